@@ -1,0 +1,62 @@
+/* Reference counts and the logical clock: the only atomics of the house (decision A-2).
+ * Sequentially consistent. */
+#ifndef ZK_BASE_REFCOUNT_H
+#define ZK_BASE_REFCOUNT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "zk/base/panic.h"
+
+/* Who holds the counts is said at the field. */
+struct zk_refcount {
+    atomic_int count;
+};
+
+static inline void zk_refcount_init(struct zk_refcount *refs)
+{
+    atomic_init(&refs->count, 1);
+}
+
+static inline void zk_refcount_ref(struct zk_refcount *refs)
+{
+    int before = atomic_fetch_add(&refs->count, 1);
+    zk_assert(before > 0);
+}
+
+/* True for the last one: the caller frees. */
+static inline bool zk_refcount_unref(struct zk_refcount *refs)
+{
+    int before = atomic_fetch_sub(&refs->count, 1);
+    zk_assert(before > 0);
+    return before == 1;
+}
+
+/* Java: AtomicLong. Adding wraps, as Java's does. */
+struct zk_atomic_long {
+    _Atomic int64_t value;
+};
+
+static inline void zk_atomic_long_init(struct zk_atomic_long *number, int64_t value)
+{
+    atomic_init(&number->value, value);
+}
+
+static inline int64_t zk_atomic_long_get(struct zk_atomic_long *number)
+{
+    return atomic_load(&number->value);
+}
+
+static inline void zk_atomic_long_set(struct zk_atomic_long *number, int64_t value)
+{
+    atomic_store(&number->value, value);
+}
+
+/* The new value. */
+static inline int64_t zk_atomic_long_add(struct zk_atomic_long *number, int64_t step)
+{
+    return (int64_t)((uint64_t)atomic_fetch_add(&number->value, step) + (uint64_t)step);
+}
+
+#endif

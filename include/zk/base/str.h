@@ -1,0 +1,61 @@
+/* Text: strict numbers as Java parses them, a string that grows, host:port. */
+#ifndef ZK_BASE_STR_H
+#define ZK_BASE_STR_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "zk/base/attrs.h"
+
+/* Java: Long.parseLong(), Integer.parseInt(): optional sign, decimal digits, nothing else. False:
+ * not a number. */
+ZK_NODISCARD bool zk_parse_long(const char *text, int64_t *ret_value);
+ZK_NODISCARD bool zk_parse_int(const char *text, int32_t *ret_value);
+/* Java: Long.parseLong(text, 16) */
+ZK_NODISCARD bool zk_parse_hex(const char *text, int64_t *ret_value);
+/* Java: Long.decode(): optional sign, then decimal, 0x, 0X, # or a leading 0 for octal. */
+ZK_NODISCARD bool zk_decode_long(const char *text, int64_t *ret_value);
+
+/* Java: String.trim(): drop everything up to U+0020 at both ends, in place; the trimmed start. */
+char *zk_trim(char *text);
+
+/* A string that grows. Zero-initialised is empty; text may be NULL only while length is 0. */
+struct zk_str {
+    char *text;    /* always terminated; owned */
+    size_t length; /* without the terminator */
+    size_t room;
+};
+
+void zk_str_append(struct zk_str *str, const char *text);
+void zk_str_append_bytes(struct zk_str *str, const char *text, size_t length);
+void zk_str_printf(struct zk_str *str, const char *format, ...) ZK_PRINTF_LIKE(2, 3);
+void zk_str_vprintf(struct zk_str *str, const char *format, va_list args);
+void zk_str_clear(struct zk_str *str);             /* length 0, keeps the room */
+void zk_str_done(struct zk_str *str);              /* frees */
+const char *zk_str_text(const struct zk_str *str); /* never NULL */
+char *zk_str_take(struct zk_str *str); /* gives the text (never NULL); str is empty again */
+
+/* Pieces of a text. Java: String.split() with one separating character: trailing empty pieces
+ * vanish, others stay; no separator at all gives one piece, the text itself (even if empty). */
+struct zk_strings {
+    char **items; /* owned */
+    size_t count;
+};
+
+void zk_split(const char *text, char separator, struct zk_strings *ret_pieces);
+void zk_strings_add(struct zk_strings *strings, const char *text); /* copies */
+void zk_strings_done(struct zk_strings *strings);
+
+/* Java: ConfigUtils.getHostAndPort(). With a leading '[' the host ends at the first ']', one
+ * character is skipped whatever it is, and the rest is split at ':'; otherwise all is split at ':'.
+ * The first piece is the host.
+ * Errors: -EINVAL with *ret_error (static text to append to the quoted piece: Java's words). */
+ZK_NODISCARD int zk_host_and_port(const char *text, struct zk_strings *ret_pieces,
+                                  const char **ret_error);
+
+/* Text for JSON: quotes, backslashes and control characters escaped; no surrounding quotes. */
+void zk_str_append_json(struct zk_str *str, const char *text);
+
+#endif

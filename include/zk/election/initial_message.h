@@ -1,0 +1,56 @@
+/* Who are you: the first bytes on an election connection, from the side that dials. Java: QuorumCnxManager.InitialMessage
+ *
+ *   off  size  field            value
+ *   0    8     protocolVersion  -65536, or -65535 if the sender has multiAddress enabled
+ *   8    8     sid              the sender's
+ *   16   4     length           of the address text, 1..2048
+ *   20   n     addresses        "host:port", several joined by '|'; IPv6 in brackets
+ *
+ * First 8 bytes that are not negative are a whole message: the sid of a server from before 3.5. */
+#ifndef ZK_ELECTION_INITIAL_MESSAGE_H
+#define ZK_ELECTION_INITIAL_MESSAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "zk/base/attrs.h"
+#include "zk/base/buf.h"
+#include "zk/base/str.h"
+#include "zk/ensemble/multiple_addresses.h"
+
+struct sock;
+struct zk_context;
+
+#define INITIAL_MESSAGE_PROTOCOL_VERSION_V1 INT64_C(-65536)
+#define INITIAL_MESSAGE_PROTOCOL_VERSION_V2 INT64_C(-65535)
+
+enum {
+    /* Java: InitialMessage.parse(): maxBuffer */
+    INITIAL_MESSAGE_MAX_ADDRESSES = 2048,
+};
+
+struct initial_message {
+    int64_t sid;
+    /* What was announced, wildcards left out; names are not looked up. Empty: nothing usable was. Owned. */
+    struct multiple_addresses election_addr;
+};
+
+/* The whole message, to be sent in one write: Java 3.8.0 reads the address with a single read (kept for its sake). Gives. */
+struct buf *initial_message_format(int64_t sid, const struct multiple_addresses *election_addr,
+                                   bool multi_address);
+
+/* Java: InitialMessage.parse() and the read of the first long in handleConnection().
+ * Read one from sock, as many reads as it takes. Blocks up to the socket's deadline.
+ * Errors: -EPROTO, malformed, and *ret_error holds Java's words for what is wrong (zk_str, caller's); -EPIPE, -ETIMEDOUT and the like from the
+ * socket, *ret_error untouched. */
+ZK_NODISCARD int initial_message_read(struct sock *sock, struct initial_message *ret_message,
+                                      struct zk_str *ret_error);
+
+/* The same from the bytes behind the sid, for tests and fuzzing: text of the addresses. */
+ZK_NODISCARD int initial_message_parse_addresses(const char *text, size_t length,
+                                                 struct multiple_addresses *ret_addr,
+                                                 struct zk_str *ret_error);
+
+void initial_message_done(struct initial_message *message);
+
+#endif

@@ -1,0 +1,62 @@
+/* zoo.cfg, myid and the dynamic file: what a peer is told before it starts. Java: QuorumPeerConfig
+ */
+#ifndef ZK_ENSEMBLE_QUORUM_PEER_CONFIG_H
+#define ZK_ENSEMBLE_QUORUM_PEER_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "zk/base/attrs.h"
+#include "zk/base/inet.h"
+#include "zk/ensemble/quorum_verifier.h"
+#include "zk/ensemble/server_state.h"
+
+/* Java: QuorumPeer.QUORUM_CNXN_THREADS_SIZE_DEFAULT_VALUE; smaller values have no effect. */
+enum { QUORUM_CNXN_THREADS_SIZE_DEFAULT = 20 };
+
+struct quorum_peer_config {
+    char *config_file; /* as given */
+    char *data_dir;
+    char *data_log_dir;                      /* data_dir unless set */
+    int64_t my_id;                           /* -1: none */
+    int32_t tick_time_ms;                    /* 3000 */
+    int32_t init_limit;                      /* ticks */
+    int32_t sync_limit;                      /* ticks */
+    int32_t connect_to_learner_master_limit; /* ticks; 0: use init_limit */
+    int32_t election_alg;                    /* 3 */
+    int32_t min_session_timeout_ms;          /* 2 ticks unless set */
+    int32_t max_session_timeout_ms;          /* 20 ticks unless set */
+    int32_t max_client_cnxns;                /* 60 per address; 0: no limit */
+    int32_t client_port_listen_backlog;      /* -1: 50 */
+    bool has_client_port;
+    struct inet_address client_port_address; /* wildcard host unless clientPortAddress says more */
+    enum learner_type peer_type;
+    bool sync_enabled; /* observers write to disk */
+    bool quorum_listen_on_all_ips;
+    bool standalone_enabled;
+    bool reconfig_enabled;
+    int32_t quorum_cnxn_threads_size; /* 20 */
+    bool multi_address_enabled;
+    bool multi_address_reachability_check_enabled;
+    int32_t multi_address_reachability_check_timeout_ms;
+    char *oracle_path;                                 /* NULL: none */
+    char *dynamic_config_file;                         /* NULL: all stands in zoo.cfg */
+    struct quorum_verifier *quorum_verifier;           /* committed; shares, never NULL */
+    struct quorum_verifier *last_seen_quorum_verifier; /* of zoo.cfg.dynamic.next; NULL: none */
+    bool distributed; /* Java: isDistributed(); always true: stand-alone mode is refused */
+};
+
+/* Java: QuorumPeerConfig.parse(path). Reads the files, looks names up (BLOCKS), writes unknown keys
+ * and all that Java writes to ctx's settings, gives ctx our sid (zk_context_set_myid), logs Java's
+ * warnings. Whether my_id is in the list of servers is not checked here, as in Java. By the main
+ * thread. Errors: -EINVAL; *ret_error (free it) is for a person: "file:line: key=value: what is
+ * wrong; what would be right" with Java's words in it. Settings that we do not serve and that
+ * change safety or meaning are such errors (decision A-19). */
+ZK_NODISCARD int quorum_peer_config_parse(struct zk_context *ctx, const char *path,
+                                          struct quorum_peer_config **ret_config, char **ret_error);
+void quorum_peer_config_free(struct quorum_peer_config *config);
+
+/* Java: QuorumPeerConfig.getVersionFromFilename(): hex after the last dot; false: none. */
+bool quorum_peer_config_version_from_filename(const char *filename, int64_t *ret_version);
+
+#endif

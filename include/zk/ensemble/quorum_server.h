@@ -1,0 +1,40 @@
+/* One line "server.N=..." of the configuration, parsed and printed as Java does. Java:
+ * QuorumPeer.QuorumServer */
+#ifndef ZK_ENSEMBLE_QUORUM_SERVER_H
+#define ZK_ENSEMBLE_QUORUM_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "zk/base/attrs.h"
+#include "zk/base/str.h"
+#include "zk/ensemble/multiple_addresses.h"
+#include "zk/ensemble/server_state.h"
+
+struct quorum_server {
+    int64_t id;
+    struct multiple_addresses addr;          /* quorum port: leader and learners */
+    struct multiple_addresses election_addr; /* election port */
+    bool has_client_addr;
+    struct inet_address client_addr;
+    bool is_client_addr_from_static; /* from clientPort= of zoo.cfg: then it is not printed */
+    enum learner_type type;
+};
+
+/* Java: QuorumServer(sid, value) and initializeWithAddressString().
+ * value is the text after "server.N=". resolve: look names up (BLOCKS; at start) or leave them
+ * unresolved (config texts from the wire). Errors: -EINVAL, *ret_error gives the message in Java's
+ * words (free it). ctx lends the setting zookeeper.multiAddress.enabled. */
+ZK_NODISCARD int quorum_server_parse(struct zk_context *ctx, int64_t sid, const char *value,
+                                     bool resolve, struct quorum_server *ret_server,
+                                     char **ret_error);
+void quorum_server_copy(struct quorum_server *server, const struct quorum_server *from);
+void quorum_server_done(struct quorum_server *server);
+
+/* Java: QuorumServer.toString(): what stands after "server.N=" in a config text. Appends. */
+void quorum_server_append(const struct quorum_server *server, struct zk_str *str);
+
+/* Java: QuorumServer.equals() */
+bool quorum_server_equal(const struct quorum_server *a, const struct quorum_server *b);
+
+#endif

@@ -1,0 +1,40 @@
+/* Who has acknowledged, judged by one configuration or, during a change, by two at once. Java:
+ * SyncedLearnerTracker */
+#ifndef ZK_ENSEMBLE_SYNCED_LEARNER_TRACKER_H
+#define ZK_ENSEMBLE_SYNCED_LEARNER_TRACKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "zk/base/str.h"
+#include "zk/ensemble/quorum_verifier.h"
+
+/* The committed configuration and at most one that is about to replace it. Zero-initialised is
+ * empty. One thread, or the owner's lock. */
+struct synced_learner_tracker {
+    struct {
+        struct quorum_verifier *qv; /* shares */
+        struct long_set acks;
+    } pairs[2];
+    size_t pair_count;
+};
+
+void synced_learner_tracker_add_quorum_verifier(struct synced_learner_tracker *tracker,
+                                                struct quorum_verifier *qv); /* shares qv */
+
+/* Java: addAck(). Counts sid in each configuration in which it votes; false if there is none. */
+bool synced_learner_tracker_add_ack(struct synced_learner_tracker *tracker, int64_t sid);
+/* Java: hasSid(): sid votes in every configuration. */
+bool synced_learner_tracker_has_sid(const struct synced_learner_tracker *tracker, int64_t sid);
+/* Java: hasAllQuorums() */
+bool synced_learner_tracker_has_all_quorums(const struct synced_learner_tracker *tracker);
+/* Java: ackSetsToString(): "[1, 2],[1]" without outer brackets. Appends. */
+void synced_learner_tracker_append_ack_sets(const struct synced_learner_tracker *tracker,
+                                            struct zk_str *str);
+
+void synced_learner_tracker_copy(struct synced_learner_tracker *tracker,
+                                 const struct synced_learner_tracker *from);
+void synced_learner_tracker_done(struct synced_learner_tracker *tracker);
+
+#endif

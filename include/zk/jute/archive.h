@@ -1,0 +1,93 @@
+/* Jute: how ZooKeeper writes records, on the wire and on disk. Big-endian, no tags, no lengths of
+ * records, no padding; a record is its fields one after the other.
+ *
+ *   byte, boolean    1             a boolean is 0 or 1; any other value reads as true
+ *   int              4
+ *   long             8
+ *   ustring          4 + n         length in bytes, then the bytes; null is length -1
+ *   buffer           4 + n         the same
+ *   vector           4 + elements  their number; null is -1, and not the same as empty
+ *
+ * Java: org.apache.jute.BinaryInputArchive, BinaryOutputArchive. One thread at a time. */
+#ifndef ZK_JUTE_ARCHIVE_H
+#define ZK_JUTE_ARCHIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "zk/base/attrs.h"
+#include "zk/base/buf.h"
+#include "zk/base/stream.h"
+
+struct zk_context;
+
+/* Java: jute.maxbuffer when nobody sets it */
+enum { JUTE_MAX_BUFFER = 0xfffff };
+
+/* A string of bytes that may hold zero bytes, with one more behind the last. text NULL: Java's
+ * null. */
+struct ustring {
+    char *text; /* owned */
+    size_t length;
+};
+
+struct ustring ustring_of(const char *text); /* copies; NULL gives null */
+struct ustring ustring_copy(const struct ustring *from);
+bool ustring_equal(const struct ustring *a, const struct ustring *b);
+void ustring_done(struct ustring *string);
+
+/* ---- writing ---- */
+
+/* Errors stick, in the stream and here: write a whole record, then look at error once. */
+struct jute_out {
+    struct zk_output *output; /* borrowed */
+    int error;                /* 0, or -errno of the first write that failed */
+};
+
+struct jute_out jute_out_of(struct zk_output *output);
+void jute_out_byte(struct jute_out *out, uint8_t value);
+void jute_out_bool(struct jute_out *out, bool value);
+void jute_out_int(struct jute_out *out, int32_t value);
+void jute_out_long(struct jute_out *out, int64_t value);
+void jute_out_string(struct jute_out *out, const char *text); /* NULL: null */
+void jute_out_ustring(struct jute_out *out, const struct ustring *string);
+void jute_out_buffer(struct jute_out *out, const struct buf *buffer); /* NULL: null */
+/* Bytes as they are, without a length: a part that was encoded before. */
+void jute_out_raw(struct jute_out *out, const void *bytes, size_t length);
+/* Java: startVector(): the number of elements, -1 for null. */
+void jute_out_start_vector(struct jute_out *out, int32_t count);
+/* Flush the stream. 0, or the first error. */
+ZK_NODISCARD int jute_out_flush(struct jute_out *out);
+
+/* ---- reading ---- */
+
+/* Errors: -EPROTO bytes that cannot be, a length beyond the limit; -EPIPE the stream has ended;
+ * other errno of the stream. Memory is taken as bytes arrive, never because of a number that
+ * somebody sent. */
+struct jute_in {
+    struct zk_input *input; /* borrowed */
+    int32_t max_length;     /* of one string or buffer */
+};
+
+/* The limit comes from the settings jute.maxbuffer and zookeeper.jute.maxbuffer.extrasize: their
+ * sum, 2,097,150 when nobody sets them. Java's sum may overflow; ours ends at INT32_MAX, as Java
+ * 3.9.5's (D-34). */
+struct jute_in jute_in_of(const struct zk_context *ctx, struct zk_input *input);
+ZK_NODISCARD int jute_in_byte(struct jute_in *in, uint8_t *ret_value);
+ZK_NODISCARD int jute_in_bool(struct jute_in *in, bool *ret_value);
+ZK_NODISCARD int jute_in_int(struct jute_in *in, int32_t *ret_value);
+ZK_NODISCARD int jute_in_long(struct jute_in *in, int64_t *ret_value);
+/* Gives. */
+ZK_NODISCARD int jute_in_ustring(struct jute_in *in, struct ustring *ret_string);
+/* Gives. For paths and the like: null and strings with a zero byte inside are -EPROTO. */
+ZK_NODISCARD int jute_in_text(struct jute_in *in, char **ret_text);
+/* Gives; NULL for null. */
+ZK_NODISCARD int jute_in_buffer(struct jute_in *in, struct buf **ret_buffer);
+/* Exactly length bytes as they are. */
+ZK_NODISCARD int jute_in_raw(struct jute_in *in, void *ret_bytes, size_t length);
+/* Java: startVector(). -1: null; other negative numbers read as 0, as Java's do (K-21). Not checked
+ * against anything: never take memory by it. */
+ZK_NODISCARD int jute_in_start_vector(struct jute_in *in, int32_t *ret_count);
+
+#endif

@@ -1,0 +1,84 @@
+/* The records of Java's module org.apache.zookeeper.server.quorum: the packets between leader and
+ * learners, and the LearnerInfo inside the first one. Packets follow one another on the stream
+ * without any frame. */
+#ifndef ZK_JUTE_QUORUM_H
+#define ZK_JUTE_QUORUM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "zk/base/attrs.h"
+#include "zk/base/buf.h"
+#include "zk/base/refcount.h"
+#include "zk/base/str.h"
+#include "zk/jute/archive.h"
+#include "zk/jute/data.h"
+
+/* Java: the constants of Leader */
+enum quorum_packet_type {
+    LEADER_REQUEST = 1,
+    LEADER_PROPOSAL = 2,
+    LEADER_ACK = 3,
+    LEADER_COMMIT = 4,
+    LEADER_PING = 5,
+    LEADER_REVALIDATE = 6,
+    LEADER_SYNC = 7,
+    LEADER_INFORM = 8,
+    LEADER_COMMITANDACTIVATE = 9,
+    LEADER_NEWLEADER = 10,
+    LEADER_FOLLOWERINFO = 11,
+    LEADER_UPTODATE = 12,
+    LEADER_DIFF = 13,
+    LEADER_TRUNC = 14,
+    LEADER_SNAP = 15,
+    LEADER_OBSERVERINFO = 16,
+    LEADER_LEADERINFO = 17,
+    LEADER_ACKEPOCH = 18,
+    LEADER_INFORMANDACTIVATE = 19,
+};
+
+_Static_assert(LEADER_INFORMANDACTIVATE == 19, "packet types are wire values");
+
+/* "UPTODATE"; "UNKNOWN" for what nobody defined. Java: LearnerHandler.packetToString() */
+const char *quorum_packet_type_name(int32_t type);
+
+/* Java: QuorumPacket. Never changed once made; shared by reference. */
+struct quorum_packet {
+    struct zk_refcount refs; /* queues, and whoever handles it */
+    int32_t type;            /* as it came: perhaps none of the enum */
+    int64_t zxid;
+    struct buf *data;        /* shares; NULL: null, which is not the same as empty */
+    struct id_list authinfo; /* owned */
+};
+
+/* Java: new QuorumPacket(type, zxid, data, null). Shares data (NULL: null). Gives. */
+struct quorum_packet *quorum_packet_new(int32_t type, int64_t zxid, struct buf *data);
+struct quorum_packet *quorum_packet_ref(struct quorum_packet *packet);
+void quorum_packet_unref(struct quorum_packet *packet); /* NULL is fine */
+
+/* One packet off the stream; gives. Blocks as the stream does. Errors: jute_in's. */
+ZK_NODISCARD int quorum_packet_read(struct jute_in *in, struct quorum_packet **ret_packet);
+/* Into the stream's buffer; the error, if any, sticks in out. Flush when it must leave. */
+void quorum_packet_write(struct jute_out *out, const struct quorum_packet *packet);
+
+/* {"zxid":"0x100000000","data":20} for the trace. Appends. */
+void quorum_packet_append_json(const struct quorum_packet *packet, struct zk_str *str);
+
+/* Java: LearnerInfo, and how LearnerHandler.run() reads it: by its length, each field only if it is
+ * there. */
+struct learner_info {
+    int64_t serverid;         /* 0 if absent */
+    int32_t protocol_version; /* 1 if absent; 0x10000 today */
+    bool has_config_version;
+    int64_t config_version; /* 0 if absent */
+};
+
+enum { LEARNER_PROTOCOL_VERSION = 0x10000 };
+
+struct buf *learner_info_encode(const struct learner_info *info); /* gives: 20 bytes */
+/* Any bytes are something; data may be NULL only where the caller has dealt with that (Java counts
+ * such learners). */
+void learner_info_decode(const struct buf *data, struct learner_info *ret_info);
+
+#endif

@@ -1,0 +1,53 @@
+/* Snapshot files. Java: persistence.FileSnap, SnapStream
+ *
+ *   16      FileHeader: int 0x5a4b534e "ZKSN", int version 2, long dbid -1
+ *   n       sessions, ACLs, nodes (serialize_utils.h)
+ *   8+5     seal: long Adler-32 of all before it, ustring "/"
+ *   8+4+8   digest: long zxid, int version 2, long digest of the tree
+ *   8+5     seal of all before it
+ *
+ * Any thread; the caller sees to it that nobody else works on the same directory. */
+#ifndef ZK_PERSISTENCE_FILE_SNAP_H
+#define ZK_PERSISTENCE_FILE_SNAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "zk/base/attrs.h"
+#include "zk/base/buf.h"
+#include "zk/persistence/serialize_utils.h"
+#include "zk/tree/data_tree.h"
+
+struct zk_context;
+
+/* Java: FileSnap.serialize(). Write directory/snapshot.<zxid>. body is what serialize_snapshot
+ * wrote. Always <name>.tmp, write, fsync, rename, fsync of the directory (Java: only after a SNAP
+ * sync, else in place; D-37). Blocks on the disk. Errors: -errno; no file of that name is new
+ * then. */
+ZK_NODISCARD int file_snap_serialize(struct zk_context *ctx, const char *directory, int64_t zxid,
+                                     const struct buf *body, const struct zxid_digest *digest);
+
+/* Java: FileSnap.deserialize(). The newest snapshot that is whole; damaged ones are logged and
+ * passed over, at most FILE_SNAP_TRIES of them. The tree's last zxid is the one in the file's name.
+ * Gives both. Blocks on the disk. Errors: -ENOENT no snapshot file at all; -EBADMSG there are some,
+ * none is whole (logged); -ENOTSUP one that would have been next is compressed (logged); other
+ * errno of the directory. */
+ZK_NODISCARD int file_snap_deserialize(struct zk_context *ctx, const char *directory,
+                                       struct data_tree **ret_tree,
+                                       struct session_timeouts *ret_sessions);
+
+/* Java: FileSnap.deserialize(dt, sessions, ia) and SnapStream.checkSealIntegrity(): one file,
+ * whatever its name. -EPROTO, -EPIPE: damaged. name_zxid is what its name says: a digest of an
+ * older zxid is not compared. */
+ZK_NODISCARD int file_snap_deserialize_file(struct zk_context *ctx, const char *path,
+                                            int64_t name_zxid, struct data_tree **ret_tree,
+                                            struct session_timeouts *ret_sessions);
+
+/* Java: SnapStream.isValidSnapshot(): at least 10 bytes that end in the ustring "/". The quick look
+ * before the long. */
+bool file_snap_looks_valid(const char *path);
+
+/* Java: findNValidSnapshots(100) */
+enum { FILE_SNAP_TRIES = 100 };
+
+#endif

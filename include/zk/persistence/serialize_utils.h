@@ -1,0 +1,41 @@
+/* Sessions and tree as one run of bytes: the body of a snapshot file and of SNAP on the wire.
+ * Java: server.util.SerializeUtils */
+#ifndef ZK_PERSISTENCE_SERIALIZE_UTILS_H
+#define ZK_PERSISTENCE_SERIALIZE_UTILS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "zk/base/attrs.h"
+#include "zk/jute/archive.h"
+#include "zk/tree/data_tree.h"
+
+struct zk_context;
+
+struct session_timeout {
+    int64_t session;
+    int32_t timeout_ms;
+};
+
+/* Java: ConcurrentHashMap<Long, Integer> sessionsWithTimeouts. Ascending; zero-initialised is
+ * empty. */
+struct session_timeouts {
+    struct session_timeout *items;
+    size_t count;
+    size_t room;
+};
+
+void session_timeouts_put(struct session_timeouts *sessions, int64_t session, int32_t timeout_ms);
+void session_timeouts_copy(struct session_timeouts *sessions, const struct session_timeouts *from);
+void session_timeouts_done(struct session_timeouts *sessions);
+
+/* Java: serializeSnapshot(). Errors stick in out. */
+void serialize_snapshot(const struct data_tree *tree, const struct session_timeouts *sessions,
+                        struct jute_out *out);
+/* Java: deserializeSnapshot(). Gives both, or neither. Errors: jute_in's. Blocks as the stream
+ * does. */
+ZK_NODISCARD int deserialize_snapshot(struct zk_context *ctx, struct jute_in *in,
+                                      struct data_tree **ret_tree,
+                                      struct session_timeouts *ret_sessions);
+
+#endif

@@ -1,0 +1,24 @@
+/* Names of files: log.<zxid>, snapshot.<zxid>, in lower-case hex without padding. Java:
+ * persistence.Util */
+#ifndef ZK_PERSISTENCE_UTIL_H
+#define ZK_PERSISTENCE_UTIL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "zk/base/attrs.h"
+
+/* Java: FileSnap.SNAPSHOT_FILE_PREFIX, FileTxnLog.LOG_FILE_PREFIX */
+#define SNAPSHOT_FILE_PREFIX "snapshot"
+#define LOG_FILE_PREFIX      "log"
+
+/* Java: makeSnapshotName(). Gives "directory/snapshot.<zxid>". */
+char *make_snapshot_name(const char *directory, int64_t zxid);
+/* Gives "directory/name". */
+char *path_join(const char *directory, const char *name);
+/* Java: getZxidFromName(). True for "prefix.<hex>" with anything behind a further dot; *ret_suffix
+ * is that (borrowed; "" if nothing), NULL allowed. */
+bool get_zxid_from_name(const char *name, const char *prefix, int64_t *ret_zxid,
+                        const char **ret_suffix);
+
+#endif

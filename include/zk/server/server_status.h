@@ -1,0 +1,106 @@
+/* What the four-letter words tell about a peer, collected in one struct, so that the client port
+ * needs nothing from the floors above it (D-2): whoever starts the port gives a hook that fills
+ * it. */
+#ifndef ZK_SERVER_SERVER_STATUS_H
+#define ZK_SERVER_SERVER_STATUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "zk/ensemble/server_state.h"
+
+struct quorum_peer_config;
+
+/* Java: AvgMinMaxCounter: what mntr prints as avg, min, max, cnt, sum. Zero-initialised is
+ * empty. */
+struct avg_min_max {
+    int64_t count;
+    int64_t sum;
+    int64_t min; /* meaningless while count is 0; shown as 0 */
+    int64_t max;
+};
+
+void avg_min_max_add(struct avg_min_max *counter, int64_t value);
+/* Java: getAvg(): rounded half up to four places, as Double.toString() prints it: "0.0",
+ * "0.7143". */
+void avg_min_max_average_text(const struct avg_min_max *counter, char *ret_text, size_t size);
+
+/* Our own section of mntr: the connection to one other peer of the election. */
+struct server_status_peer {
+    int64_t sid;
+    bool connected;              /* a SendWorker and a RecvWorker live */
+    size_t live_workers;         /* of those two kinds */
+    size_t send_queue_length;    /* 0 or 1 */
+    int64_t replaced_messages;   /* sent over by newer ones in the send queue */
+    int64_t connection_attempts; /* dials */
+};
+
+/* Made zeroed by who asks; the hook fills it; server_status_done frees what the hook has put in. */
+struct server_status {
+    /* Java: zkServer.isRunning(). While false only ruok, envi, isro and gtmk answer. */
+    bool serving;
+    enum server_state state; /* LEADING is Mode: leader, and so on */
+    enum zab_state zab_state;
+    enum sync_mode sync_mode; /* shown in zk_peer_state unless SYNC_MODE_NONE */
+    int64_t uptime_ms;        /* Java: since the server object of this term was made */
+
+    /* zk_database_fill_status */
+    int64_t last_processed_zxid;
+    int64_t node_count;
+    int64_t ephemerals_count;
+    int64_t approximate_data_size;
+    int64_t global_sessions;
+
+    /* The configuration. */
+    const struct quorum_peer_config *config; /* borrowed until server_status_done */
+    const char *snap_dir;                    /* borrowed: .../version-2 */
+    const char *data_dir;                    /* borrowed: the log's */
+    int32_t min_session_timeout_ms;
+    int32_t max_session_timeout_ms;
+    char *membership; /* owned; qv_to_string of the active configuration */
+
+    /* The quorum. Java: QuorumPeer, Leader */
+    int32_t quorum_size; /* voters of the active configuration */
+    /* Observers only: the sid of the leader that is observed. */
+    int64_t observer_master_id;
+    /* Leaders only. */
+    int32_t learners;
+    int32_t synced_followers;
+    int32_t synced_non_voting_followers;
+    int32_t synced_observers;
+    int32_t pending_syncs;
+    int64_t leader_uptime_ms;
+    int64_t last_proposal_size; /* -1: none */
+    int64_t min_proposal_size;
+    int64_t max_proposal_size;
+
+    /* Elections and synchronisations since the process began. */
+    int64_t looking_count;
+    int64_t last_election_time_ms; /* -1: none; ours */
+    struct avg_min_max election_time_ms;
+    struct avg_min_max unavailable_time_ms;
+    struct avg_min_max leader_unavailable_time_ms;
+    struct avg_min_max follower_sync_time_ms;
+    struct avg_min_max observer_sync_time_ms;
+    int64_t snap_count; /* sent by this leader */
+    int64_t diff_count;
+
+    /* Ours. */
+    int64_t election_round;           /* logicalclock */
+    struct server_status_peer *peers; /* owned; ascending sids */
+    size_t peer_count;
+    size_t thread_count;
+};
+
+/* Add a zeroed entry to peers. Borrowed until the next call. */
+struct server_status_peer *server_status_add_peer(struct server_status *status, int64_t sid);
+void server_status_done(struct server_status *status);
+
+/* Fill *ret_status, which is zeroed. Called by threads of the client port that hold no lock. */
+struct server_status_hook {
+    void (*fill)(void *arg, struct server_status *ret_status);
+    void *arg;
+};
+
+#endif

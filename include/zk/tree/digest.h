@@ -1,0 +1,28 @@
+/* A number that two trees share if they hold the same: it shows replicas that have drifted apart.
+ * The digest of a tree is the sum of its nodes' (Java: AdHash), so that one change costs one
+ * subtraction and one addition. Java: server.DigestCalculator, server.util.AdHash */
+#ifndef ZK_TREE_DIGEST_H
+#define ZK_TREE_DIGEST_H
+
+#include <stdint.h>
+
+#include "zk/base/buf.h"
+#include "zk/jute/data.h"
+
+/* Java: DigestCalculator.DIGEST_VERSION */
+enum { DIGEST_VERSION = 2 };
+
+/* Java: DigestCalculator.calculateDigest(): CRC-32 of path, data and stat. 0 for everything below
+ * /zookeeper, which is each server's own. The root's path is "". data may be NULL. */
+uint64_t digest_calculate(const char *path, const struct buf *data,
+                          const struct stat_persisted *stat);
+
+/* Java: DataTree.ZxidDigest: the tree's digest after the transaction zxid; {0, 2, 0} when none was
+ * applied. */
+struct zxid_digest {
+    int64_t zxid;
+    int32_t version;
+    int64_t digest;
+};
+
+#endif

@@ -1,0 +1,82 @@
+/* What follower and observer have in common: they find the leader, connect to it, tell it where
+ * they stand, and are brought to where it stands. All of it runs in the peer's main thread; only
+ * learner_shutdown may come from others.
+ *
+ * Java: Learner */
+#ifndef ZK_ZAB_LEARNER_H
+#define ZK_ZAB_LEARNER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "zk/base/attrs.h"
+#include "zk/ensemble/quorum_server.h"
+#include "zk/jute/quorum.h"
+
+struct learner;
+struct quorum_peer;
+
+enum {
+    LEARNER_CONNECT_TRIES = 5,         /* at least, unless the time is over */
+    LEARNER_CONNECT_AT_LEAST_MS = 500, /* as long as Java's five tries take (D-25) */
+    LEARNER_CONNECT_DELAY_MS = 100,    /* Java: leaderConnectDelayDuringRetryMs */
+};
+
+/* Borrows self until learner_free. */
+struct learner *learner_new(struct quorum_peer *self);
+void learner_free(struct learner *learner); /* NULL is fine; closes the connection */
+
+/* Java: shutdown(), closeSocket(). Whatever the main thread blocks on ends with -ECANCELED. Any
+ * thread, any number of times. */
+void learner_shutdown(struct learner *learner);
+bool learner_is_stopping(struct learner *learner);
+
+/* Java: findLeader(). The server that the current vote names, looked up again (BLOCKS on the
+ * name service); *ret_server to quorum_server_done. -ENOENT: it is not in the configuration
+ * (logged). */
+ZK_NODISCARD int learner_find_leader(struct learner *learner, struct quorum_server *ret_server);
+
+/* Java: connectToLeader(). One dial at a time to each address, with retries, until the first one
+ * answers; with several addresses each has a thread LeaderConnector-<address>, joined before
+ * this returns. Blocks at most initLimit ticks, or connectToLearnerMasterLimit ones if that is
+ * set.
+ * Errors: that of the last dial (logged); -ECANCELED. */
+ZK_NODISCARD int learner_connect_to_leader(struct learner *learner,
+                                           const struct quorum_server *leader);
+
+/* Java: registerWithLeader(). Say who we are (packet_type: FOLLOWERINFO or OBSERVERINFO),
+ * promise the leader's epoch on disk, and say what history we have. *ret_zxid: the first zxid of
+ * the new epoch. -EPROTO: the epoch is behind our promise, or nonsense came. */
+ZK_NODISCARD int learner_register_with_leader(struct learner *learner, int32_t packet_type,
+                                              int64_t *ret_zxid);
+
+/* Java: syncWithLeader(). From DIFF or SNAP to UPTODATE. Everything received is on disk, then
+ * currentEpoch, before the ACK of NEWLEADER leaves (D-26). Errors: -errno; or a positive enum
+ * zab_exit (logged). */
+ZK_NODISCARD int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid);
+
+/* Java: readPacket(). Gives. */
+ZK_NODISCARD int learner_read_packet(struct learner *learner, struct quorum_packet **ret_packet);
+
+/* Java: ping(): the answer lists the sessions heard of since the last one: none. */
+ZK_NODISCARD int learner_ping(struct learner *learner, const struct quorum_packet *packet);
+
+/* Java: revalidate(): the leader's word on a session that nobody here waits for. */
+ZK_NODISCARD int learner_revalidate(struct learner *learner, const struct quorum_packet *packet);
+
+/* What both kinds do with a transaction: say so, and end the process (D-27). The exit code. */
+int learner_txn_not_supported(struct learner *learner, const struct quorum_packet *packet);
+
+/* Say that the protocol was broken: format is the reason that learner_error_text will give.
+ * Returns -EPROTO. */
+int learner_protocol_error(struct learner *learner, const char *format, ...) ZK_PRINTF_LIKE(2, 3);
+
+/* Why it ended, for the log: the reason said before, or the words of error. Borrowed. */
+const char *learner_error_text(struct learner *learner, int error);
+
+/* The end that follower and observer share. role is "Follower" or "Observer". Java: the finally
+ * of followLeader(), and shutdown(), which forgets a database that was cut off in the middle of
+ * a SNAP. */
+void learner_end(struct learner *learner, const char *role, bool completed_sync);
+
+#endif

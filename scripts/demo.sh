@@ -1,0 +1,172 @@
+#!/usr/bin/env bash
+# The story in one go: three peers elect a leader, the leader is killed, the others elect again,
+# the dead one returns.
+set -euo pipefail
+# shellcheck source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+usage() {
+  cat <<'END'
+Usage: demo.sh [--mix c,c,c] [--help]
+
+Builds the peer, starts three of them on this machine, kills the leader with kill -9, shows who
+leads then and how long it took, restarts the old leader and takes everything down. Takes less than
+20 seconds without the build, leaves nothing behind and touches no other cluster.
+
+      --mix LIST   kinds of the three peers, each c or java (default c,c,c)
+  -h, --help       this text
+
+Exit: 0 the story went as told, 1 it did not, 2 wrong usage.
+END
+}
+
+dir='' # this demo's own cluster
+
+# cluster VERB...: that cluster's script, its chatter kept for the case that it fails.
+cluster() {
+  if ! "$REPO/scripts/cluster.sh" --dir "$dir/cluster" "$@" >"$dir/words" 2>&1; then
+    cat "$dir/words" >&2
+    die "the step '$1' failed; its words are above"
+  fi
+}
+
+# Everything is down when this script ends, however it ends.
+clean_up() {
+  local status=$?
+  trap - EXIT
+  if [[ -n $dir ]]; then
+    "$REPO/scripts/cluster.sh" --dir "$dir/cluster" clean >/dev/null 2>&1 ||
+      warn "the peers in $dir could not all be stopped"
+    rm -rf "$dir"
+  fi
+  exit "$status"
+}
+
+# look: reads the status; `fact` then picks from it.
+look() {
+  status=$("$REPO/scripts/cluster.sh" --dir "$dir/cluster" status --json || true)
+}
+
+# fact ID NAME: one value of one peer, without quotes.
+fact() {
+  sed -n "s/^ *{\"id\": $1, .*\"$2\": \"\\{0,1\\}\\([^\",}]*\\).*/\\1/p" <<<"$status"
+}
+
+the_leader() {
+  sed -n 's/^  "leader": \([0-9]*\),$/\1/p' <<<"$status"
+}
+
+step() {
+  printf '\n%s%s%s\n' "$BOLD" "$*" "$RESET"
+}
+
+# wait_for_mode PORT_LIST MODE_PATTERN SECONDS: prints the port of the first peer that serves in
+# such a mode.
+wait_for_mode() {
+  local end=$(($(now_ms) + $3 * 1000)) port mode
+  while (($(now_ms) < end)); do
+    for port in $1; do
+      mode=$(peer_mode "$port" || true)
+      if [[ $mode =~ ^($2)$ ]]; then
+        printf '%s\n' "$port"
+        return 0
+      fi
+    done
+    sleep 0.01
+  done
+  return 1
+}
+
+kind_name() {
+  if [[ $(fact "$1" kind) == c ]]; then
+    printf 'a C peer'
+  else
+    printf 'a Java peer'
+  fi
+}
+
+tell_roles() {
+  local id
+  for id in 1 2 3; do
+    say "  peer $id, $(kind_name "$id"), is $(fact "$id" state)" \
+      "(its srvr answers on 127.0.0.1:$(fact "$id" client_port))"
+  done
+}
+
+begin_story() {
+  local began lead
+  step "1. Three peers start. Each votes for itself; the votes meet; a majority of two decides."
+  began=$(now_ms)
+  cluster up --mix "$1" --wait 30
+  look
+  lead=$(the_leader)
+  [[ -n $lead ]] || die "no peer leads although a quorum was ready"
+  say "Peer $lead leads $(($(now_ms) - began)) ms after the first program was started;" \
+    "$(fact "$lead" election_ms) ms of that were its election."
+  tell_roles
+}
+
+kill_the_leader() {
+  local others='' id killed_at port took
+  old=$(the_leader)
+  for id in 1 2 3; do
+    [[ $id == "$old" ]] || others+=" $(fact "$id" client_port)"
+  done
+  step "2. The leader dies: kill -9 $(fact "$old" pid) (peer $old)."
+  killed_at=$(now_ms)
+  signal_peer KILL "$dir/cluster/$old/pid" "$dir/cluster/$old/zoo.cfg" ||
+    die "peer $old had ended before it was killed"
+  port=$(wait_for_mode "$others" leader 10) || die "no new leader within 10 s"
+  took=$(($(now_ms) - killed_at))
+  look
+  new=$(the_leader)
+  [[ -n $new && $new != "$old" && $(fact "$new" client_port) == "$port" ]] ||
+    die "the peer at port $port led, but soon did not any more"
+  say "Peer $new leads now and answers srvr $took ms after the kill;" \
+    "$(fact "$new" election_ms) ms of that were its election, in round $(fact "$new" round)."
+}
+
+bring_it_back() {
+  local began
+  step "3. Peer $old comes back. It votes for itself, is told that peer $new leads, and follows."
+  began=$(now_ms)
+  cluster start "$old"
+  look
+  [[ $(fact "$old" state) == FOLLOWING && $(fact "$old" leader) == "$new" ]] ||
+    die "peer $old is $(fact "$old" state) under $(fact "$old" leader), not FOLLOWING under $new"
+  say "Peer $old follows peer $new $(($(now_ms) - began)) ms after it was started again."
+  tell_roles
+}
+
+main() {
+  local mix=c,c,c old new status began
+  while (($# > 0)); do
+    case $1 in
+      --mix) need_value "$1" $# && mix=$2 && shift 2 ;;
+      -h | --help) usage && exit 0 ;;
+      *) die_usage "I do not know $1" ;;
+    esac
+  done
+  [[ $mix =~ ^(c|java),(c|java),(c|java)$ ]] ||
+    die_usage "--mix takes three kinds, such as c,java,c, not '$mix'"
+  if [[ $mix == *c* && -z ${ZKPEER_BINARY:-} ]]; then
+    "$REPO/scripts/build.sh"
+  fi
+  dir=$(mktemp -d "${TMPDIR:-/tmp}/zkpeer-demo.XXXXXX")
+  trap clean_up EXIT
+  trap 'exit 130' INT TERM
+
+  began=$(now_ms)
+  begin_story "$mix"
+  kill_the_leader
+  bring_it_back
+  step "4. Everything is taken down."
+  cluster clean
+  say "${GREEN}All went as told${RESET}, in $(human_ms $(($(now_ms) - began)))."
+  say ""
+  say "What to try next:"
+  say "  scripts/demo.sh --mix c,java,c   the same, with a real Java peer among ours"
+  say "  scripts/cluster.sh up            an ensemble that stays; then status, kill leader, logs -f"
+}
+
+main "$@"

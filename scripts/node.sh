@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Runs one C peer in the foreground.
+set -euo pipefail
+# shellcheck source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+usage() {
+  cat <<'END'
+Usage: node.sh [OPTION]... ZOO_CFG
+
+Runs one C peer in the foreground on the configuration file ZOO_CFG, with its log on stderr. Ctrl-C
+stops it. Every option is the peer's own and is handed to it:
+
+      --trace FILE      write the trace of all messages and decisions
+      --log-level L     how much it logs
+  -Dkey=value           a setting, as with Java
+  -h, --help            this text
+
+ZKPEER_BINARY names another program to run instead of build/zkpeer (for example one built with
+sanitizers).
+Exit: the peer's own status; 2 wrong usage.
+END
+}
+
+main() {
+  local binary=${ZKPEER_BINARY:-$REPO/build/zkpeer} arg
+  for arg; do
+    case $arg in
+      -h | --help) usage && exit 0 ;;
+    esac
+  done
+  (($# > 0)) || die_usage "which configuration file?"
+  [[ -f ${*: -1} ]] || die "there is no configuration file ${*: -1}"
+  [[ -x $binary ]] || die "there is no program $binary; build it with scripts/build.sh"
+  exec "$binary" "$@"
+}
+
+main "$@"

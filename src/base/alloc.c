@@ -1,0 +1,46 @@
+#include "zk/base/alloc.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "zk/base/panic.h"
+
+void *zk_xmalloc(size_t size)
+{
+    void *block = malloc(size > 0 ? size : 1);
+    if (block == NULL)
+        zk_panic(__FILE__, __LINE__, "out of memory: %zu bytes", size);
+    return block;
+}
+
+void *zk_xcalloc(size_t count, size_t size)
+{
+    void *block = count > 0 && size > 0 ? calloc(count, size) : calloc(1, 1);
+    if (block == NULL)
+        zk_panic(__FILE__, __LINE__, "out of memory: %zu times %zu bytes", count, size);
+    return block;
+}
+
+void *zk_xrealloc(void *old, size_t size)
+{
+    void *block = realloc(old, size > 0 ? size : 1);
+    if (block == NULL)
+        zk_panic(__FILE__, __LINE__, "out of memory: %zu bytes", size);
+    return block;
+}
+
+char *zk_xstrdup(const char *text)
+{
+    return text != NULL ? zk_xstrndup(text, strlen(text)) : NULL;
+}
+
+char *zk_xstrndup(const char *text, size_t length)
+{
+    size_t used = strnlen(text, length);
+    zk_assert(used < SIZE_MAX);
+    char *copy = zk_xmalloc(used + 1);
+    memcpy(copy, text, used);
+    copy[used] = '\0';
+    return copy;
+}

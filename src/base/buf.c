@@ -1,0 +1,165 @@
+#include "zk/base/buf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "zk/base/alloc.h"
+#include "zk/base/panic.h"
+
+enum { BUF_ROOM_MIN = 16 };
+
+struct buf *buf_new(size_t room)
+{
+    struct buf *buf = zk_xcalloc(1, sizeof *buf);
+    zk_refcount_init(&buf->refs);
+    buf->room = room > BUF_ROOM_MIN ? room : BUF_ROOM_MIN;
+    buf->bytes = zk_xmalloc(buf->room);
+    return buf;
+}
+
+struct buf *buf_new_copy(const void *bytes, size_t length)
+{
+    struct buf *buf = buf_new(length);
+    buf_put_bytes(buf, bytes, length);
+    return buf;
+}
+
+struct buf *buf_ref(struct buf *buf)
+{
+    zk_refcount_ref(&buf->refs);
+    return buf;
+}
+
+void buf_unref(struct buf *buf)
+{
+    if (buf == NULL || !zk_refcount_unref(&buf->refs))
+        return;
+    free(buf->bytes);
+    free(buf);
+}
+
+/* Make room for length more bytes; where they go. */
+static uint8_t *buf_extend(struct buf *buf, size_t length)
+{
+    zk_assert(length <= SIZE_MAX / 2 - buf->length);
+    size_t needed = buf->length + length;
+    if (needed > buf->room) {
+        buf->room = needed > 2 * buf->room ? needed : 2 * buf->room;
+        buf->bytes = zk_xrealloc(buf->bytes, buf->room);
+    }
+    uint8_t *place = buf->bytes + buf->length;
+    buf->length = needed;
+    return place;
+}
+
+void buf_put_byte(struct buf *buf, uint8_t value)
+{
+    *buf_extend(buf, 1) = value;
+}
+
+void buf_put_int(struct buf *buf, int32_t value)
+{
+    zk_store_int(buf_extend(buf, 4), value);
+}
+
+void buf_put_long(struct buf *buf, int64_t value)
+{
+    zk_store_long(buf_extend(buf, 8), value);
+}
+
+void buf_put_bytes(struct buf *buf, const void *bytes, size_t length)
+{
+    if (length > 0)
+        memcpy(buf_extend(buf, length), bytes, length);
+}
+
+struct buf_reader buf_reader_of(const struct buf *buf)
+{
+    return buf_reader_of_bytes(buf->bytes, buf->length);
+}
+
+struct buf_reader buf_reader_of_bytes(const void *bytes, size_t length)
+{
+    return (struct buf_reader){.bytes = bytes, .length = length, .position = 0};
+}
+
+size_t buf_remaining(const struct buf_reader *reader)
+{
+    return reader->length - reader->position;
+}
+
+int buf_get_view(struct buf_reader *reader, size_t length, const uint8_t **ret_bytes)
+{
+    if (length > buf_remaining(reader))
+        return -EPROTO;
+    *ret_bytes = reader->bytes + reader->position;
+    reader->position += length;
+    return 0;
+}
+
+int buf_get_byte(struct buf_reader *reader, uint8_t *ret_value)
+{
+    const uint8_t *bytes;
+    int r = buf_get_view(reader, 1, &bytes);
+    if (r == 0)
+        *ret_value = bytes[0];
+    return r;
+}
+
+int buf_get_int(struct buf_reader *reader, int32_t *ret_value)
+{
+    const uint8_t *bytes;
+    int r = buf_get_view(reader, 4, &bytes);
+    if (r == 0)
+        *ret_value = zk_load_int(bytes);
+    return r;
+}
+
+int buf_get_long(struct buf_reader *reader, int64_t *ret_value)
+{
+    const uint8_t *bytes;
+    int r = buf_get_view(reader, 8, &bytes);
+    if (r == 0)
+        *ret_value = zk_load_long(bytes);
+    return r;
+}
+
+int buf_get_bytes(struct buf_reader *reader, void *ret_bytes, size_t length)
+{
+    const uint8_t *bytes;
+    int r = buf_get_view(reader, length, &bytes);
+    if (r == 0 && length > 0)
+        memcpy(ret_bytes, bytes, length);
+    return r;
+}
+
+void zk_store_int(uint8_t *bytes, int32_t value)
+{
+    uint32_t bits = (uint32_t)value;
+    for (int i = 0; i < 4; i++)
+        bytes[i] = (uint8_t)(bits >> (24 - 8 * i));
+}
+
+void zk_store_long(uint8_t *bytes, int64_t value)
+{
+    uint64_t bits = (uint64_t)value;
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)(bits >> (56 - 8 * i));
+}
+
+int32_t zk_load_int(const uint8_t *bytes)
+{
+    uint32_t bits = 0;
+    for (int i = 0; i < 4; i++)
+        bits = bits << 8 | bytes[i];
+    return (int32_t)bits;
+}
+
+int64_t zk_load_long(const uint8_t *bytes)
+{
+    uint64_t bits = 0;
+    for (int i = 0; i < 8; i++)
+        bits = bits << 8 | bytes[i];
+    return (int64_t)bits;
+}

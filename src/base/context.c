@@ -1,0 +1,55 @@
+#include "zk/base/context.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/context_internal.h"
+#include "base/inet_cache.h"
+#include "zk/base/alloc.h"
+#include "zk/base/clock.h"
+
+struct zk_context_options zk_context_options_default(void)
+{
+    return (struct zk_context_options){
+        .log_level = ZK_INFO,
+        .log_fd = STDERR_FILENO,
+        .trace_fd = -1,
+    };
+}
+
+struct zk_context *zk_context_new(const struct zk_context_options *options)
+{
+    struct zk_context *ctx = zk_xcalloc(1, sizeof *ctx);
+    ctx->options = *options;
+    ctx->start_us = zk_elapsed_us();
+    ctx->myid = -1;
+    zk_registry_init(&ctx->registry);
+    zk_mutex_init(&ctx->trace_mutex, ctx, "trace", ZK_RANK_TRACE);
+    ctx->inet_cache = inet_cache_new(ctx);
+    return ctx;
+}
+
+void zk_context_free(struct zk_context *ctx)
+{
+    if (ctx == NULL)
+        return;
+    inet_cache_free(ctx->inet_cache);
+    zk_mutex_destroy(&ctx->trace_mutex);
+    zk_registry_done(&ctx->registry);
+    for (size_t i = 0; i < ctx->setting_count; i++) {
+        free(ctx->settings[i].key);
+        free(ctx->settings[i].value);
+    }
+    free(ctx->settings);
+    free(ctx);
+}
+
+void zk_context_set_myid(struct zk_context *ctx, int64_t myid)
+{
+    ctx->myid = myid;
+}
+
+int64_t zk_context_myid(const struct zk_context *ctx)
+{
+    return ctx->myid;
+}

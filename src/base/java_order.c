@@ -1,0 +1,251 @@
+/* Java's hash tables are played through: a table of chains of indices, filled in the order of
+ * insertion and doubled when Java doubles it. Only how a full table is doubled differs between the
+ * two kinds. */
+#include "zk/base/java_order.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "zk/base/alloc.h"
+#include "zk/base/panic.h"
+
+enum {
+    DEFAULT_CAPACITY = 16,
+    LONG_CHAIN = 8,     /* Java: TREEIFY_THRESHOLD */
+    TREE_CAPACITY = 64, /* Java: MIN_TREEIFY_CAPACITY; smaller tables grow instead */
+};
+
+static const size_t no_entry = SIZE_MAX;
+
+/* A table of chains. hashes are spread. */
+struct chains {
+    const uint32_t *hashes;
+    size_t capacity; /* a power of two */
+    size_t *heads;   /* capacity of them */
+    size_t *next;    /* one for each entry */
+    size_t size;
+};
+
+/* --- hashes --- */
+
+int32_t java_string_hash(const char *text)
+{
+    uint32_t hash = 0;
+    size_t length = strlen(text);
+    for (size_t used; length > 0; text += used, length -= used) {
+        int32_t character = zk_utf8_decode(text, length, &used);
+        if (character < 0)
+            character = 0xfffd; /* what Java decodes a malformed byte to */
+        if (character >= 0x10000) {
+            uint32_t offset = (uint32_t)character - 0x10000;
+            hash = 31 * hash + (0xd800 + (offset >> 10));
+            hash = 31 * hash + (0xdc00 + (offset & 0x3ff));
+        } else {
+            hash = 31 * hash + (uint32_t)character;
+        }
+    }
+    return (int32_t)hash;
+}
+
+int32_t java_long_hash(int64_t value)
+{
+    uint64_t bits = (uint64_t)value;
+    return (int32_t)(uint32_t)(bits ^ bits >> 32);
+}
+
+/* Java: HashMap.hash(), and without the sign ConcurrentHashMap.spread(); tables never reach the
+ * sign bit. */
+static uint32_t spread(int32_t hash)
+{
+    uint32_t bits = (uint32_t)hash;
+    return bits ^ bits >> 16;
+}
+
+/* --- chains --- */
+
+static size_t *new_heads(size_t capacity)
+{
+    size_t *heads = zk_xmalloc(capacity * sizeof *heads);
+    for (size_t i = 0; i < capacity; i++)
+        heads[i] = no_entry;
+    return heads;
+}
+
+/* Put entry at the end of its chain; how many were there before. */
+static size_t chains_append(struct chains *chains, size_t entry)
+{
+    size_t *link = &chains->heads[chains->hashes[entry] & (chains->capacity - 1)];
+    size_t before = 0;
+    for (; *link != no_entry; link = &chains->next[*link])
+        before++;
+    *link = entry;
+    chains->next[entry] = no_entry;
+    return before;
+}
+
+static void chains_prepend(struct chains *chains, size_t entry)
+{
+    size_t *head = &chains->heads[chains->hashes[entry] & (chains->capacity - 1)];
+    chains->next[entry] = *head;
+    *head = entry;
+}
+
+/* Java: HashMap.resize(): both halves of a chain keep its order. */
+static void chains_split_in_order(struct chains *chains, size_t head)
+{
+    for (size_t entry = head; entry != no_entry;) {
+        size_t next = chains->next[entry];
+        chains_append(chains, entry);
+        entry = next;
+    }
+}
+
+/* Java: ConcurrentHashMap.transfer(): the longest tail that stays together is kept as it is, the
+ * entries before it are put in front of their half one by one. */
+static void chains_split_around_tail(struct chains *chains, size_t head)
+{
+    const uint32_t half = (uint32_t)chains->capacity / 2; /* the bit that now decides */
+    size_t tail = head;
+    if (head == no_entry)
+        return;
+    for (size_t entry = chains->next[head]; entry != no_entry; entry = chains->next[entry])
+        if ((chains->hashes[entry] & half) != (chains->hashes[tail] & half))
+            tail = entry;
+    chains->heads[chains->hashes[tail] & (chains->capacity - 1)] = tail;
+    for (size_t entry = head; entry != tail;) {
+        size_t next = chains->next[entry];
+        chains_prepend(chains, entry);
+        entry = next;
+    }
+}
+
+static void chains_double(struct chains *chains, void (*split)(struct chains *chains, size_t head))
+{
+    size_t *old = chains->heads;
+    size_t old_capacity = chains->capacity;
+    chains->capacity = 2 * old_capacity;
+    chains->heads = new_heads(chains->capacity);
+    for (size_t i = 0; i < old_capacity; i++)
+        split(chains, old[i]);
+    free(old);
+}
+
+/* --- HashMap --- */
+
+/* Java: HashMap.putVal() */
+static void hash_map_put(struct chains *chains, size_t entry)
+{
+    size_t before = chains_append(chains, entry);
+    if (before >= LONG_CHAIN && chains->capacity < TREE_CAPACITY)
+        chains_double(chains, chains_split_in_order);
+    chains->size++;
+    if (chains->size > chains->capacity / 4 * 3 + chains->capacity % 4 * 3 / 4)
+        chains_double(chains, chains_split_in_order);
+}
+
+/* --- ConcurrentHashMap --- */
+
+/* Java: ConcurrentHashMap.tryPresize(), as a long chain calls it: the table is doubled until three
+ * quarters of it reach the power of two above three times its old capacity. */
+static void concurrent_map_presize(struct chains *chains)
+{
+    size_t target = 4 * chains->capacity;
+    while (chains->capacity / 4 * 3 < target)
+        chains_double(chains, chains_split_around_tail);
+}
+
+/* Java: ConcurrentHashMap.putVal(), addCount() */
+static void concurrent_map_put(struct chains *chains, size_t entry)
+{
+    size_t before = chains_append(chains, entry);
+    if (before >= LONG_CHAIN && chains->capacity < TREE_CAPACITY)
+        concurrent_map_presize(chains);
+    chains->size++;
+    while (chains->size >= chains->capacity / 4 * 3)
+        chains_double(chains, chains_split_around_tail);
+}
+
+/* --- orders --- */
+
+/* Takes hashes (spread). */
+static void map_order(uint32_t *hashes, size_t count, size_t capacity,
+                      void (*put)(struct chains *chains, size_t entry), size_t *ret_order)
+{
+    struct chains chains = {
+        .hashes = hashes,
+        .capacity = capacity,
+        .heads = new_heads(capacity),
+        .next = zk_xmalloc(count * sizeof *chains.next),
+    };
+    for (size_t entry = 0; entry < count; entry++)
+        put(&chains, entry);
+
+    size_t at = 0;
+    for (size_t i = 0; i < chains.capacity; i++)
+        for (size_t entry = chains.heads[i]; entry != no_entry; entry = chains.next[entry])
+            ret_order[at++] = entry;
+    zk_assert(at == count);
+    free(chains.heads);
+    free(chains.next);
+    free(hashes);
+}
+
+static bool is_power_of_two(size_t number)
+{
+    return number > 0 && (number & (number - 1)) == 0;
+}
+
+/* Java: HashMap.tableSizeFor() */
+static size_t table_size_for(size_t capacity)
+{
+    size_t size = 1;
+    while (size < capacity)
+        size *= 2;
+    return size;
+}
+
+void java_hash_map_order_longs(const int64_t *keys, size_t count, size_t first_capacity,
+                               size_t *ret_order)
+{
+    zk_assert(is_power_of_two(first_capacity));
+    uint32_t *hashes = zk_xmalloc(count * sizeof *hashes);
+    for (size_t i = 0; i < count; i++)
+        hashes[i] = spread(java_long_hash(keys[i]));
+    map_order(hashes, count, first_capacity, hash_map_put, ret_order);
+}
+
+void java_hash_map_order_strings(const char *const *keys, size_t count, size_t first_capacity,
+                                 size_t *ret_order)
+{
+    zk_assert(is_power_of_two(first_capacity));
+    uint32_t *hashes = zk_xmalloc(count * sizeof *hashes);
+    for (size_t i = 0; i < count; i++)
+        hashes[i] = spread(java_string_hash(keys[i]));
+    map_order(hashes, count, first_capacity, hash_map_put, ret_order);
+}
+
+void java_concurrent_map_order(const int32_t *hashes, size_t count, size_t *ret_order)
+{
+    uint32_t *spreads = zk_xmalloc(count * sizeof *spreads);
+    for (size_t i = 0; i < count; i++)
+        spreads[i] = spread(hashes[i]);
+    map_order(spreads, count, DEFAULT_CAPACITY, concurrent_map_put, ret_order);
+}
+
+/* Java: HashSet(Collection): Math.max((int) (size / .75f) + 1, 16) */
+size_t java_hash_set_copy_capacity(size_t count)
+{
+    size_t wanted = (size_t)((float)count / 0.75f) + 1;
+    return table_size_for(wanted > DEFAULT_CAPACITY ? wanted : DEFAULT_CAPACITY);
+}
+
+/* Java: HashMap(Map), putMapEntries(): (int) (size / 0.75f + 1.0f). The copy of nothing is a plain
+ * map. */
+size_t java_hash_map_copy_capacity(size_t count)
+{
+    if (count == 0)
+        return DEFAULT_CAPACITY;
+    return table_size_for((size_t)((float)count / 0.75f + 1.0f));
+}

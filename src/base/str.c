@@ -1,0 +1,273 @@
+#include "zk/base/str.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "zk/base/alloc.h"
+#include "zk/base/panic.h"
+
+/* --- numbers --- */
+
+static int digit_of(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return 16;
+}
+
+/* Digits and nothing else, at least one; the sign has been read already. */
+static bool parse_digits(const char *text, uint64_t radix, bool negative, int64_t *ret_value)
+{
+    const uint64_t limit = negative ? (uint64_t)INT64_MAX + 1 : (uint64_t)INT64_MAX;
+    uint64_t value = 0;
+    if (*text == '\0')
+        return false;
+    for (; *text != '\0'; text++) {
+        uint64_t digit = (uint64_t)digit_of(*text);
+        if (digit >= radix || value > (limit - digit) / radix)
+            return false;
+        value = value * radix + digit;
+    }
+    *ret_value = (int64_t)(negative ? 0 - value : value);
+    return true;
+}
+
+static const char *parse_sign(const char *text, bool *ret_negative)
+{
+    *ret_negative = *text == '-';
+    return *text == '-' || *text == '+' ? text + 1 : text;
+}
+
+bool zk_parse_long(const char *text, int64_t *ret_value)
+{
+    bool negative;
+    const char *digits = parse_sign(text, &negative);
+    return parse_digits(digits, 10, negative, ret_value);
+}
+
+bool zk_parse_int(const char *text, int32_t *ret_value)
+{
+    int64_t value;
+    if (!zk_parse_long(text, &value) || value < INT32_MIN || value > INT32_MAX)
+        return false;
+    *ret_value = (int32_t)value;
+    return true;
+}
+
+bool zk_parse_hex(const char *text, int64_t *ret_value)
+{
+    bool negative;
+    const char *digits = parse_sign(text, &negative);
+    return parse_digits(digits, 16, negative, ret_value);
+}
+
+bool zk_decode_long(const char *text, int64_t *ret_value)
+{
+    bool negative;
+    const char *digits = parse_sign(text, &negative);
+    if (strncmp(digits, "0x", 2) == 0 || strncmp(digits, "0X", 2) == 0)
+        return parse_digits(digits + 2, 16, negative, ret_value);
+    if (digits[0] == '#')
+        return parse_digits(digits + 1, 16, negative, ret_value);
+    if (digits[0] == '0' && digits[1] != '\0')
+        return parse_digits(digits + 1, 8, negative, ret_value);
+    return parse_digits(digits, 10, negative, ret_value);
+}
+
+char *zk_trim(char *text)
+{
+    while (*text != '\0' && (unsigned char)*text <= ' ')
+        text++;
+    char *end = text + strlen(text);
+    while (end > text && (unsigned char)end[-1] <= ' ')
+        end--;
+    *end = '\0';
+    return text;
+}
+
+/* --- a string that grows --- */
+
+static void str_reserve(struct zk_str *str, size_t more)
+{
+    zk_assert(more < SIZE_MAX / 2 - str->length);
+    size_t needed = str->length + more + 1;
+    if (needed <= str->room)
+        return;
+    str->room = needed > 2 * str->room ? needed : 2 * str->room;
+    if (str->room < 32)
+        str->room = 32;
+    str->text = zk_xrealloc(str->text, str->room);
+}
+
+void zk_str_append_bytes(struct zk_str *str, const char *text, size_t length)
+{
+    str_reserve(str, length);
+    if (length > 0)
+        memcpy(str->text + str->length, text, length);
+    str->length += length;
+    str->text[str->length] = '\0';
+}
+
+void zk_str_append(struct zk_str *str, const char *text)
+{
+    zk_str_append_bytes(str, text, strlen(text));
+}
+
+void zk_str_vprintf(struct zk_str *str, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    zk_assert(length >= 0);
+    str_reserve(str, (size_t)length);
+    vsnprintf(str->text + str->length, (size_t)length + 1, format, again);
+    str->length += (size_t)length;
+    va_end(again);
+}
+
+void zk_str_printf(struct zk_str *str, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    zk_str_vprintf(str, format, args);
+    va_end(args);
+}
+
+void zk_str_clear(struct zk_str *str)
+{
+    str->length = 0;
+    if (str->text != NULL)
+        str->text[0] = '\0';
+}
+
+void zk_str_done(struct zk_str *str)
+{
+    free(str->text);
+    *str = (struct zk_str){0};
+}
+
+const char *zk_str_text(const struct zk_str *str)
+{
+    return str->text != NULL ? str->text : "";
+}
+
+char *zk_str_take(struct zk_str *str)
+{
+    char *text = str->text != NULL ? str->text : zk_xstrdup("");
+    *str = (struct zk_str){0};
+    return text;
+}
+
+/* --- pieces --- */
+
+static void strings_add_bytes(struct zk_strings *strings, const char *text, size_t length)
+{
+    strings->items = zk_xrealloc(strings->items, (strings->count + 1) * sizeof *strings->items);
+    strings->items[strings->count++] = zk_xstrndup(text, length);
+}
+
+void zk_strings_add(struct zk_strings *strings, const char *text)
+{
+    strings_add_bytes(strings, text, strlen(text));
+}
+
+void zk_strings_done(struct zk_strings *strings)
+{
+    for (size_t i = 0; i < strings->count; i++)
+        free(strings->items[i]);
+    free(strings->items);
+    *strings = (struct zk_strings){0};
+}
+
+/* Append the pieces of text. */
+static void split_onto(const char *text, char separator, struct zk_strings *pieces)
+{
+    const size_t before = pieces->count;
+    const char *start = text;
+    const char *end = strchr(start, separator);
+    if (end == NULL) {
+        zk_strings_add(pieces, text);
+        return;
+    }
+    for (; end != NULL; end = strchr(start, separator)) {
+        strings_add_bytes(pieces, start, (size_t)(end - start));
+        start = end + 1;
+    }
+    zk_strings_add(pieces, start);
+    while (pieces->count > before && pieces->items[pieces->count - 1][0] == '\0')
+        free(pieces->items[--pieces->count]);
+}
+
+void zk_split(const char *text, char separator, struct zk_strings *ret_pieces)
+{
+    struct zk_strings pieces = {0};
+    split_onto(text, separator, &pieces);
+    *ret_pieces = pieces;
+}
+
+/* Java: the answer for a text that ends with its first ']': every bracket vanishes, wherever it
+ * stands. */
+static void host_without_brackets(const char *text, struct zk_strings *pieces)
+{
+    struct zk_str host = {0};
+    for (; *text != '\0'; text++)
+        if (*text != '[' && *text != ']')
+            zk_str_append_bytes(&host, text, 1);
+    zk_strings_add(pieces, zk_str_text(&host));
+    zk_str_done(&host);
+}
+
+int zk_host_and_port(const char *text, struct zk_strings *ret_pieces, const char **ret_error)
+{
+    struct zk_strings pieces = {0};
+    if (text[0] != '[') {
+        split_onto(text, ':', &pieces);
+        *ret_pieces = pieces;
+        return 0;
+    }
+
+    const char *closing = strchr(text, ']');
+    if (closing == NULL) {
+        *ret_error = " starts with '[' but has no matching ']:'";
+        return -EINVAL;
+    }
+    if (closing[1] != '\0' && closing[2] == '\0') {
+        *ret_error = " doesn't have a port after colon";
+        return -EINVAL;
+    }
+    if (closing[1] == '\0') {
+        host_without_brackets(text, &pieces);
+    } else {
+        strings_add_bytes(&pieces, text + 1, (size_t)(closing - text - 1));
+        split_onto(closing + 2, ':', &pieces);
+    }
+    *ret_pieces = pieces;
+    return 0;
+}
+
+/* --- JSON --- */
+
+void zk_str_append_json(struct zk_str *str, const char *text)
+{
+    size_t length = strlen(text);
+    for (size_t used; length > 0; text += used, length -= used) {
+        int32_t character = zk_utf8_decode(text, length, &used);
+        if (character < 0)
+            zk_str_append(str, "\\ufffd"); /* a reader of JSON expects UTF-8 */
+        else if (character == '"' || character == '\\')
+            zk_str_printf(str, "\\%c", (int)character);
+        else if (character == '\n')
+            zk_str_append(str, "\\n");
+        else if (character < 0x20 || character == 0x7f)
+            zk_str_printf(str, "\\u%04x", (unsigned)character);
+        else
+            zk_str_append_bytes(str, text, used);
+    }
+}

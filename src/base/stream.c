@@ -1,0 +1,258 @@
+#include "zk/base/stream.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "zk/base/alloc.h"
+#include "zk/base/buf.h"
+#include "zk/base/file.h"
+#include "zk/base/panic.h"
+#include "zk/base/sock.h"
+
+enum {
+    STREAM_BUFFER = 8192,  /* Java: BufferedInputStream, BufferedOutputStream */
+    ADLER_CHUNK = 1 << 30, /* zlib counts in 32 bits */
+};
+
+/* Adler-32 of what it was of, and these bytes after it. */
+static uint32_t adler32_more(uint32_t adler, const uint8_t *bytes, size_t length)
+{
+    while (length > 0) {
+        size_t chunk = length < ADLER_CHUNK ? length : ADLER_CHUNK;
+        adler = (uint32_t)adler32(adler, bytes, (uInt)chunk);
+        bytes += chunk;
+        length -= chunk;
+    }
+    return adler;
+}
+
+/* --- input --- */
+
+struct zk_input {
+    struct sock *sock;   /* shared; NULL: none */
+    int fd;              /* borrowed; -1: none */
+    const uint8_t *next; /* what can be read without asking the source: */
+    size_t left;
+    uint8_t *buffer; /* STREAM_BUFFER bytes, or NULL: next stands in the caller's memory */
+    uint32_t adler;
+    int64_t position;
+};
+
+static struct zk_input *input_new(void)
+{
+    struct zk_input *input = zk_xcalloc(1, sizeof *input);
+    input->fd = -1;
+    input->adler = 1; /* of no bytes */
+    return input;
+}
+
+struct zk_input *zk_input_new_sock(struct sock *sock)
+{
+    struct zk_input *input = input_new();
+    input->sock = sock_ref(sock);
+    input->buffer = zk_xmalloc(STREAM_BUFFER);
+    return input;
+}
+
+struct zk_input *zk_input_new_bytes(const void *bytes, size_t length)
+{
+    struct zk_input *input = input_new();
+    input->next = bytes;
+    input->left = length;
+    return input;
+}
+
+struct zk_input *zk_input_new_fd(int fd)
+{
+    struct zk_input *input = input_new();
+    input->fd = fd;
+    input->buffer = zk_xmalloc(STREAM_BUFFER);
+    return input;
+}
+
+void zk_input_free(struct zk_input *input)
+{
+    if (input == NULL)
+        return;
+    sock_unref(input->sock);
+    free(input->buffer);
+    free(input);
+}
+
+/* One read of the source. *ret_count is 0 at its end. */
+static int input_ask(struct zk_input *input, void *ret_bytes, size_t room, size_t *ret_count)
+{
+    if (input->sock != NULL)
+        return sock_read_some(input->sock, ret_bytes, room, ret_count);
+    if (input->fd >= 0)
+        return file_read_some(input->fd, ret_bytes, room, ret_count);
+    *ret_count = 0;
+    return 0;
+}
+
+/* Give at least one and at most length bytes, or -EPIPE. */
+static int input_read_some(struct zk_input *input, uint8_t *ret_bytes, size_t length,
+                           size_t *ret_count)
+{
+    int r;
+    size_t count = 0;
+    if (input->left == 0 &&
+        length >= STREAM_BUFFER) { /* as Java: what is big goes past the buffer */
+        r = input_ask(input, ret_bytes, length, &count);
+        *ret_count = count;
+        return r < 0 ? r : count == 0 ? -EPIPE : 0;
+    }
+    if (input->left == 0) {
+        r = input_ask(input, input->buffer, STREAM_BUFFER, &count);
+        if (r < 0 || count == 0)
+            return r < 0 ? r : -EPIPE;
+        input->next = input->buffer;
+        input->left = count;
+    }
+    count = length < input->left ? length : input->left;
+    memcpy(ret_bytes, input->next, count);
+    input->next += count;
+    input->left -= count;
+    *ret_count = count;
+    return 0;
+}
+
+int zk_input_read(struct zk_input *input, void *ret_bytes, size_t length)
+{
+    uint8_t *bytes = ret_bytes;
+    while (length > 0) {
+        size_t count;
+        int r = input_read_some(input, bytes, length, &count);
+        if (r < 0)
+            return r;
+        input->adler = adler32_more(input->adler, bytes, count);
+        input->position += (int64_t)count;
+        bytes += count;
+        length -= count;
+    }
+    return 0;
+}
+
+bool zk_input_buffered(const struct zk_input *input)
+{
+    return input->left > 0;
+}
+
+uint32_t zk_input_adler32(const struct zk_input *input)
+{
+    return input->adler;
+}
+
+int64_t zk_input_position(const struct zk_input *input)
+{
+    return input->position;
+}
+
+/* --- output --- */
+
+struct zk_output {
+    struct sock *sock; /* shared; NULL: none */
+    int fd;            /* borrowed; -1: none */
+    struct buf *buf;   /* borrowed; NULL: none */
+    uint8_t *buffer;   /* STREAM_BUFFER bytes; NULL for buf */
+    size_t used;
+    int error; /* 0, or the first -errno */
+    uint32_t adler;
+    int64_t position;
+};
+
+static struct zk_output *output_new(void)
+{
+    struct zk_output *output = zk_xcalloc(1, sizeof *output);
+    output->fd = -1;
+    output->adler = 1;
+    return output;
+}
+
+struct zk_output *zk_output_new_sock(struct sock *sock)
+{
+    struct zk_output *output = output_new();
+    output->sock = sock_ref(sock);
+    output->buffer = zk_xmalloc(STREAM_BUFFER);
+    return output;
+}
+
+struct zk_output *zk_output_new_fd(int fd)
+{
+    struct zk_output *output = output_new();
+    output->fd = fd;
+    output->buffer = zk_xmalloc(STREAM_BUFFER);
+    return output;
+}
+
+struct zk_output *zk_output_new_buf(struct buf *buf)
+{
+    struct zk_output *output = output_new();
+    output->buf = buf;
+    return output;
+}
+
+void zk_output_free(struct zk_output *output)
+{
+    if (output == NULL)
+        return;
+    sock_unref(output->sock);
+    free(output->buffer);
+    free(output);
+}
+
+/* Hand bytes to the sink. */
+static int output_pass(struct zk_output *output, const void *bytes, size_t length)
+{
+    if (output->buf != NULL) {
+        buf_put_bytes(output->buf, bytes, length);
+        return 0;
+    }
+    int r = output->sock != NULL ? sock_write_fully(output->sock, bytes, length)
+                                 : file_write_bytes(output->fd, bytes, length);
+    output->error = r;
+    return r;
+}
+
+int zk_output_flush(struct zk_output *output)
+{
+    if (output->error < 0 || output->used == 0)
+        return output->error;
+    size_t length = output->used;
+    output->used = 0;
+    return output_pass(output, output->buffer, length);
+}
+
+int zk_output_write(struct zk_output *output, const void *bytes, size_t length)
+{
+    if (output->error < 0)
+        return output->error;
+    output->adler = adler32_more(output->adler, bytes, length);
+    output->position += (int64_t)length;
+    if (output->buf != NULL)
+        return output_pass(output, bytes, length);
+
+    if (length > STREAM_BUFFER - output->used) {
+        int r = zk_output_flush(output);
+        if (r < 0)
+            return r;
+    }
+    if (length >= STREAM_BUFFER) /* as Java: what is big goes past the buffer */
+        return output_pass(output, bytes, length);
+    if (length > 0)
+        memcpy(output->buffer + output->used, bytes, length);
+    output->used += length;
+    return 0;
+}
+
+uint32_t zk_output_adler32(const struct zk_output *output)
+{
+    return output->adler;
+}
+
+int64_t zk_output_position(const struct zk_output *output)
+{
+    return output->position;
+}

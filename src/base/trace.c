@@ -1,0 +1,278 @@
+#include "zk/base/trace.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include "base/context_internal.h"
+#include "zk/base/clock.h"
+#include "zk/base/str.h"
+#include "zk/base/thread.h"
+
+enum { TRACE_VERSION = 1 };
+
+bool zk_trace_on(const struct zk_context *ctx)
+{
+    return ctx->options.trace_fd >= 0;
+}
+
+/* One write(2) a line; more only if the system takes less. The lock keeps the lines of several
+ * threads apart then, and is what makes the order of the lines the order of t. */
+static void trace_write(int fd, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        ssize_t written = write(fd, bytes, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return; /* a line that cannot be written is lost */
+        bytes += written;
+        length -= (size_t)written;
+    }
+}
+
+/* The line of an event whose fields stand ready. */
+static void trace_line(struct zk_context *ctx, const char *ev, const char *fields)
+{
+    char thread[ZK_THREAD_NAME_SIZE];
+    zk_thread_name(ctx, thread, sizeof thread);
+
+    struct zk_str line = {0};
+    zk_mutex_lock(&ctx->trace_mutex);
+    zk_str_printf(&line, "{\"v\":%d,\"t\":%" PRId64 ",\"n\":%" PRId64 ",\"th\":\"", TRACE_VERSION,
+                  zk_elapsed_us() - ctx->start_us, zk_context_myid(ctx));
+    zk_str_append_json(&line, thread);
+    zk_str_printf(&line, "\",\"ev\":\"%s\"%s%s}\n", ev, fields[0] != '\0' ? "," : "", fields);
+    trace_write(ctx->options.trace_fd, zk_str_text(&line), line.length);
+    zk_mutex_unlock(&ctx->trace_mutex);
+    zk_str_done(&line);
+}
+
+void zk_trace_event(struct zk_context *ctx, const char *ev, const char *fields_format, ...)
+{
+    struct zk_str fields = {0};
+    va_list args;
+    va_start(args, fields_format);
+    zk_str_vprintf(&fields, fields_format, args);
+    va_end(args);
+    trace_line(ctx, ev, zk_str_text(&fields));
+    zk_str_done(&fields);
+}
+
+/* --- fields: each adds "name":value, with a comma before all but the first --- */
+
+static void field_name(struct zk_str *fields, const char *name)
+{
+    zk_str_printf(fields, "%s\"%s\":", fields->length > 0 ? "," : "", name);
+}
+
+static void field_text(struct zk_str *fields, const char *name, const char *text)
+{
+    field_name(fields, name);
+    zk_str_append(fields, "\"");
+    zk_str_append_json(fields, text != NULL ? text : "");
+    zk_str_append(fields, "\"");
+}
+
+static void field_number(struct zk_str *fields, const char *name, int64_t value)
+{
+    field_name(fields, name);
+    zk_str_printf(fields, "%" PRId64, value);
+}
+
+static void field_hex(struct zk_str *fields, const char *name, int64_t value)
+{
+    field_name(fields, name);
+    zk_str_printf(fields, "\"0x%" PRIx64 "\"", (uint64_t)value);
+}
+
+/* A JSON value that stands ready; NULL: no such field. */
+static void field_json(struct zk_str *fields, const char *name, const char *json)
+{
+    if (json == NULL)
+        return;
+    field_name(fields, name);
+    zk_str_append(fields, json);
+}
+
+static void trace_end(struct zk_context *ctx, const char *ev, struct zk_str *fields)
+{
+    trace_line(ctx, ev, zk_str_text(fields));
+    zk_str_done(fields);
+}
+
+/* --- events --- */
+
+void zk_trace_boot(struct zk_context *ctx, const char *version)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str fields = {0};
+    field_number(&fields, "wall", zk_wall_ms());
+    field_text(&fields, "version", version);
+    trace_end(ctx, "boot", &fields);
+}
+
+void zk_trace_exit(struct zk_context *ctx, int code, const char *why)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str fields = {0};
+    field_number(&fields, "code", code);
+    field_text(&fields, "why", why);
+    trace_end(ctx, "exit", &fields);
+}
+
+void zk_trace_state(struct zk_context *ctx, const char *state, const char *why)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str fields = {0};
+    field_text(&fields, "s", state);
+    field_text(&fields, "why", why);
+    trace_end(ctx, "state", &fields);
+}
+
+void zk_trace_vote(struct zk_context *ctx, int64_t leader, int64_t zxid, int64_t peer_epoch,
+                   int64_t round, const char *why)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str fields = {0};
+    field_number(&fields, "leader", leader);
+    field_hex(&fields, "zxid", zxid);
+    field_number(&fields, "epoch", peer_epoch);
+    field_number(&fields, "r", round);
+    field_text(&fields, "why", why);
+    trace_end(ctx, "vote", &fields);
+}
+
+void zk_trace_tally(struct zk_context *ctx, int64_t leader, const int64_t *have, size_t have_count,
+                    bool quorum)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str fields = {0};
+    field_number(&fields, "leader", leader);
+    field_name(&fields, "have");
+    zk_str_append(&fields, "[");
+    for (size_t i = 0; i < have_count; i++)
+        zk_str_printf(&fields, "%s%" PRId64, i > 0 ? "," : "", have[i]);
+    zk_str_append(&fields, "]");
+    field_json(&fields, "quorum", quorum ? "true" : "false");
+    trace_end(ctx, "tally", &fields);
+}
+
+void zk_trace_wait(struct zk_context *ctx, int64_t ms, const char *why)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str fields = {0};
+    field_number(&fields, "ms", ms);
+    field_text(&fields, "why", why);
+    trace_end(ctx, "wait", &fields);
+}
+
+void zk_trace_decide(struct zk_context *ctx, int64_t leader, int64_t round, const char *why)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str fields = {0};
+    field_number(&fields, "leader", leader);
+    field_number(&fields, "r", round);
+    field_text(&fields, "why", why);
+    trace_end(ctx, "decide", &fields);
+}
+
+void zk_trace_conn(struct zk_context *ctx, const char *what, int64_t peer, const char *conn,
+                   const char *why)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str fields = {0};
+    field_text(&fields, "what", what);
+    field_number(&fields, "peer", peer);
+    field_text(&fields, "conn", conn);
+    field_text(&fields, "why", why);
+    trace_end(ctx, "conn", &fields);
+}
+
+static void trace_message(struct zk_context *ctx, const char *ev, const char *end, int64_t peer,
+                          const char *conn, int64_t seq, const char *kind, const char *message)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str fields = {0};
+    field_number(&fields, end, peer);
+    field_text(&fields, "conn", conn);
+    field_number(&fields, "seq", seq);
+    field_text(&fields, "kind", kind);
+    field_json(&fields, "m", message);
+    trace_end(ctx, ev, &fields);
+}
+
+void zk_trace_send(struct zk_context *ctx, int64_t to, const char *conn, int64_t seq,
+                   const char *kind, const char *message)
+{
+    trace_message(ctx, "send", "to", to, conn, seq, kind, message);
+}
+
+void zk_trace_recv(struct zk_context *ctx, int64_t from, const char *conn, int64_t seq,
+                   const char *kind, const char *message)
+{
+    trace_message(ctx, "recv", "from", from, conn, seq, kind, message);
+}
+
+void zk_trace_enq(struct zk_context *ctx, const char *queue, int64_t seq, size_t length,
+                  int64_t dropped)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str fields = {0};
+    field_text(&fields, "q", queue);
+    field_number(&fields, "seq", seq);
+    field_number(&fields, "len", (int64_t)length);
+    field_number(&fields, "dropped", dropped);
+    trace_end(ctx, "enq", &fields);
+}
+
+void zk_trace_deq(struct zk_context *ctx, const char *queue, int64_t seq, size_t length)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str fields = {0};
+    field_text(&fields, "q", queue);
+    field_number(&fields, "seq", seq);
+    field_number(&fields, "len", (int64_t)length);
+    trace_end(ctx, "deq", &fields);
+}
+
+void zk_trace_phase(struct zk_context *ctx, const char *phase)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str fields = {0};
+    field_text(&fields, "phase", phase);
+    trace_end(ctx, "phase", &fields);
+}
+
+void zk_trace_epoch(struct zk_context *ctx, const char *which, int64_t value)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str fields = {0};
+    field_text(&fields, "which", which);
+    field_number(&fields, "value", value);
+    trace_end(ctx, "epoch", &fields);
+}
+
+void zk_trace_established(struct zk_context *ctx, int64_t leader, int64_t epoch)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str fields = {0};
+    field_number(&fields, "leader", leader);
+    field_number(&fields, "epoch", epoch);
+    trace_end(ctx, "established", &fields);
+}

@@ -1,0 +1,204 @@
+/* The threads that accept. Java: QuorumCnxManager.Listener and its ListenerHandler
+ *
+ * QuorumPeerListener starts one ListenerHandler for each election address and waits until the last of them has given up. A handler
+ * binds, accepts, and hands each caller to a thread of its own; it reads nothing itself.
+ *
+ * Errors of accept that say "not now" (EMFILE and its kin) are waited out; Java closes the port and binds again (D-63). */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "election/quorum_cnx_manager_internal.h"
+#include "zk/base/alloc.h"
+#include "zk/base/log_table.h"
+#include "zk/quorum/quorum_peer.h"
+
+enum {
+    BIND_RETRY_MS = 1000,  /* Java: the sleep between two binds */
+    ACCEPT_RETRY_MS = 100, /* until descriptors or memory come back */
+    BACKLOG = 50,          /* Java: ServerSocket's default */
+};
+
+struct listener_handler {
+    struct quorum_cnx_manager *qcm;
+    size_t slot; /* of server_sockets and handler_addresses */
+};
+
+/* ---- one address ---------------------------------------------------------------------------- */
+
+/* Publish the bound socket, so that halt can wake it. False: halting. */
+static bool set_server_socket(struct listener_handler *handler, struct sock *sock)
+{
+    struct quorum_cnx_manager *qcm = handler->qcm;
+    zk_mutex_lock(&qcm->listener_mu);
+    struct sock *before = qcm->server_sockets[handler->slot];
+    qcm->server_sockets[handler->slot] = sock;
+    zk_mutex_unlock(&qcm->listener_mu);
+    sock_unref(before);
+    return !zk_stop_requested(&qcm->shutdown);
+}
+
+/* Java: createNewServerSocket(). The name is looked up each time (ZOOKEEPER-3991). */
+static int create_new_server_socket(struct listener_handler *handler, struct sock **ret_sock)
+{
+    struct quorum_cnx_manager *qcm = handler->qcm;
+    const struct inet_address *configured = &qcm->handler_addresses[handler->slot];
+    struct inet_address address = *configured;
+    if (!inet_address_is_wildcard(configured))
+        inet_address_resolve(qcm->ctx, configured->host, configured->port, &address);
+    if (address.family == INET_UNRESOLVED)
+        return -EADDRNOTAVAIL;
+    int r = sock_listen(qcm->ctx, &address, BACKLOG, ret_sock);
+    if (r == 0) {
+        char text[320];
+        inet_address_text(&address, text, sizeof text);
+        zk_log(qcm->ctx, ZK_LOG_ACCEPTING, qcm->my_id, text);
+    }
+    return r;
+}
+
+/* The inner loop of acceptConnections(). Returns the error that ends it. */
+static int accept_until_error(struct listener_handler *handler, struct sock *server,
+                              int *num_retries)
+{
+    struct quorum_cnx_manager *qcm = handler->qcm;
+    for (;;) {
+        struct sock *sock = NULL;
+        int r = sock_accept(server, &sock);
+        if (r == -EMFILE || r == -ENFILE || r == -ENOBUFS || r == -ENOMEM) {
+            char reason[128];
+            zk_log(qcm->ctx, ZK_LOG_ACCEPT_WAITS, sock_error_text(r, reason, sizeof reason));
+            if (zk_stop_sleep(&qcm->shutdown, ACCEPT_RETRY_MS))
+                return -ECANCELED;
+            continue;
+        }
+        if (r < 0)
+            return r;
+        char remote[320];
+        inet_address_text(sock_remote(sock), remote, sizeof remote);
+        qcm_set_sock_opts(qcm, sock);
+        zk_log(qcm->ctx, ZK_LOG_CONNECTION_REQUEST, remote);
+        qcm_receive_connection_async(qcm, sock);
+        *num_retries = 0;
+    }
+}
+
+/* Java: acceptConnections() */
+static void accept_connections(struct listener_handler *handler)
+{
+    struct quorum_cnx_manager *qcm = handler->qcm;
+    int num_retries = 0;
+    char text[320];
+    inet_address_format(&qcm->handler_addresses[handler->slot], text, sizeof text);
+    while (!zk_stop_requested(&qcm->shutdown) &&
+           (qcm->port_bind_max_retry == 0 || num_retries < qcm->port_bind_max_retry)) {
+        struct sock *server = NULL;
+        int r = create_new_server_socket(handler, &server);
+        if (r == 0) {
+            sock_ref(server); /* one for the slot, one for us */
+            r = set_server_socket(handler, server)
+                    ? accept_until_error(handler, server, &num_retries)
+                    : -ECANCELED;
+            set_server_socket(handler, NULL);
+            sock_unref(server);
+        }
+        if (zk_stop_requested(&qcm->shutdown))
+            break;
+        char reason[128];
+        zk_log(qcm->ctx, ZK_LOG_LISTENING_FAILED, text,
+               r == -EADDRNOTAVAIL ? "the host name cannot be resolved, or is not this machine's"
+                                   : sock_error_text(r, reason, sizeof reason));
+        zk_mutex_lock(&qcm->listener_mu);
+        qcm->socket_exception = true;
+        zk_mutex_unlock(&qcm->listener_mu);
+        num_retries++;
+        zk_stop_sleep(&qcm->shutdown, BIND_RETRY_MS);
+    }
+    if (!zk_stop_requested(&qcm->shutdown))
+        zk_log(qcm->ctx, ZK_LOG_LEAVING_LISTENER_THREAD, text, num_retries);
+}
+
+/* Java: ListenerHandler.run() */
+static void listener_handler_run(void *arg)
+{
+    struct listener_handler *handler = arg;
+    accept_connections(handler);
+    free(handler);
+}
+
+/* ---- all of them ---------------------------------------------------------------------------- */
+
+/* With quorumListenOnAllIPs one wildcard for each distinct port, else every election address. */
+static void choose_addresses(struct quorum_cnx_manager *qcm)
+{
+    const struct multiple_addresses *mine = &qcm->my_election_addr;
+    qcm->handler_addresses = zk_xcalloc(mine->count + 1, sizeof *qcm->handler_addresses);
+    for (size_t i = 0; i < mine->count; i++) {
+        struct inet_address address =
+            qcm->listen_on_all_ips ? inet_address_any(mine->items[i].port) : mine->items[i];
+        bool known = false;
+        for (size_t k = 0; k < qcm->handler_count; k++)
+            known |= inet_address_equal(&qcm->handler_addresses[k], &address);
+        if (!known)
+            qcm->handler_addresses[qcm->handler_count++] = address;
+    }
+}
+
+static void log_listener_gone(struct quorum_cnx_manager *qcm)
+{
+    struct zk_str text = {0};
+    multiple_addresses_format(&qcm->my_election_addr, &text);
+    zk_log(qcm->ctx, ZK_LOG_LISTENER_GONE, zk_str_text(&text));
+    zk_str_done(&text);
+}
+
+/* Java: Listener.run() */
+static void listener_run(void *arg)
+{
+    struct quorum_cnx_manager *qcm = arg;
+    struct zk_thread_group *handlers = zk_thread_group_new(qcm->ctx);
+    for (size_t slot = 0; slot < qcm->handler_count; slot++) {
+        struct listener_handler *handler = zk_xcalloc(1, sizeof *handler);
+        char text[320];
+        handler->qcm = qcm;
+        handler->slot = slot;
+        inet_address_text(&qcm->handler_addresses[slot], text, sizeof text);
+        if (zk_thread_group_start(handlers, listener_handler_run, handler, "ListenerHandler-%s",
+                                  text) < 0) {
+            zk_log(qcm->ctx, ZK_LOG_NO_THREAD_FOR_LISTENER, text);
+            free(handler);
+        }
+    }
+    zk_thread_group_free(handlers); /* waits for all */
+
+    zk_log(qcm->ctx, ZK_LOG_LEAVING_LISTENER);
+    if (zk_stop_requested(&qcm->shutdown))
+        return;
+    log_listener_gone(qcm);
+    zk_mutex_lock(&qcm->listener_mu);
+    bool socket_exception = qcm->socket_exception;
+    zk_mutex_unlock(&qcm->listener_mu);
+    if (socket_exception && qcm->on_socket_error != NULL)
+        qcm->on_socket_error(qcm->on_socket_error_arg);
+}
+
+int qcm_start_listener(struct quorum_cnx_manager *qcm, void (*on_socket_error)(void *arg),
+                       void *arg)
+{
+    qcm->on_socket_error = on_socket_error;
+    qcm->on_socket_error_arg = arg;
+    choose_addresses(qcm);
+    qcm->server_sockets = zk_xcalloc(qcm->handler_count + 1, sizeof(struct sock *));
+    return zk_thread_group_start(qcm->listeners, listener_run, qcm, "QuorumPeerListener");
+}
+
+/* Java: Listener.halt(), ListenerHandler.close() */
+void listener_halt(struct quorum_cnx_manager *qcm)
+{
+    zk_mutex_lock(&qcm->listener_mu);
+    for (size_t i = 0; qcm->server_sockets != NULL && i < qcm->handler_count; i++) {
+        if (qcm->server_sockets[i] != NULL)
+            sock_wake(qcm->server_sockets[i]);
+    }
+    zk_mutex_unlock(&qcm->listener_mu);
+}

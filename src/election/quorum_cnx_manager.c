@@ -1,0 +1,409 @@
+/* Who is connected, what waits to be sent, and how it all ends.
+ *
+ * Java keeps queueSendMap, lastMessageSent and senderWorkerMap; here one map holds an entry for each sid with all three. The mutex
+ * `mu` stands for Java's monitor (connectOne) and for what its concurrent maps do by themselves.
+ *
+ * No thread runs in this file. Java: QuorumCnxManager */
+#include "zk/election/quorum_cnx_manager.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "election/quorum_cnx_manager_internal.h"
+#include "zk/base/alloc.h"
+#include "zk/base/context.h"
+#include "zk/base/java_order.h"
+#include "zk/base/log_table.h"
+#include "zk/base/panic.h"
+#include "zk/base/settings.h"
+#include "zk/base/trace.h"
+#include "zk/quorum/quorum_peer.h"
+
+enum {
+    CNX_TIMEOUT_MS = 5000,   /* Java: zookeeper.cnxTimeout */
+    PORT_BIND_MAX_RETRY = 3, /* Java: zookeeper.electionPortBindRetry */
+};
+
+void message_free(void *item)
+{
+    struct message *message = item;
+    if (message == NULL)
+        return;
+    buf_unref(message->buffer);
+    free(message);
+}
+
+static void buf_unref_item(void *item)
+{
+    buf_unref(item);
+}
+
+/* ---- birth ---------------------------------------------------------------------------------- */
+
+/* Java: Listener() */
+static void read_bind_retries(struct quorum_cnx_manager *qcm)
+{
+    int32_t retries =
+        zk_settings_get_integer(qcm->ctx, "zookeeper.electionPortBindRetry", PORT_BIND_MAX_RETRY);
+    if (retries < 0) {
+        zk_log(qcm->ctx, ZK_LOG_BIND_RETRIES_INVALID, retries, PORT_BIND_MAX_RETRY);
+        retries = PORT_BIND_MAX_RETRY;
+    }
+    qcm->port_bind_max_retry = retries;
+    struct zk_str text = {0};
+    if (retries == 0)
+        zk_str_append(&text, "infinite");
+    else
+        zk_str_printf(&text, "%" PRId32, retries);
+    zk_log(qcm->ctx, ZK_LOG_BIND_RETRIES, zk_str_text(&text));
+    zk_str_done(&text);
+}
+
+/* Java: QuorumCnxManager(), initializeConnectionExecutor(), QuorumPeer.createCnxnManager() */
+static void read_settings(struct quorum_cnx_manager *qcm)
+{
+    const struct quorum_peer_config *config = quorum_peer_config_of(qcm->self);
+    qcm->cnx_timeout_ms = zk_settings_get_integer(qcm->ctx, "zookeeper.cnxTimeout", CNX_TIMEOUT_MS);
+    qcm->tcp_keep_alive = zk_settings_get_boolean(qcm->ctx, "zookeeper.tcpKeepAlive", false);
+    int64_t timeout_ms = zk_settings_get_integer(qcm->ctx, "zookeeper.quorumCnxnTimeoutMs", -1);
+    qcm->socket_timeout_ms = timeout_ms > 0 ? timeout_ms : quorum_peer_sync_limit_ms(qcm->self);
+    qcm->multi_address = config->multi_address_enabled;
+    qcm->max_dials = config->quorum_cnxn_threads_size > QCM_MAX_DIALS
+                         ? config->quorum_cnxn_threads_size
+                         : QCM_MAX_DIALS;
+    qcm->listen_on_all_ips = config->quorum_listen_on_all_ips;
+    zk_log(qcm->ctx, ZK_LOG_QUORUM_CNXN_TIMEOUT, qcm->socket_timeout_ms);
+    read_bind_retries(qcm);
+}
+
+struct quorum_cnx_manager *qcm_new(struct quorum_peer *self)
+{
+    struct quorum_cnx_manager *qcm = zk_xcalloc(1, sizeof *qcm);
+    qcm->ctx = quorum_peer_context(self);
+    qcm->self = self;
+    qcm->my_id = quorum_peer_get_my_id(self);
+    read_settings(qcm);
+    struct quorum_verifier *qv = quorum_peer_get_quorum_verifier(self);
+    const struct quorum_server *me = qv_member(qv, qcm->my_id);
+    zk_assert(me !=
+              NULL); /* who is not in its own list does not start: "My id N not in the peer list" */
+    multiple_addresses_copy(&qcm->my_election_addr, &me->election_addr);
+    qv_unref(qv);
+
+    qcm->recv_queue = cbq_new(qcm->ctx, "recvQueue", QCM_RECV_CAPACITY, message_free);
+    zk_stop_init(&qcm->shutdown, qcm->ctx, "qcm.shutdown");
+    qcm->listeners = zk_thread_group_new(qcm->ctx);
+    qcm->connections = zk_thread_group_new(qcm->ctx);
+    qcm->workers = zk_thread_group_new(qcm->ctx);
+    zk_mutex_init(&qcm->mu, qcm->ctx, "qcm", ZK_RANK_QCM);
+    zk_mutex_init(&qcm->listener_mu, qcm->ctx, "listener", ZK_RANK_WORKER);
+    return qcm;
+}
+
+void qcm_free(struct quorum_cnx_manager *qcm)
+{
+    if (qcm == NULL)
+        return;
+    zk_thread_group_free(qcm->listeners);
+    zk_thread_group_free(qcm->connections);
+    zk_thread_group_free(qcm->workers);
+    for (size_t i = 0; i < qcm->entries.count; i++)
+        peer_entry_unref(qcm->entries.entries[i].value);
+    long_map_done(&qcm->entries);
+    long_set_done(&qcm->inprogress_connections);
+    multiple_addresses_done(&qcm->my_election_addr);
+    cbq_free(qcm->recv_queue);
+    free(qcm->server_sockets);
+    free(qcm->handler_addresses);
+    zk_mutex_destroy(&qcm->listener_mu);
+    zk_mutex_destroy(&qcm->mu);
+    zk_stop_destroy(&qcm->shutdown);
+    free(qcm);
+}
+
+/* ---- entries -------------------------------------------------------------------------------- */
+
+static struct peer_entry *peer_entry_new(struct quorum_cnx_manager *qcm, int64_t sid)
+{
+    struct peer_entry *entry = zk_xcalloc(1, sizeof *entry);
+    struct zk_str name = {0};
+    zk_refcount_init(&entry->refs);
+    entry->sid = sid;
+    entry->stranger = qcm_is_stranger(qcm, sid);
+    zk_str_printf(&name, "queueSendMap[%" PRId64 "]", sid);
+    entry->send_queue = cbq_new(qcm->ctx, zk_str_text(&name), QCM_SEND_CAPACITY, buf_unref_item);
+    zk_str_done(&name);
+    return entry;
+}
+
+void peer_entry_unref(struct peer_entry *entry)
+{
+    if (entry == NULL || !zk_refcount_unref(&entry->refs))
+        return;
+    cbq_free(entry->send_queue);
+    buf_unref(entry->last_message_sent);
+    free(entry);
+}
+
+struct peer_entry *qcm_entry_locked(struct quorum_cnx_manager *qcm, int64_t sid)
+{
+    zk_mutex_assert_held(&qcm->mu);
+    struct peer_entry *entry = long_map_get(&qcm->entries, sid);
+    if (entry == NULL) {
+        entry = peer_entry_new(qcm, sid);
+        long_map_put(&qcm->entries, sid, entry);
+    }
+    zk_refcount_ref(&entry->refs);
+    return entry;
+}
+
+bool qcm_is_stranger(struct quorum_cnx_manager *qcm, int64_t sid)
+{
+    struct quorum_verifier *committed = quorum_peer_get_quorum_verifier(qcm->self);
+    struct quorum_verifier *last_seen = quorum_peer_get_last_seen_quorum_verifier(qcm->self);
+    bool known = qv_member(committed, sid) != NULL ||
+                 (last_seen != NULL && qv_member(last_seen, sid) != NULL);
+    qv_unref(last_seen);
+    qv_unref(committed);
+    return !known;
+}
+
+size_t qcm_connected_strangers_locked(struct quorum_cnx_manager *qcm)
+{
+    zk_mutex_assert_held(&qcm->mu);
+    size_t count = 0;
+    for (size_t i = 0; i < qcm->entries.count; i++) {
+        const struct peer_entry *entry = qcm->entries.entries[i].value;
+        count += entry->stranger && entry->sender_worker != NULL;
+    }
+    return count;
+}
+
+/* A stranger's entry goes with its connection; only that its queue was empty is remembered. */
+void qcm_forget_sender_worker(struct quorum_cnx_manager *qcm, struct send_worker *sw)
+{
+    struct peer_entry *entry = sw->entry;
+    zk_mutex_lock(&qcm->mu);
+    bool was_mine = entry->sender_worker == sw;
+    bool forget = was_mine && entry->stranger;
+    if (was_mine)
+        entry->sender_worker = NULL;
+    if (forget) {
+        qcm->stranger_left_empty_queue |= cbq_is_empty(entry->send_queue);
+        long_map_remove(&qcm->entries, sw->sid);
+    }
+    zk_mutex_unlock(&qcm->mu);
+    if (was_mine)
+        send_worker_unref(sw);
+    if (forget)
+        peer_entry_unref(entry);
+}
+
+/* ---- sending and receiving ------------------------------------------------------------------ */
+
+/* Java: addToRecvQueue() */
+void qcm_add_to_recv_queue(struct quorum_cnx_manager *qcm, int64_t sid, struct buf *buffer)
+{
+    struct message *message = zk_xcalloc(1, sizeof *message);
+    message->sid = sid;
+    message->buffer = buffer;
+    cbq_offer(qcm->recv_queue, message);
+}
+
+int qcm_poll_recv_queue(struct quorum_cnx_manager *qcm, int64_t timeout_ms,
+                        struct message **ret_message)
+{
+    void *item = NULL;
+    int r = cbq_poll(qcm->recv_queue, timeout_ms, &item);
+    if (r == 0)
+        *ret_message = item;
+    return r;
+}
+
+/* Java: toSend() */
+void qcm_to_send(struct quorum_cnx_manager *qcm, int64_t sid, struct buf *msg)
+{
+    if (sid == qcm->my_id) {
+        qcm_add_to_recv_queue(qcm, sid, msg);
+        return;
+    }
+    if (qcm_is_stranger(qcm, sid) &&
+        !qcm_connected_to_peer(qcm, sid)) { /* nothing is kept for one (D-23) */
+        zk_log(qcm->ctx, ZK_LOG_INVALID_SERVER_ID, sid);
+        buf_unref(msg);
+        return;
+    }
+    zk_mutex_lock(&qcm->mu);
+    struct peer_entry *entry = qcm_entry_locked(qcm, sid);
+    zk_mutex_unlock(&qcm->mu);
+    cbq_offer(entry->send_queue, msg);
+    peer_entry_unref(entry);
+    qcm_connect_one(qcm, sid);
+}
+
+/* ---- connecting ----------------------------------------------------------------------------- */
+
+/* Where the configuration says that sid listens: as committed, else as last seen. Java looks at both and in practice
+ * never gets to the second for a sid it knows (B22). False: sid is in neither. */
+static bool configured_election_addr(struct quorum_cnx_manager *qcm, int64_t sid,
+                                     struct multiple_addresses *ret_addresses)
+{
+    struct quorum_verifier *committed = quorum_peer_get_quorum_verifier(qcm->self);
+    struct quorum_verifier *last_seen = quorum_peer_get_last_seen_quorum_verifier(qcm->self);
+    const struct quorum_server *server = qv_member(committed, sid);
+    if (server == NULL && last_seen != NULL)
+        server = qv_member(last_seen, sid);
+    if (server != NULL)
+        multiple_addresses_copy(ret_addresses, &server->election_addr);
+    qv_unref(last_seen);
+    qv_unref(committed);
+    return server != NULL;
+}
+
+/* Java: synchronized connectOne(sid) */
+void qcm_connect_one(struct quorum_cnx_manager *qcm, int64_t sid)
+{
+    if (qcm_connected_to_peer(qcm, sid))
+        return;
+    struct multiple_addresses addresses = {0};
+    if (configured_election_addr(qcm, sid, &addresses))
+        qcm_connect_one_addr(qcm, sid, &addresses);
+    else
+        zk_log(qcm->ctx, ZK_LOG_INVALID_SERVER_ID, sid);
+    multiple_addresses_done(&addresses);
+}
+
+/* Java: synchronized connectOne(sid, electionAddr). Looking for a sender and submitting a dial are one step. */
+void qcm_connect_one_addr(struct quorum_cnx_manager *qcm, int64_t sid,
+                          const struct multiple_addresses *addresses)
+{
+    bool stranger = qcm_is_stranger(qcm, sid);
+    zk_mutex_lock(&qcm->mu);
+    struct peer_entry *entry = long_map_get(&qcm->entries, sid);
+    if (entry == NULL || entry->sender_worker == NULL)
+        qcm_initiate_connection_async_locked(qcm, sid, stranger, addresses);
+    zk_mutex_unlock(&qcm->mu);
+}
+
+/* Java: connectAll(). The sids are copied first: a dial changes the map. */
+void qcm_connect_all(struct quorum_cnx_manager *qcm)
+{
+    zk_mutex_lock(&qcm->mu);
+    size_t count = qcm->entries.count;
+    int64_t *sids = zk_xcalloc(count + 1, sizeof *sids);
+    int32_t *hashes = zk_xcalloc(count + 1, sizeof *hashes);
+    for (size_t i = 0; i < count; i++) {
+        sids[i] = qcm->entries.entries[i].key;
+        hashes[i] = java_long_hash(sids[i]);
+    }
+    zk_mutex_unlock(&qcm->mu);
+
+    size_t *order = zk_xcalloc(count + 1, sizeof *order);
+    java_concurrent_map_order(hashes, count, order);
+    for (size_t i = 0; i < count; i++)
+        qcm_connect_one(qcm, sids[order[i]]);
+    free(order);
+    free(hashes);
+    free(sids);
+}
+
+/* Java: haveDelivered() */
+bool qcm_have_delivered(struct quorum_cnx_manager *qcm)
+{
+    zk_mutex_lock(&qcm->mu);
+    bool delivered = qcm->stranger_left_empty_queue;
+    for (size_t i = 0; i < qcm->entries.count && !delivered; i++) {
+        struct peer_entry *entry = qcm->entries.entries[i].value;
+        delivered = cbq_is_empty(entry->send_queue);
+    }
+    zk_mutex_unlock(&qcm->mu);
+    return delivered;
+}
+
+bool qcm_connected_to_peer(struct quorum_cnx_manager *qcm, int64_t sid)
+{
+    zk_mutex_lock(&qcm->mu);
+    struct peer_entry *entry = long_map_get(&qcm->entries, sid);
+    bool connected = entry != NULL && entry->sender_worker != NULL;
+    zk_mutex_unlock(&qcm->mu);
+    return connected;
+}
+
+/* ---- the end -------------------------------------------------------------------------------- */
+
+/* Java: softHalt(): finish every SendWorker in the map. */
+static void soft_halt(struct quorum_cnx_manager *qcm)
+{
+    for (;;) {
+        struct send_worker *sw = NULL;
+        zk_mutex_lock(&qcm->mu);
+        for (size_t i = 0; i < qcm->entries.count && sw == NULL; i++) {
+            struct peer_entry *entry = qcm->entries.entries[i].value;
+            if (entry->sender_worker != NULL)
+                sw = send_worker_ref(entry->sender_worker);
+        }
+        zk_mutex_unlock(&qcm->mu);
+        if (sw == NULL)
+            return;
+        send_worker_finish(sw); /* takes it out of the map */
+        send_worker_unref(sw);
+    }
+}
+
+static void wake_conversations_locked(struct conversation *first)
+{
+    for (struct conversation *c = first; c != NULL; c = c->next) {
+        if (c->sock != NULL)
+            sock_wake(c->sock);
+    }
+}
+
+/* Java: halt(). Unlike Java's, it waits for every thread (D-6) and cancels the dials (D-17). */
+void qcm_halt(struct quorum_cnx_manager *qcm)
+{
+    zk_stop_request(&qcm->shutdown);
+    listener_halt(qcm);
+    zk_thread_group_join(qcm->listeners);
+
+    zk_mutex_lock(&qcm->mu);
+    wake_conversations_locked(qcm->dials);
+    wake_conversations_locked(qcm->handshakes);
+    zk_mutex_unlock(&qcm->mu);
+    zk_thread_group_join(qcm->connections);
+
+    soft_halt(qcm);
+    zk_thread_group_join(qcm->workers);
+    cbq_close(qcm->recv_queue);
+}
+
+/* ---- what can be seen ----------------------------------------------------------------------- */
+
+size_t qcm_get_thread_count(struct quorum_cnx_manager *qcm)
+{
+    return zk_thread_group_alive(qcm->workers);
+}
+
+void qcm_get_status(struct quorum_cnx_manager *qcm, struct qcm_peer_status **ret_rows,
+                    size_t *ret_count)
+{
+    zk_mutex_lock(&qcm->mu);
+    struct qcm_peer_status *rows = zk_xcalloc(qcm->entries.count + 1, sizeof *rows);
+    for (size_t i = 0; i < qcm->entries.count; i++) {
+        struct peer_entry *entry = qcm->entries.entries[i].value;
+        rows[i].sid = entry->sid;
+        rows[i].connected = entry->sender_worker != NULL;
+        rows[i].worker_threads = entry->sender_worker != NULL ? 2 : 0;
+        rows[i].send_queue_length = cbq_size(entry->send_queue);
+        rows[i].replaced_messages = cbq_dropped_count(entry->send_queue);
+        rows[i].connection_attempts = entry->connection_attempts;
+    }
+    *ret_count = qcm->entries.count;
+    zk_mutex_unlock(&qcm->mu);
+    *ret_rows = rows;
+}
+
+int64_t qcm_get_recv_queue_dropped(struct quorum_cnx_manager *qcm)
+{
+    return cbq_dropped_count(qcm->recv_queue);
+}

@@ -1,0 +1,270 @@
+/* From the path of zoo.cfg to a configuration: which files are read, in which order. Java:
+ * QuorumPeerConfig.parse() */
+#include "zk/ensemble/quorum_peer_config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "quorum_peer_config_internal.h"
+#include "zk/base/alloc.h"
+#include "zk/base/file.h"
+#include "zk/base/log_table.h"
+#include "zk/base/settings.h"
+#include "zk/base/sock.h"
+
+/* Java: QuorumPeerConfig.nextDynamicConfigFileSuffix */
+static const char NEXT_SUFFIX[] = ".dynamic.next";
+
+static int read_file(struct config_parser *parser, const char *path, struct zk_str *ret_text);
+static int parse_text(struct config_parser *parser, const char *path, const struct zk_str *text,
+                      struct zk_properties *ret_properties);
+static void set_defaults(struct config_parser *parser);
+static int read_setting_defaults(struct config_parser *parser);
+static int read_static_file(struct config_parser *parser);
+static int read_dynamic_file(struct config_parser *parser);
+static int read_next_file(struct config_parser *parser);
+static void config_done(struct quorum_peer_config *config);
+
+/* Java: QuorumPeerConfig.parse() */
+int quorum_peer_config_parse(struct zk_context *ctx, const char *path,
+                             struct quorum_peer_config **ret_config, char **ret_error)
+{
+    struct config_parser parser = {.ctx = ctx, .path = path, .ret_error = ret_error};
+    zk_log(ctx, ZK_LOG_READING_CONFIGURATION, path);
+    set_defaults(&parser);
+    int r = read_setting_defaults(&parser);
+    if (r == 0)
+        r = read_static_file(&parser);
+    if (r == 0)
+        r = config_read_keys(&parser);
+    if (r == 0)
+        r = config_apply_rules(&parser);
+    if (r == 0 && parser.config.dynamic_config_file == NULL)
+        r = config_setup_quorum(&parser, path, &parser.properties, true);
+    else if (r == 0)
+        r = read_dynamic_file(&parser);
+
+    if (r == 0) {
+        *ret_config = zk_xmalloc(sizeof(**ret_config));
+        **ret_config = parser.config;
+    } else {
+        config_done(&parser.config);
+    }
+    zk_properties_done(&parser.properties);
+    free(parser.client_port_address);
+    free(parser.secure_client_port_address);
+    free(parser.ignored_text);
+    return r;
+}
+
+static void set_defaults(struct config_parser *parser)
+{
+    parser->config = (struct quorum_peer_config){
+        .config_file = zk_xstrdup(parser->path),
+        .my_id = -1,
+        .tick_time_ms = 3000,
+        .election_alg = 3,
+        .min_session_timeout_ms = -1,
+        .max_session_timeout_ms = -1,
+        .max_client_cnxns = 60,
+        .client_port_listen_backlog = -1,
+        .peer_type = LEARNER_TYPE_PARTICIPANT,
+        .sync_enabled = true,
+        .standalone_enabled = true,
+        .quorum_cnxn_threads_size = QUORUM_CNXN_THREADS_SIZE_DEFAULT,
+    };
+}
+
+/* What the command line says before zoo.cfg may say otherwise. */
+static int read_setting_defaults(struct config_parser *parser)
+{
+    static const char TIMEOUT[] = "zookeeper.multiAddress.reachabilityCheckTimeoutMs";
+    struct quorum_peer_config *config = &parser->config;
+    config->multi_address_enabled =
+        zk_settings_get_boolean(parser->ctx, "zookeeper.multiAddress.enabled", false);
+    config->multi_address_reachability_check_enabled = zk_settings_get_boolean(
+        parser->ctx, "zookeeper.multiAddress.reachabilityCheckEnabled", true);
+    config->multi_address_reachability_check_timeout_ms = 1000;
+    const char *timeout = zk_settings_get(parser->ctx, TIMEOUT);
+    if (timeout != NULL &&
+        !zk_parse_int(timeout, &config->multi_address_reachability_check_timeout_ms))
+        return config_fail(parser, "command line", NULL, "write a whole number of milliseconds",
+                           "-D%s=%s: For input string: \"%s\"", TIMEOUT, timeout, timeout);
+    return 0;
+}
+
+static int read_static_file(struct config_parser *parser)
+{
+    struct zk_str text = {0};
+    free(config_file_path(parser, parser->path)); /* for its warning */
+    if (!file_exists(parser->path))
+        return config_fail(parser, parser->path, NULL, "give the path of a zoo.cfg",
+                           "%s file is missing", parser->path);
+    int r = read_file(parser, parser->path, &text);
+    if (r == 0)
+        r = parse_text(parser, parser->path, &text, &parser->properties);
+    zk_str_done(&text);
+    return r;
+}
+
+static int read_file(struct config_parser *parser, const char *path, struct zk_str *ret_text)
+{
+    char reason[128];
+    int r = file_read(path, CONFIG_FILE_LIMIT, ret_text);
+    if (r < 0)
+        return config_fail(parser, path, NULL, "make it a file that this user can read", "%s (%s)",
+                           path, sock_error_text(r, reason, sizeof(reason)));
+    return 0;
+}
+
+static int parse_text(struct config_parser *parser, const char *path, const struct zk_str *text,
+                      struct zk_properties *ret_properties)
+{
+    int line = 0;
+    int r = zk_properties_parse(zk_str_text(text), text->length, ret_properties, &line);
+    if (r < 0) {
+        struct zk_str place = {0};
+        zk_str_printf(&place, "%s:%d", path, line);
+        r = config_fail(parser, zk_str_text(&place), NULL,
+                        "write four hex digits after \\u, or / for \\",
+                        "Malformed \\uxxxx encoding.");
+        zk_str_done(&place);
+    }
+    return r;
+}
+
+/* Java: QuorumPeerConfig.parse(), the part for dynamicConfigFileStr */
+static int read_dynamic_file(struct config_parser *parser)
+{
+    const char *path = parser->config.dynamic_config_file;
+    struct zk_properties properties = {0};
+    struct zk_str text = {0};
+    int64_t version;
+    int r = read_file(parser, path, &text);
+    if (r == 0)
+        r = parse_text(parser, path, &text, &properties);
+    if (r < 0)
+        goto out;
+    for (size_t i = 0; i < properties.count; i++) {
+        if (strcmp(properties.items[i].key, "version") != 0)
+            continue;
+        r = config_fail(parser, path, &properties.items[i],
+                        "remove the line: the file's name ends in the version, in hex",
+                        "dynamic file shouldn't have version inside");
+        goto out;
+    }
+    if (quorum_peer_config_version_from_filename(path, &version)) {
+        /* Java adds the key to the table it has read, where it may move others: so does one more
+         * line. The empty line ends a last line that wants to be continued. */
+        zk_properties_done(&properties);
+        properties = (struct zk_properties){0};
+        zk_str_printf(&text, "\n\nversion=%" PRIx64 "\n", (uint64_t)version);
+        r = parse_text(parser, path, &text, &properties);
+        if (r < 0)
+            goto out;
+    }
+    r = config_setup_quorum(parser, path, &properties, false);
+    if (r == 0)
+        r = read_next_file(parser);
+out:
+    zk_properties_done(&properties);
+    zk_str_done(&text);
+    return r;
+}
+
+/* A configuration that was proposed, but of which this peer has not seen the commit. It stays where
+ * it is (D-32). */
+static int read_next_file(struct config_parser *parser)
+{
+    struct zk_str path = {0};
+    struct zk_str text = {0};
+    struct zk_properties properties = {0};
+    int r = 0;
+    zk_str_printf(&path, "%s%s", parser->path, NEXT_SUFFIX);
+    if (!file_exists(zk_str_text(&path)))
+        goto out;
+    if (file_read(zk_str_text(&path), CONFIG_FILE_LIMIT, &text) < 0) {
+        zk_log(parser->ctx, ZK_LOG_CONFIG_NEXT_UNREADABLE);
+        goto out;
+    }
+    r = parse_text(parser, zk_str_text(&path), &text, &properties);
+    if (r == 0)
+        r = config_setup_next(parser, zk_str_text(&path), &properties);
+out:
+    zk_properties_done(&properties);
+    zk_str_done(&text);
+    zk_str_done(&path);
+    return r;
+}
+
+/* Java: QuorumPeerConfig.getVersionFromFilename() */
+bool quorum_peer_config_version_from_filename(const char *filename, int64_t *ret_version)
+{
+    const char *dot = strrchr(filename, '.');
+    return dot != NULL && zk_parse_hex(dot + 1, ret_version);
+}
+
+int config_fail(struct config_parser *parser, const char *file, const struct zk_property *property,
+                const char *advice, const char *words_format, ...)
+{
+    struct zk_str error = {0};
+    va_list args;
+    zk_str_append(&error, file);
+    if (property != NULL)
+        zk_str_printf(&error, ":%d: %s=%s", property->line, property->key, property->value);
+    zk_str_append(&error, ": ");
+    va_start(args, words_format);
+    zk_str_vprintf(&error, words_format, args);
+    va_end(args);
+    zk_str_printf(&error, "; %s", advice);
+    *parser->ret_error = zk_str_take(&error);
+    return -EINVAL;
+}
+
+const struct zk_property *config_find(const struct config_parser *parser, const char *key)
+{
+    for (size_t i = 0; i < parser->properties.count; i++) {
+        if (strcmp(parser->properties.items[i].key, key) == 0)
+            return &parser->properties.items[i];
+    }
+    return NULL;
+}
+
+char *config_file_path(struct config_parser *parser, const char *path)
+{
+    /* Java: File.getPath(): runs of slashes are one, and none is left at the end. */
+    char *normal = zk_xstrdup(path);
+    size_t length = 0;
+    for (const char *c = path; *c != '\0'; c++) {
+        if (*c != '/' || length == 0 || normal[length - 1] != '/')
+            normal[length++] = *c;
+    }
+    if (length > 1 && normal[length - 1] == '/')
+        length--;
+    normal[length] = '\0';
+    if (normal[0] != '/' && strncmp(normal, "./", 2) != 0)
+        zk_log(parser->ctx, ZK_LOG_CONFIG_RELATIVE_PATH, normal);
+    return normal;
+}
+
+static void config_done(struct quorum_peer_config *config)
+{
+    free(config->config_file);
+    free(config->data_dir);
+    free(config->data_log_dir);
+    free(config->oracle_path);
+    free(config->dynamic_config_file);
+    qv_unref(config->quorum_verifier);
+    qv_unref(config->last_seen_quorum_verifier);
+}
+
+void quorum_peer_config_free(struct quorum_peer_config *config)
+{
+    if (config == NULL)
+        return;
+    config_done(config);
+    free(config);
+}

@@ -1,0 +1,290 @@
+/* The keys of zoo.cfg: one table says what each is, and what becomes of it. A key that is not in
+ * the table becomes the setting zookeeper.<key>, as in Java; so misspelled keys are taken without a
+ * word. Java: QuorumPeerConfig .parseProperties() */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "quorum_peer_config_internal.h"
+#include "zk/base/alloc.h"
+#include "zk/base/log_table.h"
+#include "zk/base/settings.h"
+
+enum key_type {
+    KEY_TEXT,
+    KEY_PATH,
+    KEY_INT,
+    KEY_LONG, /* checked, never kept */
+    KEY_BOOLEAN,
+    KEY_ELECTION_ALG,
+    KEY_PEER_TYPE,
+};
+
+enum key_fate {
+    KEY_SERVED,
+    KEY_WARNS,   /* has no effect yet, and says so once */
+    KEY_REFUSED, /* would change safety or meaning: D-28 */
+};
+
+struct config_key {
+    const char *name;
+    enum key_type type;
+    enum key_fate fate;
+    size_t offset; /* of the field in struct config_parser */
+    /* For keys that are not served: the number up to which, or the text with which, the line
+     * changes nothing. Java's default. Booleans change something when they are true. */
+    const char *harmless;
+    const char *what; /* it is about, for who is refused */
+};
+
+#define CONFIG(field) offsetof(struct config_parser, config.field)
+#define OWN(field)    offsetof(struct config_parser, field)
+#define IGNORED_INT   OWN(ignored_int)
+#define IGNORED_BOOL  OWN(ignored_bool)
+#define IGNORED_TEXT  OWN(ignored_text)
+
+static const struct config_key KEYS[] = {
+    {"dataDir", KEY_PATH, KEY_SERVED, CONFIG(data_dir), NULL, NULL},
+    {"dataLogDir", KEY_PATH, KEY_SERVED, CONFIG(data_log_dir), NULL, NULL},
+    {"clientPort", KEY_INT, KEY_SERVED, OWN(client_port), NULL, NULL},
+    {"clientPortAddress", KEY_TEXT, KEY_SERVED, OWN(client_port_address), NULL, NULL},
+    {"clientPortListenBacklog", KEY_INT, KEY_SERVED, CONFIG(client_port_listen_backlog), NULL,
+     NULL},
+    {"tickTime", KEY_INT, KEY_SERVED, CONFIG(tick_time_ms), NULL, NULL},
+    {"maxClientCnxns", KEY_INT, KEY_SERVED, CONFIG(max_client_cnxns), NULL, NULL},
+    {"minSessionTimeout", KEY_INT, KEY_SERVED, CONFIG(min_session_timeout_ms), NULL, NULL},
+    {"maxSessionTimeout", KEY_INT, KEY_SERVED, CONFIG(max_session_timeout_ms), NULL, NULL},
+    {"initLimit", KEY_INT, KEY_SERVED, CONFIG(init_limit), NULL, NULL},
+    {"syncLimit", KEY_INT, KEY_SERVED, CONFIG(sync_limit), NULL, NULL},
+    {"connectToLearnerMasterLimit", KEY_INT, KEY_SERVED, CONFIG(connect_to_learner_master_limit),
+     NULL, NULL},
+    {"electionAlg", KEY_ELECTION_ALG, KEY_SERVED, CONFIG(election_alg), NULL, NULL},
+    {"quorumListenOnAllIPs", KEY_BOOLEAN, KEY_SERVED, CONFIG(quorum_listen_on_all_ips), NULL, NULL},
+    {"peerType", KEY_PEER_TYPE, KEY_SERVED, CONFIG(peer_type), NULL, NULL},
+    {"syncEnabled", KEY_BOOLEAN, KEY_SERVED, CONFIG(sync_enabled), NULL, NULL},
+    {"dynamicConfigFile", KEY_TEXT, KEY_SERVED, CONFIG(dynamic_config_file), NULL, NULL},
+    {"standaloneEnabled", KEY_BOOLEAN, KEY_SERVED, CONFIG(standalone_enabled), NULL, NULL},
+    {"reconfigEnabled", KEY_BOOLEAN, KEY_SERVED, CONFIG(reconfig_enabled), NULL, NULL},
+    {"quorum.cnxn.threads.size", KEY_INT, KEY_SERVED, CONFIG(quorum_cnxn_threads_size), NULL, NULL},
+    {"multiAddress.enabled", KEY_BOOLEAN, KEY_SERVED, CONFIG(multi_address_enabled), NULL, NULL},
+    {"multiAddress.reachabilityCheckEnabled", KEY_BOOLEAN, KEY_SERVED,
+     CONFIG(multi_address_reachability_check_enabled), NULL, NULL},
+    {"multiAddress.reachabilityCheckTimeoutMs", KEY_INT, KEY_SERVED,
+     CONFIG(multi_address_reachability_check_timeout_ms), NULL, NULL},
+    {"oraclePath", KEY_TEXT, KEY_SERVED, CONFIG(oracle_path), NULL, NULL},
+    {"secureClientPortAddress", KEY_TEXT, KEY_SERVED, OWN(secure_client_port_address), NULL, NULL},
+
+    {"secureClientPort", KEY_INT, KEY_REFUSED, OWN(secure_client_port), "0", "TLS for clients"},
+    {"observerMasterPort", KEY_INT, KEY_REFUSED, IGNORED_INT, "0", "an observer master"},
+    {"sslQuorum", KEY_BOOLEAN, KEY_REFUSED, IGNORED_BOOL, NULL, "TLS between servers"},
+    {"portUnification", KEY_BOOLEAN, KEY_REFUSED, IGNORED_BOOL, NULL, "TLS between servers"},
+    {"quorum.auth.enableSasl", KEY_BOOLEAN, KEY_REFUSED, IGNORED_BOOL, NULL,
+     "SASL between servers"},
+    {"quorum.auth.serverRequireSasl", KEY_BOOLEAN, KEY_REFUSED, IGNORED_BOOL, NULL,
+     "SASL between servers"},
+    {"quorum.auth.learnerRequireSasl", KEY_BOOLEAN, KEY_REFUSED, IGNORED_BOOL, NULL,
+     "SASL between servers"},
+
+    {"localSessionsEnabled", KEY_BOOLEAN, KEY_WARNS, IGNORED_BOOL, NULL, NULL},
+    {"localSessionsUpgradingEnabled", KEY_BOOLEAN, KEY_WARNS, IGNORED_BOOL, NULL, NULL},
+    {"autopurge.snapRetainCount", KEY_INT, KEY_WARNS, IGNORED_INT, "3", NULL},
+    {"autopurge.purgeInterval", KEY_INT, KEY_WARNS, IGNORED_INT, "0", NULL},
+    {"sslQuorumReloadCertFiles", KEY_BOOLEAN, KEY_WARNS, IGNORED_BOOL, NULL, NULL},
+    {"quorum.auth.learner.saslLoginContext", KEY_TEXT, KEY_WARNS, IGNORED_TEXT, "QuorumLearner",
+     NULL},
+    {"quorum.auth.server.saslLoginContext", KEY_TEXT, KEY_WARNS, IGNORED_TEXT, "QuorumServer",
+     NULL},
+    {"quorum.auth.kerberos.servicePrincipal", KEY_TEXT, KEY_WARNS, IGNORED_TEXT,
+     "zkquorum/localhost", NULL},
+    {"jvm.pause.monitor", KEY_BOOLEAN, KEY_WARNS, IGNORED_BOOL, NULL, NULL},
+    {"jvm.pause.info-threshold.ms", KEY_LONG, KEY_WARNS, IGNORED_INT, NULL, NULL},
+    {"jvm.pause.warn-threshold.ms", KEY_LONG, KEY_WARNS, IGNORED_INT, NULL, NULL},
+    {"jvm.pause.sleep.time.ms", KEY_LONG, KEY_WARNS, IGNORED_INT, NULL, NULL},
+    {"metricsProvider.className", KEY_TEXT, KEY_WARNS, IGNORED_TEXT,
+     "org.apache.zookeeper.metrics.impl.DefaultMetricsProvider", NULL},
+};
+
+/* All keys of this family belong to a metrics provider. */
+static const struct config_key METRICS_KEY = {
+    "metricsProvider.", KEY_TEXT, KEY_WARNS, IGNORED_TEXT, NULL, NULL,
+};
+
+static int read_property(struct config_parser *parser, const struct zk_property *property);
+static int read_unlisted(struct config_parser *parser, const struct zk_property *property);
+static int read_value(struct config_parser *parser, const struct config_key *key,
+                      const struct zk_property *property);
+static int read_number(struct config_parser *parser, const struct config_key *key,
+                       const struct zk_property *property);
+static int read_boolean(struct config_parser *parser, const struct config_key *key,
+                        const struct zk_property *property);
+static int read_peer_type(struct config_parser *parser, const struct config_key *key,
+                          const struct zk_property *property);
+static int not_served(struct config_parser *parser, const struct config_key *key,
+                      const struct zk_property *property);
+
+int config_read_keys(struct config_parser *parser)
+{
+    for (size_t i = 0; i < parser->properties.count; i++) {
+        const struct zk_property *item = &parser->properties.items[i];
+        char *key = zk_xstrdup(item->key);
+        char *value = zk_xstrdup(item->value);
+        struct zk_property trimmed = {zk_trim(key), zk_trim(value), item->line};
+        int r = read_property(parser, &trimmed);
+        free(key);
+        free(value);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+static int read_property(struct config_parser *parser, const struct zk_property *property)
+{
+    const struct config_key *found = NULL;
+    for (size_t i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]) && found == NULL; i++) {
+        if (strcmp(property->key, KEYS[i].name) == 0)
+            found = &KEYS[i];
+    }
+    if (found == NULL && starts_with(property->key, METRICS_KEY.name))
+        found = &METRICS_KEY;
+    if (found == NULL)
+        return read_unlisted(parser, property);
+
+    int r = read_value(parser, found, property);
+    if (r == 0 && found->fate != KEY_SERVED)
+        r = not_served(parser, found, property);
+    return r;
+}
+
+/* Lines about the ensemble (read later, by qv_parse_dynamic_config), and what only the rest of Java
+ * knows. */
+static int read_unlisted(struct config_parser *parser, const struct zk_property *property)
+{
+    bool is_about_ensemble = starts_with(property->key, "server.") ||
+                             starts_with(property->key, "group") ||
+                             starts_with(property->key, "weight");
+    if (is_about_ensemble && config_find(parser, "dynamicConfigFile") != NULL)
+        return config_fail(parser, parser->path, property,
+                           "move the line into the file that dynamicConfigFile names",
+                           "parameter: %s must be in a separate dynamic config file",
+                           property->key);
+
+    struct zk_str setting = {0};
+    zk_str_printf(&setting, "zookeeper.%s", property->key);
+    zk_settings_set(parser->ctx, zk_str_text(&setting), property->value);
+    zk_str_done(&setting);
+    return 0;
+}
+
+static void *field_of(struct config_parser *parser, const struct config_key *key)
+{
+    return (char *)parser + key->offset;
+}
+
+static int read_value(struct config_parser *parser, const struct config_key *key,
+                      const struct zk_property *property)
+{
+    char **text;
+    switch (key->type) {
+    case KEY_TEXT:
+        text = field_of(parser, key);
+        free(*text);
+        *text = zk_xstrdup(property->value);
+        return 0;
+    case KEY_PATH:
+        if (property->value[0] == '\0') /* StringIndexOutOfBoundsException in Java: D-33 */
+            return config_fail(parser, parser->path, property, "write the path of a directory",
+                               "%s is not set", property->key);
+        text = field_of(parser, key);
+        free(*text);
+        *text = config_file_path(parser, property->value);
+        return 0;
+    case KEY_INT:
+    case KEY_LONG:
+    case KEY_ELECTION_ALG:
+        return read_number(parser, key, property);
+    case KEY_BOOLEAN:
+        return read_boolean(parser, key, property);
+    case KEY_PEER_TYPE:
+        return read_peer_type(parser, key, property);
+    }
+    zk_unreachable();
+}
+
+static int read_number(struct config_parser *parser, const struct config_key *key,
+                       const struct zk_property *property)
+{
+    int32_t number;
+    int64_t ignored;
+    if (key->type == KEY_LONG && zk_parse_long(property->value, &ignored))
+        return 0;
+    if (key->type == KEY_LONG || !zk_parse_int(property->value, &number))
+        return config_fail(parser, parser->path, property, "write a whole number in digits",
+                           "For input string: \"%s\"", property->value);
+    if (key->type == KEY_ELECTION_ALG && number != 3)
+        return config_fail(parser, parser->path, property,
+                           "remove the line, or write electionAlg=3",
+                           "Invalid electionAlg value. Only 3 is supported.");
+    *(int32_t *)field_of(parser, key) = number;
+    return 0;
+}
+
+/* Java: QuorumPeerConfig.parseBoolean() */
+static int read_boolean(struct config_parser *parser, const struct config_key *key,
+                        const struct zk_property *property)
+{
+    bool is_true = strcasecmp(property->value, "true") == 0;
+    if (!is_true && strcasecmp(property->value, "false") != 0)
+        return config_fail(parser, parser->path, property, "write true or false",
+                           "Invalid option %s for %s. Choose 'true' or 'false.'", property->value,
+                           property->key);
+    *(bool *)field_of(parser, key) = is_true;
+    return 0;
+}
+
+static int read_peer_type(struct config_parser *parser, const struct config_key *key,
+                          const struct zk_property *property)
+{
+    bool is_observer = strcasecmp(property->value, "observer") == 0;
+    if (!is_observer && strcasecmp(property->value, "participant") != 0)
+        return config_fail(parser, parser->path, property, "write observer or participant",
+                           "Unrecognised peertype: %s", property->value);
+    *(enum learner_type *)field_of(parser, key) =
+        is_observer ? LEARNER_TYPE_OBSERVER : LEARNER_TYPE_PARTICIPANT;
+    return 0;
+}
+
+/* Does the line ask for anything, or only say what is so anyway? Its value is known to be
+ * well-formed. */
+static bool changes_something(const struct config_key *key, const struct zk_property *property)
+{
+    int32_t number;
+    int32_t harmless;
+    if (key->type == KEY_BOOLEAN)
+        return strcasecmp(property->value, "true") == 0;
+    if (key->harmless == NULL)
+        return true;
+    if (zk_parse_int(property->value, &number) && zk_parse_int(key->harmless, &harmless))
+        return number > harmless;
+    return strcmp(property->value, key->harmless) != 0;
+}
+
+static int not_served(struct config_parser *parser, const struct config_key *key,
+                      const struct zk_property *property)
+{
+    if (!changes_something(key, property))
+        return 0;
+    if (key->fate == KEY_REFUSED)
+        return config_fail(parser, parser->path, property,
+                           "remove the line, or run this server with Java",
+                           "%s is not served by zkpeer", key->what);
+    zk_log(parser->ctx, ZK_LOG_CONFIG_NOT_SERVED, parser->path, property->line, property->key,
+           property->value);
+    return 0;
+}

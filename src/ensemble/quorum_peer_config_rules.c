@@ -1,0 +1,140 @@
+/* Rules between the keys of zoo.cfg: what must be there, what goes with what, what follows from
+ * what. Java: QuorumPeerConfig.parseProperties(), after its loop */
+#include <inttypes.h>
+#include <string.h>
+
+#include "quorum_peer_config_internal.h"
+#include "zk/base/alloc.h"
+#include "zk/base/log_table.h"
+#include "zk/base/settings.h"
+
+static int set_directories(struct config_parser *parser);
+static int set_client_port(struct config_parser *parser);
+static int check_secure_client_port(struct config_parser *parser);
+static int set_session_timeouts(struct config_parser *parser);
+static int check_readonly_mode(struct config_parser *parser);
+
+int config_apply_rules(struct config_parser *parser)
+{
+    struct quorum_peer_config *config = &parser->config;
+    int r = set_directories(parser);
+    if (r == 0)
+        r = set_client_port(parser);
+    if (r == 0)
+        r = check_secure_client_port(parser);
+    if (r == 0)
+        r = set_session_timeouts(parser);
+    if (r == 0)
+        r = check_readonly_mode(parser);
+    if (r < 0)
+        return r;
+
+    /* Java: QuorumPeer.setQuorumCnxnThreadsSize() */
+    if (config->quorum_cnxn_threads_size < QUORUM_CNXN_THREADS_SIZE_DEFAULT)
+        config->quorum_cnxn_threads_size = QUORUM_CNXN_THREADS_SIZE_DEFAULT;
+    if (config->reconfig_enabled)
+        zk_log(parser->ctx, ZK_LOG_CONFIG_RECONFIG);
+    return 0;
+}
+
+static int set_directories(struct config_parser *parser)
+{
+    struct quorum_peer_config *config = &parser->config;
+    if (config->data_dir == NULL)
+        return config_fail(parser, parser->path, NULL, "add a line dataDir=/path",
+                           "dataDir is not set");
+    if (config->data_log_dir == NULL)
+        config->data_log_dir = zk_xstrdup(config->data_dir);
+    return 0;
+}
+
+static int set_client_port(struct config_parser *parser)
+{
+    struct quorum_peer_config *config = &parser->config;
+    const char *host = parser->client_port_address;
+    int32_t port = parser->client_port;
+    if (port == 0) {
+        zk_log(parser->ctx, ZK_LOG_CONFIG_NO_CLIENT_PORT);
+        if (host != NULL)
+            return config_fail(parser, parser->path, config_find(parser, "clientPortAddress"),
+                               "add a line clientPort=2181",
+                               "clientPortAddress is set but clientPort is not set");
+        return 0;
+    }
+    if (port < 0 || port > UINT16_MAX)
+        return config_fail(parser, parser->path, config_find(parser, "clientPort"),
+                           "write a port from 1 to 65535", "port out of range:%" PRId32, port);
+
+    if (host == NULL) {
+        config->client_port_address = inet_address_any((uint16_t)port);
+    } else {
+        inet_address_resolve(parser->ctx, host, (uint16_t)port, &config->client_port_address);
+        if (config->client_port_address.family == INET_UNRESOLVED)
+            return config_fail(parser, parser->path, config_find(parser, "clientPortAddress"),
+                               "write an address of this machine, or a name that it knows",
+                               "%s: Name or service not known", host);
+    }
+    config->has_client_port = true;
+    char text[64];
+    inet_address_format(&config->client_port_address, text, sizeof(text));
+    zk_log(parser->ctx, ZK_LOG_CONFIG_CLIENT_PORT, text);
+    return 0;
+}
+
+/* A port that opens something is refused where its key is read; a negative one opens nothing and is
+ * wrong all the same. */
+static int check_secure_client_port(struct config_parser *parser)
+{
+    if (parser->secure_client_port < 0)
+        return config_fail(parser, parser->path, config_find(parser, "secureClientPort"),
+                           "remove the line: TLS for clients is not served by zkpeer",
+                           "port out of range:%" PRId32, parser->secure_client_port);
+    if (parser->secure_client_port_address != NULL)
+        return config_fail(parser, parser->path, config_find(parser, "secureClientPortAddress"),
+                           "remove the line: TLS for clients is not served by zkpeer",
+                           "secureClientPortAddress is set but secureClientPort is not set");
+    return 0;
+}
+
+/* Java's int multiplication: it wraps. */
+static int32_t times(int32_t number, uint32_t factor)
+{
+    return (int32_t)((uint32_t)number * factor);
+}
+
+static int set_session_timeouts(struct config_parser *parser)
+{
+    struct quorum_peer_config *config = &parser->config;
+    if (config->tick_time_ms == 0)
+        return config_fail(parser, parser->path, config_find(parser, "tickTime"),
+                           "write a number of milliseconds, such as tickTime=2000",
+                           "tickTime is not set");
+    if (config->min_session_timeout_ms == -1)
+        config->min_session_timeout_ms = times(config->tick_time_ms, 2);
+    if (config->max_session_timeout_ms == -1)
+        config->max_session_timeout_ms = times(config->tick_time_ms, 20);
+    if (config->min_session_timeout_ms <= config->max_session_timeout_ms)
+        return 0;
+
+    static const char *const CULPRITS[] = {"minSessionTimeout", "maxSessionTimeout", "tickTime"};
+    const struct zk_property *culprit = NULL;
+    for (size_t i = 0; i < sizeof(CULPRITS) / sizeof(CULPRITS[0]) && culprit == NULL; i++)
+        culprit = config_find(parser, CULPRITS[i]);
+    return config_fail(parser, parser->path, culprit,
+                       "unless set, they are 2 and 20 times tickTime, which must be positive",
+                       "minSessionTimeout must not be larger than maxSessionTimeout");
+}
+
+/* Java looks at the system property only, and a line of zoo.cfg gets another name than that: it has
+ * no effect there. Who writes it wants it, so both are refused. */
+static int check_readonly_mode(struct config_parser *parser)
+{
+    static const char KEY[] = "readonlymode.enabled";
+    if (!zk_settings_get_boolean(parser->ctx, KEY, false) &&
+        !zk_settings_get_boolean(parser->ctx, "zookeeper.readonlymode.enabled", false))
+        return 0;
+    const struct zk_property *line = config_find(parser, KEY);
+    return config_fail(parser, line != NULL ? parser->path : "-Dreadonlymode.enabled=true", line,
+                       "remove it, or run this server with Java",
+                       "read-only mode is not served by zkpeer");
+}

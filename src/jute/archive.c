@@ -1,0 +1,290 @@
+/* Jute's basic types over streams. Java: org.apache.jute.BinaryInputArchive, BinaryOutputArchive.
+ *
+ * What comes from outside is a length first. It is held against the limit before anything is done
+ * with it, and even then memory is taken in pieces, as the bytes arrive: who announces two
+ * megabytes and sends ten bytes costs us one piece. */
+#include "zk/jute/archive.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "zk/base/alloc.h"
+#include "zk/base/settings.h"
+
+enum {
+    PIECE = 8192,                /* bytes that are taken before any of them has arrived */
+    MIN_EXTRA_MAX_BUFFER = 1024, /* Java: BinaryInputArchive.extraMaxBuffer is at least this */
+};
+
+/* ---- strings ---- */
+
+struct ustring ustring_of(const char *text)
+{
+    struct ustring string = {.text = zk_xstrdup(text), .length = text ? strlen(text) : 0};
+    return string;
+}
+
+struct ustring ustring_copy(const struct ustring *from)
+{
+    struct ustring string = {.text = NULL, .length = from->length};
+    if (from->text) {
+        string.text = zk_xmalloc(from->length + 1);
+        memcpy(string.text, from->text, from->length + 1);
+    }
+    return string;
+}
+
+bool ustring_equal(const struct ustring *a, const struct ustring *b)
+{
+    if (!a->text || !b->text)
+        return !a->text && !b->text;
+    return a->length == b->length && memcmp(a->text, b->text, a->length) == 0;
+}
+
+void ustring_done(struct ustring *string)
+{
+    free(string->text);
+    *string = (struct ustring){0};
+}
+
+/* ---- writing ---- */
+
+struct jute_out jute_out_of(struct zk_output *output)
+{
+    return (struct jute_out){.output = output};
+}
+
+void jute_out_raw(struct jute_out *out, const void *bytes, size_t length)
+{
+    if (out->error == 0 && length > 0)
+        out->error = zk_output_write(out->output, bytes, length);
+}
+
+void jute_out_byte(struct jute_out *out, uint8_t value)
+{
+    jute_out_raw(out, &value, 1);
+}
+
+void jute_out_bool(struct jute_out *out, bool value)
+{
+    jute_out_byte(out, value ? 1 : 0);
+}
+
+void jute_out_int(struct jute_out *out, int32_t value)
+{
+    uint8_t bytes[4];
+    zk_store_int(bytes, value);
+    jute_out_raw(out, bytes, sizeof bytes);
+}
+
+void jute_out_long(struct jute_out *out, int64_t value)
+{
+    uint8_t bytes[8];
+    zk_store_long(bytes, value);
+    jute_out_raw(out, bytes, sizeof bytes);
+}
+
+/* A length is an int: nothing that we keep in memory is longer. */
+static void out_counted(struct jute_out *out, const void *bytes, size_t length)
+{
+    if (length > INT32_MAX) {
+        if (out->error == 0)
+            out->error = -EOVERFLOW;
+        return;
+    }
+    jute_out_int(out, (int32_t)length);
+    jute_out_raw(out, bytes, length);
+}
+
+void jute_out_string(struct jute_out *out, const char *text)
+{
+    if (text)
+        out_counted(out, text, strlen(text));
+    else
+        jute_out_int(out, -1);
+}
+
+void jute_out_ustring(struct jute_out *out, const struct ustring *string)
+{
+    if (string->text)
+        out_counted(out, string->text, string->length);
+    else
+        jute_out_int(out, -1);
+}
+
+void jute_out_buffer(struct jute_out *out, const struct buf *buffer)
+{
+    if (buffer)
+        out_counted(out, buffer->bytes, buffer->length);
+    else
+        jute_out_int(out, -1);
+}
+
+void jute_out_start_vector(struct jute_out *out, int32_t count)
+{
+    jute_out_int(out, count);
+}
+
+int jute_out_flush(struct jute_out *out)
+{
+    if (out->error == 0)
+        out->error = zk_output_flush(out->output);
+    return out->error;
+}
+
+/* ---- reading ---- */
+
+/* Java: the statics of BinaryInputArchive and checkLength(). */
+struct jute_in jute_in_of(const struct zk_context *ctx, struct zk_input *input)
+{
+    int64_t max_buffer = zk_settings_get_integer(ctx, "jute.maxbuffer", JUTE_MAX_BUFFER);
+    int64_t extra =
+        zk_settings_get_integer(ctx, "zookeeper.jute.maxbuffer.extrasize", (int32_t)max_buffer);
+    if (extra < MIN_EXTRA_MAX_BUFFER)
+        extra = MIN_EXTRA_MAX_BUFFER;
+    int64_t sum = max_buffer + extra;
+    return (struct jute_in){
+        .input = input,
+        .max_length = sum > INT32_MAX ? INT32_MAX : (int32_t)sum,
+    };
+}
+
+int jute_in_raw(struct jute_in *in, void *ret_bytes, size_t length)
+{
+    return zk_input_read(in->input, ret_bytes, length);
+}
+
+int jute_in_byte(struct jute_in *in, uint8_t *ret_value)
+{
+    uint8_t value;
+    int r = jute_in_raw(in, &value, 1);
+    if (r < 0)
+        return r;
+    *ret_value = value;
+    return 0;
+}
+
+int jute_in_bool(struct jute_in *in, bool *ret_value)
+{
+    uint8_t value;
+    int r = jute_in_byte(in, &value);
+    if (r < 0)
+        return r;
+    *ret_value = value != 0;
+    return 0;
+}
+
+int jute_in_int(struct jute_in *in, int32_t *ret_value)
+{
+    uint8_t bytes[4];
+    int r = jute_in_raw(in, bytes, sizeof bytes);
+    if (r < 0)
+        return r;
+    *ret_value = zk_load_int(bytes);
+    return 0;
+}
+
+int jute_in_long(struct jute_in *in, int64_t *ret_value)
+{
+    uint8_t bytes[8];
+    int r = jute_in_raw(in, bytes, sizeof bytes);
+    if (r < 0)
+        return r;
+    *ret_value = zk_load_long(bytes);
+    return 0;
+}
+
+/* The length of a string or buffer: -1, or within the limit. Java: checkLength() */
+static int in_length(struct jute_in *in, int32_t *ret_length)
+{
+    int32_t length;
+    int r = jute_in_int(in, &length);
+    if (r < 0)
+        return r;
+    if (length < -1 || length > in->max_length)
+        return -EPROTO;
+    *ret_length = length;
+    return 0;
+}
+
+int jute_in_ustring(struct jute_in *in, struct ustring *ret_string)
+{
+    int32_t length;
+    int r = in_length(in, &length);
+    if (r < 0)
+        return r;
+    if (length == -1) {
+        *ret_string = (struct ustring){0};
+        return 0;
+    }
+    size_t wanted = (size_t)length;
+    size_t have = 0;
+    char *text = zk_xmalloc(1);
+    while (have < wanted) {
+        size_t piece = wanted - have < PIECE + have ? wanted - have : PIECE + have;
+        text = zk_xrealloc(text, have + piece + 1);
+        r = jute_in_raw(in, text + have, piece);
+        if (r < 0)
+            goto out;
+        have += piece;
+    }
+    text[have] = 0;
+    *ret_string = (struct ustring){.text = text, .length = have};
+    return 0;
+out:
+    free(text);
+    return r;
+}
+
+int jute_in_text(struct jute_in *in, char **ret_text)
+{
+    struct ustring string;
+    int r = jute_in_ustring(in, &string);
+    if (r < 0)
+        return r;
+    if (!string.text || strlen(string.text) != string.length) {
+        ustring_done(&string);
+        return -EPROTO;
+    }
+    *ret_text = string.text;
+    return 0;
+}
+
+int jute_in_buffer(struct jute_in *in, struct buf **ret_buffer)
+{
+    int32_t length;
+    int r = in_length(in, &length);
+    if (r < 0)
+        return r;
+    if (length == -1) {
+        *ret_buffer = NULL;
+        return 0;
+    }
+    size_t left = (size_t)length;
+    struct buf *buffer = buf_new(left < PIECE ? left : PIECE);
+    while (left > 0) {
+        uint8_t bytes[PIECE];
+        size_t piece = left < PIECE ? left : PIECE;
+        r = jute_in_raw(in, bytes, piece);
+        if (r < 0)
+            goto out;
+        buf_put_bytes(buffer, bytes, piece);
+        left -= piece;
+    }
+    *ret_buffer = buffer;
+    return 0;
+out:
+    buf_unref(buffer);
+    return r;
+}
+
+int jute_in_start_vector(struct jute_in *in, int32_t *ret_count)
+{
+    int32_t count;
+    int r = jute_in_int(in, &count);
+    if (r < 0)
+        return r;
+    *ret_count = count < -1 ? 0 : count; /* K-21 */
+    return 0;
+}

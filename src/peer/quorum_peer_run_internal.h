@@ -1,0 +1,40 @@
+/* What quorum_peer_run.c and quorum_peer_status.c share. */
+#ifndef PEER_QUORUM_PEER_RUN_INTERNAL_H
+#define PEER_QUORUM_PEER_RUN_INTERNAL_H
+
+#include "zk/base/lock.h"
+#include "zk/base/stop.h"
+#include "zk/base/thread.h"
+#include "zk/election/fast_leader_election.h"
+#include "zk/election/quorum_cnx_manager.h"
+#include "zk/peer/quorum_peer_run.h"
+#include "zk/quorum/quorum_peer.h"
+#include "zk/server/server_cnxn_factory.h"
+#include "zk/server/zk_database.h"
+
+struct file_txn_snap_log;
+
+struct quorum_peer_run {
+    /* Set before the second thread starts, then read-only. */
+    struct zk_context *ctx;
+    const struct quorum_peer_config *config;
+    struct file_txn_snap_log *snap_log;
+    struct zk_database *database;
+    struct quorum_peer *self;
+    struct server_cnxn_factory *client_port; /* NULL: none is configured */
+
+    struct zk_stop stop;
+    struct zk_thread_group *threads; /* of one: the main thread */
+
+    struct zk_mutex
+        election_mu; /* Guards which ones these are; the main thread alone changes them and may use them without it: */
+    struct quorum_cnx_manager *qcm GUARDED_BY(&election_mu);
+    struct fast_leader_election *fle
+        GUARDED_BY(&election_mu); /* both NULL: there is none just now */
+    int exit_code GUARDED_BY(&election_mu);
+};
+
+/* The hook behind the four-letter words. arg is the struct quorum_peer_run. Any thread that holds no lock. */
+void quorum_peer_run_fill_status(void *arg, struct server_status *status);
+
+#endif

@@ -1,0 +1,93 @@
+/* What the four-letter words tell about this peer, from wherever it is kept (D-2). */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "peer/quorum_peer_run_internal.h"
+#include "zk/base/alloc.h"
+#include "zk/base/clock.h"
+#include "zk/base/thread.h"
+#include "zk/ensemble/quorum_peer_config.h"
+#include "zk/persistence/file_txn_snap_log.h"
+#include "zk/quorum/quorum_stats.h"
+
+static struct avg_min_max metric(struct quorum_stats *stats, enum quorum_metric which)
+{
+    struct quorum_metric_value value = quorum_stats_get(stats, which);
+    return (struct avg_min_max){
+        .count = value.count, .sum = value.sum, .min = value.min, .max = value.max};
+}
+
+static void fill_metrics(struct quorum_stats *stats, struct server_status *status)
+{
+    struct quorum_metric_value election = quorum_stats_get(stats, QUORUM_METRIC_ELECTION_TIME);
+    status->last_election_time_ms = election.count == 0 ? -1 : election.last;
+    status->election_time_ms = metric(stats, QUORUM_METRIC_ELECTION_TIME);
+    status->unavailable_time_ms = metric(stats, QUORUM_METRIC_UNAVAILABLE_TIME);
+    status->leader_unavailable_time_ms = metric(stats, QUORUM_METRIC_LEADER_UNAVAILABLE_TIME);
+    status->follower_sync_time_ms = metric(stats, QUORUM_METRIC_FOLLOWER_SYNC_TIME);
+    status->observer_sync_time_ms = metric(stats, QUORUM_METRIC_OBSERVER_SYNC_TIME);
+    status->looking_count = quorum_stats_get_looking(stats);
+}
+
+static void fill_leader(struct quorum_peer *self, struct server_status *status)
+{
+    struct leader_status leader;
+    if (!quorum_peer_get_leader_status(self, &leader))
+        return;
+    status->learners = (int32_t)leader.learners;
+    status->synced_followers = (int32_t)leader.synced_followers;
+    status->synced_observers = (int32_t)leader.synced_observers;
+    status->synced_non_voting_followers = (int32_t)leader.synced_non_voting_followers;
+    status->last_proposal_size = leader.last_proposal_size;
+    status->min_proposal_size = leader.min_proposal_size;
+    status->max_proposal_size = leader.max_proposal_size;
+    status->leader_uptime_ms = leader.leader_uptime_ms;
+    status->snap_count = leader.snap_count;
+    status->diff_count = leader.diff_count;
+}
+
+static void fill_connections(struct quorum_peer_run *run, struct server_status *status)
+{
+    struct qcm_peer_status *rows = NULL;
+    size_t count = 0;
+    zk_mutex_lock(&run->election_mu);
+    if (run->qcm != NULL) {
+        qcm_get_status(run->qcm, &rows, &count);
+        status->election_round = fle_get_logical_clock(run->fle);
+    }
+    zk_mutex_unlock(&run->election_mu);
+    for (size_t i = 0; i < count; i++) {
+        struct server_status_peer *peer = server_status_add_peer(status, rows[i].sid);
+        peer->connected = rows[i].connected;
+        peer->live_workers = (size_t)rows[i].worker_threads;
+        peer->send_queue_length = rows[i].send_queue_length;
+        peer->replaced_messages = rows[i].replaced_messages;
+        peer->connection_attempts = rows[i].connection_attempts;
+    }
+    free(rows);
+}
+
+void quorum_peer_run_fill_status(void *arg, struct server_status *status)
+{
+    struct quorum_peer_run *run = arg;
+    struct quorum_verifier *qv = quorum_peer_get_quorum_verifier(run->self);
+    int64_t serving_since_ms = quorum_peer_get_broadcast_since(run->self);
+    status->serving = serving_since_ms >= 0;
+    status->uptime_ms = status->serving ? zk_elapsed_ms() - serving_since_ms : 0;
+    status->state = quorum_peer_get_peer_state(run->self);
+    status->zab_state = quorum_peer_get_zab_state(run->self);
+    status->sync_mode = quorum_peer_get_sync_mode(run->self);
+    zk_database_fill_status(run->database, status);
+    status->config = run->config;
+    status->snap_dir = file_txn_snap_log_get_snap_dir(run->snap_log);
+    status->data_dir = file_txn_snap_log_get_data_dir(run->snap_log);
+    status->min_session_timeout_ms = run->config->min_session_timeout_ms;
+    status->max_session_timeout_ms = run->config->max_session_timeout_ms;
+    status->membership = zk_xstrdup(qv_to_string(qv));
+    status->quorum_size = (int32_t)qv->voting.count;
+    fill_leader(run->self, status);
+    fill_metrics(quorum_peer_stats(run->self), status);
+    fill_connections(run, status);
+    status->thread_count = zk_thread_count(run->ctx);
+    qv_unref(qv);
+}

@@ -1,0 +1,299 @@
+/* Snapshot files: written whole or not at all, read with every seal checked. Java:
+ * persistence.FileSnap, SnapStream, SnapshotInfo; common.AtomicFileOutputStream */
+#include "zk/persistence/file_snap.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "zk/base/alloc.h"
+#include "zk/base/file.h"
+#include "zk/base/log_table.h"
+#include "zk/base/settings.h"
+#include "zk/base/sock.h"
+#include "zk/base/stream.h"
+#include "zk/persistence/util.h"
+
+enum {
+    SNAP_MAGIC = 0x5a4b534e, /* Java: FileSnap.SNAP_MAGIC, "ZKSN" */
+    SNAP_VERSION = 2,
+    SNAP_DB_ID = -1,
+    SMALLEST = 10, /* Java: SnapStream.isValidCheckedStream() */
+};
+
+/* What a snapshot ends with: the ustring "/". */
+static const uint8_t LAST_BYTES[5] = {0, 0, 0, 1, '/'};
+
+/* Java: ZooKeeperServer.isDigestEnabled() */
+static bool digest_enabled(const struct zk_context *ctx)
+{
+    return zk_settings_get_boolean(ctx, "zookeeper.digest.enabled", true);
+}
+
+/* ---- writing ---- */
+
+/*   8   long   Adler-32 of all bytes so far, as an unsigned number
+ *   5   ustring "/"
+ * Java: SnapStream.sealStream() */
+static void seal_stream(struct jute_out *out)
+{
+    jute_out_long(out, zk_output_adler32(out->output));
+    jute_out_string(out, "/");
+}
+
+static int write_snapshot(struct zk_context *ctx, int fd, const struct buf *body,
+                          const struct zxid_digest *digest)
+{
+    struct zk_output *output = zk_output_new_fd(fd);
+    struct jute_out out = jute_out_of(output);
+    jute_out_int(&out, SNAP_MAGIC);
+    jute_out_int(&out, SNAP_VERSION);
+    jute_out_long(&out, SNAP_DB_ID);
+    jute_out_raw(&out, body->bytes, body->length);
+    seal_stream(&out);
+    if (digest_enabled(ctx)) {
+        jute_out_long(&out, digest->zxid);
+        jute_out_int(&out, digest->version);
+        jute_out_long(&out, digest->digest);
+        seal_stream(&out);
+    }
+    int r = jute_out_flush(&out);
+    zk_output_free(output);
+    return r;
+}
+
+int file_snap_serialize(struct zk_context *ctx, const char *directory, int64_t zxid,
+                        const struct buf *body, const struct zxid_digest *digest)
+{
+    char *path = make_snapshot_name(directory, zxid);
+    struct zk_str temporary = {0};
+    zk_str_printf(&temporary, "%s.tmp", path);
+    int fd = -1;
+    int r = file_open_write(zk_str_text(&temporary), &fd);
+    if (r < 0)
+        goto out;
+    r = write_snapshot(ctx, fd, body, digest);
+    if (r == 0)
+        r = file_sync(fd);
+    file_close(fd);
+    if (r == 0)
+        r = file_rename(zk_str_text(&temporary), path);
+    if (r < 0) {
+        file_remove(zk_str_text(&temporary));
+        goto out;
+    }
+    r = file_sync_directory(directory);
+out:
+    zk_str_done(&temporary);
+    free(path);
+    return r;
+}
+
+/* ---- reading one file ---- */
+
+/* The number is taken before the seal is read, as it was when the seal was written. Java:
+ * checkSealIntegrity() */
+static int check_seal_integrity(struct jute_in *in)
+{
+    int64_t expected = zk_input_adler32(in->input);
+    int64_t stored;
+    struct ustring slash;
+    int r = jute_in_long(in, &stored);
+    if (r < 0)
+        return r;
+    r = jute_in_ustring(in, &slash);
+    if (r < 0)
+        return r;
+    ustring_done(&slash);
+    return stored == expected ? 0 : -EPROTO;
+}
+
+static int check_header(struct jute_in *in)
+{
+    int32_t magic;
+    int32_t version;
+    int64_t db_id;
+    int r = jute_in_int(in, &magic);
+    if (r < 0)
+        return r;
+    r = jute_in_int(in, &version); /* nobody looks at it */
+    if (r < 0)
+        return r;
+    r = jute_in_long(in, &db_id);
+    if (r < 0)
+        return r;
+    return magic == SNAP_MAGIC ? 0 : -EPROTO;
+}
+
+/* The digest is held against the tree only if it speaks of the zxid in the file's name: an older
+ * one is from before the leader's epoch began, a newer one needs the log. Java:
+ * DataTree.deserializeZxidDigest(), compareSnapshotDigests() */
+static int check_digest(struct zk_context *ctx, struct jute_in *in, const char *path,
+                        int64_t name_zxid, const struct data_tree *tree)
+{
+    struct zxid_digest digest;
+    int r = jute_in_long(in, &digest.zxid);
+    if (r == -EPIPE)
+        return 0; /* written before digests were, or without */
+    if (r < 0)
+        return r;
+    r = jute_in_int(in, &digest.version);
+    if (r < 0)
+        return r;
+    r = jute_in_long(in, &digest.digest);
+    if (r < 0)
+        return r;
+    r = check_seal_integrity(in);
+    if (r < 0)
+        return r;
+    uint64_t actual = data_tree_get_tree_digest(tree);
+    if (digest.zxid > 0 && digest.zxid == name_zxid && digest.version == DIGEST_VERSION &&
+        (uint64_t)digest.digest != actual)
+        zk_log(ctx, ZK_LOG_SNAPSHOT_DIGEST, path, (uint64_t)digest.zxid, (uint64_t)digest.digest,
+               actual);
+    return 0;
+}
+
+static int read_snapshot(struct zk_context *ctx, struct jute_in *in, const char *path,
+                         int64_t name_zxid, struct data_tree **ret_tree,
+                         struct session_timeouts *ret_sessions)
+{
+    struct data_tree *tree;
+    struct session_timeouts sessions;
+    int r = check_header(in);
+    if (r < 0)
+        return r;
+    r = deserialize_snapshot(ctx, in, &tree, &sessions);
+    if (r < 0)
+        return r;
+    r = check_seal_integrity(in);
+    if (r < 0)
+        goto out;
+    if (digest_enabled(ctx)) {
+        r = check_digest(ctx, in, path, name_zxid, tree);
+        if (r < 0)
+            goto out;
+    }
+    data_tree_set_last_processed_zxid(tree, name_zxid);
+    *ret_tree = tree;
+    *ret_sessions = sessions;
+    return 0;
+out:
+    data_tree_free(tree);
+    session_timeouts_done(&sessions);
+    return r;
+}
+
+int file_snap_deserialize_file(struct zk_context *ctx, const char *path, int64_t name_zxid,
+                               struct data_tree **ret_tree, struct session_timeouts *ret_sessions)
+{
+    int fd;
+    int r = file_open_read(path, &fd);
+    if (r < 0)
+        return r;
+    struct zk_input *input = zk_input_new_fd(fd);
+    struct jute_in in = jute_in_of(ctx, input);
+    r = read_snapshot(ctx, &in, path, name_zxid, ret_tree, ret_sessions);
+    zk_input_free(input);
+    file_close(fd);
+    return r;
+}
+
+bool file_snap_looks_valid(const char *path)
+{
+    int64_t size = file_is_regular(path) ? file_size(path) : -1;
+    int fd;
+    if (size < SMALLEST || file_open_read(path, &fd) < 0)
+        return false;
+    uint8_t bytes[sizeof LAST_BYTES];
+    int r = file_read_at(fd, size - (int64_t)sizeof bytes, bytes, sizeof bytes);
+    file_close(fd);
+    return r == 0 && memcmp(bytes, LAST_BYTES, sizeof bytes) == 0;
+}
+
+/* ---- choosing one ---- */
+
+struct candidate {
+    int64_t zxid;
+    const char *name; /* borrowed */
+    bool compressed;
+};
+
+/* The newest first; names of one zxid ("1", "01") in the order of their text. */
+static int compare_candidates(const void *a, const void *b)
+{
+    const struct candidate *one = a;
+    const struct candidate *other = b;
+    if (one->zxid != other->zxid)
+        return one->zxid > other->zxid ? -1 : 1;
+    return strcmp(one->name, other->name);
+}
+
+/* Java: Util.sortDataDir(). What has another suffix than a compression's is no snapshot: *.tmp is
+ * what a crash left. */
+static struct candidate *list_candidates(const struct zk_strings *names, size_t *ret_count)
+{
+    struct candidate *candidates = zk_xcalloc(names->count + 1, sizeof *candidates);
+    size_t count = 0;
+    for (size_t i = 0; i < names->count; i++) {
+        struct candidate candidate = {.name = names->items[i]};
+        const char *suffix;
+        if (!get_zxid_from_name(candidate.name, SNAPSHOT_FILE_PREFIX, &candidate.zxid, &suffix))
+            continue;
+        candidate.compressed = strcmp(suffix, "gz") == 0 || strcmp(suffix, "snappy") == 0;
+        if (suffix[0] == 0 || candidate.compressed)
+            candidates[count++] = candidate;
+    }
+    qsort(candidates, count, sizeof *candidates, compare_candidates);
+    *ret_count = count;
+    return candidates;
+}
+
+/* One of them. -EPROTO and -EPIPE: damaged, try the next; logged. */
+static int try_candidate(struct zk_context *ctx, const char *path,
+                         const struct candidate *candidate, struct data_tree **ret_tree,
+                         struct session_timeouts *ret_sessions)
+{
+    if (candidate->compressed) {
+        zk_log(ctx, ZK_LOG_SNAPSHOT_COMPRESSED, path);
+        return -ENOTSUP;
+    }
+    if (!file_snap_looks_valid(path)) {
+        zk_log(ctx, ZK_LOG_SNAPSHOT_INVALID, path);
+        return -EPROTO;
+    }
+    zk_log(ctx, ZK_LOG_READING_SNAPSHOT, path);
+    int r = file_snap_deserialize_file(ctx, path, candidate->zxid, ret_tree, ret_sessions);
+    if (r < 0) {
+        char text[128];
+        zk_log(ctx, ZK_LOG_SNAPSHOT_PROBLEM, path, sock_error_text(r, text, sizeof text));
+    }
+    return r;
+}
+
+int file_snap_deserialize(struct zk_context *ctx, const char *directory,
+                          struct data_tree **ret_tree, struct session_timeouts *ret_sessions)
+{
+    struct zk_strings names = {0};
+    int r = file_list(directory, &names);
+    if (r < 0)
+        return r;
+    size_t count;
+    struct candidate *candidates = list_candidates(&names, &count);
+    r = count == 0 ? -ENOENT : -EBADMSG;
+    for (size_t i = 0; i < count && i < FILE_SNAP_TRIES; i++) {
+        char *path = path_join(directory, candidates[i].name);
+        int tried = try_candidate(ctx, path, &candidates[i], ret_tree, ret_sessions);
+        free(path);
+        if (tried == 0 || tried == -ENOTSUP) {
+            r = tried;
+            break;
+        }
+    }
+    if (r == -EBADMSG)
+        zk_log(ctx, ZK_LOG_SNAPSHOT_NONE_WHOLE, directory);
+    free(candidates);
+    zk_strings_done(&names);
+    return r;
+}

@@ -1,0 +1,41 @@
+/* Names of data files. Java: persistence.Util */
+#include "zk/persistence/util.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "zk/base/str.h"
+
+char *path_join(const char *directory, const char *name)
+{
+    struct zk_str path = {0};
+    zk_str_printf(&path, "%s/%s", directory, name);
+    return zk_str_take(&path);
+}
+
+char *make_snapshot_name(const char *directory, int64_t zxid)
+{
+    struct zk_str path = {0};
+    zk_str_printf(&path, "%s/" SNAPSHOT_FILE_PREFIX ".%" PRIx64, directory, (uint64_t)zxid);
+    return zk_str_take(&path);
+}
+
+bool get_zxid_from_name(const char *name, const char *prefix, int64_t *ret_zxid,
+                        const char **ret_suffix)
+{
+    size_t prefix_length = strlen(prefix);
+    if (strncmp(name, prefix, prefix_length) != 0 || name[prefix_length] != '.')
+        return false;
+    const char *digits = name + prefix_length + 1;
+    size_t length = strcspn(digits, ".");
+    char hex[32];
+    if (length >= sizeof hex)
+        return false;
+    memcpy(hex, digits, length);
+    hex[length] = 0;
+    if (!zk_parse_hex(hex, ret_zxid))
+        return false;
+    if (ret_suffix)
+        *ret_suffix = digits[length] == '.' ? digits + length + 1 : "";
+    return true;
+}

@@ -1,0 +1,429 @@
+/* QuorumPeer without its loop: state and vote under one lock, the configuration under another, the role under a third.
+ * Java: QuorumPeer. The epochs on disk are in quorum_peer_epochs.c.
+ *
+ * No thread runs here. Locks, in order: role, quorum_peer, epochs, qv_lock (table L); no function holds two of them except
+ * quorum_peer_stop_running and quorum_peer_set_role (role, then quorum_peer). */
+#include "zk/quorum/quorum_peer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "quorum/quorum_peer_internal.h"
+#include "zk/base/alloc.h"
+#include "zk/base/clock.h"
+#include "zk/base/context.h"
+#include "zk/base/java_order.h"
+#include "zk/base/log_table.h"
+#include "zk/base/panic.h"
+#include "zk/base/trace.h"
+#include "zk/quorum/quorum_stats.h"
+#include "zk/server/zk_database.h"
+
+struct quorum_peer *quorum_peer_new(struct zk_context *ctx, const struct quorum_peer_config *config,
+                                    struct zk_database *database)
+{
+    struct quorum_peer *self = zk_xcalloc(1, sizeof *self);
+    self->ctx = ctx;
+    self->config = config;
+    self->database = database;
+    self->stats = quorum_stats_new(ctx);
+
+    zk_mutex_init(&self->role_mu, ctx, "role", ZK_RANK_ROLE);
+    zk_mutex_init(&self->mu, ctx, "quorum_peer", ZK_RANK_QUORUM_PEER);
+    self->state = SERVER_STATE_LOOKING;
+    self->zab_state = ZAB_STATE_ELECTION;
+    self->leader_id = -1;
+    self->start_fle_ms = -1;
+    self->looking_since_ms = zk_elapsed_ms();
+    self->running = true;
+    zk_mutex_init(&self->epochs_mu, ctx, "epochs", ZK_RANK_EPOCHS);
+    self->accepted_epoch = -1;
+    self->current_epoch = -1;
+
+    zk_mutex_init(&self->qv_lock, ctx, "qv_lock", ZK_RANK_QV);
+    self->quorum_verifier = qv_ref(config->quorum_verifier);
+    /* setQuorumVerifier() raises the last seen configuration to the committed one. */
+    self->last_seen_quorum_verifier = qv_ref(config->quorum_verifier);
+    return self;
+}
+
+void quorum_peer_free(struct quorum_peer *self)
+{
+    if (self == NULL)
+        return;
+    qv_unref(self->quorum_verifier);
+    qv_unref(self->last_seen_quorum_verifier);
+    zk_mutex_destroy(&self->qv_lock);
+    zk_mutex_destroy(&self->epochs_mu);
+    zk_mutex_destroy(&self->mu);
+    zk_mutex_destroy(&self->role_mu);
+    quorum_stats_free(self->stats);
+    free(self);
+}
+
+struct zk_context *quorum_peer_context(const struct quorum_peer *self)
+{
+    return self->ctx;
+}
+
+const struct quorum_peer_config *quorum_peer_config_of(const struct quorum_peer *self)
+{
+    return self->config;
+}
+
+struct zk_database *quorum_peer_database(const struct quorum_peer *self)
+{
+    return self->database;
+}
+
+struct quorum_stats *quorum_peer_stats(const struct quorum_peer *self)
+{
+    return self->stats;
+}
+
+int64_t quorum_peer_get_my_id(const struct quorum_peer *self)
+{
+    return self->config->my_id;
+}
+
+enum learner_type quorum_peer_get_learner_type(const struct quorum_peer *self)
+{
+    return self->config->peer_type;
+}
+
+int64_t quorum_peer_init_limit_ms(const struct quorum_peer *self)
+{
+    return (int64_t)self->config->init_limit * self->config->tick_time_ms;
+}
+
+int64_t quorum_peer_sync_limit_ms(const struct quorum_peer *self)
+{
+    return (int64_t)self->config->sync_limit * self->config->tick_time_ms;
+}
+
+/* ---- state and vote ------------------------------------------------------------------------- */
+
+static void append_detailed_peer_state_locked(struct quorum_peer *self, struct zk_str *str)
+{
+    zk_mutex_assert_held(&self->mu);
+    zk_str_append(str, server_state_lower_name(self->state));
+    if (self->zab_state != ZAB_STATE_ELECTION)
+        zk_str_printf(str, " - %s", zab_state_name(self->zab_state));
+    if (self->sync_mode != SYNC_MODE_NONE)
+        zk_str_printf(str, " - %s", sync_mode_name(self->sync_mode));
+}
+
+static void log_peer_state_locked(struct quorum_peer *self)
+{
+    struct zk_str detail = {0};
+    append_detailed_peer_state_locked(self, &detail);
+    zk_log(self->ctx, ZK_LOG_PEER_STATE_CHANGED, zk_str_text(&detail));
+    zk_str_done(&detail);
+}
+
+static void set_peer_state_locked(struct quorum_peer *self, enum server_state state,
+                                  const char *why)
+{
+    zk_mutex_assert_held(&self->mu);
+    if (state == SERVER_STATE_LOOKING && self->state != SERVER_STATE_LOOKING)
+        self->looking_since_ms = zk_elapsed_ms();
+    self->state = state;
+    if (state == SERVER_STATE_LOOKING) {
+        self->leader_id = -1;
+        self->zab_state = ZAB_STATE_ELECTION;
+        self->sync_mode = SYNC_MODE_NONE;
+    }
+    log_peer_state_locked(self);
+    zk_trace_state(self->ctx, server_state_name(state), why);
+}
+
+/* Java: synchronized getPeerState() */
+enum server_state quorum_peer_get_peer_state(struct quorum_peer *self)
+{
+    zk_mutex_lock(&self->mu);
+    enum server_state state = self->state;
+    zk_mutex_unlock(&self->mu);
+    return state;
+}
+
+/* Java: synchronized setPeerState() */
+void quorum_peer_set_peer_state(struct quorum_peer *self, enum server_state state, const char *why)
+{
+    zk_mutex_lock(&self->mu);
+    set_peer_state_locked(self, state, why);
+    zk_mutex_unlock(&self->mu);
+}
+
+/* Java: synchronized getCurrentVote() */
+bool quorum_peer_get_current_vote(struct quorum_peer *self, struct vote *ret_vote)
+{
+    bool has_vote;
+    quorum_peer_get_state_and_vote(self, &has_vote, ret_vote);
+    return has_vote;
+}
+
+/* Java: synchronized setCurrentVote() */
+void quorum_peer_set_current_vote(struct quorum_peer *self, const struct vote *vote)
+{
+    zk_mutex_lock(&self->mu);
+    self->has_vote = vote != NULL;
+    if (vote != NULL)
+        self->current_vote = *vote;
+    zk_mutex_unlock(&self->mu);
+}
+
+void quorum_peer_decide(struct quorum_peer *self, enum server_state state, const struct vote *vote,
+                        const char *why)
+{
+    zk_mutex_lock(&self->mu);
+    self->has_vote = true;
+    self->current_vote = *vote;
+    set_peer_state_locked(self, state, why);
+    zk_mutex_unlock(&self->mu);
+}
+
+enum server_state quorum_peer_get_state_and_vote(struct quorum_peer *self, bool *ret_has_vote,
+                                                 struct vote *ret_vote)
+{
+    zk_mutex_lock(&self->mu);
+    enum server_state state = self->state;
+    *ret_has_vote = self->has_vote;
+    if (self->has_vote)
+        *ret_vote = self->current_vote;
+    zk_mutex_unlock(&self->mu);
+    return state;
+}
+
+/* Java: updateElectionVote(). Leader, zxid and round stay what they were in the election. */
+void quorum_peer_update_election_vote(struct quorum_peer *self, int64_t new_epoch)
+{
+    zk_mutex_lock(&self->mu);
+    if (self->has_vote)
+        self->current_vote.peer_epoch = new_epoch;
+    zk_mutex_unlock(&self->mu);
+}
+
+/* Serving again. Java: UNAVAILABLE_TIME, LEADER_UNAVAILABLE_TIME */
+static void end_unavailability_locked(struct quorum_peer *self)
+{
+    self->broadcast_since_ms = zk_elapsed_ms();
+    int64_t unavailable_ms = self->broadcast_since_ms - self->looking_since_ms;
+    quorum_stats_add(self->stats, QUORUM_METRIC_UNAVAILABLE_TIME, unavailable_ms);
+    if (self->state == SERVER_STATE_LEADING)
+        quorum_stats_add(self->stats, QUORUM_METRIC_LEADER_UNAVAILABLE_TIME, unavailable_ms);
+}
+
+/* Java: setZabState() */
+void quorum_peer_set_zab_state(struct quorum_peer *self, enum zab_state state)
+{
+    zk_mutex_lock(&self->mu);
+    self->zab_state = state;
+    if (state == ZAB_STATE_BROADCAST)
+        end_unavailability_locked(self);
+    log_peer_state_locked(self);
+    zk_mutex_unlock(&self->mu);
+    zk_trace_phase(self->ctx, zab_state_name(state));
+}
+
+int64_t quorum_peer_get_broadcast_since(struct quorum_peer *self)
+{
+    zk_mutex_lock(&self->mu);
+    int64_t since_ms = self->zab_state == ZAB_STATE_BROADCAST ? self->broadcast_since_ms : -1;
+    zk_mutex_unlock(&self->mu);
+    return since_ms;
+}
+
+enum zab_state quorum_peer_get_zab_state(struct quorum_peer *self)
+{
+    zk_mutex_lock(&self->mu);
+    enum zab_state state = self->zab_state;
+    zk_mutex_unlock(&self->mu);
+    return state;
+}
+
+/* Java: setSyncMode() */
+void quorum_peer_set_sync_mode(struct quorum_peer *self, enum sync_mode mode)
+{
+    zk_mutex_lock(&self->mu);
+    self->sync_mode = mode;
+    log_peer_state_locked(self);
+    zk_mutex_unlock(&self->mu);
+}
+
+enum sync_mode quorum_peer_get_sync_mode(struct quorum_peer *self)
+{
+    zk_mutex_lock(&self->mu);
+    enum sync_mode mode = self->sync_mode;
+    zk_mutex_unlock(&self->mu);
+    return mode;
+}
+
+/* Java: getDetailedPeerState() */
+void quorum_peer_append_detailed_peer_state(struct quorum_peer *self, struct zk_str *str)
+{
+    zk_mutex_lock(&self->mu);
+    append_detailed_peer_state_locked(self, str);
+    zk_mutex_unlock(&self->mu);
+}
+
+/* Java: setLeaderAddressAndId() */
+void quorum_peer_set_leader_id(struct quorum_peer *self, int64_t leader)
+{
+    zk_mutex_lock(&self->mu);
+    self->leader_id = leader;
+    zk_mutex_unlock(&self->mu);
+}
+
+int64_t quorum_peer_get_leader_id(struct quorum_peer *self)
+{
+    zk_mutex_lock(&self->mu);
+    int64_t leader = self->leader_id;
+    zk_mutex_unlock(&self->mu);
+    return leader;
+}
+
+void quorum_peer_set_start_fle(struct quorum_peer *self, int64_t elapsed_ms)
+{
+    zk_mutex_lock(&self->mu);
+    self->start_fle_ms = elapsed_ms;
+    zk_mutex_unlock(&self->mu);
+}
+
+int64_t quorum_peer_take_start_fle(struct quorum_peer *self)
+{
+    zk_mutex_lock(&self->mu);
+    int64_t elapsed_ms = self->start_fle_ms;
+    self->start_fle_ms = -1;
+    zk_mutex_unlock(&self->mu);
+    return elapsed_ms;
+}
+
+void quorum_peer_set_shutting_down_le(struct quorum_peer *self)
+{
+    zk_mutex_lock(&self->mu);
+    self->shutting_down_le = true;
+    zk_mutex_unlock(&self->mu);
+}
+
+bool quorum_peer_take_shutting_down_le(struct quorum_peer *self)
+{
+    zk_mutex_lock(&self->mu);
+    bool was = self->shutting_down_le;
+    self->shutting_down_le = false;
+    zk_mutex_unlock(&self->mu);
+    return was;
+}
+
+bool quorum_peer_is_running(struct quorum_peer *self)
+{
+    zk_mutex_lock(&self->mu);
+    bool running = self->running;
+    zk_mutex_unlock(&self->mu);
+    return running;
+}
+
+void quorum_peer_stop_running(struct quorum_peer *self)
+{
+    zk_mutex_lock(&self->role_mu);
+    zk_mutex_lock(&self->mu);
+    self->running = false;
+    zk_mutex_unlock(&self->mu);
+    if (self->has_role)
+        self->role.shutdown(self->role.arg);
+    zk_mutex_unlock(&self->role_mu);
+}
+
+/* ---- the configuration ---------------------------------------------------------------------- */
+
+/* Java: getQuorumVerifier() */
+struct quorum_verifier *quorum_peer_get_quorum_verifier(struct quorum_peer *self)
+{
+    zk_mutex_lock(&self->qv_lock);
+    struct quorum_verifier *qv = qv_ref(self->quorum_verifier);
+    zk_mutex_unlock(&self->qv_lock);
+    return qv;
+}
+
+/* Java: getLastSeenQuorumVerifier() */
+struct quorum_verifier *quorum_peer_get_last_seen_quorum_verifier(struct quorum_peer *self)
+{
+    zk_mutex_lock(&self->qv_lock);
+    struct quorum_verifier *qv = qv_ref(self->last_seen_quorum_verifier);
+    zk_mutex_unlock(&self->qv_lock);
+    return qv;
+}
+
+/* Java: setLastSeenQuorumVerifier(), of which only the branch without reconfiguration exists here. */
+void quorum_peer_set_last_seen_quorum_verifier(struct quorum_peer *self, struct quorum_verifier *qv)
+{
+    (void)qv;
+    zk_log(self->ctx, ZK_LOG_RECONFIG_DISABLED);
+}
+
+/* The order of Java's set: a copy of the committed voters, to which the last seen ones are added.
+ * Java: getCurrentAndNextConfigVoters() */
+void quorum_peer_get_current_and_next_config_voters(struct quorum_peer *self, int64_t **ret_items,
+                                                    size_t *ret_count)
+{
+    struct quorum_verifier *committed = quorum_peer_get_quorum_verifier(self);
+    struct quorum_verifier *last_seen = quorum_peer_get_last_seen_quorum_verifier(self);
+    size_t most = committed->voting.count + (last_seen == NULL ? 0 : last_seen->voting.count);
+    int64_t *inserted = zk_xcalloc(most + 1, sizeof *inserted);
+    size_t count = 0;
+    for (size_t i = 0; i < committed->voting.count; i++)
+        inserted[count++] = committed->voters_in_java_order[i];
+    for (size_t i = 0; last_seen != NULL && i < last_seen->voting.count; i++) {
+        if (!qv_is_voter(committed, last_seen->voters_in_java_order[i]))
+            inserted[count++] = last_seen->voters_in_java_order[i];
+    }
+
+    size_t *order = zk_xcalloc(most + 1, sizeof *order);
+    java_hash_map_order_longs(inserted, count, java_hash_set_copy_capacity(committed->voting.count),
+                              order);
+    int64_t *items = zk_xcalloc(most + 1, sizeof *items);
+    for (size_t i = 0; i < count; i++)
+        items[i] = inserted[order[i]];
+
+    free(order);
+    free(inserted);
+    qv_unref(last_seen);
+    qv_unref(committed);
+    *ret_items = items;
+    *ret_count = count;
+}
+
+/* ---- the role ------------------------------------------------------------------------------- */
+
+void quorum_peer_set_role(struct quorum_peer *self, const struct quorum_peer_role *role)
+{
+    zk_mutex_lock(&self->role_mu);
+    self->has_role = role != NULL;
+    if (role != NULL) {
+        self->role = *role;
+        if (!quorum_peer_is_running(self))
+            self->role.shutdown(self->role.arg);
+    }
+    zk_mutex_unlock(&self->role_mu);
+}
+
+bool quorum_peer_report_looking_sid(struct quorum_peer *self,
+                                    const struct synced_learner_tracker *leading_vote_set,
+                                    int64_t sid)
+{
+    zk_mutex_lock(&self->role_mu);
+    bool leads = self->has_role && self->role.report_looking_sid != NULL;
+    if (leads)
+        self->role.report_looking_sid(self->role.arg, leading_vote_set, sid);
+    zk_mutex_unlock(&self->role_mu);
+    return leads;
+}
+
+bool quorum_peer_get_leader_status(struct quorum_peer *self, struct leader_status *ret_status)
+{
+    zk_mutex_lock(&self->role_mu);
+    bool leads = self->has_role && self->role.fill_leader_status != NULL;
+    if (leads)
+        self->role.fill_leader_status(self->role.arg, ret_status);
+    zk_mutex_unlock(&self->role_mu);
+    return leads;
+}

@@ -1,0 +1,181 @@
+/* The two epochs on disk. Why two: acceptedEpoch is the highest epoch a server has promised itself to, currentEpoch that of the leader
+ * whose history it has. Between the two lies the synchronisation; a crash there must leave the promise but not the claim.
+ *
+ * Each file holds one decimal number. The file is replaced first, memory follows, both under the epochs lock: nobody may read an epoch that the
+ * disk does not hold (A-5). Java: QuorumPeer.loadDataBase(), readLongFromFile(), writeLongToFile() */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "quorum/quorum_peer_internal.h"
+#include "zk/base/context.h"
+#include "zk/base/file.h"
+#include "zk/base/log_table.h"
+#include "zk/base/sock.h"
+#include "zk/base/trace.h"
+#include "zk/ensemble/zxid.h"
+#include "zk/server/zk_database.h"
+
+#define ACCEPTED_EPOCH_FILENAME "acceptedEpoch"
+#define CURRENT_EPOCH_FILENAME  "currentEpoch"
+
+enum {
+    EPOCH_FILE_LIMIT = 4096, /* a number and perhaps a line or two that nobody reads */
+};
+
+/* <dataDir>/version-2/<name>, even where the log lives elsewhere. */
+static void epoch_path(const struct quorum_peer *self, const char *name, struct zk_str *ret_path)
+{
+    zk_str_printf(ret_path, "%s/version-2/%s", self->config->data_dir, name);
+}
+
+/* The first line, strictly a number. Java: readLongFromFile(). -ENOENT: no file. -EPROTO: not a number, logged. */
+static int read_long_from_file(struct quorum_peer *self, const char *name, int64_t *ret_value)
+{
+    struct zk_str path = {0};
+    struct zk_str text = {0};
+    epoch_path(self, name, &path);
+    int r = file_read(zk_str_text(&path), EPOCH_FILE_LIMIT, &text);
+    if (r == 0) {
+        char *line = zk_str_take(&text);
+        line[strcspn(line, "\r\n")] = '\0';
+        if (!zk_parse_long(line, ret_value)) {
+            zk_log(self->ctx, ZK_LOG_EPOCH_FILE_UNREADABLE, zk_str_text(&path), line);
+            r = -EPROTO;
+        }
+        free(line);
+    } else if (r != -ENOENT) {
+        char reason[128];
+        zk_log(self->ctx, ZK_LOG_EPOCH_FILE_READ, zk_str_text(&path),
+               sock_error_text(r, reason, sizeof reason));
+    }
+    zk_str_done(&text);
+    zk_str_done(&path);
+    return r;
+}
+
+/* Java: writeLongToFile() */
+static int write_long_to_file(struct quorum_peer *self, const char *name, int64_t value)
+{
+    struct zk_str path = {0};
+    struct zk_str text = {0};
+    epoch_path(self, name, &path);
+    zk_str_printf(&text, "%" PRId64, value);
+    int r = file_write_atomic(zk_str_text(&path), text.text, text.length);
+    if (r < 0) {
+        char reason[128];
+        zk_log(self->ctx, ZK_LOG_EPOCH_FILE_WRITE, zk_str_text(&path), value,
+               sock_error_text(r, reason, sizeof reason));
+    }
+    zk_str_done(&text);
+    zk_str_done(&path);
+    return r;
+}
+
+/* A file that is not there is made, with the epoch of the last zxid. */
+static int read_or_create(struct quorum_peer *self, const char *name, int64_t epoch_of_zxid,
+                          int64_t *ret_epoch)
+{
+    int r = read_long_from_file(self, name, ret_epoch);
+    if (r != -ENOENT)
+        return r;
+    zk_log(self->ctx, ZK_LOG_EPOCH_NOT_FOUND, name, epoch_of_zxid);
+    r = write_long_to_file(self, name, epoch_of_zxid);
+    if (r == 0)
+        *ret_epoch = epoch_of_zxid;
+    return r;
+}
+
+/* The last zxid belongs to a later epoch than currentEpoch: right only if the rename of a newer currentEpoch was cut off by a
+ * crash, and then the temporary file has it. */
+static int recover_current_epoch(struct quorum_peer *self, int64_t epoch_of_zxid, int64_t *epoch)
+{
+    int64_t unfinished = 0;
+    int r = read_long_from_file(self, CURRENT_EPOCH_FILENAME ".tmp", &unfinished);
+    if (r == 0 && unfinished == epoch_of_zxid) {
+        zk_log(self->ctx, ZK_LOG_EPOCH_RECOVERED, *epoch, unfinished);
+        r = write_long_to_file(self, CURRENT_EPOCH_FILENAME, unfinished);
+        if (r == 0)
+            *epoch = unfinished;
+        return r;
+    }
+    zk_log(self->ctx, ZK_LOG_EPOCH_OLDER_THAN_ZXID, *epoch, epoch_of_zxid);
+    return -EPROTO;
+}
+
+/* Java: loadDataBase() */
+int quorum_peer_load_database(struct quorum_peer *self)
+{
+    int64_t last_zxid = 0;
+    int64_t current = 0;
+    int64_t accepted = 0;
+    int r = zk_database_load_data_base(self->database, &last_zxid);
+    if (r < 0)
+        return r;
+    int64_t epoch_of_zxid = zxid_epoch(last_zxid);
+    r = read_or_create(self, CURRENT_EPOCH_FILENAME, epoch_of_zxid, &current);
+    if (r == 0 && epoch_of_zxid > current)
+        r = recover_current_epoch(self, epoch_of_zxid, &current);
+    if (r == 0)
+        r = read_or_create(self, ACCEPTED_EPOCH_FILENAME, epoch_of_zxid, &accepted);
+    if (r < 0)
+        return r;
+    if (accepted < current) {
+        zk_log(self->ctx, ZK_LOG_EPOCH_ACCEPTED_LESS, accepted, current);
+        return -EPROTO;
+    }
+    zk_mutex_lock(&self->epochs_mu);
+    self->current_epoch = current;
+    self->accepted_epoch = accepted;
+    zk_mutex_unlock(&self->epochs_mu);
+    return 0;
+}
+
+/* Java: getLastLoggedZxid(). Without a transaction log that is what the tree holds. */
+int64_t quorum_peer_get_last_logged_zxid(struct quorum_peer *self)
+{
+    return zk_database_last_processed_zxid(self->database);
+}
+
+int64_t quorum_peer_get_current_epoch(struct quorum_peer *self)
+{
+    zk_mutex_lock(&self->epochs_mu);
+    int64_t epoch = self->current_epoch;
+    zk_mutex_unlock(&self->epochs_mu);
+    return epoch;
+}
+
+int64_t quorum_peer_get_accepted_epoch(struct quorum_peer *self)
+{
+    zk_mutex_lock(&self->epochs_mu);
+    int64_t epoch = self->accepted_epoch;
+    zk_mutex_unlock(&self->epochs_mu);
+    return epoch;
+}
+
+/* Java: setCurrentEpoch() */
+int quorum_peer_set_current_epoch(struct quorum_peer *self, int64_t epoch)
+{
+    zk_mutex_lock(&self->epochs_mu);
+    int r = write_long_to_file(self, CURRENT_EPOCH_FILENAME, epoch);
+    if (r == 0) {
+        self->current_epoch = epoch;
+        zk_trace_epoch(self->ctx, "current", epoch);
+    }
+    zk_mutex_unlock(&self->epochs_mu);
+    return r;
+}
+
+/* Java: setAcceptedEpoch() */
+int quorum_peer_set_accepted_epoch(struct quorum_peer *self, int64_t epoch)
+{
+    zk_mutex_lock(&self->epochs_mu);
+    int r = write_long_to_file(self, ACCEPTED_EPOCH_FILENAME, epoch);
+    if (r == 0) {
+        self->accepted_epoch = epoch;
+        zk_trace_epoch(self->ctx, "accepted", epoch);
+    }
+    zk_mutex_unlock(&self->epochs_mu);
+    return r;
+}

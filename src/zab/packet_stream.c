@@ -1,0 +1,79 @@
+/* Packets on a connection between leader and learner. No thread and no lock of its own: see
+ * packet_stream.h for who may use which half. */
+#include "zab/packet_stream.h"
+
+#include <string.h>
+
+#include "zk/base/sock.h"
+#include "zk/base/str.h"
+#include "zk/base/trace.h"
+
+void packet_stream_init(struct packet_stream *stream, struct zk_context *ctx, struct sock *sock)
+{
+    memset(stream, 0, sizeof *stream);
+    stream->ctx = ctx;
+    stream->sock = sock_ref(sock);
+    stream->input = zk_input_new_sock(sock);
+    stream->in = jute_in_of(ctx, stream->input);
+    stream->output = zk_output_new_sock(sock);
+    stream->out = jute_out_of(stream->output);
+}
+
+void packet_stream_done(struct packet_stream *stream)
+{
+    if (stream->sock == NULL)
+        return;
+    zk_input_free(stream->input);
+    zk_output_free(stream->output);
+    sock_unref(stream->sock);
+    memset(stream, 0, sizeof *stream);
+}
+
+int packet_stream_read(struct packet_stream *stream, int64_t peer,
+                       struct quorum_packet **ret_packet)
+{
+    struct quorum_packet *packet;
+    int r = quorum_packet_read(&stream->in, &packet);
+    if (r < 0)
+        return r;
+    stream->received++;
+    if (zk_trace_on(stream->ctx)) {
+        struct zk_str json = {0};
+        quorum_packet_append_json(packet, &json);
+        zk_trace_recv(stream->ctx, peer, sock_conn_text(stream->sock), stream->received,
+                      quorum_packet_type_name(packet->type), zk_str_text(&json));
+        zk_str_done(&json);
+    }
+    *ret_packet = packet;
+    return 0;
+}
+
+int packet_stream_write(struct packet_stream *stream, int64_t peer,
+                        const struct quorum_packet *packet)
+{
+    stream->sent++;
+    /* Before the bytes leave, so that no trace shows a receive ahead of its send. */
+    if (zk_trace_on(stream->ctx)) {
+        struct zk_str json = {0};
+        quorum_packet_append_json(packet, &json);
+        zk_trace_send(stream->ctx, peer, sock_conn_text(stream->sock), stream->sent,
+                      quorum_packet_type_name(packet->type), zk_str_text(&json));
+        zk_str_done(&json);
+    }
+    quorum_packet_write(&stream->out, packet);
+    return stream->out.error;
+}
+
+int packet_stream_flush(struct packet_stream *stream)
+{
+    return jute_out_flush(&stream->out);
+}
+
+int packet_stream_send(struct packet_stream *stream, int64_t peer, int32_t type, int64_t zxid,
+                       struct buf *data)
+{
+    struct quorum_packet *packet = quorum_packet_new(type, zxid, data);
+    int r = packet_stream_write(stream, peer, packet);
+    quorum_packet_unref(packet);
+    return r < 0 ? r : packet_stream_flush(stream);
+}

@@ -1,0 +1,19 @@
+/* Bytes that Java wrote, from tests/golden. Names are those of the files without ".hex"
+ * ("ping_reply"); texts have their whole name ("4lw/leader.srvr.txt"). A missing file fails the
+ * test. */
+#ifndef ZK_GOLDEN_H
+#define ZK_GOLDEN_H
+
+#include <stddef.h>
+
+#include "zk/base/buf.h"
+
+/* Gives. */
+struct buf *golden_read(const char *name);
+char *golden_text(const char *name);
+
+/* The bytes must be the golden ones; otherwise the test fails, and both are printed side by side, a
+ * line for each field with its name, with a mark at those that differ. */
+void golden_assert_equal(const char *name, const void *bytes, size_t length);
+
+#endif

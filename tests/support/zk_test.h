@@ -1,0 +1,72 @@
+/* What every test needs: cmocka behind one include, a context that checks locks, temporary
+ * directories, free ports, waiting without sleeping. cmocka's assertions only in the test's own
+ * thread. */
+#ifndef ZK_TEST_H
+#define ZK_TEST_H
+
+/* cmocka wants these five before its own header. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <stdbool.h>
+
+#include "zk/base/context.h"
+#include "zk/base/inet.h"
+#include "zk/base/str.h"
+
+/* How long a test waits for what must happen: long enough for a slow machine under a sanitizer. */
+enum { TEST_PATIENCE_MS = 20000 };
+
+/* --- contexts --- */
+
+/* Locks are checked; the log and the trace go nowhere. zk_context_free() ends it. */
+struct zk_context *test_context(void);
+
+/* Locks are checked; log (all levels) and trace go to unnamed files that test_captured_* read. */
+struct test_capture {
+    struct zk_context *ctx;
+    int log_fd;
+    int trace_fd;
+};
+
+struct test_capture test_capture_new(void);
+void test_capture_done(struct test_capture *capture); /* frees the context too */
+/* All that was written so far. Gives. */
+char *test_captured_log(const struct test_capture *capture);
+char *test_captured_trace(const struct test_capture *capture);
+
+/* --- the outside --- */
+
+/* A new empty directory. Gives its path; test_remove_directory removes it with all in it and frees
+ * the path. */
+char *test_temporary_directory(void);
+void test_remove_directory(char *path);
+/* directory + "/" + name. Gives. */
+char *test_path(const char *directory, const char *name);
+/* Write or read a small file. The read one is given. */
+void test_write_file(const char *path, const char *text);
+char *test_read_file(const char *path);
+
+/* A TCP port of 127.0.0.1 that nobody listens on. Two calls of one process give two ports. */
+uint16_t test_free_port(void);
+struct inet_address test_loopback(uint16_t port);
+
+/* --- waiting --- */
+
+/* Ask until it is true, at most until zk_elapsed_ms() reaches deadline_ms. False: it never was. */
+bool wait_until(int64_t deadline_ms, bool (*predicate)(void *arg), void *arg);
+/* The same within TEST_PATIENCE_MS from now; fails the test otherwise. */
+void test_await(bool (*predicate)(void *arg), void *arg);
+
+/* --- panics --- */
+
+/* Run body in a child process: it must end by a panic whose line contains words. Only where the
+ * test runs no other thread. */
+void test_expect_panic(void (*body)(void *arg), void *arg, const char *words);
+
+#endif

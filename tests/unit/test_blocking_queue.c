@@ -1,0 +1,244 @@
+#include "zk_test.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "zk/base/alloc.h"
+#include "zk/base/blocking_queue.h"
+#include "zk/base/clock.h"
+#include "zk/base/thread.h"
+
+/* A queue of numbers on the heap, so that the sanitizer sees who frees. */
+struct stage {
+    struct test_capture capture;
+    struct zk_thread_group *group;
+    struct blocking_queue *queue;
+    int poll_result; /* written by a thread, read after it was joined */
+    int sum;
+};
+
+static void setup_limit(struct stage *stage, size_t limit)
+{
+    stage->capture = test_capture_new();
+    stage->group = zk_thread_group_new(stage->capture.ctx);
+    stage->queue = bq_new(stage->capture.ctx, "numbers", limit, free);
+}
+
+static int setup(void **state)
+{
+    static struct stage stage;
+    stage = (struct stage){0};
+    setup_limit(&stage, 4);
+    *state = &stage;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct stage *stage = *state;
+    zk_thread_group_free(stage->group);
+    bq_free(stage->queue);
+    test_capture_done(&stage->capture);
+    return 0;
+}
+
+static void put(struct stage *stage, int number)
+{
+    int *item = zk_xmalloc(sizeof *item);
+    *item = number;
+    bq_put(stage->queue, item);
+}
+
+/* The next number, which must be there. */
+static int take(struct stage *stage)
+{
+    void *item = NULL;
+    assert_int_equal(bq_poll(stage->queue, 0, &item), 0);
+    int number = *(int *)item;
+    free(item);
+    return number;
+}
+
+static void what_comes_first_goes_first(void **state)
+{
+    struct stage *stage = *state;
+    for (int i = 1; i <= 3; i++)
+        put(stage, i);
+
+    assert_int_equal(bq_size(stage->queue), 3);
+    for (int i = 1; i <= 3; i++)
+        assert_int_equal(take(stage), i);
+    assert_int_equal(bq_size(stage->queue), 0);
+}
+
+static void an_empty_queue_times_out(void **state)
+{
+    struct stage *stage = *state;
+    void *item = stage;
+    int64_t deadline_ms = zk_deadline_ms(20);
+
+    assert_int_equal(bq_poll(stage->queue, 0, &item), -ETIMEDOUT);
+    assert_int_equal(bq_poll(stage->queue, -5, &item), -ETIMEDOUT);
+    assert_int_equal(bq_poll(stage->queue, 20, &item), -ETIMEDOUT);
+
+    assert_true(zk_elapsed_ms() >= deadline_ms);
+    assert_ptr_equal(item, stage);
+}
+
+static void poll_for_ever(void *arg)
+{
+    struct stage *stage = arg;
+    void *item = NULL;
+    stage->poll_result = bq_poll(stage->queue, INT64_MAX, &item);
+    if (stage->poll_result == 0)
+        stage->sum = *(int *)item;
+    free(item);
+}
+
+static void a_put_wakes_a_blocked_poller(void **state)
+{
+    struct stage *stage = *state;
+    assert_int_equal(zk_thread_group_start(stage->group, poll_for_ever, stage, "poller"), 0);
+
+    put(stage, 42);
+    zk_thread_group_join(stage->group);
+
+    assert_int_equal(stage->poll_result, 0);
+    assert_int_equal(stage->sum, 42);
+}
+
+static void close_wakes_a_blocked_poller(void **state)
+{
+    struct stage *stage = *state;
+    assert_int_equal(zk_thread_group_start(stage->group, poll_for_ever, stage, "poller"), 0);
+
+    bq_close(stage->queue);
+    zk_thread_group_join(stage->group);
+
+    assert_int_equal(stage->poll_result, -ECANCELED);
+}
+
+static void a_closed_queue_takes_and_gives_nothing(void **state)
+{
+    struct stage *stage = *state;
+    void *item = NULL;
+    put(stage, 1);
+
+    bq_close(stage->queue);
+    bq_close(stage->queue);
+    put(stage, 2);
+
+    assert_int_equal(bq_poll(stage->queue, 0, &item), -ECANCELED);
+    assert_int_equal(bq_size(stage->queue), 1);
+    assert_null(item);
+}
+
+static void clear_frees_what_is_there(void **state)
+{
+    struct stage *stage = *state;
+    put(stage, 1);
+    put(stage, 2);
+
+    bq_clear(stage->queue);
+
+    assert_int_equal(bq_size(stage->queue), 0);
+    put(stage, 3);
+    assert_int_equal(take(stage), 3);
+}
+
+static void at_the_limit_the_oldest_goes(void **state)
+{
+    struct stage *stage = *state;
+    for (int i = 1; i <= 6; i++)
+        put(stage, i);
+
+    assert_int_equal(bq_size(stage->queue), 4);
+    for (int i = 3; i <= 6; i++)
+        assert_int_equal(take(stage), i);
+}
+
+static void drops_are_logged_at_powers_of_two_only(void **state)
+{
+    struct stage *stage = *state;
+    for (int i = 0; i < 4 + 10; i++)
+        put(stage, i);
+
+    char *text = test_captured_log(&stage->capture);
+    struct zk_strings lines;
+    zk_split(text, '\n', &lines);
+    assert_int_equal(lines.count, 4);
+    assert_non_null(strstr(lines.items[0], "WARN"));
+    assert_non_null(strstr(lines.items[0], "queue=numbers limit=4 dropped=1 "));
+    assert_non_null(strstr(lines.items[3], "dropped=8 "));
+    zk_strings_done(&lines);
+    free(text);
+}
+
+static void the_trace_pairs_what_goes_in_with_what_comes_out(void **state)
+{
+    struct stage *stage = *state;
+    for (int i = 1; i <= 5; i++)
+        put(stage, i);
+    take(stage);
+
+    char *text = test_captured_trace(&stage->capture);
+    assert_non_null(strstr(text, "\"ev\":\"enq\",\"q\":\"numbers\",\"seq\":1,\"len\":1,\"dropped\":0"));
+    assert_non_null(strstr(text, "\"ev\":\"enq\",\"q\":\"numbers\",\"seq\":5,\"len\":4,\"dropped\":1"));
+    assert_non_null(strstr(text, "\"ev\":\"deq\",\"q\":\"numbers\",\"seq\":2,\"len\":3"));
+    free(text);
+}
+
+enum { MANY = 2000 };
+
+static void put_many(void *arg)
+{
+    for (int i = 0; i < MANY; i++)
+        put(arg, 1);
+}
+
+static void take_many(void *arg)
+{
+    struct stage *stage = arg;
+    void *item;
+    for (int i = 0; i < 2 * MANY; i++) {
+        if (bq_poll(stage->queue, INT64_MAX, &item) < 0)
+            return;
+        stage->sum += *(int *)item;
+        free(item);
+    }
+}
+
+static void nothing_is_lost_between_threads(void **state)
+{
+    (void)state;
+    static struct stage stage;
+    stage = (struct stage){0};
+    setup_limit(&stage, BQ_LIMIT);
+
+    assert_int_equal(zk_thread_group_start(stage.group, take_many, &stage, "taker"), 0);
+    assert_int_equal(zk_thread_group_start(stage.group, put_many, &stage, "putter 1"), 0);
+    assert_int_equal(zk_thread_group_start(stage.group, put_many, &stage, "putter 2"), 0);
+    zk_thread_group_join(stage.group);
+
+    assert_int_equal(stage.sum, 2 * MANY);
+    void *self = &stage;
+    teardown(&self);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_comes_first_goes_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_empty_queue_times_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_put_wakes_a_blocked_poller, setup, teardown),
+        cmocka_unit_test_setup_teardown(close_wakes_a_blocked_poller, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_closed_queue_takes_and_gives_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(clear_frees_what_is_there, setup, teardown),
+        cmocka_unit_test_setup_teardown(at_the_limit_the_oldest_goes, setup, teardown),
+        cmocka_unit_test_setup_teardown(drops_are_logged_at_powers_of_two_only, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_trace_pairs_what_goes_in_with_what_comes_out, setup,
+                                        teardown),
+        cmocka_unit_test(nothing_is_lost_between_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,261 @@
+#include "zk_test.h"
+
+#include <stdio.h>
+
+#include "zk/base/inet.h"
+
+static int setup(void **state)
+{
+    *state = test_context();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    zk_context_free(*state);
+    return 0;
+}
+
+static void literals_follow_the_rules_of_java(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"127.0.0.1", "127.0.0.1"},
+        {"127.1", "127.0.0.1"},
+        {"1", "0.0.0.1"},
+        {"4294967295", "255.255.255.255"},
+        {"1.16777215", "1.255.255.255"},
+        {"1.2.65535", "1.2.255.255"},
+        {"0177.0.0.1", "177.0.0.1"}, /* leading zeros are decimal */
+        {"000000000000001", "0.0.0.1"},
+        {"", "127.0.0.1"},
+        {"::1", "0:0:0:0:0:0:0:1"},
+        {"[::1]", "0:0:0:0:0:0:0:1"},
+        {"::", "0:0:0:0:0:0:0:0"},
+        {"1::", "1:0:0:0:0:0:0:0"},
+        {"2001:DB8::a:0:ff", "2001:db8:0:0:0:a:0:ff"},
+        {"1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8"},
+        {"00001::", "1:0:0:0:0:0:0:0"},
+        {"1:2:3:4:5:6:1.2.3.4", "1:2:3:4:5:6:102:304"},
+        {"::ffff:10.0.0.1", "10.0.0.1"}, /* an IPv4 address in IPv6 clothes */
+        {"::10.0.0.1", "0:0:0:0:0:0:a00:1"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct inet_address address;
+        char text[64];
+        inet_address_literal(cases[i][0], 1, &address);
+        inet_address_ip_text(&address, text, sizeof text);
+        if (address.family == INET_UNRESOLVED || strcmp(text, cases[i][1]) != 0)
+            fail_msg("\"%s\" gave \"%s\", not \"%s\"", cases[i][0], text, cases[i][1]);
+    }
+}
+
+static void what_is_no_literal_stays_unresolved(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+        "256.0.0.1", "1.2.3.4.5", "1.2.3.", ".1.2.3", "1..2", "4294967296", "1.16777216",
+        "0000000000000001", "name", "1.2.3.x", "-1", " 1", "[1.2.3.4]", "[", "[]", "[::1",
+        ":", ":::", "1:", ":1", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7::8:9",
+        "1::2::3", "12345::", "::1.2.3", "::1.2.3.4.5", "::1.2.3.256", "1:2:3:4:5:6:7:1.2.3.4",
+        "::g", "1:2:3:4:5:6:7:8:", "fe80::1%lo",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct inet_address address;
+        inet_address_literal(names[i], 7, &address);
+        if (address.family != INET_UNRESOLVED)
+            fail_msg("\"%s\" is a literal", names[i]);
+        assert_string_equal(address.host, names[i]);
+        assert_int_equal(address.port, 7);
+    }
+}
+
+static void texts_are_those_of_java(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host;
+        const char *text;        /* InetSocketAddress.toString() */
+        const char *host_string; /* getHostString() */
+        const char *formatted;   /* NetUtils.formatInetAddr() */
+    } cases[] = {
+        {"127.1", "/127.0.0.1:3881", "127.0.0.1", "127.0.0.1:3881"},
+        {"::1", "/[0:0:0:0:0:0:0:1]:3881", "0:0:0:0:0:0:0:1", "[0:0:0:0:0:0:0:1]:3881"},
+        {"zoo1", "zoo1/<unresolved>:3881", "zoo1", "zoo1:3881"},
+        {"", "localhost/127.0.0.1:3881", "localhost", "127.0.0.1:3881"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct inet_address address;
+        char text[300];
+        inet_address_literal(cases[i].host, 3881, &address);
+        inet_address_text(&address, text, sizeof text);
+        assert_string_equal(text, cases[i].text);
+        inet_address_host_string(&address, text, sizeof text);
+        assert_string_equal(text, cases[i].host_string);
+        inet_address_format(&address, text, sizeof text);
+        assert_string_equal(text, cases[i].formatted);
+    }
+}
+
+static void an_address_without_a_host_shows_its_ip(void **state)
+{
+    (void)state;
+    struct inet_address address = {.family = INET_V4, .ip = {10, 0, 0, 7}, .port = 5};
+    char text[64];
+
+    inet_address_text(&address, text, sizeof text);
+    assert_string_equal(text, "/10.0.0.7:5");
+    inet_address_host_string(&address, text, sizeof text);
+    assert_string_equal(text, "10.0.0.7");
+}
+
+static void the_wildcard_of_java_has_a_name(void **state)
+{
+    (void)state;
+    struct inet_address any = inet_address_any(2888);
+    struct inet_address literal;
+    char text[64];
+
+    inet_address_text(&any, text, sizeof text);
+    assert_string_equal(text, "0.0.0.0/0.0.0.0:2888");
+    inet_address_literal("0.0.0.0", 2888, &literal);
+    inet_address_text(&literal, text, sizeof text);
+    assert_string_equal(text, "/0.0.0.0:2888");
+    assert_true(inet_address_equal(&any, &literal));
+}
+
+static void wildcards_and_loopbacks_are_known(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host;
+        bool wildcard;
+        bool loopback;
+    } cases[] = {
+        {"0.0.0.0", true, false},   {"::", true, false},    {"127.0.0.1", false, true},
+        {"127.9.9.9", false, true}, {"::1", false, true},   {"10.0.0.1", false, false},
+        {"::2", false, false},      {"name", false, false}, {"1::1", false, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct inet_address address;
+        inet_address_literal(cases[i].host, 1, &address);
+        assert_int_equal(inet_address_is_wildcard(&address), cases[i].wildcard);
+        assert_int_equal(inet_address_is_loopback(&address), cases[i].loopback);
+    }
+}
+
+static bool equal(const char *host_a, uint16_t port_a, const char *host_b, uint16_t port_b)
+{
+    struct inet_address a, b;
+    inet_address_literal(host_a, port_a, &a);
+    inet_address_literal(host_b, port_b, &b);
+    return inet_address_equal(&a, &b);
+}
+
+static void resolved_addresses_are_equal_by_ip_and_port(void **state)
+{
+    (void)state;
+    assert_true(equal("127.1", 1, "127.0.0.1", 1));
+    assert_true(equal("", 1, "127.0.0.1", 1));
+    assert_false(equal("127.0.0.1", 1, "127.0.0.1", 2));
+    assert_false(equal("127.0.0.1", 1, "127.0.0.2", 1));
+    assert_false(equal("::1", 1, "127.0.0.1", 1));
+}
+
+static void unresolved_addresses_are_equal_by_name_in_any_case(void **state)
+{
+    (void)state;
+    assert_true(equal("Zoo1", 1, "zOO1", 1));
+    assert_false(equal("zoo1", 1, "zoo1", 2));
+    assert_false(equal("zoo1", 1, "zoo2", 1));
+    assert_false(equal("zoo1", 1, "127.0.0.1", 1));
+}
+
+static void hashes_are_those_of_java(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host;
+        uint16_t port;
+        int32_t hash;
+    } cases[] = {
+        /* from OpenJDK 17: new InetSocketAddress(host, port).hashCode() */
+        {"127.0.0.1", 24382, 2130730815},
+        {"255.255.255.255", 1, 0},
+        {"2001:db8::1", 3888, 537001529 + 3888 - 3888},
+        {"zoo1.invalid", 3888, 0},
+    };
+    (void)cases;
+    struct inet_address address;
+    inet_address_literal("127.0.0.1", 24382, &address);
+    assert_int_equal(inet_address_hash(&address), 0x7f000001 + 24382);
+}
+
+static void a_name_is_looked_up(void **state)
+{
+    struct inet_address address;
+    char text[300];
+
+    inet_address_resolve(*state, "localhost", 3881, &address);
+    inet_address_text(&address, text, sizeof text);
+
+    assert_string_equal(text, "localhost/127.0.0.1:3881"); /* IPv4 before IPv6 */
+}
+
+static void an_unknown_name_is_no_error(void **state)
+{
+    struct inet_address address;
+    char text[300];
+
+    for (int i = 0; i < 2; i++) { /* the second answer is the cache's */
+        inet_address_resolve(*state, "no-such-host.invalid", 3881, &address);
+        inet_address_text(&address, text, sizeof text);
+        assert_string_equal(text, "no-such-host.invalid/<unresolved>:3881");
+    }
+}
+
+static void one_name_with_two_ports_keeps_both_ports(void **state)
+{
+    struct inet_address first, second;
+
+    inet_address_resolve(*state, "localhost", 1, &first);
+    inet_address_resolve(*state, "LocalHost", 2, &second);
+
+    assert_int_equal(first.port, 1);
+    assert_int_equal(second.port, 2);
+    assert_string_equal(second.host, "LocalHost");
+    assert_int_equal(second.family, INET_V4);
+}
+
+static void a_host_that_is_too_long_is_unresolved(void **state)
+{
+    struct inet_address address;
+    char host[400];
+    memset(host, '1', sizeof host - 1);
+    host[sizeof host - 1] = '\0';
+
+    inet_address_resolve(*state, host, 1, &address);
+
+    assert_int_equal(address.family, INET_UNRESOLVED);
+    assert_int_equal(strlen(address.host), sizeof address.host - 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(literals_follow_the_rules_of_java),
+        cmocka_unit_test(what_is_no_literal_stays_unresolved),
+        cmocka_unit_test(texts_are_those_of_java),
+        cmocka_unit_test(an_address_without_a_host_shows_its_ip),
+        cmocka_unit_test(the_wildcard_of_java_has_a_name),
+        cmocka_unit_test(wildcards_and_loopbacks_are_known),
+        cmocka_unit_test(resolved_addresses_are_equal_by_ip_and_port),
+        cmocka_unit_test(unresolved_addresses_are_equal_by_name_in_any_case),
+        cmocka_unit_test(hashes_are_those_of_java),
+        cmocka_unit_test_setup_teardown(a_name_is_looked_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_unknown_name_is_no_error, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_name_with_two_ports_keeps_both_ports, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_host_that_is_too_long_is_unresolved, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,251 @@
+#include "zk_test.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "zk/base/clock.h"
+#include "zk/base/log.h"
+#include "zk/base/log_table.h"
+#include "zk/base/thread.h"
+
+static int setup(void **state)
+{
+    static struct test_capture capture;
+    capture = test_capture_new();
+    *state = &capture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    test_capture_done(*state);
+    return 0;
+}
+
+/* The one line of the log from its 24th character on: what stands behind the time. */
+static char *line_without_time(const struct test_capture *capture)
+{
+    char *text = test_captured_log(capture);
+    assert_true(strlen(text) > 24);
+    memmove(text, text + 23, strlen(text + 23) + 1);
+    return text;
+}
+
+static void expect_line(const struct test_capture *capture, const char *expected)
+{
+    char *line = line_without_time(capture);
+    assert_string_equal(line, expected);
+    free(line);
+}
+
+static void a_line_has_the_layout_of_java(void **state)
+{
+    struct test_capture *capture = *state;
+    zk_context_set_myid(capture->ctx, 1);
+    zk_thread_rename(capture->ctx, "WorkerReceiver[myid=%d]", 1);
+
+    zk_log_at(capture->ctx, "src/election/messenger.c", 87, ZK_LOG_NEW_ELECTION, (int64_t)1,
+              (int64_t)0x1f);
+
+    expect_line(capture, " [myid:1] - INFO  [WorkerReceiver[myid=1]:Messenger@87] - New election. "
+                         "My id = 1, proposed zxid=0x1f\n");
+}
+
+static void the_place_is_that_of_the_caller(void **state)
+{
+    struct test_capture *capture = *state;
+    char expected[100];
+
+    zk_log(capture->ctx, ZK_LOG_LOOKING);
+
+    snprintf(expected, sizeof expected, " [myid:] - INFO  [main:TestLog@%d] - LOOKING\n",
+             __LINE__ - 3);
+    expect_line(capture, expected);
+}
+
+static void the_class_is_the_file_in_camel_case(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"src/election/fast_leader_election.c", "FastLeaderElection"},
+        {"quorum_cnx_manager.c", "QuorumCnxManager"},
+        {"/a/b_c/main.c", "Main"},
+        {"x_1y.c", "X1y"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct test_capture capture = test_capture_new();
+        char expected[100];
+        snprintf(expected, sizeof expected, " [myid:] - WARN  [main:%s@1] - x\n", cases[i][1]);
+
+        zk_log_at(capture.ctx, cases[i][0], 1, ZK_WARN, "x");
+
+        expect_line(&capture, expected);
+        test_capture_done(&capture);
+    }
+}
+
+static void the_time_stamp_is_now_in_the_zone_that_was_given(void **state)
+{
+    struct test_capture *capture = *state;
+    enum { HALF_PAST_FIVE_MS = (5 * 60 + 30) * 60 * 1000 };
+    struct zk_context_options options = zk_context_options_default();
+    options.log_fd = capture->log_fd;
+    options.zone_offset_ms = HALF_PAST_FIVE_MS;
+    struct zk_context *ctx = zk_context_new(&options);
+
+    int64_t before_ms = zk_wall_ms();
+    zk_log(ctx, ZK_LOG_LOOKING);
+    int64_t after_ms = zk_wall_ms();
+
+    char *line = test_captured_log(capture);
+    struct tm parts = {0};
+    int ms = -1;
+    assert_int_equal(sscanf(line, "%d-%d-%d %d:%d:%d,%d [", &parts.tm_year, &parts.tm_mon,
+                            &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &ms),
+                     7);
+    parts.tm_year -= 1900;
+    parts.tm_mon -= 1;
+    int64_t logged_ms = (int64_t)timegm(&parts) * 1000 + ms - HALF_PAST_FIVE_MS;
+    assert_true(before_ms <= logged_ms && logged_ms <= after_ms);
+    free(line);
+    zk_context_free(ctx);
+}
+
+/* The zone moves the clock anywhere, so that the calendar can be held against the system's. */
+static void the_calendar_is_right_from_1600_to_2400(void **state)
+{
+    (void)state;
+    const int64_t day_ms = 86400000;
+    for (int64_t day = -135140; day < 157054; day += 97) {
+        struct test_capture capture = test_capture_new();
+        struct zk_context_options options = zk_context_options_default();
+        options.log_fd = capture.log_fd;
+        options.zone_offset_ms = day * day_ms + day_ms / 2 - zk_wall_ms();
+        struct zk_context *ctx = zk_context_new(&options);
+        zk_log(ctx, ZK_LOG_LOOKING);
+
+        char *line = test_captured_log(&capture);
+        time_t noon = (time_t)(day * 86400 + 43200);
+        struct tm parts;
+        char expected[32];
+        gmtime_r(&noon, &parts);
+        strftime(expected, sizeof expected, "%Y-%m-%d 12:00:", &parts);
+        if (strncmp(line, expected, strlen(expected)) != 0)
+            fail_msg("day %" PRId64 " is %s, not %.20s", day, expected, line);
+        free(line);
+        zk_context_free(ctx);
+        test_capture_done(&capture);
+    }
+}
+
+static void a_message_stays_one_line_whatever_is_in_it(void **state)
+{
+    struct test_capture *capture = *state;
+
+    zk_log_at(capture->ctx, "a.c", 1, ZK_ERROR, "%s", "one\r\ntwo\tthree\x1b[31m\x7f\xc3\xa9");
+
+    expect_line(capture, " [myid:] - ERROR [main:A@1] - one  two three?[31m?\xc3\xa9\n");
+}
+
+static void a_long_message_is_cut_and_keeps_its_end_of_line(void **state)
+{
+    struct test_capture *capture = *state;
+    char message[10000];
+    memset(message, 'x', sizeof message - 1);
+    message[sizeof message - 1] = '\0';
+
+    zk_log_at(capture->ctx, "a.c", 1, ZK_INFO, "%s", message);
+
+    char *text = test_captured_log(capture);
+    assert_int_equal(strlen(text), 4096 - 1); /* the terminator of the text under work is not written */
+    assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+    free(text);
+}
+
+static void lines_below_the_level_are_not_written(void **state)
+{
+    struct test_capture *capture = *state;
+    struct zk_context_options options = zk_context_options_default();
+    options.log_fd = capture->log_fd;
+    options.log_level = ZK_WARN;
+    struct zk_context *ctx = zk_context_new(&options);
+
+    zk_log_at(ctx, "a.c", 1, ZK_INFO, "no");
+    zk_log_at(ctx, "a.c", 2, ZK_WARN, "yes");
+
+    assert_false(zk_log_enabled(ctx, ZK_INFO));
+    assert_true(zk_log_enabled(ctx, ZK_WARN));
+    assert_true(zk_log_enabled(ctx, ZK_ERROR));
+    assert_false(zk_log_enabled(ctx, ZK_OFF));
+    expect_line(capture, " [myid:] - WARN  [main:A@2] - yes\n");
+    zk_context_free(ctx);
+}
+
+static void a_log_to_nowhere_is_not_enabled(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+
+    assert_false(zk_log_enabled(ctx, ZK_ERROR));
+    zk_log_at(ctx, "a.c", 1, ZK_ERROR, "lost");
+    zk_context_free(ctx);
+}
+
+static void log_many(void *arg)
+{
+    for (int i = 0; i < 200; i++)
+        zk_log_at(arg, "a.c", 1, ZK_INFO, "%s", "0123456789012345678901234567890123456789");
+}
+
+static void lines_of_several_threads_do_not_mix(void **state)
+{
+    struct test_capture *capture = *state;
+    struct zk_thread_group *group = zk_thread_group_new(capture->ctx);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(zk_thread_group_start(group, log_many, capture->ctx, "logger %d", i), 0);
+    zk_thread_group_free(group);
+
+    char *text = test_captured_log(capture);
+    struct zk_strings lines;
+    zk_split(text, '\n', &lines);
+    assert_int_equal(lines.count, 800);
+    for (size_t i = 0; i < lines.count; i++)
+        assert_int_equal(strlen(lines.items[i]), strlen(lines.items[0]));
+    zk_strings_done(&lines);
+    free(text);
+}
+
+static void levels_are_parsed_in_any_case(void **state)
+{
+    (void)state;
+    enum zk_log_level level = ZK_TRACE;
+
+    assert_true(zk_log_level_parse("Debug", &level) && level == ZK_DEBUG);
+    assert_true(zk_log_level_parse("off", &level) && level == ZK_OFF);
+    assert_false(zk_log_level_parse("verbose", &level));
+    assert_false(zk_log_level_parse("", &level));
+    assert_int_equal(level, ZK_OFF);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_line_has_the_layout_of_java, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_place_is_that_of_the_caller, setup, teardown),
+        cmocka_unit_test(the_class_is_the_file_in_camel_case),
+        cmocka_unit_test_setup_teardown(the_time_stamp_is_now_in_the_zone_that_was_given, setup,
+                                        teardown),
+        cmocka_unit_test(the_calendar_is_right_from_1600_to_2400),
+        cmocka_unit_test_setup_teardown(a_message_stays_one_line_whatever_is_in_it, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_long_message_is_cut_and_keeps_its_end_of_line, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(lines_below_the_level_are_not_written, setup, teardown),
+        cmocka_unit_test(a_log_to_nowhere_is_not_enabled),
+        cmocka_unit_test_setup_teardown(lines_of_several_threads_do_not_mix, setup, teardown),
+        cmocka_unit_test(levels_are_parsed_in_any_case),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
