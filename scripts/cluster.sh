@@ -17,6 +17,7 @@ Usage: cluster.sh VERB [OPTION]... [WHO]... [--dir DIR]
           --tick MS         tickTime (default 500)
           --base-port P     clients at P+ID, quorum at P+30+ID, election at P+60+ID
                             (default: a block of free ports)
+          --only 2,3        start only these now; the others by start
           --trace           C peers write their trace beside their log
           --wait S          how long to wait for a quorum (default 20)
   status [--json]       a table of the peers; exit 0 only if a quorum serves
@@ -389,11 +390,12 @@ check_mix() {
 }
 
 verb_up() {
-  local n='' observers=0 mix='' base='' wait=20 asked=() new_tick=500 new_trace=false commas
+  local n='' observers=0 mix='' base='' wait=20 asked=() new_tick=500 new_trace=false commas only=''
   while (($# > 0)); do
     case $1 in
       --trace) new_trace=true && asked+=("$1") && shift && continue ;;
-      -n | --voters | --observers | --mix | --tick | --base-port | --wait) need_value "$1" $# ;;
+      -n | --voters | --observers | --mix | --tick | --base-port | --wait | --only)
+        need_value "$1" $# ;;
       *) die_usage "up does not know $1" ;;
     esac
     case $1 in
@@ -403,8 +405,9 @@ verb_up() {
       --tick) check_number "$1" "$2" 20 60000 && new_tick=$2 ;;
       --base-port) check_number "$1" "$2" 1024 65400 && base=$2 ;;
       --wait) check_number "$1" "$2" 0 3600 && wait=$2 ;;
+      --only) only=${2//,/ } ;;
     esac
-    [[ $1 == --wait ]] || asked+=("$1")
+    [[ $1 == --wait || $1 == --only ]] || asked+=("$1")
     shift 2
   done
   if [[ -f $root/cluster.json ]]; then
@@ -417,7 +420,10 @@ verb_up() {
     tick=$new_tick trace=$new_trace
     make_cluster "${n:-3}" "$observers" "${mix:-c}" "$base"
   fi
-  bring_up "$wait"
+  # shellcheck disable=SC2086  # words
+  only=$(resolve ${only:-all})
+  # shellcheck disable=SC2086  # numbers
+  bring_up "$wait" $only
 }
 
 # Ctrl-C while peers come up: what was started are this shell's only jobs, and none is left
@@ -432,33 +438,34 @@ undo_up() {
   exit 130
 }
 
-# bring_up SECONDS: starts what is down and waits for a quorum, then a little for the rest.
+# bring_up SECONDS ID...: starts what is down and waits for a quorum, then a little for the rest.
 bring_up() {
-  local id begin needed took lead observers started=()
-  prepare_programs "${ids[@]}"
+  local seconds=$1 id begin needed took lead observers started=() starting=()
+  shift
+  prepare_programs "$@"
   trap undo_up INT TERM
   begin=$(now_ms)
-  for id in "${ids[@]}"; do
+  for id; do
     if start_peer "$id"; then
       started+=("$id")
       say "started peer $id (${kind[$id]}, ${role[$id]}, client port ${client_port[$id]})"
     fi
+    [[ ${role[$id]} == observer ]] || starting+=("$id")
   done
   mapfile -t observers < <(resolve_word observers)
   needed=$(($(voter_count) / 2 + 1))
-  # shellcheck disable=SC2046  # numbers
-  if ! wait_serving "$needed" "$1" $(voters); then
-    warn "no quorum after $1 s; the peers still run"
+  if ! wait_serving "$needed" "$seconds" "${starting[@]}"; then
+    warn "no quorum after $seconds s; the peers still run"
     next status
     exit 1
   fi
   took=$(($(now_ms) - begin))
-  wait_serving "${#ids[@]}" 5 "${ids[@]}" || true
+  wait_serving $# 5 "$@" || true
   trap - INT TERM
   probe_all
   lead=$(the_leader)
   if ((${#started[@]} == 0)); then
-    say "All ${#ids[@]} peers were up already; peer $lead leads."
+    say "All $# peers were up already; peer $lead leads."
   else
     say "${GREEN}Ready after $(human_ms "$took")${RESET}: peer $lead leads," \
       "$(serving_under "$lead") of $(voter_count) voters serve" \

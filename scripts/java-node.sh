@@ -13,6 +13,7 @@ its log on stderr. Ctrl-C stops it. Installs the packages where they are missing
 log4j.properties beside ZOO_CFG, with upstream's layout:
 time [myid:N] - LEVEL [thread:class@line] - message.
 
+  --install    only install what Java peers need
   -h, --help   this text
 
 Exit: Java's own status; 1 something is missing, 2 wrong usage.
@@ -44,19 +45,24 @@ log4j.appender.CONSOLE.layout.ConversionPattern=%d{ISO8601} [myid:$2] - %-5p [%t
 END
 }
 
+install_java() {
+  need_packages "to run Java peers" default-jre-headless:java zookeeper:$JARS/zookeeper.jar \
+    libservlet-api-java:$JARS/servlet-api.jar libnetty-java:$JARS/netty-codec.jar \
+    liblog4j1.2-java:$JARS/log4j-1.2.jar libslf4j-java:$JARS/slf4j-log4j12.jar
+}
+
 main() {
   local cfg dir data_dir myid='' path
   case ${1:-} in
     -h | --help) usage && exit 0 ;;
+    --install) install_java && exit 0 ;;
     '') die_usage "which configuration file?" ;;
     -*) die_usage "the configuration file comes first, not $1" ;;
   esac
   [[ -f $1 ]] || die "there is no configuration file $1"
   cfg=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
   shift
-  need_packages "to run Java peers" default-jre-headless:java zookeeper:$JARS/zookeeper.jar \
-    libservlet-api-java:$JARS/servlet-api.jar libnetty-java:$JARS/netty-codec.jar \
-    liblog4j1.2-java:$JARS/log4j-1.2.jar libslf4j-java:$JARS/slf4j-log4j12.jar
+  install_java
 
   dir=$(dirname "$cfg")
   data_dir=$(sed -n 's/^dataDir=//p' "$cfg" | tail -n 1)

@@ -1,6 +1,7 @@
 #include "zk/base/inet.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/context_internal.h"
@@ -148,11 +149,28 @@ void inet_address_set_ip(struct inet_address *address, enum inet_family family, 
     memcpy(address->ip, ip, family == INET_V4 ? V4_BYTES : V6_BYTES);
 }
 
+/* Java: IPAddressUtil.isBsdParsableV4(). Numbers as C writes them (0x7f.1), which the system's
+ * resolver would take for an IPv4 address: too ambiguous for Java. */
+static bool is_c_numbers(const char *host)
+{
+    for (;;) {
+        char *end;
+        if (*host < '0' || *host > '9')
+            return false;
+        strtoull(host, &end, 0);
+        if (*end == '\0')
+            return true;
+        if (*end != '.')
+            return false;
+        host = end + 1;
+    }
+}
+
 /* What a host text turned out to be. */
 enum host_kind {
     HOST_LITERAL,
     HOST_NAME,
-    HOST_MALFORMED, /* looks like an IPv6 literal and is none: nobody is asked */
+    HOST_MALFORMED, /* looks like a literal and is none: nobody is asked */
 };
 
 /* Java: the part of InetAddress.getAllByName() that needs no resolver. */
@@ -188,7 +206,7 @@ static enum host_kind address_from_host(const char *host, uint16_t port,
         inet_address_set_ip(&address, INET_V6, ip);
         inet_address_ip_text(&address, address.host, sizeof address.host);
         kind = HOST_LITERAL;
-    } else if (bracketed || strchr(bare, ':') != NULL) {
+    } else if (bracketed || strchr(bare, ':') != NULL || is_c_numbers(bare)) {
         kind = HOST_MALFORMED;
     }
     *ret_address = address;
@@ -254,6 +272,19 @@ static uint32_t load_word(const uint8_t *bytes)
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
+/* Java: Inet6Address.hashCode(). The sum of four words, each made of bytes that have a sign in Java. */
+static uint32_t hash_of_v6(const uint8_t *ip)
+{
+    uint32_t hash = 0;
+    for (size_t i = 0; i < V6_BYTES; i += 4) {
+        uint32_t word = 0;
+        for (size_t j = 0; j < 4; j++)
+            word = (word << 8) + (uint32_t)(int32_t)(int8_t)ip[i + j];
+        hash += word;
+    }
+    return hash;
+}
+
 /* Java: String.toLowerCase().hashCode() of an unresolved name; only ASCII letters have cases in
  * host names. */
 static uint32_t hash_of_name(const char *host)
@@ -279,8 +310,7 @@ int32_t inet_address_hash(const struct inet_address *address)
         hash = load_word(address->ip);
         break;
     case INET_V6:
-        for (size_t i = 0; i < V6_BYTES; i += 4)
-            hash += load_word(address->ip + i);
+        hash = hash_of_v6(address->ip);
         break;
     }
     return (int32_t)(hash + address->port);

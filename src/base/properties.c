@@ -95,8 +95,9 @@ static bool reader_take_natural_line(struct line_reader *reader, struct zk_str *
     zk_str_append_bytes(line, reader->text + start, escaped ? length - 1 : length);
     if (reader_at_end(reader))
         return false;
+    bool last = reader->position + 1 == reader->length; /* Java looks for the end before CR's LF */
     reader_skip_line_end(reader);
-    return escaped && !reader_at_end(reader);
+    return escaped && !last;
 }
 
 /* Java: Properties.LineReader.readLine(). The next logical line; *ret_number is where it starts.

@@ -61,10 +61,6 @@ static int set_client_port(struct config_parser *parser)
                                "clientPortAddress is set but clientPort is not set");
         return 0;
     }
-    if (port < 0 || port > UINT16_MAX)
-        return config_fail(parser, parser->path, config_find(parser, "clientPort"),
-                           "write a port from 1 to 65535", "port out of range:%" PRId32, port);
-
     if (host == NULL) {
         config->client_port_address = inet_address_any((uint16_t)port);
     } else {
@@ -74,6 +70,9 @@ static int set_client_port(struct config_parser *parser)
                                "write an address of this machine, or a name that it knows",
                                "%s: Name or service not known", host);
     }
+    if (port < 0 || port > UINT16_MAX)
+        return config_fail(parser, parser->path, config_find(parser, "clientPort"),
+                           "write a port from 1 to 65535", "port out of range:%" PRId32, port);
     config->has_client_port = true;
     char text[64];
     inet_address_format(&config->client_port_address, text, sizeof(text));

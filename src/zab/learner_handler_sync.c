@@ -10,7 +10,7 @@
  *   1  forced by a setting                            SNAP
  *   2  peer == last                                   DIFF(peer)
  *   3  peer >  last, and not the first of an epoch    TRUNC(last)
- *   5  peer <  last                                   SNAP: Java looks into its log, and finds nothing
+ *   5  peer <  last                                   SNAP: Java looks into its log in vain
  *   6  peer >  last, the first of an epoch            SNAP: that zxid is nobody's transaction
  *
  * Runs in the handler's thread. */

@@ -176,19 +176,17 @@ static void hashes_are_those_of_java(void **state)
     (void)state;
     static const struct {
         const char *host;
-        uint16_t port;
-        int32_t hash;
+        int32_t hash; /* OpenJDK 17: new InetSocketAddress(host, 24382).hashCode() */
     } cases[] = {
-        /* from OpenJDK 17: new InetSocketAddress(host, port).hashCode() */
-        {"127.0.0.1", 24382, 2130730815},
-        {"255.255.255.255", 1, 0},
-        {"2001:db8::1", 3888, 537001529 + 3888 - 3888},
-        {"zoo1.invalid", 3888, 0},
+        {"127.0.0.1", 2130730815},   {"255.255.255.255", 24381},
+        {"2001:db8::1", 536964087},  {"fe80::ffff:ffff:ffff:ffff", -75604676},
+        {"Zoo1.invalid", -1509294626},
     };
-    (void)cases;
-    struct inet_address address;
-    inet_address_literal("127.0.0.1", 24382, &address);
-    assert_int_equal(inet_address_hash(&address), 0x7f000001 + 24382);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct inet_address address;
+        inet_address_literal(cases[i].host, 24382, &address);
+        assert_int_equal(inet_address_hash(&address), cases[i].hash);
+    }
 }
 
 static void a_name_is_looked_up(void **state)
@@ -200,6 +198,16 @@ static void a_name_is_looked_up(void **state)
     inet_address_text(&address, text, sizeof text);
 
     assert_string_equal(text, "localhost/127.0.0.1:3881"); /* IPv4 before IPv6 */
+}
+
+static void numbers_as_c_writes_them_are_not_looked_up(void **state)
+{
+    static const char *const hosts[] = {"0x7f000001", "0x7f.1", "1.2.3.0x4", "0000000000000001"};
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+        struct inet_address address;
+        inet_address_resolve(*state, hosts[i], 1, &address);
+        assert_int_equal(address.family, INET_UNRESOLVED);
+    }
 }
 
 static void an_unknown_name_is_no_error(void **state)
@@ -253,6 +261,8 @@ int main(void)
         cmocka_unit_test(unresolved_addresses_are_equal_by_name_in_any_case),
         cmocka_unit_test(hashes_are_those_of_java),
         cmocka_unit_test_setup_teardown(a_name_is_looked_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(numbers_as_c_writes_them_are_not_looked_up, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(an_unknown_name_is_no_error, setup, teardown),
         cmocka_unit_test_setup_teardown(one_name_with_two_ports_keeps_both_ports, setup, teardown),
         cmocka_unit_test_setup_teardown(a_host_that_is_too_long_is_unresolved, setup, teardown),

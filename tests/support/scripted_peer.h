@@ -1,0 +1,62 @@
+/* The far end of a TCP connection, played by the test itself: expect these bytes, send those, hang
+ * up. All of it in the test's own thread; whatever does not come within TEST_PATIENCE_MS, or
+ * differs, fails the test and shows both sides in hex.
+ *
+ * Hex is written with any blanks between the digits. "golden" names a file of tests/golden without
+ * ".hex": bytes that a real Java peer sent. */
+#ifndef SCRIPTED_PEER_H
+#define SCRIPTED_PEER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "zk/base/buf.h"
+
+struct zk_context;
+struct scripted_peer;
+
+/* Dial a port of 127.0.0.1, again and again until somebody listens there. */
+struct scripted_peer *scripted_peer_dial(struct zk_context *ctx, uint16_t port);
+
+/* Listen on a port of 127.0.0.1; then wait for the next caller. A new caller takes the place of the
+ * one before, whose connection is closed. */
+struct scripted_peer *scripted_peer_listen(struct zk_context *ctx, uint16_t port);
+void scripted_peer_accept(struct scripted_peer *peer);
+
+/* Close what is open; NULL is fine. */
+void scripted_peer_free(struct scripted_peer *peer);
+void scripted_peer_hang_up(struct scripted_peer *peer);
+
+/* --- bytes --- */
+
+void scripted_peer_send_hex(struct scripted_peer *peer, const char *hex);
+void scripted_peer_send_golden(struct scripted_peer *peer, const char *golden);
+void scripted_peer_expect_hex(struct scripted_peer *peer, const char *hex);
+void scripted_peer_expect_golden(struct scripted_peer *peer, const char *golden);
+void scripted_peer_read(struct scripted_peer *peer, uint8_t *ret_bytes, size_t length);
+/* The stream ends, and nothing comes before its end. */
+void scripted_peer_expect_end(struct scripted_peer *peer);
+/* The stream ends; what comes before is passed over. */
+void scripted_peer_drain(struct scripted_peer *peer);
+/* Nothing comes for so long, and the stream stays open. */
+void scripted_peer_expect_silence(struct scripted_peer *peer, int64_t ms);
+
+/* Gives. */
+struct buf *scripted_hex(const char *hex);
+
+/* --- Zab: packets whose authinfo is null --- */
+
+/* data_hex NULL: null data. */
+void scripted_peer_send_packet(struct scripted_peer *peer, int32_t type, int64_t zxid,
+                               const char *data_hex);
+void scripted_peer_expect_packet(struct scripted_peer *peer, int32_t type, int64_t zxid,
+                                 const char *data_hex);
+/* The same, but PINGs before it are passed over. */
+void scripted_peer_expect_packet_past_pings(struct scripted_peer *peer, int32_t type, int64_t zxid,
+                                            const char *data_hex);
+/* One packet of any kind. Gives its data, NULL for null. */
+struct buf *scripted_peer_read_packet(struct scripted_peer *peer, int32_t *ret_type,
+                                      int64_t *ret_zxid);
+
+#endif

@@ -1,0 +1,463 @@
+/* Jute's basic types. Java: BinaryInputArchive, BinaryOutputArchive; BinaryInputArchiveTest */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "zk/base/settings.h"
+#include "zk/jute/archive.h"
+#include "zk/jute/data.h"
+#include "zk_test.h"
+
+/* What is written into memory. */
+struct written {
+    struct buf *bytes;
+    struct zk_output *output;
+    struct jute_out out;
+};
+
+static struct written written_new(void)
+{
+    struct written written = {.bytes = buf_new(64)};
+    written.output = zk_output_new_buf(written.bytes);
+    written.out = jute_out_of(written.output);
+    return written;
+}
+
+static void written_assert(struct written *written, const char *bytes, size_t length)
+{
+    assert_int_equal(jute_out_flush(&written->out), 0);
+    assert_int_equal(written->bytes->length, length);
+    assert_memory_equal(written->bytes->bytes, bytes, length);
+    zk_output_free(written->output);
+    buf_unref(written->bytes);
+}
+
+/* What is read from memory. */
+struct reading {
+    struct zk_context *ctx;
+    struct zk_input *input;
+    struct jute_in in;
+};
+
+static struct reading reading_new(const void *bytes, size_t length)
+{
+    struct reading reading = {.ctx = test_context()};
+    reading.input = zk_input_new_bytes(bytes, length);
+    reading.in = jute_in_of(reading.ctx, reading.input);
+    return reading;
+}
+
+static void reading_done(struct reading *reading)
+{
+    zk_input_free(reading->input);
+    zk_context_free(reading->ctx);
+}
+
+static void numbers_are_big_endian(void **state)
+{
+    (void)state;
+    struct written written = written_new();
+
+    jute_out_byte(&written.out, 0xfe);
+    jute_out_bool(&written.out, true);
+    jute_out_bool(&written.out, false);
+    jute_out_int(&written.out, -2);
+    jute_out_long(&written.out, INT64_C(0x0102030405060708));
+
+    written_assert(&written, "\xfe\x01\x00\xff\xff\xff\xfe\x01\x02\x03\x04\x05\x06\x07\x08", 15);
+}
+
+static void null_and_empty_are_different_bytes(void **state)
+{
+    (void)state;
+    struct written written = written_new();
+    struct buf *empty = buf_new(0);
+    struct ustring null = {0};
+    struct ustring nothing = ustring_of("");
+
+    jute_out_string(&written.out, NULL);
+    jute_out_string(&written.out, "");
+    jute_out_ustring(&written.out, &null);
+    jute_out_ustring(&written.out, &nothing);
+    jute_out_buffer(&written.out, NULL);
+    jute_out_buffer(&written.out, empty);
+
+    written_assert(&written,
+                   "\xff\xff\xff\xff\0\0\0\0\xff\xff\xff\xff\0\0\0\0\xff\xff\xff\xff\0\0\0\0", 24);
+    buf_unref(empty);
+    ustring_done(&nothing);
+}
+
+static void strings_and_buffers_carry_their_length(void **state)
+{
+    (void)state;
+    struct written written = written_new();
+    struct buf *buffer = buf_new_copy("a\0b", 3);
+
+    jute_out_string(&written.out, "/zk");
+    jute_out_buffer(&written.out, buffer);
+    jute_out_raw(&written.out, "raw", 3);
+
+    written_assert(&written, "\0\0\0\3/zk\0\0\0\3a\0braw", 17);
+    buf_unref(buffer);
+}
+
+static void what_was_written_is_read_again(void **state)
+{
+    (void)state;
+    struct written written = written_new();
+    struct ustring string = {.text = strdup("a\0b"), .length = 3};
+    jute_out_bool(&written.out, true);
+    jute_out_int(&written.out, INT32_MIN);
+    jute_out_long(&written.out, INT64_MIN);
+    jute_out_ustring(&written.out, &string);
+    jute_out_string(&written.out, "/path");
+    jute_out_buffer(&written.out, NULL);
+    jute_out_start_vector(&written.out, 7);
+    assert_int_equal(jute_out_flush(&written.out), 0);
+
+    struct reading reading = reading_new(written.bytes->bytes, written.bytes->length);
+    bool yes;
+    int32_t number;
+    int64_t large;
+    struct ustring read_string;
+    char *path;
+    struct buf *buffer = written.bytes;
+    int32_t count;
+    assert_int_equal(jute_in_bool(&reading.in, &yes), 0);
+    assert_int_equal(jute_in_int(&reading.in, &number), 0);
+    assert_int_equal(jute_in_long(&reading.in, &large), 0);
+    assert_int_equal(jute_in_ustring(&reading.in, &read_string), 0);
+    assert_int_equal(jute_in_text(&reading.in, &path), 0);
+    assert_int_equal(jute_in_buffer(&reading.in, &buffer), 0);
+    assert_int_equal(jute_in_start_vector(&reading.in, &count), 0);
+
+    assert_true(yes);
+    assert_int_equal(number, INT32_MIN);
+    assert_true(large == INT64_MIN);
+    assert_true(ustring_equal(&read_string, &string));
+    assert_string_equal(path, "/path");
+    assert_null(buffer);
+    assert_int_equal(count, 7);
+    assert_int_equal(jute_in_int(&reading.in, &number), -EPIPE);
+
+    free(path);
+    ustring_done(&string);
+    ustring_done(&read_string);
+    reading_done(&reading);
+    zk_output_free(written.output);
+    buf_unref(written.bytes);
+}
+
+static void any_boolean_but_zero_is_true(void **state)
+{
+    (void)state;
+    struct reading reading = reading_new("\x02\xff\x00", 3);
+    bool value[3];
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(jute_in_bool(&reading.in, &value[i]), 0);
+    assert_true(value[0]);
+    assert_true(value[1]);
+    assert_false(value[2]);
+    reading_done(&reading);
+}
+
+static void a_stream_that_ends_inside_a_field_gives_nothing(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[] = {0, 0, 0, 5, 'a', 'b', 'c', 'd'};
+    for (size_t length = 0; length <= sizeof bytes; length++) {
+        struct reading reading = reading_new(bytes, length);
+        struct ustring string = {.text = NULL, .length = 77};
+        assert_int_equal(jute_in_ustring(&reading.in, &string), -EPIPE);
+        assert_int_equal(string.length, 77);
+        reading_done(&reading);
+
+        reading = reading_new(bytes, length);
+        struct buf *buffer = NULL;
+        assert_int_equal(jute_in_buffer(&reading.in, &buffer), -EPIPE);
+        assert_null(buffer);
+        reading_done(&reading);
+    }
+}
+
+static void long_strings_and_buffers_come_whole(void **state)
+{
+    (void)state;
+    enum { LENGTH = 100001 };
+    struct written written = written_new();
+    char *text = malloc(LENGTH + 1);
+    for (size_t i = 0; i < LENGTH; i++)
+        text[i] = (char)('a' + i % 26);
+    text[LENGTH] = 0;
+    struct buf *data = buf_new_copy(text, LENGTH);
+    jute_out_string(&written.out, text);
+    jute_out_buffer(&written.out, data);
+    assert_int_equal(jute_out_flush(&written.out), 0);
+
+    struct reading reading = reading_new(written.bytes->bytes, written.bytes->length);
+    char *read_text;
+    struct buf *read_data;
+    assert_int_equal(jute_in_text(&reading.in, &read_text), 0);
+    assert_int_equal(jute_in_buffer(&reading.in, &read_data), 0);
+    assert_string_equal(read_text, text);
+    assert_int_equal(read_data->length, LENGTH);
+    assert_memory_equal(read_data->bytes, text, LENGTH);
+
+    free(read_text);
+    buf_unref(read_data);
+    reading_done(&reading);
+    zk_output_free(written.output);
+    buf_unref(written.bytes);
+    buf_unref(data);
+    free(text);
+}
+
+static void a_path_is_neither_null_nor_holds_a_zero_byte(void **state)
+{
+    (void)state;
+    char *path = NULL;
+    struct reading reading = reading_new("\xff\xff\xff\xff", 4);
+    assert_int_equal(jute_in_text(&reading.in, &path), -EPROTO);
+    reading_done(&reading);
+    reading = reading_new("\0\0\0\3/\0a", 7);
+    assert_int_equal(jute_in_text(&reading.in, &path), -EPROTO);
+    assert_null(path);
+    reading_done(&reading);
+}
+
+/* Java: startVector() gives an index that is done at once. K-21 */
+static void a_negative_vector_is_empty_unless_it_is_null(void **state)
+{
+    (void)state;
+    struct reading reading = reading_new("\xff\xff\xff\xff\xff\xff\xff\xfe\x80\0\0\0", 12);
+    int32_t count[3];
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(jute_in_start_vector(&reading.in, &count[i]), 0);
+    assert_int_equal(count[0], -1);
+    assert_int_equal(count[1], 0);
+    assert_int_equal(count[2], 0);
+    reading_done(&reading);
+}
+
+/* ---- the limit ---- */
+
+/* The length alone decides: nothing stands behind it, so an accepted one fails later, at the end of
+ * the stream. */
+static int read_length(struct zk_context *ctx, int32_t length)
+{
+    uint8_t bytes[4];
+    zk_store_int(bytes, length);
+    struct zk_input *input = zk_input_new_bytes(bytes, sizeof bytes);
+    struct jute_in in = jute_in_of(ctx, input);
+    struct buf *buffer;
+    struct ustring string;
+    int r = jute_in_buffer(&in, &buffer);
+    zk_input_free(input);
+    input = zk_input_new_bytes(bytes, sizeof bytes);
+    in = jute_in_of(ctx, input);
+    assert_int_equal(jute_in_ustring(&in, &string), r);
+    zk_input_free(input);
+    return r;
+}
+
+static void lengths_beyond_the_limit_are_refused(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    assert_int_equal(read_length(ctx, 2097150), -EPIPE);
+    assert_int_equal(read_length(ctx, 2097151), -EPROTO);
+    assert_int_equal(read_length(ctx, INT32_MAX), -EPROTO);
+    assert_int_equal(read_length(ctx, -2), -EPROTO);
+    assert_int_equal(read_length(ctx, INT32_MIN), -EPROTO);
+    zk_context_free(ctx);
+}
+
+static void the_limit_is_the_sum_of_two_settings(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    zk_settings_set(ctx, "jute.maxbuffer", "5000");
+    assert_int_equal(read_length(ctx, 10000), -EPIPE);
+    assert_int_equal(read_length(ctx, 10001), -EPROTO);
+    zk_settings_set(ctx, "zookeeper.jute.maxbuffer.extrasize", "2000");
+    assert_int_equal(read_length(ctx, 7000), -EPIPE);
+    assert_int_equal(read_length(ctx, 7001), -EPROTO);
+    zk_context_free(ctx);
+}
+
+static void the_extra_size_is_at_least_1024(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    zk_settings_set(ctx, "jute.maxbuffer", "100");
+    assert_int_equal(read_length(ctx, 1124), -EPIPE);
+    assert_int_equal(read_length(ctx, 1125), -EPROTO);
+    zk_context_free(ctx);
+}
+
+/* D-34 */
+static void the_limit_does_not_overflow(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    zk_settings_set(ctx, "jute.maxbuffer", "2147483647");
+    struct jute_in in = jute_in_of(ctx, NULL);
+    assert_int_equal(in.max_length, INT32_MAX);
+    zk_context_free(ctx);
+}
+
+/* Two gigabytes are announced, and no more memory is taken than arrives: the test would not survive
+ * otherwise under a limit of the address space, and is slow without. */
+static void memory_is_taken_as_bytes_arrive(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    zk_settings_set(ctx, "jute.maxbuffer", "2147483647");
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(read_length(ctx, INT32_MAX), -EPIPE);
+    zk_context_free(ctx);
+}
+
+/* ---- errors of writing ---- */
+
+static void the_first_error_of_writing_stays(void **state)
+{
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    struct zk_output *output = zk_output_new_fd(ends[0]); /* the end that only reads */
+    struct jute_out out = jute_out_of(output);
+
+    jute_out_int(&out, 1);
+    assert_int_equal(jute_out_flush(&out), -EBADF);
+    jute_out_int(&out, 2);
+    assert_int_equal(jute_out_flush(&out), -EBADF);
+
+    zk_output_free(output);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* ---- Id, ACL, StatPersisted ---- */
+
+static void an_acl_list_is_a_count_and_entries(void **state)
+{
+    (void)state;
+    struct written written = written_new();
+    struct acl_list list = {0};
+    acl_list_add(&list, PERMS_ALL, "world", "anyone");
+    acl_list_add(&list, PERMS_READ, "ip", "::1");
+    acl_list_write(&written.out, &list);
+    assert_int_equal(jute_out_flush(&written.out), 0);
+
+    struct reading reading = reading_new(written.bytes->bytes, written.bytes->length);
+    struct acl_list read = {0};
+    assert_int_equal(acl_list_read(&reading.in, &read), 0);
+    assert_true(acl_list_equal(&read, &list));
+    read.items[1].perms = PERMS_WRITE;
+    assert_false(acl_list_equal(&read, &list));
+    acl_list_done(&read);
+    reading_done(&reading);
+
+    written_assert(
+        &written, "\0\0\0\2\0\0\0\x1f\0\0\0\5world\0\0\0\6anyone\0\0\0\1\0\0\0\2ip\0\0\0\3::1", 44);
+    acl_list_done(&list);
+}
+
+static void an_acl_list_cut_anywhere_fails_cleanly(void **state)
+{
+    (void)state;
+    static const char bytes[] =
+        "\0\0\0\2\0\0\0\x1f\0\0\0\5world\0\0\0\6anyone\0\0\0\1\0\0\0\2ip\0\0\0\3::1";
+    for (size_t length = 0; length < 44; length++) {
+        struct reading reading = reading_new(bytes, length);
+        struct acl_list list = {0};
+        assert_int_equal(acl_list_read(&reading.in, &list), -EPIPE);
+        assert_null(list.items);
+        reading_done(&reading);
+    }
+}
+
+/* D-35: two billion empty ids would be told in 16 gigabytes, and no limit of one string would stop
+ * them. */
+static void the_elements_of_one_list_share_the_limit(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    zk_settings_set(ctx, "jute.maxbuffer", "100"); /* 1124 with the extra: 140 empty ids */
+    for (int32_t count = 140; count <= 141; count++) {
+        struct written written = written_new();
+        jute_out_start_vector(&written.out, count);
+        for (int32_t i = 0; i < 2 * count; i++)
+            jute_out_string(&written.out, NULL);
+        assert_int_equal(jute_out_flush(&written.out), 0);
+        struct zk_input *input = zk_input_new_bytes(written.bytes->bytes, written.bytes->length);
+        struct jute_in in = jute_in_of(ctx, input);
+        struct id_list list = {0};
+        assert_int_equal(id_list_read(&in, &list), count == 140 ? 0 : -EPROTO);
+        assert_int_equal(list.count, count == 140 ? 140 : 0);
+        id_list_done(&list);
+        zk_input_free(input);
+        zk_output_free(written.output);
+        buf_unref(written.bytes);
+    }
+    zk_context_free(ctx);
+}
+
+static void a_stat_is_sixty_bytes_in_javas_order(void **state)
+{
+    (void)state;
+    struct stat_persisted stat = {
+        .czxid = 1,
+        .mzxid = 2,
+        .ctime_ms = 3,
+        .mtime_ms = 4,
+        .version = 5,
+        .cversion = 6,
+        .aversion = -1,
+        .ephemeral_owner = INT64_MIN,
+        .pzxid = 7,
+    };
+    struct written written = written_new();
+    stat_persisted_write(&written.out, &stat);
+    assert_int_equal(jute_out_flush(&written.out), 0);
+
+    struct reading reading = reading_new(written.bytes->bytes, written.bytes->length);
+    struct stat_persisted read;
+    memset(&read, 0, sizeof read);
+    assert_int_equal(stat_persisted_read(&reading.in, &read), 0);
+    assert_true(read.mtime_ms == 4 && read.ephemeral_owner == INT64_MIN && read.pzxid == 7);
+    reading_done(&reading);
+
+    written_assert(&written,
+                   "\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0\4"
+                   "\0\0\0\5\0\0\0\6\xff\xff\xff\xff\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\0\7",
+                   STAT_PERSISTED_BYTES);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_are_big_endian),
+        cmocka_unit_test(null_and_empty_are_different_bytes),
+        cmocka_unit_test(strings_and_buffers_carry_their_length),
+        cmocka_unit_test(what_was_written_is_read_again),
+        cmocka_unit_test(any_boolean_but_zero_is_true),
+        cmocka_unit_test(a_stream_that_ends_inside_a_field_gives_nothing),
+        cmocka_unit_test(long_strings_and_buffers_come_whole),
+        cmocka_unit_test(a_path_is_neither_null_nor_holds_a_zero_byte),
+        cmocka_unit_test(a_negative_vector_is_empty_unless_it_is_null),
+        cmocka_unit_test(lengths_beyond_the_limit_are_refused),
+        cmocka_unit_test(the_limit_is_the_sum_of_two_settings),
+        cmocka_unit_test(the_extra_size_is_at_least_1024),
+        cmocka_unit_test(the_limit_does_not_overflow),
+        cmocka_unit_test(memory_is_taken_as_bytes_arrive),
+        cmocka_unit_test(the_first_error_of_writing_stays),
+        cmocka_unit_test(an_acl_list_is_a_count_and_entries),
+        cmocka_unit_test(an_acl_list_cut_anywhere_fails_cleanly),
+        cmocka_unit_test(the_elements_of_one_list_share_the_limit),
+        cmocka_unit_test(a_stat_is_sixty_bytes_in_javas_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

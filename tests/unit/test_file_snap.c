@@ -1,0 +1,675 @@
+/* Snapshot files and the directories they live in. Java: InvalidSnapshotTest, FileTxnSnapLogTest,
+ * SnapStreamTest, EmptiedSnapshotRecoveryTest */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "golden.h"
+#include "zk/base/file.h"
+#include "zk/base/settings.h"
+#include "zk/persistence/file_snap.h"
+#include "zk/persistence/file_txn_snap_log.h"
+#include "zk/persistence/util.h"
+#include "zk_test.h"
+
+/* ---- helpers ---- */
+
+static void write_bytes(const char *directory, const char *name, const void *bytes, size_t length)
+{
+    char *path = test_path(directory, name);
+    assert_int_equal(file_write_atomic(path, bytes, length), 0);
+    free(path);
+}
+
+static void write_golden(const char *directory, const char *golden, const char *name)
+{
+    struct buf *bytes = golden_read(golden);
+    write_bytes(directory, name, bytes->bytes, bytes->length);
+    buf_unref(bytes);
+}
+
+static bool has_file(const char *directory, const char *name)
+{
+    char *path = test_path(directory, name);
+    bool has = file_exists(path);
+    free(path);
+    return has;
+}
+
+static struct buf *body_of(const struct data_tree *tree)
+{
+    struct buf *body = buf_new(256);
+    struct zk_output *output = zk_output_new_buf(body);
+    struct jute_out out = jute_out_of(output);
+    serialize_snapshot(tree, &(struct session_timeouts){0}, &out);
+    assert_int_equal(jute_out_flush(&out), 0);
+    zk_output_free(output);
+    return body;
+}
+
+/* A fresh tree whose config node says mark, as snapshot.<zxid>. */
+static void write_marked(struct zk_context *ctx, const char *directory, int64_t zxid,
+                         const char *mark)
+{
+    struct data_tree *tree = data_tree_new(ctx);
+    struct buf *data = buf_new_copy(mark, strlen(mark));
+    assert_int_equal(data_tree_set_data(tree, CONFIG_NODE, data, -1, 0, 0), 0);
+    struct buf *body = body_of(tree);
+    struct zxid_digest digest = {.version = DIGEST_VERSION};
+    assert_int_equal(file_snap_serialize(ctx, directory, zxid, body, &digest), 0);
+    buf_unref(body);
+    buf_unref(data);
+    data_tree_free(tree);
+}
+
+/* What file_snap_deserialize finds: its last zxid and mark. */
+static void assert_finds(struct zk_context *ctx, const char *directory, int64_t zxid,
+                         const char *mark)
+{
+    struct data_tree *tree;
+    struct session_timeouts sessions;
+    assert_int_equal(file_snap_deserialize(ctx, directory, &tree, &sessions), 0);
+    assert_true(data_tree_last_processed_zxid(tree) == zxid);
+    const struct buf *data = data_tree_get_node(tree, CONFIG_NODE)->data;
+    assert_int_equal(data->length, strlen(mark));
+    assert_memory_equal(data->bytes, mark, data->length);
+    session_timeouts_done(&sessions);
+    data_tree_free(tree);
+}
+
+static void assert_finds_none(struct zk_context *ctx, const char *directory, int error)
+{
+    struct data_tree *tree = NULL;
+    struct session_timeouts sessions;
+    assert_int_equal(file_snap_deserialize(ctx, directory, &tree, &sessions), error);
+    assert_null(tree);
+}
+
+/* Write over some bytes of a file. */
+static void damage(const char *directory, const char *name, size_t at, uint8_t change)
+{
+    char *path = test_path(directory, name);
+    struct zk_str text = {0};
+    assert_int_equal(file_read(path, 1 << 20, &text), 0);
+    text.text[at] = (char)((uint8_t)text.text[at] ^ change);
+    assert_int_equal(file_write_atomic(path, text.text, text.length), 0);
+    zk_str_done(&text);
+    free(path);
+}
+
+static void cut(const char *directory, const char *name, size_t length)
+{
+    char *path = test_path(directory, name);
+    assert_int_equal(truncate(path, (off_t)length), 0);
+    free(path);
+}
+
+/* ---- Java's files ---- */
+
+/* Read Java's file, write what was read, and compare. */
+static void assert_rewritten_alike(const char *golden, const char *name, int64_t zxid)
+{
+    struct zk_context *ctx = test_context();
+    char *directory = test_temporary_directory();
+    write_golden(directory, golden, name);
+    struct data_tree *tree;
+    struct session_timeouts sessions;
+    assert_int_equal(file_snap_deserialize(ctx, directory, &tree, &sessions), 0);
+    assert_true(data_tree_last_processed_zxid(tree) == zxid);
+    struct buf *body = body_of(tree);
+    struct zxid_digest digest = data_tree_last_processed_zxid_digest(tree);
+    char *path = test_path(directory, name);
+    file_remove(path);
+
+    assert_int_equal(file_snap_serialize(ctx, directory, zxid, body, &digest), 0);
+
+    struct zk_str text = {0};
+    assert_int_equal(file_read(path, 1 << 20, &text), 0);
+    golden_assert_equal(golden, text.text, text.length);
+    zk_str_done(&text);
+    free(path);
+    buf_unref(body);
+    session_timeouts_done(&sessions);
+    data_tree_free(tree);
+    test_remove_directory(directory);
+    zk_context_free(ctx);
+}
+
+static void snapshot_files_are_javas_byte_for_byte(void **state)
+{
+    (void)state;
+    assert_rewritten_alike("snapshot.0", "snapshot.0", 0);
+    assert_rewritten_alike("snapshot.100000000", "snapshot.100000000", INT64_C(0x100000000));
+}
+
+static void nothing_but_the_snapshot_is_left_in_the_directory(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    char *directory = test_temporary_directory();
+    write_marked(ctx, directory, INT64_C(0x1f00000abc), "x");
+    struct zk_strings names = {0};
+    assert_int_equal(file_list(directory, &names), 0);
+    assert_int_equal(names.count, 1);
+    assert_string_equal(names.items[0], "snapshot.1f00000abc");
+    zk_strings_done(&names);
+    test_remove_directory(directory);
+    zk_context_free(ctx);
+}
+
+static void a_snapshot_that_cannot_be_written_leaves_nothing(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    char *directory = test_temporary_directory();
+    struct data_tree *tree = data_tree_new(ctx);
+    struct buf *body = body_of(tree);
+    struct zxid_digest digest = {.version = DIGEST_VERSION};
+    char *nowhere = test_path(directory, "nowhere");
+    char *in_the_way = test_path(directory, "snapshot.5");
+    assert_int_equal(file_make_directories(in_the_way), 0);
+
+    assert_int_equal(file_snap_serialize(ctx, nowhere, 5, body, &digest), -ENOENT);
+    assert_int_equal(file_snap_serialize(ctx, directory, 5, body, &digest), -EISDIR);
+    assert_false(has_file(directory, "snapshot.5.tmp"));
+
+    free(in_the_way);
+    free(nowhere);
+    buf_unref(body);
+    data_tree_free(tree);
+    test_remove_directory(directory);
+    zk_context_free(ctx);
+}
+
+/* ---- which file is taken ---- */
+
+static void the_newest_snapshot_is_taken_and_its_name_is_the_zxid(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    char *directory = test_temporary_directory();
+    write_marked(ctx, directory, 9, "nine");
+    write_marked(ctx, directory, INT64_C(0x200000000), "second epoch");
+    write_marked(ctx, directory, INT64_C(0x1ffffffff), "first epoch");
+    assert_finds(ctx, directory, INT64_C(0x200000000), "second epoch");
+    test_remove_directory(directory);
+    zk_context_free(ctx);
+}
+
+/* PER-07: the newest is cut to 3 bytes. */
+static void per_07_a_cut_newest_snapshot_gives_way_to_the_older(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    char *directory = test_temporary_directory();
+    write_marked(ctx, directory, 1, "one");
+    write_marked(ctx, directory, 2, "two");
+    write_marked(ctx, directory, 3, "three");
+    cut(directory, "snapshot.3", 3);
+    assert_finds(ctx, directory, 2, "two");
+    cut(directory, "snapshot.2", 0);
+    assert_finds(ctx, directory, 1, "one");
+    test_remove_directory(directory);
+    zk_context_free(ctx);
+}
+
+/* PER-07: a flip anywhere in the newest is noticed; none of the bytes is left to chance. */
+static void per_07_any_flipped_bit_gives_way_to_the_older(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    char *directory = test_temporary_directory();
+    write_marked(ctx, directory, 1, "one");
+    write_marked(ctx, directory, 2, "two");
+    char *path = test_path(directory, "snapshot.2");
+    size_t length = (size_t)file_size(path);
+    free(path);
+    for (size_t at = 0; at < length; at++) {
+        damage(directory, "snapshot.2", at, 0x10);
+        assert_finds(ctx, directory, 1, "one");
+        damage(directory, "snapshot.2", at, 0x10);
+    }
+    assert_finds(ctx, directory, 2, "two");
+    test_remove_directory(directory);
+    zk_context_free(ctx);
+}
+
+/* PER-07: so does a cut anywhere, but one: at the first seal the file is what older servers
+ * wrote. */
+static void per_07_a_cut_anywhere_gives_way_to_the_older(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    char *directory = test_temporary_directory();
+    write_marked(ctx, directory, 1, "one");
+    write_marked(ctx, directory, 2, "two");
+    char *path = test_path(directory, "snapshot.2");
+    struct zk_str whole = {0};
+    assert_int_equal(file_read(path, 1 << 20, &whole), 0);
+    for (size_t length = 0; length <= whole.length; length++) {
+        assert_int_equal(file_write_atomic(path, whole.text, length), 0);
+        bool usable = length == whole.length || length == whole.length - 33;
+        assert_finds(ctx, directory, usable ? 2 : 1, usable ? "two" : "one");
+    }
+    zk_str_done(&whole);
+    free(path);
+    test_remove_directory(directory);
+    zk_context_free(ctx);
+}
+
+static void damage_everywhere_is_an_error_and_not_an_empty_tree(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    char *directory = test_temporary_directory();
+    assert_finds_none(ctx, directory, -ENOENT);
+    write_marked(ctx, directory, 1, "one");
+    cut(directory, "snapshot.1", 3);
+    assert_finds_none(ctx, directory, -EBADMSG);
+    write_marked(ctx, directory, 2, "two");
+    damage(directory, "snapshot.2", 40, 1);
+    assert_finds_none(ctx, directory, -EBADMSG);
+    test_remove_directory(directory);
+    zk_context_free(ctx);
+}
+
+static void only_names_of_snapshots_count(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    char *directory = test_temporary_directory();
+    static const char *const others[] = {"snapshot.f.tmp", "snapshot.", "snapshot.xyz", "snapshot",
+                                         "snapshots.f",    "log.f",     "currentEpoch"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        write_golden(directory, "snapshot.0", others[i]);
+    assert_finds_none(ctx, directory, -ENOENT);
+    write_marked(ctx, directory, 4, "four");
+    assert_finds(ctx, directory, 4, "four");
+    test_remove_directory(directory);
+    zk_context_free(ctx);
+}
+
+static void upper_case_names_count_too(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    char *directory = test_temporary_directory();
+    write_golden(directory, "snapshot.0", "snapshot.E00000000");
+    struct data_tree *tree;
+    struct session_timeouts sessions;
+    assert_int_equal(file_snap_deserialize(ctx, directory, &tree, &sessions), 0);
+    assert_true(data_tree_last_processed_zxid(tree) == INT64_C(0xe00000000));
+    session_timeouts_done(&sessions);
+    data_tree_free(tree);
+    test_remove_directory(directory);
+    zk_context_free(ctx);
+}
+
+/* D-38: an older plain one must not be taken in silence. */
+static void a_compressed_newest_snapshot_is_refused(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    char *directory = test_temporary_directory();
+    write_marked(ctx, directory, 2, "two");
+    write_bytes(directory, "snapshot.1.gz", "whatever", 8);
+    assert_finds(ctx, directory, 2, "two");
+    write_bytes(directory, "snapshot.3.snappy", "whatever", 8);
+    assert_finds_none(ctx, directory, -ENOTSUP);
+    test_remove_directory(directory);
+    zk_context_free(ctx);
+}
+
+/* ---- digests and what others append ---- */
+
+/* Write a snapshot with this digest and read it; the log tells whether they were found to
+ * differ. */
+static bool is_mismatch_logged(int64_t zxid, struct zxid_digest digest)
+{
+    struct test_capture capture = test_capture_new();
+    char *directory = test_temporary_directory();
+    struct data_tree *tree = data_tree_new(capture.ctx);
+    struct buf *body = body_of(tree);
+    assert_int_equal(file_snap_serialize(capture.ctx, directory, zxid, body, &digest), 0);
+    struct data_tree *read;
+    struct session_timeouts sessions;
+    assert_int_equal(file_snap_deserialize(capture.ctx, directory, &read, &sessions), 0);
+    session_timeouts_done(&sessions);
+    data_tree_free(read);
+    buf_unref(body);
+    data_tree_free(tree);
+    test_remove_directory(directory);
+    char *log = test_captured_log(&capture);
+    bool logged = strstr(log, "Digests do not match") != NULL;
+    free(log);
+    test_capture_done(&capture);
+    return logged;
+}
+
+static void a_wrong_digest_is_only_logged(void **state)
+{
+    (void)state;
+    assert_true(is_mismatch_logged(7, (struct zxid_digest){7, 2, 12345}));
+    assert_false(is_mismatch_logged(7, (struct zxid_digest){7, 2, 1371985504}));
+    assert_false(is_mismatch_logged(7, (struct zxid_digest){6, 2, 12345})); /* older */
+    assert_false(is_mismatch_logged(0, (struct zxid_digest){0, 2, 12345})); /* none */
+    assert_false(is_mismatch_logged(7, (struct zxid_digest){7, 3, 12345})); /* another recipe */
+}
+
+static void digests_can_be_switched_off(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    char *directory = test_temporary_directory();
+    write_marked(ctx, directory, 1, "with");
+    char *path = test_path(directory, "snapshot.1");
+    int64_t with = file_size(path);
+    zk_settings_set(ctx, "zookeeper.digest.enabled", "false");
+    assert_finds(ctx, directory, 1, "with");
+
+    write_marked(ctx, directory, 1, "none");
+
+    assert_int_equal(file_size(path), with - 33);
+    assert_finds(ctx, directory, 1, "none");
+    free(path);
+    test_remove_directory(directory);
+    zk_context_free(ctx);
+}
+
+/* 3.9.5 appends its last zxid and a third seal. */
+static void a_newer_servers_tail_is_not_looked_at(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    char *directory = test_temporary_directory();
+    struct buf *golden = golden_read("snapshot.0");
+    buf_put_long(golden, 0);
+    buf_put_long(golden, 0x12345678);
+    buf_put_bytes(golden, "\0\0\0\1/", 5);
+    write_bytes(directory, "snapshot.0", golden->bytes, golden->length);
+    struct data_tree *tree;
+    struct session_timeouts sessions;
+    assert_int_equal(file_snap_deserialize(ctx, directory, &tree, &sessions), 0);
+    session_timeouts_done(&sessions);
+    data_tree_free(tree);
+    buf_unref(golden);
+    test_remove_directory(directory);
+    zk_context_free(ctx);
+}
+
+static void another_magic_is_no_snapshot(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    char *directory = test_temporary_directory();
+    write_golden(directory, "snapshot.0", "snapshot.0");
+    damage(directory, "snapshot.0", 3, 0xff);
+    assert_finds_none(ctx, directory, -EBADMSG);
+    test_remove_directory(directory);
+    zk_context_free(ctx);
+}
+
+/* ---- the two directories ---- */
+
+struct peer_directories {
+    struct zk_context *ctx;
+    char *root;
+    char *data; /* root/data */
+    char *log;  /* root/log */
+};
+
+static struct peer_directories directories_new(void)
+{
+    struct peer_directories directories = {.ctx = test_context()};
+    directories.root = test_temporary_directory();
+    directories.data = test_path(directories.root, "data");
+    directories.log = test_path(directories.root, "log");
+    return directories;
+}
+
+static void directories_done(struct peer_directories *directories)
+{
+    free(directories->data);
+    free(directories->log);
+    test_remove_directory(directories->root);
+    zk_context_free(directories->ctx);
+}
+
+static struct file_txn_snap_log *open_log(struct peer_directories *directories, const char *data,
+                                          const char *log)
+{
+    struct file_txn_snap_log *snap_log = NULL;
+    char *error = NULL;
+    assert_int_equal(file_txn_snap_log_new(directories->ctx, data, log, &snap_log, &error), 0);
+    assert_null(error);
+    return snap_log;
+}
+
+static void assert_refused(struct peer_directories *directories, const char *log, int error,
+                           const char *words)
+{
+    struct file_txn_snap_log *snap_log = NULL;
+    char *text = NULL;
+    assert_int_equal(
+        file_txn_snap_log_new(directories->ctx, directories->data, log, &snap_log, &text), error);
+    assert_null(snap_log);
+    assert_non_null(strstr(text, words));
+    free(text);
+}
+
+static int restore(struct peer_directories *directories, struct file_txn_snap_log *snap_log,
+                   int64_t *ret_zxid)
+{
+    struct data_tree *tree = data_tree_new(directories->ctx);
+    struct session_timeouts sessions = {0};
+    int r = file_txn_snap_log_restore(snap_log, &tree, &sessions);
+    if (r == 0)
+        *ret_zxid = data_tree_last_processed_zxid(tree);
+    session_timeouts_done(&sessions);
+    data_tree_free(tree);
+    return r;
+}
+
+/* CFG-05 */
+static void cfg_05_both_directories_are_made(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.log);
+    assert_true(has_file(directories.data, "version-2"));
+    assert_true(has_file(directories.log, "version-2"));
+    int64_t zxid = -7;
+    assert_int_equal(restore(&directories, snap_log, &zxid), 0);
+    assert_int_equal(zxid, 0);
+    assert_true(has_file(directories.data, "version-2/snapshot.0"));
+    file_txn_snap_log_free(snap_log);
+    directories_done(&directories);
+}
+
+/* CFG-05 */
+static void cfg_05_files_in_the_wrong_directory_are_refused(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    file_txn_snap_log_free(open_log(&directories, directories.data, directories.log));
+    write_bytes(directories.log, "version-2/snapshot.1", "x", 1);
+    assert_refused(&directories, directories.log, -EINVAL, "Log directory has snapshot files");
+    char *wrong = test_path(directories.log, "version-2/snapshot.1");
+    file_remove(wrong);
+    free(wrong);
+    write_bytes(directories.data, "version-2/log.1", "", 0);
+    assert_refused(&directories, directories.log, -EINVAL, "Snapshot directory has log files");
+    file_txn_snap_log_free(open_log(&directories, directories.data, directories.data));
+    directories_done(&directories);
+}
+
+/* CFG-05 */
+static void cfg_05_missing_directories_are_refused_without_autocreate(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    zk_settings_set(directories.ctx, "zookeeper.datadir.autocreate", "false");
+    assert_refused(&directories, directories.data, -ENOENT, "Missing data directory");
+    assert_false(file_exists(directories.data));
+    directories_done(&directories);
+}
+
+static void a_file_in_the_place_of_the_directory_is_refused(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    test_write_file(directories.data, "I am a file");
+    struct file_txn_snap_log *snap_log = NULL;
+    char *text = NULL;
+    assert_true(file_txn_snap_log_new(directories.ctx, directories.data, directories.data,
+                                      &snap_log, &text) < 0);
+    assert_null(snap_log);
+    assert_non_null(strstr(text, "Unable to create data directory"));
+    free(text);
+    directories_done(&directories);
+}
+
+/* PER-06, the half without a log: no snapshot and no leave to start empty means no vote. */
+static void per_06_without_autocreate_an_empty_server_knows_nothing(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    zk_settings_set(directories.ctx, "zookeeper.db.autocreate", "false");
+    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.log);
+    int64_t zxid = 0;
+
+    assert_int_equal(restore(&directories, snap_log, &zxid), 0);
+    assert_int_equal(zxid, -1);
+    assert_false(has_file(directories.data, "version-2/snapshot.0"));
+
+    test_write_file(test_path(directories.log, "initialize"), "");
+    assert_int_equal(restore(&directories, snap_log, &zxid), 0);
+    assert_int_equal(zxid, 0);
+    assert_true(has_file(directories.data, "version-2/snapshot.0"));
+    assert_false(has_file(directories.log, "initialize"));
+    file_txn_snap_log_free(snap_log);
+    directories_done(&directories);
+}
+
+/* PER-06: a snapshot emptied by a crash is not the same as none. D-38 */
+static void per_06_damaged_snapshots_are_not_started_over(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.data);
+    write_bytes(directories.data, "version-2/snapshot.100000000", "", 0);
+    int64_t zxid = -7;
+    assert_int_equal(restore(&directories, snap_log, &zxid), -EBADMSG);
+    assert_int_equal(zxid, -7);
+    assert_false(has_file(directories.data, "version-2/snapshot.0"));
+    file_txn_snap_log_free(snap_log);
+    directories_done(&directories);
+}
+
+/* ---- logs ---- */
+
+static const uint8_t LOG_HEADER[16] = {0x5a, 0x4b, 0x4c, 0x47, 0, 0, 0, 2};
+
+static int restore_with_log(const void *bytes, size_t length)
+{
+    struct peer_directories directories = directories_new();
+    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.data);
+    write_golden(directories.data, "snapshot.100000000", "version-2/snapshot.100000000");
+    write_bytes(directories.data, "version-2/log.100000001", bytes, length);
+    int64_t zxid;
+    int r = restore(&directories, snap_log, &zxid);
+    file_txn_snap_log_free(snap_log);
+    directories_done(&directories);
+    return r;
+}
+
+/* D-27 */
+static void a_log_that_holds_a_transaction_is_refused(void **state)
+{
+    (void)state;
+    uint8_t log[16 + 8 + 4 + 48 + 1] = {0};
+    memcpy(log, LOG_HEADER, sizeof LOG_HEADER);
+    zk_store_long(log + 16, 0xb9af0a21);
+    zk_store_int(log + 24, 48);
+    log[sizeof log - 1] = 0x42;
+    assert_int_equal(restore_with_log(log, sizeof log), -ENOTSUP);
+    assert_int_equal(restore_with_log(log, 28), -ENOTSUP); /* torn: still not ours to drop */
+}
+
+/* D-27 */
+static void a_log_of_another_kind_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(restore_with_log("not a log at all", 16), -ENOTSUP);
+}
+
+/* D-27: Java makes such files before there is anything to write. */
+static void a_log_without_transactions_is_looked_over(void **state)
+{
+    (void)state;
+    static const uint8_t zeros[4096];
+    uint8_t padded[4096] = {0};
+    memcpy(padded, LOG_HEADER, sizeof LOG_HEADER);
+    assert_int_equal(restore_with_log(LOG_HEADER, sizeof LOG_HEADER), 0);
+    assert_int_equal(restore_with_log(padded, sizeof padded), 0);
+    assert_int_equal(restore_with_log(zeros, sizeof zeros), 0);
+    assert_int_equal(restore_with_log("", 0), 0);
+    assert_int_equal(restore_with_log(LOG_HEADER, 7), 0);
+}
+
+/* ---- names ---- */
+
+static void names_carry_the_zxid_in_hex(void **state)
+{
+    (void)state;
+    int64_t zxid = -7;
+    const char *suffix = NULL;
+    assert_true(get_zxid_from_name("snapshot.1f", "snapshot", &zxid, &suffix));
+    assert_int_equal(zxid, 0x1f);
+    assert_string_equal(suffix, "");
+    assert_true(get_zxid_from_name("snapshot.1f.gz", "snapshot", &zxid, &suffix));
+    assert_string_equal(suffix, "gz");
+    assert_true(get_zxid_from_name("log.e00000001", "log", &zxid, NULL));
+    assert_true(zxid == INT64_C(0xe00000001));
+    assert_false(get_zxid_from_name("log.", "log", &zxid, NULL));
+    assert_false(get_zxid_from_name("log", "log", &zxid, NULL));
+    assert_false(get_zxid_from_name("logs.1", "log", &zxid, NULL));
+    assert_false(get_zxid_from_name("log.0123456789abcdef0123456789abcdef", "log", &zxid, NULL));
+    char *name = make_snapshot_name("/d", INT64_C(0xABC00000001));
+    assert_string_equal(name, "/d/snapshot.abc00000001");
+    free(name);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(snapshot_files_are_javas_byte_for_byte),
+        cmocka_unit_test(nothing_but_the_snapshot_is_left_in_the_directory),
+        cmocka_unit_test(a_snapshot_that_cannot_be_written_leaves_nothing),
+        cmocka_unit_test(the_newest_snapshot_is_taken_and_its_name_is_the_zxid),
+        cmocka_unit_test(per_07_a_cut_newest_snapshot_gives_way_to_the_older),
+        cmocka_unit_test(per_07_any_flipped_bit_gives_way_to_the_older),
+        cmocka_unit_test(per_07_a_cut_anywhere_gives_way_to_the_older),
+        cmocka_unit_test(damage_everywhere_is_an_error_and_not_an_empty_tree),
+        cmocka_unit_test(only_names_of_snapshots_count),
+        cmocka_unit_test(upper_case_names_count_too),
+        cmocka_unit_test(a_compressed_newest_snapshot_is_refused),
+        cmocka_unit_test(a_wrong_digest_is_only_logged),
+        cmocka_unit_test(digests_can_be_switched_off),
+        cmocka_unit_test(a_newer_servers_tail_is_not_looked_at),
+        cmocka_unit_test(another_magic_is_no_snapshot),
+        cmocka_unit_test(cfg_05_both_directories_are_made),
+        cmocka_unit_test(cfg_05_files_in_the_wrong_directory_are_refused),
+        cmocka_unit_test(cfg_05_missing_directories_are_refused_without_autocreate),
+        cmocka_unit_test(a_file_in_the_place_of_the_directory_is_refused),
+        cmocka_unit_test(per_06_without_autocreate_an_empty_server_knows_nothing),
+        cmocka_unit_test(per_06_damaged_snapshots_are_not_started_over),
+        cmocka_unit_test(a_log_that_holds_a_transaction_is_refused),
+        cmocka_unit_test(a_log_of_another_kind_is_refused),
+        cmocka_unit_test(a_log_without_transactions_is_looked_over),
+        cmocka_unit_test(names_carry_the_zxid_in_hex),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

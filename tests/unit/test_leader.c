@@ -1,0 +1,623 @@
+/* The leader's rendezvous, its clock and its learners. The mutual waits are tried twice: by calls
+ * from threads, as Java's Zab1_0Test does, and through the quorum port. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "scripted_peer.h"
+#include "testing_peer.h"
+#include "zab/leader_internal.h"
+#include "zk/base/clock.h"
+#include "zk/base/file.h"
+#include "zk/base/sock.h"
+#include "zk/base/thread.h"
+#include "zk/jute/quorum.h"
+#include "zk/quorum/quorum_peer.h"
+
+static const char INFO_OF_1[] = "0000000000000001 00010000 0000000000000000";
+static const char INFO_OF_2[] = "0000000000000002 00010000 0000000000000000";
+static const char INFO_OF_4[] = "0000000000000004 00010000 0000000000000000";
+static const char INFO_OF_STRANGER[] = "0000000000000009 00010000 0000000000000000";
+static const char PROTOCOL_VERSION[] = "00010000";
+
+static int64_t epoch_zxid(int64_t epoch)
+{
+    return epoch << 32;
+}
+
+static void assert_file(const struct testing_peer *peer, const char *name, const char *expected)
+{
+    char *text = testing_peer_file(peer, name);
+    assert_string_equal(expected, text);
+    free(text);
+}
+
+/* --- calls from threads ---------------------------------------------------------------------- */
+
+/* One call of a rendezvous in a thread of its own. */
+struct call {
+    struct leader *leader;
+    struct zk_thread_group *thread;
+    int64_t sid;
+    int64_t value; /* accepted epoch, or last zxid */
+    int64_t epoch; /* current epoch; what getEpochToPropose gave */
+    int result;    /* read when joined */
+};
+
+static void call_get_epoch(void *arg)
+{
+    struct call *call = arg;
+    call->result = leader_get_epoch_to_propose(call->leader, call->sid, call->value, &call->epoch);
+}
+
+static void call_epoch_ack(void *arg)
+{
+    struct call *call = arg;
+    struct state_summary summary = {.current_epoch = call->epoch, .last_zxid = call->value};
+    call->result = leader_wait_for_epoch_ack(call->leader, call->sid, &summary);
+}
+
+static void start_call(struct call *call, struct testing_peer *peer, zk_thread_main *what)
+{
+    call->thread = zk_thread_group_new(peer->ctx);
+    assert_int_equal(0, zk_thread_group_start(call->thread, what, call, "call"));
+}
+
+static int join_call(struct call *call)
+{
+    zk_thread_group_free(call->thread);
+    return call->result;
+}
+
+/* Has this voter been counted? */
+struct counted {
+    struct leader *leader;
+    int64_t sid;
+    const struct long_set *set;
+};
+
+static bool is_counted(void *arg)
+{
+    struct counted *counted = arg;
+    zk_mutex_lock(&counted->leader->epoch_mu);
+    bool has = long_set_has(counted->set, counted->sid);
+    zk_mutex_unlock(&counted->leader->epoch_mu);
+    return has;
+}
+
+static bool is_waiting_for_epoch(struct leader *leader)
+{
+    zk_mutex_lock(&leader->epoch_mu);
+    bool waiting = leader->waiting_for_new_epoch;
+    zk_mutex_unlock(&leader->epoch_mu);
+    return waiting;
+}
+
+/* DSC-01: accepted 5; leader and one voter of three: 6, on the leader's disk. */
+static void dsc_01_epoch_is_one_more_than_the_highest_accepted_one(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    testing_peer_init(&peer, &options);
+    testing_peer_history(&peer, 5, 5, 0);
+    struct leader *leader = leader_new(peer.self);
+
+    struct call ours = {.leader = leader, .sid = 1, .value = 5};
+    start_call(&ours, &peer, call_get_epoch);
+    struct counted counted = {leader, 1, &leader->connecting_followers};
+    test_await(is_counted, &counted);
+    assert_true(is_waiting_for_epoch(leader));
+    int64_t epoch;
+    assert_int_equal(0, leader_get_epoch_to_propose(leader, 2, 4, &epoch));
+
+    assert_int_equal(6, epoch);
+    assert_int_equal(0, join_call(&ours));
+    assert_int_equal(6, ours.epoch);
+    assert_file(&peer, "acceptedEpoch", "6");
+    /* Whoever comes later is told the same, whatever it has accepted. */
+    assert_int_equal(0, leader_get_epoch_to_propose(leader, 3, 100, &epoch));
+    assert_int_equal(6, epoch);
+    leader_free(leader);
+    testing_peer_done(&peer);
+}
+
+/* DSC-01: observers and strangers do not count, but what they have accepted does. */
+static void dsc_01_observers_raise_the_epoch_but_do_not_end_the_wait(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    options.observers = 1;
+    options.init_limit = 2;
+    testing_peer_init(&peer, &options);
+    testing_peer_history(&peer, 5, 5, 0);
+    struct leader *leader = leader_new(peer.self);
+
+    struct call observer = {.leader = leader, .sid = 4, .value = 8};
+    start_call(&observer, &peer, call_get_epoch);
+    struct call stranger = {.leader = leader, .sid = 9, .value = 3};
+    start_call(&stranger, &peer, call_get_epoch);
+    int64_t epoch = -7;
+    assert_int_equal(-ETIMEDOUT, leader_get_epoch_to_propose(leader, 1, 5, &epoch));
+    assert_int_equal(-7, epoch);
+    assert_int_equal(-ETIMEDOUT, join_call(&observer));
+    assert_int_equal(-ETIMEDOUT, join_call(&stranger));
+    assert_file(&peer, "acceptedEpoch", "5");
+
+    assert_int_equal(0, leader_get_epoch_to_propose(leader, 2, 5, &epoch));
+    assert_int_equal(9, epoch); /* the leader's own call is counted still */
+    leader_free(leader);
+    testing_peer_done(&peer);
+}
+
+/* DSC-01: without the leader itself there is no decision; with it there is. */
+static void dsc_01_followers_alone_do_not_decide(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    options.init_limit = 2;
+    testing_peer_init(&peer, &options);
+    testing_peer_history(&peer, 5, 5, 0);
+    struct leader *leader = leader_new(peer.self);
+
+    struct call other = {.leader = leader, .sid = 3, .value = 5};
+    start_call(&other, &peer, call_get_epoch);
+    int64_t epoch;
+    assert_int_equal(-ETIMEDOUT, leader_get_epoch_to_propose(leader, 2, 5, &epoch));
+    assert_int_equal(-ETIMEDOUT, join_call(&other));
+    assert_int_equal(0, leader_get_epoch_to_propose(leader, 1, 5, &epoch));
+    assert_int_equal(6, epoch);
+    leader_free(leader);
+    testing_peer_done(&peer);
+}
+
+/* Nobody goes on with an epoch that is not on disk (D-44). */
+static void epoch_that_cannot_be_written_is_refused_to_all(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    testing_peer_init(&peer, &options);
+    struct leader *leader = leader_new(peer.self);
+    struct call ours = {.leader = leader, .sid = 1, .value = 0};
+    start_call(&ours, &peer, call_get_epoch);
+    struct counted counted = {leader, 1, &leader->connecting_followers};
+    test_await(is_counted, &counted);
+
+    char *version_2 = test_path(peer.directory, "version-2");
+    char *elsewhere = test_path(peer.directory, "elsewhere");
+    assert_int_equal(0, file_rename(version_2, elsewhere));
+    int64_t epoch;
+    assert_int_equal(-ENOENT, leader_get_epoch_to_propose(leader, 2, 0, &epoch));
+    assert_int_equal(-ENOENT, join_call(&ours));
+    assert_int_equal(-ENOENT, leader_get_epoch_to_propose(leader, 3, 0, &epoch));
+
+    assert_int_equal(0, file_rename(elsewhere, version_2));
+    free(elsewhere);
+    free(version_2);
+    leader_free(leader);
+    testing_peer_done(&peer);
+}
+
+/* DSC-07 */
+static void dsc_07_follower_that_knows_more_is_refused_and_the_others_go_on(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    testing_peer_init(&peer, &options);
+    struct leader *leader = leader_new(peer.self);
+    leader->leader_state_summary = (struct state_summary){.current_epoch = 2, .last_zxid = 0x2000};
+    struct call ours = {.leader = leader, .sid = 1, .epoch = 2, .value = 0x2000};
+    start_call(&ours, &peer, call_epoch_ack);
+    struct counted counted = {leader, 1, &leader->electing_followers};
+    test_await(is_counted, &counted);
+
+    struct state_summary newer_epoch = {.current_epoch = 3, .last_zxid = 0};
+    assert_int_equal(-EPROTO, leader_wait_for_epoch_ack(leader, 2, &newer_epoch));
+    struct state_summary newer_zxid = {.current_epoch = 2, .last_zxid = 0x2001};
+    assert_int_equal(-EPROTO, leader_wait_for_epoch_ack(leader, 2, &newer_zxid));
+    struct state_summary as_far = {.current_epoch = 2, .last_zxid = 0x2000};
+    assert_int_equal(0, leader_wait_for_epoch_ack(leader, 3, &as_far));
+    assert_int_equal(0, join_call(&ours));
+    /* Late joiners are not compared any more. */
+    assert_int_equal(0, leader_wait_for_epoch_ack(leader, 2, &newer_epoch));
+    leader_free(leader);
+    testing_peer_done(&peer);
+}
+
+/* DSC-06, DSC-07: -1 does not count, nor do observers and strangers. */
+static void dsc_07_who_does_not_count_does_not_finish_the_election(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    options.observers = 1;
+    options.init_limit = 2;
+    testing_peer_init(&peer, &options);
+    struct leader *leader = leader_new(peer.self);
+    struct call promised_before = {.leader = leader, .sid = 2, .epoch = -1, .value = 0};
+    struct call observer = {.leader = leader, .sid = 4, .epoch = 0, .value = 0};
+    struct call stranger = {.leader = leader, .sid = 9, .epoch = 0, .value = 0};
+    start_call(&promised_before, &peer, call_epoch_ack);
+    start_call(&observer, &peer, call_epoch_ack);
+    start_call(&stranger, &peer, call_epoch_ack);
+
+    struct state_summary ours = {0};
+    assert_int_equal(-ETIMEDOUT, leader_wait_for_epoch_ack(leader, 1, &ours));
+    assert_int_equal(-ETIMEDOUT, join_call(&promised_before));
+    assert_int_equal(-ETIMEDOUT, join_call(&observer));
+    assert_int_equal(-ETIMEDOUT, join_call(&stranger));
+    leader_free(leader);
+    testing_peer_done(&peer);
+}
+
+/* SYN-08: as leader, an ACK of another zxid is logged and not counted. */
+static void syn_08_ack_of_another_zxid_is_not_counted(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    testing_peer_init(&peer, &options);
+    struct leader *leader = leader_new(peer.self);
+    leader->new_leader_zxid = epoch_zxid(1);
+    synced_learner_tracker_add_quorum_verifier(&leader->new_leader_proposal,
+                                               peer.config->quorum_verifier);
+
+    assert_int_equal(0, leader_wait_for_new_leader_ack(leader, 2, epoch_zxid(1) + 5));
+    assert_true(testing_peer_logged(&peer, "NEWLEADER ACK from sid: 2 is from a different epoch - "
+                                           "current 0x100000000 received 0x100000005"));
+    assert_int_equal(0, leader->new_leader_proposal.pairs[0].acks.count);
+    assert_false(leader->quorum_formed);
+    leader_free(leader);
+    testing_peer_done(&peer);
+}
+
+/* LRN-03 */
+static void lrn_03_syncs_beyond_the_limit_are_refused_unless_essential(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    options.setting = "zookeeper.leader.maxConcurrentSnapSyncs";
+    options.value = "5";
+    testing_peer_init(&peer, &options);
+    struct leader *leader = leader_new(peer.self);
+    int32_t in_progress = 0;
+    for (int i = 1; i <= 5; i++) {
+        assert_int_equal(0, leader_begin_sync(leader, LEARNER_SYNC_SNAP, false, &in_progress));
+        assert_int_equal(i, in_progress);
+    }
+    assert_int_equal(-EBUSY, leader_begin_sync(leader, LEARNER_SYNC_SNAP, false, &in_progress));
+    assert_int_equal(0, leader_begin_sync(leader, LEARNER_SYNC_DIFF, false, &in_progress));
+    assert_int_equal(0, leader_begin_sync(leader, LEARNER_SYNC_SNAP, true, &in_progress));
+    assert_int_equal(6, in_progress);
+    leader_end_sync(leader, LEARNER_SYNC_SNAP);
+    leader_end_sync(leader, LEARNER_SYNC_SNAP);
+    assert_int_equal(0, leader_begin_sync(leader, LEARNER_SYNC_SNAP, false, &in_progress));
+    assert_int_equal(5, in_progress);
+    leader_free(leader);
+    testing_peer_done(&peer);
+}
+
+/* --- through the quorum port ----------------------------------------------------------------- */
+
+/* FOLLOWERINFO ... ACKEPOCH of a follower that has nothing. */
+static void discover(struct scripted_peer *follower, const char *info, int64_t epoch)
+{
+    scripted_peer_send_packet(follower, LEADER_FOLLOWERINFO, 0, info);
+    scripted_peer_expect_packet(follower, LEADER_LEADERINFO, epoch_zxid(epoch), PROTOCOL_VERSION);
+    scripted_peer_send_packet(follower, LEADER_ACKEPOCH, 0, "00000000");
+}
+
+/* Passed over: DIFF, NEWLEADER and its configuration, PINGs. Then the ACK. */
+static void acknowledge_new_leader(struct scripted_peer *follower)
+{
+    int32_t type = 0;
+    int64_t zxid = 0;
+    while (type != LEADER_NEWLEADER)
+        buf_unref(scripted_peer_read_packet(follower, &type, &zxid));
+    scripted_peer_send_packet(follower, LEADER_ACK, zxid, NULL);
+}
+
+/* DSC-04 */
+static void dsc_04_follower_lost_before_its_promise_leaves_no_trace(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(3);
+    options.init_limit = 3;
+    testing_peer_init(&peer, &options);
+    testing_peer_start_leading(&peer);
+    struct scripted_peer *follower = scripted_peer_dial(peer.ctx, peer.ports[3]);
+    scripted_peer_send_packet(follower, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
+    scripted_peer_expect_packet(follower, LEADER_LEADERINFO, epoch_zxid(1), PROTOCOL_VERSION);
+    scripted_peer_hang_up(follower);
+
+    assert_int_equal(-ETIMEDOUT, testing_peer_join(&peer));
+    assert_file(&peer, "acceptedEpoch", "1");
+    assert_file(&peer, "currentEpoch", "0");
+    assert_true(
+        testing_peer_logged(&peer, "Timeout while waiting for epoch to be acked by quorum"));
+    scripted_peer_free(follower);
+    testing_peer_done(&peer);
+}
+
+/* DSC-05 */
+static void dsc_05_leader_goes_beyond_its_followers_promise(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(3);
+    testing_peer_init(&peer, &options);
+    testing_peer_start_leading(&peer);
+    struct scripted_peer *follower = scripted_peer_dial(peer.ctx, peer.ports[3]);
+    scripted_peer_send_packet(follower, LEADER_FOLLOWERINFO, epoch_zxid(20), INFO_OF_1);
+    scripted_peer_expect_packet(follower, LEADER_LEADERINFO, epoch_zxid(21), PROTOCOL_VERSION);
+    assert_file(&peer, "acceptedEpoch", "21");
+
+    assert_int_equal(-ECANCELED, testing_peer_stop(&peer));
+    scripted_peer_expect_end(follower);
+    scripted_peer_free(follower);
+    testing_peer_done(&peer);
+}
+
+/* DSC-07: its handler goes; the leader waits for another. */
+static void dsc_07_leader_waits_on_when_a_follower_was_ahead(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(3);
+    testing_peer_init(&peer, &options);
+    testing_peer_start_leading(&peer);
+    struct scripted_peer *ahead = scripted_peer_dial(peer.ctx, peer.ports[3]);
+    scripted_peer_send_packet(ahead, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
+    scripted_peer_expect_packet(ahead, LEADER_LEADERINFO, epoch_zxid(1), PROTOCOL_VERSION);
+    scripted_peer_send_packet(ahead, LEADER_ACKEPOCH, 7, "00000000");
+    scripted_peer_expect_end(ahead);
+
+    struct scripted_peer *follower = scripted_peer_dial(peer.ctx, peer.ports[3]);
+    discover(follower, INFO_OF_2, 1);
+    acknowledge_new_leader(follower);
+    testing_peer_await_log(&peer, "Have quorum of supporters, sids: [[2, 3]]");
+    assert_int_equal(-ECANCELED, testing_peer_stop(&peer));
+    scripted_peer_free(follower);
+    scripted_peer_free(ahead);
+    testing_peer_done(&peer);
+}
+
+/* A quorum that was there and has left again is none (ZOOKEEPER-1270). */
+static void follower_that_never_acks_newleader_lets_the_leader_give_up(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(3);
+    options.init_limit = 3;
+    testing_peer_init(&peer, &options);
+    testing_peer_start_leading(&peer);
+    struct scripted_peer *follower = scripted_peer_dial(peer.ctx, peer.ports[3]);
+    discover(follower, INFO_OF_1, 1);
+
+    assert_int_equal(-ETIMEDOUT, testing_peer_join(&peer));
+    assert_true(testing_peer_logged(
+        &peer, "Waiting for a quorum of followers, only synced with sids: [ [3] ]"));
+    assert_int_equal(ZAB_STATE_SYNCHRONIZATION, quorum_peer_get_zab_state(peer.self));
+    scripted_peer_drain(follower);
+    scripted_peer_free(follower);
+    testing_peer_done(&peer);
+}
+
+/* DSC-08: with a limit for the gathering, a voter that looks again makes the leader give up. */
+static void dsc_08_voter_that_looks_again_ends_the_wait(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(3);
+    options.setting = "zookeeper.leader.maxTimeToWaitForEpoch";
+    options.value = "20";
+    testing_peer_init(&peer, &options);
+    struct synced_learner_tracker voters = {0};
+    synced_learner_tracker_add_quorum_verifier(&voters, peer.config->quorum_verifier);
+    int64_t start_ms = zk_elapsed_ms();
+    testing_peer_start_leading(&peer);
+
+    /* Told again and again, as WorkerReceiver does; strangers and early reports change nothing. */
+    while (!testing_peer_logged(&peer, "Quit leading due to voter changed mind.")) {
+        assert_true(zk_elapsed_ms() - start_ms < TEST_PATIENCE_MS);
+        quorum_peer_report_looking_sid(peer.self, &voters, 9);
+        quorum_peer_report_looking_sid(peer.self, NULL, 1);
+        zk_sleep_ms(1);
+    }
+    assert_true(zk_elapsed_ms() - start_ms >= 20);
+    assert_int_equal(-ETIMEDOUT, testing_peer_join(&peer));
+    assert_true(zk_elapsed_ms() - start_ms < quorum_peer_init_limit_ms(peer.self));
+    assert_false(quorum_peer_report_looking_sid(peer.self, &voters, 1));
+    synced_learner_tracker_done(&voters);
+    testing_peer_done(&peer);
+}
+
+/* BRD-04: an observer alone does not keep a leader in office; all connections are closed. */
+static void brd_04_leader_without_quorum_steps_down_within_two_ticks(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(3);
+    options.observers = 1;
+    testing_peer_init(&peer, &options);
+    testing_peer_start_leading(&peer);
+    struct scripted_peer *follower = scripted_peer_dial(peer.ctx, peer.ports[3]);
+    discover(follower, INFO_OF_1, 1);
+    acknowledge_new_leader(follower);
+    scripted_peer_expect_packet_past_pings(follower, LEADER_UPTODATE, -1, NULL);
+    struct scripted_peer *observer = scripted_peer_dial(peer.ctx, peer.ports[3]);
+    scripted_peer_send_packet(observer, LEADER_OBSERVERINFO, 0, INFO_OF_4);
+    scripted_peer_expect_packet(observer, LEADER_LEADERINFO, epoch_zxid(1), PROTOCOL_VERSION);
+
+    scripted_peer_hang_up(follower);
+    int64_t start_ms = zk_elapsed_ms();
+    scripted_peer_drain(observer);
+    assert_int_equal(-ENOTCONN, testing_peer_join(&peer));
+    assert_true(zk_elapsed_ms() - start_ms < 10 * options.tick_time_ms);
+    assert_true(testing_peer_logged(
+        &peer, "Not sufficient followers synced, only synced with sids: [ [3] ]"));
+    scripted_peer_free(observer);
+    scripted_peer_free(follower);
+    testing_peer_done(&peer);
+}
+
+/* BRD-04, BRD-07: who is connected but silent for syncLimit ticks is not counted, and dropped. */
+static void brd_07_silent_follower_is_dropped_after_sync_limit(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(3);
+    options.sync_limit = 3;
+    testing_peer_init(&peer, &options);
+    testing_peer_start_leading(&peer);
+    struct scripted_peer *follower = scripted_peer_dial(peer.ctx, peer.ports[3]);
+    discover(follower, INFO_OF_1, 1);
+    acknowledge_new_leader(follower);
+    scripted_peer_expect_packet_past_pings(follower, LEADER_UPTODATE, -1, NULL);
+    int64_t start_ms = zk_elapsed_ms();
+
+    scripted_peer_drain(follower);
+    assert_true(zk_elapsed_ms() - start_ms >= 200);
+    assert_int_equal(-ENOTCONN, testing_peer_join(&peer));
+    scripted_peer_free(follower);
+    testing_peer_done(&peer);
+}
+
+/* BRD-07: two PINGs a tick, with the last proposed zxid; who answers stays. */
+static void brd_07_pings_come_every_half_tick_and_answers_keep_the_term(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(3);
+    options.sync_limit = 5;
+    testing_peer_init(&peer, &options);
+    testing_peer_start_leading(&peer);
+    struct scripted_peer *follower = scripted_peer_dial(peer.ctx, peer.ports[3]);
+    discover(follower, INFO_OF_1, 1);
+    acknowledge_new_leader(follower);
+    scripted_peer_expect_packet_past_pings(follower, LEADER_UPTODATE, -1, NULL);
+    scripted_peer_send_packet(follower, LEADER_ACK, epoch_zxid(1), NULL);
+    scripted_peer_expect_packet(follower, LEADER_PING, epoch_zxid(1), NULL);
+    int64_t start_ms = zk_elapsed_ms();
+    for (int i = 0; i < 20; i++) {
+        scripted_peer_send_packet(follower, LEADER_PING, epoch_zxid(1), "");
+        scripted_peer_expect_packet(follower, LEADER_PING, epoch_zxid(1), NULL);
+    }
+    int64_t took_ms = zk_elapsed_ms() - start_ms;
+    assert_true(took_ms >= 950); /* 20 half ticks, less what the first came late */
+
+    assert_int_equal(-ECANCELED, testing_peer_stop(&peer));
+    scripted_peer_free(follower);
+    testing_peer_done(&peer);
+}
+
+/* The port is open while we lead, and only then; no quorum is no leader. */
+static void leader_nobody_follows_gives_up_and_closes_its_port(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(3);
+    options.init_limit = 2;
+    testing_peer_init(&peer, &options);
+    testing_peer_start_leading(&peer);
+    assert_int_equal(-ETIMEDOUT, testing_peer_join(&peer));
+    assert_true(testing_peer_logged(
+        &peer, "Shutdown called. For the reason Timeout while waiting for epoch from quorum"));
+
+    struct inet_address address = test_loopback(peer.ports[3]);
+    struct sock *listener;
+    assert_int_equal(0, sock_listen(peer.ctx, &address, 1, &listener));
+    /* And a port that is taken ends the next term before it begins. */
+    testing_peer_start_leading(&peer);
+    assert_int_equal(-EADDRINUSE, testing_peer_join(&peer));
+    sock_unref(listener);
+    testing_peer_done(&peer);
+}
+
+/* The snapshot of the new term has the name that it had before the term. */
+static void leader_writes_a_snapshot_of_what_it_started_with(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(3);
+    testing_peer_init(&peer, &options);
+    testing_peer_history(&peer, 3, 3, epoch_zxid(3));
+    testing_peer_start_leading(&peer);
+    struct scripted_peer *follower = scripted_peer_dial(peer.ctx, peer.ports[3]);
+    scripted_peer_send_packet(follower, LEADER_FOLLOWERINFO, epoch_zxid(3), INFO_OF_1);
+    scripted_peer_expect_packet(follower, LEADER_LEADERINFO, epoch_zxid(4), PROTOCOL_VERSION);
+    scripted_peer_send_packet(follower, LEADER_ACKEPOCH, epoch_zxid(3), "00000003");
+    acknowledge_new_leader(follower);
+    testing_peer_await_log(&peer, "setting last processed zxid: 0x400000000");
+
+    assert_int_equal(-ECANCELED, testing_peer_stop(&peer));
+    assert_true(testing_peer_has_file(&peer, "snapshot.300000000"));
+    assert_false(testing_peer_has_file(&peer, "snapshot.400000000"));
+    scripted_peer_free(follower);
+    testing_peer_done(&peer);
+}
+
+/* A stranger is served like a follower but counts in no quorum (zab: seen with Java). */
+static void stranger_is_served_but_not_counted(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(3);
+    testing_peer_init(&peer, &options);
+    testing_peer_start_leading(&peer);
+    struct scripted_peer *stranger = scripted_peer_dial(peer.ctx, peer.ports[3]);
+    scripted_peer_send_packet(stranger, LEADER_FOLLOWERINFO, 0, INFO_OF_STRANGER);
+    testing_peer_await_log(&peer, "Follower sid: 9 not in the current config 0");
+    struct scripted_peer *follower = scripted_peer_dial(peer.ctx, peer.ports[3]);
+    discover(follower, INFO_OF_1, 1);
+    acknowledge_new_leader(follower);
+    scripted_peer_expect_packet_past_pings(follower, LEADER_UPTODATE, -1, NULL);
+
+    scripted_peer_expect_packet(stranger, LEADER_LEADERINFO, epoch_zxid(1), PROTOCOL_VERSION);
+    scripted_peer_send_packet(stranger, LEADER_ACKEPOCH, 0, "00000000");
+    int32_t type;
+    int64_t zxid;
+    buf_unref(scripted_peer_read_packet(stranger, &type, &zxid));
+    assert_true(type == LEADER_SNAP || type == LEADER_DIFF);
+    struct leader_status status;
+    assert_true(quorum_peer_get_leader_status(peer.self, &status));
+    assert_int_equal(2, status.synced_followers);
+    assert_int_equal(1, status.synced_non_voting_followers);
+    assert_true(testing_peer_logged(&peer, "Have quorum of supporters, sids: [[1, 3]]"));
+    assert_int_equal(-ECANCELED, testing_peer_stop(&peer));
+    scripted_peer_free(follower);
+    scripted_peer_free(stranger);
+    testing_peer_done(&peer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(dsc_01_epoch_is_one_more_than_the_highest_accepted_one),
+        cmocka_unit_test(dsc_01_observers_raise_the_epoch_but_do_not_end_the_wait),
+        cmocka_unit_test(dsc_01_followers_alone_do_not_decide),
+        cmocka_unit_test(epoch_that_cannot_be_written_is_refused_to_all),
+        cmocka_unit_test(dsc_07_follower_that_knows_more_is_refused_and_the_others_go_on),
+        cmocka_unit_test(dsc_07_who_does_not_count_does_not_finish_the_election),
+        cmocka_unit_test(syn_08_ack_of_another_zxid_is_not_counted),
+        cmocka_unit_test(lrn_03_syncs_beyond_the_limit_are_refused_unless_essential),
+        cmocka_unit_test(dsc_04_follower_lost_before_its_promise_leaves_no_trace),
+        cmocka_unit_test(dsc_05_leader_goes_beyond_its_followers_promise),
+        cmocka_unit_test(dsc_07_leader_waits_on_when_a_follower_was_ahead),
+        cmocka_unit_test(follower_that_never_acks_newleader_lets_the_leader_give_up),
+        cmocka_unit_test(dsc_08_voter_that_looks_again_ends_the_wait),
+        cmocka_unit_test(brd_04_leader_without_quorum_steps_down_within_two_ticks),
+        cmocka_unit_test(brd_07_silent_follower_is_dropped_after_sync_limit),
+        cmocka_unit_test(brd_07_pings_come_every_half_tick_and_answers_keep_the_term),
+        cmocka_unit_test(leader_nobody_follows_gives_up_and_closes_its_port),
+        cmocka_unit_test(leader_writes_a_snapshot_of_what_it_started_with),
+        cmocka_unit_test(stranger_is_served_but_not_counted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
