@@ -31,9 +31,9 @@ int64_t zk_wall_ms(void)
 
 int64_t zk_deadline_ms(int64_t timeout_ms)
 {
-    int64_t now = (zk_elapsed_us() + 999) / 1000; /* up: no wait is shorter than it was asked to be */
     if (timeout_ms <= 0)
-        return now;
+        return zk_elapsed_ms();
+    int64_t now = (zk_elapsed_us() + 999) / 1000; /* up: no wait is shorter than it should be */
     return timeout_ms < INT64_MAX - now ? now + timeout_ms : INT64_MAX;
 }
 

@@ -272,7 +272,8 @@ static uint32_t load_word(const uint8_t *bytes)
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-/* Java: Inet6Address.hashCode(). The sum of four words, each made of bytes that have a sign in Java. */
+/* Java: Inet6Address.hashCode(). The sum of four words, each made of bytes that have a sign in
+ * Java. */
 static uint32_t hash_of_v6(const uint8_t *ip)
 {
     uint32_t hash = 0;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "zk/base/sock.h"
 
@@ -130,8 +131,12 @@ int initial_message_parse_addresses(const char *text, size_t length,
     struct zk_strings pieces = {0};
     struct multiple_addresses addresses = {0};
     int r = 0;
-    zk_str_append_bytes(&copy, text,
-                        length); /* a zero byte cuts the text: the piece is then badly formed */
+    zk_str_append_bytes(&copy, text, length);
+    if (strlen(zk_str_text(&copy)) != length) { /* a zero byte: part of no address */
+        zk_str_printf(ret_error, "Badly formed address: %s", zk_str_text(&copy));
+        r = -EPROTO;
+        goto out;
+    }
     zk_split(zk_str_text(&copy), '|', &pieces);
     for (size_t i = 0; i < pieces.count && r == 0; i++)
         r = parse_address(pieces.items[i], &addresses, ret_error);
@@ -139,6 +144,7 @@ int initial_message_parse_addresses(const char *text, size_t length,
         *ret_addr = addresses;
     else
         multiple_addresses_done(&addresses);
+out:
     zk_strings_done(&pieces);
     zk_str_done(&copy);
     return r;

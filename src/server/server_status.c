@@ -29,6 +29,10 @@ void avg_min_max_average_text(const struct avg_min_max *counter, char *ret_text,
         whole++;
         places = 0;
     }
+    if (whole == 0 && places > 0 && places < 10) {
+        snprintf(ret_text, size, "%" PRId64 ".0E-4", places); /* Java, below a thousandth */
+        return;
+    }
     int length = snprintf(ret_text, size, "%" PRId64 ".%04" PRId64, whole, places);
     /* Double.toString() keeps one digit behind the point and drops zeros at the end. */
     for (int i = length - 1; i > 0 && (size_t)i < size; i--) {

@@ -37,9 +37,12 @@ static char *configuration_text(const struct testing_peer *peer,
     zk_str_printf(&text, "tickTime=%d\ninitLimit=%d\nsyncLimit=%d\ndataDir=%s\n",
                   options->tick_time_ms, options->init_limit, options->sync_limit, peer->directory);
     zk_str_printf(&text, "clientPort=%d\n", test_free_port());
-    for (int sid = 1; sid <= options->voters + options->observers; sid++)
-        zk_str_printf(&text, "server.%d=127.0.0.1:%d:%d:%s\n", sid, peer->ports[sid],
-                      test_free_port(), sid <= options->voters ? "participant" : "observer");
+    for (int sid = 1; sid <= options->voters + options->observers; sid++) {
+        zk_str_printf(&text, "server.%d=127.0.0.1:%d:%d", sid, peer->ports[sid], test_free_port());
+        if (sid == options->second_address_of)
+            zk_str_printf(&text, "|127.0.0.1:%d:%d", test_free_port(), test_free_port());
+        zk_str_printf(&text, ":%s\n", sid <= options->voters ? "participant" : "observer");
+    }
     if (options->my_id > options->voters)
         zk_str_append(&text, "peerType=observer\n");
     return zk_str_take(&text);
@@ -156,6 +159,11 @@ void testing_peer_start_observing(struct testing_peer *peer, int64_t leader)
     vote_for(peer, SERVER_STATE_OBSERVING, leader);
     peer->run->observer = observer_new(peer->self);
     assert_int_equal(0, zk_thread_group_start(peer->threads, observe_run, peer->run, "QuorumPeer"));
+}
+
+struct leader *testing_peer_leader(struct testing_peer *peer)
+{
+    return peer->run->leader;
 }
 
 int testing_peer_join(struct testing_peer *peer)

@@ -13,9 +13,9 @@
 #include "zk_test.h"
 
 struct file_txn_snap_log;
+struct leader;
 struct quorum_peer;
 struct zk_database;
-struct zk_mutex;
 struct zk_thread_group;
 
 enum { TESTING_PEER_SERVERS = 8 };
@@ -28,6 +28,7 @@ struct testing_peer_options {
     int32_t init_limit;
     int32_t sync_limit;
     const uint16_t *ports; /* by sid; NULL: free ones */
+    int second_address_of; /* this server has a second address, where nobody listens; 0: none */
     const char *setting;   /* one system property; NULL: none */
     const char *value;
 };
@@ -60,6 +61,8 @@ void testing_peer_history(struct testing_peer *peer, int64_t accepted_epoch, int
 void testing_peer_start_leading(struct testing_peer *peer);
 void testing_peer_start_following(struct testing_peer *peer, int64_t leader);
 void testing_peer_start_observing(struct testing_peer *peer, int64_t leader);
+/* The role that runs. Borrowed until joined. */
+struct leader *testing_peer_leader(struct testing_peer *peer);
 /* Wait until it has returned; what it returned. Afterwards no thread of it is left (checked). */
 int testing_peer_join(struct testing_peer *peer);
 /* Stop it as the end of the process would, and wait. */

@@ -182,8 +182,10 @@ static void the_trace_pairs_what_goes_in_with_what_comes_out(void **state)
     take(stage);
 
     char *text = test_captured_trace(&stage->capture);
-    assert_non_null(strstr(text, "\"ev\":\"enq\",\"q\":\"numbers\",\"seq\":1,\"len\":1,\"dropped\":0"));
-    assert_non_null(strstr(text, "\"ev\":\"enq\",\"q\":\"numbers\",\"seq\":5,\"len\":4,\"dropped\":1"));
+    assert_non_null(
+        strstr(text, "\"ev\":\"enq\",\"q\":\"numbers\",\"seq\":1,\"len\":1,\"dropped\":0"));
+    assert_non_null(
+        strstr(text, "\"ev\":\"enq\",\"q\":\"numbers\",\"seq\":5,\"len\":4,\"dropped\":1"));
     assert_non_null(strstr(text, "\"ev\":\"deq\",\"q\":\"numbers\",\"seq\":2,\"len\":3"));
     free(text);
 }

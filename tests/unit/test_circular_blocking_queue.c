@@ -159,8 +159,7 @@ static void poll_with_ticket(void *arg)
 {
     struct stage *stage = arg;
     void *item = NULL;
-    stage->poll_result =
-        cbq_poll_interruptibly(stage->queue, INT64_MAX, stage->ticket, &item);
+    stage->poll_result = cbq_poll_interruptibly(stage->queue, INT64_MAX, stage->ticket, &item);
     free(item);
 }
 
@@ -186,8 +185,7 @@ static void an_interrupted_poller_leaves_the_elements_to_its_successor(void **st
     cbq_wake(stage->queue);
 
     assert_int_equal(cbq_poll_interruptibly(stage->queue, 0, ticket, &item), -EINTR);
-    assert_int_equal(
-        cbq_poll_interruptibly(stage->queue, 0, cbq_ticket(stage->queue), &item), 0);
+    assert_int_equal(cbq_poll_interruptibly(stage->queue, 0, cbq_ticket(stage->queue), &item), 0);
     assert_int_equal(*(int *)item, 7);
     free(item);
 }
@@ -200,8 +198,10 @@ static void the_trace_names_the_element_that_was_dropped(void **state)
     take(stage);
 
     char *text = test_captured_trace(&stage->capture);
-    assert_non_null(strstr(text, "\"ev\":\"enq\",\"q\":\"votes\",\"seq\":2,\"len\":2,\"dropped\":0"));
-    assert_non_null(strstr(text, "\"ev\":\"enq\",\"q\":\"votes\",\"seq\":3,\"len\":2,\"dropped\":1"));
+    assert_non_null(
+        strstr(text, "\"ev\":\"enq\",\"q\":\"votes\",\"seq\":2,\"len\":2,\"dropped\":0"));
+    assert_non_null(
+        strstr(text, "\"ev\":\"enq\",\"q\":\"votes\",\"seq\":3,\"len\":2,\"dropped\":1"));
     assert_non_null(strstr(text, "\"ev\":\"deq\",\"q\":\"votes\",\"seq\":2,\"len\":1"));
     free(text);
 }

@@ -51,7 +51,26 @@ static void a_deadline_for_ever_does_not_overflow(void **state)
     assert_true(zk_deadline_ms(INT64_MAX) == INT64_MAX);
     assert_true(zk_deadline_ms(INT64_MAX - 1) == INT64_MAX);
     assert_true(zk_deadline_ms(1000) >= now + 1000);
-    assert_true(zk_deadline_ms(INT64_MIN) <= zk_elapsed_ms());
+}
+
+static void a_deadline_is_never_too_early(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        int64_t before_us = zk_elapsed_us();
+        int64_t deadline_ms = zk_deadline_ms(1);
+        assert_true(deadline_ms * 1000 >= before_us + 1000);
+    }
+}
+
+static void a_deadline_of_nothing_has_passed(void **state)
+{
+    (void)state;
+    int64_t none = zk_deadline_ms(0);
+    int64_t negative = zk_deadline_ms(INT64_MIN);
+    int64_t now = zk_elapsed_ms();
+
+    assert_true(none <= now && negative <= now);
 }
 
 int main(void)
@@ -62,6 +81,8 @@ int main(void)
         cmocka_unit_test(wall_time_is_of_this_century),
         cmocka_unit_test(a_sleep_lasts_at_least_as_long_as_asked),
         cmocka_unit_test(a_deadline_for_ever_does_not_overflow),
+        cmocka_unit_test(a_deadline_is_never_too_early),
+        cmocka_unit_test(a_deadline_of_nothing_has_passed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -544,7 +544,9 @@ static void per_06_without_autocreate_an_empty_server_knows_nothing(void **state
     assert_int_equal(zxid, -1);
     assert_false(has_file(directories.data, "version-2/snapshot.0"));
 
-    test_write_file(test_path(directories.log, "initialize"), "");
+    char *initialize = test_path(directories.log, "initialize");
+    test_write_file(initialize, "");
+    free(initialize);
     assert_int_equal(restore(&directories, snap_log, &zxid), 0);
     assert_int_equal(zxid, 0);
     assert_true(has_file(directories.data, "version-2/snapshot.0"));

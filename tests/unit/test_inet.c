@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "zk/base/inet.h"
+#include "zk/base/thread.h"
 
 static int setup(void **state)
 {
@@ -54,11 +55,38 @@ static void what_is_no_literal_stays_unresolved(void **state)
 {
     (void)state;
     static const char *const names[] = {
-        "256.0.0.1", "1.2.3.4.5", "1.2.3.", ".1.2.3", "1..2", "4294967296", "1.16777216",
-        "0000000000000001", "name", "1.2.3.x", "-1", " 1", "[1.2.3.4]", "[", "[]", "[::1",
-        ":", ":::", "1:", ":1", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7::8:9",
-        "1::2::3", "12345::", "::1.2.3", "::1.2.3.4.5", "::1.2.3.256", "1:2:3:4:5:6:7:1.2.3.4",
-        "::g", "1:2:3:4:5:6:7:8:", "fe80::1%lo",
+        "256.0.0.1",
+        "1.2.3.4.5",
+        "1.2.3.",
+        ".1.2.3",
+        "1..2",
+        "4294967296",
+        "1.16777216",
+        "0000000000000001",
+        "name",
+        "1.2.3.x",
+        "-1",
+        " 1",
+        "[1.2.3.4]",
+        "[",
+        "[]",
+        "[::1",
+        ":",
+        ":::",
+        "1:",
+        ":1",
+        "1:2:3:4:5:6:7",
+        "1:2:3:4:5:6:7:8:9",
+        "1:2:3:4:5:6:7::8:9",
+        "1::2::3",
+        "12345::",
+        "::1.2.3",
+        "::1.2.3.4.5",
+        "::1.2.3.256",
+        "1:2:3:4:5:6:7:1.2.3.4",
+        "::g",
+        "1:2:3:4:5:6:7:8:",
+        "fe80::1%lo",
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct inet_address address;
@@ -178,8 +206,8 @@ static void hashes_are_those_of_java(void **state)
         const char *host;
         int32_t hash; /* OpenJDK 17: new InetSocketAddress(host, 24382).hashCode() */
     } cases[] = {
-        {"127.0.0.1", 2130730815},   {"255.255.255.255", 24381},
-        {"2001:db8::1", 536964087},  {"fe80::ffff:ffff:ffff:ffff", -75604676},
+        {"127.0.0.1", 2130730815},     {"255.255.255.255", 24381},
+        {"2001:db8::1", 536964087},    {"fe80::ffff:ffff:ffff:ffff", -75604676},
         {"Zoo1.invalid", -1509294626},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -198,6 +226,21 @@ static void a_name_is_looked_up(void **state)
     inet_address_text(&address, text, sizeof text);
 
     assert_string_equal(text, "localhost/127.0.0.1:3881"); /* IPv4 before IPv6 */
+}
+
+static void look_up_localhost(void *arg)
+{
+    struct inet_address address;
+    inet_address_resolve(arg, "localhost", 3881, &address);
+}
+
+static void the_stack_of_a_thread_is_enough_for_a_look_up(void **state)
+{
+    struct zk_thread_group *group = zk_thread_group_new(*state);
+
+    assert_int_equal(zk_thread_group_start(group, look_up_localhost, *state, "resolver"), 0);
+
+    zk_thread_group_free(group); /* an overflow would have ended the process */
 }
 
 static void numbers_as_c_writes_them_are_not_looked_up(void **state)
@@ -261,6 +304,8 @@ int main(void)
         cmocka_unit_test(unresolved_addresses_are_equal_by_name_in_any_case),
         cmocka_unit_test(hashes_are_those_of_java),
         cmocka_unit_test_setup_teardown(a_name_is_looked_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_stack_of_a_thread_is_enough_for_a_look_up, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(numbers_as_c_writes_them_are_not_looked_up, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(an_unknown_name_is_no_error, setup, teardown),

@@ -159,7 +159,8 @@ static void a_long_message_is_cut_and_keeps_its_end_of_line(void **state)
     zk_log_at(capture->ctx, "a.c", 1, ZK_INFO, "%s", message);
 
     char *text = test_captured_log(capture);
-    assert_int_equal(strlen(text), 4096 - 1); /* the terminator of the text under work is not written */
+    assert_int_equal(strlen(text),
+                     4096 - 1); /* the terminator of the text under work is not written */
     assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
     free(text);
 }

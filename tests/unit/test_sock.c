@@ -231,7 +231,8 @@ static void a_wake_ends_a_blocked_connect(void **state)
     struct stage *stage = *state;
     struct full_listener full = fill_listener(stage);
     stage->far = sock_ref(full.listener); /* only its address is used */
-    for (int delay_ms = 0; delay_ms < 40; delay_ms += 10) { /* before, in and after the first step */
+    for (int delay_ms = 0; delay_ms < 40;
+         delay_ms += 10) { /* before, in and after the first step */
         assert_int_equal(sock_new(stage->ctx, INET_V4, &stage->near), 0);
         struct zk_thread_group *group = zk_thread_group_new(stage->ctx);
         assert_int_equal(zk_thread_group_start(group, connect_to_remote, stage, "dialler"), 0);

@@ -78,11 +78,24 @@ static void decode_knows_three_radices(void **state)
         bool good;
         int64_t value;
     } cases[] = {
-        {"0x1F", true, 31},    {"-0X1f", true, -31}, {"#ff", true, 255},  {"010", true, 8},
-        {"0", true, 0},        {"-0", true, 0},      {"+12", true, 12},   {"09", false, 0},
-        {"0x", false, 0},      {"#", false, 0},      {"0x-1", false, 0},  {"", false, 0},
-        {"1x", false, 0},      {"-", false, 0},      {"00", true, 0},     {"0+1", false, 0},
-        {"-0x8000000000000000", true, INT64_MIN},    {"0x8000000000000000", false, 0},
+        {"0x1F", true, 31},
+        {"-0X1f", true, -31},
+        {"#ff", true, 255},
+        {"010", true, 8},
+        {"0", true, 0},
+        {"-0", true, 0},
+        {"+12", true, 12},
+        {"09", false, 0},
+        {"0x", false, 0},
+        {"#", false, 0},
+        {"0x-1", false, 0},
+        {"", false, 0},
+        {"1x", false, 0},
+        {"-", false, 0},
+        {"00", true, 0},
+        {"0+1", false, 0},
+        {"-0x8000000000000000", true, INT64_MIN},
+        {"0x8000000000000000", false, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         int64_t value = 77;
@@ -144,8 +157,8 @@ static void split_drops_trailing_empty_pieces_only(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        {"a:b", "a|b|"},   {"a:b::", "a|b|"}, {":a", "|a|"}, {"a::b", "a||b|"},
-        {"a", "a|"},       {"", "|"},         {":", ""},     {":::", ""},
+        {"a:b", "a|b|"}, {"a:b::", "a|b|"}, {":a", "|a|"}, {"a::b", "a||b|"},
+        {"a", "a|"},     {"", "|"},         {":", ""},     {":::", ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct zk_strings pieces;
@@ -162,9 +175,9 @@ static void host_and_port_split_as_in_java(void **state)
         {"h:1:2", "h|1|2|"},
         {"h:1:2:", "h|1|2|"},
         {"[::1]:1:2", "::1|1|2|"},
-        {"[::1]x1:2", "::1|1|2|"},   /* the character after the bracket is not looked at */
+        {"[::1]x1:2", "::1|1|2|"}, /* the character after the bracket is not looked at */
         {"[::1]", "::1|"},
-        {"[a[b]", "ab|"},            /* with nothing behind, all brackets vanish */
+        {"[a[b]", "ab|"}, /* with nothing behind, all brackets vanish */
         {"[]:1", "|1|"},
         {"[::1]::2", "::1||2|"},
         {"", "|"},
@@ -209,7 +222,10 @@ static void json_text_is_valid_utf8_whatever_comes(void **state)
     (void)state;
     struct zk_str str = {0};
 
-    zk_str_append_json(&str, "\xff" "a\xc3" "b\xc0\x80\xed\xa0\x80" "c\xe2\x82");
+    zk_str_append_json(&str, "\xff"
+                             "a\xc3"
+                             "b\xc0\x80\xed\xa0\x80"
+                             "c\xe2\x82");
 
     assert_string_equal(zk_str_text(&str), "\\ufffda\\ufffdb\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd"
                                            "c\\ufffd\\ufffd");

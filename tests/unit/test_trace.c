@@ -120,9 +120,9 @@ static void emit_all(struct zk_context *ctx)
 static void every_event_is_one_line(void **state)
 {
     struct test_capture *capture = *state;
-    static const char *const events[] = {
-        "boot", "exit", "state", "vote", "tally", "wait",  "decide",     "conn",
-        "send", "recv", "enq",   "deq",  "phase", "epoch", "established"};
+    static const char *const events[] = {"boot", "exit",   "state", "vote",  "tally",
+                                         "wait", "decide", "conn",  "send",  "recv",
+                                         "enq",  "deq",    "phase", "epoch", "established"};
 
     emit_all(capture->ctx);
 

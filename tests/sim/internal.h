@@ -1,0 +1,336 @@
+/* The map of the simulator: its parts, and what they know of each other. world.h is what tests see.
+ *
+ *   world.c        one run from beginning to end; the driver's verbs
+ *   sched.c        events, virtual time, who runs next
+ *   process.c      processes and hosts: birth, death, what they leave behind
+ *   sync.c         pthread_*: threads, mutexes, conditions; wait cycles
+ *   lock_order.c   who was held when who was taken
+ *   mem.c          malloc and its family; the simulator's own memory
+ *   clock.c        clock_gettime, nanosleep, getrandom
+ *   descriptors.c  the table of descriptors; close, poll, fcntl; read and write
+ *   net.c          hosts' links, connections, bytes under way
+ *   net_calls.c    the socket calls
+ *   disk.c         what is on a disk, and what is left of it after a power loss
+ *   disk_calls.c   the file calls
+ *   ctx*.c         switching stacks
+ *
+ * There is one world at a time, and all of it runs on one thread: plain globals are enough. Nothing
+ * in here may depend on an address, on real time or on the order of two draws of chance in one
+ * expression; otherwise a seed would not replay. */
+#ifndef SIM_INTERNAL_H
+#define SIM_INTERNAL_H
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "ctx.h"
+#include "world.h"
+
+#define MICROSECOND 1000LL
+#define MILLISECOND 1000000LL
+#define SECOND      1000000000LL
+#define NEVER       INT64_MAX
+
+enum {
+    DESCRIPTORS_MAX = 256, /* of a process */
+    TASKS_MAX = 4096,
+    NAME_SIZE = 16, /* of a thread, as Linux has it */
+};
+
+#define CONTAINER_OF(pointer, type, member)                                                        \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
+/* --- chance: one stream for each purpose, so that a change in one does not shift the others --- */
+
+enum chance_stream {
+    CHANCE_SCHEDULE,
+    CHANCE_NET,
+    CHANCE_DISK,
+    CHANCE_PROGRAM,
+    CHANCE_DRIVER,
+    CHANCE_INJECT,
+    CHANCE_STREAMS,
+};
+
+uint64_t chance(enum chance_stream stream);
+
+static inline uint64_t chance_below(enum chance_stream stream, uint64_t bound)
+{
+    return (uint64_t)(((__uint128_t)chance(stream) * bound) >> 64);
+}
+
+/* True once in one_in times. */
+static inline bool chance_one_in(enum chance_stream stream, uint64_t one_in)
+{
+    return chance_below(stream, one_in) == 0;
+}
+
+/* --- events: what is due at a virtual time. Owned by what they are about; unscheduled when it
+ * goes. --- */
+
+struct event {
+    int64_t when_ns;
+    uint64_t order; /* ties are broken by age */
+    size_t place;   /* in the heap; 0: not scheduled */
+    void (*fire)(struct event *event);
+};
+
+void event_schedule(struct event *event, int64_t when_ns, void (*fire)(struct event *event));
+void event_cancel(struct event *event);
+
+/* --- tasks: simulated threads --- */
+
+enum task_state { TASK_READY, TASK_RUNNING, TASK_BLOCKED, TASK_DONE };
+
+struct wait_queue {
+    struct task *first;
+    struct task *last;
+};
+
+enum { HELD_MAX = 16 };
+
+struct task {
+    struct ctx ctx;
+    uint32_t id;             /* from 1 */
+    struct process *process; /* NULL: the driver */
+    struct task *process_next;
+    struct task *process_prev;
+    char name[NAME_SIZE];
+    void *(*main)(void *arg);
+    void *arg;
+    void *result;
+
+    enum task_state state;
+    const char *waits_for; /* words, while blocked */
+    bool stalled;          /* the machine has taken it away: nothing but its timer wakes it */
+    bool timed_out;        /* how the last block ended */
+    struct event timer;
+    size_t ready_place;
+    uint32_t priority;
+    struct wait_queue *queue; /* the one it waits in */
+    struct task *queue_next;
+    struct task *queue_prev;
+
+    bool joinable;
+    struct task *joiner;
+    struct task *joins;
+    struct sim_mutex *wants;
+    uint32_t held[HELD_MAX]; /* ids of mutexes, in the order taken */
+    size_t held_count;
+
+    struct task *dead_next;
+};
+
+/* Each simulated call begins with one: time passes, what is due happens, and another thread may run
+ * first. */
+void sched_point(const char *call);
+/* Sleep in the queue (NULL: in none) until waked or the deadline; true: it was the deadline. */
+bool task_block(struct wait_queue *queue, const char *waits_for, int64_t deadline_ns);
+void task_wake(struct task *task);
+struct task *wait_queue_wake_one(struct wait_queue *queue); /* any of them; NULL: nobody waited */
+void wait_queue_wake_all(struct wait_queue *queue);
+/* Give way now, whatever chance says. */
+void task_yield(void);
+
+struct task *task_new(struct process *process, const char *name, void *(*main)(void *arg),
+                      void *arg);
+struct task *task_find(uint32_t id); /* NULL: not there any more */
+_Noreturn void task_end(void *result);
+/* Forget it: it has ended and was joined, or its process dies. It may be the caller. */
+void task_drop(struct task *task);
+const char *task_name(const struct task *task);
+
+void sched_begin(void);
+void sched_run(struct task *first); /* returns when the world is over */
+_Noreturn void sched_leave(void);   /* the world is over: go back to world_run */
+_Noreturn void sched_abandon(void); /* the caller was dropped: let others run */
+void sched_end(void);
+
+/* --- processes and hosts --- */
+
+struct process {
+    int host;
+    world_program *main;
+    void *arg;
+    struct task *tasks;
+    struct handle *handles[DESCRIPTORS_MAX];
+    struct block *blocks; /* its memory */
+    size_t block_count;
+    bool out_of_memory; /* malloc has failed: abort() is a way out */
+};
+
+struct injector {
+    unsigned left;
+    unsigned one_in;
+    unsigned done;
+};
+
+struct host {
+    struct process *process; /* NULL: none runs */
+    bool on;                 /* its power */
+    struct disk *disk;       /* NULL: never used */
+    uint16_t next_port;
+    struct injector injectors[INJECTIONS];
+};
+
+void process_die(struct process *process, bool power_loss);
+_Noreturn void process_exit(int code); /* the running one */
+void process_check_clean(struct process *process);
+/* Lines that a program writes. */
+void process_wrote(struct process *process, int fd, const char *bytes, size_t length);
+
+/* Shall this call of the running process fail so? */
+bool inject(enum injection what);
+
+/* --- the world --- */
+
+/* What a seed's runs are like: drawn once. */
+struct character {
+    bool by_priority;         /* else a random walk */
+    unsigned priority_changes; /* that are left */
+    uint32_t preempt_gap;     /* calls between two preemptions, at most */
+    uint32_t stall_gap;       /* and between two stalls; 0: none */
+    int64_t stall_max_ns;
+    uint32_t spurious_one_in; /* waits that end for no reason; 0: none */
+    size_t window;            /* bytes that a connection holds in one direction */
+    uint32_t split_one_in;    /* pieces that are cut once more; 0: none */
+    int64_t sync_max_ns;      /* of one fsync */
+    int64_t lookup_max_ns;    /* of one name */
+    int64_t latency_ns;       /* of all links at first */
+};
+
+struct world {
+    struct world_options options;
+    struct world_report report;
+    struct character character;
+    int64_t now_ns;
+    uint64_t hash;
+    uint64_t steps;
+    struct task *running;
+    struct host hosts[HOSTS_MAX];
+    struct wait_queue questions; /* drivers in world_wait_until */
+    uint64_t allocations;
+    uint32_t mutexes;
+    bool injecting; /* some injector is not exhausted */
+    bool open;      /* between the beginning and the end of a run */
+};
+
+extern struct world world;
+
+static inline struct process *process_running(void)
+{
+    return world.running->process;
+}
+
+static inline struct host *host_running(void)
+{
+    return &world.hosts[world.running->process->host];
+}
+
+/* End the run with this verdict. The first one counts. */
+_Noreturn void world_end(enum world_result result, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* For show_calls. */
+void show(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Add to the transcript. */
+static inline void transcribe(uint64_t value)
+{
+    uint64_t hash = (world.hash ^ value) * 0x9fb21c651e98df25ULL;
+    world.hash = hash ^ hash >> 32;
+}
+void transcribe_bytes(const void *bytes, size_t length);
+
+/* --- memory --- */
+
+/* The simulator's own, zeroed, apart from malloc: ThreadSanitizer sees nothing of it. */
+void *own_alloc(size_t size);
+void own_free(void *block, size_t size); /* NULL is fine */
+void *own_grow(void *old, size_t item_size, size_t *capacity, size_t wanted);
+/* memcpy and snprintf that the sanitizers do not take for the program's. */
+void own_copy(void *to, const void *from, size_t length);
+int own_format(char *ret_text, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Around library calls on the simulator's own data: ThreadSanitizer looks away. */
+void look_away(void);
+void look_again(void);
+/* What a call did to the program's memory, which ThreadSanitizer must hear of. */
+void tell_read(const void *bytes, size_t length);
+void tell_written(void *bytes, size_t length);
+/* Order for ThreadSanitizer: who acquires comes after who released. */
+void tell_acquire(void *object);
+void tell_release(void *object);
+
+void mem_free_all(struct process *process);
+uint64_t mem_first_ordinal(const struct process *process);
+void *sim_malloc(size_t size);
+void *sim_calloc(size_t count, size_t size);
+void sim_free(void *memory);
+
+/* --- locks --- */
+
+void lock_order_begin(void);
+void lock_order_took(struct task *task, uint32_t mutex);
+void lock_order_end(void);
+
+/* --- descriptors --- */
+
+enum handle_kind { HANDLE_SOCKET, HANDLE_DATA, HANDLE_DIRECTORY };
+
+/* A thread that is blocked on a descriptor. */
+struct handle_wait {
+    struct task *task;
+    struct handle_wait *next;
+    struct handle_wait *prev;
+};
+
+struct handle {
+    enum handle_kind kind;
+    int flags;               /* of open or fcntl */
+    unsigned users;          /* threads inside a call that takes time */
+    struct handle_wait *waits; /* those that wait for it to change */
+    struct end *end;         /* of a socket */
+    struct inode *inode;     /* of a file */
+    char *path;              /* of a directory; owned, PATH_SIZE */
+    off_t position;
+};
+
+struct handle *handle_new(enum handle_kind kind, int flags);
+int handle_install(struct handle *handle); /* lowest free number; -1 with EMFILE, and it is freed */
+struct handle *handle_get(int fd);       /* NULL with EBADF */
+bool handle_table_full(void);
+void handle_wait_begin(struct handle *handle, struct handle_wait *wait);
+void handle_wait_end(struct handle *handle, struct handle_wait *wait);
+bool handle_block(struct handle *handle, const char *waits_for, int64_t deadline_ns);
+void handle_wake(struct handle *handle); /* NULL is fine */
+void handles_close_all(struct process *process, bool power_loss);
+
+/* --- network --- */
+
+void net_begin(void);
+void net_end(void);
+void net_links_changed(void);
+void end_close(struct end *end, bool power_loss);
+short end_ready(const struct end *end); /* poll bits */
+ssize_t end_send(struct handle *handle, const void *bytes, size_t length, int flags);
+ssize_t end_recv(struct handle *handle, void *ret_bytes, size_t length, int flags);
+
+/* --- disk --- */
+
+enum { PATH_SIZE = 128 };
+
+struct disk *disk_new(void);
+void disk_free(struct disk *disk);
+void disk_power_loss(struct disk *disk);
+void disk_install(struct disk *disk, const char *path, const char *text);
+bool disk_peek(struct disk *disk, const char *path, char *ret_text, size_t size);
+void inode_unref(struct inode *inode);
+ssize_t data_read(struct handle *handle, void *ret_bytes, size_t length, off_t at); /* -1: position */
+ssize_t data_write(struct handle *handle, const void *bytes, size_t length, off_t at);
+
+#endif

@@ -1,0 +1,534 @@
+/* What a leader does with one learner: the decision DIFF, TRUNC or SNAP; each kind of packet; and
+ * everything that a learner should not send. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "scripted_peer.h"
+#include "testing_peer.h"
+#include "zab/leader_internal.h"
+#include "zab/learner_handler_internal.h"
+#include "zk/base/clock.h"
+#include "zk/jute/quorum.h"
+#include "zk/quorum/quorum_peer.h"
+#include "zk/server/zk_database.h"
+
+static const char INFO_OF_1[] = "0000000000000001 00010000 0000000000000000";
+static const char INFO_OF_2[] = "0000000000000002 00010000 0000000000000000";
+static const char INFO_OF_4[] = "0000000000000004 00010000 0000000000000000";
+static const char PROTOCOL_VERSION[] = "00010000";
+static const char NOTHING[] = "00000000"; /* the current epoch in ACKEPOCH */
+static const int64_t EPOCH_1_ZXID = 0x100000000;
+
+/* --- the decision ---------------------------------------------------------------------------- */
+
+static struct sync_decision decide(int64_t peer_last_zxid, int64_t last_processed_zxid)
+{
+    struct sync_situation situation = {.peer_last_zxid = peer_last_zxid,
+                                       .last_processed_zxid = last_processed_zxid,
+                                       .txn_log_sync = true};
+    return learner_handler_decide_sync(&situation);
+}
+
+/* SYN-03: without recent transactions, last 1. Java: LearnerHandlerTest.testEmptyCommittedLog */
+static void syn_03_peer_is_compared_with_the_last_zxid(void **state)
+{
+    (void)state;
+    struct sync_decision ahead = decide(3, 1);
+    assert_false(ahead.need_snap);
+    assert_int_equal(LEADER_TRUNC, ahead.op_packet);
+    assert_int_equal(1, ahead.zxid);
+
+    struct sync_decision equal = decide(1, 1);
+    assert_false(equal.need_snap);
+    assert_int_equal(LEADER_DIFF, equal.op_packet);
+    assert_int_equal(1, equal.zxid);
+
+    struct sync_decision behind = decide(0, 1);
+    assert_true(behind.need_snap);
+    assert_int_equal(0, behind.op_packet);
+    assert_false(behind.unhandled);
+}
+
+/* SYN-04 */
+static void syn_04_first_zxid_of_an_epoch_is_never_truncated(void **state)
+{
+    (void)state;
+    struct sync_decision beyond = decide(0x300000000, 0x20000000c);
+    assert_true(beyond.need_snap);
+    assert_int_equal(0, beyond.op_packet);
+    assert_true(beyond.unhandled);
+
+    struct sync_decision at_it = decide(0x200000000, 0x200000000);
+    assert_int_equal(LEADER_DIFF, at_it.op_packet);
+    assert_int_equal(0x200000000, at_it.zxid);
+
+    struct sync_decision behind = decide(EPOCH_1_ZXID, 0x200000000);
+    assert_true(behind.need_snap);
+    assert_false(behind.unhandled);
+}
+
+static void settings_turn_the_decision_to_snap(void **state)
+{
+    (void)state;
+    struct sync_situation forced = {.peer_last_zxid = 1,
+                                    .last_processed_zxid = 1,
+                                    .force_snapshot_sync = true,
+                                    .txn_log_sync = true};
+    assert_true(learner_handler_decide_sync(&forced).need_snap);
+    struct sync_situation no_log = {.peer_last_zxid = 0, .last_processed_zxid = 1};
+    assert_true(learner_handler_decide_sync(&no_log).need_snap);
+    assert_true(learner_handler_decide_sync(&no_log).unhandled);
+}
+
+/* --- a leader that serves -------------------------------------------------------------------- */
+
+static struct scripted_peer *dial_leader(struct testing_peer *peer)
+{
+    return scripted_peer_dial(peer->ctx, peer->ports[3]);
+}
+
+static void pass_newleader(struct scripted_peer *learner)
+{
+    int32_t type = 0;
+    int64_t zxid = 0;
+    while (type != LEADER_NEWLEADER)
+        buf_unref(scripted_peer_read_packet(learner, &type, &zxid));
+    scripted_peer_send_packet(learner, LEADER_ACK, zxid, NULL);
+}
+
+/* Server 3 leads, server 1 is played by the test. Until UPTODATE and its ACK. */
+static struct scripted_peer *follow(struct testing_peer *peer)
+{
+    struct scripted_peer *follower = dial_leader(peer);
+    scripted_peer_send_packet(follower, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
+    scripted_peer_expect_packet(follower, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
+    scripted_peer_send_packet(follower, LEADER_ACKEPOCH, 0, NOTHING);
+    pass_newleader(follower);
+    scripted_peer_expect_packet_past_pings(follower, LEADER_UPTODATE, -1, NULL);
+    scripted_peer_send_packet(follower, LEADER_ACK, EPOCH_1_ZXID, NULL);
+    return follower;
+}
+
+struct fixture {
+    struct testing_peer peer;
+    struct scripted_peer *follower;
+};
+
+static int set_up_with_follower(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    struct testing_peer_options options = testing_peer_options_default(3);
+    options.observers = 1;
+    testing_peer_init(&fixture->peer, &options);
+    testing_peer_start_leading(&fixture->peer);
+    fixture->follower = follow(&fixture->peer);
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    testing_peer_stop(&fixture->peer);
+    scripted_peer_free(fixture->follower);
+    testing_peer_done(&fixture->peer);
+    free(fixture);
+    return 0;
+}
+
+/* Sessions of Java followers' clients: createSession, as captured. */
+static void request_is_dropped_with_one_warning_and_the_connection_stays(void **state)
+{
+    struct fixture *fixture = *state;
+    scripted_peer_send_hex(fixture->follower, "00000001 ffffffffffffffff 00000014 03a204e3bb3a0000 "
+                                              "00000000 fffffff6 00000bb8 ffffffff");
+    scripted_peer_send_hex(fixture->follower, "00000001 ffffffffffffffff 00000014 03a204e3bb3a0001 "
+                                              "00000000 fffffff6 00000bb8 ffffffff");
+    /* The sync that follows is answered, so both have been read. */
+    scripted_peer_send_packet(fixture->follower, LEADER_REQUEST, -1,
+                              "03a204e3bb3a0000 00000001 00000009 00000001 2f");
+    scripted_peer_expect_packet_past_pings(fixture->follower, LEADER_SYNC, 0, NULL);
+    assert_true(testing_peer_logged(&fixture->peer, "client request dropped sid=1 "
+                                                    "session=0x3a204e3bb3a0000 opcode=-10"));
+    assert_false(testing_peer_logged(&fixture->peer, "0x3a204e3bb3a0001"));
+}
+
+static void revalidate_of_an_unknown_session_is_answered_invalid(void **state)
+{
+    struct fixture *fixture = *state;
+    scripted_peer_send_hex(fixture->follower,
+                           "00000006 ffffffffffffffff 0000000c 0000000000001234 00001770 ffffffff");
+    scripted_peer_expect_packet_past_pings(fixture->follower, LEADER_REVALIDATE, -1,
+                                           "0000000000001234 00");
+}
+
+static void ping_answers_may_list_sessions(void **state)
+{
+    struct fixture *fixture = *state;
+    scripted_peer_send_packet(fixture->follower, LEADER_PING, EPOCH_1_ZXID,
+                              "03a204e3bb3a0000 00000bb8");
+    scripted_peer_send_packet(fixture->follower, LEADER_REQUEST, -1,
+                              "03a204e3bb3a0000 00000001 00000009");
+    scripted_peer_expect_packet_past_pings(fixture->follower, LEADER_SYNC, 0, NULL);
+}
+
+static void unknown_packet_is_a_warning(void **state)
+{
+    struct fixture *fixture = *state;
+    scripted_peer_send_packet(fixture->follower, 77, 5, "00");
+    scripted_peer_send_packet(fixture->follower, LEADER_DIFF, 5, NULL);
+    scripted_peer_send_packet(fixture->follower, LEADER_REQUEST, -1,
+                              "03a204e3bb3a0000 00000001 00000009");
+    scripted_peer_expect_packet_past_pings(fixture->follower, LEADER_SYNC, 0, NULL);
+    assert_true(testing_peer_logged(&fixture->peer, "unexpected quorum packet, type: UNKNOWN"));
+    assert_true(testing_peer_logged(&fixture->peer, "unexpected quorum packet, type: DIFF"));
+}
+
+/* --- joiners --------------------------------------------------------------------------------- */
+
+/* From FOLLOWERINFO to ACKEPOCH of server 2. */
+static struct scripted_peer *join_at(struct fixture *fixture, int64_t last_zxid)
+{
+    struct scripted_peer *joiner = dial_leader(&fixture->peer);
+    scripted_peer_send_packet(joiner, LEADER_FOLLOWERINFO, 0, INFO_OF_2);
+    scripted_peer_expect_packet(joiner, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
+    scripted_peer_send_packet(joiner, LEADER_ACKEPOCH, last_zxid, NOTHING);
+    return joiner;
+}
+
+static void joiner_that_is_ahead_is_told_to_truncate(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scripted_peer *joiner = join_at(fixture, EPOCH_1_ZXID + 7);
+    scripted_peer_expect_packet(joiner, LEADER_TRUNC, EPOCH_1_ZXID, NULL);
+    scripted_peer_free(joiner);
+}
+
+static void joiner_that_stands_here_gets_an_empty_diff(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scripted_peer *joiner = join_at(fixture, EPOCH_1_ZXID);
+    scripted_peer_expect_packet(joiner, LEADER_DIFF, EPOCH_1_ZXID, NULL);
+    pass_newleader(joiner);
+    scripted_peer_expect_packet_past_pings(joiner, LEADER_UPTODATE, -1, NULL);
+    scripted_peer_free(joiner);
+}
+
+static void joiner_that_is_behind_gets_the_tree_before_newleader(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scripted_peer *joiner = join_at(fixture, 0);
+    scripted_peer_expect_packet(joiner, LEADER_SNAP, EPOCH_1_ZXID, NULL);
+    int64_t zxid;
+    struct buf *body = zk_database_serialize_snapshot(fixture->peer.database, &zxid);
+    uint8_t *got = calloc(1, body->length);
+    scripted_peer_read(joiner, got, body->length);
+    assert_memory_equal(body->bytes, got, body->length);
+    scripted_peer_expect_hex(joiner, "0000000a 42656e57617348657265");
+    pass_newleader(joiner);
+    scripted_peer_expect_packet_past_pings(joiner, LEADER_UPTODATE, -1, NULL);
+    free(got);
+    buf_unref(body);
+    scripted_peer_free(joiner);
+}
+
+/* LRN-03, at the port: an observer beyond the limit is sent away, a voter is not. */
+static void lrn_03_observer_beyond_the_limit_is_refused(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(3);
+    options.observers = 1;
+    options.setting = "zookeeper.leader.maxConcurrentSnapSyncs";
+    options.value = "0";
+    testing_peer_init(&peer, &options);
+    testing_peer_start_leading(&peer);
+    struct scripted_peer *follower = follow(&peer);
+
+    struct scripted_peer *observer = dial_leader(&peer);
+    scripted_peer_send_packet(observer, LEADER_OBSERVERINFO, 0, INFO_OF_4);
+    scripted_peer_expect_packet(observer, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
+    scripted_peer_send_packet(observer, LEADER_ACKEPOCH, 0, NOTHING);
+    scripted_peer_expect_end(observer);
+    testing_peer_await_log(&peer, "too many concurrent sync.");
+
+    struct scripted_peer *voter = dial_leader(&peer);
+    scripted_peer_send_packet(voter, LEADER_FOLLOWERINFO, 0, INFO_OF_2);
+    scripted_peer_expect_packet(voter, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
+    scripted_peer_send_packet(voter, LEADER_ACKEPOCH, 0, NOTHING);
+    scripted_peer_expect_packet(voter, LEADER_SNAP, EPOCH_1_ZXID, NULL);
+    assert_int_equal(-ECANCELED, testing_peer_stop(&peer));
+    scripted_peer_free(voter);
+    scripted_peer_free(observer);
+    scripted_peer_free(follower);
+    testing_peer_done(&peer);
+}
+
+/* --- LRN-04: strange learners ---------------------------------------------------------------- */
+
+static void lrn_04_first_packet_of_another_kind_closes_the_connection(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scripted_peer *stranger = dial_leader(&fixture->peer);
+    scripted_peer_send_packet(stranger, LEADER_PING, 0, NULL);
+    scripted_peer_expect_end(stranger);
+    testing_peer_await_log(&fixture->peer,
+                           "First packet PING type=5 is not FOLLOWERINFO or OBSERVERINFO!");
+    scripted_peer_free(stranger);
+}
+
+static void lrn_04_newer_configuration_closes_the_connection(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scripted_peer *stranger = dial_leader(&fixture->peer);
+    scripted_peer_send_packet(stranger, LEADER_FOLLOWERINFO, 0,
+                              "0000000000000002 00010000 0000000000000001");
+    scripted_peer_expect_end(stranger);
+    testing_peer_await_log(&fixture->peer, "Follower is ahead of the leader (has a later activated "
+                                           "configuration)");
+    scripted_peer_free(stranger);
+}
+
+/* Older than 3.4: neither LEADERINFO nor ACKEPOCH, and NEWLEADER overtakes the DIFF. */
+static void lrn_04_old_protocol_gets_newleader_first_and_without_data(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scripted_peer *old = dial_leader(&fixture->peer);
+    scripted_peer_send_packet(old, LEADER_FOLLOWERINFO, EPOCH_1_ZXID, "0000000000000002 00000001");
+    scripted_peer_expect_packet(old, LEADER_NEWLEADER, EPOCH_1_ZXID, NULL);
+    scripted_peer_expect_packet_past_pings(old, LEADER_DIFF, EPOCH_1_ZXID, NULL);
+    scripted_peer_send_packet(old, LEADER_ACK, EPOCH_1_ZXID, NULL);
+    scripted_peer_expect_packet_past_pings(old, LEADER_UPTODATE, -1, NULL);
+    scripted_peer_free(old);
+}
+
+static void lrn_04_learner_without_an_id_gets_a_negative_one(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scripted_peer *first = dial_leader(&fixture->peer);
+    scripted_peer_send_packet(first, LEADER_FOLLOWERINFO, EPOCH_1_ZXID, NULL);
+    scripted_peer_expect_packet(first, LEADER_NEWLEADER, EPOCH_1_ZXID, NULL);
+    struct scripted_peer *second = dial_leader(&fixture->peer);
+    scripted_peer_send_packet(second, LEADER_OBSERVERINFO, EPOCH_1_ZXID, NULL);
+    scripted_peer_expect_packet(second, LEADER_NEWLEADER, EPOCH_1_ZXID, NULL);
+    assert_true(testing_peer_logged(&fixture->peer, "Follower sid: -1 not in the current config"));
+    assert_true(testing_peer_logged(&fixture->peer, "Follower sid: -2 not in the current config"));
+    scripted_peer_free(second);
+    scripted_peer_free(first);
+}
+
+static void lrn_04_id_of_eight_bytes_is_enough(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scripted_peer *old = dial_leader(&fixture->peer);
+    scripted_peer_send_packet(old, LEADER_FOLLOWERINFO, EPOCH_1_ZXID, "0000000000000002");
+    scripted_peer_expect_packet(old, LEADER_NEWLEADER, EPOCH_1_ZXID, NULL);
+    assert_true(testing_peer_logged(&fixture->peer, "Follower sid: 2 : info : 127.0.0.1:"));
+    scripted_peer_free(old);
+}
+
+/* --- nonsense -------------------------------------------------------------------------------- */
+
+/* However a stranger misbehaves: it alone goes, and the follower keeps being pinged. */
+static void assert_still_serving(struct fixture *fixture)
+{
+    scripted_peer_send_packet(fixture->follower, LEADER_REQUEST, -1,
+                              "03a204e3bb3a0000 00000001 00000009");
+    scripted_peer_expect_packet_past_pings(fixture->follower, LEADER_SYNC, 0, NULL);
+}
+
+static void garbage_on_the_quorum_port_ends_only_that_connection(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const garbage[] = {
+        "474554202f20485454502f312e310d0a 0d0a0d0a 0d0a0d0a", /* GET / HTTP/1.1 */
+        "0000000b 0000000000000000 7fffffff 00",              /* data of 2 GiB */
+        "0000000b 0000000000000000 fffffffe ffffffff",        /* data of -2 bytes */
+        "0000000b 0000000000000000 ffffffff 7fffffff 7fffffff",
+        "ffffffff ffffffffffffffff ffffffff ffffffff",
+    };
+    for (size_t i = 0; i < sizeof garbage / sizeof garbage[0]; i++) {
+        struct scripted_peer *stranger = dial_leader(&fixture->peer);
+        scripted_peer_send_hex(stranger, garbage[i]);
+        scripted_peer_expect_end(stranger);
+        scripted_peer_free(stranger);
+    }
+    assert_still_serving(fixture);
+}
+
+static void packets_cut_short_end_only_that_connection(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scripted_peer *stranger = dial_leader(&fixture->peer);
+    scripted_peer_send_hex(stranger, "0000000b 00000000");
+    scripted_peer_hang_up(stranger);
+    scripted_peer_free(stranger);
+    stranger = dial_leader(&fixture->peer); /* not a byte */
+    scripted_peer_free(stranger);
+    testing_peer_await_log(&fixture->peer, "GOODBYE");
+    assert_still_serving(fixture);
+}
+
+/* One packet that is wrong at its place. */
+struct wrong_packet {
+    int32_t type;
+    const char *data_hex;
+    const char *words;
+};
+
+static void wrong_epoch_acks_end_only_that_connection(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct wrong_packet wrong[] = {
+        {LEADER_ACK, NULL, "ACK type=3 is not ACKEPOCH"},
+        {LEADER_ACKEPOCH, NULL, "ACKEPOCH without a current epoch"},
+        {LEADER_ACKEPOCH, "0000", "ACKEPOCH without a current epoch"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct scripted_peer *joiner = dial_leader(&fixture->peer);
+        scripted_peer_send_packet(joiner, LEADER_FOLLOWERINFO, 0, INFO_OF_2);
+        scripted_peer_expect_packet(joiner, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
+        scripted_peer_send_packet(joiner, wrong[i].type, 0, wrong[i].data_hex);
+        scripted_peer_expect_end(joiner);
+        testing_peer_await_log(&fixture->peer, wrong[i].words);
+        scripted_peer_free(joiner);
+    }
+    assert_still_serving(fixture);
+}
+
+/* zab: a learner that answers a PING before its ACK of NEWLEADER is disconnected. */
+static void ping_before_the_ack_of_newleader_ends_the_connection(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scripted_peer *joiner = join_at(fixture, EPOCH_1_ZXID);
+    scripted_peer_send_packet(joiner, LEADER_PING, EPOCH_1_ZXID, "");
+    scripted_peer_drain(joiner);
+    testing_peer_await_log(&fixture->peer,
+                           "Next packet was supposed to be an ACK, but received packet: PING");
+    scripted_peer_free(joiner);
+    assert_still_serving(fixture);
+}
+
+static void wrong_packets_of_a_synced_learner_end_only_its_connection(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct wrong_packet wrong[] = {
+        {LEADER_PING, NULL, "PING without a list of sessions"},
+        {LEADER_PING, "0000", "PING without a list of sessions"},
+        {LEADER_REVALIDATE, NULL, "REVALIDATE without a session"},
+        {LEADER_REVALIDATE, "0000000000001234", "REVALIDATE without a session"},
+        {LEADER_REQUEST, NULL, "REQUEST without session, cxid and opcode"},
+        {LEADER_REQUEST, "0000000000001234 00000000", "REQUEST without session, cxid and opcode"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct scripted_peer *joiner = join_at(fixture, EPOCH_1_ZXID);
+        pass_newleader(joiner);
+        scripted_peer_expect_packet_past_pings(joiner, LEADER_UPTODATE, -1, NULL);
+        scripted_peer_send_packet(joiner, wrong[i].type, 0, wrong[i].data_hex);
+        scripted_peer_drain(joiner);
+        testing_peer_await_log(&fixture->peer, wrong[i].words);
+        scripted_peer_free(joiner);
+    }
+    assert_still_serving(fixture);
+}
+
+/* Silent and dripping callers are given initLimit ticks in all (D-43). */
+static void silent_and_dripping_callers_are_dropped_after_init_limit(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(3);
+    options.init_limit = 3;
+    testing_peer_init(&peer, &options);
+    testing_peer_start_leading(&peer);
+    struct scripted_peer *follower = follow(&peer);
+    struct scripted_peer *silent = dial_leader(&peer);
+    struct scripted_peer *dripping = dial_leader(&peer);
+    int64_t start_ms = zk_elapsed_ms();
+    for (int i = 0; i < 4; i++) {
+        scripted_peer_send_hex(dripping, "00");
+        scripted_peer_expect_silence(dripping, 50);
+    }
+    scripted_peer_expect_end(dripping);
+    scripted_peer_expect_end(silent);
+    assert_true(zk_elapsed_ms() - start_ms >= 250);
+    assert_int_equal(-ECANCELED, testing_peer_stop(&peer));
+    scripted_peer_free(dripping);
+    scripted_peer_free(silent);
+    scripted_peer_free(follower);
+    testing_peer_done(&peer);
+}
+
+/* A crowd of silent callers pushes out its own oldest members and nobody else (D-43). */
+static void crowd_of_silent_callers_does_not_keep_a_learner_out(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scripted_peer *crowd[LEADER_PENDING_LEARNERS + 8];
+    size_t count = sizeof crowd / sizeof crowd[0];
+    for (size_t i = 0; i < count; i++)
+        crowd[i] = dial_leader(&fixture->peer);
+    struct scripted_peer *joiner = join_at(fixture, EPOCH_1_ZXID);
+    scripted_peer_expect_packet(joiner, LEADER_DIFF, EPOCH_1_ZXID, NULL);
+    scripted_peer_expect_end(crowd[0]);
+    assert_true(
+        testing_peer_logged(&fixture->peer, "64 newer connections have not said who they are"));
+    struct leader_status status;
+    assert_true(quorum_peer_get_leader_status(fixture->peer.self, &status));
+    assert_true(status.learners <= (int64_t)count + 2);
+    for (size_t i = 0; i < count; i++)
+        scripted_peer_free(crowd[i]);
+    scripted_peer_free(joiner);
+    assert_still_serving(fixture);
+}
+
+/* A learner whose packets nobody takes: it is disconnected, its stream never has a hole. */
+static void learner_that_does_not_read_is_dropped_when_its_queue_is_full(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scripted_peer *joiner = join_at(fixture, EPOCH_1_ZXID);
+    pass_newleader(joiner);
+    scripted_peer_expect_packet_past_pings(joiner, LEADER_UPTODATE, -1, NULL);
+    size_t count;
+    struct leader *leader = testing_peer_leader(&fixture->peer);
+    struct learner_handler **learners = leader_get_learners(leader, &count);
+    assert_int_equal(2, count);
+    for (int i = 0; i < 3000000 && learner_handler_synced(learners[1], 0); i++)
+        learner_handler_queue_packet(learners[1], quorum_packet_new(LEADER_PING, i, NULL));
+    leader_free_learners(learners, count);
+    testing_peer_await_log(&fixture->peer, "it does not read: 65535 packets are waiting");
+    scripted_peer_drain(joiner);
+    scripted_peer_free(joiner);
+    assert_still_serving(fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(syn_03_peer_is_compared_with_the_last_zxid),
+        cmocka_unit_test(syn_04_first_zxid_of_an_epoch_is_never_truncated),
+        cmocka_unit_test(settings_turn_the_decision_to_snap),
+#define WITH_FOLLOWER(test) cmocka_unit_test_setup_teardown(test, set_up_with_follower, tear_down)
+        WITH_FOLLOWER(request_is_dropped_with_one_warning_and_the_connection_stays),
+        WITH_FOLLOWER(revalidate_of_an_unknown_session_is_answered_invalid),
+        WITH_FOLLOWER(ping_answers_may_list_sessions),
+        WITH_FOLLOWER(unknown_packet_is_a_warning),
+        WITH_FOLLOWER(joiner_that_is_ahead_is_told_to_truncate),
+        WITH_FOLLOWER(joiner_that_stands_here_gets_an_empty_diff),
+        WITH_FOLLOWER(joiner_that_is_behind_gets_the_tree_before_newleader),
+        cmocka_unit_test(lrn_03_observer_beyond_the_limit_is_refused),
+        WITH_FOLLOWER(lrn_04_first_packet_of_another_kind_closes_the_connection),
+        WITH_FOLLOWER(lrn_04_newer_configuration_closes_the_connection),
+        WITH_FOLLOWER(lrn_04_old_protocol_gets_newleader_first_and_without_data),
+        WITH_FOLLOWER(lrn_04_learner_without_an_id_gets_a_negative_one),
+        WITH_FOLLOWER(lrn_04_id_of_eight_bytes_is_enough),
+        WITH_FOLLOWER(garbage_on_the_quorum_port_ends_only_that_connection),
+        WITH_FOLLOWER(packets_cut_short_end_only_that_connection),
+        WITH_FOLLOWER(wrong_epoch_acks_end_only_that_connection),
+        WITH_FOLLOWER(ping_before_the_ack_of_newleader_ends_the_connection),
+        WITH_FOLLOWER(wrong_packets_of_a_synced_learner_end_only_its_connection),
+        cmocka_unit_test(silent_and_dripping_callers_are_dropped_after_init_limit),
+        WITH_FOLLOWER(crowd_of_silent_callers_does_not_keep_a_learner_out),
+        WITH_FOLLOWER(learner_that_does_not_read_is_dropped_when_its_queue_is_full),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
