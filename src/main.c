@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -249,6 +250,7 @@ int main(int argc, char **argv)
     int code = parse_arguments(argc, argv, &args);
     if (code >= 0)
         return code;
+    mallopt(M_ARENA_MAX, 1); /* many short threads, each with little to allocate: one heap stays small */
     args.context.zone_offset_ms = zone_offset_ms();
     if (args.trace_file != NULL) {
         args.context.trace_fd =

@@ -86,8 +86,8 @@ static bool parse_v4_tail(const char *text, uint8_t *ret_ip)
     return dots == V4_BYTES - 1 && parse_v4(text, strlen(text), ret_ip);
 }
 
-/* Java: IPAddressUtil.textToNumericFormatV6(), without zones: Java knows only those of its own
- * interfaces, and nobody runs an ensemble over link-local addresses. */
+/* Java: IPAddressUtil.textToNumericFormatV6(), but without zones (D-66): nobody runs an ensemble
+ * over link-local addresses. */
 static bool parse_v6(const char *text, uint8_t *ret_ip)
 {
     uint8_t ip[V6_BYTES] = {0};

@@ -16,7 +16,7 @@
 enum {
     CACHE_SUCCESS_MS = 30000, /* Java: networkaddress.cache.ttl, where no security manager is set */
     CACHE_FAILURE_MS = 10000, /* Java: networkaddress.cache.negative.ttl */
-    CACHE_LIMIT = 1024,       /* names may come from strangers; Java's cache has no limit */
+    CACHE_LIMIT = 1024,       /* D-67: names may come from strangers */
 };
 
 struct inet_cache_entry {

@@ -6,58 +6,12 @@
 # kind follows each. Prints one line a test, "ok ..." or "FAILED ...", and ends with 1 if any has failed.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cluster=$here/../../scripts/cluster.sh
+# shellcheck source=tests/interop/lib.sh
+source "$here/lib.sh"
 mix=${1:?which mix? for example c,java,c}
 quiet_seconds=${QUIET_SECONDS:-20}
-
 IFS=, read -ra kinds <<<"$mix"
-ZK_CLUSTER_DIR=$(mktemp -d)/ensemble
-export ZK_CLUSTER_DIR
-failed=0
-
-clean_up() {
-  if ((failed > 0)); then
-    printf 'the peers and their logs: %s\n' "$ZK_CLUSTER_DIR"
-    "$cluster" down >/dev/null 2>&1 || true
-  else
-    "$cluster" clean >/dev/null 2>&1 || true
-    rmdir "$(dirname "$ZK_CLUSTER_DIR")" 2>/dev/null || true
-  fi
-}
-trap clean_up EXIT
-
-# expect NAME COMMAND...: one test. What comes after a failure cannot mean anything, so the first one ends the play.
-expect() {
-  local name=$1
-  shift
-  if "$@" >"$ZK_CLUSTER_DIR.out" 2>&1; then
-    printf 'ok %s: %s\n' "$mix" "$name"
-  else
-    printf 'FAILED %s: %s\n' "$mix" "$name"
-    sed 's/^/  | /' "$ZK_CLUSTER_DIR.out"
-    "$cluster" status 2>&1 | sed 's/^/  | /' || true
-    failed=1
-    exit 1
-  fi
-}
-
-# The facts of one peer, as cluster.sh status tells them: state, leader, round, zxid.
-facts() {
-  "$cluster" status --json | jq -r --argjson id "$1" '.peers[] | select(.id == $id) | "\(.state) \(.leader) \(.round) \(.zxid)"'
-}
-
-# until_state ID STATE LEADER: waits up to 15 s.
-until_state() {
-  local end=$((SECONDS + 15)) state leader _
-  while ((SECONDS < end)); do
-    read -r state leader _ < <(facts "$1")
-    if [[ $state == "$2" && $leader == "$3" ]]; then
-      return 0
-    fi
-  done
-  printf 'peer %s is %s of %s, not %s of %s\n' "$1" "$state" "$leader" "$2" "$3"
-  return 1
-}
+start_play "$mix"
 
 # Nobody holds another election: the line that each begins with does not appear again.
 no_election_for() {
@@ -65,7 +19,8 @@ no_election_for() {
   before=$(elections)
   sleep "$1"
   after=$(elections)
-  [[ $before == "$after" ]] || { printf 'elections began: before %s, after %s\n' "$before" "$after"; return 1; }
+  say "elections began: before $before, after $after"
+  [[ $before == "$after" ]]
 }
 
 elections() {

@@ -3,10 +3,9 @@
  *   world.c        one run from beginning to end; the driver's verbs
  *   sched.c        events, virtual time, who runs next
  *   process.c      processes and hosts: birth, death, what they leave behind
- *   sync.c         pthread_*: threads, mutexes, conditions; wait cycles
+ *   sync.c         threads, mutexes, conditions, time; wait cycles
  *   lock_order.c   who was held when who was taken
  *   mem.c          malloc and its family; the simulator's own memory
- *   clock.c        clock_gettime, nanosleep, getrandom
  *   descriptors.c  the table of descriptors; close, poll, fcntl; read and write
  *   net.c          hosts' links, connections, bytes under way
  *   net_calls.c    the socket calls

@@ -20,7 +20,8 @@ enum {
     CALL_NS = 400,
     FIRST_PRIORITY = 1000, /* those who were lowered by a change come after all others */
     PRIORITIES = 1000000,
-    PRIORITY_CHANGE_GAP = 2000, /* calls between two changes, about */
+    PRIORITY_CHANGE_GAP = 2000, /* calls between two changes, at most */
+    BLOCK_GAP = 200,            /* basic blocks between two preemptions, at most */
 };
 
 static struct {
@@ -39,6 +40,7 @@ static struct {
     uint64_t preempt_at;
     uint64_t stall_at;
     uint64_t change_at;
+    uint32_t block_skip;
 } sched;
 
 static void schedule(void);
@@ -446,6 +448,7 @@ void sched_begin(void)
     const struct character *character = &world.character;
     sched.next_order = 0;
     sched.next_id = 0;
+    sched.block_skip = 0;
     sched.preempt_at = next_step(character->preempt_gap);
     sched.stall_at = character->stall_gap > 0 ? next_step(character->stall_gap) : UINT64_MAX;
     sched.change_at =
@@ -493,19 +496,13 @@ void __sanitizer_cov_trace_pc(void);
 
 void __sanitizer_cov_trace_pc(void)
 {
-    enum { BLOCK_GAP = 200 };
-    static uint64_t run_of; /* the run that skip belongs to */
-    static uint32_t skip;
     if (!world.open || world.running->process == NULL)
         return;
-    if (run_of != world.options.seed + 1) {
-        run_of = world.options.seed + 1;
-        skip = 0;
-    }
-    if (skip > 0) {
-        skip--;
+    if (sched.block_skip > 0) {
+        sched.block_skip--;
         return;
     }
-    skip = (uint32_t)chance_below(CHANCE_SCHEDULE, BLOCK_GAP);
+    sched.block_skip = (uint32_t)chance_below(CHANCE_SCHEDULE, BLOCK_GAP);
+    world.steps++;
     task_yield();
 }

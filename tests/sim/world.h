@@ -67,7 +67,7 @@ typedef int world_program(int host, void *arg);
  * nothing of the process may be left: that is checked. */
 void world_boot(int host, world_program *main, void *arg);
 /* Run call(arg) in a thread of its own inside the host's process, as a signal's handler would. */
-void world_call(int host, void (*call)(void *arg), void *arg);
+void world_call(int host, void *(*call)(void *arg), void *arg);
 
 enum world_crash {
     WORLD_KILL,       /* as kill -9: the system lives on and closes the connections */

@@ -110,7 +110,7 @@ static void f1_a_quorum_of_the_own_round_is_joined_without_a_final_wait(void **s
     assert_int_equal(fle_get_logical_clock(stage->peer->fle), 1);
     assert_int_equal(election_peer_traced(stage->peer, "does anything better come"), 0);
     assert_int_equal(
-        election_peer_traced(stage->peer, "a quorum of this round is done, and its leader"), 1);
+        election_peer_traced(stage->peer, "\"r\":1,\"why\":\"a quorum of this round is done"), 1);
 }
 
 /* FLE-04: our own LOOKING vote for us and one FOLLOWING vote for us, of our round */
@@ -174,7 +174,8 @@ static void f2_takes_what_f1_could_not_decide(void **state)
     say(stage, 1, following(3, 5, 1, 2));
 
     assert_decided(stage, SERVER_STATE_FOLLOWING, 3, 5, 1, 2);
-    assert_int_equal(election_peer_traced(stage->peer, "a quorum follows this leader"), 1);
+    assert_int_equal(
+        election_peer_traced(stage->peer, "\"r\":1,\"why\":\"a quorum follows this leader"), 1);
 }
 
 /* --- F2: another round --- */

@@ -1,0 +1,371 @@
+/* Memory: the program's, which is counted and dies with its process, and the simulator's own.
+ *
+ * A block of the program carries a header in front of it, which links it to its process and lets
+ * free() find out whether the memory is the process's at all. Under AddressSanitizer the header is
+ * poisoned, so that it is a red zone as well. New memory is filled with a pattern: what a program
+ * reads before it has written is then wrong in the same way each time, and so is what it reads
+ * after free(). */
+#include "internal.h"
+
+#include <errno.h>
+#include <execinfo.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum {
+    FRESH_BYTE = 0xa5,
+    FREED_BYTE = 0xdd,
+    FREED_FILL_MAX = 64,
+    HELD_MAGIC = 0x48454c44,
+    FREED_MAGIC = 0x46524545,
+    OWN_CLASSES = 48,
+    OWN_CHUNK = 1 << 20,
+    STACK_FRAMES = 32,
+};
+
+struct block {
+    struct block *next;
+    struct block *prev;
+    struct process *process;
+    size_t size;
+    uint64_t ordinal;
+    uint32_t magic;
+    uint32_t padding; /* what follows is aligned to 16 bytes */
+};
+
+_Static_assert(sizeof(struct block) % 16 == 0, "the program's memory must be aligned");
+
+void __asan_poison_memory_region(const volatile void *start, size_t size) __attribute__((weak));
+void __asan_unpoison_memory_region(const volatile void *start, size_t size) __attribute__((weak));
+void __tsan_acquire(void *object) __attribute__((weak));
+void __tsan_release(void *object) __attribute__((weak));
+void __tsan_read_range(const void *start, size_t size) __attribute__((weak));
+void __tsan_write_range(void *start, size_t size) __attribute__((weak));
+void AnnotateIgnoreReadsBegin(const char *file, int line) __attribute__((weak));
+void AnnotateIgnoreReadsEnd(const char *file, int line) __attribute__((weak));
+void AnnotateIgnoreWritesBegin(const char *file, int line) __attribute__((weak));
+void AnnotateIgnoreWritesEnd(const char *file, int line) __attribute__((weak));
+
+/* ---- words for ThreadSanitizer -------------------------------------------------------------- */
+
+void look_away(void)
+{
+    if (AnnotateIgnoreReadsBegin != NULL) {
+        AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+        AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+    }
+}
+
+void look_again(void)
+{
+    if (AnnotateIgnoreReadsBegin != NULL) {
+        AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+        AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+    }
+}
+
+void tell_acquire(void *object)
+{
+    if (__tsan_acquire != NULL)
+        __tsan_acquire(object);
+}
+
+void tell_release(void *object)
+{
+    if (__tsan_release != NULL)
+        __tsan_release(object);
+}
+
+void tell_read(const void *bytes, size_t length)
+{
+    if (__tsan_read_range != NULL && length > 0)
+        __tsan_read_range(bytes, length);
+}
+
+void tell_written(void *bytes, size_t length)
+{
+    if (__tsan_write_range != NULL && length > 0)
+        __tsan_write_range(bytes, length);
+}
+
+/* ---- the simulator's own: powers of two, never given back to the system ---------------------- */
+
+struct free_cell {
+    struct free_cell *next;
+};
+
+static struct free_cell *own_cells[OWN_CLASSES];
+static char *own_chunk;
+static size_t own_chunk_left;
+
+static int own_class(size_t size)
+{
+    int class = 5;
+    while (((size_t)1 << class) < size)
+        class ++;
+    return class;
+}
+
+static void own_zero(void *start, size_t size)
+{
+    if (__tsan_acquire == NULL) {
+        memset(start, 0, size);
+        return;
+    }
+    volatile char *bytes = start; /* memset would be seen */
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = 0;
+}
+
+void *own_alloc(size_t size)
+{
+    int class = own_class(size);
+    struct free_cell *cell = own_cells[class];
+    if (cell != NULL) {
+        own_cells[class] = cell->next;
+        own_zero(cell, size);
+        return cell;
+    }
+    size_t cell_size = (size_t)1 << class;
+    if (own_chunk_left < cell_size) {
+        own_chunk_left = cell_size > OWN_CHUNK ? cell_size : OWN_CHUNK;
+        own_chunk = mmap(NULL, own_chunk_left, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                         -1, 0);
+        if (own_chunk == MAP_FAILED)
+            abort();
+    }
+    void *fresh = own_chunk;
+    own_chunk += cell_size;
+    own_chunk_left -= cell_size;
+    return fresh;
+}
+
+void own_free(void *block, size_t size)
+{
+    if (block == NULL)
+        return;
+    struct free_cell *cell = block;
+    int class = own_class(size);
+    cell->next = own_cells[class];
+    own_cells[class] = cell;
+}
+
+void *own_grow(void *old, size_t item_size, size_t *capacity, size_t wanted)
+{
+    if (wanted <= *capacity)
+        return old;
+    size_t grown = *capacity > 0 ? *capacity * 2 : 16;
+    while (grown < wanted)
+        grown *= 2;
+    void *fresh = own_alloc(grown * item_size);
+    own_copy(fresh, old, *capacity * item_size);
+    own_free(old, *capacity * item_size);
+    *capacity = grown;
+    return fresh;
+}
+
+void own_copy(void *to, const void *from, size_t length)
+{
+    if (length == 0)
+        return;
+    if (__tsan_acquire == NULL) {
+        memcpy(to, from, length);
+        return;
+    }
+    volatile char *t = to;
+    const volatile char *f = from;
+    for (size_t i = 0; i < length; i++)
+        t[i] = f[i];
+}
+
+int own_format(char *ret_text, size_t size, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    look_away();
+    int length = vsnprintf(ret_text, size, format, args);
+    look_again();
+    va_end(args);
+    return length;
+}
+
+/* ---- the program's -------------------------------------------------------------------------- */
+
+static void poison(struct block *block)
+{
+    if (__asan_poison_memory_region != NULL)
+        __asan_poison_memory_region(block, sizeof *block);
+}
+
+static void unpoison(struct block *block)
+{
+    if (__asan_unpoison_memory_region != NULL)
+        __asan_unpoison_memory_region(block, sizeof *block);
+}
+
+static void show_stack(uint64_t ordinal)
+{
+    void *frames[STACK_FRAMES];
+    fprintf(stderr, "allocation %llu was made here:\n", (unsigned long long)ordinal);
+    backtrace_symbols_fd(frames, backtrace(frames, STACK_FRAMES), STDERR_FILENO);
+}
+
+static void block_link(struct block *block)
+{
+    struct process *process = block->process;
+    block->prev = NULL;
+    block->next = process->blocks;
+    if (process->blocks != NULL) {
+        unpoison(process->blocks);
+        process->blocks->prev = block;
+        poison(process->blocks);
+    }
+    process->blocks = block;
+    process->block_count++;
+}
+
+static void block_unlink(struct block *block)
+{
+    struct process *process = block->process;
+    if (block->prev != NULL) {
+        unpoison(block->prev);
+        block->prev->next = block->next;
+        poison(block->prev);
+    } else {
+        process->blocks = block->next;
+    }
+    if (block->next != NULL) {
+        unpoison(block->next);
+        block->next->prev = block->prev;
+        poison(block->next);
+    }
+    process->block_count--;
+}
+
+static void *block_new(size_t size, bool zero)
+{
+    struct process *process = process_running();
+    if (inject(INJECT_ENOMEM)) {
+        process->out_of_memory = true;
+        errno = ENOMEM;
+        return NULL;
+    }
+    struct block *block = malloc(sizeof *block + size);
+    if (block == NULL)
+        abort();
+    block->process = process;
+    block->size = size;
+    block->ordinal = ++world.allocations;
+    block->magic = HELD_MAGIC;
+    block_link(block);
+    look_away();
+    memset(block + 1, zero ? 0 : FRESH_BYTE, size);
+    look_again();
+    poison(block);
+    if (block->ordinal == world.options.show_allocation)
+        show_stack(block->ordinal);
+    return block + 1;
+}
+
+static struct block *block_of(void *memory)
+{
+    struct block *block = (struct block *)memory - 1;
+    unpoison(block);
+    if (block->magic == FREED_MAGIC)
+        world_end(WORLD_FAILED, "memory is freed twice");
+    if (block->magic != HELD_MAGIC || block->process != process_running())
+        world_end(WORLD_FAILED, "free() of memory that this process does not hold");
+    return block;
+}
+
+static void block_free(struct block *block)
+{
+    look_away();
+    memset(block + 1, FREED_BYTE, block->size < FREED_FILL_MAX ? block->size : FREED_FILL_MAX);
+    look_again();
+    block->magic = FREED_MAGIC;
+    free(block);
+}
+
+void mem_free_all(struct process *process)
+{
+    for (struct block *block = process->blocks; block != NULL;) {
+        unpoison(block);
+        struct block *next = block->next;
+        block_free(block);
+        block = next;
+    }
+    process->blocks = NULL;
+    process->block_count = 0;
+}
+
+uint64_t mem_first_ordinal(const struct process *process)
+{
+    uint64_t first = 0;
+    for (struct block *block = process->blocks; block != NULL;) {
+        unpoison(block);
+        if (first == 0 || block->ordinal < first)
+            first = block->ordinal;
+        struct block *next = block->next;
+        poison(block);
+        block = next;
+    }
+    return first;
+}
+
+void *sim_malloc(size_t size)
+{
+    return block_new(size, false);
+}
+
+void *sim_calloc(size_t count, size_t size)
+{
+    size_t total;
+    if (__builtin_mul_overflow(count, size, &total)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return block_new(total, true);
+}
+
+void sim_free(void *memory)
+{
+    if (memory == NULL)
+        return;
+    struct block *block = block_of(memory);
+    block_unlink(block);
+    block_free(block);
+}
+
+void *sim_realloc(void *old, size_t size);
+char *sim_strdup(const char *text);
+char *sim_strndup(const char *text, size_t length);
+
+/* Always moves: a pointer into the old place is then wrong every time. */
+void *sim_realloc(void *old, size_t size)
+{
+    void *fresh = block_new(size, false);
+    if (old == NULL || fresh == NULL)
+        return fresh;
+    struct block *block = block_of(old);
+    memcpy(fresh, old, block->size < size ? block->size : size);
+    block_unlink(block);
+    block_free(block);
+    return fresh;
+}
+
+char *sim_strndup(const char *text, size_t length)
+{
+    size_t used = strnlen(text, length);
+    char *copy = block_new(used + 1, true);
+    if (copy != NULL)
+        memcpy(copy, text, used);
+    return copy;
+}
+
+char *sim_strdup(const char *text)
+{
+    return sim_strndup(text, SIZE_MAX);
+}
