@@ -29,6 +29,17 @@ void packet_stream_done(struct packet_stream *stream)
     memset(stream, 0, sizeof *stream);
 }
 
+/* The first packet says itself whom it is from. */
+static int64_t sender_of(const struct quorum_packet *packet, int64_t peer)
+{
+    bool introduction = packet->type == LEADER_FOLLOWERINFO || packet->type == LEADER_OBSERVERINFO;
+    if (!introduction || packet->data == NULL)
+        return peer;
+    struct learner_info info;
+    learner_info_decode(packet->data, &info);
+    return info.serverid;
+}
+
 int packet_stream_read(struct packet_stream *stream, int64_t peer,
                        struct quorum_packet **ret_packet)
 {
@@ -40,8 +51,8 @@ int packet_stream_read(struct packet_stream *stream, int64_t peer,
     if (zk_trace_on(stream->ctx)) {
         struct zk_str json = {0};
         quorum_packet_append_json(packet, &json);
-        zk_trace_recv(stream->ctx, peer, sock_conn_text(stream->sock), stream->received,
-                      quorum_packet_type_name(packet->type), zk_str_text(&json));
+        zk_trace_recv(stream->ctx, sender_of(packet, peer), sock_conn_text(stream->sock),
+                      stream->received, quorum_packet_type_name(packet->type), zk_str_text(&json));
         zk_str_done(&json);
     }
     *ret_packet = packet;

@@ -13,6 +13,7 @@
 #include "zk/base/thread.h"
 #include "zk/jute/quorum.h"
 #include "zk/quorum/quorum_peer.h"
+#include "zk/zab/zab_exit.h"
 
 static const char INFO_OF_1[] = "0000000000000001 00010000 0000000000000000";
 static const char INFO_OF_2[] = "0000000000000002 00010000 0000000000000000";
@@ -563,6 +564,25 @@ static void leader_writes_a_snapshot_of_what_it_started_with(void **state)
     testing_peer_done(&peer);
 }
 
+/* As Java's takeSnapshot: a leader that cannot write its snapshot ends its process. */
+static void leader_that_cannot_write_its_snapshot_ends_the_process(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(3);
+    testing_peer_init(&peer, &options);
+    testing_peer_history(&peer, 3, 3, epoch_zxid(3));
+    char *version_2 = test_path(peer.directory, "version-2");
+    char *blocker = test_path(version_2, "snapshot.300000000.tmp");
+    assert_int_equal(0, file_make_directories(blocker));
+    testing_peer_start_leading(&peer);
+    assert_int_equal(ZAB_EXIT_TAKING_SNAPSHOT, testing_peer_join(&peer));
+    assert_true(testing_peer_logged(&peer, "Severe unrecoverable error, exiting"));
+    free(blocker);
+    free(version_2);
+    testing_peer_done(&peer);
+}
+
 /* A stranger is served like a follower but counts in no quorum (zab: seen with Java). */
 static void stranger_is_served_but_not_counted(void **state)
 {
@@ -617,6 +637,7 @@ int main(void)
         cmocka_unit_test(brd_07_pings_come_every_half_tick_and_answers_keep_the_term),
         cmocka_unit_test(leader_nobody_follows_gives_up_and_closes_its_port),
         cmocka_unit_test(leader_writes_a_snapshot_of_what_it_started_with),
+        cmocka_unit_test(leader_that_cannot_write_its_snapshot_ends_the_process),
         cmocka_unit_test(stranger_is_served_but_not_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

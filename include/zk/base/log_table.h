@@ -274,7 +274,7 @@
               " is from a different epoch - current 0x%" PRIx64 " received 0x%" PRIx64
 /* J: then why */
 #define ZK_LOG_SNAPSHOT_EXITING  ZK_ERROR, "Severe unrecoverable error, exiting reason=%s"
-#define ZK_LOG_TERM_SNAPSHOT     ZK_INFO, "snapshot of the new term written ms=%" PRId64
+#define ZK_LOG_TERM_SNAPSHOT     ZK_DEBUG, "snapshot of the new term written ms=%" PRId64
 #define ZK_LOG_LEARNER_NO_THREAD ZK_ERROR, "learner refused remote=%s reason=\"no thread: %s\""
 #define ZK_LOG_LEARNER_REFUSED   ZK_WARN, "learner refused remote=%s reason=\"%d connections\""
 #define ZK_LOG_LEARNER_PUSHED_OUT                                                                  \
