@@ -1,3 +1,4 @@
+/* Memory that is there, or the process ends. */
 #include "zk/base/alloc.h"
 
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* Big-endian numbers and bytes, each bound checked before a byte moves. */
 #include "zk/base/buf.h"
 
 #include <errno.h>

@@ -24,7 +24,7 @@ struct circular_blocking_queue {
     size_t first GUARDED_BY(&mutex); /* place of the oldest */
     size_t size GUARDED_BY(&mutex);
     int64_t offered GUARDED_BY(&mutex); /* elements that ever came */
-    int64_t dropped GUARDED_BY(&mutex); /* Java: droppedCount */
+    int64_t dropped GUARDED_BY(&mutex); /* Java: CircularBlockingQueue.droppedCount */
     bool closed GUARDED_BY(&mutex);     /* never goes back */
     int64_t wakes GUARDED_BY(&mutex);   /* how often cbq_wake was called: the tickets */
 };

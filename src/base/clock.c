@@ -1,3 +1,4 @@
+/* Both clocks and the sleep: CLOCK_MONOTONIC and CLOCK_REALTIME in milliseconds. */
 #include "zk/base/clock.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* What every object of a peer points to: made once, handed down, freed last. */
 #include "zk/base/context.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Files as a peer needs them: read whole, written to last, directories listed in order. */
 #include "zk/base/file.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* Addresses: literals by Java's rules, names by the resolver and its cache, and as texts. */
 #include "zk/base/inet.h"
 
 #include <stdio.h>
@@ -173,7 +174,7 @@ enum host_kind {
     HOST_MALFORMED, /* looks like a literal and is none: nobody is asked */
 };
 
-/* Java: the part of InetAddress.getAllByName() that needs no resolver. */
+/* Java: InetAddress.getAllByName(), the part that needs no resolver. */
 static enum host_kind address_from_host(const char *host, uint16_t port,
                                         struct inet_address *ret_address)
 {

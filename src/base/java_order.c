@@ -13,8 +13,8 @@
 
 enum {
     DEFAULT_CAPACITY = 16,
-    LONG_CHAIN = 8,     /* Java: TREEIFY_THRESHOLD */
-    TREE_CAPACITY = 64, /* Java: MIN_TREEIFY_CAPACITY; smaller tables grow instead */
+    LONG_CHAIN = 8,     /* Java: HashMap.TREEIFY_THRESHOLD */
+    TREE_CAPACITY = 64, /* Java: HashMap.MIN_TREEIFY_CAPACITY; smaller tables grow instead */
 };
 
 static const size_t no_entry = SIZE_MAX;

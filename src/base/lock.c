@@ -1,3 +1,4 @@
+/* Mutexes that know their owner and their rank, and conditions on the monotonic clock. */
 #include "zk/base/lock.h"
 
 #include <errno.h>

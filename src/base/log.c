@@ -1,3 +1,4 @@
+/* One event becomes one line and one write: the layout of the line and the levels. */
 #include "zk/base/log.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* A sorted array of keys and items: small maps, searched by halving. */
 #include "zk/base/long_map.h"
 
 #include <stdlib.h>

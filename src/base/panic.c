@@ -1,3 +1,4 @@
+/* The last line of a process whose own logic is broken. */
 #include "zk/base/panic.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* Chance, from getrandom() alone. */
 #include "zk/base/random.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Java's system properties: few, and looked up rarely. */
 #include "zk/base/settings.h"
 
 #include <stdlib.h>

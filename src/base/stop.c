@@ -1,3 +1,4 @@
+/* A flag that wakes who waits for it: how a thread is told to end. */
 #include "zk/base/stop.h"
 
 #include "zk/base/clock.h"

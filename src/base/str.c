@@ -1,3 +1,4 @@
+/* Growing texts, and numbers and pieces read out of texts as strictly as Java does. */
 #include "zk/base/str.h"
 
 #include <errno.h>
@@ -212,7 +213,7 @@ void zk_split(const char *text, char separator, struct zk_strings *ret_pieces)
     *ret_pieces = pieces;
 }
 
-/* Java: the answer for a text that ends with its first ']': every bracket vanishes, wherever it
+/* Java's answer for a text that ends with its first ']': every bracket vanishes, wherever it
  * stands. */
 static void host_without_brackets(const char *text, struct zk_strings *pieces)
 {

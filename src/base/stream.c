@@ -1,3 +1,4 @@
+/* Buffered bytes from and to a socket, a file or memory, summed up as they pass. */
 #include "zk/base/stream.h"
 
 #include <errno.h>
@@ -99,7 +100,7 @@ static int input_read_some(struct zk_input *input, uint8_t *ret_bytes, size_t le
     int r;
     size_t count = 0;
     if (input->left == 0 &&
-        length >= STREAM_BUFFER) { /* as Java: what is big goes past the buffer */
+        length >= STREAM_BUFFER) { /* as in Java, what is big goes past the buffer */
         r = input_ask(input, ret_bytes, length, &count);
         *ret_count = count;
         return r < 0 ? r : count == 0 ? -EPIPE : 0;
@@ -239,7 +240,7 @@ int zk_output_write(struct zk_output *output, const void *bytes, size_t length)
         if (r < 0)
             return r;
     }
-    if (length >= STREAM_BUFFER) /* as Java: what is big goes past the buffer */
+    if (length >= STREAM_BUFFER) /* as in Java, what is big goes past the buffer */
         return output_pass(output, bytes, length);
     if (length > 0)
         memcpy(output->buffer + output->used, bytes, length);

@@ -1,3 +1,4 @@
+/* Who runs: each thread's name, what it holds, and who will join it. */
 #include "base/thread_registry.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Protocol events as lines of JSON: one event, one line, one write. */
 #include "zk/base/trace.h"
 
 #include <errno.h>

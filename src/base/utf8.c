@@ -1,3 +1,4 @@
+/* UTF-8, one character at a time: overlong forms and surrogates are malformed. */
 #include "base/utf8.h"
 
 /* How many bytes a sequence has, by its first one; 0: none starts so. */

@@ -22,7 +22,7 @@
 
 /* ---- birth and end -------------------------------------------------------------------------- */
 
-/* Java: the static initialiser; bad values give the defaults. */
+/* Java: FastLeaderElection, its static initialiser; bad values give the defaults. */
 static void read_intervals(struct fast_leader_election *fle)
 {
     fle->min_notification_interval_ms = zk_settings_get_integer(
@@ -213,7 +213,7 @@ static void update_proposal_locked(struct fast_leader_election *fle, int64_t lea
     fle->proposed_epoch = epoch;
 }
 
-/* Java: synchronized updateProposal(). why is for the trace. */
+/* Java: updateProposal(), synchronized. why is for the trace. */
 static void update_proposal(struct fast_leader_election *fle, int64_t leader, int64_t zxid,
                             int64_t epoch, const char *why)
 {
@@ -223,7 +223,7 @@ static void update_proposal(struct fast_leader_election *fle, int64_t leader, in
     zk_trace_vote(fle->ctx, leader, zxid, epoch, zk_atomic_long_get(&fle->logicalclock), why);
 }
 
-/* Java: synchronized getVote() */
+/* Java: getVote(), synchronized */
 struct vote fle_get_vote(struct fast_leader_election *fle)
 {
     zk_mutex_lock(&fle->mu);
@@ -557,7 +557,7 @@ static enum outcome finalize(struct fast_leader_election *fle, struct round *rou
 
 /* ---- votes of those who are done: F1 to F3 -------------------------------------------------- */
 
-/* Does a quorum of votes, and the leader itself, confirm what n says? Java: the condition of both branches */
+/* Does a quorum of votes, and the leader itself, confirm what n says? As in both branches of Java */
 static bool confirmed(struct fast_leader_election *fle, const struct vote_map *votes,
                       const struct vote *vote, struct synced_learner_tracker *ret_tracker)
 {

@@ -1,4 +1,5 @@
-/* The struct behind fast_leader_election.h, shared with messenger.c. */
+/* The struct behind fast_leader_election.h, shared with messenger.c.
+ * Java: FastLeaderElection */
 #ifndef ELECTION_FAST_LEADER_ELECTION_INTERNAL_H
 #define ELECTION_FAST_LEADER_ELECTION_INTERNAL_H
 
@@ -23,12 +24,12 @@ struct fast_leader_election {
     struct blocking_queue
         *sendqueue; /* of struct to_send: main thread and WorkerReceiver -> WorkerSender */
     struct blocking_queue *recvqueue; /* of struct notification: WorkerReceiver -> main thread */
-    struct zk_stop stop;              /* Java: volatile stop, of all three */
+    struct zk_stop stop;              /* Java: stop, volatile, of all three */
     struct zk_thread_group *messengers;
 
     struct zk_atomic_long logicalclock; /* the round */
 
-    struct zk_mutex mu; /* Java: monitor of FastLeaderElection. Guards: */
+    struct zk_mutex mu; /* Java's monitor of FastLeaderElection. Guards: */
     int64_t proposed_leader GUARDED_BY(&mu);
     int64_t proposed_zxid GUARDED_BY(&mu);
     int64_t proposed_epoch GUARDED_BY(&mu);

@@ -8,7 +8,7 @@
 
 #include "zk/base/sock.h"
 
-/* Java: the first lines of startConnection() */
+/* Java: QuorumCnxManager.startConnection(), its first lines */
 struct buf *initial_message_format(int64_t sid, const struct multiple_addresses *election_addr,
                                    bool multi_address)
 {

@@ -1,4 +1,4 @@
-/* The threads that accept. Java: QuorumCnxManager.Listener and its ListenerHandler
+/* The threads that accept. Java: QuorumCnxManager.Listener, Listener.ListenerHandler
  *
  * QuorumPeerListener starts one ListenerHandler for each election address and waits until the last of them has given up. A handler
  * binds, accepts, and hands each caller to a thread of its own; it reads nothing itself.
@@ -14,7 +14,7 @@
 #include "zk/quorum/quorum_peer.h"
 
 enum {
-    BIND_RETRY_MS = 1000,  /* Java: the sleep between two binds */
+    BIND_RETRY_MS = 1000,  /* Java's sleep between two binds */
     ACCEPT_RETRY_MS = 100, /* until descriptors or memory come back */
     BACKLOG = 50,          /* Java: ServerSocket's default */
 };

@@ -18,7 +18,7 @@
 
 enum {
     POLL_MS =
-        3000, /* Java: both threads look at their stop flag this often; ours are waked as well */
+        3000, /* in Java both threads look at their stop flag this often; ours are waked as well */
 };
 
 /* ---- WorkerSender --------------------------------------------------------------------------- */
@@ -49,7 +49,7 @@ void worker_sender_run(void *arg)
 
 /* A sender whose configuration is newer than ours: while we look for a leader the election is to be built anew around it. (Applying
  * it needs reconfiguration, which is not built; Java with reconfigEnabled=false restarts as well, and again for each such message.) True: this
- * thread is to end. Java: the middle of WorkerReceiver.run() */
+ * thread is to end. Java: WorkerReceiver.run(), its middle */
 static bool is_newer_config(struct fast_leader_election *fle, const struct quorum_verifier *rqv)
 {
     struct quorum_verifier *cur_qv = quorum_peer_get_quorum_verifier(fle->self);
@@ -113,7 +113,7 @@ static void answer_non_voter(struct fast_leader_election *fle, int64_t sid)
         reply(fle, sid, &current, zk_atomic_long_get(&fle->logicalclock), state);
 }
 
-/* Java: the part of WorkerReceiver.run() for messages of voters */
+/* Java: WorkerReceiver.run(), the part for messages of voters */
 static void process_voter(struct fast_leader_election *fle, const struct notification *n)
 {
     struct vote current;

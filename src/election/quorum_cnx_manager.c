@@ -21,8 +21,8 @@
 #include "zk/quorum/quorum_peer.h"
 
 enum {
-    CNX_TIMEOUT_MS = 5000,   /* Java: zookeeper.cnxTimeout */
-    PORT_BIND_MAX_RETRY = 3, /* Java: zookeeper.electionPortBindRetry */
+    CNX_TIMEOUT_MS = 5000,   /* Java's zookeeper.cnxTimeout */
+    PORT_BIND_MAX_RETRY = 3, /* Java's zookeeper.electionPortBindRetry */
 };
 
 void message_free(void *item)
@@ -261,7 +261,7 @@ static bool configured_election_addr(struct quorum_cnx_manager *qcm, int64_t sid
     return server != NULL;
 }
 
-/* Java: synchronized connectOne(sid) */
+/* Java: connectOne(sid), synchronized */
 void qcm_connect_one(struct quorum_cnx_manager *qcm, int64_t sid)
 {
     if (qcm_connected_to_peer(qcm, sid))
@@ -274,7 +274,7 @@ void qcm_connect_one(struct quorum_cnx_manager *qcm, int64_t sid)
     multiple_addresses_done(&addresses);
 }
 
-/* Java: synchronized connectOne(sid, electionAddr). Looking for a sender and submitting a dial are one step. */
+/* Java: connectOne(sid, electionAddr), synchronized. Looking for a sender and submitting a dial are one step. */
 void qcm_connect_one_addr(struct quorum_cnx_manager *qcm, int64_t sid,
                           const struct multiple_addresses *addresses)
 {

@@ -80,7 +80,7 @@ static int install_workers(struct quorum_cnx_manager *qcm, int64_t sid, struct s
     return r;
 }
 
-/* Java: step 4 of startConnection(), and the last branch of handleConnection(). Borrows sock. */
+/* Java: startConnection(), its step 4, and handleConnection(), its last branch. Borrows sock. */
 static void start_workers(struct quorum_cnx_manager *qcm, int64_t sid, struct sock *sock)
 {
     struct send_worker *sw = NULL;
@@ -179,7 +179,7 @@ static int dial_address(struct conversation *dial, const struct inet_address *ad
 }
 
 /* Several addresses are tried one after the other, each no longer than the reachability check of Java would wait for it; a
- * single one gets the whole connect timeout (Java: getReachableOrOne(), whose ICMP needs root; D-64). */
+ * single one gets the whole connect timeout (Java: MultipleAddresses.getReachableOrOne(), whose ICMP needs root; D-64). */
 static int dial_addresses(struct conversation *dial)
 {
     struct quorum_cnx_manager *qcm = dial->qcm;

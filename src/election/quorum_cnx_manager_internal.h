@@ -1,4 +1,4 @@
-/* The structs behind quorum_cnx_manager.h, shared by its five files:
+/* The structs behind quorum_cnx_manager.h, shared by its five files. Java: QuorumCnxManager
  *   quorum_cnx_manager.c            maps, queues, who is connected, halt
  *   quorum_cnx_manager_handshake.c  dialling and answering: the initial message decides who keeps the connection
  *   listener.c                      QuorumPeerListener and ListenerHandler threads
@@ -31,15 +31,15 @@ struct peer_entry {
     int64_t connection_attempts;
 };
 
-/* A connection's sending half. Java: SendWorker. */
+/* A connection's sending half. Java: SendWorker */
 struct send_worker {
     struct zk_refcount refs; /* the entry, own thread, RecvWorker, who starts them */
     struct quorum_cnx_manager *qcm;
     struct peer_entry *entry; /* a reference */
     int64_t sid;
     struct sock *sock;            /* a reference */
-    struct zk_mutex mu;           /* Java: monitor of this SendWorker. Guards: */
-    bool running GUARDED_BY(&mu); /* Java: volatile, in both workers; they live and die together */
+    struct zk_mutex mu;           /* Java's monitor of this SendWorker. Guards: */
+    bool running GUARDED_BY(&mu); /* Java: SendWorker.running, volatile in both workers; they live and die together */
 };
 
 /* A dial or a handshake under way: halt wakes its socket. */
@@ -69,13 +69,13 @@ struct quorum_cnx_manager {
 
     struct circular_blocking_queue *recv_queue; /* Java: recvQueue */
 
-    struct zk_stop shutdown; /* Java: volatile shutdown */
+    struct zk_stop shutdown; /* Java: shutdown, volatile */
     struct zk_thread_group *listeners;
     struct zk_thread_group *connections;
     struct zk_thread_group *workers;
 
     struct zk_mutex
-        mu; /* Java: monitor of QuorumCnxManager, and what its concurrent maps do by themselves. Guards: */
+        mu; /* Java's monitor of QuorumCnxManager, and what its concurrent maps do by themselves. Guards: */
     struct long_map entries GUARDED_BY(&mu); /* of struct peer_entry */
     struct long_set inprogress_connections GUARDED_BY(&mu);
     struct conversation *dials GUARDED_BY(&mu);      /* newest first */

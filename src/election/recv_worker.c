@@ -62,12 +62,13 @@ void recv_worker_run(void *arg)
     }
     if (r < 0) {
         char reason[128];
+        const char *why = reason;
         if (r == -EBADMSG)
             snprintf(reason, sizeof reason, "Received packet with invalid packet: %" PRId32,
                      length);
         else
-            sock_error_text(r, reason, sizeof reason);
-        zk_log(qcm->ctx, ZK_LOG_CONNECTION_BROKEN, sw->sid, qcm->my_id, reason);
+            why = sock_error_text(r, reason, sizeof reason);
+        zk_log(qcm->ctx, ZK_LOG_CONNECTION_BROKEN, sw->sid, qcm->my_id, why);
     }
     zk_log(qcm->ctx, ZK_LOG_INTERRUPTING_SEND_WORKER, sw->sid, qcm->my_id);
     send_worker_finish(sw);

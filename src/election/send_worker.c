@@ -15,7 +15,7 @@
 #include "zk/election/notification.h"
 
 enum {
-    POLL_MS = 1000, /* Java: pollSendQueue(bq, 1000, MILLISECONDS) */
+    POLL_MS = 1000, /* Java: QuorumCnxManager.pollSendQueue(bq, 1000, MILLISECONDS) */
 };
 
 struct send_worker *send_worker_new(struct quorum_cnx_manager *qcm, struct peer_entry *entry,
@@ -56,7 +56,7 @@ bool send_worker_is_running(struct send_worker *sw)
     return running;
 }
 
-/* Java: synchronized finish(), of both workers. The socket is waked before the lock is taken: a write that blocks cannot hold up who wants
+/* Java: finish(), synchronized, of both workers. The socket is waked before the lock is taken: a write that blocks cannot hold up who wants
  * to end it (D-13). */
 void send_worker_finish(struct send_worker *sw)
 {
@@ -84,7 +84,7 @@ static void trace_send(struct send_worker *sw, const struct buf *message, int64_
     zk_str_done(&json);
 }
 
-/* Length and payload in one write; Java makes two, which a receiver cannot tell apart. Java: synchronized send() */
+/* Length and payload in one write; Java makes two, which a receiver cannot tell apart. Java: send(), synchronized */
 static int send_worker_send(struct send_worker *sw, const struct buf *message, int64_t seq)
 {
     struct buf *frame = buf_new(4 + message->length);
@@ -96,7 +96,7 @@ static int send_worker_send(struct send_worker *sw, const struct buf *message, i
     return r;
 }
 
-/* Remembered before it is written. Java: lastMessageSent.put() */
+/* Remembered before it is written. Java: QuorumCnxManager.lastMessageSent */
 static void remember_last_message(struct send_worker *sw, struct buf *message)
 {
     zk_mutex_lock(&sw->qcm->mu);
@@ -106,7 +106,7 @@ static void remember_last_message(struct send_worker *sw, struct buf *message)
     buf_unref(before);
 }
 
-/* If nothing newer waits, the last message once more. Java: the first half of run() */
+/* If nothing newer waits, the last message once more. Java: run(), its first half */
 static int resend_last_message(struct send_worker *sw, int64_t *seq)
 {
     if (!cbq_is_empty(sw->entry->send_queue))
@@ -122,7 +122,7 @@ static int resend_last_message(struct send_worker *sw, int64_t *seq)
     return r;
 }
 
-/* Java: the loop of run(). Returns when the worker has been finished (0) or cannot go on (-errno). */
+/* Java: run(), its loop. Returns when the worker has been finished (0) or cannot go on (-errno). */
 static int send_until_finished(struct send_worker *sw, int64_t *seq)
 {
     int r = 0;

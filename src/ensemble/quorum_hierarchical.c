@@ -110,7 +110,7 @@ static int read_group(const struct qv_source *source, const struct zk_property *
     return r;
 }
 
-/* Java: serverWeight.put(). True if there was none; an old one is replaced where it stands only if
+/* Java's serverWeight.put(). True if there was none; an old one is replaced where it stands only if
  * replace says so. */
 static bool put_weight(struct hierarchy *hierarchy, int64_t sid, int64_t weight, bool replace)
 {
@@ -236,7 +236,7 @@ static int make_groups(const struct qv_source *source, struct quorum_verifier *q
         const struct assignment *assignment = &hierarchy->assignments[order[i]];
         const struct qv_weight *weight = find_weight(qv, assignment->sid);
         struct qv_group *group = find_or_add_group(groups, &group_count, assignment->gid);
-        if (weight == NULL) { /* a NullPointerException in Java: D-33 */
+        if (weight == NULL) { /* a NullPointerException in Java, D-33 */
             *source->ret_line = assignment->line;
             r = config_error(source->ret_error,
                              "Server %" PRId64

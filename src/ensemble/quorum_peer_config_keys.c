@@ -198,7 +198,7 @@ static int read_value(struct config_parser *parser, const struct config_key *key
         *text = zk_xstrdup(property->value);
         return 0;
     case KEY_PATH:
-        if (property->value[0] == '\0') /* StringIndexOutOfBoundsException in Java: D-33 */
+        if (property->value[0] == '\0') /* StringIndexOutOfBoundsException in Java, D-33 */
             return config_fail(parser, parser->path, property, "write the path of a directory",
                                "%s is not set", property->key);
         text = field_of(parser, key);

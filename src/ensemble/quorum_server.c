@@ -31,7 +31,7 @@ struct line_parser {
     const char *value; /* the whole text after "server.N=" */
     bool resolve;
     struct quorum_server *server;
-    bool has_type; /* Java: newType != null */
+    bool has_type; /* Java's newType != null */
     char **ret_error;
 };
 

@@ -144,7 +144,7 @@ int qv_create(const struct qv_source *source, bool is_hierarchical, const char *
     if (oracle_path != NULL) { /* groups and weights are then ignored, as in Java */
         qv->kind = QUORUM_ORACLE_MAJ;
         qv->oracle_path = zk_xstrdup(oracle_path);
-        if (source->resolve) /* once, at start; Java: also for each text from the wire */
+        if (source->resolve) /* once, at start; in Java also for each text from the wire */
             zk_log(source->ctx, ZK_LOG_ORACLE_SET, oracle_path);
     } else {
         qv->kind = is_hierarchical ? QUORUM_HIERARCHICAL : QUORUM_MAJ;
@@ -345,7 +345,7 @@ const char *qv_to_string(const struct quorum_verifier *qv)
     return qv->text;
 }
 
-/* Java: a's class decides whether b's may be compared at all. QuorumOracleMaj extends QuorumMaj. */
+/* In Java a's class decides whether b's may be compared at all. QuorumOracleMaj extends QuorumMaj. */
 static bool is_comparable(enum quorum_kind a, enum quorum_kind b)
 {
     return a == b || (a == QUORUM_MAJ && b == QUORUM_ORACLE_MAJ);
@@ -400,7 +400,7 @@ struct quorum_verifier *qv_with_version(const struct quorum_verifier *qv, int64_
     return changed;
 }
 
-/* Java: the end of QuorumPeerConfig.setupClientPort() */
+/* Java: QuorumPeerConfig.setupClientPort(), its end */
 struct quorum_verifier *qv_with_static_client_addr(const struct quorum_verifier *qv, int64_t sid,
                                                    const struct inet_address *addr)
 {

@@ -37,7 +37,7 @@ struct qv_builder {
     size_t voter_count;
 };
 
-/* Java: the branches "server." and "version" that QuorumMaj and QuorumHierarchical have in common.
+/* Java's branches "server." and "version" that QuorumMaj and QuorumHierarchical have in common.
  */
 ZK_NODISCARD int qv_builder_add(struct qv_builder *builder, const struct zk_property *property);
 /* The number after the first dot of a key; after its start if there is none. */
@@ -48,14 +48,14 @@ ZK_NODISCARD int qv_parse_key_id(const struct qv_source *source, const struct zk
 ZK_NODISCARD int quorum_maj_parse(struct qv_builder *builder);
 ZK_NODISCARD int quorum_hierarchical_parse(struct qv_builder *builder);
 
-/* Java: the kinds' own containsQuorum(). */
+/* Java: QuorumVerifier.containsQuorum(), each kind's own. */
 bool quorum_maj_contains_quorum(const struct quorum_verifier *qv, const struct long_set *acks);
 bool quorum_hierarchical_contains_quorum(const struct quorum_verifier *qv,
                                          const struct long_set *acks);
 bool quorum_oracle_maj_contains_quorum(const struct quorum_verifier *qv,
                                        const struct long_set *acks);
 
-/* Java: the kinds' own toString(), without the version line that ends all of them. */
+/* Java: QuorumVerifier.toString(), each kind's own, without the version line that ends all of them. */
 void quorum_maj_append(const struct quorum_verifier *qv, struct zk_str *str);
 void quorum_hierarchical_append(const struct quorum_verifier *qv, struct zk_str *str);
 

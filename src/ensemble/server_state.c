@@ -1,4 +1,4 @@
-/* Names of the enums of server_state.h, as Java prints them. Java: the enums of QuorumPeer */
+/* Names of the enums of server_state.h, as Java prints them. Java: QuorumPeer, its enums */
 #include "zk/ensemble/server_state.h"
 
 #include "zk/base/panic.h"

@@ -135,7 +135,7 @@ int jute_out_flush(struct jute_out *out)
 
 /* ---- reading ---- */
 
-/* Java: the statics of BinaryInputArchive and checkLength(). */
+/* Java: BinaryInputArchive.checkLength(), and the statics. */
 struct jute_in jute_in_of(const struct zk_context *ctx, struct zk_input *input)
 {
     int64_t max_buffer = zk_settings_get_integer(ctx, "jute.maxbuffer", JUTE_MAX_BUFFER);

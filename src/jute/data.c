@@ -1,4 +1,4 @@
-/* Id, ACL, StatPersisted. Java: org.apache.zookeeper.data */
+/* Id, ACL, StatPersisted. Java: data.Id, data.ACL, data.StatPersisted */
 #include "zk/jute/data.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* QuorumPacket and LearnerInfo. Java: org.apache.zookeeper.server.quorum (the generated records) */
+/* QuorumPacket and LearnerInfo. Java: quorum.QuorumPacket, quorum.LearnerInfo */
 #include "zk/jute/quorum.h"
 
 #include <inttypes.h>

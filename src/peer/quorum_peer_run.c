@@ -90,7 +90,7 @@ int quorum_peer_run_wait(struct quorum_peer_run *run)
 
 /* ---- start ---------------------------------------------------------------------------------- */
 
-/* Java: the process ends with exit code 14 when no election port can be kept open. By a thread of the listener. */
+/* As Java's, the process ends with exit code 14 when no election port can be kept open. By a thread of the listener. */
 static void on_socket_error(void *arg)
 {
     struct quorum_peer_run *run = arg;
@@ -187,7 +187,7 @@ static int open_client_port(struct quorum_peer_run *run)
     return 0;
 }
 
-/* Java: the setters of QuorumPeer, which each log their value */
+/* Java: QuorumPeer, its setters, which each log their value */
 static void log_settings(struct quorum_peer_run *run)
 {
     const struct quorum_peer_config *config = run->config;
@@ -247,7 +247,7 @@ static void update_thread_name(struct quorum_peer_run *run)
     zk_str_done(&plain);
 }
 
-/* Java: the LOOKING branch of run() */
+/* Java: run(), its LOOKING branch */
 static void look_for_leader(struct quorum_peer_run *run)
 {
     struct vote vote;

@@ -49,7 +49,7 @@ static int ZK_PRINTF_LIKE(3, 4) refuse(int r, char **ret_error, const char *form
     return r;
 }
 
-/* what is "data" or "snap". Java: the two like halves of the constructor */
+/* what is "data" or "snap". Java: FileTxnSnapLog(), its two like halves */
 static int open_directory(struct zk_context *ctx, const char *path, const char *what,
                           char **ret_error)
 {
@@ -227,7 +227,7 @@ static int save_tree(struct file_txn_snap_log *snap_log, const struct data_tree 
     return r;
 }
 
-/* There is no snapshot. Java: the branch of restore() for -1 */
+/* There is no snapshot. Java: restore(), the branch for -1 */
 static int start_empty(struct file_txn_snap_log *snap_log, bool trusted, struct data_tree *tree,
                        const struct session_timeouts *sessions)
 {

@@ -137,7 +137,7 @@ static void set_peer_state_locked(struct quorum_peer *self, enum server_state st
     zk_trace_state(self->ctx, server_state_name(state), why);
 }
 
-/* Java: synchronized getPeerState() */
+/* Java: getPeerState(), synchronized */
 enum server_state quorum_peer_get_peer_state(struct quorum_peer *self)
 {
     zk_mutex_lock(&self->mu);
@@ -146,7 +146,7 @@ enum server_state quorum_peer_get_peer_state(struct quorum_peer *self)
     return state;
 }
 
-/* Java: synchronized setPeerState() */
+/* Java: setPeerState(), synchronized */
 void quorum_peer_set_peer_state(struct quorum_peer *self, enum server_state state, const char *why)
 {
     zk_mutex_lock(&self->mu);
@@ -154,7 +154,7 @@ void quorum_peer_set_peer_state(struct quorum_peer *self, enum server_state stat
     zk_mutex_unlock(&self->mu);
 }
 
-/* Java: synchronized getCurrentVote() */
+/* Java: getCurrentVote(), synchronized */
 bool quorum_peer_get_current_vote(struct quorum_peer *self, struct vote *ret_vote)
 {
     bool has_vote;
@@ -162,7 +162,7 @@ bool quorum_peer_get_current_vote(struct quorum_peer *self, struct vote *ret_vot
     return has_vote;
 }
 
-/* Java: synchronized setCurrentVote() */
+/* Java: setCurrentVote(), synchronized */
 void quorum_peer_set_current_vote(struct quorum_peer *self, const struct vote *vote)
 {
     zk_mutex_lock(&self->mu);
@@ -203,7 +203,7 @@ void quorum_peer_update_election_vote(struct quorum_peer *self, int64_t new_epoc
     zk_mutex_unlock(&self->mu);
 }
 
-/* Serving again. Java: UNAVAILABLE_TIME, LEADER_UNAVAILABLE_TIME */
+/* Serving again. Java: ServerMetrics.UNAVAILABLE_TIME, ServerMetrics.LEADER_UNAVAILABLE_TIME */
 static void end_unavailability_locked(struct quorum_peer *self)
 {
     self->broadcast_since_ms = zk_elapsed_ms();

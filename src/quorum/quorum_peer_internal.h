@@ -1,4 +1,4 @@
-/* What quorum_peer.c and quorum_peer_epochs.c share. */
+/* What quorum_peer.c and quorum_peer_epochs.c share. Java: QuorumPeer */
 #ifndef QUORUM_QUORUM_PEER_INTERNAL_H
 #define QUORUM_QUORUM_PEER_INTERNAL_H
 
@@ -16,7 +16,7 @@ struct quorum_peer {
     bool has_role GUARDED_BY(&role_mu);
     struct quorum_peer_role role GUARDED_BY(&role_mu);
 
-    struct zk_mutex mu; /* Java: monitor of QuorumPeer. Guards: */
+    struct zk_mutex mu; /* Java's monitor of QuorumPeer. Guards: */
     enum server_state state GUARDED_BY(&mu);
     enum zab_state zab_state GUARDED_BY(&mu);
     enum sync_mode sync_mode GUARDED_BY(&mu);

@@ -72,7 +72,7 @@ bool four_letter_words_is_known(const uint8_t *bytes)
     return find_word((const char *)bytes) != NULL;
 }
 
-/* Java: the list is split once; ours each time, which is rarely. */
+/* Java splits the list once; ours each time, which is rarely. */
 bool four_letter_words_is_enabled(const struct zk_context *ctx, const char *word)
 {
     if (strcmp(word, "srvr") == 0)
@@ -256,7 +256,7 @@ static void append_directory(struct zk_str *str, const char *key, const char *di
     free(path);
 }
 
-/* The ports of one's own addresses, "|" between them. Java: QuorumPeer.dumpConf */
+/* The ports of one's own addresses, "|" between them. Java: QuorumZooKeeperServer.dumpConf() */
 static void append_ports(struct zk_str *str, const char *key,
                          const struct multiple_addresses *addresses)
 {
@@ -271,7 +271,7 @@ static void append_ports(struct zk_str *str, const char *key,
     zk_str_append(str, "\n");
 }
 
-/* Java: ConfCommand, ZooKeeperServerConf.toString(), QuorumZooKeeperServer.dumpConf(). No newline
+/* Java: ConfCommand, ZooKeeperServer.dumpConf(), QuorumZooKeeperServer.dumpConf(). No newline
  * at the end. */
 static void answer_conf(const struct four_letter_facts *facts, struct zk_context *ctx,
                         struct zk_str *str)

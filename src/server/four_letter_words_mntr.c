@@ -27,7 +27,7 @@ static void summary(struct zk_str *str, const char *key, const struct avg_min_ma
     zk_str_printf(str, "zk_sum_%s\t%" PRId64 "\n", key, counter->sum);
 }
 
-/* Java: QuorumPeer.getDetailedState(): "following - broadcast" */
+/* Java: QuorumPeer.getDetailedPeerState(): "following - broadcast" */
 static void append_peer_state(const struct server_status *status, struct zk_str *str)
 {
     zk_str_printf(str, "zk_peer_state\t%s", server_state_lower_name(status->state));

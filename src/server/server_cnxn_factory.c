@@ -332,8 +332,7 @@ static struct cnxn_info *list_cnxns(struct server_cnxn_factory *factory, size_t 
     return infos;
 }
 
-/* Collect what there is to tell, let the word tell it, send it at once. Java: CommandExecutor,
- * CommandThread */
+/* Collect what there is to tell, let the word tell it, send it at once. Java: CommandExecutor */
 static void answer(struct server_cnxn_factory *factory, struct sock *sock, const char *word)
 {
     struct server_status status = {0};

@@ -21,7 +21,7 @@ struct zk_database {
     struct zk_context *ctx;
     struct file_txn_snap_log *snap_log;
 
-    struct zk_mutex mutex; /* Java: the monitors of ZKDatabase, DataTree and its nodes. Guards: */
+    struct zk_mutex mutex; /* Java's monitors of ZKDatabase, DataTree and its nodes. Guards: */
     bool initialized GUARDED_BY(&mutex);
     struct data_tree *tree GUARDED_BY(&mutex);
     struct session_timeouts sessions GUARDED_BY(&mutex); /* Java: sessionsWithTimeouts */

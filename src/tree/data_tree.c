@@ -81,7 +81,7 @@ static void grow_table(struct data_tree *tree)
     free(old);
 }
 
-/* Java: nodes.get(path): by the very name. */
+/* Java: NodeHashMap.get(): by the very name. */
 static struct data_node *table_get(const struct data_tree *tree, const char *path)
 {
     return find_slot(tree, path, hash_path(tree, path))->node;
@@ -101,7 +101,7 @@ static bool owner_is_session(const struct data_tree *tree, int64_t owner)
     return !(tree->extended_types && ((uint64_t)owner & EXTENDED_MASK) == EXTENDED_MASK);
 }
 
-/* Java: nodes.put(), and what goes with it: sizes, digest, ephemerals. Takes node, whose path is
+/* Java: NodeHashMap.put(), and what goes with it: sizes, digest, ephemerals. Takes node, whose path is
  * new. */
 static void put_node(struct data_tree *tree, struct data_node *node)
 {

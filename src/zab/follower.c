@@ -48,7 +48,7 @@ static void role_shutdown(void *arg)
     follower_shutdown(arg);
 }
 
-/* Java: the first lines of followLeader() */
+/* Java: followLeader(), its first lines */
 static void log_election_time(struct follower *follower)
 {
     int64_t start_ms = quorum_peer_take_start_fle(follower->self);

@@ -18,7 +18,7 @@
 #include "zk/base/settings.h"
 #include "zk/zab/learner_handler.h"
 
-/* Java: the statics of Leader, LearnerMaster, LearnerHandler and ZKDatabase that come from
+/* Java's the statics of Leader, LearnerMaster, LearnerHandler and ZKDatabase that come from
  * system properties */
 static void leader_read_settings(struct leader *leader)
 {

@@ -1,4 +1,4 @@
-/* What the parts of Leader share: leader.c (learners, shutdown), leader_lead.c (the main
+/* Java: Leader. What its parts share: leader.c (learners, shutdown), leader_lead.c (the main
  * thread), leader_epoch.c (the rendezvous), learner_cnx_acceptor.c, and LearnerHandler, which
  * works on its leader as Java's works on a LearnerMaster.
  *
@@ -34,7 +34,7 @@ struct state_summary {
     int64_t last_zxid;
 };
 
-/* Java: DIFF and SNAP of LearnerSyncThrottler.SyncType */
+/* Java's DIFF and SNAP of LearnerSyncThrottler.SyncType */
 enum learner_sync_type {
     LEARNER_SYNC_DIFF,
     LEARNER_SYNC_SNAP,
@@ -45,7 +45,7 @@ enum learner_sync_type {
 struct learner_sync_throttler {
     int32_t max_concurrent_syncs;
     int32_t sync_in_progress;
-    int64_t count; /* syncs ever begun. Java: SNAP_COUNT, DIFF_COUNT */
+    int64_t count; /* syncs ever begun. Java: ServerMetrics.SNAP_COUNT, ServerMetrics.DIFF_COUNT */
 };
 
 /* One element of Java's set learners, with its membership in the two others. */
@@ -73,10 +73,10 @@ struct leader {
     /* Settings. */
     int64_t max_time_to_wait_for_epoch_ms; /* -1: no limit but initLimit */
     bool force_snapshot_sync;
-    bool txn_log_sync; /* Java: isTxnLogSyncEnabled() */
+    bool txn_log_sync; /* Java: ZKDatabase.isTxnLogSyncEnabled() */
     bool no_delay;
 
-    /* Java: monitor of Leader. Guards, down to serving_since_ms: */
+    /* Java's monitor of Leader. Guards, down to serving_since_ms: */
     struct zk_mutex mu;
     struct zk_cond wake; /* stopping, running or accepting has changed */
     struct learner_cnx_acceptor_handler *acceptors GUARDED_BY(&mu);
@@ -84,12 +84,12 @@ struct leader {
     size_t accepting GUARDED_BY(&mu); /* LearnerCnxAcceptorHandler threads that have not ended */
     bool stopping GUARDED_BY(&mu);    /* Java: isShutdown */
     int result GUARDED_BY(&mu);       /* why: what leader_lead returns */
-    bool running GUARDED_BY(&mu);     /* Java: zk.isRunning() */
-    int64_t tick GUARDED_BY(&mu);     /* Java: self.tick */
+    bool running GUARDED_BY(&mu);     /* Java: ZooKeeperServer.isRunning() */
+    int64_t tick GUARDED_BY(&mu);     /* Java: QuorumPeer.tick */
     int64_t last_proposed GUARDED_BY(&mu);
     int64_t serving_since_ms GUARDED_BY(&mu); /* Java: leaderStartTime */
 
-    /* Java: monitors of connectingFollowers, electingFollowers, qvAcksetPairs. Guards: */
+    /* Java's monitors of connectingFollowers, electingFollowers, qvAcksetPairs. Guards: */
     struct zk_mutex epoch_mu;
     bool epoch_stopping GUARDED_BY(&epoch_mu);
     struct zk_cond epoch_proposed;
@@ -110,7 +110,7 @@ struct leader {
     struct synced_learner_tracker new_leader_proposal GUARDED_BY(&epoch_mu);
     bool quorum_formed GUARDED_BY(&epoch_mu);
 
-    /* Java: monitors of learners, forwardingFollowers, observingLearners and of the throttlers.
+    /* Java's monitors of learners, forwardingFollowers, observingLearners and of the throttlers.
      * Guards: */
     struct zk_mutex learners_mu;
     bool learners_closed GUARDED_BY(&learners_mu);
@@ -193,9 +193,9 @@ void leader_stop_rendezvous(struct leader *leader);
 
 /* Java: createServerSocket() for each address. -EADDRINUSE and the like: not one could be bound. */
 ZK_NODISCARD int leader_bind(struct leader *leader);
-/* Java: cnxAcceptor.start(). */
+/* Java: LearnerCnxAcceptor.start(). */
 ZK_NODISCARD int leader_start_acceptor(struct leader *leader);
-/* Java: closeSockets(): no more callers. Any thread; the caller holds mu. */
+/* Java: Leader.closeSockets(): no more callers. Any thread; the caller holds mu. */
 void leader_wake_listeners_locked(struct leader *leader) REQUIRES(&leader->mu);
 /* When all threads are joined. */
 void leader_close_listeners(struct leader *leader);

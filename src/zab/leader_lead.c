@@ -43,7 +43,7 @@ static void role_fill_leader_status(void *arg, struct leader_status *ret_status)
     leader_get_status(arg, ret_status);
 }
 
-/* Java: the first lines of lead() */
+/* Java: lead(), its first lines */
 static void log_election_time(struct leader *leader)
 {
     int64_t start_ms = quorum_peer_take_start_fle(leader->self);
@@ -89,7 +89,7 @@ struct term_snapshot {
     struct zk_database_snapshot *snapshot;
 };
 
-/* Java: takeSnapshot(), whose failure ends the process */
+/* Java: ZooKeeperServer.takeSnapshot(), whose failure ends the process */
 static void term_snapshot_run(void *arg)
 {
     struct term_snapshot *work = arg;
@@ -108,7 +108,7 @@ static void term_snapshot_run(void *arg)
 
 /* The tree as it is now is written to disk, but nobody waits for that: it holds nothing that is
  * not there already (D-46).
- * Java: loadData() */
+ * Java: ZooKeeperServer.loadData() */
 static int load_data(struct leader *leader)
 {
     if (!zk_database_is_initialized(leader->database)) {
@@ -129,7 +129,7 @@ static int load_data(struct leader *leader)
 /* ---- forming the quorum --------------------------------------------------------------------- */
 
 /* The configuration that the term starts with. Without reconfiguration the version stays 0, and
- * the attempt to raise it only leaves a log line. Java: the part of lead() about
+ * the attempt to raise it only leaves a log line. Java: lead(), the part about
  * newLeaderProposal */
 static void prepare_new_leader_proposal(struct leader *leader, int64_t zxid)
 {
@@ -211,7 +211,7 @@ static void give_up(struct leader *leader, int error, const char *why_timeout)
 
 /* ---- staying together ----------------------------------------------------------------------- */
 
-/* Java: the part of lead()'s loop that counts who is synced */
+/* Java: lead(), the part of its loop that counts who is synced */
 static bool has_synced_quorum(struct leader *leader, int64_t tick, struct zk_str *ret_sids)
 {
     struct quorum_verifier *committed = quorum_peer_get_quorum_verifier(leader->self);
@@ -254,7 +254,7 @@ static void ping_learners(struct leader *leader)
 }
 
 /* Two turns a tick: each pings, every second one lets the clock advance and looks for the
- * quorum. Java: the loop of lead() */
+ * quorum. Java: lead(), its loop */
 static int tick_until_lost(struct leader *leader)
 {
     int64_t half_tick_ms = quorum_peer_config_of(leader->self)->tick_time_ms / 2;
@@ -289,7 +289,6 @@ static int tick_until_lost(struct leader *leader)
 /* Java: lead() */
 static int lead(struct leader *leader)
 {
-    /* LONG: one Java method */
     struct quorum_peer *self = leader->self;
     quorum_peer_set_zab_state(self, ZAB_STATE_DISCOVERY);
     int r = load_data(leader);

@@ -222,7 +222,7 @@ const char *learner_error_text(struct learner *learner, int error)
     return learner->why;
 }
 
-/* Java: the finally of followLeader(), then shutdown() */
+/* Java: Follower.followLeader(), its finally, and Learner.shutdown() */
 void learner_end(struct learner *learner, const char *role, bool completed_sync)
 {
     if (learner->connected_ms >= 0) {

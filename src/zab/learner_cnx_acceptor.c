@@ -1,5 +1,5 @@
-/* The quorum port, which is open only while we lead. Java: Leader.LearnerCnxAcceptor and
- * LearnerCnxAcceptorHandler
+/* The quorum port, which is open only while we lead. Java:
+ * Leader.LearnerCnxAcceptor, LearnerCnxAcceptorHandler
  *
  * LearnerCnxAcceptor starts one LearnerCnxAcceptorHandler for each address and waits until the
  * last of them has ended, which is when the leader stops. A handler accepts and hands each
@@ -20,7 +20,7 @@ enum { ADDRESS_TEXT = 320 };
 
 /* ---- binding -------------------------------------------------------------------------------- */
 
-/* Java: createServerSocket() */
+/* Java: Leader.createServerSocket() */
 static int create_server_socket(struct leader *leader, const struct inet_address *address,
                                 struct sock **ret_listener)
 {

@@ -485,7 +485,7 @@ static int process_packet(struct learner_handler *handler, const struct quorum_p
     }
 }
 
-/* Java: the loop of run() */
+/* Java: run(), its loop */
 static int receive(struct learner_handler *handler)
 {
     for (;;) {

@@ -1,4 +1,4 @@
-/* What learner_handler.c and learner_handler_sync.c share. */
+/* What learner_handler.c and learner_handler_sync.c share. Java: LearnerHandler */
 #ifndef ZAB_LEARNER_HANDLER_INTERNAL_H
 #define ZAB_LEARNER_HANDLER_INTERNAL_H
 
@@ -45,7 +45,7 @@ struct sync_decision {
     bool need_snap;
     int32_t op_packet; /* LEADER_DIFF or LEADER_TRUNC; 0: none, that is SNAP */
     int64_t zxid;      /* of op_packet */
-    bool unhandled;    /* Java: "Unhandled scenario" */
+    bool unhandled;    /* Java's "Unhandled scenario" */
 };
 
 /* What the decision looks at. */
@@ -63,7 +63,7 @@ struct sync_decision learner_handler_decide_sync(const struct sync_situation *si
  * from now on. True: it needs a SNAP. */
 bool learner_handler_sync_follower(struct learner_handler *handler, int64_t peer_last_zxid);
 
-/* Java: the part of run() that writes SNAP. Blocks on the socket. */
+/* Java: run(), the part that writes SNAP. Blocks on the socket. */
 ZK_NODISCARD int learner_handler_send_snapshot(struct learner_handler *handler,
                                                int64_t peer_last_zxid, int32_t syncs_in_progress);
 

@@ -22,7 +22,7 @@
 #include "zk/ensemble/zxid.h"
 #include "zk/server/zk_database.h"
 
-/* What ends the body of a SNAP. Java: the "signature" */
+/* What ends the body of a SNAP. Java's "signature" */
 static const char SNAP_SIGNATURE[] = "BenWasHere";
 
 struct sync_decision learner_handler_decide_sync(const struct sync_situation *situation)

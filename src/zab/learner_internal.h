@@ -45,7 +45,7 @@ struct learner {
     char why[256];
 };
 
-/* Java: writePacket(packet, true). Shares data. */
+/* Java: Learner.writePacket(packet, true). Shares data. */
 ZK_NODISCARD int learner_send(struct learner *learner, int32_t type, int64_t zxid,
                               struct buf *data);
 

@@ -34,7 +34,7 @@ struct learner_sync {
     bool up_to_date;
 };
 
-/* Java: getZKDatabase().initConfigInZKDatabase(self.getQuorumVerifier()) */
+/* Java: ZKDatabase.initConfigInZKDatabase() */
 static void init_config(struct learner *learner)
 {
     struct quorum_verifier *qv = quorum_peer_get_quorum_verifier(learner->self);

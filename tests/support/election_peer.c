@@ -120,16 +120,21 @@ static void on_socket_error(void *arg)
     (void)arg;
 }
 
+void election_peer_listen(struct election_peer *peer)
+{
+    size_t accepting = election_peer_logged(peer, "is accepting connections now");
+    assert_int_equal(qcm_start_listener(peer->qcm, on_socket_error, NULL), 0);
+    election_peer_await_logged(peer, "is accepting connections now", accepting + 1);
+}
+
 void election_peer_start(struct election_peer *peer)
 {
     struct vote vote = vote_of(quorum_peer_get_my_id(peer->self),
                                quorum_peer_get_last_logged_zxid(peer->self),
                                quorum_peer_get_current_epoch(peer->self));
-    size_t accepting = election_peer_logged(peer, "is accepting connections now");
     quorum_peer_set_current_vote(peer->self, &vote);
-    assert_int_equal(qcm_start_listener(peer->qcm, on_socket_error, NULL), 0);
     assert_int_equal(fle_start(peer->fle), 0);
-    election_peer_await_logged(peer, "is accepting connections now", accepting + 1);
+    election_peer_listen(peer);
 }
 
 static void look(void *arg)
@@ -465,10 +470,10 @@ void scripted_voter_connect(struct scripted_voter *voter, struct election_peer *
 
 /* --- voters: talking --- */
 
-void scripted_voter_send(struct scripted_voter *voter, const struct buf *bytes)
+void scripted_voter_send(struct scripted_voter *voter, struct buf *bytes)
 {
     assert_int_equal(sock_write_fully(voter->sock, bytes->bytes, bytes->length), 0);
-    buf_unref((struct buf *)bytes);
+    buf_unref(bytes);
 }
 
 void scripted_voter_send_frame(struct scripted_voter *voter, const void *bytes, size_t length)

@@ -65,6 +65,8 @@ struct election_peer *election_peer_new(const struct test_ensemble *ensemble, in
                                         const char *more_config);
 /* What it has seen: before the election. */
 void election_peer_set_history(struct election_peer *peer, int64_t zxid, int64_t epoch);
+/* The listener alone: what is received stays in recvQueue. Returns when the port takes callers. */
+void election_peer_listen(struct election_peer *peer);
 /* Current vote for itself, then listener, WorkerSender and WorkerReceiver; returns when the port
  * takes callers. */
 void election_peer_start(struct election_peer *peer);
@@ -139,7 +141,7 @@ void scripted_voter_introduce(struct scripted_voter *voter, struct sock *sock);
 void scripted_voter_say(struct scripted_voter *voter, struct ballot ballot);
 /* A frame of any payload; any bytes. */
 void scripted_voter_send_frame(struct scripted_voter *voter, const void *bytes, size_t length);
-void scripted_voter_send(struct scripted_voter *voter, const struct buf *bytes); /* takes bytes */
+void scripted_voter_send(struct scripted_voter *voter, struct buf *bytes); /* takes bytes */
 /* Payload of a ballot with any version and configuration. Gives. */
 struct buf *test_notification(struct ballot ballot, int32_t version, const char *config);
 

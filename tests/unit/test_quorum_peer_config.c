@@ -299,7 +299,8 @@ static void cfg_03_a_bad_value_is_refused_in_javas_words_with_its_line(void **st
          "8: server.4=127.0.0.1:1:2|127.0.0.1:3:4: Multiple address feature is disabled, but "
          "multiple addresses were specified for sid 4"},
         {"server.x=h:1:2", "8: server.x=h:1:2: For input string: \"x\""},
-        {"group.1=1:2:3\ngroup.2=3", "9: group.2=3: Server 3is in multiple groups"},
+        /* Java's Properties iterate group.2 first */
+        {"group.1=1:2:3\ngroup.2=3", "8: group.1=1:2:3: Server 3is in multiple groups"},
         {"group.1=1:3",
          "6: server.2=127.0.0.1:2882:3882: Server 2is not in a group"},
         {"weight.1=", "8: weight.1=: For input string: \"\""},
@@ -883,7 +884,7 @@ static void with_a_dynamic_file_zoo_cfg_names_no_servers(void **state)
     static const struct refusal ROWS[] = {
         {"dynamicConfigFile=/x",
          /* the first of the three in the order of Java's Properties */
-         "7: server.3=127.0.0.1:2883:3883: parameter: server.3 must be in a separate dynamic "
+         "6: server.2=127.0.0.1:2882:3882: parameter: server.2 must be in a separate dynamic "
          "config file"},
     };
     (void)state;

@@ -27,7 +27,7 @@ enum zk_log_level {
  * compile time. */
 #define zk_log(ctx, ...) zk_log_at((ctx), __FILE__, __LINE__, __VA_ARGS__)
 
-void zk_log_at(struct zk_context *ctx, const char *file, int line, enum zk_log_level level,
+void zk_log_at(struct zk_context *ctx, const char *file, int line_number, enum zk_log_level level,
                const char *format, ...) ZK_PRINTF_LIKE(5, 6);
 
 /* Would a line of this level be written? For callers that must build something first. */

@@ -1,5 +1,5 @@
-/* A vote on its way: what travels between two elections. Java: FastLeaderElection.Notification, ToSend, buildMsg() and the
- * decoding half of WorkerReceiver.run()
+/* A vote on its way: what travels between two elections. Java: FastLeaderElection.Notification, FastLeaderElection.ToSend
+ * and the decoding half of WorkerReceiver.run()
  *
  *   off  size  field          remarks
  *   0    4     state          0 LOOKING, 1 FOLLOWING, 2 LEADING, 3 OBSERVING: the sender's
@@ -58,9 +58,9 @@ struct to_send {
 struct to_send *to_send_new(int64_t leader, int64_t zxid, int64_t election_epoch,
                             enum server_state state, int64_t sid, int64_t peer_epoch,
                             const char *config);
-void to_send_free(void *to_send);
+void to_send_free(void *item);
 
-/* Java: buildMsg(). The payload without its length. Gives. */
+/* Java: FastLeaderElection.buildMsg(). The payload without its length. Gives. */
 struct buf *notification_build_msg(const struct to_send *to_send);
 
 /* Which generation of peers sends notifications of this length: it decides which line the log gets. */

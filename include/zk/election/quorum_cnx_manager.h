@@ -25,7 +25,7 @@ enum {
     QCM_RECV_CAPACITY = 100, /* Java: RECV_CAPACITY */
     QCM_PACKETMAXSIZE = 512 * 1024, /* Java: PACKETMAXSIZE: longest payload of a frame */
     QCM_MAX_DIALS =
-        20, /* Java: quorumCnxnThreadsSize: dials at the same time; more if configured */
+        20, /* Java: QuorumPeer.quorumCnxnThreadsSize: dials at the same time; more if configured */
     QCM_MAX_HANDSHAKES = 64, /* callers that have not said who they are yet (D-21) */
     QCM_MAX_STRANGERS = 32,  /* connections with servers of neither configuration (D-23) */
 };
@@ -36,7 +36,7 @@ struct message {
     struct buf *buffer; /* a reference */
 };
 
-void message_free(void *message);
+void message_free(void *item);
 
 /* Reads the peer's configuration and settings. Borrows self. Java: QuorumCnxManager() */
 struct quorum_cnx_manager *qcm_new(struct quorum_peer *self);

@@ -1,4 +1,4 @@
-/* The words for what a peer is doing. Java: the enums of QuorumPeer and its interface constants. */
+/* The words for what a peer is doing. Java: QuorumPeer, its enums. */
 #ifndef ZK_ENSEMBLE_SERVER_STATE_H
 #define ZK_ENSEMBLE_SERVER_STATE_H
 

@@ -22,7 +22,7 @@
 
 struct zk_context;
 
-/* Java: jute.maxbuffer when nobody sets it */
+/* Java's jute.maxbuffer when nobody sets it */
 enum { JUTE_MAX_BUFFER = 0xfffff };
 
 /* A string of bytes that may hold zero bytes, with one more behind the last. text NULL: Java's

@@ -15,7 +15,7 @@
 #include "zk/jute/archive.h"
 #include "zk/jute/data.h"
 
-/* Java: the constants of Leader */
+/* Java: Leader, its constants */
 enum quorum_packet_type {
     LEADER_REQUEST = 1,
     LEADER_PROPOSAL = 2,

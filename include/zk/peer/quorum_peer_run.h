@@ -35,7 +35,7 @@ ZK_NODISCARD int quorum_peer_run_start(struct quorum_peer_run *run);
 /* Wait for the end of the main thread and all others. Gives the exit code; 0 if it was stopped. Once; not by a thread of the peer. */
 int quorum_peer_run_wait(struct quorum_peer_run *run);
 
-/* Java: shutdown(). Make the peer stop; does not wait. Any thread, any number of times. */
+/* Java: QuorumPeer.shutdown(). Make the peer stop; does not wait. Any thread, any number of times. */
 void quorum_peer_run_shutdown(struct quorum_peer_run *run);
 
 void quorum_peer_run_free(

@@ -21,7 +21,7 @@
 struct zk_context;
 
 /* Java: FileSnap.serialize(). Write directory/snapshot.<zxid>. body is what serialize_snapshot
- * wrote. Always <name>.tmp, write, fsync, rename, fsync of the directory (Java: only after a SNAP
+ * wrote. Always <name>.tmp, write, fsync, rename, fsync of the directory (in Java only after a SNAP
  * sync, else in place; D-37). Blocks on the disk. Errors: -errno; no file of that name is new
  * then. */
 ZK_NODISCARD int file_snap_serialize(struct zk_context *ctx, const char *directory, int64_t zxid,

@@ -125,15 +125,15 @@ ZK_NODISCARD int quorum_peer_set_accepted_epoch(struct quorum_peer *self, int64_
 
 /* What mntr reports about a leader's learners. */
 struct leader_status {
-    int64_t learners;         /* all connected ones, observers too. Java: getLearners() */
-    int64_t synced_followers; /* Java: getForwardingFollowers() */
-    int64_t synced_observers; /* Java: getObservingLearners() */
-    int64_t synced_non_voting_followers; /* Java: getNonVotingFollowers() */
+    int64_t learners;         /* all connected ones, observers too. Java: Leader.getLearners() */
+    int64_t synced_followers; /* Java: Leader.getForwardingFollowers() */
+    int64_t synced_observers; /* Java: Leader.getObservingLearners() */
+    int64_t synced_non_voting_followers; /* Java: Leader.getNonVotingFollowers() */
     int64_t last_proposal_size;          /* bytes; -1: none yet */
     int64_t min_proposal_size;
     int64_t max_proposal_size;
-    int64_t leader_uptime_ms; /* since it serves; 0: not yet. Java: getUptime() */
-    int64_t snap_count; /* synchronisations begun in this term. Java: SNAP_COUNT, DIFF_COUNT */
+    int64_t leader_uptime_ms; /* since it serves; 0: not yet. Java: Leader.getUptime() */
+    int64_t snap_count; /* synchronisations begun in this term. Java: ServerMetrics.SNAP_COUNT, ServerMetrics.DIFF_COUNT */
     int64_t diff_count;
 };
 

@@ -2,7 +2,7 @@
  *
  * Until there is a client service it answers four-letter words, and closes every other connection
  * without a byte, as Java does while it is not serving. Threads:
- * NIOServerCnxnFactory.AcceptThread:<address>, and for each connection one NIOWorkerThread-k (Java:
+ * NIOServerCnxnFactory.AcceptThread:<address>, and for each connection one NIOWorkerThread-k (Java has
  * selectors; D-39). Lock: one mutex (ZK_RANK_SERVER), held for a look into a table, never while
  * anything blocks. A caller can be as slow and as silent as it likes: it holds one slot of
  * CNXN_LIMIT until its deadline, or until somebody else needs the slot. */
@@ -22,7 +22,7 @@ struct server_cnxn_factory;
  * yet is closed. */
 enum { CNXN_LIMIT = 256 };
 
-/* Java: zookeeper.nio.sessionlessCnxnTimeout, in milliseconds */
+/* Java's zookeeper.nio.sessionlessCnxnTimeout, in milliseconds */
 enum { CNXN_TIMEOUT_MS = 10000 };
 
 /* Java: NIOServerCnxnFactory.configure(). Bind, but do not accept yet. backlog -1 is 50.

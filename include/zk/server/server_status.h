@@ -22,7 +22,7 @@ struct avg_min_max {
 };
 
 void avg_min_max_add(struct avg_min_max *counter, int64_t value);
-/* Java: getAvg(): rounded half up to four places, as Double.toString() prints it: "0.0",
+/* Java: AvgMinMaxCounter.getAvg(): rounded half up to four places, as Double.toString() prints it: "0.0",
  * "0.7143". */
 void avg_min_max_average_text(const struct avg_min_max *counter, char *ret_text, size_t size);
 
@@ -38,12 +38,12 @@ struct server_status_peer {
 
 /* Made zeroed by who asks; the hook fills it; server_status_done frees what the hook has put in. */
 struct server_status {
-    /* Java: zkServer.isRunning(). While false only ruok, envi, isro and gtmk answer. */
+    /* Java: ZooKeeperServer.isRunning(). While false only ruok, envi, isro and gtmk answer. */
     bool serving;
     enum server_state state; /* LEADING is Mode: leader, and so on */
     enum zab_state zab_state;
     enum sync_mode sync_mode; /* shown in zk_peer_state unless SYNC_MODE_NONE */
-    int64_t uptime_ms;        /* Java: since the server object of this term was made */
+    int64_t uptime_ms;        /* in Java since the server object of this term was made */
 
     /* zk_database_fill_status */
     int64_t last_processed_zxid;

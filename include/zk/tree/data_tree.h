@@ -41,7 +41,7 @@ size_t data_tree_get_ephemerals_count(const struct data_tree *tree);
 /* Java: getTreeDigest() */
 uint64_t data_tree_get_tree_digest(const struct data_tree *tree);
 
-/* Java: the field lastProcessedZxid */
+/* Java: lastProcessedZxid */
 int64_t data_tree_last_processed_zxid(const struct data_tree *tree);
 void data_tree_set_last_processed_zxid(struct data_tree *tree, int64_t zxid);
 

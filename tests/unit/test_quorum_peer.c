@@ -1,0 +1,466 @@
+/* A server's view of itself: state and vote as one, the configuration, the two epochs on disk, the
+ * role. Java: QuorumPeer */
+#include "zk/quorum/quorum_peer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "election_peer.h"
+#include "zk/base/alloc.h"
+#include "zk/base/clock.h"
+#include "zk/base/file.h"
+#include "zk/base/thread.h"
+#include "zk/ensemble/quorum_peer_config.h"
+#include "zk/quorum/quorum_stats.h"
+#include "zk/server/zk_database.h"
+
+struct stage {
+    struct test_ensemble ensemble;
+    struct election_peer *peer; /* 2 of three, never started */
+    struct quorum_peer *self;
+};
+
+static int setup(void **state)
+{
+    struct stage *stage = zk_xcalloc(1, sizeof *stage);
+    test_ensemble_init(&stage->ensemble, "1 2 3");
+    stage->peer = election_peer_new(&stage->ensemble, 2, "");
+    stage->self = stage->peer->self;
+    *state = stage;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct stage *stage = *state;
+    election_peer_free(stage->peer);
+    free(stage);
+    return 0;
+}
+
+/* --- state and vote --- */
+
+static void a_new_peer_looks_and_has_no_vote(void **state)
+{
+    struct stage *stage = *state;
+    struct vote vote = vote_of(77, 77, 77);
+    assert_int_equal(quorum_peer_get_peer_state(stage->self), SERVER_STATE_LOOKING);
+    assert_false(quorum_peer_get_current_vote(stage->self, &vote));
+    assert_int_equal(vote.id, 77); /* untouched */
+    assert_int_equal(quorum_peer_get_my_id(stage->self), 2);
+    assert_int_equal(quorum_peer_get_leader_id(stage->self), -1);
+    assert_int_equal(quorum_peer_get_zab_state(stage->self), ZAB_STATE_ELECTION);
+    assert_int_equal(quorum_peer_init_limit_ms(stage->self), 10000);
+    assert_int_equal(quorum_peer_sync_limit_ms(stage->self), 10000);
+    assert_true(quorum_peer_is_running(stage->self));
+}
+
+static void updating_the_election_vote_changes_its_epoch_alone(void **state)
+{
+    struct stage *stage = *state;
+    struct vote vote = vote_of(3, 0x100000002, 1);
+    vote.election_epoch = 9;
+    quorum_peer_update_election_vote(stage->self, 7); /* without a vote: nothing happens */
+    assert_false(quorum_peer_get_current_vote(stage->self, &vote));
+    quorum_peer_set_current_vote(stage->self, &vote);
+
+    quorum_peer_update_election_vote(stage->self, 2);
+
+    assert_true(quorum_peer_get_current_vote(stage->self, &vote));
+    assert_int_equal(vote.id, 3);
+    assert_int_equal(vote.zxid, 0x100000002);
+    assert_int_equal(vote.election_epoch, 9);
+    assert_int_equal(vote.peer_epoch, 2);
+}
+
+static void looking_forgets_leader_and_phase(void **state)
+{
+    struct stage *stage = *state;
+    struct zk_str detail = {0};
+    quorum_peer_set_peer_state(stage->self, SERVER_STATE_FOLLOWING, "test");
+    quorum_peer_set_leader_id(stage->self, 3);
+    quorum_peer_set_zab_state(stage->self, ZAB_STATE_SYNCHRONIZATION);
+    quorum_peer_set_sync_mode(stage->self, SYNC_MODE_DIFF);
+    quorum_peer_append_detailed_peer_state(stage->self, &detail);
+    assert_string_equal(zk_str_text(&detail), "following - synchronization - diff");
+
+    quorum_peer_set_peer_state(stage->self, SERVER_STATE_LOOKING, "test");
+
+    zk_str_clear(&detail);
+    quorum_peer_append_detailed_peer_state(stage->self, &detail);
+    assert_string_equal(zk_str_text(&detail), "looking");
+    assert_int_equal(quorum_peer_get_leader_id(stage->self), -1);
+    assert_int_equal(quorum_peer_get_sync_mode(stage->self), SYNC_MODE_NONE);
+    assert_int_equal(election_peer_logged(stage->peer, "Peer state changed: looking"), 1);
+    assert_int_equal(
+        election_peer_traced(stage->peer, "\"ev\":\"state\",\"s\":\"FOLLOWING\",\"why\":\"test\""),
+        1);
+    zk_str_done(&detail);
+}
+
+static void broadcast_counts_the_time_of_unavailability(void **state)
+{
+    struct stage *stage = *state;
+    struct quorum_stats *stats = quorum_peer_stats(stage->self);
+    assert_int_equal(quorum_peer_get_broadcast_since(stage->self), -1);
+    quorum_peer_set_peer_state(stage->self, SERVER_STATE_LEADING, "test");
+    int64_t before_ms = zk_elapsed_ms();
+
+    quorum_peer_set_zab_state(stage->self, ZAB_STATE_BROADCAST);
+
+    assert_true(quorum_peer_get_broadcast_since(stage->self) >= before_ms);
+    assert_int_equal(quorum_stats_get(stats, QUORUM_METRIC_UNAVAILABLE_TIME).count, 1);
+    assert_int_equal(quorum_stats_get(stats, QUORUM_METRIC_LEADER_UNAVAILABLE_TIME).count, 1);
+    quorum_peer_set_peer_state(stage->self, SERVER_STATE_LOOKING, "test");
+    assert_int_equal(quorum_peer_get_broadcast_since(stage->self), -1);
+}
+
+static void start_of_the_election_and_restart_flag_are_read_once(void **state)
+{
+    struct stage *stage = *state;
+    quorum_peer_set_start_fle(stage->self, 123);
+    assert_int_equal(quorum_peer_take_start_fle(stage->self), 123);
+    assert_int_equal(quorum_peer_take_start_fle(stage->self), -1);
+    assert_false(quorum_peer_take_shutting_down_le(stage->self));
+    quorum_peer_set_shutting_down_le(stage->self);
+    assert_true(quorum_peer_take_shutting_down_le(stage->self));
+    assert_false(quorum_peer_take_shutting_down_le(stage->self));
+}
+
+enum { DECISIONS = 20000 };
+
+static void decide_again_and_again(void *arg)
+{
+    struct stage *stage = arg;
+    for (int64_t i = 0; i < DECISIONS; i++) {
+        struct vote vote = vote_of(i % 2 == 0 ? 2 : 3, i, i);
+        quorum_peer_decide(stage->self,
+                           i % 2 == 0 ? SERVER_STATE_LEADING : SERVER_STATE_FOLLOWING, &vote,
+                           "test");
+    }
+}
+
+/* (D-14) Whoever asks while decisions fall sees the state with its own vote. */
+static void state_and_vote_change_together(void **state)
+{
+    struct stage *stage = *state;
+    struct zk_thread_group *group = zk_thread_group_new(stage->peer->capture.ctx);
+    decide_again_and_again(&(struct stage){.self = stage->self}); /* there is a vote now */
+    assert_int_equal(zk_thread_group_start(group, decide_again_and_again, stage, "QuorumPeer"), 0);
+    do {
+        struct vote vote;
+        bool has_vote;
+        enum server_state now =
+            quorum_peer_get_state_and_vote(stage->self, &has_vote, &vote);
+        assert_true(has_vote);
+        assert_int_equal(vote.id, now == SERVER_STATE_LEADING ? 2 : 3);
+        assert_int_equal(vote.zxid, vote.peer_epoch);
+    } while (zk_thread_group_alive(group) > 0);
+    zk_thread_group_free(group);
+}
+
+/* --- the configuration --- */
+
+static void voters_come_in_the_order_of_javas_hash(void **state)
+{
+    struct test_ensemble ensemble;
+    int64_t *voters = NULL;
+    size_t count = 0;
+    (void)state;
+    test_ensemble_init(&ensemble, "1 2 16 35 5o");
+    struct election_peer *peer = election_peer_new(&ensemble, 2, "");
+
+    quorum_peer_get_current_and_next_config_voters(peer->self, &voters, &count);
+
+    static const int64_t expected[] = {16, 1, 2, 35};
+    assert_int_equal(count, 4);
+    assert_memory_equal(voters, expected, sizeof expected);
+    free(voters);
+    election_peer_free(peer);
+}
+
+static void a_newer_configuration_is_not_stored(void **state)
+{
+    struct stage *stage = *state;
+    struct quorum_verifier *before = quorum_peer_get_last_seen_quorum_verifier(stage->self);
+    struct quorum_verifier *newer = qv_with_version(before, 5);
+
+    quorum_peer_set_last_seen_quorum_verifier(stage->self, newer);
+
+    struct quorum_verifier *after = quorum_peer_get_last_seen_quorum_verifier(stage->self);
+    assert_ptr_equal(after, before);
+    assert_int_equal(election_peer_logged(stage->peer, "Dynamic reconfig is disabled"), 1);
+    qv_unref(after);
+    qv_unref(newer);
+    qv_unref(before);
+}
+
+/* --- epochs on disk --- */
+
+static char *epoch_path(struct stage *stage, const char *name)
+{
+    struct zk_str path = {0};
+    zk_str_printf(&path, "%s/version-2/%s", stage->peer->directory, name);
+    return zk_str_take(&path);
+}
+
+static void assert_epoch_file(struct stage *stage, const char *name, const char *expected)
+{
+    char *path = epoch_path(stage, name);
+    char *text = test_read_file(path);
+    assert_string_equal(text, expected);
+    free(text);
+    free(path);
+}
+
+static void write_epoch_file(struct stage *stage, const char *name, const char *text)
+{
+    char *path = epoch_path(stage, name);
+    test_write_file(path, text);
+    free(path);
+}
+
+static void remove_epoch_file(struct stage *stage, const char *name)
+{
+    char *path = epoch_path(stage, name);
+    file_remove(path);
+    free(path);
+}
+
+/* What a process that starts now on the same directory finds: its peer is load's. */
+static int load_again(struct stage *stage, int64_t *ret_current, int64_t *ret_accepted)
+{
+    struct quorum_peer *again =
+        quorum_peer_new(stage->peer->capture.ctx, stage->peer->config, stage->peer->database);
+    int r = quorum_peer_load_database(again);
+    *ret_current = quorum_peer_get_current_epoch(again);
+    *ret_accepted = quorum_peer_get_accepted_epoch(again);
+    quorum_peer_free(again);
+    return r;
+}
+
+static void an_empty_directory_gets_both_files_with_epoch_0(void **state)
+{
+    struct stage *stage = *state;
+    assert_int_equal(quorum_peer_get_current_epoch(stage->self), 0);
+    assert_int_equal(quorum_peer_get_accepted_epoch(stage->self), 0);
+    assert_epoch_file(stage, "currentEpoch", "0");
+    assert_epoch_file(stage, "acceptedEpoch", "0");
+    assert_int_equal(election_peer_logged(stage->peer, "not found! Creating with a reasonable"), 2);
+}
+
+static void epochs_outlive_the_process(void **state)
+{
+    struct stage *stage = *state;
+    int64_t current = 0;
+    int64_t accepted = 0;
+    assert_int_equal(quorum_peer_set_accepted_epoch(stage->self, 8), 0);
+    assert_int_equal(quorum_peer_set_current_epoch(stage->self, 7), 0);
+    assert_epoch_file(stage, "currentEpoch", "7");
+    assert_epoch_file(stage, "acceptedEpoch", "8");
+    assert_int_equal(load_again(stage, &current, &accepted), 0);
+    assert_int_equal(current, 7);
+    assert_int_equal(accepted, 8);
+    assert_int_equal(
+        election_peer_traced(stage->peer, "\"ev\":\"epoch\",\"which\":\"accepted\",\"value\":8"),
+        1);
+}
+
+/* The directory is gone: memory must not say what the disk does not hold. */
+static void an_epoch_that_cannot_be_written_is_not_set(void **state)
+{
+    struct stage *stage = *state;
+    char *directory = epoch_path(stage, "");
+    char *elsewhere = test_path(stage->peer->directory, "elsewhere");
+    directory[strlen(directory) - 1] = '\0';
+    assert_int_equal(file_rename(directory, elsewhere), 0);
+
+    assert_int_equal(quorum_peer_set_current_epoch(stage->self, 5), -ENOENT);
+    assert_int_equal(quorum_peer_set_accepted_epoch(stage->self, 5), -ENOENT);
+
+    assert_int_equal(quorum_peer_get_current_epoch(stage->self), 0);
+    assert_int_equal(quorum_peer_get_accepted_epoch(stage->self), 0);
+    assert_int_equal(election_peer_logged(stage->peer, "epoch file cannot be written"), 2);
+    assert_int_equal(file_rename(elsewhere, directory), 0);
+    free(elsewhere);
+    free(directory);
+}
+
+static void a_file_that_holds_no_number_stops_the_start(void **state)
+{
+    static const char *const texts[] = {"", "x", "7x", " 7", "0x7", "9223372036854775808", "\n7"};
+    struct stage *stage = *state;
+    int64_t current = 0;
+    int64_t accepted = 0;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        write_epoch_file(stage, "acceptedEpoch", texts[i]);
+        assert_int_equal(load_again(stage, &current, &accepted), -EPROTO);
+        assert_int_equal(election_peer_logged(stage->peer, "epoch file is not a number"), i + 1);
+        assert_epoch_file(stage, "acceptedEpoch", texts[i]); /* nothing is repaired by guessing */
+    }
+}
+
+static void only_the_first_line_of_a_file_counts(void **state)
+{
+    struct stage *stage = *state;
+    int64_t current = 0;
+    int64_t accepted = 0;
+    write_epoch_file(stage, "acceptedEpoch", "7\nrest");
+    write_epoch_file(stage, "currentEpoch", "6\r\n");
+    assert_int_equal(load_again(stage, &current, &accepted), 0);
+    assert_int_equal(current, 6);
+    assert_int_equal(accepted, 7);
+}
+
+static void an_accepted_epoch_below_the_current_one_stops_the_start(void **state)
+{
+    struct stage *stage = *state;
+    int64_t current = 0;
+    int64_t accepted = 0;
+    write_epoch_file(stage, "currentEpoch", "6");
+    write_epoch_file(stage, "acceptedEpoch", "5");
+    assert_int_equal(load_again(stage, &current, &accepted), -EPROTO);
+    assert_int_equal(election_peer_logged(stage->peer, "is less than the current epoch"), 1);
+}
+
+/* A snapshot of epoch 5 on disk. */
+static void give_history(struct stage *stage, int64_t zxid)
+{
+    zk_database_set_last_processed_zxid(stage->peer->database, zxid);
+    assert_int_equal(zk_database_take_snapshot(stage->peer->database), 0);
+}
+
+static void missing_files_are_made_from_the_last_zxid(void **state)
+{
+    struct stage *stage = *state;
+    int64_t current = 0;
+    int64_t accepted = 0;
+    give_history(stage, 0x500000003);
+    remove_epoch_file(stage, "currentEpoch");
+    remove_epoch_file(stage, "acceptedEpoch");
+    assert_int_equal(load_again(stage, &current, &accepted), 0);
+    assert_int_equal(current, 5);
+    assert_int_equal(accepted, 5);
+    assert_epoch_file(stage, "currentEpoch", "5");
+    assert_int_equal(quorum_peer_get_last_logged_zxid(stage->self), 0x500000003);
+}
+
+static void a_history_newer_than_its_epoch_stops_the_start(void **state)
+{
+    struct stage *stage = *state;
+    int64_t current = 0;
+    int64_t accepted = 0;
+    give_history(stage, 0x500000003);
+    write_epoch_file(stage, "currentEpoch", "4");
+    write_epoch_file(stage, "acceptedEpoch", "5");
+    assert_int_equal(load_again(stage, &current, &accepted), -EPROTO);
+    assert_int_equal(election_peer_logged(stage->peer, "The current epoch, 4, is older"), 1);
+}
+
+/* A crash before the rename of the newer file is recovered from, if that is what has happened. */
+static void an_unfinished_current_epoch_is_finished(void **state)
+{
+    struct stage *stage = *state;
+    int64_t current = 0;
+    int64_t accepted = 0;
+    give_history(stage, 0x500000003);
+    write_epoch_file(stage, "currentEpoch", "4");
+    write_epoch_file(stage, "acceptedEpoch", "5");
+    write_epoch_file(stage, "currentEpoch.tmp", "6"); /* of another epoch: no help */
+    assert_int_equal(load_again(stage, &current, &accepted), -EPROTO);
+
+    write_epoch_file(stage, "currentEpoch.tmp", "5");
+    assert_int_equal(load_again(stage, &current, &accepted), 0);
+    assert_int_equal(current, 5);
+    assert_epoch_file(stage, "currentEpoch", "5");
+}
+
+/* --- the role --- */
+
+struct role_seen {
+    int shutdowns;
+    int reports;
+};
+
+static void count_shutdown(void *arg)
+{
+    ((struct role_seen *)arg)->shutdowns++;
+}
+
+static void count_report(void *arg, const struct synced_learner_tracker *vote_set, int64_t sid)
+{
+    (void)vote_set;
+    assert_int_equal(sid, 3);
+    ((struct role_seen *)arg)->reports++;
+}
+
+static void stopping_shuts_the_role_down(void **state)
+{
+    struct stage *stage = *state;
+    struct role_seen seen = {0};
+    struct quorum_peer_role role = {.arg = &seen, .shutdown = count_shutdown};
+    quorum_peer_set_role(stage->self, &role);
+    assert_int_equal(seen.shutdowns, 0);
+    quorum_peer_stop_running(stage->self);
+    assert_int_equal(seen.shutdowns, 1);
+    assert_false(quorum_peer_is_running(stage->self));
+}
+
+static void a_role_that_begins_after_the_stop_is_shut_down_at_once(void **state)
+{
+    struct stage *stage = *state;
+    struct role_seen seen = {0};
+    struct quorum_peer_role role = {.arg = &seen, .shutdown = count_shutdown};
+    quorum_peer_stop_running(stage->self);
+    quorum_peer_set_role(stage->self, &role);
+    assert_int_equal(seen.shutdowns, 1);
+    quorum_peer_set_role(stage->self, NULL);
+    quorum_peer_stop_running(stage->self);
+    assert_int_equal(seen.shutdowns, 1);
+}
+
+static void looking_voters_are_reported_to_a_leader_only(void **state)
+{
+    struct stage *stage = *state;
+    struct role_seen seen = {0};
+    struct leader_status status;
+    struct quorum_peer_role learner = {.arg = &seen, .shutdown = count_shutdown};
+    struct quorum_peer_role leader = {
+        .arg = &seen, .shutdown = count_shutdown, .report_looking_sid = count_report};
+    assert_false(quorum_peer_report_looking_sid(stage->self, NULL, 3));
+    quorum_peer_set_role(stage->self, &learner);
+    assert_false(quorum_peer_report_looking_sid(stage->self, NULL, 3));
+    assert_false(quorum_peer_get_leader_status(stage->self, &status));
+    quorum_peer_set_role(stage->self, &leader);
+    assert_true(quorum_peer_report_looking_sid(stage->self, NULL, 3));
+    assert_int_equal(seen.reports, 1);
+}
+
+#define STAGED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STAGED(a_new_peer_looks_and_has_no_vote),
+        STAGED(updating_the_election_vote_changes_its_epoch_alone),
+        STAGED(looking_forgets_leader_and_phase),
+        STAGED(broadcast_counts_the_time_of_unavailability),
+        STAGED(start_of_the_election_and_restart_flag_are_read_once),
+        STAGED(state_and_vote_change_together),
+        cmocka_unit_test(voters_come_in_the_order_of_javas_hash),
+        STAGED(a_newer_configuration_is_not_stored),
+        STAGED(an_empty_directory_gets_both_files_with_epoch_0),
+        STAGED(epochs_outlive_the_process),
+        STAGED(an_epoch_that_cannot_be_written_is_not_set),
+        STAGED(a_file_that_holds_no_number_stops_the_start),
+        STAGED(only_the_first_line_of_a_file_counts),
+        STAGED(an_accepted_epoch_below_the_current_one_stops_the_start),
+        STAGED(missing_files_are_made_from_the_last_zxid),
+        STAGED(a_history_newer_than_its_epoch_stops_the_start),
+        STAGED(an_unfinished_current_epoch_is_finished),
+        STAGED(stopping_shuts_the_role_down),
+        STAGED(a_role_that_begins_after_the_stop_is_shut_down_at_once),
+        STAGED(looking_voters_are_reported_to_a_leader_only),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
