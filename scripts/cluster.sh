@@ -18,6 +18,7 @@ Usage: cluster.sh VERB [OPTION]... [WHO]... [--dir DIR]
           --base-port P     clients at P+ID, quorum at P+30+ID, election at P+60+ID
                             (default: a block of free ports)
           --only 2,3        start only these now; the others by start
+          --line KEY=VALUE  one more line for every zoo.cfg (may be given again)
           --trace           C peers write their trace beside their log
           --wait S          how long to wait for a quorum (default 20)
   status [--json]       a table of the peers; exit 0 only if a quorum serves
@@ -43,6 +44,7 @@ ids=()                 # all peers, ascending
 declare -A kind role client_port quorum_port election_port
 tick=500
 trace=false
+more_lines=()          # for every zoo.cfg that is written
 
 # What probe_all() found, by id.
 declare -A pid state serving leader_of round zxid election since
@@ -242,6 +244,7 @@ write_peer() {
     printf '4lw.commands.whitelist=*\nadmin.enableServer=false\n'
     (($(voter_count) > 1)) || printf 'standaloneEnabled=false\n'
     [[ ${role[$id]} == participant ]] || printf 'peerType=observer\n'
+    ((${#more_lines[@]} == 0)) || printf '%s\n' "${more_lines[@]}"
     for other in "${ids[@]}"; do
       printf 'server.%d=127.0.0.1:%d:%d:%s\n' "$other" \
         "${quorum_port[$other]}" "${election_port[$other]}" "${role[$other]}"
@@ -394,7 +397,7 @@ verb_up() {
   while (($# > 0)); do
     case $1 in
       --trace) new_trace=true && asked+=("$1") && shift && continue ;;
-      -n | --voters | --observers | --mix | --tick | --base-port | --wait | --only)
+      -n | --voters | --observers | --mix | --tick | --base-port | --line | --wait | --only)
         need_value "$1" $# ;;
       *) die_usage "up does not know $1" ;;
     esac
@@ -405,6 +408,7 @@ verb_up() {
       --tick) check_number "$1" "$2" 20 60000 && new_tick=$2 ;;
       --base-port) check_number "$1" "$2" 1024 65400 && base=$2 ;;
       --wait) check_number "$1" "$2" 0 3600 && wait=$2 ;;
+      --line) more_lines+=("$2") ;;
       --only) only=${2//,/ } ;;
     esac
     [[ $1 == --wait || $1 == --only ]] || asked+=("$1")

@@ -86,7 +86,7 @@ clang_tidy_one() {
   if [[ -z $words ]]; then
     : >"$stamp"
   else
-    grep -E '(warning|error):' <<<"$words" | sed "s#^$REPO/##" || sed "s#^#$file:1: #" <<<"$words"
+    grep -E '(warning|error):' <<<"$words" | sed "s#^$REPO/##" || say "$file:1: clang-tidy fails: $words"
   fi
 }
 
@@ -94,7 +94,7 @@ check_clang_tidy() {
   [[ -f $BUILD_DIR/compile_commands.json ]] ||
     die "there is no ${BUILD_DIR#"$REPO"/}/compile_commands.json; make it with: cmake --preset dev"
   mkdir -p "$BUILD_DIR/clang-tidy"
-  export -f clang_tidy_one
+  export -f clang_tidy_one say
   export REPO BUILD_DIR
   report < <(sources src tests | grep '\.c$' | xargs -P "$(nproc)" -I{} bash -c 'clang_tidy_one {}' | sort -u)
 }

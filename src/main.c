@@ -1,7 +1,8 @@
-/* zkpeer: one peer of a ZooKeeper ensemble, started with the very files that Java's QuorumPeerMain is started with.
+/* zkpeer: one peer of a ZooKeeper ensemble, started with the very files that Java's QuorumPeerMain
+ * is started with.
  *
- * The only file outside the archive, and the only one that knows stdio, options, signals and the process's environment.
- * Java: QuorumPeerMain */
+ * The only file outside the archive, and the only one that knows stdio, options, signals and the
+ * process's environment. Java: QuorumPeerMain */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -26,7 +27,8 @@
 
 enum {
     LEAVE_WITHIN_MS =
-        1000, /* after SIGTERM: a look-up of a name cannot be cancelled, so it is not waited for longer */
+        /* after SIGTERM: a look-up of a name cannot be cancelled, so it is not waited for longer */
+        1000,
 };
 
 static const char USAGE[] =
@@ -176,7 +178,8 @@ static void block_signals(sigset_t *ret_signals)
     pthread_sigmask(SIG_BLOCK, ret_signals, NULL);
 }
 
-/* The thread that waits for SIGTERM and SIGINT; all others have them blocked. main ends it with one of its own. */
+/* The thread that waits for SIGTERM and SIGINT; all others have them blocked. main ends it with one
+ * of its own. */
 static void dispatch_signals(void *arg)
 {
     struct signal_dispatcher *dispatcher = arg;
@@ -250,7 +253,8 @@ int main(int argc, char **argv)
     int code = parse_arguments(argc, argv, &args);
     if (code >= 0)
         return code;
-    mallopt(M_ARENA_MAX, 1); /* many short threads, each with little to allocate: one heap stays small */
+    /* many short threads, each with little to allocate: one heap stays small */
+    mallopt(M_ARENA_MAX, 1);
     args.context.zone_offset_ms = zone_offset_ms();
     if (args.trace_file != NULL) {
         args.context.trace_fd =

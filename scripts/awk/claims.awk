@@ -34,7 +34,7 @@ FNR == 1 {
 # The ids that a comment begins with: "CNX-04, CNX-05: why" has two.
 function remember(text) {
     forget()
-    while (match(text, /^[A-Z]+-[0-9][0-9]/)) {
+    while (match(text, /^[A-Z][A-Z]+-[0-9][0-9]/) && substr(text, RLENGTH + 1) !~ /^[0-9]/) {
         ids[++count] = substr(text, 1, RLENGTH)
         text = substr(text, RLENGTH + 1)
         if (!sub(/^, /, "", text)) break
@@ -59,7 +59,8 @@ function expect_test() {
     forget()
 }
 
-is_play && /^# [A-Z]+-[0-9][0-9]([^0-9]|$)/ { remember(substr($0, 3)); next }
+is_play { sub(/^ +/, "") }
+is_play && /^# [A-Z][A-Z]+-[0-9][0-9]([^0-9]|$)/ { remember(substr($0, 3)); next }
 is_play && /^#/ { next }
 is_play && /^expect "/ {
     match($0, /"[^"]*"/)

@@ -139,7 +139,7 @@ input == 4 {
     if ($2 == "")
         finding("tests/xref/not-mirrored.txt", FNR, pattern " needs a tab and a reason")
     gsub(/[.()]/, "\\\\&", pattern)
-    gsub(/\*/, ".*", pattern)
+    gsub(/\*/, "[^.]*", pattern)
     excuse[++excuses] = "^" pattern "$"
     excuse_line[excuses] = FNR
     excuse_name[excuses] = $1

@@ -219,11 +219,16 @@ int64_t file_size(const char *path)
     return stat(path, &status) < 0 ? -errno : (int64_t)status.st_size;
 }
 
+/* What is written into a new directory survives a crash only if the directory's own name does: its
+ * parent is synced. */
 static int make_directory(const char *path)
 {
-    if (mkdir(path, DIRECTORY_MODE) == 0 || file_is_directory(path))
-        return 0;
-    return errno == EEXIST ? -ENOTDIR : -errno;
+    if (mkdir(path, DIRECTORY_MODE) < 0)
+        return file_is_directory(path) ? 0 : errno == EEXIST ? -ENOTDIR : -errno;
+    char *parent = directory_of(path);
+    int r = file_sync_directory(parent);
+    free(parent);
+    return r;
 }
 
 int file_make_directories(const char *path)

@@ -14,7 +14,8 @@
 #include "zk/base/lock.h"
 
 enum {
-    CACHE_SUCCESS_MS = 30000, /* Java's networkaddress.cache.ttl, where no security manager is set */
+    /* Java's networkaddress.cache.ttl, where no security manager is set */
+    CACHE_SUCCESS_MS = 30000,
     CACHE_FAILURE_MS = 10000, /* Java's networkaddress.cache.negative.ttl */
     CACHE_LIMIT = 1024,       /* D-67: names may come from strangers */
 };

@@ -15,6 +15,12 @@ enum { TRACE_VERSION = 1 };
 
 bool zk_trace_on(const struct zk_context *ctx)
 {
+    return ctx->options.trace_fd >= 0 && !ctx->options.trace_brief;
+}
+
+/* Is the trace on, be it the brief one? */
+static bool trace_any(const struct zk_context *ctx)
+{
     return ctx->options.trace_fd >= 0;
 }
 
@@ -107,7 +113,7 @@ static void trace_end(struct zk_context *ctx, const char *ev, struct zk_str *fie
 
 void zk_trace_boot(struct zk_context *ctx, const char *version)
 {
-    if (!zk_trace_on(ctx))
+    if (!trace_any(ctx))
         return;
     struct zk_str fields = {0};
     field_number(&fields, "wall", zk_wall_ms());
@@ -117,7 +123,7 @@ void zk_trace_boot(struct zk_context *ctx, const char *version)
 
 void zk_trace_exit(struct zk_context *ctx, int code, const char *why)
 {
-    if (!zk_trace_on(ctx))
+    if (!trace_any(ctx))
         return;
     struct zk_str fields = {0};
     field_number(&fields, "code", code);
@@ -127,7 +133,7 @@ void zk_trace_exit(struct zk_context *ctx, int code, const char *why)
 
 void zk_trace_state(struct zk_context *ctx, const char *state, const char *why)
 {
-    if (!zk_trace_on(ctx))
+    if (!trace_any(ctx))
         return;
     struct zk_str fields = {0};
     field_text(&fields, "s", state);
@@ -177,7 +183,7 @@ void zk_trace_wait(struct zk_context *ctx, int64_t ms, const char *why)
 
 void zk_trace_decide(struct zk_context *ctx, int64_t leader, int64_t round, const char *why)
 {
-    if (!zk_trace_on(ctx))
+    if (!trace_any(ctx))
         return;
     struct zk_str fields = {0};
     field_number(&fields, "leader", leader);
@@ -251,7 +257,7 @@ void zk_trace_deq(struct zk_context *ctx, const char *queue, int64_t seq, size_t
 
 void zk_trace_phase(struct zk_context *ctx, const char *phase)
 {
-    if (!zk_trace_on(ctx))
+    if (!trace_any(ctx))
         return;
     struct zk_str fields = {0};
     field_text(&fields, "phase", phase);
@@ -260,7 +266,7 @@ void zk_trace_phase(struct zk_context *ctx, const char *phase)
 
 void zk_trace_epoch(struct zk_context *ctx, const char *which, int64_t value)
 {
-    if (!zk_trace_on(ctx))
+    if (!trace_any(ctx))
         return;
     struct zk_str fields = {0};
     field_text(&fields, "which", which);
@@ -270,7 +276,7 @@ void zk_trace_epoch(struct zk_context *ctx, const char *which, int64_t value)
 
 void zk_trace_established(struct zk_context *ctx, int64_t leader, int64_t epoch)
 {
-    if (!zk_trace_on(ctx))
+    if (!trace_any(ctx))
         return;
     struct zk_str fields = {0};
     field_number(&fields, "leader", leader);

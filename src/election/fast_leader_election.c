@@ -1,8 +1,9 @@
-/* The election. fle_look_for_leader is the method to hold beside Java's; the functions below it are its rows, in its order, named as
- * the rows of NOTES.md W-3 (L1-L9 for LOOKING votes, F1-F3 for FOLLOWING and LEADING ones).
+/* The election. fle_look_for_leader is the method to hold beside Java's; the functions below it are
+ * its rows, in its order, named as the rows of NOTES.md W-3 (L1-L9 for LOOKING votes, F1-F3 for
+ * FOLLOWING and LEADING ones).
  *
- * Threads: the main thread alone runs an election; WorkerReceiver reads the proposal under the lock and the round without one.
- * Java: FastLeaderElection */
+ * Threads: the main thread alone runs an election; WorkerReceiver reads the proposal under the lock
+ * and the round without one. Java: FastLeaderElection */
 #include "zk/election/fast_leader_election.h"
 
 #include <errno.h>
@@ -191,7 +192,8 @@ bool fle_valid_voter(struct fast_leader_election *fle, int64_t sid)
 
 /* ---- the proposal --------------------------------------------------------------------------- */
 
-/* Java: getInitId(), getInitLastLoggedZxid(), getPeerEpoch(): the vote a server starts with. An observer has none. */
+/* Java: getInitId(), getInitLastLoggedZxid(), getPeerEpoch(): the vote a server starts with. An
+ * observer has none. */
 static struct vote initial_vote(struct fast_leader_election *fle)
 {
     struct quorum_verifier *qv = quorum_peer_get_quorum_verifier(fle->self);
@@ -240,8 +242,8 @@ static struct vote proposal_of_this_round(struct fast_leader_election *fle)
     return vote;
 }
 
-/* Tell every voter, ourselves included (K-10). The state is always LOOKING, whatever the peer's is by now.
- * Java: sendNotifications() */
+/* Tell every voter, ourselves included (K-10). The state is always LOOKING, whatever the peer's is
+ * by now. Java: sendNotifications() */
 static void send_notifications(struct fast_leader_election *fle)
 {
     struct quorum_verifier *qv = quorum_peer_get_quorum_verifier(fle->self);
@@ -259,7 +261,8 @@ static void send_notifications(struct fast_leader_election *fle)
 
 /* ---- the decision --------------------------------------------------------------------------- */
 
-/* Java: setPeerState(), learningState(). The vote becomes current in the same moment (D-14). vote_set may be NULL. */
+/* Java: setPeerState(), learningState(). The vote becomes current in the same moment (D-14).
+ * vote_set may be NULL. */
 static void set_peer_state(struct fast_leader_election *fle, const struct vote *end_vote,
                            const struct synced_learner_tracker *vote_set, const char *why)
 {
@@ -268,6 +271,7 @@ static void set_peer_state(struct fast_leader_election *fle, const struct vote *
         state = SERVER_STATE_LEADING;
         zk_mutex_lock(&fle->mu);
         fle->has_leading_vote_set = vote_set != NULL;
+        synced_learner_tracker_done(&fle->leading_vote_set); /* of an earlier term */
         if (vote_set != NULL)
             synced_learner_tracker_copy(&fle->leading_vote_set, vote_set);
         zk_mutex_unlock(&fle->mu);
@@ -388,7 +392,8 @@ static void begin_round(struct fast_leader_election *fle)
     send_notifications(fle);
 }
 
-/* Nobody spoke for a while. Who could not be told anything is dialled; else everybody is told again (K-3). */
+/* Nobody spoke for a while. Who could not be told anything is dialled; else everybody is told again
+ * (K-3). */
 static enum outcome on_timeout(struct fast_leader_election *fle, struct round *round)
 {
     if (qcm_have_delivered(fle->manager))
@@ -463,7 +468,8 @@ static void explain_change(const struct notification *n, const struct vote *befo
                  n->sid, n->leader);
 }
 
-/* L3: somebody is in a later round. Forget this one, start that one, with the better of its vote and our first. */
+/* L3: somebody is in a later round. Forget this one, start that one, with the better of its vote
+ * and our first. */
 static void adopt_round(struct fast_leader_election *fle, struct round *round,
                         const struct notification *n)
 {
@@ -528,9 +534,9 @@ static enum outcome on_looking(struct fast_leader_election *fle, struct round *r
     return finalize(fle, round);
 }
 
-/* L8, L9: a quorum agrees. Wait until 200 ms bring nothing better: a late vote for a better server must not find us
- * settled already. Votes that are not better are dropped, each of them starts the wait anew, and a better one goes to the
- * end of the queue: all three are Java's (K-4). */
+/* L8, L9: a quorum agrees. Wait until 200 ms bring nothing better: a late vote for a better server
+ * must not find us settled already. Votes that are not better are dropped, each of them starts the
+ * wait anew, and a better one goes to the end of the queue: all three are Java's (K-4). */
 static enum outcome finalize(struct fast_leader_election *fle, struct round *round)
 {
     struct vote proposal = fle_get_vote(fle);
@@ -557,7 +563,8 @@ static enum outcome finalize(struct fast_leader_election *fle, struct round *rou
 
 /* ---- votes of those who are done: F1 to F3 -------------------------------------------------- */
 
-/* Does a quorum of votes, and the leader itself, confirm what n says? As in both branches of Java */
+/* Does a quorum of votes, and the leader itself, confirm what n says? As in both branches of
+ * Java */
 static bool confirmed(struct fast_leader_election *fle, const struct vote_map *votes,
                       const struct vote *vote, struct synced_learner_tracker *ret_tracker)
 {

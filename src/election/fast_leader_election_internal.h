@@ -40,13 +40,15 @@ struct fast_leader_election {
 
 /* ---- messenger.c ---- */
 
-/* The threads. arg is the struct fast_leader_election. Java: WorkerSender.run(), WorkerReceiver.run() */
+/* The threads. arg is the struct fast_leader_election. Java: WorkerSender.run(),
+ * WorkerReceiver.run() */
 void worker_sender_run(void *arg);
 void worker_receiver_run(void *arg);
 
 /* ---- fast_leader_election.c ---- */
 
-/* Java: Leader.setLeadingVoteSet() and reportLookingSid(), as WorkerReceiver calls them. Locks fle, role. */
+/* Java: Leader.setLeadingVoteSet() and reportLookingSid(), as WorkerReceiver calls them. Locks fle,
+ * role. */
 void fle_report_looking_sid(struct fast_leader_election *fle, int64_t sid);
 
 /* Is sid a voter of the committed or the last seen configuration? Java: validVoter() */

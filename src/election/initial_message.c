@@ -1,4 +1,5 @@
-/* The handshake of the election port, both directions side by side. Java: QuorumCnxManager.InitialMessage */
+/* The handshake of the election port, both directions side by side. Java:
+ * QuorumCnxManager.InitialMessage */
 #include "zk/election/initial_message.h"
 
 #include <errno.h>

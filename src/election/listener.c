@@ -1,9 +1,11 @@
 /* The threads that accept. Java: QuorumCnxManager.Listener, Listener.ListenerHandler
  *
- * QuorumPeerListener starts one ListenerHandler for each election address and waits until the last of them has given up. A handler
- * binds, accepts, and hands each caller to a thread of its own; it reads nothing itself.
+ * QuorumPeerListener starts one ListenerHandler for each election address and waits until the last
+ * of them has given up. A handler binds, accepts, and hands each caller to a thread of its own; it
+ * reads nothing itself.
  *
- * Errors of accept that say "not now" (EMFILE and its kin) are waited out; Java closes the port and binds again (D-63). */
+ * Errors of accept that say "not now" (EMFILE and its kin) are waited out; Java closes the port and
+ * binds again (D-63). */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>

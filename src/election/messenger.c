@@ -1,11 +1,11 @@
 /* The two threads between the election and the connections. Java: FastLeaderElection.Messenger
  *
  *   WorkerSender    sendqueue -> bytes -> qcm_to_send
- *   WorkerReceiver  recvQueue of the manager -> a vote; it answers who is behind or no voter, and passes on to recvqueue what the
- *                   election has to judge
+ *   WorkerReceiver  recvQueue of the manager -> a vote; it answers who is behind or no voter, and
+ *                   passes on to recvqueue what the election has to judge
  *
- * WorkerReceiver answers for the peer in every state, also while the main thread leads or follows: that is how a late joiner learns
- * who leads. No message may end it (ZOOKEEPER-3769; D-12). */
+ * WorkerReceiver answers for the peer in every state, also while the main thread leads or follows:
+ * that is how a late joiner learns who leads. No message may end it (ZOOKEEPER-3769; D-12). */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -47,9 +47,10 @@ void worker_sender_run(void *arg)
 
 /* ---- WorkerReceiver: the configuration of the sender ---------------------------------------- */
 
-/* A sender whose configuration is newer than ours: while we look for a leader the election is to be built anew around it. (Applying
- * it needs reconfiguration, which is not built; Java with reconfigEnabled=false restarts as well, and again for each such message.) True: this
- * thread is to end. Java: WorkerReceiver.run(), its middle */
+/* A sender whose configuration is newer than ours: while we look for a leader the election is to be
+ * built anew around it. (Applying it needs reconfiguration, which is not built; Java with
+ * reconfigEnabled=false restarts as well, and again for each such message.) True: this thread is to
+ * end. Java: WorkerReceiver.run(), its middle */
 static bool is_newer_config(struct fast_leader_election *fle, const struct quorum_verifier *rqv)
 {
     struct quorum_verifier *cur_qv = quorum_peer_get_quorum_verifier(fle->self);
@@ -69,7 +70,8 @@ static bool is_newer_config(struct fast_leader_election *fle, const struct quoru
     return restart;
 }
 
-/* *ret_version: of the sender's configuration, 0 if it cannot be read. True: this thread is to end. */
+/* *ret_version: of the sender's configuration, 0 if it cannot be read. True: this thread is to
+ * end. */
 static bool process_config(struct fast_leader_election *fle, int64_t sid,
                            const struct notification_fields *fields, int64_t *ret_version)
 {
@@ -102,8 +104,8 @@ static void reply(struct fast_leader_election *fle, int64_t to, const struct vot
     qv_unref(qv);
 }
 
-/* Observers, strangers: told our current vote whatever they say (K-8). While we look that is the vote of before, with the
- * round of now. */
+/* Observers, strangers: told our current vote whatever they say (K-8). While we look that is the
+ * vote of before, with the round of now. */
 static void answer_non_voter(struct fast_leader_election *fle, int64_t sid)
 {
     struct vote current;

@@ -1,5 +1,6 @@
-/* Notifications: bytes to votes and back. Three ages of peers send three lengths; all are understood, one is sent. Java:
- * FastLeaderElection.buildMsg() and the first half of WorkerReceiver.run() */
+/* Notifications: bytes to votes and back. Three ages of peers send three lengths; all are
+ * understood, one is sent. Java: FastLeaderElection.buildMsg() and the first half of
+ * WorkerReceiver.run() */
 #include "zk/election/notification.h"
 
 #include <errno.h>
@@ -50,8 +51,8 @@ struct buf *notification_build_msg(const struct to_send *to_send)
     return message;
 }
 
-/* What follows the round, by the message's length. Java reads it in the same odd order: 40 bytes mean that a version is
- * there and is not looked at (K-7). */
+/* What follows the round, by the message's length. Java reads it in the same odd order: 40 bytes
+ * mean that a version is there and is not looked at (K-7). */
 static int decode_epoch_and_version(struct buf_reader *reader, struct notification_fields *fields)
 {
     fields->version = 0;

@@ -1,7 +1,8 @@
 /* Who is connected, what waits to be sent, and how it all ends.
  *
- * Java keeps queueSendMap, lastMessageSent and senderWorkerMap; here one map holds an entry for each sid with all three. The mutex
- * `mu` stands for Java's monitor (connectOne) and for what its concurrent maps do by themselves.
+ * Java keeps queueSendMap, lastMessageSent and senderWorkerMap; here one map holds an entry for
+ * each sid with all three. The mutex `mu` stands for Java's monitor (connectOne) and for what its
+ * concurrent maps do by themselves.
  *
  * No thread runs in this file. Java: QuorumCnxManager */
 #include "zk/election/quorum_cnx_manager.h"
@@ -180,7 +181,8 @@ size_t qcm_connected_strangers_locked(struct quorum_cnx_manager *qcm)
     return count;
 }
 
-/* A stranger's entry goes with its connection; only that its queue was empty is remembered. */
+/* A stranger's entry goes with its connection; only that its queue was empty is remembered
+ * (A-11). */
 void qcm_forget_sender_worker(struct quorum_cnx_manager *qcm, struct send_worker *sw)
 {
     struct peer_entry *entry = sw->entry;
@@ -221,6 +223,19 @@ int qcm_poll_recv_queue(struct quorum_cnx_manager *qcm, int64_t timeout_ms,
     return r;
 }
 
+/* Where a message to sid waits. Gives a reference. NULL: nothing is kept for a stranger that is not
+ * connected (D-23). */
+static struct peer_entry *entry_to_send(struct quorum_cnx_manager *qcm, int64_t sid)
+{
+    bool stranger = qcm_is_stranger(qcm, sid);
+    zk_mutex_lock(&qcm->mu);
+    struct peer_entry *entry = long_map_get(&qcm->entries, sid);
+    bool connected = entry != NULL && entry->sender_worker != NULL;
+    entry = stranger && !connected ? NULL : qcm_entry_locked(qcm, sid);
+    zk_mutex_unlock(&qcm->mu);
+    return entry;
+}
+
 /* Java: toSend() */
 void qcm_to_send(struct quorum_cnx_manager *qcm, int64_t sid, struct buf *msg)
 {
@@ -228,15 +243,12 @@ void qcm_to_send(struct quorum_cnx_manager *qcm, int64_t sid, struct buf *msg)
         qcm_add_to_recv_queue(qcm, sid, msg);
         return;
     }
-    if (qcm_is_stranger(qcm, sid) &&
-        !qcm_connected_to_peer(qcm, sid)) { /* nothing is kept for one (D-23) */
+    struct peer_entry *entry = entry_to_send(qcm, sid);
+    if (entry == NULL) {
         zk_log(qcm->ctx, ZK_LOG_INVALID_SERVER_ID, sid);
         buf_unref(msg);
         return;
     }
-    zk_mutex_lock(&qcm->mu);
-    struct peer_entry *entry = qcm_entry_locked(qcm, sid);
-    zk_mutex_unlock(&qcm->mu);
     cbq_offer(entry->send_queue, msg);
     peer_entry_unref(entry);
     qcm_connect_one(qcm, sid);
@@ -244,8 +256,9 @@ void qcm_to_send(struct quorum_cnx_manager *qcm, int64_t sid, struct buf *msg)
 
 /* ---- connecting ----------------------------------------------------------------------------- */
 
-/* Where the configuration says that sid listens: as committed, else as last seen. Java looks at both and in practice
- * never gets to the second for a sid it knows (B22). False: sid is in neither. */
+/* Where the configuration says that sid listens: as committed, else as last seen. Java looks at
+ * both and in practice never gets to the second for a sid it knows (B22). False: sid is in
+ * neither. */
 static bool configured_election_addr(struct quorum_cnx_manager *qcm, int64_t sid,
                                      struct multiple_addresses *ret_addresses)
 {
@@ -274,7 +287,8 @@ void qcm_connect_one(struct quorum_cnx_manager *qcm, int64_t sid)
     multiple_addresses_done(&addresses);
 }
 
-/* Java: connectOne(sid, electionAddr), synchronized. Looking for a sender and submitting a dial are one step. */
+/* Java: connectOne(sid, electionAddr), synchronized. Looking for a sender and submitting a dial are
+ * one step. */
 void qcm_connect_one_addr(struct quorum_cnx_manager *qcm, int64_t sid,
                           const struct multiple_addresses *addresses)
 {

@@ -1,15 +1,18 @@
-/* Dialling and answering: the initial message says who calls, and the larger sid keeps the line it dialled.
+/* Dialling and answering: the initial message says who calls, and the larger sid keeps the line it
+ * dialled.
  *
  *   we dial, we are larger    say who we are, keep the connection: two workers
  *   we dial, we are smaller   say who we are, hang up; the other side dials us
  *   a larger sid dials us     keep the connection
  *   a smaller sid dials us    hang up and dial it, at the address that it announced (K-12)
  *
- * Threads: QuorumConnectionThread-[myid=N]-k, one for each dial and one for each caller that has not said who it is. Java has a
- * pool of 3 to 20 such threads for dials and lets the listener's own thread hear the callers out, so that a silent one delays all
- * others; here a thread lasts as long as its conversation (D-21, D-60).
+ * Threads: QuorumConnectionThread-[myid=N]-k, one for each dial and one for each caller that has
+ * not said who it is. Java has a pool of 3 to 20 such threads for dials and lets the listener's own
+ * thread hear the callers out, so that a silent one delays all others; here a thread lasts as long
+ * as its conversation (D-21, D-60).
  *
- * Java: QuorumCnxManager.initiateConnection(), startConnection(), receiveConnection(), handleConnection() */
+ * Java: QuorumCnxManager.initiateConnection(), startConnection(), receiveConnection(),
+ * handleConnection() */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -59,16 +62,19 @@ void qcm_set_sock_opts(struct quorum_cnx_manager *qcm, struct sock *sock)
 
 /* ---- a kept connection ---------------------------------------------------------------------- */
 
-/* Put a new pair of workers into the entry; *ret_old is the pair that it replaces. -ECANCELED: halting. -EUSERS: too many strangers. */
+/* Put a new pair of workers into the entry; *ret_old is the pair that it replaces. -ECANCELED:
+ * halting. -EUSERS: too many strangers. */
 static int install_workers(struct quorum_cnx_manager *qcm, int64_t sid, struct sock *sock,
                            struct send_worker **ret_sw, struct send_worker **ret_old)
 {
     int r = 0;
     bool stranger = qcm_is_stranger(qcm, sid);
     zk_mutex_lock(&qcm->mu);
+    const struct peer_entry *known = long_map_get(&qcm->entries, sid);
+    bool replaces = known != NULL && known->sender_worker != NULL;
     if (zk_stop_requested(&qcm->shutdown))
         r = -ECANCELED;
-    else if (stranger && qcm_connected_strangers_locked(qcm) >= QCM_MAX_STRANGERS)
+    else if (stranger && !replaces && qcm_connected_strangers_locked(qcm) >= QCM_MAX_STRANGERS)
         r = -EUSERS;
     if (r == 0) {
         struct peer_entry *entry = qcm_entry_locked(qcm, sid);
@@ -178,8 +184,9 @@ static int dial_address(struct conversation *dial, const struct inet_address *ad
     return sock_connect(sock, address, timeout_ms);
 }
 
-/* Several addresses are tried one after the other, each no longer than the reachability check of Java would wait for it; a
- * single one gets the whole connect timeout (Java: MultipleAddresses.getReachableOrOne(), whose ICMP needs root; D-64). */
+/* Several addresses are tried one after the other, each no longer than the reachability check of
+ * Java would wait for it; a single one gets the whole connect timeout (Java:
+ * MultipleAddresses.getReachableOrOne(), whose ICMP needs root; D-64). */
 static int dial_addresses(struct conversation *dial)
 {
     struct quorum_cnx_manager *qcm = dial->qcm;
@@ -357,14 +364,22 @@ static void hear_caller(void *arg)
     conversation_free(caller);
 }
 
-/* Too many say nothing: the one that has been silent longest goes. */
+/* Too many say nothing: the one that has been silent longest goes. Those that were told to go
+ * already are not counted, nor told again: in a burst of callers their threads have not ended
+ * yet. */
 static void drop_oldest_handshake_locked(struct quorum_cnx_manager *qcm)
 {
-    if (conversation_count(qcm->handshakes, false) < QCM_MAX_HANDSHAKES)
+    struct conversation *oldest = NULL;
+    size_t waiting = 0;
+    for (struct conversation *c = qcm->handshakes; c != NULL; c = c->next) {
+        if (!c->dropped) {
+            oldest = c;
+            waiting++;
+        }
+    }
+    if (waiting < QCM_MAX_HANDSHAKES)
         return;
-    struct conversation *oldest = qcm->handshakes;
-    while (oldest->next != NULL)
-        oldest = oldest->next;
+    oldest->dropped = true;
     zk_log(qcm->ctx, ZK_LOG_HANDSHAKE_DROPPED, sock_conn_text(oldest->sock),
            (int)QCM_MAX_HANDSHAKES);
     sock_wake(oldest->sock);

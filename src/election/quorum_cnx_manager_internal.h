@@ -1,6 +1,6 @@
 /* The structs behind quorum_cnx_manager.h, shared by its five files. Java: QuorumCnxManager
  *   quorum_cnx_manager.c            maps, queues, who is connected, halt
- *   quorum_cnx_manager_handshake.c  dialling and answering: the initial message decides who keeps the connection
+ *   quorum_cnx_manager_handshake.c  dialling and answering: who keeps the connection
  *   listener.c                      QuorumPeerListener and ListenerHandler threads
  *   send_worker.c, recv_worker.c    the two threads of a connection */
 #ifndef ELECTION_QUORUM_CNX_MANAGER_INTERNAL_H
@@ -39,7 +39,8 @@ struct send_worker {
     int64_t sid;
     struct sock *sock;            /* a reference */
     struct zk_mutex mu;           /* Java's monitor of this SendWorker. Guards: */
-    bool running GUARDED_BY(&mu); /* Java: SendWorker.running, volatile in both workers; they live and die together */
+    /* Java: SendWorker.running, volatile in both workers; they live and die together */
+    bool running GUARDED_BY(&mu);
 };
 
 /* A dial or a handshake under way: halt wakes its socket. */
@@ -47,6 +48,7 @@ struct conversation {
     struct conversation *next;
     struct quorum_cnx_manager *qcm;
     struct sock *sock; /* a reference; NULL: none yet */
+    bool dropped;      /* a handshake that has made room for another; its thread is about to end */
     /* A dial only: */
     int64_t sid;
     struct multiple_addresses addresses;
@@ -75,7 +77,9 @@ struct quorum_cnx_manager {
     struct zk_thread_group *workers;
 
     struct zk_mutex
-        mu; /* Java's monitor of QuorumCnxManager, and what its concurrent maps do by themselves. Guards: */
+        /* Java's monitor of QuorumCnxManager, and what its concurrent maps do by themselves.
+         * Guards: */
+        mu;
     struct long_map entries GUARDED_BY(&mu); /* of struct peer_entry */
     struct long_set inprogress_connections GUARDED_BY(&mu);
     struct conversation *dials GUARDED_BY(&mu);      /* newest first */
@@ -120,7 +124,8 @@ void qcm_forget_sender_worker(struct quorum_cnx_manager *qcm, struct send_worker
 
 /* ---- quorum_cnx_manager_handshake.c ---- */
 
-/* Java: initiateConnectionAsync(). Start a dial, unless one for sid is under way. Borrows addresses. */
+/* Java: initiateConnectionAsync(). Start a dial, unless one for sid is under way. Borrows
+ * addresses. */
 void qcm_initiate_connection_async_locked(struct quorum_cnx_manager *qcm, int64_t sid,
                                           bool stranger, const struct multiple_addresses *addresses)
     REQUIRES(&qcm->mu);
@@ -144,8 +149,8 @@ struct send_worker *send_worker_new(struct quorum_cnx_manager *qcm, struct peer_
 struct send_worker *send_worker_ref(struct send_worker *sw);
 void send_worker_unref(struct send_worker *sw);
 
-/* Java: SendWorker.finish(), RecvWorker.finish(). End both halves of the connection. Any thread; never blocks; locks send_worker, then qcm, one
- * after the other. */
+/* Java: SendWorker.finish(), RecvWorker.finish(). End both halves of the connection. Any thread;
+ * never blocks; locks send_worker, then qcm, one after the other. */
 void send_worker_finish(struct send_worker *sw);
 bool send_worker_is_running(struct send_worker *sw);
 

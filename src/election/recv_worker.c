@@ -1,7 +1,7 @@
 /* The thread that reads from one server. Java: QuorumCnxManager.RecvWorker
  *
- * It blocks in a read for as long as the connection lives, and takes its SendWorker with it when it goes. It has no flag of
- * its own: both halves of a connection run and stop together (D-61). */
+ * It blocks in a read for as long as the connection lives, and takes its SendWorker with it when it
+ * goes. It has no flag of its own: both halves of a connection run and stop together (D-61). */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,10 +1,12 @@
 /* The thread that writes to one server. Java: QuorumCnxManager.SendWorker
  *
- * It takes from a queue that holds one message: while it is blocked in a write, newer messages replace each other there and
- * only the last one will be sent. Whatever it is about to write it remembers first, because nobody knows whether a message
- * that was written to a dying connection was read: the next connection's worker says it again (ZOOKEEPER-481).
+ * It takes from a queue that holds one message: while it is blocked in a write, newer messages
+ * replace each other there and only the last one will be sent. Whatever it is about to write it
+ * remembers first, because nobody knows whether a message that was written to a dying connection
+ * was read: the next connection's worker says it again (ZOOKEEPER-481).
  *
- * Life: made and put into the entry by the handshake; finished by RecvWorker, by a newer connection, by halt, or by itself. */
+ * Life: made and put into the entry by the handshake; finished by RecvWorker, by a newer
+ * connection, by halt, or by itself. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -56,8 +58,8 @@ bool send_worker_is_running(struct send_worker *sw)
     return running;
 }
 
-/* Java: finish(), synchronized, of both workers. The socket is waked before the lock is taken: a write that blocks cannot hold up who wants
- * to end it (D-13). */
+/* Java: finish(), synchronized, of both workers. The socket is waked before the lock is taken: a
+ * write that blocks cannot hold up who wants to end it (D-13). */
 void send_worker_finish(struct send_worker *sw)
 {
     sock_wake(sw->sock);
@@ -84,7 +86,8 @@ static void trace_send(struct send_worker *sw, const struct buf *message, int64_
     zk_str_done(&json);
 }
 
-/* Length and payload in one write; Java makes two, which a receiver cannot tell apart. Java: send(), synchronized */
+/* Length and payload in one write; Java makes two, which a receiver cannot tell apart. Java:
+ * send(), synchronized */
 static int send_worker_send(struct send_worker *sw, const struct buf *message, int64_t seq)
 {
     struct buf *frame = buf_new(4 + message->length);

@@ -18,6 +18,7 @@ enum { HOST_TEXT_SIZE = 300 };
 /* Java has no limit. Ours bounds the work that one line from the wire can cause (D-42). */
 enum { QUORUM_SERVER_ADDRESS_LIMIT = 256 };
 
+/* The line multiAddress.enabled of zoo.cfg does not set it: K-19. */
 static const char SETTING_MULTI_ADDRESS[] = "zookeeper.multiAddress.enabled";
 
 static const char WRONG_FORMAT[] =

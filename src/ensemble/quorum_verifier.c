@@ -150,7 +150,15 @@ int qv_create(const struct qv_source *source, bool is_hierarchical, const char *
         qv->kind = is_hierarchical ? QUORUM_HIERARCHICAL : QUORUM_MAJ;
     }
 
-    struct qv_builder builder = {.source = source, .qv = qv};
+    size_t room = source->properties->count < QV_MEMBER_LIMIT ? source->properties->count + 1
+                                                              : QV_MEMBER_LIMIT;
+    struct qv_builder builder = {
+        .source = source,
+        .qv = qv,
+        .members = zk_xcalloc(room, sizeof(struct quorum_server)),
+        .member_lines = zk_xcalloc(room, sizeof(int)),
+        .voters = zk_xcalloc(room, sizeof(int64_t)),
+    };
     int r = qv->kind == QUORUM_HIERARCHICAL ? quorum_hierarchical_parse(&builder)
                                             : quorum_maj_parse(&builder);
     finish(&builder);
@@ -196,8 +204,6 @@ static int add_server(struct qv_builder *builder, const struct zk_property *prop
         server.type == LEARNER_TYPE_PARTICIPANT ? &builder->qv->voting : &builder->qv->observing;
     bool is_new = long_set_add(set, sid);
     if (is_new && server.type == LEARNER_TYPE_PARTICIPANT) {
-        builder->voters =
-            zk_xrealloc(builder->voters, (builder->voter_count + 1) * sizeof(*builder->voters));
         builder->voters[builder->voter_count++] = sid;
     }
     size_t at = 0;
@@ -206,10 +212,7 @@ static int add_server(struct qv_builder *builder, const struct zk_property *prop
     if (at < builder->member_count) {
         quorum_server_done(&builder->members[at]);
     } else {
-        size_t count = ++builder->member_count;
-        builder->members = zk_xrealloc(builder->members, count * sizeof(*builder->members));
-        builder->member_lines =
-            zk_xrealloc(builder->member_lines, count * sizeof(*builder->member_lines));
+        builder->member_count++;
     }
     builder->members[at] = server;
     builder->member_lines[at] = property->line;
@@ -345,7 +348,8 @@ const char *qv_to_string(const struct quorum_verifier *qv)
     return qv->text;
 }
 
-/* In Java a's class decides whether b's may be compared at all. QuorumOracleMaj extends QuorumMaj. */
+/* In Java a's class decides whether b's may be compared at all. QuorumOracleMaj extends QuorumMaj.
+ */
 static bool is_comparable(enum quorum_kind a, enum quorum_kind b)
 {
     return a == b || (a == QUORUM_MAJ && b == QUORUM_ORACLE_MAJ);

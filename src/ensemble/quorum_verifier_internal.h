@@ -30,7 +30,7 @@ bool qv_is_hierarchical(const struct zk_properties *properties);
 struct qv_builder {
     const struct qv_source *source;
     struct quorum_verifier *qv;
-    struct quorum_server *members; /* owned until qv_builder_finish */
+    struct quorum_server *members; /* room for one a property, or for the limit */
     int *member_lines;
     size_t member_count;
     int64_t *voters;
@@ -55,7 +55,8 @@ bool quorum_hierarchical_contains_quorum(const struct quorum_verifier *qv,
 bool quorum_oracle_maj_contains_quorum(const struct quorum_verifier *qv,
                                        const struct long_set *acks);
 
-/* Java: QuorumVerifier.toString(), each kind's own, without the version line that ends all of them. */
+/* Java: QuorumVerifier.toString(), each kind's own, without the version line that ends all of them.
+ */
 void quorum_maj_append(const struct quorum_verifier *qv, struct zk_str *str);
 void quorum_hierarchical_append(const struct quorum_verifier *qv, struct zk_str *str);
 

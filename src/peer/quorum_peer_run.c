@@ -1,8 +1,8 @@
 /* The loop: LOOKING, then a role, then LOOKING again. Java: QuorumPeer.start(), run(), shutdown()
  *
- * Threads: QuorumPeer[myid=N](plain=...)(secure=disabled) runs here. Lock: election_mu guards which election and connections are
- * current; it is never held while they are used for long, only while somebody looks at them (the four-letter words) or asks them to
- * stop. */
+ * Threads: QuorumPeer[myid=N](plain=...)(secure=disabled) runs here. Lock: election_mu guards which
+ * election and connections are current; it is never held while they are used for long, only while
+ * somebody looks at them (the four-letter words) or asks them to stop. */
 #include "zk/peer/quorum_peer_run.h"
 
 #include <errno.h>
@@ -90,7 +90,8 @@ int quorum_peer_run_wait(struct quorum_peer_run *run)
 
 /* ---- start ---------------------------------------------------------------------------------- */
 
-/* As Java's, the process ends with exit code 14 when no election port can be kept open. By a thread of the listener. */
+/* As Java's, the process ends with exit code 14 when no election port can be kept open. By a thread
+ * of the listener. */
 static void on_socket_error(void *arg)
 {
     struct quorum_peer_run *run = arg;
@@ -129,7 +130,8 @@ static int start_leader_election(struct quorum_peer_run *run)
     return create_election_algorithm(run);
 }
 
-/* Wait for the threads of the election and its connections, and forget both. Main thread, no lock held. */
+/* Wait for the threads of the election and its connections, and forget both. Main thread, no lock
+ * held. */
 static void stop_leader_election(struct quorum_peer_run *run)
 {
     fle_shutdown(run->fle);
@@ -289,7 +291,8 @@ static int lead(struct quorum_peer_run *run)
     return r;
 }
 
-/* Java: Observer.waitForObserverElectionDelay(): observers do not all fall on the new leader at once. */
+/* Java: Observer.waitForObserverElectionDelay(): observers do not all fall on the new leader at
+ * once. */
 static void observer_election_delay(struct quorum_peer_run *run)
 {
     int64_t delay_ms = observer_election_delay_ms(run->self);

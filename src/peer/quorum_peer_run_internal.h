@@ -27,14 +27,17 @@ struct quorum_peer_run {
     struct zk_thread_group *threads; /* of one: the main thread */
 
     struct zk_mutex
-        election_mu; /* Guards which ones these are; the main thread alone changes them and may use them without it: */
+        /* Guards which ones these are; the main thread alone changes them and may use them without
+         * it: */
+        election_mu;
     struct quorum_cnx_manager *qcm GUARDED_BY(&election_mu);
     struct fast_leader_election *fle
         GUARDED_BY(&election_mu); /* both NULL: there is none just now */
     int exit_code GUARDED_BY(&election_mu);
 };
 
-/* The hook behind the four-letter words. arg is the struct quorum_peer_run. Any thread that holds no lock. */
+/* The hook behind the four-letter words. arg is the struct quorum_peer_run. Any thread that holds
+ * no lock. */
 void quorum_peer_run_fill_status(void *arg, struct server_status *status);
 
 #endif

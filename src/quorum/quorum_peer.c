@@ -1,8 +1,9 @@
-/* QuorumPeer without its loop: state and vote under one lock, the configuration under another, the role under a third.
- * Java: QuorumPeer. The epochs on disk are in quorum_peer_epochs.c.
+/* QuorumPeer without its loop: state and vote under one lock, the configuration under another, the
+ * role under a third. Java: QuorumPeer. The epochs on disk are in quorum_peer_epochs.c.
  *
- * No thread runs here. Locks, in order: role, quorum_peer, epochs, qv_lock (table L); no function holds two of them except
- * quorum_peer_stop_running and quorum_peer_set_role (role, then quorum_peer). */
+ * No thread runs here. Locks, in order: role, quorum_peer, epochs, qv_lock (table L); no function
+ * holds two of them except quorum_peer_stop_running and quorum_peer_set_role (role, then
+ * quorum_peer). */
 #include "zk/quorum/quorum_peer.h"
 
 #include <stdlib.h>
@@ -353,7 +354,8 @@ struct quorum_verifier *quorum_peer_get_last_seen_quorum_verifier(struct quorum_
     return qv;
 }
 
-/* Java: setLastSeenQuorumVerifier(), of which only the branch without reconfiguration exists here. */
+/* Java: setLastSeenQuorumVerifier(), of which only the branch without reconfiguration exists
+ * here. */
 void quorum_peer_set_last_seen_quorum_verifier(struct quorum_peer *self, struct quorum_verifier *qv)
 {
     (void)qv;

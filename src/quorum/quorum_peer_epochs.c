@@ -1,8 +1,10 @@
-/* The two epochs on disk. Why two: acceptedEpoch is the highest epoch a server has promised itself to, currentEpoch that of the leader
- * whose history it has. Between the two lies the synchronisation; a crash there must leave the promise but not the claim.
+/* The two epochs on disk. Why two: acceptedEpoch is the highest epoch a server has promised itself
+ * to, currentEpoch that of the leader whose history it has. Between the two lies the
+ * synchronisation; a crash there must leave the promise but not the claim.
  *
- * Each file holds one decimal number. The file is replaced first, memory follows, both under the epochs lock: nobody may read an epoch that the
- * disk does not hold (A-5). Java: QuorumPeer.loadDataBase(), readLongFromFile(), writeLongToFile() */
+ * Each file holds one decimal number. The file is replaced first, memory follows, both under the
+ * epochs lock: nobody may read an epoch that the disk does not hold (A-5). Java:
+ * QuorumPeer.loadDataBase(), readLongFromFile(), writeLongToFile() */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -30,7 +32,8 @@ static void epoch_path(const struct quorum_peer *self, const char *name, struct 
     zk_str_printf(ret_path, "%s/version-2/%s", self->config->data_dir, name);
 }
 
-/* The first line, strictly a number. Java: readLongFromFile(). -ENOENT: no file. -EPROTO: not a number, logged. */
+/* The first line, strictly a number. Java: readLongFromFile(). -ENOENT: no file. -EPROTO: not a
+ * number, logged. */
 static int read_long_from_file(struct quorum_peer *self, const char *name, int64_t *ret_value)
 {
     struct zk_str path = {0};
@@ -87,8 +90,8 @@ static int read_or_create(struct quorum_peer *self, const char *name, int64_t ep
     return r;
 }
 
-/* The last zxid belongs to a later epoch than currentEpoch: right only if the rename of a newer currentEpoch was cut off by a
- * crash, and then the temporary file has it. */
+/* The last zxid belongs to a later epoch than currentEpoch: right only if the rename of a newer
+ * currentEpoch was cut off by a crash, and then the temporary file has it. */
 static int recover_current_epoch(struct quorum_peer *self, int64_t epoch_of_zxid, int64_t *epoch)
 {
     int64_t unfinished = 0;

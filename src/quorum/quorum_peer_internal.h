@@ -30,7 +30,8 @@ struct quorum_peer {
     bool running GUARDED_BY(&mu);
 
     struct zk_mutex
-        epochs_mu; /* held while the file is written, so that file and memory agree. Guards: */
+        /* held while the file is written, so that file and memory agree. Guards: */
+        epochs_mu;
     int64_t accepted_epoch GUARDED_BY(&epochs_mu);
     int64_t current_epoch GUARDED_BY(&epochs_mu);
 

@@ -101,8 +101,8 @@ static bool owner_is_session(const struct data_tree *tree, int64_t owner)
     return !(tree->extended_types && ((uint64_t)owner & EXTENDED_MASK) == EXTENDED_MASK);
 }
 
-/* Java: NodeHashMap.put(), and what goes with it: sizes, digest, ephemerals. Takes node, whose path is
- * new. */
+/* Java: NodeHashMap.put(), and what goes with it: sizes, digest, ephemerals. Takes node, whose path
+ * is new. */
 static void put_node(struct data_tree *tree, struct data_node *node)
 {
     if (4 * (tree->node_count + 1) > 3 * tree->slot_count)

@@ -35,18 +35,19 @@ void packet_stream_init(struct packet_stream *stream, struct zk_context *ctx, st
 /* Zero-initialised is fine. */
 void packet_stream_done(struct packet_stream *stream);
 
-/* Java: Learner.readPacket(). Gives the next packet; peer is its sender's sid, for the trace. Blocks on
- * the socket. Errors: quorum_packet_read's. */
+/* Java: Learner.readPacket(). Gives the next packet; peer is its sender's sid, for the trace.
+ * Blocks on the socket. Errors: quorum_packet_read's. */
 ZK_NODISCARD int packet_stream_read(struct packet_stream *stream, int64_t peer,
                                     struct quorum_packet **ret_packet);
 
-/* Java: BinaryOutputArchive.writeRecord(). Into the buffer, which may have to be sent to make room: blocks then. */
+/* Java: BinaryOutputArchive.writeRecord(). Into the buffer, which may have to be sent to make room:
+ * blocks then. */
 ZK_NODISCARD int packet_stream_write(struct packet_stream *stream, int64_t peer,
                                      const struct quorum_packet *packet);
 ZK_NODISCARD int packet_stream_flush(struct packet_stream *stream);
 
-/* Java: Learner.writePacket(packet, true). Write one packet without data or with it, and flush. Shares
- * data. */
+/* Java: Learner.writePacket(packet, true). Write one packet without data or with it, and flush.
+ * Shares data. */
 ZK_NODISCARD int packet_stream_send(struct packet_stream *stream, int64_t peer, int32_t type,
                                     int64_t zxid, struct buf *data);
 

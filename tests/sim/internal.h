@@ -237,6 +237,9 @@ _Noreturn void world_end(enum world_result result, const char *format, ...)
 /* For show_calls. */
 void show(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Print where the running thread stands. */
+void show_stack(const char *title);
+
 /* Add to the transcript. */
 static inline void transcribe(uint64_t value)
 {

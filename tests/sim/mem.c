@@ -205,10 +205,10 @@ static void unpoison(struct block *block)
         __asan_unpoison_memory_region(block, sizeof *block);
 }
 
-static void show_stack(uint64_t ordinal)
+void show_stack(const char *title)
 {
     void *frames[STACK_FRAMES];
-    fprintf(stderr, "allocation %llu was made here:\n", (unsigned long long)ordinal);
+    fprintf(stderr, "%s\n", title);
     backtrace_symbols_fd(frames, backtrace(frames, STACK_FRAMES), STDERR_FILENO);
 }
 
@@ -265,7 +265,7 @@ static void *block_new(size_t size, bool zero)
     look_again();
     poison(block);
     if (block->ordinal == world.options.show_allocation)
-        show_stack(block->ordinal);
+        show_stack("the block that leaks was allocated here:");
     return block + 1;
 }
 

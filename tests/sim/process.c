@@ -150,7 +150,7 @@ void process_wrote(struct process *process, int fd, const char *bytes, size_t le
         const char *newline = memchr(bytes, '\n', length);
         look_again();
         size_t line = newline != NULL ? (size_t)(newline - bytes) : length;
-        if (world.options.show_log && fd == FD_LOG)
+        if (world.options.show_lines)
             fprintf(stderr, "%12.6f h%d %.*s\n", (double)world.now_ns / 1e9, process->host,
                     (int)line, bytes);
         if (world.options.on_line != NULL) {

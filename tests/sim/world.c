@@ -69,8 +69,8 @@ static _Noreturn void end_with(enum world_result result, const char *format, va_
                  world.running->process != NULL ? process_running()->host : 0,
                  task_name(world.running), (double)world.now_ns / 1e9);
         look_again();
-        if (world.options.show_log)
-            fprintf(stderr, "== seed %" PRIu64 ": %s\n", world.options.seed, report->reason);
+        if (world.options.show_lines)
+            show_stack(report->reason);
     }
     sched_leave();
 }

@@ -33,7 +33,7 @@ enum world_result {
 
 struct world_options {
     uint64_t seed;
-    bool show_log;            /* print each line that programs write, with the virtual time */
+    bool show_lines;          /* print each line that programs write, with the virtual time */
     bool show_calls;          /* and each simulated call */
     uint64_t step_limit;      /* simulated calls; 0: 50 million */
     uint64_t show_allocation; /* print the stack of the n-th allocation of the world; 0: none */

@@ -39,8 +39,8 @@ void scripted_peer_read(struct scripted_peer *peer, uint8_t *ret_bytes, size_t l
 void scripted_peer_expect_end(struct scripted_peer *peer);
 /* The stream ends; what comes before is passed over. */
 void scripted_peer_drain(struct scripted_peer *peer);
-/* Nothing comes for so long, and the stream stays open. */
-void scripted_peer_expect_silence(struct scripted_peer *peer, int64_t ms);
+/* Does nothing come for so long, and does the stream stay open? The byte that comes is lost. */
+bool scripted_peer_is_silent(struct scripted_peer *peer, int64_t ms);
 
 /* Gives. */
 struct buf *scripted_hex(const char *hex);

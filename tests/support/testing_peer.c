@@ -1,3 +1,5 @@
+/* A peer for tests: the parts that main puts together, without the main loop. The role runs in a
+ * thread of its own; everything else here belongs to the test's thread. */
 #include "testing_peer.h"
 
 #include <inttypes.h>

@@ -445,18 +445,63 @@ static void silent_and_dripping_callers_are_dropped_after_init_limit(void **stat
     struct scripted_peer *silent = dial_leader(&peer);
     struct scripted_peer *dripping = dial_leader(&peer);
     int64_t start_ms = zk_elapsed_ms();
-    for (int i = 0; i < 4; i++) {
+    int drips = 0;
+    for (; scripted_peer_is_silent(dripping, 50); drips++)
         scripted_peer_send_hex(dripping, "00");
-        scripted_peer_expect_silence(dripping, 50);
-    }
     scripted_peer_expect_end(dripping);
     scripted_peer_expect_end(silent);
     assert_true(zk_elapsed_ms() - start_ms >= 250);
+    assert_true(drips < 12); /* 20 would make a packet */
     assert_int_equal(-ECANCELED, testing_peer_stop(&peer));
     scripted_peer_free(dripping);
     scripted_peer_free(silent);
     scripted_peer_free(follower);
     testing_peer_done(&peer);
+}
+
+/* BRD-07: a synced learner that falls silent is dropped after syncLimit ticks; the term goes on. */
+static void brd_07_silent_learner_is_dropped_and_the_others_stay(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(3);
+    options.sync_limit = 4;
+    testing_peer_init(&peer, &options);
+    testing_peer_start_leading(&peer);
+    struct scripted_peer *follower = follow(&peer);
+    struct scripted_peer *silent = dial_leader(&peer);
+    scripted_peer_send_packet(silent, LEADER_FOLLOWERINFO, 0, INFO_OF_2);
+    scripted_peer_expect_packet(silent, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
+    scripted_peer_send_packet(silent, LEADER_ACKEPOCH, EPOCH_1_ZXID, NOTHING);
+    pass_newleader(silent);
+    int64_t start_ms = zk_elapsed_ms();
+    while (!testing_peer_logged(&peer, "sid=2 reason=")) {
+        assert_true(zk_elapsed_ms() - start_ms < quorum_peer_init_limit_ms(peer.self) / 2);
+        scripted_peer_expect_packet(follower, LEADER_PING, EPOCH_1_ZXID, NULL);
+        scripted_peer_send_packet(follower, LEADER_PING, EPOCH_1_ZXID, "");
+    }
+    scripted_peer_drain(silent);
+    assert_int_equal(ZAB_STATE_BROADCAST, quorum_peer_get_zab_state(peer.self));
+    assert_int_equal(-ECANCELED, testing_peer_stop(&peer));
+    scripted_peer_free(silent);
+    scripted_peer_free(follower);
+    testing_peer_done(&peer);
+}
+
+/* BRD-07: connected is not enough: what counts is the tick of the last packet. */
+static void brd_07_learner_is_synced_for_sync_limit_ticks_after_its_last_packet(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_still_serving(fixture); /* the last packet, in one of the first ticks */
+    size_t count;
+    struct leader *leader = testing_peer_leader(&fixture->peer);
+    struct learner_handler **learners = leader_get_learners(leader, &count);
+    assert_int_equal(1, count);
+    assert_true(learner_handler_synced(learners[0], 100));  /* syncLimit */
+    assert_false(learner_handler_synced(learners[0], 200)); /* syncLimit and initLimit */
+    learner_handler_shutdown(learners[0]);
+    assert_false(learner_handler_synced(learners[0], 0));
+    leader_free_learners(learners, count);
 }
 
 /* A crowd of silent callers pushes out its own oldest members and nobody else (D-43). */
@@ -527,6 +572,8 @@ int main(void)
         WITH_FOLLOWER(ping_before_the_ack_of_newleader_ends_the_connection),
         WITH_FOLLOWER(wrong_packets_of_a_synced_learner_end_only_its_connection),
         cmocka_unit_test(silent_and_dripping_callers_are_dropped_after_init_limit),
+        cmocka_unit_test(brd_07_silent_learner_is_dropped_and_the_others_stay),
+        WITH_FOLLOWER(brd_07_learner_is_synced_for_sync_limit_ticks_after_its_last_packet),
         WITH_FOLLOWER(crowd_of_silent_callers_does_not_keep_a_learner_out),
         WITH_FOLLOWER(learner_that_does_not_read_is_dropped_when_its_queue_is_full),
     };

@@ -162,8 +162,9 @@ static void cnx_03_the_smaller_announces_itself_and_closes(void **state)
     test_expect_end(stage->three.sock);
     scripted_voter_connect(&stage->three, stage->peer); /* as 3 does then */
     expect_text(&stage->three, "hello");
-    assert_int_equal(election_peer_logged(stage->peer, "Have smaller server identifier, so "
-                                                       "dropping the connection: (myId:2 --> sid:3)"),
+    assert_int_equal(election_peer_logged(stage->peer,
+                                          "Have smaller server identifier, so "
+                                          "dropping the connection: (myId:2 --> sid:3)"),
                      1);
 }
 
@@ -253,8 +254,7 @@ static void a_smaller_one_is_called_back_where_it_says(void **state)
 
 static void introduce_as(struct stage *stage, const struct buf *message)
 {
-    struct sock *sock =
-        scripted_voter_dial(&stage->one, test_ensemble_port(&stage->ensemble, 2));
+    struct sock *sock = scripted_voter_dial(&stage->one, test_ensemble_port(&stage->ensemble, 2));
     assert_int_equal(sock_write_fully(sock, message->bytes, message->length), 0);
     test_expect_end(sock);
     sock_unref(sock);
@@ -278,8 +278,7 @@ static void of_several_announced_addresses_one_that_answers_is_enough(void **sta
     char addresses[80];
     snprintf(addresses, sizeof addresses, "127.0.0.1:%d|127.0.0.1:%d", test_free_port(),
              stage->one.port);
-    struct buf *message =
-        test_initial_message(INITIAL_MESSAGE_PROTOCOL_VERSION_V2, 1, addresses);
+    struct buf *message = test_initial_message(INITIAL_MESSAGE_PROTOCOL_VERSION_V2, 1, addresses);
     introduce_as(stage, message);
     scripted_voter_accept(&stage->one, 2);
     buf_unref(message);
@@ -335,8 +334,7 @@ static void cnx_04_segments_of_one_byte_are_understood(void **state)
     struct buf *bytes = test_initial_message(INITIAL_MESSAGE_PROTOCOL_VERSION_V1, 3, "127.0.0.1:1");
     buf_put_int(bytes, 5);
     buf_put_bytes(bytes, "drops", 5);
-    stage->three.sock =
-        scripted_voter_dial(&stage->three, test_ensemble_port(&stage->ensemble, 2));
+    stage->three.sock = scripted_voter_dial(&stage->three, test_ensemble_port(&stage->ensemble, 2));
     for (size_t i = 0; i < bytes->length; i++)
         assert_int_equal(sock_write_fully(stage->three.sock, bytes->bytes + i, 1), 0);
     buf_unref(bytes);
@@ -353,8 +351,7 @@ static void frames_behind_the_initial_message_in_one_segment_are_kept(void **sta
         buf_put_int(bytes, 1);
         buf_put_byte(bytes, (uint8_t)('a' + i));
     }
-    stage->three.sock =
-        scripted_voter_dial(&stage->three, test_ensemble_port(&stage->ensemble, 2));
+    stage->three.sock = scripted_voter_dial(&stage->three, test_ensemble_port(&stage->ensemble, 2));
     scripted_voter_send(&stage->three, bytes);
 
     expect_received(stage->qcm, 3, "a");
@@ -372,8 +369,7 @@ static void cnx_07_an_old_server_sends_its_id_and_then_frames(void **state)
     buf_put_long(bytes, 3);
     buf_put_int(bytes, 4);
     buf_put_bytes(bytes, "3.4!", 4);
-    stage->three.sock =
-        scripted_voter_dial(&stage->three, test_ensemble_port(&stage->ensemble, 2));
+    stage->three.sock = scripted_voter_dial(&stage->three, test_ensemble_port(&stage->ensemble, 2));
     scripted_voter_send(&stage->three, bytes);
 
     expect_received(stage->qcm, 3, "3.4!");
@@ -516,8 +512,8 @@ static void fill_black_hole(struct black_hole *hole)
         sock_unref(hole->fillers[i]);
 }
 
-/* CNX-10 (D-17): others are served while a dial hangs, and halt does not wait for it. The dial itself
- * would take ten minutes. */
+/* CNX-10 (D-17): others are served while a dial hangs, and halt does not wait for it. The dial
+ * itself would take ten minutes. */
 static void cnx_10_a_dial_that_hangs_holds_up_nobody(void **state)
 {
     struct stage *stage = stage_new("cnxTimeout=600000\n");
@@ -642,7 +638,7 @@ static void cnx_11_a_halt_ends_the_wait_for_the_port(void **state)
 static void cnx_12_only_the_newest_message_waits_for_a_server(void **state)
 {
     struct stage *stage = *state;
-    scripted_voter_done(&stage->three); /* nobody there */
+    scripted_voter_done(&stage->three);           /* nobody there */
     assert_false(qcm_have_delivered(stage->qcm)); /* no queues at all */
     send_text(stage->qcm, 3, "first");
     send_text(stage->qcm, 3, "second");

@@ -1,13 +1,14 @@
-/* Whatever comes to the election port, the peer keeps voting, and nothing is left over: no thread, no
- * descriptor, no memory, no connection of somebody else.
- * Java: CnxManagerTest.testCnxManagerSpinLock, testSocketTimeout; ZOOKEEPER-547, -880, -893, -900,
- * -2186, -3296 */
+/* Whatever comes to the election port, the peer keeps voting, and nothing is left over: no thread,
+ * no descriptor, no memory, no connection of somebody else. Java:
+ * CnxManagerTest.testCnxManagerSpinLock, testSocketTimeout; ZOOKEEPER-547, -880, -893, -900, -2186,
+ * -3296 */
 #include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "election/quorum_cnx_manager_internal.h"
 #include "election_peer.h"
 #include "zk/base/alloc.h"
 #include "zk/base/clock.h"
@@ -70,6 +71,47 @@ static int teardown(void **state)
 static struct sock *dial(struct stage *stage)
 {
     return scripted_voter_dial(&stage->attacker, stage->port);
+}
+
+/* Many that dial, in groups for which the peer's backlog (50) has room: what is beyond it the system
+ * drops, and tries again after seconds, when the test is elsewhere. */
+enum { GROUP = 32 };
+
+struct crowd {
+    struct stage *stage;
+    size_t noticed_before;
+    size_t dialled;
+};
+
+static struct crowd crowd_of(struct stage *stage)
+{
+    return (struct crowd){
+        .stage = stage,
+        .noticed_before =
+            election_peer_logged(stage->peer, "Received connection request from"),
+    };
+}
+
+/* All that have dialled are accepted. */
+static void crowd_await_noticed(struct crowd *crowd)
+{
+    election_peer_await_logged(crowd->stage->peer, "Received connection request from",
+                               crowd->noticed_before + crowd->dialled);
+}
+
+static struct sock *crowd_dial(struct crowd *crowd)
+{
+    if (crowd->dialled % GROUP == 0)
+        crowd_await_noticed(crowd);
+    crowd->dialled++;
+    return dial(crowd->stage);
+}
+
+/* None of them is left. */
+static void crowd_await_gone(struct crowd *crowd)
+{
+    crowd_await_noticed(crowd);
+    election_peer_await_threads(crowd->stage->peer, QUIET_THREADS);
 }
 
 /* The proof of health: both voters connect, and the peer is elected by them. Afterwards all is as
@@ -161,7 +203,8 @@ static void cnx_09_a_malformed_initial_message_costs_its_sender_the_connection(v
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct buf *bytes = initial_of(cases[i].version, 3, cases[i].length, cases[i].text);
         send_and_expect_end(stage, bytes->bytes, bytes->length);
-        assert_int_equal(election_peer_logged(stage->peer, "Initial message parsing error!"), i + 1);
+        assert_int_equal(election_peer_logged(stage->peer, "Initial message parsing error!"),
+                         i + 1);
         assert_true(election_peer_logged(stage->peer, cases[i].words) >= 1);
         buf_unref(bytes);
     }
@@ -181,19 +224,20 @@ static void cnx_05_noise_of_other_protocols_is_hung_up_on(void **state)
         "\x40", /* and then nothing */
     };
     struct stage *stage = *state;
+    struct crowd crowd = crowd_of(stage);
     for (size_t i = 0; i < sizeof banners / sizeof banners[0]; i++) {
-        struct sock *sock = dial(stage);
+        struct sock *sock = crowd_dial(&crowd);
         assert_int_equal(sock_write_fully(sock, banners[i], strlen(banners[i])), 0);
         sock_unref(sock);
     }
     uint8_t gigabyte[4];
     zk_store_int(gigabyte, 1 << 30);
     for (int i = 0; i < 20; i++) {
-        struct sock *sock = dial(stage);
+        struct sock *sock = crowd_dial(&crowd);
         assert_int_equal(sock_write_fully(sock, gigabyte, sizeof gigabyte), 0);
         sock_unref(sock);
     }
-    election_peer_await_threads(stage->peer, QUIET_THREADS);
+    crowd_await_gone(&crowd);
     assert_votes(stage);
 }
 
@@ -208,6 +252,7 @@ static uint32_t next_random(uint32_t *seed)
 static void two_thousand_random_beginnings_leave_the_listener_alive(void **state)
 {
     struct stage *stage = *state;
+    struct crowd crowd = crowd_of(stage);
     uint32_t seed = 1;
     for (int i = 0; i < 2000; i++) {
         uint8_t bytes[64];
@@ -220,12 +265,12 @@ static void two_thousand_random_beginnings_leave_the_listener_alive(void **state
             zk_store_long(bytes + 8, 3);
             zk_store_int(bytes + 16, (int32_t)(length - 20));
         }
-        struct sock *sock = dial(stage);
+        struct sock *sock = crowd_dial(&crowd);
         int r = sock_write_fully(sock, bytes, length);
         assert_true(r == 0 || r == -EPIPE || r == -ECONNRESET);
         sock_unref(sock);
     }
-    election_peer_await_threads(stage->peer, QUIET_THREADS);
+    crowd_await_gone(&crowd);
     assert_votes(stage);
 }
 
@@ -247,15 +292,16 @@ static void a_megabyte_of_noise_is_not_read_to_its_end(void **state)
 static void who_goes_in_the_middle_of_the_initial_message_leaves_nothing(void **state)
 {
     struct stage *stage = *state;
+    struct crowd crowd = crowd_of(stage);
     struct buf *bytes = initial_of(-65536, 3, 15, "127.0.0.1:12345");
     for (size_t length = 0; length < bytes->length; length++) {
-        struct sock *sock = dial(stage);
+        struct sock *sock = crowd_dial(&crowd);
         assert_int_equal(sock_write_fully(sock, bytes->bytes, length), 0);
         sock_unref(sock);
     }
     election_peer_await_logged(stage->peer, "Exception reading or writing challenge",
                                bytes->length);
-    election_peer_await_threads(stage->peer, QUIET_THREADS);
+    crowd_await_gone(&crowd);
     buf_unref(bytes);
     assert_votes(stage);
 }
@@ -265,8 +311,8 @@ static void who_goes_in_the_middle_of_the_initial_message_leaves_nothing(void **
 /* CNX-05 */
 static void cnx_05_a_frame_of_impossible_length_ends_its_connection(void **state)
 {
-    static const int32_t lengths[] = {0,       -20,       -1,        INT32_MIN,
-                                      524289,  1 << 30,   INT32_MAX, 0x47455420 /* "GET " */};
+    static const int32_t lengths[] = {0,      -20,     -1,        INT32_MIN,
+                                      524289, 1 << 30, INT32_MAX, 0x47455420 /* "GET " */};
     struct stage *stage = *state;
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         char words[64];
@@ -303,8 +349,8 @@ static void a_frame_that_does_not_come_whole_ends_with_its_connection(void **sta
         uint8_t bytes[4 + 10] = {0};
         zk_store_int(bytes, 100);
         scripted_voter_connect(&stage->three, stage->peer);
-        assert_int_equal(
-            sock_write_fully(stage->three.sock, bytes, (size_t)i % sizeof bytes + 1), 0);
+        assert_int_equal(sock_write_fully(stage->three.sock, bytes, (size_t)i % sizeof bytes + 1),
+                         0);
         scripted_voter_hang_up(&stage->three);
         election_peer_await_connected(stage->peer, 3, false);
     }
@@ -352,7 +398,8 @@ static void cnx_06_a_silent_visitor_is_closed_and_holds_up_nobody(void **state)
 
     assert_true(zk_elapsed_ms() - began_ms >= HANDSHAKE_MS);
     election_peer_await_logged(stage->peer, "Exception reading or writing challenge", 1);
-    assert_true(qcm_connected_to_peer(stage->peer->qcm, 3)); /* its deadline went with the handshake */
+    assert_true(
+        qcm_connected_to_peer(stage->peer->qcm, 3)); /* its deadline went with the handshake */
     scripted_voter_say(&stage->three, looking(3, 0, -1, 0));
     scripted_voter_await(&stage->three, looking(-1, -1, 0, 0));
     sock_unref(silent);
@@ -396,29 +443,20 @@ static void a_slow_visitor_within_the_deadline_is_heard(void **state)
     buf_unref(bytes);
 }
 
-struct handshakes {
-    struct election_peer *peer;
-};
-
-static bool handshakes_are_bounded(void *arg)
-{
-    const struct handshakes *handshakes = arg;
-    return zk_thread_count(handshakes->peer->capture.ctx) <= QUIET_THREADS + QCM_MAX_HANDSHAKES;
-}
-
 /* (D-21) Of 200 silent visitors 64 may wait; the oldest have gone, the newest are still there. */
 static void of_many_silent_visitors_the_oldest_go(void **state)
 {
     enum { VISITORS = 200 };
     struct stage *stage = *state;
     struct sock *visitors[VISITORS];
+    struct crowd crowd = crowd_of(stage);
     for (int i = 0; i < VISITORS; i++)
-        visitors[i] = dial(stage);
+        visitors[i] = crowd_dial(&crowd);
+    crowd_await_noticed(&crowd);
 
     for (int i = 0; i < VISITORS - QCM_MAX_HANDSHAKES; i++)
         test_expect_end(visitors[i]);
-    struct handshakes handshakes = {stage->peer};
-    test_await(handshakes_are_bounded, &handshakes);
+    election_peer_await_threads(stage->peer, QUIET_THREADS + QCM_MAX_HANDSHAKES);
 
     scripted_voter_connect(&stage->three, stage->peer); /* in their midst */
     for (int i = VISITORS - QCM_MAX_HANDSHAKES + 1; i < VISITORS; i++) {
@@ -435,16 +473,47 @@ static void of_many_silent_visitors_the_oldest_go(void **state)
     assert_votes(stage);
 }
 
+/* (D-21) A burst: callers are accepted faster than the threads of those who must go can end. Handed
+ * over here without the system's queue between. */
+static void the_bound_of_silent_visitors_holds_in_a_burst(void **state)
+{
+    enum { VISITORS = 4 * QCM_MAX_HANDSHAKES };
+    struct stage *stage = *state;
+    struct inet_address address = test_loopback(0);
+    struct sock *listener = NULL;
+    struct sock *visitors[VISITORS];
+    struct sock *accepted[VISITORS];
+    assert_int_equal(sock_listen(stage->peer->capture.ctx, &address, 1, &listener), 0);
+    for (int i = 0; i < VISITORS; i++) {
+        visitors[i] = scripted_voter_dial(&stage->attacker, sock_local(listener)->port);
+        assert_int_equal(sock_accept(listener, &accepted[i]), 0);
+    }
+
+    for (int i = 0; i < VISITORS; i++)
+        qcm_receive_connection_async(stage->peer->qcm, accepted[i]);
+
+    for (int i = 0; i < VISITORS - QCM_MAX_HANDSHAKES; i++)
+        test_expect_end(visitors[i]);
+    election_peer_await_threads(stage->peer, QUIET_THREADS + QCM_MAX_HANDSHAKES);
+    assert_int_equal(election_peer_logged(stage->peer, "why=it has not said who it is"),
+                     VISITORS - QCM_MAX_HANDSHAKES);
+    for (int i = 0; i < VISITORS; i++)
+        sock_unref(visitors[i]);
+    sock_unref(listener);
+    election_peer_await_threads(stage->peer, QUIET_THREADS);
+}
+
 /* --- crowds --- */
 
 /* ZOOKEEPER-880 */
 static void a_thousand_that_connect_and_close_leave_nothing(void **state)
 {
     struct stage *stage = *state;
+    struct crowd crowd = crowd_of(stage);
     int64_t descriptors = zk_open_file_descriptors();
     for (int i = 0; i < 1000; i++)
-        sock_unref(dial(stage));
-    election_peer_await_threads(stage->peer, QUIET_THREADS);
+        sock_unref(crowd_dial(&crowd));
+    crowd_await_gone(&crowd);
     await_descriptors(descriptors);
     assert_votes(stage);
 }
@@ -453,9 +522,10 @@ static void a_thousand_that_connect_and_close_leave_nothing(void **state)
 static void a_thousand_of_a_known_id_leave_nothing(void **state)
 {
     struct stage *stage = *state;
+    struct crowd crowd = crowd_of(stage);
     int64_t descriptors = zk_open_file_descriptors();
     for (int i = 0; i < 1000; i++) {
-        struct sock *sock = dial(stage);
+        struct sock *sock = crowd_dial(&crowd);
         scripted_voter_introduce(&stage->three, sock);
         if (i % 2 == 0) {
             uint8_t frame[4 + 40] = {0};
@@ -465,7 +535,7 @@ static void a_thousand_of_a_known_id_leave_nothing(void **state)
         }
         sock_unref(sock);
     }
-    election_peer_await_threads(stage->peer, QUIET_THREADS);
+    crowd_await_gone(&crowd);
     await_descriptors(descriptors);
     assert_votes(stage);
 }
@@ -474,16 +544,17 @@ static void a_thousand_of_a_known_id_leave_nothing(void **state)
 static void a_thousand_false_calls_of_a_smaller_id_leave_nothing(void **state)
 {
     struct stage *stage = *state;
+    struct crowd crowd = crowd_of(stage);
     char address[32];
     snprintf(address, sizeof address, "127.0.0.1:%d", test_free_port());
     struct buf *bytes = test_initial_message(INITIAL_MESSAGE_PROTOCOL_VERSION_V1, 1, address);
     int64_t descriptors = zk_open_file_descriptors();
     for (int i = 0; i < 1000; i++) {
-        struct sock *sock = dial(stage);
+        struct sock *sock = crowd_dial(&crowd);
         assert_int_equal(sock_write_fully(sock, bytes->bytes, bytes->length), 0);
         sock_unref(sock);
     }
-    election_peer_await_threads(stage->peer, QUIET_THREADS);
+    crowd_await_gone(&crowd);
     await_descriptors(descriptors);
     buf_unref(bytes);
     assert_votes(stage);
@@ -541,7 +612,7 @@ static void strangers_above_the_cap_are_refused_and_forgotten_when_they_leave(vo
     for (size_t i = 0; i < count; i++)
         assert_true(rows[i].sid <= 3);
     free(rows);
-    assert_true(qcm_have_delivered(stage->peer->qcm)); /* remembered */
+    assert_true(qcm_have_delivered(stage->peer->qcm));                  /* remembered */
     scripted_voter_connect(&strangers[QCM_MAX_STRANGERS], stage->peer); /* there is room again */
     for (int i = 0; i < QCM_MAX_STRANGERS + MORE; i++)
         scripted_voter_done(&strangers[i]);
@@ -693,6 +764,7 @@ int main(void)
         cmocka_unit_test(cnx_06_a_dripping_visitor_is_cut_off_at_the_deadline),
         STAGED(a_slow_visitor_within_the_deadline_is_heard),
         STAGED(of_many_silent_visitors_the_oldest_go),
+        STAGED(the_bound_of_silent_visitors_holds_in_a_burst),
         STAGED(a_thousand_that_connect_and_close_leave_nothing),
         STAGED(a_thousand_of_a_known_id_leave_nothing),
         STAGED(a_thousand_false_calls_of_a_smaller_id_leave_nothing),

@@ -134,9 +134,8 @@ static void decide_again_and_again(void *arg)
     struct stage *stage = arg;
     for (int64_t i = 0; i < DECISIONS; i++) {
         struct vote vote = vote_of(i % 2 == 0 ? 2 : 3, i, i);
-        quorum_peer_decide(stage->self,
-                           i % 2 == 0 ? SERVER_STATE_LEADING : SERVER_STATE_FOLLOWING, &vote,
-                           "test");
+        quorum_peer_decide(stage->self, i % 2 == 0 ? SERVER_STATE_LEADING : SERVER_STATE_FOLLOWING,
+                           &vote, "test");
     }
 }
 
@@ -150,8 +149,7 @@ static void state_and_vote_change_together(void **state)
     do {
         struct vote vote;
         bool has_vote;
-        enum server_state now =
-            quorum_peer_get_state_and_vote(stage->self, &has_vote, &vote);
+        enum server_state now = quorum_peer_get_state_and_vote(stage->self, &has_vote, &vote);
         assert_true(has_vote);
         assert_int_equal(vote.id, now == SERVER_STATE_LEADING ? 2 : 3);
         assert_int_equal(vote.zxid, vote.peer_epoch);

@@ -1,4 +1,5 @@
-/* Whole peers: the loop of LOOKING and roles, on three, seven or nine real peers in this process. */
+/* Whole peers: the loop of LOOKING and roles, on three, seven or nine real peers in this process.
+ */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -202,7 +203,8 @@ static void fle_17_an_observer_observes_and_never_counts(void **state)
     ensemble_start(&ensemble, 1);
     ensemble_start(&ensemble, 3);
     ensemble_start(&ensemble, 4);
-    /* One voter of two and two observers: nobody can decide. Each has been heard by the voter more than once. */
+    /* One voter of two and two observers: nobody can decide. Each has been heard by the voter more
+     * than once. */
     while (ensemble_count_events(&ensemble, 1, "\"ev\":\"recv\",\"from\":3") < 3 ||
            ensemble_count_events(&ensemble, 1, "\"ev\":\"recv\",\"from\":4") < 3)
         zk_sleep_ms(10);
@@ -223,7 +225,8 @@ static void fle_17_an_observer_observes_and_never_counts(void **state)
     ensemble_done(&ensemble);
 }
 
-/* FLE-18: a LOOKING, a FOLLOWING and a LEADING peer each leave at once, and leave nothing behind. */
+/* FLE-18: a LOOKING, a FOLLOWING and a LEADING peer each leave at once, and leave nothing behind.
+ */
 static void fle_18_stopping_is_quick_in_every_state(void **state)
 {
     (void)state;
@@ -281,7 +284,8 @@ static void dsc_05_the_new_epoch_is_above_every_accepted_one(void **state)
     test_write_file(accepted, "20");
     free(accepted);
 
-    ensemble_start(&ensemble, 1); /* needed for the quorum: a settled ensemble would refuse it for good */
+    ensemble_start(&ensemble,
+                   1); /* needed for the quorum: a settled ensemble would refuse it for good */
     ensemble_start(&ensemble, 2);
     ensemble_await_leader(&ensemble);
     ensemble_start(&ensemble, 3);

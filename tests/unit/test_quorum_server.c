@@ -137,8 +137,7 @@ static void lines_that_java_chokes_on_are_refused(void **state)
         {"h:1:2;:", "error: h:1:2;:" WRONG_FORMAT},
         {"|", "error: |" WRONG_FORMAT},
         {"||;5", "error: ||;5" WRONG_FORMAT},
-        {"127.0.0.1:10:20|127.0.0.1:11:20",
-         "error: 127.0.0.1:10:20|127.0.0.1:11:20" WRONG_FORMAT},
+        {"127.0.0.1:10:20|127.0.0.1:11:20", "error: 127.0.0.1:10:20|127.0.0.1:11:20" WRONG_FORMAT},
     };
     (void)state;
     CHECK(ROWS, true);

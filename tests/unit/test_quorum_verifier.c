@@ -85,9 +85,8 @@ static void vote_02_five_voters_need_three(void **state)
 static void vote_02_observers_are_not_counted(void **state)
 {
     (void)state;
-    struct quorum_verifier *qv =
-        verifier("server.1=h:11:21\nserver.2=h:12:22\nserver.3=h:13:23\n"
-                 "server.4=h:14:24:observer\nserver.5=h:15:25:observer\n");
+    struct quorum_verifier *qv = verifier("server.1=h:11:21\nserver.2=h:12:22\nserver.3=h:13:23\n"
+                                          "server.4=h:14:24:observer\nserver.5=h:15:25:observer\n");
 
     assert_false(is_quorum(qv, SIDS(1)));
     assert_false(is_quorum(qv, SIDS(1, 4, 5, 6)));
@@ -149,9 +148,9 @@ static void negative_weights_count_as_in_java(void **state)
 {
     (void)state;
     /* group 2 weighs -3; half of it, toward zero, is -1 */
-    struct quorum_verifier *qv = verifier(
-        "server.1=h:11:21\nserver.2=h:12:22\nserver.3=h:13:23\ngroup.1=1\ngroup.2=2:3\n"
-        "weight.2=-3\nweight.3=0\n");
+    struct quorum_verifier *qv =
+        verifier("server.1=h:11:21\nserver.2=h:12:22\nserver.3=h:13:23\ngroup.1=1\ngroup.2=2:3\n"
+                 "weight.2=-3\nweight.3=0\n");
 
     assert_false(is_quorum(qv, SIDS(1))); /* nobody of group 2: it is not looked at */
     assert_true(is_quorum(qv, SIDS(1, 3)));
@@ -208,7 +207,7 @@ static void vote_05_without_followers_the_file_decides(void **state)
     struct quorum_verifier *qv = with_oracle("server.1=h:11:21\nserver.2=h:12:22\n", path);
     struct long_set nobody = {0};
 
-    assert_true(qv_get_need_oracle(qv)); /* so it starts */
+    assert_true(qv_get_need_oracle(qv));  /* so it starts */
     assert_false(is_quorum(qv, SIDS(1))); /* there is no file */
     test_write_file(path, "");
     assert_false(is_quorum(qv, SIDS(1)));
@@ -289,8 +288,7 @@ static void cfg_06_members_are_in_javas_hash_order(void **state)
     static const int64_t WIDE_ORDER[] = {256, 1, 2, 3};
     /* The 13th member doubles Java's table. */
     static const int64_t MANY[] = {16, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208};
-    static const int64_t MANY_ORDER[] = {192, 32, 96,  64, 128, 160, 16,
-                                         48,  208, 80, 176, 144, 112};
+    static const int64_t MANY_ORDER[] = {192, 32, 96, 64, 128, 160, 16, 48, 208, 80, 176, 144, 112};
     (void)state;
     CHECK_ORDER(SMALL, SMALL_ORDER);
     CHECK_ORDER(SPREAD, SPREAD_ORDER);
@@ -308,11 +306,10 @@ static void cfg_06_the_text_is_javas_byte_for_byte(void **state)
                                           "server.1 = 127.0.0.1:11:21\n"
                                           "server.2:zk.example:12:22;zk.example:32\n");
 
-    assert_string_equal(qv_to_string(qv),
-                        "server.1=127.0.0.1:11:21:participant\n"
-                        "server.2=zk.example:12:22:participant;zk.example:32\n"
-                        "server.3=[0:0:0:0:0:0:0:1]:13:23:observer;0.0.0.0:33\n"
-                        "version=100000000");
+    assert_string_equal(qv_to_string(qv), "server.1=127.0.0.1:11:21:participant\n"
+                                          "server.2=zk.example:12:22:participant;zk.example:32\n"
+                                          "server.3=[0:0:0:0:0:0:0:1]:13:23:observer;0.0.0.0:33\n"
+                                          "version=100000000");
     assert_true(qv->version == 0x100000000);
     qv_unref(qv);
 }
@@ -321,10 +318,10 @@ static void cfg_06_the_text_is_javas_byte_for_byte(void **state)
 static void cfg_06_groups_and_weights_follow_the_servers(void **state)
 {
     (void)state;
-    struct quorum_verifier *qv =
-        verifier("server.1=h:1:2\nserver.2=h:1:2\nserver.3=h:1:2\nserver.17=h:1:2\nserver.33=h:1:2\n"
-                 "server.18=h:1:2:observer\ngroup.17=33:1:17\ngroup.1=3:2\nweight.17=0\n"
-                 "weight.2=5\nversion=ab");
+    struct quorum_verifier *qv = verifier(
+        "server.1=h:1:2\nserver.2=h:1:2\nserver.3=h:1:2\nserver.17=h:1:2\nserver.33=h:1:2\n"
+        "server.18=h:1:2:observer\ngroup.17=33:1:17\ngroup.1=3:2\nweight.17=0\n"
+        "weight.2=5\nversion=ab");
 
     assert_string_equal(qv_to_string(qv),
                         "server.33=h:1:2:participant\nserver.1=h:1:2:participant\n"
@@ -444,8 +441,8 @@ static void an_empty_configuration_has_a_version_all_the_same(void **state)
     qv_unref(qv);
 }
 
-/* Captured from Java: of two lines the one that Properties iterates later wins; and who was a voter by one line and an
- * observer by the next is both. */
+/* Captured from Java: of two lines the one that Properties iterates later wins; and who was a voter
+ * by one line and an observer by the next is both. */
 static void a_sid_written_twice_is_one_member(void **state)
 {
     (void)state;
@@ -493,8 +490,7 @@ static void bad_texts_are_refused_in_javas_words(void **state)
         {"weight.1=x", "For input string: \"x\""},
         {"weight.x=1", "For input string: \"x\""},
         {"weight.1=", "For input string: \"\""},
-        {"server.1=h:1:2\nserver.2=h:1:2\ngroup.1=1:2\ngroup.2=2",
-         "Server 2is in multiple groups"},
+        {"server.1=h:1:2\nserver.2=h:1:2\ngroup.1=1:2\ngroup.2=2", "Server 2is in multiple groups"},
         {"server.1=h:1:2\nserver.2=h:1:2\nserver.3=h:1:2\ngroup.1=1:2",
          "Server 3is not in a group"},
         /* exceptions without words in Java: D-33 */
@@ -547,8 +543,8 @@ static void a_configuration_has_a_limit_of_servers(void **state)
     zk_str_done(&text);
 }
 
-/* Every prefix of a rich text, and every text with one byte changed, is read or refused: neither crashes (B2 of the
- * election's known faults). The sanitizers watch. */
+/* Every prefix of a rich text, and every text with one byte changed, is read or refused: neither
+ * crashes (B2 of the election's known faults). The sanitizers watch. */
 static void no_damaged_text_does_worse_than_being_refused(void **state)
 {
     static const char TEXT[] = "server.1=[::1]:11:21:participant;[::1]:31\n"

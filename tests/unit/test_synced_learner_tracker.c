@@ -40,7 +40,8 @@ static void done(struct fixture *fixture)
     zk_context_free(fixture->ctx);
 }
 
-/* Is there a quorum among the votes of servers 1, 2 ... that equal mine? What getVoteTracker() asks. */
+/* Is there a quorum among the votes of servers 1, 2 ... that equal mine? What getVoteTracker()
+ * asks. */
 static bool votes_make_quorum(const struct vote *votes, size_t count, const struct vote *mine)
 {
     struct fixture fixture = track(FIVE_VOTERS);
@@ -210,7 +211,8 @@ static void a_copy_counts_on_by_itself(void **state)
     done(&fixture);
 }
 
-/* As in Java: nothing to satisfy is satisfied. Nobody may rely on it, so it is written down here. */
+/* As in Java: nothing to satisfy is satisfied. Nobody may rely on it, so it is written down here.
+ */
 static void an_empty_tracker_has_all_quorums(void **state)
 {
     (void)state;

@@ -9,8 +9,8 @@
 int64_t zk_elapsed_ms(void);
 int64_t zk_elapsed_us(void);
 
-/* The moment of zk_elapsed_ms() at which a wait of timeout_ms that starts now ends, never too early.
- * 0 and less: now. INT64_MAX stays: for ever. */
+/* The moment of zk_elapsed_ms() at which a wait of timeout_ms that starts now ends, never too
+ * early. 0 and less: now. INT64_MAX stays: for ever. */
 int64_t zk_deadline_ms(int64_t timeout_ms);
 
 /* Java: Time.currentWallTime() */

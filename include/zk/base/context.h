@@ -15,6 +15,7 @@ struct zk_context_options {
     enum zk_log_level log_level; /* lines below it are not written */
     int log_fd;                  /* where lines go: 2; -1 for nowhere. Borrowed. */
     int trace_fd;                /* where the trace goes; -1: off, one branch an event. Borrowed. */
+    bool trace_brief;            /* only the peer's life: no messages, queues, votes, connections */
     int64_t zone_offset_ms; /* added to wall time in log lines: no time zone database is read */
     bool check_locks;       /* hold every lock against Table L */
 };

@@ -1,8 +1,9 @@
 /* Every line that the log can hold. An entry is "level, format": zk_log(ctx, ZK_LOG_LOOKING).
  *
- * Entries marked J keep the words and the level of Java 3.8.0, because people and scripts search for them (and one
- * dictionary serves both); the others are ours: one event a line, key=value. A message for a person says what happened,
- * why, and what to do next. NOTES.md's log dictionary is made from this table. */
+ * Entries marked J keep the words and the level of Java 3.8.0, because people and scripts search
+ * for them (and one dictionary serves both); the others are ours: one event a line, key=value. A
+ * message for a person says what happened, why, and what to do next. NOTES.md's log dictionary is
+ * made from this table. */
 #ifndef ZK_BASE_LOG_TABLE_H
 #define ZK_BASE_LOG_TABLE_H
 
@@ -10,14 +11,14 @@
 
 #include "zk/base/log.h"
 
-/* --- base ------------------------------------------------------------------------------------------------------- */
+/* --- base ------------------------------------------------------------------------------------- */
 
 /* queue, its limit, how many were dropped so far: written at 1, 2, 4, 8 ... */
 #define ZK_LOG_QUEUE_OVERFLOW                                                                      \
     ZK_WARN, "queue is full, its oldest element is dropped: queue=%s limit=%zu dropped=%" PRId64   \
              " next=look at what keeps the thread that reads it"
 
-/* --- ensemble: configuration --------------------------------------------------------------------------------------- */
+/* --- ensemble: configuration ------------------------------------------------------------------ */
 
 /* J */
 #define ZK_LOG_READING_CONFIGURATION  ZK_INFO, "Reading configuration from: %s"
@@ -43,20 +44,20 @@
     ZK_WARN, "Peer type from servers list (%s) doesn't match peerType (%s). Defaulting to "        \
              "servers list."
 /* J: path */
-#define ZK_LOG_ORACLE_SET ZK_INFO, "Oracle is set to %s"
+#define ZK_LOG_ORACLE_SET             ZK_INFO, "Oracle is set to %s"
 /* J: of the file zoo.cfg.dynamic.next */
 #define ZK_LOG_CONFIG_NEXT_UNREADABLE ZK_WARN, "NextQuorumVerifier is initiated to null"
 /* file, line, key, value */
 #define ZK_LOG_CONFIG_NOT_SERVED                                                                   \
-    ZK_WARN, "setting has no effect file=%s line=%d key=%s value=%s why=\"not served by zkpeer "    \
+    ZK_WARN, "setting has no effect file=%s line=%d key=%s value=%s why=\"not served by zkpeer "   \
              "yet\" next=\"remove the line\""
 #define ZK_LOG_CONFIG_RECONFIG                                                                     \
-    ZK_WARN, "reconfigEnabled=true: a reconfiguration will not be applied why=\"not served by "     \
+    ZK_WARN, "reconfigEnabled=true: a reconfiguration will not be applied why=\"not served by "    \
              "zkpeer yet\" next=\"change the servers by restarting with new files\""
 /* path, reason */
 #define ZK_LOG_ORACLE_UNREADABLE ZK_WARN, "oracle cannot be read, so it says no path=%s reason=%s"
 
-/* --- quorum: QuorumPeer ------------------------------------------------------------------------------------------- */
+/* --- quorum: QuorumPeer ----------------------------------------------------------------------- */
 
 /* J */
 #define ZK_LOG_STARTING_QUORUM_PEER ZK_INFO, "Starting quorum peer, myid=%" PRId64
@@ -90,23 +91,27 @@
 #define ZK_LOG_OBSERVER_WAITING                                                                    \
     ZK_INFO, "Waiting for %" PRId64 " ms before reconnecting with the leader"
 
-#define ZK_LOG_EPOCH_FILE_UNREADABLE                                                                                  \
-    ZK_ERROR, "epoch file is not a number file=%s text=\"%s\" do=compare it with the other servers' and write the "     \
-              "epoch of this server's newest snapshot into it"
+#define ZK_LOG_EPOCH_FILE_UNREADABLE                                                                          \
+    ZK_ERROR,                                                                                                 \
+        "epoch file is not a number file=%s text=\"%s\" do=compare it with the other servers' and write the " \
+        "epoch of this server's newest snapshot into it"
 #define ZK_LOG_EPOCH_FILE_READ ZK_ERROR, "epoch file cannot be read file=%s reason=%s"
-#define ZK_LOG_EPOCH_FILE_WRITE ZK_ERROR, "epoch file cannot be written file=%s epoch=%" PRId64 " reason=%s"
-#define ZK_LOG_EPOCH_RECOVERED                                                                                        \
-    ZK_INFO, "currentEpoch.tmp holds the epoch that a crash kept from its place old=%" PRId64 " new=%" PRId64
+#define ZK_LOG_EPOCH_FILE_WRITE                                                                    \
+    ZK_ERROR, "epoch file cannot be written file=%s epoch=%" PRId64 " reason=%s"
+#define ZK_LOG_EPOCH_RECOVERED                                                                     \
+    ZK_INFO, "currentEpoch.tmp holds the epoch that a crash kept from its place old=%" PRId64      \
+             " new=%" PRId64
 /* J, in other words: Java throws */
-#define ZK_LOG_EPOCH_OLDER_THAN_ZXID                                                                                  \
-    ZK_ERROR, "The current epoch, %" PRId64 ", is older than the last zxid's epoch, %" PRId64                         \
-              ": this directory mixes two histories; restore it from a backup, or empty it and let the server "       \
-              "copy the leader's state"
-#define ZK_LOG_EPOCH_ACCEPTED_LESS                                                                                    \
-    ZK_ERROR, "The accepted epoch, %" PRId64 " is less than the current epoch, %" PRId64                              \
+#define ZK_LOG_EPOCH_OLDER_THAN_ZXID                                                                      \
+    ZK_ERROR,                                                                                             \
+        "The current epoch, %" PRId64 ", is older than the last zxid's epoch, %" PRId64                   \
+        ": this directory mixes two histories; restore it from a backup, or empty it and let the server " \
+        "copy the leader's state"
+#define ZK_LOG_EPOCH_ACCEPTED_LESS                                                                 \
+    ZK_ERROR, "The accepted epoch, %" PRId64 " is less than the current epoch, %" PRId64           \
               ": acceptedEpoch was changed or lost; write the current epoch into it"
 
-/* --- election: QuorumCnxManager ----------------------------------------------------------------------------------- */
+/* --- election: QuorumCnxManager --------------------------------------------------------------- */
 
 /* J */
 #define ZK_LOG_QUORUM_CNXN_TIMEOUT ZK_INFO, "Using %" PRId64 "ms as the quorum cnxn socket timeout"
@@ -178,20 +183,25 @@
     ZK_ERROR, "As I'm leaving the listener thread, I won't be able to participate in leader "      \
               "election any longer: %s"
 
-#define ZK_LOG_TOO_MANY_STRANGERS                                                                                     \
-    ZK_WARN, "connection refused sid=%" PRId64 " why=it is not in the configuration and %d such servers are connected " \
+#define ZK_LOG_TOO_MANY_STRANGERS                                                                  \
+    ZK_WARN, "connection refused sid=%" PRId64                                                     \
+             " why=it is not in the configuration and %d such servers are connected "              \
              "do=add it to every server's list, or find out who calls"
-#define ZK_LOG_NEGATIVE_ID                                                                                            \
-    ZK_WARN, "connection refused sid=%" PRId64 " conn=%s why=negative ids are given by us to observers without one"
-#define ZK_LOG_NO_THREAD_FOR_CONNECTION                                                                               \
+#define ZK_LOG_NEGATIVE_ID                                                                         \
+    ZK_WARN, "connection refused sid=%" PRId64                                                     \
+             " conn=%s why=negative ids are given by us to observers without one"
+#define ZK_LOG_NO_THREAD_FOR_CONNECTION                                                            \
     ZK_ERROR, "connection closed sid=%" PRId64 " why=the system gives no more threads"
-#define ZK_LOG_NO_THREAD_FOR_CALLER ZK_ERROR, "connection closed conn=%s why=the system gives no more threads"
-#define ZK_LOG_NO_THREAD_FOR_LISTENER ZK_ERROR, "cannot listen address=%s why=the system gives no more threads"
-#define ZK_LOG_HANDSHAKE_DROPPED                                                                                      \
+#define ZK_LOG_NO_THREAD_FOR_CALLER                                                                \
+    ZK_ERROR, "connection closed conn=%s why=the system gives no more threads"
+#define ZK_LOG_NO_THREAD_FOR_LISTENER                                                              \
+    ZK_ERROR, "cannot listen address=%s why=the system gives no more threads"
+#define ZK_LOG_HANDSHAKE_DROPPED                                                                   \
     ZK_WARN, "connection closed conn=%s why=it has not said who it is and %d callers wait"
-#define ZK_LOG_ACCEPT_WAITS ZK_ERROR, "accepting pauses reason=%s do=raise the limit of open files (ulimit -n)"
+#define ZK_LOG_ACCEPT_WAITS                                                                        \
+    ZK_ERROR, "accepting pauses reason=%s do=raise the limit of open files (ulimit -n)"
 
-/* --- election: FastLeaderElection --------------------------------------------------------------------------------- */
+/* --- election: FastLeaderElection ------------------------------------------------------------- */
 
 /* J */
 #define ZK_LOG_MIN_NOTIFICATION_INTERVAL                                                           \
@@ -245,16 +255,16 @@
 #define ZK_LOG_NON_QUORUM_SENDER                                                                   \
     ZK_WARN, "Ignoring notification for sid %" PRId64 " from non-quorum member sid %" PRId64
 
-/* --- zab ------------------------------------------------------------------------------------------------------------ */
+/* --- zab -------------------------------------------------------------------------------------- */
 
 /* J: address; then why */
-#define ZK_LOG_COULD_NOT_BIND ZK_ERROR, "Couldn't bind to %s reason=%s"
+#define ZK_LOG_COULD_NOT_BIND     ZK_ERROR, "Couldn't bind to %s reason=%s"
 /* J: then why */
 #define ZK_LOG_ACCEPTING_FOLLOWER ZK_WARN, "Exception while accepting follower reason=%s"
 #define ZK_LOG_ACCEPTING_FOLLOWER_LATER                                                            \
     ZK_WARN, "learner accept paused reason=%s next=\"accept again in %d ms\""
 /* J */
-#define ZK_LOG_LEADER_SHUTDOWN     ZK_INFO, "Shutdown called. For the reason %s"
+#define ZK_LOG_LEADER_SHUTDOWN ZK_INFO, "Shutdown called. For the reason %s"
 /* J */
 #define ZK_LOG_INIT_TICKS_TOO_FEW                                                                  \
     ZK_WARN, "Enough followers present. Perhaps the initTicks need to be increased."
@@ -270,15 +280,15 @@
 #define ZK_LOG_QUIT_LEADING ZK_INFO, "Quit leading due to voter changed mind."
 /* J: sid, our zxid, its zxid */
 #define ZK_LOG_NEWLEADER_ACK_OTHER_EPOCH                                                           \
-    ZK_ERROR, "NEWLEADER ACK from sid: %" PRId64                                                   \
-              " is from a different epoch - current 0x%" PRIx64 " received 0x%" PRIx64
+    ZK_ERROR, "NEWLEADER ACK from sid: %" PRId64 " is from a different epoch - current 0x%" PRIx64 \
+              " received 0x%" PRIx64
 /* J: then why */
 #define ZK_LOG_SNAPSHOT_EXITING  ZK_ERROR, "Severe unrecoverable error, exiting reason=%s"
 #define ZK_LOG_TERM_SNAPSHOT     ZK_DEBUG, "snapshot of the new term written ms=%" PRId64
 #define ZK_LOG_LEARNER_NO_THREAD ZK_ERROR, "learner refused remote=%s reason=\"no thread: %s\""
 #define ZK_LOG_LEARNER_REFUSED   ZK_WARN, "learner refused remote=%s reason=\"%d connections\""
 #define ZK_LOG_LEARNER_PUSHED_OUT                                                                  \
-    ZK_WARN, "learner dropped remote=%s reason=\"%d newer connections have not said who they "    \
+    ZK_WARN, "learner dropped remote=%s reason=\"%d newer connections have not said who they "     \
              "are\""
 /* J: sid, version in hex */
 #define ZK_LOG_FOLLOWER_NOT_IN_CONFIG                                                              \
@@ -287,14 +297,13 @@
 #define ZK_LOG_FOLLOWER_INFO ZK_INFO, "Follower sid: %" PRId64 " : info : %s"
 /* J: the first is the sid, all others zxids */
 #define ZK_LOG_SYNCHRONIZING                                                                       \
-    ZK_INFO, "Synchronizing with Learner sid: %" PRId64 " maxCommittedLog=0x%" PRIx64              \
-             " minCommittedLog=0x%" PRIx64 " lastProcessedZxid=0x%" PRIx64                         \
-             " peerLastZxid=0x%" PRIx64
+    ZK_INFO,                                                                                       \
+        "Synchronizing with Learner sid: %" PRId64 " maxCommittedLog=0x%" PRIx64                   \
+        " minCommittedLog=0x%" PRIx64 " lastProcessedZxid=0x%" PRIx64 " peerLastZxid=0x%" PRIx64
 /* J */
-#define ZK_LOG_FORCING_SNAPSHOT                                                                    \
-    ZK_WARN, "Forcing snapshot sync - should not see this in production"
+#define ZK_LOG_FORCING_SNAPSHOT ZK_WARN, "Forcing snapshot sync - should not see this in production"
 /* J: zxid, sid */
-#define ZK_LOG_SENDING_DIFF ZK_INFO, "Sending DIFF zxid=0x%" PRIx64 " for peer sid: %" PRId64
+#define ZK_LOG_SENDING_DIFF     ZK_INFO, "Sending DIFF zxid=0x%" PRIx64 " for peer sid: %" PRId64
 /* J: zxid, sid */
 #define ZK_LOG_SENDING_TRUNC                                                                       \
     ZK_DEBUG, "Sending TRUNC to follower zxidToSend=0x%" PRIx64 " for peer sid:%" PRId64
@@ -319,7 +328,7 @@
     ZK_WARN, "unexpected quorum packet, type: %s zxid=0x%" PRIx64 " sid=%" PRId64
 #define ZK_LOG_REQUEST_DROPPED                                                                     \
     ZK_WARN, "client request dropped sid=%" PRId64 " session=0x%" PRIx64 " opcode=%" PRId32        \
-             " reason=\"this leader does not serve writes\" next=\"further ones of this learner "   \
+             " reason=\"this leader does not serve writes\" next=\"further ones of this learner "  \
              "are dropped silently\""
 /* J: then why */
 #define ZK_LOG_SENDING_PACKETS                                                                     \
@@ -330,10 +339,9 @@
 #define ZK_LOG_GOODBYE ZK_WARN, "******* GOODBYE %s ******** sid=%" PRId64 " reason=%s"
 
 /* J: sid */
-#define ZK_LOG_NO_LEADER_WITH_ID ZK_WARN, "Couldn't find the leader with id = %" PRId64
+#define ZK_LOG_NO_LEADER_WITH_ID   ZK_WARN, "Couldn't find the leader with id = %" PRId64
 /* J: address */
-#define ZK_LOG_CONNECTED_TO_LEADER                                                                 \
-    ZK_INFO, "Successfully connected to leader, using address: %s"
+#define ZK_LOG_CONNECTED_TO_LEADER ZK_INFO, "Successfully connected to leader, using address: %s"
 /* J: tries before this one, ms, address; then why */
 #define ZK_LOG_CONNECT_AGAIN                                                                       \
     ZK_WARN, "Unexpected exception, tries=%d, remaining init limit=%" PRId64                       \
@@ -344,8 +352,9 @@
               ", connecting to %s reason=%s"
 /* J: the same */
 #define ZK_LOG_CONNECT_EXCEEDED                                                                    \
-    ZK_ERROR, "Unexpected exception, connectToLeader exceeded. tries=%d, remaining init limit=%"   \
-              PRId64 ", connecting to %s reason=%s"
+    ZK_ERROR,                                                                                      \
+        "Unexpected exception, connectToLeader exceeded. tries=%d, remaining init limit=%" PRId64  \
+        ", connecting to %s reason=%s"
 /* J: following or observing; then why */
 #define ZK_LOG_EXCEPTION_WHEN_LEARNING ZK_WARN, "Exception when %s the leader reason=%s"
 /* J: addresses, ms, true or false */
@@ -353,7 +362,7 @@
     ZK_INFO, "Disconnected from leader (with address: %s). Was connected for %" PRId64             \
              "ms. Sync state: %s"
 /* J: Follower or Observer */
-#define ZK_LOG_SHUTDOWN_LEARNER ZK_INFO, "shutdown %s"
+#define ZK_LOG_SHUTDOWN_LEARNER     ZK_INFO, "shutdown %s"
 /* J: sid, addresses */
 #define ZK_LOG_OBSERVING_NEW_LEADER ZK_INFO, "Observing new leader sid=%" PRId64 " addr=%s"
 /* J: zxid */
@@ -363,8 +372,7 @@
 /* J: what came instead */
 #define ZK_LOG_MISSING_SIGNATURE    ZK_ERROR, "Missing signature. Got %s"
 /* J: zxid */
-#define ZK_LOG_TRUNCATING                                                                          \
-    ZK_WARN, "Truncating log to get in sync with the leader 0x%" PRIx64
+#define ZK_LOG_TRUNCATING           ZK_WARN, "Truncating log to get in sync with the leader 0x%" PRIx64
 /* J: zxid; then why and what next */
 #define ZK_LOG_CANNOT_TRUNCATE                                                                     \
     ZK_ERROR, "Not able to truncate the log 0x%" PRIx64                                            \
@@ -378,23 +386,24 @@
 #define ZK_LOG_RECEIVED_UPTODATE  ZK_INFO, "Learner received UPTODATE message"
 #define ZK_LOG_NEWLEADER_CONFIG   ZK_WARN, "configuration of NEWLEADER ignored reason=%s"
 #define ZK_LOG_TXN_NOT_SUPPORTED                                                                   \
-    ZK_ERROR, "transaction received type=%s zxid=0x%" PRIx64                                       \
-              " reason=\"this peer keeps no transaction log and acknowledges nothing that it does " \
-              "not store\" next=\"exit %d\""
+    ZK_ERROR,                                                                                      \
+        "transaction received type=%s zxid=0x%" PRIx64                                             \
+        " reason=\"this peer keeps no transaction log and acknowledges nothing that it does "      \
+        "not store\" next=\"exit %d\""
 /* J: Follower or Observer */
-#define ZK_LOG_UPTODATE_AGAIN ZK_ERROR, "Received an UPTODATE message after %s started"
+#define ZK_LOG_UPTODATE_AGAIN      ZK_ERROR, "Received an UPTODATE message after %s started"
 /* J: proposal or commit */
-#define ZK_LOG_OBSERVER_IGNORES      ZK_WARN, "Ignoring %s"
+#define ZK_LOG_OBSERVER_IGNORES    ZK_WARN, "Ignoring %s"
 /* J: zxid */
-#define ZK_LOG_COMMIT_WITHOUT_TXN    ZK_WARN, "Committing %" PRIx64 " without seeing txn"
+#define ZK_LOG_COMMIT_WITHOUT_TXN  ZK_WARN, "Committing %" PRIx64 " without seeing txn"
 /* J */
-#define ZK_LOG_NOT_EXPECTING_SYNC    ZK_WARN, "Not expecting a sync."
+#define ZK_LOG_NOT_EXPECTING_SYNC  ZK_WARN, "Not expecting a sync."
 /* J: session */
-#define ZK_LOG_MISSING_SESSION       ZK_WARN, "Missing session 0x%" PRIx64 " for validation"
+#define ZK_LOG_MISSING_SESSION     ZK_WARN, "Missing session 0x%" PRIx64 " for validation"
 /* J: type, zxid */
-#define ZK_LOG_UNKNOWN_PACKET_TYPE   ZK_WARN, "Unknown packet type: %s %" PRIx64
+#define ZK_LOG_UNKNOWN_PACKET_TYPE ZK_WARN, "Unknown packet type: %s %" PRIx64
 
-/* --- persistence, server, peer -------------------------------------------------------------------------------------- */
+/* --- persistence, server, peer ---------------------------------------------------------------- */
 
 /* J: the setting, its value */
 #define ZK_LOG_SNAPSHOT_TRUST_EMPTY ZK_INFO, "%s : %s"
@@ -413,11 +422,12 @@
               "server, or empty the data directory to copy everything from the leader."
 /* path */
 #define ZK_LOG_SNAPSHOT_COMPRESSED                                                                 \
-    ZK_ERROR, "Snapshot %s is compressed, and this peer reads only plain ones. Let the server that " \
-              "wrote it take a snapshot without zookeeper.snapshot.compression.method."
+    ZK_ERROR,                                                                                      \
+        "Snapshot %s is compressed, and this peer reads only plain ones. Let the server that "     \
+        "wrote it take a snapshot without zookeeper.snapshot.compression.method."
 /* path, zxid, what the file says, what the tree says */
 #define ZK_LOG_SNAPSHOT_DIGEST                                                                     \
-    ZK_ERROR, "Digests do not match: snapshot=%s zxid=0x%" PRIx64 " stored=%" PRIu64                \
+    ZK_ERROR, "Digests do not match: snapshot=%s zxid=0x%" PRIx64 " stored=%" PRIu64               \
               " computed=%" PRIu64 ". The tree is used as it is."
 /* path */
 #define ZK_LOG_TXN_LOG_NOT_BUILT                                                                   \
@@ -456,24 +466,28 @@
 #define ZK_LOG_CLIENT_NO_THREAD                                                                    \
     ZK_WARN, "closing client connection: remote=%s reason=the system gives no more threads"
 
-#define ZK_LOG_CLIENT_PORT_BIND                                                                                       \
-    ZK_ERROR, "client port cannot be opened address=%s reason=%s do=stop who uses it, or change clientPort"
+#define ZK_LOG_CLIENT_PORT_BIND                                                                    \
+    ZK_ERROR,                                                                                      \
+        "client port cannot be opened address=%s reason=%s do=stop who uses it, or change clientPort"
 /* J */
-#define ZK_LOG_NOT_IN_PEER_LIST                                                                                       \
-    ZK_ERROR, "My id %" PRId64 " not in the peer list: %s/myid and the server.N lines of %s must agree"
+#define ZK_LOG_NOT_IN_PEER_LIST                                                                    \
+    ZK_ERROR,                                                                                      \
+        "My id %" PRId64 " not in the peer list: %s/myid and the server.N lines of %s must agree"
 /* J */
 #define ZK_LOG_UNABLE_TO_ACCESS_DATADIR ZK_ERROR, "Unable to access datadir, exiting abnormally: %s"
 /* J */
-#define ZK_LOG_UNEXPECTED_EXITING ZK_ERROR, "Unexpected exception, exiting abnormally"
+#define ZK_LOG_UNEXPECTED_EXITING       ZK_ERROR, "Unexpected exception, exiting abnormally"
 /* J */
-#define ZK_LOG_NOT_SECURED ZK_INFO, "QuorumPeer communication is not secured! (SASL auth disabled)"
+#define ZK_LOG_NOT_SECURED              ZK_INFO, "QuorumPeer communication is not secured! (SASL auth disabled)"
 /* J */
-#define ZK_LOG_NO_TLS ZK_INFO, "Using insecure (non-TLS) quorum communication"
+#define ZK_LOG_NO_TLS                   ZK_INFO, "Using insecure (non-TLS) quorum communication"
 /* J */
-#define ZK_LOG_PORT_UNIFICATION_OFF ZK_INFO, "Port unification disabled"
-#define ZK_LOG_SIGNAL ZK_INFO, "leaving signal=%s"
-#define ZK_LOG_ROLE_EXIT ZK_ERROR, "leaving code=%d why=the role cannot go on; the line above says what happened"
-#define ZK_LOG_NO_THREAD_FOR_ELECTION                                                                                 \
-    ZK_ERROR, "election cannot start why=the system gives no more threads do=raise the limit of processes (ulimit -u)"
+#define ZK_LOG_PORT_UNIFICATION_OFF     ZK_INFO, "Port unification disabled"
+#define ZK_LOG_SIGNAL                   ZK_INFO, "leaving signal=%s"
+#define ZK_LOG_ROLE_EXIT                                                                           \
+    ZK_ERROR, "leaving code=%d why=the role cannot go on; the line above says what happened"
+#define ZK_LOG_NO_THREAD_FOR_ELECTION                                                              \
+    ZK_ERROR,                                                                                      \
+        "election cannot start why=the system gives no more threads do=raise the limit of processes (ulimit -u)"
 
 #endif

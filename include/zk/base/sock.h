@@ -18,8 +18,8 @@ struct sock;
 /* Make a socket that can be waked while sock_connect blocks. Errors: -errno (EMFILE ...). */
 ZK_NODISCARD int sock_new(struct zk_context *ctx, enum inet_family family, struct sock **ret_sock);
 
-/* Java: Socket.connect(address, timeout). Blocks at most timeout_ms; 0 is not "for ever" as in Java.
- * Once for a sock. Errors: -ECONNREFUSED, -ETIMEDOUT, -ECANCELED (waked), -EADDRNOTAVAIL (an
+/* Java: Socket.connect(address, timeout). Blocks at most timeout_ms; 0 is not "for ever" as in
+ * Java. Once for a sock. Errors: -ECONNREFUSED, -ETIMEDOUT, -ECANCELED (waked), -EADDRNOTAVAIL (an
  * unresolved address, or one of another family than the socket's), ... */
 ZK_NODISCARD int sock_connect(struct sock *sock, const struct inet_address *address,
                               int64_t timeout_ms);

@@ -1,11 +1,12 @@
-/* Leader election by push: everybody votes for itself, tells everybody, and changes to the best vote it hears of, until a quorum
- * says the same and 200 ms have brought nothing better.
+/* Leader election by push: everybody votes for itself, tells everybody, and changes to the best
+ * vote it hears of, until a quorum says the same and 200 ms have brought nothing better.
  *
- * Three threads meet here: the main thread runs fle_look_for_leader; WorkerSender and WorkerReceiver (messenger.c) stand between it and the
- * connections.
+ * Three threads meet here: the main thread runs fle_look_for_leader; WorkerSender and
+ * WorkerReceiver (messenger.c) stand between it and the connections.
  *
- * Life: fle_new, fle_start, then fle_look_for_leader from the main thread for each election; fle_request_stop from any thread makes that call
- * return; fle_shutdown and fle_free by the main thread.
+ * Life: fle_new, fle_start, then fle_look_for_leader from the main thread for each election;
+ * fle_request_stop from any thread makes that call return; fle_shutdown and fle_free by the main
+ * thread.
  *
  * Java: FastLeaderElection */
 #ifndef ZK_ELECTION_FAST_LEADER_ELECTION_H
@@ -37,14 +38,17 @@ struct fast_leader_election *fle_new(struct quorum_peer *self, struct quorum_cnx
 ZK_NODISCARD int fle_start(struct fast_leader_election *fle);
 
 /* Java: lookForLeader()
- * Hold an election. Sets the peer's state and current vote together before it returns true (*ret_vote is that vote). False: stopped, or the state was
- * changed by somebody else. Main thread; blocks as long as it takes. */
+ * Hold an election. Sets the peer's state and current vote together before it
+ * returns true (*ret_vote is that vote). False: stopped, or the state was changed by somebody else.
+ * Main thread; blocks as long as it takes. */
 bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote);
 
-/* The part of Java's shutdown() that other threads may do: fle_look_for_leader returns false soon. Any thread, never blocks. */
+/* The part of Java's shutdown() that other threads may do: fle_look_for_leader returns false soon.
+ * Any thread, never blocks. */
 void fle_request_stop(struct fast_leader_election *fle);
 
-/* Java: shutdown(). Stop, halt the connections, wait for the two threads. Main thread, holding no lock. */
+/* Java: shutdown(). Stop, halt the connections, wait for the two threads. Main thread, holding no
+ * lock. */
 void fle_shutdown(struct fast_leader_election *fle);
 void fle_free(struct fast_leader_election *fle); /* after fle_shutdown; NULL is fine */
 
@@ -54,7 +58,7 @@ int64_t fle_get_logical_clock(struct fast_leader_election *fle);
 /* Java: getVote(): what we propose now. Any thread; locks fle. */
 struct vote fle_get_vote(struct fast_leader_election *fle);
 
-/* ---- rules without threads, open for tests ---------------------------------------------------------------------------------- */
+/* ---- rules without threads, open for tests --------------------------------------------------- */
 
 /* Java: totalOrderPredicate(). Does the new candidate beat the current one? Never with weight 0. */
 bool fle_total_order_predicate(const struct quorum_verifier *qv, int64_t new_id, int64_t new_zxid,
@@ -71,8 +75,8 @@ const struct vote *vote_map_get(const struct vote_map *votes, int64_t sid);
 void vote_map_clear(struct vote_map *votes);
 void vote_map_done(struct vote_map *votes);
 
-/* Java: getVoteTracker(): who of votes says the same as vote, judged by the committed and, if newer, the last seen configuration.
- * Initialises *ret_tracker. */
+/* Java: getVoteTracker(): who of votes says the same as vote, judged by the committed and, if
+ * newer, the last seen configuration. Initialises *ret_tracker. */
 void fle_get_vote_tracker(struct fast_leader_election *fle, const struct vote_map *votes,
                           const struct vote *vote, struct synced_learner_tracker *ret_tracker);
 

@@ -1,4 +1,5 @@
-/* Who are you: the first bytes on an election connection, from the side that dials. Java: QuorumCnxManager.InitialMessage
+/* Who are you: the first bytes on an election connection, from the side that dials. Java:
+ * QuorumCnxManager.InitialMessage
  *
  *   off  size  field            value
  *   0    8     protocolVersion  -65536, or -65535 if the sender has multiAddress enabled
@@ -31,18 +32,20 @@ enum {
 
 struct initial_message {
     int64_t sid;
-    /* What was announced, wildcards left out; names are not looked up. Empty: nothing usable was. Owned. */
+    /* What was announced, wildcards left out; names are not looked up. Empty: nothing usable was.
+     * Owned. */
     struct multiple_addresses election_addr;
 };
 
-/* The whole message, to be sent in one write: Java 3.8.0 reads the address with a single read (kept for its sake). Gives. */
+/* The whole message, to be sent in one write: Java 3.8.0 reads the address with a single read (kept
+ * for its sake). Gives. */
 struct buf *initial_message_format(int64_t sid, const struct multiple_addresses *election_addr,
                                    bool multi_address);
 
-/* Java: InitialMessage.parse() and the read of the first long in handleConnection().
- * Read one from sock, as many reads as it takes. Blocks up to the socket's deadline.
- * Errors: -EPROTO, malformed, and *ret_error holds Java's words for what is wrong (zk_str, caller's); -EPIPE, -ETIMEDOUT and the like from the
- * socket, *ret_error untouched. */
+/* Java: InitialMessage.parse() and the read of the first long in handleConnection(). Read one from
+ * sock, as many reads as it takes. Blocks up to the socket's deadline. Errors: -EPROTO, malformed,
+ * and *ret_error holds Java's words for what is wrong (zk_str, caller's); -EPIPE, -ETIMEDOUT and
+ * the like from the socket, *ret_error untouched. */
 ZK_NODISCARD int initial_message_read(struct sock *sock, struct initial_message *ret_message,
                                       struct zk_str *ret_error);
 

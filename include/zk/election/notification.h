@@ -1,5 +1,5 @@
-/* A vote on its way: what travels between two elections. Java: FastLeaderElection.Notification, FastLeaderElection.ToSend
- * and the decoding half of WorkerReceiver.run()
+/* A vote on its way: what travels between two elections. Java: FastLeaderElection.Notification,
+ * FastLeaderElection.ToSend and the decoding half of WorkerReceiver.run()
  *
  *   off  size  field          remarks
  *   0    4     state          0 LOOKING, 1 FOLLOWING, 2 LEADING, 3 OBSERVING: the sender's
@@ -41,7 +41,8 @@ struct notification {
     int64_t sid; /* who sent it */
     int64_t peer_epoch;
     int64_t
-        config_version; /* of the sender's configuration; 0 if it sent none or one that we cannot read */
+        /* of the sender's configuration; 0 if it sent none or one that we cannot read */
+        config_version;
 };
 
 /* A vote to send. Java: FastLeaderElection.ToSend */
@@ -63,7 +64,8 @@ void to_send_free(void *item);
 /* Java: FastLeaderElection.buildMsg(). The payload without its length. Gives. */
 struct buf *notification_build_msg(const struct to_send *to_send);
 
-/* Which generation of peers sends notifications of this length: it decides which line the log gets. */
+/* Which generation of peers sends notifications of this length: it decides which line the log
+ * gets. */
 enum notification_format {
     NOTIFICATION_FORMAT_28,              /* up to 3.3 */
     NOTIFICATION_FORMAT_40,              /* 3.4.6 and later */

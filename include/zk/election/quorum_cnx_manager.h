@@ -1,10 +1,13 @@
 /* One TCP connection for each pair of servers, and threads that feed it from queues.
  *
- * Both ends dial; the connection that the larger sid dialled survives (K-1). Each live connection has two threads: SendWorker takes
- * from that server's queue of one message and writes; RecvWorker reads and puts into the common queue of 100. A Listener accepts. Nobody who
- * has something to say is ever blocked: a full queue forgets its oldest message (K-2), dials run in threads of their own.
+ * Both ends dial; the connection that the larger sid dialled survives (K-1). Each live connection
+ * has two threads: SendWorker takes from that server's queue of one message and writes; RecvWorker
+ * reads and puts into the common queue of 100. A Listener accepts. Nobody who has something to say
+ * is ever blocked: a full queue forgets its oldest message (K-2), dials run in threads of their
+ * own.
  *
- * Life: qcm_new, qcm_start_listener, then any of the rest from any thread, qcm_halt (waits until every thread is gone), qcm_free.
+ * Life: qcm_new, qcm_start_listener, then any of the rest from any thread, qcm_halt (waits until
+ * every thread is gone), qcm_free.
  *
  * Java: QuorumCnxManager */
 #ifndef ZK_ELECTION_QUORUM_CNX_MANAGER_H
@@ -42,14 +45,15 @@ void message_free(void *item);
 struct quorum_cnx_manager *qcm_new(struct quorum_peer *self);
 void qcm_free(struct quorum_cnx_manager *qcm); /* after qcm_halt; NULL is fine */
 
-/* Java: Listener.start(). on_socket_error is called (by the listener's thread) when no election port could be kept open: the process ends with
- * exit code 14. */
+/* Java: Listener.start(). on_socket_error is called (by the listener's thread) when no election
+ * port could be kept open: the process ends with exit code 14. */
 ZK_NODISCARD int qcm_start_listener(struct quorum_cnx_manager *qcm,
                                     void (*on_socket_error)(void *arg), void *arg);
 
 /* Java: toSend()
- * Queue msg for server sid, replacing what waits there, and see that a connection to it is attempted. A message to oneself goes
- * straight to the receive queue. Takes msg. Never blocks. Any thread; locks qcm, then qv_lock. */
+ * Queue msg for server sid, replacing what waits there, and see that a connection to
+ * it is attempted. A message to oneself goes straight to the receive queue. Takes msg. Never
+ * blocks. Any thread; locks qcm, then qv_lock. */
 void qcm_to_send(struct quorum_cnx_manager *qcm, int64_t sid, struct buf *msg);
 
 /* Java: pollRecvQueue(). Give one message that came from anybody. Waits at most timeout_ms.
@@ -57,7 +61,8 @@ void qcm_to_send(struct quorum_cnx_manager *qcm, int64_t sid, struct buf *msg);
 ZK_NODISCARD int qcm_poll_recv_queue(struct quorum_cnx_manager *qcm, int64_t timeout_ms,
                                      struct message **ret_message);
 
-/* Java: connectOne(sid). Start a dial unless there is a connection or a dial under way. Never blocks. Any thread; locks qcm, then qv_lock. */
+/* Java: connectOne(sid). Start a dial unless there is a connection or a dial under way. Never
+ * blocks. Any thread; locks qcm, then qv_lock. */
 void qcm_connect_one(struct quorum_cnx_manager *qcm, int64_t sid);
 
 /* Java: connectAll(). Dial every server for which a queue exists, in Java's order. */
@@ -66,8 +71,8 @@ void qcm_connect_all(struct quorum_cnx_manager *qcm);
 /* Java: haveDelivered(). Is any (not: every) send queue empty? False without queues. (K-3) */
 bool qcm_have_delivered(struct quorum_cnx_manager *qcm);
 
-/* Java: halt(). Refuse everything new, close all connections and listeners, cancel dials, wait until all threads are gone. Holding no lock. May be
- * called again. */
+/* Java: halt(). Refuse everything new, close all connections and listeners, cancel dials, wait
+ * until all threads are gone. Holding no lock. May be called again. */
 void qcm_halt(struct quorum_cnx_manager *qcm);
 
 /* Java: connectedToPeer() */
@@ -76,7 +81,8 @@ bool qcm_connected_to_peer(struct quorum_cnx_manager *qcm, int64_t sid);
 /* Java: getThreadCount(): SendWorkers and RecvWorkers alive. */
 size_t qcm_get_thread_count(struct quorum_cnx_manager *qcm);
 
-/* What Java does not report: one row for each server that we have had to do with, for mntr and for tests. */
+/* What Java does not report: one row for each server that we have had to do with, for mntr and for
+ * tests. */
 struct qcm_peer_status {
     int64_t sid;
     bool connected;

@@ -102,8 +102,8 @@ bool qv_is_voter(const struct quorum_verifier *qv, int64_t sid);
 /* Java: toString(). Borrowed; lives as long as qv. */
 const char *qv_to_string(const struct quorum_verifier *qv);
 
-/* Java: QuorumVerifier.equals(): of kinds that can be compared (not symmetric, K-20), equal versions are
- * enough; else same members (and groups and weights). */
+/* Java: QuorumVerifier.equals(): of kinds that can be compared (not symmetric, K-20), equal
+ * versions are enough; else same members (and groups and weights). */
 bool qv_equal(const struct quorum_verifier *a, const struct quorum_verifier *b);
 
 /* The same members under another version or with one's own client address filled in. Gives. */

@@ -1,8 +1,9 @@
-/* One server's view of itself: what it is, whom it believes in, which epochs it promised, who is in the ensemble. Java calls
- * it "self"; election and zab both work on it and never on each other.
+/* One server's view of itself: what it is, whom it believes in, which epochs it promised, who is in
+ * the ensemble. Java calls it "self"; election and zab both work on it and never on each other.
  *
- * Java's QuorumPeer is a thread as well; here its loop lives in peer/quorum_peer_run.h (departure D-1). A quorum_peer that is
- * only made and never run is what Java's tests call testingQuorumPeer().
+ * Java's QuorumPeer is a thread as well; here its loop lives in peer/quorum_peer_run.h (departure
+ * D-1). A quorum_peer that is only made and never run is what Java's tests call
+ * testingQuorumPeer().
  *
  * Java: QuorumPeer */
 #ifndef ZK_QUORUM_QUORUM_PEER_H
@@ -26,7 +27,8 @@ struct zk_database;
 struct quorum_peer;
 struct quorum_stats;
 
-/* Make a peer in state LOOKING, without a current vote. Borrows all three until quorum_peer_free. */
+/* Make a peer in state LOOKING, without a current vote. Borrows all three until
+ * quorum_peer_free. */
 struct quorum_peer *quorum_peer_new(struct zk_context *ctx, const struct quorum_peer_config *config,
                                     struct zk_database *database);
 void quorum_peer_free(struct quorum_peer *self);
@@ -41,20 +43,23 @@ enum learner_type quorum_peer_get_learner_type(const struct quorum_peer *self);
 int64_t quorum_peer_init_limit_ms(const struct quorum_peer *self); /* initLimit * tickTime */
 int64_t quorum_peer_sync_limit_ms(const struct quorum_peer *self); /* syncLimit * tickTime */
 
-/* ---- state and vote. Any thread; locks quorum_peer. -------------------------------------------------------------------- */
+/* ---- state and vote. Any thread; locks quorum_peer. ------------------------------------------ */
 
 /* Java: getPeerState() */
 enum server_state quorum_peer_get_peer_state(struct quorum_peer *self);
 
-/* Java: setPeerState(). LOOKING also forgets the leader and the phase. Logs and traces the change; why is for the trace. */
+/* Java: setPeerState(). LOOKING also forgets the leader and the phase. Logs and traces the change;
+ * why is for the trace. */
 void quorum_peer_set_peer_state(struct quorum_peer *self, enum server_state state, const char *why);
 
-/* Java: getCurrentVote(). False: there is none (before the first election, and while one is restarted). */
+/* Java: getCurrentVote(). False: there is none (before the first election, and while one is
+ * restarted). */
 bool quorum_peer_get_current_vote(struct quorum_peer *self, struct vote *ret_vote);
 void quorum_peer_set_current_vote(struct quorum_peer *self,
                                   const struct vote *vote); /* NULL: none */
 
-/* State and vote as one, so that nobody is told the new state with the old vote (departure D-14). */
+/* State and vote as one, so that nobody is told the new state with the old vote (departure
+ * D-14). */
 void quorum_peer_decide(struct quorum_peer *self, enum server_state state, const struct vote *vote,
                         const char *why);
 enum server_state quorum_peer_get_state_and_vote(struct quorum_peer *self, bool *ret_has_vote,
@@ -63,7 +68,8 @@ enum server_state quorum_peer_get_state_and_vote(struct quorum_peer *self, bool 
 /* Java: updateElectionVote(). The epoch is established: say so to those who ask later. */
 void quorum_peer_update_election_vote(struct quorum_peer *self, int64_t new_epoch);
 
-/* Java: setZabState(), setSyncMode(), getDetailedPeerState() ("following - synchronization - diff"). */
+/* Java: setZabState(), setSyncMode(), getDetailedPeerState() ("following - synchronization -
+ * diff"). */
 void quorum_peer_set_zab_state(struct quorum_peer *self, enum zab_state state);
 enum zab_state quorum_peer_get_zab_state(struct quorum_peer *self);
 /* When this peer began to serve (zk_elapsed_ms); -1: it does not. */
@@ -76,22 +82,25 @@ void quorum_peer_append_detailed_peer_state(struct quorum_peer *self, struct zk_
 void quorum_peer_set_leader_id(struct quorum_peer *self, int64_t leader);
 int64_t quorum_peer_get_leader_id(struct quorum_peer *self);
 
-/* The moment the last lookForLeader began (zk_elapsed_ms). Java: start_fle. The role reads it once, with reset, for the line
- * "LEADER ELECTION TOOK"; -1: already read. */
+/* The moment the last lookForLeader began (zk_elapsed_ms). Java: start_fle. The role reads it once,
+ * with reset, for the line "LEADER ELECTION TOOK"; -1: already read. */
 void quorum_peer_set_start_fle(struct quorum_peer *self, int64_t elapsed_ms);
 int64_t quorum_peer_take_start_fle(struct quorum_peer *self);
 
-/* Java: shuttingDownLE. Raised by WorkerReceiver for a newer configuration; taken by the main thread, which builds the election anew. */
+/* Java: shuttingDownLE. Raised by WorkerReceiver for a newer configuration; taken by the main
+ * thread, which builds the election anew. */
 void quorum_peer_set_shutting_down_le(struct quorum_peer *self);
 bool quorum_peer_take_shutting_down_le(struct quorum_peer *self);
 
-/* Java: isRunning(), and running = false. Stopping also shuts down the role that is set (see below). */
+/* Java: isRunning(), and running = false. Stopping also shuts down the role that is set (see
+ * below). */
 bool quorum_peer_is_running(struct quorum_peer *self);
 void quorum_peer_stop_running(struct quorum_peer *self);
 
-/* ---- the configuration. Any thread; locks qv_lock. ----------------------------------------------------------------------- */
+/* ---- the configuration. Any thread; locks qv_lock. ------------------------------------------- */
 
-/* Java: getQuorumVerifier(), getLastSeenQuorumVerifier(). Give a reference; the last seen one may be NULL. */
+/* Java: getQuorumVerifier(), getLastSeenQuorumVerifier(). Give a reference; the last seen one may
+ * be NULL. */
 struct quorum_verifier *quorum_peer_get_quorum_verifier(struct quorum_peer *self);
 struct quorum_verifier *quorum_peer_get_last_seen_quorum_verifier(struct quorum_peer *self);
 
@@ -99,29 +108,30 @@ struct quorum_verifier *quorum_peer_get_last_seen_quorum_verifier(struct quorum_
 void quorum_peer_set_last_seen_quorum_verifier(struct quorum_peer *self,
                                                struct quorum_verifier *qv);
 
-/* Java: getCurrentAndNextConfigVoters(): committed and last seen voters, in the order in which Java iterates the set. Gives items
- * (free it). */
+/* Java: getCurrentAndNextConfigVoters(): committed and last seen voters, in the order in which Java
+ * iterates the set. Gives items (free it). */
 void quorum_peer_get_current_and_next_config_voters(struct quorum_peer *self, int64_t **ret_items,
                                                     size_t *ret_count);
 
-/* ---- history -------------------------------------------------------------------------------------------------------------- */
+/* ---- history --------------------------------------------------------------------------------- */
 
 /* Java: getLastLoggedZxid() */
 int64_t quorum_peer_get_last_logged_zxid(struct quorum_peer *self);
 
-/* Java: loadDataBase(). Load the tree, then check and create the two epoch files. Blocks on the disk; before the second thread.
- * Errors: -errno or -EPROTO, logged with what to do. */
+/* Java: loadDataBase(). Load the tree, then check and create the two epoch files. Blocks on the
+ * disk; before the second thread. Errors: -errno or -EPROTO, logged with what to do. */
 ZK_NODISCARD int quorum_peer_load_database(struct quorum_peer *self);
 
 /* Java: getCurrentEpoch(), getAcceptedEpoch(): the files' content, cached. */
 int64_t quorum_peer_get_current_epoch(struct quorum_peer *self);
 int64_t quorum_peer_get_accepted_epoch(struct quorum_peer *self);
 
-/* Java: setCurrentEpoch(), setAcceptedEpoch(): the file first (fsynced), then memory. Any thread; blocks on the disk. */
+/* Java: setCurrentEpoch(), setAcceptedEpoch(): the file first (fsynced), then memory. Any thread;
+ * blocks on the disk. */
 ZK_NODISCARD int quorum_peer_set_current_epoch(struct quorum_peer *self, int64_t epoch);
 ZK_NODISCARD int quorum_peer_set_accepted_epoch(struct quorum_peer *self, int64_t epoch);
 
-/* ---- the role ------------------------------------------------------------------------------------------------------------- */
+/* ---- the role -------------------------------------------------------------------------------- */
 
 /* What mntr reports about a leader's learners. */
 struct leader_status {
@@ -133,25 +143,29 @@ struct leader_status {
     int64_t min_proposal_size;
     int64_t max_proposal_size;
     int64_t leader_uptime_ms; /* since it serves; 0: not yet. Java: Leader.getUptime() */
-    int64_t snap_count; /* synchronisations begun in this term. Java: ServerMetrics.SNAP_COUNT, ServerMetrics.DIFF_COUNT */
+    /* synchronisations begun in this term. Java: ServerMetrics.SNAP_COUNT,
+     * ServerMetrics.DIFF_COUNT */
+    int64_t snap_count;
     int64_t diff_count;
 };
 
-/* What Leader, Follower and Observer let others do to them. Called under the role lock, so that the object cannot vanish; they must
- * not call back into quorum_peer_set_role. */
+/* What Leader, Follower and Observer let others do to them. Called under the role lock, so that the
+ * object cannot vanish; they must not call back into quorum_peer_set_role. */
 struct quorum_peer_role {
     void *arg;
     /* Stop: wake whatever it blocks on, do not wait. Any thread. */
     void (*shutdown)(void *arg);
-    /* Java: Leader.setLeadingVoteSet() (NULL: already handed over) and reportLookingSid(). NULL for learners. */
+    /* Java: Leader.setLeadingVoteSet() (NULL: already handed over) and reportLookingSid(). NULL for
+     * learners. */
     void (*report_looking_sid)(void *arg, const struct synced_learner_tracker *leading_vote_set,
                                int64_t sid);
     /* NULL for learners. */
     void (*fill_leader_status)(void *arg, struct leader_status *ret_status);
 };
 
-/* Java: setLeader(), setFollower(), setObserver(). Set by the main thread when a role begins, NULL before it is freed. If the peer has been
- * stopped already the role is shut down at once. Locks role. */
+/* Java: setLeader(), setFollower(), setObserver(). Set by the main thread when a role begins, NULL
+ * before it is freed. If the peer has been stopped already the role is shut down at once. Locks
+ * role. */
 void quorum_peer_set_role(struct quorum_peer *self, const struct quorum_peer_role *role);
 
 /* Pass a LOOKING voter's sid on to the leader. False: we do not lead. Locks role. */

@@ -1,5 +1,5 @@
-/* What mntr reports about elections and synchronisation. Java: ServerMetrics (ELECTION_TIME, LOOKING_COUNT, ...), QuorumStats
- * Any thread; locks stats. */
+/* What mntr reports about elections and synchronisation. Java: ServerMetrics (ELECTION_TIME,
+ * LOOKING_COUNT, ...), QuorumStats Any thread; locks stats. */
 #ifndef ZK_QUORUM_QUORUM_STATS_H
 #define ZK_QUORUM_QUORUM_STATS_H
 

@@ -22,8 +22,8 @@ struct avg_min_max {
 };
 
 void avg_min_max_add(struct avg_min_max *counter, int64_t value);
-/* Java: AvgMinMaxCounter.getAvg(): rounded half up to four places, as Double.toString() prints it: "0.0",
- * "0.7143". */
+/* Java: AvgMinMaxCounter.getAvg(): rounded half up to four places, as Double.toString() prints it:
+ * "0.0", "0.7143". */
 void avg_min_max_average_text(const struct avg_min_max *counter, char *ret_text, size_t size);
 
 /* Our own section of mntr: the connection to one other peer of the election. */

@@ -75,8 +75,8 @@ int learner_protocol_error(struct learner *learner, const char *format, ...) ZK_
 const char *learner_error_text(struct learner *learner, int error);
 
 /* The end that follower and observer share. role is "Follower" or "Observer". Java:
- * Follower.followLeader(), its finally, and shutdown(), which forgets a database that was cut off in the middle of
- * a SNAP. */
+ * Follower.followLeader(), its finally, and shutdown(), which forgets a database that was cut off
+ * in the middle of a SNAP. */
 void learner_end(struct learner *learner, const char *role, bool completed_sync);
 
 #endif

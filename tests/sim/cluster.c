@@ -1,0 +1,181 @@
+#include "cluster.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+enum {
+    CONFIG_SIZE = 4096,
+    QUORUM_PORT = 2888,
+    ELECTION_PORT = 3888,
+    CLIENT_PORT = 2182,
+    GROUP_SIZE = 3,
+};
+
+static void append(char *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void append(char *text, const char *format, ...)
+{
+    size_t length = strlen(text);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + length, CONFIG_SIZE - length, format, args);
+    va_end(args);
+}
+
+static void write_configuration(const struct cluster *cluster, int host)
+{
+    const struct cluster_options *options = &cluster->options;
+    char text[CONFIG_SIZE] = "";
+    char myid[16];
+    append(text, "tickTime=%d\ninitLimit=10\nsyncLimit=5\ndataDir=%s\nclientPort=%d\n",
+           options->tick_ms, PEER_DATA_DIR, CLIENT_PORT);
+    if (host > options->voters)
+        append(text, "peerType=observer\n");
+    for (int i = 1; i <= cluster->size; i++)
+        append(text, "server.%d=%s%d:%d:%d%s\n", i, options->named ? "peer" : "10.0.0.", i,
+               QUORUM_PORT, ELECTION_PORT, i > options->voters ? ":observer" : "");
+    for (int i = 1; options->grouped && i <= options->voters; i += GROUP_SIZE) {
+        append(text, "group.%d=%d", i, i);
+        for (int k = i + 1; k < i + GROUP_SIZE && k <= options->voters; k++)
+            append(text, ":%d", k);
+        append(text, "\n");
+    }
+    for (int i = 1; options->grouped && i <= options->voters; i++)
+        append(text, "weight.%d=1\n", i);
+    world_write_file(host, PEER_CONFIG_FILE, text);
+    snprintf(myid, sizeof myid, "%d\n", host);
+    world_write_file(host, PEER_DATA_DIR "/myid", myid);
+}
+
+void cluster_begin(struct cluster *cluster, const struct cluster_options *options)
+{
+    cluster->options = *options;
+    cluster->size = options->voters + options->observers;
+    invariants_begin(&cluster->invariants, options->voters);
+    memset(cluster->stopping, 0, sizeof cluster->stopping);
+    for (int host = 1; host <= cluster->size; host++)
+        write_configuration(cluster, host);
+}
+
+void cluster_end(struct cluster *cluster)
+{
+    invariants_end(&cluster->invariants);
+}
+
+/* ---- what the peers tell -------------------------------------------------------------------- */
+
+void cluster_on_line(void *arg, int host, int fd, const char *line, size_t length)
+{
+    struct cluster *cluster = arg;
+    if (fd == FD_LOG) {
+        size_t kept = sizeof cluster->last_words[host] - 1;
+        kept = length < kept ? length : kept;
+        memcpy(cluster->last_words[host], line, kept);
+        cluster->last_words[host][kept] = '\0';
+        if (strncmp(cluster->last_words[host], "panic", 5) == 0 &&
+            strstr(cluster->last_words[host], "out of memory") == NULL)
+            world_fail("%s", cluster->last_words[host]);
+        return;
+    }
+    if (cluster->options.trace != NULL)
+        fprintf(cluster->options.trace, "%.*s\n", (int)length, line);
+    invariants_trace(&cluster->invariants, host, line, length);
+}
+
+static unsigned errors_on(int host)
+{
+    unsigned sum = 0;
+    for (int i = 0; i < INJECTIONS; i++)
+        sum += world_injected(host, (enum injection)i);
+    return sum;
+}
+
+/* A peer ends when it was asked to, with 0, or because the system failed it. */
+void cluster_on_exit(void *arg, int host, int code)
+{
+    struct cluster *cluster = arg;
+    bool failed_by_system = errors_on(host) > cluster->errors_at_boot[host];
+    invariants_down(&cluster->invariants, host);
+    if ((!cluster->stopping[host] || code != 0) && !failed_by_system)
+        world_fail("peer %d ends by itself with status %d: %s", host, code,
+                   cluster->last_words[host]);
+}
+
+/* ---- what is done to them ------------------------------------------------------------------- */
+
+void cluster_boot(struct cluster *cluster, int host)
+{
+    invariants_boot(&cluster->invariants, host);
+    cluster->stopping[host] = false;
+    cluster->errors_at_boot[host] = errors_on(host);
+    cluster->last_words[host][0] = '\0';
+    cluster->processes[host] = (struct peer_process){
+        .log = cluster->options.log, .trace = true, .check_locks = cluster->options.check_locks};
+    world_boot(host, peer_main, &cluster->processes[host]);
+}
+
+void cluster_crash(struct cluster *cluster, int host, enum world_crash how)
+{
+    invariants_down(&cluster->invariants, host);
+    world_crash(host, how);
+}
+
+void cluster_stop(struct cluster *cluster, int host)
+{
+    cluster->stopping[host] = true;
+    world_call(host, peer_stop, &cluster->processes[host]);
+}
+
+static bool is_settled_or_short(void *arg)
+{
+    struct cluster *cluster = arg;
+    for (int host = 1; host <= cluster->size; host++)
+        if (!world_is_running(host))
+            return true;
+    return invariants_all_settled(&cluster->invariants, cluster->size);
+}
+
+void cluster_must_settle(struct cluster *cluster, int64_t within_ms)
+{
+    const int64_t deadline_ms = world_now_ms() + within_ms;
+    for (;;) {
+        for (int host = 1; host <= cluster->size; host++)
+            if (!world_is_running(host))
+                cluster_boot(cluster, host);
+        if (!world_wait_until(is_settled_or_short, cluster, deadline_ms - world_now_ms()))
+            break;
+        if (invariants_all_settled(&cluster->invariants, cluster->size))
+            return;
+    }
+    char roles[256] = "";
+    size_t length = 0;
+    for (int host = 1; host <= cluster->size && length < sizeof roles; host++) {
+        static const char *const names[] = {"down", "looking", "seeking", "established"};
+        const struct observed_peer *peer = &cluster->invariants.peers[host];
+        length += (size_t)snprintf(roles + length, sizeof roles - length,
+                                   " %d %s (leader %d, epoch %d)", host, names[peer->role],
+                                   (int)peer->leader, (int)peer->epoch);
+    }
+    world_fail("not all peers agree after %lld ms:%s", (long long)within_ms, roles);
+}
+
+static bool none_runs(void *arg)
+{
+    struct cluster *cluster = arg;
+    for (int host = 1; host <= cluster->size; host++)
+        if (world_is_running(host))
+            return false;
+    return true;
+}
+
+void cluster_must_stop(struct cluster *cluster, int64_t within_ms)
+{
+    for (int host = 1; host <= cluster->size; host++)
+        cluster_stop(cluster, host);
+    if (world_wait_until(none_runs, cluster, within_ms))
+        return;
+    for (int host = 1; host <= cluster->size; host++)
+        if (world_is_running(host))
+            world_fail("peer %d still runs %lld ms after it was asked to stop", host,
+                       (long long)within_ms);
+}

@@ -1,0 +1,53 @@
+/* An ensemble of peers in a world: their configurations on their disks, their processes, and what
+ * their traces say of them. For drivers. */
+#ifndef SIM_CLUSTER_H
+#define SIM_CLUSTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "invariants.h"
+#include "peer_main.h"
+#include "world.h"
+
+struct cluster_options {
+    int voters;
+    int observers; /* hosts voters+1 ... */
+    bool grouped;  /* the voters stand in groups of three with weights: a hierarchical quorum */
+    bool named;    /* servers are named "peerN", which must be looked up, instead of by address */
+    bool log;      /* the peers write their log, which is the transcript's too */
+    bool check_locks;
+    int tick_ms;
+    FILE *trace; /* where all trace lines go; NULL: nowhere */
+};
+
+struct cluster {
+    struct cluster_options options;
+    int size;
+    struct invariants invariants;
+    struct peer_process processes[HOSTS_MAX];
+    bool stopping[HOSTS_MAX];
+    unsigned errors_at_boot[HOSTS_MAX]; /* injected on the host before its process was booted */
+    char last_words[HOSTS_MAX][256];    /* the last line that it wrote to its log, cut */
+};
+
+/* Writes the configurations; boots nobody. */
+void cluster_begin(struct cluster *cluster, const struct cluster_options *options);
+void cluster_end(struct cluster *cluster);
+
+/* For world_options. arg: struct cluster. */
+void cluster_on_line(void *arg, int host, int fd, const char *line, size_t length);
+void cluster_on_exit(void *arg, int host, int code);
+
+void cluster_boot(struct cluster *cluster, int host);
+void cluster_crash(struct cluster *cluster, int host, enum world_crash how);
+void cluster_stop(struct cluster *cluster, int host); /* asks; does not wait */
+
+/* All peers are established under one leader within that time, or the world fails. Boots those that
+ * end because of an injected error. */
+void cluster_must_settle(struct cluster *cluster, int64_t within_ms);
+/* Stops all that run; they must be gone within that time. */
+void cluster_must_stop(struct cluster *cluster, int64_t within_ms);
+
+#endif

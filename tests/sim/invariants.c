@@ -1,0 +1,208 @@
+#include "invariants.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "peer_main.h"
+
+enum { LINE_MAX_LENGTH = 4096, EPOCHS_MAX = 1 << 20 };
+
+void invariants_begin(struct invariants *invariants, int voters)
+{
+    int16_t *epochs = invariants->leader_of_epoch;
+    size_t capacity = invariants->epoch_capacity;
+    *invariants = (struct invariants){.voters = voters};
+    invariants->leader_of_epoch = epochs;
+    invariants->epoch_capacity = capacity;
+    if (capacity > 0)
+        memset(epochs, 0, capacity * sizeof *epochs);
+    for (int host = 0; host < HOSTS_MAX; host++) {
+        invariants->peers[host].accepted_epoch = -1;
+        invariants->peers[host].current_epoch = -1;
+    }
+}
+
+void invariants_end(struct invariants *invariants)
+{
+    free(invariants->leader_of_epoch);
+    *invariants = (struct invariants){0};
+}
+
+/* ---- fields of a line ----------------------------------------------------------------------- */
+
+static const char *field(const char *line, const char *name)
+{
+    char pattern[32];
+    snprintf(pattern, sizeof pattern, "\"%s\":", name);
+    const char *at = strstr(line, pattern);
+    return at != NULL ? at + strlen(pattern) : NULL;
+}
+
+static int64_t number(const char *line, const char *name)
+{
+    const char *value = field(line, name);
+    if (value == NULL)
+        world_fail("the trace line lacks \"%s\": %s", name, line);
+    return strtoll(value, NULL, 10);
+}
+
+static bool text_is(const char *line, const char *name, const char *expected)
+{
+    const char *value = field(line, name);
+    size_t length = strlen(expected);
+    return value != NULL && value[0] == '"' && strncmp(value + 1, expected, length) == 0 &&
+           value[length + 1] == '"';
+}
+
+/* ---- events --------------------------------------------------------------------------------- */
+
+static void saw_state(struct observed_peer *peer, const char *line)
+{
+    peer->role = text_is(line, "s", "LOOKING") ? ROLE_LOOKING : ROLE_SEEKING;
+    peer->leads = text_is(line, "s", "LEADING");
+    world_notify();
+}
+
+static void check_leader(const struct invariants *invariants, int host, int64_t leader)
+{
+    if (leader < 1 || leader > invariants->voters)
+        world_fail("I4: peer %d has chosen %lld, which is no voter", host, (long long)leader);
+}
+
+static void saw_decide(struct invariants *invariants, int host, const char *line)
+{
+    int64_t leader = number(line, "leader");
+    check_leader(invariants, host, leader);
+    invariants->peers[host].decided = leader;
+}
+
+static int16_t *leader_of(struct invariants *invariants, int64_t epoch)
+{
+    if (epoch < 0 || epoch >= EPOCHS_MAX)
+        world_fail("an epoch of %lld", (long long)epoch);
+    size_t wanted = (size_t)epoch + 1;
+    if (wanted > invariants->epoch_capacity) {
+        size_t capacity = 2 * wanted;
+        int16_t *grown = realloc(invariants->leader_of_epoch, capacity * sizeof *grown);
+        if (grown == NULL)
+            abort();
+        memset(grown + invariants->epoch_capacity, 0,
+               (capacity - invariants->epoch_capacity) * sizeof *grown);
+        invariants->leader_of_epoch = grown;
+        invariants->epoch_capacity = capacity;
+    }
+    return &invariants->leader_of_epoch[epoch];
+}
+
+static void saw_established(struct invariants *invariants, int host, const char *line)
+{
+    struct observed_peer *peer = &invariants->peers[host];
+    int64_t leader = number(line, "leader");
+    int64_t epoch = number(line, "epoch");
+    int16_t *known = leader_of(invariants, epoch);
+    check_leader(invariants, host, leader);
+    if (*known != 0 && *known != leader)
+        world_fail("I1: epoch %lld has two leaders, %d and %lld", (long long)epoch, *known,
+                   (long long)leader);
+    if (leader == host && peer->decided != host)
+        world_fail("I5: peer %d leads, but has decided for %lld", host, (long long)peer->decided);
+    if (leader == host)
+        invariants->established++;
+    if (epoch < peer->epoch)
+        world_fail("I2: peer %d was established in epoch %lld, and now in %lld", host,
+                   (long long)peer->epoch, (long long)epoch);
+    *known = (int16_t)leader;
+    peer->role = ROLE_ESTABLISHED;
+    peer->leader = leader;
+    peer->epoch = epoch;
+    world_notify();
+}
+
+static void saw_epoch(struct observed_peer *peer, int host, const char *line)
+{
+    bool accepted = text_is(line, "which", "accepted");
+    int64_t *known = accepted ? &peer->accepted_epoch : &peer->current_epoch;
+    int64_t value = number(line, "value");
+    if (value < *known)
+        world_fail("I2: peer %d writes %s epoch %lld after %lld", host,
+                   accepted ? "accepted" : "current", (long long)value, (long long)*known);
+    *known = value;
+    if (peer->current_epoch > peer->accepted_epoch)
+        world_fail("I3: peer %d has current epoch %lld, but has accepted only %lld", host,
+                   (long long)peer->current_epoch, (long long)peer->accepted_epoch);
+}
+
+static bool starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+void invariants_trace(struct invariants *invariants, int host, const char *bytes, size_t length)
+{
+    static const char key[] = "\"ev\":\"";
+    const char *event = memmem(bytes, length, key, sizeof key - 1);
+    if (event == NULL || strchr("des", event[sizeof key - 1]) == NULL || length >= LINE_MAX_LENGTH)
+        return;
+    char line[LINE_MAX_LENGTH];
+    memcpy(line, bytes, length);
+    line[length] = '\0';
+    const char *name = line + (event - bytes) + sizeof key - 1;
+    if (starts_with(name, "state\""))
+        saw_state(&invariants->peers[host], line);
+    else if (starts_with(name, "decide\""))
+        saw_decide(invariants, host, line);
+    else if (starts_with(name, "established\""))
+        saw_established(invariants, host, line);
+    else if (starts_with(name, "epoch\""))
+        saw_epoch(&invariants->peers[host], host, line);
+}
+
+/* ---- processes and disks -------------------------------------------------------------------- */
+
+void invariants_down(struct invariants *invariants, int host)
+{
+    invariants->peers[host].role = ROLE_DOWN;
+    invariants->peers[host].leads = false;
+    invariants->peers[host].decided = 0;
+}
+
+/* The epoch in a file; fallback: there is no such file. */
+static int64_t epoch_on_disk(int host, const char *name, int64_t fallback)
+{
+    char path[128];
+    char text[64];
+    snprintf(path, sizeof path, PEER_DATA_DIR "/version-2/%s", name);
+    return world_read_file(host, path, text, sizeof text) ? strtoll(text, NULL, 10) : fallback;
+}
+
+void invariants_boot(struct invariants *invariants, int host)
+{
+    struct observed_peer *peer = &invariants->peers[host];
+    int64_t accepted = epoch_on_disk(host, "acceptedEpoch", -1);
+    int64_t current = epoch_on_disk(host, "currentEpoch", -1);
+    if (accepted < peer->accepted_epoch)
+        world_fail("I2: peer %d had written accepted epoch %lld, the disk has %lld", host,
+                   (long long)peer->accepted_epoch, (long long)accepted);
+    if (current < peer->current_epoch)
+        world_fail("I2: peer %d had written current epoch %lld, the disk has %lld", host,
+                   (long long)peer->current_epoch, (long long)current);
+    /* What it reads it goes by, even if nobody was told that it had been written. */
+    peer->accepted_epoch = accepted;
+    peer->current_epoch = current;
+    peer->role = ROLE_LOOKING;
+}
+
+bool invariants_all_settled(const struct invariants *invariants, int hosts)
+{
+    const struct observed_peer *first = &invariants->peers[1];
+    bool led = false;
+    for (int host = 1; host <= hosts; host++) {
+        const struct observed_peer *peer = &invariants->peers[host];
+        if (peer->role != ROLE_ESTABLISHED || peer->leader != first->leader ||
+            peer->epoch != first->epoch)
+            return false;
+        led = led || (peer->leads && peer->leader == host);
+    }
+    return led;
+}

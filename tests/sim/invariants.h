@@ -1,0 +1,54 @@
+/* What must hold in every run, whatever breaks: held against the trace that the peers write (the
+ * same lines that a real peer writes with --trace) and against their disks.
+ *
+ *   I1  at most one leader is established in an epoch
+ *   I2  the epochs that a peer has written never fall, also across crashes and power losses
+ *   I3  currentEpoch is never ahead of acceptedEpoch
+ *   I4  nobody decides for, or is established under, a leader that is no voter
+ *   I5  who is established as a leader has decided for itself
+ *
+ * The first violation ends the world. */
+#ifndef SIM_INVARIANTS_H
+#define SIM_INVARIANTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "world.h"
+
+enum observed_role { ROLE_DOWN, ROLE_LOOKING, ROLE_SEEKING, ROLE_ESTABLISHED };
+
+/* A peer as its trace shows it. */
+struct observed_peer {
+    enum observed_role role; /* seeking: leads or follows, and nothing is established yet */
+    bool leads;
+    int64_t decided; /* the leader of its last decision; 0: none since it was booted */
+    int64_t leader;  /* established under */
+    int64_t epoch;
+    int64_t accepted_epoch; /* the last ones that it said it had written; -1: none ever */
+    int64_t current_epoch;
+};
+
+struct invariants {
+    int voters;
+    struct observed_peer peers[HOSTS_MAX];
+    int16_t *leader_of_epoch; /* 0: none yet */
+    size_t epoch_capacity;
+    uint64_t established; /* terms of a leader */
+};
+
+void invariants_begin(struct invariants *invariants, int voters);
+void invariants_end(struct invariants *invariants);
+
+/* A line of the trace of the peer on this host. */
+void invariants_trace(struct invariants *invariants, int host, const char *line, size_t length);
+
+/* Its process is gone, or comes. The latter holds the disk against what was traced (I2, I3). */
+void invariants_down(struct invariants *invariants, int host);
+void invariants_boot(struct invariants *invariants, int host);
+
+/* Are all these hosts established under one leader in one epoch? */
+bool invariants_all_settled(const struct invariants *invariants, int hosts);
+
+#endif

@@ -1,0 +1,32 @@
+/* The program that runs on a simulated host: what src/main.c is to a real one, less the options and
+ * the signals. It is compiled with the product and redirected like it. */
+#ifndef SIM_PEER_MAIN_H
+#define SIM_PEER_MAIN_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#define PEER_CONFIG_FILE "/conf/zoo.cfg"
+#define PEER_DATA_DIR    "/data"
+
+struct quorum_peer_run;
+
+/* One process; all zeros but the options. */
+struct peer_process {
+    bool log;         /* write the log to descriptor 2 */
+    bool trace;       /* and the trace to descriptor 1 */
+    bool check_locks; /* zk_context_options */
+
+    pthread_mutex_t mutex;
+    struct quorum_peer_run *run; /* guarded by mutex; NULL: not started, or over */
+    bool stop;                   /* guarded by mutex: asked for */
+    int stoppers;                /* guarded by mutex: threads inside quorum_peer_run_shutdown */
+};
+
+/* arg: struct peer_process. The exit code. */
+int peer_main(int host, void *arg);
+
+/* What a thread of the process does when somebody sends SIGTERM. arg: struct peer_process. */
+void *peer_stop(void *arg);
+
+#endif
