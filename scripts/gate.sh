@@ -29,7 +29,7 @@ report() {
 # verdict WHAT: the end of a gate. WHAT says what was looked at.
 verdict() {
   if ((FINDINGS > 0)); then
-    say "$FINDINGS findings"
+    say "$FINDINGS finding$( ((FINDINGS == 1)) || printf s)"
     exit 1
   fi
   say "$1"

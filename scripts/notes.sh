@@ -80,7 +80,7 @@ main() {
   names=$(mktemp)
   # shellcheck disable=SC2064  # the name of now
   trap "rm -f $names" EXIT
-  sources src | xargs awk 'FNR == 1 { call = "" }'"$(cat scripts/awk/names_in_calls.awk)" >"$names"
+  sources src | xargs awk -f scripts/awk/names_in_calls.awk >"$names"
   report < <(check_numbers)
   report < <(check_names thread T)
   report < <(check_names queue Q)

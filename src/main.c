@@ -28,7 +28,7 @@
 enum {
     LEAVE_WITHIN_MS =
         /* after SIGTERM: a look-up of a name cannot be cancelled, so it is not waited for longer */
-        1000,
+    1000,
 };
 
 static const char USAGE[] =
@@ -260,7 +260,8 @@ int main(int argc, char **argv)
         args.context.trace_fd =
             open(args.trace_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
         if (args.context.trace_fd < 0)
-            return usage_error("the trace cannot be written: ", strerror(errno));
+            return usage_error("the trace cannot be written: ",
+                               strerror_r(errno, (char[128]){0}, 128));
     }
 
     struct zk_context *ctx = zk_context_new(&args.context);

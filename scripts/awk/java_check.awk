@@ -116,8 +116,7 @@ input == 2 && ($1 == "E" || $1 == "T") {
             tagged[key] = $2 ":" $3
         if (!((key, $5) in seen) && $5 != "" && $5 !~ /^(struct|enum)/) {
             seen[key, $5] = 1
-            c_file = $5 in defined_in ? defined_in[$5] : $2
-            row[++rows] = key SUBSEP $5 SUBSEP c_file
+            row[++rows] = key SUBSEP $5 SUBSEP $2
         }
     }
     next
@@ -193,6 +192,8 @@ END {
     if (mode == "table")
         for (i = 1; i <= rows; i++) {
             split(row[i], part, SUBSEP)
+            if (part[2] in defined_in)
+                part[3] = defined_in[part[2]]
             sub(/^(src|include\/zk)\//, "", part[3])
             print "| `" part[1] "` | `" part[2] (part[2] ~ /^[a-z_0-9]+$/ ? "()" : "") "` | `" part[3] "` |"
         }

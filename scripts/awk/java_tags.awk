@@ -151,6 +151,11 @@ FNR == 1 {
             line = substr(line, place + 2)
             in_comment = 0
             # One line of text; the numbers of its lines stand between \001 and \002.
+            if (code == "" && scope == "" && names) {
+                # A comment of its own ends what stood above it.
+                settle()
+                tagged = 0
+            }
             first_tag = tags + 1
             while ((place = index(comment_text, "Java:")) > 0) {
                 before = substr(comment_text, 1, place - 1)
@@ -168,7 +173,6 @@ FNR == 1 {
             }
             if (!in_essay && tags >= first_tag && (code != "" || scope != "")) {
                 # Beside code, or inside a function or struct: it belongs there.
-                held = names
                 names = 1
                 kept = name[1]
                 name[1] = scope != "" ? scope : name_of(code)

@@ -5,11 +5,11 @@ FNR == 1 { start = 0; signature = "" }
 {
     text = $0
     gsub(/[\200-\277]/, "", text) # the later bytes of a UTF-8 character take no column
-    # A text in quotes is not cut, so that it can be searched for; a backslash behind it is no matter.
+    sub(/ *\\$/, "", text)
+    # A text in quotes is not cut, so that it can be searched for.
     rest = text
     quoted = gsub(/"([^"\\]|\\.)*"/, "", rest)
-    sub(/ *\\$/, "", rest)
-    if (length(text) > columns && !(quoted == 1 && length(rest) < columns / 2))
+    if (length(text) > columns && !(quoted && length(rest) < columns * 0.7))
         printf "%s:%d: %d columns; the limit is %d\n", FILENAME, FNR, length(text), columns
 }
 FNR == file_lines + 1 { printf "%s:%d: the file is longer than %d lines\n", FILENAME, FNR, file_lines }

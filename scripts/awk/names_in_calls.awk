@@ -1,6 +1,7 @@
 # The names that calls give to what they make: zk_thread_group_start (a thread's) and bq_new or
 # cbq_new (a queue's). A name is a format; PRId64 is written %d. Where a variable is handed over, its
 # name is what was last printed into it. Prints: file:line:kind:name
+FNR == 1 { call = "" }
 {
     if (call == "") {
         start = FNR

@@ -360,7 +360,8 @@ static void soft_halt(struct quorum_cnx_manager *qcm)
         zk_mutex_unlock(&qcm->mu);
         if (sw == NULL)
             return;
-        send_worker_finish(sw); /* takes it out of the map */
+        send_worker_finish(sw); /* takes it out of the map, unless one of its threads is about to */
+        qcm_forget_sender_worker(qcm, sw);
         send_worker_unref(sw);
     }
 }

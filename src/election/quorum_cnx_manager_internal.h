@@ -37,8 +37,8 @@ struct send_worker {
     struct quorum_cnx_manager *qcm;
     struct peer_entry *entry; /* a reference */
     int64_t sid;
-    struct sock *sock;            /* a reference */
-    struct zk_mutex mu;           /* Java's monitor of this SendWorker. Guards: */
+    struct sock *sock;  /* a reference */
+    struct zk_mutex mu; /* Java's monitor of this SendWorker. Guards: */
     /* Java: SendWorker.running, volatile in both workers; they live and die together */
     bool running GUARDED_BY(&mu);
 };

@@ -59,7 +59,8 @@ bool send_worker_is_running(struct send_worker *sw)
 }
 
 /* Java: finish(), synchronized, of both workers. The socket is waked before the lock is taken: a
- * write that blocks cannot hold up who wants to end it (D-13). */
+ * write that blocks cannot hold up who wants to end it (D-13). Several may come here at once; each
+ * of them sees to the entry, so that whoever returns finds it free for a new connection. */
 void send_worker_finish(struct send_worker *sw)
 {
     sock_wake(sw->sock);
@@ -67,9 +68,9 @@ void send_worker_finish(struct send_worker *sw)
     bool was_running = sw->running;
     sw->running = false;
     zk_mutex_unlock(&sw->mu);
-    if (!was_running)
-        return;
-    zk_trace_conn(sw->qcm->ctx, "close", sw->sid, sock_conn_text(sw->sock), "the connection ends");
+    if (was_running)
+        zk_trace_conn(sw->qcm->ctx, "close", sw->sid, sock_conn_text(sw->sock),
+                      "the connection ends");
     cbq_wake(sw->entry->send_queue);
     qcm_forget_sender_worker(sw->qcm, sw);
 }

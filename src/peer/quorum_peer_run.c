@@ -81,7 +81,8 @@ void quorum_peer_run_shutdown(struct quorum_peer_run *run)
 int quorum_peer_run_wait(struct quorum_peer_run *run)
 {
     zk_thread_group_join(run->threads);
-    server_cnxn_factory_shutdown(run->client_port);
+    if (run->client_port != NULL) /* there is none, or the start failed before it */
+        server_cnxn_factory_shutdown(run->client_port);
     zk_mutex_lock(&run->election_mu);
     int code = run->exit_code;
     zk_mutex_unlock(&run->election_mu);

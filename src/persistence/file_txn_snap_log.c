@@ -49,19 +49,35 @@ static int ZK_PRINTF_LIKE(3, 4) refuse(int r, char **ret_error, const char *form
     return r;
 }
 
-/* what is "data" or "snap". Java: FileTxnSnapLog(), its two like halves */
+/* The names that we are about to read, and the directory's own, must be on the disk before anybody
+ * acts on them: a process that was killed before its fsync has left them in memory only, and a
+ * power loss would take back an epoch that others have heard of (D-20). */
+static int settle_names(const char *path)
+{
+    char *parent = zk_xstrndup(path, (size_t)(strrchr(path, '/') - path));
+    int r = file_sync_directory(path);
+    if (r == 0)
+        r = file_sync_directory(parent);
+    free(parent);
+    return r;
+}
+
+/* path is <dir>/version-2, what is "data" or "snap". Java: FileTxnSnapLog(), its two like halves */
 static int open_directory(struct zk_context *ctx, const char *path, const char *what,
                           char **ret_error)
 {
-    if (file_is_directory(path))
-        return 0;
-    if (!zk_settings_get_boolean(ctx, "zookeeper.datadir.autocreate", true))
-        return refuse(-ENOENT, ret_error,
-                      "Missing %s directory %s, automatic data directory creation is disabled "
-                      "(zookeeper.datadir.autocreate is false). Please create this directory "
-                      "manually.",
-                      what, path);
-    int r = file_make_directories(path);
+    int r = 0;
+    if (!file_is_directory(path)) {
+        if (!zk_settings_get_boolean(ctx, "zookeeper.datadir.autocreate", true))
+            return refuse(-ENOENT, ret_error,
+                          "Missing %s directory %s, automatic data directory creation is disabled "
+                          "(zookeeper.datadir.autocreate is false). Please create this directory "
+                          "manually.",
+                          what, path);
+        r = file_make_directories(path);
+    }
+    if (r == 0)
+        r = settle_names(path);
     if (r < 0) {
         char reason[128];
         return refuse(r, ret_error, "Unable to create %s directory %s: %s", what, path,

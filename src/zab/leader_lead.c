@@ -218,7 +218,7 @@ static bool has_synced_quorum(struct leader *leader, int64_t tick, struct zk_str
     struct quorum_verifier *last_seen = quorum_peer_get_last_seen_quorum_verifier(leader->self);
     struct synced_learner_tracker synced = {0};
     synced_learner_tracker_add_quorum_verifier(&synced, committed);
-    if (last_seen != NULL && last_seen->version > committed->version)
+    if (last_seen->version > committed->version)
         synced_learner_tracker_add_quorum_verifier(&synced, last_seen);
     synced_learner_tracker_add_ack(&synced, leader->my_id);
 

@@ -91,6 +91,21 @@ has_two_snapshots() {
   [[ $(listing | grep -c '^./1/.*/snapshot\.') == 2 ]]
 }
 
+# Changes to a directory, for with.
+append_newlines() {
+  local file
+  for file in *Epoch; do
+    echo >>"$file"
+  done
+}
+
+flip_a_byte_of_each_snapshot() {
+  local file
+  for file in snapshot.*; do
+    printf X | dd of="$file" bs=1 seek=40 conv=notrunc status=none
+  done
+}
+
 put_aside() {
   rm -rf "$ZK_CLUSTER_DIR/aside"
   cp -a "$(data 1)" "$ZK_CLUSTER_DIR/aside"
@@ -158,7 +173,7 @@ for kind in java c; do
   expect "nothing at all: $kind starts" with 'rm -- *' joins "$kind" 0
   # PER-01
   expect "no epoch files: $kind makes them" with 'rm acceptedEpoch currentEpoch' joins "$kind" "${left[1]}"
-  expect "epochs with a newline: $kind takes them" with 'for f in *Epoch; do echo >>"$f"; done' joins "$kind" "${left[1]}"
+  expect "epochs with a newline: $kind takes them" with append_newlines joins "$kind" "${left[1]}"
   expect "a log with a header alone: $kind looks it over" \
     with "printf 'ZKLG\\0\\0\\0\\2\\0\\0\\0\\0\\0\\0\\0\\0' >log.1" joins "$kind" "${left[1]}"
   # PER-07
@@ -174,6 +189,6 @@ for kind in java c; do
   expect "the same, with the epoch in currentEpoch.tmp: $kind goes on" \
     with 'cp currentEpoch currentEpoch.tmp; printf 1 >currentEpoch' joins "$kind" "${left[1]}"
   # PER-06
-  expect "no snapshot is whole: $kind refuses" with 'for f in snapshot.*; do truncate -s 30 "$f"; done' refuses "$kind"
+  expect "no snapshot is whole: $kind refuses" with flip_a_byte_of_each_snapshot refuses "$kind"
 done
 expect "all is taken down" "$cluster" down

@@ -36,14 +36,18 @@ else
 fi
 
 expect "peers $other and $first elect $first (${kinds[first - 1]})" "$cluster" up --mix "$mix" --only "$other,$first"
+# FLE-01
 expect "peer $first leads" until_state "$first" LEADING "$first"
 expect "peer $other (${kinds[other - 1]}) follows" until_state "$other" FOLLOWING "$first"
 expect "peer $late comes late" "$cluster" start "$late"
+# FLE-02
 expect "peer $late (${kinds[late - 1]}) follows the sitting leader" until_state "$late" FOLLOWING "$first"
 expect "the leader is killed" "$cluster" kill "$first"
+# FLE-13
 expect "peer $late (${kinds[late - 1]}) leads" until_state "$late" LEADING "$late"
 expect "peer $other (${kinds[other - 1]}) follows it" until_state "$other" FOLLOWING "$late"
 expect "peer $first comes back" "$cluster" start "$first"
 expect "peer $first (${kinds[first - 1]}) follows" until_state "$first" FOLLOWING "$late"
+# BRD-07
 expect "no election in $quiet_seconds quiet seconds" no_election_for "$quiet_seconds"
 expect "all is taken down" "$cluster" down

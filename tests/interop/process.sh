@@ -187,7 +187,9 @@ expect "a follower has exactly the threads of NOTES.md T" has_threads 1 "$COMMON
 expect "a leader has exactly the threads of NOTES.md T" has_threads 3 "$LEADER"
 expect "a leader is small" memory_is_small 3
 descriptors_before=$(descriptors 3)
+# CNX-05, CNX-09
 expect "a storm on the election port" storm_on_the_election_port 3
+# CNX-05
 expect "a storm on the quorum port" storm_on_the_quorum_port 3
 expect "a storm on the client port" storm_on_the_client_port 3
 expect "the leader has its threads back" has_threads 3 "$LEADER"
@@ -202,6 +204,7 @@ expect "the others elect" serves_again
 expect "peer 3 comes back" "$cluster" start 3
 leader=$(field 3 leader)
 expect "it follows" until_state 3 FOLLOWING "$leader"
+# FLE-18
 expect "a follower leaves on SIGTERM" leaves_on_sigterm 3
 expect "a leader leaves on SIGTERM" leaves_on_sigterm "$leader"
 expect "a peer that looks for others leaves on SIGTERM" leaves_on_sigterm $((3 - leader))
@@ -209,4 +212,5 @@ expect "a missing key: code 2 and the line to add" exits_with 2 "tickTime is not
 expect "a wrong server line: code 2, file, line, key and value" exits_with 2 "zoo.cfg:5: server.1=here" 1 "${GOOD[@]}" server.1=here
 expect "an id that is not in the list: code 1" exits_with 1 "My id 9 not in the peer list" 9 "${GOOD[@]}" "${SERVERS[@]}"
 expect "peers are up again" "$cluster" up
+# CNX-11
 expect "a taken election port: code 14" taken_port_exits_14

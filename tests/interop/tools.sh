@@ -40,6 +40,7 @@ zktop_shows_the_ensemble() {
 }
 
 expect "three C peers serve" "$cluster" up
+# CLI-03
 expect "zkServer.sh status knows the leader" zk_server_says 3 leader
 expect "zkServer.sh status knows a follower" zk_server_says 1 follower
 expect "zktop shows leader, followers and nodes" zktop_shows_the_ensemble

@@ -1,6 +1,7 @@
 #include "cluster.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -51,6 +52,8 @@ void cluster_begin(struct cluster *cluster, const struct cluster_options *option
 {
     cluster->options = *options;
     cluster->size = options->voters + options->observers;
+    cluster->shut_out = 0;
+    cluster->repairs = 0;
     invariants_begin(&cluster->invariants, options->voters);
     memset(cluster->stopping, 0, sizeof cluster->stopping);
     for (int host = 1; host <= cluster->size; host++)
@@ -90,12 +93,41 @@ static unsigned errors_on(int host)
     return sum;
 }
 
+static void keep_newest(void *arg, const char *path)
+{
+    static const char prefix[] = PEER_DATA_DIR "/version-2/snapshot.";
+    int64_t *newest = arg;
+    if (strncmp(path, prefix, sizeof prefix - 1) != 0 || strstr(path, ".tmp") != NULL)
+        return;
+    int64_t epoch = strtoll(path + sizeof prefix - 1, NULL, 16) >> 32;
+    if (epoch > *newest)
+        *newest = epoch;
+}
+
+/* A crash between a received snapshot and currentEpoch leaves a peer that refuses to start (K-23):
+ * then an operator writes the snapshot's epoch into the file. */
+static bool was_repaired(struct cluster *cluster, int host)
+{
+    char text[32] = "0";
+    int64_t newest = 0;
+    world_read_file(host, PEER_DATA_DIR "/version-2/currentEpoch", text, sizeof text);
+    world_each_path(host, keep_newest, &newest);
+    if (newest <= strtoll(text, NULL, 10))
+        return false;
+    snprintf(text, sizeof text, "%lld", (long long)newest);
+    world_write_file(host, PEER_DATA_DIR "/version-2/currentEpoch", text);
+    cluster->repairs++;
+    return true;
+}
+
 /* A peer ends when it was asked to, with 0, or because the system failed it. */
 void cluster_on_exit(void *arg, int host, int code)
 {
     struct cluster *cluster = arg;
     bool failed_by_system = errors_on(host) > cluster->errors_at_boot[host];
     invariants_down(&cluster->invariants, host);
+    if (code == 1 && was_repaired(cluster, host))
+        return;
     if ((!cluster->stopping[host] || code != 0) && !failed_by_system)
         world_fail("peer %d ends by itself with status %d: %s", host, code,
                    cluster->last_words[host]);
@@ -110,7 +142,10 @@ void cluster_boot(struct cluster *cluster, int host)
     cluster->errors_at_boot[host] = errors_on(host);
     cluster->last_words[host][0] = '\0';
     cluster->processes[host] = (struct peer_process){
-        .log = cluster->options.log, .trace = true, .check_locks = cluster->options.check_locks};
+        .log = cluster->options.talkative,
+        .brief = !cluster->options.talkative,
+        .check_locks = cluster->options.check_locks,
+    };
     world_boot(host, peer_main, &cluster->processes[host]);
 }
 
@@ -144,8 +179,10 @@ void cluster_must_settle(struct cluster *cluster, int64_t within_ms)
                 cluster_boot(cluster, host);
         if (!world_wait_until(is_settled_or_short, cluster, deadline_ms - world_now_ms()))
             break;
-        if (invariants_all_settled(&cluster->invariants, cluster->size))
+        if (invariants_all_settled(&cluster->invariants, cluster->size)) {
+            cluster->shut_out = invariants_shut_out(&cluster->invariants, cluster->size);
             return;
+        }
     }
     char roles[256] = "";
     size_t length = 0;

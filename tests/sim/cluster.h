@@ -16,7 +16,7 @@ struct cluster_options {
     int observers; /* hosts voters+1 ... */
     bool grouped;  /* the voters stand in groups of three with weights: a hierarchical quorum */
     bool named;    /* servers are named "peerN", which must be looked up, instead of by address */
-    bool log;      /* the peers write their log, which is the transcript's too */
+    bool talkative; /* the peers write their log and the whole trace; changes nothing else */
     bool check_locks;
     int tick_ms;
     FILE *trace; /* where all trace lines go; NULL: nowhere */
@@ -29,6 +29,8 @@ struct cluster {
     struct peer_process processes[HOSTS_MAX];
     bool stopping[HOSTS_MAX];
     unsigned errors_at_boot[HOSTS_MAX]; /* injected on the host before its process was booted */
+    int repairs;                        /* disks that took an operator's hand (K-23) */
+    int shut_out;                       /* peers that cluster_must_settle left out (K-22) */
     char last_words[HOSTS_MAX][256];    /* the last line that it wrote to its log, cut */
 };
 
@@ -44,7 +46,7 @@ void cluster_boot(struct cluster *cluster, int host);
 void cluster_crash(struct cluster *cluster, int host, enum world_crash how);
 void cluster_stop(struct cluster *cluster, int host); /* asks; does not wait */
 
-/* All peers are established under one leader within that time, or the world fails. Boots those that
+/* All peers are established under one leader within that time (but see K-22), or the world fails. Boots those that
  * end because of an injected error. */
 void cluster_must_settle(struct cluster *cluster, int64_t within_ms);
 /* Stops all that run; they must be gone within that time. */

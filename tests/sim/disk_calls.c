@@ -177,6 +177,7 @@ ssize_t data_write(struct handle *handle, const void *bytes, size_t length, off_
     tell_read(bytes, length);
     if (length > 0)
         own_copy(inode->bytes + to, bytes, length);
+    transcribe_bytes(bytes, length);
     inode->dirty = true;
     if (at < 0)
         handle->position = (off_t)(to + length);

@@ -11,6 +11,7 @@
  *   net_calls.c    the socket calls
  *   disk.c         what is on a disk, and what is left of it after a power loss
  *   disk_calls.c   the file calls
+ *   observe.c      log and trace, which must not change anything
  *   ctx*.c         switching stacks
  *
  * There is one world at a time, and all of it runs on one thread: plain globals are enough. Nothing
@@ -116,6 +117,7 @@ struct task {
     struct task *queue_prev;
 
     bool joinable;
+    bool guest; /* of world_call */
     struct task *joiner;
     struct task *joins;
     struct sim_mutex *wants;
@@ -215,6 +217,7 @@ struct world {
     struct wait_queue questions; /* drivers in world_wait_until */
     uint64_t allocations;
     uint32_t mutexes;
+    bool observing; /* the running thread only looks: observe.c */
     bool injecting; /* some injector is not exhausted */
     bool open;      /* between the beginning and the end of a run */
 };
@@ -331,6 +334,7 @@ void disk_free(struct disk *disk);
 void disk_power_loss(struct disk *disk);
 void disk_install(struct disk *disk, const char *path, const char *text);
 bool disk_peek(struct disk *disk, const char *path, char *ret_text, size_t size);
+void disk_each_path(const struct disk *disk, void (*look)(void *arg, const char *path), void *arg);
 void inode_unref(struct inode *inode);
 ssize_t data_read(struct handle *handle, void *ret_bytes, size_t length, off_t at); /* -1: position */
 ssize_t data_write(struct handle *handle, const void *bytes, size_t length, off_t at);

@@ -70,10 +70,21 @@ static void check_leader(const struct invariants *invariants, int host, int64_t 
         world_fail("I4: peer %d has chosen %lld, which is no voter", host, (long long)leader);
 }
 
+/* From its first act on, a peer goes by what it has read at its start, whether it was traced that
+ * this had been written or not. */
+static void goes_by_disk(struct observed_peer *peer)
+{
+    if (peer->read_accepted_epoch > peer->accepted_epoch)
+        peer->accepted_epoch = peer->read_accepted_epoch;
+    if (peer->read_current_epoch > peer->current_epoch)
+        peer->current_epoch = peer->read_current_epoch;
+}
+
 static void saw_decide(struct invariants *invariants, int host, const char *line)
 {
     int64_t leader = number(line, "leader");
     check_leader(invariants, host, leader);
+    goes_by_disk(&invariants->peers[host]);
     invariants->peers[host].decided = leader;
 }
 
@@ -187,22 +198,46 @@ void invariants_boot(struct invariants *invariants, int host)
     if (current < peer->current_epoch)
         world_fail("I2: peer %d had written current epoch %lld, the disk has %lld", host,
                    (long long)peer->current_epoch, (long long)current);
-    /* What it reads it goes by, even if nobody was told that it had been written. */
-    peer->accepted_epoch = accepted;
-    peer->current_epoch = current;
+    peer->read_accepted_epoch = accepted;
+    peer->read_current_epoch = current;
     peer->role = ROLE_LOOKING;
+}
+
+/* The one that leads and is established; with the greatest epoch, if an old one has not noticed. */
+static const struct observed_peer *find_leader(const struct invariants *invariants, int hosts)
+{
+    const struct observed_peer *leader = NULL;
+    for (int host = 1; host <= hosts; host++) {
+        const struct observed_peer *peer = &invariants->peers[host];
+        if (peer->role == ROLE_ESTABLISHED && peer->leads &&
+            (leader == NULL || peer->epoch > leader->epoch))
+            leader = peer;
+    }
+    return leader;
+}
+
+static bool is_with(const struct observed_peer *peer, const struct observed_peer *leader)
+{
+    return peer->role == ROLE_ESTABLISHED && peer->leader == leader->leader &&
+           peer->epoch == leader->epoch;
 }
 
 bool invariants_all_settled(const struct invariants *invariants, int hosts)
 {
-    const struct observed_peer *first = &invariants->peers[1];
-    bool led = false;
-    for (int host = 1; host <= hosts; host++) {
+    const struct observed_peer *leader = find_leader(invariants, hosts);
+    for (int host = 1; leader != NULL && host <= hosts; host++) {
         const struct observed_peer *peer = &invariants->peers[host];
-        if (peer->role != ROLE_ESTABLISHED || peer->leader != first->leader ||
-            peer->epoch != first->epoch)
+        if (!is_with(peer, leader) && peer->accepted_epoch <= leader->epoch)
             return false;
-        led = led || (peer->leads && peer->leader == host);
     }
-    return led;
+    return leader != NULL;
+}
+
+int invariants_shut_out(const struct invariants *invariants, int hosts)
+{
+    const struct observed_peer *leader = find_leader(invariants, hosts);
+    int count = 0;
+    for (int host = 1; leader != NULL && host <= hosts; host++)
+        count += !is_with(&invariants->peers[host], leader);
+    return count;
 }

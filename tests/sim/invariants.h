@@ -28,6 +28,8 @@ struct observed_peer {
     int64_t epoch;
     int64_t accepted_epoch; /* the last ones that it said it had written; -1: none ever */
     int64_t current_epoch;
+    int64_t read_accepted_epoch; /* what its disk had when it was booted */
+    int64_t read_current_epoch;
 };
 
 struct invariants {
@@ -48,7 +50,12 @@ void invariants_trace(struct invariants *invariants, int host, const char *line,
 void invariants_down(struct invariants *invariants, int host);
 void invariants_boot(struct invariants *invariants, int host);
 
-/* Are all these hosts established under one leader in one epoch? */
+/* Are all these hosts established under one leader in one epoch? Whoever has accepted a later epoch
+ * than that need not be: he will not follow, and tries again and again, until the leader's term ends
+ * (K-22). */
 bool invariants_all_settled(const struct invariants *invariants, int hosts);
+
+/* Of these hosts, those that K-22 shuts out. */
+int invariants_shut_out(const struct invariants *invariants, int hosts);
 
 #endif

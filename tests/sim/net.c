@@ -175,6 +175,7 @@ static void send_segment(struct connection *connection, int side, struct segment
 
 void end_send_segment(struct end *end, enum segment_kind kind, const void *bytes, size_t length)
 {
+    transcribe_bytes(bytes, length);
     send_segment(end->connection, !end->side, segment_new(kind, bytes, length));
 }
 

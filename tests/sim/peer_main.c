@@ -74,7 +74,8 @@ int peer_main(int host, void *arg)
     char *error = NULL;
     (void)host;
     options.log_fd = process->log ? LOG_DESCRIPTOR : -1;
-    options.trace_fd = process->trace ? TRACE_DESCRIPTOR : -1;
+    options.trace_fd = TRACE_DESCRIPTOR;
+    options.trace_brief = process->brief;
     options.check_locks = process->check_locks;
     struct zk_context *ctx = zk_context_new(&options);
     int code = QUORUM_PEER_EXIT_INVALID_INVOCATION;

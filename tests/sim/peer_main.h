@@ -14,7 +14,7 @@ struct quorum_peer_run;
 /* One process; all zeros but the options. */
 struct peer_process {
     bool log;         /* write the log to descriptor 2 */
-    bool trace;       /* and the trace to descriptor 1 */
+    bool brief;       /* and to descriptor 1 only what the invariants need, not the whole trace */
     bool check_locks; /* zk_context_options */
 
     pthread_mutex_t mutex;

@@ -12,10 +12,25 @@
 
 enum { EXIT_ABORTED = 134 }; /* what a shell says of a process that called abort() */
 
+/* Threads of world_call may be on their last steps: they are not the program's leak. */
+static void wait_for_guests(const struct process *process)
+{
+    const struct task *task = process->tasks;
+    while (task != NULL) {
+        if (task->guest) {
+            task_block(NULL, "waits for a called thread", world.now_ns + MILLISECOND);
+            task = process->tasks;
+        } else {
+            task = task->process_next;
+        }
+    }
+}
+
 static void *process_main(void *arg)
 {
     struct process *process = arg;
     int code = process->main(process->host, process->arg);
+    wait_for_guests(process);
     process_check_clean(process);
     process_exit(code);
 }
@@ -106,7 +121,7 @@ void world_call(int host, void *(*call)(void *arg), void *arg)
 {
     struct process *process = world.hosts[host].process;
     if (process != NULL)
-        task_new(process, "called", call, arg);
+        task_new(process, "called", call, arg)->guest = true;
 }
 
 void world_crash(int host_number, enum world_crash how)
@@ -141,10 +156,15 @@ bool world_read_file(int host, const char *path, char *ret_text, size_t size)
            disk_peek(world.hosts[host].disk, path, ret_text, size);
 }
 
+void world_each_path(int host, void (*look)(void *arg, const char *path), void *arg)
+{
+    if (world.hosts[host].disk != NULL)
+        disk_each_path(world.hosts[host].disk, look, arg);
+}
+
 /* Programs write whole lines; a write without a newline at its end counts as one too. */
 void process_wrote(struct process *process, int fd, const char *bytes, size_t length)
 {
-    transcribe_bytes(bytes, length);
     while (length > 0) {
         look_away();
         const char *newline = memchr(bytes, '\n', length);

@@ -371,6 +371,8 @@ void sched_point(const char *call)
 {
     if (!world.open || world.running == &sched.root)
         abort(); /* a simulated call outside the simulation */
+    if (world.observing)
+        return;
     world.now_ns += CALL_NS;
     world.steps++;
     if (world.options.show_calls)
@@ -496,7 +498,7 @@ void __sanitizer_cov_trace_pc(void);
 
 void __sanitizer_cov_trace_pc(void)
 {
-    if (!world.open || world.running->process == NULL)
+    if (!world.open || world.observing || world.running->process == NULL)
         return;
     if (sched.block_skip > 0) {
         sched.block_skip--;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_STEP_LIMIT = 50000000 };
+enum { DEFAULT_STEP_LIMIT = 5000000 };
 
 struct world world;
 

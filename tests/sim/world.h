@@ -35,7 +35,7 @@ struct world_options {
     uint64_t seed;
     bool show_lines;          /* print each line that programs write, with the virtual time */
     bool show_calls;          /* and each simulated call */
-    uint64_t step_limit;      /* simulated calls; 0: 50 million */
+    uint64_t step_limit;      /* simulated calls; 0: 5 million */
     uint64_t show_allocation; /* print the stack of the n-th allocation of the world; 0: none */
     /* A line was written to FD_TRACE or FD_LOG, without its newline and not terminated. Runs in the
      * writer's thread: must not call what blocks. */
@@ -48,7 +48,7 @@ struct world_options {
 struct world_report {
     enum world_result result;
     char reason[WORLD_REASON_SIZE]; /* "" if all is well */
-    uint64_t transcript; /* hash of every decision and every line written: the run's fingerprint */
+    uint64_t transcript; /* hash of every decision and all bytes sent or stored: its fingerprint */
     int64_t virtual_ns;
     uint64_t steps;    /* simulated calls */
     uint64_t switches; /* from one thread to another */
@@ -80,6 +80,9 @@ bool world_is_running(int host);
 void world_write_file(int host, const char *path, const char *text);
 /* What the file holds now; false: there is none, or it is longer. */
 bool world_read_file(int host, const char *path, char *ret_text, size_t size);
+
+/* Every path on the disk as programs see it, in no order. */
+void world_each_path(int host, void (*look)(void *arg, const char *path), void *arg);
 
 /* --- for drivers: time and chance --- */
 

@@ -29,10 +29,9 @@ static const char USAGE[] =
     "  --groups            the voters form a hierarchical quorum, in groups of three\n"
     "  --twice             run each seed twice; both transcripts must be the same\n"
     "  --keep-going        explore: do not stop at a failure; count them\n"
-    "  --with-log          let the peers write their log, too (that makes other transcripts)\n"
     "  --backend NAME      asm, ucontext or thread: how stacks are switched (see ctx.h)\n"
     "  --quiet             no progress line\n"
-    "  --show              replay: print what the peers write (trace; log if --with-log)\n"
+    "  --show              replay: print what the peers write\n"
     "  --calls             replay: print each simulated call\n"
     "  --trace FILE        replay: write the peers' trace\n"
     "\n"
@@ -48,7 +47,6 @@ struct arguments {
     bool groups;
     bool twice;
     bool keep_going;
-    bool with_log;
     bool quiet;
     bool show_lines;
     bool show_calls;
@@ -59,6 +57,8 @@ struct totals {
     uint64_t seeds;
     uint64_t violations;
     uint64_t elections; /* terms of leaders that were established */
+    uint64_t shut_out;  /* peers that could not join at the end (K-22) */
+    uint64_t repairs;   /* of disks, by hand (K-23) */
     uint64_t steps;
     uint64_t threads;
     double virtual_s;
@@ -124,7 +124,6 @@ enum option_id {
     OPTION_GROUPS,
     OPTION_TWICE,
     OPTION_KEEP_GOING,
-    OPTION_WITH_LOG,
     OPTION_BACKEND,
     OPTION_QUIET,
     OPTION_SHOW,
@@ -162,9 +161,6 @@ static int take_option(int option, const char *value)
     case OPTION_KEEP_GOING:
         args.keep_going = true;
         return -1;
-    case OPTION_WITH_LOG:
-        args.with_log = true;
-        return -1;
     case OPTION_BACKEND:
         return ctx_choose(value) ? -1 : usage_error("there is no back end ", value);
     case OPTION_QUIET:
@@ -197,10 +193,9 @@ static int parse_arguments(int argc, char **argv)
         {"groups", no_argument, NULL, OPTION_GROUPS},
         {"twice", no_argument, NULL, OPTION_TWICE},
         {"keep-going", no_argument, NULL, OPTION_KEEP_GOING},
-        {"with-log", no_argument, NULL, OPTION_WITH_LOG},
         {"backend", required_argument, NULL, OPTION_BACKEND},
         {"quiet", no_argument, NULL, OPTION_QUIET},
-        {"log", no_argument, NULL, OPTION_LOG},
+        {"show", no_argument, NULL, OPTION_SHOW},
         {"calls", no_argument, NULL, OPTION_CALLS},
         {"trace", required_argument, NULL, OPTION_TRACE},
         {"help", no_argument, NULL, OPTION_HELP},
@@ -232,9 +227,9 @@ static void replay_command(char *ret_text, size_t size)
     char observers[32] = "";
     if (args.observers > 0)
         snprintf(observers, sizeof observers, " --observers %d", args.observers);
-    snprintf(ret_text, size, "zksim replay %" PRIu64 " --scenario %s --peers %d%s%s%s --show",
+    snprintf(ret_text, size, "zksim replay %" PRIu64 " --scenario %s --peers %d%s%s --show",
              current_seed, args.scenario->name, args.peers, observers,
-             args.groups ? " --groups" : "", args.with_log ? " --with-log" : "");
+             args.groups ? " --groups" : "");
 }
 
 /* ---- one seed ------------------------------------------------------------------------------- */
@@ -255,7 +250,7 @@ static void drive(void *arg)
         .grouped = args.groups,
         .named = now_and_then(1, 4),
         .check_locks = now_and_then(2, 8),
-        .log = args.with_log,
+        .talkative = args.show_lines || args.trace != NULL,
         .tick_ms = now_and_then(3, 3) ? 200 : 2000,
         .trace = args.trace,
     };
@@ -336,6 +331,8 @@ static void add(struct totals *totals, const struct world_report *report)
     totals->seeds++;
     totals->violations += report->result != WORLD_OK;
     totals->elections += cluster.invariants.established;
+    totals->repairs += (uint64_t)cluster.repairs;
+    totals->shut_out += (uint64_t)cluster.shut_out;
     totals->steps += report->steps;
     totals->threads += report->threads;
     totals->virtual_s += (double)report->virtual_ns / 1e9;
@@ -353,9 +350,10 @@ static void print_totals(const struct totals *totals, double seconds)
 
 static void print_details(const struct totals *totals, double seconds)
 {
-    printf("  %" PRIu64 " elections (%.0f/s), %.1f M calls (%.1f M/s), %" PRIu64
+    printf("  %" PRIu64 " elections (%.0f/s), %" PRIu64 " shut out (K-22), %" PRIu64 " disks repaired (K-23), %.1f M calls (%.1f M/s), %" PRIu64
            " threads, %.0f virtual seconds (%.0f times real time), transcripts %016" PRIx64 "\n",
-           totals->elections, (double)totals->elections / seconds, (double)totals->steps / 1e6,
+           totals->elections, (double)totals->elections / seconds, totals->shut_out,
+           totals->repairs, (double)totals->steps / 1e6,
            (double)totals->steps / 1e6 / seconds, totals->threads, totals->virtual_s,
            totals->virtual_s / seconds, totals->transcripts);
 }

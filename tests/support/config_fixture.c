@@ -1,3 +1,4 @@
+/* See config_fixture.h: directories with zoo.cfg, myid and dynamic files, read and compared. */
 #include "config_fixture.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* See election_peer.h: the stage, its scripted voters, and peers that speak to each other. */
 #include "election_peer.h"
 
 #include <errno.h>
@@ -6,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "election/quorum_cnx_manager_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/base/clock.h"
 #include "zk/base/thread.h"
@@ -451,9 +453,24 @@ void scripted_voter_accept(struct scripted_voter *voter, int64_t caller)
     voter->sock = sock;
 }
 
+/* The wish to be called back is lost on a peer whose dial of before is in its last step (so it is in
+ * Java; who has something to say tries again later). */
+static bool no_dial_is_under_way(void *arg)
+{
+    const struct expected_connection *expected = arg;
+    struct quorum_cnx_manager *qcm = expected->peer->qcm;
+    zk_mutex_lock(&qcm->mu);
+    bool under_way = long_set_has(&qcm->inprogress_connections, expected->sid);
+    zk_mutex_unlock(&qcm->mu);
+    return !under_way;
+}
+
 void scripted_voter_connect(struct scripted_voter *voter, struct election_peer *peer)
 {
     int64_t peer_id = quorum_peer_get_my_id(peer->self);
+    struct expected_connection dialled = {peer, voter->sid, false};
+    if (voter->sid < peer_id)
+        test_await(no_dial_is_under_way, &dialled);
     struct sock *sock =
         scripted_voter_dial(voter, test_ensemble_port(voter->ensemble, peer_id));
     scripted_voter_introduce(voter, sock);
@@ -596,8 +613,8 @@ struct mark {
     int64_t round;
 };
 
-/* Go on to words (which take one number) behind at, and read the number that follows them. NULL: not
- * there. */
+/* Go on to words (which take one number) behind at, and read the number that follows them. NULL:
+ * not there. */
 static const char *go_to(const char *at, int64_t *ret_number, const char *format, int64_t number)
 {
     char words[160];
@@ -613,8 +630,8 @@ static const char *go_to(const char *at, int64_t *ret_number, const char *format
     return at;
 }
 
-/* The marker's way: read by RecvWorker, recvQueue, WorkerReceiver, recvqueue, and the election waits
- * again. */
+/* The marker's way: read by RecvWorker, recvQueue, WorkerReceiver, recvqueue, and the election
+ * waits again. */
 static bool mark_is_heard(void *arg)
 {
     const struct mark *mark = arg;

@@ -1,5 +1,6 @@
-/* A whole ensemble in the test's own process: real peers, real loopback, real disk in a temporary directory. Each peer has a context of
- * its own, as each process would; nothing is shared but the address. */
+/* A whole ensemble in the test's own process: real peers, real loopback, real disk in a temporary
+ * directory. Each peer has a context of its own, as each process would; nothing is shared but the
+ * address. */
 #ifndef ENSEMBLE_H
 #define ENSEMBLE_H
 
@@ -35,7 +36,8 @@ struct ensemble {
     size_t count;
 };
 
-/* Plan an ensemble of voters 1..voters and observers after them; nothing runs yet. tickTime is 100 ms, initLimit 50, syncLimit 20. */
+/* Plan an ensemble of voters 1..voters and observers after them; nothing runs yet. tickTime is 100
+ * ms, initLimit 50, syncLimit 20. */
 void ensemble_init(struct ensemble *ensemble, size_t voters, size_t observers);
 /* Further lines for everybody's zoo.cfg. Before the first start. */
 void ensemble_add_lines(struct ensemble *ensemble, const char *lines);
@@ -54,7 +56,8 @@ int ensemble_wait_end(struct ensemble *ensemble, int64_t sid);
 /* What a running peer is; NULL if it does not run. */
 struct quorum_peer *ensemble_self(struct ensemble *ensemble, int64_t sid);
 
-/* Wait until every running peer serves, all under one leader, which is returned. The test fails if that takes too long. */
+/* Wait until every running peer serves, all under one leader, which is returned. The test fails if
+ * that takes too long. */
 int64_t ensemble_await_leader(struct ensemble *ensemble);
 /* Wait until one peer is in that state and, unless it is LOOKING, serves. */
 void ensemble_await_state(struct ensemble *ensemble, int64_t sid, enum server_state state);

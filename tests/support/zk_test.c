@@ -1,3 +1,4 @@
+/* See zk_test.h: contexts, files, ports, waiting, panics in a child process. */
 #include "zk_test.h"
 
 #include <errno.h>

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "zk/base/alloc.h"
 #include "zk/base/settings.h"
 #include "zk/jute/archive.h"
 #include "zk/jute/data.h"
@@ -106,7 +107,7 @@ static void what_was_written_is_read_again(void **state)
 {
     (void)state;
     struct written written = written_new();
-    struct ustring string = {.text = strdup("a\0b"), .length = 3};
+    struct ustring string = {.text = memcpy(zk_xmalloc(4), "a\0b", 4), .length = 3};
     jute_out_bool(&written.out, true);
     jute_out_int(&written.out, INT32_MIN);
     jute_out_long(&written.out, INT64_MIN);

@@ -538,7 +538,7 @@ static void a_word_in_four_pieces_is_a_word(void **state)
     struct sock *sock = dial(&port);
     sock_set_no_delay(sock, true);
     for (size_t i = 0; i < 4; i++)
-        assert_int_equal(sock_write_fully(sock, "ruok" + i, 1), 0);
+        assert_int_equal(sock_write_fully(sock, &"ruok"[i], 1), 0);
     char *answer = read_to_the_end(sock);
     assert_string_equal(answer, "imok");
     free(answer);

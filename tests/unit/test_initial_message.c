@@ -1,4 +1,5 @@
-/* The first bytes of an election connection. Java: InitialMessage, CnxManagerTest.testInitialMessage */
+/* The first bytes of an election connection. Java: InitialMessage,
+ * CnxManagerTest.testInitialMessage */
 #include "zk/election/initial_message.h"
 
 #include <errno.h>

@@ -100,7 +100,7 @@ static void assert_still_there(struct fixture *fixture)
 
 /* --- LRN-01: dialling ------------------------------------------------------------------------ */
 
-/* Refused dials are repeated, quickly at first (D-25), for as long as Java would: then it is over. */
+/* Refused dials are repeated, quickly at first (D-25), and given up when Java would give up. */
 static void lrn_01_refused_dials_are_repeated_and_then_given_up(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* An election row by row: LOOKING votes (L1 to L9), timeouts, votes that do not count. One real peer
- * and scripted voters; what it says is read off the wire, what it thinks out of its trace.
+/* An election row by row: LOOKING votes (L1 to L9), timeouts, votes that do not count. One real
+ * peer and scripted voters; what it says is read off the wire, what it thinks out of its trace.
  * Java: FastLeaderElection.lookForLeader(); FLELostMessageTest, FLENewEpochTest.
  *
  * Unless a test says so, the peer is 2 of {1, 2, 3}: voter 1 is called back, voter 3 dials. */
@@ -656,7 +656,8 @@ static void a_state_that_somebody_else_sets_ends_the_election(void **state)
     election_peer_look_and_vote(stage->peer);
     quorum_peer_set_peer_state(stage->peer->self, SERVER_STATE_FOLLOWING, "test");
 
-    /* WorkerReceiver passes nothing on now, so only a stop wakes the wait; but the result is none. */
+    /* WorkerReceiver passes nothing on now, so only a stop wakes the wait; but the result is
+     * none. */
     fle_request_stop(stage->peer->fle);
 
     assert_false(election_peer_await_result(stage->peer));

@@ -73,8 +73,8 @@ static struct sock *dial(struct stage *stage)
     return scripted_voter_dial(&stage->attacker, stage->port);
 }
 
-/* Many that dial, in groups for which the peer's backlog (50) has room: what is beyond it the system
- * drops, and tries again after seconds, when the test is elsewhere. */
+/* Many that dial, in groups for which the peer's backlog (50) has room: what is beyond it the
+ * system drops, and tries again after seconds, when the test is elsewhere. */
 enum { GROUP = 32 };
 
 struct crowd {

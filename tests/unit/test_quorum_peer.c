@@ -264,7 +264,7 @@ static void epochs_outlive_the_process(void **state)
         1);
 }
 
-/* The directory is gone: memory must not say what the disk does not hold. */
+/* PER-02: the directory is gone: memory must not say what the disk does not hold. */
 static void an_epoch_that_cannot_be_written_is_not_set(void **state)
 {
     struct stage *stage = *state;
@@ -284,6 +284,7 @@ static void an_epoch_that_cannot_be_written_is_not_set(void **state)
     free(directory);
 }
 
+/* PER-02 */
 static void a_file_that_holds_no_number_stops_the_start(void **state)
 {
     static const char *const texts[] = {"", "x", "7x", " 7", "0x7", "9223372036854775808", "\n7"};
@@ -298,6 +299,7 @@ static void a_file_that_holds_no_number_stops_the_start(void **state)
     }
 }
 
+/* PER-02 */
 static void only_the_first_line_of_a_file_counts(void **state)
 {
     struct stage *stage = *state;
@@ -310,6 +312,7 @@ static void only_the_first_line_of_a_file_counts(void **state)
     assert_int_equal(accepted, 7);
 }
 
+/* PER-03 */
 static void an_accepted_epoch_below_the_current_one_stops_the_start(void **state)
 {
     struct stage *stage = *state;
@@ -328,6 +331,7 @@ static void give_history(struct stage *stage, int64_t zxid)
     assert_int_equal(zk_database_take_snapshot(stage->peer->database), 0);
 }
 
+/* PER-01 */
 static void missing_files_are_made_from_the_last_zxid(void **state)
 {
     struct stage *stage = *state;
@@ -343,6 +347,7 @@ static void missing_files_are_made_from_the_last_zxid(void **state)
     assert_int_equal(quorum_peer_get_last_logged_zxid(stage->self), 0x500000003);
 }
 
+/* PER-03 */
 static void a_history_newer_than_its_epoch_stops_the_start(void **state)
 {
     struct stage *stage = *state;
@@ -355,7 +360,8 @@ static void a_history_newer_than_its_epoch_stops_the_start(void **state)
     assert_int_equal(election_peer_logged(stage->peer, "The current epoch, 4, is older"), 1);
 }
 
-/* A crash before the rename of the newer file is recovered from, if that is what has happened. */
+/* PER-03: a crash before the rename of the newer file is recovered from, if that is what has
+ * happened. */
 static void an_unfinished_current_epoch_is_finished(void **state)
 {
     struct stage *stage = *state;

@@ -336,6 +336,24 @@ static void leader_follower_and_observer_of_ours_stay_together(void **state)
     testing_peer_done(&leader);
 }
 
+/* A peer that was told to stop before its role began does not begin it. */
+static void roles_of_a_stopped_peer_end_at_once(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    testing_peer_init(&peer, &options);
+    quorum_peer_stop_running(peer.self);
+    testing_peer_start_leading(&peer);
+    assert_int_equal(-ECANCELED, testing_peer_join(&peer));
+    testing_peer_start_following(&peer, 2);
+    assert_int_equal(-ECANCELED, testing_peer_join(&peer));
+    testing_peer_start_observing(&peer, 2);
+    assert_int_equal(-ECANCELED, testing_peer_join(&peer));
+    assert_file(&peer, "acceptedEpoch", "0");
+    testing_peer_done(&peer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +364,7 @@ int main(void)
         cmocka_unit_test(dsc_02_leader_sends_the_snapshot_that_java_sends),
         cmocka_unit_test(dsc_02_newleader_carries_the_configuration_as_java_writes_it),
         cmocka_unit_test(leader_follower_and_observer_of_ours_stay_together),
+        cmocka_unit_test(roles_of_a_stopped_peer_end_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,420 @@
+"""A trace, as NOTES.md section 15 describes it: read, put on one clock, paired.
+
+One file holds what one peer wrote (a restarted peer appends), or what somebody else saw of several peers, as a
+capture of Java does. Every process has a clock of its own. `boot` says the wall time, to a millisecond; messages say
+more: none arrives before it was sent. The clocks are placed where every message has the most time to travel."""
+
+import collections
+import json
+import os
+import re
+
+LOOKING = "LOOKING"
+SETTLED = ("FOLLOWING", "LEADING", "OBSERVING")
+PHASES = ("discovery", "synchronization", "broadcast")
+
+# The fields of an event that are always there, and their types.
+FIELDS = {
+    "boot": {"wall": int, "version": str},
+    "exit": {"code": int, "why": str},
+    "state": {"s": str, "why": str},
+    "vote": {"leader": int, "zxid": str, "epoch": int, "r": int, "why": str},
+    "tally": {"leader": int, "have": list, "quorum": bool},
+    "wait": {"ms": int, "why": str},
+    "decide": {"leader": int, "r": int, "why": str},
+    "conn": {"what": str, "peer": int, "conn": str, "why": str},
+    "send": {"to": int, "conn": str, "seq": int, "kind": str, "m": dict},
+    "recv": {"from": int, "conn": str, "seq": int, "kind": str, "m": dict},
+    "enq": {"q": str, "seq": int, "len": int, "dropped": int},
+    "deq": {"q": str, "seq": int, "len": int},
+    "phase": {"phase": str},
+    "epoch": {"which": str, "value": int},
+    "established": {"leader": int, "epoch": int},
+}
+NOTIFICATION_FIELDS = {"state": str, "leader": int, "zxid": str, "round": int, "epoch": int}
+ENVELOPE = {"v": int, "t": int, "n": int, "th": str, "ev": str}
+
+LONGEST_MARGIN_US = 200  # more than a message between two processes of one machine needs
+REUSE_SLACK_US = 5000  # wall clocks are no better; ports come back much later
+
+
+class Refusal(Exception):
+    """What cannot be done, in one line for people."""
+
+
+class Event:
+    """One line. t is the time on the common clock; `own_t` the one in the file."""
+
+    __slots__ = ("t", "own_t", "n", "thread", "ev", "fields", "process", "line", "partner", "index")
+
+    def __init__(self, record, process, line):
+        self.own_t = self.t = record["t"]
+        self.n = record["n"]
+        self.thread = record["th"]
+        self.ev = record["ev"]
+        self.fields = {key: value for key, value in record.items() if key not in ENVELOPE}
+        self.process = process
+        self.line = line
+        self.partner = None  # the other end of a message, or of a stay in a queue
+        self.index = -1  # its place in the merged trace
+
+    def __getitem__(self, key):
+        return self.fields[key]
+
+    def get(self, key, default=None):
+        return self.fields.get(key, default)
+
+    @property
+    def where(self):
+        return f"{self.process.path}:{self.line}"
+
+
+class Clock:
+    """What `t` of some lines counts from: `offset` is added to get the common time."""
+
+    def __init__(self, wall_offset):
+        self.wall_offset = wall_offset  # None: nobody noted the wall time
+        self.offset = wall_offset
+
+
+class Process:
+    """One life of one peer, or what a capture saw of it."""
+
+    def __init__(self, path, n, clock, captured):
+        self.path = path
+        self.n = n
+        self.clock = clock
+        self.captured = captured
+        self.events = []
+        self.killed_at = None  # common time
+        self.names = {}  # of the far ends: address -> sid
+
+    @property
+    def exited(self):
+        return bool(self.events) and self.events[-1].ev == "exit"
+
+
+class Trace:
+    """Everything that the files of one ensemble tell, in the order of the common clock."""
+
+    def __init__(self):
+        self.processes = []
+        self.clocks = []
+        self.events = []
+        self.messages = []  # (send or None, recv or None)
+        self.notes = []  # what was left out, and why
+        self.contradiction = None  # messages that no clocks can explain
+        self.correction_us = 0  # the most that a clock was moved away from its wall time
+
+    @property
+    def ids(self):
+        return sorted({event.n for event in self.events})
+
+
+# ---- reading ----------------------------------------------------------------------------------
+
+
+def trace_files(paths):
+    """A directory stands for the traces of a cluster in it."""
+    files = []
+    for path in paths:
+        if os.path.isdir(path):
+            found = sorted(
+                os.path.join(path, name, "trace")
+                for name in os.listdir(path)
+                if os.path.isfile(os.path.join(path, name, "trace"))
+            )
+            if not found:
+                raise Refusal(f"{path} holds no N/trace; start the cluster with: scripts/cluster.sh up --trace")
+            files += found
+        elif os.path.exists(path):
+            files.append(path)
+        else:
+            raise Refusal(f"there is no {path}")
+    return files
+
+
+def parse_line(text):
+    """The record in a line, or None. After a crash the next process may have written on the same line."""
+    for start in (0, text.rfind('{"v":')):
+        try:
+            record = json.loads(text[max(start, 0):])
+        except ValueError:
+            continue
+        if isinstance(record, dict):
+            return record
+    return None
+
+
+def fault_of(record):
+    """What is wrong with the form of a line, or None."""
+    for name, kind in ENVELOPE.items():
+        if type(record.get(name)) is not kind:
+            return f"no {name}, or it is no {kind.__name__}"
+    if record["v"] != 1:
+        return f"format {record['v']}, and this reads format 1"
+    wanted = dict(FIELDS.get(record["ev"], {}))
+    for name, kind in wanted.items():
+        if type(record.get(name)) is not kind:
+            return f"{record['ev']} without {name}, or it is no {kind.__name__}"
+    if record.get("kind") == "NOTIFICATION":
+        for name, kind in NOTIFICATION_FIELDS.items():
+            if type(record["m"].get(name)) is not kind:
+                return f"a notification without {name}, or it is no {kind.__name__}"
+    if record["ev"] == "tally" and not all(type(sid) is int for sid in record["have"]):
+        return "tally with a have that is no list of numbers"
+    return None
+
+
+def records_of(path):
+    """(line, record) of a file. A last line that was cut off is no error."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            lines = stream.read().split("\n")
+    except OSError as error:
+        raise Refusal(f"cannot read {path}: {error.strerror}") from error
+    while lines and not lines[-1].strip():
+        lines.pop()
+    for number, text in enumerate(lines, 1):
+        if not text.strip():
+            continue
+        record = parse_line(text)
+        if record is None and number == len(lines):
+            return
+        fault = "not a JSON object" if record is None else fault_of(record)
+        if fault:
+            raise Refusal(f"{path}:{number}: this is no line of a trace: {fault}")
+        yield number, record
+
+
+def read_file(trace, path):
+    processes = {}
+    capture_clock = None
+    empty = True
+    for number, record in records_of(path):
+        empty = False
+        n = record["n"]
+        if record["ev"] == "boot":
+            clock = Clock(record["wall"] * 1000 - record["t"])
+            trace.clocks.append(clock)
+            processes[n] = Process(path, n, clock, captured=False)
+            trace.processes.append(processes[n])
+        elif n not in processes:
+            if capture_clock is None:
+                capture_clock = Clock(None)
+                trace.clocks.append(capture_clock)
+            processes[n] = Process(path, n, capture_clock, captured=True)
+            trace.processes.append(processes[n])
+        processes[n].events.append(Event(record, processes[n], number))
+    if empty:
+        raise Refusal(f"{path} holds no event; was the peer started with --trace?")
+
+
+def prefer_own_words(trace):
+    """A peer that writes a trace knows more than a capture that saw it."""
+    own = {process.n for process in trace.processes if not process.captured}
+    for process in trace.processes:
+        if process.captured and process.n in own:
+            trace.notes.append(f"peer {process.n} has a trace of its own; what {process.path} saw of it is left out")
+            process.events = []
+    trace.processes = [process for process in trace.processes if process.events]
+    used = {process.clock for process in trace.processes}
+    trace.clocks = [clock for clock in trace.clocks if clock in used]
+
+
+# ---- pairing ----------------------------------------------------------------------------------
+
+
+def wall_time(event):
+    return event.own_t + (event.process.clock.wall_offset or 0)
+
+
+def sender_of(recv, speakers):
+    """Who wrote it: its reader may not have known yet."""
+    if recv["from"] != 0:
+        return recv["from"]
+    others = speakers[recv["conn"]] - {recv.n}
+    return min(others) if others else 0
+
+
+def pair_messages(trace, events):
+    sends = collections.defaultdict(list)
+    speakers = collections.defaultdict(set)
+    for event in events:
+        if event.ev == "send":
+            sends[event["conn"], event.n, event["seq"]].append(event)
+            speakers[event["conn"]].add(event.n)
+    for event in events:
+        if event.ev != "recv":
+            continue
+        free = [
+            send for send in sends[event["conn"], sender_of(event, speakers), event["seq"]] if send.partner is None
+        ]
+        if len(free) > 1:  # a port number came back: the latest that is not later
+            past = [send for send in free if wall_time(send) <= wall_time(event) + REUSE_SLACK_US]
+            free = past[-1:]
+        if free:
+            free[0].partner = event
+            event.partner = free[0]
+            trace.messages.append((free[0], event))
+        else:
+            trace.messages.append((None, event))
+    trace.messages += [(send, None) for send in events if send.ev == "send" and send.partner is None]
+
+
+def pair_queues(trace):
+    for process in trace.processes:
+        waiting = {}
+        for event in process.events:
+            if event.ev == "enq":
+                if event["dropped"]:
+                    waiting.pop((event["q"], event["dropped"]), None)
+                waiting[event["q"], event["seq"]] = event
+            elif event.ev == "deq":
+                event.partner = waiting.pop((event["q"], event["seq"]), None)
+                if event.partner:
+                    event.partner.partner = event
+
+
+# ---- one clock --------------------------------------------------------------------------------
+
+
+def place_clocks(clocks, bounds, margin):
+    """The least offsets, from the wall times up, that let every message travel for `margin`; None if there are none.
+    bounds: (a, b) -> the most that a's clock was ahead of b's when a message went from a to b."""
+    walls = [clock.wall_offset for clock in clocks if clock.wall_offset is not None]
+    start = min(walls) if walls else 0
+    unknown = start - 10**9 if walls else 0
+    offsets = {clock: unknown if clock.wall_offset is None else clock.wall_offset for clock in clocks}
+    for _ in range(len(clocks) + 1):
+        moved = False
+        for (source, target), ahead in bounds.items():
+            least = offsets[source] + ahead + margin
+            if offsets[target] < least:
+                offsets[target] = least
+                moved = True
+        if not moved:
+            return {clock: start if offset == unknown and walls else offset for clock, offset in offsets.items()}
+    return None
+
+
+def align_clocks(trace):
+    bounds = {}
+    for send, recv in trace.messages:
+        if send and recv and send.process.clock is not recv.process.clock:
+            pair = send.process.clock, recv.process.clock
+            bounds[pair] = max(bounds.get(pair, send.own_t - recv.own_t), send.own_t - recv.own_t)
+    low, high = 0, LONGEST_MARGIN_US
+    placed = place_clocks(trace.clocks, bounds, 0)
+    if placed is None:
+        trace.contradiction = "a message arrives before it is sent, wherever the clocks are placed"
+        placed = {clock: clock.wall_offset or 0 for clock in trace.clocks}
+        high = 0
+    while low < high:
+        middle = (low + high + 1) // 2
+        better = place_clocks(trace.clocks, bounds, middle)
+        if better:
+            low, placed = middle, better
+        else:
+            high = middle - 1
+    for clock in trace.clocks:
+        clock.offset = placed[clock]
+        if clock.wall_offset is not None:
+            trace.correction_us = max(trace.correction_us, abs(clock.offset - clock.wall_offset))
+
+
+# ---- ends of lives, names ---------------------------------------------------------------------
+
+
+def next_life(trace, process):
+    later = [
+        other.events[0].t
+        for other in trace.processes
+        if other.n == process.n and other is not process and other.events[0].t > process.events[-1].t
+    ]
+    return min(later, default=None)
+
+
+def find_deaths(trace):
+    """A process that says nothing at its end was killed, if others saw its connections end or it lived again. Else
+    its file was copied while it ran."""
+    for process in trace.processes:
+        if process.exited:
+            continue
+        last = process.events[-1].t
+        again = next_life(trace, process)
+        seen = [
+            event.t
+            for event in trace.events
+            if event.ev == "conn"
+            and event["peer"] == process.n
+            and event["what"] == "close"
+            and event.t >= last
+            and (again is None or event.t < again)
+        ]
+        if seen:
+            process.killed_at = max(min(seen) - 1, last)
+        elif again is not None and not process.captured:
+            process.killed_at = last
+        if process.killed_at is not None:
+            trace.events.append(death_of(process))
+
+
+def death_of(process):
+    record = {"t": process.killed_at, "n": process.n, "th": "", "ev": "crash", "why": "its trace ends without exit"}
+    event = Event(record, process, process.events[-1].line)
+    event.own_t = process.killed_at - process.clock.offset
+    return event
+
+
+ADDRESS = re.compile(r"(?<=-)/\S+$")
+
+
+def name_far_ends(trace):
+    """Threads and queues of a learner carry its address; people know it by its number."""
+    for process in trace.processes:
+        for event in process.events:
+            match = ADDRESS.search(event.thread)
+            peer = event.get("from") or event.get("to")
+            if match and peer and match.group() not in process.names:
+                process.names[match.group()] = peer
+
+
+def short_name(process, name):
+    """Of a thread or a queue: WorkerSender, SendWorker:2, LearnerHandler:2."""
+    match = ADDRESS.search(name)
+    if match:
+        peer = process.names.get(match.group())
+        stem = name[: match.start() - 1]
+        return stem if peer is None else f"{stem}:{peer}"
+    return re.sub(r"-?\[myid=-?\d+\]", "", name).split("(plain=")[0]
+
+
+def merge(trace):
+    for process in trace.processes:
+        for event in process.events:
+            event.t = event.own_t + process.clock.offset
+    trace.events = [event for process in trace.processes for event in process.events]
+    find_deaths(trace)
+    # A cause that the clocks put at the same microsecond stands before its effect.
+    trace.events.sort(key=lambda event: (event.t, event.ev == "recv", event.n, event.line))
+    start = trace.events[0].t
+    for index, event in enumerate(trace.events):
+        event.index = index
+        event.t -= start
+    trace.messages.sort(key=lambda pair: (pair[0] or pair[1]).index)
+
+
+def load(paths):
+    """The trace of one ensemble from its files and directories."""
+    trace = Trace()
+    for path in trace_files(paths):
+        read_file(trace, path)
+    prefer_own_words(trace)
+    events = sorted((event for process in trace.processes for event in process.events), key=wall_time)
+    pair_messages(trace, events)
+    pair_queues(trace)
+    align_clocks(trace)
+    name_far_ends(trace)
+    merge(trace)
+    return trace

@@ -1,0 +1,55 @@
+/* Looking must not change what is looked at: a seed that failed with little trace is to be seen
+ * again with all of it. So the log and the trace cost no virtual time and give nobody a chance to
+ * preempt. The calls that log.c and trace.c make (and only they: observe_syms.txt renames them in
+ * these two members of the archive) come here, and while one of them is inside the simulator knows
+ * that somebody only looks: points do nothing, locks are passed through, which is safe because
+ * nobody else runs meanwhile. */
+#include <stdint.h>
+
+#include "internal.h"
+#include "zk/base/clock.h"
+#include "zk/base/lock.h"
+#include "zk/base/thread.h"
+
+void observe_thread_name(struct zk_context *ctx, char *ret_name, size_t size);
+int64_t observe_elapsed_us(void);
+int64_t observe_wall_ms(void);
+void observe_mutex_lock(struct zk_mutex *mutex);
+void observe_mutex_unlock(struct zk_mutex *mutex);
+
+void observe_thread_name(struct zk_context *ctx, char *ret_name, size_t size)
+{
+    world.observing = true;
+    zk_thread_name(ctx, ret_name, size);
+    world.observing = false;
+}
+
+int64_t observe_elapsed_us(void)
+{
+    world.observing = true;
+    int64_t us = zk_elapsed_us();
+    world.observing = false;
+    return us;
+}
+
+int64_t observe_wall_ms(void)
+{
+    world.observing = true;
+    int64_t ms = zk_wall_ms();
+    world.observing = false;
+    return ms;
+}
+
+void observe_mutex_lock(struct zk_mutex *mutex)
+{
+    world.observing = true;
+    zk_mutex_lock(mutex);
+    world.observing = false;
+}
+
+void observe_mutex_unlock(struct zk_mutex *mutex)
+{
+    world.observing = true;
+    zk_mutex_unlock(mutex);
+    world.observing = false;
+}
