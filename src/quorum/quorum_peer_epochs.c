@@ -90,21 +90,26 @@ static int read_or_create(struct quorum_peer *self, const char *name, int64_t ep
     return r;
 }
 
-/* The last zxid belongs to a later epoch than currentEpoch: right only if the rename of a newer
- * currentEpoch was cut off by a crash, and then the temporary file has it. */
+/* The last zxid belongs to a later epoch than currentEpoch. A crash leaves that behind at two moments:
+ * between writing a new currentEpoch and its rename, when the temporary file has it; and between storing
+ * the leader's snapshot and writing currentEpoch (D-26), when acceptedEpoch is already as high. That
+ * snapshot is whole, so its epoch can be claimed (D-68; Java refuses to start). */
 static int recover_current_epoch(struct quorum_peer *self, int64_t epoch_of_zxid, int64_t *epoch)
 {
-    int64_t unfinished = 0;
-    int r = read_long_from_file(self, CURRENT_EPOCH_FILENAME ".tmp", &unfinished);
-    if (r == 0 && unfinished == epoch_of_zxid) {
-        zk_log(self->ctx, ZK_LOG_EPOCH_RECOVERED, *epoch, unfinished);
-        r = write_long_to_file(self, CURRENT_EPOCH_FILENAME, unfinished);
-        if (r == 0)
-            *epoch = unfinished;
-        return r;
+    int64_t found = 0;
+    bool recoverable =
+        (read_long_from_file(self, CURRENT_EPOCH_FILENAME ".tmp", &found) == 0 &&
+         found == epoch_of_zxid) ||
+        (read_long_from_file(self, ACCEPTED_EPOCH_FILENAME, &found) == 0 && found >= epoch_of_zxid);
+    if (!recoverable) {
+        zk_log(self->ctx, ZK_LOG_EPOCH_OLDER_THAN_ZXID, *epoch, epoch_of_zxid);
+        return -EPROTO;
     }
-    zk_log(self->ctx, ZK_LOG_EPOCH_OLDER_THAN_ZXID, *epoch, epoch_of_zxid);
-    return -EPROTO;
+    zk_log(self->ctx, ZK_LOG_EPOCH_RECOVERED, *epoch, epoch_of_zxid);
+    int r = write_long_to_file(self, CURRENT_EPOCH_FILENAME, epoch_of_zxid);
+    if (r == 0)
+        *epoch = epoch_of_zxid;
+    return r;
 }
 
 /* Java: loadDataBase() */

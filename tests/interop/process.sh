@@ -6,6 +6,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/interop/lib.sh
 source "$here/lib.sh"
 start_play process
+trap '' PIPE # a caller whom the peer hangs up on must not end the play
 binary=${ZKPEER_BINARY:-$REPO/build/zkpeer}
 
 # ---- threads and memory ------------------------------------------------------------------------

@@ -186,7 +186,7 @@ void process_check_clean(struct process *process);
 void process_wrote(struct process *process, int fd, const char *bytes, size_t length);
 
 /* Shall this call of the running process fail so? */
-bool inject(enum injection what);
+bool inject_now(enum injection what);
 
 /* --- the world --- */
 
@@ -234,6 +234,11 @@ static inline struct host *host_running(void)
     return &world.hosts[world.running->process->host];
 }
 
+static inline bool inject(enum injection what)
+{
+    return world.injecting && inject_now(what);
+}
+
 /* End the run with this verdict. The first one counts. */
 _Noreturn void world_end(enum world_result result, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -261,15 +266,27 @@ void *own_grow(void *old, size_t item_size, size_t *capacity, size_t wanted);
 void own_copy(void *to, const void *from, size_t length);
 int own_format(char *ret_text, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Around library calls on the simulator's own data: ThreadSanitizer looks away. */
+
+/* ThreadSanitizer watches the program and must not take the simulator for a part of it. Built
+ * without it (SIM_TSAN), all this is nothing. */
+#ifdef SIM_TSAN
+/* Around library calls on the simulator's own data. */
 void look_away(void);
 void look_again(void);
-/* What a call did to the program's memory, which ThreadSanitizer must hear of. */
+/* What a call did to the program's memory. */
 void tell_read(const void *bytes, size_t length);
 void tell_written(void *bytes, size_t length);
-/* Order for ThreadSanitizer: who acquires comes after who released. */
+/* Who acquires comes after who released. */
 void tell_acquire(void *object);
 void tell_release(void *object);
+#else
+#define look_away()                 ((void)0)
+#define look_again()                ((void)0)
+#define tell_read(bytes, length)    ((void)(bytes), (void)(length))
+#define tell_written(bytes, length) ((void)(bytes), (void)(length))
+#define tell_acquire(object)        ((void)(object))
+#define tell_release(object)        ((void)(object))
+#endif
 
 void mem_free_all(struct process *process);
 uint64_t mem_first_ordinal(const struct process *process);

@@ -39,56 +39,83 @@ _Static_assert(sizeof(struct block) % 16 == 0, "the program's memory must be ali
 
 void __asan_poison_memory_region(const volatile void *start, size_t size) __attribute__((weak));
 void __asan_unpoison_memory_region(const volatile void *start, size_t size) __attribute__((weak));
-void __tsan_acquire(void *object) __attribute__((weak));
-void __tsan_release(void *object) __attribute__((weak));
-void __tsan_read_range(const void *start, size_t size) __attribute__((weak));
-void __tsan_write_range(void *start, size_t size) __attribute__((weak));
-void AnnotateIgnoreReadsBegin(const char *file, int line) __attribute__((weak));
-void AnnotateIgnoreReadsEnd(const char *file, int line) __attribute__((weak));
-void AnnotateIgnoreWritesBegin(const char *file, int line) __attribute__((weak));
-void AnnotateIgnoreWritesEnd(const char *file, int line) __attribute__((weak));
-
 /* ---- words for ThreadSanitizer -------------------------------------------------------------- */
+
+#ifdef SIM_TSAN
+
+void __tsan_acquire(void *object);
+void __tsan_release(void *object);
+void __tsan_read_range(const void *start, size_t size);
+void __tsan_write_range(void *start, size_t size);
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+void AnnotateIgnoreWritesBegin(const char *file, int line);
+void AnnotateIgnoreWritesEnd(const char *file, int line);
 
 void look_away(void)
 {
-    if (AnnotateIgnoreReadsBegin != NULL) {
-        AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
-        AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
-    }
+    AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+    AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
 }
 
 void look_again(void)
 {
-    if (AnnotateIgnoreReadsBegin != NULL) {
-        AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
-        AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
-    }
+    AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+    AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
 }
 
 void tell_acquire(void *object)
 {
-    if (__tsan_acquire != NULL)
-        __tsan_acquire(object);
+    __tsan_acquire(object);
 }
 
 void tell_release(void *object)
 {
-    if (__tsan_release != NULL)
-        __tsan_release(object);
+    __tsan_release(object);
 }
 
 void tell_read(const void *bytes, size_t length)
 {
-    if (__tsan_read_range != NULL && length > 0)
+    if (length > 0)
         __tsan_read_range(bytes, length);
 }
 
 void tell_written(void *bytes, size_t length)
 {
-    if (__tsan_write_range != NULL && length > 0)
+    if (length > 0)
         __tsan_write_range(bytes, length);
 }
+
+/* memset and memcpy would be seen. */
+static void own_zero(void *start, size_t size)
+{
+    volatile char *bytes = start;
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = 0;
+}
+
+void own_copy(void *to, const void *from, size_t length)
+{
+    volatile char *t = to;
+    const volatile char *f = from;
+    for (size_t i = 0; i < length; i++)
+        t[i] = f[i];
+}
+
+#else
+
+static void own_zero(void *start, size_t size)
+{
+    memset(start, 0, size);
+}
+
+void own_copy(void *to, const void *from, size_t length)
+{
+    if (length > 0)
+        memcpy(to, from, length);
+}
+
+#endif
 
 /* ---- the simulator's own: powers of two, never given back to the system ---------------------- */
 
@@ -102,30 +129,17 @@ static size_t own_chunk_left;
 
 static int own_class(size_t size)
 {
-    int class = 5;
-    while (((size_t)1 << class) < size)
-        class ++;
-    return class;
+    enum { SMALLEST = 5 };
+    return size <= (size_t)1 << SMALLEST ? SMALLEST : 64 - __builtin_clzll(size - 1);
 }
 
-static void own_zero(void *start, size_t size)
-{
-    if (__tsan_acquire == NULL) {
-        memset(start, 0, size);
-        return;
-    }
-    volatile char *bytes = start; /* memset would be seen */
-    for (size_t i = 0; i < size; i++)
-        bytes[i] = 0;
-}
-
-void *own_alloc(size_t size)
+/* What was there before is still there. */
+static void *own_take(size_t size)
 {
     int class = own_class(size);
     struct free_cell *cell = own_cells[class];
     if (cell != NULL) {
         own_cells[class] = cell->next;
-        own_zero(cell, size);
         return cell;
     }
     size_t cell_size = (size_t)1 << class;
@@ -140,6 +154,13 @@ void *own_alloc(size_t size)
     own_chunk += cell_size;
     own_chunk_left -= cell_size;
     return fresh;
+}
+
+void *own_alloc(size_t size)
+{
+    void *block = own_take(size);
+    own_zero(block, size);
+    return block;
 }
 
 void own_free(void *block, size_t size)
@@ -166,20 +187,6 @@ void *own_grow(void *old, size_t item_size, size_t *capacity, size_t wanted)
     return fresh;
 }
 
-void own_copy(void *to, const void *from, size_t length)
-{
-    if (length == 0)
-        return;
-    if (__tsan_acquire == NULL) {
-        memcpy(to, from, length);
-        return;
-    }
-    volatile char *t = to;
-    const volatile char *f = from;
-    for (size_t i = 0; i < length; i++)
-        t[i] = f[i];
-}
-
 int own_format(char *ret_text, size_t size, const char *format, ...)
 {
     va_list args;
@@ -193,6 +200,23 @@ int own_format(char *ret_text, size_t size, const char *format, ...)
 
 /* ---- the program's -------------------------------------------------------------------------- */
 
+#ifdef SIM_SANITIZED
+
+/* The sanitizer's own malloc knows what is whose. */
+static void *raw_take(size_t size)
+{
+    void *block = malloc(size);
+    if (block == NULL)
+        abort();
+    return block;
+}
+
+static void raw_free(void *block, size_t size)
+{
+    (void)size;
+    free(block);
+}
+
 static void poison(struct block *block)
 {
     if (__asan_poison_memory_region != NULL)
@@ -204,6 +228,15 @@ static void unpoison(struct block *block)
     if (__asan_unpoison_memory_region != NULL)
         __asan_unpoison_memory_region(block, sizeof *block);
 }
+
+#else
+
+#define raw_take(size)        own_take(size)
+#define raw_free(block, size) own_free(block, size)
+#define poison(block)         ((void)(block))
+#define unpoison(block)       ((void)(block))
+
+#endif
 
 void show_stack(const char *title)
 {
@@ -252,9 +285,7 @@ static void *block_new(size_t size, bool zero)
         errno = ENOMEM;
         return NULL;
     }
-    struct block *block = malloc(sizeof *block + size);
-    if (block == NULL)
-        abort();
+    struct block *block = raw_take(sizeof *block + size);
     block->process = process;
     block->size = size;
     block->ordinal = ++world.allocations;
@@ -263,9 +294,9 @@ static void *block_new(size_t size, bool zero)
     look_away();
     memset(block + 1, zero ? 0 : FRESH_BYTE, size);
     look_again();
-    poison(block);
     if (block->ordinal == world.options.show_allocation)
         show_stack("the block that leaks was allocated here:");
+    poison(block);
     return block + 1;
 }
 
@@ -286,7 +317,7 @@ static void block_free(struct block *block)
     memset(block + 1, FREED_BYTE, block->size < FREED_FILL_MAX ? block->size : FREED_FILL_MAX);
     look_again();
     block->magic = FREED_MAGIC;
-    free(block);
+    raw_free(block, sizeof *block + block->size);
 }
 
 void mem_free_all(struct process *process)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_STEP_LIMIT = 5000000 };
+enum { DEFAULT_STEP_LIMIT = 20000000 };
 
 struct world world;
 
@@ -223,9 +223,9 @@ unsigned world_injected(int host, enum injection what)
     return world.hosts[host].injectors[what].done;
 }
 
-bool inject(enum injection what)
+bool inject_now(enum injection what)
 {
-    if (!world.injecting || process_running() == NULL)
+    if (process_running() == NULL)
         return false;
     struct injector *injector = &host_running()->injectors[what];
     if (injector->left == 0 || !chance_one_in(CHANCE_INJECT, injector->one_in))

@@ -131,9 +131,9 @@ void election_peer_listen(struct election_peer *peer)
 
 void election_peer_start(struct election_peer *peer)
 {
-    struct vote vote = vote_of(quorum_peer_get_my_id(peer->self),
-                               quorum_peer_get_last_logged_zxid(peer->self),
-                               quorum_peer_get_current_epoch(peer->self));
+    struct vote vote =
+        vote_of(quorum_peer_get_my_id(peer->self), quorum_peer_get_last_logged_zxid(peer->self),
+                quorum_peer_get_current_epoch(peer->self));
     quorum_peer_set_current_vote(peer->self, &vote);
     assert_int_equal(fle_start(peer->fle), 0);
     election_peer_listen(peer);
@@ -151,7 +151,8 @@ void election_peer_look(struct election_peer *peer)
     assert_null(peer->looking);
     peer->look_began_ms = zk_elapsed_ms();
     peer->looking = zk_thread_group_new(peer->capture.ctx);
-    assert_int_equal(zk_thread_group_start(peer->looking, look, peer, "QuorumPeer[myid=%" PRId64 "]",
+    assert_int_equal(zk_thread_group_start(peer->looking, look, peer,
+                                           "QuorumPeer[myid=%" PRId64 "]",
                                            quorum_peer_get_my_id(peer->self)),
                      0);
 }
@@ -453,8 +454,8 @@ void scripted_voter_accept(struct scripted_voter *voter, int64_t caller)
     voter->sock = sock;
 }
 
-/* The wish to be called back is lost on a peer whose dial of before is in its last step (so it is in
- * Java; who has something to say tries again later). */
+/* The wish to be called back is lost on a peer whose dial of before is in its last step (so it is
+ * in Java; who has something to say tries again later). */
 static bool no_dial_is_under_way(void *arg)
 {
     const struct expected_connection *expected = arg;
@@ -471,8 +472,7 @@ void scripted_voter_connect(struct scripted_voter *voter, struct election_peer *
     struct expected_connection dialled = {peer, voter->sid, false};
     if (voter->sid < peer_id)
         test_await(no_dial_is_under_way, &dialled);
-    struct sock *sock =
-        scripted_voter_dial(voter, test_ensemble_port(voter->ensemble, peer_id));
+    struct sock *sock = scripted_voter_dial(voter, test_ensemble_port(voter->ensemble, peer_id));
     scripted_voter_introduce(voter, sock);
     if (voter->sid > peer_id) {
         scripted_voter_hang_up(voter);
@@ -605,6 +605,50 @@ void test_expect_end(struct sock *sock)
     assert_true(r == -EPIPE || r == -ECONNRESET);
 }
 
+/* --- messages of any text, for managers without an election --- */
+
+void test_send_text(struct quorum_cnx_manager *qcm, int64_t sid, const char *text)
+{
+    qcm_to_send(qcm, sid, buf_new_copy(text, strlen(text)));
+}
+
+void scripted_voter_expect_text(struct scripted_voter *voter, const char *text)
+{
+    struct buf *payload = scripted_voter_read(voter);
+    assert_int_equal(payload->length, strlen(text));
+    assert_memory_equal(payload->bytes, text, strlen(text));
+    buf_unref(payload);
+}
+
+void scripted_voter_say_text(struct scripted_voter *voter, const char *text)
+{
+    scripted_voter_send_frame(voter, text, strlen(text));
+}
+
+void test_expect_received(struct quorum_cnx_manager *qcm, int64_t sid, const char *text)
+{
+    struct message *message = NULL;
+    assert_int_equal(qcm_poll_recv_queue(qcm, TEST_PATIENCE_MS, &message), 0);
+    assert_int_equal(message->sid, sid);
+    assert_int_equal(message->buffer->length, strlen(text));
+    assert_memory_equal(message->buffer->bytes, text, strlen(text));
+    message_free(message);
+}
+
+struct qcm_peer_status test_status_of(struct quorum_cnx_manager *qcm, int64_t sid)
+{
+    struct qcm_peer_status *rows = NULL;
+    struct qcm_peer_status found = {.sid = INT64_MIN};
+    size_t count = 0;
+    qcm_get_status(qcm, &rows, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].sid == sid)
+            found = rows[i];
+    }
+    free(rows);
+    return found;
+}
+
 /* --- voters: markers --- */
 
 struct mark {
@@ -639,11 +683,13 @@ static bool mark_is_heard(void *arg)
     int64_t message = 0;
     int64_t notification = 0;
     char *trace = test_captured_trace(&mark->peer->capture);
-    const char *at =
-        go_to(trace, NULL, "\"round\":%" PRId64 ",\"epoch\":" "-9223372036854775808", mark->round);
-    at = go_to(at, &message,
-               "\"th\":\"RecvWorker:%" PRId64 "\",\"ev\":\"enq\",\"q\":\"recvQueue\",\"seq\":",
-               mark->sid);
+    const char *at = go_to(trace, NULL,
+                           "\"round\":%" PRId64 ",\"epoch\":"
+                           "-9223372036854775808",
+                           mark->round);
+    at = go_to(
+        at, &message,
+        "\"th\":\"RecvWorker:%" PRId64 "\",\"ev\":\"enq\",\"q\":\"recvQueue\",\"seq\":", mark->sid);
     at = go_to(at, NULL, "\"ev\":\"deq\",\"q\":\"recvQueue\",\"seq\":%" PRId64 ",", message);
     at = go_to(at, &notification,
                "\"th\":\"WorkerReceiver[myid=%" PRId64

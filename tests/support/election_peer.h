@@ -156,6 +156,16 @@ void scripted_voter_expect_end(struct scripted_voter *voter);
 /* The far end of any socket closes without another byte. */
 void test_expect_end(struct sock *sock);
 
+/* --- messages of any text, for managers without an election --- */
+
+void test_send_text(struct quorum_cnx_manager *qcm, int64_t sid, const char *text);
+/* The oldest message of recvQueue is this. */
+void test_expect_received(struct quorum_cnx_manager *qcm, int64_t sid, const char *text);
+void scripted_voter_say_text(struct scripted_voter *voter, const char *text);
+void scripted_voter_expect_text(struct scripted_voter *voter, const char *text);
+/* What the manager tells of sid; sid is INT64_MIN if it knows none. */
+struct qcm_peer_status test_status_of(struct quorum_cnx_manager *qcm, int64_t sid);
+
 /* All that the voter has said so far has passed WorkerReceiver and the election: a message that
  * must be ignored (OBSERVING) is followed through the queues by the trace. The peer must be
  * LOOKING. */

@@ -91,8 +91,7 @@ static void all_three_are_compared_signed(void **state)
 /* VOTE-01, FLE-16; a sid that the hierarchy does not know weighs 0 (D-15) */
 static void vote_01_a_candidate_of_weight_0_never_wins(void **state)
 {
-    struct stage *stage =
-        stage_new("1 2 3", "group.1=1:2:3\nweight.1=1\nweight.2=0\nweight.3=1\n");
+    struct stage *stage = stage_new("1 2 3", "group.1=1:2:3\nweight.1=1\nweight.2=0\nweight.3=1\n");
     (void)state;
     assert_false(beats(stage, 2, 99, 99, 1, 0, 0));
     assert_false(beats(stage, 77, 99, 99, 1, 0, 0));
@@ -112,8 +111,7 @@ static void vote_03_a_zxid_and_round_of_the_settled_do_not_matter(void **state)
     put(stage, 2, vote(2, 4, zxid_make(1, 2), 1, 2, SERVER_STATE_FOLLOWING));
     put(stage, 4, vote(2, 4, zxid_make(2, 1), 2, 2, SERVER_STATE_FOLLOWING));
     put(stage, 5, vote(2, 4, zxid_make(2, 1), 2, 2, SERVER_STATE_LEADING));
-    assert_true(
-        has_quorum_for(stage, vote(2, 4, zxid_make(2, 1), 2, 2, SERVER_STATE_FOLLOWING)));
+    assert_true(has_quorum_for(stage, vote(2, 4, zxid_make(2, 1), 2, 2, SERVER_STATE_FOLLOWING)));
 }
 
 /* VOTE-03 (b) */

@@ -222,8 +222,8 @@ static void a_text_with_a_zero_byte_is_refused(void **state)
     static const char text[] = "127.0.0.1:3888\0|127.0.0.1:x";
     struct multiple_addresses addresses = {0};
     struct zk_str error = {0};
-    assert_int_equal(
-        initial_message_parse_addresses(text, sizeof text - 1, &addresses, &error), -EPROTO);
+    assert_int_equal(initial_message_parse_addresses(text, sizeof text - 1, &addresses, &error),
+                     -EPROTO);
     assert_non_null(strstr(zk_str_text(&error), "Badly formed address"));
     assert_int_equal(addresses.count, 0);
     zk_str_done(&error);
@@ -364,8 +364,8 @@ static void read_in_two_pieces(struct wire *wire, const struct buf *bytes, size_
     struct initial_message message = {0};
     char *error = NULL;
     assert_int_equal(sock_write_fully(wire->writer, bytes->bytes, split), 0);
-    assert_int_equal(
-        sock_write_fully(wire->writer, bytes->bytes + split, bytes->length - split), 0);
+    assert_int_equal(sock_write_fully(wire->writer, bytes->bytes + split, bytes->length - split),
+                     0);
     assert_int_equal(read_message(wire, &message, &error), 0);
     assert_int_equal(message.sid, 1);
     assert_int_equal(message.election_addr.count, 1);
@@ -424,8 +424,7 @@ static void cnx_02_unreasonable_lengths_are_refused(void **state)
         {INT32_MAX, "Unreasonable buffer length: 2147483647"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        assert_read_refused(*state,
-                            header(INITIAL_MESSAGE_PROTOCOL_VERSION_V1, 1, cases[i].length),
+        assert_read_refused(*state, header(INITIAL_MESSAGE_PROTOCOL_VERSION_V1, 1, cases[i].length),
                             cases[i].words);
 }
 

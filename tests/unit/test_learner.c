@@ -381,7 +381,7 @@ static void lrn_02_snapshot_cut_off_leaves_nothing_behind(void **state)
     }
 }
 
-/* LRN-02: the whole tree came, but NEWLEADER did not: it is not ours. */
+/* LRN-02, RST-08: the whole tree came, but NEWLEADER did not: it is not ours. */
 static void lrn_02_snapshot_without_newleader_is_forgotten(void **state)
 {
     (void)state;

@@ -3,7 +3,6 @@
  * Java: FastLeaderElection.lookForLeader(); FLELostMessageTest, FLENewEpochTest.
  *
  * Unless a test says so, the peer is 2 of {1, 2, 3}: voter 1 is called back, voter 3 dials. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -97,8 +96,7 @@ static void a_round_begins_with_the_own_vote_to_every_voter(void **state)
     scripted_voter_expect(&stage->one, looking(2, 0x300000004, 1, 3));
     scripted_voter_expect(&stage->three, looking(2, 0x300000004, 1, 3));
     assert_proposal(stage, 2, 0x300000004, 3, 1);
-    assert_int_equal(
-        election_peer_traced(stage->peer, "\"have\":[2],\"quorum\":false"), 1);
+    assert_int_equal(election_peer_traced(stage->peer, "\"have\":[2],\"quorum\":false"), 1);
     election_peer_expect_still_looking(stage->peer);
 }
 
@@ -592,9 +590,10 @@ static void fle_11_a_vote_for_a_stranger_is_ignored_with_a_warning(void **state)
 
     assert_int_equal(tallies(stage), before);
     assert_proposal(stage, 2, 0, 0, 1);
-    assert_int_equal(election_peer_logged(
-                         stage->peer, "Ignoring notification for non-cluster member sid 7 from sid"),
-                     3);
+    assert_int_equal(
+        election_peer_logged(stage->peer,
+                             "Ignoring notification for non-cluster member sid 7 from sid"),
+        3);
     election_peer_expect_still_looking(stage->peer);
 }
 

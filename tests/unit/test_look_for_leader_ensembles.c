@@ -2,11 +2,9 @@
  * test does for them, as QuorumPeer.run does. A follower whose leader does not lead looks again,
  * and so does a leader whom no quorum follows. Java: FLETest, FLERestartTest, FLENewEpochTest,
  * FLEZeroWeightTest, QuorumPeerMainTest */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "election_peer.h"
-#include "zk/base/alloc.h"
 #include "zk/base/clock.h"
 #include "zk/base/thread.h"
 

@@ -7,7 +7,6 @@
 
 #include "election_peer.h"
 #include "zk/base/alloc.h"
-#include "zk/base/clock.h"
 
 enum { MOST_VOTERS = 5 };
 
@@ -447,8 +446,8 @@ static void an_oracle_that_says_yes_lets_a_server_lead_alone_after_a_pause(void 
 {
     char *directory;
     char *oracle;
-    struct stage *stage = oracle_stage(&directory, &oracle, "0",
-                                       "fastleader.minNotificationInterval=20\n");
+    struct stage *stage =
+        oracle_stage(&directory, &oracle, "0", "fastleader.minNotificationInterval=20\n");
     (void)state;
     election_peer_start(stage->peer);
     election_peer_look_and_vote(stage->peer);

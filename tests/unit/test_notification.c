@@ -2,7 +2,6 @@
 #include "zk/election/notification.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "golden.h"
@@ -16,8 +15,7 @@ static struct buf *golden_payload(const char *name)
 {
     struct buf *frame = golden_read(name);
     assert_int_equal(zk_load_int(frame->bytes), frame->length - LENGTH_WORD);
-    struct buf *payload =
-        buf_new_copy(frame->bytes + LENGTH_WORD, frame->length - LENGTH_WORD);
+    struct buf *payload = buf_new_copy(frame->bytes + LENGTH_WORD, frame->length - LENGTH_WORD);
     buf_unref(frame);
     return payload;
 }
@@ -30,8 +28,7 @@ static void assert_builds(const char *golden, enum server_state server_state, in
     struct buf *payload = golden_payload(golden);
     assert_int_equal(notification_decode(payload, &fields), 0);
     char *config = zk_xstrndup(fields.config, fields.config_length);
-    struct to_send *to_send =
-        to_send_new(leader, zxid, round, server_state, 99, epoch, config);
+    struct to_send *to_send = to_send_new(leader, zxid, round, server_state, 99, epoch, config);
 
     struct buf *built = notification_build_msg(to_send);
 

@@ -87,8 +87,7 @@ static struct crowd crowd_of(struct stage *stage)
 {
     return (struct crowd){
         .stage = stage,
-        .noticed_before =
-            election_peer_logged(stage->peer, "Received connection request from"),
+        .noticed_before = election_peer_logged(stage->peer, "Received connection request from"),
     };
 }
 
@@ -241,7 +240,7 @@ static void cnx_05_noise_of_other_protocols_is_hung_up_on(void **state)
     assert_votes(stage);
 }
 
-/* A megabyte that differs from time to time in nothing: a fixed sequence. */
+/* The same sequence every time. */
 static uint32_t next_random(uint32_t *seed)
 {
     *seed = *seed * 1664525 + 1013904223;
@@ -249,12 +248,12 @@ static uint32_t next_random(uint32_t *seed)
 }
 
 /* ZOOKEEPER-2186 */
-static void two_thousand_random_beginnings_leave_the_listener_alive(void **state)
+static void five_hundred_random_beginnings_leave_the_listener_alive(void **state)
 {
     struct stage *stage = *state;
     struct crowd crowd = crowd_of(stage);
     uint32_t seed = 1;
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 500; i++) {
         uint8_t bytes[64];
         size_t length = next_random(&seed) % sizeof bytes;
         for (size_t k = 0; k < length; k++)
@@ -753,7 +752,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STAGED(cnx_09_a_malformed_initial_message_costs_its_sender_the_connection),
         STAGED(cnx_05_noise_of_other_protocols_is_hung_up_on),
-        STAGED(two_thousand_random_beginnings_leave_the_listener_alive),
+        STAGED(five_hundred_random_beginnings_leave_the_listener_alive),
         STAGED(a_megabyte_of_noise_is_not_read_to_its_end),
         STAGED(who_goes_in_the_middle_of_the_initial_message_leaves_nothing),
         STAGED(cnx_05_a_frame_of_impossible_length_ends_its_connection),

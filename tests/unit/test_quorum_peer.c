@@ -355,7 +355,7 @@ static void a_history_newer_than_its_epoch_stops_the_start(void **state)
     int64_t accepted = 0;
     give_history(stage, 0x500000003);
     write_epoch_file(stage, "currentEpoch", "4");
-    write_epoch_file(stage, "acceptedEpoch", "5");
+    write_epoch_file(stage, "acceptedEpoch", "4");
     assert_int_equal(load_again(stage, &current, &accepted), -EPROTO);
     assert_int_equal(election_peer_logged(stage->peer, "The current epoch, 4, is older"), 1);
 }
@@ -369,13 +369,29 @@ static void an_unfinished_current_epoch_is_finished(void **state)
     int64_t accepted = 0;
     give_history(stage, 0x500000003);
     write_epoch_file(stage, "currentEpoch", "4");
-    write_epoch_file(stage, "acceptedEpoch", "5");
+    write_epoch_file(stage, "acceptedEpoch", "4");
     write_epoch_file(stage, "currentEpoch.tmp", "6"); /* of another epoch: no help */
     assert_int_equal(load_again(stage, &current, &accepted), -EPROTO);
 
     write_epoch_file(stage, "currentEpoch.tmp", "5");
+    remove_epoch_file(stage, "acceptedEpoch");
     assert_int_equal(load_again(stage, &current, &accepted), 0);
     assert_int_equal(current, 5);
+    assert_epoch_file(stage, "currentEpoch", "5");
+}
+
+/* PER-03, D-68: the leader's snapshot was stored, then a crash came before currentEpoch. */
+static void a_stored_snapshot_brings_the_current_epoch_up(void **state)
+{
+    struct stage *stage = *state;
+    int64_t current = 0;
+    int64_t accepted = 0;
+    give_history(stage, 0x500000000);
+    write_epoch_file(stage, "currentEpoch", "3");
+    write_epoch_file(stage, "acceptedEpoch", "6"); /* promised to the leader of epoch 6, who sent it */
+    assert_int_equal(load_again(stage, &current, &accepted), 0);
+    assert_int_equal(current, 5);
+    assert_int_equal(accepted, 6);
     assert_epoch_file(stage, "currentEpoch", "5");
 }
 
@@ -462,6 +478,7 @@ int main(void)
         STAGED(missing_files_are_made_from_the_last_zxid),
         STAGED(a_history_newer_than_its_epoch_stops_the_start),
         STAGED(an_unfinished_current_epoch_is_finished),
+        STAGED(a_stored_snapshot_brings_the_current_epoch_up),
         STAGED(stopping_shuts_the_role_down),
         STAGED(a_role_that_begins_after_the_stop_is_shut_down_at_once),
         STAGED(looking_voters_are_reported_to_a_leader_only),

@@ -5,8 +5,6 @@
 
 #include "election_peer.h"
 #include "zk/base/alloc.h"
-#include "zk/base/clock.h"
-#include "zk/base/thread.h"
 
 /* Peer 2 of {1, 2, 3, observer 4}; stranger 9 is in no configuration. */
 struct stage {
@@ -260,8 +258,7 @@ static void fle_05_a_settled_server_does_not_answer_the_settled(void **state)
     scripted_voter_say(&stage->three, looking(3, 0, 1, 0));
 
     scripted_voter_expect(&stage->three, leading(2, 0x200000001, 6, 8));
-    assert_int_equal(
-        election_peer_traced(stage->peer, "\"ev\":\"send\",\"to\":3"), 2);
+    assert_int_equal(election_peer_traced(stage->peer, "\"ev\":\"send\",\"to\":3"), 2);
 }
 
 /* FLE-05 */

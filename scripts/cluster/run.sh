@@ -1,0 +1,400 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2004,SC2034,SC2154  # cluster.sh and its parts share these names
+# Making an ensemble; starting, stopping, killing and freezing its peers.
+
+# ---- making an ensemble ------------------------------------------------------------------------
+
+# write_peer ID: directory, myid and zoo.cfg.
+write_peer() {
+  local id=$1 dir=$root/$1 other
+  mkdir -p "$dir/data"
+  printf '%d\n' "$id" >"$dir/data/myid"
+  {
+    printf 'tickTime=%d\ninitLimit=10\nsyncLimit=5\ndataDir=%s\n' "$tick" "$dir/data"
+    printf 'clientPort=%d\nclientPortAddress=127.0.0.1\n' "${client_port[$id]}"
+    printf '4lw.commands.whitelist=*\nadmin.enableServer=false\n'
+    (($(voter_count) > 1)) || printf 'standaloneEnabled=false\n'
+    [[ ${role[$id]} == participant ]] || printf 'peerType=observer\n'
+    ((${#more_lines[@]} == 0)) || printf '%s\n' "${more_lines[@]}"
+    for other in "${ids[@]}"; do
+      printf 'server.%d=%s:%d:%d:%s\n' "$other" "$(address_of "$other")" \
+        "${quorum_port[$other]}" "${election_port[$other]}" "${role[$other]}"
+    done
+  } >"$dir/zoo.cfg"
+}
+
+# make_cluster VOTERS OBSERVERS MIX BASE_PORT
+make_cluster() {
+  local count=$(($1 + $2)) base=$4 id kinds
+  IFS=, read -ra kinds <<<"$3"
+  mkdir -p "$root"
+  if [[ -z $base && $network == namespaces ]]; then
+    base=$PORT_FLOOR # nobody else is there
+  elif [[ -z $base ]]; then
+    base=$(pick_ports "$root")
+  fi
+  for ((id = 1; id <= count; id++)); do
+    ids+=("$id")
+    kind[$id]=${kinds[(id - 1) % ${#kinds[@]}]}
+    role[$id]=$( ((id <= $1)) && echo participant || echo observer)
+    client_port[$id]=$((base + id))
+    quorum_port[$id]=$((base + 30 + id))
+    election_port[$id]=$((base + 60 + id))
+  done
+  for id in "${ids[@]}"; do
+    write_peer "$id"
+  done
+  save_state
+}
+
+# ---- starting and stopping ---------------------------------------------------------------------
+
+# What the peers of this list need to run at all: a program for C, packages for Java (java-node.sh
+# sees to those).
+prepare_programs() {
+  local id
+  for id; do
+    if [[ ${kind[$id]} == c && ! -x ${ZKPEER_BINARY:-$REPO/build/zkpeer} ]]; then
+      [[ -z ${ZKPEER_BINARY:-} ]] ||
+        die "ZKPEER_BINARY is $ZKPEER_BINARY, but there is no such program"
+      say "build/zkpeer is not there yet: building it"
+      "$REPO/scripts/build.sh"
+      return 0
+    fi
+  done
+}
+
+# start_peer ID: in a session of its own, so that it outlives this script and its terminal. False
+# if it ran already.
+start_peer() {
+  local id=$1 dir=$root/$1 command enter
+  ! peer_pid "$dir/pid" "$dir/zoo.cfg" >/dev/null || return 1
+  if [[ ${kind[$id]} == java ]]; then
+    command=("$REPO/scripts/java-node.sh" "$dir/zoo.cfg")
+  else
+    command=("$REPO/scripts/node.sh")
+    [[ $trace == false ]] || command+=(--trace "$dir/trace")
+    command+=("$dir/zoo.cfg")
+  fi
+  enter_peer "$id"
+  (
+    cd "$dir"
+    exec "${enter[@]}" env "--chdir=$dir" setsid "${command[@]}" </dev/null >>log 2>&1
+  ) &
+  printf '%d\n' $! >"$dir/pid"
+  # Between fork and exec the child still looks like this script; wait until it can be told apart,
+  # or has failed.
+  until is_running "$id" || ! kill -0 $! 2>/dev/null; do
+    sleep 0.005
+  done
+}
+
+is_running() {
+  peer_pid "$(pidfile_of "$1")" "$(cfg_of "$1")" >/dev/null
+}
+
+# wait_gone SECONDS ID...: false if one still runs.
+wait_gone() {
+  local end=$(($(now_ms) + $1 * 1000)) id
+  shift
+  for id; do
+    while is_running "$id"; do
+      (($(now_ms) < end)) || return 1
+      sleep 0.02
+    done
+    rm -f "$(pidfile_of "$id")"
+  done
+}
+
+# stop_peers SECONDS ID...: SIGTERM to all at once, then wait.
+stop_peers() {
+  local seconds=$1 id
+  shift
+  for id; do
+    signal_peer TERM "$(pidfile_of "$id")" "$(cfg_of "$id")" || true
+    signal_peer CONT "$(pidfile_of "$id")" "$(cfg_of "$id")" || true # a frozen one hears nothing
+  done
+  wait_gone "$seconds" "$@"
+}
+
+# kill_peers ID...: SIGKILL, and wait until the kernel has taken them away.
+kill_peers() {
+  local id
+  for id; do
+    signal_peer KILL "$(pidfile_of "$id")" "$(cfg_of "$id")" || true
+  done
+  wait_gone 5 "$@"
+}
+
+# die_if_one_died ID...: a peer that ends while we wait for it has something to say.
+die_if_one_died() {
+  local id
+  for id; do
+    if ! is_running "$id"; then
+      tail -n 5 "$root/$id/log" >&2
+      warn "peer $id ended by itself; its last words are above, the others run on"
+      next logs -n 200 "$id"
+      exit 1
+    fi
+  done
+}
+
+# wait_serving WANTED SECONDS ID...: waits until WANTED of the listed peers serve; prints nothing.
+wait_serving() {
+  local wanted=$1 end=$(($(now_ms) + $2 * 1000)) id count
+  shift 2
+  while true; do
+    count=0
+    for id; do
+      ! mode_of "$id" >/dev/null || count=$((count + 1))
+    done
+    ((count < wanted)) || return 0
+    die_if_one_died "$@"
+    (($(now_ms) < end)) || return 1
+    sleep 0.03
+  done
+}
+
+verb_up() {
+  local n='' observers=0 mix='' base='' wait=20 asked=() new_tick=500 new_trace=false commas only=''
+  local new_network=loopback
+  while (($# > 0)); do
+    case $1 in
+      --trace) new_trace=true && asked+=("$1") && shift && continue ;;
+      --namespaces) new_network=namespaces && asked+=("$1") && shift && continue ;;
+      -n | --voters | --observers | --mix | --tick | --base-port | --line | --wait | --only)
+        need_value "$1" $# ;;
+      *) die_usage "up does not know $1" ;;
+    esac
+    case $1 in
+      -n | --voters) check_number "$1" "$2" 1 20 && n=$2 ;;
+      --observers) check_number "$1" "$2" 0 9 && observers=$2 ;;
+      --mix) check_mix "$2" && mix=$2 ;;
+      --tick) check_number "$1" "$2" 20 60000 && new_tick=$2 ;;
+      --base-port) check_number "$1" "$2" 1024 65400 && base=$2 ;;
+      --wait) check_number "$1" "$2" 0 3600 && wait=$2 ;;
+      --line) more_lines+=("$2") ;;
+      --only) only=${2//,/ } ;;
+    esac
+    [[ $1 == --wait || $1 == --only ]] || asked+=("$1")
+    shift 2
+  done
+  if [[ -f $root/cluster.json ]]; then
+    ((${#asked[@]} == 0)) ||
+      die "a cluster is there already, so ${asked[*]} would be ignored; first: $(call clean)"
+    load_state
+  else
+    commas=${mix//[^,]/}
+    [[ -n $n || -z $mix ]] || n=$((${#commas} + 1))
+    tick=$new_tick trace=$new_trace network=$new_network
+    [[ $network == loopback ]] || need_namespaces >/dev/null
+    make_cluster "${n:-3}" "$observers" "${mix:-c}" "$base"
+  fi
+  # shellcheck disable=SC2086  # words
+  only=$(resolve ${only:-all})
+  # shellcheck disable=SC2086  # numbers
+  bring_up "$wait" $only
+}
+
+# Ctrl-C while peers come up: what was started are this shell's only jobs, and none is left
+# running. They are not looked up by their pid files, because the newest may not have its file
+# yet.
+undo_up() {
+  trap '' INT TERM
+  # shellcheck disable=SC2046  # numbers
+  kill -s KILL $(jobs -p) 2>/dev/null || true
+  wait 2>/dev/null || true
+  warn "interrupted: stopped the peers that this call had started"
+  exit 130
+}
+
+# bring_up SECONDS ID...: starts what is down and waits for a quorum, then a little for the rest.
+bring_up() {
+  local seconds=$1 id begin needed took lead observers started=() starting=()
+  shift
+  prepare_programs "$@"
+  trap undo_up INT TERM
+  start_network
+  begin=$(now_ms)
+  for id; do
+    if start_peer "$id"; then
+      started+=("$id")
+      say "started peer $id (${kind[$id]}, ${role[$id]}, client port ${client_port[$id]})"
+    fi
+    [[ ${role[$id]} == observer ]] || starting+=("$id")
+  done
+  mapfile -t observers < <(resolve_word observers)
+  needed=$(($(voter_count) / 2 + 1))
+  if ! wait_serving "$needed" "$seconds" "${starting[@]}"; then
+    warn "no quorum after $seconds s; the peers still run"
+    next status
+    exit 1
+  fi
+  took=$(($(now_ms) - begin))
+  wait_serving $# 5 "$@" || true
+  trap - INT TERM
+  probe_all
+  lead=$(the_leader)
+  if ((${#started[@]} == 0)); then
+    say "All $# peers were up already; peer $lead leads."
+  else
+    say "${GREEN}Ready after $(human_ms "$took")${RESET}: peer $lead leads," \
+      "$(serving_under "$lead") of $(voter_count) voters serve" \
+      "(observers: ${#observers[@]})."
+  fi
+  next status
+}
+
+verb_kill() {
+  local targets id
+  load_state
+  targets=$(resolve "$@")
+  for id in $targets; do
+    is_running "$id" || { say "peer $id is down already" && continue; }
+    kill_peers "$id" || die "peer $id is still there 5 s after SIGKILL"
+    say "killed peer $id (SIGKILL)"
+  done
+  next status
+}
+
+# signal_all SIGNAL DONE WHO...: signals those that run; DONE is what has happened to them then.
+signal_all() {
+  local signal=$1 done=$2 targets id
+  shift 2
+  load_state
+  targets=$(resolve "$@")
+  for id in $targets; do
+    if signal_peer "$signal" "$(pidfile_of "$id")" "$(cfg_of "$id")"; then
+      say "$done peer $id (SIG$signal)"
+    else
+      say "peer $id is down"
+    fi
+  done
+}
+
+verb_pause() {
+  signal_all STOP froze "$@"
+  next resume "$@"
+}
+
+verb_resume() {
+  signal_all CONT thawed "$@"
+  next status
+}
+
+verb_stop() {
+  local targets id running=()
+  load_state
+  targets=$(resolve "$@")
+  for id in $targets; do
+    if is_running "$id"; then
+      running+=("$id")
+    else
+      say "peer $id is down already"
+    fi
+  done
+  if ((${#running[@]} > 0)); then
+    stop_peers 10 "${running[@]}" ||
+      die "not all have ended 10 s after SIGTERM; the hard way: $(call kill "$@")"
+    say "stopped ${running[*]} (SIGTERM)"
+  fi
+  # shellcheck disable=SC2086  # numbers
+  next start $targets
+}
+
+# parse_who WORD...: splits `--wait S` from the words; sets who and wait.
+parse_who() {
+  who=() wait=10
+  while (($# > 0)); do
+    case $1 in
+      --wait) need_value "$1" $# && check_number "$1" "$2" 0 3600 && wait=$2 && shift 2 ;;
+      -*) die_usage "I do not know $1" ;;
+      *) who+=("$1") && shift ;;
+    esac
+  done
+}
+
+verb_start() {
+  local who wait targets # who and wait: from parse_who
+  parse_who "$@"
+  load_state
+  targets=$(resolve "${who[@]}")
+  # shellcheck disable=SC2086  # numbers
+  start_and_wait "$wait" $targets
+  next status
+}
+
+# Role words mean what the peers are now, before they are stopped.
+verb_restart() {
+  local who wait targets # who and wait: from parse_who
+  parse_who "$@"
+  load_state
+  targets=$(resolve "${who[@]}")
+  # shellcheck disable=SC2086  # numbers
+  stop_peers 10 $targets ||
+    die "not all have ended 10 s after SIGTERM; the hard way: $(call kill "${who[@]}")"
+  # shellcheck disable=SC2086  # numbers
+  start_and_wait "$wait" $targets
+  next status
+}
+
+# start_and_wait SECONDS ID...: waits only where waiting can succeed.
+start_and_wait() {
+  local seconds=$1 id begin up=0 needed
+  shift
+  prepare_programs "$@"
+  start_network
+  begin=$(now_ms)
+  for id; do
+    if start_peer "$id"; then
+      say "started peer $id (${kind[$id]})"
+    else
+      say "peer $id runs already"
+    fi
+  done
+  for id in $(voters); do
+    ! is_running "$id" || up=$((up + 1))
+  done
+  needed=$(($(voter_count) / 2 + 1))
+  if ((up < needed)); then
+    say "$up of $(voter_count) voters run and a quorum needs $needed, so none can serve yet"
+  elif ((seconds > 0)); then
+    wait_serving $# "$seconds" "$@" || die "not all serve after $seconds s; see: $(call status)"
+    say "${GREEN}serving${RESET} after $(human_ms $(($(now_ms) - begin)))"
+  fi
+}
+
+take_down() {
+  local id
+  if ! stop_peers 5 "${ids[@]}"; then
+    kill_peers "${ids[@]}" || die "some peers are still there after SIGKILL; see: $(call status)"
+  fi
+  stop_network
+}
+
+verb_down() {
+  (($# == 0)) || die_usage "down takes no words; for one peer use stop"
+  load_state
+  take_down
+  say "all ${#ids[@]} peers are down; their data and logs stay in $root"
+  next up
+}
+
+verb_clean() {
+  (($# == 0)) || die_usage "clean takes no words"
+  if [[ ! -f $root/cluster.json ]]; then
+    say "there is no cluster in $root"
+  else
+    load_state
+    take_down
+    for id in "${ids[@]}"; do
+      rm -rf "${root:?}/$id"
+    done
+    rm -f "$root/cluster.json"
+    rmdir "$root" 2>/dev/null || warn "$root holds other files, so it stays"
+    release_ports "$root"
+    say "removed the cluster in $root"
+  fi
+  next up
+}
+

@@ -1,0 +1,158 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2004,SC2034,SC2154  # cluster.sh and its parts share these names
+# What peers have written down, and what they answer: logs, call, trace, pcap, export.
+
+verb_logs() {
+  local follow=false lines=40 who=() targets id
+  while (($# > 0)); do
+    case $1 in
+      -f | --follow) follow=true && shift ;;
+      -n | --lines)
+        need_value "$1" $# && check_number "$1" "$2" 0 999999999
+        lines=$2
+        shift 2
+        ;;
+      -*) die_usage "logs does not know $1" ;;
+      *) who+=("$1") && shift ;;
+    esac
+  done
+  load_state
+  targets=$(resolve "${who[@]:-all}")
+  if [[ $follow == false ]]; then
+    for id in $targets; do
+      tail -n "$lines" "$root/$id/log" | label_lines "$id" "$targets"
+    done
+    next logs -f "${who[@]:-all}" >&2
+    return 0
+  fi
+  # shellcheck disable=SC2046  # numbers
+  trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
+  trap 'exit 130' INT TERM
+  for id in $targets; do
+    tail -n "$lines" -F "$root/$id/log" 2>/dev/null | label_lines "$id" "$targets" &
+  done
+  wait
+}
+
+# label_lines ID TARGETS: with several logs on one screen each line says whose it is.
+label_lines() {
+  local palette=("$BLUE" "$GREEN" "$YELLOW" "$RED") mark
+  if [[ $2 == *$'\n'* ]]; then
+    mark="${palette[$1 % 4]}$1|$RESET "
+    sed -u "s/^/$mark/"
+  else
+    cat
+  fi
+}
+
+
+# ---- call --------------------------------------------------------------------------------------
+
+verb_call() {
+  local word=${1:-} targets id answer answered=0
+  [[ $word =~ ^[a-z]{4}$ ]] || die_usage "call takes a word of four letters, such as srvr, not '$word'"
+  shift
+  load_state
+  targets=$(resolve "${@:-all}")
+  for id in $targets; do
+    if answer=$(ask "$id" "$word" | tr -d '\0') && [[ -n $answer ]]; then
+      answered=$((answered + 1))
+    elif is_running "$id"; then
+      answer="(no answer)"
+    else
+      answer="(down)"
+    fi
+    label_lines "$id" "$targets" <<<"$answer"
+  done
+  ((answered > 0)) || die "nobody answered '$word'; see: $(call status)"
+}
+
+# ---- trace, pcap -------------------------------------------------------------------------------
+
+# traced: the peers that have written a trace.
+traced() {
+  local id
+  for id in "${ids[@]}"; do
+    [[ ! -s $root/$id/trace ]] || printf '%d\n' "$id"
+  done
+}
+
+verb_trace() {
+  local all=0 html='' id files=()
+  while (($# > 0)); do
+    case $1 in
+      --all) all=1 && shift ;;
+      --html) need_value "$1" $# && html=$2 && shift 2 ;;
+      *) die_usage "trace does not know $1" ;;
+    esac
+  done
+  load_state
+  for id in $(traced); do
+    files+=("$root/$id/trace")
+  done
+  ((${#files[@]} > 0)) ||
+    die "nobody has written a trace: C peers do after $(call up --trace); for Java use $(call pcap F)"
+  if [[ -n $html ]]; then
+    exec "$REPO/scripts/replay.sh" "${files[@]}" -o "$html"
+  fi
+  awk -v all=$all -f "$REPO/scripts/awk/trace_lines.awk" "${files[@]}" | sort -s -n | sed 's/^[0-9]* //'
+}
+
+# What passes between the servers, as a file for Wireshark, until Ctrl-C.
+verb_pcap() {
+  (($# == 1)) && [[ $1 != -* ]] || die_usage "pcap takes the name of the file to write"
+  load_state
+  exec "$REPO/scripts/film.sh" --dir "$root" -o "$1"
+}
+
+# ---- export ------------------------------------------------------------------------------------
+
+# A directory for a bug report: what was set, what was said, what was answered. No data, but a list
+# of it.
+verb_export() {
+  local dir=${1:-} id
+  (($# == 1)) && [[ $1 != -* ]] || die_usage "export takes the directory to make"
+  load_state
+  [[ ! -e $dir ]] || die "$dir is there already; name one that is not"
+  mkdir -p "$dir.part"
+  trap 'rm -rf "$dir.part"' EXIT
+  trap 'exit 130' INT TERM
+  cp "$root/cluster.json" "$dir.part/"
+  verb_status_quietly >"$dir.part/status.txt"
+  machine >"$dir.part/machine.txt"
+  for id in "${ids[@]}"; do
+    export_peer "$id" "$dir.part/$id"
+  done
+  mv "$dir.part" "$dir"
+  trap - EXIT INT TERM
+  say "exported ${#ids[@]} peers to $dir ($(du -sh "$dir" | cut -f 1))"
+}
+
+verb_status_quietly() {
+  local lead count total quorum # from take_stock
+  take_stock
+  status_table "$count" "$total" "$quorum"
+}
+
+export_peer() {
+  local id=$1 to=$2 file word
+  mkdir -p "$to"
+  for file in zoo.cfg log trace data/myid data/version-2/acceptedEpoch data/version-2/currentEpoch; do
+    [[ ! -f $root/$id/$file ]] || cp "$root/$id/$file" "$to/"
+  done
+  (cd "$root/$id" && ls -lR data) >"$to/data.txt"
+  is_running "$id" || return 0
+  for word in srvr mntr conf envi; do
+    ask "$id" "$word" 2>/dev/null | tr -d '\0' >"$to/$word.txt" || true
+  done
+}
+
+machine() {
+  local release=/etc/os-release
+  uname -srm
+  [[ ! -r $release ]] || sed -n 's/^PRETTY_NAME=//p' "$release"
+  printf '%d processors\n' "$(nproc)"
+  printf 'commit %s\n' "$(git -C "$REPO" describe --always --dirty 2>/dev/null || echo unknown)"
+  # shellcheck disable=SC2016  # dpkg's dollars
+  dpkg-query -W -f '${Package} ${Version}\n' zookeeper default-jre-headless 2>/dev/null || true
+}

@@ -1,0 +1,199 @@
+"""Holds a trace against what must be true of any ensemble. Findings are lines `FILE:LINE: text`."""
+
+import collections
+
+from zktrace import FIELDS, LOOKING, PHASES, SETTLED
+
+SANE_CORRECTION_US = 1_000_000  # clocks of machines that are kept in time differ by less
+
+
+class Checker:
+    """Collects findings, and counts what was looked at."""
+
+    def __init__(self, trace):
+        self.trace = trace
+        self.findings = []
+        self.outside = 0  # receives from peers whose trace is not here
+
+    def find(self, event, text):
+        self.findings.append((event.where, text))
+
+    def run(self):
+        for process in self.trace.processes:
+            self.check_lines(process)
+            self.check_states(process)
+            self.check_rounds(process)
+            self.check_decisions(process)
+            self.check_queues(process)
+        self.check_clocks()
+        self.check_messages()
+        self.check_epochs()
+        self.check_established()
+        return self.findings
+
+    # ---- one process ------------------------------------------------------------------------------
+
+    def check_lines(self, process):
+        last = process.events[0]
+        for event in process.events:
+            if event.ev not in FIELDS:
+                self.find(event, f"{event.ev} is no event of format 1")
+            if event.own_t < last.own_t:
+                self.find(event, f"time goes back by {last.own_t - event.own_t} us")
+            if last.ev == "exit" and event is not last:
+                self.find(event, "something after exit")
+            last = event
+
+    def check_states(self, process):
+        """A peer is LOOKING when it is born, and between any two roles. Phases come in their order, in a role only.
+        What a capture saw may begin in the middle."""
+        state = None if process.captured else LOOKING
+        phase = None
+        for event in process.events:
+            if event.ev == "state":
+                if event["s"] != LOOKING and event["s"] not in SETTLED:
+                    self.find(event, f"{event['s']} is no state")
+                elif state in SETTLED and event["s"] in SETTLED:
+                    self.find(event, f"from {state} to {event['s']} without LOOKING")
+                elif event["s"] == state:
+                    self.find(event, f"from {state} to the same state")
+                state, phase = event["s"], None
+            elif event.ev == "phase":
+                wanted = PHASES[0] if phase is None else PHASES[min(PHASES.index(phase) + 1, len(PHASES) - 1)]
+                if state not in SETTLED:
+                    self.find(event, f"phase {event['phase']} of a peer that is {state or 'not known yet'}")
+                elif event["phase"] != wanted:
+                    self.find(event, f"phase {event['phase']} after {phase or 'the election'}; {wanted} comes next")
+                phase = event["phase"] if event["phase"] in PHASES else phase
+
+    def check_rounds(self, process):
+        last = None
+        for event in process.events:
+            if event.ev == "vote" and not process.captured:
+                if last is not None and event["r"] < last:
+                    self.find(event, f"its round goes back from {last} to {event['r']}")
+                last = event["r"]
+
+    def check_decisions(self, process):
+        """A decision needs a quorum for that leader; a role is the one that the decision gives."""
+        quorum_for = decided = None
+        for event in process.events:
+            if event.ev == "tally":
+                quorum_for = event["leader"] if event["quorum"] else None
+            elif event.ev == "decide":
+                decided = event["leader"]
+                if quorum_for != decided:
+                    self.find(event, f"it decides for {decided}, and its last tally is no quorum for {decided}")
+            elif event.ev == "state" and event["s"] in SETTLED and decided is not None:
+                if (event["s"] == "LEADING") != (decided == event.n):
+                    self.find(event, f"it is {event['s']}, and has decided for {decided}")
+            elif event.ev == "state":
+                decided = None
+
+    def check_queues(self, process):
+        """What a queue says of its length follows from what went in and out, in order. The first line of a queue that
+        was there before the trace is believed."""
+        queues = collections.defaultdict(dict)  # name -> seq -> enq, oldest first
+        for event in process.events:
+            if event.ev not in ("enq", "deq"):
+                continue
+            waiting, seq = queues[event["q"]], event["seq"]
+            if event.ev == "enq":
+                if seq == 1:  # a new queue of that name
+                    waiting.clear()
+                self.check_dropped(event, waiting)
+                waiting[seq] = event
+            elif seq not in waiting:
+                self.find(event, f"{event['q']} gives number {seq}, which does not wait in it")
+            else:
+                if next(iter(waiting)) != seq:
+                    self.find(event, f"{event['q']} gives number {seq} before {next(iter(waiting))}")
+                del waiting[seq]
+            if event["len"] != len(waiting):
+                self.find(event, f"{event['q']} has {len(waiting)} elements and says {event['len']}")
+
+    def check_dropped(self, event, waiting):
+        dropped = event["dropped"]
+        if not dropped:
+            return
+        if next(iter(waiting), None) != dropped:
+            self.find(event, f"{event['q']} forgets number {dropped}, which is not its oldest")
+        waiting.pop(dropped, None)
+
+    # ---- between processes ------------------------------------------------------------------------
+
+    def check_clocks(self):
+        trace = self.trace
+        if trace.contradiction:
+            late = [pair for pair in trace.messages if pair[0] and pair[1] and pair[1].t < pair[0].t]
+            where = late[0][1].where if late else trace.processes[0].path
+            self.findings.append((where, trace.contradiction))
+        if trace.correction_us > SANE_CORRECTION_US:
+            seconds = trace.correction_us / 1e6
+            self.findings.append((trace.processes[0].path, f"a wall clock is off by {seconds:.1f} s"))
+
+    def check_messages(self):
+        ids = set(self.trace.ids)
+        for send, recv in self.trace.messages:
+            if recv is None:
+                continue
+            if send is None:
+                if recv["from"] in ids:
+                    self.find(recv, f"{recv['kind']} number {recv['seq']} from {recv['from']} was never sent")
+                else:
+                    self.outside += 1
+            elif send["kind"] != recv["kind"] or send["m"] != recv["m"]:
+                self.find(recv, f"what arrives is not what was sent at {send.where}")
+        self.check_order()
+
+    def check_order(self):
+        """TCP keeps the order, and loses nothing in the middle."""
+        last = {}
+        for process in self.trace.processes:
+            for event in process.events:
+                if event.ev not in ("send", "recv"):
+                    continue
+                key = event.process, event.ev, event["conn"]
+                seq = event["seq"]
+                before = last.get(key)
+                if before is not None and seq != before + 1 and seq not in (0, 1):
+                    self.find(event, f"number {seq} follows number {before} on {event['conn']}")
+                last[key] = seq
+
+    def check_epochs(self):
+        """Epochs on disk only grow, and outlive the process. One that a capture saw is not on disk."""
+        known = {}
+        for event in self.trace.events:
+            if event.ev != "epoch":
+                continue
+            key = event.n, event["which"]
+            if event["value"] < known.get(key, event["value"]):
+                self.find(event, f"{event['which']} epoch goes back from {known[key]} to {event['value']}")
+            known[key] = event["value"]
+            accepted = known.get((event.n, "accepted"))
+            if event["which"] == "current" and accepted is not None and event["value"] > accepted:
+                self.find(event, f"current epoch {event['value']} is above the accepted {accepted}")
+
+    def check_established(self):
+        """An epoch has one leader: what the whole protocol is for."""
+        leaders = {}
+        for event in self.trace.events:
+            if event.ev == "established":
+                first = leaders.setdefault(event["epoch"], event)
+                if first["leader"] != event["leader"]:
+                    text = f"epoch {event['epoch']} has leader {event['leader']}, and {first['leader']} at {first.where}"
+                    self.find(event, text)
+
+
+def verdict(trace, checker):
+    """What was looked at, in a line or three."""
+    received = sum(1 for _, recv in trace.messages if recv)
+    sent = sum(1 for send, _ in trace.messages if send)
+    paired = sum(1 for send, recv in trace.messages if send and recv)
+    lines = [
+        f"{len(trace.events)} events of {len(trace.ids)} peers; {sent} messages sent, {received} received,"
+        f" {sent - paired} lost with their connection; clocks moved by {trace.correction_us} us at most"
+    ]
+    if checker.outside:
+        lines.append(f"{checker.outside} messages came from peers whose trace is not here")
+    return lines + trace.notes

@@ -1,0 +1,375 @@
+"""The chapters of a trace: each begins when somebody starts, ends or looks for a leader, and says in words what came
+of it, who won, why, and what the waiting was for. Everything is worked out from the events; nothing is assumed."""
+
+import collections
+
+from zktrace import LOOKING, SETTLED
+
+STOPPING_US = 1_000_000  # peers that end closer together are stopped together
+
+
+def ms(us):
+    """A time for people: 24.2 ms, 227 ms, 1.63 s."""
+    if us >= 1_000_000:
+        return f"{us / 1e6:.2f} s"
+    return f"{us / 1000:.1f} ms" if us < 100_000 else f"{us / 1000:.0f} ms"
+
+
+def listed(items):
+    items = [str(item) for item in items]
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
+
+
+def peers(ids):
+    ids = sorted(ids)
+    return f"peer {ids[0]}" if len(ids) == 1 else f"peers {listed(ids)}"
+
+
+def verb(ids, one, many):
+    return one if len(ids) == 1 else many
+
+
+def upper(text):
+    return text[:1].upper() + text[1:]
+
+
+class Chapter:
+    """What happens between two calm times."""
+
+    def __init__(self, first, alive):
+        self.first = first  # index of its first event
+        self.last = first  # of the last one before the calm
+        self.alive = set(alive)  # who lives when it begins
+        self.booted, self.looking, self.stopped, self.died = set(), set(), set(), set()
+        self.lost_leaders = set()
+        self.decides = {}  # n -> the last decide event
+        self.roles = {}  # n -> the last state event that is a role
+        self.established = {}  # n -> event
+        self.events = []
+        self.title = ""
+        self.text = []
+
+    @property
+    def leader(self):
+        """The leader that most have decided for; of a capture, the one that leads."""
+        chosen = [event["leader"] for event in self.decides.values()]
+        chosen = chosen or [n for n, event in self.roles.items() if event["s"] == "LEADING"]
+        return collections.Counter(chosen).most_common(1)[0][0] if chosen else None
+
+
+class Narrator:
+    """Follows the trace and cuts it into chapters."""
+
+    def __init__(self, trace):
+        self.trace = trace
+        self.tells_more = {process.n for process in trace.processes if not process.captured}
+        self.alive = set()
+        self.seen = set()
+        self.leader_of = {}  # n -> the leader it is settled with
+        self.chapters = []
+        self.open = None
+
+    def unsettled(self):
+        return {n for n in self.alive if n not in self.leader_of}
+
+    def narrate(self):
+        for event in self.trace.events:
+            if self.opens(event) and self.open is None:
+                self.open = Chapter(event.index, self.alive)
+                self.chapters.append(self.open)
+            if self.chapters:
+                self.chapters[-1].events.append(event)
+            self.follow(event)
+            if self.open:
+                self.open.last = event.index
+                if not self.unsettled():
+                    self.open = None
+        self.join_ending()
+        for position, chapter in enumerate(self.chapters):
+            before = set().union(*(older.booted | older.alive for older in self.chapters[:position]))
+            tell(self.trace, chapter, before)
+        return self.chapters
+
+    def join_ending(self):
+        """Peers that stop one after the other are one chapter."""
+        while len(self.chapters) > 1:
+            older, newer = self.chapters[-2:]
+            calm = newer.events[0].t - older.events[-1].t
+            if older.booted | newer.booted or older.decides or newer.decides or calm > STOPPING_US:
+                return
+            older.stopped |= newer.stopped
+            older.died |= newer.died
+            older.looking |= newer.looking
+            older.events += newer.events
+            older.last = newer.last
+            self.chapters.pop()
+
+    def opens(self, event):
+        if event.n not in self.alive:
+            return True
+        return event.ev in ("crash", "exit") or (event.ev == "state" and event["s"] == LOOKING)
+
+    def follow(self, event):
+        n, chapter = event.n, self.open
+        if n not in self.alive and event.ev not in ("crash", "exit"):
+            self.alive.add(n)
+            if chapter:
+                chapter.booted.add(n)
+        if event.ev in ("crash", "exit"):
+            self.end(event, chapter)
+        elif event.ev == "state" and event["s"] == LOOKING:
+            self.leader_of.pop(n, None)
+            if chapter:
+                chapter.looking.add(n)
+        elif event.ev == "state" and event["s"] in SETTLED:
+            chapter.roles[n] = event
+            if n not in self.tells_more:
+                self.leader_of[n] = n if event["s"] == "LEADING" else chapter.leader
+        elif event.ev == "decide":
+            chapter.decides[n] = event
+        elif event.ev == "established" and chapter:
+            chapter.established[n] = event
+            self.leader_of[n] = event["leader"]
+
+    def end(self, event, chapter):
+        n = event.n
+        self.alive.discard(n)
+        if event.ev == "crash":
+            chapter.died.add(n)
+        else:
+            chapter.stopped.add(n)
+        if self.leader_of.pop(n, None) == n:  # who followed it is on its own, and will notice
+            chapter.lost_leaders.add(n)
+            for other in [other for other, leader in self.leader_of.items() if leader == n]:
+                del self.leader_of[other]
+
+
+# ---- in words ---------------------------------------------------------------------------------
+
+
+def tell(trace, chapter, before):
+    """Title and text of a chapter. before: the peers that have lived in earlier ones."""
+    gone = chapter.died | chapter.stopped
+    elected = chapter.leader is not None and chapter.leader in chapter.roles
+    if not chapter.leader:
+        tell_no_leader(chapter, gone)
+        return
+    causes = []
+    if chapter.died:
+        causes.append(f"{named(chapter, chapter.died)} {verb(chapter.died, 'is', 'are')} killed")
+    if chapter.stopped:
+        causes.append(f"{named(chapter, chapter.stopped)} {verb(chapter.stopped, 'stops', 'stop')}")
+    back = chapter.booted & before
+    fresh = chapter.booted - before
+    if back:
+        causes.append(f"{peers(back)} {verb(back, 'returns', 'return')}")
+    if fresh:
+        causes.append(f"{peers(fresh)} {verb(fresh, 'starts', 'start')}")
+    cause = upper("; ".join(causes)) if causes else "The peers look for a leader again"
+    if elected:
+        chapter.title = f"{cause}: {chapter.leader} is elected"
+        chapter.text = tell_election(trace, chapter, gone)
+    else:
+        chapter.title = f"{cause}: {chapter.leader} stays leader"
+        chapter.text = tell_latecomer(chapter)
+    chapter.text += tell_waits(chapter) + tell_numbers(chapter)
+
+
+def named(chapter, ids):
+    return f"leader {min(ids)}" if ids and ids <= chapter.lost_leaders and len(ids) == 1 else peers(ids)
+
+
+def tell_no_leader(chapter, gone):
+    if gone and not chapter.looking and not chapter.booted and not chapter.lost_leaders:
+        chapter.title = f"{upper(peers(gone))} {verb(gone, 'is gone', 'are gone')}"
+        chapter.text = ["The others stay with their leader: it has a quorum without " + verb(gone, "it.", "them.")]
+    elif gone:
+        chapter.title = "The ensemble ends"
+        chapter.text = [f"{upper(peers(gone))} {verb(gone, 'ends', 'end')}; nobody is elected any more."]
+    else:
+        chapter.title = f"{upper(peers(chapter.booted | chapter.looking))} looking for a leader"
+        chapter.text = ["The trace ends before anybody has decided: no quorum has agreed yet."]
+
+
+def own_votes(chapter, round_number):
+    """n -> the vote for itself with which it went into the round."""
+    votes = {}
+    for event in chapter.events:
+        if event.ev == "vote" and event["leader"] == event.n and event["r"] == round_number:
+            votes.setdefault(event.n, event)
+    return votes
+
+
+def rank(vote):
+    return vote["epoch"], int(vote["zxid"], 16), vote["leader"]
+
+
+def compare(winner, others):
+    """Why the winner's vote beats those."""
+    if all(vote["epoch"] < winner["epoch"] for vote in others):
+        return f"its history belongs to a newer epoch ({winner['epoch']}), and the epoch is compared first"
+    rivals = [vote for vote in others if vote["epoch"] == winner["epoch"]]
+    if all(int(vote["zxid"], 16) < int(winner["zxid"], 16) for vote in rivals):
+        return f"its history is the longest (its last zxid is {winner['zxid']}), and that counts before the id"
+    if len(rivals) == len(others) and all(vote["zxid"] == winner["zxid"] for vote in rivals):
+        return "all their histories are the same, so the largest id decides"
+    return "of those with the longest history it has the largest id"
+
+
+def tell_election(trace, chapter, gone):
+    leader = chapter.leader
+    round_number = chapter.decides[leader]["r"] if leader in chapter.decides else last_round(chapter)
+    votes = own_votes(chapter, round_number)
+    lines = []
+    if not chapter.decides:
+        lines.append(
+            "This trace was made from packets: states and votes are those that were seen on the wire. What a peer"
+            " counted, and how long it waited, nobody wrote down."
+        )
+    others = [votes[n] for n in sorted(votes) if n != leader]
+    if leader in votes and others:
+        beaten = [vote for vote in others if rank(vote) < rank(votes[leader])]
+        if beaten:
+            named = listed(vote["leader"] for vote in beaten)
+            lines.append(
+                f"Why {leader} won round {round_number}. At first everybody votes for itself. A vote is compared by"
+                f" epoch, then zxid, then id. {leader} beats {named}: {compare(votes[leader], beaten)}."
+            )
+        better = [vote["leader"] for vote in others if rank(vote) > rank(votes[leader])]
+        if better:
+            lines.append(
+                f"{upper(peers(better))} would have been better, and came when a quorum had agreed already: a leader"
+                " is not replaced by a better candidate."
+            )
+    away = set(trace.ids) - (chapter.alive | chapter.booted) | gone
+    if away:
+        lines.append(f"{upper(peers(away))} {verb(away, 'does', 'do')} not run, so nobody can hear"
+                     f" {verb(away, 'its vote', 'their votes')}.")
+    quorum = first_quorum(chapter, leader)
+    if quorum:
+        lines.append(
+            f"A quorum: {peers(quorum['have'])} vote for {leader}. Peer {quorum.n} is the first to know it,"
+            f" {ms(quorum.t - chapter.events[0].t)} after the chapter begins."
+        )
+    return lines
+
+
+def tell_latecomer(chapter):
+    newcomers = sorted(chapter.decides)
+    if not newcomers:
+        return []
+    larger = [n for n in newcomers if n > chapter.leader]
+    line = (
+        f"{upper(peers(newcomers))} {verb(newcomers, 'hears', 'hear')} from a quorum that {chapter.leader} leads, and"
+        f" from {chapter.leader} itself that this is so: no vote is counted again."
+    )
+    if larger:
+        line += f" That {listed(larger)} is larger than {chapter.leader} does not matter any more."
+    return [line]
+
+
+def first_quorum(chapter, leader):
+    for event in chapter.events:
+        if event.ev == "tally" and event["quorum"] and event["leader"] == leader:
+            return event
+    return None
+
+
+def last_round(chapter):
+    rounds = [event["r"] for event in chapter.events if event.ev == "vote"]
+    return rounds[-1] if rounds else 0
+
+
+def waits_of(chapter):
+    """n -> (the tally at which it saw a quorum for what it decided, decide, votes heard meanwhile), and the waits that
+    were worth it: (the tally, the vote that was better after all)."""
+    seen, heard, waits, saved = {}, collections.Counter(), {}, []
+    for event in chapter.events:
+        if event.ev == "tally" and event["quorum"] and event.n not in seen:
+            seen[event.n] = event
+            heard[event.n] = 0
+        elif event.ev == "recv" and event["kind"] == "NOTIFICATION":
+            heard[event.n] += 1
+        elif event.ev == "vote" and event.n in seen:
+            saved.append((seen.pop(event.n), event))
+        elif event.ev == "decide" and event.n in seen:
+            waits[event.n] = seen.pop(event.n), event, heard[event.n]
+    return waits, saved
+
+
+def tell_waits(chapter):
+    waits, saved = waits_of(chapter)
+    lines = []
+    waited = {n: wait for n, wait in waits.items() if any_wait(chapter, n, wait)}
+    if waited:
+        n = min(waited, key=lambda n: (waited[n][0].t, n))
+        tally, decide, _ = waited[n]
+        length = final_wait(chapter, n, waited[n])
+        late = sum(votes for _, _, votes in waited.values())
+        lines.append(
+            f"What the {length} ms were for. A quorum agrees, but a better vote may still be on its way, and who"
+            f" decides too early follows the wrong one. So each peer waits until {length} ms bring nothing better: peer"
+            f" {n} from {ms(tally.t - chapter.events[0].t)} to {ms(decide.t - chapter.events[0].t)}."
+            f" {came_meanwhile(late)}"
+        )
+    changes = collections.defaultdict(set)
+    for tally, vote in saved:
+        changes[tally["leader"], vote["leader"]].add(vote.n)
+    for (first, better), ids in sorted(changes.items()):
+        lines.append(
+            f"Here the wait paid off: {peers(ids)} had counted a quorum for {first}, then heard a better vote, and"
+            f" changed to {better}. Without the wait {verb(ids, 'it', 'they')} would have followed {first}."
+        )
+    return lines
+
+
+def came_meanwhile(count):
+    if count == 0:
+        return "This time nothing more came."
+    if count == 1:
+        return "Meanwhile one more notification came; it was no better."
+    return f"Meanwhile {count} more notifications came; none was better."
+
+
+def final_wait(chapter, n, wait):
+    tally, decide, _ = wait
+    lengths = [
+        event["ms"]
+        for event in chapter.events
+        if event.ev == "wait" and event.n == n and tally.index < event.index < decide.index
+    ]
+    return lengths[-1] if lengths else None
+
+
+def any_wait(chapter, n, wait):
+    return final_wait(chapter, n, wait) is not None
+
+
+def tell_numbers(chapter):
+    kinds = collections.Counter(event["kind"] for event in chapter.events if event.ev == "send")
+    lost = sum(1 for event in chapter.events if event.ev == "send" and event.partner is None)
+    forgotten = sum(1 for event in chapter.events if event.ev == "enq" and event["dropped"])
+    line = f"{kinds['NOTIFICATION']} notifications were sent"
+    if forgotten:
+        line += f"; {forgotten} older {'one was' if forgotten == 1 else 'ones were'} overwritten in a queue before that"
+    if lost:
+        line += f"; {lost} {'message' if lost == 1 else 'messages'} never arrived"
+    line += "."
+    if chapter.established:
+        last = max(event.t for event in chapter.established.values()) - chapter.events[0].t
+        epoch = max(event["epoch"] for event in chapter.established.values())
+        line += f" After {ms(last)} {peers(chapter.established)} stood in epoch {epoch}."
+    return [line]
+
+
+def chapters_of(trace):
+    return Narrator(trace).narrate()
+
+
+def story(trace):
+    """The whole story as text."""
+    lines = []
+    for number, chapter in enumerate(chapters_of(trace), 1):
+        lines.append(f"{number}. {chapter.title} (at {ms(chapter.events[0].t)})")
+        lines += [f"   {line}" for line in chapter.text]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,292 @@
+/* Scenarios of whole peers that no other test plays: a leader by mistake, a leader whose port swallows
+ * calls, a peer that is ahead of all others, a peer that comes back with all it had. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "election_peer.h"
+#include "ensemble.h"
+#include "zk/base/alloc.h"
+#include "zk/base/clock.h"
+#include "zk/base/settings.h"
+#include "zk/base/sock.h"
+#include "zk/ensemble/quorum_peer_config.h"
+#include "zk/ensemble/zxid.h"
+#include "zk/peer/quorum_peer_run.h"
+#include "zk/quorum/quorum_peer.h"
+
+enum { ELECTION_LIMIT_MS = 15000 };
+
+static const char WAS_LOOKING[] = "\"ev\":\"state\",\"s\":\"LOOKING\"";
+static const char WAS_LEADING[] = "\"ev\":\"state\",\"s\":\"LEADING\"";
+static const char WAS_FOLLOWING[] = "\"ev\":\"state\",\"s\":\"FOLLOWING\"";
+
+struct awaited_event {
+    struct ensemble *ensemble;
+    int64_t sid;
+    const char *words;
+    size_t count;
+};
+
+static bool has_event(void *arg)
+{
+    const struct awaited_event *event = arg;
+    return ensemble_count_events(event->ensemble, event->sid, event->words) >= event->count;
+}
+
+static void await_event(struct ensemble *ensemble, int64_t sid, const char *words, size_t count)
+{
+    struct awaited_event event = {ensemble, sid, words, count};
+    test_await(has_event, &event);
+}
+
+static bool is_serving(struct ensemble *ensemble, int64_t sid)
+{
+    return quorum_peer_get_broadcast_since(ensemble_self(ensemble, sid)) >= 0;
+}
+
+/* --- FLE-14 --- */
+
+/* What peer 2 is told of the ensemble: the election ports of 1 and 3 are those of two liars, all else
+ * is true. */
+static void lie_to_peer_2(struct ensemble *ensemble, struct test_ensemble *ret_lie)
+{
+    struct zk_str lines = {0};
+    test_ensemble_init(ret_lie, "1 2 3");
+    for (size_t i = 0; i < 3; i++) {
+        ret_lie->quorum_ports[i] = ensemble->peers[i].quorum_port;
+        if (ensemble->peers[i].sid == 2)
+            ret_lie->election_ports[i] = ensemble->peers[i].election_port;
+        zk_str_printf(&lines, "server.%zu=127.0.0.1:%d:%d:participant\n", i + 1,
+                      ret_lie->quorum_ports[i], ret_lie->election_ports[i]);
+    }
+    struct ensemble_peer *two = ensemble_peer(ensemble, 2);
+    free(two->extra);
+    two->extra = zk_xstrdup("initLimit=10\n"); /* it waits a second for followers */
+    two->servers = zk_str_take(&lines);
+}
+
+/* The one connection of each liar with peer 2: 2 dials the smaller one, the larger one dials 2. */
+static void connect_liars(struct ensemble *ensemble, struct scripted_voter *one,
+                          struct scripted_voter *three)
+{
+    scripted_voter_accept(one, 2);
+    three->sock = scripted_voter_dial(three, ensemble_peer(ensemble, 2)->election_port);
+    scripted_voter_introduce(three, three->sock);
+}
+
+/* FLE-14 */
+static void fle_14_who_leads_by_mistake_gives_up_and_follows(void **state)
+{
+    (void)state;
+    struct ensemble ensemble;
+    struct test_ensemble lie;
+    struct scripted_voter one;
+    struct scripted_voter three;
+    ensemble_init(&ensemble, 3, 0);
+    ensemble_start(&ensemble, 1);
+    ensemble_start(&ensemble, 3);
+    assert_int_equal(ensemble_await_leader(&ensemble), 3);
+    lie_to_peer_2(&ensemble, &lie);
+    scripted_voter_init(&one, &lie, 1);
+    scripted_voter_init(&three, &lie, 3);
+    ensemble_start(&ensemble, 2);
+    connect_liars(&ensemble, &one, &three);
+
+    scripted_voter_say(&one, looking(2, 0, 1, 0));
+    scripted_voter_say(&three, looking(2, 0, 1, 0));
+
+    await_event(&ensemble, 2, WAS_LEADING, 1);
+    int64_t begin_ms = zk_elapsed_ms();
+    await_event(&ensemble, 2, WAS_LOOKING, 1); /* nobody has come */
+    assert_true(zk_elapsed_ms() - begin_ms < ELECTION_LIMIT_MS);
+    assert_int_equal(ensemble_count_events(&ensemble, 2, WAS_FOLLOWING), 0);
+    scripted_voter_say(&one, following(3, 0, 1, 1)); /* now they say how it is */
+    scripted_voter_say(&three, leading(3, 0, 1, 1));
+    ensemble_await_state(&ensemble, 2, SERVER_STATE_FOLLOWING);
+
+    assert_int_equal(ensemble_count_events(&ensemble, 2, WAS_LEADING), 1);
+    assert_int_equal(ensemble_await_leader(&ensemble), 3);
+    assert_int_equal(ensemble_count_events(&ensemble, 3, WAS_LEADING), 1);
+    assert_int_equal(ensemble_count_events(&ensemble, 3, WAS_LOOKING), 0);
+    scripted_voter_done(&one);
+    scripted_voter_done(&three);
+    ensemble_done(&ensemble);
+}
+
+/* --- CNX-10 --- */
+
+struct black_hole {
+    struct zk_context *ctx;
+    struct sock *listener;
+    struct sock *fillers[16];
+    size_t count;
+};
+
+/* A listener that does not accept and has no place left: connecting to it hangs. */
+static void black_hole_dig(struct black_hole *hole, uint16_t port)
+{
+    struct inet_address address = test_loopback(port);
+    *hole = (struct black_hole){.ctx = test_context()};
+    assert_int_equal(sock_listen(hole->ctx, &address, 0, &hole->listener), 0);
+    int r = 0;
+    while (r == 0) {
+        assert_true(hole->count < sizeof hole->fillers / sizeof hole->fillers[0]);
+        struct sock **filler = &hole->fillers[hole->count++];
+        assert_int_equal(sock_new(hole->ctx, INET_V4, filler), 0);
+        r = sock_connect(*filler, &address, 100);
+    }
+    assert_int_equal(r, -ETIMEDOUT);
+}
+
+static void black_hole_fill(struct black_hole *hole)
+{
+    for (size_t i = 0; i < hole->count; i++)
+        sock_unref(hole->fillers[i]);
+    sock_unref(hole->listener);
+    zk_context_free(hole->ctx);
+}
+
+/* CNX-10: the leader dies, and whoever dials its election port hangs */
+static void cnx_10_an_election_port_that_swallows_calls_delays_nobody(void **state)
+{
+    (void)state;
+    struct ensemble ensemble;
+    struct black_hole hole;
+    ensemble_init(&ensemble, 3, 0);
+    ensemble_start_all(&ensemble);
+    int64_t dead = ensemble_await_leader(&ensemble);
+    ensemble_stop(&ensemble, dead);
+    black_hole_dig(&hole, ensemble_peer(&ensemble, dead)->election_port);
+    int64_t begin_ms = zk_elapsed_ms();
+    for (int64_t sid = 1; sid <= 3; sid++) { /* all over again, with the hole there */
+        if (sid != dead)
+            ensemble_stop(&ensemble, sid);
+    }
+    for (int64_t sid = 1; sid <= 3; sid++) {
+        if (sid != dead)
+            ensemble_start(&ensemble, sid);
+    }
+
+    int64_t leader = ensemble_await_leader(&ensemble);
+
+    assert_true(zk_elapsed_ms() - begin_ms < ELECTION_LIMIT_MS);
+    assert_int_not_equal(leader, dead);
+    black_hole_fill(&hole);
+    ensemble_start(&ensemble, dead);
+    ensemble_await_state(&ensemble, dead, SERVER_STATE_FOLLOWING);
+    ensemble_done(&ensemble);
+}
+
+/* --- RST-11, RST-14 --- */
+
+/* RST-11: up to date means an empty difference; the tree is not sent again */
+static void rst_11_a_restarted_follower_tells_its_true_zxid(void **state)
+{
+    (void)state;
+    struct ensemble ensemble;
+    ensemble_init(&ensemble, 3, 0);
+    ensemble_start(&ensemble, 2);
+    ensemble_start(&ensemble, 3);
+    assert_int_equal(ensemble_await_leader(&ensemble), 3);
+    ensemble_start(&ensemble, 1);
+    ensemble_await_state(&ensemble, 1, SERVER_STATE_FOLLOWING);
+    assert_int_equal(ensemble_count_events(&ensemble, 1, "\"kind\":\"SNAP\""), 1);
+    assert_int_equal(ensemble_count_events(&ensemble, 1, "\"kind\":\"DIFF\""), 0);
+
+    ensemble_stop(&ensemble, 1);
+    ensemble_start(&ensemble, 1);
+    ensemble_await_state(&ensemble, 1, SERVER_STATE_FOLLOWING);
+
+    assert_int_equal(ensemble_count_events(&ensemble, 1, "\"kind\":\"SNAP\""), 1);
+    assert_int_equal(
+        ensemble_count_events(&ensemble, 1, "\"kind\":\"DIFF\",\"m\":{\"zxid\":\"0x100000000\"}"),
+        1);
+    assert_int_equal(quorum_peer_get_last_logged_zxid(ensemble_self(&ensemble, 1)),
+                     zxid_make(1, 0));
+    ensemble_done(&ensemble);
+}
+
+static void stop_all(struct ensemble *ensemble)
+{
+    for (int64_t sid = 1; sid <= (int64_t)ensemble->count; sid++)
+        ensemble_stop(ensemble, sid);
+}
+
+static void wipe(struct ensemble *ensemble, int64_t sid)
+{
+    test_remove_directory(test_path(ensemble_peer(ensemble, sid)->directory, "data/version-2"));
+}
+
+/* RST-14: all but peer 5 lose what they had; 5 is ahead of what they begin anew */
+static void rst_14_a_peer_that_is_ahead_of_all_others_does_not_serve(void **state)
+{
+    (void)state;
+    struct ensemble ensemble;
+    ensemble_init(&ensemble, 5, 0);
+    for (int restarts = 0; restarts < 3; restarts++) {
+        ensemble_start_all(&ensemble);
+        ensemble_await_leader(&ensemble);
+        stop_all(&ensemble);
+    }
+    for (int64_t sid = 1; sid <= 4; sid++) {
+        wipe(&ensemble, sid);
+        ensemble_start(&ensemble, sid);
+    }
+    int64_t leader = ensemble_await_leader(&ensemble);
+    size_t looked = ensemble_count_events(&ensemble, 5, WAS_LOOKING);
+
+    ensemble_start(&ensemble, 5);
+
+    /* It hears of the leader, goes there, is offered an epoch below its own, and looks again. */
+    await_event(&ensemble, 5, WAS_LOOKING, looked + 3);
+    assert_false(is_serving(&ensemble, 5));
+    assert_int_equal(quorum_peer_get_accepted_epoch(ensemble_self(&ensemble, 5)), 3);
+    for (int64_t sid = 1; sid <= 4; sid++) {
+        assert_true(is_serving(&ensemble, sid));
+        assert_int_equal(quorum_peer_get_current_epoch(ensemble_self(&ensemble, sid)), 1);
+    }
+    assert_int_equal(quorum_peer_get_peer_state(ensemble_self(&ensemble, leader)),
+                     SERVER_STATE_LEADING);
+    ensemble_done(&ensemble);
+}
+
+/* --- the end of a start that fails --- */
+
+/* CFG-05: main() waits for the end of every peer, also of one that has not begun */
+static void cfg_05_a_peer_that_does_not_start_can_be_waited_for(void **state)
+{
+    (void)state;
+    struct ensemble ensemble;
+    ensemble_init(&ensemble, 3, 0);
+    ensemble_start(&ensemble, 1);
+    ensemble_stop(&ensemble, 1); /* its zoo.cfg exists now */
+    wipe(&ensemble, 1);
+    char *config = test_path(ensemble_peer(&ensemble, 1)->directory, "zoo.cfg");
+    struct zk_context *ctx = test_context();
+    struct quorum_peer_config *parsed = NULL;
+    char *error = NULL;
+    assert_int_equal(quorum_peer_config_parse(ctx, config, &parsed, &error), 0);
+    zk_settings_set(ctx, "zookeeper.datadir.autocreate", "false");
+    struct quorum_peer_run *run = quorum_peer_run_new(ctx, parsed);
+
+    assert_int_equal(quorum_peer_run_start(run), QUORUM_PEER_EXIT_UNABLE_TO_ACCESS_DATADIR);
+    quorum_peer_run_wait(run);
+
+    quorum_peer_run_free(run);
+    quorum_peer_config_free(parsed);
+    zk_context_free(ctx);
+    free(config);
+    ensemble_done(&ensemble);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fle_14_who_leads_by_mistake_gives_up_and_follows),
+        cmocka_unit_test(cnx_10_an_election_port_that_swallows_calls_delays_nobody),
+        cmocka_unit_test(rst_11_a_restarted_follower_tells_its_true_zxid),
+        cmocka_unit_test(rst_14_a_peer_that_is_ahead_of_all_others_does_not_serve),
+        cmocka_unit_test(cfg_05_a_peer_that_does_not_start_can_be_waited_for),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
