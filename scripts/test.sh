@@ -14,11 +14,11 @@ installed.
 
 The parts: the static checks of check.sh; the unit tests as built by gcc, by gcc with AddressSanitizer
 and UndefinedBehaviorSanitizer, and by gcc with ThreadSanitizer; a build by clang; then ensembles of
-real processes, of C and of Java peers (tests/interop).
+real processes, of C and of Java peers (tests/interop), and two mixes again with sanitized C peers.
 
       --quick   only the static checks (without clang-tidy) and the unit tests as built by gcc
-      --full    also the unit tests as built by clang and for release, every mix of C and Java peers,
-                and the ensembles again with sanitized C peers
+      --full    also the unit tests as built by clang and for release, and all ensembles again with
+                sanitized C peers
   -j, --jobs N  so many things at a time (default: as many as there are processors)
   -h, --help    this text
 
@@ -28,9 +28,10 @@ TEXT
 
 readonly LOGS=$REPO/build/test-logs
 readonly PLAYS=$REPO/tests/interop
-# Mixes of an ensemble; peers 1, 2 and 3. The first list lets each kind lead and follow the other.
-readonly MIXES=('java,c,java' 'c,java,c')
-readonly MORE_MIXES=('c,c,c' 'c,c,java' 'c,java,java' 'java,c,c' 'java,java,c')
+# Mixes of an ensemble, peers 1, 2 and 3: every one with at least one peer of each kind. Sanitized C
+# peers play the first two.
+readonly MIXES=('java,c,java' 'c,java,c' 'c,c,java' 'c,java,java' 'java,c,c' 'java,java,c')
+readonly FEW_MIXES=("${MIXES[@]:0:2}")
 
 passed=0 failed=0
 
@@ -92,44 +93,74 @@ unit_tests() {
   done
 }
 
-# plays NAME SCRIPT [ARGUMENT]...: an ensemble of real processes. Each of its tests is a line.
-plays() {
-  local name=$1 started log=$LOGS/interop-${1//[^a-z0-9]/-}.log good bad status=0
+# play NAME SCRIPT [ARGUMENT]...: an ensemble of real processes; its words and how it ended go to a log.
+play() {
+  local name=$1 status=0
   shift
-  started=$(now_ms)
-  "$@" >"$log" 2>&1 || status=$?
+  "$@" >"$(play_log "$name")" 2>&1 || status=$?
+  say "$status" >"$(play_log "$name").status"
+}
+
+play_log() {
+  printf '%s/interop-%s.log\n' "$LOGS" "${1//[^a-z0-9]/-}"
+}
+
+# count_play NAME STARTED: the line of a play that has ended. Each of its tests is a line.
+count_play() {
+  local log good bad status
+  log=$(play_log "$1")
+  status=$(<"$log.status")
   good=$(grep -c '^ok ' "$log" || true)
   bad=$(grep -c '^FAILED ' "$log" || true)
   ((status == 0 || bad > 0)) || bad=1
   ((good + bad > 0)) || bad=1
-  part_line "$name" "$good" "$bad" "$started"
-  ((bad == 0)) || grep -v '^ok ' "$log" | tail -n 40 | detail
+  part_line "$1" "$good" "$bad" "$2"
+  ((bad == 0)) || detail play_words "$log" "$status"
 }
 
-# ensembles PREFIX MIX...: all plays; those about a mix with each of these.
-ensembles() {
-  local prefix=$1 play name mix
+plays() {
+  local started
+  started=$(now_ms)
+  play "$@"
+  count_play "$1" "$started"
+}
+
+# mixes PREFIX MIX...: the play about a mix, with each of these; two at a time, because most of it is
+# quiet waiting.
+mixes() {
+  local prefix=$1 mix started
   shift
+  while (($# > 0)); do
+    started=$(now_ms)
+    for mix in "${@:1:2}"; do
+      play "${prefix}mixed $mix" "$PLAYS/mixed.sh" "$mix" &
+    done
+    wait
+    for mix in "${@:1:2}"; do
+      count_play "${prefix}mixed $mix" "$started"
+    done
+    shift "$(($# < 2 ? $# : 2))"
+  done
+}
+
+# ensembles PREFIX: all plays that need no mix.
+ensembles() {
+  local play name
   for play in "$PLAYS"/*.sh; do
     name=$(basename "$play" .sh)
     case $name in
-      lib) ;;
-      mixed)
-        for mix; do
-          plays "$prefix$name $mix" "$play" "$mix"
-        done
-        ;;
-      *) plays "$prefix$name" "$play" ;;
+      lib | mixed) ;;
+      *) plays "$1$name" "$play" ;;
     esac
   done
 }
 
-# The program of a sanitizer's build as the C peer of all ensembles.
-sanitized_ensembles() {
-  local name=$1
-  export ZKPEER_BINARY=$REPO/build/$name/zkpeer
+# sanitized NAME COMMAND...: with the program of a sanitizer's build as the C peer.
+sanitized() {
+  export ZKPEER_BINARY=$REPO/build/$1/zkpeer
   export ASAN_OPTIONS=abort_on_error=0:exitcode=99 TSAN_OPTIONS=exitcode=99:halt_on_error=1
-  ensembles "$name " "${MIXES[@]}"
+  shift
+  "$@"
   unset ZKPEER_BINARY ASAN_OPTIONS TSAN_OPTIONS
 }
 
@@ -154,21 +185,22 @@ run_normal() {
   build clang -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang || true
   build release -DCMAKE_BUILD_TYPE=Release || return 0
   ln -sfn release/zkpeer "$REPO/build/zkpeer"
-  ensembles '' "${MIXES[@]}"
+  mixes '' "${MIXES[@]}"
+  ensembles ''
+  [[ ! -x $REPO/build/asan/zkpeer ]] || sanitized asan mixes 'asan ' "${FEW_MIXES[@]}"
+  [[ ! -x $REPO/build/tsan/zkpeer ]] || sanitized tsan mixes 'tsan ' "${FEW_MIXES[@]}"
 }
 
 run_full() {
   run_normal
   [[ ! -x $REPO/build/clang/zkpeer ]] || unit_tests clang
-  [[ ! -x $REPO/build/release/zkpeer ]] || {
-    unit_tests release
-    local mix
-    for mix in "${MORE_MIXES[@]}"; do
-      plays "mixed $mix" "$PLAYS/mixed.sh" "$mix"
-    done
-  }
-  [[ ! -x $REPO/build/asan/zkpeer ]] || sanitized_ensembles asan
-  [[ ! -x $REPO/build/tsan/zkpeer ]] || sanitized_ensembles tsan
+  [[ ! -x $REPO/build/release/zkpeer ]] || unit_tests release
+  local name
+  for name in asan tsan; do
+    [[ -x $REPO/build/$name/zkpeer ]] || continue
+    sanitized "$name" mixes "$name " c,c,c "${MIXES[@]:2}"
+    sanitized "$name" ensembles "$name "
+  done
 }
 
 main() {

@@ -1,6 +1,7 @@
 # Which test claims which scenario: in a comment right above it that begins with ids, or in its name.
 # Prints "claim<TAB>ID<TAB>MODE<TAB>FILE<TAB>LINE<TAB>TEST", or "finding<TAB>FILE:LINE: TEXT".
-# MODE: S simulator, U unit, C our processes or our peers in one process, J with real Java.
+# MODE: S simulator, U unit, C our processes or our peers in one process, J with real Java: a play that
+# starts Java peers, but for tests whose comment ends with "among C peers".
 # Each file comes twice: first to see what it has (its mode, what main() runs), then to read it.
 
 FNR == 1 {
@@ -12,7 +13,6 @@ FNR == 1 {
     } else {
         is_play = FILENAME ~ /\.sh$/
         if (FILENAME ~ /^tests\/sim\//) mode = "S"
-        else if (is_play) mode = java ? "J" : "C"
         else mode = whole_peers ? "C" : "U"
     }
 }
@@ -60,7 +60,11 @@ function expect_test() {
 }
 
 is_play { sub(/^ +/, "") }
-is_play && /^# [A-Z][A-Z]+-[0-9][0-9]([^0-9]|$)/ { remember(substr($0, 3)); next }
+is_play && /^# [A-Z][A-Z]+-[0-9][0-9]([^0-9]|$)/ {
+    remember(substr($0, 3))
+    mode = java && !/among C peers$/ ? "J" : "C"
+    next
+}
 is_play && /^#/ { next }
 is_play && /^expect "/ {
     match($0, /"[^"]*"/)

@@ -5,13 +5,14 @@
 # read_log ID: what the log since the last start tells, one line: state, round (hex), leader,
 # election ms, and the time of the last change of state. The round is that of the last vote that
 # came from the peer itself; a peer that joins a leader who is there already takes the leader's.
-# An observer sends itself no votes, so all count for it.
+# An observer sends itself no votes, so all count for it. Whom a learner has reached, it follows.
 read_log() {
   # shellcheck disable=SC2016  # awk's dollars
   local program='
     / - (Reading configuration from|Starting quorum peer, myid=)/ {
       state = "STARTING"; round = leader = election = "-"; when = $1 " " $2 }
     / - (LOOKING|FOLLOWING|LEADING|OBSERVING)$/ { state = $NF; when = $1 " " $2 }
+    / - LOOKING$/ { round = leader = "-" }
     /LEADER ELECTION TOOK - [0-9]+ MS/ { election = $(NF - 1) }
     /Notification: my state:LOOKING;/ {
       for (i = 1; i <= NF; i++) if (split($i, part, ":") == 2) value[part[1]] = part[2]
@@ -21,9 +22,21 @@ read_log() {
         sub(/,.*/, "", round); sub(/,.*/, "", leader)
       }
     }
+    /Successfully connected to leader, using address: / {
+      port = $NF
+      sub(/.*:/, "", port)
+      if (match(peers, " " port "=[0-9]+ ")) {
+        leader = substr(peers, RSTART, RLENGTH - 1)
+        sub(/.*=/, "", leader)
+      }
+    }
     END { print state, round, leader, election, when }'
+  local id peers=' '
+  for id in "${ids[@]}"; do
+    peers+="${quorum_port[$id]}=$id "
+  done
   tail -c 2000000 "$root/$1/log" 2>/dev/null |
-    awk -v me="$1" -v observer="$([[ ${role[$1]} == observer ]] && echo 1 || echo 0)" \
+    awk -v me="$1" -v peers="$peers" -v observer="$([[ ${role[$1]} == observer ]] && echo 1 || echo 0)" \
       -v state=STARTING -v round=- -v leader=- -v election=- -v when=- "$program"
 }
 

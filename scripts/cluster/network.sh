@@ -132,9 +132,11 @@ start_network() {
   mkdir -p "$dir"
   rm -f "$dir/ready" "$dir/groups"
   printf '%s\n' "$flags" >"$dir/how"
-  (exec setsid unshare "$flags" bash "$REPO/scripts/cluster/keeper.sh" "$dir" "${ids[@]}" \
-    </dev/null >"$dir/log" 2>&1) &
-  printf '%d\n' $! >"$dir/pid"
+  (
+    printf '%d\n' "$BASHPID" >"$dir/pid"
+    exec setsid unshare "$flags" bash "$REPO/scripts/cluster/keeper.sh" "$dir" "${ids[@]}" \
+      </dev/null >"$dir/log" 2>&1
+  ) &
   end=$(($(now_ms) + 10000))
   until [[ -e $dir/ready ]]; do
     if ! kill -0 $! 2>/dev/null || (($(now_ms) > end)); then

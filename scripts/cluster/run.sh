@@ -78,10 +78,9 @@ start_peer() {
   fi
   enter_peer "$id"
   (
-    cd "$dir"
-    exec "${enter[@]}" env "--chdir=$dir" setsid "${command[@]}" </dev/null >>log 2>&1
+    printf '%d\n' "$BASHPID" >"$dir/pid" # by itself, so that no Ctrl-C comes between
+    exec "${enter[@]}" env "--chdir=$dir" setsid "${command[@]}" </dev/null >>"$dir/log" 2>&1
   ) &
-  printf '%d\n' $! >"$dir/pid"
   # Between fork and exec the child still looks like this script; wait until it can be told apart,
   # or has failed.
   until is_running "$id" || ! kill -0 $! 2>/dev/null; do

@@ -39,6 +39,7 @@ load_state() {
   local line id peer
   peer='"id": ([0-9]+), "kind": "(c|java)", "role": "(participant|observer)", '
   peer+='"client_port": ([0-9]+), "quorum_port": ([0-9]+), "election_port": ([0-9]+)'
+  ids=()
   [[ -f $root/cluster.json ]] || die "there is no cluster in $root; make one with: $(call up)"
   while IFS= read -r line; do
     if [[ $line =~ $peer ]]; then

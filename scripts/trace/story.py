@@ -47,7 +47,7 @@ class Chapter:
         self.established = {}  # n -> event
         self.events = []
         self.title = ""
-        self.text = []
+        self.text = []  # (heading or "", sentence)
 
     @property
     def leader(self):
@@ -182,13 +182,13 @@ def named(chapter, ids):
 def tell_no_leader(chapter, gone):
     if gone and not chapter.looking and not chapter.booted and not chapter.lost_leaders:
         chapter.title = f"{upper(peers(gone))} {verb(gone, 'is gone', 'are gone')}"
-        chapter.text = ["The others stay with their leader: it has a quorum without " + verb(gone, "it.", "them.")]
+        chapter.text = [("", f"The others stay with their leader: a quorum is left without {verb(gone, 'it', 'them')}.")]
     elif gone:
         chapter.title = "The ensemble ends"
-        chapter.text = [f"{upper(peers(gone))} {verb(gone, 'ends', 'end')}; nobody is elected any more."]
+        chapter.text = [("", f"{upper(peers(gone))} {verb(gone, 'ends', 'end')}; nobody is elected any more.")]
     else:
         chapter.title = f"{upper(peers(chapter.booted | chapter.looking))} looking for a leader"
-        chapter.text = ["The trace ends before anybody has decided: no quorum has agreed yet."]
+        chapter.text = [("", "The trace ends before anybody has decided: no quorum has agreed yet.")]
 
 
 def own_votes(chapter, round_number):
@@ -222,35 +222,28 @@ def tell_election(trace, chapter, gone):
     votes = own_votes(chapter, round_number)
     lines = []
     if not chapter.decides:
-        lines.append(
-            "This trace was made from packets: states and votes are those that were seen on the wire. What a peer"
-            " counted, and how long it waited, nobody wrote down."
-        )
+        body = "states and votes are those that were seen on the wire. What a peer counted, and how long it waited,"
+        lines.append(("This trace was made from packets:", body + " nobody wrote down."))
     others = [votes[n] for n in sorted(votes) if n != leader]
     if leader in votes and others:
         beaten = [vote for vote in others if rank(vote) < rank(votes[leader])]
         if beaten:
             named = listed(vote["leader"] for vote in beaten)
-            lines.append(
-                f"Why {leader} won round {round_number}. At first everybody votes for itself. A vote is compared by"
-                f" epoch, then zxid, then id. {leader} beats {named}: {compare(votes[leader], beaten)}."
-            )
+            body = "At first everybody votes for itself. Votes are compared by epoch, then zxid, then id."
+            body += f" {leader} beats {named}: {compare(votes[leader], beaten)}."
+            lines.append((f"Why {leader} won round {round_number}.", body))
         better = [vote["leader"] for vote in others if rank(vote) > rank(votes[leader])]
         if better:
-            lines.append(
-                f"{upper(peers(better))} would have been better, and came when a quorum had agreed already: a leader"
-                " is not replaced by a better candidate."
-            )
+            body = "would have been better, and came when a quorum had agreed already: a leader is not replaced by a"
+            lines.append((upper(peers(better)), body + " better candidate."))
     away = set(trace.ids) - (chapter.alive | chapter.booted) | gone
     if away:
-        lines.append(f"{upper(peers(away))} {verb(away, 'does', 'do')} not run, so nobody can hear"
-                     f" {verb(away, 'its vote', 'their votes')}.")
+        body = f"{verb(away, 'does', 'do')} not run, so nobody can hear {verb(away, 'its vote', 'their votes')}."
+        lines.append((upper(peers(away)), body))
     quorum = first_quorum(chapter, leader)
     if quorum:
-        lines.append(
-            f"A quorum: {peers(quorum['have'])} vote for {leader}. Peer {quorum.n} is the first to know it,"
-            f" {ms(quorum.t - chapter.events[0].t)} after the chapter begins."
-        )
+        body = f"{peers(quorum['have'])} vote for {leader}. Peer {quorum.n} is the first to know it,"
+        lines.append(("A quorum:", f"{body} {ms(quorum.t - chapter.events[0].t)} after the chapter begins."))
     return lines
 
 
@@ -265,7 +258,7 @@ def tell_latecomer(chapter):
     )
     if larger:
         line += f" That {listed(larger)} is larger than {chapter.leader} does not matter any more."
-    return [line]
+    return [("Why no new leader.", line)]
 
 
 def first_quorum(chapter, leader):
@@ -306,20 +299,19 @@ def tell_waits(chapter):
         tally, decide, _ = waited[n]
         length = final_wait(chapter, n, waited[n])
         late = sum(votes for _, _, votes in waited.values())
-        lines.append(
-            f"What the {length} ms were for. A quorum agrees, but a better vote may still be on its way, and who"
-            f" decides too early follows the wrong one. So each peer waits until {length} ms bring nothing better: peer"
-            f" {n} from {ms(tally.t - chapter.events[0].t)} to {ms(decide.t - chapter.events[0].t)}."
-            f" {came_meanwhile(late)}"
+        body = (
+            "A quorum agrees, but a better vote may still be on its way, and who decides too early follows the wrong"
+            f" one. So each peer waits until {length} ms bring nothing better: peer {n} from"
+            f" {ms(tally.t - chapter.events[0].t)} to {ms(decide.t - chapter.events[0].t)}. {came_meanwhile(late)}"
         )
+        lines.append((f"What the {length} ms were for.", body))
     changes = collections.defaultdict(set)
     for tally, vote in saved:
         changes[tally["leader"], vote["leader"]].add(vote.n)
     for (first, better), ids in sorted(changes.items()):
-        lines.append(
-            f"Here the wait paid off: {peers(ids)} had counted a quorum for {first}, then heard a better vote, and"
-            f" changed to {better}. Without the wait {verb(ids, 'it', 'they')} would have followed {first}."
-        )
+        body = f"{peers(ids)} had counted a quorum for {first}, then heard a better vote, and changed to {better}."
+        body += f" Without the wait {verb(ids, 'it', 'they')} would have settled on {first}."
+        lines.append(("Here the wait paid off:", body))
     return lines
 
 
@@ -359,7 +351,7 @@ def tell_numbers(chapter):
         last = max(event.t for event in chapter.established.values()) - chapter.events[0].t
         epoch = max(event["epoch"] for event in chapter.established.values())
         line += f" After {ms(last)} {peers(chapter.established)} stood in epoch {epoch}."
-    return [line]
+    return [("In numbers.", upper(line))]
 
 
 def chapters_of(trace):
@@ -371,5 +363,5 @@ def story(trace):
     lines = []
     for number, chapter in enumerate(chapters_of(trace), 1):
         lines.append(f"{number}. {chapter.title} (at {ms(chapter.events[0].t)})")
-        lines += [f"   {line}" for line in chapter.text]
+        lines += ["   " + f"{heading} {body}".strip() for heading, body in chapter.text]
     return "\n".join(lines) + "\n"

@@ -366,9 +366,9 @@ local q_odd = ProtoExpert.new("zkquorum.odd", "Unusual packet",
 quorum.experts = { q_malformed, q_cut, q_follows, q_odd }
 quorum.prefs.ports = Pref.range("Quorum ports", "2888", "TCP ports on which leaders wait for learners", 65535)
 
--- Reads jute from bytes that come piece by piece. It runs in a coroutine, which hands back that something is missing and
--- goes on, where it was, as soon as there is more: a large snapshot is walked once, not once a segment. It never says how
--- much is missing, although it knows: Wireshark would cut the segments into just such pieces.
+-- Reads jute from bytes that come piece by piece. It runs in a coroutine, which hands back that something is missing
+-- and goes on, where it was, as soon as there is more: a large snapshot is walked once, not once a segment. It never
+-- says how much is missing, although it knows: Wireshark would cut the segments into just such pieces.
 local function walker(walk)
     local source = { at = 0 }
     function source.need(size)

@@ -62,10 +62,22 @@ void qcm_set_sock_opts(struct quorum_cnx_manager *qcm, struct sock *sock)
 
 /* ---- a kept connection ---------------------------------------------------------------------- */
 
-/* Put a new pair of workers into the entry; *ret_old is the pair that it replaces. -ECANCELED:
- * halting. -EUSERS: too many strangers. */
+/* From now on sid may be dialled again. */
+static void settle_dial_locked(struct conversation *dial)
+{
+    if (!dial->settled)
+        long_set_remove(&dial->qcm->inprogress_connections, dial->sid);
+    dial->settled = true;
+}
+
+/* Put a new pair of workers into the entry; *ret_old is the pair that it replaces. The dial that led
+ * to it (NULL: they dialled) is settled in the same step: if sid calls a moment later, this pair is
+ * finished and sid called back; were that wish taken for one that is under way, nobody would be
+ * connected until the next message (as happens in Java; D-69). -ECANCELED: halting. -EUSERS: too
+ * many strangers. */
 static int install_workers(struct quorum_cnx_manager *qcm, int64_t sid, struct sock *sock,
-                           struct send_worker **ret_sw, struct send_worker **ret_old)
+                           struct conversation *dial, struct send_worker **ret_sw,
+                           struct send_worker **ret_old)
 {
     int r = 0;
     bool stranger = qcm_is_stranger(qcm, sid);
@@ -82,16 +94,20 @@ static int install_workers(struct quorum_cnx_manager *qcm, int64_t sid, struct s
         *ret_old = entry->sender_worker;
         entry->sender_worker = send_worker_ref(*ret_sw);
     }
+    if (dial != NULL)
+        settle_dial_locked(dial);
     zk_mutex_unlock(&qcm->mu);
     return r;
 }
 
-/* Java: startConnection(), its step 4, and handleConnection(), its last branch. Borrows sock. */
-static void start_workers(struct quorum_cnx_manager *qcm, int64_t sid, struct sock *sock)
+/* Java: startConnection(), its step 4, and handleConnection(), its last branch. Borrows sock;
+ * dial: as above. */
+static void start_workers(struct quorum_cnx_manager *qcm, int64_t sid, struct sock *sock,
+                          struct conversation *dial)
 {
     struct send_worker *sw = NULL;
     struct send_worker *old = NULL;
-    int r = install_workers(qcm, sid, sock, &sw, &old);
+    int r = install_workers(qcm, sid, sock, dial, &sw, &old);
     if (r == -EUSERS)
         zk_log(qcm->ctx, ZK_LOG_TOO_MANY_STRANGERS, sid, (int)QCM_MAX_STRANGERS);
     if (r < 0)
@@ -133,9 +149,12 @@ static void trace_initial(struct quorum_cnx_manager *qcm, int64_t sid, const str
     zk_str_done(&json);
 }
 
-/* Java: startConnection(). Borrows sock. */
-static void start_connection(struct quorum_cnx_manager *qcm, int64_t sid, struct sock *sock)
+/* Java: startConnection() */
+static void start_connection(struct conversation *dial)
 {
+    struct quorum_cnx_manager *qcm = dial->qcm;
+    int64_t sid = dial->sid;
+    struct sock *sock = dial->sock;
     struct buf *message =
         initial_message_format(qcm->my_id, &qcm->my_election_addr, qcm->multi_address);
     trace_initial(qcm, sid, sock);
@@ -152,7 +171,7 @@ static void start_connection(struct quorum_cnx_manager *qcm, int64_t sid, struct
                       "our sid is smaller: the other side will dial us");
         return;
     }
-    start_workers(qcm, sid, sock);
+    start_workers(qcm, sid, sock, dial);
 }
 
 /* The socket of this try, so that halt can wake it. False: halting. */
@@ -225,11 +244,11 @@ static void initiate_connection(void *arg)
     if (dial_addresses(dial) == 0) {
         zk_trace_conn(qcm->ctx, "dial", dial->sid, sock_conn_text(dial->sock),
                       "there is something to say");
-        start_connection(qcm, dial->sid, dial->sock);
+        start_connection(dial);
     }
     zk_mutex_lock(&qcm->mu);
     conversation_unlink_locked(&qcm->dials, dial);
-    long_set_remove(&qcm->inprogress_connections, dial->sid);
+    settle_dial_locked(dial);
     zk_mutex_unlock(&qcm->mu);
     conversation_free(dial);
 }
@@ -321,7 +340,7 @@ static void handle_connection(struct quorum_cnx_manager *qcm, struct initial_mes
     } else if (message->sid == qcm->my_id) {
         zk_log(qcm->ctx, ZK_LOG_OWN_ID); /* and closed (D-10) */
     } else {
-        start_workers(qcm, message->sid, sock);
+        start_workers(qcm, message->sid, sock, NULL);
     }
 }
 

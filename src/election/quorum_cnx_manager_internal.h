@@ -53,6 +53,7 @@ struct conversation {
     int64_t sid;
     struct multiple_addresses addresses;
     bool stranger;
+    bool settled; /* no longer in inprogress_connections; another dial may be */
 };
 
 struct quorum_cnx_manager {

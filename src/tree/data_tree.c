@@ -87,10 +87,23 @@ static struct data_node *table_get(const struct data_tree *tree, const char *pat
     return find_slot(tree, path, hash_path(tree, path))->node;
 }
 
+/* Java: String.length(): UTF-16 units. Bytes that continue a character count nothing, and those
+ * that start one of four bytes count two. */
+static int64_t java_length(const char *text)
+{
+    int64_t length = 0;
+    for (const char *c = text; *c; c++) {
+        uint8_t byte = (uint8_t)*c;
+        length += (byte & 0xc0) != 0x80;
+        length += byte >= 0xf0;
+    }
+    return length;
+}
+
 /* Java: getNodeSize() */
 static int64_t node_size(const struct data_node *node)
 {
-    return (int64_t)strlen(node->path) + (node->data ? (int64_t)node->data->length : 0);
+    return java_length(node->path) + (node->data ? (int64_t)node->data->length : 0);
 }
 
 /* Java: EphemeralType.get() == NORMAL. Is the owner a session? */

@@ -133,14 +133,16 @@ def quorum_packet(f):
 
 def acl_list(f):
     for i in range(f.int('ACL entries', str)):
-        f.int('ACL[%d] perms' % i, lambda v: '%d, read' % v)
+        f.int('ACL[%d] perms' % i, lambda v: {1: '1, read', 31: '31, all'}[v])
         f.text('ACL[%d] scheme' % i)
         f.text('ACL[%d] id' % i)
 
 
 def snapshot_body(f):
     """Sessions, ACLs and nodes, as they stand in a snapshot file and behind a SNAP packet."""
-    assert f.int('session count', str) == 0
+    for _ in range(f.int('session count', str)):
+        f.long('session', 'made from the time [varies]')
+        f.int('timeout', lambda v: '%d ms' % v)
     for _ in range(f.int('ACL list count', str)):
         f.long('ACL list id', str)
         acl_list(f)
@@ -152,17 +154,20 @@ def snapshot_body(f):
         length = f.int('%s data length' % (path or 'root'), str)
         if path == '/zookeeper/config':
             f.config(length)
-        else:
-            assert length == 0
+        elif length > 0:
+            f.take(length, 'data')
         f.long('acl', lambda v: '-1, everybody may do everything' if v == -1 else 'list %d' % v)
-        for name in ('czxid', 'mzxid'):
-            f.long(name, hexed)
-        f.long('ctime', str)
-        config = path == '/zookeeper/config'
-        f.long('mtime', 'ms, when this peer put its config here [varies]' if config else str)
+        czxid = f.long('czxid', hexed)
+        mzxid = f.long('mzxid', hexed)
+        f.long('ctime', 'ms [varies]' if czxid else str)
+        if path == '/zookeeper/config':
+            f.long('mtime', 'ms, when this peer put its config here [varies]')
+        else:
+            f.long('mtime', 'ms [varies]' if mzxid else str)
         for name in ('version', 'cversion', 'aversion'):
             f.int(name, str)
-        assert f.long('ephemeralOwner', 'none') == 0
+        if f.long('ephemeralOwner', 'none') != 0:
+            f.lines[-1][1] = 'ephemeralOwner, a session [varies]'
         f.long('pzxid', hexed)
 
 
@@ -179,9 +184,10 @@ def snapshot_file(raw):
     f.long('dbid', str)
     snapshot_body(f)
     seal(f)
-    f.long('digest zxid', hexed)
+    zxid = f.long('digest zxid', hexed)
     f.int('digest version', str)
-    f.long('digest of the tree', '0, no transaction was applied since the load')
+    f.long('digest of the tree', 'after that transaction [varies]' if zxid
+           else '0, no transaction was applied since the load')
     seal(f)
     return f
 
@@ -589,10 +595,77 @@ def capture_quorum_packets(work, golden):
         peer.stop()
 
 
+class Client:
+    """A session that writes, as far as capture_writes needs one."""
+
+    def __init__(self, sid):
+        self.socket, self.xid = socket.create_connection(('127.0.0.1', CLIENT_PORT + sid), SECONDS), 0
+        self.send(struct.pack('>iqiqi', 0, 0, 8000, 0, 16) + bytes(16) + b'\0')
+        self.reply()
+
+    def send(self, request):
+        self.socket.sendall(struct.pack('>i', len(request)) + request)
+
+    def reply(self):
+        return receive(self.socket, int.from_bytes(receive(self.socket, 4), 'big'))
+
+    def request(self, opcode, body):
+        self.xid += 1
+        self.send(struct.pack('>ii', self.xid, opcode) + body)
+        assert int.from_bytes(self.reply()[12:16], 'big') == 0, body
+
+    @staticmethod
+    def bytes(value):
+        return struct.pack('>i', -1) if value is None else struct.pack('>i', len(value)) + value
+
+    def create(self, path, data=b'', acl=((31, b'world', b'anyone'),), ephemeral=False):
+        body = self.bytes(path.encode()) + self.bytes(data) + struct.pack('>i', len(acl))
+        for perms, scheme, who in acl:
+            body += struct.pack('>i', perms) + self.bytes(scheme) + self.bytes(who)
+        self.request(1, body + struct.pack('>i', ephemeral))
+
+    def set_data(self, path, data):
+        self.request(5, self.bytes(path.encode()) + self.bytes(data) + struct.pack('>i', -1))
+
+    def delete(self, path):
+        self.request(2, self.bytes(path.encode()) + struct.pack('>i', -1))
+
+
+def capture_writes(work, golden):
+    """A server of its own gets all kinds of nodes, is killed, and takes a snapshot of them when it starts again."""
+    peer = JavaPeer(work, 1, [])
+    peer.wait_log('Using checkIntervalMs=')
+    client = Client(1)
+    client.create('/many')
+    for i in range(14):  # the hash table of the children grows from 8 to 32
+        client.create('/many/n%d' % i, b'%d' % i)
+    for i in range(4):  # lists 3, 4, 5, 6, of which 4 is given up again
+        client.create('/acl%d' % i, acl=((31, b'ip', b'10.0.0.%d' % i), (1, b'world', b'anyone')))
+    client.delete('/acl1')
+    client.create('/\u00fcml\u00e4ut', '\u20ac'.encode())
+    for path in ('/a', '/a/b', '/a/b/c'):
+        client.create(path)
+    client.set_data('/a/b', b'once')
+    client.set_data('/a/b', b'twice')
+    client.set_data('/a', None)
+    others = [Client(1) for _ in range(2)]
+    for i, other in enumerate([client] + others):
+        other.create('/ephemeral%d' % i, ephemeral=True)
+    peer.process.kill()  # a server that is told to stop has time to close the sessions
+    peer.stop()
+    peer.start()
+    peer.wait_log('Using checkIntervalMs=')
+    last = max(int(name.split('.')[1], 16) for name in os.listdir(os.path.join(peer.data, 'version-2'))
+               if name.startswith('snapshot.'))
+    golden.write('snapshot_with_writes', 'File version-2/snapshot.%x of a server of its own: sessions, ACLs, children '
+                 'in hash order, ephemerals, null data.' % last, snapshot_file(peer.file('snapshot.%x' % last)))
+    peer.stop()
+
+
 CAPTURES = (('looking', capture_looking_peer), ('initial_messages', capture_initial_messages),
             ('config_texts', capture_config_texts), ('observer_looking', capture_observer_looking),
             ('ensemble', capture_ensemble), ('observer', capture_observer),
-            ('quorum_packets', capture_quorum_packets))
+            ('quorum_packets', capture_quorum_packets), ('writes', capture_writes))
 
 
 # ---- comparing with what is there --------------------------------------------------------------

@@ -106,6 +106,12 @@ flip_a_byte_of_each_snapshot() {
   done
 }
 
+# Each is written under this name first.
+nothing_can_be_written() {
+  rm acceptedEpoch currentEpoch
+  mkdir acceptedEpoch.tmp currentEpoch.tmp
+}
+
 put_aside() {
   rm -rf "$ZK_CLUSTER_DIR/aside"
   cp -a "$(data 1)" "$ZK_CLUSTER_DIR/aside"
@@ -181,14 +187,20 @@ for kind in java c; do
     with "truncate -s 3 snapshot.${left[1]}" joins "$kind" 0
   # PER-02
   expect "a space behind an epoch: $kind refuses" with 'printf " " >>currentEpoch' refuses "$kind"
+  # PER-02
+  expect "epochs that cannot be written: $kind refuses" with nothing_can_be_written refuses "$kind"
   # PER-03
   expect "accepted below current: $kind refuses" with 'printf 1 >acceptedEpoch' refuses "$kind"
   # PER-03
-  expect "a history beyond its epoch: $kind refuses" with 'printf 1 >currentEpoch' refuses "$kind"
+  expect "a history beyond both epochs: $kind refuses" with 'printf 1 >currentEpoch; printf 1 >acceptedEpoch' refuses "$kind"
   # PER-03
   expect "the same, with the epoch in currentEpoch.tmp: $kind goes on" \
     with 'cp currentEpoch currentEpoch.tmp; printf 1 >currentEpoch' joins "$kind" "${left[1]}"
   # PER-06
   expect "no snapshot is whole: $kind refuses" with flip_a_byte_of_each_snapshot refuses "$kind"
 done
+# A crash between the snapshot and its epoch, which the peer had promised: C has a whole snapshot and claims it (D-68).
+expect "a history beyond currentEpoch alone: java refuses" with 'printf 1 >currentEpoch' refuses java
+# PER-03, among C peers
+expect "a history beyond currentEpoch alone: c goes on" with 'printf 1 >currentEpoch' joins c "${left[1]}"
 expect "all is taken down" "$cluster" down

@@ -75,23 +75,23 @@ roles_limits_and_directories() {
   printf 'dataLogDir=%s\n' "$logs" >>"$(cfg 1)"
   rm -rf "$ZK_CLUSTER_DIR/1/data/version-2"
   expect "it is there again, a little changed" "$cluster" up
-  # CFG-04
+  # CFG-04, among C peers
   expect "an observer by its server line alone observes" until_state 3 OBSERVING 2
-  # CFG-04
+  # CFG-04, among C peers
   expect "it warns of the contradiction" log_says 3 'Peer type from servers list (OBSERVER) doesn'"'"'t match peerType (PARTICIPANT). Defaulting to servers list.'
-  # CFG-04
+  # CFG-04, among C peers
   expect "sessions last 2 ticks at least" says 1 conf minSessionTimeout=1000
-  # CFG-04
+  # CFG-04, among C peers
   expect "and 20 ticks at most" says 1 conf maxSessionTimeout=10000
-  # CFG-04
+  # CFG-04, among C peers
   expect "a minimum of one's own is taken" says 2 conf minSessionTimeout=1234
-  # CFG-04
+  # CFG-04, among C peers
   expect "and leaves the maximum alone" says 2 conf maxSessionTimeout=10000
-  # CFG-04
+  # CFG-04, among C peers
   expect "the election is the fast one" says 1 conf electionAlg=3
-  # CFG-05
+  # CFG-05, among C peers
   expect "snapshots are in dataDir, not in dataLogDir" has_snapshots_only_in "$ZK_CLUSTER_DIR/1/data" "$logs"
-  # CLI-03
+  # CLI-03, among C peers
   expect "ruok" says 1 ruok imok
   expect "it is taken down again" "$cluster" down
 
@@ -132,12 +132,12 @@ names() {
   expect "its peers are killed" "$cluster" kill all
   sed -i 's/^server\.2=127.0.0.1/server.2=no-such-host.invalid/' "$(cfg 1)"
   expect "peer 1 starts, whose only companion has no address" "$cluster" start 1 --wait 0
-  # CNX-11
+  # CNX-11, among C peers
   expect "it names the address that it cannot find" log_says 1 'no-such-host.invalid'
   expect "it looks" until_looking 1
-  # CLI-03
+  # CLI-03, among C peers
   expect "it says that it does not serve" says 1 srvr "This ZooKeeper instance is not currently serving requests"
-  # CNX-11
+  # CNX-11, among C peers
   expect "it leaves when it is asked to" stops_within_a_second_or_two
   sed -i 's/^server\.1=127.0.0.1/server.1=no-such-host.invalid/; s/^server\.2=[^:]*/server.2=127.0.0.1/' "$(cfg 1)"
   prepare electionPortBindRetry=2
@@ -151,7 +151,7 @@ names() {
 # ---- voters that never come --------------------------------------------------------------------
 
 three_of_five() {
-  # DSC-08
+  # DSC-08, among C peers
   expect "three of five serve within 10 s" "$cluster" up --voters 5 --only 1,2,3 --wait 10
   expect "the third leads" until_state 3 LEADING 3
   expect "the five are taken away" "$cluster" clean

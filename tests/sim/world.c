@@ -132,6 +132,16 @@ static struct character draw_character(void)
     return c;
 }
 
+static void calm_down(struct character *c)
+{
+    c->stall_gap = 0;
+    c->split_one_in = 0;
+    c->window = 65536;
+    c->latency_ns = 50 * MICROSECOND;
+    c->lookup_max_ns = MILLISECOND;
+    c->sync_max_ns = MILLISECOND;
+}
+
 static void *run_driver(void *arg)
 {
     (void)arg;
@@ -150,6 +160,8 @@ static void begin(const struct world_options *options, void (*driver)(void *arg)
     run.driver = driver;
     run.arg = arg;
     world.character = draw_character();
+    if (options->calm)
+        calm_down(&world.character);
     lock_order_begin();
     net_begin();
     sched_begin();

@@ -35,6 +35,7 @@ struct world_options {
     uint64_t seed;
     bool show_lines;          /* print each line that programs write, with the virtual time */
     bool show_calls;          /* and each simulated call */
+    bool calm;                /* whole reads, quick links and disks, nothing but orderly chance */
     uint64_t step_limit;      /* simulated calls; 0: 20 million */
     uint64_t show_allocation; /* print the stack of the n-th allocation of the world; 0: none */
     /* A line was written to FD_TRACE or FD_LOG, without its newline and not terminated. Runs in the

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "election/quorum_cnx_manager_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/base/clock.h"
 #include "zk/base/thread.h"
@@ -454,24 +453,9 @@ void scripted_voter_accept(struct scripted_voter *voter, int64_t caller)
     voter->sock = sock;
 }
 
-/* The wish to be called back is lost on a peer whose dial of before is in its last step (so it is
- * in Java; who has something to say tries again later). */
-static bool no_dial_is_under_way(void *arg)
-{
-    const struct expected_connection *expected = arg;
-    struct quorum_cnx_manager *qcm = expected->peer->qcm;
-    zk_mutex_lock(&qcm->mu);
-    bool under_way = long_set_has(&qcm->inprogress_connections, expected->sid);
-    zk_mutex_unlock(&qcm->mu);
-    return !under_way;
-}
-
 void scripted_voter_connect(struct scripted_voter *voter, struct election_peer *peer)
 {
     int64_t peer_id = quorum_peer_get_my_id(peer->self);
-    struct expected_connection dialled = {peer, voter->sid, false};
-    if (voter->sid < peer_id)
-        test_await(no_dial_is_under_way, &dialled);
     struct sock *sock = scripted_voter_dial(voter, test_ensemble_port(voter->ensemble, peer_id));
     scripted_voter_introduce(voter, sock);
     if (voter->sid > peer_id) {

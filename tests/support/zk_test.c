@@ -150,6 +150,18 @@ static bool port_is_free(uint16_t port)
     return is_free;
 }
 
+/* Tests that run at the same time must not get each other's ports, on which they do not listen yet:
+ * a port is taken by a lock on its byte of a common file, for as long as the process lives. */
+static bool reserve_port(uint16_t port)
+{
+    static int fd = -1;
+    if (fd < 0)
+        fd = open("/tmp/zk_test.ports", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    assert_true(fd >= 0);
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = port, .l_len = 1};
+    return fcntl(fd, F_SETLK, &lock) == 0;
+}
+
 /* Processes that run at the same time start at different places; the counter goes on from there. */
 uint16_t test_free_port(void)
 {
@@ -158,7 +170,7 @@ uint16_t test_free_port(void)
         next = (unsigned)getpid() * RESERVED_PORT_STEP;
     for (int tries = 0; tries < PORT_COUNT; tries++) {
         uint16_t port = (uint16_t)(FIRST_PORT + next++ % PORT_COUNT);
-        if (port_is_free(port))
+        if (reserve_port(port) && port_is_free(port))
             return port;
     }
     fail_msg("no free port between %d and %d", FIRST_PORT, FIRST_PORT + PORT_COUNT);

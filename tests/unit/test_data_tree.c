@@ -146,6 +146,21 @@ static void sizes_count_the_root_twice_like_javas(void **state)
     zk_context_free(ctx);
 }
 
+/* Java counts UTF-16 units: one for an umlaut, two for what lies beyond the first plane. */
+static void sizes_count_paths_in_javas_characters(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    struct body body = body_new(0);
+    body_add_node(&body, "", -1, 0);
+    body_add_node(&body, "/\xc3\xbc", -1, 0);
+    body_add_node(&body, "/\xf0\x9f\x98\x80", -1, 0);
+    struct data_tree *tree = body_read(ctx, &body);
+    assert_int_equal(data_tree_cached_approximate_data_size(tree), 1 + 2 + 3);
+    data_tree_free(tree);
+    zk_context_free(ctx);
+}
+
 static void setting_data_changes_the_digest_outside_of_zookeeper_only(void **state)
 {
     (void)state;
@@ -546,6 +561,7 @@ int main(void)
         cmocka_unit_test(a_fresh_tree_has_javas_nodes_and_digest),
         cmocka_unit_test(everybody_may_read_the_config_node),
         cmocka_unit_test(sizes_count_the_root_twice_like_javas),
+        cmocka_unit_test(sizes_count_paths_in_javas_characters),
         cmocka_unit_test(setting_data_changes_the_digest_outside_of_zookeeper_only),
         cmocka_unit_test(syn_01_the_body_of_an_empty_tree_is_javas),
         cmocka_unit_test(every_prefix_of_a_body_fails_cleanly),

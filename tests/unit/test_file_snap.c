@@ -38,15 +38,20 @@ static bool has_file(const char *directory, const char *name)
     return has;
 }
 
-static struct buf *body_of(const struct data_tree *tree)
+static struct buf *body_with(const struct data_tree *tree, const struct session_timeouts *sessions)
 {
     struct buf *body = buf_new(256);
     struct zk_output *output = zk_output_new_buf(body);
     struct jute_out out = jute_out_of(output);
-    serialize_snapshot(tree, &(struct session_timeouts){0}, &out);
+    serialize_snapshot(tree, sessions, &out);
     assert_int_equal(jute_out_flush(&out), 0);
     zk_output_free(output);
     return body;
+}
+
+static struct buf *body_of(const struct data_tree *tree)
+{
+    return body_with(tree, &(struct session_timeouts){0});
 }
 
 /* A fresh tree whose config node says mark, as snapshot.<zxid>. */
@@ -108,8 +113,9 @@ static void cut(const char *directory, const char *name, size_t length)
 
 /* ---- Java's files ---- */
 
-/* Read Java's file, write what was read, and compare. */
-static void assert_rewritten_alike(const char *golden, const char *name, int64_t zxid)
+/* Read Java's file, write what was read, and compare. applied: a transaction had been applied when
+ * it was written, so that its digest is the tree's. */
+static void assert_rewritten_alike(const char *golden, const char *name, int64_t zxid, bool applied)
 {
     struct zk_context *ctx = test_context();
     char *directory = test_temporary_directory();
@@ -118,8 +124,11 @@ static void assert_rewritten_alike(const char *golden, const char *name, int64_t
     struct session_timeouts sessions;
     assert_int_equal(file_snap_deserialize(ctx, directory, &tree, &sessions), 0);
     assert_true(data_tree_last_processed_zxid(tree) == zxid);
-    struct buf *body = body_of(tree);
+    struct buf *body = body_with(tree, &sessions);
     struct zxid_digest digest = data_tree_last_processed_zxid_digest(tree);
+    if (applied)
+        digest =
+            (struct zxid_digest){zxid, DIGEST_VERSION, (int64_t)data_tree_get_tree_digest(tree)};
     char *path = test_path(directory, name);
     file_remove(path);
 
@@ -140,8 +149,16 @@ static void assert_rewritten_alike(const char *golden, const char *name, int64_t
 static void snapshot_files_are_javas_byte_for_byte(void **state)
 {
     (void)state;
-    assert_rewritten_alike("snapshot.0", "snapshot.0", 0);
-    assert_rewritten_alike("snapshot.100000000", "snapshot.100000000", INT64_C(0x100000000));
+    assert_rewritten_alike("snapshot.0", "snapshot.0", 0, false);
+    assert_rewritten_alike("snapshot.100000000", "snapshot.100000000", INT64_C(0x100000000), false);
+}
+
+/* Sessions, ACLs with a hole in their numbers, children in the order of a hash table that has
+ * grown, null data, a path that is not ASCII, and the digest of all that. */
+static void a_snapshot_with_everything_in_it_is_javas_byte_for_byte(void **state)
+{
+    (void)state;
+    assert_rewritten_alike("snapshot_with_writes", "snapshot.21", 0x21, true);
 }
 
 static void nothing_but_the_snapshot_is_left_in_the_directory(void **state)
@@ -648,6 +665,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(snapshot_files_are_javas_byte_for_byte),
+        cmocka_unit_test(a_snapshot_with_everything_in_it_is_javas_byte_for_byte),
         cmocka_unit_test(nothing_but_the_snapshot_is_left_in_the_directory),
         cmocka_unit_test(a_snapshot_that_cannot_be_written_leaves_nothing),
         cmocka_unit_test(the_newest_snapshot_is_taken_and_its_name_is_the_zxid),

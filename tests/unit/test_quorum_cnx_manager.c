@@ -68,36 +68,12 @@ static void await_workers(struct quorum_cnx_manager *qcm, size_t count)
 
 /* --- CNX-03: one connection per pair --- */
 
-/* Managers among themselves. Who is called while its own dial is in its last step may end up
- * without a connection until somebody has something to say again, in Java as well: CnxManagerTest
- * calls connectAll between its tries, and elections do when nobody speaks for a while. */
-enum { CONNECT_ALL_EVERY_MS = 200 };
-
-struct circle {
-    struct election_peer **peers;
-    size_t count;
-    size_t workers; /* that each of them shall have */
-    int64_t next_ms;
-};
-
-static bool all_have_their_workers(void *arg)
-{
-    struct circle *circle = arg;
-    bool complete = true;
-    for (size_t i = 0; i < circle->count; i++)
-        complete &= qcm_get_thread_count(circle->peers[i]->qcm) == circle->workers;
-    if (!complete && zk_elapsed_ms() >= circle->next_ms) {
-        for (size_t i = 0; i < circle->count; i++)
-            qcm_connect_all(circle->peers[i]->qcm);
-        circle->next_ms = zk_elapsed_ms() + CONNECT_ALL_EVERY_MS;
-    }
-    return complete;
-}
-
+/* A manager that is called while its own dial has just been kept calls back at once (D-69): nobody
+ * has to say anything again until all are connected. */
 static void await_circle(struct election_peer **peers, size_t count, size_t workers)
 {
-    struct circle circle = {peers, count, workers, zk_elapsed_ms() + CONNECT_ALL_EVERY_MS};
-    test_await(all_have_their_workers, &circle);
+    for (size_t i = 0; i < count; i++)
+        await_workers(peers[i]->qcm, workers);
 }
 
 /* Every connection that the peer has ever kept goes to this end. */
@@ -132,10 +108,9 @@ static void cnx_03_of_two_that_dial_at_once_the_larger_keeps_its_connection(void
     char listener_of_zero[32];
     snprintf(listener_of_zero, sizeof listener_of_zero, "-127.0.0.1:%d\"", pair.election_ports[0]);
 
-    await_circle((struct election_peer *[]){zero, one}, 2, 2);
-
     test_expect_received(one->qcm, 0, "from 0 to 1: twenty-eight b.");
     test_expect_received(zero->qcm, 1, "from 1 to 0: twenty-eight b.");
+    await_circle((struct election_peer *[]){zero, one}, 2, 2);
     assert_keeps_only(zero, listener_of_zero); /* which 1 has dialled */
     assert_keeps_only(one, listener_of_zero);
     election_peer_free(zero);

@@ -1,0 +1,342 @@
+#!/usr/bin/env bash
+# Plays a story: real peers, started, killed, frozen and cut off as a small file says, with what a
+# reader should expect at each step, and why.
+set -euo pipefail
+# shellcheck source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=cluster/state.sh
+source "$REPO/scripts/cluster/state.sh"
+# shellcheck source=cluster/network.sh
+source "$REPO/scripts/cluster/network.sh"
+# shellcheck source=cluster/look.sh
+source "$REPO/scripts/cluster/look.sh"
+# shellcheck source=cluster/run.sh
+source "$REPO/scripts/cluster/run.sh"
+# shellcheck source=stories/parse.sh
+source "$REPO/scripts/stories/parse.sh"
+
+usage() {
+  cat <<'END'
+Usage: play.sh STORY [--on KINDS] [--record DIR] [--keep DIR] | play.sh --list
+
+Plays one of scripts/stories/*.story (its name, or the path of a file) with real peers on this
+machine, tells what happens, and fails at the first step whose expectation does not come true within
+20 s. Everything is taken down at the end, however it ends.
+
+      --on KINDS     c, java, or a list such as c,java,c, dealt round and round (default c)
+      --record DIR   write down what can be compared: outcome, and times (DIR is made)
+      --keep DIR     keep logs and traces there
+      --list         the stories, and the question that each answers
+  -h, --help         this text
+
+A story's file has a head, an empty line, then text for the reader and steps, which begin with "> ":
+  > start|stop|kill|restart|pause|resume WHO...    as in cluster.sh
+  > partition 3/1,2        > heal
+  > expect 3 leads; 1 and 2 follow 3; epoch 1; round 1      also: looks, observes 3, is down, is frozen
+  > log 1: TEXT            the log of 1 holds this text
+  > quiet 1                for 1 s nobody holds an election
+  > wrong election port of 3 in 1        (or quorum port) a mistake in the zoo.cfg of 1
+  > mend 1                 the zoo.cfg of 1 is right again (restart it, for it reads it at start)
+Exit: 0 all came as told, 1 it did not, 2 wrong usage, 77 the story needs what this machine refuses.
+END
+}
+
+readonly PATIENCE_MS=20000
+
+keep=''      # where to leave logs and traces, or empty
+dir=''       # holds the cluster and what is said
+record=''    # where to write down, or empty
+step=0 step_text=''
+acted_at=0   # when the last step was taken
+declare -A log_end             # by id: bytes of its log that earlier steps have told of
+declare -A old_state old_epoch # by id: as of the last expectation
+declare -A accepted current    # by id: the two epochs on its disk
+
+# cluster VERB...: this story's cluster, its chatter kept for the case that it fails.
+cluster() {
+  if ! "$REPO/scripts/cluster.sh" --dir "$root" "$@" >"$dir/words" 2>&1; then
+    cat "$dir/words" >&2
+    die "the step '$step_text' failed; its words are above"
+  fi
+}
+
+clean_up() {
+  local status=$?
+  trap - EXIT
+  trap '' INT TERM
+  if [[ -n $dir ]]; then
+    [[ -z $keep || ! -d $root ]] || { cp -r "$root" "$keep" && say "logs and traces: $keep"; }
+    "$REPO/scripts/cluster.sh" --dir "$root" clean >/dev/null 2>&1 ||
+      warn "the peers in $dir could not all be stopped"
+    rm -rf "$dir"
+  fi
+  exit "$status"
+}
+
+# ---- steps -------------------------------------------------------------------------------------
+
+take_step() {
+  local verb=${1%% *} words=()
+  read -ra words <<<"$1"
+  step=$((step + 1)) step_text=$1
+  say "${BOLD}> $1${RESET}"
+  case $verb in
+    expect) expect "${1#expect }" ;;
+    log) expect_log "${words[1]%:}" "${1#*: }" ;;
+    quiet) expect_quiet "${words[1]}" ;;
+    wrong) make_wrong "${words[1]}" "${words[4]}" "${words[6]}" ;;
+    mend) write_peer "${words[1]}" ;;
+    start | restart)
+      acted_at=$(now_ms)
+      cluster "${words[@]}" --wait 0
+      ;;
+    *)
+      acted_at=$(now_ms)
+      cluster "${words[@]}"
+      ;;
+  esac
+}
+
+# make_wrong election|quorum OF IN: a port of the block that nobody listens at.
+make_wrong() {
+  local -n port=$1_port
+  sed -i -E "/^server\.$2=/s/:${port[$2]}:/:$((client_port[$2] + 90)):/" "$(cfg_of "$3")"
+}
+
+expect_log() {
+  local end=$(($(now_ms) + PATIENCE_MS))
+  until grep -qF -- "$2" "$root/$1/log"; do
+    (($(now_ms) < end)) || die "the log of peer $1 does not say: $2"
+    sleep 0.05
+  done
+}
+
+elections_begun() {
+  local id
+  for id in "${ids[@]}"; do
+    grep -c 'New election. My id' "$root/$id/log" 2>/dev/null || true
+  done
+}
+
+expect_quiet() {
+  local before after
+  before=$(elections_begun)
+  sleep "$1"
+  after=$(elections_begun)
+  [[ $before == "$after" ]] || die "there was an election within $1 quiet seconds"
+}
+
+# ---- expectations ------------------------------------------------------------------------------
+
+# read_epochs: what is on the disks.
+read_epochs() {
+  local id versions
+  for id in "${ids[@]}"; do
+    versions=$root/$id/data/version-2
+    accepted[$id]=- current[$id]=-
+    [[ ! -r $versions/acceptedEpoch ]] || read -r "accepted[$id]" <"$versions/acceptedEpoch" || true
+    [[ ! -r $versions/currentEpoch ]] || read -r "current[$id]" <"$versions/currentEpoch" || true
+  done
+}
+
+# unmet FACTS: prints the first fact that is not true now; nothing if all are.
+unmet() {
+  local fact words id subjects rest now
+  while IFS= read -r fact; do
+    read -ra words <<<"$fact"
+    case ${words[0]} in
+      epoch | round)
+        for id in "${ids[@]}"; do
+          [[ ${serving[$id]} == true ]] || continue
+          now=${round[$id]}
+          [[ ${words[0]} == round ]] || now=${accepted[$id]}
+          # The claim must have followed the promise.
+          [[ ${words[0]} == round || ${current[$id]} == "$now" ]] || now+=" (promised)"
+          [[ $now == "${words[1]}" ]] || { say "it is $fact, for peer $id has $now" && return; }
+        done
+        continue
+        ;;
+    esac
+    subjects=$(story_subjects "$fact") rest=$(story_predicate "$fact")
+    for id in $subjects; do
+      is_true "$id" "$rest" || { say "peer $id ${rest/#are/is}, for it is ${state[$id]}" && return; }
+    done
+  done < <(story_facts "$1")
+}
+
+# is_true ID PREDICATE: of the tables that probe_all() has filled.
+is_true() {
+  local leader=${2##* }
+  case $2 in
+    lead*) [[ ${state[$1]} == LEADING && ${serving[$1]} == true ]] ;;
+    follow*) [[ ${state[$1]} == FOLLOWING && ${serving[$1]} == true && ${leader_of[$1]} == "$leader" ]] ;;
+    observe*) [[ ${state[$1]} == OBSERVING && ${serving[$1]} == true && ${leader_of[$1]} == "$leader" ]] ;;
+    look*) [[ ${state[$1]} == LOOKING && (${round[$1]} != - || ${role[$1]} == observer) ]] ;;
+    *down) [[ ${state[$1]} == DOWN ]] ;;
+    *frozen) [[ ${state[$1]} == PAUSED ]] ;;
+  esac
+}
+
+expect() {
+  local end=$(($(now_ms) + PATIENCE_MS)) missing
+  while true; do
+    probe_all
+    read_epochs
+    missing=$(unmet "$1")
+    [[ -n $missing ]] || break
+    if (($(now_ms) >= end)); then
+      status_now
+      die "after $(human_ms $PATIENCE_MS) it is still not true that $missing"
+    fi
+    sleep 0.05
+  done
+  tell $(($(now_ms) - acted_at))
+}
+
+status_now() {
+  local lead count total quorum # from take_stock
+  take_stock
+  status_table "$count" "$total" "$quorum" >&2
+}
+
+# ---- what is told and written down -------------------------------------------------------------
+
+# write FILE FIELD...: one line with tabs.
+write() {
+  local file=$1 IFS=$'\t'
+  shift
+  [[ -z $record ]] || printf '%s\n' "$*" >>"$record/$file"
+}
+
+# joined ID: did it find a leader who led before? Which votes it hears until then is chance.
+joined() {
+  local lead=${leader_of[$1]}
+  [[ ${role[$1]} == observer ]] ||
+    { [[ $lead != - && ${old_state[$lead]:-} == LEADING ]] && [[ ${old_epoch[$lead]} == "${current[$lead]}" ]]; }
+}
+
+# compared ID OWN: the part of its votes that must be the same on all kinds of peers.
+compared() {
+  if [[ ${head[undetermined]:-} == *votes* ]] || joined "$1"; then
+    say '*'
+  elif [[ ${head[undetermined]:-} == *order* && $2 == *' '* ]]; then
+    say "${2%% *} ... ${2##* }"
+  else
+    say "${2:--}"
+  fi
+}
+
+# tell MS: the peers after a step that took so long, on the screen and for comparison.
+tell() {
+  local id kindless shown_round size own heard phases what first rest
+  write outcome step "$step" "$step_text"
+  write times "$step" all "$1"
+  for id in "${ids[@]}"; do
+    [[ ${state[$id]} != DOWN ]] || round[$id]=- leader_of[$id]=-
+    shown_round=${round[$id]}
+    [[ ${head[undetermined]:-} != *rounds* ]] || shown_round='*'
+    [[ ${role[$id]} != observer ]] || shown_round='*' # it sends itself no votes, so its log is mute
+    size=$(stat -c %s "$root/$id/log" 2>/dev/null || echo 0)
+    own='' heard='' phases=''
+    while IFS=$'\t' read -r what first rest; do
+      case $what in
+        own) own=$first ;;
+        heard) heard+="${heard:+; }$first: $rest" ;;
+        phases) phases="election $first ms, discovery ${rest%$'\t'*} ms, synchronization ${rest#*$'\t'} ms" ;;
+      esac
+    done < <(head -c "$size" "$root/$id/log" 2>/dev/null |
+      LC_ALL=C awk -v me="$id" -v from="${log_end[$id]:-0}" -f "$REPO/scripts/awk/story_votes.awk")
+    log_end[$id]=$size
+    kindless="${state[$id]} leader ${leader_of[$id]} round $shown_round"
+    kindless+=" epochs ${accepted[$id]}/${current[$id]} zxid ${zxid[$id]}"
+    write outcome facts "$id" "$kindless"
+    write outcome votes "$id" "$(compared "$id" "$own")"
+    write votes "$step" "$id" "${own:--}" "${heard:--}"
+    [[ -z $phases ]] || write times "$step" "$id" "$phases"
+    tell_peer "$id" "$own" "$heard" "$phases"
+  done
+  for id in "${ids[@]}"; do
+    old_state[$id]=${state[$id]} old_epoch[$id]=${current[$id]}
+  done
+  say "  ${DIM}$(human_ms "$1") after the step before${RESET}"
+}
+
+tell_peer() {
+  local id=$1
+  printf '  %2d %-4s %s%-9s%s leader %-2s round %-2s epochs %-4s zxid %-12s%s\n' "$id" "${kind[$id]}" \
+    "$(state_colour "${state[$id]}")" "${state[$id]}" "$RESET" "${leader_of[$id]}" "${round[$id]}" \
+    "${accepted[$id]}/${current[$id]}" "${zxid[$id]}" "${2:+ votes ${2// /, }}"
+  [[ -z $3 && -z $4 ]] || say "     ${DIM}${3:+heard $3}${3:+${4:+; }}$4${RESET}"
+}
+
+# ---- the whole ---------------------------------------------------------------------------------
+
+prepare() {
+  local words
+  dir=$(mktemp -d "${TMPDIR:-/tmp}/zkpeer-story.XXXXXX")
+  root=$dir/cluster
+  trap clean_up EXIT
+  trap 'exit 130' INT TERM
+  if [[ ${head[namespaces]} == yes ]]; then
+    need_namespace_tools
+    if ! words=$(namespace_flags); then
+      say "skipped: $story needs a network for each peer, and this machine gives none: $words" \
+        "(to allow it: $(how_to_allow_namespaces))"
+      exit 77
+    fi
+    network=namespaces
+  fi
+  tick=${head[tick]}
+  [[ -z $keep ]] || trace=true
+  make_cluster "${head[peers]}" "${head[observers]}" "$kinds" ''
+  prepare_programs "${ids[@]}"
+  if [[ -n $record ]]; then
+    mkdir -p "$record"
+    rm -f "$record"/{outcome,votes,times}
+  fi
+}
+
+play() {
+  local line began
+  began=$(now_ms)
+  say "${BOLD}${head[question]}${RESET}"
+  say ""
+  while IFS= read -r line; do
+    if [[ $line == '> '* ]]; then
+      take_step "${line#> }"
+    else
+      say "$line"
+    fi
+  done < <(story_body "$file")
+  say "${GREEN}All came as told${RESET}, on ${kinds//,/, }, in $(human_ms $(($(now_ms) - began)))."
+}
+
+main() {
+  local story='' kinds=c file
+  local -A head
+  while (($# > 0)); do
+    case $1 in
+      --on) need_value "$1" $# && kinds=$2 && shift 2 ;;
+      --record) need_value "$1" $# && record=$2 && shift 2 ;;
+      --keep) need_value "$1" $# && keep=$2 && shift 2 ;;
+      --list) story_list && exit 0 ;;
+      -h | --help) usage && exit 0 ;;
+      -*) die_usage "I do not know $1" ;;
+      *)
+        [[ -z $story ]] || die_usage "one story at a time, not $story and $1"
+        story=$1 && shift
+        ;;
+    esac
+  done
+  [[ -n $story ]] || die_usage "which story? see: $0 --list"
+  [[ $kinds =~ ^(c|java)(,(c|java))*$ ]] || die_usage "--on is a list such as c,java,c, not '$kinds'"
+  [[ -z $keep || ! -e $keep ]] || die_usage "$keep is there already; name a directory that is not"
+  file=$(story_file "$story")
+  story=$(basename "$file" .story)
+  story_head "$file"
+  story_check "$file"
+  prepare
+  play
+}
+
+main "$@"

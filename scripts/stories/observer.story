@@ -1,0 +1,29 @@
+question: What does an observer do in an election?
+asked: Q8
+peers: 2
+observers: 1
+determined: All. Only voters vote, and there are two of them, so 1 changes its vote once.
+
+The observer starts first, and is alone: it may not vote, not even for itself.
+> start 3
+> expect 3 looks
+> start 1
+> expect 1 looks; 3 looks
+
+One voter and one observer are two of three servers, and no majority: only voters are counted.
+> quiet 1
+
+The second voter makes a majority of two. The observer asks around, hears who leads, and observes.
+> start 2
+> expect 2 leads; 1 follows 2; 3 observes 2; epoch 1
+
+That an observer dies is nobody's concern.
+> kill 3
+> quiet 1
+> expect 2 leads; 1 follows 2; 3 is down
+> start 3
+> expect 2 leads; 1 follows 2; 3 observes 2; epoch 1
+
+That a voter dies is. The leader has an observer left, whom it may not count.
+> kill 1
+> expect 2 looks; 3 looks; 1 is down

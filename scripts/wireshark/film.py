@@ -1,0 +1,576 @@
+#!/usr/bin/env python3
+"""A capture of the server ports becomes a trace in the format of NOTES.md section 15. film.sh calls this.
+
+tshark and zkquorum.lua find the messages and number them; here they get their sender, their connection's name and
+their thread. What no wire shows is not made up: no queue, no tally, no vote, no decision. What it shows indirectly,
+the states, is marked with why = "seen on the wire".
+
+    film.py filter DIR                              the capture filter for the cluster in DIR
+    film.py before DIR                              what there is before the film begins, as JSON
+    film.py convert DIR CAPTURE TRACE [BEFORE]      BEFORE: that
+"""
+
+import bisect
+import collections
+import glob
+import ipaddress
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree
+
+DISSECTOR = os.path.join(os.path.dirname(os.path.abspath(__file__)), "zkquorum.lua")
+SEEN = "seen on the wire"
+STATES = ("LOOKING", "FOLLOWING", "LEADING", "OBSERVING")
+ANONYMOUS_OBSERVER = 2**63 - 1  # what an observer without an id calls itself
+INTRODUCTIONS = {"FOLLOWERINFO": "FOLLOWING", "OBSERVERINFO": "OBSERVING"}
+# The leader's handler writes these itself; the rest passes its queue and its Sender.
+WRITTEN_BY_HANDLER = ("LEADERINFO", "SNAP")
+# A message that one packet shows is received this much after it was sent, or half-way to what its receiver says next:
+# that may have been caused by it.
+FLIGHT_US = 40
+# Where scripts/cluster.sh takes its ports from, for a film that begins before its cluster is made.
+ANY_CLUSTER = "tcp portrange 20000-32800"
+
+
+class Refusal(Exception):
+    """What cannot be done, in one line for people."""
+
+
+# ---- the ensemble -----------------------------------------------------------------------------
+
+
+class Ensemble:
+    """Who listens where: (ip, port) -> sid."""
+
+    def __init__(self, directory):
+        self.election = {}
+        self.quorum = {}
+        self.made = None  # when the oldest configuration was written, microseconds since 1970
+        for path in sorted(glob.glob(os.path.join(glob.escape(directory), "*", "zoo.cfg"))):
+            with open(path, encoding="utf-8") as stream:
+                written = os.stat(stream.fileno()).st_mtime_ns // 1000
+                self.made = min(self.made or written, written)
+                for line in stream:
+                    self.read_line(line.strip())
+
+    def read_line(self, line):
+        """server.N=HOST:QUORUM:ELECTION[:ROLE][;CLIENT], and several of these joined by |."""
+        match = re.match(r"server\.(\d+)\s*=\s*(.*)", line)
+        if not match:
+            return
+        for address in match.group(2).split(";")[0].split("|"):
+            parts = re.match(r"\[?([^\[\]]*?)\]?:(\d+):(\d+)(?::\w+)?$", address)
+            if parts is None:
+                raise Refusal(f"I cannot read the address in: {line}")
+            for ip in addresses_of(parts.group(1)):
+                self.quorum[ip, int(parts.group(2))] = int(match.group(1))
+                self.election[ip, int(parts.group(3))] = int(match.group(1))
+
+    def ports(self):
+        return sorted({port for _, port in [*self.election, *self.quorum]})
+
+    def has_port(self):
+        """As a filter of tshark."""
+        return "(" + " or ".join(f"tcp.port=={port}" for port in self.ports()) + ")"
+
+    def kind_of(self, address):
+        return "election" if address in self.election else "quorum" if address in self.quorum else None
+
+    def sid_at(self, address):
+        return self.election.get(address, self.quorum.get(address))
+
+
+def addresses_of(host):
+    try:
+        return sorted({info[4][0] for info in socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP)})
+    except OSError as error:
+        raise Refusal(f"I cannot find {host}: {error}") from error
+
+
+def address_text(address):
+    """As our peers name it: Java's way to write IPv6."""
+    ip = ipaddress.ip_address(address[0])
+    if ip.version == 4:
+        return f"{ip}:{address[1]}"
+    return "[" + ":".join(f"{int(group, 16):x}" for group in ip.exploded.split(":")) + f"]:{address[1]}"
+
+
+def capture_filter(directory):
+    ports = Ensemble(directory).ports()
+    return " or ".join(f"tcp port {port}" for port in ports) if ports else ANY_CLUSTER
+
+
+# A film may begin before the ensemble is made; then its ports may have been somebody else's up to that moment. Or while
+# it runs; then nobody introduces himself any more, but the kernel knows who he is.
+
+
+def before(directory):
+    return {"made": Ensemble(directory).made is not None, "owners": owners(directory)}
+
+
+def owners(directory):
+    """"ip:port-ip:port" -> sid of the process that holds this end, for all connections of the peers."""
+    found = {}
+    held = {}
+    for path in glob.glob(os.path.join(glob.escape(directory), "[0-9]*", "pid")):
+        sid = os.path.basename(os.path.dirname(path))
+        with open(path, encoding="ascii") as stream:
+            pid = stream.read().strip()
+        for link in glob.glob(f"/proc/{pid}/fd/*"):
+            try:
+                held[os.readlink(link)] = int(sid)
+            except OSError:
+                continue  # it has closed it meanwhile
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        if os.path.exists(table):
+            with open(table, encoding="ascii") as stream:
+                for fields in (line.split() for line in stream.readlines()[1:]):
+                    sid = held.get(f"socket:[{fields[9]}]")
+                    if sid is not None:
+                        found[f"{kernel_address(fields[1])}-{kernel_address(fields[2])}"] = sid
+    return found
+
+
+def kernel_address(text):
+    """127.0.0.1:8080 is 0100007F:1F90 there: words of four bytes in the machine's order."""
+    words, port = text.split(":")
+    data = b"".join(int(words[at : at + 8], 16).to_bytes(4, sys.byteorder) for at in range(0, len(words), 8))
+    ip = ipaddress.ip_address(data)
+    return address_text((str(getattr(ip, "ipv4_mapped", None) or ip), int(port, 16)))
+
+
+# ---- what tshark sees -------------------------------------------------------------------------
+
+
+class Packet:
+    """One frame of the capture. t is in microseconds since 1970."""
+
+    def __init__(self, row, times):
+        seen = dict(zip(PACKET_FIELDS, row))
+        seconds, _, fraction = seen["frame.time_epoch"].partition(".")
+        self.number = int(seen["frame.number"])
+        self.t = int(seconds) * 1000000 + int(fraction[:6].ljust(6, "0"))
+        self.source = (seen["ip.src"] or seen["ipv6.src"], int(seen["tcp.srcport"]))
+        self.target = (seen["ip.dst"] or seen["ipv6.dst"], int(seen["tcp.dstport"]))
+        self.stream = int(seen["tcp.stream"])
+        self.syn, self.ack, self.fin, self.rst = (
+            seen[f"tcp.flags.{flag}"] in ("1", "True") for flag in ("syn", "ack", "fin", "reset")
+        )
+        segments = seen["tcp.segment"]
+        # Acknowledgements are the kernel's, not the peer's.
+        self.by_kernel = seen["tcp.len"] == "0" and not (self.syn or self.fin or self.rst)
+        times[self.number] = self.t
+        # The first message in it may have begun in an earlier packet.
+        self.begins = times.get(int(segments.split(",")[0]), self.t) if segments else self.t
+
+
+PACKET_FIELDS = (
+    "frame.number frame.time_epoch ip.src ipv6.src tcp.srcport ip.dst ipv6.dst tcp.dstport tcp.stream"
+    " tcp.flags.syn tcp.flags.ack tcp.flags.fin tcp.flags.reset tcp.len tcp.segment"
+).split()
+
+
+def tshark(capture, ensemble, arguments):
+    """Runs it with settings of its own, so that nobody's plugins and preferences change a film."""
+    command = ["tshark", "-n", "-r", capture, "-X", "lua_script:" + DISSECTOR]
+    for name, listeners in (("zkelection", ensemble.election), ("zkquorum", ensemble.quorum)):
+        command += ["-o", f"{name}.ports:" + ",".join(sorted({str(port) for _, port in listeners}))]
+    command += ["-o", "tcp.reassemble_out_of_order:TRUE", *arguments]
+    with tempfile.TemporaryDirectory() as home, tempfile.TemporaryFile() as words:
+        environment = {**os.environ, "HOME": home, "XDG_CONFIG_HOME": home, "WIRESHARK_CONFIG_DIR": home}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=words, env=environment) as process:
+            yield from process.stdout
+        words.seek(0)
+        said = words.read().decode(errors="replace")
+    # A capture that was cut off in its last packet is read up to there.
+    if process.returncode != 0 and "cut short" not in said:
+        raise Refusal(f"tshark cannot read {capture}: {said.strip()}")
+    if "lua" in said.lower() and "error" in said.lower():
+        raise Refusal(f"the dissector failed: {said.strip()}")
+
+
+def read_packets(capture, ensemble):
+    arguments = ["-Y", ensemble.has_port(), "-T", "fields", "-E", "separator=/t"]
+    for field in PACKET_FIELDS:
+        arguments += ["-e", field]
+    times = {}
+    return [Packet(line.decode().rstrip("\n").split("\t"), times) for line in tshark(capture, ensemble, arguments)]
+
+
+class Stream:
+    """The lines of a generator, for a parser that wants a file."""
+
+    def __init__(self, lines):
+        self.lines = lines
+
+    def read(self, _size=0):
+        return next(self.lines, b"")
+
+
+def read_messages(capture, ensemble):
+    """(number of the packet, protocol, {field: element}) of each message, in order."""
+    arguments = ["-Y", f"(zkelection or zkquorum) and {ensemble.has_port()}", "-T", "pdml", "-J", "zkelection zkquorum"]
+    pdml = Stream(tshark(capture, ensemble, arguments))
+    for _, element in xml.etree.ElementTree.iterparse(pdml):
+        if element.tag != "packet":
+            continue
+        number = next(field.get("show") for field in element.iter("field") if field.get("name") == "num")
+        for proto in element.findall("proto"):
+            if proto.get("name") in ("zkelection", "zkquorum"):
+                yield int(number), proto.get("name"), {field.get("name"): field for field in proto.iter("field")}
+        element.clear()
+
+
+# ---- what was said ----------------------------------------------------------------------------
+
+
+def number_of(fields, name, default=None):
+    return int(fields[name].get("show"), 0) if name in fields else default
+
+
+def hex_of(fields, name):
+    return hex(int(fields[name].get("value"), 16))
+
+
+def election_message(fields):
+    """(kind, m); None for what its receiver cannot read. m is what our peers write."""
+    if "zkelection.sid" in fields:
+        return "INITIAL", {"sid": number_of(fields, "zkelection.sid")}
+    if "zkelection.odd" in fields or "zkelection.state" not in fields:
+        return None
+    state = number_of(fields, "zkelection.state")
+    zxid = hex_of(fields, "zkelection.zxid")
+    return "NOTIFICATION", {
+        "state": STATES[state] if 0 <= state < len(STATES) else str(state),
+        "leader": number_of(fields, "zkelection.leader"),
+        "zxid": zxid,
+        "round": number_of(fields, "zkelection.round"),
+        "epoch": number_of(fields, "zkelection.epoch", int(zxid, 16) >> 32),
+    }
+
+
+def quorum_message(fields):
+    name = re.search(r": (\w+) \(", fields["zkquorum.type"].get("showname")).group(1).upper()
+    m = {"zxid": hex_of(fields, "zkquorum.zxid")}
+    if number_of(fields, "zkquorum.data_length") >= 0:
+        m["data"] = number_of(fields, "zkquorum.data_length")
+    if number_of(fields, "zkquorum.authinfo") >= 0:
+        m["authinfo"] = number_of(fields, "zkquorum.authinfo")
+    return name, m
+
+
+class Connection:
+    """One TCP connection to a server port. The dialling side is known when it introduces itself."""
+
+    def __init__(self, packet, ensemble):
+        inbound = ensemble.kind_of(packet.target) is not None
+        if packet.syn and packet.ack or (not packet.syn and ensemble.kind_of(packet.source)):
+            inbound = False
+        self.dialler_address, self.listener_address = (
+            (packet.source, packet.target) if inbound else (packet.target, packet.source)
+        )
+        self.kind = ensemble.kind_of(self.listener_address)
+        self.listener = ensemble.sid_at(self.listener_address)
+        self.dialler = None
+        self.name = f"{address_text(self.dialler_address)}-{address_text(self.listener_address)}"
+        self.first = packet
+        self.answered = None  # time of the packet that accepted it
+        self.ended_by = {}  # address -> time of its FIN or RST
+        self.live = False  # of a quorum connection: introduced, and not ended yet
+
+    @property
+    def began_before(self):
+        return not self.first.syn
+
+    def sids(self, source):
+        """(speaker, hearer)"""
+        if source == self.dialler_address:
+            return self.dialler, self.listener
+        return self.listener, self.dialler
+
+    def threads(self, source, kind):
+        """Names of the threads that write and read this in a Java peer."""
+        speaker, hearer = self.sids(source)
+        if kind == "INITIAL":
+            return self.first_threads()
+        if self.kind == "election":
+            return f"SendWorker:{hearer}", f"RecvWorker:{speaker}"
+        learner = f"/{address_text(self.dialler_address)}"
+        if source == self.dialler_address:
+            return main_thread(speaker), f"LearnerHandler-{learner}"
+        writer = "LearnerHandler" if kind in WRITTEN_BY_HANDLER else "Sender"
+        return f"{writer}-{learner}", main_thread(hearer)
+
+    def first_threads(self):
+        """Who dials and who accepts."""
+        there = f"/{address_text(self.listener_address)}"
+        if self.kind == "election":
+            return f"QuorumConnectionThread-[myid={self.dialler}]", f"ListenerHandler-{there}"
+        return main_thread(self.dialler), f"LearnerCnxAcceptorHandler-{there}"
+
+
+def main_thread(sid):
+    return f"QuorumPeer[myid={sid}]"
+
+
+class Message:
+    def __init__(self, packet, begins, connection, number, said):
+        self.packet, self.begins, self.connection, self.number = packet, begins, connection, number
+        self.kind, self.m = said
+
+
+class Film:
+    """Everything in a capture that concerns an ensemble."""
+
+    def __init__(self, capture, ensemble, begin):
+        self.ensemble = ensemble
+        since = 0 if begin["made"] else ensemble.made
+        self.packets = [packet for packet in read_packets(capture, ensemble) if packet.t >= since]
+        self.connections = {}
+        for packet in self.packets:
+            if packet.stream not in self.connections:
+                self.connections[packet.stream] = Connection(packet, ensemble)
+        self.connections = {key: each for key, each in self.connections.items() if each.kind}
+        self.packets = [packet for packet in self.packets if packet.stream in self.connections]
+        self.malformed = 0
+        self.messages = collections.defaultdict(list)  # by number of the packet that completes them
+        self.read(capture)
+        for connection in self.connections.values():
+            if connection.dialler is None:
+                connection.dialler = begin["owners"].get(connection.name)
+        self.speaks_at = collections.defaultdict(list)  # sid -> times of its packets
+        for packet in self.packets:
+            speaker, _ = self.connections[packet.stream].sids(packet.source)
+            if not packet.by_kernel:
+                self.speaks_at[speaker].append(packet.t)
+
+    def read(self, capture):
+        packets = {packet.number: packet for packet in self.packets}
+        for number, protocol, fields in read_messages(capture, self.ensemble):
+            packet = packets.get(number)
+            if packet is None:
+                continue
+            connection = self.connections[packet.stream]
+            if f"{protocol}.number" not in fields:
+                self.malformed += 1
+                continue
+            said = election_message(fields) if protocol == "zkelection" else quorum_message(fields)
+            if said is None:
+                self.malformed += 1
+                continue
+            # Only the first message of a packet can have begun in an earlier one.
+            begins = packet.t if self.messages[number] else packet.begins
+            seq = number_of(fields, f"{protocol}.number")
+            self.messages[number].append(Message(packet, begins, connection, seq, said))
+            if said[0] == "INITIAL" or said[0] in INTRODUCTIONS:
+                connection.dialler = self.introduced(fields, protocol)
+
+    def introduced(self, fields, protocol):
+        sid = number_of(fields, f"{protocol}.sid")
+        if sid == ANONYMOUS_OBSERVER and "zkelection.addresses" in fields:
+            for text in fields["zkelection.addresses"].get("show").split("|"):
+                host, _, port = text.rpartition(":")
+                sid = self.ensemble.election.get((host.strip("[]"), int(port)), sid)
+        return sid
+
+    def arrives(self, message):
+        """When its receiver may have had it."""
+        _, hearer = message.connection.sids(message.packet.source)
+        times = self.speaks_at[hearer]
+        at = bisect.bisect_right(times, message.packet.t)
+        gap = times[at] - message.packet.t if at < len(times) else 2 * FLIGHT_US
+        return message.packet.t + min(FLIGHT_US, gap // 2)
+
+
+# ---- the trace --------------------------------------------------------------------------------
+
+
+class Writer:
+    """Goes through the packets in order and notes what they show."""
+
+    def __init__(self, film):
+        self.film = film
+        self.events = []
+        self.state = {}
+        self.alive = set()
+        self.last = {}  # sid -> time of the last packet that it, or the kernel for it, has sent while it was alive
+        self.epoch = {}  # of the leader's term, by sid of the leader
+        self.established = set()
+        self.unknown = collections.Counter()  # messages by the connection whose dialler is not known
+
+    def write(self):
+        for packet in self.film.packets:
+            connection = self.film.connections[packet.stream]
+            self.note_death(packet, connection)
+            self.note_life(packet, connection)
+            self.note_beginning(packet, connection)
+            for message in self.film.messages.get(packet.number, ()):
+                self.note_message(message)
+            self.note_end(packet, connection)
+        self.events.sort(key=lambda event: event["t"])
+        start = self.film.packets[0].t if self.film.packets else 0
+        return [{**event, "t": event["t"] - start} for event in self.events]
+
+    def note(self, t, n, th, ev, **fields):
+        self.events.append({"v": 1, "t": t, "n": n, "th": th, "ev": ev, **fields})
+
+    def note_conn(self, what, t, connection, n, thread, why=SEEN):
+        if n is not None:
+            peer = connection.dialler if n == connection.listener else connection.listener
+            self.note(t, n, thread, "conn", what=what, peer=peer or 0, conn=connection.name, why=why)
+
+    def note_beginning(self, packet, connection):
+        if connection.answered is not None:
+            return
+        dialler, listener = connection.dialler, connection.listener
+        if connection.began_before:
+            connection.answered = packet.t
+            for n in (dialler, listener):
+                self.note_conn("keep", packet.t, connection, n, "", f"{SEEN}: it was there before the film")
+        elif packet.syn and packet.ack:
+            connection.answered = packet.t
+            dials, accepts = connection.first_threads()
+            self.note_conn("dial", packet.t, connection, dialler, dials)
+            self.note_conn("accept", packet.t, connection, listener, accepts)
+
+    def note_end(self, packet, connection):
+        if not (packet.fin or packet.rst) or connection.answered is None or packet.source in connection.ended_by:
+            return
+        connection.ended_by[packet.source] = packet.t
+        connection.live = False
+        self.note_conn("close", packet.t, connection, connection.sids(packet.source)[0], "")
+
+    def note_life(self, packet, connection):
+        """Only a process dials, accepts and speaks; the kernel ends its connections long after it."""
+        speaker, _ = connection.sids(packet.source)
+        if speaker is None:
+            return
+        if not (packet.by_kernel or packet.fin or packet.rst):
+            self.alive.add(speaker)
+        if speaker in self.alive:
+            self.last[speaker] = packet.t
+
+    def note_death(self, packet, connection):
+        """The election port is open as long as the process lives: a refused dial is the proof. It died with its
+        last packet."""
+        sid = connection.listener
+        refused = packet.rst and packet.source == connection.listener_address and connection.answered is None
+        if refused and connection.kind == "election" and sid in self.alive:
+            why = f"{SEEN}: nobody listens at its election port any more"
+            self.alive.discard(sid)
+            self.note(self.last[sid], sid, "", "crash", why=why)
+            self.state.pop(sid, None)
+
+    def note_message(self, message):
+        connection, packet = message.connection, message.packet
+        speaker, hearer = connection.sids(packet.source)
+        if speaker is None or hearer is None:
+            self.unknown[connection.name] += 1
+            return
+        arrives = self.film.arrives(message)
+        self.infer_before(message, speaker, hearer, arrives)
+        writes, reads = connection.threads(packet.source, message.kind)
+        common = {"conn": connection.name, "seq": message.number, "kind": message.kind, "m": message.m}
+        self.note(message.begins, speaker, writes, "send", to=hearer, **common)
+        self.note(arrives, hearer, reads, "recv", **{"from": speaker}, **common)
+        self.infer_after(message, speaker, hearer, arrives)
+
+    # ---- states -----------------------------------------------------------------------------------
+
+    def infer_before(self, message, speaker, hearer, arrives):
+        connection = message.connection
+        if message.kind in INTRODUCTIONS:
+            connection.live = True
+            self.become(message.begins, speaker, INTRODUCTIONS[message.kind])
+            self.become(arrives, hearer, "LEADING")
+        elif connection.kind == "quorum" and connection.began_before and not connection.live:
+            connection.live = not connection.ended_by
+            self.become(message.packet.t, connection.listener, "LEADING")
+            if self.state.get(connection.dialler) != "OBSERVING":
+                self.become(message.packet.t, connection.dialler, "FOLLOWING")
+        elif message.kind == "NOTIFICATION" and message.m["state"] in STATES:
+            self.become_as_told(message, speaker)
+
+    def become_as_told(self, message, speaker):
+        """A notification tells its sender's state, but may be old: it has waited for a connection, or is said once
+        more on a new one. Nobody looks who still follows or is followed, and nobody follows again without a word on the
+        quorum port; so the quorum connections decide."""
+        told = message.m["state"]
+        current = self.state.get(speaker)
+        if told == "LOOKING" and current in ("FOLLOWING", "LEADING", "OBSERVING"):
+            if any(each.live and speaker in (each.dialler, each.listener) for each in self.film.connections.values()):
+                return
+        self.become(message.begins, speaker, told)
+
+    def become(self, t, n, state):
+        current = self.state.get(n)
+        if current == state:
+            return
+        if current not in (None, "LOOKING") and state != "LOOKING":
+            self.note(t, n, main_thread(n), "state", s="LOOKING", why=f"{SEEN}: it must have looked in between")
+        self.state[n] = state
+        self.note(t, n, main_thread(n), "state", s=state, why=SEEN)
+
+    def infer_after(self, message, speaker, hearer, arrives):
+        """Established is, for a learner, that UPTODATE has come; a leader sends it when a quorum has its history."""
+        if message.kind == "NEWLEADER":
+            self.epoch[speaker] = int(message.m["zxid"], 16) >> 32
+        elif message.kind == "UPTODATE" and speaker in self.epoch:
+            epoch = self.epoch[speaker]
+            if (speaker, epoch) not in self.established:
+                self.established.add((speaker, epoch))
+                self.note(message.begins, speaker, main_thread(speaker), "established", leader=speaker, epoch=epoch)
+            self.note(arrives, hearer, main_thread(hearer), "established", leader=speaker, epoch=epoch)
+
+
+def convert(directory, capture, trace, begin):
+    ensemble = Ensemble(directory)
+    if not ensemble.ports():
+        raise Refusal(f"{directory} holds no */zoo.cfg with servers, so nobody knows whose ports these are")
+    film = Film(capture, ensemble, begin)
+    writer = Writer(film)
+    events = writer.write()
+    with open(trace, "w", encoding="utf-8") as stream:
+        for event in events:
+            stream.write(json.dumps(event, separators=(",", ":"), ensure_ascii=False) + "\n")
+    report(film, writer, events)
+
+
+def report(film, writer, events):
+    sent = sum(event["ev"] == "send" for event in events)
+    peers = {event["n"] for event in events}
+    before = sum(connection.began_before for connection in film.connections.values())
+    print(f"{sent} messages of {len(peers)} peers on {len(film.connections)} connections; {film.malformed} malformed")
+    if before:
+        print(f"{before} connections are older than the film: their messages are counted from the first one in it")
+    if writer.unknown:
+        left_out = sum(writer.unknown.values())
+        print(f"{left_out} messages are left out: nobody knows who dialled {', '.join(sorted(writer.unknown))}")
+
+
+def main(words):
+    verb, arguments = (words[0], words[1:]) if words else ("", [])
+    if verb == "filter" and len(arguments) == 1:
+        print(capture_filter(arguments[0]))
+    elif verb == "before" and len(arguments) == 1:
+        json.dump(before(arguments[0]), sys.stdout)
+    elif verb == "convert" and len(arguments) in (3, 4):
+        begin = {"made": True, "owners": {}}
+        if len(arguments) == 4:
+            with open(arguments[3], encoding="utf-8") as stream:
+                begin = json.load(stream)
+        convert(*arguments[:3], begin)
+    else:
+        raise Refusal("call me through film.sh")
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except Refusal as refusal:
+        sys.exit(f"film.sh: {refusal}")

@@ -1,0 +1,107 @@
+/* Four bytes on the client port, and the whitelist that decides whether they are answered. The
+ * input is the four bytes, one byte that chooses what the peer is, and the whitelist. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz.h"
+#include "zk/base/context.h"
+#include "zk/base/settings.h"
+#include "zk/base/str.h"
+#include "zk/ensemble/quorum_peer_config.h"
+#include "zk/server/four_letter_words.h"
+
+enum {
+    WORD = 4,
+    SERVING = 16, /* a bit of the choice; the two lowest are the state */
+};
+
+static const char NOT_SERVING[] = "This ZooKeeper instance is not currently serving requests\n";
+
+/* Java: FourLetterCommands.cmd2String, less what 3.8.0 does not know */
+static const char KNOWN[] = "conf cons crst dirs dump envi gtmk hash isro mntr ruok srst srvr stat "
+                            "stmk wchc wchp wchs";
+static const char ALWAYS_ANSWERED[] = "ruok envi gtmk isro";
+
+static bool is_one_of(const char *words, const char *word)
+{
+    for (const char *at = words; strlen(at) >= WORD; at++) {
+        if ((at == words || at[-1] == ' ') && memcmp(at, word, WORD) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The rule in plain words: an element between commas, blanks around it dropped, is the word or *. */
+static bool is_listed(const char *whitelist, const char *word)
+{
+    for (const char *at = whitelist;; at++) {
+        const char *end = strchr(at, ',');
+        const char *stop = end ? end : at + strlen(at);
+        while (at < stop && (unsigned char)*at <= ' ')
+            at++;
+        while (stop > at && (unsigned char)stop[-1] <= ' ')
+            stop--;
+        size_t length = (size_t)(stop - at);
+        if ((length == 1 && *at == '*') || (length == WORD && memcmp(at, word, WORD) == 0))
+            return true;
+        if (!end)
+            return false;
+        at = end;
+    }
+}
+
+static void check_answer(const char *word, bool enabled, bool serving, const struct zk_str *answer)
+{
+    zk_assert(answer->length > 0 && strlen(answer->text) == answer->length);
+    bool refused = strstr(answer->text, "is not executed because it is not in the whitelist");
+    zk_assert(enabled || refused);
+    if (!refused && !serving && !is_one_of(ALWAYS_ANSWERED, word))
+        zk_assert(strcmp(answer->text, NOT_SERVING) == 0);
+}
+
+static void ask(struct zk_context *ctx, const char *word, uint8_t choice, bool enabled)
+{
+    struct quorum_peer_config config = {.my_id = 1};
+    struct server_status status = {
+        .serving = (choice & SERVING) != 0,
+        .state = (enum server_state)(choice % 4),
+        .config = &config,
+        .snap_dir = "/nonexistent",
+        .data_dir = "/nonexistent",
+        .last_election_time_ms = -1,
+    };
+    struct cnxn_info cnxn = {.remote = "/127.0.0.1:50000"};
+    struct four_letter_facts facts = {.status = &status, .cnxns = &cnxn, .cnxn_count = 1};
+    struct zk_str answer = {0};
+    if (status.serving && status.state == SERVER_STATE_LOOKING)
+        status.state = SERVER_STATE_LEADING; /* who looks does not serve */
+    server_status_add_peer(&status, 2)->connected = true;
+    four_letter_words_answer(ctx, word, &facts, &answer);
+    check_answer(word, enabled, status.serving, &answer);
+    zk_str_done(&answer);
+    server_status_done(&status);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
+{
+    if (length < WORD + 1)
+        return 0;
+    char word[WORD + 1] = {0};
+    memcpy(word, bytes, WORD);
+    bool known = four_letter_words_is_known(bytes);
+    zk_assert(known == (strlen(word) == WORD && is_one_of(KNOWN, word)));
+    if (!known)
+        return 0;
+    struct zk_context *ctx = fuzz_context();
+    char *whitelist = fuzz_text(bytes + WORD + 1, length - WORD - 1);
+    zk_settings_set(ctx, "zookeeper.4lw.commands.whitelist", whitelist);
+
+    bool enabled = four_letter_words_is_enabled(ctx, word);
+
+    zk_assert(enabled == (strcmp(word, "srvr") == 0 || is_listed(whitelist, word)));
+    zk_assert(enabled || !four_letter_words_needs_status(ctx, word));
+    ask(ctx, word, bytes[WORD], enabled);
+    free(whitelist);
+    zk_context_free(ctx);
+    return 0;
+}
