@@ -60,8 +60,10 @@ rows() {
       votes)
         votes=$(awk -F '\t' -v s="$step" -v id="$first" '$1 == s && $2 == id { print $3 }' "$dir/$1/votes")
         phases=$(awk -F '\t' -v s="$step" -v id="$first" '$1 == s && $2 == id { print $3 }' "$dir/$1/times")
-        [[ $votes == - ]] || { [[ $rest != '*' ]] && votes="votes ${votes// /, }" || votes="(votes ${votes// /, })"; }
-        printf '\t%s\n\t%s\n' "${votes#-}" "$phases"
+        votes="votes ${votes// /, }"
+        [[ $rest != '*' ]] || votes="($votes)" # not compared
+        [[ $votes != *'votes -'* ]] || votes=''
+        printf '\t%s\n\t%s\n' "$votes" "$phases"
         ;;
     esac
   done <"$dir/$1/outcome"
@@ -78,12 +80,12 @@ side_by_side() {
     fi
     [[ -n $left$right ]] || continue
     printf '%-8s%-*s%s\n' "$label" $WIDTH "$left" "$right"
-  done < <(paste -d $'\x1f' <(rows left) <(rows right | cut -f 2) | tr '\t' '\x1f')
+  done < <(paste -d $'\x1f' <(rows left) <(rows right | cut -f 2) | tr '\t' '\037')
 }
 
 # first_difference: one line; nothing if there is none.
 first_difference() {
-  local side status words
+  local side status words on=$1
   awk -F '\t' -v left="$1" -v right="$2" '
     function peer(line,    part) {
       split(line, part, "\t")
@@ -100,7 +102,8 @@ first_difference() {
   for side in left right; do
     read -r status <"$dir/$side/status"
     words=$(grep '^play.sh: ' "$dir/$side/words" | tail -n 1 || true)
-    [[ $status == 0 ]] || say "the story ended early on $([[ $side == left ]] && say "$1" || say "$2"): ${words#play.sh: }"
+    [[ $status == 0 ]] || say "the story ended early on $on: ${words#play.sh: }"
+    on=$2
   done
 }
 

@@ -32,7 +32,8 @@ machine, tells what happens, and fails at the first step whose expectation does 
 A story's file has a head, an empty line, then text for the reader and steps, which begin with "> ":
   > start|stop|kill|restart|pause|resume WHO...    as in cluster.sh
   > partition 3/1,2        > heal
-  > expect 3 leads; 1 and 2 follow 3; epoch 1; round 1      also: looks, observes 3, is down, is frozen
+  > expect 3 leads; 1 and 2 follow 3; epoch 1; round 1      also: looks, votes for 3,
+                                                          observes 3, is down, is frozen
   > log 1: TEXT            the log of 1 holds this text
   > quiet 1                for 1 s nobody holds an election
   > wrong election port of 3 in 1        (or quorum port) a mistake in the zoo.cfg of 1
@@ -159,7 +160,7 @@ unmet() {
     esac
     subjects=$(story_subjects "$fact") rest=$(story_predicate "$fact")
     for id in $subjects; do
-      is_true "$id" "$rest" || { say "peer $id ${rest/#are/is}, for it is ${state[$id]}" && return; }
+      is_true "$id" "$rest" || { say "peer $id ${rest/#are/is}: it is ${state[$id]} of ${leader_of[$id]}" && return; }
     done
   done < <(story_facts "$1")
 }
@@ -171,10 +172,17 @@ is_true() {
     lead*) [[ ${state[$1]} == LEADING && ${serving[$1]} == true ]] ;;
     follow*) [[ ${state[$1]} == FOLLOWING && ${serving[$1]} == true && ${leader_of[$1]} == "$leader" ]] ;;
     observe*) [[ ${state[$1]} == OBSERVING && ${serving[$1]} == true && ${leader_of[$1]} == "$leader" ]] ;;
+    vote*) [[ $(last_vote "$1") == "$leader" ]] ;;
     look*) [[ ${state[$1]} == LOOKING && (${round[$1]} != - || ${role[$1]} == observer) ]] ;;
     *down) [[ ${state[$1]} == DOWN ]] ;;
     *frozen) [[ ${state[$1]} == PAUSED ]] ;;
   esac
+}
+
+# last_vote ID: whom it voted for last.
+last_vote() {
+  sed -n "s/.* - Notification: .* n\\.sid:$1, n\\.state:LOOKING, n\\.leader:\\([0-9]*\\),.*/\\1/p" "$root/$1/log" |
+    tail -n 1
 }
 
 expect() {
@@ -188,7 +196,7 @@ expect() {
       status_now
       die "after $(human_ms $PATIENCE_MS) it is still not true that $missing"
     fi
-    sleep 0.05
+    sleep 0.15 # looking costs a processor more than waiting does
   done
   tell $(($(now_ms) - acted_at))
 }
@@ -215,12 +223,14 @@ joined() {
     { [[ $lead != - && ${old_state[$lead]:-} == LEADING ]] && [[ ${old_epoch[$lead]} == "${current[$lead]}" ]]; }
 }
 
-# compared ID OWN: the part of its votes that must be the same on all kinds of peers.
+# compared ID OWN HEARD: what of its votes must be the same on all kinds of peers: all that it voted,
+# and the last word that it heard from each other peer in an election that it decided. What came
+# before the last word may have been replaced on its way by what came after it.
 compared() {
-  if [[ ${head[undetermined]:-} == *votes* ]] || joined "$1"; then
+  if [[ ${head[undetermined]:-} == *votes* || ${state[$1]} == DOWN || ${state[$1]} == PAUSED ]] || joined "$1"; then
     say '*'
-  elif [[ ${head[undetermined]:-} == *order* && $2 == *' '* ]]; then
-    say "${2%% *} ... ${2##* }"
+  elif [[ -n $2 && ${serving[$1]} == true ]]; then
+    say "$2; heard $(sed -E 's/: ([^;]* )?([^ ;]+)/: \2/g' <<<"$3")"
   else
     say "${2:--}"
   fi
@@ -250,7 +260,7 @@ tell() {
     kindless="${state[$id]} leader ${leader_of[$id]} round $shown_round"
     kindless+=" epochs ${accepted[$id]}/${current[$id]} zxid ${zxid[$id]}"
     write outcome facts "$id" "$kindless"
-    write outcome votes "$id" "$(compared "$id" "$own")"
+    write outcome votes "$id" "$(compared "$id" "$own" "$heard")"
     write votes "$step" "$id" "${own:--}" "${heard:--}"
     [[ -z $phases ]] || write times "$step" "$id" "$phases"
     tell_peer "$id" "$own" "$heard" "$phases"
@@ -288,7 +298,7 @@ prepare() {
   fi
   tick=${head[tick]}
   [[ -z $keep ]] || trace=true
-  make_cluster "${head[peers]}" "${head[observers]}" "$kinds" ''
+  make_cluster "${head[peers]}" "${head[observers]}" "$mix" ''
   prepare_programs "${ids[@]}"
   if [[ -n $record ]]; then
     mkdir -p "$record"
@@ -308,15 +318,15 @@ play() {
       say "$line"
     fi
   done < <(story_body "$file")
-  say "${GREEN}All came as told${RESET}, on ${kinds//,/, }, in $(human_ms $(($(now_ms) - began)))."
+  say "${GREEN}All came as told${RESET}, on ${mix//,/, }, in $(human_ms $(($(now_ms) - began)))."
 }
 
 main() {
-  local story='' kinds=c file
+  local story='' mix=c file
   local -A head
   while (($# > 0)); do
     case $1 in
-      --on) need_value "$1" $# && kinds=$2 && shift 2 ;;
+      --on) need_value "$1" $# && mix=$2 && shift 2 ;;
       --record) need_value "$1" $# && record=$2 && shift 2 ;;
       --keep) need_value "$1" $# && keep=$2 && shift 2 ;;
       --list) story_list && exit 0 ;;
@@ -329,7 +339,7 @@ main() {
     esac
   done
   [[ -n $story ]] || die_usage "which story? see: $0 --list"
-  [[ $kinds =~ ^(c|java)(,(c|java))*$ ]] || die_usage "--on is a list such as c,java,c, not '$kinds'"
+  [[ $mix =~ ^(c|java)(,(c|java))*$ ]] || die_usage "--on is a list such as c,java,c, not '$mix'"
   [[ -z $keep || ! -e $keep ]] || die_usage "$keep is there already; name a directory that is not"
   file=$(story_file "$story")
   story=$(basename "$file" .story)

@@ -14,7 +14,8 @@ installed.
 
 The parts: the static checks of check.sh; the unit tests as built by gcc, by gcc with AddressSanitizer
 and UndefinedBehaviorSanitizer, and by gcc with ThreadSanitizer; a build by clang; then ensembles of
-real processes, of C and of Java peers (tests/interop), and two mixes again with sanitized C peers.
+real processes, of C and of Java peers (tests/interop), and two mixes again with sanitized C peers;
+and the README's commands.
 
       --quick   only the static checks (without clang-tidy) and the unit tests as built by gcc
       --full    also the unit tests as built by clang and for release, and all ensembles again with
@@ -187,6 +188,7 @@ run_normal() {
   ln -sfn release/zkpeer "$REPO/build/zkpeer"
   mixes '' "${MIXES[@]}"
   ensembles ''
+  plays readme "$REPO/scripts/readme.sh"
   [[ ! -x $REPO/build/asan/zkpeer ]] || sanitized asan mixes 'asan ' "${FEW_MIXES[@]}"
   [[ ! -x $REPO/build/tsan/zkpeer ]] || sanitized tsan mixes 'tsan ' "${FEW_MIXES[@]}"
 }

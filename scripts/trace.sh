@@ -15,8 +15,8 @@ Usage: trace.sh VERB [TRACE]... [OPTION]...
   mermaid               a sequence diagram for Markdown
   shiviz                vector clocks for ShiViz (paste it at bestchai.bitbucket.io/shiviz)
       --by thread           a lane for each thread instead of each peer
-      --against TRACE...    a second run below, to see the differences; only what a capture of Java
-                            can know, too, is told of both
+      --against TRACE...    a second run, to see the differences; only the messages of both are told,
+                            as a capture of Java knows no more
       --label NAME          of the run (again: of the second one; default C and Java)
   perfetto              a track for each thread, arrows from cause to effect, lengths of queues
                         (open it at ui.perfetto.dev)

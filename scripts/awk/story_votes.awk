@@ -30,8 +30,6 @@ function value(name,    at, rest) {
     last[sid] = vote
     if (!new)
         next
-    if (!(sid in votes))
-        senders[++count] = sid
     votes[sid] = votes[sid] (votes[sid] == "" ? "" : " ") vote
 }
 new && /LEADER ELECTION TOOK - [0-9]+ MS/ { election = $(NF - 1) }
@@ -44,9 +42,9 @@ new && /Peer state changed: .* - broadcast$/ { t_broadcast = ms() }
 END {
     if (votes[me] != "")
         printf "own\t%s\n", votes[me]
-    for (i = 1; i <= count; i++)
-        if (senders[i] != me)
-            printf "heard\t%s\t%s\n", senders[i], votes[senders[i]]
+    for (sid = 1; sid < 10; sid++)
+        if (sid != me && votes[sid] != "")
+            printf "heard\t%s\t%s\n", sid, votes[sid]
     if (t_broadcast && election != "")
         printf "phases\t%d\t%d\t%d\n", election, t_synchronization - t_discovery, t_broadcast - t_synchronization
 }

@@ -44,7 +44,7 @@ read_log() {
 # their log speaks.
 probe() {
   local id=$1 answer mode='' log_state when started
-  pid[$id]=$(peer_pid "$(pidfile_of "$id")" "$(cfg_of "$id")" || true)
+  pid[$id]=$(peer_pid "$root/$id/pid" "$root/$id/zoo.cfg" || true)
   state[$id]=DOWN serving[$id]=false
   leader_of[$id]=- round[$id]=- zxid[$id]=- election[$id]=- since[$id]=-
   [[ -n ${pid[$id]} ]] || return 0

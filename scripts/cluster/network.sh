@@ -115,8 +115,8 @@ need_namespaces() {
   local words
   need_namespace_tools >&2
   if ! words=$(namespace_flags); then
-    warn "this machine gives peers no networks of their own: $words"
-    die "to allow it: $(how_to_allow_namespaces); all but partition and heal works without it"
+    die "this machine gives peers no networks of their own: $words (to allow it:" \
+      "$(how_to_allow_namespaces); all but partition and heal works without --namespaces)"
   fi
   printf '%s\n' "$words"
 }

@@ -100,8 +100,10 @@ verb_trace() {
 
 # What passes between the servers, as a file for Wireshark, until Ctrl-C.
 verb_pcap() {
-  (($# == 1)) && [[ $1 != -* ]] || die_usage "pcap takes the name of the file to write"
+  [[ $# == 1 && $1 != -* ]] || die_usage "pcap takes the name of the file to write"
   load_state
+  [[ $network == loopback ]] ||
+    die "only loopback can be filmed, and these peers have networks of their own; see: $(call trace)"
   exec "$REPO/scripts/film.sh" --dir "$root" -o "$1"
 }
 
@@ -111,7 +113,7 @@ verb_pcap() {
 # of it.
 verb_export() {
   local dir=${1:-} id
-  (($# == 1)) && [[ $1 != -* ]] || die_usage "export takes the directory to make"
+  [[ $# == 1 && $1 != -* ]] || die_usage "export takes the directory to make"
   load_state
   [[ ! -e $dir ]] || die "$dir is there already; name one that is not"
   mkdir -p "$dir.part"

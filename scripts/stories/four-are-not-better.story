@@ -9,7 +9,7 @@ Two of four are no majority.
 > start 1
 > expect 1 looks
 > start 2
-> expect 1 and 2 look
+> expect 1 and 2 look; 1 and 2 vote for 2
 > quiet 1
 
 Three are.

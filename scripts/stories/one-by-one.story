@@ -9,7 +9,7 @@ determined: All. Each peer has heard all others before the next one starts, so e
 
 Two of five have met. Both vote for 2, and that is not enough: a majority of five is three.
 > start 2
-> expect 1 and 2 look
+> expect 1 and 2 look; 1 and 2 vote for 2
 > quiet 1
 
 The third makes the majority. All three vote for the largest id among them, which is 3.

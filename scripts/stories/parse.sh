@@ -65,7 +65,7 @@ story_predicate() {
 story_check() {
   local line step fact number=0 steps=0
   local who='([1-9]|leader|followers|observers|looking|voters|all)'
-  local fact_form='^([1-9] )+(leads?|looks?|(follows?|observes?) [1-9]|(is|are) (down|frozen))$|^(epoch|round) [0-9]+$'
+  local fact_form='^([1-9] )+(leads?|looks?|votes? for [1-9]|(follows?|observes?) [1-9]|(is|are) (down|frozen))$|^(epoch|round) [0-9]+$'
   while IFS= read -r line; do
     number=$((number + 1))
     [[ $line == '> '* ]] || continue

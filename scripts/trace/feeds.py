@@ -9,11 +9,6 @@ from zktrace import LOOKING, Refusal, short_name
 MOST_ARROWS = 120  # more are drawn, and nobody reads them
 CALM_US = 20_000  # a silence worth a note
 LONGEST_SLICE_US = 120
-CAPTURE_KNOWS = ("state", "vote", "send", "recv")
-
-
-def fields_text(event, names):
-    return " ".join(f"{name}={event[name]}" for name in names)
 
 
 # ---- Mermaid ----------------------------------------------------------------------------------
@@ -136,15 +131,15 @@ def vector_clocks(events, host):
 
 
 def shiviz(runs, by_thread):
-    """runs: (label, events). With two runs only what a capture knows too is told, so that the differences that ShiViz
-    shows are differences of behaviour."""
+    """runs: (label, events). Of two runs only the messages are told: a capture knows no more, and the differences that
+    ShiViz shows shall be differences of behaviour."""
     lines = []
     for label, events in runs:
         if label:
             lines.append(f"=== {label} ===")
         shown = [event for event in events if event.get("kind") != "PING"]
         if len(runs) > 1:
-            shown = [event for event in shown if event.ev in CAPTURE_KNOWS]
+            shown = [event for event in shown if event.ev in ("send", "recv")]
         elif not by_thread:
             shown = [event for event in shown if event.ev not in ("enq", "deq")]
 

@@ -22,21 +22,17 @@ class Parser(argparse.ArgumentParser):
         sys.exit(2)
 
 
-def positive(text):
-    number = float(text)
-    if not number > 0:
-        raise ValueError
-    return number
+def number_above_zero(convert):
+    def read(text):
+        try:
+            number = convert(text)
+        except ValueError:
+            number = 0
+        if not number > 0:
+            raise argparse.ArgumentTypeError(f"it takes a number above 0, not {text}")
+        return number
 
-
-def whole(text):
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
-
-
-positive.__name__ = whole.__name__ = "number above 0"
+    return read
 
 
 def parse(arguments):
@@ -48,8 +44,8 @@ def parse(arguments):
     if verb != "check":
         parser.add_argument("-o", "--output")
     if verb in ("mermaid", "shiviz", "perfetto"):
-        parser.add_argument("--chapter", type=whole)
-        parser.add_argument("--until", type=positive, metavar="MS")
+        parser.add_argument("--chapter", type=number_above_zero(int))
+        parser.add_argument("--until", type=number_above_zero(float))
     if verb in ("shiviz", "replay"):
         parser.add_argument("--against", nargs="+", default=[])
         parser.add_argument("--label", action="append", default=[])

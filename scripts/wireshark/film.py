@@ -194,6 +194,15 @@ def tshark(capture, ensemble, arguments):
         raise Refusal(f"the dissector failed: {said.strip()}")
 
 
+def leave_out_others(capture, ensemble):
+    """What was captured on other ports, or before the ensemble was made, is nobody's business, and costs time."""
+    narrow = capture + ".part"
+    since = f"frame.time_epoch >= {ensemble.made // 1000000}.{ensemble.made % 1000000:06}"
+    for _ in tshark(capture, ensemble, ["-Y", f"{since} and {ensemble.has_port()}", "-w", narrow]):
+        pass
+    os.replace(narrow, capture)
+
+
 def read_packets(capture, ensemble):
     arguments = ["-Y", ensemble.has_port(), "-T", "fields", "-E", "separator=/t"]
     for field in PACKET_FIELDS:
@@ -329,8 +338,7 @@ class Film:
 
     def __init__(self, capture, ensemble, begin):
         self.ensemble = ensemble
-        since = 0 if begin["made"] else ensemble.made
-        self.packets = [packet for packet in read_packets(capture, ensemble) if packet.t >= since]
+        self.packets = read_packets(capture, ensemble)
         self.connections = {}
         for packet in self.packets:
             if packet.stream not in self.connections:
@@ -413,7 +421,7 @@ class Writer:
                 self.note_message(message)
             self.note_end(packet, connection)
         self.events.sort(key=lambda event: event["t"])
-        start = self.film.packets[0].t if self.film.packets else 0
+        start = self.events[0]["t"] if self.events else 0
         return [{**event, "t": event["t"] - start} for event in self.events]
 
     def note(self, t, n, th, ev, **fields):
@@ -532,6 +540,8 @@ def convert(directory, capture, trace, begin):
     ensemble = Ensemble(directory)
     if not ensemble.ports():
         raise Refusal(f"{directory} holds no */zoo.cfg with servers, so nobody knows whose ports these are")
+    if not begin["made"]:
+        leave_out_others(capture, ensemble)
     film = Film(capture, ensemble, begin)
     writer = Writer(film)
     events = writer.write()

@@ -36,6 +36,8 @@ local MAX_RECORD = 0x4000000    -- jute.maxbuffer is 1 MiB unless set; nobody se
 local MAX_PATHS_SHOWN = 100     -- of a snapshot
 local SIGNATURE = "BenWasHere"
 
+local MORE = { wait = true } -- a step, see take_step()
+
 local tcp_stream = Field.new("tcp.stream")
 
 -- ---- memory ---------------------------------------------------------------------------------------------------------
@@ -63,7 +65,8 @@ end
 
 -- One look at the bytes from `offset` on. A step is one of
 --   {size=, number=, ...}   a message
---   {wait=}                 so many bytes more are needed, or DESEGMENT_ONE_MORE_SEGMENT
+--   MORE                    more bytes are needed. How many is never said, even where it is known: Wireshark would cut
+--                           the segments into such pieces, and find other pieces when it looks again
 --   {lost=}                 why this and all that follows is no message
 local function take_step(tvb, offset, direction, frame, measure)
     if direction.lost then
@@ -117,7 +120,7 @@ local function follow(tvb, pinfo, tree, port)
         end
         if step.wait and pinfo.can_desegment > 0 then
             pinfo.desegment_offset = offset
-            pinfo.desegment_len = step.wait
+            pinfo.desegment_len = DESEGMENT_ONE_MORE_SEGMENT
             break
         elseif not step.size then
             show_rest(tvb(offset), pinfo, tree, step, port)
@@ -190,7 +193,7 @@ election.prefs.ports = Pref.range("Election ports", "3888", "TCP ports on which 
 
 local function measure_initial(tvb, offset, left)
     if left < 20 then
-        return { wait = 20 - left }
+        return MORE
     end
     local length = tvb(offset + 16, 4):int()
     local low = tvb(offset + 4, 4):uint()
@@ -199,7 +202,7 @@ local function measure_initial(tvb, offset, left)
     elseif length < 1 or length > MAX_ADDRESSES then
         return { lost = "addresses of " .. length .. " bytes" }
     elseif left < 20 + length then
-        return { wait = 20 + length - left }
+        return MORE
     end
     return { size = 20 + length, initial = true }
 end
@@ -207,20 +210,20 @@ end
 local function measure_election(tvb, offset, direction)
     local left = tvb:len() - offset
     if left < 4 then
-        return { wait = 4 - left }
+        return MORE
     end
     local length = tvb(offset, 4):int()
     if direction.next == 0 and length == -1 then
         return measure_initial(tvb, offset, left)
     elseif direction.next == 0 and length == 0 then -- a sid and nothing else: a server older than 3.5
         if left < 8 then
-            return { wait = 8 - left }
+            return MORE
         end
         return { size = 8, initial = true, bare = true }
     elseif length < 1 or length > MAX_NOTIFICATION then
         return { lost = "a notification of " .. length .. " bytes" }
     elseif left < 4 + length then
-        return { wait = 4 + length - left }
+        return MORE
     end
     return { size = 4 + length }
 end
@@ -367,13 +370,12 @@ quorum.experts = { q_malformed, q_cut, q_follows, q_odd }
 quorum.prefs.ports = Pref.range("Quorum ports", "2888", "TCP ports on which leaders wait for learners", 65535)
 
 -- Reads jute from bytes that come piece by piece. It runs in a coroutine, which hands back that something is missing
--- and goes on, where it was, as soon as there is more: a large snapshot is walked once, not once a segment. It never
--- says how much is missing, although it knows: Wireshark would cut the segments into just such pieces.
+-- and goes on, where it was, as soon as there is more: a large snapshot is walked once, not once a segment.
 local function walker(walk)
     local source = { at = 0 }
     function source.need(size)
         while source.start + source.at + size > source.tvb:len() do
-            coroutine.yield({ wait = DESEGMENT_ONE_MORE_SEGMENT })
+            coroutine.yield(MORE)
         end
     end
     function source.skip(size)

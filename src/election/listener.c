@@ -85,6 +85,14 @@ static int accept_until_error(struct listener_handler *handler, struct sock *ser
     }
 }
 
+/* When all listeners have ended, this is why. */
+static void note_socket_exception(struct quorum_cnx_manager *qcm)
+{
+    zk_mutex_lock(&qcm->listener_mu);
+    qcm->socket_exception = true;
+    zk_mutex_unlock(&qcm->listener_mu);
+}
+
 /* Java: acceptConnections() */
 static void accept_connections(struct listener_handler *handler)
 {
@@ -110,9 +118,7 @@ static void accept_connections(struct listener_handler *handler)
         zk_log(qcm->ctx, ZK_LOG_LISTENING_FAILED, text,
                r == -EADDRNOTAVAIL ? "the host name cannot be resolved, or is not this machine's"
                                    : sock_error_text(r, reason, sizeof reason));
-        zk_mutex_lock(&qcm->listener_mu);
-        qcm->socket_exception = true;
-        zk_mutex_unlock(&qcm->listener_mu);
+        note_socket_exception(qcm);
         num_retries++;
         zk_stop_sleep(&qcm->shutdown, BIND_RETRY_MS);
     }
@@ -168,6 +174,7 @@ static void listener_run(void *arg)
         if (zk_thread_group_start(handlers, listener_handler_run, handler, "ListenerHandler-%s",
                                   text) < 0) {
             zk_log(qcm->ctx, ZK_LOG_NO_THREAD_FOR_LISTENER, text);
+            note_socket_exception(qcm); /* a deaf peer is of no use: as if the port were taken */
             free(handler);
         }
     }

@@ -70,15 +70,18 @@ static void settle_dial_locked(struct conversation *dial)
     dial->settled = true;
 }
 
-/* Put a new pair of workers into the entry; *ret_old is the pair that it replaces. The dial that led
- * to it (NULL: they dialled) is settled in the same step: if sid calls a moment later, this pair is
- * finished and sid called back; were that wish taken for one that is under way, nobody would be
- * connected until the next message (as happens in Java; D-69). -ECANCELED: halting. -EUSERS: too
- * many strangers. */
-static int install_workers(struct quorum_cnx_manager *qcm, int64_t sid, struct sock *sock,
-                           struct conversation *dial, struct send_worker **ret_sw,
-                           struct send_worker **ret_old)
+/* Put a new pair of workers into the entry; *ret_old is the pair that it replaces.
+ *
+ * A dial is settled in the same step: if sid calls a moment later, this pair is finished and sid
+ * called back; were that wish taken for one that is under way, nobody would be connected until the
+ * next message (as happens in Java; D-69). Of two calls of one server the one accepted later stays,
+ * whichever thread is quicker: the other one is dead already (Java hears one after the other).
+ *
+ * -ECANCELED: halting. -EUSERS: too many strangers. -ESTALE: a later call was quicker. */
+static int install_workers(struct conversation *conversation, int64_t sid,
+                           struct send_worker **ret_sw, struct send_worker **ret_old)
 {
+    struct quorum_cnx_manager *qcm = conversation->qcm;
     int r = 0;
     bool stranger = qcm_is_stranger(qcm, sid);
     zk_mutex_lock(&qcm->mu);
@@ -88,28 +91,33 @@ static int install_workers(struct quorum_cnx_manager *qcm, int64_t sid, struct s
         r = -ECANCELED;
     else if (stranger && !replaces && qcm_connected_strangers_locked(qcm) >= QCM_MAX_STRANGERS)
         r = -EUSERS;
+    else if (replaces && known->sender_worker->number > conversation->number)
+        r = -ESTALE;
     if (r == 0) {
         struct peer_entry *entry = qcm_entry_locked(qcm, sid);
-        *ret_sw = send_worker_new(qcm, entry, sock);
+        *ret_sw = send_worker_new(qcm, entry, conversation->sock);
+        (*ret_sw)->number = conversation->number;
         *ret_old = entry->sender_worker;
         entry->sender_worker = send_worker_ref(*ret_sw);
     }
-    if (dial != NULL)
-        settle_dial_locked(dial);
+    settle_dial_locked(conversation);
     zk_mutex_unlock(&qcm->mu);
     return r;
 }
 
-/* Java: startConnection(), its step 4, and handleConnection(), its last branch. Borrows sock;
- * dial: as above. */
-static void start_workers(struct quorum_cnx_manager *qcm, int64_t sid, struct sock *sock,
-                          struct conversation *dial)
+/* Keep the connection of this conversation: sid is at its far end.
+ * Java: startConnection(), its step 4, and handleConnection(), its last branch */
+static void start_workers(struct conversation *conversation, int64_t sid)
 {
+    struct quorum_cnx_manager *qcm = conversation->qcm;
+    struct sock *sock = conversation->sock;
     struct send_worker *sw = NULL;
     struct send_worker *old = NULL;
-    int r = install_workers(qcm, sid, sock, dial, &sw, &old);
+    int r = install_workers(conversation, sid, &sw, &old);
     if (r == -EUSERS)
         zk_log(qcm->ctx, ZK_LOG_TOO_MANY_STRANGERS, sid, (int)QCM_MAX_STRANGERS);
+    if (r == -ESTALE)
+        zk_trace_conn(qcm->ctx, "drop", sid, sock_conn_text(sock), "it has called again since");
     if (r < 0)
         return;
     zk_trace_conn(qcm->ctx, "keep", sid, sock_conn_text(sock), "the larger sid dialled it");
@@ -171,7 +179,7 @@ static void start_connection(struct conversation *dial)
                       "our sid is smaller: the other side will dial us");
         return;
     }
-    start_workers(qcm, sid, sock, dial);
+    start_workers(dial, sid);
 }
 
 /* The socket of this try, so that halt can wake it. False: halting. */
@@ -273,6 +281,7 @@ void qcm_initiate_connection_async_locked(struct quorum_cnx_manager *qcm, int64_
     dial->qcm = qcm;
     dial->sid = sid;
     dial->stranger = stranger;
+    dial->number = ++qcm->connection_thread_count;
     multiple_addresses_copy(&dial->addresses, addresses);
     if (!dials_exhausted_locked(qcm, stranger)) {
         dial->next = qcm->dials;
@@ -280,7 +289,7 @@ void qcm_initiate_connection_async_locked(struct quorum_cnx_manager *qcm, int64_
         long_set_add(&qcm->inprogress_connections, sid);
         r = zk_thread_group_start(qcm->connections, initiate_connection, dial,
                                   "QuorumConnectionThread-[myid=%" PRId64 "]-%" PRId64, qcm->my_id,
-                                  ++qcm->connection_thread_count);
+                                  dial->number);
         if (r < 0) {
             qcm->dials = dial->next;
             long_set_remove(&qcm->inprogress_connections, sid);
@@ -322,9 +331,10 @@ static void call_back(struct quorum_cnx_manager *qcm, const struct initial_messa
 }
 
 /* Java: handleConnection(), from where the initial message is read. Borrows both. */
-static void handle_connection(struct quorum_cnx_manager *qcm, struct initial_message *message,
-                              struct sock *sock)
+static void handle_connection(struct conversation *caller, struct initial_message *message)
 {
+    struct quorum_cnx_manager *qcm = caller->qcm;
+    struct sock *sock = caller->sock;
     if (message->sid == OBSERVER_ID) {
         zk_mutex_lock(&qcm->mu);
         message->sid = --qcm->observer_counter; /* -1, -2, ... */
@@ -340,13 +350,15 @@ static void handle_connection(struct quorum_cnx_manager *qcm, struct initial_mes
     } else if (message->sid == qcm->my_id) {
         zk_log(qcm->ctx, ZK_LOG_OWN_ID); /* and closed (D-10) */
     } else {
-        start_workers(qcm, message->sid, sock, NULL);
+        start_workers(caller, message->sid);
     }
 }
 
 /* Java: receiveConnection() */
-static void receive_connection(struct quorum_cnx_manager *qcm, struct sock *sock)
+static void receive_connection(struct conversation *caller)
 {
+    struct quorum_cnx_manager *qcm = caller->qcm;
+    struct sock *sock = caller->sock;
     struct initial_message message = {0};
     struct zk_str error = {0};
     char remote[320];
@@ -365,7 +377,7 @@ static void receive_connection(struct quorum_cnx_manager *qcm, struct sock *sock
                           zk_str_text(&json));
             zk_str_done(&json);
         }
-        handle_connection(qcm, &message, sock);
+        handle_connection(caller, &message);
     }
     zk_str_done(&error);
     initial_message_done(&message);
@@ -376,7 +388,7 @@ static void hear_caller(void *arg)
 {
     struct conversation *caller = arg;
     struct quorum_cnx_manager *qcm = caller->qcm;
-    receive_connection(qcm, caller->sock);
+    receive_connection(caller);
     zk_mutex_lock(&qcm->mu);
     conversation_unlink_locked(&qcm->handshakes, caller);
     zk_mutex_unlock(&qcm->mu);
@@ -409,15 +421,17 @@ void qcm_receive_connection_async(struct quorum_cnx_manager *qcm, struct sock *s
     struct conversation *caller = zk_xcalloc(1, sizeof *caller);
     caller->qcm = qcm;
     caller->sock = sock;
+    caller->settled = true; /* no dial */
     int r = -ECANCELED;
     zk_mutex_lock(&qcm->mu);
     if (!zk_stop_requested(&qcm->shutdown)) {
         drop_oldest_handshake_locked(qcm);
+        caller->number = ++qcm->connection_thread_count;
         caller->next = qcm->handshakes;
         qcm->handshakes = caller;
         r = zk_thread_group_start(qcm->connections, hear_caller, caller,
                                   "QuorumConnectionThread-[myid=%" PRId64 "]-%" PRId64, qcm->my_id,
-                                  ++qcm->connection_thread_count);
+                                  caller->number);
         if (r < 0)
             qcm->handshakes = caller->next;
     }

@@ -38,6 +38,7 @@ struct send_worker {
     struct peer_entry *entry; /* a reference */
     int64_t sid;
     struct sock *sock;  /* a reference */
+    int64_t number;     /* of the conversation that led to it */
     struct zk_mutex mu; /* Java's monitor of this SendWorker. Guards: */
     /* Java: SendWorker.running, volatile in both workers; they live and die together */
     bool running GUARDED_BY(&mu);
@@ -48,12 +49,13 @@ struct conversation {
     struct conversation *next;
     struct quorum_cnx_manager *qcm;
     struct sock *sock; /* a reference; NULL: none yet */
+    int64_t number;    /* in the order in which dials began and callers were accepted */
     bool dropped;      /* a handshake that has made room for another; its thread is about to end */
     /* A dial only: */
     int64_t sid;
     struct multiple_addresses addresses;
     bool stranger;
-    bool settled; /* no longer in inprogress_connections; another dial may be */
+    bool settled; /* not, or no longer, in inprogress_connections; another dial may be */
 };
 
 struct quorum_cnx_manager {

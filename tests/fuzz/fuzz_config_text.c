@@ -27,11 +27,15 @@ static int parse(struct zk_context *ctx, uint8_t flags, const char *text, size_t
                           ret_error);
 }
 
-/* Not for several addresses (K-15), hosts that need escapes, or a voter that a second line has made
- * an observer: Java's maps keep both. */
+/* Not for several addresses (K-15), hosts that need escapes, a voter that a second line has made an
+ * observer (Java's maps keep both), a negative version (Java prints it in 16 digits, and reads no
+ * number that large), or a hierarchy without groups, which a key makes that begins with a control
+ * byte: Java trims it in one place and not in the other. */
 static bool must_round_trip(const struct quorum_verifier *qv)
 {
-    if (qv->voting.count + qv->observing.count != qv->member_count)
+    if (qv->version < 0 || qv->voting.count + qv->observing.count != qv->member_count)
+        return false;
+    if (qv->kind == QUORUM_HIERARCHICAL && qv->group_count == 0 && qv->weight_count == 0)
         return false;
     for (size_t i = 0; i < qv->member_count; i++) {
         const struct quorum_server *member = &qv->members[i];

@@ -45,7 +45,8 @@ static void check_fields(const uint8_t *bytes, size_t length,
  * today's form. */
 static void check_round_trip(const uint8_t *bytes, const struct notification_fields *fields)
 {
-    char *config = fuzz_text((const uint8_t *)fields->config, fields->config_length);
+    const char *text = fields->config ? fields->config : "";
+    char *config = fuzz_text((const uint8_t *)text, fields->config_length);
     struct to_send *to_send =
         to_send_new(fields->leader, fields->zxid, fields->election_epoch,
                     (enum server_state)fields->state, 1, fields->peer_epoch, config);

@@ -1,7 +1,6 @@
 #include "cluster.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -53,7 +52,6 @@ void cluster_begin(struct cluster *cluster, const struct cluster_options *option
     cluster->options = *options;
     cluster->size = options->voters + options->observers;
     cluster->shut_out = 0;
-    cluster->repairs = 0;
     invariants_begin(&cluster->invariants, options->voters);
     memset(cluster->stopping, 0, sizeof cluster->stopping);
     for (int host = 1; host <= cluster->size; host++)
@@ -93,41 +91,12 @@ static unsigned errors_on(int host)
     return sum;
 }
 
-static void keep_newest(void *arg, const char *path)
-{
-    static const char prefix[] = PEER_DATA_DIR "/version-2/snapshot.";
-    int64_t *newest = arg;
-    if (strncmp(path, prefix, sizeof prefix - 1) != 0 || strstr(path, ".tmp") != NULL)
-        return;
-    int64_t epoch = strtoll(path + sizeof prefix - 1, NULL, 16) >> 32;
-    if (epoch > *newest)
-        *newest = epoch;
-}
-
-/* A crash between a received snapshot and currentEpoch leaves a peer that refuses to start (K-23):
- * then an operator writes the snapshot's epoch into the file. */
-static bool was_repaired(struct cluster *cluster, int host)
-{
-    char text[32] = "0";
-    int64_t newest = 0;
-    world_read_file(host, PEER_DATA_DIR "/version-2/currentEpoch", text, sizeof text);
-    world_each_path(host, keep_newest, &newest);
-    if (newest <= strtoll(text, NULL, 10))
-        return false;
-    snprintf(text, sizeof text, "%lld", (long long)newest);
-    world_write_file(host, PEER_DATA_DIR "/version-2/currentEpoch", text);
-    cluster->repairs++;
-    return true;
-}
-
 /* A peer ends when it was asked to, with 0, or because the system failed it. */
 void cluster_on_exit(void *arg, int host, int code)
 {
     struct cluster *cluster = arg;
     bool failed_by_system = errors_on(host) > cluster->errors_at_boot[host];
     invariants_down(&cluster->invariants, host);
-    if (code == 1 && was_repaired(cluster, host))
-        return;
     if ((!cluster->stopping[host] || code != 0) && !failed_by_system)
         world_fail("peer %d ends by itself with status %d: %s", host, code,
                    cluster->last_words[host]);

@@ -29,7 +29,6 @@ struct cluster {
     struct peer_process processes[HOSTS_MAX];
     bool stopping[HOSTS_MAX];
     unsigned errors_at_boot[HOSTS_MAX]; /* injected on the host before its process was booted */
-    int repairs;                        /* disks that took an operator's hand (K-23) */
     int shut_out;                       /* peers that cluster_must_settle left out (K-22) */
     char last_words[HOSTS_MAX][256];    /* the last line that it wrote to its log, cut */
 };

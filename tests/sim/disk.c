@@ -271,9 +271,3 @@ bool disk_peek(struct disk *disk, const char *path, char *ret_text, size_t size)
     ret_text[inode->size] = '\0';
     return true;
 }
-
-void disk_each_path(const struct disk *disk, void (*look)(void *arg, const char *path), void *arg)
-{
-    for (size_t i = 0; i < disk->now.count; i++)
-        look(arg, disk->now.items[i].path);
-}

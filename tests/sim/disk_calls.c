@@ -143,6 +143,8 @@ ssize_t data_read(struct handle *handle, void *ret_bytes, size_t length, off_t a
 {
     if (handle->kind != HANDLE_DATA)
         return fail(handle->kind == HANDLE_DIRECTORY ? EISDIR : ESPIPE);
+    if ((handle->flags & O_ACCMODE) == O_WRONLY)
+        return fail(EBADF);
     const struct inode *inode = handle->inode;
     int error = injected_error(&length);
     if (error != 0)

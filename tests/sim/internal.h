@@ -146,6 +146,7 @@ _Noreturn void task_end(void *result);
 void task_drop(struct task *task);
 const char *task_name(const struct task *task);
 
+void sched_stop_stalling(void);
 void sched_begin(void);
 void sched_run(struct task *first); /* returns when the world is over */
 _Noreturn void sched_leave(void);   /* the world is over: go back to world_run */
@@ -351,7 +352,6 @@ void disk_free(struct disk *disk);
 void disk_power_loss(struct disk *disk);
 void disk_install(struct disk *disk, const char *path, const char *text);
 bool disk_peek(struct disk *disk, const char *path, char *ret_text, size_t size);
-void disk_each_path(const struct disk *disk, void (*look)(void *arg, const char *path), void *arg);
 void inode_unref(struct inode *inode);
 ssize_t data_read(struct handle *handle, void *ret_bytes, size_t length, off_t at); /* -1: position */
 ssize_t data_write(struct handle *handle, const void *bytes, size_t length, off_t at);

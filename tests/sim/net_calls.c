@@ -223,6 +223,10 @@ int sim_connect(int fd, const struct sockaddr *address, socklen_t length)
     const struct sockaddr_in *to = (const struct sockaddr_in *)(const void *)address;
     struct end *end = handle->end;
     int host = host_of_ip(to->sin_addr);
+    if (end->state == END_UP && !end->connect_told) {
+        end->connect_told = true; /* how a call in the background has ended */
+        return 0;
+    }
     if (end->state == END_UP)
         return fail(EISCONN);
     if (end->state == END_CONNECTS)
@@ -242,8 +246,10 @@ int sim_connect(int fd, const struct sockaddr *address, socklen_t length)
         return fail(EINPROGRESS);
     while (end->state == END_CONNECTS)
         handle_block(handle, "connects", NEVER);
-    if (end->state == END_UP)
+    if (end->state == END_UP) {
+        end->connect_told = true;
         return 0;
+    }
     int error = end->error;
     end->error = 0;
     return fail(error);
@@ -273,6 +279,7 @@ int sim_shutdown(int fd, int how)
     case END_FRESH:
     case END_BOUND:
     case END_BROKEN:
+        end->shut_read |= how != SHUT_WR; /* Linux notes it all the same */
         return fail(ENOTCONN);
     }
     if (how == SHUT_RD || how == SHUT_RDWR)
@@ -411,7 +418,7 @@ short end_ready(const struct end *end)
         return end->queue != NULL ? POLLIN : 0;
     case END_FRESH:
     case END_BOUND:
-        return POLLOUT | POLLHUP;
+        return POLLOUT | POLLHUP | (end->shut_read ? POLLIN : 0);
     case END_CONNECTS:
         return 0;
     case END_BROKEN:

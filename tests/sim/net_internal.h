@@ -90,6 +90,7 @@ struct end {
     bool shut_read;
     bool shut_write;
     bool accepted;
+    bool connect_told; /* a call of connect has said that it is up */
 };
 
 struct end *end_new(int host);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -77,6 +78,7 @@ void probes_run(int port, const char *directory)
 {
     probe_sockets(port);
     probe_wakes(port);
+    say("a directory: %s", outcome(mkdir(directory, 0755)));
     probe_files(directory);
     probe_threads();
 }

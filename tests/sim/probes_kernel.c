@@ -7,13 +7,15 @@
 
 int main(int argc, char **argv)
 {
-    char directory[] = "/tmp/probes.XXXXXX";
-    if (argc != 2 || mkdtemp(directory) == NULL) {
+    char place[] = "/tmp/probes.XXXXXX";
+    char directory[64];
+    char command[64];
+    if (argc != 2 || mkdtemp(place) == NULL) {
         fprintf(stderr, "usage: probes_kernel PORT\n");
         return 2;
     }
+    snprintf(directory, sizeof directory, "%s/files", place);
+    snprintf(command, sizeof command, "rm -r %s", place);
     probes_run(atoi(argv[1]), directory);
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", directory);
     return system(command) == 0 ? 0 : 1;
 }

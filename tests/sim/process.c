@@ -156,12 +156,6 @@ bool world_read_file(int host, const char *path, char *ret_text, size_t size)
            disk_peek(world.hosts[host].disk, path, ret_text, size);
 }
 
-void world_each_path(int host, void (*look)(void *arg, const char *path), void *arg)
-{
-    if (world.hosts[host].disk != NULL)
-        disk_each_path(world.hosts[host].disk, look, arg);
-}
-
 /* Programs write whole lines; a write without a newline at its end counts as one too. */
 void process_wrote(struct process *process, int fd, const char *bytes, size_t length)
 {

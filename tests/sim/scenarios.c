@@ -156,6 +156,7 @@ static void break_things(struct cluster *cluster, bool errors)
     }
     no_more_errors(cluster);
     world_heal();
+    world_calm();
     cluster_must_settle(cluster, SETTLE_AGAIN_MS);
 }
 

@@ -339,6 +339,12 @@ static void stall(struct task *self)
     schedule();
 }
 
+void sched_stop_stalling(void)
+{
+    sched.stall_at = UINT64_MAX;
+    draw_attention();
+}
+
 /* The call that was drawn in advance has come, or an event is due. */
 static void attend(void)
 {

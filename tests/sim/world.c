@@ -220,6 +220,14 @@ void world_notify(void)
     wait_queue_wake_all(&world.questions);
 }
 
+void world_calm(void)
+{
+    world.character.stall_gap = 0;
+    world.character.sync_max_ns = MILLISECOND;
+    world.character.lookup_max_ns = MILLISECOND;
+    sched_stop_stalling();
+}
+
 /* ---- errors of the system ------------------------------------------------------------------- */
 
 void world_inject(int host, enum injection what, unsigned times, unsigned one_in)

@@ -82,9 +82,6 @@ void world_write_file(int host, const char *path, const char *text);
 /* What the file holds now; false: there is none, or it is longer. */
 bool world_read_file(int host, const char *path, char *ret_text, size_t size);
 
-/* Every path on the disk as programs see it, in no order. */
-void world_each_path(int host, void (*look)(void *arg, const char *path), void *arg);
-
 /* --- for drivers: time and chance --- */
 
 int64_t world_now_ms(void);
@@ -95,6 +92,8 @@ bool world_wait_until(bool (*question)(void *arg), void *arg, int64_t timeout_ms
 void world_notify(void);
 /* 0 <= result < bound; 0 if bound is 0 */
 uint64_t world_random(uint64_t bound);
+/* From now on nobody is stalled and disks are quick: the world gives everybody his time. */
+void world_calm(void);
 /* End the world here. Also from on_line and on_exit. */
 _Noreturn void world_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

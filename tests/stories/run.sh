@@ -50,7 +50,7 @@ same() {
     say "ok $1: the same on $2 and on $3"
   else
     say "FAILED $1: the same on $2 and on $3"
-    sed 's/^/  | /' <<<"$words"
+    printf '  | %s\n' "${words//$'\n'/$'\n'  | }"
     failed=$((failed + 1))
   fi
 }
@@ -79,7 +79,7 @@ main() {
       *) stories+=("$1") && shift ;;
     esac
   done
-  ((${#on[@]} > 0)) || on=(c java c,java,c)
+  ((${#on[@]} > 0)) || on=(c java 'c,java,c')
   for name in "${on[@]}"; do
     [[ $name =~ ^(c|java)(,(c|java))*$ ]] || die_usage "--on is a list such as c,java,c, not '$name'"
   done

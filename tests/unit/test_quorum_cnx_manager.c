@@ -170,6 +170,28 @@ static void cnx_03_a_larger_one_that_dials_again_replaces_its_connection(void **
     await_workers(stage->qcm, 2);
 }
 
+/* (D-21) Callers are heard by threads of their own: a call that was accepted first and heard last
+ * must not displace the later one. Java hears one after the other. */
+static void of_two_calls_of_one_server_the_later_one_stays(void **state)
+{
+    struct stage *stage = *state;
+    struct buf *bytes = test_initial_message(INITIAL_MESSAGE_PROTOCOL_VERSION_V1, 3, "127.0.0.1:1");
+    struct sock *first =
+        scripted_voter_dial(&stage->three, test_ensemble_port(&stage->ensemble, 2));
+    assert_int_equal(sock_write_fully(first, bytes->bytes, 10), 0);
+    election_peer_await_logged(stage->peer, "Received connection request from", 1);
+    scripted_voter_connect(&stage->three, stage->peer);
+
+    assert_int_equal(sock_write_fully(first, bytes->bytes + 10, bytes->length - 10), 0);
+
+    test_expect_end(first);
+    test_send_text(stage->qcm, 3, "later");
+    scripted_voter_expect_text(&stage->three, "later");
+    await_workers(stage->qcm, 2);
+    sock_unref(first);
+    buf_unref(bytes);
+}
+
 /* CNX-03: three managers, four workers in each; one goes and comes again, five times */
 static void cnx_03_workers_neither_leak_nor_lack_when_a_server_restarts(void **state)
 {
@@ -456,6 +478,7 @@ int main(void)
         STAGED(cnx_03_the_smaller_announces_itself_and_closes),
         STAGED(cnx_03_a_smaller_one_that_calls_again_hears_the_last_message_again),
         STAGED(cnx_03_a_larger_one_that_dials_again_replaces_its_connection),
+        STAGED(of_two_calls_of_one_server_the_later_one_stays),
         cmocka_unit_test(cnx_03_workers_neither_leak_nor_lack_when_a_server_restarts),
         STAGED(a_smaller_one_is_called_back_where_it_says),
         STAGED(who_announces_a_wildcard_is_called_back_at_its_configured_address),

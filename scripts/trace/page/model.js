@@ -1,0 +1,333 @@
+// The model: what the trace says was so at any moment. Built once; every question afterwards is a
+// binary search. An event is known by its index `i` in the merged list of all runs.
+
+const LEVELS = ["story", "messages", "threads", "everything"];
+
+/** The number of elements of a sorted list that are not above x. */
+function countUpTo(list, x, value = (element) => element) {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (value(list[middle]) <= x) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Values that change at some events. */
+class History {
+  constructor(first) {
+    this.at = [-1];
+    this.values = [first];
+  }
+  get last() {
+    return this.values[this.values.length - 1];
+  }
+  set(i, value) {
+    if (this.at[this.at.length - 1] === i) this.values.pop();
+    else this.at.push(i);
+    this.values.push(value);
+  }
+  when(i) {
+    return this.values[countUpTo(this.at, i) - 1];
+  }
+}
+
+const UNBORN = {
+  state: "DOWN", alive: false, phase: "", round: null, vote: null, have: [], tallyFor: null,
+  quorum: false, wait: null, decided: null, accepted: null, current: null, established: null,
+};
+
+class Run {
+  constructor(raw, number) {
+    Object.assign(this, raw, { number });
+    this.events.forEach((e, local) => {
+      e.run = this;
+      e.local = local;
+      e.thread = this.threads[e.h];
+      e.why = this.reasons[e.w];
+      e.conn = this.conns[e.c];
+      e.queue = this.queues[e.q];
+      e.mate = e.x === undefined ? null : this.events[e.x];
+    });
+    this.peers = new Map(this.ids.map((n) => [n, new History(UNBORN)]));
+    this.actions = new Map(this.ids.map((n) => [n, new Map()])); // n -> thread -> its events
+    this.stays = new Map(this.ids.map((n) => [n, new Map()])); // n -> queue -> its enq events
+    this.links = new Map(); // "a-b" -> History of open connections
+    this.messages = [];
+    this.grade();
+    this.label_queues();
+  }
+
+  /** Once the merged order is known: histories by index. */
+  build() {
+    for (const e of this.events) {
+      this.follow_peer(e);
+      this.follow_links(e);
+      const actions = this.actions.get(e.n);
+      if (e.thread) listIn(actions, e.thread).push(e);
+      if (e.e === "enq") listIn(this.stays.get(e.n), e.queue).push(e);
+      if (e.e === "send") this.messages.push(e);
+    }
+    this.find_departures();
+    this.find_flights();
+  }
+
+  // ---- one event changes one peer ---------------------------------------------------------------
+
+  follow_peer(e) {
+    const history = this.peers.get(e.n);
+    const changes = this.changes_of(e, history.last);
+    if (changes) history.set(e.i, { ...history.last, ...changes });
+    else if (!history.last.alive && e.e !== "crash" && e.e !== "exit")
+      history.set(e.i, { ...history.last, alive: true, state: "UNKNOWN" });
+  }
+
+  changes_of(e, was) {
+    const calm = { have: [], tallyFor: null, quorum: false, wait: null, decided: null, phase: "" };
+    switch (e.e) {
+      case "boot":
+        return { ...UNBORN, alive: true, state: "LOOKING", accepted: was.accepted, current: was.current };
+      case "crash":
+      case "exit":
+        return { ...UNBORN, accepted: was.accepted, current: was.current };
+      case "state":
+        if (e.s === "LOOKING") return { ...calm, alive: true, state: e.s, established: null };
+        return { alive: true, state: e.s, wait: null, phase: "" };
+      case "vote":
+        return { alive: true, vote: e, round: e.r, have: [], tallyFor: null, quorum: false, wait: null };
+      case "tally":
+        return { have: e.have, tallyFor: e.leader, quorum: e.quorum };
+      case "wait":
+        return { wait: e };
+      case "decide":
+        return { decided: e.leader, wait: null, round: e.r };
+      case "phase":
+        return { phase: e.phase };
+      case "epoch":
+        return { [e.which]: e.value };
+      case "established":
+        return { established: e };
+      default:
+        return null;
+    }
+  }
+
+  // ---- connections ------------------------------------------------------------------------------
+
+  follow_links(e) {
+    const far = e.e === "conn" ? e.peer : e.e === "send" ? e.to : e.e === "recv" ? e.from : 0;
+    if (e.e === "crash" || e.e === "exit") {
+      for (const [pair, history] of this.links)
+        if (pair.split("|").includes(String(e.n)) && history.last.size) history.set(e.i, new Set());
+      return;
+    }
+    if (!far || far === e.n || !e.conn) return;
+    const history = this.link(e.n, far);
+    const opens = e.e === "conn" ? e.what === "keep" : e.kind !== "INITIAL";
+    const closes = e.e === "conn" && (e.what === "close" || e.what === "drop");
+    if (opens && !history.last.has(e.conn)) history.set(e.i, new Set([...history.last, e.conn]));
+    if (closes && history.last.has(e.conn))
+      history.set(e.i, new Set([...history.last].filter((conn) => conn !== e.conn)));
+  }
+
+  link(a, b) {
+    const pair = Math.min(a, b) + "|" + Math.max(a, b);
+    if (!this.links.has(pair)) this.links.set(pair, new History(new Set()));
+    return this.links.get(pair);
+  }
+
+  // ---- what deserves a step ---------------------------------------------------------------------
+
+  /** Every event gets a level: 0 story, 1 messages, 2 threads and queues, 3 pings. */
+  grade() {
+    const tally = new Map();
+    const waiting = new Set();
+    const last = new Map(); // thread -> what it took out last
+    for (const e of this.events) {
+      e.level = 1;
+      if (["boot", "crash", "exit", "state", "vote", "decide", "established"].includes(e.e)) e.level = 0;
+      if (e.e === "vote" || e.e === "state" || e.e === "boot") waiting.delete(e.n);
+      if (e.e === "vote" || e.e === "boot") tally.delete(e.n);
+      if (e.e === "tally") {
+        const text = e.leader + ":" + e.have;
+        e.level = tally.get(e.n) === text ? 2 : e.quorum ? 0 : 1;
+        tally.set(e.n, text);
+        e.news = e.level < 2;
+        if (!e.quorum) waiting.delete(e.n);
+      }
+      if (e.e === "wait") {
+        const [, have] = (tally.get(e.n) || ":").split(":");
+        const final = /quorum/.test(e.why || "") && have !== "";
+        e.final = final;
+        e.level = final && !waiting.has(e.n) ? 0 : 2;
+        if (final) waiting.add(e.n);
+      }
+      if (e.e === "conn" && e.what === "refused") e.level = 2;
+      if (e.e === "enq" || e.e === "deq") e.level = 2;
+      if (e.kind === "PING") e.level = 3;
+      const key = e.n + "|" + e.h;
+      if (e.e === "deq") last.set(key, e);
+      if (e.kind === "PING" && e.e === "send" && last.has(key)) {
+        const taken = last.get(key);
+        taken.level = 3;
+        if (taken.mate) taken.mate.level = 3;
+      }
+      if (e.e === "send") last.delete(key);
+    }
+  }
+
+  // ---- what lies in a queue ---------------------------------------------------------------------
+
+  /** A queue's element has only a number in the trace. What it says follows from what its thread held. */
+  label_queues() {
+    const vote = new Map();
+    const held = new Map();
+    for (const e of this.events) {
+      const thread = e.n + "|" + e.h;
+      if (e.e === "vote") vote.set(e.n, e.leader);
+      else if (e.e === "recv") held.set(thread, { text: said(e), from: e.from });
+      else if (e.e === "deq") held.set(thread, e.mate ? e.mate.holds : null);
+      else if (e.e === "enq") {
+        const own = vote.has(e.n) ? { text: "vote " + vote.get(e.n), from: e.n } : null;
+        e.holds = e.queue === "sendqueue" ? own : held.get(thread) || null;
+      }
+    }
+  }
+
+  /** When each element leaves its queue: taken, overwritten, or with its process. */
+  find_departures() {
+    for (const queues of this.stays.values())
+      for (const stays of queues.values()) {
+        const numbered = new Map();
+        for (const e of stays) {
+          e.gone = e.mate ? e.mate.i : Infinity;
+          if (e.dropped && numbered.has(e.dropped)) {
+            const old = numbered.get(e.dropped);
+            old.gone = e.i;
+            old.overwritten = e;
+          }
+          numbered.set(e.seq, e);
+        }
+      }
+    for (const e of this.events)
+      if (e.e === "boot" || e.e === "crash" || e.e === "exit")
+        for (const stays of this.stays.get(e.n).values())
+          for (const stay of stays) if (stay.i < e.i && stay.gone > e.i) stay.gone = e.i;
+  }
+
+  /** Elements of a queue at a moment, and how many were overwritten so far. */
+  queue_at(n, queue, i) {
+    const stays = this.stays.get(n).get(queue) || [];
+    const count = countUpTo(stays, i, (e) => e.i);
+    const waiting = [];
+    for (let k = count - 1; k >= 0 && k >= count - 64; k--) if (stays[k].gone > i) waiting.unshift(stays[k]);
+    return { waiting, count, stays };
+  }
+
+  // ---- messages in flight -----------------------------------------------------------------------
+
+  find_flights() {
+    let furthest = -1;
+    this.furthest = [];
+    for (const send of this.messages) {
+      send.lands = send.mate ? send.mate.i : this.lost_at(send);
+      furthest = Math.max(furthest, send.lands);
+      this.furthest.push(furthest);
+    }
+  }
+
+  /** A message that never arrives is shown until one of the two ends, or for a while. */
+  lost_at(send) {
+    const shown = 40;
+    const last = Math.min(send.local + shown, this.events.length - 1);
+    return this.events[last].i;
+  }
+
+  in_flight(i) {
+    const flying = [];
+    for (let k = countUpTo(this.messages, i, (e) => e.i) - 1; k >= 0 && this.furthest[k] >= i; k--)
+      if (this.messages[k].lands >= i) flying.push(this.messages[k]);
+    return flying.reverse();
+  }
+
+  chapter_at(i) {
+    let found = this.chapters[0];
+    for (const chapter of this.chapters) if (this.events[chapter.first].i <= i) found = chapter;
+    return found;
+  }
+
+  peer_at(n, i) {
+    return this.peers.get(n).when(i);
+  }
+}
+
+function listIn(map, key) {
+  if (!map.has(key)) map.set(key, []);
+  return map.get(key);
+}
+
+/** What a message says, in two words. */
+function said(e) {
+  if (e.kind === "NOTIFICATION") return "vote " + e.m.leader;
+  if (e.kind === "INITIAL") return "I am " + e.m.sid;
+  return e.kind;
+}
+
+/** All runs on one list. */
+class Model {
+  constructor(data) {
+    this.title = data.title;
+    this.runs = data.runs.map((raw, number) => new Run(raw, number));
+    this.events = this.runs.flatMap((run) => run.events);
+    if (this.runs.length > 1) this.events.sort((a, b) => a.t - b.t || a.run.number - b.run.number || a.local - b.local);
+    this.events.forEach((e, i) => (e.i = i));
+    this.runs.forEach((run) => run.build());
+    this.start = this.events[0].t;
+    this.end = this.events[this.events.length - 1].t;
+    this.chapters = this.runs
+      .flatMap((run) => run.chapters.map((chapter) => ({ ...chapter, run, i: run.events[chapter.first].i })))
+      .sort((a, b) => a.t - b.t);
+  }
+
+  visible(level) {
+    return this.events.filter((e) => e.level <= level);
+  }
+
+  /** The last event that has happened at time t. */
+  index_at(t) {
+    return countUpTo(this.events, t, (e) => e.t) - 1;
+  }
+}
+
+/** Time bent so that a microsecond and a second can both be seen: a gap takes the logarithm of its length. */
+class Warp {
+  constructor(events, stretched) {
+    this.stretched = stretched;
+    this.times = [];
+    this.places = [];
+    let place = 0;
+    for (const e of events) {
+      const last = this.times[this.times.length - 1];
+      if (last === e.t) continue;
+      if (last !== undefined) place += stretched ? 0.3 + Math.log10(1 + (e.t - last) / 30) : (e.t - last) / 1000;
+      this.times.push(e.t);
+      this.places.push(place);
+    }
+    this.length = Math.max(place, 1e-6);
+  }
+  static between(x, from, to) {
+    const last = from.length - 1;
+    if (last < 1 || x <= from[0]) return to[0];
+    if (x >= from[last]) return to[last];
+    const k = countUpTo(from, x);
+    return to[k - 1] + ((to[k] - to[k - 1]) * (x - from[k - 1])) / (from[k] - from[k - 1]);
+  }
+  place(t) {
+    return Warp.between(t, this.times, this.places);
+  }
+  time(place) {
+    return Warp.between(place, this.places, this.times);
+  }
+}

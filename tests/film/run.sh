@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# The dissector over captured bytes; then films of real ensembles, Java and C, beside what else is known of the same run.
+set -euo pipefail
+# shellcheck source=tests/interop/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../interop/lib.sh"
+
+here=$REPO/tests/film
+film=$REPO/scripts/film.sh
+
+# shellcheck disable=SC2317  # called by the command that is filmed
+# An ensemble is made, loses its leader and gets it back. Peers 1 and 2 begin, so that 2 leads and 3 gets a snapshot.
+life_of() {
+  "$cluster" up "$@" --only 1,2 --wait 60
+  "$cluster" start 3 --wait 60
+  "$cluster" kill leader
+  until_state 3 LEADING 3
+  "$cluster" start 2 --wait 60
+  until_state 1 FOLLOWING 3
+  until_state 2 FOLLOWING 3
+}
+
+# shellcheck disable=SC2317  # called by expect
+# Some pings: the film of an ensemble at rest.
+at_rest() {
+  "$cluster" status
+  sleep 2
+}
+
+need_packages "to film" tshark:tshark wireshark-common:dumpcap python3:python3
+start_play film
+work=$(dirname "$ZK_CLUSTER_DIR")
+status=0
+python3 "$here/test_dissector.py" || status=1
+
+export -f life_of until_state field say
+export cluster
+
+expect "three Java peers are filmed while their leader is killed and comes back" \
+  "$film" "$work/java.jsonl" -- bash -euc 'life_of --mix java,java,java'
+cp "$ZK_CLUSTER_DIR.out" "$work/java.out"
+expect "nothing of it is malformed, and nobody unknown" grep -q '; 0 malformed$' "$work/java.out"
+expect "the film has the messages that an independent count finds" \
+  "$here/compare.py" recount "$ZK_CLUSTER_DIR" "$work/java.pcapng" "$work/java.jsonl"
+expect "the film tells who led, died, was elected and came back" \
+  "$here/compare.py" story "$work/java.jsonl" 2 3
+expect "the film can be made again from its capture" \
+  "$film" convert "$work/java.pcapng" "$work/again.jsonl"
+expect "and is the same" cmp "$work/java.jsonl" "$work/again.jsonl"
+"$cluster" clean >/dev/null
+
+# To their end, so that their traces end with the film.
+expect "three C peers are filmed" "$film" "$work/c.jsonl" -- \
+  bash -euc 'life_of --mix c,c,c --trace; "$cluster" down'
+expect "the film has the messages that an independent count finds, C" \
+  "$here/compare.py" recount "$ZK_CLUSTER_DIR" "$work/c.pcapng" "$work/c.jsonl"
+expect "what the peers say they sent and received is what was filmed" \
+  "$here/compare.py" traces "$ZK_CLUSTER_DIR" "$work/c.jsonl"
+
+expect "they run again" "$cluster" up
+expect "a film begins while they run" "$film" start "$work/rest.pcapng"
+expect "a second film of them does not" bash -c "! '$film' start '$work/other.pcapng'"
+expect "some time passes" at_rest
+expect "and ends" "$film" stop
+expect "it is a piece of what they told, and knows everybody" \
+  "$here/compare.py" piece "$ZK_CLUSTER_DIR" "$work/rest.jsonl"
+exit "$status"
