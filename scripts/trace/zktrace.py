@@ -17,6 +17,7 @@ PHASES = ("discovery", "synchronization", "broadcast")
 FIELDS = {
     "boot": {"wall": int, "version": str},
     "exit": {"code": int, "why": str},
+    "crash": {"why": str},  # of a peer that was filmed
     "state": {"s": str, "why": str},
     "vote": {"leader": int, "zxid": str, "epoch": int, "r": int, "why": str},
     "tally": {"leader": int, "have": list, "quorum": bool},
@@ -91,7 +92,7 @@ class Process:
 
     @property
     def exited(self):
-        return bool(self.events) and self.events[-1].ev == "exit"
+        return bool(self.events) and self.events[-1].ev in ("exit", "crash")
 
 
 class Trace:

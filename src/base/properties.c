@@ -265,18 +265,12 @@ static struct zk_property *properties_find(const struct zk_properties *propertie
 }
 
 /* Takes key and value. */
-static void properties_put(struct zk_properties *properties, char *key, char *value, int line)
+static void properties_add(struct zk_properties *properties, char *key, char *value, int line)
 {
-    struct zk_property *item = properties_find(properties, key);
-    if (item == NULL) {
-        properties->items =
-            zk_xrealloc(properties->items, (properties->count + 1) * sizeof *properties->items);
-        item = &properties->items[properties->count++];
-    } else {
-        free(item->key);
-        free(item->value);
-    }
-    *item = (struct zk_property){.key = key, .value = value, .line = line};
+    properties->items =
+        zk_xrealloc(properties->items, (properties->count + 1) * sizeof *properties->items);
+    properties->items[properties->count++] =
+        (struct zk_property){.key = key, .value = value, .line = line};
 }
 
 static int properties_put_line(struct zk_properties *properties, const struct zk_str *line,
@@ -291,8 +285,50 @@ static int properties_put_line(struct zk_properties *properties, const struct zk
         free(value);
         return -EINVAL;
     }
-    properties_put(properties, key, value, number);
+    properties_add(properties, key, value, number);
     return 0;
+}
+
+/* Of two places of one array: by key, then the one that was read first. */
+static int compare_keys(const void *a, const void *b)
+{
+    const struct zk_property *one = *(const struct zk_property *const *)a;
+    const struct zk_property *other = *(const struct zk_property *const *)b;
+    int order = strcmp(one->key, other->key);
+    if (order != 0)
+        return order;
+    return one < other ? -1 : one > other;
+}
+
+/* Each key once: where it was read first, with what was read last. By sorting, because a text from
+ * the wire can have a hundred thousand keys. */
+static void properties_unite(struct zk_properties *properties)
+{
+    const size_t count = properties->count;
+    struct zk_property **sorted = zk_xmalloc((count + 1) * sizeof *sorted);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &properties->items[i];
+    qsort(sorted, count, sizeof(struct zk_property *), compare_keys);
+
+    struct zk_property *first = NULL;
+    for (size_t i = 0; i < count; i++) {
+        struct zk_property *item = sorted[i];
+        if (first == NULL || strcmp(first->key, item->key) != 0) {
+            first = item;
+            continue;
+        }
+        free(first->value);
+        first->value = item->value;
+        first->line = item->line;
+        free(item->key);
+        *item = (struct zk_property){0};
+    }
+    free(sorted);
+
+    properties->count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (properties->items[i].key != NULL)
+            properties->items[properties->count++] = properties->items[i];
 }
 
 /* From the order of insertion to Java's. */
@@ -328,6 +364,7 @@ int zk_properties_parse(const char *text, size_t length, struct zk_properties *r
     while (r == 0 && reader_take_line(&reader, &line, &number))
         r = properties_put_line(&properties, &line, number);
     if (r == 0) {
+        properties_unite(&properties);
         properties_sort(&properties);
         *ret_properties = properties;
     } else {

@@ -257,7 +257,7 @@ void zk_trace_deq(struct zk_context *ctx, const char *queue, int64_t seq, size_t
 
 void zk_trace_phase(struct zk_context *ctx, const char *phase)
 {
-    if (!trace_any(ctx))
+    if (!zk_trace_on(ctx))
         return;
     struct zk_str fields = {0};
     field_text(&fields, "phase", phase);

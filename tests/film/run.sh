@@ -19,6 +19,13 @@ life_of() {
   until_state 2 FOLLOWING 3
 }
 
+# shellcheck disable=SC2317  # called by the command that is filmed
+# So that the traces of the peers end with the film.
+life_to_the_end_of() {
+  life_of "$@"
+  "$cluster" down
+}
+
 # shellcheck disable=SC2317  # called by expect
 # Some pings: the film of an ensemble at rest.
 at_rest() {
@@ -31,8 +38,9 @@ start_play film
 work=$(dirname "$ZK_CLUSTER_DIR")
 status=0
 python3 "$here/test_dissector.py" || status=1
+python3 "$here/test_film.py" || status=1
 
-export -f life_of until_state field say
+export -f life_of life_to_the_end_of until_state field say
 export cluster
 
 expect "three Java peers are filmed while their leader is killed and comes back" \
@@ -48,9 +56,8 @@ expect "the film can be made again from its capture" \
 expect "and is the same" cmp "$work/java.jsonl" "$work/again.jsonl"
 "$cluster" clean >/dev/null
 
-# To their end, so that their traces end with the film.
-expect "three C peers are filmed" "$film" "$work/c.jsonl" -- \
-  bash -euc 'life_of --mix c,c,c --trace; "$cluster" down'
+expect "three C peers are filmed" \
+  "$film" "$work/c.jsonl" -- bash -euc 'life_to_the_end_of --mix c,c,c --trace'
 expect "the film has the messages that an independent count finds, C" \
   "$here/compare.py" recount "$ZK_CLUSTER_DIR" "$work/c.pcapng" "$work/c.jsonl"
 expect "what the peers say they sent and received is what was filmed" \

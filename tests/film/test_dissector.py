@@ -1,16 +1,15 @@
 #!/usr/bin/env python3
 """The dissector over bytes that real Java peers sent, cut in every way, and over bytes that no peer should send."""
 
-import inspect
 import os
 import re
 import struct
 import subprocess
 import sys
 import tempfile
-import traceback
 
 import pcap
+import runner
 
 REPO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 LUA = os.path.join(REPO, "scripts", "wireshark", "zkquorum.lua")
@@ -370,20 +369,5 @@ def test_installed_it_works_alone_and_beside_itself():
     equal(tshark([*arguments, "-X", "lua_script:" + LUA]).split(), ["1"])
 
 
-def main():
-    tests = [(name, test) for name, test in globals().items() if name.startswith("test_") and inspect.isfunction(test)]
-    failed = 0
-    for name, test in tests:
-        sentence = name[5:].replace("_", " ")
-        try:
-            test()
-            print(f"ok dissector: {sentence}", flush=True)
-        except Exception:
-            failed += 1
-            print(f"FAILED dissector: {sentence}")
-            print("\n".join("  | " + line[:300] for line in traceback.format_exc().splitlines()[-8:]), flush=True)
-    return failed > 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(runner.run("dissector", globals()))

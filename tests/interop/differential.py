@@ -36,8 +36,8 @@ STATE_NAMES = {number: name for name, number in STATES.items()}
 NUMBERS = {"MAX": 2**63 - 1, "MIN": -2**63}
 QUORUM_OFFSET, ELECTION_OFFSET, CALLBACK_OFFSET, PEER_PORTS = 10, 20, 29, 30
 START_SECONDS, ANSWER_SECONDS = 30, 3
-# Seconds of silence that end a conversation. The second is for who disagrees at first.
-QUIET, PATIENT_QUIET = 0.15, 1.2
+# Seconds of silence that end a step; for departures; for who disagrees at first.
+QUIET, DEPARTURE_QUIET, PATIENT_QUIET = 0.1, 0.5, 1.2
 
 
 # ---- bytes ----------------------------------------------------------------------------------------
@@ -343,10 +343,6 @@ def play(peer, conversation, quiet, stranger):
                 break
     except ConnectionError:
         closed = True
-    if not closed:
-        more, closed = receive(sock, quiet)
-        found, data = take_frames(data + more)
-        frames += found
     heard = callbacks.collect(quiet if closed else 0)
     sock.close()
     callbacks.close()
@@ -418,9 +414,9 @@ def is_same(peers, conversation):
 
 
 def departs(peers, conversation):
-    """Once only, for what ends a Java peer cannot be said twice; so with patience."""
+    """Once only, for what ends a Java peer cannot be said twice; so with some patience."""
     expected, stranger = conversation.departure[1], next(strangers)
-    found = both(peers, lambda peer: summary(peer, play(peer, conversation, PATIENT_QUIET, stranger)))
+    found = both(peers, lambda peer: summary(peer, play(peer, conversation, DEPARTURE_QUIET, stranger)))
     return found == expected, ["%s does %s, not %s" % (kind, found[kind], expected[kind]) for kind in ("java", "c")]
 
 

@@ -5,6 +5,7 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 
+# shellcheck disable=SC2317  # the functions are called by name, through expect and trap
 here=$REPO/tests/replay
 cluster=$REPO/scripts/cluster.sh
 keep=false

@@ -136,7 +136,7 @@ static void names_set(struct names *names, const char *path, struct inode *inode
     names->items = own_grow(names->items, sizeof *names->items, &names->capacity,
                             names->count + 1);
     struct name *name = &names->items[names->count++];
-    own_format(name->path, sizeof name->path, "%s", path);
+    own_text(name->path, sizeof name->path, path);
     name->inode = inode;
 }
 
@@ -161,8 +161,8 @@ void disk_change(struct disk *disk, const char *from, const char *to, struct ino
     disk->journal = own_grow(disk->journal, sizeof *disk->journal, &disk->change_capacity,
                              disk->change_count + 1);
     struct change *change = &disk->journal[disk->change_count++];
-    own_format(change->from, sizeof change->from, "%s", from);
-    own_format(change->to, sizeof change->to, "%s", to);
+    own_text(change->from, sizeof change->from, from);
+    own_text(change->to, sizeof change->to, to);
     change->inode = inode_ref(inode);
     names_apply(&disk->now, change);
 }
@@ -245,7 +245,7 @@ static void install(struct disk *disk, const char *path, struct inode *inode)
 void disk_install(struct disk *disk, const char *path, const char *text)
 {
     char directory[PATH_SIZE];
-    own_format(directory, sizeof directory, "%s", path);
+    own_text(directory, sizeof directory, path);
     for (size_t i = 1; directory[i] != '\0'; i++) {
         if (directory[i] != '/')
             continue;

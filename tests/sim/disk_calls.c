@@ -76,7 +76,7 @@ static int open_directory(const char *path, int flags)
 {
     struct handle *handle = handle_new(HANDLE_DIRECTORY, flags);
     handle->path = own_alloc(PATH_SIZE);
-    own_format(handle->path, PATH_SIZE, "%s", path);
+    own_text(handle->path, PATH_SIZE, path);
     return handle_install(handle);
 }
 
@@ -375,7 +375,7 @@ static size_t list_disk(const char *path, char names[][NAME_MAX + 1])
     size_t count = 0;
     for (size_t i = 0; i < all->count; i++)
         if (path_is_in(all->items[i].path, path))
-            own_format(names[count++], NAME_MAX + 1, "%s", last_step(all->items[i].path));
+            own_text(names[count++], NAME_MAX + 1, last_step(all->items[i].path));
     return count;
 }
 

@@ -265,6 +265,8 @@ void own_free(void *block, size_t size); /* NULL is fine */
 void *own_grow(void *old, size_t item_size, size_t *capacity, size_t wanted);
 /* memcpy and snprintf that the sanitizers do not take for the program's. */
 void own_copy(void *to, const void *from, size_t length);
+/* As much of the text as fits. */
+void own_text(char *ret_text, size_t size, const char *text);
 int own_format(char *ret_text, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

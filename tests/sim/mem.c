@@ -187,6 +187,16 @@ void *own_grow(void *old, size_t item_size, size_t *capacity, size_t wanted)
     return fresh;
 }
 
+void own_text(char *ret_text, size_t size, const char *text)
+{
+    size_t length = 0;
+    while (text[length] != '\0' && length + 1 < size) {
+        ret_text[length] = text[length];
+        length++;
+    }
+    ret_text[length] = '\0';
+}
+
 int own_format(char *ret_text, size_t size, const char *format, ...)
 {
     va_list args;

@@ -36,6 +36,7 @@ static struct {
     uint32_t next_id;
     struct task root;  /* world_run's own flow of control */
     struct task *dead; /* to be freed as soon as nobody stands on their stacks */
+    int64_t next_event_ns; /* NEVER: there is none */
     uint64_t attention_at; /* number of the call: the smallest of the next three */
     uint64_t preempt_at;
     uint64_t stall_at;
@@ -88,6 +89,7 @@ void event_schedule(struct event *event, int64_t when_ns, void (*fire)(struct ev
     sched.heap = own_grow(sched.heap, sizeof *sched.heap, &sched.heap_capacity,
                           sched.event_count + 1);
     heap_up(sched.event_count, event);
+    sched.next_event_ns = sched.heap[1]->when_ns;
 }
 
 void event_cancel(struct event *event)
@@ -97,17 +99,16 @@ void event_cancel(struct event *event)
         return;
     event->place = 0;
     struct event *last = sched.heap[sched.event_count--];
-    if (last == event)
-        return;
-    if (place > 1 && is_before(last, sched.heap[place / 2]))
+    if (last != event && place > 1 && is_before(last, sched.heap[place / 2]))
         heap_up(place, last);
-    else
+    else if (last != event)
         heap_down(place, last);
+    sched.next_event_ns = sched.event_count > 0 ? sched.heap[1]->when_ns : NEVER;
 }
 
 static void fire_due(void)
 {
-    while (sched.event_count > 0 && sched.heap[1]->when_ns <= world.now_ns) {
+    while (sched.next_event_ns <= world.now_ns) {
         struct event *event = sched.heap[1];
         event_cancel(event);
         event->fire(event);
@@ -196,7 +197,7 @@ struct task *task_new(struct process *process, const char *name, void *(*main)(v
     task->main = main;
     task->arg = arg;
     task->priority = FIRST_PRIORITY + (uint32_t)chance_below(CHANCE_SCHEDULE, PRIORITIES);
-    own_format(task->name, sizeof task->name, "%s", name);
+    own_text(task->name, sizeof task->name, name);
     if (process != NULL) {
         task->process_next = process->tasks;
         if (process->tasks != NULL)
@@ -313,6 +314,8 @@ static void draw_attention(void)
     if (sched.change_at < next)
         next = sched.change_at;
     sched.attention_at = next < world.options.step_limit ? next : world.options.step_limit;
+    if (world.options.show_calls)
+        sched.attention_at = 0; /* each call is to be told */
 }
 
 static uint64_t next_step(uint32_t gap)
@@ -352,12 +355,11 @@ static void attend(void)
     if (world.steps >= world.options.step_limit)
         world_end(WORLD_ENDLESS, "no end after %llu calls", (unsigned long long)world.steps);
     fire_due();
-    if (world.steps < sched.attention_at)
-        return;
     if (world.steps >= sched.change_at) {
         self->priority = (uint32_t)chance_below(CHANCE_SCHEDULE, FIRST_PRIORITY);
         sched.change_at = --world.character.priority_changes > 0 ? next_step(PRIORITY_CHANGE_GAP)
                                                                  : UINT64_MAX;
+        draw_attention();
     }
     if (world.steps >= sched.stall_at) {
         sched.stall_at = next_step(world.character.stall_gap);
@@ -365,27 +367,25 @@ static void attend(void)
         stall(self);
         return;
     }
-    bool preempted = world.steps >= sched.preempt_at;
-    if (preempted)
+    if (world.steps >= sched.preempt_at) {
         sched.preempt_at = next_step(world.character.preempt_gap);
-    draw_attention();
-    if (preempted)
+        draw_attention();
         task_yield();
+    }
 }
 
 void sched_point(const char *call)
 {
-    if (!world.open || world.running == &sched.root)
-        abort(); /* a simulated call outside the simulation */
     if (world.observing)
         return;
     world.now_ns += CALL_NS;
     world.steps++;
-    if (world.options.show_calls)
-        show("%s", call);
-    if (world.steps >= sched.attention_at ||
-        (sched.event_count > 0 && sched.heap[1]->when_ns <= world.now_ns))
-        attend();
+    if (world.steps < sched.attention_at && world.now_ns < sched.next_event_ns)
+        return;
+    if (world.running == &sched.root)
+        abort(); /* a simulated call outside the simulation */
+    show("%s", call);
+    attend();
 }
 
 void task_yield(void)
@@ -455,6 +455,7 @@ void sched_begin(void)
 {
     const struct character *character = &world.character;
     sched.next_order = 0;
+    sched.next_event_ns = NEVER;
     sched.next_id = 0;
     sched.block_skip = 0;
     sched.preempt_at = next_step(character->preempt_gap);

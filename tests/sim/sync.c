@@ -346,7 +346,7 @@ int sim_pthread_setname_np(pthread_t thread, const char *name)
     struct task *task = task_of(thread);
     if (strlen(name) >= NAME_SIZE)
         return ERANGE;
-    own_format(task->name, sizeof task->name, "%s", name);
+    own_text(task->name, sizeof task->name, name);
     return 0;
 }
 

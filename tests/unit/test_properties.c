@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "zk/base/clock.h"
 #include "zk/base/properties.h"
 
 static struct zk_properties parse(const char *text)
@@ -220,6 +221,25 @@ static void a_config_text_has_its_own_order(void **state)
     zk_properties_done(&properties);
 }
 
+/* The config text of a notification may be half a megabyte, and anybody may send one. */
+static void a_hundred_thousand_keys_are_read_at_once(void **state)
+{
+    (void)state;
+    struct zk_str text = {0};
+    struct zk_properties properties;
+    int line = 0;
+    for (int i = 0; i < 100000; i++)
+        zk_str_printf(&text, "%x\n", (unsigned)i);
+    int64_t deadline_ms = zk_elapsed_ms() + TEST_PATIENCE_MS;
+
+    assert_int_equal(zk_properties_parse(text.text, text.length, &properties, &line), 0);
+
+    assert_int_equal(properties.count, 100000);
+    assert_true(zk_elapsed_ms() < deadline_ms);
+    zk_properties_done(&properties);
+    zk_str_done(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +260,7 @@ int main(void)
         cmocka_unit_test(lines_are_counted_over_comments_and_continuations),
         cmocka_unit_test(entries_come_in_the_order_of_java_17),
         cmocka_unit_test(a_config_text_has_its_own_order),
+        cmocka_unit_test(a_hundred_thousand_keys_are_read_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
