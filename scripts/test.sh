@@ -116,6 +116,7 @@ count_play() {
   ((status == 0 || bad > 0)) || bad=1
   ((good + bad > 0)) || bad=1
   part_line "$1" "$good" "$bad" "$2"
+  grep '^skipped ' "$log" | sed 's/^/      /' || true # never silently
   ((bad == 0)) || detail play_words "$log" "$status"
 }
 
@@ -188,6 +189,8 @@ run_normal() {
   ln -sfn release/zkpeer "$REPO/build/zkpeer"
   mixes '' "${MIXES[@]}"
   ensembles ''
+  plays verbs "$REPO/tests/stories/verbs.sh"
+  plays stories "$REPO/tests/stories/run.sh"
   plays readme "$REPO/scripts/readme.sh"
   [[ ! -x $REPO/build/asan/zkpeer ]] || sanitized asan mixes 'asan ' "${FEW_MIXES[@]}"
   [[ ! -x $REPO/build/tsan/zkpeer ]] || sanitized tsan mixes 'tsan ' "${FEW_MIXES[@]}"

@@ -19,7 +19,7 @@ story_file() {
 # story_head FILE: fills the caller's array `head`.
 story_head() {
   local line key=''
-  head=([peers]=3 [observers]=0 [tick]=200 [namespaces]=no)
+  head=([peers]=3 [observers]=0 [tick]=500 [namespaces]=no)
   while IFS= read -r line && [[ -n $line ]]; do
     if [[ $line == '#'* ]]; then
       continue
@@ -65,7 +65,8 @@ story_predicate() {
 story_check() {
   local line step fact number=0 steps=0
   local who='([1-9]|leader|followers|observers|looking|voters|all)'
-  local fact_form='^([1-9] )+(leads?|looks?|votes? for [1-9]|(follows?|observes?) [1-9]|(is|are) (down|frozen))$|^(epoch|round) [0-9]+$'
+  local fact_form='^([1-9] )+(leads?|looks?|votes? for [1-9]|(follows?|observes?) [1-9]|(is|are) (down|frozen))$'
+  fact_form+='|^(epoch|round) [0-9]+$'
   while IFS= read -r line; do
     number=$((number + 1))
     [[ $line == '> '* ]] || continue

@@ -1,12 +1,12 @@
 question: A leader is elected, then all look again, and again. Why?
 asked: Q11
-tick: 100
+tick: 200
 determined: The logs, and all that is true in the end.
 undetermined: rounds, votes: how often the two elect in vain depends on when each gives up.
 
 Servers have two ports for each other. Peer 1 has a wrong one of 3, and not the one that elections use.
-So 1 and 3 elect 3, and 1 never reaches it: the leader waits for a quorum (initLimit ticks, here one
-second), gives up, and all begins anew.
+So 1 and 3 elect 3, and 1 never reaches it: the leader waits for a quorum (initLimit ticks, here two
+seconds), gives up, and all begins anew.
 > wrong quorum port of 3 in 1
 > start 1
 > expect 1 looks

@@ -332,6 +332,11 @@ class Message:
         self.packet, self.begins, self.connection, self.number = packet, begins, connection, number
         self.kind, self.m = said
 
+    @property
+    def reader_is_there(self):
+        """Peers close both directions at once: who has ended its own reads no more."""
+        return self.packet.target not in self.connection.ended_by
+
 
 class Film:
     """Everything in a capture that concerns an ensemble."""
@@ -406,7 +411,8 @@ class Writer:
         self.events = []
         self.state = {}
         self.alive = set()
-        self.last = {}  # sid -> time of the last packet that it, or the kernel for it, has sent while it was alive
+        self.last = {}  # sid -> time of its last packet, or of the first ending of a connection after that
+        self.ending = set()  # sids for which it is the latter
         self.epoch = {}  # of the leader's term, by sid of the leader
         self.established = set()
         self.unknown = collections.Counter()  # messages by the connection whose dialler is not known
@@ -444,6 +450,8 @@ class Writer:
             connection.answered = packet.t
             dials, accepts = connection.first_threads()
             self.note_conn("dial", packet.t, connection, dialler, dials)
+            if connection.kind == "quorum":  # that port is open while its peer leads
+                self.become(packet.t, listener, "LEADING")
             self.note_conn("accept", packet.t, connection, listener, accepts)
 
     def note_end(self, packet, connection):
@@ -460,12 +468,15 @@ class Writer:
             return
         if not (packet.by_kernel or packet.fin or packet.rst):
             self.alive.add(speaker)
-        if speaker in self.alive:
+            self.ending.discard(speaker)
+            self.last[speaker] = packet.t
+        elif not packet.by_kernel and speaker in self.alive and speaker not in self.ending:
+            self.ending.add(speaker)
             self.last[speaker] = packet.t
 
     def note_death(self, packet, connection):
-        """The election port is open as long as the process lives: a refused dial is the proof. It died with its
-        last packet."""
+        """The election port is open as long as the process lives: a refused dial is the proof. It died when its
+        connections began to end."""
         sid = connection.listener
         refused = packet.rst and packet.source == connection.listener_address and connection.answered is None
         if refused and connection.kind == "election" and sid in self.alive:
@@ -481,21 +492,21 @@ class Writer:
             self.unknown[connection.name] += 1
             return
         arrives = self.film.arrives(message)
-        self.infer_before(message, speaker, hearer, arrives)
+        self.infer_before(message, speaker)
         writes, reads = connection.threads(packet.source, message.kind)
         common = {"conn": connection.name, "seq": message.number, "kind": message.kind, "m": message.m}
         self.note(message.begins, speaker, writes, "send", to=hearer, **common)
-        self.note(arrives, hearer, reads, "recv", **{"from": speaker}, **common)
+        if message.reader_is_there:
+            self.note(arrives, hearer, reads, "recv", **{"from": speaker}, **common)
         self.infer_after(message, speaker, hearer, arrives)
 
     # ---- states -----------------------------------------------------------------------------------
 
-    def infer_before(self, message, speaker, hearer, arrives):
+    def infer_before(self, message, speaker):
         connection = message.connection
         if message.kind in INTRODUCTIONS:
             connection.live = True
             self.become(message.begins, speaker, INTRODUCTIONS[message.kind])
-            self.become(arrives, hearer, "LEADING")
         elif connection.kind == "quorum" and connection.began_before and not connection.live:
             connection.live = not connection.ended_by
             self.become(message.packet.t, connection.listener, "LEADING")
@@ -533,7 +544,8 @@ class Writer:
             if (speaker, epoch) not in self.established:
                 self.established.add((speaker, epoch))
                 self.note(message.begins, speaker, main_thread(speaker), "established", leader=speaker, epoch=epoch)
-            self.note(arrives, hearer, main_thread(hearer), "established", leader=speaker, epoch=epoch)
+            if message.reader_is_there:
+                self.note(arrives, hearer, main_thread(hearer), "established", leader=speaker, epoch=epoch)
 
 
 def convert(directory, capture, trace, begin):

@@ -133,7 +133,7 @@ int initial_message_parse_addresses(const char *text, size_t length,
     struct multiple_addresses addresses = {0};
     int r = 0;
     zk_str_append_bytes(&copy, text, length);
-    if (strlen(zk_str_text(&copy)) != length) { /* a zero byte: part of no address */
+    if (strlen(zk_str_text(&copy)) != length) { /* a zero byte: part of no address (D-70) */
         zk_str_printf(ret_error, "Badly formed address: %s", zk_str_text(&copy));
         r = -EPROTO;
         goto out;

@@ -143,6 +143,9 @@ static int read_dynamic_file(struct config_parser *parser)
     struct zk_properties properties = {0};
     struct zk_str text = {0};
     int64_t version;
+    if (path[0] == '\0') /* D-33: Java takes the second character of no text */
+        return config_fail(parser, parser->path, config_find(parser, "dynamicConfigFile"),
+                           "give the path of a file, or remove the line", "the path is empty");
     int r = read_file(parser, path, &text);
     if (r == 0)
         r = parse_text(parser, path, &text, &properties);

@@ -38,7 +38,10 @@ def messages_of(film):
             found = sent if event["ev"] == "send" else received
             assert key not in found, f"twice: {event}"
             found[key] = (event["kind"], event["m"])
-    assert sent == received, "one packet is both, but its send and its recv differ"
+    for key, message in received.items():
+        assert sent.get(key) == message, f"one packet is both, but its send and its recv differ: {key}"
+    for conn, by_dialler, seq in sent.keys() - received.keys():  # its reader was gone
+        assert (conn, by_dialler, seq + 1) not in received, f"received after what was lost: {conn} {seq}"
     return sent
 
 
@@ -52,12 +55,12 @@ def compare_recount(directory, capture, film):
             wrong += 1
             print(f"{key}: counted {counted[key]}, filmed {filmed[key]}")
     kinds = collections.Counter(kind for kind, _ in filmed.values())
-    print(f"{len(filmed)} messages: {dict(kinds)}; {left} bytes left over")
+    print(f"{len(filmed)} messages: {dict(kinds)}; left over: {left}")
     wanted = "INITIAL NOTIFICATION FOLLOWERINFO LEADERINFO ACKEPOCH NEWLEADER ACK UPTODATE PING SNAP".split()
     missing = [kind for kind in wanted if not kinds[kind]]
     if missing:
         print(f"the run was to show all kinds, and lacks {missing}")
-    return wrong == 0 and left == 0 and not missing
+    return wrong == 0 and not left and not missing
 
 
 def compare_story(film, old, new):

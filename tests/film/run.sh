@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The dissector over captured bytes; then films of real ensembles, Java and C, beside what else is known of the same run.
+# The dissector over captured bytes; then films of real ensembles, Java and C, beside what else is
+# known of the same run.
 set -euo pipefail
 # shellcheck source=tests/interop/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../interop/lib.sh"
@@ -37,6 +38,7 @@ need_packages "to film" tshark:tshark wireshark-common:dumpcap python3:python3
 start_play film
 work=$(dirname "$ZK_CLUSTER_DIR")
 status=0
+export PYTHONDONTWRITEBYTECODE=1
 python3 "$here/test_dissector.py" || status=1
 python3 "$here/test_film.py" || status=1
 

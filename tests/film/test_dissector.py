@@ -14,6 +14,7 @@ import runner
 REPO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 LUA = os.path.join(REPO, "scripts", "wireshark", "zkquorum.lua")
 ELECTION, QUORUM, OTHER = 3888, 2888, 14321
+NULL = struct.pack(">i", -1)
 HOME = tempfile.mkdtemp()
 ENVIRONMENT = {**os.environ, "HOME": HOME, "XDG_CONFIG_HOME": HOME, "WIRESHARK_CONFIG_DIR": HOME}
 
@@ -68,8 +69,8 @@ def equal(found, wanted):
 
 
 def packet(kind, zxid=0, data=None, auth=None):
-    body = struct.pack(">iq", kind, zxid) + (struct.pack(">i", -1) if data is None else struct.pack(">i", len(data)) + data)
-    return body + (struct.pack(">i", -1) if auth is None else auth)
+    body = NULL if data is None else text(data)
+    return struct.pack(">iq", kind, zxid) + body + (NULL if auth is None else auth)
 
 
 def text(value):
@@ -156,8 +157,8 @@ def test_segments_that_come_in_the_wrong_order_make_no_message_twice():
 
 def test_packets_of_java_are_read():
     names = (
-        "followerinfo followerinfo_epoch_1 observerinfo leaderinfo ackepoch ackepoch_same_epoch diff newleader ack_newleader"
-        " uptodate ack_uptodate ping ping_reply"
+        "followerinfo followerinfo_epoch_1 observerinfo leaderinfo ackepoch ackepoch_same_epoch diff newleader"
+        " ack_newleader uptodate ack_uptodate ping ping_reply"
     ).split()
     messages = [pcap.golden(name) for name in names]
     fields = ("zkquorum.type", "zkquorum.zxid", "zkquorum.data_length", "zkquorum.authinfo", "_ws.expert.message")
@@ -187,10 +188,18 @@ def every_type():
     header = struct.pack(">qiqqi", 0x10000ABCD, 7, 0x100000002, 1700000000000, 1)
     auth = struct.pack(">i", 1) + text(b"digest") + text(b"me")
     data = {
-        1: struct.pack(">qii", 0x10000ABCD, 7, 1) + b"request", 2: header + b"txn", 5: struct.pack(">qi", 0x10000ABCD, 4000),
-        6: struct.pack(">q?", 0x10000ABCD, True), 8: header + b"txn", 9: struct.pack(">q", 3), 19: struct.pack(">q", 3) + header,
-        10: b"version=0", 11: struct.pack(">qiq", 1, 0x10000, 0), 16: struct.pack(">q", 2), 17: struct.pack(">i", 0x10000),
+        1: struct.pack(">qii", 0x10000ABCD, 7, 1) + b"request",
+        2: header + b"txn",
+        5: struct.pack(">qi", 0x10000ABCD, 4000),
+        6: struct.pack(">q?", 0x10000ABCD, True),
+        8: header + b"txn",
+        9: struct.pack(">q", 3),
+        10: b"version=0",
+        11: struct.pack(">qiq", 1, 0x10000, 0),
+        16: struct.pack(">q", 2),
+        17: struct.pack(">i", 0x10000),
         18: struct.pack(">i", 4),
+        19: struct.pack(">q", 3) + header,
     }
     packets = []
     for kind in range(1, 20):
@@ -245,12 +254,14 @@ def test_the_signature_inside_of_a_node_ends_no_snapshot():
     data = packet(15) + snapshot([(b"", b""), (b"/trap", text(b"/") + text(b"BenWasHere")), (b"/BenWasHere", b"")])
     capture = pcap.Capture()
     capture.connect(QUORUM).listener_says(data + packet(12), (150,))
-    equal(by_stream(capture, "zkquorum.type", "zkquorum.snapshot.nodes", "_ws.expert.message"), {0: [["15", "12"], ["3"], []]})
+    found = by_stream(capture, "zkquorum.type", "zkquorum.snapshot.nodes", "_ws.expert.message")
+    equal(found, {0: [["15", "12"], ["3"], []]})
 
 
 def test_sessions_and_access_control_lists_of_a_snapshot_are_passed_over():
     acl = struct.pack(">qi", 1, 2) + (struct.pack(">i", 31) + text(b"digest") + text(b"a:b")) * 2
-    body = struct.pack(">i", 2) + struct.pack(">qi", 0x1000, 4000) * 2 + struct.pack(">i", 2) + acl + struct.pack(">qi", 2, -1)
+    sessions = struct.pack(">i", 2) + struct.pack(">qi", 0x1000, 4000) * 2
+    body = sessions + struct.pack(">i", 2) + acl + struct.pack(">qi", 2, -1)
     capture = pcap.Capture()
     capture.connect(QUORUM).listener_says(packet(15) + body + snapshot([(b"", b"")])[8:] + packet(12))
     fields = ("zkquorum.type", "zkquorum.snapshot.sessions", "zkquorum.snapshot.acls", "zkquorum.snapshot.nodes")
@@ -321,12 +332,14 @@ def test_what_only_its_receiver_dislikes_is_told_and_the_next_message_is_read():
     equal(len(found), len(odd_ones))
     capture = pcap.Capture()
     capture.connect(QUORUM).dialler_says(packet(77) + packet(5))
-    equal(dissect(capture, "zkquorum.type", "_ws.expert.message"), [[0, ["77", "5"], ["type 77 is none that 3.8 knows"]]])
+    found = dissect(capture, "zkquorum.type", "_ws.expert.message")
+    equal(found, [[0, ["77", "5"], ["type 77 is none that 3.8 knows"]]])
 
 
 def test_a_capture_that_lacks_the_ends_of_packets_says_so():
     capture = pcap.Capture(snaplen=100)
-    capture.connect(ELECTION).dialler_says(pcap.golden("initial_message_v1")).dialler_says(pcap.golden("notification_looking"))
+    conversation = capture.connect(ELECTION).dialler_says(pcap.golden("initial_message_v1"))
+    conversation.dialler_says(pcap.golden("notification_looking"))
     found = by_stream(capture, "zkelection.number", "_ws.expert.message")
     equal(found[0], [["0"], ["The capture lacks the rest"]])
 
@@ -358,7 +371,8 @@ def test_the_ports_are_preferences():
 
 
 def test_installed_it_works_alone_and_beside_itself():
-    done = subprocess.run([os.path.join(REPO, "scripts", "film.sh"), "--install"], env=ENVIRONMENT, capture_output=True, check=False)
+    install = [os.path.join(REPO, "scripts", "film.sh"), "--install"]
+    done = subprocess.run(install, env=ENVIRONMENT, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     capture = pcap.Capture()
     capture.connect(ELECTION).dialler_says(pcap.golden("notification_looking"))

@@ -90,6 +90,15 @@ def test_a_peer_is_dead_when_its_election_port_refuses():
     equal(states(film(capture), 2), ["LOOKING", "crash", "LOOKING"])
 
 
+def test_who_has_ended_a_connection_reads_no_more_of_it():
+    capture = pcap.Capture()
+    said = capture.connect(election(1)).dialler_says(initial(2, election(2)) + notification(0, 1))
+    said.packet(said.dialler, pcap.FIN | pcap.ACK)
+    said.listener_says(notification(0, 1))
+    found = [(event["ev"], event["n"], event["seq"]) for event in film(capture) if event["ev"] in ("send", "recv")]
+    equal(found, [("send", 2, 0), ("send", 2, 1), ("recv", 1, 0), ("recv", 1, 1), ("send", 1, 1)])
+
+
 def test_an_observer_without_an_id_is_known_by_its_address():
     capture = pcap.Capture()
     capture.connect(election(1)).dialler_says(initial(2**63 - 1, election(3)) + notification(3, 1))
@@ -108,7 +117,8 @@ def test_an_observer_observes():
 def test_a_message_is_sent_with_its_first_segment_and_arrives_with_its_last():
     capture = pcap.Capture()
     snapshot = pcap.golden("snap") + pcap.golden("snap_body_empty_tree")
-    capture.connect(quorum(2)).dialler_says(follower_info(1)).listener_says(snapshot + pcap.golden("uptodate"), (20, 500))
+    learner = capture.connect(quorum(2)).dialler_says(follower_info(1))
+    learner.listener_says(snapshot + pcap.golden("uptodate"), (20, 500))
     events = film(capture)
     times = {(event["ev"], event["kind"]): event["t"] for event in events if event["ev"] in ("send", "recv")}
     began = times["send", "FOLLOWERINFO"]

@@ -50,6 +50,7 @@ int fuzz_memory_file(const void *bytes, size_t length, char *ret_path, size_t si
 }
 
 /* Stands in front of the C library's. Only "localhost" has an address. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int getaddrinfo(const char *restrict name, const char *restrict service,
                 const struct addrinfo *restrict hints, struct addrinfo **restrict result)
 {
@@ -69,6 +70,7 @@ int getaddrinfo(const char *restrict name, const char *restrict service,
     return 0;
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 void freeaddrinfo(struct addrinfo *info)
 {
     free(info->ai_addr);

@@ -31,7 +31,8 @@ static bool is_one_of(const char *words, const char *word)
     return false;
 }
 
-/* The rule in plain words: an element between commas, blanks around it dropped, is the word or *. */
+/* The rule in plain words: an element between commas, without the blanks around it, is the word or
+ * a star. */
 static bool is_listed(const char *whitelist, const char *word)
 {
     for (const char *at = whitelist;; at++) {

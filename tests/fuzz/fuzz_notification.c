@@ -7,8 +7,8 @@
 #include "fuzz.h"
 #include "zk/base/buf.h"
 #include "zk/base/str.h"
-#include "zk/ensemble/zxid.h"
 #include "zk/election/notification.h"
+#include "zk/ensemble/zxid.h"
 
 /* What the length and the version decide. */
 static int expected_result(const uint8_t *bytes, size_t length)

@@ -13,10 +13,11 @@ static void append_escaped(struct zk_str *str, const char *text)
     for (const char *c = text; *c; c++) {
         unsigned char byte = (unsigned char)*c;
         if (byte == '\n' || byte == '\r' || byte == '\t' || byte == '\f')
-            zk_str_printf(str, "\\%c", byte == '\n'   ? 'n'
-                                       : byte == '\r' ? 'r'
-                                       : byte == '\t' ? 't'
-                                                      : 'f');
+            zk_str_printf(str, "\\%c",
+                          byte == '\n'   ? 'n'
+                          : byte == '\r' ? 'r'
+                          : byte == '\t' ? 't'
+                                         : 'f');
         else if (byte < 0x80 && !isalnum(byte))
             zk_str_printf(str, "\\%c", byte);
         else

@@ -1,5 +1,5 @@
-/* A whole snapshot file. One that is taken is not taken any more once a single bit of what its seals
- * cover is another. */
+/* A whole snapshot file. One that is taken is not taken any more once a single bit of what its
+ * seals cover is another. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

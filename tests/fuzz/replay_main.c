@@ -1,5 +1,5 @@
-/* Feeds every file of a corpus to a fuzz target, as one cmocka test. CORPUS_DIR is the directory. An
- * empty one fails: nothing would be tested. Each input runs in a child process, so that one that
+/* Feeds every file of a corpus to a fuzz target, as one cmocka test. CORPUS_DIR is the directory.
+ * An empty one fails: nothing would be tested. Each input runs in a child process, so that one that
  * ends it does not hide the others, and every one that fails is named. */
 #include <errno.h>
 #include <stdlib.h>

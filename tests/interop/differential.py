@@ -326,9 +326,10 @@ def play(peer, conversation, quiet, stranger):
         ports["server 1"] = peer.election_port(1)
     callbacks = Callbacks(peer, ports)
     frames, data, closed = [], b"", False
+    silent = peer.dial() if conversation.steps[0] == ["silent"] else None
     sock = peer.dial()
     try:
-        for group in joined(words for words in conversation.steps if words != ["listen"]):
+        for group in joined(words for words in conversation.steps if words not in (["listen"], ["silent"])):
             if group[0][0] == "pause":
                 more, closed = receive(sock, float(group[0][1]) / 1000)
             elif group[0][0] == "end":
@@ -345,6 +346,8 @@ def play(peer, conversation, quiet, stranger):
         closed = True
     heard = callbacks.collect(quiet if closed else 0)
     sock.close()
+    if silent is not None:
+        silent.close()
     callbacks.close()
     lines = ["connection %s" % ("closed" if closed else "kept")] + ["calls back " + text for text in heard]
     for payload in frames:
@@ -410,6 +413,7 @@ def is_same(peers, conversation):
         found = both(peers, lambda peer: behaviour(peer, conversation, quiet, stranger))
         if found["java"] == found["c"]:
             return True, []
+        time.sleep(PATIENT_QUIET)  # what was under way ends
     return False, ["%s %s" % (kind, line) for kind in ("java", "c") for line in found[kind]]
 
 

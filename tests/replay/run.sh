@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Tests of scripts/trace.sh and scripts/replay.sh: a hand-checked trace, real runs, a real browser.
 # Usage: tests/replay/run.sh [--keep]   --keep leaves pages, traces and screenshots, and says where
+# shellcheck disable=SC2317  # functions are called by name, through expect and trap
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 
-# shellcheck disable=SC2317  # the functions are called by name, through expect and trap
 here=$REPO/tests/replay
 cluster=$REPO/scripts/cluster.sh
 keep=false

@@ -1,3 +1,5 @@
+/* An ensemble: its configurations, its processes, and the two questions that every scenario ends
+ * with: do all agree, and do all stop? */
 #include "cluster.h"
 
 #include <stdarg.h>
@@ -158,9 +160,9 @@ void cluster_must_settle(struct cluster *cluster, int64_t within_ms)
     for (int host = 1; host <= cluster->size && length < sizeof roles; host++) {
         static const char *const names[] = {"down", "looking", "seeking", "established"};
         const struct observed_peer *peer = &cluster->invariants.peers[host];
-        length += (size_t)snprintf(roles + length, sizeof roles - length,
-                                   " %d %s (leader %d, epoch %d)", host, names[peer->role],
-                                   (int)peer->leader, (int)peer->epoch);
+        length +=
+            (size_t)snprintf(roles + length, sizeof roles - length, " %d %s (leader %d, epoch %d)",
+                             host, names[peer->role], (int)peer->leader, (int)peer->epoch);
     }
     world_fail("not all peers agree after %lld ms:%s", (long long)within_ms, roles);
 }

@@ -13,9 +13,9 @@
 
 struct cluster_options {
     int voters;
-    int observers; /* hosts voters+1 ... */
-    bool grouped;  /* the voters stand in groups of three with weights: a hierarchical quorum */
-    bool named;    /* servers are named "peerN", which must be looked up, instead of by address */
+    int observers;  /* hosts voters+1 ... */
+    bool grouped;   /* the voters stand in groups of three with weights: a hierarchical quorum */
+    bool named;     /* servers are named "peerN", which must be looked up, instead of by address */
     bool talkative; /* the peers write their log and the whole trace; changes nothing else */
     bool check_locks;
     int tick_ms;
@@ -45,8 +45,8 @@ void cluster_boot(struct cluster *cluster, int host);
 void cluster_crash(struct cluster *cluster, int host, enum world_crash how);
 void cluster_stop(struct cluster *cluster, int host); /* asks; does not wait */
 
-/* All peers are established under one leader within that time (but see K-22), or the world fails. Boots those that
- * end because of an injected error. */
+/* All peers are established under one leader within that time (but see K-22), or the world fails.
+ * Boots those that end because of an injected error. */
 void cluster_must_settle(struct cluster *cluster, int64_t within_ms);
 /* Stops all that run; they must be gone within that time. */
 void cluster_must_stop(struct cluster *cluster, int64_t within_ms);

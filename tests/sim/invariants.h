@@ -51,7 +51,7 @@ void invariants_down(struct invariants *invariants, int host);
 void invariants_boot(struct invariants *invariants, int host);
 
 /* Are all these hosts established under one leader in one epoch? Whoever has accepted a later epoch
- * than that need not be: he will not follow, and tries again and again, until the leader's term ends
+ * than that need not be: it cannot follow, and tries again and again, until the leader's term ends
  * (K-22). */
 bool invariants_all_settled(const struct invariants *invariants, int hosts);
 

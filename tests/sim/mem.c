@@ -145,8 +145,8 @@ static void *own_take(size_t size)
     size_t cell_size = (size_t)1 << class;
     if (own_chunk_left < cell_size) {
         own_chunk_left = cell_size > OWN_CHUNK ? cell_size : OWN_CHUNK;
-        own_chunk = mmap(NULL, own_chunk_left, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                         -1, 0);
+        own_chunk =
+            mmap(NULL, own_chunk_left, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (own_chunk == MAP_FAILED)
             abort();
     }

@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define GIVE_UP_NS       (924 * SECOND) /* Linux: fifteen retransmissions */
+#define GIVE_UP_NS        (924 * SECOND) /* Linux: fifteen retransmissions */
 #define RETRANSMIT_MIN_NS (200 * MILLISECOND)
 #define RETRANSMIT_MAX_NS (3 * SECOND)
 

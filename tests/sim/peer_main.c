@@ -1,3 +1,4 @@
+/* A peer as a simulated process: src/main.c without options and signals. */
 #include "peer_main.h"
 
 #include <stdlib.h>

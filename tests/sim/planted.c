@@ -1,3 +1,4 @@
+/* One mistake each, as small as it can be and as it is made in earnest. */
 #include "planted.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* What all probes share: how an answer is put into a line. */
 #include "probes.h"
 
 #include <errno.h>

@@ -131,8 +131,8 @@ void probe_threads(void)
     struct timespec before = after_ms(0);
     pause_ms(20);
     struct timespec later = after_ms(0);
-    long passed_ms = (long)(later.tv_sec - before.tv_sec) * 1000 +
-                     (later.tv_nsec - before.tv_nsec) / 1000000;
+    long passed_ms =
+        (long)(later.tv_sec - before.tv_sec) * 1000 + (later.tv_nsec - before.tv_nsec) / 1000000;
     say("a pause of 20 ms is not shorter %d", passed_ms >= 20);
     struct timespec wall;
     clock_gettime(CLOCK_REALTIME, &wall);

@@ -1,3 +1,5 @@
+/* The drivers. Each draws what it does from world_random, so that a seed is a story; none of them
+ * looks into a peer: they know what the traces say, and the disks. */
 #include "scenarios.h"
 
 #include <string.h>

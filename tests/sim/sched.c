@@ -34,8 +34,8 @@ static struct {
     size_t ready_count;
     struct task *slots[TASKS_MAX]; /* by id modulo TASKS_MAX */
     uint32_t next_id;
-    struct task root;  /* world_run's own flow of control */
-    struct task *dead; /* to be freed as soon as nobody stands on their stacks */
+    struct task root;      /* world_run's own flow of control */
+    struct task *dead;     /* to be freed as soon as nobody stands on their stacks */
     int64_t next_event_ns; /* NEVER: there is none */
     uint64_t attention_at; /* number of the call: the smallest of the next three */
     uint64_t preempt_at;
@@ -86,8 +86,8 @@ void event_schedule(struct event *event, int64_t when_ns, void (*fire)(struct ev
     event->order = sched.next_order++;
     event->fire = fire;
     sched.event_count++;
-    sched.heap = own_grow(sched.heap, sizeof *sched.heap, &sched.heap_capacity,
-                          sched.event_count + 1);
+    sched.heap =
+        own_grow(sched.heap, sizeof *sched.heap, &sched.heap_capacity, sched.event_count + 1);
     heap_up(sched.event_count, event);
     sched.next_event_ns = sched.heap[1]->when_ns;
 }
@@ -121,8 +121,8 @@ static void ready_add(struct task *task)
 {
     task->state = TASK_READY;
     task->ready_place = sched.ready_count++;
-    sched.ready = own_grow(sched.ready, sizeof *sched.ready, &sched.ready_capacity,
-                           sched.ready_count);
+    sched.ready =
+        own_grow(sched.ready, sizeof *sched.ready, &sched.ready_capacity, sched.ready_count);
     sched.ready[task->ready_place] = task;
 }
 
@@ -357,8 +357,8 @@ static void attend(void)
     fire_due();
     if (world.steps >= sched.change_at) {
         self->priority = (uint32_t)chance_below(CHANCE_SCHEDULE, FIRST_PRIORITY);
-        sched.change_at = --world.character.priority_changes > 0 ? next_step(PRIORITY_CHANGE_GAP)
-                                                                 : UINT64_MAX;
+        sched.change_at =
+            --world.character.priority_changes > 0 ? next_step(PRIORITY_CHANGE_GAP) : UINT64_MAX;
         draw_attention();
     }
     if (world.steps >= sched.stall_at) {
@@ -460,8 +460,7 @@ void sched_begin(void)
     sched.block_skip = 0;
     sched.preempt_at = next_step(character->preempt_gap);
     sched.stall_at = character->stall_gap > 0 ? next_step(character->stall_gap) : UINT64_MAX;
-    sched.change_at =
-        character->priority_changes > 0 ? next_step(PRIORITY_CHANGE_GAP) : UINT64_MAX;
+    sched.change_at = character->priority_changes > 0 ? next_step(PRIORITY_CHANGE_GAP) : UINT64_MAX;
     draw_attention();
     sched.root = (struct task){.state = TASK_RUNNING};
     ctx_init_root(&sched.root.ctx);

@@ -111,8 +111,8 @@ static void look_for_cycle(struct task *self)
             length += own_format(chain + length, sizeof chain - (size_t)length,
                                  " waits for mutex %u of %s", task->wants->id, next->name);
         else if (length < (int)sizeof chain)
-            length += own_format(chain + length, sizeof chain - (size_t)length, " joins %s",
-                                 next->name);
+            length +=
+                own_format(chain + length, sizeof chain - (size_t)length, " joins %s", next->name);
         if (next == self)
             world_end(WORLD_DEADLOCK, "wait cycle: %s", chain);
         task = next;

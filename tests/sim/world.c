@@ -97,8 +97,7 @@ void show(const char *format, ...)
     va_start(args, format);
     look_away();
     fprintf(stderr, "  %12.6f h%d %-15s ", (double)world.now_ns / 1e9,
-            world.running->process != NULL ? process_running()->host : 0,
-            task_name(world.running));
+            world.running->process != NULL ? process_running()->host : 0, task_name(world.running));
     vfprintf(stderr, format, args);
     fputc('\n', stderr);
     look_again();

@@ -51,9 +51,9 @@ struct world_report {
     char reason[WORLD_REASON_SIZE]; /* "" if all is well */
     uint64_t transcript; /* hash of every decision and all bytes sent or stored: its fingerprint */
     int64_t virtual_ns;
-    uint64_t steps;    /* simulated calls */
-    uint64_t switches; /* from one thread to another */
-    uint64_t threads;  /* started */
+    uint64_t steps;             /* simulated calls */
+    uint64_t switches;          /* from one thread to another */
+    uint64_t threads;           /* started */
     uint64_t leaked_allocation; /* ordinal of one that leaked; 0: none */
 };
 

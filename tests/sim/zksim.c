@@ -289,8 +289,8 @@ static void report_failure(const struct world_report *report)
     char command[256];
     replay_command(command, sizeof command);
     fflush(stdout);
-    fprintf(stderr, "%sseed %" PRIu64 " fails: %s\n  again: %s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "",
-            current_seed, report->reason, command);
+    fprintf(stderr, "%sseed %" PRIu64 " fails: %s\n  again: %s\n",
+            isatty(STDERR_FILENO) ? "\r\033[K" : "", current_seed, report->reason, command);
     if (report->leaked_allocation != 0 && !args.keep_going)
         run_seed(current_seed, report->leaked_allocation);
 }
@@ -360,12 +360,12 @@ static void print_totals(const struct totals *totals, double seconds)
 
 static void print_details(const struct totals *totals, double seconds)
 {
-    printf("  %" PRIu64 " elections (%.0f/s), %" PRIu64 " shut out (K-22), %.1f M calls (%.1f M/s), %" PRIu64
+    printf("  %" PRIu64 " elections (%.0f/s), %" PRIu64
+           " shut out (K-22), %.1f M calls (%.1f M/s), %" PRIu64
            " threads, %.0f virtual seconds (%.0f times real time), transcripts %016" PRIx64 "\n",
            totals->elections, (double)totals->elections / seconds, totals->shut_out,
-           (double)totals->steps / 1e6,
-           (double)totals->steps / 1e6 / seconds, totals->threads, totals->virtual_s,
-           totals->virtual_s / seconds, totals->transcripts);
+           (double)totals->steps / 1e6, (double)totals->steps / 1e6 / seconds, totals->threads,
+           totals->virtual_s, totals->virtual_s / seconds, totals->transcripts);
 }
 
 static void show_progress(const struct totals *totals, double seconds)

@@ -388,7 +388,8 @@ static void a_stored_snapshot_brings_the_current_epoch_up(void **state)
     int64_t accepted = 0;
     give_history(stage, 0x500000000);
     write_epoch_file(stage, "currentEpoch", "3");
-    write_epoch_file(stage, "acceptedEpoch", "6"); /* promised to the leader of epoch 6, who sent it */
+    write_epoch_file(stage, "acceptedEpoch",
+                     "6"); /* promised to the leader of epoch 6, who sent it */
     assert_int_equal(load_again(stage, &current, &accepted), 0);
     assert_int_equal(current, 5);
     assert_int_equal(accepted, 6);

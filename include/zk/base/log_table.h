@@ -99,8 +99,9 @@
 #define ZK_LOG_EPOCH_FILE_WRITE                                                                    \
     ZK_ERROR, "epoch file cannot be written file=%s epoch=%" PRId64 " reason=%s"
 #define ZK_LOG_EPOCH_RECOVERED                                                                     \
-    ZK_INFO, "currentEpoch brought up to the stored history, which a crash had prevented old=%" PRId64 \
-             " new=%" PRId64
+    ZK_INFO,                                                                                       \
+        "currentEpoch brought up to the stored history, which a crash had prevented old=%" PRId64  \
+        " new=%" PRId64
 /* J, in other words: Java throws */
 #define ZK_LOG_EPOCH_OLDER_THAN_ZXID                                                                      \
     ZK_ERROR,                                                                                             \

@@ -132,7 +132,8 @@ class Inspector {
   }
 
   rebuild(run, n, chapter) {
-    this.host.replaceChildren();
+    const page = this.host;
+    this.host = document.createDocumentFragment(); // so that the page is laid out once, not for every row
     this.title = html("h2", {}, this.host);
     const facts = html("dl", {}, this.host);
     this.facts = ["round", "vote", "counts", "waits", "phase", "epochs: accepted, current"].map((name) => {
@@ -145,6 +146,8 @@ class Inspector {
     const used = (events) => events.some((e) => e.i >= from && e.i < to);
     this.build_queues(run, n, used);
     this.build_threads(run, n, used);
+    page.replaceChildren(this.host);
+    this.host = page;
   }
 
   build_queues(run, n, used) {
@@ -244,7 +247,7 @@ class Chapters {
     for (const entry of this.items) {
       const now = current.get(entry.chapter.run) === entry;
       put(entry.item, "class", now ? "now" : "");
-      entry.item.open = now;
+      if (entry.item.open !== now) entry.item.open = now;
     }
   }
 }
