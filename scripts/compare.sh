@@ -13,8 +13,8 @@ Usage: compare.sh STORY [--on KINDS] [--and KINDS] [--help]
 
 Plays one of scripts/stories/*.story (see scripts/play.sh --list) twice, one after the other, and
 prints both side by side. The last line is "same", or "different: ..." with the first difference.
-Times are shown and not compared; nor are votes and rounds that depend on chance (the story says
-which, and why): they are shown in parentheses.
+Times are shown and not compared; nor is what depends on chance (the story says what, and why): such
+votes are shown in parentheses, such numbers as an asterisk.
 
       --on KINDS     on the left: c, java, or a list such as c,java,c (default c)
       --and KINDS    on the right (default java)

@@ -238,13 +238,15 @@ compared() {
 
 # tell MS: the peers after a step that took so long, on the screen and for comparison.
 tell() {
-  local id kindless shown_round size own heard phases what first rest
+  local id kindless shown_round shown_zxid size own heard phases what first rest
   write outcome step "$step" "$step_text"
   write times "$step" all "$1"
   for id in "${ids[@]}"; do
     [[ ${state[$id]} != DOWN ]] || round[$id]=- leader_of[$id]=-
     shown_round=${round[$id]}
     [[ ${head[undetermined]:-} != *rounds* ]] || shown_round='*'
+    shown_zxid=${zxid[$id]}
+    [[ ${head[undetermined]:-} != *zxids* ]] || shown_zxid='*'
     [[ ${role[$id]} != observer ]] || shown_round='*' # it sends itself no votes, so its log is mute
     size=$(stat -c %s "$root/$id/log" 2>/dev/null || echo 0)
     own='' heard='' phases=''
@@ -258,7 +260,7 @@ tell() {
       LC_ALL=C awk -v me="$id" -v from="${log_end[$id]:-0}" -f "$REPO/scripts/awk/story_votes.awk")
     log_end[$id]=$size
     kindless="${state[$id]} leader ${leader_of[$id]} round $shown_round"
-    kindless+=" epochs ${accepted[$id]}/${current[$id]} zxid ${zxid[$id]}"
+    kindless+=" epochs ${accepted[$id]}/${current[$id]} zxid $shown_zxid"
     write outcome facts "$id" "$kindless"
     write outcome votes "$id" "$(compared "$id" "$own" "$heard")"
     write votes "$step" "$id" "${own:--}" "${heard:--}"

@@ -15,11 +15,11 @@ installed.
 The parts: the static checks of check.sh; the unit tests as built by gcc, by gcc with AddressSanitizer
 and UndefinedBehaviorSanitizer, and by gcc with ThreadSanitizer; a build by clang; then ensembles of
 real processes, of C and of Java peers (tests/interop), and two mixes again with sanitized C peers;
-and the README's commands.
+the README's commands; filming, the replay page in a browser, and two of the stories.
 
       --quick   only the static checks (without clang-tidy) and the unit tests as built by gcc
-      --full    also the unit tests as built by clang and for release, and all ensembles again with
-                sanitized C peers
+      --full    also the unit tests as built by clang and for release, all stories, and all ensembles
+                again with sanitized C peers
   -j, --jobs N  so many things at a time (default: as many as there are processors)
   -h, --help    this text
 
@@ -32,6 +32,8 @@ readonly PLAYS=$REPO/tests/interop
 # Mixes of an ensemble, peers 1, 2 and 3: every one with at least one peer of each kind. Sanitized C
 # peers play the first two.
 readonly MIXES=('java,c,java' 'c,java,c' 'c,c,java' 'c,java,java' 'java,c,c' 'java,java,c')
+# Stories that show the most in a minute; --full plays all.
+readonly FEW_STORIES=(larger-id-wins old-leader-returns)
 readonly FEW_MIXES=("${MIXES[@]:0:2}")
 
 passed=0 failed=0
@@ -192,12 +194,17 @@ run_normal() {
   plays verbs "$REPO/tests/stories/verbs.sh"
   plays stories "$REPO/tests/stories/run.sh"
   plays readme "$REPO/scripts/readme.sh"
+  plays film "$REPO/tests/film/run.sh"
+  plays replay "$REPO/tests/replay/run.sh"
+  plays stories "$REPO/tests/stories/run.sh" "${FEW_STORIES[@]}"
   [[ ! -x $REPO/build/asan/zkpeer ]] || sanitized asan mixes 'asan ' "${FEW_MIXES[@]}"
   [[ ! -x $REPO/build/tsan/zkpeer ]] || sanitized tsan mixes 'tsan ' "${FEW_MIXES[@]}"
 }
 
 run_full() {
   run_normal
+  plays 'all stories' "$REPO/tests/stories/run.sh"
+  plays verbs "$REPO/tests/stories/verbs.sh"
   [[ ! -x $REPO/build/clang/zkpeer ]] || unit_tests clang
   [[ ! -x $REPO/build/release/zkpeer ]] || unit_tests release
   local name

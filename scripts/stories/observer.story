@@ -2,7 +2,10 @@ question: What does an observer do in an election?
 asked: Q8
 peers: 2
 observers: 1
-determined: All. Only voters vote, and there are two of them, so 1 changes its vote once.
+determined: All but the zxid of the observer, see below. Only voters vote, and there are two of them, so
+  1 changes its vote once.
+undetermined: zxids: an observer that looks while the leader is elected may reach it before the epoch
+  begins, and needs nothing, or after it, and is sent a copy of the state that ends at 0x100000000.
 
 The observer starts first, and is alone: it may not vote, not even for itself.
 > start 3

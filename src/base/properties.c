@@ -264,11 +264,13 @@ static struct zk_property *properties_find(const struct zk_properties *propertie
     return NULL;
 }
 
-/* Takes key and value. */
+/* Takes key and value. There is room for the next power of two. */
 static void properties_add(struct zk_properties *properties, char *key, char *value, int line)
 {
-    properties->items =
-        zk_xrealloc(properties->items, (properties->count + 1) * sizeof *properties->items);
+    size_t count = properties->count;
+    if ((count & (count - 1)) == 0)
+        properties->items =
+            zk_xrealloc(properties->items, (count > 0 ? 2 * count : 1) * sizeof *properties->items);
     properties->items[properties->count++] =
         (struct zk_property){.key = key, .value = value, .line = line};
 }

@@ -15,7 +15,8 @@ REPO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 LUA = os.path.join(REPO, "scripts", "wireshark", "zkquorum.lua")
 ELECTION, QUORUM, OTHER = 3888, 2888, 14321
 NULL = struct.pack(">i", -1)
-HOME = tempfile.mkdtemp()
+HOME_DIRECTORY = tempfile.TemporaryDirectory()
+HOME = HOME_DIRECTORY.name
 ENVIRONMENT = {**os.environ, "HOME": HOME, "XDG_CONFIG_HOME": HOME, "WIRESHARK_CONFIG_DIR": HOME}
 
 

@@ -12,7 +12,8 @@ import pcap
 import runner
 
 FILM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts", "film.sh")
-WORK = tempfile.mkdtemp()
+WORK_DIRECTORY = tempfile.TemporaryDirectory()
+WORK = WORK_DIRECTORY.name
 
 
 def election(n):

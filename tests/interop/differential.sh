@@ -15,8 +15,13 @@ binary=${ZKPEER_BINARY:-$REPO/build/zkpeer}
 
 directory=$(mktemp -d)
 leave() {
+  local status=$?
   release_ports "$directory"
-  rm -rf "$directory"
+  if ((status == 0)); then
+    rm -rf "$directory"
+  else
+    say "the peers' logs: $directory/java/log, $directory/c/log"
+  fi
 }
 trap leave EXIT
 touch "$directory/cluster.json" # the booking of the ports counts while this is there

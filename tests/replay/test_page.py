@@ -133,6 +133,23 @@ def queues_show_what_waits_and_what_was_overwritten(browser):
 
 
 @test
+def the_log_fills_its_box_and_shows_the_present(browser):
+    open_page(browser, page("three", os.path.join(WORK, "three")))
+    browser.run("replay.step_chapter(1); for (let k = 0; k < 25; k++) replay.step(1);")
+    box, rows, now = browser.run(
+        """
+        const box = document.getElementById('log').getBoundingClientRect();
+        const rows = [...document.querySelectorAll('#log [role=option]')].filter((r) => r.style.display !== 'none');
+        const seen = rows.map((r) => r.getBoundingClientRect()).filter((r) => r.bottom > box.top && r.top < box.bottom);
+        const now = document.querySelector('#log .now').getBoundingClientRect();
+        return [box.height, seen.length, now.top >= box.top && now.bottom <= box.bottom];
+        """
+    )
+    assert box > 200 and rows >= int(box / 24), f"{rows} rows in {box:.0f} pixels"
+    same(now, True, "the present is seen")
+
+
+@test
 def the_keyboard_does_everything(browser):
     open_page(browser, page("golden", "1.jsonl", "2.jsonl"))
     browser.keys("\ue010")  # End

@@ -1,4 +1,4 @@
-/* The trace is read as text, a line an event: the checker could read the files of real peers too. */
+/* The trace is read as text, a line an event: the files of real peers could be read as well. */
 #include "invariants.h"
 
 #include <stdio.h>

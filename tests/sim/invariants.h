@@ -44,7 +44,7 @@ void invariants_begin(struct invariants *invariants, int voters);
 void invariants_end(struct invariants *invariants);
 
 /* A line of the trace of the peer on this host. */
-void invariants_trace(struct invariants *invariants, int host, const char *line, size_t length);
+void invariants_trace(struct invariants *invariants, int host, const char *bytes, size_t length);
 
 /* Its process is gone, or comes. The latter holds the disk against what was traced (I2, I3). */
 void invariants_down(struct invariants *invariants, int host);

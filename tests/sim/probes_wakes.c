@@ -149,8 +149,9 @@ static void probe_dials(int port)
     struct sockaddr_in address = address_of(port);
     int fill[FILL];
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    bind(listener, (struct sockaddr *)&address, sizeof address);
-    listen(listener, BACKLOG);
+    if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0 ||
+        listen(listener, BACKLOG) < 0)
+        say("no listener: %s", outcome(-1));
     for (int i = 0; i < FILL; i++) {
         fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
         connect_to(fill[i], port);

@@ -35,21 +35,21 @@ static void *process_main(void *arg)
     process_exit(code);
 }
 
-void world_boot(int host_number, world_program *main, void *arg)
+void world_boot(int host, world_program *main, void *arg)
 {
-    struct host *host = &world.hosts[host_number];
-    if (host->process != NULL)
-        world_fail("host %d runs a process already", host_number);
+    struct host *machine = &world.hosts[host];
+    if (machine->process != NULL)
+        world_fail("host %d runs a process already", host);
     struct process *process = own_alloc(sizeof *process);
-    process->host = host_number;
+    process->host = host;
     process->main = main;
     process->arg = arg;
-    host->process = process;
-    host->next_port = (uint16_t)(32768 + chance_below(CHANCE_NET, 20000));
-    if (host->disk == NULL)
-        host->disk = disk_new();
-    if (!host->on) {
-        host->on = true;
+    machine->process = process;
+    machine->next_port = (uint16_t)(32768 + chance_below(CHANCE_NET, 20000));
+    if (machine->disk == NULL)
+        machine->disk = disk_new();
+    if (!machine->on) {
+        machine->on = true;
         net_links_changed();
     }
     task_new(process, "main", process_main, process);
@@ -124,17 +124,17 @@ void world_call(int host, void *(*call)(void *arg), void *arg)
         task_new(process, "called", call, arg)->guest = true;
 }
 
-void world_crash(int host_number, enum world_crash how)
+void world_crash(int host, enum world_crash how)
 {
-    struct host *host = &world.hosts[host_number];
-    show("host %d: %s", host_number, how == WORLD_KILL ? "killed" : "power loss");
-    transcribe((uint64_t)host_number << 1 | (how == WORLD_POWER_LOSS));
-    if (host->process != NULL)
-        process_die(host->process, how == WORLD_POWER_LOSS);
+    struct host *machine = &world.hosts[host];
+    show("host %d: %s", host, how == WORLD_KILL ? "killed" : "power loss");
+    transcribe((uint64_t)host << 1 | (how == WORLD_POWER_LOSS));
+    if (machine->process != NULL)
+        process_die(machine->process, how == WORLD_POWER_LOSS);
     if (how == WORLD_POWER_LOSS) {
-        host->on = false;
-        if (host->disk != NULL)
-            disk_power_loss(host->disk);
+        machine->on = false;
+        if (machine->disk != NULL)
+            disk_power_loss(machine->disk);
     }
 }
 

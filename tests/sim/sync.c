@@ -42,13 +42,13 @@ int sim_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*st
 int sim_pthread_join(pthread_t thread, void **ret_result);
 pthread_t sim_pthread_self(void);
 int sim_pthread_setname_np(pthread_t thread, const char *name);
-int sim_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr);
-int sim_pthread_mutex_destroy(pthread_mutex_t *mutex);
-int sim_pthread_mutex_lock(pthread_mutex_t *mutex);
-int sim_pthread_mutex_trylock(pthread_mutex_t *mutex);
-int sim_pthread_mutex_unlock(pthread_mutex_t *mutex);
-int sim_pthread_cond_init(pthread_cond_t *cond, const pthread_condattr_t *attr);
-int sim_pthread_cond_destroy(pthread_cond_t *cond);
+int sim_pthread_mutex_init(pthread_mutex_t *real, const pthread_mutexattr_t *attr);
+int sim_pthread_mutex_destroy(pthread_mutex_t *real);
+int sim_pthread_mutex_lock(pthread_mutex_t *real);
+int sim_pthread_mutex_trylock(pthread_mutex_t *real);
+int sim_pthread_mutex_unlock(pthread_mutex_t *real);
+int sim_pthread_cond_init(pthread_cond_t *real, const pthread_condattr_t *attr);
+int sim_pthread_cond_destroy(pthread_cond_t *real);
 int sim_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex);
 int sim_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
                                const struct timespec *deadline);

@@ -41,7 +41,7 @@ static void check(const struct planted *planted)
             continue;
         if (planted->reason == NULL)
             fail_msg("%s: seed %" PRIu64 ": %s", planted->name, seed, report.reason);
-        if (strstr(report.reason, planted->reason) != NULL)
+        else if (strstr(report.reason, planted->reason) != NULL)
             return;
     }
     if (planted->reason != NULL)

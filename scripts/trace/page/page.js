@@ -269,6 +269,7 @@ $("summary").textContent = counts.join(" · ") + ` · ${span(model.end - model.s
 $("zero").hidden = model.runs.length < 2;
 make_rings();
 lanes.lay_out();
+log.measure(); // its height follows from the rings
 rearrange();
 seek(read_link() ?? model.start);
 show_chapter();

@@ -17,7 +17,7 @@ class Log {
     this.rows = [];
     this.events = [];
     this.top = 0; // scrollTop and clientHeight, kept here: to ask for them makes the browser lay out at once
-    this.measure();
+    this.height = 0; // until measure()
     const scrolled = () => {
       this.top = host.scrollTop;
       this.fill();
