@@ -84,18 +84,20 @@ class Browser:
         return self.in_session("POST", "/goog/cdp/execute", {"cmd": name, "params": parameters})
 
     def cost_ms(self, script, *arguments):
-        """What the script, run in a frame of the page, costs the page's thread: script, style and layout, without
-        painting. In a frame, because ScriptDuration does not count what is run from outside the page."""
-        framed = f"const given = arguments; return new Promise((done) => requestAnimationFrame(() => {{ (function () {{ {script} }}).apply(null, given); done(); }}));"
+        """What the script, run in a frame of the page, costs the page's thread: (script, script with style and layout),
+        both without painting. In a frame, because ScriptDuration does not count what is run from outside the page."""
+        call = f"(function () {{ {script} }}).apply(null, given); done();"
+        framed = f"const given = arguments; return new Promise((done) => requestAnimationFrame(() => {{ {call} }}));"
         before = self.thread_seconds()
         self.run(framed, *arguments)
-        return 1000 * (self.thread_seconds() - before)
+        script, *others = (1000 * (now - then) for now, then in zip(self.thread_seconds(), before))
+        return script, script + sum(others)
 
     def thread_seconds(self):
         self.command("Performance.enable", timeDomain="threadTicks")
         counted = ("ScriptDuration", "RecalcStyleDuration", "LayoutDuration")
-        metrics = self.command("Performance.getMetrics")["metrics"]
-        return sum(metric["value"] for metric in metrics if metric["name"] in counted)
+        metrics = {metric["name"]: metric["value"] for metric in self.command("Performance.getMetrics")["metrics"]}
+        return [metrics[name] for name in counted]
 
     def keys(self, text):
         """Typed by a keyboard, to whatever has the focus."""

@@ -229,14 +229,20 @@ def seven_peers_stay_smooth_and_complete(browser):
     told = text(browser, "chapters")
     same(len(re.findall(r"Leader \d is killed: \d is elected", told)), 2, told)
     same(told.count("What the 200 ms were for."), 3, told)
-    assert browser.cost_ms(BUSY) > LONGEST_STEP_MS, "the meter does not see a slow frame"
+    assert browser.cost_ms(BUSY)[0] > LONGEST_STEP_MS, "the meter does not see a slow frame"
     for level in ("1", "3"):
         browser.run("const level = document.getElementById('level'); level.value = arguments[0]; level.dispatchEvent(new Event('change'));", level)
         for what, code in (("step", STEP), ("frame", FRAME)):
             browser.run("replay.go_to(replay.model.events[0], true)")
-            costs = sorted(browser.cost_ms(code, k, MEASURED) for k in range(MEASURED + 1))
-            print(f"  a {what} at detail {level}: median {costs[MEASURED // 2]:.1f} ms, longest {costs[-1]:.1f} ms")
-            assert costs[-1] < LONGEST_STEP_MS, f"a {what} takes {costs[-1]:.1f} ms"
+            costs = [browser.cost_ms(code, k, MEASURED) for k in range(MEASURED + 1)]
+            scripts, wholes = (sorted(column) for column in zip(*costs))
+            nearly_all = wholes[MEASURED * 99 // 100]
+            print(
+                f"  a {what} at detail {level}: script at most {scripts[-1]:.1f} ms; with style and layout"
+                f" median {wholes[MEASURED // 2]:.1f}, 99 % below {nearly_all:.1f}, longest {wholes[-1]:.1f} ms"
+            )
+            assert scripts[-1] < LONGEST_STEP_MS, f"the script of a {what} takes {scripts[-1]:.1f} ms"
+            assert nearly_all < LONGEST_STEP_MS, f"one {what} in a hundred takes {nearly_all:.1f} ms with style and layout"
     same(browser.run("return replay.model.events.filter((e) => !replay.sentence(e)).length"), 0)
     same(browser.complaints(), [])
 

@@ -1,5 +1,6 @@
-/* Host names whose addresses change while peers run. The C library's name service is replaced by one
- * of the test's own, which knows names of "zk.test" only, and those only from a certain moment on. */
+/* Host names whose addresses change while peers run. The C library's name service is replaced by
+ * one of the test's own, which knows names of "zk.test" only, and those only from a certain
+ * moment on. */
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* Scenarios of whole peers that no other test plays: a leader by mistake, a leader whose port swallows
- * calls, a peer that is ahead of all others, a peer that comes back with all it had. */
+/* Scenarios of whole peers that no other test plays: a leader by mistake, a leader whose port
+ * swallows calls, a peer that is ahead of all others, a peer that comes back with all it had. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -46,8 +46,8 @@ static bool is_serving(struct ensemble *ensemble, int64_t sid)
 
 /* --- FLE-14 --- */
 
-/* What peer 2 is told of the ensemble: the election ports of 1 and 3 are those of two liars, all else
- * is true. */
+/* What peer 2 is told of the ensemble: the election ports of 1 and 3 are those of two liars, all
+ * else is true. */
 static void lie_to_peer_2(struct ensemble *ensemble, struct test_ensemble *ret_lie)
 {
     struct zk_str lines = {0};

@@ -19,8 +19,8 @@
 
 struct zk_context;
 
-/* Is the full trace on? With zk_context_options.trace_brief only boot, exit, state, decide, epoch and
- * established are written, and this is false. */
+/* Is the full trace on? With zk_context_options.trace_brief only boot, exit, state, decide,
+ * epoch and established are written, and this is false. */
 bool zk_trace_on(const struct zk_context *ctx);
 
 /* Every event below is written through this: fields is the JSON inside the braces after "ev",
