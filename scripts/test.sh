@@ -191,8 +191,6 @@ run_normal() {
   ln -sfn release/zkpeer "$REPO/build/zkpeer"
   mixes '' "${MIXES[@]}"
   ensembles ''
-  plays verbs "$REPO/tests/stories/verbs.sh"
-  plays stories "$REPO/tests/stories/run.sh"
   plays readme "$REPO/scripts/readme.sh"
   plays film "$REPO/tests/film/run.sh"
   plays replay "$REPO/tests/replay/run.sh"

@@ -22,6 +22,10 @@
 #include "zk/zab/leader.h"
 #include "zk/zab/observer.h"
 
+enum {
+    SHORT_TERM_MS = 100, /* less than this was no term at all */
+};
+
 static void run_main(void *arg);
 
 struct quorum_peer_run *quorum_peer_run_new(struct zk_context *ctx,
@@ -310,6 +314,14 @@ static void update_server_state(struct quorum_peer_run *run)
     zk_log(run->ctx, ZK_LOG_PEER_STATE_SET_TO_LOOKING);
 }
 
+/* A learner that its leader turns away at once would look, follow and fail hundreds of times a
+ * second (K-22): a term that lasted no time is followed by a pause (D-71). */
+static void pause_after_short_term(struct quorum_peer_run *run, int64_t began_ms)
+{
+    if (zk_elapsed_ms() - began_ms < SHORT_TERM_MS)
+        zk_stop_sleep(&run->stop, SHORT_TERM_MS);
+}
+
 /* Java: run() */
 static void run_main(void *arg)
 {
@@ -317,6 +329,7 @@ static void run_main(void *arg)
     update_thread_name(run);
     while (quorum_peer_is_running(run->self)) {
         enum server_state state = quorum_peer_get_peer_state(run->self);
+        int64_t began_ms = zk_elapsed_ms();
         int r = 0;
         switch (state) {
         case SERVER_STATE_LOOKING:
@@ -343,6 +356,8 @@ static void run_main(void *arg)
         }
         if (state == SERVER_STATE_OBSERVING)
             observer_election_delay(run);
+        else if (state == SERVER_STATE_FOLLOWING)
+            pause_after_short_term(run, began_ms);
     }
     stop_leader_election(run);
     zk_log(run->ctx, ZK_LOG_MAIN_THREAD_EXITED);

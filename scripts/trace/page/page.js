@@ -41,7 +41,6 @@ const inspector = new Inspector($("inspector"));
 const chapters = new Chapters(model, $("chapters"), (chapter) => go_to(chapter.run.events[chapter.first], true));
 
 function draw() {
-  let burn = 0; for (let k = 0; k < 1.5e7; k++) burn += Math.sqrt(k); window.burn = burn;
   const { i, t, warp } = view;
   const now = model.events[i];
   const exact = now.t === t ? now : null;
