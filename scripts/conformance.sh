@@ -13,7 +13,7 @@ Usage: conformance.sh [--table | --write] [--help]
 Checks tests/conformance/scenarios.txt: each scenario that is proved, wholly or in part, is claimed
 by at least one test that runs; nobody claims one that is for later, or one that is not in the list.
 A test claims a scenario in the comment right above it, /* FLE-07 */ or /* FLE-07, FLE-08: why */ in
-tests/unit and tests/sim, # FLE-07 in tests/interop and tests/plays; or in its name, fle_07_...
+tests/unit and tests/sim, # FLE-07 in tests/interop; or in its name, fle_07_...
 If NOTES.md has the table, it must be that of today.
 
       --table  print the table: what is proved, where it ran, by which tests
@@ -32,7 +32,7 @@ claims() {
   local file files=()
   while read -r file; do
     files+=("$file" "$file")
-  done < <(find tests/unit tests/sim tests/interop tests/plays -name 'test_*.c' -o -name '*.sh' -o \
+  done < <(find tests/unit tests/sim tests/interop -name 'test_*.c' -o -name '*.sh' -o \
     -path 'tests/sim/*.c' | LC_ALL=C sort)
   awk -f scripts/awk/claims.awk "${files[@]}"
 }
