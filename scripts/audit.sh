@@ -62,12 +62,12 @@ main() {
   case ${1:-} in
     -h | --help) usage && exit 0 ;;
     -*) die_usage "I do not know $1" ;;
-    ?*) archive=$(realpath "$1") ;;
+    ?*) archive=$(realpath -m "$1") ;;
   esac
   (($# <= 1)) || die_usage "one archive at a time"
   cd "$REPO"
   [[ $archive != "$ARCHIVE" ]] || need_archive
-  [[ -f $archive ]] || die "there is no $archive"
+  [[ -f $archive ]] || die_usage "there is no $archive"
   report < <(check_lists)
   report < <(comm -23 <(undefined_outside) <(words_of tests/sim/syms.txt tests/sim/pure.txt) |
     sed 's/.*/tests\/sim: & is in neither list/')

@@ -18,6 +18,7 @@ Runs the static checks, each of which prints one line, or what it found:
   audit       what the archive needs from outside; no writable data in it
   xref        every "Java: ..." tag exists in Java 3.8.0; every method is mirrored or excused
   notes       every number, thread, queue and lock has its row in NOTES.md
+  dictionary  every line of the log is explained in NOTES.md, and Java's words are Java's
   conformance every scenario that is proved is claimed by a test that runs
 The archive is built first (build/dev). What is missing is installed.
 
@@ -88,6 +89,7 @@ main() {
   gate audit "$REPO/scripts/audit.sh"
   gate xref "$REPO/scripts/xref.sh"
   gate notes "$REPO/scripts/notes.sh"
+  gate dictionary "$REPO/scripts/dictionary.sh"
   gate conformance "$REPO/scripts/conformance.sh"
   ((failed == 0)) || exit 1
 }

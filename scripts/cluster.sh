@@ -39,6 +39,7 @@ Looking
   status [--json]       a table of the peers; exit 0 only if a quorum serves
   watch [--every MS] [--times N]  the table, drawn again and again (default every 500 ms)
   logs [-f] [-n L] [WHO]   the last L lines (default 40) of their logs; -f follows them
+                        (long: --follow, --lines)
   call WORD [WHO]       a four-letter word (srvr, mntr, stat ...) to all
   trace [--all | --html F]  the traces of all C peers in order of time: what an election is made
                         of, or every event, or a page that replays them
@@ -80,7 +81,7 @@ main() {
   case $verb in
     up | status | watch | logs | call | trace | pcap | export | doctor) ;;
     kill | stop | start | restart | pause | resume | partition | heal | down | clean) ;;
-    '') usage >&2 && exit 2 ;;
+    '') die_usage "what shall I do? up, status, kill leader, clean ..." ;;
     *) die_usage "there is no verb '$verb'" ;;
   esac
   shift

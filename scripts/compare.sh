@@ -9,7 +9,7 @@ source "$REPO/scripts/stories/parse.sh"
 
 usage() {
   cat <<'END'
-Usage: compare.sh STORY [--on KINDS] [--and KINDS] [--help]
+Usage: compare.sh STORY [--on KINDS] [--and KINDS] [--record DIR] [--help]
 
 Plays one of scripts/stories/*.story (see scripts/play.sh --list) twice, one after the other, and
 prints both side by side. The last line is "same", or "different: ..." with the first difference.
@@ -18,6 +18,7 @@ votes are shown in parentheses, such numbers as an asterisk.
 
       --on KINDS     on the left: c, java, or a list such as c,java,c (default c)
       --and KINDS    on the right (default java)
+      --record DIR   keep what both sides wrote down, in DIR/left and DIR/right
   -h, --help         this text
 
 Exit: 0 same, 1 different (or a story did not end as told), 2 wrong usage, 77 the story needs what
@@ -27,7 +28,7 @@ END
 
 readonly WIDTH=66
 
-dir=''
+dir='' # where both sides write down what can be compared
 
 # play SIDE KINDS: its record is in $dir/SIDE. That a story fails is a difference, too.
 play() {
@@ -108,12 +109,13 @@ first_difference() {
 }
 
 main() {
-  local story='' left=c right=java file difference
+  local story='' left=c right=java record='' file difference
   local -A head
   while (($# > 0)); do
     case $1 in
       --on) need_value "$1" $# && left=$2 && shift 2 ;;
       --and) need_value "$1" $# && right=$2 && shift 2 ;;
+      --record) need_value "$1" $# && record=$2 && shift 2 ;;
       -h | --help) usage && exit 0 ;;
       -*) die_usage "I do not know $1" ;;
       *)
@@ -123,10 +125,16 @@ main() {
     esac
   done
   [[ -n $story ]] || die_usage "which story? see: scripts/play.sh --list"
+  story_kinds --on "$left"
+  story_kinds --and "$right"
   file=$(story_file "$story")
   story_head "$file"
-  dir=$(mktemp -d "${TMPDIR:-/tmp}/zkpeer-compare.XXXXXX")
-  trap 'rm -rf "$dir"' EXIT
+  if [[ -n $record ]]; then
+    dir=$record
+  else
+    dir=$(mktemp -d "${TMPDIR:-/tmp}/zkpeer-compare.XXXXXX")
+    trap 'rm -rf "$dir"' EXIT
+  fi
   trap 'wait; exit 130' INT TERM # the player cleans up after itself
   say "${BOLD}${head[question]}${RESET}"
   play left "$left"

@@ -13,7 +13,8 @@ Usage: conformance.sh [--table | --write] [--help]
 Checks tests/conformance/scenarios.txt: each scenario that is proved, wholly or in part, is claimed
 by at least one test that runs; nobody claims one that is for later, or one that is not in the list.
 A test claims a scenario in the comment right above it, /* FLE-07 */ or /* FLE-07, FLE-08: why */ in
-tests/unit and tests/sim, # FLE-07 in tests/interop; or in its name, fle_07_...
+tests/unit and tests/sim, # FLE-07 in tests/interop; or in its name, fle_07_... A play of tests/plays, which
+the simulator runs, claims in its head.
 If NOTES.md has the table, it must be that of today.
 
       --table  print the table: what is proved, where it ran, by which tests
@@ -32,8 +33,8 @@ claims() {
   local file files=()
   while read -r file; do
     files+=("$file" "$file")
-  done < <(find tests/unit tests/sim tests/interop -name 'test_*.c' -o -name '*.sh' -o \
-    -path 'tests/sim/*.c' | LC_ALL=C sort)
+  done < <(find tests/unit tests/sim tests/interop tests/plays -name 'test_*.c' -o -name '*.sh' -o \
+    -path 'tests/sim/*.c' -o -path 'tests/plays/*.txt' | LC_ALL=C sort)
   awk -f scripts/awk/claims.awk "${files[@]}"
 }
 
@@ -81,7 +82,7 @@ table() {
       ran[$2] = ran[$2] $3
       key = $2 SUBSEP name
       if (!(key in tests)) files[$2] = files[$2] (files[$2] == "" ? "" : "\t") name
-      tests[key] = tests[key] (tests[key] == "" ? "" : ", ") ($4 ~ /\.sh$/ ? "\"" $6 "\"" : $6)
+      tests[key] = tests[key] (tests[key] == "" ? "" : ", ") ($4 ~ /\.(sh|txt)$/ ? "\"" $6 "\"" : $6)
     }
     function modes(letters,    all, i, text) {
       split("S U C J", all, " ")
@@ -125,22 +126,26 @@ check_notes() {
 write_table() {
   local new
   has_marks || die "NOTES.md has no lines '$BEGIN_MARK' and '$END_MARK'; put them where the table belongs"
-  new=$(mktemp)
-  table >"$new"
-  awk -v begin="$BEGIN_MARK" -v end="$END_MARK" -v table="$new" '
+  new=$(mktemp -d)
+  # shellcheck disable=SC2064  # the name of now
+  trap "rm -rf '$new'" EXIT
+  table >"$new/table"
+  awk -v begin="$BEGIN_MARK" -v end="$END_MARK" -v table="$new/table" '
     $0 == end { on = 0 }
     !on
-    $0 == begin { on = 1; while ((getline line <table) > 0) print line }' NOTES.md >"$new.notes"
+    $0 == begin { on = 1; while ((getline line <table) > 0) print line }' NOTES.md >"$new/notes"
   # Written in place: NOTES.md keeps its mode, and may be a link.
-  cat "$new.notes" >NOTES.md
-  rm -f "$new" "$new.notes"
+  cat "$new/notes" >NOTES.md
 }
 
 main() {
   cd "$REPO"
   case ${1:-} in
-    --table) table && exit 0 ;;
-    --write) write_table && exit 0 ;;
+    --table | --write)
+      (($# == 1)) || die_usage "one option at a time, not $*"
+      if [[ $1 == --table ]]; then table; else write_table; fi
+      exit 0
+      ;;
   esac
   no_arguments "$@"
   report < <(check_list)

@@ -4,6 +4,10 @@
 set -euo pipefail
 # shellcheck source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=cluster/state.sh
+source "$REPO/scripts/cluster/state.sh"
+# shellcheck source=cluster/network.sh
+source "$REPO/scripts/cluster/network.sh"
 
 usage() {
   cat <<'END'
@@ -24,9 +28,12 @@ ports that cluster.sh may choose are captured, and sorted out when the film is o
 ensemble that runs already does not know what was said before: its messages are counted from the
 first one filmed.
 
+Peers with networks of their own (cluster.sh up --namespaces) are filmed from the bridge between
+them, so what a partition swallows is not in the film; such a cluster must be there before its film.
+
 A trace from a film has no queues, votes, tallies and decisions: no wire shows them. States are
-inferred. Only loopback is captured. You must be allowed to capture: as root, by sudo, or as member
-of the group wireshark. tshark is installed where it is missing.
+inferred. You must be allowed to capture on loopback: as root, by sudo, or as member of the group
+wireshark. tshark is installed where it is missing.
 
 The dissector, installed, works in Wireshark and tshark on its own: filters such as zkelection,
 zkelection.state == 0, zkquorum.type == 15; ports in the preferences of ZKELECTION and ZKQUORUM.
@@ -40,8 +47,8 @@ readonly TOOLS=$REPO/scripts/wireshark
 # written some time later; once the mark is in the file, so is all that was before it.
 readonly MARK_PORT=9
 
-root='' # the cluster's directory, absolute
-state='' # where a film that runs notes its pid and its files
+noted='' # where a film that runs notes its pid and its files
+interrupted=false # by Ctrl-C, while we film
 
 install_tshark() {
   need_packages "to film" tshark:tshark wireshark-common:dumpcap python3:python3
@@ -61,6 +68,32 @@ install_dissector() {
 }
 
 # ---- capturing ---------------------------------------------------------------------------------
+
+# capture_command FILTER: array `capture_with`.
+capture_command() {
+  local enter mine="udp dst port $MARK_PORT"
+  [[ ! -f $root/cluster.json ]] || load_state
+  if [[ $network == namespaces ]]; then
+    enter_hub
+    capture_with=("${enter[@]}" dumpcap -i any -y LINUX_SLL2 -f "(($1) and ($(delivered))) or ($mine)")
+  else
+    read -ra capture_with <<<"$(dumpcap_command)"
+    capture_with+=(-i lo -f "($1) or ($mine)")
+  fi
+  capture_with+=(-q -B 32 -w -)
+}
+
+# delivered: a filter for the hub, which sees everything on its way in and on its way out, and to all
+# cables while its bridges do not know yet who is where. What leaves by the cable of the peer that it
+# is for arrives.
+delivered() {
+  local id index words=()
+  for id in "${ids[@]}"; do
+    index=$(in_hub ip -o link show "v$id" | cut -d : -f 1)
+    words+=(or "(outbound and ifindex $index and dst host $(address_of "$id"))")
+  done
+  say "${words[*]:1}"
+}
 
 # May we capture? Otherwise root may. (Who may not sees no interface.)
 dumpcap_command() {
@@ -89,43 +122,60 @@ mark() {
   until grep -aqF "$3" "$2"; do
     capture_runs "$1" || return 1
     (($(now_ms) < end)) || return 1
-    printf '%s' "$3" 2>/dev/null >/dev/udp/127.0.0.1/$MARK_PORT || true # nobody listens
+    say_mark "$3" 2>/dev/null || true # nobody listens
     sleep 0.02
   done
 }
 
-# names_of FILE: sets capture and trace.
+# say_mark TEXT: a datagram where the capture is.
+say_mark() {
+  if [[ $network == namespaces ]]; then
+    # shellcheck disable=SC2016  # the inner shell's dollars
+    in_hub bash -c 'printf "%s" "$1" >"/dev/udp/127.0.0.1/$2"' bash "$1" "$MARK_PORT"
+  else
+    printf '%s' "$1" >"/dev/udp/127.0.0.1/$MARK_PORT"
+  fi
+}
+
+# names_of FILE: sets capture and told, which is the trace.
 names_of() {
   case $1 in
-    *.jsonl) trace=$1 capture=${1%.jsonl}.pcapng ;;
-    *.pcap | *.pcapng) capture=$1 trace=${1%.*}.jsonl ;;
-    *) capture=$1 trace=$1.jsonl ;;
+    *.jsonl) told=$1 capture=${1%.jsonl}.pcapng ;;
+    *.pcap | *.pcapng) capture=$1 told=${1%.*}.jsonl ;;
+    *) capture=$1 told=$1.jsonl ;;
   esac
-  capture=$(realpath -m "$capture") trace=$(realpath -m "$trace")
-  [[ -d $(dirname "$trace") ]] || die_usage "there is no directory $(dirname "$trace")"
+  capture=$(realpath -m "$capture") told=$(realpath -m "$told")
+  [[ -d $(dirname "$told") ]] || die_usage "there is no directory $(dirname "$told")"
 }
 
 start_film() {
-  local capture trace pid filter command
+  local capture told pid capture_with
   names_of "$1"
   install_tshark
-  [[ ! -e $state ]] || ! capture_runs "$(cat "$state/pid")" ||
+  [[ ! -e $noted ]] || ! capture_runs "$(cat "$noted/pid")" ||
     die "a film of $root runs already; end it with: film.sh --dir $root stop"
-  mkdir -p "$state"
-  filter="($("$TOOLS/film.py" filter "$root")) or (udp dst port $MARK_PORT)"
-  read -ra command <<<"$(dumpcap_command)"
-  setsid "${command[@]}" -q -i lo -B 32 -f "$filter" -w - </dev/null >"$capture" 2>"$state/words" &
+  mkdir -p "$noted"
+  capture_command "$("$TOOLS/film.py" filter "$root")"
+  setsid "${capture_with[@]}" </dev/null >"$capture" 2>"$noted/words" &
   pid=$!
-  printf '%d\n' "$pid" >"$state/pid"
-  printf '%s\n' "$capture" "$trace" >"$state/files"
+  trap 'abandon_film "$pid" "$capture"; exit 130' INT TERM
+  printf '%d\n' "$pid" >"$noted/pid"
+  printf '%s\n' "$capture" "$told" >"$noted/files"
   if ! mark "$pid" "$capture" "film $pid begins" ||
-    ! "$TOOLS/film.py" before "$root" >"$state/before"; then
-    sed 's/^/  | /' "$state/words" >&2 || true
-    end_capture "$pid"
-    rm -rf "$state"
-    die "cannot film on loopback; the reason is above"
+    ! "$TOOLS/film.py" before "$root" >"$noted/before"; then
+    sed 's/^/  | /' "$noted/words" >&2 || true
+    abandon_film "$pid" "$capture"
+    die "cannot film; the reason is above"
   fi
+  trap 'interrupted=true' INT TERM # from now on there is a film to end
   say "filming $root"
+}
+
+# abandon_film PID CAPTURE: nothing was filmed yet.
+abandon_film() {
+  end_capture "$1"
+  rm -rf "$noted" "$2"
+  rmdir "$root" 2>/dev/null || true # it was only ours
 }
 
 # end_capture PID: asks it to end, and waits for that.
@@ -140,43 +190,43 @@ end_capture() {
 
 stop_film() {
   local pid files drops status=0
-  [[ -e $state/files ]] || die "no film of $root runs"
-  pid=$(cat "$state/pid")
-  mapfile -t files <"$state/files"
+  [[ -e $noted/files ]] || die "no film of $root runs"
+  [[ ! -f $root/cluster.json ]] || load_state
+  pid=$(cat "$noted/pid")
+  mapfile -t files <"$noted/files"
   mark "$pid" "${files[0]}" "film $pid ends" ||
     warn "the capture ended by itself: the film may lack its end"
   end_capture "$pid"
-  drops=$(sed -nE 's|.*dropped on interface.*: [0-9]+/([0-9]+) .*|\1|p' "$state/words")
+  drops=$(sed -nE 's|.*dropped on interface.*: [0-9]+/([0-9]+) .*|\1|p' "$noted/words")
   [[ ${drops:-0} == 0 ]] || warn "the kernel could not keep up: $drops packets are missing"
   say "capture: ${files[0]}"
-  "$TOOLS/film.py" convert "$root" "${files[0]}" "${files[1]}" "$state/before" || status=1
-  rm -rf "$state"
+  "$TOOLS/film.py" convert "$root" "${files[0]}" "${files[1]}" "$noted/before" || status=1
+  rm -rf "$noted"
   rmdir "$root" 2>/dev/null || true # it was only ours
   ((status == 0)) ||
     die "so there is no trace; after that: film.sh --dir $root convert ${files[*]}"
   say "trace:   ${files[1]}"
 }
 
-# film_command FILE COMMAND...: its exit code is ours.
+# film_command FILE COMMAND...: its exit code is ours. Ctrl-C is for the command; the film is of value.
 film_command() {
   local file=$1 status=0
   shift
   start_film "$file"
   "$@" || status=$?
   stop_film
+  [[ $interrupted == false ]] || status=130
   return "$status"
 }
 
 film_until_interrupted() {
-  local pid interrupted=false
+  local pid
   start_film "$1"
-  trap 'interrupted=true' INT TERM
-  pid=$(cat "$state/pid")
+  pid=$(cat "$noted/pid")
   say "Ctrl-C ends the film"
   while [[ $interrupted == false ]] && capture_runs "$pid"; do
     sleep 0.2 || true
   done
-  trap - INT TERM
   stop_film
 }
 
@@ -187,7 +237,11 @@ main() {
     case $1 in
       --dir) need_value "$1" $# && root=$2 && shift 2 ;;
       -o | --output) need_value "$1" $# && output=$2 && shift 2 ;;
-      --install) install_dissector && exit 0 ;;
+      --install)
+        (($# == 1)) || die_usage "--install takes no words, and there is '$2'"
+        install_dissector
+        exit 0
+        ;;
       -h | --help) usage && exit 0 ;;
       --) break ;;
       -*) die_usage "I do not know $1" ;;
@@ -195,7 +249,7 @@ main() {
     esac
   done
   root=$(realpath -m "$root")
-  state=$root/film
+  noted=$root/film
   if [[ -n $output ]]; then
     ((${#words[@]} == 0 && $# == 0)) || die_usage "-o films until Ctrl-C; it takes no words"
     film_until_interrupted "$output"
@@ -208,8 +262,12 @@ main() {
     case "${words[0]:-}/${#words[@]}" in
       start/2) start_film "${words[1]}" ;;
       stop/1) stop_film ;;
-      convert/3) install_tshark && "$TOOLS/film.py" convert "$root" "${words[1]}" "${words[2]}" ;;
-      /0) usage >&2 && exit 2 ;;
+      convert/3)
+        [[ -f ${words[1]} ]] || die_usage "there is no capture ${words[1]}"
+        install_tshark
+        "$TOOLS/film.py" convert "$root" "${words[1]}" "${words[2]}"
+        ;;
+      /0) die_usage "what shall I do? A file, then -- and a command; or -o FILE, start, stop, convert" ;;
       *) die_usage "I do not understand '${words[*]}'" ;;
     esac
   fi

@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 usage() {
   cat <<'END'
-Usage: java-node.sh ZOO_CFG [JVM_OPTION]...
+Usage: java-node.sh [--print] ZOO_CFG [JVM_OPTION]...
 
 Runs one peer of Debian's Java ZooKeeper in the foreground on the configuration file ZOO_CFG, with
 its log on stderr. Ctrl-C stops it. Installs the packages where they are missing. Writes a
@@ -14,6 +14,7 @@ log4j.properties beside ZOO_CFG, with upstream's layout:
 time [myid:N] - LEVEL [thread:class@line] - message.
 
   --install    only install what Java peers need
+  --print      only print the command, one argument a line, for who starts it without this shell
   -h, --help   this text
 
 Exit: Java's own status; 1 something is missing, 2 wrong usage.
@@ -52,14 +53,21 @@ install_java() {
 }
 
 main() {
-  local cfg dir data_dir myid='' path
+  local cfg dir data_dir myid='' path run=(exec)
   case ${1:-} in
     -h | --help) usage && exit 0 ;;
-    --install) install_java && exit 0 ;;
+    --install)
+      (($# == 1)) || die_usage "--install takes no words, and there is '$2'"
+      install_java
+      exit 0
+      ;;
+    --print) run=(printf '%s\n') && shift ;;
+  esac
+  case ${1:-} in
     '') die_usage "which configuration file?" ;;
     -*) die_usage "the configuration file comes first, not $1" ;;
   esac
-  [[ -f $1 ]] || die "there is no configuration file $1"
+  [[ -f $1 ]] || die_usage "there is no configuration file $1"
   cfg=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
   shift
   install_java
@@ -72,7 +80,7 @@ main() {
   path=$(class_path)
   write_log_config "$dir/log4j.properties" "$myid"
   # The first three options make a small and quick start; none changes what the peer says or does.
-  exec java -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
+  "${run[@]}" java -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
     "-Dlog4j.configuration=file:$dir/log4j.properties" -Dzookeeper.jmx.log4j.disable=true \
     -cp "$path" "$@" org.apache.zookeeper.server.quorum.QuorumPeerMain "$cfg"
 }

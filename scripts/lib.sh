@@ -1,9 +1,10 @@
 # shellcheck shell=bash
 # What the scripts share: messages, colours, a clock, packages, ports, pids, four-letter words.
-# Source it after `set -euo pipefail`; it defines functions and a few read-only names and does
-# nothing else.
+# Source it after `set -euo pipefail`; it defines functions and a few read-only names, and says what
+# happens on a failure and on Ctrl-C.
 
 shopt -s inherit_errexit # a command substitution stops at its first failure, too
+trap 'exit 130' INT      # also if the program that is interrupted with us ends as if all were well
 
 REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck disable=SC2034  # the scripts that source this file use it
@@ -154,22 +155,30 @@ block_is_free() {
   done < <(used_ports)
 }
 
-# book_block BASE DIR: true if the block is now DIR's. A booking whose cluster is gone does not
-# count.
+# book_block BASE DIR: true if the block is now DIR's. A booking whose directory is gone does not
+# count. Only pick_ports() calls this, under its lock: else two that find the same old booking would
+# both replace it.
 book_block() {
   local link owner
   link=$(port_registry)/$1
-  mkdir -p "${link%/*}"
   owner=$(readlink "$link" || true)
-  if [[ -n $owner && $owner != "$2" && ! -f $owner/cluster.json ]]; then
+  if [[ -n $owner && $owner != "$2" && ! -d $owner ]]; then
     rm -f "$link"
   fi
   ln -sT "$2" "$link" 2>/dev/null || [[ $(readlink "$link" || true) == "$2" ]]
 }
 
-# pick_ports DIR: prints the base of a free block that is now booked for DIR. The search starts at
-# a block that follows from DIR's name, so the same directory gets the same ports again.
-pick_ports() {
+# pick_ports DIR: prints the base of a free block that is now booked for DIR, which exists. The search
+# starts at a block that follows from DIR's name, so the same directory gets the same ports again. In
+# a subshell, whose end gives the lock back.
+pick_ports() (
+  mkdir -p "$(port_registry)"
+  exec {lock}>"$(port_registry)/lock"
+  flock "$lock"
+  pick_booked_ports "$1"
+)
+
+pick_booked_ports() {
   local top first blocks base hash i
   read -r first _ </proc/sys/net/ipv4/ip_local_port_range
   top=$((first < PORT_CEILING ? first : PORT_CEILING))

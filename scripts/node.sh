@@ -30,7 +30,8 @@ main() {
     esac
   done
   (($# > 0)) || die_usage "which configuration file?"
-  [[ -f ${*: -1} ]] || die "there is no configuration file ${*: -1}"
+  [[ ${*: -1} != -* ]] || die_usage "the configuration file comes last, not ${*: -1}"
+  [[ -f ${*: -1} ]] || die_usage "there is no configuration file ${*: -1}"
   [[ -x $binary ]] || die "there is no program $binary; build it with scripts/build.sh"
   exec "$binary" "$@"
 }

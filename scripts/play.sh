@@ -331,7 +331,11 @@ main() {
       --on) need_value "$1" $# && mix=$2 && shift 2 ;;
       --record) need_value "$1" $# && record=$2 && shift 2 ;;
       --keep) need_value "$1" $# && keep=$2 && shift 2 ;;
-      --list) story_list && exit 0 ;;
+      --list)
+        (($# == 1)) || die_usage "--list takes no words, and there is '$2'"
+        story_list
+        exit 0
+        ;;
       -h | --help) usage && exit 0 ;;
       -*) die_usage "I do not know $1" ;;
       *)
@@ -341,7 +345,7 @@ main() {
     esac
   done
   [[ -n $story ]] || die_usage "which story? see: $0 --list"
-  [[ $mix =~ ^(c|java)(,(c|java))*$ ]] || die_usage "--on is a list such as c,java,c, not '$mix'"
+  story_kinds --on "$mix"
   [[ -z $keep || ! -e $keep ]] || die_usage "$keep is there already; name a directory that is not"
   file=$(story_file "$story")
   story=$(basename "$file" .story)

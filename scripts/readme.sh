@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 usage() {
   cat <<'END'
-Usage: readme.sh [--help]
+Usage: readme.sh [-h | --help]
 
 Runs every block of README.md that is marked ```sh, in order, each in a shell of its own that stops
 at the first failure; the block with test.sh is left out, because that is who calls this. Prints a
@@ -31,6 +31,7 @@ main() {
     '') ;;
     *) die_usage "I do not know $1" ;;
   esac
+  (($# == 0)) || die_usage "I take no words"
   dir=$(mktemp -d)
   # shellcheck disable=SC2064  # now is when the name is known
   trap "rm -rf '$dir'" EXIT

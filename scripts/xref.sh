@@ -82,10 +82,11 @@ need_marks() {
 check() {
   local counted detail
   counted=$(mktemp)
+  # shellcheck disable=SC2064  # the name of now
+  trap "rm -f '$counted'" EXIT
   report < <(crosswalk check "$1" 2>"$counted")
   grep '^warning: ' "$counted" >&2 || true
   detail=$(grep -v '^warning: ' "$counted" || true)
-  rm -f "$counted"
   need_marks
   report < <(notes_of_today | cmp -s - NOTES.md ||
     say "NOTES.md:1: its crosswalk is not the code's; run scripts/xref.sh --write")
@@ -95,11 +96,15 @@ check() {
 main() {
   local mode=${1:-check}
   (($# <= 1)) || die_usage "one option at a time"
+  case $mode in
+    -h | --help) usage && exit 0 ;;
+    check | --table | --missing | --warn | --write) ;;
+    *) die_usage "I do not know $mode" ;;
+  esac
   need_packages "javap reads Java's classes" default-jdk-headless:javap \
     libzookeeper-java:/usr/share/java/zookeeper.jar
   cd "$REPO"
   case $mode in
-    -h | --help) usage ;;
     --table) table ;;
     --missing) crosswalk missing 0 ;;
     --warn) check 1 ;;
@@ -108,7 +113,6 @@ main() {
       notes_of_today >NOTES.md.new && mv NOTES.md.new NOTES.md
       ;;
     check) check 0 ;;
-    *) die_usage "I do not know $mode" ;;
   esac
 }
 

@@ -32,7 +32,7 @@ enum {
 };
 
 static const char USAGE[] =
-    "usage: zkpeer [options] zoo.cfg\n"
+    "Usage: zkpeer [OPTION]... ZOO_CFG\n"
     "Run one peer of a ZooKeeper ensemble: elect a leader with the others, then follow it or "
     "lead.\n"
     "\n"
@@ -42,7 +42,7 @@ static const char USAGE[] =
     "  -Dkey=value         what Java calls a system property, for example "
     "-Dzookeeper.cnxTimeout=2000\n"
     "  --version           print the version\n"
-    "  --help              print this\n"
+    "  -h, --help          print this\n"
     "\n"
     "The log goes to standard error. Exit codes: 0 stopped by SIGTERM or SIGINT, 1 unexpected "
     "error, 2 wrong\n"
@@ -61,10 +61,21 @@ struct arguments {
     size_t property_count;
 };
 
+/* One line that says what is wrong and where the way out stands. */
 static int usage_error(const char *what, const char *value)
 {
-    fprintf(stderr, "zkpeer: %s%s\nTry: zkpeer --help\n", what, value);
+    fprintf(stderr, "zkpeer: %s%s (try zkpeer --help)\n", what, value);
     return QUORUM_PEER_EXIT_INVALID_INVOCATION;
+}
+
+/* What getopt has answered ':' or '?' to: a letter, which optopt holds, or the word before optind. */
+static int option_error(int answer, char **argv)
+{
+    const char letter[] = {'-', (char)optopt, '\0'};
+    const char *name = optopt > ' ' ? letter : argv[optind - 1];
+    if (answer == ':')
+        return usage_error("a value must follow ", name);
+    return usage_error("I do not know ", name);
 }
 
 /* -1: go on; otherwise the exit code. */
@@ -80,7 +91,8 @@ static int parse_arguments(int argc, char **argv, struct arguments *args)
         {NULL, 0, NULL, 0},
     };
     int option;
-    while ((option = getopt_long(argc, argv, "D:h", options, NULL)) != -1) {
+    /* the colon: getopt is silent, for usage_error() speaks */
+    while ((option = getopt_long(argc, argv, ":D:h", options, NULL)) != -1) {
         switch (option) {
         case 'h':
         case HELP:
@@ -107,7 +119,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *args)
             args->properties[args->property_count++] = optarg;
             break;
         default:
-            return usage_error("see above", "");
+            return option_error(option, argv);
         }
     }
     if (optind + 1 != argc)

@@ -2,17 +2,21 @@
 # Prints "claim<TAB>ID<TAB>MODE<TAB>FILE<TAB>LINE<TAB>TEST", or "finding<TAB>FILE:LINE: TEXT".
 # MODE: S simulator, U unit, C our processes or our peers in one process, J with real Java: a play that
 # starts Java peers, but for tests whose comment ends with "among C peers".
+# A play claims the scenarios that a line of its head begins with, # FLE-07, FLE-08; its title, the first
+# line, is the test.
 # Each file comes twice: first to see what it has (its mode, what main() runs), then to read it.
 
 FNR == 1 {
     second = seen[FILENAME]++
+    is_told = FILENAME ~ /^tests\/plays\/.*\.txt$/
+    if (is_told) title = substr($0, 3)
     in_main = 0
     forget()
     if (!second) {
         whole_peers = java = 0
     } else {
         is_play = FILENAME ~ /\.sh$/
-        if (FILENAME ~ /^tests\/sim\//) mode = "S"
+        if (FILENAME ~ /^tests\/(sim|plays)\//) mode = "S"
         else mode = whole_peers ? "C" : "U"
     }
 }
@@ -57,6 +61,14 @@ function expect_test() {
     if (count > 0)
         printf "finding\t%s:%d: %s stands above no test\n", FILENAME, where, ids[1]
     forget()
+}
+
+is_told {
+    if (/^# [A-Z][A-Z]+-[0-9][0-9]([^0-9]|$)/) {
+        remember(substr($0, 3))
+        claim(title)
+    }
+    next
 }
 
 is_play { sub(/^ +/, "") }

@@ -9,6 +9,7 @@ main() {
   local dir=$1 id hold
   shift
   mount -t tmpfs tmpfs /run # ip netns keeps its handles under /run
+  ip link set lo up
   ip link add br0 type bridge
   ip link set br0 up
   for id; do

@@ -254,7 +254,7 @@ verb_watch() {
     trap 'printf "\e[?25h\e[?1049l"' EXIT
     printf '\e[?1049h\e[?25l' # a screen of its own, so that the old one comes back
   fi
-  trap 'exit 0' INT TERM # this is how it ends
+  trap 'exit 130' INT TERM
   for ((i = 1; times == 0 || i <= times; i++)); do
     frame=$(watch_frame)
     if [[ -t 1 ]]; then

@@ -137,6 +137,7 @@ start_network() {
     exec setsid unshare "$flags" bash "$REPO/scripts/cluster/keeper.sh" "$dir" "${ids[@]}" \
       </dev/null >"$dir/log" 2>&1
   ) &
+  jobs_of_ours+=($!)
   end=$(($(now_ms) + 10000))
   until [[ -e $dir/ready ]]; do
     if ! kill -0 $! 2>/dev/null || (($(now_ms) > end)); then
@@ -171,8 +172,6 @@ die_if_loopback() {
 # not named forms one more.
 groups_of() {
   local group words found id seen=' ' rest=()
-  [[ $1 =~ ^[a-z0-9]+([,/][a-z0-9]+)*$ ]] ||
-    die_usage "partition takes groups such as 1/2,3, not '$1'"
   while IFS= read -r group; do
     IFS=, read -ra words <<<"$group"
     found=$(resolve "${words[@]}")
@@ -191,6 +190,8 @@ groups_of() {
 verb_partition() {
   local groups group i=0 id lines=()
   (($# == 1)) || die_usage "partition takes one word, such as 1/2,3"
+  [[ $1 =~ ^[a-z0-9]+([,/][a-z0-9]+)*$ ]] ||
+    die_usage "partition takes groups such as 1/2,3, not '$1'"
   load_state
   die_if_loopback
   groups=$(groups_of "$1")

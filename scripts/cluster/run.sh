@@ -47,6 +47,9 @@ make_cluster() {
   save_state
 }
 
+jobs_of_ours=() # processes that this call has started
+made=false      # has this call made the cluster?
+
 # ---- starting and stopping ---------------------------------------------------------------------
 
 # What the peers of this list need to run at all: a program for C, packages for Java (java-node.sh
@@ -81,6 +84,7 @@ start_peer() {
     printf '%d\n' "$BASHPID" >"$dir/pid" # by itself, so that no Ctrl-C comes between
     exec "${enter[@]}" env "--chdir=$dir" setsid "${command[@]}" </dev/null >>"$dir/log" 2>&1
   ) &
+  jobs_of_ours+=($!)
   # Between fork and exec the child still looks like this script; wait until it can be told apart,
   # or has failed.
   until is_running "$id" || ! kill -0 $! 2>/dev/null; do
@@ -154,6 +158,15 @@ wait_serving() {
   done
 }
 
+# check_only COUNT WORDS: of the peers that are about to be made.
+check_only() {
+  local word
+  for word in $2; do
+    [[ $word != *[!0-9]* ]] || continue
+    ((10#$word >= 1 && 10#$word <= $1)) || die_usage "--only: there is no peer $word among $1"
+  done
+}
+
 verb_up() {
   local n='' observers=0 mix='' base='' wait=20 asked=() new_tick=500 new_trace=false commas only=''
   local new_network=loopback
@@ -172,8 +185,15 @@ verb_up() {
       --tick) check_number "$1" "$2" 20 60000 && new_tick=$2 ;;
       --base-port) check_number "$1" "$2" 1024 65400 && base=$2 ;;
       --wait) check_number "$1" "$2" 0 3600 && wait=$2 ;;
-      --line) more_lines+=("$2") ;;
-      --only) only=${2//,/ } ;;
+      --line)
+        [[ $2 == ?*=* ]] || die_usage "--line takes KEY=VALUE, not '$2'"
+        more_lines+=("$2")
+        ;;
+      --only)
+        only=${2//,/ }
+        # shellcheck disable=SC2086  # words
+        check_who --only $only
+        ;;
     esac
     [[ $1 == --wait || $1 == --only ]] || asked+=("$1")
     shift 2
@@ -185,9 +205,13 @@ verb_up() {
   else
     commas=${mix//[^,]/}
     [[ -n $n || -z $mix ]] || n=$((${#commas} + 1))
+    n=${n:-3} mix=${mix:-c}
+    check_only "$((n + observers))" "$only"
     tick=$new_tick trace=$new_trace network=$new_network
     [[ $network == loopback ]] || need_namespaces >/dev/null
-    make_cluster "${n:-3}" "$observers" "${mix:-c}" "$base"
+    made=true
+    undo_on_interrupt
+    make_cluster "$n" "$observers" "$mix" "$base"
   fi
   # shellcheck disable=SC2086  # words
   only=$(resolve ${only:-all})
@@ -195,24 +219,50 @@ verb_up() {
   bring_up "$wait" $only
 }
 
-# Ctrl-C while peers come up: what was started are this shell's only jobs, and none is left
-# running. They are not looked up by their pid files, because the newest may not have its file
-# yet.
-undo_up() {
+# undo_on_interrupt: from now on, if this call is interrupted, it ends what it has started and takes away
+# what it has made.
+undo_on_interrupt() {
+  trap undo EXIT
+  trap 'exit 130' TERM
+}
+
+# The peers are not looked up by their pid files, because the newest may not have its file yet.
+undo() {
+  local status=$?
+  trap - EXIT
+  ((status == 130)) || exit "$status"
   trap '' INT TERM
-  # shellcheck disable=SC2046  # numbers
-  kill -s KILL $(jobs -p) 2>/dev/null || true
-  wait 2>/dev/null || true
-  warn "interrupted: stopped the peers that this call had started"
+  if ((${#jobs_of_ours[@]} > 0)); then
+    kill -s KILL "${jobs_of_ours[@]}" "$!" 2>/dev/null || true
+    wait "${jobs_of_ours[@]}" 2>/dev/null || true
+  fi
+  if [[ $made == true ]]; then
+    remove_cluster
+    warn "interrupted: removed what this call had made"
+  else
+    warn "interrupted: stopped the peers that this call had started"
+  fi
   exit 130
+}
+
+# remove_cluster: its files and its ports; all is down.
+remove_cluster() {
+  local id
+  for id in "${ids[@]}"; do
+    rm -rf "${root:?}/$id"
+  done
+  rm -rf "${root:?}/network"
+  rm -f "$root/cluster.json" "$root/cluster.json.tmp"
+  rmdir "$root" 2>/dev/null || warn "$root holds other files, so it stays"
+  release_ports "$root"
 }
 
 # bring_up SECONDS ID...: starts what is down and waits for a quorum, then a little for the rest.
 bring_up() {
   local seconds=$1 id begin needed took lead observers started=() starting=()
   shift
+  undo_on_interrupt
   prepare_programs "$@"
-  trap undo_up INT TERM
   start_network
   begin=$(now_ms)
   for id; do
@@ -231,7 +281,7 @@ bring_up() {
   fi
   took=$(($(now_ms) - begin))
   wait_serving $# 5 "$@" || true
-  trap - INT TERM
+  trap - EXIT
   probe_all
   lead=$(the_leader)
   if ((${#started[@]} == 0)); then
@@ -246,6 +296,7 @@ bring_up() {
 
 verb_kill() {
   local targets id
+  check_who kill "$@"
   load_state
   targets=$(resolve "$@")
   for id in $targets; do
@@ -272,17 +323,20 @@ signal_all() {
 }
 
 verb_pause() {
+  check_who pause "$@"
   signal_all STOP froze "$@"
   next resume "$@"
 }
 
 verb_resume() {
+  check_who resume "$@"
   signal_all CONT thawed "$@"
   next status
 }
 
 verb_stop() {
   local targets id running=()
+  check_who stop "$@"
   load_state
   targets=$(resolve "$@")
   for id in $targets; do
@@ -301,21 +355,23 @@ verb_stop() {
   next start $targets
 }
 
-# parse_who WORD...: splits `--wait S` from the words; sets who and wait.
+# parse_who VERB WORD...: splits `--wait S` from the words; sets who and wait.
 parse_who() {
+  local verb=$1
+  shift
   who=() wait=10
   while (($# > 0)); do
     case $1 in
       --wait) need_value "$1" $# && check_number "$1" "$2" 0 3600 && wait=$2 && shift 2 ;;
-      -*) die_usage "I do not know $1" ;;
       *) who+=("$1") && shift ;;
     esac
   done
+  check_who "$verb" "${who[@]}"
 }
 
 verb_start() {
   local who wait targets # who and wait: from parse_who
-  parse_who "$@"
+  parse_who start "$@"
   load_state
   targets=$(resolve "${who[@]}")
   # shellcheck disable=SC2086  # numbers
@@ -326,7 +382,7 @@ verb_start() {
 # Role words mean what the peers are now, before they are stopped.
 verb_restart() {
   local who wait targets # who and wait: from parse_who
-  parse_who "$@"
+  parse_who restart "$@"
   load_state
   targets=$(resolve "${who[@]}")
   # shellcheck disable=SC2086  # numbers
@@ -342,6 +398,7 @@ start_and_wait() {
   local seconds=$1 id begin up=0 needed
   shift
   prepare_programs "$@"
+  undo_on_interrupt
   start_network
   begin=$(now_ms)
   for id; do
@@ -361,6 +418,7 @@ start_and_wait() {
     wait_serving $# "$seconds" "$@" || die "not all serve after $seconds s; see: $(call status)"
     say "${GREEN}serving${RESET} after $(human_ms $(($(now_ms) - begin)))"
   fi
+  trap - EXIT
 }
 
 take_down() {
@@ -386,12 +444,7 @@ verb_clean() {
   else
     load_state
     take_down
-    for id in "${ids[@]}"; do
-      rm -rf "${root:?}/$id"
-    done
-    rm -f "$root/cluster.json"
-    rmdir "$root" 2>/dev/null || warn "$root holds other files, so it stays"
-    release_ports "$root"
+    remove_cluster
     say "removed the cluster in $root"
   fi
   next up

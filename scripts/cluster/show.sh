@@ -16,6 +16,7 @@ verb_logs() {
       *) who+=("$1") && shift ;;
     esac
   done
+  check_who logs "${who[@]:-all}"
   load_state
   targets=$(resolve "${who[@]:-all}")
   if [[ $follow == false ]]; then
@@ -52,6 +53,7 @@ verb_call() {
   local word=${1:-} targets id answer answered=0
   [[ $word =~ ^[a-z]{4}$ ]] || die_usage "call takes a word of four letters, such as srvr, not '$word'"
   shift
+  check_who call "${@:-all}"
   load_state
   targets=$(resolve "${@:-all}")
   for id in $targets; do
@@ -102,8 +104,6 @@ verb_trace() {
 verb_pcap() {
   [[ $# == 1 && $1 != -* ]] || die_usage "pcap takes the name of the file to write"
   load_state
-  [[ $network == loopback ]] ||
-    die "only loopback can be filmed, and these peers have networks of their own; see: $(call trace)"
   exec "$REPO/scripts/film.sh" --dir "$root" -o "$1"
 }
 

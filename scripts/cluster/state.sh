@@ -88,11 +88,12 @@ next() {
 
 # ---- who ---------------------------------------------------------------------------------------
 
+readonly NO_WHO='which peer? a number, or leader, followers, observers, looking, voters, all'
+
 # resolve WHO...: prints the ids that the words mean, each once, ascending.
 resolve() {
   local word found words=("$@")
-  ((${#words[@]} > 0)) ||
-    die_usage "which peer? a number, or leader, followers, observers, looking, voters, all"
+  ((${#words[@]} > 0)) || die_usage "$NO_WHO"
   if [[ " ${words[*]} " =~ \ (leader|followers|looking)\  ]]; then
     probe_all
   fi
@@ -130,6 +131,20 @@ check_number() {
 
 check_mix() {
   [[ $1 =~ ^(c|java)(,(c|java))*$ ]] || die_usage "--mix is a list such as c,java,c, not '$1'"
+}
+
+# check_who VERB WORD...: words that can mean peers; judged before anything is looked at.
+check_who() {
+  local verb=$1 word
+  shift
+  (($# > 0)) || die_usage "$NO_WHO"
+  for word; do
+    case $word in
+      all | voters | observers | leader | followers | looking) ;;
+      -*) die_usage "$verb does not know $word" ;;
+      *[!0-9]* | '') die_usage "'$word' is no peer: give a number or a role" ;;
+    esac
+  done
 }
 
 no_words() {

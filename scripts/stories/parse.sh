@@ -42,6 +42,11 @@ story_head() {
     die_usage "$1: tick is a number of milliseconds, namespaces is yes or no"
 }
 
+# story_kinds OPTION KINDS: who plays.
+story_kinds() {
+  [[ $2 =~ ^(c|java)(,(c|java))*$ ]] || die_usage "$1 is a list such as c,java,c, not '$2'"
+}
+
 # story_body FILE: all after the first empty line.
 story_body() {
   awk 'body && !/^#/ { print } !NF { body = 1 }' "$1"

@@ -4,6 +4,15 @@ import collections
 
 from zktrace import FIELDS, LOOKING, PHASES, SETTLED
 
+# Who may say what on a quorum connection, and what must have been said on it before, by whom.
+INTRODUCTIONS = ("FOLLOWERINFO", "OBSERVERINFO")
+SYNC_STARTS = ("DIFF", "TRUNC", "SNAP")
+FROM_LEARNER = INTRODUCTIONS + ("ACKEPOCH", "ACK", "PING", "REQUEST", "REVALIDATE")
+FROM_LEADER = ("LEADERINFO",) + SYNC_STARTS + ("PROPOSAL", "COMMIT", "INFORM", "NEWLEADER", "UPTODATE", "PING", "SYNC")
+FROM_LEADER += ("REVALIDATE", "COMMITANDACTIVATE", "INFORMANDACTIVATE")
+STEPS = (("LEADERINFO",), SYNC_STARTS, ("NEWLEADER",), ("UPTODATE",))  # of a leader, each once, in this order
+IN_SYNC = ("PROPOSAL", "COMMIT", "INFORM", "COMMITANDACTIVATE", "INFORMANDACTIVATE")  # from the second step on
+
 SANE_CORRECTION_US = 1_000_000  # clocks of machines that are kept in time differ by less
 
 
@@ -25,10 +34,12 @@ class Checker:
             self.check_rounds(process)
             self.check_decisions(process)
             self.check_queues(process)
+            self.check_conversations(process)
         self.check_clocks()
         self.check_messages()
         self.check_epochs()
         self.check_established()
+        self.check_voters()
         return self.findings
 
     # ---- one process ------------------------------------------------------------------------------
@@ -120,6 +131,59 @@ class Checker:
             self.find(event, f"{event['q']} forgets number {dropped}, which is not its oldest")
         waiting.pop(dropped, None)
 
+    def check_conversations(self, process):
+        """A learner and its leader say what belongs to their parts, and in order: discovery, synchronization, and then
+        the rest. What was filmed from its middle on has no introduction, and is let pass."""
+        learners, steps, kinds, new_leaders = {}, {}, {}, {}
+        current = None  # the epoch on its disk, if it has told
+        for event in process.events:
+            if event.ev == "epoch" and event["which"] == "current":
+                current = event["value"]
+            if event.ev not in ("send", "recv") or event["kind"] in ("INITIAL", "NOTIFICATION"):
+                continue
+            conn, kind, speaker = event["conn"], event["kind"], event.n if event.ev == "send" else None
+            if kind in INTRODUCTIONS and conn not in learners:
+                learners[conn], steps[conn], kinds[conn] = speaker, 0, []
+            elif conn not in learners:
+                continue
+            elif learners[conn] == speaker:
+                self.check_learner(event, process, new_leaders.get(conn), current, kinds[conn])
+                kinds[conn].append(kind)
+            else:
+                steps[conn] = self.check_leader(event, steps[conn])
+                if kind == "NEWLEADER":
+                    new_leaders[conn] = event
+
+    def check_learner(self, event, process, new_leader, current, before):
+        kind = event["kind"]
+        if kind not in FROM_LEARNER:
+            self.find(event, f"a learner says {kind}")
+        elif kind in INTRODUCTIONS or (kind == "ACKEPOCH" and kind in before):
+            self.find(event, f"a learner says {kind} for a second time")
+        elif kind == "ACK" and "ACK" not in before and event.ev == "send":
+            if new_leader is None:
+                self.find(event, "an ACK, and no NEWLEADER has come")
+            elif event["m"].get("zxid") != new_leader["m"].get("zxid"):
+                self.find(event, f"the first ACK is not for the NEWLEADER at {new_leader.where}")
+            elif not process.captured and current != int(event["m"]["zxid"], 16) >> 32:
+                self.find(event, f"an ACK of NEWLEADER with current epoch {current} on disk")
+
+    def check_leader(self, event, step):
+        """The steps that are done after this."""
+        kind = event["kind"]
+        if kind not in FROM_LEADER:
+            self.find(event, f"a leader says {kind}")
+        elif kind in IN_SYNC and step < 2:
+            self.find(event, f"{kind} before the synchronization")
+        for number, kinds in enumerate(STEPS):
+            if kind not in kinds:
+                continue
+            if number != step:
+                wanted = " or ".join(STEPS[step]) if step < len(STEPS) else "none of these any more"
+                self.find(event, f"{kind}, and {wanted} comes next")
+            return number + 1
+        return step
+
     # ---- between processes ------------------------------------------------------------------------
 
     def check_clocks(self):
@@ -175,14 +239,43 @@ class Checker:
                 self.find(event, f"current epoch {event['value']} is above the accepted {accepted}")
 
     def check_established(self):
-        """An epoch has one leader: what the whole protocol is for."""
-        leaders = {}
+        """An epoch has one leader, from the moment that it has written it: what the whole protocol is for. It has
+        decided for itself; who is with it has that epoch on disk; and no later term has an earlier epoch."""
+        leaders, decided, leading, current, last = {}, {}, set(), {}, {}
         for event in self.trace.events:
-            if event.ev == "established":
-                first = leaders.setdefault(event["epoch"], event)
-                if first["leader"] != event["leader"]:
-                    text = f"epoch {event['epoch']} has leader {event['leader']}, and {first['leader']} at {first.where}"
-                    self.find(event, text)
+            if event.ev == "decide":
+                decided[event.process] = event["leader"]
+            elif event.ev == "state":
+                (leading.add if event["s"] == "LEADING" else leading.discard)(event.process)
+            elif event.ev == "epoch" and event["which"] == "current":
+                current[event.process] = event["value"]
+                if event.process in leading:
+                    self.lead_epoch(leaders, event, event["value"], event.n)
+            elif event.ev == "established":
+                leader, epoch = event["leader"], event["epoch"]
+                self.lead_epoch(leaders, event, epoch, leader)
+                if leader == event.n and decided.get(event.process, leader) != leader:
+                    self.find(event, f"it leads, and has decided for {decided[event.process]}")
+                if current.get(event.process, epoch) != epoch:
+                    self.find(event, f"it is established in epoch {epoch}, and has written {current[event.process]}")
+                if epoch < last.get(event.n, epoch):
+                    self.find(event, f"its term has epoch {epoch}, and an earlier one had {last[event.n]}")
+                last[event.n] = epoch
+
+    def lead_epoch(self, leaders, event, epoch, leader):
+        first, where = leaders.setdefault(epoch, (leader, event.where))
+        if first != leader:
+            self.find(event, f"epoch {epoch} has leader {leader}, and {first} at {where}")
+
+    def check_voters(self):
+        """Nobody follows an observer. Who is no voter is known by what it says of itself."""
+        observers = set()
+        for event in self.trace.events:
+            if event.ev == "state" and event["s"] == "OBSERVING":
+                observers.add(event.n)
+        for event in self.trace.events:
+            if event.ev in ("decide", "established") and event["leader"] in observers:
+                self.find(event, f"the leader {event['leader']} is an observer")
 
 
 def verdict(trace, checker):

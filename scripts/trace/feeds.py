@@ -28,7 +28,7 @@ def note(event):
     if event.ev == "boot":
         return "starts"
     if event.ev == "crash":
-        return "killed"
+        return "gone" if event.process.captured else "killed"
     if event.ev == "exit":
         return f"exits with {event['code']}"
     if event.ev == "state":

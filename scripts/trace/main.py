@@ -57,6 +57,9 @@ def parse(arguments):
     options.verb = verb
     if verb == "replay" and not options.output:
         parser.error("where to? -o FILE.html")
+    for path in options.trace + getattr(options, "against", []):
+        if not os.path.exists(path):
+            parser.error(f"there is no {path}")
     if len(getattr(options, "label", [])) > (2 if getattr(options, "against", []) else 1):
         parser.error("there are more labels than traces")
     return options
@@ -149,6 +152,8 @@ def main(arguments):
     except Refusal as refusal:
         print(f"{SCRIPT}: {refusal}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

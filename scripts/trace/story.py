@@ -6,6 +6,9 @@ import collections
 from zktrace import LOOKING, SETTLED
 
 STOPPING_US = 1_000_000  # peers that end closer together are stopped together
+SILENCE_US = 150_000  # on the wire, worth a word: most of the 200 ms that a peer waits at the end
+INTRODUCTIONS = ("FOLLOWERINFO", "OBSERVERINFO")
+OF_ELECTIONS = ("INITIAL", "NOTIFICATION")
 
 
 def ms(us):
@@ -41,20 +44,37 @@ class Chapter:
         self.last = first  # of the last one before the calm
         self.alive = set(alive)  # who lives when it begins
         self.booted, self.looking, self.stopped, self.died = set(), set(), set(), set()
+        self.ended = set()  # of a capture, which does not know how
+        self.found = set()  # of a capture, which came into their lives
         self.lost_leaders = set()
+        self.vain = []  # leaders that gave up before a quorum had come
         self.decides = {}  # n -> the last decide event
         self.roles = {}  # n -> the last state event that is a role
+        self.follows = {}  # n -> whom it asks to be its leader, or whose history it has
         self.established = {}  # n -> event
         self.events = []
         self.title = ""
         self.text = []  # (heading or "", sentence)
 
     @property
+    def gone(self):
+        return self.died | self.stopped | self.ended
+
+    @property
     def leader(self):
-        """The leader that most have decided for; of a capture, the one that leads."""
+        """The leader that most have decided for; of a capture, the one that leads, or that most follow."""
         chosen = [event["leader"] for event in self.decides.values()]
         chosen = chosen or [n for n, event in self.roles.items() if event["s"] == "LEADING"]
+        chosen = chosen or list(self.follows.values())
         return collections.Counter(chosen).most_common(1)[0][0] if chosen else None
+
+    def looks_again(self, n):
+        """What was found out before holds no more."""
+        if n in self.roles and self.roles[n]["s"] == "LEADING" and n not in self.established:
+            self.vain.append(n)
+        self.looking.add(n)
+        for known in (self.decides, self.roles, self.follows, self.established):
+            known.pop(n, None)
 
 
 class Narrator:
@@ -75,8 +95,9 @@ class Narrator:
     def narrate(self):
         for event in self.trace.events:
             if self.opens(event) and self.open is None:
-                self.open = Chapter(event.index, self.alive)
-                self.chapters.append(self.open)
+                self.open = self.again(event) or Chapter(event.index, self.alive)
+                if self.open not in self.chapters:
+                    self.chapters.append(self.open)
             if self.chapters:
                 self.chapters[-1].events.append(event)
             self.follow(event)
@@ -95,10 +116,13 @@ class Narrator:
         while len(self.chapters) > 1:
             older, newer = self.chapters[-2:]
             calm = newer.events[0].t - older.events[-1].t
-            if older.booted | newer.booted or older.decides or newer.decides or calm > STOPPING_US:
+            if not older.gone or not newer.gone or calm > STOPPING_US:
+                return
+            if any(each.booted or each.decides or each.roles for each in (older, newer)):
                 return
             older.stopped |= newer.stopped
             older.died |= newer.died
+            older.ended |= newer.ended
             older.looking |= newer.looking
             older.events += newer.events
             older.last = newer.last
@@ -109,35 +133,89 @@ class Narrator:
             return True
         return event.ev in ("crash", "exit") or (event.ev == "state" and event["s"] == LOOKING)
 
+    def again(self, event):
+        """The chapter before, if a capture finds one peer after the other."""
+        if self.chapters and event.n not in self.alive and self.is_found(event):
+            last = self.chapters[-1]
+            if last.found and not last.booted | last.looking | last.gone:
+                return last
+        return None
+
+    def life_from(self, event):
+        for later in self.trace.events[event.index :]:
+            if later.n == event.n:
+                if later.ev in ("crash", "exit"):
+                    return
+                yield later
+
+    def is_found(self, event):
+        """Did this peer run already when the capture began? Then it has an older connection, or a role at once."""
+        if event.n in self.tells_more:
+            return False
+        roles = [later["s"] for later in self.life_from(event) if later.ev == "state"]
+        kept = any(later.ev == "conn" and later["what"] == "keep" for later in self.life_from(event))
+        return kept or roles[:1] not in ([], [LOOKING])
+
+    def find(self, event, chapter):
+        """It is with the leader that it talks to."""
+        n, role = event.n, None
+        if chapter:
+            chapter.found.add(n)
+        for later in self.life_from(event):
+            if later.ev == "state":
+                if role or later["s"] == LOOKING:
+                    return
+                role = later["s"]
+                if role == "LEADING":
+                    self.leader_of[n] = n
+            elif role and later.ev == "send" and later["kind"] not in OF_ELECTIONS:
+                self.leader_of.setdefault(n, later["to"])
+        if chapter and n in self.leader_of:
+            chapter.follows[n] = self.leader_of[n]
+
     def follow(self, event):
         n, chapter = event.n, self.open
-        if n not in self.alive and event.ev not in ("crash", "exit"):
-            self.alive.add(n)
-            if chapter:
-                chapter.booted.add(n)
         if event.ev in ("crash", "exit"):
             self.end(event, chapter)
-        elif event.ev == "state" and event["s"] == LOOKING:
+            return
+        if n not in self.alive:
+            self.alive.add(n)
+            if self.is_found(event):
+                self.find(event, chapter)
+            elif chapter:
+                chapter.booted.add(n)
+        if event.ev == "state" and event["s"] == LOOKING:
             self.leader_of.pop(n, None)
-            if chapter:
-                chapter.looking.add(n)
-        elif event.ev == "state" and event["s"] in SETTLED:
+        if event.ev == "established":
+            self.leader_of[n] = event["leader"]
+        if chapter:
+            self.note(event, chapter)
+
+    def note(self, event, chapter):
+        n = event.n
+        if event.ev == "state" and event["s"] == LOOKING:
+            chapter.looks_again(n)
+        elif event.ev == "state" and event["s"] in SETTLED and n not in chapter.found:
             chapter.roles[n] = event
-            if n not in self.tells_more:
-                self.leader_of[n] = n if event["s"] == "LEADING" else chapter.leader
         elif event.ev == "decide":
             chapter.decides[n] = event
-        elif event.ev == "established" and chapter:
+        elif event.ev == "send" and event["kind"] in INTRODUCTIONS:
+            chapter.follows[n] = event["to"]
+        elif event.ev == "established":
             chapter.established[n] = event
-            self.leader_of[n] = event["leader"]
+            chapter.follows[n] = event["leader"]
 
     def end(self, event, chapter):
         n = event.n
         self.alive.discard(n)
-        if event.ev == "crash":
+        if n not in self.tells_more:
+            chapter.ended.add(n)
+        elif event.ev == "crash":
             chapter.died.add(n)
         else:
             chapter.stopped.add(n)
+        for known in (chapter.decides, chapter.roles, chapter.follows, chapter.established):
+            known.pop(n, None)
         if self.leader_of.pop(n, None) == n:  # who followed it is on its own, and will notice
             chapter.lost_leaders.add(n)
             for other in [other for other, leader in self.leader_of.items() if leader == n]:
@@ -149,106 +227,192 @@ class Narrator:
 
 def tell(trace, chapter, before):
     """Title and text of a chapter. before: the peers that have lived in earlier ones."""
-    gone = chapter.died | chapter.stopped
-    elected = chapter.leader is not None and chapter.leader in chapter.roles
-    if not chapter.leader:
-        tell_no_leader(chapter, gone)
+    if chapter.found and not chapter.booted | chapter.looking | chapter.gone:
+        tell_found(chapter)
         return
-    causes = []
-    if chapter.died:
-        causes.append(f"{named(chapter, chapter.died)} {verb(chapter.died, 'is', 'are')} killed")
-    if chapter.stopped:
-        causes.append(f"{named(chapter, chapter.stopped)} {verb(chapter.stopped, 'stops', 'stop')}")
-    back = chapter.booted & before
-    fresh = chapter.booted - before
-    if back:
-        causes.append(f"{peers(back)} {verb(back, 'returns', 'return')}")
-    if fresh:
-        causes.append(f"{peers(fresh)} {verb(fresh, 'starts', 'start')}")
-    cause = upper("; ".join(causes)) if causes else "The peers look for a leader again"
-    if elected:
+    if not chapter.leader:
+        tell_no_leader(chapter)
+        return
+    cause = upper(cause_of(chapter, before))
+    if chapter.leader in chapter.roles:
         chapter.title = f"{cause}: {chapter.leader} is elected"
-        chapter.text = tell_election(trace, chapter, gone)
+        chapter.text = tell_election(trace, chapter)
     else:
         chapter.title = f"{cause}: {chapter.leader} stays leader"
         chapter.text = tell_latecomer(chapter)
     chapter.text += tell_waits(chapter) + tell_numbers(chapter)
 
 
+def cause_of(chapter, before):
+    causes = []
+    if chapter.died:
+        causes.append(f"{named(chapter, chapter.died)} {verb(chapter.died, 'is', 'are')} killed")
+    if chapter.stopped:
+        causes.append(f"{named(chapter, chapter.stopped)} {verb(chapter.stopped, 'stops', 'stop')}")
+    if chapter.ended:
+        causes.append(f"{named(chapter, chapter.ended)} {verb(chapter.ended, 'is', 'are')} gone")
+    back = chapter.booted & before
+    fresh = chapter.booted - before
+    if back:
+        causes.append(f"{peers(back)} {verb(back, 'returns', 'return')}")
+    if fresh:
+        causes.append(f"{peers(fresh)} {verb(fresh, 'starts', 'start')}")
+    if not causes:
+        causes.append(f"{peers(chapter.looking)} {verb(chapter.looking, 'looks', 'look')} for a leader again")
+    return "; ".join(causes)
+
+
 def named(chapter, ids):
     return f"leader {min(ids)}" if ids and ids <= chapter.lost_leaders and len(ids) == 1 else peers(ids)
 
 
-def tell_no_leader(chapter, gone):
+def tell_found(chapter):
+    found, leader = chapter.found, chapter.leader
+    end = f"{leader} leads" if leader else "nobody is known to lead"
+    chapter.title = f"{upper(peers(found))} {verb(found, 'runs', 'run')} already: {end}"
+    chapter.text = [("", "The capture begins in the middle: what was said before is not in it.")]
+
+
+def tell_no_leader(chapter):
+    gone, left = chapter.gone, (chapter.alive | chapter.booted) - chapter.gone
+    seek = verb(left, "looks", "look")
     if gone and not chapter.looking and not chapter.booted and not chapter.lost_leaders:
-        chapter.title = f"{upper(peers(gone))} {verb(gone, 'is gone', 'are gone')}"
+        chapter.title = f"{upper(peers(gone))} {verb(gone, 'is', 'are')} gone"
         chapter.text = [("", f"The others stay with their leader: a quorum is left without {verb(gone, 'it', 'them')}.")]
-    elif gone:
+    elif gone and not left:
         chapter.title = "The ensemble ends"
         chapter.text = [("", f"{upper(peers(gone))} {verb(gone, 'ends', 'end')}; nobody is elected any more.")]
+    elif gone:
+        chapter.title = f"{upper(named(chapter, gone))} {verb(gone, 'is', 'are')} gone, and nobody leads"
+        chapter.text = [("", f"{upper(peers(left))} {verb(left, 'is', 'are')} left; the trace ends before one is elected.")]
     else:
-        chapter.title = f"{upper(peers(chapter.booted | chapter.looking))} looking for a leader"
+        chapter.title = f"{upper(peers(left))} {seek} for a leader"
         chapter.text = [("", "The trace ends before anybody has decided: no quorum has agreed yet.")]
+
+
+class Ballot:
+    """A vote that a peer casts: told by itself, or, of a capture, in the notifications that it sends."""
+
+    def __init__(self, event, vote, round_number):
+        self.event, self.n, self.round = event, event.n, round_number
+        self.leader, self.zxid, self.epoch = vote["leader"], int(vote["zxid"], 16), vote["epoch"]
+
+    @property
+    def rank(self):
+        return self.epoch, self.zxid, self.leader
+
+
+def ballots(chapter):
+    found = []
+    for event in chapter.events:
+        if event.ev == "vote":
+            found.append(Ballot(event, event, event["r"]))
+        elif event.ev == "send" and event.process.captured and event["kind"] == "NOTIFICATION":
+            if event["m"]["state"] == LOOKING:
+                found.append(Ballot(event, event["m"], event["m"]["round"]))
+    return found
 
 
 def own_votes(chapter, round_number):
     """n -> the vote for itself with which it went into the round."""
     votes = {}
-    for event in chapter.events:
-        if event.ev == "vote" and event["leader"] == event.n and event["r"] == round_number:
-            votes.setdefault(event.n, event)
+    for ballot in ballots(chapter):
+        if ballot.leader == ballot.n and ballot.round == round_number:
+            votes.setdefault(ballot.n, ballot)
     return votes
 
 
-def rank(vote):
-    return vote["epoch"], int(vote["zxid"], 16), vote["leader"]
+def heard_in_time(chapter, round_number, end):
+    """Whose votes of the round have reached one of those that settled, until the event `end`."""
+    heard = set()
+    for event in chapter.events:
+        if event.index >= end.index:
+            break
+        if event.ev == "recv" and event["kind"] == "NOTIFICATION" and event.n in chapter.roles:
+            if event["m"]["state"] == LOOKING and event["m"]["round"] == round_number:
+                heard.add(event.partner.n if event.partner else event["from"])
+    return heard
 
 
 def compare(winner, others):
     """Why the winner's vote beats those."""
-    if all(vote["epoch"] < winner["epoch"] for vote in others):
-        return f"its history belongs to a newer epoch ({winner['epoch']}), and the epoch is compared first"
-    rivals = [vote for vote in others if vote["epoch"] == winner["epoch"]]
-    if all(int(vote["zxid"], 16) < int(winner["zxid"], 16) for vote in rivals):
-        return f"its history is the longest (its last zxid is {winner['zxid']}), and that counts before the id"
-    if len(rivals) == len(others) and all(vote["zxid"] == winner["zxid"] for vote in rivals):
+    if all(vote.epoch < winner.epoch for vote in others):
+        return f"its history belongs to a newer epoch ({winner.epoch}), and the epoch is compared first"
+    rivals = [vote for vote in others if vote.epoch == winner.epoch]
+    if all(vote.zxid < winner.zxid for vote in rivals):
+        return f"its history is the longest (its last zxid is {winner.zxid:#x}), and that counts before the id"
+    if len(rivals) == len(others) and all(vote.zxid == winner.zxid for vote in rivals):
         return "all their histories are the same, so the largest id decides"
     return "of those with the longest history it has the largest id"
 
 
-def tell_election(trace, chapter, gone):
+def tell_election(trace, chapter):
     leader = chapter.leader
-    round_number = chapter.decides[leader]["r"] if leader in chapter.decides else last_round(chapter)
-    votes = own_votes(chapter, round_number)
+    settled = chapter.decides.get(leader, chapter.roles[leader])
+    round_number = round_of(chapter, leader)
     lines = []
     if not chapter.decides:
         body = "states and votes are those that were seen on the wire. What a peer counted, and how long it waited,"
         lines.append(("This trace was made from packets:", body + " nobody wrote down."))
-    others = [votes[n] for n in sorted(votes) if n != leader]
-    if leader in votes and others:
-        beaten = [vote for vote in others if rank(vote) < rank(votes[leader])]
+    lines += [("In vain.", upper(peers([n])) + " was elected before, and gave up: no quorum came in time.") for n in chapter.vain]
+    votes = own_votes(chapter, round_number)
+    heard = heard_in_time(chapter, round_number, settled)
+    if leader in votes:
+        others = [votes[n] for n in sorted(votes) if n != leader]
+        beaten = [vote for vote in others if vote.rank < votes[leader].rank and vote.n in heard]
         if beaten:
-            named = listed(vote["leader"] for vote in beaten)
             body = "At first everybody votes for itself. Votes are compared by epoch, then zxid, then id."
-            body += f" {leader} beats {named}: {compare(votes[leader], beaten)}."
+            body += f" {leader} beats {listed(vote.n for vote in beaten)}: {compare(votes[leader], beaten)}."
             lines.append((f"Why {leader} won round {round_number}.", body))
-        better = [vote["leader"] for vote in others if rank(vote) > rank(votes[leader])]
+        better = [vote.n for vote in others if vote.rank > votes[leader].rank]
         if better:
-            body = "would have been better, and came when a quorum had agreed already: a leader is not replaced by a"
+            body = "would have been better, and was not heard before a quorum had agreed: a leader is not replaced by a"
             lines.append((upper(peers(better)), body + " better candidate."))
-    away = set(trace.ids) - (chapter.alive | chapter.booted) | gone
-    if away:
-        body = f"{verb(away, 'does', 'do')} not run, so nobody can hear {verb(away, 'its vote', 'their votes')}."
-        lines.append((upper(peers(away)), body))
+        heard |= set(better)
+    lines += tell_absent(trace, chapter, heard | {leader})
     quorum = first_quorum(chapter, leader)
     if quorum:
         body = f"{peers(quorum['have'])} vote for {leader}. Peer {quorum.n} is the first to know it,"
         lines.append(("A quorum:", f"{body} {ms(quorum.t - chapter.events[0].t)} after the chapter begins."))
+    return lines + tell_silence(chapter, round_number)
+
+
+def round_of(chapter, leader):
+    """In which the leader was elected: its own word, or of a capture its last vote."""
+    if leader in chapter.decides:
+        return chapter.decides[leader]["r"]
+    rounds = [ballot.round for ballot in ballots(chapter) if ballot.n == leader]
+    return rounds[-1] if rounds else 0
+
+
+def tell_absent(trace, chapter, heard):
+    """Voters whose word does not count, because they do not run, or because nobody hears it."""
+    observers = {event.n for event in trace.events if event.ev == "state" and event["s"] == "OBSERVING"}
+    lives = chapter.alive | chapter.booted | chapter.found
+    away = (set(trace.ids) - lives | chapter.gone - chapter.booted) - observers
+    unheard = lives - chapter.gone - heard - observers
+    lines = []
+    if away:
+        body = f"{verb(away, 'does', 'do')} not run, so nobody can hear {verb(away, 'its vote', 'their votes')}."
+        lines.append((upper(peers(away)), body))
+    if unheard:
+        body = f"{verb(unheard, 'runs', 'run')}, and no vote of {verb(unheard, 'it', 'them')} arrives before a quorum has agreed."
+        lines.append((upper(peers(unheard)), body))
     return lines
 
 
+def tell_silence(chapter, round_number):
+    """What a capture shows of the last wait: nobody speaks."""
+    settled = min(chapter.roles.values(), key=lambda event: event.index)
+    said = [ballot.event.t for ballot in ballots(chapter) if ballot.event.index < settled.index]
+    if chapter.decides or not said or settled.t - said[-1] < SILENCE_US:
+        return []
+    body = f"From the last vote of round {round_number} to the first role pass {ms(settled.t - said[-1])}. Who has counted a quorum"
+    return [("What the silence was for.", body + " waits for 200 ms, in case a better vote is still on its way.")]
+
+
 def tell_latecomer(chapter):
-    newcomers = sorted(chapter.decides)
+    newcomers = sorted(set(chapter.follows) & (chapter.booted | chapter.looking))
     if not newcomers:
         return []
     larger = [n for n in newcomers if n > chapter.leader]
@@ -257,7 +421,7 @@ def tell_latecomer(chapter):
         f" from {chapter.leader} itself that this is so: no vote is counted again."
     )
     if larger:
-        line += f" That {listed(larger)} is larger than {chapter.leader} does not matter any more."
+        line += f" That {listed(larger)} {verb(larger, 'is', 'are')} larger than {chapter.leader} does not matter any more."
     return [("Why no new leader.", line)]
 
 
@@ -266,11 +430,6 @@ def first_quorum(chapter, leader):
         if event.ev == "tally" and event["quorum"] and event["leader"] == leader:
             return event
     return None
-
-
-def last_round(chapter):
-    rounds = [event["r"] for event in chapter.events if event.ev == "vote"]
-    return rounds[-1] if rounds else 0
 
 
 def waits_of(chapter):

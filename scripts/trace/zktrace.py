@@ -338,9 +338,9 @@ def next_life(trace, process):
 
 def find_deaths(trace):
     """A process that says nothing at its end was killed, if others saw its connections end or it lived again. Else
-    its file was copied while it ran."""
+    its file was copied while it ran. Who films tells of deaths itself."""
     for process in trace.processes:
-        if process.exited:
+        if process.exited or process.captured:
             continue
         last = process.events[-1].t
         again = next_life(trace, process)
@@ -355,7 +355,7 @@ def find_deaths(trace):
         ]
         if seen:
             process.killed_at = max(min(seen) - 1, last)
-        elif again is not None and not process.captured:
+        elif again is not None:
             process.killed_at = last
         if process.killed_at is not None:
             trace.events.append(death_of(process))

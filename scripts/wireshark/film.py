@@ -33,6 +33,8 @@ WRITTEN_BY_HANDLER = ("LEADERINFO", "SNAP")
 # A message that one packet shows is received this much after it was sent, or half-way to what its receiver says next:
 # that may have been caused by it.
 FLIGHT_US = 40
+# The kernel ends the connections of a dead process all at once; this much apart, at the most.
+ALL_AT_ONCE_US = 100_000
 # Where scripts/cluster.sh takes its ports from, for a film that begins before its cluster is made.
 ANY_CLUSTER = "tcp portrange 20000-32800"
 
@@ -116,23 +118,22 @@ def before(directory):
 def owners(directory):
     """"ip:port-ip:port" -> sid of the process that holds this end, for all connections of the peers."""
     found = {}
-    held = {}
     for path in glob.glob(os.path.join(glob.escape(directory), "[0-9]*", "pid")):
-        sid = os.path.basename(os.path.dirname(path))
         with open(path, encoding="ascii") as stream:
-            pid = stream.read().strip()
-        for link in glob.glob(f"/proc/{pid}/fd/*"):
+            process = f"/proc/{stream.read().strip()}"
+        held = set()
+        for link in glob.glob(f"{process}/fd/*"):
             try:
-                held[os.readlink(link)] = int(sid)
+                held.add(os.readlink(link))
             except OSError:
                 continue  # it has closed it meanwhile
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        if os.path.exists(table):
-            with open(table, encoding="ascii") as stream:
-                for fields in (line.split() for line in stream.readlines()[1:]):
-                    sid = held.get(f"socket:[{fields[9]}]")
-                    if sid is not None:
-                        found[f"{kernel_address(fields[1])}-{kernel_address(fields[2])}"] = sid
+        for table in (f"{process}/net/tcp", f"{process}/net/tcp6"):  # of its own network, if it has one
+            if os.path.exists(table):
+                with open(table, encoding="ascii") as stream:
+                    for fields in (line.split() for line in stream.readlines()[1:]):
+                        if f"socket:[{fields[9]}]" in held:
+                            name = f"{kernel_address(fields[1])}-{kernel_address(fields[2])}"
+                            found[name] = int(os.path.basename(os.path.dirname(path)))
     return found
 
 
@@ -302,6 +303,12 @@ class Connection:
             return self.dialler, self.listener
         return self.listener, self.dialler
 
+    def address_of(self, sid):
+        """The end that belongs to this peer, or None."""
+        if sid == self.dialler:
+            return self.dialler_address
+        return self.listener_address if sid == self.listener else None
+
     def threads(self, source, kind):
         """Names of the threads that write and read this in a Java peer."""
         speaker, hearer = self.sids(source)
@@ -410,6 +417,7 @@ class Writer:
         self.film = film
         self.events = []
         self.state = {}
+        self.round = {}  # sid -> the newest round that it has named in this life
         self.alive = set()
         self.last = {}  # sid -> time of its last packet, or of the first ending of a connection after that
         self.ending = set()  # sids for which it is the latter
@@ -459,7 +467,25 @@ class Writer:
             return
         connection.ended_by[packet.source] = packet.t
         connection.live = False
-        self.note_conn("close", packet.t, connection, connection.sids(packet.source)[0], "")
+        speaker, _ = connection.sids(packet.source)
+        self.note_conn("close", packet.t, connection, speaker, "")
+        if speaker in self.alive and self.state.get(speaker) != "LOOKING" and self.has_hung_up(speaker, packet.t):
+            self.die(speaker, "all its connections end at once, and it is the one that ends them")
+
+    def has_hung_up(self, sid, t):
+        """Has it ended all its connections just now? One that only gives up its role keeps those for elections, and one
+        whose leader dies is not the first to end the connection."""
+        just_now = []
+        for connection in self.film.connections.values():
+            mine = connection.address_of(sid)
+            if mine is None or connection.answered is None:
+                continue
+            if not connection.ended_by:
+                return False
+            first = min(connection.ended_by, key=connection.ended_by.get)
+            if t - connection.ended_by[first] <= ALL_AT_ONCE_US:
+                just_now.append((connection.kind, first == mine))
+        return all(own for _, own in just_now) and {kind for kind, _ in just_now} == {"election", "quorum"}
 
     def note_life(self, packet, connection):
         """Only a process dials, accepts and speaks; the kernel ends its connections long after it."""
@@ -475,15 +501,21 @@ class Writer:
             self.last[speaker] = packet.t
 
     def note_death(self, packet, connection):
-        """The election port is open as long as the process lives: a refused dial is the proof. It died when its
-        connections began to end."""
+        """The election port is open as long as the process lives: a refused dial is the proof."""
         sid = connection.listener
         refused = packet.rst and packet.source == connection.listener_address and connection.answered is None
         if refused and connection.kind == "election" and sid in self.alive:
-            why = f"{SEEN}: nobody listens at its election port any more"
-            self.alive.discard(sid)
-            self.note(self.last[sid], sid, "", "crash", why=why)
-            self.state.pop(sid, None)
+            self.die(sid, "nobody listens at its election port any more")
+
+    def die(self, sid, why):
+        """It did so when its connections ended, and that is the last that is told of it."""
+        ends = [self.last[sid]]
+        for connection in self.film.connections.values():
+            ends.append(connection.ended_by.get(connection.address_of(sid), 0))
+        self.alive.discard(sid)
+        self.note(max(ends), sid, "", "crash", why=f"{SEEN}: {why}")
+        self.state.pop(sid, None)
+        self.round.pop(sid, None)
 
     def note_message(self, message):
         connection, packet = message.connection, message.packet
@@ -518,10 +550,12 @@ class Writer:
     def become_as_told(self, message, speaker):
         """A notification tells its sender's state, but may be old: it has waited for a connection, or is said once
         more on a new one. Nobody looks who still follows or is followed, and nobody follows again without a word on the
-        quorum port; so the quorum connections decide."""
-        told = message.m["state"]
+        quorum port; so the quorum connections decide. But a newer round is a new election, also if the ends of those
+        connections do not show: a peer that is cut off ends them alone."""
+        told, newest = message.m["state"], self.round.get(speaker, message.m["round"])
+        self.round[speaker] = max(newest, message.m["round"])
         current = self.state.get(speaker)
-        if told == "LOOKING" and current in ("FOLLOWING", "LEADING", "OBSERVING"):
+        if told == "LOOKING" and current in ("FOLLOWING", "LEADING", "OBSERVING") and message.m["round"] <= newest:
             if any(each.live and speaker in (each.dialler, each.listener) for each in self.film.connections.values()):
                 return
         self.become(message.begins, speaker, told)
@@ -587,8 +621,12 @@ def main(words):
             with open(arguments[3], encoding="utf-8") as stream:
                 begin = json.load(stream)
         convert(*arguments[:3], begin)
+    elif verb in ("-h", "--help"):
+        print("Usage: film.py filter DIR | before DIR | convert DIR PCAP FILE [BEFORE] [-h, --help]\n\n"
+              "What film.sh is made of; call me through it, and see film.sh --help.")
     else:
-        raise Refusal("call me through film.sh")
+        print(f"film.py: I do not understand '{verb}'; I am a part of film.sh (try film.sh --help)", file=sys.stderr)
+        sys.exit(2)
 
 
 if __name__ == "__main__":
@@ -596,3 +634,5 @@ if __name__ == "__main__":
         main(sys.argv[1:])
     except Refusal as refusal:
         sys.exit(f"film.sh: {refusal}")
+    except KeyboardInterrupt:
+        sys.exit(130)

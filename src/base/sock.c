@@ -197,13 +197,11 @@ static bool sock_waked(struct sock *sock)
 static int sock_wait(struct sock *sock, short events, int64_t until_ms)
 {
     for (;;) {
-        if (sock_waked(sock))
-            return -ECANCELED;
         int timeout = -1;
         if (until_ms != INT64_MAX) {
             int64_t left_ms = until_ms - zk_elapsed_ms();
             if (left_ms <= 0)
-                return -ETIMEDOUT;
+                return sock_error(sock, ETIMEDOUT);
             timeout = left_ms < INT_MAX ? (int)left_ms : INT_MAX;
         }
         struct pollfd watched = {.fd = sock->fd, .events = events};
@@ -446,8 +444,6 @@ int sock_read_fully(struct sock *sock, void *ret_bytes, size_t length)
 int sock_write_fully(struct sock *sock, const void *bytes, size_t length)
 {
     const uint8_t *next = bytes;
-    if (sock_waked(sock))
-        return -ECANCELED;
     while (length > 0) {
         ssize_t count = send(sock->fd, next, length, MSG_NOSIGNAL);
         if (count >= 0) {

@@ -82,6 +82,14 @@ bool zk_decode_long(const char *text, int64_t *ret_value)
     return parse_digits(digits, 10, negative, ret_value);
 }
 
+void zk_text_copy(char *ret_text, size_t size, const char *text)
+{
+    zk_assert(size > 0);
+    size_t length = strnlen(text, size - 1);
+    memcpy(ret_text, text, length);
+    ret_text[length] = '\0';
+}
+
 char *zk_trim(char *text)
 {
     while (*text != '\0' && (unsigned char)*text <= ' ')
@@ -95,6 +103,11 @@ char *zk_trim(char *text)
 
 /* --- a string that grows --- */
 
+enum {
+    SMALLEST_ROOM = 64,
+    USUAL_PIECE = SMALLEST_ROOM - 1, /* bytes that one printf adds, or fewer */
+};
+
 static void str_reserve(struct zk_str *str, size_t more)
 {
     zk_assert(more < SIZE_MAX / 2 - str->length);
@@ -102,8 +115,8 @@ static void str_reserve(struct zk_str *str, size_t more)
     if (needed <= str->room)
         return;
     str->room = needed > 2 * str->room ? needed : 2 * str->room;
-    if (str->room < 32)
-        str->room = 32;
+    if (str->room < SMALLEST_ROOM)
+        str->room = SMALLEST_ROOM;
     str->text = zk_xrealloc(str->text, str->room);
 }
 
@@ -121,14 +134,31 @@ void zk_str_append(struct zk_str *str, const char *text)
     zk_str_append_bytes(str, text, strlen(text));
 }
 
+void zk_str_append_long(struct zk_str *str, int64_t value)
+{
+    char digits[20]; /* and the sign */
+    char *start = digits + sizeof digits;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do
+        *--start = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (value < 0)
+        *--start = '-';
+    zk_str_append_bytes(str, start, (size_t)(digits + sizeof digits - start));
+}
+
 void zk_str_vprintf(struct zk_str *str, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    str_reserve(str, USUAL_PIECE);
+    size_t room = str->room - str->length;
+    int length = vsnprintf(str->text + str->length, room, format, args);
     zk_assert(length >= 0);
-    str_reserve(str, (size_t)length);
-    vsnprintf(str->text + str->length, (size_t)length + 1, format, again);
+    if ((size_t)length >= room) { /* cut: now we know how much it is */
+        str_reserve(str, (size_t)length);
+        vsnprintf(str->text + str->length, (size_t)length + 1, format, again);
+    }
     str->length += (size_t)length;
     va_end(again);
 }
@@ -255,10 +285,25 @@ int zk_host_and_port(const char *text, struct zk_strings *ret_pieces, const char
 
 /* --- JSON --- */
 
+/* How many bytes at the beginning are ASCII and stand for themselves. */
+static size_t plain_length(const char *text)
+{
+    size_t length = 0;
+    while (text[length] >= ' ' && text[length] < 0x7f && text[length] != '"' &&
+           text[length] != '\\')
+        length++;
+    return length;
+}
+
 void zk_str_append_json(struct zk_str *str, const char *text)
 {
     size_t length = strlen(text);
     for (size_t used; length > 0; text += used, length -= used) {
+        used = plain_length(text);
+        if (used > 0) {
+            zk_str_append_bytes(str, text, used);
+            continue;
+        }
         int32_t character = zk_utf8_decode(text, length, &used);
         if (character < 0)
             zk_str_append(str, "\\ufffd"); /* a reader of JSON expects UTF-8 */

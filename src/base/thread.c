@@ -15,6 +15,7 @@
 #include "zk/base/alloc.h"
 #include "zk/base/lock.h"
 #include "zk/base/panic.h"
+#include "zk/base/str.h"
 
 enum {
     THREAD_STACK_SIZE = 256 * 1024, /* a peer with many learners has many threads */
@@ -52,7 +53,7 @@ struct zk_thread_group *zk_thread_group_new(struct zk_context *ctx)
 static void set_os_name(const char *name)
 {
     char short_name[OS_NAME_SIZE];
-    snprintf(short_name, sizeof short_name, "%.*s", OS_NAME_SIZE - 1, name);
+    zk_text_copy(short_name, sizeof short_name, name);
     pthread_setname_np(pthread_self(), short_name); /* a help for people; failing does no harm */
 }
 

@@ -1,13 +1,13 @@
 /* Who runs: each thread's name, what it holds, and who will join it. */
 #include "base/thread_registry.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "zk/base/alloc.h"
 #include "zk/base/lock.h"
 #include "zk/base/panic.h"
+#include "zk/base/str.h"
 
 static const char unknown_name[] = "main";
 
@@ -58,7 +58,7 @@ void zk_registry_init(struct zk_thread_registry *registry)
     int error = pthread_mutex_init(&registry->mutex, NULL);
     zk_assert(error == 0);
     registry->first.thread = pthread_self();
-    snprintf(registry->first.name, sizeof registry->first.name, "main");
+    zk_text_copy(registry->first.name, sizeof registry->first.name, unknown_name);
     registry_link(registry, &registry->first);
 }
 
@@ -105,7 +105,7 @@ void zk_registry_name(struct zk_thread_registry *registry, char *ret_name, size_
 {
     registry_lock(registry);
     const struct zk_thread_entry *entry = registry_self(registry);
-    snprintf(ret_name, size, "%s", entry != NULL ? entry->name : unknown_name);
+    zk_text_copy(ret_name, size, entry != NULL ? entry->name : unknown_name);
     registry_unlock(registry);
 }
 
@@ -114,7 +114,7 @@ bool zk_registry_rename(struct zk_thread_registry *registry, const char *name)
     registry_lock(registry);
     struct zk_thread_entry *entry = registry_self(registry);
     if (entry != NULL)
-        snprintf(entry->name, sizeof entry->name, "%s", name);
+        zk_text_copy(entry->name, sizeof entry->name, name);
     registry_unlock(registry);
     return entry != NULL && entry != &registry->first;
 }
@@ -139,7 +139,7 @@ static struct zk_thread_entry *registry_add_guest(struct zk_thread_registry *reg
     struct zk_thread_entry *entry = zk_xcalloc(1, sizeof *entry);
     entry->thread = pthread_self();
     entry->guest = true;
-    snprintf(entry->name, sizeof entry->name, "%s", unknown_name);
+    zk_text_copy(entry->name, sizeof entry->name, unknown_name);
     registry_link(registry, entry);
     return entry;
 }

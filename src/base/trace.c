@@ -39,39 +39,13 @@ static void trace_write(int fd, const char *bytes, size_t length)
     }
 }
 
-/* The line of an event whose fields stand ready. */
-static void trace_line(struct zk_context *ctx, const char *ev, const char *fields)
-{
-    char thread[ZK_THREAD_NAME_SIZE];
-    zk_thread_name(ctx, thread, sizeof thread);
-
-    struct zk_str line = {0};
-    zk_mutex_lock(&ctx->trace_mutex);
-    zk_str_printf(&line, "{\"v\":%d,\"t\":%" PRId64 ",\"n\":%" PRId64 ",\"th\":\"", TRACE_VERSION,
-                  zk_elapsed_us() - ctx->start_us, zk_context_myid(ctx));
-    zk_str_append_json(&line, thread);
-    zk_str_printf(&line, "\",\"ev\":\"%s\"%s%s}\n", ev, fields[0] != '\0' ? "," : "", fields);
-    trace_write(ctx->options.trace_fd, zk_str_text(&line), line.length);
-    zk_mutex_unlock(&ctx->trace_mutex);
-    zk_str_done(&line);
-}
-
-void zk_trace_event(struct zk_context *ctx, const char *ev, const char *fields_format, ...)
-{
-    struct zk_str fields = {0};
-    va_list args;
-    va_start(args, fields_format);
-    zk_str_vprintf(&fields, fields_format, args);
-    va_end(args);
-    trace_line(ctx, ev, zk_str_text(&fields));
-    zk_str_done(&fields);
-}
-
 /* --- fields: each adds "name":value, with a comma before all but the first --- */
 
 static void field_name(struct zk_str *fields, const char *name)
 {
-    zk_str_printf(fields, "%s\"%s\":", fields->length > 0 ? "," : "", name);
+    zk_str_append(fields, fields->length > 0 ? ",\"" : "\"");
+    zk_str_append(fields, name);
+    zk_str_append(fields, "\":");
 }
 
 static void field_text(struct zk_str *fields, const char *name, const char *text)
@@ -85,7 +59,7 @@ static void field_text(struct zk_str *fields, const char *name, const char *text
 static void field_number(struct zk_str *fields, const char *name, int64_t value)
 {
     field_name(fields, name);
-    zk_str_printf(fields, "%" PRId64, value);
+    zk_str_append_long(fields, value);
 }
 
 static void field_hex(struct zk_str *fields, const char *name, int64_t value)
@@ -101,6 +75,42 @@ static void field_json(struct zk_str *fields, const char *name, const char *json
         return;
     field_name(fields, name);
     zk_str_append(fields, json);
+}
+
+/* --- lines --- */
+
+/* The line of an event whose fields stand ready. */
+static void trace_line(struct zk_context *ctx, const char *ev, const char *fields)
+{
+    char thread[ZK_THREAD_NAME_SIZE];
+    zk_thread_name(ctx, thread, sizeof thread);
+
+    struct zk_str line = {0};
+    zk_mutex_lock(&ctx->trace_mutex);
+    zk_str_append(&line, "{\"v\":");
+    zk_str_append_long(&line, TRACE_VERSION);
+    field_number(&line, "t", zk_elapsed_us() - ctx->start_us);
+    field_number(&line, "n", zk_context_myid(ctx));
+    field_text(&line, "th", thread);
+    field_text(&line, "ev", ev);
+    if (fields[0] != '\0')
+        zk_str_append(&line, ",");
+    zk_str_append(&line, fields);
+    zk_str_append(&line, "}\n");
+    trace_write(ctx->options.trace_fd, zk_str_text(&line), line.length);
+    zk_mutex_unlock(&ctx->trace_mutex);
+    zk_str_done(&line);
+}
+
+void zk_trace_event(struct zk_context *ctx, const char *ev, const char *fields_format, ...)
+{
+    struct zk_str fields = {0};
+    va_list args;
+    va_start(args, fields_format);
+    zk_str_vprintf(&fields, fields_format, args);
+    va_end(args);
+    trace_line(ctx, ev, zk_str_text(&fields));
+    zk_str_done(&fields);
 }
 
 static void trace_end(struct zk_context *ctx, const char *ev, struct zk_str *fields)

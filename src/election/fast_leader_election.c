@@ -452,7 +452,11 @@ static enum outcome on_notification(struct fast_leader_election *fle, struct rou
 static void explain_change(const struct notification *n, const struct vote *before, char *ret_why,
                            size_t size)
 {
-    if (n->peer_epoch != before->peer_epoch)
+    if (before->id == NO_VOTE)
+        snprintf(ret_why, size,
+                 "%" PRId64 " votes for %" PRId64 ": an observer has no candidate of its own",
+                 n->sid, n->leader);
+    else if (n->peer_epoch != before->peer_epoch)
         snprintf(ret_why, size,
                  "%" PRId64 " votes for %" PRId64 ", whose epoch %" PRId64
                  " is higher than %" PRId64,

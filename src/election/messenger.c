@@ -102,8 +102,6 @@ static bool process_config(struct fast_leader_election *fle, int64_t sid,
         free(error);
         return false;
     }
-    if (rqv == NULL)
-        return false;
     bool restart = is_newer_config(fle, rqv);
     *ret_version = rqv->version;
     qv_unref(rqv);

@@ -247,8 +247,7 @@ static void initiate_connection(void *arg)
 {
     struct conversation *dial = arg;
     struct quorum_cnx_manager *qcm = dial->qcm;
-    multiple_addresses_recreate(
-        qcm->ctx, &dial->addresses); /* names are looked up here and nowhere else (D-19) */
+    multiple_addresses_recreate(qcm->ctx, &dial->addresses); /* under no lock (D-19) */
     if (dial_addresses(dial) == 0) {
         zk_trace_conn(qcm->ctx, "dial", dial->sid, sock_conn_text(dial->sock),
                       "there is something to say");

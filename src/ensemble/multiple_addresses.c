@@ -45,7 +45,9 @@ void multiple_addresses_done(struct multiple_addresses *addresses)
 
 void multiple_addresses_java_order(const struct multiple_addresses *addresses, size_t *ret_order)
 {
-    if (addresses->count == 0)
+    if (addresses->count == 1)
+        ret_order[0] = 0;
+    if (addresses->count <= 1)
         return;
     int32_t *hashes = zk_xcalloc(addresses->count, sizeof(*hashes));
     for (size_t i = 0; i < addresses->count; i++)

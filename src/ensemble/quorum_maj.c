@@ -1,5 +1,4 @@
 /* More than half of the voters. Java: flexible.QuorumMaj */
-#include <inttypes.h>
 
 #include "quorum_verifier_internal.h"
 
@@ -31,7 +30,9 @@ bool quorum_maj_contains_quorum(const struct quorum_verifier *qv, const struct l
 void quorum_maj_append(const struct quorum_verifier *qv, struct zk_str *str)
 {
     for (size_t i = 0; i < qv->member_count; i++) {
-        zk_str_printf(str, "server.%" PRId64 "=", qv->members[i].id);
+        zk_str_append(str, "server.");
+        zk_str_append_long(str, qv->members[i].id);
+        zk_str_append(str, "=");
         quorum_server_append(&qv->members[i], str);
         zk_str_append(str, "\n");
     }

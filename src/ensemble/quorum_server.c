@@ -281,13 +281,16 @@ void quorum_server_append(const struct quorum_server *server, struct zk_str *str
         if (i > 0)
             zk_str_append(str, "|");
         append_host(addr, str);
-        zk_str_printf(str, ":%u:%u", (unsigned)addr->port,
-                      (unsigned)server->election_addr.items[election_order[i]].port);
+        zk_str_append(str, ":");
+        zk_str_append_long(str, addr->port);
+        zk_str_append(str, ":");
+        zk_str_append_long(str, server->election_addr.items[election_order[i]].port);
     }
     free(order);
     free(election_order);
 
-    zk_str_printf(str, ":%s", learner_type_name(server->type));
+    zk_str_append(str, ":");
+    zk_str_append(str, learner_type_name(server->type));
     if (server->has_client_addr && !server->is_client_addr_from_static) {
         zk_str_append(str, ";");
         append_host(&server->client_addr, str);

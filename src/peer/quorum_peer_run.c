@@ -23,7 +23,9 @@
 #include "zk/zab/observer.h"
 
 enum {
-    SHORT_TERM_MS = 100, /* less than this was no term at all */
+    SHORT_TERM_MS = 1000, /* less than this was no term at all */
+    FIRST_PAUSE_MS = 100,
+    PAUSE_DOUBLINGS = 4,
 };
 
 static void run_main(void *arg);
@@ -200,7 +202,7 @@ static void log_settings(struct quorum_peer_run *run)
     const struct quorum_peer_config *config = run->config;
     zk_log(run->ctx, ZK_LOG_NOT_SECURED);
     zk_log(run->ctx, ZK_LOG_NO_TLS);
-    zk_log(run->ctx, ZK_LOG_PORT_UNIFICATION_OFF);
+    zk_log(run->ctx, ZK_LOG_PORT_UNIFICATION, "disabled");
     zk_log(run->ctx, ZK_LOG_SETTING_BOOLEAN, "multiAddress.enabled",
            config->multi_address_enabled ? "true" : "false");
     zk_log(run->ctx, ZK_LOG_SETTING_INT, "tickTime", config->tick_time_ms);
@@ -314,18 +316,25 @@ static void update_server_state(struct quorum_peer_run *run)
     zk_log(run->ctx, ZK_LOG_PEER_STATE_SET_TO_LOOKING);
 }
 
-/* A learner that its leader turns away at once would look, follow and fail hundreds of times a
- * second (K-22): a term that lasted no time is followed by a pause (D-71). */
-static void pause_after_short_term(struct quorum_peer_run *run, int64_t began_ms)
+/* A follower that its leader turns away would look, follow and fail hundreds of times a second
+ * (K-22), and who waits for its silence would wait for ever (K-26): short terms are followed by
+ * pauses, each twice as long as the one before (D-71). */
+static void pause_after_short_term(struct quorum_peer_run *run, int64_t began_ms, int *short_terms)
 {
-    if (zk_elapsed_ms() - began_ms < SHORT_TERM_MS)
-        zk_stop_sleep(&run->stop, SHORT_TERM_MS);
+    if (zk_elapsed_ms() - began_ms >= SHORT_TERM_MS) {
+        *short_terms = 0;
+        return;
+    }
+    int doublings = *short_terms < PAUSE_DOUBLINGS ? *short_terms : PAUSE_DOUBLINGS;
+    (*short_terms)++;
+    zk_stop_sleep(&run->stop, FIRST_PAUSE_MS << doublings);
 }
 
 /* Java: run() */
 static void run_main(void *arg)
 {
     struct quorum_peer_run *run = arg;
+    int short_terms = 0; /* as a follower, one after the other */
     update_thread_name(run);
     while (quorum_peer_is_running(run->self)) {
         enum server_state state = quorum_peer_get_peer_state(run->self);
@@ -357,7 +366,7 @@ static void run_main(void *arg)
         if (state == SERVER_STATE_OBSERVING)
             observer_election_delay(run);
         else if (state == SERVER_STATE_FOLLOWING)
-            pause_after_short_term(run, began_ms);
+            pause_after_short_term(run, began_ms, &short_terms);
     }
     stop_leader_election(run);
     zk_log(run->ctx, ZK_LOG_MAIN_THREAD_EXITED);

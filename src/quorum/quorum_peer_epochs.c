@@ -6,7 +6,6 @@
  * epochs lock: nobody may read an epoch that the disk does not hold (A-5). Java:
  * QuorumPeer.loadDataBase(), readLongFromFile(), writeLongToFile() */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +63,7 @@ static int write_long_to_file(struct quorum_peer *self, const char *name, int64_
     struct zk_str path = {0};
     struct zk_str text = {0};
     epoch_path(self, name, &path);
-    zk_str_printf(&text, "%" PRId64, value);
+    zk_str_append_long(&text, value);
     int r = file_write_atomic(zk_str_text(&path), text.text, text.length);
     if (r < 0) {
         char reason[128];

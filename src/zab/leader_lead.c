@@ -211,7 +211,8 @@ static void give_up(struct leader *leader, int error, const char *why_timeout)
 
 /* ---- staying together ----------------------------------------------------------------------- */
 
-/* Java: lead(), the part of its loop that counts who is synced */
+/* If they are too few, *ret_sids tells who.
+ * Java: lead(), the part of its loop that counts who is synced */
 static bool has_synced_quorum(struct leader *leader, int64_t tick, struct zk_str *ret_sids)
 {
     struct quorum_verifier *committed = quorum_peer_get_quorum_verifier(leader->self);
@@ -237,7 +238,8 @@ static bool has_synced_quorum(struct leader *leader, int64_t tick, struct zk_str
         quorum = qv_override_quorum_decision(committed, &forwarding);
         long_set_done(&forwarding);
     }
-    synced_learner_tracker_append_ack_sets(&synced, ret_sids);
+    if (!quorum)
+        synced_learner_tracker_append_ack_sets(&synced, ret_sids);
     synced_learner_tracker_done(&synced);
     qv_unref(last_seen);
     qv_unref(committed);

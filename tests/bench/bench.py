@@ -1,236 +1,235 @@
-"""The bench: our peers and Java's in turn, in the same minutes, on this machine. See scripts/bench.sh --help.
-
-Every time is taken here, from outside: a process is started or killed, then srvr is asked on each client port every
-2 ms until it answers what is waited for. The one exception is the final wait, which is read from our peers' trace."""
+"""The bench's arguments and what they set going. scripts/bench.sh tells what it does and calls it."""
 
 import argparse
 import json
 import os
-import platform
-import shutil
+import re
+import shlex
 import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
-REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PROTOCOL_MS = 200  # what the protocol itself demands: the final wait
+import growth
+import svg
+import table
+from ensemble import REPO, Failure
+from measure import measure
 
-
-def free_base_port():
-    """A block of ports below the range of outgoing connections that nobody listens on."""
-    for base in range(28000, 32000, 100):
-        sockets = []
-        try:
-            for port in range(base + 1, base + 100):
-                sock = socket.socket()
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                sockets.append(sock)
-                sock.bind(("127.0.0.1", port))
-            return base
-        except OSError:
-            continue
-        finally:
-            for sock in sockets:
-                sock.close()
-    sys.exit("bench: no free block of ports")
+TRACE_EVENTS, TRACE_RUNS = 20000, 5
+PICTURE = os.path.join("tests", "bench", "growth.svg")  # the one that README.md shows
 
 
-def srvr_mode(port):
-    """"leader", "follower", "observer", or None while it does not serve."""
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=0.5) as sock:
-            sock.settimeout(0.5)
-            sock.sendall(b"srvr")
-            answer = b""
-            while chunk := sock.recv(4096):
-                answer += chunk
-    except OSError:
-        return None
-    for line in answer.decode("latin-1").splitlines():
-        if line.startswith("Mode: "):
-            return line[len("Mode: "):]
-    return None
+# ---- arguments ------------------------------------------------------------------------------------------------------
 
 
-class Ensemble:
-    """Peers 1..n of one kind, each in a directory of its own."""
-
-    def __init__(self, kind, size, root, tick):
-        self.kind, self.size = kind, size
-        self.ids = range(1, size + 1)
-        self.base = free_base_port()
-        self.root = root
-        self.processes = {}
-        for peer in self.ids:
-            data = os.path.join(root, str(peer), "data")
-            os.makedirs(data)
-            with open(os.path.join(data, "myid"), "w") as file:
-                file.write(f"{peer}\n")
-            with open(self.path(peer, "zoo.cfg"), "w") as file:
-                file.write(f"tickTime={tick}\ninitLimit=10\nsyncLimit=5\ndataDir={data}\n"
-                           f"clientPort={self.port(peer)}\nclientPortAddress=127.0.0.1\n"
-                           "admin.enableServer=false\n4lw.commands.whitelist=*\n")
-                for other in self.ids:
-                    file.write(f"server.{other}=127.0.0.1:{self.base + 33 + other}:{self.base + 66 + other}\n")
-
-    def path(self, peer, name):
-        return os.path.join(self.root, str(peer), name)
-
-    def port(self, peer):
-        return self.base + peer
-
-    def start(self, peer):
-        script = "node.sh" if self.kind == "c" else "java-node.sh"
-        if self.kind == "c":
-            command = [os.path.join(REPO, "build", "zkpeer"), "--trace", self.path(peer, "trace"), self.path(peer, "zoo.cfg")]
-        else:
-            command = [os.path.join(REPO, "scripts", script), self.path(peer, "zoo.cfg")]
-        with open(self.path(peer, "log"), "a") as log:
-            self.processes[peer] = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.path(peer, ""))
-
-    def start_all(self):
-        for peer in self.ids:
-            self.start(peer)
-
-    def wait(self, condition, what, limit_s=60):
-        """Ask everybody until condition(modes) holds; the moment it did."""
-        end = time.monotonic() + limit_s
-        while time.monotonic() < end:
-            modes = {peer: srvr_mode(self.port(peer)) for peer in self.ids if self.processes[peer].poll() is None}
-            if condition(modes):
-                return time.monotonic(), modes
-            time.sleep(0.002)
-        sys.exit(f"bench: {self.kind}: {what} took more than {limit_s} s; logs are in {self.root}")
-
-    def wait_all_serve(self):
-        return self.wait(lambda modes: all(modes.values()), "waiting until all serve")
-
-    def wait_leader(self):
-        return self.wait(lambda modes: "leader" in modes.values(), "waiting for a leader")
-
-    def kill(self, peer):
-        self.processes[peer].send_signal(signal.SIGKILL)
-        moment = time.monotonic()
-        self.processes[peer].wait()
-        return moment
-
-    def stop_all(self):
-        for process in self.processes.values():
-            if process.poll() is None:
-                process.kill()
-        for process in self.processes.values():
-            process.wait()
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        print(f"bench.sh: {message} (try bench.sh --help)", file=sys.stderr)
+        sys.exit(2)
 
 
-def leader_of(modes):
-    return next(peer for peer, mode in modes.items() if mode == "leader")
+def number(low, high):
+    def convert(text):
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"a number from {low} to {high} is needed, not '{text}'")
+        return int(text)
+    return convert
 
 
-def status_of(pid):
-    """Resident kilobytes and threads of a process."""
-    with open(f"/proc/{pid}/status") as file:
-        fields = dict(line.split(":", 1) for line in file)
-    return int(fields["VmRSS"].split()[0]), int(fields["Threads"])
+def sizes(low, high):
+    def convert(text):
+        return [] if text == "none" and low == 2 else sorted({number(low, high)(part) for part in text.split(",")})
+    return convert
 
 
-def run_once(kind, size, tick, keep):
-    """One ensemble: start, measure, kill the leader, measure. A dictionary of figures."""
-    root = tempfile.mkdtemp(prefix=f"zkpeer-bench-{kind}-")
-    ensemble = Ensemble(kind, size, root, tick)
-    try:
-        begin = time.monotonic()
-        ensemble.start_all()
-        moment, modes = ensemble.wait_all_serve()
-        figures = {"start": (moment - begin) * 1000}
-        time.sleep(1.0)
-        memory, threads = zip(*(status_of(p.pid) for p in ensemble.processes.values()))
-        figures["memory"], figures["threads"] = max(memory), max(threads)
-        leader = leader_of(modes)
-        killed = ensemble.kill(leader)
-        moment, _ = ensemble.wait_leader()
-        figures["failover"] = (moment - killed) * 1000
-        figures["beyond"] = figures["failover"] - PROTOCOL_MS
-        moment, _ = ensemble.wait_all_serve()
-        figures["failover_all"] = (moment - killed) * 1000
-        if kind == "c":
-            figures["final_wait"] = [w for peer in ensemble.ids for w in final_waits(ensemble.path(peer, "trace"))]
-        return figures
-    finally:
-        ensemble.stop_all()
-        if not keep:
-            shutil.rmtree(root, ignore_errors=True)
+def parse_arguments():
+    parser = Parser(prog="bench.sh", add_help=False, allow_abbrev=False)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--growth", action="store_true")
+    parser.add_argument("--trace-cost", action="store_true")
+    parser.add_argument("--runs", type=number(1, 1000))
+    parser.add_argument("--peers", type=sizes(3, 101))
+    parser.add_argument("--simulated", type=sizes(2, 127))
+    parser.add_argument("--only", choices=["c", "java"])
+    parser.add_argument("--tick", type=number(50, 60000), default=500)
+    parser.add_argument("--idle", type=number(1, 3600), default=2)
+    parser.add_argument("--json")
+    parser.add_argument("--svg")
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--keep", action="store_true")
+    args = parser.parse_args()
+    if args.growth and (args.quick or args.trace_cost or args.only == "java"):
+        parser.error("--growth goes with neither --quick, --trace-cost nor --only java")
+    if not args.growth and (args.svg or args.simulated is not None):
+        parser.error("--svg and --simulated go with --growth")
+    if args.trace_cost and args.write:
+        parser.error("--write goes with the table or with --growth")
+    if args.growth:
+        args.runs = args.runs or 3
+        args.peers = args.peers or growth.SIZES
+        args.simulated = growth.SIMULATED if args.simulated is None else args.simulated
+        args.svg = args.svg or os.path.join(REPO, PICTURE if args.write else os.path.join("build", "growth.svg"))
+    else:
+        args.runs = args.runs or (3 if args.quick else 5)
+        args.peers = args.peers or ([3] if args.quick else [3, 5, 7])
+    return args
 
 
-def final_waits(path):
-    """Milliseconds from the last change of the tally to the change of state, for each decision that waited."""
-    waits, tally, have = [], None, None
+def command_line():
+    """As it is to be typed for the same figures: where they go does not matter."""
+    words = shlex.join(["scripts/bench.sh"] + [arg for arg in sys.argv[1:] if arg not in ("--write", "--keep")])
+    return re.sub(r" --(json|svg)[ =]('[^']*'|\S+)", "", words)
+
+
+# ---- what must be there ---------------------------------------------------------------------------------------------
+
+
+def run(*command):
+    done = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        raise Failure(f"{shlex.join(command)} failed:\n{done.stdout.rstrip()}")
+    return done.stdout
+
+
+def build(target):
+    """A program of the bench's own; build.sh has made the folder."""
+    run("cmake", "--build", os.path.join(REPO, "build", "release"), "--target", target, "-j", str(os.cpu_count()))
+
+
+def prepare(args):
+    run(os.path.join(REPO, "scripts", "build.sh"))
+    if args.growth and args.simulated:
+        build("sim_growth")
+    if not args.growth:
+        build("trace_cost")
+        if args.only != "c" and not args.trace_cost:
+            run(os.path.join(REPO, "scripts", "java-node.sh"), "--install")
+
+
+def java_version():
+    package = run("dpkg-query", "-W", "-f", "${Version}", "zookeeper")
+    runtime = re.search(r'version "([^"]*)"', run("java", "-version"))
+    return f"Java ZooKeeper {package} (Debian), Java {runtime.group(1) if runtime else 'of unknown version'}"
+
+
+def progress(words):
+    if sys.stderr.isatty():
+        print(f"\r\033[K{words}", end="", file=sys.stderr, flush=True)
+
+
+# ---- the three things that are measured -----------------------------------------------------------------------------
+
+
+def compare(args):
+    kinds = [args.only] if args.only else ["c", "java"]
+    results = {size: {kind: [] for kind in kinds} for size in args.peers}
+    for i in range(args.runs):
+        for size in args.peers:
+            for kind in kinds:
+                progress(f"run {i + 1} of {args.runs}: {size} {kind} peers")
+                results[size][kind].append(measure(kind, size, args.tick, args.idle, args.keep))
+    progress("")
+    java = java_version() if "java" in kinds else ""
+    return results, table.comparison(results, kinds, args.tick, args.runs, java)
+
+
+def measure_trace():
+    program = os.path.join(REPO, "build", "release", "tests", "bench", "trace_cost")
+    runs = []
+    with tempfile.TemporaryDirectory(prefix="zkpeer-bench-trace-") as directory:
+        for i in range(TRACE_RUNS):
+            runs.append(json.loads(run(program, str(TRACE_EVENTS), os.path.join(directory, str(i)))))
+    return {key: statistics.median(figures[key] for figures in runs) for key in runs[0]} | {"runs": TRACE_RUNS}
+
+
+def grow(args):
+    progress("growth, real peers")
+    rows = growth.real_rows(args.peers, args.runs, args.tick, args.keep)
+    progress("growth, simulated peers")
+    rows += growth.simulated_rows(args.simulated)
+    progress("")
+    if not rows:
+        raise Failure("none of these sizes can run here")
+    with open(args.svg, "w") as file:
+        file.write(svg.draw(rows, f"{command_line()}: medians of {table.runs_of(args.runs)}, tickTime {args.tick} ms"))
+    return rows, table.growth(rows, args.tick, args.runs)
+
+
+# ---- README.md and NOTES.md -----------------------------------------------------------------------------------------
+
+
+def write_between(name, mark, lines):
+    """Replaces what stands between the two marks of a document by a block of text."""
+    path = os.path.join(REPO, name)
     with open(path) as file:
-        for line in file:
-            event = json.loads(line)
-            if event["ev"] == "tally" and event["quorum"]:
-                now = (event["leader"], tuple(sorted(event["have"])))
-                if now != have:
-                    tally, have = event["t"], now
-            elif event["ev"] == "state":
-                if tally is not None and event["s"] in ("LEADING", "FOLLOWING"):
-                    waits.append((event["t"] - tally) / 1000)
-                tally = have = None
-    return [wait for wait in waits if wait >= PROTOCOL_MS - 10]  # who joins a settled ensemble does not wait
+        old = file.read()
+    block = "\n".join([f"<!-- {mark}:begin -->", "```text"] + lines + ["```", f"<!-- {mark}:end -->"])
+    new, found = re.subn(f"<!-- {mark}:begin -->.*?<!-- {mark}:end -->", lambda _: block, old, flags=re.S)
+    if found != 1:
+        raise Failure(f"{name} does not have the marks of {mark} once")
+    with open(path, "w") as file:
+        file.write(new)
 
 
-ROWS = [
-    ("start", "start of the processes until all serve", "ms"),
-    ("failover", "kill -9 of the leader until a new leader answers srvr", "ms"),
-    ("beyond", "  of it beyond the 200 ms that the protocol demands", "ms"),
-    ("failover_all", "kill -9 of the leader until all that are left serve", "ms"),
-    ("memory", "resident memory of the largest peer", "kB"),
-    ("threads", "threads of the busiest peer", ""),
-]
+def write_comparison(results, lines, cost):
+    write_between("NOTES.md", "bench", [f"$ {command_line()}"] + lines + [""] + cost)
+    size = min(results)
+    kinds = list(results[size])
+    short = lines[:4] + [table.head(kinds)] + table.section(size, results[size], kinds)
+    write_between("README.md", "bench", [f"$ {command_line()}"] + short + [""] + cost)
 
 
-def text(values, unit):
-    return f"{statistics.median(values):9.1f} {unit:2} ({min(values):.1f} to {max(values):.1f})"
+# ---- all of it ------------------------------------------------------------------------------------------------------
 
 
-def report(results, args):
-    kinds = [kind for kind in ("c", "java") if results.get(kind)]
-    print(f"machine: {platform.machine()}, {os.cpu_count()} cores, Linux {platform.release().split('-')[0]}; "
-          f"{args.peers} peers, tickTime {args.tick} ms, {args.runs} runs of each kind in turn")
-    print("figures: median (smallest to largest)\n")
-    print(f"{'':55}" + "".join(f"{kind:36}" for kind in kinds) + ("c / java" if len(kinds) == 2 else ""))
-    for key, label, unit in ROWS:
-        columns = [[run[key] for run in results[kind]] for kind in kinds]
-        line = f"{label:55}" + "".join(f"{text(column, unit):36}" for column in columns)
-        if len(kinds) == 2:
-            line += f"{statistics.median(columns[0]) / statistics.median(columns[1]):6.3f}"
-        print(line)
-    waits = [wait for run in results.get("c", []) for wait in run["final_wait"]]
-    if waits:
-        print(f"\n{'last effective vote to change of state (c, trace)':55}{text(waits, 'ms')} n={len(waits)}")
+def work(args):
+    prepare(args)
+    if args.growth:
+        figures, lines = grow(args)
+        if args.write:
+            write_between("NOTES.md", "growth", [f"$ {command_line()}"] + lines)
+        lines += ["", f"the picture is {os.path.relpath(args.svg, REPO)}"]
+    elif args.trace_cost:
+        figures = measure_trace()
+        lines = table.trace_cost(figures)
+    else:
+        figures, lines = compare(args)
+        cost = measure_trace()
+        if args.write:
+            write_comparison(figures, lines, table.trace_cost(cost))
+        lines += [""] + table.trace_cost(cost)
+        figures = {"ensembles": figures, "trace": cost}
+    print("\n".join(lines))
+    if args.json:
+        with open(args.json, "w") as file:
+            json.dump({"command": command_line(), "figures": figures}, file, indent=1)
+            file.write("\n")
+
+
+def on_termination(number, frame):
+    """Ctrl-C, or as good as that. A second one must not disturb the cleaning up."""
+    for other in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(other, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="bench.sh", description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=10, help="ensembles of each kind (default 10)")
-    parser.add_argument("--peers", type=int, default=3, help="peers in each (default 3)")
-    parser.add_argument("--tick", type=int, default=500, help="tickTime in ms (default 500)")
-    parser.add_argument("--only", choices=["c", "java"], help="one kind alone")
-    parser.add_argument("--json", metavar="FILE", help="also write every single figure there")
-    parser.add_argument("--keep", action="store_true", help="keep the peers' directories")
-    args = parser.parse_args()
-    kinds = [args.only] if args.only else ["c", "java"]
-    results = {kind: [] for kind in kinds}
-    for _ in range(args.runs):
-        for kind in kinds:
-            results[kind].append(run_once(kind, args.peers, args.tick, args.keep))
-    report(results, args)
-    if args.json:
-        with open(args.json, "w") as file:
-            json.dump(results, file, indent=1)
+    args = parse_arguments()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_termination)
+    try:
+        work(args)
+    except Failure as failure:
+        print(f"bench.sh: {failure}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        print(f"bench.sh: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("bench.sh: interrupted; all peers are ended", file=sys.stderr)
+        sys.exit(130)
 
 
 main()

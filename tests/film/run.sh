@@ -15,6 +15,7 @@ life_of() {
   "$cluster" start 3 --wait 60
   "$cluster" kill leader
   until_state 3 LEADING 3
+  until_quorum
   "$cluster" start 2 --wait 60
   until_state 1 FOLLOWING 3
   until_state 2 FOLLOWING 3
@@ -25,6 +26,37 @@ life_of() {
 life_to_the_end_of() {
   life_of "$@"
   "$cluster" down
+}
+
+# shellcheck disable=SC2317  # called by the commands that are filmed
+until_quorum() {
+  local end=$((SECONDS + 20))
+  until "$cluster" status >/dev/null; do
+    ((SECONDS < end)) || return 1
+  done
+}
+
+# shellcheck disable=SC2317  # called by the command that is filmed
+# The leader, 3, is cut off, and comes back as a follower.
+cut_off() {
+  sleep 1 # some pings, so that it is known who follows whom
+  "$cluster" partition leader
+  until_state 2 LEADING 2
+  until_state 3 LOOKING null
+  until_quorum
+  "$cluster" heal
+  until_state 3 FOLLOWING 2
+}
+
+# shellcheck disable=SC2317  # called by expect
+# told FILM TITLE...: the chapters of the story that is told of it.
+told() {
+  local words titles
+  words=$("$REPO/scripts/trace.sh" story "$1")
+  say "$words"
+  titles=$(sed -nE 's/^[0-9]+\. (.*) \(at .*/\1/p' <<<"$words")
+  shift
+  [[ $titles == "$(printf '%s\n' "$@")" ]]
 }
 
 # shellcheck disable=SC2317  # called by expect
@@ -42,7 +74,7 @@ export PYTHONDONTWRITEBYTECODE=1
 python3 "$here/test_dissector.py" || status=1
 python3 "$here/test_film.py" || status=1
 
-export -f life_of life_to_the_end_of until_state field say
+export -f life_of life_to_the_end_of cut_off until_quorum until_state field say
 export cluster
 
 expect "three Java peers are filmed while their leader is killed and comes back" \
@@ -53,6 +85,8 @@ expect "the film has the messages that an independent count finds" \
   "$here/compare.py" recount "$ZK_CLUSTER_DIR" "$work/java.pcapng" "$work/java.jsonl"
 expect "the film tells who led, died, was elected and came back" \
   "$here/compare.py" story "$work/java.jsonl" 2 3
+expect "and so does its story, in words" told "$work/java.jsonl" "Peers 1 and 2 start: 2 is elected" \
+  "Peer 3 starts: 2 stays leader" "Leader 2 is gone: 3 is elected" "Peer 2 returns: 3 stays leader"
 expect "the film can be made again from its capture" \
   "$film" convert "$work/java.pcapng" "$work/again.jsonl"
 expect "and is the same" cmp "$work/java.jsonl" "$work/again.jsonl"
@@ -72,4 +106,16 @@ expect "some time passes" at_rest
 expect "and ends" "$film" stop
 expect "it is a piece of what they told, and knows everybody" \
   "$here/compare.py" piece "$ZK_CLUSTER_DIR" "$work/rest.jsonl"
+"$cluster" clean >/dev/null
+
+findings=$("$cluster" doctor || true)
+if ! grep -q '^ok  *network namespaces' <<<"$findings"; then
+  say "skipped film: peers with networks of their own, for: $(grep 'network namespaces' <<<"$findings")"
+  exit "$status"
+fi
+expect "peers with networks of their own run" "$cluster" up --namespaces --mix c,java,c --tick 300 --wait 60
+expect "they are filmed while their leader is cut off" "$film" "$work/cut.jsonl" -- bash -euc cut_off
+expect "the story tells who was cut off, and only what arrived" told "$work/cut.jsonl" \
+  "Peers 1, 2 and 3 run already: 3 leads" "Peers 1 and 2 look for a leader again: 2 is elected" \
+  "Peer 3 looks for a leader again: 2 stays leader"
 exit "$status"

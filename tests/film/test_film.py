@@ -91,6 +91,37 @@ def test_a_peer_is_dead_when_its_election_port_refuses():
     equal(states(film(capture), 2), ["LOOKING", "crash", "LOOKING"])
 
 
+def test_a_follower_is_dead_when_it_ends_all_its_connections_at_once():
+    capture = pcap.Capture()
+    talk = capture.connect(election(1)).dialler_says(initial(2, election(2)) + notification(0, 1))
+    leader = capture.connect(quorum(2)).dialler_says(follower_info(1))
+    leader.packet(leader.dialler, pcap.FIN | pcap.ACK)
+    equal(states(film(capture), 1), ["FOLLOWING"])  # it has only given up its leader
+    talk.packet(talk.listener, pcap.FIN | pcap.ACK)
+    equal((states(film(capture), 1), states(film(capture), 2)), (["FOLLOWING", "crash"], ["LOOKING", "LEADING"]))
+
+
+def test_who_is_left_by_a_dead_leader_is_not_dead():
+    capture = pcap.Capture()
+    talk = capture.connect(election(1)).dialler_says(initial(2, election(2)) + notification(0, 1))
+    leader = capture.connect(quorum(2)).dialler_says(follower_info(1))
+    for connection, dead, left in ((talk, talk.dialler, talk.listener), (leader, leader.listener, leader.dialler)):
+        connection.packet(dead, pcap.FIN | pcap.ACK)
+        connection.packet(left, pcap.FIN | pcap.ACK)
+    equal((states(film(capture), 1), states(film(capture), 2)), (["FOLLOWING"], ["LOOKING", "LEADING", "crash"]))
+
+
+def test_a_newer_round_is_a_new_election_though_no_connection_has_ended():
+    capture = pcap.Capture()
+    talk = capture.connect(election(1)).dialler_says(initial(2, election(2)) + notification(0, 1))
+    talk.listener_says(notification(0, 1))
+    capture.connect(quorum(2)).dialler_says(follower_info(1))
+    talk.listener_says(notification(0, 1))
+    equal(states(film(capture), 1), ["LOOKING", "FOLLOWING"])
+    talk.listener_says(notification(0, 2))
+    equal(states(film(capture), 1), ["LOOKING", "FOLLOWING", "LOOKING"])
+
+
 def test_who_has_ended_a_connection_reads_no_more_of_it():
     capture = pcap.Capture()
     said = capture.connect(election(1)).dialler_says(initial(2, election(2)) + notification(0, 1))

@@ -24,6 +24,5 @@ leave() {
   fi
 }
 trap leave EXIT
-touch "$directory/cluster.json" # the booking of the ports counts while this is there
 base=$(pick_ports "$directory")
 "$here/differential.py" --directory "$directory" --base-port "$base" "$@"

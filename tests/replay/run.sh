@@ -76,6 +76,7 @@ need_packages "to look at the page" chromium:chromium chromium-driver:chromedriv
 export PYTHONDONTWRITEBYTECODE=1
 
 python3 "$here/test_trace.py" || failed=1
+python3 "$here/test_story.py" || failed=1
 expect "three peers lose a leader and are traced" record three 3 1
 expect "seven peers lose two leaders and are traced" record seven 7 2
 expect "the trace of three peers is sound" "$REPO/scripts/trace.sh" check "$work/three"

@@ -183,6 +183,77 @@ def check_sees_two_leaders_of_one_epoch():
     finds({line_of("1.jsonl", '"established"'): ('"leader":2', '"leader":1')}, "epoch 1 has leader")
 
 
+@test
+def check_sees_an_epoch_that_two_have_led_before_one_was_established():
+    other = '"value":1}\n{"v":1,"t":%d,"n":1,"th":"main","ev":"epoch","which":"current","value":1}'
+    finds(
+        {
+            line_of("1.jsonl", '"FOLLOWING"', '"ev":"state"'): ("FOLLOWING", "LEADING"),
+            line_of("1.jsonl", '"current"'): ('"value":1}', other % 204600),
+        },
+        "epoch 1 has leader 1, and 2 at 2.jsonl:",
+    )
+
+
+@test
+def check_sees_a_leader_that_has_decided_for_another():
+    finds({line_of("2.jsonl", '"decide"'): ('"leader":2', '"leader":1')}, "it leads, and has decided for 1")
+
+
+@test
+def check_sees_a_term_in_an_epoch_that_is_not_on_disk():
+    finds({line_of("1.jsonl", '"current"'): ('"value":1', '"value":0')}, "it is established in epoch 1, and has written 0")
+
+
+@test
+def check_sees_an_observer_that_is_followed():
+    observing = '"ev":"state","s":"LOOKING","why":"-"}\n{"v":1,"t":201999,"n":2,"th":"main","ev":"state","s":"OBSERVING"'
+    finds({line_of("2.jsonl", '"LEADING"'): ('"ev":"state","s":"LEADING"', observing)}, "the leader 2 is an observer")
+
+
+@test
+def check_sees_what_a_leader_may_not_say():
+    say = {line_of(name, '"LEADERINFO"'): ("LEADERINFO", "REQUEST") for name in ("1.jsonl", "2.jsonl")}
+    finds(say, "a leader says REQUEST")
+
+
+@test
+def check_sees_what_a_learner_may_not_say():
+    finds({line_of("1.jsonl", '"PING"'): ("PING", "PROPOSAL")}, "a learner says PROPOSAL")
+
+
+@test
+def check_sees_a_step_of_a_leader_left_out():
+    say = {line_of(name, '"LEADERINFO"'): ("LEADERINFO", "NEWLEADER") for name in ("1.jsonl", "2.jsonl")}
+    finds(say, "NEWLEADER, and LEADERINFO comes next")
+
+
+@test
+def check_sees_a_transaction_before_the_synchronization():
+    say = {line_of(name, '"LEADERINFO"'): ("LEADERINFO", "COMMIT") for name in ("1.jsonl", "2.jsonl")}
+    finds(say, "COMMIT before the synchronization")
+
+
+@test
+def check_sees_an_ack_of_what_has_not_come():
+    finds({line_of("1.jsonl", '"PING"'): ("PING", "ACK")}, "an ACK, and no NEWLEADER has come")
+
+
+@test
+def check_sees_an_ack_of_another_leader_and_one_without_its_epoch_on_disk():
+    come = '"kind":"DIFF","m":{}}\n{"v":1,"t":204450,"n":1,"th":"main","ev":"recv","from":2,"seq":2,"kind":"NEWLEADER",'
+    come += '"conn":"127.0.0.1:42000-127.0.0.1:20032","m":{"zxid":"0x%x00000000"'
+    for epoch, text in ((2, "the first ACK is not for the NEWLEADER"), (1, "an ACK of NEWLEADER with current epoch 0")):
+        finds(
+            {
+                line_of("1.jsonl", '"LEADERINFO"'): ('"kind":"LEADERINFO","m":{"zxid":"0x100000000"', come % epoch),
+                line_of("1.jsonl", '"current"'): ('"value":1', '"value":0'),
+                line_of("1.jsonl", '"PING"'): ("PING", "ACK"),
+            },
+            text,
+        )
+
+
 # ---- lines and files that are none -------------------------------------------------------------
 
 

@@ -10,7 +10,6 @@ enum {
     QUORUM_PORT = 2888,
     ELECTION_PORT = 3888,
     CLIENT_PORT = 2182,
-    GROUP_SIZE = 3,
 };
 
 static void append(char *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -36,17 +35,35 @@ static void write_configuration(const struct cluster *cluster, int host)
     for (int i = 1; i <= cluster->size; i++)
         append(text, "server.%d=%s%d:%d:%d%s\n", i, options->named ? "peer" : "10.0.0.", i,
                QUORUM_PORT, ELECTION_PORT, i > options->voters ? ":observer" : "");
-    for (int i = 1; options->grouped && i <= options->voters; i += GROUP_SIZE) {
+    const int group_size = options->group_size;
+    for (int i = 1; group_size > 0 && i <= options->voters; i += group_size) {
         append(text, "group.%d=%d", i, i);
-        for (int k = i + 1; k < i + GROUP_SIZE && k <= options->voters; k++)
+        for (int k = i + 1; k < i + group_size && k <= options->voters; k++)
             append(text, ":%d", k);
         append(text, "\n");
     }
-    for (int i = 1; options->grouped && i <= options->voters; i++)
-        append(text, "weight.%d=1\n", i);
+    for (int i = 1; group_size > 0 && i <= options->voters; i++)
+        append(text, "weight.%d=%d\n", i, options->weights[i]);
+    append(text, "%s", options->more != NULL ? options->more : "");
     world_write_file(host, PEER_CONFIG_FILE, text);
     snprintf(myid, sizeof myid, "%d\n", host);
     world_write_file(host, PEER_DATA_DIR "/myid", myid);
+}
+
+/* Somewhere else, as observers often are. Near ones and the voters can talk in circles a million
+ * times before there is a leader (K-25). */
+static void place_observers(const struct cluster *cluster)
+{
+    const int64_t latency_us = cluster->options.observer_latency_us;
+    for (int observer = cluster->options.voters + 1; latency_us > 0 && observer <= cluster->size;
+         observer++) {
+        for (int host = 1; host <= cluster->size; host++) {
+            if (host == observer)
+                continue;
+            world_set_link(host, observer, latency_us, latency_us / 4, 0);
+            world_set_link(observer, host, latency_us, latency_us / 4, 0);
+        }
+    }
 }
 
 void cluster_begin(struct cluster *cluster, const struct cluster_options *options)
@@ -54,7 +71,12 @@ void cluster_begin(struct cluster *cluster, const struct cluster_options *option
     cluster->options = *options;
     cluster->size = options->voters + options->observers;
     cluster->shut_out = 0;
+    cluster->settled_ms = 0;
     invariants_begin(&cluster->invariants, options->voters);
+    for (int host = 1; options->group_size > 0 && host <= options->voters; host++)
+        cluster->invariants.weightless[host] = options->weights[host] == 0;
+    cluster->plan.count = 0;
+    place_observers(cluster);
     memset(cluster->stopping, 0, sizeof cluster->stopping);
     for (int host = 1; host <= cluster->size; host++)
         write_configuration(cluster, host);
@@ -126,6 +148,12 @@ void cluster_crash(struct cluster *cluster, int host, enum world_crash how)
     world_crash(host, how);
 }
 
+void cluster_heal(struct cluster *cluster)
+{
+    world_heal();
+    place_observers(cluster);
+}
+
 void cluster_stop(struct cluster *cluster, int host)
 {
     cluster->stopping[host] = true;
@@ -141,20 +169,28 @@ static bool is_settled_or_short(void *arg)
     return invariants_all_settled(&cluster->invariants, cluster->size);
 }
 
-void cluster_must_settle(struct cluster *cluster, int64_t within_ms)
+bool cluster_settles(struct cluster *cluster, int64_t within_ms)
 {
-    const int64_t deadline_ms = world_now_ms() + within_ms;
+    const int64_t began_ms = world_now_ms();
+    const int64_t deadline_ms = began_ms + within_ms;
     for (;;) {
         for (int host = 1; host <= cluster->size; host++)
             if (!world_is_running(host))
                 cluster_boot(cluster, host);
         if (!world_wait_until(is_settled_or_short, cluster, deadline_ms - world_now_ms()))
-            break;
+            return false;
         if (invariants_all_settled(&cluster->invariants, cluster->size)) {
+            cluster->settled_ms = world_now_ms() - began_ms;
             cluster->shut_out = invariants_shut_out(&cluster->invariants, cluster->size);
-            return;
+            return true;
         }
     }
+}
+
+void cluster_must_settle(struct cluster *cluster, int64_t within_ms)
+{
+    if (cluster_settles(cluster, within_ms))
+        return;
     char roles[256] = "";
     size_t length = 0;
     for (int host = 1; host <= cluster->size && length < sizeof roles; host++) {
@@ -179,7 +215,8 @@ static bool none_runs(void *arg)
 void cluster_must_stop(struct cluster *cluster, int64_t within_ms)
 {
     for (int host = 1; host <= cluster->size; host++)
-        cluster_stop(cluster, host);
+        if (world_is_running(host))
+            cluster_stop(cluster, host);
     if (world_wait_until(none_runs, cluster, within_ms))
         return;
     for (int host = 1; host <= cluster->size; host++)

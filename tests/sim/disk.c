@@ -91,11 +91,13 @@ static void inode_power_loss(struct inode *inode)
 {
     if (!inode->dirty)
         return;
-    size_t size = chance_one_in(CHANCE_DISK, 2) ? inode->size : inode->durable_size;
+    const bool by_chance = !world.character.in_turn;
+    size_t size =
+        by_chance && chance_one_in(CHANCE_DISK, 2) ? inode->size : inode->durable_size;
     size_t old_size = inode->size;
     inode->bytes = own_grow(inode->bytes, 1, &inode->capacity, size);
     for (size_t sector = 0; sector < size; sector += SECTOR) {
-        bool fresh = chance_one_in(CHANCE_DISK, 2);
+        bool fresh = by_chance && chance_one_in(CHANCE_DISK, 2);
         for (size_t i = sector; i < size && i < sector + SECTOR; i++)
             inode->bytes[i] = fresh ? byte_at(inode->bytes, old_size, i)
                                     : byte_at(inode->durable, inode->durable_size, i);
@@ -108,8 +110,9 @@ static void inode_power_loss(struct inode *inode)
 
 static struct name *names_place(const struct names *names, const char *path)
 {
+    const size_t length = own_length(path);
     for (size_t i = 0; i < names->count; i++)
-        if (path_equal(names->items[i].path, path))
+        if (names->items[i].length == length && path_equal(names->items[i].path, path))
             return &names->items[i];
     return NULL;
 }
@@ -136,6 +139,7 @@ static void names_set(struct names *names, const char *path, struct inode *inode
     names->items = own_grow(names->items, sizeof *names->items, &names->capacity, names->count + 1);
     struct name *name = &names->items[names->count++];
     own_text(name->path, sizeof name->path, path);
+    name->length = own_length(path);
     name->inode = inode;
 }
 
@@ -204,7 +208,9 @@ static void drop_orphans(struct names *names)
 
 void disk_power_loss(struct disk *disk)
 {
-    size_t survive = (size_t)chance_below(CHANCE_DISK, disk->change_count + 1);
+    size_t survive = world.character.in_turn
+                         ? 0
+                         : (size_t)chance_below(CHANCE_DISK, disk->change_count + 1);
     for (size_t i = 0; i < survive; i++)
         names_apply(&disk->durable, &disk->journal[i]);
     journal_forget(disk);

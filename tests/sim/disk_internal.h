@@ -20,6 +20,7 @@ struct inode {
 
 struct name {
     char path[PATH_SIZE];
+    size_t length; /* of path: most that are not the same differ in it */
     struct inode *inode;
 };
 

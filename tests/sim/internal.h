@@ -37,8 +37,8 @@
 #define NEVER       INT64_MAX
 
 enum {
-    DESCRIPTORS_MAX = 256, /* of a process */
-    TASKS_MAX = 4096,
+    DESCRIPTORS_MAX = HOSTS_MAX < 64 ? 256 : 1024, /* of a process */
+    TASKS_MAX = HOSTS_MAX * 256,
     NAME_SIZE = 16, /* of a thread, as Linux has it */
 };
 
@@ -57,18 +57,19 @@ enum chance_stream {
     CHANCE_STREAMS,
 };
 
-uint64_t chance(enum chance_stream stream);
-
-static inline uint64_t chance_below(enum chance_stream stream, uint64_t bound)
+/* splitmix64 */
+static inline uint64_t chance_next(uint64_t *state)
 {
-    return (uint64_t)(((__uint128_t)chance(stream) * bound) >> 64);
+    uint64_t z = *state += 0x9e3779b97f4a7c15ULL;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
+    return z ^ z >> 31;
 }
 
+static inline uint64_t chance(enum chance_stream stream);
+static inline uint64_t chance_below(enum chance_stream stream, uint64_t bound);
 /* True once in one_in times. */
-static inline bool chance_one_in(enum chance_stream stream, uint64_t one_in)
-{
-    return chance_below(stream, one_in) == 0;
-}
+static inline bool chance_one_in(enum chance_stream stream, uint64_t one_in);
 
 /* --- events: what is due at a virtual time. Owned by what they are about; unscheduled when it
  * goes. --- */
@@ -110,7 +111,6 @@ struct task {
     bool stalled;          /* the machine has taken it away: nothing but its timer wakes it */
     bool timed_out;        /* how the last block ended */
     struct event timer;
-    size_t ready_place;
     uint32_t priority;
     struct wait_queue *queue; /* the one it waits in */
     struct task *queue_next;
@@ -129,7 +129,7 @@ struct task {
 
 /* Each simulated call begins with one: time passes, what is due happens, and another thread may run
  * first. */
-void sched_point(const char *call);
+static inline void sched_point(const char *call);
 /* Sleep in the queue (NULL: in none) until waked or the deadline; true: it was the deadline. */
 bool task_block(struct wait_queue *queue, const char *waits_for, int64_t deadline_ns);
 void task_wake(struct task *task);
@@ -147,6 +147,7 @@ void task_drop(struct task *task);
 const char *task_name(const struct task *task);
 
 void sched_stop_stalling(void);
+void sched_preempt(void); /* whoever runs gives way at its next call */
 void sched_begin(void);
 void sched_run(struct task *first); /* returns when the world is over */
 _Noreturn void sched_leave(void);   /* the world is over: go back to world_run */
@@ -194,8 +195,9 @@ bool inject_now(enum injection what);
 /* What a seed's runs are like: drawn once. */
 struct character {
     bool by_priority;          /* else a random walk */
+    bool in_turn;              /* by priority, and whoever became ready first has the highest */
     unsigned priority_changes; /* that are left */
-    uint32_t preempt_gap;      /* calls between two preemptions, at most */
+    uint32_t preempt_gap;      /* calls between two preemptions, at most; 0: only by priority */
     uint32_t stall_gap;        /* and between two stalls; 0: none */
     int64_t stall_max_ns;
     uint32_t spurious_one_in; /* waits that end for no reason; 0: none */
@@ -206,24 +208,59 @@ struct character {
     int64_t latency_ns;       /* of all links at first */
 };
 
+/* What nearly every call touches stands first, in as few cache lines as it fills. */
 struct world {
-    struct world_options options;
-    struct world_report report;
-    struct character character;
     int64_t now_ns;
-    uint64_t hash;
     uint64_t steps;
+    uint64_t attention_at; /* number of the call that sched.c looks at closely */
+    int64_t next_event_ns; /* NEVER: there is none */
+    uint64_t hash;
     struct task *running;
-    struct host hosts[HOSTS_MAX];
-    struct wait_queue questions; /* drivers in world_wait_until */
-    uint64_t allocations;
-    uint32_t mutexes;
     bool observing; /* the running thread only looks: observe.c */
     bool injecting; /* some injector is not exhausted */
     bool open;      /* between the beginning and the end of a run */
+    uint32_t mutexes;
+    uint64_t allocations;
+    uint64_t chance[CHANCE_STREAMS];
+    struct character character;
+    struct wait_queue questions; /* drivers in world_wait_until */
+    struct world_options options;
+    struct host hosts[HOSTS_MAX];
+    struct world_report report;
 };
 
 extern struct world world;
+
+static inline uint64_t chance(enum chance_stream stream)
+{
+    return chance_next(&world.chance[stream]);
+}
+
+static inline uint64_t chance_below(enum chance_stream stream, uint64_t bound)
+{
+    return (uint64_t)(((__uint128_t)chance(stream) * bound) >> 64);
+}
+
+static inline bool chance_one_in(enum chance_stream stream, uint64_t one_in)
+{
+    return chance_below(stream, one_in) == 0;
+}
+
+enum { CALL_NS = 400 }; /* the time that a call takes */
+
+void sched_attend(const char *call);
+
+/* Almost all points do nothing: the number of the next call that needs attention is drawn in
+ * advance. */
+static inline void sched_point(const char *call)
+{
+    if (world.observing)
+        return;
+    world.now_ns += CALL_NS;
+    world.steps++;
+    if (world.steps >= world.attention_at || world.now_ns >= world.next_event_ns)
+        sched_attend(call);
+}
 
 static inline struct process *process_running(void)
 {
@@ -243,8 +280,8 @@ static inline bool inject(enum injection what)
 /* End the run with this verdict. The first one counts. */
 _Noreturn void world_end(enum world_result result, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* For show_calls. */
-void show(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void show_call(const char *format, ...) __attribute__((format(printf, 1, 2)));
+#define show(...) (world.options.show_calls ? show_call(__VA_ARGS__) : (void)0)
 
 /* Print where the running thread stands. */
 void show_stack(const char *title);
@@ -262,9 +299,16 @@ void transcribe_bytes(const void *bytes, size_t length);
 /* The simulator's own, zeroed, apart from malloc: ThreadSanitizer sees nothing of it. */
 void *own_alloc(size_t size);
 void own_free(void *block, size_t size); /* NULL is fine */
-void *own_grow(void *old, size_t item_size, size_t *capacity, size_t wanted);
+void *own_grow_more(void *old, size_t item_size, size_t *capacity, size_t wanted);
+
+static inline void *own_grow(void *old, size_t item_size, size_t *capacity, size_t wanted)
+{
+    return wanted <= *capacity ? old : own_grow_more(old, item_size, capacity, wanted);
+}
+
 /* memcpy and snprintf that the sanitizers do not take for the program's. */
 void own_copy(void *to, const void *from, size_t length);
+size_t own_length(const char *text);
 /* As much of the text as fits. */
 void own_text(char *ret_text, size_t size, const char *text);
 int own_format(char *ret_text, size_t size, const char *format, ...)

@@ -69,6 +69,8 @@ static void check_leader(const struct invariants *invariants, int host, int64_t 
 {
     if (leader < 1 || leader > invariants->voters)
         world_fail("I4: peer %d has chosen %lld, which is no voter", host, (long long)leader);
+    if (invariants->weightless[leader])
+        world_fail("I4: peer %d has chosen %lld, which has no weight", host, (long long)leader);
 }
 
 /* From its first act on, a peer goes by what it has read at its start, whether it was traced that
@@ -107,16 +109,25 @@ static int16_t *leader_of(struct invariants *invariants, int64_t epoch)
     return &invariants->leader_of_epoch[epoch];
 }
 
+static void lead_epoch(struct invariants *invariants, int64_t epoch, int64_t leader)
+{
+    int16_t *known = leader_of(invariants, epoch);
+    if (*known != 0 && *known != leader)
+        world_fail("I1: epoch %lld has two leaders, %d and %lld", (long long)epoch, *known,
+                   (long long)leader);
+    *known = (int16_t)leader;
+}
+
 static void saw_established(struct invariants *invariants, int host, const char *line)
 {
     struct observed_peer *peer = &invariants->peers[host];
     int64_t leader = number(line, "leader");
     int64_t epoch = number(line, "epoch");
-    int16_t *known = leader_of(invariants, epoch);
     check_leader(invariants, host, leader);
-    if (*known != 0 && *known != leader)
-        world_fail("I1: epoch %lld has two leaders, %d and %lld", (long long)epoch, *known,
-                   (long long)leader);
+    lead_epoch(invariants, epoch, leader);
+    if (peer->current_epoch != epoch)
+        world_fail("I6: peer %d is established in epoch %lld, and has written %lld", host,
+                   (long long)epoch, (long long)peer->current_epoch);
     if (leader == host && peer->decided != host)
         world_fail("I5: peer %d leads, but has decided for %lld", host, (long long)peer->decided);
     if (leader == host)
@@ -124,15 +135,15 @@ static void saw_established(struct invariants *invariants, int host, const char 
     if (epoch < peer->epoch)
         world_fail("I2: peer %d was established in epoch %lld, and now in %lld", host,
                    (long long)peer->epoch, (long long)epoch);
-    *known = (int16_t)leader;
     peer->role = ROLE_ESTABLISHED;
     peer->leader = leader;
     peer->epoch = epoch;
     world_notify();
 }
 
-static void saw_epoch(struct observed_peer *peer, int host, const char *line)
+static void saw_epoch(struct invariants *invariants, int host, const char *line)
 {
+    struct observed_peer *peer = &invariants->peers[host];
     bool accepted = text_is(line, "which", "accepted");
     int64_t *known = accepted ? &peer->accepted_epoch : &peer->current_epoch;
     int64_t value = number(line, "value");
@@ -140,6 +151,8 @@ static void saw_epoch(struct observed_peer *peer, int host, const char *line)
         world_fail("I2: peer %d writes %s epoch %lld after %lld", host,
                    accepted ? "accepted" : "current", (long long)value, (long long)*known);
     *known = value;
+    if (!accepted && peer->leads)
+        lead_epoch(invariants, value, host);
     if (peer->current_epoch > peer->accepted_epoch)
         world_fail("I3: peer %d has current epoch %lld, but has accepted only %lld", host,
                    (long long)peer->current_epoch, (long long)peer->accepted_epoch);
@@ -167,7 +180,7 @@ void invariants_trace(struct invariants *invariants, int host, const char *bytes
     else if (starts_with(name, "established\""))
         saw_established(invariants, host, line);
     else if (starts_with(name, "epoch\""))
-        saw_epoch(&invariants->peers[host], host, line);
+        saw_epoch(invariants, host, line);
 }
 
 /* ---- processes and disks -------------------------------------------------------------------- */

@@ -1,11 +1,13 @@
 /* What must hold in every run, whatever breaks: held against the trace that the peers write (the
  * same lines that a real peer writes with --trace) and against their disks.
  *
- *   I1  at most one leader is established in an epoch
+ *   I1  an epoch has one leader, from the moment that one has written it as its current epoch
  *   I2  the epochs that a peer has written never fall, also across crashes and power losses
  *   I3  currentEpoch is never ahead of acceptedEpoch
- *   I4  nobody decides for, or is established under, a leader that is no voter
+ *   I4  nobody decides for, or is established under, a leader that is no voter, or a voter without
+ *       weight
  *   I5  who is established as a leader has decided for itself
+ *   I6  who is established in an epoch has written it
  *
  * The first violation ends the world. */
 #ifndef SIM_INVARIANTS_H
@@ -34,6 +36,7 @@ struct observed_peer {
 
 struct invariants {
     int voters;
+    bool weightless[HOSTS_MAX]; /* voters that a hierarchical quorum gives no weight */
     struct observed_peer peers[HOSTS_MAX];
     int16_t *leader_of_epoch; /* 0: none yet */
     size_t epoch_capacity;

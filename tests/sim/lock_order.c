@@ -6,7 +6,7 @@
  * order as long as no two of them are taken in both. */
 #include "internal.h"
 
-enum { HASH_SIZE = 1 << 12 };
+enum { HASH_BITS = 9, HASH_SIZE = 1 << HASH_BITS }; /* small: it is to stay in the cache */
 
 struct arrow {
     uint32_t from;
@@ -22,7 +22,8 @@ static size_t used_count;
 
 static uint32_t hash_of(uint32_t from, uint32_t to)
 {
-    return (uint32_t)(((uint64_t)from << 32 | to) * 0x9e3779b97f4a7c15ULL >> 52);
+    return (uint32_t)(((uint64_t)from << 32 | to) * 0x9e3779b97f4a7c15ULL >>
+                      (64 - HASH_BITS));
 }
 
 static struct arrow *arrow_find(uint32_t from, uint32_t to)

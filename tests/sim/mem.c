@@ -20,7 +20,9 @@ enum {
     FREED_FILL_MAX = 64,
     HELD_MAGIC = 0x48454c44,
     FREED_MAGIC = 0x46524545,
-    OWN_CLASSES = 48,
+    OWN_GRAIN = 16,  /* up to OWN_FINE, a class for each multiple of it: */
+    OWN_FINE = 256,  /* what is smaller than this; above, four classes for each power of two */
+    OWN_CLASSES = OWN_FINE / OWN_GRAIN + 4 * 40,
     OWN_CHUNK = 1 << 20,
     STACK_FRAMES = 32,
 };
@@ -117,7 +119,7 @@ void own_copy(void *to, const void *from, size_t length)
 
 #endif
 
-/* ---- the simulator's own: powers of two, never given back to the system ---------------------- */
+/* ---- the simulator's own: cells of some sizes, never given back to the system ---------------- */
 
 struct free_cell {
     struct free_cell *next;
@@ -127,22 +129,31 @@ static struct free_cell *own_cells[OWN_CLASSES];
 static char *own_chunk;
 static size_t own_chunk_left;
 
-static int own_class(size_t size)
+/* Gives the number of the class too. Sizes that are not powers of two waste little room, and what is
+ * read often does not fall into the same few lines of the cache. */
+static size_t own_cell_size(size_t size, size_t *ret_class)
 {
-    enum { SMALLEST = 5 };
-    return size <= (size_t)1 << SMALLEST ? SMALLEST : 64 - __builtin_clzll(size - 1);
+    const size_t last = size > 0 ? size - 1 : 0;
+    if (last < OWN_FINE) {
+        *ret_class = last / OWN_GRAIN;
+        return (*ret_class + 1) * OWN_GRAIN;
+    }
+    const unsigned shift = 61 - (unsigned)__builtin_clzll(last); /* leaves 4, 5, 6 or 7 */
+    enum { FIRST_SHIFT = 6 };                                   /* of OWN_FINE */
+    *ret_class = OWN_FINE / OWN_GRAIN + 4 * (shift - FIRST_SHIFT) + (last >> shift) - 4;
+    return ((last >> shift) + 1) << shift;
 }
 
 /* What was there before is still there. */
 static void *own_take(size_t size)
 {
-    int class = own_class(size);
+    size_t class;
+    size_t cell_size = own_cell_size(size, &class);
     struct free_cell *cell = own_cells[class];
     if (cell != NULL) {
         own_cells[class] = cell->next;
         return cell;
     }
-    size_t cell_size = (size_t)1 << class;
     if (own_chunk_left < cell_size) {
         own_chunk_left = cell_size > OWN_CHUNK ? cell_size : OWN_CHUNK;
         own_chunk =
@@ -168,15 +179,14 @@ void own_free(void *block, size_t size)
     if (block == NULL)
         return;
     struct free_cell *cell = block;
-    int class = own_class(size);
+    size_t class;
+    own_cell_size(size, &class);
     cell->next = own_cells[class];
     own_cells[class] = cell;
 }
 
-void *own_grow(void *old, size_t item_size, size_t *capacity, size_t wanted)
+void *own_grow_more(void *old, size_t item_size, size_t *capacity, size_t wanted)
 {
-    if (wanted <= *capacity)
-        return old;
     size_t grown = *capacity > 0 ? *capacity * 2 : 16;
     while (grown < wanted)
         grown *= 2;
@@ -187,13 +197,20 @@ void *own_grow(void *old, size_t item_size, size_t *capacity, size_t wanted)
     return fresh;
 }
 
+size_t own_length(const char *text)
+{
+    look_away();
+    size_t length = strlen(text);
+    look_again();
+    return length;
+}
+
 void own_text(char *ret_text, size_t size, const char *text)
 {
-    size_t length = 0;
-    while (text[length] != '\0' && length + 1 < size) {
-        ret_text[length] = text[length];
-        length++;
-    }
+    size_t length = own_length(text);
+    if (length >= size)
+        length = size - 1;
+    own_copy(ret_text, text, length);
     ret_text[length] = '\0';
 }
 

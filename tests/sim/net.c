@@ -6,7 +6,8 @@
  * read. What is sent over a cut link is held back, and goes on some time after the link heals (a
  * retransmission finds the way free), or the sender gives up after GIVE_UP_NS; to a host without
  * power likewise, and when that host is back, it knows nothing of the connection and answers with a
- * reset. Dialling repeats its first packet after 1, 2, 4... seconds, as Linux does. */
+ * reset, also to the question whether there is room again. Dialling repeats its first packet after
+ * 1, 2, 4... seconds, as Linux does. */
 #include "net_internal.h"
 
 #include <errno.h>
@@ -396,11 +397,22 @@ void end_has_read(struct end *end, size_t count)
         handle_wake(far_end->handle);
 }
 
+/* The host of this end has lost power. If the far end waits for room, nothing is under way that
+ * could be answered: its system asks from time to time whether there is room. */
+static void probe_window(struct end *end)
+{
+    struct end *far_end = end->connection->ends[!end->side];
+    if (far_end != NULL && far_end->state == END_UP && end_room(far_end) == 0)
+        send_segment(end->connection, end->side, segment_new(SEGMENT_DATA, NULL, 0));
+}
+
 /* Leave the connection; the far side hears of it, if it can be told. */
 static void end_detach(struct end *end, bool power_loss)
 {
     struct connection *connection = end->connection;
     bool reset = end->received.first != NULL || (end->side == 1 && !end->accepted);
+    if (power_loss)
+        probe_window(end);
     end->connection = NULL;
     connection->ends[end->side] = NULL;
     connection->fates[end->side] = power_loss ? FATE_VANISHED : FATE_CLOSED;
@@ -438,6 +450,7 @@ void end_close(struct end *end, bool power_loss)
 /* What was held back goes on where the way is free again. */
 void net_links_changed(void)
 {
+    const uint64_t retransmit_max_ns = world.character.in_turn ? 1 : RETRANSMIT_MAX_NS;
     for (struct connection *connection = connections; connection != NULL;
          connection = connection->next) {
         for (int side = 0; side < 2; side++) {
@@ -447,7 +460,7 @@ void net_links_changed(void)
             way->held_back = false;
             event_schedule(&way->event,
                            world.now_ns + RETRANSMIT_MIN_NS +
-                               (int64_t)chance_below(CHANCE_NET, RETRANSMIT_MAX_NS),
+                               (int64_t)chance_below(CHANCE_NET, retransmit_max_ns),
                            arrive);
         }
     }
@@ -500,11 +513,12 @@ void world_reset_connections(int a, int b)
 void net_begin(void)
 {
     const int64_t latency_ns = world.character.latency_ns;
+    const bool jitter = !world.character.in_turn;
     for (int from = 0; from < HOSTS_MAX; from++)
         for (int to = 0; to < HOSTS_MAX; to++)
             links[from][to] = (struct link){
                 .latency_ns = from == to ? 15 * MICROSECOND : latency_ns,
-                .jitter_ns = from == to ? 5 * MICROSECOND : latency_ns / 2,
+                .jitter_ns = !jitter ? 0 : from == to ? 5 * MICROSECOND : latency_ns / 2,
             };
 }
 

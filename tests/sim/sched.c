@@ -10,18 +10,23 @@
  * run. Preemption alone would leave every processor infinitely fast; so in some worlds tasks are
  * also taken away for up to seconds, as a busy machine or a collector of garbage would do.
  *
- * Almost all points do nothing, so that is decided by two comparisons: the number of the next call
- * that needs attention is drawn in advance. */
+ * Almost all points do nothing, so that is decided by two comparisons (sched_point in internal.h):
+ * the number of the next call that needs attention is drawn in advance. */
 #include "internal.h"
 
 #include <stdlib.h>
 
 enum {
-    CALL_NS = 400,
     FIRST_PRIORITY = 1000, /* those who were lowered by a change come after all others */
     PRIORITIES = 1000000,
     PRIORITY_CHANGE_GAP = 2000, /* calls between two changes, at most */
     BLOCK_GAP = 200,            /* basic blocks between two preemptions, at most */
+};
+
+/* A task that could run. Its priority stands here too, so that choosing does not fetch all tasks. */
+struct ready {
+    struct task *task;
+    uint32_t priority;
 };
 
 static struct {
@@ -29,19 +34,18 @@ static struct {
     size_t heap_capacity;
     size_t event_count;
     uint64_t next_order;
-    struct task **ready;
+    struct ready *ready;
     size_t ready_capacity;
     size_t ready_count;
     struct task *slots[TASKS_MAX]; /* by id modulo TASKS_MAX */
     uint32_t next_id;
     struct task root;      /* world_run's own flow of control */
     struct task *dead;     /* to be freed as soon as nobody stands on their stacks */
-    int64_t next_event_ns; /* NEVER: there is none */
-    uint64_t attention_at; /* number of the call: the smallest of the next three */
-    uint64_t preempt_at;
+    uint64_t preempt_at;   /* number of a call; world.attention_at is the smallest of the three */
     uint64_t stall_at;
     uint64_t change_at;
     uint32_t block_skip;
+    uint32_t next_turn; /* in turn: the priority of the next task that becomes ready */
 } sched;
 
 static void schedule(void);
@@ -89,7 +93,7 @@ void event_schedule(struct event *event, int64_t when_ns, void (*fire)(struct ev
     sched.heap =
         own_grow(sched.heap, sizeof *sched.heap, &sched.heap_capacity, sched.event_count + 1);
     heap_up(sched.event_count, event);
-    sched.next_event_ns = sched.heap[1]->when_ns;
+    world.next_event_ns = sched.heap[1]->when_ns;
 }
 
 void event_cancel(struct event *event)
@@ -103,12 +107,12 @@ void event_cancel(struct event *event)
         heap_up(place, last);
     else if (last != event)
         heap_down(place, last);
-    sched.next_event_ns = sched.event_count > 0 ? sched.heap[1]->when_ns : NEVER;
+    world.next_event_ns = sched.event_count > 0 ? sched.heap[1]->when_ns : NEVER;
 }
 
 static void fire_due(void)
 {
-    while (sched.next_event_ns <= world.now_ns) {
+    while (world.next_event_ns <= world.now_ns) {
         struct event *event = sched.heap[1];
         event_cancel(event);
         event->fire(event);
@@ -120,17 +124,28 @@ static void fire_due(void)
 static void ready_add(struct task *task)
 {
     task->state = TASK_READY;
-    task->ready_place = sched.ready_count++;
+    if (world.character.in_turn)
+        task->priority = sched.next_turn--;
     sched.ready =
-        own_grow(sched.ready, sizeof *sched.ready, &sched.ready_capacity, sched.ready_count);
-    sched.ready[task->ready_place] = task;
+        own_grow(sched.ready, sizeof *sched.ready, &sched.ready_capacity, sched.ready_count + 1);
+    sched.ready[sched.ready_count++] = (struct ready){task, task->priority};
+    if (world.character.by_priority && task->priority > world.running->priority)
+        sched_preempt();
 }
 
-static void ready_remove(struct task *task)
+static struct task *ready_take(size_t place)
 {
-    struct task *last = sched.ready[--sched.ready_count];
-    sched.ready[task->ready_place] = last;
-    last->ready_place = task->ready_place;
+    struct task *task = sched.ready[place].task;
+    sched.ready[place] = sched.ready[--sched.ready_count];
+    return task;
+}
+
+static void ready_remove(const struct task *task)
+{
+    size_t place = 0;
+    while (sched.ready[place].task != task)
+        place++;
+    ready_take(place);
 }
 
 static void wait_queue_remove(struct task *task)
@@ -267,13 +282,12 @@ static struct task *pick(void)
     size_t place = 0;
     if (world.character.by_priority) {
         for (size_t i = 1; i < sched.ready_count; i++)
-            if (sched.ready[i]->priority > sched.ready[place]->priority)
+            if (sched.ready[i].priority > sched.ready[place].priority)
                 place = i;
     } else if (sched.ready_count > 1) {
         place = (size_t)chance_below(CHANCE_SCHEDULE, sched.ready_count);
     }
-    struct task *task = sched.ready[place];
-    ready_remove(task);
+    struct task *task = ready_take(place);
     transcribe((uint64_t)world.now_ns << 12 ^ task->id);
     return task;
 }
@@ -313,14 +327,26 @@ static void draw_attention(void)
     uint64_t next = sched.preempt_at < sched.stall_at ? sched.preempt_at : sched.stall_at;
     if (sched.change_at < next)
         next = sched.change_at;
-    sched.attention_at = next < world.options.step_limit ? next : world.options.step_limit;
+    world.attention_at = next < world.options.step_limit ? next : world.options.step_limit;
     if (world.options.show_calls)
-        sched.attention_at = 0; /* each call is to be told */
+        world.attention_at = 0; /* each call is to be told */
 }
 
 static uint64_t next_step(uint32_t gap)
 {
-    return world.steps + 1 + chance_below(CHANCE_SCHEDULE, gap);
+    return world.steps + 1 + (gap > 1 ? chance_below(CHANCE_SCHEDULE, gap) : 0);
+}
+
+static uint64_t next_preemption(void)
+{
+    const uint32_t gap = world.character.preempt_gap;
+    return gap > 0 ? next_step(gap) : UINT64_MAX;
+}
+
+void sched_preempt(void)
+{
+    sched.preempt_at = world.steps;
+    draw_attention();
 }
 
 static void stall_over(struct event *event)
@@ -359,7 +385,7 @@ static void attend(void)
         self->priority = (uint32_t)chance_below(CHANCE_SCHEDULE, FIRST_PRIORITY);
         sched.change_at =
             --world.character.priority_changes > 0 ? next_step(PRIORITY_CHANGE_GAP) : UINT64_MAX;
-        draw_attention();
+        sched_preempt();
     }
     if (world.steps >= sched.stall_at) {
         sched.stall_at = next_step(world.character.stall_gap);
@@ -368,20 +394,14 @@ static void attend(void)
         return;
     }
     if (world.steps >= sched.preempt_at) {
-        sched.preempt_at = next_step(world.character.preempt_gap);
+        sched.preempt_at = next_preemption();
         draw_attention();
         task_yield();
     }
 }
 
-void sched_point(const char *call)
+void sched_attend(const char *call)
 {
-    if (world.observing)
-        return;
-    world.now_ns += CALL_NS;
-    world.steps++;
-    if (world.steps < sched.attention_at && world.now_ns < sched.next_event_ns)
-        return;
     if (world.running == &sched.root)
         abort(); /* a simulated call outside the simulation */
     show("%s", call);
@@ -437,7 +457,8 @@ struct task *wait_queue_wake_one(struct wait_queue *queue)
     for (struct task *task = queue->first; task != NULL; task = task->queue_next)
         count++;
     struct task *chosen = queue->first;
-    for (uint64_t skip = count > 1 ? chance_below(CHANCE_SCHEDULE, count) : 0; skip > 0; skip--)
+    const bool by_chance = count > 1 && !world.character.in_turn;
+    for (uint64_t skip = by_chance ? chance_below(CHANCE_SCHEDULE, count) : 0; skip > 0; skip--)
         chosen = chosen->queue_next;
     task_wake(chosen);
     return chosen;
@@ -455,10 +476,11 @@ void sched_begin(void)
 {
     const struct character *character = &world.character;
     sched.next_order = 0;
-    sched.next_event_ns = NEVER;
+    world.next_event_ns = NEVER;
     sched.next_id = 0;
     sched.block_skip = 0;
-    sched.preempt_at = next_step(character->preempt_gap);
+    sched.next_turn = UINT32_MAX;
+    sched.preempt_at = next_preemption();
     sched.stall_at = character->stall_gap > 0 ? next_step(character->stall_gap) : UINT64_MAX;
     sched.change_at = character->priority_changes > 0 ? next_step(PRIORITY_CHANGE_GAP) : UINT64_MAX;
     draw_attention();
@@ -490,7 +512,8 @@ void sched_abandon(void)
 
 void sched_end(void)
 {
-    for (size_t i = 0; i < TASKS_MAX; i++) /* the driver; all others went with their processes */
+    /* The driver; all others went with their processes. */
+    for (size_t i = 0; i < TASKS_MAX && i <= sched.next_id; i++)
         if (sched.slots[i] != NULL)
             task_drop(sched.slots[i]);
     bury_dead();

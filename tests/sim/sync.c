@@ -57,7 +57,7 @@ int sim_pthread_cond_broadcast(pthread_cond_t *cond);
 
 /* ---- mutexes -------------------------------------------------------------------------------- */
 
-static struct sim_mutex *mutex_of(pthread_mutex_t *real)
+static inline struct sim_mutex *mutex_of(pthread_mutex_t *real)
 {
     struct sim_mutex *mutex = (struct sim_mutex *)(void *)real;
     if (mutex->magic == MUTEX_MAGIC)
@@ -98,32 +98,42 @@ static struct task *waits_for_whom(const struct task *task)
     return task->joins;
 }
 
-static void look_for_cycle(struct task *self)
+static _Noreturn void end_with_cycle(struct task *self)
 {
     char chain[WORLD_REASON_SIZE / 2];
     int length = own_format(chain, sizeof chain, "%s", self->name);
     struct task *task = self;
-    for (int i = 0; i < CHAIN_MAX; i++) {
+    do {
         struct task *next = waits_for_whom(task);
-        if (next == NULL || (task != self && task->state != TASK_BLOCKED))
-            return;
         if (length < (int)sizeof chain && task->wants != NULL)
             length += own_format(chain + length, sizeof chain - (size_t)length,
                                  " waits for mutex %u of %s", task->wants->id, next->name);
         else if (length < (int)sizeof chain)
             length +=
                 own_format(chain + length, sizeof chain - (size_t)length, " joins %s", next->name);
-        if (next == self)
-            world_end(WORLD_DEADLOCK, "wait cycle: %s", chain);
         task = next;
+    } while (task != self);
+    world_end(WORLD_DEADLOCK, "wait cycle: %s", chain);
+}
+
+static void look_for_cycle(struct task *self)
+{
+    struct task *task = self;
+    for (int i = 0; i < CHAIN_MAX; i++) {
+        task = waits_for_whom(task);
+        if (task == self)
+            end_with_cycle(self);
+        if (task == NULL || task->state != TASK_BLOCKED)
+            return;
     }
 }
 
-static void mutex_take(struct sim_mutex *mutex)
+static inline void mutex_take(struct sim_mutex *mutex)
 {
     struct task *self = world.running;
     mutex->owner = self->id;
-    lock_order_took(self, mutex->id);
+    if (self->held_count > 0)
+        lock_order_took(self, mutex->id);
     if (self->held_count == HELD_MAX)
         world_end(WORLD_FAILED, "a thread holds more than %d mutexes", HELD_MAX);
     self->held[self->held_count++] = mutex->id;
@@ -142,18 +152,20 @@ static void mutex_wait_and_take(struct sim_mutex *mutex)
     mutex_take(mutex);
 }
 
-static void mutex_give_back(struct sim_mutex *mutex)
+static inline void mutex_give_back(struct sim_mutex *mutex)
 {
     struct task *self = world.running;
-    size_t place = self->held_count;
-    while (place > 0 && self->held[place - 1] != mutex->id)
-        place--;
-    for (; place < self->held_count; place++)
-        self->held[place - 1] = self->held[place];
-    self->held_count--;
+    size_t place = --self->held_count;
+    uint32_t later = self->held[place];
+    while (later != mutex->id) { /* those that were taken after it move up */
+        uint32_t earlier = self->held[--place];
+        self->held[place] = later;
+        later = earlier;
+    }
     tell_release(mutex);
     mutex->owner = 0;
-    wait_queue_wake_one(&mutex->waiters);
+    if (mutex->waiters.first != NULL)
+        wait_queue_wake_one(&mutex->waiters);
 }
 
 int sim_pthread_mutex_lock(pthread_mutex_t *real)
@@ -162,6 +174,10 @@ int sim_pthread_mutex_lock(pthread_mutex_t *real)
         return 0;
     sched_point("pthread_mutex_lock");
     struct sim_mutex *mutex = mutex_of(real);
+    if (mutex->owner == 0) {
+        mutex_take(mutex);
+        return 0;
+    }
     if (mutex->owner == world.running->id) {
         if (mutex->type == PTHREAD_MUTEX_ERRORCHECK)
             return EDEADLK;

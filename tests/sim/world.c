@@ -17,23 +17,7 @@ struct world world;
 static struct {
     void (*driver)(void *arg);
     void *arg;
-    uint64_t chance[CHANCE_STREAMS];
 } run;
-
-/* ---- chance: splitmix64 --------------------------------------------------------------------- */
-
-static uint64_t splitmix(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15ULL;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
-    return z ^ z >> 31;
-}
-
-uint64_t chance(enum chance_stream stream)
-{
-    return splitmix(&run.chance[stream]);
-}
 
 uint64_t world_random(uint64_t bound)
 {
@@ -89,10 +73,8 @@ void world_fail(const char *format, ...)
     end_with(WORLD_FAILED, format, args);
 }
 
-void show(const char *format, ...)
+void show_call(const char *format, ...)
 {
-    if (!world.options.show_calls)
-        return;
     va_list args;
     va_start(args, format);
     look_away();
@@ -115,7 +97,7 @@ static struct character draw_character(void)
     c.by_priority = chance_one_in(CHANCE_SCHEDULE, 4);
     if (c.by_priority)
         c.priority_changes = (unsigned)chance_below(CHANCE_SCHEDULE, 30);
-    c.preempt_gap = c.by_priority ? 1 : preempt_gaps[chance_below(CHANCE_SCHEDULE, 5)];
+    c.preempt_gap = c.by_priority ? 0 : preempt_gaps[chance_below(CHANCE_SCHEDULE, 5)];
     if (chance_one_in(CHANCE_SCHEDULE, 3)) {
         c.stall_gap = 2000 + (uint32_t)chance_below(CHANCE_SCHEDULE, 100000);
         c.stall_max_ns = (1 + (int64_t)chance_below(CHANCE_SCHEDULE, 3000)) * MILLISECOND;
@@ -148,6 +130,19 @@ static void *run_driver(void *arg)
     return NULL;
 }
 
+static void leave_nothing_to_chance(struct character *c)
+{
+    calm_down(c);
+    c->by_priority = true;
+    c->in_turn = true;
+    c->priority_changes = 0;
+    c->preempt_gap = 0;
+    c->spurious_one_in = 0;
+    c->latency_ns = MILLISECOND;
+    c->lookup_max_ns = 1;
+    c->sync_max_ns = 1;
+}
+
 static void begin(const struct world_options *options, void (*driver)(void *arg), void *arg)
 {
     world = (struct world){.options = *options};
@@ -155,12 +150,14 @@ static void begin(const struct world_options *options, void (*driver)(void *arg)
         world.options.step_limit = DEFAULT_STEP_LIMIT;
     uint64_t state = options->seed * 0x2545f4914f6cdd1dULL;
     for (int i = 0; i < CHANCE_STREAMS; i++)
-        run.chance[i] = splitmix(&state);
+        world.chance[i] = chance_next(&state);
     run.driver = driver;
     run.arg = arg;
     world.character = draw_character();
     if (options->calm)
         calm_down(&world.character);
+    if (options->in_turn)
+        leave_nothing_to_chance(&world.character);
     lock_order_begin();
     net_begin();
     sched_begin();
@@ -200,9 +197,14 @@ int64_t world_now_ms(void)
     return world.now_ns / MILLISECOND;
 }
 
+void world_sleep_us(int64_t us)
+{
+    task_block(NULL, "driver sleeps", world.now_ns + us * MICROSECOND);
+}
+
 void world_sleep_ms(int64_t ms)
 {
-    task_block(NULL, "driver sleeps", world.now_ns + ms * MILLISECOND);
+    world_sleep_us(ms * 1000);
 }
 
 bool world_wait_until(bool (*question)(void *arg), void *arg, int64_t timeout_ms)
@@ -216,6 +218,8 @@ bool world_wait_until(bool (*question)(void *arg), void *arg, int64_t timeout_ms
 
 void world_notify(void)
 {
+    if (world.character.in_turn && world.questions.first != NULL)
+        sched_preempt();
     wait_queue_wake_all(&world.questions);
 }
 

@@ -16,8 +16,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifndef SIM_HOSTS_MAX /* the bench builds a larger world */
+#define SIM_HOSTS_MAX 16
+#endif
+
 enum {
-    HOSTS_MAX = 16, /* and host 0, which is nowhere: the driver's */
+    HOSTS_MAX = SIM_HOSTS_MAX, /* and host 0, which is nowhere: the driver's */
     WORLD_REASON_SIZE = 1024,
 };
 
@@ -36,6 +40,9 @@ struct world_options {
     bool show_lines;          /* print each line that programs write, with the virtual time */
     bool show_calls;          /* and each simulated call */
     bool calm;                /* whole reads, quick links and disks, nothing but orderly chance */
+    bool in_turn;             /* no chance at all, for plays: threads run in the order in which they
+                               * became ready, each until it blocks; a link takes one millisecond, a
+                               * sync a tenth of one; a power loss takes all that was not synced */
     uint64_t step_limit;      /* simulated calls; 0: 20 million */
     uint64_t show_allocation; /* print the stack of the n-th allocation of the world; 0: none */
     /* A line was written to FD_TRACE or FD_LOG, without its newline and not terminated. Runs in the
@@ -86,9 +93,11 @@ bool world_read_file(int host, const char *path, char *ret_text, size_t size);
 
 int64_t world_now_ms(void);
 void world_sleep_ms(int64_t ms);
+void world_sleep_us(int64_t us);
 /* Sleep until question(arg) is true, asked at each world_notify; false: time is up. */
 bool world_wait_until(bool (*question)(void *arg), void *arg, int64_t timeout_ms);
-/* From on_line or on_exit: the answer to somebody's question may have changed. */
+/* From on_line or on_exit: the answer to somebody's question may have changed. In turn, whoever runs
+ * gives way at its next call. */
 void world_notify(void);
 /* 0 <= result < bound; 0 if bound is 0 */
 uint64_t world_random(uint64_t bound);

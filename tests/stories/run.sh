@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every story on C peers, on Java peers, and on both mixed; and the same outcome on all.
+# Every story: compare.sh says "same" of C and Java peers, and both mixed come to the same outcome.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
@@ -8,14 +8,16 @@ source "$REPO/scripts/stories/parse.sh"
 
 usage() {
   cat <<'END'
-Usage: run.sh [--on KINDS]... [STORY]... [--help]
+Usage: run.sh [--mix KINDS] [-j N] [STORY]... [--help]
 
-Plays stories of scripts/stories (all, if none is named), one after the other, on each of the kinds
-(default: c, java, and c,java,c), and compares what is determined of their outcomes. Prints a line for
-each play and one for each comparison: "ok ...", "FAILED ..." with what was said; "skipped ..." with
-the reason where a story needs network namespaces and this machine gives none.
+Plays stories of scripts/stories (all, if none is named): on C and on Java by compare.sh, which must
+say "same", then on a mix, whose outcome must be the same, too. So each story is played three times,
+and nothing twice. Stories are played beside each other, for most of a story is waiting. Prints a
+line for each result: "ok ...", "FAILED ..." with what was said; "skipped ..." with the reason where
+a story needs network namespaces and this machine gives none.
 
-      --on KINDS   c, java, or a list such as java,c,java (may be given again)
+      --mix KINDS  a list such as java,c,java (default c,java,c)
+  -j, --jobs N     so many stories at a time (default 3)
   -h, --help       this text
 
 Exit: 0 all fine, 1 something failed, 2 wrong usage.
@@ -23,66 +25,115 @@ END
 }
 
 dir=''
-failed=0
+mix='c,java,c'
+jobs=3
 
-# play STORY KINDS: false if it was not played to its end.
-play() {
-  local name=$1 kinds=$2 status=0 record=$dir/$1/$2 began
+# failed WORDS FILE: a line for the failure, and what was said.
+failed() {
+  say "FAILED $1"
+  sed 's/^/  | /' "$2"
+}
+
+# compare STORY: on C and on Java.
+compare() {
+  local record=$dir/$1 status=0 began
   began=$(now_ms)
-  mkdir -p "$record"
-  "$REPO/scripts/play.sh" "$name" --on "$kinds" --record "$record" >"$record/words" 2>&1 || status=$?
-  case $status in
-    0) say "ok $name on $kinds ($(human_ms $(($(now_ms) - began))))" ;;
-    77) grep '^skipped' "$record/words" ;;
-    *)
-      say "FAILED $name on $kinds"
-      sed 's/^/  | /' "$record/words"
-      failed=$((failed + 1))
-      ;;
-  esac
+  "$REPO/scripts/compare.sh" "$1" --record "$record" >"$record/words" 2>&1 || status=$?
+  if ((status == 77)); then
+    say "skipped $(sed -n 's/^skipped: //p' "$record/words")"
+  elif ((status != 0)) || [[ $(tail -n 1 "$record/words") != same ]]; then
+    failed "$1: compare.sh says same of c and java" "$record/words"
+    return 1
+  else
+    say "ok $1: compare.sh says same of c and java ($(human_ms $(($(now_ms) - began))))"
+  fi
   return "$status"
 }
 
-# same STORY KINDS KINDS: are the outcomes the same, byte for byte?
-same() {
-  local words
-  if words=$(diff "$dir/$1/$2/outcome" "$dir/$1/$3/outcome"); then
-    say "ok $1: the same on $2 and on $3"
+# play STORY: on the mix, to the same outcome as on C.
+play() {
+  local record=$dir/$1/mixed status=0 began
+  began=$(now_ms)
+  mkdir -p "$record"
+  "$REPO/scripts/play.sh" "$1" --on "$mix" --record "$record" >"$record/words" 2>&1 || status=$?
+  if ((status != 0)); then
+    failed "$1 on $mix" "$record/words"
+    return 1
+  fi
+  say "ok $1 on $mix ($(human_ms $(($(now_ms) - began))))"
+  if diff "$dir/$1/left/outcome" "$record/outcome" >"$record/difference"; then
+    say "ok $1: the same on $mix as on c"
   else
-    say "FAILED $1: the same on $2 and on $3"
-    printf '  | %s\n' "${words//$'\n'/$'\n'  | }"
-    failed=$((failed + 1))
+    failed "$1: the same on $mix as on c" "$record/difference"
+    return 1
   fi
 }
 
+# tell STORY: what there is to say of it goes to $dir/STORY.told.
 tell() {
-  local name=$1 kinds status played=()
-  shift
-  for kinds; do
-    status=0
-    play "$name" "$kinds" || status=$?
-    ((status != 77)) || return 0
-    ((status != 0)) || played+=("$kinds")
+  local status=0
+  mkdir -p "$dir/$1"
+  compare "$1" || status=$?
+  if ((status == 0)); then
+    play "$1" || status=$?
+  fi
+  ((status == 77)) || return "$status"
+}
+
+# Each job is a process group of its own, so that all of it can be asked to end. The players clean up
+# after themselves.
+end_jobs() {
+  local pid
+  trap '' INT TERM
+  for pid in $(jobs -p); do
+    kill -s TERM -- "-$pid" 2>/dev/null || true
   done
-  for kinds in "${played[@]:1}"; do
-    same "$name" "${played[0]}" "$kinds"
+  wait
+  exit 130
+}
+
+tell_all() {
+  local name pid running=0 bad=0
+  local -A told_by
+  set -m
+  for name; do
+    if ((running == jobs)); then
+      finish_one || bad=1
+      running=$((running - 1))
+    fi
+    tell "$name" >"$dir/$name.told" 2>&1 </dev/null &
+    told_by[$!]=$dir/$name.told
+    running=$((running + 1))
   done
+  while ((running > 0)); do
+    finish_one || bad=1
+    running=$((running - 1))
+  done
+  set +m
+  return "$bad"
+}
+
+# finish_one: waits for a job, and says what it had to say.
+finish_one() {
+  local status=0
+  wait -n -p pid || status=$?
+  cat "${told_by[$pid]}"
+  return "$status"
 }
 
 main() {
-  local on=() stories=() name file
+  local stories=() name file
   while (($# > 0)); do
     case $1 in
-      --on) need_value "$1" $# && on+=("$2") && shift 2 ;;
+      --mix) need_value "$1" $# && mix=$2 && shift 2 ;;
+      -j | --jobs) need_value "$1" $# && jobs=$2 && shift 2 ;;
       -h | --help) usage && exit 0 ;;
       -*) die_usage "I do not know $1" ;;
       *) stories+=("$1") && shift ;;
     esac
   done
-  ((${#on[@]} > 0)) || on=(c java 'c,java,c')
-  for name in "${on[@]}"; do
-    [[ $name =~ ^(c|java)(,(c|java))*$ ]] || die_usage "--on is a list such as c,java,c, not '$name'"
-  done
+  [[ $mix =~ ^(c|java)(,(c|java))*$ ]] || die_usage "--mix is a list such as c,java,c, not '$mix'"
+  [[ $jobs =~ ^[1-9][0-9]?$ ]] || die_usage "--jobs needs a number above 0, not '$jobs'"
   for name in "${stories[@]}"; do
     file=$(story_file "$name")
     [[ $file == "$STORIES/"* ]] || die_usage "$name is not one of scripts/stories"
@@ -92,13 +143,13 @@ main() {
       stories+=("$(basename "$file" .story)")
     done
   fi
+  if [[ ! -x ${ZKPEER_BINARY:-$REPO/build/zkpeer} ]]; then
+    "$REPO/scripts/build.sh" # once, and not by several players at a time
+  fi
   dir=$(mktemp -d "${TMPDIR:-/tmp}/zkpeer-stories.XXXXXX")
   trap 'rm -rf "$dir"' EXIT
-  trap 'wait; exit 130' INT TERM # the player cleans up after itself
-  for name in "${stories[@]}"; do
-    tell "$name" "${on[@]}"
-  done
-  ((failed == 0))
+  trap end_jobs INT TERM
+  tell_all "${stories[@]}"
 }
 
 main "$@"

@@ -9,6 +9,7 @@
 
 #include "zk/base/alloc.h"
 #include "zk/base/clock.h"
+#include "zk/base/settings.h"
 #include "zk/base/thread.h"
 #include "zk/election/initial_message.h"
 #include "zk/ensemble/quorum_peer_config.h"
@@ -51,10 +52,15 @@ uint16_t test_ensemble_port(const struct test_ensemble *ensemble, int64_t sid)
 
 static void append_servers(const struct test_ensemble *ensemble, struct zk_str *text)
 {
-    for (size_t i = 0; i < ensemble->count; i++)
-        zk_str_printf(text, "server.%" PRId64 "=127.0.0.1:%d:%d:%s\n", ensemble->sids[i],
-                      ensemble->quorum_ports[i], ensemble->election_ports[i],
-                      ensemble->observers[i] ? "observer" : "participant");
+    for (size_t i = 0; i < ensemble->count; i++) {
+        const char *role = ensemble->observers[i] ? "observer" : "participant";
+        if (ensemble->addresses[i] != NULL)
+            zk_str_printf(text, "server.%" PRId64 "=%s:%s\n", ensemble->sids[i],
+                          ensemble->addresses[i], role);
+        else
+            zk_str_printf(text, "server.%" PRId64 "=127.0.0.1:%d:%d:%s\n", ensemble->sids[i],
+                          ensemble->quorum_ports[i], ensemble->election_ports[i], role);
+    }
     zk_str_append(text, ensemble->more);
 }
 
@@ -97,6 +103,8 @@ struct election_peer *election_peer_new(const struct test_ensemble *ensemble, in
     char *error = NULL;
     peer->capture = test_capture_new();
     peer->directory = test_temporary_directory();
+    if (ensemble->multi_address)
+        zk_settings_set(peer->capture.ctx, "zookeeper.multiAddress.enabled", "true");
     write_config(peer, ensemble, my_id, more_config);
     struct zk_context *ctx = peer->capture.ctx;
     if (file_txn_snap_log_new(ctx, peer->config->data_dir, peer->config->data_log_dir,

@@ -31,6 +31,10 @@ struct test_ensemble {
     uint16_t quorum_ports[TEST_ENSEMBLE_MAX];
     uint16_t election_ports[TEST_ENSEMBLE_MAX];
     const char *more; /* further lines of the configuration: groups, weights; borrowed */
+    /* Instead of 127.0.0.1 with its ports: any server's part of its line, as "a:1:2|b:3:4";
+     * borrowed. NULL: none. */
+    const char *addresses[TEST_ENSEMBLE_MAX];
+    bool multi_address; /* zookeeper.multiAddress.enabled */
 };
 
 /* members: "1 2 3", with an 'o' behind the id of an observer: "1 2 3o". */

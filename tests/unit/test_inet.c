@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "outside.h"
 #include "zk/base/inet.h"
 #include "zk/base/thread.h"
 
@@ -278,6 +279,35 @@ static void one_name_with_two_ports_keeps_both_ports(void **state)
     assert_int_equal(second.family, INET_V4);
 }
 
+/* Is the answer not in the cache? (It is afterwards.) */
+static bool is_asked_for(struct zk_context *ctx, const char *name)
+{
+    struct inet_address address;
+    int asked = outside_names_asked();
+    inet_address_resolve(ctx, name, 1, &address);
+    return outside_names_asked() > asked;
+}
+
+/* (D-67) Strangers can make us look up any number of names. */
+static void a_full_cache_forgets_what_would_be_forgotten_first(void **state)
+{
+    enum { CACHE_LIMIT = 1024 };
+    char name[64];
+    outside_name("kept.zk.test", "127.0.0.2"); /* good for 30 s; what nobody knows for 10 s */
+    assert_true(is_asked_for(*state, "kept.zk.test"));
+    assert_true(is_asked_for(*state, "first.zk.test"));
+    outside_let_time_pass(1);
+    for (int i = 0; i < CACHE_LIMIT - 1; i++) {
+        snprintf(name, sizeof name, "%d.zk.test", i);
+        assert_true(is_asked_for(*state, name));
+    }
+
+    assert_false(is_asked_for(*state, "kept.zk.test"));
+    assert_false(is_asked_for(*state, "1000.zk.test"));
+    assert_true(is_asked_for(*state, "first.zk.test"));
+    outside_restore(NULL);
+}
+
 static void a_host_that_is_too_long_is_unresolved(void **state)
 {
     struct inet_address address;
@@ -310,6 +340,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(an_unknown_name_is_no_error, setup, teardown),
         cmocka_unit_test_setup_teardown(one_name_with_two_ports_keeps_both_ports, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_full_cache_forgets_what_would_be_forgotten_first, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_host_that_is_too_long_is_unresolved, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

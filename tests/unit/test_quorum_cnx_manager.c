@@ -4,67 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "election_peer.h"
+#include "cnx_stage.h"
 #include "zk/base/alloc.h"
 #include "zk/base/clock.h"
 #include "zk/election/initial_message.h"
-
-/* Peer 2 of {1, 2, 3}; 1 is called back, 3 dials. Only its manager runs. */
-struct stage {
-    struct test_ensemble ensemble;
-    struct election_peer *peer;
-    struct quorum_cnx_manager *qcm;
-    struct scripted_voter one;
-    struct scripted_voter three;
-};
-
-static struct stage *stage_new(const char *more_config)
-{
-    struct stage *stage = zk_xcalloc(1, sizeof *stage);
-    test_ensemble_init(&stage->ensemble, "1 2 3");
-    stage->peer = election_peer_new(&stage->ensemble, 2, more_config);
-    stage->qcm = stage->peer->qcm;
-    scripted_voter_init(&stage->one, &stage->ensemble, 1);
-    scripted_voter_init(&stage->three, &stage->ensemble, 3);
-    return stage;
-}
-
-static int setup(void **state)
-{
-    struct stage *stage = stage_new("");
-    election_peer_listen(stage->peer);
-    *state = stage;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct stage *stage = *state;
-    election_peer_free(stage->peer);
-    if (stage->one.ctx != NULL)
-        scripted_voter_done(&stage->one);
-    if (stage->three.ctx != NULL)
-        scripted_voter_done(&stage->three);
-    free(stage);
-    return 0;
-}
-
-struct expected_workers {
-    struct quorum_cnx_manager *qcm;
-    size_t count;
-};
-
-static bool workers_are(void *arg)
-{
-    struct expected_workers *expected = arg;
-    return qcm_get_thread_count(expected->qcm) == expected->count;
-}
-
-static void await_workers(struct quorum_cnx_manager *qcm, size_t count)
-{
-    struct expected_workers expected = {qcm, count};
-    test_await(workers_are, &expected);
-}
 
 /* --- CNX-03: one connection per pair --- */
 
@@ -73,7 +16,7 @@ static void await_workers(struct quorum_cnx_manager *qcm, size_t count)
 static void await_circle(struct election_peer **peers, size_t count, size_t workers)
 {
     for (size_t i = 0; i < count; i++)
-        await_workers(peers[i]->qcm, workers);
+        test_await_workers(peers[i]->qcm, workers);
 }
 
 /* Every connection that the peer has ever kept goes to this end. */
@@ -120,7 +63,7 @@ static void cnx_03_of_two_that_dial_at_once_the_larger_keeps_its_connection(void
 /* CNX-03: "0, if it dialled first, sends its header and closes" */
 static void cnx_03_the_smaller_announces_itself_and_closes(void **state)
 {
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     test_send_text(stage->qcm, 3, "hello");
 
     scripted_voter_accept(&stage->three, 2); /* the initial message of 2 */
@@ -137,7 +80,7 @@ static void cnx_03_the_smaller_announces_itself_and_closes(void **state)
 /* CNX-03: "dialling again from 0 ends with 0 again receiving 1's last message" */
 static void cnx_03_a_smaller_one_that_calls_again_hears_the_last_message_again(void **state)
 {
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     scripted_voter_connect(&stage->one, stage->peer);
     test_send_text(stage->qcm, 1, "last");
     scripted_voter_expect_text(&stage->one, "last");
@@ -148,13 +91,13 @@ static void cnx_03_a_smaller_one_that_calls_again_hears_the_last_message_again(v
         test_expect_end(before); /* the connection of before was closed by the peer */
         sock_unref(before);
     }
-    await_workers(stage->qcm, 2);
+    test_await_workers(stage->qcm, 2);
 }
 
 /* CNX-03 */
 static void cnx_03_a_larger_one_that_dials_again_replaces_its_connection(void **state)
 {
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     scripted_voter_connect(&stage->three, stage->peer);
     test_send_text(stage->qcm, 3, "last");
     scripted_voter_expect_text(&stage->three, "last");
@@ -167,14 +110,14 @@ static void cnx_03_a_larger_one_that_dials_again_replaces_its_connection(void **
     }
     test_send_text(stage->qcm, 3, "next");
     scripted_voter_expect_text(&stage->three, "next");
-    await_workers(stage->qcm, 2);
+    test_await_workers(stage->qcm, 2);
 }
 
 /* (D-21) Callers are heard by threads of their own: a call that was accepted first and heard last
  * must not displace the later one. Java hears one after the other. */
 static void of_two_calls_of_one_server_the_later_one_stays(void **state)
 {
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     struct buf *bytes = test_initial_message(INITIAL_MESSAGE_PROTOCOL_VERSION_V1, 3, "127.0.0.1:1");
     struct sock *first =
         scripted_voter_dial(&stage->three, test_ensemble_port(&stage->ensemble, 2));
@@ -187,7 +130,7 @@ static void of_two_calls_of_one_server_the_later_one_stays(void **state)
     test_expect_end(first);
     test_send_text(stage->qcm, 3, "later");
     scripted_voter_expect_text(&stage->three, "later");
-    await_workers(stage->qcm, 2);
+    test_await_workers(stage->qcm, 2);
     sock_unref(first);
     buf_unref(bytes);
 }
@@ -211,7 +154,7 @@ static void cnx_03_workers_neither_leak_nor_lack_when_a_server_restarts(void **s
         await_circle(peers, 3, 4);
         election_peer_restart(peers[goes]);
         for (int64_t sid = 0; sid < 3; sid++)
-            await_workers(peers[sid]->qcm, sid == goes ? 0 : 2);
+            test_await_workers(peers[sid]->qcm, sid == goes ? 0 : 2);
         election_peer_listen(peers[goes]);
         for (int64_t to = 0; to < 3; to++)
             test_send_text(peers[goes]->qcm, to, "again");
@@ -224,7 +167,7 @@ static void cnx_03_workers_neither_leak_nor_lack_when_a_server_restarts(void **s
 /* (K-12) Not the configured address but the one that is announced. */
 static void a_smaller_one_is_called_back_where_it_says(void **state)
 {
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     scripted_voter_done(&stage->one);
     scripted_voter_init(&stage->one, &stage->ensemble, 1);
     struct inet_address elsewhere = test_loopback(test_free_port());
@@ -238,7 +181,7 @@ static void a_smaller_one_is_called_back_where_it_says(void **state)
     test_expect_received(stage->qcm, 1, "here");
 }
 
-static void introduce_as(struct stage *stage, const struct buf *message)
+static void introduce_as(struct cnx_stage *stage, const struct buf *message)
 {
     struct sock *sock = scripted_voter_dial(&stage->one, test_ensemble_port(&stage->ensemble, 2));
     assert_int_equal(sock_write_fully(sock, message->bytes, message->length), 0);
@@ -249,7 +192,7 @@ static void introduce_as(struct stage *stage, const struct buf *message)
 /* ZOOKEEPER-2164: nobody can be called back at a wildcard */
 static void who_announces_a_wildcard_is_called_back_at_its_configured_address(void **state)
 {
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     struct buf *message =
         test_initial_message(INITIAL_MESSAGE_PROTOCOL_VERSION_V1, 1, "0.0.0.0:1234");
     introduce_as(stage, message);
@@ -260,7 +203,7 @@ static void who_announces_a_wildcard_is_called_back_at_its_configured_address(vo
 /* A mapping of one name is no obstacle: version 2, two addresses of which one answers. */
 static void of_several_announced_addresses_one_that_answers_is_enough(void **state)
 {
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     char addresses[80];
     snprintf(addresses, sizeof addresses, "127.0.0.1:%d|127.0.0.1:%d", test_free_port(),
              stage->one.port);
@@ -293,7 +236,7 @@ static void expect_first_bytes(struct scripted_voter *voter, int64_t version)
 /* CNX-04: whoever reads it with one read gets all of it */
 static void cnx_04_the_initial_message_leaves_in_one_write(void **state)
 {
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     for (int i = 0; i < 20; i++) { /* 3 never calls back: each message is a new dial */
         test_send_text(stage->qcm, 3, "hello");
         expect_first_bytes(&stage->three, INITIAL_MESSAGE_PROTOCOL_VERSION_V1);
@@ -305,18 +248,17 @@ static void cnx_04_the_initial_message_leaves_in_one_write(void **state)
 /* CNX-02 */
 static void cnx_02_with_multi_address_version_2_is_sent(void **state)
 {
-    struct stage *stage = stage_new("multiAddress.enabled=true\n");
+    struct cnx_stage *stage = cnx_stage_new("multiAddress.enabled=true\n");
     (void)state;
     test_send_text(stage->qcm, 3, "hello");
     expect_first_bytes(&stage->three, INITIAL_MESSAGE_PROTOCOL_VERSION_V2);
-    void *stage_state = stage;
-    teardown(&stage_state);
+    cnx_stage_free(stage);
 }
 
 /* CNX-04: header, length and payload a byte at a time */
 static void cnx_04_segments_of_one_byte_are_understood(void **state)
 {
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     struct buf *bytes = test_initial_message(INITIAL_MESSAGE_PROTOCOL_VERSION_V1, 3, "127.0.0.1:1");
     buf_put_int(bytes, 5);
     buf_put_bytes(bytes, "drops", 5);
@@ -331,7 +273,7 @@ static void cnx_04_segments_of_one_byte_are_understood(void **state)
 /* The other extreme: initial message and three frames in one segment. */
 static void frames_behind_the_initial_message_in_one_segment_are_kept(void **state)
 {
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     struct buf *bytes = test_initial_message(INITIAL_MESSAGE_PROTOCOL_VERSION_V1, 3, "127.0.0.1:1");
     for (int i = 0; i < 3; i++) {
         buf_put_int(bytes, 1);
@@ -350,7 +292,7 @@ static void frames_behind_the_initial_message_in_one_segment_are_kept(void **sta
 /* CNX-07 */
 static void cnx_07_an_old_server_sends_its_id_and_then_frames(void **state)
 {
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     struct buf *bytes = buf_new(16);
     buf_put_long(bytes, 3);
     buf_put_int(bytes, 4);
@@ -364,7 +306,7 @@ static void cnx_07_an_old_server_sends_its_id_and_then_frames(void **state)
 /* CNX-07 */
 static void cnx_07_an_old_smaller_server_is_called_back_at_its_configured_address(void **state)
 {
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     struct buf *message = buf_new(8);
     buf_put_long(message, 1);
     introduce_as(stage, message);
@@ -377,7 +319,7 @@ static void cnx_07_an_old_smaller_server_is_called_back_at_its_configured_addres
 /* CNX-08 (D-10) */
 static void cnx_08_our_own_id_is_warned_of_and_closed(void **state)
 {
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     struct buf *message =
         test_initial_message(INITIAL_MESSAGE_PROTOCOL_VERSION_V1, 2, "127.0.0.1:1");
     introduce_as(stage, message); /* it ends */
@@ -392,7 +334,7 @@ static void cnx_08_our_own_id_is_warned_of_and_closed(void **state)
 /* CNX-08: each gets an id of its own, and is called back */
 static void cnx_08_nameless_observers_get_ids_that_count_down_from_minus_one(void **state)
 {
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     struct scripted_voter observers[3];
     for (int i = 0; i < 3; i++) {
         char address[32];
@@ -413,7 +355,7 @@ static void cnx_08_nameless_observers_get_ids_that_count_down_from_minus_one(voi
 /* CNX-08: the legacy form announces no address */
 static void cnx_08_a_nameless_observer_without_address_is_let_go(void **state)
 {
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     struct buf *message = buf_new(8);
     buf_put_long(message, INT64_MAX);
     introduce_as(stage, message);
@@ -424,7 +366,7 @@ static void cnx_08_a_nameless_observer_without_address_is_let_go(void **state)
 /* CNX-08 */
 static void cnx_08_a_larger_stranger_is_accepted(void **state)
 {
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     struct scripted_voter stranger;
     scripted_voter_init(&stranger, &stage->ensemble, 99);
     scripted_voter_connect(&stranger, stage->peer);
@@ -439,7 +381,7 @@ static void cnx_08_a_larger_stranger_is_accepted(void **state)
 static void cnx_08_a_negative_id_is_refused(void **state)
 {
     static const int64_t sids[] = {-7, -1, -65536, INT64_MIN};
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     char address[32];
     snprintf(address, sizeof address, "127.0.0.1:%d", stage->one.port);
     for (size_t i = 0; i < sizeof sids / sizeof sids[0]; i++) {
@@ -458,7 +400,7 @@ static void cnx_08_a_negative_id_is_refused(void **state)
 /* ZOOKEEPER-1840 */
 static void nobody_dials_himself_or_a_stranger(void **state)
 {
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     test_send_text(stage->qcm, 2, "to myself");
     test_expect_received(stage->qcm, 2, "to myself");
     test_send_text(stage->qcm, 99, "to nobody");
@@ -469,32 +411,30 @@ static void nobody_dials_himself_or_a_stranger(void **state)
     assert_int_equal(test_status_of(stage->qcm, 99).sid, INT64_MIN); /* nothing is kept for it */
 }
 
-#define STAGED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cnx_03_of_two_that_dial_at_once_the_larger_keeps_its_connection),
-        STAGED(cnx_03_the_smaller_announces_itself_and_closes),
-        STAGED(cnx_03_a_smaller_one_that_calls_again_hears_the_last_message_again),
-        STAGED(cnx_03_a_larger_one_that_dials_again_replaces_its_connection),
-        STAGED(of_two_calls_of_one_server_the_later_one_stays),
+        CNX_STAGED(cnx_03_the_smaller_announces_itself_and_closes),
+        CNX_STAGED(cnx_03_a_smaller_one_that_calls_again_hears_the_last_message_again),
+        CNX_STAGED(cnx_03_a_larger_one_that_dials_again_replaces_its_connection),
+        CNX_STAGED(of_two_calls_of_one_server_the_later_one_stays),
         cmocka_unit_test(cnx_03_workers_neither_leak_nor_lack_when_a_server_restarts),
-        STAGED(a_smaller_one_is_called_back_where_it_says),
-        STAGED(who_announces_a_wildcard_is_called_back_at_its_configured_address),
-        STAGED(of_several_announced_addresses_one_that_answers_is_enough),
-        STAGED(cnx_04_the_initial_message_leaves_in_one_write),
+        CNX_STAGED(a_smaller_one_is_called_back_where_it_says),
+        CNX_STAGED(who_announces_a_wildcard_is_called_back_at_its_configured_address),
+        CNX_STAGED(of_several_announced_addresses_one_that_answers_is_enough),
+        CNX_STAGED(cnx_04_the_initial_message_leaves_in_one_write),
         cmocka_unit_test(cnx_02_with_multi_address_version_2_is_sent),
-        STAGED(cnx_04_segments_of_one_byte_are_understood),
-        STAGED(frames_behind_the_initial_message_in_one_segment_are_kept),
-        STAGED(cnx_07_an_old_server_sends_its_id_and_then_frames),
-        STAGED(cnx_07_an_old_smaller_server_is_called_back_at_its_configured_address),
-        STAGED(cnx_08_our_own_id_is_warned_of_and_closed),
-        STAGED(cnx_08_nameless_observers_get_ids_that_count_down_from_minus_one),
-        STAGED(cnx_08_a_nameless_observer_without_address_is_let_go),
-        STAGED(cnx_08_a_larger_stranger_is_accepted),
-        STAGED(cnx_08_a_negative_id_is_refused),
-        STAGED(nobody_dials_himself_or_a_stranger),
+        CNX_STAGED(cnx_04_segments_of_one_byte_are_understood),
+        CNX_STAGED(frames_behind_the_initial_message_in_one_segment_are_kept),
+        CNX_STAGED(cnx_07_an_old_server_sends_its_id_and_then_frames),
+        CNX_STAGED(cnx_07_an_old_smaller_server_is_called_back_at_its_configured_address),
+        CNX_STAGED(cnx_08_our_own_id_is_warned_of_and_closed),
+        CNX_STAGED(cnx_08_nameless_observers_get_ids_that_count_down_from_minus_one),
+        CNX_STAGED(cnx_08_a_nameless_observer_without_address_is_let_go),
+        CNX_STAGED(cnx_08_a_larger_stranger_is_accepted),
+        CNX_STAGED(cnx_08_a_negative_id_is_refused),
+        CNX_STAGED(nobody_dials_himself_or_a_stranger),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

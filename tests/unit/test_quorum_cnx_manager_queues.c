@@ -6,66 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "election_peer.h"
+#include "cnx_stage.h"
 #include "zk/base/alloc.h"
 #include "zk/base/thread.h"
-
-/* Peer 2 of {1, 2, 3}; 1 is called back, 3 dials. Only its manager runs. */
-struct stage {
-    struct test_ensemble ensemble;
-    struct election_peer *peer;
-    struct quorum_cnx_manager *qcm;
-    struct scripted_voter one;
-    struct scripted_voter three;
-};
-
-static struct stage *stage_new(const char *more_config)
-{
-    struct stage *stage = zk_xcalloc(1, sizeof *stage);
-    test_ensemble_init(&stage->ensemble, "1 2 3");
-    stage->peer = election_peer_new(&stage->ensemble, 2, more_config);
-    stage->qcm = stage->peer->qcm;
-    scripted_voter_init(&stage->one, &stage->ensemble, 1);
-    scripted_voter_init(&stage->three, &stage->ensemble, 3);
-    return stage;
-}
-
-static int setup(void **state)
-{
-    struct stage *stage = stage_new("");
-    election_peer_listen(stage->peer);
-    *state = stage;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct stage *stage = *state;
-    election_peer_free(stage->peer);
-    if (stage->one.ctx != NULL)
-        scripted_voter_done(&stage->one);
-    if (stage->three.ctx != NULL)
-        scripted_voter_done(&stage->three);
-    free(stage);
-    return 0;
-}
-
-struct expected_workers {
-    struct quorum_cnx_manager *qcm;
-    size_t count;
-};
-
-static bool workers_are(void *arg)
-{
-    struct expected_workers *expected = arg;
-    return qcm_get_thread_count(expected->qcm) == expected->count;
-}
-
-static void await_workers(struct quorum_cnx_manager *qcm, size_t count)
-{
-    struct expected_workers expected = {qcm, count};
-    test_await(workers_are, &expected);
-}
 
 /* --- CNX-10, CNX-11 --- */
 
@@ -75,7 +18,7 @@ struct black_hole {
     size_t count;
 };
 
-static void dig_black_hole(struct stage *stage, struct black_hole *hole)
+static void dig_black_hole(struct cnx_stage *stage, struct black_hole *hole)
 {
     struct inet_address address = test_loopback(stage->one.port);
     sock_unref(stage->one.listener);
@@ -100,7 +43,7 @@ static void fill_black_hole(struct black_hole *hole)
  * itself would take ten minutes. */
 static void cnx_10_a_dial_that_hangs_holds_up_nobody(void **state)
 {
-    struct stage *stage = stage_new("cnxTimeout=600000\n");
+    struct cnx_stage *stage = cnx_stage_new("cnxTimeout=600000\n");
     struct black_hole hole = {0};
     (void)state;
     dig_black_hole(stage, &hole);
@@ -118,14 +61,13 @@ static void cnx_10_a_dial_that_hangs_holds_up_nobody(void **state)
 
     assert_int_equal(zk_thread_count(stage->peer->capture.ctx), 1);
     fill_black_hole(&hole);
-    void *stage_state = stage;
-    teardown(&stage_state);
+    cnx_stage_free(stage);
 }
 
 /* CNX-10: the connect timeout ends it, and the next message dials again */
 static void cnx_10_a_dial_that_hangs_times_out(void **state)
 {
-    struct stage *stage = stage_new("cnxTimeout=50\n");
+    struct cnx_stage *stage = cnx_stage_new("cnxTimeout=50\n");
     struct black_hole hole = {0};
     (void)state;
     dig_black_hole(stage, &hole);
@@ -135,85 +77,65 @@ static void cnx_10_a_dial_that_hangs_times_out(void **state)
         election_peer_await_threads(stage->peer, 1);
     }
     fill_black_hole(&hole);
-    void *stage_state = stage;
-    teardown(&stage_state);
+    cnx_stage_free(stage);
 }
 
-static void count_errors(void *arg)
+/* Somebody else listens on the peer's port; the peer wants it. */
+static struct sock *steal_the_port(struct cnx_stage *stage)
 {
-    zk_atomic_long_add(arg, 1);
-}
-
-static bool has_error(void *arg)
-{
-    return zk_atomic_long_get(arg) > 0;
+    struct inet_address address = test_loopback(test_ensemble_port(&stage->ensemble, 2));
+    struct sock *thief = NULL;
+    assert_int_equal(sock_listen(stage->one.ctx, &address, 1, &thief), 0);
+    cnx_stage_start_listener(stage);
+    election_peer_await_logged(stage->peer, "Exception while listening to address", 1);
+    return thief;
 }
 
 /* CNX-11: the port is taken; as many tries as configured, then the handler is called */
 static void cnx_11_a_port_that_stays_taken_is_reported(void **state)
 {
-    struct stage *stage = stage_new("electionPortBindRetry=2\n");
-    struct inet_address address = test_loopback(test_ensemble_port(&stage->ensemble, 2));
-    struct sock *thief = NULL;
-    struct zk_atomic_long errors;
+    struct cnx_stage *stage = cnx_stage_new("electionPortBindRetry=2\n");
     (void)state;
-    zk_atomic_long_init(&errors, 0);
-    assert_int_equal(sock_listen(stage->one.ctx, &address, 1, &thief), 0);
-    assert_int_equal(qcm_start_listener(stage->qcm, count_errors, &errors), 0);
+    struct sock *thief = steal_the_port(stage);
 
-    test_await(has_error, &errors);
+    cnx_stage_await_socket_error(stage);
 
     assert_int_equal(election_peer_logged(stage->peer, "Exception while listening to address"), 2);
     assert_int_equal(election_peer_logged(stage->peer, "after 2 errors"), 1);
     assert_int_equal(election_peer_logged(stage->peer, "I won't be able to participate"), 1);
     sock_unref(thief);
-    void *stage_state = stage;
-    teardown(&stage_state);
-    assert_int_equal(zk_atomic_long_get(&errors), 1);
+    qcm_halt(stage->qcm);
+    assert_int_equal(zk_atomic_long_get(&stage->socket_errors), 1);
+    cnx_stage_free(stage);
 }
 
 /* CNX-11: 0 is for ever, and the port is taken as soon as it is free */
 static void cnx_11_a_port_that_becomes_free_is_bound(void **state)
 {
-    struct stage *stage = stage_new("electionPortBindRetry=0\n");
-    struct inet_address address = test_loopback(test_ensemble_port(&stage->ensemble, 2));
-    struct sock *thief = NULL;
-    struct zk_atomic_long errors;
+    struct cnx_stage *stage = cnx_stage_new("electionPortBindRetry=0\n");
     (void)state;
-    zk_atomic_long_init(&errors, 0);
-    assert_int_equal(sock_listen(stage->one.ctx, &address, 1, &thief), 0);
-    assert_int_equal(qcm_start_listener(stage->qcm, count_errors, &errors), 0);
-    election_peer_await_logged(stage->peer, "Exception while listening to address", 1);
-    sock_unref(thief);
+    sock_unref(steal_the_port(stage));
 
     election_peer_await_logged(stage->peer, "2 is accepting connections now", 1);
 
     scripted_voter_connect(&stage->three, stage->peer);
-    assert_int_equal(zk_atomic_long_get(&errors), 0);
-    void *stage_state = stage;
-    teardown(&stage_state);
+    assert_int_equal(zk_atomic_long_get(&stage->socket_errors), 0);
+    cnx_stage_free(stage);
 }
 
 /* CNX-11: and who stops while it waits for the port does not wait, nor is that an error */
 static void cnx_11_a_halt_ends_the_wait_for_the_port(void **state)
 {
-    struct stage *stage = stage_new("electionPortBindRetry=0\n");
-    struct inet_address address = test_loopback(test_ensemble_port(&stage->ensemble, 2));
-    struct sock *thief = NULL;
-    struct zk_atomic_long errors;
+    struct cnx_stage *stage = cnx_stage_new("electionPortBindRetry=0\n");
     (void)state;
-    zk_atomic_long_init(&errors, 0);
-    assert_int_equal(sock_listen(stage->one.ctx, &address, 1, &thief), 0);
-    assert_int_equal(qcm_start_listener(stage->qcm, count_errors, &errors), 0);
-    election_peer_await_logged(stage->peer, "Exception while listening to address", 1);
+    struct sock *thief = steal_the_port(stage);
 
     qcm_halt(stage->qcm);
 
     assert_int_equal(zk_thread_count(stage->peer->capture.ctx), 1);
-    assert_int_equal(zk_atomic_long_get(&errors), 0);
+    assert_int_equal(zk_atomic_long_get(&stage->socket_errors), 0);
     sock_unref(thief);
-    void *stage_state = stage;
-    teardown(&stage_state);
+    cnx_stage_free(stage);
 }
 
 /* --- CNX-12: queues --- */
@@ -221,7 +143,7 @@ static void cnx_11_a_halt_ends_the_wait_for_the_port(void **state)
 /* CNX-12 (K-2) */
 static void cnx_12_only_the_newest_message_waits_for_a_server(void **state)
 {
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     scripted_voter_done(&stage->three);           /* nobody there */
     assert_false(qcm_have_delivered(stage->qcm)); /* no queues at all */
     test_send_text(stage->qcm, 3, "first");
@@ -241,7 +163,7 @@ static void cnx_12_only_the_newest_message_waits_for_a_server(void **state)
 /* CNX-12: with something newer in the queue the last message is not said again */
 static void cnx_12_a_new_connection_begins_with_the_queue_or_else_the_last_message(void **state)
 {
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     scripted_voter_connect(&stage->three, stage->peer);
     test_send_text(stage->qcm, 3, "old");
     scripted_voter_expect_text(&stage->three, "old");
@@ -263,7 +185,7 @@ static void cnx_12_a_new_connection_begins_with_the_queue_or_else_the_last_messa
 /* CNX-12 */
 static void cnx_12_the_receive_queue_keeps_the_newest_hundred(void **state)
 {
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     for (int i = 0; i < 150; i++) {
         char text[8];
         snprintf(text, sizeof text, "%d", i);
@@ -281,7 +203,7 @@ static void cnx_12_the_receive_queue_keeps_the_newest_hundred(void **state)
 
 static void connect_all_dials_whoever_has_a_queue(void **state)
 {
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     scripted_voter_done(&stage->one);
     test_send_text(stage->qcm, 1, "hello");
     election_peer_await_traced(stage->peer, "\"what\":\"refused\",\"peer\":1", 1);
@@ -301,24 +223,24 @@ static void connect_all_dials_whoever_has_a_queue(void **state)
 /* ZOOKEEPER-453 */
 static void a_server_that_dies_and_comes_again_is_connected_every_time(void **state)
 {
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     for (int i = 0; i < 20; i++) {
         scripted_voter_connect(&stage->three, stage->peer);
         scripted_voter_connect(&stage->one, stage->peer);
-        await_workers(stage->qcm, 4);
+        test_await_workers(stage->qcm, 4);
         scripted_voter_say_text(&stage->three, "3");
         test_expect_received(stage->qcm, 3, "3");
         scripted_voter_say_text(&stage->one, "1");
         test_expect_received(stage->qcm, 1, "1");
         scripted_voter_hang_up(&stage->one);
         scripted_voter_hang_up(&stage->three);
-        await_workers(stage->qcm, 0);
+        test_await_workers(stage->qcm, 0);
     }
 }
 
 static void after_halt_nothing_is_sent_received_or_dialled(void **state)
 {
-    struct stage *stage = *state;
+    struct cnx_stage *stage = *state;
     struct message *message = NULL;
     scripted_voter_connect(&stage->three, stage->peer);
     qcm_halt(stage->qcm);
@@ -333,8 +255,6 @@ static void after_halt_nothing_is_sent_received_or_dialled(void **state)
     assert_false(qcm_connected_to_peer(stage->qcm, 3));
 }
 
-#define STAGED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,12 +263,12 @@ int main(void)
         cmocka_unit_test(cnx_11_a_port_that_stays_taken_is_reported),
         cmocka_unit_test(cnx_11_a_port_that_becomes_free_is_bound),
         cmocka_unit_test(cnx_11_a_halt_ends_the_wait_for_the_port),
-        STAGED(cnx_12_only_the_newest_message_waits_for_a_server),
-        STAGED(cnx_12_a_new_connection_begins_with_the_queue_or_else_the_last_message),
-        STAGED(cnx_12_the_receive_queue_keeps_the_newest_hundred),
-        STAGED(connect_all_dials_whoever_has_a_queue),
-        STAGED(a_server_that_dies_and_comes_again_is_connected_every_time),
-        STAGED(after_halt_nothing_is_sent_received_or_dialled),
+        CNX_STAGED(cnx_12_only_the_newest_message_waits_for_a_server),
+        CNX_STAGED(cnx_12_a_new_connection_begins_with_the_queue_or_else_the_last_message),
+        CNX_STAGED(cnx_12_the_receive_queue_keeps_the_newest_hundred),
+        CNX_STAGED(connect_all_dials_whoever_has_a_queue),
+        CNX_STAGED(a_server_that_dies_and_comes_again_is_connected_every_time),
+        CNX_STAGED(after_halt_nothing_is_sent_received_or_dialled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

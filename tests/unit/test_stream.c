@@ -1,7 +1,9 @@
 #include "zk_test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "zk/base/buf.h"
 #include "zk/base/file.h"
@@ -245,6 +247,23 @@ static void errors_of_an_output_stick(void **state)
     zk_output_free(output);
 }
 
+/* What stood in the buffer makes room for more, and cannot go. */
+static void a_write_that_flushes_reports_what_the_flush_met(void **state)
+{
+    (void)state;
+    int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    assert_true(full >= 0);
+    uint8_t bytes[8000] = {0};
+    struct zk_output *output = zk_output_new_fd(full);
+    assert_int_equal(zk_output_write(output, bytes, sizeof bytes), 0); /* in the buffer only */
+
+    assert_int_equal(zk_output_write(output, bytes, sizeof bytes), -ENOSPC);
+    assert_int_equal(zk_output_flush(output), -ENOSPC);
+
+    zk_output_free(output);
+    close(full);
+}
+
 static void a_stream_holds_its_socket(void **state)
 {
     struct stage *stage = *state;
@@ -276,6 +295,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_timeout_of_the_socket_is_one_of_the_stream, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(errors_of_an_output_stick, setup, teardown),
+        cmocka_unit_test(a_write_that_flushes_reports_what_the_flush_met),
         cmocka_unit_test_setup_teardown(a_stream_holds_its_socket, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,8 +2,12 @@
  *
  * Entries marked J keep the words and the level of Java 3.8.0, because people and scripts search
  * for them (and one dictionary serves both); the others are ours: one event a line, key=value. A
- * message for a person says what happened, why, and what to do next. NOTES.md's log dictionary is
- * made from this table. */
+ * message for a person says what happened, why, and what to do next.
+ *
+ * What each line means to an operator stands in log_dictionary.txt beside this file; section 16 of
+ * NOTES.md is made of both, and scripts/dictionary.sh holds them together: an entry without a
+ * meaning, one that no code writes, or one that claims words that are not Java's is a finding. "J,
+ * put together" are words that Java joins as it runs; "J, in other words" says the same as Java. */
 #ifndef ZK_BASE_LOG_TABLE_H
 #define ZK_BASE_LOG_TABLE_H
 
@@ -32,7 +36,7 @@
     ZK_WARN, "No server failure will be tolerated. You need at least 3 servers."
 /* J */
 #define ZK_LOG_CONFIG_EVEN ZK_WARN, "Non-optimal configuration, consider an odd number of servers."
-/* J */
+/* J, put together */
 #define ZK_LOG_CONFIG_RELATIVE_PATH                                                                \
     ZK_WARN, "%s is relative. Prepend ./ to indicate that you're sure!"
 /* J */
@@ -108,6 +112,7 @@
         "The current epoch, %" PRId64 ", is older than the last zxid's epoch, %" PRId64                   \
         ": this directory mixes two histories; restore it from a backup, or empty it and let the server " \
         "copy the leader's state"
+/* J, in other words: Java throws */
 #define ZK_LOG_EPOCH_ACCEPTED_LESS                                                                 \
     ZK_ERROR, "The accepted epoch, %" PRId64 " is less than the current epoch, %" PRId64           \
               ": acceptedEpoch was changed or lost; write the current epoch into it"
@@ -118,7 +123,7 @@
 #define ZK_LOG_QUORUM_CNXN_TIMEOUT ZK_INFO, "Using %" PRId64 "ms as the quorum cnxn socket timeout"
 /* J: a number or "infinite" */
 #define ZK_LOG_BIND_RETRIES        ZK_INFO, "Election port bind maximum retries is %s"
-/* J */
+/* J, put together */
 #define ZK_LOG_BIND_RETRIES_INVALID                                                                \
     ZK_INFO, "'zookeeper.electionPortBindRetry' contains invalid value: %" PRId32                  \
              "(must be >= 0). Use default value of %d instead."
@@ -172,7 +177,7 @@
     ZK_ERROR, "Exception while submitting quorum connection request"
 /* J: address; then why */
 #define ZK_LOG_LISTENING_FAILED ZK_ERROR, "Exception while listening to address %s reason=%s"
-/* J */
+/* J, put together */
 #define ZK_LOG_LEAVING_LISTENER_THREAD                                                             \
     ZK_ERROR, "Leaving listener thread for address %s after %d errors. Use "                       \
               "zookeeper.electionPortBindRetry property "                                          \
@@ -204,10 +209,10 @@
 
 /* --- election: FastLeaderElection ------------------------------------------------------------- */
 
-/* J */
+/* J, put together */
 #define ZK_LOG_MIN_NOTIFICATION_INTERVAL                                                           \
     ZK_INFO, "zookeeper.fastleader.minNotificationInterval = %" PRId32 " ms"
-/* J */
+/* J, put together */
 #define ZK_LOG_MAX_NOTIFICATION_INTERVAL                                                           \
     ZK_INFO, "zookeeper.fastleader.maxNotificationInterval = %" PRId32 " ms"
 /* J */
@@ -406,16 +411,14 @@
 
 /* --- persistence, server, peer ---------------------------------------------------------------- */
 
-/* J: the setting, its value */
-#define ZK_LOG_SNAPSHOT_TRUST_EMPTY ZK_INFO, "%s : %s"
 /* J: path */
-#define ZK_LOG_READING_SNAPSHOT     ZK_INFO, "Reading snapshot %s"
+#define ZK_LOG_READING_SNAPSHOT ZK_INFO, "Reading snapshot %s"
 /* J: zxid, path */
-#define ZK_LOG_SNAPSHOTTING         ZK_INFO, "Snapshotting: 0x%" PRIx64 " to %s"
+#define ZK_LOG_SNAPSHOTTING     ZK_INFO, "Snapshotting: 0x%" PRIx64 " to %s"
 /* J: path; then why */
-#define ZK_LOG_SNAPSHOT_PROBLEM     ZK_WARN, "problem reading snap file %s reason=%s"
-/* J: path */
-#define ZK_LOG_SNAPSHOT_INVALID     ZK_INFO, "Invalid snapshot %s: too short, or not ended by a seal"
+#define ZK_LOG_SNAPSHOT_PROBLEM ZK_WARN, "problem reading snap file %s reason=%s"
+/* J, in other words: path */
+#define ZK_LOG_SNAPSHOT_INVALID ZK_INFO, "Invalid snapshot %s: too short, or not ended by a seal"
 /* directory */
 #define ZK_LOG_SNAPSHOT_NONE_WHOLE                                                                 \
     ZK_ERROR, "Not able to find valid snapshots in %s: there are some, but each is damaged or "    \
@@ -452,7 +455,7 @@
 /* J: word */
 #define ZK_LOG_NOT_IN_WHITELIST                                                                    \
     ZK_DEBUG, "Command %s is not executed because it is not in the whitelist."
-/* J: address, limit */
+/* J, put together: address, limit */
 #define ZK_LOG_TOO_MANY_CONNECTIONS                                                                \
     ZK_WARN, "Error accepting new connection: Too many connections from %s - max is %" PRId32
 /* address, limit */
@@ -470,7 +473,7 @@
 #define ZK_LOG_CLIENT_PORT_BIND                                                                    \
     ZK_ERROR,                                                                                      \
         "client port cannot be opened address=%s reason=%s do=stop who uses it, or change clientPort"
-/* J */
+/* J, in other words */
 #define ZK_LOG_NOT_IN_PEER_LIST                                                                    \
     ZK_ERROR,                                                                                      \
         "My id %" PRId64 " not in the peer list: %s/myid and the server.N lines of %s must agree"
@@ -483,7 +486,7 @@
 /* J */
 #define ZK_LOG_NO_TLS                   ZK_INFO, "Using insecure (non-TLS) quorum communication"
 /* J */
-#define ZK_LOG_PORT_UNIFICATION_OFF     ZK_INFO, "Port unification disabled"
+#define ZK_LOG_PORT_UNIFICATION         ZK_INFO, "Port unification %s"
 #define ZK_LOG_SIGNAL                   ZK_INFO, "leaving signal=%s"
 #define ZK_LOG_ROLE_EXIT                                                                           \
     ZK_ERROR, "leaving code=%d why=the role cannot go on; the line above says what happened"

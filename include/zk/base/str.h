@@ -18,6 +18,9 @@ ZK_NODISCARD bool zk_parse_hex(const char *text, int64_t *ret_value);
 /* Java: Long.decode(): optional sign, then decimal, 0x, 0X, # or a leading 0 for octal. */
 ZK_NODISCARD bool zk_decode_long(const char *text, int64_t *ret_value);
 
+/* A copy of text, terminated; of a longer text as many bytes as fit. */
+void zk_text_copy(char *ret_text, size_t size, const char *text);
+
 /* Java: String.trim(): drop everything up to U+0020 at both ends, in place; the trimmed start. */
 char *zk_trim(char *text);
 
@@ -29,6 +32,7 @@ struct zk_str {
 };
 
 void zk_str_append(struct zk_str *str, const char *text);
+void zk_str_append_long(struct zk_str *str, int64_t value); /* in decimal */
 void zk_str_append_bytes(struct zk_str *str, const char *text, size_t length);
 void zk_str_printf(struct zk_str *str, const char *format, ...) ZK_PRINTF_LIKE(2, 3);
 void zk_str_vprintf(struct zk_str *str, const char *format, va_list args);

@@ -59,13 +59,18 @@ function speech(e) {
   return `${e.kind} ${PACKET_WORDS[e.kind] || ""}`.trim();
 }
 
+/** Was it inferred from a capture, which knows less than the peer? */
+function seen(e) {
+  return (e.why || "").startsWith("seen on the wire");
+}
+
 /** One line: what happens. */
 function sentence(e) {
   switch (e.e) {
     case "boot":
       return `Peer ${e.n} starts`;
     case "crash":
-      return `Peer ${e.n} is killed`;
+      return `Peer ${e.n} is ${seen(e) ? "gone" : "killed"}`;
     case "exit":
       return `Peer ${e.n} exits with ${e.code}`;
     case "state":

@@ -1,0 +1,101 @@
+"""scripts/bench.sh in its smallest forms, on C peers alone: does it measure, and can the figures be true?"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import xml.dom.minidom
+
+import runner
+
+from ensemble import REPO
+from table import ROWS
+
+BENCH = os.path.join(REPO, "scripts", "bench.sh")
+WORK_DIRECTORY = tempfile.TemporaryDirectory(prefix="zkpeer-test-bench-")
+WORK = WORK_DIRECTORY.name
+
+
+def bench(*arguments, seconds=None):
+    """The bench with all of its files below WORK; ended by Ctrl-C after so many seconds."""
+    command = [BENCH, *arguments]
+    if seconds is not None:
+        command = ["timeout", "--signal=INT", str(seconds)] + command
+    return subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                          env={**os.environ, "TMPDIR": WORK, "XDG_RUNTIME_DIR": WORK},
+                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+
+
+def assert_nothing_left():
+    booked = os.path.join(WORK, f"zkpeer-ports-{os.geteuid()}")
+    assert not os.path.isdir(booked) or os.listdir(booked) == [], os.listdir(booked)
+    assert not [name for name in os.listdir(WORK) if name.startswith("zkpeer-bench")], os.listdir(WORK)
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                words = file.read()
+        except OSError:
+            continue  # it has ended meanwhile
+        assert f"{WORK}/zkpeer-bench-".encode() not in words, f"process {pid} is left"
+
+
+def test_three_peers_are_measured_and_the_table_has_all_rows():
+    done = bench("--runs", "1", "--peers", "3", "--only", "c", "--idle", "1", "--json", os.path.join(WORK, "table.json"))
+    assert done.returncode == 0, done.stderr
+    for _, label, _, _ in ROWS:
+        assert f" {label}" in done.stdout, f"no row '{label}' in\n{done.stdout}"
+    assert_nothing_left()
+
+
+def test_their_figures_can_be_true():
+    with open(os.path.join(WORK, "table.json")) as file:
+        written = json.load(file)
+    figures = written["figures"]["ensembles"]["3"]["c"][0]
+    assert written["command"] == "scripts/bench.sh --runs 1 --peers 3 --only c --idle 1", written["command"]
+    assert figures["start"] >= 200, figures  # the final wait
+    for fault, soonest in (("kill", -1), ("freeze", 1000)):  # syncLimit 5 of 500 ms, less what passed since the last ping
+        noticed, decided, serves, all_serve = (figures[f"{fault}_{key}"] for key in
+                                               ("noticed", "decided", "serves", "all_serve"))
+        assert soonest <= noticed <= decided - 199 and decided <= serves <= all_serve, (fault, figures)
+        assert figures[f"{fault}_messages"] >= 2, figures  # each of two has heard the other
+        assert 0 < figures[f"{fault}_cpu"] < 1000, figures
+    assert figures["threads"] >= 12 and 1000 < figures["memory"] < 20000, figures
+    assert 0 <= figures["idle_cpu"] < 20, figures
+
+
+def test_an_event_of_the_trace_costs_at_most_5_us_and_next_to_nothing_if_it_is_off():
+    with open(os.path.join(WORK, "table.json")) as file:
+        trace = json.load(file)["figures"]["trace"]
+    on = [ns for key, ns in trace.items() if key.endswith("_ns") and key != "off_ns"]
+    assert len(on) == 5 and 100 < min(on) and max(on) <= 5000, trace
+    assert trace["off_ns"] < 20, trace
+
+
+def test_growth_is_drawn_from_real_and_simulated_peers():
+    picture = os.path.join(WORK, "growth.svg")
+    done = bench("--growth", "--runs", "1", "--peers", "3", "--simulated", "5", "--svg", picture)
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [line[0] for line in lines if line and line[0] in ("3", "5*")] == ["3", "5*"], done.stdout
+    assert xml.dom.minidom.parse(picture).documentElement.tagName == "svg"
+    assert_nothing_left()
+
+
+def test_ctrl_c_in_the_middle_leaves_nothing():
+    done = bench("--growth", "--runs", "50", "--peers", "3", "--simulated", "none", "--svg", os.path.join(WORK, "no.svg"),
+                 seconds=4)
+    assert done.returncode == 124 and "interrupted" in done.stderr, (done.returncode, done.stderr)
+    assert_nothing_left()
+
+
+def test_nonsense_is_refused_in_one_line():
+    for arguments in (["--peers", "2"], ["--peers", "3,x"], ["--runs", "0"], ["--only", "perl"], ["--whatever"], ["--growth",
+                      "--only", "java"], ["--svg", "x"], ["--trace-cost", "--write"], ["--tick"], ["more"]):
+        done = bench(*arguments)
+        assert done.returncode == 2 and done.stdout == "", (arguments, done)
+        assert done.stderr.count("\n") == 1 and "(try bench.sh --help)" in done.stderr, (arguments, done.stderr)
+
+
+sys.exit(runner.run("bench", globals()))

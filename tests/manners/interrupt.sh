@@ -1,0 +1,183 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154  # run.sh has the names
+# Ctrl-C as a terminal sends it, SIGINT to the whole group of the command, in the middle of its work:
+# what is left then? The calls stand in interruptions.txt.
+
+readonly INTERRUPTIONS=$here/interruptions.txt
+readonly AT_A_TIME=4 PATIENCE_S=30 END_WITHIN_S=10
+
+# hold_tool DIR TOOL: a program that says that it was called and waits for Ctrl-C. It ends as if all were
+# well: who has called it must not go on for that.
+hold_tool() {
+  local dir=$1
+  rm -f "$dir/bin/$2"
+  mkfifo "$dir/never"
+  cat >"$dir/bin/$2" <<END
+#!/bin/sh
+[ ! -e "$dir/called" ] || exit 1
+trap 'exit 0' INT
+: >"$dir/called"
+read -r _ <>"$dir/never"
+END
+  chmod +x "$dir/bin/$2"
+}
+
+# in_the_middle HOW WORD DIR
+in_the_middle() {
+  case $1 in
+    says | types) grep -rqsE -- "$2" "$3/out" "$3/tmp" ;;
+    *) [[ -e $3/called ]] ;;
+  esac
+}
+
+# marked DIR: the processes that have inherited the test's mark.
+marked() {
+  local pid words
+  for pid in /proc/[0-9]*; do
+    words=$(tr '\0' '\n' 2>/dev/null <"$pid/environ" | grep -xF "ZK_MANNERS=$1" || true)
+    [[ -z $words ]] || is_zombie "${pid##*/}" || printf '%s %s\n' "${pid##*/}" "$(tr '\0' ' ' <"$pid/cmdline")"
+  done 2>/dev/null
+}
+
+# launch HOW DIR COMMAND...: in a session of its own; sets pid, and keys where Ctrl-C has to be typed.
+launch() {
+  local how=$1 dir=$2 path=$2/bin:$PATH environment
+  shift 2
+  [[ $how != lacks ]] || path=$dir/bin
+  environment=("PATH=$path" "HOME=$dir/home" "TMPDIR=$dir/tmp" "ZK_CLUSTER_DIR=$dir/cluster" "ZK_MANNERS=$dir"
+    "ZKPEER_BINARY=$zkpeer" TERM=xterm)
+  if [[ $how == types ]]; then
+    mkfifo "$dir/keys"
+    env --default-signal=INT "${environment[@]}" setsid script -qefc "$*" /dev/null <>"$dir/keys" >"$dir/out" 2>&1 &
+  else
+    env --default-signal=INT "${environment[@]}" setsid "$@" </dev/null >"$dir/out" 2>&1 &
+  fi
+  pid=$!
+}
+
+# interrupted STATUS HOW WORD DIR COMMAND...: false, with what was seen, unless it ends as it should.
+interrupted() {
+  local wanted=$1 how=$2 word=$3 dir=$4 pid status=0 left end=$((SECONDS + PATIENCE_S))
+  shift 4
+  launch "$how" "$dir" "$@"
+  until in_the_middle "$how" "$word" "$dir"; do
+    if ((SECONDS >= end)) || ! kill -0 "$pid" 2>/dev/null; then
+      say "it never came to the middle:"
+      cat "$dir/out"
+      put_out "$dir" "$pid"
+      return 1
+    fi
+    sleep 0.02
+  done
+  if [[ $how == types ]]; then
+    printf '\003' >"$dir/keys"
+  else
+    kill -s INT -- "-$pid"
+  fi
+  end=$((SECONDS + END_WITHIN_S))
+  while kill -0 "$pid" 2>/dev/null && ! is_zombie "$pid" && ((SECONDS < end)); do
+    sleep 0.02
+  done
+  left=$(marked "$dir")
+  if kill -0 "$pid" 2>/dev/null && ! is_zombie "$pid"; then
+    say "it did not end within $END_WITHIN_S s"
+    kill -s KILL -- "-$pid" 2>/dev/null || true
+  fi
+  wait "$pid" || status=$?
+  say "exit $status, after these words:"
+  tail -n 15 "$dir/out"
+  [[ -z $left ]] || { say "processes left: $left" && put_out "$dir" "$pid" && status=-1; }
+  left=$(find "$dir/tmp" "$dir/home" "$dir/cluster" -mindepth 1 2>/dev/null || true)
+  [[ -z $left ]] || say "files left: $left"
+  [[ $status == "$wanted" && -z $left && ! -e $dir/cluster ]]
+}
+
+# one_interruption NUMBER LINE: its verdict goes to files, for several run at a time.
+one_interruption() {
+  local dir=$work/interrupt/$1 wanted how word call command holder='' status=0
+  eval "call=($2)"
+  wanted=${call[0]} how=${call[1]} word=${call[2]}
+  call=("${call[@]:3}")
+  command=$(path_of "${call[0]}")
+  call=("${call[@]//WORK/$dir}")
+  call=("${call[@]//CLUSTER/$work/serves}")
+  call=("${call[@]//LAME/$work/lame}")
+  mkdir -p "$dir"/{tmp,home,bin}
+  printf 'question: Who leads?\ndetermined: Nobody.\n\n> start 1\n> expect 1 leads\n' >"$dir/waits.story"
+  : >"$dir/some.pcapng"
+  case $how in
+    calls) hold_tool "$dir" "$word" ;;
+    lacks)
+      bare_path "$dir/bin"
+        rm -f "$dir/bin/cmake" "$dir/bin/java"
+      hold_tool "$dir" "$word"
+      ;;
+    opens)
+      mkfifo "$dir/$word"
+      (
+        exec 3>"$dir/$word" # waits for a reader
+        : >"$dir/called"
+        sleep $((PATIENCE_S + END_WITHIN_S))
+      ) &
+      holder=$!
+      ;;
+  esac
+  interrupted "$wanted" "$how" "$word" "$dir" "$command" "${call[@]:1}" >"$dir/words" 2>&1 || status=$?
+  [[ -z $holder ]] || kill "$holder" 2>/dev/null || true
+  printf '%d\n' "$status" >"$dir/status"
+}
+
+# prepare_clusters: one that serves, and one that has too few to do so: four of eight, and they are frozen.
+prepare_clusters() {
+  export ZKPEER_BINARY=$zkpeer
+  "$REPO/scripts/cluster.sh" up --dir "$work/serves" >/dev/null
+  "$REPO/scripts/cluster.sh" up --dir "$work/lame" -n 8 --mix c,c,c,c,java,c,c,c --only 1,2,7,8 --wait 0 >/dev/null 2>&1 || true
+  "$REPO/scripts/cluster.sh" pause 1 2 7 8 --dir "$work/lame" >/dev/null
+}
+
+take_clusters_down() {
+  local dir
+  for dir in "$1/serves" "$1/lame"; do
+    "$REPO/scripts/cluster.sh" clean --dir "$dir" >/dev/null 2>&1 || true
+  done
+}
+
+# put_out DIR PID: what did not end by itself must not stay.
+put_out() {
+  local words
+  kill -s KILL -- "-$2" 2>/dev/null || true
+  while read -r words; do
+    [[ -z $words ]] || kill -s KILL "${words%% *}" 2>/dev/null || true
+  done < <(marked "$1")
+}
+
+test_interrupt() {
+  local line number=0 lines=() name command words running=0
+  need_packages "to interrupt what films and starts Java" tshark:tshark bsdutils:script
+  # shellcheck disable=SC2064  # the name of now
+  trap "take_clusters_down '$work'; rm -rf '$work'" EXIT
+  prepare_clusters
+  while IFS= read -r line; do
+    [[ -n $line && $line != '#'* ]] || continue
+    if [[ $line == *--namespaces* ]] && ! words=$(unshare -Urnm true 2>&1) && ! words=$(unshare -nm true 2>&1); then
+      say "skipped Ctrl-C in ${line##*  }, for this machine gives no namespaces: $words"
+      continue
+    fi
+    lines+=("$line")
+  done <"$INTERRUPTIONS"
+  for number in "${!lines[@]}"; do
+    ((running < AT_A_TIME)) || { wait -n || true; running=$((running - 1)); }
+    one_interruption "$number" "${lines[number]}" &
+    running=$((running + 1))
+  done
+  wait
+  for number in "${!lines[@]}"; do
+    read -r _ _ _ name <<<"${lines[number]}"
+    verdict_of "Ctrl-C in $name" "$(<"$work/interrupt/$number/status")" "$(<"$work/interrupt/$number/words")"
+  done
+  for command in "${commands[@]}"; do
+    name=${command##*/}
+    grep -qE "^[0-9]+ +[a-z]+ +[^ ]+ +$name( |\$)" "$INTERRUPTIONS" ||
+      verdict_of "Ctrl-C in $name" 1 "no line of ${INTERRUPTIONS#"$REPO"/} is about it"
+  done
+}

@@ -1,0 +1,268 @@
+/* The calls that are bent here are defined here: the linker prefers a program's own functions to
+ * the C library's, of which the next ones in line are asked for what goes on as usual. */
+#include "outside.h"
+
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+enum {
+    NAMES_MAX = 8,
+    NAME_SIZE = 64,
+};
+
+struct fault {
+    int error;
+    int pass;
+    int times;
+    int failures;
+};
+
+struct known_name {
+    char name[NAME_SIZE];
+    struct in_addr address;
+};
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* guards all of these: */
+static struct fault faults[OUTSIDE_CALLS];
+static struct known_name names[NAMES_MAX];
+static int names_asked;
+static int64_t passed_ms;
+
+/* The function of that name that would have been called without this file. */
+static void *system_function(const char *name)
+{
+    void *function = dlsym(RTLD_NEXT, name);
+    if (function == NULL)
+        abort();
+    return function;
+}
+
+/* A function pointer of the type of NAME, by a detour: ISO C knows no way from an object's. */
+#define SYSTEM(name)                                                                               \
+    (((union {                                                                                     \
+         void *object;                                                                             \
+         __typeof__(&name) function;                                                               \
+     }){system_function(#name)})                                                                   \
+         .function)
+
+/* --- calls that fail --- */
+
+void outside_fail(enum outside_call call, int error, int pass, int times)
+{
+    pthread_mutex_lock(&mutex);
+    faults[call] = (struct fault){.error = error, .pass = pass, .times = times};
+    pthread_mutex_unlock(&mutex);
+}
+
+int outside_failures(enum outside_call call)
+{
+    pthread_mutex_lock(&mutex);
+    int failures = faults[call].failures;
+    pthread_mutex_unlock(&mutex);
+    return failures;
+}
+
+/* The errno with which this call is to fail; 0: it is not. */
+static int fault_due(enum outside_call call)
+{
+    struct fault *fault = &faults[call];
+    int error = 0;
+    pthread_mutex_lock(&mutex);
+    if (fault->times != 0 && fault->pass > 0) {
+        fault->pass--;
+    } else if (fault->times != 0) {
+        error = fault->error;
+        fault->failures++;
+        fault->times -= fault->times > 0;
+    }
+    pthread_mutex_unlock(&mutex);
+    return error;
+}
+
+/* NAME fails if it is due to, with -1 and errno; else it is the system's. */
+#define MAY_FAIL(type, name, call, parameters, ...)                                                \
+    type name parameters                                                                           \
+    {                                                                                              \
+        int error = fault_due(call);                                                               \
+        if (error == 0)                                                                            \
+            return SYSTEM(name)(__VA_ARGS__);                                                      \
+        errno = error;                                                                             \
+        return -1;                                                                                 \
+    }
+
+/* clang-format off */
+MAY_FAIL(int, socket, OUTSIDE_SOCKET, (int domain, int type, int protocol), domain, type, protocol)
+MAY_FAIL(int, setsockopt, OUTSIDE_SETSOCKOPT,
+         (int fd, int level, int option, const void *value, socklen_t length),
+         fd, level, option, value, length)
+MAY_FAIL(int, getsockopt, OUTSIDE_GETSOCKOPT,
+         (int fd, int level, int option, void *restrict value, socklen_t *restrict length),
+         fd, level, option, value, length)
+MAY_FAIL(int, getsockname, OUTSIDE_GETSOCKNAME,
+         (int fd, __SOCKADDR_ARG address, socklen_t *restrict length), fd, address, length)
+MAY_FAIL(int, getpeername, OUTSIDE_GETPEERNAME,
+         (int fd, __SOCKADDR_ARG address, socklen_t *restrict length), fd, address, length)
+MAY_FAIL(int, bind, OUTSIDE_BIND,
+         (int fd, __CONST_SOCKADDR_ARG address, socklen_t length), fd, address, length)
+MAY_FAIL(int, listen, OUTSIDE_LISTEN, (int fd, int backlog), fd, backlog)
+MAY_FAIL(int, connect, OUTSIDE_CONNECT,
+         (int fd, __CONST_SOCKADDR_ARG address, socklen_t length), fd, address, length)
+MAY_FAIL(int, accept4, OUTSIDE_ACCEPT,
+         (int fd, __SOCKADDR_ARG address, socklen_t *restrict length, int flags),
+         fd, address, length, flags)
+MAY_FAIL(int, poll, OUTSIDE_POLL,
+         (struct pollfd *watched, nfds_t count, int timeout), watched, count, timeout)
+MAY_FAIL(ssize_t, send, OUTSIDE_SEND,
+         (int fd, const void *bytes, size_t length, int flags), fd, bytes, length, flags)
+MAY_FAIL(ssize_t, recv, OUTSIDE_RECV,
+         (int fd, void *bytes, size_t length, int flags), fd, bytes, length, flags)
+/* clang-format on */
+
+int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict attributes,
+                   void *(*start)(void *), void *restrict arg)
+{
+    int error = fault_due(OUTSIDE_PTHREAD_CREATE);
+    return error != 0 ? error : SYSTEM(pthread_create)(thread, attributes, start, arg);
+}
+
+/* --- names --- */
+
+static struct known_name *find_name_locked(const char *name)
+{
+    for (size_t i = 0; i < NAMES_MAX; i++)
+        if (strcasecmp(names[i].name, name) == 0)
+            return &names[i];
+    return NULL;
+}
+
+void outside_name(const char *name, const char *ip)
+{
+    pthread_mutex_lock(&mutex);
+    struct known_name *place = find_name_locked(name);
+    if (place == NULL)
+        place = find_name_locked("");
+    if (place == NULL || strlen(name) >= NAME_SIZE)
+        abort();
+    *place = (struct known_name){0};
+    if (ip != NULL) {
+        snprintf(place->name, sizeof place->name, "%s", name);
+        if (inet_pton(AF_INET, ip, &place->address) != 1)
+            abort();
+    }
+    pthread_mutex_unlock(&mutex);
+}
+
+int outside_names_asked(void)
+{
+    pthread_mutex_lock(&mutex);
+    int asked = names_asked;
+    pthread_mutex_unlock(&mutex);
+    return asked;
+}
+
+static bool is_ours(const char *name)
+{
+    static const char end[] = ".zk.test";
+    size_t length = name == NULL ? 0 : strlen(name);
+    return length >= sizeof end - 1 && strcmp(name + length - (sizeof end - 1), end) == 0;
+}
+
+/* An answer and its address are one piece of memory, as the C library's are: its freeaddrinfo()
+ * frees both. */
+struct answer {
+    struct addrinfo info;
+    struct sockaddr_in address;
+};
+
+int getaddrinfo(const char *restrict name, const char *restrict service,
+                const struct addrinfo *restrict hints, struct addrinfo **restrict ret_answers)
+{
+    if (!is_ours(name))
+        return SYSTEM(getaddrinfo)(name, service, hints, ret_answers);
+    pthread_mutex_lock(&mutex);
+    names_asked++;
+    const struct known_name *known = find_name_locked(name);
+    struct in_addr address = known == NULL ? (struct in_addr){0} : known->address;
+    pthread_mutex_unlock(&mutex);
+    if (known == NULL)
+        return EAI_NONAME;
+    struct answer *answer = calloc(1, sizeof *answer);
+    if (answer == NULL)
+        return EAI_MEMORY;
+    answer->address.sin_family = AF_INET;
+    answer->address.sin_addr = address;
+    answer->info.ai_family = AF_INET;
+    answer->info.ai_addr = (struct sockaddr *)&answer->address;
+    answer->info.ai_addrlen = sizeof answer->address;
+    *ret_answers = &answer->info;
+    return 0;
+}
+
+/* --- time --- */
+
+static int64_t passed(void)
+{
+    pthread_mutex_lock(&mutex);
+    int64_t ms = passed_ms;
+    pthread_mutex_unlock(&mutex);
+    return ms;
+}
+
+void outside_let_time_pass(int64_t ms)
+{
+    pthread_mutex_lock(&mutex);
+    passed_ms += ms;
+    pthread_mutex_unlock(&mutex);
+}
+
+static struct timespec plus(struct timespec time, int64_t ms)
+{
+    int64_t ns = (int64_t)time.tv_nsec + ms % 1000 * 1000000;
+    time.tv_sec += (time_t)(ms / 1000);
+    if (ns < 0 || ns >= 1000000000) {
+        time.tv_sec += ns < 0 ? -1 : 1;
+        ns += ns < 0 ? 1000000000 : -1000000000;
+    }
+    time.tv_nsec = (long)ns;
+    return time;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *ret_now)
+{
+    int r = SYSTEM(clock_gettime)(clock, ret_now);
+    if (r == 0)
+        *ret_now = plus(*ret_now, passed());
+    return r;
+}
+
+/* The deadline was computed from the clock above; the system waits by its own. */
+int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict guard,
+                           const struct timespec *restrict deadline)
+{
+    struct timespec until = plus(*deadline, -passed());
+    return SYSTEM(pthread_cond_timedwait)(cond, guard, &until);
+}
+
+/* --- the end --- */
+
+int outside_restore(void **state)
+{
+    (void)state;
+    pthread_mutex_lock(&mutex);
+    memset(faults, 0, sizeof faults);
+    memset(names, 0, sizeof names);
+    names_asked = 0;
+    pthread_mutex_unlock(&mutex);
+    return 0;
+}

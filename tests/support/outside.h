@@ -1,0 +1,56 @@
+/* The world around the product, bent as a test wants it: system calls that fail, host names that
+ * move, time that has passed. A test that is linked with outside.c (tests/CMakeLists.txt names
+ * them) makes its system calls through it; as long as it asks for nothing they are the system's
+ * own. Any thread.
+ *
+ * What a test asks for holds for the whole process until outside_restore(), which is a test's
+ * teardown. */
+#ifndef TEST_OUTSIDE_H
+#define TEST_OUTSIDE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* --- calls that fail --- */
+
+enum outside_call {
+    OUTSIDE_SOCKET,
+    OUTSIDE_SETSOCKOPT,
+    OUTSIDE_GETSOCKOPT,
+    OUTSIDE_GETSOCKNAME,
+    OUTSIDE_GETPEERNAME,
+    OUTSIDE_BIND,
+    OUTSIDE_LISTEN,
+    OUTSIDE_CONNECT,
+    OUTSIDE_ACCEPT,
+    OUTSIDE_POLL,
+    OUTSIDE_SEND,
+    OUTSIDE_RECV,
+    OUTSIDE_PTHREAD_CREATE,
+    OUTSIDE_CALLS,
+};
+
+enum { OUTSIDE_FOR_EVER = -1 };
+
+/* Let so many of these calls pass, then so many fail with this errno, then all pass. */
+void outside_fail(enum outside_call call, int error, int pass, int times);
+/* How many have failed since then. */
+int outside_failures(enum outside_call call);
+
+/* --- host names that end with ".zk.test" --- */
+
+/* From now on name is that IPv4 address; NULL: nobody knows it, as at the start. */
+void outside_name(const char *name, const char *ip);
+/* How often anybody has asked for one of these names. */
+int outside_names_asked(void);
+
+/* --- time --- */
+
+/* All clocks stand so much later at once, and go on from there, also after outside_restore(). Who
+ * waits already waits as long as before. */
+void outside_let_time_pass(int64_t ms);
+
+/* Calls and names are the system's own again. Fits cmocka's teardown. */
+int outside_restore(void **state);
+
+#endif
