@@ -20,7 +20,7 @@ anything meanwhile. The second form also draws a picture (SVG).
       --quick           3 runs of 3 peers of each kind: a minute
       --runs N          ensembles of each kind and size (default 5; with --growth 3)
       --peers N,N...    so many peers (default 3,5,7; with --growth 3,5,7,9,15,21,31,41,51)
-      --simulated N,N.. with --growth: so many simulated peers, or none (default 3,9,21,31,51,75,101)
+      --simulated N,N.. with --growth: so many simulated peers, or none (default 3,9,21,31,51,101)
       --only KIND       c or java alone
       --tick MS         tickTime (default 500)
       --idle S          seconds at rest (default 2)

@@ -38,6 +38,11 @@ wireshark. tshark is installed where it is missing.
 The dissector, installed, works in Wireshark and tshark on its own: filters such as zkelection,
 zkelection.state == 0, zkquorum.type == 15; ports in the preferences of ZKELECTION and ZKQUORUM.
 
+  -o, --output FILE   film until Ctrl-C
+      --dir DIR       of the cluster
+      --install       only put the dissector into your Wireshark
+  -h, --help          this text
+
 Exit: 0 fine (or that of COMMAND), 1 it did not work, 2 wrong usage.
 END
 }

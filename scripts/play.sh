@@ -17,15 +17,16 @@ source "$REPO/scripts/stories/parse.sh"
 
 usage() {
   cat <<'END'
-Usage: play.sh STORY [--on KINDS] [--record DIR] [--keep DIR] | play.sh --list
+Usage: play.sh STORY [--on KINDS] [--record DIR] [--keep DIR] [--patience S] | play.sh --list
 
 Plays one of scripts/stories/*.story (its name, or the path of a file) with real peers on this
-machine, tells what happens, and fails at the first step whose expectation does not come true within
-20 s. Everything is taken down at the end, however it ends.
+machine, tells what happens, and fails at the first step whose expectation does not come true in
+time. Everything is taken down at the end, however it ends.
 
       --on KINDS     c, java, or a list such as c,java,c, dealt round and round (default c)
       --record DIR   write down what can be compared: outcome, and times (DIR is made)
       --keep DIR     keep logs and traces there
+      --patience S   seconds in which an expectation must come true (default 20)
       --list         the stories, and the question that each answers
   -h, --help         this text
 
@@ -42,8 +43,7 @@ Exit: 0 all came as told, 1 it did not, 2 wrong usage, 77 the story needs what t
 END
 }
 
-readonly PATIENCE_MS=20000
-
+patience_ms=20000
 keep=''      # where to leave logs and traces, or empty
 dir=''       # holds the cluster and what is said
 record=''    # where to write down, or empty
@@ -105,7 +105,7 @@ make_wrong() {
 }
 
 expect_log() {
-  local end=$(($(now_ms) + PATIENCE_MS))
+  local end=$(($(now_ms) + patience_ms))
   until grep -qF -- "$2" "$root/$1/log"; do
     (($(now_ms) < end)) || die "the log of peer $1 does not say: $2"
     sleep 0.05
@@ -186,7 +186,7 @@ last_vote() {
 }
 
 expect() {
-  local end=$(($(now_ms) + PATIENCE_MS)) missing
+  local end=$(($(now_ms) + patience_ms)) missing
   while true; do
     probe_all
     read_epochs
@@ -194,7 +194,7 @@ expect() {
     [[ -n $missing ]] || break
     if (($(now_ms) >= end)); then
       status_now
-      die "after $(human_ms $PATIENCE_MS) it is still not true that $missing"
+      die "after $(human_ms "$patience_ms") it is still not true that $missing"
     fi
     sleep 0.15 # looking costs a processor more than waiting does
   done
@@ -331,6 +331,11 @@ main() {
       --on) need_value "$1" $# && mix=$2 && shift 2 ;;
       --record) need_value "$1" $# && record=$2 && shift 2 ;;
       --keep) need_value "$1" $# && keep=$2 && shift 2 ;;
+      --patience)
+        need_value "$1" $# && check_number "$1" "$2" 1 3600
+        patience_ms=${2}000
+        shift 2
+        ;;
       --list)
         (($# == 1)) || die_usage "--list takes no words, and there is '$2'"
         story_list

@@ -15,7 +15,8 @@ installed.
 The parts: the static checks of check.sh; the unit tests as built by gcc, by gcc with AddressSanitizer
 and UndefinedBehaviorSanitizer, and by gcc with ThreadSanitizer; a build by clang; then ensembles of
 real processes, of C and of Java peers (tests/interop), and two mixes again with sanitized C peers;
-the README's commands; filming, the replay page in a browser, and two of the stories.
+filming, the replay page in a browser, stories; the bench; the manners of every command; mistakes
+planted in copies of the product, each of which must be found; the README's commands.
 
       --quick   only the static checks (without clang-tidy) and the unit tests as built by gcc
       --full    also the unit tests as built by clang and for release, all stories, and all ensembles
@@ -35,6 +36,7 @@ readonly MIXES=('java,c,java' 'c,java,c' 'c,c,java' 'c,java,java' 'java,c,c' 'ja
 # Stories that show the most in a minute; --full plays all.
 readonly FEW_STORIES=(larger-id-wins old-leader-returns)
 readonly FEW_MIXES=("${MIXES[@]:0:2}")
+readonly PLAYS_AT_ONCE=3
 
 passed=0 failed=0
 
@@ -97,76 +99,105 @@ unit_tests() {
   done
 }
 
-# play NAME SCRIPT [ARGUMENT]...: an ensemble of real processes; its words and how it ended go to a log.
+# A play: an ensemble of real processes, or a command. Each of its tests is a line of its words. Plays
+# spend most of their time waiting, so several run at once: play adds one, run_plays runs them, each
+# in a process group of its own, so that Ctrl-C can be passed on to it.
+play_names=() play_commands=()
+declare -A running=() since=() # by pid: the number of a play, and when it began
+
+# play NAME COMMAND [ARGUMENT]...
 play() {
-  local name=$1 status=0
+  play_names+=("$1")
   shift
-  "$@" >"$(play_log "$name")" 2>&1 || status=$?
-  say "$status" >"$(play_log "$name").status"
+  play_commands+=("${*@Q}")
 }
 
+run_plays() {
+  local next=0 pid status
+  while ((next < ${#play_names[@]} || ${#running[@]} > 0)); do
+    if ((next < ${#play_names[@]} && ${#running[@]} < PLAYS_AT_ONCE)); then
+      set -m
+      bash -c "exec ${play_commands[next]}" >"$(play_log "$next")" 2>&1 </dev/null &
+      set +m
+      running[$!]=$next
+      since[$!]=$(now_ms)
+      next=$((next + 1))
+      continue
+    fi
+    status=0
+    wait -n -p pid || status=$?
+    count_play "${running[$pid]}" "$status" "${since[$pid]}"
+    unset "running[$pid]"
+  done
+  play_names=() play_commands=()
+}
+
+interrupt_plays() {
+  local pid
+  trap '' INT TERM
+  for pid in "${!running[@]}"; do
+    kill -INT -- "-$pid" 2>/dev/null || true
+  done
+  wait
+  exit 130
+}
+
+# The file for the words of a play, by its number.
 play_log() {
-  printf '%s/interop-%s.log\n' "$LOGS" "${1//[^a-z0-9]/-}"
+  printf '%s/play-%s.log\n' "$LOGS" "${play_names[$1]//[^a-z0-9]/-}"
 }
 
-# count_play NAME STARTED: the line of a play that has ended. Each of its tests is a line.
+# count_play NUMBER STATUS STARTED: the line of a play that has ended.
 count_play() {
-  local log good bad status
+  local log good bad
   log=$(play_log "$1")
-  status=$(<"$log.status")
   good=$(grep -c '^ok ' "$log" || true)
   bad=$(grep -c '^FAILED ' "$log" || true)
-  ((status == 0 || bad > 0)) || bad=1
+  (($2 == 0 || bad > 0)) || bad=1
   ((good + bad > 0)) || bad=1
-  part_line "$1" "$good" "$bad" "$2"
+  part_line "${play_names[$1]}" "$good" "$bad" "$3"
   grep '^skipped ' "$log" | sed 's/^/      /' || true # never silently
-  ((bad == 0)) || detail play_words "$log" "$status"
+  ((bad == 0)) || play_words "$log" "$2" | detail
 }
 
-plays() {
-  local started
-  started=$(now_ms)
-  play "$@"
-  count_play "$1" "$started"
+# play_words LOG STATUS: what a play that failed said.
+play_words() {
+  if grep -q '^FAILED ' "$1"; then
+    grep -A 8 '^FAILED ' "$1" | head -n 60
+  else
+    tail -n 20 "$1"
+    say "(it ended with exit code $2)"
+  fi
 }
 
-# mixes PREFIX MIX...: the play about a mix, with each of these; two at a time, because most of it is
-# quiet waiting.
+# mixes PREFIX [NAME=VALUE]... -- MIX...: the play about a mix, with each of these, in that environment.
 mixes() {
-  local prefix=$1 mix started
+  local prefix=$1 mix environment=()
   shift
-  while (($# > 0)); do
-    started=$(now_ms)
-    for mix in "${@:1:2}"; do
-      play "${prefix}mixed $mix" "$PLAYS/mixed.sh" "$mix" &
-    done
-    wait
-    for mix in "${@:1:2}"; do
-      count_play "${prefix}mixed $mix" "$started"
-    done
-    shift "$(($# < 2 ? $# : 2))"
+  while [[ $1 != -- ]]; do
+    environment+=("$1") && shift
+  done
+  for mix in "${@:2}"; do
+    play "${prefix}mixed $mix" env "${environment[@]}" "$PLAYS/mixed.sh" "$mix"
   done
 }
 
-# ensembles PREFIX: all plays that need no mix.
+# ensembles PREFIX [NAME=VALUE]...: all plays that need no mix.
 ensembles() {
-  local play name
-  for play in "$PLAYS"/*.sh; do
-    name=$(basename "$play" .sh)
+  local file name
+  for file in "$PLAYS"/*.sh; do
+    name=$(basename "$file" .sh)
     case $name in
       lib | mixed) ;;
-      *) plays "$1$name" "$play" ;;
+      *) play "$1$name" env "${@:2}" "$file" ;;
     esac
   done
 }
 
-# sanitized NAME COMMAND...: with the program of a sanitizer's build as the C peer.
+# sanitized NAME: the environment in which the program of a sanitizer's build is the C peer.
 sanitized() {
-  export ZKPEER_BINARY=$REPO/build/$1/zkpeer
-  export ASAN_OPTIONS=abort_on_error=0:exitcode=99 TSAN_OPTIONS=exitcode=99:halt_on_error=1
-  shift
-  "$@"
-  unset ZKPEER_BINARY ASAN_OPTIONS TSAN_OPTIONS
+  printf '%s\n' "ZKPEER_BINARY=$REPO/build/$1/zkpeer" ASAN_OPTIONS=abort_on_error=0:exitcode=99 \
+    TSAN_OPTIONS=exitcode=99:halt_on_error=1
 }
 
 install_all() {
@@ -174,7 +205,8 @@ install_all() {
     libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h clang-format:clang-format \
     clang-tidy:clang-tidy shellcheck:shellcheck default-jdk-headless:javap \
     zookeeper:/usr/share/zookeeper/bin/zkServer.sh libzookeeper-java:/usr/share/java/zookeeper.jar \
-    jq:jq zktop:zktop bsdutils:script procps:ps
+    jq:jq zktop:zktop bsdutils:script procps:ps python3:python3 tshark:tshark wireshark-common:dumpcap \
+    chromium:chromium chromium-driver:chromedriver iproute2:ip util-linux:unshare util-linux:nsenter patch:patch
 }
 
 run_quick() {
@@ -190,27 +222,39 @@ run_normal() {
   build clang -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang || true
   build release -DCMAKE_BUILD_TYPE=Release || return 0
   ln -sfn release/zkpeer "$REPO/build/zkpeer"
-  mixes '' "${MIXES[@]}"
+  local environment name
+  mixes '' -- "${MIXES[@]}"
   ensembles ''
-  plays readme "$REPO/scripts/readme.sh"
-  plays film "$REPO/tests/film/run.sh"
-  plays replay "$REPO/tests/replay/run.sh"
-  plays stories "$REPO/tests/stories/run.sh" "${FEW_STORIES[@]}"
-  [[ ! -x $REPO/build/asan/zkpeer ]] || sanitized asan mixes 'asan ' "${FEW_MIXES[@]}"
-  [[ ! -x $REPO/build/tsan/zkpeer ]] || sanitized tsan mixes 'tsan ' "${FEW_MIXES[@]}"
+  play film "$REPO/tests/film/run.sh"
+  play replay "$REPO/tests/replay/run.sh"
+  play stories "$REPO/tests/stories/run.sh" "${FEW_STORIES[@]}"
+  play bench "$REPO/tests/bench/run.sh"
+  play manners "$REPO/tests/manners/run.sh"
+  play mutants "$REPO/tests/sim/mutants.sh" -j 1
+  for name in asan tsan; do
+    [[ -x $REPO/build/$name/zkpeer ]] || continue
+    mapfile -t environment < <(sanitized "$name")
+    mixes "$name " "${environment[@]}" -- "${FEW_MIXES[@]}"
+  done
+  run_plays
+  play readme "$REPO/scripts/readme.sh"
+  run_plays
 }
 
 run_full() {
   run_normal
-  plays 'all stories' "$REPO/tests/stories/run.sh"
-  plays verbs "$REPO/tests/stories/verbs.sh"
-  [[ ! -x $REPO/build/clang/zkpeer ]] || unit_tests clang
-  [[ ! -x $REPO/build/release/zkpeer ]] || unit_tests release
-  local name
+  local environment name
+  play 'all stories' "$REPO/tests/stories/run.sh"
+  play verbs "$REPO/tests/stories/verbs.sh"
   for name in asan tsan; do
     [[ -x $REPO/build/$name/zkpeer ]] || continue
-    sanitized "$name" mixes "$name " c,c,c "${MIXES[@]:2}"
-    sanitized "$name" ensembles "$name "
+    mapfile -t environment < <(sanitized "$name")
+    mixes "$name " "${environment[@]}" -- c,c,c "${MIXES[@]:2}"
+    ensembles "$name " "${environment[@]}"
+  done
+  run_plays
+  for name in clang release; do
+    [[ ! -x $REPO/build/$name/zkpeer ]] || unit_tests "$name"
   done
 }
 
@@ -228,6 +272,7 @@ main() {
   [[ $jobs =~ ^[1-9][0-9]*$ ]] || die_usage "--jobs needs a number above 0, not $jobs"
   started=$(now_ms)
   install_all
+  trap interrupt_plays INT TERM
   rm -rf "$LOGS"
   mkdir -p "$LOGS"
   "run_$how"

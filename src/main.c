@@ -68,7 +68,7 @@ static int usage_error(const char *what, const char *value)
     return QUORUM_PEER_EXIT_INVALID_INVOCATION;
 }
 
-/* What getopt has answered ':' or '?' to: a letter, which optopt holds, or the word before optind. */
+/* What getopt has answered ':' or '?' to: the letter in optopt, or the word before optind. */
 static int option_error(int answer, char **argv)
 {
     const char letter[] = {'-', (char)optopt, '\0'};

@@ -273,7 +273,7 @@ bring_up() {
     [[ ${role[$id]} == observer ]] || starting+=("$id")
   done
   mapfile -t observers < <(resolve_word observers)
-  needed=$(($(voter_count) / 2 + 1))
+  needed=$(quorum_size)
   if ! wait_serving "$needed" "$seconds" "${starting[@]}"; then
     warn "no quorum after $seconds s; the peers still run"
     next status
@@ -411,7 +411,7 @@ start_and_wait() {
   for id in $(voters); do
     ! is_running "$id" || up=$((up + 1))
   done
-  needed=$(($(voter_count) / 2 + 1))
+  needed=$(quorum_size)
   if ((up < needed)); then
     say "$up of $(voter_count) voters run and a quorum needs $needed, so none can serve yet"
   elif ((seconds > 0)); then

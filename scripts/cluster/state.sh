@@ -72,6 +72,12 @@ voter_count() {
   voters | wc -l
 }
 
+quorum_size() {
+  local count
+  count=$(voter_count)
+  printf '%d\n' $((count / 2 + 1))
+}
+
 # ---- the next useful command -------------------------------------------------------------------
 
 # call VERB...: how the user would call cluster.sh from where they stand.

@@ -164,7 +164,7 @@ class Narrator:
         for later in self.life_from(event):
             if later.ev == "state":
                 if role or later["s"] == LOOKING:
-                    return
+                    break
                 role = later["s"]
                 if role == "LEADING":
                     self.leader_of[n] = n

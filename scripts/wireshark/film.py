@@ -539,8 +539,8 @@ class Writer:
         if message.kind in INTRODUCTIONS:
             connection.live = True
             self.become(message.begins, speaker, INTRODUCTIONS[message.kind])
-        elif connection.kind == "quorum" and connection.began_before and not connection.live:
-            connection.live = not connection.ended_by
+        elif connection.kind == "quorum" and connection.began_before and not (connection.live or connection.ended_by):
+            connection.live = True
             self.become(message.packet.t, connection.listener, "LEADING")
             if self.state.get(connection.dialler) != "OBSERVING":
                 self.become(message.packet.t, connection.dialler, "FOLLOWING")
@@ -552,10 +552,12 @@ class Writer:
         more on a new one. Nobody looks who still follows or is followed, and nobody follows again without a word on the
         quorum port; so the quorum connections decide. But a newer round is a new election, also if the ends of those
         connections do not show: a peer that is cut off ends them alone."""
-        told, newest = message.m["state"], self.round.get(speaker, message.m["round"])
-        self.round[speaker] = max(newest, message.m["round"])
+        told, said = message.m["state"], message.m["round"]
+        # On a connection from before the film nothing can have waited for it.
+        newest = self.round.get(speaker, -1 if message.connection.began_before else said)
+        self.round[speaker] = max(newest, said)
         current = self.state.get(speaker)
-        if told == "LOOKING" and current in ("FOLLOWING", "LEADING", "OBSERVING") and message.m["round"] <= newest:
+        if told == "LOOKING" and current in ("FOLLOWING", "LEADING", "OBSERVING") and said <= newest:
             if any(each.live and speaker in (each.dialler, each.listener) for each in self.film.connections.values()):
                 return
         self.become(message.begins, speaker, told)

@@ -128,15 +128,22 @@ void bq_put(struct blocking_queue *queue, void *item)
     bq_log_drop(queue, drop_count);
 }
 
+/* Until there is an element, or there will be none, or the time is over. */
+static void bq_wait_locked(struct blocking_queue *queue, int64_t deadline_ms)
+    REQUIRES(&queue->mutex)
+{
+    bool time_left = true;
+    while (queue->size == 0 && !queue->closed && time_left)
+        time_left = zk_cond_wait_until(&queue->not_empty, &queue->mutex, deadline_ms);
+}
+
 int bq_poll(struct blocking_queue *queue, int64_t timeout_ms, void **ret_item)
 {
-    const int64_t deadline_ms = zk_deadline_ms(timeout_ms);
-    bool time_left = timeout_ms > 0;
     int r = 0;
 
     zk_mutex_lock(&queue->mutex);
-    while (queue->size == 0 && !queue->closed && time_left)
-        time_left = zk_cond_wait_until(&queue->not_empty, &queue->mutex, deadline_ms);
+    if (queue->size == 0 && timeout_ms > 0)
+        bq_wait_locked(queue, zk_deadline_ms(timeout_ms));
     if (queue->closed) {
         r = -ECANCELED;
     } else if (queue->size == 0) {

@@ -109,16 +109,23 @@ static bool interrupted_locked(const struct circular_blocking_queue *queue, int6
     return ticket != NO_TICKET && ticket != queue->wakes;
 }
 
+/* Until there is an element, or a reason not to wait for it, or the time is over. */
+static void cbq_wait_locked(struct circular_blocking_queue *queue, int64_t deadline_ms,
+                            int64_t ticket) REQUIRES(&queue->mutex)
+{
+    bool time_left = true;
+    while (queue->size == 0 && !queue->closed && !interrupted_locked(queue, ticket) && time_left)
+        time_left = zk_cond_wait_until(&queue->not_empty, &queue->mutex, deadline_ms);
+}
+
 static int cbq_poll_with_ticket(struct circular_blocking_queue *queue, int64_t timeout_ms,
                                 int64_t ticket, void **ret_item)
 {
-    const int64_t deadline_ms = zk_deadline_ms(timeout_ms);
-    bool time_left = timeout_ms > 0;
     int r = 0;
 
     zk_mutex_lock(&queue->mutex);
-    while (queue->size == 0 && !queue->closed && !interrupted_locked(queue, ticket) && time_left)
-        time_left = zk_cond_wait_until(&queue->not_empty, &queue->mutex, deadline_ms);
+    if (queue->size == 0 && timeout_ms > 0)
+        cbq_wait_locked(queue, zk_deadline_ms(timeout_ms), ticket);
     if (queue->closed) {
         r = -ECANCELED;
     } else if (interrupted_locked(queue, ticket)) {

@@ -274,10 +274,11 @@ static void look_for_leader(struct quorum_peer_run *run)
         quorum_peer_set_current_vote(run->self, NULL);
 }
 
-static int follow(struct quorum_peer_run *run)
+static int follow(struct quorum_peer_run *run, bool *ret_refused)
 {
     struct follower *follower = follower_new(run->self);
     int r = follower_follow_leader(follower);
+    *ret_refused = follower_was_refused(follower);
     follower_free(follower);
     return r;
 }
@@ -317,16 +318,12 @@ static void update_server_state(struct quorum_peer_run *run)
 }
 
 /* A follower that its leader turns away would look, follow and fail hundreds of times a second
- * (K-22), and who waits for its silence would wait for ever (K-26): short terms are followed by
- * pauses, each twice as long as the one before (D-71). */
-static void pause_after_short_term(struct quorum_peer_run *run, int64_t began_ms, int *short_terms)
+ * (K-22), and who waits for its silence would wait for ever (K-26): terms that end at once are
+ * followed by pauses, each twice as long as the one before (D-71). */
+static void pause_after_refusal(struct quorum_peer_run *run, int *refusals)
 {
-    if (zk_elapsed_ms() - began_ms >= SHORT_TERM_MS) {
-        *short_terms = 0;
-        return;
-    }
-    int doublings = *short_terms < PAUSE_DOUBLINGS ? *short_terms : PAUSE_DOUBLINGS;
-    (*short_terms)++;
+    int doublings = *refusals < PAUSE_DOUBLINGS ? *refusals : PAUSE_DOUBLINGS;
+    (*refusals)++;
     zk_stop_sleep(&run->stop, FIRST_PAUSE_MS << doublings);
 }
 
@@ -334,11 +331,12 @@ static void pause_after_short_term(struct quorum_peer_run *run, int64_t began_ms
 static void run_main(void *arg)
 {
     struct quorum_peer_run *run = arg;
-    int short_terms = 0; /* as a follower, one after the other */
+    int refusals = 0; /* as a follower, one after the other */
     update_thread_name(run);
     while (quorum_peer_is_running(run->self)) {
         enum server_state state = quorum_peer_get_peer_state(run->self);
         int64_t began_ms = zk_elapsed_ms();
+        bool refused = false;
         int r = 0;
         switch (state) {
         case SERVER_STATE_LOOKING:
@@ -350,7 +348,7 @@ static void run_main(void *arg)
             break;
         case SERVER_STATE_FOLLOWING:
             zk_log(run->ctx, ZK_LOG_ROLE, server_state_name(state));
-            r = follow(run);
+            r = follow(run, &refused);
             break;
         case SERVER_STATE_LEADING:
             zk_log(run->ctx, ZK_LOG_ROLE, server_state_name(state));
@@ -365,8 +363,10 @@ static void run_main(void *arg)
         }
         if (state == SERVER_STATE_OBSERVING)
             observer_election_delay(run);
-        else if (state == SERVER_STATE_FOLLOWING)
-            pause_after_short_term(run, began_ms, &short_terms);
+        else if (refused && zk_elapsed_ms() - began_ms < SHORT_TERM_MS)
+            pause_after_refusal(run, &refusals);
+        else
+            refusals = 0;
     }
     stop_leader_election(run);
     zk_log(run->ctx, ZK_LOG_MAIN_THREAD_EXITED);

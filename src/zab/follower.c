@@ -18,6 +18,7 @@ struct follower {
     struct quorum_peer *self;
     struct zk_context *ctx;
     struct learner *learner;
+    bool connected;
     bool completed_sync;
 };
 
@@ -98,6 +99,7 @@ static int follow(struct follower *follower, const struct quorum_server *leader)
     int r = learner_connect_to_leader(learner, leader);
     if (r < 0)
         return r;
+    follower->connected = true;
     int64_t new_epoch_zxid;
     r = learner_register_with_leader(learner, LEADER_FOLLOWERINFO, &new_epoch_zxid);
     if (r < 0)
@@ -123,6 +125,11 @@ static int follow(struct follower *follower, const struct quorum_server *leader)
             return r;
     }
     return -ECANCELED;
+}
+
+bool follower_was_refused(const struct follower *follower)
+{
+    return follower->connected && !follower->completed_sync;
 }
 
 /* Java: followLeader() */

@@ -1,4 +1,4 @@
-"""Ensembles of real processes on this machine: their directories, ports, processes, and what the kernel knows of them."""
+"""Ensembles of real processes: their directories, ports and processes, and what the kernel knows of them."""
 
 import contextlib
 import os
@@ -121,7 +121,7 @@ def srvr_mode(port):
 
 
 class Ensemble:
-    """Peers 1..size of one kind, "c" or "java", each in a directory of its own. A context: at its end nothing is left."""
+    """Peers 1..size of one kind, "c" or "java", each in its directory. A context: at its end nothing is left."""
 
     def __init__(self, kind, size, tick_ms, keep=False):
         self.kind, self.size, self.tick_ms, self.keep = kind, size, tick_ms, keep
@@ -232,7 +232,7 @@ class Ensemble:
             wanted = "leader" if peer == leader else "follower"
             while (mode := srvr_mode(self.port(peer))) != wanted:
                 if time.monotonic() > end:
-                    raise Failure(f"the log of {self.kind} peer {peer} says {wanted}, srvr says {mode}; {self.logs_are()}")
+                    raise Failure(f"{self.kind} peer {peer}: its log says {wanted}, srvr {mode}; {self.logs_are()}")
                 time.sleep(LOOK_S)
 
     def logs_are(self):

@@ -1,4 +1,4 @@
-"""What a peer's log tells of its life. C and Java write the same words in the same layout, so one reader serves both."""
+"""What a peer's log tells of its life. C and Java write the same words in the same layout: one reader serves both."""
 
 import calendar
 import re

@@ -143,8 +143,8 @@ int main(int argc, char **argv)
         return 1;
     }
     printf("{\"peers\": %d, \"start\": %" PRId64 ", \"start_messages\": %" PRIu64
-           ", \"kill\": %" PRId64 ", \"kill_messages\": %" PRIu64 ", \"threads\": %" PRIu64
-           ", \"calls\": %" PRIu64 "}\n",
+           ", \"kill_all_serve\": %" PRId64 ", \"kill_messages\": %" PRIu64
+           ", \"threads\": %" PRIu64 ", \"calls\": %" PRIu64 "}\n",
            bench.peers, bench.ms[0], bench.messages[0], bench.ms[1], bench.messages[1],
            report.threads, report.steps);
     return 0;

@@ -1,4 +1,4 @@
-"""The growth as a picture: four panels, each a few lines over the number of peers. Plain SVG that needs no script or font."""
+"""The growth as a picture: four panels, lines over the number of peers. Plain SVG that needs no script and no font."""
 
 import math
 import statistics
@@ -15,8 +15,9 @@ SERIES = {
 PANELS = [  # title, unit, [(series, key, simulated)]
     ("Until all serve", "ms", [("start", "start", False), ("kill", "kill_all_serve", False),
                                ("sim_start", "start", True), ("sim_kill", "kill_all_serve", True)]),
-    ("Notifications heard, all peers", "", [("start", "start_messages", False), ("kill", "kill_messages", False),
-                                            ("sim_start", "start_messages", True), ("sim_kill", "kill_messages", True)]),
+    ("Notifications heard, all peers", "", [
+        ("start", "start_messages", False), ("kill", "kill_messages", False),
+        ("sim_start", "start_messages", True), ("sim_kill", "kill_messages", True)]),
     ("Resident memory of the largest peer", "kB", [("busiest", "memory", False)]),
     ("Threads of the busiest peer", "", [("busiest", "threads", False)]),
 ]
@@ -102,9 +103,11 @@ def legend(names):
 
 def draw(rows, words):
     """The picture as a text. words: one line on where the figures come from."""
-    panels = [(title, unit, [(name, points) for name, key, simulated in lines if (points := points_of(rows, key, simulated))])
-              for title, unit, lines in PANELS]
-    panels = [entry for entry in panels if entry[2]]
+    panels = []
+    for title, unit, lines in PANELS:
+        drawn = [(name, points_of(rows, key, simulated)) for name, key, simulated in lines]
+        if drawn := [(name, points) for name, points in drawn if points]:
+            panels.append((title, unit, drawn))
     used = [name for name in SERIES if any(name == line[0] for _, _, lines in panels for line in lines)]
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
            'role="img" aria-labelledby="title">', f"<style>{STYLE}</style>",

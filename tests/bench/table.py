@@ -15,24 +15,24 @@ ROWS = [
     ("kill_decided", "until a new leader is elected", "ms", 0),
     ("kill_serves", "until it serves", "ms", 0),
     ("kill_all_serve", "until all that are left serve", "ms", 0),
-    ("kill_beyond", "  of it beyond noticing and the final wait of 200 ms", "ms", 0),
+    ("kill_beyond", "  of it beyond noticing and the 200 ms", "ms", 0),
     ("kill_own_words", "the election in the peers' own words", "ms", 0),
     ("kill_messages", "notifications heard from others, by all", "", 0),
-    ("kill_cpu", "processor time of a peer, half a second more included", "ms", 1),
-    ("rejoin", "the killed one is started again: until it serves", "ms", 0),
+    ("kill_cpu", "processor time of a peer, with 0.5 s at rest", "ms", 1),
+    ("rejoin", "the killed one comes back: until it serves", "ms", 0),
     (None, "the leader is frozen (SIGSTOP)", "", 0),
     ("freeze_noticed", "until the last of the others has noticed", "ms", 0),
     ("freeze_decided", "until a new leader is elected", "ms", 0),
     ("freeze_serves", "until it serves", "ms", 0),
     ("freeze_all_serve", "until all that are left serve", "ms", 0),
-    ("freeze_beyond", "  of it beyond noticing and the final wait of 200 ms", "ms", 0),
+    ("freeze_beyond", "  of it beyond noticing and the 200 ms", "ms", 0),
     ("freeze_messages", "notifications heard from others, by all", "", 0),
     (None, "at rest", "", 0),
     ("memory", "resident memory of the largest peer", "kB", 0),
     ("threads", "threads of the busiest peer", "", 0),
     ("idle_cpu", "processor of a peer, percent of one", "%", 3),
 ]
-LABEL, COLUMN = 60, 32
+LABEL, COLUMN = 48, 31
 
 GROWTH_COLUMNS = [  # key, two lines of heading
     ("start", "start until", "all serve, ms"),
@@ -95,7 +95,7 @@ def comparison(results, kinds, tick_ms, runs, java):
     """The table. results: by size, then by kind."""
     versions = ["c: this zkpeer"] * ("c" in kinds) + [f"java: {java}"] * ("java" in kinds)
     lines = [machine(tick_ms), "; ".join(versions),
-             f"median (smallest to largest) of {runs_of(runs)}, the kinds in turn; times by the peers' logs, in whole ms",
+             f"median (smallest to largest) of {runs_of(runs)}, the kinds in turn; times by the logs, in whole ms",
              "", head(kinds)]
     for size in results:
         lines += section(size, results[size], kinds) + [""]
@@ -105,14 +105,16 @@ def comparison(results, kinds, tick_ms, runs, java):
 def trace_cost(figures):
     on = {key[:-3]: value for key, value in figures.items() if key.endswith("_ns") and key != "off_ns"}
     kinds = ", ".join(f"{name} {ns / 1000:.1f}" for name, ns in on.items())
-    return [f"an event of the trace: {figures['off_ns']:.1f} ns if it is off; on, at most {max(on.values()) / 1000:.1f} us of "
-            "processor time", f"  with the kernel's part, to a file, median of {figures['runs']} runs of {figures['events']} "
-            f"events each, us: {kinds}"]
+    return [f"an event of the trace: {figures['off_ns']:.1f} ns if it is off; "
+            f"on, at most {max(on.values()) / 1000:.1f} us of processor time",
+            f"  with the kernel's part, to a file, median of {runs_of(figures['runs'])} of {figures['events']} events, "
+            f"us: {kinds}"]
 
 
 def growth(rows, tick_ms, runs):
     """rows: dictionaries with "peers" and lists of figures; simulated ones lack some."""
-    lines = [machine(tick_ms), f"C peers on one machine, medians of {runs_of(runs)}; times by the peers' logs"
+    lines = [machine(tick_ms),
+             f"C peers on one machine, medians of {runs_of(runs)}; times by the peers' logs"
              "; *: simulated, in virtual ms, one run", "",
              "peers " + "".join(f"{top:>15}" for _, top, _ in GROWTH_COLUMNS),
              "      " + "".join(f"{bottom:>15}" for _, _, bottom in GROWTH_COLUMNS)]

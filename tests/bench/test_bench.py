@@ -42,7 +42,8 @@ def assert_nothing_left():
 
 
 def test_three_peers_are_measured_and_the_table_has_all_rows():
-    done = bench("--runs", "1", "--peers", "3", "--only", "c", "--idle", "1", "--json", os.path.join(WORK, "table.json"))
+    options = ["--runs", "1", "--peers", "3", "--only", "c", "--idle", "1"]
+    done = bench(*options, "--json", os.path.join(WORK, "table.json"))
     assert done.returncode == 0, done.stderr
     for _, label, _, _ in ROWS:
         assert f" {label}" in done.stdout, f"no row '{label}' in\n{done.stdout}"
@@ -55,7 +56,7 @@ def test_their_figures_can_be_true():
     figures = written["figures"]["ensembles"]["3"]["c"][0]
     assert written["command"] == "scripts/bench.sh --runs 1 --peers 3 --only c --idle 1", written["command"]
     assert figures["start"] >= 200, figures  # the final wait
-    for fault, soonest in (("kill", -1), ("freeze", 1000)):  # syncLimit 5 of 500 ms, less what passed since the last ping
+    for fault, soonest in (("kill", -1), ("freeze", 1000)):  # 5 times 500 ms, less the time since the last ping
         noticed, decided, serves, all_serve = (figures[f"{fault}_{key}"] for key in
                                                ("noticed", "decided", "serves", "all_serve"))
         assert soonest <= noticed <= decided - 199 and decided <= serves <= all_serve, (fault, figures)
@@ -84,15 +85,15 @@ def test_growth_is_drawn_from_real_and_simulated_peers():
 
 
 def test_ctrl_c_in_the_middle_leaves_nothing():
-    done = bench("--growth", "--runs", "50", "--peers", "3", "--simulated", "none", "--svg", os.path.join(WORK, "no.svg"),
-                 seconds=4)
+    options = ["--growth", "--runs", "50", "--peers", "3", "--simulated", "none"]
+    done = bench(*options, "--svg", os.path.join(WORK, "no.svg"), seconds=4)
     assert done.returncode == 124 and "interrupted" in done.stderr, (done.returncode, done.stderr)
     assert_nothing_left()
 
 
 def test_nonsense_is_refused_in_one_line():
-    for arguments in (["--peers", "2"], ["--peers", "3,x"], ["--runs", "0"], ["--only", "perl"], ["--whatever"], ["--growth",
-                      "--only", "java"], ["--svg", "x"], ["--trace-cost", "--write"], ["--tick"], ["more"]):
+    for arguments in (["--peers", "2"], ["--peers", "3,x"], ["--runs", "0"], ["--only", "perl"], ["--whatever"],
+                      ["--growth", "--only", "java"], ["--svg", "x"], ["--trace-cost", "--write"], ["--tick"], ["x"]):
         done = bench(*arguments)
         assert done.returncode == 2 and done.stdout == "", (arguments, done)
         assert done.stderr.count("\n") == 1 and "(try bench.sh --help)" in done.stderr, (arguments, done.stderr)

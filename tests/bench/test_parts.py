@@ -14,8 +14,8 @@ from logfile import LogFile
 PEER = "[QuorumPeer[myid=2](plain=127.0.0.1:28002)(secure=disabled):QuorumPeer@903]"
 BORN = [
     f"2026-11-23 01:15:53,731 [myid:2] - INFO  {PEER} - Peer state changed: following",
-    "2026-11-23 01:15:53,733 [myid:2] - INFO  [WorkerReceiver[myid=2]:FastLeaderElection$Messenger$WorkerReceiver@391] - "
-    "Notification: my state:LOOKING; n.sid:2, n.state:LOOKING, n.leader:2, n.round:0x1",
+    "2026-11-23 01:15:53,733 [myid:2] - INFO  [WorkerReceiver[myid=2]:FastLeaderElection$Messenger$WorkerReceiver@391] "
+    "- Notification: my state:LOOKING; n.sid:2, n.state:LOOKING, n.leader:2, n.round:0x1",
     "2026-11-23 01:15:53,734 [myid:2] - INFO  [WorkerReceiver[myid=2]:Messenger@141] - "
     "Notification: my state:LOOKING; n.sid:3, n.state:LOOKING, n.leader:3, n.round:0x1",
     f"2026-11-23 01:15:53,940 [myid:2] - INFO  {PEER} - Peer state changed: following - broadcast",

@@ -113,7 +113,8 @@ if ! grep -q '^ok  *network namespaces' <<<"$findings"; then
   say "skipped film: peers with networks of their own, for: $(grep 'network namespaces' <<<"$findings")"
   exit "$status"
 fi
-expect "peers with networks of their own run" "$cluster" up --namespaces --mix c,java,c --tick 300 --wait 60
+expect "peers with networks of their own run" "$cluster" up --namespaces --mix c,java,c --tick 300 --only 1,3 --wait 60
+expect "and the one that comes later, too" "$cluster" start 2 --wait 60
 expect "they are filmed while their leader is cut off" "$film" "$work/cut.jsonl" -- bash -euc cut_off
 expect "the story tells who was cut off, and only what arrived" told "$work/cut.jsonl" \
   "Peers 1, 2 and 3 run already: 3 leads" "Peers 1 and 2 look for a leader again: 2 is elected" \

@@ -4,7 +4,7 @@
 # what is left then? The calls stand in interruptions.txt.
 
 readonly INTERRUPTIONS=$here/interruptions.txt
-readonly AT_A_TIME=4 PATIENCE_S=30 END_WITHIN_S=10
+readonly AT_A_TIME=4 PATIENCE_S=30 END_WITHIN_S=15 AGAIN_AFTER_S=6
 
 # hold_tool DIR TOOL: a program that says that it was called and waits for Ctrl-C. It ends as if all were
 # well: who has called it must not go on for that.
@@ -55,9 +55,18 @@ launch() {
   pid=$!
 }
 
+# press HOW DIR PID: Ctrl-C.
+press() {
+  if [[ $1 == types ]]; then
+    printf '\003' >"$2/keys"
+  else
+    kill -s INT -- "-$3" 2>/dev/null || true
+  fi
+}
+
 # interrupted STATUS HOW WORD DIR COMMAND...: false, with what was seen, unless it ends as it should.
 interrupted() {
-  local wanted=$1 how=$2 word=$3 dir=$4 pid status=0 left end=$((SECONDS + PATIENCE_S))
+  local wanted=$1 how=$2 word=$3 dir=$4 pid status=0 left press_at=0 end=$((SECONDS + PATIENCE_S))
   shift 4
   launch "$how" "$dir" "$@"
   until in_the_middle "$how" "$word" "$dir"; do
@@ -69,13 +78,10 @@ interrupted() {
     fi
     sleep 0.02
   done
-  if [[ $how == types ]]; then
-    printf '\003' >"$dir/keys"
-  else
-    kill -s INT -- "-$pid"
-  fi
   end=$((SECONDS + END_WITHIN_S))
+  # bash 5.2 now and then loses a SIGINT that arrives while it reaps a child; a person presses again.
   while kill -0 "$pid" 2>/dev/null && ! is_zombie "$pid" && ((SECONDS < end)); do
+    ((SECONDS < press_at)) || { press "$how" "$dir" "$pid" && press_at=$((SECONDS + AGAIN_AFTER_S)); }
     sleep 0.02
   done
   left=$(marked "$dir")

@@ -106,6 +106,8 @@ path_of() {
 sources_of() {
   case ${1##*/} in
     cluster.sh) printf '%s\n' "$1" "$REPO"/scripts/cluster/*.sh ;;
+    bench.sh) printf '%s\n' "$1" "$REPO/tests/bench/bench.py" ;;
+    capture.sh) printf '%s\n' "$1" "$REPO/tests/golden/capture.py" ;;
     zkpeer) printf '%s\n' "$REPO/src/main.c" ;;
     zksim) printf '%s\n' "$REPO/tests/sim/zksim.c" ;;
     *) printf '%s\n' "$1" ;;
@@ -118,8 +120,8 @@ options_of() {
   local file
   while read -r file; do
     sed -nE -e 's/^ +((-[A-Za-z]|--[a-z-]{2,})( \| (-[A-Za-z]|--[a-z-]{2,}))*)\).*/\1/p' \
-      -e 's/.*add_argument\("(-[^)]*)\).*/\1/p' -e 's/^ *\{"([a-z-]+)", (no|required)_argument.*/--\1/p' "$file"
-  done < <(sources_of "$1") | grep -oE -- '(^|[ "])--?[a-zA-Z][a-z-]*' | tr -d ' "' | sort -u
+      -e "s/.*add_argument\\([\"'](-[^)]*).*/\\1/p" -e 's/^ *\{"([a-z-]+)", (no|required)_argument.*/--\1/p' "$file"
+  done < <(sources_of "$1") | grep -oE -- "(^|[ \"'])--?[a-zA-Z][a-z-]*" | tr -d " \"'" | sort -u
 }
 
 explains_itself() {
@@ -133,6 +135,15 @@ explains_itself() {
   while read -r option; do
     grep -qE -- "(^|[^a-zA-Z-])$option([^a-zA-Z-]|\$)" "$work/out" || { say "$option is not explained" && return 1; }
   done < <(options_of "$command")
+}
+
+# trace.sh and replay.sh read their options in one place.
+explain_what_they_share() {
+  local option words
+  words=$("$REPO/scripts/trace.sh" --help && "$REPO/scripts/replay.sh" --help)
+  while read -r option; do
+    grep -qE -- "(^|[^a-zA-Z-])$option([^a-zA-Z-]|\$)" <<<"$words" || { say "$option is not explained" && return 1; }
+  done < <(options_of "$REPO/scripts/trace/main.py")
 }
 
 test_help() {
@@ -149,6 +160,7 @@ test_help() {
     heal down clean; do
     expect "cluster.sh $verb --help" explains_itself "$REPO/scripts/cluster.sh" "$verb" --help
   done
+  expect "trace.sh and replay.sh explain all options" explain_what_they_share
   while read -r verb; do
     expect "zksim $verb --help" simulator_explains "$verb"
   done < <("$zksim" --help | grep -oE 'zksim [a-z]+' | cut -d' ' -f2 | sort -u)

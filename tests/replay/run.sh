@@ -81,5 +81,6 @@ expect "three peers lose a leader and are traced" record three 3 1
 expect "seven peers lose two leaders and are traced" record seven 7 2
 expect "the trace of three peers is sound" "$REPO/scripts/trace.sh" check "$work/three"
 expect "the trace of seven peers is sound" "$REPO/scripts/trace.sh" check "$work/seven"
+python3 "$here/test_feeds.py" "$work" || failed=1
 python3 "$here/test_page.py" "$work" || failed=1
 exit "$failed"

@@ -21,6 +21,14 @@ FRAME = """
   replay.seek(view.warp.time((view.warp.length * arguments[0]) / arguments[1]));
   document.body.offsetHeight;
 """
+# Captions of the longest trace, and reasons, that are empty or say what no reader should read.
+INCOMPLETE = """
+  const bad = (text) => /undefined|null|NaN|Infinity|object Object/.test(text);
+  return replay.model.events
+    .map((e) => [replay.sentence(e), replay.caption(e), replay.because(e)])
+    .filter(([sentence, caption, because]) => !sentence || !caption || [sentence, caption, because].some(bad))
+    .slice(0, 5);
+"""
 BUSY = "let x = 0; for (let k = 0; k < 2e7; k++) x += Math.sqrt(k); window.busy = x;"  # a slow frame: some 50 ms
 
 
@@ -212,6 +220,8 @@ def two_runs_stand_one_above_the_other_and_begin_together(browser):
     browser.run("replay.seek(250000)")
     same([peer(browser, 2, run)["state"] for run in (0, 1)], ["LEADING", "LEADING"])
     assert "packets" in text(browser, "chapters"), "it does not say that Java's trace is a capture"
+    same([peer(browser, 1, run)["vote"] for run in (0, 1)], [2, 2], "a capture has no votes but what was said")
+    same(browser.run(INCOMPLETE), [])
 
 
 @test
@@ -224,7 +234,9 @@ def the_story_of_three_peers_says_who_won_and_what_the_wait_was_for(browser):
 
 
 @test
-def seven_peers_stay_smooth_and_complete(browser):
+def seven_peers_with_two_leader_deaths_stay_smooth_and_complete(browser):
+    """Script time of each step and each frame is below 16 ms; that is what is promised. With style and layout, which the
+    browser does on its own, 99 of 100 are."""
     open_page(browser, page("seven", os.path.join(WORK, "seven")))
     told = text(browser, "chapters")
     same(len(re.findall(r"Leader \d is killed: \d is elected", told)), 2, told)
@@ -243,7 +255,9 @@ def seven_peers_stay_smooth_and_complete(browser):
             )
             assert scripts[-1] < LONGEST_STEP_MS, f"the script of a {what} takes {scripts[-1]:.1f} ms"
             assert nearly_all < LONGEST_STEP_MS, f"one {what} in a hundred takes {nearly_all:.1f} ms with style and layout"
-    same(browser.run("return replay.model.events.filter((e) => !replay.sentence(e)).length"), 0)
+    same(browser.run(INCOMPLETE), [], "captions")
+    words = browser.run("return document.body.innerText")
+    same(re.findall(r"undefined|null|NaN|Infinity|\[object|: $", words), [], "the page")
     same(browser.complaints(), [])
 
 

@@ -286,12 +286,12 @@ def nonsense_is_refused_in_one_line():
         ("trace.sh", ("mermaid", "1.jsonl", "--until", "-3"), 2),
         ("trace.sh", ("shiviz", "1.jsonl", "--by", "colour"), 2),
         ("trace.sh", ("shiviz", "1.jsonl", "--label", "a", "--label", "b"), 2),
-        ("trace.sh", ("check", "nowhere"), 1),
+        ("trace.sh", ("check", "nowhere"), 2),
         ("trace.sh", ("check", "/dev/null"), 1),
         ("trace.sh", ("check", "golden"), 1),
         ("trace.sh", ("story", "1.jsonl", "-o", "/nowhere/x"), 1),
         ("replay.sh", ("1.jsonl",), 2),
-        ("replay.sh", ("nowhere", "-o", "/dev/null"), 1),
+        ("replay.sh", ("nowhere", "-o", "/dev/null"), 2),
         ("replay.sh", ("1.jsonl", "--zoom"), 2),
     ):
         status, out, err = script(name, *arguments, ZK_CLUSTER_DIR="/nowhere")

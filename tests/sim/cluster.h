@@ -14,8 +14,8 @@
 
 struct cluster_options {
     int voters;
-    int observers;  /* hosts voters+1 ... */
-    int group_size; /* a hierarchical quorum, in groups of so many voters; 0: a majority */
+    int observers;           /* hosts voters+1 ... */
+    int group_size;          /* a hierarchical quorum, in groups of so many voters; 0: a majority */
     int weights[HOSTS_MAX];  /* of the voters, if there are groups */
     int observer_latency_us; /* observers stand that far away; 0: where the others are */
     bool named;     /* servers are named "peerN", which must be looked up, instead of by address */

@@ -92,8 +92,7 @@ static void inode_power_loss(struct inode *inode)
     if (!inode->dirty)
         return;
     const bool by_chance = !world.character.in_turn;
-    size_t size =
-        by_chance && chance_one_in(CHANCE_DISK, 2) ? inode->size : inode->durable_size;
+    size_t size = by_chance && chance_one_in(CHANCE_DISK, 2) ? inode->size : inode->durable_size;
     size_t old_size = inode->size;
     inode->bytes = own_grow(inode->bytes, 1, &inode->capacity, size);
     for (size_t sector = 0; sector < size; sector += SECTOR) {
@@ -208,9 +207,8 @@ static void drop_orphans(struct names *names)
 
 void disk_power_loss(struct disk *disk)
 {
-    size_t survive = world.character.in_turn
-                         ? 0
-                         : (size_t)chance_below(CHANCE_DISK, disk->change_count + 1);
+    size_t survive =
+        world.character.in_turn ? 0 : (size_t)chance_below(CHANCE_DISK, disk->change_count + 1);
     for (size_t i = 0; i < survive; i++)
         names_apply(&disk->durable, &disk->journal[i]);
     journal_forget(disk);

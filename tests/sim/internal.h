@@ -212,6 +212,7 @@ struct character {
 struct world {
     int64_t now_ns;
     uint64_t steps;
+    int64_t call_ns;       /* CALL_NS, or 0 */
     uint64_t attention_at; /* number of the call that sched.c looks at closely */
     int64_t next_event_ns; /* NEVER: there is none */
     uint64_t hash;
@@ -246,7 +247,7 @@ static inline bool chance_one_in(enum chance_stream stream, uint64_t one_in)
     return chance_below(stream, one_in) == 0;
 }
 
-enum { CALL_NS = 400 }; /* the time that a call takes */
+enum { CALL_NS = 400 }; /* the time that a call takes; in turn, none */
 
 void sched_attend(const char *call);
 
@@ -256,7 +257,7 @@ static inline void sched_point(const char *call)
 {
     if (world.observing)
         return;
-    world.now_ns += CALL_NS;
+    world.now_ns += world.call_ns;
     world.steps++;
     if (world.steps >= world.attention_at || world.now_ns >= world.next_event_ns)
         sched_attend(call);

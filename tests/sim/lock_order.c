@@ -22,8 +22,7 @@ static size_t used_count;
 
 static uint32_t hash_of(uint32_t from, uint32_t to)
 {
-    return (uint32_t)(((uint64_t)from << 32 | to) * 0x9e3779b97f4a7c15ULL >>
-                      (64 - HASH_BITS));
+    return (uint32_t)(((uint64_t)from << 32 | to) * 0x9e3779b97f4a7c15ULL >> (64 - HASH_BITS));
 }
 
 static struct arrow *arrow_find(uint32_t from, uint32_t to)

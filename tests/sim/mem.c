@@ -20,8 +20,8 @@ enum {
     FREED_FILL_MAX = 64,
     HELD_MAGIC = 0x48454c44,
     FREED_MAGIC = 0x46524545,
-    OWN_GRAIN = 16,  /* up to OWN_FINE, a class for each multiple of it: */
-    OWN_FINE = 256,  /* what is smaller than this; above, four classes for each power of two */
+    OWN_GRAIN = 16, /* up to OWN_FINE, a class for each multiple of it: */
+    OWN_FINE = 256, /* what is smaller than this; above, four classes for each power of two */
     OWN_CLASSES = OWN_FINE / OWN_GRAIN + 4 * 40,
     OWN_CHUNK = 1 << 20,
     STACK_FRAMES = 32,
@@ -139,7 +139,7 @@ static size_t own_cell_size(size_t size, size_t *ret_class)
         return (*ret_class + 1) * OWN_GRAIN;
     }
     const unsigned shift = 61 - (unsigned)__builtin_clzll(last); /* leaves 4, 5, 6 or 7 */
-    enum { FIRST_SHIFT = 6 };                                   /* of OWN_FINE */
+    enum { FIRST_SHIFT = 6 };                                    /* of OWN_FINE */
     *ret_class = OWN_FINE / OWN_GRAIN + 4 * (shift - FIRST_SHIFT) + (last >> shift) - 4;
     return ((last >> shift) + 1) << shift;
 }

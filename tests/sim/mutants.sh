@@ -108,15 +108,17 @@ test_runs() {
   done
 }
 
-# first_words FILE: what a run says that has failed, on one line.
+# first_words FILE: what a run says that has failed, on one line. Of a play: the first line that
+# differs, as it was expected and as it came.
 first_words() {
   local words
   words=$(sed -nE '
     s/^seed ([0-9]+) fails: (.*)/seed \1: \2/p
     s/^(zksim dies in seed .*|seed .* has two transcripts)/\1/p
     s/^.*: the world ends: //p
-    s/^ +(expected|got): +/\1: /p' "$1" | head -n 2 | paste -sd ';' - |
-    sed -E 's/;got: /; got: /; s/;seed .*//; s/ \(host [0-9]+, thread .*//; s/  +/ /g')
+    s/^ +(expected|got): +/\1: /p' "$1" |
+    sed -E 's/ \(host [0-9]+, thread .*//; s/  +/ /g; s/^(.{90}).+/\1.../' |
+    awk -F : '!seen[$1]++ { printf "%s%s", separator, $0; separator = "; " }')
   printf '%s\n' "${words:-$(head -n 1 "$1")}"
 }
 

@@ -518,7 +518,9 @@ void net_begin(void)
         for (int to = 0; to < HOSTS_MAX; to++)
             links[from][to] = (struct link){
                 .latency_ns = from == to ? 15 * MICROSECOND : latency_ns,
-                .jitter_ns = !jitter ? 0 : from == to ? 5 * MICROSECOND : latency_ns / 2,
+                .jitter_ns = !jitter      ? 0
+                             : from == to ? 5 * MICROSECOND
+                                          : latency_ns / 2,
             };
 }
 

@@ -310,6 +310,31 @@ static int send_on_dead_connection(int host, void *arg)
     return 0;
 }
 
+int planted_never_read(int host, void *arg)
+{
+    (void)host;
+    (void)arg;
+    accept4(listen_here(), NULL, NULL, 0);
+    for (;;)
+        pause_ms(900);
+}
+
+int planted_send_for_ever(int host, void *arg)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+    const char bytes[4096] = "";
+    (void)host;
+    (void)arg;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    inet_pton(AF_INET, "10.0.0.2", &address.sin_addr);
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0)
+        abort();
+    while (send(fd, bytes, sizeof bytes, MSG_NOSIGNAL) > 0)
+        continue;
+    close(fd);
+    return 0;
+}
+
 static int endless_loop(int host, void *arg)
 {
     struct shared shared = {0};

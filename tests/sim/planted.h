@@ -20,6 +20,11 @@ int planted_write_unsynced(int host, void *arg);
 int planted_write_nameless(int host, void *arg); /* syncs the file, not its directory */
 int planted_write_safely(int host, void *arg);
 
+/* Two programs for the network. The first, on host 2, takes a connection and never reads; the
+ * second, on host 1, sends to it until it is told that the connection is no more. */
+int planted_never_read(int host, void *arg);
+int planted_send_for_ever(int host, void *arg);
+
 /* Adds without a lock: seen only by ThreadSanitizer, or when preempted at each basic block. */
 int planted_unlocked_counter(int host, void *arg);
 

@@ -15,19 +15,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctx.h"
 
 enum { EXIT_AS_WRITTEN = 0, EXIT_DIFFERS = 1, EXIT_WRONG = 2 };
 
-enum { LINES_MAX = 4096, PLAY_SEED = 1 };
+enum { LINES_MAX = 4096, PLAY_SEED = 1, STEP_LIMIT = 2000000 };
 
 static const char USAGE[] =
-    "usage: zksim play FILE... [options]\n"
+    "Usage: zksim play FILE... [OPTION]...\n"
     "\n"
     "  --rewrite        write what happens into the files\n"
     "  --backend NAME   asm, ucontext or thread: how stacks are switched\n"
     "  --trace FILE     write the peers' trace\n"
+    "  -h, --help       print this\n"
     "\n"
     "Exit: 0 all happens as it is written, 1 something else happens, 2 a file is no play.\n";
 
@@ -216,6 +218,7 @@ static struct world_report run(const char *file)
         .seed = PLAY_SEED,
         .calm = true,
         .in_turn = true,
+        .step_limit = STEP_LIMIT,
         .on_line = play_on_line,
         .on_exit = play_on_exit,
         .arg = &play,
@@ -317,6 +320,12 @@ static int play_file(const char *file)
 
 /* ---- the command line ----------------------------------------------------------------------- */
 
+static int usage_error(const char *what, const char *value)
+{
+    fprintf(stderr, "zksim: %s%s (try zksim play --help)\n", what, value);
+    return EXIT_WRONG;
+}
+
 /* -1: go on; otherwise the exit code. */
 static int parse_arguments(int argc, char **argv)
 {
@@ -328,20 +337,25 @@ static int parse_arguments(int argc, char **argv)
         {NULL, 0, NULL, 0},
     };
     int option;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+        if (option == ':')
+            return usage_error("a value must follow ", argv[optind - 1]);
+        if (option == '?')
+            return usage_error("I do not know ", argv[optind - 1]);
         if (option == 'h') {
             fputs(USAGE, stdout);
             return EXIT_AS_WRITTEN;
         }
         args.rewrite = args.rewrite || option == 'r';
         if (option == 't' && (args.trace = fopen(optarg, "w")) == NULL)
-            return complain(optarg, 0, "cannot be written");
-        if (option == '?' || (option == 'b' && !ctx_choose(optarg))) {
-            fputs(USAGE, stderr);
-            return EXIT_WRONG;
-        }
+            return usage_error("cannot write ", optarg);
+        if (option == 'b' && !ctx_choose(optarg))
+            return usage_error("there is no back end ", optarg);
     }
-    return optind < argc ? -1 : complain("zksim play", 0, "which file?");
+    for (int i = optind; i < argc; i++)
+        if (access(argv[i], R_OK) < 0)
+            return usage_error("cannot read ", argv[i]);
+    return optind < argc ? -1 : usage_error("play which file?", "");
 }
 
 int play_main(int argc, char **argv)

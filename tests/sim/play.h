@@ -73,7 +73,7 @@ struct told_peer {
 struct teller {
     unsigned watched[HOSTS_MAX];
     struct told_peer peers[HOSTS_MAX];
-    struct play_text heard; /* what was told since the last command began */
+    struct play_text heard;    /* what was told since the last command began */
     char until[SENTENCE_SIZE]; /* "": nothing is awaited; the beginning of a sentence */
     bool until_came;
 };
@@ -87,7 +87,7 @@ void teller_forget(struct teller *teller, int host);
 
 struct play {
     const char *file;
-    int line; /* of the command that is carried out */
+    int line;   /* of the command that is carried out */
     bool wrong; /* a command is not one, or cannot be carried out */
     struct cluster cluster;
     char more[1024]; /* of its configuration */
@@ -98,7 +98,7 @@ struct play {
     struct speeches *speeches; /* said so far */
 };
 
-/* Carry a command out; text is changed. The world fails, and play->wrong is set, if it cannot be. */
+/* Carry a command out; text is changed. If it cannot be: the world fails, play->wrong is set. */
 void play_command(struct play *play, char *text);
 /* At the end: all peers stop, and leave nothing behind. */
 void play_stop_all(struct play *play);

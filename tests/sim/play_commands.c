@@ -317,9 +317,9 @@ static void configuration_text(const struct play *play, int64_t version, char *r
 {
     size_t length = 0;
     for (int host = 1; host <= play->cluster.size && length < size; host++)
-        length += (size_t)snprintf(ret_text + length, size - length,
-                                   "server.%d=10.0.0.%d:2888:3888:%s\n", host, host,
-                                   host > play->cluster.options.voters ? "observer" : "participant");
+        length += (size_t)snprintf(
+            ret_text + length, size - length, "server.%d=10.0.0.%d:2888:3888:%s\n", host, host,
+            host > play->cluster.options.voters ? "observer" : "participant");
     if (length < size)
         snprintf(ret_text + length, size - length, "version=%" PRIx64, (uint64_t)version);
 }
@@ -518,8 +518,8 @@ static void show_files(struct play *play, int host)
     char current[64] = "none";
     world_read_file(host, PEER_DATA_DIR "/version-2/acceptedEpoch", accepted, sizeof accepted);
     world_read_file(host, PEER_DATA_DIR "/version-2/currentEpoch", current, sizeof current);
-    play_text_add(&play->teller.heard, "%d has on disk: accepted epoch %s, current epoch %s\n", host,
-                  accepted, current);
+    play_text_add(&play->teller.heard, "%d has on disk: accepted epoch %s, current epoch %s\n",
+                  host, accepted, current);
 }
 
 /* show state|votes|queues|files [PEER...] */
@@ -556,12 +556,23 @@ void play_command(struct play *play, char *text)
         const char *name;
         void (*act)(struct play *play, const struct words *words);
     } commands[] = {
-        {"ensemble", do_ensemble}, {"disk", do_disk},     {"start", do_start},
-        {"kill", do_kill},         {"power-loss", do_power_loss}, {"stop", do_stop},
-        {"cut", do_cut},           {"partition", do_partition}, {"heal", do_heal},
-        {"reset", do_reset},       {"slow", do_slow},     {"say", do_say},
-        {"voice", do_voice},       {"run", do_run},       {"until", do_until},
-        {"watch", do_watch},       {"show", do_show},
+        {"ensemble", do_ensemble},
+        {"disk", do_disk},
+        {"start", do_start},
+        {"kill", do_kill},
+        {"power-loss", do_power_loss},
+        {"stop", do_stop},
+        {"cut", do_cut},
+        {"partition", do_partition},
+        {"heal", do_heal},
+        {"reset", do_reset},
+        {"slow", do_slow},
+        {"say", do_say},
+        {"voice", do_voice},
+        {"run", do_run},
+        {"until", do_until},
+        {"watch", do_watch},
+        {"show", do_show},
     };
     const struct words words = split(text);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {

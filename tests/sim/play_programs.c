@@ -72,8 +72,8 @@ static void hear(const struct reader *reader, const struct buf *message)
     if (notification_decode(message, &n) < 0)
         return;
     notification_append_json(n.state, n.leader, n.zxid, n.election_epoch, n.peer_epoch, &json);
-    zk_trace_recv(reader->voice->ctx, reader->from, sock_conn_text(reader->sock), 0,
-                  "NOTIFICATION", zk_str_text(&json));
+    zk_trace_recv(reader->voice->ctx, reader->from, sock_conn_text(reader->sock), 0, "NOTIFICATION",
+                  zk_str_text(&json));
     zk_str_done(&json);
 }
 
@@ -83,7 +83,8 @@ static void read_frames(void *arg)
     struct reader *reader = arg;
     uint8_t head[4];
     while (sock_read_fully(reader->sock, head, sizeof head) == 0) {
-        size_t length = (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
+        size_t length =
+            (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
         if (length > FRAME_MAX)
             break;
         struct buf *message = buf_new(length);

@@ -43,8 +43,8 @@ struct play_speech {
     bool said; /* the frame is on its way */
 };
 
-/* For world_call on the voice's host: say it, over a connection that is made if there is none. arg: struct play_speech, which
- * stays as it is until the world ends. */
+/* For world_call on the voice's host: say it, over a connection that is made if there is none. arg:
+ * struct play_speech, which stays where it is until the world ends. */
 void *play_voice_say(void *arg);
 
 /* Does nothing: a host on which a program has run has power, and refuses calls to closed ports. */

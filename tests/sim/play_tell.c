@@ -108,9 +108,9 @@ static struct words vote_in(const char *line, const char *round_name)
         snprintf(words.text, sizeof words.text, "nobody (round %" PRId64 ")",
                  number(line, round_name));
     else
-        snprintf(words.text, sizeof words.text, "%" PRId64 " (round %" PRId64 ", epoch %" PRId64
-                 ", zxid %.18s)", leader, number(line, round_name), number(line, "epoch"),
-                 zxid_in(line).text);
+        snprintf(words.text, sizeof words.text,
+                 "%" PRId64 " (round %" PRId64 ", epoch %" PRId64 ", zxid %.18s)", leader,
+                 number(line, round_name), number(line, "epoch"), zxid_in(line).text);
     return words;
 }
 
@@ -213,8 +213,7 @@ static void tell_message(struct teller *teller, int host, const char *line, bool
         return;
     if (strcmp(kind.text, "NOTIFICATION") == 0)
         tell(teller, host, sent ? PLAY_TOLD : PLAY_HEARD, "%s %" PRId64 ": %s, votes for %s",
-             sent ? "tells" : "hears", peer, text(line, "state").text,
-             vote_in(line, "round").text);
+             sent ? "tells" : "hears", peer, text(line, "state").text, vote_in(line, "round").text);
     else
         tell(teller, host, PLAY_PACKETS, "%s %s of zxid %s %s %" PRId64,
              sent ? "sends" : "receives", kind.text, zxid_in(line).text, sent ? "to" : "from",
@@ -286,10 +285,10 @@ void teller_take(struct teller *teller, int host, const char *line)
         const char *event;
         void (*tell)(struct teller *teller, int host, const char *line);
     } events[] = {
-        {"vote", tell_vote},     {"tally", tell_tally},   {"wait", tell_wait},
-        {"state", tell_state},   {"decide", tell_decide}, {"established", tell_established},
-        {"epoch", tell_epoch},   {"send", tell_send},     {"recv", tell_recv},
-        {"conn", tell_connection}, {"enq", tell_enq},     {"deq", tell_deq},
+        {"vote", tell_vote},       {"tally", tell_tally},   {"wait", tell_wait},
+        {"state", tell_state},     {"decide", tell_decide}, {"established", tell_established},
+        {"epoch", tell_epoch},     {"send", tell_send},     {"recv", tell_recv},
+        {"conn", tell_connection}, {"enq", tell_enq},       {"deq", tell_deq},
         {"exit", tell_exit},
     };
     const struct words event = text(line, "ev");

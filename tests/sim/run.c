@@ -38,7 +38,7 @@ struct cluster_options run_options(const struct settings *settings, uint64_t see
         .plant = settings->plant,
         .left_out = settings->left_out,
     };
-    /* In each group 2, 1 and 0: the first outweighs the others, the last neither votes nor leads. */
+    /* In each group 2, 1 and 0: the first outweighs the others, the last does not count. */
     for (int host = 1; host <= options.voters; host++)
         options.weights[host] = GROUP_SIZE - 1 - (host - 1) % GROUP_SIZE;
     if (settings->mix)

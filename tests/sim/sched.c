@@ -39,9 +39,9 @@ static struct {
     size_t ready_count;
     struct task *slots[TASKS_MAX]; /* by id modulo TASKS_MAX */
     uint32_t next_id;
-    struct task root;      /* world_run's own flow of control */
-    struct task *dead;     /* to be freed as soon as nobody stands on their stacks */
-    uint64_t preempt_at;   /* number of a call; world.attention_at is the smallest of the three */
+    struct task root;    /* world_run's own flow of control */
+    struct task *dead;   /* to be freed as soon as nobody stands on their stacks */
+    uint64_t preempt_at; /* number of a call; world.attention_at is the smallest of the three */
     uint64_t stall_at;
     uint64_t change_at;
     uint32_t block_skip;

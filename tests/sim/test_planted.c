@@ -122,6 +122,31 @@ static void a_kill_loses_nothing_that_was_written(void **state)
     }
 }
 
+/* ---- a window that stays full --------------------------------------------------------------- */
+
+static void drive_full_window(void *arg)
+{
+    (void)arg;
+    world_boot(2, planted_never_read, NULL);
+    world_sleep_ms(1000);
+    world_boot(HOST, planted_send_for_ever, NULL);
+    world_sleep_ms(10000);
+    world_crash(2, WORLD_POWER_LOSS);
+    world_sleep_ms(10000);
+    if (!world_is_running(HOST))
+        world_fail("the sender knows that a host is off that says nothing");
+    world_boot(2, planted_never_read, NULL);
+    if (!world_wait_until(has_ended, NULL, 30000))
+        world_fail("the sender waits for ever for room on a host that knows nothing of it");
+}
+
+static void who_waits_for_room_learns_that_the_receiver_has_lost_power(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++)
+        assert_string_equal(run(seed, drive_full_window, NULL).reason, "");
+}
+
 /* ---- between the calls ---------------------------------------------------------------------- */
 
 #ifndef SIM_TSAN
@@ -169,6 +194,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_was_synced_survives_a_power_loss),
         cmocka_unit_test(what_was_not_synced_may_be_lost),
         cmocka_unit_test(a_kill_loses_nothing_that_was_written),
+        cmocka_unit_test(who_waits_for_room_learns_that_the_receiver_has_lost_power),
 #ifndef SIM_TSAN
         cmocka_unit_test(an_unlocked_counter_breaks_when_blocks_are_preempted),
 #endif

@@ -156,6 +156,7 @@ static void begin(const struct world_options *options, void (*driver)(void *arg)
     world.character = draw_character();
     if (options->calm)
         calm_down(&world.character);
+    world.call_ns = options->in_turn ? 0 : CALL_NS;
     if (options->in_turn)
         leave_nothing_to_chance(&world.character);
     lock_order_begin();

@@ -41,8 +41,9 @@ struct world_options {
     bool show_calls;          /* and each simulated call */
     bool calm;                /* whole reads, quick links and disks, nothing but orderly chance */
     bool in_turn;             /* no chance at all, for plays: threads run in the order in which they
-                               * became ready, each until it blocks; a link takes one millisecond, a
-                               * sync a tenth of one; a power loss takes all that was not synced */
+                               * became ready, each until it blocks; calls take no time, a link one
+                               * millisecond, a sync a tenth of one; a power loss takes all that was
+                               * not synced */
     uint64_t step_limit;      /* simulated calls; 0: 20 million */
     uint64_t show_allocation; /* print the stack of the n-th allocation of the world; 0: none */
     /* A line was written to FD_TRACE or FD_LOG, without its newline and not terminated. Runs in the
@@ -96,8 +97,8 @@ void world_sleep_ms(int64_t ms);
 void world_sleep_us(int64_t us);
 /* Sleep until question(arg) is true, asked at each world_notify; false: time is up. */
 bool world_wait_until(bool (*question)(void *arg), void *arg, int64_t timeout_ms);
-/* From on_line or on_exit: the answer to somebody's question may have changed. In turn, whoever runs
- * gives way at its next call. */
+/* From on_line or on_exit: the answer to somebody's question may have changed. In turn, whoever
+ * runs gives way at its next call. */
 void world_notify(void);
 /* 0 <= result < bound; 0 if bound is 0 */
 uint64_t world_random(uint64_t bound);

@@ -16,7 +16,7 @@
 static const char USAGE[] =
     "Usage: zksim explore [OPTION]...        run many seeds; stop at the first that fails\n"
     "       zksim replay SEED [OPTION]...    run one seed and tell what happens\n"
-    "       zksim play FILE... [options]     see zksim play --help\n"
+    "       zksim play FILE... [OPTION]...   see zksim play --help\n"
     "\n"
     "  --seeds A..B        explore: which seeds (default 1..1000)\n"
     "  --scenario NAME     what happens (default election):\n"
@@ -38,6 +38,7 @@ static const char USAGE[] =
     "  --show              replay: print what the peers write\n"
     "  --calls             replay: print each simulated call\n"
     "  --trace FILE        replay: write the peers' trace\n"
+    "  -h, --help          print this\n"
     "  --plant NAME        a mistake of the driver, to try the hunt on: stale-disk or no-heal\n"
     "\n"
     "Exit: 0 all is well, 1 a seed failed, 2 wrong usage, 3 a seed had two transcripts,\n"
@@ -160,7 +161,7 @@ static int take_option(int option, const char *value)
     case OPTION_OBSERVERS:
         return parse_count(value, HOSTS_MAX - 1, &args.observers)
                    ? -1
-                   : usage_error("not a number of observers: ", value);
+                   : usage_error("observers are 0 to 15, not ", value);
     case OPTION_GROUPS:
         args.groups = true;
         return -1;
@@ -283,7 +284,7 @@ static int replay(void)
     fflush(stdout);
     if (report.result == WORLD_OK)
         return EXIT_CLEAN;
-    if (report.leaked_allocation != 0)
+    if (report.leaked_allocation != 0 && args.trace == NULL)
         run_seed(&args, args.first, args.left_out, report.leaked_allocation);
     if (args.left_out == 0 && !args.show_lines && !args.show_calls && args.trace == NULL)
         shrink(&args, args.first, 0, &report);

@@ -72,6 +72,7 @@ play() {
 # tell STORY: what there is to say of it goes to $dir/STORY.told.
 tell() {
   local status=0
+  trap 'exit 130' TERM # once the player has cleaned up
   mkdir -p "$dir/$1"
   compare "$1" || status=$?
   if ((status == 0)); then

@@ -413,15 +413,31 @@ void scripted_voter_done(struct scripted_voter *voter)
     *voter = (struct scripted_voter){0};
 }
 
+struct dial {
+    struct scripted_voter *voter;
+    struct inet_address address;
+    struct sock *sock;
+    int result;
+};
+
+/* A peer that has just been started does not listen yet. */
+static bool somebody_listens(void *arg)
+{
+    struct dial *dial = arg;
+    sock_unref(dial->sock);
+    assert_int_equal(sock_new(dial->voter->ctx, INET_V4, &dial->sock), 0);
+    dial->result = sock_connect(dial->sock, &dial->address, DIAL_TIMEOUT_MS);
+    return dial->result != -ECONNREFUSED;
+}
+
 struct sock *scripted_voter_dial(struct scripted_voter *voter, uint16_t port)
 {
-    struct inet_address address = test_loopback(port);
-    struct sock *sock = NULL;
-    assert_int_equal(sock_new(voter->ctx, INET_V4, &sock), 0);
-    assert_int_equal(sock_connect(sock, &address, DIAL_TIMEOUT_MS), 0);
-    sock_set_no_delay(sock, true);
-    sock_set_deadline(sock, zk_deadline_ms(TEST_PATIENCE_MS));
-    return sock;
+    struct dial dial = {.voter = voter, .address = test_loopback(port)};
+    test_await(somebody_listens, &dial);
+    assert_int_equal(dial.result, 0);
+    sock_set_no_delay(dial.sock, true);
+    sock_set_deadline(dial.sock, zk_deadline_ms(TEST_PATIENCE_MS));
+    return dial.sock;
 }
 
 struct buf *test_initial_message(int64_t version, int64_t sid, const char *addresses)

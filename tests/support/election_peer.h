@@ -135,8 +135,9 @@ void scripted_voter_done(struct scripted_voter *voter);
 void scripted_voter_connect(struct scripted_voter *voter, struct election_peer *peer);
 void scripted_voter_hang_up(struct scripted_voter *voter);
 
-/* The steps of connecting. dial gives a socket on which nothing has been said; accept waits for a
- * caller, checks that its initial message is that of caller, and keeps the connection. */
+/* The steps of connecting. dial waits until somebody listens and gives a socket on which nothing
+ * has been said; accept waits for a caller, checks that its initial message is that of caller, and
+ * keeps the connection. */
 struct sock *scripted_voter_dial(struct scripted_voter *voter, uint16_t port);
 void scripted_voter_accept(struct scripted_voter *voter, int64_t caller);
 struct buf *test_initial_message(int64_t version, int64_t sid, const char *addresses);

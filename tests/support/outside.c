@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): the C library's are __fd ... */
+
 enum {
     NAMES_MAX = 8,
     NAME_SIZE = 64,
@@ -52,7 +54,7 @@ static void *system_function(const char *name)
 #define SYSTEM(name)                                                                               \
     (((union {                                                                                     \
          void *object;                                                                             \
-         __typeof__(&name) function;                                                               \
+         __typeof__(&(name)) function;                                                             \
      }){system_function(#name)})                                                                   \
          .function)
 
@@ -266,3 +268,5 @@ int outside_restore(void **state)
     pthread_mutex_unlock(&mutex);
     return 0;
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

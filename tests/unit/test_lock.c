@@ -1,5 +1,7 @@
 #include "zk_test.h"
 
+#include <pthread.h>
+
 #include "zk/base/clock.h"
 #include "zk/base/lock.h"
 #include "zk/base/thread.h"
@@ -122,6 +124,48 @@ static void locks_in_the_order_of_their_ranks_are_fine(void **state)
     }
 }
 
+static void *take_and_give_back(void *arg)
+{
+    struct locks *locks = arg;
+    zk_mutex_lock(&locks->leader);
+    zk_mutex_lock(&locks->queue);
+    zk_mutex_unlock(&locks->queue);
+    zk_mutex_unlock(&locks->leader);
+    return NULL;
+}
+
+/* A thread of the system's own, say: of a library. */
+static void a_thread_of_no_group_may_take_locks_in_order(void **state)
+{
+    struct locks *locks = *state;
+    pthread_t guest;
+
+    assert_int_equal(pthread_create(&guest, NULL, take_and_give_back, locks), 0);
+    assert_int_equal(pthread_join(guest, NULL), 0);
+
+    assert_int_equal(zk_thread_count(locks->ctx), 1);
+    zk_mutex_lock(&locks->leader); /* nobody holds it */
+    zk_mutex_unlock(&locks->leader);
+}
+
+static void *take_twice_as_a_guest(void *arg)
+{
+    take_twice(arg);
+    return NULL;
+}
+
+static void run_guest_that_takes_twice(void *arg)
+{
+    pthread_t guest;
+    if (pthread_create(&guest, NULL, take_twice_as_a_guest, arg) == 0)
+        pthread_join(guest, NULL); /* the panic ends it */
+}
+
+static void a_thread_of_no_group_is_checked_as_any_other(void **state)
+{
+    test_expect_panic(run_guest_that_takes_twice, *state, "takes lock a queue's lock twice");
+}
+
 static void rank_inversion_panics_with_both_names_and_the_thread(void **state)
 {
     test_expect_panic(take_in_wrong_order, *state,
@@ -153,6 +197,20 @@ static void rank_inversion_passes_without_checks(void **state)
     zk_mutex_unlock(&locks->leader);
     zk_mutex_unlock(&locks->queue);
 }
+
+#ifndef __SANITIZE_THREAD__ /* which reports it before we can */
+static void destroy_what_is_held(void *arg)
+{
+    struct locks *locks = arg;
+    zk_mutex_lock(&locks->queue);
+    zk_mutex_destroy(&locks->queue);
+}
+
+static void destroying_a_lock_that_is_held_panics(void **state)
+{
+    test_expect_panic(destroy_what_is_held, *state, "lock a queue's lock is destroyed while it is");
+}
+#endif
 
 static void unlock_without_lock_panics(void **state)
 {
@@ -255,6 +313,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(locks_in_the_order_of_their_ranks_are_fine, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_thread_of_no_group_may_take_locks_in_order, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_thread_of_no_group_is_checked_as_any_other, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(rank_inversion_panics_with_both_names_and_the_thread, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(two_locks_of_one_rank_panic, setup, teardown),
@@ -263,6 +325,9 @@ int main(void)
                                         setup_unchecked, teardown),
         cmocka_unit_test_setup_teardown(rank_inversion_passes_without_checks, setup_unchecked,
                                         teardown),
+#ifndef __SANITIZE_THREAD__
+        cmocka_unit_test_setup_teardown(destroying_a_lock_that_is_held_panics, setup, teardown),
+#endif
         cmocka_unit_test_setup_teardown(unlock_without_lock_panics, setup, teardown),
         cmocka_unit_test_setup_teardown(unlock_by_another_thread_panics, setup, teardown),
         cmocka_unit_test_setup_teardown(waiting_with_a_second_lock_panics, setup, teardown),

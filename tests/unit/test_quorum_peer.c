@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "election_peer.h"
 #include "zk/base/alloc.h"
@@ -299,6 +300,22 @@ static void a_file_that_holds_no_number_stops_the_start(void **state)
     }
 }
 
+/* PER-02: only a file that is not there may be made anew */
+static void per_02_a_file_that_cannot_be_read_stops_the_start(void **state)
+{
+    struct stage *stage = *state;
+    int64_t current = 0;
+    int64_t accepted = 0;
+    char *path = epoch_path(stage, "acceptedEpoch");
+    remove_epoch_file(stage, "acceptedEpoch");
+    assert_int_equal(mkdir(path, 0777), 0);
+
+    assert_int_equal(load_again(stage, &current, &accepted), -EISDIR);
+
+    assert_int_equal(election_peer_logged(stage->peer, "epoch file cannot be read"), 1);
+    free(path);
+}
+
 /* PER-02 */
 static void only_the_first_line_of_a_file_counts(void **state)
 {
@@ -396,6 +413,24 @@ static void a_stored_snapshot_brings_the_current_epoch_up(void **state)
     assert_epoch_file(stage, "currentEpoch", "5");
 }
 
+/* PER-07: none of the snapshots can be read */
+static void a_damaged_history_stops_the_start_and_leaves_the_epochs_alone(void **state)
+{
+    struct stage *stage = *state;
+    int64_t current = 0;
+    int64_t accepted = 0;
+    write_epoch_file(stage, "currentEpoch", "3");
+    write_epoch_file(stage, "acceptedEpoch", "4");
+    write_epoch_file(stage, "snapshot.0", "no snapshot");
+
+    assert_true(load_again(stage, &current, &accepted) < 0);
+
+    assert_int_equal(current, -1);
+    assert_int_equal(accepted, -1);
+    assert_epoch_file(stage, "currentEpoch", "3");
+    assert_epoch_file(stage, "acceptedEpoch", "4");
+}
+
 /* --- the role --- */
 
 struct role_seen {
@@ -474,12 +509,14 @@ int main(void)
         STAGED(epochs_outlive_the_process),
         STAGED(an_epoch_that_cannot_be_written_is_not_set),
         STAGED(a_file_that_holds_no_number_stops_the_start),
+        STAGED(per_02_a_file_that_cannot_be_read_stops_the_start),
         STAGED(only_the_first_line_of_a_file_counts),
         STAGED(an_accepted_epoch_below_the_current_one_stops_the_start),
         STAGED(missing_files_are_made_from_the_last_zxid),
         STAGED(a_history_newer_than_its_epoch_stops_the_start),
         STAGED(an_unfinished_current_epoch_is_finished),
         STAGED(a_stored_snapshot_brings_the_current_epoch_up),
+        STAGED(a_damaged_history_stops_the_start_and_leaves_the_epochs_alone),
         STAGED(stopping_shuts_the_role_down),
         STAGED(a_role_that_begins_after_the_stop_is_shut_down_at_once),
         STAGED(looking_voters_are_reported_to_a_leader_only),

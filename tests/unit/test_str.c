@@ -1,8 +1,10 @@
 #include "zk_test.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "zk/base/str.h"
 
@@ -142,6 +144,50 @@ static void a_string_grows_and_is_always_terminated(void **state)
     zk_str_done(&str);
 }
 
+static void a_printf_of_any_length_is_whole(void **state)
+{
+    (void)state;
+    for (int length = 55; length < 75; length++) { /* around the room that a string begins with */
+        struct zk_str str = {0};
+        zk_str_printf(&str, "%*d", length, 7);
+        assert_int_equal(str.length, length);
+        assert_int_equal(strlen(str.text), length);
+        assert_int_equal(str.text[length - 1], '7');
+        zk_str_printf(&str, "%s|", "more");
+        assert_string_equal(str.text + length, "more|");
+        zk_str_done(&str);
+    }
+}
+
+static void longs_are_appended_in_decimal(void **state)
+{
+    static const int64_t values[] = {0, 7, -1, 10, -2026, INT64_MAX, INT64_MIN};
+    (void)state;
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        struct zk_str str = {0};
+        char expected[32];
+        snprintf(expected, sizeof expected, "n=%" PRId64, values[i]);
+        zk_str_append(&str, "n=");
+        zk_str_append_long(&str, values[i]);
+        assert_string_equal(zk_str_text(&str), expected);
+        zk_str_done(&str);
+    }
+}
+
+static void a_text_is_copied_as_far_as_it_fits(void **state)
+{
+    char copy[4];
+    (void)state;
+    zk_text_copy(copy, sizeof copy, "ab");
+    assert_string_equal(copy, "ab");
+    zk_text_copy(copy, sizeof copy, "abc");
+    assert_string_equal(copy, "abc");
+    zk_text_copy(copy, sizeof copy, "abcd");
+    assert_string_equal(copy, "abc");
+    zk_text_copy(copy, 1, "abcd");
+    assert_string_equal(copy, "");
+}
+
 /* The pieces as one text: "a|b|". */
 static void expect_pieces(const struct zk_strings *pieces, const char *text, const char *expected)
 {
@@ -241,6 +287,9 @@ int main(void)
         cmocka_unit_test(decode_knows_three_radices),
         cmocka_unit_test(trim_drops_all_up_to_the_blank),
         cmocka_unit_test(a_string_grows_and_is_always_terminated),
+        cmocka_unit_test(a_printf_of_any_length_is_whole),
+        cmocka_unit_test(longs_are_appended_in_decimal),
+        cmocka_unit_test(a_text_is_copied_as_far_as_it_fits),
         cmocka_unit_test(split_drops_trailing_empty_pieces_only),
         cmocka_unit_test(host_and_port_split_as_in_java),
         cmocka_unit_test(host_and_port_refuses_broken_brackets),

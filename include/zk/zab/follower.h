@@ -4,6 +4,8 @@
 #ifndef ZK_ZAB_FOLLOWER_H
 #define ZK_ZAB_FOLLOWER_H
 
+#include <stdbool.h>
+
 #include "zk/base/attrs.h"
 
 struct follower;
@@ -19,6 +21,10 @@ struct follower *follower_new(struct quorum_peer *self);
  * Returns why it ended, logged already: -errno (-EPROTO: the leader broke the protocol;
  * -ECANCELED: follower_shutdown), or a positive enum zab_exit: then the process must end. */
 ZK_NODISCARD int follower_follow_leader(struct follower *follower);
+
+/* Whether it reached the leader, and the connection ended before it was brought to the leader's
+ * state. Main thread, after follower_follow_leader. */
+bool follower_was_refused(const struct follower *follower);
 
 /* Java: Follower.shutdown(). Make follower_follow_leader return; does not wait for it. Any
  * thread, any number of times. */

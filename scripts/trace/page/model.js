@@ -97,6 +97,9 @@ class Run {
         return { alive: true, state: e.s, wait: null, phase: "" };
       case "vote":
         return { alive: true, vote: e, round: e.r, have: [], tallyFor: null, quorum: false, wait: null };
+      case "send": // what a capture knows of votes
+        if (!this.captured || e.kind !== "NOTIFICATION" || e.m.state !== "LOOKING") return null;
+        return { alive: true, vote: { ...e.m, r: e.m.round }, round: e.m.round };
       case "tally":
         return { have: e.have, tallyFor: e.leader, quorum: e.quorum };
       case "wait":

@@ -277,6 +277,6 @@ show_chapter();
 /** For lessons and tests: what is shown, as data. */
 window.replay = {
   model, view, step, seek, go_to, step_chapter, play, pause,
-  sentence, parts: [lanes, log, inspector, chapters, ...rings],
+  sentence, caption, because, parts: [lanes, log, inspector, chapters, ...rings],
   peer: (n, run = 0) => model.runs[run].peer_at(n, view.i),
 };

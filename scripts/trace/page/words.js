@@ -149,8 +149,10 @@ function lesson(e) {
     case "decide":
       return "For this peer the election is over.";
     case "send":
+      if (e.run.captured) return e.mate ? "" : "Its reader had ended the connection.";
       return e.mate ? `It takes ${span(e.mate.t - e.t)} to arrive.` : "The connection ended first.";
     case "recv":
+      if (e.run.captured) return "The capture shows when it was sent, not when it was read.";
       return e.mate ? `It was under way for ${span(e.t - e.mate.t)}.` : "Who sent it has no trace here.";
     case "enq":
       return e.dropped ? "This queue holds one message for each server: only the newest vote matters." : `Now ${e.len} wait${e.len === 1 ? "s" : ""} there.`;
