@@ -230,10 +230,11 @@ def main():
             for line in lines]
     total, covered = sums(goal)
     reached = percent(covered, total) >= GOAL_PERCENT
-    print(f"\n{' and '.join(GOAL_FLOORS)}: {covered} of {total} lines run, "
+    word = "ok" if reached and not wrong else "FAILED"
+    print(f"\n{word} coverage: {' and '.join(GOAL_FLOORS)}: {covered} of {total} lines run, "
           f"{percent(covered, total):.1f} % (goal {GOAL_PERCENT:.0f} %); "
           f"{len(excused)} excused, {len(wrong)} to explain")
-    sys.exit(0 if reached and not wrong else 1)
+    sys.exit(0 if word == "ok" else 1)
 
 
 if __name__ == "__main__":

@@ -182,6 +182,8 @@ def a_link_names_a_moment(browser):
     open_page(browser, page("golden", "1.jsonl", "2.jsonl"), "#t=202.91")
     same(text(browser, "clock"), "202.910 ms")
     same(text(browser, "what"), "Peer 1 is FOLLOWING.")
+    off = "const l = replay.parts[0]; return new DOMMatrix(getComputedStyle(l.cursor).transform).e - l.x(replay.view.t);"
+    assert abs(browser.run(off)) < 1, "the cursor stands elsewhere"
     browser.run("replay.step(1)")
     browser.wait_until("return location.hash === '#t=202.920'")
     same(browser.run("return location.hash"), "#t=202.920")

@@ -129,8 +129,8 @@ static struct free_cell *own_cells[OWN_CLASSES];
 static char *own_chunk;
 static size_t own_chunk_left;
 
-/* Gives the number of the class too. Sizes that are not powers of two waste little room, and what is
- * read often does not fall into the same few lines of the cache. */
+/* Gives the number of the class too. Sizes that are not powers of two waste little room, and what
+ * is read often does not fall into the same few lines of the cache. */
 static size_t own_cell_size(size_t size, size_t *ret_class)
 {
     const size_t last = size > 0 ? size - 1 : 0;

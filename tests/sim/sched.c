@@ -23,7 +23,7 @@ enum {
     BLOCK_GAP = 200,            /* basic blocks between two preemptions, at most */
 };
 
-/* A task that could run. Its priority stands here too, so that choosing does not fetch all tasks. */
+/* A task that could run, with its priority, so that choosing does not fetch all tasks. */
 struct ready {
     struct task *task;
     uint32_t priority;

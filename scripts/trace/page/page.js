@@ -183,6 +183,7 @@ function show_chapter() {
     lanes.show(from - margin, to + 2 * margin);
   }
   lanes.draw();
+  lanes.move_cursor(view.t);
 }
 
 function zoom(factor) {
