@@ -19,8 +19,8 @@ filming, the replay page in a browser, stories; the bench; the manners of every 
 planted in copies of the product, each of which must be found; the README's commands.
 
       --quick   only the static checks (without clang-tidy) and the unit tests as built by gcc
-      --full    also the unit tests as built by clang and for release, all stories, and all ensembles
-                again with sanitized C peers
+      --full    also all ensembles again with sanitized C peers, the coverage of lines, and the unit
+                tests as built by clang and for release
   -j, --jobs N  so many things at a time (default: as many as there are processors)
   -h, --help    this text
 
@@ -33,8 +33,6 @@ readonly PLAYS=$REPO/tests/interop
 # Mixes of an ensemble, peers 1, 2 and 3: every one with at least one peer of each kind. Sanitized C
 # peers play the first two.
 readonly MIXES=('java,c,java' 'c,java,c' 'c,c,java' 'c,java,java' 'java,c,c' 'java,java,c')
-# Stories that show the most in a minute; --full plays all.
-readonly FEW_STORIES=(larger-id-wins old-leader-returns)
 readonly FEW_MIXES=("${MIXES[@]:0:2}")
 readonly PLAYS_AT_ONCE=3
 
@@ -223,11 +221,12 @@ run_normal() {
   build release -DCMAKE_BUILD_TYPE=Release || return 0
   ln -sfn release/zkpeer "$REPO/build/zkpeer"
   local environment name
+  play stories "$REPO/tests/stories/run.sh" --jobs 1 # the longest comes first
   mixes '' -- "${MIXES[@]}"
   ensembles ''
   play film "$REPO/tests/film/run.sh"
   play replay "$REPO/tests/replay/run.sh"
-  play stories "$REPO/tests/stories/run.sh" "${FEW_STORIES[@]}"
+  play verbs "$REPO/tests/stories/verbs.sh"
   play bench "$REPO/tests/bench/run.sh"
   play manners "$REPO/tests/manners/run.sh"
   play mutants "$REPO/tests/sim/mutants.sh" -j 1
@@ -244,14 +243,14 @@ run_normal() {
 run_full() {
   run_normal
   local environment name
-  play 'all stories' "$REPO/tests/stories/run.sh"
-  play verbs "$REPO/tests/stories/verbs.sh"
   for name in asan tsan; do
     [[ -x $REPO/build/$name/zkpeer ]] || continue
     mapfile -t environment < <(sanitized "$name")
     mixes "$name " "${environment[@]}" -- c,c,c "${MIXES[@]:2}"
     ensembles "$name " "${environment[@]}"
   done
+  run_plays
+  play coverage "$REPO/scripts/coverage.sh" -j "$jobs"
   run_plays
   for name in clang release; do
     [[ ! -x $REPO/build/$name/zkpeer ]] || unit_tests "$name"
