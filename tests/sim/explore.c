@@ -151,6 +151,7 @@ static void start_worker(const struct settings *settings, struct hunt *hunt, int
         worker->pid = pid;
         return;
     }
+    signal(SIGINT, SIG_IGN); /* a terminal sends it to all; the parent decides */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(0);
@@ -311,7 +312,8 @@ int explore(const struct settings *settings)
     for (int i = 0; i < settings->jobs; i++)
         start_worker(settings, hunt, i, &usual);
     int code = watch(settings, hunt, &heard, began_s);
-    sigprocmask(SIG_SETMASK, &usual, NULL);
+    if (code != EXIT_INTERRUPTED) /* then a second Ctrl-C must not cut the last line off */
+        sigprocmask(SIG_SETMASK, &usual, NULL);
 
     if (!settings->quiet && isatty(STDERR_FILENO))
         fputs("\r\033[K", stderr);
