@@ -56,8 +56,8 @@ java_classes() {
 jar = zipfile.ZipFile(sys.argv[1])
 for name in jar.namelist():
     if name.endswith(".class"):
-        sys.stdout.buffer.write(jar.read(name))' "$JAR" >"$cache.new"
-    mv "$cache.new" "$cache"
+        sys.stdout.buffer.write(jar.read(name))' "$JAR" >"$cache.$$"
+    mv "$cache.$$" "$cache"
   fi
   printf '%s\n' "$cache"
 }

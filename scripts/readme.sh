@@ -10,7 +10,8 @@ Usage: readme.sh [-h | --help]
 
 Runs every block of README.md that is marked ```sh, in order, each in a shell of its own that stops
 at the first failure; the block with test.sh is left out, because that is who calls this. Prints a
-line for each: "ok ..." or "FAILED ..." with what it said.
+line for each: "ok ..." or "FAILED ..." with what it said. They use the cluster in .cluster, as a
+reader would: one that is there is taken away first.
 
 Exit: 0 all ran, 1 one failed, 2 wrong usage.
 END

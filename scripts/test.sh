@@ -13,18 +13,21 @@ line for each part; what failed is shown, everything else is in build/test-logs.
 installed.
 
 The parts: the static checks of check.sh; the unit tests as built by gcc, by gcc with AddressSanitizer
-and UndefinedBehaviorSanitizer, and by gcc with ThreadSanitizer; a build by clang; then ensembles of
-real processes, of C and of Java peers (tests/interop), and two mixes again with sanitized C peers;
-filming, the replay page in a browser, stories; the bench; the manners of every command; mistakes
-planted in copies of the product, each of which must be found; the README's commands.
+and UndefinedBehaviorSanitizer, and by gcc with ThreadSanitizer, among them the simulator's seeds and
+plays and the fuzz corpora; builds by clang and for release; then ensembles of real processes, of C
+and of Java peers (tests/interop), and two mixes again with sanitized C peers; stories, the verbs of
+cluster.sh, filming, the replay page in a browser; the bench; the manners of every command; mistakes
+planted in copies of the product, each of which must be found; last the README's commands, which
+take away an ensemble that is in .cluster.
 
       --quick   only the static checks (without clang-tidy) and the unit tests as built by gcc
       --full    also all ensembles again with sanitized C peers, the coverage of lines, and the unit
                 tests as built by clang and for release
-  -j, --jobs N  so many things at a time (default: as many as there are processors)
+  -j, --jobs N  so many compilers and unit tests at a time (default: as many as there are
+                processors); of what waits more than it computes, three parts run at a time
   -h, --help    this text
 
-Exit: 0 all passed, 1 some failed, 2 wrong usage.
+Exit: 0 all passed, 1 some failed, 2 wrong usage, 130 interrupted.
 TEXT
 }
 

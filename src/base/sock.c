@@ -1,7 +1,8 @@
 /* The descriptors are non-blocking and every wait is a poll(): only so can one call be bounded by a
  * pause and by a deadline and still be waked. A wake raises a flag under the socket's lock and then
- * shuts the connection down, which ends polls and calls in all threads; who returns from a call
- * looks at the flag first. */
+ * shuts the connection down, which ends polls and calls in all threads, those under way and those
+ * to come: in every state Linux then polls as hung up, and refuses to send. So nobody asks for the
+ * flag before a call; who returns from one looks at it first. */
 #include "zk/base/sock.h"
 
 #include <errno.h>

@@ -317,9 +317,9 @@ static void update_server_state(struct quorum_peer_run *run)
     zk_log(run->ctx, ZK_LOG_PEER_STATE_SET_TO_LOOKING);
 }
 
-/* A follower that its leader turns away would look, follow and fail hundreds of times a second
- * (K-22), and who waits for its silence would wait for ever (K-26): terms that end at once are
- * followed by pauses, each twice as long as the one before (D-71). */
+/* A follower that cannot get in step with its leader would look, follow and fail hundreds of times
+ * a second (K-22), and who waits for its silence would wait for ever (K-26): it pauses after each
+ * such term, twice as long as after the one before (D-71). */
 static void pause_after_refusal(struct quorum_peer_run *run, int *refusals)
 {
     int doublings = *refusals < PAUSE_DOUBLINGS ? *refusals : PAUSE_DOUBLINGS;
@@ -341,7 +341,7 @@ static void run_main(void *arg)
         switch (state) {
         case SERVER_STATE_LOOKING:
             look_for_leader(run);
-            continue;
+            continue; /* no role has ended */
         case SERVER_STATE_OBSERVING:
             zk_log(run->ctx, ZK_LOG_ROLE, server_state_name(state));
             r = observe(run);

@@ -177,8 +177,8 @@ def write_comparison(results, lines, cost):
     write_between("NOTES.md", "bench", [f"$ {command_line()}"] + lines + [""] + cost)
     size = min(results)
     kinds = list(results[size])
-    short = lines[:4] + [table.head(kinds)] + table.section(size, results[size], kinds)
-    write_between("README.md", "bench", [f"$ {command_line()}"] + short + [""] + cost)
+    short = lines[:2] + [""] + table.extract(size, results[size], kinds, len(results[size][kinds[0]])) + [""] + cost[:1]
+    write_between("README.md", "bench", [f"$ {command_line()}"] + short)
 
 
 # ---- all of it ------------------------------------------------------------------------------------------------------

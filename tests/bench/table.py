@@ -34,6 +34,15 @@ ROWS = [
 ]
 LABEL, COLUMN = 48, 31
 
+EXTRACT = [  # key, words, unit
+    ("start", "all start together: until all serve", "ms"),
+    ("kill_all_serve", "the leader is killed: until the others serve", "ms"),
+    ("kill_beyond", "  of it beyond noticing and the 200 ms", "ms"),
+    ("memory", "resident memory of the largest peer", "kB"),
+    ("threads", "threads of the busiest peer", ""),
+]
+EXTRACT_COLUMN = 14
+
 GROWTH_COLUMNS = [  # key, two lines of heading
     ("start", "start until", "all serve, ms"),
     ("start_messages", "notifications", "heard by all"),
@@ -100,6 +109,16 @@ def comparison(results, kinds, tick_ms, runs, java):
     for size in results:
         lines += section(size, results[size], kinds) + [""]
     return lines[:-1]
+
+
+def extract(size, results, kinds, runs):
+    """What README.md shows of one size: medians alone. results: a list of dictionaries for each kind."""
+    title = f"{size} peers, " + (f"medians of {runs_of(runs)}" if runs > 1 else runs_of(runs))
+    lines = [f"{title:{LABEL}}" + "".join(f"{kind:>{EXTRACT_COLUMN - 3}}   " for kind in kinds)]
+    for key, label, unit in EXTRACT:
+        cells = [number(statistics.median(run[key] for run in results[kind]), 0) for kind in kinds]
+        lines.append(f"  {label:{LABEL - 2}}" + "".join(f"{cell:>{EXTRACT_COLUMN - 3}} {unit:2}" for cell in cells))
+    return [line.rstrip() for line in lines]
 
 
 def trace_cost(figures):

@@ -91,4 +91,20 @@ def test_a_ratio_to_nothing_is_left_out():
     assert table.ratio([1], [0]) == "-"
 
 
+def test_the_extract_has_the_medians_of_both_kinds_beneath_each_other():
+    keys = [key for key, _, _ in table.EXTRACT]
+    assert set(keys) <= {key for key, _, _, _ in table.ROWS}, keys
+    results = {"c": [dict.fromkeys(keys, value) for value in (7, 1, 9)],
+               "java": [dict.fromkeys(keys, value) for value in (1001, 4000, 2)]}
+    lines = table.extract(3, results, ["c", "java"], 3)
+    assert lines[0].split() == ["3", "peers,", "medians", "of", "3", "runs", "c", "java"], lines[0]
+    assert len(lines) == 1 + len(keys), lines
+    ends = {lines[0].rindex("c ") + 1}
+    for line in lines[1:]:
+        assert [word for word in line.split() if word in ("7", "1001")] == ["7", "1001"], line
+        ends.add(line.index(" 7 ") + 2)
+    assert len(ends) == 1, lines
+    assert all(len(line) <= 100 for line in lines), lines
+
+
 sys.exit(runner.run("bench parts", globals()))

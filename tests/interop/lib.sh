@@ -46,6 +46,11 @@ field() {
   "$cluster" status --json | jq -r --argjson id "$1" --arg name "$2" '.peers[] | select(.id == $id) | .[$name]'
 }
 
+# The id of who leads; of three peers that start together it is 3, unless they start slowly.
+leading() {
+  "$cluster" status --json | jq -r 'first(.peers[] | select(.state == "LEADING") | .id)'
+}
+
 # until_state ID STATE LEADER: waits up to 15 s.
 until_state() {
   local end=$((SECONDS + 15)) state='' leader=''

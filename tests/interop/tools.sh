@@ -36,13 +36,15 @@ zktop_shows_the_ensemble() {
   # shellcheck disable=SC2001  # a pattern
   screen=$(sed 's/\x1b[[(][0-9;?]*[a-zA-Z]/ /g' <<<"$screen" | tr -s ' \r\n' ' ')
   say "$screen"
-  [[ $screen == *" $(port_of 3) L "* && $screen == *" $(port_of 1) F "* && $screen == *nodecount:5* ]]
+  [[ $screen == *" $(port_of "$leader") L "* && $screen == *" $(port_of "$follower") F "* && $screen == *nodecount:5* ]]
 }
 
 expect "three C peers serve" "$cluster" up
+leader=$(leading)
+follower=$((leader % 3 + 1))
 # CLI-03
-expect "zkServer.sh status knows the leader" zk_server_says 3 leader
-expect "zkServer.sh status knows a follower" zk_server_says 1 follower
+expect "zkServer.sh status knows the leader" zk_server_says "$leader" leader
+expect "zkServer.sh status knows a follower" zk_server_says "$follower" follower
 expect "zktop shows leader, followers and nodes" zktop_shows_the_ensemble
-expect "two peers are killed" "$cluster" kill 2 3
-expect "zkServer.sh status sees that the last one does not serve" zk_server_finds_nobody 1
+expect "two peers are killed" "$cluster" kill "$leader" $((6 - leader - follower))
+expect "zkServer.sh status sees that the last one does not serve" zk_server_finds_nobody "$follower"

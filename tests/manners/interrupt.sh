@@ -115,7 +115,7 @@ one_interruption() {
     calls) hold_tool "$dir" "$word" ;;
     lacks)
       bare_path "$dir/bin"
-        rm -f "$dir/bin/cmake" "$dir/bin/java"
+      rm -f "$dir/bin/cmake" "$dir/bin/java"
       hold_tool "$dir" "$word"
       ;;
     opens)

@@ -67,7 +67,7 @@ cmp -s "$work/fingerprint-1" "$work/fingerprint-4" || fail 'the transcripts depe
 
 # Ctrl-C: the last line, and a code that says so.
 code=0
-timeout -s INT --preserve-status 1 "$zksim" explore --faults --seeds 1..1000000000 --jobs 2 \
+timeout -s INT --preserve-status 2 "$zksim" explore --faults --seeds 1..1000000000 --jobs 2 \
   >"$work/out" 2>"$work/err" || code=$?
 [ "$code" = 130 ] || fail "Ctrl-C ends with $code"
 tail -n 1 "$work/out" | grep -Eq '[1-9][0-9]* run in [0-9.]+ s, [0-9]+ seeds/s, 0 violations$' ||

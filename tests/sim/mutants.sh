@@ -22,7 +22,7 @@ A patch begins with some lines on what is broken and what harm it does; the last
   -j, --jobs N  so many at a time, each in a copy of its own (default: one per processor, at most 4)
   -h, --help    this text
 
-Exit: 0 all are found, 1 some are not, 2 wrong usage.
+Exit: 0 all are found, 1 some are not, 2 wrong usage, 130 interrupted.
 TEXT
 }
 
@@ -126,9 +126,9 @@ first_words() {
 run() {
   local slot=$1 test=$2 status=0 words=$WORK/$1/words
   shift 2
-  timeout "$RUN_LIMIT_S" "$WORK/$slot/build/tests/sim/zksim" "$@" >"$words" 2>&1 || status=$?
+  timeout --foreground -k 10 "$RUN_LIMIT_S" "$WORK/$slot/build/tests/sim/zksim" "$@" >"$words" 2>&1 || status=$?
   ((status != 0)) || return 0
-  if ((status == 124)); then
+  if ((status == 124 || status == 137)); then
     found="$test: no end within $RUN_LIMIT_S s"
   else
     found="$test: $(first_words "$words")"
@@ -193,17 +193,31 @@ no_mutant() {
   result ok "(none planted)" "all $count runs pass"
 }
 
-# in_all_slots FUNCTION ARGUMENT...: FUNCTION SLOT ARGUMENT..., at the same time. False if one fails.
+# in_all_slots FUNCTION ARGUMENT...: FUNCTION SLOT ARGUMENT..., at the same time, each in a process group
+# of its own. False if one fails.
 in_all_slots() {
   local slot pids=() status=0
+  set -m
   for ((slot = 1; slot <= jobs; slot++)); do
-    "$1" "$slot" "${@:2}" &
+    "$1" "$slot" "${@:2}" </dev/null &
     pids+=("$!")
   done
+  set +m
   for slot in "${pids[@]}"; do
     wait "$slot" || status=1
   done
   return $status
+}
+
+# Ctrl-C does not reach what runs in the background.
+end_slots() {
+  local pid
+  trap '' INT TERM
+  for pid in $(jobs -p); do
+    kill -s TERM -- "-$pid" 2>/dev/null || true
+  done
+  wait
+  exit 130
 }
 
 # ---- the table -----------------------------------------------------------------------------------
@@ -256,6 +270,7 @@ main() {
   fi
   need_packages "to plant mistakes" cmake:cmake gcc:gcc make:make jq:jq patch:patch \
     libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h
+  trap end_slots INT TERM
   mkdir -p "$WORK"
   : >"$WORK/results"
   in_all_slots prepare || exit 1

@@ -122,10 +122,15 @@ static int read_block(const char *file, int first)
 {
     struct block *block = &script.blocks[script.block_count++];
     *block = (struct block){.first = first, .rule = first};
-    while (!is_blank(block->rule) && strcmp(script.lines[block->rule], "----") != 0)
+    while (!is_blank(block->rule) && strcmp(script.lines[block->rule], "----") != 0) {
+        if (strlen(script.lines[block->rule]) >= SENTENCE_SIZE)
+            return complain(file, block->rule + 1, "the command is too long");
         block->rule++;
+    }
     if (is_blank(block->rule))
         return complain(file, first + 1, "commands without ---- beneath them");
+    if (block->rule == first)
+        return complain(file, first + 1, "---- without commands above it");
     block->end = block->rule + 1;
     while (!is_blank(block->end))
         block->end++;
@@ -204,7 +209,7 @@ void play_on_line(void *arg, int host, int fd, const char *line, size_t length)
 void play_on_exit(void *arg, int host, int code)
 {
     struct play *self = arg;
-    (void)code;
+    self->exit_codes[host] = code;
     self->cluster.stopping[host] = true;
     cluster_on_exit(&self->cluster, host, 0);
     teller_forget(&self->teller, host);

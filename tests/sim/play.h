@@ -94,6 +94,7 @@ struct play {
     struct teller teller;
     struct play_voice voices[HOSTS_MAX];
     bool is_voice[HOSTS_MAX];
+    int exit_codes[HOSTS_MAX]; /* of the process that ended last on each host */
     struct play_disk disks[HOSTS_MAX];
     struct speeches *speeches; /* said so far */
 };

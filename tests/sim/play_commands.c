@@ -43,13 +43,15 @@ static _Noreturn void wrong(struct play *play, const char *format, ...)
     world_fail("%s:%d: %s", play->file, play->line, what);
 }
 
-static struct words split(char *text)
+static struct words split(struct play *play, char *text)
 {
     struct words words = {0};
     char *rest = NULL;
-    for (char *word = strtok_r(text, " ", &rest); word != NULL && words.count < WORDS_MAX;
-         word = strtok_r(NULL, " ", &rest))
+    for (char *word = strtok_r(text, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
+        if (words.count == WORDS_MAX)
+            wrong(play, "a command has %d words at most", WORDS_MAX);
         words.word[words.count++] = word;
+    }
     return words;
 }
 
@@ -128,6 +130,8 @@ static void do_ensemble(struct play *play, const struct words *words)
 {
     struct cluster_options options = play->cluster.options;
     int next = 2;
+    if (play->cluster.size > 0)
+        wrong(play, "a play has one ensemble");
     options.voters = (int)number(play, word(play, words, 1));
     if (is_word(words, next, "and")) {
         options.observers = (int)number(play, word(play, words, next + 1));
@@ -137,9 +141,12 @@ static void do_ensemble(struct play *play, const struct words *words)
         size_t length = strlen(play->more);
         if (strchr(words->word[next], '=') == NULL)
             wrong(play, "%s is no KEY=VALUE", words->word[next]);
+        if (length + strlen(words->word[next]) + 1 >= sizeof play->more)
+            wrong(play, "there is no room for %s", words->word[next]);
         snprintf(play->more + length, sizeof play->more - length, "%s\n", words->word[next]);
     }
-    if (options.voters < 1 || options.voters + options.observers >= HOSTS_MAX)
+    if (options.voters < 1 || options.observers < 0 ||
+        options.voters + options.observers >= HOSTS_MAX)
         wrong(play, "an ensemble has 1 to %d peers", HOSTS_MAX - 1);
     options.more = play->more;
     options.talkative = true;
@@ -175,7 +182,8 @@ static void do_disk(struct play *play, const struct words *words)
             play->disks[host].zxid = parsed;
             play->cluster.stopping[host] = true;
             world_boot(host, play_disk_main, &play->disks[host]);
-            world_wait_until(is_over, &host, DISK_MS);
+            if (!world_wait_until(is_over, &host, DISK_MS) || play->exit_codes[host] != 0)
+                wrong(play, "the disk of %d cannot be made", host);
         } else {
             wrong(play, "a disk has zxid, accepted, current; not %s", words->word[i]);
         }
@@ -201,6 +209,7 @@ static void kill_peer(struct play *play, int host)
 static void power_loss(struct play *play, int host)
 {
     cluster_crash(&play->cluster, host, WORLD_POWER_LOSS);
+    play->is_voice[host] = false;
     teller_forget(&play->teller, host);
 }
 
@@ -299,6 +308,7 @@ static void become_voice(struct play *play, int host)
     if (world_is_running(host))
         wrong(play, "%d is a peer that runs", host);
     play->is_voice[host] = true;
+    play->voices[host] = (struct play_voice){.ctx = NULL}; /* one that was killed is no more */
     world_boot(host, play_voice_main, &play->voices[host]);
 }
 
@@ -343,8 +353,10 @@ static void parse_speech(struct play *play, const struct words *words, int next,
             speech->zxid = value;
         else if (is_word(words, next, "config"))
             version = value;
-        else if (is_word(words, next, "length"))
+        else if (is_word(words, next, "length") && value > 0 && value <= PLAY_SPEECH_OLD_MAX)
             speech->length = (int)value;
+        else if (is_word(words, next, "length"))
+            wrong(play, "a vote without configuration has 1 to %d bytes", PLAY_SPEECH_OLD_MAX);
         else
             wrong(play, "a vote has round, epoch, zxid, config, length; not %s", words->word[next]);
     }
@@ -441,6 +453,7 @@ static void do_until(struct play *play, const struct words *words)
     }
     bool settled = count == 2 && is_word(words, 1, "settled");
     size_t length = 0;
+    word(play, words, 1);
     teller->until[0] = '\0';
     for (int i = 1; i < count && !settled; i++)
         length += (size_t)snprintf(teller->until + length, sizeof teller->until - length, "%s%s",
@@ -574,7 +587,7 @@ void play_command(struct play *play, char *text)
         {"watch", do_watch},
         {"show", do_show},
     };
-    const struct words words = split(text);
+    const struct words words = split(play, text);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (!is_word(&words, 0, commands[i].name))
             continue;

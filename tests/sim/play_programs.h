@@ -13,7 +13,10 @@ struct sock;
 struct zk_context;
 struct zk_thread_group;
 
-enum { VOICES_MAX = 16 };
+enum {
+    VOICES_MAX = 16,
+    PLAY_SPEECH_OLD_MAX = 40, /* bytes of a notification without its configuration */
+};
 
 /* A voice: it stands where a peer would, on its host and election port, and keeps the rules of the
  * connections, but it says only what the play has it say. What it hears goes into its trace. All
@@ -38,7 +41,8 @@ struct play_speech {
     int64_t zxid;
     int64_t round;
     int64_t epoch;
-    int length; /* 28 or 40: as old peers say it; 0: with a configuration, as of today */
+    int length; /* so many bytes of it, up to PLAY_SPEECH_OLD_MAX: 28 or 40 as old peers say it;
+                 * 0: with a configuration, as of today */
     char config[1024];
     bool said; /* the frame is on its way */
 };

@@ -125,17 +125,27 @@ static void tell_vote(struct teller *teller, int host, const char *line)
     tell(teller, host, PLAY_VOTES, "votes for %s: %s", peer->vote, text(line, "why").text);
 }
 
+/* Are they, "1, 2, 3", this one alone? */
+static bool is_only(const char *have, int length, int host)
+{
+    return memchr(have, ',', (size_t)length) == NULL && strtoll(have, NULL, 10) == host;
+}
+
+/* That it counts nobody goes without saying, and so does its own vote. */
 static void tell_tally(struct teller *teller, int host, const char *line)
 {
     struct told_peer *peer = &teller->peers[host];
-    const char *have = field(line, "have") + 1;
+    const char *list = field(line, "have");
+    if (list == NULL)
+        return;
+    const char *have = list + 1;
     const int length = (int)strcspn(have, "]");
     char counted[COUNTED_SIZE];
     snprintf(counted, sizeof counted, "counts %.*s for %.20s: %s", length, have,
              candidate(number(line, "leader")).text,
              strstr(line, "\"quorum\":true") != NULL ? "a quorum" : "no quorum");
-    if (strcmp(counted, peer->counted) == 0 || length == 0 || atoi(have) * (length < 3) == host)
-        return; /* nothing new; or its own vote, of course */
+    if (strcmp(counted, peer->counted) == 0 || length == 0 || is_only(have, length, host))
+        return;
     snprintf(peer->counted, sizeof peer->counted, "%s", counted);
     tell(teller, host, PLAY_COUNTS, "%s", counted);
 }

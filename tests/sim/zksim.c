@@ -38,8 +38,8 @@ static const char USAGE[] =
     "  --show              replay: print what the peers write\n"
     "  --calls             replay: print each simulated call\n"
     "  --trace FILE        replay: write the peers' trace\n"
-    "  -h, --help          print this\n"
     "  --plant NAME        a mistake of the driver, to try the hunt on: stale-disk or no-heal\n"
+    "  -h, --help          print this\n"
     "\n"
     "Exit: 0 all is well, 1 a seed failed, 2 wrong usage, 3 a seed had two transcripts,\n"
     "130 interrupted.\n";

@@ -337,6 +337,61 @@ static void after_a_wake_bytes_that_came_before_are_not_given(void **state)
     assert_int_equal(byte, 7);
 }
 
+/* The kernel's shutdown is what ends calls; its effect depends on the state of the connection. */
+static void expect_waked(struct sock *sock)
+{
+    uint8_t byte;
+    sock_wake(sock);
+    assert_int_equal(sock_read_fully(sock, &byte, 1), -ECANCELED);
+    assert_int_equal(sock_write_fully(sock, "x", 1), -ECANCELED);
+}
+
+static void a_wake_counts_when_the_far_end_has_finished(void **state)
+{
+    struct stage *stage = *state;
+    uint8_t byte;
+    sock_unref(stage->far);
+    stage->far = NULL;
+    assert_int_equal(sock_read_fully(stage->near, &byte, 1), -EPIPE); /* its end is here */
+
+    expect_waked(stage->near);
+}
+
+static void a_wake_counts_when_the_connection_was_reset(void **state)
+{
+    struct stage *stage = *state;
+    uint8_t byte;
+    assert_int_equal(sock_write_fully(stage->near, "unread", 6), 0);
+    assert_int_equal(sock_read_fully(stage->far, &byte, 1), 0); /* all of it is there */
+    sock_unref(stage->far);
+    stage->far = NULL;
+    assert_int_equal(sock_read_fully(stage->near, &byte, 1), -ECONNRESET);
+
+    expect_waked(stage->near);
+}
+
+static void a_wake_counts_when_a_dial_was_refused(void **state)
+{
+    struct stage *stage = *state;
+    struct inet_address nobody = test_loopback(test_free_port());
+    assert_int_equal(sock_new(stage->ctx, INET_V4, &stage->near), 0);
+    assert_int_equal(sock_connect(stage->near, &nobody, LONG_MS), -ECONNREFUSED);
+
+    expect_waked(stage->near);
+}
+
+static void after_a_wake_callers_that_wait_are_not_given(void **state)
+{
+    struct stage *stage = *state;
+    assert_int_equal(sock_new(stage->ctx, INET_V4, &stage->near), 0);
+    assert_int_equal(sock_connect(stage->near, sock_local(stage->listener), LONG_MS), 0);
+
+    sock_wake(stage->listener);
+
+    assert_int_equal(sock_accept(stage->listener, &stage->far), -ECANCELED);
+    assert_null(stage->far);
+}
+
 /* --- reading and writing --- */
 
 static void drip_one_byte_a_time(void *arg)
@@ -531,6 +586,10 @@ int main(void)
         CONNECTED(a_wake_ends_a_blocked_read_and_the_far_end_sees_the_end),
         CONNECTED(a_wake_ends_a_blocked_write),
         CONNECTED(after_a_wake_bytes_that_came_before_are_not_given),
+        CONNECTED(a_wake_counts_when_the_far_end_has_finished),
+        CONNECTED(a_wake_counts_when_the_connection_was_reset),
+        ALONE(a_wake_counts_when_a_dial_was_refused),
+        ALONE(after_a_wake_callers_that_wait_are_not_given),
         CONNECTED(short_segments_are_read_whole),
         CONNECTED(more_than_the_kernel_holds_is_written_whole),
         CONNECTED(the_end_of_the_stream_is_told_apart_from_bytes),
