@@ -1,8 +1,8 @@
 /* An ensemble: its configurations, its processes, and the two questions that every scenario ends
  * with: do all agree, and do all stop? */
 #include "cluster.h"
+#include "text.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 enum {
@@ -12,39 +12,30 @@ enum {
     CLIENT_PORT = 2182,
 };
 
-static void append(char *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void append(char *text, const char *format, ...)
-{
-    size_t length = strlen(text);
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text + length, CONFIG_SIZE - length, format, args);
-    va_end(args);
-}
-
 static void write_configuration(const struct cluster *cluster, int host)
 {
     const struct cluster_options *options = &cluster->options;
     char text[CONFIG_SIZE] = "";
     char myid[16];
-    append(text, "tickTime=%d\ninitLimit=10\nsyncLimit=5\ndataDir=%s\nclientPort=%d\n",
-           options->tick_ms, PEER_DATA_DIR, CLIENT_PORT);
+    text_append(text, sizeof text,
+                "tickTime=%d\ninitLimit=10\nsyncLimit=5\ndataDir=%s\nclientPort=%d\n",
+                options->tick_ms, PEER_DATA_DIR, CLIENT_PORT);
     if (host > options->voters)
-        append(text, "peerType=observer\n");
+        text_append(text, sizeof text, "peerType=observer\n");
     for (int i = 1; i <= cluster->size; i++)
-        append(text, "server.%d=%s%d:%d:%d%s\n", i, options->named ? "peer" : "10.0.0.", i,
-               QUORUM_PORT, ELECTION_PORT, i > options->voters ? ":observer" : "");
+        text_append(text, sizeof text, "server.%d=%s%d:%d:%d%s\n", i,
+                    options->named ? "peer" : "10.0.0.", i, QUORUM_PORT, ELECTION_PORT,
+                    i > options->voters ? ":observer" : "");
     const int group_size = options->group_size;
     for (int i = 1; group_size > 0 && i <= options->voters; i += group_size) {
-        append(text, "group.%d=%d", i, i);
+        text_append(text, sizeof text, "group.%d=%d", i, i);
         for (int k = i + 1; k < i + group_size && k <= options->voters; k++)
-            append(text, ":%d", k);
-        append(text, "\n");
+            text_append(text, sizeof text, ":%d", k);
+        text_append(text, sizeof text, "\n");
     }
     for (int i = 1; group_size > 0 && i <= options->voters; i++)
-        append(text, "weight.%d=%d\n", i, options->weights[i]);
-    append(text, "%s", options->more != NULL ? options->more : "");
+        text_append(text, sizeof text, "weight.%d=%d\n", i, options->weights[i]);
+    text_append(text, sizeof text, "%s", options->more != NULL ? options->more : "");
     world_write_file(host, PEER_CONFIG_FILE, text);
     snprintf(myid, sizeof myid, "%d\n", host);
     world_write_file(host, PEER_DATA_DIR "/myid", myid);

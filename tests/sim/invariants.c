@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "peer_main.h"
+#include "text.h"
 
 enum { LINE_MAX_LENGTH = 4096, EPOCHS_MAX = 1 << 20 };
 
@@ -32,17 +33,9 @@ void invariants_end(struct invariants *invariants)
 
 /* ---- fields of a line ----------------------------------------------------------------------- */
 
-static const char *field(const char *line, const char *name)
-{
-    char pattern[32];
-    snprintf(pattern, sizeof pattern, "\"%s\":", name);
-    const char *at = strstr(line, pattern);
-    return at != NULL ? at + strlen(pattern) : NULL;
-}
-
 static int64_t number(const char *line, const char *name)
 {
-    const char *value = field(line, name);
+    const char *value = text_field(line, name);
     if (value == NULL)
         world_fail("the trace line lacks \"%s\": %s", name, line);
     return strtoll(value, NULL, 10);
@@ -50,7 +43,7 @@ static int64_t number(const char *line, const char *name)
 
 static bool text_is(const char *line, const char *name, const char *expected)
 {
-    const char *value = field(line, name);
+    const char *value = text_field(line, name);
     size_t length = strlen(expected);
     return value != NULL && value[0] == '"' && strncmp(value + 1, expected, length) == 0 &&
            value[length + 1] == '"';

@@ -1,7 +1,7 @@
 /* The shape of an ensemble, drawn from the seed alone. */
 #include "mix.h"
+#include "text.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,31 +45,20 @@ void mix_draw(uint64_t seed, struct cluster_options *options)
     draw_weights(seed, options);
 }
 
-static void append(char *text, size_t size, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void append(char *text, size_t size, const char *format, ...)
-{
-    size_t length = strlen(text);
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text + length, size - length, format, args);
-    va_end(args);
-}
-
 void mix_words(const struct cluster_options *options, char *ret_text, size_t size)
 {
     ret_text[0] = '\0';
-    append(ret_text, size, "%d voters", options->voters);
+    text_append(ret_text, size, "%d voters", options->voters);
     if (options->observers > 0)
-        append(ret_text, size, ", %d observer%s", options->observers,
-               options->observers > 1 ? "s" : "");
+        text_append(ret_text, size, ", %d observer%s", options->observers,
+                    options->observers > 1 ? "s" : "");
     if (options->group_size == 0)
         return;
-    append(ret_text, size, ", groups");
+    text_append(ret_text, size, ", groups");
     for (int host = 1; host <= options->voters; host++)
-        append(ret_text, size, "%c%d", (host - 1) % options->group_size == 0 ? ' ' : ':', host);
-    append(ret_text, size, " with weights");
+        text_append(ret_text, size, "%c%d", (host - 1) % options->group_size == 0 ? ' ' : ':',
+                    host);
+    text_append(ret_text, size, " with weights");
     for (int host = 1; host <= options->voters; host++)
-        append(ret_text, size, " %d", options->weights[host]);
+        text_append(ret_text, size, " %d", options->weights[host]);
 }

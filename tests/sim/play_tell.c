@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "play.h"
+#include "text.h"
 
 unsigned play_kind_of(const char *name)
 {
@@ -27,17 +28,9 @@ unsigned play_kind_of(const char *name)
 
 /* ---- fields of a line ----------------------------------------------------------------------- */
 
-static const char *field(const char *line, const char *name)
-{
-    char pattern[32];
-    snprintf(pattern, sizeof pattern, "\"%s\":", name);
-    const char *at = strstr(line, pattern);
-    return at != NULL ? at + strlen(pattern) : NULL;
-}
-
 static int64_t number(const char *line, const char *name)
 {
-    const char *value = field(line, name);
+    const char *value = text_field(line, name);
     return value != NULL ? strtoll(value, NULL, 10) : 0;
 }
 
@@ -49,7 +42,7 @@ struct words {
 static struct words text(const char *line, const char *name)
 {
     struct words words = {""};
-    const char *value = field(line, name);
+    const char *value = text_field(line, name);
     if (value == NULL || value[0] != '"')
         return words;
     snprintf(words.text, sizeof words.text, "%.*s", (int)strcspn(value + 1, "\""), value + 1);
@@ -135,7 +128,7 @@ static bool is_only(const char *have, int length, int host)
 static void tell_tally(struct teller *teller, int host, const char *line)
 {
     struct told_peer *peer = &teller->peers[host];
-    const char *list = field(line, "have");
+    const char *list = text_field(line, "have");
     if (list == NULL)
         return;
     const char *have = list + 1;

@@ -4,11 +4,11 @@
 
 #include <inttypes.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "mix.h"
+#include "text.h"
 
 enum {
     OBSERVERS_STEP_LIMIT = 200000000,
@@ -91,18 +91,6 @@ void run_end(void)
 
 /* ---- the command ---------------------------------------------------------------------------- */
 
-static void append(char *text, size_t size, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void append(char *text, size_t size, const char *format, ...)
-{
-    size_t length = strlen(text);
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text + length, size - length, format, args);
-    va_end(args);
-}
-
 /* What "--only" has left out includes faults that nobody draws. */
 static void append_numbers(uint64_t left_out, char *text, size_t size)
 {
@@ -110,11 +98,11 @@ static void append_numbers(uint64_t left_out, char *text, size_t size)
     const uint64_t listed = only ? ~left_out : left_out;
     const char *separator = only ? " --only " : " --without ";
     if (only && listed == 0)
-        append(text, size, "%s0", separator);
+        text_append(text, size, "%s0", separator);
     for (int number = 1; number <= FAULTS_MAX; number++) {
         if ((listed >> (number - 1) & 1) == 0)
             continue;
-        append(text, size, "%s%d", separator, number);
+        text_append(text, size, "%s%d", separator, number);
         separator = ",";
     }
 }
@@ -124,17 +112,17 @@ void run_command(const struct settings *settings, uint64_t seed, uint64_t left_o
 {
     static const char *const plants[] = {"", " --plant stale-disk", " --plant no-heal"};
     ret_text[0] = '\0';
-    append(ret_text, size, "zksim replay %" PRIu64 " --scenario %s", seed,
-           settings->scenario->name);
+    text_append(ret_text, size, "zksim replay %" PRIu64 " --scenario %s", seed,
+                settings->scenario->name);
     if (settings->mix)
-        append(ret_text, size, " --mix");
+        text_append(ret_text, size, " --mix");
     else
-        append(ret_text, size, " --peers %d", settings->peers);
+        text_append(ret_text, size, " --peers %d", settings->peers);
     if (!settings->mix && settings->observers > 0)
-        append(ret_text, size, " --observers %d", settings->observers);
+        text_append(ret_text, size, " --observers %d", settings->observers);
     if (!settings->mix && settings->groups)
-        append(ret_text, size, " --groups");
-    append(ret_text, size, "%s", plants[settings->plant]);
+        text_append(ret_text, size, " --groups");
+    text_append(ret_text, size, "%s", plants[settings->plant]);
     append_numbers(left_out, ret_text, size);
 }
 
