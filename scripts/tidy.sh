@@ -79,7 +79,8 @@ clang_tidy_one() {
   local file=$1 key stamp words
   key=$({
     cat .clang-tidy
-    gcc -std=c17 -D_GNU_SOURCE -DZKPEER_VERSION='""' -DGOLDEN_DIR='""' -Iinclude -Isrc -Itests/support -E -CC "$file"
+    gcc -std=c17 -D_GNU_SOURCE -DZKPEER_VERSION='""' -DGOLDEN_DIR='""' -Iinclude -Isrc -Itests/support -Itests/sim \
+      -E -CC "$file"
   } | sha256sum | cut -d' ' -f1)
   stamp=$BUILD_DIR/clang-tidy/$key
   [[ ! -e $stamp ]] || return 0
