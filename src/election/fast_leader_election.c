@@ -307,6 +307,7 @@ struct round {
     struct vote_map recvset;       /* votes of this round, by sender */
     struct vote_map outofelection; /* votes of those who are done, by sender */
     int32_t not_timeout_ms;        /* how long to wait for the next vote */
+    int64_t repeat_at_ms;          /* when to wait no longer, whoever talks (D-73) */
     bool has_vote_set;
     struct synced_learner_tracker
         vote_set;         /* who agrees with our proposal; only LOOKING votes update it (K-14) */
@@ -343,6 +344,25 @@ static int poll_recvqueue(struct fast_leader_election *fle, int64_t timeout_ms,
     return r;
 }
 
+/* Java says its vote again only after a whole interval of silence. That may never come, while those
+ * who answered early stay recorded as they were then (K-27); so the longest interval also counts
+ * from the last repetition (D-73). */
+static void set_latest_repetition(const struct fast_leader_election *fle, struct round *round)
+{
+    int32_t longest_ms = fle->max_notification_interval_ms;
+    if (longest_ms < round->not_timeout_ms)
+        longest_ms = round->not_timeout_ms;
+    round->repeat_at_ms = zk_deadline_ms(longest_ms);
+}
+
+static int64_t time_to_wait_ms(const struct round *round)
+{
+    int64_t left_ms = round->repeat_at_ms - zk_elapsed_ms();
+    if (left_ms > round->not_timeout_ms)
+        return round->not_timeout_ms;
+    return left_ms > 0 ? left_ms : 0;
+}
+
 /* Java: lookForLeader() */
 bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote)
 {
@@ -351,13 +371,14 @@ bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote
     quorum_stats_add_looking(quorum_peer_stats(fle->self));
     quorum_peer_set_start_fle(fle->self, zk_elapsed_ms());
     begin_round(fle);
+    set_latest_repetition(fle, &round);
 
     while (outcome == UNDECIDED && quorum_peer_get_peer_state(fle->self) == SERVER_STATE_LOOKING &&
            !zk_stop_requested(&fle->stop)) {
         struct notification *n = NULL;
-        zk_trace_wait(fle->ctx, round.not_timeout_ms,
-                      "for the next vote; after that I say mine again");
-        int r = poll_recvqueue(fle, round.not_timeout_ms, &n);
+        int64_t wait_ms = time_to_wait_ms(&round);
+        zk_trace_wait(fle->ctx, wait_ms, "for the next vote; after that I say mine again");
+        int r = poll_recvqueue(fle, wait_ms, &n);
         if (r == -ECANCELED)
             break;
         if (r == -ETIMEDOUT)
@@ -392,7 +413,7 @@ static void begin_round(struct fast_leader_election *fle)
     send_notifications(fle);
 }
 
-/* Nobody spoke for a while. Who could not be told anything is dialled; else everybody is told again
+/* Nobody spoke for a while, or we have not for the longest while. Who could not be told anything is dialled; else everybody is told again
  * (K-3). */
 static enum outcome on_timeout(struct fast_leader_election *fle, struct round *round)
 {
@@ -406,6 +427,7 @@ static enum outcome on_timeout(struct fast_leader_election *fle, struct round *r
     round->not_timeout_ms = doubled_ms < fle->max_notification_interval_ms
                                 ? (int32_t)doubled_ms
                                 : fle->max_notification_interval_ms;
+    set_latest_repetition(fle, round);
 
     struct quorum_verifier *qv = quorum_peer_get_quorum_verifier(fle->self);
     bool oracle = qv->kind == QUORUM_ORACLE_MAJ;

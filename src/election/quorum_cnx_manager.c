@@ -112,7 +112,6 @@ void qcm_free(struct quorum_cnx_manager *qcm)
     for (size_t i = 0; i < qcm->entries.count; i++)
         peer_entry_unref(qcm->entries.entries[i].value);
     long_map_done(&qcm->entries);
-    long_set_done(&qcm->inprogress_connections);
     multiple_addresses_done(&qcm->my_election_addr);
     cbq_free(qcm->recv_queue);
     free(qcm->server_sockets);
@@ -256,11 +255,10 @@ void qcm_to_send(struct quorum_cnx_manager *qcm, int64_t sid, struct buf *msg)
 
 /* ---- connecting ----------------------------------------------------------------------------- */
 
-/* Where the configuration says that sid listens: as committed, else as last seen. Java looks at
- * both and in practice never gets to the second for a sid it knows (B22). False: sid is in
- * neither. */
-static bool configured_election_addr(struct quorum_cnx_manager *qcm, int64_t sid,
-                                     struct multiple_addresses *ret_addresses)
+/* Java looks at both configurations and in practice never gets to the second for a sid it knows
+ * (B22). */
+bool qcm_configured_election_addr(struct quorum_cnx_manager *qcm, int64_t sid,
+                                  struct multiple_addresses *ret_addresses)
 {
     struct quorum_verifier *committed = quorum_peer_get_quorum_verifier(qcm->self);
     struct quorum_verifier *last_seen = quorum_peer_get_last_seen_quorum_verifier(qcm->self);
@@ -280,23 +278,28 @@ void qcm_connect_one(struct quorum_cnx_manager *qcm, int64_t sid)
     if (qcm_connected_to_peer(qcm, sid))
         return;
     struct multiple_addresses addresses = {0};
-    if (configured_election_addr(qcm, sid, &addresses))
+    if (qcm_configured_election_addr(qcm, sid, &addresses))
         qcm_connect_one_addr(qcm, sid, &addresses);
     else
         zk_log(qcm->ctx, ZK_LOG_INVALID_SERVER_ID, sid);
     multiple_addresses_done(&addresses);
 }
 
-/* Java: connectOne(sid, electionAddr), synchronized. Looking for a sender and submitting a dial are
- * one step. */
+void qcm_connect_one_addr_locked(struct quorum_cnx_manager *qcm, int64_t sid, bool stranger,
+                                 const struct multiple_addresses *addresses)
+{
+    zk_mutex_assert_held(&qcm->mu);
+    struct peer_entry *entry = long_map_get(&qcm->entries, sid);
+    if (entry == NULL || entry->sender_worker == NULL)
+        qcm_initiate_connection_async_locked(qcm, sid, stranger, addresses);
+}
+
 void qcm_connect_one_addr(struct quorum_cnx_manager *qcm, int64_t sid,
                           const struct multiple_addresses *addresses)
 {
     bool stranger = qcm_is_stranger(qcm, sid);
     zk_mutex_lock(&qcm->mu);
-    struct peer_entry *entry = long_map_get(&qcm->entries, sid);
-    if (entry == NULL || entry->sender_worker == NULL)
-        qcm_initiate_connection_async_locked(qcm, sid, stranger, addresses);
+    qcm_connect_one_addr_locked(qcm, sid, stranger, addresses);
     zk_mutex_unlock(&qcm->mu);
 }
 

@@ -40,6 +40,7 @@ static void conversation_free(struct conversation *conversation)
 {
     sock_unref(conversation->sock);
     multiple_addresses_done(&conversation->addresses);
+    multiple_addresses_done(&conversation->announced);
     free(conversation);
 }
 
@@ -49,6 +50,16 @@ static size_t conversation_count(const struct conversation *first, bool stranger
     for (; first != NULL; first = first->next)
         count += first->stranger || !strangers_only;
     return count;
+}
+
+/* The dial to sid that has not yet led to a connection, nor failed. NULL: none. */
+static struct conversation *dial_under_way_locked(struct quorum_cnx_manager *qcm, int64_t sid)
+{
+    zk_mutex_assert_held(&qcm->mu);
+    struct conversation *dial = qcm->dials;
+    while (dial != NULL && (dial->sid != sid || dial->settled))
+        dial = dial->next;
+    return dial;
 }
 
 /* Java: setSockOpts() */
@@ -61,14 +72,6 @@ void qcm_set_sock_opts(struct quorum_cnx_manager *qcm, struct sock *sock)
 }
 
 /* ---- a kept connection ---------------------------------------------------------------------- */
-
-/* From now on sid may be dialled again. */
-static void settle_dial_locked(struct conversation *dial)
-{
-    if (!dial->settled)
-        long_set_remove(&dial->qcm->inprogress_connections, dial->sid);
-    dial->settled = true;
-}
 
 /* Put a new pair of workers into the entry; *ret_old is the pair that it replaces.
  *
@@ -100,7 +103,7 @@ static int install_workers(struct conversation *conversation, int64_t sid,
         *ret_old = entry->sender_worker;
         entry->sender_worker = send_worker_ref(*ret_sw);
     }
-    settle_dial_locked(conversation);
+    conversation->settled = true;
     zk_mutex_unlock(&qcm->mu);
     return r;
 }
@@ -255,8 +258,10 @@ static void initiate_connection(void *arg)
     }
     zk_mutex_lock(&qcm->mu);
     conversation_unlink_locked(&qcm->dials, dial);
-    settle_dial_locked(dial);
+    bool failed = !dial->settled;
     zk_mutex_unlock(&qcm->mu);
+    if (failed && dial->announced.count > 0)
+        qcm_connect_one_addr(qcm, dial->sid, &dial->announced); /* (D-72) */
     conversation_free(dial);
 }
 
@@ -273,7 +278,7 @@ void qcm_initiate_connection_async_locked(struct quorum_cnx_manager *qcm, int64_
                                           bool stranger, const struct multiple_addresses *addresses)
 {
     zk_mutex_assert_held(&qcm->mu);
-    if (zk_stop_requested(&qcm->shutdown) || long_set_has(&qcm->inprogress_connections, sid))
+    if (zk_stop_requested(&qcm->shutdown) || dial_under_way_locked(qcm, sid) != NULL)
         return;
     int r = -EAGAIN;
     struct conversation *dial = zk_xcalloc(1, sizeof *dial);
@@ -285,14 +290,11 @@ void qcm_initiate_connection_async_locked(struct quorum_cnx_manager *qcm, int64_
     if (!dials_exhausted_locked(qcm, stranger)) {
         dial->next = qcm->dials;
         qcm->dials = dial;
-        long_set_add(&qcm->inprogress_connections, sid);
         r = zk_thread_group_start(qcm->connections, initiate_connection, dial,
                                   "QuorumConnectionThread-[myid=%" PRId64 "]-%" PRId64, qcm->my_id,
                                   dial->number);
-        if (r < 0) {
+        if (r < 0)
             qcm->dials = dial->next;
-            long_set_remove(&qcm->inprogress_connections, sid);
-        }
     }
     if (r < 0) {
         zk_log(qcm->ctx, ZK_LOG_SUBMITTING_CONNECTION);
@@ -306,8 +308,27 @@ void qcm_initiate_connection_async_locked(struct quorum_cnx_manager *qcm, int64_
 
 /* ---- answering ------------------------------------------------------------------------------ */
 
-/* A smaller sid called: hang up, end what we had with it, and call back. */
-static void call_back(struct quorum_cnx_manager *qcm, const struct initial_message *message,
+/* Dial sid, which has called and now relies on us: it says nothing more until it hears from us. A
+ * dial that was under way before may be one that nobody hears; if it fails, there is another.
+ * Java lets it be the only one (K-27, D-72). */
+static void connect_back(struct quorum_cnx_manager *qcm, int64_t sid,
+                         const struct multiple_addresses *announced)
+{
+    bool stranger = qcm_is_stranger(qcm, sid);
+    zk_mutex_lock(&qcm->mu);
+    struct conversation *dial = dial_under_way_locked(qcm, sid);
+    if (dial == NULL) {
+        qcm_connect_one_addr_locked(qcm, sid, stranger, announced);
+    } else {
+        multiple_addresses_done(&dial->announced);
+        multiple_addresses_copy(&dial->announced, announced);
+    }
+    zk_mutex_unlock(&qcm->mu);
+}
+
+/* A smaller sid called: hang up, end what we had with it, and call back; at the address of the
+ * configuration if it announces none. */
+static void call_back(struct quorum_cnx_manager *qcm, struct initial_message *message,
                       struct sock *sock)
 {
     zk_mutex_lock(&qcm->mu);
@@ -323,10 +344,11 @@ static void call_back(struct quorum_cnx_manager *qcm, const struct initial_messa
     zk_trace_conn(qcm->ctx, "drop", message->sid, sock_conn_text(sock),
                   "its sid is smaller: we dial it instead");
     sock_wake(sock);
-    if (message->election_addr.count > 0)
-        qcm_connect_one_addr(qcm, message->sid, &message->election_addr);
+    if (message->election_addr.count == 0 &&
+        !qcm_configured_election_addr(qcm, message->sid, &message->election_addr))
+        zk_log(qcm->ctx, ZK_LOG_INVALID_SERVER_ID, message->sid);
     else
-        qcm_connect_one(qcm, message->sid);
+        connect_back(qcm, message->sid, &message->election_addr);
 }
 
 /* Java: handleConnection(), from where the initial message is read. Borrows both. */

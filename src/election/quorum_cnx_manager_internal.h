@@ -55,7 +55,9 @@ struct conversation {
     int64_t sid;
     struct multiple_addresses addresses;
     bool stranger;
-    bool settled; /* not, or no longer, in inprogress_connections; another dial may be */
+    bool settled; /* it has led to a connection; or no dial at all */
+    /* Where sid, which has called meanwhile, says that it listens (D-72). Empty: it has not. */
+    struct multiple_addresses announced;
 };
 
 struct quorum_cnx_manager {
@@ -84,8 +86,8 @@ struct quorum_cnx_manager {
          * Guards: */
         mu;
     struct long_map entries GUARDED_BY(&mu); /* of struct peer_entry */
-    struct long_set inprogress_connections GUARDED_BY(&mu);
-    struct conversation *dials GUARDED_BY(&mu);      /* newest first */
+    /* Java: inprogressConnections. Newest first; those not settled: at most one for each sid. */
+    struct conversation *dials GUARDED_BY(&mu);
     struct conversation *handshakes GUARDED_BY(&mu); /* newest first */
     int64_t observer_counter GUARDED_BY(&mu); /* the last private id given to a nameless observer */
     int64_t connection_thread_count GUARDED_BY(&mu); /* Java: connectionThreadCnt */
@@ -115,9 +117,17 @@ bool qcm_is_stranger(struct quorum_cnx_manager *qcm, int64_t sid);
 /* Servers of neither configuration that are connected. */
 size_t qcm_connected_strangers_locked(struct quorum_cnx_manager *qcm) REQUIRES(&qcm->mu);
 
-/* Java: connectOne(sid, electionAddr). Borrows addresses. */
+/* Where the configuration says that sid listens: as committed, else as last seen. False: sid is in
+ * neither. */
+bool qcm_configured_election_addr(struct quorum_cnx_manager *qcm, int64_t sid,
+                                  struct multiple_addresses *ret_addresses);
+
+/* Java: connectOne(sid, electionAddr), synchronized: looking for a sender and submitting a dial are
+ * one step. Borrows addresses. */
 void qcm_connect_one_addr(struct quorum_cnx_manager *qcm, int64_t sid,
                           const struct multiple_addresses *addresses);
+void qcm_connect_one_addr_locked(struct quorum_cnx_manager *qcm, int64_t sid, bool stranger,
+                                 const struct multiple_addresses *addresses) REQUIRES(&qcm->mu);
 
 /* Java: addToRecvQueue(). Takes buffer. */
 void qcm_add_to_recv_queue(struct quorum_cnx_manager *qcm, int64_t sid, struct buf *buffer);
