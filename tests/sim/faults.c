@@ -50,7 +50,7 @@ static void draw_fault(struct fault *fault, int hosts, enum fault_kind kind)
 
 static void draw_pause(struct fault *fault, int hosts)
 {
-    uint64_t longest_ms = world_random(3) == 0 ? 40000 : 1500;
+    uint64_t longest_ms = world_random(8) == 0 ? 40000 : 1500;
     fault->pause_ms = (int64_t)world_random(longest_ms);
     for (int host = 1; host <= hosts; host++)
         fault->comes_back[host] = world_random(2) == 0;
