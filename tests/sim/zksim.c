@@ -2,6 +2,7 @@
  * file reads the command line. */
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,9 +50,16 @@ static bool is_replay;
 
 /* ---- arguments ------------------------------------------------------------------------------ */
 
-static int usage_error(const char *what, const char *value)
+static int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static int usage_error(const char *format, ...)
 {
-    fprintf(stderr, "zksim: %s%s (try zksim --help)\n", what, value);
+    va_list values;
+    va_start(values, format);
+    fputs("zksim: ", stderr);
+    vfprintf(stderr, format, values);
+    fputs(" (try zksim --help)\n", stderr);
+    va_end(values);
     return EXIT_USAGE;
 }
 
@@ -147,21 +155,21 @@ static int take_option(int option, const char *value)
 {
     switch ((enum option_id)option) {
     case OPTION_SEEDS:
-        return parse_seeds(value) ? -1 : usage_error("seeds are A..B, not ", value);
+        return parse_seeds(value) ? -1 : usage_error("seeds are A..B, not %s", value);
     case OPTION_SCENARIO:
         args.scenario = scenario_find(value);
-        return args.scenario != NULL ? -1 : usage_error("there is no scenario ", value);
+        return args.scenario != NULL ? -1 : usage_error("there is no scenario %s", value);
     case OPTION_FAULTS:
         args.scenario = scenario_find("faults");
         return -1;
     case OPTION_PEERS:
         return parse_count(value, HOSTS_MAX - 1, &args.peers) && args.peers > 1
                    ? -1
-                   : usage_error("peers are 2 to 15, not ", value);
+                   : usage_error("peers are 2 to %d, not %s", HOSTS_MAX - 1, value);
     case OPTION_OBSERVERS:
         return parse_count(value, HOSTS_MAX - 1, &args.observers)
                    ? -1
-                   : usage_error("observers are 0 to 15, not ", value);
+                   : usage_error("observers are 0 to %d, not %s", HOSTS_MAX - 1, value);
     case OPTION_GROUPS:
         args.groups = true;
         return -1;
@@ -172,13 +180,13 @@ static int take_option(int option, const char *value)
     case OPTION_WITHOUT:
         return parse_numbers(value, option == OPTION_ONLY)
                    ? -1
-                   : usage_error("faults have numbers, as in 3,7; not ", value);
+                   : usage_error("faults have numbers, as in 3,7; not %s", value);
     case OPTION_PLANT:
-        return parse_plant(value) ? -1 : usage_error("nothing to plant is called ", value);
+        return parse_plant(value) ? -1 : usage_error("nothing to plant is called %s", value);
     case OPTION_JOBS:
         return parse_count(value, JOBS_MAX, &args.jobs) && args.jobs > 0
                    ? -1
-                   : usage_error("jobs are 1 to 64, not ", value);
+                   : usage_error("jobs are 1 to %d, not %s", JOBS_MAX, value);
     case OPTION_TWICE:
         args.twice = true;
         return -1;
@@ -186,7 +194,7 @@ static int take_option(int option, const char *value)
         args.keep_going = true;
         return -1;
     case OPTION_BACKEND:
-        return ctx_choose(value) ? -1 : usage_error("there is no back end ", value);
+        return ctx_choose(value) ? -1 : usage_error("there is no back end %s", value);
     case OPTION_QUIET:
         args.quiet = true;
         return -1;
@@ -202,7 +210,7 @@ static int take_option(int option, const char *value)
         return -1;
     case OPTION_TRACE:
         args.trace = fopen(value, "w");
-        return args.trace != NULL ? -1 : usage_error("cannot write ", value);
+        return args.trace != NULL ? -1 : usage_error("cannot write %s", value);
     case OPTION_HELP:
         print_usage();
         return EXIT_CLEAN;
@@ -240,23 +248,25 @@ static int parse_arguments(int argc, char **argv)
     /* the colon: getopt is silent, for usage_error() speaks */
     while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
         if (option == ':')
-            return usage_error("a value must follow ", argv[optind - 1]);
+            return usage_error("a value must follow %s", argv[optind - 1]);
+        if (option == '?' && optopt >= ' ') /* one letter of perhaps several */
+            return usage_error("I do not know -%c", optopt);
         if (option == '?')
-            return usage_error("I do not know ", argv[optind - 1]);
+            return usage_error("I do not know %s", argv[optind - 1]);
         int code = take_option(option == 'h' ? OPTION_HELP : option, optarg);
         if (code >= 0)
             return code;
     }
     if (args.peers + args.observers >= HOSTS_MAX)
-        return usage_error("at most 15 hosts are simulated", "");
+        return usage_error("at most %d hosts are simulated", HOSTS_MAX - 1);
     const char *verb = optind < argc ? argv[optind++] : "";
     is_replay = strcmp(verb, "replay") == 0;
     if (!is_replay && strcmp(verb, "explore") != 0)
-        return usage_error("the first word is explore or replay, not ", *verb ? verb : "nothing");
-    if (is_replay && (optind == argc || !parse_seeds(argv[optind++])))
-        return usage_error("replay needs the number of a seed", "");
+        return usage_error("the first word is explore or replay, not %s", *verb ? verb : "nothing");
+    if (is_replay && (optind == argc || !parse_seeds(argv[optind++]) || args.first != args.last))
+        return usage_error("replay needs the number of one seed");
     if (optind < argc)
-        return usage_error("too much: ", argv[optind]);
+        return usage_error("too much: %s", argv[optind]);
     return -1;
 }
 
@@ -302,6 +312,6 @@ int main(int argc, char **argv)
     code = is_replay ? replay() : explore(&args);
     run_end();
     if (args.trace != NULL && fclose(args.trace) != 0)
-        code = usage_error("the trace could not be written", "");
+        code = usage_error("the trace could not be written");
     return code;
 }
