@@ -76,6 +76,20 @@ human_ms() {
   fi
 }
 
+# ---- jobs --------------------------------------------------------------------------------------
+
+# end_jobs SIGNAL: what a script does on Ctrl-C if its jobs are process groups of their own (set -m):
+# Ctrl-C does not reach those. Each is asked to end, and may clean up after itself.
+end_jobs() {
+  local pid
+  trap '' INT TERM
+  for pid in $(jobs -p); do
+    kill -s "$1" -- "-$pid" 2>/dev/null || true
+  done
+  wait
+  exit 130
+}
+
 # ---- packages ----------------------------------------------------------------------------------
 
 # need_packages WHY PACKAGE:PROOF...: installs what is missing. A PROOF that starts with a slash

@@ -133,16 +133,6 @@ run_plays() {
   play_names=() play_commands=()
 }
 
-interrupt_plays() {
-  local pid
-  trap '' INT TERM
-  for pid in "${!running[@]}"; do
-    kill -INT -- "-$pid" 2>/dev/null || true
-  done
-  wait
-  exit 130
-}
-
 # The file for the words of a play, by its number.
 play_log() {
   printf '%s/play-%s.log\n' "$LOGS" "${play_names[$1]//[^a-z0-9]/-}"
@@ -274,7 +264,7 @@ main() {
   [[ $jobs =~ ^[1-9][0-9]*$ ]] || die_usage "--jobs needs a number above 0, not $jobs"
   started=$(now_ms)
   install_all
-  trap interrupt_plays INT TERM
+  trap 'end_jobs INT' INT TERM
   rm -rf "$LOGS"
   mkdir -p "$LOGS"
   "run_$how"

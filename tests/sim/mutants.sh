@@ -209,17 +209,6 @@ in_all_slots() {
   return $status
 }
 
-# Ctrl-C does not reach what runs in the background.
-end_slots() {
-  local pid
-  trap '' INT TERM
-  for pid in $(jobs -p); do
-    kill -s TERM -- "-$pid" 2>/dev/null || true
-  done
-  wait
-  exit 130
-}
-
 # ---- the table -----------------------------------------------------------------------------------
 
 table() {
@@ -270,7 +259,7 @@ main() {
   fi
   need_packages "to plant mistakes" cmake:cmake gcc:gcc make:make jq:jq patch:patch \
     libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h
-  trap end_slots INT TERM
+  trap 'end_jobs TERM' INT TERM
   mkdir -p "$WORK"
   : >"$WORK/results"
   in_all_slots prepare || exit 1

@@ -81,18 +81,6 @@ tell() {
   ((status == 77)) || return "$status"
 }
 
-# Each job is a process group of its own, so that all of it can be asked to end. The players clean up
-# after themselves.
-end_jobs() {
-  local pid
-  trap '' INT TERM
-  for pid in $(jobs -p); do
-    kill -s TERM -- "-$pid" 2>/dev/null || true
-  done
-  wait
-  exit 130
-}
-
 tell_all() {
   local name pid running=0 bad=0
   local -A told_by
@@ -149,7 +137,7 @@ main() {
   fi
   dir=$(mktemp -d "${TMPDIR:-/tmp}/zkpeer-stories.XXXXXX")
   trap 'rm -rf "$dir"' EXIT
-  trap end_jobs INT TERM
+  trap 'end_jobs TERM' INT TERM # the players clean up after themselves
   tell_all "${stories[@]}"
 }
 
