@@ -20,6 +20,7 @@ enum {
     FIRST_PRIORITY = 1000, /* those who were lowered by a change come after all others */
     PRIORITIES = 1000000,
     PRIORITY_CHANGE_GAP = 2000, /* calls between two changes, at most */
+    CALM_PREEMPT_GAP = 50,      /* calls between two preemptions where priorities have ended */
     BLOCK_GAP = 200,            /* basic blocks between two preemptions, at most */
 };
 
@@ -368,9 +369,16 @@ static void stall(struct task *self)
     schedule();
 }
 
-void sched_stop_stalling(void)
+void sched_calm(void)
 {
+    struct character *character = &world.character;
+    if (character->by_priority && !character->in_turn) {
+        character->by_priority = false;
+        character->preempt_gap = CALM_PREEMPT_GAP;
+    }
     sched.stall_at = UINT64_MAX;
+    sched.change_at = UINT64_MAX;
+    sched.preempt_at = next_preemption();
     draw_attention();
 }
 

@@ -226,10 +226,9 @@ void world_notify(void)
 
 void world_calm(void)
 {
-    world.character.stall_gap = 0;
     world.character.sync_max_ns = MILLISECOND;
     world.character.lookup_max_ns = MILLISECOND;
-    sched_stop_stalling();
+    sched_calm();
 }
 
 /* ---- errors of the system ------------------------------------------------------------------- */

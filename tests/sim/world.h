@@ -102,7 +102,8 @@ bool world_wait_until(bool (*question)(void *arg), void *arg, int64_t timeout_ms
 void world_notify(void);
 /* 0 <= result < bound; 0 if bound is 0 */
 uint64_t world_random(uint64_t bound);
-/* From now on nobody is stalled and disks are quick: the world gives everybody his time. */
+/* From now on nobody is stalled, nobody goes before another, and disks are quick: the world gives
+ * everybody his time. */
 void world_calm(void);
 /* End the world here. Also from on_line and on_exit. */
 _Noreturn void world_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
