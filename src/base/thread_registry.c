@@ -23,22 +23,27 @@ static void registry_unlock(struct zk_thread_registry *registry)
     zk_assert(error == 0);
 }
 
-/* The calling thread's entry, or NULL. */
-static struct zk_thread_entry *registry_self(struct zk_thread_registry *registry)
-    REQUIRES(&registry->mutex)
-{
-    pthread_t self = pthread_self();
-    for (struct zk_thread_entry *entry = registry->entries; entry != NULL; entry = entry->next)
-        if (pthread_equal(entry->thread, self))
-            return entry;
-    return NULL;
-}
-
 static void registry_link(struct zk_thread_registry *registry, struct zk_thread_entry *entry)
     REQUIRES(&registry->mutex)
 {
     entry->next = registry->entries;
     registry->entries = entry;
+}
+
+/* The calling thread's entry, or NULL. It goes to the front: who asks now asks again soon. */
+static struct zk_thread_entry *registry_self(struct zk_thread_registry *registry)
+    REQUIRES(&registry->mutex)
+{
+    pthread_t self = pthread_self();
+    for (struct zk_thread_entry **link = &registry->entries; *link != NULL; link = &(*link)->next) {
+        struct zk_thread_entry *entry = *link;
+        if (pthread_equal(entry->thread, self)) {
+            *link = entry->next;
+            registry_link(registry, entry);
+            return entry;
+        }
+    }
+    return NULL;
 }
 
 static void registry_unlink(struct zk_thread_registry *registry, struct zk_thread_entry *entry)
@@ -65,9 +70,9 @@ void zk_registry_init(struct zk_thread_registry *registry)
 void zk_registry_done(struct zk_thread_registry *registry)
 {
     registry_lock(registry);
-    if (registry->entries != &registry->first || registry->first.next != NULL)
-        zk_panic(__FILE__, __LINE__, "the context goes while thread %s runs",
-                 registry->entries->name);
+    for (struct zk_thread_entry *entry = registry->entries; entry != NULL; entry = entry->next)
+        if (entry != &registry->first)
+            zk_panic(__FILE__, __LINE__, "the context goes while thread %s runs", entry->name);
     registry_unlock(registry);
     int error = pthread_mutex_destroy(&registry->mutex);
     zk_assert(error == 0);
