@@ -1,8 +1,8 @@
 /* The descriptors are non-blocking and every wait is a poll(): only so can one call be bounded by a
  * pause and by a deadline and still be waked. A wake raises a flag under the socket's lock and then
  * shuts the connection down, which ends polls and calls in all threads, those under way and those
- * to come: in every state Linux then polls as hung up, and refuses to send. So nobody asks for the
- * flag before a call; who returns from one looks at it first. */
+ * to come: in every state Linux then polls as hung up, and refuses to send. So only who finds the
+ * socket hung up, or whose call fails, looks at the flag. */
 #include "zk/base/sock.h"
 
 #include <errno.h>
@@ -39,10 +39,12 @@ struct sock {
     struct inet_address remote;
     char conn_text[CONN_TEXT_SIZE];
 
+    /* Of the thread that reads. */
+    int64_t timeout_ms;
+    int64_t deadline_ms;
+
     struct zk_mutex mutex;
     bool waked GUARDED_BY(&mutex); /* never goes back */
-    int64_t timeout_ms GUARDED_BY(&mutex);
-    int64_t deadline_ms GUARDED_BY(&mutex);
 };
 
 /* Room for a socket address of either family. */
@@ -210,18 +212,16 @@ static int sock_wait(struct sock *sock, short events, int64_t until_ms)
         if (ready < 0 && errno != EINTR)
             return -errno;
         if (ready > 0)
-            return sock_waked(sock) ? -ECANCELED : 0;
+            return (watched.revents & POLLHUP) != 0 && sock_waked(sock) ? -ECANCELED : 0;
     }
 }
 
 /* Wait for bytes or a caller, within the pause and the deadline. */
 static int sock_wait_readable(struct sock *sock)
 {
-    zk_mutex_lock(&sock->mutex);
     int64_t until_ms = sock->timeout_ms > 0 ? zk_deadline_ms(sock->timeout_ms) : INT64_MAX;
     if (sock->deadline_ms < until_ms)
         until_ms = sock->deadline_ms;
-    zk_mutex_unlock(&sock->mutex);
     return sock_wait(sock, POLLIN, until_ms);
 }
 
@@ -394,16 +394,12 @@ void sock_set_keep_alive(struct sock *sock, bool on)
 
 void sock_set_timeout(struct sock *sock, int64_t timeout_ms)
 {
-    zk_mutex_lock(&sock->mutex);
     sock->timeout_ms = timeout_ms;
-    zk_mutex_unlock(&sock->mutex);
 }
 
 void sock_set_deadline(struct sock *sock, int64_t deadline_ms)
 {
-    zk_mutex_lock(&sock->mutex);
     sock->deadline_ms = deadline_ms;
-    zk_mutex_unlock(&sock->mutex);
 }
 
 /* --- bytes --- */

@@ -44,7 +44,8 @@ void sock_wake(struct sock *sock);
 
 void sock_set_no_delay(struct sock *sock, bool on);
 void sock_set_keep_alive(struct sock *sock, bool on);
-/* Java: setSoTimeout(). The longest pause of one read; 0: for ever. */
+/* Both by the thread that reads, or before another one knows the socket.
+ * Java: setSoTimeout(). The longest pause of one read; 0: for ever. */
 void sock_set_timeout(struct sock *sock, int64_t timeout_ms);
 /* One end for a whole conversation: reads fail with -ETIMEDOUT when zk_elapsed_ms() reaches it,
  * however the bytes drip. INT64_MAX: none. The timeout above holds beside it. */
