@@ -32,6 +32,8 @@ int64_t zk_wall_ms(void)
 
 int64_t zk_deadline_ms(int64_t timeout_ms)
 {
+    if (timeout_ms == INT64_MAX)
+        return INT64_MAX;
     if (timeout_ms <= 0)
         return zk_elapsed_ms();
     int64_t now = (zk_elapsed_us() + 999) / 1000; /* up: no wait is shorter than it should be */

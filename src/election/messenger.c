@@ -5,7 +5,10 @@
  *                   passes on to recvqueue what the election has to judge
  *
  * WorkerReceiver answers for the peer in every state, also while the main thread leads or follows:
- * that is how a late joiner learns who leads. No message may end it (ZOOKEEPER-3769; D-12). */
+ * that is how a late joiner learns who leads. No message may end it (ZOOKEEPER-3769; D-12).
+ *
+ * Java's look at their stop flag every 3 s; ours wait until there is something or their queue is
+ * closed. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,11 +19,6 @@
 #include "zk/base/context.h"
 #include "zk/base/log_table.h"
 #include "zk/base/trace.h"
-
-enum {
-    POLL_MS =
-        3000, /* in Java both threads look at their stop flag this often; ours are waked as well */
-};
 
 /* ---- WorkerSender --------------------------------------------------------------------------- */
 
@@ -37,11 +35,9 @@ void worker_sender_run(void *arg)
     struct fast_leader_election *fle = arg;
     while (!zk_stop_requested(&fle->stop)) {
         void *item = NULL;
-        int r = bq_poll(fle->sendqueue, POLL_MS, &item);
-        if (r == -ECANCELED)
+        if (bq_poll(fle->sendqueue, INT64_MAX, &item) < 0)
             break;
-        if (r == 0)
-            process(fle, item);
+        process(fle, item);
     }
     zk_log(fle->ctx, ZK_LOG_WORKER_SENDER_DOWN);
 }
@@ -215,11 +211,8 @@ void worker_receiver_run(void *arg)
     bool restart = false;
     while (!zk_stop_requested(&fle->stop) && !restart) {
         struct message *response = NULL;
-        int r = qcm_poll_recv_queue(fle->manager, POLL_MS, &response);
-        if (r == -ECANCELED)
+        if (qcm_poll_recv_queue(fle->manager, INT64_MAX, &response) < 0)
             break;
-        if (r == -ETIMEDOUT)
-            continue;
         restart = process_message(fle, response);
         message_free(response);
     }

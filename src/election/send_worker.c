@@ -7,7 +7,6 @@
  *
  * Life: made and put into the entry by the handshake; finished by RecvWorker, by a newer
  * connection, by halt, or by itself. */
-#include <errno.h>
 #include <stdlib.h>
 
 #include "election/quorum_cnx_manager_internal.h"
@@ -15,10 +14,6 @@
 #include "zk/base/log_table.h"
 #include "zk/base/trace.h"
 #include "zk/election/notification.h"
-
-enum {
-    POLL_MS = 1000, /* Java: QuorumCnxManager.pollSendQueue(bq, 1000, MILLISECONDS) */
-};
 
 struct send_worker *send_worker_new(struct quorum_cnx_manager *qcm, struct peer_entry *entry,
                                     struct sock *sock)
@@ -126,23 +121,28 @@ static int resend_last_message(struct send_worker *sw, int64_t *seq)
     return r;
 }
 
-/* Java: run(), its loop. Returns when the worker has been finished (0) or cannot go on (-errno). */
+/* Java looks at its flags at each turn, and once a second. Who finishes us interrupts the poll, so
+ * it is enough to look then; the ticket comes first, so that no interruption is lost. Returns when
+ * the worker has been finished (0) or cannot go on (-errno).
+ * Java: run(), QuorumCnxManager.pollSendQueue() */
 static int send_until_finished(struct send_worker *sw, int64_t *seq)
 {
+    struct circular_blocking_queue *queue = sw->entry->send_queue;
+    int64_t ticket = cbq_ticket(queue);
+    bool running = send_worker_is_running(sw);
     int r = 0;
-    while (r == 0) {
+    while (running && r == 0) {
         void *item = NULL;
-        int64_t ticket = cbq_ticket(sw->entry->send_queue);
-        if (!send_worker_is_running(sw) || zk_stop_requested(&sw->qcm->shutdown))
-            return 0;
-        int polled = cbq_poll_interruptibly(sw->entry->send_queue, POLL_MS, ticket, &item);
-        if (polled == -EINTR && !send_worker_is_running(sw))
-            zk_log(sw->qcm->ctx, ZK_LOG_SEND_WORKER_INTERRUPTED);
-        if (polled < 0)
+        if (cbq_poll_interruptibly(queue, INT64_MAX, ticket, &item) == 0) {
+            remember_last_message(sw, item);
+            r = send_worker_send(sw, item, ++*seq);
+            buf_unref(item);
             continue;
-        remember_last_message(sw, item);
-        r = send_worker_send(sw, item, ++*seq);
-        buf_unref(item);
+        }
+        ticket = cbq_ticket(queue);
+        running = send_worker_is_running(sw);
+        if (!running)
+            zk_log(sw->qcm->ctx, ZK_LOG_SEND_WORKER_INTERRUPTED);
     }
     return r;
 }
