@@ -111,7 +111,7 @@ struct quorum_cnx_manager {
 struct peer_entry *qcm_entry_locked(struct quorum_cnx_manager *qcm, int64_t sid) REQUIRES(&qcm->mu);
 void peer_entry_unref(struct peer_entry *entry);
 
-/* Is sid in neither configuration? Locks qv_lock. */
+/* Is sid in neither configuration? */
 bool qcm_is_stranger(struct quorum_cnx_manager *qcm, int64_t sid);
 
 /* Servers of neither configuration that are connected. */

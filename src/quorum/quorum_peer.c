@@ -1,9 +1,8 @@
-/* QuorumPeer without its loop: state and vote under one lock, the configuration under another, the
- * role under a third. Java: QuorumPeer. The epochs on disk are in quorum_peer_epochs.c.
+/* QuorumPeer without its loop: state and vote under one lock, the role under another. Java:
+ * QuorumPeer. The epochs on disk are in quorum_peer_epochs.c.
  *
- * No thread runs here. Locks, in order: role, quorum_peer, epochs, qv_lock (table L); no function
- * holds two of them except quorum_peer_stop_running and quorum_peer_set_role (role, then
- * quorum_peer). */
+ * No thread runs here. Locks, in order: role, quorum_peer, epochs (table L); no function holds two
+ * of them except quorum_peer_stop_running and quorum_peer_set_role (role, then quorum_peer). */
 #include "zk/quorum/quorum_peer.h"
 
 #include <stdlib.h>
@@ -41,7 +40,6 @@ struct quorum_peer *quorum_peer_new(struct zk_context *ctx, const struct quorum_
     self->accepted_epoch = -1;
     self->current_epoch = -1;
 
-    zk_mutex_init(&self->qv_lock, ctx, "qv_lock", ZK_RANK_QV);
     self->quorum_verifier = qv_ref(config->quorum_verifier);
     /* setQuorumVerifier() raises the last seen configuration to the committed one. */
     self->last_seen_quorum_verifier = qv_ref(config->quorum_verifier);
@@ -54,7 +52,6 @@ void quorum_peer_free(struct quorum_peer *self)
         return;
     qv_unref(self->quorum_verifier);
     qv_unref(self->last_seen_quorum_verifier);
-    zk_mutex_destroy(&self->qv_lock);
     zk_mutex_destroy(&self->epochs_mu);
     zk_mutex_destroy(&self->mu);
     zk_mutex_destroy(&self->role_mu);
@@ -339,19 +336,13 @@ void quorum_peer_stop_running(struct quorum_peer *self)
 /* Java: getQuorumVerifier() */
 struct quorum_verifier *quorum_peer_get_quorum_verifier(struct quorum_peer *self)
 {
-    zk_mutex_lock(&self->qv_lock);
-    struct quorum_verifier *qv = qv_ref(self->quorum_verifier);
-    zk_mutex_unlock(&self->qv_lock);
-    return qv;
+    return qv_ref(self->quorum_verifier);
 }
 
 /* Java: getLastSeenQuorumVerifier() */
 struct quorum_verifier *quorum_peer_get_last_seen_quorum_verifier(struct quorum_peer *self)
 {
-    zk_mutex_lock(&self->qv_lock);
-    struct quorum_verifier *qv = qv_ref(self->last_seen_quorum_verifier);
-    zk_mutex_unlock(&self->qv_lock);
-    return qv;
+    return qv_ref(self->last_seen_quorum_verifier);
 }
 
 /* Java: setLastSeenQuorumVerifier(), of which only the branch without reconfiguration exists

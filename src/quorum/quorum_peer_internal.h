@@ -35,9 +35,8 @@ struct quorum_peer {
     int64_t accepted_epoch GUARDED_BY(&epochs_mu);
     int64_t current_epoch GUARDED_BY(&epochs_mu);
 
-    struct zk_mutex qv_lock; /* Java: QV_LOCK. Guards: */
-    struct quorum_verifier *quorum_verifier GUARDED_BY(&qv_lock);
-    struct quorum_verifier *last_seen_quorum_verifier GUARDED_BY(&qv_lock);
+    struct quorum_verifier *quorum_verifier;           /* set at birth, then read-only */
+    struct quorum_verifier *last_seen_quorum_verifier; /* likewise */
 };
 
 #endif

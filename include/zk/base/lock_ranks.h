@@ -18,7 +18,6 @@ enum zk_lock_rank {
     ZK_RANK_QUORUM_PEER = 30,     /* monitor of QuorumPeer, Java's "self" */
     ZK_RANK_EPOCHS = 35,          /* the two epoch files */
     ZK_RANK_QCM = 40,             /* monitor of QuorumCnxManager: connectOne, the worker maps */
-    ZK_RANK_QV = 50,              /* QV_LOCK */
     ZK_RANK_WORKER = 60,          /* one SendWorker */
     ZK_RANK_DATABASE = 70,        /* ZKDatabase: tree and sessions */
     ZK_RANK_SERVER = 75,          /* ZooKeeperServer, client connections */

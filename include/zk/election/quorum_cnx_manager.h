@@ -53,7 +53,7 @@ ZK_NODISCARD int qcm_start_listener(struct quorum_cnx_manager *qcm,
 /* Java: toSend()
  * Queue msg for server sid, replacing what waits there, and see that a connection to
  * it is attempted. A message to oneself goes straight to the receive queue. Takes msg. Never
- * blocks. Any thread; locks qcm, then qv_lock. */
+ * blocks. Any thread; locks qcm. */
 void qcm_to_send(struct quorum_cnx_manager *qcm, int64_t sid, struct buf *msg);
 
 /* Java: pollRecvQueue(). Give one message that came from anybody. Waits at most timeout_ms.
@@ -62,7 +62,7 @@ ZK_NODISCARD int qcm_poll_recv_queue(struct quorum_cnx_manager *qcm, int64_t tim
                                      struct message **ret_message);
 
 /* Java: connectOne(sid). Start a dial unless there is a connection or a dial under way. Never
- * blocks. Any thread; locks qcm, then qv_lock. */
+ * blocks. Any thread; locks qcm. */
 void qcm_connect_one(struct quorum_cnx_manager *qcm, int64_t sid);
 
 /* Java: connectAll(). Dial every server for which a queue exists, in Java's order. */

@@ -97,7 +97,8 @@ bool quorum_peer_take_shutting_down_le(struct quorum_peer *self);
 bool quorum_peer_is_running(struct quorum_peer *self);
 void quorum_peer_stop_running(struct quorum_peer *self);
 
-/* ---- the configuration. Any thread; locks qv_lock. ------------------------------------------- */
+/* ---- the configuration. Any thread. As no reconfiguration is applied (D-32), it never changes,
+ * and needs no lock such as Java's QV_LOCK. ---------------------------------------------------- */
 
 /* Java: getQuorumVerifier(), getLastSeenQuorumVerifier(). Give a reference; the last seen one may
  * be NULL. */
