@@ -61,9 +61,7 @@ static void *thread_member_run(void *arg)
 {
     struct thread_member *member = arg;
     struct zk_thread_group *group = member->group;
-    struct zk_thread_registry *registry = &group->ctx->registry;
 
-    zk_registry_enter(registry);
     set_os_name(member->entry.name);
     member->main(member->arg);
 
@@ -72,7 +70,7 @@ static void *thread_member_run(void *arg)
     group->alive--;
     zk_cond_broadcast(&group->changed);
     zk_mutex_unlock(&group->mutex);
-    zk_registry_remove(registry, &member->entry);
+    zk_registry_remove(&group->ctx->registry, &member->entry);
     return NULL;
 }
 

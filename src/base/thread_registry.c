@@ -89,13 +89,6 @@ int zk_registry_create(struct zk_thread_registry *registry, struct zk_thread_ent
     return error;
 }
 
-void zk_registry_enter(struct zk_thread_registry *registry)
-{
-    registry_lock(registry); /* waits until the starter has filled in the entry */
-    zk_assert(registry_self(registry) != NULL);
-    registry_unlock(registry);
-}
-
 void zk_registry_remove(struct zk_thread_registry *registry, struct zk_thread_entry *entry)
 {
     registry_lock(registry);

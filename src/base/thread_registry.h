@@ -38,12 +38,10 @@ void zk_registry_init(struct zk_thread_registry *registry);
 /* Panics if a thread is left. */
 void zk_registry_done(struct zk_thread_registry *registry);
 
-/* pthread_create() and the entry of the new thread in one step; entry (borrowed until it is
- * removed) has its name. The new thread calls zk_registry_enter before anything else: from then on
- * it finds itself. Positive errno. */
+/* pthread_create() and the entry of the new thread in one step, so that the thread finds itself
+ * however early it asks; entry (borrowed until it is removed) has its name. Positive errno. */
 int zk_registry_create(struct zk_thread_registry *registry, struct zk_thread_entry *entry,
                        const pthread_attr_t *attr, void *(*start)(void *arg), void *arg);
-void zk_registry_enter(struct zk_thread_registry *registry);
 /* The last thing that the thread of entry does. Panics if it still holds a lock. */
 void zk_registry_remove(struct zk_thread_registry *registry, struct zk_thread_entry *entry);
 
