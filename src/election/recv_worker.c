@@ -52,7 +52,7 @@ void recv_worker_run(void *arg)
     int64_t seq = 0;
     int r = 0;
     int32_t length = 0;
-    while (send_worker_is_running(sw) && !zk_stop_requested(&qcm->shutdown)) {
+    while (send_worker_is_running(sw)) {
         struct buf *payload = NULL;
         r = read_frame(sw, &payload, &length);
         if (r < 0)
