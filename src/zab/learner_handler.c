@@ -224,11 +224,6 @@ static int end_because(struct learner_handler *handler, int error, const char *f
     return error;
 }
 
-static int read_packet(struct learner_handler *handler, struct quorum_packet **ret_packet)
-{
-    return packet_stream_read(&handler->stream, learner_handler_get_sid(handler), ret_packet);
-}
-
 static void log_follower_info(struct learner_handler *handler, int64_t sid)
 {
     struct zk_str info = {0};
@@ -250,7 +245,7 @@ static int introduce(struct learner_handler *handler, int64_t *ret_zxid)
      * silent. */
     sock_set_deadline(handler->sock, zk_elapsed_ms() + quorum_peer_init_limit_ms(leader->self));
     struct quorum_packet *packet;
-    int r = read_packet(handler, &packet);
+    int r = packet_stream_read(&handler->stream, 0, &packet);
     if (r < 0)
         return r;
     sock_set_deadline(handler->sock, INT64_MAX);
@@ -286,10 +281,11 @@ out:
 }
 
 /* ACKEPOCH: how recent is its history? */
-static int read_epoch_ack(struct learner_handler *handler, struct state_summary *ret_summary)
+static int read_epoch_ack(struct learner_handler *handler, int64_t sid,
+                          struct state_summary *ret_summary)
 {
     struct quorum_packet *packet;
-    int r = read_packet(handler, &packet);
+    int r = packet_stream_read(&handler->stream, sid, &packet);
     if (r < 0)
         return r;
     if (packet->type != LEADER_ACKEPOCH) {
@@ -327,7 +323,7 @@ static int discover(struct learner_handler *handler, int64_t info_zxid,
         r = packet_stream_send(&handler->stream, sid, LEADER_LEADERINFO, new_leader_zxid, version);
         buf_unref(version);
         if (r == 0)
-            r = read_epoch_ack(handler, &summary);
+            r = read_epoch_ack(handler, sid, &summary);
         if (r < 0)
             return r;
     }
@@ -373,7 +369,7 @@ static int read_new_leader_ack(struct learner_handler *handler)
 {
     int64_t sid = learner_handler_get_sid(handler);
     struct quorum_packet *packet;
-    int r = read_packet(handler, &packet);
+    int r = packet_stream_read(&handler->stream, sid, &packet);
     if (r < 0)
         return r;
     int32_t type = packet->type;
@@ -488,9 +484,10 @@ static int process_packet(struct learner_handler *handler, const struct quorum_p
 /* Java: run(), its loop */
 static int receive(struct learner_handler *handler)
 {
+    int64_t sid = learner_handler_get_sid(handler);
     for (;;) {
         struct quorum_packet *packet;
-        int r = read_packet(handler, &packet);
+        int r = packet_stream_read(&handler->stream, sid, &packet);
         if (r < 0)
             return r;
         int64_t deadline = leader_get_tick_of_next_ack_deadline(handler->leader);
