@@ -360,20 +360,30 @@ void inet_address_ip_text(const struct inet_address *address, char *ret_text, si
     }
 }
 
+/* "10.0.0.3:3881", "[0:0:0:0:0:0:0:1]:3881", onto the end of text. */
+static void append_with_port(const struct inet_address *address, const char *ip, char *text,
+                             size_t size)
+{
+    bool v6 = address->family == INET_V6;
+    zk_text_append(text, size, v6 ? "[" : "");
+    zk_text_append(text, size, ip);
+    zk_text_append(text, size, v6 ? "]:" : ":");
+    zk_text_append_long(text, size, address->port);
+}
+
 void inet_address_text(const struct inet_address *address, char *ret_text, size_t size)
 {
-    if (address->family == INET_UNRESOLVED) {
-        snprintf(ret_text, size, "%s/<unresolved>:%u", address->host, address->port);
-        return;
+    char ip[IP_TEXT_SIZE] = "<unresolved>";
+    bool named = true;
+    if (address->family != INET_UNRESOLVED) {
+        inet_address_ip_text(address, ip, sizeof ip);
+        /* A literal has no name in Java. The wildcard that Java makes itself has one, though it
+         * looks like an IP. */
+        named = address->named || strcmp(address->host, ip) != 0;
     }
-    char ip[IP_TEXT_SIZE];
-    inet_address_ip_text(address, ip, sizeof ip);
-    /* A literal has no name in Java. The wildcard that Java makes itself has one, though it looks
-     * like an IP. */
-    bool named = address->named || strcmp(address->host, ip) != 0;
-    bool v6 = address->family == INET_V6;
-    snprintf(ret_text, size, "%s/%s%s%s:%u", named ? address->host : "", v6 ? "[" : "", ip,
-             v6 ? "]" : "", address->port);
+    zk_text_copy(ret_text, size, named ? address->host : "");
+    zk_text_append(ret_text, size, "/");
+    append_with_port(address, ip, ret_text, size);
 }
 
 void inet_address_host_string(const struct inet_address *address, char *ret_text, size_t size)
@@ -388,6 +398,6 @@ void inet_address_format(const struct inet_address *address, char *ret_text, siz
 {
     char ip[sizeof address->host];
     inet_address_ip_text(address, ip, sizeof ip);
-    bool v6 = address->family == INET_V6;
-    snprintf(ret_text, size, "%s%s%s:%u", v6 ? "[" : "", ip, v6 ? "]" : "", address->port);
+    zk_text_copy(ret_text, size, "");
+    append_with_port(address, ip, ret_text, size);
 }

@@ -10,7 +10,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -22,6 +21,7 @@
 #include "zk/base/lock.h"
 #include "zk/base/panic.h"
 #include "zk/base/refcount.h"
+#include "zk/base/str.h"
 
 enum {
     ADDRESS_TEXT_SIZE = 72,
@@ -123,11 +123,11 @@ static int sock_learn_remote(struct sock *sock, const struct inet_address *diall
 static void sock_name(struct sock *sock, const struct inet_address *dialler,
                       const struct inet_address *listener)
 {
-    char from[ADDRESS_TEXT_SIZE];
     char to[ADDRESS_TEXT_SIZE];
-    inet_address_format(dialler, from, sizeof from);
     inet_address_format(listener, to, sizeof to);
-    snprintf(sock->conn_text, sizeof sock->conn_text, "%s-%s", from, to);
+    inet_address_format(dialler, sock->conn_text, sizeof sock->conn_text);
+    zk_text_append(sock->conn_text, sizeof sock->conn_text, "-");
+    zk_text_append(sock->conn_text, sizeof sock->conn_text, to);
 }
 
 /* --- life --- */

@@ -12,6 +12,8 @@
 
 /* --- numbers --- */
 
+enum { DECIMAL_SIZE = 21 }; /* a sign, 19 digits, the terminator */
+
 static int digit_of(char c)
 {
     if (c >= '0' && c <= '9')
@@ -82,12 +84,40 @@ bool zk_decode_long(const char *text, int64_t *ret_value)
     return parse_digits(digits, 10, negative, ret_value);
 }
 
+/* The value in decimal, written towards the end of the buffer; where it starts. */
+static const char *decimal_text(int64_t value, char buffer[DECIMAL_SIZE])
+{
+    char *start = buffer + DECIMAL_SIZE - 1;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    *start = '\0';
+    do
+        *--start = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (value < 0)
+        *--start = '-';
+    return start;
+}
+
+/* --- texts of a fixed size --- */
+
 void zk_text_copy(char *ret_text, size_t size, const char *text)
 {
     zk_assert(size > 0);
     size_t length = strnlen(text, size - 1);
     memcpy(ret_text, text, length);
     ret_text[length] = '\0';
+}
+
+void zk_text_append(char *text, size_t size, const char *more)
+{
+    size_t length = strlen(text);
+    zk_text_copy(text + length, size - length, more);
+}
+
+void zk_text_append_long(char *text, size_t size, int64_t value)
+{
+    char decimal[DECIMAL_SIZE];
+    zk_text_append(text, size, decimal_text(value, decimal));
 }
 
 char *zk_trim(char *text)
@@ -104,8 +134,8 @@ char *zk_trim(char *text)
 /* --- a string that grows --- */
 
 enum {
-    SMALLEST_ROOM = 64,
-    USUAL_PIECE = SMALLEST_ROOM - 1, /* bytes that one printf adds, or fewer */
+    SMALLEST_ROOM = 128,
+    USUAL_PIECE = 63, /* bytes that one printf adds, or fewer */
 };
 
 static void str_reserve(struct zk_str *str, size_t more)
@@ -136,15 +166,8 @@ void zk_str_append(struct zk_str *str, const char *text)
 
 void zk_str_append_long(struct zk_str *str, int64_t value)
 {
-    char digits[20]; /* and the sign */
-    char *start = digits + sizeof digits;
-    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    do
-        *--start = (char)('0' + rest % 10);
-    while ((rest /= 10) > 0);
-    if (value < 0)
-        *--start = '-';
-    zk_str_append_bytes(str, start, (size_t)(digits + sizeof digits - start));
+    char decimal[DECIMAL_SIZE];
+    zk_str_append(str, decimal_text(value, decimal));
 }
 
 void zk_str_vprintf(struct zk_str *str, const char *format, va_list args)
