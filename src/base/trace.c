@@ -39,48 +39,48 @@ static void trace_write(int fd, const char *bytes, size_t length)
     }
 }
 
-/* --- fields: each adds "name":value, with a comma before all but the first --- */
+/* --- a line --- */
 
-static void field_name(struct zk_str *fields, const char *name)
+/* Each adds ,"name":value. */
+static void field_name(struct zk_str *line, const char *name)
 {
-    zk_str_append(fields, fields->length > 0 ? ",\"" : "\"");
-    zk_str_append(fields, name);
-    zk_str_append(fields, "\":");
+    zk_str_append(line, ",\"");
+    zk_str_append(line, name);
+    zk_str_append(line, "\":");
 }
 
-static void field_text(struct zk_str *fields, const char *name, const char *text)
+static void field_text(struct zk_str *line, const char *name, const char *text)
 {
-    field_name(fields, name);
-    zk_str_append(fields, "\"");
-    zk_str_append_json(fields, text != NULL ? text : "");
-    zk_str_append(fields, "\"");
+    field_name(line, name);
+    zk_str_append(line, "\"");
+    zk_str_append_json(line, text != NULL ? text : "");
+    zk_str_append(line, "\"");
 }
 
-static void field_number(struct zk_str *fields, const char *name, int64_t value)
+static void field_number(struct zk_str *line, const char *name, int64_t value)
 {
-    field_name(fields, name);
-    zk_str_append_long(fields, value);
+    field_name(line, name);
+    zk_str_append_long(line, value);
 }
 
-static void field_hex(struct zk_str *fields, const char *name, int64_t value)
+static void field_hex(struct zk_str *line, const char *name, int64_t value)
 {
-    field_name(fields, name);
-    zk_str_printf(fields, "\"0x%" PRIx64 "\"", (uint64_t)value);
+    field_name(line, name);
+    zk_str_printf(line, "\"0x%" PRIx64 "\"", (uint64_t)value);
 }
 
 /* A JSON value that stands ready; NULL: no such field. */
-static void field_json(struct zk_str *fields, const char *name, const char *json)
+static void field_json(struct zk_str *line, const char *name, const char *json)
 {
     if (json == NULL)
         return;
-    field_name(fields, name);
-    zk_str_append(fields, json);
+    field_name(line, name);
+    zk_str_append(line, json);
 }
 
-/* --- lines --- */
-
-/* The line of an event whose fields stand ready. */
-static void trace_line(struct zk_context *ctx, const char *ev, const char *fields)
+/* The line of an event up to its fields. From here to trace_end() nobody else writes: see
+ * trace_write(). */
+static void trace_begin(struct zk_context *ctx, const char *ev, struct zk_str *ret_line)
 {
     char thread[ZK_THREAD_NAME_SIZE];
     zk_thread_name(ctx, thread, sizeof thread);
@@ -93,30 +93,31 @@ static void trace_line(struct zk_context *ctx, const char *ev, const char *field
     field_number(&line, "n", zk_context_myid(ctx));
     field_text(&line, "th", thread);
     field_text(&line, "ev", ev);
-    if (fields[0] != '\0')
-        zk_str_append(&line, ",");
-    zk_str_append(&line, fields);
-    zk_str_append(&line, "}\n");
-    trace_write(ctx->options.trace_fd, zk_str_text(&line), line.length);
+    *ret_line = line;
+}
+
+static void trace_end(struct zk_context *ctx, struct zk_str *line)
+{
+    zk_str_append(line, "}\n");
+    trace_write(ctx->options.trace_fd, zk_str_text(line), line->length);
     zk_mutex_unlock(&ctx->trace_mutex);
-    zk_str_done(&line);
+    zk_str_done(line);
 }
 
 void zk_trace_event(struct zk_context *ctx, const char *ev, const char *fields_format, ...)
 {
     struct zk_str fields = {0};
+    struct zk_str line;
     va_list args;
     va_start(args, fields_format);
     zk_str_vprintf(&fields, fields_format, args);
     va_end(args);
-    trace_line(ctx, ev, zk_str_text(&fields));
+    trace_begin(ctx, ev, &line);
+    if (fields.length > 0)
+        zk_str_append(&line, ",");
+    zk_str_append(&line, zk_str_text(&fields));
+    trace_end(ctx, &line);
     zk_str_done(&fields);
-}
-
-static void trace_end(struct zk_context *ctx, const char *ev, struct zk_str *fields)
-{
-    trace_line(ctx, ev, zk_str_text(fields));
-    zk_str_done(fields);
 }
 
 /* --- events --- */
@@ -125,30 +126,34 @@ void zk_trace_boot(struct zk_context *ctx, const char *version)
 {
     if (!trace_any(ctx))
         return;
-    struct zk_str fields = {0};
-    field_number(&fields, "wall", zk_wall_ms());
-    field_text(&fields, "version", version);
-    trace_end(ctx, "boot", &fields);
+    struct zk_str line;
+    const int64_t wall_ms = zk_wall_ms();
+    trace_begin(ctx, "boot", &line);
+    field_number(&line, "wall", wall_ms);
+    field_text(&line, "version", version);
+    trace_end(ctx, &line);
 }
 
 void zk_trace_exit(struct zk_context *ctx, int code, const char *why)
 {
     if (!trace_any(ctx))
         return;
-    struct zk_str fields = {0};
-    field_number(&fields, "code", code);
-    field_text(&fields, "why", why);
-    trace_end(ctx, "exit", &fields);
+    struct zk_str line;
+    trace_begin(ctx, "exit", &line);
+    field_number(&line, "code", code);
+    field_text(&line, "why", why);
+    trace_end(ctx, &line);
 }
 
 void zk_trace_state(struct zk_context *ctx, const char *state, const char *why)
 {
     if (!trace_any(ctx))
         return;
-    struct zk_str fields = {0};
-    field_text(&fields, "s", state);
-    field_text(&fields, "why", why);
-    trace_end(ctx, "state", &fields);
+    struct zk_str line;
+    trace_begin(ctx, "state", &line);
+    field_text(&line, "s", state);
+    field_text(&line, "why", why);
+    trace_end(ctx, &line);
 }
 
 void zk_trace_vote(struct zk_context *ctx, int64_t leader, int64_t zxid, int64_t peer_epoch,
@@ -156,13 +161,14 @@ void zk_trace_vote(struct zk_context *ctx, int64_t leader, int64_t zxid, int64_t
 {
     if (!zk_trace_on(ctx))
         return;
-    struct zk_str fields = {0};
-    field_number(&fields, "leader", leader);
-    field_hex(&fields, "zxid", zxid);
-    field_number(&fields, "epoch", peer_epoch);
-    field_number(&fields, "r", round);
-    field_text(&fields, "why", why);
-    trace_end(ctx, "vote", &fields);
+    struct zk_str line;
+    trace_begin(ctx, "vote", &line);
+    field_number(&line, "leader", leader);
+    field_hex(&line, "zxid", zxid);
+    field_number(&line, "epoch", peer_epoch);
+    field_number(&line, "r", round);
+    field_text(&line, "why", why);
+    trace_end(ctx, &line);
 }
 
 void zk_trace_tally(struct zk_context *ctx, int64_t leader, const int64_t *have, size_t have_count,
@@ -170,36 +176,39 @@ void zk_trace_tally(struct zk_context *ctx, int64_t leader, const int64_t *have,
 {
     if (!zk_trace_on(ctx))
         return;
-    struct zk_str fields = {0};
-    field_number(&fields, "leader", leader);
-    field_name(&fields, "have");
-    zk_str_append(&fields, "[");
+    struct zk_str line;
+    trace_begin(ctx, "tally", &line);
+    field_number(&line, "leader", leader);
+    field_name(&line, "have");
+    zk_str_append(&line, "[");
     for (size_t i = 0; i < have_count; i++)
-        zk_str_printf(&fields, "%s%" PRId64, i > 0 ? "," : "", have[i]);
-    zk_str_append(&fields, "]");
-    field_json(&fields, "quorum", quorum ? "true" : "false");
-    trace_end(ctx, "tally", &fields);
+        zk_str_printf(&line, "%s%" PRId64, i > 0 ? "," : "", have[i]);
+    zk_str_append(&line, "]");
+    field_json(&line, "quorum", quorum ? "true" : "false");
+    trace_end(ctx, &line);
 }
 
 void zk_trace_wait(struct zk_context *ctx, int64_t ms, const char *why)
 {
     if (!zk_trace_on(ctx))
         return;
-    struct zk_str fields = {0};
-    field_number(&fields, "ms", ms);
-    field_text(&fields, "why", why);
-    trace_end(ctx, "wait", &fields);
+    struct zk_str line;
+    trace_begin(ctx, "wait", &line);
+    field_number(&line, "ms", ms);
+    field_text(&line, "why", why);
+    trace_end(ctx, &line);
 }
 
 void zk_trace_decide(struct zk_context *ctx, int64_t leader, int64_t round, const char *why)
 {
     if (!trace_any(ctx))
         return;
-    struct zk_str fields = {0};
-    field_number(&fields, "leader", leader);
-    field_number(&fields, "r", round);
-    field_text(&fields, "why", why);
-    trace_end(ctx, "decide", &fields);
+    struct zk_str line;
+    trace_begin(ctx, "decide", &line);
+    field_number(&line, "leader", leader);
+    field_number(&line, "r", round);
+    field_text(&line, "why", why);
+    trace_end(ctx, &line);
 }
 
 void zk_trace_conn(struct zk_context *ctx, const char *what, int64_t peer, const char *conn,
@@ -207,12 +216,13 @@ void zk_trace_conn(struct zk_context *ctx, const char *what, int64_t peer, const
 {
     if (!zk_trace_on(ctx))
         return;
-    struct zk_str fields = {0};
-    field_text(&fields, "what", what);
-    field_number(&fields, "peer", peer);
-    field_text(&fields, "conn", conn);
-    field_text(&fields, "why", why);
-    trace_end(ctx, "conn", &fields);
+    struct zk_str line;
+    trace_begin(ctx, "conn", &line);
+    field_text(&line, "what", what);
+    field_number(&line, "peer", peer);
+    field_text(&line, "conn", conn);
+    field_text(&line, "why", why);
+    trace_end(ctx, &line);
 }
 
 static void trace_message(struct zk_context *ctx, const char *ev, const char *end, int64_t peer,
@@ -220,13 +230,14 @@ static void trace_message(struct zk_context *ctx, const char *ev, const char *en
 {
     if (!zk_trace_on(ctx))
         return;
-    struct zk_str fields = {0};
-    field_number(&fields, end, peer);
-    field_text(&fields, "conn", conn);
-    field_number(&fields, "seq", seq);
-    field_text(&fields, "kind", kind);
-    field_json(&fields, "m", message);
-    trace_end(ctx, ev, &fields);
+    struct zk_str line;
+    trace_begin(ctx, ev, &line);
+    field_number(&line, end, peer);
+    field_text(&line, "conn", conn);
+    field_number(&line, "seq", seq);
+    field_text(&line, "kind", kind);
+    field_json(&line, "m", message);
+    trace_end(ctx, &line);
 }
 
 void zk_trace_send(struct zk_context *ctx, int64_t to, const char *conn, int64_t seq,
@@ -246,50 +257,55 @@ void zk_trace_enq(struct zk_context *ctx, const char *queue, int64_t seq, size_t
 {
     if (!zk_trace_on(ctx))
         return;
-    struct zk_str fields = {0};
-    field_text(&fields, "q", queue);
-    field_number(&fields, "seq", seq);
-    field_number(&fields, "len", (int64_t)length);
-    field_number(&fields, "dropped", dropped);
-    trace_end(ctx, "enq", &fields);
+    struct zk_str line;
+    trace_begin(ctx, "enq", &line);
+    field_text(&line, "q", queue);
+    field_number(&line, "seq", seq);
+    field_number(&line, "len", (int64_t)length);
+    field_number(&line, "dropped", dropped);
+    trace_end(ctx, &line);
 }
 
 void zk_trace_deq(struct zk_context *ctx, const char *queue, int64_t seq, size_t length)
 {
     if (!zk_trace_on(ctx))
         return;
-    struct zk_str fields = {0};
-    field_text(&fields, "q", queue);
-    field_number(&fields, "seq", seq);
-    field_number(&fields, "len", (int64_t)length);
-    trace_end(ctx, "deq", &fields);
+    struct zk_str line;
+    trace_begin(ctx, "deq", &line);
+    field_text(&line, "q", queue);
+    field_number(&line, "seq", seq);
+    field_number(&line, "len", (int64_t)length);
+    trace_end(ctx, &line);
 }
 
 void zk_trace_phase(struct zk_context *ctx, const char *phase)
 {
     if (!zk_trace_on(ctx))
         return;
-    struct zk_str fields = {0};
-    field_text(&fields, "phase", phase);
-    trace_end(ctx, "phase", &fields);
+    struct zk_str line;
+    trace_begin(ctx, "phase", &line);
+    field_text(&line, "phase", phase);
+    trace_end(ctx, &line);
 }
 
 void zk_trace_epoch(struct zk_context *ctx, const char *which, int64_t value)
 {
     if (!trace_any(ctx))
         return;
-    struct zk_str fields = {0};
-    field_text(&fields, "which", which);
-    field_number(&fields, "value", value);
-    trace_end(ctx, "epoch", &fields);
+    struct zk_str line;
+    trace_begin(ctx, "epoch", &line);
+    field_text(&line, "which", which);
+    field_number(&line, "value", value);
+    trace_end(ctx, &line);
 }
 
 void zk_trace_established(struct zk_context *ctx, int64_t leader, int64_t epoch)
 {
     if (!trace_any(ctx))
         return;
-    struct zk_str fields = {0};
-    field_number(&fields, "leader", leader);
-    field_number(&fields, "epoch", epoch);
-    trace_end(ctx, "established", &fields);
+    struct zk_str line;
+    trace_begin(ctx, "established", &line);
+    field_number(&line, "leader", leader);
+    field_number(&line, "epoch", epoch);
+    trace_end(ctx, &line);
 }

@@ -23,7 +23,7 @@ struct zk_context;
  * epoch and established are written, and this is false. */
 bool zk_trace_on(const struct zk_context *ctx);
 
-/* Every event below is written through this: fields is the JSON inside the braces after "ev",
+/* An event that has no function of its own below: fields is the JSON inside the braces after "ev",
  * without the leading comma. Call only when zk_trace_on. */
 void zk_trace_event(struct zk_context *ctx, const char *ev, const char *fields_format, ...)
     ZK_PRINTF_LIKE(3, 4);
