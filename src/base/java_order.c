@@ -19,12 +19,16 @@ enum {
 
 static const size_t no_entry = SIZE_MAX;
 
-/* A table of chains. hashes are spread. */
+struct chain_entry {
+    size_t next;
+    uint32_t hash; /* spread */
+};
+
+/* A table of chains. */
 struct chains {
-    const uint32_t *hashes;
+    struct chain_entry *entries;
     size_t capacity; /* a power of two */
     size_t *heads;   /* capacity of them */
-    size_t *next;    /* one for each entry */
     size_t size;
 };
 
@@ -76,19 +80,19 @@ static size_t *new_heads(size_t capacity)
 /* Put entry at the end of its chain; how many were there before. */
 static size_t chains_append(struct chains *chains, size_t entry)
 {
-    size_t *link = &chains->heads[chains->hashes[entry] & (chains->capacity - 1)];
+    size_t *link = &chains->heads[chains->entries[entry].hash & (chains->capacity - 1)];
     size_t before = 0;
-    for (; *link != no_entry; link = &chains->next[*link])
+    for (; *link != no_entry; link = &chains->entries[*link].next)
         before++;
     *link = entry;
-    chains->next[entry] = no_entry;
+    chains->entries[entry].next = no_entry;
     return before;
 }
 
 static void chains_prepend(struct chains *chains, size_t entry)
 {
-    size_t *head = &chains->heads[chains->hashes[entry] & (chains->capacity - 1)];
-    chains->next[entry] = *head;
+    size_t *head = &chains->heads[chains->entries[entry].hash & (chains->capacity - 1)];
+    chains->entries[entry].next = *head;
     *head = entry;
 }
 
@@ -96,7 +100,7 @@ static void chains_prepend(struct chains *chains, size_t entry)
 static void chains_split_in_order(struct chains *chains, size_t head)
 {
     for (size_t entry = head; entry != no_entry;) {
-        size_t next = chains->next[entry];
+        size_t next = chains->entries[entry].next;
         chains_append(chains, entry);
         entry = next;
     }
@@ -110,12 +114,13 @@ static void chains_split_around_tail(struct chains *chains, size_t head)
     size_t tail = head;
     if (head == no_entry)
         return;
-    for (size_t entry = chains->next[head]; entry != no_entry; entry = chains->next[entry])
-        if ((chains->hashes[entry] & half) != (chains->hashes[tail] & half))
+    for (size_t entry = chains->entries[head].next; entry != no_entry;
+         entry = chains->entries[entry].next)
+        if ((chains->entries[entry].hash & half) != (chains->entries[tail].hash & half))
             tail = entry;
-    chains->heads[chains->hashes[tail] & (chains->capacity - 1)] = tail;
+    chains->heads[chains->entries[tail].hash & (chains->capacity - 1)] = tail;
     for (size_t entry = head; entry != tail;) {
-        size_t next = chains->next[entry];
+        size_t next = chains->entries[entry].next;
         chains_prepend(chains, entry);
         entry = next;
     }
@@ -169,27 +174,25 @@ static void concurrent_map_put(struct chains *chains, size_t entry)
 
 /* --- orders --- */
 
-/* Takes hashes (spread). */
-static void map_order(uint32_t *hashes, size_t count, size_t capacity,
+/* Takes entries, whose hashes stand there. */
+static void map_order(struct chain_entry *entries, size_t count, size_t capacity,
                       void (*put)(struct chains *chains, size_t entry), size_t *ret_order)
 {
     struct chains chains = {
-        .hashes = hashes,
+        .entries = entries,
         .capacity = capacity,
         .heads = new_heads(capacity),
-        .next = zk_xmalloc(count * sizeof *chains.next),
     };
     for (size_t entry = 0; entry < count; entry++)
         put(&chains, entry);
 
     size_t at = 0;
     for (size_t i = 0; i < chains.capacity; i++)
-        for (size_t entry = chains.heads[i]; entry != no_entry; entry = chains.next[entry])
+        for (size_t entry = chains.heads[i]; entry != no_entry; entry = entries[entry].next)
             ret_order[at++] = entry;
     zk_assert(at == count);
     free(chains.heads);
-    free(chains.next);
-    free(hashes);
+    free(entries);
 }
 
 static bool is_power_of_two(size_t number)
@@ -210,28 +213,42 @@ void java_hash_map_order_longs(const int64_t *keys, size_t count, size_t first_c
                                size_t *ret_order)
 {
     zk_assert(is_power_of_two(first_capacity));
-    uint32_t *hashes = zk_xmalloc(count * sizeof *hashes);
+    struct chain_entry *entries = zk_xmalloc(count * sizeof *entries);
     for (size_t i = 0; i < count; i++)
-        hashes[i] = spread(java_long_hash(keys[i]));
-    map_order(hashes, count, first_capacity, hash_map_put, ret_order);
+        entries[i].hash = spread(java_long_hash(keys[i]));
+    map_order(entries, count, first_capacity, hash_map_put, ret_order);
+}
+
+void java_hash_map_sort_longs(int64_t *keys, size_t count, size_t first_capacity)
+{
+    if (count < 2)
+        return;
+    size_t *order = zk_xmalloc(count * sizeof *order);
+    int64_t *sorted = zk_xmalloc(count * sizeof *sorted);
+    java_hash_map_order_longs(keys, count, first_capacity, order);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = keys[order[i]];
+    memcpy(keys, sorted, count * sizeof *keys);
+    free(sorted);
+    free(order);
 }
 
 void java_hash_map_order_strings(const char *const *keys, size_t count, size_t first_capacity,
                                  size_t *ret_order)
 {
     zk_assert(is_power_of_two(first_capacity));
-    uint32_t *hashes = zk_xmalloc(count * sizeof *hashes);
+    struct chain_entry *entries = zk_xmalloc(count * sizeof *entries);
     for (size_t i = 0; i < count; i++)
-        hashes[i] = spread(java_string_hash(keys[i]));
-    map_order(hashes, count, first_capacity, hash_map_put, ret_order);
+        entries[i].hash = spread(java_string_hash(keys[i]));
+    map_order(entries, count, first_capacity, hash_map_put, ret_order);
 }
 
 void java_concurrent_map_order(const int32_t *hashes, size_t count, size_t *ret_order)
 {
-    uint32_t *spreads = zk_xmalloc(count * sizeof *spreads);
+    struct chain_entry *entries = zk_xmalloc(count * sizeof *entries);
     for (size_t i = 0; i < count; i++)
-        spreads[i] = spread(hashes[i]);
-    map_order(spreads, count, DEFAULT_CAPACITY, concurrent_map_put, ret_order);
+        entries[i].hash = spread(hashes[i]);
+    map_order(entries, count, DEFAULT_CAPACITY, concurrent_map_put, ret_order);
 }
 
 /* Java: HashSet(Collection): Math.max((int) (size / .75f) + 1, 16) */

@@ -252,7 +252,6 @@ static void finish(struct qv_builder *builder)
     free(order);
     free(builder->members);
     free(builder->member_lines);
-    free(builder->voters);
 }
 
 /* Java: new HashSet<>(votingMembers.keySet()): the HashMap's order, inserted into a set with a
@@ -260,18 +259,9 @@ static void finish(struct qv_builder *builder)
 static void order_voters(struct qv_builder *builder)
 {
     size_t count = builder->voter_count;
-    size_t *order = zk_xcalloc(count + 1, sizeof(*order));
-    int64_t *in_map_order = zk_xcalloc(count + 1, sizeof(*in_map_order));
-    int64_t *voters = zk_xcalloc(count + 1, sizeof(*voters));
-    java_hash_map_order_longs(builder->voters, count, JAVA_FIRST_CAPACITY, order);
-    for (size_t i = 0; i < count; i++)
-        in_map_order[i] = builder->voters[order[i]];
-    java_hash_map_order_longs(in_map_order, count, java_hash_set_copy_capacity(count), order);
-    for (size_t i = 0; i < count; i++)
-        voters[i] = in_map_order[order[i]];
-    builder->qv->voters_in_java_order = voters;
-    free(order);
-    free(in_map_order);
+    java_hash_map_sort_longs(builder->voters, count, JAVA_FIRST_CAPACITY);
+    java_hash_map_sort_longs(builder->voters, count, java_hash_set_copy_capacity(count));
+    builder->qv->voters_in_java_order = builder->voters;
 }
 
 /* Java: toString() of each kind */

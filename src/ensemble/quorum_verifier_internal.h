@@ -33,7 +33,7 @@ struct qv_builder {
     struct quorum_server *members; /* room for one a property, or for the limit */
     int *member_lines;
     size_t member_count;
-    int64_t *voters;
+    int64_t *voters; /* moves into the verifier */
     size_t voter_count;
 };
 

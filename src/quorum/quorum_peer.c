@@ -361,24 +361,16 @@ void quorum_peer_get_current_and_next_config_voters(struct quorum_peer *self, in
     struct quorum_verifier *committed = quorum_peer_get_quorum_verifier(self);
     struct quorum_verifier *last_seen = quorum_peer_get_last_seen_quorum_verifier(self);
     size_t most = committed->voting.count + (last_seen == NULL ? 0 : last_seen->voting.count);
-    int64_t *inserted = zk_xcalloc(most + 1, sizeof *inserted);
+    int64_t *items = zk_xcalloc(most + 1, sizeof *items);
     size_t count = 0;
     for (size_t i = 0; i < committed->voting.count; i++)
-        inserted[count++] = committed->voters_in_java_order[i];
+        items[count++] = committed->voters_in_java_order[i];
     for (size_t i = 0; last_seen != NULL && i < last_seen->voting.count; i++) {
         if (!qv_is_voter(committed, last_seen->voters_in_java_order[i]))
-            inserted[count++] = last_seen->voters_in_java_order[i];
+            items[count++] = last_seen->voters_in_java_order[i];
     }
+    java_hash_map_sort_longs(items, count, java_hash_set_copy_capacity(committed->voting.count));
 
-    size_t *order = zk_xcalloc(most + 1, sizeof *order);
-    java_hash_map_order_longs(inserted, count, java_hash_set_copy_capacity(committed->voting.count),
-                              order);
-    int64_t *items = zk_xcalloc(most + 1, sizeof *items);
-    for (size_t i = 0; i < count; i++)
-        items[i] = inserted[order[i]];
-
-    free(order);
-    free(inserted);
     qv_unref(last_seen);
     qv_unref(committed);
     *ret_items = items;

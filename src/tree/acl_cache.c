@@ -71,20 +71,10 @@ static int64_t *ids_in_java_order(const struct acl_cache *cache)
 {
     size_t count = cache->lists.count;
     int64_t *ids = zk_xcalloc(count + 1, sizeof *ids);
-    int64_t *ordered = zk_xcalloc(count + 1, sizeof *ordered);
-    size_t *order = zk_xcalloc(count + 1, sizeof *order);
-
     for (size_t i = 0; i < count; i++)
         ids[i] = cache->lists.entries[i].key;
-    java_hash_map_order_longs(ids, count, 16, order);
-    for (size_t i = 0; i < count; i++)
-        ordered[i] = ids[order[i]];
-    java_hash_map_order_longs(ordered, count, java_hash_map_copy_capacity(count), order);
-    for (size_t i = 0; i < count; i++)
-        ids[i] = ordered[order[i]];
-
-    free(order);
-    free(ordered);
+    java_hash_map_sort_longs(ids, count, 16);
+    java_hash_map_sort_longs(ids, count, java_hash_map_copy_capacity(count));
     return ids;
 }
 

@@ -9,9 +9,14 @@ static void expect_longs(const int64_t *keys, const int64_t *expected, size_t co
                          size_t first_capacity)
 {
     size_t order[MANY];
+    int64_t sorted[MANY];
     java_hash_map_order_longs(keys, count, first_capacity, order);
-    for (size_t i = 0; i < count; i++)
+    memcpy(sorted, keys, count * sizeof *keys);
+    java_hash_map_sort_longs(sorted, count, first_capacity);
+    for (size_t i = 0; i < count; i++) {
         assert_int_equal(keys[order[i]], expected[i]);
+        assert_int_equal(sorted[i], expected[i]);
+    }
 }
 
 static void expect_strings(const char *const *keys, const char *const *expected, size_t count,
@@ -195,6 +200,7 @@ static void nothing_has_an_order_too(void **state)
 {
     (void)state;
     java_hash_map_order_longs(NULL, 0, 16, NULL);
+    java_hash_map_sort_longs(NULL, 0, 16);
     java_hash_map_order_strings(NULL, 0, 8, NULL);
     java_concurrent_map_order(NULL, 0, NULL);
 }

@@ -18,6 +18,8 @@ int32_t java_long_hash(int64_t value);
  * HashMap()"). */
 void java_hash_map_order_longs(const int64_t *keys, size_t count, size_t first_capacity,
                                size_t *ret_order);
+/* The same for who has nothing but the keys: moves them into that order. */
+void java_hash_map_sort_longs(int64_t *keys, size_t count, size_t first_capacity);
 /* The capacity of a HashSet or HashMap that is built as a copy of count elements: power of two of
  * max(16, ...) for the set constructor. */
 size_t java_hash_set_copy_capacity(size_t count);
