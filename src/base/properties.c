@@ -199,23 +199,37 @@ static char simple_escape(char c)
     }
 }
 
+/* How many bytes at the beginning stand for themselves. */
+static size_t plain_length(const char *bytes, size_t length)
+{
+    size_t plain = 0;
+    while (plain < length && bytes[plain] != '\\' && bytes[plain] != '\0')
+        plain++;
+    return plain;
+}
+
 /* Java: Properties.loadConvert(). Gives the text without escapes; NULL: a malformed \u. */
 static char *unescape(const char *bytes, size_t length)
 {
     struct zk_str text = {0};
-    for (size_t i = 0; i < length; i++) {
-        char c = bytes[i];
-        if (c == '\\' && i + 1 < length && bytes[i + 1] == 'u') {
-            size_t used = append_unicode_escape(&text, bytes + i + 2, length - i - 2);
-            if (used == 0) {
+    for (size_t used; length > 0; bytes += used, length -= used) {
+        used = plain_length(bytes, length);
+        if (used > 0) {
+            zk_str_append_bytes(&text, bytes, used);
+            continue;
+        }
+        bool escape = bytes[0] == '\\' && length > 1;
+        if (escape && bytes[1] == 'u') {
+            size_t digits = append_unicode_escape(&text, bytes + 2, length - 2);
+            if (digits == 0) {
                 zk_str_done(&text);
                 return NULL;
             }
-            i += 1 + used;
+            used = 2 + digits;
             continue;
         }
-        if (c == '\\' && i + 1 < length)
-            c = simple_escape(bytes[++i]);
+        char c = escape ? simple_escape(bytes[1]) : bytes[0];
+        used = escape ? 2 : 1;
         if (c == '\0')
             append_character(&text, 0);
         else

@@ -120,15 +120,21 @@ void zk_text_append_long(char *text, size_t size, int64_t value)
     zk_text_append(text, size, decimal_text(value, decimal));
 }
 
-char *zk_trim(char *text)
+const char *zk_trim_start(const char *text)
 {
     while (*text != '\0' && (unsigned char)*text <= ' ')
         text++;
-    char *end = text + strlen(text);
-    while (end > text && (unsigned char)end[-1] <= ' ')
+    return text;
+}
+
+char *zk_trim(char *text)
+{
+    char *start = text + (zk_trim_start(text) - text);
+    char *end = start + strlen(start);
+    while (end > start && (unsigned char)end[-1] <= ' ')
         end--;
     *end = '\0';
-    return text;
+    return start;
 }
 
 /* --- a string that grows --- */
@@ -243,19 +249,19 @@ void zk_strings_done(struct zk_strings *strings)
 /* Append the pieces of text. */
 static void split_onto(const char *text, char separator, struct zk_strings *pieces)
 {
+    size_t more = 1;
+    for (const char *c = text; *c != '\0'; c++)
+        more += *c == separator;
+
     const size_t before = pieces->count;
-    const char *start = text;
-    const char *end = strchr(start, separator);
-    if (end == NULL) {
-        zk_strings_add(pieces, text);
-        return;
+    pieces->items = zk_xrealloc(pieces->items, (before + more) * sizeof *pieces->items);
+    while (pieces->count < before + more) {
+        const char *end = strchr(text, separator);
+        size_t length = end != NULL ? (size_t)(end - text) : strlen(text);
+        pieces->items[pieces->count++] = zk_xstrndup(text, length);
+        text += length + 1;
     }
-    for (; end != NULL; end = strchr(start, separator)) {
-        strings_add_bytes(pieces, start, (size_t)(end - start));
-        start = end + 1;
-    }
-    zk_strings_add(pieces, start);
-    while (pieces->count > before && pieces->items[pieces->count - 1][0] == '\0')
+    while (more > 1 && pieces->count > before && pieces->items[pieces->count - 1][0] == '\0')
         free(pieces->items[--pieces->count]);
 }
 

@@ -10,6 +10,7 @@
 
 #include "config_error.h"
 #include "zk/base/alloc.h"
+#include "zk/base/panic.h"
 #include "zk/base/settings.h"
 
 /* Long enough for the host of an inet_address. */
@@ -250,32 +251,33 @@ static void append_host(const struct inet_address *address, struct zk_str *str)
 
 /* The addresses in Java's iteration order, then sorted by host string; equal hosts keep their
  * places. */
-static size_t *order_by_host(const struct multiple_addresses *addresses)
+static void order_by_host(const struct multiple_addresses *addresses, size_t *ret_order)
 {
-    size_t *order = zk_xcalloc(addresses->count + 1, sizeof(*order));
-    multiple_addresses_java_order(addresses, order);
+    zk_assert(addresses->count <= QUORUM_SERVER_ADDRESS_LIMIT);
+    multiple_addresses_java_order(addresses, ret_order);
     for (size_t i = 1; i < addresses->count; i++) {
         for (size_t j = i; j > 0; j--) {
             char left[HOST_TEXT_SIZE];
             char right[HOST_TEXT_SIZE];
-            inet_address_host_string(&addresses->items[order[j - 1]], left, sizeof(left));
-            inet_address_host_string(&addresses->items[order[j]], right, sizeof(right));
+            inet_address_host_string(&addresses->items[ret_order[j - 1]], left, sizeof(left));
+            inet_address_host_string(&addresses->items[ret_order[j]], right, sizeof(right));
             if (strcmp(left, right) <= 0)
                 break;
-            size_t moved = order[j];
-            order[j] = order[j - 1];
-            order[j - 1] = moved;
+            size_t moved = ret_order[j];
+            ret_order[j] = ret_order[j - 1];
+            ret_order[j - 1] = moved;
         }
     }
-    return order;
 }
 
 /* Java: QuorumServer.toString() */
 void quorum_server_append(const struct quorum_server *server, struct zk_str *str)
 {
     /* Sorted apart and zipped by index: equal hosts may get each other's ports (K-15). */
-    size_t *order = order_by_host(&server->addr);
-    size_t *election_order = order_by_host(&server->election_addr);
+    size_t order[QUORUM_SERVER_ADDRESS_LIMIT];
+    size_t election_order[QUORUM_SERVER_ADDRESS_LIMIT];
+    order_by_host(&server->addr, order);
+    order_by_host(&server->election_addr, election_order);
     for (size_t i = 0; i < server->addr.count && i < server->election_addr.count; i++) {
         const struct inet_address *addr = &server->addr.items[order[i]];
         if (i > 0)
@@ -286,15 +288,13 @@ void quorum_server_append(const struct quorum_server *server, struct zk_str *str
         zk_str_append(str, ":");
         zk_str_append_long(str, server->election_addr.items[election_order[i]].port);
     }
-    free(order);
-    free(election_order);
-
     zk_str_append(str, ":");
     zk_str_append(str, learner_type_name(server->type));
     if (server->has_client_addr && !server->is_client_addr_from_static) {
         zk_str_append(str, ";");
         append_host(&server->client_addr, str);
-        zk_str_printf(str, ":%u", (unsigned)server->client_addr.port);
+        zk_str_append(str, ":");
+        zk_str_append_long(str, server->client_addr.port);
     }
 }
 

@@ -77,10 +77,7 @@ static bool key_is_hierarchical(const char *key)
 bool qv_is_hierarchical(const struct zk_properties *properties)
 {
     for (size_t i = 0; i < properties->count; i++) {
-        char *key = zk_xstrdup(properties->items[i].key);
-        bool is_hierarchical = key_is_hierarchical(zk_trim(key));
-        free(key);
-        if (is_hierarchical)
+        if (key_is_hierarchical(zk_trim_start(properties->items[i].key)))
             return true;
     }
     return false;

@@ -26,6 +26,8 @@ void zk_text_append_long(char *text, size_t size, int64_t value); /* in decimal 
 
 /* Java: String.trim(): drop everything up to U+0020 at both ends, in place; the trimmed start. */
 char *zk_trim(char *text);
+/* Where the trimmed text starts. */
+const char *zk_trim_start(const char *text);
 
 /* A string that grows. Zero-initialised is empty; text may be NULL only while length is 0. */
 struct zk_str {
