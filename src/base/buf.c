@@ -12,10 +12,13 @@ enum { BUF_ROOM_MIN = 16 };
 
 struct buf *buf_new(size_t room)
 {
-    struct buf *buf = zk_xcalloc(1, sizeof *buf);
+    if (room < BUF_ROOM_MIN)
+        room = BUF_ROOM_MIN;
+    struct buf *buf = zk_xmalloc(sizeof *buf + room);
     zk_refcount_init(&buf->refs);
-    buf->room = room > BUF_ROOM_MIN ? room : BUF_ROOM_MIN;
-    buf->bytes = zk_xmalloc(buf->room);
+    buf->length = 0;
+    buf->room = room;
+    buf->bytes = buf->first_bytes;
     return buf;
 }
 
@@ -36,8 +39,20 @@ void buf_unref(struct buf *buf)
 {
     if (buf == NULL || !zk_refcount_unref(&buf->refs))
         return;
-    free(buf->bytes);
+    if (buf->bytes != buf->first_bytes)
+        free(buf->bytes);
     free(buf);
+}
+
+static void buf_grow(struct buf *buf, size_t room)
+{
+    if (buf->bytes == buf->first_bytes) {
+        buf->bytes = zk_xmalloc(room);
+        memcpy(buf->bytes, buf->first_bytes, buf->length);
+    } else {
+        buf->bytes = zk_xrealloc(buf->bytes, room);
+    }
+    buf->room = room;
 }
 
 /* Make room for length more bytes; where they go. */
@@ -45,10 +60,8 @@ static uint8_t *buf_extend(struct buf *buf, size_t length)
 {
     zk_assert(length <= SIZE_MAX / 2 - buf->length);
     size_t needed = buf->length + length;
-    if (needed > buf->room) {
-        buf->room = needed > 2 * buf->room ? needed : 2 * buf->room;
-        buf->bytes = zk_xrealloc(buf->bytes, buf->room);
-    }
+    if (needed > buf->room)
+        buf_grow(buf, needed > 2 * buf->room ? needed : 2 * buf->room);
     uint8_t *place = buf->bytes + buf->length;
     buf->length = needed;
     return place;

@@ -16,7 +16,8 @@ struct buf {
         refs; /* whoever holds the pointer: queues, lastMessageSent, the thread that writes it */
     size_t length;
     size_t room;
-    uint8_t *bytes;
+    uint8_t *bytes; /* first_bytes, until it has grown beyond them */
+    uint8_t first_bytes[];
 };
 
 struct buf *buf_new(size_t room); /* grows when needed */
