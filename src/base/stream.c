@@ -159,8 +159,8 @@ struct zk_output {
     struct buf *buf;   /* borrowed; NULL: none */
     uint8_t *buffer;   /* STREAM_BUFFER bytes; NULL for buf */
     size_t used;
-    int error; /* 0, or the first -errno */
-    uint32_t adler;
+    int error;      /* 0, or the first -errno */
+    uint32_t adler; /* of what has left the buffer */
     int64_t position;
 };
 
@@ -211,6 +211,7 @@ static int output_pass(struct zk_output *output, const void *bytes, size_t lengt
         buf_put_bytes(output->buf, bytes, length);
         return 0;
     }
+    output->adler = adler32_more(output->adler, bytes, length);
     int r = output->sock != NULL ? sock_write_fully(output->sock, bytes, length)
                                  : file_write_bytes(output->fd, bytes, length);
     output->error = r;
@@ -230,7 +231,6 @@ int zk_output_write(struct zk_output *output, const void *bytes, size_t length)
 {
     if (output->error < 0)
         return output->error;
-    output->adler = adler32_more(output->adler, bytes, length);
     output->position += (int64_t)length;
     if (output->buf != NULL)
         return output_pass(output, bytes, length);
@@ -250,7 +250,10 @@ int zk_output_write(struct zk_output *output, const void *bytes, size_t length)
 
 uint32_t zk_output_adler32(const struct zk_output *output)
 {
-    return output->adler;
+    if (output->buf == NULL)
+        return adler32_more(output->adler, output->buffer, output->used);
+    size_t length = (size_t)output->position; /* all that was written still stands there */
+    return adler32_more(1, output->buf->bytes + output->buf->length - length, length);
 }
 
 int64_t zk_output_position(const struct zk_output *output)
