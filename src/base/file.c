@@ -145,7 +145,8 @@ int file_write_atomic(const char *path, const void *bytes, size_t length)
     struct zk_str temporary = {0};
     char *directory = directory_of(path);
 
-    zk_str_printf(&temporary, "%s.tmp", path);
+    zk_str_append(&temporary, path);
+    zk_str_append(&temporary, ".tmp");
     int r = file_write_synced(zk_str_text(&temporary), bytes, length);
     if (r == 0)
         r = file_rename(zk_str_text(&temporary), path);

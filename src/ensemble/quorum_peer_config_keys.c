@@ -125,18 +125,21 @@ static int not_served(struct config_parser *parser, const struct config_key *key
 
 int config_read_keys(struct config_parser *parser)
 {
-    for (size_t i = 0; i < parser->properties.count; i++) {
+    struct zk_str key = {0};
+    struct zk_str value = {0};
+    int r = 0;
+    for (size_t i = 0; i < parser->properties.count && r == 0; i++) {
         const struct zk_property *item = &parser->properties.items[i];
-        char *key = zk_xstrdup(item->key);
-        char *value = zk_xstrdup(item->value);
-        struct zk_property trimmed = {zk_trim(key), zk_trim(value), item->line};
-        int r = read_property(parser, &trimmed);
-        free(key);
-        free(value);
-        if (r < 0)
-            return r;
+        zk_str_clear(&key);
+        zk_str_clear(&value);
+        zk_str_append(&key, item->key);
+        zk_str_append(&value, item->value);
+        struct zk_property trimmed = {zk_trim(key.text), zk_trim(value.text), item->line};
+        r = read_property(parser, &trimmed);
     }
-    return 0;
+    zk_str_done(&key);
+    zk_str_done(&value);
+    return r;
 }
 
 static bool starts_with(const char *text, const char *start)
@@ -176,7 +179,8 @@ static int read_unlisted(struct config_parser *parser, const struct zk_property 
                            property->key);
 
     struct zk_str setting = {0};
-    zk_str_printf(&setting, "zookeeper.%s", property->key);
+    zk_str_append(&setting, "zookeeper.");
+    zk_str_append(&setting, property->key);
     zk_settings_set(parser->ctx, zk_str_text(&setting), property->value);
     zk_str_done(&setting);
     return 0;

@@ -68,7 +68,8 @@ int file_snap_serialize(struct zk_context *ctx, const char *directory, int64_t z
 {
     char *path = make_snapshot_name(directory, zxid);
     struct zk_str temporary = {0};
-    zk_str_printf(&temporary, "%s.tmp", path);
+    zk_str_append(&temporary, path);
+    zk_str_append(&temporary, ".tmp");
     int fd = -1;
     int r = file_open_write(zk_str_text(&temporary), &fd);
     if (r < 0)

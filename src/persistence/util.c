@@ -9,7 +9,9 @@
 char *path_join(const char *directory, const char *name)
 {
     struct zk_str path = {0};
-    zk_str_printf(&path, "%s/%s", directory, name);
+    zk_str_append(&path, directory);
+    zk_str_append(&path, "/");
+    zk_str_append(&path, name);
     return zk_str_take(&path);
 }
 

@@ -105,10 +105,14 @@ static void append_detailed_peer_state_locked(struct quorum_peer *self, struct z
 {
     zk_mutex_assert_held(&self->mu);
     zk_str_append(str, server_state_lower_name(self->state));
-    if (self->zab_state != ZAB_STATE_ELECTION)
-        zk_str_printf(str, " - %s", zab_state_name(self->zab_state));
-    if (self->sync_mode != SYNC_MODE_NONE)
-        zk_str_printf(str, " - %s", sync_mode_name(self->sync_mode));
+    if (self->zab_state != ZAB_STATE_ELECTION) {
+        zk_str_append(str, " - ");
+        zk_str_append(str, zab_state_name(self->zab_state));
+    }
+    if (self->sync_mode != SYNC_MODE_NONE) {
+        zk_str_append(str, " - ");
+        zk_str_append(str, sync_mode_name(self->sync_mode));
+    }
 }
 
 static void log_peer_state_locked(struct quorum_peer *self)

@@ -28,7 +28,9 @@ enum {
 /* <dataDir>/version-2/<name>, even where the log lives elsewhere. */
 static void epoch_path(const struct quorum_peer *self, const char *name, struct zk_str *ret_path)
 {
-    zk_str_printf(ret_path, "%s/version-2/%s", self->config->data_dir, name);
+    zk_str_append(ret_path, self->config->data_dir);
+    zk_str_append(ret_path, "/version-2/");
+    zk_str_append(ret_path, name);
 }
 
 /* The first line, strictly a number. Java: readLongFromFile(). -ENOENT: no file. -EPROTO: not a
