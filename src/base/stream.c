@@ -37,9 +37,18 @@ struct zk_input {
     const uint8_t *next; /* what can be read without asking the source: */
     size_t left;
     uint8_t *buffer; /* STREAM_BUFFER bytes, or NULL: next stands in the caller's memory */
-    uint32_t adler;
+    uint32_t adler;  /* of what was read before summed */
+    const uint8_t *summed;
     int64_t position;
 };
+
+/* The next bytes to be read are these. */
+static void input_fill(struct zk_input *input, const uint8_t *bytes, size_t length)
+{
+    input->next = bytes;
+    input->left = length;
+    input->summed = bytes;
+}
 
 static struct zk_input *input_new(void)
 {
@@ -49,27 +58,32 @@ static struct zk_input *input_new(void)
     return input;
 }
 
-struct zk_input *zk_input_new_sock(struct sock *sock)
+static struct zk_input *input_new_buffered(void)
 {
     struct zk_input *input = input_new();
-    input->sock = sock_ref(sock);
     input->buffer = zk_xmalloc(STREAM_BUFFER);
+    input_fill(input, input->buffer, 0);
+    return input;
+}
+
+struct zk_input *zk_input_new_sock(struct sock *sock)
+{
+    struct zk_input *input = input_new_buffered();
+    input->sock = sock_ref(sock);
     return input;
 }
 
 struct zk_input *zk_input_new_bytes(const void *bytes, size_t length)
 {
     struct zk_input *input = input_new();
-    input->next = bytes;
-    input->left = length;
+    input_fill(input, bytes, length);
     return input;
 }
 
 struct zk_input *zk_input_new_fd(int fd)
 {
-    struct zk_input *input = input_new();
+    struct zk_input *input = input_new_buffered();
     input->fd = fd;
-    input->buffer = zk_xmalloc(STREAM_BUFFER);
     return input;
 }
 
@@ -80,6 +94,12 @@ void zk_input_free(struct zk_input *input)
     sock_unref(input->sock);
     free(input->buffer);
     free(input);
+}
+
+static void input_sum_up(struct zk_input *input)
+{
+    input->adler = zk_input_adler32(input);
+    input->summed = input->next;
 }
 
 /* One read of the source. *ret_count is 0 at its end. */
@@ -99,9 +119,12 @@ static int input_read_some(struct zk_input *input, uint8_t *ret_bytes, size_t le
 {
     int r;
     size_t count = 0;
+    if (input->left == 0)
+        input_sum_up(input); /* before others take the place of these bytes */
     if (input->left == 0 &&
         length >= STREAM_BUFFER) { /* as in Java, what is big goes past the buffer */
         r = input_ask(input, ret_bytes, length, &count);
+        input->adler = adler32_more(input->adler, ret_bytes, count);
         *ret_count = count;
         return r < 0 ? r : count == 0 ? -EPIPE : 0;
     }
@@ -109,8 +132,7 @@ static int input_read_some(struct zk_input *input, uint8_t *ret_bytes, size_t le
         r = input_ask(input, input->buffer, STREAM_BUFFER, &count);
         if (r < 0 || count == 0)
             return r < 0 ? r : -EPIPE;
-        input->next = input->buffer;
-        input->left = count;
+        input_fill(input, input->buffer, count);
     }
     count = length < input->left ? length : input->left;
     memcpy(ret_bytes, input->next, count);
@@ -128,7 +150,6 @@ int zk_input_read(struct zk_input *input, void *ret_bytes, size_t length)
         int r = input_read_some(input, bytes, length, &count);
         if (r < 0)
             return r;
-        input->adler = adler32_more(input->adler, bytes, count);
         input->position += (int64_t)count;
         bytes += count;
         length -= count;
@@ -143,7 +164,7 @@ bool zk_input_buffered(const struct zk_input *input)
 
 uint32_t zk_input_adler32(const struct zk_input *input)
 {
-    return input->adler;
+    return adler32_more(input->adler, input->summed, (size_t)(input->next - input->summed));
 }
 
 int64_t zk_input_position(const struct zk_input *input)

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "zk/base/buf.h"
 #include "zk/base/file.h"
@@ -51,6 +52,12 @@ static int teardown(void **state)
     return 0;
 }
 
+/* The Adler-32 of the first length bytes. */
+static uint32_t sum_of(const struct stage *stage, size_t length)
+{
+    return (uint32_t)adler32(1, stage->bytes, (uInt)length);
+}
+
 /* Read all bytes in steps of many sizes, as small as one and larger than any buffer. */
 static void expect_all(struct stage *stage, struct zk_input *input)
 {
@@ -62,6 +69,7 @@ static void expect_all(struct stage *stage, struct zk_input *input)
         assert_int_equal(zk_input_read(input, got + at, step), 0);
         at += step;
         assert_int_equal(zk_input_position(input), at);
+        assert_int_equal(zk_input_adler32(input), sum_of(stage, at));
     }
     assert_memory_equal(got, stage->bytes, BIG);
     free(got);
@@ -114,7 +122,9 @@ static void bytes_pass_through_a_file(void **state)
     assert_int_equal(file_open_write(path, &fd), 0);
     struct zk_output *output = zk_output_new_fd(fd);
     write_all(stage, output);
+    assert_int_equal(zk_output_adler32(output), sum_of(stage, BIG));
     assert_int_equal(zk_output_flush(output), 0);
+    assert_int_equal(zk_output_adler32(output), sum_of(stage, BIG));
     assert_int_equal(zk_output_position(output), BIG);
     zk_output_free(output);
     file_close(fd);
