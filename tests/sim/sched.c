@@ -250,8 +250,10 @@ void task_end(void *result)
     tell_release(self);
     if (self->joiner != NULL)
         task_wake(self->joiner);
-    if (!self->joinable)
+    if (!self->joinable) {
+        tell_release(self->process); /* nobody joins it; the process dies later */
         task_drop(self);
+    }
     sched_abandon();
 }
 
