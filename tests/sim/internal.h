@@ -162,8 +162,9 @@ struct process {
     void *arg;
     struct task *tasks;
     struct handle *handles[DESCRIPTORS_MAX];
-    struct block *blocks; /* its memory */
+    struct block **blocks; /* its memory */
     size_t block_count;
+    size_t block_capacity;
     bool out_of_memory; /* malloc has failed: abort() is a way out */
 };
 

@@ -1,7 +1,7 @@
 /* Memory: the program's, which is counted and dies with its process, and the simulator's own.
  *
- * A block of the program carries a header in front of it, which links it to its process and lets
- * free() find out whether the memory is the process's at all. Under AddressSanitizer the header is
+ * A block of the program carries a header in front of it, which says whose it is and lets free()
+ * find out whether the memory is the process's at all. Under AddressSanitizer the header is
  * poisoned, so that it is a red zone as well. New memory is filled with a pattern: what a program
  * reads before it has written is then wrong in the same way each time, and so is what it reads
  * after free(). */
@@ -21,20 +21,19 @@ enum {
     HELD_MAGIC = 0x48454c44,
     FREED_MAGIC = 0x46524545,
     OWN_GRAIN = 16, /* up to OWN_FINE, a class for each multiple of it: */
-    OWN_FINE = 256, /* what is smaller than this; above, four classes for each power of two */
+    OWN_FINE = 256, /* what is smaller than this; above, four classes for each power of two, */
+    OWN_SHIFT = 6,  /* the first of which are so many bits apart */
     OWN_CLASSES = OWN_FINE / OWN_GRAIN + 4 * 40,
     OWN_CHUNK = 1 << 20,
     STACK_FRAMES = 32,
 };
 
 struct block {
-    struct block *next;
-    struct block *prev;
     struct process *process;
     size_t size;
     uint64_t ordinal;
+    uint32_t place; /* among the blocks of its process */
     uint32_t magic;
-    uint32_t padding; /* what follows is aligned to 16 bytes */
 };
 
 _Static_assert(sizeof(struct block) % 16 == 0, "the program's memory must be aligned");
@@ -129,42 +128,58 @@ static struct free_cell *own_cells[OWN_CLASSES];
 static char *own_chunk;
 static size_t own_chunk_left;
 
-/* Gives the number of the class too. Sizes that are not powers of two waste little room, and what
- * is read often does not fall into the same few lines of the cache. */
-static size_t own_cell_size(size_t size, size_t *ret_class)
+/* Sizes that are not powers of two waste little room, and what is read often does not fall into the
+ * same few lines of the cache. */
+static inline size_t own_class(size_t size)
 {
     const size_t last = size > 0 ? size - 1 : 0;
-    if (last < OWN_FINE) {
-        *ret_class = last / OWN_GRAIN;
-        return (*ret_class + 1) * OWN_GRAIN;
-    }
+    if (last < OWN_FINE)
+        return last / OWN_GRAIN;
     const unsigned shift = 61 - (unsigned)__builtin_clzll(last); /* leaves 4, 5, 6 or 7 */
-    enum { FIRST_SHIFT = 6 };                                    /* of OWN_FINE */
-    *ret_class = OWN_FINE / OWN_GRAIN + 4 * (shift - FIRST_SHIFT) + (last >> shift) - 4;
-    return ((last >> shift) + 1) << shift;
+    return OWN_FINE / OWN_GRAIN + 4 * (shift - OWN_SHIFT) + (last >> shift) - 4;
 }
 
-/* What was there before is still there. */
-static void *own_take(size_t size)
+static size_t own_cell_size(size_t class)
 {
-    size_t class;
-    size_t cell_size = own_cell_size(size, &class);
-    struct free_cell *cell = own_cells[class];
-    if (cell != NULL) {
-        own_cells[class] = cell->next;
-        return cell;
-    }
-    if (own_chunk_left < cell_size) {
-        own_chunk_left = cell_size > OWN_CHUNK ? cell_size : OWN_CHUNK;
+    if (class < OWN_FINE / OWN_GRAIN)
+        return (class + 1) * OWN_GRAIN;
+    const size_t coarse = class - OWN_FINE / OWN_GRAIN;
+    return (coarse % 4 + 5) << (coarse / 4 + OWN_SHIFT);
+}
+
+static __attribute__((noinline)) void *own_carve(size_t class)
+{
+    const size_t size = own_cell_size(class);
+    if (own_chunk_left < size) {
+        own_chunk_left = size > OWN_CHUNK ? size : OWN_CHUNK;
         own_chunk =
             mmap(NULL, own_chunk_left, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (own_chunk == MAP_FAILED)
             abort();
     }
     void *fresh = own_chunk;
-    own_chunk += cell_size;
-    own_chunk_left -= cell_size;
+    own_chunk += size;
+    own_chunk_left -= size;
     return fresh;
+}
+
+/* What was there before is still there. */
+static inline void *own_take(size_t size)
+{
+    const size_t class = own_class(size);
+    struct free_cell *cell = own_cells[class];
+    if (cell == NULL)
+        return own_carve(class);
+    own_cells[class] = cell->next;
+    return cell;
+}
+
+static inline void own_put_back(void *memory, size_t size)
+{
+    const size_t class = own_class(size);
+    struct free_cell *cell = memory;
+    cell->next = own_cells[class];
+    own_cells[class] = cell;
 }
 
 void *own_alloc(size_t size)
@@ -176,13 +191,8 @@ void *own_alloc(size_t size)
 
 void own_free(void *block, size_t size)
 {
-    if (block == NULL)
-        return;
-    struct free_cell *cell = block;
-    size_t class;
-    own_cell_size(size, &class);
-    cell->next = own_cells[class];
-    own_cells[class] = cell;
+    if (block != NULL)
+        own_put_back(block, size);
 }
 
 void *own_grow_more(void *old, size_t item_size, size_t *capacity, size_t wanted)
@@ -259,7 +269,7 @@ static void unpoison(struct block *block)
 #else
 
 #define raw_take(size)        own_take(size)
-#define raw_free(block, size) own_free(block, size)
+#define raw_free(block, size) own_put_back(block, size)
 #define poison(block)         ((void)(block))
 #define unpoison(block)       ((void)(block))
 
@@ -275,36 +285,26 @@ void show_stack(const char *title)
 static void block_link(struct block *block)
 {
     struct process *process = block->process;
-    block->prev = NULL;
-    block->next = process->blocks;
-    if (process->blocks != NULL) {
-        unpoison(process->blocks);
-        process->blocks->prev = block;
-        poison(process->blocks);
-    }
-    process->blocks = block;
-    process->block_count++;
+    const size_t count = process->block_count + 1;
+    process->blocks =
+        own_grow(process->blocks, sizeof *process->blocks, &process->block_capacity, count);
+    block->place = (uint32_t)process->block_count;
+    process->blocks[process->block_count++] = block;
 }
 
-static void block_unlink(struct block *block)
+/* The last block takes its place. */
+static void block_unlink(const struct block *block)
 {
     struct process *process = block->process;
-    if (block->prev != NULL) {
-        unpoison(block->prev);
-        block->prev->next = block->next;
-        poison(block->prev);
-    } else {
-        process->blocks = block->next;
-    }
-    if (block->next != NULL) {
-        unpoison(block->next);
-        block->next->prev = block->prev;
-        poison(block->next);
-    }
-    process->block_count--;
+    struct block *last = process->blocks[--process->block_count];
+    process->blocks[block->place] = last;
+    unpoison(last);
+    last->place = block->place;
+    if (last != block)
+        poison(last);
 }
 
-static void *block_new(size_t size, bool zero)
+static inline void *block_new(size_t size, bool zero)
 {
     struct process *process = process_running();
     if (inject(INJECT_ENOMEM)) {
@@ -327,18 +327,23 @@ static void *block_new(size_t size, bool zero)
     return block + 1;
 }
 
-static struct block *block_of(void *memory)
+static _Noreturn void end_with_wrong_free(const struct block *block)
+{
+    if (block->magic == FREED_MAGIC)
+        world_end(WORLD_FAILED, "memory is freed twice");
+    world_end(WORLD_FAILED, "free() of memory that this process does not hold");
+}
+
+static inline struct block *block_of(void *memory)
 {
     struct block *block = (struct block *)memory - 1;
     unpoison(block);
-    if (block->magic == FREED_MAGIC)
-        world_end(WORLD_FAILED, "memory is freed twice");
     if (block->magic != HELD_MAGIC || block->process != process_running())
-        world_end(WORLD_FAILED, "free() of memory that this process does not hold");
+        end_with_wrong_free(block);
     return block;
 }
 
-static void block_free(struct block *block)
+static inline void block_free(struct block *block)
 {
     look_away();
     memset(block + 1, FREED_BYTE, block->size < FREED_FILL_MAX ? block->size : FREED_FILL_MAX);
@@ -349,26 +354,25 @@ static void block_free(struct block *block)
 
 void mem_free_all(struct process *process)
 {
-    for (struct block *block = process->blocks; block != NULL;) {
+    while (process->block_count > 0) {
+        struct block *block = process->blocks[--process->block_count];
         unpoison(block);
-        struct block *next = block->next;
         block_free(block);
-        block = next;
     }
+    own_free(process->blocks, process->block_capacity * sizeof *process->blocks);
     process->blocks = NULL;
-    process->block_count = 0;
+    process->block_capacity = 0;
 }
 
 uint64_t mem_first_ordinal(const struct process *process)
 {
     uint64_t first = 0;
-    for (struct block *block = process->blocks; block != NULL;) {
+    for (size_t i = 0; i < process->block_count; i++) {
+        struct block *block = process->blocks[i];
         unpoison(block);
         if (first == 0 || block->ordinal < first)
             first = block->ordinal;
-        struct block *next = block->next;
         poison(block);
-        block = next;
     }
     return first;
 }
