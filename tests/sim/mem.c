@@ -110,12 +110,6 @@ static void own_zero(void *start, size_t size)
     memset(start, 0, size);
 }
 
-void own_copy(void *to, const void *from, size_t length)
-{
-    if (length > 0)
-        memcpy(to, from, length);
-}
-
 #endif
 
 /* ---- the simulator's own: cells of some sizes, never given back to the system ---------------- */

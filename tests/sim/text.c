@@ -16,8 +16,9 @@ void text_append(char *text, size_t size, const char *format, ...)
 
 const char *text_field(const char *line, const char *name)
 {
-    char pattern[32];
-    snprintf(pattern, sizeof pattern, "\"%s\":", name);
-    const char *at = strstr(line, pattern);
-    return at != NULL ? at + strlen(pattern) : NULL;
+    const size_t length = strlen(name);
+    const char *at = strstr(line, name);
+    while (at != NULL && (at == line || at[-1] != '"' || strncmp(at + length, "\":", 2) != 0))
+        at = strstr(at + 1, name);
+    return at != NULL ? at + length + 2 : NULL;
 }

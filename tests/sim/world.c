@@ -27,15 +27,15 @@ uint64_t world_random(uint64_t bound)
 void transcribe_bytes(const void *bytes, size_t length)
 {
     const char *next = bytes;
+    uint64_t word = 0;
     transcribe(length);
-    for (; length >= sizeof(uint64_t); length -= sizeof(uint64_t), next += sizeof(uint64_t)) {
-        uint64_t word;
+    for (; length >= sizeof word; length -= sizeof word, next += sizeof word) {
         own_copy(&word, next, sizeof word);
         transcribe(word);
     }
-    uint64_t rest = 0;
-    own_copy(&rest, next, length);
-    transcribe(rest);
+    word = 0;
+    own_copy(&word, next, length);
+    transcribe(word);
 }
 
 /* ---- the verdict ---------------------------------------------------------------------------- */
