@@ -40,7 +40,7 @@ static void handle_free(struct handle *handle, bool power_loss)
         end_close(handle->end, power_loss);
     if (handle->inode != NULL)
         inode_unref(handle->inode);
-    own_free(handle->path, PATH_SIZE);
+    own_text_free(handle->path);
     own_free(handle, sizeof *handle);
 }
 
@@ -67,6 +67,7 @@ int handle_install(struct handle *handle)
         return -1;
     }
     process->handles[fd] = handle;
+    process->handle_count++;
     return fd;
 }
 
@@ -126,17 +127,19 @@ int sim_close(int fd)
     if (handle->users > 0)
         world_end(WORLD_FAILED, "close(%d) while another thread is blocked on it", fd);
     process_running()->handles[fd] = NULL;
+    process_running()->handle_count--;
     handle_free(handle, false);
     return 0;
 }
 
 void handles_close_all(struct process *process, bool power_loss)
 {
-    for (int fd = 0; fd < DESCRIPTORS_MAX; fd++) {
+    for (int fd = FIRST_FREE; process->handle_count > 0; fd++) {
         struct handle *handle = process->handles[fd];
         if (handle == NULL)
             continue;
         process->handles[fd] = NULL;
+        process->handle_count--;
         handle->waits = NULL; /* they lay on stacks that are gone */
         handle_free(handle, power_loss);
     }

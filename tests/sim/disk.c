@@ -65,10 +65,11 @@ static struct inode *inode_ref(struct inode *inode)
     return inode;
 }
 
+/* Behind the end all is zero, so that growing leaves no hole to fill. */
 void inode_resize(struct inode *inode, size_t size)
 {
     inode->bytes = own_grow(inode->bytes, 1, &inode->capacity, size);
-    for (size_t i = inode->size; i < size; i++)
+    for (size_t i = size; i < inode->size; i++)
         inode->bytes[i] = 0;
     inode->size = size;
     inode->dirty = true;
@@ -93,15 +94,14 @@ static void inode_power_loss(struct inode *inode)
         return;
     const bool by_chance = !world.character.in_turn;
     size_t size = by_chance && chance_one_in(CHANCE_DISK, 2) ? inode->size : inode->durable_size;
-    size_t old_size = inode->size;
     inode->bytes = own_grow(inode->bytes, 1, &inode->capacity, size);
     for (size_t sector = 0; sector < size; sector += SECTOR) {
         bool fresh = by_chance && chance_one_in(CHANCE_DISK, 2);
         for (size_t i = sector; i < size && i < sector + SECTOR; i++)
-            inode->bytes[i] = fresh ? byte_at(inode->bytes, old_size, i)
+            inode->bytes[i] = fresh ? byte_at(inode->bytes, inode->size, i)
                                     : byte_at(inode->durable, inode->durable_size, i);
     }
-    inode->size = size;
+    inode_resize(inode, size);
     inode_sync(inode);
 }
 
@@ -122,12 +122,18 @@ struct inode *names_find(const struct names *names, const char *path)
     return name != NULL ? name->inode : NULL;
 }
 
+static void name_done(struct name *name)
+{
+    own_text_free(name->path);
+    inode_unref(name->inode);
+}
+
 static void names_remove(struct names *names, const char *path)
 {
     struct name *name = names_place(names, path);
     if (name == NULL)
         return;
-    inode_unref(name->inode);
+    name_done(name);
     *name = names->items[--names->count];
 }
 
@@ -136,16 +142,13 @@ static void names_set(struct names *names, const char *path, struct inode *inode
     inode_ref(inode);
     names_remove(names, path);
     names->items = own_grow(names->items, sizeof *names->items, &names->capacity, names->count + 1);
-    struct name *name = &names->items[names->count++];
-    own_text(name->path, sizeof name->path, path);
-    name->length = own_length(path);
-    name->inode = inode;
+    names->items[names->count++] = (struct name){own_length(path), own_text_new(path), inode};
 }
 
 static void names_clear(struct names *names)
 {
     while (names->count > 0)
-        inode_unref(names->items[--names->count].inode);
+        name_done(&names->items[--names->count]);
 }
 
 static void names_apply(struct names *names, const struct change *change)
@@ -158,14 +161,19 @@ static void names_apply(struct names *names, const struct change *change)
 
 /* ---- the journal ---------------------------------------------------------------------------- */
 
+static void change_done(struct change *change)
+{
+    own_text_free(change->from);
+    own_text_free(change->to);
+    inode_unref(change->inode);
+}
+
 void disk_change(struct disk *disk, const char *from, const char *to, struct inode *inode)
 {
     disk->journal = own_grow(disk->journal, sizeof *disk->journal, &disk->change_capacity,
                              disk->change_count + 1);
     struct change *change = &disk->journal[disk->change_count++];
-    own_text(change->from, sizeof change->from, from);
-    own_text(change->to, sizeof change->to, to);
-    change->inode = inode_ref(inode);
+    *change = (struct change){own_text_new(from), own_text_new(to), inode_ref(inode)};
     names_apply(&disk->now, change);
 }
 
@@ -176,7 +184,7 @@ void disk_sync_directory(struct disk *disk, const char *directory)
         struct change *change = &disk->journal[i];
         if (path_is_in(change->to, directory) || path_is_in(change->from, directory)) {
             names_apply(&disk->durable, change);
-            inode_unref(change->inode);
+            change_done(change);
         } else {
             disk->journal[kept++] = *change;
         }
@@ -187,7 +195,7 @@ void disk_sync_directory(struct disk *disk, const char *directory)
 static void journal_forget(struct disk *disk)
 {
     while (disk->change_count > 0)
-        inode_unref(disk->journal[--disk->change_count].inode);
+        change_done(&disk->journal[--disk->change_count]);
 }
 
 /* What stands in a directory that is lost is lost. */

@@ -75,8 +75,7 @@ static int may_create(const char *path)
 static int open_directory(const char *path, int flags)
 {
     struct handle *handle = handle_new(HANDLE_DIRECTORY, flags);
-    handle->path = own_alloc(PATH_SIZE);
-    own_text(handle->path, PATH_SIZE, path);
+    handle->path = own_text_new(path);
     return handle_install(handle);
 }
 

@@ -19,8 +19,8 @@ struct inode {
 };
 
 struct name {
-    char path[PATH_SIZE];
     size_t length; /* of path: most that are not the same differ in it */
+    char *path;    /* owned */
     struct inode *inode;
 };
 
@@ -33,8 +33,8 @@ struct names {
 
 /* A change of names that is not on the platter yet: from ceases to be, to becomes inode. */
 struct change {
-    char from[PATH_SIZE]; /* "": none */
-    char to[PATH_SIZE];   /* "": none */
+    char *from; /* owned, as to is; "": none */
+    char *to;   /* "": none */
     struct inode *inode;
 };
 

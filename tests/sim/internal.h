@@ -163,6 +163,7 @@ struct process {
     void *arg;
     struct task *tasks;
     struct handle *handles[DESCRIPTORS_MAX];
+    int handle_count;
     struct block **blocks; /* its memory */
     size_t block_count;
     size_t block_capacity;
@@ -320,6 +321,8 @@ static inline void own_copy(void *to, const void *from, size_t length)
 }
 #endif
 size_t own_length(const char *text);
+char *own_text_new(const char *text);
+void own_text_free(char *text); /* NULL is fine */
 /* As much of the text as fits. */
 void own_text(char *ret_text, size_t size, const char *text);
 int own_format(char *ret_text, size_t size, const char *format, ...)
@@ -376,7 +379,7 @@ struct handle {
     struct handle_wait *waits; /* those that wait for it to change */
     struct end *end;           /* of a socket */
     struct inode *inode;       /* of a file */
-    char *path;                /* of a directory; owned, PATH_SIZE */
+    char *path;                /* of a directory; owned */
     off_t position;
 };
 

@@ -57,10 +57,10 @@ void world_boot(int host, world_program *main, void *arg)
 
 void process_check_clean(struct process *process)
 {
-    char threads[400] = "";
+    char threads[400];
+    threads[0] = '\0';
     size_t length = 0;
     int thread_count = 0;
-    int handle_count = 0;
     for (struct task *task = process->tasks; task != NULL; task = task->process_next) {
         if (task == world.running)
             continue;
@@ -70,14 +70,12 @@ void process_check_clean(struct process *process)
         if (length >= sizeof threads)
             length = sizeof threads - 1;
     }
-    for (int fd = 0; fd < DESCRIPTORS_MAX; fd++)
-        handle_count += process->handles[fd] != NULL;
-    if (thread_count == 0 && handle_count == 0 && process->block_count == 0)
+    if (thread_count == 0 && process->handle_count == 0 && process->block_count == 0)
         return;
     world.report.leaked_allocation = mem_first_ordinal(process);
     world_end(WORLD_FAILED,
               "leak at the end of the process: %d threads%s, %d descriptors, %zu blocks of memory",
-              thread_count, threads, handle_count, process->block_count);
+              thread_count, threads, process->handle_count, process->block_count);
 }
 
 /* Everything goes, where it stands. The caller may be one of its threads: its stack is freed by
