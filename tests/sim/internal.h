@@ -359,7 +359,6 @@ void sim_free(void *memory);
 
 void lock_order_begin(void);
 void lock_order_took(struct task *task, uint32_t mutex);
-void lock_order_end(void);
 
 /* --- descriptors --- */
 

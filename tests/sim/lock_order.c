@@ -11,26 +11,27 @@ enum { HASH_BITS = 9, HASH_SIZE = 1 << HASH_BITS }; /* small: it is to stay in t
 struct arrow {
     uint32_t from;
     uint32_t to;
-    struct arrow *same_hash;
-    struct arrow *same_from; /* the next arrow that leaves the same mutex */
+    uint32_t same_hash; /* numbers of arrows; 0: none */
+    uint32_t same_from; /* the next one that leaves the same mutex */
 };
 
-static struct arrow *arrows[HASH_SIZE];  /* by both ends */
-static struct arrow *leaving[HASH_SIZE]; /* the first arrow of each mutex; shared by hash */
-static uint32_t used[HASH_SIZE];         /* hashes that must be emptied after the run */
-static size_t used_count;
+static struct arrow *arrows; /* from 1 */
+static size_t arrow_count;
+static size_t arrow_capacity;
+static uint32_t by_ends[HASH_SIZE]; /* the first arrow of each hash */
+static uint32_t leaving[HASH_SIZE]; /* and of each mutex; shared by hash */
 
 static uint32_t hash_of(uint32_t from, uint32_t to)
 {
     return (uint32_t)(((uint64_t)from << 32 | to) * 0x9e3779b97f4a7c15ULL >> (64 - HASH_BITS));
 }
 
-static struct arrow *arrow_find(uint32_t from, uint32_t to)
+static bool is_drawn(uint32_t from, uint32_t to)
 {
-    struct arrow *arrow = arrows[hash_of(from, to)];
-    while (arrow != NULL && (arrow->from != from || arrow->to != to))
-        arrow = arrow->same_hash;
-    return arrow;
+    uint32_t i = by_ends[hash_of(from, to)];
+    while (i != 0 && (arrows[i].from != from || arrows[i].to != to))
+        i = arrows[i].same_hash;
+    return i != 0;
 }
 
 /* Is there a way along the arrows? They form no circle yet, and are short: no need to mark. */
@@ -38,8 +39,8 @@ static bool leads_to(uint32_t from, uint32_t to, int depth)
 {
     if (depth > HELD_MAX)
         return false;
-    for (struct arrow *arrow = leaving[hash_of(from, 0)]; arrow != NULL; arrow = arrow->same_from)
-        if (arrow->from == from && (arrow->to == to || leads_to(arrow->to, to, depth + 1)))
+    for (uint32_t i = leaving[hash_of(from, 0)]; i != 0; i = arrows[i].same_from)
+        if (arrows[i].from == from && (arrows[i].to == to || leads_to(arrows[i].to, to, depth + 1)))
             return true;
     return false;
 }
@@ -50,42 +51,24 @@ static void arrow_draw(uint32_t from, uint32_t to)
         world_end(WORLD_FAILED,
                   "locks are taken in two orders: mutex %u under mutex %u, elsewhere the reverse",
                   to, from);
-    struct arrow *arrow = own_alloc(sizeof *arrow);
-    uint32_t hash = hash_of(from, to);
-    uint32_t from_hash = hash_of(from, 0);
-    arrow->from = from;
-    arrow->to = to;
-    if (arrows[hash] == NULL)
-        used[used_count++] = hash;
-    arrow->same_hash = arrows[hash];
-    arrows[hash] = arrow;
-    arrow->same_from = leaving[from_hash];
-    leaving[from_hash] = arrow;
+    uint32_t *same_hash = &by_ends[hash_of(from, to)];
+    uint32_t *same_from = &leaving[hash_of(from, 0)];
+    arrows = own_grow(arrows, sizeof *arrows, &arrow_capacity, arrow_count + 2);
+    arrows[++arrow_count] = (struct arrow){from, to, *same_hash, *same_from};
+    *same_hash = (uint32_t)arrow_count;
+    *same_from = (uint32_t)arrow_count;
 }
 
 void lock_order_begin(void)
 {
-    used_count = 0;
+    memset(by_ends, 0, sizeof by_ends);
+    memset(leaving, 0, sizeof leaving);
+    arrow_count = 0;
 }
 
 void lock_order_took(struct task *task, uint32_t mutex)
 {
     for (size_t i = 0; i < task->held_count; i++)
-        if (arrow_find(task->held[i], mutex) == NULL)
+        if (!is_drawn(task->held[i], mutex))
             arrow_draw(task->held[i], mutex);
-}
-
-void lock_order_end(void)
-{
-    for (size_t i = 0; i < used_count; i++) {
-        struct arrow *arrow = arrows[used[i]];
-        arrows[used[i]] = NULL;
-        while (arrow != NULL) {
-            struct arrow *next = arrow->same_hash;
-            leaving[hash_of(arrow->from, 0)] = NULL;
-            own_free(arrow, sizeof *arrow);
-            arrow = next;
-        }
-    }
-    used_count = 0;
 }

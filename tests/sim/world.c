@@ -175,7 +175,6 @@ static void take_apart(void)
     }
     sched_end();
     net_end();
-    lock_order_end();
     world.open = false;
 }
 
