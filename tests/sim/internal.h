@@ -83,7 +83,13 @@ struct event {
 };
 
 void event_schedule(struct event *event, int64_t when_ns, void (*fire)(struct event *event));
-void event_cancel(struct event *event);
+void event_remove(struct event *event);
+
+static inline void event_cancel(struct event *event)
+{
+    if (event->place != 0)
+        event_remove(event);
+}
 
 /* --- tasks: simulated threads --- */
 
@@ -96,36 +102,35 @@ struct wait_queue {
 
 enum { HELD_MAX = 16 };
 
+/* What nearly every call and every switch touch stands first. */
 struct task {
     struct ctx ctx;
-    uint32_t id;             /* from 1 */
+    uint32_t id; /* from 1 */
+    uint32_t held_count;
     struct process *process; /* NULL: the driver */
-    struct task *process_next;
-    struct task *process_prev;
-    char name[NAME_SIZE];
-    void *(*main)(void *arg);
-    void *arg;
-    void *result;
-
     enum task_state state;
-    const char *waits_for; /* words, while blocked */
-    bool stalled;          /* the machine has taken it away: nothing but its timer wakes it */
-    bool timed_out;        /* how the last block ended */
-    struct event timer;
     uint32_t priority;
+    bool stalled;   /* the machine has taken it away: nothing but its timer wakes it */
+    bool timed_out; /* how the last block ended */
+    bool joinable;
+    bool guest;               /* of world_call */
+    uint32_t held[HELD_MAX];  /* ids of mutexes, in the order taken */
     struct wait_queue *queue; /* the one it waits in */
     struct task *queue_next;
     struct task *queue_prev;
+    struct event timer;
+    const char *waits_for; /* words, while blocked */
 
-    bool joinable;
-    bool guest; /* of world_call */
+    struct sim_mutex *wants;
     struct task *joiner;
     struct task *joins;
-    struct sim_mutex *wants;
-    uint32_t held[HELD_MAX]; /* ids of mutexes, in the order taken */
-    size_t held_count;
-
+    struct task *process_next;
+    struct task *process_prev;
     struct task *dead_next;
+    void *(*main)(void *arg);
+    void *arg;
+    void *result;
+    char name[NAME_SIZE];
 };
 
 /* Each simulated call begins with one: time passes, what is due happens, and another thread may run

@@ -97,11 +97,9 @@ void event_schedule(struct event *event, int64_t when_ns, void (*fire)(struct ev
     world.next_event_ns = sched.heap[1]->when_ns;
 }
 
-void event_cancel(struct event *event)
+void event_remove(struct event *event)
 {
     size_t place = event->place;
-    if (place == 0)
-        return;
     event->place = 0;
     struct event *last = sched.heap[sched.event_count--];
     if (last != event && place > 1 && is_before(last, sched.heap[place / 2]))
@@ -115,7 +113,7 @@ static void fire_due(void)
 {
     while (world.next_event_ns <= world.now_ns) {
         struct event *event = sched.heap[1];
-        event_cancel(event);
+        event_remove(event);
         event->fire(event);
     }
 }
@@ -136,8 +134,12 @@ static void ready_add(struct task *task)
 
 static struct task *ready_take(size_t place)
 {
-    struct task *task = sched.ready[place].task;
-    sched.ready[place] = sched.ready[--sched.ready_count];
+    struct ready *taken = &sched.ready[place];
+    const struct ready *last = &sched.ready[--sched.ready_count];
+    struct task *task = taken->task;
+    /* One by one, as ready_add has written them: a load of both would have to wait for that. */
+    taken->task = last->task;
+    taken->priority = last->priority;
     return task;
 }
 
@@ -307,7 +309,17 @@ static void switch_to(struct task *task)
         bury_dead();
 }
 
-/* Run whoever is next; comes back when the caller is chosen again. */
+/* Run one of those that can; comes back when the caller is chosen again. */
+static void run_next(void)
+{
+    struct task *task = pick();
+    if (task == world.running)
+        task->state = TASK_RUNNING;
+    else
+        switch_to(task);
+}
+
+/* The caller cannot run: time passes, if need be, until somebody can. */
 static void schedule(void)
 {
     for (;;) {
@@ -318,11 +330,7 @@ static void schedule(void)
             world_end(WORLD_DEADLOCK, "every thread is blocked and nothing is due");
         world.now_ns = sched.heap[1]->when_ns;
     }
-    struct task *task = pick();
-    if (task == world.running)
-        task->state = TASK_RUNNING;
-    else
-        switch_to(task);
+    run_next();
 }
 
 static void draw_attention(void)
@@ -423,7 +431,7 @@ void task_yield(void)
     if (sched.ready_count == 0)
         return;
     ready_add(world.running);
-    schedule();
+    run_next();
 }
 
 /* ---- sleeping and waking -------------------------------------------------------------------- */
