@@ -15,8 +15,9 @@ enum {
 static void write_configuration(const struct cluster *cluster, int host)
 {
     const struct cluster_options *options = &cluster->options;
-    char text[CONFIG_SIZE] = "";
+    char text[CONFIG_SIZE];
     char myid[16];
+    text[0] = '\0';
     text_append(text, sizeof text,
                 "tickTime=%d\ninitLimit=10\nsyncLimit=5\ndataDir=%s\nclientPort=%d\n",
                 options->tick_ms, PEER_DATA_DIR, CLIENT_PORT);

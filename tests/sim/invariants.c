@@ -1,7 +1,6 @@
 /* The trace is read as text, a line an event: the files of real peers could be read as well. */
 #include "invariants.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -162,7 +161,7 @@ void invariants_trace(struct invariants *invariants, int host, const char *bytes
     const char *event = memmem(bytes, length, key, sizeof key - 1);
     if (event == NULL || strchr("des", event[sizeof key - 1]) == NULL || length >= LINE_MAX_LENGTH)
         return;
-    char line[LINE_MAX_LENGTH];
+    static char line[LINE_MAX_LENGTH]; /* not on the many stacks of those who write */
     memcpy(line, bytes, length);
     line[length] = '\0';
     const char *name = line + (event - bytes) + sizeof key - 1;
@@ -186,19 +185,17 @@ void invariants_down(struct invariants *invariants, int host)
 }
 
 /* The epoch in a file; fallback: there is no such file. */
-static int64_t epoch_on_disk(int host, const char *name, int64_t fallback)
+static int64_t epoch_on_disk(int host, const char *path, int64_t fallback)
 {
-    char path[128];
     char text[64];
-    snprintf(path, sizeof path, PEER_DATA_DIR "/version-2/%s", name);
     return world_read_file(host, path, text, sizeof text) ? strtoll(text, NULL, 10) : fallback;
 }
 
 void invariants_boot(struct invariants *invariants, int host)
 {
     struct observed_peer *peer = &invariants->peers[host];
-    int64_t accepted = epoch_on_disk(host, "acceptedEpoch", -1);
-    int64_t current = epoch_on_disk(host, "currentEpoch", -1);
+    int64_t accepted = epoch_on_disk(host, PEER_DATA_DIR "/version-2/acceptedEpoch", -1);
+    int64_t current = epoch_on_disk(host, PEER_DATA_DIR "/version-2/currentEpoch", -1);
     if (accepted < peer->accepted_epoch)
         world_fail("I2: peer %d had written accepted epoch %lld, the disk has %lld", host,
                    (long long)peer->accepted_epoch, (long long)accepted);
