@@ -413,8 +413,8 @@ static void begin_round(struct fast_leader_election *fle)
     send_notifications(fle);
 }
 
-/* Nobody spoke for a while, or we have not for the longest while. Who could not be told anything is dialled; else everybody is told again
- * (K-3). */
+/* Nobody spoke for a while, or we have not for the longest while. Who could not be told anything is
+ * dialled; else everybody is told again (K-3). */
 static enum outcome on_timeout(struct fast_leader_election *fle, struct round *round)
 {
     if (qcm_have_delivered(fle->manager))

@@ -8,7 +8,7 @@
  * that is how a late joiner learns who leads. No message may end it (ZOOKEEPER-3769; D-12).
  *
  * Java's look at their stop flag every 3 s; ours wait until there is something or their queue is
- * closed. */
+ * closed (D-74). */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>

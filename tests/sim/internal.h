@@ -152,7 +152,7 @@ _Noreturn void task_end(void *result);
 void task_drop(struct task *task);
 const char *task_name(const struct task *task);
 
-void sched_calm(void); /* nobody is stalled, or goes before another, any more */
+void sched_calm(void);    /* nobody is stalled, or goes before another, any more */
 void sched_preempt(void); /* whoever runs gives way at its next call */
 void sched_begin(void);
 void sched_run(struct task *first); /* returns when the world is over */

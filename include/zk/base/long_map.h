@@ -34,8 +34,7 @@ struct long_set {
 };
 
 bool long_set_has(const struct long_set *set, int64_t item);
-bool long_set_add(struct long_set *set, int64_t item);    /* true: it is new */
-bool long_set_remove(struct long_set *set, int64_t item); /* true: it was there */
+bool long_set_add(struct long_set *set, int64_t item); /* true: it is new */
 void long_set_copy(struct long_set *set, const struct long_set *from);
 void long_set_done(struct long_set *set);
 
