@@ -9,6 +9,7 @@
 #include "cluster.h"
 
 enum {
+    ROUNDS_MAX = 10,
     FIRST_GAP_MS = 3000,
     ERRORS_MAX = 6,
 };
@@ -61,7 +62,8 @@ void fault_plan_draw(struct fault_plan *plan, int hosts, bool errors)
     plan->count = 0;
     for (int host = 1; host <= hosts; host++)
         plan->gaps_ms[host] = (int64_t)world_random(FIRST_GAP_MS);
-    for (uint64_t rounds = 3 + world_random(8); rounds > 0; rounds--) {
+    uint64_t most = 1 + world_random(ROUNDS_MAX); /* often few: more seeds in a second find more */
+    for (uint64_t rounds = 1 + world_random(most); rounds > 0; rounds--) {
         if (errors && world_random(2) == 0)
             draw_fault(&plan->faults[plan->count++], hosts, FAULT_ERRORS);
         draw_fault(&plan->faults[plan->count], hosts, draw_kind());
