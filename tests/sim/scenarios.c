@@ -10,6 +10,8 @@ enum {
     SETTLE_AGAIN_MS = 600000, /* from the last fault, after up to two minutes of backing off */
     STOP_MS = 300000,
     STOP_AGAIN_MS = 30000, /* nobody is stalled any more, and all links are quick */
+    TERMS = 10,
+    TERM_MS = 60000,
 };
 
 static void boot_all(struct cluster *cluster, int64_t gap_ms)
@@ -34,6 +36,31 @@ static void drive_election(struct cluster *cluster)
         cluster_must_settle(cluster, SETTLE_MS);
     }
     cluster_must_stop(cluster, STOP_MS);
+}
+
+/* ---- terms ---------------------------------------------------------------------------------- */
+
+static int leader_of(const struct cluster *cluster)
+{
+    int host = 1;
+    while (host < cluster->size && !cluster->invariants.peers[host].leads)
+        host++;
+    return host;
+}
+
+/* One leader after the other dies, and comes again at once. Nothing else goes wrong, so each time
+ * all must agree again soon. */
+static void drive_terms(struct cluster *cluster)
+{
+    boot_all(cluster, 0);
+    world_calm();
+    cluster_must_settle(cluster, SETTLE_MS);
+    for (int term = 0; term < TERMS; term++) {
+        cluster_crash(cluster, leader_of(cluster),
+                      world_random(2) == 0 ? WORLD_KILL : WORLD_POWER_LOSS);
+        cluster_must_settle(cluster, TERM_MS);
+    }
+    cluster_must_stop(cluster, STOP_AGAIN_MS);
 }
 
 /* ---- stop ----------------------------------------------------------------------------------- */
@@ -104,6 +131,7 @@ static void drive_errors(struct cluster *cluster)
 
 const struct scenario SCENARIOS[] = {
     {"election", "all boot and agree; all stop, and nothing is left", drive_election},
+    {"terms", "ten leaders die, one after the other; each time all agree again", drive_terms},
     {"stop", "all boot and are stopped at any moment", drive_stop},
     {"faults", "crashes, power losses, partitions, cuts, resets, slow links; then all must agree",
      drive_faults},
