@@ -122,8 +122,8 @@ static int resend_last_message(struct send_worker *sw, int64_t *seq)
 }
 
 /* Java looks at its flags at each turn, and once a second. Who finishes us interrupts the poll, so
- * it is enough to look then (D-74); the ticket comes first, so that no interruption is lost. Returns
- * when the worker has been finished (0) or cannot go on (-errno).
+ * it is enough to look then (D-74); the ticket comes first, so that no interruption is lost.
+ * Returns when the worker has been finished (0) or cannot go on (-errno).
  * Java: run(), QuorumCnxManager.pollSendQueue() */
 static int send_until_finished(struct send_worker *sw, int64_t *seq)
 {
