@@ -117,7 +117,7 @@ dumpcap_command() {
 capture_runs() {
   local args
   ! is_zombie "$1" || return 1
-  args=$(tr '\0' ' ' <"/proc/$1/cmdline") 2>/dev/null || return 1
+  { args=$(tr '\0' ' ' <"/proc/$1/cmdline"); } 2>/dev/null || return 1
   [[ -z $args || $args == *dumpcap* || $args == *"$SCRIPT"* ]]
 }
 
@@ -154,16 +154,17 @@ names_of() {
 }
 
 start_film() {
-  local capture told pid capture_with
+  local capture told pid filter capture_with
   names_of "$1"
   install_tshark
   [[ ! -e $noted ]] || ! capture_runs "$(cat "$noted/pid")" ||
     die "a film of $root runs already; end it with: film.sh --dir $root stop"
+  filter=$("$TOOLS/film.py" filter "$root")
+  capture_command "$filter"
+  trap 'abandon_film "${!:-}" "$capture"; exit 130' INT TERM
   mkdir -p "$noted"
-  capture_command "$("$TOOLS/film.py" filter "$root")"
   setsid "${capture_with[@]}" </dev/null >"$capture" 2>"$noted/words" &
   pid=$!
-  trap 'abandon_film "$pid" "$capture"; exit 130' INT TERM
   printf '%d\n' "$pid" >"$noted/pid"
   printf '%s\n' "$capture" "$told" >"$noted/files"
   if ! mark "$pid" "$capture" "film $pid begins" ||
@@ -176,9 +177,10 @@ start_film() {
   say "filming $root"
 }
 
-# abandon_film PID CAPTURE: nothing was filmed yet.
+# abandon_film PID CAPTURE: nothing was filmed yet; no PID, no capture.
 abandon_film() {
-  end_capture "$1"
+  trap '' INT TERM
+  [[ -z $1 ]] || end_capture "$1"
   rm -rf "$noted" "$2"
   rmdir "$root" 2>/dev/null || true # it was only ours
 }
@@ -196,13 +198,15 @@ end_capture() {
 stop_film() {
   local pid files drops status=0
   [[ -e $noted/files ]] || die "no film of $root runs"
+  trap '' INT TERM # whoever asks once more must not stop us before the capture has ended
   [[ ! -f $root/cluster.json ]] || load_state
-  pid=$(cat "$noted/pid")
+  read -r pid <"$noted/pid"
   mapfile -t files <"$noted/files"
   mark "$pid" "${files[0]}" "film $pid ends" ||
     warn "the capture ended by itself: the film may lack its end"
   end_capture "$pid"
-  drops=$(sed -nE 's|.*dropped on interface.*: [0-9]+/([0-9]+) .*|\1|p' "$noted/words")
+  trap 'interrupted=true' INT TERM
+  drops=$(sed -nE 's|.*dropped on interface.*: [0-9]+/([0-9]+) .*|\1|p' "$noted/words") || true
   [[ ${drops:-0} == 0 ]] || warn "the kernel could not keep up: $drops packets are missing"
   say "capture: ${files[0]}"
   "$TOOLS/film.py" convert "$root" "${files[0]}" "${files[1]}" "$noted/before" || status=1
@@ -212,6 +216,8 @@ stop_film() {
     die "so there is no trace; after that: film.sh --dir $root convert ${files[*]}"
   say "trace:   ${files[1]}"
 }
+
+# From here to stop_film a child that Ctrl-C kills must not end the script with it.
 
 # film_command FILE COMMAND...: its exit code is ours. Ctrl-C is for the command; the film is of value.
 film_command() {
@@ -227,7 +233,7 @@ film_command() {
 film_until_interrupted() {
   local pid
   start_film "$1"
-  pid=$(cat "$noted/pid")
+  read -r pid <"$noted/pid"
   say "Ctrl-C ends the film"
   while [[ $interrupted == false ]] && capture_runs "$pid"; do
     sleep 0.2 || true

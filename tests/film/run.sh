@@ -66,6 +66,26 @@ at_rest() {
   sleep 2
 }
 
+# shellcheck disable=SC2317  # called by expect
+# Ctrl-C at the very moment when a film has begun, many a time: it ends well, and no capture goes on.
+interrupted_at_once() {
+  local i pid status
+  for ((i = 1; i <= 8; i++)); do
+    : >"$work/words"
+    env --default-signal=INT setsid "$film" -o "$work/at-once.pcapng" </dev/null >"$work/words" 2>&1 &
+    pid=$!
+    until grep -q '^filming' "$work/words" || ! kill -0 "$pid"; do :; done
+    kill -s INT -- "-$pid"
+    status=0
+    wait "$pid" || status=$?
+    [[ $status != 0 || -e $ZK_CLUSTER_DIR/film ]] || continue
+    say "film $i ended with exit code $status, after these words:"
+    cat "$work/words"
+    "$film" stop || true
+    return 1
+  done
+}
+
 need_packages "to film" tshark:tshark wireshark-common:dumpcap python3:python3
 start_play film
 work=$(dirname "$ZK_CLUSTER_DIR")
@@ -106,6 +126,7 @@ expect "some time passes" at_rest
 expect "and ends" "$film" stop
 expect "it is a piece of what they told, and knows everybody" \
   "$here/compare.py" piece "$ZK_CLUSTER_DIR" "$work/rest.jsonl"
+expect "Ctrl-C as soon as a film has begun ends it" interrupted_at_once
 "$cluster" clean >/dev/null
 
 findings=$("$cluster" doctor || true)
