@@ -117,8 +117,8 @@ dumpcap_command() {
 capture_runs() {
   local args
   ! is_zombie "$1" || return 1
-  { args=$(tr '\0' ' ' <"/proc/$1/cmdline"); } 2>/dev/null || return 1
-  [[ -z $args || $args == *dumpcap* || $args == *"$SCRIPT"* ]]
+  { mapfile -d '' -t args <"/proc/$1/cmdline"; } 2>/dev/null || return 1
+  [[ -z ${args[*]} || ${args[*]} == *dumpcap* || ${args[*]} == *"$SCRIPT"* ]]
 }
 
 # mark PID CAPTURE TEXT: waits until all that has passed so far is in the file.
@@ -161,7 +161,8 @@ start_film() {
     die "a film of $root runs already; end it with: film.sh --dir $root stop"
   filter=$("$TOOLS/film.py" filter "$root")
   capture_command "$filter"
-  trap 'abandon_film "${!:-}" "$capture"; exit 130' INT TERM
+  trap 'abandon_film "${!:-}" "$capture"' EXIT
+  trap 'exit 130' TERM
   mkdir -p "$noted"
   setsid "${capture_with[@]}" </dev/null >"$capture" 2>"$noted/words" &
   pid=$!
@@ -170,15 +171,16 @@ start_film() {
   if ! mark "$pid" "$capture" "film $pid begins" ||
     ! "$TOOLS/film.py" before "$root" >"$noted/before"; then
     sed 's/^/  | /' "$noted/words" >&2 || true
-    abandon_film "$pid" "$capture"
     die "cannot film; the reason is above"
   fi
   trap 'interrupted=true' INT TERM # from now on there is a film to end
+  trap - EXIT
   say "filming $root"
 }
 
 # abandon_film PID CAPTURE: nothing was filmed yet; no PID, no capture.
 abandon_film() {
+  trap - EXIT
   trap '' INT TERM
   [[ -z $1 ]] || end_capture "$1"
   rm -rf "$noted" "$2"

@@ -226,11 +226,12 @@ undo_on_interrupt() {
   trap 'exit 130' TERM
 }
 
-# The peers are not looked up by their pid files, because the newest may not have its file yet.
+# The peers are not looked up by their pid files, because the newest may not have its file yet. Status 2
+# is Ctrl-C, too: bash 5.2 ends so if it meets that while it reads a $( ).
 undo() {
   local status=$?
   trap - EXIT
-  ((status == 130)) || exit "$status"
+  ((status == 130 || status == 2)) || exit "$status"
   trap '' INT TERM
   if ((${#jobs_of_ours[@]} > 0)); then
     kill -s KILL "${jobs_of_ours[@]}" "$!" 2>/dev/null || true
@@ -242,7 +243,7 @@ undo() {
   else
     warn "interrupted: stopped the peers that this call had started"
   fi
-  exit 130
+  exit "$status"
 }
 
 # remove_cluster: its files and its ports; all is down.

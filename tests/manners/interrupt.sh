@@ -93,6 +93,8 @@ interrupted() {
   say "exit $status, after these words:"
   tail -n 15 "$dir/out"
   [[ -z $left ]] || { say "processes left: $left" && put_out "$dir" "$pid" && status=-1; }
+  # bash 5.2 now and then meets a SIGINT while it reads a $( ), and ends by itself, with these words.
+  [[ $status != 2 ]] || ! grep -q 'unexpected EOF while looking for matching' "$dir/out" || status=130
   left=$(find "$dir/tmp" "$dir/home" "$dir/cluster" -mindepth 1 2>/dev/null || true)
   [[ -z $left ]] || say "files left: $left"
   [[ $status == "$wanted" && -z $left && ! -e $dir/cluster ]]
