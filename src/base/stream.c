@@ -14,6 +14,7 @@
 
 enum {
     STREAM_BUFFER = 8192,  /* Java: BufferedInputStream, BufferedOutputStream */
+    FIRST_BUFFER = 512,    /* it doubles up to that: most connections never need more than this */
     ADLER_CHUNK = 1 << 30, /* zlib counts in 32 bits */
 };
 
@@ -36,8 +37,9 @@ struct zk_input {
     int fd;              /* borrowed; -1: none */
     const uint8_t *next; /* what can be read without asking the source: */
     size_t left;
-    uint8_t *buffer; /* STREAM_BUFFER bytes, or NULL: next stands in the caller's memory */
-    uint32_t adler;  /* of what was read before summed */
+    uint8_t *buffer; /* NULL: nothing was asked for yet, or next stands in the caller's memory */
+    size_t room;     /* of the buffer */
+    uint32_t adler;  /* of what was read before summed; nobody sums up a socket */
     const uint8_t *summed;
     int64_t position;
 };
@@ -58,17 +60,9 @@ static struct zk_input *input_new(void)
     return input;
 }
 
-static struct zk_input *input_new_buffered(void)
-{
-    struct zk_input *input = input_new();
-    input->buffer = zk_xmalloc(STREAM_BUFFER);
-    input_fill(input, input->buffer, 0);
-    return input;
-}
-
 struct zk_input *zk_input_new_sock(struct sock *sock)
 {
-    struct zk_input *input = input_new_buffered();
+    struct zk_input *input = input_new();
     input->sock = sock_ref(sock);
     return input;
 }
@@ -82,7 +76,7 @@ struct zk_input *zk_input_new_bytes(const void *bytes, size_t length)
 
 struct zk_input *zk_input_new_fd(int fd)
 {
-    struct zk_input *input = input_new_buffered();
+    struct zk_input *input = input_new();
     input->fd = fd;
     return input;
 }
@@ -98,7 +92,8 @@ void zk_input_free(struct zk_input *input)
 
 static void input_sum_up(struct zk_input *input)
 {
-    input->adler = zk_input_adler32(input);
+    if (input->sock == NULL)
+        input->adler = zk_input_adler32(input);
     input->summed = input->next;
 }
 
@@ -113,6 +108,21 @@ static int input_ask(struct zk_input *input, void *ret_bytes, size_t room, size_
     return 0;
 }
 
+/* The next bytes, as many as the source has and the buffer takes. It grows if they filled it last
+ * time. */
+static int input_ask_more(struct zk_input *input)
+{
+    if (input->room == 0 ||
+        (input->next == input->buffer + input->room && input->room < STREAM_BUFFER)) {
+        input->room = input->room > 0 ? input->room * 2 : FIRST_BUFFER;
+        input->buffer = zk_xrealloc(input->buffer, input->room);
+    }
+    size_t count = 0;
+    int r = input_ask(input, input->buffer, input->room, &count);
+    input_fill(input, input->buffer, count);
+    return r < 0 ? r : count == 0 ? -EPIPE : 0;
+}
+
 /* Give at least one and at most length bytes, or -EPIPE. */
 static int input_read_some(struct zk_input *input, uint8_t *ret_bytes, size_t length,
                            size_t *ret_count)
@@ -124,15 +134,15 @@ static int input_read_some(struct zk_input *input, uint8_t *ret_bytes, size_t le
     if (input->left == 0 &&
         length >= STREAM_BUFFER) { /* as in Java, what is big goes past the buffer */
         r = input_ask(input, ret_bytes, length, &count);
-        input->adler = adler32_more(input->adler, ret_bytes, count);
+        if (input->sock == NULL)
+            input->adler = adler32_more(input->adler, ret_bytes, count);
         *ret_count = count;
         return r < 0 ? r : count == 0 ? -EPIPE : 0;
     }
     if (input->left == 0) {
-        r = input_ask(input, input->buffer, STREAM_BUFFER, &count);
-        if (r < 0 || count == 0)
-            return r < 0 ? r : -EPIPE;
-        input_fill(input, input->buffer, count);
+        r = input_ask_more(input);
+        if (r < 0)
+            return r;
     }
     count = length < input->left ? length : input->left;
     memcpy(ret_bytes, input->next, count);
@@ -164,6 +174,7 @@ bool zk_input_buffered(const struct zk_input *input)
 
 uint32_t zk_input_adler32(const struct zk_input *input)
 {
+    zk_assert(input->sock == NULL);
     return adler32_more(input->adler, input->summed, (size_t)(input->next - input->summed));
 }
 
@@ -178,10 +189,12 @@ struct zk_output {
     struct sock *sock; /* shared; NULL: none */
     int fd;            /* borrowed; -1: none */
     struct buf *buf;   /* borrowed; NULL: none */
-    uint8_t *buffer;   /* STREAM_BUFFER bytes; NULL for buf */
+    uint8_t *buffer;   /* NULL for buf, and before the first byte */
+    size_t room;       /* of the buffer */
     size_t used;
+    size_t summed;  /* of these, in adler */
     int error;      /* 0, or the first -errno */
-    uint32_t adler; /* of what has left the buffer */
+    uint32_t adler; /* of what has left the buffer, and of those; nobody sums up a socket */
     int64_t position;
 };
 
@@ -197,7 +210,6 @@ struct zk_output *zk_output_new_sock(struct sock *sock)
 {
     struct zk_output *output = output_new();
     output->sock = sock_ref(sock);
-    output->buffer = zk_xmalloc(STREAM_BUFFER);
     return output;
 }
 
@@ -205,7 +217,6 @@ struct zk_output *zk_output_new_fd(int fd)
 {
     struct zk_output *output = output_new();
     output->fd = fd;
-    output->buffer = zk_xmalloc(STREAM_BUFFER);
     return output;
 }
 
@@ -225,6 +236,15 @@ void zk_output_free(struct zk_output *output)
     free(output);
 }
 
+/* What the buffer holds and was not summed up yet. */
+static void output_sum_up(struct zk_output *output)
+{
+    if (output->fd >= 0 && output->used > output->summed)
+        output->adler = adler32_more(output->adler, output->buffer + output->summed,
+                                     output->used - output->summed);
+    output->summed = output->used;
+}
+
 /* Hand bytes to the sink. */
 static int output_pass(struct zk_output *output, const void *bytes, size_t length)
 {
@@ -232,7 +252,6 @@ static int output_pass(struct zk_output *output, const void *bytes, size_t lengt
         buf_put_bytes(output->buf, bytes, length);
         return 0;
     }
-    output->adler = adler32_more(output->adler, bytes, length);
     int r = output->sock != NULL ? sock_write_fully(output->sock, bytes, length)
                                  : file_write_bytes(output->fd, bytes, length);
     output->error = r;
@@ -244,8 +263,20 @@ int zk_output_flush(struct zk_output *output)
     if (output->error < 0 || output->used == 0)
         return output->error;
     size_t length = output->used;
+    output_sum_up(output);
     output->used = 0;
+    output->summed = 0;
     return output_pass(output, output->buffer, length);
+}
+
+static void output_make_room(struct zk_output *output, size_t wanted)
+{
+    size_t room = output->room > 0 ? output->room : FIRST_BUFFER;
+    while (room < wanted)
+        room *= 2;
+    if (room > output->room)
+        output->buffer = zk_xrealloc(output->buffer, room);
+    output->room = room;
 }
 
 int zk_output_write(struct zk_output *output, const void *bytes, size_t length)
@@ -261,18 +292,25 @@ int zk_output_write(struct zk_output *output, const void *bytes, size_t length)
         if (r < 0)
             return r;
     }
-    if (length >= STREAM_BUFFER) /* as in Java, what is big goes past the buffer */
+    if (length >= STREAM_BUFFER) { /* as in Java, what is big goes past the buffer */
+        if (output->fd >= 0)
+            output->adler = adler32_more(output->adler, bytes, length);
         return output_pass(output, bytes, length);
+    }
+    output_make_room(output, output->used + length);
     if (length > 0)
         memcpy(output->buffer + output->used, bytes, length);
     output->used += length;
     return 0;
 }
 
-uint32_t zk_output_adler32(const struct zk_output *output)
+uint32_t zk_output_adler32(struct zk_output *output)
 {
-    if (output->buf == NULL)
-        return adler32_more(output->adler, output->buffer, output->used);
+    zk_assert(output->sock == NULL);
+    if (output->buf == NULL) {
+        output_sum_up(output);
+        return output->adler;
+    }
     size_t length = (size_t)output->position; /* all that was written still stands there */
     return adler32_more(1, output->buf->bytes + output->buf->length - length, length);
 }

@@ -59,7 +59,7 @@ static uint32_t sum_of(const struct stage *stage, size_t length)
 }
 
 /* Read all bytes in steps of many sizes, as small as one and larger than any buffer. */
-static void expect_all(struct stage *stage, struct zk_input *input)
+static void expect_all(struct stage *stage, struct zk_input *input, bool summed)
 {
     static const size_t steps[] = {1, 2, 3, 8191, 8192, 8193, 20000, 5};
     uint8_t *got = malloc(BIG);
@@ -69,7 +69,8 @@ static void expect_all(struct stage *stage, struct zk_input *input)
         assert_int_equal(zk_input_read(input, got + at, step), 0);
         at += step;
         assert_int_equal(zk_input_position(input), at);
-        assert_int_equal(zk_input_adler32(input), sum_of(stage, at));
+        if (summed)
+            assert_int_equal(zk_input_adler32(input), sum_of(stage, at));
     }
     assert_memory_equal(got, stage->bytes, BIG);
     free(got);
@@ -105,7 +106,7 @@ static void bytes_pass_through_a_socket(void **state)
     uint8_t byte;
     assert_int_equal(zk_thread_group_start(stage->group, write_all_to_far, stage, "writer"), 0);
 
-    expect_all(stage, input);
+    expect_all(stage, input, false);
 
     assert_int_equal(zk_input_read(input, &byte, 1), -EPIPE);
     zk_input_free(input);
@@ -132,7 +133,7 @@ static void bytes_pass_through_a_file(void **state)
 
     assert_int_equal(file_open_read(path, &fd), 0);
     struct zk_input *input = zk_input_new_fd(fd);
-    expect_all(stage, input);
+    expect_all(stage, input, true);
     assert_int_equal(zk_input_read(input, &byte, 1), -EPIPE);
     zk_input_free(input);
     file_close(fd);
@@ -153,7 +154,7 @@ static void bytes_pass_through_memory(void **state)
     zk_output_free(output);
 
     struct zk_input *input = zk_input_new_bytes(buf->bytes, buf->length);
-    expect_all(stage, input);
+    expect_all(stage, input, true);
     assert_int_equal(zk_input_read(input, &byte, 1), -EPIPE);
     zk_input_free(input);
     buf_unref(buf);
@@ -189,7 +190,7 @@ static void checksums_of_both_ends_agree(void **state)
     struct zk_output *output = zk_output_new_buf(buf);
     write_all(stage, output);
     struct zk_input *input = zk_input_new_bytes(buf->bytes, buf->length);
-    expect_all(stage, input);
+    expect_all(stage, input, true);
 
     assert_int_equal(zk_input_adler32(input), zk_output_adler32(output));
     assert_int_equal(zk_input_position(input), zk_output_position(output));

@@ -28,7 +28,8 @@ ZK_NODISCARD int zk_input_read(struct zk_input *input, void *ret_bytes, size_t l
 /* Are there bytes that need no system call? Java: BufferedInputStream.available() > 0 */
 bool zk_input_buffered(const struct zk_input *input);
 
-/* Adler-32 of all bytes read since the start. Java: CheckedInputStream.getChecksum().getValue() */
+/* Adler-32 of all bytes read since the start; not for a socket, since only files carry a sum.
+ * Java: CheckedInputStream.getChecksum().getValue() */
 uint32_t zk_input_adler32(const struct zk_input *input);
 int64_t zk_input_position(const struct zk_input *input);
 
@@ -40,7 +41,8 @@ void zk_output_free(struct zk_output *output);        /* what is not flushed is 
 /* Errors stick: after the first one every call returns it. */
 ZK_NODISCARD int zk_output_write(struct zk_output *output, const void *bytes, size_t length);
 ZK_NODISCARD int zk_output_flush(struct zk_output *output);
-uint32_t zk_output_adler32(const struct zk_output *output);
+/* Of all bytes written since the start; not for a socket. */
+uint32_t zk_output_adler32(struct zk_output *output);
 int64_t zk_output_position(const struct zk_output *output);
 
 #endif
