@@ -31,7 +31,7 @@ struct cluster_options run_options(const struct settings *settings, uint64_t see
         .group_size = settings->groups ? GROUP_SIZE : 0,
         .observer_latency_us = seed_says(seed, 4, 16) ? 0 : OBSERVER_LATENCY_US,
         .named = seed_says(seed, 1, 4),
-        .check_locks = seed_says(seed, 2, 8),
+        .check_locks = seed_says(seed, 2, 16),
         .tick_ms = seed_says(seed, 3, 3) ? 200 : 2000,
         .talkative = settings->show_lines || settings->trace != NULL,
         .trace = settings->trace,
