@@ -127,7 +127,7 @@ int main(int argc, char **argv)
 {
     bench.peers = argc == 3 ? atoi(argv[1]) : 0;
     if (bench.peers < 2 || bench.peers >= HOSTS_MAX) {
-        fprintf(stderr, "usage: sim_growth PEERS SEED (2 to %d peers)\n", HOSTS_MAX - 1);
+        fprintf(stderr, "Usage: sim_growth PEERS SEED (2 to %d peers)\n", HOSTS_MAX - 1);
         return 2;
     }
     const struct world_options options = {

@@ -152,7 +152,7 @@ int main(int argc, char **argv)
 {
     int64_t events = argc == 3 ? strtoll(argv[1], NULL, 10) : 0;
     if (events <= 0) {
-        fprintf(stderr, "usage: trace_cost EVENTS FILE\n");
+        fprintf(stderr, "Usage: trace_cost EVENTS FILE\n");
         return 2;
     }
     int fd = open(argv[2], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);

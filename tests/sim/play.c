@@ -345,8 +345,10 @@ static int parse_arguments(int argc, char **argv)
     while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
         if (option == ':')
             return usage_error("a value must follow ", argv[optind - 1]);
-        if (option == '?')
-            return usage_error("I do not know ", argv[optind - 1]);
+        if (option == '?') {
+            const char letter[] = {'-', (char)optopt, '\0'}; /* one of perhaps several */
+            return usage_error("I do not know ", optopt >= ' ' ? letter : argv[optind - 1]);
+        }
         if (option == 'h') {
             fputs(USAGE, stdout);
             return EXIT_AS_WRITTEN;

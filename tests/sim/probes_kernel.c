@@ -11,7 +11,7 @@ int main(int argc, char **argv)
     char directory[64];
     char command[64];
     if (argc != 2 || mkdtemp(place) == NULL) {
-        fprintf(stderr, "usage: probes_kernel PORT\n");
+        fprintf(stderr, "Usage: probes_kernel PORT\n");
         return 2;
     }
     snprintf(directory, sizeof directory, "%s/files", place);

@@ -112,8 +112,12 @@ static void tell(const struct search *search, int count, const char *reason)
     const struct fault_plan *plan = &run_cluster()->plan;
     const uint64_t all = (1ULL << count) - 1;
     const int left = __builtin_popcountll(all & ~search->left_out);
-    fprintf(stderr, "  %d of its %d faults %s enough%s:\n", left, count, left == 1 ? "is" : "are",
-            is_late(search) ? " (there was no time to look for fewer)" : "");
+    if (count == 1)
+        fputs("  its only fault:\n", stderr);
+    else
+        fprintf(stderr, "  %d of its %d faults %s enough%s:\n", left, count,
+                left == 1 ? "is" : "are",
+                is_late(search) ? " (there was no time to look for fewer)" : "");
     for (int i = 0; i < count; i++)
         if ((search->left_out >> i & 1) == 0)
             fprintf(stderr, "    %2d  %s\n", i + 1,
