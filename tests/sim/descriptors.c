@@ -40,7 +40,6 @@ static void handle_free(struct handle *handle, bool power_loss)
         end_close(handle->end, power_loss);
     if (handle->inode != NULL)
         inode_unref(handle->inode);
-    own_text_free(handle->path);
     own_free(handle, sizeof *handle);
 }
 

@@ -9,35 +9,55 @@
 
 #include <string.h>
 
-enum { SECTOR = 512 };
+enum { SECTOR = 512, PATH_HASHES = 256, HASHED_END = 12 };
 
 /* ---- paths ---------------------------------------------------------------------------------- */
 
-bool path_equal(const char *a, const char *b)
+static struct path *paths[PATH_HASHES];
+
+/* Of its end, where most paths differ. */
+static size_t hash_of(const char *text, size_t length)
+{
+    size_t hash = length;
+    for (size_t i = length > HASHED_END ? length - HASHED_END : 0; i < length; i++)
+        hash = hash * 31 + (unsigned char)text[i];
+    return hash % PATH_HASHES;
+}
+
+/* A path without a slash stands in the root, too: that is where all processes are. */
+static size_t directory_length(const char *text, size_t length)
+{
+    while (length > 0 && text[length - 1] != '/')
+        length--;
+    return length > 1 ? length - 1 : 1;
+}
+
+static const struct path *path_find(const char *text, size_t length)
+{
+    struct path **chain = &paths[hash_of(text, length)];
+    for (const struct path *path = *chain; path != NULL; path = path->next)
+        if (path->length == length && memcmp(path->text, text, length) == 0)
+            return path;
+    struct path *path = own_alloc(sizeof *path + length + 1);
+    path->length = length;
+    own_copy(path->text, text, length);
+    path->next = *chain;
+    *chain = path;
+    path->directory = length > 1 ? path_find(text, directory_length(text, length)) : path;
+    return path;
+}
+
+const struct path *path_of(const char *text)
 {
     look_away();
-    bool equal = strcmp(a, b) == 0;
+    const struct path *path = path_find(text, strlen(text));
     look_again();
-    return equal;
+    return path;
 }
 
-void path_directory(const char *path, char ret_directory[PATH_SIZE])
+bool path_is_root(const struct path *path)
 {
-    size_t slash = 0;
-    for (size_t i = 0; path[i] != '\0'; i++)
-        if (path[i] == '/')
-            slash = i;
-    own_copy(ret_directory, path, slash);
-    if (slash == 0)
-        ret_directory[slash++] = '/';
-    ret_directory[slash] = '\0';
-}
-
-bool path_is_in(const char *path, const char *directory)
-{
-    char own_directory[PATH_SIZE];
-    path_directory(path, own_directory);
-    return path_equal(own_directory, directory);
+    return path->directory == path;
 }
 
 /* ---- inodes --------------------------------------------------------------------------------- */
@@ -107,84 +127,76 @@ static void inode_power_loss(struct inode *inode)
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-static struct name *names_place(const struct names *names, const char *path)
+static struct name *names_place(const struct names *names, const struct path *path)
 {
-    const size_t length = own_length(path);
     for (size_t i = 0; i < names->count; i++)
-        if (names->items[i].length == length && path_equal(names->items[i].path, path))
+        if (names->items[i].path == path)
             return &names->items[i];
     return NULL;
 }
 
-struct inode *names_find(const struct names *names, const char *path)
+struct inode *names_find(const struct names *names, const struct path *path)
 {
     const struct name *name = names_place(names, path);
     return name != NULL ? name->inode : NULL;
 }
 
-static void name_done(struct name *name)
-{
-    own_text_free(name->path);
-    inode_unref(name->inode);
-}
-
-static void names_remove(struct names *names, const char *path)
+static void names_remove(struct names *names, const struct path *path)
 {
     struct name *name = names_place(names, path);
     if (name == NULL)
         return;
-    name_done(name);
+    inode_unref(name->inode);
     *name = names->items[--names->count];
 }
 
-static void names_set(struct names *names, const char *path, struct inode *inode)
+static void names_set(struct names *names, const struct path *path, struct inode *inode)
 {
     inode_ref(inode);
     names_remove(names, path);
     names->items = own_grow(names->items, sizeof *names->items, &names->capacity, names->count + 1);
-    names->items[names->count++] = (struct name){own_length(path), own_text_new(path), inode};
+    names->items[names->count++] = (struct name){path, inode};
 }
 
 static void names_clear(struct names *names)
 {
     while (names->count > 0)
-        name_done(&names->items[--names->count]);
+        inode_unref(names->items[--names->count].inode);
 }
 
 static void names_apply(struct names *names, const struct change *change)
 {
-    if (change->to[0] != '\0')
+    if (change->to != NULL)
         names_set(names, change->to, change->inode);
-    if (change->from[0] != '\0')
+    if (change->from != NULL)
         names_remove(names, change->from);
 }
 
 /* ---- the journal ---------------------------------------------------------------------------- */
 
-static void change_done(struct change *change)
-{
-    own_text_free(change->from);
-    own_text_free(change->to);
-    inode_unref(change->inode);
-}
-
-void disk_change(struct disk *disk, const char *from, const char *to, struct inode *inode)
+void disk_change(struct disk *disk, const struct path *from, const struct path *to,
+                 struct inode *inode)
 {
     disk->journal = own_grow(disk->journal, sizeof *disk->journal, &disk->change_capacity,
                              disk->change_count + 1);
     struct change *change = &disk->journal[disk->change_count++];
-    *change = (struct change){own_text_new(from), own_text_new(to), inode_ref(inode)};
+    *change = (struct change){from, to, inode_ref(inode)};
     names_apply(&disk->now, change);
 }
 
-void disk_sync_directory(struct disk *disk, const char *directory)
+static bool stands_in(const struct path *path, const struct path *directory)
+{
+    return path != NULL && path->directory == directory;
+}
+
+void disk_sync_directory(struct disk *disk, const struct path *directory)
 {
     size_t kept = 0;
     for (size_t i = 0; i < disk->change_count; i++) {
         struct change *change = &disk->journal[i];
-        if (path_is_in(change->to, directory) || path_is_in(change->from, directory)) {
+        if (stands_in(change->to, directory) || stands_in(change->from, directory)) {
             names_apply(&disk->durable, change);
-            change_done(change);
+            inode_unref(change->inode);
         } else {
             disk->journal[kept++] = *change;
         }
@@ -195,16 +207,15 @@ void disk_sync_directory(struct disk *disk, const char *directory)
 static void journal_forget(struct disk *disk)
 {
     while (disk->change_count > 0)
-        change_done(&disk->journal[--disk->change_count]);
+        inode_unref(disk->journal[--disk->change_count].inode);
 }
 
 /* What stands in a directory that is lost is lost. */
 static void drop_orphans(struct names *names)
 {
     for (size_t i = 0; i < names->count;) {
-        char directory[PATH_SIZE];
-        path_directory(names->items[i].path, directory);
-        if (path_equal(directory, "/") || names_find(names, directory) != NULL) {
+        const struct path *directory = names->items[i].path->directory;
+        if (path_is_root(directory) || names_find(names, directory) != NULL) {
             i++;
         } else {
             names_remove(names, names->items[i].path);
@@ -246,36 +257,36 @@ void disk_free(struct disk *disk)
     own_free(disk, sizeof *disk);
 }
 
-static void install(struct disk *disk, const char *path, struct inode *inode)
+static void install(struct disk *disk, const struct path *path, struct inode *inode)
 {
     names_set(&disk->now, path, inode);
     names_set(&disk->durable, path, inode);
     inode_unref(inode);
 }
 
+static void install_directory(struct disk *disk, const struct path *path)
+{
+    if (path_is_root(path) || names_find(&disk->now, path) != NULL)
+        return;
+    install_directory(disk, path->directory);
+    install(disk, path, inode_new(true));
+}
+
 void disk_install(struct disk *disk, const char *path, const char *text)
 {
-    char directory[PATH_SIZE];
-    own_text(directory, sizeof directory, path);
-    for (size_t i = 1; directory[i] != '\0'; i++) {
-        if (directory[i] != '/')
-            continue;
-        directory[i] = '\0';
-        if (names_find(&disk->now, directory) == NULL)
-            install(disk, directory, inode_new(true));
-        directory[i] = '/';
-    }
+    const struct path *place = path_of(path);
     struct inode *inode = inode_new(false);
     size_t length = strlen(text);
     inode_resize(inode, length);
     own_copy(inode->bytes, text, length);
     inode_sync(inode);
-    install(disk, path, inode);
+    install_directory(disk, place->directory);
+    install(disk, place, inode);
 }
 
 bool disk_peek(struct disk *disk, const char *path, char *ret_text, size_t size)
 {
-    const struct inode *inode = names_find(&disk->now, path);
+    const struct inode *inode = names_find(&disk->now, path_of(path));
     if (inode == NULL || inode->directory || inode->size >= size)
         return false;
     own_copy(ret_text, inode->bytes, inode->size);

@@ -52,30 +52,31 @@ static struct disk *disk_here(void)
     return host_running()->disk;
 }
 
-static bool is_directory(const char *path)
+static struct inode *find(const struct path *path)
 {
-    const struct inode *inode = names_find(&disk_here()->now, path);
-    return path_equal(path, "/") || (inode != NULL && inode->directory);
+    return names_find(&disk_here()->now, path);
+}
+
+static bool is_directory(const struct path *path)
+{
+    const struct inode *inode = find(path);
+    return path_is_root(path) || (inode != NULL && inode->directory);
 }
 
 /* Can a name be made there? 0, or the error. */
-static int may_create(const char *path)
+static int may_create(const struct path *path)
 {
-    char directory[PATH_SIZE];
-    if (strlen(path) >= PATH_SIZE)
-        world_end(WORLD_FAILED, "paths are simulated up to %d bytes: %s", PATH_SIZE - 1, path);
-    path_directory(path, directory);
-    if (!is_directory(directory))
-        return names_find(&disk_here()->now, directory) != NULL ? ENOTDIR : ENOENT;
+    if (!is_directory(path->directory))
+        return find(path->directory) != NULL ? ENOTDIR : ENOENT;
     return inject(INJECT_ENOSPC) ? ENOSPC : 0;
 }
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
-static int open_directory(const char *path, int flags)
+static int open_directory(const struct path *path, int flags)
 {
     struct handle *handle = handle_new(HANDLE_DIRECTORY, flags);
-    handle->path = own_text_new(path);
+    handle->path = path;
     return handle_install(handle);
 }
 
@@ -89,16 +90,16 @@ static int open_file(struct inode *inode, int flags)
     return handle_install(handle);
 }
 
-int sim_open(const char *path, int flags, ...)
+int sim_open(const char *name, int flags, ...)
 {
     sched_point("open");
-    show("open %s", path);
+    show("open %s", name);
     if (inject(INJECT_EINTR))
         return fail(EINTR);
     if (handle_table_full())
         return fail(EMFILE);
-    struct disk *disk = disk_here();
-    struct inode *inode = names_find(&disk->now, path);
+    const struct path *path = path_of(name);
+    struct inode *inode = find(path);
     if (is_directory(path))
         return (flags & O_ACCMODE) == O_RDONLY ? open_directory(path, flags) : fail(EISDIR);
     if (inode != NULL && (flags & O_DIRECTORY) != 0)
@@ -113,7 +114,7 @@ int sim_open(const char *path, int flags, ...)
     if (error != 0)
         return fail(error);
     inode = inode_new(false);
-    disk_change(disk, "", path, inode);
+    disk_change(disk_here(), NULL, path, inode);
     int fd = open_file(inode, flags);
     inode_unref(inode);
     return fd;
@@ -257,12 +258,13 @@ int sim_fsync(int fd)
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-int sim_rename(const char *from, const char *to)
+int sim_rename(const char *old_name, const char *new_name)
 {
     sched_point("rename");
-    show("rename %s to %s", from, to);
-    struct disk *disk = disk_here();
-    struct inode *inode = names_find(&disk->now, from);
+    show("rename %s to %s", old_name, new_name);
+    const struct path *from = path_of(old_name);
+    const struct path *to = path_of(new_name);
+    struct inode *inode = find(from);
     if (inode == NULL)
         return fail(ENOENT);
     if (inode->directory || is_directory(to))
@@ -270,38 +272,38 @@ int sim_rename(const char *from, const char *to)
     int error = may_create(to);
     if (error != 0)
         return fail(error);
-    if (!path_equal(from, to))
-        disk_change(disk, from, to, inode);
+    if (from != to)
+        disk_change(disk_here(), from, to, inode);
     return 0;
 }
 
-int sim_unlink(const char *path)
+int sim_unlink(const char *name)
 {
     sched_point("unlink");
-    show("unlink %s", path);
-    struct disk *disk = disk_here();
-    struct inode *inode = names_find(&disk->now, path);
+    show("unlink %s", name);
+    const struct path *path = path_of(name);
+    struct inode *inode = find(path);
     if (inode == NULL)
         return fail(ENOENT);
     if (inode->directory)
         return fail(EISDIR);
-    disk_change(disk, path, "", inode);
+    disk_change(disk_here(), path, NULL, inode);
     return 0;
 }
 
-int sim_mkdir(const char *path, mode_t mode)
+int sim_mkdir(const char *name, mode_t mode)
 {
     (void)mode;
     sched_point("mkdir");
-    show("mkdir %s", path);
-    struct disk *disk = disk_here();
-    if (is_directory(path) || names_find(&disk->now, path) != NULL)
+    show("mkdir %s", name);
+    const struct path *path = path_of(name);
+    if (path_is_root(path) || find(path) != NULL)
         return fail(EEXIST);
     int error = may_create(path);
     if (error != 0)
         return fail(error);
     struct inode *inode = inode_new(true);
-    disk_change(disk, "", path, inode);
+    disk_change(disk_here(), NULL, path, inode);
     inode_unref(inode);
     return 0;
 }
@@ -314,11 +316,12 @@ static void fill_status(struct stat *ret_status, const struct inode *inode)
     ret_status->st_nlink = 1;
 }
 
-int sim_stat(const char *path, struct stat *ret_status)
+int sim_stat(const char *name, struct stat *ret_status)
 {
     sched_point("stat");
-    const struct inode *inode = names_find(&disk_here()->now, path);
-    if (inode == NULL && !path_equal(path, "/"))
+    const struct path *path = path_of(name);
+    const struct inode *inode = find(path);
+    if (inode == NULL && !path_is_root(path))
         return fail(ENOENT);
     fill_status(ret_status, inode);
     return 0;
@@ -361,19 +364,18 @@ struct listing {
     char names[][NAME_MAX + 1];
 };
 
-/* What follows the directory in the path; "" for its own entry. */
-static const char *last_step(const char *path)
+static const char *last_step(const struct path *path)
 {
-    const char *slash = strrchr(path, '/');
-    return slash != NULL ? slash + 1 : path;
+    const char *slash = strrchr(path->text, '/');
+    return slash != NULL ? slash + 1 : path->text;
 }
 
-static size_t list_disk(const char *path, char names[][NAME_MAX + 1])
+static size_t list_disk(const struct path *directory, char names[][NAME_MAX + 1])
 {
     const struct names *all = &disk_here()->now;
     size_t count = 0;
     for (size_t i = 0; i < all->count; i++)
-        if (path_is_in(all->items[i].path, path))
+        if (all->items[i].path->directory == directory)
             own_text(names[count++], NAME_MAX + 1, last_step(all->items[i].path));
     return count;
 }
@@ -387,12 +389,13 @@ static size_t list_descriptors(char names[][NAME_MAX + 1])
     return count;
 }
 
-DIR *sim_opendir(const char *path)
+DIR *sim_opendir(const char *name)
 {
     sched_point("opendir");
-    bool descriptors = path_equal(path, "/proc/self/fd");
+    const struct path *path = path_of(name);
+    bool descriptors = strcmp(path->text, "/proc/self/fd") == 0;
     if (!descriptors && !is_directory(path)) {
-        errno = names_find(&disk_here()->now, path) != NULL ? ENOTDIR : ENOENT;
+        errno = find(path) != NULL ? ENOTDIR : ENOENT;
         return NULL;
     }
     if (handle_table_full()) {

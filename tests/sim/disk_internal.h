@@ -18,9 +18,17 @@ struct inode {
     bool dirty;
 };
 
+/* A path. Each text is kept once and for ever, since all worlds use the same few: so the same path
+ * is the same pointer. */
+struct path {
+    struct path *next;            /* of those with the same hash */
+    const struct path *directory; /* that it stands in */
+    size_t length;
+    char text[];
+};
+
 struct name {
-    size_t length; /* of path: most that are not the same differ in it */
-    char *path;    /* owned */
+    const struct path *path;
     struct inode *inode;
 };
 
@@ -33,8 +41,8 @@ struct names {
 
 /* A change of names that is not on the platter yet: from ceases to be, to becomes inode. */
 struct change {
-    char *from; /* owned, as to is; "": none */
-    char *to;   /* "": none */
+    const struct path *from; /* NULL: none */
+    const struct path *to;   /* NULL: none */
     struct inode *inode;
 };
 
@@ -46,16 +54,14 @@ struct disk {
     size_t change_capacity;
 };
 
-bool path_equal(const char *a, const char *b);
-/* Does path stand directly in directory? */
-bool path_is_in(const char *path, const char *directory);
-/* The directory that path stands in. */
-void path_directory(const char *path, char ret_directory[PATH_SIZE]);
+const struct path *path_of(const char *text);
+bool path_is_root(const struct path *path);
 
-struct inode *names_find(const struct names *names, const char *path);
+struct inode *names_find(const struct names *names, const struct path *path);
 /* Names change now, and on the platter when their directories are synced. */
-void disk_change(struct disk *disk, const char *from, const char *to, struct inode *inode);
-void disk_sync_directory(struct disk *disk, const char *directory);
+void disk_change(struct disk *disk, const struct path *from, const struct path *to,
+                 struct inode *inode);
+void disk_sync_directory(struct disk *disk, const struct path *directory);
 struct inode *inode_new(bool directory);
 void inode_resize(struct inode *inode, size_t size);
 void inode_sync(struct inode *inode);

@@ -326,8 +326,6 @@ static inline void own_copy(void *to, const void *from, size_t length)
 }
 #endif
 size_t own_length(const char *text);
-char *own_text_new(const char *text);
-void own_text_free(char *text); /* NULL is fine */
 /* As much of the text as fits. */
 void own_text(char *ret_text, size_t size, const char *text);
 int own_format(char *ret_text, size_t size, const char *format, ...)
@@ -383,7 +381,7 @@ struct handle {
     struct handle_wait *waits; /* those that wait for it to change */
     struct end *end;           /* of a socket */
     struct inode *inode;       /* of a file */
-    char *path;                /* of a directory; owned */
+    const struct path *path;   /* of a directory */
     off_t position;
 };
 
@@ -408,8 +406,6 @@ ssize_t end_send(struct handle *handle, const void *bytes, size_t length, int fl
 ssize_t end_recv(struct handle *handle, void *ret_bytes, size_t length, int flags);
 
 /* --- disk --- */
-
-enum { PATH_SIZE = 128 };
 
 struct disk *disk_new(void);
 void disk_free(struct disk *disk);

@@ -209,20 +209,6 @@ size_t own_length(const char *text)
     return length;
 }
 
-char *own_text_new(const char *text)
-{
-    const size_t size = own_length(text) + 1;
-    char *copy = own_take(size);
-    own_copy(copy, text, size);
-    return copy;
-}
-
-void own_text_free(char *text)
-{
-    if (text != NULL)
-        own_put_back(text, own_length(text) + 1);
-}
-
 void own_text(char *ret_text, size_t size, const char *text)
 {
     size_t length = own_length(text);
