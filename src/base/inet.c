@@ -9,13 +9,15 @@
 #include "base/inet_cache.h"
 #include "base/inet_internal.h"
 #include "zk/base/java_order.h"
+#include "zk/base/panic.h"
 #include "zk/base/str.h"
 
 enum {
     V4_BYTES = 4,
     V6_BYTES = 16,
     V4_TEXT_MAX = 15,  /* Java takes nothing longer for an IPv4 literal */
-    IP_TEXT_SIZE = 64, /* eight groups of four digits fit */
+    IP_TEXT_SIZE = 64, /* eight groups of four digits fit, with brackets and a port */
+    TEXT_SIZE = sizeof((struct inet_address *)0)->host + IP_TEXT_SIZE, /* and a host beside */
 };
 
 /* --- literals --- */
@@ -175,6 +177,25 @@ enum host_kind {
     HOST_MALFORMED, /* looks like a literal and is none: nobody is asked */
 };
 
+/* The literal in its canonical form. */
+static void set_literal(struct inet_address *address, enum inet_family family, const uint8_t *ip)
+{
+    inet_address_set_ip(address, family, ip);
+    inet_address_ip_text(address, address->host, sizeof address->host);
+}
+
+/* With brackets or without. */
+static bool parse_v6_host(const char *host, size_t length, uint8_t *ret_ip)
+{
+    char bare[sizeof((struct inet_address *)0)->host];
+    if (host[0] != '[')
+        return parse_v6(host, ret_ip);
+    if (length <= 2 || host[length - 1] != ']')
+        return false;
+    zk_text_copy(bare, length - 1, host + 1);
+    return parse_v6(bare, ret_ip);
+}
+
 /* Java: InetAddress.getAllByName(), the part that needs no resolver. */
 static enum host_kind address_from_host(const char *host, uint16_t port,
                                         struct inet_address *ret_address)
@@ -182,34 +203,23 @@ static enum host_kind address_from_host(const char *host, uint16_t port,
     struct inet_address address = {.family = INET_UNRESOLVED, .port = port};
     static const uint8_t loopback[] = {127, 0, 0, 1};
     uint8_t ip[V6_BYTES];
-    char bare[sizeof address.host];
-    enum host_kind kind = HOST_NAME;
+    enum host_kind kind = HOST_LITERAL;
+    const size_t length = strlen(host);
 
     zk_text_copy(address.host, sizeof address.host, host);
-    size_t length = strlen(host);
-    bool bracketed = host[0] == '[';
-    zk_text_copy(bare, sizeof bare, bracketed ? host + 1 : host);
-    if (bracketed && length > 2 && length < sizeof bare && host[length - 1] == ']')
-        bare[length - 2] = '\0';
-    else if (bracketed)
-        kind = HOST_MALFORMED;
-
     if (length >= sizeof address.host) {
         kind = HOST_MALFORMED;
     } else if (length == 0) {
         inet_address_set_ip(&address, INET_V4, loopback);
         zk_text_copy(address.host, sizeof address.host, "localhost");
-        kind = HOST_LITERAL;
-    } else if (kind == HOST_NAME && !bracketed && parse_v4(bare, length, ip)) {
-        inet_address_set_ip(&address, INET_V4, ip);
-        inet_address_ip_text(&address, address.host, sizeof address.host);
-        kind = HOST_LITERAL;
-    } else if (kind == HOST_NAME && strchr(bare, ':') != NULL && parse_v6(bare, ip)) {
-        inet_address_set_ip(&address, INET_V6, ip);
-        inet_address_ip_text(&address, address.host, sizeof address.host);
-        kind = HOST_LITERAL;
-    } else if (bracketed || strchr(bare, ':') != NULL || is_c_numbers(bare)) {
+    } else if (parse_v4(host, length, ip)) {
+        set_literal(&address, INET_V4, ip);
+    } else if (parse_v6_host(host, length, ip)) {
+        set_literal(&address, INET_V6, ip);
+    } else if (host[0] == '[' || strchr(host, ':') != NULL || is_c_numbers(host)) {
         kind = HOST_MALFORMED;
+    } else {
+        kind = HOST_NAME;
     }
     *ret_address = address;
     return kind;
@@ -321,69 +331,109 @@ int32_t inet_address_hash(const struct inet_address *address)
 
 /* --- texts --- */
 
-/* "10.0.0.3". By hand, because each address that is read and each connection is named so, and
- * printf takes ten times as long. */
-static void v4_text(const uint8_t *ip, char ret_text[V4_TEXT_MAX + 1])
+/* Who writes below gives where it ends, without a terminator. By hand, because each address that is
+ * read and each connection is named so, and printf takes ten times as long. */
+
+static char *write_text(char *at, const char *text)
 {
-    char *end = ret_text;
+    size_t length = strlen(text);
+    memcpy(at, text, length);
+    return at + length;
+}
+
+static char *write_number(char *at, uint16_t number)
+{
+    if (number >= 10000)
+        *at++ = (char)('0' + number / 10000);
+    if (number >= 1000)
+        *at++ = (char)('0' + number / 1000 % 10);
+    if (number >= 100)
+        *at++ = (char)('0' + number / 100 % 10);
+    if (number >= 10)
+        *at++ = (char)('0' + number / 10 % 10);
+    *at++ = (char)('0' + number % 10);
+    return at;
+}
+
+static char *write_v4(char *at, const uint8_t *ip)
+{
     for (size_t i = 0; i < V4_BYTES; i++) {
         if (i > 0)
-            *end++ = '.';
-        if (ip[i] >= 100)
-            *end++ = (char)('0' + ip[i] / 100);
-        if (ip[i] >= 10)
-            *end++ = (char)('0' + ip[i] / 10 % 10);
-        *end++ = (char)('0' + ip[i] % 10);
+            *at++ = '.';
+        at = write_number(at, ip[i]);
     }
-    *end = '\0';
+    return at;
+}
+
+static char *write_v6(char *at, const uint8_t *ip)
+{
+    unsigned groups[V6_BYTES / 2];
+    for (size_t i = 0; i < V6_BYTES / 2; i++)
+        groups[i] = (unsigned)ip[2 * i] << 8 | ip[2 * i + 1];
+    return at + snprintf(at, IP_TEXT_SIZE, "%x:%x:%x:%x:%x:%x:%x:%x", groups[0], groups[1],
+                         groups[2], groups[3], groups[4], groups[5], groups[6], groups[7]);
+}
+
+static char *write_ip(char *at, const struct inet_address *address)
+{
+    switch (address->family) {
+    case INET_UNRESOLVED:
+        return write_text(at, address->host);
+    case INET_V4:
+        return write_v4(at, address->ip);
+    case INET_V6:
+        return write_v6(at, address->ip);
+    }
+    return at;
+}
+
+/* "10.0.0.3:3881", "[0:0:0:0:0:0:0:1]:3881" */
+static char *write_with_port(char *at, const struct inet_address *address, const char *ip)
+{
+    bool v6 = address->family == INET_V6;
+    if (v6)
+        *at++ = '[';
+    at = write_text(at, ip);
+    if (v6)
+        *at++ = ']';
+    *at++ = ':';
+    return write_number(at, address->port);
+}
+
+/* What was written is the answer: as much of it as fits. Its length. */
+static size_t give_text(const char *text, const char *end, char *ret_text, size_t size)
+{
+    zk_assert(size > 0);
+    size_t length = (size_t)(end - text);
+    if (length >= size)
+        length = size - 1;
+    memcpy(ret_text, text, length);
+    ret_text[length] = '\0';
+    return length;
 }
 
 void inet_address_ip_text(const struct inet_address *address, char *ret_text, size_t size)
 {
-    const uint8_t *ip = address->ip;
-    char text[V4_TEXT_MAX + 1];
-    unsigned groups[V6_BYTES / 2];
-    switch (address->family) {
-    case INET_UNRESOLVED:
-        zk_text_copy(ret_text, size, address->host);
-        break;
-    case INET_V4:
-        v4_text(ip, text);
-        zk_text_copy(ret_text, size, text);
-        break;
-    case INET_V6:
-        for (size_t i = 0; i < V6_BYTES / 2; i++)
-            groups[i] = (unsigned)ip[2 * i] << 8 | ip[2 * i + 1];
-        snprintf(ret_text, size, "%x:%x:%x:%x:%x:%x:%x:%x", groups[0], groups[1], groups[2],
-                 groups[3], groups[4], groups[5], groups[6], groups[7]);
-        break;
-    }
-}
-
-/* "10.0.0.3:3881", "[0:0:0:0:0:0:0:1]:3881", onto the end of text. */
-static void append_with_port(const struct inet_address *address, const char *ip, char *text,
-                             size_t size)
-{
-    bool v6 = address->family == INET_V6;
-    zk_text_append(text, size, v6 ? "[" : "");
-    zk_text_append(text, size, ip);
-    zk_text_append(text, size, v6 ? "]:" : ":");
-    zk_text_append_long(text, size, address->port);
+    char text[TEXT_SIZE];
+    give_text(text, write_ip(text, address), ret_text, size);
 }
 
 void inet_address_text(const struct inet_address *address, char *ret_text, size_t size)
 {
     char ip[IP_TEXT_SIZE] = "<unresolved>";
+    char text[TEXT_SIZE];
+    char *end = text;
     bool named = true;
     if (address->family != INET_UNRESOLVED) {
-        inet_address_ip_text(address, ip, sizeof ip);
+        *write_ip(ip, address) = '\0';
         /* A literal has no name in Java. The wildcard that Java makes itself has one, though it
          * looks like an IP. */
         named = address->named || strcmp(address->host, ip) != 0;
     }
-    zk_text_copy(ret_text, size, named ? address->host : "");
-    zk_text_append(ret_text, size, "/");
-    append_with_port(address, ip, ret_text, size);
+    if (named)
+        end = write_text(end, address->host);
+    *end++ = '/';
+    give_text(text, write_with_port(end, address, ip), ret_text, size);
 }
 
 void inet_address_host_string(const struct inet_address *address, char *ret_text, size_t size)
@@ -394,10 +444,10 @@ void inet_address_host_string(const struct inet_address *address, char *ret_text
         inet_address_ip_text(address, ret_text, size);
 }
 
-void inet_address_format(const struct inet_address *address, char *ret_text, size_t size)
+size_t inet_address_format(const struct inet_address *address, char *ret_text, size_t size)
 {
-    char ip[sizeof address->host];
-    inet_address_ip_text(address, ip, sizeof ip);
-    zk_text_copy(ret_text, size, "");
-    append_with_port(address, ip, ret_text, size);
+    char ip[TEXT_SIZE];
+    char text[TEXT_SIZE];
+    *write_ip(ip, address) = '\0';
+    return give_text(text, write_with_port(text, address, ip), ret_text, size);
 }

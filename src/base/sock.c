@@ -21,7 +21,6 @@
 #include "zk/base/lock.h"
 #include "zk/base/panic.h"
 #include "zk/base/refcount.h"
-#include "zk/base/str.h"
 
 enum {
     ADDRESS_TEXT_SIZE = 72,
@@ -123,11 +122,9 @@ static int sock_learn_remote(struct sock *sock, const struct inet_address *diall
 static void sock_name(struct sock *sock, const struct inet_address *dialler,
                       const struct inet_address *listener)
 {
-    char to[ADDRESS_TEXT_SIZE];
-    inet_address_format(listener, to, sizeof to);
-    inet_address_format(dialler, sock->conn_text, sizeof sock->conn_text);
-    zk_text_append(sock->conn_text, sizeof sock->conn_text, "-");
-    zk_text_append(sock->conn_text, sizeof sock->conn_text, to);
+    size_t length = inet_address_format(dialler, sock->conn_text, ADDRESS_TEXT_SIZE);
+    sock->conn_text[length] = '-';
+    inet_address_format(listener, sock->conn_text + length + 1, ADDRESS_TEXT_SIZE);
 }
 
 /* --- life --- */

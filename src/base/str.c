@@ -108,18 +108,6 @@ void zk_text_copy(char *ret_text, size_t size, const char *text)
     ret_text[length] = '\0';
 }
 
-void zk_text_append(char *text, size_t size, const char *more)
-{
-    size_t length = strlen(text);
-    zk_text_copy(text + length, size - length, more);
-}
-
-void zk_text_append_long(char *text, size_t size, int64_t value)
-{
-    char decimal[DECIMAL_SIZE];
-    zk_text_append(text, size, decimal_text(value, decimal));
-}
-
 const char *zk_trim_start(const char *text)
 {
     while (*text != '\0' && (unsigned char)*text <= ' ')

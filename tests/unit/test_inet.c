@@ -138,6 +138,36 @@ static void an_address_without_a_host_shows_its_ip(void **state)
     assert_string_equal(text, "10.0.0.7");
 }
 
+static void numbers_of_each_length_are_written(void **state)
+{
+    (void)state;
+    static const uint16_t ports[] = {0, 9, 10, 99, 100, 999, 1000, 9999, 10000, 65535};
+    for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++) {
+        const uint8_t byte = (uint8_t)(ports[i] < 256 ? ports[i] : 255);
+        struct inet_address address = {.family = INET_V4, .port = ports[i]};
+        char text[64], expected[64];
+        memset(address.ip, byte, 4);
+        snprintf(expected, sizeof expected, "%u.%u.%u.%u:%u", byte, byte, byte, byte, ports[i]);
+        assert_int_equal(inet_address_format(&address, text, sizeof text), strlen(expected));
+        assert_string_equal(text, expected);
+    }
+}
+
+static void a_text_that_does_not_fit_is_cut(void **state)
+{
+    (void)state;
+    struct inet_address address;
+    char text[8];
+
+    inet_address_literal("a.rather.long.name", 3881, &address);
+    inet_address_text(&address, text, sizeof text);
+    assert_string_equal(text, "a.rathe");
+    assert_int_equal(inet_address_format(&address, text, sizeof text), 7);
+    assert_string_equal(text, "a.rathe");
+    inet_address_ip_text(&address, text, 1);
+    assert_string_equal(text, "");
+}
+
 static void the_wildcard_of_java_has_a_name(void **state)
 {
     (void)state;
@@ -328,6 +358,8 @@ int main(void)
         cmocka_unit_test(what_is_no_literal_stays_unresolved),
         cmocka_unit_test(texts_are_those_of_java),
         cmocka_unit_test(an_address_without_a_host_shows_its_ip),
+        cmocka_unit_test(numbers_of_each_length_are_written),
+        cmocka_unit_test(a_text_that_does_not_fit_is_cut),
         cmocka_unit_test(the_wildcard_of_java_has_a_name),
         cmocka_unit_test(wildcards_and_loopbacks_are_known),
         cmocka_unit_test(resolved_addresses_are_equal_by_ip_and_port),

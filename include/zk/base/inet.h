@@ -62,7 +62,7 @@ void inet_address_text(const struct inet_address *address, char *ret_text, size_
 /* Java: InetSocketAddress.getHostString(): the configured host; an IP as text if there is none. */
 void inet_address_host_string(const struct inet_address *address, char *ret_text, size_t size);
 /* Java: NetUtils.formatInetAddr(), as of 3.8.0: IP in numbers (IPv6 in brackets), host if
- * unresolved, ":port". */
-void inet_address_format(const struct inet_address *address, char *ret_text, size_t size);
+ * unresolved, ":port". Its length. */
+size_t inet_address_format(const struct inet_address *address, char *ret_text, size_t size);
 
 #endif

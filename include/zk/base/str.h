@@ -20,9 +20,6 @@ ZK_NODISCARD bool zk_decode_long(const char *text, int64_t *ret_value);
 
 /* A copy of text, terminated; of a longer text as many bytes as fit. */
 void zk_text_copy(char *ret_text, size_t size, const char *text);
-/* Onto the end of a text that stands in size bytes: as much as fits. */
-void zk_text_append(char *text, size_t size, const char *more);
-void zk_text_append_long(char *text, size_t size, int64_t value); /* in decimal */
 
 /* Java: String.trim(): drop everything up to U+0020 at both ends, in place; the trimmed start. */
 char *zk_trim(char *text);
