@@ -12,8 +12,6 @@
 
 /* --- numbers --- */
 
-enum { DECIMAL_SIZE = 21 }; /* a sign, 19 digits, the terminator */
-
 static int digit_of(char c)
 {
     if (c >= '0' && c <= '9')
@@ -84,20 +82,6 @@ bool zk_decode_long(const char *text, int64_t *ret_value)
     return parse_digits(digits, 10, negative, ret_value);
 }
 
-/* The value in decimal, written towards the end of the buffer; where it starts. */
-static const char *decimal_text(int64_t value, char buffer[DECIMAL_SIZE])
-{
-    char *start = buffer + DECIMAL_SIZE - 1;
-    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    *start = '\0';
-    do
-        *--start = (char)('0' + rest % 10);
-    while ((rest /= 10) > 0);
-    if (value < 0)
-        *--start = '-';
-    return start;
-}
-
 /* --- texts of a fixed size --- */
 
 void zk_text_copy(char *ret_text, size_t size, const char *text)
@@ -129,10 +113,11 @@ char *zk_trim(char *text)
 
 enum {
     SMALLEST_ROOM = 128,
-    USUAL_PIECE = 63, /* bytes that one printf adds, or fewer */
+    USUAL_PIECE = 63,    /* bytes that one printf adds, or fewer */
+    LONG_TEXT_SIZE = 20, /* a sign and 19 digits */
 };
 
-static void str_reserve(struct zk_str *str, size_t more)
+void zk_str_reserve(struct zk_str *str, size_t more)
 {
     zk_assert(more < SIZE_MAX / 2 - str->length);
     size_t needed = str->length + more + 1;
@@ -144,36 +129,30 @@ static void str_reserve(struct zk_str *str, size_t more)
     str->text = zk_xrealloc(str->text, str->room);
 }
 
-void zk_str_append_bytes(struct zk_str *str, const char *text, size_t length)
-{
-    str_reserve(str, length);
-    if (length > 0)
-        memcpy(str->text + str->length, text, length);
-    str->length += length;
-    str->text[str->length] = '\0';
-}
-
-void zk_str_append(struct zk_str *str, const char *text)
-{
-    zk_str_append_bytes(str, text, strlen(text));
-}
-
 void zk_str_append_long(struct zk_str *str, int64_t value)
 {
-    char decimal[DECIMAL_SIZE];
-    zk_str_append(str, decimal_text(value, decimal));
+    char text[LONG_TEXT_SIZE];
+    char *const end = text + sizeof text;
+    char *start = end;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do
+        *--start = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (value < 0)
+        *--start = '-';
+    zk_str_append_bytes(str, start, (size_t)(end - start));
 }
 
 void zk_str_vprintf(struct zk_str *str, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
-    str_reserve(str, USUAL_PIECE);
+    zk_str_reserve(str, USUAL_PIECE);
     size_t room = str->room - str->length;
     int length = vsnprintf(str->text + str->length, room, format, args);
     zk_assert(length >= 0);
     if ((size_t)length >= room) { /* cut: now we know how much it is */
-        str_reserve(str, (size_t)length);
+        zk_str_reserve(str, (size_t)length);
         vsnprintf(str->text + str->length, (size_t)length + 1, format, again);
     }
     str->length += (size_t)length;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "zk/base/attrs.h"
 
@@ -33,9 +34,25 @@ struct zk_str {
     size_t room;
 };
 
-void zk_str_append(struct zk_str *str, const char *text);
+void zk_str_reserve(struct zk_str *str, size_t more); /* room for so much, and the terminator */
+
+/* Inline, because most of what is appended is a literal, whose length the compiler knows. */
+static inline void zk_str_append_bytes(struct zk_str *str, const char *text, size_t length)
+{
+    if (length >= str->room - str->length)
+        zk_str_reserve(str, length);
+    if (length > 0)
+        memcpy(str->text + str->length, text, length);
+    str->length += length;
+    str->text[str->length] = '\0';
+}
+
+static inline void zk_str_append(struct zk_str *str, const char *text)
+{
+    zk_str_append_bytes(str, text, strlen(text));
+}
+
 void zk_str_append_long(struct zk_str *str, int64_t value); /* in decimal */
-void zk_str_append_bytes(struct zk_str *str, const char *text, size_t length);
 void zk_str_printf(struct zk_str *str, const char *format, ...) ZK_PRINTF_LIKE(2, 3);
 void zk_str_vprintf(struct zk_str *str, const char *format, va_list args);
 void zk_str_clear(struct zk_str *str);             /* length 0, keeps the room */
