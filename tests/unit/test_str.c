@@ -263,6 +263,30 @@ static void json_text_is_escaped(void **state)
     zk_str_done(&str);
 }
 
+static void json_escapes_one_byte_wherever_it_stands(void **state)
+{
+    (void)state;
+    static const struct {
+        char byte;
+        const char *escaped;
+    } cases[] = {{'"', "\\\""},       {'\\', "\\\\"},      {'\n', "\\n"},
+                 {'\x1f', "\\u001f"}, {'\x7f', "\\u007f"}, {'\x80', "\\ufffd"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (size_t place = 0; place < 40; place++) {
+            char text[41], expected[64];
+            struct zk_str str = {0};
+            memset(text, ' ', 40);
+            text[40] = '\0';
+            snprintf(expected, sizeof expected, "%.*s%s%s", (int)place, text, cases[i].escaped,
+                     text + place + 1);
+            text[place] = cases[i].byte;
+            zk_str_append_json(&str, text);
+            assert_string_equal(zk_str_text(&str), expected);
+            zk_str_done(&str);
+        }
+    }
+}
+
 static void json_text_is_valid_utf8_whatever_comes(void **state)
 {
     (void)state;
@@ -294,6 +318,7 @@ int main(void)
         cmocka_unit_test(host_and_port_split_as_in_java),
         cmocka_unit_test(host_and_port_refuses_broken_brackets),
         cmocka_unit_test(json_text_is_escaped),
+        cmocka_unit_test(json_escapes_one_byte_wherever_it_stands),
         cmocka_unit_test(json_text_is_valid_utf8_whatever_comes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
