@@ -36,6 +36,7 @@ void zk_context_free(struct zk_context *ctx)
         return;
     inet_cache_free(ctx->inet_cache);
     zk_mutex_destroy(&ctx->trace_mutex);
+    zk_str_done(&ctx->trace_line);
     zk_registry_done(&ctx->registry);
     for (size_t i = 0; i < ctx->setting_count; i++) {
         free(ctx->settings[i].key);

@@ -8,6 +8,7 @@
 #include "base/thread_registry.h"
 #include "zk/base/context.h"
 #include "zk/base/lock.h"
+#include "zk/base/str.h"
 
 struct inet_cache;
 
@@ -26,7 +27,8 @@ struct zk_context {
 
     struct zk_thread_registry registry; /* has its own plain mutex */
     struct zk_mutex trace_mutex;        /* one line of the trace at a time */
-    struct inet_cache *inet_cache;      /* has its own lock */
+    struct zk_str trace_line GUARDED_BY(&trace_mutex);
+    struct inet_cache *inet_cache; /* has its own lock */
 };
 
 #endif

@@ -11,8 +11,6 @@
 #include "zk/base/str.h"
 #include "zk/base/thread.h"
 
-enum { TRACE_VERSION = 1 };
-
 bool zk_trace_on(const struct zk_context *ctx)
 {
     return ctx->options.trace_fd >= 0 && !ctx->options.trace_brief;
@@ -80,43 +78,42 @@ static void field_json(struct zk_str *line, const char *name, const char *json)
 
 /* The line of an event up to its fields. From here to trace_end() nobody else writes: see
  * trace_write(). */
-static void trace_begin(struct zk_context *ctx, const char *ev, struct zk_str *ret_line)
+static struct zk_str *trace_begin(struct zk_context *ctx, const char *ev)
 {
     char thread[ZK_THREAD_NAME_SIZE];
     zk_thread_name(ctx, thread, sizeof thread);
 
-    struct zk_str line = {0};
     zk_mutex_lock(&ctx->trace_mutex);
-    zk_str_append(&line, "{\"v\":");
-    zk_str_append_long(&line, TRACE_VERSION);
-    field_number(&line, "t", zk_elapsed_us() - ctx->start_us);
-    field_number(&line, "n", zk_context_myid(ctx));
-    field_text(&line, "th", thread);
-    field_text(&line, "ev", ev);
-    *ret_line = line;
+    struct zk_str *line = &ctx->trace_line;
+    zk_str_clear(line);
+    zk_str_append(line, "{\"v\":1"); /* the format */
+    field_number(line, "t", zk_elapsed_us() - ctx->start_us);
+    field_number(line, "n", zk_context_myid(ctx));
+    field_text(line, "th", thread);
+    field_text(line, "ev", ev);
+    return line;
 }
 
-static void trace_end(struct zk_context *ctx, struct zk_str *line)
+static void trace_end(struct zk_context *ctx)
 {
+    struct zk_str *line = &ctx->trace_line;
     zk_str_append(line, "}\n");
-    trace_write(ctx->options.trace_fd, zk_str_text(line), line->length);
+    trace_write(ctx->options.trace_fd, line->text, line->length);
     zk_mutex_unlock(&ctx->trace_mutex);
-    zk_str_done(line);
 }
 
 void zk_trace_event(struct zk_context *ctx, const char *ev, const char *fields_format, ...)
 {
     struct zk_str fields = {0};
-    struct zk_str line;
     va_list args;
     va_start(args, fields_format);
     zk_str_vprintf(&fields, fields_format, args);
     va_end(args);
-    trace_begin(ctx, ev, &line);
+    struct zk_str *line = trace_begin(ctx, ev);
     if (fields.length > 0)
-        zk_str_append(&line, ",");
-    zk_str_append(&line, zk_str_text(&fields));
-    trace_end(ctx, &line);
+        zk_str_append(line, ",");
+    zk_str_append(line, zk_str_text(&fields));
+    trace_end(ctx);
     zk_str_done(&fields);
 }
 
@@ -126,34 +123,31 @@ void zk_trace_boot(struct zk_context *ctx, const char *version)
 {
     if (!trace_any(ctx))
         return;
-    struct zk_str line;
     const int64_t wall_ms = zk_wall_ms();
-    trace_begin(ctx, "boot", &line);
-    field_number(&line, "wall", wall_ms);
-    field_text(&line, "version", version);
-    trace_end(ctx, &line);
+    struct zk_str *line = trace_begin(ctx, "boot");
+    field_number(line, "wall", wall_ms);
+    field_text(line, "version", version);
+    trace_end(ctx);
 }
 
 void zk_trace_exit(struct zk_context *ctx, int code, const char *why)
 {
     if (!trace_any(ctx))
         return;
-    struct zk_str line;
-    trace_begin(ctx, "exit", &line);
-    field_number(&line, "code", code);
-    field_text(&line, "why", why);
-    trace_end(ctx, &line);
+    struct zk_str *line = trace_begin(ctx, "exit");
+    field_number(line, "code", code);
+    field_text(line, "why", why);
+    trace_end(ctx);
 }
 
 void zk_trace_state(struct zk_context *ctx, const char *state, const char *why)
 {
     if (!trace_any(ctx))
         return;
-    struct zk_str line;
-    trace_begin(ctx, "state", &line);
-    field_text(&line, "s", state);
-    field_text(&line, "why", why);
-    trace_end(ctx, &line);
+    struct zk_str *line = trace_begin(ctx, "state");
+    field_text(line, "s", state);
+    field_text(line, "why", why);
+    trace_end(ctx);
 }
 
 void zk_trace_vote(struct zk_context *ctx, int64_t leader, int64_t zxid, int64_t peer_epoch,
@@ -161,14 +155,13 @@ void zk_trace_vote(struct zk_context *ctx, int64_t leader, int64_t zxid, int64_t
 {
     if (!zk_trace_on(ctx))
         return;
-    struct zk_str line;
-    trace_begin(ctx, "vote", &line);
-    field_number(&line, "leader", leader);
-    field_hex(&line, "zxid", zxid);
-    field_number(&line, "epoch", peer_epoch);
-    field_number(&line, "r", round);
-    field_text(&line, "why", why);
-    trace_end(ctx, &line);
+    struct zk_str *line = trace_begin(ctx, "vote");
+    field_number(line, "leader", leader);
+    field_hex(line, "zxid", zxid);
+    field_number(line, "epoch", peer_epoch);
+    field_number(line, "r", round);
+    field_text(line, "why", why);
+    trace_end(ctx);
 }
 
 void zk_trace_tally(struct zk_context *ctx, int64_t leader, const int64_t *have, size_t have_count,
@@ -176,39 +169,36 @@ void zk_trace_tally(struct zk_context *ctx, int64_t leader, const int64_t *have,
 {
     if (!zk_trace_on(ctx))
         return;
-    struct zk_str line;
-    trace_begin(ctx, "tally", &line);
-    field_number(&line, "leader", leader);
-    field_name(&line, "have");
-    zk_str_append(&line, "[");
+    struct zk_str *line = trace_begin(ctx, "tally");
+    field_number(line, "leader", leader);
+    field_name(line, "have");
+    zk_str_append(line, "[");
     for (size_t i = 0; i < have_count; i++)
-        zk_str_printf(&line, "%s%" PRId64, i > 0 ? "," : "", have[i]);
-    zk_str_append(&line, "]");
-    field_json(&line, "quorum", quorum ? "true" : "false");
-    trace_end(ctx, &line);
+        zk_str_printf(line, "%s%" PRId64, i > 0 ? "," : "", have[i]);
+    zk_str_append(line, "]");
+    field_json(line, "quorum", quorum ? "true" : "false");
+    trace_end(ctx);
 }
 
 void zk_trace_wait(struct zk_context *ctx, int64_t ms, const char *why)
 {
     if (!zk_trace_on(ctx))
         return;
-    struct zk_str line;
-    trace_begin(ctx, "wait", &line);
-    field_number(&line, "ms", ms);
-    field_text(&line, "why", why);
-    trace_end(ctx, &line);
+    struct zk_str *line = trace_begin(ctx, "wait");
+    field_number(line, "ms", ms);
+    field_text(line, "why", why);
+    trace_end(ctx);
 }
 
 void zk_trace_decide(struct zk_context *ctx, int64_t leader, int64_t round, const char *why)
 {
     if (!trace_any(ctx))
         return;
-    struct zk_str line;
-    trace_begin(ctx, "decide", &line);
-    field_number(&line, "leader", leader);
-    field_number(&line, "r", round);
-    field_text(&line, "why", why);
-    trace_end(ctx, &line);
+    struct zk_str *line = trace_begin(ctx, "decide");
+    field_number(line, "leader", leader);
+    field_number(line, "r", round);
+    field_text(line, "why", why);
+    trace_end(ctx);
 }
 
 void zk_trace_conn(struct zk_context *ctx, const char *what, int64_t peer, const char *conn,
@@ -216,13 +206,12 @@ void zk_trace_conn(struct zk_context *ctx, const char *what, int64_t peer, const
 {
     if (!zk_trace_on(ctx))
         return;
-    struct zk_str line;
-    trace_begin(ctx, "conn", &line);
-    field_text(&line, "what", what);
-    field_number(&line, "peer", peer);
-    field_text(&line, "conn", conn);
-    field_text(&line, "why", why);
-    trace_end(ctx, &line);
+    struct zk_str *line = trace_begin(ctx, "conn");
+    field_text(line, "what", what);
+    field_number(line, "peer", peer);
+    field_text(line, "conn", conn);
+    field_text(line, "why", why);
+    trace_end(ctx);
 }
 
 static void trace_message(struct zk_context *ctx, const char *ev, const char *end, int64_t peer,
@@ -230,14 +219,13 @@ static void trace_message(struct zk_context *ctx, const char *ev, const char *en
 {
     if (!zk_trace_on(ctx))
         return;
-    struct zk_str line;
-    trace_begin(ctx, ev, &line);
-    field_number(&line, end, peer);
-    field_text(&line, "conn", conn);
-    field_number(&line, "seq", seq);
-    field_text(&line, "kind", kind);
-    field_json(&line, "m", message);
-    trace_end(ctx, &line);
+    struct zk_str *line = trace_begin(ctx, ev);
+    field_number(line, end, peer);
+    field_text(line, "conn", conn);
+    field_number(line, "seq", seq);
+    field_text(line, "kind", kind);
+    field_json(line, "m", message);
+    trace_end(ctx);
 }
 
 void zk_trace_send(struct zk_context *ctx, int64_t to, const char *conn, int64_t seq,
@@ -257,55 +245,50 @@ void zk_trace_enq(struct zk_context *ctx, const char *queue, int64_t seq, size_t
 {
     if (!zk_trace_on(ctx))
         return;
-    struct zk_str line;
-    trace_begin(ctx, "enq", &line);
-    field_text(&line, "q", queue);
-    field_number(&line, "seq", seq);
-    field_number(&line, "len", (int64_t)length);
-    field_number(&line, "dropped", dropped);
-    trace_end(ctx, &line);
+    struct zk_str *line = trace_begin(ctx, "enq");
+    field_text(line, "q", queue);
+    field_number(line, "seq", seq);
+    field_number(line, "len", (int64_t)length);
+    field_number(line, "dropped", dropped);
+    trace_end(ctx);
 }
 
 void zk_trace_deq(struct zk_context *ctx, const char *queue, int64_t seq, size_t length)
 {
     if (!zk_trace_on(ctx))
         return;
-    struct zk_str line;
-    trace_begin(ctx, "deq", &line);
-    field_text(&line, "q", queue);
-    field_number(&line, "seq", seq);
-    field_number(&line, "len", (int64_t)length);
-    trace_end(ctx, &line);
+    struct zk_str *line = trace_begin(ctx, "deq");
+    field_text(line, "q", queue);
+    field_number(line, "seq", seq);
+    field_number(line, "len", (int64_t)length);
+    trace_end(ctx);
 }
 
 void zk_trace_phase(struct zk_context *ctx, const char *phase)
 {
     if (!zk_trace_on(ctx))
         return;
-    struct zk_str line;
-    trace_begin(ctx, "phase", &line);
-    field_text(&line, "phase", phase);
-    trace_end(ctx, &line);
+    struct zk_str *line = trace_begin(ctx, "phase");
+    field_text(line, "phase", phase);
+    trace_end(ctx);
 }
 
 void zk_trace_epoch(struct zk_context *ctx, const char *which, int64_t value)
 {
     if (!trace_any(ctx))
         return;
-    struct zk_str line;
-    trace_begin(ctx, "epoch", &line);
-    field_text(&line, "which", which);
-    field_number(&line, "value", value);
-    trace_end(ctx, &line);
+    struct zk_str *line = trace_begin(ctx, "epoch");
+    field_text(line, "which", which);
+    field_number(line, "value", value);
+    trace_end(ctx);
 }
 
 void zk_trace_established(struct zk_context *ctx, int64_t leader, int64_t epoch)
 {
     if (!trace_any(ctx))
         return;
-    struct zk_str line;
-    trace_begin(ctx, "established", &line);
-    field_number(&line, "leader", leader);
-    field_number(&line, "epoch", epoch);
-    trace_end(ctx, &line);
+    struct zk_str *line = trace_begin(ctx, "established");
+    field_number(line, "leader", leader);
+    field_number(line, "epoch", epoch);
+    trace_end(ctx);
 }
