@@ -12,34 +12,42 @@ enum {
     CLIENT_PORT = 2182,
 };
 
-static void write_configuration(const struct cluster *cluster, int host)
+static void compose_configuration(const struct cluster *cluster, bool observer,
+                                  char ret_text[CONFIG_SIZE])
 {
     const struct cluster_options *options = &cluster->options;
-    char text[CONFIG_SIZE];
-    char myid[16];
-    text[0] = '\0';
-    text_append(text, sizeof text,
-                "tickTime=%d\ninitLimit=10\nsyncLimit=5\ndataDir=%s\nclientPort=%d\n",
-                options->tick_ms, PEER_DATA_DIR, CLIENT_PORT);
-    if (host > options->voters)
-        text_append(text, sizeof text, "peerType=observer\n");
+    snprintf(ret_text, CONFIG_SIZE,
+             "tickTime=%d\ninitLimit=10\nsyncLimit=5\ndataDir=%s\nclientPort=%d\n%s",
+             options->tick_ms, PEER_DATA_DIR, CLIENT_PORT, observer ? "peerType=observer\n" : "");
     for (int i = 1; i <= cluster->size; i++)
-        text_append(text, sizeof text, "server.%d=%s%d:%d:%d%s\n", i,
+        text_append(ret_text, CONFIG_SIZE, "server.%d=%s%d:%d:%d%s\n", i,
                     options->named ? "peer" : "10.0.0.", i, QUORUM_PORT, ELECTION_PORT,
                     i > options->voters ? ":observer" : "");
     const int group_size = options->group_size;
     for (int i = 1; group_size > 0 && i <= options->voters; i += group_size) {
-        text_append(text, sizeof text, "group.%d=%d", i, i);
+        text_append(ret_text, CONFIG_SIZE, "group.%d=%d", i, i);
         for (int k = i + 1; k < i + group_size && k <= options->voters; k++)
-            text_append(text, sizeof text, ":%d", k);
-        text_append(text, sizeof text, "\n");
+            text_append(ret_text, CONFIG_SIZE, ":%d", k);
+        text_append(ret_text, CONFIG_SIZE, "\n");
     }
     for (int i = 1; group_size > 0 && i <= options->voters; i++)
-        text_append(text, sizeof text, "weight.%d=%d\n", i, options->weights[i]);
-    text_append(text, sizeof text, "%s", options->more != NULL ? options->more : "");
-    world_write_file(host, PEER_CONFIG_FILE, text);
-    snprintf(myid, sizeof myid, "%d\n", host);
-    world_write_file(host, PEER_DATA_DIR "/myid", myid);
+        text_append(ret_text, CONFIG_SIZE, "weight.%d=%d\n", i, options->weights[i]);
+    if (options->more != NULL)
+        text_append(ret_text, CONFIG_SIZE, "%s", options->more);
+}
+
+static void write_configurations(const struct cluster *cluster)
+{
+    const int voters = cluster->options.voters;
+    char text[CONFIG_SIZE];
+    char myid[16];
+    for (int host = 1; host <= cluster->size; host++) {
+        if (host == 1 || host == voters + 1) /* all voters have the same, and all observers */
+            compose_configuration(cluster, host > voters, text);
+        world_write_file(host, PEER_CONFIG_FILE, text);
+        snprintf(myid, sizeof myid, "%d\n", host);
+        world_write_file(host, PEER_DATA_DIR "/myid", myid);
+    }
 }
 
 /* Somewhere else, as observers often are. Near ones and the voters can talk in circles a million
@@ -70,8 +78,7 @@ void cluster_begin(struct cluster *cluster, const struct cluster_options *option
     cluster->plan.count = 0;
     place_observers(cluster);
     memset(cluster->stopping, 0, sizeof cluster->stopping);
-    for (int host = 1; host <= cluster->size; host++)
-        write_configuration(cluster, host);
+    write_configurations(cluster);
 }
 
 void cluster_end(struct cluster *cluster)
