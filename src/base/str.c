@@ -114,7 +114,7 @@ char *zk_trim(char *text)
 enum {
     SMALLEST_ROOM = 128,
     USUAL_PIECE = 63,    /* bytes that one printf adds, or fewer */
-    LONG_TEXT_SIZE = 20, /* a sign and 19 digits */
+    LONG_TEXT_SIZE = 20, /* a sign and 19 digits; in hex it is less */
 };
 
 void zk_str_reserve(struct zk_str *str, size_t more)
@@ -140,6 +140,18 @@ void zk_str_append_long(struct zk_str *str, int64_t value)
     while ((rest /= 10) > 0);
     if (value < 0)
         *--start = '-';
+    zk_str_append_bytes(str, start, (size_t)(end - start));
+}
+
+void zk_str_append_hex(struct zk_str *str, int64_t value)
+{
+    char text[LONG_TEXT_SIZE];
+    char *const end = text + sizeof text;
+    char *start = end;
+    uint64_t rest = (uint64_t)value;
+    do
+        *--start = "0123456789abcdef"[rest % 16];
+    while ((rest /= 16) > 0);
     zk_str_append_bytes(str, start, (size_t)(end - start));
 }
 

@@ -64,7 +64,9 @@ static void field_number(struct zk_str *line, const char *name, int64_t value)
 static void field_hex(struct zk_str *line, const char *name, int64_t value)
 {
     field_name(line, name);
-    zk_str_printf(line, "\"0x%" PRIx64 "\"", (uint64_t)value);
+    zk_str_append(line, "\"0x");
+    zk_str_append_hex(line, value);
+    zk_str_append(line, "\"");
 }
 
 /* A JSON value that stands ready; NULL: no such field. */

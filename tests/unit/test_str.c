@@ -199,6 +199,21 @@ static void expect_pieces(const struct zk_strings *pieces, const char *text, con
     zk_str_done(&joined);
 }
 
+static void longs_are_appended_in_hex(void **state)
+{
+    (void)state;
+    struct zk_str str = {0};
+
+    zk_str_append_hex(&str, 0);
+    zk_str_append(&str, " ");
+    zk_str_append_hex(&str, 0x1234567890abcdef);
+    zk_str_append(&str, " ");
+    zk_str_append_hex(&str, -1);
+
+    assert_string_equal(zk_str_text(&str), "0 1234567890abcdef ffffffffffffffff");
+    zk_str_done(&str);
+}
+
 static void split_drops_trailing_empty_pieces_only(void **state)
 {
     (void)state;
@@ -314,6 +329,7 @@ int main(void)
         cmocka_unit_test(a_printf_of_any_length_is_whole),
         cmocka_unit_test(longs_are_appended_in_decimal),
         cmocka_unit_test(a_text_is_copied_as_far_as_it_fits),
+        cmocka_unit_test(longs_are_appended_in_hex),
         cmocka_unit_test(split_drops_trailing_empty_pieces_only),
         cmocka_unit_test(host_and_port_split_as_in_java),
         cmocka_unit_test(host_and_port_refuses_broken_brackets),

@@ -53,6 +53,7 @@ static inline void zk_str_append(struct zk_str *str, const char *text)
 }
 
 void zk_str_append_long(struct zk_str *str, int64_t value); /* in decimal */
+void zk_str_append_hex(struct zk_str *str, int64_t value);  /* Java: Long.toHexString() */
 void zk_str_printf(struct zk_str *str, const char *format, ...) ZK_PRINTF_LIKE(2, 3);
 void zk_str_vprintf(struct zk_str *str, const char *format, va_list args);
 void zk_str_clear(struct zk_str *str);             /* length 0, keeps the room */
