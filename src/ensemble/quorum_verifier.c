@@ -5,7 +5,6 @@
 #include "zk/ensemble/quorum_verifier.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -269,7 +268,8 @@ static void make_text(struct quorum_verifier *qv)
         quorum_hierarchical_append(qv, &text);
     else
         quorum_maj_append(qv, &text);
-    zk_str_printf(&text, "version=%" PRIx64, (uint64_t)qv->version);
+    zk_str_append(&text, "version=");
+    zk_str_append_hex(&text, qv->version);
     free(qv->text);
     qv->text = zk_str_take(&text);
 }

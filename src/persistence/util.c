@@ -1,7 +1,6 @@
 /* Names of data files. Java: persistence.Util */
 #include "zk/persistence/util.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "zk/base/str.h"
@@ -18,7 +17,9 @@ char *path_join(const char *directory, const char *name)
 char *make_snapshot_name(const char *directory, int64_t zxid)
 {
     struct zk_str path = {0};
-    zk_str_printf(&path, "%s/" SNAPSHOT_FILE_PREFIX ".%" PRIx64, directory, (uint64_t)zxid);
+    zk_str_append(&path, directory);
+    zk_str_append(&path, "/" SNAPSHOT_FILE_PREFIX ".");
+    zk_str_append_hex(&path, zxid);
     return zk_str_take(&path);
 }
 
