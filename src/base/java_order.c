@@ -139,6 +139,12 @@ static void chains_double(struct chains *chains, void (*split)(struct chains *ch
 
 /* --- HashMap --- */
 
+/* Java: HashMap.threshold: with more entries than that the table is doubled. */
+static size_t hash_map_threshold(size_t capacity)
+{
+    return capacity / 4 * 3 + capacity % 4 * 3 / 4;
+}
+
 /* Java: HashMap.putVal() */
 static void hash_map_put(struct chains *chains, size_t entry)
 {
@@ -146,7 +152,7 @@ static void hash_map_put(struct chains *chains, size_t entry)
     if (before >= LONG_CHAIN && chains->capacity < TREE_CAPACITY)
         chains_double(chains, chains_split_in_order);
     chains->size++;
-    if (chains->size > chains->capacity / 4 * 3 + chains->capacity % 4 * 3 / 4)
+    if (chains->size > hash_map_threshold(chains->capacity))
         chains_double(chains, chains_split_in_order);
 }
 
@@ -209,10 +215,32 @@ static size_t table_size_for(size_t capacity)
     return size;
 }
 
+static size_t chain_of_long(int64_t key, size_t capacity)
+{
+    return spread(java_long_hash(key)) & (capacity - 1);
+}
+
+/* Where each key has a later chain than the one before, and the table is not doubled, nothing
+ * moves. Small ids in ascending order are like that. */
+static bool longs_stay(const int64_t *keys, size_t count, size_t capacity)
+{
+    if (count > hash_map_threshold(capacity))
+        return false;
+    for (size_t i = 1; i < count; i++)
+        if (chain_of_long(keys[i - 1], capacity) >= chain_of_long(keys[i], capacity))
+            return false;
+    return true;
+}
+
 void java_hash_map_order_longs(const int64_t *keys, size_t count, size_t first_capacity,
                                size_t *ret_order)
 {
     zk_assert(is_power_of_two(first_capacity));
+    if (longs_stay(keys, count, first_capacity)) {
+        for (size_t i = 0; i < count; i++)
+            ret_order[i] = i;
+        return;
+    }
     struct chain_entry *entries = zk_xmalloc(count * sizeof *entries);
     for (size_t i = 0; i < count; i++)
         entries[i].hash = spread(java_long_hash(keys[i]));
@@ -221,7 +249,7 @@ void java_hash_map_order_longs(const int64_t *keys, size_t count, size_t first_c
 
 void java_hash_map_sort_longs(int64_t *keys, size_t count, size_t first_capacity)
 {
-    if (count < 2)
+    if (longs_stay(keys, count, first_capacity))
         return;
     size_t *order = zk_xmalloc(count * sizeof *order);
     int64_t *sorted = zk_xmalloc(count * sizeof *sorted);
