@@ -206,69 +206,78 @@ char *zk_str_take(struct zk_str *str)
 
 /* --- pieces --- */
 
-static void strings_add_bytes(struct zk_strings *strings, const char *text, size_t length)
-{
-    strings->items = zk_xrealloc(strings->items, (strings->count + 1) * sizeof *strings->items);
-    strings->items[strings->count++] = zk_xstrndup(text, length);
-}
-
 void zk_strings_add(struct zk_strings *strings, const char *text)
 {
-    strings_add_bytes(strings, text, strlen(text));
+    zk_assert(!strings->is_one_block);
+    strings->items = zk_xrealloc(strings->items, (strings->count + 1) * sizeof *strings->items);
+    strings->items[strings->count++] = zk_xstrdup(text);
 }
 
 void zk_strings_done(struct zk_strings *strings)
 {
-    for (size_t i = 0; i < strings->count; i++)
+    for (size_t i = 0; i < strings->count && !strings->is_one_block; i++)
         free(strings->items[i]);
     free(strings->items);
     *strings = (struct zk_strings){0};
 }
 
-/* Append the pieces of text. */
-static void split_onto(const char *text, char separator, struct zk_strings *pieces)
+static size_t count_of(const char *text, char wanted)
 {
-    size_t more = 1;
-    for (const char *c = text; *c != '\0'; c++)
-        more += *c == separator;
-
-    const size_t before = pieces->count;
-    pieces->items = zk_xrealloc(pieces->items, (before + more) * sizeof *pieces->items);
-    while (pieces->count < before + more) {
-        const char *end = strchr(text, separator);
-        size_t length = end != NULL ? (size_t)(end - text) : strlen(text);
-        pieces->items[pieces->count++] = zk_xstrndup(text, length);
-        text += length + 1;
+    size_t count = 0;
+    while ((text = strchr(text, wanted)) != NULL) {
+        count++;
+        text++;
     }
-    while (more > 1 && pieces->count > before && pieces->items[pieces->count - 1][0] == '\0')
-        free(pieces->items[--pieces->count]);
+    return count;
+}
+
+/* Room for as many pieces, and behind it a copy of the text, where they will stand: the copy. */
+static char *pieces_new(struct zk_strings *ret_pieces, const char *text, size_t room)
+{
+    size_t size = strlen(text) + 1;
+    *ret_pieces = (struct zk_strings){
+        .items = zk_xmalloc(room * sizeof(char *) + size),
+        .is_one_block = true,
+    };
+    return memcpy(ret_pieces->items + room, text, size);
+}
+
+/* Cut text, which stands in the block of pieces, and append what comes off. */
+static void cut_onto(char *text, char separator, struct zk_strings *pieces)
+{
+    const size_t before = pieces->count;
+    pieces->items[pieces->count++] = text;
+    while ((text = strchr(text, separator)) != NULL) {
+        *text++ = '\0';
+        pieces->items[pieces->count++] = text;
+    }
+    if (pieces->count == before + 1)
+        return;
+    while (pieces->count > before && pieces->items[pieces->count - 1][0] == '\0')
+        pieces->count--;
 }
 
 void zk_split(const char *text, char separator, struct zk_strings *ret_pieces)
 {
-    struct zk_strings pieces = {0};
-    split_onto(text, separator, &pieces);
-    *ret_pieces = pieces;
+    char *copy = pieces_new(ret_pieces, text, count_of(text, separator) + 1);
+    cut_onto(copy, separator, ret_pieces);
 }
 
 /* Java's answer for a text that ends with its first ']': every bracket vanishes, wherever it
  * stands. */
-static void host_without_brackets(const char *text, struct zk_strings *pieces)
+static void remove_brackets(char *text)
 {
-    struct zk_str host = {0};
+    char *end = text;
     for (; *text != '\0'; text++)
         if (*text != '[' && *text != ']')
-            zk_str_append_bytes(&host, text, 1);
-    zk_strings_add(pieces, zk_str_text(&host));
-    zk_str_done(&host);
+            *end++ = *text;
+    *end = '\0';
 }
 
 int zk_host_and_port(const char *text, struct zk_strings *ret_pieces, const char **ret_error)
 {
-    struct zk_strings pieces = {0};
     if (text[0] != '[') {
-        split_onto(text, ':', &pieces);
-        *ret_pieces = pieces;
+        zk_split(text, ':', ret_pieces);
         return 0;
     }
 
@@ -281,13 +290,16 @@ int zk_host_and_port(const char *text, struct zk_strings *ret_pieces, const char
         *ret_error = " doesn't have a port after colon";
         return -EINVAL;
     }
+    char *copy = pieces_new(ret_pieces, text, count_of(text, ':') + 2);
+    ret_pieces->items[ret_pieces->count++] = copy;
     if (closing[1] == '\0') {
-        host_without_brackets(text, &pieces);
+        remove_brackets(copy);
     } else {
-        strings_add_bytes(&pieces, text + 1, (size_t)(closing - text - 1));
-        split_onto(closing + 2, ':', &pieces);
+        char *host_end = copy + (closing - text);
+        *host_end = '\0';
+        ret_pieces->items[0] = copy + 1;
+        cut_onto(host_end + 2, ':', ret_pieces);
     }
-    *ret_pieces = pieces;
     return 0;
 }
 

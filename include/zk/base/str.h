@@ -66,6 +66,7 @@ char *zk_str_take(struct zk_str *str); /* gives the text (never NULL); str is em
 struct zk_strings {
     char **items; /* owned */
     size_t count;
+    bool is_one_block; /* the pieces of one text stand behind items, not each in its own memory */
 };
 
 void zk_split(const char *text, char separator, struct zk_strings *ret_pieces);
