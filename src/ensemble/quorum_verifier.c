@@ -13,6 +13,7 @@
 #include "zk/base/alloc.h"
 #include "zk/base/java_order.h"
 #include "zk/base/log_table.h"
+#include "zk/base/panic.h"
 
 enum { JAVA_FIRST_CAPACITY = 16 };
 
@@ -130,6 +131,15 @@ static int check_counts(const struct qv_source *source, const struct quorum_veri
     return 0;
 }
 
+/* How many members the lines make at most. */
+static size_t count_servers(const struct zk_properties *properties)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < properties->count && count < QV_MEMBER_LIMIT; i++)
+        count += starts_with(properties->items[i].key, "server.");
+    return count;
+}
+
 int qv_create(const struct qv_source *source, bool is_hierarchical, const char *oracle_path,
               struct quorum_verifier **ret_qv)
 {
@@ -146,8 +156,7 @@ int qv_create(const struct qv_source *source, bool is_hierarchical, const char *
         qv->kind = is_hierarchical ? QUORUM_HIERARCHICAL : QUORUM_MAJ;
     }
 
-    size_t room = source->properties->count < QV_MEMBER_LIMIT ? source->properties->count + 1
-                                                              : QV_MEMBER_LIMIT;
+    size_t room = count_servers(source->properties) + 1;
     struct qv_builder builder = {
         .source = source,
         .qv = qv,
@@ -374,6 +383,7 @@ static struct quorum_verifier *copy(const struct quorum_verifier *from)
         quorum_server_copy(&qv->members[i], &from->members[i]);
     long_set_copy(&qv->voting, &from->voting);
     long_set_copy(&qv->observing, &from->observing);
+    qv->text = zk_xstrdup(from->text);
     qv->voters_in_java_order =
         zk_xcalloc(from->voting.count + 1, sizeof(*qv->voters_in_java_order));
     for (size_t i = 0; i < from->voting.count; i++)
@@ -400,10 +410,10 @@ struct quorum_verifier *qv_with_static_client_addr(const struct quorum_verifier 
         struct quorum_server *member = &changed->members[i];
         if (member->id != sid)
             continue;
+        zk_assert(!member->has_client_addr); /* then the text, too, is as it was */
         member->has_client_addr = true;
         member->client_addr = *addr;
         member->is_client_addr_from_static = true;
     }
-    make_text(changed);
     return changed;
 }

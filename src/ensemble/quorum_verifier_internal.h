@@ -30,7 +30,7 @@ bool qv_is_hierarchical(const struct zk_properties *properties);
 struct qv_builder {
     const struct qv_source *source;
     struct quorum_verifier *qv;
-    struct quorum_server *members; /* room for one a property, or for the limit */
+    struct quorum_server *members; /* room for one a line, or for the limit */
     int *member_lines;
     size_t member_count;
     int64_t *voters; /* moves into the verifier */

@@ -106,7 +106,8 @@ const char *qv_to_string(const struct quorum_verifier *qv);
  * versions are enough; else same members (and groups and weights). */
 bool qv_equal(const struct quorum_verifier *a, const struct quorum_verifier *b);
 
-/* The same members under another version or with one's own client address filled in. Gives. */
+/* The same members under another version, or with one's own client address filled in where there
+ * was none. Gives. */
 struct quorum_verifier *qv_with_version(const struct quorum_verifier *qv, int64_t version);
 struct quorum_verifier *qv_with_static_client_addr(const struct quorum_verifier *qv, int64_t sid,
                                                    const struct inet_address *addr);
