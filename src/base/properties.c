@@ -150,36 +150,36 @@ static bool take_code_unit(const char *text, size_t length, uint32_t *ret_unit)
     return true;
 }
 
-/* A character as UTF-8. U+0000 takes two bytes, as in Java's class files: C's texts end at a plain
- * one, and a value that seems to end early must not look right. */
-static void append_character(struct zk_str *text, uint32_t character)
+/* A character as UTF-8; how many bytes. U+0000 takes two, as in Java's class files: C's texts end
+ * at a plain one, and a value that seems to end early must not look right. */
+static size_t put_character(char *text, uint32_t character)
 {
-    char bytes[4];
-    if (character == 0)
-        zk_str_append_bytes(text, "\xc0\x80", 2);
-    else
-        zk_str_append_bytes(text, bytes, zk_utf8_encode(character, bytes));
+    if (character != 0)
+        return zk_utf8_encode(character, text);
+    memcpy(text, "\xc0\x80", 2);
+    return 2;
 }
 
 /* Resolve a \u escape behind its 'u', together with a second one if the two are a surrogate pair.
  * How many bytes it took; 0: malformed. */
-static size_t append_unicode_escape(struct zk_str *text, const char *digits, size_t length)
+static size_t put_unicode_escape(char **end, const char *digits, size_t length)
 {
     uint32_t high;
     uint32_t low;
     if (!take_code_unit(digits, length, &high))
         return 0;
     if (high < 0xd800 || high >= 0xe000) {
-        append_character(text, high);
+        *end += put_character(*end, high);
         return 4;
     }
     bool pair = high < 0xdc00 && length >= 10 && digits[4] == '\\' && digits[5] == 'u' &&
                 take_code_unit(digits + 6, length - 6, &low) && low >= 0xdc00 && low < 0xe000;
     if (!pair) {
-        append_character(text, '?'); /* what Java makes of half a pair when it leaves as UTF-8 */
+        *end +=
+            put_character(*end, '?'); /* what Java makes of half a pair when it leaves as UTF-8 */
         return 4;
     }
-    append_character(text, 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
+    *end += put_character(*end, 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
     return 10;
 }
 
@@ -208,34 +208,34 @@ static size_t plain_length(const char *bytes, size_t length)
     return plain;
 }
 
-/* Java: Properties.loadConvert(). Gives the text without escapes; NULL: a malformed \u. */
-static char *unescape(const char *bytes, size_t length)
+/* Java: Properties.loadConvert(). Put the text without escapes, and a terminator, at end; what is
+ * the end then; NULL: a malformed \u. */
+static char *unescape(char *end, const char *bytes, size_t length)
 {
-    struct zk_str text = {0};
     for (size_t used; length > 0; bytes += used, length -= used) {
         used = plain_length(bytes, length);
         if (used > 0) {
-            zk_str_append_bytes(&text, bytes, used);
+            memcpy(end, bytes, used);
+            end += used;
             continue;
         }
         bool escape = bytes[0] == '\\' && length > 1;
         if (escape && bytes[1] == 'u') {
-            size_t digits = append_unicode_escape(&text, bytes + 2, length - 2);
-            if (digits == 0) {
-                zk_str_done(&text);
+            size_t digits = put_unicode_escape(&end, bytes + 2, length - 2);
+            if (digits == 0)
                 return NULL;
-            }
             used = 2 + digits;
             continue;
         }
         char c = escape ? simple_escape(bytes[1]) : bytes[0];
         used = escape ? 2 : 1;
         if (c == '\0')
-            append_character(&text, 0);
+            end += put_character(end, 0);
         else
-            zk_str_append_bytes(&text, &c, 1);
+            *end++ = c;
     }
-    return zk_str_take(&text);
+    *end++ = '\0';
+    return end;
 }
 
 /* --- keys and values --- */
@@ -278,7 +278,7 @@ static struct zk_property *properties_find(const struct zk_properties *propertie
     return NULL;
 }
 
-/* Takes key and value. There is room for the next power of two. */
+/* There is room for the next power of two. */
 static void properties_add(struct zk_properties *properties, char *key, char *value, int line)
 {
     size_t count = properties->count;
@@ -289,18 +289,19 @@ static void properties_add(struct zk_properties *properties, char *key, char *va
         (struct zk_property){.key = key, .value = value, .line = line};
 }
 
-static int properties_put_line(struct zk_properties *properties, const struct zk_str *line,
-                               int number)
+/* *end is where the texts end. */
+static int properties_put_line(struct zk_properties *properties, char **end,
+                               const struct zk_str *line, int number)
 {
     size_t length = key_length(line);
     size_t start = value_start(line, length);
-    char *key = unescape(zk_str_text(line), length);
-    char *value = unescape(zk_str_text(line) + start, line->length - start);
-    if (key == NULL || value == NULL) {
-        free(key);
-        free(value);
+    char *key = *end;
+    char *value = unescape(key, zk_str_text(line), length);
+    if (value == NULL)
         return -EINVAL;
-    }
+    *end = unescape(value, zk_str_text(line) + start, line->length - start);
+    if (*end == NULL)
+        return -EINVAL;
     properties_add(properties, key, value, number);
     return 0;
 }
@@ -333,10 +334,8 @@ static void properties_unite(struct zk_properties *properties)
             first = item;
             continue;
         }
-        free(first->value);
         first->value = item->value;
         first->line = item->line;
-        free(item->key);
         *item = (struct zk_property){0};
     }
     free(sorted);
@@ -372,13 +371,15 @@ int zk_properties_parse(const char *text, size_t length, struct zk_properties *r
                         int *ret_line)
 {
     struct line_reader reader = {.text = text, .length = length, .line = 1};
-    struct zk_properties properties = {0};
+    /* No byte becomes more than two, and a line's two terminators have the room of its end. */
+    struct zk_properties properties = {.text = zk_xmalloc(2 * (length + 1))};
+    char *end = properties.text;
     struct zk_str line = {0};
     int number = 0;
     int r = 0;
 
     while (r == 0 && reader_take_line(&reader, &line, &number))
-        r = properties_put_line(&properties, &line, number);
+        r = properties_put_line(&properties, &end, &line, number);
     if (r == 0) {
         properties_unite(&properties);
         properties_sort(&properties);
@@ -399,10 +400,7 @@ const char *zk_properties_get(const struct zk_properties *properties, const char
 
 void zk_properties_done(struct zk_properties *properties)
 {
-    for (size_t i = 0; i < properties->count; i++) {
-        free(properties->items[i].key);
-        free(properties->items[i].value);
-    }
     free(properties->items);
+    free(properties->text);
     *properties = (struct zk_properties){0};
 }

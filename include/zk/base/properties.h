@@ -20,6 +20,7 @@ struct zk_property {
 struct zk_properties {
     struct zk_property *items; /* owned */
     size_t count;
+    char *text; /* owned: keys and values stand in it */
 };
 
 /* Parse text of the given length. Escapes and continuation lines as in Java. bytes >= 0x80 stay as
