@@ -147,15 +147,26 @@ static bool starts_with(const char *text, const char *start)
     return strncmp(text, start, strlen(start)) == 0;
 }
 
+static bool is_about_ensemble(const char *key)
+{
+    return starts_with(key, "server.") || starts_with(key, "group") || starts_with(key, "weight");
+}
+
+/* NULL: not in the table. */
+static const struct config_key *find_key(const char *name)
+{
+    if (is_about_ensemble(name)) /* as most lines are */
+        return NULL;
+    for (size_t i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]); i++) {
+        if (strcmp(name, KEYS[i].name) == 0)
+            return &KEYS[i];
+    }
+    return starts_with(name, METRICS_KEY.name) ? &METRICS_KEY : NULL;
+}
+
 static int read_property(struct config_parser *parser, const struct zk_property *property)
 {
-    const struct config_key *found = NULL;
-    for (size_t i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]) && found == NULL; i++) {
-        if (strcmp(property->key, KEYS[i].name) == 0)
-            found = &KEYS[i];
-    }
-    if (found == NULL && starts_with(property->key, METRICS_KEY.name))
-        found = &METRICS_KEY;
+    const struct config_key *found = find_key(property->key);
     if (found == NULL)
         return read_unlisted(parser, property);
 
@@ -169,10 +180,7 @@ static int read_property(struct config_parser *parser, const struct zk_property 
  * knows. */
 static int read_unlisted(struct config_parser *parser, const struct zk_property *property)
 {
-    bool is_about_ensemble = starts_with(property->key, "server.") ||
-                             starts_with(property->key, "group") ||
-                             starts_with(property->key, "weight");
-    if (is_about_ensemble && config_find(parser, "dynamicConfigFile") != NULL)
+    if (is_about_ensemble(property->key) && config_find(parser, "dynamicConfigFile") != NULL)
         return config_fail(parser, parser->path, property,
                            "move the line into the file that dynamicConfigFile names",
                            "parameter: %s must be in a separate dynamic config file",
