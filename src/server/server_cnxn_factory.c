@@ -28,20 +28,19 @@ enum {
 };
 
 enum cnxn_state {
-    CNXN_FREE,
     CNXN_SILENT, /* has not said a word yet */
     CNXN_ANSWERING,
-    CNXN_EVICTED, /* waked, its thread is about to free the slot */
+    CNXN_EVICTED, /* waked, its thread is about to end */
 };
 
 struct cnxn {
     struct server_cnxn_factory *factory;
-    size_t number; /* from 1: NIOWorkerThread-number */
+    size_t slot; /* its thread is NIOWorkerThread-(slot + 1) */
 
     /* Guarded by the factory's mutex. */
     enum cnxn_state state;
     int64_t arrival;   /* ordinal among all that ever came */
-    struct sock *sock; /* one reference: the slot's */
+    struct sock *sock; /* one reference */
 };
 
 struct server_cnxn_factory {
@@ -59,7 +58,8 @@ struct server_cnxn_factory {
     struct zk_cond freed;  /* a slot is free, or stopping */
     bool stopping GUARDED_BY(&mutex);
     int64_t arrivals GUARDED_BY(&mutex);
-    struct cnxn cnxns[CNXN_LIMIT] GUARDED_BY(&mutex);
+    struct cnxn **cnxns GUARDED_BY(&mutex); /* the slots; NULL: free */
+    size_t slot_count GUARDED_BY(&mutex);   /* as many as were ever needed at a time */
 };
 
 static void accept_run(void *arg);
@@ -93,10 +93,6 @@ int server_cnxn_factory_new(struct zk_context *ctx, const struct inet_address *a
     zk_stop_init(&factory->stop, ctx, "server_cnxn_factory");
     zk_mutex_init(&factory->mutex, ctx, "server_cnxn_factory", ZK_RANK_SERVER);
     zk_cond_init(&factory->freed);
-    for (size_t i = 0; i < CNXN_LIMIT; i++) {
-        factory->cnxns[i].factory = factory;
-        factory->cnxns[i].number = i + 1;
-    }
     *ret_factory = factory;
     return 0;
 }
@@ -121,9 +117,9 @@ void server_cnxn_factory_shutdown(struct server_cnxn_factory *factory)
     zk_mutex_lock(&factory->mutex);
     factory->stopping = true;
     zk_cond_broadcast(&factory->freed);
-    for (size_t i = 0; i < CNXN_LIMIT; i++) {
-        if (factory->cnxns[i].state != CNXN_FREE)
-            sock_wake(factory->cnxns[i].sock);
+    for (size_t i = 0; i < factory->slot_count; i++) {
+        if (factory->cnxns[i])
+            sock_wake(factory->cnxns[i]->sock);
     }
     zk_mutex_unlock(&factory->mutex);
     sock_wake(factory->listener);
@@ -141,6 +137,7 @@ void server_cnxn_factory_free(struct server_cnxn_factory *factory)
     zk_cond_destroy(&factory->freed);
     zk_mutex_destroy(&factory->mutex);
     zk_stop_destroy(&factory->stop);
+    free(factory->cnxns);
     free(factory);
 }
 
@@ -151,9 +148,9 @@ static int32_t count_locked(struct server_cnxn_factory *factory, const struct in
 {
     zk_mutex_assert_held(&factory->mutex);
     int32_t count = 0;
-    for (size_t i = 0; i < CNXN_LIMIT; i++) {
-        const struct cnxn *cnxn = &factory->cnxns[i];
-        if (cnxn->state == CNXN_FREE)
+    for (size_t i = 0; i < factory->slot_count; i++) {
+        const struct cnxn *cnxn = factory->cnxns[i];
+        if (!cnxn)
             continue;
         const struct inet_address *remote = sock_remote(cnxn->sock);
         if (!from || (remote->family == from->family &&
@@ -171,14 +168,18 @@ int32_t server_cnxn_factory_alive_connections(struct server_cnxn_factory *factor
     return count;
 }
 
-/* NULL: none is free. */
-static struct cnxn *free_slot_locked(struct server_cnxn_factory *factory) REQUIRES(&factory->mutex)
+/* CNXN_LIMIT: none is free. */
+static size_t free_slot_locked(struct server_cnxn_factory *factory) REQUIRES(&factory->mutex)
 {
-    for (size_t i = 0; i < CNXN_LIMIT; i++) {
-        if (factory->cnxns[i].state == CNXN_FREE)
-            return &factory->cnxns[i];
+    for (size_t i = 0; i < factory->slot_count; i++) {
+        if (!factory->cnxns[i])
+            return i;
     }
-    return NULL;
+    if (factory->slot_count == CNXN_LIMIT)
+        return CNXN_LIMIT;
+    factory->cnxns = zk_xrealloc(factory->cnxns, (factory->slot_count + 1) * sizeof(struct cnxn *));
+    factory->cnxns[factory->slot_count] = NULL;
+    return factory->slot_count++;
 }
 
 /* The oldest in that state; NULL: nobody is. */
@@ -186,9 +187,9 @@ static struct cnxn *oldest_locked(struct server_cnxn_factory *factory, enum cnxn
     REQUIRES(&factory->mutex)
 {
     struct cnxn *oldest = NULL;
-    for (size_t i = 0; i < CNXN_LIMIT; i++) {
-        struct cnxn *cnxn = &factory->cnxns[i];
-        if (cnxn->state == state && (!oldest || cnxn->arrival < oldest->arrival))
+    for (size_t i = 0; i < factory->slot_count; i++) {
+        struct cnxn *cnxn = factory->cnxns[i];
+        if (cnxn && cnxn->state == state && (!oldest || cnxn->arrival < oldest->arrival))
             oldest = cnxn;
     }
     return oldest;
@@ -210,24 +211,28 @@ static void evict_locked(struct server_cnxn_factory *factory) REQUIRES(&factory-
     sock_wake(oldest->sock);
 }
 
-/* A slot that holds sock (taken); NULL: one too many, or we are stopping (sock stays the caller's).
- * Waits while a slot is being freed. */
+/* In a slot, and holds sock (taken); NULL: one too many, or we are stopping (sock stays the
+ * caller's). Waits while a slot is being freed. */
 static struct cnxn *admit(struct server_cnxn_factory *factory, struct sock *sock)
 {
     struct cnxn *cnxn = NULL;
+    size_t slot = CNXN_LIMIT;
     int32_t limit = factory->max_client_cnxns;
     zk_mutex_lock(&factory->mutex);
     bool too_many = limit > 0 && count_locked(factory, sock_remote(sock)) >= limit;
-    while (!too_many && !factory->stopping && (cnxn = free_slot_locked(factory)) == NULL) {
+    while (!too_many && !factory->stopping && (slot = free_slot_locked(factory)) == CNXN_LIMIT) {
         evict_locked(factory);
         zk_cond_wait(&factory->freed, &factory->mutex);
     }
-    if (factory->stopping)
-        cnxn = NULL;
-    if (cnxn) {
-        cnxn->state = CNXN_SILENT;
-        cnxn->arrival = ++factory->arrivals;
-        cnxn->sock = sock;
+    if (!too_many && !factory->stopping) {
+        cnxn = factory->cnxns[slot] = zk_xmalloc(sizeof *cnxn);
+        *cnxn = (struct cnxn){
+            .factory = factory,
+            .slot = slot,
+            .state = CNXN_SILENT,
+            .arrival = ++factory->arrivals,
+            .sock = sock,
+        };
     }
     zk_mutex_unlock(&factory->mutex);
     if (too_many) {
@@ -242,12 +247,11 @@ static void release(struct cnxn *cnxn)
 {
     struct server_cnxn_factory *factory = cnxn->factory;
     zk_mutex_lock(&factory->mutex);
-    struct sock *sock = cnxn->sock;
-    cnxn->sock = NULL;
-    cnxn->state = CNXN_FREE;
+    factory->cnxns[cnxn->slot] = NULL;
     zk_cond_broadcast(&factory->freed);
     zk_mutex_unlock(&factory->mutex);
-    sock_unref(sock);
+    sock_unref(cnxn->sock);
+    free(cnxn);
 }
 
 /* ---- the accept thread ---- */
@@ -261,7 +265,7 @@ static void serve(struct server_cnxn_factory *factory, struct sock *sock)
         return;
     }
     int r = zk_thread_group_start(factory->threads, cnxn_run, cnxn, "NIOWorkerThread-%zu",
-                                  cnxn->number);
+                                  cnxn->slot + 1);
     if (r < 0) {
         char text[320];
         inet_address_text(sock_remote(sock), text, sizeof text);
@@ -314,12 +318,12 @@ static int read_word(struct sock *sock, int64_t deadline_ms, uint8_t ret_bytes[F
  * ServerCnxn.dumpConnectionInfo() */
 static struct cnxn_info *list_cnxns(struct server_cnxn_factory *factory, size_t *ret_count)
 {
-    struct cnxn_info *infos = zk_xcalloc(CNXN_LIMIT, sizeof *infos);
     size_t count = 0;
     zk_mutex_lock(&factory->mutex);
-    for (size_t i = 0; i < CNXN_LIMIT; i++) {
-        const struct cnxn *cnxn = &factory->cnxns[i];
-        if (cnxn->state == CNXN_FREE)
+    struct cnxn_info *infos = zk_xcalloc(factory->slot_count, sizeof *infos);
+    for (size_t i = 0; i < factory->slot_count; i++) {
+        const struct cnxn *cnxn = factory->cnxns[i];
+        if (!cnxn)
             continue;
         bool has_spoken = cnxn->state != CNXN_SILENT;
         struct cnxn_info *info = &infos[count++];
