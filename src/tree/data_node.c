@@ -13,8 +13,9 @@ enum { FIRST_CAPACITY = 8 };
 struct data_node *data_node_new(const char *path, struct buf *data, int64_t acl,
                                 const struct stat_persisted *stat)
 {
-    struct data_node *node = zk_xcalloc(1, sizeof *node);
-    node->path = zk_xstrdup(path);
+    size_t path_size = strlen(path) + 1;
+    struct data_node *node = zk_xcalloc(1, sizeof *node + path_size);
+    memcpy(node->path, path, path_size);
     node->data = data ? buf_ref(data) : NULL;
     node->acl = acl;
     node->stat = *stat;
@@ -25,7 +26,6 @@ void data_node_free(struct data_node *node)
 {
     if (!node)
         return;
-    free(node->path);
     buf_unref(node->data);
     free(node->children);
     free(node);
@@ -51,10 +51,14 @@ struct data_node **data_node_get_children(const struct data_node *node)
     size_t count = node->child_count;
     if (count == 0)
         return NULL;
+    struct data_node **children = zk_xmalloc(count * sizeof(struct data_node *));
+    if (count == 1) { /* as most have, if any */
+        children[0] = node->children[0];
+        return children;
+    }
+
     const char **names = zk_xcalloc(count, sizeof *names);
     size_t *order = zk_xcalloc(count, sizeof *order);
-    struct data_node **children = zk_xcalloc(count, sizeof *children);
-
     for (size_t i = 0; i < count; i++)
         names[i] = data_node_name(node->children[i]);
     java_hash_map_order_strings(names, count, FIRST_CAPACITY, order);

@@ -10,7 +10,6 @@
 #include "zk/jute/data.h"
 
 struct data_node {
-    char *path;       /* owned; "" is the root */
     struct buf *data; /* shares; NULL: null, which a client can make */
     int64_t acl;      /* an id of the tree's acl_cache, or -1 */
     struct stat_persisted stat;
@@ -22,6 +21,8 @@ struct data_node {
     struct data_node **children; /* borrowed: the tree owns all nodes */
     size_t child_count;
     size_t child_room;
+
+    char path[]; /* "" is the root */
 };
 
 struct data_node *data_node_new(const char *path, struct buf *data, int64_t acl,
