@@ -42,7 +42,9 @@ static int parse_addresses(struct line_parser *parser, const struct zk_strings *
 static int parse_piece(struct line_parser *parser, const char *piece, size_t client_part_count);
 static int parse_parts(struct line_parser *parser, const struct zk_strings *parts);
 static int parse_port(struct line_parser *parser, const char *host, const char *text,
-                      struct inet_address *ret_address);
+                      uint16_t *ret_port);
+static void look_up(struct line_parser *parser, const char *host, uint16_t port,
+                    struct inet_address *ret_address);
 static int parse_type(struct line_parser *parser, const char *text);
 static int split_host_and_port(const char *text, struct zk_strings *ret_parts, char **ret_error);
 
@@ -123,16 +125,14 @@ static int parse_client(struct line_parser *parser, const char *text)
         goto out;
     }
     const char *host = parts.count == 2 ? parts.items[0] : "0.0.0.0";
-    const char *port = parts.items[parts.count - 1];
-    int32_t ignored;
-    if (!zk_parse_int(port, &ignored)) {
-        /* "null": Java prints its host name field, which nobody has filled yet. */
-        r = config_error(parser->ret_error, "Address unresolved: null:%s", port);
+    const char *port_text = parts.items[parts.count - 1];
+    uint16_t port = 0;
+    /* "null": Java prints its host name field, which nobody has filled yet. */
+    r = parse_port(parser, "null", port_text, &port);
+    if (r < 0)
         goto out;
-    }
-    r = parse_port(parser, host, port, &parser->server->client_addr);
-    if (r == 0)
-        parser->server->has_client_addr = true;
+    look_up(parser, host, port, &parser->server->client_addr);
+    parser->server->has_client_addr = true;
 out:
     zk_strings_done(&parts);
     return r;
@@ -156,18 +156,22 @@ static int parse_piece(struct line_parser *parser, const char *piece, size_t cli
 static int parse_parts(struct line_parser *parser, const struct zk_strings *parts)
 {
     struct quorum_server *server = parser->server;
-    struct inet_address addr;
-    struct inet_address election_addr;
-    int r = parse_port(parser, parts->items[0], parts->items[1], &addr);
+    const char *host = parts->items[0];
+    struct inet_address address;
+    uint16_t port = 0;
+    uint16_t election_port = 0;
+    int r = parse_port(parser, host, parts->items[1], &port);
     if (r < 0)
         return r;
-    multiple_addresses_add(&server->addr, &addr);
-    r = parse_port(parser, parts->items[0], parts->items[2], &election_addr);
+    r = parse_port(parser, host, parts->items[2], &election_port);
     if (r < 0)
         return r;
-    multiple_addresses_add(&server->election_addr, &election_addr);
+    look_up(parser, host, port, &address); /* once: Java asks for each port */
+    multiple_addresses_add(&server->addr, &address);
+    address.port = election_port;
+    multiple_addresses_add(&server->election_addr, &address);
 
-    if (addr.port == election_addr.port)
+    if (port == election_port)
         return config_error(parser->ret_error,
                             "Client and election port must be different! Please update the "
                             "configuration file on server.%" PRId64,
@@ -177,20 +181,27 @@ static int parse_parts(struct line_parser *parser, const struct zk_strings *part
     return 0;
 }
 
-/* Java: new InetSocketAddress(host, Integer.parseInt(text)) */
+/* host is for the message. */
 static int parse_port(struct line_parser *parser, const char *host, const char *text,
-                      struct inet_address *ret_address)
+                      uint16_t *ret_port)
 {
     int32_t port;
     if (!zk_parse_int(text, &port))
         return config_error(parser->ret_error, "Address unresolved: %s:%s", host, text);
     if (port < 0 || port > UINT16_MAX)
         return config_error(parser->ret_error, "port out of range:%" PRId32, port);
-    if (parser->resolve)
-        inet_address_resolve(parser->ctx, host, (uint16_t)port, ret_address);
-    else
-        inet_address_literal(host, (uint16_t)port, ret_address);
+    *ret_port = (uint16_t)port;
     return 0;
+}
+
+/* Java: new InetSocketAddress(host, port) */
+static void look_up(struct line_parser *parser, const char *host, uint16_t port,
+                    struct inet_address *ret_address)
+{
+    if (parser->resolve)
+        inet_address_resolve(parser->ctx, host, port, ret_address);
+    else
+        inet_address_literal(host, port, ret_address);
 }
 
 /* Java: QuorumServer.getType() */
