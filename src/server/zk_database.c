@@ -23,7 +23,7 @@ struct zk_database {
 
     struct zk_mutex mutex; /* Java's monitors of ZKDatabase, DataTree and its nodes. Guards: */
     bool initialized GUARDED_BY(&mutex);
-    struct data_tree *tree GUARDED_BY(&mutex);
+    struct data_tree *tree GUARDED_BY(&mutex); /* NULL: fresh, and nobody has asked for it yet */
     struct session_timeouts sessions GUARDED_BY(&mutex); /* Java: sessionsWithTimeouts */
 };
 
@@ -33,8 +33,15 @@ struct zk_database *zk_database_new(struct zk_context *ctx, struct file_txn_snap
     database->ctx = ctx;
     database->snap_log = snap_log;
     zk_mutex_init(&database->mutex, ctx, "zk_database", ZK_RANK_DATABASE);
-    database->tree = data_tree_new(ctx);
     return database;
+}
+
+/* The tree, made when somebody asks: who clears a database mostly loads another content. */
+static struct data_tree *tree_locked(struct zk_database *database) REQUIRES(&database->mutex)
+{
+    if (!database->tree)
+        database->tree = data_tree_new(database->ctx);
+    return database->tree;
 }
 
 void zk_database_free(struct zk_database *database)
@@ -73,43 +80,35 @@ static void replace(struct zk_database *database, bool initialized, struct data_
 
 void zk_database_clear(struct zk_database *database)
 {
-    replace(database, false, data_tree_new(database->ctx), (struct session_timeouts){0});
+    replace(database, false, NULL, (struct session_timeouts){0});
 }
 
-/* A fresh tree that knows the configuration that the present one knows. */
-static struct data_tree *fresh_tree_with_config(struct zk_database *database)
+/* Who asks before it is back sees a fresh one. Gives. */
+static struct data_tree *take_tree(struct zk_database *database)
 {
-    struct data_tree *fresh = data_tree_new(database->ctx);
     zk_mutex_lock(&database->mutex);
-    const struct data_node *config = data_tree_get_node(database->tree, CONFIG_NODE);
-    if (config) {
-        int r = data_tree_set_data(fresh, CONFIG_NODE, config->data, config->stat.version,
-                                   config->stat.mzxid, config->stat.mtime_ms);
-        zk_assert(r == 0); /* a fresh tree has the node */
-    }
+    struct data_tree *tree = tree_locked(database);
+    database->tree = NULL;
     zk_mutex_unlock(&database->mutex);
-    return fresh;
+    return tree;
 }
 
 int zk_database_load_data_base(struct zk_database *database, int64_t *ret_zxid)
 {
-    struct data_tree *tree = fresh_tree_with_config(database);
+    struct data_tree *tree = take_tree(database);
     struct session_timeouts sessions = {0};
     int r = file_txn_snap_log_restore(database->snap_log, &tree, &sessions);
-    if (r < 0) {
-        data_tree_free(tree);
-        return r;
-    }
     int64_t zxid = data_tree_last_processed_zxid(tree);
-    replace(database, true, tree, sessions);
-    *ret_zxid = zxid;
-    return 0;
+    replace(database, r == 0, tree, sessions);
+    if (r == 0)
+        *ret_zxid = zxid;
+    return r;
 }
 
 int64_t zk_database_last_processed_zxid(struct zk_database *database)
 {
     zk_mutex_lock(&database->mutex);
-    int64_t zxid = data_tree_last_processed_zxid(database->tree);
+    int64_t zxid = data_tree_last_processed_zxid(tree_locked(database));
     zk_mutex_unlock(&database->mutex);
     return zxid;
 }
@@ -117,7 +116,7 @@ int64_t zk_database_last_processed_zxid(struct zk_database *database)
 void zk_database_set_last_processed_zxid(struct zk_database *database, int64_t zxid)
 {
     zk_mutex_lock(&database->mutex);
-    data_tree_set_last_processed_zxid(database->tree, zxid);
+    data_tree_set_last_processed_zxid(tree_locked(database), zxid);
     zk_mutex_unlock(&database->mutex);
 }
 
@@ -125,10 +124,11 @@ void zk_database_init_config(struct zk_database *database, const char *text, int
 {
     struct buf *data = buf_new_copy(text, strlen(text));
     zk_mutex_lock(&database->mutex);
-    bool missing = !data_tree_get_node(database->tree, CONFIG_NODE);
+    struct data_tree *tree = tree_locked(database);
+    bool missing = !data_tree_get_node(tree, CONFIG_NODE);
     if (missing)
-        data_tree_add_config_node(database->tree);
-    int r = data_tree_set_data(database->tree, CONFIG_NODE, data, -1, version, zk_wall_ms());
+        data_tree_add_config_node(tree);
+    int r = data_tree_set_data(tree, CONFIG_NODE, data, -1, version, zk_wall_ms());
     zk_mutex_unlock(&database->mutex);
     buf_unref(data);
     if (missing)
@@ -147,12 +147,13 @@ static struct buf *serialize_locked(struct zk_database *database, int64_t *ret_z
     struct buf *body = buf_new(FIRST_BODY_ROOM);
     struct zk_output *output = zk_output_new_buf(body);
     struct jute_out out = jute_out_of(output);
-    serialize_snapshot(database->tree, &database->sessions, &out);
+    struct data_tree *tree = tree_locked(database);
+    serialize_snapshot(tree, &database->sessions, &out);
     int r = jute_out_flush(&out);
     zk_assert(r == 0); /* memory takes all */
     zk_output_free(output);
-    *ret_zxid = data_tree_last_processed_zxid(database->tree);
-    *ret_digest = data_tree_last_processed_zxid_digest(database->tree);
+    *ret_zxid = data_tree_last_processed_zxid(tree);
+    *ret_digest = data_tree_last_processed_zxid_digest(tree);
     return body;
 }
 
@@ -218,7 +219,7 @@ void zk_database_sessions(struct zk_database *database, struct session_timeouts 
 void zk_database_fill_status(struct zk_database *database, struct server_status *status)
 {
     zk_mutex_lock(&database->mutex);
-    const struct data_tree *tree = database->tree;
+    const struct data_tree *tree = tree_locked(database);
     status->last_processed_zxid = data_tree_last_processed_zxid(tree);
     status->node_count = (int64_t)data_tree_get_node_count(tree);
     status->ephemerals_count = (int64_t)data_tree_get_ephemerals_count(tree);

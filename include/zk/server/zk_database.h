@@ -32,8 +32,9 @@ void zk_database_free(struct zk_database *database); /* NULL is fine */
 bool zk_database_is_initialized(struct zk_database *database);
 /* Java: clear(): a fresh tree, no sessions, not initialized. */
 void zk_database_clear(struct zk_database *database);
-/* Java: loadDataBase(). Blocks on the disk. *ret_zxid: the last zxid, perhaps -1. Errors:
- * file_txn_snap_log_restore's. */
+/* Java: loadDataBase(). Blocks on the disk; who asks meanwhile is told what a fresh tree holds.
+ * *ret_zxid: the last zxid, perhaps -1. Errors: file_txn_snap_log_restore's; the tree is as it was.
+ */
 ZK_NODISCARD int zk_database_load_data_base(struct zk_database *database, int64_t *ret_zxid);
 
 /* Java: getDataTreeLastProcessedZxid(), setlastProcessedZxid() */
