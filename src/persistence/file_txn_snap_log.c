@@ -66,18 +66,18 @@ static int settle_names(const char *path)
 static int open_directory(struct zk_context *ctx, const char *path, const char *what,
                           char **ret_error)
 {
-    int r = 0;
-    if (!file_is_directory(path)) {
+    int r;
+    if (file_is_directory(path)) {
+        r = settle_names(path);
+    } else {
         if (!zk_settings_get_boolean(ctx, "zookeeper.datadir.autocreate", true))
             return refuse(-ENOENT, ret_error,
                           "Missing %s directory %s, automatic data directory creation is disabled "
                           "(zookeeper.datadir.autocreate is false). Please create this directory "
                           "manually.",
                           what, path);
-        r = file_make_directories(path);
+        r = file_make_directories(path); /* settles what it makes */
     }
-    if (r == 0)
-        r = settle_names(path);
     if (r < 0) {
         char reason[128];
         return refuse(r, ret_error, "Unable to create %s directory %s: %s", what, path,
@@ -111,10 +111,10 @@ static int check_content(const char *directory, const char *what, const char *fo
 static int open_directories(struct file_txn_snap_log *snap_log, char **ret_error)
 {
     int r = open_directory(snap_log->ctx, snap_log->data_dir, "data", ret_error);
-    if (r < 0)
+    if (r < 0 || strcmp(snap_log->data_dir, snap_log->snap_dir) == 0)
         return r;
     r = open_directory(snap_log->ctx, snap_log->snap_dir, "snap", ret_error);
-    if (r < 0 || strcmp(snap_log->data_dir, snap_log->snap_dir) == 0)
+    if (r < 0)
         return r;
     r = check_content(snap_log->data_dir, "Log", SNAPSHOT_FILE_PREFIX, ret_error);
     if (r < 0)
