@@ -279,8 +279,8 @@ static inline void fill(void *start, int byte, size_t size)
         memset((char *)start + i, byte, OWN_GRAIN);
 }
 
-#define poison(block)         ((void)(block))
-#define unpoison(block)       ((void)(block))
+#define poison(block)   ((void)(block))
+#define unpoison(block) ((void)(block))
 
 #endif
 
