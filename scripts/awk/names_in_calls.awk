@@ -1,11 +1,13 @@
 # The names that calls give to what they make: zk_thread_group_start (a thread's) and bq_new or
-# cbq_new (a queue's). A name is a format; PRId64 is written %d. Where a variable is handed over, its
-# name is what was last printed into it. Prints: file:line:kind:name
+# cbq_new (a queue's). A name is a format; PRId64 is written %d, and so is the number that
+# zk_thread_group_start_numbered appends. Where a variable is handed over, its name is what was last
+# printed into it. Prints: file:line:kind:name
 FNR == 1 { call = "" }
 {
     if (call == "") {
         start = FNR
-        if (match($0, /(^|[^a-z_])(zk_thread_group_start|c?bq_new)\(/) && $0 !~ /^[a-z].*\*c?bq_new\(|^int zk_thread_group_start/)
+        if (match($0, /(^|[^a-z_])(zk_thread_group_start(_numbered)?|c?bq_new)\(/) &&
+            $0 !~ /^[a-z].*\*c?bq_new\(|^int zk_thread_group_start/)
             call = substr($0, RSTART)
         else if (match($0, /(zk_str_printf\(&|snprintf\()[a-z_]+/))
             call = substr($0, RSTART)
@@ -32,6 +34,8 @@ FNR == 1 { call = "" }
             for (v in printed)
                 if (index(call, v) && call ~ ("[^a-z_]" v "[^a-z_]"))
                     text = printed[v]
+        if (call ~ /^[^a-z]?zk_thread_group_start_numbered/ && text != "")
+            text = text "%d"
         print FILENAME ":" start ":" (call ~ /zk_thread_group_start/ ? "thread" : "queue") ":" text
     }
     call = ""

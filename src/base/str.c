@@ -12,6 +12,8 @@
 
 /* --- numbers --- */
 
+enum { LONG_TEXT_SIZE = 20 /* a sign and 19 digits; in hex it is less */ };
+
 static int digit_of(char c)
 {
     if (c >= '0' && c <= '9')
@@ -82,6 +84,18 @@ bool zk_decode_long(const char *text, int64_t *ret_value)
     return parse_digits(digits, 10, negative, ret_value);
 }
 
+/* In decimal, the last digit before end; where it starts. */
+static char *write_decimal(char *end, int64_t value)
+{
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do
+        *--end = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (value < 0)
+        *--end = '-';
+    return end;
+}
+
 /* --- texts of a fixed size --- */
 
 void zk_text_copy(char *ret_text, size_t size, const char *text)
@@ -90,6 +104,14 @@ void zk_text_copy(char *ret_text, size_t size, const char *text)
     size_t length = strnlen(text, size - 1);
     memcpy(ret_text, text, length);
     ret_text[length] = '\0';
+}
+
+void zk_text_numbered(char *ret_text, size_t size, const char *before, int64_t number)
+{
+    char decimal[LONG_TEXT_SIZE + 1] = "";
+    zk_text_copy(ret_text, size, before);
+    const size_t length = strlen(ret_text);
+    zk_text_copy(ret_text + length, size - length, write_decimal(decimal + LONG_TEXT_SIZE, number));
 }
 
 const char *zk_trim_start(const char *text)
@@ -113,8 +135,7 @@ char *zk_trim(char *text)
 
 enum {
     SMALLEST_ROOM = 128,
-    USUAL_PIECE = 63,    /* bytes that one printf adds, or fewer */
-    LONG_TEXT_SIZE = 20, /* a sign and 19 digits; in hex it is less */
+    USUAL_PIECE = 63, /* bytes that one printf adds, or fewer */
 };
 
 void zk_str_reserve(struct zk_str *str, size_t more)
@@ -133,13 +154,7 @@ void zk_str_append_long(struct zk_str *str, int64_t value)
 {
     char text[LONG_TEXT_SIZE];
     char *const end = text + sizeof text;
-    char *start = end;
-    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    do
-        *--start = (char)('0' + rest % 10);
-    while ((rest /= 10) > 0);
-    if (value < 0)
-        *--start = '-';
+    char *start = write_decimal(end, value);
     zk_str_append_bytes(str, start, (size_t)(end - start));
 }
 

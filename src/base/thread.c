@@ -117,18 +117,19 @@ static void thread_group_reap_locked(struct zk_thread_group *group, struct threa
     zk_cond_broadcast(&group->changed);
 }
 
-int zk_thread_group_start(struct zk_thread_group *group, zk_thread_main *main, void *arg,
-                          const char *name_format, ...)
+static struct thread_member *thread_member_new(struct zk_thread_group *group, zk_thread_main *main,
+                                               void *arg)
 {
     struct thread_member *member = zk_xcalloc(1, sizeof *member);
     member->group = group;
     member->main = main;
     member->arg = arg;
-    va_list args;
-    va_start(args, name_format);
-    vsnprintf(member->entry.name, sizeof member->entry.name, name_format, args);
-    va_end(args);
+    return member;
+}
 
+/* Takes the member, which has its name. */
+static int thread_group_start_member(struct zk_thread_group *group, struct thread_member *member)
+{
     zk_mutex_lock(&group->mutex);
     struct thread_member *ended;
     while ((ended = thread_group_take_ended_locked(group)) != NULL)
@@ -147,6 +148,25 @@ int zk_thread_group_start(struct zk_thread_group *group, zk_thread_main *main, v
         free(member);
     zk_assert(error == 0 || error == ECANCELED || error == EAGAIN);
     return -error;
+}
+
+int zk_thread_group_start(struct zk_thread_group *group, zk_thread_main *main, void *arg,
+                          const char *name_format, ...)
+{
+    struct thread_member *member = thread_member_new(group, main, arg);
+    va_list args;
+    va_start(args, name_format);
+    vsnprintf(member->entry.name, sizeof member->entry.name, name_format, args);
+    va_end(args);
+    return thread_group_start_member(group, member);
+}
+
+int zk_thread_group_start_numbered(struct zk_thread_group *group, zk_thread_main *main, void *arg,
+                                   const char *before, int64_t number)
+{
+    struct thread_member *member = thread_member_new(group, main, arg);
+    zk_text_numbered(member->entry.name, sizeof member->entry.name, before, number);
+    return thread_group_start_member(group, member);
 }
 
 void zk_thread_group_join(struct zk_thread_group *group)

@@ -132,12 +132,12 @@ static void start_workers(struct conversation *conversation, int64_t sid)
     sock_set_deadline(sock, INT64_MAX);
 
     send_worker_ref(sw);
-    r = zk_thread_group_start(qcm->workers, send_worker_run, sw, "SendWorker:%" PRId64, sid);
+    r = zk_thread_group_start_numbered(qcm->workers, send_worker_run, sw, "SendWorker:", sid);
     if (r < 0)
         send_worker_unref(sw);
     if (r == 0) {
         send_worker_ref(sw);
-        r = zk_thread_group_start(qcm->workers, recv_worker_run, sw, "RecvWorker:%" PRId64, sid);
+        r = zk_thread_group_start_numbered(qcm->workers, recv_worker_run, sw, "RecvWorker:", sid);
         if (r < 0)
             send_worker_unref(sw);
     }

@@ -164,15 +164,15 @@ void invariants_trace(struct invariants *invariants, int host, const char *bytes
     static char line[LINE_MAX_LENGTH]; /* not on the many stacks of those who write */
     memcpy(line, bytes, length);
     line[length] = '\0';
-    const char *name = line + (event - bytes) + sizeof key - 1;
+    const char *name = line + (event - bytes) + sizeof key - 1; /* its fields follow */
     if (starts_with(name, "state\""))
-        saw_state(&invariants->peers[host], line);
+        saw_state(&invariants->peers[host], name);
     else if (starts_with(name, "decide\""))
-        saw_decide(invariants, host, line);
+        saw_decide(invariants, host, name);
     else if (starts_with(name, "established\""))
-        saw_established(invariants, host, line);
+        saw_established(invariants, host, name);
     else if (starts_with(name, "epoch\""))
-        saw_epoch(invariants, host, line);
+        saw_epoch(invariants, host, name);
 }
 
 /* ---- processes and disks -------------------------------------------------------------------- */

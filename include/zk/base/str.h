@@ -21,6 +21,8 @@ ZK_NODISCARD bool zk_decode_long(const char *text, int64_t *ret_value);
 
 /* A copy of text, terminated; of a longer text as many bytes as fit. */
 void zk_text_copy(char *ret_text, size_t size, const char *text);
+/* What precedes, and the number in decimal: as much as fits. */
+void zk_text_numbered(char *ret_text, size_t size, const char *before, int64_t number);
 
 /* Java: String.trim(): drop everything up to U+0020 at both ends, in place; the trimmed start. */
 char *zk_trim(char *text);

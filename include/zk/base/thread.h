@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "zk/base/attrs.h"
 
@@ -29,6 +30,10 @@ struct zk_thread_group *zk_thread_group_new(struct zk_context *ctx);
 ZK_NODISCARD int zk_thread_group_start(struct zk_thread_group *group, zk_thread_main *main,
                                        void *arg, const char *name_format, ...)
     ZK_PRINTF_LIKE(4, 5);
+/* The same with a name that is what precedes and a number, as in "SendWorker:2": for threads that
+ * come and go by the dozen, since printf takes longer than the rest of a start. */
+ZK_NODISCARD int zk_thread_group_start_numbered(struct zk_thread_group *group, zk_thread_main *main,
+                                                void *arg, const char *before, int64_t number);
 
 /* From now on nobody can start a member; wait until all have ended. Never by a member. May be
  * called again. */
