@@ -130,19 +130,27 @@ back_to() {
   return 1
 }
 
-# After the first storm the C library keeps the stacks of as many threads as there ever were at once; a second storm must
-# not add to that.
-memory_is_about() {
-  local kb
-  kb=$(resident_kb "$1")
-  say "peer $1: $2 kB after the first storm, $kb kB after the second"
-  ((kb <= $2 + 512 && kb <= 6144)) || built_with asan || built_with tsan
-}
-
 storm() {
   storm_on_the_election_port "$1"
   storm_on_the_quorum_port "$1"
   storm_on_the_client_port "$1"
+}
+
+# The C library keeps the stacks and heaps of as many threads as there ever were at once: a storm that meets a busier machine
+# than those before adds some. What leaks grows with each storm.
+stops_growing() {
+  local kb before=$2 storms
+  for ((storms = 2; storms <= 4; storms++)); do
+    if ((storms > 2)); then
+      before=$kb
+      storm "$1"
+      has_threads "$1" "$LEADER"
+    fi
+    kb=$(resident_kb "$1")
+    say "peer $1: $before kB before storm $storms, $kb kB after it"
+    ((kb > before + 512 || kb > 6144)) || return 0
+  done
+  built_with asan || built_with tsan
 }
 
 # ---- leaving -----------------------------------------------------------------------------------
@@ -205,7 +213,7 @@ memory_before=$(resident_kb "$chief")
 expect "the same storm again" storm "$chief"
 expect "the leader has its threads back again" has_threads "$chief" "$LEADER"
 expect "the leader has its descriptors back" back_to "$chief" "$descriptors_before"
-expect "the leader has not grown" memory_is_about "$chief" "$memory_before"
+expect "the leader does not grow with each storm" stops_growing "$chief" "$memory_before"
 expect "the leader still leads" until_state "$chief" LEADING "$chief"
 expect "the stormed leader is killed" "$cluster" kill "$chief"
 expect "the others elect" serves_again

@@ -11,8 +11,8 @@
 
 #include "disk_internal.h"
 
-int sim_open(const char *path, int flags, ...);
-int sim_open64(const char *path, int flags, ...) __attribute__((alias("sim_open")));
+int sim_open(const char *name, int flags, ...);
+int sim_open64(const char *name, int flags, ...) __attribute__((alias("sim_open")));
 int sim_open_2(const char *path, int flags);
 int sim_open64_2(const char *path, int flags) __attribute__((alias("sim_open_2")));
 ssize_t sim_pread(int fd, void *ret_bytes, size_t length, off_t at);
@@ -27,14 +27,14 @@ off_t sim_lseek64(int fd, off_t offset, int whence) __attribute__((alias("sim_ls
 int sim_fsync(int fd);
 int sim_ftruncate(int fd, off_t size);
 int sim_ftruncate64(int fd, off_t size) __attribute__((alias("sim_ftruncate")));
-int sim_rename(const char *from, const char *to);
-int sim_unlink(const char *path);
-int sim_mkdir(const char *path, mode_t mode);
-int sim_stat(const char *path, struct stat *ret_status);
-int sim_stat64(const char *path, struct stat *ret_status) __attribute__((alias("sim_stat")));
+int sim_rename(const char *old_name, const char *new_name);
+int sim_unlink(const char *name);
+int sim_mkdir(const char *name, mode_t mode);
+int sim_stat(const char *name, struct stat *ret_status);
+int sim_stat64(const char *name, struct stat *ret_status) __attribute__((alias("sim_stat")));
 int sim_fstat(int fd, struct stat *ret_status);
 int sim_fstat64(int fd, struct stat *ret_status) __attribute__((alias("sim_fstat")));
-DIR *sim_opendir(const char *path);
+DIR *sim_opendir(const char *name);
 struct dirent *sim_readdir(DIR *stream);
 struct dirent *sim_readdir64(DIR *stream) __attribute__((alias("sim_readdir")));
 int sim_closedir(DIR *stream);
