@@ -166,7 +166,7 @@ static int parse_parts(struct line_parser *parser, const struct zk_strings *part
     r = parse_port(parser, host, parts->items[2], &election_port);
     if (r < 0)
         return r;
-    look_up(parser, host, port, &address); /* once: Java asks for each port */
+    look_up(parser, host, port, &address); /* once: in Java the cache answers for the second port */
     multiple_addresses_add(&server->addr, &address);
     address.port = election_port;
     multiple_addresses_add(&server->election_addr, &address);
