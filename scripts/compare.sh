@@ -132,8 +132,7 @@ main() {
   if [[ -n $record ]]; then
     dir=$record
   else
-    dir=$(mktemp -d "${TMPDIR:-/tmp}/zkpeer-compare.XXXXXX")
-    trap 'rm -rf "$dir"' EXIT
+    make_scratch dir
   fi
   trap 'wait; exit 130' INT TERM # the player cleans up after itself
   say "${BOLD}${head[question]}${RESET}"

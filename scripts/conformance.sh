@@ -126,9 +126,7 @@ check_notes() {
 write_table() {
   local new
   has_marks || die "NOTES.md has no lines '$BEGIN_MARK' and '$END_MARK'; put them where the table belongs"
-  new=$(mktemp -d)
-  # shellcheck disable=SC2064  # the name of now
-  trap "rm -rf '$new'" EXIT
+  make_scratch new
   table >"$new/table"
   awk -v begin="$BEGIN_MARK" -v end="$END_MARK" -v table="$new/table" '
     $0 == end { on = 0 }

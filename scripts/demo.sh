@@ -20,7 +20,7 @@ Exit: 0 the story went as told, 1 it did not, 2 wrong usage.
 END
 }
 
-dir='' # this demo's own cluster
+dir='' # holds the cluster and what is said
 
 # cluster VERB...: that cluster's script, its chatter kept for the case that it fails.
 cluster() {
@@ -32,13 +32,12 @@ cluster() {
 
 # Everything is down when this script ends, however it ends.
 clean_up() {
-  local status=$?
+  local status=$? scratch=$1
   trap - EXIT
-  if [[ -n $dir ]]; then
-    "$REPO/scripts/cluster.sh" --dir "$dir/cluster" clean >/dev/null 2>&1 ||
-      warn "the peers in $dir could not all be stopped"
-    rm -rf "$dir"
-  fi
+  trap '' INT TERM
+  "$REPO/scripts/cluster.sh" --dir "$scratch/cluster" clean >/dev/null 2>&1 ||
+    warn "the peers in $scratch could not all be stopped"
+  rm -rf "$scratch"
   exit "$status"
 }
 
@@ -152,9 +151,7 @@ main() {
   if [[ $mix == *c* && -z ${ZKPEER_BINARY:-} ]]; then
     "$REPO/scripts/build.sh"
   fi
-  dir=$(mktemp -d "${TMPDIR:-/tmp}/zkpeer-demo.XXXXXX")
-  trap clean_up EXIT
-  trap 'exit 130' INT TERM
+  make_scratch dir clean_up
 
   began=$(now_ms)
   begin_story "$mix"

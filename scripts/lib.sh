@@ -90,6 +90,23 @@ end_jobs() {
   exit 130
 }
 
+# ---- files of this call ------------------------------------------------------------------------
+
+# make_scratch VARIABLE [CLEAN_UP]: a new directory, whose path goes to VARIABLE; on every way out of the
+# script CLEAN_UP PATH takes it away (rm, if none is given). mktemp does not hear Ctrl-C, and we act upon it
+# afterwards: else there could be a directory that nobody knows of. CLEAN_UP is told the path, for where
+# it interrupts, VARIABLE may be the name of something local.
+make_scratch() {
+  local -n new_scratch=$1
+  local interrupted=false
+  trap 'interrupted=true' INT TERM
+  new_scratch=$(trap '' INT TERM && mktemp -d "${TMPDIR:-/tmp}/zkpeer-${SCRIPT%.sh}.XXXXXX")
+  # shellcheck disable=SC2064  # the name of now
+  trap "${2:-rm -rf} ${new_scratch@Q}" EXIT
+  trap 'exit 130' INT TERM
+  [[ $interrupted == false ]] || exit 130
+}
+
 # ---- packages ----------------------------------------------------------------------------------
 
 # need_packages WHY PACKAGE:PROOF...: installs what is missing. A PROOF that starts with a slash

@@ -73,13 +73,12 @@ check_ranks() {
 }
 
 main() {
-  local names
+  local scratch names
   no_arguments "$@"
   cd "$REPO"
   [[ -f NOTES.md ]] || die "there is no NOTES.md"
-  names=$(mktemp)
-  # shellcheck disable=SC2064  # the name of now
-  trap "rm -f $names" EXIT
+  make_scratch scratch
+  names=$scratch/names
   sources src | xargs awk -f scripts/awk/names_in_calls.awk >"$names"
   report < <(check_numbers)
   report < <(check_names thread T)

@@ -62,15 +62,13 @@ cluster() {
 }
 
 clean_up() {
-  local status=$?
+  local status=$? scratch=$1
   trap - EXIT
   trap '' INT TERM
-  if [[ -n $dir ]]; then
-    [[ -z $keep || ! -d $root ]] || { cp -r "$root" "$keep" && say "logs and traces: $keep"; }
-    "$REPO/scripts/cluster.sh" --dir "$root" clean >/dev/null 2>&1 ||
-      warn "the peers in $dir could not all be stopped"
-    rm -rf "$dir"
-  fi
+  [[ -z $keep || ! -d $scratch/cluster ]] || { cp -r "$scratch/cluster" "$keep" && say "logs and traces: $keep"; }
+  "$REPO/scripts/cluster.sh" --dir "$scratch/cluster" clean >/dev/null 2>&1 ||
+    warn "the peers in $scratch could not all be stopped"
+  rm -rf "$scratch"
   exit "$status"
 }
 
@@ -285,10 +283,8 @@ tell_peer() {
 
 prepare() {
   local words
-  dir=$(mktemp -d "${TMPDIR:-/tmp}/zkpeer-story.XXXXXX")
+  make_scratch dir clean_up
   root=$dir/cluster
-  trap clean_up EXIT
-  trap 'exit 130' INT TERM
   if [[ ${head[namespaces]} == yes ]]; then
     need_namespace_tools
     if ! words=$(namespace_flags); then

@@ -33,9 +33,7 @@ main() {
     *) die_usage "I do not know $1" ;;
   esac
   (($# == 0)) || die_usage "I take no words"
-  dir=$(mktemp -d)
-  # shellcheck disable=SC2064  # now is when the name is known
-  trap "rm -rf '$dir'" EXIT
+  make_scratch dir
   blocks "$dir"
   cd "$REPO"
   export ZK_CLUSTER_DIR=$REPO/.cluster

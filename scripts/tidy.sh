@@ -50,10 +50,9 @@ banned() {
 }
 
 check_text() {
-  local counted
-  counted=$(mktemp)
-  # shellcheck disable=SC2064  # the name of now
-  trap "rm -f '$counted'" EXIT
+  local scratch counted
+  make_scratch scratch
+  counted=$scratch/counted
   report < <(awk -v columns=$COLUMNS_MAX -v function_lines=$FUNCTION_LINES_MAX \
     -v long_lines=$LONG_FUNCTION_LINES_MAX -v file_lines=$FILE_LINES_MAX \
     -f scripts/awk/lengths.awk "${files[@]}" 2>"$counted")

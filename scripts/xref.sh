@@ -80,10 +80,9 @@ need_marks() {
 }
 
 check() {
-  local counted detail
-  counted=$(mktemp)
-  # shellcheck disable=SC2064  # the name of now
-  trap "rm -f '$counted'" EXIT
+  local scratch counted detail
+  make_scratch scratch
+  counted=$scratch/counted
   report < <(crosswalk check "$1" 2>"$counted")
   grep '^warning: ' "$counted" >&2 || true
   detail=$(grep -v '^warning: ' "$counted" || true)

@@ -282,7 +282,6 @@ bring_up() {
   fi
   took=$(($(now_ms) - begin))
   wait_serving $# 5 "$@" || true
-  trap - EXIT
   probe_all
   lead=$(the_leader)
   if ((${#started[@]} == 0)); then
@@ -292,6 +291,7 @@ bring_up() {
       "$(serving_under "$lead") of $(voter_count) voters serve" \
       "(observers: ${#observers[@]})."
   fi
+  trap - EXIT
   next status
 }
 

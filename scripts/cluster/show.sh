@@ -116,9 +116,10 @@ verb_export() {
   [[ $# == 1 && $1 != -* ]] || die_usage "export takes the directory to make"
   load_state
   [[ ! -e $dir ]] || die "$dir is there already; name one that is not"
-  mkdir -p "$dir.part"
-  trap 'rm -rf "$dir.part"' EXIT
+  # shellcheck disable=SC2064  # the name of now
+  trap "rm -rf ${dir@Q}.part" EXIT
   trap 'exit 130' INT TERM
+  mkdir -p "$dir.part"
   cp "$root/cluster.json" "$dir.part/"
   verb_status_quietly >"$dir.part/status.txt"
   machine >"$dir.part/machine.txt"

@@ -15,8 +15,10 @@ seconds), gives up, and all begins anew.
 > log 3: Timeout while waiting for epoch from quorum
 > log 1: Exception when following the leader
 
-The port is put right. The same two elect the same leader, and this time it is one.
-> stop 1
+The port is put right, and both begin anew. They elect the same leader, and this time it is one.
+> stop 1 3
 > mend 1
 > start 1
+> expect 1 looks
+> start 3
 > expect 3 leads; 1 follows 3; epoch 1

@@ -22,6 +22,20 @@ END
   chmod +x "$dir/bin/$2"
 }
 
+# lagging_tool DIR TOOL:TEXT: it does its work; if TEXT is among its words, it says that it was called and
+# takes its time to end.
+lagging_tool() {
+  local dir=$1 tool=${2%%:*} text=${2#*:}
+  cat >"$dir/bin/$tool" <<END
+#!/bin/sh
+"$(command -v "$tool")" "\$@" || exit
+case "\$*" in *"$text"*) ;; *) exit 0 ;; esac
+: >"$dir/called"
+sleep 0.5
+END
+  chmod +x "$dir/bin/$tool"
+}
+
 # in_the_middle HOW WORD DIR
 in_the_middle() {
   case $1 in
@@ -115,6 +129,7 @@ one_interruption() {
   : >"$dir/some.pcapng"
   case $how in
     calls) hold_tool "$dir" "$word" ;;
+    lags) lagging_tool "$dir" "$word" ;;
     lacks)
       bare_path "$dir/bin"
       rm -f "$dir/bin/cmake" "$dir/bin/java"

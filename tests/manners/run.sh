@@ -239,10 +239,7 @@ main() {
     esac
   done
   ((${#parts[@]} > 0)) || parts=(help nonsense interrupt)
-  work=$(mktemp -d "${TMPDIR:-/tmp}/zkpeer-manners.XXXXXX")
-  # shellcheck disable=SC2064  # the name of now
-  trap "rm -rf '$work'" EXIT
-  trap 'exit 130' INT TERM
+  make_scratch work
   mkdir "$work/cwd" "$work/home" "$work/tmp"
   find_commands
   for part in "${parts[@]}"; do

@@ -5,9 +5,9 @@
 set -eu
 archive=$1 syms=$2 observe_syms=$3 output=$4
 objcopy=${OBJCOPY:-objcopy}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-rm -f "$output"
+work=$output.parts
+rm -rf "$output" "$work"
+mkdir "$work"
 "$objcopy" --redefine-syms="$syms" "$archive" "$work/redirected.a"
 if [ "$observe_syms" != - ]; then
   (cd "$work" && ar x redirected.a log.c.o trace.c.o)
@@ -22,3 +22,4 @@ nm -u "$work/redirected.a" | awk -v syms="$syms" '
   $1 == "U" && $2 ~ /^sim_/ { redirected = 1 }
   END { if (!redirected) { print "nothing was redirected"; bad = 1 }; exit bad }'
 mv "$work/redirected.a" "$output"
+rm -r "$work"

@@ -135,8 +135,7 @@ main() {
   if [[ ! -x ${ZKPEER_BINARY:-$REPO/build/zkpeer} ]]; then
     "$REPO/scripts/build.sh" # once, and not by several players at a time
   fi
-  dir=$(mktemp -d "${TMPDIR:-/tmp}/zkpeer-stories.XXXXXX")
-  trap 'rm -rf "$dir"' EXIT
+  make_scratch dir
   trap 'end_jobs TERM' INT TERM # the players clean up after themselves
   tell_all "${stories[@]}"
 }

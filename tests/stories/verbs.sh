@@ -150,7 +150,12 @@ interrupted() {
     ((SECONDS < end)) || break
     sleep 0.05
   done
-  kill -s INT -- "-$pid"
+  # bash 5.2 now and then loses a SIGINT that arrives while it reaps a child; a person presses again.
+  end=0
+  while kill -0 "$pid" 2>/dev/null; do
+    ((SECONDS < end)) || { kill -s INT -- "-$pid" && end=$((SECONDS + 6)); }
+    sleep 0.02
+  done
   wait "$pid" || status=$?
   left=$(ls "$tmp"; grep -la "$tmp" /proc/[0-9]*/cmdline 2>/dev/null || true)
   say "exit $status; left: $left"
