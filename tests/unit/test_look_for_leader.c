@@ -495,23 +495,44 @@ static void l8_a_better_vote_of_an_old_round_delays_the_decision(void **state)
 
 /* --- T: nobody speaks --- */
 
-/* FLE-10: 20, 40, 80, 80 ms; the k-th repetition comes not before the sum of the first k pauses */
-static void fle_10_the_vote_is_repeated_with_growing_pauses_up_to_the_cap(void **state)
+/* The k-th repetition comes not before the sum of the first k pauses. */
+static void expect_repetitions(struct stage *stage, const int64_t *earliest_ms, size_t count)
 {
-    struct stage *stage = stage_new("fastleader.minNotificationInterval=20\n"
-                                    "fastleader.maxNotificationInterval=80\n");
-    (void)state;
     begin(stage);
     election_peer_look(stage->peer);
-    int64_t earliest_ms[] = {0, 20, 60, 140, 220};
-    for (size_t i = 0; i < sizeof earliest_ms / sizeof earliest_ms[0]; i++) {
+    for (size_t i = 0; i < count; i++) {
         scripted_voter_expect(&stage->three, looking(2, 0, 1, 0));
         assert_true(zk_elapsed_ms() - stage->peer->look_began_ms >= earliest_ms[i]);
     }
+}
+
+/* FLE-10: 20, 40, 80, 80 ms */
+static void fle_10_the_vote_is_repeated_with_growing_pauses_up_to_the_cap(void **state)
+{
+    static const int64_t earliest_ms[] = {0, 20, 60, 140, 220};
+    struct stage *stage = stage_new("fastleader.minNotificationInterval=20\n"
+                                    "fastleader.maxNotificationInterval=80\n");
+    (void)state;
+    expect_repetitions(stage, earliest_ms, sizeof earliest_ms / sizeof earliest_ms[0]);
 
     assert_int_equal(election_peer_logged(stage->peer, "Notification time out: 40 ms"), 1);
     assert_true(election_peer_logged(stage->peer, "Notification time out: 80 ms") >= 2);
     assert_int_equal(election_peer_logged(stage->peer, "Notification time out: 160 ms"), 0);
+    void *stage_state = stage;
+    teardown(&stage_state);
+}
+
+/* FLE-10: 60, 20, 20 ms: the first pause is the minimum, also where the maximum is smaller */
+static void fle_10_a_cap_below_the_first_pause_shortens_the_others(void **state)
+{
+    static const int64_t earliest_ms[] = {0, 60, 80, 100};
+    struct stage *stage = stage_new("fastleader.minNotificationInterval=60\n"
+                                    "fastleader.maxNotificationInterval=20\n");
+    (void)state;
+    expect_repetitions(stage, earliest_ms, sizeof earliest_ms / sizeof earliest_ms[0]);
+
+    election_peer_await_logged(stage->peer, "Notification time out: 20 ms", 3);
+    assert_int_equal(election_peer_logged(stage->peer, "Notification time out: 60 ms"), 0);
     void *stage_state = stage;
     teardown(&stage_state);
 }
@@ -705,6 +726,7 @@ int main(void)
         STAGED(l8_who_leaves_the_quorum_within_the_wait_goes_unnoticed),
         STAGED(l8_a_better_vote_of_an_old_round_delays_the_decision),
         cmocka_unit_test(fle_10_the_vote_is_repeated_with_growing_pauses_up_to_the_cap),
+        cmocka_unit_test(fle_10_a_cap_below_the_first_pause_shortens_the_others),
         cmocka_unit_test(fle_10_who_reaches_nobody_dials_everybody),
         cmocka_unit_test(what_was_delivered_to_one_is_repeated_to_all),
         STAGED(fle_11_a_vote_for_a_stranger_is_ignored_with_a_warning),

@@ -452,6 +452,8 @@ static void an_oracle_that_says_yes_lets_a_server_lead_alone_after_a_pause(void 
     election_peer_start(stage->peer);
     election_peer_look_and_vote(stage->peer);
     election_peer_await_logged(stage->peer, "Notification time out", 2);
+    /* Its own vote must be counted before the answer changes: else that decides, and not the pause. */
+    election_peer_await_traced(stage->peer, "\"ev\":\"tally\",\"leader\":2,\"have\":[2]", 3);
     assert_int_equal(election_peer_state(stage->peer), SERVER_STATE_LOOKING);
 
     test_write_file(oracle, "1");
