@@ -452,7 +452,7 @@ static void an_oracle_that_says_yes_lets_a_server_lead_alone_after_a_pause(void 
     election_peer_start(stage->peer);
     election_peer_look_and_vote(stage->peer);
     election_peer_await_logged(stage->peer, "Notification time out", 2);
-    /* Its own vote must be counted before the answer changes: else that decides, and not the pause. */
+    /* Its own vote must have been counted when the answer changes: else the vote decides. */
     election_peer_await_traced(stage->peer, "\"ev\":\"tally\",\"leader\":2,\"have\":[2]", 3);
     assert_int_equal(election_peer_state(stage->peer), SERVER_STATE_LOOKING);
 
