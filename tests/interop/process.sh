@@ -143,8 +143,7 @@ stops_growing() {
   for ((storms = 2; storms <= 4; storms++)); do
     if ((storms > 2)); then
       before=$kb
-      storm "$1"
-      has_threads "$1" "$LEADER"
+      { storm "$1" && has_threads "$1" "$LEADER"; } || return 1
     fi
     kb=$(resident_kb "$1")
     say "peer $1: $before kB before storm $storms, $kb kB after it"

@@ -141,7 +141,7 @@ doctor_misses_jq() {
 # interrupted TEXT COMMAND...: Ctrl-C once TEXT has been said; the command ends with 130, and no file and no process of it is
 # left.
 interrupted() {
-  local text=$1 pid status=0 end=$((SECONDS + 20)) tmp=$scratch/tmp left
+  local text=$1 pid status=0 end=$((SECONDS + 20)) press_at=0 tmp=$scratch/tmp left
   shift
   mkdir -p "$tmp"
   TMPDIR=$tmp env --default-signal=INT setsid "$@" >"$scratch/words" 2>&1 </dev/null &
@@ -151,11 +151,12 @@ interrupted() {
     sleep 0.05
   done
   # bash 5.2 now and then loses a SIGINT that arrives while it reaps a child; a person presses again.
-  end=0
-  while kill -0 "$pid" 2>/dev/null; do
-    ((SECONDS < end)) || { kill -s INT -- "-$pid" && end=$((SECONDS + 6)); }
+  end=$((SECONDS + 30))
+  while kill -0 "$pid" 2>/dev/null && ((SECONDS < end)); do
+    ((SECONDS < press_at)) || { kill -s INT -- "-$pid" && press_at=$((SECONDS + 6)); }
     sleep 0.02
   done
+  ((SECONDS < end)) || kill -s KILL -- "-$pid" 2>/dev/null || true
   wait "$pid" || status=$?
   left=$(ls "$tmp"; grep -la "$tmp" /proc/[0-9]*/cmdline 2>/dev/null || true)
   say "exit $status; left: $left"
