@@ -10,7 +10,7 @@ Usage: coverage.sh [--text | --html DIR] [-j N] [--help]
 
 Builds with gcc's line counters (build/coverage), runs the unit tests, the simulator's seeds and the
 fuzz corpora, and an ensemble of three real processes. Then tells for each file of election and
-quorum, and of the part of base that is connection code, how many of its lines ran, and which did
+quorum, and of the part of the ground floors that is connection code, how many of its lines ran, and which did
 not. tests/coverage/excused.txt says why; what it does not explain is a finding, and so is an excuse
 for a line that runs.
 

@@ -10,8 +10,8 @@ usage() {
   cat <<'TEXT'
 Usage: dictionary.sh [--print | --write] [--help]
 
-Holds include/zk/base/log_dictionary.txt, which says what each line of the log means, whether to worry
-and what to do, against include/zk/base/log_table.h, which has the lines: none without a meaning, no
+Holds include/zk/runtime/log_dictionary.txt, which says what each line of the log means, whether to worry
+and what to do, against include/zk/runtime/log_table.h, which has the lines: none without a meaning, no
 meaning without a line. Every line must be written by some code of src; those that are marked as
 Java's must consist of words that are in Java 3.8.0's jar. NOTES.md must hold the dictionary as it is
 now.
@@ -24,7 +24,7 @@ Exit: 0 clean, 1 findings (one a line), 2 wrong usage.
 TEXT
 }
 
-readonly TABLE=include/zk/base/log_table.h DICTIONARY=include/zk/base/log_dictionary.txt
+readonly TABLE=include/zk/runtime/log_table.h DICTIONARY=include/zk/runtime/log_dictionary.txt
 readonly JAR=/usr/share/java/zookeeper.jar
 readonly BEGIN_MARK='<!-- dictionary:begin -->' END_MARK='<!-- dictionary:end -->'
 

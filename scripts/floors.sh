@@ -23,15 +23,19 @@ TEXT
 # What each floor may look at, beside itself. election and zab stand side by side.
 declare -rA ALLOWED=(
   [base]=''
-  [jute]='base'
-  [ensemble]='base'
-  [tree]='jute base'
-  [persistence]='tree jute base'
-  [server]='persistence tree ensemble jute base'
-  [quorum]='server persistence ensemble base'
-  [election]='quorum ensemble base'
-  [zab]='quorum server persistence ensemble jute base'
-  [peer]='election zab quorum server persistence tree ensemble jute base'
+  [runtime]='base'
+  [io]='runtime base'
+  [jute]='io runtime base'
+  [ensemble]='io runtime base'
+  [tree]='jute io runtime base'
+  [persistence]='tree jute io runtime base'
+  [server]='persistence tree ensemble jute io runtime base'
+  [command]='server persistence tree ensemble jute io runtime base'
+  [cnxn]='command server persistence tree ensemble jute io runtime base'
+  [quorum]='server persistence ensemble io runtime base'
+  [election]='quorum ensemble io runtime base'
+  [zab]='quorum server persistence ensemble jute io runtime base'
+  [peer]='election zab quorum cnxn command server persistence tree ensemble jute io runtime base'
 )
 
 # may_see FLOOR OTHER

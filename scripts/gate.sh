@@ -4,7 +4,7 @@
 # Source it after lib.sh.
 
 # shellcheck disable=SC2034  # the gates use them
-readonly FLOORS=(base jute ensemble tree persistence server quorum election zab peer)
+readonly FLOORS=(base runtime io jute ensemble tree persistence server command cnxn quorum election zab peer)
 readonly BUILD_DIR=${ZKPEER_BUILD_DIR:-$REPO/build/dev}
 readonly ARCHIVE=$BUILD_DIR/libzkpeer.a
 FINDINGS=0

@@ -66,9 +66,9 @@ check_names() {
 # The ranks in lock_ranks.h, and the rows of table L, as "number name".
 check_ranks() {
   # shellcheck disable=SC2016  # the backquotes are Markdown's
-  diff <(sed -nE 's/^ *(ZK_RANK_[A-Z_]+) = ([0-9]+),.*/\2 \1/p' include/zk/base/lock_ranks.h | sort -n) \
+  diff <(sed -nE 's/^ *(ZK_RANK_[A-Z_]+) = ([0-9]+),.*/\2 \1/p' include/zk/runtime/lock_ranks.h | sort -n) \
     <(sed -nE 's/^\| L-([0-9]+) \| `(ZK_RANK_[A-Z_]+)`.*/\1 \2/p' NOTES.md | sort -n) |
-    sed -nE -e 's/^< (.*)/include\/zk\/base\/lock_ranks.h:1: \1 has no row in table L/p' \
+    sed -nE -e 's/^< (.*)/include\/zk\/runtime\/lock_ranks.h:1: \1 has no row in table L/p' \
       -e 's/^> (.*)/NOTES.md:1: the row \1 of table L is no rank of lock_ranks.h/p' || true
 }
 

@@ -12,7 +12,7 @@ Usage: tidy.sh [--text] [--help]
 
 Checks all C files: lines up to 100 columns, functions up to 70 lines (120 with the line
 "/* LONG: one Java method */" first), files up to 800; every file begins with a comment that says
-what it is for; threads, sockets, clocks, files and streams are called in src/base only, and some
+what it is for; threads, sockets, clocks, files and streams are called in src/base, src/runtime and src/io only, and some
 functions nowhere; no leftovers. Then runs clang-tidy with the checks of .clang-tidy on the sources
 of build/dev (files that have not changed since they were clean are not looked at again).
 
@@ -25,7 +25,7 @@ TEXT
 
 readonly COLUMNS_MAX=100 FUNCTION_LINES_MAX=70 LONG_FUNCTION_LINES_MAX=120 FILE_LINES_MAX=800
 
-# What only src/base may call: it is the only caller of the operating system.
+# What only the ground floors base, runtime and io may call: they are the only callers of the operating system.
 readonly SYSTEM_CALLS='pthread_[a-z_]+|thrd_[a-z]+|mtx_[a-z]+|cnd_[a-z]+|sem_[a-z]+|fork|vfork|exec[lv][a-z]*|system|popen
 socket|socketpair|bind|listen|accept4?|connect|send|sendto|sendmsg|recv|recvfrom|recvmsg|shutdown|[gs]etsockopt|getsockname
 getpeername|getaddrinfo|gethostby[a-z]+|poll|ppoll|p?select|epoll_[a-z]+|fcntl|ioctl|pipe2?|dup[23]?
@@ -63,8 +63,8 @@ check_text() {
 check_calls() {
   local product upstairs
   mapfile -t product < <(sources src include)
-  mapfile -t upstairs < <(sources src include | grep -vE '^(src|include/zk)/base/|^src/main\.c$')
-  report < <(banned "$SYSTEM_CALLS" "is called in src/base only" "${upstairs[@]}")
+  mapfile -t upstairs < <(sources src include | grep -vE '^(src|include/zk)/(base|runtime|io)/|^src/main\.c$')
+  report < <(banned "$SYSTEM_CALLS" "is called in src/base, src/runtime and src/io only" "${upstairs[@]}")
   report < <(banned "$UNSAFE_CALLS" "is called nowhere" "${product[@]}")
   report < <(banned "$MEMORY_CALLS" "is called in src/base/alloc.c only" "${upstairs[@]}")
   report < <(for file in "${product[@]}"; do

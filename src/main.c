@@ -16,14 +16,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "zk/base/clock.h"
-#include "zk/base/context.h"
-#include "zk/base/log_table.h"
-#include "zk/base/settings.h"
-#include "zk/base/thread.h"
-#include "zk/base/trace.h"
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/peer/quorum_peer_run.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/context.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/settings.h"
+#include "zk/runtime/thread.h"
+#include "zk/runtime/trace.h"
 
 enum {
     LEAVE_WITHIN_MS =

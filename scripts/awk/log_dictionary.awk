@@ -1,5 +1,5 @@
 # Reads the log dictionary.
-#   awk -v mode=MODE -f log_dictionary.awk TABLE include/zk/base/log_dictionary.txt
+#   awk -v mode=MODE -f log_dictionary.awk TABLE include/zk/runtime/log_dictionary.txt
 # TABLE is what log_table.awk prints; the form of the second file stands at its head. The modes:
 #   markdown  section 27 of NOTES.md
 #   check     findings: what is not explained, or explained and not there

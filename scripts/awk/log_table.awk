@@ -1,4 +1,4 @@
-# Reads include/zk/base/log_table.h. For each entry one line with tabs: id, level, whose, line number,
+# Reads include/zk/runtime/log_table.h. For each entry one line with tabs: id, level, whose, line number,
 # format (PRId64 is there as %d, PRIx32 as %x).
 #
 # Whose words they are says the comment right above: "J" Java's; "J, ..." loosely Java's; else ours.

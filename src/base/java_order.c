@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "zk/base/alloc.h"
 #include "zk/base/panic.h"
+#include "zk/base/utf8.h"
 
 enum {
     DEFAULT_CAPACITY = 16,

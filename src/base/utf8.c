@@ -1,5 +1,5 @@
 /* UTF-8, one character at a time: overlong forms and surrogates are malformed. */
-#include "base/utf8.h"
+#include "zk/base/utf8.h"
 
 /* How many bytes a sequence has, by its first one; 0: none starts so. */
 static size_t utf8_sequence_length(uint8_t first)

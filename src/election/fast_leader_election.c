@@ -13,13 +13,13 @@
 
 #include "election/fast_leader_election_internal.h"
 #include "zk/base/alloc.h"
-#include "zk/base/clock.h"
-#include "zk/base/context.h"
-#include "zk/base/log_table.h"
 #include "zk/base/panic.h"
-#include "zk/base/settings.h"
-#include "zk/base/trace.h"
 #include "zk/quorum/quorum_stats.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/context.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/settings.h"
+#include "zk/runtime/trace.h"
 
 /* ---- birth and end -------------------------------------------------------------------------- */
 

@@ -3,15 +3,15 @@
 #ifndef ELECTION_FAST_LEADER_ELECTION_INTERNAL_H
 #define ELECTION_FAST_LEADER_ELECTION_INTERNAL_H
 
-#include "zk/base/blocking_queue.h"
-#include "zk/base/lock.h"
 #include "zk/base/refcount.h"
-#include "zk/base/stop.h"
-#include "zk/base/thread.h"
 #include "zk/election/fast_leader_election.h"
 #include "zk/election/notification.h"
 #include "zk/election/quorum_cnx_manager.h"
 #include "zk/quorum/quorum_peer.h"
+#include "zk/runtime/blocking_queue.h"
+#include "zk/runtime/lock.h"
+#include "zk/runtime/stop.h"
+#include "zk/runtime/thread.h"
 
 struct fast_leader_election {
     /* Set at birth, then read-only. */

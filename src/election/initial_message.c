@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "zk/base/sock.h"
+#include "zk/io/sock.h"
 
 /* Java: QuorumCnxManager.startConnection(), its first lines */
 struct buf *initial_message_format(int64_t sid, const struct multiple_addresses *election_addr,

@@ -12,8 +12,8 @@
 
 #include "election/quorum_cnx_manager_internal.h"
 #include "zk/base/alloc.h"
-#include "zk/base/log_table.h"
 #include "zk/quorum/quorum_peer.h"
+#include "zk/runtime/log_table.h"
 
 enum {
     BIND_RETRY_MS = 1000,  /* Java's sleep between two binds */

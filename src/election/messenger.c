@@ -16,9 +16,9 @@
 
 #include "election/fast_leader_election_internal.h"
 #include "zk/base/alloc.h"
-#include "zk/base/context.h"
-#include "zk/base/log_table.h"
-#include "zk/base/trace.h"
+#include "zk/runtime/context.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/trace.h"
 
 /* ---- WorkerSender --------------------------------------------------------------------------- */
 

@@ -13,13 +13,13 @@
 
 #include "election/quorum_cnx_manager_internal.h"
 #include "zk/base/alloc.h"
-#include "zk/base/context.h"
 #include "zk/base/java_order.h"
-#include "zk/base/log_table.h"
 #include "zk/base/panic.h"
-#include "zk/base/settings.h"
-#include "zk/base/trace.h"
 #include "zk/quorum/quorum_peer.h"
+#include "zk/runtime/context.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/settings.h"
+#include "zk/runtime/trace.h"
 
 enum {
     CNX_TIMEOUT_MS = 5000,   /* Java's zookeeper.cnxTimeout */

@@ -19,11 +19,11 @@
 
 #include "election/quorum_cnx_manager_internal.h"
 #include "zk/base/alloc.h"
-#include "zk/base/clock.h"
-#include "zk/base/log_table.h"
-#include "zk/base/trace.h"
 #include "zk/ensemble/server_state.h"
 #include "zk/quorum/quorum_peer.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/trace.h"
 
 /* ---- conversations -------------------------------------------------------------------------- */
 

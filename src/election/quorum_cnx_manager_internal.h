@@ -6,16 +6,16 @@
 #ifndef ELECTION_QUORUM_CNX_MANAGER_INTERNAL_H
 #define ELECTION_QUORUM_CNX_MANAGER_INTERNAL_H
 
-#include "zk/base/circular_blocking_queue.h"
-#include "zk/base/lock.h"
 #include "zk/base/long_map.h"
 #include "zk/base/refcount.h"
-#include "zk/base/sock.h"
-#include "zk/base/stop.h"
-#include "zk/base/thread.h"
 #include "zk/election/initial_message.h"
 #include "zk/election/quorum_cnx_manager.h"
 #include "zk/ensemble/multiple_addresses.h"
+#include "zk/io/sock.h"
+#include "zk/runtime/circular_blocking_queue.h"
+#include "zk/runtime/lock.h"
+#include "zk/runtime/stop.h"
+#include "zk/runtime/thread.h"
 
 struct zk_context;
 

@@ -7,9 +7,9 @@
 #include <stdio.h>
 
 #include "election/quorum_cnx_manager_internal.h"
-#include "zk/base/log_table.h"
-#include "zk/base/trace.h"
 #include "zk/election/notification.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/trace.h"
 
 static void trace_recv(struct send_worker *sw, const struct buf *message, int64_t seq)
 {

@@ -11,9 +11,9 @@
 
 #include "election/quorum_cnx_manager_internal.h"
 #include "zk/base/alloc.h"
-#include "zk/base/log_table.h"
-#include "zk/base/trace.h"
 #include "zk/election/notification.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/trace.h"
 
 struct send_worker *send_worker_new(struct quorum_cnx_manager *qcm, struct peer_entry *entry,
                                     struct sock *sock)

@@ -4,10 +4,10 @@
 #include <errno.h>
 
 #include "quorum_verifier_internal.h"
-#include "zk/base/file.h"
-#include "zk/base/log_table.h"
-#include "zk/base/sock.h"
-#include "zk/base/stream.h"
+#include "zk/io/file.h"
+#include "zk/io/sock.h"
+#include "zk/io/stream.h"
+#include "zk/runtime/log_table.h"
 
 /* Java: QuorumOracleMaj.containsQuorum() */
 bool quorum_oracle_maj_contains_quorum(const struct quorum_verifier *qv,

@@ -10,10 +10,10 @@
 
 #include "quorum_peer_config_internal.h"
 #include "zk/base/alloc.h"
-#include "zk/base/file.h"
-#include "zk/base/log_table.h"
-#include "zk/base/settings.h"
-#include "zk/base/sock.h"
+#include "zk/io/file.h"
+#include "zk/io/sock.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/settings.h"
 
 /* Java: QuorumPeerConfig.nextDynamicConfigFileSuffix */
 static const char NEXT_SUFFIX[] = ".dynamic.next";

@@ -4,7 +4,7 @@
 #ifndef ZK_ENSEMBLE_QUORUM_PEER_CONFIG_INTERNAL_H
 #define ZK_ENSEMBLE_QUORUM_PEER_CONFIG_INTERNAL_H
 
-#include "zk/base/properties.h"
+#include "zk/ensemble/properties.h"
 #include "zk/ensemble/quorum_peer_config.h"
 
 /* Far more than any configuration has. */

@@ -8,8 +8,8 @@
 
 #include "quorum_peer_config_internal.h"
 #include "zk/base/alloc.h"
-#include "zk/base/log_table.h"
-#include "zk/base/settings.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/settings.h"
 
 enum key_type {
     KEY_TEXT,

@@ -5,10 +5,10 @@
 
 #include "quorum_peer_config_internal.h"
 #include "quorum_verifier_internal.h"
-#include "zk/base/context.h"
-#include "zk/base/file.h"
-#include "zk/base/log_table.h"
-#include "zk/base/sock.h"
+#include "zk/io/file.h"
+#include "zk/io/sock.h"
+#include "zk/runtime/context.h"
+#include "zk/runtime/log_table.h"
 
 /* Long enough for a host of inet_address twice, and a port. */
 enum { ADDRESS_TEXT_SIZE = 600 };

@@ -5,8 +5,8 @@
 
 #include "quorum_peer_config_internal.h"
 #include "zk/base/alloc.h"
-#include "zk/base/log_table.h"
-#include "zk/base/settings.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/settings.h"
 
 static int set_directories(struct config_parser *parser);
 static int set_client_port(struct config_parser *parser);

@@ -11,7 +11,7 @@
 #include "config_error.h"
 #include "zk/base/alloc.h"
 #include "zk/base/panic.h"
-#include "zk/base/settings.h"
+#include "zk/runtime/settings.h"
 
 /* Long enough for the host of an inet_address. */
 enum { HOST_TEXT_SIZE = 300 };

@@ -12,8 +12,8 @@
 #include "quorum_verifier_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/base/java_order.h"
-#include "zk/base/log_table.h"
 #include "zk/base/panic.h"
+#include "zk/runtime/log_table.h"
 
 enum { JAVA_FIRST_CAPACITY = 16 };
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "zk/base/alloc.h"
-#include "zk/base/settings.h"
+#include "zk/runtime/settings.h"
 
 enum {
     PIECE = 8192,                /* bytes that are taken before any of them has arrived */

@@ -2,14 +2,14 @@
 #ifndef PEER_QUORUM_PEER_RUN_INTERNAL_H
 #define PEER_QUORUM_PEER_RUN_INTERNAL_H
 
-#include "zk/base/lock.h"
-#include "zk/base/stop.h"
-#include "zk/base/thread.h"
+#include "zk/cnxn/server_cnxn_factory.h"
 #include "zk/election/fast_leader_election.h"
 #include "zk/election/quorum_cnx_manager.h"
 #include "zk/peer/quorum_peer_run.h"
 #include "zk/quorum/quorum_peer.h"
-#include "zk/server/server_cnxn_factory.h"
+#include "zk/runtime/lock.h"
+#include "zk/runtime/stop.h"
+#include "zk/runtime/thread.h"
 #include "zk/server/zk_database.h"
 
 struct file_txn_snap_log;

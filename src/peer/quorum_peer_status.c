@@ -4,11 +4,11 @@
 
 #include "peer/quorum_peer_run_internal.h"
 #include "zk/base/alloc.h"
-#include "zk/base/clock.h"
-#include "zk/base/thread.h"
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/persistence/file_txn_snap_log.h"
 #include "zk/quorum/quorum_stats.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/thread.h"
 
 static struct avg_min_max metric(struct quorum_stats *stats, enum quorum_metric which)
 {

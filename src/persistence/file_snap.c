@@ -8,12 +8,12 @@
 #include <string.h>
 
 #include "zk/base/alloc.h"
-#include "zk/base/file.h"
-#include "zk/base/log_table.h"
-#include "zk/base/settings.h"
-#include "zk/base/sock.h"
-#include "zk/base/stream.h"
+#include "zk/io/file.h"
+#include "zk/io/sock.h"
+#include "zk/io/stream.h"
 #include "zk/persistence/util.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/settings.h"
 
 enum {
     SNAP_MAGIC = 0x5a4b534e, /* Java: FileSnap.SNAP_MAGIC, "ZKSN" */

@@ -16,14 +16,14 @@
 
 #include "zk/base/alloc.h"
 #include "zk/base/attrs.h"
-#include "zk/base/file.h"
-#include "zk/base/log_table.h"
-#include "zk/base/settings.h"
-#include "zk/base/sock.h"
 #include "zk/base/str.h"
-#include "zk/base/stream.h"
+#include "zk/io/file.h"
+#include "zk/io/sock.h"
+#include "zk/io/stream.h"
 #include "zk/persistence/file_snap.h"
 #include "zk/persistence/util.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/settings.h"
 
 /* Java: FileTxnSnapLog.version + VERSION */
 #define VERSION_DIRECTORY "version-2"

@@ -10,13 +10,13 @@
 
 #include "quorum/quorum_peer_internal.h"
 #include "zk/base/alloc.h"
-#include "zk/base/clock.h"
-#include "zk/base/context.h"
 #include "zk/base/java_order.h"
-#include "zk/base/log_table.h"
 #include "zk/base/panic.h"
-#include "zk/base/trace.h"
 #include "zk/quorum/quorum_stats.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/context.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/trace.h"
 #include "zk/server/zk_database.h"
 
 struct quorum_peer *quorum_peer_new(struct zk_context *ctx, const struct quorum_peer_config *config,

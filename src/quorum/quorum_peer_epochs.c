@@ -10,12 +10,12 @@
 #include <string.h>
 
 #include "quorum/quorum_peer_internal.h"
-#include "zk/base/context.h"
-#include "zk/base/file.h"
-#include "zk/base/log_table.h"
-#include "zk/base/sock.h"
-#include "zk/base/trace.h"
 #include "zk/ensemble/zxid.h"
+#include "zk/io/file.h"
+#include "zk/io/sock.h"
+#include "zk/runtime/context.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/trace.h"
 #include "zk/server/zk_database.h"
 
 #define ACCEPTED_EPOCH_FILENAME "acceptedEpoch"

@@ -2,8 +2,8 @@
 #ifndef QUORUM_QUORUM_PEER_INTERNAL_H
 #define QUORUM_QUORUM_PEER_INTERNAL_H
 
-#include "zk/base/lock.h"
 #include "zk/quorum/quorum_peer.h"
+#include "zk/runtime/lock.h"
 
 struct quorum_peer {
     /* Set at birth, then read-only. */

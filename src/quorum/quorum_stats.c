@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "zk/base/alloc.h"
-#include "zk/base/lock.h"
+#include "zk/runtime/lock.h"
 
 struct quorum_stats {
     struct zk_mutex mu; /* Guards: */

@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "zk/base/alloc.h"
-#include "zk/base/clock.h"
-#include "zk/base/lock.h"
-#include "zk/base/log_table.h"
 #include "zk/base/panic.h"
-#include "zk/base/stream.h"
+#include "zk/io/stream.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/lock.h"
+#include "zk/runtime/log_table.h"
 #include "zk/server/server_status.h"
 #include "zk/tree/data_tree.h"
 

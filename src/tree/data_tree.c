@@ -12,7 +12,7 @@
 #include "zk/base/alloc.h"
 #include "zk/base/panic.h"
 #include "zk/base/random.h"
-#include "zk/base/settings.h"
+#include "zk/runtime/settings.h"
 
 /* Java: Quotas.procZookeeper, Quotas.quotaZookeeper */
 #define PROC_ZOOKEEPER  "/zookeeper"

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 
 #include "zk/base/alloc.h"
-#include "zk/base/clock.h"
-#include "zk/base/log_table.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/quorum/quorum_stats.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/log_table.h"
 #include "zk/zab/learner.h"
 
 struct follower {

@@ -11,11 +11,11 @@
 
 #include "zab/leader_internal.h"
 #include "zk/base/alloc.h"
-#include "zk/base/clock.h"
-#include "zk/base/context.h"
-#include "zk/base/log_table.h"
 #include "zk/base/panic.h"
-#include "zk/base/settings.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/context.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/settings.h"
 #include "zk/zab/learner_handler.h"
 
 /* Java's the statics of Leader, LearnerMaster, LearnerHandler and ZKDatabase that come from

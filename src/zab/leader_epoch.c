@@ -14,8 +14,8 @@
 #include <errno.h>
 
 #include "zab/leader_internal.h"
-#include "zk/base/clock.h"
-#include "zk/base/log_table.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/log_table.h"
 
 /* When a rendezvous that begins now is given up. */
 static int64_t rendezvous_end_ms(const struct leader *leader)

@@ -10,11 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "zk/base/inet.h"
-#include "zk/base/lock.h"
 #include "zk/base/long_map.h"
-#include "zk/base/thread.h"
 #include "zk/ensemble/synced_learner_tracker.h"
+#include "zk/io/inet.h"
+#include "zk/runtime/lock.h"
+#include "zk/runtime/thread.h"
 #include "zk/zab/leader.h"
 
 struct learner_handler;

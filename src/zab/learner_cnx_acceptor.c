@@ -12,8 +12,8 @@
 
 #include "zab/leader_internal.h"
 #include "zk/base/alloc.h"
-#include "zk/base/log_table.h"
-#include "zk/base/sock.h"
+#include "zk/io/sock.h"
+#include "zk/runtime/log_table.h"
 #include "zk/zab/learner_handler.h"
 
 enum { ADDRESS_TEXT = 320 };

@@ -13,12 +13,12 @@
 
 #include "zab/learner_internal.h"
 #include "zk/base/alloc.h"
-#include "zk/base/clock.h"
-#include "zk/base/log_table.h"
-#include "zk/base/settings.h"
-#include "zk/base/sock.h"
-#include "zk/base/thread.h"
-#include "zk/base/trace.h"
+#include "zk/io/sock.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/settings.h"
+#include "zk/runtime/thread.h"
+#include "zk/runtime/trace.h"
 
 enum { ADDRESS_TEXT = 320 };
 

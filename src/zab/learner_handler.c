@@ -19,11 +19,11 @@
 #include "zab/leader_internal.h"
 #include "zab/learner_handler_internal.h"
 #include "zk/base/alloc.h"
-#include "zk/base/clock.h"
-#include "zk/base/log_table.h"
-#include "zk/base/sock.h"
-#include "zk/base/trace.h"
 #include "zk/ensemble/zxid.h"
+#include "zk/io/sock.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/trace.h"
 #include "zk/server/zk_database.h"
 
 /* Java: ZooDefs.OpCode.sync */

@@ -6,10 +6,10 @@
 #include <stdint.h>
 
 #include "zab/packet_stream.h"
-#include "zk/base/blocking_queue.h"
-#include "zk/base/lock.h"
 #include "zk/base/refcount.h"
 #include "zk/ensemble/server_state.h"
+#include "zk/runtime/blocking_queue.h"
+#include "zk/runtime/lock.h"
 #include "zk/zab/learner_handler.h"
 
 struct learner_handler {

@@ -18,8 +18,8 @@
 
 #include "zab/leader_internal.h"
 #include "zab/learner_handler_internal.h"
-#include "zk/base/log_table.h"
 #include "zk/ensemble/zxid.h"
+#include "zk/runtime/log_table.h"
 #include "zk/server/zk_database.h"
 
 /* What ends the body of a SNAP. Java's "signature" */

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "zab/packet_stream.h"
-#include "zk/base/lock.h"
 #include "zk/quorum/quorum_peer.h"
+#include "zk/runtime/lock.h"
 #include "zk/zab/learner.h"
 
 struct sock;

@@ -17,10 +17,10 @@
 #include <string.h>
 
 #include "zab/learner_internal.h"
-#include "zk/base/log_table.h"
-#include "zk/base/sock.h"
-#include "zk/base/trace.h"
 #include "zk/ensemble/zxid.h"
+#include "zk/io/sock.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/trace.h"
 #include "zk/server/zk_database.h"
 #include "zk/zab/zab_exit.h"
 

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 
 #include "zk/base/alloc.h"
-#include "zk/base/clock.h"
-#include "zk/base/log_table.h"
 #include "zk/base/random.h"
-#include "zk/base/settings.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/quorum/quorum_stats.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/settings.h"
 #include "zk/zab/learner.h"
 
 /* Java: observerElectionDelayMs */

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "zk/base/sock.h"
 #include "zk/base/str.h"
-#include "zk/base/trace.h"
+#include "zk/io/sock.h"
+#include "zk/runtime/trace.h"
 
 void packet_stream_init(struct packet_stream *stream, struct zk_context *ctx, struct sock *sock)
 {

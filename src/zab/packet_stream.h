@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "zk/base/attrs.h"
-#include "zk/base/stream.h"
+#include "zk/io/stream.h"
 #include "zk/jute/archive.h"
 #include "zk/jute/quorum.h"
 

@@ -15,10 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "zk/base/context.h"
-#include "zk/base/lock.h"
-#include "zk/base/thread.h"
-#include "zk/base/trace.h"
+#include "zk/runtime/context.h"
+#include "zk/runtime/lock.h"
+#include "zk/runtime/thread.h"
+#include "zk/runtime/trace.h"
 
 enum { THREADS = 18, OFF_LOOPS = 100 };
 

@@ -24,7 +24,8 @@ REPO = HERE.parent.parent
 EXCUSES = HERE / "excused.txt"
 GOAL_FLOORS = ("election", "quorum")
 GOAL_PERCENT = 95.0
-# The part of base that is connection code.
+# The part of the ground floors that is connection code.
+GROUND_FLOORS = ("base", "runtime", "io")
 CONNECTION = {
     "blocking_queue", "buf", "circular_blocking_queue", "inet", "inet_cache", "lock", "sock",
     "stop", "stream", "thread", "thread_registry",
@@ -64,7 +65,7 @@ def counters_of(build):
 
 def is_of_floor(path, floor):
     if floor == "connection":
-        return path.parent == pathlib.Path("src/base") and path.stem in CONNECTION
+        return path.parts[:1] == ("src",) and path.parts[1] in GROUND_FLOORS and path.stem in CONNECTION
     return path.parent == pathlib.Path("src") / floor
 
 
@@ -76,8 +77,8 @@ def lines_by_floor(counters, floors):
         for (name, number), (count, function) in sorted(counters.items()):
             if is_of_floor(pathlib.Path(name), floor):
                 files.setdefault(name, []).append(Line(name, number, function, "", count))
-        folder = "base" if floor == "connection" else floor
-        for source in sorted((REPO / "src" / folder).glob("*.c")):
+        folders = GROUND_FLOORS if floor == "connection" else (floor,)
+        for source in sorted(file for folder in folders for file in (REPO / "src" / folder).glob("*.c")):
             name = str(source.relative_to(REPO))
             if is_of_floor(pathlib.Path(name), floor) and name not in files:
                 die(f"{name} has no counters: no program that holds it has run")

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "zk/base/alloc.h"
-#include "zk/base/context.h"
+#include "zk/runtime/context.h"
 
 struct zk_context *fuzz_context(void)
 {

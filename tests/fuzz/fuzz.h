@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "zk/base/inet.h"
 #include "zk/base/panic.h"
+#include "zk/io/inet.h"
 
 struct zk_context;
 

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "zk/base/context.h"
-#include "zk/base/settings.h"
 #include "zk/ensemble/quorum_verifier.h"
+#include "zk/runtime/context.h"
+#include "zk/runtime/settings.h"
 
 enum {
     FLAG_MULTI_ADDRESS = 1,

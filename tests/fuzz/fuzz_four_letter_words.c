@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "zk/base/context.h"
-#include "zk/base/settings.h"
 #include "zk/base/str.h"
+#include "zk/command/four_letter_words.h"
 #include "zk/ensemble/quorum_peer_config.h"
-#include "zk/server/four_letter_words.h"
+#include "zk/runtime/context.h"
+#include "zk/runtime/settings.h"
 
 enum {
     WORD = 4,

@@ -8,10 +8,10 @@
 
 #include "fuzz.h"
 #include "zk/base/buf.h"
-#include "zk/base/context.h"
-#include "zk/base/sock.h"
 #include "zk/base/str.h"
 #include "zk/election/initial_message.h"
+#include "zk/io/sock.h"
+#include "zk/runtime/context.h"
 
 enum {
     INPUT_LIMIT = 4096, /* what surely fits into the kernel's buffers */

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "zk/base/properties.h"
 #include "zk/base/str.h"
+#include "zk/ensemble/properties.h"
 
 static void append_escaped(struct zk_str *str, const char *text)
 {

@@ -5,11 +5,11 @@
 
 #include "fuzz.h"
 #include "zk/base/buf.h"
-#include "zk/base/context.h"
 #include "zk/base/str.h"
-#include "zk/base/stream.h"
+#include "zk/io/stream.h"
 #include "zk/jute/archive.h"
 #include "zk/jute/quorum.h"
+#include "zk/runtime/context.h"
 
 static struct buf *encode(const struct quorum_packet *packet)
 {

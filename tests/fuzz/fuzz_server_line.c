@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "zk/base/context.h"
-#include "zk/base/settings.h"
 #include "zk/base/str.h"
 #include "zk/ensemble/quorum_server.h"
+#include "zk/runtime/context.h"
+#include "zk/runtime/settings.h"
 
 enum { SID = 5 };
 

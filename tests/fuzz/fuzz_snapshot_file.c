@@ -9,9 +9,9 @@
 #include "fuzz.h"
 #include "zk/base/alloc.h"
 #include "zk/base/buf.h"
-#include "zk/base/context.h"
-#include "zk/base/stream.h"
+#include "zk/io/stream.h"
 #include "zk/persistence/file_snap.h"
+#include "zk/runtime/context.h"
 
 enum {
     FILE_HEADER = 16,

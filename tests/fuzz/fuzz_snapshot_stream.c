@@ -5,9 +5,9 @@
 
 #include "fuzz.h"
 #include "zk/base/buf.h"
-#include "zk/base/context.h"
-#include "zk/base/stream.h"
+#include "zk/io/stream.h"
 #include "zk/persistence/serialize_utils.h"
+#include "zk/runtime/context.h"
 #include "zk/tree/data_tree.h"
 
 static int read_snapshot(struct zk_context *ctx, const void *bytes, size_t length,

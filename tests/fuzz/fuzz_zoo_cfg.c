@@ -9,10 +9,10 @@
 
 #include "fuzz.h"
 #include "zk/base/alloc.h"
-#include "zk/base/context.h"
-#include "zk/base/file.h"
-#include "zk/base/properties.h"
+#include "zk/ensemble/properties.h"
 #include "zk/ensemble/quorum_peer_config.h"
+#include "zk/io/file.h"
+#include "zk/runtime/context.h"
 
 static const char *const FILES[] = {"zoo.cfg", "myid", "dynamic", "zoo.cfg.dynamic.next"};
 enum { FILE_COUNT = 4 };

@@ -8,7 +8,7 @@
 
 #include "fuzz.h"
 #include "zk/base/alloc.h"
-#include "zk/base/file.h"
+#include "zk/io/file.h"
 #include "zk_test.h"
 
 enum {

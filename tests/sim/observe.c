@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 #include "internal.h"
-#include "zk/base/clock.h"
-#include "zk/base/lock.h"
-#include "zk/base/thread.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/lock.h"
+#include "zk/runtime/thread.h"
 
 void observe_thread_name(struct zk_context *ctx, char *ret_name, size_t size);
 int64_t observe_elapsed_us(void);

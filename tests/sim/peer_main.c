@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "zk/base/clock.h"
-#include "zk/base/context.h"
-#include "zk/base/trace.h"
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/peer/quorum_peer_run.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/context.h"
+#include "zk/runtime/trace.h"
 
 enum { TRACE_DESCRIPTOR = 1, LOG_DESCRIPTOR = 2 };
 

@@ -7,15 +7,15 @@
 
 #include "zk/base/alloc.h"
 #include "zk/base/buf.h"
-#include "zk/base/clock.h"
-#include "zk/base/context.h"
-#include "zk/base/sock.h"
 #include "zk/base/str.h"
-#include "zk/base/thread.h"
-#include "zk/base/trace.h"
 #include "zk/election/initial_message.h"
 #include "zk/election/notification.h"
+#include "zk/io/sock.h"
 #include "zk/persistence/file_txn_snap_log.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/context.h"
+#include "zk/runtime/thread.h"
+#include "zk/runtime/trace.h"
 #include "zk/server/zk_database.h"
 
 enum {

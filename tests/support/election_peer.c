@@ -8,12 +8,12 @@
 #include <string.h>
 
 #include "zk/base/alloc.h"
-#include "zk/base/clock.h"
-#include "zk/base/settings.h"
-#include "zk/base/thread.h"
 #include "zk/election/initial_message.h"
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/persistence/file_txn_snap_log.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/settings.h"
+#include "zk/runtime/thread.h"
 #include "zk/server/zk_database.h"
 
 enum {

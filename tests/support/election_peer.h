@@ -12,11 +12,11 @@
 #include <stdint.h>
 
 #include "zk/base/buf.h"
-#include "zk/base/sock.h"
 #include "zk/base/str.h"
 #include "zk/election/fast_leader_election.h"
 #include "zk/election/notification.h"
 #include "zk/election/quorum_cnx_manager.h"
+#include "zk/io/sock.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk_test.h"
 

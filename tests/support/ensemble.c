@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "zk/base/alloc.h"
-#include "zk/base/file.h"
 #include "zk/ensemble/quorum_peer_config.h"
+#include "zk/io/file.h"
 #include "zk/peer/quorum_peer_run.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk_test.h"

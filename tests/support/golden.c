@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "zk/base/alloc.h"
-#include "zk/base/file.h"
 #include "zk/base/str.h"
+#include "zk/io/file.h"
 #include "zk_test.h"
 
 enum {

@@ -7,9 +7,9 @@
 
 #include "golden.h"
 #include "zk/base/alloc.h"
-#include "zk/base/clock.h"
-#include "zk/base/sock.h"
+#include "zk/io/sock.h"
 #include "zk/jute/quorum.h"
+#include "zk/runtime/clock.h"
 #include "zk_test.h"
 
 enum {

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 
 #include "zk/base/alloc.h"
-#include "zk/base/clock.h"
-#include "zk/base/file.h"
-#include "zk/base/lock.h"
-#include "zk/base/settings.h"
-#include "zk/base/thread.h"
+#include "zk/io/file.h"
 #include "zk/quorum/quorum_peer.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/lock.h"
+#include "zk/runtime/settings.h"
+#include "zk/runtime/thread.h"
 #include "zk/server/zk_database.h"
 #include "zk/zab/follower.h"
 #include "zk/zab/leader.h"

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "zk/base/alloc.h"
-#include "zk/base/clock.h"
+#include "zk/runtime/clock.h"
 
 enum {
     POLL_PAUSE_MS = 2,

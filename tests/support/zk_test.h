@@ -15,9 +15,9 @@
 
 #include <stdbool.h>
 
-#include "zk/base/context.h"
-#include "zk/base/inet.h"
 #include "zk/base/str.h"
+#include "zk/io/inet.h"
+#include "zk/runtime/context.h"
 
 /* How long a test waits for what must happen: long enough for a slow machine under a sanitizer. */
 enum { TEST_PATIENCE_MS = 20000 };

@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include "zk/base/alloc.h"
-#include "zk/base/settings.h"
 #include "zk/jute/archive.h"
 #include "zk/jute/data.h"
+#include "zk/runtime/settings.h"
 #include "zk_test.h"
 
 /* What is written into memory. */

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "zk/base/alloc.h"
-#include "zk/base/circular_blocking_queue.h"
-#include "zk/base/clock.h"
-#include "zk/base/thread.h"
+#include "zk/runtime/circular_blocking_queue.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/thread.h"
 
 /* A queue of two numbers on the heap, so that the sanitizer sees who frees. */
 struct stage {

@@ -1,6 +1,6 @@
 #include "zk_test.h"
 
-#include "zk/base/clock.h"
+#include "zk/runtime/clock.h"
 
 static void elapsed_time_never_goes_back(void **state)
 {

@@ -6,13 +6,13 @@
 #include "election_peer.h"
 #include "ensemble.h"
 #include "zk/base/alloc.h"
-#include "zk/base/clock.h"
-#include "zk/base/settings.h"
-#include "zk/base/sock.h"
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/ensemble/zxid.h"
+#include "zk/io/sock.h"
 #include "zk/peer/quorum_peer_run.h"
 #include "zk/quorum/quorum_peer.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/settings.h"
 
 enum { ELECTION_LIMIT_MS = 15000 };
 

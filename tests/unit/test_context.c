@@ -1,7 +1,7 @@
 #include "zk_test.h"
 
-#include "zk/base/log.h"
-#include "zk/base/thread.h"
+#include "zk/runtime/log.h"
+#include "zk/runtime/thread.h"
 
 static void the_default_is_a_quiet_peer(void **state)
 {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "golden.h"
-#include "zk/base/settings.h"
 #include "zk/persistence/serialize_utils.h"
+#include "zk/runtime/settings.h"
 #include "zk/tree/data_tree.h"
 #include "zk_test.h"
 

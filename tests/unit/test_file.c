@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "zk/base/file.h"
+#include "zk/io/file.h"
 
 static int setup(void **state)
 {

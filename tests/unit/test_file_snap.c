@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "golden.h"
-#include "zk/base/file.h"
-#include "zk/base/settings.h"
+#include "zk/io/file.h"
 #include "zk/persistence/file_snap.h"
 #include "zk/persistence/file_txn_snap_log.h"
 #include "zk/persistence/util.h"
+#include "zk/runtime/settings.h"
 #include "zk_test.h"
 
 /* ---- helpers ---- */

@@ -1,20 +1,20 @@
 /* The rule of NOTES.md 25 that lets an exit path free all that it may have: to free nothing is
  * fine. */
-#include "base/inet_cache.h"
-#include "zk/base/blocking_queue.h"
+#include "io/inet_cache.h"
 #include "zk/base/buf.h"
-#include "zk/base/circular_blocking_queue.h"
-#include "zk/base/sock.h"
-#include "zk/base/stream.h"
-#include "zk/base/thread.h"
 #include "zk/election/fast_leader_election.h"
 #include "zk/election/notification.h"
 #include "zk/election/quorum_cnx_manager.h"
 #include "zk/ensemble/multiple_addresses.h"
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/ensemble/quorum_verifier.h"
+#include "zk/io/sock.h"
+#include "zk/io/stream.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/quorum/quorum_stats.h"
+#include "zk/runtime/blocking_queue.h"
+#include "zk/runtime/circular_blocking_queue.h"
+#include "zk/runtime/thread.h"
 #include "zk_test.h"
 
 static void to_free_nothing_is_fine(void **state)

@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "outside.h"
-#include "zk/base/inet.h"
-#include "zk/base/thread.h"
+#include "zk/io/inet.h"
+#include "zk/runtime/thread.h"
 
 static int setup(void **state)
 {

@@ -7,12 +7,12 @@
 #include "scripted_peer.h"
 #include "testing_peer.h"
 #include "zab/leader_internal.h"
-#include "zk/base/clock.h"
-#include "zk/base/file.h"
-#include "zk/base/sock.h"
-#include "zk/base/thread.h"
+#include "zk/io/file.h"
+#include "zk/io/sock.h"
 #include "zk/jute/quorum.h"
 #include "zk/quorum/quorum_peer.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/thread.h"
 #include "zk/zab/zab_exit.h"
 
 static const char INFO_OF_1[] = "0000000000000001 00010000 0000000000000000";

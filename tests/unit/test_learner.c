@@ -5,10 +5,10 @@
 
 #include "scripted_peer.h"
 #include "testing_peer.h"
-#include "zk/base/clock.h"
-#include "zk/base/file.h"
+#include "zk/io/file.h"
 #include "zk/jute/quorum.h"
 #include "zk/quorum/quorum_peer.h"
+#include "zk/runtime/clock.h"
 #include "zk/server/zk_database.h"
 #include "zk/zab/zab_exit.h"
 

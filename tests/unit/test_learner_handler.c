@@ -7,9 +7,9 @@
 #include "testing_peer.h"
 #include "zab/leader_internal.h"
 #include "zab/learner_handler_internal.h"
-#include "zk/base/clock.h"
 #include "zk/jute/quorum.h"
 #include "zk/quorum/quorum_peer.h"
+#include "zk/runtime/clock.h"
 #include "zk/server/zk_database.h"
 
 static const char INFO_OF_1[] = "0000000000000001 00010000 0000000000000000";

@@ -2,9 +2,9 @@
 
 #include <pthread.h>
 
-#include "zk/base/clock.h"
-#include "zk/base/lock.h"
-#include "zk/base/thread.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/lock.h"
+#include "zk/runtime/thread.h"
 
 /* Two locks of different rank and one of the same rank as the second. */
 struct locks {

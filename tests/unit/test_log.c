@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "zk/base/clock.h"
-#include "zk/base/log.h"
-#include "zk/base/log_table.h"
-#include "zk/base/thread.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/log.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/thread.h"
 
 static int setup(void **state)
 {

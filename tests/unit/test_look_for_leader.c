@@ -8,7 +8,7 @@
 
 #include "election_peer.h"
 #include "zk/base/alloc.h"
-#include "zk/base/clock.h"
+#include "zk/runtime/clock.h"
 
 struct stage {
     struct test_ensemble ensemble;

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "election_peer.h"
-#include "zk/base/clock.h"
-#include "zk/base/thread.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/thread.h"
 
 struct cast {
     struct test_ensemble ensemble;

@@ -2,8 +2,8 @@
 
 #include <errno.h>
 
-#include "zk/base/clock.h"
-#include "zk/base/properties.h"
+#include "zk/ensemble/properties.h"
+#include "zk/runtime/clock.h"
 
 static struct zk_properties parse(const char *text)
 {

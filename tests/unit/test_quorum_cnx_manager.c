@@ -6,8 +6,8 @@
 
 #include "cnx_stage.h"
 #include "zk/base/alloc.h"
-#include "zk/base/clock.h"
 #include "zk/election/initial_message.h"
+#include "zk/runtime/clock.h"
 
 /* --- CNX-03: one connection per pair --- */
 

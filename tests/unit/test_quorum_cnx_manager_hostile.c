@@ -11,10 +11,10 @@
 #include "election/quorum_cnx_manager_internal.h"
 #include "election_peer.h"
 #include "zk/base/alloc.h"
-#include "zk/base/clock.h"
-#include "zk/base/file.h"
-#include "zk/base/thread.h"
 #include "zk/election/initial_message.h"
+#include "zk/io/file.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/thread.h"
 
 enum {
     QUIET_THREADS = 5, /* main, listener, its handler, WorkerSender, WorkerReceiver */

@@ -8,7 +8,7 @@
 
 #include "cnx_stage.h"
 #include "zk/base/alloc.h"
-#include "zk/base/thread.h"
+#include "zk/runtime/thread.h"
 
 /* --- CNX-10, CNX-11 --- */
 

@@ -8,8 +8,8 @@
 #include "cnx_stage.h"
 #include "outside.h"
 #include "zk/base/alloc.h"
-#include "zk/base/clock.h"
-#include "zk/base/thread.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/thread.h"
 
 static int teardown(void **state)
 {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "golden.h"
-#include "zk/base/settings.h"
 #include "zk/jute/quorum.h"
+#include "zk/runtime/settings.h"
 #include "zk_test.h"
 
 /* The bytes of one packet. Gives. */

@@ -8,11 +8,11 @@
 
 #include "election_peer.h"
 #include "zk/base/alloc.h"
-#include "zk/base/clock.h"
-#include "zk/base/file.h"
-#include "zk/base/thread.h"
 #include "zk/ensemble/quorum_peer_config.h"
+#include "zk/io/file.h"
 #include "zk/quorum/quorum_stats.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/thread.h"
 #include "zk/server/zk_database.h"
 
 struct stage {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "config_fixture.h"
-#include "zk/base/settings.h"
+#include "zk/runtime/settings.h"
 
 /* CFG-04 */
 static void cfg_04_what_is_not_written_has_javas_default(void **state)

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "config_fixture.h"
-#include "zk/base/file.h"
-#include "zk/base/settings.h"
+#include "zk/io/file.h"
+#include "zk/runtime/settings.h"
 
 static const char NOT_A_NUMBER[] = "\x01"; /* no message of this program */
 

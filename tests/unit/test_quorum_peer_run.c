@@ -5,12 +5,12 @@
 #include <stdlib.h>
 
 #include "ensemble.h"
-#include "zk/base/clock.h"
-#include "zk/base/file.h"
-#include "zk/base/sock.h"
 #include "zk/ensemble/zxid.h"
+#include "zk/io/file.h"
+#include "zk/io/sock.h"
 #include "zk/peer/quorum_peer_run.h"
 #include "zk/quorum/quorum_peer.h"
+#include "zk/runtime/clock.h"
 #include "zk_test.h"
 
 static struct vote vote_of_peer(struct ensemble *ensemble, int64_t sid)

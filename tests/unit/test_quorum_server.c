@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "zk/base/settings.h"
 #include "zk/ensemble/quorum_server.h"
+#include "zk/runtime/settings.h"
 
 #define WRONG_FORMAT                                                                               \
     " does not have the form server_config or server_config;client_config"                         \

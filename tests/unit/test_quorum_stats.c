@@ -1,7 +1,7 @@
 /* The figures of mntr. Java: AvgMinMaxCounterTest, SimpleCounterTest */
 #include "zk/quorum/quorum_stats.h"
 
-#include "zk/base/thread.h"
+#include "zk/runtime/thread.h"
 #include "zk_test.h"
 
 struct stage {

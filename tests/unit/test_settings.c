@@ -1,6 +1,6 @@
 #include "zk_test.h"
 
-#include "zk/base/settings.h"
+#include "zk/runtime/settings.h"
 
 static int setup(void **state)
 {

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "zk/base/clock.h"
-#include "zk/base/lock.h"
-#include "zk/base/sock.h"
-#include "zk/base/thread.h"
+#include "zk/io/sock.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/lock.h"
+#include "zk/runtime/thread.h"
 
 enum {
     LONG_MS = 60000, /* longer than any test may last: who waits so long has missed its wake */

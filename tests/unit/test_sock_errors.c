@@ -2,8 +2,8 @@
 #include <errno.h>
 
 #include "outside.h"
-#include "zk/base/file.h"
-#include "zk/base/sock.h"
+#include "zk/io/file.h"
+#include "zk/io/sock.h"
 #include "zk_test.h"
 
 enum { LONG_MS = 60000 };

@@ -1,8 +1,8 @@
 #include "zk_test.h"
 
-#include "zk/base/clock.h"
-#include "zk/base/stop.h"
-#include "zk/base/thread.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/stop.h"
+#include "zk/runtime/thread.h"
 
 struct stage {
     struct zk_context *ctx;

@@ -7,10 +7,10 @@
 #include <zlib.h>
 
 #include "zk/base/buf.h"
-#include "zk/base/file.h"
-#include "zk/base/sock.h"
-#include "zk/base/stream.h"
-#include "zk/base/thread.h"
+#include "zk/io/file.h"
+#include "zk/io/sock.h"
+#include "zk/io/stream.h"
+#include "zk/runtime/thread.h"
 
 enum { BIG = 100000 };
 

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "zk/base/lock.h"
 #include "zk/base/refcount.h"
-#include "zk/base/stop.h"
-#include "zk/base/thread.h"
+#include "zk/runtime/lock.h"
+#include "zk/runtime/stop.h"
+#include "zk/runtime/thread.h"
 
 /* What the test and the threads that it starts share. */
 struct stage {

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "zk/base/thread.h"
-#include "zk/base/trace.h"
+#include "zk/runtime/thread.h"
+#include "zk/runtime/trace.h"
 
 static int setup(void **state)
 {

@@ -1,6 +1,6 @@
 #include "zk_test.h"
 
-#include "base/utf8.h"
+#include "zk/base/utf8.h"
 
 static void every_character_comes_back(void **state)
 {

@@ -6,11 +6,11 @@
 #include "scripted_peer.h"
 #include "testing_peer.h"
 #include "zab/leader_internal.h"
-#include "zk/base/clock.h"
-#include "zk/base/file.h"
-#include "zk/base/stream.h"
+#include "zk/io/file.h"
+#include "zk/io/stream.h"
 #include "zk/jute/quorum.h"
 #include "zk/quorum/quorum_peer.h"
+#include "zk/runtime/clock.h"
 #include "zk/server/zk_database.h"
 
 enum { EPOCH_1 = 0x1 };

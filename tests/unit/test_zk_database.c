@@ -4,10 +4,10 @@
 #include <stdlib.h>
 
 #include "golden.h"
-#include "zk/base/file.h"
-#include "zk/base/lock.h"
-#include "zk/base/sock.h"
-#include "zk/base/thread.h"
+#include "zk/io/file.h"
+#include "zk/io/sock.h"
+#include "zk/runtime/lock.h"
+#include "zk/runtime/thread.h"
 #include "zk/server/server_status.h"
 #include "zk/server/zk_database.h"
 #include "zk_test.h"

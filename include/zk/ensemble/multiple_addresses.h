@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "zk/base/inet.h"
+#include "zk/io/inet.h"
 
 /* Zero-initialised is empty. Entries are in order of insertion; what Java iterates (a
  * ConcurrentHashMap) is given by multiple_addresses_java_order. */

@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 #include "zk/base/attrs.h"
-#include "zk/base/inet.h"
 #include "zk/ensemble/quorum_verifier.h"
 #include "zk/ensemble/server_state.h"
+#include "zk/io/inet.h"
 
 /* Java: QuorumPeer.QUORUM_CNXN_THREADS_SIZE_DEFAULT_VALUE; smaller values have no effect. */
 enum { QUORUM_CNXN_THREADS_SIZE_DEFAULT = 20 };

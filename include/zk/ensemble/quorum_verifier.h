@@ -10,8 +10,8 @@
 
 #include "zk/base/attrs.h"
 #include "zk/base/long_map.h"
-#include "zk/base/properties.h"
 #include "zk/base/refcount.h"
+#include "zk/ensemble/properties.h"
 #include "zk/ensemble/quorum_server.h"
 
 enum quorum_kind {

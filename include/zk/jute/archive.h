@@ -18,7 +18,7 @@
 
 #include "zk/base/attrs.h"
 #include "zk/base/buf.h"
-#include "zk/base/stream.h"
+#include "zk/io/stream.h"
 
 struct zk_context;
 

@@ -1,0 +1,50 @@
+/* The client port. Java: server.NIOServerCnxnFactory, NIOServerCnxn
+ *
+ * Until there is a client service it answers four-letter words, and closes every other connection
+ * without a byte, as Java does while it is not serving. Threads:
+ * NIOServerCnxnFactory.AcceptThread:<address>, and for each connection one NIOWorkerThread-k (Java
+ * has selectors; D-39). Lock: one mutex (ZK_RANK_SERVER), held for a look into a table, never while
+ * anything blocks. A caller can be as slow and as silent as it likes: it holds one slot of
+ * CNXN_LIMIT until its deadline, or until somebody else needs the slot. */
+#ifndef ZK_CNXN_SERVER_CNXN_FACTORY_H
+#define ZK_CNXN_SERVER_CNXN_FACTORY_H
+
+#include <stdint.h>
+
+#include "zk/base/attrs.h"
+#include "zk/io/inet.h"
+#include "zk/server/server_status.h"
+
+struct zk_context;
+struct server_cnxn_factory;
+
+/* Connections at a time, from all addresses; when there are more, the oldest that has said nothing
+ * yet is closed. */
+enum { CNXN_LIMIT = 256 };
+
+/* Java's zookeeper.nio.sessionlessCnxnTimeout, in milliseconds */
+enum { CNXN_TIMEOUT_MS = 10000 };
+
+/* Java: NIOServerCnxnFactory.configure(). Bind, but do not accept yet. backlog -1 is 50.
+ * max_client_cnxns: from one address; 0: no limit. hook is called by worker threads. Errors:
+ * -EADDRINUSE and the like. */
+ZK_NODISCARD int server_cnxn_factory_new(struct zk_context *ctx, const struct inet_address *address,
+                                         int32_t backlog, int32_t max_client_cnxns,
+                                         struct server_status_hook hook,
+                                         struct server_cnxn_factory **ret_factory);
+
+/* Java: start(). -EAGAIN: the system gives no thread. */
+ZK_NODISCARD int server_cnxn_factory_start(struct server_cnxn_factory *factory);
+
+/* Java: getLocalAddress(): with the port that port 0 became. Borrowed. */
+const struct inet_address *server_cnxn_factory_local_address(
+    const struct server_cnxn_factory *factory);
+/* Java: getNumAliveConnections() */
+int32_t server_cnxn_factory_alive_connections(struct server_cnxn_factory *factory);
+
+/* Java: shutdown() and join(). Closes all connections and waits for all threads: never by one of
+ * them, nor under a lock that the hook takes. May be called again. */
+void server_cnxn_factory_shutdown(struct server_cnxn_factory *factory);
+void server_cnxn_factory_free(struct server_cnxn_factory *factory); /* shuts down; NULL is fine */
+
+#endif

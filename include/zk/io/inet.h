@@ -1,0 +1,68 @@
+/* Addresses as Java's InetSocketAddress has them: a host as configured, what it resolved to (if it
+ * did), a port.
+ * Java: java.net.InetSocketAddress, org.apache.zookeeper.common.NetUtils */
+#ifndef ZK_IO_INET_H
+#define ZK_IO_INET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "zk/base/attrs.h"
+#include "zk/base/str.h"
+
+struct zk_context;
+
+enum inet_family {
+    INET_UNRESOLVED,
+    INET_V4,
+    INET_V6,
+};
+
+/* A value: copy freely (host is a fixed array). */
+struct inet_address {
+    /* As configured; a literal in canonical form, without brackets; "" if only numbers came. */
+    char host[256];
+    bool named; /* host is a name although it looks like an IP: only inet_address_any() */
+    enum inet_family family;
+    uint8_t ip[16]; /* network order; 4 bytes for INET_V4 */
+    uint16_t port;
+};
+
+/* Java: new InetSocketAddress(host, port). Literals by Java's rules (127.1 is 127.0.0.1, leading
+ * zeros are decimal, an empty host is loopback); names are looked up, which BLOCKS, unless the
+ * context's cache has them (30 s; failures 10 s). An unknown name gives INET_UNRESOLVED and no
+ * error. Longer hosts than the field are unresolved too. */
+void inet_address_resolve(struct zk_context *ctx, const char *host, uint16_t port,
+                          struct inet_address *ret_address);
+
+/* The same without asking anybody: literals are resolved, names stay INET_UNRESOLVED. Never
+ * blocks. */
+void inet_address_literal(const char *host, uint16_t port, struct inet_address *ret_address);
+
+/* Java: new InetSocketAddress(port): the wildcard of a dual-stack listener. Its name is "0.0.0.0",
+ * so that its text is "0.0.0.0/0.0.0.0:3881". */
+struct inet_address inet_address_any(uint16_t port);
+
+/* Java: InetAddress.isAnyLocalAddress(), isLoopbackAddress() */
+bool inet_address_is_wildcard(const struct inet_address *address);
+bool inet_address_is_loopback(const struct inet_address *address);
+
+/* Java: InetSocketAddress.equals(): resolved ones by IP and port, unresolved ones by name (any
+ * case) and port. */
+bool inet_address_equal(const struct inet_address *a, const struct inet_address *b);
+int32_t inet_address_hash(const struct inet_address *address); /* Java: hashCode() */
+
+/* Java: InetAddress.getHostAddress(): "127.0.0.1", "0:0:0:0:0:0:0:1"; the host if unresolved. Size
+ * 64 is enough for resolved ones. */
+void inet_address_ip_text(const struct inet_address *address, char *ret_text, size_t size);
+/* Java: InetSocketAddress.toString(): "/127.0.0.1:3881", "name/1.2.3.4:3881",
+ * "name/<unresolved>:3881" */
+void inet_address_text(const struct inet_address *address, char *ret_text, size_t size);
+/* Java: InetSocketAddress.getHostString(): the configured host; an IP as text if there is none. */
+void inet_address_host_string(const struct inet_address *address, char *ret_text, size_t size);
+/* Java: NetUtils.formatInetAddr(), as of 3.8.0: IP in numbers (IPv6 in brackets), host if
+ * unresolved, ":port". Its length. */
+size_t inet_address_format(const struct inet_address *address, char *ret_text, size_t size);
+
+#endif

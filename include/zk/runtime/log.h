@@ -1,0 +1,39 @@
+/* The log: one event, one line, one write(2), in the layout of Java's log4j:
+ *   2026-11-22 14:03:16,123 [myid:1] - INFO  [WorkerReceiver[myid=1]:Messenger@87] - Notific...
+ * The class is the C file's name in Java's spelling, the number is its line. All texts stand in one
+ * table, log_table.h; a caller names an entry and gives its values:
+ *   zk_log(ctx, ZK_LOG_NEW_ELECTION, myid, zxid);
+ * Control bytes within a line become blanks or '?', so that one event stays one line; a line longer
+ * than 4 KiB loses its end. Any thread. Never fails: a line that cannot be written is lost. */
+#ifndef ZK_RUNTIME_LOG_H
+#define ZK_RUNTIME_LOG_H
+
+#include <stdbool.h>
+
+#include "zk/base/attrs.h"
+
+struct zk_context;
+
+enum zk_log_level {
+    ZK_TRACE,
+    ZK_DEBUG,
+    ZK_INFO,
+    ZK_WARN,
+    ZK_ERROR,
+    ZK_OFF, /* only as a limit */
+};
+
+/* An entry of log_table.h expands to "level, format"; the format is checked against the values at
+ * compile time. */
+#define zk_log(ctx, ...) zk_log_at((ctx), __FILE__, __LINE__, __VA_ARGS__)
+
+void zk_log_at(struct zk_context *ctx, const char *file, int line_number, enum zk_log_level level,
+               const char *format, ...) ZK_PRINTF_LIKE(5, 6);
+
+/* Would a line of this level be written? For callers that must build something first. */
+bool zk_log_enabled(const struct zk_context *ctx, enum zk_log_level level);
+
+/* "info" and the like, in any case; false if it is none. */
+bool zk_log_level_parse(const char *text, enum zk_log_level *ret_level);
+
+#endif

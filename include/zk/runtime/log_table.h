@@ -1,0 +1,497 @@
+/* Every line that the log can hold. An entry is "level, format": zk_log(ctx, ZK_LOG_LOOKING).
+ *
+ * Entries marked J keep the words and the level of Java 3.8.0, because people and scripts search
+ * for them (and one dictionary serves both); the others are ours: one event a line, key=value. A
+ * message for a person says what happened, why, and what to do next.
+ *
+ * What each line means to an operator stands in log_dictionary.txt beside this file; section 27 of
+ * NOTES.md is made of both, and scripts/dictionary.sh holds them together: an entry without a
+ * meaning, one that no code writes, or one that claims words that are not Java's is a finding. "J,
+ * put together" are words that Java joins as it runs; "J, in other words" says the same as Java. */
+#ifndef ZK_RUNTIME_LOG_TABLE_H
+#define ZK_RUNTIME_LOG_TABLE_H
+
+#include <inttypes.h>
+
+#include "zk/runtime/log.h"
+
+/* --- base ------------------------------------------------------------------------------------- */
+
+/* queue, its limit, how many were dropped so far: written at 1, 2, 4, 8 ... */
+#define ZK_LOG_QUEUE_OVERFLOW                                                                      \
+    ZK_WARN, "queue is full, its oldest element is dropped: queue=%s limit=%zu dropped=%" PRId64   \
+             " next=look at what keeps the thread that reads it"
+
+/* --- ensemble: configuration ------------------------------------------------------------------ */
+
+/* J */
+#define ZK_LOG_READING_CONFIGURATION  ZK_INFO, "Reading configuration from: %s"
+/* J */
+#define ZK_LOG_CONFIG_INVALID_EXITING ZK_ERROR, "Invalid config, exiting abnormally"
+/* J */
+#define ZK_LOG_CONFIG_ONE_SERVER                                                                   \
+    ZK_ERROR, "Invalid configuration, only one server specified (ignoring)"
+/* J */
+#define ZK_LOG_CONFIG_TWO_SERVERS                                                                  \
+    ZK_WARN, "No server failure will be tolerated. You need at least 3 servers."
+/* J */
+#define ZK_LOG_CONFIG_EVEN ZK_WARN, "Non-optimal configuration, consider an odd number of servers."
+/* J, put together */
+#define ZK_LOG_CONFIG_RELATIVE_PATH                                                                \
+    ZK_WARN, "%s is relative. Prepend ./ to indicate that you're sure!"
+/* J */
+#define ZK_LOG_CONFIG_NO_CLIENT_PORT ZK_INFO, "clientPort is not set"
+/* J: address */
+#define ZK_LOG_CONFIG_CLIENT_PORT    ZK_INFO, "clientPortAddress is %s"
+/* J: PARTICIPANT or OBSERVER, twice */
+#define ZK_LOG_CONFIG_PEER_TYPE                                                                    \
+    ZK_WARN, "Peer type from servers list (%s) doesn't match peerType (%s). Defaulting to "        \
+             "servers list."
+/* J: path */
+#define ZK_LOG_ORACLE_SET             ZK_INFO, "Oracle is set to %s"
+/* J: of the file zoo.cfg.dynamic.next */
+#define ZK_LOG_CONFIG_NEXT_UNREADABLE ZK_WARN, "NextQuorumVerifier is initiated to null"
+/* file, line, key, value */
+#define ZK_LOG_CONFIG_NOT_SERVED                                                                   \
+    ZK_WARN, "setting has no effect file=%s line=%d key=%s value=%s why=\"not served by zkpeer "   \
+             "yet\" next=\"remove the line\""
+#define ZK_LOG_CONFIG_RECONFIG                                                                     \
+    ZK_WARN, "reconfigEnabled=true: a reconfiguration will not be applied why=\"not served by "    \
+             "zkpeer yet\" next=\"change the servers by restarting with new files\""
+/* path, reason */
+#define ZK_LOG_ORACLE_UNREADABLE ZK_WARN, "oracle cannot be read, so it says no path=%s reason=%s"
+
+/* --- quorum: QuorumPeer ----------------------------------------------------------------------- */
+
+/* J */
+#define ZK_LOG_STARTING_QUORUM_PEER ZK_INFO, "Starting quorum peer, myid=%" PRId64
+/* J: which file, its default */
+#define ZK_LOG_EPOCH_NOT_FOUND                                                                     \
+    ZK_INFO, "%s not found! Creating with a reasonable default of %" PRId64                        \
+             ". This should only happen when you are upgrading your installation"
+/* J */
+#define ZK_LOG_SETTING_INT               ZK_INFO, "%s set to %" PRId32
+/* J */
+#define ZK_LOG_SETTING_BOOLEAN           ZK_INFO, "%s set to %s"
+/* J */
+#define ZK_LOG_LOOKING                   ZK_INFO, "LOOKING"
+/* J: FOLLOWING, LEADING, OBSERVING */
+#define ZK_LOG_ROLE                      ZK_INFO, "%s"
+/* J */
+#define ZK_LOG_PEER_STATE_CHANGED        ZK_INFO, "Peer state changed: %s"
+/* J */
+#define ZK_LOG_PEER_STATE_SET_TO_LOOKING ZK_WARN, "PeerState set to LOOKING"
+/* J */
+#define ZK_LOG_MAIN_THREAD_EXITED        ZK_WARN, "QuorumPeer main thread exited"
+/* J: FOLLOWING or LEADING; milliseconds */
+#define ZK_LOG_ELECTION_TOOK             ZK_INFO, "%s - LEADER ELECTION TOOK - %" PRId64 " MS"
+/* J */
+#define ZK_LOG_CLOBBERING_QCM                                                                      \
+    ZK_WARN, "Clobbering already-set QuorumCnxManager (restarting leader election?)"
+/* J */
+#define ZK_LOG_RECONFIG_DISABLED                                                                   \
+    ZK_INFO, "Dynamic reconfig is disabled, we don't store the last seen config."
+/* J */
+#define ZK_LOG_OBSERVER_WAITING                                                                    \
+    ZK_INFO, "Waiting for %" PRId64 " ms before reconnecting with the leader"
+
+#define ZK_LOG_EPOCH_FILE_UNREADABLE                                                                          \
+    ZK_ERROR,                                                                                                 \
+        "epoch file is not a number file=%s text=\"%s\" do=compare it with the other servers' and write the " \
+        "epoch of this server's newest snapshot into it"
+#define ZK_LOG_EPOCH_FILE_READ ZK_ERROR, "epoch file cannot be read file=%s reason=%s"
+#define ZK_LOG_EPOCH_FILE_WRITE                                                                    \
+    ZK_ERROR, "epoch file cannot be written file=%s epoch=%" PRId64 " reason=%s"
+#define ZK_LOG_EPOCH_RECOVERED                                                                     \
+    ZK_INFO,                                                                                       \
+        "currentEpoch brought up to the stored history, which a crash had prevented old=%" PRId64  \
+        " new=%" PRId64
+/* J, in other words: Java throws */
+#define ZK_LOG_EPOCH_OLDER_THAN_ZXID                                                                      \
+    ZK_ERROR,                                                                                             \
+        "The current epoch, %" PRId64 ", is older than the last zxid's epoch, %" PRId64                   \
+        ": this directory mixes two histories; restore it from a backup, or empty it and let the server " \
+        "copy the leader's state"
+/* J, in other words: Java throws */
+#define ZK_LOG_EPOCH_ACCEPTED_LESS                                                                 \
+    ZK_ERROR, "The accepted epoch, %" PRId64 " is less than the current epoch, %" PRId64           \
+              ": acceptedEpoch was changed or lost; write the current epoch into it"
+
+/* --- election: QuorumCnxManager --------------------------------------------------------------- */
+
+/* J */
+#define ZK_LOG_QUORUM_CNXN_TIMEOUT ZK_INFO, "Using %" PRId64 "ms as the quorum cnxn socket timeout"
+/* J: a number or "infinite" */
+#define ZK_LOG_BIND_RETRIES        ZK_INFO, "Election port bind maximum retries is %s"
+/* J, put together */
+#define ZK_LOG_BIND_RETRIES_INVALID                                                                \
+    ZK_INFO, "'zookeeper.electionPortBindRetry' contains invalid value: %" PRId32                  \
+             "(must be >= 0). Use default value of %d instead."
+/* J: our sid, address */
+#define ZK_LOG_ACCEPTING                                                                           \
+    ZK_INFO, "%" PRId64 " is accepting connections now, my election bind port: %s"
+/* J */
+#define ZK_LOG_CONNECTION_REQUEST ZK_INFO, "Received connection request from %s"
+/* J: sid, address; then why, which Java shows as a stack trace */
+#define ZK_LOG_CANNOT_OPEN_CHANNEL                                                                 \
+    ZK_WARN, "Cannot open channel to %" PRId64 " at election address %s reason=%s"
+/* J */
+#define ZK_LOG_ARBITRARY_OBSERVER_ID ZK_INFO, "Setting arbitrary identifier to observer: %" PRId64
+/* J: our sid, their sid */
+#define ZK_LOG_SMALLER_IDENTIFIER                                                                  \
+    ZK_INFO, "Have smaller server identifier, so dropping the connection: (myId:%" PRId64          \
+             " --> sid:%" PRId64 ")"
+/* J */
+#define ZK_LOG_OWN_ID                                                                              \
+    ZK_WARN, "We got a connection request from a server with our own ID. This should be either a " \
+             "configuration "                                                                      \
+             "error, or a bug."
+/* J: the trailing blank too */
+#define ZK_LOG_INVALID_SERVER_ID ZK_WARN, "Invalid server id: %" PRId64 " "
+/* J; then why */
+#define ZK_LOG_CHALLENGE_READ    ZK_WARN, "Exception reading or writing challenge: remote=%s reason=%s"
+/* J; then why */
+#define ZK_LOG_CHALLENGE_WRITE                                                                     \
+    ZK_WARN, "Ignoring exception reading or writing challenge: sid=%" PRId64 " reason=%s"
+/* J; then Java's words for what is wrong */
+#define ZK_LOG_INITIAL_MESSAGE_ERROR ZK_ERROR, "Initial message parsing error! remote=%s reason=%s"
+/* J: sid, our sid; then why */
+#define ZK_LOG_CONNECTION_BROKEN                                                                   \
+    ZK_WARN, "Connection broken for id %" PRId64 ", my id = %" PRId64 " reason=%s"
+/* J: sid, our sid; then why */
+#define ZK_LOG_EXCEPTION_USING_CHANNEL                                                             \
+    ZK_WARN, "Exception when using channel: for id %" PRId64 " my id = %" PRId64 " reason=%s"
+/* J */
+#define ZK_LOG_INTERRUPTING_SEND_WORKER                                                            \
+    ZK_WARN, "Interrupting SendWorker thread from RecvWorker. sid: %" PRId64 ". myId: %" PRId64
+/* J */
+#define ZK_LOG_SEND_WORKER_LEAVING                                                                 \
+    ZK_WARN, "Send worker leaving thread id %" PRId64 " my id = %" PRId64
+/* J */
+#define ZK_LOG_SEND_WORKER_INTERRUPTED ZK_WARN, "Interrupted while waiting for message on queue"
+/* J; then why */
+#define ZK_LOG_LAST_MESSAGE_FAILED                                                                 \
+    ZK_ERROR, "Failed to send last message. Shutting down thread. reason=%s"
+/* J */
+#define ZK_LOG_SUBMITTING_CONNECTION                                                               \
+    ZK_ERROR, "Exception while submitting quorum connection request"
+/* J: address; then why */
+#define ZK_LOG_LISTENING_FAILED ZK_ERROR, "Exception while listening to address %s reason=%s"
+/* J, put together */
+#define ZK_LOG_LEAVING_LISTENER_THREAD                                                             \
+    ZK_ERROR, "Leaving listener thread for address %s after %d errors. Use "                       \
+              "zookeeper.electionPortBindRetry property "                                          \
+              "to increase retry count."
+/* J */
+#define ZK_LOG_LEAVING_LISTENER ZK_INFO, "Leaving listener"
+/* J */
+#define ZK_LOG_LISTENER_GONE                                                                       \
+    ZK_ERROR, "As I'm leaving the listener thread, I won't be able to participate in leader "      \
+              "election any longer: %s"
+
+#define ZK_LOG_TOO_MANY_STRANGERS                                                                  \
+    ZK_WARN, "connection refused sid=%" PRId64                                                     \
+             " why=it is not in the configuration and %d such servers are connected "              \
+             "do=add it to every server's list, or find out who calls"
+#define ZK_LOG_NEGATIVE_ID                                                                         \
+    ZK_WARN, "connection refused sid=%" PRId64                                                     \
+             " conn=%s why=negative ids are given by us to observers without one"
+#define ZK_LOG_NO_THREAD_FOR_CONNECTION                                                            \
+    ZK_ERROR, "connection closed sid=%" PRId64 " why=the system gives no more threads"
+#define ZK_LOG_NO_THREAD_FOR_CALLER                                                                \
+    ZK_ERROR, "connection closed conn=%s why=the system gives no more threads"
+#define ZK_LOG_NO_THREAD_FOR_LISTENER                                                              \
+    ZK_ERROR, "cannot listen address=%s why=the system gives no more threads"
+#define ZK_LOG_HANDSHAKE_DROPPED                                                                   \
+    ZK_WARN, "connection closed conn=%s why=it has not said who it is and %d callers wait"
+#define ZK_LOG_ACCEPT_WAITS                                                                        \
+    ZK_ERROR, "accepting pauses reason=%s do=raise the limit of open files (ulimit -n)"
+
+/* --- election: FastLeaderElection ------------------------------------------------------------- */
+
+/* J, put together */
+#define ZK_LOG_MIN_NOTIFICATION_INTERVAL                                                           \
+    ZK_INFO, "zookeeper.fastleader.minNotificationInterval = %" PRId32 " ms"
+/* J, put together */
+#define ZK_LOG_MAX_NOTIFICATION_INTERVAL                                                           \
+    ZK_INFO, "zookeeper.fastleader.maxNotificationInterval = %" PRId32 " ms"
+/* J */
+#define ZK_LOG_NEW_ELECTION          ZK_INFO, "New election. My id = %" PRId64 ", proposed zxid=0x%" PRIx64
+/* J */
+#define ZK_LOG_NOTIFICATION_TIME_OUT ZK_INFO, "Notification time out: %" PRId32 " ms"
+/* J: my state; sid, state, leader, round, peerEpoch, zxid, version, config version */
+#define ZK_LOG_NOTIFICATION                                                                        \
+    ZK_INFO, "Notification: my state:%s; n.sid:%" PRId64 ", n.state:%s, n.leader:%" PRId64         \
+             ", n.round:0x%" PRIx64 ", n.peerEpoch:0x%" PRIx64 ", n.zxid:0x%" PRIx64               \
+             ", message format version:0x%" PRIx32 ", n.config version:0x%" PRIx64
+/* J */
+#define ZK_LOG_SHORT_RESPONSE ZK_ERROR, "Got a short response from server %" PRId64 ": %zu"
+/* J */
+#define ZK_LOG_SKIPPING_RESPONSE                                                                   \
+    ZK_WARN,                                                                                       \
+        "Skipping the processing of a partial / malformed response message sent by sid=%" PRId64   \
+        " (message length: %zu)"
+/* J */
+#define ZK_LOG_BACKWARD_28 ZK_INFO, "Backward compatibility mode (28 bits), server id: %" PRId64
+/* J */
+#define ZK_LOG_BACKWARD_36 ZK_INFO, "Backward compatibility mode (36 bits), server id: %" PRId64
+/* J */
+#define ZK_LOG_BACKWARD_BEFORE_RECONFIG                                                            \
+    ZK_INFO, "Backward compatibility mode (before reconfig), server id: %" PRId64
+/* J: our sid, versions in hex */
+#define ZK_LOG_RECEIVED_VERSION                                                                    \
+    ZK_INFO, "%" PRId64 " Received version: %" PRIx64 " my version: %" PRIx64
+/* J */
+#define ZK_LOG_RESTARTING_ELECTION ZK_INFO, "restarting leader election"
+/* J; then why */
+#define ZK_LOG_CONFIG_FROM_SENDER                                                                  \
+    ZK_ERROR, "Something went wrong while processing config received from %" PRId64 " reason=%s"
+/* J */
+#define ZK_LOG_WORKER_RECEIVER_DOWN ZK_INFO, "WorkerReceiver is down"
+/* J */
+#define ZK_LOG_WORKER_SENDER_DOWN   ZK_INFO, "WorkerSender is down"
+/* J */
+#define ZK_LOG_ORACLE_FOLLOW        ZK_INFO, "Oracle indicates to follow"
+/* J */
+#define ZK_LOG_ORACLE_NOT_FOLLOW    ZK_INFO, "Oracle indicates not to follow"
+/* J */
+#define ZK_LOG_NON_CLUSTER_LEADER                                                                  \
+    ZK_WARN, "Ignoring notification for non-cluster member sid %" PRId64 " from sid %" PRId64
+/* J */
+#define ZK_LOG_NON_QUORUM_SENDER                                                                   \
+    ZK_WARN, "Ignoring notification for sid %" PRId64 " from non-quorum member sid %" PRId64
+
+/* --- zab -------------------------------------------------------------------------------------- */
+
+/* J: address; then why */
+#define ZK_LOG_COULD_NOT_BIND     ZK_ERROR, "Couldn't bind to %s reason=%s"
+/* J: then why */
+#define ZK_LOG_ACCEPTING_FOLLOWER ZK_WARN, "Exception while accepting follower reason=%s"
+#define ZK_LOG_ACCEPTING_FOLLOWER_LATER                                                            \
+    ZK_WARN, "learner accept paused reason=%s next=\"accept again in %d ms\""
+/* J */
+#define ZK_LOG_LEADER_SHUTDOWN ZK_INFO, "Shutdown called. For the reason %s"
+/* J */
+#define ZK_LOG_INIT_TICKS_TOO_FEW                                                                  \
+    ZK_WARN, "Enough followers present. Perhaps the initTicks need to be increased."
+/* J: sets of sids; zxid */
+#define ZK_LOG_QUORUM_OF_SUPPORTERS                                                                \
+    ZK_INFO, "Have quorum of supporters, sids: [%s]; starting up and setting last processed "      \
+             "zxid: 0x%" PRIx64
+/* J */
+#define ZK_LOG_SKIP_DESIGNATED_LEADER                                                              \
+    ZK_INFO, "Dynamic reconfig feature is disabled, skip designatedLeader calculation and "        \
+             "reconfig processing."
+/* J */
+#define ZK_LOG_QUIT_LEADING ZK_INFO, "Quit leading due to voter changed mind."
+/* J: sid, our zxid, its zxid */
+#define ZK_LOG_NEWLEADER_ACK_OTHER_EPOCH                                                           \
+    ZK_ERROR, "NEWLEADER ACK from sid: %" PRId64 " is from a different epoch - current 0x%" PRIx64 \
+              " received 0x%" PRIx64
+/* J: then why */
+#define ZK_LOG_SNAPSHOT_EXITING  ZK_ERROR, "Severe unrecoverable error, exiting reason=%s"
+#define ZK_LOG_TERM_SNAPSHOT     ZK_DEBUG, "snapshot of the new term written ms=%" PRId64
+#define ZK_LOG_LEARNER_NO_THREAD ZK_ERROR, "learner refused remote=%s reason=\"no thread: %s\""
+#define ZK_LOG_LEARNER_REFUSED   ZK_WARN, "learner refused remote=%s reason=\"%d connections\""
+#define ZK_LOG_LEARNER_PUSHED_OUT                                                                  \
+    ZK_WARN, "learner dropped remote=%s reason=\"%d newer connections have not said who they "     \
+             "are\""
+/* J: sid, version in hex */
+#define ZK_LOG_FOLLOWER_NOT_IN_CONFIG                                                              \
+    ZK_INFO, "Follower sid: %" PRId64 " not in the current config %" PRIx64
+/* J: sid, its line of the configuration */
+#define ZK_LOG_FOLLOWER_INFO ZK_INFO, "Follower sid: %" PRId64 " : info : %s"
+/* J: the first is the sid, all others zxids */
+#define ZK_LOG_SYNCHRONIZING                                                                       \
+    ZK_INFO,                                                                                       \
+        "Synchronizing with Learner sid: %" PRId64 " maxCommittedLog=0x%" PRIx64                   \
+        " minCommittedLog=0x%" PRIx64 " lastProcessedZxid=0x%" PRIx64 " peerLastZxid=0x%" PRIx64
+/* J */
+#define ZK_LOG_FORCING_SNAPSHOT ZK_WARN, "Forcing snapshot sync - should not see this in production"
+/* J: zxid, sid */
+#define ZK_LOG_SENDING_DIFF     ZK_INFO, "Sending DIFF zxid=0x%" PRIx64 " for peer sid: %" PRId64
+/* J: zxid, sid */
+#define ZK_LOG_SENDING_TRUNC                                                                       \
+    ZK_DEBUG, "Sending TRUNC to follower zxidToSend=0x%" PRIx64 " for peer sid:%" PRId64
+/* J: as ZK_LOG_SYNCHRONIZING, then "true" or "false" */
+#define ZK_LOG_UNHANDLED_SCENARIO                                                                  \
+    ZK_WARN, "Unhandled scenario for peer sid: %" PRId64 " maxCommittedLog=0x%" PRIx64             \
+             " minCommittedLog=0x%" PRIx64 " lastProcessedZxid=0x%" PRIx64                         \
+             " peerLastZxid=0x%" PRIx64 " txnLogSyncEnabled=%s"
+/* J: zxids of peer, leader, database; syncs at this moment; "exempt" or "not exempt" */
+#define ZK_LOG_SENDING_SNAPSHOT                                                                    \
+    ZK_INFO, "Sending snapshot last zxid of peer is 0x%" PRIx64 ", zxid of leader is 0x%" PRIx64   \
+             ", send zxid of db as 0x%" PRIx64 ", %" PRId32                                        \
+             " concurrent snapshot sync, snapshot sync was %s from throttle"
+/* J: sid */
+#define ZK_LOG_SENDING_NEWLEADER      ZK_DEBUG, "Sending NEWLEADER message to %" PRId64
+/* J: sid */
+#define ZK_LOG_RECEIVED_NEWLEADER_ACK ZK_DEBUG, "Received NEWLEADER-ACK message from %" PRId64
+/* J: sid */
+#define ZK_LOG_SENDING_UPTODATE       ZK_DEBUG, "Sending UPTODATE message to %" PRId64
+/* J: type, zxid */
+#define ZK_LOG_UNEXPECTED_PACKET                                                                   \
+    ZK_WARN, "unexpected quorum packet, type: %s zxid=0x%" PRIx64 " sid=%" PRId64
+#define ZK_LOG_REQUEST_DROPPED                                                                     \
+    ZK_WARN, "client request dropped sid=%" PRId64 " session=0x%" PRIx64 " opcode=%" PRId32        \
+             " reason=\"this leader does not serve writes\" next=\"further ones of this learner "  \
+             "are dropped silently\""
+/* J: then why */
+#define ZK_LOG_SENDING_PACKETS                                                                     \
+    ZK_ERROR, "Exception while sending packets in LearnerHandler sid=%" PRId64 " reason=%s"
+#define ZK_LOG_LEARNER_QUEUE_FULL                                                                  \
+    ZK_WARN, "learner dropped sid=%" PRId64 " reason=\"it does not read: %d packets are waiting\""
+/* J: address; then who and why */
+#define ZK_LOG_GOODBYE ZK_WARN, "******* GOODBYE %s ******** sid=%" PRId64 " reason=%s"
+
+/* J: sid */
+#define ZK_LOG_NO_LEADER_WITH_ID   ZK_WARN, "Couldn't find the leader with id = %" PRId64
+/* J: address */
+#define ZK_LOG_CONNECTED_TO_LEADER ZK_INFO, "Successfully connected to leader, using address: %s"
+/* J: tries before this one, ms, address; then why */
+#define ZK_LOG_CONNECT_AGAIN                                                                       \
+    ZK_WARN, "Unexpected exception, tries=%d, remaining init limit=%" PRId64                       \
+             ", connecting to %s reason=%s"
+/* J: the same */
+#define ZK_LOG_CONNECT_RETRIES                                                                     \
+    ZK_ERROR, "Unexpected exception, retries exceeded. tries=%d, remaining init limit=%" PRId64    \
+              ", connecting to %s reason=%s"
+/* J: the same */
+#define ZK_LOG_CONNECT_EXCEEDED                                                                    \
+    ZK_ERROR,                                                                                      \
+        "Unexpected exception, connectToLeader exceeded. tries=%d, remaining init limit=%" PRId64  \
+        ", connecting to %s reason=%s"
+/* J: following or observing; then why */
+#define ZK_LOG_EXCEPTION_WHEN_LEARNING ZK_WARN, "Exception when %s the leader reason=%s"
+/* J: addresses, ms, true or false */
+#define ZK_LOG_DISCONNECTED_FROM_LEADER                                                            \
+    ZK_INFO, "Disconnected from leader (with address: %s). Was connected for %" PRId64             \
+             "ms. Sync state: %s"
+/* J: Follower or Observer */
+#define ZK_LOG_SHUTDOWN_LEARNER     ZK_INFO, "shutdown %s"
+/* J: sid, addresses */
+#define ZK_LOG_OBSERVING_NEW_LEADER ZK_INFO, "Observing new leader sid=%" PRId64 " addr=%s"
+/* J: zxid */
+#define ZK_LOG_GETTING_DIFF         ZK_INFO, "Getting a diff from the leader 0x%" PRIx64
+/* J: zxid */
+#define ZK_LOG_GETTING_SNAPSHOT     ZK_INFO, "Getting a snapshot from leader 0x%" PRIx64
+/* J: what came instead */
+#define ZK_LOG_MISSING_SIGNATURE    ZK_ERROR, "Missing signature. Got %s"
+/* J: zxid */
+#define ZK_LOG_TRUNCATING           ZK_WARN, "Truncating log to get in sync with the leader 0x%" PRIx64
+/* J: zxid; then why and what next */
+#define ZK_LOG_CANNOT_TRUNCATE                                                                     \
+    ZK_ERROR, "Not able to truncate the log 0x%" PRIx64                                            \
+              " reason=\"this peer keeps no transaction log\" next=\"exit 13\""
+/* J: type, zxid in hex */
+#define ZK_LOG_UNEXPECTED_SYNC_PACKET                                                              \
+    ZK_ERROR, "Got unexpected packet from leader: %s %" PRIx64 ", exiting ... "
+/* J */
+#define ZK_LOG_RECEIVED_NEWLEADER ZK_INFO, "Learner received NEWLEADER message"
+/* J */
+#define ZK_LOG_RECEIVED_UPTODATE  ZK_INFO, "Learner received UPTODATE message"
+#define ZK_LOG_NEWLEADER_CONFIG   ZK_WARN, "configuration of NEWLEADER ignored reason=%s"
+#define ZK_LOG_TXN_NOT_SUPPORTED                                                                   \
+    ZK_ERROR,                                                                                      \
+        "transaction received type=%s zxid=0x%" PRIx64                                             \
+        " reason=\"this peer keeps no transaction log and acknowledges nothing that it does "      \
+        "not store\" next=\"exit %d\""
+/* J: Follower or Observer */
+#define ZK_LOG_UPTODATE_AGAIN      ZK_ERROR, "Received an UPTODATE message after %s started"
+/* J: proposal or commit */
+#define ZK_LOG_OBSERVER_IGNORES    ZK_WARN, "Ignoring %s"
+/* J: zxid */
+#define ZK_LOG_COMMIT_WITHOUT_TXN  ZK_WARN, "Committing %" PRIx64 " without seeing txn"
+/* J */
+#define ZK_LOG_NOT_EXPECTING_SYNC  ZK_WARN, "Not expecting a sync."
+/* J: session */
+#define ZK_LOG_MISSING_SESSION     ZK_WARN, "Missing session 0x%" PRIx64 " for validation"
+/* J: type, zxid */
+#define ZK_LOG_UNKNOWN_PACKET_TYPE ZK_WARN, "Unknown packet type: %s %" PRIx64
+
+/* --- persistence, server, peer ---------------------------------------------------------------- */
+
+/* J: path */
+#define ZK_LOG_READING_SNAPSHOT ZK_INFO, "Reading snapshot %s"
+/* J: zxid, path */
+#define ZK_LOG_SNAPSHOTTING     ZK_INFO, "Snapshotting: 0x%" PRIx64 " to %s"
+/* J: path; then why */
+#define ZK_LOG_SNAPSHOT_PROBLEM ZK_WARN, "problem reading snap file %s reason=%s"
+/* J, in other words: path */
+#define ZK_LOG_SNAPSHOT_INVALID ZK_INFO, "Invalid snapshot %s: too short, or not ended by a seal"
+/* directory */
+#define ZK_LOG_SNAPSHOT_NONE_WHOLE                                                                 \
+    ZK_ERROR, "Not able to find valid snapshots in %s: there are some, but each is damaged or "    \
+              "incomplete. The peer does not start empty over them. Restore one from another "     \
+              "server, or empty the data directory to copy everything from the leader."
+/* path */
+#define ZK_LOG_SNAPSHOT_COMPRESSED                                                                 \
+    ZK_ERROR,                                                                                      \
+        "Snapshot %s is compressed, and this peer reads only plain ones. Let the server that "     \
+        "wrote it take a snapshot without zookeeper.snapshot.compression.method."
+/* path, zxid, what the file says, what the tree says */
+#define ZK_LOG_SNAPSHOT_DIGEST                                                                     \
+    ZK_ERROR, "Digests do not match: snapshot=%s zxid=0x%" PRIx64 " stored=%" PRIu64               \
+              " computed=%" PRIu64 ". The tree is used as it is."
+/* path */
+#define ZK_LOG_TXN_LOG_NOT_BUILT                                                                   \
+    ZK_ERROR, "Transaction log %s holds transactions, and this peer cannot replay a log yet. "     \
+              "Starting without them would lose what the ensemble has committed: refusing to. "    \
+              "Use an empty data directory; the leader will send everything."
+/* J */
+#define ZK_LOG_INITIALIZE_FOUND                                                                    \
+    ZK_INFO, "Initialize file found, an empty database will not block voting participation"
+/* J */
+#define ZK_LOG_UNEXPECTED_EMPTY ZK_WARN, "Unexpected empty data tree, setting zxid to -1"
+/* J */
+#define ZK_LOG_CONFIG_NODE_MISSING                                                                 \
+    ZK_WARN, "configuration znode missing (should only happen during upgrade), creating the node"
+/* J */
+#define ZK_LOG_CONFIG_NODE_IMPOSSIBLE ZK_ERROR, "configuration node missing - should not happen"
+/* J: address */
+#define ZK_LOG_BINDING_TO_PORT        ZK_INFO, "binding to port %s"
+/* J: word, address */
+#define ZK_LOG_PROCESSING_COMMAND     ZK_INFO, "Processing %s command from %s"
+/* J: word */
+#define ZK_LOG_NOT_IN_WHITELIST                                                                    \
+    ZK_DEBUG, "Command %s is not executed because it is not in the whitelist."
+/* J, put together: address, limit */
+#define ZK_LOG_TOO_MANY_CONNECTIONS                                                                \
+    ZK_WARN, "Error accepting new connection: Too many connections from %s - max is %" PRId32
+/* address, limit */
+#define ZK_LOG_CLIENT_EVICTED                                                                      \
+    ZK_WARN, "closing the oldest silent client connection: remote=%s connections=%d"
+/* address */
+#define ZK_LOG_CLIENT_NOT_SERVED                                                                   \
+    ZK_DEBUG, "closing client connection: remote=%s reason=this peer serves no clients yet"
+/* why */
+#define ZK_LOG_CLIENT_ACCEPT ZK_WARN, "cannot accept client connections for a moment: reason=%s"
+/* address */
+#define ZK_LOG_CLIENT_NO_THREAD                                                                    \
+    ZK_WARN, "closing client connection: remote=%s reason=the system gives no more threads"
+
+#define ZK_LOG_CLIENT_PORT_BIND                                                                    \
+    ZK_ERROR,                                                                                      \
+        "client port cannot be opened address=%s reason=%s do=stop who uses it, or change clientPort"
+/* J, in other words */
+#define ZK_LOG_NOT_IN_PEER_LIST                                                                    \
+    ZK_ERROR,                                                                                      \
+        "My id %" PRId64 " not in the peer list: %s/myid and the server.N lines of %s must agree"
+/* J */
+#define ZK_LOG_UNABLE_TO_ACCESS_DATADIR ZK_ERROR, "Unable to access datadir, exiting abnormally: %s"
+/* J */
+#define ZK_LOG_UNEXPECTED_EXITING       ZK_ERROR, "Unexpected exception, exiting abnormally"
+/* J */
+#define ZK_LOG_NOT_SECURED              ZK_INFO, "QuorumPeer communication is not secured! (SASL auth disabled)"
+/* J */
+#define ZK_LOG_NO_TLS                   ZK_INFO, "Using insecure (non-TLS) quorum communication"
+/* J */
+#define ZK_LOG_PORT_UNIFICATION         ZK_INFO, "Port unification %s"
+#define ZK_LOG_SIGNAL                   ZK_INFO, "leaving signal=%s"
+#define ZK_LOG_ROLE_EXIT                                                                           \
+    ZK_ERROR, "leaving code=%d why=the role cannot go on; the line above says what happened"
+#define ZK_LOG_NO_THREAD_FOR_ELECTION                                                              \
+    ZK_ERROR,                                                                                      \
+        "election cannot start why=the system gives no more threads do=raise the limit of processes (ulimit -u)"
+
+#endif

@@ -1,0 +1,401 @@
+/* The client port. Java: server.NIOServerCnxnFactory, NIOServerCnxn.checkFourLetterWord()
+ *
+ * The accept thread puts each caller into a slot and starts a thread for it. That thread reads
+ * until four bytes are there, answers if they are a word, and frees the slot. Whoever wants a
+ * thread to end wakes its socket. */
+#include "zk/cnxn/server_cnxn_factory.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "zk/base/alloc.h"
+#include "zk/command/four_letter_words.h"
+#include "zk/io/sock.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/lock.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/settings.h"
+#include "zk/runtime/stop.h"
+#include "zk/runtime/thread.h"
+#include "zk/server/server_stats.h"
+
+enum {
+    BACKLOG = 50, /* Java: ServerSocket's own, for -1 */
+    WORD_LENGTH = 4,
+    FIRST_READ = 64, /* with what follows the word: bytes left unread turn our close into a reset */
+    ACCEPT_PAUSE_MS = 1000, /* when the system has no descriptor for us */
+};
+
+enum cnxn_state {
+    CNXN_SILENT, /* has not said a word yet */
+    CNXN_ANSWERING,
+    CNXN_EVICTED, /* waked, its thread is about to end */
+};
+
+struct cnxn {
+    struct server_cnxn_factory *factory;
+    size_t slot; /* its thread is NIOWorkerThread-(slot + 1) */
+
+    /* Guarded by the factory's mutex. */
+    enum cnxn_state state;
+    int64_t arrival;   /* ordinal among all that ever came */
+    struct sock *sock; /* one reference */
+};
+
+struct server_cnxn_factory {
+    struct zk_context *ctx;
+    int32_t max_client_cnxns;
+    int64_t timeout_ms;
+    struct server_status_hook hook;
+    struct inet_address address; /* as configured */
+    struct sock *listener;
+    struct server_stats *stats;
+    struct zk_thread_group *threads;
+    struct zk_stop stop;
+
+    struct zk_mutex mutex; /* Guards: */
+    struct zk_cond freed;  /* a slot is free, or stopping */
+    bool stopping GUARDED_BY(&mutex);
+    int64_t arrivals GUARDED_BY(&mutex);
+    struct cnxn **cnxns GUARDED_BY(&mutex); /* the slots; NULL: free */
+    size_t slot_count GUARDED_BY(&mutex);   /* as many as were ever needed at a time */
+};
+
+static void accept_run(void *arg);
+static void cnxn_run(void *arg);
+
+/* ---- life ---- */
+
+int server_cnxn_factory_new(struct zk_context *ctx, const struct inet_address *address,
+                            int32_t backlog, int32_t max_client_cnxns,
+                            struct server_status_hook hook,
+                            struct server_cnxn_factory **ret_factory)
+{
+    char text[320];
+    inet_address_text(address, text, sizeof text);
+    zk_log(ctx, ZK_LOG_BINDING_TO_PORT, text);
+    struct sock *listener;
+    int r = sock_listen(ctx, address, backlog > 0 ? backlog : BACKLOG, &listener);
+    if (r < 0)
+        return r;
+
+    struct server_cnxn_factory *factory = zk_xcalloc(1, sizeof *factory);
+    factory->ctx = ctx;
+    factory->max_client_cnxns = max_client_cnxns;
+    factory->timeout_ms =
+        zk_settings_get_integer(ctx, "zookeeper.nio.sessionlessCnxnTimeout", CNXN_TIMEOUT_MS);
+    factory->hook = hook;
+    factory->address = *address;
+    factory->listener = listener;
+    factory->stats = server_stats_new(ctx);
+    factory->threads = zk_thread_group_new(ctx);
+    zk_stop_init(&factory->stop, ctx, "server_cnxn_factory");
+    zk_mutex_init(&factory->mutex, ctx, "server_cnxn_factory", ZK_RANK_SERVER);
+    zk_cond_init(&factory->freed);
+    *ret_factory = factory;
+    return 0;
+}
+
+int server_cnxn_factory_start(struct server_cnxn_factory *factory)
+{
+    char text[320];
+    inet_address_text(&factory->address, text, sizeof text);
+    return zk_thread_group_start(factory->threads, accept_run, factory,
+                                 "NIOServerCxnFactory.AcceptThread:%s", text);
+}
+
+const struct inet_address *server_cnxn_factory_local_address(
+    const struct server_cnxn_factory *factory)
+{
+    return sock_local(factory->listener);
+}
+
+void server_cnxn_factory_shutdown(struct server_cnxn_factory *factory)
+{
+    zk_stop_request(&factory->stop);
+    zk_mutex_lock(&factory->mutex);
+    factory->stopping = true;
+    zk_cond_broadcast(&factory->freed);
+    for (size_t i = 0; i < factory->slot_count; i++) {
+        if (factory->cnxns[i])
+            sock_wake(factory->cnxns[i]->sock);
+    }
+    zk_mutex_unlock(&factory->mutex);
+    sock_wake(factory->listener);
+    zk_thread_group_join(factory->threads);
+}
+
+void server_cnxn_factory_free(struct server_cnxn_factory *factory)
+{
+    if (!factory)
+        return;
+    server_cnxn_factory_shutdown(factory);
+    zk_thread_group_free(factory->threads);
+    sock_unref(factory->listener);
+    server_stats_free(factory->stats);
+    zk_cond_destroy(&factory->freed);
+    zk_mutex_destroy(&factory->mutex);
+    zk_stop_destroy(&factory->stop);
+    free(factory->cnxns);
+    free(factory);
+}
+
+/* ---- slots ---- */
+
+static int32_t count_locked(struct server_cnxn_factory *factory, const struct inet_address *from)
+    REQUIRES(&factory->mutex)
+{
+    zk_mutex_assert_held(&factory->mutex);
+    int32_t count = 0;
+    for (size_t i = 0; i < factory->slot_count; i++) {
+        const struct cnxn *cnxn = factory->cnxns[i];
+        if (!cnxn)
+            continue;
+        const struct inet_address *remote = sock_remote(cnxn->sock);
+        if (!from || (remote->family == from->family &&
+                      memcmp(remote->ip, from->ip, sizeof remote->ip) == 0))
+            count++;
+    }
+    return count;
+}
+
+int32_t server_cnxn_factory_alive_connections(struct server_cnxn_factory *factory)
+{
+    zk_mutex_lock(&factory->mutex);
+    int32_t count = count_locked(factory, NULL);
+    zk_mutex_unlock(&factory->mutex);
+    return count;
+}
+
+/* CNXN_LIMIT: none is free. */
+static size_t free_slot_locked(struct server_cnxn_factory *factory) REQUIRES(&factory->mutex)
+{
+    for (size_t i = 0; i < factory->slot_count; i++) {
+        if (!factory->cnxns[i])
+            return i;
+    }
+    if (factory->slot_count == CNXN_LIMIT)
+        return CNXN_LIMIT;
+    factory->cnxns = zk_xrealloc(factory->cnxns, (factory->slot_count + 1) * sizeof(struct cnxn *));
+    factory->cnxns[factory->slot_count] = NULL;
+    return factory->slot_count++;
+}
+
+/* The oldest in that state; NULL: nobody is. */
+static struct cnxn *oldest_locked(struct server_cnxn_factory *factory, enum cnxn_state state)
+    REQUIRES(&factory->mutex)
+{
+    struct cnxn *oldest = NULL;
+    for (size_t i = 0; i < factory->slot_count; i++) {
+        struct cnxn *cnxn = factory->cnxns[i];
+        if (cnxn && cnxn->state == state && (!oldest || cnxn->arrival < oldest->arrival))
+            oldest = cnxn;
+    }
+    return oldest;
+}
+
+/* All slots are taken: the oldest that is silent must go; if all have spoken, the oldest of those,
+ * who may be one that does not read its answer. */
+static void evict_locked(struct server_cnxn_factory *factory) REQUIRES(&factory->mutex)
+{
+    if (oldest_locked(factory, CNXN_EVICTED))
+        return; /* one is on its way out */
+    struct cnxn *oldest = oldest_locked(factory, CNXN_SILENT);
+    if (!oldest)
+        oldest = oldest_locked(factory, CNXN_ANSWERING);
+    char text[320];
+    inet_address_text(sock_remote(oldest->sock), text, sizeof text);
+    zk_log(factory->ctx, ZK_LOG_CLIENT_EVICTED, text, CNXN_LIMIT);
+    oldest->state = CNXN_EVICTED;
+    sock_wake(oldest->sock);
+}
+
+/* In a slot, and holds sock (taken); NULL: one too many, or we are stopping (sock stays the
+ * caller's). Waits while a slot is being freed. */
+static struct cnxn *admit(struct server_cnxn_factory *factory, struct sock *sock)
+{
+    struct cnxn *cnxn = NULL;
+    size_t slot = CNXN_LIMIT;
+    int32_t limit = factory->max_client_cnxns;
+    zk_mutex_lock(&factory->mutex);
+    bool too_many = limit > 0 && count_locked(factory, sock_remote(sock)) >= limit;
+    while (!too_many && !factory->stopping && (slot = free_slot_locked(factory)) == CNXN_LIMIT) {
+        evict_locked(factory);
+        zk_cond_wait(&factory->freed, &factory->mutex);
+    }
+    if (!too_many && !factory->stopping) {
+        cnxn = factory->cnxns[slot] = zk_xmalloc(sizeof *cnxn);
+        *cnxn = (struct cnxn){
+            .factory = factory,
+            .slot = slot,
+            .state = CNXN_SILENT,
+            .arrival = ++factory->arrivals,
+            .sock = sock,
+        };
+    }
+    zk_mutex_unlock(&factory->mutex);
+    if (too_many) {
+        char text[64];
+        inet_address_ip_text(sock_remote(sock), text, sizeof text);
+        zk_log(factory->ctx, ZK_LOG_TOO_MANY_CONNECTIONS, text, limit);
+    }
+    return cnxn;
+}
+
+static void release(struct cnxn *cnxn)
+{
+    struct server_cnxn_factory *factory = cnxn->factory;
+    zk_mutex_lock(&factory->mutex);
+    factory->cnxns[cnxn->slot] = NULL;
+    zk_cond_broadcast(&factory->freed);
+    zk_mutex_unlock(&factory->mutex);
+    sock_unref(cnxn->sock);
+    free(cnxn);
+}
+
+/* ---- the accept thread ---- */
+
+/* One caller. Takes sock. */
+static void serve(struct server_cnxn_factory *factory, struct sock *sock)
+{
+    struct cnxn *cnxn = admit(factory, sock);
+    if (!cnxn) {
+        sock_unref(sock);
+        return;
+    }
+    int r = zk_thread_group_start(factory->threads, cnxn_run, cnxn, "NIOWorkerThread-%zu",
+                                  cnxn->slot + 1);
+    if (r < 0) {
+        char text[320];
+        inet_address_text(sock_remote(sock), text, sizeof text);
+        if (r == -EAGAIN)
+            zk_log(factory->ctx, ZK_LOG_CLIENT_NO_THREAD, text);
+        release(cnxn);
+    }
+}
+
+/* Java: NIOServerCnxnFactory.AcceptThread.run() */
+static void accept_run(void *arg)
+{
+    struct server_cnxn_factory *factory = arg;
+    for (;;) {
+        struct sock *sock;
+        int r = sock_accept(factory->listener, &sock);
+        if (r == 0) {
+            serve(factory, sock);
+            continue;
+        }
+        if (zk_stop_requested(&factory->stop))
+            return;
+        char text[128];
+        zk_log(factory->ctx, ZK_LOG_CLIENT_ACCEPT, sock_error_text(r, text, sizeof text));
+        if (zk_stop_sleep(&factory->stop, ACCEPT_PAUSE_MS))
+            return;
+    }
+}
+
+/* ---- one connection's thread ---- */
+
+/* At least four bytes, by an absolute deadline. Java: NIOServerCnxn.doIO() on lenBuffer */
+static int read_word(struct sock *sock, int64_t deadline_ms, uint8_t ret_bytes[FIRST_READ])
+{
+    sock_set_deadline(sock, deadline_ms);
+    size_t length = 0;
+    while (length < WORD_LENGTH) {
+        size_t count;
+        int r = sock_read_some(sock, ret_bytes + length, FIRST_READ - length, &count);
+        if (r < 0)
+            return r;
+        if (count == 0)
+            return -EPIPE;
+        length += count;
+    }
+    return 0;
+}
+
+/* What stat shows of all connections. Gives *ret_count entries. Java:
+ * ServerCnxn.dumpConnectionInfo() */
+static struct cnxn_info *list_cnxns(struct server_cnxn_factory *factory, size_t *ret_count)
+{
+    size_t count = 0;
+    zk_mutex_lock(&factory->mutex);
+    struct cnxn_info *infos = zk_xcalloc(factory->slot_count, sizeof *infos);
+    for (size_t i = 0; i < factory->slot_count; i++) {
+        const struct cnxn *cnxn = factory->cnxns[i];
+        if (!cnxn)
+            continue;
+        bool has_spoken = cnxn->state != CNXN_SILENT;
+        struct cnxn_info *info = &infos[count++];
+        inet_address_text(sock_remote(cnxn->sock), info->remote, sizeof info->remote);
+        info->interest_ops = has_spoken ? 0 : 1; /* Java: SelectionKey.OP_READ */
+        info->received = has_spoken ? 1 : 0;
+    }
+    zk_mutex_unlock(&factory->mutex);
+    *ret_count = count;
+    return infos;
+}
+
+/* Collect what there is to tell, let the word tell it, send it at once. Java: CommandExecutor */
+static void answer(struct server_cnxn_factory *factory, struct sock *sock, const char *word)
+{
+    struct server_status status = {0};
+    if (four_letter_words_needs_status(factory->ctx, word))
+        factory->hook.fill(factory->hook.arg, &status);
+    size_t count;
+    struct cnxn_info *infos = list_cnxns(factory, &count);
+    struct four_letter_facts facts = {
+        .status = &status,
+        .stats = server_stats_get(factory->stats),
+        .cnxns = infos,
+        .cnxn_count = count,
+    };
+    struct zk_str text = {0};
+    four_letter_words_answer(factory->ctx, word, &facts, &text);
+    if (sock_write_fully(sock, zk_str_text(&text), text.length) == 0)
+        server_stats_increment_packets_sent(factory->stats);
+    zk_str_done(&text);
+    free(infos);
+    server_status_done(&status);
+}
+
+/* Java: NIOServerCnxn.checkFourLetterWord() */
+static void answer_word(struct cnxn *cnxn, struct sock *sock, const char *word, const char *remote)
+{
+    struct server_cnxn_factory *factory = cnxn->factory;
+    zk_mutex_lock(&factory->mutex);
+    if (cnxn->state == CNXN_SILENT)
+        cnxn->state = CNXN_ANSWERING;
+    zk_mutex_unlock(&factory->mutex);
+
+    server_stats_increment_packets_received(factory->stats);
+    if (four_letter_words_is_enabled(factory->ctx, word))
+        zk_log(factory->ctx, ZK_LOG_PROCESSING_COMMAND, word, remote);
+    else
+        zk_log(factory->ctx, ZK_LOG_NOT_IN_WHITELIST, word);
+    answer(factory, sock, word);
+}
+
+static void cnxn_run(void *arg)
+{
+    struct cnxn *cnxn = arg;
+    struct server_cnxn_factory *factory = cnxn->factory;
+    zk_mutex_lock(&factory->mutex);
+    struct sock *sock = sock_ref(cnxn->sock);
+    zk_mutex_unlock(&factory->mutex);
+
+    char remote[320];
+    inet_address_text(sock_remote(sock), remote, sizeof remote);
+    uint8_t bytes[FIRST_READ];
+    if (read_word(sock, zk_elapsed_ms() + factory->timeout_ms, bytes) == 0) {
+        if (four_letter_words_is_known(bytes)) {
+            char word[WORD_LENGTH + 1] = {0};
+            memcpy(word, bytes, WORD_LENGTH);
+            answer_word(cnxn, sock, word, remote);
+        } else {
+            zk_log(factory->ctx, ZK_LOG_CLIENT_NOT_SERVED, remote);
+        }
+    }
+    sock_unref(sock);
+    release(cnxn);
+}

@@ -1,0 +1,406 @@
+/* A file of properties is read as Java reads it, in two steps: logical lines (comments and blank
+ * lines vanish, continuation lines are joined, escapes stay), then key and value of each, where the
+ * escapes are resolved. */
+#include "zk/ensemble/properties.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "zk/base/alloc.h"
+#include "zk/base/java_order.h"
+#include "zk/base/utf8.h"
+
+/* Where in the text we are. */
+struct line_reader {
+    const char *text;
+    size_t length;
+    size_t position;
+    int line; /* of the byte at position, from 1 */
+};
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\f';
+}
+
+static bool is_line_end(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
+static bool reader_at_end(const struct line_reader *reader)
+{
+    return reader->position == reader->length;
+}
+
+static char reader_peek(const struct line_reader *reader)
+{
+    return reader->text[reader->position];
+}
+
+/* Step over the end of a line: LF, CR or both. */
+static void reader_skip_line_end(struct line_reader *reader)
+{
+    bool cr = reader_peek(reader) == '\r';
+    reader->position++;
+    reader->line++;
+    if (cr && !reader_at_end(reader) && reader_peek(reader) == '\n')
+        reader->position++;
+}
+
+static void reader_skip_blanks(struct line_reader *reader)
+{
+    while (!reader_at_end(reader) && is_blank(reader_peek(reader)))
+        reader->position++;
+}
+
+static void reader_skip_comment(struct line_reader *reader)
+{
+    while (!reader_at_end(reader) && !is_line_end(reader_peek(reader)))
+        reader->position++;
+}
+
+/* Skip what may stand before a logical line: blanks, blank lines, comments. False: the text is
+ * over. */
+static bool reader_find_line(struct line_reader *reader)
+{
+    for (;;) {
+        reader_skip_blanks(reader);
+        if (reader_at_end(reader))
+            return false;
+        char c = reader_peek(reader);
+        if (c == '#' || c == '!')
+            reader_skip_comment(reader);
+        else if (is_line_end(c))
+            reader_skip_line_end(reader);
+        else
+            return true;
+    }
+}
+
+/* Append the rest of a natural line, without its end and, if it has one, its continuation mark.
+ * True: the logical line goes on. */
+static bool reader_take_natural_line(struct line_reader *reader, struct zk_str *line)
+{
+    bool escaped = false; /* the next byte is behind an odd number of backslashes */
+    size_t start = reader->position;
+    while (!reader_at_end(reader) && !is_line_end(reader_peek(reader))) {
+        escaped = reader_peek(reader) == '\\' && !escaped;
+        reader->position++;
+    }
+    size_t length = reader->position - start;
+    zk_str_append_bytes(line, reader->text + start, escaped ? length - 1 : length);
+    if (reader_at_end(reader))
+        return false;
+    bool last = reader->position + 1 == reader->length; /* Java looks for the end before CR's LF */
+    reader_skip_line_end(reader);
+    return escaped && !last;
+}
+
+/* Java: Properties.LineReader.readLine(). The next logical line; *ret_number is where it starts.
+ * False: none is left. */
+static bool reader_take_line(struct line_reader *reader, struct zk_str *line, int *ret_number)
+{
+    zk_str_clear(line);
+    if (!reader_find_line(reader))
+        return false;
+    *ret_number = reader->line;
+    while (reader_take_natural_line(reader, line)) {
+        reader_skip_blanks(reader);
+        if (line->length > 0)
+            continue;
+        /* Nothing but the mark stood there: Java takes what follows for the start of a line,
+         * comments too. */
+        if (!reader_find_line(reader))
+            return false;
+        *ret_number = reader->line;
+    }
+    return true;
+}
+
+/* --- escapes --- */
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+/* The four digits of a \u escape. */
+static bool take_code_unit(const char *text, size_t length, uint32_t *ret_unit)
+{
+    uint32_t unit = 0;
+    if (length < 4)
+        return false;
+    for (size_t i = 0; i < 4; i++) {
+        int digit = hex_value(text[i]);
+        if (digit < 0)
+            return false;
+        unit = unit << 4 | (uint32_t)digit;
+    }
+    *ret_unit = unit;
+    return true;
+}
+
+/* A character as UTF-8; how many bytes. U+0000 takes two, as in Java's class files: C's texts end
+ * at a plain one, and a value that seems to end early must not look right. */
+static size_t put_character(char *text, uint32_t character)
+{
+    if (character != 0)
+        return zk_utf8_encode(character, text);
+    memcpy(text, "\xc0\x80", 2);
+    return 2;
+}
+
+/* Resolve a \u escape behind its 'u', together with a second one if the two are a surrogate pair.
+ * How many bytes it took; 0: malformed. */
+static size_t put_unicode_escape(char **end, const char *digits, size_t length)
+{
+    uint32_t high;
+    uint32_t low;
+    if (!take_code_unit(digits, length, &high))
+        return 0;
+    if (high < 0xd800 || high >= 0xe000) {
+        *end += put_character(*end, high);
+        return 4;
+    }
+    bool pair = high < 0xdc00 && length >= 10 && digits[4] == '\\' && digits[5] == 'u' &&
+                take_code_unit(digits + 6, length - 6, &low) && low >= 0xdc00 && low < 0xe000;
+    if (!pair) {
+        *end +=
+            put_character(*end, '?'); /* what Java makes of half a pair when it leaves as UTF-8 */
+        return 4;
+    }
+    *end += put_character(*end, 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
+    return 10;
+}
+
+static char simple_escape(char c)
+{
+    switch (c) {
+    case 't':
+        return '\t';
+    case 'n':
+        return '\n';
+    case 'r':
+        return '\r';
+    case 'f':
+        return '\f';
+    default:
+        return c;
+    }
+}
+
+/* How many bytes at the beginning stand for themselves. */
+static size_t plain_length(const char *bytes, size_t length)
+{
+    size_t plain = 0;
+    while (plain < length && bytes[plain] != '\\' && bytes[plain] != '\0')
+        plain++;
+    return plain;
+}
+
+/* Java: Properties.loadConvert(). Put the text without escapes, and a terminator, at end; what is
+ * the end then; NULL: a malformed \u. */
+static char *unescape(char *end, const char *bytes, size_t length)
+{
+    for (size_t used; length > 0; bytes += used, length -= used) {
+        used = plain_length(bytes, length);
+        if (used > 0) {
+            memcpy(end, bytes, used);
+            end += used;
+            continue;
+        }
+        bool escape = bytes[0] == '\\' && length > 1;
+        if (escape && bytes[1] == 'u') {
+            size_t digits = put_unicode_escape(&end, bytes + 2, length - 2);
+            if (digits == 0)
+                return NULL;
+            used = 2 + digits;
+            continue;
+        }
+        char c = escape ? simple_escape(bytes[1]) : bytes[0];
+        used = escape ? 2 : 1;
+        if (c == '\0')
+            end += put_character(end, 0);
+        else
+            *end++ = c;
+    }
+    *end++ = '\0';
+    return end;
+}
+
+/* --- keys and values --- */
+
+/* The length of the key at the start of a logical line: up to the first separator that is not
+ * escaped. */
+static size_t key_length(const struct zk_str *line)
+{
+    bool escaped = false;
+    size_t length = 0;
+    for (; length < line->length; length++) {
+        char c = line->text[length];
+        if (!escaped && (c == '=' || c == ':' || is_blank(c)))
+            break;
+        escaped = c == '\\' && !escaped;
+    }
+    return length;
+}
+
+/* Where the value starts: behind blanks, at most one = or :, and blanks. */
+static size_t value_start(const struct zk_str *line, size_t at)
+{
+    bool separated = false;
+    for (; at < line->length; at++) {
+        char c = line->text[at];
+        if (is_blank(c))
+            continue;
+        if (separated || (c != '=' && c != ':'))
+            break;
+        separated = true;
+    }
+    return at;
+}
+
+static struct zk_property *properties_find(const struct zk_properties *properties, const char *key)
+{
+    for (size_t i = 0; i < properties->count; i++)
+        if (strcmp(properties->items[i].key, key) == 0)
+            return &properties->items[i];
+    return NULL;
+}
+
+/* There is room for the next power of two. */
+static void properties_add(struct zk_properties *properties, char *key, char *value, int line)
+{
+    size_t count = properties->count;
+    if ((count & (count - 1)) == 0)
+        properties->items =
+            zk_xrealloc(properties->items, (count > 0 ? 2 * count : 1) * sizeof *properties->items);
+    properties->items[properties->count++] =
+        (struct zk_property){.key = key, .value = value, .line = line};
+}
+
+/* *end is where the texts end. */
+static int properties_put_line(struct zk_properties *properties, char **end,
+                               const struct zk_str *line, int number)
+{
+    size_t length = key_length(line);
+    size_t start = value_start(line, length);
+    char *key = *end;
+    char *value = unescape(key, zk_str_text(line), length);
+    if (value == NULL)
+        return -EINVAL;
+    *end = unescape(value, zk_str_text(line) + start, line->length - start);
+    if (*end == NULL)
+        return -EINVAL;
+    properties_add(properties, key, value, number);
+    return 0;
+}
+
+/* Of two places of one array: by key, then the one that was read first. */
+static int compare_keys(const void *a, const void *b)
+{
+    const struct zk_property *one = *(const struct zk_property *const *)a;
+    const struct zk_property *other = *(const struct zk_property *const *)b;
+    int order = strcmp(one->key, other->key);
+    if (order != 0)
+        return order;
+    return one < other ? -1 : one > other;
+}
+
+/* Each key once: where it was read first, with what was read last. By sorting, because a text from
+ * the wire can have a hundred thousand keys. */
+static void properties_unite(struct zk_properties *properties)
+{
+    const size_t count = properties->count;
+    struct zk_property **sorted = zk_xmalloc((count + 1) * sizeof *sorted);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &properties->items[i];
+    qsort(sorted, count, sizeof(struct zk_property *), compare_keys);
+
+    struct zk_property *first = NULL;
+    for (size_t i = 0; i < count; i++) {
+        struct zk_property *item = sorted[i];
+        if (first == NULL || strcmp(first->key, item->key) != 0) {
+            first = item;
+            continue;
+        }
+        first->value = item->value;
+        first->line = item->line;
+        *item = (struct zk_property){0};
+    }
+    free(sorted);
+
+    properties->count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (properties->items[i].key != NULL)
+            properties->items[properties->count++] = properties->items[i];
+}
+
+/* From the order of insertion to Java's. */
+static void properties_sort(struct zk_properties *properties)
+{
+    const size_t count = properties->count;
+    int32_t *hashes = zk_xmalloc(count * sizeof *hashes);
+    size_t *order = zk_xmalloc(count * sizeof *order);
+    struct zk_property *sorted = zk_xmalloc(count * sizeof *sorted);
+
+    for (size_t i = 0; i < count; i++)
+        hashes[i] = java_string_hash(properties->items[i].key);
+    java_concurrent_map_order(hashes, count, order);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = properties->items[order[i]];
+
+    free(properties->items);
+    properties->items = sorted;
+    free(hashes);
+    free(order);
+}
+
+/* Java: Properties.load0() */
+int zk_properties_parse(const char *text, size_t length, struct zk_properties *ret_properties,
+                        int *ret_line)
+{
+    struct line_reader reader = {.text = text, .length = length, .line = 1};
+    /* No byte becomes more than two, and a line's two terminators have the room of its end. */
+    struct zk_properties properties = {.text = zk_xmalloc(2 * (length + 1))};
+    char *end = properties.text;
+    struct zk_str line = {0};
+    int number = 0;
+    int r = 0;
+
+    while (r == 0 && reader_take_line(&reader, &line, &number))
+        r = properties_put_line(&properties, &end, &line, number);
+    if (r == 0) {
+        properties_unite(&properties);
+        properties_sort(&properties);
+        *ret_properties = properties;
+    } else {
+        *ret_line = number;
+        zk_properties_done(&properties);
+    }
+    zk_str_done(&line);
+    return r;
+}
+
+const char *zk_properties_get(const struct zk_properties *properties, const char *key)
+{
+    const struct zk_property *item = properties_find(properties, key);
+    return item != NULL ? item->value : NULL;
+}
+
+void zk_properties_done(struct zk_properties *properties)
+{
+    free(properties->items);
+    free(properties->text);
+    *properties = (struct zk_properties){0};
+}

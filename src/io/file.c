@@ -1,0 +1,333 @@
+/* Files as a peer needs them: read whole, written to last, directories listed in order. */
+#include "zk/io/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "zk/base/alloc.h"
+
+enum {
+    FILE_MODE = 0666,      /* less the umask, as Java's */
+    DIRECTORY_MODE = 0777, /* likewise */
+    READ_CHUNK = 8192,
+};
+
+/* --- descriptors --- */
+
+static int file_open(const char *path, int flags, int *ret_fd)
+{
+    int fd;
+    do {
+        fd = open(path, flags | O_CLOEXEC, FILE_MODE);
+    } while (fd < 0 && errno == EINTR);
+    if (fd < 0)
+        return -errno;
+    *ret_fd = fd;
+    return 0;
+}
+
+int file_open_read(const char *path, int *ret_fd)
+{
+    return file_open(path, O_RDONLY, ret_fd);
+}
+
+int file_open_write(const char *path, int *ret_fd)
+{
+    return file_open(path, O_WRONLY | O_CREAT | O_TRUNC, ret_fd);
+}
+
+void file_close(int fd)
+{
+    close(fd); /* what must be on the disk was synced before */
+}
+
+int file_read_at(int fd, int64_t offset, void *ret_bytes, size_t length)
+{
+    uint8_t *bytes = ret_bytes;
+    while (length > 0) {
+        ssize_t count = pread(fd, bytes, length, (off_t)offset);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return -errno;
+        if (count == 0)
+            return -EPIPE;
+        bytes += count;
+        offset += count;
+        length -= (size_t)count;
+    }
+    return 0;
+}
+
+int file_sync(int fd)
+{
+    int r;
+    do {
+        r = fsync(fd);
+    } while (r < 0 && errno == EINTR);
+    return r < 0 ? -errno : 0;
+}
+
+int file_sync_directory(const char *directory)
+{
+    int fd = -1;
+    int r = file_open(directory, O_RDONLY | O_DIRECTORY, &fd);
+    if (r < 0)
+        return r;
+    r = file_sync(fd);
+    file_close(fd);
+    return r;
+}
+
+int file_write_bytes(int fd, const void *bytes, size_t length)
+{
+    const char *next = bytes;
+    while (length > 0) {
+        ssize_t count = write(fd, next, length);
+        if (count < 0 && errno != EINTR)
+            return -errno;
+        if (count > 0) {
+            next += count;
+            length -= (size_t)count;
+        }
+    }
+    return 0;
+}
+
+int file_read_some(int fd, void *ret_bytes, size_t room, size_t *ret_count)
+{
+    ssize_t count;
+    do {
+        count = read(fd, ret_bytes, room);
+    } while (count < 0 && errno == EINTR);
+    if (count < 0)
+        return -errno;
+    *ret_count = (size_t)count;
+    return 0;
+}
+
+/* --- whole files --- */
+
+/* The directory that path stands in. Gives. */
+static char *directory_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL)
+        return zk_xstrdup(".");
+    return zk_xstrndup(path, slash > path ? (size_t)(slash - path) : 1);
+}
+
+/* A new file of these bytes that a crash does not take away, its name excepted. */
+static int file_write_synced(const char *path, const void *bytes, size_t length)
+{
+    int fd = -1;
+    int r = file_open_write(path, &fd);
+    if (r < 0)
+        return r;
+    r = file_write_bytes(fd, bytes, length);
+    if (r == 0)
+        r = file_sync(fd);
+    file_close(fd);
+    return r;
+}
+
+/* Java: AtomicFileWritingIdiom */
+int file_write_atomic(const char *path, const void *bytes, size_t length)
+{
+    struct zk_str temporary = {0};
+    char *directory = directory_of(path);
+
+    zk_str_append(&temporary, path);
+    zk_str_append(&temporary, ".tmp");
+    int r = file_write_synced(zk_str_text(&temporary), bytes, length);
+    if (r == 0)
+        r = file_rename(zk_str_text(&temporary), path);
+    if (r < 0)
+        file_remove(zk_str_text(&temporary));
+    else
+        r = file_sync_directory(directory);
+
+    free(directory);
+    zk_str_done(&temporary);
+    return r;
+}
+
+int file_read(const char *path, size_t limit, struct zk_str *ret_text)
+{
+    struct zk_str text = {0};
+    char chunk[READ_CHUNK];
+    size_t count = 0;
+    int fd = -1;
+
+    int r = file_open_read(path, &fd);
+    if (r < 0)
+        return r;
+    do {
+        r = file_read_some(fd, chunk, sizeof chunk, &count);
+        if (r == 0 && count > limit - text.length)
+            r = -EFBIG;
+        if (r == 0)
+            zk_str_append_bytes(&text, chunk, count);
+    } while (r == 0 && count > 0);
+    if (r == 0)
+        zk_str_append_bytes(ret_text, zk_str_text(&text), text.length);
+    file_close(fd);
+    zk_str_done(&text);
+    return r;
+}
+
+/* --- names --- */
+
+int file_rename(const char *from, const char *to)
+{
+    return rename(from, to) < 0 ? -errno : 0;
+}
+
+void file_remove(const char *path)
+{
+    unlink(path);
+}
+
+bool file_exists(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0;
+}
+
+bool file_is_regular(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+bool file_is_directory(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+int64_t file_size(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) < 0 ? -errno : (int64_t)status.st_size;
+}
+
+/* What is written into a new directory survives a crash only if the directory's own name does: its
+ * parent is synced. */
+static int make_directory(const char *path)
+{
+    if (mkdir(path, DIRECTORY_MODE) < 0)
+        return file_is_directory(path) ? 0 : errno == EEXIST ? -ENOTDIR : -errno;
+    char *parent = directory_of(path);
+    int r = file_sync_directory(parent);
+    free(parent);
+    return r;
+}
+
+int file_make_directories(const char *path)
+{
+    char *partial = zk_xstrdup(path);
+    int r = 0;
+    for (char *c = partial; *c != '\0' && r == 0; c++) {
+        if (*c != '/' || c == partial)
+            continue;
+        *c = '\0';
+        r = make_directory(partial);
+        *c = '/';
+    }
+    if (r == 0)
+        r = make_directory(partial);
+    free(partial);
+    return r;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int file_list(const char *directory, struct zk_strings *ret_names)
+{
+    struct zk_strings names = {0};
+    DIR *stream = opendir(directory);
+    if (stream == NULL)
+        return -errno;
+
+    const struct dirent *entry;
+    while ((errno = 0, entry = readdir(stream)) != NULL)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            zk_strings_add(&names, entry->d_name);
+    int error = errno;
+    closedir(stream);
+    if (error != 0) {
+        zk_strings_done(&names);
+        return -error;
+    }
+    if (names.count > 0)
+        qsort(names.items, names.count, sizeof names.items[0], compare_names);
+    *ret_names = names;
+    return 0;
+}
+
+/* Append the steps of path to an absolute text: "." stays where it is, ".." goes one up. */
+static void canonical_append(struct zk_str *text, const char *path)
+{
+    while (*path != '\0') {
+        size_t length = strcspn(path, "/");
+        if (length == 2 && path[0] == '.' && path[1] == '.') {
+            while (text->length > 0 && text->text[text->length - 1] != '/')
+                text->length--;
+            if (text->length > 0)
+                text->length--;
+        } else if (length > 0 && !(length == 1 && path[0] == '.')) {
+            zk_str_append(text, "/");
+            zk_str_append_bytes(text, path, length);
+        }
+        path += length;
+        path += *path == '/';
+    }
+}
+
+char *file_canonical(const char *path)
+{
+    struct zk_str text = {0};
+    char here[PATH_MAX];
+    if (path[0] != '/' && getcwd(here, sizeof here) != NULL)
+        canonical_append(&text, here);
+    canonical_append(&text, path);
+    if (text.length == 0)
+        zk_str_append(&text, "/");
+    text.text[text.length] = '\0';
+    return zk_str_take(&text);
+}
+
+/* --- the system --- */
+
+/* Java: UnixOperatingSystemMXBean.getOpenFileDescriptorCount(); -1 as there if the system does not
+ * tell */
+int64_t zk_open_file_descriptors(void)
+{
+    struct zk_strings names = {0};
+    if (file_list("/proc/self/fd", &names) < 0)
+        return -1;
+    int64_t count = (int64_t)names.count - 1; /* without the one that reads the directory */
+    zk_strings_done(&names);
+    return count;
+}
+
+/* Java: UnixOperatingSystemMXBean.getMaxFileDescriptorCount() */
+int64_t zk_max_file_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return -1;
+    return limit.rlim_cur <= INT64_MAX ? (int64_t)limit.rlim_cur : INT64_MAX;
+}

@@ -1,0 +1,453 @@
+/* Addresses: literals by Java's rules, names by the resolver and its cache, and as texts. */
+#include "zk/io/inet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/inet_cache.h"
+#include "io/inet_internal.h"
+#include "zk/base/java_order.h"
+#include "zk/base/panic.h"
+#include "zk/base/str.h"
+#include "zk/runtime/context.h"
+
+enum {
+    V4_BYTES = 4,
+    V6_BYTES = 16,
+    V4_TEXT_MAX = 15,  /* Java takes nothing longer for an IPv4 literal */
+    IP_TEXT_SIZE = 64, /* eight groups of four digits fit, with brackets and a port */
+    TEXT_SIZE = sizeof((struct inet_address *)0)->host + IP_TEXT_SIZE, /* and a host beside */
+};
+
+/* --- literals --- */
+
+/* Java: IPAddressUtil.textToNumericFormatV4(). One to four decimal numbers; the last one fills all
+ * bytes that are left, so that 127.1 is 127.0.0.1. Leading zeros mean nothing. Length is that of
+ * the text to look at. */
+static bool parse_v4(const char *text, size_t length, uint8_t *ret_ip)
+{
+    uint8_t ip[V4_BYTES] = {0};
+    uint64_t number = 0;
+    size_t place = 0;
+    bool digits = false;
+
+    if (length > V4_TEXT_MAX)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] >= '0' && text[i] <= '9') {
+            number = 10 * number + (uint64_t)(text[i] - '0');
+            digits = true;
+        } else if (text[i] == '.' && digits && number <= UINT8_MAX && place < V4_BYTES - 1) {
+            ip[place++] = (uint8_t)number;
+            number = 0;
+            digits = false;
+        } else {
+            return false;
+        }
+    }
+    size_t left = V4_BYTES - place;
+    if (!digits || number >> (8 * left) != 0)
+        return false;
+    for (size_t i = 0; i < left; i++)
+        ip[V4_BYTES - 1 - i] = (uint8_t)(number >> (8 * i));
+    memcpy(ret_ip, ip, V4_BYTES);
+    return true;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+/* One group of hex digits at text; leading zeros mean nothing. Gives where it ends, NULL if there
+ * is none or it is too big. */
+static const char *parse_v6_group(const char *text, uint32_t *ret_group)
+{
+    const char *start = text;
+    uint32_t group = 0;
+    for (; hex_digit(*text) >= 0; text++) {
+        group = group << 4 | (uint32_t)hex_digit(*text);
+        if (group > UINT16_MAX)
+            return NULL;
+    }
+    *ret_group = group;
+    return text > start ? text : NULL;
+}
+
+/* The IPv4 tail of an IPv6 literal: all four numbers must be there. */
+static bool parse_v4_tail(const char *text, uint8_t *ret_ip)
+{
+    size_t dots = 0;
+    for (const char *c = text; *c != '\0'; c++)
+        dots += *c == '.';
+    return dots == V4_BYTES - 1 && parse_v4(text, strlen(text), ret_ip);
+}
+
+/* Java: IPAddressUtil.textToNumericFormatV6(), but without zones (D-66): nobody runs an ensemble
+ * over link-local addresses. */
+static bool parse_v6(const char *text, uint8_t *ret_ip)
+{
+    uint8_t ip[V6_BYTES] = {0};
+    size_t used = 0;
+    size_t gap = SIZE_MAX; /* where "::" stood */
+
+    if (text[0] == ':' && text[1] != ':')
+        return false;
+    if (text[0] == ':')
+        text++; /* the other colon opens the gap */
+    while (*text != '\0') {
+        uint32_t group;
+        if (*text == ':') {
+            if (gap != SIZE_MAX)
+                return false;
+            gap = used;
+            text++;
+            continue;
+        }
+        const char *end = parse_v6_group(text, &group);
+        if (end != NULL && *end == '.' && used + V4_BYTES <= V6_BYTES) {
+            if (!parse_v4_tail(text, ip + used))
+                return false;
+            used += V4_BYTES;
+            break;
+        }
+        if (end == NULL || used + 2 > V6_BYTES || (*end != '\0' && *end != ':'))
+            return false;
+        if (end[0] == ':' && end[1] == '\0')
+            return false;
+        ip[used++] = (uint8_t)(group >> 8);
+        ip[used++] = (uint8_t)group;
+        text = *end == ':' ? end + 1 : end;
+    }
+    if (gap == SIZE_MAX ? used != V6_BYTES : used == V6_BYTES)
+        return false;
+    if (gap != SIZE_MAX) {
+        memmove(ip + V6_BYTES - (used - gap), ip + gap, used - gap);
+        memset(ip + gap, 0, V6_BYTES - used);
+    }
+    memcpy(ret_ip, ip, V6_BYTES);
+    return true;
+}
+
+static bool is_v4_mapped(const uint8_t *ip)
+{
+    static const uint8_t prefix[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    return memcmp(ip, prefix, sizeof prefix) == 0;
+}
+
+void inet_address_set_ip(struct inet_address *address, enum inet_family family, const uint8_t *ip)
+{
+    memset(address->ip, 0, sizeof address->ip);
+    if (family == INET_V6 && is_v4_mapped(ip)) {
+        family = INET_V4;
+        ip += V6_BYTES - V4_BYTES;
+    }
+    address->family = family;
+    memcpy(address->ip, ip, family == INET_V4 ? V4_BYTES : V6_BYTES);
+}
+
+/* Java: IPAddressUtil.isBsdParsableV4(). Numbers as C writes them (0x7f.1), which the system's
+ * resolver would take for an IPv4 address: too ambiguous for Java. */
+static bool is_c_numbers(const char *host)
+{
+    for (;;) {
+        char *end;
+        if (*host < '0' || *host > '9')
+            return false;
+        strtoull(host, &end, 0);
+        if (*end == '\0')
+            return true;
+        if (*end != '.')
+            return false;
+        host = end + 1;
+    }
+}
+
+/* What a host text turned out to be. */
+enum host_kind {
+    HOST_LITERAL,
+    HOST_NAME,
+    HOST_MALFORMED, /* looks like a literal and is none: nobody is asked */
+};
+
+/* The literal in its canonical form. */
+static void set_literal(struct inet_address *address, enum inet_family family, const uint8_t *ip)
+{
+    inet_address_set_ip(address, family, ip);
+    inet_address_ip_text(address, address->host, sizeof address->host);
+}
+
+/* With brackets or without. */
+static bool parse_v6_host(const char *host, size_t length, uint8_t *ret_ip)
+{
+    char bare[sizeof((struct inet_address *)0)->host];
+    if (host[0] != '[')
+        return parse_v6(host, ret_ip);
+    if (length <= 2 || host[length - 1] != ']')
+        return false;
+    zk_text_copy(bare, length - 1, host + 1);
+    return parse_v6(bare, ret_ip);
+}
+
+/* Java: InetAddress.getAllByName(), the part that needs no resolver. */
+static enum host_kind address_from_host(const char *host, uint16_t port,
+                                        struct inet_address *ret_address)
+{
+    struct inet_address address = {.family = INET_UNRESOLVED, .port = port};
+    static const uint8_t loopback[] = {127, 0, 0, 1};
+    uint8_t ip[V6_BYTES];
+    enum host_kind kind = HOST_LITERAL;
+    const size_t length = strlen(host);
+
+    zk_text_copy(address.host, sizeof address.host, host);
+    if (length >= sizeof address.host) {
+        kind = HOST_MALFORMED;
+    } else if (length == 0) {
+        inet_address_set_ip(&address, INET_V4, loopback);
+        zk_text_copy(address.host, sizeof address.host, "localhost");
+    } else if (parse_v4(host, length, ip)) {
+        set_literal(&address, INET_V4, ip);
+    } else if (parse_v6_host(host, length, ip)) {
+        set_literal(&address, INET_V6, ip);
+    } else if (host[0] == '[' || strchr(host, ':') != NULL || is_c_numbers(host)) {
+        kind = HOST_MALFORMED;
+    } else {
+        kind = HOST_NAME;
+    }
+    *ret_address = address;
+    return kind;
+}
+
+void inet_address_literal(const char *host, uint16_t port, struct inet_address *ret_address)
+{
+    address_from_host(host, port, ret_address);
+}
+
+void inet_address_resolve(struct zk_context *ctx, const char *host, uint16_t port,
+                          struct inet_address *ret_address)
+{
+    if (address_from_host(host, port, ret_address) == HOST_NAME)
+        inet_cache_resolve(zk_context_statics(ctx, inet_cache_new, inet_cache_free), ret_address);
+}
+
+struct inet_address inet_address_any(uint16_t port)
+{
+    return (struct inet_address){.host = "0.0.0.0", .named = true, .family = INET_V4, .port = port};
+}
+
+/* --- questions --- */
+
+static bool all_zero(const uint8_t *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (bytes[i] != 0)
+            return false;
+    return true;
+}
+
+bool inet_address_is_wildcard(const struct inet_address *address)
+{
+    return address->family != INET_UNRESOLVED && all_zero(address->ip, V6_BYTES);
+}
+
+bool inet_address_is_loopback(const struct inet_address *address)
+{
+    switch (address->family) {
+    case INET_UNRESOLVED:
+        return false;
+    case INET_V4:
+        return address->ip[0] == 127;
+    case INET_V6:
+        return all_zero(address->ip, V6_BYTES - 1) && address->ip[V6_BYTES - 1] == 1;
+    }
+    return false;
+}
+
+bool inet_address_equal(const struct inet_address *a, const struct inet_address *b)
+{
+    if (a->family != b->family || a->port != b->port)
+        return false;
+    if (a->family == INET_UNRESOLVED)
+        return strcasecmp(a->host, b->host) == 0;
+    return memcmp(a->ip, b->ip, a->family == INET_V4 ? V4_BYTES : V6_BYTES) == 0;
+}
+
+static uint32_t load_word(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+/* Java: Inet6Address.hashCode(). The sum of four words, each made of bytes that have a sign in
+ * Java. */
+static uint32_t hash_of_v6(const uint8_t *ip)
+{
+    uint32_t hash = 0;
+    for (size_t i = 0; i < V6_BYTES; i += 4) {
+        uint32_t word = 0;
+        for (size_t j = 0; j < 4; j++)
+            word = (word << 8) + (uint32_t)(int32_t)(int8_t)ip[i + j];
+        hash += word;
+    }
+    return hash;
+}
+
+/* Java: String.toLowerCase().hashCode() of an unresolved name; only ASCII letters have cases in
+ * host names. */
+static uint32_t hash_of_name(const char *host)
+{
+    char lower[sizeof((struct inet_address *)0)->host];
+    size_t length = 0;
+    for (; host[length] != '\0' && length + 1 < sizeof lower; length++) {
+        char c = host[length];
+        lower[length] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    }
+    lower[length] = '\0';
+    return (uint32_t)java_string_hash(lower);
+}
+
+int32_t inet_address_hash(const struct inet_address *address)
+{
+    uint32_t hash = 0;
+    switch (address->family) {
+    case INET_UNRESOLVED:
+        hash = hash_of_name(address->host);
+        break;
+    case INET_V4:
+        hash = load_word(address->ip);
+        break;
+    case INET_V6:
+        hash = hash_of_v6(address->ip);
+        break;
+    }
+    return (int32_t)(hash + address->port);
+}
+
+/* --- texts --- */
+
+/* Who writes below gives where it ends, without a terminator. By hand, because each address that is
+ * read and each connection is named so, and printf takes ten times as long. */
+
+static char *write_text(char *at, const char *text)
+{
+    size_t length = strlen(text);
+    memcpy(at, text, length);
+    return at + length;
+}
+
+static char *write_number(char *at, uint16_t number)
+{
+    if (number >= 10000)
+        *at++ = (char)('0' + number / 10000);
+    if (number >= 1000)
+        *at++ = (char)('0' + number / 1000 % 10);
+    if (number >= 100)
+        *at++ = (char)('0' + number / 100 % 10);
+    if (number >= 10)
+        *at++ = (char)('0' + number / 10 % 10);
+    *at++ = (char)('0' + number % 10);
+    return at;
+}
+
+static char *write_v4(char *at, const uint8_t *ip)
+{
+    for (size_t i = 0; i < V4_BYTES; i++) {
+        if (i > 0)
+            *at++ = '.';
+        at = write_number(at, ip[i]);
+    }
+    return at;
+}
+
+static char *write_v6(char *at, const uint8_t *ip)
+{
+    unsigned groups[V6_BYTES / 2];
+    for (size_t i = 0; i < V6_BYTES / 2; i++)
+        groups[i] = (unsigned)ip[2 * i] << 8 | ip[2 * i + 1];
+    return at + snprintf(at, IP_TEXT_SIZE, "%x:%x:%x:%x:%x:%x:%x:%x", groups[0], groups[1],
+                         groups[2], groups[3], groups[4], groups[5], groups[6], groups[7]);
+}
+
+static char *write_ip(char *at, const struct inet_address *address)
+{
+    switch (address->family) {
+    case INET_UNRESOLVED:
+        return write_text(at, address->host);
+    case INET_V4:
+        return write_v4(at, address->ip);
+    case INET_V6:
+        return write_v6(at, address->ip);
+    }
+    return at;
+}
+
+/* "10.0.0.3:3881", "[0:0:0:0:0:0:0:1]:3881" */
+static char *write_with_port(char *at, const struct inet_address *address, const char *ip)
+{
+    bool v6 = address->family == INET_V6;
+    if (v6)
+        *at++ = '[';
+    at = write_text(at, ip);
+    if (v6)
+        *at++ = ']';
+    *at++ = ':';
+    return write_number(at, address->port);
+}
+
+/* What was written is the answer: as much of it as fits. Its length. */
+static size_t give_text(const char *text, const char *end, char *ret_text, size_t size)
+{
+    zk_assert(size > 0);
+    size_t length = (size_t)(end - text);
+    if (length >= size)
+        length = size - 1;
+    memcpy(ret_text, text, length);
+    ret_text[length] = '\0';
+    return length;
+}
+
+void inet_address_ip_text(const struct inet_address *address, char *ret_text, size_t size)
+{
+    char text[TEXT_SIZE];
+    give_text(text, write_ip(text, address), ret_text, size);
+}
+
+void inet_address_text(const struct inet_address *address, char *ret_text, size_t size)
+{
+    char ip[IP_TEXT_SIZE] = "<unresolved>";
+    char text[TEXT_SIZE];
+    char *end = text;
+    bool named = true;
+    if (address->family != INET_UNRESOLVED) {
+        *write_ip(ip, address) = '\0';
+        /* A literal has no name in Java. The wildcard that Java makes itself has one, though it
+         * looks like an IP. */
+        named = address->named || strcmp(address->host, ip) != 0;
+    }
+    if (named)
+        end = write_text(end, address->host);
+    *end++ = '/';
+    give_text(text, write_with_port(end, address, ip), ret_text, size);
+}
+
+void inet_address_host_string(const struct inet_address *address, char *ret_text, size_t size)
+{
+    if (address->host[0] != '\0')
+        zk_text_copy(ret_text, size, address->host);
+    else
+        inet_address_ip_text(address, ret_text, size);
+}
+
+size_t inet_address_format(const struct inet_address *address, char *ret_text, size_t size)
+{
+    char ip[TEXT_SIZE];
+    char text[TEXT_SIZE];
+    *write_ip(ip, address) = '\0';
+    return give_text(text, write_with_port(text, address, ip), ret_text, size);
+}

@@ -1,0 +1,17 @@
+/* The names that a context has looked up, as Java's InetAddress caches them. For floor io only. */
+#ifndef ZK_IO_INET_CACHE_H
+#define ZK_IO_INET_CACHE_H
+
+struct inet_address;
+struct inet_cache;
+struct zk_context;
+
+/* Returns a struct inet_cache, as zk_context_statics wants it. */
+void *inet_cache_new(struct zk_context *ctx);
+void inet_cache_free(void *cache); /* NULL is fine */
+
+/* Set family and ip of address from its host, asking the system's resolver if the cache is too old.
+ * Blocks. */
+void inet_cache_resolve(struct inet_cache *cache, struct inet_address *address);
+
+#endif

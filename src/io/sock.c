@@ -1,0 +1,490 @@
+/* The descriptors are non-blocking and every wait is a poll(): only so can one call be bounded by a
+ * pause and by a deadline and still be waked. A wake raises a flag under the socket's lock and then
+ * shuts the connection down, which ends polls and calls in all threads, those under way and those
+ * to come: in every state Linux then polls as hung up, and refuses to send. So only who finds the
+ * socket hung up, or whose call fails, looks at the flag. */
+#include "zk/io/sock.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "io/inet_internal.h"
+#include "zk/base/alloc.h"
+#include "zk/base/panic.h"
+#include "zk/base/refcount.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/lock.h"
+
+enum {
+    ADDRESS_TEXT_SIZE = 72,
+    CONN_TEXT_SIZE = 2 * ADDRESS_TEXT_SIZE,
+};
+
+struct sock {
+    struct zk_refcount refs; /* each thread that uses it, each struct that points to it */
+    struct zk_context *ctx;
+    int fd;
+    int domain; /* AF_INET or AF_INET6; the latter takes IPv4 addresses too */
+
+    /* Set while one thread alone knows the socket. */
+    struct inet_address local;
+    struct inet_address remote;
+    char conn_text[CONN_TEXT_SIZE];
+
+    /* Of the thread that reads. */
+    int64_t timeout_ms;
+    int64_t deadline_ms;
+
+    struct zk_mutex mutex;
+    bool waked GUARDED_BY(&mutex); /* never goes back */
+};
+
+/* Room for a socket address of either family. */
+union socket_address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
+static int sock_error(struct sock *sock, int error);
+
+/* --- addresses --- */
+
+/* The address in the words of the socket's domain; its length, 0 if the domain has none. */
+static socklen_t to_socket_address(const struct inet_address *address, int domain,
+                                   union socket_address *ret)
+{
+    *ret = (union socket_address){0};
+    if (address->family == INET_UNRESOLVED || (domain == AF_INET && address->family == INET_V6))
+        return 0;
+    if (domain == AF_INET) {
+        ret->v4.sin_family = AF_INET;
+        ret->v4.sin_port = htons(address->port);
+        memcpy(&ret->v4.sin_addr, address->ip, 4);
+        return sizeof ret->v4;
+    }
+    uint8_t *ip = ret->v6.sin6_addr.s6_addr;
+    ret->v6.sin6_family = AF_INET6;
+    ret->v6.sin6_port = htons(address->port);
+    if (address->family == INET_V6) {
+        memcpy(ip, address->ip, 16);
+    } else if (!inet_address_is_wildcard(
+                   address)) { /* the IPv4 wildcard is that of both, as in Java */
+        ip[10] = 0xff;
+        ip[11] = 0xff;
+        memcpy(ip + 12, address->ip, 4);
+    }
+    return sizeof ret->v6;
+}
+
+static struct inet_address from_socket_address(const union socket_address *from)
+{
+    struct inet_address address = {.family = INET_UNRESOLVED};
+    inet_address_set_sockaddr_ip(&address, &from->any);
+    if (from->any.sa_family == AF_INET)
+        address.port = ntohs(from->v4.sin_port);
+    else if (from->any.sa_family == AF_INET6)
+        address.port = ntohs(from->v6.sin6_port);
+    return address;
+}
+
+static int sock_learn_local(struct sock *sock)
+{
+    union socket_address local = {0};
+    socklen_t length = sizeof local;
+    if (getsockname(sock->fd, &local.any, &length) < 0)
+        return -errno;
+    sock->local = from_socket_address(&local);
+    return 0;
+}
+
+/* The address that was dialled, with the IP that answered: who dials a wildcard reaches a loopback
+ * address. */
+static int sock_learn_remote(struct sock *sock, const struct inet_address *dialled)
+{
+    union socket_address remote = {0};
+    socklen_t length = sizeof remote;
+    if (getpeername(sock->fd, &remote.any, &length) < 0)
+        return sock_error(sock, errno);
+    sock->remote = *dialled;
+    inet_address_set_sockaddr_ip(&sock->remote, &remote.any);
+    return 0;
+}
+
+/* Both ends are known: name the connection as both sides name it. */
+static void sock_name(struct sock *sock, const struct inet_address *dialler,
+                      const struct inet_address *listener)
+{
+    size_t length = inet_address_format(dialler, sock->conn_text, ADDRESS_TEXT_SIZE);
+    sock->conn_text[length] = '-';
+    inet_address_format(listener, sock->conn_text + length + 1, ADDRESS_TEXT_SIZE);
+}
+
+/* --- life --- */
+
+/* Takes fd. */
+static struct sock *sock_of_fd(struct zk_context *ctx, int domain, int fd)
+{
+    struct sock *sock = zk_xcalloc(1, sizeof *sock);
+    zk_refcount_init(&sock->refs);
+    sock->ctx = ctx;
+    sock->fd = fd;
+    sock->domain = domain;
+    sock->deadline_ms = INT64_MAX;
+    zk_mutex_init(&sock->mutex, ctx, "sock", ZK_RANK_STOP);
+    return sock;
+}
+
+static int sock_new_domain(struct zk_context *ctx, int domain, struct sock **ret_sock)
+{
+    int fd = socket(domain, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    *ret_sock = sock_of_fd(ctx, domain, fd);
+    return 0;
+}
+
+int sock_new(struct zk_context *ctx, enum inet_family family, struct sock **ret_sock)
+{
+    return sock_new_domain(ctx, family == INET_V6 ? AF_INET6 : AF_INET, ret_sock);
+}
+
+struct sock *sock_ref(struct sock *sock)
+{
+    zk_refcount_ref(&sock->refs);
+    return sock;
+}
+
+void sock_unref(struct sock *sock)
+{
+    if (sock == NULL || !zk_refcount_unref(&sock->refs))
+        return;
+    close(sock->fd); /* Linux frees the number whatever close() says */
+    zk_mutex_destroy(&sock->mutex);
+    free(sock);
+}
+
+void sock_wake(struct sock *sock)
+{
+    zk_mutex_lock(&sock->mutex);
+    if (!sock->waked) {
+        sock->waked = true;
+        shutdown(sock->fd,
+                 SHUT_RDWR); /* not connected: nobody is blocked, and the flag is enough */
+    }
+    zk_mutex_unlock(&sock->mutex);
+}
+
+static bool sock_waked(struct sock *sock)
+{
+    zk_mutex_lock(&sock->mutex);
+    bool waked = sock->waked;
+    zk_mutex_unlock(&sock->mutex);
+    return waked;
+}
+
+/* --- waiting --- */
+
+/* Wait until the socket is ready for events, or until until_ms; -ETIMEDOUT, -ECANCELED. Errors of
+ * the connection count as ready: the call that follows finds them. */
+static int sock_wait(struct sock *sock, short events, int64_t until_ms)
+{
+    for (;;) {
+        int timeout = -1;
+        if (until_ms != INT64_MAX) {
+            int64_t left_ms = until_ms - zk_elapsed_ms();
+            if (left_ms <= 0)
+                return sock_error(sock, ETIMEDOUT);
+            timeout = left_ms < INT_MAX ? (int)left_ms : INT_MAX;
+        }
+        struct pollfd watched = {.fd = sock->fd, .events = events};
+        int ready = poll(&watched, 1, timeout);
+        if (ready < 0 && errno != EINTR)
+            return -errno;
+        if (ready > 0)
+            return (watched.revents & POLLHUP) != 0 && sock_waked(sock) ? -ECANCELED : 0;
+    }
+}
+
+/* Wait for bytes or a caller, within the pause and the deadline. */
+static int sock_wait_readable(struct sock *sock)
+{
+    int64_t until_ms = sock->timeout_ms > 0 ? zk_deadline_ms(sock->timeout_ms) : INT64_MAX;
+    if (sock->deadline_ms < until_ms)
+        until_ms = sock->deadline_ms;
+    return sock_wait(sock, POLLIN, until_ms);
+}
+
+/* The error to report for a call that failed with error: a waked socket fails for that reason
+ * only. */
+static int sock_error(struct sock *sock, int error)
+{
+    return sock_waked(sock) ? -ECANCELED : -error;
+}
+
+static bool is_transient(int error)
+{
+    return error == EINTR || error == EAGAIN || error == EWOULDBLOCK;
+}
+
+/* --- connecting --- */
+
+/* Under the lock a wake comes either before, and we see the flag, or after, and shuts down a socket
+ * that connects. */
+static int sock_connect_begin(struct sock *sock, const union socket_address *to, socklen_t length)
+{
+    int r = 0;
+    zk_mutex_lock(&sock->mutex);
+    if (sock->waked)
+        r = -ECANCELED;
+    else if (connect(sock->fd, &to->any, length) < 0 && errno != EINPROGRESS && errno != EINTR)
+        r = -errno;
+    zk_mutex_unlock(&sock->mutex);
+    return r;
+}
+
+static int sock_connect_end(struct sock *sock)
+{
+    int error = 0;
+    socklen_t length = sizeof error;
+    if (getsockopt(sock->fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+        error = errno;
+    return error != 0 ? sock_error(sock, error) : 0;
+}
+
+/* Java: Socket.connect(endpoint, timeout) */
+int sock_connect(struct sock *sock, const struct inet_address *address, int64_t timeout_ms)
+{
+    const int64_t until_ms = zk_deadline_ms(timeout_ms);
+    union socket_address to;
+    socklen_t length = to_socket_address(address, sock->domain, &to);
+    if (length == 0)
+        return -EADDRNOTAVAIL;
+
+    int r = sock_connect_begin(sock, &to, length);
+    if (r == 0)
+        r = sock_wait(sock, POLLOUT, until_ms);
+    if (r == 0)
+        r = sock_connect_end(sock);
+    if (r == 0)
+        r = sock_learn_local(sock);
+    if (r == 0)
+        r = sock_learn_remote(sock, address);
+    if (r == 0)
+        sock_name(sock, &sock->local, &sock->remote);
+    return r;
+}
+
+/* --- listening --- */
+
+/* Dual-stack where the system has IPv6, as every socket of Java is. */
+static int sock_new_listener(struct zk_context *ctx, const struct inet_address *address,
+                             struct sock **ret_sock)
+{
+    struct sock *sock = NULL;
+    int r = sock_new_domain(ctx, AF_INET6, &sock);
+    if (r == -EAFNOSUPPORT && address->family == INET_V4)
+        return sock_new_domain(ctx, AF_INET, ret_sock);
+    if (r < 0)
+        return r;
+    int off = 0;
+    if (setsockopt(sock->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) < 0) {
+        r = -errno;
+        sock_unref(sock);
+        return r;
+    }
+    *ret_sock = sock;
+    return 0;
+}
+
+int sock_listen(struct zk_context *ctx, const struct inet_address *address, int backlog,
+                struct sock **ret_sock)
+{
+    struct sock *sock = NULL;
+    union socket_address at;
+    int on = 1;
+
+    int r = sock_new_listener(ctx, address, &sock);
+    if (r < 0)
+        return r;
+    socklen_t length = to_socket_address(address, sock->domain, &at);
+    if (length == 0) {
+        r = -EADDRNOTAVAIL;
+        goto out;
+    }
+    if (setsockopt(sock->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+        bind(sock->fd, &at.any, length) < 0 || listen(sock->fd, backlog) < 0) {
+        r = -errno;
+        goto out;
+    }
+    r = sock_learn_local(sock);
+    if (r < 0)
+        goto out;
+    *ret_sock = sock;
+    return 0;
+out:
+    sock_unref(sock);
+    return r;
+}
+
+/* Linux reports what has already happened to a connection on the way to us as an error of
+ * accept(). */
+static bool is_lost_caller(int error)
+{
+    return error == ECONNABORTED || error == EPROTO || error == ENETDOWN || error == ENETUNREACH ||
+           error == EHOSTDOWN || error == EHOSTUNREACH || error == ENOPROTOOPT;
+}
+
+/* Java: ServerSocket.accept() */
+int sock_accept(struct sock *listener, struct sock **ret_sock)
+{
+    for (;;) {
+        int r = sock_wait_readable(listener);
+        if (r < 0)
+            return r;
+        union socket_address caller = {0};
+        socklen_t length = sizeof caller;
+        int fd = accept4(listener->fd, &caller.any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0 && (is_transient(errno) || is_lost_caller(errno)))
+            continue;
+        if (fd < 0)
+            return sock_error(listener, errno);
+
+        struct sock *sock = sock_of_fd(listener->ctx, listener->domain, fd);
+        sock->remote = from_socket_address(&caller);
+        r = sock_learn_local(sock);
+        if (r < 0) {
+            sock_unref(sock);
+            continue; /* the caller has gone */
+        }
+        sock_name(sock, &sock->remote, &sock->local);
+        *ret_sock = sock;
+        return 0;
+    }
+}
+
+/* --- options --- */
+
+static void sock_set_option(struct sock *sock, int level, int option, bool on)
+{
+    int value = on;
+    /* Fails only when the far end has reset the connection, which the next call will tell. */
+    setsockopt(sock->fd, level, option, &value, sizeof value);
+}
+
+void sock_set_no_delay(struct sock *sock, bool on)
+{
+    sock_set_option(sock, IPPROTO_TCP, TCP_NODELAY, on);
+}
+
+void sock_set_keep_alive(struct sock *sock, bool on)
+{
+    sock_set_option(sock, SOL_SOCKET, SO_KEEPALIVE, on);
+}
+
+void sock_set_timeout(struct sock *sock, int64_t timeout_ms)
+{
+    sock->timeout_ms = timeout_ms;
+}
+
+void sock_set_deadline(struct sock *sock, int64_t deadline_ms)
+{
+    sock->deadline_ms = deadline_ms;
+}
+
+/* --- bytes --- */
+
+int sock_read_some(struct sock *sock, void *ret_bytes, size_t room, size_t *ret_count)
+{
+    for (;;) {
+        int r = sock_wait_readable(sock);
+        if (r < 0)
+            return r;
+        ssize_t count = recv(sock->fd, ret_bytes, room, 0);
+        if (count < 0 && is_transient(errno))
+            continue;
+        if (count < 0)
+            return sock_error(sock, errno);
+        if (count == 0 && sock_waked(sock))
+            return -ECANCELED;
+        *ret_count = (size_t)count;
+        return 0;
+    }
+}
+
+int sock_read_fully(struct sock *sock, void *ret_bytes, size_t length)
+{
+    uint8_t *bytes = ret_bytes;
+    while (length > 0) {
+        size_t count;
+        int r = sock_read_some(sock, bytes, length, &count);
+        if (r < 0)
+            return r;
+        if (count == 0)
+            return -EPIPE;
+        bytes += count;
+        length -= count;
+    }
+    return 0;
+}
+
+int sock_write_fully(struct sock *sock, const void *bytes, size_t length)
+{
+    const uint8_t *next = bytes;
+    while (length > 0) {
+        ssize_t count = send(sock->fd, next, length, MSG_NOSIGNAL);
+        if (count >= 0) {
+            next += count;
+            length -= (size_t)count;
+            continue;
+        }
+        if (!is_transient(errno))
+            return sock_error(sock, errno);
+        int r = sock_wait(sock, POLLOUT, INT64_MAX);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* --- words --- */
+
+const struct inet_address *sock_local(const struct sock *sock)
+{
+    return &sock->local;
+}
+
+const struct inet_address *sock_remote(const struct sock *sock)
+{
+    return &sock->remote;
+}
+
+const char *sock_conn_text(const struct sock *sock)
+{
+    return sock->conn_text;
+}
+
+const char *sock_error_text(int error, char *buffer, size_t size)
+{
+    if (error < 0)
+        error = -error;
+    switch (error) {
+    case EPIPE:
+        return "the far end closed the connection";
+    case ETIMEDOUT:
+        return "timed out";
+    case ECANCELED:
+        return "we are stopping";
+    case EPROTO:
+        return "malformed message";
+    default:
+        return strerror_r(error, buffer, size);
+    }
+}

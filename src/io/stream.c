@@ -1,0 +1,321 @@
+/* Buffered bytes from and to a socket, a file or memory, summed up as they pass. */
+#include "zk/io/stream.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "zk/base/alloc.h"
+#include "zk/base/buf.h"
+#include "zk/base/panic.h"
+#include "zk/io/file.h"
+#include "zk/io/sock.h"
+
+enum {
+    STREAM_BUFFER = 8192,  /* Java: BufferedInputStream, BufferedOutputStream */
+    FIRST_BUFFER = 512,    /* it doubles up to that: most connections never need more than this */
+    ADLER_CHUNK = 1 << 30, /* zlib counts in 32 bits */
+};
+
+/* Adler-32 of what it was of, and these bytes after it. */
+static uint32_t adler32_more(uint32_t adler, const uint8_t *bytes, size_t length)
+{
+    while (length > 0) {
+        size_t chunk = length < ADLER_CHUNK ? length : ADLER_CHUNK;
+        adler = (uint32_t)adler32(adler, bytes, (uInt)chunk);
+        bytes += chunk;
+        length -= chunk;
+    }
+    return adler;
+}
+
+/* --- input --- */
+
+struct zk_input {
+    struct sock *sock;   /* shared; NULL: none */
+    int fd;              /* borrowed; -1: none */
+    const uint8_t *next; /* what can be read without asking the source: */
+    size_t left;
+    uint8_t *buffer; /* NULL: nothing was asked for yet, or next stands in the caller's memory */
+    size_t room;     /* of the buffer */
+    uint32_t adler;  /* of what was read before summed; nobody sums up a socket */
+    const uint8_t *summed;
+    int64_t position;
+};
+
+/* The next bytes to be read are these. */
+static void input_fill(struct zk_input *input, const uint8_t *bytes, size_t length)
+{
+    input->next = bytes;
+    input->left = length;
+    input->summed = bytes;
+}
+
+static struct zk_input *input_new(void)
+{
+    struct zk_input *input = zk_xcalloc(1, sizeof *input);
+    input->fd = -1;
+    input->adler = 1; /* of no bytes */
+    return input;
+}
+
+struct zk_input *zk_input_new_sock(struct sock *sock)
+{
+    struct zk_input *input = input_new();
+    input->sock = sock_ref(sock);
+    return input;
+}
+
+struct zk_input *zk_input_new_bytes(const void *bytes, size_t length)
+{
+    struct zk_input *input = input_new();
+    input_fill(input, bytes, length);
+    return input;
+}
+
+struct zk_input *zk_input_new_fd(int fd)
+{
+    struct zk_input *input = input_new();
+    input->fd = fd;
+    return input;
+}
+
+void zk_input_free(struct zk_input *input)
+{
+    if (input == NULL)
+        return;
+    sock_unref(input->sock);
+    free(input->buffer);
+    free(input);
+}
+
+static void input_sum_up(struct zk_input *input)
+{
+    if (input->sock == NULL)
+        input->adler = zk_input_adler32(input);
+    input->summed = input->next;
+}
+
+/* One read of the source. *ret_count is 0 at its end. */
+static int input_ask(struct zk_input *input, void *ret_bytes, size_t room, size_t *ret_count)
+{
+    if (input->sock != NULL)
+        return sock_read_some(input->sock, ret_bytes, room, ret_count);
+    if (input->fd >= 0)
+        return file_read_some(input->fd, ret_bytes, room, ret_count);
+    *ret_count = 0;
+    return 0;
+}
+
+/* The next bytes, as many as the source has and the buffer takes. It grows if they filled it last
+ * time. */
+static int input_ask_more(struct zk_input *input)
+{
+    if (input->room == 0 ||
+        (input->next == input->buffer + input->room && input->room < STREAM_BUFFER)) {
+        input->room = input->room > 0 ? input->room * 2 : FIRST_BUFFER;
+        input->buffer = zk_xrealloc(input->buffer, input->room);
+    }
+    size_t count = 0;
+    int r = input_ask(input, input->buffer, input->room, &count);
+    input_fill(input, input->buffer, count);
+    return r < 0 ? r : count == 0 ? -EPIPE : 0;
+}
+
+/* Give at least one and at most length bytes, or -EPIPE. */
+static int input_read_some(struct zk_input *input, uint8_t *ret_bytes, size_t length,
+                           size_t *ret_count)
+{
+    int r;
+    size_t count = 0;
+    if (input->left == 0)
+        input_sum_up(input); /* before others take the place of these bytes */
+    if (input->left == 0 &&
+        length >= STREAM_BUFFER) { /* as in Java, what is big goes past the buffer */
+        r = input_ask(input, ret_bytes, length, &count);
+        if (input->sock == NULL)
+            input->adler = adler32_more(input->adler, ret_bytes, count);
+        *ret_count = count;
+        return r < 0 ? r : count == 0 ? -EPIPE : 0;
+    }
+    if (input->left == 0) {
+        r = input_ask_more(input);
+        if (r < 0)
+            return r;
+    }
+    count = length < input->left ? length : input->left;
+    memcpy(ret_bytes, input->next, count);
+    input->next += count;
+    input->left -= count;
+    *ret_count = count;
+    return 0;
+}
+
+int zk_input_read(struct zk_input *input, void *ret_bytes, size_t length)
+{
+    uint8_t *bytes = ret_bytes;
+    while (length > 0) {
+        size_t count;
+        int r = input_read_some(input, bytes, length, &count);
+        if (r < 0)
+            return r;
+        input->position += (int64_t)count;
+        bytes += count;
+        length -= count;
+    }
+    return 0;
+}
+
+bool zk_input_buffered(const struct zk_input *input)
+{
+    return input->left > 0;
+}
+
+uint32_t zk_input_adler32(const struct zk_input *input)
+{
+    zk_assert(input->sock == NULL);
+    return adler32_more(input->adler, input->summed, (size_t)(input->next - input->summed));
+}
+
+int64_t zk_input_position(const struct zk_input *input)
+{
+    return input->position;
+}
+
+/* --- output --- */
+
+struct zk_output {
+    struct sock *sock; /* shared; NULL: none */
+    int fd;            /* borrowed; -1: none */
+    struct buf *buf;   /* borrowed; NULL: none */
+    uint8_t *buffer;   /* NULL for buf, and before the first byte */
+    size_t room;       /* of the buffer */
+    size_t used;
+    size_t summed;  /* of these, in adler */
+    int error;      /* 0, or the first -errno */
+    uint32_t adler; /* of what has left the buffer, and of those; nobody sums up a socket */
+    int64_t position;
+};
+
+static struct zk_output *output_new(void)
+{
+    struct zk_output *output = zk_xcalloc(1, sizeof *output);
+    output->fd = -1;
+    output->adler = 1;
+    return output;
+}
+
+struct zk_output *zk_output_new_sock(struct sock *sock)
+{
+    struct zk_output *output = output_new();
+    output->sock = sock_ref(sock);
+    return output;
+}
+
+struct zk_output *zk_output_new_fd(int fd)
+{
+    struct zk_output *output = output_new();
+    output->fd = fd;
+    return output;
+}
+
+struct zk_output *zk_output_new_buf(struct buf *buf)
+{
+    struct zk_output *output = output_new();
+    output->buf = buf;
+    return output;
+}
+
+void zk_output_free(struct zk_output *output)
+{
+    if (output == NULL)
+        return;
+    sock_unref(output->sock);
+    free(output->buffer);
+    free(output);
+}
+
+/* What the buffer holds and was not summed up yet. */
+static void output_sum_up(struct zk_output *output)
+{
+    if (output->fd >= 0 && output->used > output->summed)
+        output->adler = adler32_more(output->adler, output->buffer + output->summed,
+                                     output->used - output->summed);
+    output->summed = output->used;
+}
+
+/* Hand bytes to the sink. */
+static int output_pass(struct zk_output *output, const void *bytes, size_t length)
+{
+    if (output->buf != NULL) {
+        buf_put_bytes(output->buf, bytes, length);
+        return 0;
+    }
+    int r = output->sock != NULL ? sock_write_fully(output->sock, bytes, length)
+                                 : file_write_bytes(output->fd, bytes, length);
+    output->error = r;
+    return r;
+}
+
+int zk_output_flush(struct zk_output *output)
+{
+    if (output->error < 0 || output->used == 0)
+        return output->error;
+    size_t length = output->used;
+    output_sum_up(output);
+    output->used = 0;
+    output->summed = 0;
+    return output_pass(output, output->buffer, length);
+}
+
+static void output_make_room(struct zk_output *output, size_t wanted)
+{
+    size_t room = output->room > 0 ? output->room : FIRST_BUFFER;
+    while (room < wanted)
+        room *= 2;
+    if (room > output->room)
+        output->buffer = zk_xrealloc(output->buffer, room);
+    output->room = room;
+}
+
+int zk_output_write(struct zk_output *output, const void *bytes, size_t length)
+{
+    if (output->error < 0)
+        return output->error;
+    output->position += (int64_t)length;
+    if (output->buf != NULL)
+        return output_pass(output, bytes, length);
+
+    if (length > STREAM_BUFFER - output->used) {
+        int r = zk_output_flush(output);
+        if (r < 0)
+            return r;
+    }
+    if (length >= STREAM_BUFFER) { /* as in Java, what is big goes past the buffer */
+        if (output->fd >= 0)
+            output->adler = adler32_more(output->adler, bytes, length);
+        return output_pass(output, bytes, length);
+    }
+    output_make_room(output, output->used + length);
+    if (length > 0)
+        memcpy(output->buffer + output->used, bytes, length);
+    output->used += length;
+    return 0;
+}
+
+uint32_t zk_output_adler32(struct zk_output *output)
+{
+    zk_assert(output->sock == NULL);
+    if (output->buf == NULL) {
+        output_sum_up(output);
+        return output->adler;
+    }
+    size_t length = (size_t)output->position; /* all that was written still stands there */
+    return adler32_more(1, output->buf->bytes + output->buf->length - length, length);
+}
+
+int64_t zk_output_position(const struct zk_output *output)
+{
+    return output->position;
+}

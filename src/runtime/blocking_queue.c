@@ -1,0 +1,191 @@
+/* One lock, one condition, a chain. Elements leave at the head only, so the chain always holds the
+ * newest ones: the ordinal of the head follows from the number of elements that ever came. */
+#include "zk/runtime/blocking_queue.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "zk/base/alloc.h"
+#include "zk/base/panic.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/lock.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/trace.h"
+
+struct bq_node {
+    struct bq_node *next;
+    void *item;
+};
+
+struct blocking_queue {
+    struct zk_context *ctx;
+    char *name;
+    size_t limit;
+    void (*free_item)(void *item);
+
+    struct zk_mutex mutex;
+    struct zk_cond not_empty; /* or closed */
+    struct bq_node *head GUARDED_BY(&mutex);
+    struct bq_node *tail GUARDED_BY(&mutex);
+    size_t size GUARDED_BY(&mutex);
+    int64_t put_count GUARDED_BY(&mutex);  /* elements that ever came */
+    int64_t drop_count GUARDED_BY(&mutex); /* of these, dropped at the limit */
+    bool closed GUARDED_BY(&mutex);        /* never goes back */
+};
+
+struct blocking_queue *bq_new(struct zk_context *ctx, const char *name, size_t limit,
+                              void (*free_item)(void *item))
+{
+    zk_assert(limit >= 1);
+    struct blocking_queue *queue = zk_xcalloc(1, sizeof *queue);
+    queue->ctx = ctx;
+    queue->name = zk_xstrdup(name);
+    queue->limit = limit;
+    queue->free_item = free_item;
+    zk_mutex_init(&queue->mutex, ctx, queue->name, ZK_RANK_QUEUE);
+    zk_cond_init(&queue->not_empty);
+    return queue;
+}
+
+void bq_free(struct blocking_queue *queue)
+{
+    if (queue == NULL)
+        return;
+    bq_clear(queue);
+    zk_cond_destroy(&queue->not_empty);
+    zk_mutex_destroy(&queue->mutex);
+    free(queue->name);
+    free(queue);
+}
+
+static int64_t bq_head_seq_locked(const struct blocking_queue *queue) REQUIRES(&queue->mutex)
+{
+    return queue->put_count - (int64_t)queue->size + 1;
+}
+
+/* Give the oldest element of a queue that is not empty. */
+static void *bq_take_head_locked(struct blocking_queue *queue) REQUIRES(&queue->mutex)
+{
+    zk_mutex_assert_held(&queue->mutex);
+    struct bq_node *node = queue->head;
+    void *item = node->item;
+    queue->head = node->next;
+    if (queue->head == NULL)
+        queue->tail = NULL;
+    queue->size--;
+    free(node);
+    return item;
+}
+
+static void bq_append_locked(struct blocking_queue *queue, void *item) REQUIRES(&queue->mutex)
+{
+    zk_mutex_assert_held(&queue->mutex);
+    struct bq_node *node = zk_xcalloc(1, sizeof *node);
+    node->item = item;
+    if (queue->tail != NULL)
+        queue->tail->next = node;
+    else
+        queue->head = node;
+    queue->tail = node;
+    queue->size++;
+    queue->put_count++;
+}
+
+/* A queue that overflows says so now and then, not at every element. */
+static void bq_log_drop(struct blocking_queue *queue, int64_t drop_count)
+{
+    bool power_of_two = drop_count > 0 && (drop_count & (drop_count - 1)) == 0;
+    if (power_of_two)
+        zk_log(queue->ctx, ZK_LOG_QUEUE_OVERFLOW, queue->name, queue->limit, drop_count);
+}
+
+void bq_put(struct blocking_queue *queue, void *item)
+{
+    void *dropped = NULL;
+    int64_t dropped_seq = 0;
+    int64_t drop_count = 0;
+
+    zk_mutex_lock(&queue->mutex);
+    if (queue->closed) {
+        zk_mutex_unlock(&queue->mutex);
+        queue->free_item(item);
+        return;
+    }
+    if (queue->size == queue->limit) {
+        dropped_seq = bq_head_seq_locked(queue);
+        dropped = bq_take_head_locked(queue);
+        drop_count = ++queue->drop_count;
+    }
+    bq_append_locked(queue, item);
+    /* Under the lock, so that the trace has the elements in the order of the queue. */
+    zk_trace_enq(queue->ctx, queue->name, queue->put_count, queue->size, dropped_seq);
+    zk_cond_signal(&queue->not_empty);
+    zk_mutex_unlock(&queue->mutex);
+
+    if (dropped_seq > 0)
+        queue->free_item(dropped);
+    bq_log_drop(queue, drop_count);
+}
+
+/* Until there is an element, or there will be none, or the time is over. */
+static void bq_wait_locked(struct blocking_queue *queue, int64_t deadline_ms)
+    REQUIRES(&queue->mutex)
+{
+    bool time_left = true;
+    while (queue->size == 0 && !queue->closed && time_left)
+        time_left = zk_cond_wait_until(&queue->not_empty, &queue->mutex, deadline_ms);
+}
+
+int bq_poll(struct blocking_queue *queue, int64_t timeout_ms, void **ret_item)
+{
+    int r = 0;
+
+    zk_mutex_lock(&queue->mutex);
+    if (queue->size == 0 && timeout_ms > 0)
+        bq_wait_locked(queue, zk_deadline_ms(timeout_ms));
+    if (queue->closed) {
+        r = -ECANCELED;
+    } else if (queue->size == 0) {
+        r = -ETIMEDOUT;
+    } else {
+        int64_t seq = bq_head_seq_locked(queue);
+        *ret_item = bq_take_head_locked(queue);
+        zk_trace_deq(queue->ctx, queue->name, seq, queue->size);
+    }
+    zk_mutex_unlock(&queue->mutex);
+    return r;
+}
+
+void bq_close(struct blocking_queue *queue)
+{
+    zk_mutex_lock(&queue->mutex);
+    queue->closed = true;
+    zk_cond_broadcast(&queue->not_empty);
+    zk_mutex_unlock(&queue->mutex);
+}
+
+void bq_clear(struct blocking_queue *queue)
+{
+    zk_mutex_lock(&queue->mutex);
+    struct bq_node *node = queue->head;
+    queue->head = NULL;
+    queue->tail = NULL;
+    queue->size = 0;
+    zk_mutex_unlock(&queue->mutex);
+
+    while (node != NULL) {
+        struct bq_node *next = node->next;
+        queue->free_item(node->item);
+        free(node);
+        node = next;
+    }
+}
+
+size_t bq_size(struct blocking_queue *queue)
+{
+    zk_mutex_lock(&queue->mutex);
+    size_t size = queue->size;
+    zk_mutex_unlock(&queue->mutex);
+    return size;
+}

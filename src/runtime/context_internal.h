@@ -1,0 +1,35 @@
+/* What a context is made of. For the floor runtime only. */
+#ifndef ZK_RUNTIME_CONTEXT_INTERNAL_H
+#define ZK_RUNTIME_CONTEXT_INTERNAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/thread_registry.h"
+#include "zk/base/str.h"
+#include "zk/runtime/context.h"
+#include "zk/runtime/lock.h"
+
+struct zk_setting {
+    char *key;
+    char *value;
+};
+
+struct zk_context {
+    struct zk_context_options options; /* set at birth, then read-only */
+    int64_t start_us;                  /* zk_elapsed_us() at birth: the trace's zero */
+    int64_t myid;                      /* set by the main thread before the second one starts */
+
+    struct zk_setting *settings; /* likewise */
+    size_t setting_count;
+
+    struct zk_thread_registry registry; /* has its own plain mutex */
+    struct zk_mutex trace_mutex;        /* one line of the trace at a time */
+    struct zk_str trace_line GUARDED_BY(&trace_mutex);
+
+    struct zk_mutex statics_mu;            /* Guards: */
+    void *statics GUARDED_BY(&statics_mu); /* NULL: nobody has asked for it yet */
+    void (*free_statics)(void *statics) GUARDED_BY(&statics_mu);
+};
+
+#endif

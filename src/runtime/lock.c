@@ -1,0 +1,140 @@
+/* Mutexes that know their owner and their rank, and conditions on the monotonic clock. */
+#include "zk/runtime/lock.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "runtime/context_internal.h"
+#include "zk/base/panic.h"
+
+void zk_mutex_init(struct zk_mutex *mutex, struct zk_context *ctx, const char *name,
+                   enum zk_lock_rank rank)
+{
+    zk_assert(ctx != NULL && name != NULL);
+    *mutex = (struct zk_mutex){.ctx = ctx, .name = name, .rank = rank};
+
+    /* An error-checking mutex tells of a relock even where ranks are not checked: a panic, not a
+     * silent standstill. */
+    pthread_mutexattr_t attr;
+    int error = pthread_mutexattr_init(&attr);
+    zk_assert(error == 0);
+    error = pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
+    zk_assert(error == 0);
+    error = pthread_mutex_init(&mutex->mutex, &attr);
+    zk_assert(error == 0);
+    pthread_mutexattr_destroy(&attr);
+}
+
+void zk_mutex_destroy(struct zk_mutex *mutex)
+{
+    int error = pthread_mutex_destroy(&mutex->mutex);
+    if (error != 0)
+        zk_panic(__FILE__, __LINE__, "lock %s is destroyed while it is held", mutex->name);
+}
+
+static ZK_NORETURN void mutex_panic(const struct zk_mutex *mutex, const char *what)
+{
+    char thread[ZK_THREAD_NAME_SIZE];
+    zk_registry_name(&mutex->ctx->registry, thread, sizeof thread);
+    zk_panic(__FILE__, __LINE__, "thread %s %s lock %s", thread, what, mutex->name);
+}
+
+void zk_mutex_lock(struct zk_mutex *mutex)
+{
+    if (mutex->ctx->options.check_locks)
+        zk_registry_take(&mutex->ctx->registry, mutex);
+    int error = pthread_mutex_lock(&mutex->mutex);
+    if (error == EDEADLK)
+        mutex_panic(mutex, "takes twice");
+    zk_assert(error == 0);
+    mutex->owner = pthread_self();
+    mutex->held = true;
+}
+
+void zk_mutex_unlock(struct zk_mutex *mutex)
+{
+    zk_mutex_assert_held(mutex);
+    mutex->held = false;
+    int error = pthread_mutex_unlock(&mutex->mutex);
+    zk_assert(error == 0);
+    if (mutex->ctx->options.check_locks)
+        zk_registry_release(&mutex->ctx->registry, mutex);
+}
+
+void zk_mutex_assert_held(const struct zk_mutex *mutex)
+{
+    if (!mutex->held || !pthread_equal(mutex->owner, pthread_self()))
+        mutex_panic(mutex, "does not hold");
+}
+
+void zk_cond_init(struct zk_cond *cond)
+{
+    pthread_condattr_t attr;
+    int error = pthread_condattr_init(&attr);
+    zk_assert(error == 0);
+    error = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    zk_assert(error == 0);
+    error = pthread_cond_init(&cond->cond, &attr);
+    zk_assert(error == 0);
+    pthread_condattr_destroy(&attr);
+}
+
+void zk_cond_destroy(struct zk_cond *cond)
+{
+    int error = pthread_cond_destroy(&cond->cond);
+    zk_assert(error == 0);
+}
+
+void zk_cond_signal(struct zk_cond *cond)
+{
+    int error = pthread_cond_signal(&cond->cond);
+    zk_assert(error == 0);
+}
+
+void zk_cond_broadcast(struct zk_cond *cond)
+{
+    int error = pthread_cond_broadcast(&cond->cond);
+    zk_assert(error == 0);
+}
+
+/* Before and after a wait: the owner goes and comes back. */
+static void cond_wait_begin(struct zk_mutex *mutex)
+{
+    zk_mutex_assert_held(mutex);
+    if (mutex->ctx->options.check_locks)
+        zk_registry_check_wait(&mutex->ctx->registry, mutex);
+    mutex->held = false;
+}
+
+static void cond_wait_end(struct zk_mutex *mutex)
+{
+    mutex->owner = pthread_self();
+    mutex->held = true;
+}
+
+void zk_cond_wait(struct zk_cond *cond, struct zk_mutex *mutex)
+{
+    cond_wait_begin(mutex);
+    int error = pthread_cond_wait(&cond->cond, &mutex->mutex);
+    zk_assert(error == 0);
+    cond_wait_end(mutex);
+}
+
+bool zk_cond_wait_until(struct zk_cond *cond, struct zk_mutex *mutex, int64_t deadline_ms)
+{
+    if (deadline_ms == INT64_MAX) {
+        zk_cond_wait(cond, mutex);
+        return true;
+    }
+    if (deadline_ms < 0)
+        deadline_ms = 0;
+    struct timespec deadline = {
+        .tv_sec = deadline_ms / 1000,
+        .tv_nsec = (long)(deadline_ms % 1000) * 1000000,
+    };
+    cond_wait_begin(mutex);
+    int error = pthread_cond_timedwait(&cond->cond, &mutex->mutex, &deadline);
+    zk_assert(error == 0 || error == ETIMEDOUT);
+    cond_wait_end(mutex);
+    return error == 0;
+}

@@ -1,0 +1,158 @@
+/* One event becomes one line and one write: the layout of the line and the levels. */
+#include "zk/runtime/log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/context_internal.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/thread.h"
+
+enum {
+    LOG_LINE_MAX = 4096, /* with the newline; a longer line loses its end */
+    LOG_CLASS_MAX = 64,
+};
+
+static const char *const level_names[] = {
+    [ZK_TRACE] = "TRACE", [ZK_DEBUG] = "DEBUG", [ZK_INFO] = "INFO",
+    [ZK_WARN] = "WARN",   [ZK_ERROR] = "ERROR", [ZK_OFF] = "OFF",
+};
+
+/* A line under construction: what does not fit is cut. */
+struct log_line {
+    char text[LOG_LINE_MAX];
+    size_t length;
+};
+
+static void log_line_vprintf(struct log_line *line, const char *format, va_list args)
+{
+    size_t room = sizeof line->text - 1 - line->length; /* one byte is the newline's */
+    int length = vsnprintf(line->text + line->length, room, format, args);
+    if (length > 0)
+        line->length += (size_t)length < room ? (size_t)length : room - 1;
+}
+
+static void log_line_printf(struct log_line *line, const char *format, ...) ZK_PRINTF_LIKE(2, 3);
+
+static void log_line_printf(struct log_line *line, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    log_line_vprintf(line, format, args);
+    va_end(args);
+}
+
+/* "2026-11-22 14:03:16,123": the Gregorian calendar, counted in years that start in March, so that
+ * the leap day is the last one of its year. */
+static void log_line_time(struct log_line *line, int64_t wall_ms)
+{
+    enum { DAY_MS = 86400000, DAYS_400_YEARS = 146097, DAYS_1970 = 719468 };
+
+    int64_t ms = wall_ms % DAY_MS;
+    int64_t days = wall_ms / DAY_MS;
+    if (ms < 0) {
+        ms += DAY_MS;
+        days--;
+    }
+
+    days += DAYS_1970; /* since the 1st of March of the year 0 */
+    int64_t era = days / DAYS_400_YEARS;
+    int64_t day = days % DAYS_400_YEARS;
+    int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+    day -= 365 * year + year / 4 - year / 100;
+    int64_t month = (5 * day + 2) / 153; /* 0 is March */
+    day -= (153 * month + 2) / 5;
+    year += 400 * era + (month >= 10 ? 1 : 0);
+    month = month < 10 ? month + 3 : month - 9;
+
+    log_line_printf(line, "%04" PRId64 "-%02" PRId64 "-%02" PRId64, year, month, day + 1);
+    log_line_printf(line, " %02d:%02d:%02d,%03d", (int)(ms / 3600000), (int)(ms / 60000 % 60),
+                    (int)(ms / 1000 % 60), (int)(ms % 1000));
+}
+
+/* "src/election/fast_leader_election.c" is Java's FastLeaderElection. */
+static void class_of_file(const char *file, char *ret_name, size_t size)
+{
+    const char *slash = strrchr(file, '/');
+    const char *c = slash != NULL ? slash + 1 : file;
+    bool capital = true;
+    size_t length = 0;
+    for (; *c != '\0' && *c != '.' && length + 1 < size; c++) {
+        if (*c == '_') {
+            capital = true;
+            continue;
+        }
+        ret_name[length++] = capital && *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
+        capital = false;
+    }
+    ret_name[length] = '\0';
+}
+
+/* One event stays one line, whatever came over the wire into it. */
+static void log_line_neutralise(struct log_line *line)
+{
+    for (size_t i = 0; i < line->length; i++) {
+        unsigned char c = (unsigned char)line->text[i];
+        if (c == '\n' || c == '\r' || c == '\t')
+            line->text[i] = ' ';
+        else if (c < 0x20 || c == 0x7f)
+            line->text[i] = '?';
+    }
+}
+
+static void log_line_write(struct log_line *line, int fd)
+{
+    line->text[line->length++] = '\n';
+    ssize_t written;
+    do {
+        written = write(fd, line->text, line->length);
+    } while (written < 0 && errno == EINTR);
+}
+
+void zk_log_at(struct zk_context *ctx, const char *file, int line_number, enum zk_log_level level,
+               const char *format, ...)
+{
+    if (!zk_log_enabled(ctx, level))
+        return;
+
+    char thread[ZK_THREAD_NAME_SIZE];
+    char class[LOG_CLASS_MAX];
+    zk_thread_name(ctx, thread, sizeof thread);
+    class_of_file(file, class, sizeof class);
+
+    struct log_line line;
+    line.length = 0;
+    log_line_time(&line, zk_wall_ms() + ctx->options.zone_offset_ms);
+    if (zk_context_myid(ctx) == -1)
+        log_line_printf(&line, " [myid:]");
+    else
+        log_line_printf(&line, " [myid:%" PRId64 "]", zk_context_myid(ctx));
+    log_line_printf(&line, " - %-5s [%s:%s@%d] - ", level_names[level], thread, class, line_number);
+
+    va_list args;
+    va_start(args, format);
+    log_line_vprintf(&line, format, args);
+    va_end(args);
+    log_line_neutralise(&line);
+    log_line_write(&line, ctx->options.log_fd);
+}
+
+bool zk_log_enabled(const struct zk_context *ctx, enum zk_log_level level)
+{
+    return level >= ctx->options.log_level && level < ZK_OFF && ctx->options.log_fd >= 0;
+}
+
+bool zk_log_level_parse(const char *text, enum zk_log_level *ret_level)
+{
+    for (size_t i = 0; i < sizeof level_names / sizeof level_names[0]; i++) {
+        if (strcasecmp(text, level_names[i]) == 0) {
+            *ret_level = (enum zk_log_level)i;
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,56 @@
+/* Java's system properties: few, and looked up rarely. */
+#include "zk/runtime/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/context_internal.h"
+#include "zk/base/alloc.h"
+#include "zk/base/str.h"
+
+static struct zk_setting *settings_find(const struct zk_context *ctx, const char *key)
+{
+    for (size_t i = 0; i < ctx->setting_count; i++)
+        if (strcmp(ctx->settings[i].key, key) == 0)
+            return &ctx->settings[i];
+    return NULL;
+}
+
+void zk_settings_set(struct zk_context *ctx, const char *key, const char *value)
+{
+    char *copy = zk_xstrdup(value); /* first: value may be what is stored now */
+    struct zk_setting *setting = settings_find(ctx, key);
+    if (setting == NULL) {
+        ctx->settings =
+            zk_xrealloc(ctx->settings, (ctx->setting_count + 1) * sizeof *ctx->settings);
+        setting = &ctx->settings[ctx->setting_count++];
+        *setting = (struct zk_setting){.key = zk_xstrdup(key)};
+    }
+    free(setting->value);
+    setting->value = copy;
+}
+
+const char *zk_settings_get(const struct zk_context *ctx, const char *key)
+{
+    const struct zk_setting *setting = settings_find(ctx, key);
+    return setting != NULL ? setting->value : NULL;
+}
+
+int32_t zk_settings_get_integer(const struct zk_context *ctx, const char *key, int32_t fallback)
+{
+    int64_t value = zk_settings_get_long(ctx, key, fallback);
+    return value >= INT32_MIN && value <= INT32_MAX ? (int32_t)value : fallback;
+}
+
+int64_t zk_settings_get_long(const struct zk_context *ctx, const char *key, int64_t fallback)
+{
+    int64_t value;
+    const char *text = zk_settings_get(ctx, key);
+    return text != NULL && zk_decode_long(text, &value) ? value : fallback;
+}
+
+bool zk_settings_get_boolean(const struct zk_context *ctx, const char *key, bool fallback)
+{
+    const char *text = zk_settings_get(ctx, key);
+    return text != NULL ? strcasecmp(text, "true") == 0 : fallback;
+}

@@ -1,0 +1,296 @@
+/* Protocol events as lines of JSON: one event, one line, one write. */
+#include "zk/runtime/trace.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include "runtime/context_internal.h"
+#include "zk/base/str.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/thread.h"
+
+bool zk_trace_on(const struct zk_context *ctx)
+{
+    return ctx->options.trace_fd >= 0 && !ctx->options.trace_brief;
+}
+
+/* Is the trace on, be it the brief one? */
+static bool trace_any(const struct zk_context *ctx)
+{
+    return ctx->options.trace_fd >= 0;
+}
+
+/* One write(2) a line; more only if the system takes less. The lock keeps the lines of several
+ * threads apart then, and is what makes the order of the lines the order of t. */
+static void trace_write(int fd, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        ssize_t written = write(fd, bytes, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return; /* a line that cannot be written is lost */
+        bytes += written;
+        length -= (size_t)written;
+    }
+}
+
+/* --- a line --- */
+
+/* Each adds ,"name":value. */
+static void field_name(struct zk_str *line, const char *name)
+{
+    zk_str_append(line, ",\"");
+    zk_str_append(line, name);
+    zk_str_append(line, "\":");
+}
+
+static void field_text(struct zk_str *line, const char *name, const char *text)
+{
+    field_name(line, name);
+    zk_str_append(line, "\"");
+    zk_str_append_json(line, text != NULL ? text : "");
+    zk_str_append(line, "\"");
+}
+
+static void field_number(struct zk_str *line, const char *name, int64_t value)
+{
+    field_name(line, name);
+    zk_str_append_long(line, value);
+}
+
+static void field_hex(struct zk_str *line, const char *name, int64_t value)
+{
+    field_name(line, name);
+    zk_str_append(line, "\"0x");
+    zk_str_append_hex(line, value);
+    zk_str_append(line, "\"");
+}
+
+/* A JSON value that stands ready; NULL: no such field. */
+static void field_json(struct zk_str *line, const char *name, const char *json)
+{
+    if (json == NULL)
+        return;
+    field_name(line, name);
+    zk_str_append(line, json);
+}
+
+/* The line of an event up to its fields. From here to trace_end() nobody else writes: see
+ * trace_write(). */
+static struct zk_str *trace_begin(struct zk_context *ctx, const char *ev)
+{
+    char thread[ZK_THREAD_NAME_SIZE];
+    zk_thread_name(ctx, thread, sizeof thread);
+
+    zk_mutex_lock(&ctx->trace_mutex);
+    struct zk_str *line = &ctx->trace_line;
+    zk_str_clear(line);
+    zk_str_append(line, "{\"v\":1"); /* the format */
+    field_number(line, "t", zk_elapsed_us() - ctx->start_us);
+    field_number(line, "n", zk_context_myid(ctx));
+    field_text(line, "th", thread);
+    field_text(line, "ev", ev);
+    return line;
+}
+
+static void trace_end(struct zk_context *ctx)
+{
+    struct zk_str *line = &ctx->trace_line;
+    zk_str_append(line, "}\n");
+    trace_write(ctx->options.trace_fd, line->text, line->length);
+    zk_mutex_unlock(&ctx->trace_mutex);
+}
+
+void zk_trace_event(struct zk_context *ctx, const char *ev, const char *fields_format, ...)
+{
+    struct zk_str fields = {0};
+    va_list args;
+    va_start(args, fields_format);
+    zk_str_vprintf(&fields, fields_format, args);
+    va_end(args);
+    struct zk_str *line = trace_begin(ctx, ev);
+    if (fields.length > 0)
+        zk_str_append(line, ",");
+    zk_str_append(line, zk_str_text(&fields));
+    trace_end(ctx);
+    zk_str_done(&fields);
+}
+
+/* --- events --- */
+
+void zk_trace_boot(struct zk_context *ctx, const char *version)
+{
+    if (!trace_any(ctx))
+        return;
+    const int64_t wall_ms = zk_wall_ms();
+    struct zk_str *line = trace_begin(ctx, "boot");
+    field_number(line, "wall", wall_ms);
+    field_text(line, "version", version);
+    trace_end(ctx);
+}
+
+void zk_trace_exit(struct zk_context *ctx, int code, const char *why)
+{
+    if (!trace_any(ctx))
+        return;
+    struct zk_str *line = trace_begin(ctx, "exit");
+    field_number(line, "code", code);
+    field_text(line, "why", why);
+    trace_end(ctx);
+}
+
+void zk_trace_state(struct zk_context *ctx, const char *state, const char *why)
+{
+    if (!trace_any(ctx))
+        return;
+    struct zk_str *line = trace_begin(ctx, "state");
+    field_text(line, "s", state);
+    field_text(line, "why", why);
+    trace_end(ctx);
+}
+
+void zk_trace_vote(struct zk_context *ctx, int64_t leader, int64_t zxid, int64_t peer_epoch,
+                   int64_t round, const char *why)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str *line = trace_begin(ctx, "vote");
+    field_number(line, "leader", leader);
+    field_hex(line, "zxid", zxid);
+    field_number(line, "epoch", peer_epoch);
+    field_number(line, "r", round);
+    field_text(line, "why", why);
+    trace_end(ctx);
+}
+
+void zk_trace_tally(struct zk_context *ctx, int64_t leader, const int64_t *have, size_t have_count,
+                    bool quorum)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str *line = trace_begin(ctx, "tally");
+    field_number(line, "leader", leader);
+    field_name(line, "have");
+    zk_str_append(line, "[");
+    for (size_t i = 0; i < have_count; i++)
+        zk_str_printf(line, "%s%" PRId64, i > 0 ? "," : "", have[i]);
+    zk_str_append(line, "]");
+    field_json(line, "quorum", quorum ? "true" : "false");
+    trace_end(ctx);
+}
+
+void zk_trace_wait(struct zk_context *ctx, int64_t ms, const char *why)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str *line = trace_begin(ctx, "wait");
+    field_number(line, "ms", ms);
+    field_text(line, "why", why);
+    trace_end(ctx);
+}
+
+void zk_trace_decide(struct zk_context *ctx, int64_t leader, int64_t round, const char *why)
+{
+    if (!trace_any(ctx))
+        return;
+    struct zk_str *line = trace_begin(ctx, "decide");
+    field_number(line, "leader", leader);
+    field_number(line, "r", round);
+    field_text(line, "why", why);
+    trace_end(ctx);
+}
+
+void zk_trace_conn(struct zk_context *ctx, const char *what, int64_t peer, const char *conn,
+                   const char *why)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str *line = trace_begin(ctx, "conn");
+    field_text(line, "what", what);
+    field_number(line, "peer", peer);
+    field_text(line, "conn", conn);
+    field_text(line, "why", why);
+    trace_end(ctx);
+}
+
+static void trace_message(struct zk_context *ctx, const char *ev, const char *end, int64_t peer,
+                          const char *conn, int64_t seq, const char *kind, const char *message)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str *line = trace_begin(ctx, ev);
+    field_number(line, end, peer);
+    field_text(line, "conn", conn);
+    field_number(line, "seq", seq);
+    field_text(line, "kind", kind);
+    field_json(line, "m", message);
+    trace_end(ctx);
+}
+
+void zk_trace_send(struct zk_context *ctx, int64_t to, const char *conn, int64_t seq,
+                   const char *kind, const char *message)
+{
+    trace_message(ctx, "send", "to", to, conn, seq, kind, message);
+}
+
+void zk_trace_recv(struct zk_context *ctx, int64_t from, const char *conn, int64_t seq,
+                   const char *kind, const char *message)
+{
+    trace_message(ctx, "recv", "from", from, conn, seq, kind, message);
+}
+
+void zk_trace_enq(struct zk_context *ctx, const char *queue, int64_t seq, size_t length,
+                  int64_t dropped)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str *line = trace_begin(ctx, "enq");
+    field_text(line, "q", queue);
+    field_number(line, "seq", seq);
+    field_number(line, "len", (int64_t)length);
+    field_number(line, "dropped", dropped);
+    trace_end(ctx);
+}
+
+void zk_trace_deq(struct zk_context *ctx, const char *queue, int64_t seq, size_t length)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str *line = trace_begin(ctx, "deq");
+    field_text(line, "q", queue);
+    field_number(line, "seq", seq);
+    field_number(line, "len", (int64_t)length);
+    trace_end(ctx);
+}
+
+void zk_trace_phase(struct zk_context *ctx, const char *phase)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str *line = trace_begin(ctx, "phase");
+    field_text(line, "phase", phase);
+    trace_end(ctx);
+}
+
+void zk_trace_epoch(struct zk_context *ctx, const char *which, int64_t value)
+{
+    if (!trace_any(ctx))
+        return;
+    struct zk_str *line = trace_begin(ctx, "epoch");
+    field_text(line, "which", which);
+    field_number(line, "value", value);
+    trace_end(ctx);
+}
+
+void zk_trace_established(struct zk_context *ctx, int64_t leader, int64_t epoch)
+{
+    if (!trace_any(ctx))
+        return;
+    struct zk_str *line = trace_begin(ctx, "established");
+    field_number(line, "leader", leader);
+    field_number(line, "epoch", epoch);
+    trace_end(ctx);
+}
