@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Our peers and Java's, measured in turn in the same minutes; how ours grow with their number; what the trace costs.
 set -euo pipefail
-# shellcheck source=lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=lib/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/lib.sh"
 
 usage() {
   cat <<'END'
@@ -27,7 +27,7 @@ anything meanwhile. The second form also draws a picture (SVG).
       --json FILE       also write every single figure there
       --svg FILE        with --growth: where the picture goes (default build/growth.svg)
       --write           also put the figures into NOTES.md, an extract into README.md, the picture into
-                        tests/bench/growth.svg
+                        scripts/bench/growth.svg
       --keep            keep the peers' directories
   -h, --help            this text
 
@@ -43,4 +43,4 @@ for arg; do
 done
 need_packages "to measure" python3:python3
 export PYTHONDONTWRITEBYTECODE=1
-exec python3 "$REPO/tests/bench/bench.py" "$@"
+exec python3 "$REPO/scripts/bench/bench.py" "$@"

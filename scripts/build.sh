@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the peer (or the simulator): Release, into build/release, and puts the program into build.
 set -euo pipefail
-# shellcheck source=lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=lib/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/lib.sh"
 
 usage() {
   cat <<'END'

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # All checks that run nothing of the product.
 set -euo pipefail
-# shellcheck source=lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-# shellcheck source=gate.sh
-source "$(dirname "${BASH_SOURCE[0]}")/gate.sh"
+# shellcheck source=lib/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/lib.sh"
+# shellcheck source=check/gate.sh
+source "$(dirname "${BASH_SOURCE[0]}")/check/gate.sh"
 
 usage() {
   cat <<'TEXT'
@@ -32,7 +32,7 @@ TEXT
 format() {
   local files
   cd "$REPO"
-  mapfile -t files < <(sources include src tests)
+  mapfile -t files < <(sources include src tests scripts)
   report < <(clang-format --dry-run --style=file "${files[@]}" 2>&1 |
     sed -nE 's/^([^:]+):([0-9]+):.*/\1:\2: not as clang-format writes it/p' | sort -t: -k1,1 -u)
   verdict "${#files[@]} files"
@@ -70,7 +70,7 @@ build_archive() {
 }
 
 main() {
-  local failed=0 tidy=("$REPO/scripts/tidy.sh")
+  local failed=0 tidy=("$REPO/scripts/check/tidy.sh")
   while (($# > 0)); do
     case $1 in
       --quick) tidy+=(--text) && shift ;;
@@ -85,12 +85,12 @@ main() {
   gate shellcheck scripts_clean
   build_archive
   gate tidy "${tidy[@]}"
-  gate floors "$REPO/scripts/floors.sh"
-  gate audit "$REPO/scripts/audit.sh"
-  gate xref "$REPO/scripts/xref.sh"
-  gate notes "$REPO/scripts/notes.sh"
-  gate dictionary "$REPO/scripts/dictionary.sh"
-  gate conformance "$REPO/scripts/conformance.sh"
+  gate floors "$REPO/scripts/check/floors.sh"
+  gate audit "$REPO/scripts/check/audit.sh"
+  gate xref "$REPO/scripts/check/xref.sh"
+  gate notes "$REPO/scripts/check/notes.sh"
+  gate dictionary "$REPO/scripts/check/dictionary.sh"
+  gate conformance "$REPO/scripts/check/conformance.sh"
   ((failed == 0)) || exit 1
 }
 

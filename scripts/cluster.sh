@@ -2,8 +2,8 @@
 # A ZooKeeper ensemble on this machine, of C peers, Java peers or both: start, look, break, mend,
 # take down. This file is the front; the verbs are in scripts/cluster.
 set -euo pipefail
-# shellcheck source=lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=lib/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/lib.sh"
 # shellcheck source=cluster/state.sh
 source "$REPO/scripts/cluster/state.sh"
 # shellcheck source=cluster/network.sh

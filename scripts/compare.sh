@@ -2,8 +2,8 @@
 # Plays a story on C and on Java, and shows both side by side: who led, in which round and epoch,
 # which votes were sent in which order, how long each phase took.
 set -euo pipefail
-# shellcheck source=lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=lib/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/lib.sh"
 # shellcheck source=stories/parse.sh
 source "$REPO/scripts/stories/parse.sh"
 

@@ -2,8 +2,8 @@
 # The story in one go: three peers elect a leader, the leader is killed, the others elect again,
 # the dead one returns.
 set -euo pipefail
-# shellcheck source=lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=lib/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/lib.sh"
 
 usage() {
   cat <<'END'

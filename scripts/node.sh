@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs one C peer in the foreground.
 set -euo pipefail
-# shellcheck source=lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=lib/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/lib.sh"
 
 usage() {
   cat <<'END'

@@ -2,8 +2,8 @@
 # Plays a story: real peers, started, killed, frozen and cut off as a small file says, with what a
 # reader should expect at each step, and why.
 set -euo pipefail
-# shellcheck source=lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=lib/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/lib.sh"
 # shellcheck source=cluster/state.sh
 source "$REPO/scripts/cluster/state.sh"
 # shellcheck source=cluster/network.sh

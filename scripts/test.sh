@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # All tests: the one command.
 set -euo pipefail
-# shellcheck source=lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=lib/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/lib.sh"
 
 usage() {
   cat <<'TEXT'
@@ -15,7 +15,7 @@ installed.
 The parts: the static checks of check.sh; the unit tests as built by gcc, by gcc with AddressSanitizer
 and UndefinedBehaviorSanitizer, and by gcc with ThreadSanitizer, among them the simulator's seeds and
 plays and the fuzz corpora; builds by clang and for release; then ensembles of real processes, of C
-and of Java peers (tests/interop), and two mixes again with sanitized C peers; stories, the verbs of
+and of Java peers (tests/process/interop), and two mixes again with sanitized C peers; stories, the verbs of
 cluster.sh, filming, the replay page in a browser; the bench; the manners of every command; mistakes
 planted in copies of the product, each of which must be found; last the README's commands, which
 take away an ensemble that is in .cluster.
@@ -32,7 +32,7 @@ TEXT
 }
 
 readonly LOGS=$REPO/build/test-logs
-readonly PLAYS=$REPO/tests/interop
+readonly PLAYS=$REPO/tests/process/interop
 # Mixes of an ensemble, peers 1, 2 and 3: every one with at least one peer of each kind. Sanitized C
 # peers play the first two.
 readonly MIXES=('java,c,java' 'c,java,c' 'c,c,java' 'c,java,java' 'java,c,c' 'java,java,c')
@@ -214,14 +214,14 @@ run_normal() {
   build release -DCMAKE_BUILD_TYPE=Release || return 0
   ln -sfn release/zkpeer "$REPO/build/zkpeer"
   local environment name
-  play stories "$REPO/tests/stories/run.sh" --jobs 1 # the longest comes first
+  play stories "$REPO/tests/process/stories/run.sh" --jobs 1 # the longest comes first
   mixes '' -- "${MIXES[@]}"
   ensembles ''
-  play film "$REPO/tests/film/run.sh"
-  play replay "$REPO/tests/replay/run.sh"
-  play verbs "$REPO/tests/stories/verbs.sh"
-  play bench "$REPO/tests/bench/run.sh"
-  play manners "$REPO/tests/manners/run.sh"
+  play film "$REPO/tests/process/film/run.sh"
+  play replay "$REPO/tests/process/replay/run.sh"
+  play verbs "$REPO/tests/process/stories/verbs.sh"
+  play bench "$REPO/tests/process/bench/run.sh"
+  play manners "$REPO/tests/process/manners/run.sh"
   play mutants "$REPO/tests/sim/mutants.sh" -j 1
   for name in asan tsan; do
     [[ -x $REPO/build/$name/zkpeer ]] || continue
@@ -229,7 +229,7 @@ run_normal() {
     mixes "$name " "${environment[@]}" -- "${FEW_MIXES[@]}"
   done
   run_plays
-  play readme "$REPO/scripts/readme.sh"
+  play readme "$REPO/scripts/check/readme.sh"
   run_plays
 }
 
@@ -243,7 +243,7 @@ run_full() {
     ensembles "$name " "${environment[@]}"
   done
   run_plays
-  play coverage "$REPO/scripts/coverage.sh" -j "$jobs"
+  play coverage "$REPO/scripts/check/coverage.sh" -j "$jobs"
   run_plays
   for name in clang release; do
     [[ ! -x $REPO/build/$name/zkpeer ]] || unit_tests "$name"

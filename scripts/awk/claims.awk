@@ -8,7 +8,7 @@
 
 FNR == 1 {
     second = seen[FILENAME]++
-    is_told = FILENAME ~ /^tests\/plays\/.*\.txt$/
+    is_told = FILENAME ~ /^tests\/sim\/plays\/.*\.txt$/
     if (is_told) title = substr($0, 3)
     in_main = 0
     forget()
@@ -16,7 +16,7 @@ FNR == 1 {
         whole_peers = java = 0
     } else {
         is_play = FILENAME ~ /\.sh$/
-        if (FILENAME ~ /^tests\/(sim|plays)\//) mode = "S"
+        if (FILENAME ~ /^tests\/sim\//) mode = "S"
         else mode = whole_peers ? "C" : "U"
     }
 }

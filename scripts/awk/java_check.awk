@@ -1,5 +1,5 @@
 # Holds the tags of the C files (java_tags.awk) against Java's classes (java_members.awk) and against
-# the lists in tests/xref. Files, in this order: members, tags, java-methods.txt, not-mirrored.txt.
+# the lists in scripts/check/xref. Files, in this order: members, tags, java-methods.txt, not-mirrored.txt.
 # Variable: mode, which is "check" (prints findings), "table" (prints the crosswalk as Markdown) or
 # "missing" (prints the methods of java-methods.txt that are neither tagged nor excused).
 
@@ -127,7 +127,7 @@ input == 2 && ($1 == "E" || $1 == "T") {
 /^[ \t]*(#|$)/ { next }
 input == 3 {
     if (!resolve($0, "")) {
-        finding("tests/xref/java-methods.txt", FNR, "Java has no " $0)
+        finding("scripts/check/xref/java-methods.txt", FNR, "Java has no " $0)
         next
     }
     method[++methods] = key_of(FOUND, MEMBER)
@@ -136,7 +136,7 @@ input == 3 {
 input == 4 {
     pattern = $1
     if ($2 == "")
-        finding("tests/xref/not-mirrored.txt", FNR, pattern " needs a tab and a reason")
+        finding("scripts/check/xref/not-mirrored.txt", FNR, pattern " needs a tab and a reason")
     gsub(/[.()]/, "\\\\&", pattern)
     gsub(/\*/, "[^.]*", pattern)
     excuse[++excuses] = "^" pattern "$"
@@ -179,16 +179,16 @@ END {
         if (method[i] in tagged) {
             mirrored++
             if (why && excuse_name[why] !~ /\*/)
-                finding("tests/xref/not-mirrored.txt", excuse_line[why], method[i] " is mirrored: " tagged[method[i]])
+                finding("scripts/check/xref/not-mirrored.txt", excuse_line[why], method[i] " is mirrored: " tagged[method[i]])
         } else if (!why) {
             if (mode == "missing")
                 print method[i]
-            finding("tests/xref/java-methods.txt", 1, method[i] " is neither tagged in the code nor listed in not-mirrored.txt")
+            finding("scripts/check/xref/java-methods.txt", 1, method[i] " is neither tagged in the code nor listed in not-mirrored.txt")
         }
     }
     for (j = 1; j <= excuses; j++)
         if (!(j in used))
-            finding("tests/xref/not-mirrored.txt", excuse_line[j], excuse_name[j] " is no method of java-methods.txt")
+            finding("scripts/check/xref/not-mirrored.txt", excuse_line[j], excuse_name[j] " is no method of java-methods.txt")
     if (mode == "table")
         for (i = 1; i <= rows; i++) {
             split(row[i], part, SUBSEP)

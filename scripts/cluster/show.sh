@@ -95,7 +95,7 @@ verb_trace() {
   ((${#files[@]} > 0)) ||
     die "nobody has written a trace: C peers do after $(call up --trace); for Java use $(call pcap F)"
   if [[ -n $html ]]; then
-    exec "$REPO/scripts/replay.sh" "${files[@]}" -o "$html"
+    exec "$REPO/scripts/trace/replay.sh" "${files[@]}" -o "$html"
   fi
   awk -v all=$all -f "$REPO/scripts/awk/trace_lines.awk" "${files[@]}" | sort -s -n | sed 's/^[0-9]* //'
 }
@@ -104,7 +104,7 @@ verb_trace() {
 verb_pcap() {
   [[ $# == 1 && $1 != -* ]] || die_usage "pcap takes the name of the file to write"
   load_state
-  exec "$REPO/scripts/film.sh" --dir "$root" -o "$1"
+  exec "$REPO/scripts/trace/film.sh" --dir "$root" -o "$1"
 }
 
 # ---- export ------------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ def vector_clocks(events, host):
             if not blocked and (ready is None or lane[0].index < lanes[ready][0].index):
                 ready = name
         if ready is None:
-            raise Refusal("the causes in this trace go round in a circle; run: scripts/trace.sh check")
+            raise Refusal("the causes in this trace go round in a circle; run: scripts/trace/trace.sh check")
         event = lanes[ready].popleft()
         clock = clocks[ready]
         if event.ev in ("recv", "deq") and event.partner is not None and id(event.partner) in known:

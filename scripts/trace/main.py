@@ -1,4 +1,4 @@
-"""What scripts/trace.sh and scripts/replay.sh do; their --help says how."""
+"""What scripts/trace/trace.sh and scripts/trace/replay.sh do; their --help says how."""
 
 import argparse
 import os
@@ -84,7 +84,7 @@ def choose(trace, options):
     if options.chapter:
         chapters = story.chapters_of(trace)
         if options.chapter > len(chapters):
-            raise Refusal(f"there are {len(chapters)} chapters; see: scripts/trace.sh story")
+            raise Refusal(f"there are {len(chapters)} chapters; see: scripts/trace/trace.sh story")
         events = chapters[options.chapter - 1].events
     if options.until:
         start = events[0].t

@@ -1,7 +1,7 @@
 /* What the fuzz targets share. A target is a file fuzz_<name>.c that defines
  * LLVMFuzzerTestOneInput: it feeds one input to a parser and asserts what must hold whatever the
- * bytes are. It is linked with libFuzzer (scripts/fuzz.sh), and with replay_main.c, which feeds it
- * the files of corpus/<name>/ in every run of the tests.
+ * bytes are. It is linked with libFuzzer (scripts/fuzz/fuzz.sh), and with replay_main.c, which
+ * feeds it the files of corpus/<name>/ in every run of the tests.
  *
  * A target keeps nothing from one input to the next: the same bytes do the same thing each time. */
 #ifndef ZK_FUZZ_H

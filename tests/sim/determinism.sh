@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Same seed, same transcript: whatever the compiler, the sanitizer, the way to switch stacks.
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib/lib.sh"
 
 usage() {
   cat <<'END'

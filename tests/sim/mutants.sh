@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Plants mistakes in copies of the product, one at a time: the simulator must find each of them.
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib/lib.sh"
 
 usage() {
   cat <<'TEXT'
@@ -64,7 +64,7 @@ fresh_copy() {
   mkdir -p "$WORK/$1"
   rm -rf "$tree"
   mkdir "$tree"
-  cp -a "$REPO"/{CMakeLists.txt,src,include,tests} "$tree/"
+  cp -a "$REPO"/{CMakeLists.txt,src,include,scripts,tests} "$tree/"
   [[ ! -f $WORK/$1/patched ]] || while read -r file; do
     [[ ! -f $tree/$file ]] || touch "$tree/$file"
   done <"$WORK/$1/patched"
@@ -103,7 +103,7 @@ test_runs() {
   ctest --test-dir "$WORK/$1/build" --show-only=json-v1 | jq -r '
     .tests[] | select((.command // [""])[0] | endswith("/zksim")) | select(.command[1] == "explore") |
     [.name] + .command[1:] | @tsv'
-  for play in "$WORK/$1"/tree/tests/plays/*.txt; do
+  for play in "$WORK/$1"/tree/tests/sim/plays/*.txt; do
     [[ ! -f $play ]] || printf '%s\tplay\t%s\n' "$(basename "$play")" "$play"
   done
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # trace_of_seeds.sh ZKSIM [SEED]...: what replay --trace writes is a trace as real peers write it: sound to
-# scripts/trace.sh, the same from the same seed, and a page to scripts/replay.sh. And to write it changes nothing.
+# scripts/trace/trace.sh, the same from the same seed, and a page to scripts/trace/replay.sh. And to write it changes nothing.
 set -euo pipefail
 zksim=$1
 shift
@@ -15,8 +15,8 @@ for seed; do
   "$zksim" replay "$seed" --faults --mix --trace "$work/again.jsonl" >/dev/null
   cmp "$work/untraced" "$work/traced"
   cmp "$work/trace.jsonl" "$work/again.jsonl"
-  "$scripts/trace.sh" check "$work/trace.jsonl"
+  "$scripts/trace/trace.sh" check "$work/trace.jsonl"
   grep -q '"ev":"established"' "$work/trace.jsonl"
 done
-"$scripts/replay.sh" "$work/trace.jsonl" -o "$work/page.html" --title "seed $seed"
+"$scripts/trace/replay.sh" "$work/trace.jsonl" -o "$work/page.html" --title "seed $seed"
 grep -q '<title>.*seed' "$work/page.html"

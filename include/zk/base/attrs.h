@@ -7,7 +7,7 @@
 #define ZK_NORETURN                         __attribute__((noreturn))
 
 /* Said at a field: which lock guards it; and at a function: which lock its caller holds. Read by
- * people (and by scripts/notes.sh); the mutex itself checks owner and rank at run time. */
+ * people (and by scripts/check/notes.sh); the mutex itself checks owner and rank at run time. */
 #define GUARDED_BY(lock)
 #define REQUIRES(lock)
 

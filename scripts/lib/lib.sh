@@ -1,0 +1,304 @@
+# shellcheck shell=bash
+# What the scripts share: messages, colours, a clock, packages, ports, pids, four-letter words.
+# Source it after `set -euo pipefail`; it defines functions and a few read-only names, and says what
+# happens on a failure and on Ctrl-C.
+
+shopt -s inherit_errexit # a command substitution stops at its first failure, too
+trap 'exit 130' INT      # also if the program that is interrupted with us ends as if all were well
+
+REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck disable=SC2034  # the scripts that source this file use it
+readonly REPO
+SCRIPT=$(basename "$0")
+readonly SCRIPT
+
+# ---- messages ----------------------------------------------------------------------------------
+
+# Colours exist only on a terminal and never carry meaning alone: every state is also a word.
+if [[ -t 1 && -z ${NO_COLOR:-} && ${TERM:-dumb} != dumb ]]; then
+  BOLD=$'\e[1m' DIM=$'\e[2m' RESET=$'\e[0m'
+  RED=$'\e[31m' GREEN=$'\e[32m' YELLOW=$'\e[33m' BLUE=$'\e[34m'
+else
+  BOLD='' DIM='' RED='' GREEN='' YELLOW='' BLUE='' RESET=''
+fi
+# shellcheck disable=SC2034  # the scripts that source this file use them
+readonly BOLD DIM RED GREEN YELLOW BLUE RESET
+
+say() {
+  printf '%s\n' "$*"
+}
+
+warn() {
+  printf '%s: %s\n' "$SCRIPT" "$*" >&2
+}
+
+# A failure: one line, exit 1.
+die() {
+  warn "$*"
+  exit 1
+}
+
+# A wrong call: one line that names the way out, exit 2 as Java's and the peer's own.
+die_usage() {
+  warn "$* (try $SCRIPT --help)"
+  exit 2
+}
+
+# need_value OPTION REMAINING_ARGUMENTS: an option that takes a value must have one.
+need_value() {
+  (($2 >= 2)) || die_usage "$1 needs a value"
+}
+
+# ---- time --------------------------------------------------------------------------------------
+
+# Milliseconds of a clock that no one can set, in steps of 10: what bash can read without another
+# program.
+now_ms() {
+  local up _
+  read -r up _ </proc/uptime
+  up=${up/./}
+  printf '%d\n' "$((10#$up * 10))"
+}
+
+# human_ms MS: 203 ms, 1.4 s, 12 s, 5 min, 3 h.
+human_ms() {
+  local ms=$1
+  if ((ms < 1000)); then
+    printf '%d ms' "$ms"
+  elif ((ms < 10000)); then
+    printf '%d.%d s' $((ms / 1000)) $((ms % 1000 / 100))
+  elif ((ms < 120000)); then
+    printf '%d s' $((ms / 1000))
+  elif ((ms < 7200000)); then
+    printf '%d min' $((ms / 60000))
+  else
+    printf '%d h' $((ms / 3600000))
+  fi
+}
+
+# ---- jobs --------------------------------------------------------------------------------------
+
+# end_jobs SIGNAL: what a script does on Ctrl-C if its jobs are process groups of their own (set -m):
+# Ctrl-C does not reach those. Each is asked to end, and may clean up after itself.
+end_jobs() {
+  local pid
+  trap '' INT TERM
+  for pid in $(jobs -p); do
+    kill -s "$1" -- "-$pid" 2>/dev/null || true
+  done
+  wait
+  exit 130
+}
+
+# ---- files of this call ------------------------------------------------------------------------
+
+# make_scratch VARIABLE [CLEAN_UP]: a new directory, whose path goes to VARIABLE; on every way out of the
+# script CLEAN_UP PATH takes it away (rm, if none is given). mktemp does not hear Ctrl-C, and we act upon it
+# afterwards: else there could be a directory that nobody knows of. CLEAN_UP is told the path, for where
+# it interrupts, VARIABLE may be the name of something local.
+make_scratch() {
+  local -n new_scratch=$1
+  local interrupted=false
+  trap 'interrupted=true' INT TERM
+  new_scratch=$(trap '' INT TERM && mktemp -d "${TMPDIR:-/tmp}/zkpeer-${SCRIPT%.sh}.XXXXXX")
+  # shellcheck disable=SC2064  # the name of now
+  trap "${2:-rm -rf} ${new_scratch@Q}" EXIT
+  trap 'exit 130' INT TERM
+  [[ $interrupted == false ]] || exit 130
+}
+
+# ---- packages ----------------------------------------------------------------------------------
+
+# need_packages WHY PACKAGE:PROOF...: installs what is missing. A PROOF that starts with a slash
+# is a file, another one a command; where the proof is there, by whatever way, nothing is
+# installed.
+need_packages() {
+  local why=$1 spec proof missing=()
+  shift
+  for spec; do
+    proof=${spec#*:}
+    if [[ $proof == /* ]]; then
+      [[ -e $proof ]] || missing+=("${spec%%:*}")
+    else
+      command -v "$proof" >/dev/null || missing+=("${spec%%:*}")
+    fi
+  done
+  ((${#missing[@]} > 0)) || return 0
+  command -v apt-get >/dev/null ||
+    die "please install ${missing[*]} ($why); there is no apt-get here, so I cannot"
+  warn "installing ${missing[*]} ($why)"
+  install_packages "${missing[@]}" ||
+    die "apt-get could not install ${missing[*]}; its words are above"
+}
+
+install_packages() {
+  local words install=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -y)
+  install+=(--no-install-recommends install)
+  if words=$(as_root "${install[@]}" "$@" 2>&1) ||
+    words=$(as_root apt-get -qq update 2>&1 && as_root "${install[@]}" "$@" 2>&1); then
+    return 0
+  fi
+  printf '%s\n' "$words" >&2
+  return 1
+}
+
+as_root() {
+  if ((EUID == 0)); then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    warn "root or sudo is needed for: $*"
+    return 1
+  fi
+}
+
+# ---- ports -------------------------------------------------------------------------------------
+
+# A cluster has a block of 100 ports: clients base+ID, quorum base+30+ID, election base+60+ID.
+# Blocks lie below the kernel's range for outgoing connections, so no dial of anybody can take a
+# port between picking and use; a quorum port is bound only while its peer leads, so blocks are
+# also booked, by a symbolic link to the cluster's directory.
+readonly PORT_BLOCK=100 PORT_FLOOR=20000 PORT_CEILING=32700
+
+# Local ports in use, one a line, from the kernel's tables; what only waits out TIME_WAIT (06) may
+# be bound again.
+used_ports() {
+  local table
+  for table in /proc/net/tcp /proc/net/tcp6; do
+    [[ -r $table ]] || continue
+    while read -r _ address _ state _; do
+      [[ $address == *:* && $state != 06 ]] || continue
+      printf '%d\n' "0x${address##*:}"
+    done < <(tail -n +2 "$table")
+  done
+}
+
+port_registry() {
+  printf '%s/zkpeer-ports-%s\n' "${XDG_RUNTIME_DIR:-/tmp}" "$EUID"
+}
+
+# block_is_free BASE: no port of the block is in use.
+block_is_free() {
+  local port
+  while read -r port; do
+    ((port < $1 || port >= $1 + PORT_BLOCK)) || return 1
+  done < <(used_ports)
+}
+
+# book_block BASE DIR: true if the block is now DIR's. A booking whose directory is gone does not
+# count. Only pick_ports() calls this, under its lock: else two that find the same old booking would
+# both replace it.
+book_block() {
+  local link owner
+  link=$(port_registry)/$1
+  owner=$(readlink "$link" || true)
+  if [[ -n $owner && $owner != "$2" && ! -d $owner ]]; then
+    rm -f "$link"
+  fi
+  ln -sT "$2" "$link" 2>/dev/null || [[ $(readlink "$link" || true) == "$2" ]]
+}
+
+# pick_ports DIR: prints the base of a free block that is now booked for DIR, which exists. The search
+# starts at a block that follows from DIR's name, so the same directory gets the same ports again. In
+# a subshell, whose end gives the lock back.
+pick_ports() (
+  mkdir -p "$(port_registry)"
+  exec {lock}>"$(port_registry)/lock"
+  flock "$lock"
+  pick_booked_ports "$1"
+)
+
+pick_booked_ports() {
+  local top first blocks base hash i
+  read -r first _ </proc/sys/net/ipv4/ip_local_port_range
+  top=$((first < PORT_CEILING ? first : PORT_CEILING))
+  blocks=$(((top - PORT_FLOOR) / PORT_BLOCK))
+  ((blocks > 0)) ||
+    die "outgoing connections use all ports above $first here; choose ports with --base-port"
+  read -r hash _ < <(cksum <<<"$1")
+  for ((i = 0; i < blocks; i++)); do
+    base=$((PORT_FLOOR + (hash + i) % blocks * PORT_BLOCK))
+    ((base < 24100 || base > 24300)) || continue # scripts/golden/capture.sh has fixed ports there
+    if block_is_free "$base" && book_block "$base" "$1"; then
+      printf '%d\n' "$base"
+      return 0
+    fi
+  done
+  die "no $PORT_BLOCK free ports in a row from $PORT_FLOOR to $top; choose ports with --base-port"
+}
+
+# release_ports DIR: gives up what DIR has booked.
+release_ports() {
+  local link
+  for link in "$(port_registry)"/*; do
+    [[ -L $link && $(readlink "$link") == "$1" ]] || continue
+    rm -f "$link"
+  done
+}
+
+# ---- processes ---------------------------------------------------------------------------------
+
+# runs_peer PID CFG: is PID a peer that was started on the configuration file CFG? A pid may be
+# somebody else's by now: the program must be a peer (or one of those that become one by exec), and
+# CFG one of its arguments.
+runs_peer() {
+  local exe arg args=() tries
+  # The arguments of a process are empty while it is inside exec, and once it is dead.
+  for ((tries = 0; tries < 20 && ${#args[@]} == 0; tries++)); do
+    ((tries == 0)) || sleep 0.005
+    mapfile -d '' -t args 2>/dev/null <"/proc/$1/cmdline" || return 1
+    ! is_zombie "$1" || return 1
+  done
+  exe=$(readlink "/proc/$1/exe" 2>/dev/null) || return 1
+  exe=${exe##*/}
+  case ${exe% (deleted)} in
+    zkpeer | java | setsid | env | bash) ;;
+    *) [[ ${exe% (deleted)} == "$(basename "${ZKPEER_BINARY:-zkpeer}")" ]] || return 1 ;;
+  esac
+  for arg in "${args[@]}"; do
+    [[ $arg != "$2" ]] || return 0
+  done
+  return 1
+}
+
+# is_zombie PID: has it ended, and its parent not asked for its status yet?
+is_zombie() {
+  local line
+  { read -r line <"/proc/$1/stat"; } 2>/dev/null || return 0
+  [[ ${line##*) } == Z* ]]
+}
+
+# peer_pid PIDFILE CFG: prints the pid if that peer runs.
+peer_pid() {
+  local pid=''
+  [[ -r $1 ]] || return 1
+  read -r pid <"$1" || true
+  [[ $pid =~ ^[1-9][0-9]*$ ]] && runs_peer "$pid" "$2" && printf '%d\n' "$pid"
+}
+
+# signal_peer SIGNAL PIDFILE CFG: signals that peer and no one else; false if it does not run.
+signal_peer() {
+  local pid
+  pid=$(peer_pid "$2" "$3") || return 1
+  kill -s "$1" "$pid" 2>/dev/null
+}
+
+# ---- four-letter words -------------------------------------------------------------------------
+
+# four_letter_word PORT WORD: prints the answer of the peer at 127.0.0.1:PORT; false if none
+# listens. A peer that accepts and says nothing costs one second.
+four_letter_word() {
+  (
+    exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
+    printf '%s' "$2" >&3
+    timeout 1 cat <&3 || true
+  ) 2>/dev/null
+}
+
+# peer_mode PORT: prints leader, follower or observer; false while the peer does not serve.
+peer_mode() {
+  local answer
+  answer=$(four_letter_word "$1" srvr | tr -d '\0') || return 1
+  [[ $answer =~ Mode:\ ([a-z-]+) ]] && printf '%s\n' "${BASH_REMATCH[1]}"
+}

@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+"""What a film infers, from captures that are made up of what Java peers send."""
+
+import json
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+
+import pcap
+import runner
+
+FILM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "scripts", "trace", "film.sh")
+WORK_DIRECTORY = tempfile.TemporaryDirectory()
+WORK = WORK_DIRECTORY.name
+
+
+def election(n):
+    return 23860 + n
+
+
+def quorum(n):
+    return 23830 + n
+
+
+def film(capture):
+    """The events of a film of servers 1, 2 and 3."""
+    directory = os.path.join(WORK, "cluster")
+    os.makedirs(os.path.join(directory, "1"), exist_ok=True)
+    with open(os.path.join(directory, "1", "zoo.cfg"), "w", encoding="ascii") as stream:
+        for n in (1, 2, 3):
+            stream.write(f"server.{n}=127.0.0.1:{quorum(n)}:{election(n)}:{'observer' if n == 3 else 'participant'}\n")
+    source, target = os.path.join(WORK, "film.pcap"), os.path.join(WORK, "film.jsonl")
+    capture.write(source)
+    done = subprocess.run([FILM, "--dir", directory, "convert", source, target], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    with open(target, encoding="utf-8") as stream:
+        return [json.loads(line) for line in stream]
+
+
+def initial(sid, port):
+    address = b"127.0.0.1:%d" % port
+    return struct.pack(">qqi", -65536, sid, len(address)) + address
+
+
+def notification(state, round_number):
+    return struct.pack(">iiqqqqi", 40, state, 2, 0, round_number, 0, 1)
+
+
+def follower_info(sid, kind=11):
+    return struct.pack(">iqiqiqi", kind, 0, 20, sid, 0x10000, 0, -1)
+
+
+def states(events, n):
+    return [event.get("s", event["ev"]) for event in events if event["n"] == n and event["ev"] in ("state", "crash")]
+
+
+def equal(found, wanted):
+    assert found == wanted, f"found  {found}\nwanted {wanted}"
+
+
+def test_a_vote_that_waited_for_its_connection_makes_nobody_look_again():
+    capture = pcap.Capture()
+    capture.connect(election(1)).dialler_says(initial(2, election(2))).listener_says(notification(0, 1))
+    leader = capture.connect(quorum(2)).dialler_says(follower_info(1))
+    late = capture.connect(election(1)).dialler_says(initial(3, election(3))).listener_says(notification(0, 1))
+    equal(states(film(capture), 1), ["LOOKING", "FOLLOWING"])
+    leader.close()
+    late.listener_says(notification(0, 2))
+    events = film(capture)
+    equal(states(events, 1), ["LOOKING", "FOLLOWING", "LOOKING"])
+    equal(states(events, 2), ["LEADING"])
+    equal({event["why"] for event in events if event["ev"] == "state"}, {"seen on the wire"})
+
+
+def test_a_peer_is_dead_when_its_election_port_refuses():
+    capture = pcap.Capture()
+    first = capture.connect(election(1)).dialler_says(initial(2, election(2))).dialler_says(notification(0, 1))
+    first.packet(first.dialler, pcap.RST)
+    ended = len(capture.packets) - 1
+    for _ in range(2):
+        capture.add(41999, election(2), 1, 0, pcap.SYN)
+        capture.add(election(2), 41999, 0, 2, pcap.RST | pcap.ACK)
+    capture.add(41998, election(3), 1, 0, pcap.SYN)  # was never seen, so it did not die
+    capture.add(election(3), 41998, 0, 2, pcap.RST | pcap.ACK)
+    events = film(capture)
+    equal([(event["n"], event["t"]) for event in events if event["ev"] == "crash"], [(2, (ended - 1) * 1000)])
+    again = capture.connect(election(1)).dialler_says(initial(2, election(2)))
+    again.dialler_says(notification(0, 1))
+    equal(states(film(capture), 2), ["LOOKING", "crash", "LOOKING"])
+
+
+def test_a_follower_is_dead_when_it_ends_all_its_connections_at_once():
+    capture = pcap.Capture()
+    talk = capture.connect(election(1)).dialler_says(initial(2, election(2)) + notification(0, 1))
+    leader = capture.connect(quorum(2)).dialler_says(follower_info(1))
+    leader.packet(leader.dialler, pcap.FIN | pcap.ACK)
+    equal(states(film(capture), 1), ["FOLLOWING"])  # it has only given up its leader
+    talk.packet(talk.listener, pcap.FIN | pcap.ACK)
+    equal((states(film(capture), 1), states(film(capture), 2)), (["FOLLOWING", "crash"], ["LOOKING", "LEADING"]))
+
+
+def test_who_is_left_by_a_dead_leader_is_not_dead():
+    capture = pcap.Capture()
+    talk = capture.connect(election(1)).dialler_says(initial(2, election(2)) + notification(0, 1))
+    leader = capture.connect(quorum(2)).dialler_says(follower_info(1))
+    for connection, dead, left in ((talk, talk.dialler, talk.listener), (leader, leader.listener, leader.dialler)):
+        connection.packet(dead, pcap.FIN | pcap.ACK)
+        connection.packet(left, pcap.FIN | pcap.ACK)
+    equal((states(film(capture), 1), states(film(capture), 2)), (["FOLLOWING"], ["LOOKING", "LEADING", "crash"]))
+
+
+def test_a_newer_round_is_a_new_election_though_no_connection_has_ended():
+    capture = pcap.Capture()
+    talk = capture.connect(election(1)).dialler_says(initial(2, election(2)) + notification(0, 1))
+    talk.listener_says(notification(0, 1))
+    capture.connect(quorum(2)).dialler_says(follower_info(1))
+    talk.listener_says(notification(0, 1))
+    equal(states(film(capture), 1), ["LOOKING", "FOLLOWING"])
+    talk.listener_says(notification(0, 2))
+    equal(states(film(capture), 1), ["LOOKING", "FOLLOWING", "LOOKING"])
+
+
+def test_who_has_ended_a_connection_reads_no_more_of_it():
+    capture = pcap.Capture()
+    said = capture.connect(election(1)).dialler_says(initial(2, election(2)) + notification(0, 1))
+    said.packet(said.dialler, pcap.FIN | pcap.ACK)
+    said.listener_says(notification(0, 1))
+    found = [(event["ev"], event["n"], event["seq"]) for event in film(capture) if event["ev"] in ("send", "recv")]
+    equal(found, [("send", 2, 0), ("send", 2, 1), ("recv", 1, 0), ("recv", 1, 1), ("send", 1, 1)])
+
+
+def test_an_observer_without_an_id_is_known_by_its_address():
+    capture = pcap.Capture()
+    capture.connect(election(1)).dialler_says(initial(2**63 - 1, election(3)) + notification(3, 1))
+    sent = [event for event in film(capture) if event["ev"] == "send"]
+    equal([(event["n"], event["to"], event["kind"], event["seq"]) for event in sent],
+          [(3, 1, "INITIAL", 0), (3, 1, "NOTIFICATION", 1)])
+    equal(sent[0]["m"], {"sid": 2**63 - 1})
+
+
+def test_an_observer_observes():
+    capture = pcap.Capture()
+    capture.connect(quorum(2)).dialler_says(follower_info(3, 16))
+    equal((states(film(capture), 3), states(film(capture), 2)), (["OBSERVING"], ["LEADING"]))
+
+
+def test_a_message_is_sent_with_its_first_segment_and_arrives_with_its_last():
+    capture = pcap.Capture()
+    snapshot = pcap.golden("snap") + pcap.golden("snap_body_empty_tree")
+    learner = capture.connect(quorum(2)).dialler_says(follower_info(1))
+    learner.listener_says(snapshot + pcap.golden("uptodate"), (20, 500))
+    events = film(capture)
+    times = {(event["ev"], event["kind"]): event["t"] for event in events if event["ev"] in ("send", "recv")}
+    began = times["send", "FOLLOWERINFO"]
+    equal(times["send", "SNAP"] - began, 1000)
+    equal(times["send", "UPTODATE"] - began, 3000)
+    assert 3000 < times["recv", "SNAP"] - began <= 3040, times
+    order = [event["t"] for event in events]
+    equal(order, sorted(order))
+
+
+def test_threads_have_the_names_that_java_gives_them():
+    capture = pcap.Capture()
+    capture.connect(election(1)).dialler_says(initial(2, election(2)) + notification(0, 1))
+    learner = capture.connect(quorum(2)).dialler_says(follower_info(1))
+    learner.listener_says(pcap.golden("leaderinfo") + pcap.golden("diff"))
+    there = f"/127.0.0.1:{learner.dialler}"
+    wanted = {
+        "INITIAL": ("QuorumConnectionThread-[myid=2]", f"ListenerHandler-/127.0.0.1:{election(1)}"),
+        "NOTIFICATION": ("SendWorker:1", "RecvWorker:2"),
+        "FOLLOWERINFO": ("QuorumPeer[myid=1]", "LearnerHandler-" + there),
+        "LEADERINFO": ("LearnerHandler-" + there, "QuorumPeer[myid=1]"),
+        "DIFF": ("Sender-" + there, "QuorumPeer[myid=1]"),
+    }
+    events = film(capture)
+    for kind, threads in wanted.items():
+        found = {event["ev"]: event["th"] for event in events if event.get("kind") == kind}
+        equal((kind, found["send"], found["recv"]), (kind, *threads))
+
+
+def test_what_is_malformed_is_left_out_and_counted_on():
+    capture = pcap.Capture()
+    odd = struct.pack(">i", 5) + b"short"
+    capture.connect(election(1)).dialler_says(initial(2, election(2)) + odd + notification(0, 1))
+    equal([event["seq"] for event in film(capture) if event["ev"] == "recv"], [0, 2])
+
+
+if __name__ == "__main__":
+    sys.exit(runner.run("film", globals()))

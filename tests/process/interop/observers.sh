@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Observers of one kind under voters of the other: they find the leader, leave when the voters have no quorum, come back, and
+# their own death is nobody's concern.
+#
+# Prints one line a test, "ok ..." or "FAILED ...", and ends with 1 if any has failed.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/process/interop/lib.sh
+source "$here/lib.sh"
+start_play observers
+
+not_serving() {
+  local end=$((SECONDS + 15)) answer=''
+  while ((SECONDS < end)); do
+    answer=$(four_letter_word "$(client_port "$1")" srvr | tr -d '\0')
+    [[ $answer != *"not currently serving requests"* ]] || return 0
+  done
+  say "$answer"
+  return 1
+}
+
+client_port() {
+  sed -n 's/^clientPort=//p' "$ZK_CLUSTER_DIR/$1/zoo.cfg"
+}
+
+mode_is() {
+  local mode
+  mode=$(peer_mode "$(client_port "$1")")
+  say "peer $1: $mode"
+  [[ $mode == "$2" ]]
+}
+
+# Voters 1 and 2 of one kind, observer 3 of the other.
+observe() {
+  local voters=$1 observer=$2 elections
+  # FLE-17
+  expect "a $observer observer under a $voters leader" "$cluster" up --mix "$voters,$voters,$observer" --voters 2 --observers 1
+  expect "voter 2 ($voters) leads" until_state 2 LEADING 2
+  # OBS-01
+  expect "the $observer observer observes" until_state 3 OBSERVING 2
+  # CLI-03
+  expect "it says so itself" mode_is 3 observer
+  elections=$(elections_of 2)
+  expect "the $observer observer is killed" "$cluster" kill 3
+  expect "the $observer observer comes back" "$cluster" start 3
+  expect "the $observer observer observes again" until_state 3 OBSERVING 2
+  expect "the $voters leader took no notice" same_elections 2 "$elections"
+  expect "voter 1 ($voters) is stopped" "$cluster" stop 1
+  # OBS-02
+  expect "without a quorum the $observer observer does not serve" not_serving 3
+  # BRD-04, FLE-17
+  expect "with an observer alone the $voters leader does not lead" until_looking 2
+  expect "voter 1 ($voters) comes back" "$cluster" start 1
+  # OBS-02
+  expect "with a quorum the $observer observer serves again" until_state 3 OBSERVING 2
+  expect "the ensemble of $voters voters is taken away" "$cluster" clean
+}
+
+elections_of() {
+  grep -c 'New election. My id' "$ZK_CLUSTER_DIR/$1/log"
+}
+
+same_elections() {
+  say "elections of peer $1: $(elections_of "$1"), before $2"
+  [[ $(elections_of "$1") == "$2" ]]
+}
+
+until_looking() {
+  local end=$((SECONDS + 15))
+  while ((SECONDS < end)); do
+    [[ $(field "$1" state) != LOOKING ]] || return 0
+  done
+  return 1
+}
+
+observe c java
+observe java c

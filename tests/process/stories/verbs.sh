@@ -1,0 +1,256 @@
+#!/usr/bin/env bash
+# The verbs of cluster.sh that break things and look at them, and the players of stories: that they do what they say, refuse
+# nonsense, and leave nothing behind.
+#
+# Prints one line a test, "ok ..." or "FAILED ...", and ends with 1 if any has failed.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/process/interop/lib.sh
+source "$here/../interop/lib.sh"
+start_play verbs
+scratch=$(dirname "$ZK_CLUSTER_DIR")
+
+fails() {
+  ! "$@"
+}
+
+# led_by_3 OPTION...: the tests below count on that. If all began at once, 2 might be elected before 3 is there.
+led_by_3() {
+  "$cluster" up "$@" --only 1,3 --wait 60 && "$cluster" start 2 --wait 60
+}
+
+no_trace_yet() {
+  "$cluster" up --only 1,2 && refuses 1 "nobody has written a trace" "$cluster" trace
+}
+
+status_says() {
+  local words
+  words=$("$cluster" status || true)
+  say "$words"
+  [[ $words == *"$1"* ]]
+}
+
+all_serve() {
+  local end=$((SECONDS + 20))
+  until [[ $("$cluster" status --json | jq .serving) == "$1" ]]; do
+    ((SECONDS < end)) || return 1
+  done
+}
+
+# Thirty clusters, at the same moment, where every block of ports still carries the name of one that is gone.
+blocks_of_their_own() {
+  local base n picked
+  export XDG_RUNTIME_DIR=$scratch/registry
+  mkdir -p "$(port_registry)"
+  for ((base = PORT_FLOOR; base < PORT_CEILING; base += PORT_BLOCK)); do
+    ln -s /gone "$(port_registry)/$base"
+  done
+  for n in {1..30}; do
+    mkdir "$scratch/picks-$n"
+    pick_ports "$scratch/picks-$n" >>"$scratch/picked" &
+  done
+  wait
+  unset XDG_RUNTIME_DIR
+  mapfile -t picked < <(sort -u "$scratch/picked")
+  say "${picked[*]}"
+  ((${#picked[@]} == 30))
+}
+
+no_process_of_it() {
+  ! grep -la "$ZK_CLUSTER_DIR" /proc/[0-9]*/cmdline
+}
+
+# A machine whose kernel gives nobody a namespace, as far as our scripts can see.
+without_namespaces() {
+  local bin=$scratch/no-namespaces
+  mkdir -p "$bin"
+  printf '#!/bin/sh\necho "unshare: unshare failed: Operation not permitted" >&2\nexit 1\n' >"$bin/unshare"
+  chmod +x "$bin/unshare"
+  PATH=$bin:$PATH "$@"
+}
+
+# says TEXT COMMAND...: it succeeds, and this is among its words.
+says() {
+  local text=$1 words
+  shift
+  words=$("$@" 2>&1) || { say "exit $?: $words" && return 1; }
+  say "$words"
+  [[ $words == *"$text"* ]]
+}
+
+# refuses STATUS TEXT COMMAND...: it ends with that status and one line that holds this text.
+refuses() {
+  local wanted=$1 text=$2 words status=0
+  shift 2
+  words=$("$@" 2>&1) || status=$?
+  say "exit $status: $words"
+  [[ $status == "$wanted" && $words == *"$text"* && $words != *$'\n'* ]]
+}
+
+# refuses_aloud STATUS TEXT COMMAND...: the same, but it may say more.
+refuses_aloud() {
+  local wanted=$1 text=$2 words status=0
+  shift 2
+  words=$("$@" 2>&1) || status=$?
+  say "exit $status: $words"
+  [[ $status == "$wanted" && $words == *"$text"* ]]
+}
+
+until_paused() {
+  [[ $(field "$1" state) == PAUSED && $(field "$1" serving) == false ]]
+}
+
+tables() {
+  local words
+  words=$("$cluster" watch --every 100 --times 2)
+  say "$words"
+  [[ $(grep -c '^peer  kind' <<<"$words") == 2 && $words != *$'\e'* ]]
+}
+
+# On a terminal the table is drawn in place, and the old screen comes back. Only then are there escapes.
+redraws() {
+  local words
+  words=$(TERM=xterm script -qc "$cluster watch --every 100 --times 2" /dev/null </dev/null)
+  [[ $words == *$'\e[?1049h'*$'\e[H'*$'\e[H'*$'\e[?1049l'* ]]
+}
+
+exported() {
+  local dir=$scratch/exported file
+  "$cluster" export "$dir"
+  for file in cluster.json status.txt machine.txt 1/zoo.cfg 2/log 3/trace 1/srvr.txt 2/mntr.txt 3/currentEpoch; do
+    [[ -s $dir/$file ]] || { say "no $file" && return 1; }
+  done
+  grep -q 'Mode: leader' "$dir"/[123]/srvr.txt && [[ ! -e $dir.part ]]
+}
+
+page() {
+  "$cluster" trace --html "$scratch/page.html" && grep -qi '<html' "$scratch/page.html"
+}
+
+# A machine that has everything but jq.
+doctor_misses_jq() {
+  local bin=$scratch/bin words status=0
+  mkdir -p "$bin"
+  ln -sf /usr/bin/* /usr/sbin/* "$bin/"
+  rm -f "$bin/jq"
+  words=$(PATH=$bin "$cluster" doctor 2>&1) || status=$?
+  say "exit $status: $words"
+  [[ $status == 1 && $words == *'missing  jq '* && ${words##*$'\n'} == 'to get what is missing: apt-get install '*jq* ]]
+}
+
+# interrupted TEXT COMMAND...: Ctrl-C once TEXT has been said; the command ends with 130, and no file and no process of it is
+# left.
+interrupted() {
+  local text=$1 pid status=0 end=$((SECONDS + 20)) press_at=0 tmp=$scratch/tmp left
+  shift
+  mkdir -p "$tmp"
+  TMPDIR=$tmp env --default-signal=INT setsid "$@" >"$scratch/words" 2>&1 </dev/null &
+  pid=$!
+  until grep -q "$text" "$scratch/words"; do
+    ((SECONDS < end)) || break
+    sleep 0.05
+  done
+  # bash 5.2 now and then loses a SIGINT that arrives while it reaps a child; a person presses again.
+  end=$((SECONDS + 30))
+  while kill -0 "$pid" 2>/dev/null && ((SECONDS < end)); do
+    ((SECONDS < press_at)) || { kill -s INT -- "-$pid" && press_at=$((SECONDS + 6)); }
+    sleep 0.02
+  done
+  ((SECONDS < end)) || kill -s KILL -- "-$pid" 2>/dev/null || true
+  wait "$pid" || status=$?
+  left=$(ls "$tmp"; grep -la "$tmp" /proc/[0-9]*/cmdline 2>/dev/null || true)
+  say "exit $status; left: $left"
+  cat "$scratch/words"
+  [[ $status == 130 && -z $left ]]
+}
+
+# C peers that claim to have promised epoch 4 already are no C peers of ours: Java's do not.
+write_liar() {
+  cat >"$scratch/zkpeer" <<END
+#!/usr/bin/env bash
+mkdir -p data/version-2
+[[ -e data/version-2/acceptedEpoch ]] || { echo 4 >data/version-2/acceptedEpoch; echo 0 >data/version-2/currentEpoch; }
+exec "${ZKPEER_BINARY:-$REPO/build/zkpeer}" "\$@"
+END
+  chmod +x "$scratch/zkpeer"
+  printf 'question: Do they notice?\ndetermined: All.\n\n> start 1\n> expect 1 looks\n> start 2\n> expect 2 leads; 1 follows 2\n' \
+    >"$scratch/liar.story"
+}
+
+notices_the_liar() {
+  local words status=0
+  write_liar
+  words=$(ZKPEER_BINARY=$scratch/zkpeer "$REPO/scripts/compare.sh" "$scratch/liar.story" 2>&1) || status=$?
+  say "$words"
+  [[ $status == 1 && ${words##*$'\n'} == 'different: at "expect 1 looks": peer 1 is '*'epochs 4/0'*' on c, '*'epochs 0/0'*' on java' ]]
+}
+
+expect "three C peers with traces serve" led_by_3 --trace --tick 200
+expect "pause freezes" says "froze peer 1" "$cluster" pause 1
+expect "status says so" until_paused 1
+expect "pause again is no failure" says "peer 1" "$cluster" pause 1
+expect "resume thaws" says "thawed peer 1" "$cluster" resume 1
+expect "and it follows again" until_state 1 FOLLOWING 3
+expect "a frozen peer is frozen" says "froze peer 2" "$cluster" pause 2
+expect "and can be stopped" says "stopped 2" "$cluster" stop 2
+expect "and started" says "serving" "$cluster" start 2
+expect "watch draws tables" tables
+expect "watch draws in place on a terminal" redraws
+expect "call asks all" says "3| Mode: leader" "$cluster" call srvr
+expect "call asks one" says "Mode: follower" "$cluster" call srvr 1
+expect "call refuses what is no word" refuses 2 "four letters" "$cluster" call "sr vr"
+expect "trace tells of decisions" says "decide" "$cluster" trace
+expect "trace --all tells of messages" says "NOTIFICATION" "$cluster" trace --all
+expect "trace makes a page" page
+expect "export makes a directory" exported
+expect "export overwrites nothing" refuses 1 "is there already" "$cluster" export "$scratch/exported"
+expect "export needs a name" refuses 2 "takes the directory" "$cluster" export
+expect "pcap needs a name" refuses 2 "name of the file" "$cluster" pcap
+expect "partition needs namespaces" refuses 1 "share one network" "$cluster" partition 1/2,3
+expect "heal as well" refuses 1 "share one network" "$cluster" heal
+expect "watch refuses nonsense" refuses 2 "watch does not know --fast" "$cluster" watch --fast
+expect "there is no verb of that name" refuses 2 "there is no verb 'brake'" "$cluster" brake
+expect "all are killed" "$cluster" kill all
+expect "call says that nobody answers" fails "$cluster" call srvr
+expect "the ensemble is taken away" "$cluster" clean
+expect "trace wants a trace" no_trace_yet
+expect "this ensemble is taken away, too" "$cluster" clean
+expect "doctor says what is missing" doctor_misses_jq
+
+expect "clusters that are made at the same moment get ports of their own" blocks_of_their_own
+
+findings=$("$cluster" doctor || true)
+if grep -q '^ok  *network namespaces' <<<"$findings"; then
+  expect "peers with networks of their own serve" led_by_3 --namespaces --mix c,java,c --tick 200
+  expect "call reaches them" says "Mode: leader" "$cluster" call srvr leader
+  expect "nobody can be on two sides" refuses 2 "two sides" "$cluster" partition 1,2/2,3
+  expect "one side is no partition" refuses 2 "one side" "$cluster" partition 1,2,3
+  expect "a partition has groups" refuses 2 "groups such as" "$cluster" partition 1+2
+  expect "the leader is cut off" says "cut: 3 | 1 2" "$cluster" partition leader
+  expect "status tells of the cut" status_says "cut: 3 | 1 2"
+  expect "it looks" until_state 3 LOOKING null
+  expect "it is healed" "$cluster" heal
+  expect "all serve again" all_serve 3
+  expect "clean takes the networks away" "$cluster" clean
+  expect "no keeper is left" no_process_of_it
+else
+  say "skipped verbs: partition and heal, for: $(grep 'network namespaces' <<<"$findings")"
+fi
+
+expect "where namespaces are refused, up says so, and what to do" \
+  refuses 1 "to allow it: " without_namespaces "$cluster" up --namespaces
+expect "and leaves no cluster there" refuses 1 "there is no cluster" "$cluster" status
+expect "and a story about partitions is skipped, aloud" \
+  refuses 77 "skipped: leader-cut-off needs" without_namespaces "$REPO/scripts/play.sh" leader-cut-off
+
+expect "Ctrl-C in a story leaves nothing" interrupted 'expect 3 leads' "$REPO/scripts/play.sh" old-leader-returns --on java,c,c
+expect "Ctrl-C in a comparison leaves nothing" interrupted 'old leader' "$REPO/scripts/compare.sh" old-leader-returns
+expect "no such story" refuses 2 "there is no story 'x'" "$REPO/scripts/play.sh" x
+expect "no such kind" refuses 2 "--on is a list" "$REPO/scripts/play.sh" observer --on rust
+expect "compare wants a story" refuses 2 "which story?" "$REPO/scripts/compare.sh"
+printf 'question: x\ndetermined: y\n\n> dance 1\n' >"$scratch/bad.story"
+expect "a story of unknown steps does not begin" refuses 2 "'dance 1' is no step" "$REPO/scripts/play.sh" "$scratch/bad.story"
+printf 'question: x\ndetermined: y\n\n> start 1\n> expect 1 leads\n' >"$scratch/untrue.story"
+expect "what does not come true fails" refuses_aloud 1 "after 2.0 s it is still not true that peer 1 leads" \
+  "$REPO/scripts/play.sh" "$scratch/untrue.story" --patience 2
+expect "compare notices a difference" notices_the_liar
