@@ -26,8 +26,8 @@ anything meanwhile. The second form also draws a picture (SVG).
       --idle S          seconds at rest (default 2)
       --json FILE       also write every single figure there
       --svg FILE        with --growth: where the picture goes (default build/growth.svg)
-      --write           also put the figures into NOTES.md, an extract into README.md, the picture into
-                        scripts/bench/growth.svg
+      --write           also put the figures into scripts/bench/README.md, an extract into README.md,
+                        the picture into scripts/bench/growth.svg
       --keep            keep the peers' directories
   -h, --help            this text
 

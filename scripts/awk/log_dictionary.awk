@@ -1,7 +1,7 @@
 # Reads the log dictionary.
 #   awk -v mode=MODE -f log_dictionary.awk TABLE include/zk/runtime/log_dictionary.txt
 # TABLE is what log_table.awk prints; the form of the second file stands at its head. The modes:
-#   markdown  section 27 of NOTES.md
+#   markdown  include/zk/runtime/LOG.md
 #   check     findings: what is not explained, or explained and not there
 #   words     with tabs: place, "Java" or "loosely", words that must be Java's, of all lines
 
@@ -83,7 +83,7 @@ NR == FNR {
 /^ *$/ { end_entry(); next }
 /^= / {
   end_entry()
-  if (mode == "markdown") print (headings++ ? "\n" : "") "### " substr($0, 3) "\n"
+  if (mode == "markdown") print (headings++ ? "\n" : "") "## " substr($0, 3) "\n"
   next
 }
 /^Java (DEBUG|INFO|WARN|ERROR): / {

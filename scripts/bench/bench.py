@@ -157,7 +157,7 @@ def grow(args):
     return rows, table.growth(rows, args.tick, args.runs)
 
 
-# ---- README.md and NOTES.md -----------------------------------------------------------------------------------------
+# ---- README.md and scripts/bench/README.md -------------------------------------------------------------------------------
 
 
 def write_between(name, mark, lines):
@@ -174,7 +174,7 @@ def write_between(name, mark, lines):
 
 
 def write_comparison(results, lines, cost):
-    write_between("NOTES.md", "bench", [f"$ {command_line()}"] + lines + [""] + cost)
+    write_between("scripts/bench/README.md", "bench", [f"$ {command_line()}"] + lines + [""] + cost)
     size = min(results)
     kinds = list(results[size])
     short = lines[:2] + [""] + table.extract(size, results[size], kinds, len(results[size][kinds[0]])) + [""] + cost[:1]
@@ -189,7 +189,7 @@ def work(args):
     if args.growth:
         figures, lines = grow(args)
         if args.write:
-            write_between("NOTES.md", "growth", [f"$ {command_line()}"] + lines)
+            write_between("scripts/bench/README.md", "growth", [f"$ {command_line()}"] + lines)
         lines += ["", f"the picture is {os.path.relpath(args.svg, REPO)}"]
     elif args.trace_cost:
         figures = measure_trace()

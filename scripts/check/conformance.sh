@@ -15,10 +15,10 @@ by at least one test that runs; nobody claims one that is for later, or one that
 A test claims a scenario in the comment right above it, /* FLE-07 */ or /* FLE-07, FLE-08: why */ in
 tests/unit and tests/sim, # FLE-07 in tests/process/interop; or in its name, fle_07_... A play of tests/sim/plays, which
 the simulator runs, claims in its head.
-If NOTES.md has the table, it must be that of today.
+scripts/check/conformance/TABLE.md must hold the table of today.
 
       --table  print the table: what is proved, where it ran, by which tests
-      --write  put the table between the marks in NOTES.md
+      --write  put the table between the marks in TABLE.md
   -h, --help   this text
 
 Exit: 0 clean, 1 findings (one a line), 2 wrong usage.
@@ -26,6 +26,7 @@ TEXT
 }
 
 readonly SCENARIOS=scripts/check/conformance/scenarios.txt
+readonly BOOK=scripts/check/conformance/TABLE.md
 readonly BEGIN_MARK='<!-- conformance:begin -->' END_MARK='<!-- conformance:end -->'
 
 # All claims, and what is wrong with where they stand.
@@ -110,30 +111,34 @@ count_of() {
 }
 
 has_marks() {
-  [[ -f NOTES.md ]] && grep -qxF "$BEGIN_MARK" NOTES.md && grep -qxF "$END_MARK" NOTES.md
+  [[ -f $BOOK ]] && grep -qxF "$BEGIN_MARK" "$BOOK" && grep -qxF "$END_MARK" "$BOOK"
 }
 
-# What NOTES.md holds between the marks.
+# What TABLE.md holds between the marks.
 written_table() {
-  awk -v begin="$BEGIN_MARK" -v end="$END_MARK" '$0 == end { on = 0 } on; $0 == begin { on = 1 }' NOTES.md
+  awk -v begin="$BEGIN_MARK" -v end="$END_MARK" '$0 == end { on = 0 } on; $0 == begin { on = 1 }' "$BOOK"
 }
 
-check_notes() {
-  ! has_marks || [[ $(written_table) == "$(table)" ]] ||
-    say "NOTES.md:$(grep -nxF "$BEGIN_MARK" NOTES.md | cut -d: -f1): the table is not that of today: scripts/check/conformance.sh --write"
+check_book() {
+  if ! has_marks; then
+    say "$BOOK: it has no lines '$BEGIN_MARK' and '$END_MARK'; put them where the table belongs"
+    return
+  fi
+  [[ $(written_table) == "$(table)" ]] ||
+    say "$BOOK:$(grep -nxF "$BEGIN_MARK" "$BOOK" | cut -d: -f1): the table is not that of today: scripts/check/conformance.sh --write"
 }
 
 write_table() {
   local new
-  has_marks || die "NOTES.md has no lines '$BEGIN_MARK' and '$END_MARK'; put them where the table belongs"
+  has_marks || die "$BOOK has no lines '$BEGIN_MARK' and '$END_MARK'; put them where the table belongs"
   make_scratch new
   table >"$new/table"
   awk -v begin="$BEGIN_MARK" -v end="$END_MARK" -v table="$new/table" '
     $0 == end { on = 0 }
     !on
-    $0 == begin { on = 1; while ((getline line <table) > 0) print line }' NOTES.md >"$new/notes"
-  # Written in place: NOTES.md keeps its mode, and may be a link.
-  cat "$new/notes" >NOTES.md
+    $0 == begin { on = 1; while ((getline line <table) > 0) print line }' "$BOOK" >"$new/book"
+  # Written in place: TABLE.md keeps its mode, and may be a link.
+  cat "$new/book" >"$BOOK"
 }
 
 main() {
@@ -148,7 +153,7 @@ main() {
   no_arguments "$@"
   report < <(check_list)
   report < <(check_claims | LC_ALL=C sort)
-  report < <(check_notes)
+  report < <(check_book)
   verdict "$(grep -c '^[A-Z]' $SCENARIOS) scenarios: $(count_of proved) proved, $(count_of part) in part, $(count_of later) for later, $(claims | grep -c '^claim') claims"
 }
 

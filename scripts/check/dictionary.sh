@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The log dictionary: every line of the log explained, in NOTES.md.
+# The log dictionary: every line of the log explained, in include/zk/runtime/LOG.md.
 set -euo pipefail
 # shellcheck source=../lib/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/lib.sh"
@@ -13,11 +13,11 @@ Usage: dictionary.sh [--print | --write] [--help]
 Holds include/zk/runtime/log_dictionary.txt, which says what each line of the log means, whether to worry
 and what to do, against include/zk/runtime/log_table.h, which has the lines: none without a meaning, no
 meaning without a line. Every line must be written by some code of src; those that are marked as
-Java's must consist of words that are in Java 3.8.0's jar. NOTES.md must hold the dictionary as it is
-now.
+Java's must consist of words that are in Java 3.8.0's jar. include/zk/runtime/LOG.md must hold the
+dictionary as it is now.
 
       --print  print the dictionary as Markdown
-      --write  put it into NOTES.md between <!-- dictionary:begin --> and <!-- dictionary:end -->
+      --write  put it into LOG.md between <!-- dictionary:begin --> and <!-- dictionary:end -->
   -h, --help   this text
 
 Exit: 0 clean, 1 findings (one a line), 2 wrong usage.
@@ -25,6 +25,7 @@ TEXT
 }
 
 readonly TABLE=include/zk/runtime/log_table.h DICTIONARY=include/zk/runtime/log_dictionary.txt
+readonly BOOK=include/zk/runtime/LOG.md
 readonly JAR=/usr/share/java/zookeeper.jar
 readonly BEGIN_MARK='<!-- dictionary:begin -->' END_MARK='<!-- dictionary:end -->'
 
@@ -81,25 +82,25 @@ check_words() {
   done
 }
 
-# NOTES.md with the dictionary of today between its marks.
-notes_of_today() {
+# LOG.md with the dictionary of today between its marks.
+book_of_today() {
   awk -v begin="$BEGIN_MARK" -v end="$END_MARK" '
     $0 == end { inside = 0 }
     !inside { print }
-    $0 == begin { inside = 1; while ((getline line < "/dev/fd/3") > 0) print line }' NOTES.md 3< <(dictionary markdown)
+    $0 == begin { inside = 1; while ((getline line < "/dev/fd/3") > 0) print line }' "$BOOK" 3< <(dictionary markdown)
 }
 
 need_marks() {
-  [[ $(grep -cxF -e "$BEGIN_MARK" NOTES.md) == 1 && $(grep -cxF -e "$END_MARK" NOTES.md) == 1 ]] ||
-    die "NOTES.md needs one line $BEGIN_MARK and one line $END_MARK"
+  [[ $(grep -cxF -e "$BEGIN_MARK" "$BOOK") == 1 && $(grep -cxF -e "$END_MARK" "$BOOK") == 1 ]] ||
+    die "$BOOK needs one line $BEGIN_MARK and one line $END_MARK"
 }
 
-# Written in place: NOTES.md keeps its mode, and may be a link.
-write_notes() {
-  local notes
+# Written in place: LOG.md keeps its mode, and may be a link.
+write_book() {
+  local text
   need_marks
-  notes=$(notes_of_today)
-  printf '%s\n' "$notes" >NOTES.md
+  text=$(book_of_today)
+  printf '%s\n' "$text" >"$BOOK"
 }
 
 check() {
@@ -107,8 +108,8 @@ check() {
   report < <(check_dead)
   report < <(check_words | LC_ALL=C sort)
   need_marks
-  report < <(notes_of_today | cmp -s - NOTES.md ||
-    say "NOTES.md:$(grep -nxF -e "$BEGIN_MARK" NOTES.md | cut -d: -f1): not the dictionary of today: scripts/check/dictionary.sh --write")
+  report < <(book_of_today | cmp -s - "$BOOK" ||
+    say "$BOOK:$(grep -nxF -e "$BEGIN_MARK" "$BOOK" | cut -d: -f1): not the dictionary of today: scripts/check/dictionary.sh --write")
   verdict "$(table | wc -l) log lines, all explained; $(table | grep -cP '^[^\t]*\t[^\t]*\tours') ours, the others in Java's words"
 }
 
@@ -123,7 +124,7 @@ main() {
   cd "$REPO"
   case $mode in
     --print) dictionary markdown ;;
-    --write) write_notes ;;
+    --write) write_book ;;
     *)
       need_packages "to look up Java's words" libzookeeper-java:$JAR python3:python3
       check

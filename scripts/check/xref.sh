@@ -13,11 +13,11 @@ Usage: xref.sh [--table | --write | --missing | --warn] [--help]
 Collects the tags "Java: Class.method()" of include/ and src/ (their grammar stands in
 scripts/awk/java_tags.awk) and holds them against Java 3.8.0's jars with javap: every class, method
 and field that is named must exist there. Every method of scripts/check/xref/java-methods.txt must be tagged
-somewhere, or stand in scripts/check/xref/not-mirrored.txt with the reason. NOTES.md must hold the table as
-it is now.
+somewhere, or stand in scripts/check/xref/not-mirrored.txt with the reason. include/zk/CROSSWALK.md must
+hold the table as it is now.
 
       --table     print the crosswalk as a Markdown table
-      --write     put it into NOTES.md between <!-- xref:begin --> and <!-- xref:end -->
+      --write     put it into CROSSWALK.md between <!-- xref:begin --> and <!-- xref:end -->
       --missing   print the methods that are neither tagged nor excused
       --warn      also name public functions that look like a Java method and have no tag
   -h, --help      this text
@@ -27,6 +27,7 @@ TEXT
 }
 
 readonly JARS=/usr/share/java/zookeeper.jar:/usr/share/java/zookeeper-jute.jar
+readonly BOOK=include/zk/CROSSWALK.md
 readonly BEGIN_MARK='<!-- xref:begin -->' END_MARK='<!-- xref:end -->'
 
 # All classes of the jars and those of the JDK that we name, as javap sees them; kept until a jar
@@ -65,18 +66,18 @@ table() {
   crosswalk table 0 | LC_ALL=C sort -u
 }
 
-# NOTES.md with the table of today between its marks.
-notes_of_today() {
+# CROSSWALK.md with the table of today between its marks.
+book_of_today() {
   awk -v begin="$BEGIN_MARK" -v end="$END_MARK" '
     $0 == end { inside = 0 }
     !inside { print }
-    $0 == begin { inside = 1; while ((getline line < "/dev/fd/3") > 0) print line }' NOTES.md 3< <(table)
+    $0 == begin { inside = 1; while ((getline line < "/dev/fd/3") > 0) print line }' "$BOOK" 3< <(table)
 }
 
 need_marks() {
-  [[ -f NOTES.md ]] || die "there is no NOTES.md"
-  [[ $(grep -cxF -e "$BEGIN_MARK" NOTES.md) == 1 && $(grep -cxF -e "$END_MARK" NOTES.md) == 1 ]] ||
-    die "NOTES.md needs one line $BEGIN_MARK and one line $END_MARK"
+  [[ -f $BOOK ]] || die "there is no $BOOK"
+  [[ $(grep -cxF -e "$BEGIN_MARK" "$BOOK") == 1 && $(grep -cxF -e "$END_MARK" "$BOOK") == 1 ]] ||
+    die "$BOOK needs one line $BEGIN_MARK and one line $END_MARK"
 }
 
 check() {
@@ -87,8 +88,8 @@ check() {
   grep '^warning: ' "$counted" >&2 || true
   detail=$(grep -v '^warning: ' "$counted" || true)
   need_marks
-  report < <(notes_of_today | cmp -s - NOTES.md ||
-    say "NOTES.md:1: its crosswalk is not the code's; run scripts/check/xref.sh --write")
+  report < <(book_of_today | cmp -s - "$BOOK" ||
+    say "$BOOK:1: the crosswalk is not the code's; run scripts/check/xref.sh --write")
   verdict "$detail"
 }
 
@@ -109,7 +110,7 @@ main() {
     --warn) check 1 ;;
     --write)
       need_marks
-      notes_of_today >NOTES.md.new && mv NOTES.md.new NOTES.md
+      book_of_today >"$BOOK.new" && mv "$BOOK.new" "$BOOK"
       ;;
     check) check 0 ;;
   esac

@@ -4,8 +4,8 @@
  * for them (and one dictionary serves both); the others are ours: one event a line, key=value. A
  * message for a person says what happened, why, and what to do next.
  *
- * What each line means to an operator stands in log_dictionary.txt beside this file; section 27 of
- * NOTES.md is made of both, and scripts/check/dictionary.sh holds them together: an entry without a
+ * What each line means to an operator stands in log_dictionary.txt beside this file; LOG.md is made
+ * of both, and scripts/check/dictionary.sh holds them together: an entry without a
  * meaning, one that no code writes, or one that claims words that are not Java's is a finding. "J,
  * put together" are words that Java joins as it runs; "J, in other words" says the same as Java. */
 #ifndef ZK_RUNTIME_LOG_TABLE_H
