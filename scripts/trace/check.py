@@ -103,11 +103,17 @@ class Checker:
 
     def check_queues(self, process):
         """What a queue says of its length follows from what went in and out, in order. The first line of a queue that
-        was there before the trace is believed."""
+        was there before the trace is believed. A peer that has decided empties its recvqueue, and tells no line of it."""
         queues = collections.defaultdict(dict)  # name -> seq -> enq, oldest first
+        decided = False
         for event in process.events:
+            decided = decided or event.ev == "decide"
             if event.ev not in ("enq", "deq"):
                 continue
+            if decided and event["q"] == "recvqueue" and event.ev == "enq":
+                decided = False
+                for seq in list(queues["recvqueue"])[: max(0, len(queues["recvqueue"]) + 1 - event["len"])]:
+                    del queues["recvqueue"][seq]
             waiting, seq = queues[event["q"]], event["seq"]
             if event.ev == "enq":
                 if seq == 1:  # a new queue of that name
@@ -285,7 +291,7 @@ def verdict(trace, checker):
     paired = sum(1 for send, recv in trace.messages if send and recv)
     lines = [
         f"{len(trace.events)} events of {len(trace.ids)} peers; {sent} messages sent, {received} received,"
-        f" {sent - paired} lost with their connection; clocks moved by {trace.correction_us} us at most"
+        f" {sent - paired} never read; clocks moved by {trace.correction_us} us at most"
     ]
     if checker.outside:
         lines.append(f"{checker.outside} messages came from peers whose trace is not here")

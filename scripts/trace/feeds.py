@@ -29,6 +29,8 @@ def note(event):
         return "starts"
     if event.ev == "crash":
         return "gone" if event.process.captured else "killed"
+    if event.ev in ("freeze", "thaw"):
+        return event.ev + "s"
     if event.ev == "exit":
         return f"exits with {event['code']}"
     if event.ev == "state":
@@ -144,7 +146,7 @@ def shiviz(runs, by_thread):
             shown = [event for event in shown if event.ev not in ("enq", "deq")]
 
         def host(event):
-            thread = short_name(event.process, event.thread) or "killed"
+            thread = short_name(event.process, event.thread) or "outside"
             return f"p{event.n}/{thread}" if by_thread else f"p{event.n}"
 
         for event, clock in vector_clocks(shown, host):
@@ -200,7 +202,7 @@ def slice_ends(events):
 
 def state_slices(writer, events):
     """One track a peer that says what it is."""
-    since = {}
+    since, before = {}, {}
 
     def close(n, t):
         if n in since:
@@ -208,8 +210,12 @@ def state_slices(writer, events):
             writer.emit("X", name, n, writer.thread(n, "state"), ts=start, dur=t - start, cat="state")
 
     for event in events:
-        if event.ev in ("state", "boot", "crash", "exit"):
+        if event.ev == "freeze":
+            before[event.n] = since.get(event.n, (LOOKING, 0))[0]
+        if event.ev in ("state", "boot", "crash", "exit", "freeze", "thaw"):
             close(event.n, event.t)
+        if event.ev in ("freeze", "thaw"):
+            since[event.n] = ("FROZEN" if event.ev == "freeze" else before.get(event.n, LOOKING), event.t)
         if event.ev in ("state", "boot"):
             since[event.n] = (event.get("s", LOOKING), event.t)
     for n in list(since):

@@ -1,5 +1,6 @@
-"""The chapters of a trace: each begins when somebody starts, ends or looks for a leader, and says in words what came
-of it, who won, why, and what the waiting was for. Everything is worked out from the events; nothing is assumed."""
+"""The chapters of a trace. Each begins when a peer starts, ends, freezes, thaws or looks for a leader, and says in words
+what came of it, which peer won, why, and what the waiting was for. Everything is worked out from the events; nothing is
+assumed."""
 
 import collections
 
@@ -7,8 +8,10 @@ from zktrace import LOOKING, SETTLED
 
 STOPPING_US = 1_000_000  # peers that end closer together are stopped together
 SILENCE_US = 150_000  # on the wire, worth a word: most of the 200 ms that a peer waits at the end
+ALONE_US = 400_000  # a peer that looks for a leader and hears nothing for so long is cut off
 INTRODUCTIONS = ("FOLLOWERINFO", "OBSERVERINFO")
 OF_ELECTIONS = ("INITIAL", "NOTIFICATION")
+CHANGES = ("crash", "exit", "freeze", "thaw")
 
 
 def ms(us):
@@ -16,6 +19,10 @@ def ms(us):
     if us >= 1_000_000:
         return f"{us / 1e6:.2f} s"
     return f"{us / 1000:.1f} ms" if us < 100_000 else f"{us / 1000:.0f} ms"
+
+
+def upper(text):
+    return text[:1].upper() + text[1:]
 
 
 def listed(items):
@@ -32,8 +39,9 @@ def verb(ids, one, many):
     return one if len(ids) == 1 else many
 
 
-def upper(text):
-    return text[:1].upper() + text[1:]
+def does(ids, one, many):
+    """"Peer 1 starts", "Peers 1 and 2 start"."""
+    return f"{upper(peers(ids))} {verb(ids, one, many)}"
 
 
 class Chapter:
@@ -44,9 +52,13 @@ class Chapter:
         self.last = first  # of the last one before the calm
         self.alive = set(alive)  # who lives when it begins
         self.booted, self.looking, self.stopped, self.died = set(), set(), set(), set()
+        self.frozen, self.thawed = set(), set()  # in this chapter
+        self.asleep = set()  # those that are frozen when it ends
         self.ended = set()  # of a capture, which does not know how
         self.found = set()  # of a capture, which came into their lives
+        self.causes = {}  # name of one of these sets -> its first event
         self.lost_leaders = set()
+        self.leader_of = {}  # n -> its leader, when the chapter ends
         self.vain = []  # leaders that gave up before a quorum had come
         self.decides = {}  # n -> the last decide event
         self.roles = {}  # n -> the last state event that is a role
@@ -55,6 +67,12 @@ class Chapter:
         self.events = []
         self.title = ""
         self.text = []  # (heading or "", sentence)
+        self.reason = ""  # why its leader leads, in a sentence or two
+
+    def add(self, name, event):
+        """The peer of this event to one of the sets."""
+        getattr(self, name).add(event.n)
+        self.causes.setdefault(name, event.index)
 
     @property
     def gone(self):
@@ -84,13 +102,13 @@ class Narrator:
         self.trace = trace
         self.tells_more = {process.n for process in trace.processes if not process.captured}
         self.alive = set()
-        self.seen = set()
+        self.asleep = set()  # frozen
         self.leader_of = {}  # n -> the leader it is settled with
         self.chapters = []
         self.open = None
 
     def unsettled(self):
-        return {n for n in self.alive if n not in self.leader_of}
+        return {n for n in self.alive - self.asleep if n not in self.leader_of}
 
     def narrate(self):
         for event in self.trace.events:
@@ -103,6 +121,7 @@ class Narrator:
             self.follow(event)
             if self.open:
                 self.open.last = event.index
+                self.open.asleep, self.open.leader_of = set(self.asleep), dict(self.leader_of)
                 if not self.unsettled():
                     self.open = None
         self.join_ending()
@@ -124,6 +143,7 @@ class Narrator:
             older.died |= newer.died
             older.ended |= newer.ended
             older.looking |= newer.looking
+            older.asleep, older.leader_of = newer.asleep, newer.leader_of
             older.events += newer.events
             older.last = newer.last
             self.chapters.pop()
@@ -131,7 +151,7 @@ class Narrator:
     def opens(self, event):
         if event.n not in self.alive:
             return True
-        return event.ev in ("crash", "exit") or (event.ev == "state" and event["s"] == LOOKING)
+        return event.ev in CHANGES or (event.ev == "state" and event["s"] == LOOKING)
 
     def again(self, event):
         """The chapter before, if a capture finds one peer after the other."""
@@ -178,12 +198,15 @@ class Narrator:
         if event.ev in ("crash", "exit"):
             self.end(event, chapter)
             return
+        if event.ev in ("freeze", "thaw"):
+            self.sleep(event, chapter)
+            return
         if n not in self.alive:
             self.alive.add(n)
             if self.is_found(event):
                 self.find(event, chapter)
             elif chapter:
-                chapter.booted.add(n)
+                chapter.add("booted", event)
         if event.ev == "state" and event["s"] == LOOKING:
             self.leader_of.pop(n, None)
         if event.ev == "established":
@@ -208,15 +231,28 @@ class Narrator:
     def end(self, event, chapter):
         n = event.n
         self.alive.discard(n)
+        self.asleep.discard(n)
         if n not in self.tells_more:
-            chapter.ended.add(n)
-        elif event.ev == "crash":
-            chapter.died.add(n)
+            chapter.add("ended", event)
         else:
-            chapter.stopped.add(n)
+            chapter.add("died" if event.ev == "crash" else "stopped", event)
+        self.leave(n, chapter)
+
+    def sleep(self, event, chapter):
+        """A peer that is frozen is lost to the others as a dead one is, only later. Thawed, it finds out."""
+        n = event.n
+        if event.ev == "freeze":
+            chapter.add("frozen", event)
+            self.asleep.add(n)
+            self.leave(n, chapter)
+        else:
+            chapter.add("thawed", event)
+            self.asleep.discard(n)
+
+    def leave(self, n, chapter):
         for known in (chapter.decides, chapter.roles, chapter.follows, chapter.established):
             known.pop(n, None)
-        if self.leader_of.pop(n, None) == n:  # who followed it is on its own, and will notice
+        if self.leader_of.pop(n, None) == n:  # its followers are on their own, and will notice
             chapter.lost_leaders.add(n)
             for other in [other for other, leader in self.leader_of.items() if leader == n]:
                 del self.leader_of[other]
@@ -227,7 +263,7 @@ class Narrator:
 
 def tell(trace, chapter, before):
     """Title and text of a chapter. before: the peers that have lived in earlier ones."""
-    if chapter.found and not chapter.booted | chapter.looking | chapter.gone:
+    if chapter.found and not chapter.booted | chapter.looking | chapter.gone | chapter.frozen:
         tell_found(chapter)
         return
     if not chapter.leader:
@@ -243,51 +279,117 @@ def tell(trace, chapter, before):
     chapter.text += tell_waits(chapter) + tell_numbers(chapter)
 
 
+CAUSES = {
+    "died": ("is killed", "are killed"),
+    "stopped": ("stops", "stop"),
+    "ended": ("is gone", "are gone"),
+    "frozen": ("freezes", "freeze"),
+    "thawed": ("thaws", "thaw"),
+}
+
+
 def cause_of(chapter, before):
     causes = []
-    if chapter.died:
-        causes.append(f"{named(chapter, chapter.died)} {verb(chapter.died, 'is', 'are')} killed")
-    if chapter.stopped:
-        causes.append(f"{named(chapter, chapter.stopped)} {verb(chapter.stopped, 'stops', 'stop')}")
-    if chapter.ended:
-        causes.append(f"{named(chapter, chapter.ended)} {verb(chapter.ended, 'is', 'are')} gone")
-    back = chapter.booted & before
-    fresh = chapter.booted - before
-    if back:
-        causes.append(f"{peers(back)} {verb(back, 'returns', 'return')}")
-    if fresh:
-        causes.append(f"{peers(fresh)} {verb(fresh, 'starts', 'start')}")
+    for name in sorted(chapter.causes, key=chapter.causes.get):
+        if name == "booted":
+            back, fresh = chapter.booted & before, chapter.booted - before
+            causes += [f"{peers(back)} {verb(back, 'returns', 'return')}"] if back else []
+            causes += [f"{peers(fresh)} {verb(fresh, 'starts', 'start')}"] if fresh else []
+        else:
+            ids = getattr(chapter, name)
+            causes.append(f"{named(chapter, ids)} {verb(ids, *CAUSES[name])}")
     if not causes:
         causes.append(f"{peers(chapter.looking)} {verb(chapter.looking, 'looks', 'look')} for a leader again")
     return "; ".join(causes)
 
 
 def named(chapter, ids):
-    return f"leader {min(ids)}" if ids and ids <= chapter.lost_leaders and len(ids) == 1 else peers(ids)
+    return f"leader {min(ids)}" if ids <= chapter.lost_leaders and len(ids) == 1 else peers(ids)
 
 
 def tell_found(chapter):
     found, leader = chapter.found, chapter.leader
     end = f"{leader} leads" if leader else "nobody is known to lead"
-    chapter.title = f"{upper(peers(found))} {verb(found, 'runs', 'run')} already: {end}"
+    chapter.title = f"{does(found, 'runs', 'run')} already: {end}"
     chapter.text = [("", "The capture begins in the middle: what was said before is not in it.")]
 
 
 def tell_no_leader(chapter):
-    gone, left = chapter.gone, (chapter.alive | chapter.booted) - chapter.gone
-    seek = verb(left, "looks", "look")
-    if gone and not chapter.looking and not chapter.booted and not chapter.lost_leaders:
-        chapter.title = f"{upper(peers(gone))} {verb(gone, 'is', 'are')} gone"
-        chapter.text = [("", f"The others stay with their leader: a quorum is left without {verb(gone, 'it', 'them')}.")]
-    elif gone and not left:
+    lost = chapter.gone | chapter.frozen
+    left = (chapter.alive | chapter.booted) - chapter.gone - chapter.asleep
+    seeking = left - set(chapter.leader_of)
+    if chapter.gone and not left and not chapter.asleep:
         chapter.title = "The ensemble ends"
-        chapter.text = [("", f"{upper(peers(gone))} {verb(gone, 'ends', 'end')}; nobody is elected any more.")]
-    elif gone:
-        chapter.title = f"{upper(named(chapter, gone))} {verb(gone, 'is', 'are')} gone, and nobody leads"
-        chapter.text = [("", f"{upper(peers(left))} {verb(left, 'is', 'are')} left; the trace ends before one is elected.")]
+        chapter.text = [("", f"{does(lost, 'ends', 'end')}; nobody is elected any more.")]
+    elif lost and not chapter.looking and not chapter.booted and not chapter.lost_leaders:
+        end = f"{verb(chapter.gone, 'is', 'are')} gone" if chapter.gone else verb(chapter.frozen, "freezes", "freeze")
+        chapter.title = f"{upper(peers(lost))} {end}"
+        stay = f"The others stay with their leader: a quorum is left without {verb(lost, 'it', 'them')}."
+        chapter.text = tell_freeze(chapter) + [("", stay)]
+    elif lost:
+        end = f"{verb(lost, 'is', 'are')} gone" if chapter.gone else verb(lost, "freezes", "freeze")
+        chapter.title = f"{upper(named(chapter, lost))} {end}, and nobody leads"
+        chapter.text = tell_freeze(chapter)
+        if left:
+            chapter.text.append(("", f"{does(left, 'is', 'are')} left; the trace ends before one is elected."))
     else:
-        chapter.title = f"{upper(peers(left))} {seek} for a leader"
-        chapter.text = [("", "The trace ends before anybody has decided: no quorum has agreed yet.")]
+        chapter.title = does(seeking or left, "looks", "look") + " for a leader"
+        chapter.text = tell_seekers(chapter, seeking or left)
+
+
+def tell_seekers(chapter, seeking):
+    """The trace ends while they look: each side for itself."""
+    settled = collections.defaultdict(set)
+    for n, leader in chapter.leader_of.items():
+        settled[leader].add(n)
+    agreed = [event for event in chapter.events if event.ev == "tally" and event["quorum"] and event.n in seeking]
+    if agreed:
+        body = "The trace ends before anybody has decided: a quorum agrees, and the wait for a better vote is not over."
+    elif settled:
+        body = f"The trace ends before {peers(seeking)} {verb(seeking, 'has', 'have')} found a leader."
+    else:
+        body = "The trace ends before anybody has decided: no quorum has agreed yet."
+    lines = [("", body)]
+    for leader, ids in sorted(settled.items()):
+        others = ids - {leader}
+        side = f"{does(others, 'follows', 'follow')} peer {leader}, which leads" if others else f"Peer {leader} leads"
+        lines.append(("Meanwhile.", side + ". They have their quorum, and do not look." if others else side + "."))
+    return lines + tell_cut_off(chapter, seeking)
+
+
+def tell_cut_off(chapter, seeking):
+    """Nothing of the others reaches those that look."""
+    deaf = set()
+    for n in seeking - chapter.booted:
+        begin = next((event.t for event in chapter.events if event.n == n and event.ev == "state"), chapter.events[0].t)
+        heard = [event.t for event in chapter.events if event.ev == "recv" and event.n == n and event.t >= begin]
+        if (heard or [chapter.events[-1].t])[0] - begin >= ALONE_US:
+            deaf.add(n)
+            length = ms((heard or [chapter.events[-1].t])[0] - begin)
+    if not deaf:
+        return []
+    if len(deaf) > 1:
+        body = f"For a long time no message reaches {peers(deaf)}."
+    else:
+        body = f"For {length} no message of another peer reaches peer {min(deaf)}."
+    return [("Cut off.", body + " Alone it has no quorum, so it cannot elect itself, whatever its history.")]
+
+
+def tell_freeze(chapter):
+    """What the others see of a peer that is frozen: nothing, and that takes them a while."""
+    lines = []
+    for n in sorted(chapter.frozen):
+        begin = next(event.t for event in chapter.events if event.ev == "freeze" and event.n == n)
+        body = f"Peer {n} does not die: its connections stay open, but it reads nothing and says nothing."
+        ends = {}
+        for event in chapter.events:
+            if event.ev == "conn" and event["what"] == "close" and event["peer"] == n and event.t > begin:
+                ends.setdefault(event.n, event.t)
+        if ends:
+            first = min(ends, key=ends.get)
+            body += f" The others notice only that no answer comes: peer {first} gives it up after {ms(ends[first] - begin)}."
+        lines.append(("Frozen.", body))
+    return lines
 
 
 class Ballot:
@@ -340,9 +442,9 @@ def compare(winner, others):
         return f"its history belongs to a newer epoch ({winner.epoch}), and the epoch is compared first"
     rivals = [vote for vote in others if vote.epoch == winner.epoch]
     if all(vote.zxid < winner.zxid for vote in rivals):
-        return f"its history is the longest (its last zxid is {winner.zxid:#x}), and that counts before the id"
+        return f"its history is the longest (it ends at zxid {winner.zxid:#x}), and the zxid is compared before the id"
     if len(rivals) == len(others) and all(vote.zxid == winner.zxid for vote in rivals):
-        return "all their histories are the same, so the largest id decides"
+        return "their histories are the same, so the largest id decides"
     return "of those with the longest history it has the largest id"
 
 
@@ -352,29 +454,37 @@ def tell_election(trace, chapter):
     round_number = round_of(chapter, leader)
     lines = []
     if not chapter.decides:
-        body = "states and votes are those that were seen on the wire. What a peer counted, and how long it waited,"
-        lines.append(("This trace was made from packets:", body + " nobody wrote down."))
-    lines += [("In vain.", upper(peers([n])) + " was elected before, and gave up: no quorum came in time.") for n in chapter.vain]
+        body = "States and votes are those that were seen on the wire. No packet shows what a peer counted, or how long it waited."
+        lines.append(("This trace was made from packets.", body))
+    lines += tell_freeze(chapter)
+    lines += [("In vain.", f"Peer {n} was elected before, and gave up: no quorum came to it in time.") for n in chapter.vain]
     votes = own_votes(chapter, round_number)
     heard = heard_in_time(chapter, round_number, settled)
+    others = [votes[n] for n in sorted(votes) if n != leader]
+    chapter.reason = tell_victory(leader, votes, [vote for vote in others if vote.n in heard])
+    lines.append((f"Why {leader} won round {round_number}.", chapter.reason))
     if leader in votes:
-        others = [votes[n] for n in sorted(votes) if n != leader]
-        beaten = [vote for vote in others if vote.rank < votes[leader].rank and vote.n in heard]
-        if beaten:
-            body = "At first everybody votes for itself. Votes are compared by epoch, then zxid, then id."
-            body += f" {leader} beats {listed(vote.n for vote in beaten)}: {compare(votes[leader], beaten)}."
-            lines.append((f"Why {leader} won round {round_number}.", body))
         better = [vote.n for vote in others if vote.rank > votes[leader].rank]
         if better:
-            body = "would have been better, and was not heard before a quorum had agreed: a leader is not replaced by a"
+            body = "would have been better, but no vote of it was heard before a quorum agreed. A leader is not replaced by a"
+            body = body if len(better) == 1 else body.replace("of it was", "of them was")
             lines.append((upper(peers(better)), body + " better candidate."))
         heard |= set(better)
-    lines += tell_absent(trace, chapter, heard | {leader})
+    lines += tell_absent(trace, chapter, heard | {leader}, settled)
     quorum = first_quorum(chapter, leader)
     if quorum:
-        body = f"{peers(quorum['have'])} vote for {leader}. Peer {quorum.n} is the first to know it,"
+        body = f"{peers(quorum['have'])} {verb(quorum['have'], 'votes', 'vote')} for {leader}. Peer {quorum.n} is the first to know it,"
         lines.append(("A quorum:", f"{body} {ms(quorum.t - chapter.events[0].t)} after the chapter begins."))
     return lines + tell_silence(chapter, round_number)
+
+
+def tell_victory(leader, votes, heard):
+    """Why the leader won. heard: the votes of others for themselves that it had to beat."""
+    beaten = [vote for vote in heard if leader in votes and vote.rank < votes[leader].rank]
+    if beaten:
+        body = "At first every peer votes for itself. Votes are compared by epoch, then by zxid, then by id."
+        return body + f" Peer {leader} beats {peers(vote.n for vote in beaten)}: {compare(votes[leader], beaten)}."
+    return f"No other candidate was heard: every peer that spoke in this round voted for {leader} from its first word on."
 
 
 def round_of(chapter, leader):
@@ -385,20 +495,38 @@ def round_of(chapter, leader):
     return rounds[-1] if rounds else 0
 
 
-def tell_absent(trace, chapter, heard):
-    """Voters whose word does not count, because they do not run, or because nobody hears it."""
+def tell_absent(trace, chapter, heard, settled):
+    """Voters whose word does not count, because they do not run, are frozen, or because nobody hears them."""
     observers = {event.n for event in trace.events if event.ev == "state" and event["s"] == "OBSERVING"}
     lives = chapter.alive | chapter.booted | chapter.found
     away = (set(trace.ids) - lives | chapter.gone - chapter.booted) - observers
-    unheard = lives - chapter.gone - heard - observers
+    asleep = chapter.asleep - chapter.frozen - heard - observers
+    unheard = lives - chapter.gone - heard - observers - chapter.asleep
+    leading = {n for n in unheard if chapter.leader_of.get(n) == n and not talks(chapter, n, settled)}
     lines = []
     if away:
         body = f"{verb(away, 'does', 'do')} not run, so nobody can hear {verb(away, 'its vote', 'their votes')}."
         lines.append((upper(peers(away)), body))
-    if unheard:
-        body = f"{verb(unheard, 'runs', 'run')}, and no vote of {verb(unheard, 'it', 'them')} arrives before a quorum has agreed."
-        lines.append((upper(peers(unheard)), body))
+    if asleep:
+        lines.append((upper(peers(asleep)), f"{verb(asleep, 'is', 'are')} still frozen and {verb(asleep, 'says', 'say')} nothing."))
+    for n in sorted(leading):
+        body = "runs and still takes itself for the leader. It hears nothing of this election, and nobody hears it."
+        lines.append((f"Peer {n}", body))
+    if unheard - leading:
+        ids = unheard - leading
+        body = f"{verb(ids, 'runs', 'run')}, but no vote of {verb(ids, 'it', 'them')} arrives before a quorum agrees."
+        lines.append((upper(peers(ids)), body))
     return lines
+
+
+def talks(chapter, n, end):
+    """Does any message pass between n and another peer before the event `end`?"""
+    for event in chapter.events:
+        if event.index >= end.index:
+            break
+        if event.ev == "recv" and n in (event.n, event.partner.n if event.partner else event["from"]):
+            return True
+    return False
 
 
 def tell_silence(chapter, round_number):
@@ -407,22 +535,24 @@ def tell_silence(chapter, round_number):
     said = [ballot.event.t for ballot in ballots(chapter) if ballot.event.index < settled.index]
     if chapter.decides or not said or settled.t - said[-1] < SILENCE_US:
         return []
-    body = f"From the last vote of round {round_number} to the first role pass {ms(settled.t - said[-1])}. Who has counted a quorum"
-    return [("What the silence was for.", body + " waits for 200 ms, in case a better vote is still on its way.")]
+    body = f"{ms(settled.t - said[-1])} pass between the last vote of round {round_number} and the first role. A peer that has"
+    return [("What the silence was for.", body + " counted a quorum waits 200 ms, in case a better vote is still on its way.")]
 
 
 def tell_latecomer(chapter):
     newcomers = sorted(set(chapter.follows) & (chapter.booted | chapter.looking))
+    lines = tell_freeze(chapter) + tell_cut_off(chapter, chapter.looking)
     if not newcomers:
-        return []
+        return lines
     larger = [n for n in newcomers if n > chapter.leader]
-    line = (
-        f"{upper(peers(newcomers))} {verb(newcomers, 'hears', 'hear')} from a quorum that {chapter.leader} leads, and"
-        f" from {chapter.leader} itself that this is so: no vote is counted again."
+    body = (
+        f"{does(newcomers, 'hears', 'hear')} from a quorum that {chapter.leader} leads, and {chapter.leader} says so itself."
+        " Votes that are settled are not counted anew, and nobody has to wait."
     )
     if larger:
-        line += f" That {listed(larger)} {verb(larger, 'is', 'are')} larger than {chapter.leader} does not matter any more."
-    return [("Why no new leader.", line)]
+        body += f" That {listed(larger)} {verb(larger, 'is', 'are')} larger than {chapter.leader} does not matter any more."
+    chapter.reason = body
+    return lines + [("Why no new leader.", body)]
 
 
 def first_quorum(chapter, leader):
@@ -459,8 +589,8 @@ def tell_waits(chapter):
         length = final_wait(chapter, n, waited[n])
         late = sum(votes for _, _, votes in waited.values())
         body = (
-            "A quorum agrees, but a better vote may still be on its way, and who decides too early follows the wrong"
-            f" one. So each peer waits until {length} ms bring nothing better: peer {n} from"
+            "When a quorum agrees, a better vote may still be on its way, and a peer that decided at once could follow"
+            f" the wrong leader. So each peer waits until {length} ms have brought nothing better: peer {n} waits from"
             f" {ms(tally.t - chapter.events[0].t)} to {ms(decide.t - chapter.events[0].t)}. {came_meanwhile(late)}"
         )
         lines.append((f"What the {length} ms were for.", body))
@@ -500,11 +630,12 @@ def tell_numbers(chapter):
     kinds = collections.Counter(event["kind"] for event in chapter.events if event.ev == "send")
     lost = sum(1 for event in chapter.events if event.ev == "send" and event.partner is None)
     forgotten = sum(1 for event in chapter.events if event.ev == "enq" and event["dropped"])
-    line = f"{kinds['NOTIFICATION']} notifications were sent"
+    count = kinds["NOTIFICATION"]
+    line = f"{count} {'notification was' if count == 1 else 'notifications were'} sent"
     if forgotten:
-        line += f"; {forgotten} older {'one was' if forgotten == 1 else 'ones were'} overwritten in a queue before that"
+        line += f"; {forgotten} older {'one was' if forgotten == 1 else 'ones were'} overwritten in a queue before"
     if lost:
-        line += f"; {lost} {'message' if lost == 1 else 'messages'} never arrived"
+        line += f"; {lost} {'message was' if lost == 1 else 'messages were'} never read"
     line += "."
     if chapter.established:
         last = max(event.t for event in chapter.established.values()) - chapter.events[0].t

@@ -4,6 +4,7 @@ One file holds what one peer wrote (a restarted peer appends), or what somebody 
 capture of Java does. Every process has a clock of its own. `boot` says the wall time, to a millisecond; messages say
 more: none arrives before it was sent. The clocks are placed where every message has the most time to travel."""
 
+import bisect
 import collections
 import json
 import os
@@ -18,6 +19,8 @@ FIELDS = {
     "boot": {"wall": int, "version": str},
     "exit": {"code": int, "why": str},
     "crash": {"why": str},  # of a peer that was filmed
+    "freeze": {"why": str},  # the same; of others it is inferred
+    "thaw": {"why": str},
     "state": {"s": str, "why": str},
     "vote": {"leader": int, "zxid": str, "epoch": int, "r": int, "why": str},
     "tally": {"leader": int, "have": list, "quorum": bool},
@@ -37,6 +40,15 @@ ENVELOPE = {"v": int, "t": int, "n": int, "th": str, "ev": str}
 
 LONGEST_MARGIN_US = 200  # more than a message between two processes of one machine needs
 REUSE_SLACK_US = 5000  # wall clocks are no better; ports come back much later
+# The kernel ends the connections of a dead process all at once; this much apart, at the most.
+ALL_AT_ONCE_US = 100_000
+# A connection that ends this long after the last word of a peer was ended because of the silence.
+SILENCE_US = 400_000
+SOON_US = 100_000
+# A peer that is cut off gives up its leader not later than this after its leader has given it up; a frozen one does not.
+TO_NOTICE_US = 1_000_000
+# A peer that stops closes its own connections first, and writes its last line within this time.
+LAST_WORDS_US = 50_000
 
 
 class Refusal(Exception):
@@ -337,34 +349,117 @@ def next_life(trace, process):
 
 
 def find_deaths(trace):
-    """A process that says nothing at its end was killed, if others saw its connections end or it lived again. Else
-    its file was copied while it ran. Who films tells of deaths itself."""
+    """A process that writes no `exit` was killed, if others saw that it is gone, or if it lived again. Otherwise its
+    file was copied while it ran, or it is frozen. A film tells of deaths itself."""
+    elections = election_connections(trace)
+    signs = collections.defaultdict(list)  # n -> times at which another peer noticed that n is gone
+    closed = collections.defaultdict(list)  # n -> times at which any connection with n ended
+    for event in trace.events:
+        if event.ev == "conn" and event["what"] == "close":
+            closed[event["peer"]].append(event.t)
+        if event.ev == "conn" and shows_death(event, elections):
+            signs[event["peer"]].append(event.t)
     for process in trace.processes:
         if process.exited or process.captured:
             continue
         last = process.events[-1].t
         again = next_life(trace, process)
-        seen = [
-            event.t
-            for event in trace.events
-            if event.ev == "conn"
-            and event["peer"] == process.n
-            and event["what"] == "close"
-            and event.t >= last
-            and (again is None or event.t < again)
-        ]
+        seen = [t for t in signs[process.n] if t >= last and (again is None or t < again)]
         if seen:
-            process.killed_at = max(min(seen) - 1, last)
+            ends = [t for t in closed[process.n] if t >= last and 0 <= min(seen) - t <= ALL_AT_ONCE_US]
+            process.killed_at = max(min(seen + ends) - 1, last)
         elif again is not None:
             process.killed_at = last
         if process.killed_at is not None:
-            trace.events.append(death_of(process))
+            trace.events.append(inferred(process, process.events[-1], process.killed_at, "crash", "its trace ends without exit"))
 
 
-def death_of(process):
-    record = {"t": process.killed_at, "n": process.n, "th": "", "ev": "crash", "why": "its trace ends without exit"}
-    event = Event(record, process, process.events[-1].line)
-    event.own_t = process.killed_at - process.clock.offset
+def election_connections(trace):
+    """The names of those on which votes pass. They live as long as the processes at their ends."""
+    return {
+        event["conn"]
+        for event in trace.events
+        if event.ev in ("send", "recv") and event["kind"] in ("INITIAL", "NOTIFICATION")
+    }
+
+
+def shows_death(event, elections):
+    """A frozen peer keeps its connections and its open port; they end with the process. (Its quorum connection may be
+    ended by the other side, which is tired of waiting.)"""
+    if event["what"] == "refused":
+        return True
+    if event["what"] != "close" or event["conn"] not in elections:
+        return False
+    end = event.process.events[-1]
+    return end.ev != "exit" or end.t - event.t > LAST_WORDS_US  # else it is the other one that stops
+
+
+def find_freezes(trace):
+    """A process is frozen when its leader or its followers end their connection with it because it has long been
+    silent, and it does not notice. When it runs again, it reads first what has waited for it all the time."""
+    elections = election_connections(trace)
+    for process in trace.processes:
+        if process.captured:
+            continue
+        times = [event.t for event in process.events]
+        given_up = (
+            event.t
+            for event in trace.events
+            if event.ev == "conn" and event["what"] == "close" and event["peer"] == process.n
+            and event["conn"] not in elections
+        )
+        found = set()
+        for t in given_up:
+            at = bisect.bisect_right(times, t)
+            if at and at not in found and is_frozen(trace, process, at, t):
+                found.add(at)
+                add_freeze(trace, process, at)
+
+
+def is_frozen(trace, process, at, given_up):
+    """Did it do nothing between its events at - 1 and at because it was frozen? given_up: when another peer ended its
+    quorum connection with it."""
+    before = process.events[at - 1]
+    if before.ev == "exit" or given_up - before.t < SILENCE_US:
+        return False
+    if at < len(process.events):
+        after = process.events[at].t
+        return any(
+            event.ev == "recv" and event.partner is not None and before.t < event.partner.t < after - SILENCE_US
+            for event in process.events[at : at + 20]
+        )
+    if process.killed_at is not None:
+        return process.killed_at - before.t >= SILENCE_US
+    # A leader that runs pings all the time; a follower may be cut off, and not know it yet.
+    return role_of(process) == "LEADING" or trace.events[-1].t - given_up >= TO_NOTICE_US
+
+
+def role_of(process):
+    states = [event["s"] for event in process.events if event.ev == "state"]
+    return states[-1] if states else LOOKING
+
+
+def add_freeze(trace, process, at):
+    """The freeze stands where the peer leaves a first message unread, or soon after its last word."""
+    before = process.events[at - 1]
+    after = process.events[at] if at < len(process.events) else None
+    unread = (
+        event.t
+        for event in trace.events
+        if event.ev == "send" and event["to"] == process.n and event.t > before.t
+        and (event.partner is None or after is None or event.partner.t >= after.t)
+    )
+    frozen = min([*unread, before.t + SOON_US])
+    why = "it does nothing more, and yet its connections stay open"
+    trace.events.append(inferred(process, before, frozen, "freeze", why))
+    if after:
+        trace.events.append(inferred(process, after, after.t - 1, "thaw", "it reads what has waited for it"))
+
+
+def inferred(process, beside, t, ev, why):
+    """An event that no line tells. beside: the line that shows it best."""
+    event = Event({"t": t, "n": process.n, "th": "", "ev": ev, "why": why}, process, beside.line)
+    event.own_t = t - process.clock.offset
     return event
 
 
@@ -395,15 +490,23 @@ def merge(trace):
     for process in trace.processes:
         for event in process.events:
             event.t = event.own_t + process.clock.offset
-    trace.events = [event for process in trace.processes for event in process.events]
+    trace.events = sorted(
+        (event for process in trace.processes for event in process.events), key=lambda event: (event.t, event.line)
+    )
     find_deaths(trace)
-    # A cause that the clocks put at the same microsecond stands before its effect.
-    trace.events.sort(key=lambda event: (event.t, event.ev == "recv", event.n, event.line))
+    find_freezes(trace)
+    trace.events.sort(key=in_order)
     start = trace.events[0].t
     for index, event in enumerate(trace.events):
         event.index = index
         event.t -= start
     trace.messages.sort(key=lambda pair: (pair[0] or pair[1]).index)
+
+
+def in_order(event):
+    """A cause that the clocks put at the same microsecond stands before its effect. What a film tells is in that
+    order already."""
+    return event.t, event.ev == "recv", -1 if event.process.captured else event.n, event.line, event.thread != ""
 
 
 def load(paths):

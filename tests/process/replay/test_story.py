@@ -1,4 +1,5 @@
-"""What scripts/trace/trace.sh story tells of films, which know less than the peers do: small ones, written here line by line."""
+"""What scripts/trace/trace.sh story tells of films, which know less than the peers do, and of what peers write themselves: small
+ones, written here line by line."""
 
 import json
 import os
@@ -34,8 +35,8 @@ class Film:
     def crash(self, n):
         return self.line(n, "crash", why=SEEN)
 
-    def send(self, n, to, kind, arrives=True, **m):
-        conn = f"{min(n, to)}-{max(n, to)}"
+    def send(self, n, to, kind, arrives=True, conn="", **m):
+        conn = conn or f"{min(n, to)}-{max(n, to)}"
         seq = self.numbers[conn, n] = self.numbers.get((conn, n), 0) + 1
         self.line(n, "send", to=to, conn=conn, seq=seq, kind=kind, m=m)
         return self.line(to, "recv", **{"from": n}, conn=conn, seq=seq, kind=kind, m=m) if arrives else self
@@ -61,7 +62,10 @@ class Film:
         with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as stream:
             stream.writelines(json.dumps(line) + "\n" for line in self.lines)
             stream.flush()
-            status, out, err = script("trace.sh", "story", stream.name)
+            return self.read(stream.name)
+
+    def read(self, path):
+        status, out, err = script("trace.sh", "story", path)
         same((status, err), (0, ""))
         chapters = []
         for line in out.splitlines():
@@ -76,6 +80,61 @@ def elected():
     """1 and 2 have started, and 2 leads."""
     film = Film().looks(2, 1).looks(1, 2).votes(1, 2, 2).pause(230)
     return film.state(2, "LEADING").follows(2, 1)
+
+
+class Diaries(Film):
+    """What peers write themselves: a file each, with boot and exit."""
+
+    def boot(self, *peers):
+        for n in peers:
+            self.line(n, "boot", wall=self.t // 1000, version="0")
+        return self
+
+    def exit(self, *peers):
+        for n in peers:
+            self.line(n, "exit", code=0, why="stopped")
+        return self
+
+    def elect(self, leader, *voters, r=1, zxid="0x0", epoch=0):
+        """All vote for the leader, wait for 200 ms, and stand in the next epoch."""
+        for n in (leader, *voters):
+            self.state(n, "LOOKING") if r > 1 else None
+            self.line(n, "vote", leader=n, zxid=zxid, epoch=epoch, r=r, why="a new round begins")
+        self.votes(leader, leader, *voters, r=r, zxid=zxid, epoch=epoch)
+        for n in voters:
+            self.line(n, "vote", leader=leader, zxid=zxid, epoch=epoch, r=r, why="the larger id decides")
+            self.votes(n, leader, leader, r=r, zxid=zxid, epoch=epoch)
+        for n in (leader, *voters):
+            self.line(n, "tally", leader=leader, have=sorted((leader, *voters)), quorum=True)
+            self.line(n, "wait", ms=200, why="a quorum agrees; does anything better come?")
+        self.pause(200)
+        for n in (leader, *voters):
+            self.line(n, "decide", leader=leader, r=r, why="a quorum agrees").state(n, "LEADING" if n == leader else "FOLLOWING")
+        for n in (leader, *voters):
+            self.line(n, "established", leader=leader, epoch=epoch + 1)
+        return self
+
+    def pings(self, leader, *learners, arrive=True):
+        for n in learners:
+            self.send(leader, n, "PING", arrives=arrive, conn=f"q{leader}-{n}", zxid="0x0")
+        return self
+
+    def leaves(self, n, leader):
+        """It ends its quorum connection: too long has nothing come."""
+        return self.line(n, "conn", what="close", peer=leader, conn=f"q{leader}-{n}", why="no longer learning")
+
+    def story(self):
+        with tempfile.TemporaryDirectory() as directory:
+            for n in {line["n"] for line in self.lines}:
+                os.mkdir(os.path.join(directory, str(n)))
+                with open(os.path.join(directory, str(n), "trace"), "w", encoding="utf-8") as stream:
+                    stream.writelines(json.dumps(line) + "\n" for line in self.lines if line["n"] == n)
+            return self.read(directory)
+
+
+def serving(*voters):
+    """Of 1, 2 and 3, where 3 leads."""
+    return Diaries().boot(1, 2, 3).elect(3, 2, 1).pause(100).pings(3, 2, 1).pause(250).pings(3, 2, 1)
 
 
 def titles(film):
@@ -97,8 +156,8 @@ def votes_of_a_film_are_what_was_said():
     film = elected()
     same(titles(film), ["Peers 1 and 2 start: 2 is elected"])
     tells(film, 1, "Why 2 won round 1.")
-    tells(film, 1, "2 beats 1: all their histories are the same, so the largest id decides.")
-    tells(film, 1, "From the last vote of round 1 to the first role pass 232 ms.")
+    tells(film, 1, "Peer 2 beats peer 1: their histories are the same, so the largest id decides.")
+    tells(film, 1, "232 ms pass between the last vote of round 1 and the first role.")
     tells(film, 1, "peers 1 and 2 stood in epoch 1.")
 
 
@@ -106,7 +165,7 @@ def votes_of_a_film_are_what_was_said():
 def a_latecomer_starts_and_the_leader_stays():
     film = elected().pause(500).looks(3, 1, 2).follows(2, 3)
     same(titles(film)[1:], ["Peer 3 starts: 2 stays leader"])
-    tells(film, 2, "Peer 3 hears from a quorum that 2 leads, and from 2 itself")
+    tells(film, 2, "Peer 3 hears from a quorum that 2 leads, and 2 says so itself.")
     tells(film, 2, "That 3 is larger than 2 does not matter any more.")
 
 
@@ -118,7 +177,7 @@ def a_leader_that_ends_is_gone_until_it_looks_again():
     film.looks(3, 1, r=2, zxid="0x100000000", epoch=1).looks(1, 3, r=2, epoch=1).votes(1, 3, 3, r=2, zxid="0x100000000", epoch=1)
     film.pause(230).state(3, "LEADING").follows(3, 1, epoch=2)
     same(titles(film)[2:], ["Leader 2 is gone: 3 is elected"])
-    tells(film, 3, "3 beats 1: its history is the longest (its last zxid is 0x100000000), and that counts before the id.")
+    tells(film, 3, "Peer 3 beats peer 1: its history is the longest (it ends at zxid 0x100000000), and the zxid is compared before the id.")
     tells(film, 3, "Peer 2 does not run, so nobody can hear its vote.")
     film.pause(500).looks(2, 1, 3).follows(3, 2, epoch=2)
     same(titles(film)[3:], ["Peer 2 returns: 3 stays leader"])
@@ -131,8 +190,8 @@ def a_leader_that_is_cut_off_looks_later():
     film.pause(230).state(3, "LEADING").follows(3, 1, epoch=2)
     film.pause(500).looks(2, 1, 3, r=2, zxid="0x100000000", epoch=1).follows(3, 2, epoch=2)
     same(titles(film)[2:], ["Peers 1 and 3 look for a leader again: 3 is elected", "Peer 2 looks for a leader again: 3 stays leader"])
-    tells(film, 3, "3 beats 1: all their histories are the same")
-    tells(film, 3, "Peer 2 runs, and no vote of it arrives before a quorum has agreed.")
+    tells(film, 3, "Peer 3 beats peer 1: their histories are the same")
+    tells(film, 3, "Peer 2 runs and still takes itself for the leader. It hears nothing of this election, and nobody hears it.")
 
 
 @test
@@ -140,8 +199,8 @@ def a_better_vote_that_comes_too_late_is_told():
     film = Film().looks(2, 1).looks(1, 2).votes(1, 2, 2).state(3, "LOOKING").pause(230).state(2, "LEADING")
     film.votes(3, 3, 1, 2).follows(2, 1).follows(2, 3)
     same(titles(film), ["Peers 1, 2 and 3 start: 2 is elected"])
-    tells(film, 1, "Peer 3 would have been better, and was not heard before a quorum had agreed")
-    tells(film, 1, "2 beats 1: ")
+    tells(film, 1, "Peer 3 would have been better, but no vote of it was heard before a quorum agreed.")
+    tells(film, 1, "Peer 2 beats peer 1: ")
 
 
 @test
@@ -161,7 +220,7 @@ def a_leader_that_nobody_reaches_was_elected_in_vain():
     film = Film().looks(2, 1).looks(1, 2).votes(1, 2, 2).pause(230).state(2, "LEADING").state(1, "FOLLOWING").pause(900)
     film.looks(2, 1, r=2).looks(1, 2, r=2).votes(1, 2, 2, r=2).pause(230).state(2, "LEADING").follows(2, 1)
     same(titles(film), ["Peers 1 and 2 start: 2 is elected"])
-    tells(film, 1, "In vain. Peer 2 was elected before, and gave up: no quorum came in time.")
+    tells(film, 1, "In vain. Peer 2 was elected before, and gave up: no quorum came to it in time.")
     tells(film, 1, "Why 2 won round 2.")
     film = Film().looks(2, 1).looks(1, 2).votes(1, 2, 2).pause(230).state(2, "LEADING").looks(2, 1, r=2).looks(1, 2, r=2)
     same(titles(film), ["Peers 1 and 2 look for a leader"])
@@ -179,6 +238,97 @@ def who_runs_already_does_not_start():
     film.crash(2).looks(3, 1, r=7).looks(1, 3, r=7).votes(1, 3, 3, r=7).pause(230).state(3, "LEADING").follows(3, 1, epoch=9)
     same(titles(film), ["Peers 1, 2 and 3 run already: 2 leads", "Leader 2 is gone: 3 is elected"])
     hides(film, 2, "Peer 1 runs")
+
+
+# ---- frozen, killed, cut off: what peers write themselves --------------------------------------
+
+
+def freeze_of_the_leader():
+    """Its followers give it up after the silence, and elect 2."""
+    film = serving().pause(2500).leaves(1, 3).leaves(2, 3).elect(2, 1, r=2, epoch=1)
+    return film.send(1, 3, "NOTIFICATION", arrives=False, state="LOOKING", leader=2, zxid="0x0", round=2, epoch=1)
+
+
+@test
+def a_leader_that_freezes_is_not_killed():
+    film = freeze_of_the_leader()
+    same(titles(film), ["Peers 1, 2 and 3 start: 3 is elected", "Leader 3 freezes: 2 is elected"])
+    tells(film, 2, "Frozen. Peer 3 does not die: its connections stay open, but it reads nothing and says nothing.")
+    tells(film, 2, "peer 1 gives it up after 2.40 s.")
+    hides(film, 2, "does not run")
+
+
+@test
+def a_frozen_leader_that_thaws_finds_another():
+    film = freeze_of_the_leader().pause(500)
+    film.line(3, "recv", **{"from": 1}, conn="1-3", seq=film.numbers["1-3", 1], kind="NOTIFICATION", m=film.lines[-1]["m"])
+    film.looks(3, r=2, zxid="0x100000000", epoch=1).send(3, 2, "FOLLOWERINFO", conn="q2-3", zxid="0x0")
+    film.line(3, "established", leader=2, epoch=2).exit(1, 2, 3)
+    same(titles(film)[1:], ["Leader 3 freezes: 2 is elected", "Peer 3 thaws: 2 stays leader", "The ensemble ends"])
+
+
+@test
+def a_follower_that_freezes_costs_no_election():
+    film = serving().pings(3, 1, arrive=False).pause(2500).leaves(3, 1).pause(1100).pings(3, 2)
+    same(titles(film)[1:], ["Peer 1 freezes"])
+    tells(film, 2, "The others stay with their leader: a quorum is left without it.")
+
+
+@test
+def a_frozen_leader_that_is_killed_later_is_both():
+    film = freeze_of_the_leader().pause(500).line(1, "conn", what="close", peer=3, conn="1-3", why="the connection ends")
+    film.pause(100).pings(2, 1)
+    same(titles(film)[1:], ["Leader 3 freezes: 2 is elected", "Peer 3 is gone"])
+
+
+@test
+def a_leader_whose_connections_all_end_is_killed():
+    film = serving().pause(200).leaves(1, 3).line(1, "conn", what="close", peer=3, conn="1-3", why="the connection ends")
+    film.leaves(2, 3).elect(2, 1, r=2, epoch=1)
+    same(titles(film)[1:], ["Leader 3 is killed: 2 is elected"])
+    tells(film, 2, "Peer 3 does not run, so nobody can hear its vote.")
+
+
+@test
+def a_leader_at_whose_port_nobody_answers_is_killed():
+    film = serving().pause(200).line(1, "conn", what="refused", peer=3, conn="/127.0.0.1:3", why="nobody answers there")
+    film.leaves(1, 3).leaves(2, 3).elect(2, 1, r=2, epoch=1)
+    same(titles(film)[1:], ["Leader 3 is killed: 2 is elected"])
+
+
+def parted():
+    """3, which leads, is cut off from 1 and 2, and still pings them."""
+    film = serving()
+    for _ in range(9):
+        film.pause(250).pings(3, 2, 1, arrive=False)
+    return film.leaves(1, 3).leaves(2, 3).elect(2, 1, r=2, epoch=1)
+
+
+@test
+def each_side_of_a_partition_is_told_by_itself():
+    film = parted().pause(200).state(3, "LOOKING").line(3, "vote", leader=3, zxid="0x0", epoch=1, r=2, why="a new round begins")
+    film.votes(3, 3).send(3, 1, "NOTIFICATION", arrives=False, state="LOOKING", leader=3, zxid="0x0", round=2, epoch=1)
+    film.pause(500).pings(2, 1)
+    same(titles(film)[1:], ["Peers 1 and 2 look for a leader again: 2 is elected", "Peer 3 looks for a leader"])
+    tells(film, 2, "Peer 3 runs and still takes itself for the leader. It hears nothing of this election, and nobody hears it.")
+    tells(film, 3, "The trace ends before peer 3 has found a leader.")
+    tells(film, 3, "Peer 1 follows peer 2, which leads. They have their quorum, and do not look.")
+    tells(film, 3, "Cut off. For 504 ms no message of another peer reaches peer 3.")
+    hides(film, 3, "no quorum has agreed yet")
+
+
+@test
+def a_quorum_that_still_waits_has_agreed():
+    film = Diaries().boot(1, 2).line(1, "vote", leader=1, zxid="0x0", epoch=0, r=1, why="a new round begins")
+    same(film.story()[0], ("Peers 1 and 2 look for a leader", ["The trace ends before anybody has decided: no quorum has agreed yet."]))
+    film.line(1, "tally", leader=2, have=[1, 2], quorum=True)
+    tells(film, 1, "a quorum agrees, and the wait for a better vote is not over.")
+
+
+@test
+def a_winner_without_rivals_has_its_reason_too():
+    film = Film().looks(2, 1).state(1, "LOOKING").votes(1, 2, 2).pause(230).state(2, "LEADING").follows(2, 1)
+    tells(film, 1, "Why 2 won round 1. No other candidate was heard: every peer that spoke in this round voted for 2 from its first word on.")
 
 
 if __name__ == "__main__":

@@ -159,6 +159,20 @@ def check_sees_an_element_that_leaves_a_queue_twice():
 
 
 @test
+def check_lets_a_peer_empty_its_recvqueue_when_it_has_decided():
+    text = ""
+    for number, (ev, seq, length) in enumerate((("enq", 1, 1), ("enq", 2, 2), ("decide", 0, 0), ("enq", 3, 1), ("deq", 3, 0))):
+        fields = {"q": "recvqueue", "seq": seq, "len": length, "dropped": 0} if seq else {"leader": 1, "r": 1, "why": "so"}
+        text += json.dumps({"v": 1, "t": number, "n": 1, "th": "", "ev": ev, **fields}) + "\n"
+    for wrong, found in ((text, []), (text.replace('"decide"', '"phase"').replace('"r": 1', '"phase": "x"'), ["recvqueue"])):
+        with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as stream:
+            stream.write(wrong)
+            stream.flush()
+            out = script("trace.sh", "check", stream.name)[1]
+        same([name for name in ("recvqueue",) if name in out], found, out)
+
+
+@test
 def check_sees_that_not_the_oldest_was_overwritten():
     finds({line_of("1.jsonl", '"dropped":1'): ('"dropped":1', '"dropped":7')}, "forgets number 7, which is not its oldest")
 
