@@ -25,8 +25,7 @@ bool qv_get_need_oracle(const struct quorum_verifier *qv)
 {
     if (qv->kind != QUORUM_ORACLE_MAJ)
         return false;
-    /* The one field of a verifier that changes; C's atomics want it writable even to be read. */
-    return zk_atomic_long_get((struct zk_atomic_long *)&qv->need_oracle) != 0;
+    return zk_atomic_long_get(qv->need_oracle) != 0;
 }
 
 static int read_answer(const char *path, char *ret_answer)
@@ -59,15 +58,16 @@ bool qv_ask_oracle(const struct quorum_verifier *qv)
 }
 
 /* Java: QuorumOracleMaj.updateNeedOracle() */
-void qv_update_need_oracle(struct quorum_verifier *qv, const struct long_set *forwarding)
+void qv_update_need_oracle(const struct quorum_verifier *qv, const struct long_set *forwarding)
 {
     if (qv->kind != QUORUM_ORACLE_MAJ)
         return;
-    zk_atomic_long_set(&qv->need_oracle, forwarding->count == 0 && qv->voting.count == 2);
+    zk_atomic_long_set(qv->need_oracle, forwarding->count == 0 && qv->voting.count == 2);
 }
 
 /* Java: QuorumOracleMaj.overrideQuorumDecision() */
-bool qv_override_quorum_decision(struct quorum_verifier *qv, const struct long_set *forwarding)
+bool qv_override_quorum_decision(const struct quorum_verifier *qv,
+                                 const struct long_set *forwarding)
 {
     qv_update_need_oracle(qv, forwarding);
     return qv_get_need_oracle(qv) && qv_ask_oracle(qv);

@@ -145,7 +145,8 @@ int qv_create(const struct qv_source *source, bool is_hierarchical, const char *
 {
     struct quorum_verifier *qv = zk_xcalloc(1, sizeof(*qv));
     zk_refcount_init(&qv->refs);
-    zk_atomic_long_init(&qv->need_oracle, 1);
+    qv->need_oracle = zk_xmalloc(sizeof *qv->need_oracle);
+    zk_atomic_long_init(qv->need_oracle, 1);
     qv->ctx = source->ctx;
     if (oracle_path != NULL) { /* groups and weights are then ignored, as in Java */
         qv->kind = QUORUM_ORACLE_MAJ;
@@ -301,6 +302,7 @@ void qv_unref(struct quorum_verifier *qv)
     free(qv->voters_in_java_order);
     quorum_hierarchical_done(qv);
     free(qv->oracle_path);
+    free(qv->need_oracle);
     free(qv->text);
     free(qv);
 }
@@ -372,7 +374,8 @@ static struct quorum_verifier *copy(const struct quorum_verifier *from)
 {
     struct quorum_verifier *qv = zk_xcalloc(1, sizeof(*qv));
     zk_refcount_init(&qv->refs);
-    zk_atomic_long_init(&qv->need_oracle, qv_get_need_oracle(from));
+    qv->need_oracle = zk_xmalloc(sizeof *qv->need_oracle);
+    zk_atomic_long_init(qv->need_oracle, qv_get_need_oracle(from));
     qv->ctx = from->ctx;
     qv->kind = from->kind;
     qv->version = from->version;

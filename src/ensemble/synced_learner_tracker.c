@@ -8,10 +8,10 @@
 
 /* Java: SyncedLearnerTracker.addQuorumVerifier() */
 void synced_learner_tracker_add_quorum_verifier(struct synced_learner_tracker *tracker,
-                                                struct quorum_verifier *qv)
+                                                const struct quorum_verifier *qv)
 {
     zk_assert(tracker->pair_count < sizeof(tracker->pairs) / sizeof(tracker->pairs[0]));
-    tracker->pairs[tracker->pair_count++].qv = qv_ref(qv);
+    tracker->pairs[tracker->pair_count++].qv = qv;
 }
 
 /* Java: SyncedLearnerTracker.addAck() */
@@ -66,16 +66,14 @@ void synced_learner_tracker_copy(struct synced_learner_tracker *tracker,
 {
     *tracker = (struct synced_learner_tracker){.pair_count = from->pair_count};
     for (size_t i = 0; i < from->pair_count; i++) {
-        tracker->pairs[i].qv = qv_ref(from->pairs[i].qv);
+        tracker->pairs[i].qv = from->pairs[i].qv;
         long_set_copy(&tracker->pairs[i].acks, &from->pairs[i].acks);
     }
 }
 
 void synced_learner_tracker_done(struct synced_learner_tracker *tracker)
 {
-    for (size_t i = 0; i < tracker->pair_count; i++) {
-        qv_unref(tracker->pairs[i].qv);
+    for (size_t i = 0; i < tracker->pair_count; i++)
         long_set_done(&tracker->pairs[i].acks);
-    }
     *tracker = (struct synced_learner_tracker){0};
 }

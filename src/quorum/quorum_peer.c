@@ -338,12 +338,37 @@ void quorum_peer_stop_running(struct quorum_peer *self)
 /* ---- the configuration ---------------------------------------------------------------------- */
 
 /* Java: getQuorumVerifier() */
+const struct quorum_verifier *quorum_peer_quorum_verifier(struct quorum_peer *self)
+{
+    return self->quorum_verifier;
+}
+
+/* Java: getLastSeenQuorumVerifier() */
+const struct quorum_verifier *quorum_peer_last_seen_quorum_verifier(struct quorum_peer *self)
+{
+    return self->last_seen_quorum_verifier;
+}
+
+bool quorum_peer_is_voter(struct quorum_peer *self, int64_t sid)
+{
+    return qv_is_voter(quorum_peer_quorum_verifier(self), sid);
+}
+
+void quorum_peer_init_tracker(struct quorum_peer *self, struct synced_learner_tracker *ret_tracker)
+{
+    const struct quorum_verifier *committed = quorum_peer_quorum_verifier(self);
+    const struct quorum_verifier *last_seen = quorum_peer_last_seen_quorum_verifier(self);
+    *ret_tracker = (struct synced_learner_tracker){0};
+    synced_learner_tracker_add_quorum_verifier(ret_tracker, committed);
+    if (last_seen->version > committed->version)
+        synced_learner_tracker_add_quorum_verifier(ret_tracker, last_seen);
+}
+
 struct quorum_verifier *quorum_peer_get_quorum_verifier(struct quorum_peer *self)
 {
     return qv_ref(self->quorum_verifier);
 }
 
-/* Java: getLastSeenQuorumVerifier() */
 struct quorum_verifier *quorum_peer_get_last_seen_quorum_verifier(struct quorum_peer *self)
 {
     return qv_ref(self->last_seen_quorum_verifier);

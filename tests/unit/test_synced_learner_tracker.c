@@ -177,7 +177,6 @@ static void during_a_change_both_configurations_need_their_quorum(void **state)
         fixture.ctx, "server.3=h:13:23\nserver.4=h:14:24\nserver.5=h:15:25\nversion=100000000");
     struct zk_str text = {0};
     synced_learner_tracker_add_quorum_verifier(&fixture.tracker, next);
-    qv_unref(next); /* the tracker has its own share */
 
     assert_true(synced_learner_tracker_has_sid(&fixture.tracker, 3));
     assert_false(synced_learner_tracker_has_sid(&fixture.tracker, 1));
@@ -192,6 +191,7 @@ static void during_a_change_both_configurations_need_their_quorum(void **state)
     assert_string_equal(zk_str_text(&text), "[1, 3],[3, 5]");
     zk_str_done(&text);
     done(&fixture);
+    qv_unref(next);
 }
 
 static void a_copy_counts_on_by_itself(void **state)

@@ -44,8 +44,9 @@ struct quorum_verifier {
 
     /* QUORUM_ORACLE_MAJ */
     char *oracle_path;
-    /* Kept here and not in Java's needOracle field: qv_set_need_oracle. */
-    struct zk_atomic_long need_oracle; /* 1 or 0; starts at 1 */
+    /* Java: needOracle. 1 or 0; starts at 1. The one thing about a verifier that changes, so it
+     * stands beside the verifier, which everybody borrows as const. */
+    struct zk_atomic_long *need_oracle;
 
     char *text; /* toString(): the bytes of notifications and NEWLEADER; computed once */
 };
@@ -117,8 +118,9 @@ struct quorum_verifier *qv_with_static_client_addr(const struct quorum_verifier 
 bool qv_get_need_oracle(const struct quorum_verifier *qv);
 bool qv_ask_oracle(const struct quorum_verifier *qv);
 /* Java: updateNeedOracle(): by the leader, with the sids that are forwarding. */
-void qv_update_need_oracle(struct quorum_verifier *qv, const struct long_set *forwarding);
+void qv_update_need_oracle(const struct quorum_verifier *qv, const struct long_set *forwarding);
 /* Java: overrideQuorumDecision(): updates the need, then asks if there is one. */
-bool qv_override_quorum_decision(struct quorum_verifier *qv, const struct long_set *forwarding);
+bool qv_override_quorum_decision(const struct quorum_verifier *qv,
+                                 const struct long_set *forwarding);
 
 #endif

@@ -10,18 +10,20 @@
 #include "zk/base/str.h"
 #include "zk/ensemble/quorum_verifier.h"
 
-/* The committed configuration and at most one that is about to replace it. Zero-initialised is
- * empty. One thread, or the owner's lock. */
+/* The committed configuration and at most one that is about to replace it. A zero-initialised
+ * tracker is empty. It belongs to one thread, or is guarded by its owner's lock. */
 struct synced_learner_tracker {
     struct {
-        struct quorum_verifier *qv; /* shares */
+        const struct quorum_verifier *qv; /* borrowed: it outlives the tracker */
         struct long_set acks;
     } pairs[2];
     size_t pair_count;
 };
 
+/* qv stays the caller's and must outlive the tracker. The peer's own do:
+ * quorum_peer_init_tracker. */
 void synced_learner_tracker_add_quorum_verifier(struct synced_learner_tracker *tracker,
-                                                struct quorum_verifier *qv); /* shares qv */
+                                                const struct quorum_verifier *qv);
 
 /* Java: addAck(). Counts sid in each configuration in which it votes; false if there is none. */
 bool synced_learner_tracker_add_ack(struct synced_learner_tracker *tracker, int64_t sid);

@@ -100,8 +100,24 @@ void quorum_peer_stop_running(struct quorum_peer *self);
 /* ---- the configuration. Any thread. As no reconfiguration is applied (D-32), it never changes,
  * and needs no lock such as Java's QV_LOCK. ---------------------------------------------------- */
 
-/* Java: getQuorumVerifier(), getLastSeenQuorumVerifier(). Give a reference; the last seen one may
- * be NULL. */
+/* Java: getQuorumVerifier(), getLastSeenQuorumVerifier(): the committed configuration, and the
+ * newest one heard of. The peer keeps every verifier that it was ever given until quorum_peer_free,
+ * and lends them: what is returned is never NULL, and stays valid and unchanged as long as the
+ * peer. */
+const struct quorum_verifier *quorum_peer_quorum_verifier(struct quorum_peer *self);
+const struct quorum_verifier *quorum_peer_last_seen_quorum_verifier(struct quorum_peer *self);
+
+/* True if the committed configuration lists sid as a voter.
+ * Java: QuorumVerifier.getVotingMembers() */
+bool quorum_peer_is_voter(struct quorum_peer *self, int64_t sid);
+
+/* Make a tracker without acks: for the committed configuration and, where its version is higher,
+ * for the last seen one too. Both as they are at one moment. synced_learner_tracker_done() ends it.
+ * Java: SyncedLearnerTracker.addQuorumVerifier(), as getVoteTracker() and lead() call it */
+void quorum_peer_init_tracker(struct quorum_peer *self, struct synced_learner_tracker *ret_tracker);
+
+/* As the two above, but they return a counted reference (qv_unref it). They go as soon as nobody
+ * calls them. */
 struct quorum_verifier *quorum_peer_get_quorum_verifier(struct quorum_peer *self);
 struct quorum_verifier *quorum_peer_get_last_seen_quorum_verifier(struct quorum_peer *self);
 
