@@ -20,9 +20,9 @@ Exit: 0 clean, 1 findings (one a line), 2 wrong usage.
 TEXT
 }
 
-# The numbers that NOTES.md explains: rows "| D-7 | ..." and paragraphs "**A-7 ...".
+# The numbers that NOTES.md explains: rows "| D-7 | ..." and paragraphs "**D-69 ...".
 explained() {
-  sed -nE -e 's/^\| ([DKRLTQW]-[0-9]+) \|.*/\1/p' -e 's/^\*\*(A-[0-9]+) .*/\1/p' NOTES.md
+  sed -nE -e 's/^\| ([DKRLTQW]-[0-9]+) \|.*/\1/p' -e 's/^\*\*([ADKR]-[0-9]+) .*/\1/p' NOTES.md
 }
 
 cited() {
