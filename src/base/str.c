@@ -106,6 +106,15 @@ void zk_text_copy(char *ret_text, size_t size, const char *text)
     ret_text[length] = '\0';
 }
 
+void zk_text_printf(char *ret_text, size_t size, const char *format, ...)
+{
+    va_list args;
+    zk_assert(size > 0);
+    va_start(args, format);
+    vsnprintf(ret_text, size, format, args);
+    va_end(args);
+}
+
 void zk_text_numbered(char *ret_text, size_t size, const char *before, int64_t number)
 {
     char decimal[LONG_TEXT_SIZE + 1] = "";

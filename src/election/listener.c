@@ -49,7 +49,7 @@ static int create_new_server_socket(struct listener_handler *handler, struct soc
     if (!inet_address_is_wildcard(configured))
         inet_address_resolve(qcm->ctx, configured->host, configured->port, &address);
     if (address.family == INET_UNRESOLVED)
-        return -EADDRNOTAVAIL;
+        return -EDESTADDRREQ;
     int r = sock_listen(qcm->ctx, &address, BACKLOG, ret_sock);
     if (r == 0) {
         char text[320];
@@ -115,9 +115,7 @@ static void accept_connections(struct listener_handler *handler)
         if (zk_stop_requested(&qcm->shutdown))
             break;
         char reason[128];
-        zk_log(qcm->ctx, ZK_LOG_LISTENING_FAILED, text,
-               r == -EADDRNOTAVAIL ? "the host name cannot be resolved, or is not this machine's"
-                                   : sock_error_text(r, reason, sizeof reason));
+        zk_log(qcm->ctx, ZK_LOG_LISTENING_FAILED, text, sock_error_text(r, reason, sizeof reason));
         note_socket_exception(qcm);
         num_retries++;
         zk_stop_sleep(&qcm->shutdown, BIND_RETRY_MS);

@@ -204,7 +204,7 @@ static int dial_address(struct conversation *dial, const struct inet_address *ad
 {
     struct sock *sock = NULL;
     if (address->family == INET_UNRESOLVED)
-        return -EADDRNOTAVAIL;
+        return -EDESTADDRREQ;
     int r = sock_new(dial->qcm->ctx, address->family, &sock);
     if (r < 0)
         return r;
@@ -226,7 +226,7 @@ static int dial_addresses(struct conversation *dial)
     int64_t timeout_ms = qcm->cnx_timeout_ms;
     if (addresses->count > 1 && config->multi_address_reachability_check_timeout_ms < timeout_ms)
         timeout_ms = config->multi_address_reachability_check_timeout_ms;
-    int r = -EADDRNOTAVAIL;
+    int r = -EDESTADDRREQ;
     multiple_addresses_java_order(addresses, order);
     for (size_t i = 0; i < addresses->count && r != 0 && r != -ECANCELED; i++) {
         const struct inet_address *address = &addresses->items[order[i]];
@@ -236,8 +236,7 @@ static int dial_addresses(struct conversation *dial)
             char reason[128];
             inet_address_text(address, text, sizeof text);
             zk_log(qcm->ctx, ZK_LOG_CANNOT_OPEN_CHANNEL, dial->sid, text,
-                   r == -EADDRNOTAVAIL ? "the host name cannot be resolved"
-                                       : sock_error_text(r, reason, sizeof reason));
+                   sock_error_text(r, reason, sizeof reason));
             zk_trace_conn(qcm->ctx, "refused", dial->sid, text, "nobody answers there");
         }
     }

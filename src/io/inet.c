@@ -1,7 +1,6 @@
 /* Addresses: literals by Java's rules, names by the resolver and its cache, and as texts. */
 #include "zk/io/inet.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,9 +14,7 @@
 enum {
     V4_BYTES = 4,
     V6_BYTES = 16,
-    V4_TEXT_MAX = 15,  /* Java takes nothing longer for an IPv4 literal */
-    IP_TEXT_SIZE = 64, /* eight groups of four digits fit, with brackets and a port */
-    TEXT_SIZE = sizeof((struct inet_address *)0)->host + IP_TEXT_SIZE, /* and a host beside */
+    V4_TEXT_MAX = 15, /* Java takes nothing longer for an IPv4 literal */
 };
 
 /* --- literals --- */
@@ -181,7 +178,7 @@ enum host_kind {
 static void set_literal(struct inet_address *address, enum inet_family family, const uint8_t *ip)
 {
     inet_address_set_ip(address, family, ip);
-    inet_address_ip_text(address, address->host, sizeof address->host);
+    zk_text_copy(address->host, sizeof address->host, inet_ip_text(address).text);
 }
 
 /* With brackets or without. */
@@ -331,123 +328,86 @@ int32_t inet_address_hash(const struct inet_address *address)
 
 /* --- texts --- */
 
-/* Who writes below gives where it ends, without a terminator. By hand, because each address that is
- * read and each connection is named so, and printf takes ten times as long. */
-
-static char *write_text(char *at, const char *text)
+struct inet_text inet_ip_text(const struct inet_address *address)
 {
-    size_t length = strlen(text);
-    memcpy(at, text, length);
-    return at + length;
-}
-
-static char *write_number(char *at, uint16_t number)
-{
-    if (number >= 10000)
-        *at++ = (char)('0' + number / 10000);
-    if (number >= 1000)
-        *at++ = (char)('0' + number / 1000 % 10);
-    if (number >= 100)
-        *at++ = (char)('0' + number / 100 % 10);
-    if (number >= 10)
-        *at++ = (char)('0' + number / 10 % 10);
-    *at++ = (char)('0' + number % 10);
-    return at;
-}
-
-static char *write_v4(char *at, const uint8_t *ip)
-{
-    for (size_t i = 0; i < V4_BYTES; i++) {
-        if (i > 0)
-            *at++ = '.';
-        at = write_number(at, ip[i]);
-    }
-    return at;
-}
-
-static char *write_v6(char *at, const uint8_t *ip)
-{
-    unsigned groups[V6_BYTES / 2];
-    for (size_t i = 0; i < V6_BYTES / 2; i++)
-        groups[i] = (unsigned)ip[2 * i] << 8 | ip[2 * i + 1];
-    return at + snprintf(at, IP_TEXT_SIZE, "%x:%x:%x:%x:%x:%x:%x:%x", groups[0], groups[1],
-                         groups[2], groups[3], groups[4], groups[5], groups[6], groups[7]);
-}
-
-static char *write_ip(char *at, const struct inet_address *address)
-{
+    const uint8_t *ip = address->ip;
+    struct inet_text ret;
     switch (address->family) {
     case INET_UNRESOLVED:
-        return write_text(at, address->host);
+        zk_text_copy(ret.text, sizeof ret.text, address->host);
+        break;
     case INET_V4:
-        return write_v4(at, address->ip);
+        zk_text_printf(ret.text, sizeof ret.text, "%d.%d.%d.%d", ip[0], ip[1], ip[2], ip[3]);
+        break;
     case INET_V6:
-        return write_v6(at, address->ip);
+        zk_text_printf(ret.text, sizeof ret.text, "%x:%x:%x:%x:%x:%x:%x:%x", ip[0] << 8 | ip[1],
+                       ip[2] << 8 | ip[3], ip[4] << 8 | ip[5], ip[6] << 8 | ip[7],
+                       ip[8] << 8 | ip[9], ip[10] << 8 | ip[11], ip[12] << 8 | ip[13],
+                       ip[14] << 8 | ip[15]);
+        break;
     }
-    return at;
+    return ret;
 }
 
 /* "10.0.0.3:3881", "[0:0:0:0:0:0:0:1]:3881" */
-static char *write_with_port(char *at, const struct inet_address *address, const char *ip)
+static struct inet_text with_port(const struct inet_address *address, const char *ip)
 {
-    bool v6 = address->family == INET_V6;
-    if (v6)
-        *at++ = '[';
-    at = write_text(at, ip);
-    if (v6)
-        *at++ = ']';
-    *at++ = ':';
-    return write_number(at, address->port);
+    struct inet_text ret;
+    zk_text_printf(ret.text, sizeof ret.text, address->family == INET_V6 ? "[%s]:%d" : "%s:%d", ip,
+                   address->port);
+    return ret;
 }
 
-/* What was written is the answer: as much of it as fits. Its length. */
-static size_t give_text(const char *text, const char *end, char *ret_text, size_t size)
+struct inet_text inet_text(const struct inet_address *address)
 {
-    zk_assert(size > 0);
-    size_t length = (size_t)(end - text);
-    if (length >= size)
-        length = size - 1;
-    memcpy(ret_text, text, length);
-    ret_text[length] = '\0';
-    return length;
+    struct inet_text ret;
+    if (address->family == INET_UNRESOLVED) {
+        zk_text_printf(ret.text, sizeof ret.text, "%s/%s", address->host,
+                       with_port(address, "<unresolved>").text);
+        return ret;
+    }
+    /* A literal has no name in Java. The wildcard that Java makes itself has one, though it looks
+     * like an IP. */
+    const struct inet_text ip = inet_ip_text(address);
+    const bool named = address->named || strcmp(address->host, ip.text) != 0;
+    zk_text_printf(ret.text, sizeof ret.text, "%s/%s", named ? address->host : "",
+                   with_port(address, ip.text).text);
+    return ret;
 }
+
+struct inet_text inet_host_text(const struct inet_address *address)
+{
+    struct inet_text ret;
+    if (address->host[0] == '\0')
+        return inet_ip_text(address);
+    zk_text_copy(ret.text, sizeof ret.text, address->host);
+    return ret;
+}
+
+struct inet_text inet_host_port_text(const struct inet_address *address)
+{
+    return with_port(address, inet_ip_text(address).text);
+}
+
+/* The four functions that follow go when nobody calls them any more. */
 
 void inet_address_ip_text(const struct inet_address *address, char *ret_text, size_t size)
 {
-    char text[TEXT_SIZE];
-    give_text(text, write_ip(text, address), ret_text, size);
+    zk_text_copy(ret_text, size, inet_ip_text(address).text);
 }
 
 void inet_address_text(const struct inet_address *address, char *ret_text, size_t size)
 {
-    char ip[IP_TEXT_SIZE] = "<unresolved>";
-    char text[TEXT_SIZE];
-    char *end = text;
-    bool named = true;
-    if (address->family != INET_UNRESOLVED) {
-        *write_ip(ip, address) = '\0';
-        /* A literal has no name in Java. The wildcard that Java makes itself has one, though it
-         * looks like an IP. */
-        named = address->named || strcmp(address->host, ip) != 0;
-    }
-    if (named)
-        end = write_text(end, address->host);
-    *end++ = '/';
-    give_text(text, write_with_port(end, address, ip), ret_text, size);
+    zk_text_copy(ret_text, size, inet_text(address).text);
 }
 
 void inet_address_host_string(const struct inet_address *address, char *ret_text, size_t size)
 {
-    if (address->host[0] != '\0')
-        zk_text_copy(ret_text, size, address->host);
-    else
-        inet_address_ip_text(address, ret_text, size);
+    zk_text_copy(ret_text, size, inet_host_text(address).text);
 }
 
 size_t inet_address_format(const struct inet_address *address, char *ret_text, size_t size)
 {
-    char ip[TEXT_SIZE];
-    char text[TEXT_SIZE];
-    *write_ip(ip, address) = '\0';
-    return give_text(text, write_with_port(text, address, ip), ret_text, size);
+    zk_text_copy(ret_text, size, inet_host_port_text(address).text);
+    return strlen(ret_text);
 }

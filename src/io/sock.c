@@ -17,15 +17,12 @@
 
 #include "io/inet_internal.h"
 #include "zk/base/alloc.h"
+#include "zk/base/error.h"
 #include "zk/base/panic.h"
 #include "zk/base/refcount.h"
+#include "zk/base/str.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/lock.h"
-
-enum {
-    ADDRESS_TEXT_SIZE = 72,
-    CONN_TEXT_SIZE = 2 * ADDRESS_TEXT_SIZE,
-};
 
 struct sock {
     struct zk_refcount refs; /* each thread that uses it, each struct that points to it */
@@ -36,7 +33,7 @@ struct sock {
     /* Set while one thread alone knows the socket. */
     struct inet_address local;
     struct inet_address remote;
-    char conn_text[CONN_TEXT_SIZE];
+    char conn_text[144]; /* two IPs with their ports, each of at most 46 letters */
 
     /* Of the thread that reads. */
     int64_t timeout_ms;
@@ -122,9 +119,8 @@ static int sock_learn_remote(struct sock *sock, const struct inet_address *diall
 static void sock_name(struct sock *sock, const struct inet_address *dialler,
                       const struct inet_address *listener)
 {
-    size_t length = inet_address_format(dialler, sock->conn_text, ADDRESS_TEXT_SIZE);
-    sock->conn_text[length] = '-';
-    inet_address_format(listener, sock->conn_text + length + 1, ADDRESS_TEXT_SIZE);
+    zk_text_printf(sock->conn_text, sizeof sock->conn_text, "%s-%s",
+                   inet_host_port_text(dialler).text, inet_host_port_text(listener).text);
 }
 
 /* --- life --- */
@@ -266,7 +262,7 @@ int sock_connect(struct sock *sock, const struct inet_address *address, int64_t 
     union socket_address to;
     socklen_t length = to_socket_address(address, sock->domain, &to);
     if (length == 0)
-        return -EADDRNOTAVAIL;
+        return address->family == INET_UNRESOLVED ? -EDESTADDRREQ : -EAFNOSUPPORT;
 
     int r = sock_connect_begin(sock, &to, length);
     if (r == 0)
@@ -316,7 +312,7 @@ int sock_listen(struct zk_context *ctx, const struct inet_address *address, int 
         return r;
     socklen_t length = to_socket_address(address, sock->domain, &at);
     if (length == 0) {
-        r = -EADDRNOTAVAIL;
+        r = address->family == INET_UNRESOLVED ? -EDESTADDRREQ : -EAFNOSUPPORT;
         goto out;
     }
     if (setsockopt(sock->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
@@ -473,18 +469,6 @@ const char *sock_conn_text(const struct sock *sock)
 
 const char *sock_error_text(int error, char *buffer, size_t size)
 {
-    if (error < 0)
-        error = -error;
-    switch (error) {
-    case EPIPE:
-        return "the far end closed the connection";
-    case ETIMEDOUT:
-        return "timed out";
-    case ECANCELED:
-        return "we are stopping";
-    case EPROTO:
-        return "malformed message";
-    default:
-        return strerror_r(error, buffer, size);
-    }
+    zk_text_copy(buffer, size, zk_error_text(error).text);
+    return buffer;
 }

@@ -25,7 +25,7 @@ static int create_server_socket(struct leader *leader, const struct inet_address
                                 struct sock **ret_listener)
 {
     int r = address->family == INET_UNRESOLVED
-                ? -EADDRNOTAVAIL
+                ? -EDESTADDRREQ
                 : sock_listen(leader->ctx, address, LEADER_BACKLOG, ret_listener);
     if (r < 0) {
         char text[ADDRESS_TEXT];

@@ -38,7 +38,7 @@ static int prepare_dial(struct leader_connector *connector, struct sock **ret_so
 {
     struct learner *learner = connector->learner;
     if (connector->address.family == INET_UNRESOLVED)
-        return -EADDRNOTAVAIL;
+        return -EDESTADDRREQ;
     struct sock *sock;
     int r = sock_new(learner->ctx, connector->address.family, &sock);
     if (r < 0)
@@ -131,9 +131,7 @@ static int dial_with_retries(struct leader_connector *connector)
         int64_t spent_ms = zk_elapsed_ms() - connector->start_ms;
         remaining_ms = connector->limit_ms - spent_ms;
         int64_t delay_ms = delay_after(learner, tries, r);
-        const char *why = connector->address.family == INET_UNRESOLVED
-                              ? "the host name cannot be resolved"
-                              : sock_error_text(r, reason, sizeof reason);
+        const char *why = sock_error_text(r, reason, sizeof reason);
         if (remaining_ms <= delay_ms) {
             zk_log(learner->ctx, ZK_LOG_CONNECT_EXCEEDED, tries, remaining_ms, text, why);
             return r;
@@ -230,7 +228,7 @@ int learner_connect_to_leader(struct learner *learner, const struct quorum_serve
     bool stopping = learner->stopping;
     zk_mutex_unlock(&learner->mu);
 
-    int r = leader->addr.count > 0 ? connectors[0].error : -EADDRNOTAVAIL;
+    int r = leader->addr.count > 0 ? connectors[0].error : -EDESTADDRREQ;
     free(connectors);
     if (stopping)
         return -ECANCELED;

@@ -188,6 +188,18 @@ static void a_text_is_copied_as_far_as_it_fits(void **state)
     assert_string_equal(copy, "");
 }
 
+static void a_printed_text_is_given_as_far_as_it_fits(void **state)
+{
+    char text[6];
+    (void)state;
+    zk_text_printf(text, sizeof text, "%s-%d", "ab", 12);
+    assert_string_equal(text, "ab-12");
+    zk_text_printf(text, sizeof text, "%s-%d", "ab", 123);
+    assert_string_equal(text, "ab-12");
+    zk_text_printf(text, 1, "%s", "ab");
+    assert_string_equal(text, "");
+}
+
 static void a_numbered_text_is_given_as_far_as_it_fits(void **state)
 {
     char text[40];
@@ -343,6 +355,7 @@ int main(void)
         cmocka_unit_test(a_printf_of_any_length_is_whole),
         cmocka_unit_test(longs_are_appended_in_decimal),
         cmocka_unit_test(a_text_is_copied_as_far_as_it_fits),
+        cmocka_unit_test(a_printed_text_is_given_as_far_as_it_fits),
         cmocka_unit_test(a_numbered_text_is_given_as_far_as_it_fits),
         cmocka_unit_test(longs_are_appended_in_hex),
         cmocka_unit_test(split_drops_trailing_empty_pieces_only),

@@ -21,6 +21,8 @@ ZK_NODISCARD bool zk_decode_long(const char *text, int64_t *ret_value);
 
 /* A copy of text, terminated; of a longer text as many bytes as fit. */
 void zk_text_copy(char *ret_text, size_t size, const char *text);
+/* printf, terminated; of a longer text as many bytes as fit. */
+void zk_text_printf(char *ret_text, size_t size, const char *format, ...) ZK_PRINTF_LIKE(3, 4);
 /* What precedes, and the number in decimal: as much as fits. */
 void zk_text_numbered(char *ret_text, size_t size, const char *before, int64_t number);
 

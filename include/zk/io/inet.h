@@ -53,16 +53,28 @@ bool inet_address_is_loopback(const struct inet_address *address);
 bool inet_address_equal(const struct inet_address *a, const struct inet_address *b);
 int32_t inet_address_hash(const struct inet_address *address); /* Java: hashCode() */
 
-/* Java: InetAddress.getHostAddress(): "127.0.0.1", "0:0:0:0:0:0:0:1"; the host if unresolved. Size
- * 64 is enough for resolved ones. */
-void inet_address_ip_text(const struct inet_address *address, char *ret_text, size_t size);
+/* An address as text: a value, so that the usual use needs no buffer:
+ * zk_log(ctx, ..., inet_text(&address).text). The longest one fits, whatever the host is. */
+struct inet_text {
+    char text[320];
+};
+
 /* Java: InetSocketAddress.toString(): "/127.0.0.1:3881", "name/1.2.3.4:3881",
  * "name/<unresolved>:3881" */
+struct inet_text inet_text(const struct inet_address *address);
+/* Java: NetUtils.formatInetAddr(), as of 3.8.0: the IP in numbers (IPv6 in brackets; the host if it
+ * is unresolved), and ":port". */
+struct inet_text inet_host_port_text(const struct inet_address *address);
+/* Java: InetAddress.getHostAddress(): "127.0.0.1", "0:0:0:0:0:0:0:1"; the host if it is
+ * unresolved. */
+struct inet_text inet_ip_text(const struct inet_address *address);
+/* Java: InetSocketAddress.getHostString(): the configured host; the IP if there is none. */
+struct inet_text inet_host_text(const struct inet_address *address);
+
+/* The older forms of the four; they go when nobody calls them any more. */
+void inet_address_ip_text(const struct inet_address *address, char *ret_text, size_t size);
 void inet_address_text(const struct inet_address *address, char *ret_text, size_t size);
-/* Java: InetSocketAddress.getHostString(): the configured host; an IP as text if there is none. */
 void inet_address_host_string(const struct inet_address *address, char *ret_text, size_t size);
-/* Java: NetUtils.formatInetAddr(), as of 3.8.0: IP in numbers (IPv6 in brackets), host if
- * unresolved, ":port". Its length. */
 size_t inet_address_format(const struct inet_address *address, char *ret_text, size_t size);
 
 #endif

@@ -19,14 +19,15 @@ struct sock;
 ZK_NODISCARD int sock_new(struct zk_context *ctx, enum inet_family family, struct sock **ret_sock);
 
 /* Java: Socket.connect(address, timeout). Blocks at most timeout_ms; 0 is not "for ever" as in
- * Java. Once for a sock. Errors: -ECONNREFUSED, -ETIMEDOUT, -ECANCELED (waked), -EADDRNOTAVAIL (an
- * unresolved address, or one of another family than the socket's), ... */
+ * Java. Once for a sock. Errors: -ECONNREFUSED, -ETIMEDOUT, -ECANCELED (waked), -EDESTADDRREQ (an
+ * unresolved address), -EAFNOSUPPORT (one of another family than the socket's), -EADDRNOTAVAIL (no
+ * local port is left), ... */
 ZK_NODISCARD int sock_connect(struct sock *sock, const struct inet_address *address,
                               int64_t timeout_ms);
 
 /* Java: ServerSocket.bind() with SO_REUSEADDR. A dual-stack socket where the machine has IPv6, as
  * Java's; else IPv4. For port 0 the system chooses one: sock_local() tells. Errors: -EADDRINUSE,
- * -EADDRNOTAVAIL (also an unresolved address), -EACCES, ... */
+ * -EADDRNOTAVAIL (not this machine's), -EDESTADDRREQ (an unresolved address), -EACCES, ... */
 ZK_NODISCARD int sock_listen(struct zk_context *ctx, const struct inet_address *address,
                              int backlog, struct sock **ret_sock);
 
@@ -67,7 +68,7 @@ const struct inet_address *sock_remote(const struct sock *sock);
  * Borrowed. */
 const char *sock_conn_text(const struct sock *sock);
 
-/* For people: strerror, in words that fit a log line after "reason=". Static or inside buffer. */
+/* The older form of zk_error_text(); it goes when nobody calls it any more. */
 const char *sock_error_text(int error, char *buffer, size_t size);
 
 #endif
