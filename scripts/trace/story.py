@@ -267,7 +267,7 @@ def tell(trace, chapter, before):
         tell_found(chapter)
         return
     if not chapter.leader:
-        tell_no_leader(chapter)
+        tell_no_leader(trace, chapter)
         return
     cause = upper(cause_of(chapter, before))
     if chapter.leader in chapter.roles:
@@ -314,7 +314,11 @@ def tell_found(chapter):
     chapter.text = [("", "The capture begins in the middle: what was said before is not in it.")]
 
 
-def tell_no_leader(chapter):
+def observers_of(trace):
+    return {event.n for event in trace.events if event.ev == "state" and event["s"] == "OBSERVING"}
+
+
+def tell_no_leader(trace, chapter):
     lost = chapter.gone | chapter.frozen
     left = (chapter.alive | chapter.booted) - chapter.gone - chapter.asleep
     seeking = left - set(chapter.leader_of)
@@ -324,7 +328,12 @@ def tell_no_leader(chapter):
     elif lost and not chapter.looking and not chapter.booted and not chapter.lost_leaders:
         end = f"{verb(chapter.gone, 'is', 'are')} gone" if chapter.gone else verb(chapter.frozen, "freezes", "freeze")
         chapter.title = f"{upper(peers(lost))} {end}"
-        stay = f"The others stay with their leader: a quorum is left without {verb(lost, 'it', 'them')}."
+        observers = observers_of(trace)
+        voters = set(trace.ids) - observers
+        if 2 * len(left - observers) > len(voters):
+            stay = f"The others stay with their leader: a quorum is left without {verb(lost, 'it', 'them')}."
+        else:
+            stay = f"{does(left, 'is', 'are')} left, no majority of the {len(voters)} voters: a leader cannot go on for long."
         chapter.text = tell_freeze(chapter) + [("", stay)]
     elif lost:
         end = f"{verb(lost, 'is', 'are')} gone" if chapter.gone else verb(lost, "freezes", "freeze")
@@ -497,7 +506,7 @@ def round_of(chapter, leader):
 
 def tell_absent(trace, chapter, heard, settled):
     """Voters whose word does not count, because they do not run, are frozen, or because nobody hears them."""
-    observers = {event.n for event in trace.events if event.ev == "state" and event["s"] == "OBSERVING"}
+    observers = observers_of(trace)
     lives = chapter.alive | chapter.booted | chapter.found
     away = (set(trace.ids) - lives | chapter.gone - chapter.booted) - observers
     asleep = chapter.asleep - chapter.frozen - heard - observers

@@ -35,6 +35,10 @@ WRITTEN_BY_HANDLER = ("LEADERINFO", "SNAP")
 FLIGHT_US = 40
 # The kernel ends the connections of a dead process all at once; this much apart, at the most.
 ALL_AT_ONCE_US = 100_000
+# A peer whose kernel acknowledges what it is told, and which says nothing for this long, is frozen.
+SILENCE_US = 400_000
+# After that it is frozen, unless it leaves a message unread before.
+SOON_US = 100_000
 # Where scripts/cluster.sh takes its ports from, for a film that begins before its cluster is made.
 ANY_CLUSTER = "tcp portrange 20000-32800"
 
@@ -345,6 +349,16 @@ class Message:
         return self.packet.target not in self.connection.ended_by
 
 
+class Freeze:
+    """A peer is frozen from one moment to another; `until` is infinite if it never speaks again."""
+
+    def __init__(self, sid, since, until, thaws):
+        self.sid, self.since, self.until, self.thaws = sid, since, until, thaws
+
+    def covers(self, t):
+        return self.since <= t < self.until
+
+
 class Film:
     """Everything in a capture that concerns an ensemble."""
 
@@ -368,6 +382,66 @@ class Film:
             speaker, _ = self.connections[packet.stream].sids(packet.source)
             if not packet.by_kernel:
                 self.speaks_at[speaker].append(packet.t)
+        self.freezes = self.find_freezes()
+
+    # ---- frozen peers -----------------------------------------------------------------------------
+
+    def find_freezes(self):
+        """A leader or a follower ends its quorum connection with a frozen peer when it has been silent for long. The
+        kernel of the frozen one acknowledges that, and it says nothing still. (One that is cut off would acknowledge
+        nothing.)"""
+        found = {}
+        ended = set()
+        for packet in self.packets:
+            connection = self.connections[packet.stream]
+            if connection.kind != "quorum" or not (packet.fin or packet.rst) or packet.stream in ended:
+                continue
+            ended.add(packet.stream)
+            _, sid = connection.sids(packet.source)
+            freeze = self.freeze_at(packet.t, sid) if sid is not None else None
+            if freeze:
+                found.setdefault((sid, freeze.until), freeze)
+        return list(found.values())
+
+    def freeze_at(self, t, sid):
+        times = self.speaks_at[sid]
+        at = bisect.bisect_right(times, t)
+        if not at or t - times[at - 1] < SILENCE_US:
+            return None
+        last, until = times[at - 1], times[at] if at < len(times) else float("inf")
+        if until - t < SILENCE_US or not self.kernel_answers(sid, t, min(until, t + SILENCE_US)):
+            return None
+        unread = (
+            message.begins
+            for messages in self.messages.values()
+            for message in messages
+            if message.connection.sids(message.packet.source)[1] == sid and message.begins > last
+        )
+        thaws = at < len(times) and not self.ends_everything(sid, until)
+        return Freeze(sid, min([*unread, last + SOON_US]), until, thaws)
+
+    def kernel_answers(self, sid, since, until):
+        return any(
+            since < packet.t < until
+            and packet.by_kernel
+            and self.connections[packet.stream].sids(packet.source)[0] == sid
+            for packet in self.packets
+        )
+
+    def ends_everything(self, sid, t):
+        """Does the kernel end all its connections then? It was killed while it was frozen."""
+        left = set()
+        for packet in self.packets:
+            connection = self.connections[packet.stream]
+            if sid not in (connection.dialler, connection.listener):
+                continue
+            if packet.t < t or not (packet.fin or packet.rst):
+                left.add(packet.stream) if packet.t < t else None
+            elif packet.t - t <= ALL_AT_ONCE_US and connection.sids(packet.source)[0] == sid:
+                left.discard(packet.stream)
+        return not left
+
+    # ---- messages ---------------------------------------------------------------------------------
 
     def read(self, capture):
         packets = {packet.number: packet for packet in self.packets}
@@ -399,8 +473,11 @@ class Film:
         return sid
 
     def arrives(self, message):
-        """When its receiver may have had it."""
+        """When its receiver may have had it; infinite if it never reads again."""
         _, hearer = message.connection.sids(message.packet.source)
+        for freeze in self.freezes:
+            if freeze.sid == hearer and freeze.covers(message.packet.t):
+                return freeze.until - 1 if freeze.thaws else float("inf")
         times = self.speaks_at[hearer]
         at = bisect.bisect_right(times, message.packet.t)
         gap = times[at] - message.packet.t if at < len(times) else 2 * FLIGHT_US
@@ -419,6 +496,7 @@ class Writer:
         self.state = {}
         self.round = {}  # sid -> the newest round that it has named in this life
         self.alive = set()
+        self.dead = set()
         self.last = {}  # sid -> time of its last packet, or of the first ending of a connection after that
         self.ending = set()  # sids for which it is the latter
         self.epoch = {}  # of the leader's term, by sid of the leader
@@ -434,12 +512,20 @@ class Writer:
             for message in self.film.messages.get(packet.number, ()):
                 self.note_message(message)
             self.note_end(packet, connection)
+        self.note_freezes()
         self.events.sort(key=lambda event: event["t"])
         start = self.events[0]["t"] if self.events else 0
         return [{**event, "t": event["t"] - start} for event in self.events]
 
     def note(self, t, n, th, ev, **fields):
         self.events.append({"v": 1, "t": t, "n": n, "th": th, "ev": ev, **fields})
+
+    def note_freezes(self):
+        for freeze in self.film.freezes:
+            why = f"{SEEN}: its kernel acknowledges what it is told, and it says nothing"
+            self.note(freeze.since, freeze.sid, "", "freeze", why=why)
+            if freeze.thaws:
+                self.note(freeze.until - 2, freeze.sid, "", "thaw", why=f"{SEEN}: it speaks again")
 
     def note_conn(self, what, t, connection, n, thread, why=SEEN):
         if n is not None:
@@ -478,7 +564,8 @@ class Writer:
         just_now = []
         for connection in self.film.connections.values():
             mine = connection.address_of(sid)
-            if mine is None or connection.answered is None:
+            other = connection.dialler if sid == connection.listener else connection.listener
+            if mine is None or connection.answered is None or other in self.dead:
                 continue
             if not connection.ended_by:
                 return False
@@ -494,6 +581,7 @@ class Writer:
             return
         if not (packet.by_kernel or packet.fin or packet.rst):
             self.alive.add(speaker)
+            self.dead.discard(speaker)
             self.ending.discard(speaker)
             self.last[speaker] = packet.t
         elif not packet.by_kernel and speaker in self.alive and speaker not in self.ending:
@@ -513,6 +601,7 @@ class Writer:
         for connection in self.film.connections.values():
             ends.append(connection.ended_by.get(connection.address_of(sid), 0))
         self.alive.discard(sid)
+        self.dead.add(sid)
         self.note(max(ends), sid, "", "crash", why=f"{SEEN}: {why}")
         self.state.pop(sid, None)
         self.round.pop(sid, None)
@@ -528,7 +617,7 @@ class Writer:
         writes, reads = connection.threads(packet.source, message.kind)
         common = {"conn": connection.name, "seq": message.number, "kind": message.kind, "m": message.m}
         self.note(message.begins, speaker, writes, "send", to=hearer, **common)
-        if message.reader_is_there:
+        if message.reader_is_there and arrives < float("inf"):
             self.note(arrives, hearer, reads, "recv", **{"from": speaker}, **common)
         self.infer_after(message, speaker, hearer, arrives)
 
@@ -580,7 +669,7 @@ class Writer:
             if (speaker, epoch) not in self.established:
                 self.established.add((speaker, epoch))
                 self.note(message.begins, speaker, main_thread(speaker), "established", leader=speaker, epoch=epoch)
-            if message.reader_is_there:
+            if message.reader_is_there and arrives < float("inf"):
                 self.note(arrives, hearer, main_thread(hearer), "established", leader=speaker, epoch=epoch)
 
 

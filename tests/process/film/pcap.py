@@ -27,11 +27,13 @@ def golden_names(prefix):
 
 
 class Capture:
-    """A pcap file of IPv4 packets between ports of 127.0.0.1, a millisecond apart."""
+    """A pcap file of IPv4 packets between ports of 127.0.0.1, a millisecond apart where nobody pauses."""
 
     def __init__(self, snaplen=262144):
         self.snaplen = snaplen
         self.packets = []
+        self.times = []  # of the packets, in milliseconds
+        self.now = 0
         self.next_port = 40000
 
     def connect(self, port):
@@ -43,13 +45,18 @@ class Capture:
         here = bytes((127, 0, 0, 1))
         ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 40 + len(data), len(self.packets) & 0xFFFF, 0, 64, 6, 0, here, here)
         self.packets.append(ip + tcp + data)
+        self.times.append(self.now)
+        self.now += 1
+
+    def pause(self, milliseconds):
+        self.now += milliseconds
 
     def write(self, path):
         with open(path, "wb") as stream:
             stream.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, self.snaplen, 101))
-            for number, packet in enumerate(self.packets):
+            for time, packet in zip(self.times, self.packets):
                 kept = packet[: self.snaplen]
-                at = 1700000000000 + number
+                at = 1700000000000 + time
                 stream.write(struct.pack("<IIII", at // 1000, at % 1000 * 1000, len(kept), len(packet)) + kept)
 
 

@@ -14,6 +14,7 @@ import runner
 FILM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "scripts", "trace", "film.sh")
 WORK_DIRECTORY = tempfile.TemporaryDirectory()
 WORK = WORK_DIRECTORY.name
+LIVES = ("state", "crash", "freeze", "thaw")
 
 
 def election(n):
@@ -53,7 +54,7 @@ def follower_info(sid, kind=11):
 
 
 def states(events, n):
-    return [event.get("s", event["ev"]) for event in events if event["n"] == n and event["ev"] in ("state", "crash")]
+    return [event.get("s", event["ev"]) for event in events if event["n"] == n and event["ev"] in LIVES]
 
 
 def equal(found, wanted):
@@ -109,6 +110,71 @@ def test_who_is_left_by_a_dead_leader_is_not_dead():
         connection.packet(dead, pcap.FIN | pcap.ACK)
         connection.packet(left, pcap.FIN | pcap.ACK)
     equal((states(film(capture), 1), states(film(capture), 2)), (["FOLLOWING"], ["LOOKING", "LEADING", "crash"]))
+
+
+def frozen_leader(acknowledges):
+    """2 leads 1 and falls silent; after 2 s its follower goes, and says so. (capture, their election connection)"""
+    capture = pcap.Capture()
+    talk = capture.connect(election(1)).dialler_says(initial(2, election(2)) + notification(0, 1))
+    learner = capture.connect(quorum(2)).dialler_says(follower_info(1)).listener_says(pcap.golden("uptodate"))
+    capture.pause(2000)
+    learner.packet(learner.dialler, pcap.FIN | pcap.ACK)
+    talk.listener_says(notification(0, 2))
+    if acknowledges:
+        learner.packet(learner.listener, pcap.ACK)
+        talk.packet(talk.dialler, pcap.ACK)
+    capture.pause(1000)
+    talk.listener_says(notification(2, 2))
+    return capture, talk, learner
+
+
+def test_a_leader_whose_kernel_answers_and_which_says_nothing_is_frozen():
+    capture, _, _ = frozen_leader(acknowledges=True)
+    events = film(capture)
+    equal(states(events, 2), ["LOOKING", "LEADING", "freeze"])
+    freeze = next(event for event in events if event["ev"] == "freeze")
+    last = max(event["t"] for event in events if event["n"] == 2 and event["ev"] == "send")
+    equal(freeze["t"] - last, 100_000)
+    equal([event for event in events if event["ev"] == "recv" and event["n"] == 2 and event["t"] > freeze["t"]], [])
+
+
+def test_a_frozen_leader_thaws_and_reads_what_has_waited():
+    capture, talk, _ = frozen_leader(acknowledges=True)
+    talk.dialler_says(notification(2, 1))
+    events = film(capture)
+    equal(states(events, 2), ["LOOKING", "LEADING", "freeze", "thaw"])
+    thaw = next(event["t"] for event in events if event["ev"] == "thaw")
+    read = [event["t"] for event in events if event["ev"] == "recv" and event["n"] == 2 and event["kind"] == "NOTIFICATION"]
+    equal([0 < t - thaw < 1000 for t in read], [True, True])
+
+
+def test_a_frozen_leader_that_is_killed_does_not_thaw():
+    capture, talk, learner = frozen_leader(acknowledges=True)
+    for connection, end in ((talk, talk.dialler), (learner, learner.listener)):
+        connection.packet(end, pcap.RST)
+    equal(states(film(capture), 2)[:3], ["LOOKING", "LEADING", "freeze"])
+    equal("thaw" in states(film(capture), 2), False)
+
+
+def test_a_leader_whose_kernel_is_silent_too_is_not_called_frozen():
+    capture, _, _ = frozen_leader(acknowledges=False)
+    equal(states(film(capture), 2), ["LOOKING", "LEADING"])
+
+
+def test_peers_that_stop_one_after_the_other_are_all_gone():
+    capture = pcap.Capture()
+    talks = {}
+    for pair in ((1, 2), (1, 3), (2, 3)):
+        talks[pair] = capture.connect(election(pair[0])).dialler_says(initial(pair[1], election(pair[1])) + notification(0, 1))
+        talks[pair].listener_says(notification(0, 1))
+    roles = {n: capture.connect(quorum(3)).dialler_says(follower_info(n)) for n in (1, 2)}
+    for n in (1, 2):
+        for pair, talk in talks.items():
+            if n in pair:
+                talk.packet(talk.listener if n == pair[0] else talk.dialler, pcap.FIN | pcap.ACK)
+        roles[n].packet(roles[n].dialler, pcap.FIN | pcap.ACK)
+    events = film(capture)
+    equal([states(events, n)[-1] for n in (1, 2, 3)], ["crash", "crash", "LEADING"])
 
 
 def test_a_newer_round_is_a_new_election_though_no_connection_has_ended():

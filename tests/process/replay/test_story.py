@@ -59,14 +59,19 @@ class Film:
 
     def story(self):
         """[(title without its time, [sentence])]"""
+        return self.chapters(self.tell("story"))
+
+    def tell(self, verb):
+        """What scripts/trace/trace.sh makes of it."""
         with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as stream:
             stream.writelines(json.dumps(line) + "\n" for line in self.lines)
             stream.flush()
-            return self.read(stream.name)
-
-    def read(self, path):
-        status, out, err = script("trace.sh", "story", path)
+            status, out, err = script("trace.sh", verb, stream.name)
         same((status, err), (0, ""))
+        return out
+
+    @staticmethod
+    def chapters(out):
         chapters = []
         for line in out.splitlines():
             if line.startswith("   "):
@@ -123,13 +128,15 @@ class Diaries(Film):
         """It ends its quorum connection: too long has nothing come."""
         return self.line(n, "conn", what="close", peer=leader, conn=f"q{leader}-{n}", why="no longer learning")
 
-    def story(self):
+    def tell(self, verb):
         with tempfile.TemporaryDirectory() as directory:
             for n in {line["n"] for line in self.lines}:
                 os.mkdir(os.path.join(directory, str(n)))
                 with open(os.path.join(directory, str(n), "trace"), "w", encoding="utf-8") as stream:
                     stream.writelines(json.dumps(line) + "\n" for line in self.lines if line["n"] == n)
-            return self.read(directory)
+            status, out, err = script("trace.sh", verb, directory)
+        same((status, err), (0, ""))
+        return out
 
 
 def serving(*voters):
@@ -238,6 +245,20 @@ def who_runs_already_does_not_start():
     film.crash(2).looks(3, 1, r=7).looks(1, 3, r=7).votes(1, 3, 3, r=7).pause(230).state(3, "LEADING").follows(3, 1, epoch=9)
     same(titles(film), ["Peers 1, 2 and 3 run already: 2 leads", "Leader 2 is gone: 3 is elected"])
     hides(film, 2, "Peer 1 runs")
+
+
+@test
+def who_dials_stands_before_who_accepts():
+    film = Film().line(3, "conn", what="dial", peer=2, conn="3-2", why=SEEN)
+    film.pause(-1).line(2, "conn", what="accept", peer=3, conn="3-2", why=SEEN)
+    shown = [record["name"] for record in json.loads(film.tell("perfetto"))["traceEvents"] if record["ph"] == "i"]
+    same(shown, ["dial 2", "accept 3"])
+
+
+@test
+def two_of_three_that_are_gone_leave_no_majority():
+    film = elected().pause(500).looks(3, 1, 2).follows(2, 3).pause(500).crash(1).crash(3)
+    same(film.story()[2], ("Peers 1 and 3 are gone", ["Peer 2 is left, no majority of the 3 voters: a leader cannot go on for long."]))
 
 
 # ---- frozen, killed, cut off: what peers write themselves --------------------------------------
