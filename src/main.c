@@ -24,6 +24,7 @@
 #include "zk/runtime/settings.h"
 #include "zk/runtime/thread.h"
 #include "zk/runtime/trace.h"
+#include "zk/server/exit_code.h"
 
 enum {
     LEAVE_WITHIN_MS =
@@ -65,7 +66,7 @@ struct arguments {
 static int usage_error(const char *what, const char *value)
 {
     fprintf(stderr, "zkpeer: %s%s (try zkpeer --help)\n", what, value);
-    return QUORUM_PEER_EXIT_INVALID_INVOCATION;
+    return EXIT_CODE_INVALID_INVOCATION;
 }
 
 /* What getopt has answered ':' or '?' to: the letter in optopt, or the word before optind. */
@@ -97,10 +98,10 @@ static int parse_arguments(int argc, char **argv, struct arguments *args)
         case 'h':
         case HELP:
             fputs(USAGE, stdout);
-            return QUORUM_PEER_EXIT_OK;
+            return EXIT_CODE_EXECUTION_FINISHED;
         case VERSION:
             puts("zkpeer " ZKPEER_VERSION ", speaks the quorum protocols of ZooKeeper 3.8.0");
-            return QUORUM_PEER_EXIT_OK;
+            return EXIT_CODE_EXECUTION_FINISHED;
         case CHECK_CONFIG:
             args->check_config = true;
             break;
@@ -204,7 +205,7 @@ static void dispatch_signals(void *arg)
     zk_log(dispatcher->ctx, ZK_LOG_SIGNAL, signal_number == SIGINT ? "SIGINT" : "SIGTERM");
     quorum_peer_run_shutdown(dispatcher->run);
     if (!wait_until_ended(dispatcher, LEAVE_WITHIN_MS))
-        _exit(QUORUM_PEER_EXIT_OK);
+        _exit(EXIT_CODE_EXECUTION_FINISHED);
 }
 
 /* ---- the process ---------------------------------------------------------------------------- */
@@ -227,7 +228,7 @@ static int run_peer(struct zk_context *ctx, const struct quorum_peer_config *con
                                            "Signal Dispatcher") < 0) {
         zk_log(ctx, ZK_LOG_NO_THREAD_FOR_ELECTION);
         quorum_peer_run_shutdown(run);
-        code = QUORUM_PEER_EXIT_UNEXPECTED_ERROR;
+        code = EXIT_CODE_UNEXPECTED_ERROR;
     }
     int end_code = quorum_peer_run_wait(run);
     if (code == 0)
@@ -251,11 +252,11 @@ static int read_config(struct zk_context *ctx, const struct arguments *args,
     char *error = NULL;
     int r = quorum_peer_config_parse(ctx, args->config_file, ret_config, &error);
     if (r == 0)
-        return QUORUM_PEER_EXIT_OK;
+        return EXIT_CODE_EXECUTION_FINISHED;
     zk_log(ctx, ZK_LOG_CONFIG_INVALID_EXITING);
     fprintf(stderr, "zkpeer: %s\n", error == NULL ? "the configuration cannot be read" : error);
     free(error);
-    return QUORUM_PEER_EXIT_INVALID_INVOCATION;
+    return EXIT_CODE_INVALID_INVOCATION;
 }
 
 /* Java: QuorumPeerMain.main() */

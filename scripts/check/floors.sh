@@ -33,7 +33,7 @@ declare -rA ALLOWED=(
   [command]='server persistence tree ensemble jute io runtime base'
   [cnxn]='command server persistence tree ensemble jute io runtime base'
   [quorum]='server persistence ensemble io runtime base'
-  [election]='quorum ensemble io runtime base'
+  [election]='quorum server ensemble io runtime base'
   [zab]='quorum server persistence ensemble jute io runtime base'
   [peer]='election zab quorum cnxn command server persistence tree ensemble jute io runtime base'
 )

@@ -183,11 +183,11 @@ static void append_server_stats(const struct four_letter_facts *facts, struct zk
 {
     const struct server_status *status = facts->status;
     const struct server_stats_values *stats = &facts->stats;
-    char average[48];
-    avg_min_max_average_text(&stats->request_latency_ms, average, sizeof average);
 
     zk_str_printf(str, "Latency min/avg/max: %" PRId64 "/%s/%" PRId64 "\n",
-                  stats->request_latency_ms.min, average, stats->request_latency_ms.max);
+                  stats->request_latency_ms.min,
+                  avg_min_max_counter_get_avg(&stats->request_latency_ms).text,
+                  stats->request_latency_ms.max);
     zk_str_printf(str, "Received: %" PRId64 "\n", stats->packets_received);
     zk_str_printf(str, "Sent: %" PRId64 "\n", stats->packets_sent);
     zk_str_printf(str, "Connections: %zu\n", facts->cnxn_count);

@@ -16,11 +16,9 @@ static void line(struct zk_str *str, const char *key, int64_t value)
 }
 
 /* Java: SimpleCounterSet and AvgMinMaxCounter.values() */
-static void summary(struct zk_str *str, const char *key, const struct avg_min_max *counter)
+static void summary(struct zk_str *str, const char *key, const struct avg_min_max_counter *counter)
 {
-    char average[48];
-    avg_min_max_average_text(counter, average, sizeof average);
-    zk_str_printf(str, "zk_avg_%s\t%s\n", key, average);
+    zk_str_printf(str, "zk_avg_%s\t%s\n", key, avg_min_max_counter_get_avg(counter).text);
     zk_str_printf(str, "zk_min_%s\t%" PRId64 "\n", key, counter->min);
     zk_str_printf(str, "zk_max_%s\t%" PRId64 "\n", key, counter->max);
     zk_str_printf(str, "zk_cnt_%s\t%" PRId64 "\n", key, counter->count);
@@ -42,12 +40,11 @@ static void append_gauges(const struct four_letter_facts *facts, struct zk_str *
     const struct server_status *status = facts->status;
     const struct server_stats_values *stats = &facts->stats;
     bool leads = status->state == SERVER_STATE_LEADING;
-    char average[48];
-    avg_min_max_average_text(&stats->request_latency_ms, average, sizeof average);
 
     line(str, "ephemerals_count", status->ephemerals_count);
     line(str, "num_alive_connections", (int64_t)facts->cnxn_count);
-    zk_str_printf(str, "zk_avg_latency\t%s\n", average);
+    zk_str_printf(str, "zk_avg_latency\t%s\n",
+                  avg_min_max_counter_get_avg(&stats->request_latency_ms).text);
     if (leads)
         line(str, "min_proposal_size", status->min_proposal_size);
     line(str, "outstanding_requests", 0);
@@ -81,24 +78,25 @@ static void append_gauges(const struct four_letter_facts *facts, struct zk_str *
     line(str, "quorum_size", status->quorum_size);
 }
 
-static void append_counters_and_summaries(const struct server_status *status, struct zk_str *str)
+static void append_counters_and_summaries(const struct server_metrics_values *metrics,
+                                          struct zk_str *str)
 {
-    line(str, "looking_count", status->looking_count);
-    line(str, "diff_count", status->diff_count);
-    line(str, "snap_count", status->snap_count);
-    summary(str, "leader_unavailable_time", &status->leader_unavailable_time_ms);
-    summary(str, "follower_sync_time", &status->follower_sync_time_ms);
-    summary(str, "unavailable_time", &status->unavailable_time_ms);
-    summary(str, "election_time", &status->election_time_ms);
-    summary(str, "observer_sync_time", &status->observer_sync_time_ms);
+    for (int i = 0; i < SERVER_METRICS_COUNTERS; i++)
+        line(str, server_metrics_counter_name((enum server_metrics_counter)i),
+             metrics->counters[i]);
+    for (int i = 0; i < SERVER_METRICS_SUMMARIES; i++)
+        summary(str, server_metrics_summary_name((enum server_metrics_summary)i),
+                &metrics->summaries[i]);
 }
 
 /* What Java does not measure: the election's own connections. */
 static void append_own(const struct server_status *status, struct zk_str *str)
 {
+    const struct avg_min_max_counter *elections =
+        &status->metrics.summaries[SERVER_METRICS_ELECTION_TIME];
     zk_str_printf(str, "zkpeer_election_round\t%" PRId64 "\n", status->election_round);
     zk_str_printf(str, "zkpeer_last_election_time_ms\t%" PRId64 "\n",
-                  status->last_election_time_ms);
+                  elections->count > 0 ? elections->last : -1);
     zk_str_printf(str, "zkpeer_threads\t%zu\n", status->thread_count);
     for (size_t i = 0; i < status->peer_count; i++) {
         const struct server_status_peer *peer = &status->peers[i];
@@ -121,6 +119,6 @@ void four_letter_words_append_mntr(const struct four_letter_facts *facts, struct
     if (facts->status->state == SERVER_STATE_OBSERVING)
         line(str, "observer_master_id", facts->status->observer_master_id);
     append_gauges(facts, str);
-    append_counters_and_summaries(facts->status, str);
+    append_counters_and_summaries(&facts->status->metrics, str);
     append_own(facts->status, str);
 }

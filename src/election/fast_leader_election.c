@@ -14,12 +14,12 @@
 #include "election/fast_leader_election_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/base/panic.h"
-#include "zk/quorum/quorum_stats.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/context.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
 #include "zk/runtime/trace.h"
+#include "zk/server/server_metrics.h"
 
 /* ---- birth and end -------------------------------------------------------------------------- */
 
@@ -368,7 +368,7 @@ bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote
 {
     struct round round = {.not_timeout_ms = fle->min_notification_interval_ms};
     enum outcome outcome = UNDECIDED;
-    quorum_stats_add_looking(quorum_peer_stats(fle->self));
+    server_metrics_count(quorum_peer_metrics(fle->self), SERVER_METRICS_LOOKING_COUNT);
     quorum_peer_set_start_fle(fle->self, zk_elapsed_ms());
     begin_round(fle);
     set_latest_repetition(fle, &round);

@@ -18,6 +18,7 @@
 #include "zk/runtime/context.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/trace.h"
+#include "zk/server/exit_code.h"
 #include "zk/zab/follower.h"
 #include "zk/zab/leader.h"
 #include "zk/zab/observer.h"
@@ -67,7 +68,7 @@ struct quorum_peer *quorum_peer_run_self(struct quorum_peer_run *run)
 static void set_exit_code(struct quorum_peer_run *run, int code)
 {
     zk_mutex_lock(&run->election_mu);
-    if (run->exit_code == QUORUM_PEER_EXIT_OK)
+    if (run->exit_code == EXIT_CODE_EXECUTION_FINISHED)
         run->exit_code = code;
     zk_mutex_unlock(&run->election_mu);
 }
@@ -102,7 +103,7 @@ int quorum_peer_run_wait(struct quorum_peer_run *run)
 static void on_socket_error(void *arg)
 {
     struct quorum_peer_run *run = arg;
-    set_exit_code(run, QUORUM_PEER_EXIT_UNABLE_TO_BIND_QUORUM_PORT);
+    set_exit_code(run, EXIT_CODE_UNABLE_TO_BIND_QUORUM_PORT);
     quorum_peer_run_shutdown(run);
 }
 
@@ -159,20 +160,20 @@ static int open_data(struct quorum_peer_run *run)
     if (qv_member(run->config->quorum_verifier, run->config->my_id) == NULL) {
         zk_log(run->ctx, ZK_LOG_NOT_IN_PEER_LIST, run->config->my_id, run->config->data_dir,
                run->config->config_file);
-        return QUORUM_PEER_EXIT_UNEXPECTED_ERROR;
+        return EXIT_CODE_UNEXPECTED_ERROR;
     }
     int r = file_txn_snap_log_new(run->ctx, run->config->data_dir, run->config->data_log_dir,
                                   &run->snap_log, &error);
     if (r < 0) {
         zk_log(run->ctx, ZK_LOG_UNABLE_TO_ACCESS_DATADIR, error == NULL ? "" : error);
         free(error);
-        return QUORUM_PEER_EXIT_UNABLE_TO_ACCESS_DATADIR;
+        return EXIT_CODE_UNABLE_TO_ACCESS_DATADIR;
     }
     run->database = zk_database_new(run->ctx, run->snap_log);
     run->self = quorum_peer_new(run->ctx, run->config, run->database);
     zk_database_init_config(run->database, qv_to_string(run->config->quorum_verifier),
                             run->config->quorum_verifier->version);
-    return quorum_peer_load_database(run->self) < 0 ? QUORUM_PEER_EXIT_UNEXPECTED_ERROR : 0;
+    return quorum_peer_load_database(run->self) < 0 ? EXIT_CODE_UNEXPECTED_ERROR : 0;
 }
 
 static int open_client_port(struct quorum_peer_run *run)
@@ -191,7 +192,7 @@ static int open_client_port(struct quorum_peer_run *run)
         inet_address_text(&run->config->client_port_address, address, sizeof address);
         zk_log(run->ctx, ZK_LOG_CLIENT_PORT_BIND, address,
                sock_error_text(r, reason, sizeof reason));
-        return QUORUM_PEER_EXIT_UNEXPECTED_ERROR;
+        return EXIT_CODE_UNEXPECTED_ERROR;
     }
     return 0;
 }
@@ -222,11 +223,11 @@ int quorum_peer_run_start(struct quorum_peer_run *run)
     if (code == 0) {
         zk_log(run->ctx, ZK_LOG_STARTING_QUORUM_PEER, run->config->my_id);
         if (start_leader_election(run) < 0)
-            code = QUORUM_PEER_EXIT_UNEXPECTED_ERROR;
+            code = EXIT_CODE_UNEXPECTED_ERROR;
     }
     if (code == 0 && zk_thread_group_start(run->threads, run_main, run, "QuorumPeer") < 0) {
         zk_log(run->ctx, ZK_LOG_NO_THREAD_FOR_ELECTION);
-        code = QUORUM_PEER_EXIT_UNEXPECTED_ERROR;
+        code = EXIT_CODE_UNEXPECTED_ERROR;
     }
     if (code != 0 && run->fle != NULL)
         stop_leader_election(run);
@@ -265,7 +266,7 @@ static void look_for_leader(struct quorum_peer_run *run)
         zk_log(run->ctx, ZK_LOG_CLOBBERING_QCM);
         stop_leader_election(run);
         if (start_leader_election(run) < 0) {
-            set_exit_code(run, QUORUM_PEER_EXIT_UNEXPECTED_ERROR);
+            set_exit_code(run, EXIT_CODE_UNEXPECTED_ERROR);
             quorum_peer_run_shutdown(run);
             return;
         }

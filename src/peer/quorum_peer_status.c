@@ -6,28 +6,9 @@
 #include "zk/base/alloc.h"
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/persistence/file_txn_snap_log.h"
-#include "zk/quorum/quorum_stats.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/thread.h"
-
-static struct avg_min_max metric(struct quorum_stats *stats, enum quorum_metric which)
-{
-    struct quorum_metric_value value = quorum_stats_get(stats, which);
-    return (struct avg_min_max){
-        .count = value.count, .sum = value.sum, .min = value.min, .max = value.max};
-}
-
-static void fill_metrics(struct quorum_stats *stats, struct server_status *status)
-{
-    struct quorum_metric_value election = quorum_stats_get(stats, QUORUM_METRIC_ELECTION_TIME);
-    status->last_election_time_ms = election.count == 0 ? -1 : election.last;
-    status->election_time_ms = metric(stats, QUORUM_METRIC_ELECTION_TIME);
-    status->unavailable_time_ms = metric(stats, QUORUM_METRIC_UNAVAILABLE_TIME);
-    status->leader_unavailable_time_ms = metric(stats, QUORUM_METRIC_LEADER_UNAVAILABLE_TIME);
-    status->follower_sync_time_ms = metric(stats, QUORUM_METRIC_FOLLOWER_SYNC_TIME);
-    status->observer_sync_time_ms = metric(stats, QUORUM_METRIC_OBSERVER_SYNC_TIME);
-    status->looking_count = quorum_stats_get_looking(stats);
-}
+#include "zk/server/server_metrics.h"
 
 static void fill_leader(struct quorum_peer *self, struct server_status *status)
 {
@@ -42,8 +23,6 @@ static void fill_leader(struct quorum_peer *self, struct server_status *status)
     status->min_proposal_size = leader.min_proposal_size;
     status->max_proposal_size = leader.max_proposal_size;
     status->leader_uptime_ms = leader.leader_uptime_ms;
-    status->snap_count = leader.snap_count;
-    status->diff_count = leader.diff_count;
 }
 
 static void fill_connections(struct quorum_peer_run *run, struct server_status *status)
@@ -86,7 +65,7 @@ void quorum_peer_run_fill_status(void *arg, struct server_status *status)
     status->membership = zk_xstrdup(qv_to_string(qv));
     status->quorum_size = (int32_t)qv->voting.count;
     fill_leader(run->self, status);
-    fill_metrics(quorum_peer_stats(run->self), status);
+    status->metrics = server_metrics_get(quorum_peer_metrics(run->self));
     fill_connections(run, status);
     status->thread_count = zk_thread_count(run->ctx);
     qv_unref(qv);

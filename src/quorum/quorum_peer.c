@@ -12,11 +12,11 @@
 #include "zk/base/alloc.h"
 #include "zk/base/java_order.h"
 #include "zk/base/panic.h"
-#include "zk/quorum/quorum_stats.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/context.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/trace.h"
+#include "zk/server/server_metrics.h"
 #include "zk/server/zk_database.h"
 
 struct quorum_peer *quorum_peer_new(struct zk_context *ctx, const struct quorum_peer_config *config,
@@ -26,7 +26,7 @@ struct quorum_peer *quorum_peer_new(struct zk_context *ctx, const struct quorum_
     self->ctx = ctx;
     self->config = config;
     self->database = database;
-    self->stats = quorum_stats_new(ctx);
+    self->metrics = server_metrics_new(ctx);
 
     zk_mutex_init(&self->role_mu, ctx, "role", ZK_RANK_ROLE);
     zk_mutex_init(&self->mu, ctx, "quorum_peer", ZK_RANK_QUORUM_PEER);
@@ -55,7 +55,7 @@ void quorum_peer_free(struct quorum_peer *self)
     zk_mutex_destroy(&self->epochs_mu);
     zk_mutex_destroy(&self->mu);
     zk_mutex_destroy(&self->role_mu);
-    quorum_stats_free(self->stats);
+    server_metrics_free(self->metrics);
     free(self);
 }
 
@@ -74,9 +74,9 @@ struct zk_database *quorum_peer_database(const struct quorum_peer *self)
     return self->database;
 }
 
-struct quorum_stats *quorum_peer_stats(const struct quorum_peer *self)
+struct server_metrics *quorum_peer_metrics(const struct quorum_peer *self)
 {
-    return self->stats;
+    return self->metrics;
 }
 
 int64_t quorum_peer_get_my_id(const struct quorum_peer *self)
@@ -210,9 +210,9 @@ static void end_unavailability_locked(struct quorum_peer *self)
 {
     self->broadcast_since_ms = zk_elapsed_ms();
     int64_t unavailable_ms = self->broadcast_since_ms - self->looking_since_ms;
-    quorum_stats_add(self->stats, QUORUM_METRIC_UNAVAILABLE_TIME, unavailable_ms);
+    server_metrics_add(self->metrics, SERVER_METRICS_UNAVAILABLE_TIME, unavailable_ms);
     if (self->state == SERVER_STATE_LEADING)
-        quorum_stats_add(self->stats, QUORUM_METRIC_LEADER_UNAVAILABLE_TIME, unavailable_ms);
+        server_metrics_add(self->metrics, SERVER_METRICS_LEADER_UNAVAILABLE_TIME, unavailable_ms);
 }
 
 /* Java: setZabState() */

@@ -10,7 +10,7 @@ struct quorum_peer {
     struct zk_context *ctx;
     const struct quorum_peer_config *config;
     struct zk_database *database;
-    struct quorum_stats *stats;
+    struct server_metrics *metrics;
 
     struct zk_mutex role_mu; /* Guards: */
     bool has_role GUARDED_BY(&role_mu);

@@ -9,9 +9,9 @@
 
 #include "zk/base/alloc.h"
 #include "zk/quorum/quorum_peer.h"
-#include "zk/quorum/quorum_stats.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"
+#include "zk/server/server_metrics.h"
 #include "zk/zab/learner.h"
 
 struct follower {
@@ -56,7 +56,7 @@ static void log_election_time(struct follower *follower)
     if (start_ms < 0)
         return;
     int64_t took_ms = zk_elapsed_ms() - start_ms;
-    quorum_stats_add(quorum_peer_stats(follower->self), QUORUM_METRIC_ELECTION_TIME, took_ms);
+    server_metrics_add(quorum_peer_metrics(follower->self), SERVER_METRICS_ELECTION_TIME, took_ms);
     zk_log(follower->ctx, ZK_LOG_ELECTION_TOOK, "FOLLOWING", took_ms);
 }
 
@@ -112,8 +112,8 @@ static int follow(struct follower *follower, const struct quorum_server *leader)
         return r;
     quorum_peer_set_zab_state(self, ZAB_STATE_BROADCAST);
     follower->completed_sync = true;
-    quorum_stats_add(quorum_peer_stats(self), QUORUM_METRIC_FOLLOWER_SYNC_TIME,
-                     zk_elapsed_ms() - start_ms);
+    server_metrics_add(quorum_peer_metrics(self), SERVER_METRICS_FOLLOWER_SYNC_TIME,
+                       zk_elapsed_ms() - start_ms);
     while (!learner_is_stopping(learner)) {
         struct quorum_packet *packet;
         r = learner_read_packet(learner, &packet);

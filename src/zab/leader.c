@@ -16,6 +16,7 @@
 #include "zk/runtime/context.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
+#include "zk/server/server_metrics.h"
 #include "zk/zab/learner_handler.h"
 
 /* Java's the statics of Leader, LearnerMaster, LearnerHandler and ZKDatabase that come from
@@ -361,12 +362,15 @@ int leader_begin_sync(struct leader *leader, enum learner_sync_type type, bool e
     zk_mutex_lock(&leader->learners_mu);
     struct learner_sync_throttler *throttler = &leader->throttlers[type];
     bool room = essential || throttler->sync_in_progress < throttler->max_concurrent_syncs;
-    if (room) {
-        throttler->count++;
+    if (room)
         *ret_in_progress = ++throttler->sync_in_progress;
-    }
     zk_mutex_unlock(&leader->learners_mu);
-    return room ? 0 : -EBUSY;
+    if (!room)
+        return -EBUSY;
+    server_metrics_count(quorum_peer_metrics(leader->self), type == LEARNER_SYNC_SNAP
+                                                                ? SERVER_METRICS_SNAP_COUNT
+                                                                : SERVER_METRICS_DIFF_COUNT);
+    return 0;
 }
 
 /* Java: LearnerSyncThrottler.endSync() */
@@ -399,8 +403,6 @@ void leader_get_status(struct leader *leader, struct leader_status *ret_status)
         status.synced_non_voting_followers +=
             learner->forwarding && !qv_is_voter(qv, learner_handler_get_sid(learner->handler));
     }
-    status.snap_count = leader->throttlers[LEARNER_SYNC_SNAP].count;
-    status.diff_count = leader->throttlers[LEARNER_SYNC_DIFF].count;
     zk_mutex_unlock(&leader->learners_mu);
     qv_unref(qv);
     *ret_status = status;

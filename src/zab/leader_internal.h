@@ -45,7 +45,6 @@ enum learner_sync_type {
 struct learner_sync_throttler {
     int32_t max_concurrent_syncs;
     int32_t sync_in_progress;
-    int64_t count; /* syncs ever begun. Java: ServerMetrics.SNAP_COUNT, ServerMetrics.DIFF_COUNT */
 };
 
 /* One element of Java's set learners, with its membership in the two others. */

@@ -13,14 +13,14 @@
 #include "zk/base/buf.h"
 #include "zk/ensemble/zxid.h"
 #include "zk/io/sock.h"
-#include "zk/quorum/quorum_stats.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/context.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/trace.h"
+#include "zk/server/exit_code.h"
+#include "zk/server/server_metrics.h"
 #include "zk/server/zk_database.h"
 #include "zk/zab/learner_handler.h"
-#include "zk/zab/zab_exit.h"
 
 static int lead(struct leader *leader);
 
@@ -50,7 +50,7 @@ static void log_election_time(struct leader *leader)
     if (start_ms < 0)
         return;
     int64_t took_ms = zk_elapsed_ms() - start_ms;
-    quorum_stats_add(quorum_peer_stats(leader->self), QUORUM_METRIC_ELECTION_TIME, took_ms);
+    server_metrics_add(quorum_peer_metrics(leader->self), SERVER_METRICS_ELECTION_TIME, took_ms);
     zk_log(leader->ctx, ZK_LOG_ELECTION_TOOK, "LEADING", took_ms);
 }
 
@@ -99,7 +99,8 @@ static void term_snapshot_run(void *arg)
     if (r < 0) {
         char reason[128];
         zk_log(leader->ctx, ZK_LOG_SNAPSHOT_EXITING, sock_error_text(r, reason, sizeof reason));
-        leader_stop(leader, ZAB_EXIT_TAKING_SNAPSHOT, "the snapshot cannot be written");
+        leader_stop(leader, EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT,
+                    "the snapshot cannot be written");
     } else {
         zk_log(leader->ctx, ZK_LOG_TERM_SNAPSHOT, zk_elapsed_ms() - start_ms);
     }

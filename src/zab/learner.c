@@ -19,8 +19,8 @@
 #include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/trace.h"
+#include "zk/server/exit_code.h"
 #include "zk/server/zk_database.h"
-#include "zk/zab/zab_exit.h"
 
 struct learner *learner_new(struct quorum_peer *self)
 {
@@ -197,8 +197,8 @@ int learner_revalidate(struct learner *learner, const struct quorum_packet *pack
 int learner_txn_not_supported(struct learner *learner, const struct quorum_packet *packet)
 {
     zk_log(learner->ctx, ZK_LOG_TXN_NOT_SUPPORTED, quorum_packet_type_name(packet->type),
-           packet->zxid, (int)ZAB_EXIT_TXN_NOT_SUPPORTED);
-    return ZAB_EXIT_TXN_NOT_SUPPORTED;
+           packet->zxid, (int)EXIT_CODE_TXN_NOT_SUPPORTED);
+    return EXIT_CODE_TXN_NOT_SUPPORTED;
 }
 
 /* ---- the end -------------------------------------------------------------------------------- */

@@ -21,8 +21,8 @@
 #include "zk/io/sock.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/trace.h"
+#include "zk/server/exit_code.h"
 #include "zk/server/zk_database.h"
-#include "zk/zab/zab_exit.h"
 
 /* What ends the body of a SNAP. */
 static const char SNAP_SIGNATURE[] = "BenWasHere";
@@ -94,11 +94,11 @@ static int process_first_packet(struct learner *learner, struct learner_sync *sy
         quorum_peer_set_sync_mode(learner->self, SYNC_MODE_TRUNC);
         zk_log(learner->ctx, ZK_LOG_TRUNCATING, packet->zxid);
         zk_log(learner->ctx, ZK_LOG_CANNOT_TRUNCATE, packet->zxid);
-        return ZAB_EXIT_QUORUM_PACKET_ERROR;
+        return EXIT_CODE_QUORUM_PACKET_ERROR;
     default:
         zk_log(learner->ctx, ZK_LOG_UNEXPECTED_SYNC_PACKET, quorum_packet_type_name(packet->type),
                packet->zxid);
-        return ZAB_EXIT_QUORUM_PACKET_ERROR;
+        return EXIT_CODE_QUORUM_PACKET_ERROR;
     }
 }
 
@@ -130,7 +130,7 @@ static int take_snapshot(struct learner *learner)
         return 0;
     char reason[128];
     zk_log(learner->ctx, ZK_LOG_SNAPSHOT_EXITING, sock_error_text(r, reason, sizeof reason));
-    return ZAB_EXIT_TAKING_SNAPSHOT;
+    return EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT;
 }
 
 /* Tree, epoch, ACK: the order is the promise (ZOOKEEPER-4643, -4646). */

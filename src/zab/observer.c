@@ -9,10 +9,10 @@
 #include "zk/base/alloc.h"
 #include "zk/base/random.h"
 #include "zk/quorum/quorum_peer.h"
-#include "zk/quorum/quorum_stats.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
+#include "zk/server/server_metrics.h"
 #include "zk/zab/learner.h"
 
 /* Java: observerElectionDelayMs */
@@ -113,8 +113,8 @@ static int observe(struct observer *observer, const struct quorum_server *leader
         return r;
     quorum_peer_set_zab_state(self, ZAB_STATE_BROADCAST);
     observer->completed_sync = true;
-    quorum_stats_add(quorum_peer_stats(self), QUORUM_METRIC_OBSERVER_SYNC_TIME,
-                     zk_elapsed_ms() - start_ms);
+    server_metrics_add(quorum_peer_metrics(self), SERVER_METRICS_OBSERVER_SYNC_TIME,
+                       zk_elapsed_ms() - start_ms);
     while (!learner_is_stopping(learner)) {
         struct quorum_packet *packet;
         r = learner_read_packet(learner, &packet);

@@ -69,7 +69,6 @@ static void ask(struct zk_context *ctx, const char *word, uint8_t choice, bool e
         .config = &config,
         .snap_dir = "/nonexistent",
         .data_dir = "/nonexistent",
-        .last_election_time_ms = -1,
     };
     struct cnxn_info cnxn = {.remote = "/127.0.0.1:50000"};
     struct four_letter_facts facts = {.status = &status, .cnxns = &cnxn, .cnxn_count = 1};

@@ -9,6 +9,7 @@
 #include "zk/runtime/clock.h"
 #include "zk/runtime/context.h"
 #include "zk/runtime/trace.h"
+#include "zk/server/exit_code.h"
 
 enum { TRACE_DESCRIPTOR = 1, LOG_DESCRIPTOR = 2 };
 
@@ -79,7 +80,7 @@ int peer_main(int host, void *arg)
     options.trace_brief = process->brief;
     options.check_locks = process->check_locks;
     struct zk_context *ctx = zk_context_new(&options);
-    int code = QUORUM_PEER_EXIT_INVALID_INVOCATION;
+    int code = EXIT_CODE_INVALID_INVOCATION;
     if (quorum_peer_config_parse(ctx, PEER_CONFIG_FILE, &config, &error) == 0) {
         zk_trace_boot(ctx, "simulated");
         code = run_peer(ctx, config, process);

@@ -13,6 +13,7 @@
 #include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/settings.h"
+#include "zk/server/exit_code.h"
 
 enum { ELECTION_LIMIT_MS = 15000 };
 
@@ -269,7 +270,7 @@ static void cfg_05_a_peer_that_does_not_start_can_be_waited_for(void **state)
     zk_settings_set(ctx, "zookeeper.datadir.autocreate", "false");
     struct quorum_peer_run *run = quorum_peer_run_new(ctx, parsed);
 
-    assert_int_equal(quorum_peer_run_start(run), QUORUM_PEER_EXIT_UNABLE_TO_ACCESS_DATADIR);
+    assert_int_equal(quorum_peer_run_start(run), EXIT_CODE_UNABLE_TO_ACCESS_DATADIR);
     quorum_peer_run_wait(run);
 
     quorum_peer_run_free(run);

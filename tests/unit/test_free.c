@@ -11,10 +11,10 @@
 #include "zk/io/sock.h"
 #include "zk/io/stream.h"
 #include "zk/quorum/quorum_peer.h"
-#include "zk/quorum/quorum_stats.h"
 #include "zk/runtime/blocking_queue.h"
 #include "zk/runtime/circular_blocking_queue.h"
 #include "zk/runtime/thread.h"
+#include "zk/server/server_metrics.h"
 #include "zk_test.h"
 
 static void to_free_nothing_is_fine(void **state)
@@ -32,7 +32,7 @@ static void to_free_nothing_is_fine(void **state)
     qv_unref(NULL);
     quorum_peer_config_free(NULL);
     quorum_peer_free(NULL);
-    quorum_stats_free(NULL);
+    server_metrics_free(NULL);
     message_free(NULL);
     to_send_free(NULL);
     qcm_free(NULL);

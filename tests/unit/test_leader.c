@@ -13,7 +13,7 @@
 #include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/thread.h"
-#include "zk/zab/zab_exit.h"
+#include "zk/server/exit_code.h"
 
 static const char INFO_OF_1[] = "0000000000000001 00010000 0000000000000000";
 static const char INFO_OF_2[] = "0000000000000002 00010000 0000000000000000";
@@ -577,7 +577,7 @@ static void leader_that_cannot_write_its_snapshot_ends_the_process(void **state)
     char *blocker = test_path(version_2, "snapshot.300000000.tmp");
     assert_int_equal(0, file_make_directories(blocker));
     testing_peer_start_leading(&peer);
-    assert_int_equal(ZAB_EXIT_TAKING_SNAPSHOT, testing_peer_join(&peer));
+    assert_int_equal(EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT, testing_peer_join(&peer));
     assert_true(testing_peer_logged(&peer, "Severe unrecoverable error, exiting"));
     free(blocker);
     free(version_2);

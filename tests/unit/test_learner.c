@@ -9,8 +9,8 @@
 #include "zk/jute/quorum.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/clock.h"
+#include "zk/server/exit_code.h"
 #include "zk/server/zk_database.h"
-#include "zk/zab/zab_exit.h"
 
 static const char INFO_OF_1[] = "0000000000000001 00010000 0000000000000000";
 static const char PROTOCOL_VERSION[] = "00010000";
@@ -352,7 +352,7 @@ static void lrn_02_other_packet_in_place_of_the_sync_ends_the_process_with_13(vo
         start_discovered(&fixture);
         scripted_peer_send_packet(fixture.leader, wrong[i], EPOCH_1_ZXID, NULL);
         scripted_peer_expect_end(fixture.leader);
-        assert_int_equal(ZAB_EXIT_QUORUM_PACKET_ERROR, testing_peer_join(&fixture.peer));
+        assert_int_equal(EXIT_CODE_QUORUM_PACKET_ERROR, testing_peer_join(&fixture.peer));
         assert_true(testing_peer_logged(&fixture.peer, "Got unexpected packet from leader: "));
         finish(&fixture);
     }
@@ -428,7 +428,7 @@ static void transaction_in_the_sync_ends_the_process_with_one_line(void **state)
     scripted_peer_send_packet(fixture.leader, LEADER_PROPOSAL, EPOCH_1_ZXID + 2,
                               CREATE_SESSION_TXN);
     scripted_peer_expect_end(fixture.leader);
-    assert_int_equal(ZAB_EXIT_TXN_NOT_SUPPORTED, testing_peer_join(&fixture.peer));
+    assert_int_equal(EXIT_CODE_TXN_NOT_SUPPORTED, testing_peer_join(&fixture.peer));
     assert_true(
         testing_peer_logged(&fixture.peer, "transaction received type=PROPOSAL zxid=0x100000002"));
     assert_file(&fixture.peer, "currentEpoch", "0");
@@ -513,7 +513,7 @@ static void mc_01_snapshot_that_cannot_be_written_ends_the_process_unacknowledge
     scripted_peer_send_golden(fixture.leader, "snap_body_empty_tree");
     scripted_peer_send_golden(fixture.leader, "newleader");
     scripted_peer_expect_end(fixture.leader);
-    assert_int_equal(ZAB_EXIT_TAKING_SNAPSHOT, testing_peer_join(&fixture.peer));
+    assert_int_equal(EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT, testing_peer_join(&fixture.peer));
     assert_file(&fixture.peer, "currentEpoch", "0");
     free(blocker);
     free(version_2);
@@ -584,7 +584,7 @@ static void proposal_to_a_follower_ends_the_process(void **state)
     scripted_peer_send_packet(fixture.leader, LEADER_PROPOSAL, EPOCH_1_ZXID + 2,
                               CREATE_SESSION_TXN);
     scripted_peer_expect_end(fixture.leader);
-    assert_int_equal(ZAB_EXIT_TXN_NOT_SUPPORTED, testing_peer_join(&fixture.peer));
+    assert_int_equal(EXIT_CODE_TXN_NOT_SUPPORTED, testing_peer_join(&fixture.peer));
     finish(&fixture);
 }
 
@@ -619,7 +619,7 @@ static void obs_01_observer_ignores_proposals_and_ends_at_an_inform(void **state
     assert_true(testing_peer_logged(&fixture.peer, "Ignoring commit"));
     scripted_peer_send_packet(fixture.leader, LEADER_INFORM, EPOCH_1_ZXID + 2, CREATE_SESSION_TXN);
     scripted_peer_expect_end(fixture.leader);
-    assert_int_equal(ZAB_EXIT_TXN_NOT_SUPPORTED, testing_peer_join(&fixture.peer));
+    assert_int_equal(EXIT_CODE_TXN_NOT_SUPPORTED, testing_peer_join(&fixture.peer));
     finish(&fixture);
 }
 

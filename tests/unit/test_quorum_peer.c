@@ -10,9 +10,9 @@
 #include "zk/base/alloc.h"
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/io/file.h"
-#include "zk/quorum/quorum_stats.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/thread.h"
+#include "zk/server/server_metrics.h"
 #include "zk/server/zk_database.h"
 
 struct stage {
@@ -102,7 +102,7 @@ static void looking_forgets_leader_and_phase(void **state)
 static void broadcast_counts_the_time_of_unavailability(void **state)
 {
     struct stage *stage = *state;
-    struct quorum_stats *stats = quorum_peer_stats(stage->self);
+    struct server_metrics *metrics = quorum_peer_metrics(stage->self);
     assert_int_equal(quorum_peer_get_broadcast_since(stage->self), -1);
     quorum_peer_set_peer_state(stage->self, SERVER_STATE_LEADING, "test");
     int64_t before_ms = zk_elapsed_ms();
@@ -110,8 +110,9 @@ static void broadcast_counts_the_time_of_unavailability(void **state)
     quorum_peer_set_zab_state(stage->self, ZAB_STATE_BROADCAST);
 
     assert_true(quorum_peer_get_broadcast_since(stage->self) >= before_ms);
-    assert_int_equal(quorum_stats_get(stats, QUORUM_METRIC_UNAVAILABLE_TIME).count, 1);
-    assert_int_equal(quorum_stats_get(stats, QUORUM_METRIC_LEADER_UNAVAILABLE_TIME).count, 1);
+    struct server_metrics_values values = server_metrics_get(metrics);
+    assert_int_equal(values.summaries[SERVER_METRICS_UNAVAILABLE_TIME].count, 1);
+    assert_int_equal(values.summaries[SERVER_METRICS_LEADER_UNAVAILABLE_TIME].count, 1);
     quorum_peer_set_peer_state(stage->self, SERVER_STATE_LOOKING, "test");
     assert_int_equal(quorum_peer_get_broadcast_since(stage->self), -1);
 }

@@ -11,6 +11,7 @@
 #include "zk/peer/quorum_peer_run.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/clock.h"
+#include "zk/server/exit_code.h"
 #include "zk_test.h"
 
 static struct vote vote_of_peer(struct ensemble *ensemble, int64_t sid)
@@ -333,7 +334,7 @@ static void per_03_an_accepted_epoch_below_the_current_one_is_refused(void **sta
     char *error = NULL;
     assert_int_equal(quorum_peer_config_parse(ctx, config, &parsed, &error), 0);
     struct quorum_peer_run *run = quorum_peer_run_new(ctx, parsed);
-    assert_int_equal(quorum_peer_run_start(run), QUORUM_PEER_EXIT_UNEXPECTED_ERROR);
+    assert_int_equal(quorum_peer_run_start(run), EXIT_CODE_UNEXPECTED_ERROR);
     quorum_peer_run_free(run);
     quorum_peer_config_free(parsed);
     zk_context_free(ctx);
@@ -356,7 +357,7 @@ static void cnx_11_a_taken_election_port_ends_the_peer_with_code_14(void **state
 
     ensemble_start(&ensemble, 1);
 
-    assert_int_equal(ensemble_wait_end(&ensemble, 1), QUORUM_PEER_EXIT_UNABLE_TO_BIND_QUORUM_PORT);
+    assert_int_equal(ensemble_wait_end(&ensemble, 1), EXIT_CODE_UNABLE_TO_BIND_QUORUM_PORT);
     sock_unref(squatter);
     zk_context_free(ctx);
     ensemble_done(&ensemble);

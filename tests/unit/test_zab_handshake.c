@@ -11,6 +11,7 @@
 #include "zk/jute/quorum.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/clock.h"
+#include "zk/server/server_metrics.h"
 #include "zk/server/zk_database.h"
 
 enum { EPOCH_1 = 0x1 };
@@ -319,8 +320,9 @@ static void leader_follower_and_observer_of_ours_stay_together(void **state)
     assert_int_equal(1, status.synced_observers);
     assert_int_equal(0, status.synced_non_voting_followers);
     assert_int_equal(-1, status.last_proposal_size);
-    assert_int_equal(1, status.diff_count);
-    assert_int_equal(1, status.snap_count);
+    struct server_metrics_values metrics = server_metrics_get(quorum_peer_metrics(leader.self));
+    assert_int_equal(1, metrics.counters[SERVER_METRICS_DIFF_COUNT]);
+    assert_int_equal(1, metrics.counters[SERVER_METRICS_SNAP_COUNT]);
     struct vote vote;
     assert_true(quorum_peer_get_current_vote(follower.self, &vote));
     assert_int_equal(EPOCH_1, vote.peer_epoch);

@@ -17,22 +17,12 @@ struct quorum_peer;
 struct quorum_peer_config;
 struct quorum_peer_run;
 
-/* How a process ends. Java: server.ExitCode */
-enum quorum_peer_exit {
-    QUORUM_PEER_EXIT_OK = 0,
-    QUORUM_PEER_EXIT_UNEXPECTED_ERROR = 1,
-    QUORUM_PEER_EXIT_INVALID_INVOCATION = 2,
-    QUORUM_PEER_EXIT_UNABLE_TO_ACCESS_DATADIR = 3,
-    QUORUM_PEER_EXIT_UNABLE_TO_BIND_QUORUM_PORT = 14,
-    /* 10, 12, 13 and 20 are a role's: zab/zab_exit.h */
-};
-
 /* Make a peer that does nothing yet. Borrows both until quorum_peer_run_free. */
 struct quorum_peer_run *quorum_peer_run_new(struct zk_context *ctx,
                                             const struct quorum_peer_config *config);
 
 /* Java: QuorumPeer.start(). Load the database, open the client port, then the election port, then
- * start the main thread. Blocks on the disk. 0, or a positive enum quorum_peer_exit: the reason is
+ * start the main thread. Blocks on the disk. 0, or a positive enum exit_code: the reason is
  * in the log. */
 ZK_NODISCARD int quorum_peer_run_start(struct quorum_peer_run *run);
 

@@ -25,7 +25,7 @@
 struct zk_context;
 struct zk_database;
 struct quorum_peer;
-struct quorum_stats;
+struct server_metrics;
 
 /* Make a peer in state LOOKING, without a current vote. Borrows all three until
  * quorum_peer_free. */
@@ -37,7 +37,7 @@ void quorum_peer_free(struct quorum_peer *self);
 struct zk_context *quorum_peer_context(const struct quorum_peer *self);
 const struct quorum_peer_config *quorum_peer_config_of(const struct quorum_peer *self);
 struct zk_database *quorum_peer_database(const struct quorum_peer *self);
-struct quorum_stats *quorum_peer_stats(const struct quorum_peer *self);
+struct server_metrics *quorum_peer_metrics(const struct quorum_peer *self);
 int64_t quorum_peer_get_my_id(const struct quorum_peer *self); /* Java: getId() */
 enum learner_type quorum_peer_get_learner_type(const struct quorum_peer *self);
 int64_t quorum_peer_init_limit_ms(const struct quorum_peer *self); /* initLimit * tickTime */
@@ -160,10 +160,6 @@ struct leader_status {
     int64_t min_proposal_size;
     int64_t max_proposal_size;
     int64_t leader_uptime_ms; /* since it serves; 0: not yet. Java: Leader.getUptime() */
-    /* synchronisations begun in this term. Java: ServerMetrics.SNAP_COUNT,
-     * ServerMetrics.DIFF_COUNT */
-    int64_t snap_count;
-    int64_t diff_count;
 };
 
 /* What Leader, Follower and Observer let others do to them. Called under the role lock, so that the

@@ -4,13 +4,14 @@
 
 #include <stdint.h>
 
-#include "zk/server/server_status.h"
+#include "zk/server/avg_min_max_counter.h"
 
 struct zk_context;
 struct server_stats;
 
 struct server_stats_values {
-    struct avg_min_max request_latency_ms; /* of requests: none until clients are served */
+    /* nothing is added to it until clients are served */
+    struct avg_min_max_counter request_latency_ms;
     int64_t packets_received;
     int64_t packets_sent;
 };
@@ -20,7 +21,6 @@ void server_stats_free(struct server_stats *stats); /* NULL is fine */
 
 void server_stats_increment_packets_received(struct server_stats *stats);
 void server_stats_increment_packets_sent(struct server_stats *stats);
-void server_stats_update_latency(struct server_stats *stats, int64_t latency_ms);
 /* All of one moment. */
 struct server_stats_values server_stats_get(struct server_stats *stats);
 

@@ -9,22 +9,9 @@
 #include <stdint.h>
 
 #include "zk/ensemble/server_state.h"
+#include "zk/server/server_metrics.h"
 
 struct quorum_peer_config;
-
-/* Java: AvgMinMaxCounter: what mntr prints as avg, min, max, cnt, sum. Zero-initialised is
- * empty. */
-struct avg_min_max {
-    int64_t count;
-    int64_t sum;
-    int64_t min; /* meaningless while count is 0; shown as 0 */
-    int64_t max;
-};
-
-void avg_min_max_add(struct avg_min_max *counter, int64_t value);
-/* Java: AvgMinMaxCounter.getAvg(): rounded half up to four places, as Double.toString() prints it:
- * "0.0", "0.7143". */
-void avg_min_max_average_text(const struct avg_min_max *counter, char *ret_text, size_t size);
 
 /* Our own section of mntr: the connection to one other peer of the election. */
 struct server_status_peer {
@@ -76,15 +63,7 @@ struct server_status {
     int64_t max_proposal_size;
 
     /* Elections and synchronisations since the process began. */
-    int64_t looking_count;
-    int64_t last_election_time_ms; /* -1: none; ours */
-    struct avg_min_max election_time_ms;
-    struct avg_min_max unavailable_time_ms;
-    struct avg_min_max leader_unavailable_time_ms;
-    struct avg_min_max follower_sync_time_ms;
-    struct avg_min_max observer_sync_time_ms;
-    int64_t snap_count; /* sent by this leader */
-    int64_t diff_count;
+    struct server_metrics_values metrics;
 
     /* Ours. */
     int64_t election_round;           /* logicalclock */

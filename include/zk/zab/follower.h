@@ -19,7 +19,7 @@ struct follower *follower_new(struct quorum_peer *self);
  * and clears them before it returns; after that no thread and no socket is left. Main thread,
  * once.
  * Returns why it ended, logged already: -errno (-EPROTO: the leader broke the protocol;
- * -ECANCELED: follower_shutdown), or a positive enum zab_exit: then the process must end. */
+ * -ECANCELED: follower_shutdown), or a positive enum exit_code: then the process must end. */
 ZK_NODISCARD int follower_follow_leader(struct follower *follower);
 
 /* Whether it reached the leader, and the connection ended before it was brought to the leader's

@@ -30,7 +30,7 @@ struct leader *leader_new(struct quorum_peer *self);
  * returns; after that no thread and no socket of the leadership is left. Main thread, once.
  * Returns why it ended, logged already: -errno (-EADDRINUSE and the like: no port could be
  * bound; -ETIMEDOUT: no quorum in time; -ECANCELED: leader_shutdown by another; -ENOTCONN: the
- * quorum is lost; -EIO: an epoch file could not be written), or a positive enum zab_exit. */
+ * quorum is lost; -EIO: an epoch file could not be written), or a positive enum exit_code. */
 ZK_NODISCARD int leader_lead(struct leader *leader);
 
 /* Java: Leader.shutdown(reason). Make leader_lead return; does not wait for it. Any thread, any

@@ -52,7 +52,7 @@ ZK_NODISCARD int learner_register_with_leader(struct learner *learner, int32_t p
 
 /* Java: syncWithLeader(). From DIFF or SNAP to UPTODATE. Everything received is on disk, then
  * currentEpoch, before the ACK of NEWLEADER leaves (D-26). Errors: -errno; or a positive enum
- * zab_exit (logged). */
+ * exit_code (logged). */
 ZK_NODISCARD int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid);
 
 /* Java: readPacket(). Gives. */

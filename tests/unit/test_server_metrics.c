@@ -1,0 +1,107 @@
+/* The figures of mntr. Java: AvgMinMaxCounterTest, SimpleCounterTest */
+#include "zk/server/server_metrics.h"
+
+#include "zk/runtime/thread.h"
+#include "zk_test.h"
+
+struct stage {
+    struct zk_context *ctx;
+    struct server_metrics *metrics;
+};
+
+static int setup(void **state)
+{
+    static struct stage stage;
+    stage.ctx = test_context();
+    stage.metrics = server_metrics_new(stage.ctx);
+    *state = &stage;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct stage *stage = *state;
+    server_metrics_free(stage->metrics);
+    zk_context_free(stage->ctx);
+    return 0;
+}
+
+static void at_the_start_all_is_zero(void **state)
+{
+    struct stage *stage = *state;
+    struct server_metrics_values values = server_metrics_get(stage->metrics);
+    for (int i = 0; i < SERVER_METRICS_COUNTERS; i++)
+        assert_int_equal(values.counters[i], 0);
+    for (int i = 0; i < SERVER_METRICS_SUMMARIES; i++) {
+        assert_int_equal(values.summaries[i].count, 0);
+        assert_int_equal(values.summaries[i].sum, 0);
+        assert_int_equal(values.summaries[i].min, 0);
+        assert_int_equal(values.summaries[i].max, 0);
+    }
+}
+
+/* The first value is the least and the most, whatever stood there before. */
+static void least_most_sum_and_last_are_kept(void **state)
+{
+    static const int64_t elections_ms[] = {300, 200, 900, 250};
+    struct stage *stage = *state;
+    for (size_t i = 0; i < sizeof elections_ms / sizeof elections_ms[0]; i++)
+        server_metrics_add(stage->metrics, SERVER_METRICS_ELECTION_TIME, elections_ms[i]);
+
+    struct server_metrics_values values = server_metrics_get(stage->metrics);
+
+    struct avg_min_max_counter elections = values.summaries[SERVER_METRICS_ELECTION_TIME];
+    assert_int_equal(elections.count, 4);
+    assert_int_equal(elections.sum, 1650);
+    assert_int_equal(elections.min, 200);
+    assert_int_equal(elections.max, 900);
+    assert_int_equal(elections.last, 250);
+    assert_int_equal(values.summaries[SERVER_METRICS_UNAVAILABLE_TIME].count, 0);
+}
+
+static void counters_do_not_share_their_place(void **state)
+{
+    struct stage *stage = *state;
+    server_metrics_count(stage->metrics, SERVER_METRICS_SNAP_COUNT);
+    server_metrics_count(stage->metrics, SERVER_METRICS_SNAP_COUNT);
+    server_metrics_count(stage->metrics, SERVER_METRICS_DIFF_COUNT);
+
+    struct server_metrics_values values = server_metrics_get(stage->metrics);
+
+    assert_int_equal(values.counters[SERVER_METRICS_SNAP_COUNT], 2);
+    assert_int_equal(values.counters[SERVER_METRICS_DIFF_COUNT], 1);
+    assert_int_equal(values.counters[SERVER_METRICS_LOOKING_COUNT], 0);
+}
+
+static void look_a_thousand_times(void *arg)
+{
+    for (int i = 0; i < 1000; i++)
+        server_metrics_count(arg, SERVER_METRICS_LOOKING_COUNT);
+}
+
+static void threads_that_count_at_once_lose_nothing(void **state)
+{
+    struct stage *stage = *state;
+    struct zk_thread_group *group = zk_thread_group_new(stage->ctx);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(
+            zk_thread_group_start(group, look_a_thousand_times, stage->metrics, "counter %d", i),
+            0);
+    zk_thread_group_free(group);
+
+    struct server_metrics_values values = server_metrics_get(stage->metrics);
+    assert_int_equal(values.counters[SERVER_METRICS_LOOKING_COUNT], 4000);
+}
+
+#define STAGED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STAGED(at_the_start_all_is_zero),
+        STAGED(least_most_sum_and_last_are_kept),
+        STAGED(counters_do_not_share_their_place),
+        STAGED(threads_that_count_at_once_lose_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
