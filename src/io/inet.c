@@ -332,6 +332,7 @@ struct inet_text inet_ip_text(const struct inet_address *address)
 {
     const uint8_t *ip = address->ip;
     struct inet_text ret;
+    ret.text[0] = '\0';
     switch (address->family) {
     case INET_UNRESOLVED:
         zk_text_copy(ret.text, sizeof ret.text, address->host);
