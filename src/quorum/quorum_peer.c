@@ -1,8 +1,10 @@
-/* QuorumPeer without its loop: state and vote under one lock, the role under another. Java:
- * QuorumPeer. The epochs on disk are in quorum_peer_epochs.c.
+/* QuorumPeer without its loop: state, vote and role under one lock. The epochs on disk are in
+ * quorum_peer_epochs.c.
  *
- * No thread runs here. Locks, in order: role, quorum_peer, epochs (table L); no function holds two
- * of them except quorum_peer_stop_running and quorum_peer_set_role (role, then quorum_peer). */
+ * No thread runs here. Locks: quorum_peer and epochs (table L); no function holds both, and none
+ * calls a role while it holds one.
+ *
+ * Java: QuorumPeer */
 #include "zk/quorum/quorum_peer.h"
 
 #include <stdlib.h>
@@ -19,6 +21,8 @@
 #include "zk/server/server_metrics.h"
 #include "zk/server/zk_database.h"
 
+static struct quorum_peer_role *ref_role(struct quorum_peer *self);
+
 struct quorum_peer *quorum_peer_new(struct zk_context *ctx, const struct quorum_peer_config *config,
                                     struct zk_database *database)
 {
@@ -28,7 +32,6 @@ struct quorum_peer *quorum_peer_new(struct zk_context *ctx, const struct quorum_
     self->database = database;
     self->metrics = server_metrics_new(ctx);
 
-    zk_mutex_init(&self->role_mu, ctx, "role", ZK_RANK_ROLE);
     zk_mutex_init(&self->mu, ctx, "quorum_peer", ZK_RANK_QUORUM_PEER);
     self->state = SERVER_STATE_LOOKING;
     self->zab_state = ZAB_STATE_ELECTION;
@@ -50,11 +53,11 @@ void quorum_peer_free(struct quorum_peer *self)
 {
     if (self == NULL)
         return;
+    zk_assert(self->role == NULL);
     qv_unref(self->quorum_verifier);
     qv_unref(self->last_seen_quorum_verifier);
     zk_mutex_destroy(&self->epochs_mu);
     zk_mutex_destroy(&self->mu);
-    zk_mutex_destroy(&self->role_mu);
     server_metrics_free(self->metrics);
     free(self);
 }
@@ -326,13 +329,14 @@ bool quorum_peer_is_running(struct quorum_peer *self)
 
 void quorum_peer_stop_running(struct quorum_peer *self)
 {
-    zk_mutex_lock(&self->role_mu);
     zk_mutex_lock(&self->mu);
     self->running = false;
     zk_mutex_unlock(&self->mu);
-    if (self->has_role)
-        self->role.shutdown(self->role.arg);
-    zk_mutex_unlock(&self->role_mu);
+    /* A role that is set from now on finds running false: quorum_peer_set_role shuts it down. */
+    struct quorum_peer_role *role = ref_role(self);
+    if (role != NULL)
+        role->methods->shutdown(role);
+    quorum_peer_role_unref(role);
 }
 
 /* ---- the configuration ---------------------------------------------------------------------- */
@@ -408,36 +412,46 @@ void quorum_peer_get_current_and_next_config_voters(struct quorum_peer *self, in
 
 /* ---- the role ------------------------------------------------------------------------------- */
 
-void quorum_peer_set_role(struct quorum_peer *self, const struct quorum_peer_role *role)
+/* The role of this moment, with a reference that outlives the lock; NULL: there is none. */
+static struct quorum_peer_role *ref_role(struct quorum_peer *self)
 {
-    zk_mutex_lock(&self->role_mu);
-    self->has_role = role != NULL;
-    if (role != NULL) {
-        self->role = *role;
-        if (!quorum_peer_is_running(self))
-            self->role.shutdown(self->role.arg);
-    }
-    zk_mutex_unlock(&self->role_mu);
+    zk_mutex_lock(&self->mu);
+    struct quorum_peer_role *role = self->role == NULL ? NULL : quorum_peer_role_ref(self->role);
+    zk_mutex_unlock(&self->mu);
+    return role;
+}
+
+/* Java: setLeader(), setFollower(), setObserver(), synchronized */
+void quorum_peer_set_role(struct quorum_peer *self, struct quorum_peer_role *role)
+{
+    zk_mutex_lock(&self->mu);
+    struct quorum_peer_role *before = self->role;
+    self->role = role == NULL ? NULL : quorum_peer_role_ref(role);
+    bool running = self->running;
+    zk_mutex_unlock(&self->mu);
+    quorum_peer_role_unref(before);
+    if (role != NULL && !running)
+        role->methods->shutdown(role);
 }
 
 bool quorum_peer_report_looking_sid(struct quorum_peer *self,
                                     const struct synced_learner_tracker *leading_vote_set,
                                     int64_t sid)
 {
-    zk_mutex_lock(&self->role_mu);
-    bool leads = self->has_role && self->role.report_looking_sid != NULL;
+    struct quorum_peer_role *role = ref_role(self);
+    bool leads = role != NULL && role->methods->report_looking_sid != NULL;
     if (leads)
-        self->role.report_looking_sid(self->role.arg, leading_vote_set, sid);
-    zk_mutex_unlock(&self->role_mu);
+        role->methods->report_looking_sid(role, leading_vote_set, sid);
+    quorum_peer_role_unref(role);
     return leads;
 }
 
 bool quorum_peer_get_leader_status(struct quorum_peer *self, struct leader_status *ret_status)
 {
-    zk_mutex_lock(&self->role_mu);
-    bool leads = self->has_role && self->role.fill_leader_status != NULL;
+    struct quorum_peer_role *role = ref_role(self);
+    bool leads = role != NULL && role->methods->get_status != NULL;
     if (leads)
-        self->role.fill_leader_status(self->role.arg, ret_status);
-    zk_mutex_unlock(&self->role_mu);
+        role->methods->get_status(role, ret_status);
+    quorum_peer_role_unref(role);
     return leads;
 }

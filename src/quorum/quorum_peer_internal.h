@@ -12,10 +12,6 @@ struct quorum_peer {
     struct zk_database *database;
     struct server_metrics *metrics;
 
-    struct zk_mutex role_mu; /* Guards: */
-    bool has_role GUARDED_BY(&role_mu);
-    struct quorum_peer_role role GUARDED_BY(&role_mu);
-
     struct zk_mutex mu; /* Java's monitor of QuorumPeer. Guards: */
     enum server_state state GUARDED_BY(&mu);
     enum zab_state zab_state GUARDED_BY(&mu);
@@ -28,6 +24,7 @@ struct quorum_peer {
     int64_t broadcast_since_ms GUARDED_BY(&mu);
     bool shutting_down_le GUARDED_BY(&mu);
     bool running GUARDED_BY(&mu);
+    struct quorum_peer_role *role GUARDED_BY(&mu); /* shared; NULL: none is set */
 
     struct zk_mutex
         /* held while the file is written, so that file and memory agree. Guards: */

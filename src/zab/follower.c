@@ -15,6 +15,7 @@
 #include "zk/zab/learner.h"
 
 struct follower {
+    struct quorum_peer_role role; /* the first field: this is a role */
     struct quorum_peer *self;
     struct zk_context *ctx;
     struct learner *learner;
@@ -22,9 +23,12 @@ struct follower {
     bool completed_sync;
 };
 
+static const struct quorum_peer_role_methods follower_methods;
+
 struct follower *follower_new(struct quorum_peer *self)
 {
     struct follower *follower = zk_xcalloc(1, sizeof *follower);
+    quorum_peer_role_init(&follower->role, &follower_methods);
     follower->self = self;
     follower->ctx = quorum_peer_context(self);
     follower->learner = learner_new(self);
@@ -33,10 +37,8 @@ struct follower *follower_new(struct quorum_peer *self)
 
 void follower_free(struct follower *follower)
 {
-    if (follower == NULL)
-        return;
-    learner_free(follower->learner);
-    free(follower);
+    if (follower != NULL)
+        quorum_peer_role_unref(&follower->role);
 }
 
 void follower_shutdown(struct follower *follower)
@@ -44,10 +46,26 @@ void follower_shutdown(struct follower *follower)
     learner_shutdown(follower->learner);
 }
 
-static void role_shutdown(void *arg)
+/* ---- the role ------------------------------------------------------------------------------- */
+
+static void follower_role_shutdown(struct quorum_peer_role *role)
 {
-    follower_shutdown(arg);
+    follower_shutdown((struct follower *)role);
 }
+
+static void follower_role_destroy(struct quorum_peer_role *role)
+{
+    struct follower *follower = (struct follower *)role;
+    learner_free(follower->learner);
+    free(follower);
+}
+
+static const struct quorum_peer_role_methods follower_methods = {
+    .shutdown = follower_role_shutdown,
+    .destroy = follower_role_destroy,
+};
+
+/* ---- the loop ------------------------------------------------------------------------------- */
 
 /* Java: followLeader(), its first lines */
 static void log_election_time(struct follower *follower)
@@ -135,8 +153,7 @@ bool follower_was_refused(const struct follower *follower)
 /* Java: followLeader() */
 int follower_follow_leader(struct follower *follower)
 {
-    struct quorum_peer_role role = {.arg = follower, .shutdown = role_shutdown};
-    quorum_peer_set_role(follower->self, &role);
+    quorum_peer_set_role(follower->self, &follower->role);
     log_election_time(follower);
     quorum_peer_set_zab_state(follower->self, ZAB_STATE_DISCOVERY);
 

@@ -39,9 +39,12 @@ static void leader_read_settings(struct leader *leader)
         zk_settings_get_integer(ctx, "zookeeper.leader.maxConcurrentDiffSyncs", 100);
 }
 
+static const struct quorum_peer_role_methods leader_methods;
+
 struct leader *leader_new(struct quorum_peer *self)
 {
     struct leader *leader = zk_xcalloc(1, sizeof *leader);
+    quorum_peer_role_init(&leader->role, &leader_methods);
     leader->self = self;
     leader->ctx = quorum_peer_context(self);
     leader->database = quorum_peer_database(self);
@@ -72,6 +75,14 @@ void leader_free(struct leader *leader)
     zk_thread_group_free(leader->threads);
     leader_close_listeners(leader);
     zk_assert(leader->learner_count == 0);
+    quorum_peer_role_unref(&leader->role);
+}
+
+/* ---- the role ------------------------------------------------------------------------------- */
+
+static void leader_role_destroy(struct quorum_peer_role *role)
+{
+    struct leader *leader = (struct leader *)role;
     free(leader->learners);
     zk_mutex_destroy(&leader->learners_mu);
 
@@ -88,6 +99,30 @@ void leader_free(struct leader *leader)
     zk_mutex_destroy(&leader->mu);
     free(leader);
 }
+
+static void leader_role_shutdown(struct quorum_peer_role *role)
+{
+    leader_shutdown((struct leader *)role, "quorum Peer shutdown");
+}
+
+static void leader_role_report_looking_sid(struct quorum_peer_role *role,
+                                           const struct synced_learner_tracker *leading_vote_set,
+                                           int64_t sid)
+{
+    leader_report_looking_sid((struct leader *)role, leading_vote_set, sid);
+}
+
+static void leader_role_get_status(struct quorum_peer_role *role, struct leader_status *ret_status)
+{
+    leader_get_status((struct leader *)role, ret_status);
+}
+
+static const struct quorum_peer_role_methods leader_methods = {
+    .shutdown = leader_role_shutdown,
+    .report_looking_sid = leader_role_report_looking_sid,
+    .get_status = leader_role_get_status,
+    .destroy = leader_role_destroy,
+};
 
 /* ---- the end -------------------------------------------------------------------------------- */
 

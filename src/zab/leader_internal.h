@@ -63,6 +63,7 @@ struct learner_cnx_acceptor_handler {
 };
 
 struct leader {
+    struct quorum_peer_role role; /* the first field: this is a role */
     /* Set at birth, then read-only. */
     struct quorum_peer *self;
     struct zk_context *ctx;
@@ -122,7 +123,7 @@ struct leader {
 
 /* ---- leader.c ---- */
 
-/* leader_shutdown with what leader_lead is to return. Any thread that holds no lock beyond role. */
+/* leader_shutdown with what leader_lead is to return. Any thread that holds no lock. */
 void leader_stop(struct leader *leader, int result, const char *reason);
 bool leader_is_stopping(struct leader *leader);
 /* Sleep, but end at once when the leader stops. True: it does. */

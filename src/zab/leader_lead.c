@@ -24,25 +24,6 @@
 
 static int lead(struct leader *leader);
 
-/* ---- the role ------------------------------------------------------------------------------- */
-
-static void role_shutdown(void *arg)
-{
-    leader_shutdown(arg, "quorum Peer shutdown");
-}
-
-static void role_report_looking_sid(void *arg,
-                                    const struct synced_learner_tracker *leading_vote_set,
-                                    int64_t sid)
-{
-    leader_report_looking_sid(arg, leading_vote_set, sid);
-}
-
-static void role_fill_leader_status(void *arg, struct leader_status *ret_status)
-{
-    leader_get_status(arg, ret_status);
-}
-
 /* Java: lead(), its first lines */
 static void log_election_time(struct leader *leader)
 {
@@ -60,13 +41,7 @@ int leader_lead(struct leader *leader)
     int r = leader_bind(leader);
     if (r < 0)
         return r;
-    struct quorum_peer_role role = {
-        .arg = leader,
-        .shutdown = role_shutdown,
-        .report_looking_sid = role_report_looking_sid,
-        .fill_leader_status = role_fill_leader_status,
-    };
-    quorum_peer_set_role(leader->self, &role);
+    quorum_peer_set_role(leader->self, &leader->role);
     log_election_time(leader);
 
     r = lead(leader);

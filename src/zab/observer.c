@@ -19,15 +19,19 @@
 enum { OBSERVER_ELECTION_DELAY_MS = 200 };
 
 struct observer {
+    struct quorum_peer_role role; /* the first field: this is a role */
     struct quorum_peer *self;
     struct zk_context *ctx;
     struct learner *learner;
     bool completed_sync;
 };
 
+static const struct quorum_peer_role_methods observer_methods;
+
 struct observer *observer_new(struct quorum_peer *self)
 {
     struct observer *observer = zk_xcalloc(1, sizeof *observer);
+    quorum_peer_role_init(&observer->role, &observer_methods);
     observer->self = self;
     observer->ctx = quorum_peer_context(self);
     observer->learner = learner_new(self);
@@ -36,10 +40,8 @@ struct observer *observer_new(struct quorum_peer *self)
 
 void observer_free(struct observer *observer)
 {
-    if (observer == NULL)
-        return;
-    learner_free(observer->learner);
-    free(observer);
+    if (observer != NULL)
+        quorum_peer_role_unref(&observer->role);
 }
 
 void observer_shutdown(struct observer *observer)
@@ -47,10 +49,26 @@ void observer_shutdown(struct observer *observer)
     learner_shutdown(observer->learner);
 }
 
-static void role_shutdown(void *arg)
+/* ---- the role ------------------------------------------------------------------------------- */
+
+static void observer_role_shutdown(struct quorum_peer_role *role)
 {
-    observer_shutdown(arg);
+    observer_shutdown((struct observer *)role);
 }
+
+static void observer_role_destroy(struct quorum_peer_role *role)
+{
+    struct observer *observer = (struct observer *)role;
+    learner_free(observer->learner);
+    free(observer);
+}
+
+static const struct quorum_peer_role_methods observer_methods = {
+    .shutdown = observer_role_shutdown,
+    .destroy = observer_role_destroy,
+};
+
+/* ---- the loop ------------------------------------------------------------------------------- */
 
 /* Java: processPacket(). Positive: the process ends. */
 static int process_packet(struct observer *observer, const struct quorum_packet *packet)
@@ -131,8 +149,7 @@ static int observe(struct observer *observer, const struct quorum_server *leader
 /* Java: observeLeader() */
 int observer_observe_leader(struct observer *observer)
 {
-    struct quorum_peer_role role = {.arg = observer, .shutdown = role_shutdown};
-    quorum_peer_set_role(observer->self, &role);
+    quorum_peer_set_role(observer->self, &observer->role);
     quorum_peer_set_zab_state(observer->self, ZAB_STATE_DISCOVERY);
 
     struct quorum_server leader = {0};

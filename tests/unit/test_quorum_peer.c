@@ -435,41 +435,66 @@ static void a_damaged_history_stops_the_start_and_leaves_the_epochs_alone(void *
 /* --- the role --- */
 
 struct role_seen {
+    struct quorum_peer_role role;
     int shutdowns;
     int reports;
+    int destructions;
+    struct quorum_peer *calls_back; /* NULL: it does not */
 };
 
-static void count_shutdown(void *arg)
+static void count_shutdown(struct quorum_peer_role *role)
 {
-    ((struct role_seen *)arg)->shutdowns++;
+    ((struct role_seen *)role)->shutdowns++;
 }
 
-static void count_report(void *arg, const struct synced_learner_tracker *vote_set, int64_t sid)
+static void count_report(struct quorum_peer_role *role,
+                         const struct synced_learner_tracker *vote_set, int64_t sid)
 {
+    struct role_seen *seen = (struct role_seen *)role;
     (void)vote_set;
     assert_int_equal(sid, 3);
-    ((struct role_seen *)arg)->reports++;
+    seen->reports++;
+    if (seen->calls_back != NULL)
+        quorum_peer_set_role(seen->calls_back, NULL);
+    assert_int_equal(seen->destructions, 0);
 }
+
+static void count_destruction(struct quorum_peer_role *role)
+{
+    ((struct role_seen *)role)->destructions++;
+}
+
+static const struct quorum_peer_role_methods learner_seen_methods = {
+    .shutdown = count_shutdown,
+    .destroy = count_destruction,
+};
+
+static const struct quorum_peer_role_methods leader_seen_methods = {
+    .shutdown = count_shutdown,
+    .report_looking_sid = count_report,
+    .destroy = count_destruction,
+};
 
 static void stopping_shuts_the_role_down(void **state)
 {
     struct stage *stage = *state;
     struct role_seen seen = {0};
-    struct quorum_peer_role role = {.arg = &seen, .shutdown = count_shutdown};
-    quorum_peer_set_role(stage->self, &role);
+    quorum_peer_role_init(&seen.role, &learner_seen_methods);
+    quorum_peer_set_role(stage->self, &seen.role);
     assert_int_equal(seen.shutdowns, 0);
     quorum_peer_stop_running(stage->self);
     assert_int_equal(seen.shutdowns, 1);
     assert_false(quorum_peer_is_running(stage->self));
+    quorum_peer_set_role(stage->self, NULL);
 }
 
 static void a_role_that_begins_after_the_stop_is_shut_down_at_once(void **state)
 {
     struct stage *stage = *state;
     struct role_seen seen = {0};
-    struct quorum_peer_role role = {.arg = &seen, .shutdown = count_shutdown};
+    quorum_peer_role_init(&seen.role, &learner_seen_methods);
     quorum_peer_stop_running(stage->self);
-    quorum_peer_set_role(stage->self, &role);
+    quorum_peer_set_role(stage->self, &seen.role);
     assert_int_equal(seen.shutdowns, 1);
     quorum_peer_set_role(stage->self, NULL);
     quorum_peer_stop_running(stage->self);
@@ -479,18 +504,37 @@ static void a_role_that_begins_after_the_stop_is_shut_down_at_once(void **state)
 static void looking_voters_are_reported_to_a_leader_only(void **state)
 {
     struct stage *stage = *state;
-    struct role_seen seen = {0};
+    struct role_seen learner = {0};
+    struct role_seen leader = {0};
     struct leader_status status;
-    struct quorum_peer_role learner = {.arg = &seen, .shutdown = count_shutdown};
-    struct quorum_peer_role leader = {
-        .arg = &seen, .shutdown = count_shutdown, .report_looking_sid = count_report};
+    quorum_peer_role_init(&learner.role, &learner_seen_methods);
+    quorum_peer_role_init(&leader.role, &leader_seen_methods);
     assert_false(quorum_peer_report_looking_sid(stage->self, NULL, 3));
-    quorum_peer_set_role(stage->self, &learner);
+    quorum_peer_set_role(stage->self, &learner.role);
     assert_false(quorum_peer_report_looking_sid(stage->self, NULL, 3));
     assert_false(quorum_peer_get_leader_status(stage->self, &status));
-    quorum_peer_set_role(stage->self, &leader);
+    quorum_peer_set_role(stage->self, &leader.role);
     assert_true(quorum_peer_report_looking_sid(stage->self, NULL, 3));
+    assert_int_equal(leader.reports, 1);
+    quorum_peer_set_role(stage->self, NULL);
+}
+
+/* The term ends, and its maker lets go, while another thread is inside a call: the role is there
+ * until that call has returned. No lock is held around the call, or taking the role back would not
+ * return. */
+static void a_role_outlives_the_call_that_is_inside_it(void **state)
+{
+    struct stage *stage = *state;
+    struct role_seen seen = {.calls_back = stage->self};
+    quorum_peer_role_init(&seen.role, &leader_seen_methods);
+    quorum_peer_set_role(stage->self, &seen.role);
+    quorum_peer_role_unref(&seen.role); /* the maker's */
+    assert_int_equal(seen.destructions, 0);
+
+    assert_true(quorum_peer_report_looking_sid(stage->self, NULL, 3));
+
     assert_int_equal(seen.reports, 1);
+    assert_int_equal(seen.destructions, 1);
 }
 
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -521,6 +565,7 @@ int main(void)
         STAGED(stopping_shuts_the_role_down),
         STAGED(a_role_that_begins_after_the_stop_is_shut_down_at_once),
         STAGED(looking_voters_are_reported_to_a_leader_only),
+        STAGED(a_role_outlives_the_call_that_is_inside_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

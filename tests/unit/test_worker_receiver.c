@@ -281,15 +281,17 @@ static void fle_05_a_looking_server_answers_only_who_is_behind(void **state)
 }
 
 struct leader_seen {
+    struct quorum_peer_role role;
     int64_t sids[8];
     bool with_vote_set[8];
     size_t acks[8];
     struct zk_atomic_long count;
 };
 
-static void see_looking_sid(void *arg, const struct synced_learner_tracker *vote_set, int64_t sid)
+static void see_looking_sid(struct quorum_peer_role *role,
+                            const struct synced_learner_tracker *vote_set, int64_t sid)
 {
-    struct leader_seen *seen = arg;
+    struct leader_seen *seen = (struct leader_seen *)role;
     size_t i = (size_t)zk_atomic_long_get(&seen->count);
     seen->sids[i] = sid;
     seen->with_vote_set[i] = vote_set != NULL;
@@ -297,18 +299,23 @@ static void see_looking_sid(void *arg, const struct synced_learner_tracker *vote
     zk_atomic_long_add(&seen->count, 1);
 }
 
-static void do_nothing(void *arg)
+static void do_nothing(struct quorum_peer_role *role)
 {
-    (void)arg;
+    (void)role;
 }
+
+static const struct quorum_peer_role_methods leader_seen_methods = {
+    .shutdown = do_nothing,
+    .report_looking_sid = see_looking_sid,
+    .destroy = do_nothing,
+};
 
 /* The set of voters that elected it is handed to the leader once, with the first LOOKING voter. */
 static void a_leader_hears_who_looks_and_once_who_elected_it(void **state)
 {
     struct stage *stage = *state;
     struct leader_seen seen = {0};
-    struct quorum_peer_role role = {
-        .arg = &seen, .shutdown = do_nothing, .report_looking_sid = see_looking_sid};
+    quorum_peer_role_init(&seen.role, &leader_seen_methods);
     zk_atomic_long_init(&seen.count, 0);
     scripted_voter_connect(&stage->one, stage->peer);
     scripted_voter_connect(&stage->three, stage->peer);
@@ -319,7 +326,7 @@ static void a_leader_hears_who_looks_and_once_who_elected_it(void **state)
     scripted_voter_say(&stage->three, looking(3, 0, 1, 0)); /* before there is a leader object */
     scripted_voter_await(&stage->three, leading(2, 0, 1, 0));
 
-    quorum_peer_set_role(stage->peer->self, &role);
+    quorum_peer_set_role(stage->peer->self, &seen.role);
     scripted_voter_say(&stage->three, looking(3, 0, 1, 0));
     scripted_voter_expect(&stage->three, leading(2, 0, 1, 0));
     scripted_voter_say(&stage->three, looking(3, 0, 1, 0));

@@ -21,6 +21,7 @@
 #include "zk/ensemble/server_state.h"
 #include "zk/ensemble/synced_learner_tracker.h"
 #include "zk/ensemble/vote.h"
+#include "zk/quorum/quorum_peer_role.h"
 
 struct zk_context;
 struct zk_database;
@@ -93,7 +94,7 @@ void quorum_peer_set_shutting_down_le(struct quorum_peer *self);
 bool quorum_peer_take_shutting_down_le(struct quorum_peer *self);
 
 /* Java: isRunning(), and running = false. Stopping also shuts down the role that is set (see
- * below). */
+ * below), so the caller holds no lock. */
 bool quorum_peer_is_running(struct quorum_peer *self);
 void quorum_peer_stop_running(struct quorum_peer *self);
 
@@ -150,43 +151,19 @@ ZK_NODISCARD int quorum_peer_set_accepted_epoch(struct quorum_peer *self, int64_
 
 /* ---- the role -------------------------------------------------------------------------------- */
 
-/* What mntr reports about a leader's learners. */
-struct leader_status {
-    int64_t learners;         /* all connected ones, observers too. Java: Leader.getLearners() */
-    int64_t synced_followers; /* Java: Leader.getForwardingFollowers() */
-    int64_t synced_observers; /* Java: Leader.getObservingLearners() */
-    int64_t synced_non_voting_followers; /* Java: Leader.getNonVotingFollowers() */
-    int64_t last_proposal_size;          /* bytes; -1: none yet */
-    int64_t min_proposal_size;
-    int64_t max_proposal_size;
-    int64_t leader_uptime_ms; /* since it serves; 0: not yet. Java: Leader.getUptime() */
-};
+/* Java: setLeader(), setFollower(), setObserver(). The main thread sets a role when its term begins
+ * (shares it), and NULL when it has ended. If the peer has been stopped already, the role is shut
+ * down at once. Locks quorum_peer. */
+void quorum_peer_set_role(struct quorum_peer *self, struct quorum_peer_role *role);
 
-/* What Leader, Follower and Observer let others do to them. Called under the role lock, so that the
- * object cannot vanish; they must not call back into quorum_peer_set_role. */
-struct quorum_peer_role {
-    void *arg;
-    /* Stop: wake whatever it blocks on, do not wait. Any thread. */
-    void (*shutdown)(void *arg);
-    /* Java: Leader.setLeadingVoteSet() (NULL: already handed over) and reportLookingSid(). NULL for
-     * learners. */
-    void (*report_looking_sid)(void *arg, const struct synced_learner_tracker *leading_vote_set,
-                               int64_t sid);
-    /* NULL for learners. */
-    void (*fill_leader_status)(void *arg, struct leader_status *ret_status);
-};
-
-/* Java: setLeader(), setFollower(), setObserver(). Set by the main thread when a role begins, NULL
- * before it is freed. If the peer has been stopped already the role is shut down at once. Locks
- * role. */
-void quorum_peer_set_role(struct quorum_peer *self, const struct quorum_peer_role *role);
-
-/* Pass a LOOKING voter's sid on to the leader. False: we do not lead. Locks role. */
+/* Pass a LOOKING voter's sid on to the leader. False: this peer does not lead. Any thread that
+ * holds no lock; locks quorum_peer, then whatever the leader locks. */
 bool quorum_peer_report_looking_sid(struct quorum_peer *self,
                                     const struct synced_learner_tracker *leading_vote_set,
                                     int64_t sid);
 
-/* What the leader tells of its learners. False: we do not lead. Locks role. */
+/* What the leader tells of its learners. False: this peer does not lead. Any thread that holds no
+ * lock; locks as the one above. */
 bool quorum_peer_get_leader_status(struct quorum_peer *self, struct leader_status *ret_status);
 
 #endif

@@ -6,9 +6,7 @@
 #define ZK_RUNTIME_LOCK_RANKS_H
 
 enum zk_lock_rank {
-    ZK_RANK_ELECTION = 3, /* which election and connections are current */
-    /* the role object that the main thread runs, handed to who must wake it */
-    ZK_RANK_ROLE = 5,
+    ZK_RANK_ELECTION = 3,         /* which election and connections are current */
     ZK_RANK_LEADER = 10,          /* monitor of Leader */
     ZK_RANK_LEADER_EPOCH = 12,    /* connectingFollowers: the election of the epoch */
     ZK_RANK_LEARNER_MASTER = 14,  /* forwardingFollowers, observingLearners, learners */

@@ -26,8 +26,8 @@ struct leader;
 struct leader *leader_new(struct quorum_peer *self);
 
 /* Java: new Leader() (binding the quorum ports) and Leader.lead(). Lead until leadership ends;
- * blocks all the while. Sets the peer's role hooks at its start and clears them before it
- * returns; after that no thread and no socket of the leadership is left. Main thread, once.
+ * blocks all the while. Sets itself as the peer's role at its start and takes itself back before
+ * it returns; after that no thread and no socket of the leadership is left. Main thread, once.
  * Returns why it ended, logged already: -errno (-EADDRINUSE and the like: no port could be
  * bound; -ETIMEDOUT: no quorum in time; -ECANCELED: leader_shutdown by another; -ENOTCONN: the
  * quorum is lost; -EIO: an epoch file could not be written), or a positive enum exit_code. */
@@ -37,11 +37,12 @@ ZK_NODISCARD int leader_lead(struct leader *leader);
  * number of times; reason is copied. */
 void leader_shutdown(struct leader *leader, const char *reason);
 
-/* Nobody uses it any more: leader_lead has returned or was never called. NULL is fine. */
+/* The main thread has done with it: leader_lead has returned or was never called. The memory goes
+ * when no other thread calls it as a role any more. NULL is fine. */
 void leader_free(struct leader *leader);
 
 /* What mntr reports about a leader's learners. Any thread while the leader exists; also through
- * the role hook (quorum_peer_get_leader_status). Locks learner_master. */
+ * the role (quorum_peer_get_leader_status). Locks learner_master. */
 void leader_get_status(struct leader *leader, struct leader_status *ret_status);
 
 #endif

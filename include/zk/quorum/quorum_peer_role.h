@@ -1,0 +1,60 @@
+/* The role that a peer plays after an election, as other threads see it. Leader, follower and
+ * observer each hold one of these as their first field: an abstract class.
+ *
+ * A role is counted. The main thread makes it, hands it to quorum_peer (quorum_peer_set_role), and
+ * takes it back when its term has ended. A thread that wants something of it fetches a reference
+ * under quorum_peer's lock and calls it without that lock, so a call may take its time, or any lock
+ * of the role's own floor. It may come after the term has ended: then it finds a role that has
+ * stopped, and changes nothing. Whichever thread returns the last reference frees the memory;
+ * threads and sockets of the term are gone long before that.
+ *
+ * Java has no such class: there the fields leader, follower and observer of QuorumPeer are read
+ * without a lock (D-3). */
+#ifndef ZK_QUORUM_QUORUM_PEER_ROLE_H
+#define ZK_QUORUM_QUORUM_PEER_ROLE_H
+
+#include <stdint.h>
+
+#include "zk/base/refcount.h"
+
+struct quorum_peer_role;
+struct synced_learner_tracker;
+
+/* What mntr reports about a leader's learners. */
+struct leader_status {
+    int64_t learners;         /* all connected ones, observers too. Java: Leader.getLearners() */
+    int64_t synced_followers; /* Java: Leader.getForwardingFollowers() */
+    int64_t synced_observers; /* Java: Leader.getObservingLearners() */
+    int64_t synced_non_voting_followers; /* Java: Leader.getNonVotingFollowers() */
+    int64_t last_proposal_size;          /* bytes; -1: none yet */
+    int64_t min_proposal_size;
+    int64_t max_proposal_size;
+    int64_t leader_uptime_ms; /* since it serves; 0: not yet. Java: Leader.getUptime() */
+};
+
+/* Any thread, which holds no lock. */
+struct quorum_peer_role_methods {
+    /* Make the role stop: wake whatever it blocks on, but do not wait for it. */
+    void (*shutdown)(struct quorum_peer_role *role);
+    /* Java: Leader.setLeadingVoteSet() (NULL: it has been handed over already) and
+     * reportLookingSid(). NULL for learners. */
+    void (*report_looking_sid)(struct quorum_peer_role *role,
+                               const struct synced_learner_tracker *leading_vote_set, int64_t sid);
+    /* NULL for learners. */
+    void (*get_status)(struct quorum_peer_role *role, struct leader_status *ret_status);
+    /* Nobody refers to the role any more: free its memory. */
+    void (*destroy)(struct quorum_peer_role *role);
+};
+
+struct quorum_peer_role {
+    const struct quorum_peer_role_methods *methods;
+    struct zk_refcount refs; /* its maker; quorum_peer; a thread that is calling it */
+};
+
+/* The caller holds the first reference. methods must outlive the role. */
+void quorum_peer_role_init(struct quorum_peer_role *role,
+                           const struct quorum_peer_role_methods *methods);
+struct quorum_peer_role *quorum_peer_role_ref(struct quorum_peer_role *role);
+void quorum_peer_role_unref(struct quorum_peer_role *role); /* NULL is fine */
+
+#endif

@@ -1,0 +1,23 @@
+/* The counts of a role. Java leaves them to its garbage collector. */
+#include "zk/quorum/quorum_peer_role.h"
+
+#include <stddef.h>
+
+void quorum_peer_role_init(struct quorum_peer_role *role,
+                           const struct quorum_peer_role_methods *methods)
+{
+    role->methods = methods;
+    zk_refcount_init(&role->refs);
+}
+
+struct quorum_peer_role *quorum_peer_role_ref(struct quorum_peer_role *role)
+{
+    zk_refcount_ref(&role->refs);
+    return role;
+}
+
+void quorum_peer_role_unref(struct quorum_peer_role *role)
+{
+    if (role != NULL && zk_refcount_unref(&role->refs))
+        role->methods->destroy(role);
+}
