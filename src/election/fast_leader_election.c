@@ -1,25 +1,58 @@
-/* The election. fle_look_for_leader is the method to hold beside Java's; the functions below it are
- * its rows, in its order, named as the rows of NOTES.md W-3 (L1-L9 for LOOKING votes, F1-F3 for
- * FOLLOWING and LEADING ones).
+/* The election. fle_look_for_leader is the method to hold beside Java's; the functions stand in
+ * Java's order, and what Java writes in place (a poll, a pause) stands at the end of the file. The
+ * letters in the margin (T, V, L1 to L9, O, F1 to F3) are the rows of NOTES.md W-3.
  *
- * Threads: the main thread alone runs an election; WorkerReceiver reads the proposal under the lock
- * and the round without one. Java: FastLeaderElection */
+ * Threads: the main thread alone runs an election. WorkerReceiver (messenger.c) meanwhile reads the
+ * proposal, under the lock, and the round, which is one atomic number.
+ *
+ * What the trace says about a change of mind is put into words by fle_trace.c.
+ * Java: FastLeaderElection */
 #include "zk/election/fast_leader_election.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "election/fast_leader_election_internal.h"
 #include "zk/base/alloc.h"
-#include "zk/base/panic.h"
 #include "zk/runtime/clock.h"
-#include "zk/runtime/context.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
 #include "zk/runtime/trace.h"
 #include "zk/server/server_metrics.h"
+
+/* What lookForLeader keeps in local variables and hands to the methods that it calls. */
+struct ballots {
+    /* The votes of this round, by sender: a quorum in here decides after the final wait. */
+    struct vote_map recvset;
+    /* The votes of settled servers, of any round, by sender: a late joiner learns from them who
+     * leads, although they were given in rounds that it has never seen. */
+    struct vote_map outofelection;
+    /* The voters whose vote in recvset equals our proposal. Only LOOKING votes bring it up to date
+     * (K-14). Java has null until the first one came. */
+    struct synced_learner_tracker vote_set;
+    bool has_vote_set;
+};
+
+static void ballots_done(struct ballots *ballots);
+static struct vote initial_vote(struct fast_leader_election *fle);
+static struct vote proposal_of_this_round(struct fast_leader_election *fle);
+static struct vote vote_from(const struct notification *n);
+static bool received_following_notification(struct fast_leader_election *fle,
+                                            struct ballots *ballots, const struct notification *n,
+                                            struct vote *ret_vote);
+static bool received_leading_notification(struct fast_leader_election *fle, struct ballots *ballots,
+                                          const struct notification *n, struct vote *ret_vote);
+static bool is_valid(struct fast_leader_election *fle, const struct notification *n);
+static bool beats(struct fast_leader_election *fle, const struct notification *n,
+                  const struct vote *than);
+static bool oracle_allows(struct fast_leader_election *fle, const struct ballots *ballots,
+                          int32_t not_timeout_ms);
+static int poll_recvqueue(struct fast_leader_election *fle, int64_t timeout_ms, const char *why,
+                          struct notification **ret_n);
+static int32_t next_timeout_ms(const struct fast_leader_election *fle, int32_t not_timeout_ms);
+static int64_t latest_repetition_ms(const struct fast_leader_election *fle, int32_t not_timeout_ms);
+static int64_t time_to_wait_ms(int32_t not_timeout_ms, int64_t repeat_at_ms);
 
 /* ---- birth and end -------------------------------------------------------------------------- */
 
@@ -34,6 +67,12 @@ static void read_intervals(struct fast_leader_election *fle)
     zk_log(fle->ctx, ZK_LOG_MAX_NOTIFICATION_INTERVAL, fle->max_notification_interval_ms);
 }
 
+int64_t fle_get_logical_clock(struct fast_leader_election *fle)
+{
+    return zk_atomic_long_get(&fle->logicalclock);
+}
+
+/* Java: FastLeaderElection(), starter() */
 struct fast_leader_election *fle_new(struct quorum_peer *self, struct quorum_cnx_manager *manager)
 {
     struct fast_leader_election *fle = zk_xcalloc(1, sizeof *fle);
@@ -52,16 +91,23 @@ struct fast_leader_election *fle_new(struct quorum_peer *self, struct quorum_cnx
     return fle;
 }
 
-/* Java: Messenger() and Messenger.start() */
+/* Java: start(), Messenger(), Messenger.start() */
 int fle_start(struct fast_leader_election *fle)
 {
     int64_t myid = quorum_peer_get_my_id(fle->self);
     int r = zk_thread_group_start(fle->messengers, worker_sender_run, fle,
                                   "WorkerSender[myid=%" PRId64 "]", myid);
-    if (r == 0)
-        r = zk_thread_group_start(fle->messengers, worker_receiver_run, fle,
-                                  "WorkerReceiver[myid=%" PRId64 "]", myid);
-    return r;
+    if (r < 0)
+        return r;
+    return zk_thread_group_start(fle->messengers, worker_receiver_run, fle,
+                                 "WorkerReceiver[myid=%" PRId64 "]", myid);
+}
+
+/* Votes that nobody has judged belong to this election; the next one must not find them.
+ * Java: leaveInstance() */
+static void leave_instance(struct fast_leader_election *fle)
+{
+    bq_clear(fle->recvqueue);
 }
 
 void fle_request_stop(struct fast_leader_election *fle)
@@ -98,78 +144,49 @@ void fle_free(struct fast_leader_election *fle)
     free(fle);
 }
 
-int64_t fle_get_logical_clock(struct fast_leader_election *fle)
+/* ---- telling, comparing, counting ----------------------------------------------------------- */
+
+/* Tell every voter, ourselves included: our own vote counts only when it has come back through the
+ * queues, like everybody else's (K-10). The state is always LOOKING, whatever the peer's is by now.
+ * Java: sendNotifications() */
+static void send_notifications(struct fast_leader_election *fle)
 {
-    return zk_atomic_long_get(&fle->logicalclock);
+    const char *config = qv_to_string(quorum_peer_quorum_verifier(fle->self));
+    struct vote v = fle_get_vote(fle);
+    int64_t *sids = NULL;
+    size_t count = 0;
+    quorum_peer_get_current_and_next_config_voters(fle->self, &sids, &count);
+    for (size_t i = 0; i < count; i++)
+        bq_put(fle->sendqueue, to_send_new(v.id, v.zxid, zk_atomic_long_get(&fle->logicalclock),
+                                           SERVER_STATE_LOOKING, sids[i], v.peer_epoch, config));
+    free(sids);
 }
-
-/* ---- votes by sender ------------------------------------------------------------------------ */
-
-void vote_map_put(struct vote_map *votes, int64_t sid, const struct vote *vote)
-{
-    struct vote *copy = zk_xmalloc(sizeof *copy);
-    *copy = *vote;
-    free(long_map_put(&votes->map, sid, copy));
-}
-
-const struct vote *vote_map_get(const struct vote_map *votes, int64_t sid)
-{
-    return long_map_get(&votes->map, sid);
-}
-
-void vote_map_clear(struct vote_map *votes)
-{
-    vote_map_done(votes);
-}
-
-void vote_map_done(struct vote_map *votes)
-{
-    for (size_t i = 0; i < votes->map.count; i++)
-        free(votes->map.entries[i].value);
-    long_map_done(&votes->map);
-}
-
-/* ---- rules ---------------------------------------------------------------------------------- */
 
 /* Java: totalOrderPredicate() */
 bool fle_total_order_predicate(const struct quorum_verifier *qv, int64_t new_id, int64_t new_zxid,
                                int64_t new_epoch, int64_t cur_id, int64_t cur_zxid,
                                int64_t cur_epoch)
 {
-    if (qv_get_weight(qv, new_id) == 0)
+    if (qv_get_weight(qv, new_id) == 0) /* a server without weight never leads */
         return false;
     return vote_is_better(new_id, new_zxid, new_epoch, cur_id, cur_zxid, cur_epoch);
 }
 
-/* The same by the committed configuration of this moment. */
-static bool beats(struct fast_leader_election *fle, const struct notification *n, int64_t id,
-                  int64_t zxid, int64_t epoch)
-{
-    struct quorum_verifier *qv = quorum_peer_get_quorum_verifier(fle->self);
-    bool better = fle_total_order_predicate(qv, n->leader, n->zxid, n->peer_epoch, id, zxid, epoch);
-    qv_unref(qv);
-    return better;
-}
-
-/* Java: getVoteTracker() */
+/* A quorum must hold in the committed configuration and in a newer one that may come next, so that
+ * no change of the configuration can give an ensemble two leaders. Java: getVoteTracker() */
 void fle_get_vote_tracker(struct fast_leader_election *fle, const struct vote_map *votes,
                           const struct vote *vote, struct synced_learner_tracker *ret_tracker)
 {
-    struct quorum_verifier *committed = quorum_peer_get_quorum_verifier(fle->self);
-    struct quorum_verifier *last_seen = quorum_peer_get_last_seen_quorum_verifier(fle->self);
-    *ret_tracker = (struct synced_learner_tracker){0};
-    synced_learner_tracker_add_quorum_verifier(ret_tracker, committed);
-    if (last_seen != NULL && last_seen->version > committed->version)
-        synced_learner_tracker_add_quorum_verifier(ret_tracker, last_seen);
+    quorum_peer_init_tracker(fle->self, ret_tracker);
     for (size_t i = 0; i < votes->map.count; i++) {
         if (vote_equal(vote, votes->map.entries[i].value))
             synced_learner_tracker_add_ack(ret_tracker, votes->map.entries[i].key);
     }
-    qv_unref(last_seen);
-    qv_unref(committed);
 }
 
-/* Java: checkLeader(). Without it a dead server could be elected on hearsay (ZOOKEEPER-131). */
+/* Followers may name a leader that has died since. Only its own word that it leads shows that it is
+ * there; without this check a dead server could be elected on hearsay (ZOOKEEPER-131). If the
+ * others name us we need no word of our own, but they must mean this round. Java: checkLeader() */
 bool fle_check_leader(struct fast_leader_election *fle, const struct vote_map *votes,
                       int64_t leader, int64_t election_epoch)
 {
@@ -179,32 +196,7 @@ bool fle_check_leader(struct fast_leader_election *fle, const struct vote_map *v
     return of_leader != NULL && of_leader->state == SERVER_STATE_LEADING;
 }
 
-/* Java: validVoter() */
-bool fle_valid_voter(struct fast_leader_election *fle, int64_t sid)
-{
-    struct quorum_verifier *committed = quorum_peer_get_quorum_verifier(fle->self);
-    struct quorum_verifier *last_seen = quorum_peer_get_last_seen_quorum_verifier(fle->self);
-    bool valid = qv_is_voter(committed, sid) || (last_seen != NULL && qv_is_voter(last_seen, sid));
-    qv_unref(last_seen);
-    qv_unref(committed);
-    return valid;
-}
-
 /* ---- the proposal --------------------------------------------------------------------------- */
-
-/* Java: getInitId(), getInitLastLoggedZxid(), getPeerEpoch(): the vote a server starts with. An
- * observer has none. */
-static struct vote initial_vote(struct fast_leader_election *fle)
-{
-    struct quorum_verifier *qv = quorum_peer_get_quorum_verifier(fle->self);
-    int64_t myid = quorum_peer_get_my_id(fle->self);
-    bool participant = quorum_peer_get_learner_type(fle->self) == LEARNER_TYPE_PARTICIPANT;
-    struct vote vote = vote_of(qv_is_voter(qv, myid) ? myid : NO_VOTE,
-                               participant ? quorum_peer_get_last_logged_zxid(fle->self) : NO_VOTE,
-                               participant ? quorum_peer_get_current_epoch(fle->self) : NO_VOTE);
-    qv_unref(qv);
-    return vote;
-}
 
 static void update_proposal_locked(struct fast_leader_election *fle, int64_t leader, int64_t zxid,
                                    int64_t epoch)
@@ -215,14 +207,13 @@ static void update_proposal_locked(struct fast_leader_election *fle, int64_t lea
     fle->proposed_epoch = epoch;
 }
 
-/* Java: updateProposal(), synchronized. why is for the trace. */
+/* Java: updateProposal(), synchronized */
 static void update_proposal(struct fast_leader_election *fle, int64_t leader, int64_t zxid,
-                            int64_t epoch, const char *why)
+                            int64_t epoch)
 {
     zk_mutex_lock(&fle->mu);
     update_proposal_locked(fle, leader, zxid, epoch);
     zk_mutex_unlock(&fle->mu);
-    zk_trace_vote(fle->ctx, leader, zxid, epoch, zk_atomic_long_get(&fle->logicalclock), why);
 }
 
 /* Java: getVote(), synchronized */
@@ -234,7 +225,279 @@ struct vote fle_get_vote(struct fast_leader_election *fle)
     return vote;
 }
 
-/* What we propose, in the round of now: what others' votes are compared with. */
+/* Java: learningState() */
+static enum server_state learning_state(const struct fast_leader_election *fle)
+{
+    return quorum_peer_get_learner_type(fle->self) == LEARNER_TYPE_PARTICIPANT
+               ? SERVER_STATE_FOLLOWING
+               : SERVER_STATE_OBSERVING;
+}
+
+/* Java: getInitId() */
+static int64_t get_init_id(struct fast_leader_election *fle)
+{
+    int64_t myid = quorum_peer_get_my_id(fle->self);
+    return quorum_peer_is_voter(fle->self, myid) ? myid : NO_VOTE;
+}
+
+/* Java: getInitLastLoggedZxid() */
+static int64_t get_init_last_logged_zxid(struct fast_leader_election *fle)
+{
+    return learning_state(fle) == SERVER_STATE_FOLLOWING
+               ? quorum_peer_get_last_logged_zxid(fle->self)
+               : NO_VOTE;
+}
+
+/* Java: getPeerEpoch() */
+static int64_t get_peer_epoch(struct fast_leader_election *fle)
+{
+    return learning_state(fle) == SERVER_STATE_FOLLOWING ? quorum_peer_get_current_epoch(fle->self)
+                                                         : NO_VOTE;
+}
+
+/* ---- the election --------------------------------------------------------------------------- */
+
+/* The state changes last, and the vote becomes the current one in the same moment: nobody is told
+ * the new state with an old vote (D-14). A leader keeps the tracker, which tells it later that a
+ * voter that still looks belongs to those that elected it. vote_set may be NULL.
+ * Java: setPeerState() */
+static void set_peer_state(struct fast_leader_election *fle, const struct vote *end_vote,
+                           const struct synced_learner_tracker *vote_set, const char *why)
+{
+    enum server_state ss = end_vote->id == quorum_peer_get_my_id(fle->self) ? SERVER_STATE_LEADING
+                                                                            : learning_state(fle);
+    if (ss == SERVER_STATE_LEADING) {
+        zk_mutex_lock(&fle->mu);
+        synced_learner_tracker_done(&fle->leading_vote_set); /* that of an earlier term */
+        fle->has_leading_vote_set = vote_set != NULL;
+        if (vote_set != NULL)
+            synced_learner_tracker_copy(&fle->leading_vote_set, vote_set);
+        zk_mutex_unlock(&fle->mu);
+    }
+    zk_trace_decide(fle->ctx, end_vote->id, end_vote->election_epoch, why);
+    quorum_peer_decide(fle->self, ss, end_vote, why);
+}
+
+/* Java: lookForLeader() */
+bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote)
+{
+    /* LONG: one Java method */
+    struct ballots ballots = {0};
+    int32_t not_timeout_ms = fle->min_notification_interval_ms;
+    bool decided = false;
+    server_metrics_count(quorum_peer_metrics(fle->self), SERVER_METRICS_LOOKING_COUNT);
+    quorum_peer_set_start_fle(fle->self, zk_elapsed_ms());
+
+    struct vote mine = initial_vote(fle);
+    zk_mutex_lock(&fle->mu); /* one step: WorkerReceiver answers with the round and the proposal */
+    zk_atomic_long_add(&fle->logicalclock, 1);
+    update_proposal_locked(fle, mine.id, mine.zxid, mine.peer_epoch);
+    zk_mutex_unlock(&fle->mu);
+    zk_log(fle->ctx, ZK_LOG_NEW_ELECTION, quorum_peer_get_my_id(fle->self), (uint64_t)mine.zxid);
+    fle_trace_new_election(fle, &mine);
+    send_notifications(fle);
+    int64_t repeat_at_ms = latest_repetition_ms(fle, not_timeout_ms);
+
+    while (!decided && quorum_peer_get_peer_state(fle->self) == SERVER_STATE_LOOKING &&
+           !zk_stop_requested(&fle->stop)) {
+        struct notification *n = NULL;
+        int r = poll_recvqueue(fle, time_to_wait_ms(not_timeout_ms, repeat_at_ms),
+                               "for the next vote; after that I say mine again", &n);
+        if (r == -ECANCELED)
+            break;
+        if (r == -ETIMEDOUT) {
+            if (qcm_have_delivered(fle->manager)) /* T1: our vote left, and may have been lost */
+                send_notifications(fle);
+            else /* T2: it waits, because nobody is connected */
+                qcm_connect_all(fle->manager);
+            not_timeout_ms = next_timeout_ms(fle, not_timeout_ms);
+            repeat_at_ms = latest_repetition_ms(fle, not_timeout_ms);
+            if (oracle_allows(fle, &ballots, not_timeout_ms)) { /* T3: of two voters one is left */
+                *ret_vote = proposal_of_this_round(fle);
+                set_peer_state(fle, ret_vote, &ballots.vote_set,
+                               "nobody else answers and the oracle allows it");
+                leave_instance(fle);
+                decided = true;
+            } else {
+                zk_log(fle->ctx, ZK_LOG_NOTIFICATION_TIME_OUT, not_timeout_ms);
+            }
+        } else if (is_valid(fle, n)) { /* V */
+            switch (n->state) {
+            case SERVER_STATE_LOOKING:
+                if (quorum_peer_get_last_logged_zxid(fle->self) == -1) /* L1: we have no history */
+                    break;
+                if (n->zxid == -1) /* L2: nor has the sender (K-6) */
+                    break;
+                int64_t logicalclock = zk_atomic_long_get(&fle->logicalclock);
+                struct vote proposal = fle_get_vote(fle);
+                if (n->election_epoch > logicalclock) {
+                    /* L3: votes of two rounds are never counted together. Begin the later round as
+                     * if it were our own, with our *first* vote against the sender's. */
+                    mine = initial_vote(fle);
+                    zk_atomic_long_set(&fle->logicalclock, n->election_epoch);
+                    vote_map_clear(&ballots.recvset);
+                    if (beats(fle, n, &mine)) {
+                        update_proposal(fle, n->leader, n->zxid, n->peer_epoch);
+                        fle_trace_better_vote(fle, n, &mine);
+                    } else {
+                        update_proposal(fle, mine.id, mine.zxid, mine.peer_epoch);
+                        fle_trace_own_vote_again(fle, n, &mine);
+                    }
+                    send_notifications(fle);
+                } else if (n->election_epoch < logicalclock) {
+                    break; /* L4: WorkerReceiver has told the sender our round already */
+                } else if (beats(fle, n, &proposal)) { /* L5 */
+                    update_proposal(fle, n->leader, n->zxid, n->peer_epoch);
+                    fle_trace_better_vote(fle, n, &proposal);
+                    send_notifications(fle);
+                }
+                /* L6: a vote that changed nothing counts as well; so does our own, come back. */
+                struct vote vote = vote_from(n);
+                vote_map_put(&ballots.recvset, n->sid, &vote);
+                proposal = proposal_of_this_round(fle);
+                synced_learner_tracker_done(&ballots.vote_set);
+                fle_get_vote_tracker(fle, &ballots.recvset, &proposal, &ballots.vote_set);
+                ballots.has_vote_set = true;
+                fle_trace_tally(fle, proposal.id, &ballots.vote_set);
+                if (!synced_learner_tracker_has_all_quorums(&ballots.vote_set)) /* L7 */
+                    break;
+                /* L8: a late vote for a better server must not find us settled, so a quorum waits
+                 * until 200 ms bring none. One that is no better is dropped and starts the wait
+                 * anew; a better one goes to the *end* of the queue (K-4). */
+                proposal = fle_get_vote(fle);
+                do {
+                    free(n);
+                    r = poll_recvqueue(fle, FLE_FINALIZE_WAIT_MS,
+                                       "a quorum agrees; does anything better come?", &n);
+                } while (n != NULL && !beats(fle, n, &proposal));
+                if (n != NULL) {
+                    bq_put(fle->recvqueue, n);
+                    n = NULL;
+                } else if (r == -ETIMEDOUT) { /* L9 */
+                    *ret_vote = proposal_of_this_round(fle);
+                    set_peer_state(fle, ret_vote, &ballots.vote_set,
+                                   "a quorum agrees, and 200 ms have brought nothing better");
+                    leave_instance(fle);
+                    decided = true;
+                }
+                break;
+            case SERVER_STATE_OBSERVING: /* O: it has no vote */
+                break;
+            case SERVER_STATE_FOLLOWING:
+                decided = received_following_notification(fle, &ballots, n, ret_vote);
+                break;
+            case SERVER_STATE_LEADING:
+                decided = received_leading_notification(fle, &ballots, n, ret_vote);
+                break;
+            }
+        }
+        free(n);
+    }
+    ballots_done(&ballots);
+    return decided;
+}
+
+/* A settled server tells a result, so there is no final wait. True: decided, *ret_vote is the end.
+ * Java: receivedFollowingNotification() */
+static bool received_following_notification(struct fast_leader_election *fle,
+                                            struct ballots *ballots, const struct notification *n,
+                                            struct vote *ret_vote)
+{
+    struct vote end_vote = vote_from(n);
+    struct vote vote = end_vote; /* to compare with */
+    vote.version = n->version;
+    vote.state = n->state;
+    struct synced_learner_tracker vote_set = {0};
+    bool decided = false;
+
+    /* F1: it settled in our round, so its vote counts beside those that look. Kept without the
+     * version, which makes vote_equal overlook the epoch (K-5): the sender's has changed to the
+     * new leader's, that of the votes before has not. */
+    if (n->election_epoch == zk_atomic_long_get(&fle->logicalclock)) {
+        struct vote recorded = vote;
+        recorded.version = 0;
+        vote_map_put(&ballots->recvset, n->sid, &recorded);
+        fle_get_vote_tracker(fle, &ballots->recvset, &vote, &vote_set);
+        fle_trace_tally(fle, n->leader, &vote_set);
+        if (synced_learner_tracker_has_all_quorums(&vote_set) &&
+            fle_check_leader(fle, &ballots->recvset, n->leader, n->election_epoch)) {
+            set_peer_state(fle, &end_vote, &vote_set,
+                           "a quorum of this round is done, and its leader says so itself");
+            decided = true;
+        }
+        synced_learner_tracker_done(&vote_set);
+    }
+
+    /* F2: an ensemble that settled in other rounds. Its members may each name another round, after
+     * restarts; a quorum that follows one leader is enough (ZOOKEEPER-1732). Whoever joins takes
+     * over the sender's round, even if that is a step back (K-13). */
+    if (!decided) {
+        vote_map_put(&ballots->outofelection, n->sid, &vote);
+        fle_get_vote_tracker(fle, &ballots->outofelection, &vote, &vote_set);
+        fle_trace_tally(fle, n->leader, &vote_set);
+        if (synced_learner_tracker_has_all_quorums(&vote_set) &&
+            fle_check_leader(fle, &ballots->outofelection, n->leader, n->election_epoch)) {
+            zk_atomic_long_set(&fle->logicalclock, n->election_epoch);
+            set_peer_state(fle, &end_vote, &vote_set,
+                           "a quorum follows this leader, and the leader says so itself");
+            decided = true;
+        }
+        synced_learner_tracker_done(&vote_set);
+    }
+
+    if (decided) {
+        leave_instance(fle);
+        *ret_vote = end_vote;
+    }
+    return decided;
+}
+
+/* F3: with two voters a server that comes back finds no quorum beside its leader. If the oracle
+ * does not name us, the other one leads. Java: receivedLeadingNotification() */
+static bool received_leading_notification(struct fast_leader_election *fle, struct ballots *ballots,
+                                          const struct notification *n, struct vote *ret_vote)
+{
+    if (received_following_notification(fle, ballots, n, ret_vote))
+        return true;
+    const struct quorum_verifier *qv = quorum_peer_quorum_verifier(fle->self);
+    bool follow = qv_get_need_oracle(qv) && !qv_ask_oracle(qv);
+    if (!follow) {
+        zk_log(fle->ctx, ZK_LOG_ORACLE_NOT_FOLLOW); /* also where there is no oracle (K-16) */
+        return false;
+    }
+    zk_log(fle->ctx, ZK_LOG_ORACLE_FOLLOW);
+    *ret_vote = vote_from(n);
+    set_peer_state(fle, ret_vote, ballots->has_vote_set ? &ballots->vote_set : NULL,
+                   "the oracle gives the lead to the other server");
+    leave_instance(fle);
+    return true;
+}
+
+/* Java: validVoter() */
+bool fle_valid_voter(struct fast_leader_election *fle, int64_t sid)
+{
+    return qv_is_voter(quorum_peer_quorum_verifier(fle->self), sid) ||
+           qv_is_voter(quorum_peer_last_seen_quorum_verifier(fle->self), sid);
+}
+
+/* ---- what lookForLeader writes in place ----------------------------------------------------- */
+
+static void ballots_done(struct ballots *ballots)
+{
+    vote_map_done(&ballots->recvset);
+    vote_map_done(&ballots->outofelection);
+    synced_learner_tracker_done(&ballots->vote_set);
+}
+
+/* The vote with which a server begins: itself, with all it has. An observer has none. */
+static struct vote initial_vote(struct fast_leader_election *fle)
+{
+    int64_t id = get_init_id(fle);
+    int64_t zxid = get_init_last_logged_zxid(fle);
+    return vote_of(id, zxid, get_peer_epoch(fle));
+}
+
+/* Our proposal as a vote that others' votes can be compared with. */
 static struct vote proposal_of_this_round(struct fast_leader_election *fle)
 {
     struct vote vote = fle_get_vote(fle);
@@ -242,209 +505,16 @@ static struct vote proposal_of_this_round(struct fast_leader_election *fle)
     return vote;
 }
 
-/* Tell every voter, ourselves included (K-10). The state is always LOOKING, whatever the peer's is
- * by now. Java: sendNotifications() */
-static void send_notifications(struct fast_leader_election *fle)
+/* The vote that n carries, without its version and the sender's state. */
+static struct vote vote_from(const struct notification *n)
 {
-    struct quorum_verifier *qv = quorum_peer_get_quorum_verifier(fle->self);
-    struct vote v = fle_get_vote(fle);
-    int64_t *sids = NULL;
-    size_t count = 0;
-    quorum_peer_get_current_and_next_config_voters(fle->self, &sids, &count);
-    for (size_t i = 0; i < count; i++)
-        bq_put(fle->sendqueue,
-               to_send_new(v.id, v.zxid, zk_atomic_long_get(&fle->logicalclock),
-                           SERVER_STATE_LOOKING, sids[i], v.peer_epoch, qv_to_string(qv)));
-    free(sids);
-    qv_unref(qv);
+    struct vote vote = vote_of(n->leader, n->zxid, n->peer_epoch);
+    vote.election_epoch = n->election_epoch;
+    return vote;
 }
 
-/* ---- the decision --------------------------------------------------------------------------- */
-
-/* Java: setPeerState(), learningState(). The vote becomes current in the same moment (D-14).
- * vote_set may be NULL. */
-static void set_peer_state(struct fast_leader_election *fle, const struct vote *end_vote,
-                           const struct synced_learner_tracker *vote_set, const char *why)
-{
-    enum server_state state = SERVER_STATE_FOLLOWING;
-    if (end_vote->id == quorum_peer_get_my_id(fle->self)) {
-        state = SERVER_STATE_LEADING;
-        zk_mutex_lock(&fle->mu);
-        fle->has_leading_vote_set = vote_set != NULL;
-        synced_learner_tracker_done(&fle->leading_vote_set); /* of an earlier term */
-        if (vote_set != NULL)
-            synced_learner_tracker_copy(&fle->leading_vote_set, vote_set);
-        zk_mutex_unlock(&fle->mu);
-    } else if (quorum_peer_get_learner_type(fle->self) == LEARNER_TYPE_OBSERVER) {
-        state = SERVER_STATE_OBSERVING;
-    }
-    zk_trace_decide(fle->ctx, end_vote->id, end_vote->election_epoch, why);
-    quorum_peer_decide(fle->self, state, end_vote, why);
-}
-
-void fle_report_looking_sid(struct fast_leader_election *fle, int64_t sid)
-{
-    struct synced_learner_tracker vote_set = {0};
-    zk_mutex_lock(&fle->mu);
-    bool has_vote_set = fle->has_leading_vote_set;
-    if (has_vote_set)
-        synced_learner_tracker_copy(&vote_set, &fle->leading_vote_set);
-    zk_mutex_unlock(&fle->mu);
-
-    if (quorum_peer_report_looking_sid(fle->self, has_vote_set ? &vote_set : NULL, sid) &&
-        has_vote_set) {
-        zk_mutex_lock(&fle->mu);
-        fle->has_leading_vote_set = false;
-        zk_mutex_unlock(&fle->mu);
-    }
-    synced_learner_tracker_done(&vote_set);
-}
-
-/* ---- one election --------------------------------------------------------------------------- */
-
-/* What lookForLeader keeps in its local variables. */
-struct round {
-    struct vote_map recvset;       /* votes of this round, by sender */
-    struct vote_map outofelection; /* votes of those who are done, by sender */
-    int32_t not_timeout_ms;        /* how long to wait for the next vote */
-    int64_t repeat_at_ms;          /* when to wait no longer, whoever talks (D-73) */
-    bool has_vote_set;
-    struct synced_learner_tracker
-        vote_set;         /* who agrees with our proposal; only LOOKING votes update it (K-14) */
-    struct vote end_vote; /* the result */
-};
-
-enum outcome {
-    UNDECIDED,
-    DECIDED, /* round.end_vote is it; the peer's state is set */
-};
-
-static void begin_round(struct fast_leader_election *fle);
-static enum outcome on_timeout(struct fast_leader_election *fle, struct round *round);
-static enum outcome on_notification(struct fast_leader_election *fle, struct round *round,
-                                    const struct notification *n);
-static enum outcome on_looking(struct fast_leader_election *fle, struct round *round,
-                               const struct notification *n);
-static enum outcome finalize(struct fast_leader_election *fle, struct round *round);
-static enum outcome received_following_notification(struct fast_leader_election *fle,
-                                                    struct round *round,
-                                                    const struct notification *n);
-static enum outcome received_leading_notification(struct fast_leader_election *fle,
-                                                  struct round *round,
-                                                  const struct notification *n);
-
-/* 0: gave one; -ETIMEDOUT; -ECANCELED: the election is to stop. */
-static int poll_recvqueue(struct fast_leader_election *fle, int64_t timeout_ms,
-                          struct notification **ret_n)
-{
-    void *item = NULL;
-    int r = bq_poll(fle->recvqueue, timeout_ms, &item);
-    if (r == 0)
-        *ret_n = item;
-    return r;
-}
-
-/* Java says its vote again only after a whole interval of silence. That may never come, while those
- * who answered early stay recorded as they were then (K-27); so the longest interval also counts
- * from the last repetition (D-73). */
-static void set_latest_repetition(const struct fast_leader_election *fle, struct round *round)
-{
-    int32_t longest_ms = fle->max_notification_interval_ms;
-    if (longest_ms < round->not_timeout_ms)
-        longest_ms = round->not_timeout_ms;
-    round->repeat_at_ms = zk_deadline_ms(longest_ms);
-}
-
-static int64_t time_to_wait_ms(const struct round *round)
-{
-    int64_t left_ms = round->repeat_at_ms - zk_elapsed_ms();
-    if (left_ms > round->not_timeout_ms)
-        return round->not_timeout_ms;
-    return left_ms > 0 ? left_ms : 0;
-}
-
-/* Java: lookForLeader() */
-bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote)
-{
-    struct round round = {.not_timeout_ms = fle->min_notification_interval_ms};
-    enum outcome outcome = UNDECIDED;
-    server_metrics_count(quorum_peer_metrics(fle->self), SERVER_METRICS_LOOKING_COUNT);
-    quorum_peer_set_start_fle(fle->self, zk_elapsed_ms());
-    begin_round(fle);
-    set_latest_repetition(fle, &round);
-
-    while (outcome == UNDECIDED && quorum_peer_get_peer_state(fle->self) == SERVER_STATE_LOOKING &&
-           !zk_stop_requested(&fle->stop)) {
-        struct notification *n = NULL;
-        int64_t wait_ms = time_to_wait_ms(&round);
-        zk_trace_wait(fle->ctx, wait_ms, "for the next vote; after that I say mine again");
-        int r = poll_recvqueue(fle, wait_ms, &n);
-        if (r == -ECANCELED)
-            break;
-        if (r == -ETIMEDOUT)
-            outcome = on_timeout(fle, &round);
-        else
-            outcome = on_notification(fle, &round, n);
-        free(n);
-    }
-
-    if (outcome == DECIDED) {
-        bq_clear(fle->recvqueue); /* Java: leaveInstance() */
-        *ret_vote = round.end_vote;
-    }
-    vote_map_done(&round.recvset);
-    vote_map_done(&round.outofelection);
-    synced_learner_tracker_done(&round.vote_set);
-    return outcome == DECIDED;
-}
-
-static void begin_round(struct fast_leader_election *fle)
-{
-    struct vote mine = initial_vote(fle);
-    zk_mutex_lock(&fle->mu);
-    zk_atomic_long_add(&fle->logicalclock, 1);
-    update_proposal_locked(fle, mine.id, mine.zxid, mine.peer_epoch);
-    zk_mutex_unlock(&fle->mu);
-    zk_log(fle->ctx, ZK_LOG_NEW_ELECTION, quorum_peer_get_my_id(fle->self), (uint64_t)mine.zxid);
-    zk_trace_vote(fle->ctx, mine.id, mine.zxid, mine.peer_epoch,
-                  zk_atomic_long_get(&fle->logicalclock),
-                  mine.id == NO_VOTE ? "a new round begins; an observer has no candidate of its own"
-                                     : "a new round begins; everybody votes for itself first");
-    send_notifications(fle);
-}
-
-/* Nobody spoke for a while, or we have not for the longest while. Who could not be told anything is
- * dialled; else everybody is told again (K-3). */
-static enum outcome on_timeout(struct fast_leader_election *fle, struct round *round)
-{
-    if (qcm_have_delivered(fle->manager))
-        send_notifications(fle);
-    else
-        qcm_connect_all(fle->manager);
-
-    int64_t doubled_ms =
-        (int64_t)round->not_timeout_ms * 2; /* Java's shift overflows for a large maximum (D-65) */
-    round->not_timeout_ms = doubled_ms < fle->max_notification_interval_ms
-                                ? (int32_t)doubled_ms
-                                : fle->max_notification_interval_ms;
-    set_latest_repetition(fle, round);
-
-    struct quorum_verifier *qv = quorum_peer_get_quorum_verifier(fle->self);
-    bool oracle = qv->kind == QUORUM_ORACLE_MAJ;
-    qv_unref(qv);
-    if (oracle && round->has_vote_set && synced_learner_tracker_has_all_quorums(&round->vote_set) &&
-        round->not_timeout_ms != fle->min_notification_interval_ms) {
-        round->end_vote = proposal_of_this_round(fle);
-        set_peer_state(fle, &round->end_vote, &round->vote_set,
-                       "nobody else answers and the oracle allows it");
-        return DECIDED;
-    }
-    zk_log(fle->ctx, ZK_LOG_NOTIFICATION_TIME_OUT, round->not_timeout_ms);
-    return UNDECIDED;
-}
-
-static enum outcome on_notification(struct fast_leader_election *fle, struct round *round,
-                                    const struct notification *n)
+/* V: do both the sender and its candidate have a vote in our eyes? */
+static bool is_valid(struct fast_leader_election *fle, const struct notification *n)
 {
     bool valid_sender = fle_valid_voter(fle, n->sid);
     bool valid_leader = fle_valid_voter(fle, n->leader);
@@ -452,222 +522,63 @@ static enum outcome on_notification(struct fast_leader_election *fle, struct rou
         zk_log(fle->ctx, ZK_LOG_NON_CLUSTER_LEADER, n->leader, n->sid);
     if (!valid_sender)
         zk_log(fle->ctx, ZK_LOG_NON_QUORUM_SENDER, n->leader, n->sid);
-    if (!valid_sender || !valid_leader)
-        return UNDECIDED;
-
-    switch (n->state) {
-    case SERVER_STATE_LOOKING:
-        return on_looking(fle, round, n);
-    case SERVER_STATE_OBSERVING:
-        return UNDECIDED;
-    case SERVER_STATE_FOLLOWING:
-        return received_following_notification(fle, round, n);
-    case SERVER_STATE_LEADING:
-        return received_leading_notification(fle, round, n);
-    }
-    zk_unreachable(); /* WorkerReceiver lets no other state pass */
+    return valid_sender && valid_leader;
 }
 
-/* ---- LOOKING votes: L1 to L9 ---------------------------------------------------------------- */
-
-/* The sentence that the trace shows when we change to another's vote. */
-static void explain_change(const struct notification *n, const struct vote *before, char *ret_why,
-                           size_t size)
+/* totalOrderPredicate by the committed configuration of this moment. */
+static bool beats(struct fast_leader_election *fle, const struct notification *n,
+                  const struct vote *than)
 {
-    if (before->id == NO_VOTE)
-        snprintf(ret_why, size,
-                 "%" PRId64 " votes for %" PRId64 ": an observer has no candidate of its own",
-                 n->sid, n->leader);
-    else if (n->peer_epoch != before->peer_epoch)
-        snprintf(ret_why, size,
-                 "%" PRId64 " votes for %" PRId64 ", whose epoch %" PRId64
-                 " is higher than %" PRId64,
-                 n->sid, n->leader, n->peer_epoch, before->peer_epoch);
-    else if (n->zxid != before->zxid)
-        snprintf(ret_why, size,
-                 "%" PRId64 " votes for %" PRId64 ", who has seen more: 0x%" PRIx64
-                 " against 0x%" PRIx64,
-                 n->sid, n->leader, (uint64_t)n->zxid, (uint64_t)before->zxid);
-    else
-        snprintf(ret_why, size,
-                 "%" PRId64 " votes for %" PRId64 ": the same history, and the larger id decides",
-                 n->sid, n->leader);
+    return fle_total_order_predicate(quorum_peer_quorum_verifier(fle->self), n->leader, n->zxid,
+                                     n->peer_epoch, than->id, than->zxid, than->peer_epoch);
 }
 
-/* L3: somebody is in a later round. Forget this one, start that one, with the better of its vote
- * and our first. */
-static void adopt_round(struct fast_leader_election *fle, struct round *round,
-                        const struct notification *n)
+/* The oracle was asked when the vote set was counted, and one interval has passed without a vote.
+ * Java: QuorumOracleMaj.revalidateVoteset() */
+static bool oracle_allows(struct fast_leader_election *fle, const struct ballots *ballots,
+                          int32_t not_timeout_ms)
 {
-    struct vote mine = initial_vote(fle);
-    char why[160];
-    zk_atomic_long_set(&fle->logicalclock, n->election_epoch);
-    vote_map_clear(&round->recvset);
-    if (beats(fle, n, mine.id, mine.zxid, mine.peer_epoch)) {
-        explain_change(n, &mine, why, sizeof why);
-        update_proposal(fle, n->leader, n->zxid, n->peer_epoch, why);
-    } else {
-        snprintf(why, sizeof why,
-                 "%" PRId64 " is in a later round: I join it and vote for myself again", n->sid);
-        update_proposal(fle, mine.id, mine.zxid, mine.peer_epoch, why);
-    }
-    send_notifications(fle);
+    const struct quorum_verifier *qv = quorum_peer_quorum_verifier(fle->self);
+    return qv->kind == QUORUM_ORACLE_MAJ && ballots->has_vote_set &&
+           synced_learner_tracker_has_all_quorums(&ballots->vote_set) &&
+           not_timeout_ms != fle->min_notification_interval_ms;
 }
 
-/* L6: count the vote. */
-static void count_vote(struct fast_leader_election *fle, struct round *round,
-                       const struct notification *n)
+/* 0: *ret_n is a vote, and the caller frees it. -ETIMEDOUT; -ECANCELED: the election is to stop;
+ * *ret_n is NULL after both. why goes into the trace. */
+static int poll_recvqueue(struct fast_leader_election *fle, int64_t timeout_ms, const char *why,
+                          struct notification **ret_n)
 {
-    struct vote vote = vote_of(n->leader, n->zxid, n->peer_epoch);
-    vote.election_epoch = n->election_epoch;
-    vote_map_put(&round->recvset, n->sid, &vote);
-
-    struct vote proposal = proposal_of_this_round(fle);
-    synced_learner_tracker_done(&round->vote_set);
-    fle_get_vote_tracker(fle, &round->recvset, &proposal, &round->vote_set);
-    round->has_vote_set = true;
-    if (zk_trace_on(fle->ctx)) {
-        const struct long_set *acks = &round->vote_set.pairs[0].acks;
-        zk_trace_tally(fle->ctx, proposal.id, acks->items, acks->count,
-                       synced_learner_tracker_has_all_quorums(&round->vote_set));
-    }
+    void *item = NULL;
+    zk_trace_wait(fle->ctx, timeout_ms, why);
+    int r = bq_poll(fle->recvqueue, timeout_ms, &item);
+    *ret_n = item;
+    return r;
 }
 
-static enum outcome on_looking(struct fast_leader_election *fle, struct round *round,
-                               const struct notification *n)
+/* Twice as long, up to the maximum. In Java the shift overflows for a large maximum (D-65). */
+static int32_t next_timeout_ms(const struct fast_leader_election *fle, int32_t not_timeout_ms)
 {
-    if (quorum_peer_get_last_logged_zxid(fle->self) == -1) /* L1 */
-        return UNDECIDED;
-    if (n->zxid == -1) /* L2 */
-        return UNDECIDED;
-
-    int64_t logicalclock = zk_atomic_long_get(&fle->logicalclock);
-    struct vote proposal = fle_get_vote(fle);
-    if (n->election_epoch > logicalclock) { /* L3 */
-        adopt_round(fle, round, n);
-    } else if (n->election_epoch < logicalclock) { /* L4: WorkerReceiver has told it our round */
-        return UNDECIDED;
-    } else if (beats(fle, n, proposal.id, proposal.zxid, proposal.peer_epoch)) { /* L5 */
-        char why[160];
-        explain_change(n, &proposal, why, sizeof why);
-        update_proposal(fle, n->leader, n->zxid, n->peer_epoch, why);
-        send_notifications(fle);
-    }
-
-    count_vote(fle, round, n);                                     /* L6 */
-    if (!synced_learner_tracker_has_all_quorums(&round->vote_set)) /* L7 */
-        return UNDECIDED;
-    return finalize(fle, round);
+    int64_t doubled_ms = (int64_t)not_timeout_ms * 2;
+    return doubled_ms < fle->max_notification_interval_ms ? (int32_t)doubled_ms
+                                                          : fle->max_notification_interval_ms;
 }
 
-/* L8, L9: a quorum agrees. Wait until 200 ms bring nothing better: a late vote for a better server
- * must not find us settled already. Votes that are not better are dropped, each of them starts the
- * wait anew, and a better one goes to the end of the queue: all three are Java's (K-4). */
-static enum outcome finalize(struct fast_leader_election *fle, struct round *round)
+/* Java says its vote again only after a whole interval of silence. That silence may never come,
+ * while those that answered early stay recorded as they were then (K-27). So the longest interval
+ * also counts from the last repetition, whoever talks (D-73). */
+static int64_t latest_repetition_ms(const struct fast_leader_election *fle, int32_t not_timeout_ms)
 {
-    struct vote proposal = fle_get_vote(fle);
-    for (;;) {
-        struct notification *n = NULL;
-        zk_trace_wait(fle->ctx, FLE_FINALIZE_WAIT_MS,
-                      "a quorum agrees; does anything better come?");
-        int r = poll_recvqueue(fle, FLE_FINALIZE_WAIT_MS, &n);
-        if (r == -ECANCELED)
-            return UNDECIDED;
-        if (r == -ETIMEDOUT)
-            break;
-        if (beats(fle, n, proposal.id, proposal.zxid, proposal.peer_epoch)) {
-            bq_put(fle->recvqueue, n);
-            return UNDECIDED;
-        }
-        free(n);
-    }
-    round->end_vote = proposal_of_this_round(fle);
-    set_peer_state(fle, &round->end_vote, &round->vote_set,
-                   "a quorum agrees, and 200 ms have brought nothing better");
-    return DECIDED;
+    int32_t longest_ms = fle->max_notification_interval_ms;
+    if (longest_ms < not_timeout_ms)
+        longest_ms = not_timeout_ms;
+    return zk_deadline_ms(longest_ms);
 }
 
-/* ---- votes of those who are done: F1 to F3 -------------------------------------------------- */
-
-/* Does a quorum of votes, and the leader itself, confirm what n says? As in both branches of
- * Java */
-static bool confirmed(struct fast_leader_election *fle, const struct vote_map *votes,
-                      const struct vote *vote, struct synced_learner_tracker *ret_tracker)
+static int64_t time_to_wait_ms(int32_t not_timeout_ms, int64_t repeat_at_ms)
 {
-    fle_get_vote_tracker(fle, votes, vote, ret_tracker);
-    if (zk_trace_on(fle->ctx)) {
-        const struct long_set *acks = &ret_tracker->pairs[0].acks;
-        zk_trace_tally(fle->ctx, vote->id, acks->items, acks->count,
-                       synced_learner_tracker_has_all_quorums(ret_tracker));
-    }
-    return synced_learner_tracker_has_all_quorums(ret_tracker) &&
-           fle_check_leader(fle, votes, vote->id, vote->election_epoch);
-}
-
-/* F2: the others are done, perhaps in another round: take over their round, then the state. */
-static void join_ensemble(struct fast_leader_election *fle, const struct vote *end_vote,
-                          const struct synced_learner_tracker *vote_set)
-{
-    zk_atomic_long_set(&fle->logicalclock, end_vote->election_epoch); /* perhaps backwards (K-13) */
-    set_peer_state(fle, end_vote, vote_set,
-                   "a quorum follows this leader, and the leader says so itself");
-}
-
-/* Java: receivedFollowingNotification() */
-static enum outcome received_following_notification(struct fast_leader_election *fle,
-                                                    struct round *round,
-                                                    const struct notification *n)
-{
-    struct vote end_vote = vote_of(n->leader, n->zxid, n->peer_epoch);
-    end_vote.election_epoch = n->election_epoch;
-    struct vote vote = end_vote; /* to compare with: version and state of the notification */
-    vote.version = n->version;
-    vote.state = n->state;
-    struct vote recorded = vote; /* in the own round without the version (K-5) */
-    recorded.version = 0;
-    enum outcome outcome = UNDECIDED;
-    struct synced_learner_tracker tracker = {0};
-
-    if (n->election_epoch == zk_atomic_long_get(&fle->logicalclock)) { /* F1 */
-        vote_map_put(&round->recvset, n->sid, &recorded);
-        if (confirmed(fle, &round->recvset, &vote, &tracker)) {
-            set_peer_state(fle, &end_vote, &tracker,
-                           "a quorum of this round is done, and its leader says so itself");
-            outcome = DECIDED;
-        }
-        synced_learner_tracker_done(&tracker);
-    }
-    if (outcome == UNDECIDED) { /* F2 */
-        vote_map_put(&round->outofelection, n->sid, &vote);
-        if (confirmed(fle, &round->outofelection, &vote, &tracker)) {
-            join_ensemble(fle, &end_vote, &tracker);
-            outcome = DECIDED;
-        }
-        synced_learner_tracker_done(&tracker);
-    }
-    if (outcome == DECIDED)
-        round->end_vote = end_vote;
-    return outcome;
-}
-
-/* Java: receivedLeadingNotification() */
-static enum outcome received_leading_notification(struct fast_leader_election *fle,
-                                                  struct round *round, const struct notification *n)
-{
-    enum outcome outcome = received_following_notification(fle, round, n);
-    if (outcome == DECIDED)
-        return outcome;
-    struct quorum_verifier *qv = quorum_peer_get_quorum_verifier(fle->self);
-    bool follow = qv_get_need_oracle(qv) && !qv_ask_oracle(qv);
-    qv_unref(qv);
-    if (!follow) {
-        zk_log(fle->ctx, ZK_LOG_ORACLE_NOT_FOLLOW); /* also without any oracle (K-16) */
-        return UNDECIDED;
-    }
-    zk_log(fle->ctx, ZK_LOG_ORACLE_FOLLOW);
-    round->end_vote = vote_of(n->leader, n->zxid, n->peer_epoch);
-    round->end_vote.election_epoch = n->election_epoch;
-    set_peer_state(fle, &round->end_vote, round->has_vote_set ? &round->vote_set : NULL,
-                   "the oracle gives the lead to the other server");
-    return DECIDED;
+    int64_t left_ms = repeat_at_ms - zk_elapsed_ms();
+    if (left_ms > not_timeout_ms)
+        return not_timeout_ms;
+    return left_ms > 0 ? left_ms : 0;
 }

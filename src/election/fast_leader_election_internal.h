@@ -21,37 +21,54 @@ struct fast_leader_election {
     int32_t min_notification_interval_ms;
     int32_t max_notification_interval_ms;
 
-    struct blocking_queue
-        *sendqueue; /* of struct to_send: main thread and WorkerReceiver -> WorkerSender */
-    struct blocking_queue *recvqueue; /* of struct notification: WorkerReceiver -> main thread */
-    struct zk_stop stop;              /* Java: stop, volatile, of all three */
+    /* Of struct to_send: main thread and WorkerReceiver -> WorkerSender. */
+    struct blocking_queue *sendqueue;
+    /* Of struct notification: WorkerReceiver -> main thread. */
+    struct blocking_queue *recvqueue;
+    /* Java: stop, a volatile of the election and one of each messenger */
+    struct zk_stop stop;
     struct zk_thread_group *messengers;
 
-    struct zk_atomic_long logicalclock; /* the round */
+    /* The round. Atomic: WorkerReceiver compares every notification with it. */
+    struct zk_atomic_long logicalclock;
 
-    struct zk_mutex mu; /* Java's monitor of FastLeaderElection. Guards: */
+    /* Java's monitor of FastLeaderElection. Guards: */
+    struct zk_mutex mu;
     int64_t proposed_leader GUARDED_BY(&mu);
     int64_t proposed_zxid GUARDED_BY(&mu);
     int64_t proposed_epoch GUARDED_BY(&mu);
-    bool has_leading_vote_set
-        GUARDED_BY(&mu); /* until WorkerReceiver hands it to the leader */
+    /* Who elected us; until WorkerReceiver hands it to the leader. */
+    bool has_leading_vote_set GUARDED_BY(&mu);
     struct synced_learner_tracker leading_vote_set GUARDED_BY(&mu);
 };
 
 /* ---- messenger.c ---- */
 
-/* The threads. arg is the struct fast_leader_election. Java: WorkerSender.run(),
- * WorkerReceiver.run() */
-void worker_sender_run(void *arg);
+/* The threads; arg is the struct fast_leader_election. Java: WorkerReceiver.run(),
+ * WorkerSender.run() */
 void worker_receiver_run(void *arg);
+void worker_sender_run(void *arg);
 
 /* ---- fast_leader_election.c ---- */
 
-/* Java: Leader.setLeadingVoteSet() and reportLookingSid(), as WorkerReceiver calls them. Locks fle,
- * role. */
-void fle_report_looking_sid(struct fast_leader_election *fle, int64_t sid);
-
 /* Is sid a voter of the committed or the last seen configuration? Java: validVoter() */
 bool fle_valid_voter(struct fast_leader_election *fle, int64_t sid);
+
+/* ---- fle_trace.c: main thread; each does nothing without a trace ---- */
+
+/* Our first vote of an election. */
+void fle_trace_new_election(struct fast_leader_election *fle, const struct vote *mine);
+
+/* n's vote, which beat `before`, has become our proposal. */
+void fle_trace_better_vote(struct fast_leader_election *fle, const struct notification *n,
+                           const struct vote *before);
+
+/* n's round is later than ours, but its vote does not beat our first one. */
+void fle_trace_own_vote_again(struct fast_leader_election *fle, const struct notification *n,
+                              const struct vote *mine);
+
+/* Whose votes agree, and whether they are a quorum. */
+void fle_trace_tally(struct fast_leader_election *fle, int64_t leader,
+                     const struct synced_learner_tracker *tracker);
 
 #endif

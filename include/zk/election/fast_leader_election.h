@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "zk/base/attrs.h"
-#include "zk/base/long_map.h"
+#include "zk/election/vote_map.h"
 #include "zk/ensemble/synced_learner_tracker.h"
 #include "zk/ensemble/vote.h"
 
@@ -64,16 +64,6 @@ struct vote fle_get_vote(struct fast_leader_election *fle);
 bool fle_total_order_predicate(const struct quorum_verifier *qv, int64_t new_id, int64_t new_zxid,
                                int64_t new_epoch, int64_t cur_id, int64_t cur_zxid,
                                int64_t cur_epoch);
-
-/* Votes by sender. Zero-initialised is empty. Java: Map<Long, Vote> */
-struct vote_map {
-    struct long_map map; /* of struct vote, owned */
-};
-
-void vote_map_put(struct vote_map *votes, int64_t sid, const struct vote *vote);
-const struct vote *vote_map_get(const struct vote_map *votes, int64_t sid);
-void vote_map_clear(struct vote_map *votes);
-void vote_map_done(struct vote_map *votes);
 
 /* Java: getVoteTracker(): who of votes says the same as vote, judged by the committed and, if
  * newer, the last seen configuration. Initialises *ret_tracker. */
