@@ -12,7 +12,8 @@ Usage: floors.sh [--help]
 
 Checks that a floor (a folder of src/ and include/zk/) looks only at the floors that it stands on:
 in its #include lines, and in the symbols that its objects in build/dev leave undefined. A floor's
-private headers (src/<floor>/*.h) are for that floor alone.
+private headers (src/<floor>/*.h) are for that floor alone. Checks also that each lock has a rank in
+the band of its floor, so that locks are taken downwards, as calls go.
 
   -h, --help   this text
 
@@ -38,6 +39,12 @@ declare -rA ALLOWED=(
   [peer]='election zab quorum cnxn command server persistence tree ensemble jute io runtime base'
 )
 
+# Where each floor's band of ten lock ranks begins: a floor that stands on another takes its locks first.
+declare -rA BAND=(
+  [peer]=0 [zab]=10 [election]=20 [quorum]=30 [cnxn]=40 [command]=50 [server]=60 [persistence]=70 [tree]=80
+  [jute]=90 [ensemble]=90 [io]=100 [runtime]=110 [base]=120
+)
+
 # may_see FLOOR OTHER
 may_see() {
   [[ " $1 ${ALLOWED[$1]} " == *" $2 "* ]]
@@ -61,6 +68,25 @@ check_includes() {
     [[ $file != include/* || $text == *'"zk/'* ]] ||
       say "$file:$line: a public header includes a private one"
   done < <(grep -rnE '^#include "' src/*/ include/zk --include='*.[ch]')
+}
+
+# The bands follow the floors, and each rank lies in the band of the floor that declares it.
+check_ranks() {
+  local floor other file line rank
+  for floor in "${!ALLOWED[@]}"; do
+    for other in ${ALLOWED[$floor]}; do
+      ((BAND[$floor] < BAND[$other])) || say "scripts/check/floors.sh:1: $floor stands on $other, but its locks are not taken first"
+    done
+  done
+  while IFS=: read -r file line rank; do
+    floor=${file#src/}
+    floor=${floor%%/*}
+    ((rank >= BAND[$floor] && rank < BAND[$floor] + 10)) ||
+      say "$file:$line: rank $rank is outside the band of $floor, ${BAND[$floor]} to $((BAND[$floor] + 9))"
+  done < <(grep -rnoE '^ *ZK_RANK_[A-Z_]+ = [0-9]+' src/*/lock_ranks.h | sed -E 's/:[^:]* = /:/')
+  while IFS=: read -r file line rank; do
+    [[ $file == src/*/lock_ranks.h ]] || say "$file:$line: a rank is declared in its floor's lock_ranks.h"
+  done < <(grep -rnE 'ZK_RANK_[A-Z_]+ = |zk_mutex_init\(.*, [0-9]+\)' src include)
 }
 
 # The symbols of the objects, one a line: floor file U|D symbol.
@@ -95,6 +121,7 @@ main() {
   need_archive
   report < <(check_includes)
   report < <(check_symbols)
+  report < <(check_ranks)
   verdict "${#FLOORS[@]} floors, $(grep -rhE '^#include "' src include | wc -l) includes, $(object_symbols | grep -c ' U ') symbols"
 }
 

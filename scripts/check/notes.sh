@@ -11,7 +11,7 @@ usage() {
 Usage: notes.sh [--help]
 
 Checks NOTES.md against the code: every number that the code, the tests and the scripts cite (D-7,
-K-3, R-1, A-2, L-40, T-9, Q-4, W-2) has exactly one row or heading; the names of threads and queues in the code are
+K-3, R-1, A-2, L-30, T-9, Q-4, W-2) has exactly one row or heading; the names of threads and queues in the code are
 those of tables T and Q, and the ranks of locks those of table L, with nothing missing on either side.
 
   -h, --help   this text
@@ -63,13 +63,13 @@ check_names() {
   done < <(names_in_table "$2" | grep -vx main)
 }
 
-# The ranks in lock_ranks.h, and the rows of table L, as "number name".
+# The ranks in the floors' lock_ranks.h, and the rows of table L, as "number name".
 check_ranks() {
   # shellcheck disable=SC2016  # the backquotes are Markdown's
-  diff <(sed -nE 's/^ *(ZK_RANK_[A-Z_]+) = ([0-9]+),.*/\2 \1/p' include/zk/runtime/lock_ranks.h | sort -n) \
+  diff <(sed -nE 's/^ *(ZK_RANK_[A-Z_]+) = ([0-9]+),.*/\2 \1/p' src/*/lock_ranks.h | sort -n) \
     <(sed -nE 's/^\| L-([0-9]+) \| `(ZK_RANK_[A-Z_]+)`.*/\1 \2/p' NOTES.md | sort -n) |
-    sed -nE -e 's/^< (.*)/include\/zk\/runtime\/lock_ranks.h:1: \1 has no row in table L/p' \
-      -e 's/^> (.*)/NOTES.md:1: the row \1 of table L is no rank of lock_ranks.h/p' || true
+    sed -nE -e 's/^< (.*)/NOTES.md:1: the rank \1 has no row in table L/p' \
+      -e 's/^> (.*)/NOTES.md:1: the row \1 of table L is in no lock_ranks.h/p' || true
 }
 
 main() {

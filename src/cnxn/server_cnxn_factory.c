@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cnxn/lock_ranks.h"
 #include "zk/base/alloc.h"
 #include "zk/command/four_letter_words.h"
 #include "zk/io/sock.h"
@@ -91,7 +92,7 @@ int server_cnxn_factory_new(struct zk_context *ctx, const struct inet_address *a
     factory->stats = server_stats_new(ctx);
     factory->threads = zk_thread_group_new(ctx);
     zk_stop_init(&factory->stop, ctx, "server_cnxn_factory");
-    zk_mutex_init(&factory->mutex, ctx, "server_cnxn_factory", ZK_RANK_SERVER);
+    zk_mutex_init(&factory->mutex, ctx, "server_cnxn_factory", ZK_RANK_SERVER_CNXN);
     zk_cond_init(&factory->freed);
     *ret_factory = factory;
     return 0;

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "election/fast_leader_election_internal.h"
+#include "election/lock_ranks.h"
 #include "zk/base/alloc.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"

@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "election/lock_ranks.h"
 #include "election/quorum_cnx_manager_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/base/java_order.h"

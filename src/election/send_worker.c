@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "election/quorum_cnx_manager_internal.h"
+#include "election/lock_ranks.h"
 #include "zk/base/alloc.h"
 #include "zk/election/notification.h"
 #include "zk/runtime/log_table.h"

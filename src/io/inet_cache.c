@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "io/inet_internal.h"
+#include "io/lock_ranks.h"
 #include "zk/base/alloc.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/lock.h"

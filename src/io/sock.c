@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "io/inet_internal.h"
+#include "io/lock_ranks.h"
 #include "zk/base/alloc.h"
 #include "zk/base/error.h"
 #include "zk/base/panic.h"
@@ -134,7 +135,7 @@ static struct sock *sock_of_fd(struct zk_context *ctx, int domain, int fd)
     sock->fd = fd;
     sock->domain = domain;
     sock->deadline_ms = INT64_MAX;
-    zk_mutex_init(&sock->mutex, ctx, "sock", ZK_RANK_STOP);
+    zk_mutex_init(&sock->mutex, ctx, "sock", ZK_RANK_SOCK);
     return sock;
 }
 

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "peer/lock_ranks.h"
 #include "peer/quorum_peer_run_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/ensemble/quorum_peer_config.h"

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "quorum/lock_ranks.h"
 #include "quorum/quorum_peer_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/base/java_order.h"

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "runtime/lock_ranks.h"
 #include "zk/base/alloc.h"
 #include "zk/base/panic.h"
 #include "zk/runtime/clock.h"

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "runtime/lock_ranks.h"
 #include "zk/base/alloc.h"
 #include "zk/base/panic.h"
 #include "zk/runtime/clock.h"

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "runtime/context_internal.h"
+#include "runtime/lock_ranks.h"
 #include "zk/base/alloc.h"
 #include "zk/runtime/clock.h"
 

@@ -7,8 +7,7 @@
 #include "runtime/context_internal.h"
 #include "zk/base/panic.h"
 
-void zk_mutex_init(struct zk_mutex *mutex, struct zk_context *ctx, const char *name,
-                   enum zk_lock_rank rank)
+void zk_mutex_init(struct zk_mutex *mutex, struct zk_context *ctx, const char *name, int rank)
 {
     zk_assert(ctx != NULL && name != NULL);
     *mutex = (struct zk_mutex){.ctx = ctx, .name = name, .rank = rank};
@@ -39,7 +38,8 @@ static ZK_NORETURN void mutex_panic(const struct zk_mutex *mutex, const char *wh
     zk_panic(__FILE__, __LINE__, "thread %s %s lock %s", thread, what, mutex->name);
 }
 
-void zk_mutex_lock(struct zk_mutex *mutex)
+/* clang cannot know that pthread_mutex_lock() is what takes a zk_mutex. */
+void zk_mutex_lock(struct zk_mutex *mutex) UNCHECKED_LOCKS
 {
     if (mutex->ctx->options.check_locks)
         zk_registry_take(&mutex->ctx->registry, mutex);
@@ -51,7 +51,7 @@ void zk_mutex_lock(struct zk_mutex *mutex)
     mutex->held = true;
 }
 
-void zk_mutex_unlock(struct zk_mutex *mutex)
+void zk_mutex_unlock(struct zk_mutex *mutex) UNCHECKED_LOCKS
 {
     zk_mutex_assert_held(mutex);
     mutex->held = false;

@@ -1,6 +1,7 @@
 /* A flag that wakes who waits for it: how a thread is told to end. */
 #include "zk/runtime/stop.h"
 
+#include "runtime/lock_ranks.h"
 #include "zk/runtime/clock.h"
 
 void zk_stop_init(struct zk_stop *stop, struct zk_context *ctx, const char *name)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "runtime/context_internal.h"
+#include "runtime/lock_ranks.h"
 #include "zk/base/alloc.h"
 #include "zk/base/panic.h"
 #include "zk/base/str.h"

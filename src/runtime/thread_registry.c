@@ -11,28 +11,27 @@
 
 static const char unknown_name[] = "main";
 
-static void registry_lock(struct zk_thread_registry *registry)
+static void registry_lock(struct zk_thread_registry *registry) ACQUIRES(registry) UNCHECKED_LOCKS
 {
     int error = pthread_mutex_lock(&registry->mutex);
     zk_assert(error == 0);
 }
 
-static void registry_unlock(struct zk_thread_registry *registry)
+static void registry_unlock(struct zk_thread_registry *registry) RELEASES(registry) UNCHECKED_LOCKS
 {
     int error = pthread_mutex_unlock(&registry->mutex);
     zk_assert(error == 0);
 }
 
 static void registry_link(struct zk_thread_registry *registry, struct zk_thread_entry *entry)
-    REQUIRES(&registry->mutex)
+    REQUIRES(registry)
 {
     entry->next = registry->entries;
     registry->entries = entry;
 }
 
 /* The calling thread's entry, or NULL. It goes to the front: who asks now asks again soon. */
-static struct zk_thread_entry *registry_self(struct zk_thread_registry *registry)
-    REQUIRES(&registry->mutex)
+static struct zk_thread_entry *registry_self(struct zk_thread_registry *registry) REQUIRES(registry)
 {
     pthread_t self = pthread_self();
     for (struct zk_thread_entry **link = &registry->entries; *link != NULL; link = &(*link)->next) {
@@ -47,7 +46,7 @@ static struct zk_thread_entry *registry_self(struct zk_thread_registry *registry
 }
 
 static void registry_unlink(struct zk_thread_registry *registry, struct zk_thread_entry *entry)
-    REQUIRES(&registry->mutex)
+    REQUIRES(registry)
 {
     struct zk_thread_entry **link = &registry->entries;
     while (*link != entry) {
@@ -62,9 +61,11 @@ void zk_registry_init(struct zk_thread_registry *registry)
     *registry = (struct zk_thread_registry){0};
     int error = pthread_mutex_init(&registry->mutex, NULL);
     zk_assert(error == 0);
+    registry_lock(registry);
     registry->first.thread = pthread_self();
     zk_text_copy(registry->first.name, sizeof registry->first.name, unknown_name);
     registry_link(registry, &registry->first);
+    registry_unlock(registry);
 }
 
 void zk_registry_done(struct zk_thread_registry *registry)
@@ -132,7 +133,7 @@ size_t zk_registry_count(struct zk_thread_registry *registry)
 /* An entry for a thread that no group started. It lives while the thread holds a lock, so that it
  * cannot be mistaken for a later thread of the same id. */
 static struct zk_thread_entry *registry_add_guest(struct zk_thread_registry *registry)
-    REQUIRES(&registry->mutex)
+    REQUIRES(registry)
 {
     struct zk_thread_entry *entry = zk_xcalloc(1, sizeof *entry);
     entry->thread = pthread_self();
@@ -155,7 +156,7 @@ void zk_registry_take(struct zk_thread_registry *registry, const struct zk_mutex
         if (held->rank >= mutex->rank)
             zk_panic(__FILE__, __LINE__,
                      "thread %s takes lock %s (rank %d) while it holds lock %s (rank %d)",
-                     entry->name, mutex->name, (int)mutex->rank, held->name, (int)held->rank);
+                     entry->name, mutex->name, mutex->rank, held->name, held->rank);
     }
     zk_assert(entry->held_count < ZK_HELD_MAX);
     entry->held[entry->held_count++] = mutex;

@@ -14,7 +14,7 @@ struct zk_mutex;
 
 enum {
     ZK_THREAD_NAME_SIZE = 128,
-    ZK_HELD_MAX = 24, /* ranks must ascend: nobody holds more locks than there are ranks */
+    ZK_HELD_MAX = 24, /* ranks must ascend, so that a thread holds few locks at a time */
 };
 
 struct zk_thread_entry {
@@ -27,8 +27,9 @@ struct zk_thread_entry {
     size_t held_count;
 };
 
-struct zk_thread_registry {
-    pthread_mutex_t mutex; /* guards all entries */
+/* The mutex guards all entries: whoever holds it "holds the registry". */
+struct CAPABILITY("registry") zk_thread_registry {
+    pthread_mutex_t mutex;
     struct zk_thread_entry *entries;
     struct zk_thread_entry first; /* the thread that made the context: "main" */
 };

@@ -81,6 +81,7 @@ static void field_json(struct zk_str *line, const char *name, const char *json)
 /* The line of an event up to its fields. From here to trace_end() nobody else writes: see
  * trace_write(). */
 static struct zk_str *trace_begin(struct zk_context *ctx, const char *ev)
+    ACQUIRES(&ctx->trace_mutex)
 {
     char thread[ZK_THREAD_NAME_SIZE];
     zk_thread_name(ctx, thread, sizeof thread);
@@ -96,7 +97,7 @@ static struct zk_str *trace_begin(struct zk_context *ctx, const char *ev)
     return line;
 }
 
-static void trace_end(struct zk_context *ctx)
+static void trace_end(struct zk_context *ctx) RELEASES(&ctx->trace_mutex)
 {
     struct zk_str *line = &ctx->trace_line;
     zk_str_append(line, "}\n");

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "server/lock_ranks.h"
 #include "zk/base/alloc.h"
 #include "zk/runtime/lock.h"
 
@@ -15,7 +16,7 @@ struct server_metrics {
 struct server_metrics *server_metrics_new(struct zk_context *ctx)
 {
     struct server_metrics *metrics = zk_xcalloc(1, sizeof *metrics);
-    zk_mutex_init(&metrics->mu, ctx, "server_metrics", ZK_RANK_STATS);
+    zk_mutex_init(&metrics->mu, ctx, "server_metrics", ZK_RANK_SERVER_STATS);
     return metrics;
 }
 

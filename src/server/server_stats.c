@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "server/lock_ranks.h"
 #include "zk/base/alloc.h"
 #include "zk/runtime/lock.h"
 
@@ -14,7 +15,7 @@ struct server_stats {
 struct server_stats *server_stats_new(struct zk_context *ctx)
 {
     struct server_stats *stats = zk_xcalloc(1, sizeof *stats);
-    zk_mutex_init(&stats->mu, ctx, "server_stats", ZK_RANK_STATS);
+    zk_mutex_init(&stats->mu, ctx, "server_stats", ZK_RANK_SERVER_STATS);
     return stats;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/lock_ranks.h"
 #include "zk/base/alloc.h"
 #include "zk/base/panic.h"
 #include "zk/io/stream.h"

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "zab/leader_internal.h"
+#include "zab/lock_ranks.h"
 #include "zk/base/alloc.h"
 #include "zk/base/panic.h"
 #include "zk/runtime/clock.h"

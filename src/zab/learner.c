@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "zab/learner_internal.h"
+#include "zab/lock_ranks.h"
 #include "zk/base/alloc.h"
 #include "zk/ensemble/zxid.h"
 #include "zk/io/sock.h"

@@ -18,6 +18,7 @@
 
 #include "zab/leader_internal.h"
 #include "zab/learner_handler_internal.h"
+#include "zab/lock_ranks.h"
 #include "zk/base/alloc.h"
 #include "zk/ensemble/zxid.h"
 #include "zk/io/sock.h"

@@ -451,7 +451,7 @@ static void fill(void *arg, struct server_status *ret_status)
 
 static void port_open(struct port *port, int32_t max_client_cnxns)
 {
-    zk_mutex_init(&port->mutex, port->ctx, "test port", ZK_RANK_QUORUM_PEER);
+    zk_mutex_init(&port->mutex, port->ctx, "test port", 30 /* that of a quorum peer */);
     struct inet_address any = test_loopback(0);
     struct server_status_hook hook = {.fill = fill, .arg = port};
     assert_int_equal(

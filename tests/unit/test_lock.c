@@ -6,6 +6,8 @@
 #include "zk/runtime/lock.h"
 #include "zk/runtime/thread.h"
 
+enum { OUTER_RANK = 10, INNER_RANK = 110 };
+
 /* Two locks of different rank and one of the same rank as the second. */
 struct locks {
     struct zk_context *ctx;
@@ -22,9 +24,9 @@ static int setup_with(void **state, struct zk_context *ctx)
 {
     static struct locks locks;
     locks = (struct locks){.ctx = ctx, .group = zk_thread_group_new(ctx)};
-    zk_mutex_init(&locks.leader, ctx, "the leader's lock", ZK_RANK_LEADER);
-    zk_mutex_init(&locks.queue, ctx, "a queue's lock", ZK_RANK_QUEUE);
-    zk_mutex_init(&locks.other_queue, ctx, "another queue's lock", ZK_RANK_QUEUE);
+    zk_mutex_init(&locks.leader, ctx, "the leader's lock", OUTER_RANK);
+    zk_mutex_init(&locks.queue, ctx, "a queue's lock", INNER_RANK);
+    zk_mutex_init(&locks.other_queue, ctx, "another queue's lock", INNER_RANK);
     zk_cond_init(&locks.cond);
     *state = &locks;
     return 0;
@@ -170,7 +172,7 @@ static void rank_inversion_panics_with_both_names_and_the_thread(void **state)
 {
     test_expect_panic(take_in_wrong_order, *state,
                       "thread main takes lock the leader's lock (rank 10) while it holds lock "
-                      "a queue's lock (rank 80)");
+                      "a queue's lock (rank 110)");
 }
 
 static void two_locks_of_one_rank_panic(void **state)

@@ -253,7 +253,7 @@ static void a_learner_that_does_not_read_holds_up_nobody(void **state)
     assert_int_equal(sock_connect(near, &at, TEST_PATIENCE_MS), 0);
     assert_int_equal(sock_accept(listener, &far), 0);
     struct slow_learner learner = {.peer = &peer, .sock = near};
-    zk_mutex_init(&learner.mutex, peer.ctx, "slow_learner", ZK_RANK_STATS);
+    zk_mutex_init(&learner.mutex, peer.ctx, "slow_learner", 99 /* below all of the server */);
     struct zk_thread_group *group = zk_thread_group_new(peer.ctx);
     assert_int_equal(zk_thread_group_start(group, slow_learner_run, &learner, "slow learner"), 0);
     test_await(is_writing, &learner);

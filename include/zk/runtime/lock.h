@@ -2,9 +2,18 @@
  * elapsed clock.
  *
  * Java's synchronized becomes: lock in the public function, do the work in its _locked twin. A
- * mutex is not recursive (departure D-5). With zk_context_options.check_locks every lock is held
- * against Table L (lock_ranks.h), and taking one out of order, twice, or by somebody else's unlock,
- * is a panic that names both locks and the thread. */
+ * mutex is not recursive (departure D-5).
+ *
+ * Ranks. A thread that holds a lock may only take locks of a higher rank. Each floor has a band of
+ * ten ranks, and the bands go up where the floors go down: peer 0 to 9, zab 10 to 19, election 20
+ * to 29, and so on to runtime 110 to 119. So a thread that calls down takes locks in the order of
+ * the floors. A floor declares its ranks in its own lock_ranks.h; NOTES.md L says what each lock
+ * guards and which Java monitor it stands for.
+ *
+ * Two checks. With zk_context_options.check_locks, which all tests set, each lock is compared at
+ * run time with those that the thread holds: taking one out of order or twice is a panic that names
+ * both locks and the thread. And clang reads the annotations of zk/base/attrs.h at compile time
+ * (preset lockcheck). */
 #ifndef ZK_RUNTIME_LOCK_H
 #define ZK_RUNTIME_LOCK_H
 
@@ -13,27 +22,28 @@
 #include <stdint.h>
 
 #include "zk/base/attrs.h"
-#include "zk/runtime/lock_ranks.h"
 
 struct zk_context;
 
-struct zk_mutex {
+struct CAPABILITY("mutex") zk_mutex {
     pthread_mutex_t mutex;
     struct zk_context *ctx; /* borrowed; outlives every lock */
     const char *name;       /* static text, for messages */
-    enum zk_lock_rank rank;
+    int rank;
     bool held;       /* guarded by mutex: is owner valid? */
     pthread_t owner; /* guarded by mutex */
 };
 
-void zk_mutex_init(struct zk_mutex *mutex, struct zk_context *ctx, const char *name,
-                   enum zk_lock_rank rank);
+/* name stays the caller's and must outlive the lock. */
+void zk_mutex_init(struct zk_mutex *mutex, struct zk_context *ctx, const char *name, int rank);
+/* Panics if a thread holds it. */
 void zk_mutex_destroy(struct zk_mutex *mutex);
-void zk_mutex_lock(struct zk_mutex *mutex);
-void zk_mutex_unlock(struct zk_mutex *mutex);
+void zk_mutex_lock(struct zk_mutex *mutex) ACQUIRES(mutex);
+/* Panics if the calling thread does not hold it. */
+void zk_mutex_unlock(struct zk_mutex *mutex) RELEASES(mutex);
 
-/* Panic unless the calling thread holds it: the first line of a _locked twin. */
-void zk_mutex_assert_held(const struct zk_mutex *mutex);
+/* Panics unless the calling thread holds it: the first line of a _locked twin. */
+void zk_mutex_assert_held(const struct zk_mutex *mutex) ASSERTS_HELD(mutex);
 
 struct zk_cond {
     pthread_cond_t cond; /* on CLOCK_MONOTONIC */
@@ -46,10 +56,11 @@ void zk_cond_broadcast(struct zk_cond *cond);
 
 /* Java: Object.wait(). Spurious returns happen: call it in a loop on what is waited for. With
  * check_locks, waiting while another lock is held is a panic too. */
-void zk_cond_wait(struct zk_cond *cond, struct zk_mutex *mutex);
+void zk_cond_wait(struct zk_cond *cond, struct zk_mutex *mutex) REQUIRES(mutex);
 
 /* The same, at most until zk_elapsed_ms() reaches deadline_ms (INT64_MAX: for ever). False: the
  * deadline has passed. */
-bool zk_cond_wait_until(struct zk_cond *cond, struct zk_mutex *mutex, int64_t deadline_ms);
+bool zk_cond_wait_until(struct zk_cond *cond, struct zk_mutex *mutex, int64_t deadline_ms)
+    REQUIRES(mutex);
 
 #endif

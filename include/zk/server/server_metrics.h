@@ -1,7 +1,7 @@
 /* What a peer counts and measures for its monitors, from the start of the process on.
  * Java: server.ServerMetrics, of which Java has one a process and ours one a peer.
  *
- * Any thread; an own mutex (ZK_RANK_STATS) is held for the time of one addition. */
+ * Any thread; an own mutex (ZK_RANK_SERVER_STATS) is held for the time of one addition. */
 #ifndef ZK_SERVER_SERVER_METRICS_H
 #define ZK_SERVER_SERVER_METRICS_H
 

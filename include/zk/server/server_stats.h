@@ -1,4 +1,4 @@
-/* Counters of the client port. Java: server.ServerStats. Any thread; own mutex (ZK_RANK_STATS). */
+/* Counters of the client port. Java: server.ServerStats. Any thread; own mutex (ZK_RANK_SERVER_STATS). */
 #ifndef ZK_SERVER_SERVER_STATS_H
 #define ZK_SERVER_SERVER_STATS_H
 

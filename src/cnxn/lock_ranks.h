@@ -1,0 +1,9 @@
+/* The locks of floor cnxn. */
+#ifndef ZK_CNXN_LOCK_RANKS_H
+#define ZK_CNXN_LOCK_RANKS_H
+
+enum cnxn_lock_rank {
+    ZK_RANK_SERVER_CNXN = 45, /* the table of client connections */
+};
+
+#endif
