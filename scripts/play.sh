@@ -255,7 +255,7 @@ tell() {
         phases) phases="election $first ms, discovery ${rest%$'\t'*} ms, synchronization ${rest#*$'\t'} ms" ;;
       esac
     done < <(head -c "$size" "$root/$id/log" 2>/dev/null |
-      LC_ALL=C awk -v me="$id" -v from="${log_end[$id]:-0}" -f "$REPO/scripts/awk/story_votes.awk")
+      python3 "$REPO/scripts/stories/votes.py" "$id" "${log_end[$id]:-0}")
     log_end[$id]=$size
     kindless="${state[$id]} leader ${leader_of[$id]} round $shown_round"
     kindless+=" epochs ${accepted[$id]}/${current[$id]} zxid $shown_zxid"
@@ -347,6 +347,7 @@ main() {
   done
   [[ -n $story ]] || die_usage "which story? see: $0 --list"
   story_kinds --on "$mix"
+  need_packages "to read the peers' logs" python3:python3
   [[ -z $keep || ! -e $keep ]] || die_usage "$keep is there already; name a directory that is not"
   file=$(story_file "$story")
   story=$(basename "$file" .story)

@@ -88,7 +88,7 @@ unit_tests() {
   local name=$1 started log=$LOGS/unit-$1.log counts programs number program
   started=$(now_ms)
   ctest --test-dir "$REPO/build/$name" -V -j "$jobs" >"$log" 2>&1 || true
-  { read -r counts && mapfile -t programs; } < <(awk -f "$REPO/scripts/awk/ctest_counts.awk" "$log")
+  { read -r counts && mapfile -t programs; } < <(python3 "$REPO/scripts/lib/ctest_counts.py" "$log")
   [[ $counts != '0 0' ]] || counts='0 1' # no tests at all is a failure
   part_line "unit tests, $name" "${counts% *}" "${counts#* }" "$started"
   for program in "${programs[@]}"; do

@@ -4,7 +4,6 @@
 # Source it after lib.sh.
 
 # shellcheck disable=SC2034  # the gates use them
-readonly FLOORS=(base runtime io jute ensemble tree persistence server command cnxn quorum election zab peer)
 readonly BUILD_DIR=${ZKPEER_BUILD_DIR:-$REPO/build/dev}
 readonly ARCHIVE=$BUILD_DIR/libzkpeer.a
 FINDINGS=0
@@ -35,10 +34,10 @@ verdict() {
   say "$1"
 }
 
-# code_only FILE: FILE with its comments and the texts of its strings blanked; every line stays
-# where it is.
-code_only() {
-  awk -f "$REPO/scripts/awk/code_only.awk" "$1"
+# gate_in_python NAME [ARGUMENT]...: the gate is NAME.py beside this file.
+gate_in_python() {
+  PYTHONDONTWRITEBYTECODE=1 ZK_SCRIPT=$SCRIPT ZKPEER_BUILD_DIR=$BUILD_DIR \
+    python3 "$REPO/scripts/check/$1.py" "${@:2}"
 }
 
 # need_archive: the archive must have been built.

@@ -19,10 +19,17 @@ END
 
 # blocks DIRECTORY: one file for each block, in order.
 blocks() {
-  awk -v dir="$1" '
-    /^```sh$/ { inside = 1; file = sprintf("%s/%02d", dir, ++count); next }
-    /^```$/ { inside = 0; close(file) }
-    inside { print > file }' "$REPO/README.md"
+  local line file='' count=0
+  while IFS= read -r line; do
+    if [[ $line == '```sh' ]]; then
+      count=$((count + 1))
+      printf -v file '%s/%02d' "$1" "$count"
+    elif [[ $line == '```' ]]; then
+      file=''
+    elif [[ -n $file ]]; then
+      printf '%s\n' "$line" >>"$file"
+    fi
+  done <"$REPO/README.md"
 }
 
 main() {

@@ -17,7 +17,7 @@ libslf4j-java /usr/share/java/slf4j-log4j12.jar to run Java peers
 iproute2 ip for partitions
 util-linux nsenter for partitions
 tshark tshark to film the ports of servers
-python3 python3 to film, to replay, to measure
+python3 python3 to play stories, to film, to replay, to measure
 jq jq for the tests on real processes'
 
 # finding GOOD NAME WORDS: one line of the report.

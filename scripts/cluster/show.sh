@@ -80,10 +80,10 @@ traced() {
 }
 
 verb_trace() {
-  local all=0 html='' id files=()
+  local which=election html='' id files=()
   while (($# > 0)); do
     case $1 in
-      --all) all=1 && shift ;;
+      --all) which=all && shift ;;
       --html) need_value "$1" $# && html=$2 && shift 2 ;;
       *) die_usage "trace does not know $1" ;;
     esac
@@ -97,7 +97,8 @@ verb_trace() {
   if [[ -n $html ]]; then
     exec "$REPO/scripts/trace/replay.sh" "${files[@]}" -o "$html"
   fi
-  awk -v all=$all -f "$REPO/scripts/awk/trace_lines.awk" "${files[@]}" | sort -s -n | sed 's/^[0-9]* //'
+  need_packages "to read traces" python3:python3
+  python3 "$REPO/scripts/cluster/trace_lines.py" "$which" "${files[@]}"
 }
 
 # What passes between the servers, as a file for Wireshark, until Ctrl-C.

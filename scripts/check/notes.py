@@ -1,0 +1,138 @@
+"""The numbers that the code cites, and the tables of NOTES.md: notes.sh tells what is checked."""
+
+import glob
+import os
+import re
+
+from gate import Gate, die, read, sources
+
+BOOK = "NOTES.md"
+_CITATION = re.compile(r"(?<![A-Za-z0-9_-])([DKRALTQW]-[0-9]+)")
+_CALL = re.compile(r"(?:^|(?<=[^a-z_]))(zk_thread_group_start(?:_numbered)?|c?bq_new)\(")
+_DECLARATION = re.compile(r"[a-z].*\*c?bq_new\(|int zk_thread_group_start")
+_PRINT = re.compile(r"(?:zk_str_printf\(&|snprintf\()[a-z_]+")
+
+
+def rows(book):
+    """Number and line of what the book explains: rows "| D-7 | ..." and paragraphs "**D-69 ...", in order."""
+    found = []
+    for number, line in enumerate(book, 1):
+        match = re.match(r"\| ([DKRLTQW]-[0-9]+) \|", line) or re.match(r"\*\*([ADKR]-[0-9]+) ", line)
+        if match:
+            found.append((match.group(1), number))
+    return found
+
+
+def citations():
+    """(path, line, number) of all that the book, the code, the tests and the scripts cite."""
+    paths = [BOOK]
+    for directory in ("src", "include", "tests", "scripts"):
+        for where, _, names in os.walk(directory):
+            paths += [os.path.join(where, name) for name in names if name.endswith((".c", ".h", ".sh", ".py", ".txt", ".md"))]
+    found = []
+    for path in sorted(paths):
+        for number, line in enumerate(read(path).split("\n"), 1):
+            found += [(path, number, match.group(1)) for match in _CITATION.finditer(line)]
+    return found
+
+
+def check_numbers(gate, book, cited):
+    known = {}
+    for number, line in rows(book):
+        if number in known:
+            gate.finding(BOOK, line, f"{number} is explained twice")
+        known[number] = line
+    for path, line, number in cited:
+        if number not in known:
+            gate.finding(path, line, f"{number} does not exist in NOTES.md")
+
+
+def name_in(call):
+    """The text of a call, a format; PRId64 is written %d."""
+    match = re.search(r'".*"( PRI[a-zA-Z0-9]+)?', call)
+    if not match:
+        return ""
+    return re.sub(r'"$', "", re.sub(r'" PRId64 *"?', "d", match.group()[1:]))
+
+
+def names_in(path):
+    """(line, "thread" or "queue", name) of what the file makes. Where a variable is handed over, its name is what was
+    last printed into it; zk_thread_group_start_numbered appends a number, which is written %d."""
+    found, printed, call, start = [], {}, "", 0
+    for number, line in enumerate(read(path).split("\n"), 1):
+        if call:
+            call += " " + line
+        else:
+            start = number
+            match = _CALL.search(line) if not _DECLARATION.match(line) else None
+            match = match or _PRINT.search(line)
+            if not match:
+                continue
+            call = line[match.start():]
+        if not re.search(r";|{ *$", call):
+            continue
+        text = name_in(call)
+        if call.startswith(("zk_str_printf", "snprintf")):
+            printed[re.match(r"[a-z_]*\(&?([a-z_]*)", call).group(1)] = text
+        else:
+            if not text:
+                for variable, words in printed.items():
+                    if re.search(rf"[^a-z_]{variable}[^a-z_]", call):
+                        text = words
+            if call.startswith("zk_thread_group_start_numbered") and text:
+                text += "%d"
+            found.append((start, "thread" if "zk_thread_group_start" in call else "queue", text))
+        call = ""
+    return found
+
+
+def check_names(gate, book, kind, table):
+    """What the code calls its threads or queues, and what the table does. How many the code has."""
+    listed, made = {}, []
+    for number, line in enumerate(book, 1):
+        match = re.match(rf"\| {table}-[0-9]+ \| `([^`]+)`", line)
+        if match:
+            listed[match.group(1)] = number
+    for path in sources("src"):
+        for line, what, name in names_in(path):
+            if what != kind:
+                continue
+            made.append(name)
+            if not name:
+                gate.finding(path, line, f"I cannot read the name of this {kind}")
+            elif name not in listed:
+                gate.finding(path, line, f"the {kind} {name} has no row in table {table}")
+    for name, line in listed.items():
+        if name not in made and name != "main":
+            gate.finding(BOOK, line, f"no {kind} of the code is called {name}")
+    return len(made)
+
+
+def check_ranks(gate, book):
+    """The ranks in the floors' lock_ranks.h, and the rows of table L."""
+    ranks, listed = {}, {}
+    for path in glob.glob("src/*/lock_ranks.h"):
+        for number, line in enumerate(read(path).split("\n"), 1):
+            for name, rank in re.findall(r"^ *(ZK_RANK_[A-Z_]+) = ([0-9]+),", line):
+                ranks[rank, name] = path, number
+    for number, line in enumerate(book, 1):
+        for row in re.findall(r"^\| L-([0-9]+) \| `(ZK_RANK_[A-Z_]+)`", line):
+            listed[row] = number
+    for rank, name in ranks.keys() - listed.keys():
+        gate.finding(*ranks[rank, name], f"{rank} {name} has no row in table L")
+    for rank, name in listed.keys() - ranks.keys():
+        gate.finding(BOOK, listed[rank, name], f"the row {rank} {name} of table L is in no lock_ranks.h")
+
+
+def main():
+    gate = Gate()
+    if not os.path.exists(BOOK):
+        die(f"there is no {BOOK}")
+    book, cited = read(BOOK).split("\n"), citations()
+    check_numbers(gate, book, cited)
+    made = check_names(gate, book, "thread", "T") + check_names(gate, book, "queue", "Q")
+    check_ranks(gate, book)
+    gate.verdict(f"{len(rows(book))} numbers, {len(cited)} citations, {made} threads and queues")
+
+
+main()
