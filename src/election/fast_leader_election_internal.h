@@ -44,9 +44,11 @@ struct fast_leader_election {
 
 /* ---- messenger.c ---- */
 
-/* The threads; arg is the struct fast_leader_election. Java: WorkerReceiver.run(),
- * WorkerSender.run() */
+/* The threads; arg is the struct fast_leader_election. */
+
+/* Java: WorkerReceiver.run() */
 void worker_receiver_run(void *arg);
+/* Java: WorkerSender.run() */
 void worker_sender_run(void *arg);
 
 /* ---- fast_leader_election.c ---- */

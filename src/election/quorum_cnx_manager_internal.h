@@ -165,6 +165,7 @@ void send_worker_unref(struct send_worker *sw);
 /* Java: SendWorker.finish(), RecvWorker.finish(). End both halves of the connection. Any thread;
  * never blocks; locks send_worker, then qcm, one after the other. */
 void send_worker_finish(struct send_worker *sw);
+
 bool send_worker_is_running(struct send_worker *sw);
 
 /* The threads. arg is a struct send_worker, a reference of its own. */

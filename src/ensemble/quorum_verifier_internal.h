@@ -44,8 +44,9 @@ ZK_NODISCARD int qv_builder_add(struct qv_builder *builder, const struct zk_prop
 ZK_NODISCARD int qv_parse_key_id(const struct qv_source *source, const struct zk_property *property,
                                  int64_t *ret_id);
 
-/* Java: QuorumMaj(Properties), QuorumHierarchical.parse() */
+/* Java: QuorumMaj(Properties) */
 ZK_NODISCARD int quorum_maj_parse(struct qv_builder *builder);
+/* Java: QuorumHierarchical.parse() */
 ZK_NODISCARD int quorum_hierarchical_parse(struct qv_builder *builder);
 
 /* Java: QuorumVerifier.containsQuorum(), each kind's own. */

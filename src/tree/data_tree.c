@@ -14,8 +14,9 @@
 #include "zk/base/random.h"
 #include "zk/runtime/settings.h"
 
-/* Java: Quotas.procZookeeper, Quotas.quotaZookeeper */
+/* Java: Quotas.procZookeeper */
 #define PROC_ZOOKEEPER  "/zookeeper"
+/* Java: Quotas.quotaZookeeper */
 #define QUOTA_ZOOKEEPER "/zookeeper/quota"
 
 enum { FIRST_SLOTS = 16 };

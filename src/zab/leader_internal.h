@@ -139,8 +139,9 @@ struct buf *leader_get_quorum_verifier_bytes(struct leader *leader);
 void leader_append_peer_info(struct leader *leader, int64_t sid, struct zk_str *str);
 /* Java: getLastProposed() */
 int64_t leader_get_last_proposed(struct leader *leader);
-/* Java: getTickOfInitialAckDeadline(), getTickOfNextAckDeadline() */
+/* Java: getTickOfInitialAckDeadline() */
 int64_t leader_get_tick_of_initial_ack_deadline(struct leader *leader);
+/* Java: getTickOfNextAckDeadline() */
 int64_t leader_get_tick_of_next_ack_deadline(struct leader *leader);
 /* Java: getAndDecrementFollowerCounter(): ids for learners without one: -1, -2, ... */
 int64_t leader_get_and_decrement_follower_counter(struct leader *leader);
@@ -162,10 +163,11 @@ void leader_free_learners(struct learner_handler **learners, size_t count);
 /* Java: getForwardingFollowers(), as sids. */
 void leader_get_forwarding_sids(struct leader *leader, struct long_set *ret_sids);
 
-/* Java: LearnerSyncThrottler.beginSync(), endSync(). essential: not held to the limit.
- * *ret_in_progress counts this one too. -EBUSY: refused. */
+/* Java: LearnerSyncThrottler.beginSync(). essential: not held to the limit. *ret_in_progress counts
+ * this one too. -EBUSY: refused. */
 ZK_NODISCARD int leader_begin_sync(struct leader *leader, enum learner_sync_type type,
                                    bool essential, int32_t *ret_in_progress);
+/* Java: LearnerSyncThrottler.endSync() */
 void leader_end_sync(struct leader *leader, enum learner_sync_type type);
 
 /* ---- leader_epoch.c. Each waits at most initLimit ticks (-ETIMEDOUT) or until the leader stops

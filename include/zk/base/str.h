@@ -10,9 +10,10 @@
 
 #include "zk/base/attrs.h"
 
-/* Java: Long.parseLong(), Integer.parseInt(): optional sign, decimal digits, nothing else. False:
- * not a number. */
+/* Java: Long.parseLong(): an optional sign and decimal digits, nothing else. False: text is not a
+ * number. */
 ZK_NODISCARD bool zk_parse_long(const char *text, int64_t *ret_value);
+/* Java: Integer.parseInt(), as above. */
 ZK_NODISCARD bool zk_parse_int(const char *text, int32_t *ret_value);
 /* Java: Long.parseLong(text, 16) */
 ZK_NODISCARD bool zk_parse_hex(const char *text, int64_t *ret_value);

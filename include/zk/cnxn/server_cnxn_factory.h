@@ -45,6 +45,7 @@ int32_t server_cnxn_factory_alive_connections(struct server_cnxn_factory *factor
 /* Java: shutdown() and join(). Closes all connections and waits for all threads: never by one of
  * them, nor under a lock that the hook takes. May be called again. */
 void server_cnxn_factory_shutdown(struct server_cnxn_factory *factory);
+
 void server_cnxn_factory_free(struct server_cnxn_factory *factory); /* shuts down; NULL is fine */
 
 #endif

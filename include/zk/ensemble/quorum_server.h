@@ -28,6 +28,7 @@ struct quorum_server {
 ZK_NODISCARD int quorum_server_parse(struct zk_context *ctx, int64_t sid, const char *value,
                                      bool resolve, struct quorum_server *ret_server,
                                      char **ret_error);
+
 void quorum_server_copy(struct quorum_server *server, const struct quorum_server *from);
 void quorum_server_done(struct quorum_server *server);
 

@@ -44,8 +44,9 @@ void inet_address_literal(const char *host, uint16_t port, struct inet_address *
  * so that its text is "0.0.0.0/0.0.0.0:3881". */
 struct inet_address inet_address_any(uint16_t port);
 
-/* Java: InetAddress.isAnyLocalAddress(), isLoopbackAddress() */
+/* Java: InetAddress.isAnyLocalAddress() */
 bool inet_address_is_wildcard(const struct inet_address *address);
+/* Java: InetAddress.isLoopbackAddress() */
 bool inet_address_is_loopback(const struct inet_address *address);
 
 /* Java: InetSocketAddress.equals(): resolved ones by IP and port, unresolved ones by name (any

@@ -23,8 +23,10 @@ ZK_NODISCARD int file_txn_snap_log_new(struct zk_context *ctx, const char *data_
                                        struct file_txn_snap_log **ret_snap_log, char **ret_error);
 void file_txn_snap_log_free(struct file_txn_snap_log *snap_log); /* NULL is fine */
 
-/* Java: getSnapDir(), getDataDir(): .../version-2; epoch files live in the first. Borrowed. */
+/* Java: getSnapDir(). Returns .../version-2, where the epoch files live too; the path stays the
+ * log's. */
 const char *file_txn_snap_log_get_snap_dir(const struct file_txn_snap_log *snap_log);
+/* Java: getDataDir(). Returns .../version-2 of the transaction log; the path stays the log's. */
 const char *file_txn_snap_log_get_data_dir(const struct file_txn_snap_log *snap_log);
 
 /* Java: restore(). Load the newest whole snapshot: *tree is freed and replaced, *sessions filled.

@@ -8,8 +8,9 @@
 
 #include "zk/base/attrs.h"
 
-/* Java: FileSnap.SNAPSHOT_FILE_PREFIX, FileTxnLog.LOG_FILE_PREFIX */
+/* Java: FileSnap.SNAPSHOT_FILE_PREFIX */
 #define SNAPSHOT_FILE_PREFIX "snapshot"
+/* Java: FileTxnLog.LOG_FILE_PREFIX */
 #define LOG_FILE_PREFIX      "log"
 
 /* Java: makeSnapshotName(). Gives "directory/snapshot.<zxid>". */

@@ -69,14 +69,15 @@ enum server_state quorum_peer_get_state_and_vote(struct quorum_peer *self, bool 
 /* Java: updateElectionVote(). The epoch is established: say so to those who ask later. */
 void quorum_peer_update_election_vote(struct quorum_peer *self, int64_t new_epoch);
 
-/* Java: setZabState(), setSyncMode(), getDetailedPeerState() ("following - synchronization -
- * diff"). */
+/* Java: setZabState() */
 void quorum_peer_set_zab_state(struct quorum_peer *self, enum zab_state state);
 enum zab_state quorum_peer_get_zab_state(struct quorum_peer *self);
 /* When this peer began to serve (zk_elapsed_ms); -1: it does not. */
 int64_t quorum_peer_get_broadcast_since(struct quorum_peer *self);
+/* Java: setSyncMode() */
 void quorum_peer_set_sync_mode(struct quorum_peer *self, enum sync_mode mode);
 enum sync_mode quorum_peer_get_sync_mode(struct quorum_peer *self);
+/* Append for example "following - synchronization - diff". Java: getDetailedPeerState() */
 void quorum_peer_append_detailed_peer_state(struct quorum_peer *self, struct zk_str *str);
 
 /* Java: setLeaderAddressAndId(). -1: none. */
@@ -101,11 +102,11 @@ void quorum_peer_stop_running(struct quorum_peer *self);
 /* ---- the configuration. Any thread. As no reconfiguration is applied (D-32), it never changes,
  * and needs no lock such as Java's QV_LOCK. ---------------------------------------------------- */
 
-/* Java: getQuorumVerifier(), getLastSeenQuorumVerifier(): the committed configuration, and the
- * newest one heard of. The peer keeps every verifier that it was ever given until quorum_peer_free,
- * and lends them: what is returned is never NULL, and stays valid and unchanged as long as the
- * peer. */
+/* Java: getQuorumVerifier(): the committed configuration. The peer keeps every verifier that it was
+ * ever given until quorum_peer_free, and lends them: what is returned is never NULL, and stays
+ * valid and unchanged as long as the peer. */
 const struct quorum_verifier *quorum_peer_quorum_verifier(struct quorum_peer *self);
+/* Java: getLastSeenQuorumVerifier(): the newest configuration heard of, lent in the same way. */
 const struct quorum_verifier *quorum_peer_last_seen_quorum_verifier(struct quorum_peer *self);
 
 /* True if the committed configuration lists sid as a voter.
@@ -140,13 +141,15 @@ int64_t quorum_peer_get_last_logged_zxid(struct quorum_peer *self);
  * disk; before the second thread. Errors: -errno or -EPROTO, logged with what to do. */
 ZK_NODISCARD int quorum_peer_load_database(struct quorum_peer *self);
 
-/* Java: getCurrentEpoch(), getAcceptedEpoch(): the files' content, cached. */
+/* Java: getCurrentEpoch(): the file's content, cached. */
 int64_t quorum_peer_get_current_epoch(struct quorum_peer *self);
+/* Java: getAcceptedEpoch(): the file's content, cached. */
 int64_t quorum_peer_get_accepted_epoch(struct quorum_peer *self);
 
-/* Java: setCurrentEpoch(), setAcceptedEpoch(): the file first (fsynced), then memory. Any thread;
- * blocks on the disk. */
+/* Java: setCurrentEpoch(): the file first (fsynced), then memory. Any thread; blocks on the
+ * disk. */
 ZK_NODISCARD int quorum_peer_set_current_epoch(struct quorum_peer *self, int64_t epoch);
+/* Java: setAcceptedEpoch(), in the same way. */
 ZK_NODISCARD int quorum_peer_set_accepted_epoch(struct quorum_peer *self, int64_t epoch);
 
 /* ---- the role -------------------------------------------------------------------------------- */

@@ -15,9 +15,9 @@ void zk_settings_set(struct zk_context *ctx, const char *key, const char *value)
 /* Java: System.getProperty(). NULL if unset. Borrowed from the context. */
 const char *zk_settings_get(const struct zk_context *ctx, const char *key);
 
-/* Java: Integer.getInteger(), Long.getLong(): decimal, 0x, # or octal; fallback if unset or not a
- * number. */
+/* Java: Integer.getInteger(): decimal, 0x, # or octal; fallback if unset or not a number. */
 int32_t zk_settings_get_integer(const struct zk_context *ctx, const char *key, int32_t fallback);
+/* Java: Long.getLong(), in the same forms. */
 int64_t zk_settings_get_long(const struct zk_context *ctx, const char *key, int64_t fallback);
 
 /* Java: Boolean.getBoolean() with a default: "true" in any case; anything else is false. */

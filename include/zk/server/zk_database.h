@@ -37,8 +37,9 @@ void zk_database_clear(struct zk_database *database);
  */
 ZK_NODISCARD int zk_database_load_data_base(struct zk_database *database, int64_t *ret_zxid);
 
-/* Java: getDataTreeLastProcessedZxid(), setlastProcessedZxid() */
+/* Java: getDataTreeLastProcessedZxid() */
 int64_t zk_database_last_processed_zxid(struct zk_database *database);
+/* Java: setlastProcessedZxid() */
 void zk_database_set_last_processed_zxid(struct zk_database *database, int64_t zxid);
 
 /* Java: initConfigInZKDatabase(qv): put the text of the configuration into /zookeeper/config. */

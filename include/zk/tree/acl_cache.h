@@ -30,9 +30,9 @@ struct acl_cache_entry {
 int64_t acl_cache_convert_acls(struct acl_cache *cache, const struct acl_list *list);
 /* Java: convertLong(): NULL for -1 and unknown ids. Borrowed. */
 const struct acl_list *acl_cache_convert_long(const struct acl_cache *cache, int64_t id);
-/* Java: addUsage(), removeUsage(). Ids that nobody knows are ignored, as Java's are. The last
- * reference drops the list. */
+/* Java: addUsage(). An id that nobody knows is ignored, as Java's are. */
 void acl_cache_add_usage(struct acl_cache *cache, int64_t id);
+/* Java: removeUsage(). An id that nobody knows is ignored; the last reference drops the list. */
 void acl_cache_remove_usage(struct acl_cache *cache, int64_t id);
 /* Java: purgeUnused(): lists of a snapshot that no node refers to. */
 void acl_cache_purge_unused(struct acl_cache *cache);

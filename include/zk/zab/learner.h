@@ -29,6 +29,7 @@ void learner_free(struct learner *learner); /* NULL is fine; closes the connecti
 /* Java: shutdown(), closeSocket(). Whatever the main thread blocks on ends with -ECANCELED. Any
  * thread, any number of times. */
 void learner_shutdown(struct learner *learner);
+
 bool learner_is_stopping(struct learner *learner);
 
 /* Java: findLeader(). The server that the current vote names, looked up again (BLOCKS on the
