@@ -210,7 +210,7 @@ run_normal() {
   ! build dev -DCMAKE_BUILD_TYPE=Debug || unit_tests dev
   ! build asan -DCMAKE_BUILD_TYPE=Debug -DZK_SANITIZE=address,undefined || unit_tests asan
   ! build tsan -DCMAKE_BUILD_TYPE=Debug -DZK_SANITIZE=thread || unit_tests tsan
-  build clang -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang || true
+  build clang -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DZK_LOCKCHECK=ON || true
   build release -DCMAKE_BUILD_TYPE=Release || return 0
   ln -sfn release/zkpeer "$REPO/build/zkpeer"
   local environment name

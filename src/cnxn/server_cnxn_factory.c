@@ -127,7 +127,7 @@ void server_cnxn_factory_shutdown(struct server_cnxn_factory *factory)
     zk_thread_group_join(factory->threads);
 }
 
-void server_cnxn_factory_free(struct server_cnxn_factory *factory)
+void server_cnxn_factory_free(struct server_cnxn_factory *factory) UNSHARED
 {
     if (!factory)
         return;

@@ -74,7 +74,8 @@ int64_t fle_get_logical_clock(struct fast_leader_election *fle)
 }
 
 /* Java: FastLeaderElection(), starter() */
-struct fast_leader_election *fle_new(struct quorum_peer *self, struct quorum_cnx_manager *manager)
+struct fast_leader_election *fle_new(struct quorum_peer *self,
+                                     struct quorum_cnx_manager *manager) UNSHARED
 {
     struct fast_leader_election *fle = zk_xcalloc(1, sizeof *fle);
     fle->ctx = quorum_peer_context(self);
@@ -200,7 +201,7 @@ bool fle_check_leader(struct fast_leader_election *fle, const struct vote_map *v
 /* ---- the proposal --------------------------------------------------------------------------- */
 
 static void update_proposal_locked(struct fast_leader_election *fle, int64_t leader, int64_t zxid,
-                                   int64_t epoch)
+                                   int64_t epoch) REQUIRES(&fle->mu)
 {
     zk_mutex_assert_held(&fle->mu);
     fle->proposed_leader = leader;

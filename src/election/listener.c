@@ -190,7 +190,7 @@ static void listener_run(void *arg)
 }
 
 int qcm_start_listener(struct quorum_cnx_manager *qcm, void (*on_socket_error)(void *arg),
-                       void *arg)
+                       void *arg) UNSHARED
 {
     qcm->on_socket_error = on_socket_error;
     qcm->on_socket_error_arg = arg;

@@ -103,7 +103,7 @@ struct quorum_cnx_manager *qcm_new(struct quorum_peer *self)
     return qcm;
 }
 
-void qcm_free(struct quorum_cnx_manager *qcm)
+void qcm_free(struct quorum_cnx_manager *qcm) UNSHARED
 {
     if (qcm == NULL)
         return;
@@ -147,7 +147,7 @@ void peer_entry_unref(struct peer_entry *entry)
     free(entry);
 }
 
-struct peer_entry *qcm_entry_locked(struct quorum_cnx_manager *qcm, int64_t sid)
+struct peer_entry *qcm_entry_locked(struct quorum_cnx_manager *qcm, int64_t sid) REQUIRES(&qcm->mu)
 {
     zk_mutex_assert_held(&qcm->mu);
     struct peer_entry *entry = long_map_get(&qcm->entries, sid);
@@ -170,7 +170,7 @@ bool qcm_is_stranger(struct quorum_cnx_manager *qcm, int64_t sid)
     return !known;
 }
 
-size_t qcm_connected_strangers_locked(struct quorum_cnx_manager *qcm)
+size_t qcm_connected_strangers_locked(struct quorum_cnx_manager *qcm) REQUIRES(&qcm->mu)
 {
     zk_mutex_assert_held(&qcm->mu);
     size_t count = 0;
@@ -287,7 +287,7 @@ void qcm_connect_one(struct quorum_cnx_manager *qcm, int64_t sid)
 }
 
 void qcm_connect_one_addr_locked(struct quorum_cnx_manager *qcm, int64_t sid, bool stranger,
-                                 const struct multiple_addresses *addresses)
+                                 const struct multiple_addresses *addresses) REQUIRES(&qcm->mu)
 {
     zk_mutex_assert_held(&qcm->mu);
     struct peer_entry *entry = long_map_get(&qcm->entries, sid);
@@ -370,8 +370,10 @@ static void soft_halt(struct quorum_cnx_manager *qcm)
     }
 }
 
-static void wake_conversations_locked(struct conversation *first)
+static void wake_conversations_locked(struct quorum_cnx_manager *qcm, struct conversation *first)
+    REQUIRES(&qcm->mu)
 {
+    zk_mutex_assert_held(&qcm->mu);
     for (struct conversation *c = first; c != NULL; c = c->next) {
         if (c->sock != NULL)
             sock_wake(c->sock);
@@ -386,8 +388,8 @@ void qcm_halt(struct quorum_cnx_manager *qcm)
     zk_thread_group_join(qcm->listeners);
 
     zk_mutex_lock(&qcm->mu);
-    wake_conversations_locked(qcm->dials);
-    wake_conversations_locked(qcm->handshakes);
+    wake_conversations_locked(qcm, qcm->dials);
+    wake_conversations_locked(qcm, qcm->handshakes);
     zk_mutex_unlock(&qcm->mu);
     zk_thread_group_join(qcm->connections);
 

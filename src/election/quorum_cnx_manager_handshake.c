@@ -27,9 +27,11 @@
 
 /* ---- conversations -------------------------------------------------------------------------- */
 
-static void conversation_unlink_locked(struct conversation **first,
-                                       struct conversation *conversation)
+/* Out of the list that starts at *first: qcm's dials or handshakes. */
+static void conversation_unlink_locked(struct quorum_cnx_manager *qcm, struct conversation **first,
+                                       struct conversation *conversation) REQUIRES(&qcm->mu)
 {
+    zk_mutex_assert_held(&qcm->mu);
     struct conversation **link = first;
     while (*link != conversation)
         link = &(*link)->next;
@@ -54,6 +56,7 @@ static size_t conversation_count(const struct conversation *first, bool stranger
 
 /* The dial to sid that has not yet led to a connection, nor failed. NULL: none. */
 static struct conversation *dial_under_way_locked(struct quorum_cnx_manager *qcm, int64_t sid)
+    REQUIRES(&qcm->mu)
 {
     zk_mutex_assert_held(&qcm->mu);
     struct conversation *dial = qcm->dials;
@@ -256,7 +259,7 @@ static void initiate_connection(void *arg)
         start_connection(dial);
     }
     zk_mutex_lock(&qcm->mu);
-    conversation_unlink_locked(&qcm->dials, dial);
+    conversation_unlink_locked(qcm, &qcm->dials, dial);
     bool failed = !dial->settled;
     zk_mutex_unlock(&qcm->mu);
     if (failed && dial->announced.count > 0)
@@ -265,7 +268,7 @@ static void initiate_connection(void *arg)
 }
 
 /* Strangers get at most half of the dials, so that they cannot keep us from our own ensemble. */
-static bool dials_exhausted_locked(struct quorum_cnx_manager *qcm, bool stranger)
+static bool dials_exhausted_locked(struct quorum_cnx_manager *qcm, bool stranger) REQUIRES(&qcm->mu)
 {
     size_t limit = (size_t)qcm->max_dials;
     return conversation_count(qcm->dials, false) >= limit ||
@@ -275,6 +278,7 @@ static bool dials_exhausted_locked(struct quorum_cnx_manager *qcm, bool stranger
 /* Java: initiateConnectionAsync() */
 void qcm_initiate_connection_async_locked(struct quorum_cnx_manager *qcm, int64_t sid,
                                           bool stranger, const struct multiple_addresses *addresses)
+    REQUIRES(&qcm->mu)
 {
     zk_mutex_assert_held(&qcm->mu);
     if (zk_stop_requested(&qcm->shutdown) || dial_under_way_locked(qcm, sid) != NULL)
@@ -410,7 +414,7 @@ static void hear_caller(void *arg)
     struct quorum_cnx_manager *qcm = caller->qcm;
     receive_connection(caller);
     zk_mutex_lock(&qcm->mu);
-    conversation_unlink_locked(&qcm->handshakes, caller);
+    conversation_unlink_locked(qcm, &qcm->handshakes, caller);
     zk_mutex_unlock(&qcm->mu);
     conversation_free(caller);
 }
@@ -418,7 +422,7 @@ static void hear_caller(void *arg)
 /* Too many say nothing: the one that has been silent longest goes. Those that were told to go
  * already are not counted, nor told again: in a burst of callers their threads have not ended
  * yet. */
-static void drop_oldest_handshake_locked(struct quorum_cnx_manager *qcm)
+static void drop_oldest_handshake_locked(struct quorum_cnx_manager *qcm) REQUIRES(&qcm->mu)
 {
     struct conversation *oldest = NULL;
     size_t waiting = 0;

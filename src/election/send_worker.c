@@ -9,15 +9,15 @@
  * connection, by halt, or by itself. */
 #include <stdlib.h>
 
-#include "election/quorum_cnx_manager_internal.h"
 #include "election/lock_ranks.h"
+#include "election/quorum_cnx_manager_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/election/notification.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/trace.h"
 
 struct send_worker *send_worker_new(struct quorum_cnx_manager *qcm, struct peer_entry *entry,
-                                    struct sock *sock)
+                                    struct sock *sock) UNSHARED
 {
     struct send_worker *sw = zk_xcalloc(1, sizeof *sw);
     zk_refcount_init(&sw->refs);

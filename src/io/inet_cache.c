@@ -39,7 +39,7 @@ void *inet_cache_new(struct zk_context *ctx)
     return cache;
 }
 
-void inet_cache_free(void *names)
+void inet_cache_free(void *names) UNSHARED
 {
     struct inet_cache *cache = names;
     if (cache == NULL)

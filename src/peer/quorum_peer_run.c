@@ -44,7 +44,7 @@ struct quorum_peer_run *quorum_peer_run_new(struct zk_context *ctx,
     return run;
 }
 
-void quorum_peer_run_free(struct quorum_peer_run *run)
+void quorum_peer_run_free(struct quorum_peer_run *run) UNSHARED
 {
     if (run == NULL)
         return;

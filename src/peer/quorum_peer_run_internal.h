@@ -26,13 +26,11 @@ struct quorum_peer_run {
     struct zk_stop stop;
     struct zk_thread_group *threads; /* of one: the main thread */
 
-    struct zk_mutex
-        /* Guards which ones these are; the main thread alone changes them and may use them without
-         * it: */
-        election_mu;
-    struct quorum_cnx_manager *qcm GUARDED_BY(&election_mu);
-    struct fast_leader_election *fle
-        GUARDED_BY(&election_mu); /* both NULL: there is none just now */
+    struct zk_mutex election_mu;
+    /* Both NULL: there is none just now. The main thread alone changes them, under the lock; it
+     * reads them without it, all others with it. */
+    struct quorum_cnx_manager *qcm;
+    struct fast_leader_election *fle;
     int exit_code GUARDED_BY(&election_mu);
 };
 

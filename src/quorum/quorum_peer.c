@@ -25,7 +25,7 @@
 static struct quorum_peer_role *ref_role(struct quorum_peer *self);
 
 struct quorum_peer *quorum_peer_new(struct zk_context *ctx, const struct quorum_peer_config *config,
-                                    struct zk_database *database)
+                                    struct zk_database *database) UNSHARED
 {
     struct quorum_peer *self = zk_xcalloc(1, sizeof *self);
     self->ctx = ctx;
@@ -50,7 +50,7 @@ struct quorum_peer *quorum_peer_new(struct zk_context *ctx, const struct quorum_
     return self;
 }
 
-void quorum_peer_free(struct quorum_peer *self)
+void quorum_peer_free(struct quorum_peer *self) UNSHARED
 {
     if (self == NULL)
         return;
@@ -106,6 +106,7 @@ int64_t quorum_peer_sync_limit_ms(const struct quorum_peer *self)
 /* ---- state and vote ------------------------------------------------------------------------- */
 
 static void append_detailed_peer_state_locked(struct quorum_peer *self, struct zk_str *str)
+    REQUIRES(&self->mu)
 {
     zk_mutex_assert_held(&self->mu);
     zk_str_append(str, server_state_lower_name(self->state));
@@ -119,7 +120,7 @@ static void append_detailed_peer_state_locked(struct quorum_peer *self, struct z
     }
 }
 
-static void log_peer_state_locked(struct quorum_peer *self)
+static void log_peer_state_locked(struct quorum_peer *self) REQUIRES(&self->mu)
 {
     struct zk_str detail = {0};
     append_detailed_peer_state_locked(self, &detail);
@@ -128,7 +129,7 @@ static void log_peer_state_locked(struct quorum_peer *self)
 }
 
 static void set_peer_state_locked(struct quorum_peer *self, enum server_state state,
-                                  const char *why)
+                                  const char *why) REQUIRES(&self->mu)
 {
     zk_mutex_assert_held(&self->mu);
     if (state == SERVER_STATE_LOOKING && self->state != SERVER_STATE_LOOKING)
@@ -210,7 +211,7 @@ void quorum_peer_update_election_vote(struct quorum_peer *self, int64_t new_epoc
 }
 
 /* Serving again. Java: ServerMetrics.UNAVAILABLE_TIME, ServerMetrics.LEADER_UNAVAILABLE_TIME */
-static void end_unavailability_locked(struct quorum_peer *self)
+static void end_unavailability_locked(struct quorum_peer *self) REQUIRES(&self->mu)
 {
     self->broadcast_since_ms = zk_elapsed_ms();
     int64_t unavailable_ms = self->broadcast_since_ms - self->looking_since_ms;

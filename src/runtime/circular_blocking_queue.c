@@ -32,7 +32,7 @@ struct circular_blocking_queue {
 
 /* Java: CircularBlockingQueue(queueSize) */
 struct circular_blocking_queue *cbq_new(struct zk_context *ctx, const char *name, size_t capacity,
-                                        void (*free_item)(void *item))
+                                        void (*free_item)(void *item)) UNSHARED
 {
     zk_assert(capacity >= 1);
     struct circular_blocking_queue *queue = zk_xcalloc(1, sizeof *queue);
@@ -46,7 +46,7 @@ struct circular_blocking_queue *cbq_new(struct zk_context *ctx, const char *name
     return queue;
 }
 
-void cbq_free(struct circular_blocking_queue *queue)
+void cbq_free(struct circular_blocking_queue *queue) UNSHARED
 {
     if (queue == NULL)
         return;

@@ -30,7 +30,7 @@ struct zk_context *zk_context_new(const struct zk_context_options *options)
     return ctx;
 }
 
-void zk_context_free(struct zk_context *ctx)
+void zk_context_free(struct zk_context *ctx) UNSHARED
 {
     if (ctx == NULL)
         return;

@@ -4,7 +4,7 @@
 #include "runtime/lock_ranks.h"
 #include "zk/runtime/clock.h"
 
-void zk_stop_init(struct zk_stop *stop, struct zk_context *ctx, const char *name)
+void zk_stop_init(struct zk_stop *stop, struct zk_context *ctx, const char *name) UNSHARED
 {
     zk_mutex_init(&stop->mutex, ctx, name, ZK_RANK_STOP);
     zk_cond_init(&stop->cond);

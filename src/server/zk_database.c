@@ -45,7 +45,7 @@ static struct data_tree *tree_locked(struct zk_database *database) REQUIRES(&dat
     return database->tree;
 }
 
-void zk_database_free(struct zk_database *database)
+void zk_database_free(struct zk_database *database) UNSHARED
 {
     if (!database)
         return;
@@ -142,7 +142,7 @@ void zk_database_init_config(struct zk_database *database, const char *text, int
 
 /* The body, the zxid and the digest of this moment. Gives. */
 static struct buf *serialize_locked(struct zk_database *database, int64_t *ret_zxid,
-                                    struct zxid_digest *ret_digest)
+                                    struct zxid_digest *ret_digest) REQUIRES(&database->mutex)
 {
     zk_mutex_assert_held(&database->mutex);
     struct buf *body = buf_new(FIRST_BODY_ROOM);

@@ -22,7 +22,7 @@
 
 /* Java's the statics of Leader, LearnerMaster, LearnerHandler and ZKDatabase that come from
  * system properties */
-static void leader_read_settings(struct leader *leader)
+static void leader_read_settings(struct leader *leader) UNSHARED
 {
     const struct zk_context *ctx = leader->ctx;
     leader->max_time_to_wait_for_epoch_ms =
@@ -42,7 +42,7 @@ static void leader_read_settings(struct leader *leader)
 
 static const struct quorum_peer_role_methods leader_methods;
 
-struct leader *leader_new(struct quorum_peer *self)
+struct leader *leader_new(struct quorum_peer *self) UNSHARED
 {
     struct leader *leader = zk_xcalloc(1, sizeof *leader);
     quorum_peer_role_init(&leader->role, &leader_methods);
@@ -69,7 +69,7 @@ struct leader *leader_new(struct quorum_peer *self)
     return leader;
 }
 
-void leader_free(struct leader *leader)
+void leader_free(struct leader *leader) UNSHARED
 {
     if (leader == NULL)
         return;
@@ -81,7 +81,7 @@ void leader_free(struct leader *leader)
 
 /* ---- the role ------------------------------------------------------------------------------- */
 
-static void leader_role_destroy(struct quorum_peer_role *role)
+static void leader_role_destroy(struct quorum_peer_role *role) UNSHARED
 {
     struct leader *leader = (struct leader *)role;
     free(leader->learners);
@@ -250,6 +250,7 @@ int64_t leader_get_and_decrement_follower_counter(struct leader *leader)
 
 static struct leader_learner *find_learner_locked(struct leader *leader,
                                                   const struct learner_handler *handler)
+    REQUIRES(&leader->learners_mu)
 {
     zk_mutex_assert_held(&leader->learners_mu);
     for (size_t i = 0; i < leader->learner_count; i++) {
@@ -261,7 +262,7 @@ static struct leader_learner *find_learner_locked(struct leader *leader,
 
 /* Whoever connects and says nothing must not keep out who has something to say: the one that has
  * been silent longest goes. */
-static void drop_oldest_pending_locked(struct leader *leader)
+static void drop_oldest_pending_locked(struct leader *leader) REQUIRES(&leader->learners_mu)
 {
     zk_mutex_assert_held(&leader->learners_mu);
     size_t pending = 0;
@@ -327,6 +328,7 @@ void leader_remove_learner_handler(struct leader *leader, struct learner_handler
 }
 
 static void forwarding_sids_locked(struct leader *leader, struct long_set *sids)
+    REQUIRES(&leader->learners_mu)
 {
     zk_mutex_assert_held(&leader->learners_mu);
     for (size_t i = 0; i < leader->learner_count; i++) {

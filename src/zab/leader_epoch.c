@@ -25,6 +25,7 @@ static int64_t rendezvous_end_ms(const struct leader *leader)
 
 /* Do we and a quorum stand in the set? */
 static bool quorum_with_leader_locked(struct leader *leader, const struct long_set *sids)
+    REQUIRES(&leader->epoch_mu)
 {
     zk_mutex_assert_held(&leader->epoch_mu);
     struct quorum_verifier *qv = quorum_peer_get_quorum_verifier(leader->self);
@@ -35,7 +36,7 @@ static bool quorum_with_leader_locked(struct leader *leader, const struct long_s
 
 /* ---- the epoch ------------------------------------------------------------------------------ */
 
-static int wait_for_new_epoch_locked(struct leader *leader, int64_t sid)
+static int wait_for_new_epoch_locked(struct leader *leader, int64_t sid) REQUIRES(&leader->epoch_mu)
 {
     zk_mutex_assert_held(&leader->epoch_mu);
     int64_t end_ms = rendezvous_end_ms(leader);
@@ -54,7 +55,7 @@ static int wait_for_new_epoch_locked(struct leader *leader, int64_t sid)
 
 /* The promise is on disk before anybody is told of the epoch; the lock is held meanwhile, so
  * that nobody is. */
-static int establish_epoch_locked(struct leader *leader)
+static int establish_epoch_locked(struct leader *leader) REQUIRES(&leader->epoch_mu)
 {
     zk_mutex_assert_held(&leader->epoch_mu);
     int r = quorum_peer_set_accepted_epoch(leader->self, leader->epoch);
@@ -67,7 +68,7 @@ static int establish_epoch_locked(struct leader *leader)
 }
 
 static int get_epoch_to_propose_locked(struct leader *leader, int64_t sid,
-                                       int64_t last_accepted_epoch)
+                                       int64_t last_accepted_epoch) REQUIRES(&leader->epoch_mu)
 {
     zk_mutex_assert_held(&leader->epoch_mu);
     if (leader->epoch_stopping)
@@ -135,6 +136,7 @@ static bool is_more_recent_than(const struct state_summary *a, const struct stat
 
 static int wait_for_epoch_ack_locked(struct leader *leader, int64_t sid,
                                      const struct state_summary *summary)
+    REQUIRES(&leader->epoch_mu)
 {
     zk_mutex_assert_held(&leader->epoch_mu);
     if (leader->epoch_stopping)
@@ -175,6 +177,7 @@ int leader_wait_for_epoch_ack(struct leader *leader, int64_t sid,
 /* ---- the quorum that has our history -------------------------------------------------------- */
 
 static int wait_for_new_leader_ack_locked(struct leader *leader, int64_t sid, int64_t zxid)
+    REQUIRES(&leader->epoch_mu)
 {
     zk_mutex_assert_held(&leader->epoch_mu);
     if (leader->epoch_stopping)

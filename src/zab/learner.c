@@ -36,7 +36,7 @@ struct learner *learner_new(struct quorum_peer *self)
     return learner;
 }
 
-void learner_free(struct learner *learner)
+void learner_free(struct learner *learner) UNSHARED
 {
     if (learner == NULL)
         return;

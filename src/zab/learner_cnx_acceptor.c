@@ -77,7 +77,7 @@ int leader_bind(struct leader *leader)
     return count > 0 ? 0 : r;
 }
 
-void leader_wake_listeners_locked(struct leader *leader)
+void leader_wake_listeners_locked(struct leader *leader) REQUIRES(&leader->mu)
 {
     zk_mutex_assert_held(&leader->mu);
     for (size_t i = 0; i < leader->acceptor_count; i++)
@@ -150,7 +150,7 @@ static void learner_cnx_acceptor_run(void *arg)
 }
 
 /* "/127.0.0.1:2888|/127.0.0.2:2888" */
-static char *acceptor_name(struct leader *leader)
+static char *acceptor_name(struct leader *leader) REQUIRES(&leader->mu)
 {
     struct zk_str name = {0};
     for (size_t i = 0; i < leader->acceptor_count; i++) {

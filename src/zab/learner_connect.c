@@ -25,7 +25,7 @@ enum { ADDRESS_TEXT = 320 };
 static const int64_t refused_delays_ms[] = {5, 10, 20, 40};
 
 /* Nobody waits for this dial any more. */
-static bool dialling_is_over_locked(const struct learner *learner)
+static bool dialling_is_over_locked(const struct learner *learner) REQUIRES(&learner->mu)
 {
     zk_mutex_assert_held(&learner->mu);
     return learner->stopping || learner->sock != NULL;

@@ -40,7 +40,8 @@ static void free_packet(void *item)
 }
 
 /* Takes sock. */
-static struct learner_handler *learner_handler_new(struct leader *leader, struct sock *sock)
+static struct learner_handler *learner_handler_new(struct leader *leader,
+                                                   struct sock *sock) UNSHARED
 {
     struct learner_handler *handler = zk_xcalloc(1, sizeof *handler);
     zk_refcount_init(&handler->refs);

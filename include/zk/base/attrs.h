@@ -10,6 +10,7 @@
  *   GUARDED_BY(&mu)   at a field: it is read and written only while mu is held
  *   REQUIRES(&x->mu)  at a function: its caller holds the lock; every _locked function says so
  *   ACQUIRES, RELEASES, ASSERTS_HELD   the lock functions themselves
+ *   UNSHARED          at a function that makes or frees an object: no other thread knows it
  *   UNCHECKED_LOCKS   at a function whose locking clang cannot follow; a comment says why
  * clang reads GUARDED_BY in C only since it can look at the fields that follow (version 20,
  * -fexperimental-late-parse-attributes): CMakeLists.txt finds out and says ZK_GUARDED_BY. */
@@ -29,6 +30,7 @@
 #define RELEASES(lock)     ZK_LOCK_WORD(release_capability(lock))
 #define ASSERTS_HELD(lock) ZK_LOCK_WORD(assert_capability(lock))
 #define CAPABILITY(name)   ZK_LOCK_WORD(capability(name))
+#define UNSHARED           ZK_LOCK_WORD(no_thread_safety_analysis)
 #define UNCHECKED_LOCKS    ZK_LOCK_WORD(no_thread_safety_analysis)
 
 #endif

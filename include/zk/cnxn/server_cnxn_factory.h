@@ -3,8 +3,8 @@
  * Until there is a client service it answers four-letter words, and closes every other connection
  * without a byte, as Java does while it is not serving. Threads:
  * NIOServerCnxnFactory.AcceptThread:<address>, and for each connection one NIOWorkerThread-k (Java
- * has selectors; D-39). Lock: one mutex (ZK_RANK_SERVER_CNXN), held for a look into a table, never while
- * anything blocks. A caller can be as slow and as silent as it likes: it holds one slot of
+ * has selectors; D-39). Lock: one mutex (ZK_RANK_SERVER_CNXN), held for a look into a table, never
+ * while anything blocks. A caller can be as slow and as silent as it likes: it holds one slot of
  * CNXN_LIMIT until its deadline, or until somebody else needs the slot. */
 #ifndef ZK_CNXN_SERVER_CNXN_FACTORY_H
 #define ZK_CNXN_SERVER_CNXN_FACTORY_H

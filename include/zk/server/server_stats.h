@@ -1,4 +1,5 @@
-/* Counters of the client port. Java: server.ServerStats. Any thread; own mutex (ZK_RANK_SERVER_STATS). */
+/* Counters of the client port. Java: server.ServerStats. Any thread; they have a lock of their own
+ * (ZK_RANK_SERVER_STATS). */
 #ifndef ZK_SERVER_SERVER_STATS_H
 #define ZK_SERVER_SERVER_STATS_H
 
