@@ -114,8 +114,10 @@
         "copy the leader's state"
 /* J, in other words: Java throws */
 #define ZK_LOG_EPOCH_ACCEPTED_LESS                                                                 \
-    ZK_ERROR, "The accepted epoch, %" PRId64 " is less than the current epoch, %" PRId64           \
-              ": acceptedEpoch was changed or lost; write the current epoch into it"
+    ZK_ERROR,                                                                                      \
+        "The accepted epoch, %" PRId64 " is less than the current epoch, %" PRId64                 \
+        ": one of these two files was changed or lost; compare both with the other servers' "      \
+        "and correct the one that is wrong"
 
 /* --- election: QuorumCnxManager --------------------------------------------------------------- */
 
