@@ -400,6 +400,11 @@ void handles_close_all(struct process *process, bool power_loss);
 void net_begin(void);
 void net_end(void);
 void net_links_changed(void);
+/* Show look what is under way: for each direction of each connection with bytes in it, how many,
+ * and when the first of them arrive. held_back: the link is cut. */
+void net_each_way(void (*look)(void *arg, int from, int to, size_t bytes, int64_t arrives_ns,
+                               bool held_back),
+                  void *arg);
 void end_close(struct end *end, bool power_loss);
 short end_ready(const struct end *end); /* poll bits */
 ssize_t end_send(struct handle *handle, const void *bytes, size_t length, int flags);

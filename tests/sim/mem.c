@@ -30,7 +30,7 @@ enum {
 };
 
 struct block {
-    struct process *process;
+    _Alignas(16) struct process *process; /* what follows is aligned as malloc's, also in 32 bits */
     size_t size;
     uint64_t ordinal;
     uint32_t place; /* among the blocks of its process */

@@ -445,6 +445,23 @@ void end_close(struct end *end, bool power_loss)
     own_free(end, sizeof *end);
 }
 
+/* ---- looking -------------------------------------------------------------------------------- */
+
+void net_each_way(void (*look)(void *arg, int from, int to, size_t bytes, int64_t arrives_ns,
+                               bool held_back),
+                  void *arg)
+{
+    for (const struct connection *connection = connections; connection != NULL;
+         connection = connection->next) {
+        for (int side = 0; side < 2; side++) {
+            const struct way *way = &connection->ways[side];
+            if (way->segments.bytes > 0)
+                look(arg, connection->hosts[!side], connection->hosts[side], way->segments.bytes,
+                     way->segments.first->arrives_ns, way->held_back);
+        }
+    }
+}
+
 /* ---- links ---------------------------------------------------------------------------------- */
 
 /* What was held back goes on where the way is free again. */

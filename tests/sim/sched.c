@@ -88,7 +88,10 @@ void event_schedule(struct event *event, int64_t when_ns, void (*fire)(struct ev
 {
     event_cancel(event);
     event->when_ns = when_ns > world.now_ns ? when_ns : world.now_ns;
-    event->order = sched.next_order++;
+    /* The driver comes after all others that are due at the same time. So a page that stops the
+     * world at any moment does the same as a play that says so. */
+    bool drivers = event == &world.running->timer && world.running->process == NULL;
+    event->order = drivers ? UINT64_MAX : sched.next_order++;
     event->fire = fire;
     sched.event_count++;
     sched.heap =

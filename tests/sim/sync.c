@@ -324,7 +324,7 @@ int sim_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*st
         pthread_attr_getdetachstate(attr, &detach);
     struct task *task = task_new(process_running(), "unnamed", start, arg);
     task->joinable = detach == PTHREAD_CREATE_JOINABLE;
-    *thread = task->id;
+    *thread = (pthread_t)(uintptr_t)task->id;
     sched_point("pthread_create, done");
     return 0;
 }
@@ -354,7 +354,7 @@ int sim_pthread_join(pthread_t thread, void **ret_result)
 
 pthread_t sim_pthread_self(void)
 {
-    return world.running->id;
+    return (pthread_t)(uintptr_t)world.running->id;
 }
 
 int sim_pthread_setname_np(pthread_t thread, const char *name)
