@@ -214,11 +214,12 @@ static void process(struct fast_leader_election *fle, struct to_send *m)
 void worker_sender_run(void *arg)
 {
     struct fast_leader_election *fle = arg;
-    while (!zk_stop_requested(&fle->stop)) {
-        void *m = NULL;
-        if (bq_poll(fle->sendqueue, INT64_MAX, &m) < 0)
-            break;
-        process(fle, m);
+    struct bq_batch batch;
+    while (bq_take_all(fle->sendqueue, &batch) == 0) {
+        struct to_send *m;
+        while (!zk_stop_requested(&fle->stop) && (m = bq_batch_next(&batch)) != NULL)
+            process(fle, m);
+        bq_batch_done(&batch);
     }
     zk_log(fle->ctx, ZK_LOG_WORKER_SENDER_DOWN);
 }

@@ -1,5 +1,5 @@
-/* One lock, one condition, a chain. Elements leave at the head only, so the chain always holds the
- * newest ones: the ordinal of the head follows from the number of elements that ever came. */
+/* One lock, one condition, and a chain of nodes. Elements leave at the head only, so the chain holds
+ * the newest elements of all that ever came: from their number follows the ordinal of the head. */
 #include "zk/runtime/blocking_queue.h"
 
 #include <errno.h>
@@ -25,14 +25,14 @@ struct blocking_queue {
     size_t limit;
     void (*free_item)(void *item);
 
-    struct zk_mutex mutex;
+    struct zk_mutex mu;       /* L-110. Guards: */
     struct zk_cond not_empty; /* or closed */
-    struct bq_node *head GUARDED_BY(&mutex);
-    struct bq_node *tail GUARDED_BY(&mutex);
-    size_t size GUARDED_BY(&mutex);
-    int64_t put_count GUARDED_BY(&mutex);  /* elements that ever came */
-    int64_t drop_count GUARDED_BY(&mutex); /* of these, dropped at the limit */
-    bool closed GUARDED_BY(&mutex);        /* never goes back */
+    struct bq_node *head GUARDED_BY(&mu);
+    struct bq_node *tail GUARDED_BY(&mu);
+    size_t size GUARDED_BY(&mu);
+    int64_t put_count GUARDED_BY(&mu);  /* elements that ever came */
+    int64_t drop_count GUARDED_BY(&mu); /* those of them that were dropped at the limit */
+    bool closed GUARDED_BY(&mu);        /* never goes back */
 };
 
 struct blocking_queue *bq_new(struct zk_context *ctx, const char *name, size_t limit,
@@ -44,7 +44,7 @@ struct blocking_queue *bq_new(struct zk_context *ctx, const char *name, size_t l
     queue->name = zk_xstrdup(name);
     queue->limit = limit;
     queue->free_item = free_item;
-    zk_mutex_init(&queue->mutex, ctx, queue->name, ZK_RANK_QUEUE);
+    zk_mutex_init(&queue->mu, ctx, queue->name, ZK_RANK_QUEUE);
     zk_cond_init(&queue->not_empty);
     return queue;
 }
@@ -55,20 +55,20 @@ void bq_free(struct blocking_queue *queue)
         return;
     bq_clear(queue);
     zk_cond_destroy(&queue->not_empty);
-    zk_mutex_destroy(&queue->mutex);
+    zk_mutex_destroy(&queue->mu);
     free(queue->name);
     free(queue);
 }
 
-static int64_t bq_head_seq_locked(const struct blocking_queue *queue) REQUIRES(&queue->mutex)
+static int64_t bq_head_seq_locked(const struct blocking_queue *queue) REQUIRES(&queue->mu)
 {
     return queue->put_count - (int64_t)queue->size + 1;
 }
 
-/* Give the oldest element of a queue that is not empty. */
-static void *bq_take_head_locked(struct blocking_queue *queue) REQUIRES(&queue->mutex)
+/* Returns the oldest element of a queue that is not empty. */
+static void *bq_take_head_locked(struct blocking_queue *queue) REQUIRES(&queue->mu)
 {
-    zk_mutex_assert_held(&queue->mutex);
+    zk_mutex_assert_held(&queue->mu);
     struct bq_node *node = queue->head;
     void *item = node->item;
     queue->head = node->next;
@@ -79,9 +79,9 @@ static void *bq_take_head_locked(struct blocking_queue *queue) REQUIRES(&queue->
     return item;
 }
 
-static void bq_append_locked(struct blocking_queue *queue, void *item) REQUIRES(&queue->mutex)
+static void bq_append_locked(struct blocking_queue *queue, void *item) REQUIRES(&queue->mu)
 {
-    zk_mutex_assert_held(&queue->mutex);
+    zk_mutex_assert_held(&queue->mu);
     struct bq_node *node = zk_xcalloc(1, sizeof *node);
     node->item = item;
     if (queue->tail != NULL)
@@ -93,7 +93,7 @@ static void bq_append_locked(struct blocking_queue *queue, void *item) REQUIRES(
     queue->put_count++;
 }
 
-/* A queue that overflows says so now and then, not at every element. */
+/* A queue that overflows says so at each power of two, not at each element. */
 static void bq_log_drop(struct blocking_queue *queue, int64_t drop_count)
 {
     bool power_of_two = drop_count > 0 && (drop_count & (drop_count - 1)) == 0;
@@ -107,9 +107,9 @@ void bq_put(struct blocking_queue *queue, void *item)
     int64_t dropped_seq = 0;
     int64_t drop_count = 0;
 
-    zk_mutex_lock(&queue->mutex);
+    zk_mutex_lock(&queue->mu);
     if (queue->closed) {
-        zk_mutex_unlock(&queue->mutex);
+        zk_mutex_unlock(&queue->mu);
         queue->free_item(item);
         return;
     }
@@ -122,27 +122,26 @@ void bq_put(struct blocking_queue *queue, void *item)
     /* Under the lock, so that the trace has the elements in the order of the queue. */
     zk_trace_enq(queue->ctx, queue->name, queue->put_count, queue->size, dropped_seq);
     zk_cond_signal(&queue->not_empty);
-    zk_mutex_unlock(&queue->mutex);
+    zk_mutex_unlock(&queue->mu);
 
     if (dropped_seq > 0)
         queue->free_item(dropped);
     bq_log_drop(queue, drop_count);
 }
 
-/* Until there is an element, or there will be none, or the time is over. */
-static void bq_wait_locked(struct blocking_queue *queue, int64_t deadline_ms)
-    REQUIRES(&queue->mutex)
+/* Returns when there is an element, or none will come, or the time is over. */
+static void bq_wait_locked(struct blocking_queue *queue, int64_t deadline_ms) REQUIRES(&queue->mu)
 {
     bool time_left = true;
     while (queue->size == 0 && !queue->closed && time_left)
-        time_left = zk_cond_wait_until(&queue->not_empty, &queue->mutex, deadline_ms);
+        time_left = zk_cond_wait_until(&queue->not_empty, &queue->mu, deadline_ms);
 }
 
 int bq_poll(struct blocking_queue *queue, int64_t timeout_ms, void **ret_item)
 {
     int r = 0;
 
-    zk_mutex_lock(&queue->mutex);
+    zk_mutex_lock(&queue->mu);
     if (queue->size == 0 && timeout_ms > 0)
         bq_wait_locked(queue, zk_deadline_ms(timeout_ms));
     if (queue->closed) {
@@ -154,39 +153,67 @@ int bq_poll(struct blocking_queue *queue, int64_t timeout_ms, void **ret_item)
         *ret_item = bq_take_head_locked(queue);
         zk_trace_deq(queue->ctx, queue->name, seq, queue->size);
     }
-    zk_mutex_unlock(&queue->mutex);
+    zk_mutex_unlock(&queue->mu);
     return r;
+}
+
+int bq_take_all(struct blocking_queue *queue, struct bq_batch *ret_batch)
+{
+    zk_mutex_lock(&queue->mu);
+    bq_wait_locked(queue, INT64_MAX);
+    if (queue->closed) {
+        zk_mutex_unlock(&queue->mu);
+        return -ECANCELED;
+    }
+    *ret_batch = (struct bq_batch){.head = queue->head, .free_item = queue->free_item};
+    for (int64_t seq = bq_head_seq_locked(queue); queue->size > 0; seq++)
+        zk_trace_deq(queue->ctx, queue->name, seq, --queue->size);
+    queue->head = NULL;
+    queue->tail = NULL;
+    zk_mutex_unlock(&queue->mu);
+    return 0;
+}
+
+void *bq_batch_next(struct bq_batch *batch)
+{
+    struct bq_node *node = batch->head;
+    if (node == NULL)
+        return NULL;
+    void *item = node->item;
+    batch->head = node->next;
+    free(node);
+    return item;
+}
+
+void bq_batch_done(struct bq_batch *batch)
+{
+    while (batch->head != NULL)
+        batch->free_item(bq_batch_next(batch));
 }
 
 void bq_close(struct blocking_queue *queue)
 {
-    zk_mutex_lock(&queue->mutex);
+    zk_mutex_lock(&queue->mu);
     queue->closed = true;
     zk_cond_broadcast(&queue->not_empty);
-    zk_mutex_unlock(&queue->mutex);
+    zk_mutex_unlock(&queue->mu);
 }
 
 void bq_clear(struct blocking_queue *queue)
 {
-    zk_mutex_lock(&queue->mutex);
-    struct bq_node *node = queue->head;
+    zk_mutex_lock(&queue->mu);
+    struct bq_batch left = {.head = queue->head, .free_item = queue->free_item};
     queue->head = NULL;
     queue->tail = NULL;
     queue->size = 0;
-    zk_mutex_unlock(&queue->mutex);
-
-    while (node != NULL) {
-        struct bq_node *next = node->next;
-        queue->free_item(node->item);
-        free(node);
-        node = next;
-    }
+    zk_mutex_unlock(&queue->mu);
+    bq_batch_done(&left);
 }
 
 size_t bq_size(struct blocking_queue *queue)
 {
-    zk_mutex_lock(&queue->mutex);
+    zk_mutex_lock(&queue->mu);
     size_t size = queue->size;
-    zk_mutex_unlock(&queue->mutex);
+    zk_mutex_unlock(&queue->mu);
     return size;
 }

@@ -192,6 +192,101 @@ static void the_trace_pairs_what_goes_in_with_what_comes_out(void **state)
 
 enum { MANY = 2000 };
 
+static void a_batch_takes_all_that_is_there_in_order(void **state)
+{
+    struct stage *stage = *state;
+    struct bq_batch batch;
+    put(stage, 1);
+    put(stage, 2);
+    put(stage, 3);
+
+    assert_int_equal(bq_take_all(stage->queue, &batch), 0);
+
+    assert_int_equal(bq_size(stage->queue), 0);
+    put(stage, 4); /* comes too late for the batch */
+    for (int expected = 1; expected <= 3; expected++) {
+        int *item = bq_batch_next(&batch);
+        assert_non_null(item);
+        assert_int_equal(*item, expected);
+        free(item);
+    }
+    assert_null(bq_batch_next(&batch));
+    assert_int_equal(take(stage), 4);
+}
+
+static void what_is_left_of_a_batch_is_freed(void **state)
+{
+    struct stage *stage = *state;
+    struct bq_batch batch;
+    put(stage, 1);
+    put(stage, 2);
+    put(stage, 3);
+    assert_int_equal(bq_take_all(stage->queue, &batch), 0);
+    free(bq_batch_next(&batch));
+
+    bq_batch_done(&batch); /* the sanitizer sees what it forgets */
+
+    assert_null(bq_batch_next(&batch));
+}
+
+static void take_all_for_ever(void *arg)
+{
+    struct stage *stage = arg;
+    struct bq_batch batch;
+    while ((stage->poll_result = bq_take_all(stage->queue, &batch)) == 0) {
+        for (int *item; (item = bq_batch_next(&batch)) != NULL; free(item))
+            stage->sum += *item;
+        if (stage->sum == 3)
+            return;
+    }
+}
+
+static void a_put_wakes_who_waits_for_a_batch(void **state)
+{
+    struct stage *stage = *state;
+    assert_int_equal(zk_thread_group_start(stage->group, take_all_for_ever, stage, "taker"), 0);
+    put(stage, 1);
+    put(stage, 2);
+    zk_thread_group_join(stage->group);
+    assert_int_equal(stage->poll_result, 0);
+    assert_int_equal(stage->sum, 3);
+}
+
+static void close_wakes_who_waits_for_a_batch(void **state)
+{
+    struct stage *stage = *state;
+    assert_int_equal(zk_thread_group_start(stage->group, take_all_for_ever, stage, "taker"), 0);
+    bq_close(stage->queue);
+    zk_thread_group_join(stage->group);
+    assert_int_equal(stage->poll_result, -ECANCELED);
+}
+
+static void a_closed_queue_gives_no_batch(void **state)
+{
+    struct stage *stage = *state;
+    struct bq_batch batch;
+    put(stage, 1);
+    bq_close(stage->queue);
+    assert_int_equal(bq_take_all(stage->queue, &batch), -ECANCELED);
+}
+
+static void the_trace_has_each_element_of_a_batch(void **state)
+{
+    struct stage *stage = *state;
+    struct bq_batch batch;
+    put(stage, 1);
+    put(stage, 2);
+    assert_int_equal(bq_take_all(stage->queue, &batch), 0);
+    bq_batch_done(&batch);
+    put(stage, 3);
+
+    char *trace = test_captured_trace(&stage->capture);
+    assert_non_null(strstr(trace, "\"ev\":\"deq\",\"q\":\"numbers\",\"seq\":1,\"len\":1"));
+    assert_non_null(strstr(trace, "\"ev\":\"deq\",\"q\":\"numbers\",\"seq\":2,\"len\":0"));
+    assert_non_null(strstr(trace, "\"ev\":\"enq\",\"q\":\"numbers\",\"seq\":3,\"len\":1"));
+    free(trace);
+}
+
 static void put_many(void *arg)
 {
     for (int i = 0; i < MANY; i++)
@@ -240,6 +335,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(drops_are_logged_at_powers_of_two_only, setup, teardown),
         cmocka_unit_test_setup_teardown(the_trace_pairs_what_goes_in_with_what_comes_out, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_batch_takes_all_that_is_there_in_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_left_of_a_batch_is_freed, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_put_wakes_who_waits_for_a_batch, setup, teardown),
+        cmocka_unit_test_setup_teardown(close_wakes_who_waits_for_a_batch, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_closed_queue_gives_no_batch, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_trace_has_each_element_of_a_batch, setup, teardown),
         cmocka_unit_test(nothing_is_lost_between_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

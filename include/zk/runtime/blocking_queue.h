@@ -1,7 +1,12 @@
-/* The whole of thread talk: one thread puts, another polls, and who must stop closes.
- * Java: LinkedBlockingQueue, with close() where Java interrupts the consumer (departure D-6).
- * Java's is unbounded; ours has a high limit, at which the oldest element is dropped and counted
- * (decision A-8). */
+/* How threads talk to each other: one thread puts elements in, another takes them out, and closing
+ * the queue is how the taker is told to stop.
+ *
+ * Java: LinkedBlockingQueue. Where Java interrupts the consumer, ours is closed (departure D-6).
+ * Java's queue is unbounded; ours has a limit that is far above all that is seen in practice, and
+ * at which the oldest element is dropped and counted (decision A-8).
+ *
+ * Any thread may call every function, bq_new and bq_free excepted. None blocks but bq_poll and
+ * bq_take_all. */
 #ifndef ZK_RUNTIME_BLOCKING_QUEUE_H
 #define ZK_RUNTIME_BLOCKING_QUEUE_H
 
@@ -13,29 +18,49 @@
 
 struct zk_context;
 struct blocking_queue;
+struct bq_node;
 
-/* Java has no limit; none of ours has been seen to come near this. */
 enum { BQ_LIMIT = 65536 };
 
-/* name (copied) is what the trace calls it; free_item frees elements that are dropped or left
- * over. */
+/* Returns an empty queue. name is copied; the trace and a thread dump call the queue by it. The
+ * queue calls free_item for each element that it drops or that is left in the end. */
 struct blocking_queue *bq_new(struct zk_context *ctx, const char *name, size_t limit,
                               void (*free_item)(void *item));
-void bq_free(struct blocking_queue *queue); /* nobody uses it any more; frees what is left */
+/* Frees the queue and what is left in it. No other thread may use it any more. NULL is fine. */
+void bq_free(struct blocking_queue *queue);
 
-/* Java: offer(). Takes item; never blocks. After bq_close it frees item. */
+/* Appends item and takes ownership of it. A full queue drops its oldest element for it; a closed
+ * queue frees item at once. Java: offer() */
 void bq_put(struct blocking_queue *queue, void *item);
 
-/* Java: poll(timeout). Give the oldest element, waiting at most timeout_ms (0: do not wait;
- * INT64_MAX: for ever). 0: got one; -ETIMEDOUT: none came; -ECANCELED: the queue is closed
- * (elements that were left are not given). */
+/* Takes the oldest element; it is the caller's then. Waits at most timeout_ms for one (0: not at
+ * all; INT64_MAX: for ever).
+ * Errors: -ETIMEDOUT, no element came; -ECANCELED, the queue is closed (elements that were left
+ * stay there). Java: poll(timeout) */
 ZK_NODISCARD int bq_poll(struct blocking_queue *queue, int64_t timeout_ms, void **ret_item);
 
-/* Wake every poller; from now on the queue takes and gives nothing. Any thread, any number of
- * times. */
+/* Elements that were taken in one step, the oldest first. They are the batch's until bq_batch_next
+ * hands them out. One thread uses a batch. */
+struct bq_batch {
+    struct bq_node *head;
+    void (*free_item)(void *item);
+};
+
+/* Takes every element of the queue, and waits for one as long as there is none. A taker that can
+ * use many at once pays for one lock and one wake-up, however many there are.
+ * Errors: -ECANCELED, the queue is closed. Java: take() and drainTo() */
+ZK_NODISCARD int bq_take_all(struct blocking_queue *queue, struct bq_batch *ret_batch);
+
+/* Returns the next element, which is the caller's then; NULL when the batch is empty. */
+void *bq_batch_next(struct bq_batch *batch);
+/* Frees the elements that were not handed out. */
+void bq_batch_done(struct bq_batch *batch);
+
+/* Wakes all who wait for an element; from now on the queue takes and gives none. Closing it again
+ * does nothing. */
 void bq_close(struct blocking_queue *queue);
 
-/* Java: clear() */
+/* Frees all elements. Java: clear() */
 void bq_clear(struct blocking_queue *queue);
 size_t bq_size(struct blocking_queue *queue);
 
