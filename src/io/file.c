@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -53,17 +54,28 @@ int file_read_at(int fd, int64_t offset, void *ret_bytes, size_t length)
 {
     uint8_t *bytes = ret_bytes;
     while (length > 0) {
-        ssize_t count = pread(fd, bytes, length, (off_t)offset);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0)
-            return -errno;
+        size_t count;
+        int r = file_read_some_at(fd, offset, bytes, length, &count);
+        if (r < 0)
+            return r;
         if (count == 0)
             return -EPIPE;
         bytes += count;
-        offset += count;
-        length -= (size_t)count;
+        offset += (int64_t)count;
+        length -= count;
     }
+    return 0;
+}
+
+int file_read_some_at(int fd, int64_t offset, void *ret_bytes, size_t room, size_t *ret_count)
+{
+    ssize_t count;
+    do {
+        count = pread(fd, ret_bytes, room, (off_t)offset);
+    } while (count < 0 && errno == EINTR);
+    if (count < 0)
+        return -errno;
+    *ret_count = (size_t)count;
     return 0;
 }
 
@@ -125,38 +137,54 @@ static char *directory_of(const char *path)
     return zk_xstrndup(path, slash > path ? (size_t)(slash - path) : 1);
 }
 
-/* A new file of these bytes that a crash does not take away, its name excepted. */
-static int file_write_synced(const char *path, const void *bytes, size_t length)
-{
-    int fd = -1;
-    int r = file_open_write(path, &fd);
-    if (r < 0)
-        return r;
-    r = file_write_bytes(fd, bytes, length);
-    if (r == 0)
-        r = file_sync(fd);
-    file_close(fd);
-    return r;
-}
-
 /* Java: AtomicFileWritingIdiom */
 int file_write_atomic(const char *path, const void *bytes, size_t length)
 {
-    struct zk_str temporary = {0};
-    char *directory = directory_of(path);
+    struct file_replacement replacement;
+    int r = file_replace_start(path, &replacement);
+    if (r < 0)
+        return r;
+    r = file_write_bytes(replacement.fd, bytes, length);
+    return file_replace_finish(&replacement, r);
+}
 
+/* Java: AtomicFileOutputStream() */
+int file_replace_start(const char *path, struct file_replacement *ret_replacement)
+{
+    struct zk_str temporary = {0};
+    int fd = -1;
     zk_str_append(&temporary, path);
     zk_str_append(&temporary, ".tmp");
-    int r = file_write_synced(zk_str_text(&temporary), bytes, length);
+    int r = file_open_write(zk_str_text(&temporary), &fd);
+    if (r < 0) {
+        zk_str_done(&temporary);
+        return r;
+    }
+    *ret_replacement = (struct file_replacement){
+        .fd = fd,
+        .path = zk_xstrdup(path),
+        .temporary = zk_str_take(&temporary),
+    };
+    return 0;
+}
+
+/* Java: AtomicFileOutputStream.close(), abort() */
+int file_replace_finish(struct file_replacement *replacement, int written)
+{
+    char *directory = directory_of(replacement->path);
+    int r = written;
     if (r == 0)
-        r = file_rename(zk_str_text(&temporary), path);
+        r = file_sync(replacement->fd);
+    file_close(replacement->fd);
+    if (r == 0)
+        r = file_rename(replacement->temporary, replacement->path);
     if (r < 0)
-        file_remove(zk_str_text(&temporary));
+        file_remove(replacement->temporary);
     else
         r = file_sync_directory(directory);
-
     free(directory);
-    zk_str_done(&temporary);
+    free(replacement->path);
+    free(replacement->temporary);
     return r;
 }
 
@@ -191,9 +219,9 @@ int file_rename(const char *from, const char *to)
     return rename(from, to) < 0 ? -errno : 0;
 }
 
-void file_remove(const char *path)
+int file_remove(const char *path)
 {
-    unlink(path);
+    return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 bool file_exists(const char *path)
@@ -214,18 +242,61 @@ bool file_is_directory(const char *path)
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+bool file_is_same(const char *path, const char *other)
+{
+    struct stat one;
+    struct stat two;
+    return stat(path, &one) == 0 && stat(other, &two) == 0 && one.st_dev == two.st_dev &&
+           one.st_ino == two.st_ino;
+}
+
 int64_t file_size(const char *path)
 {
     struct stat status;
     return stat(path, &status) < 0 ? -errno : (int64_t)status.st_size;
 }
 
+int file_regular_size(const char *path, int64_t *ret_size)
+{
+    struct stat status;
+    if (stat(path, &status) < 0)
+        return -errno;
+    if (!S_ISREG(status.st_mode))
+        return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
+    *ret_size = status.st_size;
+    return 0;
+}
+
+int file_directory_writable(const char *directory)
+{
+    return access(directory, W_OK | X_OK) < 0 ? -errno : 0;
+}
+
+int file_lock_directory(const char *directory, int *ret_fd)
+{
+    int fd = -1;
+    int r = file_open(directory, O_RDONLY | O_DIRECTORY, &fd);
+    if (r < 0)
+        return r;
+    do {
+        r = flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
+    } while (r == -EINTR);
+    if (r < 0) {
+        file_close(fd);
+        return r;
+    }
+    *ret_fd = fd;
+    return 0;
+}
+
 /* What is written into a new directory survives a crash only if the directory's own name does: its
  * parent is synced. */
 static int make_directory(const char *path)
 {
-    if (mkdir(path, DIRECTORY_MODE) < 0)
-        return file_is_directory(path) ? 0 : errno == EEXIST ? -ENOTDIR : -errno;
+    if (mkdir(path, DIRECTORY_MODE) < 0) {
+        int error = errno; /* before the next call takes its place */
+        return file_is_directory(path) ? 0 : error == EEXIST ? -ENOTDIR : -error;
+    }
     char *parent = directory_of(path);
     int r = file_sync_directory(parent);
     free(parent);

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "zk/base/alloc.h"
+#include "zk/base/error.h"
 #include "zk/io/file.h"
-#include "zk/io/sock.h"
 #include "zk/io/stream.h"
 #include "zk/persistence/util.h"
 #include "zk/runtime/log_table.h"
@@ -67,26 +67,12 @@ int file_snap_serialize(struct zk_context *ctx, const char *directory, int64_t z
                         const struct buf *body, const struct zxid_digest *digest)
 {
     char *path = make_snapshot_name(directory, zxid);
-    struct zk_str temporary = {0};
-    zk_str_append(&temporary, path);
-    zk_str_append(&temporary, ".tmp");
-    int fd = -1;
-    int r = file_open_write(zk_str_text(&temporary), &fd);
-    if (r < 0)
-        goto out;
-    r = write_snapshot(ctx, fd, body, digest);
-    if (r == 0)
-        r = file_sync(fd);
-    file_close(fd);
-    if (r == 0)
-        r = file_rename(zk_str_text(&temporary), path);
-    if (r < 0) {
-        file_remove(zk_str_text(&temporary));
-        goto out;
+    struct file_replacement replacement;
+    int r = file_replace_start(path, &replacement);
+    if (r == 0) {
+        r = write_snapshot(ctx, replacement.fd, body, digest);
+        r = file_replace_finish(&replacement, r);
     }
-    r = file_sync_directory(directory);
-out:
-    zk_str_done(&temporary);
     free(path);
     return r;
 }
@@ -201,16 +187,23 @@ int file_snap_deserialize_file(struct zk_context *ctx, const char *path, int64_t
     return r;
 }
 
-bool file_snap_looks_valid(const char *path)
+int file_snap_check_valid(const char *path)
 {
-    int64_t size = file_is_regular(path) ? file_size(path) : -1;
+    int64_t size;
+    int r = file_regular_size(path, &size);
+    if (r < 0)
+        return r;
     int fd;
-    if (size < SMALLEST || file_open_read(path, &fd) < 0)
-        return false;
+    r = file_open_read(path, &fd);
+    if (r < 0)
+        return r;
     uint8_t bytes[sizeof LAST_BYTES];
-    int r = file_read_at(fd, size - (int64_t)sizeof bytes, bytes, sizeof bytes);
+    r = size < SMALLEST ? -EPROTO
+                        : file_read_at(fd, size - (int64_t)sizeof bytes, bytes, sizeof bytes);
     file_close(fd);
-    return r == 0 && memcmp(bytes, LAST_BYTES, sizeof bytes) == 0;
+    if (r == 0 && memcmp(bytes, LAST_BYTES, sizeof bytes) != 0)
+        r = -EPROTO;
+    return r;
 }
 
 /* ---- choosing one ---- */
@@ -251,7 +244,14 @@ static struct candidate *list_candidates(const struct zk_strings *names, size_t 
     return candidates;
 }
 
-/* One of them. -EPROTO and -EPIPE: damaged, try the next; logged. */
+static bool is_damage(int r)
+{
+    return r == -EPROTO || r == -EPIPE;
+}
+
+/* One of them. -EPROTO and -EPIPE: it is damaged, try the next. Every other error is not the
+ * snapshot's fault, which may be whole and hold what this peer has promised: to pass over it would
+ * be to forget. All is logged. */
 static int try_candidate(struct zk_context *ctx, const char *path,
                          const struct candidate *candidate, struct data_tree **ret_tree,
                          struct session_timeouts *ret_sessions)
@@ -260,16 +260,19 @@ static int try_candidate(struct zk_context *ctx, const char *path,
         zk_log(ctx, ZK_LOG_SNAPSHOT_COMPRESSED, path);
         return -ENOTSUP;
     }
-    if (!file_snap_looks_valid(path)) {
+    int r = file_snap_check_valid(path);
+    if (is_damage(r)) {
         zk_log(ctx, ZK_LOG_SNAPSHOT_INVALID, path);
-        return -EPROTO;
+        return r;
     }
-    zk_log(ctx, ZK_LOG_READING_SNAPSHOT, path);
-    int r = file_snap_deserialize_file(ctx, path, candidate->zxid, ret_tree, ret_sessions);
-    if (r < 0) {
-        char text[128];
-        zk_log(ctx, ZK_LOG_SNAPSHOT_PROBLEM, path, sock_error_text(r, text, sizeof text));
+    if (r == 0) {
+        zk_log(ctx, ZK_LOG_READING_SNAPSHOT, path);
+        r = file_snap_deserialize_file(ctx, path, candidate->zxid, ret_tree, ret_sessions);
     }
+    if (is_damage(r))
+        zk_log(ctx, ZK_LOG_SNAPSHOT_PROBLEM, path, zk_error_text(r).text);
+    else if (r < 0)
+        zk_log(ctx, ZK_LOG_SNAPSHOT_UNREADABLE, path, zk_error_text(r).text);
     return r;
 }
 
@@ -278,16 +281,18 @@ int file_snap_deserialize(struct zk_context *ctx, const char *directory,
 {
     struct zk_strings names = {0};
     int r = file_list(directory, &names);
-    if (r < 0)
+    if (r < 0) {
+        zk_log(ctx, ZK_LOG_DATA_FILE_PROBLEM, directory, "listed", zk_error_text(r).text);
         return r;
+    }
     size_t count;
     struct candidate *candidates = list_candidates(&names, &count);
-    r = count == 0 ? -ENOENT : -EBADMSG;
+    r = count == 0 ? -ENODATA : -EBADMSG;
     for (size_t i = 0; i < count && i < FILE_SNAP_TRIES; i++) {
         char *path = path_join(directory, candidates[i].name);
         int tried = try_candidate(ctx, path, &candidates[i], ret_tree, ret_sessions);
         free(path);
-        if (tried == 0 || tried == -ENOTSUP) {
+        if (!is_damage(tried)) {
             r = tried;
             break;
         }

@@ -16,9 +16,9 @@
 
 #include "zk/base/alloc.h"
 #include "zk/base/attrs.h"
+#include "zk/base/error.h"
 #include "zk/base/str.h"
 #include "zk/io/file.h"
-#include "zk/io/sock.h"
 #include "zk/io/stream.h"
 #include "zk/persistence/file_snap.h"
 #include "zk/persistence/util.h"
@@ -33,6 +33,9 @@ struct file_txn_snap_log {
     char *data_dir; /* of the log: Java's dataDir */
     char *snap_dir;
     char *initialize_file; /* beside the log's version-2 */
+    /* They hold the locks; -1: none. */
+    int data_dir_fd;
+    int snap_dir_fd;
 };
 
 /* ---- opening ---- */
@@ -49,40 +52,72 @@ static int ZK_PRINTF_LIKE(3, 4) refuse(int r, char **ret_error, const char *form
     return r;
 }
 
-/* The names that we are about to read, and the directory's own, must be on the disk before anybody
- * acts on them: a process that was killed before its fsync has left them in memory only, and a
- * power loss would take back an epoch that others have heard of (D-20). */
-static int settle_names(const char *path)
-{
-    char *parent = zk_xstrndup(path, (size_t)(strrchr(path, '/') - path));
-    int r = file_sync_directory(path);
-    if (r == 0)
-        r = file_sync_directory(parent);
-    free(parent);
-    return r;
-}
-
-/* path is <dir>/version-2, what is "data" or "snap". Java: FileTxnSnapLog(), its two like halves */
+/* Make the directory if it is missing; *ret_fresh: it was, and is on the disk now. path is
+ * <dir>/version-2, what is "data" or "snap". Java: FileTxnSnapLog(), its two like halves */
 static int open_directory(struct zk_context *ctx, const char *path, const char *what,
-                          char **ret_error)
+                          bool *ret_fresh, char **ret_error)
 {
-    int r;
-    if (file_is_directory(path)) {
-        r = settle_names(path);
-    } else {
+    int r = 0;
+    *ret_fresh = !file_is_directory(path);
+    if (*ret_fresh) {
         if (!zk_settings_get_boolean(ctx, "zookeeper.datadir.autocreate", true))
             return refuse(-ENOENT, ret_error,
                           "Missing %s directory %s, automatic data directory creation is disabled "
                           "(zookeeper.datadir.autocreate is false). Please create this directory "
                           "manually.",
                           what, path);
-        r = file_make_directories(path); /* settles what it makes */
+        r = file_make_directories(path); /* syncs what it makes */
+        if (r < 0)
+            return refuse(r, ret_error, "Unable to create %s directory %s: %s", what, path,
+                          zk_error_text(r).text);
     }
-    if (r < 0) {
-        char reason[128];
-        return refuse(r, ret_error, "Unable to create %s directory %s: %s", what, path,
-                      sock_error_text(r, reason, sizeof reason));
+    r = file_directory_writable(path);
+    if (r < 0)
+        return refuse(r, ret_error, "Cannot write to %s directory %s: %s", what, path,
+                      zk_error_text(r).text);
+    return 0;
+}
+
+/* Two peers that write into one directory would overwrite each other's votes and snapshots: the
+ * second one is refused (D-80). *ret_fd stays -1 where the file system has no locks. */
+static int lock_directory(struct zk_context *ctx, const char *path, const char *what, int *ret_fd,
+                          char **ret_error)
+{
+    int r = file_lock_directory(path, ret_fd);
+    switch (r) {
+    case 0:
+        return 0;
+    case -EWOULDBLOCK:
+        return refuse(r, ret_error,
+                      "The %s directory %s is in use by another peer that runs now. Stop that one, "
+                      "or give this one a directory of its own.",
+                      what, path);
+    case -ENOLCK:
+    case -EOPNOTSUPP:
+    case -EBADF:
+    case -EINVAL:
+        zk_log(ctx, ZK_LOG_DATADIR_NO_LOCK, path, zk_error_text(r).text);
+        return 0;
+    default:
+        return refuse(r, ret_error, "Unable to lock %s directory %s: %s", what, path,
+                      zk_error_text(r).text);
     }
+}
+
+/* The names that we are about to read, and the directory's own, must be on the disk before anybody
+ * acts on them: a process that was killed before its fsync has left them in memory only, and a
+ * power loss would take back an epoch that others have heard of (D-20). fd is the directory's, or
+ * -1. */
+static int settle_names(const char *path, int fd, const char *what, char **ret_error)
+{
+    char *parent = zk_xstrndup(path, (size_t)(strrchr(path, '/') - path));
+    int r = fd >= 0 ? file_sync(fd) : file_sync_directory(path);
+    if (r == 0)
+        r = file_sync_directory(parent);
+    free(parent);
+    if (r < 0)
+        return refuse(r, ret_error, "Unable to sync %s directory %s: %s", what, path,
+                      zk_error_text(r).text);
     return 0;
 }
 
@@ -94,7 +129,8 @@ static int check_content(const char *directory, const char *what, const char *fo
     struct zk_strings names = {0};
     int r = file_list(directory, &names);
     if (r < 0)
-        return refuse(r, ret_error, "Unable to list directory %s", directory);
+        return refuse(r, ret_error, "Unable to list directory %s: %s", directory,
+                      zk_error_text(r).text);
     size_t length = strlen(foreign);
     for (size_t i = 0; i < names.count && r == 0; i++) {
         const char *name = names.items[i];
@@ -108,18 +144,27 @@ static int check_content(const char *directory, const char *what, const char *fo
     return r;
 }
 
-static int open_directories(struct file_txn_snap_log *snap_log, char **ret_error)
+static int open_directories(struct file_txn_snap_log *self, char **ret_error)
 {
-    int r = open_directory(snap_log->ctx, snap_log->data_dir, "data", ret_error);
-    if (r < 0 || strcmp(snap_log->data_dir, snap_log->snap_dir) == 0)
+    bool fresh = false;
+    int r = open_directory(self->ctx, self->data_dir, "data", &fresh, ret_error);
+    if (r == 0)
+        r = lock_directory(self->ctx, self->data_dir, "data", &self->data_dir_fd, ret_error);
+    if (r == 0 && !fresh)
+        r = settle_names(self->data_dir, self->data_dir_fd, "data", ret_error);
+    if (r < 0 || strcmp(self->data_dir, self->snap_dir) == 0)
         return r;
-    r = open_directory(snap_log->ctx, snap_log->snap_dir, "snap", ret_error);
+    r = open_directory(self->ctx, self->snap_dir, "snap", &fresh, ret_error);
+    if (r == 0 && !file_is_same(self->data_dir, self->snap_dir)) /* or it is locked already */
+        r = lock_directory(self->ctx, self->snap_dir, "snap", &self->snap_dir_fd, ret_error);
+    if (r == 0 && !fresh)
+        r = settle_names(self->snap_dir, self->snap_dir_fd, "snap", ret_error);
     if (r < 0)
         return r;
-    r = check_content(snap_log->data_dir, "Log", SNAPSHOT_FILE_PREFIX, ret_error);
+    r = check_content(self->data_dir, "Log", SNAPSHOT_FILE_PREFIX, ret_error);
     if (r < 0)
         return r;
-    return check_content(snap_log->snap_dir, "Snapshot", LOG_FILE_PREFIX, ret_error);
+    return check_content(self->snap_dir, "Snapshot", LOG_FILE_PREFIX, ret_error);
 }
 
 int file_txn_snap_log_new(struct zk_context *ctx, const char *data_dir, const char *data_log_dir,
@@ -127,6 +172,8 @@ int file_txn_snap_log_new(struct zk_context *ctx, const char *data_dir, const ch
 {
     struct file_txn_snap_log *snap_log = zk_xcalloc(1, sizeof *snap_log);
     snap_log->ctx = ctx;
+    snap_log->data_dir_fd = -1;
+    snap_log->snap_dir_fd = -1;
     snap_log->data_dir = path_join(data_log_dir, VERSION_DIRECTORY);
     snap_log->snap_dir = path_join(data_dir, VERSION_DIRECTORY);
     snap_log->initialize_file = path_join(data_log_dir, "initialize");
@@ -141,8 +188,12 @@ int file_txn_snap_log_new(struct zk_context *ctx, const char *data_dir, const ch
 
 void file_txn_snap_log_free(struct file_txn_snap_log *snap_log)
 {
-    if (!snap_log)
+    if (snap_log == NULL)
         return;
+    if (snap_log->data_dir_fd >= 0)
+        file_close(snap_log->data_dir_fd);
+    if (snap_log->snap_dir_fd >= 0)
+        file_close(snap_log->snap_dir_fd);
     free(snap_log->data_dir);
     free(snap_log->snap_dir);
     free(snap_log->initialize_file);
@@ -161,51 +212,78 @@ const char *file_txn_snap_log_get_data_dir(const struct file_txn_snap_log *snap_
 
 /* ---- the log that is not built yet ---- */
 
-/* Does the log hold an entry? It starts with a header of 16 bytes, then comes
+/* Java: FileTxnLog.TXNLOG_MAGIC, "ZKLG" */
+enum { LOG_HEADER = 16, LOG_MAGIC = 0x5a4b4c47 };
+
+/* Can the log hold a transaction? Not if it is shorter than its header, nor if all behind a good
+ * header is zero, up to the end: Java fills a log with zeros before it writes. Everything else may
+ * be somebody's committed writes, damage included, and zeros in the header's place above all: there
+ * a power cut has taken a page.
  *
- *   16   8   long Adler-32 of the payload
- *   24   4   int  length of the payload: 0 is the end
- *
- * Damage counts as an entry: better to refuse than to overlook somebody's writes. */
-static int log_holds_entries(const char *path, bool *ret_holds)
+ *    0   4   int  0x5a4b4c47 "ZKLG"
+ *    4   4   int  version 2
+ *    8   8   long dbid 0
+ *   16       the first transaction, or zeros */
+static int log_holds_entries(struct file_txn_snap_log *self, const char *path, int fd,
+                             bool *ret_holds)
 {
-    enum { HEADER = 16, UP_TO_LENGTH = 28, LOG_MAGIC = 0x5a4b4c47 };
-    int64_t size = file_size(path);
-    if (size < 0)
-        return (int)size;
-    uint8_t bytes[UP_TO_LENGTH] = {0};
-    size_t wanted = size < UP_TO_LENGTH ? (size_t)size : UP_TO_LENGTH;
-    int fd;
-    int r = file_open_read(path, &fd);
+    uint8_t bytes[8192];
+    size_t count = 0;
+    int r = file_read_at(fd, 0, bytes, LOG_HEADER);
+    if (r == -EPIPE) {
+        *ret_holds = false;
+        return 0;
+    }
     if (r < 0)
         return r;
-    r = file_read_at(fd, 0, bytes, wanted);
-    file_close(fd);
-    if (r < 0)
-        return r;
-    bool has_header = size < HEADER || zk_load_int(bytes) == LOG_MAGIC || zk_load_int(bytes) == 0;
-    *ret_holds = !has_header || zk_load_int(bytes + HEADER + 8) != 0;
+    *ret_holds = zk_load_int(bytes) != LOG_MAGIC;
+    if (*ret_holds)
+        zk_log(self->ctx, ZK_LOG_TXN_LOG_INVALID_MAGIC, path, zk_load_int(bytes), (int)LOG_MAGIC);
+    for (int64_t at = LOG_HEADER; !*ret_holds; at += (int64_t)count) {
+        r = file_read_some_at(fd, at, bytes, sizeof bytes, &count);
+        if (r < 0 || count == 0)
+            return r;
+        for (size_t i = 0; i < count; i++)
+            *ret_holds = *ret_holds || bytes[i] != 0;
+    }
     return 0;
 }
 
+/* -ENOTSUP: it does, or may. Every error is logged. */
+static int refuse_log_with_entries(struct file_txn_snap_log *self, const char *path)
+{
+    int64_t size;
+    int fd = -1;
+    bool holds = false;
+    int r = file_regular_size(path, &size);
+    if (r == 0)
+        r = file_open_read(path, &fd);
+    if (r == 0) {
+        r = log_holds_entries(self, path, fd, &holds);
+        file_close(fd);
+    }
+    if (r < 0)
+        zk_log(self->ctx, ZK_LOG_DATA_FILE_PROBLEM, path, "read", zk_error_text(r).text);
+    if (r < 0 || !holds)
+        return r;
+    zk_log(self->ctx, ZK_LOG_TXN_LOG_NOT_BUILT, path);
+    return -ENOTSUP;
+}
+
 /* Java: FileTxnLog.getLastLoggedZxid() != -1, in spirit */
-static int refuse_logs_with_entries(struct file_txn_snap_log *snap_log)
+static int refuse_logs_with_entries(struct file_txn_snap_log *self)
 {
     struct zk_strings names = {0};
-    int r = file_list(snap_log->data_dir, &names);
+    int r = file_list(self->data_dir, &names);
     if (r < 0)
-        return r;
+        zk_log(self->ctx, ZK_LOG_DATA_FILE_PROBLEM, self->data_dir, "listed",
+               zk_error_text(r).text);
     for (size_t i = 0; i < names.count && r == 0; i++) {
         int64_t zxid;
         if (!get_zxid_from_name(names.items[i], LOG_FILE_PREFIX, &zxid, NULL))
             continue;
-        char *path = path_join(snap_log->data_dir, names.items[i]);
-        bool holds = false;
-        r = log_holds_entries(path, &holds);
-        if (r == 0 && holds) {
-            zk_log(snap_log->ctx, ZK_LOG_TXN_LOG_NOT_BUILT, path);
-            r = -ENOTSUP;
-        }
+        char *path = path_join(self->data_dir, names.items[i]);
+        r = refuse_log_with_entries(self, path);
         free(path);
     }
     zk_strings_done(&names);
@@ -216,14 +294,23 @@ static int refuse_logs_with_entries(struct file_txn_snap_log *snap_log)
 
 /* May a server that finds nothing take part in elections as one that knows that there is
  * nothing? */
-static bool trust_empty_database(struct file_txn_snap_log *snap_log)
+static bool trust_empty_database(struct file_txn_snap_log *self, bool has_initialize_file)
 {
-    if (file_exists(snap_log->initialize_file)) {
-        file_remove(snap_log->initialize_file);
-        zk_log(snap_log->ctx, ZK_LOG_INITIALIZE_FOUND);
-        return true;
-    }
-    return zk_settings_get_boolean(snap_log->ctx, "zookeeper.db.autocreate", true);
+    if (has_initialize_file)
+        zk_log(self->ctx, ZK_LOG_INITIALIZE_FOUND);
+    return has_initialize_file ||
+           zk_settings_get_boolean(self->ctx, "zookeeper.db.autocreate", true);
+}
+
+/* The operator's file "initialize" has done its work, and must not do it again for a directory that
+ * is emptied later. Java removes it before it knows whether the start succeeds (D-81). */
+static int remove_initialize_file(struct file_txn_snap_log *self)
+{
+    int r = file_remove(self->initialize_file);
+    if (r < 0)
+        zk_log(self->ctx, ZK_LOG_DATA_FILE_PROBLEM, self->initialize_file, "removed",
+               zk_error_text(r).text);
+    return r;
 }
 
 static int save_tree(struct file_txn_snap_log *snap_log, const struct data_tree *tree,
@@ -262,15 +349,23 @@ int file_txn_snap_log_restore(struct file_txn_snap_log *snap_log, struct data_tr
     int r = refuse_logs_with_entries(snap_log);
     if (r < 0)
         return r;
-    struct data_tree *loaded;
+    struct data_tree *loaded = NULL;
     r = file_snap_deserialize(snap_log->ctx, snap_log->snap_dir, &loaded, sessions);
-    bool trusted = trust_empty_database(snap_log);
-    if (r == -ENOENT)
-        return start_empty(snap_log, trusted, *tree, sessions);
-    if (r < 0)
+    bool has_initialize_file = file_exists(snap_log->initialize_file);
+    if (r == -ENODATA)
+        r = start_empty(snap_log, trust_empty_database(snap_log, has_initialize_file), *tree,
+                        sessions);
+    if (r == 0 && has_initialize_file)
+        r = remove_initialize_file(snap_log);
+    if (r < 0) {
+        data_tree_free(loaded);
+        session_timeouts_done(sessions);
         return r;
-    data_tree_free(*tree);
-    *tree = loaded;
+    }
+    if (loaded != NULL) {
+        data_tree_free(*tree);
+        *tree = loaded;
+    }
     return 0;
 }
 
@@ -279,6 +374,9 @@ int file_txn_snap_log_save(struct file_txn_snap_log *snap_log, int64_t zxid, con
 {
     char *path = make_snapshot_name(snap_log->snap_dir, zxid);
     zk_log(snap_log->ctx, ZK_LOG_SNAPSHOTTING, (uint64_t)zxid, path);
+    int r = file_snap_serialize(snap_log->ctx, snap_log->snap_dir, zxid, body, digest);
+    if (r < 0)
+        zk_log(snap_log->ctx, ZK_LOG_DATA_FILE_PROBLEM, path, "written", zk_error_text(r).text);
     free(path);
-    return file_snap_serialize(snap_log->ctx, snap_log->snap_dir, zxid, body, digest);
+    return r;
 }

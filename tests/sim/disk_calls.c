@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,6 +35,8 @@ int sim_stat(const char *name, struct stat *ret_status);
 int sim_stat64(const char *name, struct stat *ret_status) __attribute__((alias("sim_stat")));
 int sim_fstat(int fd, struct stat *ret_status);
 int sim_fstat64(int fd, struct stat *ret_status) __attribute__((alias("sim_fstat")));
+int sim_access(const char *name, int mode);
+int sim_flock(int fd, int operation);
 DIR *sim_opendir(const char *name);
 struct dirent *sim_readdir(DIR *stream);
 struct dirent *sim_readdir64(DIR *stream) __attribute__((alias("sim_readdir")));
@@ -314,6 +317,7 @@ static void fill_status(struct stat *ret_status, const struct inode *inode)
     ret_status->st_mode = inode == NULL || inode->directory ? S_IFDIR | 0755 : S_IFREG | 0644;
     ret_status->st_size = inode == NULL ? 0 : (off_t)inode->size;
     ret_status->st_nlink = 1;
+    ret_status->st_ino = (ino_t)(uintptr_t)inode; /* equal for the same file; no more is asked */
 }
 
 int sim_stat(const char *name, struct stat *ret_status)
@@ -334,6 +338,32 @@ int sim_fstat(int fd, struct stat *ret_status)
     if (handle == NULL)
         return -1;
     fill_status(ret_status, handle->inode);
+    return 0;
+}
+
+/* Every process may do everything with what is there. */
+int sim_access(const char *name, int mode)
+{
+    (void)mode;
+    const struct path *path = path_of(name);
+    return find(path) == NULL && !path_is_root(path) ? fail(ENOENT) : 0;
+}
+
+/* Only directories, only as the product asks: without waiting. A host runs one process at a
+ * time, so whoever holds the lock is among its own handles. */
+int sim_flock(int fd, int operation)
+{
+    struct handle *handle = handle_get(fd);
+    if (handle == NULL)
+        return -1;
+    if (handle->kind != HANDLE_DIRECTORY || operation != (LOCK_EX | LOCK_NB))
+        world_end(WORLD_FAILED, "only directories are locked here, and without waiting");
+    for (int i = 0; i < DESCRIPTORS_MAX; i++) {
+        const struct handle *other = process_running()->handles[i];
+        if (other != NULL && other != handle && other->locked && other->path == handle->path)
+            return fail(EWOULDBLOCK);
+    }
+    handle->locked = true;
     return 0;
 }
 

@@ -383,6 +383,7 @@ struct handle {
     struct inode *inode;       /* of a file */
     const struct path *path;   /* of a directory */
     off_t position;
+    bool locked; /* a directory, by flock */
 };
 
 struct handle *handle_new(enum handle_kind kind, int flags);

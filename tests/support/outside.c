@@ -5,16 +5,21 @@
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 /* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): the C library's are __fd ... */
 
@@ -28,6 +33,7 @@ struct fault {
     int pass;
     int times;
     int failures;
+    const char *part; /* of the path; NULL: whatever it is */
 };
 
 struct known_name {
@@ -67,6 +73,13 @@ void outside_fail(enum outside_call call, int error, int pass, int times)
     pthread_mutex_unlock(&mutex);
 }
 
+void outside_fail_path(enum outside_call call, const char *part, int error)
+{
+    pthread_mutex_lock(&mutex);
+    faults[call] = (struct fault){.error = error, .times = OUTSIDE_FOR_EVER, .part = part};
+    pthread_mutex_unlock(&mutex);
+}
+
 int outside_failures(enum outside_call call)
 {
     pthread_mutex_lock(&mutex);
@@ -76,12 +89,14 @@ int outside_failures(enum outside_call call)
 }
 
 /* The errno with which this call is to fail; 0: it is not. */
-static int fault_due(enum outside_call call)
+static int fault_due_for_path(enum outside_call call, const char *path)
 {
     struct fault *fault = &faults[call];
     int error = 0;
     pthread_mutex_lock(&mutex);
-    if (fault->times != 0 && fault->pass > 0) {
+    if (fault->part != NULL && strstr(path, fault->part) == NULL) {
+        ; /* another file */
+    } else if (fault->times != 0 && fault->pass > 0) {
         fault->pass--;
     } else if (fault->times != 0) {
         error = fault->error;
@@ -90,6 +105,11 @@ static int fault_due(enum outside_call call)
     }
     pthread_mutex_unlock(&mutex);
     return error;
+}
+
+static int fault_due(enum outside_call call)
+{
+    return fault_due_for_path(call, "");
 }
 
 /* NAME fails if it is due to, with -1 and errno; else it is the system's. */
@@ -129,7 +149,44 @@ MAY_FAIL(ssize_t, send, OUTSIDE_SEND,
          (int fd, const void *bytes, size_t length, int flags), fd, bytes, length, flags)
 MAY_FAIL(ssize_t, recv, OUTSIDE_RECV,
          (int fd, void *bytes, size_t length, int flags), fd, bytes, length, flags)
+MAY_FAIL(int, flock, OUTSIDE_FLOCK, (int fd, int operation), fd, operation)
+MAY_FAIL(ssize_t, pread, OUTSIDE_PREAD,
+         (int fd, void *bytes, size_t length, off_t at), fd, bytes, length, at)
+MAY_FAIL(ssize_t, write, OUTSIDE_WRITE,
+         (int fd, const void *bytes, size_t length), fd, bytes, length)
+MAY_FAIL(int, fsync, OUTSIDE_FSYNC, (int fd), fd)
 /* clang-format on */
+
+/* The same for calls that take a path. */
+#define PATH_MAY_FAIL(name, call, parameters, ...)                                                 \
+    int name parameters                                                                            \
+    {                                                                                              \
+        int error = fault_due_for_path(call, path);                                                \
+        if (error == 0)                                                                            \
+            return SYSTEM(name)(__VA_ARGS__);                                                      \
+        errno = error;                                                                             \
+        return -1;                                                                                 \
+    }
+
+/* clang-format off */
+PATH_MAY_FAIL(access, OUTSIDE_ACCESS, (const char *path, int mode), path, mode)
+PATH_MAY_FAIL(unlink, OUTSIDE_UNLINK, (const char *path), path)
+PATH_MAY_FAIL(mkdir, OUTSIDE_MKDIR, (const char *path, mode_t mode), path, mode)
+/* clang-format on */
+
+int open(const char *path, int flags, ...)
+{
+    int error = fault_due_for_path(OUTSIDE_OPEN, path);
+    if (error != 0) {
+        errno = error;
+        return -1;
+    }
+    va_list args;
+    va_start(args, flags);
+    mode_t mode = (flags & O_CREAT) != 0 ? va_arg(args, mode_t) : 0;
+    va_end(args);
+    return SYSTEM(open)(path, flags, mode);
+}
 
 int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict attributes,
                    void *(*start)(void *), void *restrict arg)

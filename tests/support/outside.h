@@ -27,6 +27,14 @@ enum outside_call {
     OUTSIDE_SEND,
     OUTSIDE_RECV,
     OUTSIDE_PTHREAD_CREATE,
+    OUTSIDE_OPEN,
+    OUTSIDE_ACCESS,
+    OUTSIDE_UNLINK,
+    OUTSIDE_MKDIR,
+    OUTSIDE_FLOCK,
+    OUTSIDE_PREAD,
+    OUTSIDE_WRITE,
+    OUTSIDE_FSYNC,
     OUTSIDE_CALLS,
 };
 
@@ -34,6 +42,9 @@ enum { OUTSIDE_FOR_EVER = -1 };
 
 /* Let so many of these calls pass, then so many fail with this errno, then all pass. */
 void outside_fail(enum outside_call call, int error, int pass, int times);
+/* The same for ever, for the paths that contain part (which the caller keeps): OUTSIDE_OPEN to
+ * OUTSIDE_MKDIR. */
+void outside_fail_path(enum outside_call call, const char *part, int error);
 /* How many have failed since then. */
 int outside_failures(enum outside_call call);
 

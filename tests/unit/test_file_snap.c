@@ -9,7 +9,6 @@
 #include "golden.h"
 #include "zk/io/file.h"
 #include "zk/persistence/file_snap.h"
-#include "zk/persistence/file_txn_snap_log.h"
 #include "zk/persistence/util.h"
 #include "zk/runtime/settings.h"
 #include "zk_test.h"
@@ -281,7 +280,7 @@ static void damage_everywhere_is_an_error_and_not_an_empty_tree(void **state)
     (void)state;
     struct zk_context *ctx = test_context();
     char *directory = test_temporary_directory();
-    assert_finds_none(ctx, directory, -ENOENT);
+    assert_finds_none(ctx, directory, -ENODATA);
     write_marked(ctx, directory, 1, "one");
     cut(directory, "snapshot.1", 3);
     assert_finds_none(ctx, directory, -EBADMSG);
@@ -301,7 +300,7 @@ static void only_names_of_snapshots_count(void **state)
                                          "snapshots.f",    "log.f",     "currentEpoch"};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         write_golden(directory, "snapshot.0", others[i]);
-    assert_finds_none(ctx, directory, -ENOENT);
+    assert_finds_none(ctx, directory, -ENODATA);
     write_marked(ctx, directory, 4, "four");
     assert_finds(ctx, directory, 4, "four");
     test_remove_directory(directory);
@@ -428,216 +427,6 @@ static void another_magic_is_no_snapshot(void **state)
     zk_context_free(ctx);
 }
 
-/* ---- the two directories ---- */
-
-struct peer_directories {
-    struct zk_context *ctx;
-    char *root;
-    char *data; /* root/data */
-    char *log;  /* root/log */
-};
-
-static struct peer_directories directories_new(void)
-{
-    struct peer_directories directories = {.ctx = test_context()};
-    directories.root = test_temporary_directory();
-    directories.data = test_path(directories.root, "data");
-    directories.log = test_path(directories.root, "log");
-    return directories;
-}
-
-static void directories_done(struct peer_directories *directories)
-{
-    free(directories->data);
-    free(directories->log);
-    test_remove_directory(directories->root);
-    zk_context_free(directories->ctx);
-}
-
-static struct file_txn_snap_log *open_log(struct peer_directories *directories, const char *data,
-                                          const char *log)
-{
-    struct file_txn_snap_log *snap_log = NULL;
-    char *error = NULL;
-    assert_int_equal(file_txn_snap_log_new(directories->ctx, data, log, &snap_log, &error), 0);
-    assert_null(error);
-    return snap_log;
-}
-
-static void assert_refused(struct peer_directories *directories, const char *log, int error,
-                           const char *words)
-{
-    struct file_txn_snap_log *snap_log = NULL;
-    char *text = NULL;
-    assert_int_equal(
-        file_txn_snap_log_new(directories->ctx, directories->data, log, &snap_log, &text), error);
-    assert_null(snap_log);
-    assert_non_null(strstr(text, words));
-    free(text);
-}
-
-static int restore(struct peer_directories *directories, struct file_txn_snap_log *snap_log,
-                   int64_t *ret_zxid)
-{
-    struct data_tree *tree = data_tree_new(directories->ctx);
-    struct session_timeouts sessions = {0};
-    int r = file_txn_snap_log_restore(snap_log, &tree, &sessions);
-    if (r == 0)
-        *ret_zxid = data_tree_last_processed_zxid(tree);
-    session_timeouts_done(&sessions);
-    data_tree_free(tree);
-    return r;
-}
-
-/* CFG-05 */
-static void cfg_05_both_directories_are_made(void **state)
-{
-    (void)state;
-    struct peer_directories directories = directories_new();
-    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.log);
-    assert_true(has_file(directories.data, "version-2"));
-    assert_true(has_file(directories.log, "version-2"));
-    int64_t zxid = -7;
-    assert_int_equal(restore(&directories, snap_log, &zxid), 0);
-    assert_int_equal(zxid, 0);
-    assert_true(has_file(directories.data, "version-2/snapshot.0"));
-    file_txn_snap_log_free(snap_log);
-    directories_done(&directories);
-}
-
-/* CFG-05 */
-static void cfg_05_files_in_the_wrong_directory_are_refused(void **state)
-{
-    (void)state;
-    struct peer_directories directories = directories_new();
-    file_txn_snap_log_free(open_log(&directories, directories.data, directories.log));
-    write_bytes(directories.log, "version-2/snapshot.1", "x", 1);
-    assert_refused(&directories, directories.log, -EINVAL, "Log directory has snapshot files");
-    char *wrong = test_path(directories.log, "version-2/snapshot.1");
-    file_remove(wrong);
-    free(wrong);
-    write_bytes(directories.data, "version-2/log.1", "", 0);
-    assert_refused(&directories, directories.log, -EINVAL, "Snapshot directory has log files");
-    file_txn_snap_log_free(open_log(&directories, directories.data, directories.data));
-    directories_done(&directories);
-}
-
-/* CFG-05 */
-static void cfg_05_missing_directories_are_refused_without_autocreate(void **state)
-{
-    (void)state;
-    struct peer_directories directories = directories_new();
-    zk_settings_set(directories.ctx, "zookeeper.datadir.autocreate", "false");
-    assert_refused(&directories, directories.data, -ENOENT, "Missing data directory");
-    assert_false(file_exists(directories.data));
-    directories_done(&directories);
-}
-
-static void a_file_in_the_place_of_the_directory_is_refused(void **state)
-{
-    (void)state;
-    struct peer_directories directories = directories_new();
-    test_write_file(directories.data, "I am a file");
-    struct file_txn_snap_log *snap_log = NULL;
-    char *text = NULL;
-    assert_true(file_txn_snap_log_new(directories.ctx, directories.data, directories.data,
-                                      &snap_log, &text) < 0);
-    assert_null(snap_log);
-    assert_non_null(strstr(text, "Unable to create data directory"));
-    free(text);
-    directories_done(&directories);
-}
-
-/* PER-06, the half without a log: no snapshot and no leave to start empty means no vote. */
-static void per_06_without_autocreate_an_empty_server_knows_nothing(void **state)
-{
-    (void)state;
-    struct peer_directories directories = directories_new();
-    zk_settings_set(directories.ctx, "zookeeper.db.autocreate", "false");
-    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.log);
-    int64_t zxid = 0;
-
-    assert_int_equal(restore(&directories, snap_log, &zxid), 0);
-    assert_int_equal(zxid, -1);
-    assert_false(has_file(directories.data, "version-2/snapshot.0"));
-
-    char *initialize = test_path(directories.log, "initialize");
-    test_write_file(initialize, "");
-    free(initialize);
-    assert_int_equal(restore(&directories, snap_log, &zxid), 0);
-    assert_int_equal(zxid, 0);
-    assert_true(has_file(directories.data, "version-2/snapshot.0"));
-    assert_false(has_file(directories.log, "initialize"));
-    file_txn_snap_log_free(snap_log);
-    directories_done(&directories);
-}
-
-/* PER-06: a snapshot emptied by a crash is not the same as none. D-38 */
-static void per_06_damaged_snapshots_are_not_started_over(void **state)
-{
-    (void)state;
-    struct peer_directories directories = directories_new();
-    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.data);
-    write_bytes(directories.data, "version-2/snapshot.100000000", "", 0);
-    int64_t zxid = -7;
-    assert_int_equal(restore(&directories, snap_log, &zxid), -EBADMSG);
-    assert_int_equal(zxid, -7);
-    assert_false(has_file(directories.data, "version-2/snapshot.0"));
-    file_txn_snap_log_free(snap_log);
-    directories_done(&directories);
-}
-
-/* ---- logs ---- */
-
-static const uint8_t LOG_HEADER[16] = {0x5a, 0x4b, 0x4c, 0x47, 0, 0, 0, 2};
-
-static int restore_with_log(const void *bytes, size_t length)
-{
-    struct peer_directories directories = directories_new();
-    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.data);
-    write_golden(directories.data, "snapshot.100000000", "version-2/snapshot.100000000");
-    write_bytes(directories.data, "version-2/log.100000001", bytes, length);
-    int64_t zxid;
-    int r = restore(&directories, snap_log, &zxid);
-    file_txn_snap_log_free(snap_log);
-    directories_done(&directories);
-    return r;
-}
-
-/* D-27 */
-static void a_log_that_holds_a_transaction_is_refused(void **state)
-{
-    (void)state;
-    uint8_t log[16 + 8 + 4 + 48 + 1] = {0};
-    memcpy(log, LOG_HEADER, sizeof LOG_HEADER);
-    zk_store_long(log + 16, 0xb9af0a21);
-    zk_store_int(log + 24, 48);
-    log[sizeof log - 1] = 0x42;
-    assert_int_equal(restore_with_log(log, sizeof log), -ENOTSUP);
-    assert_int_equal(restore_with_log(log, 28), -ENOTSUP); /* torn: still not ours to drop */
-}
-
-/* D-27 */
-static void a_log_of_another_kind_is_refused(void **state)
-{
-    (void)state;
-    assert_int_equal(restore_with_log("not a log at all", 16), -ENOTSUP);
-}
-
-/* D-27: Java makes such files before there is anything to write. */
-static void a_log_without_transactions_is_looked_over(void **state)
-{
-    (void)state;
-    static const uint8_t zeros[4096];
-    uint8_t padded[4096] = {0};
-    memcpy(padded, LOG_HEADER, sizeof LOG_HEADER);
-    assert_int_equal(restore_with_log(LOG_HEADER, sizeof LOG_HEADER), 0);
-    assert_int_equal(restore_with_log(padded, sizeof padded), 0);
-    assert_int_equal(restore_with_log(zeros, sizeof zeros), 0);
-    assert_int_equal(restore_with_log("", 0), 0);
-    assert_int_equal(restore_with_log(LOG_HEADER, 7), 0);
-}
-
 /* ---- names ---- */
 
 static void names_carry_the_zxid_in_hex(void **state)
@@ -680,15 +469,6 @@ int main(void)
         cmocka_unit_test(digests_can_be_switched_off),
         cmocka_unit_test(a_newer_servers_tail_is_not_looked_at),
         cmocka_unit_test(another_magic_is_no_snapshot),
-        cmocka_unit_test(cfg_05_both_directories_are_made),
-        cmocka_unit_test(cfg_05_files_in_the_wrong_directory_are_refused),
-        cmocka_unit_test(cfg_05_missing_directories_are_refused_without_autocreate),
-        cmocka_unit_test(a_file_in_the_place_of_the_directory_is_refused),
-        cmocka_unit_test(per_06_without_autocreate_an_empty_server_knows_nothing),
-        cmocka_unit_test(per_06_damaged_snapshots_are_not_started_over),
-        cmocka_unit_test(a_log_that_holds_a_transaction_is_refused),
-        cmocka_unit_test(a_log_of_another_kind_is_refused),
-        cmocka_unit_test(a_log_without_transactions_is_looked_over),
         cmocka_unit_test(names_carry_the_zxid_in_hex),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,9 +29,10 @@ ZK_NODISCARD int file_snap_serialize(struct zk_context *ctx, const char *directo
 
 /* Java: FileSnap.deserialize(). The newest snapshot that is whole; damaged ones are logged and
  * passed over, at most FILE_SNAP_TRIES of them. The tree's last zxid is the one in the file's name.
- * Gives both. Blocks on the disk. Errors: -ENOENT no snapshot file at all; -EBADMSG there are some,
- * none is whole (logged); -ENOTSUP one that would have been next is compressed (logged); other
- * errno of the directory. */
+ * The caller frees both results. Blocks on the disk. Errors: -ENODATA no snapshot file at all. All
+ * others are logged: -EBADMSG there are some, and none is whole; -ENOTSUP the one that would have
+ * been next is compressed; any other errno: the directory, or the snapshot that would have been
+ * next, cannot be read. Such a snapshot is never passed over, because it may be whole (D-82). */
 ZK_NODISCARD int file_snap_deserialize(struct zk_context *ctx, const char *directory,
                                        struct data_tree **ret_tree,
                                        struct session_timeouts *ret_sessions);
@@ -44,8 +45,8 @@ ZK_NODISCARD int file_snap_deserialize_file(struct zk_context *ctx, const char *
                                             struct session_timeouts *ret_sessions);
 
 /* Java: SnapStream.isValidSnapshot(): at least 10 bytes that end in the ustring "/". The quick look
- * before the long. */
-bool file_snap_looks_valid(const char *path);
+ * before the long one. -EPROTO: it is not whole; other errno: it cannot be read. */
+ZK_NODISCARD int file_snap_check_valid(const char *path);
 
 /* Java: findNValidSnapshots(100) */
 enum { FILE_SNAP_TRIES = 100 };

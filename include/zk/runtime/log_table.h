@@ -435,6 +435,19 @@
 #define ZK_LOG_SNAPSHOT_DIGEST                                                                     \
     ZK_ERROR, "Digests do not match: snapshot=%s zxid=0x%" PRIx64 " stored=%" PRIu64               \
               " computed=%" PRIu64 ". The tree is used as it is."
+/* path, reason */
+#define ZK_LOG_SNAPSHOT_UNREADABLE                                                                 \
+    ZK_ERROR, "Snapshot %s cannot be read: %s. It may be whole, so the peer neither passes over "  \
+              "it nor starts without it. Make it readable for the user that runs the peer, or "    \
+              "mend the disk, and start again."
+/* path, "read" | "listed" | "written" | "removed", reason */
+#define ZK_LOG_DATA_FILE_PROBLEM ZK_ERROR, "%s cannot be %s: %s"
+/* directory, reason */
+#define ZK_LOG_DATADIR_NO_LOCK                                                                     \
+    ZK_WARN, "%s cannot be locked: %s. Nothing keeps a second peer from using it too."
+/* J: path, what stands there, what must */
+#define ZK_LOG_TXN_LOG_INVALID_MAGIC                                                               \
+    ZK_ERROR, "Transaction log: %s has invalid magic number %d != %d"
 /* path */
 #define ZK_LOG_TXN_LOG_NOT_BUILT                                                                   \
     ZK_ERROR, "Transaction log %s holds transactions, and this peer cannot replay a log yet. "     \

@@ -1,0 +1,587 @@
+/* The data directories: how they are made, checked, locked, and what a restore makes of them.
+ * Java: FileTxnSnapLogTest, EmptiedSnapshotRecoveryTest, FileTxnLogTest */
+#include "zk/persistence/file_txn_snap_log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "golden.h"
+#include "outside.h"
+#include "zk/io/file.h"
+#include "zk/persistence/util.h"
+#include "zk/runtime/settings.h"
+#include "zk_test.h"
+
+/* ---- helpers ---- */
+
+static void write_bytes(const char *directory, const char *name, const void *bytes, size_t length)
+{
+    char *path = test_path(directory, name);
+    assert_int_equal(file_write_atomic(path, bytes, length), 0);
+    free(path);
+}
+
+static void write_golden(const char *directory, const char *golden, const char *name)
+{
+    struct buf *bytes = golden_read(golden);
+    write_bytes(directory, name, bytes->bytes, bytes->length);
+    buf_unref(bytes);
+}
+
+static bool has_file(const char *directory, const char *name)
+{
+    char *path = test_path(directory, name);
+    bool has = file_exists(path);
+    free(path);
+    return has;
+}
+
+/* ---- the two directories ---- */
+
+struct peer_directories {
+    struct test_capture capture;
+    struct zk_context *ctx;
+    char *root;
+    char *data; /* root/data */
+    char *log;  /* root/log */
+};
+
+static struct peer_directories directories_new(void)
+{
+    struct peer_directories directories = {.capture = test_capture_new()};
+    directories.ctx = directories.capture.ctx;
+    directories.root = test_temporary_directory();
+    directories.data = test_path(directories.root, "data");
+    directories.log = test_path(directories.root, "log");
+    return directories;
+}
+
+static void directories_done(struct peer_directories *directories)
+{
+    free(directories->data);
+    free(directories->log);
+    test_remove_directory(directories->root);
+    test_capture_done(&directories->capture);
+}
+
+static struct file_txn_snap_log *open_log(struct peer_directories *directories, const char *data,
+                                          const char *log)
+{
+    struct file_txn_snap_log *snap_log = NULL;
+    char *error = NULL;
+    assert_int_equal(file_txn_snap_log_new(directories->ctx, data, log, &snap_log, &error), 0);
+    assert_null(error);
+    return snap_log;
+}
+
+static void assert_refused(struct peer_directories *directories, const char *log, int error,
+                           const char *words)
+{
+    struct file_txn_snap_log *snap_log = NULL;
+    char *text = NULL;
+    assert_int_equal(
+        file_txn_snap_log_new(directories->ctx, directories->data, log, &snap_log, &text), error);
+    assert_null(snap_log);
+    assert_non_null(strstr(text, words));
+    free(text);
+}
+
+static int restore(struct peer_directories *directories, struct file_txn_snap_log *snap_log,
+                   int64_t *ret_zxid)
+{
+    struct data_tree *tree = data_tree_new(directories->ctx);
+    struct session_timeouts sessions = {0};
+    int r = file_txn_snap_log_restore(snap_log, &tree, &sessions);
+    if (r == 0)
+        *ret_zxid = data_tree_last_processed_zxid(tree);
+    session_timeouts_done(&sessions);
+    data_tree_free(tree);
+    return r;
+}
+
+/* CFG-05 */
+static void cfg_05_both_directories_are_made(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.log);
+    assert_true(has_file(directories.data, "version-2"));
+    assert_true(has_file(directories.log, "version-2"));
+    int64_t zxid = -7;
+    assert_int_equal(restore(&directories, snap_log, &zxid), 0);
+    assert_int_equal(zxid, 0);
+    assert_true(has_file(directories.data, "version-2/snapshot.0"));
+    file_txn_snap_log_free(snap_log);
+    directories_done(&directories);
+}
+
+/* CFG-05 */
+static void cfg_05_files_in_the_wrong_directory_are_refused(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    file_txn_snap_log_free(open_log(&directories, directories.data, directories.log));
+    write_bytes(directories.log, "version-2/snapshot.1", "x", 1);
+    assert_refused(&directories, directories.log, -EINVAL, "Log directory has snapshot files");
+    char *wrong = test_path(directories.log, "version-2/snapshot.1");
+    file_remove(wrong);
+    free(wrong);
+    write_bytes(directories.data, "version-2/log.1", "", 0);
+    assert_refused(&directories, directories.log, -EINVAL, "Snapshot directory has log files");
+    file_txn_snap_log_free(open_log(&directories, directories.data, directories.data));
+    directories_done(&directories);
+}
+
+/* CFG-05 */
+static void cfg_05_missing_directories_are_refused_without_autocreate(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    zk_settings_set(directories.ctx, "zookeeper.datadir.autocreate", "false");
+    assert_refused(&directories, directories.data, -ENOENT, "Missing data directory");
+    assert_false(file_exists(directories.data));
+    directories_done(&directories);
+}
+
+static void a_file_in_the_place_of_the_directory_is_refused(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    test_write_file(directories.data, "I am a file");
+    struct file_txn_snap_log *snap_log = NULL;
+    char *text = NULL;
+    assert_true(file_txn_snap_log_new(directories.ctx, directories.data, directories.data,
+                                      &snap_log, &text) < 0);
+    assert_null(snap_log);
+    assert_non_null(strstr(text, "Unable to create data directory"));
+    free(text);
+    directories_done(&directories);
+}
+
+/* PER-06, the half without a log: no snapshot and no leave to start empty means no vote. */
+static void per_06_without_autocreate_an_empty_server_knows_nothing(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    zk_settings_set(directories.ctx, "zookeeper.db.autocreate", "false");
+    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.log);
+    int64_t zxid = 0;
+
+    assert_int_equal(restore(&directories, snap_log, &zxid), 0);
+    assert_int_equal(zxid, -1);
+    assert_false(has_file(directories.data, "version-2/snapshot.0"));
+
+    char *initialize = test_path(directories.log, "initialize");
+    test_write_file(initialize, "");
+    free(initialize);
+    assert_int_equal(restore(&directories, snap_log, &zxid), 0);
+    assert_int_equal(zxid, 0);
+    assert_true(has_file(directories.data, "version-2/snapshot.0"));
+    assert_false(has_file(directories.log, "initialize"));
+    file_txn_snap_log_free(snap_log);
+    directories_done(&directories);
+}
+
+/* PER-06: a snapshot emptied by a crash is not the same as none. D-38 */
+static void per_06_damaged_snapshots_are_not_started_over(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.data);
+    write_bytes(directories.data, "version-2/snapshot.100000000", "", 0);
+    int64_t zxid = -7;
+    assert_int_equal(restore(&directories, snap_log, &zxid), -EBADMSG);
+    assert_int_equal(zxid, -7);
+    assert_false(has_file(directories.data, "version-2/snapshot.0"));
+    file_txn_snap_log_free(snap_log);
+    directories_done(&directories);
+}
+
+/* Is there a line of the log with all three of these? */
+static bool has_logged(struct peer_directories *directories, const char *level, const char *what,
+                       const char *reason)
+{
+    char *log = test_captured_log(&directories->capture);
+    bool found = false;
+    char *rest = NULL;
+    for (char *line = strtok_r(log, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
+        found = found || (strstr(line, level) != NULL && strstr(line, what) != NULL &&
+                          strstr(line, reason) != NULL);
+    free(log);
+    return found;
+}
+
+/* ---- errors are themselves ---- */
+
+/* What a data directory says whose newest snapshot is not to be read, whatever is older. */
+static void assert_unreadable(const char *name, enum outside_call call, int error,
+                              const char *reason)
+{
+    struct peer_directories directories = directories_new();
+    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.data);
+    write_golden(directories.data, "snapshot.0", "version-2/snapshot.0");
+    char *newest = test_path(directories.data, "version-2/snapshot.100000000");
+    if (strcmp(name, "directory") == 0)
+        assert_int_equal(mkdir(newest, 0777), 0);
+    else if (strcmp(name, "fifo") == 0)
+        assert_int_equal(mkfifo(newest, 0666), 0);
+    else if (strcmp(name, "circle") == 0)
+        assert_int_equal(symlink("snapshot.100000000", newest), 0);
+    else if (strcmp(name, "dangling") == 0)
+        assert_int_equal(symlink("/no/such/snapshot", newest), 0);
+    else
+        write_golden(directories.data, "snapshot.100000000", "version-2/snapshot.100000000");
+    if (call == OUTSIDE_OPEN)
+        outside_fail_path(call, "snapshot.100000000", -error);
+    else if (call == OUTSIDE_PREAD)
+        outside_fail(call, -error, 0, OUTSIDE_FOR_EVER);
+    int64_t zxid = -7;
+
+    int r = restore(&directories, snap_log, &zxid);
+
+    assert_int_equal(r, error);
+    assert_int_equal(zxid, -7);
+    outside_restore(NULL);
+    assert_true(has_logged(&directories, "ERROR", "snapshot.100000000", reason));
+    assert_false(has_logged(&directories, "", "damaged", ""));
+    assert_false(has_logged(&directories, "", "empty the data directory", ""));
+    free(newest);
+    file_txn_snap_log_free(snap_log);
+    directories_done(&directories);
+}
+
+/* P-7: nothing that only keeps us from reading is damage, and no older snapshot steps in. */
+static void a_snapshot_that_cannot_be_read_is_not_called_damaged(void **state)
+{
+    (void)state;
+    assert_unreadable("directory", OUTSIDE_CALLS, -EISDIR, "Is a directory");
+    assert_unreadable("fifo", OUTSIDE_CALLS, -EINVAL, "Invalid argument");
+    assert_unreadable("circle", OUTSIDE_CALLS, -ELOOP, "Too many levels of symbolic links");
+    assert_unreadable("dangling", OUTSIDE_CALLS, -ENOENT, "No such file or directory");
+    assert_unreadable("file", OUTSIDE_OPEN, -EACCES, "Permission denied");
+    assert_unreadable("file", OUTSIDE_OPEN, -EMFILE, "Too many open files");
+    assert_unreadable("file", OUTSIDE_OPEN, -EIO, "Input/output error");
+}
+
+/* P-7: the disk fails while the snapshot is read. */
+static void a_disk_that_fails_in_the_middle_is_not_called_damage(void **state)
+{
+    (void)state;
+    assert_unreadable("file", OUTSIDE_PREAD, -EIO, "Input/output error");
+}
+
+/* P-7: the same for a log. */
+static void a_log_that_cannot_be_read_is_an_error_of_its_own(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.log);
+    write_bytes(directories.log, "version-2/log.100000001", "", 0);
+    outside_fail_path(OUTSIDE_OPEN, "log.100000001", EACCES);
+    int64_t zxid;
+
+    assert_int_equal(restore(&directories, snap_log, &zxid), -EACCES);
+
+    assert_true(
+        has_logged(&directories, "ERROR", "log/version-2/log.100000001", "Permission denied"));
+    file_txn_snap_log_free(snap_log);
+    directories_done(&directories);
+}
+
+/* P-8: the reason why the first snapshot cannot be written is said, whichever step fails. */
+static void a_first_start_on_a_full_disk_says_so(void **state)
+{
+    (void)state;
+    for (int step = 0; step < 2; step++) {
+        struct peer_directories directories = directories_new();
+        struct file_txn_snap_log *snap_log =
+            open_log(&directories, directories.data, directories.data);
+        if (step == 0)
+            outside_fail_path(OUTSIDE_OPEN, "snapshot.0", ENOSPC);
+        else
+            outside_fail(OUTSIDE_FSYNC, ENOSPC, 0, OUTSIDE_FOR_EVER);
+        int64_t zxid;
+
+        assert_int_equal(restore(&directories, snap_log, &zxid), -ENOSPC);
+
+        assert_true(has_logged(&directories, "ERROR", "version-2/snapshot.0 cannot be written",
+                               "No space left on device"));
+        outside_restore(NULL);
+        file_txn_snap_log_free(snap_log);
+        directories_done(&directories);
+    }
+}
+
+/* P-9: the reason is that of the call that failed, not of the next one. */
+static void a_directory_that_cannot_be_made_says_why(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    outside_fail_path(OUTSIDE_MKDIR, "version-2", EACCES);
+    assert_refused(&directories, directories.data, -EACCES, "data/version-2: Permission denied");
+    directories_done(&directories);
+}
+
+/* P-6: as Java, but for what would otherwise be found when the first vote is to be kept. */
+static void directories_that_cannot_be_written_are_refused(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    outside_fail_path(OUTSIDE_ACCESS, "log/version-2", EROFS);
+    assert_refused(&directories, directories.log, -EROFS, "Cannot write to data directory");
+    outside_fail_path(OUTSIDE_ACCESS, "data/version-2", EROFS);
+    assert_refused(&directories, directories.log, -EROFS, "data/version-2: Read-only file system");
+    directories_done(&directories);
+}
+
+/* ---- one peer a directory ---- */
+
+/* C-6 */
+static void a_second_peer_on_either_directory_is_refused(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.log);
+    char *other = test_path(directories.root, "other");
+
+    assert_refused(&directories, directories.log, -EWOULDBLOCK, "in use by another peer");
+    assert_refused(&directories, directories.data, -EWOULDBLOCK, "in use by another peer");
+    struct file_txn_snap_log *none = NULL;
+    char *text = NULL;
+    assert_int_equal(file_txn_snap_log_new(directories.ctx, other, directories.log, &none, &text),
+                     -EWOULDBLOCK);
+    assert_null(none);
+    free(text);
+
+    file_txn_snap_log_free(snap_log);
+    file_txn_snap_log_free(open_log(&directories, directories.data, directories.log));
+    free(other);
+    directories_done(&directories);
+}
+
+/* C-6: whatever was refused holds nothing. */
+static void a_refused_peer_keeps_no_lock(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    char *other = test_path(directories.root, "other");
+    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.data);
+    struct file_txn_snap_log *none = NULL;
+    char *text = NULL;
+    assert_int_equal(file_txn_snap_log_new(directories.ctx, directories.data, other, &none, &text),
+                     -EWOULDBLOCK); /* after other has been locked */
+    free(text);
+
+    file_txn_snap_log_free(open_log(&directories, other, other));
+
+    file_txn_snap_log_free(snap_log);
+    free(other);
+    directories_done(&directories);
+}
+
+/* C-6: two names of one directory are not two peers. */
+static void a_log_directory_that_is_a_link_to_the_data_directory_is_locked_once(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    assert_int_equal(mkdir(directories.data, 0777), 0);
+    assert_int_equal(symlink("data", directories.log), 0);
+    file_txn_snap_log_free(open_log(&directories, directories.data, directories.log));
+    directories_done(&directories);
+}
+
+/* C-6: nothing is written that a copy would carry away, or that Java would trip over. */
+static void the_lock_leaves_no_file(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.data);
+    char *version_2 = test_path(directories.data, "version-2");
+    struct zk_strings names = {0};
+    assert_int_equal(file_list(version_2, &names), 0);
+    assert_int_equal(names.count, 0);
+    zk_strings_done(&names);
+    assert_int_equal(file_list(directories.data, &names), 0);
+    assert_int_equal(names.count, 1);
+    zk_strings_done(&names);
+    free(version_2);
+    file_txn_snap_log_free(snap_log);
+    directories_done(&directories);
+}
+
+/* C-6: some network file systems know no such locks; a peer there is not worse off than Java. */
+static void a_file_system_without_locks_is_warned_about(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    outside_fail(OUTSIDE_FLOCK, ENOLCK, 0, OUTSIDE_FOR_EVER);
+    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.data);
+    assert_true(
+        has_logged(&directories, "WARN", "data/version-2 cannot be locked", "No locks available"));
+    file_txn_snap_log_free(snap_log);
+    directories_done(&directories);
+}
+
+/* ---- the file initialize ---- */
+
+/* Leave the file there, break the start, and see that the file has not been used up. */
+static void assert_kept(const char *snapshot, int error)
+{
+    struct peer_directories directories = directories_new();
+    zk_settings_set(directories.ctx, "zookeeper.db.autocreate", "false");
+    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.log);
+    write_bytes(directories.log, "initialize", "", 0);
+    if (snapshot != NULL)
+        write_bytes(directories.data, "version-2/snapshot.1", snapshot, strlen(snapshot));
+    else
+        outside_fail_path(OUTSIDE_OPEN, "snapshot.0", ENOSPC);
+    int64_t zxid;
+
+    assert_int_equal(restore(&directories, snap_log, &zxid), error);
+
+    outside_restore(NULL);
+    assert_true(has_file(directories.log, "initialize"));
+    char *damaged = test_path(directories.data, "version-2/snapshot.1");
+    file_remove(damaged);
+    free(damaged);
+    assert_int_equal(restore(&directories, snap_log, &zxid), 0);
+    assert_int_equal(zxid, 0);
+    assert_false(has_file(directories.log, "initialize"));
+    file_txn_snap_log_free(snap_log);
+    directories_done(&directories);
+}
+
+/* F-1 */
+static void a_start_that_fails_does_not_use_up_initialize(void **state)
+{
+    (void)state;
+    assert_kept("a snapshot that is none", -EBADMSG);
+    assert_kept(NULL, -ENOSPC);
+}
+
+/* F-1: a file that stays would let the next empty directory vote. */
+static void an_initialize_that_cannot_be_removed_ends_the_start(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.log);
+    write_bytes(directories.log, "initialize", "", 0);
+    outside_fail_path(OUTSIDE_UNLINK, "initialize", EACCES);
+    int64_t zxid;
+
+    assert_int_equal(restore(&directories, snap_log, &zxid), -EACCES);
+
+    assert_true(
+        has_logged(&directories, "ERROR", "initialize cannot be removed", "Permission denied"));
+    file_txn_snap_log_free(snap_log);
+    directories_done(&directories);
+}
+
+/* ---- logs ---- */
+
+static const uint8_t LOG_HEADER[16] = {0x5a, 0x4b, 0x4c, 0x47, 0, 0, 0, 2};
+
+/* The log lies in a directory of its own where separate says so. */
+static int restore_with_log_in(bool separate, const void *bytes, size_t length)
+{
+    struct peer_directories directories = directories_new();
+    const char *log = separate ? directories.log : directories.data;
+    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, log);
+    write_golden(directories.data, "snapshot.100000000", "version-2/snapshot.100000000");
+    write_bytes(log, "version-2/log.100000001", bytes, length);
+    int64_t zxid;
+    int r = restore(&directories, snap_log, &zxid);
+    assert_true((r == -ENOTSUP) == has_logged(&directories, "ERROR", "log.100000001", ""));
+    file_txn_snap_log_free(snap_log);
+    directories_done(&directories);
+    return r;
+}
+
+static int restore_with_log(const void *bytes, size_t length)
+{
+    int r = restore_with_log_in(false, bytes, length);
+    assert_int_equal(restore_with_log_in(true, bytes, length), r);
+    return r;
+}
+
+/* D-27 */
+static void a_log_that_holds_a_transaction_is_refused(void **state)
+{
+    (void)state;
+    uint8_t log[16 + 8 + 4 + 48 + 1] = {0};
+    memcpy(log, LOG_HEADER, sizeof LOG_HEADER);
+    zk_store_long(log + 16, 0xb9af0a21);
+    zk_store_int(log + 24, 48);
+    log[sizeof log - 1] = 0x42;
+    assert_int_equal(restore_with_log(log, sizeof log), -ENOTSUP);
+    assert_int_equal(restore_with_log(log, 28), -ENOTSUP); /* torn: still not ours to drop */
+}
+
+/* D-27 */
+static void a_log_of_another_kind_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(restore_with_log("not a log at all", 16), -ENOTSUP);
+}
+
+/* P-3: zeros are empty only where Java has put them, behind a header, and to the end. */
+static void a_log_that_only_looks_empty_is_refused(void **state)
+{
+    (void)state;
+    uint8_t log[20000] = {0};
+    assert_int_equal(restore_with_log(log, sizeof log), -ENOTSUP); /* not even a header */
+    memcpy(log + 4096, "a committed write", 17);
+    assert_int_equal(restore_with_log(log, sizeof log), -ENOTSUP); /* its first page is lost */
+    memcpy(log, LOG_HEADER, sizeof LOG_HEADER);
+    assert_int_equal(restore_with_log(log, sizeof log), -ENOTSUP); /* all but its header is */
+    memset(log + 4096, 0, 17);
+    assert_int_equal(restore_with_log(log, sizeof log), 0);
+    log[sizeof log - 1] = 1;
+    assert_int_equal(restore_with_log(log, sizeof log), -ENOTSUP);
+}
+
+/* D-27: Java makes such files before there is anything to write. */
+static void a_log_without_transactions_is_looked_over(void **state)
+{
+    (void)state;
+    uint8_t padded[4096] = {0};
+    memcpy(padded, LOG_HEADER, sizeof LOG_HEADER);
+    assert_int_equal(restore_with_log(LOG_HEADER, sizeof LOG_HEADER), 0);
+    assert_int_equal(restore_with_log(padded, sizeof padded), 0);
+    assert_int_equal(restore_with_log("", 0), 0);
+    assert_int_equal(restore_with_log(LOG_HEADER, 7), 0);
+}
+
+#define STAGED(test) cmocka_unit_test_teardown(test, outside_restore)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STAGED(cfg_05_both_directories_are_made),
+        STAGED(cfg_05_files_in_the_wrong_directory_are_refused),
+        STAGED(cfg_05_missing_directories_are_refused_without_autocreate),
+        STAGED(a_file_in_the_place_of_the_directory_is_refused),
+        STAGED(per_06_without_autocreate_an_empty_server_knows_nothing),
+        STAGED(per_06_damaged_snapshots_are_not_started_over),
+        STAGED(a_snapshot_that_cannot_be_read_is_not_called_damaged),
+        STAGED(a_disk_that_fails_in_the_middle_is_not_called_damage),
+        STAGED(a_log_that_cannot_be_read_is_an_error_of_its_own),
+        STAGED(a_first_start_on_a_full_disk_says_so),
+        STAGED(a_directory_that_cannot_be_made_says_why),
+        STAGED(directories_that_cannot_be_written_are_refused),
+        STAGED(a_second_peer_on_either_directory_is_refused),
+        STAGED(a_refused_peer_keeps_no_lock),
+        STAGED(a_log_directory_that_is_a_link_to_the_data_directory_is_locked_once),
+        STAGED(the_lock_leaves_no_file),
+        STAGED(a_file_system_without_locks_is_warned_about),
+        STAGED(a_start_that_fails_does_not_use_up_initialize),
+        STAGED(an_initialize_that_cannot_be_removed_ends_the_start),
+        STAGED(a_log_that_holds_a_transaction_is_refused),
+        STAGED(a_log_of_another_kind_is_refused),
+        STAGED(a_log_that_only_looks_empty_is_refused),
+        STAGED(a_log_without_transactions_is_looked_over),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
