@@ -103,7 +103,9 @@ def look(path, entry, common, database):
 def main():
     gate, known = Gate(), commands()
     common = read(".clang-tidy") + tool()
-    files = [path for path in sources("src", "tests", "scripts") if path.endswith(".c")]
+    # tests/sim/wasm is compiled for another machine, with another C library: scripts/lab/module.sh.
+    files = [path for path in sources("src", "tests", "scripts")
+             if path.endswith(".c") and not path.startswith("tests/sim/wasm/")]
     for path in files:
         if path not in known:
             gate.finding(path, 1, "the build database does not name this file, so nobody compiles it")
