@@ -34,7 +34,7 @@ Usage: cluster.sh VERB [OPTION]... [WHO]... [--dir DIR]
           --namespaces      each peer in a network namespace of its own, so that partition works;
                             clients reach it by call only
           --trace           C peers write their trace beside their log
-          --wait S          how long to wait for a quorum (default 20)
+          --wait S          how long to wait for a quorum (default 20, or $ZK_CLUSTER_WAIT)
 Looking
   status [--json]       a table of the peers; exit 0 only if a quorum serves
   watch [--every MS] [--times N]  the table, drawn again and again (default every 500 ms)
@@ -49,7 +49,7 @@ Looking
 Breaking and mending
   kill WHO...           SIGKILL
   stop WHO...           SIGTERM, and wait until they are gone
-  start WHO... [--wait S]      start what is down
+  start WHO... [--wait S]      start what is down, and wait S seconds (default 10) until it serves
   restart WHO... [--wait S]    stop, then start
   pause WHO...          SIGSTOP: it holds its connections and says nothing
   resume WHO...         SIGCONT

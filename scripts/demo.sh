@@ -7,19 +7,22 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib/lib.sh"
 
 usage() {
   cat <<'END'
-Usage: demo.sh [--mix c,c,c] [--help]
+Usage: demo.sh [--mix c,c,c] [--trace DIR] [--help]
 
 Builds the peer, starts three of them on this machine, kills the leader with kill -9, shows who
 leads then and how long it took, restarts the old leader and takes everything down. Takes less than
 20 seconds without the build, leaves nothing behind and touches no other cluster.
 
       --mix LIST   kinds of the three peers, each c or java (default c,c,c)
+      --trace DIR  the C peers write traces; their traces and all logs are kept in DIR, for
+                   scripts/trace/trace.sh story DIR and scripts/trace/replay.sh DIR -o page.html
   -h, --help       this text
 
 Exit: 0 the story went as told, 1 it did not, 2 wrong usage.
 END
 }
 
+kept='' # where logs and traces are left, or empty
 dir='' # holds the cluster and what is said
 
 # cluster VERB...: that cluster's script, its chatter kept for the case that it fails.
@@ -35,6 +38,7 @@ clean_up() {
   local status=$? scratch=$1
   trap - EXIT
   trap '' INT TERM
+  [[ -z $kept || ! -d $scratch/cluster ]] || { cp -r "$scratch/cluster" "$kept" && say "logs and traces: $kept"; }
   "$REPO/scripts/cluster.sh" --dir "$scratch/cluster" clean >/dev/null 2>&1 ||
     warn "the peers in $scratch could not all be stopped"
   rm -rf "$scratch"
@@ -96,7 +100,7 @@ begin_story() {
   local began lead
   step "1. Three peers start. Each votes for itself; the votes meet; a majority of two decides."
   began=$(now_ms)
-  cluster up --mix "$1" --wait 30
+  cluster up --mix "$1" --wait 30 "${@:2}"
   look
   lead=$(the_leader)
   [[ -n $lead ]] || die "no peer leads although a quorum was ready"
@@ -138,27 +142,29 @@ bring_it_back() {
 }
 
 main() {
-  local mix=c,c,c old new status began
+  local mix=c,c,c traced=() old new status began
   while (($# > 0)); do
     case $1 in
       --mix) need_value "$1" $# && mix=$2 && shift 2 ;;
+      --trace) need_value "$1" $# && kept=$2 && traced=(--trace) && shift 2 ;;
       -h | --help) usage && exit 0 ;;
       *) die_usage "I do not know $1" ;;
     esac
   done
   [[ $mix =~ ^(c|java),(c|java),(c|java)$ ]] ||
     die_usage "--mix takes three kinds, such as c,java,c, not '$mix'"
+  [[ -z $kept || ! -e $kept ]] || die_usage "$kept is there already; name a directory that is not"
   if [[ $mix == *c* && -z ${ZKPEER_BINARY:-} ]]; then
     "$REPO/scripts/build.sh"
   fi
   make_scratch dir clean_up
 
   began=$(now_ms)
-  begin_story "$mix"
+  begin_story "$mix" "${traced[@]}"
   kill_the_leader
   bring_it_back
   step "4. Everything is taken down."
-  cluster clean
+  [[ -n $kept ]] || cluster clean
   say "${GREEN}All went as told${RESET}, in $(human_ms $(($(now_ms) - began)))."
   say ""
   say "What to try next:"

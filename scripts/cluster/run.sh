@@ -48,6 +48,7 @@ make_cluster() {
 }
 
 jobs_of_ours=() # processes that this call has started
+declare -A log_lines=() # by peer that this call has started: the lines that its log had before
 made=false      # has this call made the cluster?
 
 # ---- starting and stopping ---------------------------------------------------------------------
@@ -80,6 +81,8 @@ start_peer() {
     command+=("$dir/zoo.cfg")
   fi
   enter_peer "$id"
+  log_lines[$id]=0
+  [[ ! -f $dir/log ]] || log_lines[$id]=$(wc -l <"$dir/log")
   (
     printf '%d\n' "$BASHPID" >"$dir/pid" # by itself, so that no Ctrl-C comes between
     exec "${enter[@]}" env "--chdir=$dir" setsid "${command[@]}" </dev/null >>"$dir/log" 2>&1
@@ -133,13 +136,43 @@ kill_peers() {
 die_if_one_died() {
   local id
   for id; do
-    if ! is_running "$id"; then
-      tail -n 5 "$root/$id/log" >&2
-      warn "peer $id ended by itself; its last words are above, the others run on"
-      next logs -n 200 "$id"
-      exit 1
-    fi
+    is_running "$id" || die_for_peer "$id"
   done
+}
+
+# die_for_peer ID: it has ended by itself; its last line at level ERROR says why, or else its last line.
+die_for_peer() {
+  local words
+  words=$(tail -n "+$((${log_lines[$1]:-0} + 1))" "$root/$1/log" | grep ' - ERROR ' | tail -n 1 || true)
+  [[ -n $words ]] || words=$(tail -n 1 "$root/$1/log")
+  say "$words" >&2
+  warn "peer $1 died; the line above is its last word about that, and the other peers run on"
+  next logs -n 200 "$1"
+  exit 1
+}
+
+# wait_begun SECONDS ID...: waits until each of them has begun to look for a leader; until then it reads what
+# it needs, and dies if that is no good.
+wait_begun() {
+  local end=$(($(now_ms) + $1 * 1000)) id
+  shift
+  for id; do
+    until tail -n "+$((${log_lines[$id]:-0} + 1))" "$root/$id/log" | grep -qE ' - (LOOKING|OBSERVING)$'; do
+      die_if_one_died "$id"
+      (($(now_ms) < end)) || return 0
+      sleep 0.03
+    done
+  done
+}
+
+# tell_no_quorum: true if too few voters run for a quorum, which it says.
+tell_no_quorum() {
+  local id up=0
+  for id in $(voters); do
+    ! is_running "$id" || up=$((up + 1))
+  done
+  ((up < $(quorum_size))) || return 1
+  say "$up of $(voter_count) voters run and a quorum needs $(quorum_size), so none can serve yet"
 }
 
 # wait_serving WANTED SECONDS ID...: waits until WANTED of the listed peers serve; prints nothing.
@@ -168,7 +201,7 @@ check_only() {
 }
 
 verb_up() {
-  local n='' observers=0 mix='' base='' wait=20 asked=() new_tick=500 new_trace=false commas only=''
+  local n='' observers=0 mix='' base='' wait=${ZK_CLUSTER_WAIT:-20} asked=() new_tick=500 new_trace=false commas only=''
   local new_network=loopback
   while (($# > 0)); do
     case $1 in
@@ -273,6 +306,14 @@ bring_up() {
     fi
     [[ ${role[$id]} == observer ]] || starting+=("$id")
   done
+  if ((seconds > 0)); then
+    wait_begun "$seconds" "${started[@]}"
+    if tell_no_quorum; then
+      trap - EXIT
+      next start ID
+      return 0
+    fi
+  fi
   mapfile -t observers < <(resolve_word observers)
   needed=$(quorum_size)
   if ! wait_serving "$needed" "$seconds" "${starting[@]}"; then
@@ -360,7 +401,7 @@ verb_stop() {
 parse_who() {
   local verb=$1
   shift
-  who=() wait=10
+  who=() wait=${ZK_CLUSTER_WAIT:-10}
   while (($# > 0)); do
     case $1 in
       --wait) need_value "$1" $# && check_number "$1" "$2" 0 3600 && wait=$2 && shift 2 ;;
@@ -396,7 +437,7 @@ verb_restart() {
 
 # start_and_wait SECONDS ID...: waits only where waiting can succeed.
 start_and_wait() {
-  local seconds=$1 id begin up=0 needed
+  local seconds=$1 id begin started=()
   shift
   prepare_programs "$@"
   undo_on_interrupt
@@ -404,18 +445,14 @@ start_and_wait() {
   begin=$(now_ms)
   for id; do
     if start_peer "$id"; then
+      started+=("$id")
       say "started peer $id (${kind[$id]})"
     else
       say "peer $id runs already"
     fi
   done
-  for id in $(voters); do
-    ! is_running "$id" || up=$((up + 1))
-  done
-  needed=$(quorum_size)
-  if ((up < needed)); then
-    say "$up of $(voter_count) voters run and a quorum needs $needed, so none can serve yet"
-  elif ((seconds > 0)); then
+  ((seconds == 0)) || wait_begun "$seconds" "${started[@]}"
+  if ! tell_no_quorum && ((seconds > 0)); then
     wait_serving $# "$seconds" "$@" || die "not all serve after $seconds s; see: $(call status)"
     say "${GREEN}serving${RESET} after $(human_ms $(($(now_ms) - begin)))"
   fi

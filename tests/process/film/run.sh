@@ -30,7 +30,7 @@ life_to_the_end_of() {
 
 # shellcheck disable=SC2317  # called by the commands that are filmed
 until_quorum() {
-  local end=$((SECONDS + 20))
+  local end=$((SECONDS + 60))
   until "$cluster" status >/dev/null; do
     ((SECONDS < end)) || return 1
   done

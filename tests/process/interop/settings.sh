@@ -22,7 +22,7 @@ says() {
 }
 
 log_says() {
-  local end=$((SECONDS + 15))
+  local end=$((SECONDS + 60))
   while ((SECONDS < end)); do
     ! grep -F -- "$2" "$ZK_CLUSTER_DIR/$1/log" || return 0
     sleep 0.05
@@ -31,7 +31,7 @@ log_says() {
 }
 
 until_looking() {
-  local end=$((SECONDS + 15))
+  local end=$((SECONDS + 60))
   while ((SECONDS < end)); do
     [[ $(field "$1" state) != LOOKING ]] || return 0
   done
@@ -44,7 +44,7 @@ until_looking() {
 leaves() {
   local status=0 output command=("$REPO/scripts/node.sh")
   [[ $2 == c ]] || command=("$REPO/scripts/java-node.sh")
-  output=$(timeout 20 "${command[@]}" "$(cfg 1)" 2>&1) || status=$?
+  output=$(timeout 60 "${command[@]}" "$(cfg 1)" 2>&1) || status=$?
   printf '%s\n' "$output" | tail -n 8
   say "exit $status"
   ((status == $1))
@@ -168,7 +168,7 @@ oracle_says() {
 }
 
 alone_leads() {
-  local end=$((SECONDS + 15))
+  local end=$((SECONDS + 60))
   while ((SECONDS < end)); do
     [[ $(field "$1" state) != LEADING || $(field "$1" serving) != true ]] || return 0
   done
