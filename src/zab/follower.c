@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "zab/zab_trace.h"
 #include "zk/base/alloc.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/clock.h"
@@ -66,17 +67,6 @@ static const struct quorum_peer_role_methods follower_methods = {
 };
 
 /* ---- the loop ------------------------------------------------------------------------------- */
-
-/* Java: followLeader(), its first lines */
-static void log_election_time(struct follower *follower)
-{
-    int64_t start_ms = quorum_peer_take_start_fle(follower->self);
-    if (start_ms < 0)
-        return;
-    int64_t took_ms = zk_elapsed_ms() - start_ms;
-    server_metrics_add(quorum_peer_metrics(follower->self), SERVER_METRICS_ELECTION_TIME, took_ms);
-    zk_log(follower->ctx, ZK_LOG_ELECTION_TOOK, "FOLLOWING", took_ms);
-}
 
 /* Java: processPacket(). Positive: the process ends. */
 static int process_packet(struct follower *follower, const struct quorum_packet *packet)
@@ -154,7 +144,7 @@ bool follower_was_refused(const struct follower *follower)
 int follower_follow_leader(struct follower *follower)
 {
     quorum_peer_set_role(follower->self, &follower->role);
-    log_election_time(follower);
+    zab_log_election_took(follower->self, "FOLLOWING");
     quorum_peer_set_zab_state(follower->self, ZAB_STATE_DISCOVERY);
 
     struct quorum_server leader = {0};

@@ -4,9 +4,8 @@
 
 #include <string.h>
 
-#include "zk/base/str.h"
+#include "zab/zab_trace.h"
 #include "zk/io/sock.h"
-#include "zk/runtime/trace.h"
 
 void packet_stream_init(struct packet_stream *stream, struct zk_context *ctx, struct sock *sock)
 {
@@ -29,17 +28,6 @@ void packet_stream_done(struct packet_stream *stream)
     memset(stream, 0, sizeof *stream);
 }
 
-/* The first packet says itself whom it is from. */
-static int64_t sender_of(const struct quorum_packet *packet, int64_t peer)
-{
-    bool introduction = packet->type == LEADER_FOLLOWERINFO || packet->type == LEADER_OBSERVERINFO;
-    if (!introduction || packet->data == NULL)
-        return peer;
-    struct learner_info info;
-    learner_info_decode(packet->data, &info);
-    return info.serverid;
-}
-
 int packet_stream_read(struct packet_stream *stream, int64_t peer,
                        struct quorum_packet **ret_packet)
 {
@@ -48,13 +36,7 @@ int packet_stream_read(struct packet_stream *stream, int64_t peer,
     if (r < 0)
         return r;
     stream->received++;
-    if (zk_trace_on(stream->ctx)) {
-        struct zk_str json = {0};
-        quorum_packet_append_json(packet, &json);
-        zk_trace_recv(stream->ctx, sender_of(packet, peer), sock_conn_text(stream->sock),
-                      stream->received, quorum_packet_type_name(packet->type), zk_str_text(&json));
-        zk_str_done(&json);
-    }
+    zab_trace_received(stream, peer, packet);
     *ret_packet = packet;
     return 0;
 }
@@ -64,13 +46,7 @@ int packet_stream_write(struct packet_stream *stream, int64_t peer,
 {
     stream->sent++;
     /* Before the bytes leave, so that no trace shows a receive ahead of its send. */
-    if (zk_trace_on(stream->ctx)) {
-        struct zk_str json = {0};
-        quorum_packet_append_json(packet, &json);
-        zk_trace_send(stream->ctx, peer, sock_conn_text(stream->sock), stream->sent,
-                      quorum_packet_type_name(packet->type), zk_str_text(&json));
-        zk_str_done(&json);
-    }
+    zab_trace_sent(stream, peer, packet);
     quorum_packet_write(&stream->out, packet);
     return stream->out.error;
 }

@@ -1,6 +1,6 @@
 /* One connection between a leader and a learner as either end sees it: packets in, packets out,
- * each of them traced. Java has it as bufferedInput, bufferedOutput, ia and oa of
- * LearnerHandler, and leaderIs and leaderOs of Learner.
+ * each of them traced. Java has it as bufferedInput, bufferedOutput, ia and oa of LearnerHandler,
+ * and as leaderIs and leaderOs of Learner.
  *
  * The two halves are independent: one thread may read while another writes. Each half belongs to
  * one thread at a time. */
@@ -21,33 +21,35 @@ struct packet_stream {
     struct zk_context *ctx;
     struct sock *sock; /* a reference */
 
-    struct zk_input *input; /* the reading half, down to received */
+    /* The reading half. */
+    struct zk_input *input;
     struct jute_in in;
-    int64_t received; /* packets: the trace's seq */
+    int64_t received; /* packets so far: the trace's seq */
 
-    struct zk_output *output; /* the writing half, down to sent */
+    /* The writing half. */
+    struct zk_output *output;
     struct jute_out out;
     int64_t sent;
 };
 
-/* Shares sock. */
+/* Takes a reference of its own to sock. */
 void packet_stream_init(struct packet_stream *stream, struct zk_context *ctx, struct sock *sock);
-/* Zero-initialised is fine. */
+/* A stream that is all zero is fine, too. */
 void packet_stream_done(struct packet_stream *stream);
 
-/* Java: Learner.readPacket(). Gives the next packet; peer is its sender's sid, for the trace.
- * Blocks on the socket. Errors: quorum_packet_read's. */
+/* Java: Learner.readPacket(). Returns the next packet, which the caller unrefs; peer is its
+ * sender's sid, for the trace. Blocks on the socket. Errors: quorum_packet_read's. */
 ZK_NODISCARD int packet_stream_read(struct packet_stream *stream, int64_t peer,
                                     struct quorum_packet **ret_packet);
 
-/* Java: BinaryOutputArchive.writeRecord(). Into the buffer, which may have to be sent to make room:
- * blocks then. */
+/* Java: BinaryOutputArchive.writeRecord(). Appends to the buffer; blocks on the socket if the
+ * buffer is full and must be sent first. packet stays the caller's. */
 ZK_NODISCARD int packet_stream_write(struct packet_stream *stream, int64_t peer,
                                      const struct quorum_packet *packet);
 ZK_NODISCARD int packet_stream_flush(struct packet_stream *stream);
 
-/* Java: Learner.writePacket(packet, true). Write one packet without data or with it, and flush.
- * Shares data. */
+/* Java: Learner.writePacket(packet, true). Writes one packet and flushes. data may be NULL, which
+ * is not the same as empty; it stays the caller's. */
 ZK_NODISCARD int packet_stream_send(struct packet_stream *stream, int64_t peer, int32_t type,
                                     int64_t zxid, struct buf *data);
 

@@ -48,14 +48,15 @@ struct call {
 static void call_get_epoch(void *arg)
 {
     struct call *call = arg;
-    call->result = leader_get_epoch_to_propose(call->leader, call->sid, call->value, &call->epoch);
+    call->result =
+        leader_get_epoch_to_propose(&call->leader->master, call->sid, call->value, &call->epoch);
 }
 
 static void call_epoch_ack(void *arg)
 {
     struct call *call = arg;
     struct state_summary summary = {.current_epoch = call->epoch, .last_zxid = call->value};
-    call->result = leader_wait_for_epoch_ack(call->leader, call->sid, &summary);
+    call->result = leader_wait_for_epoch_ack(&call->leader->master, call->sid, &summary);
 }
 
 static void start_call(struct call *call, struct testing_peer *peer, zk_thread_main *what)
@@ -110,14 +111,14 @@ static void dsc_01_epoch_is_one_more_than_the_highest_accepted_one(void **state)
     test_await(is_counted, &counted);
     assert_true(is_waiting_for_epoch(leader));
     int64_t epoch;
-    assert_int_equal(0, leader_get_epoch_to_propose(leader, 2, 4, &epoch));
+    assert_int_equal(0, leader_get_epoch_to_propose(&leader->master, 2, 4, &epoch));
 
     assert_int_equal(6, epoch);
     assert_int_equal(0, join_call(&ours));
     assert_int_equal(6, ours.epoch);
     assert_file(&peer, "acceptedEpoch", "6");
     /* Whoever comes later is told the same, whatever it has accepted. */
-    assert_int_equal(0, leader_get_epoch_to_propose(leader, 3, 100, &epoch));
+    assert_int_equal(0, leader_get_epoch_to_propose(&leader->master, 3, 100, &epoch));
     assert_int_equal(6, epoch);
     leader_free(leader);
     testing_peer_done(&peer);
@@ -140,13 +141,13 @@ static void dsc_01_observers_raise_the_epoch_but_do_not_end_the_wait(void **stat
     struct call stranger = {.leader = leader, .sid = 9, .value = 3};
     start_call(&stranger, &peer, call_get_epoch);
     int64_t epoch = -7;
-    assert_int_equal(-ETIMEDOUT, leader_get_epoch_to_propose(leader, 1, 5, &epoch));
+    assert_int_equal(-ETIMEDOUT, leader_get_epoch_to_propose(&leader->master, 1, 5, &epoch));
     assert_int_equal(-7, epoch);
     assert_int_equal(-ETIMEDOUT, join_call(&observer));
     assert_int_equal(-ETIMEDOUT, join_call(&stranger));
     assert_file(&peer, "acceptedEpoch", "5");
 
-    assert_int_equal(0, leader_get_epoch_to_propose(leader, 2, 5, &epoch));
+    assert_int_equal(0, leader_get_epoch_to_propose(&leader->master, 2, 5, &epoch));
     assert_int_equal(9, epoch); /* the leader's own call is counted still */
     leader_free(leader);
     testing_peer_done(&peer);
@@ -166,9 +167,9 @@ static void dsc_01_followers_alone_do_not_decide(void **state)
     struct call other = {.leader = leader, .sid = 3, .value = 5};
     start_call(&other, &peer, call_get_epoch);
     int64_t epoch;
-    assert_int_equal(-ETIMEDOUT, leader_get_epoch_to_propose(leader, 2, 5, &epoch));
+    assert_int_equal(-ETIMEDOUT, leader_get_epoch_to_propose(&leader->master, 2, 5, &epoch));
     assert_int_equal(-ETIMEDOUT, join_call(&other));
-    assert_int_equal(0, leader_get_epoch_to_propose(leader, 1, 5, &epoch));
+    assert_int_equal(0, leader_get_epoch_to_propose(&leader->master, 1, 5, &epoch));
     assert_int_equal(6, epoch);
     leader_free(leader);
     testing_peer_done(&peer);
@@ -191,9 +192,9 @@ static void epoch_that_cannot_be_written_is_refused_to_all(void **state)
     char *elsewhere = test_path(peer.directory, "elsewhere");
     assert_int_equal(0, file_rename(version_2, elsewhere));
     int64_t epoch;
-    assert_int_equal(-ENOENT, leader_get_epoch_to_propose(leader, 2, 0, &epoch));
+    assert_int_equal(-ENOENT, leader_get_epoch_to_propose(&leader->master, 2, 0, &epoch));
     assert_int_equal(-ENOENT, join_call(&ours));
-    assert_int_equal(-ENOENT, leader_get_epoch_to_propose(leader, 3, 0, &epoch));
+    assert_int_equal(-ENOENT, leader_get_epoch_to_propose(&leader->master, 3, 0, &epoch));
 
     assert_int_equal(0, file_rename(elsewhere, version_2));
     free(elsewhere);
@@ -217,14 +218,14 @@ static void dsc_07_follower_that_knows_more_is_refused_and_the_others_go_on(void
     test_await(is_counted, &counted);
 
     struct state_summary newer_epoch = {.current_epoch = 3, .last_zxid = 0};
-    assert_int_equal(-EPROTO, leader_wait_for_epoch_ack(leader, 2, &newer_epoch));
+    assert_int_equal(-EPROTO, leader_wait_for_epoch_ack(&leader->master, 2, &newer_epoch));
     struct state_summary newer_zxid = {.current_epoch = 2, .last_zxid = 0x2001};
-    assert_int_equal(-EPROTO, leader_wait_for_epoch_ack(leader, 2, &newer_zxid));
+    assert_int_equal(-EPROTO, leader_wait_for_epoch_ack(&leader->master, 2, &newer_zxid));
     struct state_summary as_far = {.current_epoch = 2, .last_zxid = 0x2000};
-    assert_int_equal(0, leader_wait_for_epoch_ack(leader, 3, &as_far));
+    assert_int_equal(0, leader_wait_for_epoch_ack(&leader->master, 3, &as_far));
     assert_int_equal(0, join_call(&ours));
     /* Late joiners are not compared any more. */
-    assert_int_equal(0, leader_wait_for_epoch_ack(leader, 2, &newer_epoch));
+    assert_int_equal(0, leader_wait_for_epoch_ack(&leader->master, 2, &newer_epoch));
     leader_free(leader);
     testing_peer_done(&peer);
 }
@@ -247,7 +248,7 @@ static void dsc_07_who_does_not_count_does_not_finish_the_election(void **state)
     start_call(&stranger, &peer, call_epoch_ack);
 
     struct state_summary ours = {0};
-    assert_int_equal(-ETIMEDOUT, leader_wait_for_epoch_ack(leader, 1, &ours));
+    assert_int_equal(-ETIMEDOUT, leader_wait_for_epoch_ack(&leader->master, 1, &ours));
     assert_int_equal(-ETIMEDOUT, join_call(&promised_before));
     assert_int_equal(-ETIMEDOUT, join_call(&observer));
     assert_int_equal(-ETIMEDOUT, join_call(&stranger));
@@ -267,7 +268,7 @@ static void syn_08_ack_of_another_zxid_is_not_counted(void **state)
     synced_learner_tracker_add_quorum_verifier(&leader->new_leader_proposal,
                                                peer.config->quorum_verifier);
 
-    assert_int_equal(0, leader_wait_for_new_leader_ack(leader, 2, epoch_zxid(1) + 5));
+    assert_int_equal(0, leader_wait_for_new_leader_ack(&leader->master, 2, epoch_zxid(1) + 5));
     assert_true(testing_peer_logged(&peer, "NEWLEADER ACK from sid: 2 is from a different epoch - "
                                            "current 0x100000000 received 0x100000005"));
     assert_int_equal(0, leader->new_leader_proposal.pairs[0].acks.count);
@@ -286,18 +287,20 @@ static void lrn_03_syncs_beyond_the_limit_are_refused_unless_essential(void **st
     options.value = "5";
     testing_peer_init(&peer, &options);
     struct leader *leader = leader_new(peer.self);
+    struct learner_sync_throttler *snap = &leader->master.learner_snap_sync_throttler;
+    struct learner_sync_throttler *diff = &leader->master.learner_diff_sync_throttler;
     int32_t in_progress = 0;
     for (int i = 1; i <= 5; i++) {
-        assert_int_equal(0, leader_begin_sync(leader, LEARNER_SYNC_SNAP, false, &in_progress));
+        assert_int_equal(0, learner_sync_throttler_begin_sync(snap, false, &in_progress));
         assert_int_equal(i, in_progress);
     }
-    assert_int_equal(-EBUSY, leader_begin_sync(leader, LEARNER_SYNC_SNAP, false, &in_progress));
-    assert_int_equal(0, leader_begin_sync(leader, LEARNER_SYNC_DIFF, false, &in_progress));
-    assert_int_equal(0, leader_begin_sync(leader, LEARNER_SYNC_SNAP, true, &in_progress));
+    assert_int_equal(-EBUSY, learner_sync_throttler_begin_sync(snap, false, &in_progress));
+    assert_int_equal(0, learner_sync_throttler_begin_sync(diff, false, &in_progress));
+    assert_int_equal(0, learner_sync_throttler_begin_sync(snap, true, &in_progress));
     assert_int_equal(6, in_progress);
-    leader_end_sync(leader, LEARNER_SYNC_SNAP);
-    leader_end_sync(leader, LEARNER_SYNC_SNAP);
-    assert_int_equal(0, leader_begin_sync(leader, LEARNER_SYNC_SNAP, false, &in_progress));
+    learner_sync_throttler_end_sync(snap);
+    learner_sync_throttler_end_sync(snap);
+    assert_int_equal(0, learner_sync_throttler_begin_sync(snap, false, &in_progress));
     assert_int_equal(5, in_progress);
     leader_free(leader);
     testing_peer_done(&peer);

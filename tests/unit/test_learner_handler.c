@@ -7,6 +7,7 @@
 #include "testing_peer.h"
 #include "zab/leader_internal.h"
 #include "zab/learner_handler_internal.h"
+#include "zk/io/sock.h"
 #include "zk/jute/quorum.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/clock.h"
@@ -21,29 +22,66 @@ static const int64_t EPOCH_1_ZXID = 0x100000000;
 
 /* --- the decision ---------------------------------------------------------------------------- */
 
-static struct sync_decision decide(int64_t peer_last_zxid, int64_t last_processed_zxid)
+/* How a learner is brought to the leader's state. */
+struct decision {
+    bool need_snap;
+    int32_t op_packet; /* 0: none is queued */
+    int64_t zxid;      /* of op_packet */
+    bool unhandled;    /* Java's "Unhandled scenario" was logged */
+};
+
+/* syncFollower() of a handler without threads, with a leader whose tree stands at
+ * last_processed_zxid. Java: LearnerHandlerTest */
+static struct decision decide_with(int64_t peer_last_zxid, int64_t last_processed_zxid,
+                                   const char *setting, const char *value)
 {
-    struct sync_situation situation = {.peer_last_zxid = peer_last_zxid,
-                                       .last_processed_zxid = last_processed_zxid,
-                                       .txn_log_sync = true};
-    return learner_handler_decide_sync(&situation);
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(3);
+    options.setting = setting;
+    options.value = value;
+    testing_peer_init(&peer, &options);
+    zk_database_set_last_processed_zxid(peer.database, last_processed_zxid);
+    struct leader *leader = leader_new(peer.self);
+    struct sock *sock;
+    assert_int_equal(0, sock_new(peer.ctx, INET_V4, &sock));
+    struct learner_handler *handler = learner_handler_new(&leader->master, sock);
+
+    struct decision decision = {0};
+    decision.need_snap = learner_handler_sync_follower(handler, peer_last_zxid);
+    void *item;
+    if (bq_poll(handler->queued_packets, 0, &item) == 0) {
+        struct quorum_packet *packet = item;
+        decision.op_packet = packet->type;
+        decision.zxid = packet->zxid;
+        quorum_packet_unref(packet);
+    }
+    decision.unhandled = testing_peer_logged(&peer, "Unhandled scenario for peer sid");
+    learner_handler_unref(handler);
+    leader_free(leader);
+    testing_peer_done(&peer);
+    return decision;
+}
+
+static struct decision decide(int64_t peer_last_zxid, int64_t last_processed_zxid)
+{
+    return decide_with(peer_last_zxid, last_processed_zxid, NULL, NULL);
 }
 
 /* SYN-03: without recent transactions, last 1. Java: LearnerHandlerTest.testEmptyCommittedLog */
 static void syn_03_peer_is_compared_with_the_last_zxid(void **state)
 {
     (void)state;
-    struct sync_decision ahead = decide(3, 1);
+    struct decision ahead = decide(3, 1);
     assert_false(ahead.need_snap);
     assert_int_equal(LEADER_TRUNC, ahead.op_packet);
     assert_int_equal(1, ahead.zxid);
 
-    struct sync_decision equal = decide(1, 1);
+    struct decision equal = decide(1, 1);
     assert_false(equal.need_snap);
     assert_int_equal(LEADER_DIFF, equal.op_packet);
     assert_int_equal(1, equal.zxid);
 
-    struct sync_decision behind = decide(0, 1);
+    struct decision behind = decide(0, 1);
     assert_true(behind.need_snap);
     assert_int_equal(0, behind.op_packet);
     assert_false(behind.unhandled);
@@ -53,16 +91,16 @@ static void syn_03_peer_is_compared_with_the_last_zxid(void **state)
 static void syn_04_first_zxid_of_an_epoch_is_never_truncated(void **state)
 {
     (void)state;
-    struct sync_decision beyond = decide(0x300000000, 0x20000000c);
+    struct decision beyond = decide(0x300000000, 0x20000000c);
     assert_true(beyond.need_snap);
     assert_int_equal(0, beyond.op_packet);
     assert_true(beyond.unhandled);
 
-    struct sync_decision at_it = decide(0x200000000, 0x200000000);
+    struct decision at_it = decide(0x200000000, 0x200000000);
     assert_int_equal(LEADER_DIFF, at_it.op_packet);
     assert_int_equal(0x200000000, at_it.zxid);
 
-    struct sync_decision behind = decide(EPOCH_1_ZXID, 0x200000000);
+    struct decision behind = decide(EPOCH_1_ZXID, 0x200000000);
     assert_true(behind.need_snap);
     assert_false(behind.unhandled);
 }
@@ -70,14 +108,14 @@ static void syn_04_first_zxid_of_an_epoch_is_never_truncated(void **state)
 static void settings_turn_the_decision_to_snap(void **state)
 {
     (void)state;
-    struct sync_situation forced = {.peer_last_zxid = 1,
-                                    .last_processed_zxid = 1,
-                                    .force_snapshot_sync = true,
-                                    .txn_log_sync = true};
-    assert_true(learner_handler_decide_sync(&forced).need_snap);
-    struct sync_situation no_log = {.peer_last_zxid = 0, .last_processed_zxid = 1};
-    assert_true(learner_handler_decide_sync(&no_log).need_snap);
-    assert_true(learner_handler_decide_sync(&no_log).unhandled);
+    struct decision forced = decide_with(1, 1, "zookeeper.forceSnapshotSync", "true");
+    assert_true(forced.need_snap);
+    assert_int_equal(0, forced.op_packet);
+    struct decision no_log = decide_with(0, 1, "zookeeper.snapshotSizeFactor", "-1");
+    assert_true(no_log.need_snap);
+    assert_true(no_log.unhandled);
+    struct decision with_log = decide_with(0, 1, "zookeeper.snapshotSizeFactor", "0.5");
+    assert_false(with_log.unhandled);
 }
 
 /* --- a leader that serves -------------------------------------------------------------------- */
@@ -501,7 +539,8 @@ static void brd_07_silent_learner_is_dropped_and_the_others_stay(void **state)
     testing_peer_done(&peer);
 }
 
-/* BRD-07: connected is not enough: what counts is the tick of the last packet. */
+/* BRD-07: each packet moves the deadline to syncLimit ticks from now, not to initLimit and
+ * syncLimit. */
 static void brd_07_learner_is_synced_for_sync_limit_ticks_after_its_last_packet(void **state)
 {
     struct fixture *fixture = *state;
@@ -510,11 +549,58 @@ static void brd_07_learner_is_synced_for_sync_limit_ticks_after_its_last_packet(
     struct leader *leader = testing_peer_leader(&fixture->peer);
     struct learner_handler **learners = leader_get_learners(leader, &count);
     assert_int_equal(1, count);
-    assert_true(learner_handler_synced(learners[0], 100));  /* syncLimit */
-    assert_false(learner_handler_synced(learners[0], 200)); /* syncLimit and initLimit */
+    assert_true(learner_handler_synced(learners[0]));
+    zk_mutex_lock(&learners[0]->mu);
+    int64_t deadline = learners[0]->tick_of_next_ack_deadline;
+    zk_mutex_unlock(&learners[0]->mu);
+    assert_true(deadline >= 100); /* syncLimit */
+    assert_true(deadline < 200);  /* syncLimit and initLimit */
     learner_handler_shutdown(learners[0]);
-    assert_false(learner_handler_synced(learners[0], 0));
+    assert_false(learner_handler_synced(learners[0]));
     leader_free_learners(learners, count);
+}
+
+/* A master that only has a clock. */
+struct clock_master {
+    struct learner_master master;
+    int64_t tick;
+};
+
+static int64_t tick_of_clock(struct learner_master *master)
+{
+    return ((struct clock_master *)master)->tick;
+}
+
+static int64_t first_deadline_of_clock(struct learner_master *master)
+{
+    (void)master;
+    return 10;
+}
+
+/* BRD-07: connected is not enough: what counts is the tick of the last packet. */
+static void brd_07_learner_is_synced_until_its_deadline_and_while_it_lives(void **state)
+{
+    (void)state;
+    struct test_capture capture = test_capture_new();
+    static const struct learner_master_ops ops = {
+        .get_current_tick = tick_of_clock,
+        .get_tick_of_initial_ack_deadline = first_deadline_of_clock,
+    };
+    struct clock_master clock = {.master = {.ops = &ops, .ctx = capture.ctx}};
+    struct sock *sock;
+    assert_int_equal(0, sock_new(capture.ctx, INET_V4, &sock));
+    struct learner_handler *handler = learner_handler_new(&clock.master, sock);
+
+    clock.tick = 10;
+    assert_true(learner_handler_synced(handler));
+    clock.tick = 11;
+    assert_false(learner_handler_synced(handler));
+    learner_handler_heard_of(handler, 15);
+    assert_true(learner_handler_synced(handler));
+    learner_handler_shutdown(handler);
+    assert_false(learner_handler_synced(handler));
+    learner_handler_unref(handler);
+    test_capture_done(&capture);
 }
 
 /* A crowd of silent callers pushes out its own oldest members and nobody else (D-43). */
@@ -550,7 +636,7 @@ static void learner_that_does_not_read_is_dropped(void **state)
     struct leader *leader = testing_peer_leader(&fixture->peer);
     struct learner_handler **learners = leader_get_learners(leader, &count);
     assert_int_equal(2, count);
-    for (int i = 0; i < 3000000 && learner_handler_synced(learners[1], 0); i++)
+    for (int i = 0; i < 3000000 && learner_handler_synced(learners[1]); i++)
         learner_handler_queue_packet(learners[1], quorum_packet_new(LEADER_PING, i, NULL));
     leader_free_learners(learners, count);
     testing_peer_await_log(&fixture->peer, "it does not read: 65535 packets are waiting");
@@ -586,6 +672,7 @@ int main(void)
         WITH_FOLLOWER(wrong_packets_of_a_synced_learner_end_only_its_connection),
         cmocka_unit_test(silent_and_dripping_callers_are_dropped_after_init_limit),
         cmocka_unit_test(brd_07_silent_learner_is_dropped_and_the_others_stay),
+        cmocka_unit_test(brd_07_learner_is_synced_until_its_deadline_and_while_it_lives),
         WITH_FOLLOWER(brd_07_learner_is_synced_for_sync_limit_ticks_after_its_last_packet),
         WITH_FOLLOWER(crowd_of_silent_callers_does_not_keep_a_learner_out),
         cmocka_unit_test_setup_teardown(learner_that_does_not_read_is_dropped, set_up_with_patience,

@@ -260,7 +260,7 @@ static void dsc_02_newleader_carries_the_configuration_as_java_writes_it(void **
     struct quorum_peer *self = quorum_peer_new(capture.ctx, &config, NULL);
     struct leader *leader = leader_new(self);
 
-    struct buf *data = leader_get_quorum_verifier_bytes(leader);
+    struct buf *data = leader->master.ops->get_quorum_verifier_bytes(&leader->master);
     struct quorum_packet *packet = quorum_packet_new(LEADER_NEWLEADER, EPOCH_1_ZXID, data);
     struct buf *bytes = buf_new(256);
     struct zk_output *output = zk_output_new_buf(bytes);

@@ -345,6 +345,11 @@
     ZK_WARN, "learner dropped sid=%" PRId64 " reason=\"it does not read: %d packets are waiting\""
 /* J: address; then who and why */
 #define ZK_LOG_GOODBYE ZK_WARN, "******* GOODBYE %s ******** sid=%" PRId64 " reason=%s"
+/* J: address; then why */
+#define ZK_LOG_GOODBYE_UNKNOWN                                                                     \
+    ZK_WARN, "******* GOODBYE %s ******** reason=\"it never said which server it is: %s\""
+/* sid, zxid; as Java's "outstanding is 0" */
+#define ZK_LOG_OUTSTANDING_IS_0 ZK_DEBUG, "outstanding is 0 sid=%" PRId64 " zxid=0x%" PRIx64
 
 /* J: sid */
 #define ZK_LOG_NO_LEADER_WITH_ID   ZK_WARN, "Couldn't find the leader with id = %" PRId64

@@ -1,6 +1,6 @@
-/* The leader's side of one learner: a thread that reads from it and answers, and, once the
- * learner is being synchronised, a Sender thread that writes to it from a queue. Both belong to
- * the leader's group; they end when the connection does.
+/* The leader's side of one learner: a thread that reads from it and answers, and, once the learner
+ * is being synchronised, a Sender thread that writes to it from a queue. Both belong to the
+ * master's thread group and end when the connection does.
  *
  * Java: LearnerHandler */
 #ifndef ZK_ZAB_LEARNER_HANDLER_H
@@ -10,43 +10,49 @@
 #include <stdint.h>
 
 #include "zk/base/attrs.h"
+#include "zk/ensemble/server_state.h"
 #include "zk/jute/quorum.h"
 
-struct leader;
 struct learner_handler;
+struct learner_master;
 struct sock;
 
-/* Packets that may wait for one learner; one more ends the connection (D-43). Below the queue's
- * own limit, which would drop the oldest packet and so tear a hole into the stream. */
+/* How many packets may wait for one learner; one more ends the connection (D-43). It is below the
+ * queue's own limit, which would drop the oldest packet and so tear a hole into the stream. */
 enum { LEARNER_HANDLER_QUEUED_PACKETS = 65535 };
 
-/* Java: new LearnerHandler().start(). Take over a connection: from now on the leader's group has
- * a thread that serves it, and the leader has it among its learners. Takes sock; closes it if
+/* Java: new LearnerHandler().start(). From now on the master's group has a thread that serves the
+ * connection, and the master has it among its learners. Takes ownership of sock, and closes it if
  * that is not possible (logged). Acceptor threads. */
-void learner_handler_start(struct leader *leader, struct sock *sock);
+void learner_handler_start(struct learner_master *master, struct sock *sock);
 
 struct learner_handler *learner_handler_ref(struct learner_handler *handler);
 void learner_handler_unref(struct learner_handler *handler); /* NULL is fine */
 
-/* Java: getSid(). 0 until the learner has said who it is. Any thread; locks learner_handler. */
+/* Java: getSid(). Returns 0 until the learner has said who it is. Any thread; locks
+ * learner_handler. */
 int64_t learner_handler_get_sid(struct learner_handler *handler);
 
-/* Java: getRemoteAddress(): "/127.0.0.1:50332". Borrowed. */
+/* Java: getRemoteAddress(): "/127.0.0.1:50332". The text is the handler's. Any thread. */
 const char *learner_handler_get_remote_address(const struct learner_handler *handler);
 
-/* Java: synced(). Was it heard of in time, now that the leader's clock shows tick? Any thread;
- * locks learner_handler. */
-bool learner_handler_synced(struct learner_handler *handler, int64_t tick);
+/* Java: getLearnerType(). The handler's thread, once the learner has said who it is. */
+enum learner_type learner_handler_get_learner_type(const struct learner_handler *handler);
 
-/* Java: ping(). Queue a PING with the leader's last proposed zxid, unless the learner is not
- * being sent packets yet. Any thread that holds neither leader nor learner_handler. */
+/* Java: synced(). Returns true if the learner was heard of in time, by the master's clock. Any
+ * thread that holds no lock of the master; locks learner_handler. */
+bool learner_handler_synced(struct learner_handler *handler);
+
+/* Java: ping(). Queues a PING with the leader's last proposed zxid, unless the learner is not being
+ * sent packets yet. Any thread that holds no lock of the master. */
 void learner_handler_ping(struct learner_handler *handler);
 
-/* Java: queuePacket(). Takes packet. Never blocks. Any thread; locks learner_handler. */
+/* Java: queuePacket(). Takes ownership of packet. Never blocks. Any thread; locks
+ * learner_handler. */
 void learner_handler_queue_packet(struct learner_handler *handler, struct quorum_packet *packet);
 
-/* Java: shutdown(). End the connection: its threads wake and end. Never blocks; any thread, any
- * number of times; locks learner_handler. */
+/* Java: shutdown(). Ends the connection: its threads are woken and end. Never blocks. Any thread,
+ * any number of times; locks learner_handler. */
 void learner_handler_shutdown(struct learner_handler *handler);
 
 #endif

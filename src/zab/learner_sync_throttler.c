@@ -1,0 +1,40 @@
+/* A counter with a limit. Java: LearnerSyncThrottler */
+#include "zab/learner_sync_throttler.h"
+
+#include <errno.h>
+
+#include "zab/lock_ranks.h"
+#include "zk/base/panic.h"
+
+void learner_sync_throttler_init(struct learner_sync_throttler *throttler, struct zk_context *ctx,
+                                 int32_t max_concurrent_syncs)
+{
+    *throttler = (struct learner_sync_throttler){.max_concurrent_syncs = max_concurrent_syncs};
+    zk_mutex_init(&throttler->mu, ctx, "learner_sync_throttler", ZK_RANK_LEARNER_MASTER);
+}
+
+void learner_sync_throttler_done(struct learner_sync_throttler *throttler)
+{
+    zk_mutex_destroy(&throttler->mu);
+}
+
+/* Java: beginSync() */
+int learner_sync_throttler_begin_sync(struct learner_sync_throttler *throttler, bool essential,
+                                      int32_t *ret_in_progress)
+{
+    zk_mutex_lock(&throttler->mu);
+    bool room = essential || throttler->sync_in_progress < throttler->max_concurrent_syncs;
+    if (room)
+        *ret_in_progress = ++throttler->sync_in_progress;
+    zk_mutex_unlock(&throttler->mu);
+    return room ? 0 : -EBUSY;
+}
+
+/* Java: endSync() */
+void learner_sync_throttler_end_sync(struct learner_sync_throttler *throttler)
+{
+    zk_mutex_lock(&throttler->mu);
+    zk_assert(throttler->sync_in_progress > 0);
+    throttler->sync_in_progress--;
+    zk_mutex_unlock(&throttler->mu);
+}
