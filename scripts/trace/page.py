@@ -7,7 +7,7 @@ import story
 from zktrace import short_name
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
-SCRIPTS = ("model.js", "words.js", "ring.js", "lanes.js", "panels.js", "page.js")
+SCRIPTS = ("model.js", "words.js", "ring.js", "lanes.js", "panels.js", "tour.js", "page.js")
 
 
 class Names:
@@ -56,6 +56,7 @@ def run_data(trace, label, zero):
             "end": trace.events[chapter.last].t - zero,
             "title": chapter.title,
             "text": chapter.text,
+            "question": story.question_of(chapter),
         }
         for chapter in story.chapters_of(trace)
     ]

@@ -653,6 +653,67 @@ def tell_numbers(chapter):
     return [("In numbers.", upper(line))]
 
 
+# ---- a question for the reader ----------------------------------------------------------------
+
+MOST_CHOICES = 3
+
+
+def question_of(chapter):
+    """Who will lead? Two or three candidates, which of them does, why, and between which events one may ask (indices of
+    events). None if there is no choice."""
+    leader = chapter.leader
+    if not leader or not chapter.reason:
+        return None
+    settling = [
+        event.index
+        for event in chapter.events
+        if event.ev == "decide" or (event.ev == "state" and event["s"] in SETTLED and event.process.captured)
+    ]
+    own = {}
+    for ballot in ballots(chapter):
+        if ballot.leader == ballot.n:
+            own.setdefault(ballot.n, ballot)
+    candidates = sorted(set(own) | {leader})
+    if not settling or len(candidates) < 2:
+        return None
+    others = [n for n in candidates if n != leader]
+    rivals = {others[-1], others[0]} if len(others) >= MOST_CHOICES else set(others)
+    elected = leader in chapter.roles
+    asked = next(
+        (
+            event.index
+            for event in chapter.events
+            if (event.ev == "vote" and event["leader"] != event.n) or (event.ev == "tally" and event["quorum"])
+        ),
+        settling[0],
+    )
+    histories = {n: facts(own.get(n)) for n in candidates}
+    same = elected and len(set(histories.values())) == 1
+    if elected:
+        text = "At first each of them votes for itself"
+        text += f", and their histories are the same ({histories[leader]})" if same else ""
+        text = f"Who will win? {text}."
+    else:
+        text = f"{leader_now(chapter)} Who will lead?"
+    return {
+        "text": text,
+        "choices": [{"n": n, "facts": histories[n] if elected and not same else ""} for n in sorted(rivals | {leader})],
+        "winner": leader,
+        "reason": chapter.reason,
+        "asked": max(chapter.first, min(asked, settling[0]) - 1),
+        "answered": settling[-1] if not elected else min(settling),
+    }
+
+
+def leader_now(chapter):
+    newcomers = sorted(set(chapter.follows) & (chapter.booted | chapter.looking))
+    return f"Peer {chapter.leader} leads. {does(newcomers, 'votes', 'vote')} for {'itself' if len(newcomers) == 1 else 'themselves'}."
+
+
+def facts(ballot):
+    return f"epoch {ballot.epoch}, zxid {ballot.zxid:#x}" if ballot else ""
+
+
 def chapters_of(trace):
     return Narrator(trace).narrate()
 

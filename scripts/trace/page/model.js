@@ -1,7 +1,8 @@
 // The model: what the trace says was so at any moment. Built once; every question afterwards is a
 // binary search. An event is known by its index `i` in the merged list of all runs.
 
-const LEVELS = ["story", "messages", "threads", "everything"];
+const STORY = new Set(["boot", "crash", "exit", "freeze", "thaw", "state", "vote", "decide", "established"]);
+const SETTLED = new Set(["FOLLOWING", "LEADING"]);
 
 /** The number of elements of a sorted list that are not above x. */
 function countUpTo(list, x, value = (element) => element) {
@@ -14,6 +15,9 @@ function countUpTo(list, x, value = (element) => element) {
   }
   return low;
 }
+
+const MOST_CUTS = 6; // in a chapter
+const LEAST_CUT_US = 2000;
 
 /** Values that change at some events. */
 class History {
@@ -39,6 +43,13 @@ const UNBORN = {
   quorum: false, wait: null, decided: null, accepted: null, current: null, established: null,
 };
 
+/** Words for the states that are none of ZooKeeper's. */
+const STATE_WORDS = { DOWN: "down", UNHEARD: "unheard", UNKNOWN: "state not seen", FROZEN: "frozen" };
+
+function state_word(state) {
+  return STATE_WORDS[state] || state;
+}
+
 class Run {
   constructor(raw, number) {
     Object.assign(this, raw, { number });
@@ -51,7 +62,8 @@ class Run {
       e.queue = this.queues[e.q];
       e.mate = e.x === undefined ? null : this.events[e.x];
     });
-    this.peers = new Map(this.ids.map((n) => [n, new History(UNBORN)]));
+    this.nothing = { ...UNBORN, state: this.captured ? "UNHEARD" : "DOWN" }; // who is not heard on a wire may live
+    this.peers = new Map(this.ids.map((n) => [n, new History(this.nothing)]));
     this.actions = new Map(this.ids.map((n) => [n, new Map()])); // n -> thread -> its events
     this.stays = new Map(this.ids.map((n) => [n, new Map()])); // n -> queue -> its enq events
     this.links = new Map(); // "a-b" -> History of open connections
@@ -88,10 +100,14 @@ class Run {
     const calm = { have: [], tallyFor: null, quorum: false, wait: null, decided: null, phase: "" };
     switch (e.e) {
       case "boot":
-        return { ...UNBORN, alive: true, state: "LOOKING", accepted: was.accepted, current: was.current };
+        return { ...this.nothing, alive: true, state: "LOOKING", accepted: was.accepted, current: was.current };
       case "crash":
       case "exit":
         return { ...UNBORN, accepted: was.accepted, current: was.current };
+      case "freeze":
+        return { state: "FROZEN", before: was.state, wait: null };
+      case "thaw":
+        return { state: was.before || was.state };
       case "state":
         if (e.s === "LOOKING") return { ...calm, alive: true, state: e.s, established: null };
         return { alive: true, state: e.s, wait: null, phase: "" };
@@ -147,17 +163,26 @@ class Run {
   grade() {
     const tally = new Map();
     const waiting = new Set();
+    const votes = new Map();
+    const tallies = new Map();
     const last = new Map(); // thread -> what it took out last
     for (const e of this.events) {
       e.level = 1;
-      if (["boot", "crash", "exit", "state", "vote", "decide", "established"].includes(e.e)) e.level = 0;
+      if (STORY.has(e.e)) e.level = 0;
       if (e.e === "vote" || e.e === "state" || e.e === "boot") waiting.delete(e.n);
       if (e.e === "vote" || e.e === "boot") tally.delete(e.n);
+      if (e.e === "vote") votes.set(e.n, e.leader);
+      if (e.e === "decide") {
+        e.waited = waiting.has(e.n);
+        if (tallies.has(e.n)) tallies.get(e.n).decides = !e.waited;
+        votes.delete(e.n); // from now on it counts nothing of its own
+      }
       if (e.e === "tally") {
         const text = e.leader + ":" + e.have;
         e.level = tally.get(e.n) === text ? 2 : e.quorum ? 0 : 1;
         tally.set(e.n, text);
-        e.news = e.level < 2;
+        tallies.set(e.n, e);
+        e.own_missing = votes.get(e.n) === e.leader && !e.have.includes(e.n);
         if (!e.quorum) waiting.delete(e.n);
       }
       if (e.e === "wait") {
@@ -166,6 +191,14 @@ class Run {
         e.final = final;
         e.level = final && !waiting.has(e.n) ? 0 : 2;
         if (final) waiting.add(e.n);
+      }
+      if (this.captured && e.e === "send" && e.kind === "NOTIFICATION" && e.m.state === "LOOKING") {
+        const last = votes.get(e.n);
+        if (!last || last.leader !== e.m.leader || last.round !== e.m.round) {
+          e.ballot = { changed: Boolean(last) && last.round === e.m.round }; // the first word of a new vote
+          e.level = 0;
+        }
+        votes.set(e.n, e.m);
       }
       if (e.e === "conn" && e.what === "refused") e.level = 2;
       if (e.e === "enq" || e.e === "deq") e.level = 2;
@@ -190,7 +223,8 @@ class Run {
     for (const e of this.events) {
       const thread = e.n + "|" + e.h;
       if (e.e === "vote") vote.set(e.n, e.leader);
-      else if (e.e === "recv") held.set(thread, { text: said(e), from: e.from });
+      else if (e.e === "recv") held.set(thread, { text: said(e), from: e.from, state: e.m && e.m.state });
+      else if (e.e === "tally") e.settled = SETTLED.has((held.get(thread) || {}).state); // what it counts is a result
       else if (e.e === "deq") held.set(thread, e.mate ? e.mate.holds : null);
       else if (e.e === "enq") {
         const own = vote.has(e.n) ? { text: "vote " + vote.get(e.n), from: e.n } : null;
@@ -239,6 +273,14 @@ class Run {
       furthest = Math.max(furthest, send.lands);
       this.furthest.push(furthest);
     }
+  }
+
+  /** Why a message is never read: its reader is frozen, its connection ends, or the trace does. */
+  fate(send) {
+    const far = this.peers.get(send.to);
+    if (far && far.when(send.i).state === "FROZEN") return "frozen";
+    const ends = this.events.some((e) => e.i > send.i && e.e === "conn" && e.conn === send.conn && e.what === "close");
+    return ends || (far && !far.when(Infinity).alive) ? "ended" : "open";
   }
 
   /** A message that never arrives is shown until one of the two ends, or for a while. */
@@ -304,22 +346,39 @@ class Model {
   }
 }
 
-/** Time bent so that a microsecond and a second can both be seen: a gap takes the logarithm of its length. */
+/** Where a moment stands on the axis. Time is true ("real"), or true with its long gaps cut short ("cut": each of these
+ * is in `cuts`, to be seen), or every gap takes the logarithm of its length ("stretched"). Places are milliseconds. */
 class Warp {
-  constructor(events, stretched) {
-    this.stretched = stretched;
-    this.times = [];
-    this.places = [];
+  constructor(events, mode, chapters = []) {
+    this.mode = mode;
+    this.times = [...new Set(events.map((e) => e.t))];
+    this.cuts = [];
+    const gaps = this.times.slice(1).map((t, k) => t - this.times[k]);
+    const widths = mode === "cut" ? this.cut(gaps, chapters) : gaps.map((gap) => (mode === "real" ? gap / 1000 : 0.3 + Math.log10(1 + gap / 30)));
     let place = 0;
-    for (const e of events) {
-      const last = this.times[this.times.length - 1];
-      if (last === e.t) continue;
-      if (last !== undefined) place += stretched ? 0.3 + Math.log10(1 + (e.t - last) / 30) : (e.t - last) / 1000;
-      this.times.push(e.t);
-      this.places.push(place);
-    }
+    this.places = [0, ...widths.map((width) => (place += width))];
+    for (const cut of this.cuts) Object.assign(cut, { from: this.times[cut.k], to: this.times[cut.k + 1] });
     this.length = Math.max(place, 1e-6);
   }
+
+  /** In every chapter the longest gaps, MOST_CUTS at most, get a small part of the width of all the rest. */
+  cut(gaps, chapters) {
+    const widths = gaps.map((gap) => gap / 1000);
+    const starts = chapters.map((chapter) => countUpTo(this.times, chapter.t) - 1).filter((k, at, all) => k > 0 && all.indexOf(k) === at);
+    [0, ...starts].forEach((first, at) => {
+      const own = gaps.slice(first, [...starts, gaps.length][at]);
+      const sorted = [...own].sort((a, b) => b - a);
+      const limit = Math.max(LEAST_CUT_US, sorted[MOST_CUTS] || 0);
+      const rest = own.reduce((sum, gap) => sum + (gap > limit ? 0 : gap), 0) / 1000;
+      own.forEach((gap, k) => {
+        if (gap <= limit) return;
+        widths[first + k] = Math.min(gap / 1000, Math.max(rest, 0.4) * 0.07 * (1 + Math.log10(gap / limit)));
+        this.cuts.push({ k: first + k });
+      });
+    });
+    return widths;
+  }
+
   static between(x, from, to) {
     const last = from.length - 1;
     if (last < 1 || x <= from[0]) return to[0];

@@ -4,14 +4,10 @@ const $ = (id) => document.getElementById(id);
 const model = new Model(JSON.parse($("trace").textContent));
 model.runs.forEach(find_final_waits);
 
-const STRETCHED_SPEEDS = [["slow", 1.5], ["normal", 4], ["fast", 10], ["very fast", 30]]; // places a second
-const REAL_SPEEDS = [["1/1000 of life", 1], ["1/100 of life", 10], ["1/10 of life", 100], ["as in life", 1000]]; // ms a second
-
 const view = {
   i: 0,
   t: model.start,
-  level: 1,
-  stretched: true,
+  level: 0,
   playing: false,
   chosen: { run: model.runs[0], n: model.runs[0].ids[0] },
   warp: null,
@@ -35,10 +31,22 @@ function make_rings() {
     return new Ring(run, figure, (n) => choose_peer(run, n), narrow);
   });
 }
-const lanes = new Lanes(model, $("lanes"), $("cursor"), (t) => seek(t));
-const log = new Log($("log"), (e) => go_to(e));
+const lanes = new Lanes(model, $("lanes"), $("cursor"), $("true_cursor"), (t) => {
+  halt();
+  seek(t);
+});
+const log = new Log($("log"), (e) => {
+  halt();
+  go_to(e);
+});
 const inspector = new Inspector($("inspector"));
-const chapters = new Chapters(model, $("chapters"), (chapter) => go_to(chapter.run.events[chapter.first], true));
+const chapters = new Chapters(model, $("chapters"), (chapter) => {
+  halt();
+  go_to(chapter.run.events[chapter.first], true);
+});
+const player = new Player(model, view);
+const tour = new Tour(model);
+const quiz = new Quiz(model);
 
 function draw() {
   const { i, t, warp } = view;
@@ -51,6 +59,7 @@ function draw() {
   chapters.mark(i);
   inspector.draw(view.chosen.run, view.chosen.n, i);
   draw_caption(shown_event());
+  quiz.draw(i);
   put($("clock"), "text", millis(t) + " ms");
   $("seek").value = warp.place(t);
   put($("seek"), "aria-valuetext", millis(t) + " milliseconds");
@@ -58,6 +67,7 @@ function draw() {
 
 /** The last event that is worth a sentence at this level. */
 function shown_event() {
+  if (tour.on) return tour.stop;
   const count = countUpTo(view.steps, view.i, (e) => e.i);
   return view.steps[Math.max(0, count - 1)];
 }
@@ -66,6 +76,7 @@ function draw_caption(e) {
   const text = (model.runs.length > 1 ? e.run.label + ": " : "") + caption(e);
   put($("what"), "text", text + (/[.?!”]$/.test(text) ? "" : "."));
   put($("why"), "text", because(e));
+  put($("hint"), "text", tour.on ? tour.hint() : "");
   put($("when"), "text", `${millis(e.t)} ms${e.thread ? " · " + e.thread + " of peer " + e.n : ""}`);
 }
 
@@ -88,7 +99,7 @@ function go_to(e, whole_chapter) {
 
 /** To the next event that is shown, or the one before. */
 function step(direction) {
-  pause();
+  halt();
   const { steps, i } = view;
   const count = countUpTo(steps, i, (e) => e.i);
   const here = count && steps[count - 1].i === i && model.events[i].t === view.t;
@@ -97,7 +108,7 @@ function step(direction) {
 }
 
 function step_chapter(direction) {
-  pause();
+  halt();
   const at = model.chapters.filter((chapter) => chapter.i <= view.i).length - 1;
   const back = direction < 0 && at >= 0 && model.chapters[at].i < view.i ? 0 : direction;
   const chapter = model.chapters[Math.min(model.chapters.length - 1, Math.max(0, at + back))];
@@ -118,33 +129,90 @@ function read_link() {
 
 // ---- playing ------------------------------------------------------------------------------------
 
-let last_frame = 0;
-
-function frame(now) {
-  if (!view.playing) return;
-  const seconds = Math.min(0.1, (now - last_frame) / 1000);
-  last_frame = now;
-  view.t = view.warp.time(view.warp.place(view.t) + seconds * Number($("speed").value));
-  view.i = Math.max(0, model.index_at(view.t));
-  if (view.t >= model.end) pause();
-  draw();
-  requestAnimationFrame(frame);
+function reading_speed() {
+  return Number($("speed").value);
 }
 
+function words_of_caption() {
+  return ["what", "why", "hint"].map((id) => $(id).textContent).join(" ");
+}
+
+/** Play goes from caption to caption, and stays at each as long as it takes to read. */
 function play() {
-  if (view.t >= model.end) seek(model.start);
+  halt();
+  if (view.i >= view.steps[view.steps.length - 1].i) go_to(model.events[0], true);
   view.playing = true;
   put($("play"), "text", "❚❚ Pause");
-  put($("caption"), "aria-live", "off");
-  last_frame = performance.now();
-  requestAnimationFrame(frame);
+  put($("told"), "aria-live", "off");
+  player.rest(reading_ms(words_of_caption(), reading_speed()));
+  player.run(() => {
+    const next = view.steps[countUpTo(view.steps, view.i, (e) => e.i)];
+    if (!next) {
+      pause();
+      return;
+    }
+    player.glide(next, () => player.rest(reading_ms(words_of_caption(), reading_speed())));
+  });
 }
 
 function pause() {
   if (view.playing) remember();
   view.playing = false;
+  player.stop();
   put($("play"), "text", "▶ Play");
-  put($("caption"), "aria-live", "polite");
+  put($("told"), "aria-live", "polite");
+}
+
+/** Whoever moves by hand neither plays nor tours any more. */
+function halt() {
+  pause();
+  tour.end();
+  show_tour();
+}
+
+// ---- the tour -----------------------------------------------------------------------------------
+
+function start_tour() {
+  pause();
+  tour.begin(view.i);
+  arrive(true);
+}
+
+function arrive(begins) {
+  const chapter = tour.stop.run.chapter_at(tour.stop.i);
+  show_tour();
+  go_to(tour.stop, begins || chapter.first === tour.stop.local);
+  if (tour.on) $("continue").focus({ preventScroll: true });
+}
+
+function go_on() {
+  if (player.moving) return player.finish();
+  if (tour.last) {
+    tour.end();
+    show_tour();
+    return draw();
+  }
+  tour.at++;
+  const target = tour.stop;
+  tour.at--; // until it is there, the old caption stays
+  player.run(() => {});
+  player.glide(target, () => {
+    player.stop();
+    tour.at++;
+    arrive();
+  });
+}
+
+function show_tour() {
+  put($("tour"), "hidden", !tour.on);
+  put($("guide"), "hidden", tour.on);
+  put($("stop"), "text", tour.on ? `stop ${tour.at + 1} of ${tour.stops.length}` : "");
+  put($("continue"), "text", tour.last ? "The end" : "Continue");
+}
+
+function leave_tour() {
+  halt();
+  draw();
 }
 
 // ---- choices ------------------------------------------------------------------------------------
@@ -154,19 +222,22 @@ function choose_peer(run, n) {
   draw();
 }
 
+const SCALES = {
+  cut: "Time is true, but the longest gaps are cut short.",
+  real: "Time is true, and nothing is cut.",
+  stretched: "Time is stretched: each gap takes the logarithm of its length.",
+};
+
 /** Detail and time decide what is a step, and how long a gap is. */
 function rearrange() {
   view.level = Number($("level").value);
-  view.stretched = $("time").value === "stretched";
   view.steps = model.visible(view.level);
-  view.warp = new Warp(view.steps, view.stretched);
+  view.warp = new Warp(model.visible(Math.max(1, view.level)), $("time").value, model.chapters);
+  put($("scale"), "text", SCALES[view.warp.mode]);
   lanes.level = view.level;
   lanes.use(view.warp);
   log.use(view.steps, model.runs.length > 1);
   $("seek").max = view.warp.length;
-  const speeds = view.stretched ? STRETCHED_SPEEDS : REAL_SPEEDS;
-  $("speed").replaceChildren(...speeds.map(([name, value]) => html("option", { value }, null, name)));
-  $("speed").selectedIndex = 1;
   show_chapter();
   draw();
 }
@@ -180,7 +251,7 @@ function show_chapter() {
     const from = view.warp.place(Math.min(...chosen.map((chapter) => chapter.t)));
     const to = view.warp.place(Math.max(...chosen.map((chapter) => chapter.end)));
     const margin = 0.004 * (to - from);
-    lanes.show(from - margin, to + 2 * margin);
+    lanes.show(from, to + margin);
   }
   lanes.draw();
   lanes.move_cursor(view.t);
@@ -211,15 +282,23 @@ function resize() {
 // ---- keys ---------------------------------------------------------------------------------------
 
 const KEYS = {
-  " ": () => (view.playing ? pause() : play()),
+  " ": () => (tour.on ? go_on() : view.playing ? pause() : play()),
   ArrowRight: () => step(1),
   ArrowLeft: () => step(-1),
   ArrowDown: () => step(1),
   ArrowUp: () => step(-1),
   PageDown: () => step_chapter(1),
   PageUp: () => step_chapter(-1),
-  Home: () => go_to(model.events[0], true),
-  End: () => go_to(model.events[model.events.length - 1], true),
+  Home: () => {
+    halt();
+    go_to(model.events[0], true);
+  },
+  End: () => {
+    halt();
+    go_to(model.events[model.events.length - 1], true);
+  },
+  t: () => (tour.on ? leave_tour() : start_tour()),
+  Enter: () => tour.on && go_on(),
   "+": () => zoom(0.5),
   "-": () => zoom(2),
 };
@@ -227,7 +306,7 @@ const KEYS = {
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   const tag = event.target.tagName;
-  const own = { " ": ["BUTTON", "SUMMARY", "SELECT"] }[event.key] || ["SELECT"];
+  const own = { " ": ["BUTTON", "SUMMARY", "SELECT"], Enter: ["BUTTON", "SUMMARY", "SELECT", "g"] }[event.key] || ["SELECT"];
   if (own.includes(tag)) return;
   const vertical = event.key === "ArrowDown" || event.key === "ArrowUp";
   if (vertical && event.target !== $("log")) return; // elsewhere they scroll the page
@@ -243,8 +322,11 @@ $("next").addEventListener("click", () => step(1));
 $("back").addEventListener("click", () => step(-1));
 $("next_chapter").addEventListener("click", () => step_chapter(1));
 $("last_chapter").addEventListener("click", () => step_chapter(-1));
+$("guide").addEventListener("click", start_tour);
+$("continue").addEventListener("click", go_on);
+$("leave").addEventListener("click", leave_tour);
 $("seek").addEventListener("input", (event) => {
-  pause();
+  halt();
   seek(view.warp.time(Number(event.target.value)));
 });
 $("level").addEventListener("change", rearrange);
@@ -259,7 +341,9 @@ $("zoom_chapter").addEventListener("click", () => {
 addEventListener("resize", resize);
 addEventListener("hashchange", () => {
   const t = read_link();
-  if (t !== null) seek(t);
+  if (t === null) return;
+  halt();
+  seek(t);
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => set_theme($("theme").value));
 
@@ -268,16 +352,18 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => set_
 const counts = model.runs.map((run) => `${run.label ? run.label + ": " : ""}${run.ids.length} peers, ${run.events.length} events, ${run.messages.length} messages`);
 $("summary").textContent = counts.join(" · ") + ` · ${span(model.end - model.start)}`;
 $("zero").hidden = model.runs.length < 2;
+for (const item of document.querySelectorAll(".film")) item.hidden = !model.runs.some((run) => run.captured);
+document.querySelector(".marks").open = innerWidth >= 600;
 make_rings();
-lanes.lay_out();
 log.measure(); // its height follows from the rings
 rearrange();
 seek(read_link() ?? model.start);
 show_chapter();
+show_tour();
 
 /** For lessons and tests: what is shown, as data. */
 window.replay = {
-  model, view, step, seek, go_to, step_chapter, play, pause,
+  model, view, step, seek, go_to, step_chapter, play, pause, start_tour, go_on, tour, quiz, player, reading_ms, words_of_caption,
   sentence, caption, because, parts: [lanes, log, inspector, chapters, ...rings],
   peer: (n, run = 0) => model.runs[run].peer_at(n, view.i),
 };

@@ -111,7 +111,7 @@ class Inspector {
     if (key !== this.key) this.rebuild(run, n, chapter);
     this.key = key;
     const peer = run.peer_at(n, i);
-    put(this.title, "text", `Peer ${n}${run.label ? " (" + run.label + ")" : ""}: ${peer.state === "DOWN" ? "down" : peer.state === "UNKNOWN" ? "state not seen yet" : peer.state}`);
+    put(this.title, "text", `Peer ${n}${run.label ? " (" + run.label + ")" : ""}: ${state_word(peer.state)}`);
     const facts = this.facts_of(peer);
     this.facts.forEach((node, k) => put(node, "text", facts[k]));
     for (const row of this.queues) this.draw_queue(row, run, n, i);
@@ -224,6 +224,10 @@ class Chapters {
     this.items = model.chapters.map((chapter, k) => {
       const item = html("details", {}, host);
       const summary = html("summary", {}, item);
+      summary.addEventListener("click", (event) => {
+        event.preventDefault(); // mark() opens it
+        choose(chapter);
+      });
       html("span", { class: "number" }, summary, String(k + 1));
       html("b", {}, summary, (model.runs.length > 1 ? chapter.run.label + ": " : "") + chapter.title);
       html("span", { class: "time" }, summary, millis(chapter.t, 1) + " ms");
@@ -232,8 +236,6 @@ class Chapters {
         if (heading) html("b", {}, line, heading + " ");
         line.append(body);
       }
-      const go = html("button", { type: "button" }, item, "Go there");
-      go.addEventListener("click", () => choose(chapter));
       return { chapter, item };
     });
   }

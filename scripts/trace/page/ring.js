@@ -106,10 +106,10 @@ class Ring {
 
   draw_peer(parts, peer, t, chosen) {
     const known = peer.state !== "UNKNOWN";
-    const down = peer.state === "DOWN";
+    const down = !peer.alive;
     put(parts.g, "class", `peer ${peer.state}` + (parts.n === chosen ? " selected" : ""));
-    put(parts.disc, "fill", down ? this.hatch : known ? `var(--${peer.state})` : "var(--card)");
-    put(parts.state, "text", down ? "down" : known ? peer.state : "heard of");
+    put(parts.disc, "fill", peer.state === "DOWN" ? this.hatch : down || !known ? "var(--card)" : `var(--${peer.state})`);
+    put(parts.state, "text", known ? state_word(peer.state) : "not seen");
     put(parts.vote, "text", peer.vote && !down ? "vote " + peer.vote.leader : "");
     put(parts.round, "text", down || peer.round === null ? "" : "round " + peer.round + (peer.phase && peer.state !== "LOOKING" ? " · " + peer.phase : ""));
     for (const chip of parts.chips) {
@@ -136,7 +136,7 @@ class Ring {
   }
 
   describe(n, peer) {
-    const words = [`Peer ${n}`, peer.state === "DOWN" ? "down" : peer.state];
+    const words = [`Peer ${n}`, state_word(peer.state)];
     if (peer.round !== null && peer.alive) words.push(`round ${peer.round}`);
     if (peer.vote && peer.alive) words.push(`vote ${peer.vote.leader}`);
     if (peer.tallyFor && peer.have.length) words.push(`counts ${list(peer.have)} for ${peer.tallyFor}${peer.quorum ? ", a quorum" : ""}`);

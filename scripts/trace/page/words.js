@@ -1,8 +1,8 @@
 // What happens and why, in sentences.
 
 const PHASE_WORDS = {
-  discovery: "discovery: leader and followers agree on an epoch that is newer than any they have seen",
-  synchronization: "synchronization: every follower gets the leader's history",
+  discovery: "discovery: the leader and its followers agree on an epoch that is newer than any of theirs",
+  synchronization: "synchronization: each follower gets the leader's history",
   broadcast: "broadcast: the ensemble serves",
 };
 
@@ -11,9 +11,9 @@ const PACKET_WORDS = {
   OBSERVERINFO: "“I observe you; the newest epoch I have accepted is in here.”",
   LEADERINFO: "“This is our new epoch.”",
   ACKEPOCH: "“I accept the epoch; this is the end of my history.”",
-  DIFF: "“You have nearly all: here is the rest.”",
-  TRUNC: "“You have too much: cut this off.”",
-  SNAP: "“You lack too much: here is everything.”",
+  DIFF: "“You have nearly everything: here is the rest.”",
+  TRUNC: "“You have more than I: cut the end off.”",
+  SNAP: "“I send you everything that I have.”",
   NEWLEADER: "“You have my history now: take it as yours.”",
   UPTODATE: "“A quorum has it: serve.”",
   ACK: "“It is on my disk.”",
@@ -24,9 +24,9 @@ const PACKET_WORDS = {
 
 const CONN_WORDS = {
   dial: (e) => `Peer ${e.n} dials ${whom(e.peer)}`,
-  accept: (e) => `Peer ${e.n} accepts a call` + (e.peer ? ` of peer ${e.peer}` : ""),
+  accept: (e) => `Peer ${e.n} accepts a connection` + (e.peer ? ` from peer ${e.peer}` : ""),
   keep: (e) => `Peer ${e.n} keeps the connection with ${whom(e.peer)}`,
-  drop: (e) => `Peer ${e.n} hangs up on ${whom(e.peer)}`,
+  drop: (e) => `Peer ${e.n} drops a connection with ${whom(e.peer)}`,
   close: (e) => `Peer ${e.n}'s connection with ${whom(e.peer)} ends`,
   refused: (e) => `Peer ${e.n} cannot reach ${whom(e.peer)}`,
 };
@@ -59,10 +59,6 @@ function speech(e) {
   return `${e.kind} ${PACKET_WORDS[e.kind] || ""}`.trim();
 }
 
-/** Was it inferred from a capture, which knows less than the peer? */
-function seen(e) {
-  return (e.why || "").startsWith("seen on the wire");
-}
 
 /** One line: what happens. */
 function sentence(e) {
@@ -70,7 +66,11 @@ function sentence(e) {
     case "boot":
       return `Peer ${e.n} starts`;
     case "crash":
-      return `Peer ${e.n} is ${seen(e) ? "gone" : "killed"}`;
+      return `Peer ${e.n} is ${e.run.captured ? "gone" : "killed"}`;
+    case "freeze":
+      return `Peer ${e.n} is frozen from here on`;
+    case "thaw":
+      return `Peer ${e.n} thaws`;
     case "exit":
       return `Peer ${e.n} exits with ${e.code}`;
     case "state":
@@ -78,7 +78,7 @@ function sentence(e) {
     case "vote":
       return e.leader === e.n ? `Peer ${e.n} votes for itself in round ${e.r}` : `Peer ${e.n} changes its vote to ${e.leader} in round ${e.r}`;
     case "tally":
-      if (!e.have.length) return `Peer ${e.n} has no vote for ${e.leader} yet`;
+      if (!e.have.length) return `Peer ${e.n} has counted no vote for ${e.leader} yet`;
       return `Peer ${e.n} counts for ${e.leader}: ${list(e.have)}` + (e.quorum ? " – a quorum" : ", no quorum yet");
     case "wait":
       return e.final ? `Peer ${e.n} waits: do the next ${e.ms} ms bring a better vote?` : `Peer ${e.n} waits up to ${e.ms} ms for a vote`;
@@ -87,11 +87,12 @@ function sentence(e) {
     case "conn":
       return (CONN_WORDS[e.what] || (() => `Peer ${e.n}: ${e.what}`))(e);
     case "send":
-      return `${e.n} → ${e.to || "?"}  ${speech(e)}` + (e.mate ? "" : " – never arrives");
+      if (e.ballot) return `${ballot(e)} (it tells ${whom(e.to)})`;
+      return `${e.n} → ${e.to || "?"}  ${speech(e)}` + (e.mate ? "" : " – never read");
     case "recv":
       return `${e.n} ← ${e.mate ? e.mate.n : e.from || "?"}  ${speech(e)}`;
     case "enq":
-      return `${e.thread} of ${e.n} puts ${element(e)} into ${e.queue}` + (e.dropped ? `, overwriting number ${e.dropped}` : "");
+      return `${e.thread} of ${e.n} puts ${element(e)} into ${e.queue}` + (e.dropped ? `; it overwrites number ${e.dropped}` : "");
     case "deq":
       return `${e.thread} of ${e.n} takes ${element(e.mate || e)} from ${e.queue}`;
     case "phase":
@@ -105,6 +106,12 @@ function sentence(e) {
   }
 }
 
+/** A vote that a film knows of because it is told to somebody. */
+function ballot(e) {
+  if (e.m.leader === e.n) return `Peer ${e.n} votes for itself in round ${e.m.round}`;
+  return `Peer ${e.n} ${e.ballot.changed ? "changes its vote to" : "votes for"} ${e.m.leader} in round ${e.m.round}`;
+}
+
 /** An element of a queue: its number and, where it is known, what it says. */
 function element(e) {
   if (!e.holds) return "number " + e.seq;
@@ -113,58 +120,78 @@ function element(e) {
 
 /** For the caption, a message is a whole sentence. */
 function caption(e) {
+  if (e.ballot) return sentence(e);
   if (e.e === "send") return `Peer ${e.n} tells ${whom(e.to)}: ${speech(e)}`;
   if (e.e === "recv") return `Peer ${e.n} hears from ${whom(e.mate ? e.mate.n : e.from)}: ${speech(e)}`;
   return sentence(e);
 }
 
-/** A sentence or two: why, and what to learn from it. */
+/** A sentence or two: why, and what to learn from it. That a film was seen on the wire need not be said each time. */
 function because(e) {
-  const why = e.why ? e.why[0].toUpperCase() + e.why.slice(1) + (/[.?!]$/.test(e.why) ? "" : ".") : "";
+  const told = (e.why || "").replace(/^seen on the wire(: )?/, "");
+  const why = told ? told[0].toUpperCase() + told.slice(1) + (/[.?!]$/.test(told) ? "" : ".") : "";
   return [why, lesson(e)].filter(Boolean).join(" ");
 }
 
+const OWN_VOTE =
+  "Its own vote is not counted yet: a peer sends its vote to itself through the same queues as everybody else's, and counts" +
+  " it when it comes out of recvqueue (K-10).";
+
+const LESSONS = {
+  boot: () => "It is LOOKING: it knows of no leader and asks the others.",
+  crash: () => "Its connections break, and so the others notice at once.",
+  freeze: () =>
+    "It does not die: its connections stay open, but it reads nothing and says nothing. The others notice only when it has been silent for too long.",
+  thaw: () => "It goes on where it stopped. It does not know yet what the others have done in the meantime.",
+  state: (e) => {
+    if (e.s === "LOOKING") return "It has no leader, and asks the others for their votes.";
+    if (e.s === "LEADING") return "It opens its quorum port. Before it may lead, a quorum must come and accept its epoch.";
+    return "It dials the leader's quorum port and asks to be brought up to date.";
+  },
+  vote: (e) =>
+    e.leader === e.n
+      ? "It tells all the others."
+      : "Votes are compared by epoch, then by zxid, then by id. A peer that changes its mind tells all the others.",
+  tally: lesson_of_tally,
+  wait: (e) =>
+    e.final
+      ? "A peer that decided at once could follow the second best. If a better vote comes in time, the peer takes it and counts anew."
+      : "Any message ends this wait. If none comes, the peer says its vote again and waits twice as long.",
+  decide: (e) =>
+    e.waited || e.run.captured
+      ? "For this peer the election is over."
+      : "It was told a result, so there is nothing to wait for: for this peer the election is over.",
+  send: (e) => {
+    if (e.ballot && e.ballot.changed) return "It has heard a better vote. Votes are compared by epoch, then by zxid, then by id.";
+    if (e.ballot && e.m.leader !== e.n) return "It has heard a better vote before it said its own.";
+    if (e.mate) return e.run.captured ? "" : `The message takes ${span(e.mate.t - e.t)} to arrive.`;
+    if (e.run.fate(e) === "frozen") return `It waits unread at peer ${e.to}, which is frozen.`;
+    return e.run.fate(e) === "ended" ? "The connection ends before anybody reads it." : "Nobody has read it when the trace ends.";
+  },
+  recv: (e) => {
+    if (!e.mate) return "The peer that sent it has no trace here.";
+    if (e.t - e.mate.t > LONG_WAY_US) return `It was sent ${span(e.t - e.mate.t)} ago.`;
+    return e.run.captured ? "A capture shows when it was sent; when it was read is a guess." : `It took ${span(e.t - e.mate.t)} to arrive.`;
+  },
+  enq: (e) =>
+    e.dropped ? "This queue holds one message for each server: only the newest vote matters." : `Now ${e.len} wait${e.len === 1 ? "s" : ""} there.`,
+  deq: (e) => (e.mate ? `It waited ${span(e.t - e.mate.t)}. ` : "") + (e.len ? `${e.len} still wait${e.len === 1 ? "s" : ""}.` : "The queue is empty now."),
+  conn: (e) => (e.what === "drop" ? "A pair needs one connection only; the peer with the larger id dials it." : ""),
+  epoch: (e) => (e.which === "accepted" ? "It will never again follow a leader of an older epoch." : "It has the history of this epoch."),
+  established: () => "The ensemble has a leader with a quorum behind it.",
+};
+
+const LONG_WAY_US = 50000;
+
 function lesson(e) {
-  switch (e.e) {
-    case "boot":
-      return "It is LOOKING: it knows of no leader and asks the others.";
-    case "crash":
-      return "Its connections break, and so the others notice.";
-    case "state":
-      if (e.s === "LOOKING") return "It has no leader (any more), and asks everybody for a vote.";
-      if (e.s === "LEADING") return "It opens its quorum port; before it may lead, a quorum must come and accept its epoch.";
-      return "It dials the leader's quorum port and asks to be brought up to date.";
-    case "vote":
-      return e.leader === e.n
-        ? "It tells everybody."
-        : "Votes are compared by epoch, then zxid, then id. Having changed its mind, it tells everybody.";
-    case "tally":
-      return e.quorum
-        ? "More than half agree, so no other can get a quorum of these votes – but a better vote may still be on its way."
-        : "One vote a peer, the latest that was heard; it goes on listening.";
-    case "wait":
-      return e.final
-        ? "A peer that decided at once could follow the second best. A better vote that comes in time is taken, and counting goes on."
-        : "Whatever comes ends the wait. If nothing comes, it says its vote again and waits twice as long.";
-    case "decide":
-      return "For this peer the election is over.";
-    case "send":
-      if (e.run.captured) return e.mate ? "" : "Its reader had ended the connection.";
-      return e.mate ? `It takes ${span(e.mate.t - e.t)} to arrive.` : "The connection ended first.";
-    case "recv":
-      if (e.run.captured) return "The capture shows when it was sent, not when it was read.";
-      return e.mate ? `It was under way for ${span(e.t - e.mate.t)}.` : "Who sent it has no trace here.";
-    case "enq":
-      return e.dropped ? "This queue holds one message for each server: only the newest vote matters." : `Now ${e.len} wait${e.len === 1 ? "s" : ""} there.`;
-    case "deq":
-      return (e.mate ? `It waited ${span(e.t - e.mate.t)}. ` : "") + (e.len ? `${e.len} still wait${e.len === 1 ? "s" : ""}.` : "The queue is empty now.");
-    case "conn":
-      return e.what === "drop" ? "One connection is enough for a pair, and the larger id dials it." : "";
-    case "epoch":
-      return e.which === "accepted" ? "It will never again follow a leader of an older epoch." : "It has the history of this epoch.";
-    case "established":
-      return "The ensemble has a leader that a quorum stands behind.";
-    default:
-      return "";
-  }
+  return (LESSONS[e.e] || (() => ""))(e);
+}
+
+function lesson_of_tally(e) {
+  if (e.settled && e.quorum && e.decides)
+    return "These are no candidates' votes: the peers have decided already, and the leader itself says that it leads. Nothing better can be on its way, so no wait is needed.";
+  if (e.settled) return "The peers that it hears have decided already. It joins them when a quorum follows that leader, and the leader says so itself.";
+  if (e.quorum) return "More than half agree, so no other candidate can get a quorum of these votes. But a better vote may still be on its way.";
+  if (e.own_missing) return OWN_VOTE;
+  return "It counts one vote for each peer, the latest that it has heard, and goes on listening.";
 }

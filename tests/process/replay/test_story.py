@@ -41,9 +41,10 @@ class Film:
         self.line(n, "send", to=to, conn=conn, seq=seq, kind=kind, m=m)
         return self.line(to, "recv", **{"from": n}, conn=conn, seq=seq, kind=kind, m=m) if arrives else self
 
-    def votes(self, n, leader, *others, r=1, zxid="0x0", epoch=0):
+    def votes(self, n, leader, *others, r=1, zxid="0x0", epoch=0, conn=""):
         for other in others:
-            self.send(n, other, "NOTIFICATION", state="LOOKING", leader=leader, zxid=zxid, round=r, epoch=epoch)
+            name = conn and f"{conn}{other}"
+            self.send(n, other, "NOTIFICATION", conn=name, state="LOOKING", leader=leader, zxid=zxid, round=r, epoch=epoch)
         return self
 
     def looks(self, n, *others, **vote):
@@ -100,6 +101,9 @@ class Diaries(Film):
             self.line(n, "exit", code=0, why="stopped")
         return self
 
+    def looks_for_itself(self, n, r=1, zxid="0x0", epoch=0):
+        return self.line(n, "vote", leader=n, zxid=zxid, epoch=epoch, r=r, why="a new round begins; everybody votes for itself first")
+
     def elect(self, leader, *voters, r=1, zxid="0x0", epoch=0):
         """All vote for the leader, wait for 200 ms, and stand in the next epoch."""
         for n in (leader, *voters):
@@ -128,12 +132,15 @@ class Diaries(Film):
         """It ends its quorum connection: too long has nothing come."""
         return self.line(n, "conn", what="close", peer=leader, conn=f"q{leader}-{n}", why="no longer learning")
 
+    def save(self, directory):
+        for n in {line["n"] for line in self.lines}:
+            os.makedirs(os.path.join(directory, str(n)), exist_ok=True)
+            with open(os.path.join(directory, str(n), "trace"), "w", encoding="utf-8") as stream:
+                stream.writelines(json.dumps(line) + "\n" for line in self.lines if line["n"] == n)
+
     def tell(self, verb):
         with tempfile.TemporaryDirectory() as directory:
-            for n in {line["n"] for line in self.lines}:
-                os.mkdir(os.path.join(directory, str(n)))
-                with open(os.path.join(directory, str(n), "trace"), "w", encoding="utf-8") as stream:
-                    stream.writelines(json.dumps(line) + "\n" for line in self.lines if line["n"] == n)
+            self.save(directory)
             status, out, err = script("trace.sh", verb, directory)
         same((status, err), (0, ""))
         return out
