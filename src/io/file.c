@@ -54,7 +54,7 @@ int file_read_at(int fd, int64_t offset, void *ret_bytes, size_t length)
 {
     uint8_t *bytes = ret_bytes;
     while (length > 0) {
-        size_t count;
+        size_t count = 0;
         int r = file_read_some_at(fd, offset, bytes, length, &count);
         if (r < 0)
             return r;
