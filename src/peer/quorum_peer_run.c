@@ -131,9 +131,8 @@ static int create_election_algorithm(struct quorum_peer_run *run)
 static int start_leader_election(struct quorum_peer_run *run)
 {
     if (quorum_peer_get_peer_state(run->self) == SERVER_STATE_LOOKING) {
-        struct vote vote =
-            vote_of(quorum_peer_get_my_id(run->self), quorum_peer_get_last_logged_zxid(run->self),
-                    quorum_peer_get_current_epoch(run->self));
+        struct vote vote = vote_of(run->self->my_id, quorum_peer_get_last_logged_zxid(run->self),
+                                   quorum_peer_get_current_epoch(run->self));
         quorum_peer_set_current_vote(run->self, &vote);
     }
     return create_election_algorithm(run);

@@ -49,13 +49,14 @@ static void fill_connections(struct quorum_peer_run *run, struct server_status *
 void quorum_peer_run_fill_status(void *arg, struct server_status *status)
 {
     struct quorum_peer_run *run = arg;
-    struct quorum_verifier *qv = quorum_peer_get_quorum_verifier(run->self);
-    int64_t serving_since_ms = quorum_peer_get_broadcast_since(run->self);
-    status->serving = serving_since_ms >= 0;
-    status->uptime_ms = status->serving ? zk_elapsed_ms() - serving_since_ms : 0;
-    status->state = quorum_peer_get_peer_state(run->self);
-    status->zab_state = quorum_peer_get_zab_state(run->self);
-    status->sync_mode = quorum_peer_get_sync_mode(run->self);
+    const struct quorum_verifier *qv = quorum_peer_quorum_verifier(run->self);
+    struct quorum_peer_phase phase = quorum_peer_get_phase(run->self);
+    status->serving = phase.broadcast_since_ms >= 0;
+    status->uptime_ms = status->serving ? zk_elapsed_ms() - phase.broadcast_since_ms : 0;
+    status->state = phase.state;
+    status->zab_state = phase.zab_state;
+    status->sync_mode = phase.sync_mode;
+    status->observer_master_id = phase.leader_id;
     zk_database_fill_status(run->database, status);
     status->config = run->config;
     status->snap_dir = file_txn_snap_log_get_snap_dir(run->snap_log);
@@ -65,8 +66,7 @@ void quorum_peer_run_fill_status(void *arg, struct server_status *status)
     status->membership = zk_xstrdup(qv_to_string(qv));
     status->quorum_size = (int32_t)qv->voting.count;
     fill_leader(run->self, status);
-    status->metrics = server_metrics_get(quorum_peer_metrics(run->self));
+    status->metrics = server_metrics_get(run->self->metrics);
     fill_connections(run, status);
     status->thread_count = zk_thread_count(run->ctx);
-    qv_unref(qv);
 }

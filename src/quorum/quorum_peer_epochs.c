@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "quorum/lock_ranks.h"
 #include "quorum/quorum_peer_internal.h"
+#include "zk/base/alloc.h"
+#include "zk/base/str.h"
 #include "zk/ensemble/zxid.h"
 #include "zk/io/file.h"
 #include "zk/io/sock.h"
@@ -24,6 +27,30 @@
 enum {
     EPOCH_FILE_LIMIT = 4096, /* a number and perhaps a line or two that nobody reads */
 };
+
+struct epochs {
+    struct zk_mutex mu; /* held while a file is written, so that file and memory agree (A-5).
+                         * Guards: */
+    int64_t accepted GUARDED_BY(&mu);
+    int64_t current GUARDED_BY(&mu);
+};
+
+struct epochs *epochs_new(struct zk_context *ctx) UNSHARED
+{
+    struct epochs *epochs = zk_xcalloc(1, sizeof *epochs);
+    zk_mutex_init(&epochs->mu, ctx, "epochs", ZK_RANK_EPOCHS);
+    epochs->accepted = -1;
+    epochs->current = -1;
+    return epochs;
+}
+
+void epochs_free(struct epochs *epochs) UNSHARED
+{
+    zk_mutex_destroy(&epochs->mu);
+    free(epochs);
+}
+
+/* ---- the files ------------------------------------------------------------------------------ */
 
 /* <dataDir>/version-2/<name>, even where the log lives elsewhere. */
 static void epoch_path(const struct quorum_peer *self, const char *name, struct zk_str *ret_path)
@@ -135,10 +162,10 @@ int quorum_peer_load_database(struct quorum_peer *self)
         zk_log(self->ctx, ZK_LOG_EPOCH_ACCEPTED_LESS, accepted, current);
         return -EPROTO;
     }
-    zk_mutex_lock(&self->epochs_mu);
-    self->current_epoch = current;
-    self->accepted_epoch = accepted;
-    zk_mutex_unlock(&self->epochs_mu);
+    zk_mutex_lock(&self->epochs->mu);
+    self->epochs->current = current;
+    self->epochs->accepted = accepted;
+    zk_mutex_unlock(&self->epochs->mu);
     return 0;
 }
 
@@ -148,44 +175,48 @@ int64_t quorum_peer_get_last_logged_zxid(struct quorum_peer *self)
     return zk_database_last_processed_zxid(self->database);
 }
 
+/* ---- memory --------------------------------------------------------------------------------- */
+
+/* Java: getCurrentEpoch() */
 int64_t quorum_peer_get_current_epoch(struct quorum_peer *self)
 {
-    zk_mutex_lock(&self->epochs_mu);
-    int64_t epoch = self->current_epoch;
-    zk_mutex_unlock(&self->epochs_mu);
+    zk_mutex_lock(&self->epochs->mu);
+    int64_t epoch = self->epochs->current;
+    zk_mutex_unlock(&self->epochs->mu);
     return epoch;
 }
 
+/* Java: getAcceptedEpoch() */
 int64_t quorum_peer_get_accepted_epoch(struct quorum_peer *self)
 {
-    zk_mutex_lock(&self->epochs_mu);
-    int64_t epoch = self->accepted_epoch;
-    zk_mutex_unlock(&self->epochs_mu);
+    zk_mutex_lock(&self->epochs->mu);
+    int64_t epoch = self->epochs->accepted;
+    zk_mutex_unlock(&self->epochs->mu);
     return epoch;
 }
 
 /* Java: setCurrentEpoch() */
 int quorum_peer_set_current_epoch(struct quorum_peer *self, int64_t epoch)
 {
-    zk_mutex_lock(&self->epochs_mu);
+    zk_mutex_lock(&self->epochs->mu);
     int r = write_long_to_file(self, CURRENT_EPOCH_FILENAME, epoch);
     if (r == 0) {
-        self->current_epoch = epoch;
+        self->epochs->current = epoch;
         zk_trace_epoch(self->ctx, "current", epoch);
     }
-    zk_mutex_unlock(&self->epochs_mu);
+    zk_mutex_unlock(&self->epochs->mu);
     return r;
 }
 
 /* Java: setAcceptedEpoch() */
 int quorum_peer_set_accepted_epoch(struct quorum_peer *self, int64_t epoch)
 {
-    zk_mutex_lock(&self->epochs_mu);
+    zk_mutex_lock(&self->epochs->mu);
     int r = write_long_to_file(self, ACCEPTED_EPOCH_FILENAME, epoch);
     if (r == 0) {
-        self->accepted_epoch = epoch;
+        self->epochs->accepted = epoch;
         zk_trace_epoch(self->ctx, "accepted", epoch);
     }
-    zk_mutex_unlock(&self->epochs_mu);
+    zk_mutex_unlock(&self->epochs->mu);
     return r;
 }

@@ -138,9 +138,8 @@ void election_peer_listen(struct election_peer *peer)
 
 void election_peer_start(struct election_peer *peer)
 {
-    struct vote vote =
-        vote_of(quorum_peer_get_my_id(peer->self), quorum_peer_get_last_logged_zxid(peer->self),
-                quorum_peer_get_current_epoch(peer->self));
+    struct vote vote = vote_of(peer->self->my_id, quorum_peer_get_last_logged_zxid(peer->self),
+                               quorum_peer_get_current_epoch(peer->self));
     quorum_peer_set_current_vote(peer->self, &vote);
     assert_int_equal(fle_start(peer->fle), 0);
     election_peer_listen(peer);
@@ -159,15 +158,14 @@ void election_peer_look(struct election_peer *peer)
     peer->look_began_ms = zk_elapsed_ms();
     peer->looking = zk_thread_group_new(peer->capture.ctx);
     assert_int_equal(zk_thread_group_start(peer->looking, look, peer,
-                                           "QuorumPeer[myid=%" PRId64 "]",
-                                           quorum_peer_get_my_id(peer->self)),
+                                           "QuorumPeer[myid=%" PRId64 "]", peer->self->my_id),
                      0);
 }
 
 void election_peer_look_and_vote(struct election_peer *peer)
 {
     char words[96];
-    int64_t my_id = quorum_peer_get_my_id(peer->self);
+    int64_t my_id = peer->self->my_id;
     snprintf(words, sizeof words, "\"ev\":\"tally\",\"leader\":%" PRId64 ",\"have\":[%" PRId64 "]",
              my_id, my_id);
     size_t before = election_peer_traced(peer, words);
@@ -479,7 +477,7 @@ void scripted_voter_accept(struct scripted_voter *voter, int64_t caller)
 
 void scripted_voter_connect(struct scripted_voter *voter, struct election_peer *peer)
 {
-    int64_t peer_id = quorum_peer_get_my_id(peer->self);
+    int64_t peer_id = peer->self->my_id;
     struct sock *sock = scripted_voter_dial(voter, test_ensemble_port(voter->ensemble, peer_id));
     scripted_voter_introduce(voter, sock);
     if (voter->sid > peer_id) {
@@ -687,7 +685,7 @@ static const char *go_to(const char *at, int64_t *ret_number, const char *format
 static bool mark_is_heard(void *arg)
 {
     const struct mark *mark = arg;
-    int64_t my_id = quorum_peer_get_my_id(mark->peer->self);
+    int64_t my_id = mark->peer->self->my_id;
     int64_t message = 0;
     int64_t notification = 0;
     char *trace = test_captured_trace(&mark->peer->capture);
@@ -716,6 +714,6 @@ void scripted_voter_await_heard(struct scripted_voter *voter, struct election_pe
     if (!wait_until(zk_deadline_ms(TEST_PATIENCE_MS), mark_is_heard, &mark)) {
         char *trace = test_captured_trace(&peer->capture);
         fail_msg("the election of %" PRId64 " does not hear voter %" PRId64 ":\n%s",
-                 quorum_peer_get_my_id(peer->self), voter->sid, trace);
+                 peer->self->my_id, voter->sid, trace);
     }
 }

@@ -158,7 +158,7 @@ struct quorum_peer *ensemble_self(struct ensemble *ensemble, int64_t sid)
 
 static bool serves(struct quorum_peer *self)
 {
-    return quorum_peer_get_broadcast_since(self) >= 0;
+    return quorum_peer_get_phase(self).broadcast_since_ms >= 0;
 }
 
 /* The one leader under whom all running peers serve; -1: there is none (yet). */

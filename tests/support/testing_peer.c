@@ -121,6 +121,8 @@ void testing_peer_history(struct testing_peer *peer, int64_t accepted_epoch, int
 static void vote_for(struct testing_peer *peer, enum server_state state, int64_t leader)
 {
     struct vote vote = vote_of(leader, 0, 0);
+    if (quorum_peer_get_peer_state(peer->self) != SERVER_STATE_LOOKING) /* the role before */
+        quorum_peer_set_peer_state(peer->self, SERVER_STATE_LOOKING, "the test says so");
     quorum_peer_decide(peer->self, state, &vote, "the test says so");
 }
 

@@ -42,7 +42,7 @@ static void await_event(struct ensemble *ensemble, int64_t sid, const char *word
 
 static bool is_serving(struct ensemble *ensemble, int64_t sid)
 {
-    return quorum_peer_get_broadcast_since(ensemble_self(ensemble, sid)) >= 0;
+    return quorum_peer_get_phase(ensemble_self(ensemble, sid)).broadcast_since_ms >= 0;
 }
 
 /* --- FLE-14 --- */

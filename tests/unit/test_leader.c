@@ -407,7 +407,7 @@ static void follower_that_never_acks_newleader_lets_the_leader_give_up(void **st
     assert_int_equal(-ETIMEDOUT, testing_peer_join(&peer));
     assert_true(testing_peer_logged(
         &peer, "Waiting for a quorum of followers, only synced with sids: [ [3] ]"));
-    assert_int_equal(ZAB_STATE_SYNCHRONIZATION, quorum_peer_get_zab_state(peer.self));
+    assert_int_equal(ZAB_STATE_SYNCHRONIZATION, quorum_peer_get_phase(peer.self).zab_state);
     scripted_peer_drain(follower);
     scripted_peer_free(follower);
     testing_peer_done(&peer);
@@ -436,7 +436,7 @@ static void dsc_08_voter_that_looks_again_ends_the_wait(void **state)
     }
     assert_true(zk_elapsed_ms() - start_ms >= 20);
     assert_int_equal(-ETIMEDOUT, testing_peer_join(&peer));
-    assert_true(zk_elapsed_ms() - start_ms < quorum_peer_init_limit_ms(peer.self));
+    assert_true(zk_elapsed_ms() - start_ms < peer.self->init_limit_ms);
     assert_false(quorum_peer_report_looking_sid(peer.self, &voters, 1));
     synced_learner_tracker_done(&voters);
     testing_peer_done(&peer);

@@ -321,7 +321,7 @@ static void lrn_01_silent_leader_is_left_after_sync_limit_once_synced(void **sta
     scripted_peer_expect_end(fixture.leader);
     int64_t took_ms = zk_elapsed_ms() - start_ms;
     assert_true(took_ms >= 250);
-    assert_true(took_ms < quorum_peer_init_limit_ms(fixture.peer.self) / 2);
+    assert_true(took_ms < fixture.peer.self->init_limit_ms / 2);
     assert_int_equal(-ETIMEDOUT, testing_peer_join(&fixture.peer));
     finish(&fixture);
 }
@@ -598,7 +598,7 @@ static void follower_tells_the_new_epoch_to_who_asks_later(void **state)
     assert_true(quorum_peer_get_current_vote(fixture.peer.self, &vote));
     assert_int_equal(3, vote.id);
     assert_int_equal(1, vote.peer_epoch);
-    assert_int_equal(3, quorum_peer_get_leader_id(fixture.peer.self));
+    assert_int_equal(3, quorum_peer_get_phase(fixture.peer.self).leader_id);
     assert_true(testing_peer_stop(&fixture.peer) < 0);
     assert_true(testing_peer_logged(&fixture.peer, "Disconnected from leader (with address: "));
     assert_true(testing_peer_logged(&fixture.peer, "Sync state: true"));

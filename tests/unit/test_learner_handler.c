@@ -527,12 +527,12 @@ static void brd_07_silent_learner_is_dropped_and_the_others_stay(void **state)
     pass_newleader(silent);
     int64_t start_ms = zk_elapsed_ms();
     while (!testing_peer_logged(&peer, "sid=2 reason=")) {
-        assert_true(zk_elapsed_ms() - start_ms < quorum_peer_init_limit_ms(peer.self) / 2);
+        assert_true(zk_elapsed_ms() - start_ms < peer.self->init_limit_ms / 2);
         scripted_peer_expect_packet(follower, LEADER_PING, EPOCH_1_ZXID, NULL);
         scripted_peer_send_packet(follower, LEADER_PING, EPOCH_1_ZXID, "");
     }
     scripted_peer_drain(silent);
-    assert_int_equal(ZAB_STATE_BROADCAST, quorum_peer_get_zab_state(peer.self));
+    assert_int_equal(ZAB_STATE_BROADCAST, quorum_peer_get_phase(peer.self).zab_state);
     assert_int_equal(-ECANCELED, testing_peer_stop(&peer));
     scripted_peer_free(silent);
     scripted_peer_free(follower);

@@ -689,11 +689,11 @@ static void the_next_election_is_the_next_round(void **state)
     struct stage *stage = *state;
     begin(stage);
     for (int64_t round = 1; round <= 3; round++) {
-        quorum_peer_set_peer_state(stage->peer->self, SERVER_STATE_LOOKING, "test");
         election_peer_look(stage->peer);
         scripted_voter_await(&stage->one, looking(2, 0, round, 0));
         scripted_voter_say(&stage->one, looking(2, 0, round, 0));
         assert_decided(stage, SERVER_STATE_LEADING, 2, 0, round, 0);
+        quorum_peer_set_peer_state(stage->peer->self, SERVER_STATE_LOOKING, "test");
     }
 }
 

@@ -48,11 +48,11 @@ static void a_new_peer_looks_and_has_no_vote(void **state)
     assert_int_equal(quorum_peer_get_peer_state(stage->self), SERVER_STATE_LOOKING);
     assert_false(quorum_peer_get_current_vote(stage->self, &vote));
     assert_int_equal(vote.id, 77); /* untouched */
-    assert_int_equal(quorum_peer_get_my_id(stage->self), 2);
-    assert_int_equal(quorum_peer_get_leader_id(stage->self), -1);
-    assert_int_equal(quorum_peer_get_zab_state(stage->self), ZAB_STATE_ELECTION);
-    assert_int_equal(quorum_peer_init_limit_ms(stage->self), 10000);
-    assert_int_equal(quorum_peer_sync_limit_ms(stage->self), 10000);
+    assert_int_equal(stage->self->my_id, 2);
+    assert_int_equal(quorum_peer_get_phase(stage->self).leader_id, -1);
+    assert_int_equal(quorum_peer_get_phase(stage->self).zab_state, ZAB_STATE_ELECTION);
+    assert_int_equal(stage->self->init_limit_ms, 10000);
+    assert_int_equal(stage->self->sync_limit_ms, 10000);
     assert_true(quorum_peer_is_running(stage->self));
 }
 
@@ -77,44 +77,72 @@ static void updating_the_election_vote_changes_its_epoch_alone(void **state)
 static void looking_forgets_leader_and_phase(void **state)
 {
     struct stage *stage = *state;
-    struct zk_str detail = {0};
     quorum_peer_set_peer_state(stage->self, SERVER_STATE_FOLLOWING, "test");
     quorum_peer_set_leader_id(stage->self, 3);
     quorum_peer_set_zab_state(stage->self, ZAB_STATE_SYNCHRONIZATION);
     quorum_peer_set_sync_mode(stage->self, SYNC_MODE_DIFF);
-    quorum_peer_append_detailed_peer_state(stage->self, &detail);
-    assert_string_equal(zk_str_text(&detail), "following - synchronization - diff");
+    assert_int_equal(
+        election_peer_logged(stage->peer, "Peer state changed: following - synchronization - diff"),
+        1);
 
     quorum_peer_set_peer_state(stage->self, SERVER_STATE_LOOKING, "test");
 
-    zk_str_clear(&detail);
-    quorum_peer_append_detailed_peer_state(stage->self, &detail);
-    assert_string_equal(zk_str_text(&detail), "looking");
-    assert_int_equal(quorum_peer_get_leader_id(stage->self), -1);
-    assert_int_equal(quorum_peer_get_sync_mode(stage->self), SYNC_MODE_NONE);
+    assert_int_equal(quorum_peer_get_phase(stage->self).zab_state, ZAB_STATE_ELECTION);
+    assert_int_equal(quorum_peer_get_phase(stage->self).leader_id, -1);
+    assert_int_equal(quorum_peer_get_phase(stage->self).sync_mode, SYNC_MODE_NONE);
     assert_int_equal(election_peer_logged(stage->peer, "Peer state changed: looking"), 1);
     assert_int_equal(
         election_peer_traced(stage->peer, "\"ev\":\"state\",\"s\":\"FOLLOWING\",\"why\":\"test\""),
         1);
-    zk_str_done(&detail);
+}
+
+struct state_change {
+    struct quorum_peer *self;
+    enum server_state first; /* LOOKING: stays what it is */
+    enum server_state then;
+};
+
+static void change_state(void *arg)
+{
+    const struct state_change *change = arg;
+    if (change->first != SERVER_STATE_LOOKING)
+        quorum_peer_set_peer_state(change->self, change->first, "test");
+    quorum_peer_set_peer_state(change->self, change->then, "test");
+}
+
+static void a_state_that_the_circle_does_not_allow_panics(void **state)
+{
+    static const struct state_change changes[] = {
+        {.first = SERVER_STATE_LOOKING, .then = SERVER_STATE_LOOKING},
+        {.first = SERVER_STATE_LEADING, .then = SERVER_STATE_FOLLOWING},
+        {.first = SERVER_STATE_FOLLOWING, .then = SERVER_STATE_LEADING},
+        {.first = SERVER_STATE_OBSERVING, .then = SERVER_STATE_OBSERVING},
+    };
+    struct stage *stage = *state;
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        struct state_change change = changes[i];
+        change.self = stage->self;
+        test_expect_panic(change_state, &change, "is_legal_change");
+    }
+    assert_int_equal(quorum_peer_get_peer_state(stage->self), SERVER_STATE_LOOKING);
 }
 
 static void broadcast_counts_the_time_of_unavailability(void **state)
 {
     struct stage *stage = *state;
-    struct server_metrics *metrics = quorum_peer_metrics(stage->self);
-    assert_int_equal(quorum_peer_get_broadcast_since(stage->self), -1);
+    struct server_metrics *metrics = stage->self->metrics;
+    assert_int_equal(quorum_peer_get_phase(stage->self).broadcast_since_ms, -1);
     quorum_peer_set_peer_state(stage->self, SERVER_STATE_LEADING, "test");
     int64_t before_ms = zk_elapsed_ms();
 
     quorum_peer_set_zab_state(stage->self, ZAB_STATE_BROADCAST);
 
-    assert_true(quorum_peer_get_broadcast_since(stage->self) >= before_ms);
+    assert_true(quorum_peer_get_phase(stage->self).broadcast_since_ms >= before_ms);
     struct server_metrics_values values = server_metrics_get(metrics);
     assert_int_equal(values.summaries[SERVER_METRICS_UNAVAILABLE_TIME].count, 1);
     assert_int_equal(values.summaries[SERVER_METRICS_LEADER_UNAVAILABLE_TIME].count, 1);
     quorum_peer_set_peer_state(stage->self, SERVER_STATE_LOOKING, "test");
-    assert_int_equal(quorum_peer_get_broadcast_since(stage->self), -1);
+    assert_int_equal(quorum_peer_get_phase(stage->self).broadcast_since_ms, -1);
 }
 
 static void start_of_the_election_and_restart_flag_are_read_once(void **state)
@@ -138,6 +166,7 @@ static void decide_again_and_again(void *arg)
         struct vote vote = vote_of(i % 2 == 0 ? 2 : 3, i, i);
         quorum_peer_decide(stage->self, i % 2 == 0 ? SERVER_STATE_LEADING : SERVER_STATE_FOLLOWING,
                            &vote, "test");
+        quorum_peer_set_peer_state(stage->self, SERVER_STATE_LOOKING, "test");
     }
 }
 
@@ -153,7 +182,8 @@ static void state_and_vote_change_together(void **state)
         bool has_vote;
         enum server_state now = quorum_peer_get_state_and_vote(stage->self, &has_vote, &vote);
         assert_true(has_vote);
-        assert_int_equal(vote.id, now == SERVER_STATE_LEADING ? 2 : 3);
+        if (now != SERVER_STATE_LOOKING)
+            assert_int_equal(vote.id, now == SERVER_STATE_LEADING ? 2 : 3);
         assert_int_equal(vote.zxid, vote.peer_epoch);
     } while (zk_thread_group_alive(group) > 0);
     zk_thread_group_free(group);
@@ -545,6 +575,7 @@ int main(void)
         STAGED(a_new_peer_looks_and_has_no_vote),
         STAGED(updating_the_election_vote_changes_its_epoch_alone),
         STAGED(looking_forgets_leader_and_phase),
+        STAGED(a_state_that_the_circle_does_not_allow_panics),
         STAGED(broadcast_counts_the_time_of_unavailability),
         STAGED(start_of_the_election_and_restart_flag_are_read_once),
         STAGED(state_and_vote_change_together),

@@ -47,7 +47,11 @@ static void settle(struct stage *stage, enum server_state server_state, int64_t 
 {
     struct vote vote = vote_of(leader, 0x200000001, 3);
     vote.election_epoch = 6;
-    quorum_peer_decide(stage->peer->self, server_state, &vote, "test");
+    quorum_peer_set_current_vote(stage->peer->self, &vote);
+    if (election_peer_state(stage->peer) != SERVER_STATE_LOOKING) /* settled before */
+        quorum_peer_set_peer_state(stage->peer->self, SERVER_STATE_LOOKING, "test");
+    if (server_state != SERVER_STATE_LOOKING)
+        quorum_peer_set_peer_state(stage->peer->self, server_state, "test");
 }
 
 /* --- 5.1: what cannot be read --- */

@@ -60,13 +60,13 @@ static void dsc_02_follower_says_what_java_says_and_writes_before_it_speaks(void
     scripted_peer_send_golden(leader, "newleader");
     scripted_peer_expect_golden(leader, "ack_newleader");
     assert_file(&peer, "currentEpoch", "1");
-    assert_int_equal(ZAB_STATE_SYNCHRONIZATION, quorum_peer_get_zab_state(peer.self));
+    assert_int_equal(ZAB_STATE_SYNCHRONIZATION, quorum_peer_get_phase(peer.self).zab_state);
 
     scripted_peer_send_golden(leader, "uptodate");
     scripted_peer_expect_golden(leader, "ack_uptodate");
     scripted_peer_send_golden(leader, "ping");
     scripted_peer_expect_golden(leader, "ping_reply");
-    assert_int_equal(ZAB_STATE_BROADCAST, quorum_peer_get_zab_state(peer.self));
+    assert_int_equal(ZAB_STATE_BROADCAST, quorum_peer_get_phase(peer.self).zab_state);
     assert_false(testing_peer_has_file(&peer, "snapshot.100000000"));
 
     scripted_peer_hang_up(leader);
@@ -284,7 +284,7 @@ static void dsc_02_newleader_carries_the_configuration_as_java_writes_it(void **
 static void assert_broadcast(struct testing_peer *peer)
 {
     int64_t deadline_ms = zk_elapsed_ms() + TEST_PATIENCE_MS;
-    while (quorum_peer_get_zab_state(peer->self) != ZAB_STATE_BROADCAST) {
+    while (quorum_peer_get_phase(peer->self).zab_state != ZAB_STATE_BROADCAST) {
         assert_true(zk_elapsed_ms() < deadline_ms);
         zk_sleep_ms(1);
     }
@@ -320,7 +320,7 @@ static void leader_follower_and_observer_of_ours_stay_together(void **state)
     assert_int_equal(1, status.synced_observers);
     assert_int_equal(0, status.synced_non_voting_followers);
     assert_int_equal(-1, status.last_proposal_size);
-    struct server_metrics_values metrics = server_metrics_get(quorum_peer_metrics(leader.self));
+    struct server_metrics_values metrics = server_metrics_get(leader.self->metrics);
     assert_int_equal(1, metrics.counters[SERVER_METRICS_DIFF_COUNT]);
     assert_int_equal(1, metrics.counters[SERVER_METRICS_SNAP_COUNT]);
     struct vote vote;

@@ -15,7 +15,6 @@
 
 #include "zk/base/attrs.h"
 #include "zk/base/long_map.h"
-#include "zk/base/str.h"
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/ensemble/quorum_verifier.h"
 #include "zk/ensemble/server_state.h"
@@ -28,29 +27,36 @@ struct zk_database;
 struct quorum_peer;
 struct server_metrics;
 
-/* Make a peer in state LOOKING, without a current vote. Borrows all three until
- * quorum_peer_free. */
+/* What a peer is born with, and keeps: any thread reads it, without a lock. What changes is behind
+ * three locks; the functions below ask for it. */
+struct quorum_peer {
+    struct zk_context *ctx;
+    const struct quorum_peer_config *config;
+    struct zk_database *database;
+    struct server_metrics *metrics;
+    int64_t my_id;         /* Java: getId() */
+    int64_t init_limit_ms; /* initLimit * tickTime */
+    int64_t sync_limit_ms; /* syncLimit * tickTime */
+
+    struct quorum_peer_monitor *monitor;     /* state, vote, role: quorum_peer.c */
+    struct quorum_peer_verifiers *verifiers; /* who is in the ensemble: quorum_peer_verifiers.c */
+    struct epochs *epochs;                   /* on disk and in memory: epochs.c */
+};
+
+/* Make a peer in state LOOKING, without a current vote. ctx, config and database stay the caller's
+ * and must outlive it. */
 struct quorum_peer *quorum_peer_new(struct zk_context *ctx, const struct quorum_peer_config *config,
                                     struct zk_database *database);
-void quorum_peer_free(struct quorum_peer *self);
-
-/* Fixed at birth. Any thread, no lock. */
-struct zk_context *quorum_peer_context(const struct quorum_peer *self);
-const struct quorum_peer_config *quorum_peer_config_of(const struct quorum_peer *self);
-struct zk_database *quorum_peer_database(const struct quorum_peer *self);
-struct server_metrics *quorum_peer_metrics(const struct quorum_peer *self);
-int64_t quorum_peer_get_my_id(const struct quorum_peer *self); /* Java: getId() */
-enum learner_type quorum_peer_get_learner_type(const struct quorum_peer *self);
-int64_t quorum_peer_init_limit_ms(const struct quorum_peer *self); /* initLimit * tickTime */
-int64_t quorum_peer_sync_limit_ms(const struct quorum_peer *self); /* syncLimit * tickTime */
+void quorum_peer_free(struct quorum_peer *self); /* NULL is fine */
 
 /* ---- state and vote. Any thread; locks quorum_peer. ------------------------------------------ */
 
 /* Java: getPeerState() */
 enum server_state quorum_peer_get_peer_state(struct quorum_peer *self);
 
-/* Java: setPeerState(). LOOKING also forgets the leader and the phase. Logs and traces the change;
- * why is for the trace. */
+/* Java: setPeerState(). The states change in a circle, LOOKING and a role in turn (section 12.1 of
+ * NOTES.md); any other change is a fault of ours and panics. LOOKING also forgets the leader and
+ * the phase. Logs and traces the change; why is for the trace. */
 void quorum_peer_set_peer_state(struct quorum_peer *self, enum server_state state, const char *why);
 
 /* Java: getCurrentVote(). False: there is none (before the first election, and while one is
@@ -66,31 +72,38 @@ void quorum_peer_decide(struct quorum_peer *self, enum server_state state, const
 enum server_state quorum_peer_get_state_and_vote(struct quorum_peer *self, bool *ret_has_vote,
                                                  struct vote *ret_vote);
 
-/* Java: updateElectionVote(). The epoch is established: say so to those who ask later. */
+/* Java: updateElectionVote(). The epoch is established: from now on it is in the vote that we tell
+ * those who ask. Without a vote nothing happens. */
 void quorum_peer_update_election_vote(struct quorum_peer *self, int64_t new_epoch);
 
-/* Java: setZabState() */
+/* How far the peer is within its state. All of one moment. */
+struct quorum_peer_phase {
+    enum server_state state;
+    enum zab_state zab_state;
+    enum sync_mode sync_mode;
+    int64_t leader_id;          /* -1: none */
+    int64_t broadcast_since_ms; /* when it began to serve (zk_elapsed_ms); -1: it does not */
+};
+
+/* Java: getPeerState(), getZabState(), getSyncMode(), getLeaderId() */
+struct quorum_peer_phase quorum_peer_get_phase(struct quorum_peer *self);
+
+/* Logs the whole phase, as the next one does: "following - synchronization - diff".
+ * Java: setZabState() */
 void quorum_peer_set_zab_state(struct quorum_peer *self, enum zab_state state);
-enum zab_state quorum_peer_get_zab_state(struct quorum_peer *self);
-/* When this peer began to serve (zk_elapsed_ms); -1: it does not. */
-int64_t quorum_peer_get_broadcast_since(struct quorum_peer *self);
 /* Java: setSyncMode() */
 void quorum_peer_set_sync_mode(struct quorum_peer *self, enum sync_mode mode);
-enum sync_mode quorum_peer_get_sync_mode(struct quorum_peer *self);
-/* Append for example "following - synchronization - diff". Java: getDetailedPeerState() */
-void quorum_peer_append_detailed_peer_state(struct quorum_peer *self, struct zk_str *str);
 
-/* Java: setLeaderAddressAndId(). -1: none. */
+/* Java: setLeaderAddressAndId() */
 void quorum_peer_set_leader_id(struct quorum_peer *self, int64_t leader);
-int64_t quorum_peer_get_leader_id(struct quorum_peer *self);
 
-/* The moment the last lookForLeader began (zk_elapsed_ms). Java: start_fle. The role reads it once,
- * with reset, for the line "LEADER ELECTION TOOK"; -1: already read. */
+/* The moment at which the last lookForLeader began (zk_elapsed_ms). The role takes it once, for the
+ * line "LEADER ELECTION TOOK"; then it is -1. Java: start_fle */
 void quorum_peer_set_start_fle(struct quorum_peer *self, int64_t elapsed_ms);
 int64_t quorum_peer_take_start_fle(struct quorum_peer *self);
 
-/* Java: shuttingDownLE. Raised by WorkerReceiver for a newer configuration; taken by the main
- * thread, which builds the election anew. */
+/* Java: shuttingDownLE. WorkerReceiver raises it when it hears of a newer configuration; the main
+ * thread takes it back and builds the election anew. */
 void quorum_peer_set_shutting_down_le(struct quorum_peer *self);
 bool quorum_peer_take_shutting_down_le(struct quorum_peer *self);
 
@@ -102,11 +115,12 @@ void quorum_peer_stop_running(struct quorum_peer *self);
 /* ---- the configuration. Any thread. As no reconfiguration is applied (D-32), it never changes,
  * and needs no lock such as Java's QV_LOCK. ---------------------------------------------------- */
 
-/* Java: getQuorumVerifier(): the committed configuration. The peer keeps every verifier that it was
- * ever given until quorum_peer_free, and lends them: what is returned is never NULL, and stays
- * valid and unchanged as long as the peer. */
+/* The peer keeps every verifier that it was ever given until quorum_peer_free, and lends them: what
+ * the next two return is never NULL, and stays valid and unchanged as long as the peer. */
+
+/* The committed configuration. Java: getQuorumVerifier() */
 const struct quorum_verifier *quorum_peer_quorum_verifier(struct quorum_peer *self);
-/* Java: getLastSeenQuorumVerifier(): the newest configuration heard of, lent in the same way. */
+/* The newest configuration that the peer has heard of. Java: getLastSeenQuorumVerifier() */
 const struct quorum_verifier *quorum_peer_last_seen_quorum_verifier(struct quorum_peer *self);
 
 /* True if the committed configuration lists sid as a voter.
@@ -117,11 +131,6 @@ bool quorum_peer_is_voter(struct quorum_peer *self, int64_t sid);
  * for the last seen one too. Both as they are at one moment. synced_learner_tracker_done() ends it.
  * Java: SyncedLearnerTracker.addQuorumVerifier(), as getVoteTracker() and lead() call it */
 void quorum_peer_init_tracker(struct quorum_peer *self, struct synced_learner_tracker *ret_tracker);
-
-/* As the two above, but they return a counted reference (qv_unref it). They go as soon as nobody
- * calls them. */
-struct quorum_verifier *quorum_peer_get_quorum_verifier(struct quorum_peer *self);
-struct quorum_verifier *quorum_peer_get_last_seen_quorum_verifier(struct quorum_peer *self);
 
 /* Java: setLastSeenQuorumVerifier(). As with reconfig disabled: only says that it is not stored. */
 void quorum_peer_set_last_seen_quorum_verifier(struct quorum_peer *self,
@@ -141,15 +150,15 @@ int64_t quorum_peer_get_last_logged_zxid(struct quorum_peer *self);
  * disk; before the second thread. Errors: -errno or -EPROTO, logged with what to do. */
 ZK_NODISCARD int quorum_peer_load_database(struct quorum_peer *self);
 
-/* Java: getCurrentEpoch(): the file's content, cached. */
+/* The epoch of the leader whose history this peer has, as the file says. Java: getCurrentEpoch() */
 int64_t quorum_peer_get_current_epoch(struct quorum_peer *self);
-/* Java: getAcceptedEpoch(): the file's content, cached. */
+/* The highest epoch that this peer has promised itself to. Java: getAcceptedEpoch() */
 int64_t quorum_peer_get_accepted_epoch(struct quorum_peer *self);
 
-/* Java: setCurrentEpoch(): the file first (fsynced), then memory. Any thread; blocks on the
- * disk. */
+/* The file first (fsynced), then memory. Any thread; blocks on the disk. -errno: neither has
+ * changed; logged. Java: setCurrentEpoch() */
 ZK_NODISCARD int quorum_peer_set_current_epoch(struct quorum_peer *self, int64_t epoch);
-/* Java: setAcceptedEpoch(), in the same way. */
+/* Likewise. Java: setAcceptedEpoch() */
 ZK_NODISCARD int quorum_peer_set_accepted_epoch(struct quorum_peer *self, int64_t epoch);
 
 /* ---- the role -------------------------------------------------------------------------------- */
@@ -168,5 +177,20 @@ bool quorum_peer_report_looking_sid(struct quorum_peer *self,
 /* What the leader tells of its learners. False: this peer does not lead. Any thread that holds no
  * lock; locks as the one above. */
 bool quorum_peer_get_leader_status(struct quorum_peer *self, struct leader_status *ret_status);
+
+/* ---- on their way out: they go as soon as nobody calls them ---------------------------------- */
+
+struct zk_context *quorum_peer_context(const struct quorum_peer *self);
+const struct quorum_peer_config *quorum_peer_config_of(const struct quorum_peer *self);
+struct zk_database *quorum_peer_database(const struct quorum_peer *self);
+struct server_metrics *quorum_peer_metrics(const struct quorum_peer *self);
+int64_t quorum_peer_get_my_id(const struct quorum_peer *self);
+enum learner_type quorum_peer_get_learner_type(const struct quorum_peer *self);
+int64_t quorum_peer_init_limit_ms(const struct quorum_peer *self);
+int64_t quorum_peer_sync_limit_ms(const struct quorum_peer *self);
+enum zab_state quorum_peer_get_zab_state(struct quorum_peer *self);
+enum sync_mode quorum_peer_get_sync_mode(struct quorum_peer *self);
+struct quorum_verifier *quorum_peer_get_quorum_verifier(struct quorum_peer *self);
+struct quorum_verifier *quorum_peer_get_last_seen_quorum_verifier(struct quorum_peer *self);
 
 #endif
