@@ -8,9 +8,10 @@ usage() {
   cat <<'TEXT'
 Usage: test.sh [--quick | --full] [-j N] [--help]
 
-Runs all tests and ends with the line "N passed, N failed", which counts every single one. Prints a
-line for each part; what failed is shown, everything else is in build/test-logs. What is missing is
-installed.
+Runs all tests and ends with the line "N passed, N failed", which counts every single one. Says first
+what it is going to do and how long that takes; prints a line when a part begins and one when it has
+ended. What failed is shown, everything else is in build/test-logs. What is missing is installed.
+Ctrl-C or SIGTERM ends all that it has started within a second or two.
 
 The parts: the static checks of check.sh; the unit tests as built by gcc, by gcc with AddressSanitizer
 and UndefinedBehaviorSanitizer, and by gcc with ThreadSanitizer, among them the simulator's seeds and
@@ -23,8 +24,9 @@ take away an ensemble that is in .cluster.
       --quick   only the static checks (without clang-tidy) and the unit tests as built by gcc
       --full    also all ensembles again with sanitized C peers, the coverage of lines, and the unit
                 tests as built by clang and for release
-  -j, --jobs N  so many compilers and unit tests at a time (default: as many as there are
-                processors); of what waits more than it computes, three parts run at a time
+  -j, --jobs N  so many compilers at a time, and three times as many unit tests, which wait more than
+                they compute (default: as many as there are processors); of the ensembles and
+                commands three run at a time
   -h, --help    this text
 
 Exit: 0 all passed, 1 some failed, 2 wrong usage, 130 interrupted.
@@ -38,8 +40,68 @@ readonly PLAYS=$REPO/tests/process/interop
 readonly MIXES=('java,c,java' 'c,java,c' 'c,c,java' 'c,java,java' 'java,c,c' 'java,java,c')
 readonly FEW_MIXES=("${MIXES[@]:0:2}")
 readonly PLAYS_AT_ONCE=3
+# What it says first. The times are those of an idle machine with two processors, in a fresh clone.
+declare -rA PLANS=(
+  [quick]='2 parts: the static checks, and the unit tests as built by gcc. This takes about a minute and a half.'
+  [normal]='The static checks; the unit tests in three builds; two more builds; then ensembles of real processes and
+all commands, three at a time. This takes about 11 minutes.'
+  [full]='All that test.sh does without an option (about 11 minutes); then all ensembles with sanitized C peers, the
+coverage of lines, and the unit tests in two more builds: together about half an hour.'
+)
 
 passed=0 failed=0
+
+# All that is started below inherits this, in whatever session or network it is, so that the end of this script
+# can find it.
+ZK_TEST_RUN=$$-$EPOCHREALTIME
+export ZK_TEST_RUN
+
+# ---- starting and ending -----------------------------------------------------------------------
+
+# waited COMMAND...: runs it in a process group of its own and waits, which a signal interrupts; a command in
+# the foreground would have to end first.
+waited() {
+  set -m
+  "$@" </dev/null &
+  set +m
+  wait "$!"
+}
+
+# started_pids: what this script has started and still runs, but for the script itself.
+started_pids() {
+  local file pid
+  { grep -lzxF "ZK_TEST_RUN=$ZK_TEST_RUN" /proc/[0-9]*/environ 2>/dev/null || true; } | while read -r file; do
+    pid=${file#/proc/} pid=${pid%%/*}
+    is_zombie "$pid" || say "$pid"
+  done
+}
+
+# end_all STATUS: asks all to end, who then take away what they have made; after a second and a half it asks
+# no more.
+end_all() {
+  local pid pids i
+  trap '' INT TERM
+  say "ending all that runs" >&"$console" # a signal may come where the output is a log
+  for pid in $(jobs -p); do
+    kill -s INT -- "-$pid" 2>/dev/null || true
+  done
+  for ((i = 0; i < 15; i++)); do
+    sleep 0.1
+    pids=$(started_pids)
+    [[ -n $pids ]] || break
+    # shellcheck disable=SC2086  # numbers
+    ((i != 7)) || kill -s TERM $pids 2>/dev/null || true
+  done
+  # shellcheck disable=SC2046  # numbers
+  [[ -z $pids ]] || kill -s KILL $(started_pids) 2>/dev/null || true
+  exit "$1"
+}
+
+# ---- parts -------------------------------------------------------------------------------------
+
+begin_line() {
+  say "${DIM}..${RESET}    $1"
+}
 
 # part_line NAME PASSED FAILED STARTED: the line of a part that has ended.
 part_line() {
@@ -57,7 +119,8 @@ detail() {
 static_checks() {
   local started log=$LOGS/check.log good bad status=0
   started=$(now_ms)
-  "$REPO/scripts/check.sh" "$@" >"$log" 2>&1 || status=$?
+  begin_line "static checks"
+  waited "$REPO/scripts/check.sh" "$@" >"$log" 2>&1 || status=$?
   good=$(grep -c '^ok ' "$log" || true)
   bad=$(grep -c '^FAIL ' "$log" || true)
   # It may have ended before its first check, or between two.
@@ -73,8 +136,9 @@ build() {
   local name=$1 started log=$LOGS/build-$1.log
   shift
   started=$(now_ms)
-  if cmake -S "$REPO" -B "$REPO/build/$name" "$@" >"$log" 2>&1 &&
-    cmake --build "$REPO/build/$name" -j "$jobs" >>"$log" 2>&1; then
+  begin_line "build $name"
+  if waited cmake -S "$REPO" -B "$REPO/build/$name" "$@" >"$log" 2>&1 &&
+    waited cmake --build "$REPO/build/$name" -j "$jobs" >>"$log" 2>&1; then
     part_line "build $name" 0 0 "$started"
   else
     part_line "build $name" 0 1 "$started"
@@ -87,7 +151,8 @@ build() {
 unit_tests() {
   local name=$1 started log=$LOGS/unit-$1.log counts programs number program
   started=$(now_ms)
-  ctest --test-dir "$REPO/build/$name" -V -j "$jobs" >"$log" 2>&1 || true
+  begin_line "unit tests, $name"
+  waited ctest --test-dir "$REPO/build/$name" -V -j "$((jobs * 3))" >"$log" 2>&1 || true
   { read -r counts && mapfile -t programs; } < <(python3 "$REPO/scripts/lib/ctest_counts.py" "$log")
   [[ $counts != '0 0' ]] || counts='0 1' # no tests at all is a failure
   part_line "unit tests, $name" "${counts% *}" "${counts#* }" "$started"
@@ -117,6 +182,7 @@ run_plays() {
   local next=0 pid status
   while ((next < ${#play_names[@]} || ${#running[@]} > 0)); do
     if ((next < ${#play_names[@]} && ${#running[@]} < PLAYS_AT_ONCE)); then
+      begin_line "${play_names[next]}"
       set -m
       bash -c "exec ${play_commands[next]}" >"$(play_log "$next")" 2>&1 </dev/null &
       set +m
@@ -251,7 +317,7 @@ run_full() {
 }
 
 main() {
-  local how=normal jobs started
+  local how=normal jobs started console
   jobs=$(nproc)
   while (($# > 0)); do
     case $1 in
@@ -263,8 +329,12 @@ main() {
   done
   [[ $jobs =~ ^[1-9][0-9]*$ ]] || die_usage "--jobs needs a number above 0, not $jobs"
   started=$(now_ms)
+  exec {console}>&1
   install_all
-  trap 'end_jobs INT' INT TERM
+  trap 'end_all 130' INT
+  trap 'end_all 143' TERM
+  say "${PLANS[$how]}"
+  say "The logs go to ${LOGS#"$REPO"/}; Ctrl-C ends all of it."
   rm -rf "$LOGS"
   mkdir -p "$LOGS"
   "run_$how"
