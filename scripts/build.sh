@@ -19,12 +19,14 @@ Exit: 0 built, 1 it does not compile, 2 wrong usage.
 END
 }
 
-# run_step WHAT COMMAND...: the command's output goes to the log and is shown only if it fails.
+# run_step WHAT COMMAND...: the command's output goes to the log; if it fails, what the compiler, the linker or
+# CMake complain about is shown, without the lines of make around it.
 run_step() {
   local what=$1
   shift
   if ! "$@" >>"$log" 2>&1; then
-    tail -n 60 "$log" >&2
+    { grep -vE '^(gmake|make)(\[[0-9]+\])?: |^\[ *[0-9]+%\] |^-- ' "$log" |
+      grep -E -B1 -A5 'error|CMake Error|undefined reference' || tail -n 20 "$log"; } | head -n 40 >&2
     die "$what failed; all of its output is in ${log#"$REPO"/}"
   fi
 }

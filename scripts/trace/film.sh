@@ -20,7 +20,8 @@ Usage: film.sh [--dir DIR] FILE -- COMMAND...    film while COMMAND runs
 
 A film is two files: the capture, which Wireshark opens, and the trace (NOTES.md section 17), which
 scripts/trace/replay.sh shows. If FILE ends in .jsonl it is the trace, and the capture stands beside it
-with the ending .pcapng; any other FILE is the capture, and the trace ends in .jsonl.
+with the ending .pcapng; any other FILE is the capture, and the trace ends in .jsonl. Git ignores the
+directory out, which is for such files.
 
 DIR is the directory of a cluster as scripts/cluster.sh makes it (default .cluster in the
 repository, or $ZK_CLUSTER_DIR): the zoo.cfg files in it name the ports. If there is none yet, all
@@ -124,7 +125,7 @@ capture_runs() {
 # mark PID CAPTURE TEXT: waits until all that has passed so far is in the file.
 mark() {
   local end=$(($(now_ms) + 10000))
-  until grep -aqF "$3" "$2"; do
+  until grep -aqsF "$3" "$2"; do # not there at first
     capture_runs "$1" || return 1
     (($(now_ms) < end)) || return 1
     say_mark "$3" 2>/dev/null || true # nobody listens

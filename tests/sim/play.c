@@ -26,6 +26,10 @@ enum { LINES_MAX = 4096, PLAY_SEED = 1, STEP_LIMIT = 2000000 };
 static const char USAGE[] =
     "Usage: zksim play FILE... [OPTION]...\n"
     "\n"
+    "Prints each play with what happens in it; where something else happens than is written, the\n"
+    "first difference.\n"
+    "\n"
+    "  --quiet          print only what differs\n"
     "  --rewrite        write what happens into the files\n"
     "  --backend NAME   asm, ucontext or thread: how stacks are switched\n"
     "  --trace FILE     write the peers' trace\n"
@@ -50,6 +54,7 @@ struct script {
 };
 
 static struct {
+    bool quiet;
     bool rewrite;
     FILE *trace;
 } args;
@@ -276,12 +281,10 @@ static bool compare_block(const char *file, const struct block *block)
     return false;
 }
 
-static bool rewrite(const char *file)
+/* The script with what has happened beneath its commands. */
+static void write_script(FILE *out)
 {
-    FILE *out = fopen(file, "w");
     int line = 0;
-    if (out == NULL)
-        return false;
     for (int i = 0; i < script.block_count; i++) {
         const struct block *block = &script.blocks[i];
         for (; line <= block->rule; line++)
@@ -291,6 +294,14 @@ static bool rewrite(const char *file)
     }
     for (; line < script.line_count; line++)
         fprintf(out, "%s\n", script.lines[line]);
+}
+
+static bool rewrite(const char *file)
+{
+    FILE *out = fopen(file, "w");
+    if (out == NULL)
+        return false;
+    write_script(out);
     return fclose(out) == 0;
 }
 
@@ -309,6 +320,8 @@ static int judge(const char *file, const struct world_report *report)
         return rewrite(file) ? EXIT_AS_WRITTEN : complain(file, 0, "cannot be written");
     for (int i = 0; same && i < script.block_count; i++)
         same = compare_block(file, &script.blocks[i]);
+    if (same && !args.quiet)
+        write_script(stdout);
     return same ? EXIT_AS_WRITTEN : EXIT_DIFFERS;
 }
 
@@ -335,11 +348,9 @@ static int usage_error(const char *what, const char *value)
 static int parse_arguments(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"rewrite", no_argument, NULL, 'r'},
-        {"backend", required_argument, NULL, 'b'},
-        {"trace", required_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"quiet", no_argument, NULL, 'q'},         {"rewrite", no_argument, NULL, 'r'},
+        {"backend", required_argument, NULL, 'b'}, {"trace", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     int option;
     while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
@@ -353,6 +364,7 @@ static int parse_arguments(int argc, char **argv)
             fputs(USAGE, stdout);
             return EXIT_AS_WRITTEN;
         }
+        args.quiet = args.quiet || option == 'q';
         args.rewrite = args.rewrite || option == 'r';
         if (option == 't' && (args.trace = fopen(optarg, "w")) == NULL)
             return usage_error("cannot write ", optarg);
