@@ -109,11 +109,31 @@ begin_story() {
   tell_roles
 }
 
+# why_it_won NEW ZXID OTHER ZXID: what decided between the two that were left. The zxids are those that
+# their srvr told before the kill, or nothing.
+why_it_won() {
+  if [[ $2 != 0x* || $4 != 0x* ]]; then
+    say "The log of peer $1 says what it was compared with: grep Notification."
+  elif (($2 > $4)); then
+    say "Its history was the longer one: it ended at zxid $2, that of peer $3 at $4, and the zxid is" \
+      "compared before the id. (A peer that joins late is sent a snapshot of the leader's state, which" \
+      "ends at the leader's zxid; nothing is sent to a peer that was there from the beginning.)"
+  elif (($2 == $4 && $1 > $3)); then
+    say "The histories of both ended at zxid $2, so the larger id decided."
+  else
+    say "Peer $3 (zxid $4) would have been better than peer $1 (zxid $2), and was not heard in time."
+  fi
+}
+
 kill_the_leader() {
-  local others='' id killed_at port took
+  local others='' id killed_at port took other
+  local -A zxid_of
+  look
   old=$(the_leader)
   for id in 1 2 3; do
-    [[ $id == "$old" ]] || others+=" $(fact "$id" client_port)"
+    [[ $id != "$old" ]] || continue
+    others+=" $(fact "$id" client_port)"
+    zxid_of[$id]=$(fact "$id" zxid)
   done
   step "2. The leader dies: kill -9 $(fact "$old" pid) (peer $old)."
   killed_at=$(now_ms)
@@ -127,6 +147,8 @@ kill_the_leader() {
     die "the peer at port $port led, but soon did not any more"
   say "Peer $new leads now and answers srvr $took ms after the kill;" \
     "$(fact "$new" election_ms) ms of that were its election, in round $(fact "$new" round)."
+  other=$((6 - old - new))
+  why_it_won "$new" "${zxid_of[$new]}" "$other" "${zxid_of[$other]}"
 }
 
 bring_it_back() {

@@ -72,7 +72,7 @@ const HINTS = {
   vote: "Look at the ring: the vote stands in the circle. In the lanes it is a box with the number of the candidate.",
   tally: "Look at the boxes below the circle: a filled one is a vote that is counted. A thick frame means that they are a quorum.",
   wait: "Look at the blue arc that fills around the circle, and at the strip of true time above the lanes: nearly all of an election is this wait.",
-  decide: "Look at the lanes: a black ◆ stands where a peer decides.",
+  decide: "Look at the lanes: a ◆ stands where a peer decides.",
   established: "Look at the packets in the lanes: between the decision and here, leader and followers have agreed on an epoch and a history.",
   freeze: "Look at the ring: the circle is frozen, and yet its connections are open.",
   crash: "Look at the ring: its connections end in the same moment.",
@@ -150,6 +150,7 @@ class Quiz {
     if (!shown) return;
     if (this.shown !== question) this.build(question);
     const done = i >= question.answered;
+    put($("asked"), "text", question.said === null ? question.text : /[^.:]*\?/.exec(question.text)[0].trim());
     for (const button of $("answers").children) {
       put(button, "aria-pressed", Number(button.value) === question.said);
       put(button, "class", done && Number(button.value) === question.winner ? "right" : "");
@@ -164,7 +165,6 @@ class Quiz {
 
   build(question) {
     this.shown = question;
-    $("asked").textContent = question.text;
     $("answers").replaceChildren(
       ...question.choices.map(({ n, facts }) => {
         const button = html("button", { type: "button", value: n }, null, `Peer ${n}`);

@@ -141,7 +141,7 @@ const LESSONS = {
   boot: () => "It is LOOKING: it knows of no leader and asks the others.",
   crash: () => "Its connections break, and so the others notice at once.",
   freeze: () =>
-    "It does not die: its connections stay open, but it reads nothing and says nothing. The others notice only when it has been silent for too long.",
+    "It reads nothing and says nothing, but it does not die. The others notice only when it has been silent for too long.",
   thaw: () => "It goes on where it stopped. It does not know yet what the others have done in the meantime.",
   state: (e) => {
     if (e.s === "LOOKING") return "It has no leader, and asks the others for their votes.";
