@@ -19,6 +19,17 @@ led_by_3() {
   "$cluster" up "$@" --only 1,3 --wait 60 && "$cluster" start 2 --wait 60
 }
 
+# What the demo says of the two that are left, whichever wins. Only that function of it is loaded.
+the_demo_knows_why() {
+  # shellcheck source=/dev/null
+  source <(sed -n '/^why_it_won()/,/^}/p' "$REPO/scripts/demo.sh")
+  [[ $(why_it_won 2 0x0 1 0x0) == *"so the larger id decided." ]] &&
+    [[ $(why_it_won 1 0x100000000 2 0x0) == "Its history was the longer one: it ended at zxid 0x100000000, that of peer 2 at 0x0,"* ]] &&
+    [[ $(why_it_won 2 0x100000000 1 0x0) == "Its history was the longer one:"* ]] &&
+    [[ $(why_it_won 1 0x0 2 0x0) == "Peer 2 (zxid 0x0) would have been better"* ]] &&
+    [[ $(why_it_won 1 '' 2 0x0) == "The log of peer 1"* ]]
+}
+
 no_trace_yet() {
   "$cluster" up --only 1,2 && refuses 1 "nobody has written a trace" "$cluster" trace
 }
@@ -194,6 +205,7 @@ notices_the_liar() {
   [[ $status == 1 && ${words##*$'\n'} == 'different: at "expect 1 looks": peer 1 is '*'epochs 4/0'*' on c, '*'epochs 0/0'*' on java' ]]
 }
 
+expect "the demo knows why the new leader won" the_demo_knows_why
 expect "three C peers with traces serve" led_by_3 --trace --tick 200
 expect "pause freezes" says "froze peer 1" "$cluster" pause 1
 expect "status says so" until_paused 1
