@@ -3,7 +3,6 @@
 
 const STATE = { OVER: 0, PARKED: 1, LINE: 2 };
 const FD = { TRACE: 1, LOG: 2 };
-const PAGE_BYTES = 65536;
 
 class World {
   /** bytes: the module. on_line(host, fd, text, now_us) is called for each line that a peer writes. */
@@ -116,22 +115,6 @@ class World {
   file(host, path) {
     this.write(path);
     return this.c_string(this.wasm.lab_look_file(host));
-  }
-
-  // ---- time travel ----
-
-  /** A copy of everything, to be put back later. Only while the world is parked. */
-  copy() {
-    return { memory: this.memory.slice(), state: this.state };
-  }
-
-  put_back(copy) {
-    const missing = copy.memory.length - this.memory.length;
-    if (missing > 0) this.wasm.memory.grow(missing / PAGE_BYTES);
-    const memory = this.memory;
-    memory.set(copy.memory);
-    memory.fill(0, copy.memory.length);
-    this.state = copy.state;
   }
 
   // ---- seeds ----

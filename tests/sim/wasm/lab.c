@@ -6,10 +6,7 @@
  * until the page interrupts it. Each line of a trace freezes it, in the middle of the thread
  * that has written the line. Freezing changes nothing, because the world cannot know that
  * somebody looks. Only an interruption is an event; it comes a microsecond after the line, so
- * that a session can be written down as a play, with "run" for the times between its commands.
- *
- * Everything that the module knows lies in its memory when no call is under way. So the page can
- * copy the memory and put it back later: that is how it goes back in time. */
+ * that a session can be written down as a play, with "run" for the times between its commands. */
 #include "lab.h"
 
 #include <stdint.h>
