@@ -50,6 +50,17 @@ function state_word(state) {
   return STATE_WORDS[state] || state;
 }
 
+/** What an event's level and an element's words depend on: what came before, by peer or by thread. */
+class Memory {
+  tally = new Map();
+  waiting = new Set(); // peers in their final wait
+  votes = new Map();
+  tallies = new Map();
+  last = new Map(); // what a thread took out last
+  vote = new Map();
+  held = new Map(); // what a thread has in its hands
+}
+
 class Run {
   constructor(raw, number) {
     Object.assign(this, raw, { number });
@@ -68,8 +79,10 @@ class Run {
     this.stays = new Map(this.ids.map((n) => [n, new Map()])); // n -> queue -> its enq events
     this.links = new Map(); // "a-b" -> History of open connections
     this.messages = [];
-    this.grade();
-    this.label_queues();
+    this.furthest = []; // by message: the latest landing up to it
+    this.memory = new Memory();
+    this.events.forEach((e) => this.grade_event(e));
+    this.events.forEach((e) => this.tell_content(e));
   }
 
   /** Once the merged order is known: histories by index. */
@@ -77,13 +90,17 @@ class Run {
     for (const e of this.events) {
       this.follow_peer(e);
       this.follow_links(e);
-      const actions = this.actions.get(e.n);
-      if (e.thread) listIn(actions, e.thread).push(e);
-      if (e.e === "enq") listIn(this.stays.get(e.n), e.queue).push(e);
-      if (e.e === "send") this.messages.push(e);
+      this.put_away(e);
     }
     this.find_departures();
     this.find_flights();
+  }
+
+  /** To where the pictures look for it. */
+  put_away(e) {
+    if (e.thread) listIn(this.actions.get(e.n), e.thread).push(e);
+    if (e.e === "enq") listIn(this.stays.get(e.n), e.queue).push(e);
+    if (e.e === "send") this.messages.push(e);
   }
 
   // ---- one event changes one peer ---------------------------------------------------------------
@@ -160,76 +177,67 @@ class Run {
   // ---- what deserves a step ---------------------------------------------------------------------
 
   /** Every event gets a level: 0 story, 1 messages, 2 threads and queues, 3 pings. */
-  grade() {
-    const tally = new Map();
-    const waiting = new Set();
-    const votes = new Map();
-    const tallies = new Map();
-    const last = new Map(); // thread -> what it took out last
-    for (const e of this.events) {
-      e.level = 1;
-      if (STORY.has(e.e)) e.level = 0;
-      if (e.e === "vote" || e.e === "state" || e.e === "boot") waiting.delete(e.n);
-      if (e.e === "vote" || e.e === "boot") tally.delete(e.n);
-      if (e.e === "vote") votes.set(e.n, e.leader);
-      if (e.e === "decide") {
-        e.waited = waiting.has(e.n);
-        if (tallies.has(e.n)) tallies.get(e.n).decides = !e.waited;
-        votes.delete(e.n); // from now on it counts nothing of its own
-      }
-      if (e.e === "tally") {
-        const text = e.leader + ":" + e.have;
-        e.level = tally.get(e.n) === text ? 2 : e.quorum ? 0 : 1;
-        tally.set(e.n, text);
-        tallies.set(e.n, e);
-        e.own_missing = votes.get(e.n) === e.leader && !e.have.includes(e.n);
-        if (!e.quorum) waiting.delete(e.n);
-      }
-      if (e.e === "wait") {
-        const [, have] = (tally.get(e.n) || ":").split(":");
-        const final = /quorum/.test(e.why || "") && have !== "";
-        e.final = final;
-        e.level = final && !waiting.has(e.n) ? 0 : 2;
-        if (final) waiting.add(e.n);
-      }
-      if (this.captured && e.e === "send" && e.kind === "NOTIFICATION" && e.m.state === "LOOKING") {
-        const last = votes.get(e.n);
-        if (!last || last.leader !== e.m.leader || last.round !== e.m.round) {
-          e.ballot = { changed: Boolean(last) && last.round === e.m.round }; // the first word of a new vote
-          e.level = 0;
-        }
-        votes.set(e.n, e.m);
-      }
-      if (e.e === "conn" && e.what === "refused") e.level = 2;
-      if (e.e === "enq" || e.e === "deq") e.level = 2;
-      if (e.kind === "PING") e.level = 3;
-      const key = e.n + "|" + e.h;
-      if (e.e === "deq") last.set(key, e);
-      if (e.kind === "PING" && e.e === "send" && last.has(key)) {
-        const taken = last.get(key);
-        taken.level = 3;
-        if (taken.mate) taken.mate.level = 3;
-      }
-      if (e.e === "send") last.delete(key);
+  grade_event(e) {
+    const { tally, waiting, votes, tallies, last } = this.memory;
+    e.level = 1;
+    if (STORY.has(e.e)) e.level = 0;
+    if (e.e === "vote" || e.e === "state" || e.e === "boot") waiting.delete(e.n);
+    if (e.e === "vote" || e.e === "boot") tally.delete(e.n);
+    if (e.e === "vote") votes.set(e.n, e.leader);
+    if (e.e === "decide") {
+      e.waited = waiting.has(e.n);
+      if (tallies.has(e.n)) tallies.get(e.n).decides = !e.waited;
+      votes.delete(e.n); // from now on it counts nothing of its own
     }
+    if (e.e === "tally") {
+      const text = e.leader + ":" + e.have;
+      e.level = tally.get(e.n) === text ? 2 : e.quorum ? 0 : 1;
+      tally.set(e.n, text);
+      tallies.set(e.n, e);
+      e.own_missing = votes.get(e.n) === e.leader && !e.have.includes(e.n);
+      if (!e.quorum) waiting.delete(e.n);
+    }
+    if (e.e === "wait") {
+      const [, have] = (tally.get(e.n) || ":").split(":");
+      const final = /quorum/.test(e.why || "") && have !== "";
+      e.final = final;
+      e.level = final && !waiting.has(e.n) ? 0 : 2;
+      if (final) waiting.add(e.n);
+    }
+    if (this.captured && e.e === "send" && e.kind === "NOTIFICATION" && e.m.state === "LOOKING") {
+      const said_last = votes.get(e.n);
+      if (!said_last || said_last.leader !== e.m.leader || said_last.round !== e.m.round) {
+        e.ballot = { changed: Boolean(said_last) && said_last.round === e.m.round }; // the first word of a new vote
+        e.level = 0;
+      }
+      votes.set(e.n, e.m);
+    }
+    if (e.e === "conn" && e.what === "refused") e.level = 2;
+    if (e.e === "enq" || e.e === "deq") e.level = 2;
+    if (e.kind === "PING") e.level = 3;
+    const key = e.n + "|" + e.thread;
+    if (e.e === "deq") last.set(key, e);
+    if (e.kind === "PING" && e.e === "send" && last.has(key)) {
+      const taken = last.get(key);
+      taken.level = 3;
+      if (taken.mate) taken.mate.level = 3;
+    }
+    if (e.e === "send") last.delete(key);
   }
 
   // ---- what lies in a queue ---------------------------------------------------------------------
 
   /** A queue's element has only a number in the trace. What it says follows from what its thread held. */
-  label_queues() {
-    const vote = new Map();
-    const held = new Map();
-    for (const e of this.events) {
-      const thread = e.n + "|" + e.h;
-      if (e.e === "vote") vote.set(e.n, e.leader);
-      else if (e.e === "recv") held.set(thread, { text: said(e), from: e.from, state: e.m && e.m.state });
-      else if (e.e === "tally") e.settled = SETTLED.has((held.get(thread) || {}).state); // what it counts is a result
-      else if (e.e === "deq") held.set(thread, e.mate ? e.mate.holds : null);
-      else if (e.e === "enq") {
-        const own = vote.has(e.n) ? { text: "vote " + vote.get(e.n), from: e.n } : null;
-        e.holds = e.queue === "sendqueue" ? own : held.get(thread) || null;
-      }
+  tell_content(e) {
+    const { vote, held } = this.memory;
+    const thread = e.n + "|" + e.thread;
+    if (e.e === "vote") vote.set(e.n, e.leader);
+    else if (e.e === "recv") held.set(thread, { text: said(e), from: e.from, state: e.m && e.m.state });
+    else if (e.e === "tally") e.settled = SETTLED.has((held.get(thread) || {}).state); // what it counts is a result
+    else if (e.e === "deq") held.set(thread, e.mate ? e.mate.holds : null);
+    else if (e.e === "enq") {
+      const own = vote.has(e.n) ? { text: "vote " + vote.get(e.n), from: e.n } : null;
+      e.holds = e.queue === "sendqueue" ? own : held.get(thread) || null;
     }
   }
 
@@ -267,7 +275,6 @@ class Run {
 
   find_flights() {
     let furthest = -1;
-    this.furthest = [];
     for (const send of this.messages) {
       send.lands = send.mate ? send.mate.i : this.lost_at(send);
       furthest = Math.max(furthest, send.lands);
