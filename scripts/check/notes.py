@@ -124,6 +124,79 @@ def check_ranks(gate, book):
         gate.finding(BOOK, listed[rank, name], f"the row {rank} {name} of table L is in no lock_ranks.h")
 
 
+def documents():
+    """All Markdown files of the repository."""
+    found = glob.glob("*.md")
+    for directory in ("include", "scripts", "src", "tests"):
+        for where, _, names in os.walk(directory):
+            found += [os.path.join(where, name) for name in names if name.endswith(".md")]
+    return sorted(found)
+
+
+def text_lines(path):
+    """(number, line) of a Markdown file, without what stands between ``` and ```."""
+    inside, found = False, []
+    for number, line in enumerate(read(path).split("\n"), 1):
+        if line.startswith("```"):
+            inside = not inside
+        elif not inside:
+            found.append((number, line))
+    return found
+
+
+def anchors(path):
+    """What a link can name in a Markdown file: its headings, as GitHub turns them into anchors."""
+    headings = [re.match(r"#+ (.*)", line) for _, line in text_lines(path)]
+    return {re.sub(r"[^\w\- ]", "", match.group(1).lower()).replace(" ", "-") for match in headings if match}
+
+
+def check_links(gate, paths):
+    """Every link leads to a file that is there, and to a heading of it. How many there are."""
+    links = 0
+    for path in paths:
+        for number, line in text_lines(path):
+            for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"`[^`]*`", "", line)):
+                if target.startswith("http"):
+                    continue
+                links += 1
+                name, _, anchor = target.partition("#")
+                file = os.path.normpath(os.path.join(os.path.dirname(path), name)) if name else path
+                if not os.path.exists(file):
+                    gate.finding(path, number, f"the link {target} leads to no file")
+                elif anchor and anchor not in anchors(file):
+                    gate.finding(path, number, f"the link {target} leads to no heading")
+    return links
+
+
+def check_lists(gate):
+    """Every play and every story stands in the list beside it."""
+    for directory, suffix in (("tests/sim/plays", ".txt"), ("scripts/stories", ".story")):
+        readme = os.path.join(directory, "README.md")
+        listed = set(re.findall(r"`([a-z0-9_-]+)`", read(readme)))
+        for file in sorted(os.listdir(directory)):
+            name, end = os.path.splitext(file)
+            if end == suffix and name not in listed:
+                gate.finding(readme, 1, f"{file} is not in its list")
+
+
+def check_names_of_code(gate):
+    """A file, or a name in C, that the book names in `...` must be somewhere in the repository."""
+    files, words = [], set()
+    for directory in ("include", "scripts", "src", "tests"):
+        for where, _, names in os.walk(directory):
+            files += ["/" + os.path.join(where, name) for name in names]
+    for path in sources("include", "src", "tests") + glob.glob("scripts/**/*.[ps][yh]", recursive=True):
+        words.update(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", read(path)))
+    for number, line in text_lines(BOOK):
+        for name in re.findall(r"`([^`]+)`", line):
+            if re.fullmatch(r"(?!build/)[a-z0-9_/-]+\.(c|h|sh|py|txt|hex|story)", name):
+                if not any(file.endswith("/" + name) for file in files):
+                    gate.finding(BOOK, number, f"there is no file {name}")
+            elif re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)+", name) and name not in words:
+                if not any(file.endswith((f"/{name}.txt", f"/{name}.c")) for file in files):
+                    gate.finding(BOOK, number, f"nothing in the repository is called {name}")
+
+
 def main():
     gate = Gate()
     if not os.path.exists(BOOK):
@@ -132,7 +205,12 @@ def main():
     check_numbers(gate, book, cited)
     made = check_names(gate, book, "thread", "T") + check_names(gate, book, "queue", "Q")
     check_ranks(gate, book)
-    gate.verdict(f"{len(rows(book))} numbers, {len(cited)} citations, {made} threads and queues")
+    paths = documents()
+    links = check_links(gate, paths)
+    check_lists(gate)
+    check_names_of_code(gate)
+    gate.verdict(f"{len(rows(book))} numbers, {len(cited)} citations, {made} threads and queues, "
+                 f"{links} links in {len(paths)} documents")
 
 
 main()
