@@ -1,6 +1,8 @@
-/* A voter that follows. Java: Follower
+/* A voter that follows.
  *
- * No thread of its own: everything happens in the peer's main thread, which is the receive loop. */
+ * No thread of its own: everything happens in the peer's main thread, which is the receive loop.
+ *
+ * Java: Follower */
 #include "zk/zab/follower.h"
 
 #include <errno.h>
@@ -24,52 +26,64 @@ struct follower {
     bool completed_sync;
 };
 
-static const struct quorum_peer_role_methods follower_methods;
+static int follower_process_packet(struct follower *follower, const struct quorum_packet *packet);
 
-struct follower *follower_new(struct quorum_peer *self)
+/* Java: followLeader() */
+int follower_follow_leader(struct follower *follower)
 {
-    struct follower *follower = zk_xcalloc(1, sizeof *follower);
-    quorum_peer_role_init(&follower->role, &follower_methods);
-    follower->self = self;
-    follower->ctx = quorum_peer_context(self);
-    follower->learner = learner_new(self);
-    return follower;
+    struct quorum_peer *self = follower->self;
+    struct learner *learner = follower->learner;
+    struct quorum_packet *qp = NULL;
+    quorum_peer_set_role(self, &follower->role);
+    zab_log_election_took(self, "FOLLOWING");
+
+    quorum_peer_set_zab_state(self, ZAB_STATE_DISCOVERY);
+    struct quorum_server leader_server = {0};
+    int r = learner_find_leader(learner, &leader_server);
+    bool found = r == 0;
+    if (!found)
+        goto out;
+    r = learner_connect_to_leader(learner, &leader_server);
+    if (r < 0)
+        goto out;
+    follower->connected = true;
+    int64_t new_epoch_zxid;
+    r = learner_register_with_leader(learner, LEADER_FOLLOWERINFO, &new_epoch_zxid);
+    if (r < 0)
+        goto out;
+    /* Java compares the epoch with our promise once more here; registerWithLeader has just done
+     * so. */
+    int64_t start_ms = zk_elapsed_ms();
+    quorum_peer_set_leader_id(self, leader_server.id);
+    quorum_peer_set_zab_state(self, ZAB_STATE_SYNCHRONIZATION);
+    r = learner_sync_with_leader(learner, new_epoch_zxid);
+    if (r != 0)
+        goto out;
+    quorum_peer_set_zab_state(self, ZAB_STATE_BROADCAST);
+    follower->completed_sync = true;
+    server_metrics_add(quorum_peer_metrics(self), SERVER_METRICS_FOLLOWER_SYNC_TIME,
+                       zk_elapsed_ms() - start_ms);
+    while (r == 0 && !learner_is_stopping(learner)) {
+        r = learner_read_packet(learner, &qp);
+        if (r == 0)
+            r = follower_process_packet(follower, qp);
+    }
+    if (r == 0)
+        r = -ECANCELED;
+out:
+    if (r < 0 && found) /* what find_leader did not find it has logged itself */
+        zk_log(follower->ctx, ZK_LOG_EXCEPTION_WHEN_LEARNING, "following",
+               learner_error_text(learner, r));
+    quorum_packet_unref(qp);
+    quorum_server_done(&leader_server);
+    learner_end(learner, "Follower", follower->completed_sync);
+    quorum_peer_set_role(self, NULL);
+    return r;
 }
 
-void follower_free(struct follower *follower)
-{
-    if (follower != NULL)
-        quorum_peer_role_unref(&follower->role);
-}
-
-void follower_shutdown(struct follower *follower)
-{
-    learner_shutdown(follower->learner);
-}
-
-/* ---- the role ------------------------------------------------------------------------------- */
-
-static void follower_role_shutdown(struct quorum_peer_role *role)
-{
-    follower_shutdown((struct follower *)role);
-}
-
-static void follower_role_destroy(struct quorum_peer_role *role)
-{
-    struct follower *follower = (struct follower *)role;
-    learner_free(follower->learner);
-    free(follower);
-}
-
-static const struct quorum_peer_role_methods follower_methods = {
-    .shutdown = follower_role_shutdown,
-    .destroy = follower_role_destroy,
-};
-
-/* ---- the loop ------------------------------------------------------------------------------- */
-
-/* Java: processPacket(). Positive: the process ends. */
-static int process_packet(struct follower *follower, const struct quorum_packet *packet)
+/* A positive result is an exit code: the process ends.
+ * Java: processPacket() */
+static int follower_process_packet(struct follower *follower, const struct quorum_packet *packet)
 {
     struct learner *learner = follower->learner;
     switch (packet->type) {
@@ -99,64 +113,48 @@ static int process_packet(struct follower *follower, const struct quorum_packet 
     }
 }
 
-/* Java: followLeader(), between findLeader and its catch */
-static int follow(struct follower *follower, const struct quorum_server *leader)
-{
-    struct quorum_peer *self = follower->self;
-    struct learner *learner = follower->learner;
-    int r = learner_connect_to_leader(learner, leader);
-    if (r < 0)
-        return r;
-    follower->connected = true;
-    int64_t new_epoch_zxid;
-    r = learner_register_with_leader(learner, LEADER_FOLLOWERINFO, &new_epoch_zxid);
-    if (r < 0)
-        return r;
-    int64_t start_ms = zk_elapsed_ms();
-    quorum_peer_set_leader_id(self, leader->id);
-    quorum_peer_set_zab_state(self, ZAB_STATE_SYNCHRONIZATION);
-    r = learner_sync_with_leader(learner, new_epoch_zxid);
-    if (r != 0)
-        return r;
-    quorum_peer_set_zab_state(self, ZAB_STATE_BROADCAST);
-    follower->completed_sync = true;
-    server_metrics_add(quorum_peer_metrics(self), SERVER_METRICS_FOLLOWER_SYNC_TIME,
-                       zk_elapsed_ms() - start_ms);
-    while (!learner_is_stopping(learner)) {
-        struct quorum_packet *packet;
-        r = learner_read_packet(learner, &packet);
-        if (r < 0)
-            return r;
-        r = process_packet(follower, packet);
-        quorum_packet_unref(packet);
-        if (r != 0)
-            return r;
-    }
-    return -ECANCELED;
-}
-
 bool follower_was_refused(const struct follower *follower)
 {
     return follower->connected && !follower->completed_sync;
 }
 
-/* Java: followLeader() */
-int follower_follow_leader(struct follower *follower)
+/* Java: shutdown() */
+void follower_shutdown(struct follower *follower)
 {
-    quorum_peer_set_role(follower->self, &follower->role);
-    zab_log_election_took(follower->self, "FOLLOWING");
-    quorum_peer_set_zab_state(follower->self, ZAB_STATE_DISCOVERY);
+    learner_shutdown(follower->learner);
+}
 
-    struct quorum_server leader = {0};
-    int r = learner_find_leader(follower->learner, &leader);
-    if (r == 0) {
-        r = follow(follower, &leader);
-        if (r < 0)
-            zk_log(follower->ctx, ZK_LOG_EXCEPTION_WHEN_LEARNING, "following",
-                   learner_error_text(follower->learner, r));
-    }
-    quorum_server_done(&leader);
-    learner_end(follower->learner, "Follower", follower->completed_sync);
-    quorum_peer_set_role(follower->self, NULL);
-    return r;
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void follower_role_shutdown(struct quorum_peer_role *role)
+{
+    follower_shutdown((struct follower *)role);
+}
+
+static void follower_role_destroy(struct quorum_peer_role *role)
+{
+    struct follower *follower = (struct follower *)role;
+    learner_free(follower->learner);
+    free(follower);
+}
+
+static const struct quorum_peer_role_methods follower_methods = {
+    .shutdown = follower_role_shutdown,
+    .destroy = follower_role_destroy,
+};
+
+struct follower *follower_new(struct quorum_peer *self)
+{
+    struct follower *follower = zk_xcalloc(1, sizeof *follower);
+    quorum_peer_role_init(&follower->role, &follower_methods);
+    follower->self = self;
+    follower->ctx = quorum_peer_context(self);
+    follower->learner = learner_new(self);
+    return follower;
+}
+
+void follower_free(struct follower *follower)
+{
+    if (follower != NULL)
+        quorum_peer_role_unref(&follower->role);
 }

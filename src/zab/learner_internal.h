@@ -1,4 +1,4 @@
-/* What learner.c, learner_connect.c and learner_sync.c share. */
+/* What learner.c, learner_connect.c and learner_sync.c share. Java: Learner */
 #ifndef ZAB_LEARNER_INTERNAL_H
 #define ZAB_LEARNER_INTERNAL_H
 
@@ -17,10 +17,9 @@ struct zk_database;
 struct leader_connector {
     struct learner *learner;
     struct inet_address address;
-    int64_t start_ms;
     int64_t limit_ms;
-    struct sock *sock; /* the dial in flight: guarded by the learner's mu */
-    int error;         /* of the last dial: read when the thread is joined */
+    struct sock *sock; /* the dial under way; guarded by the learner's mu */
+    int error;         /* of the last dial; read when the thread is joined */
 };
 
 struct learner {
@@ -29,24 +28,22 @@ struct learner {
     struct zk_context *ctx;
     struct zk_database *database;
 
-    struct zk_mutex mu; /* Guards: */
-    bool stopping GUARDED_BY(&mu);
-    struct sock *sock
-        GUARDED_BY(&mu); /* a reference; NULL: not connected. Set by the first dial that succeeds */
-    struct zk_cond wake; /* stopping or sock has changed */
-    struct leader_connector *connectors GUARDED_BY(&mu); /* NULL: nobody dials */
-    size_t connector_count GUARDED_BY(&mu);
+    /* ---- guarded by mu: what learner_shutdown must wake -------------------------------------- */
+    struct zk_mutex mu;
+    /* A connector that pauses between two dials waits here. Woken when stopping becomes true, and
+     * when sock is set. */
+    struct zk_cond wake;
+    bool stopping;
+    struct sock *sock; /* a reference; set by the first dial that succeeds; NULL: not connected */
+    struct leader_connector *connectors; /* NULL: nobody dials */
+    size_t connector_count;
 
-    /* The main thread alone. */
+    /* ---- the main thread alone --------------------------------------------------------------- */
     struct packet_stream stream;
     int64_t leader_id;
     char *leader_address; /* owned; for the log */
     int64_t connected_ms; /* -1: never */
     char why[256];
 };
-
-/* Java: Learner.writePacket(packet, true). Shares data. */
-ZK_NODISCARD int learner_send(struct learner *learner, int32_t type, int64_t zxid,
-                              struct buf *data);
 
 #endif

@@ -1,4 +1,4 @@
-/* From the leader's first sync packet to UPTODATE. Java: Learner.syncWithLeader()
+/* From the leader's first sync packet to UPTODATE.
  *
  *   DIFF             the leader stands where we stand: nothing is missing
  *   SNAP + tree      its whole state; it replaces ours in memory
@@ -9,14 +9,17 @@
  *   UPTODATE         a quorum has done so: the term is established; ACK again
  *
  * Transactions (PROPOSAL, INFORM) cannot be stored yet, so they are never acknowledged: they end
- * the process (D-27). Whatever else comes in between, PING too, is passed over without an
- * answer, as Java does. */
+ * the process (D-27). Whatever else comes in between, PING too, is passed over without an answer, as
+ * Java does.
+ *
+ * Java: Learner.syncWithLeader() */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "zab/learner_internal.h"
+#include "zk/base/error.h"
 #include "zk/ensemble/zxid.h"
 #include "zk/io/sock.h"
 #include "zk/runtime/log_table.h"
@@ -24,25 +27,117 @@
 #include "zk/server/exit_code.h"
 #include "zk/server/zk_database.h"
 
-/* What ends the body of a SNAP. */
-static const char SNAP_SIGNATURE[] = "BenWasHere";
+static int receive_snapshot(struct learner *learner, int64_t zxid);
+static void init_config(struct learner *learner);
+static void note_new_leader_config(struct learner *learner, const struct buf *text);
+static int take_snapshot(struct learner *learner);
 
-struct learner_sync {
-    int64_t new_leader_zxid;
-    bool snapshot_needed; /* at NEWLEADER the tree must go to disk */
-    bool new_leader_seen;
-    bool up_to_date;
-};
-
-/* Java: ZKDatabase.initConfigInZKDatabase() */
-static void init_config(struct learner *learner)
+/* Java: syncWithLeader() */
+int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
 {
-    struct quorum_verifier *qv = quorum_peer_get_quorum_verifier(learner->self);
-    zk_database_init_config(learner->database, qv_to_string(qv), qv->version);
-    qv_unref(qv);
+    /* LONG: one Java method */
+    struct quorum_peer *self = learner->self;
+    int64_t new_epoch = zxid_epoch(new_leader_zxid);
+    /* A tree that came must go to disk at NEWLEADER; after a DIFF the disk has everything. */
+    bool snapshot_needed = true;
+    bool is_pre_zab1_0 = true; /* until NEWLEADER comes, the leader may be older than 3.4 */
+    bool up_to_date = false;
+    struct quorum_packet *qp = NULL;
+    int r = learner_read_packet(learner, &qp);
+    if (r < 0)
+        goto out;
+    switch (qp->type) {
+    case LEADER_DIFF:
+        zk_log(learner->ctx, ZK_LOG_GETTING_DIFF, qp->zxid);
+        quorum_peer_set_sync_mode(self, SYNC_MODE_DIFF);
+        snapshot_needed = false;
+        break;
+    case LEADER_SNAP:
+        quorum_peer_set_sync_mode(self, SYNC_MODE_SNAP);
+        zk_log(learner->ctx, ZK_LOG_GETTING_SNAPSHOT, qp->zxid);
+        r = receive_snapshot(learner, qp->zxid);
+        break;
+    case LEADER_TRUNC:
+        quorum_peer_set_sync_mode(self, SYNC_MODE_TRUNC);
+        zk_log(learner->ctx, ZK_LOG_TRUNCATING, qp->zxid);
+        zk_log(learner->ctx, ZK_LOG_CANNOT_TRUNCATE, qp->zxid);
+        r = EXIT_CODE_QUORUM_PACKET_ERROR;
+        break;
+    default:
+        zk_log(learner->ctx, ZK_LOG_UNEXPECTED_SYNC_PACKET, quorum_packet_type_name(qp->type),
+               qp->zxid);
+        r = EXIT_CODE_QUORUM_PACKET_ERROR;
+        break;
+    }
+    if (r != 0)
+        goto out;
+    init_config(learner);
+
+    while (!up_to_date) {
+        if (learner_is_stopping(learner)) {
+            r = -ECANCELED;
+            goto out;
+        }
+        r = learner_read_packet(learner, &qp);
+        if (r < 0)
+            goto out;
+        switch (qp->type) {
+        case LEADER_PROPOSAL:
+        case LEADER_INFORM:
+        case LEADER_INFORMANDACTIVATE:
+            r = learner_txn_not_supported(learner, qp);
+            break;
+        case LEADER_COMMIT:
+        case LEADER_COMMITANDACTIVATE:
+            r = learner_protocol_error(learner, "%s 0x%" PRIx64 " without its proposal",
+                                       quorum_packet_type_name(qp->type), (uint64_t)qp->zxid);
+            break;
+        case LEADER_UPTODATE:
+            zk_log(learner->ctx, ZK_LOG_RECEIVED_UPTODATE);
+            if (is_pre_zab1_0)
+                r = learner_protocol_error(learner, "UPTODATE without NEWLEADER"); /* D-45 */
+            up_to_date = true;
+            break;
+        case LEADER_NEWLEADER:
+            zk_log(learner->ctx, ZK_LOG_RECEIVED_NEWLEADER);
+            note_new_leader_config(learner, qp->data);
+            /* Tree, epoch, ACK: this order is the promise. With the epoch first, a crash between
+             * the two would leave a server that claims a history which it does not have
+             * (ZOOKEEPER-4643, -4646). */
+            if (snapshot_needed)
+                r = take_snapshot(learner);
+            if (r == 0)
+                r = quorum_peer_set_current_epoch(self, new_epoch);
+            if (r != 0)
+                goto out;
+            is_pre_zab1_0 = false;
+            /* The slow part is over; from here on the leader pings us. */
+            sock_set_timeout(learner->stream.sock, quorum_peer_sync_limit_ms(self));
+            quorum_peer_set_sync_mode(self, SYNC_MODE_NONE);
+            r = learner_write_packet(learner, LEADER_ACK, new_leader_zxid, NULL);
+            break;
+        default:
+            break;
+        }
+        if (r != 0)
+            goto out;
+    }
+
+    r = learner_write_packet(learner, LEADER_ACK, zxid_make(new_epoch, 0), NULL);
+    if (r < 0)
+        goto out;
+    /* Servers that start later are told of this epoch, whomever they ask (ZOOKEEPER-1732). */
+    quorum_peer_update_election_vote(self, new_epoch);
+    zk_trace_established(learner->ctx, learner->leader_id, new_epoch);
+out:
+    quorum_packet_unref(qp);
+    return r;
 }
 
-/* ---- the first packet ----------------------------------------------------------------------- */
+/* ---- SNAP ------------------------------------------------------------------------------------ */
+
+/* What ends the body of a SNAP, so that a whole tree can be told from a cut one. */
+static const char SNAP_SIGNATURE[] = "BenWasHere";
 
 static int read_signature(struct learner *learner)
 {
@@ -61,12 +156,10 @@ static int read_signature(struct learner *learner)
     return r;
 }
 
-/* The tree in memory is the leader's from here on, or nobody's: learner_end clears it unless
+/* From here on the tree in memory is the leader's, or nobody's: learner_end clears it unless
  * NEWLEADER comes. */
 static int receive_snapshot(struct learner *learner, int64_t zxid)
 {
-    quorum_peer_set_sync_mode(learner->self, SYNC_MODE_SNAP);
-    zk_log(learner->ctx, ZK_LOG_GETTING_SNAPSHOT, zxid);
     int r = zk_database_deserialize_snapshot(learner->database, &learner->stream.in);
     if (r < 0)
         return r;
@@ -77,32 +170,14 @@ static int receive_snapshot(struct learner *learner, int64_t zxid)
     return 0;
 }
 
-/* Positive: the process ends. */
-static int process_first_packet(struct learner *learner, struct learner_sync *sync,
-                                const struct quorum_packet *packet)
+/* Java: ZKDatabase.initConfigInZKDatabase() */
+static void init_config(struct learner *learner)
 {
-    switch (packet->type) {
-    case LEADER_DIFF:
-        zk_log(learner->ctx, ZK_LOG_GETTING_DIFF, packet->zxid);
-        quorum_peer_set_sync_mode(learner->self, SYNC_MODE_DIFF);
-        sync->snapshot_needed = false;
-        return 0;
-    case LEADER_SNAP:
-        sync->snapshot_needed = true;
-        return receive_snapshot(learner, packet->zxid);
-    case LEADER_TRUNC:
-        quorum_peer_set_sync_mode(learner->self, SYNC_MODE_TRUNC);
-        zk_log(learner->ctx, ZK_LOG_TRUNCATING, packet->zxid);
-        zk_log(learner->ctx, ZK_LOG_CANNOT_TRUNCATE, packet->zxid);
-        return EXIT_CODE_QUORUM_PACKET_ERROR;
-    default:
-        zk_log(learner->ctx, ZK_LOG_UNEXPECTED_SYNC_PACKET, quorum_packet_type_name(packet->type),
-               packet->zxid);
-        return EXIT_CODE_QUORUM_PACKET_ERROR;
-    }
+    const struct quorum_verifier *qv = quorum_peer_quorum_verifier(learner->self);
+    zk_database_init_config(learner->database, qv_to_string(qv), qv->version);
 }
 
-/* ---- the others ----------------------------------------------------------------------------- */
+/* ---- NEWLEADER ------------------------------------------------------------------------------- */
 
 /* The configuration that the leader starts with. Java logs a text that does not parse and goes
  * on. */
@@ -128,95 +203,6 @@ static int take_snapshot(struct learner *learner)
     int r = zk_database_take_snapshot(learner->database);
     if (r == 0)
         return 0;
-    char reason[128];
-    zk_log(learner->ctx, ZK_LOG_SNAPSHOT_EXITING, sock_error_text(r, reason, sizeof reason));
+    zk_log(learner->ctx, ZK_LOG_SNAPSHOT_EXITING, zk_error_text(r).text);
     return EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT;
-}
-
-/* Tree, epoch, ACK: the order is the promise (ZOOKEEPER-4643, -4646). */
-static int process_new_leader(struct learner *learner, struct learner_sync *sync,
-                              const struct quorum_packet *packet)
-{
-    zk_log(learner->ctx, ZK_LOG_RECEIVED_NEWLEADER);
-    note_new_leader_config(learner, packet->data);
-    if (sync->snapshot_needed) {
-        int r = take_snapshot(learner);
-        if (r != 0)
-            return r;
-    }
-    int64_t epoch = zxid_epoch(sync->new_leader_zxid);
-    int r = quorum_peer_set_current_epoch(learner->self, epoch);
-    if (r < 0)
-        return r;
-    sync->new_leader_seen = true;
-    sock_set_timeout(learner->stream.sock, quorum_peer_sync_limit_ms(learner->self));
-    quorum_peer_set_sync_mode(learner->self, SYNC_MODE_NONE);
-    return learner_send(learner, LEADER_ACK, sync->new_leader_zxid, NULL);
-}
-
-static int process_packet(struct learner *learner, struct learner_sync *sync,
-                          const struct quorum_packet *packet)
-{
-    switch (packet->type) {
-    case LEADER_PROPOSAL:
-    case LEADER_INFORM:
-    case LEADER_INFORMANDACTIVATE:
-        return learner_txn_not_supported(learner, packet);
-    case LEADER_COMMIT:
-    case LEADER_COMMITANDACTIVATE:
-        return learner_protocol_error(learner, "%s 0x%" PRIx64 " without its proposal",
-                                      quorum_packet_type_name(packet->type),
-                                      (uint64_t)packet->zxid);
-    case LEADER_NEWLEADER:
-        return process_new_leader(learner, sync, packet);
-    case LEADER_UPTODATE:
-        zk_log(learner->ctx, ZK_LOG_RECEIVED_UPTODATE);
-        if (!sync->new_leader_seen) /* a leader before 3.4 (D-45) */
-            return learner_protocol_error(learner, "UPTODATE without NEWLEADER");
-        sync->up_to_date = true;
-        return 0;
-    default:
-        return 0;
-    }
-}
-
-/* ---- the whole ------------------------------------------------------------------------------ */
-
-static int read_and_process(struct learner *learner, struct learner_sync *sync,
-                            int (*process)(struct learner *learner, struct learner_sync *sync,
-                                           const struct quorum_packet *packet))
-{
-    struct quorum_packet *packet;
-    int r = learner_read_packet(learner, &packet);
-    if (r < 0)
-        return r;
-    r = process(learner, sync, packet);
-    quorum_packet_unref(packet);
-    return r;
-}
-
-/* Java: syncWithLeader() */
-int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
-{
-    struct learner_sync sync = {.new_leader_zxid = new_leader_zxid};
-    int r = read_and_process(learner, &sync, process_first_packet);
-    if (r != 0)
-        return r;
-    init_config(learner);
-    while (!sync.up_to_date) {
-        if (learner_is_stopping(learner))
-            return -ECANCELED;
-        r = read_and_process(learner, &sync, process_packet);
-        if (r != 0)
-            return r;
-    }
-
-    int64_t epoch = zxid_epoch(new_leader_zxid);
-    r = learner_send(learner, LEADER_ACK, zxid_make(epoch, 0), NULL);
-    if (r < 0)
-        return r;
-    /* From now on we tell those who ask that this epoch is established. */
-    quorum_peer_update_election_vote(learner->self, epoch);
-    zk_trace_established(learner->ctx, learner->leader_id, epoch);
-    return 0;
 }

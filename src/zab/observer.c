@@ -1,6 +1,8 @@
-/* A peer that does not vote and is told of everything. Java: Observer, without observer masters.
+/* A peer that does not vote and is told of everything; without observer masters (D-7).
  *
- * No thread of its own: everything happens in the peer's main thread, which is the receive loop. */
+ * No thread of its own: everything happens in the peer's main thread, which is the receive loop.
+ *
+ * Java: Observer */
 #include "zk/zab/observer.h"
 
 #include <errno.h>
@@ -26,52 +28,76 @@ struct observer {
     bool completed_sync;
 };
 
-static const struct quorum_peer_role_methods observer_methods;
+static int observer_find_learner_master(struct observer *observer,
+                                        struct quorum_server *ret_master);
+static int observer_process_packet(struct observer *observer, const struct quorum_packet *packet);
 
-struct observer *observer_new(struct quorum_peer *self)
+/* Java: observeLeader() */
+int observer_observe_leader(struct observer *observer)
 {
-    struct observer *observer = zk_xcalloc(1, sizeof *observer);
-    quorum_peer_role_init(&observer->role, &observer_methods);
-    observer->self = self;
-    observer->ctx = quorum_peer_context(self);
-    observer->learner = learner_new(self);
-    return observer;
+    struct quorum_peer *self = observer->self;
+    struct learner *learner = observer->learner;
+    struct quorum_packet *qp = NULL;
+    quorum_peer_set_role(self, &observer->role);
+
+    quorum_peer_set_zab_state(self, ZAB_STATE_DISCOVERY);
+    struct quorum_server master = {0};
+    int r = observer_find_learner_master(observer, &master);
+    bool found = r == 0;
+    if (!found)
+        goto out;
+    r = learner_connect_to_leader(learner, &master);
+    if (r < 0)
+        goto out;
+    int64_t new_leader_zxid;
+    r = learner_register_with_leader(learner, LEADER_OBSERVERINFO, &new_leader_zxid);
+    if (r < 0)
+        goto out;
+    int64_t start_ms = zk_elapsed_ms();
+    quorum_peer_set_leader_id(self, master.id);
+    quorum_peer_set_zab_state(self, ZAB_STATE_SYNCHRONIZATION);
+    r = learner_sync_with_leader(learner, new_leader_zxid);
+    if (r != 0)
+        goto out;
+    quorum_peer_set_zab_state(self, ZAB_STATE_BROADCAST);
+    observer->completed_sync = true;
+    server_metrics_add(quorum_peer_metrics(self), SERVER_METRICS_OBSERVER_SYNC_TIME,
+                       zk_elapsed_ms() - start_ms);
+    while (r == 0 && !learner_is_stopping(learner)) {
+        r = learner_read_packet(learner, &qp);
+        if (r == 0)
+            r = observer_process_packet(observer, qp);
+    }
+    if (r == 0)
+        r = -ECANCELED;
+out:
+    if (r < 0 && found) /* what find_leader did not find it has logged itself */
+        zk_log(observer->ctx, ZK_LOG_EXCEPTION_WHEN_LEARNING, "observing",
+               learner_error_text(learner, r));
+    quorum_packet_unref(qp);
+    quorum_server_done(&master);
+    learner_end(learner, "Observer", observer->completed_sync);
+    quorum_peer_set_role(self, NULL);
+    return r;
 }
 
-void observer_free(struct observer *observer)
+/* Without observer masters it is always the leader.
+ * Java: findLearnerMaster() */
+static int observer_find_learner_master(struct observer *observer, struct quorum_server *ret_master)
 {
-    if (observer != NULL)
-        quorum_peer_role_unref(&observer->role);
+    int r = learner_find_leader(observer->learner, ret_master);
+    if (r < 0)
+        return r;
+    struct zk_str text = {0};
+    multiple_addresses_format(&ret_master->addr, &text);
+    zk_log(observer->ctx, ZK_LOG_OBSERVING_NEW_LEADER, ret_master->id, zk_str_text(&text));
+    zk_str_done(&text);
+    return 0;
 }
 
-void observer_shutdown(struct observer *observer)
-{
-    learner_shutdown(observer->learner);
-}
-
-/* ---- the role ------------------------------------------------------------------------------- */
-
-static void observer_role_shutdown(struct quorum_peer_role *role)
-{
-    observer_shutdown((struct observer *)role);
-}
-
-static void observer_role_destroy(struct quorum_peer_role *role)
-{
-    struct observer *observer = (struct observer *)role;
-    learner_free(observer->learner);
-    free(observer);
-}
-
-static const struct quorum_peer_role_methods observer_methods = {
-    .shutdown = observer_role_shutdown,
-    .destroy = observer_role_destroy,
-};
-
-/* ---- the loop ------------------------------------------------------------------------------- */
-
-/* Java: processPacket(). Positive: the process ends. */
-static int process_packet(struct observer *observer, const struct quorum_packet *packet)
+/* A positive result is an exit code: the process ends.
+ * Java: processPacket() */
+static int observer_process_packet(struct observer *observer, const struct quorum_packet *packet)
 {
     struct learner *learner = observer->learner;
     switch (packet->type) {
@@ -101,69 +127,10 @@ static int process_packet(struct observer *observer, const struct quorum_packet 
     }
 }
 
-/* Java: findLearnerMaster(): without observer masters it is always the leader. */
-static void log_learner_master(struct observer *observer, const struct quorum_server *leader)
+/* Java: shutdown() */
+void observer_shutdown(struct observer *observer)
 {
-    struct zk_str text = {0};
-    multiple_addresses_format(&leader->addr, &text);
-    zk_log(observer->ctx, ZK_LOG_OBSERVING_NEW_LEADER, leader->id, zk_str_text(&text));
-    zk_str_done(&text);
-}
-
-/* Java: observeLeader(), between findLearnerMaster and its catch */
-static int observe(struct observer *observer, const struct quorum_server *leader)
-{
-    struct quorum_peer *self = observer->self;
-    struct learner *learner = observer->learner;
-    log_learner_master(observer, leader);
-    int r = learner_connect_to_leader(learner, leader);
-    if (r < 0)
-        return r;
-    int64_t new_leader_zxid;
-    r = learner_register_with_leader(learner, LEADER_OBSERVERINFO, &new_leader_zxid);
-    if (r < 0)
-        return r;
-    int64_t start_ms = zk_elapsed_ms();
-    quorum_peer_set_leader_id(self, leader->id);
-    quorum_peer_set_zab_state(self, ZAB_STATE_SYNCHRONIZATION);
-    r = learner_sync_with_leader(learner, new_leader_zxid);
-    if (r != 0)
-        return r;
-    quorum_peer_set_zab_state(self, ZAB_STATE_BROADCAST);
-    observer->completed_sync = true;
-    server_metrics_add(quorum_peer_metrics(self), SERVER_METRICS_OBSERVER_SYNC_TIME,
-                       zk_elapsed_ms() - start_ms);
-    while (!learner_is_stopping(learner)) {
-        struct quorum_packet *packet;
-        r = learner_read_packet(learner, &packet);
-        if (r < 0)
-            return r;
-        r = process_packet(observer, packet);
-        quorum_packet_unref(packet);
-        if (r != 0)
-            return r;
-    }
-    return -ECANCELED;
-}
-
-/* Java: observeLeader() */
-int observer_observe_leader(struct observer *observer)
-{
-    quorum_peer_set_role(observer->self, &observer->role);
-    quorum_peer_set_zab_state(observer->self, ZAB_STATE_DISCOVERY);
-
-    struct quorum_server leader = {0};
-    int r = learner_find_leader(observer->learner, &leader);
-    if (r == 0) {
-        r = observe(observer, &leader);
-        if (r < 0)
-            zk_log(observer->ctx, ZK_LOG_EXCEPTION_WHEN_LEARNING, "observing",
-                   learner_error_text(observer->learner, r));
-    }
-    quorum_server_done(&leader);
-    learner_end(observer->learner, "Observer", observer->completed_sync);
-    quorum_peer_set_role(observer->self, NULL);
-    return r;
+    learner_shutdown(observer->learner);
 }
 
 /* Java: waitForObserverElectionDelay() */
@@ -173,4 +140,39 @@ int64_t observer_election_delay_ms(struct quorum_peer *self)
         zk_settings_get_long(quorum_peer_context(self), "zookeeper.observer.election.DelayMs",
                              OBSERVER_ELECTION_DELAY_MS);
     return bound_ms > 0 ? zk_random_below(bound_ms) : 0;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void observer_role_shutdown(struct quorum_peer_role *role)
+{
+    observer_shutdown((struct observer *)role);
+}
+
+static void observer_role_destroy(struct quorum_peer_role *role)
+{
+    struct observer *observer = (struct observer *)role;
+    learner_free(observer->learner);
+    free(observer);
+}
+
+static const struct quorum_peer_role_methods observer_methods = {
+    .shutdown = observer_role_shutdown,
+    .destroy = observer_role_destroy,
+};
+
+struct observer *observer_new(struct quorum_peer *self)
+{
+    struct observer *observer = zk_xcalloc(1, sizeof *observer);
+    quorum_peer_role_init(&observer->role, &observer_methods);
+    observer->self = self;
+    observer->ctx = quorum_peer_context(self);
+    observer->learner = learner_new(self);
+    return observer;
+}
+
+void observer_free(struct observer *observer)
+{
+    if (observer != NULL)
+        quorum_peer_role_unref(&observer->role);
 }

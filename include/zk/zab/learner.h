@@ -22,9 +22,48 @@ enum {
     LEARNER_CONNECT_DELAY_MS = 100,    /* Java: leaderConnectDelayDuringRetryMs */
 };
 
-/* Borrows self until learner_free. */
+/* Makes a learner without a connection. self stays the caller's and must outlive it. */
 struct learner *learner_new(struct quorum_peer *self);
 void learner_free(struct learner *learner); /* NULL is fine; closes the connection */
+
+/* Java: writePacket(packet, true). Sends one packet at once. data may be NULL, which is not the
+ * same as empty; it stays the caller's. Blocks on the socket. */
+ZK_NODISCARD int learner_write_packet(struct learner *learner, int32_t type, int64_t zxid,
+                                      struct buf *data);
+
+/* Java: readPacket(qp). Replaces *packet, which may be NULL, by the next packet, or by NULL on
+ * failure. In the end the caller unrefs it. Blocks on the socket. */
+ZK_NODISCARD int learner_read_packet(struct learner *learner, struct quorum_packet **packet);
+
+/* Java: findLeader(). Finds the server that the current vote names, and looks its addresses up
+ * again (BLOCKS on the name service). The caller passes *ret_server to quorum_server_done.
+ * Errors: -ENOENT: it is not in the configuration (logged). */
+ZK_NODISCARD int learner_find_leader(struct learner *learner, struct quorum_server *ret_server);
+
+/* Java: connectToLeader(). Dials each address again and again until the first one answers. With
+ * several addresses each has a thread LeaderConnector-<address>; they are joined before this
+ * returns. Blocks at most initLimit ticks, or connectToLearnerMasterLimit ones if that is set.
+ * Errors: the last one that a dial met (logged); -ECANCELED. */
+ZK_NODISCARD int learner_connect_to_leader(struct learner *learner,
+                                           const struct quorum_server *leader);
+
+/* Java: registerWithLeader(). Says who we are (packet_type is FOLLOWERINFO or OBSERVERINFO),
+ * promises the leader's epoch on disk, and says what history we have. *ret_zxid is the first zxid of the new
+ * epoch. Errors: -EPROTO: the epoch is behind our promise, or nonsense came. */
+ZK_NODISCARD int learner_register_with_leader(struct learner *learner, int32_t packet_type,
+                                              int64_t *ret_zxid);
+
+/* Java: syncWithLeader(). From DIFF or SNAP to UPTODATE. Everything received is on disk, then
+ * currentEpoch, before the ACK of NEWLEADER leaves (D-26). Errors: -errno; or a positive enum
+ * exit_code (logged): then the process must end. */
+ZK_NODISCARD int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid);
+
+/* Java: revalidate(). The leader's word on a session; nobody here waits for it. -EPROTO: the packet
+ * is too short. */
+ZK_NODISCARD int learner_revalidate(struct learner *learner, const struct quorum_packet *packet);
+
+/* Java: ping(). The answer lists the sessions heard of since the last one: none. */
+ZK_NODISCARD int learner_ping(struct learner *learner, const struct quorum_packet *packet);
 
 /* Java: shutdown(), closeSocket(). Whatever the main thread blocks on ends with -ECANCELED. Any
  * thread, any number of times. */
@@ -32,47 +71,16 @@ void learner_shutdown(struct learner *learner);
 
 bool learner_is_stopping(struct learner *learner);
 
-/* Java: findLeader(). The server that the current vote names, looked up again (BLOCKS on the
- * name service); *ret_server to quorum_server_done. -ENOENT: it is not in the configuration
- * (logged). */
-ZK_NODISCARD int learner_find_leader(struct learner *learner, struct quorum_server *ret_server);
-
-/* Java: connectToLeader(). One dial at a time to each address, with retries, until the first one
- * answers; with several addresses each has a thread LeaderConnector-<address>, joined before
- * this returns. Blocks at most initLimit ticks, or connectToLearnerMasterLimit ones if that is
- * set.
- * Errors: that of the last dial (logged); -ECANCELED. */
-ZK_NODISCARD int learner_connect_to_leader(struct learner *learner,
-                                           const struct quorum_server *leader);
-
-/* Java: registerWithLeader(). Say who we are (packet_type: FOLLOWERINFO or OBSERVERINFO),
- * promise the leader's epoch on disk, and say what history we have. *ret_zxid: the first zxid of
- * the new epoch. -EPROTO: the epoch is behind our promise, or nonsense came. */
-ZK_NODISCARD int learner_register_with_leader(struct learner *learner, int32_t packet_type,
-                                              int64_t *ret_zxid);
-
-/* Java: syncWithLeader(). From DIFF or SNAP to UPTODATE. Everything received is on disk, then
- * currentEpoch, before the ACK of NEWLEADER leaves (D-26). Errors: -errno; or a positive enum
- * exit_code (logged). */
-ZK_NODISCARD int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid);
-
-/* Java: readPacket(). Gives. */
-ZK_NODISCARD int learner_read_packet(struct learner *learner, struct quorum_packet **ret_packet);
-
-/* Java: ping(): the answer lists the sessions heard of since the last one: none. */
-ZK_NODISCARD int learner_ping(struct learner *learner, const struct quorum_packet *packet);
-
-/* Java: revalidate(): the leader's word on a session that nobody here waits for. */
-ZK_NODISCARD int learner_revalidate(struct learner *learner, const struct quorum_packet *packet);
-
-/* What both kinds do with a transaction: say so, and end the process (D-27). The exit code. */
+/* What both kinds do with a transaction: say so, and end the process (D-27). Returns the exit
+ * code. */
 int learner_txn_not_supported(struct learner *learner, const struct quorum_packet *packet);
 
-/* Say that the protocol was broken: format is the reason that learner_error_text will give.
- * Returns -EPROTO. */
+/* Notes that the leader broke the protocol, and how: learner_error_text will say it. Returns
+ * -EPROTO. */
 int learner_protocol_error(struct learner *learner, const char *format, ...) ZK_PRINTF_LIKE(2, 3);
 
-/* Why it ended, for the log: the reason said before, or the words of error. Borrowed. */
+/* Returns why it ended, for the log: what was noted above, or the words for error. The text is the
+ * learner's. */
 const char *learner_error_text(struct learner *learner, int error);
 
 /* The end that follower and observer share. role is "Follower" or "Observer". Java:
