@@ -61,7 +61,7 @@ int follower_follow_leader(struct follower *follower)
         goto out;
     quorum_peer_set_zab_state(self, ZAB_STATE_BROADCAST);
     follower->completed_sync = true;
-    server_metrics_add(quorum_peer_metrics(self), SERVER_METRICS_FOLLOWER_SYNC_TIME,
+    server_metrics_add(self->metrics, SERVER_METRICS_FOLLOWER_SYNC_TIME,
                        zk_elapsed_ms() - start_ms);
     while (r == 0 && !learner_is_stopping(learner)) {
         r = learner_read_packet(learner, &qp);
@@ -148,7 +148,7 @@ struct follower *follower_new(struct quorum_peer *self)
     struct follower *follower = zk_xcalloc(1, sizeof *follower);
     quorum_peer_role_init(&follower->role, &follower_methods);
     follower->self = self;
-    follower->ctx = quorum_peer_context(self);
+    follower->ctx = self->ctx;
     follower->learner = learner_new(self);
     return follower;
 }

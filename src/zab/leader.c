@@ -82,13 +82,13 @@ struct leader *leader_new(struct quorum_peer *self)
     struct leader *leader = zk_xcalloc(1, sizeof *leader);
     quorum_peer_role_init(&leader->role, &leader_role_methods);
     leader->self = self;
-    leader->ctx = quorum_peer_context(self);
-    leader->my_id = quorum_peer_get_my_id(self);
+    leader->ctx = self->ctx;
+    leader->my_id = self->my_id;
     leader->threads = zk_thread_group_new(leader->ctx);
     leader->max_time_to_wait_for_epoch_ms =
         zk_settings_get_integer(leader->ctx, "zookeeper.leader.maxTimeToWaitForEpoch", -1);
-    learner_master_init(&leader->master, &leader_ops, leader->ctx, quorum_peer_database(self),
-                        quorum_peer_metrics(self), leader->threads);
+    learner_master_init(&leader->master, &leader_ops, leader->ctx, self->database, self->metrics,
+                        leader->threads);
 
     zk_mutex_init(&leader->mu, leader->ctx, "leader", ZK_RANK_LEADER);
     zk_cond_init(&leader->wake);
@@ -387,20 +387,19 @@ static int64_t leader_get_current_tick(struct learner_master *master)
 /* Java: syncTimeout() */
 static int64_t leader_sync_timeout(struct learner_master *master)
 {
-    return quorum_peer_sync_limit_ms(leader_of(master)->self);
+    return leader_of(master)->self->sync_limit_ms;
 }
 
 /* Java: getTickOfNextAckDeadline() */
 static int64_t leader_get_tick_of_next_ack_deadline(struct learner_master *master)
 {
-    return leader_get_current_tick(master) +
-           quorum_peer_config_of(leader_of(master)->self)->sync_limit;
+    return leader_get_current_tick(master) + leader_of(master)->self->config->sync_limit;
 }
 
 /* Java: getTickOfInitialAckDeadline() */
 static int64_t leader_get_tick_of_initial_ack_deadline(struct learner_master *master)
 {
-    const struct quorum_peer_config *config = quorum_peer_config_of(leader_of(master)->self);
+    const struct quorum_peer_config *config = leader_of(master)->self->config;
     return leader_get_current_tick(master) + config->init_limit + config->sync_limit;
 }
 

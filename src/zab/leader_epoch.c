@@ -101,7 +101,7 @@ int leader_get_epoch_to_propose(struct learner_master *master, int64_t sid,
         zk_cond_broadcast(&leader->epoch_proposed);
     } else {
         int64_t start_ms = zk_elapsed_ms();
-        int64_t end_ms = start_ms + quorum_peer_init_limit_ms(leader->self);
+        int64_t end_ms = start_ms + leader->self->init_limit_ms;
         if (sid == leader->my_id)
             leader->time_start_wait_for_epoch_ms = start_ms;
         bool in_time = true;
@@ -152,7 +152,7 @@ int leader_wait_for_epoch_ack(struct learner_master *master, int64_t sid,
         leader->election_finished = true;
         zk_cond_broadcast(&leader->epoch_acked);
     } else {
-        int64_t end_ms = zk_elapsed_ms() + quorum_peer_init_limit_ms(leader->self);
+        int64_t end_ms = zk_elapsed_ms() + leader->self->init_limit_ms;
         bool in_time = true;
         while (!leader->election_finished && !leader->epoch_stopping && in_time)
             in_time = zk_cond_wait_until(&leader->epoch_acked, &leader->epoch_mu, end_ms);
@@ -189,7 +189,7 @@ int leader_wait_for_new_leader_ack(struct learner_master *master, int64_t sid, i
         leader->quorum_formed = true;
         zk_cond_broadcast(&leader->new_leader_acked);
     } else {
-        int64_t end_ms = zk_elapsed_ms() + quorum_peer_init_limit_ms(leader->self);
+        int64_t end_ms = zk_elapsed_ms() + leader->self->init_limit_ms;
         bool in_time = true;
         while (!leader->quorum_formed && !leader->epoch_stopping && in_time)
             in_time = zk_cond_wait_until(&leader->new_leader_acked, &leader->epoch_mu, end_ms);

@@ -101,7 +101,7 @@ int leader_lead(struct leader *leader)
 
     /* Two turns a tick, so that a learner whose syncLimit is one tick hears us in time; the clock
      * advances, and the quorum is counted, every second turn. */
-    int64_t half_tick_ms = quorum_peer_config_of(self)->tick_time_ms / 2;
+    int64_t half_tick_ms = self->config->tick_time_ms / 2;
     bool tick_skip = true;
     while (!leader_pause(leader, half_tick_ms)) {
         if (!tick_skip) {

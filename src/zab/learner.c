@@ -68,7 +68,7 @@ int learner_register_with_leader(struct learner *learner, int32_t packet_type, i
     int64_t last_logged_zxid = quorum_peer_get_last_logged_zxid(self);
     int64_t accepted_epoch = quorum_peer_get_accepted_epoch(self);
     struct learner_info li = {
-        .serverid = quorum_peer_get_my_id(self),
+        .serverid = self->my_id,
         .protocol_version = LEARNER_PROTOCOL_VERSION,
         .has_config_version = true,
         .config_version = quorum_peer_quorum_verifier(self)->version,
@@ -219,8 +219,8 @@ struct learner *learner_new(struct quorum_peer *self) UNSHARED
 {
     struct learner *learner = zk_xcalloc(1, sizeof *learner);
     learner->self = self;
-    learner->ctx = quorum_peer_context(self);
-    learner->database = quorum_peer_database(self);
+    learner->ctx = self->ctx;
+    learner->database = self->database;
     zk_mutex_init(&learner->mu, learner->ctx, "learner", ZK_RANK_LEARNER);
     zk_cond_init(&learner->wake);
     learner->leader_id = -1;

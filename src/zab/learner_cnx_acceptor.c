@@ -68,7 +68,7 @@ static void choose_quorum_addresses(struct leader *leader, struct multiple_addre
 {
     const struct quorum_server *me =
         qv_member(quorum_peer_quorum_verifier(leader->self), leader->my_id);
-    bool all_ips = quorum_peer_config_of(leader->self)->quorum_listen_on_all_ips;
+    bool all_ips = leader->self->config->quorum_listen_on_all_ips;
     for (size_t i = 0; me != NULL && i < me->addr.count; i++) {
         const struct inet_address *configured = &me->addr.items[i];
         struct inet_address address = inet_address_any(configured->port);
@@ -184,7 +184,7 @@ static void learner_cnx_acceptor_handler_run(void *arg)
 static int accept_learners(struct learner_cnx_acceptor_handler *acceptor)
 {
     struct leader *leader = acceptor->leader;
-    int64_t init_limit_ms = quorum_peer_init_limit_ms(leader->self);
+    int64_t init_limit_ms = leader->self->init_limit_ms;
     const char *no_delay = zk_settings_get(leader->ctx, "leader.nodelay");
     for (;;) {
         struct sock *sock = NULL;

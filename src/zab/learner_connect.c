@@ -74,8 +74,8 @@ int learner_connect_to_leader(struct learner *learner, const struct quorum_serve
 static struct leader_connector *new_connectors(struct learner *learner,
                                                const struct multiple_addresses *addresses)
 {
-    const struct quorum_peer_config *config = quorum_peer_config_of(learner->self);
-    int64_t limit_ms = quorum_peer_init_limit_ms(learner->self);
+    const struct quorum_peer_config *config = learner->self->config;
+    int64_t limit_ms = learner->self->init_limit_ms;
     if (config->connect_to_learner_master_limit > 0)
         limit_ms = (int64_t)config->connect_to_learner_master_limit * config->tick_time_ms;
     struct leader_connector *connectors = zk_xcalloc(addresses->count + 1, sizeof *connectors);
@@ -111,7 +111,7 @@ static void adopt_connection(struct learner *learner, struct sock *sock)
 {
     const char *no_delay = zk_settings_get(learner->ctx, "follower.nodelay");
     sock_set_no_delay(sock, no_delay == NULL || strcmp(no_delay, "true") == 0);
-    sock_set_timeout(sock, quorum_peer_init_limit_ms(learner->self));
+    sock_set_timeout(sock, learner->self->init_limit_ms);
     zk_trace_conn(learner->ctx, "dial", learner->leader_id, sock_conn_text(sock), "quorum port");
     packet_stream_init(&learner->stream, learner->ctx, sock);
     learner->connected_ms = zk_elapsed_ms();

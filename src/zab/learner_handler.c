@@ -321,27 +321,27 @@ static void say_goodbye(struct learner_handler *handler, int error)
 
 /* ---- the Sender thread ----------------------------------------------------------------------- */
 
-/* Whatever is in the queue goes out with one flush: in a burst the socket is written to once for
- * many packets.
+/* Whatever waits in the queue goes out with one flush: in a burst the queue is locked once, and the
+ * socket written to once, for many packets.
  * Java: sendPackets() */
 static int send_packets(struct learner_handler *handler)
 {
-    for (;;) {
-        void *packet;
-        int r = bq_poll(handler->queued_packets, 0, &packet);
-        if (r == -ETIMEDOUT) {
-            r = packet_stream_flush(&handler->stream);
-            if (r < 0)
-                return r;
-            r = bq_poll(handler->queued_packets, INT64_MAX, &packet);
+    int r = 0;
+    while (r == 0) {
+        struct bq_batch batch;
+        r = bq_take_all(handler->queued_packets, &batch);
+        if (r < 0)
+            return r;
+        struct quorum_packet *packet;
+        while (r == 0 && (packet = bq_batch_next(&batch)) != NULL) {
+            r = packet_stream_write(&handler->stream, handler->sid, packet);
+            quorum_packet_unref(packet);
         }
-        if (r < 0)
-            return r;
-        r = packet_stream_write(&handler->stream, handler->sid, packet);
-        quorum_packet_unref(packet);
-        if (r < 0)
-            return r;
+        bq_batch_done(&batch);
+        if (r == 0)
+            r = packet_stream_flush(&handler->stream);
     }
+    return r;
 }
 
 static void sender_run(void *arg)

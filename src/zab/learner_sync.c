@@ -9,8 +9,8 @@
  *   UPTODATE         a quorum has done so: the term is established; ACK again
  *
  * Transactions (PROPOSAL, INFORM) cannot be stored yet, so they are never acknowledged: they end
- * the process (D-27). Whatever else comes in between, PING too, is passed over without an answer, as
- * Java does.
+ * the process (D-27). Whatever else comes in between, PING too, is passed over without an answer,
+ * as Java does.
  *
  * Java: Learner.syncWithLeader() */
 #include <errno.h>
@@ -112,7 +112,7 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
                 goto out;
             is_pre_zab1_0 = false;
             /* The slow part is over; from here on the leader pings us. */
-            sock_set_timeout(learner->stream.sock, quorum_peer_sync_limit_ms(self));
+            sock_set_timeout(learner->stream.sock, self->sync_limit_ms);
             quorum_peer_set_sync_mode(self, SYNC_MODE_NONE);
             r = learner_write_packet(learner, LEADER_ACK, new_leader_zxid, NULL);
             break;
@@ -185,7 +185,7 @@ static void note_new_leader_config(struct learner *learner, const struct buf *te
 {
     if (text == NULL || text->length <= 1)
         return;
-    const struct quorum_peer_config *config = quorum_peer_config_of(learner->self);
+    const struct quorum_peer_config *config = learner->self->config;
     struct quorum_verifier *qv = NULL;
     char *error = NULL;
     int r = qv_from_string(learner->ctx, (const char *)text->bytes, text->length,

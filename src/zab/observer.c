@@ -61,7 +61,7 @@ int observer_observe_leader(struct observer *observer)
         goto out;
     quorum_peer_set_zab_state(self, ZAB_STATE_BROADCAST);
     observer->completed_sync = true;
-    server_metrics_add(quorum_peer_metrics(self), SERVER_METRICS_OBSERVER_SYNC_TIME,
+    server_metrics_add(self->metrics, SERVER_METRICS_OBSERVER_SYNC_TIME,
                        zk_elapsed_ms() - start_ms);
     while (r == 0 && !learner_is_stopping(learner)) {
         r = learner_read_packet(learner, &qp);
@@ -136,9 +136,8 @@ void observer_shutdown(struct observer *observer)
 /* Java: waitForObserverElectionDelay() */
 int64_t observer_election_delay_ms(struct quorum_peer *self)
 {
-    int64_t bound_ms =
-        zk_settings_get_long(quorum_peer_context(self), "zookeeper.observer.election.DelayMs",
-                             OBSERVER_ELECTION_DELAY_MS);
+    int64_t bound_ms = zk_settings_get_long(self->ctx, "zookeeper.observer.election.DelayMs",
+                                            OBSERVER_ELECTION_DELAY_MS);
     return bound_ms > 0 ? zk_random_below(bound_ms) : 0;
 }
 
@@ -166,7 +165,7 @@ struct observer *observer_new(struct quorum_peer *self)
     struct observer *observer = zk_xcalloc(1, sizeof *observer);
     quorum_peer_role_init(&observer->role, &observer_methods);
     observer->self = self;
-    observer->ctx = quorum_peer_context(self);
+    observer->ctx = self->ctx;
     observer->learner = learner_new(self);
     return observer;
 }

@@ -16,8 +16,8 @@ void zab_log_election_took(struct quorum_peer *self, const char *role)
     if (start_ms < 0)
         return;
     int64_t took_ms = zk_elapsed_ms() - start_ms;
-    server_metrics_add(quorum_peer_metrics(self), SERVER_METRICS_ELECTION_TIME, took_ms);
-    zk_log(quorum_peer_context(self), ZK_LOG_ELECTION_TOOK, role, took_ms);
+    server_metrics_add(self->metrics, SERVER_METRICS_ELECTION_TIME, took_ms);
+    zk_log(self->ctx, ZK_LOG_ELECTION_TOOK, role, took_ms);
 }
 
 static int64_t sender_of(const struct quorum_packet *packet, int64_t peer)

@@ -42,7 +42,9 @@ static char *configuration_text(const struct testing_peer *peer,
     for (int sid = 1; sid <= options->voters + options->observers; sid++) {
         zk_str_printf(&text, "server.%d=127.0.0.1:%d:%d", sid, peer->ports[sid], test_free_port());
         if (sid == options->second_address_of)
-            zk_str_printf(&text, "|127.0.0.1:%d:%d", test_free_port(), test_free_port());
+            zk_str_printf(&text, "|127.0.0.1:%d:%d",
+                          options->second_port != 0 ? options->second_port : test_free_port(),
+                          test_free_port());
         zk_str_printf(&text, ":%s\n", sid <= options->voters ? "participant" : "observer");
     }
     if (options->my_id > options->voters)
@@ -177,6 +179,8 @@ int testing_peer_join(struct testing_peer *peer)
     zk_thread_group_free(peer->threads);
     peer->threads = zk_thread_group_new(peer->ctx);
     leader_free(peer->run->leader);
+    if (peer->run->follower != NULL)
+        peer->refused = follower_was_refused(peer->run->follower);
     follower_free(peer->run->follower);
     observer_free(peer->run->observer);
     int result = peer->run->result;

@@ -29,6 +29,7 @@ struct testing_peer_options {
     int32_t sync_limit;
     const uint16_t *ports; /* by sid; NULL: free ones */
     int second_address_of; /* this server has a second address, where nobody listens; 0: none */
+    uint16_t second_port;  /* its quorum port, if somebody does listen there; 0: a free one */
     const char *setting;   /* one system property; NULL: none */
     const char *value;
 };
@@ -47,6 +48,7 @@ struct testing_peer {
     struct quorum_peer *self;
     struct zk_thread_group *threads;
     struct testing_peer_run *run;
+    bool refused; /* follower_was_refused() of the follower that was joined last */
 };
 
 /* With an empty database loaded: epochs 0, last zxid 0, snapshot.0 on disk. */

@@ -413,6 +413,76 @@ static void follower_that_never_acks_newleader_lets_the_leader_give_up(void **st
     testing_peer_done(&peer);
 }
 
+/* M-6: each rendezvous lasts initLimit ticks, and neither syncLimit ticks nor for ever. */
+static void every_rendezvous_is_given_up_after_init_limit(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    options.init_limit = 2; /* 200 ms; syncLimit is 10 s */
+    testing_peer_init(&peer, &options);
+    struct leader *leader = leader_new(peer.self);
+    leader->new_leader_zxid = epoch_zxid(1);
+    quorum_peer_init_tracker(peer.self, &leader->new_leader_proposal);
+    struct state_summary summary = {0};
+    for (int rendezvous = 0; rendezvous < 3; rendezvous++) {
+        int64_t epoch;
+        int64_t start_ms = zk_elapsed_ms();
+        int r = rendezvous == 0 ? leader_get_epoch_to_propose(&leader->master, 1, 0, &epoch)
+                : rendezvous == 1
+                    ? leader_wait_for_epoch_ack(&leader->master, 1, &summary)
+                    : leader_wait_for_new_leader_ack(&leader->master, 1, epoch_zxid(1));
+        assert_int_equal(-ETIMEDOUT, r);
+        int64_t took_ms = zk_elapsed_ms() - start_ms;
+        assert_true(took_ms >= peer.self->init_limit_ms);
+        assert_true(took_ms < peer.self->sync_limit_ms / 2);
+    }
+    leader_free(leader);
+    testing_peer_done(&peer);
+}
+
+/* M-3, DSC-08: the limit counts from the leader's own arrival, whoever comes after it. */
+static void dsc_08_follower_that_comes_late_does_not_start_the_wait_anew(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    options.voters = 5;
+    options.setting = "zookeeper.leader.maxTimeToWaitForEpoch";
+    options.value = "60000";
+    testing_peer_init(&peer, &options);
+    struct leader *leader = leader_new(peer.self);
+    struct call ours = {.leader = leader, .sid = 1};
+    start_call(&ours, &peer, call_get_epoch);
+    struct counted we = {leader, 1, &leader->connecting_followers};
+    test_await(is_counted, &we);
+    struct synced_learner_tracker voters;
+    quorum_peer_init_tracker(peer.self, &voters);
+    leader_report_looking_sid(leader, &voters, 3); /* too early */
+
+    /* When the minute is over ... */
+    zk_mutex_lock(&leader->epoch_mu);
+    assert_false(leader->quit_wait_for_epoch);
+    assert_true(leader->time_start_wait_for_epoch_ms >= 0);
+    leader->time_start_wait_for_epoch_ms -= 60001;
+    zk_mutex_unlock(&leader->epoch_mu);
+    /* ... a follower comes, and then a voter is heard of that looks. */
+    struct call follower = {.leader = leader, .sid = 2};
+    start_call(&follower, &peer, call_get_epoch);
+    struct counted it = {leader, 2, &leader->connecting_followers};
+    test_await(is_counted, &it);
+    leader_report_looking_sid(leader, NULL, 3);
+
+    zk_mutex_lock(&leader->epoch_mu);
+    assert_true(leader->quit_wait_for_epoch);
+    zk_mutex_unlock(&leader->epoch_mu);
+    assert_int_equal(-ETIMEDOUT, join_call(&ours));
+    assert_int_equal(-ETIMEDOUT, join_call(&follower));
+    synced_learner_tracker_done(&voters);
+    leader_free(leader);
+    testing_peer_done(&peer);
+}
+
 /* DSC-08: with a limit for the gathering, a voter that looks again makes the leader give up. */
 static void dsc_08_voter_that_looks_again_ends_the_wait(void **state)
 {
@@ -545,6 +615,39 @@ static void leader_nobody_follows_gives_up_and_closes_its_port(void **state)
     testing_peer_done(&peer);
 }
 
+/* D-75: the name of our own address was unknown when the files were read, and is known now. */
+static void leader_looks_its_own_address_up_again(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(3);
+    testing_peer_init(&peer, &options);
+    struct quorum_server *me = (struct quorum_server *)qv_member(peer.config->quorum_verifier, 3);
+    inet_address_literal("localhost", peer.ports[3], &me->addr.items[0]);
+    assert_int_equal(INET_UNRESOLVED, me->addr.items[0].family);
+    testing_peer_start_leading(&peer);
+    struct scripted_peer *follower = scripted_peer_dial(peer.ctx, peer.ports[3]);
+    discover(follower, INFO_OF_1, 1);
+    assert_int_equal(-ECANCELED, testing_peer_stop(&peer));
+    scripted_peer_free(follower);
+    testing_peer_done(&peer);
+}
+
+/* ... and where it is still unknown there is no leader, and the log says why. */
+static void leader_without_an_address_does_not_lead(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(3);
+    testing_peer_init(&peer, &options);
+    struct quorum_server *me = (struct quorum_server *)qv_member(peer.config->quorum_verifier, 3);
+    inet_address_literal("nobody.invalid", peer.ports[3], &me->addr.items[0]);
+    testing_peer_start_leading(&peer);
+    assert_int_equal(-EDESTADDRREQ, testing_peer_join(&peer));
+    assert_true(testing_peer_logged(&peer, "Couldn't bind to nobody.invalid"));
+    testing_peer_done(&peer);
+}
+
 /* The snapshot of the new term has the name that it had before the term. */
 static void leader_writes_a_snapshot_of_what_it_started_with(void **state)
 {
@@ -635,11 +738,15 @@ int main(void)
         cmocka_unit_test(dsc_05_leader_goes_beyond_its_followers_promise),
         cmocka_unit_test(dsc_07_leader_waits_on_when_a_follower_was_ahead),
         cmocka_unit_test(follower_that_never_acks_newleader_lets_the_leader_give_up),
+        cmocka_unit_test(every_rendezvous_is_given_up_after_init_limit),
+        cmocka_unit_test(dsc_08_follower_that_comes_late_does_not_start_the_wait_anew),
         cmocka_unit_test(dsc_08_voter_that_looks_again_ends_the_wait),
         cmocka_unit_test(brd_04_leader_without_quorum_steps_down_within_two_ticks),
         cmocka_unit_test(brd_07_silent_follower_is_dropped_after_sync_limit),
         cmocka_unit_test(brd_07_pings_come_every_half_tick_and_answers_keep_the_term),
         cmocka_unit_test(leader_nobody_follows_gives_up_and_closes_its_port),
+        cmocka_unit_test(leader_looks_its_own_address_up_again),
+        cmocka_unit_test(leader_without_an_address_does_not_lead),
         cmocka_unit_test(leader_writes_a_snapshot_of_what_it_started_with),
         cmocka_unit_test(leader_that_cannot_write_its_snapshot_ends_the_process),
         cmocka_unit_test(stranger_is_served_but_not_counted),

@@ -324,8 +324,21 @@ static void lrn_04_first_packet_of_another_kind_closes_the_connection(void **sta
     scripted_peer_send_packet(stranger, LEADER_PING, 0, NULL);
     scripted_peer_expect_end(stranger);
     testing_peer_await_log(&fixture->peer,
-                           "First packet PING type=5 is not FOLLOWERINFO or OBSERVERINFO!");
+                           "reason=\"it never said which server it is: First packet PING type=5 is "
+                           "not FOLLOWERINFO or OBSERVERINFO!\"");
     scripted_peer_free(stranger);
+}
+
+/* P-19: a health check is not taken for server 0. */
+static void lrn_04_visitor_that_says_nothing_is_no_server(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scripted_peer *visitor = dial_leader(&fixture->peer);
+    scripted_peer_hang_up(visitor);
+    testing_peer_await_log(&fixture->peer, "reason=\"it never said which server it is: the far end "
+                                           "closed the connection\"");
+    assert_false(testing_peer_logged(&fixture->peer, "sid=0"));
+    scripted_peer_free(visitor);
 }
 
 static void lrn_04_newer_configuration_closes_the_connection(void **state)
@@ -661,6 +674,7 @@ int main(void)
         WITH_FOLLOWER(joiner_that_is_behind_gets_the_tree_before_newleader),
         cmocka_unit_test(lrn_03_observer_beyond_the_limit_is_refused),
         WITH_FOLLOWER(lrn_04_first_packet_of_another_kind_closes_the_connection),
+        WITH_FOLLOWER(lrn_04_visitor_that_says_nothing_is_no_server),
         WITH_FOLLOWER(lrn_04_newer_configuration_closes_the_connection),
         WITH_FOLLOWER(lrn_04_old_protocol_gets_newleader_first_and_without_data),
         WITH_FOLLOWER(lrn_04_learner_without_an_id_gets_a_negative_one),

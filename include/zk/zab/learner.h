@@ -48,8 +48,8 @@ ZK_NODISCARD int learner_connect_to_leader(struct learner *learner,
                                            const struct quorum_server *leader);
 
 /* Java: registerWithLeader(). Says who we are (packet_type is FOLLOWERINFO or OBSERVERINFO),
- * promises the leader's epoch on disk, and says what history we have. *ret_zxid is the first zxid of the new
- * epoch. Errors: -EPROTO: the epoch is behind our promise, or nonsense came. */
+ * promises the leader's epoch on disk, and says what history we have. *ret_zxid is the first zxid
+ * of the new epoch. Errors: -EPROTO: the epoch is behind our promise, or nonsense came. */
 ZK_NODISCARD int learner_register_with_leader(struct learner *learner, int32_t packet_type,
                                               int64_t *ret_zxid);
 
