@@ -38,7 +38,7 @@ static const char USAGE[] =
     "lead.\n"
     "\n"
     "  --check-config      read the configuration, say what it means, and leave\n"
-    "  --trace FILE        append what happens, one JSON object a line (NOTES.md describes it)\n"
+    "  --trace FILE        append what happens, one JSON object a line (scripts/trace/FORMAT.md)\n"
     "  --log-level LEVEL   trace, debug, info (default), warn, error or off\n"
     "  -Dkey=value         what Java calls a system property, for example "
     "-Dzookeeper.cnxTimeout=2000\n"

@@ -18,7 +18,7 @@ Usage: film.sh [--dir DIR] FILE -- COMMAND...    film while COMMAND runs
        film.sh [--dir DIR] convert PCAP FILE     make the trace again, or from a capture of your own
        film.sh --install                         only put the dissector into your Wireshark
 
-A film is two files: the capture, which Wireshark opens, and the trace (NOTES.md section 17), which
+A film is two files: the capture, which Wireshark opens, and the trace (scripts/trace/FORMAT.md), which
 scripts/trace/replay.sh shows. If FILE ends in .jsonl it is the trace, and the capture stands beside it
 with the ending .pcapng; any other FILE is the capture, and the trace ends in .jsonl. Git ignores the
 directory out, which is for such files.

@@ -27,7 +27,7 @@ Usage: trace.sh VERB [TRACE]... [OPTION]...
   -h, --help            this text
 
 A TRACE is a file, or the directory of a cluster. Without one: the cluster of cluster.sh
-($ZK_CLUSTER_DIR or .cluster), if it was started with --trace. NOTES.md, section 17, has the format.
+($ZK_CLUSTER_DIR or .cluster), if it was started with --trace. scripts/trace/FORMAT.md has the format.
 Exit: 0 fine, 1 findings, or it could not be done, 2 wrong usage.
 END
 }

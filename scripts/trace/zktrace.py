@@ -1,4 +1,4 @@
-"""A trace, as NOTES.md section 17 describes it: read, put on one clock, paired.
+"""A trace, as FORMAT.md describes it: read, put on one clock, paired.
 
 One file holds what one peer wrote (a restarted peer appends), or what somebody else saw of several peers, as a
 capture of Java does. Every process has a clock of its own. `boot` says the wall time, to a millisecond; messages say

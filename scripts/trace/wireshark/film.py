@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A capture of the server ports becomes a trace in the format of NOTES.md section 17. film.sh calls this.
+"""A capture of the server ports becomes a trace in the format of scripts/trace/FORMAT.md. film.sh calls this.
 
 tshark and zkquorum.lua find the messages and number them; here they get their sender, their connection's name and
 their thread. What no wire shows is not made up: no queue, no tally, no vote, no decision. What it shows indirectly,
