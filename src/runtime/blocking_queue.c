@@ -1,5 +1,6 @@
-/* One lock, one condition, and a chain of nodes. Elements leave at the head only, so the chain holds
- * the newest elements of all that ever came: from their number follows the ordinal of the head. */
+/* One lock, one condition, and a chain of nodes. Elements leave at the head only, so the chain
+ * holds the newest elements of all that ever came: from their number follows the ordinal of the
+ * head. */
 #include "zk/runtime/blocking_queue.h"
 
 #include <errno.h>
