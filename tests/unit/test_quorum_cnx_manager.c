@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cnx_stage.h"
+#include "election/quorum_cnx_manager_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/election/initial_message.h"
 #include "zk/runtime/clock.h"

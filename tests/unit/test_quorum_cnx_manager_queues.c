@@ -191,7 +191,6 @@ static void cnx_12_the_receive_queue_keeps_the_newest_hundred(void **state)
         snprintf(text, sizeof text, "%d", i);
         test_send_text(stage->qcm, 2, text);
     }
-    assert_int_equal(qcm_get_recv_queue_dropped(stage->qcm), 50);
     for (int i = 50; i < 150; i++) {
         char text[8];
         snprintf(text, sizeof text, "%d", i);
