@@ -77,11 +77,14 @@ static int read_frame(struct recv_worker *rw, struct message **ret_message, int3
     return 0;
 }
 
+/* -ECANCELED: our own side has ended the connection, and has said why. */
 static void log_broken(struct recv_worker *rw, int r, int32_t length)
 {
     struct zk_str reason = {0};
     if (r == -EBADMSG)
         zk_str_printf(&reason, "Received packet with invalid packet: %" PRId32, length);
+    else if (r == -ECANCELED)
+        zk_str_append(&reason, send_worker_why_finished(rw->sw));
     else
         zk_str_append(&reason, zk_error_text(r).text);
     zk_log(rw->qcm->ctx, ZK_LOG_CONNECTION_BROKEN, rw->sid, rw->qcm->my_id, zk_str_text(&reason));

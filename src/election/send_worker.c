@@ -66,19 +66,20 @@ const char *send_worker_why_finished(struct send_worker *sw)
     return why == NULL ? "somebody has shut the socket down" : why;
 }
 
-/* The socket is woken before the lock is taken, so a write that blocks cannot hold up a thread that
- * wants to end it (D-13). Several threads may come here at once; each of them sees to the entry, so
- * that each finds it free for a new connection when it returns.
+/* The reason is there before the socket is shut down, because RecvWorker then asks for it. A write
+ * that blocks holds nobody up: the lock is not held while a worker writes (D-13). Several threads
+ * may come here at once; each of them sees to the entry, so that each finds it free for a new
+ * connection when it returns.
  * Java: SendWorker.finish(), synchronized, and RecvWorker.finish() */
 void send_worker_finish(struct send_worker *sw, const char *why)
 {
-    sock_wake(sw->sock);
     zk_mutex_lock(&sw->mu);
     bool was_running = sw->running;
     sw->running = false;
     if (was_running)
         sw->why_finished = why;
     zk_mutex_unlock(&sw->mu);
+    sock_wake(sw->sock);
     if (was_running)
         qcm_trace_closed(sw);
     cbq_wake(sw->entry->send_queue);
