@@ -325,7 +325,7 @@ bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote
         } else if (is_valid(fle, n)) { /* V */
             switch (n->state) {
             case SERVER_STATE_LOOKING:
-                if (quorum_peer_get_last_logged_zxid(fle->self) == -1) /* L1: we have no history */
+                if (get_init_last_logged_zxid(fle) == -1) /* L1: we have no history to compare */
                     break;
                 if (n->zxid == -1) /* L2: nor has the sender (K-6) */
                     break;
@@ -365,7 +365,6 @@ bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote
                 /* L8: a late vote for a better server must not find us settled, so a quorum waits
                  * until 200 ms bring none. One that is no better is dropped and starts the wait
                  * anew; a better one goes to the *end* of the queue (K-4). */
-                proposal = fle_get_vote(fle);
                 do {
                     free(n);
                     r = poll_recvqueue(fle, FLE_FINALIZE_WAIT_MS,
@@ -375,7 +374,7 @@ bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote
                     bq_put(fle->recvqueue, n);
                     n = NULL;
                 } else if (r == -ETIMEDOUT) { /* L9 */
-                    *ret_vote = proposal_of_this_round(fle);
+                    *ret_vote = proposal;
                     set_peer_state(fle, ret_vote, &ballots.vote_set,
                                    "a quorum agrees, and 200 ms have brought nothing better");
                     leave_instance(fle);

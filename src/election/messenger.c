@@ -122,11 +122,12 @@ void worker_receiver_run(void *arg)
             int64_t logicalclock = zk_atomic_long_get(&fle->logicalclock);
             if (n.state == SERVER_STATE_LOOKING && n.election_epoch < logicalclock) {
                 struct vote v = fle_get_vote(fle);
-                reply(fle, n.sid, &v, logicalclock, quorum_peer_get_peer_state(fle->self));
+                reply(fle, n.sid, &v, logicalclock, state);
             }
         } else if (n.state == SERVER_STATE_LOOKING) {
             /* It looks, we do not: tell it the result, with the round in which we settled. */
-            report_looking_sid(fle, n.sid);
+            if (state == SERVER_STATE_LEADING)
+                report_looking_sid(fle, n.sid);
             if (has_vote)
                 reply(fle, n.sid, &current, current.election_epoch, state);
         }
