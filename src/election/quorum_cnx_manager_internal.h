@@ -188,6 +188,7 @@ void send_worker_unref(struct send_worker *sw);
  * Any thread; never blocks; locks send_worker, then qcm, one after the other.
  * Java: SendWorker.finish(), RecvWorker.finish() */
 void send_worker_finish(struct send_worker *sw, const char *why);
+
 bool send_worker_is_running(struct send_worker *sw);
 const char *send_worker_why_finished(struct send_worker *sw);
 
