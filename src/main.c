@@ -8,7 +8,6 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <malloc.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,20 +15,23 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "zk/base/alloc.h"
+#include "zk/base/error.h"
+#include "zk/base/str.h"
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/peer/quorum_peer_run.h"
-#include "zk/runtime/clock.h"
 #include "zk/runtime/context.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
+#include "zk/runtime/stop.h"
 #include "zk/runtime/thread.h"
+#include "zk/runtime/thread_dump.h"
 #include "zk/runtime/trace.h"
 #include "zk/server/exit_code.h"
 
 enum {
-    LEAVE_WITHIN_MS =
-        /* after SIGTERM: a look-up of a name cannot be cancelled, so it is not waited for longer */
-    1000,
+    /* After SIGTERM. The look-up of a name cannot be cancelled, so it is not waited for longer. */
+    LEAVE_WITHIN_MS = 1000,
 };
 
 static const char USAGE[] =
@@ -45,8 +47,9 @@ static const char USAGE[] =
     "  --version           print the version\n"
     "  -h, --help          print this\n"
     "\n"
-    "The log goes to standard error. Exit codes: 0 stopped by SIGTERM or SIGINT, 1 unexpected "
-    "error, 2 wrong\n"
+    "The log goes to standard error. SIGQUIT (kill -3) adds a dump of all threads, queues and locks to "
+    "it.\n"
+    "Exit codes: 0 stopped by SIGTERM, SIGINT or SIGHUP, 1 unexpected error, 2 wrong\n"
     "configuration or options, 3 data directory, 10 snapshot not written, 12 and 13 the leader "
     "broke the protocol,\n"
     "14 no election port, 20 the leader sent a client's write, which this release cannot store.\n"
@@ -62,14 +65,14 @@ struct arguments {
     size_t property_count;
 };
 
-/* One line that says what is wrong and where the way out stands. */
+/* Prints one line that says what is wrong and what to try. */
 static int usage_error(const char *what, const char *value)
 {
     fprintf(stderr, "zkpeer: %s%s (try zkpeer --help)\n", what, value);
     return EXIT_CODE_INVALID_INVOCATION;
 }
 
-/* What getopt has answered ':' or '?' to: the letter in optopt, or the word before optind. */
+/* getopt has answered ':' or '?': it means the letter in optopt, or the word before optind. */
 static int option_error(int answer, char **argv)
 {
     const char letter[] = {'-', (char)optopt, '\0'};
@@ -79,7 +82,7 @@ static int option_error(int answer, char **argv)
     return usage_error("I do not know ", name);
 }
 
-/* -1: go on; otherwise the exit code. */
+/* Returns -1 to go on, otherwise the exit code. */
 static int parse_arguments(int argc, char **argv, struct arguments *args)
 {
     enum { HELP = 1, VERSION, CHECK_CONFIG, TRACE, LOG_LEVEL };
@@ -92,7 +95,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *args)
         {NULL, 0, NULL, 0},
     };
     int option;
-    /* the colon: getopt is silent, for usage_error() speaks */
+    /* The colon makes getopt silent: usage_error() speaks. */
     while ((option = getopt_long(argc, argv, ":D:h", options, NULL)) != -1) {
         switch (option) {
         case 'h':
@@ -131,21 +134,21 @@ static int parse_arguments(int argc, char **argv, struct arguments *args)
     return -1;
 }
 
-/* What local time is ahead of universal time, now. */
-static int64_t zone_offset_ms(void)
+/* How far local time is ahead of universal time at that moment. */
+static int64_t zone_offset_ms(int64_t wall_ms)
 {
-    time_t now = time(NULL);
+    const time_t moment = (time_t)(wall_ms / 1000);
     struct tm local;
-    return localtime_r(&now, &local) == NULL ? 0 : (int64_t)local.tm_gmtoff * 1000;
+    return localtime_r(&moment, &local) == NULL ? 0 : (int64_t)local.tm_gmtoff * 1000;
 }
 
 static void set_properties(struct zk_context *ctx, const struct arguments *args)
 {
     for (size_t i = 0; i < args->property_count; i++) {
-        char key[256];
         const char *equals = strchr(args->properties[i], '=');
-        snprintf(key, sizeof key, "%.*s", (int)(equals - args->properties[i]), args->properties[i]);
+        char *key = zk_xstrndup(args->properties[i], (size_t)(equals - args->properties[i]));
         zk_settings_set(ctx, key, equals + 1);
+        free(key);
     }
 }
 
@@ -162,66 +165,79 @@ static void print_config(const struct quorum_peer_config *config)
 struct signal_dispatcher {
     struct zk_context *ctx;
     struct quorum_peer_run *run;
-    pthread_mutex_t mutex;
-    pthread_cond_t ended_changed;
-    bool ended; /* guarded by mutex: main has seen the peer end */
+    struct zk_stop ended; /* requested when main has seen the peer end */
 };
 
-static bool wait_until_ended(struct signal_dispatcher *dispatcher, int64_t ms)
-{
-    struct timespec deadline;
-    clock_gettime(CLOCK_REALTIME, &deadline);
-    int64_t ns = deadline.tv_nsec + ms % 1000 * 1000000;
-    deadline.tv_sec += (time_t)(ms / 1000 + ns / 1000000000);
-    deadline.tv_nsec = (long)(ns % 1000000000);
-    pthread_mutex_lock(&dispatcher->mutex);
-    int r = 0;
-    while (!dispatcher->ended && r != ETIMEDOUT)
-        r = pthread_cond_timedwait(&dispatcher->ended_changed, &dispatcher->mutex, &deadline);
-    bool ended = dispatcher->ended;
-    pthread_mutex_unlock(&dispatcher->mutex);
-    return ended;
-}
-
+/* The signals that one thread waits for; all threads have them blocked. nohup starts a program with
+ * SIGHUP ignored: then a closed terminal ends neither a JVM nor us. */
 static void block_signals(sigset_t *ret_signals)
 {
+    struct sigaction hangup;
     sigemptyset(ret_signals);
     sigaddset(ret_signals, SIGTERM);
     sigaddset(ret_signals, SIGINT);
+    sigaddset(ret_signals, SIGQUIT);
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+        sigaddset(ret_signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, ret_signals, NULL);
 }
 
-/* The thread that waits for SIGTERM and SIGINT; all others have them blocked. main ends it with one
- * of its own. */
+/* A pipe that nobody reads any more, and a file that has reached its limit, end no JVM: the call
+ * that writes fails, and the peer goes on (D-90). */
+static void ignore_write_signals(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+static const char *signal_name(int signal_number)
+{
+    return signal_number == SIGINT ? "SIGINT" : signal_number == SIGHUP ? "SIGHUP" : "SIGTERM";
+}
+
+/* A JVM answers SIGQUIT with a dump, too (D-92). */
+static void write_thread_dump(struct zk_context *ctx)
+{
+    struct zk_str text = {0};
+    zk_thread_dump(ctx, &text);
+    zk_log(ctx, ZK_LOG_THREAD_DUMP);
+    fputs(zk_str_text(&text), stderr);
+    zk_str_done(&text);
+}
+
+/* The thread that waits for signals. main ends it with one of its own. */
 static void dispatch_signals(void *arg)
 {
     struct signal_dispatcher *dispatcher = arg;
     sigset_t signals;
     int signal_number = 0;
     block_signals(&signals);
-    sigwait(&signals, &signal_number);
-    if (wait_until_ended(dispatcher, 0))
-        return;
-    zk_log(dispatcher->ctx, ZK_LOG_SIGNAL, signal_number == SIGINT ? "SIGINT" : "SIGTERM");
+    for (;;) {
+        zk_thread_blocks(dispatcher->ctx, "waits for", "a signal");
+        sigwait(&signals, &signal_number);
+        zk_thread_goes_on(dispatcher->ctx);
+        if (zk_stop_requested(&dispatcher->ended))
+            return;
+        if (signal_number != SIGQUIT)
+            break;
+        write_thread_dump(dispatcher->ctx);
+    }
+    zk_log(dispatcher->ctx, ZK_LOG_SIGNAL, signal_name(signal_number));
     quorum_peer_run_shutdown(dispatcher->run);
-    if (!wait_until_ended(dispatcher, LEAVE_WITHIN_MS))
-        _exit(EXIT_CODE_EXECUTION_FINISHED);
+    if (!zk_stop_sleep(&dispatcher->ended, LEAVE_WITHIN_MS))
+        _exit(EXIT_CODE_EXECUTION_FINISHED); /* D-90 */
 }
 
 /* ---- the process ---------------------------------------------------------------------------- */
 
-/* Run until the peer ends, by itself or by a signal. The exit code. */
+/* Runs until the peer ends, by itself or by a signal. Returns the exit code. */
 static int run_peer(struct zk_context *ctx, const struct quorum_peer_config *config)
 {
     struct quorum_peer_run *run = quorum_peer_run_new(ctx, config);
-    struct signal_dispatcher dispatcher = {
-        .ctx = ctx,
-        .run = run,
-        .mutex = PTHREAD_MUTEX_INITIALIZER,
-        .ended_changed = PTHREAD_COND_INITIALIZER,
-    };
+    struct signal_dispatcher dispatcher = {.ctx = ctx, .run = run};
     struct zk_thread_group *signal_thread = zk_thread_group_new(ctx);
     sigset_t signals;
+    zk_stop_init(&dispatcher.ended, ctx, "main.ended");
     block_signals(&signals);
     int code = quorum_peer_run_start(run);
     if (code == 0 && zk_thread_group_start(signal_thread, dispatch_signals, &dispatcher,
@@ -236,12 +252,10 @@ static int run_peer(struct zk_context *ctx, const struct quorum_peer_config *con
     else
         zk_log(ctx, ZK_LOG_UNEXPECTED_EXITING);
 
-    pthread_mutex_lock(&dispatcher.mutex);
-    dispatcher.ended = true;
-    pthread_cond_broadcast(&dispatcher.ended_changed);
-    pthread_mutex_unlock(&dispatcher.mutex);
-    kill(getpid(), SIGTERM); /* to ourselves, blocked everywhere but in the dispatcher's sigwait */
+    zk_stop_request(&dispatcher.ended);
+    kill(getpid(), SIGTERM); /* blocked everywhere but in the dispatcher's sigwait() */
     zk_thread_group_free(signal_thread);
+    zk_stop_destroy(&dispatcher.ended);
     quorum_peer_run_free(run);
     return code;
 }
@@ -259,23 +273,59 @@ static int read_config(struct zk_context *ctx, const struct arguments *args,
     return EXIT_CODE_INVALID_INVOCATION;
 }
 
+/* Descriptors 0, 1 and 2 are open from here on, whatever the starter did (2>&- in a crontab): the
+ * next file or socket that is opened must not become the one that log lines go to. */
+static bool open_standard_descriptors(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+    return fd >= 0;
+}
+
+static int open_trace(struct arguments *args)
+{
+    const int fd = open(args->trace_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (fd < 0) {
+        fprintf(stderr, "zkpeer: the trace %s cannot be written: %s\n", args->trace_file,
+                zk_error_text(errno).text);
+        return EXIT_CODE_INVALID_INVOCATION;
+    }
+    args->context.trace_fd = fd;
+    return 0;
+}
+
+/* What stdio could not write it tells only now: a full disk, a pipe without a reader. */
+static int flush_answer(void)
+{
+    if (fflush(stdout) == 0)
+        return EXIT_CODE_EXECUTION_FINISHED;
+    fprintf(stderr, "zkpeer: the answer cannot be written: %s\n", zk_error_text(errno).text);
+    return EXIT_CODE_UNEXPECTED_ERROR;
+}
+
 /* Java: QuorumPeerMain.main() */
 int main(int argc, char **argv)
 {
     struct arguments args = {.context = zk_context_options_default()};
+    if (!open_standard_descriptors())
+        return EXIT_CODE_UNEXPECTED_ERROR; /* nobody could be told */
+    ignore_write_signals();
     int code = parse_arguments(argc, argv, &args);
-    if (code >= 0)
+    if (code == EXIT_CODE_EXECUTION_FINISHED)
+        return flush_answer();
+    if (code > 0)
         return code;
-    /* many short threads, each with little to allocate: one heap stays small */
+    /* There are many short threads, each with little to allocate: one heap stays small. */
     mallopt(M_ARENA_MAX, 1);
-    args.context.zone_offset_ms = zone_offset_ms();
-    if (args.trace_file != NULL) {
-        args.context.trace_fd =
-            open(args.trace_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-        if (args.context.trace_fd < 0)
-            return usage_error("the trace cannot be written: ",
-                               strerror_r(errno, (char[128]){0}, 128));
-    }
+    tzset();
+    args.context.zone_offset_ms = zone_offset_ms;
+    args.context.thread_dump = true;
+    if (args.trace_file != NULL && (code = open_trace(&args)) != 0)
+        return code;
 
     struct zk_context *ctx = zk_context_new(&args.context);
     struct quorum_peer_config *config = NULL;
@@ -283,6 +333,7 @@ int main(int argc, char **argv)
     code = read_config(ctx, &args, &config);
     if (code == 0 && args.check_config) {
         print_config(config);
+        code = flush_answer();
     } else if (code == 0) {
         zk_trace_boot(ctx, ZKPEER_VERSION);
         code = run_peer(ctx, config);

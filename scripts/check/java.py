@@ -7,10 +7,10 @@ import re
 import subprocess
 import zipfile
 
-from gate import HOME
+from gate import REPO
 
 JARS = ("/usr/share/java/zookeeper.jar", "/usr/share/java/zookeeper-jute.jar")
-CACHE = os.path.join(HOME, "build", "xref")
+CACHE = os.path.join(REPO, "build", "xref")
 
 
 def words_of(jar):

@@ -8,7 +8,7 @@ from gate import Gate, die, read, sources
 
 BOOK = "NOTES.md"
 _CITATION = re.compile(r"(?<![A-Za-z0-9_-])([DKRALTQW]-[0-9]+)")
-_CALL = re.compile(r"(?:^|(?<=[^a-z_]))(zk_thread_group_start(?:_numbered)?|c?bq_new)\(")
+_CALL = re.compile(r"(?:^|(?<=[^a-z_]))(zk_thread_group_start|c?bq_new)\(")
 _DECLARATION = re.compile(r"[a-z].*\*c?bq_new\(|int zk_thread_group_start")
 _PRINT = re.compile(r"(?:zk_str_printf\(&|snprintf\()[a-z_]+")
 
@@ -57,7 +57,7 @@ def name_in(call):
 
 def names_in(path):
     """(line, "thread" or "queue", name) of what the file makes. Where a variable is handed over, its name is what was
-    last printed into it; zk_thread_group_start_numbered appends a number, which is written %d."""
+    last printed into it."""
     found, printed, call, start = [], {}, "", 0
     for number, line in enumerate(read(path).split("\n"), 1):
         if call:
@@ -79,8 +79,6 @@ def names_in(path):
                 for variable, words in printed.items():
                     if re.search(rf"[^a-z_]{variable}[^a-z_]", call):
                         text = words
-            if call.startswith("zk_thread_group_start_numbered") and text:
-                text += "%d"
             found.append((start, "thread" if "zk_thread_group_start" in call else "queue", text))
         call = ""
     return found

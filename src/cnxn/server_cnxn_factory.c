@@ -22,7 +22,6 @@
 #include "zk/server/server_stats.h"
 
 enum {
-    BACKLOG = 50, /* Java: ServerSocket's own, for -1 */
     WORD_LENGTH = 4,
     FIRST_READ = 64, /* with what follows the word: bytes left unread turn our close into a reset */
     ACCEPT_PAUSE_MS = 1000, /* when the system has no descriptor for us */
@@ -77,7 +76,7 @@ int server_cnxn_factory_new(struct zk_context *ctx, const struct inet_address *a
     inet_address_text(address, text, sizeof text);
     zk_log(ctx, ZK_LOG_BINDING_TO_PORT, text);
     struct sock *listener;
-    int r = sock_listen(ctx, address, backlog > 0 ? backlog : BACKLOG, &listener);
+    int r = sock_listen(ctx, address, backlog > 0 ? backlog : SOCK_BACKLOG, &listener);
     if (r < 0)
         return r;
 

@@ -24,6 +24,7 @@
 #include "zk/base/str.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/lock.h"
+#include "zk/runtime/thread.h"
 
 struct sock {
     struct zk_refcount refs; /* each thread that uses it, each struct that points to it */
@@ -35,6 +36,7 @@ struct sock {
     struct inet_address local;
     struct inet_address remote;
     char conn_text[144]; /* two IPs with their ports, each of at most 46 letters */
+    char end_text[72];   /* of a listener its own end; of a dial the far one */
 
     /* Of the thread that reads. */
     int64_t timeout_ms;
@@ -189,9 +191,10 @@ static bool sock_waked(struct sock *sock)
 
 /* --- waiting --- */
 
-/* Wait until the socket is ready for events, or until until_ms; -ETIMEDOUT, -ECANCELED. Errors of
- * the connection count as ready: the call that follows finds them. */
-static int sock_wait(struct sock *sock, short events, int64_t until_ms)
+/* Waits until the socket is ready for events, or until until_ms; how is what a thread dump says
+ * meanwhile. Errors: -ETIMEDOUT, -ECANCELED. Errors of the connection count as ready: the call that
+ * follows finds them. */
+static int sock_wait(struct sock *sock, short events, int64_t until_ms, const char *how)
 {
     for (;;) {
         int timeout = -1;
@@ -202,21 +205,25 @@ static int sock_wait(struct sock *sock, short events, int64_t until_ms)
             timeout = left_ms < INT_MAX ? (int)left_ms : INT_MAX;
         }
         struct pollfd watched = {.fd = sock->fd, .events = events};
+        zk_thread_blocks(sock->ctx, how,
+                         sock->conn_text[0] != '\0' ? sock->conn_text : sock->end_text);
         int ready = poll(&watched, 1, timeout);
-        if (ready < 0 && errno != EINTR)
-            return -errno;
+        const int error = errno;
+        zk_thread_goes_on(sock->ctx);
+        if (ready < 0 && error != EINTR)
+            return -error;
         if (ready > 0)
             return (watched.revents & POLLHUP) != 0 && sock_waked(sock) ? -ECANCELED : 0;
     }
 }
 
 /* Wait for bytes or a caller, within the pause and the deadline. */
-static int sock_wait_readable(struct sock *sock)
+static int sock_wait_readable(struct sock *sock, const char *how)
 {
     int64_t until_ms = sock->timeout_ms > 0 ? zk_deadline_ms(sock->timeout_ms) : INT64_MAX;
     if (sock->deadline_ms < until_ms)
         until_ms = sock->deadline_ms;
-    return sock_wait(sock, POLLIN, until_ms);
+    return sock_wait(sock, POLLIN, until_ms, how);
 }
 
 /* The error to report for a call that failed with error: a waked socket fails for that reason
@@ -265,9 +272,10 @@ int sock_connect(struct sock *sock, const struct inet_address *address, int64_t 
     if (length == 0)
         return address->family == INET_UNRESOLVED ? -EDESTADDRREQ : -EAFNOSUPPORT;
 
+    zk_text_copy(sock->end_text, sizeof sock->end_text, inet_host_port_text(address).text);
     int r = sock_connect_begin(sock, &to, length);
     if (r == 0)
-        r = sock_wait(sock, POLLOUT, until_ms);
+        r = sock_wait(sock, POLLOUT, until_ms, "waits for an answer from");
     if (r == 0)
         r = sock_connect_end(sock);
     if (r == 0)
@@ -324,6 +332,7 @@ int sock_listen(struct zk_context *ctx, const struct inet_address *address, int 
     r = sock_learn_local(sock);
     if (r < 0)
         goto out;
+    zk_text_copy(sock->end_text, sizeof sock->end_text, inet_host_port_text(&sock->local).text);
     *ret_sock = sock;
     return 0;
 out:
@@ -343,7 +352,7 @@ static bool is_lost_caller(int error)
 int sock_accept(struct sock *listener, struct sock **ret_sock)
 {
     for (;;) {
-        int r = sock_wait_readable(listener);
+        int r = sock_wait_readable(listener, "waits for a caller at");
         if (r < 0)
             return r;
         union socket_address caller = {0};
@@ -401,7 +410,7 @@ void sock_set_deadline(struct sock *sock, int64_t deadline_ms)
 int sock_read_some(struct sock *sock, void *ret_bytes, size_t room, size_t *ret_count)
 {
     for (;;) {
-        int r = sock_wait_readable(sock);
+        int r = sock_wait_readable(sock, "waits for bytes on connection");
         if (r < 0)
             return r;
         ssize_t count = recv(sock->fd, ret_bytes, room, 0);
@@ -444,7 +453,7 @@ int sock_write_fully(struct sock *sock, const void *bytes, size_t length)
         }
         if (!is_transient(errno))
             return sock_error(sock, errno);
-        int r = sock_wait(sock, POLLOUT, INT64_MAX);
+        int r = sock_wait(sock, POLLOUT, INT64_MAX, "waits for room on connection");
         if (r < 0)
             return r;
     }

@@ -1,12 +1,12 @@
 /* One lock, one condition, and a chain of nodes. Elements leave at the head only, so the chain
- * holds the newest elements of all that ever came: from their number follows the ordinal of the
- * head. */
+ * holds the newest of all that ever came: the ordinal of the head follows from their number. */
 #include "zk/runtime/blocking_queue.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "runtime/context_internal.h"
 #include "runtime/lock_ranks.h"
 #include "zk/base/alloc.h"
 #include "zk/base/panic.h"
@@ -26,8 +26,9 @@ struct blocking_queue {
     size_t limit;
     void (*free_item)(void *item);
 
-    struct zk_mutex mu;       /* L-110. Guards: */
-    struct zk_cond not_empty; /* or closed */
+    struct zk_queue_entry entry; /* for a thread dump */
+    struct zk_mutex mu;          /* L-110. Guards: */
+    struct zk_cond not_empty;    /* or closed */
     struct bq_node *head GUARDED_BY(&mu);
     struct bq_node *tail GUARDED_BY(&mu);
     size_t size GUARDED_BY(&mu);
@@ -37,7 +38,7 @@ struct blocking_queue {
 };
 
 struct blocking_queue *bq_new(struct zk_context *ctx, const char *name, size_t limit,
-                              void (*free_item)(void *item))
+                              void (*free_item)(void *item)) UNSHARED
 {
     zk_assert(limit >= 1);
     struct blocking_queue *queue = zk_xcalloc(1, sizeof *queue);
@@ -47,6 +48,10 @@ struct blocking_queue *bq_new(struct zk_context *ctx, const char *name, size_t l
     queue->free_item = free_item;
     zk_mutex_init(&queue->mu, ctx, queue->name, ZK_RANK_QUEUE);
     zk_cond_init(&queue->not_empty);
+    queue->entry = (struct zk_queue_entry){
+        .name = queue->name, .limit = limit, .mu = &queue->mu, .size = &queue->size};
+    if (ctx->options.thread_dump)
+        zk_registry_add_queue(&ctx->registry, &queue->entry);
     return queue;
 }
 
@@ -55,6 +60,8 @@ void bq_free(struct blocking_queue *queue)
     if (queue == NULL)
         return;
     bq_clear(queue);
+    if (queue->ctx->options.thread_dump)
+        zk_registry_remove_queue(&queue->ctx->registry, &queue->entry);
     zk_cond_destroy(&queue->not_empty);
     zk_mutex_destroy(&queue->mu);
     free(queue->name);

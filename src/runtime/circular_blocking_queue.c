@@ -1,9 +1,10 @@
-/* A ring of fixed room under one lock. */
+/* A ring of fixed room, one lock, one condition. */
 #include "zk/runtime/circular_blocking_queue.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
+#include "runtime/context_internal.h"
 #include "runtime/lock_ranks.h"
 #include "zk/base/alloc.h"
 #include "zk/base/panic.h"
@@ -11,7 +12,7 @@
 #include "zk/runtime/lock.h"
 #include "zk/runtime/trace.h"
 
-enum { NO_TICKET = -1 }; /* of a poll that nobody interrupts */
+enum { NO_TICKET = -1 }; /* a poll that cannot be interrupted */
 
 struct circular_blocking_queue {
     struct zk_context *ctx;
@@ -19,15 +20,16 @@ struct circular_blocking_queue {
     size_t capacity;
     void (*free_item)(void *item);
 
-    struct zk_mutex mutex;
-    struct zk_cond not_empty;        /* or closed */
-    void **ring GUARDED_BY(&mutex);  /* capacity places */
-    size_t first GUARDED_BY(&mutex); /* place of the oldest */
-    size_t size GUARDED_BY(&mutex);
-    int64_t offered GUARDED_BY(&mutex); /* elements that ever came */
-    int64_t dropped GUARDED_BY(&mutex); /* Java: CircularBlockingQueue.droppedCount */
-    bool closed GUARDED_BY(&mutex);     /* never goes back */
-    int64_t wakes GUARDED_BY(&mutex);   /* how often cbq_wake was called: the tickets */
+    struct zk_queue_entry entry;  /* for a thread dump */
+    struct zk_mutex mu;           /* L-110. Guards: */
+    struct zk_cond not_empty;     /* or closed */
+    void **ring GUARDED_BY(&mu);  /* capacity places */
+    size_t first GUARDED_BY(&mu); /* place of the oldest */
+    size_t size GUARDED_BY(&mu);
+    int64_t offered GUARDED_BY(&mu); /* elements that ever came */
+    int64_t dropped GUARDED_BY(&mu); /* Java: CircularBlockingQueue.droppedCount */
+    bool closed GUARDED_BY(&mu);     /* never goes back */
+    int64_t wakes GUARDED_BY(&mu);   /* how often cbq_wake was called; a ticket is this number */
 };
 
 /* Java: CircularBlockingQueue(queueSize) */
@@ -41,8 +43,12 @@ struct circular_blocking_queue *cbq_new(struct zk_context *ctx, const char *name
     queue->capacity = capacity;
     queue->free_item = free_item;
     queue->ring = zk_xcalloc(capacity, sizeof *queue->ring);
-    zk_mutex_init(&queue->mutex, ctx, queue->name, ZK_RANK_QUEUE);
+    zk_mutex_init(&queue->mu, ctx, queue->name, ZK_RANK_QUEUE);
     zk_cond_init(&queue->not_empty);
+    queue->entry = (struct zk_queue_entry){
+        .name = queue->name, .limit = capacity, .mu = &queue->mu, .size = &queue->size};
+    if (ctx->options.thread_dump)
+        zk_registry_add_queue(&ctx->registry, &queue->entry);
     return queue;
 }
 
@@ -52,23 +58,25 @@ void cbq_free(struct circular_blocking_queue *queue) UNSHARED
         return;
     for (size_t i = 0; i < queue->size; i++)
         queue->free_item(queue->ring[(queue->first + i) % queue->capacity]);
+    if (queue->ctx->options.thread_dump)
+        zk_registry_remove_queue(&queue->ctx->registry, &queue->entry);
     zk_cond_destroy(&queue->not_empty);
-    zk_mutex_destroy(&queue->mutex);
+    zk_mutex_destroy(&queue->mu);
     free(queue->ring);
     free(queue->name);
     free(queue);
 }
 
 static int64_t cbq_first_seq_locked(const struct circular_blocking_queue *queue)
-    REQUIRES(&queue->mutex)
+    REQUIRES(&queue->mu)
 {
     return queue->offered - (int64_t)queue->size + 1;
 }
 
-/* Give the oldest element of a queue that is not empty. */
-static void *cbq_take_first_locked(struct circular_blocking_queue *queue) REQUIRES(&queue->mutex)
+/* Returns the oldest element of a queue that is not empty. */
+static void *cbq_take_first_locked(struct circular_blocking_queue *queue) REQUIRES(&queue->mu)
 {
-    zk_mutex_assert_held(&queue->mutex);
+    zk_mutex_assert_held(&queue->mu);
     void *item = queue->ring[queue->first];
     queue->first = (queue->first + 1) % queue->capacity;
     queue->size--;
@@ -81,9 +89,9 @@ void cbq_offer(struct circular_blocking_queue *queue, void *item)
     void *dropped = NULL;
     int64_t dropped_seq = 0;
 
-    zk_mutex_lock(&queue->mutex);
+    zk_mutex_lock(&queue->mu);
     if (queue->closed) {
-        zk_mutex_unlock(&queue->mutex);
+        zk_mutex_unlock(&queue->mu);
         queue->free_item(item);
         return;
     }
@@ -98,25 +106,25 @@ void cbq_offer(struct circular_blocking_queue *queue, void *item)
     /* Under the lock, so that the trace has the elements in the order of the queue. */
     zk_trace_enq(queue->ctx, queue->name, queue->offered, queue->size, dropped_seq);
     zk_cond_signal(&queue->not_empty);
-    zk_mutex_unlock(&queue->mutex);
+    zk_mutex_unlock(&queue->mu);
 
     if (dropped_seq > 0)
         queue->free_item(dropped);
 }
 
 static bool interrupted_locked(const struct circular_blocking_queue *queue, int64_t ticket)
-    REQUIRES(&queue->mutex)
+    REQUIRES(&queue->mu)
 {
     return ticket != NO_TICKET && ticket != queue->wakes;
 }
 
-/* Until there is an element, or a reason not to wait for it, or the time is over. */
+/* Returns when there is an element, or a reason not to wait for one, or the time is over. */
 static void cbq_wait_locked(struct circular_blocking_queue *queue, int64_t deadline_ms,
-                            int64_t ticket) REQUIRES(&queue->mutex)
+                            int64_t ticket) REQUIRES(&queue->mu)
 {
     bool time_left = true;
     while (queue->size == 0 && !queue->closed && !interrupted_locked(queue, ticket) && time_left)
-        time_left = zk_cond_wait_until(&queue->not_empty, &queue->mutex, deadline_ms);
+        time_left = zk_cond_wait_until(&queue->not_empty, &queue->mu, deadline_ms);
 }
 
 static int cbq_poll_with_ticket(struct circular_blocking_queue *queue, int64_t timeout_ms,
@@ -124,7 +132,7 @@ static int cbq_poll_with_ticket(struct circular_blocking_queue *queue, int64_t t
 {
     int r = 0;
 
-    zk_mutex_lock(&queue->mutex);
+    zk_mutex_lock(&queue->mu);
     if (queue->size == 0 && timeout_ms > 0)
         cbq_wait_locked(queue, zk_deadline_ms(timeout_ms), ticket);
     if (queue->closed) {
@@ -138,7 +146,7 @@ static int cbq_poll_with_ticket(struct circular_blocking_queue *queue, int64_t t
         *ret_item = cbq_take_first_locked(queue);
         zk_trace_deq(queue->ctx, queue->name, seq, queue->size);
     }
-    zk_mutex_unlock(&queue->mutex);
+    zk_mutex_unlock(&queue->mu);
     return r;
 }
 
@@ -156,26 +164,26 @@ int cbq_poll_interruptibly(struct circular_blocking_queue *queue, int64_t timeou
 
 int64_t cbq_ticket(struct circular_blocking_queue *queue)
 {
-    zk_mutex_lock(&queue->mutex);
+    zk_mutex_lock(&queue->mu);
     int64_t ticket = queue->wakes;
-    zk_mutex_unlock(&queue->mutex);
+    zk_mutex_unlock(&queue->mu);
     return ticket;
 }
 
 void cbq_wake(struct circular_blocking_queue *queue)
 {
-    zk_mutex_lock(&queue->mutex);
+    zk_mutex_lock(&queue->mu);
     queue->wakes++;
     zk_cond_broadcast(&queue->not_empty);
-    zk_mutex_unlock(&queue->mutex);
+    zk_mutex_unlock(&queue->mu);
 }
 
 void cbq_close(struct circular_blocking_queue *queue)
 {
-    zk_mutex_lock(&queue->mutex);
+    zk_mutex_lock(&queue->mu);
     queue->closed = true;
     zk_cond_broadcast(&queue->not_empty);
-    zk_mutex_unlock(&queue->mutex);
+    zk_mutex_unlock(&queue->mu);
 }
 
 /* Java: CircularBlockingQueue.isEmpty() */
@@ -187,17 +195,17 @@ bool cbq_is_empty(struct circular_blocking_queue *queue)
 /* Java: CircularBlockingQueue.size() */
 size_t cbq_size(struct circular_blocking_queue *queue)
 {
-    zk_mutex_lock(&queue->mutex);
+    zk_mutex_lock(&queue->mu);
     size_t size = queue->size;
-    zk_mutex_unlock(&queue->mutex);
+    zk_mutex_unlock(&queue->mu);
     return size;
 }
 
 /* Java: CircularBlockingQueue.getDroppedCount() */
 int64_t cbq_dropped_count(struct circular_blocking_queue *queue)
 {
-    zk_mutex_lock(&queue->mutex);
+    zk_mutex_lock(&queue->mu);
     int64_t dropped = queue->dropped;
-    zk_mutex_unlock(&queue->mutex);
+    zk_mutex_unlock(&queue->mu);
     return dropped;
 }

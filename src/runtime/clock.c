@@ -1,12 +1,10 @@
-/* Both clocks and the sleep: CLOCK_MONOTONIC and CLOCK_REALTIME in milliseconds. */
+/* CLOCK_MONOTONIC and CLOCK_REALTIME, in milliseconds and microseconds. */
 #include "zk/runtime/clock.h"
 
-#include <errno.h>
 #include <time.h>
 
 #include "zk/base/panic.h"
 
-/* Microseconds of a clock. */
 static int64_t clock_us(clockid_t clock)
 {
     struct timespec now;
@@ -38,13 +36,4 @@ int64_t zk_deadline_ms(int64_t timeout_ms)
         return zk_elapsed_ms();
     int64_t now = (zk_elapsed_us() + 999) / 1000; /* up: no wait is shorter than it should be */
     return timeout_ms < INT64_MAX - now ? now + timeout_ms : INT64_MAX;
-}
-
-void zk_sleep_ms(int64_t ms)
-{
-    if (ms <= 0)
-        return;
-    struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
-    while (nanosleep(&left, &left) < 0)
-        zk_assert(errno == EINTR);
 }

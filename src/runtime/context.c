@@ -1,4 +1,4 @@
-/* What every object of a peer points to: made once, handed down, freed last. */
+/* The context: made first, handed down, freed last. */
 #include "zk/runtime/context.h"
 
 #include <stdlib.h>
@@ -25,7 +25,7 @@ struct zk_context *zk_context_new(const struct zk_context_options *options)
     ctx->start_us = zk_elapsed_us();
     ctx->myid = -1;
     zk_registry_init(&ctx->registry);
-    zk_mutex_init(&ctx->trace_mutex, ctx, "trace", ZK_RANK_TRACE);
+    zk_mutex_init(&ctx->trace_mu, ctx, "trace", ZK_RANK_TRACE);
     zk_mutex_init(&ctx->statics_mu, ctx, "statics", ZK_RANK_STATICS);
     return ctx;
 }
@@ -37,7 +37,7 @@ void zk_context_free(struct zk_context *ctx) UNSHARED
     if (ctx->statics != NULL)
         ctx->free_statics(ctx->statics);
     zk_mutex_destroy(&ctx->statics_mu);
-    zk_mutex_destroy(&ctx->trace_mutex);
+    zk_mutex_destroy(&ctx->trace_mu);
     zk_str_done(&ctx->trace_line);
     zk_registry_done(&ctx->registry);
     for (size_t i = 0; i < ctx->setting_count; i++) {

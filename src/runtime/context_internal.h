@@ -1,4 +1,4 @@
-/* What a context is made of. For the floor runtime only. */
+/* What a context is made of. For floor runtime only. */
 #ifndef ZK_RUNTIME_CONTEXT_INTERNAL_H
 #define ZK_RUNTIME_CONTEXT_INTERNAL_H
 
@@ -24,10 +24,11 @@ struct zk_context {
     size_t setting_count;
 
     struct zk_thread_registry registry; /* has its own plain mutex */
-    struct zk_mutex trace_mutex;        /* one line of the trace at a time */
-    struct zk_str trace_line GUARDED_BY(&trace_mutex);
+    struct zk_mutex trace_mu;           /* L-118. One line of the trace at a time. Guards: */
+    struct zk_str trace_line GUARDED_BY(&trace_mu);
+    bool trace_torn GUARDED_BY(&trace_mu); /* the last line could not be written whole */
 
-    struct zk_mutex statics_mu;            /* Guards: */
+    struct zk_mutex statics_mu;            /* L-114. Guards: */
     void *statics GUARDED_BY(&statics_mu); /* NULL: nobody has asked for it yet */
     void (*free_statics)(void *statics) GUARDED_BY(&statics_mu);
 };

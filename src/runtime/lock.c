@@ -7,13 +7,19 @@
 #include "runtime/context_internal.h"
 #include "zk/base/panic.h"
 
+int64_t zk_thread_id_of(pthread_t thread)
+{
+    return (int64_t)(intptr_t)thread; /* a number or a pointer, in every C library of Linux */
+}
+
 void zk_mutex_init(struct zk_mutex *mutex, struct zk_context *ctx, const char *name, int rank)
 {
     zk_assert(ctx != NULL && name != NULL);
     *mutex = (struct zk_mutex){.ctx = ctx, .name = name, .rank = rank};
+    zk_atomic_long_init(&mutex->owner, 0);
 
-    /* An error-checking mutex tells of a relock even where ranks are not checked: a panic, not a
-     * silent standstill. */
+    /* An error-checking mutex reports a relock even where ranks are not checked: that is a panic
+     * then, and not a silent standstill. */
     pthread_mutexattr_t attr;
     int error = pthread_mutexattr_init(&attr);
     zk_assert(error == 0);
@@ -22,10 +28,14 @@ void zk_mutex_init(struct zk_mutex *mutex, struct zk_context *ctx, const char *n
     error = pthread_mutex_init(&mutex->mutex, &attr);
     zk_assert(error == 0);
     pthread_mutexattr_destroy(&attr);
+    if (ctx->options.thread_dump)
+        zk_registry_add_mutex(&ctx->registry, mutex);
 }
 
 void zk_mutex_destroy(struct zk_mutex *mutex)
 {
+    if (mutex->ctx->options.thread_dump)
+        zk_registry_remove_mutex(&mutex->ctx->registry, mutex);
     int error = pthread_mutex_destroy(&mutex->mutex);
     if (error != 0)
         zk_panic(__FILE__, __LINE__, "lock %s is destroyed while it is held", mutex->name);
@@ -38,32 +48,51 @@ static ZK_NORETURN void mutex_panic(const struct zk_mutex *mutex, const char *wh
     zk_panic(__FILE__, __LINE__, "thread %s %s lock %s", thread, what, mutex->name);
 }
 
+/* Returns a positive errno. A thread that has to wait says so to the registry first, for a thread
+ * dump; one that finds the lock free pays nothing for that. */
+static int mutex_lock_visibly(struct zk_mutex *mutex)
+{
+    struct zk_thread_registry *registry = &mutex->ctx->registry;
+    int error = pthread_mutex_trylock(&mutex->mutex);
+    if (error != EBUSY)
+        return error;
+    zk_registry_block(registry, "waits for lock", mutex->name, mutex);
+    error = pthread_mutex_lock(&mutex->mutex);
+    zk_registry_go_on(registry);
+    return error;
+}
+
 /* clang cannot know that pthread_mutex_lock() is what takes a zk_mutex. */
 void zk_mutex_lock(struct zk_mutex *mutex) UNCHECKED_LOCKS
 {
     if (mutex->ctx->options.check_locks)
         zk_registry_take(&mutex->ctx->registry, mutex);
-    int error = pthread_mutex_lock(&mutex->mutex);
+    int error = mutex->ctx->options.thread_dump ? mutex_lock_visibly(mutex)
+                                                : pthread_mutex_lock(&mutex->mutex);
     if (error == EDEADLK)
         mutex_panic(mutex, "takes twice");
     zk_assert(error == 0);
-    mutex->owner = pthread_self();
-    mutex->held = true;
+    zk_atomic_long_set(&mutex->owner, zk_thread_id_of(pthread_self()));
 }
 
 void zk_mutex_unlock(struct zk_mutex *mutex) UNCHECKED_LOCKS
 {
     zk_mutex_assert_held(mutex);
-    mutex->held = false;
+    zk_atomic_long_set(&mutex->owner, 0);
     int error = pthread_mutex_unlock(&mutex->mutex);
     zk_assert(error == 0);
     if (mutex->ctx->options.check_locks)
         zk_registry_release(&mutex->ctx->registry, mutex);
 }
 
+int64_t zk_mutex_owner(const struct zk_mutex *mutex)
+{
+    return zk_atomic_long_get(&mutex->owner);
+}
+
 void zk_mutex_assert_held(const struct zk_mutex *mutex)
 {
-    if (!mutex->held || !pthread_equal(mutex->owner, pthread_self()))
+    if (zk_mutex_owner(mutex) != zk_thread_id_of(pthread_self()))
         mutex_panic(mutex, "does not hold");
 }
 
@@ -97,19 +126,23 @@ void zk_cond_broadcast(struct zk_cond *cond)
     zk_assert(error == 0);
 }
 
-/* Before and after a wait: the owner goes and comes back. */
+/* Before a wait the lock loses its owner, after it the thread is the owner again. */
 static void cond_wait_begin(struct zk_mutex *mutex)
 {
     zk_mutex_assert_held(mutex);
     if (mutex->ctx->options.check_locks)
         zk_registry_check_wait(&mutex->ctx->registry, mutex);
-    mutex->held = false;
+    if (mutex->ctx->options.thread_dump)
+        zk_registry_block(&mutex->ctx->registry, "waits on a condition of lock", mutex->name,
+                          mutex);
+    zk_atomic_long_set(&mutex->owner, 0);
 }
 
 static void cond_wait_end(struct zk_mutex *mutex)
 {
-    mutex->owner = pthread_self();
-    mutex->held = true;
+    zk_atomic_long_set(&mutex->owner, zk_thread_id_of(pthread_self()));
+    if (mutex->ctx->options.thread_dump)
+        zk_registry_go_on(&mutex->ctx->registry);
 }
 
 void zk_cond_wait(struct zk_cond *cond, struct zk_mutex *mutex)

@@ -1,14 +1,13 @@
-/* One event becomes one line and one write: the layout of the line and the levels. */
+/* The layout of a log line, and the levels. */
 #include "zk/runtime/log.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "runtime/context_internal.h"
+#include "runtime/write_line.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/thread.h"
 
@@ -22,7 +21,7 @@ static const char *const level_names[] = {
     [ZK_WARN] = "WARN",   [ZK_ERROR] = "ERROR", [ZK_OFF] = "OFF",
 };
 
-/* A line under construction: what does not fit is cut. */
+/* A line under construction. What does not fit is cut off. */
 struct log_line {
     char text[LOG_LINE_MAX];
     size_t length;
@@ -107,10 +106,7 @@ static void log_line_neutralise(struct log_line *line)
 static void log_line_write(struct log_line *line, int fd)
 {
     line->text[line->length++] = '\n';
-    ssize_t written;
-    do {
-        written = write(fd, line->text, line->length);
-    } while (written < 0 && errno == EINTR);
+    zk_write_line(fd, line->text, line->length);
 }
 
 void zk_log_at(struct zk_context *ctx, const char *file, int line_number, enum zk_log_level level,
@@ -126,7 +122,10 @@ void zk_log_at(struct zk_context *ctx, const char *file, int line_number, enum z
 
     struct log_line line;
     line.length = 0;
-    log_line_time(&line, zk_wall_ms() + ctx->options.zone_offset_ms);
+    const int64_t wall_ms = zk_wall_ms();
+    const int64_t zone_ms =
+        ctx->options.zone_offset_ms != NULL ? ctx->options.zone_offset_ms(wall_ms) : 0;
+    log_line_time(&line, wall_ms + zone_ms);
     if (zk_context_myid(ctx) == -1)
         log_line_printf(&line, " [myid:]");
     else

@@ -1,4 +1,4 @@
-/* Java's system properties: few, and looked up rarely. */
+/* A short list, looked up rarely. */
 #include "zk/runtime/settings.h"
 
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static struct zk_setting *settings_find(const struct zk_context *ctx, const char
 
 void zk_settings_set(struct zk_context *ctx, const char *key, const char *value)
 {
-    char *copy = zk_xstrdup(value); /* first: value may be what is stored now */
+    char *copy = zk_xstrdup(value); /* before the old one is freed: value may point to it */
     struct zk_setting *setting = settings_find(ctx, key);
     if (setting == NULL) {
         ctx->settings =

@@ -1,9 +1,10 @@
 /* Threads and their groups.
  *
- * A member is linked into its group when it starts and marks itself as ended, under the group's
- * lock, as the last thing it does there. Who takes an ended member out of the list joins it: a
- * starter that tidies up, or a joiner. unjoined counts members until that join has returned, so
- * that several joiners all wait for the last one. */
+ * A member is linked into its group when it starts. The last thing that it does there, under the
+ * group's lock, is to mark itself as ended. Whichever thread takes an ended member out of the list
+ * joins it: one that starts another member and tidies up, or one that joins the group. unjoined
+ * counts members until that join has returned, so that several joiners all wait for the last one.
+ */
 #include "zk/runtime/thread.h"
 
 #include <errno.h>
@@ -27,26 +28,26 @@ struct thread_member {
     struct thread_member *next;
     struct zk_thread_group *group;
     struct zk_thread_entry entry;
-    zk_thread_main *main;
+    zk_thread_run *run;
     void *arg;
     bool ended; /* guarded by the group's lock */
 };
 
 struct zk_thread_group {
     struct zk_context *ctx;
-    struct zk_mutex mutex;
+    struct zk_mutex mu;     /* L-116. Guards: */
     struct zk_cond changed; /* a member has ended, or was joined */
-    bool closed GUARDED_BY(&mutex);
-    struct thread_member *members GUARDED_BY(&mutex);
-    size_t alive GUARDED_BY(&mutex);    /* members that have not ended */
-    size_t unjoined GUARDED_BY(&mutex); /* members whose pthread_join() has not returned */
+    bool closed GUARDED_BY(&mu);
+    struct thread_member *members GUARDED_BY(&mu);
+    size_t alive GUARDED_BY(&mu);    /* members that have not ended */
+    size_t unjoined GUARDED_BY(&mu); /* members whose pthread_join() has not returned */
 };
 
 struct zk_thread_group *zk_thread_group_new(struct zk_context *ctx)
 {
     struct zk_thread_group *group = zk_xcalloc(1, sizeof *group);
     group->ctx = ctx;
-    zk_mutex_init(&group->mutex, ctx, "thread group", ZK_RANK_THREAD_GROUP);
+    zk_mutex_init(&group->mu, ctx, "thread group", ZK_RANK_THREAD_GROUP);
     zk_cond_init(&group->changed);
     return group;
 }
@@ -55,7 +56,7 @@ static void set_os_name(const char *name)
 {
     char short_name[OS_NAME_SIZE];
     zk_text_copy(short_name, sizeof short_name, name);
-    pthread_setname_np(pthread_self(), short_name); /* a help for people; failing does no harm */
+    pthread_setname_np(pthread_self(), short_name); /* for people: that it fails does no harm */
 }
 
 static void *thread_member_run(void *arg)
@@ -64,18 +65,18 @@ static void *thread_member_run(void *arg)
     struct zk_thread_group *group = member->group;
 
     set_os_name(member->entry.name);
-    member->main(member->arg);
+    member->run(member->arg);
 
-    zk_mutex_lock(&group->mutex);
+    zk_mutex_lock(&group->mu);
     member->ended = true;
     group->alive--;
     zk_cond_broadcast(&group->changed);
-    zk_mutex_unlock(&group->mutex);
+    zk_mutex_unlock(&group->mu);
     zk_registry_remove(&group->ctx->registry, &member->entry);
     return NULL;
 }
 
-/* Positive errno. */
+/* Returns a positive errno. */
 static int thread_member_create(struct thread_member *member)
 {
     pthread_attr_t attr;
@@ -89,11 +90,11 @@ static int thread_member_create(struct thread_member *member)
     return error;
 }
 
-/* Take an ended member out of the list; NULL if there is none. */
+/* Takes an ended member out of the list and returns it; NULL if there is none. */
 static struct thread_member *thread_group_take_ended_locked(struct zk_thread_group *group)
-    REQUIRES(&group->mutex)
+    REQUIRES(&group->mu)
 {
-    zk_mutex_assert_held(&group->mutex);
+    zk_mutex_assert_held(&group->mu);
     for (struct thread_member **link = &group->members; *link != NULL; link = &(*link)->next) {
         struct thread_member *member = *link;
         if (member->ended) {
@@ -104,34 +105,36 @@ static struct thread_member *thread_group_take_ended_locked(struct zk_thread_gro
     return NULL;
 }
 
-/* Join a member that was taken out of the list: its thread is about to return, if it has not yet.
- * The lock is given back meanwhile, because the thread needs the registry for its last step. */
+/* Joins a member that was taken out of the list: its thread is about to return, if it has not yet.
+ * The lock is given back meanwhile, so that others can start and end. */
 static void thread_group_reap_locked(struct zk_thread_group *group, struct thread_member *member)
-    REQUIRES(&group->mutex)
+    REQUIRES(&group->mu)
 {
-    zk_mutex_unlock(&group->mutex);
+    zk_mutex_unlock(&group->mu);
+    zk_thread_blocks(group->ctx, "waits for the end of thread", member->entry.name);
     int error = pthread_join(member->entry.thread, NULL);
+    zk_thread_goes_on(group->ctx);
     zk_assert(error == 0);
     free(member);
-    zk_mutex_lock(&group->mutex);
+    zk_mutex_lock(&group->mu);
     group->unjoined--;
     zk_cond_broadcast(&group->changed);
 }
 
-static struct thread_member *thread_member_new(struct zk_thread_group *group, zk_thread_main *main,
+static struct thread_member *thread_member_new(struct zk_thread_group *group, zk_thread_run *run,
                                                void *arg)
 {
     struct thread_member *member = zk_xcalloc(1, sizeof *member);
     member->group = group;
-    member->main = main;
+    member->run = run;
     member->arg = arg;
     return member;
 }
 
-/* Takes the member, which has its name. */
+/* Takes ownership of member, which has its name. */
 static int thread_group_start_member(struct zk_thread_group *group, struct thread_member *member)
 {
-    zk_mutex_lock(&group->mutex);
+    zk_mutex_lock(&group->mu);
     struct thread_member *ended;
     while ((ended = thread_group_take_ended_locked(group)) != NULL)
         thread_group_reap_locked(group, ended);
@@ -143,7 +146,7 @@ static int thread_group_start_member(struct zk_thread_group *group, struct threa
         group->alive++;
         group->unjoined++;
     }
-    zk_mutex_unlock(&group->mutex);
+    zk_mutex_unlock(&group->mu);
 
     if (error != 0)
         free(member);
@@ -151,10 +154,10 @@ static int thread_group_start_member(struct zk_thread_group *group, struct threa
     return -error;
 }
 
-int zk_thread_group_start(struct zk_thread_group *group, zk_thread_main *main, void *arg,
+int zk_thread_group_start(struct zk_thread_group *group, zk_thread_run *run, void *arg,
                           const char *name_format, ...)
 {
-    struct thread_member *member = thread_member_new(group, main, arg);
+    struct thread_member *member = thread_member_new(group, run, arg);
     va_list args;
     va_start(args, name_format);
     vsnprintf(member->entry.name, sizeof member->entry.name, name_format, args);
@@ -162,33 +165,25 @@ int zk_thread_group_start(struct zk_thread_group *group, zk_thread_main *main, v
     return thread_group_start_member(group, member);
 }
 
-int zk_thread_group_start_numbered(struct zk_thread_group *group, zk_thread_main *main, void *arg,
-                                   const char *before, int64_t number)
-{
-    struct thread_member *member = thread_member_new(group, main, arg);
-    zk_text_numbered(member->entry.name, sizeof member->entry.name, before, number);
-    return thread_group_start_member(group, member);
-}
-
 void zk_thread_group_join(struct zk_thread_group *group)
 {
-    zk_mutex_lock(&group->mutex);
+    zk_mutex_lock(&group->mu);
     group->closed = true;
     while (group->unjoined > 0) {
         struct thread_member *ended = thread_group_take_ended_locked(group);
         if (ended != NULL)
             thread_group_reap_locked(group, ended);
         else
-            zk_cond_wait(&group->changed, &group->mutex);
+            zk_cond_wait(&group->changed, &group->mu);
     }
-    zk_mutex_unlock(&group->mutex);
+    zk_mutex_unlock(&group->mu);
 }
 
 size_t zk_thread_group_alive(struct zk_thread_group *group)
 {
-    zk_mutex_lock(&group->mutex);
+    zk_mutex_lock(&group->mu);
     size_t alive = group->alive;
-    zk_mutex_unlock(&group->mutex);
+    zk_mutex_unlock(&group->mu);
     return alive;
 }
 
@@ -198,7 +193,7 @@ void zk_thread_group_free(struct zk_thread_group *group)
         return;
     zk_thread_group_join(group);
     zk_cond_destroy(&group->changed);
-    zk_mutex_destroy(&group->mutex);
+    zk_mutex_destroy(&group->mu);
     free(group);
 }
 
@@ -221,4 +216,16 @@ void zk_thread_name(struct zk_context *ctx, char *ret_name, size_t size)
 size_t zk_thread_count(struct zk_context *ctx)
 {
     return zk_registry_count(&ctx->registry);
+}
+
+void zk_thread_blocks(struct zk_context *ctx, const char *how, const char *on)
+{
+    if (ctx->options.thread_dump)
+        zk_registry_block(&ctx->registry, how, on, NULL);
+}
+
+void zk_thread_goes_on(struct zk_context *ctx)
+{
+    if (ctx->options.thread_dump)
+        zk_registry_go_on(&ctx->registry);
 }

@@ -1,4 +1,4 @@
-/* Who runs: each thread's name, what it holds, and who will join it. */
+/* The registry: threads by their ids, the locks that each one holds, and the thread dump. */
 #include "runtime/thread_registry.h"
 
 #include <stdlib.h>
@@ -30,7 +30,8 @@ static void registry_link(struct zk_thread_registry *registry, struct zk_thread_
     registry->entries = entry;
 }
 
-/* The calling thread's entry, or NULL. It goes to the front: who asks now asks again soon. */
+/* Returns the calling thread's entry, or NULL. The entry moves to the front of the list, because a
+ * thread that asks once mostly asks again soon. */
 static struct zk_thread_entry *registry_self(struct zk_thread_registry *registry) REQUIRES(registry)
 {
     pthread_t self = pthread_self();
@@ -130,8 +131,8 @@ size_t zk_registry_count(struct zk_thread_registry *registry)
     return count;
 }
 
-/* An entry for a thread that no group started. It lives while the thread holds a lock, so that it
- * cannot be mistaken for a later thread of the same id. */
+/* Makes an entry for a thread that no group started. It lives while the thread holds a lock: a
+ * later thread of the same id must not be taken for it. */
 static struct zk_thread_entry *registry_add_guest(struct zk_thread_registry *registry)
     REQUIRES(registry)
 {
@@ -192,5 +193,186 @@ void zk_registry_check_wait(struct zk_thread_registry *registry, const struct zk
         if (entry->held[i] != mutex)
             zk_panic(__FILE__, __LINE__, "thread %s waits on lock %s while it holds lock %s",
                      entry->name, mutex->name, entry->held[i]->name);
+    registry_unlock(registry);
+}
+
+/* ---- for a thread dump ---------------------------------------------------------------------- */
+
+void zk_registry_block(struct zk_thread_registry *registry, const char *how, const char *on,
+                       const struct zk_mutex *mutex)
+{
+    registry_lock(registry);
+    struct zk_thread_entry *entry = registry_self(registry);
+    if (entry != NULL) {
+        entry->blocks_how = how;
+        entry->blocks_on = on;
+        entry->blocks_on_mutex = mutex;
+    }
+    registry_unlock(registry);
+}
+
+void zk_registry_go_on(struct zk_thread_registry *registry)
+{
+    zk_registry_block(registry, NULL, NULL, NULL);
+}
+
+void zk_registry_add_mutex(struct zk_thread_registry *registry, struct zk_mutex *mutex)
+{
+    registry_lock(registry);
+    struct zk_mutex **link = &registry->mutexes;
+    struct zk_mutex *previous = NULL;
+    while (*link != NULL && (*link)->rank < mutex->rank) {
+        previous = *link;
+        link = &previous->next;
+    }
+    mutex->next = *link;
+    mutex->previous = previous;
+    if (mutex->next != NULL)
+        mutex->next->previous = mutex;
+    *link = mutex;
+    registry_unlock(registry);
+}
+
+void zk_registry_remove_mutex(struct zk_thread_registry *registry, struct zk_mutex *mutex)
+{
+    registry_lock(registry);
+    if (mutex->previous != NULL)
+        mutex->previous->next = mutex->next;
+    else
+        registry->mutexes = mutex->next;
+    if (mutex->next != NULL)
+        mutex->next->previous = mutex->previous;
+    registry_unlock(registry);
+}
+
+void zk_registry_add_queue(struct zk_thread_registry *registry, struct zk_queue_entry *queue)
+{
+    registry_lock(registry);
+    queue->next = registry->queues;
+    if (queue->next != NULL)
+        queue->next->previous = queue;
+    registry->queues = queue;
+    registry_unlock(registry);
+}
+
+void zk_registry_remove_queue(struct zk_thread_registry *registry, struct zk_queue_entry *queue)
+{
+    registry_lock(registry);
+    if (queue->previous != NULL)
+        queue->previous->next = queue->next;
+    else
+        registry->queues = queue->next;
+    if (queue->next != NULL)
+        queue->next->previous = queue->previous;
+    registry_unlock(registry);
+}
+
+/* Appends the names of the threads that wait for the lock or on a condition of it. */
+static void dump_waiting(const struct zk_thread_registry *registry, const struct zk_mutex *mutex,
+                         const char *before, struct zk_str *text) REQUIRES(registry)
+{
+    for (const struct zk_thread_entry *entry = registry->entries; entry != NULL;
+         entry = entry->next) {
+        if (entry->blocks_on_mutex != mutex)
+            continue;
+        zk_str_printf(text, "%s\"%s\"", before, entry->name);
+        before = ", ";
+    }
+}
+
+static void dump_thread(const struct zk_thread_registry *registry,
+                        const struct zk_thread_entry *entry, struct zk_str *text) REQUIRES(registry)
+{
+    zk_str_printf(text, "\"%s\"\n", entry->name);
+    if (entry->blocks_how == NULL)
+        zk_str_append(text, "    runs\n");
+    else
+        zk_str_printf(text, "    %s %s\n", entry->blocks_how, entry->blocks_on);
+    for (const struct zk_mutex *mutex = registry->mutexes; mutex != NULL; mutex = mutex->next)
+        if (zk_mutex_owner(mutex) == zk_thread_id_of(entry->thread))
+            zk_str_printf(text, "    holds lock %s (rank %d)\n", mutex->name, mutex->rank);
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct zk_thread_entry *const *left = a;
+    const struct zk_thread_entry *const *right = b;
+    return strcmp((*left)->name, (*right)->name);
+}
+
+/* By name, for the list of the registry has no order that says anything. */
+static void dump_threads(const struct zk_thread_registry *registry, struct zk_str *text)
+    REQUIRES(registry)
+{
+    size_t count = 0;
+    for (const struct zk_thread_entry *e = registry->entries; e != NULL; e = e->next)
+        count++;
+    const struct zk_thread_entry **sorted = zk_xcalloc(count, sizeof *sorted);
+    count = 0;
+    for (const struct zk_thread_entry *e = registry->entries; e != NULL; e = e->next)
+        sorted[count++] = e;
+    qsort(sorted, count, sizeof *sorted, compare_entries);
+    for (size_t i = 0; i < count; i++)
+        dump_thread(registry, sorted[i], text);
+    free(sorted);
+}
+
+/* The length is guarded by the queue's lock, which must not be waited for here: a thread that holds
+ * it may be waiting for the registry. It is held for a moment only, so that it is nearly always
+ * free. */
+static void dump_queues(const struct zk_thread_registry *registry, struct zk_str *text)
+    REQUIRES(registry)
+{
+    for (const struct zk_queue_entry *queue = registry->queues; queue != NULL;
+         queue = queue->next) {
+        if (pthread_mutex_trylock(&queue->mu->mutex) == 0) {
+            zk_str_printf(text, "%s: %zu of at most %zu elements", queue->name, *queue->size,
+                          queue->limit);
+            pthread_mutex_unlock(&queue->mu->mutex);
+        } else {
+            zk_str_printf(text, "%s: in use just now, at most %zu elements", queue->name,
+                          queue->limit);
+        }
+        dump_waiting(registry, queue->mu, ", waited for by ", text);
+        zk_str_append(text, "\n");
+    }
+}
+
+static void dump_holder(const struct zk_thread_registry *registry, int64_t owner,
+                        struct zk_str *text) REQUIRES(registry)
+{
+    const char *name = unknown_name;
+    for (const struct zk_thread_entry *entry = registry->entries; entry != NULL;
+         entry = entry->next)
+        if (zk_thread_id_of(entry->thread) == owner)
+            name = entry->name;
+    zk_str_printf(text, "held by \"%s\"", name);
+}
+
+static void dump_locks(const struct zk_thread_registry *registry, struct zk_str *text)
+    REQUIRES(registry)
+{
+    for (const struct zk_mutex *mutex = registry->mutexes; mutex != NULL; mutex = mutex->next) {
+        const int64_t owner = zk_mutex_owner(mutex);
+        zk_str_printf(text, "%s (rank %d): ", mutex->name, mutex->rank);
+        if (owner == 0)
+            zk_str_append(text, "free");
+        else
+            dump_holder(registry, owner, text);
+        dump_waiting(registry, mutex, "; waiting: ", text);
+        zk_str_append(text, "\n");
+    }
+}
+
+void zk_registry_dump(struct zk_thread_registry *registry, struct zk_str *ret_text)
+{
+    registry_lock(registry);
+    zk_str_append(ret_text, "---- Threads: what each one waits for, and which locks it holds\n");
+    dump_threads(registry, ret_text);
+    zk_str_append(ret_text, "---- Queues: how many elements each one has, and who waits for one\n");
+    dump_queues(registry, ret_text);
+    zk_str_append(ret_text,
+                  "---- Locks: a thread may only take one of a higher rank than it holds\n");
+    dump_locks(registry, ret_text);
     registry_unlock(registry);
 }

@@ -1,12 +1,10 @@
-/* Protocol events as lines of JSON: one event, one line, one write. */
+/* Events as lines of JSON. */
 #include "zk/runtime/trace.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
-#include <unistd.h>
 
 #include "runtime/context_internal.h"
+#include "runtime/write_line.h"
 #include "zk/base/str.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/thread.h"
@@ -16,28 +14,13 @@ bool zk_trace_on(const struct zk_context *ctx)
     return ctx->options.trace_fd >= 0 && !ctx->options.trace_brief;
 }
 
-/* Is the trace on, be it the brief one? */
+/* Returns whether there is a trace at all, be it the brief one. */
 static bool trace_any(const struct zk_context *ctx)
 {
     return ctx->options.trace_fd >= 0;
 }
 
-/* One write(2) a line; more only if the system takes less. The lock keeps the lines of several
- * threads apart then, and is what makes the order of the lines the order of t. */
-static void trace_write(int fd, const char *bytes, size_t length)
-{
-    while (length > 0) {
-        ssize_t written = write(fd, bytes, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return; /* a line that cannot be written is lost */
-        bytes += written;
-        length -= (size_t)written;
-    }
-}
-
-/* --- a line --- */
+/* ---- a line --------------------------------------------------------------------------------- */
 
 /* Each adds ,"name":value. */
 static void field_name(struct zk_str *line, const char *name)
@@ -69,7 +52,7 @@ static void field_hex(struct zk_str *line, const char *name, int64_t value)
     zk_str_append(line, "\"");
 }
 
-/* A JSON value that stands ready; NULL: no such field. */
+/* json is a value that stands ready; NULL: the event has no such field. */
 static void field_json(struct zk_str *line, const char *name, const char *json)
 {
     if (json == NULL)
@@ -78,17 +61,18 @@ static void field_json(struct zk_str *line, const char *name, const char *json)
     zk_str_append(line, json);
 }
 
-/* The line of an event up to its fields. From here to trace_end() nobody else writes: see
- * trace_write(). */
-static struct zk_str *trace_begin(struct zk_context *ctx, const char *ev)
-    ACQUIRES(&ctx->trace_mutex)
+/* Begins the line of an event, up to its fields. From here to trace_end() no other thread writes:
+ * so lines do not mix, and their order is that of t. */
+static struct zk_str *trace_begin(struct zk_context *ctx, const char *ev) ACQUIRES(&ctx->trace_mu)
 {
     char thread[ZK_THREAD_NAME_SIZE];
     zk_thread_name(ctx, thread, sizeof thread);
 
-    zk_mutex_lock(&ctx->trace_mutex);
+    zk_mutex_lock(&ctx->trace_mu);
     struct zk_str *line = &ctx->trace_line;
     zk_str_clear(line);
+    if (ctx->trace_torn)
+        zk_str_append(line, "\n");   /* what follows a torn line is a line of its own */
     zk_str_append(line, "{\"v\":1"); /* the format */
     field_number(line, "t", zk_elapsed_us() - ctx->start_us);
     field_number(line, "n", zk_context_myid(ctx));
@@ -97,30 +81,15 @@ static struct zk_str *trace_begin(struct zk_context *ctx, const char *ev)
     return line;
 }
 
-static void trace_end(struct zk_context *ctx) RELEASES(&ctx->trace_mutex)
+static void trace_end(struct zk_context *ctx) RELEASES(&ctx->trace_mu)
 {
     struct zk_str *line = &ctx->trace_line;
     zk_str_append(line, "}\n");
-    trace_write(ctx->options.trace_fd, line->text, line->length);
-    zk_mutex_unlock(&ctx->trace_mutex);
+    ctx->trace_torn = !zk_write_line(ctx->options.trace_fd, line->text, line->length);
+    zk_mutex_unlock(&ctx->trace_mu);
 }
 
-void zk_trace_event(struct zk_context *ctx, const char *ev, const char *fields_format, ...)
-{
-    struct zk_str fields = {0};
-    va_list args;
-    va_start(args, fields_format);
-    zk_str_vprintf(&fields, fields_format, args);
-    va_end(args);
-    struct zk_str *line = trace_begin(ctx, ev);
-    if (fields.length > 0)
-        zk_str_append(line, ",");
-    zk_str_append(line, zk_str_text(&fields));
-    trace_end(ctx);
-    zk_str_done(&fields);
-}
-
-/* --- events --- */
+/* ---- events --------------------------------------------------------------------------------- */
 
 void zk_trace_boot(struct zk_context *ctx, const char *version)
 {

@@ -119,14 +119,19 @@ bool follower_was_refused(const struct follower *follower)
 }
 
 /* Java: shutdown() */
-static void follower_shutdown(struct quorum_peer_role *role)
+void follower_shutdown(struct follower *follower)
 {
-    learner_shutdown(((struct follower *)role)->learner);
+    learner_shutdown(follower->learner);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static void follower_destroy(struct quorum_peer_role *role)
+static void follower_role_shutdown(struct quorum_peer_role *role)
+{
+    follower_shutdown((struct follower *)role);
+}
+
+static void follower_role_destroy(struct quorum_peer_role *role)
 {
     struct follower *follower = (struct follower *)role;
     learner_free(follower->learner);
@@ -134,8 +139,8 @@ static void follower_destroy(struct quorum_peer_role *role)
 }
 
 static const struct quorum_peer_role_methods follower_methods = {
-    .shutdown = follower_shutdown,
-    .destroy = follower_destroy,
+    .shutdown = follower_role_shutdown,
+    .destroy = follower_role_destroy,
 };
 
 struct follower *follower_new(struct quorum_peer *self)

@@ -28,7 +28,6 @@ struct learner_handler;
 struct sock;
 
 enum {
-    LEADER_BACKLOG = 50,          /* Java: ServerSocket's default */
     LEADER_PENDING_LEARNERS = 64, /* connections that have not said who they are (D-43) */
     LEADER_LEARNERS = 1024,       /* connections in all (D-43) */
     LEADER_ACCEPT_PAUSE_MS = 100, /* after an accept that failed for want of descriptors */
@@ -121,9 +120,8 @@ static inline struct leader *leader_of(struct learner_master *master)
 
 /* ---- leader.c -------------------------------------------------------------------------------- */
 
-/* Java: shutdown(reason). Ends the term: all its threads are woken, and leader_lead returns result.
- * Only the first call counts. reason is for the log. Any thread that holds no lock of zab. */
-void leader_shutdown(struct leader *leader, int result, const char *reason);
+/* leader_shutdown with what leader_lead is to return. Any thread that holds no lock of zab. */
+void leader_stop(struct leader *leader, int result, const char *reason);
 bool leader_is_stopping(struct leader *leader);
 /* Sleep, but end at once when the leader stops. Returns whether it does. */
 bool leader_pause(struct leader *leader, int64_t ms);
@@ -157,7 +155,7 @@ ZK_NODISCARD int leader_wait_for_new_leader_ack(struct learner_master *master, i
 
 /* Java: setLeadingVoteSet() and reportLookingSid(). leading_vote_set holds those who voted for us
  * and is copied the first time; NULL: it was handed over before. Any thread. */
-void leader_report_looking_sid(struct quorum_peer_role *role,
+void leader_report_looking_sid(struct leader *leader,
                                const struct synced_learner_tracker *leading_vote_set, int64_t sid);
 
 /* Wake whoever waits in one of the three, for good. */

@@ -86,7 +86,7 @@ static int create_server_socket(struct leader *leader, const struct inet_address
 {
     int r = address->family == INET_UNRESOLVED
                 ? -EDESTADDRREQ
-                : sock_listen(leader->ctx, address, LEADER_BACKLOG, ret_listener);
+                : sock_listen(leader->ctx, address, SOCK_BACKLOG, ret_listener);
     if (r < 0)
         zk_log(leader->ctx, ZK_LOG_COULD_NOT_BIND, inet_text(address).text, zk_error_text(r).text);
     return r;
@@ -171,7 +171,7 @@ static void learner_cnx_acceptor_handler_run(void *arg)
     if (!leader_is_stopping(leader)) {
         /* Nobody can join any more: a leader that others can reach is better. */
         zk_log(leader->ctx, ZK_LOG_ACCEPTING_FOLLOWER, zk_error_text(r).text);
-        leader_shutdown(leader, r, "Unexpected internal error");
+        leader_stop(leader, r, "Unexpected internal error");
     }
     zk_mutex_lock(&leader->mu);
     leader->accepting--;

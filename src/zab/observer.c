@@ -128,9 +128,9 @@ static int observer_process_packet(struct observer *observer, const struct quoru
 }
 
 /* Java: shutdown() */
-static void observer_shutdown(struct quorum_peer_role *role)
+void observer_shutdown(struct observer *observer)
 {
-    learner_shutdown(((struct observer *)role)->learner);
+    learner_shutdown(observer->learner);
 }
 
 /* Java: waitForObserverElectionDelay() */
@@ -143,7 +143,12 @@ int64_t observer_election_delay_ms(struct quorum_peer *self)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static void observer_destroy(struct quorum_peer_role *role)
+static void observer_role_shutdown(struct quorum_peer_role *role)
+{
+    observer_shutdown((struct observer *)role);
+}
+
+static void observer_role_destroy(struct quorum_peer_role *role)
 {
     struct observer *observer = (struct observer *)role;
     learner_free(observer->learner);
@@ -151,8 +156,8 @@ static void observer_destroy(struct quorum_peer_role *role)
 }
 
 static const struct quorum_peer_role_methods observer_methods = {
-    .shutdown = observer_shutdown,
-    .destroy = observer_destroy,
+    .shutdown = observer_role_shutdown,
+    .destroy = observer_role_destroy,
 };
 
 struct observer *observer_new(struct quorum_peer *self)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../support/sleep_ms.h"
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/peer/quorum_peer_run.h"
 #include "zk/runtime/clock.h"
@@ -31,7 +32,7 @@ static void withdraw(struct peer_process *process)
     process->run = NULL;
     while (process->stoppers > 0) {
         pthread_mutex_unlock(&process->mutex);
-        zk_sleep_ms(1);
+        sleep_ms(1);
         pthread_mutex_lock(&process->mutex);
     }
     pthread_mutex_unlock(&process->mutex);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../support/sleep_ms.h"
 #include "zk/base/alloc.h"
 #include "zk/base/buf.h"
 #include "zk/base/str.h"
@@ -204,7 +205,7 @@ void *play_voice_say(void *arg)
         sock = dial(speech->voice, speech->from, speech->to);
         /* Who has the smaller id has only called, and is called back. */
         for (int k = 0; sock == NULL && k < PAUSES; k++) {
-            zk_sleep_ms(PAUSE_MS);
+            sleep_ms(PAUSE_MS);
             sock = connection_with(speech->voice, speech->to);
         }
     }

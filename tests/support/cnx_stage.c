@@ -1,6 +1,5 @@
 /* See cnx_stage.h. */
 #include "cnx_stage.h"
-#include "election/quorum_cnx_manager_internal.h"
 
 #include <stdlib.h>
 

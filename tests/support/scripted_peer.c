@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "golden.h"
+#include "sleep_ms.h"
 #include "zk/base/alloc.h"
 #include "zk/io/sock.h"
 #include "zk/jute/quorum.h"
@@ -57,7 +58,7 @@ struct scripted_peer *scripted_peer_dial(struct zk_context *ctx, uint16_t port)
         sock_unref(sock);
         if (zk_elapsed_ms() >= deadline_ms)
             fail_msg("nobody listens on port %d", port);
-        zk_sleep_ms(DIAL_PAUSE_MS);
+        sleep_ms(DIAL_PAUSE_MS);
     }
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sleep_ms.h"
 #include "zk/base/alloc.h"
 #include "zk/io/file.h"
 #include "zk/quorum/quorum_peer.h"
@@ -238,6 +239,6 @@ void testing_peer_await_log(struct testing_peer *peer, const char *text)
             free(log);
             fail_msg("never logged: %s", text);
         }
-        zk_sleep_ms(1);
+        sleep_ms(1);
     }
 }

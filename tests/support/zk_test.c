@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sleep_ms.h"
 #include "zk/base/alloc.h"
 #include "zk/runtime/clock.h"
 
@@ -191,7 +192,7 @@ bool wait_until(int64_t deadline_ms, bool (*predicate)(void *arg), void *arg)
     while (!predicate(arg)) {
         if (zk_elapsed_ms() >= deadline_ms)
             return false;
-        zk_sleep_ms(POLL_PAUSE_MS);
+        sleep_ms(POLL_PAUSE_MS);
     }
     return true;
 }

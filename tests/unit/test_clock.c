@@ -31,18 +31,6 @@ static void wall_time_is_of_this_century(void **state)
     assert_true(ms > 1600000000000 && ms < 4102444800000); /* 2020 .. 2100 */
 }
 
-static void a_sleep_lasts_at_least_as_long_as_asked(void **state)
-{
-    (void)state;
-    int64_t before_us = zk_elapsed_us();
-
-    zk_sleep_ms(5);
-
-    assert_true(zk_elapsed_us() - before_us >= 5000);
-    zk_sleep_ms(0);
-    zk_sleep_ms(-1);
-}
-
 static void a_deadline_for_ever_does_not_overflow(void **state)
 {
     (void)state;
@@ -79,7 +67,6 @@ int main(void)
         cmocka_unit_test(elapsed_time_never_goes_back),
         cmocka_unit_test(milliseconds_and_microseconds_are_one_clock),
         cmocka_unit_test(wall_time_is_of_this_century),
-        cmocka_unit_test(a_sleep_lasts_at_least_as_long_as_asked),
         cmocka_unit_test(a_deadline_for_ever_does_not_overflow),
         cmocka_unit_test(a_deadline_is_never_too_early),
         cmocka_unit_test(a_deadline_of_nothing_has_passed),

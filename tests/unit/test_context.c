@@ -11,7 +11,7 @@ static void the_default_is_a_quiet_peer(void **state)
     assert_int_equal(options.log_level, ZK_INFO);
     assert_int_equal(options.log_fd, 2);
     assert_int_equal(options.trace_fd, -1);
-    assert_int_equal(options.zone_offset_ms, 0);
+    assert_null(options.zone_offset_ms);
     assert_false(options.check_locks);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "scripted_peer.h"
+#include "sleep_ms.h"
 #include "testing_peer.h"
 #include "zab/leader_internal.h"
 #include "zk/io/file.h"
@@ -59,7 +60,7 @@ static void call_epoch_ack(void *arg)
     call->result = leader_wait_for_epoch_ack(&call->leader->master, call->sid, &summary);
 }
 
-static void start_call(struct call *call, struct testing_peer *peer, zk_thread_main *what)
+static void start_call(struct call *call, struct testing_peer *peer, zk_thread_run *what)
 {
     call->thread = zk_thread_group_new(peer->ctx);
     assert_int_equal(0, zk_thread_group_start(call->thread, what, call, "call"));
@@ -458,7 +459,7 @@ static void dsc_08_follower_that_comes_late_does_not_start_the_wait_anew(void **
     test_await(is_counted, &we);
     struct synced_learner_tracker voters;
     quorum_peer_init_tracker(peer.self, &voters);
-    leader_report_looking_sid(&leader->role, &voters, 3); /* too early */
+    leader_report_looking_sid(leader, &voters, 3); /* too early */
 
     /* When the minute is over ... */
     zk_mutex_lock(&leader->epoch_mu);
@@ -471,7 +472,7 @@ static void dsc_08_follower_that_comes_late_does_not_start_the_wait_anew(void **
     start_call(&follower, &peer, call_get_epoch);
     struct counted it = {leader, 2, &leader->connecting_followers};
     test_await(is_counted, &it);
-    leader_report_looking_sid(&leader->role, NULL, 3);
+    leader_report_looking_sid(leader, NULL, 3);
 
     zk_mutex_lock(&leader->epoch_mu);
     assert_true(leader->quit_wait_for_epoch);
@@ -502,7 +503,7 @@ static void dsc_08_voter_that_looks_again_ends_the_wait(void **state)
         assert_true(zk_elapsed_ms() - start_ms < TEST_PATIENCE_MS);
         quorum_peer_report_looking_sid(peer.self, &voters, 9);
         quorum_peer_report_looking_sid(peer.self, NULL, 1);
-        zk_sleep_ms(1);
+        sleep_ms(1);
     }
     assert_true(zk_elapsed_ms() - start_ms >= 20);
     assert_int_equal(-ETIMEDOUT, testing_peer_join(&peer));

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "sleep_ms.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/lock.h"
 #include "zk/runtime/thread.h"
@@ -88,7 +89,7 @@ static void unlock_in_another_thread(void *arg)
     struct locks *locks = arg;
     zk_mutex_lock(&locks->queue);
     if (zk_thread_group_start(locks->group, unlock_only, locks, "Stranger:%d", 7) == 0)
-        zk_sleep_ms(TEST_PATIENCE_MS); /* the panic ends it */
+        sleep_ms(TEST_PATIENCE_MS); /* the panic ends it */
 }
 
 static void wait_with_a_second_lock(void *arg)

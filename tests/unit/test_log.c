@@ -1,9 +1,12 @@
 #include "zk_test.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "zk/runtime/clock.h"
 #include "zk/runtime/log.h"
@@ -86,13 +89,20 @@ static void the_class_is_the_file_in_camel_case(void **state)
     }
 }
 
+enum { HALF_PAST_FIVE_MS = (5 * 60 + 30) * 60 * 1000 };
+
+static int64_t zone_of_india(int64_t wall_ms)
+{
+    (void)wall_ms;
+    return HALF_PAST_FIVE_MS;
+}
+
 static void the_time_stamp_is_now_in_the_zone_that_was_given(void **state)
 {
     struct test_capture *capture = *state;
-    enum { HALF_PAST_FIVE_MS = (5 * 60 + 30) * 60 * 1000 };
     struct zk_context_options options = zk_context_options_default();
     options.log_fd = capture->log_fd;
-    options.zone_offset_ms = HALF_PAST_FIVE_MS;
+    options.zone_offset_ms = zone_of_india;
     struct zk_context *ctx = zk_context_new(&options);
 
     int64_t before_ms = zk_wall_ms();
@@ -113,6 +123,67 @@ static void the_time_stamp_is_now_in_the_zone_that_was_given(void **state)
     zk_context_free(ctx);
 }
 
+static int64_t moved_zone_ms; /* what zone_that_moves answers */
+
+static int64_t zone_that_moves(int64_t wall_ms)
+{
+    (void)wall_ms;
+    return moved_zone_ms;
+}
+
+static void the_log_follows_a_change_of_daylight_saving_time(void **state)
+{
+    struct test_capture *capture = *state;
+    struct zk_context_options options = zk_context_options_default();
+    options.log_fd = capture->log_fd;
+    options.zone_offset_ms = zone_that_moves;
+    struct zk_context *ctx = zk_context_new(&options);
+
+    moved_zone_ms = -zk_wall_ms(); /* the log's midnight of 1970 */
+    zk_log(ctx, ZK_LOG_LOOKING);
+    moved_zone_ms += 3600000;
+    zk_log(ctx, ZK_LOG_LOOKING);
+
+    char *text = test_captured_log(capture);
+    assert_memory_equal(text, "1970-01-01 00:00:", 17);
+    assert_non_null(strstr(text, "\n1970-01-01 01:00:"));
+    free(text);
+    zk_context_free(ctx);
+}
+
+static void a_log_that_nobody_reads_any_more_ends_nothing(void **state)
+{
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    signal(SIGPIPE, SIG_IGN); /* as main does */
+    struct zk_context_options options = zk_context_options_default();
+    options.log_fd = ends[1];
+    struct zk_context *ctx = zk_context_new(&options);
+    zk_log(ctx, ZK_LOG_LOOKING);
+    close(ends[0]);
+
+    zk_log(ctx, ZK_LOG_LOOKING);
+
+    zk_context_free(ctx);
+    close(ends[1]);
+}
+
+static void a_log_on_a_full_disk_ends_nothing(void **state)
+{
+    (void)state;
+    int full = open("/dev/full", O_WRONLY);
+    assert_true(full >= 0);
+    struct zk_context_options options = zk_context_options_default();
+    options.log_fd = full;
+    struct zk_context *ctx = zk_context_new(&options);
+
+    zk_log(ctx, ZK_LOG_LOOKING);
+
+    zk_context_free(ctx);
+    close(full);
+}
+
 /* The zone moves the clock anywhere, so that the calendar can be held against the system's. */
 static void the_calendar_is_right_from_1600_to_2400(void **state)
 {
@@ -122,7 +193,8 @@ static void the_calendar_is_right_from_1600_to_2400(void **state)
         struct test_capture capture = test_capture_new();
         struct zk_context_options options = zk_context_options_default();
         options.log_fd = capture.log_fd;
-        options.zone_offset_ms = day * day_ms + day_ms / 2 - zk_wall_ms();
+        options.zone_offset_ms = zone_that_moves;
+        moved_zone_ms = day * day_ms + day_ms / 2 - zk_wall_ms();
         struct zk_context *ctx = zk_context_new(&options);
         zk_log(ctx, ZK_LOG_LOOKING);
 
@@ -238,6 +310,10 @@ int main(void)
         cmocka_unit_test(the_class_is_the_file_in_camel_case),
         cmocka_unit_test_setup_teardown(the_time_stamp_is_now_in_the_zone_that_was_given, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(the_log_follows_a_change_of_daylight_saving_time, setup,
+                                        teardown),
+        cmocka_unit_test(a_log_that_nobody_reads_any_more_ends_nothing),
+        cmocka_unit_test(a_log_on_a_full_disk_ends_nothing),
         cmocka_unit_test(the_calendar_is_right_from_1600_to_2400),
         cmocka_unit_test_setup_teardown(a_message_stays_one_line_whatever_is_in_it, setup,
                                         teardown),

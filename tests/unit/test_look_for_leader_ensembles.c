@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "election_peer.h"
+#include "sleep_ms.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/thread.h"
 
@@ -379,7 +380,7 @@ static void fle_18_peers_that_are_stopped_while_they_look_are_gone(void **state)
         test_ensemble_init(&cast.ensemble, "1 2 3");
         for (int64_t sid = 1; sid <= 3; sid++)
             enter(&cast, sid);
-        zk_sleep_ms(repetition); /* the moment */
+        sleep_ms(repetition); /* the moment */
         for (int64_t sid = 1; sid <= 3; sid++) {
             struct election_peer *peer = *at(&cast, sid);
             fle_request_stop(peer->fle);

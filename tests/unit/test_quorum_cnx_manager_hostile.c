@@ -10,6 +10,7 @@
 
 #include "election/quorum_cnx_manager_internal.h"
 #include "election_peer.h"
+#include "sleep_ms.h"
 #include "zk/base/alloc.h"
 #include "zk/election/initial_message.h"
 #include "zk/io/file.h"
@@ -419,7 +420,7 @@ static void cnx_06_a_dripping_visitor_is_cut_off_at_the_deadline(void **state)
         assert_true(i < 1000); /* of 20 ms each: without a deadline it goes on for 41 s */
         uint8_t drop = i < bytes->length ? bytes->bytes[i] : 'x';
         r = sock_write_fully(dripping, &drop, 1);
-        zk_sleep_ms(20); /* the pace of the drops */
+        sleep_ms(20); /* the pace of the drops */
     }
     assert_true(r == -EPIPE || r == -ECONNRESET);
     assert_true(zk_elapsed_ms() - began_ms >= HANDSHAKE_MS);
@@ -437,7 +438,7 @@ static void a_slow_visitor_within_the_deadline_is_heard(void **state)
     stage->three.sock = dial(stage);
     for (size_t i = 0; i < bytes->length; i++) {
         assert_int_equal(sock_write_fully(stage->three.sock, bytes->bytes + i, 1), 0);
-        zk_sleep_ms(1);
+        sleep_ms(1);
     }
     election_peer_await_connected(stage->peer, 3, true);
     buf_unref(bytes);
@@ -454,18 +455,18 @@ static void of_many_silent_visitors_the_oldest_go(void **state)
         visitors[i] = crowd_dial(&crowd);
     crowd_await_noticed(&crowd);
 
-    for (int i = 0; i < VISITORS - QCM_MAX_INCOMING; i++)
+    for (int i = 0; i < VISITORS - QCM_MAX_HANDSHAKES; i++)
         test_expect_end(visitors[i]);
-    election_peer_await_threads(stage->peer, QUIET_THREADS + QCM_MAX_INCOMING);
+    election_peer_await_threads(stage->peer, QUIET_THREADS + QCM_MAX_HANDSHAKES);
 
     scripted_voter_connect(&stage->three, stage->peer); /* in their midst */
-    for (int i = VISITORS - QCM_MAX_INCOMING + 1; i < VISITORS; i++) {
+    for (int i = VISITORS - QCM_MAX_HANDSHAKES + 1; i < VISITORS; i++) {
         uint8_t byte;
         sock_set_deadline(visitors[i], zk_elapsed_ms());
         assert_int_equal(sock_read_fully(visitors[i], &byte, 1), -ETIMEDOUT); /* alive */
     }
     assert_int_equal(election_peer_logged(stage->peer, "why=it has not said who it is"),
-                     VISITORS - QCM_MAX_INCOMING + 1);
+                     VISITORS - QCM_MAX_HANDSHAKES + 1);
     for (int i = 0; i < VISITORS; i++)
         sock_unref(visitors[i]);
     scripted_voter_hang_up(&stage->three);
@@ -477,7 +478,7 @@ static void of_many_silent_visitors_the_oldest_go(void **state)
  * over here without the system's queue between. */
 static void the_bound_of_silent_visitors_holds_in_a_burst(void **state)
 {
-    enum { VISITORS = 4 * QCM_MAX_INCOMING };
+    enum { VISITORS = 4 * QCM_MAX_HANDSHAKES };
     struct stage *stage = *state;
     struct inet_address address = test_loopback(0);
     struct sock *listener = NULL;
@@ -492,11 +493,11 @@ static void the_bound_of_silent_visitors_holds_in_a_burst(void **state)
     for (int i = 0; i < VISITORS; i++)
         qcm_receive_connection_async(stage->peer->qcm, accepted[i]);
 
-    for (int i = 0; i < VISITORS - QCM_MAX_INCOMING; i++)
+    for (int i = 0; i < VISITORS - QCM_MAX_HANDSHAKES; i++)
         test_expect_end(visitors[i]);
-    election_peer_await_threads(stage->peer, QUIET_THREADS + QCM_MAX_INCOMING);
+    election_peer_await_threads(stage->peer, QUIET_THREADS + QCM_MAX_HANDSHAKES);
     assert_int_equal(election_peer_logged(stage->peer, "why=it has not said who it is"),
-                     VISITORS - QCM_MAX_INCOMING);
+                     VISITORS - QCM_MAX_HANDSHAKES);
     for (int i = 0; i < VISITORS; i++)
         sock_unref(visitors[i]);
     sock_unref(listener);
@@ -629,12 +630,12 @@ static void stuff(struct stage *stage)
     size_t sent = 0;
     int64_t quiet_since_ms = zk_elapsed_ms();
     while (zk_elapsed_ms() - quiet_since_ms < 200) {
-        qcm_to_send(stage->peer->qcm, message_received(3, buf_new_copy(zeros, QCM_PACKETMAXSIZE)));
+        qcm_to_send(stage->peer->qcm, 3, buf_new_copy(zeros, QCM_PACKETMAXSIZE));
         size_t now = election_peer_traced(stage->peer, "\"ev\":\"deq\",\"q\":\"queueSendMap[3]\"");
         if (now != sent)
             quiet_since_ms = zk_elapsed_ms();
         sent = now;
-        zk_sleep_ms(5);
+        sleep_ms(5);
     }
     free(zeros);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sleep_ms.h"
 #include "zk/io/sock.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/lock.h"
@@ -59,7 +60,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static void start(struct stage *stage, zk_thread_main *main)
+static void start(struct stage *stage, zk_thread_run *main)
 {
     assert_int_equal(zk_thread_group_start(stage->group, main, stage, "other"), 0);
 }
@@ -233,7 +234,7 @@ static void a_wake_ends_a_blocked_connect(void **state)
         assert_int_equal(sock_new(stage->ctx, INET_V4, &stage->near), 0);
         struct zk_thread_group *group = zk_thread_group_new(stage->ctx);
         assert_int_equal(zk_thread_group_start(group, connect_to_remote, stage, "dialler"), 0);
-        zk_sleep_ms(delay_ms);
+        sleep_ms(delay_ms);
 
         int64_t before_ms = zk_elapsed_ms();
         sock_wake(stage->near);
@@ -312,7 +313,7 @@ static void a_wake_ends_a_blocked_write(void **state)
     stage->bytes = calloc(1, BIG);
     start(stage, write_much);
 
-    zk_sleep_ms(20); /* most likely it is blocked by now; if not, the wake comes first */
+    sleep_ms(20); /* most likely it is blocked by now; if not, the wake comes first */
     sock_wake(stage->near);
     zk_thread_group_join(stage->group);
 
@@ -399,7 +400,7 @@ static void drip_one_byte_a_time(void *arg)
         uint8_t byte = (uint8_t)i;
         if (sock_write_fully(stage->far, &byte, 1) < 0)
             return;
-        zk_sleep_ms(1);
+        sleep_ms(1);
     }
 }
 
@@ -475,7 +476,7 @@ static void writing_to_a_far_end_that_has_gone_is_an_error_and_no_signal(void **
 
     for (int i = 0; i < 1000 && r == 0; i++) {
         r = sock_write_fully(stage->near, "x", 1);
-        zk_sleep_ms(1);
+        sleep_ms(1);
     }
 
     assert_true(r == -EPIPE || r == -ECONNRESET);
@@ -510,7 +511,7 @@ static void drip_for_ever(void *arg)
     struct stage *stage = arg;
     sock_set_no_delay(stage->far, true);
     while (sock_write_fully(stage->far, "x", 1) == 0)
-        zk_sleep_ms(1);
+        sleep_ms(1);
 }
 
 static void a_deadline_ends_a_dripping_read(void **state)

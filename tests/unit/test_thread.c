@@ -92,18 +92,6 @@ static void a_thread_has_its_java_name_and_the_system_its_start(void **state)
     assert_string_equal(stage->os_name, "QuorumConnectio");
 }
 
-static void a_numbered_thread_has_its_java_name(void **state)
-{
-    struct stage *stage = *state;
-
-    assert_int_equal(
-        zk_thread_group_start_numbered(stage->group, write_names, stage, "SendWorker:", 12), 0);
-    zk_thread_group_join(stage->group);
-
-    assert_string_equal(stage->name, "SendWorker:12");
-    assert_string_equal(stage->os_name, "SendWorker:12");
-}
-
 static void a_thread_can_change_its_name(void **state)
 {
     struct stage *stage = *state;
@@ -230,7 +218,6 @@ static void a_context_that_goes_before_its_threads_panics(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_numbered_thread_has_its_java_name, setup, teardown),
         cmocka_unit_test_setup_teardown(a_thread_has_its_java_name_and_the_system_its_start, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_thread_can_change_its_name, setup, teardown),

@@ -1,7 +1,9 @@
 #include "zk_test.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "zk/runtime/thread.h"
 #include "zk/runtime/trace.h"
@@ -33,23 +35,31 @@ static void expect_event(const struct test_capture *capture, const char *rest)
     free(line);
 }
 
-static void an_event_has_the_fields_that_are_always_there(void **state)
+/* A file of at most this many bytes: what is written beyond them is refused. */
+static void limit_file_size(rlim_t bytes)
 {
-    struct test_capture *capture = *state;
-
-    zk_trace_event(capture->ctx, "fault", "\"what\":\"%s\",\"count\":%d", "cut", 3);
-
-    expect_event(capture,
-                 ",\"n\":1,\"th\":\"main\",\"ev\":\"fault\",\"what\":\"cut\",\"count\":3}\n");
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes == RLIM_INFINITY ? limit.rlim_max : bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-static void an_event_may_have_no_field_of_its_own(void **state)
+static void a_line_after_a_torn_one_is_whole(void **state)
 {
     struct test_capture *capture = *state;
+    signal(SIGXFSZ, SIG_IGN); /* as main does */
+    limit_file_size(10);
+    zk_trace_phase(capture->ctx, "torn");
+    zk_trace_phase(capture->ctx, "lost");
+    limit_file_size(RLIM_INFINITY);
 
-    zk_trace_event(capture->ctx, "crash", "%s", "");
+    zk_trace_phase(capture->ctx, "whole");
 
-    expect_event(capture, ",\"n\":1,\"th\":\"main\",\"ev\":\"crash\"}\n");
+    char *text = test_captured_trace(capture);
+    assert_memory_equal(text, "{\"v\":1,\"t\"\n{\"v\":1,\"t\":", 21);
+    assert_non_null(strstr(text, "\"ev\":\"phase\",\"phase\":\"whole\"}\n"));
+    assert_null(strstr(text, "lost"));
+    free(text);
 }
 
 static void any_text_gives_well_formed_json(void **state)
@@ -184,9 +194,7 @@ static void lines_of_several_threads_stand_in_the_order_of_their_times(void **st
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(an_event_has_the_fields_that_are_always_there, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(an_event_may_have_no_field_of_its_own, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_line_after_a_torn_one_is_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(any_text_gives_well_formed_json, setup, teardown),
         cmocka_unit_test_setup_teardown(a_vote_has_its_zxid_in_hex, setup, teardown),
         cmocka_unit_test_setup_teardown(a_tally_lists_who_is_had, setup, teardown),

@@ -4,6 +4,7 @@
 
 #include "golden.h"
 #include "scripted_peer.h"
+#include "sleep_ms.h"
 #include "testing_peer.h"
 #include "zab/leader_internal.h"
 #include "zk/io/file.h"
@@ -286,7 +287,7 @@ static void assert_broadcast(struct testing_peer *peer)
     int64_t deadline_ms = zk_elapsed_ms() + TEST_PATIENCE_MS;
     while (quorum_peer_get_phase(peer->self).zab_state != ZAB_STATE_BROADCAST) {
         assert_true(zk_elapsed_ms() < deadline_ms);
-        zk_sleep_ms(1);
+        sleep_ms(1);
     }
 }
 

@@ -43,7 +43,7 @@ static inline void zk_atomic_long_init(struct zk_atomic_long *number, int64_t va
     atomic_init(&number->value, value);
 }
 
-static inline int64_t zk_atomic_long_get(struct zk_atomic_long *number)
+static inline int64_t zk_atomic_long_get(const struct zk_atomic_long *number)
 {
     return atomic_load(&number->value);
 }

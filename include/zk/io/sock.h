@@ -25,6 +25,11 @@ ZK_NODISCARD int sock_new(struct zk_context *ctx, enum inet_family family, struc
 ZK_NODISCARD int sock_connect(struct sock *sock, const struct inet_address *address,
                               int64_t timeout_ms);
 
+/* How many callers may wait until a listener accepts them (D-91). Java's 50 are too few: the system
+ * drops the next caller's packet, and the caller tries again only after a second. Linux takes no
+ * more than net.core.somaxconn, which is 4,096 by default. */
+enum { SOCK_BACKLOG = 4096 };
+
 /* Java: ServerSocket.bind() with SO_REUSEADDR. A dual-stack socket where the machine has IPv6, as
  * Java's; else IPv4. For port 0 the system chooses one: sock_local() tells. Errors: -EADDRINUSE,
  * -EADDRNOTAVAIL (not this machine's), -EDESTADDRREQ (an unresolved address), -EACCES, ... */

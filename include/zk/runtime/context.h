@@ -1,6 +1,7 @@
-/* All that Java keeps in statics, in one struct that is passed down: there is no process-wide state
- * (decision A-1). main makes one; so does each test, and each peer of a simulated cluster. Every
- * long-lived object holds a pointer to it; it outlives them all. */
+/* What Java keeps in static fields stands in one struct here, which is passed down: there is no
+ * process-wide state (decision A-1). main makes one context; so does each test, and each peer of a
+ * simulated cluster. Every long-lived object holds a pointer to it, and the context outlives them
+ * all. */
 #ifndef ZK_RUNTIME_CONTEXT_H
 #define ZK_RUNTIME_CONTEXT_H
 
@@ -13,30 +14,35 @@ struct zk_context;
 
 struct zk_context_options {
     enum zk_log_level log_level; /* lines below it are not written */
-    int log_fd;                  /* where lines go: 2; -1 for nowhere. Borrowed. */
-    int trace_fd;                /* where the trace goes; -1: off, one branch an event. Borrowed. */
+    int log_fd;                  /* where lines go; -1: nowhere. The caller closes it. */
+    int trace_fd;                /* where the trace goes; -1: it is off. The caller closes it. */
     bool trace_brief;            /* only the peer's life: no messages, queues, votes, connections */
-    int64_t zone_offset_ms; /* added to wall time in log lines: no time zone database is read */
-    bool check_locks;       /* hold every lock against Table L */
+    /* How far local time is ahead of universal time at the moment wall_ms, for log lines; NULL:
+     * lines are in universal time. It is asked for each line, so that a log follows a change of
+     * daylight saving time. Must not block; any thread calls it. */
+    int64_t (*zone_offset_ms)(int64_t wall_ms);
+    bool check_locks; /* compare every lock that is taken with those that the thread holds */
+    bool thread_dump; /* keep what zk_thread_dump tells */
 };
 
-/* The options of a quiet peer: INFO to descriptor 2, no trace. */
+/* Returns the options of a quiet peer: INFO to descriptor 2, no trace. */
 struct zk_context_options zk_context_options_default(void);
 
-/* The calling thread becomes "main" of the registry. */
+/* Returns a context whose registry calls the calling thread "main". options are copied. */
 struct zk_context *zk_context_new(const struct zk_context_options *options);
 
-/* All threads of the context's groups must be joined. NULL is fine. */
+/* All threads of the context's groups must have been joined. NULL is fine. */
 void zk_context_free(struct zk_context *ctx);
 
-/* Our sid, for the [myid:N] of log lines and the "n" of the trace. Set once, before the second
- * thread starts. */
+/* Our sid, for the [myid:N] of log lines and the "n" of the trace. It is set once, before the
+ * second thread starts; -1 until then. */
 void zk_context_set_myid(struct zk_context *ctx, int64_t myid);
-int64_t zk_context_myid(const struct zk_context *ctx); /* -1: not set */
+int64_t zk_context_myid(const struct zk_context *ctx);
 
-/* What a floor above keeps once for each context, as Java keeps it in static fields: floor io has
- * its cache of host names here. The first caller makes it with make, zk_context_free ends it with
- * free_statics. There is room for one. Any thread; make runs under the lock and must not block. */
+/* Returns what a floor above keeps once for each context, as Java keeps it in static fields: floor
+ * io keeps its cache of host names here. The first call makes it with make, zk_context_free ends it
+ * with free_statics. There is room for one. Any thread; make runs under a lock and must not
+ * block. */
 void *zk_context_statics(struct zk_context *ctx, void *(*make)(struct zk_context *ctx),
                          void (*free_statics)(void *statics));
 

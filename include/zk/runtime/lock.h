@@ -22,16 +22,20 @@
 #include <stdint.h>
 
 #include "zk/base/attrs.h"
+#include "zk/base/refcount.h"
 
 struct zk_context;
 
 struct CAPABILITY("mutex") zk_mutex {
     pthread_mutex_t mutex;
-    struct zk_context *ctx; /* borrowed; outlives every lock */
-    const char *name;       /* static text, for messages */
+    struct zk_context *ctx; /* outlives every lock */
+    const char *name;       /* for panics and thread dumps */
     int rank;
-    bool held;       /* guarded by mutex: is owner valid? */
-    pthread_t owner; /* guarded by mutex */
+    /* The thread that holds it; 0: none. Atomic, because a thread dump looks at it. */
+    struct zk_atomic_long owner;
+    /* The locks of the context, for a thread dump. */
+    struct zk_mutex *next;
+    struct zk_mutex *previous;
 };
 
 /* name stays the caller's and must outlive the lock. */
@@ -45,6 +49,11 @@ void zk_mutex_unlock(struct zk_mutex *mutex) RELEASES(mutex);
 /* Panics unless the calling thread holds it: the first line of a _locked twin. */
 void zk_mutex_assert_held(const struct zk_mutex *mutex) ASSERTS_HELD(mutex);
 
+/* A thread as a number that is never 0. */
+int64_t zk_thread_id_of(pthread_t thread);
+/* Returns the number of the thread that holds the lock; 0: none does, or did a moment ago. */
+int64_t zk_mutex_owner(const struct zk_mutex *mutex);
+
 struct zk_cond {
     pthread_cond_t cond; /* on CLOCK_MONOTONIC */
 };
@@ -54,12 +63,13 @@ void zk_cond_destroy(struct zk_cond *cond);
 void zk_cond_signal(struct zk_cond *cond);
 void zk_cond_broadcast(struct zk_cond *cond);
 
-/* Java: Object.wait(). Spurious returns happen: call it in a loop on what is waited for. With
- * check_locks, waiting while another lock is held is a panic too. */
+/* Gives the lock back, waits for a signal, and takes the lock again. Returns without a signal now
+ * and then: call it in a loop on what is waited for. With check_locks it panics if the thread holds
+ * another lock. Java: Object.wait() */
 void zk_cond_wait(struct zk_cond *cond, struct zk_mutex *mutex) REQUIRES(mutex);
 
-/* The same, at most until zk_elapsed_ms() reaches deadline_ms (INT64_MAX: for ever). False: the
- * deadline has passed. */
+/* The same, but at most until zk_elapsed_ms() reaches deadline_ms (INT64_MAX: for ever). Returns
+ * false if the deadline has passed. */
 bool zk_cond_wait_until(struct zk_cond *cond, struct zk_mutex *mutex, int64_t deadline_ms)
     REQUIRES(mutex);
 

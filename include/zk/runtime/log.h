@@ -4,7 +4,8 @@
  * table, log_table.h; a caller names an entry and gives its values:
  *   zk_log(ctx, ZK_LOG_NEW_ELECTION, myid, zxid);
  * Control bytes within a line become blanks or '?', so that one event stays one line; a line longer
- * than 4 KiB loses its end. Any thread. Never fails: a line that cannot be written is lost. */
+ * than 4 KiB loses its end. Any thread. Never fails: a line that cannot be written (a full disk, a
+ * pipe that nobody reads any more) is lost, and the peer goes on. */
 #ifndef ZK_RUNTIME_LOG_H
 #define ZK_RUNTIME_LOG_H
 
@@ -30,10 +31,11 @@ enum zk_log_level {
 void zk_log_at(struct zk_context *ctx, const char *file, int line_number, enum zk_log_level level,
                const char *format, ...) ZK_PRINTF_LIKE(5, 6);
 
-/* Would a line of this level be written? For callers that must build something first. */
+/* Returns whether a line of this level would be written, for callers that must build something
+ * first. */
 bool zk_log_enabled(const struct zk_context *ctx, enum zk_log_level level);
 
-/* "info" and the like, in any case; false if it is none. */
+/* Reads "info" and the like, in capitals or not. Returns false if text is no level. */
 bool zk_log_level_parse(const char *text, enum zk_log_level *ret_level);
 
 #endif

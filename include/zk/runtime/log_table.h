@@ -508,6 +508,8 @@
 /* J */
 #define ZK_LOG_PORT_UNIFICATION         ZK_INFO, "Port unification %s"
 #define ZK_LOG_SIGNAL                   ZK_INFO, "leaving signal=%s"
+#define ZK_LOG_THREAD_DUMP                                                                         \
+    ZK_INFO, "the threads, queues and locks of this moment follow why=SIGQUIT"
 #define ZK_LOG_ROLE_EXIT                                                                           \
     ZK_ERROR, "leaving code=%d why=the role cannot go on; the line above says what happened"
 #define ZK_LOG_NO_THREAD_FOR_ELECTION                                                              \

@@ -1,8 +1,8 @@
 /* Threads: named as Java names them, started once, joined once, never detached.
  *
- * A thread belongs to a group. Stopping a group is always the same three steps, done by its owner:
- * say that the work is over (zk_stop), wake who may be blocked (close queues, wake sockets),
- * zk_thread_group_join.
+ * A thread belongs to a group. The owner of a group stops it in three steps, always the same: it
+ * says that the work is over (zk_stop), it wakes the threads that may be blocked (it closes queues
+ * and wakes sockets), and it calls zk_thread_group_join.
  *
  * The context's registry knows every thread by its full Java name
  * ("QuorumConnectionThread-[myid=1]-1"); the name that the system shows (ps -L, gdb) is its first
@@ -19,39 +19,40 @@
 struct zk_context;
 struct zk_thread_group;
 
-typedef void zk_thread_main(void *arg);
+typedef void zk_thread_run(void *arg);
 
 struct zk_thread_group *zk_thread_group_new(struct zk_context *ctx);
 
-/* Start a thread of the group that runs main(arg). Also reaps members that have ended, so that a
+/* Starts a thread of the group that calls run(arg). Also joins members that have ended, so that a
  * group that starts threads for ever does not grow. Any thread, members too.
- * Errors: -EAGAIN, the system gives no more threads (main will not run); -ECANCELED, the group is
+ * Errors: -EAGAIN, the system gives no more threads (run is not called); -ECANCELED, the group is
  * being joined. */
-ZK_NODISCARD int zk_thread_group_start(struct zk_thread_group *group, zk_thread_main *main,
-                                       void *arg, const char *name_format, ...)
-    ZK_PRINTF_LIKE(4, 5);
-/* The same with a name that is what precedes and a number, as in "SendWorker:2": for threads that
- * come and go by the dozen, since printf takes longer than the rest of a start. */
-ZK_NODISCARD int zk_thread_group_start_numbered(struct zk_thread_group *group, zk_thread_main *main,
-                                                void *arg, const char *before, int64_t number);
+ZK_NODISCARD int zk_thread_group_start(struct zk_thread_group *group, zk_thread_run *run, void *arg,
+                                       const char *name_format, ...) ZK_PRINTF_LIKE(4, 5);
 
-/* From now on nobody can start a member; wait until all have ended. Never by a member. May be
- * called again. */
+/* Waits until all members have ended; from the call on nobody can start one. May be called again.
+ * Never by a member. */
 void zk_thread_group_join(struct zk_thread_group *group);
 
-/* Members that have not ended yet. */
+/* Returns the number of members that have not ended yet. */
 size_t zk_thread_group_alive(struct zk_thread_group *group);
 
-/* Joins if nobody has. */
+/* Joins the members if nobody has, and frees the group. NULL is fine. */
 void zk_thread_group_free(struct zk_thread_group *group);
 
-/* Change the calling thread's name (QuorumPeer does, at the start of its run). */
+/* Changes the calling thread's name (QuorumPeer does, at the start of its run). */
 void zk_thread_rename(struct zk_context *ctx, const char *name_format, ...) ZK_PRINTF_LIKE(2, 3);
 
-/* Copy the calling thread's Java name; "main" if the registry does not know the thread. */
+/* Copies the calling thread's Java name; "main" if the registry does not know the thread. */
 void zk_thread_name(struct zk_context *ctx, char *ret_name, size_t size);
 
-/* How many threads the registry knows, the first one ("main") included. */
+/* Returns how many threads the registry knows, the first one ("main") included. */
 size_t zk_thread_count(struct zk_context *ctx);
+
+/* Around a call that may block, for a thread dump: zk_thread_blocks(ctx, "waits for bytes on",
+ * "127.0.0.1:1-127.0.0.1:2") and zk_thread_goes_on(ctx). Locks and conditions do so themselves. how
+ * is static text; on must outlive the call. */
+void zk_thread_blocks(struct zk_context *ctx, const char *how, const char *on);
+void zk_thread_goes_on(struct zk_context *ctx);
 
 #endif

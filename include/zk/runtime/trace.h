@@ -7,7 +7,7 @@
  * the TCP 4-tuple as the dialling side would write it ("127.0.0.1:51121-127.0.0.1:3881"), seq the
  * ordinal of the message in that direction on that connection, from 1.
  *
- * Any thread; borrows everything. */
+ * Any thread. All texts stay the caller's. A line that cannot be written is lost. */
 #ifndef ZK_RUNTIME_TRACE_H
 #define ZK_RUNTIME_TRACE_H
 
@@ -19,20 +19,16 @@
 
 struct zk_context;
 
-/* Is the full trace on? With zk_context_options.trace_brief only boot, exit, state, decide,
- * epoch and established are written, and this is false. */
+/* Returns whether the full trace is on. With zk_context_options.trace_brief only boot, exit, state,
+ * decide, epoch and established are written, and this is false. */
 bool zk_trace_on(const struct zk_context *ctx);
 
-/* An event that has no function of its own below: fields is the JSON inside the braces after "ev",
- * without the leading comma. Call only when zk_trace_on. */
-void zk_trace_event(struct zk_context *ctx, const char *ev, const char *fields_format, ...)
-    ZK_PRINTF_LIKE(3, 4);
-
-/* Life of the process: boot carries wall time, so that files of several processes can be merged. */
+/* The life of the process. boot carries wall time, so that the files of several processes can be
+ * merged. */
 void zk_trace_boot(struct zk_context *ctx, const char *version);
 void zk_trace_exit(struct zk_context *ctx, int code, const char *why);
 
-/* Election. why is a sentence for people: it becomes the caption of the picture. */
+/* The election. why is a sentence for people: it becomes the caption of a picture. */
 void zk_trace_state(struct zk_context *ctx, const char *state, const char *why);
 void zk_trace_vote(struct zk_context *ctx, int64_t leader, int64_t zxid, int64_t peer_epoch,
                    int64_t round, const char *why);
@@ -51,17 +47,17 @@ void zk_trace_send(struct zk_context *ctx, int64_t to, const char *conn, int64_t
 void zk_trace_recv(struct zk_context *ctx, int64_t from, const char *conn, int64_t seq,
                    const char *kind, const char *message);
 
-/* Queues: what send and receive are to peers, these are to threads. seq is the ordinal of the
- * element in its queue; length is after the step; dropped is the seq of the element that was
- * overwritten, 0 for none. */
+/* Queues: these two are to threads what send and receive are to peers. seq is the ordinal of the
+ * element in its queue, length the queue's length after the step, dropped the seq of the element
+ * that made room, 0 for none. */
 void zk_trace_enq(struct zk_context *ctx, const char *queue, int64_t seq, size_t length,
                   int64_t dropped);
 void zk_trace_deq(struct zk_context *ctx, const char *queue, int64_t seq, size_t length);
 
 /* After the election. */
 void zk_trace_phase(struct zk_context *ctx, const char *phase);
-void zk_trace_epoch(struct zk_context *ctx, const char *which,
-                    int64_t value); /* "accepted" | "current", written */
+/* The file of an epoch was written; which is "accepted" or "current". */
+void zk_trace_epoch(struct zk_context *ctx, const char *which, int64_t value);
 void zk_trace_established(struct zk_context *ctx, int64_t leader, int64_t epoch);
 
 #endif

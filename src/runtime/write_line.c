@@ -1,0 +1,19 @@
+/* Writing a line. Nobody can be told that it failed: the log is where one would say so. */
+#include "runtime/write_line.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+bool zk_write_line(int fd, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        ssize_t written = write(fd, bytes, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return false;
+        bytes += written;
+        length -= (size_t)written;
+    }
+    return true;
+}

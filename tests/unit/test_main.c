@@ -1,0 +1,342 @@
+/* The program itself: what it does with its descriptors and with signals. */
+#include "zk_test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "zk/io/file.h"
+#include "zk/runtime/clock.h"
+
+/* An ensemble of one, in its own directory. */
+struct stage {
+    char *directory;
+    char config[300];
+    char log[300];
+    pid_t pid; /* 0: it does not run */
+    const char *awaited;
+};
+
+static int setup(void **state)
+{
+    static struct stage stage;
+    char path[300];
+    struct zk_str text = {0};
+    stage = (struct stage){.directory = test_temporary_directory()};
+    snprintf(stage.config, sizeof stage.config, "%s/zoo.cfg", stage.directory);
+    snprintf(stage.log, sizeof stage.log, "%s/log", stage.directory);
+    snprintf(path, sizeof path, "%s/myid", stage.directory);
+    test_write_file(path, "1\n");
+    zk_str_printf(&text,
+                  "tickTime=200\ninitLimit=10\nsyncLimit=5\nstandaloneEnabled=false\ndataDir=%s\n"
+                  "admin.enableServer=false\nserver.1=127.0.0.1:%d:%d:participant;127.0.0.1:%d\n",
+                  stage.directory, test_free_port(), test_free_port(), test_free_port());
+    test_write_file(stage.config, text.text);
+    zk_str_done(&text);
+    *state = &stage;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct stage *stage = *state;
+    if (stage->pid > 0) {
+        kill(stage->pid, SIGKILL);
+        waitpid(stage->pid, NULL, 0);
+    }
+    test_remove_directory(stage->directory);
+    return 0;
+}
+
+/* Starts the program after prepare has been called in the child, where descriptor 2 is the log. */
+static void start(struct stage *stage, void (*prepare)(struct stage *stage))
+{
+    stage->pid = fork();
+    assert_true(stage->pid >= 0);
+    if (stage->pid > 0)
+        return;
+    int log = open(stage->log, O_WRONLY | O_CREAT | O_APPEND, 0666);
+    if (log < 0 || dup2(log, STDERR_FILENO) < 0)
+        _exit(99);
+    close(log);
+    if (prepare != NULL)
+        prepare(stage);
+    execl(ZKPEER, ZKPEER, stage->config, (char *)NULL);
+    _exit(99);
+}
+
+static bool is_logged(void *arg)
+{
+    struct stage *stage = arg;
+    struct zk_str text = {0};
+    bool found = file_read(stage->log, SIZE_MAX / 2, &text) == 0 &&
+                 strstr(zk_str_text(&text), stage->awaited) != NULL;
+    zk_str_done(&text);
+    return found;
+}
+
+static void await_log(struct stage *stage, const char *words)
+{
+    stage->awaited = words;
+    test_await(is_logged, stage);
+}
+
+static bool has_ended(void *arg)
+{
+    struct stage *stage = arg;
+    siginfo_t info = {0};
+    return waitid(P_PID, (id_t)stage->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == stage->pid;
+}
+
+/* The exit code; 128 and the signal if one has killed it. */
+static int exit_code(struct stage *stage)
+{
+    int status;
+    test_await(has_ended, stage);
+    assert_int_equal(waitpid(stage->pid, &status, 0), stage->pid);
+    stage->pid = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int end(struct stage *stage, int signal_number)
+{
+    kill(stage->pid, signal_number);
+    return exit_code(stage);
+}
+
+#define READY "LEADING - LEADER ELECTION TOOK"
+
+static void sigterm_ends_it_in_order(void **state)
+{
+    struct stage *stage = *state;
+    start(stage, NULL);
+    await_log(stage, READY);
+
+    assert_int_equal(end(stage, SIGTERM), 0);
+
+    await_log(stage, "leaving signal=SIGTERM");
+}
+
+static void sigint_and_sighup_end_it_in_order_too(void **state)
+{
+    struct stage *stage = *state;
+    start(stage, NULL);
+    await_log(stage, READY);
+    assert_int_equal(end(stage, SIGINT), 0);
+    await_log(stage, "leaving signal=SIGINT");
+
+    unlink(stage->log);
+    start(stage, NULL);
+    await_log(stage, READY);
+    assert_int_equal(end(stage, SIGHUP), 0);
+    await_log(stage, "leaving signal=SIGHUP");
+}
+
+static void ignore_hangup(struct stage *stage)
+{
+    (void)stage;
+    signal(SIGHUP, SIG_IGN);
+}
+
+static void under_nohup_a_closed_terminal_ends_nothing(void **state)
+{
+    struct stage *stage = *state;
+    start(stage, ignore_hangup);
+    await_log(stage, READY);
+
+    kill(stage->pid, SIGHUP);
+    kill(stage->pid, SIGQUIT); /* is answered after it */
+
+    await_log(stage, "---- End of the thread dump");
+    assert_int_equal(end(stage, SIGTERM), 0);
+}
+
+static void sigquit_dumps_threads_queues_and_locks_and_it_goes_on(void **state)
+{
+    struct stage *stage = *state;
+    start(stage, NULL);
+    await_log(stage, READY);
+
+    for (int i = 0; i < 2; i++) {
+        kill(stage->pid, SIGQUIT);
+        await_log(stage, "---- End of the thread dump");
+        static const char *const rows[] = {
+            "why=SIGQUIT",
+            "Full thread dump of peer 1\n",
+            "\"QuorumPeer[myid=1]",
+            "\"main\"\n    waits on a condition of lock thread group\n",
+            "\"Signal Dispatcher\"\n    runs\n",
+            "\"WorkerSender[myid=1]\"\n    waits on a condition of lock sendqueue\n",
+            "    waits for a caller at ",
+            "sendqueue: 0 of at most 65536 elements, waited for by \"WorkerSender[myid=1]\"\n",
+            "quorum_peer (rank 30): ",
+        };
+        for (size_t row = 0; row < sizeof rows / sizeof *rows; row++)
+            await_log(stage, rows[row]);
+        assert_int_equal(truncate(stage->log, 0), 0);
+    }
+
+    assert_int_equal(end(stage, SIGTERM), 0);
+}
+
+static void close_standard_descriptors(struct stage *stage)
+{
+    (void)stage;
+    close(STDIN_FILENO);
+    close(STDOUT_FILENO);
+    close(STDERR_FILENO);
+}
+
+/* What stands behind a descriptor of the process; "" if it is closed. */
+static void read_descriptor(const struct stage *stage, const char *name, char *ret_text,
+                            size_t size)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/fd/%s", (int)stage->pid, name);
+    ssize_t length = readlink(path, ret_text, size - 1);
+    ret_text[length > 0 ? length : 0] = '\0';
+}
+
+/* It has opened a socket, so it is the program and no longer the child before exec. */
+static bool has_a_socket(void *arg)
+{
+    struct stage *stage = arg;
+    char path[64];
+    struct zk_strings names = {0};
+    bool found = false;
+    snprintf(path, sizeof path, "/proc/%d/fd", (int)stage->pid);
+    if (file_list(path, &names) < 0)
+        return false;
+    for (size_t i = 0; i < names.count && !found; i++) {
+        char target[64];
+        read_descriptor(stage, names.items[i], target, sizeof target);
+        found = strncmp(target, "socket:", 7) == 0;
+    }
+    zk_strings_done(&names);
+    return found;
+}
+
+static void what_the_starter_has_closed_is_open(void **state)
+{
+    struct stage *stage = *state;
+    start(stage, close_standard_descriptors);
+    test_await(has_a_socket, stage);
+
+    static const char *const standard[] = {"0", "1", "2"};
+    for (size_t i = 0; i < 3; i++) {
+        char target[64];
+        read_descriptor(stage, standard[i], target, sizeof target);
+        assert_string_equal(target, "/dev/null");
+    }
+    assert_int_equal(end(stage, SIGTERM), 0);
+}
+
+static void limit_the_size_of_files(struct stage *stage)
+{
+    (void)stage;
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){4096, 4096});
+}
+
+static bool log_is_full(void *arg)
+{
+    struct stage *stage = arg;
+    return file_size(stage->log) == 4096;
+}
+
+static void a_log_that_has_reached_its_limit_ends_nothing(void **state)
+{
+    struct stage *stage = *state;
+    start(stage, limit_the_size_of_files);
+    test_await(log_is_full, stage);
+
+    kill(stage->pid, SIGQUIT); /* it writes a lot */
+
+    assert_int_equal(end(stage, SIGTERM), 0);
+}
+
+static int pipe_ends[2];
+
+static void log_into_the_pipe(struct stage *stage)
+{
+    (void)stage;
+    dup2(pipe_ends[1], STDERR_FILENO);
+    close(pipe_ends[0]);
+    close(pipe_ends[1]);
+}
+
+static void a_log_whose_reader_has_ended_ends_nothing(void **state)
+{
+    struct stage *stage = *state;
+    char first;
+    assert_int_equal(pipe(pipe_ends), 0);
+    start(stage, log_into_the_pipe);
+    close(pipe_ends[1]);
+    assert_int_equal(read(pipe_ends[0], &first, 1), 1);
+    close(pipe_ends[0]);
+    test_await(has_a_socket, stage);
+
+    kill(stage->pid, SIGQUIT);
+
+    assert_int_equal(end(stage, SIGTERM), 0);
+}
+
+static void answer_to_a_full_disk(struct stage *stage)
+{
+    int full = open("/dev/full", O_WRONLY);
+    dup2(full, STDOUT_FILENO);
+    execl(ZKPEER, ZKPEER, "--check-config", stage->config, (char *)NULL);
+}
+
+static void an_answer_that_cannot_be_written_is_an_error(void **state)
+{
+    struct stage *stage = *state;
+    start(stage, answer_to_a_full_disk);
+
+    assert_int_equal(exit_code(stage), 1);
+
+    await_log(stage, "zkpeer: the answer cannot be written: No space left on device\n");
+}
+
+static void trace_into_a_directory(struct stage *stage)
+{
+    execl(ZKPEER, ZKPEER, "--trace", stage->directory, stage->config, (char *)NULL);
+}
+
+static void a_trace_that_cannot_be_opened_is_named_with_the_reason(void **state)
+{
+    struct stage *stage = *state;
+    char words[400];
+    start(stage, trace_into_a_directory);
+
+    assert_int_equal(exit_code(stage), 2);
+
+    snprintf(words, sizeof words, "zkpeer: the trace %s cannot be written: Is a directory\n",
+             stage->directory);
+    await_log(stage, words);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(sigterm_ends_it_in_order),
+        TEST(sigint_and_sighup_end_it_in_order_too),
+        TEST(under_nohup_a_closed_terminal_ends_nothing),
+        TEST(sigquit_dumps_threads_queues_and_locks_and_it_goes_on),
+        TEST(what_the_starter_has_closed_is_open),
+        TEST(a_log_that_has_reached_its_limit_ends_nothing),
+        TEST(a_log_whose_reader_has_ended_ends_nothing),
+        TEST(an_answer_that_cannot_be_written_is_an_error),
+        TEST(a_trace_that_cannot_be_opened_is_named_with_the_reason),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
