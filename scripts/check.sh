@@ -20,6 +20,7 @@ Runs the static checks, each of which prints one line, or what it found:
   notes       every number, thread, queue and lock has its row in NOTES.md
   dictionary  every line of the log is explained in NOTES.md, and Java's words are Java's
   conformance every scenario that is proved is claimed by a test that runs
+  mutants     every mistake that the tests must find can still be planted
 The archive is built first (build/dev). What is missing is installed.
 
       --quick   without clang-tidy, which takes a minute or two where nothing of it is remembered
@@ -45,6 +46,19 @@ scripts_clean() {
   # A few at a time for each processor, in no order: sorted, the words do not depend on that.
   report < <(printf '%s\n' "${files[@]}" | xargs -P "$(nproc)" -n 6 shellcheck -x --format=gcc | sort)
   verdict "${#files[@]} scripts"
+}
+
+# What is planted in copies of the product must still apply to it: else a mistake is looked for that is not there.
+mutants_apply() {
+  local patch count=0
+  cd "$REPO"
+  report < <(for patch in tests/sim/mutants/*.patch; do
+    patch -s -p1 -F1 --dry-run -r - <"$patch" >/dev/null 2>&1 || say "$patch:1: it does not apply any more"
+  done)
+  for patch in tests/sim/mutants/*.patch; do
+    count=$((count + 1))
+  done
+  verdict "$count patches apply"
 }
 
 build_archive() {
@@ -99,7 +113,7 @@ main() {
   done
   need_packages "to check the sources" cmake:cmake make:make gcc:gcc binutils:nm clang-format:clang-format \
     clang-tidy:clang-tidy shellcheck:shellcheck libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h \
-    default-jdk-headless:javap libzookeeper-java:/usr/share/java/zookeeper.jar python3:python3
+    default-jdk-headless:javap libzookeeper-java:/usr/share/java/zookeeper.jar python3:python3 patch:patch
   make_scratch scratch
   trap 'end_jobs INT' INT TERM
   begin archive build_archive
@@ -109,7 +123,8 @@ main() {
   begin notes "$REPO/scripts/check/notes.sh"
   begin dictionary "$REPO/scripts/check/dictionary.sh"
   begin conformance "$REPO/scripts/check/conformance.sh"
-  tell format shellcheck xref notes dictionary conformance
+  begin mutants mutants_apply
+  tell format shellcheck xref notes dictionary conformance mutants
   wait "${running[archive]}" || { tell archive && exit 1; }
   begin floors "$REPO/scripts/check/floors.sh"
   begin audit "$REPO/scripts/check/audit.sh"
