@@ -308,6 +308,9 @@ play() {
   local line began
   began=$(now_ms)
   say "${BOLD}${head[question]}${RESET}"
+  say "${DIM}  votes 2@1, 3@1   it voted for 2 and then for 3, both in round 1"
+  say "  heard 1: 3@1     the last vote that it heard from 1 was for 3, in round 1"
+  say "  epochs 2/1       it has accepted epoch 2; its history belongs to epoch 1${RESET}"
   say ""
   while IFS= read -r line; do
     if [[ $line == '> '* ]]; then

@@ -16,13 +16,13 @@ Three are.
 > start 3
 > expect 3 leads; 1 and 2 follow 3; epoch 1
 
-And so an ensemble of four survives the loss of one, as an ensemble of three does...
+So an ensemble of four survives the loss of one server, as an ensemble of three does.
 > start 4
 > expect 4 follows 3
 > kill 4
 > quiet 1
 > expect 3 leads; 1 and 2 follow 3; 4 is down; epoch 1
 
-...and not the loss of two: the fourth server was one more to pay, and one more to fail.
+It does not survive the loss of two. The fourth server only cost more, and was one more that could fail.
 > kill 3
 > expect 1 and 2 look; 3 and 4 are down

@@ -8,8 +8,8 @@ Three servers, all new. Peer 1 starts. It votes for itself, hears nobody, and as
 > start 1
 > expect 1 looks
 
-Peer 3 starts and votes for itself. Both have the same history, none at all, so nothing but the id
-can decide between them: peer 1 changes its vote to 3. That somebody was first counts for nothing.
+Peer 3 starts and votes for itself. Both have the same history, namely none, so only the id can decide
+between them, and peer 1 changes its vote to 3. It does not matter which of them started first.
 > start 3
 > expect 3 leads; 1 follows 3; epoch 1; round 1
 

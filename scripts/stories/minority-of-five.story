@@ -12,9 +12,9 @@ undetermined: votes, rounds: three peers on one side hold an election, each begi
 > start 4 5
 > expect 3 leads; 1, 2, 4 and 5 follow 3; epoch 1
 
-The leader is on the smaller side. Three of five can elect, and do; two of five cannot, whatever they
-are, and look for a leader in vain. Never two halves that both go on: two majorities would have a
-server in common.
+The leader is on the smaller side. Three of five can elect a leader, and do. Two of five cannot, even if
+one of them was the leader, and look for one in vain. Two halves can never both go on, because two
+majorities always have a server in common.
 > partition 2,3/1,4,5
 > expect 5 leads; 1 and 4 follow 5; 2 and 3 look
 

@@ -16,6 +16,7 @@ sent, and its zxid is still 0x0. See the column zxid.
 > expect 3 leads; 1 and 2 follow 3; epoch 1
 
 The leader dies. Peers 1 and 2 agree on the epoch; the zxid comes next, and 1 has the larger one.
-The id would have said 2, but nobody asks it any more. So no history is lost to a large id.
+By its id peer 2 would win, but the ids are not compared any more. So a large id can never make an
+ensemble lose history.
 > kill 3
 > expect 1 leads; 2 follows 1; epoch 2; round 2

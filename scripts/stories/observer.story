@@ -20,13 +20,13 @@ The second voter makes a majority of two. The observer asks around, hears who le
 > start 2
 > expect 2 leads; 1 follows 2; 3 observes 2; epoch 1
 
-That an observer dies is nobody's concern.
+The death of an observer costs no election.
 > kill 3
 > quiet 1
 > expect 2 leads; 1 follows 2; 3 is down
 > start 3
 > expect 2 leads; 1 follows 2; 3 observes 2; epoch 1
 
-That a voter dies is. The leader has an observer left, whom it may not count.
+The death of a voter does. The leader has only an observer left, and may not count it.
 > kill 1
 > expect 2 looks; 3 looks; 1 is down

@@ -1,8 +1,8 @@
 question: Why does the old leader not get its place back?
 asked: Q7
 determined: All. Peers 1 and 2 are the only ones left when 3 dies. Peer 2 has the newer history, for
-  it joined late and was sent a copy of the leader's state; so 1 changes its vote once. Whoever finds a
-  leader does not vote, so the votes of 3 after its return are chance and are not compared.
+  it joined late and was sent a copy of the leader's state; so 1 changes its vote once. A peer that finds
+  a leader joins it without a vote, so the votes of 3 after its return are chance and are not compared.
 
 > start 1
 > expect 1 looks
@@ -11,7 +11,7 @@ determined: All. Peers 1 and 2 are the only ones left when 3 dies. Peer 2 has th
 > start 2
 > expect 3 leads; 1 and 2 follow 3; epoch 1; round 1
 
-The leader dies. The two others are a majority and begin round 2; who wins it begins epoch 2.
+The leader dies. The two others are a majority and begin round 2; the winner begins epoch 2.
 > kill 3
 > expect 2 leads; 1 follows 2; 3 is down; epoch 2; round 2
 

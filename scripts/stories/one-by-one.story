@@ -16,7 +16,7 @@ The third makes the majority. All three vote for the largest id among them, whic
 > start 3
 > expect 3 leads; 1 and 2 follow 3; epoch 1; round 1
 
-4 and 5 have larger ids, and it does not help them: an election chooses only where nobody leads.
+4 and 5 have larger ids, but that does not help them: an election is held only where nobody leads.
 > start 4
 > expect 4 follows 3
 > start 5

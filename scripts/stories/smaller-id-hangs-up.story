@@ -3,12 +3,12 @@ asked: Q3
 determined: All. Peer 2 is frozen while 1 starts, so it is 1 that dials first. (Peer 2 looks for 1 again
   and again, and may come just when 1 begins to listen and has not dialled yet.)
 
-Each pair of servers keeps one connection, for if both dial at the same moment there are two, and both
-sides must drop the same one. The rule: the one that the larger id has dialled stays.
+Each pair of servers keeps one connection. If both dial at the same moment there are two, and both sides
+must drop the same one. The rule is that the connection which the larger id has dialled stays.
 > start 2
 > expect 2 looks
 
-Peer 1 dials, because it has a vote to tell. It says who it is, and hangs up itself: it is the smaller
+Peer 1 dials, because it has a vote to tell. It says who it is and hangs up, because it is the smaller
 one. (Peer 2 is frozen for that moment, so that it cannot be first. Its kernel takes the call.)
 > pause 2
 > start 1

@@ -2,7 +2,7 @@ question: Why do two of three suffice, and why does one not?
 asked: Q1, Q14
 determined: All. There are never more than two peers, so there is one vote to change, once.
 
-Alone. "Notification time out" in its log, with a longer and longer wait, is all that happens.
+Peer 1 is alone. All that happens is "Notification time out" in its log, after longer and longer waits.
 > start 1
 > expect 1 looks
 > log 1: Notification time out: 400 ms
@@ -11,7 +11,7 @@ Two are a majority of three, so no other two can decide anything at the same tim
 > start 2
 > expect 2 leads; 1 follows 2; epoch 1; round 1
 
-One is lost, and the other one is no majority. A leader that nobody follows stops to lead, by itself:
+One is lost, and the other one is no majority. A leader that nobody follows stops leading by itself:
 it cannot know whether the others are dead or have elected somebody else.
 > kill 1
 > expect 2 looks

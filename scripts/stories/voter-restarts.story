@@ -1,6 +1,6 @@
 question: Does a restart of a follower cost an election?
 asked: Q4, Q12
-determined: All. The leader keeps a majority all the time; who finds a leader does not vote.
+determined: All. The leader keeps a majority all the time; a peer that finds a leader does not vote.
 
 > start 1
 > expect 1 looks
@@ -16,6 +16,6 @@ A follower is stopped and comes back: the round and the epoch stay what they are
 > start 3
 > expect 2 leads; 1 and 3 follow 2; epoch 1; round 1
 
-So whoever updates an ensemble restarts the followers first, and the leader last: one election in all.
+So if you update an ensemble, restart the followers first and the leader last. That costs one election.
 > restart 1
 > expect 2 leads; 1 and 3 follow 2; epoch 1; round 1

@@ -1,10 +1,10 @@
 question: "Cannot open channel": what does a wrong election port look like?
 asked: Q2, Q4
-determined: All. No connection comes to be, so each peer hears nothing but itself, until peer 1 knows
-  the way; then it is new again, and 3 still stands in its first round.
+determined: All. No connection comes about, so each peer hears only itself, until peer 1 is corrected
+  and starts again, while 3 still stands in its first round.
 
-Peer 1 has a wrong port for 3, and peer 3 has a wrong port for 1. (One of the two mistakes alone does no
-harm: who is dialled is told where the caller can be reached.) Both look for a leader, for ever.
+Peer 1 has a wrong port for 3, and peer 3 has a wrong port for 1. (One mistake alone does no harm: a
+peer that is dialled is told where the caller can be reached.) Both look for a leader, for ever.
 > wrong election port of 3 in 1
 > wrong election port of 1 in 3
 > start 1

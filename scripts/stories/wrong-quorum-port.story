@@ -4,9 +4,9 @@ tick: 200
 determined: The logs, and all that is true in the end.
 undetermined: rounds, votes: how often the two elect in vain depends on when each gives up.
 
-Servers have two ports for each other. Peer 1 has a wrong one of 3, and not the one that elections use.
-So 1 and 3 elect 3, and 1 never reaches it: the leader waits for a quorum (initLimit ticks, here two
-seconds), gives up, and all begins anew.
+Servers have two ports for each other. Peer 1 has a wrong quorum port for 3; the election port is
+right. So 1 and 3 elect 3, but 1 never reaches it: the leader waits for a quorum (initLimit ticks, here
+two seconds), gives up, and everything begins anew.
 > wrong quorum port of 3 in 1
 > start 1
 > expect 1 looks
@@ -15,7 +15,7 @@ seconds), gives up, and all begins anew.
 > log 3: Timeout while waiting for epoch from quorum
 > log 1: Exception when following the leader
 
-The port is put right, and both begin anew. They elect the same leader, and this time it is one.
+The port is corrected, and both start again. They elect the same leader, and this time it can lead.
 > stop 1 3
 > mend 1
 > start 1
