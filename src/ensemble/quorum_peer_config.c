@@ -46,6 +46,8 @@ int quorum_peer_config_parse(struct zk_context *ctx, const char *path,
         r = config_setup_quorum(&parser, path, &parser.properties, true);
     else if (r == 0)
         r = read_dynamic_file(&parser);
+    if (r == 0)
+        r = read_next_file(&parser);
 
     if (r == 0) {
         *ret_config = zk_xmalloc(sizeof(**ret_config));
@@ -170,16 +172,14 @@ static int read_dynamic_file(struct config_parser *parser)
             goto out;
     }
     r = config_setup_quorum(parser, path, &properties, false);
-    if (r == 0)
-        r = read_next_file(parser);
 out:
     zk_properties_done(&properties);
     zk_str_done(&text);
     return r;
 }
 
-/* A configuration that was proposed, but of which this peer has not seen the commit. It stays where
- * it is (D-32). */
+/* A configuration that a leader has named, but of which this peer may not have seen the commit. It
+ * stays where it is (D-32). Java reads it only where dynamicConfigFile is set (D-90). */
 static int read_next_file(struct config_parser *parser)
 {
     struct zk_str path = {0};
@@ -200,6 +200,13 @@ out:
     zk_properties_done(&properties);
     zk_str_done(&text);
     zk_str_done(&path);
+    if (r < 0 && parser->config.dynamic_config_file == NULL) {
+        /* Java would not have looked at it. */
+        zk_log(parser->ctx, ZK_LOG_CONFIG_NEXT_UNREADABLE);
+        free(*parser->ret_error);
+        *parser->ret_error = NULL;
+        r = 0;
+    }
     return r;
 }
 

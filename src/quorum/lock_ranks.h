@@ -3,8 +3,9 @@
 #define ZK_QUORUM_LOCK_RANKS_H
 
 enum quorum_lock_rank {
-    ZK_RANK_QUORUM_PEER = 30, /* monitor of QuorumPeer, Java's "self" */
-    ZK_RANK_EPOCHS = 35,      /* the two epoch files */
+    ZK_RANK_QUORUM_PEER = 30,      /* monitor of QuorumPeer, Java's "self" */
+    ZK_RANK_QUORUM_VERIFIERS = 32, /* Java's QV_LOCK */
+    ZK_RANK_EPOCHS = 35,           /* the two epoch files */
 };
 
 #endif

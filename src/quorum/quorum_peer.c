@@ -36,7 +36,7 @@ struct quorum_peer *quorum_peer_new(struct zk_context *ctx, const struct quorum_
     self->init_limit_ms = (int64_t)config->init_limit * config->tick_time_ms;
     self->sync_limit_ms = (int64_t)config->sync_limit * config->tick_time_ms;
     self->monitor = monitor_new(ctx);
-    self->verifiers = quorum_peer_verifiers_new(config);
+    self->verifiers = quorum_peer_verifiers_new(ctx, config);
     self->epochs = epochs_new(ctx);
     return self;
 }

@@ -22,7 +22,8 @@ struct quorum_peer_monitor {
     struct quorum_peer_role *role GUARDED_BY(&mu); /* shared; NULL: none is set */
 };
 
-struct quorum_peer_verifiers *quorum_peer_verifiers_new(const struct quorum_peer_config *config);
+struct quorum_peer_verifiers *quorum_peer_verifiers_new(struct zk_context *ctx,
+                                                        const struct quorum_peer_config *config);
 void quorum_peer_verifiers_free(struct quorum_peer_verifiers *verifiers);
 
 struct epochs *epochs_new(struct zk_context *ctx);

@@ -413,10 +413,12 @@ static int64_t leader_get_and_decrement_follower_counter(struct learner_master *
     return sid;
 }
 
-/* Java: getQuorumVerifierVersion() */
+/* Java asks for the committed version alone. What we once acknowledged, a learner may have seen
+ * committed (D-90).
+ * Java: getQuorumVerifierVersion() */
 static int64_t leader_get_quorum_verifier_version(struct learner_master *master)
 {
-    return quorum_peer_quorum_verifier(leader_of(master)->self)->version;
+    return quorum_peer_last_seen_quorum_verifier(leader_of(master)->self)->version;
 }
 
 /* Java: getPeerInfo() */

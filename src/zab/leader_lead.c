@@ -175,16 +175,18 @@ static int load_data(struct leader *leader)
 
 /* ---- forming the quorum ---------------------------------------------------------------------- */
 
-/* The configuration that the term starts with. Without reconfiguration the version stays 0, and the
- * attempt to raise it only leaves a log line.
+/* The configuration that the term starts with. With reconfigEnabled=true the first leader of an
+ * ensemble raises its version from 0 to the zxid of NEWLEADER, so that a configuration that was
+ * established goes before one that is only written in a file (ZOOKEEPER-1783).
  * Java: lead(), the part about newLeaderProposal */
 static void prepare_new_leader_proposal(struct leader *leader, int64_t zxid)
 {
-    const struct quorum_verifier *committed = quorum_peer_quorum_verifier(leader->self);
-    if (committed->version == 0 &&
-        quorum_peer_last_seen_quorum_verifier(leader->self)->version == 0) {
-        struct quorum_verifier *raised = qv_with_version(committed, zxid);
-        quorum_peer_set_last_seen_quorum_verifier(leader->self, raised);
+    struct quorum_peer *self = leader->self;
+    const struct quorum_verifier *committed = quorum_peer_quorum_verifier(self);
+    if (committed->version == 0 && quorum_peer_last_seen_quorum_verifier(self)->version == 0) {
+        struct quorum_verifier *raised =
+            qv_with_version(committed, self->config->reconfig_enabled ? zxid : 0);
+        quorum_peer_set_last_seen_quorum_verifier(self, raised);
         qv_unref(raised);
     }
     zk_mutex_lock(&leader->epoch_mu);
@@ -234,6 +236,7 @@ static void start_zk_server(struct leader *leader, int64_t epoch)
     zk_str_done(&sids);
     zk_trace_established(leader->ctx, leader->my_id, epoch);
 
+    quorum_peer_process_reconfig(leader->self);
     quorum_peer_update_election_vote(leader->self, epoch);
     zk_database_set_last_processed_zxid(leader->master.database, zxid);
     zk_mutex_lock(&leader->mu);

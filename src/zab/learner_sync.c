@@ -96,6 +96,8 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
             zk_log(learner->ctx, ZK_LOG_RECEIVED_UPTODATE);
             if (is_pre_zab1_0)
                 r = learner_protocol_error(learner, "UPTODATE without NEWLEADER"); /* D-45 */
+            else
+                quorum_peer_process_reconfig(self);
             up_to_date = true;
             break;
         case LEADER_NEWLEADER:

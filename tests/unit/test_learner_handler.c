@@ -353,6 +353,24 @@ static void lrn_04_newer_configuration_closes_the_connection(void **state)
     scripted_peer_free(stranger);
 }
 
+/* P-4, D-90: the leader of an earlier term raised the version. This one acknowledged it, but never
+ * heard that it was committed; the learner did. */
+static void lrn_04_a_version_that_we_acknowledged_is_not_ahead_of_us(void **state)
+{
+    struct fixture *fixture = *state;
+    struct quorum_peer *self = fixture->peer.self;
+    struct quorum_verifier *raised = qv_with_version(quorum_peer_quorum_verifier(self), 1);
+    quorum_peer_set_last_seen_quorum_verifier(self, raised);
+    qv_unref(raised);
+    struct scripted_peer *follower = dial_leader(&fixture->peer);
+
+    scripted_peer_send_packet(follower, LEADER_FOLLOWERINFO, 0,
+                              "0000000000000002 00010000 0000000000000001");
+
+    scripted_peer_expect_packet(follower, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
+    scripted_peer_free(follower);
+}
+
 /* Older than 3.4: neither LEADERINFO nor ACKEPOCH, and NEWLEADER overtakes the DIFF. */
 static void lrn_04_old_protocol_gets_newleader_first_and_without_data(void **state)
 {
@@ -676,6 +694,7 @@ int main(void)
         WITH_FOLLOWER(lrn_04_first_packet_of_another_kind_closes_the_connection),
         WITH_FOLLOWER(lrn_04_visitor_that_says_nothing_is_no_server),
         WITH_FOLLOWER(lrn_04_newer_configuration_closes_the_connection),
+        WITH_FOLLOWER(lrn_04_a_version_that_we_acknowledged_is_not_ahead_of_us),
         WITH_FOLLOWER(lrn_04_old_protocol_gets_newleader_first_and_without_data),
         WITH_FOLLOWER(lrn_04_learner_without_an_id_gets_a_negative_one),
         WITH_FOLLOWER(lrn_04_id_of_eight_bytes_is_enough),

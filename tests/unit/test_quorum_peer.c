@@ -209,20 +209,144 @@ static void voters_come_in_the_order_of_javas_hash(void **state)
     election_peer_free(peer);
 }
 
-static void a_newer_configuration_is_not_stored(void **state)
+static struct quorum_verifier *configuration(struct stage *stage, const char *text)
+{
+    struct quorum_verifier *qv = NULL;
+    char *error = NULL;
+    if (qv_from_string(stage->peer->capture.ctx, text, strlen(text), true, NULL, &qv, &error) < 0)
+        fail_msg("%s", error);
+    return qv;
+}
+
+static void hear(struct stage *stage, const char *text)
+{
+    struct quorum_verifier *qv = configuration(stage, text);
+    quorum_peer_set_last_seen_quorum_verifier(stage->self, qv);
+    qv_unref(qv);
+}
+
+/* The servers of the stage, as another one writes them: with other addresses. */
+#define SAME_SERVERS "server.1=h:1:2\nserver.2=h:3:4\nserver.3=h:5:6\n"
+
+/* P-4, D-90 */
+static void a_higher_version_of_the_same_servers_is_kept(void **state)
 {
     struct stage *stage = *state;
-    struct quorum_verifier *before = quorum_peer_get_last_seen_quorum_verifier(stage->self);
-    struct quorum_verifier *newer = qv_with_version(before, 5);
+    const struct quorum_verifier *before = quorum_peer_last_seen_quorum_verifier(stage->self);
+    char *own_text = test_ensemble_text(&stage->ensemble, 0x100000000);
 
-    quorum_peer_set_last_seen_quorum_verifier(stage->self, newer);
+    hear(stage, SAME_SERVERS "version=100000000");
 
-    struct quorum_verifier *after = quorum_peer_get_last_seen_quorum_verifier(stage->self);
-    assert_ptr_equal(after, before);
-    assert_int_equal(election_peer_logged(stage->peer, "Dynamic reconfig is disabled"), 1);
-    qv_unref(after);
-    qv_unref(newer);
-    qv_unref(before);
+    const struct quorum_verifier *after = quorum_peer_last_seen_quorum_verifier(stage->self);
+    assert_true(after->version == 0x100000000);
+    assert_string_equal(qv_to_string(after), own_text); /* the addresses stay our own file's */
+    assert_true(quorum_peer_quorum_verifier(stage->self)->version == 0);
+    assert_int_equal(before->version, 0); /* what was lent is as it was */
+    hear(stage, SAME_SERVERS "version=200000000");
+    assert_true(after->version == 0x100000000);
+    free(own_text);
+}
+
+static void a_tracker_needs_a_quorum_of_the_last_seen_configuration_too(void **state)
+{
+    struct stage *stage = *state;
+    struct synced_learner_tracker tracker;
+    quorum_peer_init_tracker(stage->self, &tracker);
+    assert_int_equal(tracker.pair_count, 1);
+    synced_learner_tracker_done(&tracker);
+
+    hear(stage, SAME_SERVERS "version=100000000");
+
+    quorum_peer_init_tracker(stage->self, &tracker);
+    assert_int_equal(tracker.pair_count, 2);
+    assert_ptr_equal(tracker.pairs[0].qv, quorum_peer_quorum_verifier(stage->self));
+    assert_ptr_equal(tracker.pairs[1].qv, quorum_peer_last_seen_quorum_verifier(stage->self));
+    synced_learner_tracker_done(&tracker);
+}
+
+/* The version is on disk before the ACK of NEWLEADER, and the next process finds it. */
+static void a_version_that_is_kept_outlives_the_process(void **state)
+{
+    struct stage *stage = *state;
+    struct quorum_peer_config *config = NULL;
+    char *error = NULL;
+    hear(stage, SAME_SERVERS "version=100000000");
+
+    assert_int_equal(quorum_peer_config_parse(stage->peer->capture.ctx,
+                                              stage->peer->config->config_file, &config, &error),
+                     0);
+    struct quorum_peer *again =
+        quorum_peer_new(stage->peer->capture.ctx, config, stage->peer->database);
+
+    assert_true(quorum_peer_last_seen_quorum_verifier(again)->version == 0x100000000);
+    assert_true(quorum_peer_quorum_verifier(again)->version == 0);
+    quorum_peer_free(again);
+    quorum_peer_config_free(config);
+}
+
+/* The file is where Java looks for it, and as Java writes it: sorted lines, the version among
+ * them, no line end behind the last one. */
+static void a_version_that_is_kept_is_in_javas_file(void **state)
+{
+    struct stage *stage = *state;
+    hear(stage, SAME_SERVERS "version=a00000000");
+    char *path = test_path(stage->peer->directory, "zoo.cfg.dynamic.next");
+    char *text = test_read_file(path);
+    char *own_text = test_ensemble_text(&stage->ensemble, 0xa00000000);
+    assert_string_equal(text, own_text);
+    free(own_text);
+    free(text);
+    free(path);
+}
+
+static void a_version_whose_file_cannot_be_written_is_kept_and_told(void **state)
+{
+    struct stage *stage = *state;
+    char *path = test_path(stage->peer->directory, "zoo.cfg.dynamic.next");
+    assert_int_equal(mkdir(path, 0777), 0);
+
+    hear(stage, SAME_SERVERS "version=5");
+
+    assert_int_equal(quorum_peer_last_seen_quorum_verifier(stage->self)->version, 5);
+    assert_int_equal(
+        election_peer_logged(stage->peer, "Error writing next dynamic config file to disk"), 1);
+    free(path);
+}
+
+static void other_servers_and_lower_versions_are_not_kept(void **state)
+{
+    static const char *const texts[] = {
+        "server.1=h:1:2\nserver.2=h:3:4\nversion=9",                          /* fewer */
+        "server.1=h:1:2\nserver.2=h:3:4\nserver.4=h:5:6\nversion=9",          /* another */
+        "server.1=h:1:2\nserver.2=h:3:4\nserver.3=h:5:6:observer\nversion=9", /* its part */
+        SAME_SERVERS "server.4=h:7:8\nversion=9",                             /* more */
+        SAME_SERVERS "group.1=1:2\ngroup.2=3\nversion=9",                     /* a hierarchy */
+        SAME_SERVERS "version=3",                                             /* lower */
+        SAME_SERVERS "version=4",                                             /* known */
+    };
+    struct stage *stage = *state;
+    hear(stage, SAME_SERVERS "version=4");
+    const struct quorum_verifier *before = quorum_peer_last_seen_quorum_verifier(stage->self);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        hear(stage, texts[i]);
+        assert_ptr_equal(quorum_peer_last_seen_quorum_verifier(stage->self), before);
+        assert_int_equal(election_peer_logged(stage->peer, "Dynamic reconfig is disabled"), i + 1);
+    }
+}
+
+/* Java: processReconfig(), which does nothing without the setting */
+static void a_quorum_commits_the_last_seen_configuration_with_the_setting_only(void **state)
+{
+    struct stage *stage = *state;
+    hear(stage, SAME_SERVERS "version=4");
+    quorum_peer_process_reconfig(stage->self);
+    assert_int_equal(quorum_peer_quorum_verifier(stage->self)->version, 0);
+
+    stage->peer->config->reconfig_enabled = true;
+    quorum_peer_process_reconfig(stage->self);
+    assert_int_equal(quorum_peer_quorum_verifier(stage->self)->version, 4);
+    quorum_peer_process_reconfig(stage->self); /* the same again */
+    assert_int_equal(quorum_peer_quorum_verifier(stage->self)->version, 4);
 }
 
 /* --- epochs on disk --- */
@@ -580,7 +704,13 @@ int main(void)
         STAGED(start_of_the_election_and_restart_flag_are_read_once),
         STAGED(state_and_vote_change_together),
         cmocka_unit_test(voters_come_in_the_order_of_javas_hash),
-        STAGED(a_newer_configuration_is_not_stored),
+        STAGED(a_higher_version_of_the_same_servers_is_kept),
+        STAGED(a_tracker_needs_a_quorum_of_the_last_seen_configuration_too),
+        STAGED(a_version_that_is_kept_outlives_the_process),
+        STAGED(a_version_that_is_kept_is_in_javas_file),
+        STAGED(a_version_whose_file_cannot_be_written_is_kept_and_told),
+        STAGED(other_servers_and_lower_versions_are_not_kept),
+        STAGED(a_quorum_commits_the_last_seen_configuration_with_the_setting_only),
         STAGED(an_empty_directory_gets_both_files_with_epoch_0),
         STAGED(epochs_outlive_the_process),
         STAGED(an_epoch_that_cannot_be_written_is_not_set),

@@ -342,18 +342,33 @@ static void a_next_file_is_the_last_seen_configuration(void **state)
     config_fixture_done(&fixture);
 }
 
-static void a_next_file_without_a_dynamic_file_is_not_read(void **state)
+static struct config_fixture read_static_with_next(const char *next)
+{
+    struct config_fixture fixture = config_fixture_new();
+    config_fixture_write(&fixture, "myid", "1");
+    config_fixture_write(&fixture, "zoo.cfg.dynamic.next", next);
+    config_fixture_parse(&fixture, "dataDir=DIR\n" CONFIG_LIMITS CONFIG_THREE_SERVERS);
+    config_fixture_must_succeed(&fixture);
+    return fixture;
+}
+
+/* D-90: that is where this peer keeps the version of a NEWLEADER that it has acknowledged. */
+static void a_next_file_beside_a_static_file_is_the_last_seen_configuration(void **state)
 {
     (void)state;
-    struct config_fixture fixture = config_fixture_new();
-    struct zk_str text = {0};
-    zk_str_printf(&text, "dataDir=DIR\n" CONFIG_LIMITS "%s", CONFIG_THREE_SERVERS);
-    config_fixture_write(&fixture, "myid", "1");
-    config_fixture_write(&fixture, "zoo.cfg.dynamic.next", "server.x=\n");
-    config_fixture_parse(&fixture, zk_str_text(&text));
-    config_fixture_must_succeed(&fixture);
+    struct config_fixture fixture =
+        read_static_with_next("server.1=h:1:2\nserver.2=h:1:2\nversion=100000000");
+    assert_non_null(fixture.config->last_seen_quorum_verifier);
+    assert_true(fixture.config->last_seen_quorum_verifier->version == 0x100000000);
+    config_fixture_done(&fixture);
+}
+
+/* Java, which does not read it, starts. */
+static void a_bad_next_file_beside_a_static_file_does_not_abort_the_start(void **state)
+{
+    (void)state;
+    struct config_fixture fixture = read_static_with_next("server.x=\n");
     assert_null(fixture.config->last_seen_quorum_verifier);
-    zk_str_done(&text);
     config_fixture_done(&fixture);
 }
 
@@ -429,7 +444,8 @@ int main(void)
         cmocka_unit_test(a_dynamic_file_holds_servers_only),
         cmocka_unit_test(with_a_dynamic_file_zoo_cfg_names_no_servers),
         cmocka_unit_test(a_next_file_is_the_last_seen_configuration),
-        cmocka_unit_test(a_next_file_without_a_dynamic_file_is_not_read),
+        cmocka_unit_test(a_next_file_beside_a_static_file_is_the_last_seen_configuration),
+        cmocka_unit_test(a_bad_next_file_beside_a_static_file_does_not_abort_the_start),
         cmocka_unit_test(a_bad_next_file_aborts_the_start_an_unreadable_one_does_not),
         cmocka_unit_test(a_relative_directory_is_warned_about),
         cmocka_unit_test(a_bad_number_on_the_command_line_is_named),

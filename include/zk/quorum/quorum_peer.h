@@ -112,8 +112,7 @@ bool quorum_peer_take_shutting_down_le(struct quorum_peer *self);
 bool quorum_peer_is_running(struct quorum_peer *self);
 void quorum_peer_stop_running(struct quorum_peer *self);
 
-/* ---- the configuration. Any thread. As no reconfiguration is applied (D-32), it never changes,
- * and needs no lock such as Java's QV_LOCK. ---------------------------------------------------- */
+/* ---- the configuration. Any thread; locks quorum_verifiers. ---------------------------------- */
 
 /* The peer keeps every verifier that it was ever given until quorum_peer_free, and lends them: what
  * the next two return is never NULL, and stays valid and unchanged as long as the peer. */
@@ -132,9 +131,17 @@ bool quorum_peer_is_voter(struct quorum_peer *self, int64_t sid);
  * Java: SyncedLearnerTracker.addQuorumVerifier(), as getVoteTracker() and lead() call it */
 void quorum_peer_init_tracker(struct quorum_peer *self, struct synced_learner_tracker *ret_tracker);
 
-/* Java: setLastSeenQuorumVerifier(). As with reconfig disabled: only says that it is not stored. */
+/* A leader's NEWLEADER has named qv, or is about to: keep its version, in memory and in
+ * <zoo.cfg>.dynamic.next, if it is higher than the last seen one and qv lists the servers that this
+ * peer knows (D-90). Other servers are a reconfiguration, which is not applied yet (D-32). qv stays
+ * the caller's. Blocks on the disk; a failure is logged. Java: setLastSeenQuorumVerifier() */
 void quorum_peer_set_last_seen_quorum_verifier(struct quorum_peer *self,
-                                               struct quorum_verifier *qv);
+                                               const struct quorum_verifier *qv);
+
+/* A quorum has acknowledged the last seen configuration: with reconfigEnabled=true it is the
+ * committed one from now on, and stands in /zookeeper/config; else nothing happens.
+ * Java: processReconfig() */
+void quorum_peer_process_reconfig(struct quorum_peer *self);
 
 /* Java: getCurrentAndNextConfigVoters(): committed and last seen voters, in the order in which Java
  * iterates the set. Gives items (free it). */

@@ -91,6 +91,9 @@
 /* J */
 #define ZK_LOG_RECONFIG_DISABLED                                                                   \
     ZK_INFO, "Dynamic reconfig is disabled, we don't store the last seen config."
+/* path; reason */
+#define ZK_LOG_NEXT_CONFIG_WRITE                                                                   \
+    ZK_ERROR, "Error writing next dynamic config file to disk file=%s reason=%s"
 /* J */
 #define ZK_LOG_OBSERVER_WAITING                                                                    \
     ZK_INFO, "Waiting for %" PRId64 " ms before reconnecting with the leader"
