@@ -42,20 +42,21 @@ static void seal_stream(struct jute_out *out)
     jute_out_string(out, "/");
 }
 
-static int write_snapshot(struct zk_context *ctx, int fd, const struct buf *body,
-                          const struct zxid_digest *digest)
+static int write_snapshot(struct zk_context *ctx, int fd, struct data_tree *tree,
+                          const struct session_timeouts *sessions)
 {
     struct zk_output *output = zk_output_new_fd(fd);
     struct jute_out out = jute_out_of(output);
     jute_out_int(&out, SNAP_MAGIC);
     jute_out_int(&out, SNAP_VERSION);
     jute_out_long(&out, SNAP_DB_ID);
-    jute_out_raw(&out, body->bytes, body->length);
+    serialize_snapshot(tree, sessions, &out);
     seal_stream(&out);
     if (digest_enabled(ctx)) {
-        jute_out_long(&out, digest->zxid);
-        jute_out_int(&out, digest->version);
-        jute_out_long(&out, digest->digest);
+        struct zxid_digest digest = data_tree_last_processed_zxid_digest(tree);
+        jute_out_long(&out, digest.zxid);
+        jute_out_int(&out, digest.version);
+        jute_out_long(&out, digest.digest);
         seal_stream(&out);
     }
     int r = jute_out_flush(&out);
@@ -64,13 +65,13 @@ static int write_snapshot(struct zk_context *ctx, int fd, const struct buf *body
 }
 
 int file_snap_serialize(struct zk_context *ctx, const char *directory, int64_t zxid,
-                        const struct buf *body, const struct zxid_digest *digest)
+                        struct data_tree *tree, const struct session_timeouts *sessions)
 {
     char *path = make_snapshot_name(directory, zxid);
     struct file_replacement replacement;
     int r = file_replace_start(path, &replacement);
     if (r == 0) {
-        r = write_snapshot(ctx, replacement.fd, body, digest);
+        r = write_snapshot(ctx, replacement.fd, tree, sessions);
         r = file_replace_finish(&replacement, r);
     }
     free(path);
@@ -117,7 +118,7 @@ static int check_header(struct jute_in *in)
  * one is from before the leader's epoch began, a newer one needs the log. Java:
  * DataTree.deserializeZxidDigest(), compareSnapshotDigests() */
 static int check_digest(struct zk_context *ctx, struct jute_in *in, const char *path,
-                        int64_t name_zxid, const struct data_tree *tree)
+                        int64_t name_zxid, struct data_tree *tree)
 {
     struct zxid_digest digest;
     int r = jute_in_long(in, &digest.zxid);
@@ -167,7 +168,7 @@ static int read_snapshot(struct zk_context *ctx, struct jute_in *in, const char 
     *ret_sessions = sessions;
     return 0;
 out:
-    data_tree_free(tree);
+    data_tree_unref(tree);
     session_timeouts_done(&sessions);
     return r;
 }
@@ -236,7 +237,7 @@ static struct candidate *list_candidates(const struct zk_strings *names, size_t 
         if (!get_zxid_from_name(candidate.name, SNAPSHOT_FILE_PREFIX, &candidate.zxid, &suffix))
             continue;
         candidate.compressed = strcmp(suffix, "gz") == 0 || strcmp(suffix, "snappy") == 0;
-        if (suffix[0] == 0 || candidate.compressed)
+        if (suffix[0] == '\0' || candidate.compressed)
             candidates[count++] = candidate;
     }
     qsort(candidates, count, sizeof *candidates, compare_candidates);

@@ -19,7 +19,6 @@
 #include "zk/base/error.h"
 #include "zk/base/str.h"
 #include "zk/io/file.h"
-#include "zk/io/stream.h"
 #include "zk/persistence/file_snap.h"
 #include "zk/persistence/util.h"
 #include "zk/runtime/log_table.h"
@@ -144,27 +143,30 @@ static int check_content(const char *directory, const char *what, const char *fo
     return r;
 }
 
-static int open_directories(struct file_txn_snap_log *self, char **ret_error)
+static int open_directories(struct file_txn_snap_log *snap_log, char **ret_error)
 {
     bool fresh = false;
-    int r = open_directory(self->ctx, self->data_dir, "data", &fresh, ret_error);
+    int r = open_directory(snap_log->ctx, snap_log->data_dir, "data", &fresh, ret_error);
     if (r == 0)
-        r = lock_directory(self->ctx, self->data_dir, "data", &self->data_dir_fd, ret_error);
+        r = lock_directory(snap_log->ctx, snap_log->data_dir, "data", &snap_log->data_dir_fd,
+                           ret_error);
     if (r == 0 && !fresh)
-        r = settle_names(self->data_dir, self->data_dir_fd, "data", ret_error);
-    if (r < 0 || strcmp(self->data_dir, self->snap_dir) == 0)
+        r = settle_names(snap_log->data_dir, snap_log->data_dir_fd, "data", ret_error);
+    if (r < 0 || strcmp(snap_log->data_dir, snap_log->snap_dir) == 0)
         return r;
-    r = open_directory(self->ctx, self->snap_dir, "snap", &fresh, ret_error);
-    if (r == 0 && !file_is_same(self->data_dir, self->snap_dir)) /* or it is locked already */
-        r = lock_directory(self->ctx, self->snap_dir, "snap", &self->snap_dir_fd, ret_error);
+    r = open_directory(snap_log->ctx, snap_log->snap_dir, "snap", &fresh, ret_error);
+    if (r == 0 &&
+        !file_is_same(snap_log->data_dir, snap_log->snap_dir)) /* or it is locked already */
+        r = lock_directory(snap_log->ctx, snap_log->snap_dir, "snap", &snap_log->snap_dir_fd,
+                           ret_error);
     if (r == 0 && !fresh)
-        r = settle_names(self->snap_dir, self->snap_dir_fd, "snap", ret_error);
+        r = settle_names(snap_log->snap_dir, snap_log->snap_dir_fd, "snap", ret_error);
     if (r < 0)
         return r;
-    r = check_content(self->data_dir, "Log", SNAPSHOT_FILE_PREFIX, ret_error);
+    r = check_content(snap_log->data_dir, "Log", SNAPSHOT_FILE_PREFIX, ret_error);
     if (r < 0)
         return r;
-    return check_content(self->snap_dir, "Snapshot", LOG_FILE_PREFIX, ret_error);
+    return check_content(snap_log->snap_dir, "Snapshot", LOG_FILE_PREFIX, ret_error);
 }
 
 int file_txn_snap_log_new(struct zk_context *ctx, const char *data_dir, const char *data_log_dir,
@@ -224,7 +226,7 @@ enum { LOG_HEADER = 16, LOG_MAGIC = 0x5a4b4c47 };
  *    4   4   int  version 2
  *    8   8   long dbid 0
  *   16       the first transaction, or zeros */
-static int log_holds_entries(struct file_txn_snap_log *self, const char *path, int fd,
+static int log_holds_entries(struct file_txn_snap_log *snap_log, const char *path, int fd,
                              bool *ret_holds)
 {
     uint8_t bytes[8192];
@@ -238,7 +240,8 @@ static int log_holds_entries(struct file_txn_snap_log *self, const char *path, i
         return r;
     *ret_holds = zk_load_int(bytes) != LOG_MAGIC;
     if (*ret_holds)
-        zk_log(self->ctx, ZK_LOG_TXN_LOG_INVALID_MAGIC, path, zk_load_int(bytes), (int)LOG_MAGIC);
+        zk_log(snap_log->ctx, ZK_LOG_TXN_LOG_INVALID_MAGIC, path, zk_load_int(bytes),
+               (int)LOG_MAGIC);
     for (int64_t at = LOG_HEADER; !*ret_holds; at += (int64_t)count) {
         r = file_read_some_at(fd, at, bytes, sizeof bytes, &count);
         if (r < 0 || count == 0)
@@ -250,7 +253,7 @@ static int log_holds_entries(struct file_txn_snap_log *self, const char *path, i
 }
 
 /* -ENOTSUP: it does, or may. Every error is logged. */
-static int refuse_log_with_entries(struct file_txn_snap_log *self, const char *path)
+static int refuse_log_with_entries(struct file_txn_snap_log *snap_log, const char *path)
 {
     int64_t size;
     int fd = -1;
@@ -259,31 +262,31 @@ static int refuse_log_with_entries(struct file_txn_snap_log *self, const char *p
     if (r == 0)
         r = file_open_read(path, &fd);
     if (r == 0) {
-        r = log_holds_entries(self, path, fd, &holds);
+        r = log_holds_entries(snap_log, path, fd, &holds);
         file_close(fd);
     }
     if (r < 0)
-        zk_log(self->ctx, ZK_LOG_DATA_FILE_PROBLEM, path, "read", zk_error_text(r).text);
+        zk_log(snap_log->ctx, ZK_LOG_DATA_FILE_PROBLEM, path, "read", zk_error_text(r).text);
     if (r < 0 || !holds)
         return r;
-    zk_log(self->ctx, ZK_LOG_TXN_LOG_NOT_BUILT, path);
+    zk_log(snap_log->ctx, ZK_LOG_TXN_LOG_NOT_BUILT, path);
     return -ENOTSUP;
 }
 
 /* Java: FileTxnLog.getLastLoggedZxid() != -1, in spirit */
-static int refuse_logs_with_entries(struct file_txn_snap_log *self)
+static int refuse_logs_with_entries(struct file_txn_snap_log *snap_log)
 {
     struct zk_strings names = {0};
-    int r = file_list(self->data_dir, &names);
+    int r = file_list(snap_log->data_dir, &names);
     if (r < 0)
-        zk_log(self->ctx, ZK_LOG_DATA_FILE_PROBLEM, self->data_dir, "listed",
+        zk_log(snap_log->ctx, ZK_LOG_DATA_FILE_PROBLEM, snap_log->data_dir, "listed",
                zk_error_text(r).text);
     for (size_t i = 0; i < names.count && r == 0; i++) {
         int64_t zxid;
         if (!get_zxid_from_name(names.items[i], LOG_FILE_PREFIX, &zxid, NULL))
             continue;
-        char *path = path_join(self->data_dir, names.items[i]);
-        r = refuse_log_with_entries(self, path);
+        char *path = path_join(snap_log->data_dir, names.items[i]);
+        r = refuse_log_with_entries(snap_log, path);
         free(path);
     }
     zk_strings_done(&names);
@@ -294,39 +297,22 @@ static int refuse_logs_with_entries(struct file_txn_snap_log *self)
 
 /* May a server that finds nothing take part in elections as one that knows that there is
  * nothing? */
-static bool trust_empty_database(struct file_txn_snap_log *self, bool has_initialize_file)
+static bool trust_empty_database(struct file_txn_snap_log *snap_log, bool has_initialize_file)
 {
     if (has_initialize_file)
-        zk_log(self->ctx, ZK_LOG_INITIALIZE_FOUND);
+        zk_log(snap_log->ctx, ZK_LOG_INITIALIZE_FOUND);
     return has_initialize_file ||
-           zk_settings_get_boolean(self->ctx, "zookeeper.db.autocreate", true);
+           zk_settings_get_boolean(snap_log->ctx, "zookeeper.db.autocreate", true);
 }
 
 /* The operator's file "initialize" has done its work, and must not do it again for a directory that
  * is emptied later. Java removes it before it knows whether the start succeeds (D-81). */
-static int remove_initialize_file(struct file_txn_snap_log *self)
+static int remove_initialize_file(struct file_txn_snap_log *snap_log)
 {
-    int r = file_remove(self->initialize_file);
+    int r = file_remove(snap_log->initialize_file);
     if (r < 0)
-        zk_log(self->ctx, ZK_LOG_DATA_FILE_PROBLEM, self->initialize_file, "removed",
+        zk_log(snap_log->ctx, ZK_LOG_DATA_FILE_PROBLEM, snap_log->initialize_file, "removed",
                zk_error_text(r).text);
-    return r;
-}
-
-static int save_tree(struct file_txn_snap_log *snap_log, const struct data_tree *tree,
-                     const struct session_timeouts *sessions)
-{
-    struct buf *body = buf_new(1024);
-    struct zk_output *output = zk_output_new_buf(body);
-    struct jute_out out = jute_out_of(output);
-    serialize_snapshot(tree, sessions, &out);
-    int r = jute_out_flush(&out);
-    zk_output_free(output);
-    if (r == 0) {
-        struct zxid_digest digest = data_tree_last_processed_zxid_digest(tree);
-        r = file_txn_snap_log_save(snap_log, data_tree_last_processed_zxid(tree), body, &digest);
-    }
-    buf_unref(body);
     return r;
 }
 
@@ -339,8 +325,10 @@ static int start_empty(struct file_txn_snap_log *snap_log, bool trusted, struct 
         data_tree_set_last_processed_zxid(tree, -1);
         return 0;
     }
-    data_tree_set_last_processed_zxid(tree, 0);
-    return save_tree(snap_log, tree, sessions);
+    int r = file_txn_snap_log_save(snap_log, 0, tree, sessions);
+    if (r == 0)
+        data_tree_set_last_processed_zxid(tree, 0);
+    return r;
 }
 
 int file_txn_snap_log_restore(struct file_txn_snap_log *snap_log, struct data_tree **tree,
@@ -358,23 +346,23 @@ int file_txn_snap_log_restore(struct file_txn_snap_log *snap_log, struct data_tr
     if (r == 0 && has_initialize_file)
         r = remove_initialize_file(snap_log);
     if (r < 0) {
-        data_tree_free(loaded);
+        data_tree_unref(loaded);
         session_timeouts_done(sessions);
         return r;
     }
     if (loaded != NULL) {
-        data_tree_free(*tree);
+        data_tree_unref(*tree);
         *tree = loaded;
     }
     return 0;
 }
 
-int file_txn_snap_log_save(struct file_txn_snap_log *snap_log, int64_t zxid, const struct buf *body,
-                           const struct zxid_digest *digest)
+int file_txn_snap_log_save(struct file_txn_snap_log *snap_log, int64_t zxid, struct data_tree *tree,
+                           const struct session_timeouts *sessions)
 {
     char *path = make_snapshot_name(snap_log->snap_dir, zxid);
     zk_log(snap_log->ctx, ZK_LOG_SNAPSHOTTING, (uint64_t)zxid, path);
-    int r = file_snap_serialize(snap_log->ctx, snap_log->snap_dir, zxid, body, digest);
+    int r = file_snap_serialize(snap_log->ctx, snap_log->snap_dir, zxid, tree, sessions);
     if (r < 0)
         zk_log(snap_log->ctx, ZK_LOG_DATA_FILE_PROBLEM, path, "written", zk_error_text(r).text);
     free(path);

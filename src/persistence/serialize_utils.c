@@ -57,7 +57,7 @@ void session_timeouts_done(struct session_timeouts *sessions)
  *        4   int  timeout in milliseconds
  *        the tree (data_tree.c) */
 
-void serialize_snapshot(const struct data_tree *tree, const struct session_timeouts *sessions,
+void serialize_snapshot(struct data_tree *tree, const struct session_timeouts *sessions,
                         struct jute_out *out)
 {
     size_t count = sessions->count;

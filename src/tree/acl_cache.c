@@ -1,5 +1,5 @@
 /* Distinct ACLs and their numbers. Java: server.ReferenceCountedACLCache */
-#include "zk/tree/acl_cache.h"
+#include "tree/acl_cache.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -7,9 +7,39 @@
 #include "zk/base/alloc.h"
 #include "zk/base/java_order.h"
 
-static void entry_free(struct acl_cache_entry *entry)
+/* FNV-1a, so that most lists are told apart without a look at them. */
+static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t length)
 {
-    if (!entry)
+    const uint8_t *next = bytes;
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ next[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+static uint64_t hash_list(const struct acl_list *list)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct acl *acl = &list->items[i];
+        hash = hash_bytes(hash, &acl->perms, sizeof acl->perms);
+        hash = hash_bytes(hash, acl->id.scheme.text, acl->id.scheme.length);
+        hash = hash_bytes(hash, acl->id.id.text, acl->id.id.length);
+    }
+    return hash;
+}
+
+static struct acl_cache_entry *entry_new(struct acl_list list)
+{
+    struct acl_cache_entry *entry = zk_xcalloc(1, sizeof *entry);
+    zk_refcount_init(&entry->refs);
+    entry->list = list;
+    entry->hash = hash_list(&list);
+    return entry;
+}
+
+static void entry_unref(struct acl_cache_entry *entry)
+{
+    if (entry == NULL || !zk_refcount_unref(&entry->refs))
         return;
     acl_list_done(&entry->list);
     free(entry);
@@ -17,15 +47,17 @@ static void entry_free(struct acl_cache_entry *entry)
 
 int64_t acl_cache_convert_acls(struct acl_cache *cache, const struct acl_list *list)
 {
+    uint64_t hash = hash_list(list);
     for (size_t i = cache->lists.count; i-- > 0;) {
         struct acl_cache_entry *entry = cache->lists.entries[i].value;
-        if (acl_list_equal(&entry->list, list)) {
+        if (entry->hash == hash && acl_list_equal(&entry->list, list)) {
             entry->references++;
             return cache->lists.entries[i].key;
         }
     }
-    struct acl_cache_entry *entry = zk_xcalloc(1, sizeof *entry);
-    acl_list_copy(&entry->list, list);
+    struct acl_list copy;
+    acl_list_copy(&copy, list);
+    struct acl_cache_entry *entry = entry_new(copy);
     entry->references = 1;
     cache->acl_index++;
     long_map_put(&cache->lists, cache->acl_index, entry);
@@ -35,24 +67,24 @@ int64_t acl_cache_convert_acls(struct acl_cache *cache, const struct acl_list *l
 const struct acl_list *acl_cache_convert_long(const struct acl_cache *cache, int64_t id)
 {
     const struct acl_cache_entry *entry = long_map_get(&cache->lists, id);
-    return entry ? &entry->list : NULL;
+    return entry != NULL ? &entry->list : NULL;
 }
 
 void acl_cache_add_usage(struct acl_cache *cache, int64_t id)
 {
     struct acl_cache_entry *entry = long_map_get(&cache->lists, id);
-    if (entry)
+    if (entry != NULL)
         entry->references++;
 }
 
 void acl_cache_remove_usage(struct acl_cache *cache, int64_t id)
 {
     struct acl_cache_entry *entry = long_map_get(&cache->lists, id);
-    if (!entry)
+    if (entry == NULL)
         return;
     entry->references--;
     if (entry->references <= 0)
-        entry_free(long_map_remove(&cache->lists, id));
+        entry_unref(long_map_remove(&cache->lists, id));
 }
 
 void acl_cache_purge_unused(struct acl_cache *cache)
@@ -61,13 +93,15 @@ void acl_cache_purge_unused(struct acl_cache *cache)
     for (size_t i = cache->lists.count; i-- > 0;) {
         struct acl_cache_entry *entry = cache->lists.entries[i].value;
         if (entry->references <= 0)
-            entry_free(long_map_remove(&cache->lists, cache->lists.entries[i].key));
+            entry_unref(long_map_remove(&cache->lists, cache->lists.entries[i].key));
     }
 }
 
-/* The ids in the order in which Java writes them: it iterates a copy of its HashMap, and the copy
- * is filled in the order of the original, whose table may be larger. Gives count ids. */
-static int64_t *ids_in_java_order(const struct acl_cache *cache)
+/* ---- bytes ---------------------------------------------------------------------------------- */
+
+/* Java iterates a copy of its HashMap, and the copy is filled in the order of the original, whose
+ * table may be larger. */
+struct acl_cache_copy acl_cache_copy(const struct acl_cache *cache)
 {
     size_t count = cache->lists.count;
     int64_t *ids = zk_xcalloc(count + 1, sizeof *ids);
@@ -75,7 +109,16 @@ static int64_t *ids_in_java_order(const struct acl_cache *cache)
         ids[i] = cache->lists.entries[i].key;
     java_hash_map_sort_longs(ids, count, 16);
     java_hash_map_sort_longs(ids, count, java_hash_map_copy_capacity(count));
-    return ids;
+
+    struct acl_cache_copy copy = {.count = count};
+    copy.items = zk_xcalloc(count + 1, sizeof *copy.items);
+    for (size_t i = 0; i < count; i++) {
+        copy.items[i].id = ids[i];
+        copy.items[i].entry = long_map_get(&cache->lists, ids[i]);
+        zk_refcount_ref(&copy.items[i].entry->refs);
+    }
+    free(ids);
+    return copy;
 }
 
 /*   4     int count
@@ -83,15 +126,16 @@ static int64_t *ids_in_java_order(const struct acl_cache *cache)
  *         8    long id
  *              List<ACL> */
 
-void acl_cache_serialize(const struct acl_cache *cache, struct jute_out *out)
+void acl_cache_serialize(struct acl_cache_copy *copy, struct jute_out *out)
 {
-    int64_t *ids = ids_in_java_order(cache);
-    jute_out_int(out, (int32_t)cache->lists.count);
-    for (size_t i = 0; i < cache->lists.count; i++) {
-        jute_out_long(out, ids[i]);
-        acl_list_write(out, acl_cache_convert_long(cache, ids[i]));
+    jute_out_int(out, (int32_t)copy->count);
+    for (size_t i = 0; i < copy->count; i++) {
+        jute_out_long(out, copy->items[i].id);
+        acl_list_write(out, &copy->items[i].entry->list);
+        entry_unref(copy->items[i].entry);
     }
-    free(ids);
+    free(copy->items);
+    *copy = (struct acl_cache_copy){0};
 }
 
 int acl_cache_deserialize(struct acl_cache *cache, struct jute_in *in)
@@ -109,9 +153,7 @@ int acl_cache_deserialize(struct acl_cache *cache, struct jute_in *in)
         r = acl_list_read(in, &list);
         if (r < 0)
             return r;
-        struct acl_cache_entry *entry = zk_xcalloc(1, sizeof *entry);
-        entry->list = list;
-        entry_free(long_map_put(&cache->lists, id, entry));
+        entry_unref(long_map_put(&cache->lists, id, entry_new(list)));
         if (cache->acl_index < id)
             cache->acl_index = id;
     }
@@ -121,7 +163,7 @@ int acl_cache_deserialize(struct acl_cache *cache, struct jute_in *in)
 void acl_cache_done(struct acl_cache *cache)
 {
     for (size_t i = 0; i < cache->lists.count; i++)
-        entry_free(cache->lists.entries[i].value);
+        entry_unref(cache->lists.entries[i].value);
     long_map_done(&cache->lists);
     *cache = (struct acl_cache){0};
 }

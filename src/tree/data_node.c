@@ -1,14 +1,17 @@
 /* One node of the tree. Java: server.DataNode */
-#include "zk/tree/data_node.h"
+#include "tree/data_node.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "zk/base/alloc.h"
 #include "zk/base/java_order.h"
+#include "zk/base/panic.h"
 
-/* Java: new HashSet<>(8) in DataNode.addChild() */
-enum { FIRST_CAPACITY = 8 };
+enum {
+    FIRST_CAPACITY = 8, /* Java: new HashSet<>(8) in DataNode.addChild() */
+    FIRST_ROOM = 4,
+};
 
 struct data_node *data_node_new(const char *path, struct buf *data, int64_t acl,
                                 const struct stat_persisted *stat)
@@ -16,7 +19,7 @@ struct data_node *data_node_new(const char *path, struct buf *data, int64_t acl,
     size_t path_size = strlen(path) + 1;
     struct data_node *node = zk_xcalloc(1, sizeof *node + path_size);
     memcpy(node->path, path, path_size);
-    node->data = data ? buf_ref(data) : NULL;
+    node->data = data != NULL ? buf_ref(data) : NULL;
     node->acl = acl;
     node->stat = *stat;
     return node;
@@ -24,7 +27,7 @@ struct data_node *data_node_new(const char *path, struct buf *data, int64_t acl,
 
 void data_node_free(struct data_node *node)
 {
-    if (!node)
+    if (node == NULL)
         return;
     buf_unref(node->data);
     free(node->children);
@@ -34,38 +37,110 @@ void data_node_free(struct data_node *node)
 const char *data_node_name(const struct data_node *node)
 {
     const char *slash = strrchr(node->path, '/');
-    return slash ? slash + 1 : node->path;
+    return slash != NULL ? slash + 1 : node->path;
+}
+
+/* ---- children ------------------------------------------------------------------------------- */
+
+size_t data_node_child_count(const struct data_node *node)
+{
+    return node->children != NULL ? node->children->count : 0;
+}
+
+/* Move the children together. */
+static void close_gaps(struct data_node_children *children)
+{
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < children->used; i++) {
+        struct data_node *child = children->items[i];
+        if (child == NULL)
+            continue;
+        child->index = used;
+        children->items[used++] = child;
+    }
+    children->used = used;
+}
+
+static struct data_node_children *with_room(struct data_node_children *children)
+{
+    if (children != NULL && children->used < children->room)
+        return children;
+    if (children != NULL && children->count < children->used / 2) {
+        close_gaps(children);
+        return children;
+    }
+    uint32_t room = children != NULL ? 2 * children->room : FIRST_ROOM;
+    bool fresh = children == NULL;
+    children = zk_xrealloc(children, sizeof *children + room * sizeof(struct data_node *));
+    if (fresh)
+        *children = (struct data_node_children){0};
+    children->room = room;
+    return children;
 }
 
 void data_node_add_child(struct data_node *node, struct data_node *child)
 {
-    if (node->child_count == node->child_room) {
-        node->child_room = node->child_room ? 2 * node->child_room : 4;
-        node->children = zk_xrealloc(node->children, node->child_room * sizeof *node->children);
-    }
-    node->children[node->child_count++] = child;
+    struct data_node_children *children = node->children = with_room(node->children);
+    child->index = children->used;
+    children->items[children->used++] = child;
+    children->count++;
+    if (children->most < children->count)
+        children->most = children->count;
 }
 
-struct data_node **data_node_get_children(const struct data_node *node)
+void data_node_remove_child(struct data_node *node, struct data_node *child)
 {
-    size_t count = node->child_count;
-    if (count == 0)
-        return NULL;
-    struct data_node **children = zk_xmalloc(count * sizeof(struct data_node *));
-    if (count == 1) { /* as most have, if any */
-        children[0] = node->children[0];
-        return children;
-    }
+    struct data_node_children *children = node->children;
+    zk_assert(children != NULL && child->index < children->used &&
+              children->items[child->index] == child);
+    children->items[child->index] = NULL;
+    children->count--;
+}
 
+struct data_node_list data_node_get_children(const struct data_node *node)
+{
+    struct data_node_list list = {0};
+    const struct data_node_children *children = node->children;
+    if (children == NULL || children->count == 0)
+        return list;
+    list.most = children->most;
+    list.items = zk_xmalloc(children->count * sizeof(struct data_node *));
+    if (children->count == children->used) {
+        memcpy(list.items, children->items, children->count * sizeof(struct data_node *));
+        list.count = children->count;
+        return list;
+    }
+    for (uint32_t i = 0; i < children->used; i++)
+        if (children->items[i] != NULL)
+            list.items[list.count++] = children->items[i];
+    return list;
+}
+
+/* The size of Java's table: it doubles when it would be more than three quarters full. */
+static size_t java_capacity(uint32_t most)
+{
+    size_t capacity = FIRST_CAPACITY;
+    while (4 * (size_t)most > 3 * capacity)
+        capacity *= 2;
+    return capacity;
+}
+
+void data_node_list_sort(struct data_node_list *list)
+{
+    size_t count = list->count;
+    if (count < 2)
+        return; /* as most nodes have, if any */
     const char **names = zk_xcalloc(count, sizeof *names);
     size_t *order = zk_xcalloc(count, sizeof *order);
+    struct data_node **sorted = zk_xmalloc(count * sizeof(struct data_node *));
     for (size_t i = 0; i < count; i++)
-        names[i] = data_node_name(node->children[i]);
-    java_hash_map_order_strings(names, count, FIRST_CAPACITY, order);
+        names[i] = data_node_name(list->items[i]);
+    size_t first = count == list->most ? FIRST_CAPACITY : java_capacity(list->most);
+    java_hash_map_order_strings(names, count, first, order);
     for (size_t i = 0; i < count; i++)
-        children[i] = node->children[order[i]];
-
+        sorted[i] = list->items[order[i]];
+    free(list->items);
+    list->items = sorted;
     free(order);
     free(names);
-    return children;
 }

@@ -166,7 +166,7 @@ static int load_data(struct leader *leader)
     }
     struct term_snapshot *work = zk_xcalloc(1, sizeof *work);
     work->leader = leader;
-    work->snapshot = zk_database_copy_snapshot(database);
+    work->snapshot = zk_database_begin_snapshot(database);
     int r = zk_thread_group_start(leader->threads, term_snapshot_run, work, "Snapshot Thread");
     if (r < 0)
         term_snapshot_run(work);

@@ -87,23 +87,22 @@ static void queue_op_packet(struct learner_handler *handler, int32_t type, int64
     learner_handler_queue_packet(handler, quorum_packet_new(type, zxid, NULL));
 }
 
-/* The packet, the tree without any frame, and the signature. The tree is copied under the
- * database's lock and sent without it, so that a learner that reads slowly holds up nobody else. */
+/* The packet, the tree without any frame, and the signature. The tree is streamed while
+ * writes go on: no lock is held while a byte goes out, so a learner that reads slowly holds up
+ * nobody. */
 int learner_handler_send_snapshot(struct learner_handler *handler, int64_t peer_last_zxid,
                                   int32_t syncs_in_progress)
 {
-    int64_t zxid;
-    struct buf *body = zk_database_serialize_snapshot(handler->master->database, &zxid);
+    struct zk_database_snapshot *snapshot = zk_database_begin_snapshot(handler->master->database);
+    int64_t zxid = zk_database_snapshot_zxid(snapshot);
     bool exempt = handler->learner_type != LEARNER_TYPE_OBSERVER;
     zk_log(handler->ctx, ZK_LOG_SENDING_SNAPSHOT, peer_last_zxid, handler->leader_last_zxid, zxid,
            syncs_in_progress, exempt ? "exempt" : "not exempt");
 
     int r = packet_stream_send(&handler->stream, handler->sid, LEADER_SNAP, zxid, NULL);
-    if (r == 0) {
-        jute_out_raw(&handler->stream.out, body->bytes, body->length);
-        jute_out_string(&handler->stream.out, SNAP_SIGNATURE);
+    zk_database_serialize_snapshot(snapshot, &handler->stream.out);
+    jute_out_string(&handler->stream.out, SNAP_SIGNATURE);
+    if (r == 0)
         r = packet_stream_flush(&handler->stream);
-    }
-    buf_unref(body);
     return r;
 }

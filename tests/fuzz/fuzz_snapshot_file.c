@@ -28,7 +28,7 @@ static int read_file(struct zk_context *ctx, const uint8_t *bytes, size_t length
     (void)!file_snap_check_valid(path);
     int r = file_snap_deserialize_file(ctx, path, 0, &tree, &sessions);
     zk_assert((r == 0) == (tree != NULL));
-    data_tree_free(tree);
+    data_tree_unref(tree);
     session_timeouts_done(&sessions);
     close(fd);
     return r;
@@ -46,7 +46,7 @@ static size_t end_of_body(struct zk_context *ctx, const uint8_t *bytes, size_t l
     int r = deserialize_snapshot(ctx, &in, &tree, &sessions);
     size_t end = FILE_HEADER + (size_t)zk_input_position(input);
     zk_input_free(input);
-    data_tree_free(tree);
+    data_tree_unref(tree);
     session_timeouts_done(&sessions);
     return r == 0 ? end : 0;
 }

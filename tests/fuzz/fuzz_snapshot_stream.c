@@ -22,8 +22,7 @@ static int read_snapshot(struct zk_context *ctx, const void *bytes, size_t lengt
     return r;
 }
 
-static struct buf *write_snapshot(const struct data_tree *tree,
-                                  const struct session_timeouts *sessions)
+static struct buf *write_snapshot(struct data_tree *tree, const struct session_timeouts *sessions)
 {
     struct buf *bytes = buf_new(1024);
     struct zk_output *output = zk_output_new_buf(bytes);
@@ -45,7 +44,7 @@ static void check_sessions(const struct session_timeouts *sessions)
         zk_assert(sessions->items[i - 1].session < sessions->items[i].session);
 }
 
-static void check(struct zk_context *ctx, const struct data_tree *tree,
+static void check(struct zk_context *ctx, struct data_tree *tree,
                   const struct session_timeouts *sessions)
 {
     struct data_tree *again = NULL;
@@ -65,7 +64,7 @@ static void check(struct zk_context *ctx, const struct data_tree *tree,
     zk_assert(sessions->count == sessions_again.count);
     check_sessions(sessions);
     session_timeouts_done(&sessions_again);
-    data_tree_free(again);
+    data_tree_unref(again);
     buf_unref(bytes_again);
     buf_unref(bytes);
 }
@@ -82,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     if (r == 0)
         check(ctx, tree, &sessions);
     session_timeouts_done(&sessions);
-    data_tree_free(tree);
+    data_tree_unref(tree);
     zk_context_free(ctx);
     return 0;
 }

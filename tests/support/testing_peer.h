@@ -78,4 +78,7 @@ bool testing_peer_logged(const struct testing_peer *peer, const char *text);
 /* Wait until it does. */
 void testing_peer_await_log(struct testing_peer *peer, const char *text);
 
+/* The body of SNAP that this peer would send now. The caller unrefs it. */
+struct buf *testing_peer_snapshot(struct testing_peer *peer, int64_t *ret_zxid);
+
 #endif

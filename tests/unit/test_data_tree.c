@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "golden.h"
+#include "tree/data_tree_internal.h"
 #include "zk/persistence/serialize_utils.h"
 #include "zk/runtime/settings.h"
 #include "zk/tree/data_tree.h"
@@ -12,9 +13,22 @@
 static const char BEN_WAS_HERE[] = "\0\0\0\nBenWasHere";
 enum { BEN_WAS_HERE_LENGTH = 14 };
 
+static struct data_node *node_at(struct data_tree *tree, const char *path)
+{
+    zk_mutex_lock(&tree->mu);
+    struct data_node *node = data_tree_get_node_locked(tree, path);
+    zk_mutex_unlock(&tree->mu);
+    return node;
+}
+
+static const struct acl_list *acl_of(struct data_tree *tree, const struct data_node *node)
+{
+    return acl_cache_convert_long(&tree->acl_cache, node->acl);
+}
+
 /* ---- helpers: bodies as bytes ---- */
 
-static struct buf *body_of(const struct data_tree *tree, const struct session_timeouts *sessions)
+static struct buf *body_of(struct data_tree *tree, const struct session_timeouts *sessions)
 {
     struct buf *body = buf_new(256);
     struct zk_output *output = zk_output_new_buf(body);
@@ -96,14 +110,14 @@ static void a_fresh_tree_has_javas_nodes_and_digest(void **state)
     assert_int_equal(data_tree_get_tree_digest(tree), 1371985504);
     assert_int_equal(data_tree_get_ephemerals_count(tree), 0);
     assert_int_equal(data_tree_last_processed_zxid(tree), 0);
-    assert_ptr_equal(data_tree_get_node(tree, "/"), data_tree_get_node(tree, ""));
-    assert_non_null(data_tree_get_node(tree, "/zookeeper"));
-    assert_non_null(data_tree_get_node(tree, "/zookeeper/quota"));
-    assert_null(data_tree_get_node(tree, "/zookeeper/"));
+    assert_ptr_equal(node_at(tree, "/"), node_at(tree, ""));
+    assert_non_null(node_at(tree, "/zookeeper"));
+    assert_non_null(node_at(tree, "/zookeeper/quota"));
+    assert_null(node_at(tree, "/zookeeper/"));
     struct zxid_digest digest = data_tree_last_processed_zxid_digest(tree);
     assert_true(digest.zxid == 0 && digest.version == 2 && digest.digest == 0);
 
-    data_tree_free(tree);
+    data_tree_unref(tree);
     zk_context_free(ctx);
 }
 
@@ -112,17 +126,17 @@ static void everybody_may_read_the_config_node(void **state)
     (void)state;
     struct zk_context *ctx = test_context();
     struct data_tree *tree = data_tree_new(ctx);
-    const struct data_node *config = data_tree_get_node(tree, CONFIG_NODE);
+    const struct data_node *config = node_at(tree, CONFIG_NODE);
 
-    const struct acl_list *acl = data_tree_get_acl(tree, config);
+    const struct acl_list *acl = acl_of(tree, config);
     assert_int_equal(config->acl, 1);
     assert_int_equal(config->stat.aversion, -1);
     assert_int_equal(acl->count, 1);
     assert_int_equal(acl->items[0].perms, PERMS_READ);
     assert_string_equal(acl->items[0].id.scheme.text, "world");
-    assert_null(data_tree_get_acl(tree, data_tree_get_node(tree, "/zookeeper")));
+    assert_null(acl_of(tree, node_at(tree, "/zookeeper")));
 
-    data_tree_free(tree);
+    data_tree_unref(tree);
     zk_context_free(ctx);
 }
 
@@ -142,7 +156,7 @@ static void sizes_count_the_root_twice_like_javas(void **state)
     assert_int_equal(data_tree_cached_approximate_data_size(tree), 182);
     assert_int_equal(data_tree_get_node_count(tree), 5);
     buf_unref(data);
-    data_tree_free(tree);
+    data_tree_unref(tree);
     zk_context_free(ctx);
 }
 
@@ -157,7 +171,7 @@ static void sizes_count_paths_in_javas_characters(void **state)
     body_add_node(&body, "/\xf0\x9f\x98\x80", -1, 0);
     struct data_tree *tree = body_read(ctx, &body);
     assert_int_equal(data_tree_cached_approximate_data_size(tree), 1 + 2 + 3);
-    data_tree_free(tree);
+    data_tree_unref(tree);
     zk_context_free(ctx);
 }
 
@@ -179,7 +193,7 @@ static void setting_data_changes_the_digest_outside_of_zookeeper_only(void **sta
 
     buf_unref(empty);
     buf_unref(data);
-    data_tree_free(tree);
+    data_tree_unref(tree);
     zk_context_free(ctx);
 }
 
@@ -195,7 +209,7 @@ static void syn_01_the_body_of_an_empty_tree_is_javas(void **state)
     struct session_timeouts sessions;
     assert_int_equal(
         read_body(ctx, golden->bytes, golden->length - BEN_WAS_HERE_LENGTH, &tree, &sessions), 0);
-    const struct data_node *config = data_tree_get_node(tree, CONFIG_NODE);
+    const struct data_node *config = node_at(tree, CONFIG_NODE);
 
     struct data_tree *own = data_tree_new(ctx);
     assert_int_equal(
@@ -208,8 +222,8 @@ static void syn_01_the_body_of_an_empty_tree_is_javas(void **state)
     assert_int_equal(data_tree_get_tree_digest(tree), data_tree_get_tree_digest(own));
     buf_unref(body);
     session_timeouts_done(&sessions);
-    data_tree_free(own);
-    data_tree_free(tree);
+    data_tree_unref(own);
+    data_tree_unref(tree);
     buf_unref(golden);
     zk_context_free(ctx);
 }
@@ -256,7 +270,7 @@ static void any_damage_to_a_body_is_survived(void **state)
             assert_true(again->length <= body->length);
             buf_unref(again);
             session_timeouts_done(&sessions);
-            data_tree_free(tree);
+            data_tree_unref(tree);
         }
         buf_unref(body);
     }
@@ -288,12 +302,11 @@ static void a_body_is_written_as_it_was_read(void **state)
     assert_memory_equal(again->bytes, bytes->bytes, bytes->length);
     assert_int_equal(data_tree_get_node_count(tree), 5);
     assert_int_equal(data_tree_get_ephemerals_count(tree), 1);
-    assert_null(data_tree_get_node(tree, "/a/x")->data);
-    assert_string_equal(
-        data_tree_get_acl(tree, data_tree_get_node(tree, "/a"))->items[0].id.id.text, "10.0.0.2");
+    assert_null(node_at(tree, "/a/x")->data);
+    assert_string_equal(acl_of(tree, node_at(tree, "/a"))->items[0].id.id.text, "10.0.0.2");
     buf_unref(again);
     buf_unref(bytes);
-    data_tree_free(tree);
+    data_tree_unref(tree);
     zk_context_free(ctx);
 }
 
@@ -311,14 +324,15 @@ static void children_are_written_in_the_order_of_javas_hash_set(void **state)
     body_add_node(&body, "/h", -1, 0);
     struct data_tree *tree = body_read(ctx, &body);
 
-    struct data_node **children = data_node_get_children(data_tree_get_node(tree, ""));
+    struct data_node_list children = data_node_get_children(node_at(tree, ""));
+    data_node_list_sort(&children);
 
     const char *expected[] = {"h", "i", "a", "b"};
     for (size_t i = 0; i < 4; i++)
-        assert_string_equal(data_node_name(children[i]), expected[i]);
-    free(children);
-    assert_null(data_node_get_children(data_tree_get_node(tree, "/a")));
-    data_tree_free(tree);
+        assert_string_equal(data_node_name(children.items[i]), expected[i]);
+    free(children.items);
+    assert_null(data_node_get_children(node_at(tree, "/a")).items);
+    data_tree_unref(tree);
     zk_context_free(ctx);
 }
 
@@ -338,7 +352,7 @@ static void acls_without_a_node_are_dropped(void **state)
     assert_int_equal(zk_load_int(again->bytes + 4), 1);
     assert_true(zk_load_long(again->bytes + 8) == 2);
     buf_unref(again);
-    data_tree_free(tree);
+    data_tree_unref(tree);
     zk_context_free(ctx);
 }
 
@@ -350,14 +364,14 @@ static void a_snapshot_without_config_node_gets_one(void **state)
     body_add_node(&body, "", -1, 0);
     body_add_node(&body, "/zookeeper", -1, 0);
     struct data_tree *tree = body_read(ctx, &body);
-    assert_null(data_tree_get_node(tree, CONFIG_NODE));
+    assert_null(node_at(tree, CONFIG_NODE));
 
-    data_tree_add_config_node(tree);
-    data_tree_add_config_node(tree);
+    assert_true(data_tree_add_config_node(tree));
+    assert_false(data_tree_add_config_node(tree));
 
-    assert_non_null(data_tree_get_node(tree, CONFIG_NODE));
-    assert_int_equal(data_tree_get_node(tree, "/zookeeper")->child_count, 1);
-    data_tree_free(tree);
+    assert_non_null(node_at(tree, CONFIG_NODE));
+    assert_int_equal(data_node_child_count(node_at(tree, "/zookeeper")), 1);
+    data_tree_unref(tree);
     zk_context_free(ctx);
 }
 
@@ -376,7 +390,7 @@ static void only_sessions_own_ephemerals(void **state)
         body_add_node(&body, "/session", -1, INT64_C(0x300000a4d190000));
         struct data_tree *tree = body_read(ctx, &body);
         assert_int_equal(data_tree_get_ephemerals_count(tree), extended ? 1 : 2);
-        data_tree_free(tree);
+        data_tree_unref(tree);
     }
     zk_context_free(ctx);
 }
@@ -438,7 +452,7 @@ static void a_deep_tree_needs_no_deep_stack(void **state)
     assert_memory_equal(again->bytes, bytes->bytes, bytes->length);
     buf_unref(again);
     buf_unref(bytes);
-    data_tree_free(tree);
+    data_tree_unref(tree);
     free(path);
     zk_context_free(ctx);
 }
@@ -460,10 +474,10 @@ static void ten_thousand_children_are_all_found(void **state)
     for (int i = 0; i < COUNT; i++) {
         char path[32];
         snprintf(path, sizeof path, "/n%d", i);
-        assert_string_equal(data_tree_get_node(tree, path)->path, path);
+        assert_string_equal(node_at(tree, path)->path, path);
     }
     assert_int_equal(data_tree_get_node_count(tree), COUNT + 2);
-    assert_null(data_tree_get_node(tree, "/n10000"));
+    assert_null(node_at(tree, "/n10000"));
     struct buf *again = body_of(tree, &(struct session_timeouts){0});
     struct data_tree *second;
     struct session_timeouts sessions;
@@ -471,9 +485,9 @@ static void ten_thousand_children_are_all_found(void **state)
     assert_int_equal(data_tree_get_tree_digest(second), data_tree_get_tree_digest(tree));
 
     session_timeouts_done(&sessions);
-    data_tree_free(second);
+    data_tree_unref(second);
     buf_unref(again);
-    data_tree_free(tree);
+    data_tree_unref(tree);
     zk_context_free(ctx);
 }
 
@@ -521,8 +535,8 @@ static void sessions_of_a_body_are_sorted_and_their_duplicates_go(void **state)
                 sessions.items[2].session == 9);
     assert_int_equal(sessions.items[2].timeout_ms, 102);
     session_timeouts_done(&sessions);
-    data_tree_free(tree);
-    data_tree_free(fresh);
+    data_tree_unref(tree);
+    data_tree_unref(fresh);
     buf_unref(body);
     zk_context_free(ctx);
 }

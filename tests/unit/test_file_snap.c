@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "golden.h"
+#include "tree/data_tree_internal.h"
 #include "zk/io/file.h"
 #include "zk/persistence/file_snap.h"
 #include "zk/persistence/util.h"
@@ -37,21 +38,7 @@ static bool has_file(const char *directory, const char *name)
     return has;
 }
 
-static struct buf *body_with(const struct data_tree *tree, const struct session_timeouts *sessions)
-{
-    struct buf *body = buf_new(256);
-    struct zk_output *output = zk_output_new_buf(body);
-    struct jute_out out = jute_out_of(output);
-    serialize_snapshot(tree, sessions, &out);
-    assert_int_equal(jute_out_flush(&out), 0);
-    zk_output_free(output);
-    return body;
-}
-
-static struct buf *body_of(const struct data_tree *tree)
-{
-    return body_with(tree, &(struct session_timeouts){0});
-}
+static const struct session_timeouts NO_SESSIONS;
 
 /* A fresh tree whose config node says mark, as snapshot.<zxid>. */
 static void write_marked(struct zk_context *ctx, const char *directory, int64_t zxid,
@@ -60,12 +47,9 @@ static void write_marked(struct zk_context *ctx, const char *directory, int64_t 
     struct data_tree *tree = data_tree_new(ctx);
     struct buf *data = buf_new_copy(mark, strlen(mark));
     assert_int_equal(data_tree_set_data(tree, CONFIG_NODE, data, -1, 0, 0), 0);
-    struct buf *body = body_of(tree);
-    struct zxid_digest digest = {.version = DIGEST_VERSION};
-    assert_int_equal(file_snap_serialize(ctx, directory, zxid, body, &digest), 0);
-    buf_unref(body);
+    assert_int_equal(file_snap_serialize(ctx, directory, zxid, tree, &NO_SESSIONS), 0);
     buf_unref(data);
-    data_tree_free(tree);
+    data_tree_unref(tree);
 }
 
 /* What file_snap_deserialize finds: its last zxid and mark. */
@@ -76,11 +60,11 @@ static void assert_finds(struct zk_context *ctx, const char *directory, int64_t 
     struct session_timeouts sessions;
     assert_int_equal(file_snap_deserialize(ctx, directory, &tree, &sessions), 0);
     assert_true(data_tree_last_processed_zxid(tree) == zxid);
-    const struct buf *data = data_tree_get_node(tree, CONFIG_NODE)->data;
+    const struct buf *data = data_tree_get_node_locked(tree, CONFIG_NODE)->data;
     assert_int_equal(data->length, strlen(mark));
     assert_memory_equal(data->bytes, mark, data->length);
     session_timeouts_done(&sessions);
-    data_tree_free(tree);
+    data_tree_unref(tree);
 }
 
 static void assert_finds_none(struct zk_context *ctx, const char *directory, int error)
@@ -123,24 +107,21 @@ static void assert_rewritten_alike(const char *golden, const char *name, int64_t
     struct session_timeouts sessions;
     assert_int_equal(file_snap_deserialize(ctx, directory, &tree, &sessions), 0);
     assert_true(data_tree_last_processed_zxid(tree) == zxid);
-    struct buf *body = body_with(tree, &sessions);
-    struct zxid_digest digest = data_tree_last_processed_zxid_digest(tree);
     if (applied)
-        digest =
+        tree->last_processed_zxid_digest =
             (struct zxid_digest){zxid, DIGEST_VERSION, (int64_t)data_tree_get_tree_digest(tree)};
     char *path = test_path(directory, name);
     file_remove(path);
 
-    assert_int_equal(file_snap_serialize(ctx, directory, zxid, body, &digest), 0);
+    assert_int_equal(file_snap_serialize(ctx, directory, zxid, tree, &sessions), 0);
 
     struct zk_str text = {0};
     assert_int_equal(file_read(path, 1 << 20, &text), 0);
     golden_assert_equal(golden, text.text, text.length);
     zk_str_done(&text);
     free(path);
-    buf_unref(body);
     session_timeouts_done(&sessions);
-    data_tree_free(tree);
+    data_tree_unref(tree);
     test_remove_directory(directory);
     zk_context_free(ctx);
 }
@@ -181,20 +162,17 @@ static void a_snapshot_that_cannot_be_written_leaves_nothing(void **state)
     struct zk_context *ctx = test_context();
     char *directory = test_temporary_directory();
     struct data_tree *tree = data_tree_new(ctx);
-    struct buf *body = body_of(tree);
-    struct zxid_digest digest = {.version = DIGEST_VERSION};
     char *nowhere = test_path(directory, "nowhere");
     char *in_the_way = test_path(directory, "snapshot.5");
     assert_int_equal(file_make_directories(in_the_way), 0);
 
-    assert_int_equal(file_snap_serialize(ctx, nowhere, 5, body, &digest), -ENOENT);
-    assert_int_equal(file_snap_serialize(ctx, directory, 5, body, &digest), -EISDIR);
+    assert_int_equal(file_snap_serialize(ctx, nowhere, 5, tree, &NO_SESSIONS), -ENOENT);
+    assert_int_equal(file_snap_serialize(ctx, directory, 5, tree, &NO_SESSIONS), -EISDIR);
     assert_false(has_file(directory, "snapshot.5.tmp"));
 
     free(in_the_way);
     free(nowhere);
-    buf_unref(body);
-    data_tree_free(tree);
+    data_tree_unref(tree);
     test_remove_directory(directory);
     zk_context_free(ctx);
 }
@@ -318,7 +296,7 @@ static void upper_case_names_count_too(void **state)
     assert_int_equal(file_snap_deserialize(ctx, directory, &tree, &sessions), 0);
     assert_true(data_tree_last_processed_zxid(tree) == INT64_C(0xe00000000));
     session_timeouts_done(&sessions);
-    data_tree_free(tree);
+    data_tree_unref(tree);
     test_remove_directory(directory);
     zk_context_free(ctx);
 }
@@ -347,15 +325,14 @@ static bool is_mismatch_logged(int64_t zxid, struct zxid_digest digest)
     struct test_capture capture = test_capture_new();
     char *directory = test_temporary_directory();
     struct data_tree *tree = data_tree_new(capture.ctx);
-    struct buf *body = body_of(tree);
-    assert_int_equal(file_snap_serialize(capture.ctx, directory, zxid, body, &digest), 0);
+    tree->last_processed_zxid_digest = digest;
+    assert_int_equal(file_snap_serialize(capture.ctx, directory, zxid, tree, &NO_SESSIONS), 0);
     struct data_tree *read;
     struct session_timeouts sessions;
     assert_int_equal(file_snap_deserialize(capture.ctx, directory, &read, &sessions), 0);
     session_timeouts_done(&sessions);
-    data_tree_free(read);
-    buf_unref(body);
-    data_tree_free(tree);
+    data_tree_unref(read);
+    data_tree_unref(tree);
     test_remove_directory(directory);
     char *log = test_captured_log(&capture);
     bool logged = strstr(log, "Digests do not match") != NULL;
@@ -409,7 +386,7 @@ static void a_newer_servers_tail_is_not_looked_at(void **state)
     struct session_timeouts sessions;
     assert_int_equal(file_snap_deserialize(ctx, directory, &tree, &sessions), 0);
     session_timeouts_done(&sessions);
-    data_tree_free(tree);
+    data_tree_unref(tree);
     buf_unref(golden);
     test_remove_directory(directory);
     zk_context_free(ctx);

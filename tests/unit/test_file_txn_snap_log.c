@@ -97,7 +97,7 @@ static int restore(struct peer_directories *directories, struct file_txn_snap_lo
     if (r == 0)
         *ret_zxid = data_tree_last_processed_zxid(tree);
     session_timeouts_done(&sessions);
-    data_tree_free(tree);
+    data_tree_unref(tree);
     return r;
 }
 

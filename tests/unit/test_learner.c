@@ -502,7 +502,7 @@ static void snapshot_with_another_signature_is_refused(void **state)
     scripted_peer_send_packet(fixture.leader, LEADER_SNAP, EPOCH_1_ZXID, NULL);
     struct testing_peer *peer = &fixture.peer;
     int64_t zxid;
-    struct buf *body = zk_database_serialize_snapshot(peer->database, &zxid);
+    struct buf *body = testing_peer_snapshot(peer, &zxid);
     struct zk_str hex = {0};
     for (size_t i = 0; i < body->length; i++)
         zk_str_printf(&hex, "%02x", body->bytes[i]);

@@ -271,7 +271,7 @@ static void joiner_that_is_behind_gets_the_tree_before_newleader(void **state)
     struct scripted_peer *joiner = join_at(fixture, 0);
     scripted_peer_expect_packet(joiner, LEADER_SNAP, EPOCH_1_ZXID, NULL);
     int64_t zxid;
-    struct buf *body = zk_database_serialize_snapshot(fixture->peer.database, &zxid);
+    struct buf *body = testing_peer_snapshot(&fixture->peer, &zxid);
     uint8_t *got = calloc(1, body->length);
     scripted_peer_read(joiner, got, body->length);
     assert_memory_equal(body->bytes, got, body->length);

@@ -20,12 +20,14 @@
 
 struct zk_context;
 
-/* Java: FileSnap.serialize(). Write directory/snapshot.<zxid>. body is what serialize_snapshot
- * wrote. Always <name>.tmp, write, fsync, rename, fsync of the directory (in Java only after a SNAP
- * sync, else in place; D-37). Blocks on the disk. Errors: -errno; no file of that name is new
+/* Java: FileSnap.serialize(). Write directory/snapshot.<zxid>, straight from the tree, which others
+ * may change meanwhile (data_tree_serialize); zxid is at most what the tree's last zxid was before
+ * the call. Always <name>.tmp, write, fsync, rename, fsync of the directory (in Java only after a
+ * SNAP sync, else in place; D-37). Blocks on the disk. Errors: -errno; no file of that name is new
  * then. */
 ZK_NODISCARD int file_snap_serialize(struct zk_context *ctx, const char *directory, int64_t zxid,
-                                     const struct buf *body, const struct zxid_digest *digest);
+                                     struct data_tree *tree,
+                                     const struct session_timeouts *sessions);
 
 /* Java: FileSnap.deserialize(). The newest snapshot that is whole; damaged ones are logged and
  * passed over, at most FILE_SNAP_TRIES of them. The tree's last zxid is the one in the file's name.

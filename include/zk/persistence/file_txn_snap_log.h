@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 #include "zk/base/attrs.h"
-#include "zk/base/buf.h"
 #include "zk/persistence/serialize_utils.h"
 #include "zk/tree/data_tree.h"
 
@@ -42,8 +41,9 @@ ZK_NODISCARD int file_txn_snap_log_restore(struct file_txn_snap_log *snap_log,
                                            struct data_tree **tree,
                                            struct session_timeouts *sessions);
 
-/* Java: save(). file_snap_serialize into the snapshot directory. */
+/* Java: save(). file_snap_serialize into the snapshot directory. An error is logged. */
 ZK_NODISCARD int file_txn_snap_log_save(struct file_txn_snap_log *snap_log, int64_t zxid,
-                                        const struct buf *body, const struct zxid_digest *digest);
+                                        struct data_tree *tree,
+                                        const struct session_timeouts *sessions);
 
 #endif

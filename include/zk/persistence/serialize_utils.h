@@ -29,8 +29,9 @@ void session_timeouts_put(struct session_timeouts *sessions, int64_t session, in
 void session_timeouts_copy(struct session_timeouts *sessions, const struct session_timeouts *from);
 void session_timeouts_done(struct session_timeouts *sessions);
 
-/* Java: serializeSnapshot(). Errors stick in out. */
-void serialize_snapshot(const struct data_tree *tree, const struct session_timeouts *sessions,
+/* Java: serializeSnapshot(). Streams the tree while others change it (data_tree_serialize). Errors
+ * stick in out. */
+void serialize_snapshot(struct data_tree *tree, const struct session_timeouts *sessions,
                         struct jute_out *out);
 /* Java: deserializeSnapshot(). Gives both, or neither. Errors: jute_in's. Blocks as the stream
  * does. */
