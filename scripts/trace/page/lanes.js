@@ -143,6 +143,7 @@ class Lanes {
     pen.rect(LEFT - 4, 0, this.width - LEFT, this.height);
     pen.clip();
     for (const run of this.model.runs) this.draw_messages(run);
+    this.written = 0;
     for (const cut of this.warp.cuts) this.draw_cut(cut);
     for (const run of this.model.runs) this.draw_marks(run);
     pen.restore();
@@ -229,7 +230,10 @@ class Lanes {
       pen.stroke();
     }
     const text = span(cut.to - cut.from);
-    if (x1 - x0 > text.length * 5.4) this.write(text, middle, this.height - 4, "fg", "bold 10px", "center");
+    const wide = text.length * 6.2;
+    if (middle - wide / 2 < this.written) return; // words do not stand on one another
+    this.write(text, middle, this.height - 4, "fg", "bold 10px", "center");
+    this.written = middle + wide / 2 + 3;
   }
 
   draw_states(run, n) {

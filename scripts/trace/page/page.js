@@ -52,7 +52,7 @@ function draw() {
   const { i, t, warp } = view;
   const now = model.events[i];
   const exact = now.t === t ? now : null;
-  for (const ring of rings) ring.draw(i, t, warp, exact, ring.run === view.chosen.run ? view.chosen.n : null);
+  for (const ring of rings) ring.draw(i, t, warp, exact, ring.run === view.chosen.run ? view.chosen.n : null, view.level);
   if (lanes.follow(t)) lanes.draw();
   lanes.move_cursor(t);
   log.mark(i);
@@ -298,6 +298,7 @@ const KEYS = {
     go_to(model.events[model.events.length - 1], true);
   },
   t: () => (tour.on ? leave_tour() : start_tour()),
+  T: () => KEYS.t(),
   Enter: () => tour.on && go_on(),
   "+": () => zoom(0.5),
   "-": () => zoom(2),

@@ -97,8 +97,9 @@ class Ring {
     };
   }
 
-  draw(i, t, warp, now, chosen) {
+  draw(i, t, warp, now, chosen, level) {
     const { run } = this;
+    this.level = level;
     for (const { line, history } of this.pairs) put(line, "class", history.when(i).size ? "open" : "shut");
     for (const parts of this.peers) this.draw_peer(parts, run.peer_at(parts.n, i), t, chosen);
     this.draw_flights(i, t, warp, now);
@@ -144,7 +145,7 @@ class Ring {
   }
 
   draw_flights(i, t, warp, now) {
-    const flying = this.run.in_flight(i);
+    const flying = this.run.in_flight(i).filter((send) => send.level <= Math.max(1, this.level));
     flying.forEach((send, k) => this.draw_pill((this.pills[k] ||= this.make_pill()), send, t, warp, now));
     for (let k = flying.length; k < this.pills.length; k++) put(this.pills[k].g, "hidden", true);
   }
