@@ -179,7 +179,7 @@ out:
 }
 
 /* A configuration that a leader has named, but of which this peer may not have seen the commit. It
- * stays where it is (D-32). Java reads it only where dynamicConfigFile is set (D-90). */
+ * stays where it is (D-32). Java reads it only where dynamicConfigFile is set (D-97). */
 static int read_next_file(struct config_parser *parser)
 {
     struct zk_str path = {0};

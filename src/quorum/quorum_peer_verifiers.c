@@ -152,7 +152,7 @@ static void write_next_dynamic_config(struct quorum_peer *self, const struct quo
 }
 
 /* Java: setLastSeenQuorumVerifier(), which keeps any configuration, but only with
- * reconfigEnabled=true. Ours keeps a version, with or without (D-90): one day this peer may lead
+ * reconfigEnabled=true. Ours keeps a version, with or without (D-97): one day this peer may lead
  * servers that have committed it, and a leader whose version is lower refuses them for ever. */
 void quorum_peer_set_last_seen_quorum_verifier(struct quorum_peer *self,
                                                const struct quorum_verifier *qv)

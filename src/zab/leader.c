@@ -414,7 +414,7 @@ static int64_t leader_get_and_decrement_follower_counter(struct learner_master *
 }
 
 /* Java asks for the committed version alone. What we once acknowledged, a learner may have seen
- * committed (D-90).
+ * committed (D-97).
  * Java: getQuorumVerifierVersion() */
 static int64_t leader_get_quorum_verifier_version(struct learner_master *master)
 {

@@ -353,7 +353,7 @@ static void lrn_04_newer_configuration_closes_the_connection(void **state)
     scripted_peer_free(stranger);
 }
 
-/* P-4, D-90: the leader of an earlier term raised the version. This one acknowledged it, but never
+/* P-4, D-97: the leader of an earlier term raised the version. This one acknowledged it, but never
  * heard that it was committed; the learner did. */
 static void lrn_04_a_version_that_we_acknowledged_is_not_ahead_of_us(void **state)
 {

@@ -228,7 +228,7 @@ static void hear(struct stage *stage, const char *text)
 /* The servers of the stage, as another one writes them: with other addresses. */
 #define SAME_SERVERS "server.1=h:1:2\nserver.2=h:3:4\nserver.3=h:5:6\n"
 
-/* P-4, D-90 */
+/* P-4, D-97 */
 static void a_higher_version_of_the_same_servers_is_kept(void **state)
 {
     struct stage *stage = *state;

@@ -352,7 +352,7 @@ static struct config_fixture read_static_with_next(const char *next)
     return fixture;
 }
 
-/* D-90: that is where this peer keeps the version of a NEWLEADER that it has acknowledged. */
+/* D-97: that is where this peer keeps the version of a NEWLEADER that it has acknowledged. */
 static void a_next_file_beside_a_static_file_is_the_last_seen_configuration(void **state)
 {
     (void)state;

@@ -133,7 +133,7 @@ void quorum_peer_init_tracker(struct quorum_peer *self, struct synced_learner_tr
 
 /* A leader's NEWLEADER has named qv, or is about to: keep its version, in memory and in
  * <zoo.cfg>.dynamic.next, if it is higher than the last seen one and qv lists the servers that this
- * peer knows (D-90). Other servers are a reconfiguration, which is not applied yet (D-32). qv stays
+ * peer knows (D-97). Other servers are a reconfiguration, which is not applied yet (D-32). qv stays
  * the caller's. Blocks on the disk; a failure is logged. Java: setLastSeenQuorumVerifier() */
 void quorum_peer_set_last_seen_quorum_verifier(struct quorum_peer *self,
                                                const struct quorum_verifier *qv);
