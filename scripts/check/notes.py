@@ -23,14 +23,19 @@ def rows(book):
     return found
 
 
-def citations():
-    """(path, line, number) of all that the book, the code, the tests and the scripts cite."""
+def texts():
+    """The book, the code, the tests and the scripts."""
     paths = [BOOK]
     for directory in ("src", "include", "tests", "scripts"):
         for where, _, names in os.walk(directory):
             paths += [os.path.join(where, name) for name in names if name.endswith((".c", ".h", ".sh", ".py", ".txt", ".md"))]
+    return sorted(paths)
+
+
+def citations():
+    """(path, line, number) of all that the book, the code, the tests and the scripts cite."""
     found = []
-    for path in sorted(paths):
+    for path in texts():
         for number, line in enumerate(read(path).split("\n"), 1):
             found += [(path, number, match.group(1)) for match in _CITATION.finditer(line)]
     return found
@@ -166,6 +171,19 @@ def check_links(gate, paths):
     return links
 
 
+def check_chapters(gate, cited_in):
+    """"NOTES 3.6" anywhere, and "chapter 11" or "section 4.2" in the book, name a heading that it has."""
+    headings = {match.group(1) for _, line in text_lines(BOOK) if (match := re.match(r"#+ ([0-9]+(?:\.[0-9]+)?) ", line))}
+    for path in cited_in:
+        for number, line in enumerate(read(path).split("\n"), 1):
+            named = re.findall(r"\bNOTES(?:\.md)? ([0-9]+(?:\.[0-9]+)?)", line)
+            if path == BOOK:
+                named += re.findall(r"\b(?:[Cc]hapter|[Ss]ection) ([0-9]+(?:\.[0-9]+)?)", line)
+            for name in named:
+                if name not in headings:
+                    gate.finding(path, number, f"NOTES.md has no chapter {name}")
+
+
 def check_lists(gate):
     """Every play and every story stands in the list beside it."""
     for directory, suffix in (("tests/sim/plays", ".txt"), ("scripts/stories", ".story")):
@@ -205,6 +223,7 @@ def main():
     check_ranks(gate, book)
     paths = documents()
     links = check_links(gate, paths)
+    check_chapters(gate, texts() + ["README.md"])
     check_lists(gate)
     check_names_of_code(gate)
     gate.verdict(f"{len(rows(book))} numbers, {len(cited)} citations, {made} threads and queues, "

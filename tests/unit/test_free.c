@@ -1,4 +1,4 @@
-/* The rule of NOTES.md 19 that lets an exit path free all that it may have: to free nothing is
+/* The rule of NOTES.md 18 that lets an exit path free all that it may have: to free nothing is
  * fine. */
 #include "io/inet_cache.h"
 #include "zk/base/buf.h"
