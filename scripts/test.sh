@@ -283,6 +283,7 @@ run_normal() {
   play stories "$REPO/tests/process/stories/run.sh" --jobs 1 # the longest comes first
   mixes '' -- "${MIXES[@]}"
   ensembles ''
+  play gates "$REPO/tests/process/gates/run.sh"
   play film "$REPO/tests/process/film/run.sh"
   play replay "$REPO/tests/process/replay/run.sh"
   play verbs "$REPO/tests/process/stories/verbs.sh"

@@ -15,6 +15,19 @@ def code_only(text):
     return _BLANKED.sub(blank, text)
 
 
+def comment_share(path):
+    """(lines that hold a comment, lines that are not blank)."""
+    text = read(path)
+    commented = set()
+    for match in _BLANKED.finditer(text):
+        if match.group()[0] == "/":
+            first = text.count("\n", 0, match.start()) + 1
+            commented.update(range(first, first + match.group().count("\n") + 1))
+    lines = text.split("\n")
+    full = [number for number, line in enumerate(lines, 1) if line.strip()]
+    return len(commented.intersection(full)), len(full)
+
+
 class Function:
     """A definition: its name, its first and last line (from 1), whether it is static, whether it is marked LONG."""
 

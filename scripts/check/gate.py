@@ -6,7 +6,8 @@ import os
 import signal
 import sys
 
-REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+REPO = os.environ.get("ZK_GATE_TREE") or HOME  # another tree, for the tests of the gates
 BUILD_DIR = os.environ.get("ZKPEER_BUILD_DIR", os.path.join(REPO, "build", "dev"))
 FLOORS = ("base", "runtime", "io", "jute", "ensemble", "tree", "persistence", "server", "command", "cnxn", "quorum",
           "election", "zab", "peer")

@@ -7,10 +7,10 @@ import re
 import subprocess
 import zipfile
 
-from gate import REPO
+from gate import HOME
 
 JARS = ("/usr/share/java/zookeeper.jar", "/usr/share/java/zookeeper-jute.jar")
-CACHE = os.path.join(REPO, "build", "xref")
+CACHE = os.path.join(HOME, "build", "xref")
 
 
 def words_of(jar):

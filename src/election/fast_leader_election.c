@@ -78,7 +78,7 @@ struct fast_leader_election *fle_new(struct quorum_peer *self,
                                      struct quorum_cnx_manager *manager) UNSHARED
 {
     struct fast_leader_election *fle = zk_xcalloc(1, sizeof *fle);
-    fle->ctx = quorum_peer_context(self);
+    fle->ctx = self->ctx;
     fle->self = self;
     fle->manager = manager;
     read_intervals(fle);
@@ -96,7 +96,7 @@ struct fast_leader_election *fle_new(struct quorum_peer *self,
 /* Java: start(), Messenger(), Messenger.start() */
 int fle_start(struct fast_leader_election *fle)
 {
-    int64_t myid = quorum_peer_get_my_id(fle->self);
+    int64_t myid = fle->self->my_id;
     int r = zk_thread_group_start(fle->messengers, worker_sender_run, fle,
                                   "WorkerSender[myid=%" PRId64 "]", myid);
     if (r < 0)
@@ -192,7 +192,7 @@ void fle_get_vote_tracker(struct fast_leader_election *fle, const struct vote_ma
 bool fle_check_leader(struct fast_leader_election *fle, const struct vote_map *votes,
                       int64_t leader, int64_t election_epoch)
 {
-    if (leader == quorum_peer_get_my_id(fle->self))
+    if (leader == fle->self->my_id)
         return zk_atomic_long_get(&fle->logicalclock) == election_epoch;
     const struct vote *of_leader = vote_map_get(votes, leader);
     return of_leader != NULL && of_leader->state == SERVER_STATE_LEADING;
@@ -230,15 +230,14 @@ struct vote fle_get_vote(struct fast_leader_election *fle)
 /* Java: learningState() */
 static enum server_state learning_state(const struct fast_leader_election *fle)
 {
-    return quorum_peer_get_learner_type(fle->self) == LEARNER_TYPE_PARTICIPANT
-               ? SERVER_STATE_FOLLOWING
-               : SERVER_STATE_OBSERVING;
+    return fle->self->config->peer_type == LEARNER_TYPE_PARTICIPANT ? SERVER_STATE_FOLLOWING
+                                                                    : SERVER_STATE_OBSERVING;
 }
 
 /* Java: getInitId() */
 static int64_t get_init_id(struct fast_leader_election *fle)
 {
-    int64_t myid = quorum_peer_get_my_id(fle->self);
+    int64_t myid = fle->self->my_id;
     return quorum_peer_is_voter(fle->self, myid) ? myid : NO_VOTE;
 }
 
@@ -266,8 +265,8 @@ static int64_t get_peer_epoch(struct fast_leader_election *fle)
 static void set_peer_state(struct fast_leader_election *fle, const struct vote *end_vote,
                            const struct synced_learner_tracker *vote_set, const char *why)
 {
-    enum server_state ss = end_vote->id == quorum_peer_get_my_id(fle->self) ? SERVER_STATE_LEADING
-                                                                            : learning_state(fle);
+    enum server_state ss =
+        end_vote->id == fle->self->my_id ? SERVER_STATE_LEADING : learning_state(fle);
     if (ss == SERVER_STATE_LEADING) {
         zk_mutex_lock(&fle->mu);
         synced_learner_tracker_done(&fle->leading_vote_set); /* that of an earlier term */
@@ -287,7 +286,7 @@ bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote
     struct ballots ballots = {0};
     int32_t not_timeout_ms = fle->min_notification_interval_ms;
     bool decided = false;
-    server_metrics_count(quorum_peer_metrics(fle->self), SERVER_METRICS_LOOKING_COUNT);
+    server_metrics_count(fle->self->metrics, SERVER_METRICS_LOOKING_COUNT);
     quorum_peer_set_start_fle(fle->self, zk_elapsed_ms());
 
     struct vote mine = initial_vote(fle);
@@ -295,7 +294,7 @@ bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote
     zk_atomic_long_add(&fle->logicalclock, 1);
     update_proposal_locked(fle, mine.id, mine.zxid, mine.peer_epoch);
     zk_mutex_unlock(&fle->mu);
-    zk_log(fle->ctx, ZK_LOG_NEW_ELECTION, quorum_peer_get_my_id(fle->self), (uint64_t)mine.zxid);
+    zk_log(fle->ctx, ZK_LOG_NEW_ELECTION, fle->self->my_id, (uint64_t)mine.zxid);
     fle_trace_new_election(fle, &mine);
     send_notifications(fle);
     int64_t repeat_at_ms = latest_repetition_ms(fle, not_timeout_ms);
@@ -326,7 +325,7 @@ bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote
         } else if (is_valid(fle, n)) { /* V */
             switch (n->state) {
             case SERVER_STATE_LOOKING:
-                if (quorum_peer_get_last_logged_zxid(fle->self) == -1) /* L1: we have no history */
+                if (get_init_last_logged_zxid(fle) == -1) /* L1: we have no history to compare */
                     break;
                 if (n->zxid == -1) /* L2: nor has the sender (K-6) */
                     break;
@@ -366,7 +365,6 @@ bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote
                 /* L8: a late vote for a better server must not find us settled, so a quorum waits
                  * until 200 ms bring none. One that is no better is dropped and starts the wait
                  * anew; a better one goes to the *end* of the queue (K-4). */
-                proposal = fle_get_vote(fle);
                 do {
                     free(n);
                     r = poll_recvqueue(fle, FLE_FINALIZE_WAIT_MS,
@@ -376,7 +374,7 @@ bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote
                     bq_put(fle->recvqueue, n);
                     n = NULL;
                 } else if (r == -ETIMEDOUT) { /* L9 */
-                    *ret_vote = proposal_of_this_round(fle);
+                    *ret_vote = proposal;
                     set_peer_state(fle, ret_vote, &ballots.vote_set,
                                    "a quorum agrees, and 200 ms have brought nothing better");
                     leave_instance(fle);

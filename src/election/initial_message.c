@@ -17,10 +17,7 @@ struct buf *initial_message_format(int64_t sid, const struct multiple_addresses 
     if (multi_address) {
         multiple_addresses_format(election_addr, &text);
     } else {
-        const struct inet_address *one = multiple_addresses_get_one(election_addr);
-        char formatted[300];
-        inet_address_format(one, formatted, sizeof formatted);
-        zk_str_append(&text, formatted);
+        zk_str_append(&text, inet_host_port_text(multiple_addresses_get_one(election_addr)).text);
     }
 
     struct buf *message = buf_new(20 + text.length);

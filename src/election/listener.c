@@ -12,6 +12,7 @@
 
 #include "election/quorum_cnx_manager_internal.h"
 #include "zk/base/alloc.h"
+#include "zk/base/error.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/log_table.h"
 
@@ -50,11 +51,8 @@ static int create_new_server_socket(struct listener_handler *handler, struct soc
     if (address.family == INET_UNRESOLVED)
         return -EDESTADDRREQ;
     int r = sock_listen(qcm->ctx, &address, SOCK_BACKLOG, ret_sock);
-    if (r == 0) {
-        char text[320];
-        inet_address_text(&address, text, sizeof text);
-        zk_log(qcm->ctx, ZK_LOG_ACCEPTING, qcm->my_id, text);
-    }
+    if (r == 0)
+        zk_log(qcm->ctx, ZK_LOG_ACCEPTING, qcm->my_id, inet_text(&address).text);
     return r;
 }
 
@@ -67,18 +65,15 @@ static int accept_until_error(struct listener_handler *handler, struct sock *ser
         struct sock *sock = NULL;
         int r = sock_accept(server, &sock);
         if (r == -EMFILE || r == -ENFILE || r == -ENOBUFS || r == -ENOMEM) {
-            char reason[128];
-            zk_log(qcm->ctx, ZK_LOG_ACCEPT_WAITS, sock_error_text(r, reason, sizeof reason));
+            zk_log(qcm->ctx, ZK_LOG_ACCEPT_WAITS, zk_error_text(r).text);
             if (zk_stop_sleep(&qcm->shutdown, ACCEPT_RETRY_MS))
                 return -ECANCELED;
             continue;
         }
         if (r < 0)
             return r;
-        char remote[320];
-        inet_address_text(sock_remote(sock), remote, sizeof remote);
         qcm_set_sock_opts(qcm, sock);
-        zk_log(qcm->ctx, ZK_LOG_CONNECTION_REQUEST, remote);
+        zk_log(qcm->ctx, ZK_LOG_CONNECTION_REQUEST, inet_text(sock_remote(sock)).text);
         qcm_receive_connection_async(qcm, sock);
         *num_retries = 0;
     }
@@ -93,12 +88,11 @@ static void note_socket_exception(struct quorum_cnx_manager *qcm)
 }
 
 /* Java: acceptConnections() */
-static void accept_connections(struct listener_handler *handler)
+static void listener_handler_accept_connections(struct listener_handler *handler)
 {
     struct quorum_cnx_manager *qcm = handler->qcm;
     int num_retries = 0;
-    char text[320];
-    inet_address_format(&qcm->handler_addresses[handler->slot], text, sizeof text);
+    const struct inet_address *address = &qcm->handler_addresses[handler->slot];
     while (!zk_stop_requested(&qcm->shutdown) &&
            (qcm->port_bind_max_retry == 0 || num_retries < qcm->port_bind_max_retry)) {
         struct sock *server = NULL;
@@ -113,28 +107,29 @@ static void accept_connections(struct listener_handler *handler)
         }
         if (zk_stop_requested(&qcm->shutdown))
             break;
-        char reason[128];
-        zk_log(qcm->ctx, ZK_LOG_LISTENING_FAILED, text, sock_error_text(r, reason, sizeof reason));
+        zk_log(qcm->ctx, ZK_LOG_LISTENING_FAILED, inet_host_port_text(address).text,
+               zk_error_text(r).text);
         note_socket_exception(qcm);
         num_retries++;
         zk_stop_sleep(&qcm->shutdown, BIND_RETRY_MS);
     }
     if (!zk_stop_requested(&qcm->shutdown))
-        zk_log(qcm->ctx, ZK_LOG_LEAVING_LISTENER_THREAD, text, num_retries);
+        zk_log(qcm->ctx, ZK_LOG_LEAVING_LISTENER_THREAD, inet_host_port_text(address).text,
+               num_retries);
 }
 
 /* Java: ListenerHandler.run() */
 static void listener_handler_run(void *arg)
 {
     struct listener_handler *handler = arg;
-    accept_connections(handler);
+    listener_handler_accept_connections(handler);
     free(handler);
 }
 
 /* ---- all of them ---------------------------------------------------------------------------- */
 
 /* With quorumListenOnAllIPs one wildcard for each distinct port, else every election address. */
-static void choose_addresses(struct quorum_cnx_manager *qcm)
+static void choose_listen_addresses(struct quorum_cnx_manager *qcm)
 {
     const struct multiple_addresses *mine = &qcm->my_election_addr;
     qcm->handler_addresses = zk_xcalloc(mine->count + 1, sizeof *qcm->handler_addresses);
@@ -164,13 +159,12 @@ static void listener_run(void *arg)
     struct zk_thread_group *handlers = zk_thread_group_new(qcm->ctx);
     for (size_t slot = 0; slot < qcm->handler_count; slot++) {
         struct listener_handler *handler = zk_xcalloc(1, sizeof *handler);
-        char text[320];
+        struct inet_text address = inet_text(&qcm->handler_addresses[slot]);
         handler->qcm = qcm;
         handler->slot = slot;
-        inet_address_text(&qcm->handler_addresses[slot], text, sizeof text);
         if (zk_thread_group_start(handlers, listener_handler_run, handler, "ListenerHandler-%s",
-                                  text) < 0) {
-            zk_log(qcm->ctx, ZK_LOG_NO_THREAD_FOR_LISTENER, text);
+                                  address.text) < 0) {
+            zk_log(qcm->ctx, ZK_LOG_NO_THREAD_FOR_LISTENER, address.text);
             note_socket_exception(qcm); /* a deaf peer is of no use: as if the port were taken */
             free(handler);
         }
@@ -193,7 +187,7 @@ int qcm_start_listener(struct quorum_cnx_manager *qcm, void (*on_socket_error)(v
 {
     qcm->on_socket_error = on_socket_error;
     qcm->on_socket_error_arg = arg;
-    choose_addresses(qcm);
+    choose_listen_addresses(qcm);
     qcm->server_sockets = zk_xcalloc(qcm->handler_count + 1, sizeof(struct sock *));
     return zk_thread_group_start(qcm->listeners, listener_run, qcm, "QuorumPeerListener");
 }

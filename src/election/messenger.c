@@ -37,37 +37,36 @@ void worker_receiver_run(void *arg)
     struct fast_leader_election *fle = arg;
     struct message *response = NULL;
     while (!zk_stop_requested(&fle->stop)) {
-        message_free(response); /* the one before */
+        message_unref(response); /* the one before */
         response = NULL;
         if (qcm_poll_recv_queue(fle->manager, INT64_MAX, &response) < 0)
             break;
 
-        /* 28, 40 or more bytes: three generations of peers are understood (W-2). */
-        struct notification_fields fields = {0};
-        int r = notification_decode(response->buffer, &fields);
-        if (r == -EMSGSIZE) {
+        /* RecvWorker has decoded it: 28, 40 or more bytes, of three generations of peers (W-2). */
+        const struct notification_fields *fields = &response->fields;
+        if (response->error == -EMSGSIZE) {
             zk_log(fle->ctx, ZK_LOG_SHORT_RESPONSE, response->sid, response->buffer->length);
             continue;
         }
-        if (r < 0) {
+        if (response->error < 0) {
             zk_log(fle->ctx, ZK_LOG_SKIPPING_RESPONSE, response->sid, response->buffer->length);
             continue;
         }
-        log_format(fle, response->sid, fields.format);
+        log_format(fle, response->sid, fields->format);
 
         /* A sender whose configuration is newer than ours: the election starts anew, as in Java
          * with reconfigEnabled=false. (Otherwise Java takes over the configuration first, which is
          * not built.) If the two can never be equal, it does so for each such message (K-24). */
         const struct quorum_verifier *cur_qv = quorum_peer_quorum_verifier(fle->self);
         int64_t config_version = 0;
-        if (says_our_config(&fields, cur_qv)) {
+        if (says_our_config(fields, cur_qv)) {
             config_version = cur_qv->version;
-        } else if (fields.config != NULL) {
-            struct quorum_verifier *rqv = config_of_sender(fle, response->sid, &fields);
+        } else if (fields->config != NULL) {
+            struct quorum_verifier *rqv = config_of_sender(fle, response->sid, fields);
             bool restart = false;
             if (rqv != NULL && rqv->version > cur_qv->version) {
-                zk_log(fle->ctx, ZK_LOG_RECEIVED_VERSION, quorum_peer_get_my_id(fle->self),
-                       (uint64_t)rqv->version, (uint64_t)cur_qv->version);
+                zk_log(fle->ctx, ZK_LOG_RECEIVED_VERSION, fle->self->my_id, (uint64_t)rqv->version,
+                       (uint64_t)cur_qv->version);
                 restart = quorum_peer_get_peer_state(fle->self) == SERVER_STATE_LOOKING &&
                           !qv_equal(rqv, cur_qv);
             }
@@ -94,16 +93,16 @@ void worker_receiver_run(void *arg)
                 reply(fle, response->sid, &current, zk_atomic_long_get(&fle->logicalclock), state);
             continue;
         }
-        if (fields.state < SERVER_STATE_LOOKING || fields.state > SERVER_STATE_OBSERVING)
+        if (fields->state < SERVER_STATE_LOOKING || fields->state > SERVER_STATE_OBSERVING)
             continue;
         const struct notification n = {
-            .version = fields.version,
-            .leader = fields.leader,
-            .zxid = fields.zxid,
-            .election_epoch = fields.election_epoch,
-            .state = (enum server_state)fields.state,
+            .version = fields->version,
+            .leader = fields->leader,
+            .zxid = fields->zxid,
+            .election_epoch = fields->election_epoch,
+            .state = (enum server_state)fields->state,
             .sid = response->sid,
-            .peer_epoch = fields.peer_epoch,
+            .peer_epoch = fields->peer_epoch,
             .config_version = config_version,
         };
         /* State and vote of one moment: nobody is told the new state with the old vote (D-14). */
@@ -123,16 +122,17 @@ void worker_receiver_run(void *arg)
             int64_t logicalclock = zk_atomic_long_get(&fle->logicalclock);
             if (n.state == SERVER_STATE_LOOKING && n.election_epoch < logicalclock) {
                 struct vote v = fle_get_vote(fle);
-                reply(fle, n.sid, &v, logicalclock, quorum_peer_get_peer_state(fle->self));
+                reply(fle, n.sid, &v, logicalclock, state);
             }
         } else if (n.state == SERVER_STATE_LOOKING) {
             /* It looks, we do not: tell it the result, with the round in which we settled. */
-            report_looking_sid(fle, n.sid);
+            if (state == SERVER_STATE_LEADING)
+                report_looking_sid(fle, n.sid);
             if (has_vote)
                 reply(fle, n.sid, &current, current.election_epoch, state);
         }
     }
-    message_free(response);
+    message_unref(response);
     zk_log(fle->ctx, ZK_LOG_WORKER_RECEIVER_DOWN);
 }
 
@@ -161,7 +161,7 @@ static bool says_our_config(const struct notification_fields *fields,
 static struct quorum_verifier *config_of_sender(struct fast_leader_election *fle, int64_t sid,
                                                 const struct notification_fields *fields)
 {
-    const struct quorum_peer_config *config = quorum_peer_config_of(fle->self);
+    const struct quorum_peer_config *config = fle->self->config;
     struct quorum_verifier *rqv = NULL;
     char *error = NULL;
     int r = qv_from_string(fle->ctx, fields->config, fields->config_length,
@@ -204,9 +204,9 @@ static void reply(struct fast_leader_election *fle, int64_t to, const struct vot
 /* ---- WorkerSender ---------------------------------------------------------------------------- */
 
 /* Java: WorkerSender.process() */
-static void process(struct fast_leader_election *fle, struct to_send *m)
+static void worker_sender_process(struct fast_leader_election *fle, struct to_send *m)
 {
-    qcm_to_send(fle->manager, m->sid, notification_build_msg(m));
+    qcm_to_send(fle->manager, message_to_send(m));
     to_send_free(m);
 }
 
@@ -218,7 +218,7 @@ void worker_sender_run(void *arg)
     while (bq_take_all(fle->sendqueue, &batch) == 0) {
         struct to_send *m;
         while (!zk_stop_requested(&fle->stop) && (m = bq_batch_next(&batch)) != NULL)
-            process(fle, m);
+            worker_sender_process(fle, m);
         bq_batch_done(&batch);
     }
     zk_log(fle->ctx, ZK_LOG_WORKER_SENDER_DOWN);

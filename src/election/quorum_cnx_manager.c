@@ -1,4 +1,4 @@
-/* Who is connected, what waits to be sent, and how it all ends.
+/* Which servers are connected, what waits to be sent to them, and how it all ends.
  *
  * Java keeps queueSendMap, lastMessageSent and senderWorkerMap; here one map holds an entry for
  * each sid with all three. The mutex `mu` stands for Java's monitor (connectOne) and for what its
@@ -17,29 +17,17 @@
 #include "zk/base/java_order.h"
 #include "zk/base/panic.h"
 #include "zk/quorum/quorum_peer.h"
-#include "zk/runtime/context.h"
+#include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
-#include "zk/runtime/trace.h"
+
+static struct peer_entry *entry_to_send(struct quorum_cnx_manager *qcm, int64_t sid);
+static void soft_halt(struct quorum_cnx_manager *qcm);
 
 enum {
     CNX_TIMEOUT_MS = 5000,   /* Java's zookeeper.cnxTimeout */
     PORT_BIND_MAX_RETRY = 3, /* Java's zookeeper.electionPortBindRetry */
 };
-
-void message_free(void *item)
-{
-    struct message *message = item;
-    if (message == NULL)
-        return;
-    buf_unref(message->buffer);
-    free(message);
-}
-
-static void buf_unref_item(void *item)
-{
-    buf_unref(item);
-}
 
 /* ---- birth ---------------------------------------------------------------------------------- */
 
@@ -65,15 +53,15 @@ static void read_bind_retries(struct quorum_cnx_manager *qcm)
 /* Java: QuorumCnxManager(), initializeConnectionExecutor(), QuorumPeer.createCnxnManager() */
 static void read_settings(struct quorum_cnx_manager *qcm)
 {
-    const struct quorum_peer_config *config = quorum_peer_config_of(qcm->self);
+    const struct quorum_peer_config *config = qcm->self->config;
     qcm->cnx_timeout_ms = zk_settings_get_integer(qcm->ctx, "zookeeper.cnxTimeout", CNX_TIMEOUT_MS);
     qcm->tcp_keep_alive = zk_settings_get_boolean(qcm->ctx, "zookeeper.tcpKeepAlive", false);
     int64_t timeout_ms = zk_settings_get_integer(qcm->ctx, "zookeeper.quorumCnxnTimeoutMs", -1);
-    qcm->socket_timeout_ms = timeout_ms > 0 ? timeout_ms : quorum_peer_sync_limit_ms(qcm->self);
+    qcm->socket_timeout_ms = timeout_ms > 0 ? timeout_ms : qcm->self->sync_limit_ms;
     qcm->multi_address = config->multi_address_enabled;
-    qcm->max_dials = config->quorum_cnxn_threads_size > QCM_MAX_DIALS
-                         ? config->quorum_cnxn_threads_size
-                         : QCM_MAX_DIALS;
+    qcm->max_outgoing = config->quorum_cnxn_threads_size > QCM_MAX_OUTGOING
+                            ? config->quorum_cnxn_threads_size
+                            : QCM_MAX_OUTGOING;
     qcm->listen_on_all_ips = config->quorum_listen_on_all_ips;
     zk_log(qcm->ctx, ZK_LOG_QUORUM_CNXN_TIMEOUT, qcm->socket_timeout_ms);
     read_bind_retries(qcm);
@@ -82,18 +70,15 @@ static void read_settings(struct quorum_cnx_manager *qcm)
 struct quorum_cnx_manager *qcm_new(struct quorum_peer *self)
 {
     struct quorum_cnx_manager *qcm = zk_xcalloc(1, sizeof *qcm);
-    qcm->ctx = quorum_peer_context(self);
+    qcm->ctx = self->ctx;
     qcm->self = self;
-    qcm->my_id = quorum_peer_get_my_id(self);
+    qcm->my_id = self->my_id;
     read_settings(qcm);
-    struct quorum_verifier *qv = quorum_peer_get_quorum_verifier(self);
-    const struct quorum_server *me = qv_member(qv, qcm->my_id);
-    zk_assert(me !=
-              NULL); /* who is not in its own list does not start: "My id N not in the peer list" */
+    const struct quorum_server *me = qv_member(quorum_peer_quorum_verifier(self), qcm->my_id);
+    zk_assert(me != NULL); /* a server that its own list lacks does not start */
     multiple_addresses_copy(&qcm->my_election_addr, &me->election_addr);
-    qv_unref(qv);
 
-    qcm->recv_queue = cbq_new(qcm->ctx, "recvQueue", QCM_RECV_CAPACITY, message_free);
+    qcm->recv_queue = cbq_new(qcm->ctx, "recvQueue", QCM_RECV_CAPACITY, message_unref);
     zk_stop_init(&qcm->shutdown, qcm->ctx, "qcm.shutdown");
     qcm->listeners = zk_thread_group_new(qcm->ctx);
     qcm->connections = zk_thread_group_new(qcm->ctx);
@@ -123,167 +108,25 @@ void qcm_free(struct quorum_cnx_manager *qcm) UNSHARED
     free(qcm);
 }
 
-/* ---- entries -------------------------------------------------------------------------------- */
-
-static struct peer_entry *peer_entry_new(struct quorum_cnx_manager *qcm, int64_t sid)
-{
-    struct peer_entry *entry = zk_xcalloc(1, sizeof *entry);
-    struct zk_str name = {0};
-    zk_refcount_init(&entry->refs);
-    entry->sid = sid;
-    entry->stranger = qcm_is_stranger(qcm, sid);
-    zk_str_printf(&name, "queueSendMap[%" PRId64 "]", sid);
-    entry->send_queue = cbq_new(qcm->ctx, zk_str_text(&name), QCM_SEND_CAPACITY, buf_unref_item);
-    zk_str_done(&name);
-    return entry;
-}
-
-void peer_entry_unref(struct peer_entry *entry)
-{
-    if (entry == NULL || !zk_refcount_unref(&entry->refs))
-        return;
-    cbq_free(entry->send_queue);
-    buf_unref(entry->last_message_sent);
-    free(entry);
-}
-
-struct peer_entry *qcm_entry_locked(struct quorum_cnx_manager *qcm, int64_t sid) REQUIRES(&qcm->mu)
-{
-    zk_mutex_assert_held(&qcm->mu);
-    struct peer_entry *entry = long_map_get(&qcm->entries, sid);
-    if (entry == NULL) {
-        entry = peer_entry_new(qcm, sid);
-        long_map_put(&qcm->entries, sid, entry);
-    }
-    zk_refcount_ref(&entry->refs);
-    return entry;
-}
-
-bool qcm_is_stranger(struct quorum_cnx_manager *qcm, int64_t sid)
-{
-    struct quorum_verifier *committed = quorum_peer_get_quorum_verifier(qcm->self);
-    struct quorum_verifier *last_seen = quorum_peer_get_last_seen_quorum_verifier(qcm->self);
-    bool known = qv_member(committed, sid) != NULL ||
-                 (last_seen != NULL && qv_member(last_seen, sid) != NULL);
-    qv_unref(last_seen);
-    qv_unref(committed);
-    return !known;
-}
-
-size_t qcm_connected_strangers_locked(struct quorum_cnx_manager *qcm) REQUIRES(&qcm->mu)
-{
-    zk_mutex_assert_held(&qcm->mu);
-    size_t count = 0;
-    for (size_t i = 0; i < qcm->entries.count; i++) {
-        const struct peer_entry *entry = qcm->entries.entries[i].value;
-        count += entry->stranger && entry->sender_worker != NULL;
-    }
-    return count;
-}
-
-/* A stranger's entry goes with its connection; only that its queue was empty is remembered
- * (A-11). */
-void qcm_forget_sender_worker(struct quorum_cnx_manager *qcm, struct send_worker *sw)
-{
-    struct peer_entry *entry = sw->entry;
-    zk_mutex_lock(&qcm->mu);
-    bool was_mine = entry->sender_worker == sw;
-    bool forget = was_mine && entry->stranger;
-    if (was_mine)
-        entry->sender_worker = NULL;
-    if (forget) {
-        qcm->stranger_left_empty_queue |= cbq_is_empty(entry->send_queue);
-        long_map_remove(&qcm->entries, sw->sid);
-    }
-    zk_mutex_unlock(&qcm->mu);
-    if (was_mine)
-        send_worker_unref(sw);
-    if (forget)
-        peer_entry_unref(entry);
-}
-
-/* ---- sending and receiving ------------------------------------------------------------------ */
-
-/* Java: addToRecvQueue() */
-void qcm_add_to_recv_queue(struct quorum_cnx_manager *qcm, int64_t sid, struct buf *buffer)
-{
-    struct message *message = zk_xcalloc(1, sizeof *message);
-    message->sid = sid;
-    message->buffer = buffer;
-    cbq_offer(qcm->recv_queue, message);
-}
-
-int qcm_poll_recv_queue(struct quorum_cnx_manager *qcm, int64_t timeout_ms,
-                        struct message **ret_message)
-{
-    void *item = NULL;
-    int r = cbq_poll(qcm->recv_queue, timeout_ms, &item);
-    if (r == 0)
-        *ret_message = item;
-    return r;
-}
-
-/* Where a message to sid waits. Gives a reference. NULL: nothing is kept for a stranger that is not
- * connected (D-23). */
-static struct peer_entry *entry_to_send(struct quorum_cnx_manager *qcm, int64_t sid)
-{
-    bool stranger = qcm_is_stranger(qcm, sid);
-    zk_mutex_lock(&qcm->mu);
-    struct peer_entry *entry = long_map_get(&qcm->entries, sid);
-    bool connected = entry != NULL && entry->sender_worker != NULL;
-    entry = stranger && !connected ? NULL : qcm_entry_locked(qcm, sid);
-    zk_mutex_unlock(&qcm->mu);
-    return entry;
-}
+/* ---- sending and connecting ------------------------------------------------------------------ */
 
 /* Java: toSend() */
-void qcm_to_send(struct quorum_cnx_manager *qcm, int64_t sid, struct buf *msg)
+void qcm_to_send(struct quorum_cnx_manager *qcm, struct message *msg)
 {
+    int64_t sid = msg->sid;
     if (sid == qcm->my_id) {
-        qcm_add_to_recv_queue(qcm, sid, msg);
+        qcm_add_to_recv_queue(qcm, msg);
         return;
     }
     struct peer_entry *entry = entry_to_send(qcm, sid);
     if (entry == NULL) {
         zk_log(qcm->ctx, ZK_LOG_INVALID_SERVER_ID, sid);
-        buf_unref(msg);
+        message_unref(msg);
         return;
     }
     cbq_offer(entry->send_queue, msg);
     peer_entry_unref(entry);
     qcm_connect_one(qcm, sid);
-}
-
-/* ---- connecting ----------------------------------------------------------------------------- */
-
-/* Java looks at both configurations and in practice never gets to the second for a sid it knows
- * (B22). */
-bool qcm_configured_election_addr(struct quorum_cnx_manager *qcm, int64_t sid,
-                                  struct multiple_addresses *ret_addresses)
-{
-    struct quorum_verifier *committed = quorum_peer_get_quorum_verifier(qcm->self);
-    struct quorum_verifier *last_seen = quorum_peer_get_last_seen_quorum_verifier(qcm->self);
-    const struct quorum_server *server = qv_member(committed, sid);
-    if (server == NULL && last_seen != NULL)
-        server = qv_member(last_seen, sid);
-    if (server != NULL)
-        multiple_addresses_copy(ret_addresses, &server->election_addr);
-    qv_unref(last_seen);
-    qv_unref(committed);
-    return server != NULL;
-}
-
-/* Java: connectOne(sid), synchronized */
-void qcm_connect_one(struct quorum_cnx_manager *qcm, int64_t sid)
-{
-    if (qcm_connected_to_peer(qcm, sid))
-        return;
-    struct multiple_addresses addresses = {0};
-    if (qcm_configured_election_addr(qcm, sid, &addresses))
-        qcm_connect_one_addr(qcm, sid, &addresses);
-    else
-        zk_log(qcm->ctx, ZK_LOG_INVALID_SERVER_ID, sid);
-    multiple_addresses_done(&addresses);
 }
 
 void qcm_connect_one_addr_locked(struct quorum_cnx_manager *qcm, int64_t sid, bool stranger,
@@ -302,6 +145,19 @@ void qcm_connect_one_addr(struct quorum_cnx_manager *qcm, int64_t sid,
     zk_mutex_lock(&qcm->mu);
     qcm_connect_one_addr_locked(qcm, sid, stranger, addresses);
     zk_mutex_unlock(&qcm->mu);
+}
+
+/* Java: connectOne(sid), synchronized */
+void qcm_connect_one(struct quorum_cnx_manager *qcm, int64_t sid)
+{
+    if (qcm_connected_to_peer(qcm, sid))
+        return;
+    struct multiple_addresses addresses = {0};
+    if (qcm_configured_election_addr(qcm, sid, &addresses))
+        qcm_connect_one_addr(qcm, sid, &addresses);
+    else
+        zk_log(qcm->ctx, ZK_LOG_INVALID_SERVER_ID, sid);
+    multiple_addresses_done(&addresses);
 }
 
 /* Java: connectAll(). The sids are copied first: a dial changes the map. */
@@ -339,18 +195,37 @@ bool qcm_have_delivered(struct quorum_cnx_manager *qcm)
     return delivered;
 }
 
-bool qcm_connected_to_peer(struct quorum_cnx_manager *qcm, int64_t sid)
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static void wake_handshakes_locked(struct quorum_cnx_manager *qcm, struct handshake *first)
+    REQUIRES(&qcm->mu)
 {
-    zk_mutex_lock(&qcm->mu);
-    struct peer_entry *entry = long_map_get(&qcm->entries, sid);
-    bool connected = entry != NULL && entry->sender_worker != NULL;
-    zk_mutex_unlock(&qcm->mu);
-    return connected;
+    zk_mutex_assert_held(&qcm->mu);
+    for (struct handshake *h = first; h != NULL; h = h->next) {
+        if (h->sock != NULL)
+            sock_wake(h->sock);
+    }
 }
 
-/* ---- the end -------------------------------------------------------------------------------- */
+/* Unlike Java's, it waits for every thread (D-6) and cancels the handshakes (D-17). Java: halt() */
+void qcm_halt(struct quorum_cnx_manager *qcm)
+{
+    zk_stop_request(&qcm->shutdown);
+    listener_halt(qcm);
+    zk_thread_group_join(qcm->listeners);
 
-/* Java: softHalt(): finish every SendWorker in the map. */
+    zk_mutex_lock(&qcm->mu);
+    wake_handshakes_locked(qcm, qcm->outgoing);
+    wake_handshakes_locked(qcm, qcm->incoming);
+    zk_mutex_unlock(&qcm->mu);
+    zk_thread_group_join(qcm->connections);
+
+    soft_halt(qcm);
+    zk_thread_group_join(qcm->workers);
+    cbq_close(qcm->recv_queue);
+}
+
+/* Finish every SendWorker in the map. Java: softHalt() */
 static void soft_halt(struct quorum_cnx_manager *qcm)
 {
     for (;;) {
@@ -364,46 +239,156 @@ static void soft_halt(struct quorum_cnx_manager *qcm)
         zk_mutex_unlock(&qcm->mu);
         if (sw == NULL)
             return;
-        send_worker_finish(sw); /* takes it out of the map, unless one of its threads is about to */
+        /* It leaves the map by this, unless one of its threads is about to see to that. */
+        send_worker_finish(sw, "the connections of this election are shut down");
         qcm_forget_sender_worker(qcm, sw);
         send_worker_unref(sw);
     }
 }
 
-static void wake_conversations_locked(struct quorum_cnx_manager *qcm, struct conversation *first)
-    REQUIRES(&qcm->mu)
+/* The deadline is for the handshake; a connection that is kept loses it. Java: setSockOpts() */
+void qcm_set_sock_opts(struct quorum_cnx_manager *qcm, struct sock *sock)
 {
-    zk_mutex_assert_held(&qcm->mu);
-    for (struct conversation *c = first; c != NULL; c = c->next) {
-        if (c->sock != NULL)
-            sock_wake(c->sock);
-    }
+    sock_set_no_delay(sock, true);
+    sock_set_keep_alive(sock, qcm->tcp_keep_alive);
+    sock_set_timeout(sock, qcm->socket_timeout_ms);
+    sock_set_deadline(sock, zk_elapsed_ms() + qcm->socket_timeout_ms);
 }
-
-/* Java: halt(). Unlike Java's, it waits for every thread (D-6) and cancels the dials (D-17). */
-void qcm_halt(struct quorum_cnx_manager *qcm)
-{
-    zk_stop_request(&qcm->shutdown);
-    listener_halt(qcm);
-    zk_thread_group_join(qcm->listeners);
-
-    zk_mutex_lock(&qcm->mu);
-    wake_conversations_locked(qcm, qcm->dials);
-    wake_conversations_locked(qcm, qcm->handshakes);
-    zk_mutex_unlock(&qcm->mu);
-    zk_thread_group_join(qcm->connections);
-
-    soft_halt(qcm);
-    zk_thread_group_join(qcm->workers);
-    cbq_close(qcm->recv_queue);
-}
-
-/* ---- what can be seen ----------------------------------------------------------------------- */
 
 size_t qcm_get_thread_count(struct quorum_cnx_manager *qcm)
 {
     return zk_thread_group_alive(qcm->workers);
 }
+
+/* ---- receiving ------------------------------------------------------------------------------- */
+
+/* Java: addToRecvQueue() */
+void qcm_add_to_recv_queue(struct quorum_cnx_manager *qcm, struct message *message)
+{
+    cbq_offer(qcm->recv_queue, message);
+}
+
+/* Java: pollRecvQueue() */
+int qcm_poll_recv_queue(struct quorum_cnx_manager *qcm, int64_t timeout_ms,
+                        struct message **ret_message)
+{
+    void *item = NULL;
+    int r = cbq_poll(qcm->recv_queue, timeout_ms, &item);
+    if (r == 0)
+        *ret_message = item;
+    return r;
+}
+
+bool qcm_connected_to_peer(struct quorum_cnx_manager *qcm, int64_t sid)
+{
+    zk_mutex_lock(&qcm->mu);
+    struct peer_entry *entry = long_map_get(&qcm->entries, sid);
+    bool connected = entry != NULL && entry->sender_worker != NULL;
+    zk_mutex_unlock(&qcm->mu);
+    return connected;
+}
+
+/* ---- entries -------------------------------------------------------------------------------- */
+
+static struct peer_entry *peer_entry_new(struct quorum_cnx_manager *qcm, int64_t sid)
+{
+    struct peer_entry *entry = zk_xcalloc(1, sizeof *entry);
+    struct zk_str name = {0};
+    zk_refcount_init(&entry->refs);
+    entry->sid = sid;
+    entry->stranger = qcm_is_stranger(qcm, sid);
+    zk_str_printf(&name, "queueSendMap[%" PRId64 "]", sid);
+    entry->send_queue = cbq_new(qcm->ctx, zk_str_text(&name), QCM_SEND_CAPACITY, message_unref);
+    zk_str_done(&name);
+    return entry;
+}
+
+void peer_entry_unref(struct peer_entry *entry)
+{
+    if (entry == NULL || !zk_refcount_unref(&entry->refs))
+        return;
+    cbq_free(entry->send_queue);
+    message_unref(entry->last_message_sent);
+    free(entry);
+}
+
+struct peer_entry *qcm_entry_locked(struct quorum_cnx_manager *qcm, int64_t sid) REQUIRES(&qcm->mu)
+{
+    zk_mutex_assert_held(&qcm->mu);
+    struct peer_entry *entry = long_map_get(&qcm->entries, sid);
+    if (entry == NULL) {
+        entry = peer_entry_new(qcm, sid);
+        long_map_put(&qcm->entries, sid, entry);
+    }
+    zk_refcount_ref(&entry->refs);
+    return entry;
+}
+
+bool qcm_is_stranger(struct quorum_cnx_manager *qcm, int64_t sid)
+{
+    return qv_member(quorum_peer_quorum_verifier(qcm->self), sid) == NULL &&
+           qv_member(quorum_peer_last_seen_quorum_verifier(qcm->self), sid) == NULL;
+}
+
+size_t qcm_connected_strangers_locked(struct quorum_cnx_manager *qcm) REQUIRES(&qcm->mu)
+{
+    zk_mutex_assert_held(&qcm->mu);
+    size_t count = 0;
+    for (size_t i = 0; i < qcm->entries.count; i++) {
+        const struct peer_entry *entry = qcm->entries.entries[i].value;
+        count += entry->stranger && entry->sender_worker != NULL;
+    }
+    return count;
+}
+
+/* A stranger's entry goes with its connection. Only that its queue was empty is remembered: in Java
+ * such a queue counts in haveDelivered for ever (A-11). */
+void qcm_forget_sender_worker(struct quorum_cnx_manager *qcm, struct send_worker *sw)
+{
+    struct peer_entry *entry = sw->entry;
+    zk_mutex_lock(&qcm->mu);
+    bool was_mine = entry->sender_worker == sw;
+    bool forget = was_mine && entry->stranger;
+    if (was_mine)
+        entry->sender_worker = NULL;
+    if (forget) {
+        qcm->stranger_left_empty_queue |= cbq_is_empty(entry->send_queue);
+        long_map_remove(&qcm->entries, sw->sid);
+    }
+    zk_mutex_unlock(&qcm->mu);
+    if (was_mine)
+        send_worker_unref(sw);
+    if (forget)
+        peer_entry_unref(entry);
+}
+
+/* Where a message to sid waits; the caller unrefs it. NULL: nothing is kept for a stranger that is
+ * not connected (D-23). */
+static struct peer_entry *entry_to_send(struct quorum_cnx_manager *qcm, int64_t sid)
+{
+    bool stranger = qcm_is_stranger(qcm, sid);
+    zk_mutex_lock(&qcm->mu);
+    struct peer_entry *entry = long_map_get(&qcm->entries, sid);
+    bool connected = entry != NULL && entry->sender_worker != NULL;
+    entry = stranger && !connected ? NULL : qcm_entry_locked(qcm, sid);
+    zk_mutex_unlock(&qcm->mu);
+    return entry;
+}
+
+/* Java tries the addresses of both configurations, but its first attempt always counts as a
+ * success, so it never gets to the second for a server that the first one knows. */
+bool qcm_configured_election_addr(struct quorum_cnx_manager *qcm, int64_t sid,
+                                  struct multiple_addresses *ret_addresses)
+{
+    const struct quorum_server *server = qv_member(quorum_peer_quorum_verifier(qcm->self), sid);
+    if (server == NULL)
+        server = qv_member(quorum_peer_last_seen_quorum_verifier(qcm->self), sid);
+    if (server != NULL)
+        multiple_addresses_copy(ret_addresses, &server->election_addr);
+    return server != NULL;
+}
+
+/* ---- what can be seen ------------------------------------------------------------------------ */
 
 void qcm_get_status(struct quorum_cnx_manager *qcm, struct qcm_peer_status **ret_rows,
                     size_t *ret_count)
@@ -422,9 +407,4 @@ void qcm_get_status(struct quorum_cnx_manager *qcm, struct qcm_peer_status **ret
     *ret_count = qcm->entries.count;
     zk_mutex_unlock(&qcm->mu);
     *ret_rows = rows;
-}
-
-int64_t qcm_get_recv_queue_dropped(struct quorum_cnx_manager *qcm)
-{
-    return cbq_dropped_count(qcm->recv_queue);
 }

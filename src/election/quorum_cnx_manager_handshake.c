@@ -1,4 +1,4 @@
-/* Dialling and answering: the initial message says who calls, and the larger sid keeps the line it
+/* Handshakes: the initial message says who calls, and the larger sid keeps the connection that it
  * dialled.
  *
  *   we dial, we are larger    say who we are, keep the connection: two workers
@@ -6,88 +6,227 @@
  *   a larger sid dials us     keep the connection
  *   a smaller sid dials us    hang up and dial it, at the address that it announced (K-12)
  *
- * Threads: QuorumConnectionThread-[myid=N]-k, one for each dial and one for each caller that has
- * not said who it is. Java has a pool of 3 to 20 such threads for dials and lets the listener's own
- * thread hear the callers out, so that a silent one delays all others; here a thread lasts as long
- * as its conversation (D-21, D-60).
+ * Threads: QuorumConnectionThread-[myid=N]-k, one for each handshake. Java has a pool of 3 to 20
+ * such threads for outgoing ones and lets the listener's own thread hear the callers out, so that a
+ * silent one delays all others; here a thread lasts as long as its handshake (D-21, D-60).
  *
- * Java: QuorumCnxManager.initiateConnection(), startConnection(), receiveConnection(),
- * handleConnection() */
+ * Java: QuorumCnxManager, from initiateConnection() to handleConnection(), in its order */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "election/quorum_cnx_manager_internal.h"
 #include "zk/base/alloc.h"
+#include "zk/base/error.h"
 #include "zk/ensemble/server_state.h"
 #include "zk/quorum/quorum_peer.h"
-#include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"
-#include "zk/runtime/trace.h"
 
-/* ---- conversations -------------------------------------------------------------------------- */
+static void connection_req_thread_run(void *arg);
+static void start_connection(struct handshake *handshake);
+static void connection_receiver_thread_run(void *arg);
+static void handle_connection(struct handshake *handshake, struct initial_message *message);
+static void keep_connection(struct handshake *handshake, int64_t sid);
+static void call_back(struct quorum_cnx_manager *qcm, struct initial_message *message);
+static int connect_addresses(struct handshake *handshake);
+static struct handshake *outgoing_to_locked(struct quorum_cnx_manager *qcm, int64_t sid)
+    REQUIRES(&qcm->mu);
+static bool outgoing_exhausted_locked(struct quorum_cnx_manager *qcm, bool stranger)
+    REQUIRES(&qcm->mu);
+static void drop_oldest_incoming_locked(struct quorum_cnx_manager *qcm) REQUIRES(&qcm->mu);
+static int start_thread_locked(struct quorum_cnx_manager *qcm, struct handshake **list,
+                               struct handshake *handshake, void (*run)(void *arg))
+    REQUIRES(&qcm->mu);
+static void handshake_unlink_locked(struct quorum_cnx_manager *qcm, struct handshake **list,
+                                    struct handshake *handshake) REQUIRES(&qcm->mu);
+static void handshake_free(struct handshake *handshake);
 
-/* Out of the list that starts at *first: qcm's dials or handshakes. */
-static void conversation_unlink_locked(struct quorum_cnx_manager *qcm, struct conversation **first,
-                                       struct conversation *conversation) REQUIRES(&qcm->mu)
+/* ---- outgoing ------------------------------------------------------------------------------- */
+
+/* Names are looked up here, where no lock is held (D-19). Blocks up to the connect timeout of each
+ * address. Java: initiateConnection() */
+static void initiate_connection(struct handshake *handshake)
 {
-    zk_mutex_assert_held(&qcm->mu);
-    struct conversation **link = first;
-    while (*link != conversation)
-        link = &(*link)->next;
-    *link = conversation->next;
+    multiple_addresses_recreate(handshake->qcm->ctx, &handshake->addresses);
+    if (connect_addresses(handshake) < 0)
+        return;
+    qcm_trace_dialled(handshake);
+    start_connection(handshake);
 }
 
-static void conversation_free(struct conversation *conversation)
-{
-    sock_unref(conversation->sock);
-    multiple_addresses_done(&conversation->addresses);
-    multiple_addresses_done(&conversation->announced);
-    free(conversation);
-}
-
-static size_t conversation_count(const struct conversation *first, bool strangers_only)
-{
-    size_t count = 0;
-    for (; first != NULL; first = first->next)
-        count += first->stranger || !strangers_only;
-    return count;
-}
-
-/* The dial to sid that has not yet led to a connection, nor failed. NULL: none. */
-static struct conversation *dial_under_way_locked(struct quorum_cnx_manager *qcm, int64_t sid)
+void qcm_initiate_connection_async_locked(struct quorum_cnx_manager *qcm, int64_t sid,
+                                          bool stranger, const struct multiple_addresses *addresses)
     REQUIRES(&qcm->mu)
 {
     zk_mutex_assert_held(&qcm->mu);
-    struct conversation *dial = qcm->dials;
-    while (dial != NULL && (dial->sid != sid || dial->settled))
-        dial = dial->next;
-    return dial;
+    if (zk_stop_requested(&qcm->shutdown) || outgoing_to_locked(qcm, sid) != NULL)
+        return;
+    struct handshake *handshake = zk_xcalloc(1, sizeof *handshake);
+    handshake->qcm = qcm;
+    handshake->sid = sid;
+    handshake->stranger = stranger;
+    handshake->number = ++qcm->connection_thread_count;
+    multiple_addresses_copy(&handshake->addresses, addresses);
+    int r = -EAGAIN;
+    if (!outgoing_exhausted_locked(qcm, stranger))
+        r = start_thread_locked(qcm, &qcm->outgoing, handshake, connection_req_thread_run);
+    if (r < 0) {
+        zk_log(qcm->ctx, ZK_LOG_SUBMITTING_CONNECTION);
+        handshake_free(handshake);
+        return;
+    }
+    struct peer_entry *entry = long_map_get(&qcm->entries, sid);
+    if (entry != NULL)
+        entry->connection_attempts++;
 }
 
-/* Java: setSockOpts() */
-void qcm_set_sock_opts(struct quorum_cnx_manager *qcm, struct sock *sock)
+/* Java: QuorumConnectionReqThread.run() */
+static void connection_req_thread_run(void *arg)
 {
-    sock_set_no_delay(sock, true);
-    sock_set_keep_alive(sock, qcm->tcp_keep_alive);
-    sock_set_timeout(sock, qcm->socket_timeout_ms);
-    sock_set_deadline(sock, zk_elapsed_ms() + qcm->socket_timeout_ms);
+    struct handshake *handshake = arg;
+    struct quorum_cnx_manager *qcm = handshake->qcm;
+    initiate_connection(handshake);
+
+    zk_mutex_lock(&qcm->mu);
+    handshake_unlink_locked(qcm, &qcm->outgoing, handshake);
+    bool failed = !handshake->settled;
+    zk_mutex_unlock(&qcm->mu);
+    /* A server that called meanwhile was not called back, because we were dialling it already. It
+     * says nothing more until it hears from us. Java forgets it here (K-27, D-72). */
+    if (failed && handshake->announced.count > 0)
+        qcm_connect_one_addr(qcm, handshake->sid, &handshake->announced);
+    handshake_free(handshake);
 }
 
-/* ---- a kept connection ---------------------------------------------------------------------- */
+/* Java: startConnection() */
+static void start_connection(struct handshake *handshake)
+{
+    struct quorum_cnx_manager *qcm = handshake->qcm;
+    int64_t sid = handshake->sid;
+    struct buf *message =
+        initial_message_format(qcm->my_id, &qcm->my_election_addr, qcm->multi_address);
+    qcm_trace_initial_sent(handshake);
+    int r = sock_write_fully(handshake->sock, message->bytes, message->length);
+    buf_unref(message);
+    if (r < 0) {
+        zk_log(qcm->ctx, ZK_LOG_CHALLENGE_WRITE, sid, zk_error_text(r).text);
+        return;
+    }
+    /* Both sides dial; one connection is enough, and both must choose the same one (K-1). */
+    if (sid > qcm->my_id) {
+        zk_log(qcm->ctx, ZK_LOG_SMALLER_IDENTIFIER, qcm->my_id, sid);
+        qcm_trace_hung_up_by_smaller(handshake);
+        return;
+    }
+    keep_connection(handshake, sid);
+}
 
-/* Put a new pair of workers into the entry; *ret_old is the pair that it replaces.
+/* ---- incoming ------------------------------------------------------------------------------- */
+
+/* Blocks up to the deadline of the socket, which holds for the whole initial message: a caller that
+ * drips bytes gains nothing (A-10). Java: receiveConnection() */
+static void receive_connection(struct handshake *handshake)
+{
+    struct quorum_cnx_manager *qcm = handshake->qcm;
+    const struct inet_address *remote = sock_remote(handshake->sock);
+    struct initial_message message = {0};
+    struct zk_str error = {0};
+    int r = initial_message_read(handshake->sock, &message, &error);
+    if (r == 0) {
+        qcm_trace_initial_received(handshake, message.sid);
+        handle_connection(handshake, &message);
+    } else if (r == -EPROTO) {
+        zk_log(qcm->ctx, ZK_LOG_INITIAL_MESSAGE_ERROR, inet_text(remote).text, zk_str_text(&error));
+    } else if (r != -ECANCELED) {
+        zk_log(qcm->ctx, ZK_LOG_CHALLENGE_READ, inet_text(remote).text, zk_error_text(r).text);
+    }
+    zk_str_done(&error);
+    initial_message_done(&message);
+}
+
+void qcm_receive_connection_async(struct quorum_cnx_manager *qcm, struct sock *sock)
+{
+    struct handshake *handshake = zk_xcalloc(1, sizeof *handshake);
+    handshake->qcm = qcm;
+    handshake->sock = sock;
+    handshake->settled = true;
+    int r = -ECANCELED;
+    zk_mutex_lock(&qcm->mu);
+    if (!zk_stop_requested(&qcm->shutdown)) {
+        drop_oldest_incoming_locked(qcm);
+        handshake->number = ++qcm->connection_thread_count;
+        r = start_thread_locked(qcm, &qcm->incoming, handshake, connection_receiver_thread_run);
+    }
+    zk_mutex_unlock(&qcm->mu);
+    if (r == -EAGAIN)
+        zk_log(qcm->ctx, ZK_LOG_NO_THREAD_FOR_CALLER, sock_conn_text(sock));
+    if (r < 0)
+        handshake_free(handshake);
+}
+
+/* Java: QuorumConnectionReceiverThread.run() */
+static void connection_receiver_thread_run(void *arg)
+{
+    struct handshake *handshake = arg;
+    struct quorum_cnx_manager *qcm = handshake->qcm;
+    receive_connection(handshake);
+    zk_mutex_lock(&qcm->mu);
+    handshake_unlink_locked(qcm, &qcm->incoming, handshake);
+    zk_mutex_unlock(&qcm->mu);
+    handshake_free(handshake);
+}
+
+/* The initial message has been read. Java: handleConnection() */
+static void handle_connection(struct handshake *handshake, struct initial_message *message)
+{
+    struct quorum_cnx_manager *qcm = handshake->qcm;
+    if (message->sid == OBSERVER_ID) {
+        zk_mutex_lock(&qcm->mu);
+        message->sid = --qcm->observer_counter; /* -1, -2, ... */
+        zk_mutex_unlock(&qcm->mu);
+        zk_log(qcm->ctx, ZK_LOG_ARBITRARY_OBSERVER_ID, message->sid);
+    } else if (message->sid < 0) { /* these are ours to give (D-24) */
+        zk_log(qcm->ctx, ZK_LOG_NEGATIVE_ID, message->sid, sock_conn_text(handshake->sock));
+        return;
+    }
+
+    if (message->sid < qcm->my_id) {
+        /* It may have lost a connection that we still believe in: that one goes first. */
+        zk_mutex_lock(&qcm->mu);
+        struct peer_entry *entry = long_map_get(&qcm->entries, message->sid);
+        struct send_worker *sw = entry == NULL ? NULL : entry->sender_worker;
+        if (sw != NULL)
+            send_worker_ref(sw);
+        zk_mutex_unlock(&qcm->mu);
+        if (sw != NULL)
+            send_worker_finish(sw, "the other side has called again");
+        send_worker_unref(sw);
+        qcm_trace_hung_up_on_smaller(handshake, message->sid);
+        sock_wake(handshake->sock);
+        call_back(qcm, message);
+    } else if (message->sid == qcm->my_id) {
+        zk_log(qcm->ctx, ZK_LOG_OWN_ID); /* Java leaves the connection open (D-10) */
+    } else {
+        keep_connection(handshake, message->sid);
+    }
+}
+
+/* ---- a connection that is kept -------------------------------------------------------------- */
+
+/* Put a new SendWorker into the entry; *ret_old is the one that it replaces. The caller unrefs
+ * both.
  *
- * A dial is settled in the same step: if sid calls a moment later, this pair is finished and sid
- * called back; were that wish taken for one that is under way, nobody would be connected until the
- * next message (as happens in Java; D-69). Of two calls of one server the one accepted later stays,
- * whichever thread is quicker: the other one is dead already (Java hears one after the other).
+ * The handshake is settled in the same step. If sid calls a moment later, this connection ends and
+ * sid is called back; otherwise that call-back would be taken for this finished handshake and left
+ * out, and nobody would be connected until the next message, as happens in Java (D-69). Of two
+ * calls of one server the later one stays, whichever thread is quicker: the other one is dead
+ * already. (Java hears one after the other.)
  *
  * -ECANCELED: halting. -EUSERS: too many strangers. -ESTALE: a later call was quicker. */
-static int install_workers(struct conversation *conversation, int64_t sid,
-                           struct send_worker **ret_sw, struct send_worker **ret_old)
+static int install_worker(struct handshake *handshake, int64_t sid, struct send_worker **ret_sw,
+                          struct send_worker **ret_old)
 {
-    struct quorum_cnx_manager *qcm = conversation->qcm;
+    struct quorum_cnx_manager *qcm = handshake->qcm;
     int r = 0;
     bool stranger = qcm_is_stranger(qcm, sid);
     zk_mutex_lock(&qcm->mu);
@@ -97,134 +236,126 @@ static int install_workers(struct conversation *conversation, int64_t sid,
         r = -ECANCELED;
     else if (stranger && !replaces && qcm_connected_strangers_locked(qcm) >= QCM_MAX_STRANGERS)
         r = -EUSERS;
-    else if (replaces && known->sender_worker->number > conversation->number)
+    else if (replaces && known->sender_worker->number > handshake->number)
         r = -ESTALE;
     if (r == 0) {
         struct peer_entry *entry = qcm_entry_locked(qcm, sid);
-        *ret_sw = send_worker_new(qcm, entry, conversation->sock);
-        (*ret_sw)->number = conversation->number;
+        *ret_sw = send_worker_new(qcm, entry, handshake->sock, handshake->number);
         *ret_old = entry->sender_worker;
         entry->sender_worker = send_worker_ref(*ret_sw);
     }
-    conversation->settled = true;
+    handshake->settled = true;
     zk_mutex_unlock(&qcm->mu);
     return r;
 }
 
-/* Keep the connection of this conversation: sid is at its far end.
- * Java: startConnection(), its step 4, and handleConnection(), its last branch */
-static void start_workers(struct conversation *conversation, int64_t sid)
+static int start_workers(struct send_worker *sw)
 {
-    struct quorum_cnx_manager *qcm = conversation->qcm;
-    struct sock *sock = conversation->sock;
+    struct quorum_cnx_manager *qcm = sw->qcm;
+    send_worker_ref(sw);
+    int r =
+        zk_thread_group_start(qcm->workers, send_worker_run, sw, "SendWorker:%" PRId64, sw->sid);
+    if (r < 0) {
+        send_worker_unref(sw);
+        return r;
+    }
+    struct recv_worker *rw = recv_worker_new(sw);
+    r = zk_thread_group_start(qcm->workers, recv_worker_run, rw, "RecvWorker:%" PRId64, sw->sid);
+    if (r < 0)
+        recv_worker_free(rw);
+    return r;
+}
+
+/* Sid is at the far end of this handshake's connection, which lives on: the last lines of Java's
+ * startConnection() and handleConnection(). */
+static void keep_connection(struct handshake *handshake, int64_t sid)
+{
+    struct quorum_cnx_manager *qcm = handshake->qcm;
     struct send_worker *sw = NULL;
     struct send_worker *old = NULL;
-    int r = install_workers(conversation, sid, &sw, &old);
+    int r = install_worker(handshake, sid, &sw, &old);
     if (r == -EUSERS)
         zk_log(qcm->ctx, ZK_LOG_TOO_MANY_STRANGERS, sid, (int)QCM_MAX_STRANGERS);
     if (r == -ESTALE)
-        zk_trace_conn(qcm->ctx, "drop", sid, sock_conn_text(sock), "it has called again since");
+        qcm_trace_overtaken(handshake, sid);
     if (r < 0)
         return;
-    zk_trace_conn(qcm->ctx, "keep", sid, sock_conn_text(sock), "the larger sid dialled it");
-    if (old != NULL) {
-        send_worker_finish(old);
-        send_worker_unref(old);
-    }
-    sock_set_timeout(sock, 0); /* Java: RecvWorker() sets SO_TIMEOUT to 0 */
-    sock_set_deadline(sock, INT64_MAX);
-
-    send_worker_ref(sw);
-    r = zk_thread_group_start(qcm->workers, send_worker_run, sw, "SendWorker:%" PRId64, sid);
-    if (r < 0)
-        send_worker_unref(sw);
-    if (r == 0) {
-        send_worker_ref(sw);
-        r = zk_thread_group_start(qcm->workers, recv_worker_run, sw, "RecvWorker:%" PRId64, sid);
-        if (r < 0)
-            send_worker_unref(sw);
-    }
-    if (r < 0) {
+    qcm_trace_kept(handshake, sid);
+    if (old != NULL)
+        send_worker_finish(old, "a newer connection has replaced it");
+    send_worker_unref(old);
+    sock_set_timeout(handshake->sock, 0); /* it may be silent for ever. Java: RecvWorker() */
+    sock_set_deadline(handshake->sock, INT64_MAX);
+    if (start_workers(sw) < 0) {
         zk_log(qcm->ctx, ZK_LOG_NO_THREAD_FOR_CONNECTION, sid);
-        send_worker_finish(sw);
+        send_worker_finish(sw, "there is no thread for it");
     }
     send_worker_unref(sw);
 }
 
+/* ---- calling back --------------------------------------------------------------------------- */
+
+/* Dial the caller, at the address that it announced or else at that of the configuration. If it is
+ * being dialled already, that handshake remembers the address (D-72).
+ * Java: connectOne(), as handleConnection() calls it */
+static void call_back(struct quorum_cnx_manager *qcm, struct initial_message *message)
+{
+    int64_t sid = message->sid;
+    struct multiple_addresses *announced = &message->election_addr;
+    if (announced->count == 0 && !qcm_configured_election_addr(qcm, sid, announced)) {
+        zk_log(qcm->ctx, ZK_LOG_INVALID_SERVER_ID, sid);
+        return;
+    }
+    bool stranger = qcm_is_stranger(qcm, sid);
+    zk_mutex_lock(&qcm->mu);
+    struct handshake *under_way = outgoing_to_locked(qcm, sid);
+    if (under_way == NULL) {
+        qcm_connect_one_addr_locked(qcm, sid, stranger, announced);
+    } else {
+        multiple_addresses_done(&under_way->announced);
+        multiple_addresses_copy(&under_way->announced, announced);
+    }
+    zk_mutex_unlock(&qcm->mu);
+}
+
 /* ---- dialling ------------------------------------------------------------------------------- */
 
-static void trace_initial(struct quorum_cnx_manager *qcm, int64_t sid, const struct sock *sock)
+/* Publish the socket of this try, so that halt can wake it. False: halting. */
+static bool handshake_set_sock(struct handshake *handshake, struct sock *sock)
 {
-    struct zk_str json = {0};
-    if (!zk_trace_on(qcm->ctx))
-        return;
-    zk_str_printf(&json, "{\"sid\":%" PRId64 "}", qcm->my_id);
-    zk_trace_send(qcm->ctx, sid, sock_conn_text(sock), 0, "INITIAL", zk_str_text(&json));
-    zk_str_done(&json);
-}
-
-/* Java: startConnection() */
-static void start_connection(struct conversation *dial)
-{
-    struct quorum_cnx_manager *qcm = dial->qcm;
-    int64_t sid = dial->sid;
-    struct sock *sock = dial->sock;
-    struct buf *message =
-        initial_message_format(qcm->my_id, &qcm->my_election_addr, qcm->multi_address);
-    trace_initial(qcm, sid, sock);
-    int r = sock_write_fully(sock, message->bytes, message->length);
-    buf_unref(message);
-    if (r < 0) {
-        char reason[128];
-        zk_log(qcm->ctx, ZK_LOG_CHALLENGE_WRITE, sid, sock_error_text(r, reason, sizeof reason));
-        return;
-    }
-    if (sid > qcm->my_id) {
-        zk_log(qcm->ctx, ZK_LOG_SMALLER_IDENTIFIER, qcm->my_id, sid);
-        zk_trace_conn(qcm->ctx, "drop", sid, sock_conn_text(sock),
-                      "our sid is smaller: the other side will dial us");
-        return;
-    }
-    start_workers(dial, sid);
-}
-
-/* The socket of this try, so that halt can wake it. False: halting. */
-static bool conversation_set_sock(struct conversation *dial, struct sock *sock)
-{
-    struct quorum_cnx_manager *qcm = dial->qcm;
+    struct quorum_cnx_manager *qcm = handshake->qcm;
     zk_mutex_lock(&qcm->mu);
-    struct sock *before = dial->sock;
-    dial->sock = sock;
+    struct sock *before = handshake->sock;
+    handshake->sock = sock;
     bool halting = zk_stop_requested(&qcm->shutdown);
     zk_mutex_unlock(&qcm->mu);
     sock_unref(before);
     return !halting;
 }
 
-/* One address. Blocks up to the connect timeout. */
-static int dial_address(struct conversation *dial, const struct inet_address *address,
-                        int64_t timeout_ms)
+static int connect_address(struct handshake *handshake, const struct inet_address *address,
+                           int64_t timeout_ms)
 {
     struct sock *sock = NULL;
     if (address->family == INET_UNRESOLVED)
         return -EDESTADDRREQ;
-    int r = sock_new(dial->qcm->ctx, address->family, &sock);
+    int r = sock_new(handshake->qcm->ctx, address->family, &sock);
     if (r < 0)
         return r;
-    if (!conversation_set_sock(dial, sock))
+    if (!handshake_set_sock(handshake, sock))
         return -ECANCELED;
-    qcm_set_sock_opts(dial->qcm, sock);
+    qcm_set_sock_opts(handshake->qcm, sock);
     return sock_connect(sock, address, timeout_ms);
 }
 
-/* Several addresses are tried one after the other, each no longer than the reachability check of
- * Java would wait for it; a single one gets the whole connect timeout (Java:
- * MultipleAddresses.getReachableOrOne(), whose ICMP needs root; D-64). */
-static int dial_addresses(struct conversation *dial)
+/* Several addresses are tried one after the other, each no longer than Java's reachability check
+ * would wait for it; a single one gets the whole connect timeout.
+ * Java: MultipleAddresses.getReachableOrOne(), whose ICMP needs root (D-64) */
+static int connect_addresses(struct handshake *handshake)
 {
-    struct quorum_cnx_manager *qcm = dial->qcm;
-    const struct quorum_peer_config *config = quorum_peer_config_of(qcm->self);
-    struct multiple_addresses *addresses = &dial->addresses;
+    struct quorum_cnx_manager *qcm = handshake->qcm;
+    const struct quorum_peer_config *config = qcm->self->config;
+    const struct multiple_addresses *addresses = &handshake->addresses;
     size_t *order = zk_xcalloc(addresses->count + 1, sizeof *order);
     int64_t timeout_ms = qcm->cnx_timeout_ms;
     if (addresses->count > 1 && config->multi_address_reachability_check_timeout_ms < timeout_ms)
@@ -233,235 +364,99 @@ static int dial_addresses(struct conversation *dial)
     multiple_addresses_java_order(addresses, order);
     for (size_t i = 0; i < addresses->count && r != 0 && r != -ECANCELED; i++) {
         const struct inet_address *address = &addresses->items[order[i]];
-        r = dial_address(dial, address, timeout_ms);
+        r = connect_address(handshake, address, timeout_ms);
         if (r < 0 && r != -ECANCELED) {
-            char text[320];
-            char reason[128];
-            inet_address_text(address, text, sizeof text);
-            zk_log(qcm->ctx, ZK_LOG_CANNOT_OPEN_CHANNEL, dial->sid, text,
-                   sock_error_text(r, reason, sizeof reason));
-            zk_trace_conn(qcm->ctx, "refused", dial->sid, text, "nobody answers there");
+            zk_log(qcm->ctx, ZK_LOG_CANNOT_OPEN_CHANNEL, handshake->sid, inet_text(address).text,
+                   zk_error_text(r).text);
+            qcm_trace_refused(handshake, address);
         }
     }
     free(order);
     return r;
 }
 
-/* The thread of one dial. Java: QuorumConnectionReqThread.run(), initiateConnection() */
-static void initiate_connection(void *arg)
+/* ---- the lists of handshakes ---------------------------------------------------------------- */
+
+static size_t handshake_count(const struct handshake *first, bool strangers_only)
 {
-    struct conversation *dial = arg;
-    struct quorum_cnx_manager *qcm = dial->qcm;
-    multiple_addresses_recreate(qcm->ctx, &dial->addresses); /* under no lock (D-19) */
-    if (dial_addresses(dial) == 0) {
-        zk_trace_conn(qcm->ctx, "dial", dial->sid, sock_conn_text(dial->sock),
-                      "there is something to say");
-        start_connection(dial);
-    }
-    zk_mutex_lock(&qcm->mu);
-    conversation_unlink_locked(qcm, &qcm->dials, dial);
-    bool failed = !dial->settled;
-    zk_mutex_unlock(&qcm->mu);
-    if (failed && dial->announced.count > 0)
-        qcm_connect_one_addr(qcm, dial->sid, &dial->announced); /* (D-72) */
-    conversation_free(dial);
+    size_t count = 0;
+    for (; first != NULL; first = first->next)
+        count += first->stranger || !strangers_only;
+    return count;
 }
 
-/* Strangers get at most half of the dials, so that they cannot keep us from our own ensemble. */
-static bool dials_exhausted_locked(struct quorum_cnx_manager *qcm, bool stranger) REQUIRES(&qcm->mu)
-{
-    size_t limit = (size_t)qcm->max_dials;
-    return conversation_count(qcm->dials, false) >= limit ||
-           (stranger && conversation_count(qcm->dials, true) >= limit / 2);
-}
-
-/* Java: initiateConnectionAsync() */
-void qcm_initiate_connection_async_locked(struct quorum_cnx_manager *qcm, int64_t sid,
-                                          bool stranger, const struct multiple_addresses *addresses)
+/* The handshake in which we are dialling sid: it has neither led to a connection nor failed. NULL:
+ * there is none. */
+static struct handshake *outgoing_to_locked(struct quorum_cnx_manager *qcm, int64_t sid)
     REQUIRES(&qcm->mu)
 {
     zk_mutex_assert_held(&qcm->mu);
-    if (zk_stop_requested(&qcm->shutdown) || dial_under_way_locked(qcm, sid) != NULL)
-        return;
-    int r = -EAGAIN;
-    struct conversation *dial = zk_xcalloc(1, sizeof *dial);
-    dial->qcm = qcm;
-    dial->sid = sid;
-    dial->stranger = stranger;
-    dial->number = ++qcm->connection_thread_count;
-    multiple_addresses_copy(&dial->addresses, addresses);
-    if (!dials_exhausted_locked(qcm, stranger)) {
-        dial->next = qcm->dials;
-        qcm->dials = dial;
-        r = zk_thread_group_start(qcm->connections, initiate_connection, dial,
-                                  "QuorumConnectionThread-[myid=%" PRId64 "]-%" PRId64, qcm->my_id,
-                                  dial->number);
-        if (r < 0)
-            qcm->dials = dial->next;
-    }
-    if (r < 0) {
-        zk_log(qcm->ctx, ZK_LOG_SUBMITTING_CONNECTION);
-        conversation_free(dial);
-        return;
-    }
-    struct peer_entry *entry = long_map_get(&qcm->entries, sid);
-    if (entry != NULL)
-        entry->connection_attempts++;
+    struct handshake *handshake = qcm->outgoing;
+    while (handshake != NULL && (handshake->sid != sid || handshake->settled))
+        handshake = handshake->next;
+    return handshake;
 }
 
-/* ---- answering ------------------------------------------------------------------------------ */
-
-/* Dial sid, which has called and now relies on us: it says nothing more until it hears from us. A
- * dial that was under way before may be one that nobody hears; if it fails, there is another.
- * Java lets it be the only one (K-27, D-72). */
-static void connect_back(struct quorum_cnx_manager *qcm, int64_t sid,
-                         const struct multiple_addresses *announced)
+/* Strangers get at most half of them, so that they cannot keep us from our own ensemble. */
+static bool outgoing_exhausted_locked(struct quorum_cnx_manager *qcm, bool stranger)
+    REQUIRES(&qcm->mu)
 {
-    bool stranger = qcm_is_stranger(qcm, sid);
-    zk_mutex_lock(&qcm->mu);
-    struct conversation *dial = dial_under_way_locked(qcm, sid);
-    if (dial == NULL) {
-        qcm_connect_one_addr_locked(qcm, sid, stranger, announced);
-    } else {
-        multiple_addresses_done(&dial->announced);
-        multiple_addresses_copy(&dial->announced, announced);
-    }
-    zk_mutex_unlock(&qcm->mu);
+    size_t limit = (size_t)qcm->max_outgoing;
+    return handshake_count(qcm->outgoing, false) >= limit ||
+           (stranger && handshake_count(qcm->outgoing, true) >= limit / 2);
 }
 
-/* A smaller sid called: hang up, end what we had with it, and call back; at the address of the
- * configuration if it announces none. */
-static void call_back(struct quorum_cnx_manager *qcm, struct initial_message *message,
-                      struct sock *sock)
-{
-    zk_mutex_lock(&qcm->mu);
-    struct peer_entry *entry = long_map_get(&qcm->entries, message->sid);
-    struct send_worker *sw = entry == NULL || entry->sender_worker == NULL
-                                 ? NULL
-                                 : send_worker_ref(entry->sender_worker);
-    zk_mutex_unlock(&qcm->mu);
-    if (sw != NULL) {
-        send_worker_finish(sw);
-        send_worker_unref(sw);
-    }
-    zk_trace_conn(qcm->ctx, "drop", message->sid, sock_conn_text(sock),
-                  "its sid is smaller: we dial it instead");
-    sock_wake(sock);
-    if (message->election_addr.count == 0 &&
-        !qcm_configured_election_addr(qcm, message->sid, &message->election_addr))
-        zk_log(qcm->ctx, ZK_LOG_INVALID_SERVER_ID, message->sid);
-    else
-        connect_back(qcm, message->sid, &message->election_addr);
-}
-
-/* Java: handleConnection(), from where the initial message is read. Borrows both. */
-static void handle_connection(struct conversation *caller, struct initial_message *message)
-{
-    struct quorum_cnx_manager *qcm = caller->qcm;
-    struct sock *sock = caller->sock;
-    if (message->sid == OBSERVER_ID) {
-        zk_mutex_lock(&qcm->mu);
-        message->sid = --qcm->observer_counter; /* -1, -2, ... */
-        zk_mutex_unlock(&qcm->mu);
-        zk_log(qcm->ctx, ZK_LOG_ARBITRARY_OBSERVER_ID, message->sid);
-    } else if (message->sid < 0) { /* our own range of private ids (D-24) */
-        zk_log(qcm->ctx, ZK_LOG_NEGATIVE_ID, message->sid, sock_conn_text(sock));
-        return;
-    }
-
-    if (message->sid < qcm->my_id) {
-        call_back(qcm, message, sock);
-    } else if (message->sid == qcm->my_id) {
-        zk_log(qcm->ctx, ZK_LOG_OWN_ID); /* and closed (D-10) */
-    } else {
-        start_workers(caller, message->sid);
-    }
-}
-
-/* Java: receiveConnection() */
-static void receive_connection(struct conversation *caller)
-{
-    struct quorum_cnx_manager *qcm = caller->qcm;
-    struct sock *sock = caller->sock;
-    struct initial_message message = {0};
-    struct zk_str error = {0};
-    char remote[320];
-    inet_address_text(sock_remote(sock), remote, sizeof remote);
-    int r = initial_message_read(sock, &message, &error);
-    if (r == -EPROTO) {
-        zk_log(qcm->ctx, ZK_LOG_INITIAL_MESSAGE_ERROR, remote, zk_str_text(&error));
-    } else if (r < 0 && r != -ECANCELED) {
-        char reason[128];
-        zk_log(qcm->ctx, ZK_LOG_CHALLENGE_READ, remote, sock_error_text(r, reason, sizeof reason));
-    } else if (r == 0) {
-        if (zk_trace_on(qcm->ctx)) {
-            struct zk_str json = {0};
-            zk_str_printf(&json, "{\"sid\":%" PRId64 "}", message.sid);
-            zk_trace_recv(qcm->ctx, message.sid, sock_conn_text(sock), 0, "INITIAL",
-                          zk_str_text(&json));
-            zk_str_done(&json);
-        }
-        handle_connection(caller, &message);
-    }
-    zk_str_done(&error);
-    initial_message_done(&message);
-}
-
-/* The thread of one caller. Java: QuorumConnectionReceiverThread.run() */
-static void hear_caller(void *arg)
-{
-    struct conversation *caller = arg;
-    struct quorum_cnx_manager *qcm = caller->qcm;
-    receive_connection(caller);
-    zk_mutex_lock(&qcm->mu);
-    conversation_unlink_locked(qcm, &qcm->handshakes, caller);
-    zk_mutex_unlock(&qcm->mu);
-    conversation_free(caller);
-}
-
-/* Too many say nothing: the one that has been silent longest goes. Those that were told to go
- * already are not counted, nor told again: in a burst of callers their threads have not ended
+/* If too many callers say nothing, the one that has been silent longest goes. Those that were told
+ * to go already are not counted, nor told again: in a burst of callers their threads have not ended
  * yet. */
-static void drop_oldest_handshake_locked(struct quorum_cnx_manager *qcm) REQUIRES(&qcm->mu)
+static void drop_oldest_incoming_locked(struct quorum_cnx_manager *qcm) REQUIRES(&qcm->mu)
 {
-    struct conversation *oldest = NULL;
+    zk_mutex_assert_held(&qcm->mu);
+    struct handshake *oldest = NULL;
     size_t waiting = 0;
-    for (struct conversation *c = qcm->handshakes; c != NULL; c = c->next) {
-        if (!c->dropped) {
-            oldest = c;
+    for (struct handshake *h = qcm->incoming; h != NULL; h = h->next) {
+        if (!h->dropped) {
+            oldest = h;
             waiting++;
         }
     }
-    if (waiting < QCM_MAX_HANDSHAKES)
+    if (waiting < QCM_MAX_INCOMING)
         return;
     oldest->dropped = true;
-    zk_log(qcm->ctx, ZK_LOG_HANDSHAKE_DROPPED, sock_conn_text(oldest->sock),
-           (int)QCM_MAX_HANDSHAKES);
+    zk_log(qcm->ctx, ZK_LOG_HANDSHAKE_DROPPED, sock_conn_text(oldest->sock), (int)QCM_MAX_INCOMING);
     sock_wake(oldest->sock);
 }
 
-void qcm_receive_connection_async(struct quorum_cnx_manager *qcm, struct sock *sock)
+/* On success the handshake is in the list and belongs to its thread. */
+static int start_thread_locked(struct quorum_cnx_manager *qcm, struct handshake **list,
+                               struct handshake *handshake, void (*run)(void *arg))
+    REQUIRES(&qcm->mu)
 {
-    struct conversation *caller = zk_xcalloc(1, sizeof *caller);
-    caller->qcm = qcm;
-    caller->sock = sock;
-    caller->settled = true; /* no dial */
-    int r = -ECANCELED;
-    zk_mutex_lock(&qcm->mu);
-    if (!zk_stop_requested(&qcm->shutdown)) {
-        drop_oldest_handshake_locked(qcm);
-        caller->number = ++qcm->connection_thread_count;
-        caller->next = qcm->handshakes;
-        qcm->handshakes = caller;
-        r = zk_thread_group_start(qcm->connections, hear_caller, caller,
+    zk_mutex_assert_held(&qcm->mu);
+    handshake->next = *list;
+    *list = handshake;
+    int r = zk_thread_group_start(qcm->connections, run, handshake,
                                   "QuorumConnectionThread-[myid=%" PRId64 "]-%" PRId64, qcm->my_id,
-                                  caller->number);
-        if (r < 0)
-            qcm->handshakes = caller->next;
-    }
-    zk_mutex_unlock(&qcm->mu);
-    if (r == -EAGAIN)
-        zk_log(qcm->ctx, ZK_LOG_NO_THREAD_FOR_CALLER, sock_conn_text(sock));
+                                  handshake->number);
     if (r < 0)
-        conversation_free(caller);
+        *list = handshake->next;
+    return r;
+}
+
+/* list: qcm's outgoing or incoming ones. */
+static void handshake_unlink_locked(struct quorum_cnx_manager *qcm, struct handshake **list,
+                                    struct handshake *handshake) REQUIRES(&qcm->mu)
+{
+    zk_mutex_assert_held(&qcm->mu);
+    while (*list != handshake)
+        list = &(*list)->next;
+    *list = handshake->next;
+}
+
+static void handshake_free(struct handshake *handshake)
+{
+    sock_unref(handshake->sock);
+    multiple_addresses_done(&handshake->addresses);
+    multiple_addresses_done(&handshake->announced);
+    free(handshake);
 }

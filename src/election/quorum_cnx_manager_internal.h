@@ -1,8 +1,9 @@
-/* The structs behind quorum_cnx_manager.h, shared by its five files. Java: QuorumCnxManager
+/* The structs behind quorum_cnx_manager.h, shared by its files. Java: QuorumCnxManager
  *   quorum_cnx_manager.c            maps, queues, who is connected, halt
- *   quorum_cnx_manager_handshake.c  dialling and answering: who keeps the connection
+ *   quorum_cnx_manager_handshake.c  the initial message, and which side keeps the connection
  *   listener.c                      QuorumPeerListener and ListenerHandler threads
- *   send_worker.c, recv_worker.c    the two threads of a connection */
+ *   send_worker.c, recv_worker.c    the two threads of a connection
+ *   qcm_trace.c                     what the trace says about all of them */
 #ifndef ELECTION_QUORUM_CNX_MANAGER_INTERNAL_H
 #define ELECTION_QUORUM_CNX_MANAGER_INTERNAL_H
 
@@ -22,41 +23,60 @@ struct zk_context;
 /* One server that we have had to do with. Java spreads it over three maps keyed by sid. */
 struct peer_entry {
     int64_t sid;
-    bool stranger;           /* in neither configuration */
-    struct zk_refcount refs; /* the map, each SendWorker, who works on it just now */
-    struct circular_blocking_queue *send_queue; /* Java: queueSendMap; never removed (K-9) */
+    bool stranger; /* in neither configuration */
+    /* The map holds one, each SendWorker, and each thread that works on the entry. */
+    struct zk_refcount refs;
+    /* Of struct message. Never removed (K-9). Java: queueSendMap */
+    struct circular_blocking_queue *send_queue;
+
     /* Guarded by the manager's mutex: */
-    struct buf *last_message_sent;     /* Java: lastMessageSent; NULL: none yet */
-    struct send_worker *sender_worker; /* Java: senderWorkerMap; a reference; NULL: not connected */
+    struct message *last_message_sent; /* NULL: none yet. Java: lastMessageSent */
+    struct send_worker *sender_worker; /* NULL: not connected. Java: senderWorkerMap */
     int64_t connection_attempts;
 };
 
-/* A connection's sending half. Java: SendWorker */
+/* A connection's sending half, and what both halves share. Java: SendWorker */
 struct send_worker {
-    struct zk_refcount refs; /* the entry, own thread, RecvWorker, who starts them */
+    struct zk_refcount refs; /* the entry, its own thread, RecvWorker, whoever starts them */
     struct quorum_cnx_manager *qcm;
     struct peer_entry *entry; /* a reference */
     int64_t sid;
-    struct sock *sock;  /* a reference */
-    int64_t number;     /* of the conversation that led to it */
-    struct zk_mutex mu; /* Java's monitor of this SendWorker. Guards: */
-    /* Java: SendWorker.running, volatile in both workers; they live and die together */
+    struct sock *sock; /* a reference */
+    int64_t number;    /* of the handshake that led to it */
+
+    /* Java's monitor of this SendWorker. Guards: */
+    struct zk_mutex mu;
+    /* Both workers live and die together (D-61); in Java each has a volatile of its own. */
     bool running GUARDED_BY(&mu);
+    const char *why_finished GUARDED_BY(&mu); /* for the log; NULL while it runs */
 };
 
-/* A dial or a handshake under way: halt wakes its socket. */
-struct conversation {
-    struct conversation *next;
+/* A connection's receiving half. It belongs to its thread alone. Java: RecvWorker */
+struct recv_worker {
+    struct quorum_cnx_manager *qcm;
+    struct send_worker *sw; /* a reference */
+    int64_t sid;
+    struct sock *sock; /* a reference */
+    int64_t seq;       /* of the last message received, for the trace */
+};
+
+/* What comes before a connection: we have dialled a server (outgoing), or have accepted a call
+ * (incoming); the initial message says who calls, and it is decided which side keeps the
+ * connection. Each has a thread of its own, and halt wakes its socket. */
+struct handshake {
+    struct handshake *next;
     struct quorum_cnx_manager *qcm;
     struct sock *sock; /* a reference; NULL: none yet */
-    int64_t number;    /* in the order in which dials began and callers were accepted */
-    bool dropped;      /* a handshake that has made room for another; its thread is about to end */
-    /* A dial only: */
+    int64_t number;    /* in the order in which handshakes began */
+    /* Incoming: it has made room for another one, and its thread is about to end. */
+    bool dropped;
+    /* Outgoing: */
     int64_t sid;
     struct multiple_addresses addresses;
     bool stranger;
-    bool settled; /* it has led to a connection; or no dial at all */
-    /* Where sid, which has called meanwhile, says that it listens (D-72). Empty: it has not. */
+    /* It has led to a connection, so a new one to the same server may begin. Incoming: true. */
+    bool settled;
+    /* Where sid says that it listens, if it has called meanwhile (D-72). */
     struct multiple_addresses announced;
 };
 
@@ -66,110 +86,133 @@ struct quorum_cnx_manager {
     struct quorum_peer *self;
     int64_t my_id;
     struct multiple_addresses my_election_addr;
-    int64_t socket_timeout_ms; /* Java: socketTimeout: how long a handshake may take */
-    int64_t cnx_timeout_ms;    /* Java: cnxTO: how long a connect may take */
+    int64_t socket_timeout_ms; /* how long a handshake may take. Java: socketTimeout */
+    int64_t cnx_timeout_ms;    /* how long a connect may take. Java: cnxTO */
     bool tcp_keep_alive;
     bool multi_address;
-    int max_dials;
+    int max_outgoing;
     int port_bind_max_retry; /* 0: for ever */
     bool listen_on_all_ips;
 
-    struct circular_blocking_queue *recv_queue; /* Java: recvQueue */
+    struct circular_blocking_queue *recv_queue; /* of struct message. Java: recvQueue */
 
     struct zk_stop shutdown; /* Java: shutdown, volatile */
     struct zk_thread_group *listeners;
     struct zk_thread_group *connections;
     struct zk_thread_group *workers;
 
-    struct zk_mutex
-        /* Java's monitor of QuorumCnxManager, and what its concurrent maps do by themselves.
-         * Guards: */
-        mu;
+    /* Java's monitor of QuorumCnxManager, and what its concurrent maps do by themselves. Guards: */
+    struct zk_mutex mu;
     struct long_map entries GUARDED_BY(&mu); /* of struct peer_entry */
-    /* Java: inprogressConnections. Newest first; those not settled: at most one for each sid. */
-    struct conversation *dials GUARDED_BY(&mu);
-    struct conversation *handshakes GUARDED_BY(&mu); /* newest first */
-    int64_t observer_counter GUARDED_BY(&mu); /* the last private id given to a nameless observer */
+    /* Newest first. Of those that are not settled, at most one for each sid.
+     * Java: inprogressConnections */
+    struct handshake *outgoing GUARDED_BY(&mu);
+    struct handshake *incoming GUARDED_BY(&mu); /* newest first */
+    int64_t observer_counter GUARDED_BY(&mu);   /* the last id given to an observer without one */
     int64_t connection_thread_count GUARDED_BY(&mu); /* Java: connectionThreadCnt */
-    int thread_count GUARDED_BY(&mu);                /* Java: threadCnt */
     bool stranger_left_empty_queue GUARDED_BY(&mu);  /* for haveDelivered */
 
-    /* Touched by the listener's threads and by halt. */
-    struct zk_mutex listener_mu; /* Guards: */
-    struct sock **server_sockets
-        GUARDED_BY(&listener_mu); /* one slot for each handler; NULL: not bound */
-    size_t handler_count;         /* set before the handlers start */
+    /* Set before the handlers start. */
+    size_t handler_count;
     struct inet_address *handler_addresses;
-    bool socket_exception GUARDED_BY(&listener_mu);
     void (*on_socket_error)(void *arg);
     void *on_socket_error_arg;
+
+    /* The listener's threads and halt. Guards: */
+    struct zk_mutex listener_mu;
+    struct sock **server_sockets GUARDED_BY(&listener_mu); /* one for each handler; NULL: unbound */
+    bool socket_exception GUARDED_BY(&listener_mu);
 };
 
 /* ---- quorum_cnx_manager.c ---- */
 
-/* The entry of sid, made if absent. Gives a reference. */
+/* Return the entry of sid, which is made if there is none; the caller unrefs it. */
 struct peer_entry *qcm_entry_locked(struct quorum_cnx_manager *qcm, int64_t sid) REQUIRES(&qcm->mu);
 void peer_entry_unref(struct peer_entry *entry);
 
-/* Is sid in neither configuration? */
+/* True if sid is in neither configuration. */
 bool qcm_is_stranger(struct quorum_cnx_manager *qcm, int64_t sid);
 
-/* Servers of neither configuration that are connected. */
+/* The number of strangers that are connected. */
 size_t qcm_connected_strangers_locked(struct quorum_cnx_manager *qcm) REQUIRES(&qcm->mu);
 
-/* Where the configuration says that sid listens: as committed, else as last seen. False: sid is in
- * neither. */
+/* Where the configuration says that sid listens: the committed one, else the one last seen. False:
+ * sid is in neither. The caller ends *ret_addresses. */
 bool qcm_configured_election_addr(struct quorum_cnx_manager *qcm, int64_t sid,
                                   struct multiple_addresses *ret_addresses);
 
-/* Java: connectOne(sid, electionAddr), synchronized: looking for a sender and submitting a dial are
- * one step. Borrows addresses. */
+/* Dial sid at these addresses unless it is connected; looking and submitting are one step.
+ * Java: connectOne(sid, electionAddr), synchronized */
 void qcm_connect_one_addr(struct quorum_cnx_manager *qcm, int64_t sid,
                           const struct multiple_addresses *addresses);
 void qcm_connect_one_addr_locked(struct quorum_cnx_manager *qcm, int64_t sid, bool stranger,
                                  const struct multiple_addresses *addresses) REQUIRES(&qcm->mu);
 
-/* Java: addToRecvQueue(). Takes buffer. */
-void qcm_add_to_recv_queue(struct quorum_cnx_manager *qcm, int64_t sid, struct buf *buffer);
+/* Takes ownership of message. Java: addToRecvQueue() */
+void qcm_add_to_recv_queue(struct quorum_cnx_manager *qcm, struct message *message);
 
-/* Remove and forget a worker that has ended, unless it was replaced. */
+/* Forget a worker that has ended, unless another one has replaced it already. */
 void qcm_forget_sender_worker(struct quorum_cnx_manager *qcm, struct send_worker *sw);
-
-/* ---- quorum_cnx_manager_handshake.c ---- */
-
-/* Java: initiateConnectionAsync(). Start a dial, unless one for sid is under way. Borrows
- * addresses. */
-void qcm_initiate_connection_async_locked(struct quorum_cnx_manager *qcm, int64_t sid,
-                                          bool stranger, const struct multiple_addresses *addresses)
-    REQUIRES(&qcm->mu);
-
-/* Java: receiveConnectionAsync(). Hear who calls, in a thread of its own. Takes sock. */
-void qcm_receive_connection_async(struct quorum_cnx_manager *qcm, struct sock *sock);
 
 /* Java: setSockOpts() */
 void qcm_set_sock_opts(struct quorum_cnx_manager *qcm, struct sock *sock);
 
+/* SendWorkers and RecvWorkers alive. Java: getThreadCount() */
+size_t qcm_get_thread_count(struct quorum_cnx_manager *qcm);
+
+/* ---- quorum_cnx_manager_handshake.c ---- */
+
+/* Dial sid in a thread of its own, unless that is being done already.
+ * Java: initiateConnectionAsync() */
+void qcm_initiate_connection_async_locked(struct quorum_cnx_manager *qcm, int64_t sid,
+                                          bool stranger, const struct multiple_addresses *addresses)
+    REQUIRES(&qcm->mu);
+
+/* Hear in a thread of its own who calls. Takes ownership of sock. Java: receiveConnectionAsync() */
+void qcm_receive_connection_async(struct quorum_cnx_manager *qcm, struct sock *sock);
+
 /* ---- listener.c ---- */
 
-/* Java: Listener.halt(): close the election ports. */
+/* Close the election ports. Java: Listener.halt() */
 void listener_halt(struct quorum_cnx_manager *qcm);
 
 /* ---- send_worker.c, recv_worker.c ---- */
 
-/* Takes entry's reference, shares sock. Gives a reference. */
+/* Takes over the caller's reference to entry and adds one to sock. The caller unrefs the result. */
 struct send_worker *send_worker_new(struct quorum_cnx_manager *qcm, struct peer_entry *entry,
-                                    struct sock *sock);
+                                    struct sock *sock, int64_t number);
 struct send_worker *send_worker_ref(struct send_worker *sw);
 void send_worker_unref(struct send_worker *sw);
 
-/* Java: SendWorker.finish(), RecvWorker.finish(). End both halves of the connection. Any thread;
- * never blocks; locks send_worker, then qcm, one after the other. */
-void send_worker_finish(struct send_worker *sw);
+/* End both halves of the connection; why, a constant, is for the log. Only the first call counts.
+ * Any thread; never blocks; locks send_worker, then qcm, one after the other.
+ * Java: SendWorker.finish(), RecvWorker.finish() */
+void send_worker_finish(struct send_worker *sw, const char *why);
 
 bool send_worker_is_running(struct send_worker *sw);
+const char *send_worker_why_finished(struct send_worker *sw);
 
-/* The threads. arg is a struct send_worker, a reference of its own. */
+/* The receiving half of sw. Freed by recv_worker_run, or by recv_worker_free if that never runs. */
+struct recv_worker *recv_worker_new(struct send_worker *sw);
+void recv_worker_free(struct recv_worker *rw);
+
+/* The threads. arg: a reference to a struct send_worker; a struct recv_worker. */
 void send_worker_run(void *arg);
 void recv_worker_run(void *arg);
+
+/* ---- qcm_trace.c: each does nothing without a trace ---- */
+
+void qcm_trace_dialled(const struct handshake *handshake);
+void qcm_trace_refused(const struct handshake *handshake, const struct inet_address *address);
+void qcm_trace_initial_sent(const struct handshake *handshake);
+void qcm_trace_initial_received(const struct handshake *handshake, int64_t sid);
+void qcm_trace_hung_up_by_smaller(const struct handshake *handshake);
+void qcm_trace_hung_up_on_smaller(const struct handshake *handshake, int64_t sid);
+void qcm_trace_kept(const struct handshake *handshake, int64_t sid);
+void qcm_trace_overtaken(const struct handshake *handshake, int64_t sid);
+void qcm_trace_closed(const struct send_worker *sw);
+void qcm_trace_message_sent(const struct send_worker *sw, const struct message *message,
+                            int64_t seq);
+void qcm_trace_message_received(const struct recv_worker *rw, const struct message *message);
 
 #endif

@@ -4,73 +4,89 @@
  * goes. It has no flag of its own: both halves of a connection run and stop together (D-61). */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 
 #include "election/quorum_cnx_manager_internal.h"
-#include "zk/election/notification.h"
+#include "zk/base/alloc.h"
+#include "zk/base/error.h"
 #include "zk/runtime/log_table.h"
-#include "zk/runtime/trace.h"
 
-static void trace_recv(struct send_worker *sw, const struct buf *message, int64_t seq)
+static int read_frame(struct recv_worker *rw, struct message **ret_message, int32_t *ret_length);
+static void log_broken(struct recv_worker *rw, int r, int32_t length);
+
+struct recv_worker *recv_worker_new(struct send_worker *sw)
 {
-    struct notification_fields n = {0};
-    struct zk_str json = {0};
-    if (!zk_trace_on(sw->qcm->ctx) || notification_decode(message, &n) < 0)
-        return;
-    notification_append_json(n.state, n.leader, n.zxid, n.election_epoch, n.peer_epoch, &json);
-    zk_trace_recv(sw->qcm->ctx, sw->sid, sock_conn_text(sw->sock), seq, "NOTIFICATION",
-                  zk_str_text(&json));
-    zk_str_done(&json);
+    struct recv_worker *rw = zk_xcalloc(1, sizeof *rw);
+    rw->qcm = sw->qcm;
+    rw->sw = send_worker_ref(sw);
+    rw->sid = sw->sid;
+    rw->sock = sock_ref(sw->sock);
+    return rw;
 }
 
-/* One frame. -EBADMSG: its length is none; *ret_length has it. Gives the payload. */
-static int read_frame(struct send_worker *sw, struct buf **ret_payload, int32_t *ret_length)
+void recv_worker_free(struct recv_worker *rw)
+{
+    sock_unref(rw->sock);
+    send_worker_unref(rw->sw);
+    free(rw);
+}
+
+/* A frame that cannot be read or whose length cannot be true ends the connection: nobody knows
+ * where the next frame begins. Java: RecvWorker.run() */
+void recv_worker_run(void *arg)
+{
+    struct recv_worker *rw = arg;
+    struct quorum_cnx_manager *qcm = rw->qcm;
+    int32_t length = 0;
+    int r = 0;
+    while (send_worker_is_running(rw->sw)) {
+        struct message *message = NULL;
+        r = read_frame(rw, &message, &length);
+        if (r < 0)
+            break;
+        rw->seq++;
+        qcm_trace_message_received(rw, message);
+        qcm_add_to_recv_queue(qcm, message);
+    }
+    if (r < 0)
+        log_broken(rw, r, length);
+    zk_log(qcm->ctx, ZK_LOG_INTERRUPTING_SEND_WORKER, rw->sid, qcm->my_id);
+    send_worker_finish(rw->sw, "its RecvWorker has ended");
+    recv_worker_free(rw);
+}
+
+/* Returns 0 and a message, which the caller unrefs; -EBADMSG for a length that no message has
+ * (*ret_length); or the error of the socket. */
+static int read_frame(struct recv_worker *rw, struct message **ret_message, int32_t *ret_length)
 {
     uint8_t length_bytes[4];
-    int r = sock_read_fully(sw->sock, length_bytes, sizeof length_bytes);
+    int r = sock_read_fully(rw->sock, length_bytes, sizeof length_bytes);
     if (r < 0)
         return r;
     *ret_length = zk_load_int(length_bytes);
     if (*ret_length <= 0 || *ret_length > QCM_PACKETMAXSIZE)
         return -EBADMSG;
     struct buf *payload = buf_new((size_t)*ret_length);
-    r = sock_read_fully(sw->sock, payload->bytes, (size_t)*ret_length);
+    r = sock_read_fully(rw->sock, payload->bytes, (size_t)*ret_length);
     if (r < 0) {
         buf_unref(payload);
         return r;
     }
     payload->length = (size_t)*ret_length;
-    *ret_payload = payload;
+    *ret_message = message_received(rw->sid, payload);
     return 0;
 }
 
-/* Java: RecvWorker.run() */
-void recv_worker_run(void *arg)
+/* -ECANCELED: our own side has ended the connection, and has said why. */
+static void log_broken(struct recv_worker *rw, int r, int32_t length)
 {
-    struct send_worker *sw = arg;
-    struct quorum_cnx_manager *qcm = sw->qcm;
-    int64_t seq = 0;
-    int r = 0;
-    int32_t length = 0;
-    while (send_worker_is_running(sw)) {
-        struct buf *payload = NULL;
-        r = read_frame(sw, &payload, &length);
-        if (r < 0)
-            break;
-        trace_recv(sw, payload, ++seq);
-        qcm_add_to_recv_queue(qcm, sw->sid, payload);
-    }
-    if (r < 0) {
-        char reason[128];
-        const char *why = reason;
-        if (r == -EBADMSG)
-            snprintf(reason, sizeof reason, "Received packet with invalid packet: %" PRId32,
-                     length);
-        else
-            why = sock_error_text(r, reason, sizeof reason);
-        zk_log(qcm->ctx, ZK_LOG_CONNECTION_BROKEN, sw->sid, qcm->my_id, why);
-    }
-    zk_log(qcm->ctx, ZK_LOG_INTERRUPTING_SEND_WORKER, sw->sid, qcm->my_id);
-    send_worker_finish(sw);
-    send_worker_unref(sw);
+    struct zk_str reason = {0};
+    if (r == -EBADMSG)
+        zk_str_printf(&reason, "Received packet with invalid packet: %" PRId32, length);
+    else if (r == -ECANCELED)
+        zk_str_append(&reason, send_worker_why_finished(rw->sw));
+    else
+        zk_str_append(&reason, zk_error_text(r).text);
+    zk_log(rw->qcm->ctx, ZK_LOG_CONNECTION_BROKEN, rw->sid, rw->qcm->my_id, zk_str_text(&reason));
+    zk_str_done(&reason);
 }

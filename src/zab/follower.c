@@ -119,19 +119,14 @@ bool follower_was_refused(const struct follower *follower)
 }
 
 /* Java: shutdown() */
-void follower_shutdown(struct follower *follower)
+static void follower_shutdown(struct quorum_peer_role *role)
 {
-    learner_shutdown(follower->learner);
+    learner_shutdown(((struct follower *)role)->learner);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static void follower_role_shutdown(struct quorum_peer_role *role)
-{
-    follower_shutdown((struct follower *)role);
-}
-
-static void follower_role_destroy(struct quorum_peer_role *role)
+static void follower_destroy(struct quorum_peer_role *role)
 {
     struct follower *follower = (struct follower *)role;
     learner_free(follower->learner);
@@ -139,8 +134,8 @@ static void follower_role_destroy(struct quorum_peer_role *role)
 }
 
 static const struct quorum_peer_role_methods follower_methods = {
-    .shutdown = follower_role_shutdown,
-    .destroy = follower_role_destroy,
+    .shutdown = follower_shutdown,
+    .destroy = follower_destroy,
 };
 
 struct follower *follower_new(struct quorum_peer *self)

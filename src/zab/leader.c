@@ -1,8 +1,9 @@
 /* The leader as its learners and other threads see it: who is connected, who is told of what, how
  * far the clock is, and how it all ends. What the main thread does is in leader_lead.c.
  *
- * No thread runs here. To stop, leader_stop raises a flag under each of the three locks and wakes
- * all who wait on them, then shuts every handler's connection and the listeners; leader_lead joins.
+ * No thread runs here. To stop, leader_shutdown raises a flag under each of the three locks and
+ * wakes all who wait on them, then shuts every handler's connection and the listeners; leader_lead
+ * joins.
  *
  * Java: Leader */
 #include <errno.h>
@@ -62,17 +63,14 @@ static const struct learner_master_ops leader_ops = {
 };
 
 static void leader_role_shutdown(struct quorum_peer_role *role);
-static void leader_role_report_looking_sid(struct quorum_peer_role *role,
-                                           const struct synced_learner_tracker *leading_vote_set,
-                                           int64_t sid);
-static void leader_role_get_status(struct quorum_peer_role *role, struct leader_status *ret_status);
-static void leader_role_destroy(struct quorum_peer_role *role);
+static void leader_get_status(struct quorum_peer_role *role, struct leader_status *ret_status);
+static void leader_destroy(struct quorum_peer_role *role);
 
 static const struct quorum_peer_role_methods leader_role_methods = {
     .shutdown = leader_role_shutdown,
-    .report_looking_sid = leader_role_report_looking_sid,
-    .get_status = leader_role_get_status,
-    .destroy = leader_role_destroy,
+    .report_looking_sid = leader_report_looking_sid,
+    .get_status = leader_get_status,
+    .destroy = leader_destroy,
 };
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -110,6 +108,8 @@ void leader_free(struct leader *leader)
 {
     if (leader == NULL)
         return;
+    /* Threads and sockets go here, not with the last reference: a thread that is just asking for
+     * our status may hold that. */
     zk_thread_group_free(leader->threads);
     leader_close_listeners(leader);
     zk_assert(leader->learner_count == 0);
@@ -118,7 +118,7 @@ void leader_free(struct leader *leader)
 
 /* The last of those who hold the role has dropped it: the peer's main thread, or a thread that was
  * just asking. */
-static void leader_role_destroy(struct quorum_peer_role *role)
+static void leader_destroy(struct quorum_peer_role *role)
 {
     struct leader *leader = (struct leader *)role;
     free(leader->learners);
@@ -139,23 +139,6 @@ static void leader_role_destroy(struct quorum_peer_role *role)
     free(leader);
 }
 
-static void leader_role_shutdown(struct quorum_peer_role *role)
-{
-    leader_shutdown((struct leader *)role, "quorum Peer shutdown");
-}
-
-static void leader_role_report_looking_sid(struct quorum_peer_role *role,
-                                           const struct synced_learner_tracker *leading_vote_set,
-                                           int64_t sid)
-{
-    leader_report_looking_sid((struct leader *)role, leading_vote_set, sid);
-}
-
-static void leader_role_get_status(struct quorum_peer_role *role, struct leader_status *ret_status)
-{
-    leader_get_status((struct leader *)role, ret_status);
-}
-
 /* ---- the learners ---------------------------------------------------------------------------- */
 
 static struct leader_learner *find_learner_locked(struct leader *leader,
@@ -170,7 +153,9 @@ static struct leader_learner *find_learner_locked(struct leader *leader,
     return NULL;
 }
 
-/* Java: getLearners() */
+/* A copy, so that no handler is called under the list's lock: ping and synced ask the leader back,
+ * under a lock that comes before this one.
+ * Java: getLearners() */
 struct learner_handler **leader_get_learners(struct leader *leader, size_t *ret_count)
 {
     zk_mutex_lock(&leader->learners_mu);
@@ -324,8 +309,10 @@ bool leader_is_first_dropped_request(struct leader *leader, struct learner_handl
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-void leader_stop(struct leader *leader, int result, const char *reason)
+/* Java: shutdown() */
+void leader_shutdown(struct leader *leader, int result, const char *reason)
 {
+    /* The main thread, the acceptors and those in waitForStartup. */
     zk_mutex_lock(&leader->mu);
     bool first = !leader->stopping;
     if (first) {
@@ -340,6 +327,8 @@ void leader_stop(struct leader *leader, int result, const char *reason)
     zk_log(leader->ctx, ZK_LOG_LEADER_SHUTDOWN, reason);
 
     leader_stop_rendezvous(leader);
+    /* The flag comes first, under the same lock: a connection that is accepted at this moment is
+     * either in the list or refused. */
     zk_mutex_lock(&leader->learners_mu);
     leader->learners_closed = true;
     for (size_t i = 0; i < leader->learner_count; i++)
@@ -347,10 +336,10 @@ void leader_stop(struct leader *leader, int result, const char *reason)
     zk_mutex_unlock(&leader->learners_mu);
 }
 
-/* Java: shutdown() */
-void leader_shutdown(struct leader *leader, const char *reason)
+/* The process is ending. Java: QuorumPeer.shutdown(), its part for the leader */
+static void leader_role_shutdown(struct quorum_peer_role *role)
 {
-    leader_stop(leader, -ECANCELED, reason);
+    leader_shutdown((struct leader *)role, -ECANCELED, "quorum Peer shutdown");
 }
 
 bool leader_is_stopping(struct leader *leader)
@@ -464,10 +453,11 @@ static int leader_revalidate_session(struct learner_master *master,
 
 /* ---- what mntr asks -------------------------------------------------------------------------- */
 
-/* Java: getLearners(), getForwardingFollowers(), getNonVotingFollowers(), getObservingLearners(),
- * getUptime() as LeaderBean and ZooKeeperServer read them */
-void leader_get_status(struct leader *leader, struct leader_status *ret_status)
+/* Java: getNonVotingFollowers(), getObservingLearners(), getUptime() and others, as
+ * LeaderZooKeeperServer.dumpMonitorValues() asks for them */
+static void leader_get_status(struct quorum_peer_role *role, struct leader_status *ret_status)
 {
+    struct leader *leader = (struct leader *)role;
     struct leader_status status = {
         .last_proposal_size = -1, .min_proposal_size = -1, .max_proposal_size = -1};
     zk_mutex_lock(&leader->mu);

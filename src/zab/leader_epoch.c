@@ -45,9 +45,10 @@ int leader_wait_for_startup(struct learner_master *master)
  * passed, waiting on is pointless: that voter will not come, and the others lose time
  * (ZOOKEEPER-3109).
  * Java: setLeadingVoteSet(), reportLookingSid(), quitLeading() */
-void leader_report_looking_sid(struct leader *leader,
+void leader_report_looking_sid(struct quorum_peer_role *role,
                                const struct synced_learner_tracker *leading_vote_set, int64_t sid)
 {
+    struct leader *leader = (struct leader *)role;
     bool quit = false;
     zk_mutex_lock(&leader->epoch_mu);
     if (leading_vote_set != NULL && !leader->has_vote_set) {

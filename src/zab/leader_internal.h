@@ -120,8 +120,9 @@ static inline struct leader *leader_of(struct learner_master *master)
 
 /* ---- leader.c -------------------------------------------------------------------------------- */
 
-/* leader_shutdown with what leader_lead is to return. Any thread that holds no lock of zab. */
-void leader_stop(struct leader *leader, int result, const char *reason);
+/* Java: shutdown(reason). Ends the term: all its threads are woken, and leader_lead returns result.
+ * Only the first call counts. reason is for the log. Any thread that holds no lock of zab. */
+void leader_shutdown(struct leader *leader, int result, const char *reason);
 bool leader_is_stopping(struct leader *leader);
 /* Sleep, but end at once when the leader stops. Returns whether it does. */
 bool leader_pause(struct leader *leader, int64_t ms);
@@ -155,7 +156,7 @@ ZK_NODISCARD int leader_wait_for_new_leader_ack(struct learner_master *master, i
 
 /* Java: setLeadingVoteSet() and reportLookingSid(). leading_vote_set holds those who voted for us
  * and is copied the first time; NULL: it was handed over before. Any thread. */
-void leader_report_looking_sid(struct leader *leader,
+void leader_report_looking_sid(struct quorum_peer_role *role,
                                const struct synced_learner_tracker *leading_vote_set, int64_t sid);
 
 /* Wake whoever waits in one of the three, for good. */

@@ -3,7 +3,8 @@
  * lead() gathers a quorum in three steps (leader_epoch.c), then ticks: twice a tick it pings every
  * learner, once a tick it asks itself whether a quorum still answers. A leader that is cut off thus
  * notices within syncLimit ticks that others may have elected a new one, and steps down. Whatever
- * ends a term goes through leader_stop; leader_lead then waits until every thread of it is gone.
+ * ends a term goes through leader_shutdown; leader_lead then waits until every thread of it is
+ * gone.
  *
  * Java: Leader.lead(), startZkServer(); LeaderZooKeeperServer.loadData() */
 #include <errno.h>
@@ -40,6 +41,7 @@ int leader_lead(struct leader *leader)
     int r = leader_bind(leader);
     if (r < 0)
         return r;
+    /* From here on others can shut us down, and report voters that look again. */
     quorum_peer_set_role(self, &leader->role);
     zab_log_election_took(self, "LEADING");
 
@@ -57,6 +59,7 @@ int leader_lead(struct leader *leader)
     leader->leader_state_summary = leader_state_summary;
     zk_mutex_unlock(&leader->epoch_mu);
 
+    /* Followers may have dialled by now: the port is bound, and they wait in its backlog. */
     r = leader_start_acceptor(leader);
     if (r < 0)
         goto out;
@@ -99,8 +102,8 @@ int leader_lead(struct leader *leader)
     start_zk_server(leader, epoch);
     quorum_peer_set_zab_state(self, ZAB_STATE_BROADCAST);
 
-    /* Two turns a tick, so that a learner whose syncLimit is one tick hears us in time; the clock
-     * advances, and the quorum is counted, every second turn. */
+    /* Two turns a tick: each pings, and every second one advances the clock and counts who was
+     * heard of. A learner that answers every ping is heard of twice in each tick. */
     int64_t half_tick_ms = self->config->tick_time_ms / 2;
     bool tick_skip = true;
     while (!leader_pause(leader, half_tick_ms)) {
@@ -117,12 +120,13 @@ int leader_lead(struct leader *leader)
     }
     r = -ECANCELED;
 out:
-    leader_stop(leader, r, "Forcing shutdown");
+    /* Whoever shut us down first has said why; otherwise this does. */
+    leader_shutdown(leader, r, "Forcing shutdown");
     quorum_peer_set_role(self, NULL);
     zk_thread_group_join(leader->threads);
     leader_close_listeners(leader);
     zk_mutex_lock(&leader->mu);
-    r = leader->result; /* why it was stopped first */
+    r = leader->result;
     zk_mutex_unlock(&leader->mu);
     return r;
 }
@@ -144,8 +148,8 @@ static void term_snapshot_run(void *arg)
     int r = zk_database_save_snapshot(leader->master.database, work->snapshot);
     if (r < 0) {
         zk_log(leader->ctx, ZK_LOG_SNAPSHOT_EXITING, zk_error_text(r).text);
-        leader_stop(leader, EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT,
-                    "the snapshot cannot be written");
+        leader_shutdown(leader, EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT,
+                        "the snapshot cannot be written");
     } else {
         zk_log(leader->ctx, ZK_LOG_TERM_SNAPSHOT, zk_elapsed_ms() - start_ms);
     }
@@ -169,7 +173,7 @@ static int load_data(struct leader *leader)
     work->snapshot = zk_database_begin_snapshot(database);
     int r = zk_thread_group_start(leader->threads, term_snapshot_run, work, "Snapshot Thread");
     if (r < 0)
-        term_snapshot_run(work);
+        term_snapshot_run(work); /* no thread to be had: as Java, before the first accept */
     return 0;
 }
 
@@ -214,7 +218,8 @@ static void stop_without_new_leader_acks(struct leader *leader)
     for (size_t i = 0; i < count; i++)
         synced_learner_tracker_add_ack(&present, learner_handler_get_sid(learners[i]));
     leader_free_learners(learners, count);
-    leader_stop(leader, -ETIMEDOUT, zk_str_text(&reason));
+    /* As in Java the reason stands above the advice. */
+    leader_shutdown(leader, -ETIMEDOUT, zk_str_text(&reason));
     if (synced_learner_tracker_has_all_quorums(&present))
         zk_log(leader->ctx, ZK_LOG_INIT_TICKS_TOO_FEW);
     synced_learner_tracker_done(&present);
@@ -248,19 +253,20 @@ static void start_zk_server(struct leader *leader, int64_t epoch)
 
 static void give_up(struct leader *leader, int error, const char *why_timeout)
 {
-    leader_stop(leader, error, error == -ETIMEDOUT ? why_timeout : zk_error_text(error).text);
+    leader_shutdown(leader, error, error == -ETIMEDOUT ? why_timeout : zk_error_text(error).text);
 }
 
 /* ---- staying together ------------------------------------------------------------------------ */
 
 /* Counts who was heard of in time, ourselves included. -ENOTCONN: they are no quorum any more, and
  * the leader is stopped: others may have elected a new one by now.
- * Java: lead(), the part of its loop about syncedAckSet */
+ * Java: lead(), syncedAckSet in its loop */
 static int check_synced_quorum(struct leader *leader)
 {
     struct synced_learner_tracker synced_ack_set;
     quorum_peer_init_tracker(leader->self, &synced_ack_set);
     synced_learner_tracker_add_ack(&synced_ack_set, leader->my_id);
+    /* Observers and strangers are asked, too; the tracker counts voters alone. */
     size_t count;
     struct learner_handler **learners = leader_get_learners(leader, &count);
     for (size_t i = 0; i < count; i++) {
@@ -283,13 +289,15 @@ static int check_synced_quorum(struct leader *leader)
         zk_str_append(&reason, "Not sufficient followers synced, only synced with sids: [ ");
         synced_learner_tracker_append_ack_sets(&synced_ack_set, &reason);
         zk_str_append(&reason, " ]");
-        leader_stop(leader, -ENOTCONN, zk_str_text(&reason));
+        leader_shutdown(leader, -ENOTCONN, zk_str_text(&reason));
         zk_str_done(&reason);
     }
     synced_learner_tracker_done(&synced_ack_set);
     return quorum ? 0 : -ENOTCONN;
 }
 
+/* Outside every lock of the leader: one learner with a full queue must not hold up the others.
+ * Java: lead(), the end of its loop */
 static void ping_learners(struct leader *leader)
 {
     size_t count;

@@ -171,7 +171,7 @@ static void learner_cnx_acceptor_handler_run(void *arg)
     if (!leader_is_stopping(leader)) {
         /* Nobody can join any more: a leader that others can reach is better. */
         zk_log(leader->ctx, ZK_LOG_ACCEPTING_FOLLOWER, zk_error_text(r).text);
-        leader_stop(leader, r, "Unexpected internal error");
+        leader_shutdown(leader, r, "Unexpected internal error");
     }
     zk_mutex_lock(&leader->mu);
     leader->accepting--;

@@ -58,6 +58,7 @@ int learner_connect_to_leader(struct learner *learner, const struct quorum_serve
     bool stopping = learner->stopping;
     zk_mutex_unlock(&learner->mu);
 
+    /* No connection: the first address stands for all. */
     int r = leader->addr.count > 0 ? connectors[0].error : -EDESTADDRREQ;
     free(connectors);
     if (stopping)
@@ -92,7 +93,7 @@ static struct leader_connector *new_connectors(struct learner *learner,
 static void run_connectors(struct learner *learner, struct leader_connector *connectors,
                            size_t count)
 {
-    if (count == 1) {
+    if (count == 1) { /* no thread for what this one can do */
         leader_connector_run(&connectors[0]);
         return;
     }
@@ -103,7 +104,7 @@ static void run_connectors(struct learner *learner, struct leader_connector *con
         if (r < 0)
             connectors[i].error = r;
     }
-    zk_thread_group_free(group);
+    zk_thread_group_free(group); /* joins them */
 }
 
 /* Makes the connection ready for the first packet. */
@@ -158,6 +159,8 @@ static int leader_connector_connect_to_leader(struct leader_connector *connector
                    why.text);
             return r;
         }
+        /* Java gives up after five tries, 400 ms apart in all. Quick ones must not make us less
+         * patient than that. */
         if (tries + 1 >= LEARNER_CONNECT_TRIES && spent_ms >= LEARNER_CONNECT_AT_LEAST_MS) {
             zk_log(learner->ctx, ZK_LOG_CONNECT_RETRIES, tries, remaining_ms, address.text,
                    why.text);

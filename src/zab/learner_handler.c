@@ -39,6 +39,8 @@ static int read_first_packet(struct learner_handler *handler, struct quorum_pack
 static int read_learner_info(struct learner_handler *handler, const struct quorum_packet *packet);
 static int exchange_epochs(struct learner_handler *handler, int64_t new_leader_zxid,
                            struct state_summary *ret_summary);
+static int begin_sync(struct learner_handler *handler, bool need_snap,
+                      struct learner_sync_throttler **ret_throttler, int32_t *ret_in_progress);
 static int send_new_leader(struct learner_handler *handler, int64_t new_leader_zxid);
 static int start_sending_packets(struct learner_handler *handler);
 static int read_new_leader_ack(struct learner_handler *handler, struct quorum_packet **packet);
@@ -60,6 +62,7 @@ static void learner_handler_run(void *arg)
         goto out;
     master->ops->register_learner_handler(master, handler);
 
+    /* It waits with all others until a quorum is here; then all are told the same epoch. */
     int64_t new_epoch;
     r = master->ops->get_epoch_to_propose(master, handler->sid, zxid_epoch(qp->zxid), &new_epoch);
     if (r == -ETIMEDOUT)
@@ -74,6 +77,8 @@ static void learner_handler_run(void *arg)
         r = exchange_epochs(handler, new_leader_zxid, &ss);
     if (r < 0)
         goto out;
+    /* No learner is synchronised before a quorum has promised the epoch: until then another leader
+     * might still be elected, and overwriting histories would be premature. */
     r = master->ops->wait_for_epoch_ack(master, handler->sid, &ss);
     if (r == -ETIMEDOUT)
         end_because(handler, r, "Timeout while waiting for epoch to be acked by quorum");
@@ -87,19 +92,10 @@ static void learner_handler_run(void *arg)
 
     /* ---- synchronisation: DIFF, TRUNC or SNAP, then NEWLEADER and its ACK ---- */
     bool need_snap = learner_handler_sync_follower(handler, ss.last_zxid);
-    /* A voter never waits for its turn: the quorum needs it. */
-    bool exempt_from_throttle = handler->learner_type != LEARNER_TYPE_OBSERVER;
-    sync_throttler =
-        need_snap ? &master->learner_snap_sync_throttler : &master->learner_diff_sync_throttler;
     int32_t syncs_in_progress;
-    r = learner_sync_throttler_begin_sync(sync_throttler, exempt_from_throttle, &syncs_in_progress);
-    if (r < 0) {
-        sync_throttler = NULL;
-        end_because(handler, r, "too many concurrent sync.");
+    r = begin_sync(handler, need_snap, &sync_throttler, &syncs_in_progress);
+    if (r < 0)
         goto out;
-    }
-    server_metrics_count(master->metrics,
-                         need_snap ? SERVER_METRICS_SNAP_COUNT : SERVER_METRICS_DIFF_COUNT);
     if (need_snap)
         r = learner_handler_send_snapshot(handler, ss.last_zxid, syncs_in_progress);
     if (r == 0)
@@ -109,6 +105,7 @@ static void learner_handler_run(void *arg)
     if (r < 0)
         goto out;
 
+    /* The Sender writes from here on; this thread only reads. */
     r = read_new_leader_ack(handler, &qp);
     if (r < 0)
         goto out;
@@ -121,6 +118,7 @@ static void learner_handler_run(void *arg)
     sync_throttler = NULL;
     /* From here it answers pings, so syncLimit ticks of silence are too many. */
     sock_set_timeout(handler->sock, master->ops->sync_timeout(master));
+    /* UPTODATE lets the learner serve its clients: not before the leader does. */
     r = master->ops->wait_for_startup(master);
     if (r < 0)
         goto out;
@@ -151,7 +149,7 @@ static void learner_handler_run(void *arg)
         case LEADER_REQUEST:
             r = submit_request(handler, qp);
             break;
-        default:
+        default: /* perhaps of a later release: as in Java no reason to lose the learner */
             zk_log(handler->ctx, ZK_LOG_UNEXPECTED_PACKET, quorum_packet_type_name(qp->type),
                    qp->zxid, handler->sid);
             break;
@@ -263,6 +261,24 @@ static int exchange_epochs(struct learner_handler *handler, int64_t new_leader_z
     return r;
 }
 
+/* From here to the ACK of NEWLEADER it counts as one of the syncs in progress. An observer is
+ * refused if there are too many, and dials again; a voter never is, because the quorum needs it. */
+static int begin_sync(struct learner_handler *handler, bool need_snap,
+                      struct learner_sync_throttler **ret_throttler, int32_t *ret_in_progress)
+{
+    struct learner_master *master = handler->master;
+    struct learner_sync_throttler *throttler =
+        need_snap ? &master->learner_snap_sync_throttler : &master->learner_diff_sync_throttler;
+    bool exempt_from_throttle = handler->learner_type != LEARNER_TYPE_OBSERVER;
+    int r = learner_sync_throttler_begin_sync(throttler, exempt_from_throttle, ret_in_progress);
+    if (r < 0)
+        return end_because(handler, r, "too many concurrent sync.");
+    server_metrics_count(master->metrics,
+                         need_snap ? SERVER_METRICS_SNAP_COUNT : SERVER_METRICS_DIFF_COUNT);
+    *ret_throttler = throttler;
+    return 0;
+}
+
 /* NEWLEADER closes the history. It is queued behind whatever sync_follower queued; a learner older
  * than 3.4 gets it at once, ahead of the queue, and without the configuration. */
 static int send_new_leader(struct learner_handler *handler, int64_t new_leader_zxid)
@@ -350,6 +366,8 @@ static void sender_run(void *arg)
     int r = send_packets(handler);
     if (r != -ECANCELED)
         zk_log(handler->ctx, ZK_LOG_SENDING_PACKETS, handler->sid, zk_error_text(r).text);
+    /* Wakes the handler's thread out of its read: what cannot be written to is lost, however long
+     * it might still be waited for. */
     learner_handler_shutdown(handler);
     learner_handler_unref(handler);
 }
@@ -357,7 +375,7 @@ static void sender_run(void *arg)
 /* Java: startSendingPackets() */
 static int start_sending_packets(struct learner_handler *handler)
 {
-    learner_handler_ref(handler);
+    learner_handler_ref(handler); /* the Sender's */
     int r = zk_thread_group_start(handler->master->threads, sender_run, handler, "Sender-%s",
                                   handler->remote_address.text);
     if (r < 0) {

@@ -47,12 +47,12 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
     if (r < 0)
         goto out;
     switch (qp->type) {
-    case LEADER_DIFF:
+    case LEADER_DIFF: /* we stand where the leader stands, on disk as well */
         zk_log(learner->ctx, ZK_LOG_GETTING_DIFF, qp->zxid);
         quorum_peer_set_sync_mode(self, SYNC_MODE_DIFF);
         snapshot_needed = false;
         break;
-    case LEADER_SNAP:
+    case LEADER_SNAP: /* the mode says: until NEWLEADER the tree in memory is nobody's */
         quorum_peer_set_sync_mode(self, SYNC_MODE_SNAP);
         zk_log(learner->ctx, ZK_LOG_GETTING_SNAPSHOT, qp->zxid);
         r = receive_snapshot(learner, qp->zxid);
@@ -63,7 +63,7 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
         zk_log(learner->ctx, ZK_LOG_CANNOT_TRUNCATE, qp->zxid);
         r = EXIT_CODE_QUORUM_PACKET_ERROR;
         break;
-    default:
+    default: /* going on would mean to guess where our history ends; Java leaves, too (K-17) */
         zk_log(learner->ctx, ZK_LOG_UNEXPECTED_SYNC_PACKET, quorum_packet_type_name(qp->type),
                qp->zxid);
         r = EXIT_CODE_QUORUM_PACKET_ERROR;
@@ -71,6 +71,8 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
     }
     if (r != 0)
         goto out;
+    /* The leader's tree may hold another text in /zookeeper/config; ours is what we go by
+     * (ZOOKEEPER-2819). */
     init_config(learner);
 
     while (!up_to_date) {
@@ -118,13 +120,14 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
             quorum_peer_set_sync_mode(self, SYNC_MODE_NONE);
             r = learner_write_packet(learner, LEADER_ACK, new_leader_zxid, NULL);
             break;
-        default:
+        default: /* PING, too: a leader does not expect an answer before our ACK */
             break;
         }
         if (r != 0)
             goto out;
     }
 
+    /* The leader passes this one over; Java's learner sends it, so ours does. */
     r = learner_write_packet(learner, LEADER_ACK, zxid_make(new_epoch, 0), NULL);
     if (r < 0)
         goto out;

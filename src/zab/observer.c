@@ -128,9 +128,9 @@ static int observer_process_packet(struct observer *observer, const struct quoru
 }
 
 /* Java: shutdown() */
-void observer_shutdown(struct observer *observer)
+static void observer_shutdown(struct quorum_peer_role *role)
 {
-    learner_shutdown(observer->learner);
+    learner_shutdown(((struct observer *)role)->learner);
 }
 
 /* Java: waitForObserverElectionDelay() */
@@ -143,12 +143,7 @@ int64_t observer_election_delay_ms(struct quorum_peer *self)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static void observer_role_shutdown(struct quorum_peer_role *role)
-{
-    observer_shutdown((struct observer *)role);
-}
-
-static void observer_role_destroy(struct quorum_peer_role *role)
+static void observer_destroy(struct quorum_peer_role *role)
 {
     struct observer *observer = (struct observer *)role;
     learner_free(observer->learner);
@@ -156,8 +151,8 @@ static void observer_role_destroy(struct quorum_peer_role *role)
 }
 
 static const struct quorum_peer_role_methods observer_methods = {
-    .shutdown = observer_role_shutdown,
-    .destroy = observer_role_destroy,
+    .shutdown = observer_shutdown,
+    .destroy = observer_destroy,
 };
 
 struct observer *observer_new(struct quorum_peer *self)

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "text.h"
+
 enum {
     ROUGH_MS = 60000, /* so long threads are stalled and disks are slow, as the seed has it */
     SETTLE_MS = 300000,
@@ -12,6 +14,7 @@ enum {
     STOP_AGAIN_MS = 30000, /* nobody is stalled any more, and all links are quick */
     TERMS = 10,
     TERM_MS = 60000,
+    REBUILD_CONFIG_SIZE = 4096,
 };
 
 static void boot_all(struct cluster *cluster, int64_t gap_ms)
@@ -70,6 +73,25 @@ static void drive_stop(struct cluster *cluster)
 {
     boot_all(cluster, 300);
     world_sleep_ms((int64_t)world_random(world_random(2) == 0 ? 300 : 5000));
+    cluster_must_stop(cluster, STOP_MS);
+}
+
+/* ---- rebuild -------------------------------------------------------------------------------- */
+
+/* Every second server has a newer configuration: each vote of one of these makes the others take
+ * their election down and build it anew (K-24). All are stopped at some moment, often in the middle
+ * of that. Nobody can ever be elected with a quorum of one configuration alone. */
+static void drive_rebuild(struct cluster *cluster)
+{
+    for (int host = 2; host <= cluster->size; host += 2) {
+        char text[REBUILD_CONFIG_SIZE];
+        if (!world_read_file(host, PEER_CONFIG_FILE, text, sizeof text))
+            world_fail("the configuration of %d cannot be read", host);
+        text_append(text, sizeof text, "version=100000000\n");
+        world_write_file(host, PEER_CONFIG_FILE, text);
+    }
+    boot_all(cluster, 50);
+    world_sleep_ms((int64_t)world_random(500));
     cluster_must_stop(cluster, STOP_MS);
 }
 
@@ -133,6 +155,8 @@ const struct scenario SCENARIOS[] = {
     {"election", "all boot and agree; all stop, and nothing is left", drive_election},
     {"terms", "ten leaders die, one after the other; each time all agree again", drive_terms},
     {"stop", "all boot and are stopped at any moment", drive_stop},
+    {"rebuild", "votes of a newer configuration start elections anew; all are stopped meanwhile",
+     drive_rebuild},
     {"faults", "crashes, power losses, partitions, cuts, resets, slow links; then all must agree",
      drive_faults},
     {"errors", "the same, and the system fails calls: EMFILE, EIO, ENOSPC, EINTR, no memory...",

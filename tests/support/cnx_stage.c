@@ -1,5 +1,6 @@
 /* See cnx_stage.h. */
 #include "cnx_stage.h"
+#include "election/quorum_cnx_manager_internal.h"
 
 #include <stdlib.h>
 

@@ -615,7 +615,7 @@ void test_expect_end(struct sock *sock)
 
 void test_send_text(struct quorum_cnx_manager *qcm, int64_t sid, const char *text)
 {
-    qcm_to_send(qcm, sid, buf_new_copy(text, strlen(text)));
+    qcm_to_send(qcm, message_received(sid, buf_new_copy(text, strlen(text))));
 }
 
 void scripted_voter_expect_text(struct scripted_voter *voter, const char *text)
@@ -638,7 +638,7 @@ void test_expect_received(struct quorum_cnx_manager *qcm, int64_t sid, const cha
     assert_int_equal(message->sid, sid);
     assert_int_equal(message->buffer->length, strlen(text));
     assert_memory_equal(message->buffer->bytes, text, strlen(text));
-    message_free(message);
+    message_unref(message);
 }
 
 struct qcm_peer_status test_status_of(struct quorum_cnx_manager *qcm, int64_t sid)

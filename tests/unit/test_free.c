@@ -33,7 +33,7 @@ static void to_free_nothing_is_fine(void **state)
     quorum_peer_config_free(NULL);
     quorum_peer_free(NULL);
     server_metrics_free(NULL);
-    message_free(NULL);
+    message_unref(NULL);
     to_send_free(NULL);
     qcm_free(NULL);
     fle_free(NULL);

@@ -459,7 +459,7 @@ static void dsc_08_follower_that_comes_late_does_not_start_the_wait_anew(void **
     test_await(is_counted, &we);
     struct synced_learner_tracker voters;
     quorum_peer_init_tracker(peer.self, &voters);
-    leader_report_looking_sid(leader, &voters, 3); /* too early */
+    leader_report_looking_sid(&leader->role, &voters, 3); /* too early */
 
     /* When the minute is over ... */
     zk_mutex_lock(&leader->epoch_mu);
@@ -472,7 +472,7 @@ static void dsc_08_follower_that_comes_late_does_not_start_the_wait_anew(void **
     start_call(&follower, &peer, call_get_epoch);
     struct counted it = {leader, 2, &leader->connecting_followers};
     test_await(is_counted, &it);
-    leader_report_looking_sid(leader, NULL, 3);
+    leader_report_looking_sid(&leader->role, NULL, 3);
 
     zk_mutex_lock(&leader->epoch_mu);
     assert_true(leader->quit_wait_for_epoch);

@@ -112,6 +112,26 @@ static void f1_a_quorum_of_the_own_round_is_joined_without_a_final_wait(void **s
         election_peer_traced(stage->peer, "\"r\":1,\"why\":\"a quorum of this round is done"), 1);
 }
 
+/* Two of round 1 and one of round 2 are no quorum, although each names 5 and 5 has said that it
+ * leads. The epochs differ, so that F2 does not count them together either. */
+static void f1_settled_votes_of_two_rounds_are_not_counted_together(void **state)
+{
+    struct stage *stage = *state;
+    election_peer_look_and_vote(stage->peer);
+    say(stage, 5, leading(5, 9, 1, 3));
+    await_heard(stage, 5);
+    say(stage, 2, following(5, 9, 1, 3));
+    await_heard(stage, 2);
+    say(stage, 3, looking(3, 0, 2, 0));
+    await_heard(stage, 3);
+    assert_int_equal(fle_get_logical_clock(stage->peer->fle), 2);
+
+    say(stage, 4, following(5, 9, 2, 4));
+    await_heard(stage, 4);
+
+    election_peer_expect_still_looking(stage->peer);
+}
+
 /* FLE-04: our own LOOKING vote for us and one FOLLOWING vote for us, of our round */
 static void fle_04_f1_one_follower_and_the_own_vote_make_a_leader(void **state)
 {
@@ -376,6 +396,23 @@ static void fle_17_an_observer_watches_an_election_without_a_vote(void **state)
     stage_free(stage);
 }
 
+/* Its own history has no part in its vote, so it may be missing. Java: getInitLastLoggedZxid() */
+static void l1_an_observer_without_history_watches_an_election_all_the_same(void **state)
+{
+    struct stage *stage = stage_new("1 2 3o", 3, ELECTION_PEER_PATIENT);
+    (void)state;
+    election_peer_set_history(stage->peer, -1, 0);
+    connect_all(stage);
+    election_peer_look(stage->peer);
+    scripted_voter_expect(&stage->voters[1], looking(INT64_MIN, INT64_MIN, 1, INT64_MIN));
+
+    say(stage, 1, looking(2, 0, 1, 0));
+    say(stage, 2, looking(2, 0, 1, 0));
+
+    assert_decided(stage, SERVER_STATE_OBSERVING, 2, 0, 1, 0);
+    stage_free(stage);
+}
+
 /* --- weights --- */
 
 /* FLE-16 */
@@ -482,6 +519,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         THREE(f1_a_quorum_of_the_own_round_is_joined_without_a_final_wait),
+        FIVE(f1_settled_votes_of_two_rounds_are_not_counted_together),
         THREE(fle_04_f1_one_follower_and_the_own_vote_make_a_leader),
         THREE(f1_looking_votes_of_the_round_must_agree_in_all),
         THREE(f1_epochs_of_the_own_round_are_not_compared),
@@ -498,6 +536,7 @@ int main(void)
         THREE(f3_one_settled_server_is_no_quorum_and_gets_no_answer),
         cmocka_unit_test(fle_17_an_observer_votes_for_nobody_and_ends_observing),
         cmocka_unit_test(fle_17_an_observer_watches_an_election_without_a_vote),
+        cmocka_unit_test(l1_an_observer_without_history_watches_an_election_all_the_same),
         cmocka_unit_test(fle_16_a_server_of_weight_0_is_not_proposed_whatever_it_has_seen),
         cmocka_unit_test(an_oracle_that_says_no_lets_a_single_leading_vote_be_followed),
         cmocka_unit_test(an_oracle_that_says_yes_lets_a_server_lead_alone_after_a_pause),

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cnx_stage.h"
+#include "election/quorum_cnx_manager_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/election/initial_message.h"
 #include "zk/runtime/clock.h"
@@ -111,6 +112,33 @@ static void cnx_03_a_larger_one_that_dials_again_replaces_its_connection(void **
     test_send_text(stage->qcm, 3, "next");
     scripted_voter_expect_text(&stage->three, "next");
     test_await_workers(stage->qcm, 2);
+}
+
+/* Nobody stops in these: the log names what truly ended the old connection. */
+static void the_log_says_why_our_own_side_ended_a_connection(void **state)
+{
+    struct cnx_stage *stage = *state;
+    scripted_voter_connect(&stage->one, stage->peer);
+    scripted_voter_connect(&stage->three, stage->peer);
+    struct sock *one_before = sock_ref(stage->one.sock); /* the far ends stay open */
+    struct sock *three_before = sock_ref(stage->three.sock);
+
+    scripted_voter_connect(&stage->one, stage->peer);
+    scripted_voter_connect(&stage->three, stage->peer);
+
+    election_peer_await_logged(stage->peer,
+                               "Connection broken for id 1, my id = 2 reason=the other side has "
+                               "called again",
+                               1);
+    election_peer_await_logged(stage->peer,
+                               "Connection broken for id 3, my id = 2 reason=a newer connection "
+                               "has replaced it",
+                               1);
+    qcm_halt(stage->qcm);
+    election_peer_await_logged(stage->peer, "reason=the connections of this election are shut down",
+                               2);
+    sock_unref(one_before);
+    sock_unref(three_before);
 }
 
 /* (D-21) Callers are heard by threads of their own: a call that was accepted first and heard last
@@ -418,6 +446,7 @@ int main(void)
         CNX_STAGED(cnx_03_the_smaller_announces_itself_and_closes),
         CNX_STAGED(cnx_03_a_smaller_one_that_calls_again_hears_the_last_message_again),
         CNX_STAGED(cnx_03_a_larger_one_that_dials_again_replaces_its_connection),
+        CNX_STAGED(the_log_says_why_our_own_side_ended_a_connection),
         CNX_STAGED(of_two_calls_of_one_server_the_later_one_stays),
         cmocka_unit_test(cnx_03_workers_neither_leak_nor_lack_when_a_server_restarts),
         CNX_STAGED(a_smaller_one_is_called_back_where_it_says),

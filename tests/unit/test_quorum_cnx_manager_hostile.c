@@ -455,18 +455,18 @@ static void of_many_silent_visitors_the_oldest_go(void **state)
         visitors[i] = crowd_dial(&crowd);
     crowd_await_noticed(&crowd);
 
-    for (int i = 0; i < VISITORS - QCM_MAX_HANDSHAKES; i++)
+    for (int i = 0; i < VISITORS - QCM_MAX_INCOMING; i++)
         test_expect_end(visitors[i]);
-    election_peer_await_threads(stage->peer, QUIET_THREADS + QCM_MAX_HANDSHAKES);
+    election_peer_await_threads(stage->peer, QUIET_THREADS + QCM_MAX_INCOMING);
 
     scripted_voter_connect(&stage->three, stage->peer); /* in their midst */
-    for (int i = VISITORS - QCM_MAX_HANDSHAKES + 1; i < VISITORS; i++) {
+    for (int i = VISITORS - QCM_MAX_INCOMING + 1; i < VISITORS; i++) {
         uint8_t byte;
         sock_set_deadline(visitors[i], zk_elapsed_ms());
         assert_int_equal(sock_read_fully(visitors[i], &byte, 1), -ETIMEDOUT); /* alive */
     }
     assert_int_equal(election_peer_logged(stage->peer, "why=it has not said who it is"),
-                     VISITORS - QCM_MAX_HANDSHAKES + 1);
+                     VISITORS - QCM_MAX_INCOMING + 1);
     for (int i = 0; i < VISITORS; i++)
         sock_unref(visitors[i]);
     scripted_voter_hang_up(&stage->three);
@@ -478,7 +478,7 @@ static void of_many_silent_visitors_the_oldest_go(void **state)
  * over here without the system's queue between. */
 static void the_bound_of_silent_visitors_holds_in_a_burst(void **state)
 {
-    enum { VISITORS = 4 * QCM_MAX_HANDSHAKES };
+    enum { VISITORS = 4 * QCM_MAX_INCOMING };
     struct stage *stage = *state;
     struct inet_address address = test_loopback(0);
     struct sock *listener = NULL;
@@ -493,11 +493,11 @@ static void the_bound_of_silent_visitors_holds_in_a_burst(void **state)
     for (int i = 0; i < VISITORS; i++)
         qcm_receive_connection_async(stage->peer->qcm, accepted[i]);
 
-    for (int i = 0; i < VISITORS - QCM_MAX_HANDSHAKES; i++)
+    for (int i = 0; i < VISITORS - QCM_MAX_INCOMING; i++)
         test_expect_end(visitors[i]);
-    election_peer_await_threads(stage->peer, QUIET_THREADS + QCM_MAX_HANDSHAKES);
+    election_peer_await_threads(stage->peer, QUIET_THREADS + QCM_MAX_INCOMING);
     assert_int_equal(election_peer_logged(stage->peer, "why=it has not said who it is"),
-                     VISITORS - QCM_MAX_HANDSHAKES);
+                     VISITORS - QCM_MAX_INCOMING);
     for (int i = 0; i < VISITORS; i++)
         sock_unref(visitors[i]);
     sock_unref(listener);
@@ -630,7 +630,7 @@ static void stuff(struct stage *stage)
     size_t sent = 0;
     int64_t quiet_since_ms = zk_elapsed_ms();
     while (zk_elapsed_ms() - quiet_since_ms < 200) {
-        qcm_to_send(stage->peer->qcm, 3, buf_new_copy(zeros, QCM_PACKETMAXSIZE));
+        qcm_to_send(stage->peer->qcm, message_received(3, buf_new_copy(zeros, QCM_PACKETMAXSIZE)));
         size_t now = election_peer_traced(stage->peer, "\"ev\":\"deq\",\"q\":\"queueSendMap[3]\"");
         if (now != sent)
             quiet_since_ms = zk_elapsed_ms();

@@ -1,0 +1,34 @@
+/* A notification in its bytes, between an election and another server's; both directions use it.
+ *
+ * Its fields are known from the beginning: to the one that made the bytes of them, or to the one
+ * that decoded the bytes when they came in. So nobody decodes a message twice.
+ *
+ * Counted: a message that is being sent is also the one that is repeated on the next connection.
+ * Never changed once it is made, so any thread may read it. Java: QuorumCnxManager.Message */
+#ifndef ZK_ELECTION_MESSAGE_H
+#define ZK_ELECTION_MESSAGE_H
+
+#include <stdint.h>
+
+#include "zk/base/buf.h"
+#include "zk/base/refcount.h"
+#include "zk/election/notification.h"
+
+struct message {
+    struct zk_refcount
+        refs;           /* each queue that it is in, the last message sent, whoever works on it */
+    int64_t sid;        /* the other server's; our own if we tell ourselves */
+    struct buf *buffer; /* owned */
+    /* What notification_decode says of buffer: 0 and the fields, or an error. */
+    int error;
+    struct notification_fields fields;
+};
+
+/* Each returns a message with one reference, the caller's. message_received takes buffer. */
+struct message *message_to_send(const struct to_send *m);
+struct message *message_received(int64_t sid, struct buf *buffer);
+
+struct message *message_ref(struct message *message);
+void message_unref(void *message); /* NULL is fine */
+
+#endif

@@ -1,0 +1,72 @@
+"""Names in the product: each static one is there once, and what a public header declares has a caller in the product.
+Parameters are used, or have no part in a function's list. tidy.sh calls it."""
+
+import re
+
+from csource import code_only, functions
+from gate import Gate, read, sources
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
+_PROTOTYPE = re.compile(r"^(?!typedef|static|#|struct [a-z_]+ \{|enum)[A-Za-z_][^;{}=]*?\b([a-z_][a-z_0-9]*)\([^;{]*\)[^;{(]*;", re.M)
+_THEATRE = re.compile(r"^ +\(void\)[a-z_][a-z_0-9]*;")
+
+
+def check_static_names(gate, definitions):
+    """Where two files have a static function of one name, a reader who searches finds the wrong one."""
+    seen = {}
+    for function in definitions:
+        if function.is_static and function.path.endswith(".c"):
+            seen.setdefault(function.name, []).append(function)
+    for name, found in seen.items():
+        for function in found[1:]:
+            gate.finding(function.path, function.first, f"the static name {name}() is taken: {found[0].path}:{found[0].first}")
+
+
+def declared(path, code):
+    """(name, line) of the functions that a public header declares."""
+    return [(match.group(1), code.count("\n", 0, match.start(1)) + 1) for match in _PROTOTYPE.finditer(code)]
+
+
+def check_callers(gate, definitions, codes):
+    """How many functions are public."""
+    home = {function.name: function.path for function in definitions if not function.is_static}
+    used, count = {}, 0
+    for path, code in codes.items():
+        words = _WORD.findall(_PROTOTYPE.sub("", code) if path.endswith(".h") else code)
+        for word in set(words):
+            # In its own file the definition itself names it once.
+            if words.count(word) > (home.get(word) == path):
+                used.setdefault(word, set()).add(path)
+    for path, code in codes.items():
+        if not path.startswith("include/"):
+            continue
+        for name, line in declared(path, code):
+            count += 1
+            users = used.get(name, set())
+            if not users:
+                gate.finding(path, line, f"nothing in src uses {name}(): tests alone are no reason for it")
+            elif users == {home.get(name)}:
+                gate.finding(path, line, f"only its own file uses {name}(): declare it in an internal header, or make it static")
+    return count
+
+
+def check_theatre(gate, codes):
+    """(void)x; says that x is used where it is not."""
+    for path, code in codes.items():
+        for number, line in enumerate(code.split("\n"), 1):
+            if _THEATRE.match(line):
+                gate.finding(path, number, f"{line.strip()} is theatre: leave the parameter out, or use it")
+
+
+def main():
+    gate = Gate()
+    codes = {path: code_only(read(path)) for path in sources("include", "src")}
+    definitions = [function for path in codes for function in functions(path)]
+    check_static_names(gate, definitions)
+    public = check_callers(gate, definitions, codes)
+    check_theatre(gate, codes)
+    statics = sum(function.is_static for function in definitions)
+    gate.verdict(f"{public} public functions have a caller, {statics} static names are there once")
+
+
+main()

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Names in the product: taken once, and used.
+set -euo pipefail
+# shellcheck source=../lib/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/lib.sh"
+# shellcheck source=gate.sh
+source "$(dirname "${BASH_SOURCE[0]}")/gate.sh"
+
+usage() {
+  cat <<'TEXT'
+Usage: names.sh [--help]
+
+Checks that no two files of src have a static function of the same name; that every function which a
+header in include declares is used in src by another file than its own (tests do not count); and that
+no function body says (void)x of a parameter that it does not use.
+
+  -h, --help   this text
+
+Exit: 0 clean, 1 findings (one a line), 2 wrong usage.
+TEXT
+}
+
+main() {
+  no_arguments "$@"
+  need_packages "to read the sources" python3:python3
+  gate_in_python names
+}
+
+main "$@"
