@@ -22,17 +22,13 @@ struct to_send *to_send_new(int64_t leader, int64_t zxid, int64_t election_epoch
     to_send->state = state;
     to_send->sid = sid;
     to_send->peer_epoch = peer_epoch;
-    to_send->config = zk_xstrdup(config);
+    to_send->config = config;
     return to_send;
 }
 
 void to_send_free(void *item)
 {
-    struct to_send *to_send = item;
-    if (to_send == NULL)
-        return;
-    free(to_send->config);
-    free(to_send);
+    free(item);
 }
 
 /* Java: buildMsg() with six arguments */

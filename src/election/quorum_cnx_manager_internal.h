@@ -13,6 +13,7 @@
 #include "zk/election/quorum_cnx_manager.h"
 #include "zk/ensemble/multiple_addresses.h"
 #include "zk/io/sock.h"
+#include "zk/io/stream.h"
 #include "zk/runtime/circular_blocking_queue.h"
 #include "zk/runtime/lock.h"
 #include "zk/runtime/stop.h"
@@ -57,7 +58,10 @@ struct recv_worker {
     struct send_worker *sw; /* a reference */
     int64_t sid;
     struct sock *sock; /* a reference */
-    int64_t seq;       /* of the last message received, for the trace */
+    /* Most messages come with one read, and not with one for the length and one for the rest.
+     * In Java it is a DataInputStream of a BufferedInputStream. */
+    struct zk_input *din;
+    int64_t seq; /* of the last message received, for the trace */
 };
 
 /* What comes before a connection: we have dialled a server (outgoing), or have accepted a call

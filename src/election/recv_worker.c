@@ -21,11 +21,13 @@ struct recv_worker *recv_worker_new(struct send_worker *sw)
     rw->sw = send_worker_ref(sw);
     rw->sid = sw->sid;
     rw->sock = sock_ref(sw->sock);
+    rw->din = zk_input_new_sock(sw->sock);
     return rw;
 }
 
 void recv_worker_free(struct recv_worker *rw)
 {
+    zk_input_free(rw->din);
     sock_unref(rw->sock);
     send_worker_unref(rw->sw);
     free(rw);
@@ -60,14 +62,14 @@ void recv_worker_run(void *arg)
 static int read_frame(struct recv_worker *rw, struct message **ret_message, int32_t *ret_length)
 {
     uint8_t length_bytes[4];
-    int r = sock_read_fully(rw->sock, length_bytes, sizeof length_bytes);
+    int r = zk_input_read(rw->din, length_bytes, sizeof length_bytes);
     if (r < 0)
         return r;
     *ret_length = zk_load_int(length_bytes);
     if (*ret_length <= 0 || *ret_length > QCM_PACKETMAXSIZE)
         return -EBADMSG;
     struct buf *payload = buf_new((size_t)*ret_length);
-    r = sock_read_fully(rw->sock, payload->bytes, (size_t)*ret_length);
+    r = zk_input_read(rw->din, payload->bytes, (size_t)*ret_length);
     if (r < 0) {
         buf_unref(payload);
         return r;

@@ -53,15 +53,18 @@ struct to_send {
     enum server_state state;
     int64_t sid; /* to whom */
     int64_t peer_epoch;
-    char *config; /* owned */
+    /* The text of a verifier, which lends it: verifiers live as long as the peer. */
+    const char *config;
 };
 
+/* The caller frees it; config stays the verifier's. */
 struct to_send *to_send_new(int64_t leader, int64_t zxid, int64_t election_epoch,
                             enum server_state state, int64_t sid, int64_t peer_epoch,
                             const char *config);
 void to_send_free(void *item);
 
-/* Java: FastLeaderElection.buildMsg(). The payload without its length. Gives. */
+/* The payload without its length, as a buffer that the caller unrefs.
+ * Java: FastLeaderElection.buildMsg() */
 struct buf *notification_build_msg(const struct to_send *to_send);
 
 /* Which generation of peers sends notifications of this length: it decides which line the log
