@@ -1,8 +1,8 @@
 /* The loop: LOOKING, then a role, then LOOKING again. Java: QuorumPeer.start(), run(), shutdown()
  *
- * Threads: QuorumPeer[myid=N](plain=...)(secure=disabled) runs here. Lock: election_mu guards which
- * election and connections are current; it is never held while they are used for long, only while
- * somebody looks at them (the four-letter words) or asks them to stop. */
+ * Threads: QuorumPeer[myid=N](plain=...)(secure=disabled) runs run_main here. Lock: election_mu
+ * guards which election and connections are current. It is held for a moment only: while the
+ * four-letter words look at them, or while they are asked to stop. */
 #include "zk/peer/quorum_peer_run.h"
 
 #include <errno.h>
@@ -12,25 +12,38 @@
 #include "peer/lock_ranks.h"
 #include "peer/quorum_peer_run_internal.h"
 #include "zk/base/alloc.h"
+#include "zk/base/error.h"
 #include "zk/ensemble/quorum_peer_config.h"
-#include "zk/io/sock.h"
+#include "zk/io/inet.h"
 #include "zk/persistence/file_txn_snap_log.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/context.h"
 #include "zk/runtime/log_table.h"
-#include "zk/runtime/trace.h"
 #include "zk/server/exit_code.h"
 #include "zk/zab/follower.h"
 #include "zk/zab/leader.h"
 #include "zk/zab/observer.h"
 
+/* D-71 */
 enum {
     SHORT_TERM_MS = 1000, /* less than this was no term at all */
     FIRST_PAUSE_MS = 100,
-    PAUSE_DOUBLINGS = 4,
+    PAUSE_DOUBLINGS = 4, /* up to 1.6 s */
 };
 
+static void log_settings(struct quorum_peer_run *run);
+static int open_data(struct quorum_peer_run *run);
+static int open_client_port(struct quorum_peer_run *run);
 static void run_main(void *arg);
+static void update_thread_name(struct quorum_peer_run *run);
+static int start_leader_election(struct quorum_peer_run *run);
+static int create_election_algorithm(struct quorum_peer_run *run);
+static void on_socket_error(void *arg);
+static int restart_leader_election(struct quorum_peer_run *run);
+static void stop_leader_election(struct quorum_peer_run *run);
+static void update_server_state(struct quorum_peer_run *run, int result);
+static void wait_for_observer_election_delay(struct quorum_peer_run *run);
+static void pause_after_refusal(struct quorum_peer_run *run, int refused_terms);
 
 struct quorum_peer_run *quorum_peer_run_new(struct zk_context *ctx,
                                             const struct quorum_peer_config *config)
@@ -65,13 +78,15 @@ struct quorum_peer *quorum_peer_run_self(struct quorum_peer_run *run)
     return run->self;
 }
 
-/* The first reason to end is the one that counts. */
-static void set_exit_code(struct quorum_peer_run *run, int code)
+/* Stop with that exit code, unless there is one already: the first reason to end counts. Any
+ * thread. */
+static void end_with(struct quorum_peer_run *run, int code)
 {
     zk_mutex_lock(&run->election_mu);
     if (run->exit_code == EXIT_CODE_EXECUTION_FINISHED)
         run->exit_code = code;
     zk_mutex_unlock(&run->election_mu);
+    quorum_peer_run_shutdown(run);
 }
 
 /* Java: shutdown() */
@@ -99,58 +114,41 @@ int quorum_peer_run_wait(struct quorum_peer_run *run)
 
 /* ---- start ---------------------------------------------------------------------------------- */
 
-/* As Java's, the process ends with exit code 14 when no election port can be kept open. By a thread
- * of the listener. */
-static void on_socket_error(void *arg)
+/* Java: start() */
+int quorum_peer_run_start(struct quorum_peer_run *run)
 {
-    struct quorum_peer_run *run = arg;
-    set_exit_code(run, EXIT_CODE_UNABLE_TO_BIND_QUORUM_PORT);
-    quorum_peer_run_shutdown(run);
-}
-
-/* Java: createElectionAlgorithm() */
-static int create_election_algorithm(struct quorum_peer_run *run)
-{
-    struct quorum_cnx_manager *qcm = qcm_new(run->self);
-    struct fast_leader_election *fle = fle_new(run->self, qcm);
-    zk_mutex_lock(&run->election_mu);
-    run->qcm = qcm;
-    run->fle = fle;
-    if (zk_stop_requested(&run->stop))
-        fle_request_stop(fle);
-    zk_mutex_unlock(&run->election_mu);
-    int r = qcm_start_listener(qcm, on_socket_error, run);
-    if (r == 0)
-        r = fle_start(fle);
-    if (r < 0)
-        zk_log(run->ctx, ZK_LOG_NO_THREAD_FOR_ELECTION);
-    return r;
-}
-
-/* Java: startLeaderElection() */
-static int start_leader_election(struct quorum_peer_run *run)
-{
-    if (quorum_peer_get_peer_state(run->self) == SERVER_STATE_LOOKING) {
-        struct vote vote = vote_of(run->self->my_id, quorum_peer_get_last_logged_zxid(run->self),
-                                   quorum_peer_get_current_epoch(run->self));
-        quorum_peer_set_current_vote(run->self, &vote);
+    log_settings(run);
+    int code = open_data(run);
+    if (code == 0)
+        code = open_client_port(run);
+    if (code == 0) {
+        zk_log(run->ctx, ZK_LOG_STARTING_QUORUM_PEER, run->config->my_id);
+        if (start_leader_election(run) < 0)
+            code = EXIT_CODE_UNEXPECTED_ERROR;
     }
-    return create_election_algorithm(run);
+    if (code == 0 && zk_thread_group_start(run->threads, run_main, run, "QuorumPeer") < 0) {
+        zk_log(run->ctx, ZK_LOG_NO_THREAD_FOR_ELECTION);
+        code = EXIT_CODE_UNEXPECTED_ERROR;
+    }
+    if (code != 0 && run->fle != NULL)
+        stop_leader_election(run);
+    return code;
 }
 
-/* Wait for the threads of the election and its connections, and forget both. Main thread, no lock
- * held. */
-static void stop_leader_election(struct quorum_peer_run *run)
+/* Java: QuorumPeer, its setters, which each log their value */
+static void log_settings(struct quorum_peer_run *run)
 {
-    fle_shutdown(run->fle);
-    zk_mutex_lock(&run->election_mu);
-    struct fast_leader_election *fle = run->fle;
-    struct quorum_cnx_manager *qcm = run->qcm;
-    run->fle = NULL;
-    run->qcm = NULL;
-    zk_mutex_unlock(&run->election_mu);
-    fle_free(fle);
-    qcm_free(qcm);
+    const struct quorum_peer_config *config = run->config;
+    zk_log(run->ctx, ZK_LOG_NOT_SECURED);
+    zk_log(run->ctx, ZK_LOG_NO_TLS);
+    zk_log(run->ctx, ZK_LOG_PORT_UNIFICATION, "disabled");
+    zk_log(run->ctx, ZK_LOG_SETTING_BOOLEAN, "multiAddress.enabled",
+           config->multi_address_enabled ? "true" : "false");
+    zk_log(run->ctx, ZK_LOG_SETTING_INT, "tickTime", config->tick_time_ms);
+    zk_log(run->ctx, ZK_LOG_SETTING_INT, "initLimit", config->init_limit);
+    zk_log(run->ctx, ZK_LOG_SETTING_INT, "syncLimit", config->sync_limit);
+    zk_log(run->ctx, ZK_LOG_SETTING_INT, "quorum.cnxn.threads.size",
+           config->quorum_cnxn_threads_size);
 }
 
 /* Java: QuorumPeerMain.runFromConfig() up to start(), start() */
@@ -187,54 +185,113 @@ static int open_client_port(struct quorum_peer_run *run)
     if (r == 0)
         r = server_cnxn_factory_start(run->client_port);
     if (r < 0) {
-        char address[320];
-        char reason[128];
-        inet_address_text(&run->config->client_port_address, address, sizeof address);
-        zk_log(run->ctx, ZK_LOG_CLIENT_PORT_BIND, address,
-               sock_error_text(r, reason, sizeof reason));
+        zk_log(run->ctx, ZK_LOG_CLIENT_PORT_BIND, inet_text(&run->config->client_port_address).text,
+               zk_error_text(r).text);
         return EXIT_CODE_UNEXPECTED_ERROR;
     }
     return 0;
 }
 
-/* Java: QuorumPeer, its setters, which each log their value */
-static void log_settings(struct quorum_peer_run *run)
-{
-    const struct quorum_peer_config *config = run->config;
-    zk_log(run->ctx, ZK_LOG_NOT_SECURED);
-    zk_log(run->ctx, ZK_LOG_NO_TLS);
-    zk_log(run->ctx, ZK_LOG_PORT_UNIFICATION, "disabled");
-    zk_log(run->ctx, ZK_LOG_SETTING_BOOLEAN, "multiAddress.enabled",
-           config->multi_address_enabled ? "true" : "false");
-    zk_log(run->ctx, ZK_LOG_SETTING_INT, "tickTime", config->tick_time_ms);
-    zk_log(run->ctx, ZK_LOG_SETTING_INT, "initLimit", config->init_limit);
-    zk_log(run->ctx, ZK_LOG_SETTING_INT, "syncLimit", config->sync_limit);
-    zk_log(run->ctx, ZK_LOG_SETTING_INT, "quorum.cnxn.threads.size",
-           config->quorum_cnxn_threads_size);
-}
-
-/* Java: start() */
-int quorum_peer_run_start(struct quorum_peer_run *run)
-{
-    log_settings(run);
-    int code = open_data(run);
-    if (code == 0)
-        code = open_client_port(run);
-    if (code == 0) {
-        zk_log(run->ctx, ZK_LOG_STARTING_QUORUM_PEER, run->config->my_id);
-        if (start_leader_election(run) < 0)
-            code = EXIT_CODE_UNEXPECTED_ERROR;
-    }
-    if (code == 0 && zk_thread_group_start(run->threads, run_main, run, "QuorumPeer") < 0) {
-        zk_log(run->ctx, ZK_LOG_NO_THREAD_FOR_ELECTION);
-        code = EXIT_CODE_UNEXPECTED_ERROR;
-    }
-    if (code != 0 && run->fle != NULL)
-        stop_leader_election(run);
-    return code;
-}
-
 /* ---- the loop ------------------------------------------------------------------------------- */
+
+/* The peer's main thread. It alone changes the state, makes and takes down elections and roles, and
+ * joins their threads (A-4), and it holds no lock while it does.
+ * Java: run() */
+static void run_main(void *arg)
+{
+    struct quorum_peer_run *run = arg;
+    struct quorum_peer *self = run->self;
+    int refused_terms = 0; /* as a follower, one after the other */
+    update_thread_name(run);
+    while (quorum_peer_is_running(self)) {
+        enum server_state state = quorum_peer_get_peer_state(self);
+        if (state == SERVER_STATE_LOOKING)
+            zk_log(run->ctx, ZK_LOG_LOOKING);
+        else
+            zk_log(run->ctx, ZK_LOG_ROLE, server_state_name(state));
+        int64_t began_ms = zk_elapsed_ms();
+        switch (state) {
+        case SERVER_STATE_LOOKING: {
+            /* WorkerReceiver has heard of a newer configuration and has ended the election. It
+             * could not join its own thread, so this one builds the election anew. */
+            if (quorum_peer_take_shutting_down_le(self) && restart_leader_election(run) < 0) {
+                end_with(run, EXIT_CODE_UNEXPECTED_ERROR);
+                break;
+            }
+            /* The state changes in there, together with the vote (D-14). Without a decision the
+             * old vote is forgotten too, or it would be told under a round it was not cast in. */
+            struct vote vote;
+            if (!fle_look_for_leader(run->fle, &vote))
+                quorum_peer_set_current_vote(self, NULL);
+            break;
+        }
+        case SERVER_STATE_OBSERVING: {
+            struct observer *observer = observer_new(self);
+            int r = observer_observe_leader(observer);
+            observer_free(observer);
+            update_server_state(run, r);
+            wait_for_observer_election_delay(run);
+            break;
+        }
+        case SERVER_STATE_FOLLOWING: {
+            struct follower *follower = follower_new(self);
+            int r = follower_follow_leader(follower);
+            bool refused = follower_was_refused(follower);
+            follower_free(follower);
+            update_server_state(run, r);
+            /* A follower that cannot get in step with its leader would look, follow and fail
+             * hundreds of times a second (K-22), and would keep others waiting for its silence
+             * (K-26). Java does not pause (D-71). */
+            if (refused && zk_elapsed_ms() - began_ms < SHORT_TERM_MS)
+                pause_after_refusal(run, refused_terms++);
+            else
+                refused_terms = 0;
+            break;
+        }
+        case SERVER_STATE_LEADING: {
+            struct leader *leader = leader_new(self);
+            int r = leader_lead(leader);
+            leader_free(leader);
+            update_server_state(run, r);
+            refused_terms = 0;
+            break;
+        }
+        }
+    }
+    stop_leader_election(run);
+    zk_log(run->ctx, ZK_LOG_MAIN_THREAD_EXITED);
+}
+
+/* Only the branch without reconfiguration exists here. result is the role's: a positive one is an
+ * exit code, and any other leads to the next election.
+ * Java: updateServerState() */
+static void update_server_state(struct quorum_peer_run *run, int result)
+{
+    quorum_peer_set_peer_state(run->self, SERVER_STATE_LOOKING, "the role has ended");
+    zk_log(run->ctx, ZK_LOG_PEER_STATE_SET_TO_LOOKING);
+    if (result > 0) {
+        zk_log(run->ctx, ZK_LOG_ROLE_EXIT, result);
+        end_with(run, result);
+    }
+}
+
+/* Observers do not all call on the new leader at the same moment.
+ * Java: Observer.waitForObserverElectionDelay() */
+static void wait_for_observer_election_delay(struct quorum_peer_run *run)
+{
+    int64_t delay_ms = observer_election_delay_ms(run->self);
+    if (delay_ms <= 0 || zk_stop_requested(&run->stop))
+        return;
+    zk_log(run->ctx, ZK_LOG_OBSERVER_WAITING, delay_ms);
+    zk_stop_sleep(&run->stop, delay_ms);
+}
+
+/* Twice as long as after the refused term before, up to a limit. */
+static void pause_after_refusal(struct quorum_peer_run *run, int refused_terms)
+{
+    int doublings = refused_terms < PAUSE_DOUBLINGS ? refused_terms : PAUSE_DOUBLINGS;
+    zk_stop_sleep(&run->stop, FIRST_PAUSE_MS << doublings);
+}
 
 /* Java: updateThreadName() */
 static void update_thread_name(struct quorum_peer_run *run)
@@ -244,12 +301,10 @@ static void update_thread_name(struct quorum_peer_run *run)
         zk_str_append(&plain, "disabled");
     } else {
         const struct inet_address *address = server_cnxn_factory_local_address(run->client_port);
-        char ip[64];
-        inet_address_ip_text(address, ip, sizeof ip);
         if (inet_address_is_wildcard(address)) /* Java shows its dual-stack wildcard */
             zk_str_append(&plain, "[0:0:0:0:0:0:0:0]");
         else
-            zk_str_append(&plain, ip);
+            zk_str_append(&plain, inet_ip_text(address).text);
         zk_str_printf(&plain, ":%" PRIu16, address->port);
     }
     zk_thread_rename(run->ctx, "QuorumPeer[myid=%" PRId64 "](plain=%s)(secure=disabled)",
@@ -257,118 +312,67 @@ static void update_thread_name(struct quorum_peer_run *run)
     zk_str_done(&plain);
 }
 
-/* Java: run(), its LOOKING branch */
-static void look_for_leader(struct quorum_peer_run *run)
+/* ---- the election ---------------------------------------------------------------------------- */
+
+/* Java: startLeaderElection() */
+static int start_leader_election(struct quorum_peer_run *run)
 {
-    struct vote vote;
-    zk_log(run->ctx, ZK_LOG_LOOKING);
-    if (quorum_peer_take_shutting_down_le(run->self)) {
-        zk_log(run->ctx, ZK_LOG_CLOBBERING_QCM);
-        stop_leader_election(run);
-        if (start_leader_election(run) < 0) {
-            set_exit_code(run, EXIT_CODE_UNEXPECTED_ERROR);
-            quorum_peer_run_shutdown(run);
-            return;
-        }
+    if (quorum_peer_get_peer_state(run->self) == SERVER_STATE_LOOKING) {
+        struct vote vote = vote_of(run->self->my_id, quorum_peer_get_last_logged_zxid(run->self),
+                                   quorum_peer_get_current_epoch(run->self));
+        quorum_peer_set_current_vote(run->self, &vote);
     }
-    if (!fle_look_for_leader(run->fle, &vote))
-        quorum_peer_set_current_vote(run->self, NULL);
+    return create_election_algorithm(run);
 }
 
-static int follow(struct quorum_peer_run *run, bool *ret_refused)
+/* Java: createElectionAlgorithm() */
+static int create_election_algorithm(struct quorum_peer_run *run)
 {
-    struct follower *follower = follower_new(run->self);
-    int r = follower_follow_leader(follower);
-    *ret_refused = follower_was_refused(follower);
-    follower_free(follower);
+    struct quorum_cnx_manager *qcm = qcm_new(run->self);
+    struct fast_leader_election *fle = fle_new(run->self, qcm);
+    zk_mutex_lock(&run->election_mu);
+    run->qcm = qcm;
+    run->fle = fle;
+    if (zk_stop_requested(&run->stop)) /* while there was no election that could be told */
+        fle_request_stop(fle);
+    zk_mutex_unlock(&run->election_mu);
+    int r = qcm_start_listener(qcm, on_socket_error, run);
+    if (r == 0)
+        r = fle_start(fle);
+    if (r < 0)
+        zk_log(run->ctx, ZK_LOG_NO_THREAD_FOR_ELECTION);
     return r;
 }
 
-static int observe(struct quorum_peer_run *run)
-{
-    struct observer *observer = observer_new(run->self);
-    int r = observer_observe_leader(observer);
-    observer_free(observer);
-    return r;
-}
-
-static int lead(struct quorum_peer_run *run)
-{
-    struct leader *leader = leader_new(run->self);
-    int r = leader_lead(leader);
-    leader_free(leader);
-    return r;
-}
-
-/* Java: Observer.waitForObserverElectionDelay(): observers do not all fall on the new leader at
- * once. */
-static void observer_election_delay(struct quorum_peer_run *run)
-{
-    int64_t delay_ms = observer_election_delay_ms(run->self);
-    if (delay_ms <= 0 || zk_stop_requested(&run->stop))
-        return;
-    zk_log(run->ctx, ZK_LOG_OBSERVER_WAITING, delay_ms);
-    zk_stop_sleep(&run->stop, delay_ms);
-}
-
-/* Java: updateServerState(), of which only the branch without reconfiguration exists here */
-static void update_server_state(struct quorum_peer_run *run)
-{
-    quorum_peer_set_peer_state(run->self, SERVER_STATE_LOOKING, "the role has ended");
-    zk_log(run->ctx, ZK_LOG_PEER_STATE_SET_TO_LOOKING);
-}
-
-/* A follower that cannot get in step with its leader would look, follow and fail hundreds of times
- * a second (K-22), and who waits for its silence would wait for ever (K-26): it pauses after each
- * such term, twice as long as after the one before (D-71). */
-static void pause_after_refusal(struct quorum_peer_run *run, int *refusals)
-{
-    int doublings = *refusals < PAUSE_DOUBLINGS ? *refusals : PAUSE_DOUBLINGS;
-    (*refusals)++;
-    zk_stop_sleep(&run->stop, FIRST_PAUSE_MS << doublings);
-}
-
-/* Java: run() */
-static void run_main(void *arg)
+/* As Java's, the process ends with exit code 14 when no election port can be kept open. By a thread
+ * of the listener. */
+static void on_socket_error(void *arg)
 {
     struct quorum_peer_run *run = arg;
-    int refusals = 0; /* as a follower, one after the other */
-    update_thread_name(run);
-    while (quorum_peer_is_running(run->self)) {
-        enum server_state state = quorum_peer_get_peer_state(run->self);
-        int64_t began_ms = zk_elapsed_ms();
-        bool refused = false;
-        int r = 0;
-        switch (state) {
-        case SERVER_STATE_LOOKING:
-            look_for_leader(run);
-            continue; /* no role has ended */
-        case SERVER_STATE_OBSERVING:
-            zk_log(run->ctx, ZK_LOG_ROLE, server_state_name(state));
-            r = observe(run);
-            break;
-        case SERVER_STATE_FOLLOWING:
-            zk_log(run->ctx, ZK_LOG_ROLE, server_state_name(state));
-            r = follow(run, &refused);
-            break;
-        case SERVER_STATE_LEADING:
-            zk_log(run->ctx, ZK_LOG_ROLE, server_state_name(state));
-            r = lead(run);
-            break;
-        }
-        update_server_state(run);
-        if (r > 0) {
-            zk_log(run->ctx, ZK_LOG_ROLE_EXIT, r);
-            set_exit_code(run, r);
-            quorum_peer_run_shutdown(run);
-        }
-        if (state == SERVER_STATE_OBSERVING)
-            observer_election_delay(run);
-        else if (refused && zk_elapsed_ms() - began_ms < SHORT_TERM_MS)
-            pause_after_refusal(run, &refusals);
-        else
-            refusals = 0;
-    }
+    end_with(run, EXIT_CODE_UNABLE_TO_BIND_QUORUM_PORT);
+}
+
+/* The configuration is what it was, so the new election differs from the old one only in that it
+ * hears the others anew (K-24).
+ * Java: run(), startLeaderElection() for shuttingDownLE */
+static int restart_leader_election(struct quorum_peer_run *run)
+{
+    zk_log(run->ctx, ZK_LOG_CLOBBERING_QCM);
     stop_leader_election(run);
-    zk_log(run->ctx, ZK_LOG_MAIN_THREAD_EXITED);
+    return start_leader_election(run);
+}
+
+/* Wait for the threads of the election and its connections, and forget both. A stop that comes
+ * while there are none finds the next ones: create_election_algorithm(). */
+static void stop_leader_election(struct quorum_peer_run *run)
+{
+    fle_shutdown(run->fle);
+    zk_mutex_lock(&run->election_mu);
+    struct fast_leader_election *fle = run->fle;
+    struct quorum_cnx_manager *qcm = run->qcm;
+    run->fle = NULL;
+    run->qcm = NULL;
+    zk_mutex_unlock(&run->election_mu);
+    fle_free(fle);
+    qcm_free(qcm);
 }
