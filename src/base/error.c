@@ -15,7 +15,7 @@ static const char *own_words(int error)
     case ETIMEDOUT:
         return "timed out";
     case ECANCELED:
-        return "we are stopping";
+        return "this side closed it";
     case EPROTO:
         return "malformed message";
     case EDESTADDRREQ:

@@ -54,7 +54,10 @@ static void read_bind_retries(struct quorum_cnx_manager *qcm)
 static void read_settings(struct quorum_cnx_manager *qcm)
 {
     const struct quorum_peer_config *config = qcm->self->config;
-    qcm->cnx_timeout_ms = zk_settings_get_integer(qcm->ctx, "zookeeper.cnxTimeout", CNX_TIMEOUT_MS);
+    /* 0 is no limit but the system's, as in Java: Socket.connect() */
+    int64_t cnx_timeout_ms =
+        zk_settings_get_integer(qcm->ctx, "zookeeper.cnxTimeout", CNX_TIMEOUT_MS);
+    qcm->cnx_timeout_ms = cnx_timeout_ms != 0 ? cnx_timeout_ms : INT64_MAX;
     qcm->tcp_keep_alive = zk_settings_get_boolean(qcm->ctx, "zookeeper.tcpKeepAlive", false);
     int64_t timeout_ms = zk_settings_get_integer(qcm->ctx, "zookeeper.quorumCnxnTimeoutMs", -1);
     qcm->socket_timeout_ms = timeout_ms > 0 ? timeout_ms : qcm->self->sync_limit_ms;

@@ -1,6 +1,6 @@
-/* A configuration while it is being read. Internal to the four files of quorum_peer_config: the way
+/* A configuration while it is being read. Internal to the five files of quorum_peer_config: the way
  * through the files (quorum_peer_config.c), the keys of zoo.cfg (_keys.c), the rules between them
- * (_rules.c), who is in the ensemble and who we are (_quorum.c). */
+ * (_rules.c), the times (_times.c), who is in the ensemble and who we are (_quorum.c). */
 #ifndef ZK_ENSEMBLE_QUORUM_PEER_CONFIG_INTERNAL_H
 #define ZK_ENSEMBLE_QUORUM_PEER_CONFIG_INTERNAL_H
 
@@ -45,6 +45,8 @@ char *config_file_path(struct config_parser *parser, const char *path);
 ZK_NODISCARD int config_read_keys(struct config_parser *parser);
 /* Java: QuorumPeerConfig.parseProperties(), from the loop to the dynamic part */
 ZK_NODISCARD int config_apply_rules(struct config_parser *parser);
+/* Refuses times that no thread can wait for, in zoo.cfg and in system properties. */
+ZK_NODISCARD int config_check_times(struct config_parser *parser);
 /* Java: QuorumPeerConfig.setupQuorumPeerConfig(). file is where properties come from. */
 ZK_NODISCARD int config_setup_quorum(struct config_parser *parser, const char *file,
                                      const struct zk_properties *properties,

@@ -25,6 +25,8 @@ int config_apply_rules(struct config_parser *parser)
     if (r == 0)
         r = set_session_timeouts(parser);
     if (r == 0)
+        r = config_check_times(parser);
+    if (r == 0)
         r = check_readonly_mode(parser);
     if (r < 0)
         return r;

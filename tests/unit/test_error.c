@@ -22,7 +22,7 @@ static void the_sign_does_not_matter(void **state)
 static void where_the_words_of_the_system_mislead_we_have_our_own(void **state)
 {
     (void)state;
-    assert_string_equal(zk_error_text(-ECANCELED).text, "we are stopping");
+    assert_string_equal(zk_error_text(-ECANCELED).text, "this side closed it");
     assert_string_equal(zk_error_text(-ETIMEDOUT).text, "timed out");
     assert_string_equal(zk_error_text(-EPROTO).text, "malformed message");
     assert_string_equal(zk_error_text(-EPIPE).text, "the far end closed the connection");

@@ -232,6 +232,14 @@ static void directories_are_made_with_their_parents(void **state)
     free(below_file);
 }
 
+static void a_directory_that_cannot_be_made_has_the_reason_of_the_system(void **state)
+{
+    (void)state;
+    /* Not even root makes a directory there; that there is none is no reason. */
+    int r = file_make_directories("/sys/zkpeer");
+    assert_true(r == -EPERM || r == -EROFS || r == -EACCES);
+}
+
 static void names_are_listed_in_order(void **state)
 {
     static const char *const names[] = {".hidden", "a", "b", "log.1", "log.10", "log.2"};
@@ -307,6 +315,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(bytes_are_read_from_any_offset, setup, teardown),
         cmocka_unit_test_setup_teardown(questions_about_names, setup, teardown),
         cmocka_unit_test_setup_teardown(directories_are_made_with_their_parents, setup, teardown),
+        cmocka_unit_test(a_directory_that_cannot_be_made_has_the_reason_of_the_system),
         cmocka_unit_test_setup_teardown(names_are_listed_in_order, setup, teardown),
         cmocka_unit_test(a_canonical_path_has_no_dots),
         cmocka_unit_test(a_relative_path_becomes_absolute),

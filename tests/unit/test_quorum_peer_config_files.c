@@ -426,9 +426,67 @@ static void a_bad_number_on_the_command_line_is_named(void **state)
     config_fixture_done(&fixture);
 }
 
+static void a_time_in_zoo_cfg_that_cannot_be_waited_for_is_refused(void **state)
+{
+    (void)state;
+    static const struct config_refusal rows[] = {
+        {"tickTime=-1\nminSessionTimeout=1\nmaxSessionTimeout=2\n",
+         "8: tickTime=-1: tickTime must not be -1"},
+        {"initLimit=-1\n", "8: initLimit=-1: initLimit must not be -1"},
+        {"syncLimit=-5\n", "8: syncLimit=-5: syncLimit must not be -5"},
+        {"initLimit=1100000\n",
+         "8: initLimit=1100000: initLimit times tickTime is more than 2147483647 milliseconds"},
+        {"syncLimit=1100000\n",
+         "8: syncLimit=1100000: syncLimit times tickTime is more than 2147483647 milliseconds"},
+        {"connectToLearnerMasterLimit=1100000\n",
+         "8: connectToLearnerMasterLimit=1100000: connectToLearnerMasterLimit times tickTime is "
+         "more than 2147483647 milliseconds"},
+        {"multiAddress.reachabilityCheckTimeoutMs=0\n",
+         "8: multiAddress.reachabilityCheckTimeoutMs=0: "
+         "multiAddress.reachabilityCheckTimeoutMs must not be 0"},
+        {"cnxTimeout=-1\n", "8: cnxTimeout=-1: -1 is no time to wait"},
+        {"leaderConnectDelayDuringRetryMs=-1\n",
+         "8: leaderConnectDelayDuringRetryMs=-1: -1 is no time to wait"},
+        {"fastleader.minNotificationInterval=0\n",
+         "8: fastleader.minNotificationInterval=0: 0 is no time to wait"},
+        {"fastleader.maxNotificationInterval=-200\n",
+         "8: fastleader.maxNotificationInterval=-200: -200 is no time to wait"},
+        {"nio.sessionlessCnxnTimeout=0\n",
+         "8: nio.sessionlessCnxnTimeout=0: 0 is no time to wait"},
+    };
+    CONFIG_CHECK_REFUSALS(rows);
+}
+
+static void a_time_of_the_command_line_that_cannot_be_waited_for_is_refused(void **state)
+{
+    (void)state;
+    struct config_fixture fixture = config_fixture_new();
+    config_fixture_write(&fixture, "myid", "1");
+    zk_settings_set(fixture.capture.ctx, "zookeeper.cnxTimeout", "-0x10");
+    config_fixture_parse(&fixture, "dataDir=DIR\n" CONFIG_LIMITS CONFIG_THREE_SERVERS);
+    assert_int_equal(fixture.result, -EINVAL);
+    assert_non_null(strstr(fixture.error,
+                           "command line: -Dzookeeper.cnxTimeout=-0x10: -16 is no time to wait"));
+    config_fixture_done(&fixture);
+}
+
+static void a_time_of_0_or_less_that_means_something_in_java_is_taken(void **state)
+{
+    (void)state;
+    struct config_fixture fixture = config_fixture_read_with(
+        "cnxTimeout=0\nleaderConnectDelayDuringRetryMs=0\nquorumCnxnTimeoutMs=-1\n"
+        "leader.maxTimeToWaitForEpoch=-1\nobserver.election.DelayMs=-1\n"
+        "connectToLearnerMasterLimit=-1\n");
+    config_fixture_must_succeed(&fixture);
+    config_fixture_done(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_time_in_zoo_cfg_that_cannot_be_waited_for_is_refused),
+        cmocka_unit_test(a_time_of_the_command_line_that_cannot_be_waited_for_is_refused),
+        cmocka_unit_test(a_time_of_0_or_less_that_means_something_in_java_is_taken),
         cmocka_unit_test(a_myid_is_read_as_java_reads_it),
         cmocka_unit_test(a_myid_with_a_zero_byte_is_not_a_number),
         cmocka_unit_test(a_myid_that_is_no_file_is_missing),
