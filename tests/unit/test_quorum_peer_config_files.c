@@ -451,8 +451,7 @@ static void a_time_in_zoo_cfg_that_cannot_be_waited_for_is_refused(void **state)
          "8: fastleader.minNotificationInterval=0: 0 is no time to wait"},
         {"fastleader.maxNotificationInterval=-200\n",
          "8: fastleader.maxNotificationInterval=-200: -200 is no time to wait"},
-        {"nio.sessionlessCnxnTimeout=0\n",
-         "8: nio.sessionlessCnxnTimeout=0: 0 is no time to wait"},
+        {"nio.sessionlessCnxnTimeout=0\n", "8: nio.sessionlessCnxnTimeout=0: 0 is no time to wait"},
     };
     CONFIG_CHECK_REFUSALS(rows);
 }
