@@ -21,6 +21,7 @@ Runs the static checks, each of which prints one line, or what it found:
   dictionary  every line of the log is explained in NOTES.md, and Java's words are Java's
   conformance every scenario that is proved is claimed by a test that runs
   mutants     every mistake that the tests must find can still be planted
+  gates       these checks find mistakes in small trees made for that
 The archive is built first (build/dev). What is missing is installed.
 
       --quick   without clang-tidy, which takes a minute or two where nothing of it is remembered
@@ -59,6 +60,13 @@ mutants_apply() {
     count=$((count + 1))
   done
   verdict "$count patches apply"
+}
+
+# The gates themselves find what they are there for.
+gates_find() {
+  local words
+  words=$("$REPO/tests/process/gates/run.sh") || { grep -A 8 '^FAILED' <<<"$words" && return 1; }
+  say "$(grep -c '^ok ' <<<"$words") tests of the gates"
 }
 
 build_archive() {
@@ -124,7 +132,8 @@ main() {
   begin dictionary "$REPO/scripts/check/dictionary.sh"
   begin conformance "$REPO/scripts/check/conformance.sh"
   begin mutants mutants_apply
-  tell format shellcheck xref notes dictionary conformance mutants
+  begin gates gates_find
+  tell format shellcheck xref notes dictionary conformance mutants gates
   wait "${running[archive]}" || { tell archive && exit 1; }
   begin floors "$REPO/scripts/check/floors.sh"
   begin audit "$REPO/scripts/check/audit.sh"

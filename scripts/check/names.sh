@@ -11,8 +11,8 @@ usage() {
 Usage: names.sh [--help]
 
 Checks that no two files of src have a static function of the same name; that every function which a
-header in include declares is used in src by another file than its own (tests do not count); and that
-no function body says (void)x of a parameter that it does not use.
+header in include declares is used in src by another file than its own (what tests alone use has no
+place in the product); and that no function body says (void)x of a parameter that it does not use.
 
   -h, --help   this text
 

@@ -10,8 +10,8 @@ usage() {
   cat <<'TEXT'
 Usage: side_by_side.sh [CLASS]... [--check] [--help]
 
-Prints for each method of Java's class, in the order of Java's source, the C function that mirrors it
-with its file and line, for a reader who has both open. CLASS is for example Leader or
+Prints for each method of Java's class, in the order of Java's source, the C function that mirrors
+it, with its file and line, for a reader who has both open side by side. CLASS is for example Leader or
 QuorumCnxManager.SendWorker, and those inside it come too; without one: FastLeaderElection,
 QuorumCnxManager, Leader, LearnerHandler and Learner. Marks a method that is
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The gates of scripts/check on small trees with mistakes that they must find. Prints a line for each test.
+# The gates of scripts/check on small trees with mistakes that they must find; check.sh runs this. Prints a line for
+# each test.
 set -euo pipefail
 # shellcheck source=scripts/lib/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../../scripts/lib/lib.sh"

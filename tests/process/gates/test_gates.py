@@ -185,6 +185,7 @@ def test_floors_look_down_only():
 
 def test_notes_have_a_row_for_what_the_code_cites():
     found = gate("notes", {
+        "README.md": "", "tests/sim/plays/README.md": "", "scripts/stories/README.md": "",
         "NOTES.md": "| D-1 | one |\n| D-1 | again |\n| T-1 | `Sender` |\n| T-2 | `Nobody` |\n| L-12 | `ZK_RANK_GONE` |\n",
         "src/zab/a.c": "/* D-1, K-9. */\nint f(void)\n{\n    zk_thread_group_start(g, \"Sender\", run, x);\n"
                        "    zk_thread_group_start(g, \"Ghost\", run, x);\n    q = bq_new(ctx, \"lost\");\n}\n",
