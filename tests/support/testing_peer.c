@@ -50,6 +50,8 @@ static char *configuration_text(const struct testing_peer *peer,
     }
     if (options->my_id > options->voters)
         zk_str_append(&text, "peerType=observer\n");
+    if (options->lines != NULL)
+        zk_str_append(&text, options->lines);
     return zk_str_take(&text);
 }
 

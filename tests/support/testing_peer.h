@@ -30,6 +30,7 @@ struct testing_peer_options {
     const uint16_t *ports; /* by sid; NULL: free ones */
     int second_address_of; /* this server has a second address, where nobody listens; 0: none */
     uint16_t second_port;  /* its quorum port, if somebody does listen there; 0: a free one */
+    const char *lines;     /* more lines of zoo.cfg; NULL: none */
     const char *setting;   /* one system property; NULL: none */
     const char *value;
 };

@@ -13,6 +13,7 @@
 #include "zk/runtime/clock.h"
 #include "zk/server/exit_code.h"
 #include "zk/server/zk_database.h"
+#include "zk/zab/observer.h"
 
 static const char INFO_OF_1[] = "0000000000000001 00010000 0000000000000000";
 static const char PROTOCOL_VERSION[] = "00010000";
@@ -284,6 +285,84 @@ static void only_who_was_reached_and_not_synced_counts_as_refused(void **state)
     assert_true(testing_peer_join(&fixture.peer) < 0);
     assert_false(fixture.peer.refused);
     finish(&fixture);
+}
+
+/* LRN-01: the limit of the dials alone. */
+static void lrn_01_connect_to_learner_master_limit_goes_before_init_limit(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    options.lines = "connectToLearnerMasterLimit=2\n";
+    testing_peer_init(&peer, &options);
+    testing_peer_start_following(&peer, 3);
+    assert_int_equal(-ECONNREFUSED, testing_peer_join(&peer));
+    assert_true(testing_peer_logged(&peer, "Unexpected exception, connectToLeader exceeded."));
+    assert_false(testing_peer_logged(&peer, "retries exceeded"));
+    testing_peer_done(&peer);
+}
+
+/* LRN-01: the four quick retries stay quick; from then on the setting holds. With the default the
+ * last try would be number 8 or so. */
+static void lrn_01_delay_between_dials_is_a_setting(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    options.setting = "zookeeper.leaderConnectDelayDuringRetryMs";
+    options.value = "400";
+    testing_peer_init(&peer, &options);
+    testing_peer_start_following(&peer, 3);
+    assert_int_equal(-ECONNREFUSED, testing_peer_join(&peer));
+    assert_true(testing_peer_logged(&peer, "Unexpected exception, tries=4, "));
+    assert_false(testing_peer_logged(&peer, "tries=7, "));
+    testing_peer_done(&peer);
+}
+
+/* The leader has moved, or its name was unknown when the files were read: it is looked up again. */
+static void leader_is_looked_up_again(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    testing_peer_init(&peer, &options);
+    struct quorum_server *it = (struct quorum_server *)qv_member(peer.config->quorum_verifier, 3);
+    inet_address_literal("localhost", peer.ports[3], &it->addr.items[0]);
+    struct scripted_peer *leader = scripted_peer_listen(peer.ctx, peer.ports[3]);
+    testing_peer_start_following(&peer, 3);
+    scripted_peer_accept(leader);
+    scripted_peer_expect_packet(leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
+    scripted_peer_hang_up(leader);
+    assert_true(testing_peer_join(&peer) < 0);
+    scripted_peer_free(leader);
+    testing_peer_done(&peer);
+}
+
+/* Observers spread out before they look for a leader again, unless they are told not to. */
+static void observer_waits_a_random_time_below_the_setting(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(4);
+    options.observers = 1;
+    options.setting = "zookeeper.observer.election.DelayMs";
+    options.value = "1000";
+    testing_peer_init(&peer, &options);
+    int64_t first = observer_election_delay_ms(peer.self);
+    bool another = false;
+    for (int i = 0; i < 100; i++) {
+        int64_t delay_ms = observer_election_delay_ms(peer.self);
+        assert_true(delay_ms >= 0);
+        assert_true(delay_ms < 1000);
+        another |= delay_ms != first;
+    }
+    assert_true(another);
+    testing_peer_done(&peer);
+
+    options.value = "0";
+    testing_peer_init(&peer, &options);
+    assert_int_equal(0, observer_election_delay_ms(peer.self));
+    testing_peer_done(&peer);
 }
 
 static void leader_that_is_nobody_is_not_dialled(void **state)
@@ -732,6 +811,10 @@ int main(void)
         cmocka_unit_test(lrn_01_first_address_that_answers_wins),
         cmocka_unit_test(lrn_01_silent_second_address_delays_nothing),
         cmocka_unit_test(only_who_was_reached_and_not_synced_counts_as_refused),
+        cmocka_unit_test(lrn_01_connect_to_learner_master_limit_goes_before_init_limit),
+        cmocka_unit_test(lrn_01_delay_between_dials_is_a_setting),
+        cmocka_unit_test(leader_is_looked_up_again),
+        cmocka_unit_test(observer_waits_a_random_time_below_the_setting),
         cmocka_unit_test(leader_that_is_nobody_is_not_dialled),
         cmocka_unit_test(dsc_06_epoch_promised_before_is_answered_with_minus_one),
         cmocka_unit_test(dsc_06_lower_epoch_is_refused_and_nothing_written),

@@ -16,6 +16,7 @@
 static const char INFO_OF_1[] = "0000000000000001 00010000 0000000000000000";
 static const char INFO_OF_2[] = "0000000000000002 00010000 0000000000000000";
 static const char INFO_OF_4[] = "0000000000000004 00010000 0000000000000000";
+static const char INFO_OF_5[] = "0000000000000005 00010000 0000000000000000";
 static const char PROTOCOL_VERSION[] = "00010000";
 static const char NOTHING[] = "00000000"; /* the current epoch in ACKEPOCH */
 static const int64_t EPOCH_1_ZXID = 0x100000000;
@@ -315,6 +316,49 @@ static void lrn_03_observer_beyond_the_limit_is_refused(void **state)
     testing_peer_done(&peer);
 }
 
+/* An observer that stands where the leader stands: it is sent a DIFF. */
+static struct scripted_peer *observe(struct testing_peer *peer, const char *info)
+{
+    struct scripted_peer *observer = dial_leader(peer);
+    scripted_peer_send_packet(observer, LEADER_OBSERVERINFO, 0, info);
+    scripted_peer_expect_packet(observer, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
+    scripted_peer_send_packet(observer, LEADER_ACKEPOCH, EPOCH_1_ZXID, NOTHING);
+    return observer;
+}
+
+/* LRN-03: a synchronisation ends with the ACK of NEWLEADER, or with the connection; then there is
+ * room for the next observer. */
+static void lrn_03_sync_that_has_ended_makes_room(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(3);
+    options.observers = 2;
+    options.setting = "zookeeper.leader.maxConcurrentDiffSyncs";
+    options.value = "1";
+    testing_peer_init(&peer, &options);
+    testing_peer_start_leading(&peer);
+    struct scripted_peer *follower = follow(&peer);
+
+    struct scripted_peer *lost = observe(&peer, INFO_OF_4);
+    scripted_peer_expect_packet(lost, LEADER_DIFF, EPOCH_1_ZXID, NULL);
+    scripted_peer_hang_up(lost);
+    testing_peer_await_log(&peer, "sid=4 reason=");
+    struct scripted_peer *synced = observe(&peer, INFO_OF_4);
+    scripted_peer_expect_packet(synced, LEADER_DIFF, EPOCH_1_ZXID, NULL);
+    pass_newleader(synced);
+    scripted_peer_expect_packet_past_pings(synced, LEADER_UPTODATE, -1, NULL);
+    struct scripted_peer *next = observe(&peer, INFO_OF_5);
+    scripted_peer_expect_packet(next, LEADER_DIFF, EPOCH_1_ZXID, NULL);
+
+    assert_int_equal(-ECANCELED, testing_peer_stop(&peer));
+    scripted_peer_free(next);
+    scripted_peer_free(synced);
+    scripted_peer_free(lost);
+    scripted_peer_free(follower);
+    testing_peer_done(&peer);
+}
+
 /* --- LRN-04: strange learners ---------------------------------------------------------------- */
 
 static void lrn_04_first_packet_of_another_kind_closes_the_connection(void **state)
@@ -520,7 +564,7 @@ static void silent_and_dripping_callers_are_dropped_after_init_limit(void **stat
     (void)state;
     struct testing_peer peer;
     struct testing_peer_options options = testing_peer_options_default(3);
-    options.init_limit = 3;
+    options.init_limit = 10;
     testing_peer_init(&peer, &options);
     testing_peer_start_leading(&peer);
     struct scripted_peer *follower = follow(&peer);
@@ -528,11 +572,11 @@ static void silent_and_dripping_callers_are_dropped_after_init_limit(void **stat
     struct scripted_peer *dripping = dial_leader(&peer);
     int64_t start_ms = zk_elapsed_ms();
     int drips = 0;
-    for (; scripted_peer_is_silent(dripping, 50); drips++)
+    for (; scripted_peer_is_silent(dripping, 150); drips++)
         scripted_peer_send_hex(dripping, "00");
     scripted_peer_expect_end(dripping);
     scripted_peer_expect_end(silent);
-    assert_true(zk_elapsed_ms() - start_ms >= 250);
+    assert_true(zk_elapsed_ms() - start_ms >= 900);
     assert_true(drips < 12); /* 20 would make a packet */
     assert_int_equal(-ECANCELED, testing_peer_stop(&peer));
     scripted_peer_free(dripping);
@@ -547,7 +591,7 @@ static void brd_07_silent_learner_is_dropped_and_the_others_stay(void **state)
     (void)state;
     struct testing_peer peer;
     struct testing_peer_options options = testing_peer_options_default(3);
-    options.sync_limit = 4;
+    options.sync_limit = 10;
     testing_peer_init(&peer, &options);
     testing_peer_start_leading(&peer);
     struct scripted_peer *follower = follow(&peer);
@@ -691,6 +735,7 @@ int main(void)
         WITH_FOLLOWER(joiner_that_stands_here_gets_an_empty_diff),
         WITH_FOLLOWER(joiner_that_is_behind_gets_the_tree_before_newleader),
         cmocka_unit_test(lrn_03_observer_beyond_the_limit_is_refused),
+        cmocka_unit_test(lrn_03_sync_that_has_ended_makes_room),
         WITH_FOLLOWER(lrn_04_first_packet_of_another_kind_closes_the_connection),
         WITH_FOLLOWER(lrn_04_visitor_that_says_nothing_is_no_server),
         WITH_FOLLOWER(lrn_04_newer_configuration_closes_the_connection),
