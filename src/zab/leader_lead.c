@@ -187,11 +187,14 @@ static void prepare_new_leader_proposal(struct leader *leader, int64_t zxid)
 {
     struct quorum_peer *self = leader->self;
     const struct quorum_verifier *committed = quorum_peer_quorum_verifier(self);
-    if (committed->version == 0 && quorum_peer_last_seen_quorum_verifier(self)->version == 0) {
-        struct quorum_verifier *raised =
-            qv_with_version(committed, self->config->reconfig_enabled ? zxid : 0);
+    bool initial =
+        committed->version == 0 && quorum_peer_last_seen_quorum_verifier(self)->version == 0;
+    if (initial && self->config->reconfig_enabled) {
+        struct quorum_verifier *raised = qv_with_version(committed, zxid);
         quorum_peer_set_last_seen_quorum_verifier(self, raised);
         qv_unref(raised);
+    } else if (initial) {
+        zk_log(leader->ctx, ZK_LOG_RECONFIG_DISABLED); /* what Java's attempt comes to */
     }
     zk_mutex_lock(&leader->epoch_mu);
     leader->new_leader_zxid = zxid;
@@ -237,11 +240,13 @@ static void start_zk_server(struct leader *leader, int64_t epoch)
     synced_learner_tracker_append_ack_sets(&leader->new_leader_proposal, &sids);
     zk_mutex_unlock(&leader->epoch_mu);
     zk_log(leader->ctx, ZK_LOG_QUORUM_OF_SUPPORTERS, zk_str_text(&sids), zxid);
-    zk_log(leader->ctx, ZK_LOG_SKIP_DESIGNATED_LEADER);
+    if (leader->self->config->reconfig_enabled)
+        quorum_peer_process_reconfig(leader->self);
+    else
+        zk_log(leader->ctx, ZK_LOG_SKIP_DESIGNATED_LEADER);
     zk_str_done(&sids);
     zk_trace_established(leader->ctx, leader->my_id, epoch);
 
-    quorum_peer_process_reconfig(leader->self);
     quorum_peer_update_election_vote(leader->self, epoch);
     zk_database_set_last_processed_zxid(leader->master.database, zxid);
     zk_mutex_lock(&leader->mu);

@@ -87,9 +87,10 @@ static void queue_op_packet(struct learner_handler *handler, int32_t type, int64
     learner_handler_queue_packet(handler, quorum_packet_new(type, zxid, NULL));
 }
 
-/* The packet, the tree without any frame, and the signature. The tree is streamed while
- * writes go on: no lock is held while a byte goes out, so a learner that reads slowly holds up
- * nobody. */
+/* The packet, the tree without any frame, and the signature. The tree is streamed while writes go
+ * on: no lock is held while a byte goes out, so a learner that reads slowly holds up nobody.
+ * Forwarding has begun, so whatever is written meanwhile follows behind.
+ * Java: run(), the part for needSnap */
 int learner_handler_send_snapshot(struct learner_handler *handler, int64_t peer_last_zxid,
                                   int32_t syncs_in_progress)
 {

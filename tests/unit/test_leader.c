@@ -733,7 +733,7 @@ static void accept_that_fails_otherwise_ends_the_term(void **state)
         assert_int_equal(0, sock_new(peer.ctx, INET_V4, &caller));
         int r = sock_connect(caller, &address, 100);
         if (r < 0)
-            zk_sleep_ms(1);
+            sleep_ms(1);
         sock_unref(caller);
     }
     assert_int_equal(-EIO, testing_peer_join(&peer));
@@ -901,7 +901,7 @@ static void leader_without_its_follower_stays_if_the_oracle_says_so(void **state
     /* It is asked at each tick. */
     struct leader *leader = testing_peer_leader(&peer);
     int64_t start_ms = zk_elapsed_ms();
-    for (int64_t first = tick_of(leader); tick_of(leader) < first + 3; zk_sleep_ms(1))
+    for (int64_t first = tick_of(leader); tick_of(leader) < first + 3; sleep_ms(1))
         assert_true(zk_elapsed_ms() - start_ms < TEST_PATIENCE_MS);
     test_write_file(oracle, "0");
     assert_int_equal(-ENOTCONN, testing_peer_join(&peer));
