@@ -8,7 +8,7 @@ from gate import Gate, read, sources
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _PROTOTYPE = re.compile(r"^(?!typedef|static|#|struct [a-z_]+ \{|enum)[A-Za-z_][^;{}=]*?\b([a-z_][a-z_0-9]*)\([^;{]*\)[^;{(]*;", re.M)
-_THEATRE = re.compile(r"^ +\(void\)[a-z_][a-z_0-9]*;")
+_THEATRE = re.compile(r" +\(void\)([a-z_][a-z_0-9]*);")
 
 
 def check_static_names(gate, definitions):
@@ -50,12 +50,17 @@ def check_callers(gate, definitions, codes):
     return count
 
 
-def check_theatre(gate, codes):
-    """(void)x; says that x is used where it is not."""
-    for path, code in codes.items():
-        for number, line in enumerate(code.split("\n"), 1):
-            if _THEATRE.match(line):
-                gate.finding(path, number, f"{line.strip()} is theatre: leave the parameter out, or use it")
+def check_theatre(gate, definitions, codes):
+    """(void)x; of a parameter that is handed over for nothing. A function that others call by its address, from a table
+    or as a callback, has the parameters of its type."""
+    everything = "\n".join(codes.values())
+    for function in definitions:
+        lines = codes[function.path].split("\n")
+        for number in range(function.brace + 1, function.last):
+            match = _THEATRE.match(lines[number - 1])
+            if match and re.search(rf"\b{match.group(1)}\b", function.signature) and \
+                    not re.search(rf"\b{function.name}\b(?! *\()", everything):
+                gate.finding(function.path, number, f"{match.group().strip()} is theatre: leave the parameter out, or use it")
 
 
 def main():
@@ -64,7 +69,7 @@ def main():
     definitions = [function for path in codes for function in functions(path)]
     check_static_names(gate, definitions)
     public = check_callers(gate, definitions, codes)
-    check_theatre(gate, codes)
+    check_theatre(gate, definitions, codes)
     statics = sum(function.is_static for function in definitions)
     gate.verdict(f"{public} public functions have a caller, {statics} static names are there once")
 

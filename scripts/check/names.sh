@@ -12,7 +12,8 @@ Usage: names.sh [--help]
 
 Checks that no two files of src have a static function of the same name; that every function which a
 header in include declares is used in src by another file than its own (what tests alone use has no
-place in the product); and that no function body says (void)x of a parameter that it does not use.
+place in the product); and that no function says (void)x of a parameter that it does not use, unless
+it is called by its address, so that a type prescribes its parameters.
 
   -h, --help   this text
 

@@ -161,10 +161,11 @@ def test_names_finds_namesakes_idlers_and_theatre():
         "include/zk/zab/a.h": "/* A. */\nvoid used(void);\nvoid tests_only(void);\nvoid own_file_only(void);\n",
         "src/zab/a.c": "/* A. */\nvoid used(void)\n{\n    own_file_only();\n}\nvoid tests_only(void)\n{\n}\n"
                        "void own_file_only(void)\n{\n}\nstatic void same(int x)\n{\n    (void)x;\n}\n",
-        "src/zab/b.c": "/* B. */\nstatic void same(void)\n{\n    used();\n}\n"})
+        "src/zab/b.c": "/* B. */\nstatic void same(void)\n{\n    used();\n}\nstatic void back(void *arg)\n{\n    (void)arg;\n}\n"
+                       "static void run(void)\n{\n    start(back);\n}\n"})
     must_say(found, "src/zab/b.c:2: the static name same() is taken: src/zab/a.c:12", "nothing in src uses tests_only()",
              "only its own file uses own_file_only()", "src/zab/a.c:14: (void)x; is theatre")
-    must_not_say(found, " used()")
+    must_not_say(found, " used()", "(void)arg")
 
 
 # ---- floors, notes, conformance ---------------------------------------------------------------------------------------
