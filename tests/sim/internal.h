@@ -114,6 +114,7 @@ struct task {
     bool timed_out; /* how the last block ended */
     bool joinable;
     bool guest;               /* of world_call */
+    bool shelved;             /* ready, but its process is frozen */
     uint32_t held[HELD_MAX];  /* ids of mutexes, in the order taken */
     struct wait_queue *queue; /* the one it waits in */
     struct task *queue_next;
@@ -164,6 +165,7 @@ void sched_end(void);
 
 struct process {
     int host;
+    bool frozen; /* none of its threads runs */
     world_program *main;
     void *arg;
     struct task *tasks;
@@ -190,6 +192,9 @@ struct host {
 };
 
 void process_die(struct process *process, bool power_loss);
+/* As SIGSTOP and SIGCONT: its threads do not run, while its system lives and its time goes on. Only
+ * for drivers, which are threads of no process. */
+void process_freeze(struct process *process, bool frozen);
 _Noreturn void process_exit(int code); /* the running one */
 void process_check_clean(struct process *process);
 /* Lines that a program writes. */

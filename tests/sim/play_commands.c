@@ -215,10 +215,33 @@ static void power_loss(struct play *play, int host)
 
 static void stop(struct play *play, int host)
 {
+    world_freeze(host, false); /* a frozen process cannot end */
     cluster_stop(&play->cluster, host);
     world_wait_until(is_over, &host, STOP_MS);
     if (world_is_running(host))
         world_fail("peer %d still runs %d ms after it was asked to stop", host, STOP_MS);
+}
+
+static void freeze(struct play *play, int host)
+{
+    (void)play;
+    world_freeze(host, true);
+}
+
+static void thaw(struct play *play, int host)
+{
+    (void)play;
+    world_freeze(host, false);
+}
+
+static void do_freeze(struct play *play, const struct words *words)
+{
+    each_peer(play, words, 1, freeze);
+}
+
+static void do_thaw(struct play *play, const struct words *words)
+{
+    each_peer(play, words, 1, thaw);
 }
 
 static void do_start(struct play *play, const struct words *words)
@@ -276,11 +299,17 @@ static void do_partition(struct play *play, const struct words *words)
     world_partition(side);
 }
 
+/* heal: all links. heal A from B: what cut A from B has done, in both directions. */
 static void do_heal(struct play *play, const struct words *words)
 {
-    (void)play;
-    (void)words;
-    world_heal();
+    if (words->count == 1) {
+        world_heal();
+        return;
+    }
+    int a = peer(play, word(play, words, 1));
+    int b = peer(play, word(play, words, 3));
+    world_cut_link(a, b, false);
+    world_cut_link(b, a, false);
 }
 
 static void do_reset(struct play *play, const struct words *words)
@@ -574,6 +603,8 @@ void play_command(struct play *play, char *text)
         {"start", do_start},
         {"kill", do_kill},
         {"power-loss", do_power_loss},
+        {"freeze", do_freeze},
+        {"thaw", do_thaw},
         {"stop", do_stop},
         {"cut", do_cut},
         {"partition", do_partition},

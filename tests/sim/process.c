@@ -141,6 +141,12 @@ bool world_is_running(int host)
     return world.hosts[host].process != NULL;
 }
 
+void world_freeze(int host, bool frozen)
+{
+    if (world.hosts[host].process != NULL)
+        process_freeze(world.hosts[host].process, frozen);
+}
+
 void world_write_file(int host, const char *path, const char *text)
 {
     if (world.hosts[host].disk == NULL)

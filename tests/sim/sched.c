@@ -126,6 +126,10 @@ static void fire_due(void)
 static void ready_add(struct task *task)
 {
     task->state = TASK_READY;
+    if (task->process != NULL && task->process->frozen) {
+        task->shelved = true;
+        return;
+    }
     if (world.character.in_turn)
         task->priority = sched.next_turn--;
     sched.ready =
@@ -264,7 +268,7 @@ void task_end(void *result)
 
 void task_drop(struct task *task)
 {
-    if (task->state == TASK_READY)
+    if (task->state == TASK_READY && !task->shelved)
         ready_remove(task);
     task->state = TASK_DONE;
     event_cancel(&task->timer);
@@ -281,6 +285,20 @@ void task_drop(struct task *task)
     ctx_absorb(&task->ctx);
     task->dead_next = sched.dead;
     sched.dead = task;
+}
+
+void process_freeze(struct process *process, bool frozen)
+{
+    process->frozen = frozen;
+    for (struct task *task = process->tasks; task != NULL; task = task->process_next) {
+        if (frozen && task->state == TASK_READY && !task->shelved) {
+            ready_remove(task);
+            task->shelved = true;
+        } else if (!frozen && task->shelved) {
+            task->shelved = false;
+            ready_add(task);
+        }
+    }
 }
 
 /* ---- choosing ------------------------------------------------------------------------------- */

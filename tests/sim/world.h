@@ -84,6 +84,8 @@ enum world_crash {
 };
 void world_crash(int host, enum world_crash how);
 bool world_is_running(int host);
+/* As SIGSTOP and SIGCONT to the process on that host, if one runs. */
+void world_freeze(int host, bool frozen);
 
 /* Put a file on a host's disk, durably, with its directories; before or between processes. */
 void world_write_file(int host, const char *path, const char *text);

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""make_page.py MODULE OUT: the laboratory as one HTML file that needs nothing else."""
+
+import base64
+import gzip
+import json
+import os
+import re
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+REPO = os.path.dirname(os.path.dirname(HERE))
+REPLAY = os.path.join(REPO, "scripts", "trace", "page")
+PAGE = os.path.join(HERE, "page")
+STYLES = ((REPLAY, "page.css"), (PAGE, "lab.css"))
+SCRIPTS = (
+    *((REPLAY, name) for name in ("model.js", "words.js", "ring.js", "lanes.js", "panels.js")),
+    *((PAGE, name) for name in ("world.js", "session.js", "live_run.js", "words_zh.js", "texts.js", "lessons.js",
+                                "lesson_player.js", "lab.js", "code.js", "controls.js", "guide.js", "main.js")),
+)
+MOST_BYTES = 1 << 20
+
+
+def read(*path):
+    with open(os.path.join(*path), encoding="utf-8") as stream:
+        return stream.read()
+
+
+def c_functions():
+    """name -> {file, first, text, java} of every function of src/."""
+    files = subprocess.run(["git", "ls-files", "src/*.c", "src/*/*.c"], cwd=REPO, capture_output=True, text=True, check=True)
+    functions = {}
+    for file in files.stdout.split():
+        lines = read(REPO, file).split("\n")
+        for number, line in enumerate(lines):
+            if line != "{":
+                continue
+            first = number
+            while first > 0 and re.match(r"[A-Za-z]| (?!\*)", lines[first - 1]) and not lines[first - 1].endswith(("}", ";", "*/")):
+                first -= 1
+            head = " ".join(lines[first:number])
+            name = re.search(r"([a-z_0-9]+)\(", head)
+            if name is None:
+                continue
+            comment = first
+            while comment > 0 and re.match(r"(/\*| \*)", lines[comment - 1]):
+                comment -= 1
+            end = lines.index("}", number)
+            java = re.search(r"Java: ([A-Za-z.]+\(\)(?:[^*]*?\))*)", " ".join(lines[comment:first]))
+            functions[name[1]] = {"file": file, "first": comment + 1, "text": "\n".join(lines[comment:end + 1]),
+                                  "java": java[1] if java else ""}
+    return functions
+
+
+def rules(functions):
+    """The rows of lines.txt, with the number of the line that each one means."""
+    found = []
+    for number, row in enumerate(read(HERE, "lines.txt").split("\n"), 1):
+        if not row.strip() or row.startswith("#"):
+            continue
+        left, function, marker = (part.strip() for part in row.split(" | "))
+        event, *conditions = left.split()
+        if function not in functions:
+            sys.exit(f"scripts/lab/lines.txt:{number}: there is no function {function}")
+        lines = functions[function]["text"].split("\n")
+        at = next((k for k, line in enumerate(lines) if marker in line and not line.startswith((" *", "/*"))), None)
+        if at is None:
+            sys.exit(f"scripts/lab/lines.txt:{number}: {function}() has no line with '{marker}'")
+        rule = {"event": event, "function": function, "line": functions[function]["first"] + at, "field": {}}
+        for condition in conditions:
+            if condition.startswith("thread:"):
+                rule["thread"] = condition[len("thread:"):]
+            else:
+                name, pattern = condition.split("=", 1)
+                rule["field"][name] = pattern
+        found.append(rule)
+    return found
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit("usage: make_page.py MODULE OUT")
+    module, out = sys.argv[1:]
+    with open(module, "rb") as stream:
+        packed = gzip.compress(stream.read(), 9, mtime=0)
+    functions = c_functions()
+    used = rules(functions)
+    names = {rule["function"] for rule in used}
+    sources = {"rules": used, "functions": {name: functions[name] for name in sorted(names)}}
+    parts = {
+        "STYLE": "\n".join(read(*path) for path in STYLES),
+        "MODULE": base64.b64encode(packed).decode(),
+        "SOURCES": json.dumps(sources, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c"),
+        "SCRIPT": "\n".join(read(*path) for path in SCRIPTS),
+    }
+    html = read(PAGE, "lab.html")
+    for name, part in parts.items():
+        html = html.replace(f"@@{name}@@", part)
+    size = len(html.encode())
+    if size > MOST_BYTES:
+        sys.exit(f"the page has {size} bytes; it should have {MOST_BYTES} at most")
+    with open(out, "w", encoding="utf-8") as stream:
+        stream.write(html)
+    print(f"{size // 1024} KiB, of which the module is {len(packed) * 4 // 3 // 1024} KiB")
+
+
+main()

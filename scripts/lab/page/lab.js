@@ -1,0 +1,348 @@
+// The page: the world goes on by small steps of its own time, and everything is drawn from what its peers
+// have written. `lab` is the whole state; controls.js and guide.js change it through the functions here.
+
+const $ = (id) => document.getElementById(id);
+
+const FRAME_MS = 12; // of work, at most, before the page is drawn again
+const REST_PLACES = 0.3; // how long an event that is shown is looked at
+const PLACES_A_SECOND = 2.2;
+const LANES_EVENTS = 400; // so many of the last ones stand in the lanes
+const DEFAULT_LATENCY_US = 1000;
+const IDENTITY = { place: (t) => t };
+
+const lab = {
+  world: null,
+  session: null,
+  run: null,
+  ring: null,
+  ids: [],
+  t: 0, // the moment that is shown, which is where the world stands
+  furthest: 0, // where it has been
+  playing: false,
+  rest: 0, // places of time that are still owed to the last event
+  last_event_t: 0,
+  chosen: 1,
+  link: [1, 2],
+  cuts: new Set(), // "from>to"
+  latencies: new Map(), // "a|b" -> microseconds
+  frozen: new Set(),
+  shown: [], // events of the chosen detail
+  last: null, // the event in the caption
+  watchers: new Set(), // called with each event
+};
+
+/** The rows of the log in the language of the page. */
+class LabLog extends Log {
+  fill_row(row, k) {
+    super.fill_row(row, k);
+    if (language === "zh") put(row.what, "text", caption_zh(this.events[k]));
+  }
+}
+
+const log = new LabLog($("log"), (e) => tell(e));
+const inspector = new Inspector($("inspector"));
+let lanes = null;
+
+// ---- beginning ----------------------------------------------------------------------------------
+
+function pair_of(a, b) {
+  return Math.min(a, b) + "|" + Math.max(a, b);
+}
+
+function latency_us(from, to) {
+  if (lab.cuts.has(from + ">" + to)) return null;
+  return lab.latencies.get(pair_of(from, to)) ?? DEFAULT_LATENCY_US;
+}
+
+/** How many peers an ensemble has: "ensemble 3 and 1 ...". */
+function size_of(command) {
+  const [, voters, observers] = /^ensemble (\d+)(?: and (\d+))?/.exec(command) || [null, 3, 0];
+  return Number(voters) + Number(observers || 0);
+}
+
+/** A new world, in which these acts are done and until is the moment at which it then stands. */
+function begin(acts, seed = 0, until = 0) {
+  pause();
+  lab.ids = Array.from({ length: size_of(acts[0].text) }, (_, k) => k + 1);
+  lab.run = new LiveRun(lab.ids, latency_us);
+  Object.assign(lab, { shown: [], last: null, t: 0, furthest: until, rest: 0, last_event_t: 0, chosen: 1, link: [1, Math.min(2, lab.ids.length)] });
+  lab.cuts.clear();
+  lab.latencies.clear();
+  lab.frozen.clear();
+  inspector.key = "";
+  make_ring();
+  lab.session.begin(acts, seed, until);
+  lab.t = lab.session.now_us;
+  lanes = null;
+  show_hands();
+  draw();
+}
+
+function make_ring() {
+  $("rings").replaceChildren();
+  const figure = html("figure", { class: "card" }, $("rings"));
+  lab.ring = new Ring(lab.run, figure, choose_peer, innerWidth < 600);
+  make_cables(figure);
+}
+
+/** An event of the world, at the moment at which it happens. */
+function on_event(event) {
+  const e = lab.run.add(event);
+  if (e.level <= Number($("level").value)) {
+    lab.shown.push(e);
+    lab.last = e;
+  }
+  for (const watcher of lab.watchers) watcher(e);
+}
+
+/** What no peer can write of itself. */
+function on_fate(what, n, why) {
+  on_event({ t: lab.session.now_us, n, e: what, why });
+}
+
+// ---- acts ---------------------------------------------------------------------------------------
+
+/** What an act changes beside the world: cut cables, slow ones, frozen peers, and the marks of a death. */
+function note_act(text) {
+  const words = text.split(" ");
+  const peers = () => words.slice(1).map((word) => (word === "leader" ? leader() : Number(word))).filter(Boolean);
+  switch (words[0]) {
+    case "cut":
+      lab.cuts.add(words[1] + ">" + words[3]);
+      if (words[2] === "from") lab.cuts.add(words[3] + ">" + words[1]);
+      break;
+    case "partition": {
+      const sides = text.slice("partition ".length).split(" / ").map((side) => side.split(" ").map(Number));
+      lab.cuts.clear();
+      sides.forEach((side, k) => side.forEach((a) => sides.forEach((other, m) => m !== k && other.forEach((b) => lab.cuts.add(a + ">" + b)))));
+      break;
+    }
+    case "heal":
+      if (words.length === 1) {
+        lab.cuts.clear();
+        lab.latencies.clear();
+      } else {
+        lab.cuts.delete(words[1] + ">" + words[3]);
+        lab.cuts.delete(words[3] + ">" + words[1]);
+      }
+      break;
+    case "slow":
+      lab.latencies.set(pair_of(Number(words[1]), Number(words[2])), parseInt(words[3], 10) * 1000);
+      break;
+    case "kill":
+      for (const n of peers()) on_fate("crash", n, "you killed it: its system closes its connections");
+      break;
+    case "power-loss":
+      for (const n of peers()) on_fate("crash", n, "you cut its power: nobody is told of it");
+      break;
+    case "freeze":
+      for (const n of peers()) lab.frozen.add(n) && on_fate("freeze", n, "you froze it");
+      break;
+    case "thaw":
+      for (const n of peers()) lab.frozen.delete(n) && on_fate("thaw", n, "you let it go on");
+      break;
+  }
+  if (["kill", "power-loss", "start"].includes(words[0])) for (const n of peers()) lab.frozen.delete(n);
+}
+
+/** Do something, now. */
+function act(text) {
+  const told = lab.session.act(text);
+  lab.t = lab.session.now_us;
+  lab.furthest = lab.t;
+  lab.rest = 0;
+  show_hands();
+  draw();
+  return told;
+}
+
+function leader() {
+  return lab.ids.find((n) => lab.run.peers.get(n).last.state === "LEADING");
+}
+
+// ---- time ---------------------------------------------------------------------------------------
+
+/** How many places a silence of so many microseconds takes: its logarithm, so that both can be seen. */
+function places_of(us) {
+  return Math.log10(1 + us / 30);
+}
+
+function us_of(places) {
+  return 30 * (Math.pow(10, places) - 1);
+}
+
+/** Let the world go on as far as these seconds of the reader's time carry it. */
+function go_on(seconds) {
+  const factor = Number($("speed").value);
+  const began = performance.now();
+  let places = seconds * PLACES_A_SECOND;
+  let us = seconds * factor * 1e6;
+  while (!lab.session.over && performance.now() - began < FRAME_MS) {
+    if (factor > 0) {
+      if (us < 1) break;
+      const from = lab.session.now_us;
+      lab.session.next(us);
+      us -= lab.session.now_us - from;
+    } else {
+      const rest = Math.min(lab.rest, places);
+      lab.rest -= rest;
+      places -= rest;
+      if (places < 1e-3) break;
+      const silent = lab.session.now_us - lab.last_event_t;
+      const from = places_of(silent);
+      const count = lab.shown.length;
+      lab.session.next(us_of(from + places) - silent);
+      places -= Math.max(0, places_of(lab.session.now_us - lab.last_event_t) - from);
+      if (lab.shown.length > count) {
+        lab.last_event_t = lab.session.now_us;
+        lab.rest = REST_PLACES;
+      }
+    }
+    lab.t = lab.session.now_us;
+  }
+  lab.furthest = Math.max(lab.furthest, lab.t);
+  if (lab.session.over) pause();
+}
+
+let last_frame = 0;
+
+function frame(now) {
+  if (!lab.playing) return;
+  const seconds = Math.min(0.1, (now - last_frame) / 1000);
+  last_frame = now;
+  go_on(seconds);
+  draw();
+  if (lab.playing) requestAnimationFrame(frame);
+}
+
+function play() {
+  if (lab.playing || lab.session.over) return;
+  lab.playing = true;
+  last_frame = performance.now();
+  requestAnimationFrame(frame);
+  show_hands();
+}
+
+function pause() {
+  lab.playing = false;
+  show_hands();
+  if (lab.session && !lab.session.over && lab.run) draw_lanes();
+}
+
+/** Run until an event is what is wanted, or so much time has passed. Nothing is drawn on the way. */
+function run_until(is_wanted, limit_us) {
+  pause();
+  const end = lab.session.now_us + limit_us;
+  let found = false;
+  const watch = (e) => (found = found || is_wanted(e));
+  lab.watchers.add(watch);
+  while (!found && !lab.session.over && lab.session.now_us < end) lab.session.next(end - lab.session.now_us);
+  lab.watchers.delete(watch);
+  lab.t = lab.last_event_t = lab.session.now_us;
+  lab.furthest = Math.max(lab.furthest, lab.t);
+  show_hands();
+  draw();
+  draw_lanes();
+  return found;
+}
+
+/** Back to a moment, or forward to where this session has been. */
+function seek(t) {
+  const { session, chosen, link, furthest } = lab;
+  begin([...session.acts, ...session.later], session.seed, t);
+  Object.assign(lab, { furthest: Math.max(furthest, t), chosen, link });
+  show_hands();
+  draw();
+  draw_lanes();
+}
+
+// ---- drawing ------------------------------------------------------------------------------------
+
+function tell(e) {
+  lab.last = e;
+  show_code(e);
+  draw();
+}
+
+function choose_peer(n) {
+  lab.chosen = n;
+  show_hands();
+  draw();
+}
+
+function draw_caption() {
+  if (lab.session.over) {
+    put($("what"), "text", tr("world_over"));
+    put($("why"), "text", lab.session.reason);
+    return;
+  }
+  const e = lab.last;
+  put($("what"), "text", e ? ended(caption_of(e)) : tr("welcome"));
+  put($("why"), "text", e ? because_of(e) : tr("welcome_why"));
+  put($("when"), "text", e ? `${millis(e.t)} ms${e.thread ? " · " + e.thread + " · " + tr("peer") + " " + e.n : ""}` : "");
+}
+
+function draw_looks() {
+  fill_list($("timers"), lab.world.threads(lab.chosen).filter((thread) => thread.left_us !== null)
+    .map(({ name, waits, left_us }) => [name, waits, span(left_us)]));
+  fill_list($("disk"), lab.world.disk(lab.chosen).map(({ path, size, safe }) => {
+    const text = /Epoch$/.test(path) ? " = " + lab.world.file(lab.chosen, path) : "";
+    return [path.replace(/.*\//, "") + text, `${size} B`, safe ? tr("safe") : tr("unsafe"), safe ? "" : "unsafe"];
+  }));
+  fill_list($("network"), lab.world.network().filter(({ from, to }) => from !== to).map(({ from, to, bytes, arrives_us }) =>
+    [`${from} → ${to}`, `${bytes} B`, arrives_us === null ? tr("held") : span(arrives_us), arrives_us === null ? "unsafe" : ""]));
+}
+
+function fill_list(list, rows) {
+  const key = JSON.stringify(rows);
+  if (list.key === key) return;
+  list.key = key;
+  list.replaceChildren(...rows.map(([name, a, b, style]) => {
+    const item = html("li", style ? { class: style } : {});
+    html("b", {}, item, name);
+    html("span", { class: "what" }, item, a);
+    html("span", { class: "what" }, item, b);
+    return item;
+  }));
+}
+
+function draw() {
+  const { run, ring, t } = lab;
+  if (!run) return;
+  const i = run.events.length - 1;
+  const now = lab.last && lab.last.t === t ? lab.last : null;
+  ring.draw(i, t, IDENTITY, now, lab.chosen);
+  draw_cables();
+  if (log.events !== lab.shown || log.length !== lab.shown.length) {
+    log.use(lab.shown, false);
+    log.length = lab.shown.length;
+  }
+  log.mark(lab.last ? lab.last.i : -1);
+  if (run.has_new_rows) inspector.key = "";
+  run.has_new_rows = false;
+  if (i >= 0) inspector.draw(run, lab.chosen, i);
+  draw_caption();
+  draw_looks();
+  if (!lab.playing && lab.last) show_code(lab.last);
+  put($("clock"), "text", `${millis(t, 1)} ms`);
+  $("seek").max = Math.max(lab.furthest, 1);
+  if (document.activeElement !== $("seek") || lab.playing) $("seek").value = t;
+}
+
+/** The lanes are drawn when the world stands still. */
+function draw_lanes() {
+  const { run } = lab;
+  if (!run || run.events.length < 2) return;
+  run.furthest = [];
+  run.find_flights();
+  find_final_waits(run);
+  const model = { runs: [run], events: run.events, start: run.events[0].t, end: lab.t };
+  if (lanes === null) lanes = new Lanes(model, $("lanes"), $("cursor"), $("true_cursor"), seek);
+  lanes.model = model;
+  lanes.level = Number($("level").value);
+  const warp = new Warp(run.events.filter((e) => e.level <= Math.max(1, lanes.level)).slice(-LANES_EVENTS), "cut");
+  lanes.use(warp);
+  lanes.show(0, warp.length * 1.02);
+  lanes.draw();
+  lanes.move_cursor(lab.t);
+}

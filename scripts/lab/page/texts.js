@@ -1,0 +1,128 @@
+// The words of the page itself, in both languages.
+
+const TEXTS = {
+  title: { en: "zkpeer laboratory", zh: "zkpeer 实验室" },
+  subtitle: {
+    en: "A whole ZooKeeper ensemble runs in this page: the C code of zkpeer itself. Kill a peer, cut a cable, and watch the votes.",
+    zh: "整个 ZooKeeper 集群就在这个网页里运行:正是 zkpeer 的 C 代码。杀死一个节点,剪断一根网线,看看选票怎么变化。",
+  },
+  welcome: { en: "Three servers run, and one of them leads. Kill the leader.", zh: "三个服务器在运行,其中一个是领导者。杀死领导者试试。" },
+  welcome_why: {
+    en: "Everything here is real but time, network and disks: those are simulated, so that you can stop, go back, and take another way. Or begin with the first lesson.",
+    zh: "这里除了时间、网络和磁盘,一切都是真的:这三样由模拟器提供,所以你可以停下、回到过去、走另一条路。也可以从第一课开始。",
+  },
+  language: { en: "Language", zh: "语言" },
+  colours: { en: "Colours", zh: "配色" },
+  auto: { en: "auto", zh: "自动" },
+  light: { en: "light", zh: "浅色" },
+  dark: { en: "dark", zh: "深色" },
+  lessons: { en: "Lessons", zh: "课程" },
+  free_play: { en: "free play", zh: "自由实验" },
+  kill_leader: { en: "Kill the leader", zh: "杀死领导者" },
+  peer: { en: "Peer", zh: "节点" },
+  start: { en: "Start", zh: "启动" },
+  stop: { en: "Stop", zh: "停止" },
+  kill: { en: "Kill -9", zh: "Kill -9" },
+  power: { en: "Cut its power", zh: "断电" },
+  freeze: { en: "Freeze", zh: "冻结" },
+  thaw: { en: "Let it go on", zh: "解冻" },
+  isolate: { en: "Cut all its cables", zh: "断开所有网线" },
+  link: { en: "Cable", zh: "网线" },
+  cut_both: { en: "Cut both ways", zh: "双向断开" },
+  cut_to: { en: "Cut", zh: "断开" },
+  heal: { en: "Mend it", zh: "修复" },
+  heal_all: { en: "Mend all cables", zh: "修复所有网线" },
+  reset: { en: "Reset its connections (what is on the way is lost)", zh: "重置连接(途中的消息丢失)" },
+  latency: { en: "A message takes", zh: "消息用时" },
+  link_hint: {
+    en: "Click a line between two peers to work on that cable. Drag across the picture to part the peers on its two sides.",
+    zh: "点击两个节点之间的连线来操作那根网线。在图上拖出一条线,把两侧的节点隔开。",
+  },
+  ensemble: { en: "Ensemble", zh: "集群" },
+  voters: { en: "Voters", zh: "投票者" },
+  observers: { en: "Observers", zh: "观察者" },
+  weights: { en: "Weights", zh: "权重" },
+  weights_hint: { en: "one number for each voter, such as 2 1 1; empty: all are equal", zh: "每个投票者一个数字,例如 2 1 1;留空则全部相等" },
+  histories: { en: "Disks", zh: "磁盘" },
+  histories_hint: { en: "a line for each peer with a past: id, zxid, epoch; such as 1 0x100000002 1", zh: "每个有历史的节点一行:编号 zxid epoch,例如 1 0x100000002 1" },
+  seed: { en: "Seed", zh: "种子" },
+  seed_hint: { en: "0: nothing is left to chance", zh: "0:没有任何偶然" },
+  new_world: { en: "Begin with these", zh: "用这些重新开始" },
+  again: { en: "Again from the start", zh: "从头再来" },
+  play: { en: "▶ Play", zh: "▶ 播放" },
+  pause: { en: "❚❚ Pause", zh: "❚❚ 暂停" },
+  step: { en: "Step", zh: "步进" },
+  step_event: { en: "by event", zh: "按事件" },
+  step_message: { en: "by message", zh: "按消息" },
+  step_decision: { en: "by decision", zh: "按决定" },
+  until: { en: "Run until", zh: "运行到" },
+  until_settled: { en: "all are established", zh: "全部就绪" },
+  until_leader: { en: "somebody leads", zh: "有节点领导" },
+  until_looking: { en: "somebody looks for a leader", zh: "有节点开始寻找领导者" },
+  until_second: { en: "a second has passed", zh: "一秒过去" },
+  until_minute: { en: "a minute has passed", zh: "一分钟过去" },
+  speed: { en: "Speed", zh: "速度" },
+  speed_readable: { en: "slow where much happens", zh: "繁忙处放慢" },
+  times: { en: "times real", zh: "倍实时" },
+  time: { en: "Time: drag to go back", zh: "时间:拖动可回到过去" },
+  share: { en: "Copy link", zh: "复制链接" },
+  shared: { en: "The address of this page now holds everything that you did.", zh: "此页地址现在包含你做过的一切。" },
+  save: { en: "Save as a play", zh: "保存为剧本" },
+  events: { en: "Events", zh: "事件" },
+  detail: { en: "Detail", zh: "细节" },
+  story: { en: "story", zh: "故事" },
+  messages: { en: "messages", zh: "消息" },
+  threads: { en: "threads, queues", zh: "线程与队列" },
+  everything: { en: "everything", zh: "全部" },
+  inside: { en: "Inside the peer", zh: "节点内部" },
+  timers: { en: "Threads that wait, and for how long at most", zh: "等待中的线程,及最长等待时间" },
+  disk: { en: "On its disk", zh: "磁盘上" },
+  safe: { en: "safe from a power loss", zh: "断电也不丢失" },
+  unsafe: { en: "not synced yet", zh: "尚未落盘" },
+  network: { en: "On the cables", zh: "网线上" },
+  held: { en: "held back: the cable is cut", zh: "被挡住:网线已断" },
+  code: { en: "The line of C", zh: "对应的 C 代码" },
+  code_none: { en: "Choose an event to see the function that ran.", zh: "选择一个事件,查看运行的函数。" },
+  java: { en: "In Java", zh: "Java 中" },
+  world_over: { en: "The world has ended", zh: "世界结束了" },
+  ask_right: { en: "Yes.", zh: "对。" },
+  ask_wrong: { en: "No:", zh: "不对:" },
+  next: { en: "Continue", zh: "继续" },
+  lesson_end: { en: "That was the lesson. Go on as you like, or take the next one.", zh: "课程结束。随意继续实验,或学习下一课。" },
+  watch: { en: "Watch", zh: "观看" },
+  skip: { en: "Skip ahead", zh: "跳过" },
+  predict_first: { en: "What do you think?", zh: "你怎么看?" },
+  keys: {
+    en: "Keys: space plays and pauses, → steps, 1 to 9 choose a peer, K kills the leader, M mends all cables, Enter continues a lesson.",
+    zh: "按键:空格播放和暂停,→ 步进,1 到 9 选择节点,K 杀死领导者,M 修复所有网线,Enter 继续课程。",
+  },
+  no_leader: { en: "nobody leads", zh: "无领导者" },
+};
+
+let language = "en";
+
+function tr(name) {
+  const text = TEXTS[name];
+  return text[language];
+}
+
+/** Elements say in data-text which text they show, and in data-label which one is their name. */
+function translate_page() {
+  document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
+  document.title = tr("title");
+  for (const node of document.querySelectorAll("[data-text]")) node.textContent = tr(node.dataset.text);
+  for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", tr(node.dataset.label));
+}
+
+/** With a full stop, unless it ends with a mark of its own. */
+function ended(text) {
+  return /[.?!。?!”]$/.test(text) ? text : text + (language === "zh" ? "。" : ".");
+}
+
+function caption_of(e) {
+  return language === "zh" ? caption_zh(e) : caption(e);
+}
+
+function because_of(e) {
+  return language === "zh" ? because_zh(e) : because(e);
+}
