@@ -294,6 +294,7 @@ run_normal() {
   ensembles ''
   play film "$REPO/tests/process/film/run.sh"
   play replay "$REPO/tests/process/replay/run.sh"
+  play lab "$REPO/tests/process/lab/run.sh"
   play verbs "$REPO/tests/process/stories/verbs.sh"
   play bench "$REPO/tests/process/bench/run.sh"
   play manners "$REPO/tests/process/manners/run.sh"

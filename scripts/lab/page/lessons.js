@@ -13,7 +13,7 @@ const writes = (n, which, value) => ({ n, e: "epoch", which, value });
 const receives = (n, kind) => ({ n, e: "recv", kind });
 const repeats = (n, ms) => ({ n, e: "wait", ms });
 
-const LESSONS = [
+const COURSE = [
   {
     id: "larger-id",
     title: { en: "Why does the largest id win?", zh: "为什么编号最大的节点获胜?" },
@@ -620,6 +620,50 @@ const LESSONS = [
       },
     ],
   },
+  {
+    id: "frozen",
+    title: { en: "A frozen leader wakes up", zh: "冻结的领导者醒来" },
+    ensemble: "ensemble 3",
+    steps: [
+      {
+        say: {
+          en: "3 leads. Then its process is frozen: it does nothing at all, but its system keeps all connections.",
+          zh: "3 是领导者。随后它的进程被冻结:什么也不做,但操作系统保留着所有连接。",
+        },
+        act: ["start 1 2 3"],
+        until: [established(1, 3), established(2, 3)],
+      },
+      {
+        say: { en: "The others hear no ping. After syncLimit they elect.", zh: "其他节点收不到 ping。syncLimit 之后它们重新选举。" },
+        act: ["freeze 3"],
+        until: [{ e: "established", epoch: 2 }],
+        shows: { 1: "LEADING in epoch 2", 3: "LEADING in epoch 1" },
+        then: {
+          en: "Now two servers call themselves LEADING. Look at the epochs: 1 leads epoch 2, and 3 still believes in epoch 1.",
+          zh: "现在有两个服务器自称 LEADING。看 epoch:1 领导第 2 个,而 3 仍相信第 1 个。",
+        },
+      },
+      {
+        say: { en: "3 goes on where it stopped.", zh: "3 从停下的地方继续。" },
+        ask: {
+          q: { en: "Can it do any harm?", zh: "它会造成危害吗?" },
+          options: [
+            { en: "Yes, until its next tick it may commit writes", zh: "会,在下一个 tick 之前它可以提交写入" },
+            { en: "No, nobody accepts epoch 1 any more", zh: "不会,没人再接受第 1 个 epoch" },
+          ],
+          right: 1,
+        },
+        act: ["thaw 3"],
+        until: [is(3, "LOOKING"), is(3, "FOLLOWING"), established(3, 1)],
+        within: 60000,
+        then: {
+          en: "A quorum has promised epoch 2 and will not acknowledge anything of epoch 1. At its next tick 3 sees that nobody has answered for too long, gives up, and follows.",
+          zh: "法定人数已承诺第 2 个 epoch,不会再确认第 1 个的任何东西。到下一个 tick,3 发现太久没人回答,于是放弃并跟随。",
+        },
+        shows: { 1: "LEADING", 3: "FOLLOWING 1" },
+      },
+    ],
+  },
 ];
 
-if (typeof module !== "undefined") module.exports = { LESSONS };
+if (typeof module !== "undefined") module.exports = { COURSE };

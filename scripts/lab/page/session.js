@@ -2,6 +2,7 @@
 // is a play (tests/sim/README.md): it can be saved as one, put into a link, and played again up to any
 // moment, which is how the page goes back in time. The same session always gives the same run.
 
+/** The names of the trace's fields that the pages call otherwise. */
 const TRACE_NAMES = { ev: "e", th: "thread", q: "queue" };
 
 /** An event of the trace as the pages of scripts/trace/page have it. at: microseconds of the world. */
@@ -19,13 +20,12 @@ function matches(event, pattern) {
 }
 
 class Session {
-  /** on_event(event) is called for each event, in order; on_log(host, text, at_us) for the log's lines. */
-  constructor(world, on_event, on_log = () => {}) {
-    Object.assign(this, { world, on_event, on_log, acts: [], seed: 0 });
+  /** on_event(event) is called for each event, in order; on_act(text) after each act. */
+  constructor(world, on_event, on_act = () => {}) {
+    Object.assign(this, { world, on_event, on_act, acts: [], later: [], seed: 0 });
     world.on_line = (host, fd, text, now_us) => {
       if (host === 0) console.error(text);
       else if (fd === FD.TRACE) this.on_event(event_of(text, now_us));
-      else this.on_log(host, text, now_us);
     };
   }
 
@@ -42,17 +42,16 @@ class Session {
     return this.world.state === STATE.OVER;
   }
 
-  /** Begin anew. acts: [{at, text}]; the first one names the ensemble. */
-  begin(acts, seed = 0) {
+  /** Begin anew, and do these acts ([{at, text}], of which the first names the ensemble) up to the moment
+   * until. Those that are left will be done when their moment comes, unless the reader does something. */
+  begin(acts, seed = 0, until = 0) {
     this.leave();
     this.acts = [];
     this.seed = seed;
     this.world.begin(seed);
-    for (const { at, text } of acts) {
-      this.run_to(at);
-      if (this.over) return;
-      this.act(text);
-    }
+    this.later = [...acts];
+    while (this.later.length > 0 && this.later[0].at <= until && !this.over) this.do_later();
+    this.run_to(until);
   }
 
   /** End the world that is there; nobody hears what its peers still say. */
@@ -64,12 +63,33 @@ class Session {
     this.world.on_line = on_line;
   }
 
-  /** Carry out a command of a play, now. Returns what it tells. */
-  act(text) {
+  do_later() {
+    const { at, text } = this.later[0];
+    this.run_to(at);
+    if (this.over) return;
+    this.later.shift();
+    this.carry_out(text);
+  }
+
+  carry_out(text) {
     this.world.park();
     if (this.over) return this.reason;
     this.acts.push({ at: Math.round(this.now_us), text });
-    return this.world.command(text);
+    const told = this.world.command(text);
+    this.on_act(text);
+    return told;
+  }
+
+  /** What the reader does, now. Returns what it tells. From here on it goes another way. */
+  act(text) {
+    this.later = [];
+    return this.carry_out(text);
+  }
+
+  /** Ask for something that changes nothing, such as "show state". */
+  ask(text) {
+    this.world.park();
+    return this.over ? this.reason : this.world.command(text);
   }
 
   /** Let the world go on to this moment, without a stop on the way. */
@@ -81,13 +101,21 @@ class Session {
 
   /** Let the world go on to the next event, for at most so many microseconds. True: there was one. */
   next(us) {
-    return !this.over && this.world.next_line(us);
+    if (this.over) return false;
+    if (this.later.length > 0) {
+      const left = this.later[0].at - this.now_us;
+      if (left <= 0) {
+        this.do_later();
+        return true;
+      }
+      us = Math.min(us, left);
+    }
+    return this.world.next_line(us);
   }
 
-  /** Play the session again, from its beginning to this moment; what was done later is forgotten. */
-  go_back_to(at) {
-    this.begin(this.acts.filter((act) => act.at <= at), this.seed);
-    this.run_to(at);
+  /** Play the session again from its beginning to this moment. */
+  go_to(at) {
+    this.begin([...this.acts, ...this.later], this.seed, at);
   }
 
   // ---- as a play, and as a link ----

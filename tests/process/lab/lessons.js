@@ -2,7 +2,7 @@
 const fs = require("fs");
 const { World } = require("../../../scripts/lab/page/world.js");
 const { Session } = require("../../../scripts/lab/page/session.js");
-const { LESSONS } = require("../../../scripts/lab/page/lessons.js");
+const { COURSE } = require("../../../scripts/lab/page/lessons.js");
 const { StepWatch, state_differs } = require("../../../scripts/lab/page/lesson_player.js");
 
 const LANGUAGES = ["en", "zh"];
@@ -25,8 +25,7 @@ function play_step(session, step) {
     if (!session.next(watch.end_us - session.now_us)) break;
   }
   if (watch.run) session.run_to(watch.end_us);
-  session.world.park();
-  return session.reason || watch.wrong(session.now_us) || state_differs(step.shows, session.world.command("show state"));
+  return session.reason || watch.wrong(session.now_us) || state_differs(step.shows, session.ask("show state"));
 }
 
 (async () => {
@@ -34,7 +33,7 @@ function play_step(session, step) {
   const session = new Session(world, (event) => session.hear(event));
   session.hear = () => {};
   let failed = 0;
-  for (const lesson of LESSONS) {
+  for (const lesson of COURSE) {
     const wrong = untranslated(lesson).map((where) => `${where} is not in both languages`);
     session.begin([{ at: 0, text: lesson.ensemble }]);
     lesson.steps.forEach((step, k) => {
@@ -47,8 +46,8 @@ function play_step(session, step) {
     console.log(wrong.length === 0 ? `ok lesson ${lesson.id}` : `FAILED lesson ${lesson.id}: ${wrong.join("; ")}`);
     failed += wrong.length > 0;
   }
-  if (LESSONS.length < AT_LEAST) {
-    console.log(`FAILED there are ${LESSONS.length} lessons, not ${AT_LEAST}`);
+  if (COURSE.length < AT_LEAST) {
+    console.log(`FAILED there are ${COURSE.length} lessons, not ${AT_LEAST}`);
     failed++;
   }
   process.exit(failed > 0 ? 1 : 0);

@@ -22,6 +22,7 @@ zksim=$REPO/build/dev/tests/sim/zksim # of the same sources as the module
 cmake -S "$REPO" -B "$REPO/build/dev" -DCMAKE_BUILD_TYPE=Debug >/dev/null
 cmake --build "$REPO/build/dev" --target zksim -j "$(nproc)" >/dev/null
 
+work= # set by make_scratch
 make_scratch work
 ! $keep || trap 'say "kept: $work"' EXIT
 "$REPO/scripts/lab.sh" -o "$work/lab.html" >"$work/words" || { cat "$work/words" && say "FAILED the page is built" && exit 1; }

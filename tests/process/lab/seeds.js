@@ -26,7 +26,7 @@ const KINDS = [
       const native = /transcript ([0-9a-f]{16})/.exec(words)[1];
       const here = world.seed(seed, scenario, peers);
       if (here === `${native} ok`) same++;
-      else console.log(`  ${scenario} ${seed}: natively ${native}, here ${here}`);
+      else if (seed - same < 4) console.log(`  ${scenario} ${seed}: natively ${native}, here ${here}`);
     }
     console.log(`${same === Number(count) ? "ok" : "FAILED"} ${scenario}: ${same} of ${count} seeds are the same`);
     if (same !== Number(count)) failed++;
