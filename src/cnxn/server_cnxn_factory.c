@@ -11,6 +11,7 @@
 
 #include "cnxn/lock_ranks.h"
 #include "zk/base/alloc.h"
+#include "zk/base/error.h"
 #include "zk/command/four_letter_words.h"
 #include "zk/io/sock.h"
 #include "zk/runtime/clock.h"
@@ -22,15 +23,18 @@
 #include "zk/server/server_stats.h"
 
 enum {
-    WORD_LENGTH = 4,
     FIRST_READ = 64, /* with what follows the word: bytes left unread turn our close into a reset */
     ACCEPT_PAUSE_MS = 1000, /* when the system has no descriptor for us */
+    TURNED_AWAY_LOG_MS = 60000,
+    /* Java: ConnectRequest without readOnly. A longer one has it, or is of a later release. */
+    CONNECT_REQUEST_LENGTH = 44,
+    CONNECT_REQUEST_LIMIT = 4096,
 };
 
 enum cnxn_state {
     CNXN_SILENT, /* has not said a word yet */
     CNXN_ANSWERING,
-    CNXN_EVICTED, /* waked, its thread is about to end */
+    CNXN_EVICTED, /* woken: its thread is about to end */
 };
 
 struct cnxn {
@@ -51,30 +55,31 @@ struct server_cnxn_factory {
     struct inet_address address; /* as configured */
     struct sock *listener;
     struct server_stats *stats;
+    struct four_letter_words *words;
     struct zk_thread_group *threads;
     struct zk_stop stop;
 
-    struct zk_mutex mutex; /* Guards: */
-    struct zk_cond freed;  /* a slot is free, or stopping */
-    bool stopping GUARDED_BY(&mutex);
-    int64_t arrivals GUARDED_BY(&mutex);
-    struct cnxn **cnxns GUARDED_BY(&mutex); /* the slots; NULL: free */
-    size_t slot_count GUARDED_BY(&mutex);   /* as many as were ever needed at a time */
+    struct zk_mutex mu;   /* Guards: */
+    struct zk_cond freed; /* a slot is free, or stopping */
+    bool stopping GUARDED_BY(&mu);
+    int64_t arrivals GUARDED_BY(&mu);
+    struct cnxn **cnxns GUARDED_BY(&mu);        /* the slots; NULL: free */
+    size_t slot_count GUARDED_BY(&mu);          /* as many as were ever needed at a time */
+    int64_t turned_away GUARDED_BY(&mu);        /* clients, since the last WARN */
+    int64_t turned_away_log_ms GUARDED_BY(&mu); /* when that was */
 };
 
 static void accept_run(void *arg);
 static void cnxn_run(void *arg);
 
-/* ---- life ---- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 int server_cnxn_factory_new(struct zk_context *ctx, const struct inet_address *address,
                             int32_t backlog, int32_t max_client_cnxns,
                             struct server_status_hook hook,
                             struct server_cnxn_factory **ret_factory)
 {
-    char text[320];
-    inet_address_text(address, text, sizeof text);
-    zk_log(ctx, ZK_LOG_BINDING_TO_PORT, text);
+    zk_log(ctx, ZK_LOG_BINDING_TO_PORT, inet_text(address).text);
     struct sock *listener;
     int r = sock_listen(ctx, address, backlog > 0 ? backlog : SOCK_BACKLOG, &listener);
     if (r < 0)
@@ -89,9 +94,11 @@ int server_cnxn_factory_new(struct zk_context *ctx, const struct inet_address *a
     factory->address = *address;
     factory->listener = listener;
     factory->stats = server_stats_new(ctx);
+    factory->words = four_letter_words_new(ctx);
+    factory->turned_away_log_ms = zk_elapsed_ms() - TURNED_AWAY_LOG_MS;
     factory->threads = zk_thread_group_new(ctx);
     zk_stop_init(&factory->stop, ctx, "server_cnxn_factory");
-    zk_mutex_init(&factory->mutex, ctx, "server_cnxn_factory", ZK_RANK_SERVER_CNXN);
+    zk_mutex_init(&factory->mu, ctx, "server_cnxn_factory", ZK_RANK_SERVER_CNXN);
     zk_cond_init(&factory->freed);
     *ret_factory = factory;
     return 0;
@@ -99,10 +106,9 @@ int server_cnxn_factory_new(struct zk_context *ctx, const struct inet_address *a
 
 int server_cnxn_factory_start(struct server_cnxn_factory *factory)
 {
-    char text[320];
-    inet_address_text(&factory->address, text, sizeof text);
     return zk_thread_group_start(factory->threads, accept_run, factory,
-                                 "NIOServerCxnFactory.AcceptThread:%s", text);
+                                 "NIOServerCxnFactory.AcceptThread:%s",
+                                 inet_text(&factory->address).text);
 }
 
 const struct inet_address *server_cnxn_factory_local_address(
@@ -114,65 +120,58 @@ const struct inet_address *server_cnxn_factory_local_address(
 void server_cnxn_factory_shutdown(struct server_cnxn_factory *factory)
 {
     zk_stop_request(&factory->stop);
-    zk_mutex_lock(&factory->mutex);
+    zk_mutex_lock(&factory->mu);
     factory->stopping = true;
     zk_cond_broadcast(&factory->freed);
     for (size_t i = 0; i < factory->slot_count; i++) {
-        if (factory->cnxns[i])
+        if (factory->cnxns[i] != NULL)
             sock_wake(factory->cnxns[i]->sock);
     }
-    zk_mutex_unlock(&factory->mutex);
+    zk_mutex_unlock(&factory->mu);
     sock_wake(factory->listener);
     zk_thread_group_join(factory->threads);
 }
 
 void server_cnxn_factory_free(struct server_cnxn_factory *factory) UNSHARED
 {
-    if (!factory)
+    if (factory == NULL)
         return;
     server_cnxn_factory_shutdown(factory);
     zk_thread_group_free(factory->threads);
     sock_unref(factory->listener);
+    four_letter_words_free(factory->words);
     server_stats_free(factory->stats);
     zk_cond_destroy(&factory->freed);
-    zk_mutex_destroy(&factory->mutex);
+    zk_mutex_destroy(&factory->mu);
     zk_stop_destroy(&factory->stop);
     free(factory->cnxns);
     free(factory);
 }
 
-/* ---- slots ---- */
+/* ---- slots ----------------------------------------------------------------------------------- */
 
+/* The connections from that host. */
 static int32_t count_locked(struct server_cnxn_factory *factory, const struct inet_address *from)
-    REQUIRES(&factory->mutex)
+    REQUIRES(&factory->mu)
 {
-    zk_mutex_assert_held(&factory->mutex);
+    zk_mutex_assert_held(&factory->mu);
     int32_t count = 0;
     for (size_t i = 0; i < factory->slot_count; i++) {
         const struct cnxn *cnxn = factory->cnxns[i];
-        if (!cnxn)
+        if (cnxn == NULL)
             continue;
         const struct inet_address *remote = sock_remote(cnxn->sock);
-        if (!from || (remote->family == from->family &&
-                      memcmp(remote->ip, from->ip, sizeof remote->ip) == 0))
+        if (remote->family == from->family && memcmp(remote->ip, from->ip, sizeof remote->ip) == 0)
             count++;
     }
     return count;
 }
 
-int32_t server_cnxn_factory_alive_connections(struct server_cnxn_factory *factory)
-{
-    zk_mutex_lock(&factory->mutex);
-    int32_t count = count_locked(factory, NULL);
-    zk_mutex_unlock(&factory->mutex);
-    return count;
-}
-
 /* CNXN_LIMIT: none is free. */
-static size_t free_slot_locked(struct server_cnxn_factory *factory) REQUIRES(&factory->mutex)
+static size_t free_slot_locked(struct server_cnxn_factory *factory) REQUIRES(&factory->mu)
 {
     for (size_t i = 0; i < factory->slot_count; i++) {
-        if (!factory->cnxns[i])
+        if (factory->cnxns[i] == NULL)
             return i;
     }
     if (factory->slot_count == CNXN_LIMIT)
@@ -184,12 +183,13 @@ static size_t free_slot_locked(struct server_cnxn_factory *factory) REQUIRES(&fa
 
 /* The oldest in that state; NULL: nobody is. */
 static struct cnxn *oldest_locked(struct server_cnxn_factory *factory, enum cnxn_state state)
-    REQUIRES(&factory->mutex)
+    REQUIRES(&factory->mu)
 {
     struct cnxn *oldest = NULL;
     for (size_t i = 0; i < factory->slot_count; i++) {
         struct cnxn *cnxn = factory->cnxns[i];
-        if (cnxn && cnxn->state == state && (!oldest || cnxn->arrival < oldest->arrival))
+        if (cnxn != NULL && cnxn->state == state &&
+            (oldest == NULL || cnxn->arrival < oldest->arrival))
             oldest = cnxn;
     }
     return oldest;
@@ -197,16 +197,15 @@ static struct cnxn *oldest_locked(struct server_cnxn_factory *factory, enum cnxn
 
 /* All slots are taken: the oldest that is silent must go; if all have spoken, the oldest of those,
  * who may be one that does not read its answer. */
-static void evict_locked(struct server_cnxn_factory *factory) REQUIRES(&factory->mutex)
+static void evict_locked(struct server_cnxn_factory *factory) REQUIRES(&factory->mu)
 {
-    if (oldest_locked(factory, CNXN_EVICTED))
+    if (oldest_locked(factory, CNXN_EVICTED) != NULL)
         return; /* one is on its way out */
     struct cnxn *oldest = oldest_locked(factory, CNXN_SILENT);
-    if (!oldest)
+    if (oldest == NULL)
         oldest = oldest_locked(factory, CNXN_ANSWERING);
-    char text[320];
-    inet_address_text(sock_remote(oldest->sock), text, sizeof text);
-    zk_log(factory->ctx, ZK_LOG_CLIENT_EVICTED, text, CNXN_LIMIT);
+    zk_log(factory->ctx, ZK_LOG_CLIENT_EVICTED, inet_text(sock_remote(oldest->sock)).text,
+           CNXN_LIMIT);
     oldest->state = CNXN_EVICTED;
     sock_wake(oldest->sock);
 }
@@ -218,11 +217,11 @@ static struct cnxn *admit(struct server_cnxn_factory *factory, struct sock *sock
     struct cnxn *cnxn = NULL;
     size_t slot = CNXN_LIMIT;
     int32_t limit = factory->max_client_cnxns;
-    zk_mutex_lock(&factory->mutex);
+    zk_mutex_lock(&factory->mu);
     bool too_many = limit > 0 && count_locked(factory, sock_remote(sock)) >= limit;
     while (!too_many && !factory->stopping && (slot = free_slot_locked(factory)) == CNXN_LIMIT) {
         evict_locked(factory);
-        zk_cond_wait(&factory->freed, &factory->mutex);
+        zk_cond_wait(&factory->freed, &factory->mu);
     }
     if (!too_many && !factory->stopping) {
         cnxn = factory->cnxns[slot] = zk_xmalloc(sizeof *cnxn);
@@ -234,43 +233,39 @@ static struct cnxn *admit(struct server_cnxn_factory *factory, struct sock *sock
             .sock = sock,
         };
     }
-    zk_mutex_unlock(&factory->mutex);
-    if (too_many) {
-        char text[64];
-        inet_address_ip_text(sock_remote(sock), text, sizeof text);
-        zk_log(factory->ctx, ZK_LOG_TOO_MANY_CONNECTIONS, text, limit);
-    }
+    zk_mutex_unlock(&factory->mu);
+    if (too_many)
+        zk_log(factory->ctx, ZK_LOG_TOO_MANY_CONNECTIONS, inet_ip_text(sock_remote(sock)).text,
+               limit);
     return cnxn;
 }
 
 static void release(struct cnxn *cnxn)
 {
     struct server_cnxn_factory *factory = cnxn->factory;
-    zk_mutex_lock(&factory->mutex);
+    zk_mutex_lock(&factory->mu);
     factory->cnxns[cnxn->slot] = NULL;
     zk_cond_broadcast(&factory->freed);
-    zk_mutex_unlock(&factory->mutex);
+    zk_mutex_unlock(&factory->mu);
     sock_unref(cnxn->sock);
     free(cnxn);
 }
 
-/* ---- the accept thread ---- */
+/* ---- the accept thread ----------------------------------------------------------------------- */
 
 /* One caller. Takes sock. */
 static void serve(struct server_cnxn_factory *factory, struct sock *sock)
 {
     struct cnxn *cnxn = admit(factory, sock);
-    if (!cnxn) {
+    if (cnxn == NULL) {
         sock_unref(sock);
         return;
     }
     int r = zk_thread_group_start(factory->threads, cnxn_run, cnxn, "NIOWorkerThread-%zu",
                                   cnxn->slot + 1);
     if (r < 0) {
-        char text[320];
-        inet_address_text(sock_remote(sock), text, sizeof text);
         if (r == -EAGAIN)
-            zk_log(factory->ctx, ZK_LOG_CLIENT_NO_THREAD, text);
+            zk_log(factory->ctx, ZK_LOG_CLIENT_NO_THREAD, inet_text(sock_remote(sock)).text);
         release(cnxn);
     }
 }
@@ -288,21 +283,20 @@ static void accept_run(void *arg)
         }
         if (zk_stop_requested(&factory->stop))
             return;
-        char text[128];
-        zk_log(factory->ctx, ZK_LOG_CLIENT_ACCEPT, sock_error_text(r, text, sizeof text));
+        zk_log(factory->ctx, ZK_LOG_CLIENT_ACCEPT, zk_error_text(r).text);
         if (zk_stop_sleep(&factory->stop, ACCEPT_PAUSE_MS))
             return;
     }
 }
 
-/* ---- one connection's thread ---- */
+/* ---- one connection's thread ----------------------------------------------------------------- */
 
 /* At least four bytes, by an absolute deadline. Java: NIOServerCnxn.doIO() on lenBuffer */
 static int read_word(struct sock *sock, int64_t deadline_ms, uint8_t ret_bytes[FIRST_READ])
 {
     sock_set_deadline(sock, deadline_ms);
     size_t length = 0;
-    while (length < WORD_LENGTH) {
+    while (length < FOUR_LETTERS) {
         size_t count;
         int r = sock_read_some(sock, ret_bytes + length, FIRST_READ - length, &count);
         if (r < 0)
@@ -319,28 +313,41 @@ static int read_word(struct sock *sock, int64_t deadline_ms, uint8_t ret_bytes[F
 static struct cnxn_info *list_cnxns(struct server_cnxn_factory *factory, size_t *ret_count)
 {
     size_t count = 0;
-    zk_mutex_lock(&factory->mutex);
+    zk_mutex_lock(&factory->mu);
     struct cnxn_info *infos = zk_xcalloc(factory->slot_count, sizeof *infos);
     for (size_t i = 0; i < factory->slot_count; i++) {
         const struct cnxn *cnxn = factory->cnxns[i];
-        if (!cnxn)
+        if (cnxn == NULL)
             continue;
         bool has_spoken = cnxn->state != CNXN_SILENT;
         struct cnxn_info *info = &infos[count++];
-        inet_address_text(sock_remote(cnxn->sock), info->remote, sizeof info->remote);
+        info->remote = inet_text(sock_remote(cnxn->sock));
         info->interest_ops = has_spoken ? 0 : 1; /* Java: SelectionKey.OP_READ */
         info->received = has_spoken ? 1 : 0;
     }
-    zk_mutex_unlock(&factory->mutex);
+    zk_mutex_unlock(&factory->mu);
     *ret_count = count;
     return infos;
 }
 
-/* Collect what there is to tell, let the word tell it, send it at once. Java: CommandExecutor */
-static void answer(struct server_cnxn_factory *factory, struct sock *sock, const char *word)
+/* Java: NIOServerCnxn.checkFourLetterWord(), CommandExecutor.execute() */
+static void answer_word(struct cnxn *cnxn, struct sock *sock, const struct four_letter_word *word)
 {
+    struct server_cnxn_factory *factory = cnxn->factory;
+    zk_mutex_lock(&factory->mu);
+    if (cnxn->state == CNXN_SILENT)
+        cnxn->state = CNXN_ANSWERING;
+    zk_mutex_unlock(&factory->mu);
+
+    server_stats_increment_packets_received(factory->stats);
+    if (word->is_enabled)
+        zk_log(factory->ctx, ZK_LOG_PROCESSING_COMMAND, word->name,
+               inet_text(sock_remote(sock)).text);
+    else
+        zk_log(factory->ctx, ZK_LOG_NOT_IN_WHITELIST, word->name);
+
     struct server_status status = {0};
-    if (four_letter_words_needs_status(factory->ctx, word))
+    if (word->needs_status)
         factory->hook.fill(factory->hook.arg, &status);
     size_t count;
     struct cnxn_info *infos = list_cnxns(factory, &count);
@@ -351,7 +358,7 @@ static void answer(struct server_cnxn_factory *factory, struct sock *sock, const
         .cnxn_count = count,
     };
     struct zk_str text = {0};
-    four_letter_words_answer(factory->ctx, word, &facts, &text);
+    four_letter_words_answer(factory->words, word, &facts, &text);
     if (sock_write_fully(sock, zk_str_text(&text), text.length) == 0)
         server_stats_increment_packets_sent(factory->stats);
     zk_str_done(&text);
@@ -359,42 +366,54 @@ static void answer(struct server_cnxn_factory *factory, struct sock *sock, const
     server_status_done(&status);
 }
 
-/* Java: NIOServerCnxn.checkFourLetterWord() */
-static void answer_word(struct cnxn *cnxn, struct sock *sock, const char *word, const char *remote)
+/* Does a ConnectRequest begin like that? Its length comes first. */
+static bool is_connect_request(const uint8_t bytes[FOUR_LETTERS])
 {
-    struct server_cnxn_factory *factory = cnxn->factory;
-    zk_mutex_lock(&factory->mutex);
-    if (cnxn->state == CNXN_SILENT)
-        cnxn->state = CNXN_ANSWERING;
-    zk_mutex_unlock(&factory->mutex);
-
-    server_stats_increment_packets_received(factory->stats);
-    if (four_letter_words_is_enabled(factory->ctx, word))
-        zk_log(factory->ctx, ZK_LOG_PROCESSING_COMMAND, word, remote);
-    else
-        zk_log(factory->ctx, ZK_LOG_NOT_IN_WHITELIST, word);
-    answer(factory, sock, word);
+    uint32_t length =
+        (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+    return length >= CONNECT_REQUEST_LENGTH && length <= CONNECT_REQUEST_LIMIT;
 }
 
+/* The caller is not answered. If it is a client, then somebody waits for its service, and it will
+ * try again and again: once a minute the log says why it does not get any (U-1). */
+static void turn_away(struct server_cnxn_factory *factory, struct sock *sock,
+                      const uint8_t bytes[FOUR_LETTERS])
+{
+    int64_t turned_away = 0; /* to be logged */
+    if (is_connect_request(bytes)) {
+        int64_t now_ms = zk_elapsed_ms();
+        zk_mutex_lock(&factory->mu);
+        factory->turned_away++;
+        if (now_ms - factory->turned_away_log_ms >= TURNED_AWAY_LOG_MS) {
+            turned_away = factory->turned_away;
+            factory->turned_away = 0;
+            factory->turned_away_log_ms = now_ms;
+        }
+        zk_mutex_unlock(&factory->mu);
+    }
+    if (turned_away > 0)
+        zk_log(factory->ctx, ZK_LOG_CLIENT_TURNED_AWAY, inet_text(sock_remote(sock)).text,
+               turned_away);
+    else
+        zk_log(factory->ctx, ZK_LOG_CLIENT_NOT_SERVED, inet_text(sock_remote(sock)).text);
+}
+
+/* One caller's thread. Java: NIOServerCnxn.doIO() */
 static void cnxn_run(void *arg)
 {
     struct cnxn *cnxn = arg;
     struct server_cnxn_factory *factory = cnxn->factory;
-    zk_mutex_lock(&factory->mutex);
+    zk_mutex_lock(&factory->mu);
     struct sock *sock = sock_ref(cnxn->sock);
-    zk_mutex_unlock(&factory->mutex);
+    zk_mutex_unlock(&factory->mu);
 
-    char remote[320];
-    inet_address_text(sock_remote(sock), remote, sizeof remote);
     uint8_t bytes[FIRST_READ];
     if (read_word(sock, zk_elapsed_ms() + factory->timeout_ms, bytes) == 0) {
-        if (four_letter_words_is_known(bytes)) {
-            char word[WORD_LENGTH + 1] = {0};
-            memcpy(word, bytes, WORD_LENGTH);
-            answer_word(cnxn, sock, word, remote);
-        } else {
-            zk_log(factory->ctx, ZK_LOG_CLIENT_NOT_SERVED, remote);
-        }
+        const struct four_letter_word *word = four_letter_words_find(factory->words, bytes);
+        if (word != NULL)
+            answer_word(cnxn, sock, word);
+        else
+            turn_away(factory, sock, bytes);
     }
     sock_unref(sock);
     release(cnxn);

@@ -8,159 +8,202 @@
 #include <string.h>
 
 #include "command/four_letter_words_internal.h"
+#include "zk/base/alloc.h"
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/ensemble/server_state.h"
 #include "zk/io/file.h"
 #include "zk/runtime/settings.h"
 
-/* Java: ZooTrace: requests of clients 2, packets 16, sessions 32, warnings 256. Nobody can set
- * another one yet. */
+/* Java: ZooTrace: requests of clients 2, packets 16, sessions 32, warnings 256. It cannot be
+ * changed before stmk is built. */
 enum { TRACE_MASK = 306 };
 
 /* Java: AbstractFourLetterCommand.ZK_NOT_SERVING */
 static const char NOT_SERVING[] = "This ZooKeeper instance is not currently serving requests\n";
 
-/* What a word needs. Who needs no status answers whatever locks the rest of the peer is waiting
- * for. */
+/* Java: FourLetterCommands.cmd2String */
+enum word_id {
+    WORD_CONF,
+    WORD_CONS,
+    WORD_CRST,
+    WORD_DIRS,
+    WORD_DUMP,
+    WORD_ENVI,
+    WORD_GTMK,
+    WORD_HASH,
+    WORD_ISRO,
+    WORD_MNTR,
+    WORD_RUOK,
+    WORD_SRST,
+    WORD_SRVR,
+    WORD_STAT,
+    WORD_STMK,
+    WORD_WCHC,
+    WORD_WCHP,
+    WORD_WCHS,
+    WORDS,
+};
+
+/* What a word needs to be answered. */
 enum need {
     NEEDS_NOTHING,
     NEEDS_STATUS,
     NEEDS_SERVING, /* and gets the line above while there is no leader */
+    NOT_BUILT,     /* Java knows it, this peer does not (D-41) */
 };
 
-struct word {
+static const struct {
     const char *name;
     enum need need;
-    void (*answer)(const struct four_letter_facts *facts, struct zk_context *ctx,
-                   struct zk_str *str); /* NULL: Java knows it, this peer does not (D-41) */
+} KNOWN[WORDS] = {
+    [WORD_CONF] = {"conf", NEEDS_SERVING}, [WORD_CONS] = {"cons", NOT_BUILT},
+    [WORD_CRST] = {"crst", NOT_BUILT},     [WORD_DIRS] = {"dirs", NOT_BUILT},
+    [WORD_DUMP] = {"dump", NOT_BUILT},     [WORD_ENVI] = {"envi", NEEDS_NOTHING},
+    [WORD_GTMK] = {"gtmk", NEEDS_NOTHING}, [WORD_HASH] = {"hash", NOT_BUILT},
+    [WORD_ISRO] = {"isro", NEEDS_STATUS},  [WORD_MNTR] = {"mntr", NEEDS_SERVING},
+    [WORD_RUOK] = {"ruok", NEEDS_NOTHING}, [WORD_SRST] = {"srst", NOT_BUILT},
+    [WORD_SRVR] = {"srvr", NEEDS_SERVING}, [WORD_STAT] = {"stat", NEEDS_SERVING},
+    [WORD_STMK] = {"stmk", NOT_BUILT},     [WORD_WCHC] = {"wchc", NOT_BUILT},
+    [WORD_WCHP] = {"wchp", NOT_BUILT},     [WORD_WCHS] = {"wchs", NOT_BUILT},
 };
 
-static void answer_conf(const struct four_letter_facts *, struct zk_context *, struct zk_str *);
-static void answer_envi(const struct four_letter_facts *, struct zk_context *, struct zk_str *);
-static void answer_gtmk(const struct four_letter_facts *, struct zk_context *, struct zk_str *);
-static void answer_isro(const struct four_letter_facts *, struct zk_context *, struct zk_str *);
-static void answer_mntr(const struct four_letter_facts *, struct zk_context *, struct zk_str *);
-static void answer_ruok(const struct four_letter_facts *, struct zk_context *, struct zk_str *);
-static void answer_srvr(const struct four_letter_facts *, struct zk_context *, struct zk_str *);
-static void answer_stat(const struct four_letter_facts *, struct zk_context *, struct zk_str *);
-
-/* Java: FourLetterCommands.cmd2String */
-static const struct word words[] = {
-    {"conf", NEEDS_SERVING, answer_conf}, {"cons", NEEDS_SERVING, NULL},
-    {"crst", NEEDS_SERVING, NULL},        {"dirs", NEEDS_SERVING, NULL},
-    {"dump", NEEDS_SERVING, NULL},        {"envi", NEEDS_NOTHING, answer_envi},
-    {"gtmk", NEEDS_NOTHING, answer_gtmk}, {"hash", NEEDS_SERVING, NULL},
-    {"isro", NEEDS_STATUS, answer_isro},  {"mntr", NEEDS_SERVING, answer_mntr},
-    {"ruok", NEEDS_NOTHING, answer_ruok}, {"srst", NEEDS_SERVING, NULL},
-    {"srvr", NEEDS_SERVING, answer_srvr}, {"stat", NEEDS_SERVING, answer_stat},
-    {"stmk", NEEDS_NOTHING, NULL},        {"wchc", NEEDS_SERVING, NULL},
-    {"wchp", NEEDS_SERVING, NULL},        {"wchs", NEEDS_SERVING, NULL},
+struct four_letter_words {
+    struct zk_context *ctx;
+    struct four_letter_word words[WORDS];
 };
 
-/* NULL: no such word. */
-static const struct word *find_word(const char *name)
+static bool is_in_whitelist(const struct zk_strings *whitelist, const char *name);
+static void append_envi(struct zk_context *ctx, struct zk_str *str);
+static void append_srvr(const struct four_letter_facts *facts, struct zk_str *str);
+static void append_stat(const struct four_letter_facts *facts, struct zk_str *str);
+static void append_conf(const struct server_status *status, struct zk_str *str);
+static void append_not_built(const char *name, struct zk_str *str);
+
+struct four_letter_words *four_letter_words_new(struct zk_context *ctx)
 {
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (memcmp(words[i].name, name, 4) == 0)
-            return &words[i];
+    struct four_letter_words *words = zk_xcalloc(1, sizeof *words);
+    const char *setting = zk_settings_get(ctx, "zookeeper.4lw.commands.whitelist");
+    struct zk_strings whitelist;
+    zk_split(setting == NULL ? "" : setting, ',', &whitelist);
+    words->ctx = ctx;
+    for (size_t i = 0; i < WORDS; i++) {
+        struct four_letter_word *word = &words->words[i];
+        word->name = KNOWN[i].name;
+        /* zkServer.sh lives by srvr. */
+        word->is_enabled = i == WORD_SRVR || is_in_whitelist(&whitelist, word->name);
+        word->needs_status =
+            word->is_enabled && KNOWN[i].need != NEEDS_NOTHING && KNOWN[i].need != NOT_BUILT;
+    }
+    zk_strings_done(&whitelist);
+    return words;
+}
+
+void four_letter_words_free(struct four_letter_words *words)
+{
+    free(words);
+}
+
+static bool is_in_whitelist(const struct zk_strings *whitelist, const char *name)
+{
+    for (size_t i = 0; i < whitelist->count; i++) {
+        const char *piece = zk_trim(whitelist->items[i]);
+        if (strcmp(piece, "*") == 0 || strcmp(piece, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+const struct four_letter_word *four_letter_words_find(const struct four_letter_words *words,
+                                                      const uint8_t *bytes)
+{
+    for (size_t i = 0; i < WORDS; i++) {
+        if (memcmp(words->words[i].name, bytes, FOUR_LETTERS) == 0)
+            return &words->words[i];
     }
     return NULL;
 }
 
-bool four_letter_words_is_known(const uint8_t *bytes)
-{
-    return find_word((const char *)bytes) != NULL;
-}
-
-/* Java splits the list once; ours each time, which is rarely. */
-bool four_letter_words_is_enabled(const struct zk_context *ctx, const char *word)
-{
-    if (strcmp(word, "srvr") == 0)
-        return true; /* zkServer.sh lives by it */
-    const char *list = zk_settings_get(ctx, "zookeeper.4lw.commands.whitelist");
-    if (!list)
-        return false;
-    struct zk_strings pieces;
-    zk_split(list, ',', &pieces);
-    bool enabled = false;
-    for (size_t i = 0; i < pieces.count && !enabled; i++) {
-        const char *piece = zk_trim(pieces.items[i]);
-        enabled = strcmp(piece, "*") == 0 || strcmp(piece, word) == 0;
-    }
-    zk_strings_done(&pieces);
-    return enabled;
-}
-
-/* NULL: outside the whitelist, or as good as. */
-static const struct word *find_served_word(const struct zk_context *ctx, const char *name)
-{
-    const struct word *word = find_word(name);
-    return word && word->answer && four_letter_words_is_enabled(ctx, name) ? word : NULL;
-}
-
-bool four_letter_words_needs_status(const struct zk_context *ctx, const char *word)
-{
-    const struct word *found = find_served_word(ctx, word);
-    return found && found->need != NEEDS_NOTHING;
-}
-
-void four_letter_words_answer(struct zk_context *ctx, const char *word,
+/* Java: CommandExecutor.execute() */
+void four_letter_words_answer(const struct four_letter_words *words,
+                              const struct four_letter_word *word,
                               const struct four_letter_facts *facts, struct zk_str *ret_answer)
 {
-    const struct word *found = find_served_word(ctx, word);
-    if (!found)
-        zk_str_printf(ret_answer, "%s is not executed because it is not in the whitelist.\n", word);
-    else if (found->need == NEEDS_SERVING && !facts->status->serving)
+    enum word_id id = (enum word_id)(word - words->words);
+    if (!word->is_enabled) {
+        zk_str_printf(ret_answer, "%s is not executed because it is not in the whitelist.\n",
+                      word->name);
+        return;
+    }
+    if (KNOWN[id].need == NEEDS_SERVING && !facts->status->serving) {
         zk_str_append(ret_answer, NOT_SERVING);
-    else
-        found->answer(facts, ctx, ret_answer);
+        return;
+    }
+    switch (id) {
+    case WORD_CONF:
+        append_conf(facts->status, ret_answer);
+        return;
+    case WORD_ENVI:
+        append_envi(words->ctx, ret_answer);
+        return;
+    case WORD_GTMK:
+        zk_str_printf(ret_answer, "%d", TRACE_MASK);
+        return;
+    case WORD_ISRO: /* there is no read-only mode (D-7) */
+        zk_str_append(ret_answer, facts->status->serving ? "rw" : "null");
+        return;
+    case WORD_MNTR:
+        four_letter_words_append_mntr(facts, ret_answer);
+        return;
+    case WORD_RUOK:
+        zk_str_append(ret_answer, "imok");
+        return;
+    case WORD_SRVR:
+        append_srvr(facts, ret_answer);
+        return;
+    case WORD_STAT:
+        append_stat(facts, ret_answer);
+        return;
+    case WORD_CONS:
+    case WORD_CRST:
+    case WORD_DIRS:
+    case WORD_DUMP:
+    case WORD_HASH:
+    case WORD_SRST:
+    case WORD_STMK:
+    case WORD_WCHC:
+    case WORD_WCHP:
+    case WORD_WCHS:
+    case WORDS:
+        append_not_built(word->name, ret_answer);
+        return;
+    }
 }
 
-/* ---- the small ones ---- */
-
-/* Java: RuokCommand */
-static void answer_ruok(const struct four_letter_facts *facts, struct zk_context *ctx,
-                        struct zk_str *str)
+static void append_not_built(const char *name, struct zk_str *str)
 {
-    (void)facts;
-    (void)ctx;
-    zk_str_append(str, "imok");
+    zk_str_printf(str, "%s is not built yet: zkpeer answers", name);
+    for (size_t i = 0; i < WORDS; i++) {
+        if (KNOWN[i].need != NOT_BUILT)
+            zk_str_printf(str, " %s", KNOWN[i].name);
+    }
+    zk_str_append(str, ". Ask a Java server for the others.\n");
 }
 
-/* Java: IsroCommand. There is no read-only mode (D-7). */
-static void answer_isro(const struct four_letter_facts *facts, struct zk_context *ctx,
-                        struct zk_str *str)
-{
-    (void)ctx;
-    zk_str_append(str, facts->status->serving ? "rw" : "null");
-}
-
-/* Java: TraceMaskCommand */
-static void answer_gtmk(const struct four_letter_facts *facts, struct zk_context *ctx,
-                        struct zk_str *str)
-{
-    (void)facts;
-    (void)ctx;
-    zk_str_printf(str, "%d", TRACE_MASK);
-}
-
-/* Java: EnvCommand. Java's system properties are our settings; those that nobody has set are left
- * out. */
-static void answer_envi(const struct four_letter_facts *facts, struct zk_context *ctx,
-                        struct zk_str *str)
+/* Java's system properties are our settings; those that nobody has set are left out.
+ * Java: EnvCommand */
+static void append_envi(struct zk_context *ctx, struct zk_str *str)
 {
     static const char *const keys[] = {"host.name", "os.name",   "os.arch", "os.version",
                                        "user.name", "user.home", "user.dir"};
-    (void)facts;
     zk_str_append(str, "Environment:\nzookeeper.version=" SERVER_FULL_VERSION "\n");
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const char *value = zk_settings_get(ctx, keys[i]);
-        if (value)
+        if (value != NULL)
             zk_str_printf(str, "%s=%s\n", keys[i], value);
     }
 }
 
-/* ---- srvr and stat ---- */
+/* ---- srvr and stat -------------------------------------------------------------------------- */
 
 /* Java: QuorumStats.Provider, ZooKeeperServer.getState() */
 const char *server_status_mode(const struct server_status *status)
@@ -197,36 +240,32 @@ static void append_server_stats(const struct four_letter_facts *facts, struct zk
     zk_str_printf(str, "Node count: %" PRId64 "\n", status->node_count);
     if (status->state == SERVER_STATE_LEADING)
         zk_str_printf(str, "Proposal sizes last/min/max: %" PRId64 "/%" PRId64 "/%" PRId64 "\n",
-                      status->last_proposal_size, status->min_proposal_size,
-                      status->max_proposal_size);
+                      status->leader.last_proposal_size, status->leader.min_proposal_size,
+                      status->leader.max_proposal_size);
 }
 
 /* Java: StatCommand for srvr */
-static void answer_srvr(const struct four_letter_facts *facts, struct zk_context *ctx,
-                        struct zk_str *str)
+static void append_srvr(const struct four_letter_facts *facts, struct zk_str *str)
 {
-    (void)ctx;
     zk_str_append(str, "Zookeeper version: " SERVER_FULL_VERSION "\n");
     append_server_stats(facts, str);
 }
 
 /* Java: StatCommand for stat; ServerCnxn.dumpConnectionInfo(brief) */
-static void answer_stat(const struct four_letter_facts *facts, struct zk_context *ctx,
-                        struct zk_str *str)
+static void append_stat(const struct four_letter_facts *facts, struct zk_str *str)
 {
-    (void)ctx;
     zk_str_append(str, "Zookeeper version: " SERVER_FULL_VERSION "\nClients:\n");
     for (size_t i = 0; i < facts->cnxn_count; i++) {
         const struct cnxn_info *cnxn = &facts->cnxns[i];
-        zk_str_printf(str,
-                      " %s[%" PRId32 "](queued=%" PRId64 ",recved=%" PRId64 ",sent=%" PRId64 ")\n",
-                      cnxn->remote, cnxn->interest_ops, cnxn->queued, cnxn->received, cnxn->sent);
+        zk_str_printf(
+            str, " %s[%" PRId32 "](queued=%" PRId64 ",recved=%" PRId64 ",sent=%" PRId64 ")\n",
+            cnxn->remote.text, cnxn->interest_ops, cnxn->queued, cnxn->received, cnxn->sent);
     }
     zk_str_append(str, "\n");
     append_server_stats(facts, str);
 }
 
-/* ---- conf ---- */
+/* ---- conf ----------------------------------------------------------------------------------- */
 
 /* The bytes of the files in a directory. Java: ZooKeeperServer.getDirSize(); ours does not descend,
  * for nothing lies deeper. */
@@ -273,11 +312,8 @@ static void append_ports(struct zk_str *str, const char *key,
 
 /* Java: ConfCommand, ZooKeeperServer.dumpConf(), QuorumZooKeeperServer.dumpConf(). No newline
  * at the end. */
-static void answer_conf(const struct four_letter_facts *facts, struct zk_context *ctx,
-                        struct zk_str *str)
+static void append_conf(const struct server_status *status, struct zk_str *str)
 {
-    (void)ctx;
-    const struct server_status *status = facts->status;
     const struct quorum_peer_config *config = status->config;
     zk_str_printf(str, "clientPort=%u\n", (unsigned)config->client_port_address.port);
     zk_str_append(str, "secureClientPort=-1\n");
@@ -285,30 +321,19 @@ static void answer_conf(const struct four_letter_facts *facts, struct zk_context
     append_directory(str, "dataLogDir", status->data_dir, "dataLogSize");
     zk_str_printf(str, "tickTime=%" PRId32 "\n", config->tick_time_ms);
     zk_str_printf(str, "maxClientCnxns=%" PRId32 "\n", config->max_client_cnxns);
-    zk_str_printf(str, "minSessionTimeout=%" PRId32 "\n", status->min_session_timeout_ms);
-    zk_str_printf(str, "maxSessionTimeout=%" PRId32 "\n", status->max_session_timeout_ms);
+    zk_str_printf(str, "minSessionTimeout=%" PRId32 "\n", config->min_session_timeout_ms);
+    zk_str_printf(str, "maxSessionTimeout=%" PRId32 "\n", config->max_session_timeout_ms);
     zk_str_printf(str, "clientPortListenBacklog=%" PRId32 "\n", config->client_port_listen_backlog);
     zk_str_printf(str, "serverId=%" PRId64 "\n", config->my_id);
     zk_str_printf(str, "initLimit=%" PRId32 "\n", config->init_limit);
     zk_str_printf(str, "syncLimit=%" PRId32 "\n", config->sync_limit);
     zk_str_printf(str, "electionAlg=%" PRId32 "\n", config->election_alg);
-    const struct quorum_server *self =
-        config->quorum_verifier ? qv_member(config->quorum_verifier, config->my_id) : NULL;
-    if (self) {
+    const struct quorum_server *self = qv_member(config->quorum_verifier, config->my_id);
+    if (self != NULL) {
         append_ports(str, "electionPort", &self->election_addr);
         append_ports(str, "quorumPort", &self->addr);
     }
     zk_str_printf(str, "peerType=%d\n", (int)config->peer_type);
     zk_str_append(str, "membership: \n");
-    if (status->membership)
-        zk_str_append(str, status->membership);
-}
-
-/* ---- mntr ---- */
-
-static void answer_mntr(const struct four_letter_facts *facts, struct zk_context *ctx,
-                        struct zk_str *str)
-{
-    (void)ctx;
-    four_letter_words_append_mntr(facts, str);
+    zk_str_append(str, status->membership);
 }

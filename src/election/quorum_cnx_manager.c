@@ -20,6 +20,7 @@
 #include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
+#include "zk/server/server_status.h"
 
 static struct peer_entry *entry_to_send(struct quorum_cnx_manager *qcm, int64_t sid);
 static void soft_halt(struct quorum_cnx_manager *qcm);
@@ -393,16 +394,16 @@ bool qcm_configured_election_addr(struct quorum_cnx_manager *qcm, int64_t sid,
 
 /* ---- what can be seen ------------------------------------------------------------------------ */
 
-void qcm_get_status(struct quorum_cnx_manager *qcm, struct qcm_peer_status **ret_rows,
+void qcm_get_status(struct quorum_cnx_manager *qcm, struct server_status_peer **ret_rows,
                     size_t *ret_count)
 {
     zk_mutex_lock(&qcm->mu);
-    struct qcm_peer_status *rows = zk_xcalloc(qcm->entries.count + 1, sizeof *rows);
+    struct server_status_peer *rows = zk_xcalloc(qcm->entries.count + 1, sizeof *rows);
     for (size_t i = 0; i < qcm->entries.count; i++) {
         struct peer_entry *entry = qcm->entries.entries[i].value;
         rows[i].sid = entry->sid;
         rows[i].connected = entry->sender_worker != NULL;
-        rows[i].worker_threads = entry->sender_worker != NULL ? 2 : 0;
+        rows[i].live_workers = entry->sender_worker != NULL ? 2 : 0;
         rows[i].send_queue_length = cbq_size(entry->send_queue);
         rows[i].replaced_messages = cbq_dropped_count(entry->send_queue);
         rows[i].connection_attempts = entry->connection_attempts;

@@ -18,6 +18,7 @@
 #include "zk/runtime/context.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
+#include "zk/server/server_status.h"
 #include "zk/server/zk_database.h"
 #include "zk/zab/learner_handler.h"
 

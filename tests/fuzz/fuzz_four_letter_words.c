@@ -20,6 +20,7 @@ static const char NOT_SERVING[] = "This ZooKeeper instance is not currently serv
 /* Java: FourLetterCommands.cmd2String, less what 3.8.0 does not know */
 static const char KNOWN[] = "conf cons crst dirs dump envi gtmk hash isro mntr ruok srst srvr stat "
                             "stmk wchc wchp wchs";
+static const char BUILT[] = "conf envi gtmk isro mntr ruok srvr stat";
 static const char ALWAYS_ANSWERED[] = "ruok envi gtmk isro";
 
 static bool is_one_of(const char *words, const char *word)
@@ -55,52 +56,66 @@ static void check_answer(const char *word, bool enabled, bool serving, const str
 {
     zk_assert(answer->length > 0 && strlen(answer->text) == answer->length);
     bool refused = strstr(answer->text, "is not executed because it is not in the whitelist");
-    zk_assert(enabled || refused);
+    zk_assert(enabled == !refused);
+    if (!is_one_of(BUILT, word)) {
+        zk_assert(refused || strstr(answer->text, " is not built yet"));
+        return;
+    }
     if (!refused && !serving && !is_one_of(ALWAYS_ANSWERED, word))
         zk_assert(strcmp(answer->text, NOT_SERVING) == 0);
 }
 
-static void ask(struct zk_context *ctx, const char *word, uint8_t choice, bool enabled)
+static void ask(struct zk_context *ctx, const struct four_letter_words *words,
+                const struct four_letter_word *word, uint8_t choice)
 {
+    static const char members[] = "server.1=127.0.0.1:2888:3888";
     struct quorum_peer_config config = {.my_id = 1};
+    struct server_status_peer peer = {.sid = 2, .connected = true};
+    char *error = NULL;
+    if (qv_from_string(ctx, members, sizeof members - 1, false, NULL, &config.quorum_verifier,
+                       &error) < 0)
+        abort();
     struct server_status status = {
         .serving = (choice & SERVING) != 0,
         .state = (enum server_state)(choice % 4),
         .config = &config,
         .snap_dir = "/nonexistent",
         .data_dir = "/nonexistent",
+        .membership = members,
+        .peers = &peer,
+        .peer_count = 1,
     };
-    struct cnxn_info cnxn = {.remote = "/127.0.0.1:50000"};
+    struct cnxn_info cnxn = {.remote = {"/127.0.0.1:50000"}};
     struct four_letter_facts facts = {.status = &status, .cnxns = &cnxn, .cnxn_count = 1};
     struct zk_str answer = {0};
     if (status.serving && status.state == SERVER_STATE_LOOKING)
-        status.state = SERVER_STATE_LEADING; /* who looks does not serve */
-    server_status_add_peer(&status, 2)->connected = true;
-    four_letter_words_answer(ctx, word, &facts, &answer);
-    check_answer(word, enabled, status.serving, &answer);
+        status.state = SERVER_STATE_LEADING; /* a peer that looks does not serve */
+    four_letter_words_answer(words, word, &facts, &answer);
+    check_answer(word->name, word->is_enabled, status.serving, &answer);
     zk_str_done(&answer);
-    server_status_done(&status);
+    qv_unref(config.quorum_verifier);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
     if (length < WORD + 1)
         return 0;
-    char word[WORD + 1] = {0};
-    memcpy(word, bytes, WORD);
-    bool known = four_letter_words_is_known(bytes);
-    zk_assert(known == (strlen(word) == WORD && is_one_of(KNOWN, word)));
-    if (!known)
-        return 0;
+    char text[WORD + 1] = {0};
+    memcpy(text, bytes, WORD);
     struct zk_context *ctx = fuzz_context();
     char *whitelist = fuzz_text(bytes + WORD + 1, length - WORD - 1);
     zk_settings_set(ctx, "zookeeper.4lw.commands.whitelist", whitelist);
+    struct four_letter_words *words = four_letter_words_new(ctx);
 
-    bool enabled = four_letter_words_is_enabled(ctx, word);
+    const struct four_letter_word *word = four_letter_words_find(words, bytes);
 
-    zk_assert(enabled == (strcmp(word, "srvr") == 0 || is_listed(whitelist, word)));
-    zk_assert(enabled || !four_letter_words_needs_status(ctx, word));
-    ask(ctx, word, bytes[WORD], enabled);
+    zk_assert((word != NULL) == (strlen(text) == WORD && is_one_of(KNOWN, text)));
+    if (word != NULL) {
+        zk_assert(word->is_enabled == (strcmp(text, "srvr") == 0 || is_listed(whitelist, text)));
+        zk_assert(word->is_enabled || !word->needs_status);
+        ask(ctx, words, word, bytes[WORD]);
+    }
+    four_letter_words_free(words);
     free(whitelist);
     zk_context_free(ctx);
     return 0;

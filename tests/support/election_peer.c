@@ -641,10 +641,10 @@ void test_expect_received(struct quorum_cnx_manager *qcm, int64_t sid, const cha
     message_unref(message);
 }
 
-struct qcm_peer_status test_status_of(struct quorum_cnx_manager *qcm, int64_t sid)
+struct server_status_peer test_status_of(struct quorum_cnx_manager *qcm, int64_t sid)
 {
-    struct qcm_peer_status *rows = NULL;
-    struct qcm_peer_status found = {.sid = INT64_MIN};
+    struct server_status_peer *rows = NULL;
+    struct server_status_peer found = {.sid = INT64_MIN};
     size_t count = 0;
     qcm_get_status(qcm, &rows, &count);
     for (size_t i = 0; i < count; i++) {

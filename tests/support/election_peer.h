@@ -18,6 +18,7 @@
 #include "zk/election/quorum_cnx_manager.h"
 #include "zk/io/sock.h"
 #include "zk/quorum/quorum_peer.h"
+#include "zk/server/server_status.h"
 #include "zk_test.h"
 
 /* --- who is in the ensemble --- */
@@ -169,7 +170,7 @@ void test_expect_received(struct quorum_cnx_manager *qcm, int64_t sid, const cha
 void scripted_voter_say_text(struct scripted_voter *voter, const char *text);
 void scripted_voter_expect_text(struct scripted_voter *voter, const char *text);
 /* What the manager tells of sid; sid is INT64_MIN if it knows none. */
-struct qcm_peer_status test_status_of(struct quorum_cnx_manager *qcm, int64_t sid);
+struct server_status_peer test_status_of(struct quorum_cnx_manager *qcm, int64_t sid);
 
 /* All that the voter has said so far has passed WorkerReceiver and the election: a message that
  * must be ignored (OBSERVING) is followed through the queues by the trace. The peer must be

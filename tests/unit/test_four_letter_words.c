@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -81,12 +82,12 @@ static struct scene scene_of(const char *role)
                 .node_count = 5,
                 .approximate_data_size = 182,
                 .quorum_size = 3,
-                .last_proposal_size = -1,
-                .min_proposal_size = -1,
-                .max_proposal_size = -1,
+                .leader = {.last_proposal_size = -1,
+                           .min_proposal_size = -1,
+                           .max_proposal_size = -1},
                 .observer_master_id = 2,
             },
-        .cnxn = {.remote = "/127.0.0.1:50000", .received = 1},
+        .cnxn = {.remote = {"/127.0.0.1:50000"}, .received = 1},
     };
     if (strcmp(role, "leader") == 0)
         scene.status.state = SERVER_STATE_LEADING;
@@ -114,7 +115,10 @@ static char *ask(struct scene *scene, const char *word)
         .cnxn_count = 1,
     };
     struct zk_str answer = {0};
-    four_letter_words_answer(scene->ctx, word, &facts, &answer);
+    struct four_letter_words *words = four_letter_words_new(scene->ctx);
+    four_letter_words_answer(words, four_letter_words_find(words, (const uint8_t *)word), &facts,
+                             &answer);
+    four_letter_words_free(words);
     return zk_str_take(&answer);
 }
 
@@ -187,6 +191,8 @@ static void conf_answers_like_javas(void **state)
         .sync_limit = 5,
         .election_alg = 3,
         .max_client_cnxns = 60,
+        .min_session_timeout_ms = 1000,
+        .max_session_timeout_ms = 10000,
         .client_port_listen_backlog = -1,
         .has_client_port = true,
         .client_port_address = inet_address_any(24182),
@@ -205,9 +211,7 @@ static void conf_answers_like_javas(void **state)
     scene.status.config = &config;
     scene.status.snap_dir = data_dir;
     scene.status.data_dir = data_dir;
-    scene.status.min_session_timeout_ms = 1000;
-    scene.status.max_session_timeout_ms = 10000;
-    scene.status.membership = zk_xstrdup(qv_to_string(qv));
+    scene.status.membership = qv_to_string(qv);
 
     char *answer = replaced(ask(&scene, "conf"), data_dir, "/data/version-2");
     char *golden = golden_answer("leader", "conf");
@@ -236,6 +240,17 @@ static char *form_of(const char *value)
     return zk_str_take(&form);
 }
 
+static bool is_our_own(const char *line)
+{
+    static const char *const starts[] = {"zk_election_round\t", "zk_last_election_time\t",
+                                         "zk_thread_count\t", "zk_election_peer_"};
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        if (strncmp(line, starts[i], strlen(starts[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Each line of ours that is not our own stands in Java's answer too, behind the line before, in the
  * same form. */
 static void mntr_has_javas_keys_in_javas_order_and_form(void **state)
@@ -252,7 +267,7 @@ static void mntr_has_javas_keys_in_javas_order_and_form(void **state)
         size_t at = 0;
         size_t compared = 0;
         for (size_t j = 0; j < ours.count; j++) {
-            if (strncmp(ours.items[j], "zkpeer_", 7) == 0)
+            if (is_our_own(ours.items[j]))
                 continue;
             size_t key = (size_t)(strchr(ours.items[j], '\t') - ours.items[j]) + 1;
             while (at < javas.count && strncmp(javas.items[at], ours.items[j], key) != 0)
@@ -286,21 +301,28 @@ static bool has_line(const char *text, const char *line)
     return false;
 }
 
+/* Connections to 3, and to an observer without an id of its own. */
+static void give_peers(struct scene *scene)
+{
+    scene->status.peer_count = 2;
+    scene->status.peers = zk_xcalloc(2, sizeof *scene->status.peers);
+    scene->status.peers[0] = (struct server_status_peer){.sid = -7, .connection_attempts = 5};
+    scene->status.peers[1] = (struct server_status_peer){
+        .sid = 3, .connected = true, .live_workers = 2, .replaced_messages = 17};
+}
+
 static void mntr_tells_the_values_it_was_given(void **state)
 {
     (void)state;
     struct scene scene = scene_of("leader");
-    scene.status.learners = 2;
-    scene.status.synced_followers = 1;
+    scene.status.leader.learners = 2;
+    scene.status.leader.synced_followers = 1;
     scene.status.metrics.counters[SERVER_METRICS_LOOKING_COUNT] = 4;
     struct avg_min_max_counter *elections =
         &scene.status.metrics.summaries[SERVER_METRICS_ELECTION_TIME];
     avg_min_max_counter_add(elections, 10);
     avg_min_max_counter_add(elections, 221);
-    struct server_status_peer *peer = server_status_add_peer(&scene.status, 3);
-    peer->connected = true;
-    peer->live_workers = 2;
-    peer->replaced_messages = 17;
+    give_peers(&scene);
     char *answer = ask(&scene, "mntr");
 
     static const char *const lines[] = {
@@ -316,10 +338,11 @@ static void mntr_tells_the_values_it_was_given(void **state)
         "zk_max_election_time\t221",
         "zk_cnt_election_time\t2",
         "zk_sum_election_time\t231",
-        "zkpeer_last_election_time_ms\t221",
-        "zkpeer_3_connected\t1",
-        "zkpeer_3_live_workers\t2",
-        "zkpeer_3_replaced_messages\t17",
+        "zk_last_election_time\t221",
+        "zk_election_peer_3_connected\t1",
+        "zk_election_peer_3_live_workers\t2",
+        "zk_election_peer_3_replaced_messages\t17",
+        "zk_election_peer_anonymous_7_connection_attempts\t5",
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         if (!has_line(answer, lines[i]))
@@ -343,6 +366,86 @@ static void mntr_hides_leaders_values_from_followers(void **state)
     scene_done(&scene);
 }
 
+/* P-5: what reads mntr out there, by its own rule. Each is held against each line. */
+struct consumer {
+    const char *name;
+    const char *pattern; /* POSIX: \w is [[:alnum:]_], \s is [[:space:]] */
+    bool takes_words;    /* else it leaves out the lines whose value is a text */
+};
+
+static const struct consumer consumers[] = {
+    /* plugins/inputs/zookeeper: one line that does not fit, and there are no numbers at all */
+    {"telegraf", "^zk_([[:alnum:]_][[:alnum:]_.-]*)[[:space:]]+([[:alnum:]_.-]+)", true},
+    /* the value is a float, the name one of Prometheus */
+    {"prometheus zookeeper_exporter", "^zk_[a-zA-Z0-9_]+\t-?[0-9]+(\\.[0-9]+)?(E-?[0-9]+)?$",
+     false},
+    /* dabealu/zookeeper-exporter puts labels behind the name as it is */
+    {"dabealu's exporter", "^[a-zA-Z_:][a-zA-Z0-9_:]*\t[^ \t]+$", false},
+    /* Datadog's check splits at blanks, and warns of a line that has not two parts */
+    {"datadog", "^[^[:space:]]+[[:space:]]+[^[:space:]]+$", false},
+    /* collectd and Zabbix' template know the tab alone */
+    {"collectd", "^zk_[^\t]+\t[^\t]+$", true},
+};
+
+/* Java's too are no number. */
+static bool is_value_a_text(const char *line)
+{
+    return strncmp(line, "zk_version\t", 11) == 0 || strncmp(line, "zk_server_state\t", 16) == 0 ||
+           strncmp(line, "zk_peer_state\t", 14) == 0;
+}
+
+static void each_line_fits(const char *answer, const struct consumer *consumer)
+{
+    regex_t regex;
+    struct zk_strings lines;
+    assert_int_equal(regcomp(&regex, consumer->pattern, REG_EXTENDED | REG_NOSUB), 0);
+    zk_split(answer, '\n', &lines);
+    for (size_t i = 0; i < lines.count; i++) {
+        const char *line = lines.items[i];
+        if (line[0] == '\0' || (is_value_a_text(line) && !consumer->takes_words))
+            continue;
+        if (regexec(&regex, line, 0, NULL, 0) != 0)
+            fail_msg("%s does not take \"%s\"", consumer->name, line);
+    }
+    zk_strings_done(&lines);
+    regfree(&regex);
+}
+
+static void each_line_of_mntr_fits_those_who_read_it(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SERVING_ROLES; i++) {
+        struct scene scene = scene_of(roles[i]);
+        give_peers(&scene);
+        char *answer = ask(&scene, "mntr");
+        for (size_t j = 0; j < sizeof consumers / sizeof consumers[0]; j++)
+            each_line_fits(answer, &consumers[j]);
+        free(answer);
+        scene_done(&scene);
+    }
+}
+
+/* Prometheus refuses a page that has a name twice. */
+static void no_key_of_mntr_comes_twice(void **state)
+{
+    (void)state;
+    struct scene scene = scene_of("leader");
+    struct zk_strings lines;
+    give_peers(&scene);
+    char *answer = ask(&scene, "mntr");
+    zk_split(answer, '\n', &lines);
+    for (size_t i = 0; i < lines.count; i++) {
+        size_t key = strcspn(lines.items[i], "\t") + 1;
+        for (size_t j = 0; j < i; j++) {
+            if (lines.items[i][0] != '\0' && strncmp(lines.items[i], lines.items[j], key) == 0)
+                fail_msg("\"%s\" comes twice", lines.items[i]);
+        }
+    }
+    zk_strings_done(&lines);
+    free(answer);
+    scene_done(&scene);
+}
+
 /* zktop and kazoo look for digits, dots and a dash in the first line. */
 static void the_version_looks_like_javas(void **state)
 {
@@ -362,40 +465,31 @@ static void the_version_looks_like_javas(void **state)
     scene_done(&scene);
 }
 
-static void averages_are_rounded_and_printed_like_javas_doubles(void **state)
-{
-    (void)state;
-    static const struct {
-        int64_t sum, count;
-        const char *text;
-    } cases[] = {
-        {0, 0, "0.0"},     {5, 7, "0.7143"},     {6, 3, "2.0"},           {3, 4, "0.75"},
-        {5, 3, "1.6667"},  {8, 9, "0.8889"},     {199999, 100000, "2.0"}, {1, 20000, "1.0E-4"},
-        {100, 1, "100.0"}, {1001, 100, "10.01"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct avg_min_max_counter counter = {.sum = cases[i].sum, .count = cases[i].count};
-        assert_string_equal(avg_min_max_counter_get_avg(&counter).text, cases[i].text);
-    }
-}
-
 /* ---- the whitelist ---- */
+
+static bool is_enabled(struct zk_context *ctx, const char *word)
+{
+    struct four_letter_words *words = four_letter_words_new(ctx);
+    bool enabled = four_letter_words_find(words, (const uint8_t *)word)->is_enabled;
+    four_letter_words_free(words);
+    return enabled;
+}
 
 static void only_srvr_is_allowed_unless_somebody_says_more(void **state)
 {
     (void)state;
     struct zk_context *ctx = test_context();
-    assert_true(four_letter_words_is_enabled(ctx, "srvr"));
-    assert_false(four_letter_words_is_enabled(ctx, "ruok"));
+    assert_true(is_enabled(ctx, "srvr"));
+    assert_false(is_enabled(ctx, "ruok"));
 
     zk_settings_set(ctx, "zookeeper.4lw.commands.whitelist", "ruok , mntr");
-    assert_true(four_letter_words_is_enabled(ctx, "ruok"));
-    assert_true(four_letter_words_is_enabled(ctx, "mntr"));
-    assert_true(four_letter_words_is_enabled(ctx, "srvr"));
-    assert_false(four_letter_words_is_enabled(ctx, "stat"));
+    assert_true(is_enabled(ctx, "ruok"));
+    assert_true(is_enabled(ctx, "mntr"));
+    assert_true(is_enabled(ctx, "srvr"));
+    assert_false(is_enabled(ctx, "stat"));
 
     zk_settings_set(ctx, "zookeeper.4lw.commands.whitelist", "*");
-    assert_true(four_letter_words_is_enabled(ctx, "stat"));
+    assert_true(is_enabled(ctx, "stat"));
     zk_context_free(ctx);
 }
 
@@ -411,21 +505,39 @@ static void cli_03_words_outside_the_whitelist_are_refused_with_javas_line(void 
     scene_done(&scene);
 }
 
-/* D-41 */
-static void words_that_are_not_built_are_refused_even_if_allowed(void **state)
+/* C-7, D-41: also while there is no leader, for it would not help to wait for one */
+static void words_that_are_not_built_say_so_if_they_are_allowed(void **state)
 {
     (void)state;
-    struct scene scene = scene_of("follower");
-    static const char *const words[] = {"cons", "dump", "wchs", "srst", "stmk"};
-    for (size_t i = 0; i < 5; i++) {
-        assert_true(four_letter_words_is_known((const uint8_t *)words[i]));
-        char *answer = ask(&scene, words[i]);
-        assert_memory_equal(answer, words[i], 4);
+    static const char *const words[] = {"cons", "crst", "dirs", "dump", "hash",
+                                        "srst", "stmk", "wchc", "wchp", "wchs"};
+    static const char *const states[] = {"follower", "looking"};
+    for (size_t i = 0; i < 20; i++) {
+        struct scene scene = scene_of(states[i / 10]);
+        char *answer = ask(&scene, words[i % 10]);
+        assert_memory_equal(answer, words[i % 10], 4);
+        assert_string_equal(answer + 4,
+                            " is not built yet: zkpeer answers conf envi gtmk isro mntr ruok srvr "
+                            "stat. Ask a Java server for the others.\n");
+        free(answer);
+        zk_settings_set(scene.ctx, "zookeeper.4lw.commands.whitelist", "stat");
+        answer = ask(&scene, words[i % 10]);
         assert_string_equal(answer + 4, " is not executed because it is not in the whitelist.\n");
         free(answer);
+        scene_done(&scene);
     }
-    assert_false(four_letter_words_is_known((const uint8_t *)"xxxx"));
-    scene_done(&scene);
+}
+
+static void four_other_bytes_are_no_word(void **state)
+{
+    (void)state;
+    static const char *const others[] = {"xxxx", "RUOK", "ruo\n", "\0\0\0,", "srv"};
+    struct zk_context *ctx = context_with_all_words();
+    struct four_letter_words *words = four_letter_words_new(ctx);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_null(four_letter_words_find(words, (const uint8_t *)others[i]));
+    four_letter_words_free(words);
+    zk_context_free(ctx);
 }
 
 /* ---- a real port ---- */
@@ -563,6 +675,30 @@ static void cli_03_anything_else_is_closed_without_a_byte(void **state)
     port_close(&port);
 }
 
+/* U-1: two clients and a scanner within a minute */
+static void a_client_that_is_turned_away_is_told_of_once_a_minute(void **state)
+{
+    (void)state;
+    static const uint8_t connect_request[49] = {0, 0, 0, 45};
+    struct test_capture capture = test_capture_new();
+    struct port port = {.ctx = capture.ctx};
+    port_open(&port, 60);
+
+    free(exchange(&port, "GET / HTTP/1.0\r\n\r\n", 18));
+    free(exchange(&port, connect_request, sizeof connect_request));
+    free(exchange(&port, connect_request, sizeof connect_request));
+
+    char *log = test_captured_log(&capture);
+    char *told = strstr(log, "a ZooKeeper client is turned away remote=/127.0.0.1:");
+    assert_non_null(told);
+    assert_non_null(strstr(told, " clients=1 why=\"zkpeer serves no clients yet\" do=\""));
+    assert_null(strstr(told + 1, "a ZooKeeper client is turned away"));
+    free(log);
+    server_cnxn_factory_free(port.factory);
+    zk_mutex_destroy(&port.mutex);
+    test_capture_done(&capture);
+}
+
 /* A peer whose locks are all stuck still says that it lives. */
 static void ruok_asks_nobody(void **state)
 {
@@ -611,10 +747,14 @@ static void a_dripping_caller_has_the_same_deadline(void **state)
     port_close(&port);
 }
 
+/* Two, beside the one that asks. */
 static bool has_connections(void *arg)
 {
     struct port *port = arg;
-    return server_cnxn_factory_alive_connections(port->factory) == 2;
+    char *answer = exchange(port, "mntr", 4);
+    bool are_two = has_line(answer, "zk_num_alive_connections\t3");
+    free(answer);
+    return are_two;
 }
 
 /* Java: MaxCnxnsTest */
@@ -623,9 +763,8 @@ static void one_address_has_max_client_cnxns_connections(void **state)
     (void)state;
     struct port port = {.ctx = context_with_all_words()};
     port_open(&port, 2);
-    struct sock *first = dial(&port);
+    struct sock *first = dial(&port); /* callers are accepted one after the other */
     struct sock *second = dial(&port);
-    test_await(has_connections, &port);
 
     char *answer = read_to_the_end(dial(&port));
     assert_string_equal(answer, "");
@@ -676,7 +815,6 @@ static void shutdown_ends_connections_that_wait(void **state)
 
     server_cnxn_factory_shutdown(port.factory);
 
-    assert_int_equal(server_cnxn_factory_alive_connections(port.factory), 0);
     char *answer = read_to_the_end(first);
     assert_string_equal(answer, "");
     free(answer);
@@ -756,15 +894,18 @@ int main(void)
         cmocka_unit_test(mntr_has_javas_keys_in_javas_order_and_form),
         cmocka_unit_test(mntr_tells_the_values_it_was_given),
         cmocka_unit_test(mntr_hides_leaders_values_from_followers),
+        cmocka_unit_test(each_line_of_mntr_fits_those_who_read_it),
+        cmocka_unit_test(no_key_of_mntr_comes_twice),
         cmocka_unit_test(the_version_looks_like_javas),
-        cmocka_unit_test(averages_are_rounded_and_printed_like_javas_doubles),
         cmocka_unit_test(only_srvr_is_allowed_unless_somebody_says_more),
         cmocka_unit_test(cli_03_words_outside_the_whitelist_are_refused_with_javas_line),
-        cmocka_unit_test(words_that_are_not_built_are_refused_even_if_allowed),
+        cmocka_unit_test(words_that_are_not_built_say_so_if_they_are_allowed),
+        cmocka_unit_test(four_other_bytes_are_no_word),
         cmocka_unit_test(cli_03_a_word_is_answered_and_the_connection_closed),
         cmocka_unit_test(a_newline_behind_the_word_does_no_harm),
         cmocka_unit_test(a_word_in_four_pieces_is_a_word),
         cmocka_unit_test(cli_03_anything_else_is_closed_without_a_byte),
+        cmocka_unit_test(a_client_that_is_turned_away_is_told_of_once_a_minute),
         cmocka_unit_test(ruok_asks_nobody),
         cmocka_unit_test(a_silent_caller_is_closed_at_its_deadline),
         cmocka_unit_test(a_dripping_caller_has_the_same_deadline),

@@ -17,6 +17,7 @@
 #include "zk/runtime/clock.h"
 #include "zk/runtime/thread.h"
 #include "zk/server/exit_code.h"
+#include "zk/server/server_status.h"
 
 static const char INFO_OF_1[] = "0000000000000001 00010000 0000000000000000";
 static const char INFO_OF_2[] = "0000000000000002 00010000 0000000000000000";

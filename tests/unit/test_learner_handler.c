@@ -11,6 +11,7 @@
 #include "zk/jute/quorum.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/clock.h"
+#include "zk/server/server_status.h"
 #include "zk/server/zk_database.h"
 
 static const char INFO_OF_1[] = "0000000000000001 00010000 0000000000000000";

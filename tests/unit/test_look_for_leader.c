@@ -578,7 +578,7 @@ static void what_was_delivered_to_one_is_repeated_to_all(void **state)
     for (int i = 0; i < 4; i++)
         scripted_voter_expect(&stage->three, looking(2, 0, 1, 0));
     assert_true(qcm_have_delivered(stage->peer->qcm));
-    struct qcm_peer_status *rows = NULL;
+    struct server_status_peer *rows = NULL;
     size_t count = 0;
     qcm_get_status(stage->peer->qcm, &rows, &count);
     assert_int_equal(count, 2);

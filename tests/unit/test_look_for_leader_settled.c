@@ -347,7 +347,7 @@ static void f3_one_settled_server_is_no_quorum_and_gets_no_answer(void **state)
     say(stage, 3, looking(3, 0, 0, 0)); /* a question, which is answered */
 
     scripted_voter_expect(&stage->voters[3], looking(2, 0, 1, 0));
-    struct qcm_peer_status *rows = NULL;
+    struct server_status_peer *rows = NULL;
     size_t count = 0;
     qcm_get_status(stage->peer->qcm, &rows, &count);
     assert_int_equal(rows[1].sid, 3);

@@ -607,7 +607,7 @@ static void strangers_above_the_cap_are_refused_and_forgotten_when_they_leave(vo
         scripted_voter_hang_up(&strangers[i]);
     scripted_voter_hang_up(&stage->three);
     election_peer_await_threads(stage->peer, QUIET_THREADS);
-    struct qcm_peer_status *rows = NULL;
+    struct server_status_peer *rows = NULL;
     size_t count = 0;
     qcm_get_status(stage->peer->qcm, &rows, &count);
     for (size_t i = 0; i < count; i++)

@@ -13,6 +13,7 @@
 #include "zk/runtime/clock.h"
 #include "zk/runtime/thread.h"
 #include "zk/server/server_metrics.h"
+#include "zk/server/server_status.h"
 #include "zk/server/zk_database.h"
 
 struct stage {

@@ -95,9 +95,27 @@ static void threads_that_count_at_once_lose_nothing(void **state)
 
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+static void averages_are_rounded_and_printed_like_javas_doubles(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t sum, count;
+        const char *text;
+    } cases[] = {
+        {0, 0, "0.0"},     {5, 7, "0.7143"},     {6, 3, "2.0"},           {3, 4, "0.75"},
+        {5, 3, "1.6667"},  {8, 9, "0.8889"},     {199999, 100000, "2.0"}, {1, 20000, "1.0E-4"},
+        {100, 1, "100.0"}, {1001, 100, "10.01"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct avg_min_max_counter counter = {.sum = cases[i].sum, .count = cases[i].count};
+        assert_string_equal(avg_min_max_counter_get_avg(&counter).text, cases[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(averages_are_rounded_and_printed_like_javas_doubles),
         STAGED(at_the_start_all_is_zero),
         STAGED(least_most_sum_and_last_are_kept),
         STAGED(counters_do_not_share_their_place),

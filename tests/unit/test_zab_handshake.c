@@ -13,6 +13,7 @@
 #include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/clock.h"
 #include "zk/server/server_metrics.h"
+#include "zk/server/server_status.h"
 #include "zk/server/zk_database.h"
 
 enum { EPOCH_1 = 0x1 };

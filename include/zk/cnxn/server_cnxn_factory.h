@@ -1,7 +1,8 @@
 /* The client port. Java: server.NIOServerCnxnFactory, NIOServerCnxn
  *
  * Until there is a client service it answers four-letter words, and closes every other connection
- * without a byte, as Java does while it is not serving. Threads:
+ * without a byte, as Java does while it is not serving; if a client was among them, one WARN a
+ * minute says why. Threads:
  * NIOServerCnxnFactory.AcceptThread:<address>, and for each connection one NIOWorkerThread-k (Java
  * has selectors; D-39). Lock: one mutex (ZK_RANK_SERVER_CNXN), held for a look into a table, never
  * while anything blocks. A caller can be as slow and as silent as it likes: it holds one slot of
@@ -18,8 +19,8 @@
 struct zk_context;
 struct server_cnxn_factory;
 
-/* Connections at a time, from all addresses; when there are more, the oldest that has said nothing
- * yet is closed. */
+/* So many connections at a time, from all addresses; when there are more, the oldest that has said
+ * nothing yet is closed. */
 enum { CNXN_LIMIT = 256 };
 
 /* Java's zookeeper.nio.sessionlessCnxnTimeout, in milliseconds */
@@ -39,8 +40,6 @@ ZK_NODISCARD int server_cnxn_factory_start(struct server_cnxn_factory *factory);
 /* Java: getLocalAddress(): with the port that port 0 became. Borrowed. */
 const struct inet_address *server_cnxn_factory_local_address(
     const struct server_cnxn_factory *factory);
-/* Java: getNumAliveConnections() */
-int32_t server_cnxn_factory_alive_connections(struct server_cnxn_factory *factory);
 
 /* Java: shutdown() and join(). Closes all connections and waits for all threads: never by one of
  * them, nor under a lock that the hook takes. May be called again. */

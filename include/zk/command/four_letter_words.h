@@ -1,10 +1,10 @@
 /* The words that people and monitors send to the client port instead of a request: four letters, a
  * text back, the connection closed. Java: server.command.FourLetterCommands and its neighbours.
  *
- * The words stand where a request's length would, so what is not a word is a length (and, here, the
- * end of it). Built: ruok srvr stat mntr conf envi isro gtmk. Words that Java knows and this peer
- * does not are answered like words outside the whitelist. Pure functions: they block on nothing but
- * the sizes of the data directories (conf). */
+ * A word stands where a request's length would, so any other four bytes are such a length. Built:
+ * conf envi gtmk isro mntr ruok srvr stat; the others that Java knows are answered with a line that
+ * says so (D-41). Nothing here blocks, but for the disk, whose directories conf measures. Any
+ * thread. */
 #ifndef ZK_COMMAND_FOUR_LETTER_WORDS_H
 #define ZK_COMMAND_FOUR_LETTER_WORDS_H
 
@@ -13,25 +13,28 @@
 #include <stdint.h>
 
 #include "zk/base/str.h"
+#include "zk/io/inet.h"
 #include "zk/server/server_stats.h"
 #include "zk/server/server_status.h"
 
 struct zk_context;
 
-/* What srvr, stat, mntr and envi call us. Tools look for digits, dots and a dash. Reproducible: no
- * date of the build. */
+/* What srvr, stat, mntr and envi call us. Tools look for digits, dots and a dash. It names no date
+ * of the build, so that builds are reproducible. */
 #define SERVER_FULL_VERSION "3.8.0-zkpeer-" ZKPEER_VERSION ", built on 2026-11-22 00:00 UTC"
+
+enum { FOUR_LETTERS = 4 };
 
 /* A client connection, as stat lists it. */
 struct cnxn_info {
-    char remote[80]; /* "/127.0.0.1:49572" */
+    struct inet_text remote; /* "/127.0.0.1:49572" */
     int32_t interest_ops;
     int64_t queued;
     int64_t received;
     int64_t sent;
 };
 
-/* Everything a word may tell. Borrowed. */
+/* Everything that a word may tell. All pointers stay the caller's. */
 struct four_letter_facts {
     const struct server_status *status;
     struct server_stats_values stats;
@@ -39,18 +42,28 @@ struct four_letter_facts {
     size_t cnxn_count;
 };
 
-/* Java: FourLetterCommands.isKnown(): bytes has 4. */
-bool four_letter_words_is_known(const uint8_t *bytes);
-/* Java: isEnabled(): is the word in the setting zookeeper.4lw.commands.whitelist (commas and
- * blanks; "*" is all; only srvr if unset)? */
-bool four_letter_words_is_enabled(const struct zk_context *ctx, const char *word);
+/* The words, and which of them the setting zookeeper.4lw.commands.whitelist allows (commas and
+ * blanks; "*" is all; srvr always). The setting is read once, as in Java. ctx outlives it. */
+struct four_letter_words;
+struct four_letter_words *four_letter_words_new(struct zk_context *ctx);
+void four_letter_words_free(struct four_letter_words *words); /* NULL is fine */
 
-/* Must the status be filled in before the word can be answered? Not for ruok, envi, gtmk and words
- * that are refused. */
-bool four_letter_words_needs_status(const struct zk_context *ctx, const char *word);
+/* One word. */
+struct four_letter_word {
+    const char *name;
+    bool is_enabled; /* Java: FourLetterCommands.isEnabled() */
+    /* Must the status be filled in before the word can be answered? Not for ruok, envi, gtmk and
+     * the words that are refused: they answer whatever lock the rest of the peer waits for. */
+    bool needs_status;
+};
 
-/* The whole answer to a known word, appended. */
-void four_letter_words_answer(struct zk_context *ctx, const char *word,
+/* Look up FOUR_LETTERS bytes. Borrowed from words; NULL: not a word. Java: isKnown() */
+const struct four_letter_word *four_letter_words_find(const struct four_letter_words *words,
+                                                      const uint8_t *bytes);
+
+/* Append the whole answer to word, or the line that refuses it. */
+void four_letter_words_answer(const struct four_letter_words *words,
+                              const struct four_letter_word *word,
                               const struct four_letter_facts *facts, struct zk_str *ret_answer);
 
 #endif

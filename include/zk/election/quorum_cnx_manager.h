@@ -23,6 +23,7 @@
 
 struct quorum_peer;
 struct quorum_cnx_manager;
+struct server_status_peer;
 
 enum {
     /* Only the newest message to a server matters. Java: SEND_CAPACITY */
@@ -77,19 +78,9 @@ void qcm_halt(struct quorum_cnx_manager *qcm);
 /* Any thread; locks qcm. Java: connectedToPeer() */
 bool qcm_connected_to_peer(struct quorum_cnx_manager *qcm, int64_t sid);
 
-/* What Java does not report: one row for each server that we have had to do with, for mntr and for
- * tests. */
-struct qcm_peer_status {
-    int64_t sid;
-    bool connected;
-    int worker_threads;          /* 0..2 */
-    size_t send_queue_length;    /* 0..1 */
-    int64_t replaced_messages;   /* overwritten before they were sent */
-    int64_t connection_attempts; /* our dials */
-};
-
-/* Returns rows in ascending order of sid; the caller frees them. Any thread; locks qcm. */
-void qcm_get_status(struct quorum_cnx_manager *qcm, struct qcm_peer_status **ret_rows,
+/* What Java does not report: one row for each server that we have had to do with, for mntr, in
+ * ascending order of sid; the caller frees them. Any thread; locks qcm. */
+void qcm_get_status(struct quorum_cnx_manager *qcm, struct server_status_peer **ret_rows,
                     size_t *ret_count);
 
 #endif

@@ -17,20 +17,9 @@
 
 #include "zk/base/refcount.h"
 
+struct leader_status;
 struct quorum_peer_role;
 struct synced_learner_tracker;
-
-/* What mntr reports about a leader's learners. */
-struct leader_status {
-    int64_t learners;         /* all connected ones, observers too. Java: Leader.getLearners() */
-    int64_t synced_followers; /* Java: Leader.getForwardingFollowers() */
-    int64_t synced_observers; /* Java: Leader.getObservingLearners() */
-    int64_t synced_non_voting_followers; /* Java: Leader.getNonVotingFollowers() */
-    int64_t last_proposal_size;          /* bytes; -1: none yet */
-    int64_t min_proposal_size;
-    int64_t max_proposal_size;
-    int64_t leader_uptime_ms; /* since it serves; 0: not yet. Java: Leader.getUptime() */
-};
 
 /* Any thread, which holds no lock. */
 struct quorum_peer_role_methods {

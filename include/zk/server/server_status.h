@@ -23,7 +23,19 @@ struct server_status_peer {
     int64_t connection_attempts; /* dials */
 };
 
-/* Made zeroed by who asks; the hook fills it; server_status_done frees what the hook has put in. */
+/* What mntr reports about a leader's learners. */
+struct leader_status {
+    int64_t learners;         /* all connected ones, observers too. Java: Leader.getLearners() */
+    int64_t synced_followers; /* Java: Leader.getForwardingFollowers() */
+    int64_t synced_observers; /* Java: Leader.getObservingLearners() */
+    int64_t synced_non_voting_followers; /* Java: Leader.getNonVotingFollowers() */
+    int64_t last_proposal_size;          /* bytes; -1: none yet */
+    int64_t min_proposal_size;
+    int64_t max_proposal_size;
+    int64_t leader_uptime_ms; /* since it serves; 0: not yet. Java: Leader.getUptime() */
+};
+
+/* The caller zeroes it, the hook fills it, and server_status_done frees what is the status' own. */
 struct server_status {
     /* Java: ZooKeeperServer.isRunning(). While false only ruok, envi, isro and gtmk answer. */
     bool serving;
@@ -43,24 +55,13 @@ struct server_status {
     const struct quorum_peer_config *config; /* borrowed until server_status_done */
     const char *snap_dir;                    /* borrowed: .../version-2 */
     const char *data_dir;                    /* borrowed: the log's */
-    int32_t min_session_timeout_ms;
-    int32_t max_session_timeout_ms;
-    char *membership; /* owned; qv_to_string of the active configuration */
+    const char *membership; /* borrowed: qv_to_string of the active configuration */
 
     /* The quorum. Java: QuorumPeer, Leader */
     int32_t quorum_size; /* voters of the active configuration */
     /* Observers only: the sid of the leader that is observed. */
     int64_t observer_master_id;
-    /* Leaders only. */
-    int32_t learners;
-    int32_t synced_followers;
-    int32_t synced_non_voting_followers;
-    int32_t synced_observers;
-    int32_t pending_syncs;
-    int64_t leader_uptime_ms;
-    int64_t last_proposal_size; /* -1: none */
-    int64_t min_proposal_size;
-    int64_t max_proposal_size;
+    struct leader_status leader; /* zeroed unless the peer leads */
 
     /* Elections and synchronisations since the process began. */
     struct server_metrics_values metrics;
@@ -72,8 +73,6 @@ struct server_status {
     size_t thread_count;
 };
 
-/* Add a zeroed entry to peers. Borrowed until the next call. */
-struct server_status_peer *server_status_add_peer(struct server_status *status, int64_t sid);
 void server_status_done(struct server_status *status);
 
 /* Fill *ret_status, which is zeroed. Called by threads of the client port that hold no lock. */
