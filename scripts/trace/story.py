@@ -267,7 +267,7 @@ def tell(trace, chapter, before):
         tell_found(chapter)
         return
     if not chapter.leader:
-        tell_no_leader(trace, chapter)
+        tell_no_leader(trace, chapter, before)
         return
     cause = upper(cause_of(chapter, before))
     if chapter.leader in chapter.roles:
@@ -275,7 +275,7 @@ def tell(trace, chapter, before):
         chapter.text = tell_election(trace, chapter)
     else:
         chapter.title = f"{cause}: {chapter.leader} stays leader"
-        chapter.text = tell_latecomer(chapter)
+        chapter.text = tell_latecomer(trace, chapter)
     chapter.text += tell_waits(chapter) + tell_numbers(chapter)
 
 
@@ -318,22 +318,45 @@ def observers_of(trace):
     return {event.n for event in trace.events if event.ev == "state" and event["s"] == "OBSERVING"}
 
 
-def tell_no_leader(trace, chapter):
+def voters_of(trace):
+    """All that the trace names, although some may never have run."""
+    named = {event["to"] for event in trace.events if event.ev == "send"}
+    named |= {event["peer"] for event in trace.events if event.ev == "conn"}
+    return (set(trace.ids) | {n for n in named if n > 0}) - observers_of(trace)
+
+
+def is_majority(trace, ids):
+    voters = voters_of(trace)
+    return 2 * len(ids & voters) > len(voters)
+
+
+def tell_vain(chapter):
+    """Leaders that gave up because no quorum came."""
+    lines = []
+    for n, times in sorted(collections.Counter(chapter.vain).items()):
+        often = "was elected before, and gave up" if times == 1 else f"was elected {times} times before, and gave up each time"
+        lines.append(("In vain.", f"Peer {n} {often}: no quorum came to it in time."))
+    return lines
+
+
+def tell_no_leader(trace, chapter, before):
     lost = chapter.gone | chapter.frozen
     left = (chapter.alive | chapter.booted) - chapter.gone - chapter.asleep
     seeking = left - set(chapter.leader_of)
-    if chapter.gone and not left and not chapter.asleep:
+    if chapter.vain:
+        chapter.title = upper(cause_of(chapter, before)) + ": no leader lasts"
+        chapter.text = tell_vain(chapter)
+    elif chapter.gone and not left and not chapter.asleep:
         chapter.title = "The ensemble ends"
         chapter.text = [("", f"{does(lost, 'ends', 'end')}; nobody is elected any more.")]
     elif lost and not chapter.looking and not chapter.booted and not chapter.lost_leaders:
         end = f"{verb(chapter.gone, 'is', 'are')} gone" if chapter.gone else verb(chapter.frozen, "freezes", "freeze")
         chapter.title = f"{upper(peers(lost))} {end}"
-        observers = observers_of(trace)
-        voters = set(trace.ids) - observers
-        if 2 * len(left - observers) > len(voters):
+        if is_majority(trace, left):
             stay = f"The others stay with their leader: a quorum is left without {verb(lost, 'it', 'them')}."
         else:
-            stay = f"{does(left, 'is', 'are')} left, no majority of the {len(voters)} voters: a leader cannot go on for long."
+            voters = voters_of(trace)
+            stay = f"{does(left & voters, 'is', 'are')} left, no majority of the {len(voters)} voters: a leader cannot go on for long."
         chapter.text = tell_freeze(chapter) + [("", stay)]
     elif lost:
         end = f"{verb(lost, 'is', 'are')} gone" if chapter.gone else verb(lost, "freezes", "freeze")
@@ -343,10 +366,10 @@ def tell_no_leader(trace, chapter):
             chapter.text.append(("", f"{does(left, 'is', 'are')} left; the trace ends before one is elected."))
     else:
         chapter.title = does(seeking or left, "looks", "look") + " for a leader"
-        chapter.text = tell_seekers(chapter, seeking or left)
+        chapter.text = tell_seekers(trace, chapter, seeking or left)
 
 
-def tell_seekers(chapter, seeking):
+def tell_seekers(trace, chapter, seeking):
     """The trace ends while they look: each side for itself."""
     settled = collections.defaultdict(set)
     for n, leader in chapter.leader_of.items():
@@ -363,25 +386,31 @@ def tell_seekers(chapter, seeking):
         others = ids - {leader}
         side = f"{does(others, 'follows', 'follow')} peer {leader}, which leads" if others else f"Peer {leader} leads"
         lines.append(("Meanwhile.", side + ". They have their quorum, and do not look." if others else side + "."))
-    return lines + tell_cut_off(chapter, seeking)
+    return lines + tell_cut_off(trace, chapter, seeking)
 
 
-def tell_cut_off(chapter, seeking):
-    """Nothing of the others reaches those that look."""
-    deaf = set()
-    for n in seeking - chapter.booted:
-        begin = next((event.t for event in chapter.events if event.n == n and event.ev == "state"), chapter.events[0].t)
-        heard = [event.t for event in chapter.events if event.ev == "recv" and event.n == n and event.t >= begin]
-        if (heard or [chapter.events[-1].t])[0] - begin >= ALONE_US:
-            deaf.add(n)
-            length = ms((heard or [chapter.events[-1].t])[0] - begin)
-    if not deaf:
+def tell_cut_off(trace, chapter, seeking):
+    """For a long time nothing from outside reaches those that look."""
+    looked = [event for event in chapter.events if event.n in seeking and event.ev == "state" and event["s"] == LOOKING]
+    others = (chapter.alive | chapter.booted) - chapter.gone - chapter.asleep - seeking
+    if not looked or not others:
         return []
-    if len(deaf) > 1:
-        body = f"For a long time no message reaches {peers(deaf)}."
+    heard = (
+        event.t
+        for event in chapter.events
+        if event.ev == "recv" and event.n in seeking and event.index > looked[0].index
+        and (event.partner.n if event.partner else event["from"]) not in seeking
+    )
+    length = next(heard, chapter.events[-1].t) - looked[0].t
+    if length < ALONE_US:
+        return []
+    if len(seeking) == 1:
+        body = f"For {ms(length)} no message of another peer reaches peer {min(seeking)}."
+        end = " Alone it is no majority, so it cannot elect itself, whatever its history."
     else:
-        body = f"For {length} no message of another peer reaches peer {min(deaf)}."
-    return [("Cut off.", body + " Alone it has no quorum, so it cannot elect itself, whatever its history.")]
+        body = f"For {ms(length)} {peers(seeking)} hear only each other."
+        end = " They are no majority, so they cannot elect a leader, whatever their histories."
+    return [("Cut off.", body + ("" if is_majority(trace, seeking) else end))]
 
 
 def tell_freeze(chapter):
@@ -466,9 +495,10 @@ def tell_election(trace, chapter):
         body = "States and votes are those that were seen on the wire. No packet shows what a peer counted, or how long it waited."
         lines.append(("This trace was made from packets.", body))
     lines += tell_freeze(chapter)
-    lines += [("In vain.", f"Peer {n} was elected before, and gave up: no quorum came to it in time.") for n in chapter.vain]
+    lines += tell_vain(chapter)
     votes = own_votes(chapter, round_number)
     heard = heard_in_time(chapter, round_number, settled)
+    in_time = set(heard)
     others = [votes[n] for n in sorted(votes) if n != leader]
     chapter.reason = tell_victory(leader, votes, [vote for vote in others if vote.n in heard])
     lines.append((f"Why {leader} won round {round_number}.", chapter.reason))
@@ -480,6 +510,7 @@ def tell_election(trace, chapter):
             lines.append((upper(peers(better)), body + " better candidate."))
         heard |= set(better)
     lines += tell_absent(trace, chapter, heard | {leader}, settled)
+    lines += tell_cut_off(trace, chapter, chapter.looking - in_time - {leader})
     quorum = first_quorum(chapter, leader)
     if quorum:
         body = f"{peers(quorum['have'])} {verb(quorum['have'], 'votes', 'vote')} for {leader}. Peer {quorum.n} is the first to know it,"
@@ -548,9 +579,9 @@ def tell_silence(chapter, round_number):
     return [("What the silence was for.", body + " counted a quorum waits 200 ms, in case a better vote is still on its way.")]
 
 
-def tell_latecomer(chapter):
+def tell_latecomer(trace, chapter):
     newcomers = sorted(set(chapter.follows) & (chapter.booted | chapter.looking))
-    lines = tell_freeze(chapter) + tell_cut_off(chapter, chapter.looking)
+    lines = tell_freeze(chapter) + tell_cut_off(trace, chapter, chapter.looking)
     if not newcomers:
         return lines
     larger = [n for n in newcomers if n > chapter.leader]

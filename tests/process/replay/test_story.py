@@ -237,7 +237,7 @@ def a_leader_that_nobody_reaches_was_elected_in_vain():
     tells(film, 1, "In vain. Peer 2 was elected before, and gave up: no quorum came to it in time.")
     tells(film, 1, "Why 2 won round 2.")
     film = Film().looks(2, 1).looks(1, 2).votes(1, 2, 2).pause(230).state(2, "LEADING").looks(2, 1, r=2).looks(1, 2, r=2)
-    same(titles(film), ["Peers 1 and 2 look for a leader"])
+    same(film.story(), [("Peers 1 and 2 start: no leader lasts", ["In vain. Peer 2 was elected before, and gave up: no quorum came to it in time."])])
 
 
 @test
@@ -343,6 +343,41 @@ def each_side_of_a_partition_is_told_by_itself():
     tells(film, 3, "Peer 1 follows peer 2, which leads. They have their quorum, and do not look.")
     tells(film, 3, "Cut off. For 504 ms no message of another peer reaches peer 3.")
     hides(film, 3, "no quorum has agreed yet")
+
+
+def both_parted(first, second, others):
+    """Of five, `first` and `second` look for two seconds, and hear only each other; `others` have elected 5."""
+    film = Diaries().boot(1, 2, 3, 4, 5).elect(3, 1, 2, 4, 5).pause(300)
+    film.elect(5, *others, r=2, epoch=1)
+    for n in (first, second):
+        film.state(n, "LOOKING").looks_for_itself(n, r=2, epoch=1)
+    return film.votes(first, 3, second, r=2, epoch=1).pause(2000)
+
+
+@test
+def a_minority_that_hears_only_itself_is_told_so():
+    film = both_parted(2, 3, (1, 4)).pings(5, 1, 4)
+    same(titles(film)[-1], "Peers 2 and 3 look for a leader")
+    tells(film, 3, "Peers 1 and 4 follow peer 5, which leads. They have their quorum, and do not look.")
+    tells(film, 3, "For 2.01 s peers 2 and 3 hear only each other. They are no majority, so they cannot elect a leader")
+
+
+@test
+def a_peer_that_is_cut_off_during_the_election_is_told_so():
+    film = serving().leaves(1, 3).leaves(2, 3).state(3, "LOOKING").looks_for_itself(3, r=2, zxid="0x100000000", epoch=1)
+    film.elect(2, 1, r=2, epoch=1).pause(1000).votes(2, 2, 3, r=2, epoch=1)
+    film.line(3, "decide", leader=2, r=2, why="a quorum follows this leader").state(3, "FOLLOWING")
+    film.line(3, "established", leader=2, epoch=2)
+    same(titles(film)[1:], ["Peers 1, 2 and 3 look for a leader again: 2 is elected"])
+    tells(film, 2, "Peer 3 would have been better, but no vote of it was heard before a quorum agreed.")
+    tells(film, 2, "s no message of another peer reaches peer 3. Alone it is no majority")
+
+
+@test
+def voters_that_never_ran_count_for_the_majority():
+    film = Diaries().boot(1, 2).elect(2, 1).line(1, "conn", what="refused", peer=3, conn="/x", why="nobody answers there")
+    film.pause(300).exit(1).pause(50).pings(2, 1, arrive=False)
+    same(film.story()[-1], ("Peer 1 is gone", ["Peer 2 is left, no majority of the 3 voters: a leader cannot go on for long."]))
 
 
 @test
