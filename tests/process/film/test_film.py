@@ -112,18 +112,19 @@ def test_who_is_left_by_a_dead_leader_is_not_dead():
     equal((states(film(capture), 1), states(film(capture), 2)), (["FOLLOWING"], ["LOOKING", "LEADING", "crash"]))
 
 
-def frozen_leader(acknowledges):
-    """2 leads 1 and falls silent; after 2 s its follower goes, and says so. (capture, their election connection)"""
+def frozen_leader(acknowledges, silence=2000, after=1000):
+    """2 leads 1 and falls silent; after 2 s its follower goes, and says so. (capture, their election connection and
+    their quorum connection)"""
     capture = pcap.Capture()
     talk = capture.connect(election(1)).dialler_says(initial(2, election(2)) + notification(0, 1))
     learner = capture.connect(quorum(2)).dialler_says(follower_info(1)).listener_says(pcap.golden("uptodate"))
-    capture.pause(2000)
+    capture.pause(silence)
     learner.packet(learner.dialler, pcap.FIN | pcap.ACK)
     talk.listener_says(notification(0, 2))
     if acknowledges:
         learner.packet(learner.listener, pcap.ACK)
         talk.packet(talk.dialler, pcap.ACK)
-    capture.pause(1000)
+    capture.pause(after)
     talk.listener_says(notification(2, 2))
     return capture, talk, learner
 
@@ -158,6 +159,14 @@ def test_a_frozen_leader_that_is_killed_does_not_thaw():
 
 def test_a_leader_whose_kernel_is_silent_too_is_not_called_frozen():
     capture, _, _ = frozen_leader(acknowledges=False)
+    equal(states(film(capture), 2), ["LOOKING", "LEADING"])
+
+
+def test_a_leader_that_has_spoken_just_before_or_speaks_soon_after_is_not_frozen():
+    capture, _, _ = frozen_leader(acknowledges=True, silence=100)
+    equal(states(film(capture), 2), ["LOOKING", "LEADING"])
+    capture, talk, _ = frozen_leader(acknowledges=True, after=100)
+    talk.dialler_says(notification(2, 1))
     equal(states(film(capture), 2), ["LOOKING", "LEADING"])
 
 

@@ -181,6 +181,7 @@ def a_latecomer_starts_and_the_leader_stays():
     same(titles(film)[1:], ["Peer 3 starts: 2 stays leader"])
     tells(film, 2, "Peer 3 hears from a quorum that 2 leads, and 2 says so itself.")
     tells(film, 2, "That 3 is larger than 2 does not matter any more.")
+    hides(film, 2, "Cut off.")
 
 
 @test
@@ -322,6 +323,47 @@ def a_leader_at_whose_port_nobody_answers_is_killed():
     film = serving().pause(200).line(1, "conn", what="refused", peer=3, conn="/127.0.0.1:3", why="nobody answers there")
     film.leaves(1, 3).leaves(2, 3).elect(2, 1, r=2, epoch=1)
     same(titles(film)[1:], ["Leader 3 is killed: 2 is elected"])
+
+
+@test
+def a_leader_whose_follower_stops_is_not_frozen():
+    film = serving().pause(200).leaves(1, 3).exit(1)
+    assert "freezes" not in " ".join(titles(film)), titles(film)
+
+
+@test
+def a_follower_that_may_be_cut_off_is_not_called_frozen():
+    film = serving().pause(2500).leaves(3, 1).pause(200).pings(3, 2)
+    same(titles(film)[1:], [], "it may notice yet")
+    film = serving().pings(3, 1, arrive=False).pause(2500).leaves(3, 1).pause(200).leaves(1, 3).state(1, "LOOKING").votes(2, 2, 1)
+    same(titles(film)[1:], ["Peer 1 looks for a leader"], "it has noticed")
+
+
+@test
+def a_peer_that_stops_does_not_kill_the_frozen_one():
+    film = freeze_of_the_leader().pause(300).line(1, "conn", what="close", peer=3, conn="1-3", why="the connection ends").exit(1)
+    same(titles(film)[1:], ["Leader 3 freezes: 2 is elected", "Peer 1 is gone"])
+
+
+@test
+def a_dead_peer_ends_with_its_first_connection():
+    film = serving().pause(200).leaves(1, 3).pause(20).line(1, "conn", what="close", peer=3, conn="1-3", why="the connection ends")
+    shown = [record["name"] for record in json.loads(film.tell("perfetto"))["traceEvents"] if record["ph"] == "i"]
+    assert shown.index("killed") < shown.index("close 3"), shown
+
+
+@test
+def an_observer_is_no_part_of_the_majority():
+    film = Diaries().boot(1, 2, 3).elect(2, 1).state(3, "OBSERVING").line(3, "established", leader=2, epoch=1).pause(300).exit(1)
+    film.pause(50).pings(2, 3)
+    same(film.story()[-1], ("Peer 1 is gone", ["Peer 2 is left, no majority of the 2 voters: a leader cannot go on for long."]))
+
+
+@test
+def a_leader_that_is_still_heard_is_not_called_deaf():
+    film = serving().leaves(1, 3).leaves(2, 3).state(1, "LOOKING").pings(3, 1)
+    film.elect(2, 1, r=2, epoch=1)
+    tells(film, 2, "Peer 3 runs, but no vote of it arrives before a quorum agrees.")
 
 
 def parted():
