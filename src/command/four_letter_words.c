@@ -205,22 +205,6 @@ static void append_envi(struct zk_context *ctx, struct zk_str *str)
 
 /* ---- srvr and stat -------------------------------------------------------------------------- */
 
-/* Java: QuorumStats.Provider, ZooKeeperServer.getState() */
-const char *server_status_mode(const struct server_status *status)
-{
-    switch (status->state) {
-    case SERVER_STATE_LEADING:
-        return "leader";
-    case SERVER_STATE_FOLLOWING:
-        return "follower";
-    case SERVER_STATE_OBSERVING:
-        return "observer";
-    case SERVER_STATE_LOOKING:
-        break;
-    }
-    return "leaderelection";
-}
-
 /* Java: ServerStats.toString() and what StatCommand puts behind it */
 static void append_server_stats(const struct four_letter_facts *facts, struct zk_str *str)
 {
@@ -236,7 +220,7 @@ static void append_server_stats(const struct four_letter_facts *facts, struct zk
     zk_str_printf(str, "Connections: %zu\n", facts->cnxn_count);
     zk_str_append(str, "Outstanding: 0\n"); /* requests: there are none before there are clients */
     zk_str_printf(str, "Zxid: 0x%" PRIx64 "\n", (uint64_t)status->last_processed_zxid);
-    zk_str_printf(str, "Mode: %s\n", server_status_mode(status));
+    zk_str_printf(str, "Mode: %s\n", status->server_state);
     zk_str_printf(str, "Node count: %" PRId64 "\n", status->node_count);
     if (status->state == SERVER_STATE_LEADING)
         zk_str_printf(str, "Proposal sizes last/min/max: %" PRId64 "/%" PRId64 "/%" PRId64 "\n",

@@ -4,9 +4,6 @@
 
 #include "zk/command/four_letter_words.h"
 
-/* "leader", "follower", "observer" */
-const char *server_status_mode(const struct server_status *status);
-
 /* The whole answer to mntr. */
 void four_letter_words_append_mntr(const struct four_letter_facts *facts, struct zk_str *str);
 

@@ -121,7 +121,7 @@ static void append_own(const struct server_status *status, struct zk_str *str)
 void four_letter_words_append_mntr(const struct four_letter_facts *facts, struct zk_str *str)
 {
     zk_str_append(str, "zk_version\t" SERVER_FULL_VERSION "\n");
-    zk_str_printf(str, "zk_server_state\t%s\n", server_status_mode(facts->status));
+    zk_str_printf(str, "zk_server_state\t%s\n", facts->status->server_state);
     append_peer_state(facts->status, str);
     if (facts->status->state == SERVER_STATE_OBSERVING)
         append_line(str, "observer_master_id", facts->status->observer_master_id);

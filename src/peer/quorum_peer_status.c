@@ -5,6 +5,7 @@
 #include "zk/runtime/clock.h"
 #include "zk/runtime/thread.h"
 #include "zk/server/server_metrics.h"
+#include "zk/server/zookeeper_server.h"
 
 /* What the election and its connections tell, while there are any. */
 static void fill_election(struct quorum_peer_run *run, struct server_status *status)
@@ -22,13 +23,14 @@ void quorum_peer_run_fill_status(void *arg, struct server_status *status)
     struct quorum_peer_run *run = arg;
     const struct quorum_verifier *qv = quorum_peer_quorum_verifier(run->self);
     struct quorum_peer_phase phase = quorum_peer_get_phase(run->self);
-    status->serving = phase.broadcast_since_ms >= 0;
-    status->uptime_ms = status->serving ? zk_elapsed_ms() - phase.broadcast_since_ms : 0;
+    struct zookeeper_server *zk = quorum_peer_get_active_server(run->self);
+    if (zk != NULL)
+        zookeeper_server_fill_status(zk, status);
+    zookeeper_server_unref(zk);
     status->state = phase.state;
     status->zab_state = phase.zab_state;
     status->sync_mode = phase.sync_mode;
     status->observer_master_id = phase.leader_id;
-    zk_database_fill_status(run->database, status);
     status->config = run->config;
     status->snap_dir = file_txn_snap_log_get_snap_dir(run->snap_log);
     status->data_dir = file_txn_snap_log_get_data_dir(run->snap_log);

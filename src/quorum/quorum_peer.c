@@ -19,6 +19,7 @@
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/trace.h"
 #include "zk/server/server_metrics.h"
+#include "zk/server/zookeeper_server.h"
 
 static struct quorum_peer_monitor *monitor_new(struct zk_context *ctx);
 static void monitor_free(struct quorum_peer_monitor *monitor);
@@ -328,6 +329,15 @@ void quorum_peer_set_role(struct quorum_peer *self, struct quorum_peer_role *rol
     quorum_peer_role_unref(before);
     if (role != NULL && !running)
         role->methods->shutdown(role);
+}
+
+/* Java: getActiveServer() */
+struct zookeeper_server *quorum_peer_get_active_server(struct quorum_peer *self)
+{
+    struct quorum_peer_role *role = ref_role(self);
+    struct zookeeper_server *zk = role != NULL ? zookeeper_server_ref(role->zk) : NULL;
+    quorum_peer_role_unref(role);
+    return zk;
 }
 
 bool quorum_peer_report_looking_sid(struct quorum_peer *self,

@@ -3,10 +3,14 @@
 
 #include <stddef.h>
 
+#include "zk/server/zookeeper_server.h"
+
 void quorum_peer_role_init(struct quorum_peer_role *role,
-                           const struct quorum_peer_role_methods *methods)
+                           const struct quorum_peer_role_methods *methods,
+                           struct zookeeper_server *zk)
 {
     role->methods = methods;
+    role->zk = zk;
     zk_refcount_init(&role->refs);
 }
 
@@ -18,6 +22,8 @@ struct quorum_peer_role *quorum_peer_role_ref(struct quorum_peer_role *role)
 
 void quorum_peer_role_unref(struct quorum_peer_role *role)
 {
-    if (role != NULL && zk_refcount_unref(&role->refs))
-        role->methods->destroy(role);
+    if (role == NULL || !zk_refcount_unref(&role->refs))
+        return;
+    zookeeper_server_unref(role->zk);
+    role->methods->destroy(role);
 }

@@ -9,12 +9,14 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "zab/follower_zookeeper_server.h"
 #include "zab/zab_trace.h"
 #include "zk/base/alloc.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"
 #include "zk/server/server_metrics.h"
+#include "zk/server/zookeeper_server.h"
 #include "zk/zab/learner.h"
 
 struct follower {
@@ -59,6 +61,7 @@ int follower_follow_leader(struct follower *follower)
     r = learner_sync_with_leader(learner, new_epoch_zxid);
     if (r != 0)
         goto out;
+    zookeeper_server_startup(follower->role.zk);
     quorum_peer_set_zab_state(self, ZAB_STATE_BROADCAST);
     follower->completed_sync = true;
     server_metrics_add(self->metrics, SERVER_METRICS_FOLLOWER_SYNC_TIME,
@@ -76,6 +79,7 @@ out:
                learner_error_text(learner, r));
     quorum_packet_unref(qp);
     quorum_server_done(&leader_server);
+    zookeeper_server_shutdown(follower->role.zk);
     learner_end(learner, "Follower", follower->completed_sync);
     quorum_peer_set_role(self, NULL);
     return r;
@@ -141,7 +145,7 @@ static const struct quorum_peer_role_methods follower_methods = {
 struct follower *follower_new(struct quorum_peer *self)
 {
     struct follower *follower = zk_xcalloc(1, sizeof *follower);
-    quorum_peer_role_init(&follower->role, &follower_methods);
+    quorum_peer_role_init(&follower->role, &follower_methods, follower_zookeeper_server_new(self));
     follower->self = self;
     follower->ctx = self->ctx;
     follower->learner = learner_new(self);

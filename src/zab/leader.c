@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "zab/leader_internal.h"
+#include "zab/leader_zookeeper_server.h"
 #include "zab/lock_ranks.h"
 #include "zk/base/alloc.h"
 #include "zk/base/panic.h"
@@ -79,7 +80,7 @@ static const struct quorum_peer_role_methods leader_role_methods = {
 struct leader *leader_new(struct quorum_peer *self)
 {
     struct leader *leader = zk_xcalloc(1, sizeof *leader);
-    quorum_peer_role_init(&leader->role, &leader_role_methods);
+    quorum_peer_role_init(&leader->role, &leader_role_methods, leader_zookeeper_server_new(self));
     leader->self = self;
     leader->ctx = self->ctx;
     leader->my_id = self->my_id;

@@ -22,6 +22,7 @@
 #include "zk/runtime/trace.h"
 #include "zk/server/exit_code.h"
 #include "zk/server/zk_database.h"
+#include "zk/server/zookeeper_server.h"
 #include "zk/zab/learner_handler.h"
 
 static int load_data(struct leader *leader);
@@ -100,6 +101,7 @@ int leader_lead(struct leader *leader)
     if (r < 0)
         goto out;
     start_zk_server(leader, epoch);
+    zookeeper_server_startup(leader->role.zk);
     quorum_peer_set_zab_state(self, ZAB_STATE_BROADCAST);
 
     /* Two turns a tick: each pings, and every second one advances the clock and counts who was
@@ -122,6 +124,7 @@ int leader_lead(struct leader *leader)
 out:
     /* Whoever shut us down first has said why; otherwise this does. */
     leader_shutdown(leader, r, "Forcing shutdown");
+    zookeeper_server_shutdown(leader->role.zk);
     quorum_peer_set_role(self, NULL);
     zk_thread_group_join(leader->threads);
     leader_close_listeners(leader);

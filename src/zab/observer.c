@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "zab/observer_zookeeper_server.h"
 #include "zk/base/alloc.h"
 #include "zk/base/random.h"
 #include "zk/quorum/quorum_peer.h"
@@ -15,6 +16,7 @@
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
 #include "zk/server/server_metrics.h"
+#include "zk/server/zookeeper_server.h"
 #include "zk/zab/learner.h"
 
 /* Java: observerElectionDelayMs */
@@ -59,6 +61,7 @@ int observer_observe_leader(struct observer *observer)
     r = learner_sync_with_leader(learner, new_leader_zxid);
     if (r != 0)
         goto out;
+    zookeeper_server_startup(observer->role.zk);
     quorum_peer_set_zab_state(self, ZAB_STATE_BROADCAST);
     observer->completed_sync = true;
     server_metrics_add(self->metrics, SERVER_METRICS_OBSERVER_SYNC_TIME,
@@ -76,6 +79,7 @@ out:
                learner_error_text(learner, r));
     quorum_packet_unref(qp);
     quorum_server_done(&master);
+    zookeeper_server_shutdown(observer->role.zk);
     learner_end(learner, "Observer", observer->completed_sync);
     quorum_peer_set_role(self, NULL);
     return r;
@@ -158,7 +162,7 @@ static const struct quorum_peer_role_methods observer_methods = {
 struct observer *observer_new(struct quorum_peer *self)
 {
     struct observer *observer = zk_xcalloc(1, sizeof *observer);
-    quorum_peer_role_init(&observer->role, &observer_methods);
+    quorum_peer_role_init(&observer->role, &observer_methods, observer_zookeeper_server_new(self));
     observer->self = self;
     observer->ctx = self->ctx;
     observer->learner = learner_new(self);

@@ -77,6 +77,7 @@ static void ask(struct zk_context *ctx, const struct four_letter_words *words,
         abort();
     struct server_status status = {
         .serving = (choice & SERVING) != 0,
+        .server_state = "leader",
         .state = (enum server_state)(choice % 4),
         .config = &config,
         .snap_dir = "/nonexistent",

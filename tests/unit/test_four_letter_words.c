@@ -78,6 +78,7 @@ static struct scene scene_of(const char *role)
         .status =
             {
                 .serving = true,
+                .server_state = role,
                 .zab_state = ZAB_STATE_BROADCAST,
                 .node_count = 5,
                 .approximate_data_size = 182,
@@ -557,6 +558,7 @@ static void fill(void *arg, struct server_status *ret_status)
     port->asked++;
     zk_mutex_unlock(&port->mutex);
     ret_status->serving = true;
+    ret_status->server_state = "follower";
     ret_status->state = SERVER_STATE_FOLLOWING;
     ret_status->node_count = 5;
 }

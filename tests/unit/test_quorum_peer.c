@@ -15,6 +15,7 @@
 #include "zk/server/server_metrics.h"
 #include "zk/server/server_status.h"
 #include "zk/server/zk_database.h"
+#include "zk/server/zookeeper_server.h"
 
 struct stage {
     struct test_ensemble ensemble;
@@ -634,7 +635,7 @@ static void stopping_shuts_the_role_down(void **state)
 {
     struct stage *stage = *state;
     struct role_seen seen = {0};
-    quorum_peer_role_init(&seen.role, &learner_seen_methods);
+    quorum_peer_role_init(&seen.role, &learner_seen_methods, NULL);
     quorum_peer_set_role(stage->self, &seen.role);
     assert_int_equal(seen.shutdowns, 0);
     quorum_peer_stop_running(stage->self);
@@ -647,7 +648,7 @@ static void a_role_that_begins_after_the_stop_is_shut_down_at_once(void **state)
 {
     struct stage *stage = *state;
     struct role_seen seen = {0};
-    quorum_peer_role_init(&seen.role, &learner_seen_methods);
+    quorum_peer_role_init(&seen.role, &learner_seen_methods, NULL);
     quorum_peer_stop_running(stage->self);
     quorum_peer_set_role(stage->self, &seen.role);
     assert_int_equal(seen.shutdowns, 1);
@@ -662,8 +663,8 @@ static void looking_voters_are_reported_to_a_leader_only(void **state)
     struct role_seen learner = {0};
     struct role_seen leader = {0};
     struct leader_status status;
-    quorum_peer_role_init(&learner.role, &learner_seen_methods);
-    quorum_peer_role_init(&leader.role, &leader_seen_methods);
+    quorum_peer_role_init(&learner.role, &learner_seen_methods, NULL);
+    quorum_peer_role_init(&leader.role, &leader_seen_methods, NULL);
     assert_false(quorum_peer_report_looking_sid(stage->self, NULL, 3));
     quorum_peer_set_role(stage->self, &learner.role);
     assert_false(quorum_peer_report_looking_sid(stage->self, NULL, 3));
@@ -674,6 +675,30 @@ static void looking_voters_are_reported_to_a_leader_only(void **state)
     quorum_peer_set_role(stage->self, NULL);
 }
 
+/* Whoever asks for the server of the role has it for as long as he likes. */
+static void the_active_server_is_the_one_of_the_role(void **state)
+{
+    static const struct zookeeper_server_methods methods = {.state = "leader"};
+    struct stage *stage = *state;
+    struct role_seen seen = {0};
+    assert_null(quorum_peer_get_active_server(stage->self));
+    struct zookeeper_server *zk =
+        zookeeper_server_new(stage->self->ctx, &methods, stage->self->database);
+    quorum_peer_role_init(&seen.role, &leader_seen_methods, zk);
+    quorum_peer_set_role(stage->self, &seen.role);
+    zookeeper_server_startup(zk);
+
+    struct zookeeper_server *active = quorum_peer_get_active_server(stage->self);
+
+    assert_ptr_equal(active, zk);
+    quorum_peer_set_role(stage->self, NULL);
+    quorum_peer_role_unref(&seen.role);
+    assert_int_equal(seen.destructions, 1);
+    assert_null(quorum_peer_get_active_server(stage->self));
+    assert_true(zookeeper_server_is_running(active));
+    zookeeper_server_unref(active);
+}
+
 /* The term ends, and its maker lets go, while another thread is inside a call: the role is there
  * until that call has returned. No lock is held around the call, or taking the role back would not
  * return. */
@@ -681,7 +706,7 @@ static void a_role_outlives_the_call_that_is_inside_it(void **state)
 {
     struct stage *stage = *state;
     struct role_seen seen = {.calls_back = stage->self};
-    quorum_peer_role_init(&seen.role, &leader_seen_methods);
+    quorum_peer_role_init(&seen.role, &leader_seen_methods, NULL);
     quorum_peer_set_role(stage->self, &seen.role);
     quorum_peer_role_unref(&seen.role); /* the maker's */
     assert_int_equal(seen.destructions, 0);
@@ -698,6 +723,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STAGED(a_new_peer_looks_and_has_no_vote),
+        STAGED(the_active_server_is_the_one_of_the_role),
         STAGED(updating_the_election_vote_changes_its_epoch_alone),
         STAGED(looking_forgets_leader_and_phase),
         STAGED(a_state_that_the_circle_does_not_allow_panics),

@@ -319,7 +319,7 @@ static void a_leader_hears_who_looks_and_once_who_elected_it(void **state)
 {
     struct stage *stage = *state;
     struct leader_seen seen = {0};
-    quorum_peer_role_init(&seen.role, &leader_seen_methods);
+    quorum_peer_role_init(&seen.role, &leader_seen_methods, NULL);
     zk_atomic_long_init(&seen.count, 0);
     scripted_voter_connect(&stage->one, stage->peer);
     scripted_voter_connect(&stage->three, stage->peer);

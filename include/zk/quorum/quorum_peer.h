@@ -24,6 +24,7 @@
 
 struct zk_context;
 struct zk_database;
+struct zookeeper_server;
 struct quorum_peer;
 struct server_metrics;
 
@@ -174,6 +175,10 @@ ZK_NODISCARD int quorum_peer_set_accepted_epoch(struct quorum_peer *self, int64_
  * (shares it), and NULL when it has ended. If the peer has been stopped already, the role is shut
  * down at once. Locks quorum_peer. */
 void quorum_peer_set_role(struct quorum_peer *self, struct quorum_peer_role *role);
+
+/* The server of the role that is set; NULL: none is. The caller unrefs it. Any thread; locks
+ * quorum_peer. Java: getActiveServer() */
+struct zookeeper_server *quorum_peer_get_active_server(struct quorum_peer *self);
 
 /* Pass a LOOKING voter's sid on to the leader. False: this peer does not lead. Any thread that
  * holds no lock; locks quorum_peer, then whatever the leader locks. */

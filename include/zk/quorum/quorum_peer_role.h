@@ -20,6 +20,7 @@
 struct leader_status;
 struct quorum_peer_role;
 struct synced_learner_tracker;
+struct zookeeper_server;
 
 /* Any thread, which holds no lock. */
 struct quorum_peer_role_methods {
@@ -38,11 +39,15 @@ struct quorum_peer_role_methods {
 struct quorum_peer_role {
     const struct quorum_peer_role_methods *methods;
     struct zk_refcount refs; /* its maker; quorum_peer; a thread that is calling it */
+    /* What serves clients during this term: a reference that lives as long as the role. */
+    struct zookeeper_server *zk;
 };
 
-/* The caller holds the first reference. methods must outlive the role. */
+/* The caller holds the first reference. methods must outlive the role. Takes ownership of the
+ * caller's reference to zk. */
 void quorum_peer_role_init(struct quorum_peer_role *role,
-                           const struct quorum_peer_role_methods *methods);
+                           const struct quorum_peer_role_methods *methods,
+                           struct zookeeper_server *zk);
 struct quorum_peer_role *quorum_peer_role_ref(struct quorum_peer_role *role);
 void quorum_peer_role_unref(struct quorum_peer_role *role); /* NULL is fine */
 

@@ -39,7 +39,8 @@ struct leader_status {
 struct server_status {
     /* Java: ZooKeeperServer.isRunning(). While false only ruok, envi, isro and gtmk answer. */
     bool serving;
-    enum server_state state; /* LEADING is Mode: leader, and so on */
+    const char *server_state; /* static; Java: ZooKeeperServer.getState() */
+    enum server_state state;  /* LEADING is Mode: leader, and so on */
     enum zab_state zab_state;
     enum sync_mode sync_mode; /* shown in zk_peer_state unless SYNC_MODE_NONE */
     int64_t uptime_ms;        /* in Java since the server object of this term was made */
