@@ -3,9 +3,9 @@
  * an abstract class here; its kinds (LeaderZooKeeperServer ...) are in floor zab, because they say
  * which processors a role wires together.
  *
- * Counted: whoever answers a client keeps the server of that moment (quorum_peer_get_active_server),
- * and finds it shut down if the term has ended meanwhile. Any thread; one mutex
- * (ZK_RANK_ZOOKEEPER_SERVER), held for the look at a field. */
+ * Counted: whoever answers a client keeps the server of that moment
+ * (quorum_peer_get_active_server), and finds it shut down if the term has ended meanwhile. Any
+ * thread; one mutex (ZK_RANK_ZOOKEEPER_SERVER), held for the look at a field. */
 #ifndef ZK_SERVER_ZOOKEEPER_SERVER_H
 #define ZK_SERVER_ZOOKEEPER_SERVER_H
 
@@ -44,8 +44,8 @@ void zookeeper_server_shutdown(struct zookeeper_server *server);
 /* Java: isRunning() */
 bool zookeeper_server_is_running(struct zookeeper_server *server);
 
-/* Java: dumpMonitorValues(), as far as this class knows: whether it serves, since when, and what the
- * database holds. */
+/* Java: dumpMonitorValues(), as far as this class knows: whether it serves, since when, and what
+ * the database holds. */
 void zookeeper_server_fill_status(struct zookeeper_server *server, struct server_status *status);
 
 #endif
