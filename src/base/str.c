@@ -98,6 +98,11 @@ static char *write_decimal(char *end, int64_t value)
 
 /* --- texts of a fixed size --- */
 
+bool zk_text_starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
 void zk_text_copy(char *ret_text, size_t size, const char *text)
 {
     zk_assert(size > 0);

@@ -8,6 +8,7 @@
 #include "quorum_verifier_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/base/java_order.h"
+#include "zk/base/str.h"
 
 /* One pair of Java's serverGroup. */
 struct assignment {
@@ -55,20 +56,15 @@ int quorum_hierarchical_parse(struct qv_builder *builder)
     return r;
 }
 
-static bool starts_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
 static int read_lines(struct qv_builder *builder, struct hierarchy *hierarchy)
 {
     const struct zk_properties *properties = builder->source->properties;
     for (size_t i = 0; i < properties->count; i++) {
         const struct zk_property *property = &properties->items[i];
         int r;
-        if (starts_with(property->key, "group"))
+        if (zk_text_starts_with(property->key, "group"))
             r = read_group(builder->source, property, hierarchy);
-        else if (starts_with(property->key, "weight"))
+        else if (zk_text_starts_with(property->key, "weight"))
             r = read_weight(builder->source, property, hierarchy);
         else
             r = qv_builder_add(builder, property);

@@ -8,6 +8,7 @@
 
 #include "quorum_peer_config_internal.h"
 #include "zk/base/alloc.h"
+#include "zk/base/str.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
 
@@ -142,14 +143,10 @@ int config_read_keys(struct config_parser *parser)
     return r;
 }
 
-static bool starts_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
 static bool is_about_ensemble(const char *key)
 {
-    return starts_with(key, "server.") || starts_with(key, "group") || starts_with(key, "weight");
+    return zk_text_starts_with(key, "server.") || zk_text_starts_with(key, "group") ||
+           zk_text_starts_with(key, "weight");
 }
 
 /* NULL: not in the table. */
@@ -161,7 +158,7 @@ static const struct config_key *find_key(const char *name)
         if (strcmp(name, KEYS[i].name) == 0)
             return &KEYS[i];
     }
-    return starts_with(name, METRICS_KEY.name) ? &METRICS_KEY : NULL;
+    return zk_text_starts_with(name, METRICS_KEY.name) ? &METRICS_KEY : NULL;
 }
 
 static int read_property(struct config_parser *parser, const struct zk_property *property)

@@ -13,6 +13,7 @@
 #include "zk/base/alloc.h"
 #include "zk/base/java_order.h"
 #include "zk/base/panic.h"
+#include "zk/base/str.h"
 #include "zk/runtime/log_table.h"
 
 enum { JAVA_FIRST_CAPACITY = 16 };
@@ -64,14 +65,9 @@ int qv_from_string(struct zk_context *ctx, const char *text, size_t length, bool
     return r;
 }
 
-static bool starts_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
 static bool key_is_hierarchical(const char *key)
 {
-    return starts_with(key, "group") || starts_with(key, "weight");
+    return zk_text_starts_with(key, "group") || zk_text_starts_with(key, "weight");
 }
 
 bool qv_is_hierarchical(const struct zk_properties *properties)
@@ -91,7 +87,7 @@ static int check_keys(const struct qv_source *source, bool config_backward_compa
         char *copied = zk_xstrdup(source->properties->items[i].key);
         const char *key = zk_trim(copied);
         int r = 0;
-        if (!key_is_hierarchical(key) && !starts_with(key, "server.") &&
+        if (!key_is_hierarchical(key) && !zk_text_starts_with(key, "server.") &&
             strcmp(key, "version") != 0) {
             *source->ret_line = source->properties->items[i].line;
             r = config_error(source->ret_error, "Unrecognised parameter: %s", key);
@@ -136,7 +132,7 @@ static size_t count_servers(const struct zk_properties *properties)
 {
     size_t count = 0;
     for (size_t i = 0; i < properties->count && count < QV_MEMBER_LIMIT; i++)
-        count += starts_with(properties->items[i].key, "server.");
+        count += zk_text_starts_with(properties->items[i].key, "server.");
     return count;
 }
 
@@ -227,7 +223,7 @@ static int add_server(struct qv_builder *builder, const struct zk_property *prop
 
 int qv_builder_add(struct qv_builder *builder, const struct zk_property *property)
 {
-    if (starts_with(property->key, "server."))
+    if (zk_text_starts_with(property->key, "server."))
         return add_server(builder, property);
     if (strcmp(property->key, "version") == 0 &&
         !zk_parse_hex(property->value, &builder->qv->version)) {

@@ -20,6 +20,8 @@ ZK_NODISCARD bool zk_parse_hex(const char *text, int64_t *ret_value);
 /* Java: Long.decode(): optional sign, then decimal, 0x, 0X, # or a leading 0 for octal. */
 ZK_NODISCARD bool zk_decode_long(const char *text, int64_t *ret_value);
 
+bool zk_text_starts_with(const char *text, const char *start);
+
 /* A copy of text, terminated; of a longer text as many bytes as fit. */
 void zk_text_copy(char *ret_text, size_t size, const char *text);
 /* printf, terminated; of a longer text as many bytes as fit. */
