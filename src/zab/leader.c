@@ -195,6 +195,32 @@ void leader_get_forwarding_followers(struct leader *leader, struct long_set *ret
     zk_mutex_unlock(&leader->learners_mu);
 }
 
+/* What mntr reports of a leader: how many are connected and told of what, and since when it serves.
+ * Java: getNonVotingFollowers(), as LeaderZooKeeperServer asks for it and its kin */
+static void leader_get_status(struct quorum_peer_role *role, struct leader_status *ret_status)
+{
+    struct leader *leader = (struct leader *)role;
+    struct leader_status status = {
+        .last_proposal_size = -1, .min_proposal_size = -1, .max_proposal_size = -1};
+    zk_mutex_lock(&leader->mu);
+    if (leader->running)
+        status.leader_uptime_ms = zk_elapsed_ms() - leader->serving_since_ms;
+    zk_mutex_unlock(&leader->mu);
+
+    zk_mutex_lock(&leader->learners_mu);
+    status.learners = (int64_t)leader->learner_count;
+    for (size_t i = 0; i < leader->learner_count; i++) {
+        const struct leader_learner *learner = &leader->learners[i];
+        status.synced_observers += learner->observing;
+        status.synced_followers += learner->forwarding;
+        status.synced_non_voting_followers +=
+            learner->forwarding &&
+            !quorum_peer_is_voter(leader->self, learner_handler_get_sid(learner->handler));
+    }
+    zk_mutex_unlock(&leader->learners_mu);
+    *ret_status = status;
+}
+
 /* Java: addForwardingFollower() */
 void leader_add_forwarding_follower(struct leader *leader, struct learner_handler *handler)
 {
@@ -284,18 +310,6 @@ static void leader_remove_learner_handler(struct learner_master *master,
     zk_mutex_unlock(&leader->learners_mu);
     if (learner != NULL)
         learner_handler_unref(handler);
-}
-
-/* Java: registerLearnerHandlerBean() */
-static void leader_register_learner_handler(struct learner_master *master,
-                                            struct learner_handler *handler)
-{
-    struct leader *leader = leader_of(master);
-    zk_mutex_lock(&leader->learners_mu);
-    struct leader_learner *learner = find_learner_locked(leader, handler);
-    if (learner != NULL)
-        learner->introduced = true;
-    zk_mutex_unlock(&leader->learners_mu);
 }
 
 bool leader_is_first_dropped_request(struct leader *leader, struct learner_handler *handler)
@@ -453,30 +467,14 @@ static int leader_revalidate_session(struct learner_master *master,
     return 0;
 }
 
-/* ---- what mntr asks -------------------------------------------------------------------------- */
-
-/* Java: getNonVotingFollowers(), getObservingLearners(), getUptime() and others, as
- * LeaderZooKeeperServer.dumpMonitorValues() asks for them */
-static void leader_get_status(struct quorum_peer_role *role, struct leader_status *ret_status)
+/* Java: registerLearnerHandlerBean() */
+static void leader_register_learner_handler(struct learner_master *master,
+                                            struct learner_handler *handler)
 {
-    struct leader *leader = (struct leader *)role;
-    struct leader_status status = {
-        .last_proposal_size = -1, .min_proposal_size = -1, .max_proposal_size = -1};
-    zk_mutex_lock(&leader->mu);
-    if (leader->running)
-        status.leader_uptime_ms = zk_elapsed_ms() - leader->serving_since_ms;
-    zk_mutex_unlock(&leader->mu);
-
+    struct leader *leader = leader_of(master);
     zk_mutex_lock(&leader->learners_mu);
-    status.learners = (int64_t)leader->learner_count;
-    for (size_t i = 0; i < leader->learner_count; i++) {
-        const struct leader_learner *learner = &leader->learners[i];
-        status.synced_observers += learner->observing;
-        status.synced_followers += learner->forwarding;
-        status.synced_non_voting_followers +=
-            learner->forwarding &&
-            !quorum_peer_is_voter(leader->self, learner_handler_get_sid(learner->handler));
-    }
+    struct leader_learner *learner = find_learner_locked(leader, handler);
+    if (learner != NULL)
+        learner->introduced = true;
     zk_mutex_unlock(&leader->learners_mu);
-    *ret_status = status;
 }

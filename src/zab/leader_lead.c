@@ -33,7 +33,9 @@ static void give_up(struct leader *leader, int error, const char *why_timeout);
 static int check_synced_quorum(struct leader *leader);
 static void ping_learners(struct leader *leader);
 
-/* Java: lead(), with what QuorumPeer.run() does before and after it: new Leader() and shutdown() */
+/* The ports are bound first, and in the end all is taken down, which in Java QuorumPeer.run() has
+ * done by the constructor and by shutdown().
+ * Java: lead() */
 int leader_lead(struct leader *leader)
 {
     /* LONG: one Java method */
@@ -50,7 +52,7 @@ int leader_lead(struct leader *leader)
     r = load_data(leader);
     if (r < 0)
         goto out;
-    /* Taken before anybody can dial: what a learner's history is compared with must be what this
+    /* Taken before the first accept: what a learner's history is compared with must be what this
      * leader stood for when it was elected. */
     struct state_summary leader_state_summary = {
         .current_epoch = quorum_peer_get_current_epoch(self),
@@ -185,7 +187,7 @@ static int load_data(struct leader *leader)
 /* The configuration that the term starts with. With reconfigEnabled=true the first leader of an
  * ensemble raises its version from 0 to the zxid of NEWLEADER, so that a configuration that was
  * established goes before one that is only written in a file (ZOOKEEPER-1783).
- * Java: lead(), the part about newLeaderProposal */
+ * (In Java a part of lead().) */
 static void prepare_new_leader_proposal(struct leader *leader, int64_t zxid)
 {
     struct quorum_peer *self = leader->self;
@@ -207,7 +209,7 @@ static void prepare_new_leader_proposal(struct leader *leader, int64_t zxid)
 
 /* No quorum acknowledged NEWLEADER in time. If a quorum is connected, initLimit is too small for
  * the size of the data: say so.
- * Java: lead(), its catch around waitForNewLeaderAck() */
+ * (In Java a part of lead().) */
 static void stop_without_new_leader_acks(struct leader *leader)
 {
     struct zk_str reason = {0};
@@ -268,7 +270,7 @@ static void give_up(struct leader *leader, int error, const char *why_timeout)
 
 /* Counts who was heard of in time, ourselves included. -ENOTCONN: they are no quorum any more, and
  * the leader is stopped: others may have elected a new one by now.
- * Java: lead(), syncedAckSet in its loop */
+ * (In Java a part of lead().) */
 static int check_synced_quorum(struct leader *leader)
 {
     struct synced_learner_tracker synced_ack_set;
@@ -305,7 +307,7 @@ static int check_synced_quorum(struct leader *leader)
 }
 
 /* Outside every lock of the leader: one learner with a full queue must not hold up the others.
- * Java: lead(), the end of its loop */
+ * (In Java a part of lead().) */
 static void ping_learners(struct leader *leader)
 {
     size_t count;

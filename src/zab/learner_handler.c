@@ -32,6 +32,7 @@
 #include "zk/runtime/trace.h"
 #include "zk/server/server_metrics.h"
 
+static void learner_handler_run(void *arg);
 static int read_packet(struct learner_handler *handler, struct quorum_packet **packet);
 static int end_because(struct learner_handler *handler, int error, const char *format, ...)
     ZK_PRINTF_LIKE(3, 4);
@@ -46,6 +47,134 @@ static int start_sending_packets(struct learner_handler *handler);
 static int read_new_leader_ack(struct learner_handler *handler, struct quorum_packet **packet);
 static int submit_request(struct learner_handler *handler, const struct quorum_packet *packet);
 static void say_goodbye(struct learner_handler *handler, int error);
+
+/* ---- life, and what others ask --------------------------------------------------------------- */
+
+/* Java: getSid() */
+int64_t learner_handler_get_sid(struct learner_handler *handler)
+{
+    zk_mutex_lock(&handler->mu);
+    int64_t sid = handler->sid;
+    zk_mutex_unlock(&handler->mu);
+    return sid;
+}
+
+/* Java: getRemoteAddress() */
+const char *learner_handler_get_remote_address(const struct learner_handler *handler)
+{
+    return handler->remote_address.text;
+}
+
+static void free_packet(void *item)
+{
+    quorum_packet_unref(item);
+}
+
+struct learner_handler *learner_handler_new(struct learner_master *master, struct sock *sock)
+{
+    struct learner_handler *handler = zk_xcalloc(1, sizeof *handler);
+    zk_refcount_init(&handler->refs);
+    handler->master = master;
+    handler->ctx = master->ctx;
+    handler->sock = sock;
+    handler->force_snap_sync =
+        zk_settings_get_boolean(handler->ctx, "zookeeper.forceSnapshotSync", false);
+    handler->remote_address = inet_text(sock_remote(sock));
+    char queue_name[sizeof handler->remote_address.text + 16];
+    snprintf(queue_name, sizeof queue_name, "queuedPackets-%s", handler->remote_address.text);
+    handler->queued_packets = bq_new(master->ctx, queue_name, BQ_LIMIT, free_packet);
+    packet_stream_init(&handler->stream, handler->ctx, sock);
+    zk_mutex_init(&handler->mu, handler->ctx, "learner_handler", ZK_RANK_LEARNER_HANDLER);
+    handler->alive = true;
+    handler->tick_of_next_ack_deadline = master->ops->get_tick_of_initial_ack_deadline(master);
+    handler->version = 1;
+    handler->learner_type = LEARNER_TYPE_PARTICIPANT;
+    return handler;
+}
+
+struct learner_handler *learner_handler_ref(struct learner_handler *handler)
+{
+    zk_refcount_ref(&handler->refs);
+    return handler;
+}
+
+void learner_handler_unref(struct learner_handler *handler)
+{
+    if (handler == NULL || !zk_refcount_unref(&handler->refs))
+        return;
+    packet_stream_done(&handler->stream);
+    bq_free(handler->queued_packets);
+    sock_unref(handler->sock);
+    zk_mutex_destroy(&handler->mu);
+    free(handler);
+}
+
+/* Listed before its thread starts, where Java's thread lists itself: the limits of D-43 hold for
+ * threads, too. */
+void learner_handler_start(struct learner_master *master, struct sock *sock)
+{
+    struct learner_handler *handler = learner_handler_new(master, sock);
+    int r = master->ops->add_learner_handler(master, handler);
+    if (r == 0) {
+        zk_trace_conn(handler->ctx, "accept", 0, sock_conn_text(sock), "quorum port");
+        learner_handler_ref(handler); /* the thread's */
+        r = zk_thread_group_start(master->threads, learner_handler_run, handler,
+                                  "LearnerHandler-%s", handler->remote_address.text);
+        if (r < 0) {
+            if (r != -ECANCELED)
+                zk_log(handler->ctx, ZK_LOG_LEARNER_NO_THREAD, handler->remote_address.text,
+                       zk_error_text(r).text);
+            master->ops->remove_learner_handler(master, handler);
+            learner_handler_unref(handler);
+        }
+    }
+    learner_handler_unref(handler);
+}
+
+/* Java: getLearnerType() */
+enum learner_type learner_handler_get_learner_type(const struct learner_handler *handler)
+{
+    return handler->learner_type;
+}
+
+/* ---- the Sender thread ----------------------------------------------------------------------- */
+
+/* Whatever waits in the queue goes out with one flush: in a burst the queue is locked once, and the
+ * socket written to once, for many packets.
+ * Java: sendPackets() */
+static int send_packets(struct learner_handler *handler)
+{
+    int r = 0;
+    while (r == 0) {
+        struct bq_batch batch;
+        r = bq_take_all(handler->queued_packets, &batch);
+        if (r < 0)
+            return r;
+        struct quorum_packet *packet;
+        while (r == 0 && (packet = bq_batch_next(&batch)) != NULL) {
+            r = packet_stream_write(&handler->stream, handler->sid, packet);
+            quorum_packet_unref(packet);
+        }
+        bq_batch_done(&batch);
+        if (r == 0)
+            r = packet_stream_flush(&handler->stream);
+    }
+    return r;
+}
+
+static void sender_run(void *arg)
+{
+    struct learner_handler *handler = arg;
+    int r = send_packets(handler);
+    if (r != -ECANCELED)
+        zk_log(handler->ctx, ZK_LOG_SENDING_PACKETS, handler->sid, zk_error_text(r).text);
+    /* Wakes the handler's thread out of its read: what cannot be written to is lost, however long
+     * it might still be waited for. */
+    learner_handler_shutdown(handler);
+    learner_handler_unref(handler);
+}
+
+/* ---- the handler's own thread ---------------------------------------------------------------- */
 
 /* Java: run() */
 static void learner_handler_run(void *arg)
@@ -335,43 +464,6 @@ static void say_goodbye(struct learner_handler *handler, int error)
     zk_trace_conn(handler->ctx, "close", handler->sid, sock_conn_text(handler->sock), why);
 }
 
-/* ---- the Sender thread ----------------------------------------------------------------------- */
-
-/* Whatever waits in the queue goes out with one flush: in a burst the queue is locked once, and the
- * socket written to once, for many packets.
- * Java: sendPackets() */
-static int send_packets(struct learner_handler *handler)
-{
-    int r = 0;
-    while (r == 0) {
-        struct bq_batch batch;
-        r = bq_take_all(handler->queued_packets, &batch);
-        if (r < 0)
-            return r;
-        struct quorum_packet *packet;
-        while (r == 0 && (packet = bq_batch_next(&batch)) != NULL) {
-            r = packet_stream_write(&handler->stream, handler->sid, packet);
-            quorum_packet_unref(packet);
-        }
-        bq_batch_done(&batch);
-        if (r == 0)
-            r = packet_stream_flush(&handler->stream);
-    }
-    return r;
-}
-
-static void sender_run(void *arg)
-{
-    struct learner_handler *handler = arg;
-    int r = send_packets(handler);
-    if (r != -ECANCELED)
-        zk_log(handler->ctx, ZK_LOG_SENDING_PACKETS, handler->sid, zk_error_text(r).text);
-    /* Wakes the handler's thread out of its read: what cannot be written to is lost, however long
-     * it might still be waited for. */
-    learner_handler_shutdown(handler);
-    learner_handler_unref(handler);
-}
-
 /* Java: startSendingPackets() */
 static int start_sending_packets(struct learner_handler *handler)
 {
@@ -388,96 +480,7 @@ static int start_sending_packets(struct learner_handler *handler)
     return 0;
 }
 
-/* ---- life ------------------------------------------------------------------------------------ */
-
-static void free_packet(void *item)
-{
-    quorum_packet_unref(item);
-}
-
-struct learner_handler *learner_handler_new(struct learner_master *master, struct sock *sock)
-{
-    struct learner_handler *handler = zk_xcalloc(1, sizeof *handler);
-    zk_refcount_init(&handler->refs);
-    handler->master = master;
-    handler->ctx = master->ctx;
-    handler->sock = sock;
-    handler->force_snap_sync =
-        zk_settings_get_boolean(handler->ctx, "zookeeper.forceSnapshotSync", false);
-    handler->remote_address = inet_text(sock_remote(sock));
-    char queue_name[sizeof handler->remote_address.text + 16];
-    snprintf(queue_name, sizeof queue_name, "queuedPackets-%s", handler->remote_address.text);
-    handler->queued_packets = bq_new(master->ctx, queue_name, BQ_LIMIT, free_packet);
-    packet_stream_init(&handler->stream, handler->ctx, sock);
-    zk_mutex_init(&handler->mu, handler->ctx, "learner_handler", ZK_RANK_LEARNER_HANDLER);
-    handler->alive = true;
-    handler->tick_of_next_ack_deadline = master->ops->get_tick_of_initial_ack_deadline(master);
-    handler->version = 1;
-    handler->learner_type = LEARNER_TYPE_PARTICIPANT;
-    return handler;
-}
-
-struct learner_handler *learner_handler_ref(struct learner_handler *handler)
-{
-    zk_refcount_ref(&handler->refs);
-    return handler;
-}
-
-void learner_handler_unref(struct learner_handler *handler)
-{
-    if (handler == NULL || !zk_refcount_unref(&handler->refs))
-        return;
-    packet_stream_done(&handler->stream);
-    bq_free(handler->queued_packets);
-    sock_unref(handler->sock);
-    zk_mutex_destroy(&handler->mu);
-    free(handler);
-}
-
-/* Listed before its thread starts, where Java's thread lists itself: the limits of D-43 hold for
- * threads, too. */
-void learner_handler_start(struct learner_master *master, struct sock *sock)
-{
-    struct learner_handler *handler = learner_handler_new(master, sock);
-    int r = master->ops->add_learner_handler(master, handler);
-    if (r == 0) {
-        zk_trace_conn(handler->ctx, "accept", 0, sock_conn_text(sock), "quorum port");
-        learner_handler_ref(handler); /* the thread's */
-        r = zk_thread_group_start(master->threads, learner_handler_run, handler,
-                                  "LearnerHandler-%s", handler->remote_address.text);
-        if (r < 0) {
-            if (r != -ECANCELED)
-                zk_log(handler->ctx, ZK_LOG_LEARNER_NO_THREAD, handler->remote_address.text,
-                       zk_error_text(r).text);
-            master->ops->remove_learner_handler(master, handler);
-            learner_handler_unref(handler);
-        }
-    }
-    learner_handler_unref(handler);
-}
-
-/* ---- what others ask of it, and do to it ----------------------------------------------------- */
-
-/* Java: getSid() */
-int64_t learner_handler_get_sid(struct learner_handler *handler)
-{
-    zk_mutex_lock(&handler->mu);
-    int64_t sid = handler->sid;
-    zk_mutex_unlock(&handler->mu);
-    return sid;
-}
-
-/* Java: getRemoteAddress() */
-const char *learner_handler_get_remote_address(const struct learner_handler *handler)
-{
-    return handler->remote_address.text;
-}
-
-/* Java: getLearnerType() */
-enum learner_type learner_handler_get_learner_type(const struct learner_handler *handler)
-{
-    return handler->learner_type;
-}
+/* ---- what others do to it -------------------------------------------------------------------- */
 
 /* Java: shutdown() */
 void learner_handler_shutdown(struct learner_handler *handler)

@@ -55,7 +55,7 @@ void learner_handler_heard_of(struct learner_handler *handler, int64_t tick_of_n
  * it be told of everything from now on. Returns true if it needs a SNAP. Handler's thread. */
 bool learner_handler_sync_follower(struct learner_handler *handler, int64_t peer_last_zxid);
 
-/* Java: run(), the part that writes SNAP. Handler's thread; blocks on the socket. */
+/* Writes SNAP, the tree and the signature. Handler's thread; blocks on the socket. */
 ZK_NODISCARD int learner_handler_send_snapshot(struct learner_handler *handler,
                                                int64_t peer_last_zxid, int32_t syncs_in_progress);
 

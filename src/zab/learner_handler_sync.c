@@ -17,7 +17,7 @@
  *
  * Runs in the handler's thread.
  *
- * Java: LearnerHandler.syncFollower() and the SNAP part of run() */
+ * Java: LearnerHandler.syncFollower() */
 #include <inttypes.h>
 
 #include "zab/learner_handler_internal.h"
@@ -90,7 +90,7 @@ static void queue_op_packet(struct learner_handler *handler, int32_t type, int64
 /* The packet, the tree without any frame, and the signature. The tree is streamed while writes go
  * on: no lock is held while a byte goes out, so a learner that reads slowly holds up nobody.
  * Forwarding has begun, so whatever is written meanwhile follows behind.
- * Java: run(), the part for needSnap */
+ * (In Java a part of run().) */
 int learner_handler_send_snapshot(struct learner_handler *handler, int64_t peer_last_zxid,
                                   int32_t syncs_in_progress)
 {

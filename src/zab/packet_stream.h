@@ -37,7 +37,7 @@ void packet_stream_init(struct packet_stream *stream, struct zk_context *ctx, st
 /* A stream that is all zero is fine, too. */
 void packet_stream_done(struct packet_stream *stream);
 
-/* Java: Learner.readPacket(). Returns the next packet, which the caller unrefs; peer is its
+/* Returns the next packet, which the caller unrefs; peer is its
  * sender's sid, for the trace. Blocks on the socket. Errors: quorum_packet_read's. */
 ZK_NODISCARD int packet_stream_read(struct packet_stream *stream, int64_t peer,
                                     struct quorum_packet **ret_packet);
@@ -48,7 +48,7 @@ ZK_NODISCARD int packet_stream_write(struct packet_stream *stream, int64_t peer,
                                      const struct quorum_packet *packet);
 ZK_NODISCARD int packet_stream_flush(struct packet_stream *stream);
 
-/* Java: Learner.writePacket(packet, true). Writes one packet and flushes. data may be NULL, which
+/* Writes one packet and flushes. data may be NULL, which
  * is not the same as empty; it stays the caller's. */
 ZK_NODISCARD int packet_stream_send(struct packet_stream *stream, int64_t peer, int32_t type,
                                     int64_t zxid, struct buf *data);

@@ -11,7 +11,7 @@ struct quorum_packet;
 struct quorum_peer;
 
 /* A role begins: how long the election took. role is "LEADING" or "FOLLOWING".
- * Java: Leader.lead() and Follower.followLeader(), their first lines */
+ * (In Java these are the first lines of lead() and of followLeader().) */
 void zab_log_election_took(struct quorum_peer *self, const char *role);
 
 /* A packet was read, or is about to be written. peer is the sid at the other end; the first packet

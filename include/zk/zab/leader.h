@@ -23,10 +23,10 @@ struct leader;
  * thread. */
 struct leader *leader_new(struct quorum_peer *self);
 
-/* Java: new Leader(), which binds the quorum ports, and Leader.lead(). Leads until leadership ends;
- * blocks all the while. Meanwhile it is the peer's role, through which other threads can shut it
- * down, ask for its status, and report a voter that looks again. When it returns, no thread and no
- * socket of the leadership is left. Main thread, once.
+/* Java: Leader.lead(). Binds the quorum ports, then leads until leadership ends; blocks all the
+ * while. Meanwhile it is the peer's role, through which other threads can shut it down, ask for its
+ * status, and report a voter that looks again. When it returns, no thread and no socket of the
+ * leadership is left. Main thread, once.
  * Returns why it ended, logged already: -errno (-EADDRINUSE and the like: no port could be bound;
  * -ETIMEDOUT: no quorum in time; -ECANCELED: it was shut down; -ENOTCONN: the quorum is lost; -EIO:
  * an epoch file could not be written), or a positive enum exit_code: then the process must end. */
