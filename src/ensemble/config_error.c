@@ -1,5 +1,5 @@
 /* See config_error.h. Java: ConfigException, IllegalArgumentException */
-#include "config_error.h"
+#include "ensemble/config_error.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -22,7 +22,7 @@ void multiple_addresses_add(struct multiple_addresses *addresses,
             return;
     }
     addresses->items =
-        zk_xrealloc(addresses->items, (addresses->count + 1) * sizeof(*addresses->items));
+        zk_xrealloc(addresses->items, (addresses->count + 1) * sizeof *addresses->items);
     addresses->items[addresses->count++] = *address;
 }
 
@@ -32,8 +32,8 @@ void multiple_addresses_copy(struct multiple_addresses *addresses,
     *addresses = (struct multiple_addresses){0};
     if (from->count == 0)
         return;
-    addresses->items = zk_xcalloc(from->count, sizeof(*addresses->items));
-    memcpy(addresses->items, from->items, from->count * sizeof(*addresses->items));
+    addresses->items = zk_xcalloc(from->count, sizeof *addresses->items);
+    memcpy(addresses->items, from->items, from->count * sizeof *addresses->items);
     addresses->count = from->count;
 }
 
@@ -49,7 +49,7 @@ void multiple_addresses_java_order(const struct multiple_addresses *addresses, s
         ret_order[0] = 0;
     if (addresses->count <= 1)
         return;
-    int32_t *hashes = zk_xcalloc(addresses->count, sizeof(*hashes));
+    int32_t *hashes = zk_xcalloc(addresses->count, sizeof *hashes);
     for (size_t i = 0; i < addresses->count; i++)
         hashes[i] = inet_address_hash(&addresses->items[i]);
     java_concurrent_map_order(hashes, addresses->count, ret_order);
@@ -61,7 +61,7 @@ const struct inet_address *multiple_addresses_get_one(const struct multiple_addr
 {
     if (addresses->count == 0)
         return NULL;
-    size_t *order = zk_xcalloc(addresses->count, sizeof(*order));
+    size_t *order = zk_xcalloc(addresses->count, sizeof *order);
     multiple_addresses_java_order(addresses, order);
     const struct inet_address *one = &addresses->items[order[0]];
     free(order);
@@ -103,13 +103,13 @@ bool multiple_addresses_equal(const struct multiple_addresses *a,
 void multiple_addresses_recreate(struct zk_context *ctx, struct multiple_addresses *addresses)
 {
     struct multiple_addresses fresh = {0};
-    size_t *order = zk_xcalloc(addresses->count + 1, sizeof(*order));
+    size_t *order = zk_xcalloc(addresses->count + 1, sizeof *order);
     multiple_addresses_java_order(addresses, order);
     for (size_t i = 0; i < addresses->count; i++) {
         const struct inet_address *old = &addresses->items[order[i]];
         struct inet_address found;
         char host[ADDRESS_TEXT_SIZE];
-        inet_address_host_string(old, host, sizeof(host));
+        inet_address_host_string(old, host, sizeof host);
         inet_address_resolve(ctx, host, old->port, &found);
         multiple_addresses_add(&fresh, found.family == INET_UNRESOLVED ? old : &found);
     }
@@ -120,11 +120,11 @@ void multiple_addresses_recreate(struct zk_context *ctx, struct multiple_address
 
 void multiple_addresses_format(const struct multiple_addresses *addresses, struct zk_str *str)
 {
-    size_t *order = zk_xcalloc(addresses->count + 1, sizeof(*order));
+    size_t *order = zk_xcalloc(addresses->count + 1, sizeof *order);
     multiple_addresses_java_order(addresses, order);
     for (size_t i = 0; i < addresses->count; i++) {
         char text[ADDRESS_TEXT_SIZE];
-        inet_address_format(&addresses->items[order[i]], text, sizeof(text));
+        inet_address_format(&addresses->items[order[i]], text, sizeof text);
         if (i > 0)
             zk_str_append(str, "|");
         zk_str_append(str, text);

@@ -256,7 +256,7 @@ static size_t key_length(const struct zk_str *line)
 }
 
 /* Where the value starts: behind blanks, at most one = or :, and blanks. */
-static size_t value_start(const struct zk_str *line, size_t at)
+static size_t value_start(const struct zk_str *line, size_t at, bool *ret_separated)
 {
     bool separated = false;
     for (; at < line->length; at++) {
@@ -267,6 +267,7 @@ static size_t value_start(const struct zk_str *line, size_t at)
             break;
         separated = true;
     }
+    *ret_separated = separated;
     return at;
 }
 
@@ -279,14 +280,13 @@ static struct zk_property *properties_find(const struct zk_properties *propertie
 }
 
 /* There is room for the next power of two. */
-static void properties_add(struct zk_properties *properties, char *key, char *value, int line)
+static void properties_add(struct zk_properties *properties, const struct zk_property *property)
 {
     size_t count = properties->count;
     if ((count & (count - 1)) == 0)
         properties->items =
             zk_xrealloc(properties->items, (count > 0 ? 2 * count : 1) * sizeof *properties->items);
-    properties->items[properties->count++] =
-        (struct zk_property){.key = key, .value = value, .line = line};
+    properties->items[properties->count++] = *property;
 }
 
 /* *end is where the texts end. */
@@ -294,7 +294,8 @@ static int properties_put_line(struct zk_properties *properties, char **end,
                                const struct zk_str *line, int number)
 {
     size_t length = key_length(line);
-    size_t start = value_start(line, length);
+    bool separated = false;
+    size_t start = value_start(line, length, &separated);
     char *key = *end;
     char *value = unescape(key, zk_str_text(line), length);
     if (value == NULL)
@@ -302,7 +303,7 @@ static int properties_put_line(struct zk_properties *properties, char **end,
     *end = unescape(value, zk_str_text(line) + start, line->length - start);
     if (*end == NULL)
         return -EINVAL;
-    properties_add(properties, key, value, number);
+    properties_add(properties, &(struct zk_property){key, value, number, separated});
     return 0;
 }
 
@@ -336,6 +337,7 @@ static void properties_unite(struct zk_properties *properties)
         }
         first->value = item->value;
         first->line = item->line;
+        first->separated = item->separated;
         *item = (struct zk_property){0};
     }
     free(sorted);

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config_error.h"
-#include "quorum_verifier_internal.h"
+#include "ensemble/config_error.h"
+#include "ensemble/quorum_verifier_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/base/java_order.h"
 #include "zk/base/str.h"
@@ -98,7 +98,7 @@ static int read_group(const struct qv_source *source, const struct zk_property *
         } else {
             size_t count = hierarchy->assignment_count++;
             hierarchy->assignments =
-                zk_xrealloc(hierarchy->assignments, (count + 1) * sizeof(*hierarchy->assignments));
+                zk_xrealloc(hierarchy->assignments, (count + 1) * sizeof *hierarchy->assignments);
             hierarchy->assignments[count] = (struct assignment){sid, gid, property->line};
         }
     }
@@ -118,7 +118,7 @@ static bool put_weight(struct hierarchy *hierarchy, int64_t sid, int64_t weight,
         }
     }
     size_t count = hierarchy->weight_count++;
-    hierarchy->weights = zk_xrealloc(hierarchy->weights, (count + 1) * sizeof(*hierarchy->weights));
+    hierarchy->weights = zk_xrealloc(hierarchy->weights, (count + 1) * sizeof *hierarchy->weights);
     hierarchy->weights[count] = (struct qv_weight){sid, weight};
     return true;
 }
@@ -146,8 +146,8 @@ static int read_weight(const struct qv_source *source, const struct zk_property 
 static int check_participants(struct qv_builder *builder, struct hierarchy *hierarchy)
 {
     const struct qv_source *source = builder->source;
-    int64_t *sids = zk_xcalloc(builder->member_count + 1, sizeof(*sids));
-    size_t *order = zk_xcalloc(builder->member_count + 1, sizeof(*order));
+    int64_t *sids = zk_xcalloc(builder->member_count + 1, sizeof *sids);
+    size_t *order = zk_xcalloc(builder->member_count + 1, sizeof *order);
     for (size_t i = 0; i < builder->member_count; i++)
         sids[i] = builder->members[i].id;
     java_hash_map_order_longs(sids, builder->member_count, JAVA_FIRST_CAPACITY, order);
@@ -173,13 +173,13 @@ static int check_participants(struct qv_builder *builder, struct hierarchy *hier
 static void make_weights(struct quorum_verifier *qv, const struct hierarchy *hierarchy)
 {
     size_t count = hierarchy->weight_count;
-    int64_t *sids = zk_xcalloc(count + 1, sizeof(*sids));
-    size_t *order = zk_xcalloc(count + 1, sizeof(*order));
+    int64_t *sids = zk_xcalloc(count + 1, sizeof *sids);
+    size_t *order = zk_xcalloc(count + 1, sizeof *order);
     for (size_t i = 0; i < count; i++)
         sids[i] = hierarchy->weights[i].sid;
     java_hash_map_order_longs(sids, count, JAVA_FIRST_CAPACITY, order);
 
-    qv->weights = zk_xcalloc(count + 1, sizeof(*qv->weights));
+    qv->weights = zk_xcalloc(count + 1, sizeof *qv->weights);
     qv->weight_count = count;
     for (size_t i = 0; i < count; i++)
         qv->weights[i] = hierarchy->weights[order[i]];
@@ -219,9 +219,9 @@ static int make_groups(const struct qv_source *source, struct quorum_verifier *q
                        const struct hierarchy *hierarchy)
 {
     size_t count = hierarchy->assignment_count;
-    int64_t *keys = zk_xcalloc(count + 1, sizeof(*keys));
-    size_t *order = zk_xcalloc(count + 1, sizeof(*order));
-    struct qv_group *groups = zk_xcalloc(count + 1, sizeof(*groups));
+    int64_t *keys = zk_xcalloc(count + 1, sizeof *keys);
+    size_t *order = zk_xcalloc(count + 1, sizeof *order);
+    struct qv_group *groups = zk_xcalloc(count + 1, sizeof *groups);
     size_t group_count = 0;
     int r = 0;
     for (size_t i = 0; i < count; i++)
@@ -243,7 +243,7 @@ static int make_groups(const struct qv_source *source, struct quorum_verifier *q
         group->weight = add(group->weight, weight->weight);
         group->members_in_print_order =
             zk_xrealloc(group->members_in_print_order,
-                        (group->members.count + 1) * sizeof(*group->members_in_print_order));
+                        (group->members.count + 1) * sizeof *group->members_in_print_order);
         group->members_in_print_order[group->members.count] = assignment->sid;
         long_set_add(&group->members, assignment->sid);
     }
@@ -252,7 +252,7 @@ static int make_groups(const struct qv_source *source, struct quorum_verifier *q
     for (size_t i = 0; i < group_count; i++)
         keys[i] = groups[i].id;
     java_hash_map_order_longs(keys, group_count, JAVA_FIRST_CAPACITY, order);
-    qv->groups = zk_xcalloc(group_count + 1, sizeof(*qv->groups));
+    qv->groups = zk_xcalloc(group_count + 1, sizeof *qv->groups);
     qv->group_count = group_count;
     qv->counted_groups = hierarchy->group_lines;
     for (size_t i = 0; i < group_count; i++) {
@@ -351,12 +351,12 @@ bool quorum_hierarchical_equal(const struct quorum_verifier *a, const struct quo
 
 void quorum_hierarchical_copy(struct quorum_verifier *qv, const struct quorum_verifier *from)
 {
-    qv->weights = zk_xcalloc(from->weight_count + 1, sizeof(*qv->weights));
+    qv->weights = zk_xcalloc(from->weight_count + 1, sizeof *qv->weights);
     qv->weight_count = from->weight_count;
     for (size_t i = 0; i < from->weight_count; i++)
         qv->weights[i] = from->weights[i];
 
-    qv->groups = zk_xcalloc(from->group_count + 1, sizeof(*qv->groups));
+    qv->groups = zk_xcalloc(from->group_count + 1, sizeof *qv->groups);
     qv->group_count = from->group_count;
     qv->counted_groups = from->counted_groups;
     for (size_t i = 0; i < from->group_count; i++) {
@@ -366,7 +366,7 @@ void quorum_hierarchical_copy(struct quorum_verifier *qv, const struct quorum_ve
         copy->weight = group->weight;
         long_set_copy(&copy->members, &group->members);
         copy->members_in_print_order =
-            zk_xcalloc(group->members.count + 1, sizeof(*copy->members_in_print_order));
+            zk_xcalloc(group->members.count + 1, sizeof *copy->members_in_print_order);
         for (size_t j = 0; j < group->members.count; j++)
             copy->members_in_print_order[j] = group->members_in_print_order[j];
     }

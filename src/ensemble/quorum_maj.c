@@ -1,6 +1,6 @@
 /* More than half of the voters. Java: flexible.QuorumMaj */
 
-#include "quorum_verifier_internal.h"
+#include "ensemble/quorum_verifier_internal.h"
 
 /* Java: QuorumMaj(Properties) */
 int quorum_maj_parse(struct qv_builder *builder)

@@ -3,7 +3,7 @@
  * on alone. ZOOKEEPER-3922. Java: flexible.QuorumOracleMaj */
 #include <errno.h>
 
-#include "quorum_verifier_internal.h"
+#include "ensemble/quorum_verifier_internal.h"
 #include "zk/io/file.h"
 #include "zk/io/sock.h"
 #include "zk/io/stream.h"
@@ -51,7 +51,7 @@ bool qv_ask_oracle(const struct quorum_verifier *qv)
     if (r < 0) {
         char reason[128];
         zk_log(qv->ctx, ZK_LOG_ORACLE_UNREADABLE, qv->oracle_path,
-               r == -EPIPE ? "it is empty" : sock_error_text(r, reason, sizeof(reason)));
+               r == -EPIPE ? "it is empty" : sock_error_text(r, reason, sizeof reason));
         return false;
     }
     return answer == '1';

@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "quorum_peer_config_internal.h"
+#include "ensemble/quorum_peer_config_internal.h"
 #include "zk/base/alloc.h"
+#include "zk/base/error.h"
+#include "zk/base/utf8.h"
 #include "zk/io/file.h"
-#include "zk/io/sock.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
 
@@ -35,7 +36,9 @@ int quorum_peer_config_parse(struct zk_context *ctx, const char *path,
     struct config_parser parser = {.ctx = ctx, .path = path, .ret_error = ret_error};
     zk_log(ctx, ZK_LOG_READING_CONFIGURATION, path);
     set_defaults(&parser);
-    int r = read_setting_defaults(&parser);
+    int r = config_check_command_line(&parser);
+    if (r == 0)
+        r = read_setting_defaults(&parser);
     if (r == 0)
         r = read_static_file(&parser);
     if (r == 0)
@@ -50,7 +53,7 @@ int quorum_peer_config_parse(struct zk_context *ctx, const char *path,
         r = read_next_file(&parser);
 
     if (r == 0) {
-        *ret_config = zk_xmalloc(sizeof(**ret_config));
+        *ret_config = zk_xmalloc(sizeof **ret_config);
         **ret_config = parser.config;
     } else {
         config_done(&parser.config);
@@ -114,19 +117,22 @@ static int read_static_file(struct config_parser *parser)
 
 static int read_file(struct config_parser *parser, const char *path, struct zk_str *ret_text)
 {
-    char reason[128];
     int r = file_read(path, CONFIG_FILE_LIMIT, ret_text);
     if (r < 0)
         return config_fail(parser, path, NULL, "make it a file that this user can read", "%s (%s)",
-                           path, sock_error_text(r, reason, sizeof(reason)));
+                           path, zk_error_text(r).text);
     return 0;
 }
 
 static int parse_text(struct config_parser *parser, const char *path, const struct zk_str *text,
                       struct zk_properties *ret_properties)
 {
+    const char *start = zk_str_text(text);
     int line = 0;
-    int r = zk_properties_parse(zk_str_text(text), text->length, ret_properties, &line);
+    if (strncmp(start, "\xff\xfe", 2) == 0 || strncmp(start, "\xfe\xff", 2) == 0)
+        return config_fail(parser, path, NULL, "save it as UTF-8 without a byte-order mark",
+                           "this file is UTF-16, in which no key can be found");
+    int r = zk_properties_parse(start, text->length, ret_properties, &line);
     if (r < 0) {
         struct zk_str place = {0};
         zk_str_printf(&place, "%s:%d", path, line);
@@ -220,18 +226,61 @@ bool quorum_peer_config_version_from_filename(const char *filename, int64_t *ret
 int config_fail(struct config_parser *parser, const char *file, const struct zk_property *property,
                 const char *advice, const char *words_format, ...)
 {
+    struct zk_str words = {0};
     struct zk_str error = {0};
     va_list args;
-    zk_str_append(&error, file);
     if (property != NULL)
-        zk_str_printf(&error, ":%d: %s=%s", property->line, property->key, property->value);
-    zk_str_append(&error, ": ");
+        zk_str_printf(&words, ":%d: %s=%s", property->line, property->key, property->value);
+    zk_str_append(&words, ": ");
     va_start(args, words_format);
-    zk_str_vprintf(&error, words_format, args);
+    zk_str_vprintf(&words, words_format, args);
     va_end(args);
+    zk_str_append(&error, file);
+    config_append_visible(&error, zk_str_text(&words));
+    if (strstr(zk_str_text(&words), BYTE_ORDER_MARK) != NULL)
+        advice = "save the file as UTF-8 without the byte-order mark at its beginning";
     zk_str_printf(&error, "; %s", advice);
     *parser->ret_error = zk_str_take(&error);
+    zk_str_done(&words);
     return -EINVAL;
+}
+
+/* Characters that show nothing, or that look like a blank and are none. */
+static bool is_invisible(int32_t character)
+{
+    return character < ' ' || (character >= 0x7f && character <= 0xa0) ||
+           (character >= 0x200b && character <= 0x200f) || character == 0x2028 ||
+           character == 0x2029 || character == 0xfeff;
+}
+
+void config_append_visible(struct zk_str *str, const char *text)
+{
+    size_t length = strlen(text);
+    for (size_t used = 0; length > 0; text += used, length -= used) {
+        int32_t character = zk_utf8_decode(text, length, &used);
+        if (character < 0)
+            used = 1;
+        if (!is_invisible(character))
+            zk_str_append_bytes(str, text, used);
+        for (size_t i = 0; is_invisible(character) && i < used; i++)
+            zk_str_printf(str, "\\x%02X", (unsigned)(unsigned char)text[i]);
+    }
+}
+
+static int compare_property_lines(const void *a, const void *b)
+{
+    const struct zk_property *one = *(const struct zk_property *const *)a;
+    const struct zk_property *other = *(const struct zk_property *const *)b;
+    return one->line < other->line ? -1 : one->line > other->line;
+}
+
+const struct zk_property **config_by_line(const struct zk_properties *properties)
+{
+    const struct zk_property **items = zk_xcalloc(properties->count + 1, sizeof *items);
+    for (size_t i = 0; i < properties->count; i++)
+        items[i] = &properties->items[i];
+    qsort(items, properties->count, sizeof *items, compare_property_lines);
+    return items;
 }
 
 const struct zk_property *config_find(const struct config_parser *parser, const char *key)
@@ -269,6 +318,7 @@ static void config_done(struct quorum_peer_config *config)
     free(config->dynamic_config_file);
     qv_unref(config->quorum_verifier);
     qv_unref(config->last_seen_quorum_verifier);
+    zk_strings_done(&config->warnings);
 }
 
 void quorum_peer_config_free(struct quorum_peer_config *config)

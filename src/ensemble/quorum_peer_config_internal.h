@@ -1,6 +1,7 @@
-/* A configuration while it is being read. Internal to the five files of quorum_peer_config: the way
- * through the files (quorum_peer_config.c), the keys of zoo.cfg (_keys.c), the rules between them
- * (_rules.c), the times (_times.c), who is in the ensemble and who we are (_quorum.c). */
+/* A configuration while it is being read. Internal to the files of quorum_peer_config: the way
+ * through the files (quorum_peer_config.c), the keys of zoo.cfg (_keys.c), system properties and
+ * names that nobody knows (_settings.c), the rules between keys (_rules.c), the times (_times.c),
+ * the ensemble and our place in it (_quorum.c). */
 #ifndef ZK_ENSEMBLE_QUORUM_PEER_CONFIG_INTERNAL_H
 #define ZK_ENSEMBLE_QUORUM_PEER_CONFIG_INTERNAL_H
 
@@ -28,6 +29,15 @@ struct config_parser {
     char *ignored_text;
 };
 
+/* In UTF-8: EF BB BF. Some editors put it in front of a text. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
+enum key_fate {
+    KEY_SERVED,
+    KEY_WARNS,   /* has no effect yet, and says so once */
+    KEY_REFUSED, /* would change safety or meaning: D-28 */
+};
+
 /* Fail with "file:line: key=value: words; advice"; without property "file: words; advice". Returns
  * -EINVAL. */
 ZK_NODISCARD int config_fail(struct config_parser *parser, const char *file,
@@ -37,15 +47,45 @@ ZK_NODISCARD int config_fail(struct config_parser *parser, const char *file,
 /* The line of zoo.cfg with this key, or NULL. */
 const struct zk_property *config_find(const struct config_parser *parser, const char *key);
 
+/* Append text so that a person sees all of it: bytes that show nothing, or that are no UTF-8, as
+ * \xNN. */
+void config_append_visible(struct zk_str *str, const char *text);
+
 /* Java: VerifyingFileFactory.create(): path as java.io.File normalises it (gives), and a warning if
  * it is relative. */
 char *config_file_path(struct config_parser *parser, const char *path);
+
+/* The properties by line: returns an array of properties->count places, which the caller frees. */
+const struct zk_property **config_by_line(const struct zk_properties *properties);
+
+/* ---- quorum_peer_config_settings.c ---- */
+
+/* What -D says: warn of what has no effect, refuse what is not served and matters. */
+ZK_NODISCARD int config_check_command_line(struct config_parser *parser);
+/* The same for a line of zoo.cfg whose key has no meaning of its own. */
+ZK_NODISCARD int config_check_unlisted(struct config_parser *parser,
+                                       const struct zk_property *property);
+/* Warn, once, that a line (or, with line 0, an option -D) does nothing; why, and what to do. */
+void config_no_effect(struct config_parser *parser, const struct zk_property *property,
+                      const char *why, const char *next_format, ...) ZK_PRINTF_LIKE(4, 5);
+/* As config_fail, for a line of zoo.cfg or an option -D. */
+ZK_NODISCARD int config_refuse_setting(struct config_parser *parser,
+                                       const struct zk_property *property, const char *advice,
+                                       const char *words_format, ...) ZK_PRINTF_LIKE(4, 5);
+
+/* ---- quorum_peer_config_keys.c ---- */
+
+/* The names of all keys, one after the other; NULL behind the last. */
+const char *config_key_name(size_t index);
+bool config_key_is_known(const char *name);
+/* Would zoo.cfg be refused for this line? */
+bool config_key_is_refused(const char *name, const char *value);
 
 /* Java: QuorumPeerConfig.parseProperties(), the loop over the keys */
 ZK_NODISCARD int config_read_keys(struct config_parser *parser);
 /* Java: QuorumPeerConfig.parseProperties(), from the loop to the dynamic part */
 ZK_NODISCARD int config_apply_rules(struct config_parser *parser);
-/* Refuses times that no thread can wait for, in zoo.cfg and in system properties. */
+/* Refuse times that make no sense: D-93. */
 ZK_NODISCARD int config_check_times(struct config_parser *parser);
 /* Java: QuorumPeerConfig.setupQuorumPeerConfig(). file is where properties come from. */
 ZK_NODISCARD int config_setup_quorum(struct config_parser *parser, const char *file,

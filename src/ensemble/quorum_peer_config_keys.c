@@ -1,12 +1,13 @@
 /* The keys of zoo.cfg: one table says what each is, and what becomes of it. A key that is not in
- * the table becomes the setting zookeeper.<key>, as in Java; so misspelled keys are taken without a
- * word. Java: QuorumPeerConfig .parseProperties() */
+ * the table becomes the setting zookeeper.<key>, as in Java, which takes misspelled keys without a
+ * word; here quorum_peer_config_settings.c has something to say about them.
+ * Java: QuorumPeerConfig.parseProperties() */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "quorum_peer_config_internal.h"
+#include "ensemble/quorum_peer_config_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/base/str.h"
 #include "zk/runtime/log_table.h"
@@ -22,12 +23,6 @@ enum key_type {
     KEY_PEER_TYPE,
 };
 
-enum key_fate {
-    KEY_SERVED,
-    KEY_WARNS,   /* has no effect yet, and says so once */
-    KEY_REFUSED, /* would change safety or meaning: D-28 */
-};
-
 struct config_key {
     const char *name;
     enum key_type type;
@@ -36,7 +31,7 @@ struct config_key {
     /* For keys that are not served: the number up to which, or the text with which, the line
      * changes nothing. Java's default. Booleans change something when they are true. */
     const char *harmless;
-    const char *what; /* it is about, for who is refused */
+    const char *what; /* what it is about, if it is refused */
 };
 
 #define CONFIG(field) offsetof(struct config_parser, config.field)
@@ -129,15 +124,20 @@ int config_read_keys(struct config_parser *parser)
     struct zk_str key = {0};
     struct zk_str value = {0};
     int r = 0;
+    /* From top to bottom, so that of several mistakes the first is named. Java goes through its
+     * hash table. */
+    const struct zk_property **items = config_by_line(&parser->properties);
     for (size_t i = 0; i < parser->properties.count && r == 0; i++) {
-        const struct zk_property *item = &parser->properties.items[i];
+        const struct zk_property *item = items[i];
         zk_str_clear(&key);
         zk_str_clear(&value);
         zk_str_append(&key, item->key);
         zk_str_append(&value, item->value);
-        struct zk_property trimmed = {zk_trim(key.text), zk_trim(value.text), item->line};
+        struct zk_property trimmed = {zk_trim(key.text), zk_trim(value.text), item->line,
+                                      item->separated};
         r = read_property(parser, &trimmed);
     }
+    free(items);
     zk_str_done(&key);
     zk_str_done(&value);
     return r;
@@ -154,7 +154,7 @@ static const struct config_key *find_key(const char *name)
 {
     if (is_about_ensemble(name)) /* as most lines are */
         return NULL;
-    for (size_t i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]); i++) {
+    for (size_t i = 0; i < sizeof KEYS / sizeof *KEYS; i++) {
         if (strcmp(name, KEYS[i].name) == 0)
             return &KEYS[i];
     }
@@ -188,7 +188,7 @@ static int read_unlisted(struct config_parser *parser, const struct zk_property 
     zk_str_append(&setting, property->key);
     zk_settings_set(parser->ctx, zk_str_text(&setting), property->value);
     zk_str_done(&setting);
-    return 0;
+    return is_about_ensemble(property->key) ? 0 : config_check_unlisted(parser, property);
 }
 
 static void *field_of(struct config_parser *parser, const struct config_key *key)
@@ -293,7 +293,25 @@ static int not_served(struct config_parser *parser, const struct config_key *key
         return config_fail(parser, parser->path, property,
                            "remove the line, or run this server with Java",
                            "%s is not served by zkpeer", key->what);
-    zk_log(parser->ctx, ZK_LOG_CONFIG_NOT_SERVED, parser->path, property->line, property->key,
-           property->value);
+    config_no_effect(parser, property, "not served by zkpeer yet", "remove it");
     return 0;
+}
+
+/* ---- for the command line ------------------------------------------------------------------- */
+
+const char *config_key_name(size_t index)
+{
+    return index < sizeof KEYS / sizeof *KEYS ? KEYS[index].name : NULL;
+}
+
+bool config_key_is_known(const char *name)
+{
+    return find_key(name) != NULL;
+}
+
+bool config_key_is_refused(const char *name, const char *value)
+{
+    const struct config_key *key = find_key(name);
+    const struct zk_property property = {.value = (char *)value};
+    return key != NULL && key->fate == KEY_REFUSED && changes_something(key, &property);
 }

@@ -2,22 +2,24 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#include "quorum_peer_config_internal.h"
-#include "quorum_verifier_internal.h"
+#include "ensemble/quorum_peer_config_internal.h"
+#include "ensemble/quorum_verifier_internal.h"
+#include "zk/base/alloc.h"
+#include "zk/base/error.h"
 #include "zk/io/file.h"
-#include "zk/io/sock.h"
 #include "zk/runtime/context.h"
 #include "zk/runtime/log_table.h"
 
-/* Long enough for a host of inet_address twice, and a port. */
-enum { ADDRESS_TEXT_SIZE = 600 };
 /* Only the first line is read; nobody writes a longer file. */
 enum { MYID_FILE_LIMIT = 64 * 1024 };
 
 static int fail_in_quorum(struct config_parser *parser, const char *file,
                           const struct zk_properties *properties, const char *words, int line);
 static int refuse_standalone(struct config_parser *parser, const char *file);
+static int check_shared_ports(struct config_parser *parser, const char *file,
+                              const struct zk_properties *properties);
 static int setup_my_id(struct config_parser *parser);
 static int setup_client_port(struct config_parser *parser, const char *file);
 static void setup_peer_type(struct config_parser *parser);
@@ -38,6 +40,8 @@ int config_setup_quorum(struct config_parser *parser, const char *file,
     free(words);
     if (r == 0)
         r = refuse_standalone(parser, file);
+    if (r == 0)
+        r = check_shared_ports(parser, file, properties);
     if (r == 0)
         r = setup_my_id(parser);
     if (r == 0)
@@ -83,13 +87,72 @@ static const char *advice_for(const char *key)
     return "keep only server., group. and weight. lines in this file";
 }
 
+/* Java reads the lines in the order of its hash table, and names whichever bad one comes first
+ * there. A person reads from top to bottom: the first bad line about a server, and what is wrong
+ * with it. False: none of them is bad by itself. */
+static bool first_bad_server(struct config_parser *parser, const struct zk_properties *properties,
+                             const struct zk_property **ret_property, char **ret_words)
+{
+    const struct zk_property **items = config_by_line(properties);
+    bool found = false;
+    for (size_t i = 0; i < properties->count && !found; i++) {
+        struct quorum_server server;
+        int64_t sid = 0;
+        int line = 0;
+        struct qv_source source = {parser->ctx, properties, false, ret_words, &line};
+        if (strncmp(zk_trim_start(items[i]->key), "server.", 7) != 0)
+            continue;
+        int r = qv_parse_key_id(&source, items[i], &sid);
+        if (r == 0)
+            r = quorum_server_parse(parser->ctx, sid, items[i]->value, false, &server, ret_words);
+        if (r == 0)
+            quorum_server_done(&server);
+        found = r < 0;
+        *ret_property = items[i];
+    }
+    free(items);
+    return found;
+}
+
+/* Blanks behind a value cannot be seen, and Java does not overlook them there. */
+static size_t count_last_blanks(const char *value)
+{
+    size_t length = strlen(value);
+    size_t text = length;
+    while (text > 0 && (value[text - 1] == ' ' || value[text - 1] == '\t'))
+        text--;
+    return length - text;
+}
+
+static int fail_at_line(struct config_parser *parser, const char *file,
+                        const struct zk_property *property, const char *words)
+{
+    size_t blanks = count_last_blanks(property->value);
+    struct zk_str advice = {0};
+    if (blanks > 0)
+        zk_str_printf(&advice, "remove the %zu blank%s at the end of the line", blanks,
+                      blanks == 1 ? "" : "s");
+    else
+        zk_str_append(&advice, advice_for(property->key));
+    int r = config_fail(parser, file, property, zk_str_text(&advice), "%s", words);
+    zk_str_done(&advice);
+    return r;
+}
+
 static int fail_in_quorum(struct config_parser *parser, const char *file,
                           const struct zk_properties *properties, const char *words, int line)
 {
+    const struct zk_property *first = NULL;
+    char *first_words = NULL;
+    if (line > 0 && first_bad_server(parser, properties, &first, &first_words)) {
+        int r = fail_at_line(parser, file, first, first_words);
+        free(first_words);
+        return r;
+    }
     for (size_t i = 0; i < properties->count && line > 0; i++) {
         const struct zk_property *property = &properties->items[i];
         if (property->line == line)
-            return config_fail(parser, file, property, advice_for(property->key), "%s", words);
+            return fail_at_line(parser, file, property, words);
     }
     return config_fail(parser, file, NULL, "add a line server.N=host:port:port per participant",
                        "%s", words);
@@ -121,9 +184,8 @@ static int setup_my_id(struct config_parser *parser)
         goto out;
     r = file_read(zk_str_text(&path), MYID_FILE_LIMIT, &text);
     if (r < 0) {
-        char reason[128];
         r = config_fail(parser, zk_str_text(&path), NULL, "make it a file that this user can read",
-                        "%s (%s)", zk_str_text(&path), sock_error_text(r, reason, sizeof(reason)));
+                        "%s (%s)", zk_str_text(&path), zk_error_text(r).text);
         goto out;
     }
 
@@ -170,16 +232,12 @@ static int setup_client_port(struct config_parser *parser, const char *file)
                           ? from_static->port == me->client_addr.port
                           : inet_address_equal(from_static, &me->client_addr);
         if (!agrees) {
-            char ours[ADDRESS_TEXT_SIZE];
-            char theirs[ADDRESS_TEXT_SIZE];
-            inet_address_text(from_static, ours, sizeof(ours));
-            inet_address_text(&me->client_addr, theirs, sizeof(theirs));
-            return config_fail(parser, file, NULL,
-                               "remove clientPort (and clientPortAddress), or make both agree",
-                               "client address for this server (id = %" PRId64
-                               ") in static config file is %s is different from client address "
-                               "found in dynamic file: %s",
-                               config->my_id, ours, theirs);
+            return config_fail(
+                parser, file, NULL, "remove clientPort (and clientPortAddress), or make both agree",
+                "client address for this server (id = %" PRId64
+                ") in static config file is %s is different from client address "
+                "found in dynamic file: %s",
+                config->my_id, inet_text(from_static).text, inet_text(&me->client_addr).text);
         }
     }
     config->client_port_address = me->client_addr;
@@ -222,26 +280,109 @@ static int check_validity(struct config_parser *parser)
     return r;
 }
 
+/* ---- ports ---------------------------------------------------------------------------------- */
+
+/* One port that one server listens at. */
+struct listening_port {
+    int64_t sid;
+    const char *what;
+    const struct inet_address *address;
+};
+
+/* The same host by what is written (of literals the host is the canonical form); what names happen
+ * to mean today is no proof. */
+static bool is_same_port(const struct inet_address *a, const struct inet_address *b)
+{
+    return a->port == b->port && strcasecmp(a->host, b->host) == 0;
+}
+
+/* The client ports are left out: several servers may announce one address, of what distributes
+ * clients among them. */
+static size_t list_ports(const struct quorum_server *server, struct listening_port *ret_ports)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < server->addr.count; i++)
+        ret_ports[count++] =
+            (struct listening_port){server->id, "quorum port", &server->addr.items[i]};
+    for (size_t i = 0; i < server->election_addr.count; i++)
+        ret_ports[count++] =
+            (struct listening_port){server->id, "election port", &server->election_addr.items[i]};
+    return count;
+}
+
+static int fail_for_port(struct config_parser *parser, const char *file,
+                         const struct zk_properties *properties, const struct listening_port *port,
+                         const struct listening_port *other)
+{
+    const struct zk_property *line = NULL;
+    for (size_t i = 0; i < properties->count; i++) {
+        const char *key = zk_trim_start(properties->items[i].key);
+        int64_t sid;
+        if (strncmp(key, "server.", 7) == 0 && zk_parse_long(key + 7, &sid) && sid == port->sid)
+            line = &properties->items[i];
+    }
+    return config_fail(parser, file, line, "give each server a host or ports of its own",
+                       "the %s of server.%" PRId64 " is also the %s of server.%" PRId64, port->what,
+                       port->sid, other->what, other->sid);
+}
+
+/* D-110: two servers at one port are one server that hears itself ("a server with our own ID") or
+ * none; Java finds out when it is too late for a clear word. */
+static int check_shared_ports(struct config_parser *parser, const char *file,
+                              const struct zk_properties *properties)
+{
+    const struct quorum_verifier *qv = parser->config.quorum_verifier;
+    size_t room = 0;
+    size_t count = 0;
+    int r = 0;
+    for (size_t i = 0; i < qv->member_count; i++)
+        room += qv->members[i].addr.count + qv->members[i].election_addr.count;
+    struct listening_port *ports = zk_xcalloc(room + 1, sizeof *ports);
+    for (size_t i = 0; i < qv->member_count; i++)
+        count += list_ports(&qv->members[i], ports + count);
+    for (size_t i = 0; i < count && r == 0; i++) {
+        for (size_t k = 0; k < i && r == 0; k++) {
+            if (ports[k].sid != ports[i].sid && is_same_port(ports[k].address, ports[i].address))
+                r = fail_for_port(parser, file, properties, &ports[i], &ports[k]);
+        }
+    }
+    free(ports);
+    return r;
+}
+
+static bool is_on_host_of(const struct config_parser *parser, const struct inet_address *client,
+                          const struct inet_address *other)
+{
+    return client->port == other->port &&
+           (parser->config.quorum_listen_on_all_ips || inet_address_is_wildcard(client) ||
+            inet_address_is_wildcard(other) || multiple_addresses_same_address(client, other));
+}
+
+static const char *clashing_port(const struct config_parser *parser, const struct quorum_server *me)
+{
+    const struct inet_address *client = &parser->config.client_port_address;
+    for (size_t i = 0; i < me->addr.count; i++) {
+        if (is_on_host_of(parser, client, &me->addr.items[i]))
+            return "quorum";
+    }
+    for (size_t i = 0; i < me->election_addr.count; i++) {
+        if (is_on_host_of(parser, client, &me->election_addr.items[i]))
+            return "election";
+    }
+    return NULL;
+}
+
 /* D-29: two listeners of this server would want one port. */
 static int check_port_clash(struct config_parser *parser, const char *file)
 {
     const struct quorum_peer_config *config = &parser->config;
-    const struct inet_address *client = &config->client_port_address;
     const struct quorum_server *me = qv_member(config->quorum_verifier, config->my_id);
-    if (me == NULL || !config->has_client_port)
+    const char *other = me == NULL || !config->has_client_port ? NULL : clashing_port(parser, me);
+    if (other == NULL)
         return 0;
-    for (size_t i = 0; i < me->election_addr.count; i++) {
-        const struct inet_address *election = &me->election_addr.items[i];
-        bool same_host = config->quorum_listen_on_all_ips || inet_address_is_wildcard(client) ||
-                         inet_address_is_wildcard(election) ||
-                         multiple_addresses_same_address(client, election);
-        if (client->port != election->port || !same_host)
-            continue;
-        const struct zk_property *line = config_find(parser, "clientPort");
-        return config_fail(parser, line != NULL ? parser->path : file, line,
-                           "give the election its own port",
-                           "client port %u is also the election port of server.%" PRId64,
-                           (unsigned)client->port, config->my_id);
-    }
-    return 0;
+    const struct zk_property *line = config_find(parser, "clientPort");
+    return config_fail(parser, line != NULL ? parser->path : file, line,
+                       "give each of the three its own port",
+                       "client port %u is also the %s port of server.%" PRId64,
+                       (unsigned)config->client_port_address.port, other, config->my_id);
 }

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "quorum_peer_config_internal.h"
+#include "ensemble/quorum_peer_config_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
@@ -77,7 +77,7 @@ static int set_client_port(struct config_parser *parser)
                            "write a port from 1 to 65535", "port out of range:%" PRId32, port);
     config->has_client_port = true;
     char text[64];
-    inet_address_format(&config->client_port_address, text, sizeof(text));
+    inet_address_format(&config->client_port_address, text, sizeof text);
     zk_log(parser->ctx, ZK_LOG_CONFIG_CLIENT_PORT, text);
     return 0;
 }
@@ -119,7 +119,7 @@ static int set_session_timeouts(struct config_parser *parser)
 
     static const char *const CULPRITS[] = {"minSessionTimeout", "maxSessionTimeout", "tickTime"};
     const struct zk_property *culprit = NULL;
-    for (size_t i = 0; i < sizeof(CULPRITS) / sizeof(CULPRITS[0]) && culprit == NULL; i++)
+    for (size_t i = 0; i < sizeof CULPRITS / sizeof *CULPRITS && culprit == NULL; i++)
         culprit = config_find(parser, CULPRITS[i]);
     return config_fail(parser, parser->path, culprit,
                        "unless set, they are 2 and 20 times tickTime, which must be positive",

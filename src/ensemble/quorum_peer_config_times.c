@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "quorum_peer_config_internal.h"
+#include "ensemble/quorum_peer_config_internal.h"
 #include "zk/runtime/settings.h"
 
 /* Settings that come from -D, or from a line of zoo.cfg without "zookeeper.". */

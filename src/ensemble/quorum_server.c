@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "config_error.h"
+#include "ensemble/config_error.h"
 #include "zk/base/alloc.h"
 #include "zk/base/panic.h"
 #include "zk/runtime/settings.h"
@@ -253,7 +253,7 @@ void quorum_server_done(struct quorum_server *server)
 static void append_host(const struct inet_address *address, struct zk_str *str)
 {
     char host[HOST_TEXT_SIZE];
-    inet_address_host_string(address, host, sizeof(host));
+    inet_address_host_string(address, host, sizeof host);
     if (strchr(host, ':') != NULL)
         zk_str_printf(str, "[%s]", host);
     else
@@ -270,8 +270,8 @@ static void order_by_host(const struct multiple_addresses *addresses, size_t *re
         for (size_t j = i; j > 0; j--) {
             char left[HOST_TEXT_SIZE];
             char right[HOST_TEXT_SIZE];
-            inet_address_host_string(&addresses->items[ret_order[j - 1]], left, sizeof(left));
-            inet_address_host_string(&addresses->items[ret_order[j]], right, sizeof(right));
+            inet_address_host_string(&addresses->items[ret_order[j - 1]], left, sizeof left);
+            inet_address_host_string(&addresses->items[ret_order[j]], right, sizeof right);
             if (strcmp(left, right) <= 0)
                 break;
             size_t moved = ret_order[j];

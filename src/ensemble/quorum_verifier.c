@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config_error.h"
-#include "quorum_verifier_internal.h"
+#include "ensemble/config_error.h"
+#include "ensemble/quorum_verifier_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/base/java_order.h"
 #include "zk/base/panic.h"
@@ -139,7 +139,7 @@ static size_t count_servers(const struct zk_properties *properties)
 int qv_create(const struct qv_source *source, bool is_hierarchical, const char *oracle_path,
               struct quorum_verifier **ret_qv)
 {
-    struct quorum_verifier *qv = zk_xcalloc(1, sizeof(*qv));
+    struct quorum_verifier *qv = zk_xcalloc(1, sizeof *qv);
     zk_refcount_init(&qv->refs);
     qv->need_oracle = zk_xmalloc(sizeof *qv->need_oracle);
     zk_atomic_long_init(qv->need_oracle, 1);
@@ -238,13 +238,13 @@ static void finish(struct qv_builder *builder)
 {
     struct quorum_verifier *qv = builder->qv;
     size_t count = builder->member_count;
-    int64_t *sids = zk_xcalloc(count + 1, sizeof(*sids));
-    size_t *order = zk_xcalloc(count + 1, sizeof(*order));
+    int64_t *sids = zk_xcalloc(count + 1, sizeof *sids);
+    size_t *order = zk_xcalloc(count + 1, sizeof *order);
     for (size_t i = 0; i < count; i++)
         sids[i] = builder->members[i].id;
     java_hash_map_order_longs(sids, count, JAVA_FIRST_CAPACITY, order);
 
-    qv->members = zk_xcalloc(count + 1, sizeof(*qv->members));
+    qv->members = zk_xcalloc(count + 1, sizeof *qv->members);
     qv->member_count = count;
     for (size_t i = 0; i < count; i++)
         qv->members[i] = builder->members[order[i]];
@@ -368,7 +368,7 @@ bool qv_equal(const struct quorum_verifier *a, const struct quorum_verifier *b)
 
 static struct quorum_verifier *copy(const struct quorum_verifier *from)
 {
-    struct quorum_verifier *qv = zk_xcalloc(1, sizeof(*qv));
+    struct quorum_verifier *qv = zk_xcalloc(1, sizeof *qv);
     zk_refcount_init(&qv->refs);
     qv->need_oracle = zk_xmalloc(sizeof *qv->need_oracle);
     zk_atomic_long_init(qv->need_oracle, qv_get_need_oracle(from));
@@ -376,15 +376,14 @@ static struct quorum_verifier *copy(const struct quorum_verifier *from)
     qv->kind = from->kind;
     qv->version = from->version;
     qv->oracle_path = zk_xstrdup(from->oracle_path);
-    qv->members = zk_xcalloc(from->member_count + 1, sizeof(*qv->members));
+    qv->members = zk_xcalloc(from->member_count + 1, sizeof *qv->members);
     qv->member_count = from->member_count;
     for (size_t i = 0; i < from->member_count; i++)
         quorum_server_copy(&qv->members[i], &from->members[i]);
     long_set_copy(&qv->voting, &from->voting);
     long_set_copy(&qv->observing, &from->observing);
     qv->text = zk_xstrdup(from->text);
-    qv->voters_in_java_order =
-        zk_xcalloc(from->voting.count + 1, sizeof(*qv->voters_in_java_order));
+    qv->voters_in_java_order = zk_xcalloc(from->voting.count + 1, sizeof *qv->voters_in_java_order);
     for (size_t i = 0; i < from->voting.count; i++)
         qv->voters_in_java_order[i] = from->voters_in_java_order[i];
     quorum_hierarchical_copy(qv, from);

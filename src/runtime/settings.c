@@ -36,6 +36,16 @@ const char *zk_settings_get(const struct zk_context *ctx, const char *key)
     return setting != NULL ? setting->value : NULL;
 }
 
+bool zk_settings_at(const struct zk_context *ctx, size_t index, const char **ret_key,
+                    const char **ret_value)
+{
+    if (index >= ctx->setting_count)
+        return false;
+    *ret_key = ctx->settings[index].key;
+    *ret_value = ctx->settings[index].value;
+    return true;
+}
+
 int32_t zk_settings_get_integer(const struct zk_context *ctx, const char *key, int32_t fallback)
 {
     int64_t value = zk_settings_get_long(ctx, key, fallback);

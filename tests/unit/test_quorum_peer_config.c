@@ -14,7 +14,7 @@ static void cfg_04_what_is_not_written_has_javas_default(void **state)
     struct config_fixture fixture = config_fixture_new();
     config_fixture_write(&fixture, "myid", "2");
     config_fixture_parse(
-        &fixture, "dataDir=DIR\ninitLimit=10\nsyncLimit=5\nserver.1=h:1:2\nserver.2=h:1:2\n");
+        &fixture, "dataDir=DIR\ninitLimit=10\nsyncLimit=5\nserver.1=h:1:2\nserver.2=h2:1:2\n");
 
     config_fixture_must_succeed(&fixture);
     const struct quorum_peer_config *config = fixture.config;
@@ -97,8 +97,8 @@ static void cfg_04_the_list_of_servers_decides_the_role(void **state)
     (void)state;
     struct config_fixture fixture = config_fixture_new();
     config_fixture_write(&fixture, "myid", "3");
-    config_fixture_parse(&fixture, "dataDir=DIR\n" CONFIG_LIMITS "server.1=h:1:2\nserver.2=h:1:2\n"
-                                   "server.3=h:1:2:observer\n");
+    config_fixture_parse(&fixture, "dataDir=DIR\n" CONFIG_LIMITS "server.1=h:1:2\nserver.2=h2:1:2\n"
+                                   "server.3=h3:1:2:observer\n");
 
     config_fixture_must_succeed(&fixture);
     assert_int_equal(fixture.config->peer_type, LEARNER_TYPE_OBSERVER);
@@ -168,6 +168,7 @@ static void cfg_03_a_bad_value_is_refused_in_javas_words_with_its_line(void **st
         {"group.1=1:2:3\ngroup.2=3", "8: group.1=1:2:3: Server 3is in multiple groups"},
         {"group.1=1:3", "6: server.2=127.0.0.1:2882:3882: Server 2is not in a group"},
         {"weight.1=", "8: weight.1=: For input string: \"\""},
+        {"cnxTimeout=soon", "8: cnxTimeout=soon: For input string: \"soon\""},
         {"foo=\\u12", "8: Malformed \\uxxxx encoding."},
     };
     (void)state;
@@ -193,6 +194,11 @@ static void a_setting_that_changes_safety_is_refused(void **state)
          "8: secureClientPort=2281: TLS for clients is not served by zkpeer"},
         {"readonlymode.enabled=true",
          "8: readonlymode.enabled=true: read-only mode is not served by zkpeer"},
+        {"sessionRequireClientSASLAuth=true",
+         "8: sessionRequireClientSASLAuth=true: authentication "
+         "of clients is not served by zkpeer"},
+        {"client.portUnification=true",
+         "8: client.portUnification=true: TLS for clients is not served by zkpeer"},
     };
     (void)state;
     CONFIG_CHECK_REFUSALS(ROWS);
@@ -205,6 +211,7 @@ static void the_same_settings_switched_off_are_fine(void **state)
         "sslQuorum=false\nportUnification=False\nquorum.auth.enableSasl=false\n"
         "quorum.auth.serverRequireSasl=false\nquorum.auth.learnerRequireSasl=false\n"
         "observerMasterPort=0\nsecureClientPort=0\nreadonlymode.enabled=false\n"
+        "admin.enableServer=false\nforceSync=yes\nsnapshot.compression.method=\n"
         "localSessionsEnabled=false\nautopurge.purgeInterval=0\n"
         "autopurge.snapRetainCount=3\njvm.pause.monitor=false\n");
     config_fixture_must_succeed(&fixture);
@@ -244,22 +251,231 @@ static void a_key_without_use_warns_once(void **state)
         "jvm.pause.warn-threshold.ms=10",
         "metricsProvider.className=org.apache.zookeeper.metrics.prometheus.Provider",
         "metricsProvider.httpPort=7000",
+        "snapCount=1000",
+        "jmx.enabled=true",
+        "ssl.quorum.keyStore.location=/keys",
+        "authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider",
+        "admin.serverPort=8081",
+        "forceSync=no",
     };
     (void)state;
     for (size_t i = 0; i < sizeof(LINES) / sizeof(LINES[0]); i++) {
         struct config_fixture fixture = config_fixture_read_with(LINES[i]);
         config_fixture_must_succeed(&fixture);
         char *log = test_captured_log(&fixture.capture);
-        const char *first = strstr(log, "setting has no effect");
-        struct zk_str key = {0};
-        zk_str_printf(&key, "line=8 key=%.*s ", (int)strcspn(LINES[i], "="), LINES[i]);
-        if (first == NULL || strstr(first + 1, "setting has no effect") != NULL ||
-            strstr(first, key.text) == NULL)
+        const char *first = strstr(log, " has no effect: ");
+        struct zk_str line = {0};
+        zk_str_printf(&line, "zoo.cfg:8: %s has no effect: not served by zkpeer yet; ", LINES[i]);
+        if (first == NULL || strstr(first + 1, " has no effect: ") != NULL ||
+            strstr(log, zk_str_text(&line)) == NULL || fixture.config->warnings.count != 1)
             fail_msg("%s: %s", LINES[i], log);
-        zk_str_done(&key);
+        zk_str_done(&line);
         free(log);
         config_fixture_done(&fixture);
     }
+}
+
+struct hint {
+    const char *line;
+    const char *words; /* behind "zoo.cfg:8: " */
+};
+
+static void expect_hints(const struct hint *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct config_fixture fixture = config_fixture_read_with(rows[i].line);
+        struct zk_str expected = {0};
+        config_fixture_must_succeed(&fixture);
+        zk_str_printf(&expected, "/zoo.cfg:8: %s", rows[i].words);
+        if (fixture.config->warnings.count != 1 ||
+            strstr(fixture.config->warnings.items[0], zk_str_text(&expected)) == NULL)
+            fail_msg("%s: %zu: %s", rows[i].line, fixture.config->warnings.count,
+                     fixture.config->warnings.count > 0 ? fixture.config->warnings.items[0] : "");
+        assert_true(config_fixture_is_logged(&fixture, rows[i].words));
+        assert_false(fixture.config->has_mistake);
+        zk_str_done(&expected);
+        config_fixture_done(&fixture);
+    }
+}
+
+#define UNKNOWN " has no effect: neither zkpeer nor Java 3.8.0 knows this key; "
+
+static void an_unknown_key_is_warned_of_with_the_nearest_known_one(void **state)
+{
+    static const struct hint ROWS[] = {
+        {"ticktime=2000", "ticktime=2000" UNKNOWN "did you mean tickTime?"},
+        {"TickTime=2000", "TickTime=2000" UNKNOWN "did you mean tickTime?"},
+        {"Server.2=h:1:2", "Server.2=h:1:2" UNKNOWN "did you mean server.N?"},
+        {"server2=h:1:2", "server2=h:1:2" UNKNOWN "did you mean server.N?"},
+        {"init_limit=10", "init_limit=10" UNKNOWN "did you mean initLimit?"},
+        {"4lw.command.whitelist=*",
+         "4lw.command.whitelist=*" UNKNOWN "did you mean 4lw.commands.whitelist?"},
+        {"nothingLikeThat=7", "nothingLikeThat=7" UNKNOWN "remove it"},
+        {"some words without sense", "some=words without sense" UNKNOWN
+                                     "this line is not key=value: remove it, or put a # before it"},
+        {"jute.maxbuffer=100", "jute.maxbuffer=100 has no effect: the same line has no effect in "
+                               "Java; give it on the command line: -Djute.maxbuffer=100"},
+        {"quorumCnxnTimeoutMs=soon",
+         "quorumCnxnTimeoutMs=soon has no effect: it is not a whole "
+         "number, so the default holds; write a whole number in digits"},
+    };
+    (void)state;
+    expect_hints(ROWS, sizeof ROWS / sizeof *ROWS);
+}
+
+static struct config_fixture read_with_option(const char *key, const char *value)
+{
+    struct config_fixture fixture = config_fixture_new();
+    struct zk_str text = {0};
+    zk_settings_set(fixture.capture.ctx, key, value);
+    config_fixture_write(&fixture, "myid", "1");
+    zk_str_printf(&text, "dataDir=DIR\n" CONFIG_LIMITS "%s", CONFIG_THREE_SERVERS);
+    config_fixture_parse(&fixture, zk_str_text(&text));
+    zk_str_done(&text);
+    return fixture;
+}
+
+static void an_option_without_effect_is_warned_of(void **state)
+{
+    static const struct {
+        const char *key;
+        const char *value;
+        const char *warning;
+    } ROWS[] = {
+        {"zookeeper.snapCount", "7",
+         "-Dzookeeper.snapCount=7 has no effect: not served by zkpeer yet; remove it"},
+        {"zookeeper.cnxTimeuot", "7",
+         "-Dzookeeper.cnxTimeuot=7" UNKNOWN "did you mean cnxTimeout?"},
+        {"cnxTimeout", "7",
+         "-DcnxTimeout=7 has no effect: its name lacks \"zookeeper.\"; write "
+         "-Dzookeeper.cnxTimeout"},
+        {"zookeeper.tickTime", "7",
+         "-Dzookeeper.tickTime=7 has no effect: it is a key of zoo.cfg; "
+         "write it there: tickTime=7"},
+        {"java.net.preferIPv4Stack", "true",
+         "-Djava.net.preferIPv4Stack=true has no effect: zkpeer "
+         "is no Java program; remove it"},
+        {"zookeeper.cnxTimeout", "0", NULL},
+        {"jute.maxbuffer", "100", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct config_fixture fixture = read_with_option(ROWS[i].key, ROWS[i].value);
+        config_fixture_must_succeed(&fixture);
+        assert_int_equal(fixture.config->warnings.count, ROWS[i].warning == NULL ? 0 : 1);
+        if (ROWS[i].warning != NULL)
+            assert_string_equal(fixture.config->warnings.items[0], ROWS[i].warning);
+        config_fixture_done(&fixture);
+    }
+}
+
+static void an_option_that_changes_safety_or_makes_no_sense_is_refused(void **state)
+{
+    static const struct {
+        const char *key;
+        const char *value;
+        const char *error;
+    } ROWS[] = {
+        {"zookeeper.sslQuorum", "true",
+         "command line: -Dzookeeper.sslQuorum=true: sslQuorum is not served by zkpeer; remove it, "
+         "or run this server with Java"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct config_fixture fixture = read_with_option(ROWS[i].key, ROWS[i].value);
+        assert_int_equal(fixture.result, -EINVAL);
+        assert_string_equal(fixture.error, ROWS[i].error);
+        config_fixture_done(&fixture);
+    }
+}
+
+static void a_byte_order_mark_is_named_and_shown(void **state)
+{
+    (void)state;
+    struct config_fixture fixture = config_fixture_new();
+    struct zk_str text = {0};
+    config_fixture_write(&fixture, "myid", "1");
+    zk_str_printf(&text,
+                  "\xef\xbb\xbftickTime=4000\ndataDir=DIR\n"
+                  "initLimit=10\nsyncLimit=5\n%s",
+                  CONFIG_THREE_SERVERS);
+
+    config_fixture_parse(&fixture, zk_str_text(&text));
+
+    config_fixture_must_succeed(&fixture);
+    assert_int_equal(fixture.config->tick_time_ms, 3000); /* as in Java */
+    assert_true(fixture.config->has_mistake);
+    assert_int_equal(fixture.config->warnings.count, 1);
+    assert_true(config_fixture_is_logged(
+        &fixture, "/zoo.cfg:1: \\xEF\\xBB\\xBFtickTime=4000 has no effect: the file begins with a "
+                  "byte-order mark, which is part of this key; save the file as UTF-8 without that "
+                  "mark"));
+    zk_str_done(&text);
+    config_fixture_done(&fixture);
+}
+
+static void a_file_in_utf_16_is_named(void **state)
+{
+    (void)state;
+    struct config_fixture fixture = config_fixture_new();
+    config_fixture_parse(&fixture, "\xff\xfe"
+                                   "t");
+    assert_int_equal(fixture.result, -EINVAL);
+    assert_string_equal(
+        fixture.error, "DIR/zoo.cfg: this file is UTF-16, in which no key can be found; save it as "
+                       "UTF-8 without a byte-order mark");
+    config_fixture_done(&fixture);
+}
+
+/* The first bad line in the file, wherever Java's hash table has it. */
+static void of_several_bad_lines_the_first_is_named_and_blanks_are(void **state)
+{
+    static const struct config_refusal ROWS[] = {
+        {"server.4=h4:1:2   \nserver.5=h5:1:2 \nserver.6=h6:1",
+         "8: server.4=h4:1:2   : Address unresolved: h4:2   ; remove the 3 blanks at the end of the "
+         "line"},
+        {"server.6=h6:1\nserver.4=h4:1:2 ", "8: server.6=h6:1: h6:1 does not have the form"},
+        {"maxClientCnxns=x\ninitLimit=y\ntickTime=z",
+         "8: maxClientCnxns=x: For input string: \"x\""},
+        {"tickTime=z\ninitLimit=y\nmaxClientCnxns=x", "8: tickTime=z: For input string: \"z\""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct config_fixture fixture = config_fixture_read_with(ROWS[i].lines);
+        assert_int_equal(fixture.result, -EINVAL);
+        if (strstr(fixture.error, ROWS[i].error) == NULL)
+            fail_msg("%s", fixture.error);
+        config_fixture_done(&fixture);
+    }
+}
+
+/* D-110 */
+static void two_servers_cannot_listen_at_one_port(void **state)
+{
+    static const struct config_refusal ROWS[] = {
+        {"server.4=127.0.0.1:2881:3884", "8: server.4=127.0.0.1:2881:3884: the quorum port of "
+                                         "server.4 is also the quorum port of server.1"},
+        {"server.4=127.0.0.1:2884:3883", "8: server.4=127.0.0.1:2884:3883: the election port of "
+                                         "server.4 is also the election port of server.3"},
+        {"server.4=127.0.0.1:3882:3884", "8: server.4=127.0.0.1:3882:3884: the quorum port of "
+                                         "server.4 is also the election port of server.2"},
+        {"server.4=H:1:2;5\nserver.5=h:3:4;2191\nserver.6=h:4:6",
+         "10: server.6=h:4:6: the quorum port of server.6 is also the election port of server.5"},
+    };
+    (void)state;
+    CONFIG_CHECK_REFUSALS(ROWS);
+}
+
+static void the_client_port_is_none_of_the_own_others(void **state)
+{
+    static const struct config_refusal ROWS[] = {
+        {"clientPort=2881", "8: clientPort=2881: client port 2881 is also the quorum port of "
+                            "server.1"},
+        {"clientPort=3881", "8: clientPort=3881: client port 3881 is also the election port of "
+                            "server.1"},
+    };
+    (void)state;
+    CONFIG_CHECK_REFUSALS(ROWS);
 }
 
 static void reconfig_is_taken_with_a_warning(void **state)
@@ -330,11 +546,11 @@ static void limits_must_be_set(void **state)
     (void)state;
     struct config_fixture fixture = config_fixture_new();
     config_fixture_write(&fixture, "myid", "1");
-    config_fixture_parse(&fixture, "dataDir=DIR\nserver.1=h:1:2\nserver.2=h:1:2\n");
+    config_fixture_parse(&fixture, "dataDir=DIR\nserver.1=h:1:2\nserver.2=h2:1:2\n");
     assert_non_null(strstr(fixture.error, "DIR/zoo.cfg: initLimit is not set; "));
     free(fixture.error);
     fixture.error = NULL;
-    config_fixture_parse(&fixture, "dataDir=DIR\nserver.1=h:1:2\nserver.2=h:1:2\ninitLimit=5\n");
+    config_fixture_parse(&fixture, "dataDir=DIR\nserver.1=h:1:2\nserver.2=h2:1:2\ninitLimit=5\n");
     assert_non_null(strstr(fixture.error, "DIR/zoo.cfg: syncLimit is not set; "));
     config_fixture_done(&fixture);
 }
@@ -395,7 +611,7 @@ static void cfg_03_observers_need_participants(void **state)
         const char *words;
     } ROWS[] = {
         {"server.1=h:1:2:observer", "Observers w/o participants is an invalid configuration"},
-        {"server.1=h:1:2\nserver.2=h:1:2:observer",
+        {"server.1=h:1:2\nserver.2=h2:1:2:observer",
          "Observers w/o quorum is an invalid configuration"},
         {"standaloneEnabled=false\nserver.1=h:1:2:observer",
          "standaloneEnabled = false then number of participants should be >0"},
@@ -459,6 +675,14 @@ int main(void)
         cmocka_unit_test(the_same_settings_switched_off_are_fine),
         cmocka_unit_test(read_only_mode_is_refused_on_the_command_line_too),
         cmocka_unit_test(a_key_without_use_warns_once),
+        cmocka_unit_test(an_unknown_key_is_warned_of_with_the_nearest_known_one),
+        cmocka_unit_test(an_option_without_effect_is_warned_of),
+        cmocka_unit_test(an_option_that_changes_safety_or_makes_no_sense_is_refused),
+        cmocka_unit_test(a_byte_order_mark_is_named_and_shown),
+        cmocka_unit_test(a_file_in_utf_16_is_named),
+        cmocka_unit_test(of_several_bad_lines_the_first_is_named_and_blanks_are),
+        cmocka_unit_test(two_servers_cannot_listen_at_one_port),
+        cmocka_unit_test(the_client_port_is_none_of_the_own_others),
         cmocka_unit_test(reconfig_is_taken_with_a_warning),
         cmocka_unit_test(unknown_keys_become_settings),
         cmocka_unit_test(several_addresses_need_the_setting_of_the_command_line),

@@ -4,6 +4,7 @@
 #ifndef ZK_ENSEMBLE_PROPERTIES_H
 #define ZK_ENSEMBLE_PROPERTIES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "zk/base/attrs.h"
@@ -12,7 +13,8 @@
 struct zk_property {
     char *key;
     char *value;
-    int line; /* where the key stands, from 1: for messages */
+    int line;       /* where the key stands, from 1: for messages */
+    bool separated; /* by = or :, and not by blanks alone or by nothing */
 };
 
 /* Entries in the order in which Java 17 iterates a Properties object (NOTES.md K: it decides the

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "zk/base/attrs.h"
+#include "zk/base/str.h"
 #include "zk/ensemble/quorum_verifier.h"
 #include "zk/ensemble/server_state.h"
 #include "zk/io/inet.h"
@@ -44,6 +45,8 @@ struct quorum_peer_config {
     struct quorum_verifier *quorum_verifier;           /* committed; shares, never NULL */
     struct quorum_verifier *last_seen_quorum_verifier; /* of zoo.cfg.dynamic.next; NULL: none */
     bool distributed; /* Java: isDistributed(); always true: stand-alone mode is refused */
+    struct zk_strings warnings; /* for a person: lines and options that have no effect, and why */
+    bool has_mistake;           /* one of them says what nobody can have meant */
 };
 
 /* Java: QuorumPeerConfig.parse(path). Reads the files, looks names up (BLOCKS), writes unknown keys

@@ -51,10 +51,8 @@
 #define ZK_LOG_ORACLE_SET             ZK_INFO, "Oracle is set to %s"
 /* J: of the file zoo.cfg.dynamic.next */
 #define ZK_LOG_CONFIG_NEXT_UNREADABLE ZK_WARN, "NextQuorumVerifier is initiated to null"
-/* file, line, key, value */
-#define ZK_LOG_CONFIG_NOT_SERVED                                                                   \
-    ZK_WARN, "setting has no effect file=%s line=%d key=%s value=%s why=\"not served by zkpeer "   \
-             "yet\" next=\"remove the line\""
+/* the line or option, why, what to do */
+#define ZK_LOG_CONFIG_NO_EFFECT       ZK_WARN, "%s has no effect: %s; %s"
 #define ZK_LOG_CONFIG_RECONFIG                                                                     \
     ZK_WARN, "reconfigEnabled=true: a reconfiguration will not be applied why=\"not served by "    \
              "zkpeer yet\" next=\"change the servers by restarting with new files\""

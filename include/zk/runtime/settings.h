@@ -5,6 +5,7 @@
 #define ZK_RUNTIME_SETTINGS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct zk_context;
@@ -15,6 +16,10 @@ void zk_settings_set(struct zk_context *ctx, const char *key, const char *value)
 /* Returns the value, which stays the context's; NULL if it is not set. Java:
  * System.getProperty() */
 const char *zk_settings_get(const struct zk_context *ctx, const char *key);
+
+/* The settings one after the other: false behind the last. Key and value stay the context's. */
+bool zk_settings_at(const struct zk_context *ctx, size_t index, const char **ret_key,
+                    const char **ret_value);
 
 /* Returns the value as a number (decimal, 0x, # or octal); fallback if it is not set, or no number
  * of that size. Java: Integer.getInteger() */

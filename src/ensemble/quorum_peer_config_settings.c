@@ -1,0 +1,442 @@
+/* What Java calls system properties: -Dzookeeper.name=value on the command line, or name=value in
+ * zoo.cfg, which Java turns into the same. One table says which of them have an effect here, which
+ * would change safety or meaning and are refused (D-28), and which are only warned of (A-19). A
+ * name that nobody knows is warned of as well, with the nearest name that is known (D-118): Java
+ * takes a misspelled key without a word, and a server then runs with a default that nobody meant.
+ *
+ * The names are those of Java 3.8.0's sources and its administrator's guide. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "ensemble/quorum_peer_config_internal.h"
+#include "zk/base/alloc.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/settings.h"
+
+enum {
+    NAME_SIZE = 64, /* longer keys resemble no name */
+};
+
+/* What a served one is read as; of the others the value does not matter. */
+enum setting_type {
+    TEXT,
+    NUMBER,
+};
+
+struct config_setting {
+    const char *name; /* behind "zookeeper."; one that ends with a dot stands for a whole family */
+    enum key_fate fate;
+    const char *harmless; /* the text with which the line changes nothing; NULL: none */
+    const char *what;     /* what it is about, if it is refused */
+    enum setting_type type;
+};
+
+static const char PREFIX[] = "zookeeper.";
+static const char COMMAND_LINE[] = "command line";
+
+static const struct config_setting SETTINGS[] = {
+    {"4lw.commands.whitelist", KEY_SERVED, NULL, NULL, TEXT},
+    {"cnxTimeout", KEY_SERVED, NULL, NULL, NUMBER},
+    {"datadir.autocreate", KEY_SERVED, NULL, NULL, TEXT},
+    {"db.autocreate", KEY_SERVED, NULL, NULL, TEXT},
+    {"digest.enabled", KEY_SERVED, NULL, NULL, TEXT},
+    {"electionPortBindRetry", KEY_SERVED, NULL, NULL, NUMBER},
+    {"extendedTypesEnabled", KEY_SERVED, NULL, NULL, TEXT},
+    {"fastleader.maxNotificationInterval", KEY_SERVED, NULL, NULL, NUMBER},
+    {"fastleader.minNotificationInterval", KEY_SERVED, NULL, NULL, NUMBER},
+    {"forceSnapshotSync", KEY_SERVED, NULL, NULL, TEXT},
+    {"jute.maxbuffer.extrasize", KEY_SERVED, NULL, NULL, NUMBER},
+    {"leader.maxConcurrentDiffSyncs", KEY_SERVED, NULL, NULL, NUMBER},
+    {"leader.maxConcurrentSnapSyncs", KEY_SERVED, NULL, NULL, NUMBER},
+    {"leader.maxTimeToWaitForEpoch", KEY_SERVED, NULL, NULL, NUMBER},
+    {"leaderConnectDelayDuringRetryMs", KEY_SERVED, NULL, NULL, NUMBER},
+    {"multiAddress.enabled", KEY_SERVED, NULL, NULL, TEXT},
+    {"multiAddress.reachabilityCheckEnabled", KEY_SERVED, NULL, NULL, TEXT},
+    {"multiAddress.reachabilityCheckTimeoutMs", KEY_SERVED, NULL, NULL, NUMBER},
+    {"nio.sessionlessCnxnTimeout", KEY_SERVED, NULL, NULL, NUMBER},
+    {"observer.election.DelayMs", KEY_SERVED, NULL, NULL, NUMBER},
+    {"quorumCnxnTimeoutMs", KEY_SERVED, NULL, NULL, NUMBER},
+    {"readonlymode.enabled", KEY_SERVED, NULL, NULL, TEXT}, /* refused by a rule */
+    {"snapshotSizeFactor", KEY_SERVED, NULL, NULL, TEXT},
+    {"tcpKeepAlive", KEY_SERVED, NULL, NULL, TEXT},
+    {"version", KEY_SERVED, NULL, NULL, TEXT}, /* of the configuration */
+
+    {"client.portUnification", KEY_REFUSED, "false", "TLS for clients", TEXT},
+    {"client.secure", KEY_REFUSED, "false", "TLS for clients", TEXT},
+    {"enforce.auth.enabled", KEY_REFUSED, "false", "authentication of clients", TEXT},
+    {"sessionRequireClientSASLAuth", KEY_REFUSED, "false", "authentication of clients", TEXT},
+    {"testingonly.initialZxid", KEY_REFUSED, NULL, "a first zxid for tests", TEXT},
+
+    {"DigestAuthenticationProvider.", KEY_WARNS, NULL, NULL, TEXT},
+    {"SASLAuthenticationProvider.", KEY_WARNS, NULL, NULL, TEXT},
+    {"X509AuthenticationProvider.", KEY_WARNS, NULL, NULL, TEXT},
+    {"admin.enableServer", KEY_WARNS, "false", NULL, TEXT},
+    {"admin.", KEY_WARNS, NULL, NULL, TEXT},
+    {"advancedFlowControlEnabled", KEY_WARNS, NULL, NULL, TEXT},
+    {"allowSaslFailedClients", KEY_WARNS, "false", NULL, TEXT},
+    {"audit.", KEY_WARNS, "false", NULL, TEXT},
+    {"authProvider.", KEY_WARNS, NULL, NULL, TEXT},
+    {"bitHashCacheSize", KEY_WARNS, NULL, NULL, TEXT},
+    {"clientCnxnSocket", KEY_WARNS, NULL, NULL, TEXT},
+    {"clientTcpKeepAlive", KEY_WARNS, "false", NULL, TEXT},
+    {"closeSessionTxn.enabled", KEY_WARNS, "true", NULL, TEXT},
+    {"commitLogCount", KEY_WARNS, NULL, NULL, TEXT},
+    {"commitProcessor.", KEY_WARNS, NULL, NULL, TEXT},
+    {"connection_throttle_decrease_ratio", KEY_WARNS, NULL, NULL, TEXT},
+    {"connection_throttle_drop_decrease", KEY_WARNS, NULL, NULL, TEXT},
+    {"connection_throttle_drop_increase", KEY_WARNS, NULL, NULL, TEXT},
+    {"connection_throttle_fill_count", KEY_WARNS, NULL, NULL, TEXT},
+    {"connection_throttle_fill_time", KEY_WARNS, NULL, NULL, TEXT},
+    {"connection_throttle_freeze_time", KEY_WARNS, NULL, NULL, TEXT},
+    {"connection_throttle_global_session_weight", KEY_WARNS, NULL, NULL, TEXT},
+    {"connection_throttle_local_session_weight", KEY_WARNS, NULL, NULL, TEXT},
+    {"connection_throttle_renew_session_weight", KEY_WARNS, NULL, NULL, TEXT},
+    {"connection_throttle_tokens", KEY_WARNS, "0", NULL, TEXT},
+    {"connection_throttle_weight_enabled", KEY_WARNS, "false", NULL, TEXT},
+    {"emulate353TTLNodes", KEY_WARNS, "false", NULL, TEXT},
+    {"enableEagerACLCheck", KEY_WARNS, "false", NULL, TEXT},
+    {"enforce.auth.schemes", KEY_WARNS, NULL, NULL, TEXT},
+    {"enforceQuota", KEY_WARNS, "false", NULL, TEXT},
+    {"ensembleAuthName", KEY_WARNS, NULL, NULL, TEXT},
+    {"flushDelay", KEY_WARNS, "0", NULL, TEXT},
+    {"follower.skipLearnerRequestToNextProcessor", KEY_WARNS, "false", NULL, TEXT},
+    {"forceSync", KEY_WARNS, "yes", NULL, TEXT},
+    {"forward_learner_requests_to_commit_processor_disabled", KEY_WARNS, "false", NULL, TEXT},
+    {"fsync.warningthresholdms", KEY_WARNS, NULL, NULL, TEXT},
+    {"globalOutstandingLimit", KEY_WARNS, NULL, NULL, TEXT},
+    {"intBufferStartingSizeBytes", KEY_WARNS, NULL, NULL, TEXT},
+    {"jmx.", KEY_WARNS, NULL, NULL, TEXT},
+    {"kerberos.", KEY_WARNS, NULL, NULL, TEXT},
+    {"largeRequestMaxBytes", KEY_WARNS, NULL, NULL, TEXT},
+    {"largeRequestThreshold", KEY_WARNS, "-1", NULL, TEXT},
+    {"leader.ackLoggingFrequency", KEY_WARNS, NULL, NULL, TEXT},
+    {"leader.closeSocketAsync", KEY_WARNS, "false", NULL, TEXT},
+    {"leaderServes", KEY_WARNS, "yes", NULL, TEXT},
+    {"learner.asyncSending", KEY_WARNS, "false", NULL, TEXT},
+    {"learner.closeSocketAsync", KEY_WARNS, "false", NULL, TEXT},
+    {"letAnySaslUserDoX", KEY_WARNS, NULL, NULL, TEXT},
+    {"log.dir", KEY_WARNS, NULL, NULL, TEXT},
+    {"log.file", KEY_WARNS, NULL, NULL, TEXT},
+    {"log.threshold", KEY_WARNS, NULL, NULL, TEXT},
+    {"maxBatchSize", KEY_WARNS, NULL, NULL, TEXT},
+    {"maxCnxns", KEY_WARNS, "0", NULL, TEXT},
+    {"maxGetChildrenResponseCacheSize", KEY_WARNS, NULL, NULL, TEXT},
+    {"maxInProcessingDeadWatchers", KEY_WARNS, NULL, NULL, TEXT},
+    {"maxResponseCacheSize", KEY_WARNS, NULL, NULL, TEXT},
+    {"maxWriteQueuePollTime", KEY_WARNS, NULL, NULL, TEXT},
+    {"messageTracker.", KEY_WARNS, "false", NULL, TEXT},
+    {"netty.", KEY_WARNS, NULL, NULL, TEXT},
+    {"nio.", KEY_WARNS, NULL, NULL, TEXT},
+    {"observer.reconnectDelayMs", KEY_WARNS, NULL, NULL, TEXT},
+    {"observer.syncEnabled", KEY_WARNS, "true", NULL, TEXT},
+    {"observerMaster.sizeLimit", KEY_WARNS, NULL, NULL, TEXT},
+    {"outstandingHandshake.limit", KEY_WARNS, NULL, NULL, TEXT},
+    {"pathStats.", KEY_WARNS, "false", NULL, TEXT},
+    {"preAllocSize", KEY_WARNS, NULL, NULL, TEXT},
+    {"request.timeout", KEY_WARNS, NULL, NULL, TEXT},
+    {"request_stale_connection_check", KEY_WARNS, NULL, NULL, TEXT},
+    {"request_stale_latency_check", KEY_WARNS, NULL, NULL, TEXT},
+    {"request_throttle_drop_stale", KEY_WARNS, NULL, NULL, TEXT},
+    {"request_throttle_max_requests", KEY_WARNS, "0", NULL, TEXT},
+    {"request_throttle_stall_time", KEY_WARNS, NULL, NULL, TEXT},
+    {"request_throttler.shutdownTimeout", KEY_WARNS, NULL, NULL, TEXT},
+    {"requireKerberosConfig", KEY_WARNS, NULL, NULL, TEXT},
+    {"root.logger", KEY_WARNS, NULL, NULL, TEXT},
+    {"sasl.", KEY_WARNS, NULL, NULL, TEXT},
+    {"security.auth_to_local", KEY_WARNS, NULL, NULL, TEXT},
+    {"serverCnxnFactory", KEY_WARNS, "org.apache.zookeeper.server.NIOServerCnxnFactory", NULL,
+     TEXT},
+    {"skipACL", KEY_WARNS, "no", NULL, TEXT},
+    {"snapCount", KEY_WARNS, NULL, NULL, TEXT},
+    {"snapSizeLimitInKb", KEY_WARNS, NULL, NULL, TEXT},
+    {"snapshot.compression.method", KEY_WARNS, "", NULL, TEXT},
+    {"snapshot.trust.empty", KEY_WARNS, "false", NULL, TEXT},
+    {"ssl.", KEY_WARNS, NULL, NULL, TEXT},
+    {"superUser", KEY_WARNS, NULL, NULL, TEXT},
+    {"throttled_op_wait_time", KEY_WARNS, "0", NULL, TEXT},
+    {"txnLogSizeLimitInKb", KEY_WARNS, NULL, NULL, TEXT},
+    {"watchManagerName", KEY_WARNS, NULL, NULL, TEXT},
+    {"watcherCleanIntervalInSeconds", KEY_WARNS, NULL, NULL, TEXT},
+    {"watcherCleanThreadsNum", KEY_WARNS, NULL, NULL, TEXT},
+    {"watcherCleanThreshold", KEY_WARNS, NULL, NULL, TEXT},
+};
+
+/* Settings whose name has no "zookeeper." in front: they can only be given on the command line. */
+static const struct config_setting BARE_SETTINGS[] = {
+    {"follower.nodelay", KEY_SERVED, NULL, NULL, TEXT},
+    {"jute.maxbuffer", KEY_SERVED, NULL, NULL, NUMBER},
+    {"leader.nodelay", KEY_SERVED, NULL, NULL, TEXT},
+    {"readonlymode.enabled", KEY_SERVED, NULL, NULL, TEXT}, /* refused by a rule */
+    {"learner.closeSocketAsync", KEY_WARNS, "false", NULL, TEXT},
+    {"leader.closeSocketAsync", KEY_WARNS, "false", NULL, TEXT},
+    {"znode.container.", KEY_WARNS, NULL, NULL, TEXT},
+};
+
+/* What a line of zoo.cfg about the ensemble begins with; N is a number. */
+static const char *const PATTERNS[] = {"server.N", "group.N", "weight.N"};
+
+static int check_known_setting(struct config_parser *parser, const struct config_setting *setting,
+                               const struct zk_property *property);
+static void warn_unknown(struct config_parser *parser, const struct zk_property *property,
+                         const char *name);
+static int check_on_command_line(struct config_parser *parser, const struct zk_property *property);
+
+/* ---- looking up ----------------------------------------------------------------------------- */
+
+static const struct config_setting *find_in(const struct config_setting *settings, size_t count,
+                                            const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(settings[i].name);
+        bool family = settings[i].name[length - 1] == '.';
+        if (family ? strncmp(name, settings[i].name, length) == 0
+                   : strcmp(name, settings[i].name) == 0)
+            return &settings[i];
+    }
+    return NULL;
+}
+
+static const struct config_setting *find_setting(const char *name)
+{
+    return find_in(SETTINGS, sizeof SETTINGS / sizeof *SETTINGS, name);
+}
+
+static const struct config_setting *find_bare_setting(const char *name)
+{
+    return find_in(BARE_SETTINGS, sizeof BARE_SETTINGS / sizeof *BARE_SETTINGS, name);
+}
+
+/* ---- a line of zoo.cfg ---------------------------------------------------------------------- */
+
+int config_check_unlisted(struct config_parser *parser, const struct zk_property *property)
+{
+    if (strncmp(property->key, BYTE_ORDER_MARK, sizeof BYTE_ORDER_MARK - 1) == 0) {
+        config_no_effect(parser, property,
+                         "the file begins with a byte-order mark, which is part of "
+                         "this key",
+                         "save the file as UTF-8 without that mark");
+        parser->config.has_mistake = true;
+        return 0;
+    }
+    const struct config_setting *setting = find_setting(property->key);
+    if (setting != NULL)
+        return check_known_setting(parser, setting, property);
+    if (find_bare_setting(property->key) != NULL)
+        config_no_effect(parser, property, "the same line has no effect in Java",
+                         "give it on the command line: -D%s=%s", property->key, property->value);
+    else
+        warn_unknown(parser, property, property->key);
+    return 0;
+}
+
+/* Java takes its default for what is no number, and says nothing; but cnxTimeout it reads with
+ * parseInt, which ends its start. */
+static int check_whole_number(struct config_parser *parser, const struct config_setting *setting,
+                              const struct zk_property *property)
+{
+    int64_t number;
+    if (zk_decode_long(property->value, &number) && number >= INT32_MIN && number <= INT32_MAX)
+        return 0;
+    if (strcmp(setting->name, "cnxTimeout") == 0)
+        return config_refuse_setting(parser, property, "write a whole number of milliseconds",
+                                     "For input string: \"%s\"", property->value);
+    config_no_effect(parser, property, "it is not a whole number, so the default holds",
+                     "write a whole number in digits");
+    return 0;
+}
+
+static int check_known_setting(struct config_parser *parser, const struct config_setting *setting,
+                               const struct zk_property *property)
+{
+    if (setting->fate == KEY_SERVED)
+        return setting->type == TEXT ? 0 : check_whole_number(parser, setting, property);
+    if (setting->harmless != NULL && strcasecmp(property->value, setting->harmless) == 0)
+        return 0;
+    if (setting->fate == KEY_REFUSED)
+        return config_refuse_setting(parser, property, "remove it, or run this server with Java",
+                                     "%s is not served by zkpeer", setting->what);
+    config_no_effect(parser, property, "not served by zkpeer yet", "remove it");
+    return 0;
+}
+
+/* ---- names that nobody knows ---------------------------------------------------------------- */
+
+static char ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* How many letters must be changed, added or left out to turn one text into the other, whatever
+ * their case; digits count as N. More than limit: limit + 1. */
+static size_t distance(const char *one, const char *other, size_t limit)
+{
+    size_t row[NAME_SIZE + 1];
+    size_t length = strlen(other);
+    if (strlen(one) > NAME_SIZE || length > NAME_SIZE)
+        return limit + 1;
+    for (size_t k = 0; k <= length; k++)
+        row[k] = k;
+    for (size_t i = 0; one[i] != '\0'; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t k = 1; k <= length; k++) {
+            bool same = ascii_lower(one[i]) == ascii_lower(other[k - 1]);
+            size_t changed = diagonal + (same ? 0 : 1);
+            diagonal = row[k];
+            size_t shorter = row[k - 1] < row[k] ? row[k - 1] : row[k];
+            row[k] = shorter + 1 < changed ? shorter + 1 : changed;
+        }
+    }
+    return row[length] <= limit ? row[length] : limit + 1;
+}
+
+/* Keep name if it is nearer than the nearest so far. */
+static void consider(const char *key, const char *name, size_t *nearest, const char **ret_name)
+{
+    size_t d = distance(key, name, *nearest);
+    if (d < *nearest) {
+        *nearest = d;
+        *ret_name = name;
+    }
+}
+
+/* A number in a key becomes N, as in the patterns. */
+static void number_to_n(const char *key, char ret_text[NAME_SIZE + 1])
+{
+    size_t length = 0;
+    for (const char *c = key; *c != '\0' && length < NAME_SIZE; c++) {
+        bool digit = *c >= '0' && *c <= '9';
+        if (!digit || length == 0 || ret_text[length - 1] != 'N')
+            ret_text[length++] = digit ? 'N' : *c;
+    }
+    ret_text[length] = '\0';
+}
+
+/* The known name that a person may have meant; NULL: none is near. */
+static const char *nearest_name(const char *key)
+{
+    const char *name = NULL;
+    char pattern[NAME_SIZE + 1];
+    size_t nearest = strlen(key) / 4 + 2; /* one letter in four may be wrong, and one more */
+    if (strlen(key) > NAME_SIZE)
+        return NULL;
+    for (size_t i = 0; config_key_name(i) != NULL; i++)
+        consider(key, config_key_name(i), &nearest, &name);
+    for (size_t i = 0; i < sizeof SETTINGS / sizeof *SETTINGS; i++)
+        consider(key, SETTINGS[i].name, &nearest, &name);
+    for (size_t i = 0; i < sizeof BARE_SETTINGS / sizeof *BARE_SETTINGS; i++)
+        consider(key, BARE_SETTINGS[i].name, &nearest, &name);
+    number_to_n(key, pattern);
+    for (size_t i = 0; i < sizeof PATTERNS / sizeof *PATTERNS; i++)
+        consider(pattern, PATTERNS[i], &nearest, &name);
+    return name;
+}
+
+static void warn_unknown(struct config_parser *parser, const struct zk_property *property,
+                         const char *name)
+{
+    const char *why = "neither zkpeer nor Java 3.8.0 knows this key";
+    const char *nearest = nearest_name(name);
+    if (nearest != NULL)
+        config_no_effect(parser, property, why, "did you mean %s?", nearest);
+    else if (!property->separated)
+        config_no_effect(parser, property, why,
+                         "this line is not key=value: remove it, or put a # "
+                         "before it");
+    else
+        config_no_effect(parser, property, why, "remove it");
+}
+
+/* ---- the command line ----------------------------------------------------------------------- */
+
+int config_check_command_line(struct config_parser *parser)
+{
+    const char *key;
+    const char *value;
+    int r = 0;
+    for (size_t i = 0; r == 0 && zk_settings_at(parser->ctx, i, &key, &value); i++) {
+        struct zk_property property = {
+            .key = zk_xstrdup(key), .value = zk_xstrdup(value), .separated = true};
+        r = check_on_command_line(parser, &property);
+        free(property.key);
+        free(property.value);
+    }
+    return r;
+}
+
+/* property has line 0: it stands on the command line. */
+static int check_on_command_line(struct config_parser *parser, const struct zk_property *property)
+{
+    const struct config_setting *setting = find_bare_setting(property->key);
+    if (setting != NULL)
+        return check_known_setting(parser, setting, property);
+    if (strncmp(property->key, PREFIX, sizeof PREFIX - 1) != 0) {
+        if (find_setting(property->key) != NULL)
+            config_no_effect(parser, property, "its name lacks \"zookeeper.\"",
+                             "write -Dzookeeper.%s", property->key);
+        else
+            config_no_effect(parser, property, "zkpeer is no Java program", "remove it");
+        return 0;
+    }
+    const char *name = property->key + sizeof PREFIX - 1;
+    setting = find_setting(name);
+    if (setting != NULL)
+        return check_known_setting(parser, setting, property);
+    if (config_key_is_refused(name, property->value)) /* as Java's guide, if not its code, has it */
+        return config_refuse_setting(parser, property, "remove it, or run this server with Java",
+                                     "%s is not served by zkpeer", name);
+    if (config_key_is_known(name))
+        config_no_effect(parser, property, "it is a key of zoo.cfg", "write it there: %s=%s", name,
+                         property->value);
+    else
+        warn_unknown(parser, property, name);
+    return 0;
+}
+
+/* ---- what is said about them ---------------------------------------------------------------- */
+
+void config_no_effect(struct config_parser *parser, const struct zk_property *property,
+                      const char *why, const char *next_format, ...)
+{
+    struct zk_str where = {0};
+    struct zk_str next = {0};
+    struct zk_str text = {0};
+    va_list args;
+    if (property->line > 0)
+        zk_str_printf(&where, "%s:%d: ", parser->path, property->line);
+    else
+        zk_str_append(&where, "-D");
+    config_append_visible(&where, property->key);
+    zk_str_append(&where, "=");
+    config_append_visible(&where, property->value);
+    va_start(args, next_format);
+    zk_str_vprintf(&next, next_format, args);
+    va_end(args);
+    zk_log(parser->ctx, ZK_LOG_CONFIG_NO_EFFECT, zk_str_text(&where), why, zk_str_text(&next));
+    zk_str_printf(&text, "%s has no effect: %s; %s", zk_str_text(&where), why, zk_str_text(&next));
+    zk_strings_add(&parser->config.warnings, zk_str_text(&text));
+    zk_str_done(&text);
+    zk_str_done(&next);
+    zk_str_done(&where);
+}
+
+int config_refuse_setting(struct config_parser *parser, const struct zk_property *property,
+                          const char *advice, const char *words_format, ...)
+{
+    struct zk_str words = {0};
+    va_list args;
+    va_start(args, words_format);
+    zk_str_vprintf(&words, words_format, args);
+    va_end(args);
+    int r = 0;
+    if (property->line > 0)
+        r = config_fail(parser, parser->path, property, advice, "%s", zk_str_text(&words));
+    else
+        r = config_fail(parser, COMMAND_LINE, NULL, advice, "-D%s=%s: %s", property->key,
+                        property->value, zk_str_text(&words));
+    zk_str_done(&words);
+    return r;
+}
