@@ -13,7 +13,7 @@ cables and watch the votes. It is the C code of src/ and the simulator of tests/
 WebAssembly. The file needs no server and no network: open it in a browser. What is missing is
 installed (Debian's emscripten, for its C library).
 
-  -o, --output FILE   where to write it (default: lab.html)
+  -o, --output FILE   where to write it (default: out/lab.html in the repository)
   -h, --help          this text
 
 Exit: 0 written, 1 it does not compile, 2 wrong usage.
@@ -21,7 +21,7 @@ TEXT
 }
 
 main() {
-  local output=lab.html size
+  local output=$REPO/out/lab.html size
   while (($# > 0)); do
     case $1 in
       -o | --output) need_value "$1" $# && output=$2 && shift 2 ;;

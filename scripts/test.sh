@@ -289,7 +289,7 @@ run_normal() {
   build release -DCMAKE_BUILD_TYPE=Release || return 0
   ln -sfn release/zkpeer "$REPO/build/zkpeer"
   local environment name
-  play stories "$REPO/tests/process/stories/run.sh" --jobs 1 # the longest comes first
+  play stories "$REPO/tests/process/stories/run.sh" --jobs 2 # the longest comes first, and mostly waits
   mixes '' -- "${MIXES[@]}"
   ensembles ''
   play film "$REPO/tests/process/film/run.sh"

@@ -290,8 +290,8 @@ static int open_trace(struct arguments *args)
 {
     const int fd = open(args->trace_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (fd < 0) {
-        fprintf(stderr, "zkpeer: the trace %s cannot be written: %s\n", args->trace_file,
-                zk_error_text(errno).text);
+        fprintf(stderr, "zkpeer: the trace %s cannot be written: %s (try zkpeer --help)\n",
+                args->trace_file, zk_error_text(errno).text);
         return EXIT_CODE_INVALID_INVOCATION;
     }
     args->context.trace_fd = fd;

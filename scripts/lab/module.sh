@@ -101,7 +101,8 @@ main() {
   local file objects=() program=() commands=()
   case ${1:-} in
     -h | --help) usage && exit 0 ;;
-    -* | '') die_usage "name the file to write" ;;
+    -*) die_usage "I do not know $1" ;;
+    '') die_usage "name the file to write" ;;
   esac
   (($# == 1)) || die_usage "one file at a time"
   file=$1

@@ -318,7 +318,8 @@ static void a_trace_that_cannot_be_opened_is_named_with_the_reason(void **state)
 
     assert_int_equal(exit_code(stage), 2);
 
-    snprintf(words, sizeof words, "zkpeer: the trace %s cannot be written: Is a directory\n",
+    snprintf(words, sizeof words,
+             "zkpeer: the trace %s cannot be written: Is a directory (try zkpeer --help)\n",
              stage->directory);
     await_log(stage, words);
 }
