@@ -4,7 +4,7 @@
  * Names, formats and order are Java's, for what this peer truly has; figures of a JVM are not
  * invented. Java's order is that of its hash maps: first the values of the server, then gauges,
  * counters, summaries. Behind them stand our own. These too begin with zk_ and have a number as
- * value, because telegraf refuses a server with any other line (D-41). */
+ * value, because telegraf refuses a server with any other line (D-99). */
 #include <inttypes.h>
 
 #include "command/four_letter_words_internal.h"

@@ -487,9 +487,11 @@
     ZK_DEBUG, "closing client connection: remote=%s reason=this peer serves no clients yet"
 /* address; clients since the last such line, this one among them */
 #define ZK_LOG_CLIENT_TURNED_AWAY                                                                  \
-    ZK_WARN, "a ZooKeeper client is turned away remote=%s clients=%" PRId64                        \
-             " why=\"zkpeer serves no clients yet\" do=\"let clients connect to a Java server of " \
-             "this ensemble; this line comes once a minute at most\""
+    ZK_WARN,                                                                                       \
+        "a ZooKeeper client is turned away remote=%s clients=%" PRId64                             \
+        " why=\"zkpeer serves no clients yet\" do=\"give clients an ensemble of Java servers "     \
+        "alone: a session is a write, which ends C followers; this line comes once a minute at "   \
+        "most\""
 /* why */
 #define ZK_LOG_CLIENT_ACCEPT ZK_WARN, "cannot accept client connections for a moment: reason=%s"
 /* address */
