@@ -205,15 +205,3 @@ void quorum_peer_get_current_and_next_config_voters(struct quorum_peer *self, in
     *ret_items = items;
     *ret_count = count;
 }
-
-/* ---- on their way out ------------------------------------------------------------------------ */
-
-struct quorum_verifier *quorum_peer_get_quorum_verifier(struct quorum_peer *self)
-{
-    return qv_ref((struct quorum_verifier *)quorum_peer_quorum_verifier(self));
-}
-
-struct quorum_verifier *quorum_peer_get_last_seen_quorum_verifier(struct quorum_peer *self)
-{
-    return qv_ref((struct quorum_verifier *)quorum_peer_last_seen_quorum_verifier(self));
-}

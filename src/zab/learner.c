@@ -209,7 +209,7 @@ void learner_end(struct learner *learner, const char *role, bool completed_sync)
     zk_mutex_unlock(&learner->mu);
     /* A tree that never came to NEWLEADER is not ours; what is on disk is loaded when somebody
      * asks next. */
-    if (quorum_peer_get_sync_mode(learner->self) == SYNC_MODE_SNAP)
+    if (quorum_peer_get_phase(learner->self).sync_mode == SYNC_MODE_SNAP)
         zk_database_clear(learner->database);
 }
 

@@ -190,19 +190,4 @@ bool quorum_peer_report_looking_sid(struct quorum_peer *self,
  * lock; locks as the one above. */
 bool quorum_peer_get_leader_status(struct quorum_peer *self, struct leader_status *ret_status);
 
-/* ---- on their way out: they go as soon as nobody calls them ---------------------------------- */
-
-struct zk_context *quorum_peer_context(const struct quorum_peer *self);
-const struct quorum_peer_config *quorum_peer_config_of(const struct quorum_peer *self);
-struct zk_database *quorum_peer_database(const struct quorum_peer *self);
-struct server_metrics *quorum_peer_metrics(const struct quorum_peer *self);
-int64_t quorum_peer_get_my_id(const struct quorum_peer *self);
-enum learner_type quorum_peer_get_learner_type(const struct quorum_peer *self);
-int64_t quorum_peer_init_limit_ms(const struct quorum_peer *self);
-int64_t quorum_peer_sync_limit_ms(const struct quorum_peer *self);
-enum zab_state quorum_peer_get_zab_state(struct quorum_peer *self);
-enum sync_mode quorum_peer_get_sync_mode(struct quorum_peer *self);
-struct quorum_verifier *quorum_peer_get_quorum_verifier(struct quorum_peer *self);
-struct quorum_verifier *quorum_peer_get_last_seen_quorum_verifier(struct quorum_peer *self);
-
 #endif
