@@ -54,10 +54,10 @@ scripts_clean() {
 mutants_apply() {
   local patch count=0
   cd "$REPO"
-  report < <(for patch in tests/sim/mutants/*.patch; do
+  report < <(for patch in tests/{sim,unit}/mutants/*.patch; do
     patch -s -p1 -F1 --dry-run -r - <"$patch" >/dev/null 2>&1 || say "$patch:1: it does not apply any more"
   done)
-  for patch in tests/sim/mutants/*.patch; do
+  for patch in tests/{sim,unit}/mutants/*.patch; do
     count=$((count + 1))
   done
   verdict "$count patches apply"
