@@ -112,15 +112,6 @@ int buf_get_view(struct buf_reader *reader, size_t length, const uint8_t **ret_b
     return 0;
 }
 
-int buf_get_byte(struct buf_reader *reader, uint8_t *ret_value)
-{
-    const uint8_t *bytes;
-    int r = buf_get_view(reader, 1, &bytes);
-    if (r == 0)
-        *ret_value = bytes[0];
-    return r;
-}
-
 int buf_get_int(struct buf_reader *reader, int32_t *ret_value)
 {
     const uint8_t *bytes;
@@ -136,15 +127,6 @@ int buf_get_long(struct buf_reader *reader, int64_t *ret_value)
     int r = buf_get_view(reader, 8, &bytes);
     if (r == 0)
         *ret_value = zk_load_long(bytes);
-    return r;
-}
-
-int buf_get_bytes(struct buf_reader *reader, void *ret_bytes, size_t length)
-{
-    const uint8_t *bytes;
-    int r = buf_get_view(reader, length, &bytes);
-    if (r == 0 && length > 0)
-        memcpy(ret_bytes, bytes, length);
     return r;
 }
 

@@ -32,7 +32,7 @@ struct chains {
     size_t size;
 };
 
-/* --- hashes --- */
+/* ---- hashes ---------------------------------------------------------------------------------- */
 
 int32_t java_string_hash(const char *text)
 {
@@ -67,7 +67,7 @@ static uint32_t spread(int32_t hash)
     return bits ^ bits >> 16;
 }
 
-/* --- chains --- */
+/* ---- chains ---------------------------------------------------------------------------------- */
 
 static size_t *new_heads(size_t capacity)
 {
@@ -137,7 +137,7 @@ static void chains_double(struct chains *chains, void (*split)(struct chains *ch
     free(old);
 }
 
-/* --- HashMap --- */
+/* ---- HashMap --------------------------------------------------------------------------------- */
 
 /* Java: HashMap.threshold: with more entries than that the table is doubled. */
 static size_t hash_map_threshold(size_t capacity)
@@ -156,7 +156,7 @@ static void hash_map_put(struct chains *chains, size_t entry)
         chains_double(chains, chains_split_in_order);
 }
 
-/* --- ConcurrentHashMap --- */
+/* ---- ConcurrentHashMap ----------------------------------------------------------------------- */
 
 /* Java: ConcurrentHashMap.tryPresize(), as a long chain calls it: the table is doubled until three
  * quarters of it reach the power of two above three times its old capacity. */
@@ -178,7 +178,7 @@ static void concurrent_map_put(struct chains *chains, size_t entry)
         chains_double(chains, chains_split_around_tail);
 }
 
-/* --- orders --- */
+/* ---- orders ---------------------------------------------------------------------------------- */
 
 /* Takes entries, whose hashes stand there. */
 static void map_order(struct chain_entry *entries, size_t count, size_t capacity,

@@ -1,24 +1,35 @@
-/* A sorted array of keys and items: small maps, searched by halving. */
+/* Sorted arrays, searched by halving. */
 #include "zk/base/long_map.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "zk/base/alloc.h"
 
-/* Where key stands, or would stand. */
-static size_t long_map_place(const struct long_map *map, int64_t key)
+_Static_assert(offsetof(struct long_map_entry, key) == 0, "place_of() looks there");
+
+/* Returns the index at which key stands, or would stand, among count elements of size bytes that
+ * each begin with their key. */
+static size_t place_of(const void *elements, size_t count, size_t size, int64_t key)
 {
     size_t low = 0;
-    size_t high = map->count;
+    size_t high = count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (map->entries[middle].key < key)
+        int64_t found;
+        memcpy(&found, (const char *)elements + middle * size, sizeof found);
+        if (found < key)
             low = middle + 1;
         else
             high = middle;
     }
     return low;
+}
+
+static size_t long_map_place(const struct long_map *map, int64_t key)
+{
+    return place_of(map->entries, map->count, sizeof *map->entries, key);
 }
 
 static struct long_map_entry *long_map_find(const struct long_map *map, int64_t key)
@@ -32,11 +43,6 @@ void *long_map_get(const struct long_map *map, int64_t key)
 {
     const struct long_map_entry *entry = long_map_find(map, key);
     return entry != NULL ? entry->value : NULL;
-}
-
-bool long_map_has(const struct long_map *map, int64_t key)
-{
-    return long_map_find(map, key) != NULL;
 }
 
 void *long_map_put(struct long_map *map, int64_t key, void *value)
@@ -80,16 +86,7 @@ void long_map_done(struct long_map *map)
 
 static size_t long_set_place(const struct long_set *set, int64_t item)
 {
-    size_t low = 0;
-    size_t high = set->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (set->items[middle] < item)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return place_of(set->items, set->count, sizeof *set->items, item);
 }
 
 bool long_set_has(const struct long_set *set, int64_t item)

@@ -2,6 +2,7 @@
 #include "zk/base/str.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +11,9 @@
 #include "zk/base/panic.h"
 #include "zk/base/utf8.h"
 
-/* --- numbers --- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
-enum { LONG_TEXT_SIZE = 20 /* a sign and 19 digits; in hex it is less */ };
-
-static int digit_of(char c)
+int zk_hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -22,10 +21,10 @@ static int digit_of(char c)
         return c - 'a' + 10;
     if (c >= 'A' && c <= 'F')
         return c - 'A' + 10;
-    return 16;
+    return -1;
 }
 
-/* Digits and nothing else, at least one; the sign has been read already. */
+/* Reads digits and nothing else, at least one; the sign has been read already. */
 static bool parse_digits(const char *text, uint64_t radix, bool negative, int64_t *ret_value)
 {
     const uint64_t limit = negative ? (uint64_t)INT64_MAX + 1 : (uint64_t)INT64_MAX;
@@ -33,10 +32,10 @@ static bool parse_digits(const char *text, uint64_t radix, bool negative, int64_
     if (*text == '\0')
         return false;
     for (; *text != '\0'; text++) {
-        uint64_t digit = (uint64_t)digit_of(*text);
-        if (digit >= radix || value > (limit - digit) / radix)
+        const int digit = zk_hex_digit(*text);
+        if (digit < 0 || (uint64_t)digit >= radix || value > (limit - (uint64_t)digit) / radix)
             return false;
-        value = value * radix + digit;
+        value = value * radix + (uint64_t)digit;
     }
     *ret_value = (int64_t)(negative ? 0 - value : value);
     return true;
@@ -84,19 +83,7 @@ bool zk_decode_long(const char *text, int64_t *ret_value)
     return parse_digits(digits, 10, negative, ret_value);
 }
 
-/* In decimal, the last digit before end; where it starts. */
-static char *write_decimal(char *end, int64_t value)
-{
-    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    do
-        *--end = (char)('0' + rest % 10);
-    while ((rest /= 10) > 0);
-    if (value < 0)
-        *--end = '-';
-    return end;
-}
-
-/* --- texts of a fixed size --- */
+/* ---- texts of a fixed size ------------------------------------------------------------------- */
 
 bool zk_text_starts_with(const char *text, const char *start)
 {
@@ -120,14 +107,6 @@ void zk_text_printf(char *ret_text, size_t size, const char *format, ...)
     va_end(args);
 }
 
-void zk_text_numbered(char *ret_text, size_t size, const char *before, int64_t number)
-{
-    char decimal[LONG_TEXT_SIZE + 1] = "";
-    zk_text_copy(ret_text, size, before);
-    const size_t length = strlen(ret_text);
-    zk_text_copy(ret_text + length, size - length, write_decimal(decimal + LONG_TEXT_SIZE, number));
-}
-
 const char *zk_trim_start(const char *text)
 {
     while (*text != '\0' && (unsigned char)*text <= ' ')
@@ -145,7 +124,7 @@ char *zk_trim(char *text)
     return start;
 }
 
-/* --- a string that grows --- */
+/* ---- a string that grows --------------------------------------------------------------------- */
 
 enum {
     SMALLEST_ROOM = 128,
@@ -164,24 +143,28 @@ void zk_str_reserve(struct zk_str *str, size_t more)
     str->text = zk_xrealloc(str->text, str->room);
 }
 
+void zk_str_append_bytes(struct zk_str *str, const char *text, size_t length)
+{
+    zk_str_reserve(str, length);
+    if (length > 0)
+        memcpy(str->text + str->length, text, length);
+    str->length += length;
+    str->text[str->length] = '\0';
+}
+
+void zk_str_append(struct zk_str *str, const char *text)
+{
+    zk_str_append_bytes(str, text, strlen(text));
+}
+
 void zk_str_append_long(struct zk_str *str, int64_t value)
 {
-    char text[LONG_TEXT_SIZE];
-    char *const end = text + sizeof text;
-    char *start = write_decimal(end, value);
-    zk_str_append_bytes(str, start, (size_t)(end - start));
+    zk_str_printf(str, "%" PRId64, value);
 }
 
 void zk_str_append_hex(struct zk_str *str, int64_t value)
 {
-    char text[LONG_TEXT_SIZE];
-    char *const end = text + sizeof text;
-    char *start = end;
-    uint64_t rest = (uint64_t)value;
-    do
-        *--start = "0123456789abcdef"[rest % 16];
-    while ((rest /= 16) > 0);
-    zk_str_append_bytes(str, start, (size_t)(end - start));
+    zk_str_printf(str, "%" PRIx64, (uint64_t)value);
 }
 
 void zk_str_vprintf(struct zk_str *str, const char *format, va_list args)
@@ -233,66 +216,51 @@ char *zk_str_take(struct zk_str *str)
     return text;
 }
 
-/* --- pieces --- */
+/* ---- pieces ---------------------------------------------------------------------------------- */
+
+static void strings_add_bytes(struct zk_strings *strings, const char *text, size_t length)
+{
+    strings->items = zk_xrealloc(strings->items, (strings->count + 1) * sizeof *strings->items);
+    strings->items[strings->count++] = zk_xstrndup(text, length);
+}
 
 void zk_strings_add(struct zk_strings *strings, const char *text)
 {
-    zk_assert(!strings->is_one_block);
-    strings->items = zk_xrealloc(strings->items, (strings->count + 1) * sizeof *strings->items);
-    strings->items[strings->count++] = zk_xstrdup(text);
+    strings_add_bytes(strings, text, strlen(text));
 }
 
 void zk_strings_done(struct zk_strings *strings)
 {
-    for (size_t i = 0; i < strings->count && !strings->is_one_block; i++)
+    for (size_t i = 0; i < strings->count; i++)
         free(strings->items[i]);
     free(strings->items);
     *strings = (struct zk_strings){0};
 }
 
-static size_t count_of(const char *text, char wanted)
-{
-    size_t count = 0;
-    while ((text = strchr(text, wanted)) != NULL) {
-        count++;
-        text++;
-    }
-    return count;
-}
-
-/* Room for as many pieces, and behind it a copy of the text, where they will stand: the copy. */
-static char *pieces_new(struct zk_strings *ret_pieces, const char *text, size_t room)
-{
-    size_t size = strlen(text) + 1;
-    *ret_pieces = (struct zk_strings){
-        .items = zk_xmalloc(room * sizeof(char *) + size),
-        .is_one_block = true,
-    };
-    return memcpy(ret_pieces->items + room, text, size);
-}
-
-/* Cut text, which stands in the block of pieces, and append what comes off. */
-static void cut_onto(char *text, char separator, struct zk_strings *pieces)
+/* Appends the pieces of text. */
+static void split_onto(const char *text, char separator, struct zk_strings *pieces)
 {
     const size_t before = pieces->count;
-    pieces->items[pieces->count++] = text;
-    while ((text = strchr(text, separator)) != NULL) {
-        *text++ = '\0';
-        pieces->items[pieces->count++] = text;
+    for (;;) {
+        const char *end = strchr(text, separator);
+        strings_add_bytes(pieces, text, end != NULL ? (size_t)(end - text) : strlen(text));
+        if (end == NULL)
+            break;
+        text = end + 1;
     }
     if (pieces->count == before + 1)
         return;
     while (pieces->count > before && pieces->items[pieces->count - 1][0] == '\0')
-        pieces->count--;
+        free(pieces->items[--pieces->count]);
 }
 
 void zk_split(const char *text, char separator, struct zk_strings *ret_pieces)
 {
-    char *copy = pieces_new(ret_pieces, text, count_of(text, separator) + 1);
-    cut_onto(copy, separator, ret_pieces);
+    *ret_pieces = (struct zk_strings){0};
+    split_onto(text, separator, ret_pieces);
 }
 
-/* Java's answer for a text that ends with its first ']': every bracket vanishes, wherever it
+/* What Java does to a text that ends with its first ']': it drops every bracket, wherever one
  * stands. */
 static void remove_brackets(char *text)
 {
@@ -319,38 +287,22 @@ int zk_host_and_port(const char *text, struct zk_strings *ret_pieces, const char
         *ret_error = " doesn't have a port after colon";
         return -EINVAL;
     }
-    char *copy = pieces_new(ret_pieces, text, count_of(text, ':') + 2);
-    ret_pieces->items[ret_pieces->count++] = copy;
+    *ret_pieces = (struct zk_strings){0};
     if (closing[1] == '\0') {
-        remove_brackets(copy);
+        zk_strings_add(ret_pieces, text);
+        remove_brackets(ret_pieces->items[0]);
     } else {
-        char *host_end = copy + (closing - text);
-        *host_end = '\0';
-        ret_pieces->items[0] = copy + 1;
-        cut_onto(host_end + 2, ':', ret_pieces);
+        strings_add_bytes(ret_pieces, text + 1, (size_t)(closing - text - 1));
+        split_onto(closing + 2, ':', ret_pieces);
     }
     return 0;
 }
 
-/* --- JSON --- */
-
-/* Is anything there but ASCII that stands for itself? To the end and without a branch, so that the
- * compiler can look at many bytes at a time. */
-static bool needs_escape(const char *text, size_t length)
-{
-    char special = 0;
-    for (size_t i = 0; i < length; i++)
-        special |= (text[i] < ' ') | (text[i] >= 0x7f) | (text[i] == '"') | (text[i] == '\\');
-    return special != 0;
-}
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 void zk_str_append_json(struct zk_str *str, const char *text)
 {
     size_t length = strlen(text);
-    if (!needs_escape(text, length)) { /* nearly always */
-        zk_str_append_bytes(str, text, length);
-        return;
-    }
     for (size_t used; length > 0; text += used, length -= used) {
         int32_t character = zk_utf8_decode(text, length, &used);
         if (character < 0)

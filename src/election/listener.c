@@ -64,7 +64,7 @@ static int accept_until_error(struct listener_handler *handler, struct sock *ser
     for (;;) {
         struct sock *sock = NULL;
         int r = sock_accept(server, &sock);
-        if (r == -EMFILE || r == -ENFILE || r == -ENOBUFS || r == -ENOMEM) {
+        if (sock_is_shortage(r)) {
             zk_log(qcm->ctx, ZK_LOG_ACCEPT_WAITS, zk_error_text(r).text);
             if (zk_stop_sleep(&qcm->shutdown, ACCEPT_RETRY_MS))
                 return -ECANCELED;

@@ -123,17 +123,6 @@ static bool reader_take_line(struct line_reader *reader, struct zk_str *line, in
 
 /* --- escapes --- */
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* The four digits of a \u escape. */
 static bool take_code_unit(const char *text, size_t length, uint32_t *ret_unit)
 {
@@ -141,7 +130,7 @@ static bool take_code_unit(const char *text, size_t length, uint32_t *ret_unit)
     if (length < 4)
         return false;
     for (size_t i = 0; i < 4; i++) {
-        int digit = hex_value(text[i]);
+        int digit = zk_hex_digit(text[i]);
         if (digit < 0)
             return false;
         unit = unit << 4 | (uint32_t)digit;

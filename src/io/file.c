@@ -1,4 +1,5 @@
-/* Files as a peer needs them: read whole, written to last, directories listed in order. */
+/* Whole files, atomic replacement, directories. errno is taken right behind the call that sets it,
+ * before another call can. */
 #include "zk/io/file.h"
 
 #include <dirent.h>
@@ -21,7 +22,7 @@ enum {
     READ_CHUNK = 8192,
 };
 
-/* --- descriptors --- */
+/* ---- descriptors ----------------------------------------------------------------------------- */
 
 static int file_open(const char *path, int flags, int *ret_fd)
 {
@@ -126,9 +127,9 @@ int file_read_some(int fd, void *ret_bytes, size_t room, size_t *ret_count)
     return 0;
 }
 
-/* --- whole files --- */
+/* ---- whole files ----------------------------------------------------------------------------- */
 
-/* The directory that path stands in. Gives. */
+/* Returns the directory that path stands in; the caller frees it. */
 static char *directory_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -212,7 +213,7 @@ int file_read(const char *path, size_t limit, struct zk_str *ret_text)
     return r;
 }
 
-/* --- names --- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 int file_rename(const char *from, const char *to)
 {
@@ -380,7 +381,7 @@ char *file_canonical(const char *path)
     return zk_str_take(&text);
 }
 
-/* --- the system --- */
+/* ---- the system ------------------------------------------------------------------------------ */
 
 /* Java: UnixOperatingSystemMXBean.getOpenFileDescriptorCount(); -1 as there if the system does not
  * tell */

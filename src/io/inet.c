@@ -1,4 +1,4 @@
-/* Addresses: literals by Java's rules, names by the resolver and its cache, and as texts. */
+/* Addresses: literals by Java's rules, questions, texts. Names go to the cache (inet_cache.c). */
 #include "zk/io/inet.h"
 
 #include <stdlib.h>
@@ -17,11 +17,11 @@ enum {
     V4_TEXT_MAX = 15, /* Java takes nothing longer for an IPv4 literal */
 };
 
-/* --- literals --- */
+/* ---- literals -------------------------------------------------------------------------------- */
 
-/* Java: IPAddressUtil.textToNumericFormatV4(). One to four decimal numbers; the last one fills all
- * bytes that are left, so that 127.1 is 127.0.0.1. Leading zeros mean nothing. Length is that of
- * the text to look at. */
+/* Reads one to four decimal numbers in the first length letters. The last one fills all bytes that
+ * are left, so that 127.1 is 127.0.0.1. Leading zeros mean nothing. Java:
+ * IPAddressUtil.textToNumericFormatV4() */
 static bool parse_v4(const char *text, size_t length, uint8_t *ret_ip)
 {
     uint8_t ip[V4_BYTES] = {0};
@@ -52,25 +52,14 @@ static bool parse_v4(const char *text, size_t length, uint8_t *ret_ip)
     return true;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
-/* One group of hex digits at text; leading zeros mean nothing. Gives where it ends, NULL if there
+/* Reads one group of hex digits; leading zeros mean nothing. Returns where it ends, NULL if there
  * is none or it is too big. */
 static const char *parse_v6_group(const char *text, uint32_t *ret_group)
 {
     const char *start = text;
     uint32_t group = 0;
-    for (; hex_digit(*text) >= 0; text++) {
-        group = group << 4 | (uint32_t)hex_digit(*text);
+    for (; zk_hex_digit(*text) >= 0; text++) {
+        group = group << 4 | (uint32_t)zk_hex_digit(*text);
         if (group > UINT16_MAX)
             return NULL;
     }
@@ -78,7 +67,7 @@ static const char *parse_v6_group(const char *text, uint32_t *ret_group)
     return text > start ? text : NULL;
 }
 
-/* The IPv4 tail of an IPv6 literal: all four numbers must be there. */
+/* Reads the IPv4 tail of an IPv6 literal: all four numbers must be there. */
 static bool parse_v4_tail(const char *text, uint8_t *ret_ip)
 {
     size_t dots = 0;
@@ -87,8 +76,8 @@ static bool parse_v4_tail(const char *text, uint8_t *ret_ip)
     return dots == V4_BYTES - 1 && parse_v4(text, strlen(text), ret_ip);
 }
 
-/* Java: IPAddressUtil.textToNumericFormatV6(), but without zones (D-66): nobody runs an ensemble
- * over link-local addresses. */
+/* Zones (fe80::1%eth0) are not read (D-66): nobody runs an ensemble over link-local addresses.
+ * Java: IPAddressUtil.textToNumericFormatV6() */
 static bool parse_v6(const char *text, uint8_t *ret_ip)
 {
     uint8_t ip[V6_BYTES] = {0};
@@ -150,8 +139,9 @@ void inet_address_set_ip(struct inet_address *address, enum inet_family family, 
     memcpy(address->ip, ip, family == INET_V4 ? V4_BYTES : V6_BYTES);
 }
 
-/* Java: IPAddressUtil.isBsdParsableV4(). Numbers as C writes them (0x7f.1), which the system's
- * resolver would take for an IPv4 address: too ambiguous for Java. */
+/* Returns whether host is made of numbers as C writes them (0x7f.1), which the system's resolver
+ * would take for an IPv4 address. Java refuses them as ambiguous:
+ * IPAddressUtil.isBsdParsableV4() */
 static bool is_c_numbers(const char *host)
 {
     for (;;) {
@@ -171,10 +161,10 @@ static bool is_c_numbers(const char *host)
 enum host_kind {
     HOST_LITERAL,
     HOST_NAME,
-    HOST_MALFORMED, /* looks like a literal and is none: nobody is asked */
+    HOST_MALFORMED, /* looks like a literal and is none: it is not looked up */
 };
 
-/* The literal in its canonical form. */
+/* Makes the literal's canonical form the host. */
 static void set_literal(struct inet_address *address, enum inet_family family, const uint8_t *ip)
 {
     inet_address_set_ip(address, family, ip);
@@ -193,7 +183,7 @@ static bool parse_v6_host(const char *host, size_t length, uint8_t *ret_ip)
     return parse_v6(bare, ret_ip);
 }
 
-/* Java: InetAddress.getAllByName(), the part that needs no resolver. */
+/* The part that needs no resolver. Java: InetAddress.getAllByName() */
 static enum host_kind address_from_host(const char *host, uint16_t port,
                                         struct inet_address *ret_address)
 {
@@ -239,7 +229,7 @@ struct inet_address inet_address_any(uint16_t port)
     return (struct inet_address){.host = "0.0.0.0", .named = true, .family = INET_V4, .port = port};
 }
 
-/* --- questions --- */
+/* ---- questions ------------------------------------------------------------------------------- */
 
 static bool all_zero(const uint8_t *bytes, size_t length)
 {
@@ -252,19 +242,6 @@ static bool all_zero(const uint8_t *bytes, size_t length)
 bool inet_address_is_wildcard(const struct inet_address *address)
 {
     return address->family != INET_UNRESOLVED && all_zero(address->ip, V6_BYTES);
-}
-
-bool inet_address_is_loopback(const struct inet_address *address)
-{
-    switch (address->family) {
-    case INET_UNRESOLVED:
-        return false;
-    case INET_V4:
-        return address->ip[0] == 127;
-    case INET_V6:
-        return all_zero(address->ip, V6_BYTES - 1) && address->ip[V6_BYTES - 1] == 1;
-    }
-    return false;
 }
 
 bool inet_address_equal(const struct inet_address *a, const struct inet_address *b)
@@ -281,8 +258,8 @@ static uint32_t load_word(const uint8_t *bytes)
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-/* Java: Inet6Address.hashCode(). The sum of four words, each made of bytes that have a sign in
- * Java. */
+/* The sum of four words, each made of bytes, which have a sign in Java. Java:
+ * Inet6Address.hashCode() */
 static uint32_t hash_of_v6(const uint8_t *ip)
 {
     uint32_t hash = 0;
@@ -295,8 +272,8 @@ static uint32_t hash_of_v6(const uint8_t *ip)
     return hash;
 }
 
-/* Java: String.toLowerCase().hashCode() of an unresolved name; only ASCII letters have cases in
- * host names. */
+/* The hash of an unresolved name in small letters; in host names only ASCII letters have two forms.
+ * Java: String.toLowerCase().hashCode() */
 static uint32_t hash_of_name(const char *host)
 {
     char lower[sizeof((struct inet_address *)0)->host];
@@ -326,7 +303,7 @@ int32_t inet_address_hash(const struct inet_address *address)
     return (int32_t)(hash + address->port);
 }
 
-/* --- texts --- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 struct inet_text inet_ip_text(const struct inet_address *address)
 {

@@ -1,5 +1,5 @@
-/* The resolver runs without the lock: two threads may ask for one name at the same time, and both
- * store the answer. */
+/* The cache of host names. The system is asked without the lock: two threads may ask for one name
+ * at the same time, and both store the answer. */
 #include "io/inet_cache.h"
 
 #include <netdb.h>
@@ -27,15 +27,15 @@ struct inet_cache_entry {
 };
 
 struct inet_cache {
-    struct zk_mutex mutex;
-    struct inet_cache_entry *entries GUARDED_BY(&mutex);
-    size_t count GUARDED_BY(&mutex);
+    struct zk_mutex mu; /* L-104. Guards: */
+    struct inet_cache_entry *entries GUARDED_BY(&mu);
+    size_t count GUARDED_BY(&mu);
 };
 
 void *inet_cache_new(struct zk_context *ctx)
 {
     struct inet_cache *cache = zk_xcalloc(1, sizeof *cache);
-    zk_mutex_init(&cache->mutex, ctx, "resolver", ZK_RANK_RESOLVER);
+    zk_mutex_init(&cache->mu, ctx, "resolver", ZK_RANK_RESOLVER);
     return cache;
 }
 
@@ -44,13 +44,13 @@ void inet_cache_free(void *names) UNSHARED
     struct inet_cache *cache = names;
     if (cache == NULL)
         return;
-    zk_mutex_destroy(&cache->mutex);
+    zk_mutex_destroy(&cache->mu);
     free(cache->entries);
     free(cache);
 }
 
 static struct inet_cache_entry *cache_find_locked(struct inet_cache *cache, const char *name)
-    REQUIRES(&cache->mutex)
+    REQUIRES(&cache->mu)
 {
     for (size_t i = 0; i < cache->count; i++)
         if (strcasecmp(cache->entries[i].answer.host, name) == 0)
@@ -60,19 +60,19 @@ static struct inet_cache_entry *cache_find_locked(struct inet_cache *cache, cons
 
 static bool cache_get(struct inet_cache *cache, struct inet_address *address)
 {
-    zk_mutex_lock(&cache->mutex);
+    zk_mutex_lock(&cache->mu);
     const struct inet_cache_entry *entry = cache_find_locked(cache, address->host);
     bool fresh = entry != NULL && zk_elapsed_ms() < entry->expires_ms;
     if (fresh) {
         address->family = entry->answer.family;
         memcpy(address->ip, entry->answer.ip, sizeof address->ip);
     }
-    zk_mutex_unlock(&cache->mutex);
+    zk_mutex_unlock(&cache->mu);
     return fresh;
 }
 
-/* The place for one more name: at the limit, that of the one that expires first. */
-static struct inet_cache_entry *cache_place_locked(struct inet_cache *cache) REQUIRES(&cache->mutex)
+/* Returns the place for one more name; at the limit it is that of the name that expires first. */
+static struct inet_cache_entry *cache_place_locked(struct inet_cache *cache) REQUIRES(&cache->mu)
 {
     if (cache->count < CACHE_LIMIT) {
         cache->entries = zk_xrealloc(cache->entries, (cache->count + 1) * sizeof *cache->entries);
@@ -88,13 +88,13 @@ static struct inet_cache_entry *cache_place_locked(struct inet_cache *cache) REQ
 static void cache_put(struct inet_cache *cache, const struct inet_address *address)
 {
     bool success = address->family != INET_UNRESOLVED;
-    zk_mutex_lock(&cache->mutex);
+    zk_mutex_lock(&cache->mu);
     struct inet_cache_entry *entry = cache_find_locked(cache, address->host);
     if (entry == NULL)
         entry = cache_place_locked(cache);
     entry->answer = *address;
     entry->expires_ms = zk_deadline_ms(success ? CACHE_SUCCESS_MS : CACHE_FAILURE_MS);
-    zk_mutex_unlock(&cache->mutex);
+    zk_mutex_unlock(&cache->mu);
 }
 
 void inet_address_set_sockaddr_ip(struct inet_address *address, const struct sockaddr *from)
@@ -110,7 +110,7 @@ void inet_address_set_sockaddr_ip(struct inet_address *address, const struct soc
     }
 }
 
-/* The first IPv4 address, as Java prefers; else the first of all. */
+/* Takes the first IPv4 address, as Java prefers; if there is none, the first of all. */
 static void ask_system(struct inet_address *address)
 {
     const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};

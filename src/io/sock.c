@@ -1,8 +1,10 @@
-/* The descriptors are non-blocking and every wait is a poll(): only so can one call be bounded by a
- * pause and by a deadline and still be waked. A wake raises a flag under the socket's lock and then
- * shuts the connection down, which ends polls and calls in all threads, those under way and those
- * to come: in every state Linux then polls as hung up, and refuses to send. So only who finds the
- * socket hung up, or whose call fails, looks at the flag. */
+/* The descriptors are non-blocking, and every wait is a poll(): one call must honour an idle
+ * timeout, a deadline and a wake-up, and only poll() allows all three.
+ *
+ * A wake-up raises a flag under the socket's lock and then shuts the connection down. That ends
+ * polls and calls in all threads, those under way and those to come: whatever state the socket was
+ * in, Linux polls it as hung up from then on, and refuses to send. So a call looks at the flag only
+ * when it finds the socket hung up, or when it fails. */
 #include "zk/io/sock.h"
 
 #include <errno.h>
@@ -42,8 +44,8 @@ struct sock {
     int64_t timeout_ms;
     int64_t deadline_ms;
 
-    struct zk_mutex mutex;
-    bool waked GUARDED_BY(&mutex); /* never goes back */
+    struct zk_mutex mu;         /* L-102. Guards: */
+    bool woken GUARDED_BY(&mu); /* never goes back */
 };
 
 /* Room for a socket address of either family. */
@@ -55,9 +57,10 @@ union socket_address {
 
 static int sock_error(struct sock *sock, int error);
 
-/* --- addresses --- */
+/* ---- addresses ------------------------------------------------------------------------------- */
 
-/* The address in the words of the socket's domain; its length, 0 if the domain has none. */
+/* Writes the address as the socket's domain has it. Returns its length; 0 if the domain cannot
+ * express it. */
 static socklen_t to_socket_address(const struct inet_address *address, int domain,
                                    union socket_address *ret)
 {
@@ -75,8 +78,7 @@ static socklen_t to_socket_address(const struct inet_address *address, int domai
     ret->v6.sin6_port = htons(address->port);
     if (address->family == INET_V6) {
         memcpy(ip, address->ip, 16);
-    } else if (!inet_address_is_wildcard(
-                   address)) { /* the IPv4 wildcard is that of both, as in Java */
+    } else if (!inet_address_is_wildcard(address)) { /* as in Java, that of IPv4 is that of both */
         ip[10] = 0xff;
         ip[11] = 0xff;
         memcpy(ip + 12, address->ip, 4);
@@ -105,8 +107,8 @@ static int sock_learn_local(struct sock *sock)
     return 0;
 }
 
-/* The address that was dialled, with the IP that answered: who dials a wildcard reaches a loopback
- * address. */
+/* Keeps the address that was dialled, with the IP that answered: a dial of a wildcard reaches a
+ * loopback address. */
 static int sock_learn_remote(struct sock *sock, const struct inet_address *dialled)
 {
     union socket_address remote = {0};
@@ -118,7 +120,7 @@ static int sock_learn_remote(struct sock *sock, const struct inet_address *diall
     return 0;
 }
 
-/* Both ends are known: name the connection as both sides name it. */
+/* Names the connection, of which both ends are known, as both sides name it. */
 static void sock_name(struct sock *sock, const struct inet_address *dialler,
                       const struct inet_address *listener)
 {
@@ -126,9 +128,9 @@ static void sock_name(struct sock *sock, const struct inet_address *dialler,
                    inet_host_port_text(dialler).text, inet_host_port_text(listener).text);
 }
 
-/* --- life --- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
-/* Takes fd. */
+/* Takes ownership of fd. */
 static struct sock *sock_of_fd(struct zk_context *ctx, int domain, int fd)
 {
     struct sock *sock = zk_xcalloc(1, sizeof *sock);
@@ -137,7 +139,7 @@ static struct sock *sock_of_fd(struct zk_context *ctx, int domain, int fd)
     sock->fd = fd;
     sock->domain = domain;
     sock->deadline_ms = INT64_MAX;
-    zk_mutex_init(&sock->mutex, ctx, "sock", ZK_RANK_SOCK);
+    zk_mutex_init(&sock->mu, ctx, "sock", ZK_RANK_SOCK);
     return sock;
 }
 
@@ -166,30 +168,30 @@ void sock_unref(struct sock *sock)
     if (sock == NULL || !zk_refcount_unref(&sock->refs))
         return;
     close(sock->fd); /* Linux frees the number whatever close() says */
-    zk_mutex_destroy(&sock->mutex);
+    zk_mutex_destroy(&sock->mu);
     free(sock);
 }
 
 void sock_wake(struct sock *sock)
 {
-    zk_mutex_lock(&sock->mutex);
-    if (!sock->waked) {
-        sock->waked = true;
-        shutdown(sock->fd,
-                 SHUT_RDWR); /* not connected: nobody is blocked, and the flag is enough */
+    zk_mutex_lock(&sock->mu);
+    if (!sock->woken) {
+        sock->woken = true;
+        /* It fails on a socket that is not connected: then nobody is blocked. */
+        shutdown(sock->fd, SHUT_RDWR);
     }
-    zk_mutex_unlock(&sock->mutex);
+    zk_mutex_unlock(&sock->mu);
 }
 
-static bool sock_waked(struct sock *sock)
+static bool sock_woken(struct sock *sock)
 {
-    zk_mutex_lock(&sock->mutex);
-    bool waked = sock->waked;
-    zk_mutex_unlock(&sock->mutex);
-    return waked;
+    zk_mutex_lock(&sock->mu);
+    bool woken = sock->woken;
+    zk_mutex_unlock(&sock->mu);
+    return woken;
 }
 
-/* --- waiting --- */
+/* ---- waiting --------------------------------------------------------------------------------- */
 
 /* Waits until the socket is ready for events, or until until_ms; how is what a thread dump says
  * meanwhile. Errors: -ETIMEDOUT, -ECANCELED. Errors of the connection count as ready: the call that
@@ -213,11 +215,11 @@ static int sock_wait(struct sock *sock, short events, int64_t until_ms, const ch
         if (ready < 0 && error != EINTR)
             return -error;
         if (ready > 0)
-            return (watched.revents & POLLHUP) != 0 && sock_waked(sock) ? -ECANCELED : 0;
+            return (watched.revents & POLLHUP) != 0 && sock_woken(sock) ? -ECANCELED : 0;
     }
 }
 
-/* Wait for bytes or a caller, within the pause and the deadline. */
+/* Waits for bytes or for a caller, within the idle timeout and the deadline. */
 static int sock_wait_readable(struct sock *sock, const char *how)
 {
     int64_t until_ms = sock->timeout_ms > 0 ? zk_deadline_ms(sock->timeout_ms) : INT64_MAX;
@@ -226,11 +228,11 @@ static int sock_wait_readable(struct sock *sock, const char *how)
     return sock_wait(sock, POLLIN, until_ms, how);
 }
 
-/* The error to report for a call that failed with error: a waked socket fails for that reason
- * only. */
+/* Returns what to report for a call that failed with error: whatever a woken socket fails with, the
+ * reason is that it was woken. */
 static int sock_error(struct sock *sock, int error)
 {
-    return sock_waked(sock) ? -ECANCELED : -error;
+    return sock_woken(sock) ? -ECANCELED : -error;
 }
 
 static bool is_transient(int error)
@@ -238,19 +240,19 @@ static bool is_transient(int error)
     return error == EINTR || error == EAGAIN || error == EWOULDBLOCK;
 }
 
-/* --- connecting --- */
+/* ---- connecting ------------------------------------------------------------------------------ */
 
-/* Under the lock a wake comes either before, and we see the flag, or after, and shuts down a socket
- * that connects. */
+/* Under the lock a wake-up comes either before, and we see the flag, or after, and shuts down a
+ * socket that connects. */
 static int sock_connect_begin(struct sock *sock, const union socket_address *to, socklen_t length)
 {
     int r = 0;
-    zk_mutex_lock(&sock->mutex);
-    if (sock->waked)
+    zk_mutex_lock(&sock->mu);
+    if (sock->woken)
         r = -ECANCELED;
     else if (connect(sock->fd, &to->any, length) < 0 && errno != EINPROGRESS && errno != EINTR)
         r = -errno;
-    zk_mutex_unlock(&sock->mutex);
+    zk_mutex_unlock(&sock->mu);
     return r;
 }
 
@@ -287,7 +289,7 @@ int sock_connect(struct sock *sock, const struct inet_address *address, int64_t 
     return r;
 }
 
-/* --- listening --- */
+/* ---- listening ------------------------------------------------------------------------------- */
 
 /* Dual-stack where the system has IPv6, as every socket of Java is. */
 static int sock_new_listener(struct zk_context *ctx, const struct inet_address *address,
@@ -340,12 +342,17 @@ out:
     return r;
 }
 
-/* Linux reports what has already happened to a connection on the way to us as an error of
- * accept(). */
+/* Linux reports as an error of accept() what has already happened to the next caller's
+ * connection. */
 static bool is_lost_caller(int error)
 {
     return error == ECONNABORTED || error == EPROTO || error == ENETDOWN || error == ENETUNREACH ||
            error == EHOSTDOWN || error == EHOSTUNREACH || error == ENOPROTOOPT;
+}
+
+bool sock_is_shortage(int error)
+{
+    return error == -EMFILE || error == -ENFILE || error == -ENOBUFS || error == -ENOMEM;
 }
 
 /* Java: ServerSocket.accept() */
@@ -376,7 +383,7 @@ int sock_accept(struct sock *listener, struct sock **ret_sock)
     }
 }
 
-/* --- options --- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 static void sock_set_option(struct sock *sock, int level, int option, bool on)
 {
@@ -405,7 +412,7 @@ void sock_set_deadline(struct sock *sock, int64_t deadline_ms)
     sock->deadline_ms = deadline_ms;
 }
 
-/* --- bytes --- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 int sock_read_some(struct sock *sock, void *ret_bytes, size_t room, size_t *ret_count)
 {
@@ -418,7 +425,7 @@ int sock_read_some(struct sock *sock, void *ret_bytes, size_t room, size_t *ret_
             continue;
         if (count < 0)
             return sock_error(sock, errno);
-        if (count == 0 && sock_waked(sock))
+        if (count == 0 && sock_woken(sock))
             return -ECANCELED;
         *ret_count = (size_t)count;
         return 0;
@@ -460,7 +467,7 @@ int sock_write_fully(struct sock *sock, const void *bytes, size_t length)
     return 0;
 }
 
-/* --- words --- */
+/* ---- words ----------------------------------------------------------------------------------- */
 
 const struct inet_address *sock_local(const struct sock *sock)
 {

@@ -1,4 +1,4 @@
-/* Buffered bytes from and to a socket, a file or memory, summed up as they pass. */
+/* Buffers of 8 KiB in front of a socket, a file or memory, and the sums of what passes. */
 #include "zk/io/stream.h"
 
 #include <errno.h>
@@ -14,11 +14,10 @@
 
 enum {
     STREAM_BUFFER = 8192,  /* Java: BufferedInputStream, BufferedOutputStream */
-    FIRST_BUFFER = 512,    /* it doubles up to that: most connections never need more than this */
     ADLER_CHUNK = 1 << 30, /* zlib counts in 32 bits */
 };
 
-/* Adler-32 of what it was of, and these bytes after it. */
+/* Extends an Adler-32 sum by length bytes. */
 static uint32_t adler32_more(uint32_t adler, const uint8_t *bytes, size_t length)
 {
     while (length > 0) {
@@ -30,21 +29,22 @@ static uint32_t adler32_more(uint32_t adler, const uint8_t *bytes, size_t length
     return adler;
 }
 
-/* --- input --- */
+/* ---- input ----------------------------------------------------------------------------------- */
 
 struct zk_input {
-    struct sock *sock;   /* shared; NULL: none */
-    int fd;              /* borrowed; -1: none */
-    const uint8_t *next; /* what can be read without asking the source: */
+    struct sock *sock; /* NULL: none. We hold a reference. */
+    int fd;            /* -1: none. The caller closes it. */
+    /* What can be read without a system call, in the buffer or in the caller's memory. */
+    const uint8_t *next;
     size_t left;
-    uint8_t *buffer; /* NULL: nothing was asked for yet, or next stands in the caller's memory */
-    size_t room;     /* of the buffer */
-    uint32_t adler;  /* of what was read before summed; nobody sums up a socket */
+    uint8_t *buffer; /* NULL: nothing was asked for yet */
+    /* The sum of all bytes before summed; not kept for sockets. */
+    uint32_t adler;
     const uint8_t *summed;
     int64_t position;
 };
 
-/* The next bytes to be read are these. */
+/* Makes these the next bytes to be read. */
 static void input_fill(struct zk_input *input, const uint8_t *bytes, size_t length)
 {
     input->next = bytes;
@@ -97,7 +97,7 @@ static void input_sum_up(struct zk_input *input)
     input->summed = input->next;
 }
 
-/* One read of the source. *ret_count is 0 at its end. */
+/* Reads the source once. *ret_count is 0 at its end. */
 static int input_ask(struct zk_input *input, void *ret_bytes, size_t room, size_t *ret_count)
 {
     if (input->sock != NULL)
@@ -108,31 +108,26 @@ static int input_ask(struct zk_input *input, void *ret_bytes, size_t room, size_
     return 0;
 }
 
-/* The next bytes, as many as the source has and the buffer takes. It grows if they filled it last
- * time. */
+/* Fills the buffer with what the source has. Errors: -EPIPE at its end. */
 static int input_ask_more(struct zk_input *input)
 {
-    if (input->room == 0 ||
-        (input->next == input->buffer + input->room && input->room < STREAM_BUFFER)) {
-        input->room = input->room > 0 ? input->room * 2 : FIRST_BUFFER;
-        input->buffer = zk_xrealloc(input->buffer, input->room);
-    }
+    if (input->buffer == NULL)
+        input->buffer = zk_xmalloc(STREAM_BUFFER);
     size_t count = 0;
-    int r = input_ask(input, input->buffer, input->room, &count);
+    int r = input_ask(input, input->buffer, STREAM_BUFFER, &count);
     input_fill(input, input->buffer, count);
     return r < 0 ? r : count == 0 ? -EPIPE : 0;
 }
 
-/* Give at least one and at most length bytes, or -EPIPE. */
+/* Reads at least one and at most length bytes. Errors: -EPIPE at the end of the source. */
 static int input_read_some(struct zk_input *input, uint8_t *ret_bytes, size_t length,
                            size_t *ret_count)
 {
     int r;
     size_t count = 0;
     if (input->left == 0)
-        input_sum_up(input); /* before others take the place of these bytes */
-    if (input->left == 0 &&
-        length >= STREAM_BUFFER) { /* as in Java, what is big goes past the buffer */
+        input_sum_up(input); /* before the next ones take the place of these bytes */
+    if (input->left == 0 && length >= STREAM_BUFFER) { /* Java, too, leads it past the buffer */
         r = input_ask(input, ret_bytes, length, &count);
         if (input->sock == NULL)
             input->adler = adler32_more(input->adler, ret_bytes, count);
@@ -167,11 +162,6 @@ int zk_input_read(struct zk_input *input, void *ret_bytes, size_t length)
     return 0;
 }
 
-bool zk_input_buffered(const struct zk_input *input)
-{
-    return input->left > 0;
-}
-
 uint32_t zk_input_adler32(const struct zk_input *input)
 {
     zk_assert(input->sock == NULL);
@@ -183,18 +173,19 @@ int64_t zk_input_position(const struct zk_input *input)
     return input->position;
 }
 
-/* --- output --- */
+/* ---- output ---------------------------------------------------------------------------------- */
 
 struct zk_output {
-    struct sock *sock; /* shared; NULL: none */
-    int fd;            /* borrowed; -1: none */
-    struct buf *buf;   /* borrowed; NULL: none */
+    struct sock *sock; /* NULL: none. We hold a reference. */
+    int fd;            /* -1: none. The caller closes it. */
+    struct buf *buf;   /* NULL: none. It is the caller's. */
     uint8_t *buffer;   /* NULL for buf, and before the first byte */
-    size_t room;       /* of the buffer */
     size_t used;
-    size_t summed;  /* of these, in adler */
-    int error;      /* 0, or the first -errno */
-    uint32_t adler; /* of what has left the buffer, and of those; nobody sums up a socket */
+    int error; /* 0, or the first -errno */
+    /* The sum of all bytes that have left the buffer, and of the first summed ones in it; not kept
+     * for sockets. */
+    uint32_t adler;
+    size_t summed;
     int64_t position;
 };
 
@@ -236,7 +227,7 @@ void zk_output_free(struct zk_output *output)
     free(output);
 }
 
-/* What the buffer holds and was not summed up yet. */
+/* Adds what the buffer holds and was not summed up yet. */
 static void output_sum_up(struct zk_output *output)
 {
     if (output->fd >= 0 && output->used > output->summed)
@@ -245,7 +236,7 @@ static void output_sum_up(struct zk_output *output)
     output->summed = output->used;
 }
 
-/* Hand bytes to the sink. */
+/* Hands bytes to the sink. */
 static int output_pass(struct zk_output *output, const void *bytes, size_t length)
 {
     if (output->buf != NULL) {
@@ -269,16 +260,6 @@ int zk_output_flush(struct zk_output *output)
     return output_pass(output, output->buffer, length);
 }
 
-static void output_make_room(struct zk_output *output, size_t wanted)
-{
-    size_t room = output->room > 0 ? output->room : FIRST_BUFFER;
-    while (room < wanted)
-        room *= 2;
-    if (room > output->room)
-        output->buffer = zk_xrealloc(output->buffer, room);
-    output->room = room;
-}
-
 int zk_output_write(struct zk_output *output, const void *bytes, size_t length)
 {
     if (output->error < 0)
@@ -292,12 +273,13 @@ int zk_output_write(struct zk_output *output, const void *bytes, size_t length)
         if (r < 0)
             return r;
     }
-    if (length >= STREAM_BUFFER) { /* as in Java, what is big goes past the buffer */
+    if (length >= STREAM_BUFFER) { /* Java, too, leads it past the buffer */
         if (output->fd >= 0)
             output->adler = adler32_more(output->adler, bytes, length);
         return output_pass(output, bytes, length);
     }
-    output_make_room(output, output->used + length);
+    if (output->buffer == NULL)
+        output->buffer = zk_xmalloc(STREAM_BUFFER);
     if (length > 0)
         memcpy(output->buffer + output->used, bytes, length);
     output->used += length;
@@ -311,11 +293,6 @@ uint32_t zk_output_adler32(struct zk_output *output)
         output_sum_up(output);
         return output->adler;
     }
-    size_t length = (size_t)output->position; /* all that was written still stands there */
+    size_t length = (size_t)output->position; /* all of it still stands in the buf */
     return adler32_more(1, output->buf->bytes + output->buf->length - length, length);
-}
-
-int64_t zk_output_position(const struct zk_output *output)
-{
-    return output->position;
 }

@@ -196,7 +196,7 @@ void zk_registry_check_wait(struct zk_thread_registry *registry, const struct zk
     registry_unlock(registry);
 }
 
-/* ---- for a thread dump ---------------------------------------------------------------------- */
+/* ---- for a thread dump ----------------------------------------------------------------------- */
 
 void zk_registry_block(struct zk_thread_registry *registry, const char *how, const char *on,
                        const struct zk_mutex *mutex)

@@ -20,7 +20,7 @@ static bool trace_any(const struct zk_context *ctx)
     return ctx->options.trace_fd >= 0;
 }
 
-/* ---- a line --------------------------------------------------------------------------------- */
+/* ---- a line ---------------------------------------------------------------------------------- */
 
 /* Each adds ,"name":value. */
 static void field_name(struct zk_str *line, const char *name)
@@ -89,7 +89,7 @@ static void trace_end(struct zk_context *ctx) RELEASES(&ctx->trace_mu)
     zk_mutex_unlock(&ctx->trace_mu);
 }
 
-/* ---- events --------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 void zk_trace_boot(struct zk_context *ctx, const char *version)
 {

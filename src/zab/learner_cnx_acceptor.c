@@ -189,8 +189,7 @@ static int accept_learners(struct learner_cnx_acceptor_handler *acceptor)
     for (;;) {
         struct sock *sock = NULL;
         int r = sock_accept(acceptor->listener, &sock);
-        if (r == -EMFILE || r == -ENFILE || r == -ENOBUFS || r == -ENOMEM) {
-            /* The system is short of something that other connections will give back. */
+        if (sock_is_shortage(r)) {
             zk_log(leader->ctx, ZK_LOG_ACCEPTING_FOLLOWER_LATER, zk_error_text(r).text,
                    LEADER_ACCEPT_PAUSE_MS);
             if (leader_pause(leader, LEADER_ACCEPT_PAUSE_MS))

@@ -200,18 +200,14 @@ static void a_printed_text_is_given_as_far_as_it_fits(void **state)
     assert_string_equal(text, "");
 }
 
-static void a_numbered_text_is_given_as_far_as_it_fits(void **state)
+static void a_start_is_compared_with_all_its_letters(void **state)
 {
-    char text[40];
     (void)state;
-    zk_text_numbered(text, sizeof text, "SendWorker:", 0);
-    assert_string_equal(text, "SendWorker:0");
-    zk_text_numbered(text, sizeof text, "RecvWorker:", INT64_MIN);
-    assert_string_equal(text, "RecvWorker:-9223372036854775808");
-    zk_text_numbered(text, 14, "SendWorker:", 1234);
-    assert_string_equal(text, "SendWorker:12");
-    zk_text_numbered(text, 4, "SendWorker:", 1234);
-    assert_string_equal(text, "Sen");
+    assert_true(zk_text_starts_with("server.1", "server."));
+    assert_true(zk_text_starts_with("server.", "server."));
+    assert_true(zk_text_starts_with("x", ""));
+    assert_false(zk_text_starts_with("server", "server."));
+    assert_false(zk_text_starts_with("Server.1", "server."));
 }
 
 /* The pieces as one text: "a|b|". */
@@ -356,7 +352,7 @@ int main(void)
         cmocka_unit_test(longs_are_appended_in_decimal),
         cmocka_unit_test(a_text_is_copied_as_far_as_it_fits),
         cmocka_unit_test(a_printed_text_is_given_as_far_as_it_fits),
-        cmocka_unit_test(a_numbered_text_is_given_as_far_as_it_fits),
+        cmocka_unit_test(a_start_is_compared_with_all_its_letters),
         cmocka_unit_test(longs_are_appended_in_hex),
         cmocka_unit_test(split_drops_trailing_empty_pieces_only),
         cmocka_unit_test(host_and_port_split_as_in_java),

@@ -1,6 +1,6 @@
-/* Bytes. Java: ByteBuffer, DataInput, DataOutput: big-endian, bounds are errors and never faults. A
- * buf is built by one thread, then shared by reference and never changed again; reading is done by
- * a buf_reader, so that several threads can read one buf. */
+/* Bytes, big-endian, whose bounds are errors and never faults. One thread builds a buf; from then
+ * on it is shared by reference and never changed. What reads it is a buf_reader, so that several
+ * threads can read one buf. Java: ByteBuffer, DataInput, DataOutput */
 #ifndef ZK_BASE_BUF_H
 #define ZK_BASE_BUF_H
 
@@ -12,27 +12,29 @@
 #include "zk/base/refcount.h"
 
 struct buf {
-    struct zk_refcount
-        refs; /* whoever holds the pointer: queues, lastMessageSent, the thread that writes it */
+    struct zk_refcount refs; /* each pointer to it: a queue, a last message, a thread that writes */
     size_t length;
     size_t room;
     uint8_t *bytes; /* first_bytes, until it has grown beyond them */
     uint8_t first_bytes[];
 };
 
-struct buf *buf_new(size_t room); /* grows when needed */
+/* Returns an empty buf with so much room; it grows when more is put into it. */
+struct buf *buf_new(size_t room);
 struct buf *buf_new_copy(const void *bytes, size_t length);
+/* Takes a reference and returns buf. */
 struct buf *buf_ref(struct buf *buf);
-void buf_unref(struct buf *buf); /* NULL is fine */
+/* Gives a reference back; the last one frees. NULL is fine. */
+void buf_unref(struct buf *buf);
 
 void buf_put_byte(struct buf *buf, uint8_t value);
 void buf_put_int(struct buf *buf, int32_t value);
 void buf_put_long(struct buf *buf, int64_t value);
 void buf_put_bytes(struct buf *buf, const void *bytes, size_t length);
 
-/* A position in somebody's bytes. */
+/* A position in bytes that stay somebody else's. */
 struct buf_reader {
-    const uint8_t *bytes; /* borrowed */
+    const uint8_t *bytes;
     size_t length;
     size_t position;
 };
@@ -41,16 +43,14 @@ struct buf_reader buf_reader_of(const struct buf *buf);
 struct buf_reader buf_reader_of_bytes(const void *bytes, size_t length);
 size_t buf_remaining(const struct buf_reader *reader);
 
-/* Java: BufferUnderflowException. -EPROTO: fewer bytes than asked for are left; nothing is
- * consumed. */
-ZK_NODISCARD int buf_get_byte(struct buf_reader *reader, uint8_t *ret_value);
+/* Each reads what stands at the position and moves on. Errors: -EPROTO, fewer bytes are left than
+ * that; the position stays. Java: BufferUnderflowException */
 ZK_NODISCARD int buf_get_int(struct buf_reader *reader, int32_t *ret_value);
 ZK_NODISCARD int buf_get_long(struct buf_reader *reader, int64_t *ret_value);
-ZK_NODISCARD int buf_get_bytes(struct buf_reader *reader, void *ret_bytes, size_t length);
-/* Borrow length bytes in place. */
+/* length bytes as they stand there: no copy is made. */
 ZK_NODISCARD int buf_get_view(struct buf_reader *reader, size_t length, const uint8_t **ret_bytes);
 
-/* The naked big-endian steps. */
+/* One number to or from bytes that are known to be there. */
 void zk_store_int(uint8_t *bytes, int32_t value);
 void zk_store_long(uint8_t *bytes, int64_t value);
 int32_t zk_load_int(const uint8_t *bytes);

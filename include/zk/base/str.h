@@ -1,4 +1,4 @@
-/* Text: strict numbers as Java parses them, a string that grows, host:port. */
+/* Text: numbers as strict as Java reads them, a string that grows, pieces, host and port. */
 #ifndef ZK_BASE_STR_H
 #define ZK_BASE_STR_H
 
@@ -6,88 +6,81 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "zk/base/attrs.h"
 
-/* Java: Long.parseLong(): an optional sign and decimal digits, nothing else. False: text is not a
- * number. */
+/* Reads an optional sign and decimal digits, and nothing else. Returns false if text is no number
+ * of that size. Java: Long.parseLong() */
 ZK_NODISCARD bool zk_parse_long(const char *text, int64_t *ret_value);
-/* Java: Integer.parseInt(), as above. */
+/* The same for 32 bits. Java: Integer.parseInt() */
 ZK_NODISCARD bool zk_parse_int(const char *text, int32_t *ret_value);
-/* Java: Long.parseLong(text, 16) */
+/* The same with hexadecimal digits. Java: Long.parseLong(text, 16) */
 ZK_NODISCARD bool zk_parse_hex(const char *text, int64_t *ret_value);
-/* Java: Long.decode(): optional sign, then decimal, 0x, 0X, # or a leading 0 for octal. */
+/* Reads an optional sign, then decimal digits, or 0x, 0X or # and hexadecimal ones, or 0 and octal
+ * ones. Java: Long.decode() */
 ZK_NODISCARD bool zk_decode_long(const char *text, int64_t *ret_value);
+/* Returns the value of a hexadecimal digit, -1 if c is none. */
+int zk_hex_digit(char c);
 
+/* Copies text and ends it with a zero byte; of a longer text as many bytes as fit. */
+void zk_text_copy(char *ret_text, size_t size, const char *text);
+/* The same with what printf() makes of the arguments. */
+void zk_text_printf(char *ret_text, size_t size, const char *format, ...) ZK_PRINTF_LIKE(3, 4);
+
+/* Java: String.startsWith() */
 bool zk_text_starts_with(const char *text, const char *start);
 
-/* A copy of text, terminated; of a longer text as many bytes as fit. */
-void zk_text_copy(char *ret_text, size_t size, const char *text);
-/* printf, terminated; of a longer text as many bytes as fit. */
-void zk_text_printf(char *ret_text, size_t size, const char *format, ...) ZK_PRINTF_LIKE(3, 4);
-/* What precedes, and the number in decimal: as much as fits. */
-void zk_text_numbered(char *ret_text, size_t size, const char *before, int64_t number);
-
-/* Java: String.trim(): drop everything up to U+0020 at both ends, in place; the trimmed start. */
+/* Drops everything up to U+0020 at both ends, in place, and returns where the trimmed text starts.
+ * Java: String.trim() */
 char *zk_trim(char *text);
-/* Where the trimmed text starts. */
+/* Returns where the trimmed text would start. */
 const char *zk_trim_start(const char *text);
 
-/* A string that grows. Zero-initialised is empty; text may be NULL only while length is 0. */
+/* A string that grows. A zero-initialised one is empty. */
 struct zk_str {
-    char *text;    /* always terminated; owned */
-    size_t length; /* without the terminator */
+    char *text;    /* ends with a zero byte; NULL only while length is 0 */
+    size_t length; /* without the zero byte */
     size_t room;
 };
 
-void zk_str_reserve(struct zk_str *str, size_t more); /* room for so much, and the terminator */
-
-/* Inline, because most of what is appended is a literal, whose length the compiler knows. */
-static inline void zk_str_append_bytes(struct zk_str *str, const char *text, size_t length)
-{
-    if (length >= str->room - str->length)
-        zk_str_reserve(str, length);
-    if (length > 0)
-        memcpy(str->text + str->length, text, length);
-    str->length += length;
-    str->text[str->length] = '\0';
-}
-
-static inline void zk_str_append(struct zk_str *str, const char *text)
-{
-    zk_str_append_bytes(str, text, strlen(text));
-}
-
+/* Makes room for so many more bytes, and the zero byte. */
+void zk_str_reserve(struct zk_str *str, size_t more);
+void zk_str_append(struct zk_str *str, const char *text);
+void zk_str_append_bytes(struct zk_str *str, const char *text, size_t length);
 void zk_str_append_long(struct zk_str *str, int64_t value); /* in decimal */
 void zk_str_append_hex(struct zk_str *str, int64_t value);  /* Java: Long.toHexString() */
 void zk_str_printf(struct zk_str *str, const char *format, ...) ZK_PRINTF_LIKE(2, 3);
 void zk_str_vprintf(struct zk_str *str, const char *format, va_list args);
-void zk_str_clear(struct zk_str *str);             /* length 0, keeps the room */
-void zk_str_done(struct zk_str *str);              /* frees */
-const char *zk_str_text(const struct zk_str *str); /* never NULL */
-char *zk_str_take(struct zk_str *str); /* gives the text (never NULL); str is empty again */
+/* Appends text as it stands in JSON between quotes: quotes, backslashes and control characters are
+ * escaped, and what is no UTF-8 becomes U+FFFD. */
+void zk_str_append_json(struct zk_str *str, const char *text);
+/* Makes it empty and keeps the room. */
+void zk_str_clear(struct zk_str *str);
+/* Frees the text; the string is empty again. */
+void zk_str_done(struct zk_str *str);
+/* Returns the text, which stays the string's; never NULL. */
+const char *zk_str_text(const struct zk_str *str);
+/* Returns the text, never NULL, which the caller frees; the string is empty again. */
+char *zk_str_take(struct zk_str *str);
 
-/* Pieces of a text. Java: String.split() with one separating character: trailing empty pieces
- * vanish, others stay; no separator at all gives one piece, the text itself (even if empty). */
+/* A list of texts. */
 struct zk_strings {
-    char **items; /* owned */
+    char **items;
     size_t count;
-    bool is_one_block; /* the pieces of one text stand behind items, not each in its own memory */
 };
 
+/* Cuts text at each separator. Trailing empty pieces vanish, others stay; a text without a
+ * separator is one piece, even if it is empty. Java: String.split() with one character */
 void zk_split(const char *text, char separator, struct zk_strings *ret_pieces);
-void zk_strings_add(struct zk_strings *strings, const char *text); /* copies */
+/* Appends a copy of text. */
+void zk_strings_add(struct zk_strings *strings, const char *text);
 void zk_strings_done(struct zk_strings *strings);
 
-/* Java: ConfigUtils.getHostAndPort(). With a leading '[' the host ends at the first ']', one
- * character is skipped whatever it is, and the rest is split at ':'; otherwise all is split at ':'.
- * The first piece is the host.
- * Errors: -EINVAL with *ret_error (static text to append to the quoted piece: Java's words). */
+/* Cuts "host:port:..." at the colons; the first piece is the host. With a leading '[' the host ends
+ * at the first ']', one character behind it is skipped whatever it is, and the rest is cut.
+ * Errors: -EINVAL; *ret_error is static text, Java's words, to stand behind the quoted piece.
+ * Java: ConfigUtils.getHostAndPort() */
 ZK_NODISCARD int zk_host_and_port(const char *text, struct zk_strings *ret_pieces,
                                   const char **ret_error);
-
-/* Text for JSON: quotes, backslashes and control characters escaped; no surrounding quotes. */
-void zk_str_append_json(struct zk_str *str, const char *text);
 
 #endif

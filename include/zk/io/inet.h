@@ -1,5 +1,5 @@
-/* Addresses as Java's InetSocketAddress has them: a host as configured, what it resolved to (if it
- * did), a port.
+/* Addresses as Java has them: a host as it was configured, what it resolved to (if it did), a port.
+ * Any thread; only inet_address_resolve blocks.
  * Java: java.net.InetSocketAddress, org.apache.zookeeper.common.NetUtils */
 #ifndef ZK_IO_INET_H
 #define ZK_IO_INET_H
@@ -21,36 +21,35 @@ enum inet_family {
 
 /* A value: copy freely (host is a fixed array). */
 struct inet_address {
-    /* As configured; a literal in canonical form, without brackets; "" if only numbers came. */
+    /* As it was configured; a literal in canonical form, without brackets; "" if only an IP is
+     * known. */
     char host[256];
-    bool named; /* host is a name although it looks like an IP: only inet_address_any() */
+    /* host is a name although it looks like an IP: in inet_address_any() only. */
+    bool named;
     enum inet_family family;
     uint8_t ip[16]; /* network order; 4 bytes for INET_V4 */
     uint16_t port;
 };
 
-/* Java: new InetSocketAddress(host, port). Literals by Java's rules (127.1 is 127.0.0.1, leading
- * zeros are decimal, an empty host is loopback); names are looked up, which BLOCKS, unless the
- * context's cache has them (30 s; failures 10 s). An unknown name gives INET_UNRESOLVED and no
- * error. Longer hosts than the field are unresolved too. */
+/* Literals follow Java's rules: 127.1 is 127.0.0.1, leading zeros are decimal, an empty host is
+ * loopback. Names are looked up, which BLOCKS, unless the context's cache has them (30 s; failures
+ * 10 s). An unknown name is no error: the address is INET_UNRESOLVED. So is one whose host is
+ * longer than the field. Java: new InetSocketAddress(host, port) */
 void inet_address_resolve(struct zk_context *ctx, const char *host, uint16_t port,
                           struct inet_address *ret_address);
 
-/* The same without asking anybody: literals are resolved, names stay INET_UNRESOLVED. Never
- * blocks. */
+/* The same without a look-up: literals are resolved, names stay INET_UNRESOLVED. */
 void inet_address_literal(const char *host, uint16_t port, struct inet_address *ret_address);
 
-/* Java: new InetSocketAddress(port): the wildcard of a dual-stack listener. Its name is "0.0.0.0",
- * so that its text is "0.0.0.0/0.0.0.0:3881". */
+/* Returns the wildcard of a dual-stack listener. Its name is "0.0.0.0", so that its text is
+ * "0.0.0.0/0.0.0.0:3881". Java: new InetSocketAddress(port) */
 struct inet_address inet_address_any(uint16_t port);
 
 /* Java: InetAddress.isAnyLocalAddress() */
 bool inet_address_is_wildcard(const struct inet_address *address);
-/* Java: InetAddress.isLoopbackAddress() */
-bool inet_address_is_loopback(const struct inet_address *address);
 
-/* Java: InetSocketAddress.equals(): resolved ones by IP and port, unresolved ones by name (any
- * case) and port. */
+/* Resolved addresses are equal if IP and port are, unresolved ones if name (in capitals or not) and
+ * port are. Java: InetSocketAddress.equals() */
 bool inet_address_equal(const struct inet_address *a, const struct inet_address *b);
 int32_t inet_address_hash(const struct inet_address *address); /* Java: hashCode() */
 

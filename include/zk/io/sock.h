@@ -1,7 +1,6 @@
-/* TCP. Calls block, are waked by shutdown, and the last reference closes.
- * Any thread may wake a socket; nobody closes one that another thread may be blocked on: each user
- * holds a reference.
- * Java: java.net.Socket, ServerSocket */
+/* TCP sockets. Calls block. Any thread may wake a socket, which ends the calls of all threads on
+ * it. Each user holds a reference, and the last one closes, so that no descriptor is closed while
+ * another thread may be blocked on it. Java: java.net.Socket, ServerSocket */
 #ifndef ZK_IO_SOCK_H
 #define ZK_IO_SOCK_H
 
@@ -15,13 +14,14 @@
 struct zk_context;
 struct sock;
 
-/* Make a socket that can be waked while sock_connect blocks. Errors: -errno (EMFILE ...). */
+/* Makes a socket that is not connected yet, so that another thread can wake it while sock_connect
+ * blocks. Errors: -EMFILE ... */
 ZK_NODISCARD int sock_new(struct zk_context *ctx, enum inet_family family, struct sock **ret_sock);
 
-/* Java: Socket.connect(address, timeout). Blocks at most timeout_ms; 0 is not "for ever" as in
- * Java. Once for a sock. Errors: -ECONNREFUSED, -ETIMEDOUT, -ECANCELED (waked), -EDESTADDRREQ (an
- * unresolved address), -EAFNOSUPPORT (one of another family than the socket's), -EADDRNOTAVAIL (no
- * local port is left), ... */
+/* Connects. Blocks at most timeout_ms (0 does not mean for ever, as it does in Java; INT64_MAX
+ * does). Once for each sock. Errors: -ECONNREFUSED; -ETIMEDOUT; -ECANCELED, it was woken;
+ * -EDESTADDRREQ, the address is unresolved; -EAFNOSUPPORT, it is of another family than the socket;
+ * -EADDRNOTAVAIL, no local port is left; others. Java: Socket.connect(address, timeout) */
 ZK_NODISCARD int sock_connect(struct sock *sock, const struct inet_address *address,
                               int64_t timeout_ms);
 
@@ -30,47 +30,53 @@ ZK_NODISCARD int sock_connect(struct sock *sock, const struct inet_address *addr
  * more than net.core.somaxconn, which is 4,096 by default. */
 enum { SOCK_BACKLOG = 4096 };
 
-/* Java: ServerSocket.bind() with SO_REUSEADDR. A dual-stack socket where the machine has IPv6, as
- * Java's; else IPv4. For port 0 the system chooses one: sock_local() tells. Errors: -EADDRINUSE,
- * -EADDRNOTAVAIL (not this machine's), -EDESTADDRREQ (an unresolved address), -EACCES, ... */
+/* Binds with SO_REUSEADDR and listens: on a dual-stack socket where the machine has IPv6, as Java
+ * does, else on IPv4. If the port is 0 the system chooses one, which sock_local() tells.
+ * Errors: -EADDRINUSE; -EADDRNOTAVAIL, the address is not this machine's; -EDESTADDRREQ, it is
+ * unresolved; -EACCES; others. Java: ServerSocket.bind() */
 ZK_NODISCARD int sock_listen(struct zk_context *ctx, const struct inet_address *address,
                              int backlog, struct sock **ret_sock);
 
-/* Java: accept(). Blocks until a caller comes or the listener is waked (-ECANCELED). Handles EINTR
- * and ECONNABORTED itself; -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM are the caller's to wait out.
- * ret_sock has TCP_NODELAY off, no timeout. */
+/* Blocks until a caller comes. *ret_sock has TCP_NODELAY off and no timeout. A caller that has
+ * given up meanwhile is passed over. Errors: -ECANCELED, the listener was woken; a shortage
+ * (below); others. Java: accept() */
 ZK_NODISCARD int sock_accept(struct sock *listener, struct sock **ret_sock);
+/* Returns whether error says that the system is short of something that other connections will give
+ * back: descriptors, buffers, memory. The listener is well, so one waits and accepts again. */
+bool sock_is_shortage(int error);
 
 struct sock *sock_ref(struct sock *sock);
-void sock_unref(struct sock *sock); /* NULL is fine; the last one closes */
+/* The last one closes. NULL is fine. */
+void sock_unref(struct sock *sock);
 
-/* Make every present and future call on it fail at once (-ECANCELED), in all threads; the far end
- * sees the end of the stream. Java: Socket.close() by another thread. */
+/* Makes every present and future call on the socket fail at once with -ECANCELED, in all threads;
+ * the far end sees the end of the stream. Never blocks. Java: Socket.close() by another thread */
 void sock_wake(struct sock *sock);
 
 void sock_set_no_delay(struct sock *sock, bool on);
 void sock_set_keep_alive(struct sock *sock, bool on);
-/* Both by the thread that reads, or before another one knows the socket.
- * Java: setSoTimeout(). The longest pause of one read; 0: for ever. */
+/* The longest pause of one read; 0: no limit. For the thread that reads, or before another one
+ * knows the socket. Java: setSoTimeout() */
 void sock_set_timeout(struct sock *sock, int64_t timeout_ms);
-/* One end for a whole conversation: reads fail with -ETIMEDOUT when zk_elapsed_ms() reaches it,
- * however the bytes drip. INT64_MAX: none. The timeout above holds beside it. */
+/* The end of a whole conversation: reads fail with -ETIMEDOUT when zk_elapsed_ms() reaches it,
+ * however slowly the bytes come. INT64_MAX: no end. The timeout above holds beside it. For the same
+ * thread. */
 void sock_set_deadline(struct sock *sock, int64_t deadline_ms);
 
-/* All length bytes. Errors: -EPIPE end of stream before the last byte, -ETIMEDOUT, -ECONNRESET,
- * -ECANCELED (waked). */
+/* Reads all length bytes. Errors: -EPIPE, the stream ends before; -ETIMEDOUT; -ECONNRESET;
+ * -ECANCELED, it was woken. */
 ZK_NODISCARD int sock_read_fully(struct sock *sock, void *ret_bytes, size_t length);
-/* One read of at least one byte: *ret_count is 0 at the end of the stream. */
+/* Reads at most room bytes with one call; *ret_count is 0 at the end of the stream. */
 ZK_NODISCARD int sock_read_some(struct sock *sock, void *ret_bytes, size_t room, size_t *ret_count);
-/* One send() call for all bytes as long as the kernel takes them. Blocks while the far end does not
- * read. */
+/* Writes all bytes, with one system call as long as the system takes them. Blocks while the far end
+ * does not read. */
 ZK_NODISCARD int sock_write_fully(struct sock *sock, const void *bytes, size_t length);
 
-/* The two ends, fixed when the connection was made. */
+/* The two ends, which are fixed when the connection is made. They stay the socket's. */
 const struct inet_address *sock_local(const struct sock *sock);
 const struct inet_address *sock_remote(const struct sock *sock);
-/* "127.0.0.1:51121-127.0.0.1:3881", the dialling end first on both sides: the trace's conn.
- * Borrowed. */
+/* Returns "127.0.0.1:51121-127.0.0.1:3881", the dialling end first on both sides, "" before there
+ * is a connection: the trace's conn. It stays the socket's. */
 const char *sock_conn_text(const struct sock *sock);
 
 /* The older form of zk_error_text(); it goes when nobody calls it any more. */
