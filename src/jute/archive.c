@@ -1,8 +1,8 @@
 /* Jute's basic types over streams. Java: org.apache.jute.BinaryInputArchive, BinaryOutputArchive.
  *
  * What comes from outside is a length first. It is held against the limit before anything is done
- * with it, and even then memory is taken in pieces, as the bytes arrive: who announces two
- * megabytes and sends ten bytes costs us one piece. */
+ * with it, and even then memory is taken in pieces, as the bytes arrive: a peer that announces two
+ * megabytes and sends ten bytes costs one piece. */
 #include "zk/jute/archive.h"
 
 #include <errno.h>
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "zk/base/alloc.h"
+#include "zk/base/panic.h"
 #include "zk/runtime/settings.h"
 
 enum {
@@ -17,18 +18,18 @@ enum {
     MIN_EXTRA_MAX_BUFFER = 1024, /* Java: BinaryInputArchive.extraMaxBuffer is at least this */
 };
 
-/* ---- strings ---- */
+/* ---- strings --------------------------------------------------------------------------------- */
 
 struct ustring ustring_of(const char *text)
 {
-    struct ustring string = {.text = zk_xstrdup(text), .length = text ? strlen(text) : 0};
+    struct ustring string = {.text = zk_xstrdup(text), .length = text != NULL ? strlen(text) : 0};
     return string;
 }
 
 struct ustring ustring_copy(const struct ustring *from)
 {
     struct ustring string = {.text = NULL, .length = from->length};
-    if (from->text) {
+    if (from->text != NULL) {
         string.text = zk_xmalloc(from->length + 1);
         memcpy(string.text, from->text, from->length + 1);
     }
@@ -37,8 +38,8 @@ struct ustring ustring_copy(const struct ustring *from)
 
 bool ustring_equal(const struct ustring *a, const struct ustring *b)
 {
-    if (!a->text || !b->text)
-        return !a->text && !b->text;
+    if (a->text == NULL || b->text == NULL)
+        return a->text == b->text;
     return a->length == b->length && memcmp(a->text, b->text, a->length) == 0;
 }
 
@@ -48,7 +49,7 @@ void ustring_done(struct ustring *string)
     *string = (struct ustring){0};
 }
 
-/* ---- writing ---- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 struct jute_out jute_out_of(struct zk_output *output)
 {
@@ -99,7 +100,7 @@ static void out_counted(struct jute_out *out, const void *bytes, size_t length)
 
 void jute_out_string(struct jute_out *out, const char *text)
 {
-    if (text)
+    if (text != NULL)
         out_counted(out, text, strlen(text));
     else
         jute_out_int(out, -1);
@@ -107,7 +108,7 @@ void jute_out_string(struct jute_out *out, const char *text)
 
 void jute_out_ustring(struct jute_out *out, const struct ustring *string)
 {
-    if (string->text)
+    if (string->text != NULL)
         out_counted(out, string->text, string->length);
     else
         jute_out_int(out, -1);
@@ -115,7 +116,7 @@ void jute_out_ustring(struct jute_out *out, const struct ustring *string)
 
 void jute_out_buffer(struct jute_out *out, const struct buf *buffer)
 {
-    if (buffer)
+    if (buffer != NULL)
         out_counted(out, buffer->bytes, buffer->length);
     else
         jute_out_int(out, -1);
@@ -133,7 +134,7 @@ int jute_out_flush(struct jute_out *out)
     return out->error;
 }
 
-/* ---- reading ---- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* Java: BinaryInputArchive.checkLength(), and the statics. */
 struct jute_in jute_in_of(const struct zk_context *ctx, struct zk_input *input)
@@ -218,6 +219,7 @@ int jute_in_ustring(struct jute_in *in, struct ustring *ret_string)
         *ret_string = (struct ustring){0};
         return 0;
     }
+    zk_assert(length >= 0 && length <= in->max_length);
     size_t wanted = (size_t)length;
     size_t have = 0;
     char *text = zk_xmalloc(1);
@@ -229,7 +231,7 @@ int jute_in_ustring(struct jute_in *in, struct ustring *ret_string)
             goto out;
         have += piece;
     }
-    text[have] = 0;
+    text[have] = '\0';
     *ret_string = (struct ustring){.text = text, .length = have};
     return 0;
 out:
@@ -243,7 +245,7 @@ int jute_in_text(struct jute_in *in, char **ret_text)
     int r = jute_in_ustring(in, &string);
     if (r < 0)
         return r;
-    if (!string.text || strlen(string.text) != string.length) {
+    if (string.text == NULL || strlen(string.text) != string.length) {
         ustring_done(&string);
         return -EPROTO;
     }

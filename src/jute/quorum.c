@@ -35,13 +35,24 @@ const char *quorum_packet_type_name(int32_t type)
     return names[type];
 }
 
+/* ---- QuorumPacket ---------------------------------------------------------------------------- */
+
+static const struct jute_field quorum_packet_fields[] = {
+    JUTE_FIELD(quorum_packet, type, "type"),
+    JUTE_FIELD(quorum_packet, zxid, "zxid"),
+    JUTE_FIELD(quorum_packet, data, "data"),
+    JUTE_VECTOR(quorum_packet, authinfo, "authinfo", &zk_id_record),
+};
+const struct jute_record quorum_packet_record =
+    JUTE_RECORD(quorum_packet, "QuorumPacket", quorum_packet_fields);
+
 struct quorum_packet *quorum_packet_new(int32_t type, int64_t zxid, struct buf *data)
 {
     struct quorum_packet *packet = zk_xcalloc(1, sizeof *packet);
     zk_refcount_init(&packet->refs);
     packet->type = type;
     packet->zxid = zxid;
-    packet->data = data ? buf_ref(data) : NULL;
+    packet->data = data != NULL ? buf_ref(data) : NULL;
     return packet;
 }
 
@@ -53,86 +64,58 @@ struct quorum_packet *quorum_packet_ref(struct quorum_packet *packet)
 
 void quorum_packet_unref(struct quorum_packet *packet)
 {
-    if (!packet || !zk_refcount_unref(&packet->refs))
+    if (packet == NULL || !zk_refcount_unref(&packet->refs))
         return;
-    buf_unref(packet->data);
-    id_list_done(&packet->authinfo);
+    jute_done(&quorum_packet_record, packet);
     free(packet);
 }
-
-/* ---- QuorumPacket ----
- *
- *   4     int    type
- *   8     long   zxid
- *   4+n   buffer data            null and empty differ: a PING is answered with empty, not null
- *   4...  List<Id> authinfo      null but for REQUESTs of clients
- *
- * 20 bytes at least. */
 
 int quorum_packet_read(struct jute_in *in, struct quorum_packet **ret_packet)
 {
     struct quorum_packet *packet = quorum_packet_new(0, 0, NULL);
-    int r = jute_in_int(in, &packet->type);
-    if (r < 0)
-        goto out;
-    r = jute_in_long(in, &packet->zxid);
-    if (r < 0)
-        goto out;
-    r = jute_in_buffer(in, &packet->data);
-    if (r < 0)
-        goto out;
-    r = id_list_read(in, &packet->authinfo);
-    if (r < 0)
-        goto out;
+    int r = jute_read(in, &quorum_packet_record, packet);
+    if (r < 0) {
+        quorum_packet_unref(packet);
+        return r;
+    }
     *ret_packet = packet;
     return 0;
-out:
-    quorum_packet_unref(packet);
-    return r;
-}
-
-void quorum_packet_write(struct jute_out *out, const struct quorum_packet *packet)
-{
-    jute_out_int(out, packet->type);
-    jute_out_long(out, packet->zxid);
-    jute_out_buffer(out, packet->data);
-    id_list_write(out, &packet->authinfo);
 }
 
 void quorum_packet_append_json(const struct quorum_packet *packet, struct zk_str *str)
 {
     zk_str_printf(str, "{\"zxid\":\"0x%" PRIx64 "\"", (uint64_t)packet->zxid);
-    if (packet->data)
+    if (packet->data != NULL)
         zk_str_printf(str, ",\"data\":%zu", packet->data->length);
     if (packet->authinfo.present)
         zk_str_printf(str, ",\"authinfo\":%zu", packet->authinfo.count);
     zk_str_append(str, "}");
 }
 
-/* ---- LearnerInfo ----
- *
- *    0   8   long serverid
- *    8   4   int  protocolVersion
- *   12   8   long configVersion */
+/* ---- LearnerInfo ----------------------------------------------------------------------------- */
+
+static const struct jute_field learner_info_fields[] = {
+    JUTE_FIELD(learner_info, serverid, "serverid"),
+    JUTE_FIELD(learner_info, protocol_version, "protocolVersion"),
+    JUTE_FIELD(learner_info, config_version, "configVersion"),
+};
+const struct jute_record learner_info_record =
+    JUTE_RECORD(learner_info, "LearnerInfo", learner_info_fields);
 
 struct buf *learner_info_encode(const struct learner_info *info)
 {
-    struct buf *data = buf_new(20);
-    buf_put_long(data, info->serverid);
-    buf_put_int(data, info->protocol_version);
-    buf_put_long(data, info->config_version);
-    return data;
+    return jute_to_buf(&learner_info_record, info);
 }
 
 /* Java: LearnerHandler.run(), the part that takes the first packet's data apart */
 void learner_info_decode(const struct buf *data, struct learner_info *ret_info)
 {
     struct learner_info info = {.protocol_version = 1};
-    if (data && data->length >= 8)
+    if (data != NULL && data->length >= 8)
         info.serverid = zk_load_long(data->bytes);
-    if (data && data->length >= 12)
+    if (data != NULL && data->length >= 12)
         info.protocol_version = zk_load_int(data->bytes + 8);
-    if (data && data->length >= 20) {
+    if (data != NULL && data->length >= 20) {
         info.has_config_version = true;
         info.config_version = zk_load_long(data->bytes + 12);
     }

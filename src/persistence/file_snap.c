@@ -11,6 +11,7 @@
 #include "zk/base/error.h"
 #include "zk/io/file.h"
 #include "zk/io/stream.h"
+#include "zk/jute/persistence.h"
 #include "zk/persistence/util.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
@@ -31,7 +32,7 @@ static bool digest_enabled(const struct zk_context *ctx)
     return zk_settings_get_boolean(ctx, "zookeeper.digest.enabled", true);
 }
 
-/* ---- writing ---- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 /*   8   long   Adler-32 of all bytes so far, as an unsigned number
  *   5   ustring "/"
@@ -47,9 +48,8 @@ static int write_snapshot(struct zk_context *ctx, int fd, struct data_tree *tree
 {
     struct zk_output *output = zk_output_new_fd(fd);
     struct jute_out out = jute_out_of(output);
-    jute_out_int(&out, SNAP_MAGIC);
-    jute_out_int(&out, SNAP_VERSION);
-    jute_out_long(&out, SNAP_DB_ID);
+    const struct file_header header = {SNAP_MAGIC, SNAP_VERSION, SNAP_DB_ID};
+    jute_write(&out, &file_header_record, &header);
     serialize_snapshot(tree, sessions, &out);
     seal_stream(&out);
     if (digest_enabled(ctx)) {
@@ -67,7 +67,7 @@ static int write_snapshot(struct zk_context *ctx, int fd, struct data_tree *tree
 int file_snap_serialize(struct zk_context *ctx, const char *directory, int64_t zxid,
                         struct data_tree *tree, const struct session_timeouts *sessions)
 {
-    char *path = make_snapshot_name(directory, zxid);
+    char *path = util_make_snapshot_name(directory, zxid);
     struct file_replacement replacement;
     int r = file_replace_start(path, &replacement);
     if (r == 0) {
@@ -78,7 +78,7 @@ int file_snap_serialize(struct zk_context *ctx, const char *directory, int64_t z
     return r;
 }
 
-/* ---- reading one file ---- */
+/* ---- reading one file ------------------------------------------------------------------------ */
 
 /* The number is taken before the seal is read, as it was when the seal was written. Java:
  * checkSealIntegrity() */
@@ -97,21 +97,14 @@ static int check_seal_integrity(struct jute_in *in)
     return stored == expected ? 0 : -EPROTO;
 }
 
+/* Java does not look at the version either. */
 static int check_header(struct jute_in *in)
 {
-    int32_t magic;
-    int32_t version;
-    int64_t db_id;
-    int r = jute_in_int(in, &magic);
+    struct file_header header;
+    int r = jute_read(in, &file_header_record, &header);
     if (r < 0)
         return r;
-    r = jute_in_int(in, &version); /* nobody looks at it */
-    if (r < 0)
-        return r;
-    r = jute_in_long(in, &db_id);
-    if (r < 0)
-        return r;
-    return magic == SNAP_MAGIC ? 0 : -EPROTO;
+    return header.magic == SNAP_MAGIC ? 0 : -EPROTO;
 }
 
 /* The digest is held against the tree only if it speaks of the zxid in the file's name: an older
@@ -207,7 +200,7 @@ int file_snap_check_valid(const char *path)
     return r;
 }
 
-/* ---- choosing one ---- */
+/* ---- choosing one ---------------------------------------------------------------------------- */
 
 struct candidate {
     int64_t zxid;
@@ -234,7 +227,8 @@ static struct candidate *list_candidates(const struct zk_strings *names, size_t 
     for (size_t i = 0; i < names->count; i++) {
         struct candidate candidate = {.name = names->items[i]};
         const char *suffix;
-        if (!get_zxid_from_name(candidate.name, SNAPSHOT_FILE_PREFIX, &candidate.zxid, &suffix))
+        if (!util_get_zxid_from_name(candidate.name, SNAPSHOT_FILE_PREFIX, &candidate.zxid,
+                                     &suffix))
             continue;
         candidate.compressed = strcmp(suffix, "gz") == 0 || strcmp(suffix, "snappy") == 0;
         if (suffix[0] == '\0' || candidate.compressed)
@@ -290,7 +284,7 @@ int file_snap_deserialize(struct zk_context *ctx, const char *directory,
     struct candidate *candidates = list_candidates(&names, &count);
     r = count == 0 ? -ENODATA : -EBADMSG;
     for (size_t i = 0; i < count && i < FILE_SNAP_TRIES; i++) {
-        char *path = path_join(directory, candidates[i].name);
+        char *path = util_path_join(directory, candidates[i].name);
         int tried = try_candidate(ctx, path, &candidates[i], ret_tree, ret_sessions);
         free(path);
         if (!is_damage(tried)) {

@@ -17,8 +17,10 @@
 #include "zk/base/alloc.h"
 #include "zk/base/attrs.h"
 #include "zk/base/error.h"
+#include "zk/base/panic.h"
 #include "zk/base/str.h"
 #include "zk/io/file.h"
+#include "zk/jute/persistence.h"
 #include "zk/persistence/file_snap.h"
 #include "zk/persistence/util.h"
 #include "zk/runtime/log_table.h"
@@ -37,7 +39,7 @@ struct file_txn_snap_log {
     int snap_dir_fd;
 };
 
-/* ---- opening ---- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 /* *ret_error gets the text; the result is r. */
 static int ZK_PRINTF_LIKE(3, 4) refuse(int r, char **ret_error, const char *format, ...)
@@ -176,9 +178,9 @@ int file_txn_snap_log_new(struct zk_context *ctx, const char *data_dir, const ch
     snap_log->ctx = ctx;
     snap_log->data_dir_fd = -1;
     snap_log->snap_dir_fd = -1;
-    snap_log->data_dir = path_join(data_log_dir, VERSION_DIRECTORY);
-    snap_log->snap_dir = path_join(data_dir, VERSION_DIRECTORY);
-    snap_log->initialize_file = path_join(data_log_dir, "initialize");
+    snap_log->data_dir = util_path_join(data_log_dir, VERSION_DIRECTORY);
+    snap_log->snap_dir = util_path_join(data_dir, VERSION_DIRECTORY);
+    snap_log->initialize_file = util_path_join(data_log_dir, "initialize");
     int r = open_directories(snap_log, ret_error);
     if (r < 0) {
         file_txn_snap_log_free(snap_log);
@@ -212,26 +214,22 @@ const char *file_txn_snap_log_get_data_dir(const struct file_txn_snap_log *snap_
     return snap_log->data_dir;
 }
 
-/* ---- the log that is not built yet ---- */
+/* ---- the log that is not built yet ----------------------------------------------------------- */
 
 /* Java: FileTxnLog.TXNLOG_MAGIC, "ZKLG" */
-enum { LOG_HEADER = 16, LOG_MAGIC = 0x5a4b4c47 };
+enum { LOG_MAGIC = 0x5a4b4c47 };
 
 /* Can the log hold a transaction? Not if it is shorter than its header, nor if all behind a good
  * header is zero, up to the end: Java fills a log with zeros before it writes. Everything else may
  * be somebody's committed writes, damage included, and zeros in the header's place above all: there
  * a power cut has taken a page.
- *
- *    0   4   int  0x5a4b4c47 "ZKLG"
- *    4   4   int  version 2
- *    8   8   long dbid 0
- *   16       the first transaction, or zeros */
+ */
 static int log_holds_entries(struct file_txn_snap_log *snap_log, const char *path, int fd,
                              bool *ret_holds)
 {
     uint8_t bytes[8192];
     size_t count = 0;
-    int r = file_read_at(fd, 0, bytes, LOG_HEADER);
+    int r = file_read_at(fd, 0, bytes, FILE_HEADER_BYTES);
     if (r == -EPIPE) {
         *ret_holds = false;
         return 0;
@@ -242,7 +240,7 @@ static int log_holds_entries(struct file_txn_snap_log *snap_log, const char *pat
     if (*ret_holds)
         zk_log(snap_log->ctx, ZK_LOG_TXN_LOG_INVALID_MAGIC, path, zk_load_int(bytes),
                (int)LOG_MAGIC);
-    for (int64_t at = LOG_HEADER; !*ret_holds; at += (int64_t)count) {
+    for (int64_t at = FILE_HEADER_BYTES; !*ret_holds; at += (int64_t)count) {
         r = file_read_some_at(fd, at, bytes, sizeof bytes, &count);
         if (r < 0 || count == 0)
             return r;
@@ -283,9 +281,9 @@ static int refuse_logs_with_entries(struct file_txn_snap_log *snap_log)
                zk_error_text(r).text);
     for (size_t i = 0; i < names.count && r == 0; i++) {
         int64_t zxid;
-        if (!get_zxid_from_name(names.items[i], LOG_FILE_PREFIX, &zxid, NULL))
+        if (!util_get_zxid_from_name(names.items[i], LOG_FILE_PREFIX, &zxid, NULL))
             continue;
-        char *path = path_join(snap_log->data_dir, names.items[i]);
+        char *path = util_path_join(snap_log->data_dir, names.items[i]);
         r = refuse_log_with_entries(snap_log, path);
         free(path);
     }
@@ -293,7 +291,7 @@ static int refuse_logs_with_entries(struct file_txn_snap_log *snap_log)
     return r;
 }
 
-/* ---- restore and save ---- */
+/* ---- restore and save ------------------------------------------------------------------------ */
 
 /* May a server that finds nothing take part in elections as one that knows that there is
  * nothing? */
@@ -339,6 +337,7 @@ int file_txn_snap_log_restore(struct file_txn_snap_log *snap_log, struct data_tr
         return r;
     struct data_tree *loaded = NULL;
     r = file_snap_deserialize(snap_log->ctx, snap_log->snap_dir, &loaded, sessions);
+    zk_assert((r == 0) == (loaded != NULL));
     bool has_initialize_file = file_exists(snap_log->initialize_file);
     if (r == -ENODATA)
         r = start_empty(snap_log, trust_empty_database(snap_log, has_initialize_file), *tree,
@@ -360,7 +359,7 @@ int file_txn_snap_log_restore(struct file_txn_snap_log *snap_log, struct data_tr
 int file_txn_snap_log_save(struct file_txn_snap_log *snap_log, int64_t zxid, struct data_tree *tree,
                            const struct session_timeouts *sessions)
 {
-    char *path = make_snapshot_name(snap_log->snap_dir, zxid);
+    char *path = util_make_snapshot_name(snap_log->snap_dir, zxid);
     zk_log(snap_log->ctx, ZK_LOG_SNAPSHOTTING, (uint64_t)zxid, path);
     int r = file_snap_serialize(snap_log->ctx, snap_log->snap_dir, zxid, tree, sessions);
     if (r < 0)

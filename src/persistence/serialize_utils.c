@@ -13,7 +13,7 @@ enum { FIRST_ROOM = 16 };
 static void append(struct session_timeouts *sessions, int64_t session, int32_t timeout_ms)
 {
     if (sessions->count == sessions->room) {
-        sessions->room = sessions->room ? 2 * sessions->room : FIRST_ROOM;
+        sessions->room = sessions->room > 0 ? 2 * sessions->room : FIRST_ROOM;
         sessions->items = zk_xrealloc(sessions->items, sessions->room * sizeof *sessions->items);
     }
     sessions->items[sessions->count++] =

@@ -3,9 +3,10 @@
 
 #include <string.h>
 
+#include "zk/base/panic.h"
 #include "zk/base/str.h"
 
-char *path_join(const char *directory, const char *name)
+char *util_path_join(const char *directory, const char *name)
 {
     struct zk_str path = {0};
     zk_str_append(&path, directory);
@@ -14,7 +15,7 @@ char *path_join(const char *directory, const char *name)
     return zk_str_take(&path);
 }
 
-char *make_snapshot_name(const char *directory, int64_t zxid)
+char *util_make_snapshot_name(const char *directory, int64_t zxid)
 {
     struct zk_str path = {0};
     zk_str_append(&path, directory);
@@ -23,9 +24,10 @@ char *make_snapshot_name(const char *directory, int64_t zxid)
     return zk_str_take(&path);
 }
 
-bool get_zxid_from_name(const char *name, const char *prefix, int64_t *ret_zxid,
-                        const char **ret_suffix)
+bool util_get_zxid_from_name(const char *name, const char *prefix, int64_t *ret_zxid,
+                             const char **ret_suffix)
 {
+    zk_assert(prefix[0] != '\0');
     size_t prefix_length = strlen(prefix);
     if (strncmp(name, prefix, prefix_length) != 0 || name[prefix_length] != '.')
         return false;
@@ -35,10 +37,10 @@ bool get_zxid_from_name(const char *name, const char *prefix, int64_t *ret_zxid,
     if (length >= sizeof hex)
         return false;
     memcpy(hex, digits, length);
-    hex[length] = 0;
+    hex[length] = '\0';
     if (!zk_parse_hex(hex, ret_zxid))
         return false;
-    if (ret_suffix)
+    if (ret_suffix != NULL)
         *ret_suffix = digits[length] == '.' ? digits + length + 1 : "";
     return true;
 }

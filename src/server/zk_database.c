@@ -123,7 +123,7 @@ void zk_database_init_config(struct zk_database *database, const char *text, int
     buf_unref(data);
 }
 
-/* ---- snapshots ------------------------------------------------------------------------------ */
+/* ---- snapshots ------------------------------------------------------------------------------- */
 
 struct zk_database_snapshot {
     struct data_tree *tree; /* a reference */
@@ -186,7 +186,7 @@ int zk_database_deserialize_snapshot(struct zk_database *database, struct jute_i
     return 0;
 }
 
-/* ---- asking --------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 void zk_database_sessions(struct zk_database *database, struct session_timeouts *ret_sessions)
 {

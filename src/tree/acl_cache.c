@@ -16,11 +16,11 @@ static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t length)
     return hash;
 }
 
-static uint64_t hash_list(const struct acl_list *list)
+static uint64_t hash_list(const struct zk_acl_list *list)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     for (size_t i = 0; i < list->count; i++) {
-        const struct acl *acl = &list->items[i];
+        const struct zk_acl *acl = &list->items[i];
         hash = hash_bytes(hash, &acl->perms, sizeof acl->perms);
         hash = hash_bytes(hash, acl->id.scheme.text, acl->id.scheme.length);
         hash = hash_bytes(hash, acl->id.id.text, acl->id.id.length);
@@ -28,7 +28,7 @@ static uint64_t hash_list(const struct acl_list *list)
     return hash;
 }
 
-static struct acl_cache_entry *entry_new(struct acl_list list)
+static struct acl_cache_entry *entry_new(struct zk_acl_list list)
 {
     struct acl_cache_entry *entry = zk_xcalloc(1, sizeof *entry);
     zk_refcount_init(&entry->refs);
@@ -41,22 +41,22 @@ static void entry_unref(struct acl_cache_entry *entry)
 {
     if (entry == NULL || !zk_refcount_unref(&entry->refs))
         return;
-    acl_list_done(&entry->list);
+    jute_done(&zk_acl_list_record, &entry->list);
     free(entry);
 }
 
-int64_t acl_cache_convert_acls(struct acl_cache *cache, const struct acl_list *list)
+int64_t acl_cache_convert_acls(struct acl_cache *cache, const struct zk_acl_list *list)
 {
     uint64_t hash = hash_list(list);
     for (size_t i = cache->lists.count; i-- > 0;) {
         struct acl_cache_entry *entry = cache->lists.entries[i].value;
-        if (entry->hash == hash && acl_list_equal(&entry->list, list)) {
+        if (entry->hash == hash && jute_equal(&zk_acl_list_record, &entry->list, list)) {
             entry->references++;
             return cache->lists.entries[i].key;
         }
     }
-    struct acl_list copy;
-    acl_list_copy(&copy, list);
+    struct zk_acl_list copy;
+    jute_copy(&zk_acl_list_record, &copy, list);
     struct acl_cache_entry *entry = entry_new(copy);
     entry->references = 1;
     cache->acl_index++;
@@ -64,7 +64,7 @@ int64_t acl_cache_convert_acls(struct acl_cache *cache, const struct acl_list *l
     return cache->acl_index;
 }
 
-const struct acl_list *acl_cache_convert_long(const struct acl_cache *cache, int64_t id)
+const struct zk_acl_list *acl_cache_convert_long(const struct acl_cache *cache, int64_t id)
 {
     const struct acl_cache_entry *entry = long_map_get(&cache->lists, id);
     return entry != NULL ? &entry->list : NULL;
@@ -97,7 +97,7 @@ void acl_cache_purge_unused(struct acl_cache *cache)
     }
 }
 
-/* ---- bytes ---------------------------------------------------------------------------------- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 /* Java iterates a copy of its HashMap, and the copy is filled in the order of the original, whose
  * table may be larger. */
@@ -131,7 +131,7 @@ void acl_cache_serialize(struct acl_cache_copy *copy, struct jute_out *out)
     jute_out_int(out, (int32_t)copy->count);
     for (size_t i = 0; i < copy->count; i++) {
         jute_out_long(out, copy->items[i].id);
-        acl_list_write(out, &copy->items[i].entry->list);
+        jute_write(out, &zk_acl_list_record, &copy->items[i].entry->list);
         entry_unref(copy->items[i].entry);
     }
     free(copy->items);
@@ -146,13 +146,15 @@ int acl_cache_deserialize(struct acl_cache *cache, struct jute_in *in)
         return r;
     for (int32_t i = 0; i < count; i++) {
         int64_t id;
-        struct acl_list list;
+        struct zk_acl_list list;
         r = jute_in_long(in, &id);
         if (r < 0)
             return r;
-        r = acl_list_read(in, &list);
+        r = jute_read(in, &zk_acl_list_record, &list);
         if (r < 0)
             return r;
+        if (!list.present)
+            return -EPROTO; /* Java's reader has no use for null here either */
         entry_unref(long_map_put(&cache->lists, id, entry_new(list)));
         if (cache->acl_index < id)
             cache->acl_index = id;

@@ -25,15 +25,15 @@ struct acl_cache {
 /* list and hash never change. */
 struct acl_cache_entry {
     struct zk_refcount refs; /* the cache, and snapshots that are being written */
-    struct acl_list list;
+    struct zk_acl_list list;
     uint64_t hash;      /* of list */
     int64_t references; /* nodes that refer to it */
 };
 
 /* Java: convertAcls(). Returns the id of a list, made if need be; counts one node. Copies list. */
-int64_t acl_cache_convert_acls(struct acl_cache *cache, const struct acl_list *list);
+int64_t acl_cache_convert_acls(struct acl_cache *cache, const struct zk_acl_list *list);
 /* Java: convertLong(). Returns NULL for -1 and unknown ids; the list stays the cache's. */
-const struct acl_list *acl_cache_convert_long(const struct acl_cache *cache, int64_t id);
+const struct zk_acl_list *acl_cache_convert_long(const struct acl_cache *cache, int64_t id);
 /* Java: addUsage(). An id that is not in the cache is ignored, as Java ignores it. */
 void acl_cache_add_usage(struct acl_cache *cache, int64_t id);
 /* Java: removeUsage(). Likewise. The last node's removal drops the list. */

@@ -40,7 +40,7 @@ const char *data_node_name(const struct data_node *node)
     return slash != NULL ? slash + 1 : node->path;
 }
 
-/* ---- children ------------------------------------------------------------------------------- */
+/* ---- children -------------------------------------------------------------------------------- */
 
 size_t data_node_child_count(const struct data_node *node)
 {

@@ -209,11 +209,11 @@ static struct data_node *put_empty_node(struct data_tree *tree, struct data_node
 static void add_config_node_locked(struct data_tree *tree, struct data_node *proc)
 {
     struct data_node *node = put_empty_node(tree, proc, CONFIG_NODE);
-    struct acl_list readable = {0};
-    acl_list_add(&readable, PERMS_READ, "world", "anyone");
+    struct zk_acl_list readable = {0};
+    zk_acl_list_add(&readable, PERMS_READ, "world", "anyone");
     node->acl = acl_cache_convert_acls(&tree->acl_cache, &readable);
     node->stat.aversion = -1;
-    acl_list_done(&readable);
+    jute_done(&zk_acl_list_record, &readable);
 }
 
 struct data_tree *data_tree_new(struct zk_context *ctx)
@@ -328,7 +328,7 @@ bool data_tree_add_config_node(struct data_tree *tree)
 
 /* Java: createNode(). Quotas and watches are not built yet. */
 static int create_node_locked(struct data_tree *tree, const char *path, struct buf *data,
-                              const struct acl_list *acl, const struct stat_persisted *stat,
+                              const struct zk_acl_list *acl, const struct stat_persisted *stat,
                               int32_t parent_cversion) REQUIRES(&tree->mu)
 {
     struct data_node *parent = parent_of(tree, path);
@@ -356,7 +356,7 @@ static int create_node_locked(struct data_tree *tree, const char *path, struct b
 }
 
 int data_tree_create_node(struct data_tree *tree, const char *path, struct buf *data,
-                          const struct acl_list *acl, int64_t ephemeral_owner,
+                          const struct zk_acl_list *acl, int64_t ephemeral_owner,
                           int32_t parent_cversion, int64_t zxid, int64_t time_ms)
 {
     /* Java: createStat() */

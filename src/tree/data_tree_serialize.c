@@ -63,7 +63,7 @@ static void serialize_node_data(const char *path, const struct buf *data, int64_
     jute_out_string(out, path);
     jute_out_buffer(out, data);
     jute_out_long(out, acl);
-    stat_persisted_write(out, stat);
+    jute_write(out, &stat_persisted_record, stat);
 }
 
 /* Java: serializeNode(). One node; its children are walked next. */
@@ -139,7 +139,7 @@ static int deserialize_node(struct data_tree *tree, struct jute_in *in, const ch
     r = jute_in_long(in, &acl);
     if (r < 0)
         goto out;
-    r = stat_persisted_read(in, &stat);
+    r = jute_read(in, &stat_persisted_record, &stat);
     if (r < 0)
         goto out;
     struct data_node *node = data_node_new(path, data, acl, &stat);

@@ -16,7 +16,7 @@ static struct buf *encode(const struct quorum_packet *packet)
     struct buf *bytes = buf_new(64);
     struct zk_output *output = zk_output_new_buf(bytes);
     struct jute_out out = jute_out_of(output);
-    quorum_packet_write(&out, packet);
+    jute_write(&out, &quorum_packet_record, packet);
     zk_assert(jute_out_flush(&out) == 0);
     zk_output_free(output);
     return bytes;

@@ -21,7 +21,7 @@ static struct data_node *node_at(struct data_tree *tree, const char *path)
     return node;
 }
 
-static const struct acl_list *acl_of(struct data_tree *tree, const struct data_node *node)
+static const struct zk_acl_list *acl_of(struct data_tree *tree, const struct data_node *node)
 {
     return acl_cache_convert_long(&tree->acl_cache, node->acl);
 }
@@ -68,11 +68,11 @@ static struct body body_new(int32_t acl_count)
 
 static void body_add_acl(struct body *body, int64_t id, const char *who)
 {
-    struct acl_list list = {0};
-    acl_list_add(&list, PERMS_ALL, "ip", who);
+    struct zk_acl_list list = {0};
+    zk_acl_list_add(&list, PERMS_ALL, "ip", who);
     jute_out_long(&body->out, id);
-    acl_list_write(&body->out, &list);
-    acl_list_done(&list);
+    jute_write(&body->out, &zk_acl_list_record, &list);
+    jute_done(&zk_acl_list_record, &list);
 }
 
 static void body_add_node(struct body *body, const char *path, int64_t acl, int64_t owner)
@@ -81,7 +81,7 @@ static void body_add_node(struct body *body, const char *path, int64_t acl, int6
     jute_out_string(&body->out, path);
     jute_out_buffer(&body->out, NULL);
     jute_out_long(&body->out, acl);
-    stat_persisted_write(&body->out, &stat);
+    jute_write(&body->out, &stat_persisted_record, &stat);
 }
 
 /* Ends and reads it. NULL: it was refused as malformed. */
@@ -128,7 +128,7 @@ static void everybody_may_read_the_config_node(void **state)
     struct data_tree *tree = data_tree_new(ctx);
     const struct data_node *config = node_at(tree, CONFIG_NODE);
 
-    const struct acl_list *acl = acl_of(tree, config);
+    const struct zk_acl_list *acl = acl_of(tree, config);
     assert_int_equal(config->acl, 1);
     assert_int_equal(config->stat.aversion, -1);
     assert_int_equal(acl->count, 1);
@@ -547,10 +547,10 @@ static void equal_acls_share_a_number_until_nobody_uses_it(void **state)
 {
     (void)state;
     struct acl_cache cache = {0};
-    struct acl_list a = {0};
-    struct acl_list b = {0};
-    acl_list_add(&a, PERMS_ALL, "world", "anyone");
-    acl_list_add(&b, PERMS_READ, "world", "anyone");
+    struct zk_acl_list a = {0};
+    struct zk_acl_list b = {0};
+    zk_acl_list_add(&a, PERMS_ALL, "world", "anyone");
+    zk_acl_list_add(&b, PERMS_READ, "world", "anyone");
 
     assert_int_equal(acl_cache_convert_acls(&cache, &a), 1);
     assert_int_equal(acl_cache_convert_acls(&cache, &b), 2);
@@ -565,8 +565,8 @@ static void equal_acls_share_a_number_until_nobody_uses_it(void **state)
     acl_cache_remove_usage(&cache, ACL_CACHE_OPEN_UNSAFE);
 
     acl_cache_done(&cache);
-    acl_list_done(&a);
-    acl_list_done(&b);
+    jute_done(&zk_acl_list_record, &a);
+    jute_done(&zk_acl_list_record, &b);
 }
 
 int main(void)

@@ -50,8 +50,8 @@ static int apply(struct data_tree *tree, int64_t zxid)
     enum kind kind = kind_of(zxid, path);
     snprintf(text, sizeof text, "written by %d", (int)zxid);
     struct buf *data = buf_new_copy(text, strlen(text));
-    struct acl_list acl = {0};
-    acl_list_add(&acl, PERMS_ALL, "ip", zxid % 2 != 0 ? "10.0.0.1" : "10.0.0.2");
+    struct zk_acl_list acl = {0};
+    zk_acl_list_add(&acl, PERMS_ALL, "ip", zxid % 2 != 0 ? "10.0.0.1" : "10.0.0.2");
     int r = 0;
     switch (kind) {
     case DELETE:
@@ -66,7 +66,7 @@ static int apply(struct data_tree *tree, int64_t zxid)
         break;
     }
     data_tree_set_last_processed_zxid(tree, zxid);
-    acl_list_done(&acl);
+    jute_done(&zk_acl_list_record, &acl);
     buf_unref(data);
     return r;
 }
@@ -83,14 +83,14 @@ static void replay(struct data_tree *tree, int64_t from, int64_t to)
 static struct data_tree *tree_with_parents(struct zk_context *ctx)
 {
     struct data_tree *tree = data_tree_new(ctx);
-    struct acl_list acl = {0};
-    acl_list_add(&acl, PERMS_ALL, "world", "anyone");
+    struct zk_acl_list acl = {0};
+    zk_acl_list_add(&acl, PERMS_ALL, "world", "anyone");
     for (int i = 0; i < PARENTS; i++) {
         char path[16];
         snprintf(path, sizeof path, "/p%d", i);
         assert_int_equal(data_tree_create_node(tree, path, NULL, &acl, 0, -1, 0, 0), 0);
     }
-    acl_list_done(&acl);
+    jute_done(&zk_acl_list_record, &acl);
     return tree;
 }
 
@@ -260,8 +260,8 @@ static void creating_and_deleting_move_sums_and_versions_as_javas_do(void **stat
     struct data_tree *tree = data_tree_new(ctx);
     uint64_t digest = data_tree_get_tree_digest(tree);
     int64_t size = data_tree_cached_approximate_data_size(tree);
-    struct acl_list acl = {0};
-    acl_list_add(&acl, PERMS_ALL, "world", "anyone");
+    struct zk_acl_list acl = {0};
+    zk_acl_list_add(&acl, PERMS_ALL, "world", "anyone");
     struct buf *data = buf_new_copy("12345", 5);
 
     assert_int_equal(data_tree_create_node(tree, "/a", data, &acl, 0, -1, 3, 30), 0);
@@ -291,7 +291,7 @@ static void creating_and_deleting_move_sums_and_versions_as_javas_do(void **stat
     assert_int_equal(data_tree_get_node_count(tree), 5);
 
     buf_unref(data);
-    acl_list_done(&acl);
+    jute_done(&zk_acl_list_record, &acl);
     data_tree_unref(tree);
     zk_context_free(ctx);
 }
@@ -302,8 +302,8 @@ static void an_older_creation_does_not_take_back_the_parents_version(void **stat
     (void)state;
     struct zk_context *ctx = test_context();
     struct data_tree *tree = data_tree_new(ctx);
-    struct acl_list acl = {0};
-    acl_list_add(&acl, PERMS_ALL, "world", "anyone");
+    struct zk_acl_list acl = {0};
+    zk_acl_list_add(&acl, PERMS_ALL, "world", "anyone");
     assert_int_equal(data_tree_create_node(tree, "/new", NULL, &acl, 0, 9, 90, 0), 0);
 
     assert_int_equal(data_tree_create_node(tree, "/old", NULL, &acl, 0, 4, 40, 0), 0);
@@ -311,7 +311,7 @@ static void an_older_creation_does_not_take_back_the_parents_version(void **stat
     const struct data_node *root = data_tree_get_node_locked(tree, "/");
     assert_int_equal(root->stat.cversion, 9);
     assert_true(root->stat.pzxid == 90);
-    acl_list_done(&acl);
+    jute_done(&zk_acl_list_record, &acl);
     data_tree_unref(tree);
     zk_context_free(ctx);
 }
@@ -323,8 +323,8 @@ static void what_remains_is_found_whatever_goes(void **state)
     enum { COUNT = 3000 };
     struct zk_context *ctx = test_context();
     struct data_tree *tree = data_tree_new(ctx);
-    struct acl_list acl = {0};
-    acl_list_add(&acl, PERMS_ALL, "world", "anyone");
+    struct zk_acl_list acl = {0};
+    zk_acl_list_add(&acl, PERMS_ALL, "world", "anyone");
     char path[32];
     for (int i = 0; i < COUNT; i++) {
         snprintf(path, sizeof path, "/n%d", i);
@@ -339,7 +339,7 @@ static void what_remains_is_found_whatever_goes(void **state)
         assert_true((data_tree_get_node_locked(tree, path) != NULL) == (i % 3 != 0));
     }
     assert_int_equal(data_node_child_count(data_tree_get_node_locked(tree, "/")), 1 + 2000);
-    acl_list_done(&acl);
+    jute_done(&zk_acl_list_record, &acl);
     data_tree_unref(tree);
     zk_context_free(ctx);
 }
@@ -351,8 +351,8 @@ static void children_that_have_gone_still_decide_the_order(void **state)
     (void)state;
     struct zk_context *ctx = test_context();
     struct data_tree *tree = data_tree_new(ctx);
-    struct acl_list acl = {0};
-    acl_list_add(&acl, PERMS_ALL, "world", "anyone");
+    struct zk_acl_list acl = {0};
+    zk_acl_list_add(&acl, PERMS_ALL, "world", "anyone");
     assert_int_equal(data_tree_create_node(tree, "/p", NULL, &acl, 0, -1, 1, 0), 0);
     char path[32];
     for (int i = 0; i < 1000; i++) {
@@ -377,7 +377,7 @@ static void children_that_have_gone_still_decide_the_order(void **state)
     for (size_t i = 0; i < 4; i++)
         assert_string_equal(data_node_name(children.items[i]), expected[i]);
     free(children.items);
-    acl_list_done(&acl);
+    jute_done(&zk_acl_list_record, &acl);
     data_tree_unref(tree);
     zk_context_free(ctx);
 }

@@ -411,18 +411,19 @@ static void names_carry_the_zxid_in_hex(void **state)
     (void)state;
     int64_t zxid = -7;
     const char *suffix = NULL;
-    assert_true(get_zxid_from_name("snapshot.1f", "snapshot", &zxid, &suffix));
+    assert_true(util_get_zxid_from_name("snapshot.1f", "snapshot", &zxid, &suffix));
     assert_int_equal(zxid, 0x1f);
     assert_string_equal(suffix, "");
-    assert_true(get_zxid_from_name("snapshot.1f.gz", "snapshot", &zxid, &suffix));
+    assert_true(util_get_zxid_from_name("snapshot.1f.gz", "snapshot", &zxid, &suffix));
     assert_string_equal(suffix, "gz");
-    assert_true(get_zxid_from_name("log.e00000001", "log", &zxid, NULL));
+    assert_true(util_get_zxid_from_name("log.e00000001", "log", &zxid, NULL));
     assert_true(zxid == INT64_C(0xe00000001));
-    assert_false(get_zxid_from_name("log.", "log", &zxid, NULL));
-    assert_false(get_zxid_from_name("log", "log", &zxid, NULL));
-    assert_false(get_zxid_from_name("logs.1", "log", &zxid, NULL));
-    assert_false(get_zxid_from_name("log.0123456789abcdef0123456789abcdef", "log", &zxid, NULL));
-    char *name = make_snapshot_name("/d", INT64_C(0xABC00000001));
+    assert_false(util_get_zxid_from_name("log.", "log", &zxid, NULL));
+    assert_false(util_get_zxid_from_name("log", "log", &zxid, NULL));
+    assert_false(util_get_zxid_from_name("logs.1", "log", &zxid, NULL));
+    assert_false(
+        util_get_zxid_from_name("log.0123456789abcdef0123456789abcdef", "log", &zxid, NULL));
+    char *name = util_make_snapshot_name("/d", INT64_C(0xABC00000001));
     assert_string_equal(name, "/d/snapshot.abc00000001");
     free(name);
 }

@@ -267,7 +267,7 @@ static void dsc_02_newleader_carries_the_configuration_as_java_writes_it(void **
     struct buf *bytes = buf_new(256);
     struct zk_output *output = zk_output_new_buf(bytes);
     struct jute_out out = jute_out_of(output);
-    quorum_packet_write(&out, packet);
+    jute_write(&out, &quorum_packet_record, packet);
     assert_int_equal(0, jute_out_flush(&out));
     golden_assert_equal("newleader", bytes->bytes, bytes->length);
 

@@ -25,8 +25,8 @@ struct zk_context;
 /* Java's jute.maxbuffer when nobody sets it */
 enum { JUTE_MAX_BUFFER = 0xfffff };
 
-/* A string of bytes that may hold zero bytes, with one more behind the last. text NULL: Java's
- * null. */
+/* A string of bytes that may hold zero bytes; one more stands behind the last. text is NULL for
+ * Java's null. */
 struct ustring {
     char *text; /* owned */
     size_t length;
@@ -37,11 +37,11 @@ struct ustring ustring_copy(const struct ustring *from);
 bool ustring_equal(const struct ustring *a, const struct ustring *b);
 void ustring_done(struct ustring *string);
 
-/* ---- writing ---- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 /* Errors stick, in the stream and here: write a whole record, then look at error once. */
 struct jute_out {
-    struct zk_output *output; /* borrowed */
+    struct zk_output *output; /* stays the caller's */
     int error;                /* 0, or -errno of the first write that failed */
 };
 
@@ -60,13 +60,13 @@ void jute_out_start_vector(struct jute_out *out, int32_t count);
 /* Flush the stream. 0, or the first error. */
 ZK_NODISCARD int jute_out_flush(struct jute_out *out);
 
-/* ---- reading ---- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* Errors: -EPROTO bytes that cannot be, a length beyond the limit; -EPIPE the stream has ended;
  * other errno of the stream. Memory is taken as bytes arrive, never because of a number that
  * somebody sent. */
 struct jute_in {
-    struct zk_input *input; /* borrowed */
+    struct zk_input *input; /* stays the caller's */
     int32_t max_length;     /* of one string or buffer */
 };
 
@@ -78,16 +78,17 @@ ZK_NODISCARD int jute_in_byte(struct jute_in *in, uint8_t *ret_value);
 ZK_NODISCARD int jute_in_bool(struct jute_in *in, bool *ret_value);
 ZK_NODISCARD int jute_in_int(struct jute_in *in, int32_t *ret_value);
 ZK_NODISCARD int jute_in_long(struct jute_in *in, int64_t *ret_value);
-/* Gives. */
+/* The caller ends *ret_string with ustring_done. */
 ZK_NODISCARD int jute_in_ustring(struct jute_in *in, struct ustring *ret_string);
-/* Gives. For paths and the like: null and strings with a zero byte inside are -EPROTO. */
+/* The caller frees *ret_text. For paths and the like: null and strings with a zero byte inside are
+ * -EPROTO. */
 ZK_NODISCARD int jute_in_text(struct jute_in *in, char **ret_text);
-/* Gives; NULL for null. */
+/* The caller unrefs *ret_buffer, which is NULL for null. */
 ZK_NODISCARD int jute_in_buffer(struct jute_in *in, struct buf **ret_buffer);
 /* Exactly length bytes as they are. */
 ZK_NODISCARD int jute_in_raw(struct jute_in *in, void *ret_bytes, size_t length);
-/* Java: startVector(). -1: null; other negative numbers read as 0, as Java's do (K-21). Not checked
- * against anything: never take memory by it. */
+/* Java: startVector(). -1: null; other negative numbers read as 0, as Java's do (K-21). It is not
+ * checked against anything: take no memory because of it. */
 ZK_NODISCARD int jute_in_start_vector(struct jute_in *in, int32_t *ret_count);
 
 #endif

@@ -1,16 +1,11 @@
-/* The records of Java's module org.apache.zookeeper.data: who (Id), who may do what (ACL), a node's
- * numbers (StatPersisted). Byte tables stand above each codec in data.c. */
+/* The records of Java's module org.apache.zookeeper.data: an identity (Id), what it may do (ACL),
+ * a node's numbers (StatPersisted). RECORDS.md has their bytes. */
 #ifndef ZK_JUTE_DATA_H
 #define ZK_JUTE_DATA_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "zk/jute/record.h"
 
-#include "zk/base/attrs.h"
-#include "zk/jute/archive.h"
-
-/* Java: ZooDefs.Perms. Bits of struct acl.perms. */
+/* Java: ZooDefs.Perms. Bits of struct zk_acl.perms. */
 enum {
     PERMS_READ = 1,
     PERMS_WRITE = 2,
@@ -21,48 +16,28 @@ enum {
 };
 
 /* Java: data.Id */
-struct id {
-    struct ustring scheme;
-    struct ustring id;
+struct zk_id {
+    struct ustring scheme; /* "world", "digest", "ip" ... */
+    struct ustring id;     /* "anyone", "user:hash", "127.0.0.1" ... */
 };
 
-ZK_NODISCARD int id_read(struct jute_in *in, struct id *ret_id); /* gives */
-void id_write(struct jute_out *out, const struct id *id);
-void id_done(struct id *id);
-
-/* Java: List<Id>. Zero-initialised is null. */
-struct id_list {
-    bool present; /* false: Java's null, which is not the empty list */
-    struct id *items;
-    size_t count;
+struct zk_id_list {
+    JUTE_LIST(struct zk_id);
 };
-
-/* Java: QuorumPacket.authinfo. The strings of one list together are held to the limit of one buffer
- * (-EPROTO; D-35). */
-ZK_NODISCARD int id_list_read(struct jute_in *in, struct id_list *ret_list); /* gives */
-void id_list_write(struct jute_out *out, const struct id_list *list);
-void id_list_done(struct id_list *list);
 
 /* Java: data.ACL */
-struct acl {
+struct zk_acl {
     int32_t perms;
-    struct id id;
+    struct zk_id id;
 };
 
-/* Java: List<ACL>. Zero-initialised is empty. */
-struct acl_list {
-    struct acl *items;
-    size_t count;
+/* Java: List<ACL>. A record of one field, so that the codec takes a list by itself. */
+struct zk_acl_list {
+    JUTE_LIST(struct zk_acl);
 };
 
-/* A null list is -EPROTO: Java's reader has no use for one either. Held to the limit of one buffer,
- * like id_list. */
-ZK_NODISCARD int acl_list_read(struct jute_in *in, struct acl_list *ret_list); /* gives */
-void acl_list_write(struct jute_out *out, const struct acl_list *list);
-void acl_list_add(struct acl_list *list, int32_t perms, const char *scheme, const char *id);
-void acl_list_copy(struct acl_list *list, const struct acl_list *from);
-bool acl_list_equal(const struct acl_list *a, const struct acl_list *b); /* order counts */
-void acl_list_done(struct acl_list *list);
+/* Append one. Copies both texts. */
+void zk_acl_list_add(struct zk_acl_list *list, int32_t perms, const char *scheme, const char *id);
 
 /* Java: data.StatPersisted. A value. */
 struct stat_persisted {
@@ -77,9 +52,9 @@ struct stat_persisted {
     int64_t pzxid;           /* children last changed by */
 };
 
-enum { STAT_PERSISTED_BYTES = 60 };
-
-ZK_NODISCARD int stat_persisted_read(struct jute_in *in, struct stat_persisted *ret_stat);
-void stat_persisted_write(struct jute_out *out, const struct stat_persisted *stat);
+extern const struct jute_record zk_id_record;
+extern const struct jute_record zk_acl_record;
+extern const struct jute_record zk_acl_list_record;
+extern const struct jute_record stat_persisted_record;
 
 #endif

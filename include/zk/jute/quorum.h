@@ -1,6 +1,5 @@
 /* The records of Java's module org.apache.zookeeper.server.quorum: the packets between leader and
- * learners, and the LearnerInfo inside the first one. Packets follow one another on the stream
- * without any frame. */
+ * learners, and the LearnerInfo inside the first one. RECORDS.md has their bytes. */
 #ifndef ZK_JUTE_QUORUM_H
 #define ZK_JUTE_QUORUM_H
 
@@ -43,26 +42,29 @@ _Static_assert(LEADER_INFORMANDACTIVATE == 19, "packet types are wire values");
 /* "UPTODATE"; "UNKNOWN" for what nobody defined. Java: LearnerHandler.packetToString() */
 const char *quorum_packet_type_name(int32_t type);
 
-/* Java: QuorumPacket. Never changed once made; shared by reference. */
+/* Java: QuorumPacket. Never changed once made; shared by reference. Packets follow one another on
+ * the stream without any frame, 20 bytes at least each. */
 struct quorum_packet {
     struct zk_refcount refs; /* queues, and whoever handles it */
     int32_t type;            /* as it came: perhaps none of the enum */
     int64_t zxid;
-    struct buf *data;        /* shares; NULL: null, which is not the same as empty */
-    struct id_list authinfo; /* owned */
+    struct buf *data;           /* null and empty differ: a PING is answered with empty, not null */
+    struct zk_id_list authinfo; /* null but for REQUESTs of clients */
 };
 
-/* Java: new QuorumPacket(type, zxid, data, null). Shares data (NULL: null). Gives. */
+extern const struct jute_record quorum_packet_record;
+
+/* Java: new QuorumPacket(type, zxid, data, null). Shares data (NULL: null). The caller holds the
+ * first reference. */
 struct quorum_packet *quorum_packet_new(int32_t type, int64_t zxid, struct buf *data);
 struct quorum_packet *quorum_packet_ref(struct quorum_packet *packet);
 void quorum_packet_unref(struct quorum_packet *packet); /* NULL is fine */
 
-/* One packet off the stream; gives. Blocks as the stream does. Errors: jute_in's. */
+/* Read one packet off the stream; the caller unrefs it. Blocks as the stream does. Errors:
+ * jute_read's. */
 ZK_NODISCARD int quorum_packet_read(struct jute_in *in, struct quorum_packet **ret_packet);
-/* Into the stream's buffer; the error, if any, sticks in out. Flush when it must leave. */
-void quorum_packet_write(struct jute_out *out, const struct quorum_packet *packet);
 
-/* {"zxid":"0x100000000","data":20} for the trace. Appends. */
+/* Append {"zxid":"0x100000000","data":20}, for the trace. */
 void quorum_packet_append_json(const struct quorum_packet *packet, struct zk_str *str);
 
 /* Java: LearnerInfo, and how LearnerHandler.run() reads it: by its length, each field only if it is
@@ -74,9 +76,12 @@ struct learner_info {
     int64_t config_version; /* 0 if absent */
 };
 
+extern const struct jute_record learner_info_record;
+
 enum { LEARNER_PROTOCOL_VERSION = 0x10000 };
 
-struct buf *learner_info_encode(const struct learner_info *info); /* gives: 20 bytes */
+/* Returns 20 bytes; the caller unrefs them. */
+struct buf *learner_info_encode(const struct learner_info *info);
 /* Any bytes are something; data may be NULL only where the caller has dealt with that (Java counts
  * such learners). */
 void learner_info_decode(const struct buf *data, struct learner_info *ret_info);

@@ -13,13 +13,14 @@
 /* Java: FileTxnLog.LOG_FILE_PREFIX */
 #define LOG_FILE_PREFIX      "log"
 
-/* Java: makeSnapshotName(). Gives "directory/snapshot.<zxid>". */
-char *make_snapshot_name(const char *directory, int64_t zxid);
-/* Gives "directory/name". */
-char *path_join(const char *directory, const char *name);
+/* Java: makeSnapshotName(). Returns "directory/snapshot.<zxid>"; the caller
+ * frees it. */
+char *util_make_snapshot_name(const char *directory, int64_t zxid);
+/* Returns "directory/name"; the caller frees it. */
+char *util_path_join(const char *directory, const char *name);
 /* Java: getZxidFromName(). True for "prefix.<hex>" with anything behind a further dot; *ret_suffix
- * is that (borrowed; "" if nothing), NULL allowed. */
-bool get_zxid_from_name(const char *name, const char *prefix, int64_t *ret_zxid,
-                        const char **ret_suffix);
+ * points at that within name ("" if there is nothing), and may be NULL. */
+bool util_get_zxid_from_name(const char *name, const char *prefix, int64_t *ret_zxid,
+                             const char **ret_suffix);
 
 #endif

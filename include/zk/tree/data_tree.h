@@ -52,7 +52,7 @@ bool data_tree_add_config_node(struct data_tree *tree);
 /* Java: createNode(). parent_cversion -1: one more than it is. Shares data; copies the rest.
  * -ENOENT: no parent; -EEXIST: the node is there. */
 ZK_NODISCARD int data_tree_create_node(struct data_tree *tree, const char *path, struct buf *data,
-                                       const struct acl_list *acl, int64_t ephemeral_owner,
+                                       const struct zk_acl_list *acl, int64_t ephemeral_owner,
                                        int32_t parent_cversion, int64_t zxid, int64_t time_ms);
 /* Java: deleteNode(). -ENOENT: no such node, or no parent. */
 ZK_NODISCARD int data_tree_delete_node(struct data_tree *tree, const char *path, int64_t zxid);

@@ -1,0 +1,286 @@
+/* The one codec of all records. Java: org.apache.jute.Record, and what jute's compiler makes */
+#include "zk/jute/record.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "zk/base/alloc.h"
+#include "zk/base/panic.h"
+
+/* Lists and bytes grow by doubling from here. */
+enum { FIRST_ROOM = 4, FIRST_BYTES = 64 };
+
+/* Any list: its members stand in the same places whatever the type of its items is. */
+struct any_list {
+    JUTE_LIST(void);
+};
+
+static void *member_of(void *value, const struct jute_field *field)
+{
+    return (char *)value + field->offset;
+}
+
+static const void *member_of_const(const void *value, const struct jute_field *field)
+{
+    return (const char *)value + field->offset;
+}
+
+/* ---- lists ----------------------------------------------------------------------------------- */
+
+void *jute_list_add(const struct jute_record *element, void *list)
+{
+    struct any_list any;
+    memcpy(&any, list, sizeof any);
+    /* The room is the first power of two times FIRST_ROOM that holds count: the list grows when
+     * count has just filled it. */
+    if (any.count == 0)
+        any.items = zk_xrealloc(any.items, FIRST_ROOM * element->size);
+    else if (any.count >= FIRST_ROOM && (any.count & (any.count - 1)) == 0)
+        any.items = zk_xrealloc(any.items, 2 * any.count * element->size);
+    void *item = (char *)any.items + any.count * element->size;
+    memset(item, 0, element->size);
+    any.count++;
+    any.present = true;
+    memcpy(list, &any, sizeof any);
+    return item;
+}
+
+static void list_done(const struct jute_record *element, void *list)
+{
+    struct any_list any;
+    memcpy(&any, list, sizeof any);
+    for (size_t i = 0; i < any.count; i++)
+        jute_done(element, (char *)any.items + i * element->size);
+    free(any.items);
+    memset(list, 0, sizeof any);
+}
+
+/* A number that somebody sends is no reason to take memory: each element is read before there is
+ * room for the next. Their bytes together are held to the limit of one buffer (D-35). */
+static int read_list(struct jute_in *in, const struct jute_record *element, void *ret_list)
+{
+    struct any_list list = {0};
+    int32_t count;
+    int r = jute_in_start_vector(in, &count);
+    if (r < 0)
+        return r;
+    list.present = count >= 0;
+    int64_t limit = zk_input_position(in->input) + in->max_length;
+    for (int32_t i = 0; i < count; i++) {
+        r = jute_read(in, element, jute_list_add(element, &list));
+        if (r == 0 && zk_input_position(in->input) > limit)
+            r = -EPROTO;
+        if (r < 0) {
+            list_done(element, &list);
+            return r;
+        }
+    }
+    memcpy(ret_list, &list, sizeof list);
+    return 0;
+}
+
+static void write_list(struct jute_out *out, const struct jute_record *element, const void *list)
+{
+    struct any_list any;
+    memcpy(&any, list, sizeof any);
+    jute_out_start_vector(out, any.present ? (int32_t)any.count : -1);
+    for (size_t i = 0; i < any.count; i++)
+        jute_write(out, element, (const char *)any.items + i * element->size);
+}
+
+static void copy_list(const struct jute_record *element, void *ret_list, const void *list)
+{
+    struct any_list any;
+    struct any_list copy = {0};
+    memcpy(&any, list, sizeof any);
+    copy.present = any.present;
+    for (size_t i = 0; i < any.count; i++)
+        jute_copy(element, jute_list_add(element, &copy),
+                  (const char *)any.items + i * element->size);
+    memcpy(ret_list, &copy, sizeof copy);
+}
+
+/* The order counts. */
+static bool lists_equal(const struct jute_record *element, const void *one, const void *other)
+{
+    struct any_list a;
+    struct any_list b;
+    memcpy(&a, one, sizeof a);
+    memcpy(&b, other, sizeof b);
+    bool equal = a.present == b.present && a.count == b.count;
+    for (size_t i = 0; equal && i < a.count; i++)
+        equal = jute_equal(element, (const char *)a.items + i * element->size,
+                           (const char *)b.items + i * element->size);
+    return equal;
+}
+
+/* ---- records --------------------------------------------------------------------------------- */
+
+static int read_field(struct jute_in *in, const struct jute_field *field, void *ret_member)
+{
+    switch (field->type) {
+    case JUTE_TYPE_INT:
+        return jute_in_int(in, ret_member);
+    case JUTE_TYPE_LONG:
+        return jute_in_long(in, ret_member);
+    case JUTE_TYPE_USTRING:
+        return jute_in_ustring(in, ret_member);
+    case JUTE_TYPE_BUFFER:
+        return jute_in_buffer(in, ret_member);
+    case JUTE_TYPE_RECORD:
+        return jute_read(in, field->record, ret_member);
+    case JUTE_TYPE_VECTOR:
+        return read_list(in, field->record, ret_member);
+    }
+    zk_unreachable();
+}
+
+int jute_read(struct jute_in *in, const struct jute_record *record, void *ret_value)
+{
+    for (size_t i = 0; i < record->field_count; i++) {
+        int r = read_field(in, &record->fields[i], member_of(ret_value, &record->fields[i]));
+        if (r == 0)
+            continue;
+        struct jute_record read = *record; /* what has been read so far goes again */
+        read.field_count = i;
+        jute_done(&read, ret_value);
+        return r;
+    }
+    return 0;
+}
+
+void jute_write(struct jute_out *out, const struct jute_record *record, const void *value)
+{
+    for (size_t i = 0; i < record->field_count; i++) {
+        const struct jute_field *field = &record->fields[i];
+        const void *member = member_of_const(value, field);
+        switch (field->type) {
+        case JUTE_TYPE_INT:
+            jute_out_int(out, *(const int32_t *)member);
+            break;
+        case JUTE_TYPE_LONG:
+            jute_out_long(out, *(const int64_t *)member);
+            break;
+        case JUTE_TYPE_USTRING:
+            jute_out_ustring(out, member);
+            break;
+        case JUTE_TYPE_BUFFER:
+            jute_out_buffer(out, *(struct buf *const *)member);
+            break;
+        case JUTE_TYPE_RECORD:
+            jute_write(out, field->record, member);
+            break;
+        case JUTE_TYPE_VECTOR:
+            write_list(out, field->record, member);
+            break;
+        }
+    }
+}
+
+struct buf *jute_to_buf(const struct jute_record *record, const void *value)
+{
+    struct buf *bytes = buf_new(FIRST_BYTES);
+    struct zk_output *output = zk_output_new_buf(bytes);
+    struct jute_out out = jute_out_of(output);
+    jute_write(&out, record, value);
+    zk_assert(out.error == 0); /* memory takes all */
+    zk_output_free(output);
+    return bytes;
+}
+
+void jute_done(const struct jute_record *record, void *value)
+{
+    for (size_t i = 0; i < record->field_count; i++) {
+        const struct jute_field *field = &record->fields[i];
+        void *member = member_of(value, field);
+        switch (field->type) {
+        case JUTE_TYPE_INT:
+            *(int32_t *)member = 0;
+            break;
+        case JUTE_TYPE_LONG:
+            *(int64_t *)member = 0;
+            break;
+        case JUTE_TYPE_USTRING:
+            ustring_done(member);
+            break;
+        case JUTE_TYPE_BUFFER:
+            buf_unref(*(struct buf **)member);
+            *(struct buf **)member = NULL;
+            break;
+        case JUTE_TYPE_RECORD:
+            jute_done(field->record, member);
+            break;
+        case JUTE_TYPE_VECTOR:
+            list_done(field->record, member);
+            break;
+        }
+    }
+}
+
+void jute_copy(const struct jute_record *record, void *ret_value, const void *value)
+{
+    for (size_t i = 0; i < record->field_count; i++) {
+        const struct jute_field *field = &record->fields[i];
+        const void *from = member_of_const(value, field);
+        void *to = member_of(ret_value, field);
+        switch (field->type) {
+        case JUTE_TYPE_INT:
+            *(int32_t *)to = *(const int32_t *)from;
+            break;
+        case JUTE_TYPE_LONG:
+            *(int64_t *)to = *(const int64_t *)from;
+            break;
+        case JUTE_TYPE_USTRING:
+            *(struct ustring *)to = ustring_copy(from);
+            break;
+        case JUTE_TYPE_BUFFER: {
+            struct buf *buffer = *(struct buf *const *)from;
+            *(struct buf **)to = buffer != NULL ? buf_ref(buffer) : NULL;
+            break;
+        }
+        case JUTE_TYPE_RECORD:
+            jute_copy(field->record, to, from);
+            break;
+        case JUTE_TYPE_VECTOR:
+            copy_list(field->record, to, from);
+            break;
+        }
+    }
+}
+
+static bool buffers_equal(const struct buf *one, const struct buf *other)
+{
+    if (one == NULL || other == NULL)
+        return one == other;
+    return one->length == other->length &&
+           (one->length == 0 || memcmp(one->bytes, other->bytes, one->length) == 0);
+}
+
+static bool members_equal(const struct jute_field *field, const void *one, const void *other)
+{
+    switch (field->type) {
+    case JUTE_TYPE_INT:
+        return *(const int32_t *)one == *(const int32_t *)other;
+    case JUTE_TYPE_LONG:
+        return *(const int64_t *)one == *(const int64_t *)other;
+    case JUTE_TYPE_USTRING:
+        return ustring_equal(one, other);
+    case JUTE_TYPE_BUFFER:
+        return buffers_equal(*(struct buf *const *)one, *(struct buf *const *)other);
+    case JUTE_TYPE_RECORD:
+        return jute_equal(field->record, one, other);
+    case JUTE_TYPE_VECTOR:
+        return lists_equal(field->record, one, other);
+    }
+    zk_unreachable();
+}
+
+bool jute_equal(const struct jute_record *record, const void *one, const void *other)
+{
+    for (size_t i = 0; i < record->field_count; i++)
+        if (!members_equal(&record->fields[i], member_of_const(one, &record->fields[i]),
+                           member_of_const(other, &record->fields[i])))
+            return false;
+    return true;
+}
