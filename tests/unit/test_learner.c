@@ -457,6 +457,42 @@ static void syn_06_no_ack_without_current_epoch_on_disk(void **state)
     finish(&fixture);
 }
 
+/* P-4: the version of the configuration that was established in one term is told to the leader of
+ * the next: a leader with an older one must not lead us. */
+static void version_of_an_established_configuration_is_told_to_the_next_leader(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    options.lines = "reconfigEnabled=true\n";
+    start(&fixture, &options);
+    scripted_peer_expect_packet(fixture.leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
+    scripted_peer_send_packet(fixture.leader, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
+    scripted_peer_expect_packet(fixture.leader, LEADER_ACKEPOCH, 0, CURRENT_EPOCH_0);
+    scripted_peer_send_packet(fixture.leader, LEADER_DIFF, 0, NULL);
+    struct quorum_verifier *raised =
+        qv_with_version(fixture.peer.config->quorum_verifier, EPOCH_1_ZXID);
+    struct zk_str hex = {0};
+    for (const char *at = qv_to_string(raised); *at != '\0'; at++)
+        zk_str_printf(&hex, "%02x", (unsigned char)*at);
+    scripted_peer_send_packet(fixture.leader, LEADER_NEWLEADER, EPOCH_1_ZXID, zk_str_text(&hex));
+    scripted_peer_expect_packet(fixture.leader, LEADER_ACK, EPOCH_1_ZXID, NULL);
+    scripted_peer_send_packet(fixture.leader, LEADER_UPTODATE, -1, NULL);
+    scripted_peer_expect_packet(fixture.leader, LEADER_ACK, EPOCH_1_ZXID, NULL);
+    scripted_peer_hang_up(fixture.leader);
+    assert_true(testing_peer_join(&fixture.peer) < 0);
+
+    testing_peer_start_following(&fixture.peer, 3);
+    scripted_peer_accept(fixture.leader);
+    scripted_peer_expect_packet(fixture.leader, LEADER_FOLLOWERINFO, EPOCH_1_ZXID,
+                                "0000000000000001 00010000 0000000100000000");
+    scripted_peer_hang_up(fixture.leader);
+    assert_true(testing_peer_join(&fixture.peer) < 0);
+    zk_str_done(&hex);
+    qv_unref(raised);
+    finish(&fixture);
+}
+
 /* --- following ------------------------------------------------------------------------------- */
 
 /* BRD-07 */
@@ -560,6 +596,7 @@ int main(void)
         cmocka_unit_test(commit_without_its_proposal_in_the_sync_ends_the_role),
         cmocka_unit_test(uptodate_without_newleader_is_refused),
         cmocka_unit_test(newleader_with_an_unreadable_configuration_is_acknowledged),
+        cmocka_unit_test(version_of_an_established_configuration_is_told_to_the_next_leader),
         cmocka_unit_test(syn_02_empty_diff_takes_no_snapshot),
         cmocka_unit_test(mc_01_snapshot_that_cannot_be_written_ends_the_process_unacknowledged),
         cmocka_unit_test(syn_06_no_ack_without_current_epoch_on_disk),
