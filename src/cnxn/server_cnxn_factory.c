@@ -43,7 +43,7 @@ struct cnxn {
 
     /* Guarded by the factory's mutex. */
     enum cnxn_state state;
-    int64_t arrival;   /* ordinal among all that ever came */
+    int64_t arrival;   /* a number that rises: the smaller it is, the older */
     struct sock *sock; /* one reference */
 };
 
@@ -167,7 +167,7 @@ static int32_t count_locked(struct server_cnxn_factory *factory, const struct in
     return count;
 }
 
-/* CNXN_LIMIT: none is free. */
+/* Returns the index of a slot for one more connection; CNXN_LIMIT if all are taken. */
 static size_t free_slot_locked(struct server_cnxn_factory *factory) REQUIRES(&factory->mu)
 {
     for (size_t i = 0; i < factory->slot_count; i++) {
@@ -181,7 +181,7 @@ static size_t free_slot_locked(struct server_cnxn_factory *factory) REQUIRES(&fa
     return factory->slot_count++;
 }
 
-/* The oldest in that state; NULL: nobody is. */
+/* The oldest connection in that state; NULL: none is in it. */
 static struct cnxn *oldest_locked(struct server_cnxn_factory *factory, enum cnxn_state state)
     REQUIRES(&factory->mu)
 {
@@ -195,8 +195,8 @@ static struct cnxn *oldest_locked(struct server_cnxn_factory *factory, enum cnxn
     return oldest;
 }
 
-/* All slots are taken: the oldest that is silent must go; if all have spoken, the oldest of those,
- * who may be one that does not read its answer. */
+/* All slots are taken. The connection that has been silent for longest must go; if all have spoken,
+ * the oldest, because it may be one that does not read its answer. */
 static void evict_locked(struct server_cnxn_factory *factory) REQUIRES(&factory->mu)
 {
     if (oldest_locked(factory, CNXN_EVICTED) != NULL)
@@ -210,8 +210,9 @@ static void evict_locked(struct server_cnxn_factory *factory) REQUIRES(&factory-
     sock_wake(oldest->sock);
 }
 
-/* In a slot, and holds sock (taken); NULL: one too many, or we are stopping (sock stays the
- * caller's). Waits while a slot is being freed. */
+/* Takes sock and returns its connection, in a slot. NULL, and sock stays the caller's: the address
+ * has as many connections as it may have, or the port is being closed. Waits while a slot is being
+ * freed. */
 static struct cnxn *admit(struct server_cnxn_factory *factory, struct sock *sock)
 {
     struct cnxn *cnxn = NULL;
@@ -291,7 +292,8 @@ static void accept_run(void *arg)
 
 /* ---- one connection's thread ----------------------------------------------------------------- */
 
-/* At least four bytes, by an absolute deadline. Java: NIOServerCnxn.doIO() on lenBuffer */
+/* Read until four bytes are there, or until an absolute deadline, which a byte does not move.
+ * Java: NIOServerCnxn.doIO() on lenBuffer */
 static int read_word(struct sock *sock, int64_t deadline_ms, uint8_t ret_bytes[FIRST_READ])
 {
     sock_set_deadline(sock, deadline_ms);

@@ -73,11 +73,6 @@ void quorum_peer_run_free(struct quorum_peer_run *run) UNSHARED
     free(run);
 }
 
-struct quorum_peer *quorum_peer_run_self(struct quorum_peer_run *run)
-{
-    return run->self;
-}
-
 /* Stop with that exit code, unless there is one already: the first reason to end counts. Any
  * thread. */
 static void end_with(struct quorum_peer_run *run, int code)

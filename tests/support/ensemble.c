@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "peer/quorum_peer_run_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/io/file.h"
@@ -151,7 +152,7 @@ void ensemble_done(struct ensemble *ensemble)
 struct quorum_peer *ensemble_self(struct ensemble *ensemble, int64_t sid)
 {
     struct ensemble_peer *peer = ensemble_peer(ensemble, sid);
-    return peer->run == NULL ? NULL : quorum_peer_run_self(peer->run);
+    return peer->run == NULL ? NULL : peer->run->self;
 }
 
 /* ---- waiting -------------------------------------------------------------------------------- */
@@ -168,7 +169,7 @@ static int64_t settled_leader(struct ensemble *ensemble)
     for (size_t i = 0; i < ensemble->count; i++) {
         if (ensemble->peers[i].run == NULL)
             continue;
-        struct quorum_peer *self = quorum_peer_run_self(ensemble->peers[i].run);
+        struct quorum_peer *self = ensemble->peers[i].run->self;
         struct vote vote;
         bool has_vote;
         enum server_state state = quorum_peer_get_state_and_vote(self, &has_vote, &vote);

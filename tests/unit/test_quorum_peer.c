@@ -351,6 +351,45 @@ static void a_quorum_commits_the_last_seen_configuration_with_the_setting_only(v
     assert_int_equal(quorum_peer_quorum_verifier(stage->self)->version, 4);
 }
 
+static int64_t data_size(struct stage *stage)
+{
+    struct server_status status = {0};
+    zk_database_fill_status(stage->peer->database, &status);
+    return status.approximate_data_size;
+}
+
+/* What a client reads there is the text of the committed configuration. */
+static void a_committed_version_stands_in_the_node_of_the_configuration(void **state)
+{
+    struct stage *stage = *state;
+    stage->peer->config->reconfig_enabled = true;
+    hear(stage, SAME_SERVERS "version=4");
+    quorum_peer_process_reconfig(stage->self);
+    int64_t before = data_size(stage);
+
+    hear(stage, SAME_SERVERS "version=400000000");
+    quorum_peer_process_reconfig(stage->self);
+
+    assert_int_equal(data_size(stage), before + 8);
+}
+
+/* Groups and weights decide who is a quorum: with others it is another configuration. */
+static void a_version_with_other_weights_is_not_kept(void **state)
+{
+    (void)state;
+    struct test_ensemble ensemble;
+    test_ensemble_init(&ensemble, "1 2 3");
+    struct stage stage = {.ensemble = ensemble};
+    stage.peer = election_peer_new(&ensemble, 2, "group.1=1:2:3\nweight.1=2\n");
+    stage.self = stage.peer->self;
+
+    hear(&stage, SAME_SERVERS "group.1=1:2:3\nweight.1=2\nversion=4");
+    hear(&stage, SAME_SERVERS "group.1=1:2:3\nweight.1=1\nversion=5");
+
+    assert_int_equal(quorum_peer_last_seen_quorum_verifier(stage.self)->version, 4);
+    election_peer_free(stage.peer);
+}
+
 /* --- epochs on disk --- */
 
 static char *epoch_path(struct stage *stage, const char *name)
@@ -738,6 +777,8 @@ int main(void)
         STAGED(a_version_whose_file_cannot_be_written_is_kept_and_told),
         STAGED(other_servers_and_lower_versions_are_not_kept),
         STAGED(a_quorum_commits_the_last_seen_configuration_with_the_setting_only),
+        STAGED(a_committed_version_stands_in_the_node_of_the_configuration),
+        cmocka_unit_test(a_version_with_other_weights_is_not_kept),
         STAGED(an_empty_directory_gets_both_files_with_epoch_0),
         STAGED(epochs_outlive_the_process),
         STAGED(an_epoch_that_cannot_be_written_is_not_set),

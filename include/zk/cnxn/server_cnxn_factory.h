@@ -2,11 +2,13 @@
  *
  * Until there is a client service it answers four-letter words, and closes every other connection
  * without a byte, as Java does while it is not serving; if a client was among them, one WARN a
- * minute says why. Threads:
- * NIOServerCnxnFactory.AcceptThread:<address>, and for each connection one NIOWorkerThread-k (Java
- * has selectors; D-39). Lock: one mutex (ZK_RANK_SERVER_CNXN), held for a look into a table, never
- * while anything blocks. A caller can be as slow and as silent as it likes: it holds one slot of
- * CNXN_LIMIT until its deadline, or until somebody else needs the slot. */
+ * minute says why.
+ *
+ * Threads: NIOServerCxnFactory.AcceptThread:<address> (Java's name, without the n), and for each
+ * connection one NIOWorkerThread-k (Java has selectors; D-39). Lock: one mutex
+ * (ZK_RANK_SERVER_CNXN), held for a look into a table, never while anything blocks. A caller can be
+ * as slow and as silent as it likes: it holds one slot of CNXN_LIMIT until its deadline, or until
+ * another caller needs the slot. */
 #ifndef ZK_CNXN_SERVER_CNXN_FACTORY_H
 #define ZK_CNXN_SERVER_CNXN_FACTORY_H
 
@@ -26,23 +28,24 @@ enum { CNXN_LIMIT = 256 };
 /* Java's zookeeper.nio.sessionlessCnxnTimeout, in milliseconds */
 enum { CNXN_TIMEOUT_MS = 10000 };
 
-/* Java: NIOServerCnxnFactory.configure(). Bind, but do not accept yet. backlog -1 is 50.
- * max_client_cnxns: from one address; 0: no limit. hook is called by worker threads. Errors:
- * -EADDRINUSE and the like. */
+/* Bind, but do not accept yet. backlog -1 is SOCK_BACKLOG. So many connections from one address are
+ * allowed as max_client_cnxns says; 0 is no limit. hook is called by worker threads, which hold no
+ * lock. Errors: -EADDRINUSE and the like. Java: NIOServerCnxnFactory.configure() */
 ZK_NODISCARD int server_cnxn_factory_new(struct zk_context *ctx, const struct inet_address *address,
                                          int32_t backlog, int32_t max_client_cnxns,
                                          struct server_status_hook hook,
                                          struct server_cnxn_factory **ret_factory);
 
-/* Java: start(). -EAGAIN: the system gives no thread. */
+/* Accept from now on. -EAGAIN: the system gives no thread. Java: start() */
 ZK_NODISCARD int server_cnxn_factory_start(struct server_cnxn_factory *factory);
 
-/* Java: getLocalAddress(): with the port that port 0 became. Borrowed. */
+/* The address that was bound, with the port that the system chose where 0 was asked for. It lives
+ * as long as the factory. Java: getLocalAddress() */
 const struct inet_address *server_cnxn_factory_local_address(
     const struct server_cnxn_factory *factory);
 
-/* Java: shutdown() and join(). Closes all connections and waits for all threads: never by one of
- * them, nor under a lock that the hook takes. May be called again. */
+/* Close all connections and wait for all threads. Not to be called by one of them, nor under a lock
+ * that the hook takes. May be called again. Java: shutdown() and join() */
 void server_cnxn_factory_shutdown(struct server_cnxn_factory *factory);
 
 void server_cnxn_factory_free(struct server_cnxn_factory *factory); /* shuts down; NULL is fine */

@@ -57,7 +57,8 @@ struct four_letter_word {
     bool needs_status;
 };
 
-/* Look up FOUR_LETTERS bytes. Borrowed from words; NULL: not a word. Java: isKnown() */
+/* Look up FOUR_LETTERS bytes. The word lives as long as words; NULL: the bytes are none.
+ * Java: isKnown() */
 const struct four_letter_word *four_letter_words_find(const struct four_letter_words *words,
                                                       const uint8_t *bytes);
 

@@ -13,31 +13,27 @@
 #include "zk/base/attrs.h"
 
 struct zk_context;
-struct quorum_peer;
 struct quorum_peer_config;
 struct quorum_peer_run;
 
-/* Make a peer that does nothing yet. Borrows both until quorum_peer_run_free. */
+/* Make a peer that does nothing yet. ctx and config stay the caller's and must outlive it. */
 struct quorum_peer_run *quorum_peer_run_new(struct zk_context *ctx,
                                             const struct quorum_peer_config *config);
 
-/* Java: QuorumPeer.start(). Load the database, open the client port, then the election port, then
- * start the main thread. Blocks on the disk. 0, or a positive enum exit_code: the reason is
- * in the log. */
+/* Load the database, open the client port, then the election port, then start the main thread.
+ * Blocks on the disk. Returns 0, or a positive enum exit_code, whose reason is in the log.
+ * Java: QuorumPeer.start() */
 ZK_NODISCARD int quorum_peer_run_start(struct quorum_peer_run *run);
 
-/* Wait for the end of the main thread and all others. Gives the exit code; 0 if it was stopped.
- * Once; not by a thread of the peer. */
+/* Wait for the end of the main thread and of all others. Returns the exit code: 0 if the peer was
+ * stopped, else an enum exit_code. To be called once, and not by a thread of the peer. */
 int quorum_peer_run_wait(struct quorum_peer_run *run);
 
-/* Java: QuorumPeer.shutdown(). Make the peer stop; does not wait. Any thread, any number of
- * times. */
+/* Make the peer stop, but do not wait for it. Any thread that holds no lock, any number of times.
+ * Java: QuorumPeer.shutdown() */
 void quorum_peer_run_shutdown(struct quorum_peer_run *run);
 
-void quorum_peer_run_free(
-    struct quorum_peer_run *run); /* after _wait, or if _start failed; NULL is fine */
-
-/* The state, for tests. NULL before quorum_peer_run_start. Borrowed. */
-struct quorum_peer *quorum_peer_run_self(struct quorum_peer_run *run);
+/* After quorum_peer_run_wait, or if quorum_peer_run_start has failed. NULL is fine. */
+void quorum_peer_run_free(struct quorum_peer_run *run);
 
 #endif

@@ -144,8 +144,8 @@ void quorum_peer_set_last_seen_quorum_verifier(struct quorum_peer *self,
  * Java: processReconfig() */
 void quorum_peer_process_reconfig(struct quorum_peer *self);
 
-/* Java: getCurrentAndNextConfigVoters(): committed and last seen voters, in the order in which Java
- * iterates the set. Gives items (free it). */
+/* The voters of the committed and the last seen configuration, each once, in the order in which
+ * Java iterates the set. The caller frees *ret_items. Java: getCurrentAndNextConfigVoters() */
 void quorum_peer_get_current_and_next_config_voters(struct quorum_peer *self, int64_t **ret_items,
                                                     size_t *ret_count);
 
