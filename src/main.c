@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #include "zk/base/error.h"
 #include "zk/base/str.h"
 #include "zk/ensemble/quorum_peer_config.h"
+#include "zk/peer/config_report.h"
 #include "zk/peer/quorum_peer_run.h"
 #include "zk/runtime/context.h"
 #include "zk/runtime/log_table.h"
@@ -152,12 +154,31 @@ static void set_properties(struct zk_context *ctx, const struct arguments *args)
     }
 }
 
-static void print_config(const struct quorum_peer_config *config)
+/* What stdio could not write it tells only now: a full disk, a pipe without a reader. */
+static int flush_answer(void)
 {
-    printf("%s is fine: myid %" PRId64
-           ", tickTime %d ms, initLimit %d, syncLimit %d, dataDir %s\n%s\n",
-           config->config_file, config->my_id, config->tick_time_ms, config->init_limit,
-           config->sync_limit, config->data_dir, qv_to_string(config->quorum_verifier));
+    if (fflush(stdout) == 0)
+        return EXIT_CODE_EXECUTION_FINISHED;
+    fprintf(stderr, "zkpeer: the answer cannot be written: %s\n", zk_error_text(errno).text);
+    return EXIT_CODE_UNEXPECTED_ERROR;
+}
+
+/* -1: the system does not say. */
+static int64_t free_bytes(const char *path)
+{
+    struct statvfs room;
+    return statvfs(path, &room) < 0 ? -1 : (int64_t)room.f_bavail * (int64_t)room.f_frsize;
+}
+
+/* Returns the exit code. */
+static int print_report(struct zk_context *ctx, const struct quorum_peer_config *config)
+{
+    struct zk_str report = {0};
+    int code = config_report(ctx, config, free_bytes, &report);
+    fputs(zk_str_text(&report), stdout);
+    zk_str_done(&report);
+    int written = flush_answer();
+    return written != EXIT_CODE_EXECUTION_FINISHED ? written : code;
 }
 
 /* ---- signals -------------------------------------------------------------------------------- */
@@ -298,15 +319,6 @@ static int open_trace(struct arguments *args)
     return 0;
 }
 
-/* What stdio could not write it tells only now: a full disk, a pipe without a reader. */
-static int flush_answer(void)
-{
-    if (fflush(stdout) == 0)
-        return EXIT_CODE_EXECUTION_FINISHED;
-    fprintf(stderr, "zkpeer: the answer cannot be written: %s\n", zk_error_text(errno).text);
-    return EXIT_CODE_UNEXPECTED_ERROR;
-}
-
 /* Java: QuorumPeerMain.main() */
 int main(int argc, char **argv)
 {
@@ -332,8 +344,7 @@ int main(int argc, char **argv)
     set_properties(ctx, &args);
     code = read_config(ctx, &args, &config);
     if (code == 0 && args.check_config) {
-        print_config(config);
-        code = flush_answer();
+        code = print_report(ctx, config);
     } else if (code == 0) {
         zk_trace_boot(ctx, ZKPEER_VERSION);
         code = run_peer(ctx, config);

@@ -304,9 +304,23 @@ char *config_file_path(struct config_parser *parser, const char *path)
     if (length > 1 && normal[length - 1] == '/')
         length--;
     normal[length] = '\0';
-    if (normal[0] != '/' && strncmp(normal, "./", 2) != 0)
+    if (normal[0] != '/' && strncmp(normal, "./", 2) != 0) {
         zk_log(parser->ctx, ZK_LOG_CONFIG_RELATIVE_PATH, normal);
+        config_add_warning(parser, "%s is relative to the directory in which zkpeer is started",
+                           normal);
+    }
     return normal;
+}
+
+void config_add_warning(struct config_parser *parser, const char *format, ...)
+{
+    struct zk_str text = {0};
+    va_list args;
+    va_start(args, format);
+    zk_str_vprintf(&text, format, args);
+    va_end(args);
+    zk_strings_add(&parser->config.warnings, zk_str_text(&text));
+    zk_str_done(&text);
 }
 
 static void config_done(struct quorum_peer_config *config)

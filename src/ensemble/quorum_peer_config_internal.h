@@ -47,6 +47,9 @@ ZK_NODISCARD int config_fail(struct config_parser *parser, const char *file,
 /* The line of zoo.cfg with this key, or NULL. */
 const struct zk_property *config_find(const struct config_parser *parser, const char *key);
 
+/* For --check-config: one more warning. The log has been told by the caller. */
+void config_add_warning(struct config_parser *parser, const char *format, ...) ZK_PRINTF_LIKE(2, 3);
+
 /* Append text so that a person sees all of it: bytes that show nothing, or that are no UTF-8, as
  * \xNN. */
 void config_append_visible(struct zk_str *str, const char *text);

@@ -256,6 +256,9 @@ static void setup_peer_type(struct config_parser *parser)
         return;
     zk_log(parser->ctx, ZK_LOG_CONFIG_PEER_TYPE, learner_type_upper_name(by_list),
            learner_type_upper_name(config->peer_type));
+    config_add_warning(parser, "peerType says %s, the list of servers says %s: the list counts",
+                       learner_type_upper_name(config->peer_type),
+                       learner_type_upper_name(by_list));
     config->peer_type = by_list;
 }
 

@@ -403,7 +403,6 @@ void config_no_effect(struct config_parser *parser, const struct zk_property *pr
 {
     struct zk_str where = {0};
     struct zk_str next = {0};
-    struct zk_str text = {0};
     va_list args;
     if (property->line > 0)
         zk_str_printf(&where, "%s:%d: ", parser->path, property->line);
@@ -416,9 +415,8 @@ void config_no_effect(struct config_parser *parser, const struct zk_property *pr
     zk_str_vprintf(&next, next_format, args);
     va_end(args);
     zk_log(parser->ctx, ZK_LOG_CONFIG_NO_EFFECT, zk_str_text(&where), why, zk_str_text(&next));
-    zk_str_printf(&text, "%s has no effect: %s; %s", zk_str_text(&where), why, zk_str_text(&next));
-    zk_strings_add(&parser->config.warnings, zk_str_text(&text));
-    zk_str_done(&text);
+    config_add_warning(parser, "%s has no effect: %s; %s", zk_str_text(&where), why,
+                       zk_str_text(&next));
     zk_str_done(&next);
     zk_str_done(&where);
 }

@@ -45,7 +45,7 @@ struct quorum_peer_config {
     struct quorum_verifier *quorum_verifier;           /* committed; shares, never NULL */
     struct quorum_verifier *last_seen_quorum_verifier; /* of zoo.cfg.dynamic.next; NULL: none */
     bool distributed; /* Java: isDistributed(); always true: stand-alone mode is refused */
-    struct zk_strings warnings; /* for a person: lines and options that have no effect, and why */
+    struct zk_strings warnings; /* for a person, such as lines that have no effect, and why */
     bool has_mistake;           /* one of them says what nobody can have meant */
 };
 

@@ -1,0 +1,320 @@
+/* The answer to --check-config: what a start would find. It reads what the start would read, in the
+ * same order, and says in words what follows from it. It writes nothing. */
+#include "zk/peer/config_report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "zk/base/error.h"
+#include "zk/io/file.h"
+#include "zk/io/sock.h"
+#include "zk/persistence/file_snap.h"
+#include "zk/persistence/util.h"
+#include "zk/runtime/settings.h"
+#include "zk/server/exit_code.h"
+
+enum { EPOCH_FILE_LIMIT = 64 };
+
+static const char *const EPOCH_FILES[] = {"currentEpoch", "acceptedEpoch"};
+
+static void report_this_server(const struct quorum_peer_config *config, struct zk_str *report);
+static void report_ensemble(struct zk_context *ctx, const struct quorum_peer_config *config,
+                            struct zk_str *report);
+static void report_quorums(const struct quorum_verifier *qv, struct zk_str *report);
+static void report_times(const struct quorum_peer_config *config, struct zk_str *report);
+static int report_directories(struct zk_context *ctx, const struct quorum_peer_config *config,
+                              int64_t (*free_bytes)(const char *path), struct zk_str *report);
+static void report_warnings(const struct quorum_peer_config *config, struct zk_str *report);
+
+int config_report(struct zk_context *ctx, const struct quorum_peer_config *config,
+                  int64_t (*free_bytes)(const char *path), struct zk_str *report)
+{
+    const struct quorum_server *me = qv_member(config->quorum_verifier, config->my_id);
+    int code = config->has_mistake || me == NULL ? EXIT_CODE_INVALID_INVOCATION : 0;
+    report_this_server(config, report);
+    report_ensemble(ctx, config, report);
+    report_quorums(config->quorum_verifier, report);
+    report_times(config, report);
+    int directories = report_directories(ctx, config, free_bytes, report);
+    report_warnings(config, report);
+    if (code == 0)
+        code = directories;
+    if (me == NULL)
+        zk_str_printf(report,
+                      "A start would end: no line server.%" PRId64
+                      " is in the list. Correct myid, or "
+                      "add the line.\n",
+                      config->my_id);
+    else if (config->has_mistake)
+        zk_str_append(report, "Correct what the warnings name: nobody can have meant it.\n");
+    else if (code != 0)
+        zk_str_append(report, "A start would end: the directory cannot be used.\n");
+    else
+        zk_str_printf(report, "%s is fine%s.\n", config->config_file,
+                      config->warnings.count > 0 ? ", but for the warnings" : "");
+    return code;
+}
+
+/* ---- this server ---------------------------------------------------------------------------- */
+
+static const char *role_of(const struct quorum_peer_config *config)
+{
+    const struct quorum_verifier *qv = config->quorum_verifier;
+    if (qv_member(qv, config->my_id) == NULL)
+        return "in no list: it cannot start";
+    if (!qv_is_voter(qv, config->my_id))
+        return "an observer: it follows the leader, and has no vote";
+    if (qv_get_weight(qv, config->my_id) == 0)
+        return "a voter of weight 0: it follows the leader, and can neither decide nor lead";
+    return "a voter: it elects, follows or leads";
+}
+
+static void report_this_server(const struct quorum_peer_config *config, struct zk_str *report)
+{
+    zk_str_printf(report, "This server is server.%" PRId64 " (%s/myid), %s.\n", config->my_id,
+                  config->data_dir, role_of(config));
+    if (config->has_client_port)
+        zk_str_printf(report, "It listens to clients at %s.\n",
+                      inet_host_port_text(&config->client_port_address).text);
+    else
+        zk_str_append(report, "It does not listen to clients: there is no clientPort.\n");
+    if (config->quorum_listen_on_all_ips)
+        zk_str_append(report, "It listens to other servers at all addresses of this machine.\n");
+}
+
+/* ---- the ensemble --------------------------------------------------------------------------- */
+
+/* An address is of this machine if one can listen there, at a port that nobody asked for. */
+static bool is_local(struct zk_context *ctx, const struct inet_address *address)
+{
+    struct inet_address any_port = *address;
+    struct sock *sock = NULL;
+    any_port.port = 0;
+    if (address->family == INET_UNRESOLVED || sock_listen(ctx, &any_port, 1, &sock) < 0)
+        return false;
+    sock_unref(sock);
+    return true;
+}
+
+static const char *where_it_is(struct zk_context *ctx, const struct inet_address *address)
+{
+    if (address->family == INET_UNRESOLVED)
+        return "its name is not known here now";
+    if (inet_address_is_wildcard(address))
+        return "any address of the machine that reads it";
+    return is_local(ctx, address) ? "this machine" : "another machine";
+}
+
+static void report_member(struct zk_context *ctx, const struct quorum_peer_config *config,
+                          const struct quorum_server *server, struct zk_str *report)
+{
+    bool mine = server->id == config->my_id;
+    zk_str_printf(report, "  server.%" PRId64 "%s, %s\n", server->id, mine ? " (this one)" : "",
+                  server->type == LEARNER_TYPE_OBSERVER ? "an observer" : "a voter");
+    for (size_t i = 0; i < server->addr.count; i++)
+        zk_str_printf(report, "    quorum port    %s (%s)\n",
+                      inet_text(&server->addr.items[i]).text,
+                      where_it_is(ctx, &server->addr.items[i]));
+    for (size_t i = 0; i < server->election_addr.count; i++)
+        zk_str_printf(report, "    election port  %s (%s)\n",
+                      inet_text(&server->election_addr.items[i]).text,
+                      where_it_is(ctx, &server->election_addr.items[i]));
+    bool elsewhere = mine && !config->quorum_listen_on_all_ips;
+    for (size_t i = 0; elsewhere && i < server->election_addr.count; i++)
+        elsewhere = !is_local(ctx, &server->election_addr.items[i]);
+    if (elsewhere)
+        zk_str_append(report,
+                      "    None of these addresses is of this machine: nobody could reach it. "
+                      "If a router stands between, set quorumListenOnAllIPs=true.\n");
+}
+
+static void report_ensemble(struct zk_context *ctx, const struct quorum_peer_config *config,
+                            struct zk_str *report)
+{
+    const struct quorum_verifier *qv = config->quorum_verifier;
+    zk_str_printf(report, "The ensemble, version 0x%" PRIx64 " of its configuration, from %s:\n",
+                  (uint64_t)qv->version,
+                  config->dynamic_config_file != NULL ? config->dynamic_config_file
+                                                      : config->config_file);
+    for (size_t i = 0; i < qv->member_count; i++)
+        report_member(ctx, config, &qv->members[i], report);
+}
+
+static void report_quorums(const struct quorum_verifier *qv, struct zk_str *report)
+{
+    size_t voters = qv->voting.count;
+    size_t quorum = voters / 2 + 1;
+    zk_str_printf(report, "It has %zu voter%s and %zu observer%s.\n", voters,
+                  voters == 1 ? "" : "s", qv->observing.count, qv->observing.count == 1 ? "" : "s");
+    if (qv->kind == QUORUM_HIERARCHICAL) {
+        zk_str_append(report, "A quorum is more than half of the weight in more than half of the "
+                              "groups:\n");
+        for (size_t i = 0; i < qv->group_count; i++)
+            zk_str_printf(report, "  group.%" PRId64 ": %zu server%s, weight %" PRId64 "%s\n",
+                          qv->groups[i].id, qv->groups[i].members.count,
+                          qv->groups[i].members.count == 1 ? "" : "s", qv->groups[i].weight,
+                          qv->groups[i].weight == 0 ? ", which does not count" : "");
+        return;
+    }
+    if (voters > 0)
+        zk_str_printf(report, "%zu voter%s are a quorum: %zu may fail%s.\n", quorum,
+                      quorum == 1 ? "" : "s", voters - quorum,
+                      voters % 2 == 0 ? ", as with one voter less" : "");
+    if (qv->kind == QUORUM_ORACLE_MAJ)
+        zk_str_printf(report, "If one of two voters is gone, the oracle %s decides.\n",
+                      qv->oracle_path);
+}
+
+/* ---- times ---------------------------------------------------------------------------------- */
+
+static void report_times(const struct quorum_peer_config *config, struct zk_str *report)
+{
+    const int64_t tick_ms = config->tick_time_ms;
+    zk_str_printf(report,
+                  "A tick is %" PRId64 " ms. A server has %" PRId64 " ms (initLimit, %" PRId32
+                  " ticks) to connect and get in step;\n"
+                  "one that is silent for %" PRId64 " ms (syncLimit, %" PRId32
+                  " ticks) is given up. Sessions last %" PRId32 " to %" PRId32 " ms.\n",
+                  tick_ms, tick_ms * config->init_limit, config->init_limit,
+                  tick_ms * config->sync_limit, config->sync_limit, config->min_session_timeout_ms,
+                  config->max_session_timeout_ms);
+}
+
+/* ---- directories ---------------------------------------------------------------------------- */
+
+static void report_epochs(const char *directory, struct zk_str *report)
+{
+    for (size_t i = 0; i < sizeof EPOCH_FILES / sizeof *EPOCH_FILES; i++) {
+        struct zk_str text = {0};
+        char *path = util_path_join(directory, EPOCH_FILES[i]);
+        int r = file_read(path, EPOCH_FILE_LIMIT, &text);
+        int64_t epoch;
+        char *words = zk_trim(zk_str_take(&text));
+        if (r == -ENOENT)
+            zk_str_printf(report, "  %s: not there yet\n", EPOCH_FILES[i]);
+        else if (r < 0)
+            zk_str_printf(report, "  %s: cannot be read: %s\n", EPOCH_FILES[i],
+                          zk_error_text(r).text);
+        else if (!zk_parse_long(words, &epoch))
+            zk_str_printf(report, "  %s: \"%s\" is not a number\n", EPOCH_FILES[i], words);
+        else
+            zk_str_printf(report, "  %s: %" PRId64 "\n", EPOCH_FILES[i], epoch);
+        free(words);
+        free(path);
+    }
+}
+
+/* The newest file of a kind, and how many there are. */
+static void report_files(const char *directory, const char *prefix, const char *what,
+                         struct zk_str *report)
+{
+    struct zk_strings names = {0};
+    const char *newest = NULL;
+    int64_t newest_zxid = INT64_MIN;
+    size_t count = 0;
+    if (file_list(directory, &names) < 0)
+        return;
+    for (size_t i = 0; i < names.count; i++) {
+        int64_t zxid;
+        const char *suffix = NULL;
+        if (!util_get_zxid_from_name(names.items[i], prefix, &zxid, &suffix) || suffix[0] != '\0')
+            continue;
+        count++;
+        if (zxid >= newest_zxid) {
+            newest_zxid = zxid;
+            newest = names.items[i];
+        }
+    }
+    if (newest == NULL) {
+        zk_str_printf(report, "  %ss: none\n", what);
+    } else {
+        char *path = util_path_join(directory, newest);
+        int64_t size = 0;
+        bool readable = file_regular_size(path, &size) == 0;
+        zk_str_printf(report, "  %ss: %zu, the newest is %s (%" PRId64 " bytes)%s\n", what, count,
+                      newest, size,
+                      !readable                         ? ", which cannot be read"
+                      : strcmp(prefix, "snapshot") != 0 ? ""
+                      : file_snap_check_valid(path) < 0
+                          ? ", which is damaged or was not written to its end"
+                          : "");
+        free(path);
+    }
+    zk_strings_done(&names);
+}
+
+static void report_room(const char *path, int64_t (*free_bytes)(const char *path),
+                        struct zk_str *report)
+{
+    int64_t bytes = free_bytes(path);
+    if (bytes >= 0)
+        zk_str_printf(report, "  free: %" PRId64 " MiB\n", bytes / (1024 * 1024));
+}
+
+/* The directory is there, and so is what this server has written into it before. */
+static void report_content(const char *content, bool is_data, struct zk_str *report)
+{
+    int lock = -1;
+    if (file_lock_directory(content, &lock) == -EWOULDBLOCK)
+        zk_str_append(report, "  a peer is running on it now\n");
+    if (lock >= 0)
+        file_close(lock);
+    if (is_data) {
+        report_epochs(content, report);
+        report_files(content, SNAPSHOT_FILE_PREFIX, "snapshot", report);
+    }
+    report_files(content, LOG_FILE_PREFIX, "transaction log", report);
+}
+
+/* Returns 0 if a start can use the directory or make it. Java: FileTxnSnapLog() */
+static int report_directory(struct zk_context *ctx, const char *what, const char *path,
+                            int64_t (*free_bytes)(const char *path), struct zk_str *report)
+{
+    char *content = util_path_join(path, "version-2");
+    bool has_content = file_is_directory(content);
+    const char *used = has_content ? content : path;
+    bool made = zk_settings_get_boolean(ctx, "zookeeper.datadir.autocreate", true);
+    int r = file_directory_writable(used);
+    zk_str_printf(report, "%s is %s.\n", what, path);
+    report_room(path, free_bytes, report);
+    if (r == -ENOENT && made) {
+        zk_str_append(report, "  it is not there; a start makes it\n");
+        r = 0;
+    } else if (r < 0) {
+        zk_str_printf(report, "  %s cannot be written: %s\n", used, zk_error_text(r).text);
+    } else if (has_content) {
+        report_content(content, strcmp(what, "dataDir") == 0, report);
+    } else if (made) {
+        zk_str_append(report, "  this server has written nothing into it yet\n");
+    } else {
+        zk_str_printf(report,
+                      "  %s is not there, and zookeeper.datadir.autocreate=false: make it\n",
+                      content);
+        r = -ENOENT;
+    }
+    free(content);
+    return r < 0 ? EXIT_CODE_UNABLE_TO_ACCESS_DATADIR : 0;
+}
+
+static int report_directories(struct zk_context *ctx, const struct quorum_peer_config *config,
+                              int64_t (*free_bytes)(const char *path), struct zk_str *report)
+{
+    int code = report_directory(ctx, "dataDir", config->data_dir, free_bytes, report);
+    if (strcmp(config->data_dir, config->data_log_dir) == 0)
+        return code;
+    int log_code = report_directory(ctx, "dataLogDir", config->data_log_dir, free_bytes, report);
+    return code != 0 ? code : log_code;
+}
+
+/* ---- warnings ------------------------------------------------------------------------------- */
+
+static void report_warnings(const struct quorum_peer_config *config, struct zk_str *report)
+{
+    const struct zk_strings *warnings = &config->warnings;
+    if (warnings->count > 0)
+        zk_str_append(report, "Warnings:\n");
+    for (size_t i = 0; i < warnings->count; i++)
+        zk_str_printf(report, "  %s\n", warnings->items[i]);
+}

@@ -1,0 +1,216 @@
+/* What --check-config says before a start, and the exit code that goes with it. */
+#include <stdlib.h>
+
+#include "config_fixture.h"
+#include "zk/io/file.h"
+#include "zk/peer/config_report.h"
+
+struct stage {
+    struct config_fixture fixture;
+    struct zk_str report;
+    int code;
+};
+
+static int64_t much_room(const char *path)
+{
+    (void)path;
+    return INT64_C(7) << 30;
+}
+
+static void report(struct stage *stage)
+{
+    config_fixture_must_succeed(&stage->fixture);
+    stage->code =
+        config_report(stage->fixture.capture.ctx, stage->fixture.config, much_room, &stage->report);
+}
+
+static struct stage report_with(const char *lines)
+{
+    struct stage stage = {.fixture = config_fixture_read_with(lines)};
+    report(&stage);
+    return stage;
+}
+
+static void done(struct stage *stage)
+{
+    zk_str_done(&stage->report);
+    config_fixture_done(&stage->fixture);
+}
+
+static void expect(const struct stage *stage, const char *words)
+{
+    if (strstr(zk_str_text(&stage->report), words) == NULL)
+        fail_msg("not said: %s\n%s", words, zk_str_text(&stage->report));
+}
+
+static void write_in(const struct stage *stage, const char *name, const char *text)
+{
+    char *path = test_path(stage->fixture.directory, name);
+    test_write_file(path, text);
+    free(path);
+}
+
+static void make_version_2(const struct stage *stage)
+{
+    char *path = test_path(stage->fixture.directory, "version-2");
+    assert_int_equal(file_make_directories(path), 0);
+    free(path);
+}
+
+static void a_fresh_server_learns_its_role_ensemble_times_and_directory(void **state)
+{
+    (void)state;
+    struct stage stage = report_with("clientPort=2191\nserver.4=nosuch.invalid:1:2:observer\n");
+    assert_int_equal(stage.code, 0);
+    expect(&stage, "This server is server.1 (");
+    expect(&stage, "a voter: it elects, follows or leads.\n");
+    expect(&stage, "It listens to clients at 0.0.0.0:2191.\n");
+    expect(&stage, "  server.1 (this one), a voter\n"
+                   "    quorum port    /127.0.0.1:2881 (this machine)\n"
+                   "    election port  /127.0.0.1:3881 (this machine)\n");
+    expect(&stage,
+           "  server.4, an observer\n"
+           "    quorum port    nosuch.invalid/<unresolved>:1 (its name is not known here now)");
+    expect(&stage, "It has 3 voters and 1 observer.\n2 voters are a quorum: 1 may fail.\n");
+    expect(&stage, "A tick is 2000 ms. A server has 20000 ms (initLimit, 10 ticks)");
+    expect(&stage, "silent for 10000 ms (syncLimit, 5 ticks)");
+    expect(&stage, "Sessions last 4000 to 40000 ms.\n");
+    expect(&stage, "  free: 7168 MiB\n  this server has written nothing into it yet\n");
+    expect(&stage, "/zoo.cfg is fine.\n");
+    done(&stage);
+}
+
+static void every_kind_of_quorum_is_explained(void **state)
+{
+    (void)state;
+    struct stage even = report_with("server.4=127.0.0.4:1:2\n");
+    expect(&even, "3 voters are a quorum: 1 may fail, as with one voter less.\n");
+    done(&even);
+
+    struct stage groups =
+        report_with("group.1=1:2\ngroup.2=3\nweight.1=1\nweight.2=2\nweight.3=0\n");
+    expect(&groups, "A quorum is more than half of the weight in more than half of the groups:\n");
+    expect(&groups, "  group.1: 2 servers, weight 3\n");
+    expect(&groups, "  group.2: 1 server, weight 0, which does not count\n");
+    done(&groups);
+}
+
+static void what_is_in_the_data_directory_is_told(void **state)
+{
+    (void)state;
+    struct stage stage = {.fixture = config_fixture_read_with("dataLogDir=DIR/logs\n")};
+    make_version_2(&stage);
+    write_in(&stage, "version-2/currentEpoch", "3\n");
+    write_in(&stage, "version-2/acceptedEpoch", "x\n");
+    write_in(&stage, "version-2/snapshot.0", "old");
+    write_in(&stage, "version-2/snapshot.300000000", "cut off");
+    write_in(&stage, "version-2/snapshot.400000000.tmp", "never loaded");
+
+    report(&stage);
+
+    assert_int_equal(stage.code, 0);
+    expect(&stage, "  currentEpoch: 3\n  acceptedEpoch: \"x\" is not a number\n");
+    expect(&stage,
+           "  snapshots: 2, the newest is snapshot.300000000 (7 bytes), which is damaged or was "
+           "not written to its end\n  transaction logs: none\n");
+    expect(&stage, "/logs.\n  free: 7168 MiB\n  it is not there; a start makes it\n");
+    done(&stage);
+}
+
+static void a_peer_that_runs_there_is_named(void **state)
+{
+    (void)state;
+    struct stage stage = {.fixture = config_fixture_read_with("")};
+    make_version_2(&stage);
+    char *path = test_path(stage.fixture.directory, "version-2");
+    int lock = -1;
+    assert_int_equal(file_lock_directory(path, &lock), 0);
+
+    report(&stage);
+
+    expect(&stage, "  a peer is running on it now\n");
+    file_close(lock);
+    free(path);
+    done(&stage);
+}
+
+static void warnings_are_listed_and_are_no_error(void **state)
+{
+    (void)state;
+    struct stage stage = report_with("ticktime=5\npeerType=observer\n");
+    assert_int_equal(stage.code, 0);
+    expect(&stage, "Warnings:\n");
+    expect(&stage, "/zoo.cfg:8: ticktime=5 has no effect: ");
+    expect(&stage,
+           "  peerType says OBSERVER, the list of servers says PARTICIPANT: the list counts\n");
+    expect(&stage, "/zoo.cfg is fine, but for the warnings.\n");
+    done(&stage);
+}
+
+static void a_byte_order_mark_is_refused(void **state)
+{
+    (void)state;
+    struct stage stage = {.fixture = config_fixture_new()};
+    struct zk_str text = {0};
+    config_fixture_write(&stage.fixture, "myid", "1");
+    zk_str_printf(&text,
+                  "\xef\xbb\xbf"
+                  "# mine\ndataDir=DIR\n" CONFIG_LIMITS "%s",
+                  CONFIG_THREE_SERVERS);
+    config_fixture_parse(&stage.fixture, zk_str_text(&text));
+
+    report(&stage);
+
+    assert_int_equal(stage.code, 2);
+    expect(&stage, "the file begins with a byte-order mark");
+    zk_str_done(&text);
+    done(&stage);
+}
+
+static void a_server_that_no_list_has_is_refused(void **state)
+{
+    (void)state;
+    struct stage stage = {.fixture = config_fixture_new()};
+    struct zk_str text = {0};
+    config_fixture_write(&stage.fixture, "myid", "9");
+    zk_str_printf(&text, "dataDir=DIR\n" CONFIG_LIMITS "%s", CONFIG_THREE_SERVERS);
+    config_fixture_parse(&stage.fixture, zk_str_text(&text));
+
+    report(&stage);
+
+    assert_int_equal(stage.code, 2);
+    expect(&stage, "A start would end: no line server.9 is in the list.");
+    zk_str_done(&text);
+    done(&stage);
+}
+
+static void an_address_of_another_machine_cannot_be_ours(void **state)
+{
+    (void)state;
+    struct stage stage = {.fixture = config_fixture_new()};
+    config_fixture_write(&stage.fixture, "myid", "1");
+    config_fixture_parse(&stage.fixture, "dataDir=DIR\n" CONFIG_LIMITS
+                                         "server.1=192.0.2.1:1:2\nserver.2=192.0.2.2:1:2\n");
+
+    report(&stage);
+
+    expect(&stage, "    election port  /192.0.2.1:2 (another machine)\n"
+                   "    None of these addresses is of this machine: nobody could reach it.");
+    expect(&stage, "2 voters are a quorum: 0 may fail, as with one voter less.\n");
+    done(&stage);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_fresh_server_learns_its_role_ensemble_times_and_directory),
+        cmocka_unit_test(every_kind_of_quorum_is_explained),
+        cmocka_unit_test(what_is_in_the_data_directory_is_told),
+        cmocka_unit_test(a_peer_that_runs_there_is_named),
+        cmocka_unit_test(warnings_are_listed_and_are_no_error),
+        cmocka_unit_test(a_byte_order_mark_is_refused),
+        cmocka_unit_test(a_server_that_no_list_has_is_refused),
+        cmocka_unit_test(an_address_of_another_machine_cannot_be_ours),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
