@@ -51,9 +51,9 @@ static struct stage *stage_new(const char *more_config)
 static void stage_free(struct stage *stage)
 {
     election_peer_free(stage->peer);
-    scripted_voter_done(&stage->attacker);
     scripted_voter_done(&stage->one);
     scripted_voter_done(&stage->three);
+    scripted_voter_done(&stage->attacker); /* dial() makes sockets of others in its context */
     free(stage);
 }
 
