@@ -195,6 +195,15 @@ def check_lists(gate):
                 gate.finding(readme, 1, f"{file} is not in its list")
 
 
+def check_paths(gate, paths):
+    """Every path from the top of the repository that a document names in `...` exists; FLOOR stands for any name."""
+    for path in paths:
+        for number, line in text_lines(path):
+            for name in re.findall(r"`((?:include|scripts|src|tests)/[A-Za-z0-9_./*-]+)`", line):
+                if not glob.glob(name.replace("FLOOR", "*")):
+                    gate.finding(path, number, f"there is no {name}")
+
+
 def check_names_of_code(gate):
     """A file, or a name in C, that the book names in `...` must be somewhere in the repository."""
     files, words = [], set()
@@ -225,6 +234,7 @@ def main():
     links = check_links(gate, paths)
     check_chapters(gate, texts() + ["README.md"])
     check_lists(gate)
+    check_paths(gate, paths)
     check_names_of_code(gate)
     gate.verdict(f"{len(rows(book))} numbers, {len(cited)} citations, {made} threads and queues, "
                  f"{links} links in {len(paths)} documents")
