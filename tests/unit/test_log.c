@@ -91,9 +91,11 @@ static void the_class_is_the_file_in_camel_case(void **state)
 
 enum { HALF_PAST_FIVE_MS = (5 * 60 + 30) * 60 * 1000 };
 
+static int64_t asked_for_ms; /* the moment for which zone_of_india was asked last */
+
 static int64_t zone_of_india(int64_t wall_ms)
 {
-    (void)wall_ms;
+    asked_for_ms = wall_ms;
     return HALF_PAST_FIVE_MS;
 }
 
@@ -119,6 +121,7 @@ static void the_time_stamp_is_now_in_the_zone_that_was_given(void **state)
     parts.tm_mon -= 1;
     int64_t logged_ms = (int64_t)timegm(&parts) * 1000 + ms - HALF_PAST_FIVE_MS;
     assert_true(before_ms <= logged_ms && logged_ms <= after_ms);
+    assert_int_equal(asked_for_ms, logged_ms);
     free(line);
     zk_context_free(ctx);
 }

@@ -466,6 +466,15 @@ static void a_time_of_the_command_line_that_cannot_be_waited_for_is_refused(void
     config_fixture_done(&fixture);
 }
 
+static void the_longest_time_that_java_can_count_is_taken(void **state)
+{
+    (void)state;
+    struct config_fixture fixture =
+        config_fixture_read_with("tickTime=1\ninitLimit=2147483647\nsyncLimit=2147483647\n");
+    config_fixture_must_succeed(&fixture);
+    config_fixture_done(&fixture);
+}
+
 static void a_time_of_0_or_less_that_means_something_in_java_is_taken(void **state)
 {
     (void)state;
@@ -482,6 +491,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_time_in_zoo_cfg_that_cannot_be_waited_for_is_refused),
         cmocka_unit_test(a_time_of_the_command_line_that_cannot_be_waited_for_is_refused),
+        cmocka_unit_test(the_longest_time_that_java_can_count_is_taken),
         cmocka_unit_test(a_time_of_0_or_less_that_means_something_in_java_is_taken),
         cmocka_unit_test(a_myid_is_read_as_java_reads_it),
         cmocka_unit_test(a_myid_with_a_zero_byte_is_not_a_number),

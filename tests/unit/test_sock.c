@@ -5,10 +5,12 @@
 #include <stdlib.h>
 
 #include "sleep_ms.h"
+#include "zk/base/panic.h"
 #include "zk/io/sock.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/lock.h"
 #include "zk/runtime/thread.h"
+#include "zk/runtime/thread_dump.h"
 
 enum {
     LONG_MS = 60000, /* longer than any test may last: who waits so long has missed its wake */
@@ -547,6 +549,78 @@ static void a_deadline_that_has_passed_refuses_bytes_that_are_there(void **state
 
 /* --- words --- */
 
+static void what_other_connections_give_back_is_a_shortage(void **state)
+{
+    (void)state;
+    static const int shortages[] = {EMFILE, ENFILE, ENOBUFS, ENOMEM};
+    for (size_t i = 0; i < sizeof shortages / sizeof *shortages; i++)
+        assert_true(sock_is_shortage(-shortages[i]));
+    assert_false(sock_is_shortage(0));
+    assert_false(sock_is_shortage(-ECANCELED));
+    assert_false(sock_is_shortage(-EINVAL));
+    assert_false(sock_is_shortage(-EADDRINUSE));
+}
+
+struct dump_stage {
+    struct zk_context *ctx;
+    struct sock *listener;
+    const char *words;
+};
+
+static bool is_in_thread_dump(void *arg)
+{
+    struct dump_stage *stage = arg;
+    struct zk_str text = {0};
+    zk_thread_dump(stage->ctx, &text);
+    bool found = strstr(zk_str_text(&text), stage->words) != NULL;
+    zk_str_done(&text);
+    return found;
+}
+
+/* Ends with the connection. */
+static void accept_and_read(void *arg)
+{
+    struct dump_stage *stage = arg;
+    struct sock *sock;
+    uint8_t byte;
+    if (sock_accept(stage->listener, &sock) < 0)
+        return;
+    int r = sock_read_fully(sock, &byte, 1);
+    zk_assert(r == -EPIPE);
+    sock_unref(sock);
+}
+
+static void a_thread_dump_says_what_a_thread_waits_for_on_a_socket(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = zk_context_new(
+        &(struct zk_context_options){.log_fd = -1, .trace_fd = -1, .thread_dump = true});
+    struct zk_thread_group *group = zk_thread_group_new(ctx);
+    struct inet_address any = test_loopback(0);
+    struct dump_stage stage = {.ctx = ctx};
+    assert_int_equal(sock_listen(ctx, &any, 1, &stage.listener), 0);
+    assert_int_equal(zk_thread_group_start(group, accept_and_read, &stage, "reader"), 0);
+    char words[200];
+    zk_text_printf(words, sizeof words, "\"reader\"\n    waits for a caller at %s\n",
+                   inet_host_port_text(sock_local(stage.listener)).text);
+    stage.words = words;
+    test_await(is_in_thread_dump, &stage);
+
+    struct sock *near;
+    assert_int_equal(sock_new(ctx, INET_V4, &near), 0);
+    assert_int_equal(sock_connect(near, sock_local(stage.listener), LONG_MS), 0);
+    zk_text_printf(words, sizeof words, "\"reader\"\n    waits for bytes on connection %s\n",
+                   sock_conn_text(near));
+    test_await(is_in_thread_dump, &stage);
+    stage.words = "\"main\"\n    runs\n"; /* its own wait, for the answer, is over */
+    assert_true(is_in_thread_dump(&stage));
+
+    sock_unref(near);
+    zk_thread_group_free(group);
+    sock_unref(stage.listener);
+    zk_context_free(ctx);
+}
+
 #define ALONE(test)     cmocka_unit_test_setup_teardown(test, setup, teardown)
 #define CONNECTED(test) cmocka_unit_test_setup_teardown(test, setup_connected, teardown)
 
@@ -555,6 +629,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CONNECTED(both_ends_name_the_connection_alike),
         CONNECTED(addresses_are_plain_ipv4_on_a_dual_stack_socket),
+        cmocka_unit_test(what_other_connections_give_back_is_a_shortage),
+        cmocka_unit_test(a_thread_dump_says_what_a_thread_waits_for_on_a_socket),
         ALONE(a_listener_on_the_wildcard_takes_both_families),
         ALONE(who_dials_the_wildcard_learns_who_answered),
         ALONE(a_port_without_listener_refuses),

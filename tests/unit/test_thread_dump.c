@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sleep_ms.h"
 #include "zk/runtime/blocking_queue.h"
 #include "zk/runtime/circular_blocking_queue.h"
 #include "zk/runtime/lock.h"
@@ -159,6 +160,55 @@ static void a_lock_shows_its_holder_and_who_wants_it(void **state)
                   "the leader's lock (rank 10): held by \"holder\"; waiting: \"wants it\"\n");
 }
 
+static void a_thread_that_has_waited_runs_again(void **state)
+{
+    struct stage *stage = *state;
+
+    zk_stop_sleep(&stage->stop, 1);
+
+    stage->wanted = "\"main\"\n    runs\n";
+    assert_true(is_in_dump(stage));
+}
+
+static void hold_and_run(void *arg)
+{
+    struct stage *stage = arg;
+    zk_mutex_lock(&stage->mu);
+    while (!zk_stop_requested(&stage->stop))
+        sleep_ms(1); /* which the registry does not know of */
+    zk_mutex_unlock(&stage->mu);
+}
+
+static void a_thread_that_has_got_its_lock_runs_again(void **state)
+{
+    struct stage *stage = *state;
+    zk_mutex_lock(&stage->mu);
+    assert_int_equal(zk_thread_group_start(stage->group, hold_and_run, stage, "runner"), 0);
+    await_in_dump(stage, "\"runner\"\n    waits for lock the leader's lock\n");
+
+    zk_mutex_unlock(&stage->mu);
+
+    await_in_dump(stage, "\"runner\"\n    runs\n    holds lock the leader's lock (rank 10)\n");
+}
+
+static void a_lock_that_is_gone_leaves_the_others_in_the_dump(void **state)
+{
+    struct stage *stage = *state;
+    struct zk_mutex first, second, third;
+    zk_mutex_init(&first, stage->ctx, "first", 20);
+    zk_mutex_init(&second, stage->ctx, "second", 21);
+    zk_mutex_init(&third, stage->ctx, "third", 22);
+    zk_mutex_destroy(&second);
+
+    stage->wanted = "first (rank 20): free\nthird (rank 22): free\n";
+    assert_true(is_in_dump(stage));
+
+    zk_mutex_destroy(&third);
+    stage->wanted = "first (rank 20): free\nletters (rank 110)";
+    assert_true(is_in_dump(stage));
+    zk_mutex_destroy(&first);
+}
+
 static void wait_for_group(void *arg)
 {
     zk_thread_group_join(arg);
@@ -215,6 +265,9 @@ int main(void)
         TEST(a_thread_that_waits_for_an_element_is_told_at_the_queue),
         TEST(a_thread_that_has_got_its_element_waits_no_more),
         TEST(a_lock_shows_its_holder_and_who_wants_it),
+        TEST(a_thread_that_has_waited_runs_again),
+        TEST(a_thread_that_has_got_its_lock_runs_again),
+        TEST(a_lock_that_is_gone_leaves_the_others_in_the_dump),
         TEST(a_thread_that_waits_for_a_group_says_so),
         TEST(a_queue_that_forgets_is_in_the_dump_while_it_lives),
         cmocka_unit_test(a_context_that_keeps_nothing_gives_no_dump),

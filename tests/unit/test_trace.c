@@ -54,11 +54,13 @@ static void a_line_after_a_torn_one_is_whole(void **state)
     limit_file_size(RLIM_INFINITY);
 
     zk_trace_phase(capture->ctx, "whole");
+    zk_trace_phase(capture->ctx, "next");
 
     char *text = test_captured_trace(capture);
     assert_memory_equal(text, "{\"v\":1,\"t\"\n{\"v\":1,\"t\":", 21);
     assert_non_null(strstr(text, "\"ev\":\"phase\",\"phase\":\"whole\"}\n"));
     assert_null(strstr(text, "lost"));
+    assert_null(strstr(text, "\n\n"));
     free(text);
 }
 
