@@ -12,8 +12,6 @@
 #include "zk/base/java_order.h"
 
 /* Long enough for a host of inet_address, brackets and a port. */
-enum { ADDRESS_TEXT_SIZE = 300 };
-
 void multiple_addresses_add(struct multiple_addresses *addresses,
                             const struct inet_address *address)
 {
@@ -108,9 +106,7 @@ void multiple_addresses_recreate(struct zk_context *ctx, struct multiple_address
     for (size_t i = 0; i < addresses->count; i++) {
         const struct inet_address *old = &addresses->items[order[i]];
         struct inet_address found;
-        char host[ADDRESS_TEXT_SIZE];
-        inet_address_host_string(old, host, sizeof host);
-        inet_address_resolve(ctx, host, old->port, &found);
+        inet_address_resolve(ctx, inet_host_text(old).text, old->port, &found);
         multiple_addresses_add(&fresh, found.family == INET_UNRESOLVED ? old : &found);
     }
     free(order);
@@ -123,11 +119,9 @@ void multiple_addresses_format(const struct multiple_addresses *addresses, struc
     size_t *order = zk_xcalloc(addresses->count + 1, sizeof *order);
     multiple_addresses_java_order(addresses, order);
     for (size_t i = 0; i < addresses->count; i++) {
-        char text[ADDRESS_TEXT_SIZE];
-        inet_address_format(&addresses->items[order[i]], text, sizeof text);
         if (i > 0)
             zk_str_append(str, "|");
-        zk_str_append(str, text);
+        zk_str_append(str, inet_host_port_text(&addresses->items[order[i]]).text);
     }
     free(order);
 }

@@ -4,8 +4,8 @@
 #include <errno.h>
 
 #include "ensemble/quorum_verifier_internal.h"
+#include "zk/base/error.h"
 #include "zk/io/file.h"
-#include "zk/io/sock.h"
 #include "zk/io/stream.h"
 #include "zk/runtime/log_table.h"
 
@@ -49,9 +49,8 @@ bool qv_ask_oracle(const struct quorum_verifier *qv)
     char answer = '0';
     int r = read_answer(qv->oracle_path, &answer);
     if (r < 0) {
-        char reason[128];
         zk_log(qv->ctx, ZK_LOG_ORACLE_UNREADABLE, qv->oracle_path,
-               r == -EPIPE ? "it is empty" : sock_error_text(r, reason, sizeof reason));
+               r == -EPIPE ? "it is empty" : zk_error_text(r).text);
         return false;
     }
     return answer == '1';

@@ -76,9 +76,8 @@ static int set_client_port(struct config_parser *parser)
         return config_fail(parser, parser->path, config_find(parser, "clientPort"),
                            "write a port from 1 to 65535", "port out of range:%" PRId32, port);
     config->has_client_port = true;
-    char text[64];
-    inet_address_format(&config->client_port_address, text, sizeof text);
-    zk_log(parser->ctx, ZK_LOG_CONFIG_CLIENT_PORT, text);
+    zk_log(parser->ctx, ZK_LOG_CONFIG_CLIENT_PORT,
+           inet_host_port_text(&config->client_port_address).text);
     return 0;
 }
 

@@ -14,8 +14,6 @@
 #include "zk/runtime/settings.h"
 
 /* Long enough for the host of an inet_address. */
-enum { HOST_TEXT_SIZE = 300 };
-
 /* Java has no limit. Ours bounds the work that one line from the wire can cause (D-42). */
 enum { QUORUM_SERVER_ADDRESS_LIMIT = 256 };
 
@@ -252,12 +250,11 @@ void quorum_server_done(struct quorum_server *server)
 /* Java: QuorumServer.delimitedHostString(), and the port */
 static void append_host(const struct inet_address *address, struct zk_str *str)
 {
-    char host[HOST_TEXT_SIZE];
-    inet_address_host_string(address, host, sizeof host);
-    if (strchr(host, ':') != NULL)
-        zk_str_printf(str, "[%s]", host);
+    const struct inet_text host = inet_host_text(address);
+    if (strchr(host.text, ':') != NULL)
+        zk_str_printf(str, "[%s]", host.text);
     else
-        zk_str_append(str, host);
+        zk_str_append(str, host.text);
 }
 
 /* The addresses in Java's iteration order, then sorted by host string; equal hosts keep their
@@ -268,11 +265,8 @@ static void order_by_host(const struct multiple_addresses *addresses, size_t *re
     multiple_addresses_java_order(addresses, ret_order);
     for (size_t i = 1; i < addresses->count; i++) {
         for (size_t j = i; j > 0; j--) {
-            char left[HOST_TEXT_SIZE];
-            char right[HOST_TEXT_SIZE];
-            inet_address_host_string(&addresses->items[ret_order[j - 1]], left, sizeof left);
-            inet_address_host_string(&addresses->items[ret_order[j]], right, sizeof right);
-            if (strcmp(left, right) <= 0)
+            if (strcmp(inet_host_text(&addresses->items[ret_order[j - 1]]).text,
+                       inet_host_text(&addresses->items[ret_order[j]]).text) <= 0)
                 break;
             size_t moved = ret_order[j];
             ret_order[j] = ret_order[j - 1];

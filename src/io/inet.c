@@ -366,26 +366,3 @@ struct inet_text inet_host_port_text(const struct inet_address *address)
 {
     return with_port(address, inet_ip_text(address).text);
 }
-
-/* The four functions that follow go when nobody calls them any more. */
-
-void inet_address_ip_text(const struct inet_address *address, char *ret_text, size_t size)
-{
-    zk_text_copy(ret_text, size, inet_ip_text(address).text);
-}
-
-void inet_address_text(const struct inet_address *address, char *ret_text, size_t size)
-{
-    zk_text_copy(ret_text, size, inet_text(address).text);
-}
-
-void inet_address_host_string(const struct inet_address *address, char *ret_text, size_t size)
-{
-    zk_text_copy(ret_text, size, inet_host_text(address).text);
-}
-
-size_t inet_address_format(const struct inet_address *address, char *ret_text, size_t size)
-{
-    zk_text_copy(ret_text, size, inet_host_port_text(address).text);
-    return strlen(ret_text);
-}

@@ -8,10 +8,11 @@ struct zk_context;
 
 /* Returns a struct inet_cache, as zk_context_statics wants it. */
 void *inet_cache_new(struct zk_context *ctx);
-void inet_cache_free(void *cache); /* NULL is fine */
+/* NULL is fine. */
+void inet_cache_free(void *cache);
 
-/* Set family and ip of address from its host, asking the system's resolver if the cache is too old.
- * Blocks. */
+/* Sets family and ip of address from its host. BLOCKS, unless the cache has an answer that is young
+ * enough. */
 void inet_cache_resolve(struct inet_cache *cache, struct inet_address *address);
 
 #endif

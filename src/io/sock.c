@@ -483,9 +483,3 @@ const char *sock_conn_text(const struct sock *sock)
 {
     return sock->conn_text;
 }
-
-const char *sock_error_text(int error, char *buffer, size_t size)
-{
-    zk_text_copy(buffer, size, zk_error_text(error).text);
-    return buffer;
-}

@@ -12,10 +12,10 @@
 #include "quorum/lock_ranks.h"
 #include "quorum/quorum_peer_internal.h"
 #include "zk/base/alloc.h"
+#include "zk/base/error.h"
 #include "zk/base/str.h"
 #include "zk/ensemble/zxid.h"
 #include "zk/io/file.h"
-#include "zk/io/sock.h"
 #include "zk/runtime/context.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/trace.h"
@@ -77,9 +77,7 @@ static int read_long_from_file(struct quorum_peer *self, const char *name, int64
         }
         free(line);
     } else if (r != -ENOENT) {
-        char reason[128];
-        zk_log(self->ctx, ZK_LOG_EPOCH_FILE_READ, zk_str_text(&path),
-               sock_error_text(r, reason, sizeof reason));
+        zk_log(self->ctx, ZK_LOG_EPOCH_FILE_READ, zk_str_text(&path), zk_error_text(r).text);
     }
     zk_str_done(&text);
     zk_str_done(&path);
@@ -95,9 +93,8 @@ static int write_long_to_file(struct quorum_peer *self, const char *name, int64_
     zk_str_append_long(&text, value);
     int r = file_write_atomic(zk_str_text(&path), text.text, text.length);
     if (r < 0) {
-        char reason[128];
         zk_log(self->ctx, ZK_LOG_EPOCH_FILE_WRITE, zk_str_text(&path), value,
-               sock_error_text(r, reason, sizeof reason));
+               zk_error_text(r).text);
     }
     zk_str_done(&text);
     zk_str_done(&path);

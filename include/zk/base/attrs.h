@@ -1,4 +1,4 @@
-/* What the compiler can be told about a function. Empty where it does not know the word. */
+/* What compilers can be told about functions, types and fields. */
 #ifndef ZK_BASE_ATTRS_H
 #define ZK_BASE_ATTRS_H
 

@@ -9,7 +9,7 @@
     ((condition) ? (void)0 : zk_panic(__FILE__, __LINE__, "assertion failed: %s", #condition))
 #define zk_unreachable() zk_panic(__FILE__, __LINE__, "this place cannot be reached")
 
-/* Print "panic file:line: ..." and abort. Any thread. */
+/* Prints "panic file:line: ..." and aborts. Any thread. */
 ZK_NORETURN void zk_panic(const char *file, int line, const char *format, ...) ZK_PRINTF_LIKE(3, 4);
 
 #endif

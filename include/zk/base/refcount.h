@@ -1,5 +1,5 @@
-/* Reference counts and the logical clock: the only atomics of the house (decision A-2).
- * Sequentially consistent. */
+/* Reference counts, and numbers that threads share without a lock: these two types are the only
+ * atomics of the house (decision A-2). They are sequentially consistent. */
 #ifndef ZK_BASE_REFCOUNT_H
 #define ZK_BASE_REFCOUNT_H
 
@@ -9,7 +9,7 @@
 
 #include "zk/base/panic.h"
 
-/* Who holds the counts is said at the field. */
+/* The field of this type says what holds the references. */
 struct zk_refcount {
     atomic_int count;
 };
@@ -25,7 +25,7 @@ static inline void zk_refcount_ref(struct zk_refcount *refs)
     zk_assert(before > 0);
 }
 
-/* True for the last one: the caller frees. */
+/* Returns true for the last reference: the caller frees the object. */
 static inline bool zk_refcount_unref(struct zk_refcount *refs)
 {
     int before = atomic_fetch_sub(&refs->count, 1);
@@ -33,7 +33,7 @@ static inline bool zk_refcount_unref(struct zk_refcount *refs)
     return before == 1;
 }
 
-/* Java: AtomicLong. Adding wraps, as Java's does. */
+/* Adding wraps, as in Java: AtomicLong */
 struct zk_atomic_long {
     _Atomic int64_t value;
 };
@@ -53,7 +53,7 @@ static inline void zk_atomic_long_set(struct zk_atomic_long *number, int64_t val
     atomic_store(&number->value, value);
 }
 
-/* The new value. */
+/* Returns the new value. */
 static inline int64_t zk_atomic_long_add(struct zk_atomic_long *number, int64_t step)
 {
     return (int64_t)((uint64_t)atomic_fetch_add(&number->value, step) + (uint64_t)step);

@@ -1,15 +1,16 @@
-/* UTF-8, one character at a time.. */
-#ifndef ZK_ZK_BASE_UTF8_H
-#define ZK_ZK_BASE_UTF8_H
+/* UTF-8, one character at a time. Any thread. */
+#ifndef ZK_BASE_UTF8_H
+#define ZK_BASE_UTF8_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* The character at the start of length > 0 bytes; *ret_used says how many bytes it takes. -1: the
- * bytes are malformed there (overlong and surrogates too), and one byte is to be skipped. */
+/* Returns the character that starts at text, of which length bytes (at least one) are there;
+ * *ret_used is how many it takes. Returns -1 if the bytes are malformed (overlong forms and
+ * surrogates, too): then one byte is to be skipped. */
 int32_t zk_utf8_decode(const char *text, size_t length, size_t *ret_used);
 
-/* Write a character (at most U+10FFFF) to at least 4 bytes; how many were used. */
+/* Writes a character (at most U+10FFFF) into 4 bytes or more. Returns how many it took. */
 size_t zk_utf8_encode(uint32_t character, char *ret_text);
 
 #endif

@@ -71,10 +71,4 @@ struct inet_text inet_ip_text(const struct inet_address *address);
 /* Java: InetSocketAddress.getHostString(): the configured host; the IP if there is none. */
 struct inet_text inet_host_text(const struct inet_address *address);
 
-/* The older forms of the four; they go when nobody calls them any more. */
-void inet_address_ip_text(const struct inet_address *address, char *ret_text, size_t size);
-void inet_address_text(const struct inet_address *address, char *ret_text, size_t size);
-void inet_address_host_string(const struct inet_address *address, char *ret_text, size_t size);
-size_t inet_address_format(const struct inet_address *address, char *ret_text, size_t size);
-
 #endif

@@ -79,7 +79,4 @@ const struct inet_address *sock_remote(const struct sock *sock);
  * is a connection: the trace's conn. It stays the socket's. */
 const char *sock_conn_text(const struct sock *sock);
 
-/* The older form of zk_error_text(); it goes when nobody calls it any more. */
-const char *sock_error_text(int error, char *buffer, size_t size);
-
 #endif
