@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cnxn/lock_ranks.h"
+#include "cnxn/turned_away.h"
 #include "zk/base/alloc.h"
 #include "zk/base/error.h"
 #include "zk/command/four_letter_words.h"
@@ -25,7 +26,6 @@
 enum {
     FIRST_READ = 64, /* with what follows the word: bytes left unread turn our close into a reset */
     ACCEPT_PAUSE_MS = 1000, /* when the system has no descriptor for us */
-    TURNED_AWAY_LOG_MS = 60000,
     /* Java: ConnectRequest without readOnly. A longer one has it, or is of a later release. */
     CONNECT_REQUEST_LENGTH = 44,
     CONNECT_REQUEST_LIMIT = 4096,
@@ -63,10 +63,9 @@ struct server_cnxn_factory {
     struct zk_cond freed; /* a slot is free, or stopping */
     bool stopping GUARDED_BY(&mu);
     int64_t arrivals GUARDED_BY(&mu);
-    struct cnxn **cnxns GUARDED_BY(&mu);        /* the slots; NULL: free */
-    size_t slot_count GUARDED_BY(&mu);          /* as many as were ever needed at a time */
-    int64_t turned_away GUARDED_BY(&mu);        /* clients, since the last WARN */
-    int64_t turned_away_log_ms GUARDED_BY(&mu); /* when that was */
+    struct cnxn **cnxns GUARDED_BY(&mu); /* the slots; NULL: free */
+    size_t slot_count GUARDED_BY(&mu);   /* as many as were ever needed at a time */
+    struct turned_away turned_away GUARDED_BY(&mu);
 };
 
 static void accept_run(void *arg);
@@ -95,7 +94,6 @@ int server_cnxn_factory_new(struct zk_context *ctx, const struct inet_address *a
     factory->listener = listener;
     factory->stats = server_stats_new(ctx);
     factory->words = four_letter_words_new(ctx);
-    factory->turned_away_log_ms = zk_elapsed_ms() - TURNED_AWAY_LOG_MS;
     factory->threads = zk_thread_group_new(ctx);
     zk_stop_init(&factory->stop, ctx, "server_cnxn_factory");
     zk_mutex_init(&factory->mu, ctx, "server_cnxn_factory", ZK_RANK_SERVER_CNXN);
@@ -381,21 +379,14 @@ static bool is_connect_request(const uint8_t bytes[FOUR_LETTERS])
 static void turn_away(struct server_cnxn_factory *factory, struct sock *sock,
                       const uint8_t bytes[FOUR_LETTERS])
 {
-    int64_t turned_away = 0; /* to be logged */
+    int64_t clients = 0; /* to be told of */
     if (is_connect_request(bytes)) {
-        int64_t now_ms = zk_elapsed_ms();
         zk_mutex_lock(&factory->mu);
-        factory->turned_away++;
-        if (now_ms - factory->turned_away_log_ms >= TURNED_AWAY_LOG_MS) {
-            turned_away = factory->turned_away;
-            factory->turned_away = 0;
-            factory->turned_away_log_ms = now_ms;
-        }
+        clients = turned_away_add(&factory->turned_away, zk_elapsed_ms());
         zk_mutex_unlock(&factory->mu);
     }
-    if (turned_away > 0)
-        zk_log(factory->ctx, ZK_LOG_CLIENT_TURNED_AWAY, inet_text(sock_remote(sock)).text,
-               turned_away);
+    if (clients > 0)
+        zk_log(factory->ctx, ZK_LOG_CLIENT_TURNED_AWAY, inet_text(sock_remote(sock)).text, clients);
     else
         zk_log(factory->ctx, ZK_LOG_CLIENT_NOT_SERVED, inet_text(sock_remote(sock)).text);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cnxn/turned_away.h"
 #include "zk/base/str.h"
 #include "zk/cnxn/server_cnxn_factory.h"
 #include "zk/io/sock.h"
@@ -188,6 +189,19 @@ static void a_client_that_is_turned_away_is_told_of_once_a_minute(void **state)
     server_cnxn_factory_free(port.factory);
     zk_mutex_destroy(&port.mutex);
     test_capture_done(&capture);
+}
+
+/* U-1: the next minute tells of those that the line before did not */
+static void clients_of_the_minute_are_told_of_in_the_next(void **state)
+{
+    (void)state;
+    struct turned_away turned_away = {0};
+    assert_int_equal(turned_away_add(&turned_away, 1000), 1);
+    assert_int_equal(turned_away_add(&turned_away, 1001), 0);
+    assert_int_equal(turned_away_add(&turned_away, 60999), 0);
+    assert_int_equal(turned_away_add(&turned_away, 61000), 3);
+    assert_int_equal(turned_away_add(&turned_away, 61001), 0);
+    assert_int_equal(turned_away_add(&turned_away, 500000), 2);
 }
 
 /* A peer whose locks are all stuck still says that it lives. */
@@ -384,6 +398,7 @@ int main(void)
         cmocka_unit_test(a_word_in_four_pieces_is_a_word),
         cmocka_unit_test(cli_03_anything_else_is_closed_without_a_byte),
         cmocka_unit_test(a_client_that_is_turned_away_is_told_of_once_a_minute),
+        cmocka_unit_test(clients_of_the_minute_are_told_of_in_the_next),
         cmocka_unit_test(ruok_asks_nobody),
         cmocka_unit_test(a_silent_caller_is_closed_at_its_deadline),
         cmocka_unit_test(a_dripping_caller_has_the_same_deadline),
