@@ -196,6 +196,20 @@ def test_notes_have_a_row_for_what_the_code_cites():
              "lock_ranks.h:3: 11 ZK_RANK_LEADER has no row in table L", "NOTES.md:5: the row 12 ZK_RANK_GONE of table L")
 
 
+def test_documents_name_what_is_there():
+    found = gate("notes", {
+        "README.md": "See [a](NOTES.md#1-here), [b](NOTES.md#2-gone) and [c](lost.md); NOTES 7.\n",
+        "NOTES.md": "## 1 Here\n\n`zab/a.c`, `zab/gone.c`, `some_name`, `lost_name`, `build/own.txt`, `src/zab/none.c`, chapter 1, "
+                    "section 1.2.\n```text\n[d](lost.md) `zab/gone_too.c`\n```\n",
+        "src/zab/a.c": "/* A. */\nint some_name;\n", "tests/sim/plays/three.txt": "", "tests/sim/plays/two.txt": "",
+        "tests/sim/plays/README.md": "`two`\n", "scripts/stories/README.md": "", "scripts/stories/one.story": ""})
+    must_say(found, "README.md:1: the link NOTES.md#2-gone leads to no heading", "README.md:1: the link lost.md leads to no file",
+             "README.md:1: NOTES.md has no chapter 7", "NOTES.md:3: NOTES.md has no chapter 1.2", "there is no file zab/gone.c",
+             "nothing in the repository is called lost_name", "there is no src/zab/none.c", "three.txt is not in its list",
+             "one.story is not in its list")
+    must_not_say(found, "1-here", "zab/a.c", "some_name", "build/own", "gone_too", "two.txt", "chapter 1,")
+
+
 def test_conformance_claims_are_true():
     found = gate("conformance", {
         "scripts/check/conformance/scenarios.txt": "FLE-01 | a | election | S | proved\nFLE-02 | b | election | S | later: x\n"
