@@ -76,7 +76,7 @@ static void cnxn_run(void *arg);
 int server_cnxn_factory_new(struct zk_context *ctx, const struct inet_address *address,
                             int32_t backlog, int32_t max_client_cnxns,
                             struct server_status_hook hook,
-                            struct server_cnxn_factory **ret_factory)
+                            struct server_cnxn_factory **ret_factory) UNSHARED
 {
     zk_log(ctx, ZK_LOG_BINDING_TO_PORT, inet_text(address).text);
     struct sock *listener;

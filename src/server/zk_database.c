@@ -22,7 +22,8 @@ struct zk_database {
     struct session_timeouts sessions GUARDED_BY(&mu); /* Java: sessionsWithTimeouts */
 };
 
-struct zk_database *zk_database_new(struct zk_context *ctx, struct file_txn_snap_log *snap_log)
+struct zk_database *zk_database_new(struct zk_context *ctx,
+                                    struct file_txn_snap_log *snap_log) UNSHARED
 {
     struct zk_database *database = zk_xcalloc(1, sizeof *database);
     database->ctx = ctx;
@@ -32,7 +33,7 @@ struct zk_database *zk_database_new(struct zk_context *ctx, struct file_txn_snap
     return database;
 }
 
-void zk_database_free(struct zk_database *database)
+void zk_database_free(struct zk_database *database) UNSHARED
 {
     if (database == NULL)
         return;

@@ -23,7 +23,7 @@ struct zookeeper_server {
 
 struct zookeeper_server *zookeeper_server_new(struct zk_context *ctx,
                                               const struct zookeeper_server_methods *methods,
-                                              struct zk_database *database)
+                                              struct zk_database *database) UNSHARED
 {
     struct zookeeper_server *server = zk_xcalloc(1, sizeof *server);
     server->methods = methods;
