@@ -8,6 +8,9 @@ const STRIP = 26; // height of the strip in true time, at the top
 const BADGE = 17; // height of a badge
 const FURTHEST = 120; // that a badge moves to the right of its moment
 
+/** What is written into the lanes; the laboratory has it in other languages, too. */
+const LANE_WORDS = { peer: "peer", waiting: "waiting", waits: "waits", true_time: "true time" };
+
 class Lanes {
   constructor(model, canvas, cursor, true_cursor, seek) {
     Object.assign(this, { model, canvas, cursor, true_cursor });
@@ -148,7 +151,7 @@ class Lanes {
     for (const run of this.model.runs) this.draw_marks(run);
     pen.restore();
     this.font = "";
-    for (const run of this.model.runs) for (const n of run.ids) this.write("peer " + n, 6, this.y(run, n) + 4, "fg", "bold 12px");
+    for (const run of this.model.runs) for (const n of run.ids) this.write(LANE_WORDS.peer + " " + n, 6, this.y(run, n) + 4, "fg", "bold 12px");
   }
 
   write(text, x, y, colour, font = "11px", align = "left") {
@@ -189,7 +192,7 @@ class Lanes {
       if (end.t < this.seen[0] || wait.t > this.seen[1]) continue;
       const x0 = this.true_x(wait.t);
       const x1 = this.true_x(end.t);
-      const text = "waiting " + span(end.t - wait.t);
+      const text = LANE_WORDS.waiting + " " + span(end.t - wait.t);
       if (x0 < free || x1 - x0 < text.length * 6.2) continue;
       this.write(text, (x0 + x1) / 2, y + 11, "fg", "10.5px", "center");
       free = x1;
@@ -200,7 +203,7 @@ class Lanes {
         pen.fillStyle = this.colour[e.e === "decide" ? "fg" : "dim"];
         pen.fillRect(this.true_x(e.t), y, 1, height);
       }
-    this.write("true time", 6, y + 11, "dim", "10.5px");
+    this.write(LANE_WORDS.true_time, 6, y + 11, "dim", "10.5px");
   }
 
   /** The axis is broken here: a white gap with torn edges through all lanes, and how much is missing. */
@@ -384,7 +387,7 @@ class Lanes {
       pen.fillRect(x0, y, x1 - x0, 1.5);
       pen.fillRect(x0, y - 4, 1.5, 5);
       pen.fillRect(x1 - 1.5, y - 4, 1.5, 5);
-      const text = "waits " + span(end.t - wait.t);
+      const text = LANE_WORDS.waits + " " + span(end.t - wait.t);
       if (x1 - x0 > text.length * 6.4 + 8) {
         pen.fillStyle = this.colour.card;
         pen.fillRect((x0 + x1) / 2 - text.length * 3.2, y - 4, text.length * 6.4, 9);

@@ -21,6 +21,16 @@ function put(node, name, value) {
   else node.setAttribute(name, text);
 }
 
+/** What stands in and above a peer's circle; the laboratory has it in other languages, too. */
+const RING_WORDS = {
+  peer: (n) => "Peer " + n,
+  vote: (n) => "vote " + n,
+  says: (n) => "votes " + n,
+  round: (n) => "round " + n,
+  phase: (name) => name,
+  counts: (ids, leader, quorum) => `counts ${list(ids)} for ${leader}${quorum ? ", a quorum" : ""}`,
+};
+
 class Ring {
   constructor(run, host, choose, narrow) {
     this.run = run;
@@ -111,8 +121,8 @@ class Ring {
     put(parts.g, "class", `peer ${peer.state}` + (parts.n === chosen ? " selected" : ""));
     put(parts.disc, "fill", peer.state === "DOWN" ? this.hatch : down || !known ? "var(--card)" : `var(--${peer.state})`);
     put(parts.state, "text", known ? state_word(peer.state) : "not seen");
-    put(parts.vote, "text", peer.vote && !down ? "vote " + peer.vote.leader : "");
-    put(parts.round, "text", down || peer.round === null ? "" : "round " + peer.round + (peer.phase && peer.state !== "LOOKING" ? " · " + peer.phase : ""));
+    put(parts.vote, "text", peer.vote && !down ? RING_WORDS.vote(peer.vote.leader) : "");
+    put(parts.round, "text", down || peer.round === null ? "" : RING_WORDS.round(peer.round) + (peer.phase && peer.state !== "LOOKING" ? " · " + RING_WORDS.phase(peer.phase) : ""));
     for (const chip of parts.chips) {
       const on = peer.have.includes(chip.m);
       put(chip.box, "class", "chip" + (on ? (peer.quorum ? " on quorum" : " on") : ""));
@@ -137,10 +147,10 @@ class Ring {
   }
 
   describe(n, peer) {
-    const words = [`Peer ${n}`, state_word(peer.state)];
-    if (peer.round !== null && peer.alive) words.push(`round ${peer.round}`);
-    if (peer.vote && peer.alive) words.push(`vote ${peer.vote.leader}`);
-    if (peer.tallyFor && peer.have.length) words.push(`counts ${list(peer.have)} for ${peer.tallyFor}${peer.quorum ? ", a quorum" : ""}`);
+    const words = [RING_WORDS.peer(n), state_word(peer.state)];
+    if (peer.round !== null && peer.alive) words.push(RING_WORDS.round(peer.round));
+    if (peer.vote && peer.alive) words.push(RING_WORDS.vote(peer.vote.leader));
+    if (peer.tallyFor && peer.have.length) words.push(RING_WORDS.counts(peer.have, peer.tallyFor, peer.quorum));
     return words.join(", ");
   }
 
@@ -167,7 +177,7 @@ class Ring {
     const dx = far[0] - x0;
     const dy = far[1] - y0;
     const length = Math.hypot(dx, dy);
-    const word = (send.mate ? "" : "✕ ") + (send.kind === "NOTIFICATION" ? "votes " + send.m.leader : said(send));
+    const word = (send.mate ? "" : "✕ ") + (send.kind === "NOTIFICATION" ? RING_WORDS.says(send.m.leader) : said(send));
     const width = word.length * 7.4 + 16;
     const edge = Math.min(0.45, (this.radius + 12 + (Math.abs(dx) / length) * (width / 2)) / length); // clear of both circles
     const along = edge + (1 - 2 * edge) * part;
