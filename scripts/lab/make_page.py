@@ -17,7 +17,7 @@ STYLES = ((REPLAY, "page.css"), (PAGE, "lab.css"))
 SCRIPTS = (
     *((REPLAY, name) for name in ("model.js", "words.js", "ring.js", "lanes.js", "panels.js")),
     *((PAGE, name) for name in ("world.js", "session.js", "live_run.js", "words_zh.js", "texts.js", "lessons.js",
-                                "lesson_player.js", "lab.js", "code.js", "controls.js", "guide.js", "main.js")),
+                                "lesson_player.js", "inside.js", "lab.js", "code.js", "controls.js", "guide.js", "main.js")),
 )
 MOST_BYTES = 1 << 20
 
@@ -78,6 +78,29 @@ def rules(functions):
     return found
 
 
+def anchor(heading):
+    """The name under which a page of the repository can be asked for this chapter."""
+    return re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-")
+
+
+def notes(texts, out):
+    """number -> {text, link} of each row of NOTES.md whose number (K-10, D-14) stands in one of the texts."""
+    cited = {number for text in texts for number in re.findall(r"\b[A-Z]-\d+\b", text)}
+    book = os.path.relpath(os.path.join(REPO, "NOTES.md"), os.path.dirname(os.path.abspath(out)))
+    found = {}
+    chapter = ""
+    for line in read(REPO, "NOTES.md").split("\n"):
+        if line.startswith("## "):
+            chapter = anchor(line[len("## "):])
+        row = re.match(r"\| ([A-Z]-\d+) \| (.*) \|$", line)
+        if row and row[1] in cited:
+            words = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", row[2])
+            words = re.sub(r"\*+([^*]+)\*+", r"\1", words.replace("`", "").replace(" | ", " · "))
+            found[row[1]] = {"text": words,
+                             "link": f"{book}#{chapter}" if os.path.abspath(out).startswith(REPO + os.sep) else ""}
+    return found
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit("usage: make_page.py MODULE OUT")
@@ -87,12 +110,15 @@ def main():
     functions = c_functions()
     used = rules(functions)
     names = {rule["function"] for rule in used}
-    sources = {"rules": used, "functions": {name: functions[name] for name in sorted(names)}}
+    shown = {name: functions[name] for name in sorted(names)}
+    script = "\n".join(read(*path) for path in SCRIPTS)
+    sources = {"rules": used, "functions": shown,
+               "notes": notes([script, *(function["text"] for function in shown.values())], out)}
     parts = {
         "STYLE": "\n".join(read(*path) for path in STYLES),
         "MODULE": base64.b64encode(packed).decode(),
         "SOURCES": json.dumps(sources, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c"),
-        "SCRIPT": "\n".join(read(*path) for path in SCRIPTS),
+        "SCRIPT": script,
     }
     html = read(PAGE, "lab.html")
     for name, part in parts.items():

@@ -16,6 +16,19 @@ function rule_of(e) {
     (!thread || (e.thread || "").startsWith(thread)));
 }
 
+/** The rows of NOTES.md whose numbers stand in this text. The link works where the page lies in the repository. */
+function show_notes(text) {
+  const numbers = [...new Set(text.match(/\b[A-Z]-\d+\b/g))].filter((number) => sources.notes[number]);
+  $("code_notes").replaceChildren(...numbers.map((number) => {
+    const note = sources.notes[number];
+    const item = html("li", {});
+    if (note.link) html("a", { href: note.link, target: "_blank", rel: "noopener" }, item, number);
+    else html("b", {}, item, number);
+    item.append(" " + note.text);
+    return item;
+  }));
+}
+
 function show_code(e) {
   const rule = rule_of(e);
   const key = rule ? rule.function + rule.line : "";
@@ -26,6 +39,7 @@ function show_code(e) {
   put($("code_java"), "text", found ? (found.java ? `${tr("java")}: ${found.java}` : "") : tr("code_none"));
   const text = $("code_text");
   text.replaceChildren();
+  show_notes(found ? found.text : "");
   if (!found) return;
   found.text.split("\n").forEach((line, k) => {
     const node = html(found.first + k === rule.line ? "mark" : "span", {}, text, line + "\n");

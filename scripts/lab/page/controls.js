@@ -107,7 +107,9 @@ function show_hands() {
   put($("cut_ab"), "text", `${tr("cut_to")} ${a} → ${b}`);
   put($("cut_ba"), "text", `${tr("cut_to")} ${b} → ${a}`);
   put($("link_state"), "text", link_words(a, b));
-  for (const name of ["cut_both", "cut_ab", "cut_ba", "heal", "reset", "latency"]) $(name).disabled = over || a === b;
+  put($("lose"), "text", tr("lose"));
+  put($("lose"), "aria-pressed", lab.losing === pair_of(a, b));
+  for (const name of ["cut_both", "cut_ab", "cut_ba", "heal", "lose", "reset", "latency"]) $(name).disabled = over || a === b;
   $("latency").value = `${(lab.latencies.get(pair_of(a, b)) ?? DEFAULT_LATENCY_US) / 1000}ms`;
   put($("play"), "text", tr(lab.playing ? "pause" : "play"));
   for (const name of ["play", "step", "until"]) $(name).disabled = over;
@@ -130,6 +132,7 @@ function connect_hands() {
   on_click("cut_ab", () => act(`cut ${lab.link[0]} to ${lab.link[1]}`));
   on_click("cut_ba", () => act(`cut ${lab.link[1]} to ${lab.link[0]}`));
   on_click("heal", () => act(`heal ${lab.link[0]} from ${lab.link[1]}`));
+  on_click("lose", lose_next);
   on_click("reset", () => act(`reset ${lab.link[0]} ${lab.link[1]}`));
   $("latency").addEventListener("change", () => act(`slow ${lab.link[0]} ${lab.link[1]} ${$("latency").value}`));
   for (const name of ["link_a", "link_b"])
@@ -141,6 +144,43 @@ function kill_leader() {
   if (n === undefined || lab.session.over) return;
   lab.chosen = n;
   act(`kill ${n}`);
+}
+
+// ---- the words of plays -------------------------------------------------------------------------
+
+const LONGEST_RUN_US = 3600e6;
+
+/** Carry out a command that was typed. Returns what it tells, or why it cannot be carried out. */
+function command_in_words(text) {
+  const words = text.trim().replace(/\s+/g, " ");
+  const run = /^run (\d+)(us|ms|s)$/.exec(words);
+  if (lab.session.over || words === "") return "";
+  if (run) {
+    run_until(() => false, Math.min(Number(run[1]) * { us: 1, ms: 1e3, s: 1e6 }[run[2]], LONGEST_RUN_US));
+    return "";
+  }
+  if (words.startsWith("until ")) return wait_for(words);
+  if (words.startsWith("ensemble ")) return begin_in_words(words);
+  return act(words);
+}
+
+/** Another ensemble; if these words name none, the one that was there goes on. */
+function begin_in_words(text) {
+  const { session } = lab;
+  const before = { acts: [...session.acts, ...session.later], seed: session.seed, at: session.now_us };
+  end_lesson();
+  begin([{ at: 0, text }], before.seed, 0);
+  const { refusal } = lab.world;
+  if (refusal) begin(before.acts, before.seed, before.at);
+  return refusal;
+}
+
+function connect_words() {
+  $("words").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const told = command_in_words($("command").value);
+    put($("command_told"), "text", told.trimEnd() || (lab.session.over ? "" : tr("command_done")));
+  });
 }
 
 // ---- the ensemble -------------------------------------------------------------------------------
@@ -174,7 +214,7 @@ function begin_of_form() {
 function share() {
   pause();
   history.replaceState(null, "", lab.session.link());
-  put($("note"), "text", tr("shared"));
+  note(tr("shared"));
   if (navigator.clipboard) navigator.clipboard.writeText(location.href).catch(() => {});
 }
 

@@ -8,7 +8,12 @@ const guide = {
   phase: "", // "ask", "run", "then", "end"
   watch: null,
   watcher: null,
+  acts: [], // of the step, that are still to come
+  since: 0, // performance.now() at which the step began to run
+  done: null, // ids of lessons, once one has been finished here
 };
+
+const PATIENCE_S = 5;
 
 function say(text) {
   return text ? text[language] : "";
@@ -17,8 +22,23 @@ function say(text) {
 function show_lessons() {
   const select = $("lesson");
   const chosen = guide.lesson ? guide.lesson.id : "";
-  select.replaceChildren(new Option(tr("free_play"), ""), ...COURSE.map((lesson, k) => new Option(`${k + 1}. ${say(lesson.title)}`, lesson.id)));
+  const done = lessons_done();
+  const title = (lesson, k) => `${done.includes(lesson.id) ? "✓ " : ""}${k + 1}. ${say(lesson.title)}`;
+  select.replaceChildren(new Option(tr("free_play"), ""), ...COURSE.map((lesson, k) => new Option(title(lesson, k), lesson.id)));
   select.value = chosen;
+  put($("lessons_done"), "text", done.length > 0 ? `${done.length}/${COURSE.length} ${tr("lesson_done")}` : "");
+}
+
+/** The ids of the lessons that this reader has gone through to the end. */
+function lessons_done() {
+  const done = guide.done || (kept("lessons") || "").split(" ");
+  return done.filter((id) => COURSE.some((lesson) => lesson.id === id));
+}
+
+function note_lesson_done(id) {
+  guide.done = [...new Set([...lessons_done(), id])];
+  keep("lessons", guide.done.join(" "));
+  show_lessons();
 }
 
 function begin_lesson(id) {
@@ -34,6 +54,7 @@ function begin_lesson(id) {
 
 function end_lesson() {
   if (guide.watcher) lab.watchers.delete(guide.watcher);
+  Object.assign(lab, { pace: 1, stop_at: Infinity });
   Object.assign(guide, { lesson: null, watcher: null, watch: null, phase: "" });
   $("guide").hidden = true;
   $("lesson").value = "";
@@ -84,19 +105,46 @@ function run_step() {
   guide.watch = new StepWatch(step);
   guide.watcher = (e) => guide.watch.take(e);
   lab.watchers.add(guide.watcher);
-  for (const text of step.act || []) act(text);
-  guide.watch.acts_done(lab.session.now_us);
+  guide.acts = [...(step.act || [])];
+  guide.since = performance.now();
   show_guide();
   play();
   look_at_step();
 }
 
+/** The acts of the step, as far as they have come. A wait among them ("run 20ms") is shown, not skipped. */
+function do_acts() {
+  while (guide.acts.length > 0) {
+    const [text] = guide.acts;
+    const wait = /^run (\d+)ms$/.exec(text);
+    if (wait && lab.stop_at === Infinity) lab.stop_at = lab.session.now_us + Number(wait[1]) * 1000;
+    if (wait && lab.session.now_us < lab.stop_at) return;
+    lab.stop_at = Infinity;
+    if (!wait) act(text);
+    guide.acts.shift();
+  }
+  if (guide.watch.end_us === Infinity) guide.watch.acts_done(lab.session.now_us);
+}
+
+/** A step begins slowly, so that it can be followed; what takes longer than a few seconds of the reader's then goes
+ * faster and faster, so that nobody waits. */
+function pace_after(seconds) {
+  return Math.pow(2, Math.min(8, Math.max(0, seconds - PATIENCE_S)));
+}
+
 /** Asked again and again while the step runs. */
 function look_at_step() {
   if (guide.phase !== "run") return;
-  if (guide.watch.done(lab.session.now_us) || lab.session.over) finish_step();
-  else if (lab.session.now_us >= guide.watch.end_us) finish_step();
+  lab.pace = pace_after((performance.now() - guide.since) / 1000);
+  do_acts();
+  if (step_is_over()) finish_step();
   else requestAnimationFrame(look_at_step);
+}
+
+function step_is_over() {
+  const { watch, acts } = guide;
+  const { now_us, over } = lab.session;
+  return over || (acts.length === 0 && (watch.done(now_us) || now_us >= watch.end_us));
 }
 
 function finish_step() {
@@ -104,6 +152,8 @@ function finish_step() {
   lab.watchers.delete(guide.watcher);
   guide.wrong = guide.watch.wrong(lab.session.now_us);
   guide.phase = "then";
+  lab.pace = 1;
+  if (guide.at === guide.lesson.steps.length - 1 && guide.wrong === "") note_lesson_done(guide.lesson.id);
   show_guide();
   draw();
 }
@@ -111,9 +161,8 @@ function finish_step() {
 /** To the end of the step at once. */
 function skip_step() {
   pause();
-  const { watch } = guide;
-  while (!watch.done(lab.session.now_us) && !lab.session.over && lab.session.now_us < watch.end_us)
-    lab.session.next(watch.end_us - lab.session.now_us);
+  for (do_acts(); !step_is_over(); do_acts())
+    lab.session.next(Math.min(lab.stop_at, guide.watch.end_us) - lab.session.now_us);
   lab.t = lab.last_event_t = lab.session.now_us;
   lab.furthest = Math.max(lab.furthest, lab.t);
   finish_step();

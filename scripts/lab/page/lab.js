@@ -26,6 +26,9 @@ const lab = {
   cuts: new Set(), // "from>to"
   latencies: new Map(), // "a|b" -> microseconds
   frozen: new Set(),
+  pace: 1, // how much faster than a reader can follow; a lesson's step changes it
+  stop_at: Infinity, // the world goes no further than this moment
+  losing: null, // the cable ("a|b") whose next message goes lost
   shown: [], // events of the chosen detail
   last: null, // the event in the caption
   watchers: new Set(), // called with each event
@@ -35,12 +38,12 @@ const lab = {
 class LabLog extends Log {
   fill_row(row, k) {
     super.fill_row(row, k);
-    if (language === "zh") put(row.what, "text", caption_zh(this.events[k]));
+    put(row.what, "text", row_of(this.events[k]));
   }
 }
 
 const log = new LabLog($("log"), (e) => tell(e));
-const inspector = new Inspector($("inspector"));
+const inspector = new LabInspector($("inspector"));
 let lanes = null;
 
 // ---- beginning ----------------------------------------------------------------------------------
@@ -65,7 +68,7 @@ function begin(acts, seed = 0, until = 0) {
   pause();
   lab.ids = Array.from({ length: size_of(acts[0].text) }, (_, k) => k + 1);
   lab.run = new LiveRun(lab.ids, latency_us);
-  Object.assign(lab, { shown: [], last: null, t: 0, furthest: until, rest: 0, last_event_t: 0, chosen: 1, link: [1, Math.min(2, lab.ids.length)] });
+  Object.assign(lab, { shown: [], last: null, t: 0, furthest: until, rest: 0, last_event_t: 0, losing: null, chosen: 1, link: [1, Math.min(2, lab.ids.length)] });
   lab.cuts.clear();
   lab.latencies.clear();
   lab.frozen.clear();
@@ -96,8 +99,8 @@ function on_event(event) {
 }
 
 /** What no peer can write of itself. */
-function on_fate(what, n, why) {
-  on_event({ t: lab.session.now_us, n, e: what, why });
+function on_fate(what, n, why, power = false) {
+  on_event({ t: lab.session.now_us, n, e: what, why, power });
 }
 
 // ---- acts ---------------------------------------------------------------------------------------
@@ -133,7 +136,7 @@ function note_act(text) {
       for (const n of peers()) on_fate("crash", n, "you killed it: its system closes its connections");
       break;
     case "power-loss":
-      for (const n of peers()) on_fate("crash", n, "you cut its power: nobody is told of it");
+      for (const n of peers()) on_fate("crash", n, "you cut its power: nobody is told of it", true);
       break;
     case "freeze":
       for (const n of peers()) lab.frozen.add(n) && on_fate("freeze", n, "you froze it");
@@ -145,15 +148,55 @@ function note_act(text) {
   if (["kill", "power-loss", "start"].includes(words[0])) for (const n of peers()) lab.frozen.delete(n);
 }
 
-/** Do something, now. */
+/** Do something, now. Returns what it tells; where it cannot be done, why, and all is as it was. */
 function act(text) {
+  const at = lab.session.now_us;
   const told = lab.session.act(text);
+  if (lab.world.refusal) return take_back(at);
   lab.t = lab.session.now_us;
   lab.furthest = lab.t;
   lab.rest = 0;
   show_hands();
   draw();
   return told;
+}
+
+/** A command that cannot be carried out has ended the world: make that world again. Returns what was wrong. */
+function take_back(at) {
+  const { refusal } = lab.world;
+  seek(at);
+  return refusal;
+}
+
+/** Run until what a play's "until ..." waits for. Waiting is no act, so the session is then played again to where
+ * it has led. Returns "" or what did not come. */
+function wait_for(text) {
+  pause();
+  const at = lab.session.now_us;
+  const told = lab.session.ask(text);
+  if (lab.world.refusal) return take_back(at);
+  seek(lab.session.now_us);
+  return (/not within .*/.exec(told) || [""])[0];
+}
+
+/** The next message on the chosen cable goes lost, and with it its connection: TCP loses nothing else. */
+function lose_next() {
+  lab.losing = lab.losing === null ? pair_of(...lab.link) : null;
+  show_hands();
+}
+
+/** Asked after each event, when no act is under way. */
+function lose_what_is_sent() {
+  const e = lab.run.events.at(-1);
+  if (lab.losing === null || !e || e.e !== "send" || lab.losing !== pair_of(e.n, e.to)) return;
+  lab.losing = null;
+  act(`reset ${e.n} ${e.to}`);
+  note(`${tr("lost")} ${ended(caption_of(e))}`);
+}
+
+/** A word to the reader, beside the buttons. */
+function note(text) {
+  put($("note"), "text", text);
 }
 
 function leader() {
@@ -171,17 +214,23 @@ function us_of(places) {
   return 30 * (Math.pow(10, places) - 1);
 }
 
+/** To the next event, or so many microseconds on. */
+function go_to_next(us) {
+  lab.session.next(Math.min(us, lab.stop_at - lab.session.now_us));
+  lose_what_is_sent();
+}
+
 /** Let the world go on as far as these seconds of the reader's time carry it. */
 function go_on(seconds) {
   const factor = Number($("speed").value);
   const began = performance.now();
-  let places = seconds * PLACES_A_SECOND;
+  let places = seconds * PLACES_A_SECOND * lab.pace;
   let us = seconds * factor * 1e6;
-  while (!lab.session.over && performance.now() - began < FRAME_MS) {
+  while (!lab.session.over && lab.session.now_us < lab.stop_at && performance.now() - began < FRAME_MS) {
     if (factor > 0) {
       if (us < 1) break;
       const from = lab.session.now_us;
-      lab.session.next(us);
+      go_to_next(us);
       us -= lab.session.now_us - from;
     } else {
       const rest = Math.min(lab.rest, places);
@@ -191,7 +240,7 @@ function go_on(seconds) {
       const silent = lab.session.now_us - lab.last_event_t;
       const from = places_of(silent);
       const count = lab.shown.length;
-      lab.session.next(us_of(from + places) - silent);
+      go_to_next(us_of(from + places) - silent);
       places -= Math.max(0, places_of(lab.session.now_us - lab.last_event_t) - from);
       if (lab.shown.length > count) {
         lab.last_event_t = lab.session.now_us;
@@ -236,7 +285,9 @@ function run_until(is_wanted, limit_us) {
   let found = false;
   const watch = (e) => (found = found || is_wanted(e));
   lab.watchers.add(watch);
-  while (!found && !lab.session.over && lab.session.now_us < end) lab.session.next(end - lab.session.now_us);
+  while (!found && !lab.session.over && lab.session.now_us < end) {
+    go_to_next(end - lab.session.now_us);
+  }
   lab.watchers.delete(watch);
   lab.t = lab.last_event_t = lab.session.now_us;
   lab.furthest = Math.max(lab.furthest, lab.t);
@@ -270,40 +321,22 @@ function choose_peer(n) {
   draw();
 }
 
+/** The world ends by itself only if something is wrong with it, such as two leaders of one epoch. */
+function draw_end() {
+  put($("what"), "text", tr("world_over"));
+  put($("why"), "text", lab.session.reason);
+  put($("when"), "text", tr("world_over_next"));
+}
+
 function draw_caption() {
-  if (lab.session.over) {
-    put($("what"), "text", tr("world_over"));
-    put($("why"), "text", lab.session.reason);
-    return;
-  }
+  const { over } = lab.session;
+  put($("caption"), "class", over ? "card broken" : "card");
+  put($("caption"), "role", over ? "alert" : "region");
+  if (over) return draw_end();
   const e = lab.last;
   put($("what"), "text", e ? ended(caption_of(e)) : tr("welcome"));
   put($("why"), "text", e ? because_of(e) : tr("welcome_why"));
   put($("when"), "text", e ? `${millis(e.t)} ms${e.thread ? " · " + e.thread + " · " + tr("peer") + " " + e.n : ""}` : "");
-}
-
-function draw_looks() {
-  fill_list($("timers"), lab.world.threads(lab.chosen).filter((thread) => thread.left_us !== null)
-    .map(({ name, waits, left_us }) => [name, waits, span(left_us)]));
-  fill_list($("disk"), lab.world.disk(lab.chosen).map(({ path, size, safe }) => {
-    const text = /Epoch$/.test(path) ? " = " + lab.world.file(lab.chosen, path) : "";
-    return [path.replace(/.*\//, "") + text, `${size} B`, safe ? tr("safe") : tr("unsafe"), safe ? "" : "unsafe"];
-  }));
-  fill_list($("network"), lab.world.network().filter(({ from, to }) => from !== to).map(({ from, to, bytes, arrives_us }) =>
-    [`${from} → ${to}`, `${bytes} B`, arrives_us === null ? tr("held") : span(arrives_us), arrives_us === null ? "unsafe" : ""]));
-}
-
-function fill_list(list, rows) {
-  const key = JSON.stringify(rows);
-  if (list.key === key) return;
-  list.key = key;
-  list.replaceChildren(...rows.map(([name, a, b, style]) => {
-    const item = html("li", style ? { class: style } : {});
-    html("b", {}, item, name);
-    html("span", { class: "what" }, item, a);
-    html("span", { class: "what" }, item, b);
-    return item;
-  }));
 }
 
 function draw() {

@@ -31,6 +31,7 @@ function use_language(name) {
   show_hands();
   log.fill();
   draw();
+  if (!lab.playing) draw_lanes();
 }
 
 function use_theme(name) {
@@ -44,6 +45,7 @@ function use_theme(name) {
 function connect_page() {
   connect_hands();
   connect_time();
+  connect_words();
   connect_keys();
   connect_guide();
   $("language").addEventListener("change", () => keep("language", $("language").value) || use_language($("language").value));
@@ -90,5 +92,5 @@ async function start_page() {
   window.lab.ready_ms = performance.now();
 }
 
-window.lab = { lab, guide, begin, act, step, until, run_until, play, pause, seek, begin_lesson, skip_step, next_step, answer, share, use_language, go_on, draw, rule_of, COURSE, state_differs };
+window.lab = { lab, guide, begin, act, step, until, run_until, command_in_words, play, pause, seek, begin_lesson, skip_step, next_step, start_step: run_step, finish_step, do_acts, step_is_over, pace_after, answer, share, use_language, go_on, draw, rule_of, COURSE, state_differs };
 window.lab.ready = start_page();

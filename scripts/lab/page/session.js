@@ -1,9 +1,14 @@
 // What a reader has done: an ensemble, a seed, and acts, each at a moment of the world's time. A session
 // is a play (tests/sim/README.md): it can be saved as one, put into a link, and played again up to any
 // moment, which is how the page goes back in time. The same session always gives the same run.
+//
+// acts: [{at, text, took}], at and took in microseconds of the world. Only what changes the world is an act;
+// waiting ("run", "until") is the time between two of them.
 
 /** The names of the trace's fields that the pages call otherwise. */
 const TRACE_NAMES = { ev: "e", th: "thread", q: "queue" };
+
+const MOST_AT_ONCE_US = 10e6;
 
 /** An event of the trace as the pages of scripts/trace/page have it. at: microseconds of the world. */
 function event_of(text, at) {
@@ -74,16 +79,23 @@ class Session {
   carry_out(text) {
     this.world.park();
     if (this.over) return this.reason;
-    this.acts.push({ at: Math.round(this.now_us), text });
+    const act = { at: Math.round(this.now_us), text };
     const told = this.world.command(text);
+    if (this.world.refusal) return told;
+    act.took = this.now_us - act.at; // "say" and "stop" take time
+    this.acts.push(act);
     this.on_act(text);
     return told;
   }
 
-  /** What the reader does, now. Returns what it tells. From here on it goes another way. */
+  /** What the reader does, now. Returns what it tells. From here on it goes another way. A command that
+   * cannot be carried out ends the world (world.refusal): the caller goes back to where the session was. */
   act(text) {
+    const { later } = this;
     this.later = [];
-    return this.carry_out(text);
+    const told = this.carry_out(text);
+    if (this.world.refusal) this.later = later;
+    return told;
   }
 
   /** Ask for something that changes nothing, such as "show state". */
@@ -92,11 +104,15 @@ class Session {
     return this.over ? this.reason : this.world.command(text);
   }
 
-  /** Let the world go on to this moment, without a stop on the way. */
+  /** Let the world go on to this moment, without an event as a stop on the way. In pieces, because a single
+   * command may make so many calls at most. */
   run_to(at) {
     this.world.park();
-    const us = Math.round(at - this.now_us);
-    if (us > 0 && !this.over) this.world.command(`run ${us}us`);
+    while (!this.over) {
+      const us = Math.min(Math.round(at - this.now_us), MOST_AT_ONCE_US);
+      if (us <= 0) break;
+      this.world.command(`run ${us}us`);
+    }
   }
 
   /** Let the world go on to the next event, for at most so many microseconds. True: there was one. */
@@ -120,40 +136,51 @@ class Session {
 
   // ---- as a play, and as a link ----
 
-  /** The commands, with the time between them; up to now. */
-  lines() {
-    const lines = [];
-    let told = 0;
-    for (const { at, text } of [...this.acts, { at: Math.round(this.now_us), text: null }]) {
-      if (at > told) lines.push(`run ${at - told}us`);
-      told = Math.max(told, at);
-      if (text !== null) lines.push(text);
-    }
-    return lines;
-  }
-
+  /** The commands of a play, with the time between the end of one and the next; up to now. */
   play() {
-    return this.lines().join("\n") + "\n----\n";
+    const lines = [];
+    let ended = 0;
+    for (const { at, text, took } of [...this.acts, { at: Math.round(this.now_us) }]) {
+      if (at > ended) lines.push(`run ${Math.round(at - ended)}us`);
+      if (text) lines.push(text);
+      ended = at + (took || 0);
+    }
+    return lines.join("\n") + "\n----\n";
   }
 
+  /** Each act with its moment, where that is another than the last one's, and the moment of now. */
   link() {
-    const seed = this.seed ? `seed=${this.seed}&` : "";
-    return `#${seed}play=${this.lines().map(encodeURIComponent).join(";").replace(/%20/g, "+").replace(/%2F/g, "/").replace(/%3D/g, "=").replace(/%3A/g, ":")}`;
+    let told = 0;
+    const parts = [...this.acts, { at: Math.round(this.now_us), text: "" }].map(({ at, text }) => {
+      const when = at === told ? "" : at + " ";
+      told = at;
+      return (when + text).trim();
+    });
+    const words = parts.map((part) => encodeURIComponent(part).replace(/%20/g, "+").replace(/%2F/g, "/").replace(/%3D/g, "=").replace(/%3A/g, ":"));
+    return `#${this.seed ? `seed=${this.seed}&` : ""}play=${words.join(";")}`;
   }
 
   /** {acts, seed, until} of a link, or null if it holds no session. */
   static of_link(hash) {
     const found = /^#(?:seed=(\d+)&)?play=(.+)$/.exec(hash);
     if (!found) return null;
-    const lines = found[2].split(";").map((line) => decodeURIComponent(line.replace(/\+/g, " ")));
     const acts = [];
     let at = 0;
-    for (const line of lines) {
-      const run = /^run (\d+)us$/.exec(line);
-      if (run) at += Number(run[1]);
-      else acts.push({ at, text: line });
+    for (const part of found[2].split(";")) {
+      const [, when, text] = /^(\d*) ?(.*)$/.exec(decoded(part));
+      at = Math.max(at, Number(when));
+      if (text) acts.push({ at, text });
     }
-    return { acts, seed: Number(found[1] || 0), until: at };
+    return acts.length > 0 ? { acts, seed: Number(found[1] || 0) >>> 0, until: at } : null;
+  }
+}
+
+/** A part of a link; one that nobody could have made becomes nothing. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part.replace(/\+/g, " "));
+  } catch (error) {
+    return "";
   }
 }
 

@@ -2,25 +2,27 @@
 // and queues stay as they are in ZooKeeper.
 
 const PHASES_ZH = {
-  discovery: "发现阶段:领导者与跟随者商定一个比所有人见过的都新的 epoch",
-  synchronization: "同步阶段:每个跟随者获得领导者的历史",
-  broadcast: "广播阶段:集群提供服务",
+  discovery: "发现阶段：领导者与跟随者商定一个比所有人见过的都新的 epoch",
+  synchronization: "同步阶段：每个跟随者获得领导者的历史",
+  broadcast: "广播阶段：集群提供服务",
 };
 
+const PHASE_NAMES_ZH = { discovery: "发现", synchronization: "同步", broadcast: "广播" };
+
 const PACKETS_ZH = {
-  FOLLOWERINFO: "“我跟随你;这是我接受过的最新 epoch。”",
-  OBSERVERINFO: "“我观察你;这是我接受过的最新 epoch。”",
+  FOLLOWERINFO: "“我跟随你；这是我接受过的最新 epoch。”",
+  OBSERVERINFO: "“我观察你；这是我接受过的最新 epoch。”",
   LEADERINFO: "“这是我们的新 epoch。”",
-  ACKEPOCH: "“我接受这个 epoch;这是我历史的末尾。”",
-  DIFF: "“你差不多齐了:这是余下的部分。”",
-  TRUNC: "“你多出一些:把它截掉。”",
-  SNAP: "“你缺得太多:这是全部。”",
-  NEWLEADER: "“你已有我的历史:把它当作你自己的。”",
-  UPTODATE: "“法定人数已拥有:开始服务。”",
+  ACKEPOCH: "“我接受这个 epoch；这是我历史的末尾。”",
+  DIFF: "“你差不多齐了：这是余下的部分。”",
+  TRUNC: "“你多出一些：把它截掉。”",
+  SNAP: "“你缺得太多：这是全部。”",
+  NEWLEADER: "“你已有我的历史：把它当作你自己的。”",
+  UPTODATE: "“法定人数已拥有：开始服务。”",
   ACK: "“已写到我的磁盘上。”",
-  PING: "“你在吗?”",
+  PING: "“你在吗？”",
   PROPOSAL: "“把它写下来。”",
-  COMMIT: "“法定人数已拥有:应用它。”",
+  COMMIT: "“法定人数已拥有：应用它。”",
 };
 
 const CONN_ZH = {
@@ -32,26 +34,62 @@ const CONN_ZH = {
   refused: (e) => `节点 ${e.n} 无法连到${whom_zh(e.peer)}`,
 };
 
-/** The reasons that the trace gives, which are English. */
+/** The reasons that the trace gives, which are English. tests/process/lab/words.js collects them from the sources
+ * of C and asks for each one whether it is here. */
 const REASONS_ZH = [
-  [/^a new round begins; everybody votes for itself first/, "新的一轮开始;每个节点先投自己"],
-  [/^a new round begins; an observer has no candidate.*/, "新的一轮开始;观察者没有自己的候选人"],
-  [/^(\d+) votes for (\d+): the same history, and the larger id decides.*/, "$1 投 $2:历史相同,由较大的编号决定"],
-  [/^(\d+) votes for (\d+), who(?:se)? epoch (\S+) is higher than (\S+).*/, "$1 投 $2,其 epoch $3 高于 $4"],
-  [/^(\d+) votes for (\d+),? whose epoch (\S+) is higher than (\S+).*/, "$1 投 $2,其 epoch $3 高于 $4"],
-  [/^(\d+) votes for (\d+),? wh\S+ has seen more: (\S+) against (\S+)/, "$1 投 $2,它看到的更多:$3 对 $4"],
-  [/^(\d+) votes for (\d+): an observer has no candidate of its own/, "$1 投 $2:观察者没有自己的候选人"],
-  [/^a quorum agrees; does anything better come\?/, "法定人数意见一致;还会有更好的吗?"],
-  [/^a quorum agrees, and 200 ms have brought nothing better/, "法定人数意见一致,200 毫秒内没有更好的选票"],
-  [/^a quorum of this round is done, and its leader says so itself/, "本轮的法定人数已定,其领导者自己也这么说"],
-  [/^a quorum follows this leader, and the leader says so itself/, "法定人数跟随这位领导者,领导者自己也这么说"],
-  [/^for the next vote; after that I say mine again/, "等下一张选票;之后再重复自己的选票"],
-  [/^the role has ended/, "角色已结束"],
-  [/^there is something to say/, "有话要说"],
-  [/^you killed it.*/, "你杀死了它:它的操作系统会关闭连接"],
-  [/^you cut its power.*/, "你切断了它的电源:没有任何节点得到通知"],
-  [/^you froze it.*/, "你冻结了它"],
-  [/^you let it go on.*/, "你让它继续"],
+  [/^a new round begins; everybody votes for itself first$/, "新的一轮开始；每个节点先投自己"],
+  [/^a new round begins; an observer has no candidate of its own$/, "新的一轮开始；观察者没有自己的候选人"],
+  [/^(\S+) votes for (\S+): the same history, and the larger id decides$/, "$1 投 $2：历史相同，由较大的编号决定"],
+  [/^(\S+) votes for (\S+), whose epoch (\S+) is higher than (\S+)$/, "$1 投 $2，其 epoch $3 高于 $4"],
+  [/^(\S+) votes for (\S+), (?:who|which) has seen more: (\S+) against (\S+)$/, "$1 投 $2，后者的历史更新：$3 对 $4"],
+  [/^(\S+) votes for (\S+): an observer has no candidate of its own$/, "$1 投 $2：观察者没有自己的候选人"],
+  [/^(\S+) is in a later round: I join it and vote for myself again$/, "$1 已在更新的一轮：我加入那一轮，重新先投自己"],
+  [/^a quorum agrees; does anything better come\?$/, "法定人数意见一致；还会有更好的选票吗？"],
+  [/^a quorum agrees, and 200 ms have brought nothing better$/, "法定人数意见一致，200 毫秒内没有更好的选票"],
+  [/^a quorum of this round is done, and its leader says so itself$/, "本轮的法定人数已有结果，其领导者自己也这么说"],
+  [/^a quorum follows this leader, and the leader says so itself$/, "法定人数跟随这位领导者，领导者自己也这么说"],
+  [/^for the next vote; after that I say mine again$/, "等下一张选票；等不到就重发自己的选票"],
+  [/^the role has ended$/, "上一个角色结束了"],
+  [/^there is something to say$/, "有消息要发给对方"],
+  [/^quorum port$/, "仲裁端口"],
+  [/^nobody answers there$/, "那里没有应答"],
+  [/^our sid is smaller: the other side will dial us$/, "自己的编号较小：由对方来连接"],
+  [/^its sid is smaller: we dial it instead$/, "对方的编号较小：改由自己去连接"],
+  [/^the larger sid dialled it$/, "这条连接由编号较大的一方发起"],
+  [/^it has called again since$/, "对方后来又连了一次"],
+  [/^the connection ends$/, "连接结束"],
+  [/^no longer learning$/, "不再跟随"],
+  [/^the connections of this election are shut down$/, "选举用的连接全部关闭"],
+  [/^the other side has called again$/, "对方重新连接了"],
+  [/^a newer connection has replaced it$/, "已被更新的连接取代"],
+  [/^there is no thread for it$/, "没有线程可以服务它"],
+  [/^its (RecvWorker|SendWorker) has ended$/, "它的 $1 已结束"],
+  [/^somebody has shut the socket down$/, "套接字已被关闭"],
+  [/^the far end closed the connection$/, "对端关闭了连接"],
+  [/^timed out$/, "超时"],
+  [/^this side closed it$/, "本端关闭了连接"],
+  [/^malformed message$/, "消息格式错误"],
+  [/^the host name cannot be resolved$/, "无法解析主机名"],
+  [/^Connection reset by peer$/, "连接被对端重置"],
+  [/^Connection refused$/, "连接被拒绝"],
+  [/^the oracle gives the lead to the other server$/, "仲裁文件（oracle）让另一个服务器领导"],
+  [/^nobody else answers and the oracle allows it$/, "没有别的节点应答，而仲裁文件（oracle）允许它领导"],
+  [/^Timeout while waiting for epoch from quorum$/, "等待法定人数给出 epoch 时超时"],
+  [/^Timeout while waiting for epoch to be acked by quorum$/, "等待法定人数确认 epoch 时超时"],
+  [/^Timeout while waiting for NEWLEADER to be acked by quorum$/, "等待法定人数确认 NEWLEADER 时超时"],
+  [/^Follower is ahead of the leader: its current epoch (\S+), last zxid (\S+)$/, "跟随者比领导者更新：它的 currentEpoch 为 $1，最后的 zxid 为 $2"],
+  [/^Follower is ahead of the leader \(has a later activated configuration\)$/, "跟随者比领导者更新（它的配置版本更高）"],
+  [/^too many concurrent sync\.$/, "同时进行的同步太多"],
+  [/^PING without a list of sessions$/, "PING 缺少会话列表"],
+  [/^REVALIDATE without a session$/, "REVALIDATE 缺少会话"],
+  [/^REQUEST without session, cxid and opcode$/, "REQUEST 缺少会话、cxid 和操作码"],
+  [/^ACKEPOCH without a current epoch$/, "ACKEPOCH 缺少 currentEpoch"],
+  [/^stopped$/, "按要求停止"],
+  [/^the log says why$/, "原因见日志"],
+  [/^you killed it: its system closes its connections$/, "你杀死了它：操作系统会关闭它的连接"],
+  [/^you cut its power: nobody is told of it$/, "你切断了它的电源：没有谁得到通知"],
+  [/^you froze it$/, "你冻结了它"],
+  [/^you let it go on$/, "你让它继续运行"],
 ];
 
 function whom_zh(n) {
@@ -65,7 +103,7 @@ function list_zh(ids) {
 function speech_zh(e) {
   const m = e.m || {};
   if (e.kind === "INITIAL") return `“我是 ${m.sid}。”`;
-  if (e.kind === "NOTIFICATION") return `“我是 ${m.state},我投 ${m.leader},第 ${m.round} 轮。”`;
+  if (e.kind === "NOTIFICATION") return `“我是 ${m.state}，我投 ${m.leader}，第 ${m.round} 轮。”`;
   return `${e.kind} ${PACKETS_ZH[e.kind] || ""}`.trim();
 }
 
@@ -74,66 +112,81 @@ const SENTENCES_ZH = {
   crash: (e) => `节点 ${e.n} 被终止`,
   freeze: (e) => `节点 ${e.n} 被冻结`,
   thaw: (e) => `节点 ${e.n} 解冻`,
-  exit: (e) => `节点 ${e.n} 退出,代码 ${e.code}`,
+  exit: (e) => `节点 ${e.n} 退出，代码 ${e.code}`,
   state: (e) => `节点 ${e.n} 进入 ${e.s}`,
   vote: (e) => (e.leader === e.n ? `节点 ${e.n} 在第 ${e.r} 轮投自己` : `节点 ${e.n} 在第 ${e.r} 轮改投 ${e.leader}`),
   tally: (e) =>
     e.have.length === 0
       ? `节点 ${e.n} 还没有数到投给 ${e.leader} 的票`
-      : `节点 ${e.n} 数到投给 ${e.leader} 的票:${list_zh(e.have)}` + (e.quorum ? " – 法定人数" : ",还不够"),
-  wait: (e) => (e.final ? `节点 ${e.n} 等待:接下来 ${e.ms} 毫秒会有更好的选票吗?` : `节点 ${e.n} 等选票,最多 ${e.ms} 毫秒`),
-  decide: (e) => (e.leader === e.n ? `节点 ${e.n} 定下:自己领导` : `节点 ${e.n} 定下领导者 ${e.leader}`),
-  conn: (e) => (CONN_ZH[e.what] || (() => `节点 ${e.n}:${e.what}`))(e),
-  send: (e) => `节点 ${e.n} 告诉${whom_zh(e.to)}:${speech_zh(e)}`,
-  recv: (e) => `节点 ${e.n} 从${whom_zh(e.mate ? e.mate.n : e.from)}听到:${speech_zh(e)}`,
-  enq: (e) => `节点 ${e.n} 的 ${e.thread} 把 ${element_zh(e)} 放入 ${e.queue}` + (e.dropped ? `,覆盖第 ${e.dropped} 条` : ""),
+      : `节点 ${e.n} 数到投给 ${e.leader} 的票：${list_zh(e.have)}` + (e.quorum ? " – 法定人数" : "，还不够"),
+  wait: (e) => (e.final ? `节点 ${e.n} 等待：接下来 ${e.ms} 毫秒会有更好的选票吗？` : `节点 ${e.n} 等选票，最多 ${e.ms} 毫秒`),
+  decide: (e) => (e.leader === e.n ? `节点 ${e.n} 定下：自己领导` : `节点 ${e.n} 定下领导者 ${e.leader}`),
+  conn: (e) => (CONN_ZH[e.what] || (() => `节点 ${e.n}：${e.what}`))(e),
+  send: (e) => `节点 ${e.n} 告诉${whom_zh(e.to)}：${speech_zh(e)}`,
+  recv: (e) => `节点 ${e.n} 从${whom_zh(e.mate ? e.mate.n : e.from)}听到：${speech_zh(e)}`,
+  enq: (e) => `节点 ${e.n} 的 ${e.thread} 把 ${element_zh(e)} 放入 ${e.queue}` + (e.dropped ? `，覆盖第 ${e.dropped} 条` : ""),
   deq: (e) => `节点 ${e.n} 的 ${e.thread} 从 ${e.queue} 取出 ${element_zh(e.mate || e)}`,
   phase: (e) => `节点 ${e.n} 进入${PHASES_ZH[e.phase] || e.phase}`,
-  epoch: (e) => `节点 ${e.n} 把 ${e.which} epoch 写入磁盘:${e.value}`,
+  epoch: (e) => `节点 ${e.n} 把 ${e.which} epoch 写入磁盘：${e.value}`,
   established: (e) =>
-    e.leader === e.n ? `节点 ${e.n} 成为第 ${e.epoch} 个 epoch 的领导者` : `节点 ${e.n} 与领导者 ${e.leader} 同步完毕,epoch ${e.epoch}`,
+    e.leader === e.n ? `节点 ${e.n} 成为第 ${e.epoch} 个 epoch 的领导者` : `节点 ${e.n} 与领导者 ${e.leader} 同步完毕，epoch ${e.epoch}`,
 };
 
 const WHY_ZH = {
-  boot: () => "它处于 LOOKING:不知道谁是领导者,向其他节点询问。",
+  boot: () => "它处于 LOOKING：不知道谁是领导者，向其他节点询问。",
   crash: () => "",
-  freeze: () => "它不读也不说,但没有死。其他节点只有在它沉默太久之后才会察觉。",
-  thaw: () => "它从停下的地方继续,还不知道其他节点这段时间做了什么。",
+  freeze: () => "它不读也不说，但没有死。其他节点只有在它沉默太久之后才会察觉。",
+  thaw: () => "它从停下的地方继续，还不知道其他节点这段时间做了什么。",
   state: (e) => {
-    if (e.s === "LOOKING") return "它没有领导者,向其他节点征求选票。";
-    if (e.s === "LEADING") return "它打开仲裁端口。法定人数到来并接受它的 epoch 之后,它才能领导。";
-    return "它连接领导者的仲裁端口,请求同步。";
+    if (e.s === "LOOKING") return "它没有领导者，向其他节点征求选票。";
+    if (e.s === "LEADING") return "它打开仲裁端口。法定人数到来并接受它的 epoch 之后，它才能领导。";
+    return "它连接领导者的仲裁端口，请求同步。";
   },
-  vote: (e) => (e.leader === e.n ? "它告诉所有其他节点。" : "选票先比 epoch,再比 zxid,最后比编号。改变主意的节点会告诉所有其他节点。"),
+  vote: (e) => (e.leader === e.n ? "它告诉所有其他节点。" : "选票先比 epoch，再比 zxid，最后比编号。改变主意的节点会告诉所有其他节点。"),
   tally: (e) => {
-    if (e.settled) return "它听到的节点已经做出决定。当法定人数跟随那位领导者,且领导者自己也这么说,它就加入。";
-    if (e.quorum) return "超过一半意见一致,其他候选人已不可能得到法定人数。但更好的选票可能还在路上。";
-    if (e.own_missing) return "它自己的票还没有计入:自己的票也要像别人的一样走完队列,从 recvqueue 出来才计入(K-10)。";
+    if (e.settled) return "它听到的节点已经做出决定。当法定人数跟随那位领导者，且领导者自己也这么说，它就加入。";
+    if (e.quorum) return "超过一半意见一致，其他候选人已不可能得到法定人数。但更好的选票可能还在路上。";
+    if (e.own_missing) return "它自己的票还没有计入：自己的票也要像别人的一样走完队列，从 recvqueue 出来才计入（K-10）。";
     return "每个节点只计最新的一张票。";
   },
-  wait: (e) => (e.final ? "马上决定的节点可能跟随次好的候选人。若有更好的选票及时到来,就采用它并重新计票。" : "任何消息都会结束等待。若什么也没有,就重复自己的选票,并等待两倍的时间。"),
-  decide: () => "对这个节点来说,选举结束了。",
-  enq: (e) => (e.dropped ? "这个队列对每个服务器只放一条消息:只有最新的选票有意义。" : `现在有 ${e.len} 条在等待。`),
+  wait: (e) => (e.final ? "马上决定的节点可能跟随次好的候选人。若有更好的选票及时到来，就采用它并重新计票。" : "任何消息都会结束等待。若什么也没有，就重复自己的选票，并等待两倍的时间。"),
+  decide: () => "对这个节点来说，选举结束了。",
+  enq: (e) => (e.dropped ? "这个队列对每个服务器只放一条消息：只有最新的选票有意义。" : `现在有 ${e.len} 条在等待。`),
   deq: (e) => (e.len ? `还有 ${e.len} 条在等待。` : "队列空了。"),
-  conn: (e) => (e.what === "drop" ? "一对节点只需要一条连接;由编号较大的一方发起。" : ""),
+  conn: (e) => (e.what === "drop" ? "一对节点只需要一条连接；由编号较大的一方发起。" : ""),
   epoch: (e) => (e.which === "accepted" ? "它再也不会跟随更旧 epoch 的领导者。" : "它拥有这个 epoch 的历史。"),
-  established: () => "集群有了领导者,背后有法定人数支持。",
+  established: () => "集群有了领导者，背后有法定人数支持。",
 };
 
 function element_zh(e) {
   if (!e.holds) return `第 ${e.seq} 条`;
-  return `“${e.holds.text}”` + (e.holds.from !== e.n ? `(来自 ${e.holds.from})` : "");
+  return `“${e.holds.text}”` + (e.holds.from !== e.n ? `（来自 ${e.holds.from}）` : "");
 }
 
+/** The reason in Chinese; one that is not known stays as it is. */
 function reason_zh(why) {
-  for (const [pattern, words] of REASONS_ZH) if (pattern.test(why)) return why.replace(pattern, words) + "。";
-  return why ? why + "." : "";
+  const found = REASONS_ZH.find(([pattern]) => pattern.test(why));
+  return found ? why.replace(...found) : why;
 }
 
 function caption_zh(e) {
-  return (SENTENCES_ZH[e.e] || (() => `节点 ${e.n}:${e.e}`))(e);
+  return (SENTENCES_ZH[e.e] || (() => `节点 ${e.n}：${e.e}`))(e);
 }
 
 function because_zh(e) {
-  return [reason_zh(e.why || ""), (WHY_ZH[e.e] || (() => ""))(e)].filter(Boolean).join(" ");
+  return [e.why ? ended(reason_zh(e.why)) : "", (WHY_ZH[e.e] || (() => ""))(e)].filter(Boolean).join("");
 }
+
+const INSIDE_ZH = {
+  round: "轮次",
+  vote: "选票",
+  counts: "计票",
+  waits: "等待",
+  phase: "阶段",
+  "epochs: accepted, current": "epoch:accepted, current",
+  "Queues, in the order in which a vote goes through them": "队列（按选票经过的顺序）",
+  "No queue is used in this chapter.": "还没有用到队列。",
+  "Threads, and what each did last": "线程，及各自最近做的事",
+};
+
+if (typeof module !== "undefined") module.exports = { REASONS_ZH, SENTENCES_ZH, reason_zh };

@@ -31,10 +31,10 @@ class World {
     return World.decoder.decode(memory.subarray(at, memory.indexOf(0, at)));
   }
 
+  /** A command that is too long loses its end. */
   write(text) {
-    const bytes = new TextEncoder().encode(text + "\0");
-    if (bytes.length > this.wasm.lab_command_size()) throw new Error("the command is too long");
-    this.memory.set(bytes, this.wasm.lab_command());
+    const bytes = new TextEncoder().encode(text).subarray(0, this.wasm.lab_command_size() - 1);
+    this.memory.set([...bytes, 0], this.wasm.lab_command());
   }
 
   /** Begin a new world. With seed 0 nothing is left to chance. */
@@ -51,8 +51,7 @@ class World {
 
   /** Go on to the next line of a trace, for at most so many microseconds. True: there is one. */
   next_line(us) {
-    if (this.state === STATE.PARKED) this.write("go " + Math.max(1, Math.round(us)));
-    this.state = this.wasm.lab_go();
+    this.state = this.state === STATE.PARKED ? this.wasm.lab_run(Math.max(1, Math.round(us))) : this.wasm.lab_go();
     return this.state === STATE.LINE;
   }
 
@@ -74,6 +73,11 @@ class World {
   /** Why the world has ended. */
   get reason() {
     return this.state === STATE.OVER ? this.c_string(this.wasm.lab_text()) : "";
+  }
+
+  /** Why the last command could not be carried out, "" if it could. Such a command ends the world. */
+  get refusal() {
+    return this.wasm.lab_refused() ? this.reason.replace(/^lab:\d+: | \(host 0, [^)]*\)$/g, "") : "";
   }
 
   get now_us() {

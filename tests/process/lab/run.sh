@@ -29,6 +29,7 @@ make_scratch work
 say "ok the page is built"
 module=$REPO/build/lab/lab.wasm
 failed=0
+node "$here/words.js" "$REPO" || failed=1
 node "$here/plays.js" "$module" "$REPO"/tests/sim/plays/*.txt || failed=1
 node "$here/seeds.js" "$module" "$zksim" "$seeds" || failed=1
 node "$here/sessions.js" "$module" "$zksim" "$sessions" || failed=1

@@ -29,6 +29,7 @@ function break_something(session, chance, peers) {
     () => session.act("heal"),
     () => session.act(`slow ${a} ${b} ${[1, 5, 40][chance.below(3)]}ms`),
     () => session.act(`reset ${a} ${b}`),
+    () => session.act(session.world.runs(a) ? `stop ${a}` : `start ${a}`),
   ];
   acts[chance.below(acts.length)]();
 }

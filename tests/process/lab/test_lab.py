@@ -16,6 +16,7 @@ REPO = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 WORK, ZKSIM, SEEDS = sys.argv[1], sys.argv[2], int(sys.argv[3])
 PAGE = "file://" + os.path.join(os.path.abspath(WORK), "lab.html")
 FRAME_MS = 16
+STEP_SECONDS = 12
 ESTABLISHED = "return lab.lab.ids.every(n => !lab.lab.world.runs(n) || lab.lab.run.peers.get(n).last.established)"
 NEW_LEADER = "return lab.lab.ids.some(n => lab.lab.world.runs(n) && lab.lab.run.peers.get(n).last.state === 'LEADING')"
 
@@ -95,6 +96,8 @@ def every_lesson_goes_to_its_end_in_both_languages():
                     same(bool(told.strip()) or number + 1 < len(answers), True, f"lesson {name} ends without a word")
                     if number + 1 < len(answers):
                         browser.run("lab.next_step()")
+            ticks = browser.run("return [...document.getElementById('lesson').options].filter(o => o.text.startsWith('✓')).length")
+            same(ticks, len(lessons), "lessons that the list shows as done")
 
 
 @test
@@ -115,6 +118,87 @@ def every_hand_does_what_it_says():
         choose(browser, "latency", "50ms")
         same(did(), "slow 1 3 50ms", "latency")
         same(browser.run("return lab.lab.session.reason"), "", "the world has ended")
+
+
+@test
+def no_step_of_a_lesson_takes_long():
+    with Page() as browser:
+        slow = browser.run("""
+            const slow = [];
+            for (const lesson of lab.COURSE) {
+              lab.begin_lesson(lesson.id);
+              for (const step of lesson.steps) {
+                lab.guide.answered = step.ask ? step.ask.right : null;
+                lab.start_step();
+                lab.pause();
+                let seconds = 0;
+                for (; lab.do_acts(), !lab.step_is_over() && seconds < 60; seconds += 1 / 60) {
+                  lab.lab.pace = lab.pace_after(seconds);
+                  lab.go_on(1 / 60);
+                }
+                if (seconds > arguments[0]) slow.push(`${lesson.id}: ${seconds.toFixed(1)} s`);
+                lab.finish_step();
+                lab.next_step();
+              }
+            }
+            return slow;""", STEP_SECONDS)
+        same(slow, [], "steps that take too long to watch")
+
+
+@test
+def words_of_a_play_are_carried_out_and_wrong_ones_change_nothing():
+    with Page() as browser:
+        browser.run("lab.pause(); lab.seek(1e6)")
+        before = browser.run("return lab.lab.run.events.map(e => [e.t, e.n, e.e].join()).join(';')")
+        for words, why in (("dance 1", "there is no command dance"), ("kill 9", "there is no peer 9"), ("start 1 2", "1 runs already"),
+                           ("cut 1", "the command ends too early"), ("ensemble 90", "an ensemble has 1 to"), ("go 5", "there is no command go"),
+                           ("until", "the command ends too early"), ("say 3 to 1 LOOKING for 3", "3 is a peer that runs")):
+            told = browser.run("return lab.command_in_words(arguments[0])", words)
+            same(told.startswith(why), True, f"{words}: {told}")
+            same(browser.run("return lab.lab.session.over"), False, f"{words}: the world has ended")
+        same(browser.run("return lab.lab.run.events.map(e => [e.t, e.n, e.e].join()).join(';')"), before, "what was there before")
+        same(browser.run("return lab.command_in_words('until 7 is LOOKING within 2s')"), "not within 2000 ms")
+        browser.run("lab.command_in_words('kill leader'); lab.command_in_words('until 2 is LOOKING')")
+        same(browser.run("return lab.lab.run.peers.get(2).last.state"), "LOOKING")
+        same(browser.run("return lab.command_in_words('show state 3')"), "3 is down\n")
+        at = browser.run("return lab.lab.t")
+        browser.run("lab.command_in_words('run 3s')")
+        same(round(browser.run("return lab.lab.t") - at), 3000000)
+        same(browser.run("return lab.lab.session.acts.length"), 3, "waiting and looking are no acts")
+
+
+@test
+def a_violated_invariant_stops_the_lab_and_is_named():
+    with Page() as browser:
+        browser.run("for (const words of ['ensemble 3', 'start 1 2', 'until settled', 'kill 1 2', 'disk 1 accepted 0', 'start 1 3']) lab.command_in_words(words)")
+        same(browser.run("return lab.lab.session.over"), True, "the world goes on")
+        same(browser.run("return document.getElementById('why').textContent").startswith("I2: peer 1 had written accepted epoch 1"), True)
+        same(browser.run("return document.getElementById('caption').getAttribute('role')"), "alert")
+        click(browser, "again")
+        same(browser.run("return lab.lab.session.over"), False, "it cannot be begun again")
+
+
+@test
+def the_next_message_on_a_cable_goes_lost():
+    with Page() as browser:
+        browser.run("lab.pause()")
+        browser.run("document.querySelectorAll('.ring .hit')[1].dispatchEvent(new MouseEvent('click', {bubbles: true}))")
+        click(browser, "lose")
+        same(browser.run("return document.getElementById('lose').getAttribute('aria-pressed')"), "true")
+        browser.run("lab.run_until(() => lab.lab.losing === null, 10e6)")
+        browser.run("window.lost = lab.lab.run.events.findLast(e => e.e === 'send')")
+        same(browser.run("return lab.lab.session.acts.at(-1).text === `reset ${lost.n} ${lost.to}`"), True, "the connection lives")
+        browser.run("lab.run_until(() => false, 3e6)")
+        same(browser.run("return lost.mate !== null && lost.mate.e === 'recv'"), False, "it has arrived")
+
+
+@test
+def clocks_and_notes_are_shown():
+    with Page() as browser:
+        browser.run("lab.act('kill 3'); lab.run_until(e => e.e === 'wait' && e.final, 1e6); lab.run_until(() => false, 50e3)")
+        same(browser.run("return document.querySelector('#timers b').textContent").startswith("The final wait"), True)
+        same(browser.run("return Math.round(document.querySelector('#timers progress').max)"), 200)
+        same(browser.run("return document.querySelectorAll('#code_notes li').length > 0"), True, "no row of NOTES.md")
 
 
 @test

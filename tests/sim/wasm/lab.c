@@ -24,9 +24,9 @@
 #define EXPORT(name) __attribute__((export_name(#name))) name
 
 enum {
-    COMMAND_MAX = 4096,
-    PLAY_SEED = 1,        /* the same as in play.c */
-    CALLS_MAX = 20000000, /* of one command, so that no command hangs the page */
+    COMMAND_MAX = SENTENCE_SIZE, /* as in the file of a play */
+    PLAY_SEED = 1,               /* the same as in play.c */
+    CALLS_MAX = 20000000,        /* of one command, so that no command hangs the page */
 };
 
 enum lab_state {
@@ -41,9 +41,10 @@ static struct {
     struct world_report report;
     char command[COMMAND_MAX];
     bool leave;              /* the page wants the world to end */
-    bool freeze;             /* a "go" is being carried out */
-    bool interrupt;          /* the page wants that "go" to end */
-    struct wait_queue going; /* the driver waits here during a "go" */
+    int64_t run_us;          /* the page wants the world to run for so long; 0: it has a command */
+    bool freeze;             /* the world runs, and stops after each line */
+    bool interrupt;          /* the page wants that run to end */
+    struct wait_queue going; /* the driver waits here during that run */
     enum lab_state state;
     struct play_text look; /* what the last lab_look_... has found */
 } lab;
@@ -65,11 +66,11 @@ static void on_line(void *arg, int host, int fd, const char *line, size_t length
     wait_queue_wake_all(&lab.going);
 }
 
-static void go(const char *microseconds)
+static void go(int64_t microseconds)
 {
     lab.freeze = true;
     lab.interrupt = false;
-    int64_t until_ns = world.now_ns + strtoll(microseconds, NULL, 10) * MICROSECOND;
+    int64_t until_ns = world.now_ns + microseconds * MICROSECOND;
     bool interrupted = !task_block(&lab.going, "waits for the page", until_ns);
     if (interrupted)
         world_sleep_us(1);
@@ -85,8 +86,8 @@ static void drive(void *arg)
         if (lab.leave)
             break;
         play_text_clear(&lab.play.teller.heard);
-        if (strncmp(lab.command, "go ", 3) == 0)
-            go(lab.command + 3);
+        if (lab.run_us > 0)
+            go(lab.run_us);
         else
             play_command(&lab.play, lab.command);
     }
@@ -135,18 +136,30 @@ int EXPORT(lab_command_size)(void)
     return COMMAND_MAX;
 }
 
-/* Carry out the command in the buffer; after LAB_LINE, go on with the one that is under way. */
-int EXPORT(lab_go)(void)
+static int resume(int64_t run_us)
 {
     if (lab.state == LAB_OVER)
         return lab.state;
+    lab.run_us = run_us;
     world.options.step_limit = world.steps + CALLS_MAX;
     if (!ctx_wasm_resume())
         lab.state = LAB_OVER;
     return lab.state;
 }
 
-/* After LAB_LINE: the "go" under way is to end. More lines of this very moment may come first. */
+/* Carry out the command in the buffer; after LAB_LINE, go on with the run that is under way. */
+int EXPORT(lab_go)(void)
+{
+    return resume(0);
+}
+
+/* Let the world run for so many microseconds. It stops after each line of a trace. */
+int EXPORT(lab_run)(double us)
+{
+    return resume((int64_t)us);
+}
+
+/* After LAB_LINE: the run under way is to end. More lines of this very moment may come first. */
 void EXPORT(lab_interrupt)(void)
 {
     lab.interrupt = true;
@@ -163,6 +176,13 @@ int EXPORT(lab_end)(void)
 const char *EXPORT(lab_text)(void)
 {
     return lab.state == LAB_OVER ? lab.report.reason : play_text_bytes(&lab.play.teller.heard);
+}
+
+/* Whether the last command was none, or could not be carried out. That has ended the world, as it
+ * ends a play; lab_text says what is wrong with the command. */
+int EXPORT(lab_refused)(void)
+{
+    return lab.state == LAB_OVER && lab.play.wrong;
 }
 
 double EXPORT(lab_now_us)(void)
