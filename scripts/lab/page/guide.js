@@ -86,7 +86,7 @@ function show_guide() {
     }));
   }
   const done = phase === "then";
-  put($("guide_verdict"), "text", done && step.ask ? (answered === step.ask.right ? tr("ask_right") : ended(`${tr("ask_wrong")} ${say(step.ask.options[step.ask.right])}`)) : "");
+  put($("guide_verdict"), "text", done && step.ask ? (answered === step.ask.right ? tr("ask_right") : ended(`${tr("ask_wrong")}${say(step.ask.options[step.ask.right])}`)) : "");
   put($("guide_then"), "text", done ? say(step.then) + (last ? " " + tr("lesson_end") : "") : "");
   $("guide_next").hidden = phase === "ask" || phase === "run" || (done && last);
   put($("guide_next"), "text", tr(phase === "say" ? "watch" : "next"));
@@ -108,8 +108,14 @@ function run_step() {
   guide.acts = [...(step.act || [])];
   guide.since = performance.now();
   show_guide();
+  look_at($("rings"));
   play();
   look_at_step();
+}
+
+/** On a phone the lesson and the picture do not fit on the screen together. */
+function look_at(part) {
+  if (innerWidth < 600) part.scrollIntoView({ block: "center" });
 }
 
 /** The acts of the step, as far as they have come. A wait among them ("run 20ms") is shown, not skipped. */
@@ -153,6 +159,7 @@ function finish_step() {
   guide.wrong = guide.watch.wrong(lab.session.now_us);
   guide.phase = "then";
   lab.pace = 1;
+  look_at($("guide"));
   if (guide.at === guide.lesson.steps.length - 1 && guide.wrong === "") note_lesson_done(guide.lesson.id);
   show_guide();
   draw();

@@ -7,8 +7,8 @@ const PICTURE_WORDS = {
     states: { DOWN: "已停止", UNHEARD: "未听到", UNKNOWN: "状态未见", FROZEN: "已冻结" },
     ring: {
       peer: (n) => "节点 " + n,
-      vote: (n) => "投 " + n,
-      says: (n) => "投 " + n,
+      vote: (n) => (n < 0 ? "无选票" : "投 " + n),
+      says: (n) => (n < 0 ? "无选票" : "投 " + n),
       round: (n) => `第 ${n} 轮`,
       phase: (name) => PHASE_NAMES_ZH[name] || name,
       counts: (ids, leader, quorum) => `数到投给 ${leader} 的票：${list_zh(ids)}${quorum ? ",法定人数" : ""}`,

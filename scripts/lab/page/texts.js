@@ -106,7 +106,7 @@ const TEXTS = {
     zh: "“复制链接”会保存事情的经过。可以把时间拖回去，或重新开始。",
   },
   ask_right: { en: "Yes.", zh: "对。" },
-  ask_wrong: { en: "No:", zh: "不对：" },
+  ask_wrong: { en: "No: ", zh: "不对：" },
   next: { en: "Continue", zh: "继续" },
   lesson_end: { en: "That was the lesson. Go on as you like, or take the next one.", zh: "课程结束。随意继续实验，或学习下一课。" },
   watch: { en: "Watch", zh: "观看" },

@@ -27,10 +27,10 @@ const PACKETS_ZH = {
 
 const CONN_ZH = {
   dial: (e) => `节点 ${e.n} 呼叫${whom_zh(e.peer)}`,
-  accept: (e) => `节点 ${e.n} 接受了${e.peer ? whom_zh(e.peer) + "的" : "一个"}连接`,
-  keep: (e) => `节点 ${e.n} 保留与${whom_zh(e.peer)}的连接`,
+  accept: (e) => `节点 ${e.n} 接受了${e.peer ? whom_zh(e.peer) + " 的" : "一个"}连接`,
+  keep: (e) => `节点 ${e.n} 保留与${whom_zh(e.peer)} 的连接`,
   drop: (e) => `节点 ${e.n} 挂断${whom_zh(e.peer)}`,
-  close: (e) => `节点 ${e.n} 与${whom_zh(e.peer)}的连接结束`,
+  close: (e) => `节点 ${e.n} 与${whom_zh(e.peer)} 的连接结束`,
   refused: (e) => `节点 ${e.n} 无法连到${whom_zh(e.peer)}`,
 };
 
@@ -103,7 +103,7 @@ function list_zh(ids) {
 function speech_zh(e) {
   const m = e.m || {};
   if (e.kind === "INITIAL") return `“我是 ${m.sid}。”`;
-  if (e.kind === "NOTIFICATION") return `“我是 ${m.state}，我投 ${m.leader}，第 ${m.round} 轮。”`;
+  if (e.kind === "NOTIFICATION") return `“我是 ${m.state}，我投 ${m.leader < 0 ? "空票" : m.leader}，第 ${m.round} 轮。”`;
   return `${e.kind} ${PACKETS_ZH[e.kind] || ""}`.trim();
 }
 
@@ -114,7 +114,7 @@ const SENTENCES_ZH = {
   thaw: (e) => `节点 ${e.n} 解冻`,
   exit: (e) => `节点 ${e.n} 退出，代码 ${e.code}`,
   state: (e) => `节点 ${e.n} 进入 ${e.s}`,
-  vote: (e) => (e.leader === e.n ? `节点 ${e.n} 在第 ${e.r} 轮投自己` : `节点 ${e.n} 在第 ${e.r} 轮改投 ${e.leader}`),
+  vote: (e) => e.leader < 0 ? `节点 ${e.n} 是观察者，在第 ${e.r} 轮不提名任何节点` : (e.leader === e.n ? `节点 ${e.n} 在第 ${e.r} 轮投自己` : `节点 ${e.n} 在第 ${e.r} 轮改投 ${e.leader}`),
   tally: (e) =>
     e.have.length === 0
       ? `节点 ${e.n} 还没有数到投给 ${e.leader} 的票`
@@ -142,7 +142,7 @@ const WHY_ZH = {
     if (e.s === "LEADING") return "它打开仲裁端口。法定人数到来并接受它的 epoch 之后，它才能领导。";
     return "它连接领导者的仲裁端口，请求同步。";
   },
-  vote: (e) => (e.leader === e.n ? "它告诉所有其他节点。" : "选票先比 epoch，再比 zxid，最后比编号。改变主意的节点会告诉所有其他节点。"),
+  vote: (e) => (e.leader < 0 || e.leader === e.n ? "它告诉所有其他节点。" : "选票先比 epoch，再比 zxid，最后比编号。改变主意的节点会告诉所有其他节点。"),
   tally: (e) => {
     if (e.settled) return "它听到的节点已经做出决定。当法定人数跟随那位领导者，且领导者自己也这么说，它就加入。";
     if (e.quorum) return "超过一半意见一致，其他候选人已不可能得到法定人数。但更好的选票可能还在路上。";

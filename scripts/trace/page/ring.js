@@ -24,8 +24,8 @@ function put(node, name, value) {
 /** What stands in and above a peer's circle; the laboratory has it in other languages, too. */
 const RING_WORDS = {
   peer: (n) => "Peer " + n,
-  vote: (n) => "vote " + n,
-  says: (n) => "votes " + n,
+  vote: (n) => (n < 0 ? "no vote" : "vote " + n), // an observer proposes nobody
+  says: (n) => (n < 0 ? "votes for nobody" : "votes " + n),
   round: (n) => "round " + n,
   phase: (name) => name,
   counts: (ids, leader, quorum) => `counts ${list(ids)} for ${leader}${quorum ? ", a quorum" : ""}`,

@@ -55,7 +55,7 @@ function span(us) {
 function speech(e) {
   const m = e.m || {};
   if (e.kind === "INITIAL") return `“I am ${m.sid}.”`;
-  if (e.kind === "NOTIFICATION") return `“I am ${m.state}, my vote is ${m.leader}, round ${m.round}.”`;
+  if (e.kind === "NOTIFICATION") return `“I am ${m.state}, my vote is ${m.leader < 0 ? "for nobody" : m.leader}, round ${m.round}.”`;
   return `${e.kind} ${PACKET_WORDS[e.kind] || ""}`.trim();
 }
 
@@ -76,6 +76,7 @@ function sentence(e) {
     case "state":
       return `Peer ${e.n} is ${e.s}`;
     case "vote":
+      if (e.leader < 0) return `Peer ${e.n} observes: it proposes nobody in round ${e.r}`;
       return e.leader === e.n ? `Peer ${e.n} votes for itself in round ${e.r}` : `Peer ${e.n} changes its vote to ${e.leader} in round ${e.r}`;
     case "tally":
       if (!e.have.length) return `Peer ${e.n} has counted no vote for ${e.leader} yet`;
@@ -149,7 +150,7 @@ const LESSONS = {
     return "It dials the leader's quorum port and asks to be brought up to date.";
   },
   vote: (e) =>
-    e.leader === e.n
+    e.leader < 0 || e.leader === e.n
       ? "It tells all the others."
       : "Votes are compared by epoch, then by zxid, then by id. A peer that changes its mind tells all the others.",
   tally: lesson_of_tally,
