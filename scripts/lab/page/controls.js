@@ -160,6 +160,7 @@ function command_in_words(text) {
     return "";
   }
   if (words.startsWith("until ")) return wait_for(words);
+  if (words.startsWith("show ")) return look_in_words(words);
   if (words.startsWith("ensemble ")) return begin_in_words(words);
   return act(words);
 }

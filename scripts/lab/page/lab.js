@@ -168,6 +168,13 @@ function take_back(at) {
   return refusal;
 }
 
+/** Ask the world for something that changes nothing, such as "show votes". */
+function look_in_words(text) {
+  const at = lab.session.now_us;
+  const told = lab.session.ask(text);
+  return lab.world.refusal ? take_back(at) : told;
+}
+
 /** Run until what a play's "until ..." waits for. Waiting is no act, so the session is then played again to where
  * it has led. Returns "" or what did not come. */
 function wait_for(text) {

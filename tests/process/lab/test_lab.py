@@ -152,7 +152,7 @@ def words_of_a_play_are_carried_out_and_wrong_ones_change_nothing():
         before = browser.run("return lab.lab.run.events.map(e => [e.t, e.n, e.e].join()).join(';')")
         for words, why in (("dance 1", "there is no command dance"), ("kill 9", "there is no peer 9"), ("start 1 2", "1 runs already"),
                            ("cut 1", "the command ends too early"), ("ensemble 90", "an ensemble has 1 to"), ("go 5", "there is no command go"),
-                           ("until", "the command ends too early"), ("say 3 to 1 LOOKING for 3", "3 is a peer that runs")):
+                           ("until", "the command ends too early"), ("show 1", "nobody can show 1"), ("say 3 to 1 LOOKING for 3", "3 is a peer that runs")):
             told = browser.run("return lab.command_in_words(arguments[0])", words)
             same(told.startswith(why), True, f"{words}: {told}")
             same(browser.run("return lab.lab.session.over"), False, f"{words}: the world has ended")
