@@ -8,6 +8,7 @@ const REST_PLACES = 0.3; // how long an event that is shown is looked at
 const PLACES_A_SECOND = 2.2;
 const LANES_EVENTS = 400; // so many of the last ones stand in the lanes
 const DEFAULT_LATENCY_US = 1000;
+const MOST_PEERS = 15; // of a world of the simulator (HOSTS_MAX)
 const IDENTITY = { place: (t) => t };
 
 const lab = {
@@ -57,10 +58,10 @@ function latency_us(from, to) {
   return lab.latencies.get(pair_of(from, to)) ?? DEFAULT_LATENCY_US;
 }
 
-/** How many peers an ensemble has: "ensemble 3 and 1 ...". */
+/** How many peers an ensemble has: "ensemble 3 and 1 ...". The world refuses those with too many. */
 function size_of(command) {
   const [, voters, observers] = /^ensemble (\d+)(?: and (\d+))?/.exec(command) || [null, 3, 0];
-  return Number(voters) + Number(observers || 0);
+  return Math.min(Number(voters) + Number(observers || 0), MOST_PEERS);
 }
 
 /** A new world, in which these acts are done and until is the moment at which it then stands. */
