@@ -271,7 +271,7 @@ function connect_time() {
     const { session } = lab;
     const first = session.acts.filter((act) => act.at === 0);
     end_lesson();
-    begin(first, session.seed, 0);
+    begin(first.length > 0 ? first : acts_of_form(), session.seed, 0);
     play();
   });
   on_click("share", share);

@@ -329,11 +329,13 @@ function choose_peer(n) {
   draw();
 }
 
-/** The world ends by itself only if something is wrong with it, such as two leaders of one epoch. */
+/** The world ends by itself only if something is wrong with it, such as two leaders of one epoch; or if an address
+ * asks for what cannot be done. */
 function draw_end() {
-  put($("what"), "text", tr("world_over"));
-  put($("why"), "text", lab.session.reason);
-  put($("when"), "text", tr("world_over_next"));
+  const { refusal } = lab.world;
+  put($("what"), "text", tr(refusal ? "link_wrong" : "world_over"));
+  put($("why"), "text", refusal || lab.session.reason);
+  put($("when"), "text", tr(refusal ? "link_wrong_next" : "world_over_next"));
 }
 
 function draw_caption() {

@@ -92,5 +92,10 @@ async function start_page() {
   window.lab.ready_ms = performance.now();
 }
 
-window.lab = { lab, guide, begin, act, step, until, run_until, command_in_words, play, pause, seek, begin_lesson, skip_step, next_step, start_step: run_step, finish_step, do_acts, step_is_over, pace_after, answer, share, use_language, go_on, draw, rule_of, COURSE, state_differs };
+/** For the tests, and for whoever wants to know more. */
+window.lab = {
+  lab, guide, COURSE,
+  begin, act, command_in_words, step, until, run_until, play, pause, seek, share, use_language, go_on, draw, rule_of,
+  begin_lesson, start_step: run_step, do_acts, step_is_over, pace_after, skip_step, finish_step, next_step, answer, state_differs,
+};
 window.lab.ready = start_page();

@@ -101,6 +101,8 @@ const TEXTS = {
   code_none: { en: "Choose an event to see the function that ran.", zh: "选择一个事件，查看运行的函数。" },
   java: { en: "In Java", zh: "Java 中" },
   world_over: { en: "The laboratory has stopped: something happened that must never happen.", zh: "实验室停止了：发生了绝不该发生的事。" },
+  link_wrong: { en: "This address asks for something that cannot be done.", zh: "这个链接要求的操作无法执行。" },
+  link_wrong_next: { en: "Begin with an ensemble of your own, or choose a lesson.", zh: "请自己新建一个集群，或选择一课。" },
   world_over_next: {
     en: "“Copy link” keeps how it came to this. Drag the time back, or begin again.",
     zh: "“复制链接”会保存事情的经过。可以把时间拖回去，或重新开始。",

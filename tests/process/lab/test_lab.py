@@ -179,6 +179,22 @@ def a_violated_invariant_stops_the_lab_and_is_named():
 
 
 @test
+def an_address_that_nobody_made_is_told_from_a_violated_invariant():
+    for address, why in (("#play=ensemble+3;start+9", "there is no peer 9"), ("#play=dance", "there is no command dance"),
+                         ("#play=start+1", "a play begins with its ensemble")):
+        with Page() as browser:
+            browser.run("location.hash = arguments[0]", address)
+            if not browser.wait_until("return lab.lab.session.over"):
+                raise AssertionError(f"{address}: the world goes on")
+            same(browser.run("return document.getElementById('why').textContent"), why, address)
+            same("must never happen" in browser.run("return document.getElementById('what').textContent"), False, address)
+            click(browser, "again")
+    with Page() as browser:
+        browser.run("location.hash = '#play=%E0%A4%A;;'")
+        same(browser.run("return lab.lab.session.over"), False, "an address that says nothing")
+
+
+@test
 def the_next_message_on_a_cable_goes_lost():
     with Page() as browser:
         browser.run("lab.pause()")

@@ -21,7 +21,10 @@ const OTHERS = ["end_because"];
 /** Reasons that quote a stranger's packet; they stay English, as the log does. */
 const QUOTES = /%s|type=|0x%|PRI|^First packet|^Got unexpected/;
 
-const files = execFileSync("git", ["ls-files", "src/*.c"], { cwd: repository, encoding: "utf8" }).trim().split("\n");
+/** The configuration tells its reasons to the log only, before there is a trace. */
+const UNTRACED = /^src\/ensemble\/quorum_peer_config/;
+
+const files = execFileSync("git", ["ls-files", "src/*.c"], { cwd: repository, encoding: "utf8" }).trim().split("\n").filter((file) => !UNTRACED.test(file));
 const sources = files.map((file) => fs.readFileSync(path.join(repository, file), "utf8").replace(/\/\*[\s\S]*?\*\//g, ""));
 
 /** The functions of which a parameter is called why. */
