@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "tree/data_tree_internal.h"
 #include "zk/base/panic.h"
@@ -216,6 +218,66 @@ static void nodes_are_removed_under_several_snapshots(void **state)
     zk_context_free(ctx);
 }
 
+struct slow_snapshot {
+    struct data_tree *tree;
+    int fd; /* a pipe, which is soon full */
+};
+
+static void slow_snapshot_run(void *arg)
+{
+    struct slow_snapshot *slow = arg;
+    struct zk_output *output = zk_output_new_fd(slow->fd);
+    struct jute_out out = jute_out_of(output);
+    data_tree_serialize(slow->tree, &out);
+    zk_assert(jute_out_flush(&out) == 0);
+    zk_output_free(output);
+    close(slow->fd);
+}
+
+static bool pipe_has_bytes(void *arg)
+{
+    int count = 0;
+    return ioctl(*(int *)arg, FIONREAD, &count) == 0 && count > 0;
+}
+
+/* The first child fills the pipe; the second, whose parent is written already, goes meanwhile. */
+static void a_node_that_goes_before_its_turn_is_not_written(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    struct data_tree *tree = data_tree_new(ctx);
+    struct zk_acl_list acl = {0};
+    struct buf *large = buf_new(1 << 20);
+    for (int i = 0; i < 1 << 20; i++)
+        buf_put_byte(large, 'x');
+    zk_acl_list_add(&acl, PERMS_ALL, "world", "anyone");
+    assert_int_equal(data_tree_create_node(tree, "/a", large, &acl, 0, -1, 1, 0), 0);
+    assert_int_equal(data_tree_create_node(tree, "/b", large, &acl, 0, -1, 2, 0), 0);
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    struct slow_snapshot slow = {.tree = tree, .fd = ends[1]};
+    struct zk_thread_group *group = zk_thread_group_new(ctx);
+    assert_int_equal(zk_thread_group_start(group, slow_snapshot_run, &slow, "slow snapshot"), 0);
+    test_await(pipe_has_bytes, &ends[0]);
+
+    assert_int_equal(data_tree_delete_node(tree, "/b", 3), 0);
+
+    struct zk_input *input = zk_input_new_fd(ends[0]);
+    struct jute_in in = jute_in_of(ctx, input);
+    struct data_tree *read = NULL;
+    assert_int_equal(data_tree_deserialize(ctx, &in, &read), 0);
+    zk_thread_group_free(group);
+    assert_non_null(data_tree_get_node_locked(read, "/a"));
+    assert_null(data_tree_get_node_locked(read, "/b"));
+    data_tree_unref(read);
+    zk_input_free(input);
+    close(ends[0]);
+    buf_unref(large);
+    jute_done(&zk_acl_list_record, &acl);
+    data_tree_unref(tree);
+    zk_context_free(ctx);
+}
+
 /* A tree that is replaced while it is written lives until that is done. */
 static void a_tree_outlives_its_owner_for_a_snapshot(void **state)
 {
@@ -291,6 +353,26 @@ static void creating_and_deleting_move_sums_and_versions_as_javas_do(void **stat
     assert_int_equal(data_tree_get_node_count(tree), 5);
 
     buf_unref(data);
+    jute_done(&zk_acl_list_record, &acl);
+    data_tree_unref(tree);
+    zk_context_free(ctx);
+}
+
+/* An ACL is kept as long as a node has it, and not in the snapshots of all time. */
+static void the_last_node_of_an_acl_takes_it_along(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    struct data_tree *tree = data_tree_new(ctx);
+    struct zk_acl_list acl = {0};
+    zk_acl_list_add(&acl, PERMS_ALL, "ip", "10.0.0.1");
+    assert_int_equal(data_tree_create_node(tree, "/a", NULL, &acl, 0, -1, 1, 0), 0);
+    assert_int_equal(data_tree_create_node(tree, "/b", NULL, &acl, 0, -1, 2, 0), 0);
+    assert_int_equal(tree->acl_cache.lists.count, 2); /* and the configuration's */
+    assert_int_equal(data_tree_delete_node(tree, "/a", 3), 0);
+    assert_int_equal(tree->acl_cache.lists.count, 2);
+    assert_int_equal(data_tree_delete_node(tree, "/b", 4), 0);
+    assert_int_equal(tree->acl_cache.lists.count, 1);
     jute_done(&zk_acl_list_record, &acl);
     data_tree_unref(tree);
     zk_context_free(ctx);
@@ -387,6 +469,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_snapshot_under_writes_and_its_replay_are_the_tree),
         cmocka_unit_test(nodes_are_removed_under_several_snapshots),
+        cmocka_unit_test(a_node_that_goes_before_its_turn_is_not_written),
+        cmocka_unit_test(the_last_node_of_an_acl_takes_it_along),
         cmocka_unit_test(a_tree_outlives_its_owner_for_a_snapshot),
         cmocka_unit_test(a_snapshot_that_cannot_be_written_keeps_nothing),
         cmocka_unit_test(creating_and_deleting_move_sums_and_versions_as_javas_do),

@@ -324,6 +324,24 @@ static void a_directory_that_cannot_be_made_says_why(void **state)
     directories_done(&directories);
 }
 
+/* D-20: each name that is about to be read is on the disk before: two directories, and the two that
+ * they stand in. */
+static void directories_that_cannot_be_synced_are_refused(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    file_txn_snap_log_free(open_log(&directories, directories.data, directories.log));
+    for (int pass = 0; pass < 4; pass++) {
+        outside_fail(OUTSIDE_FSYNC, EIO, pass, 1);
+        assert_refused(&directories, directories.log, -EIO,
+                       pass < 2 ? "log/version-2: Input/output error"
+                                : "data/version-2: Input/output error");
+        assert_int_equal(outside_failures(OUTSIDE_FSYNC), 1);
+    }
+    outside_restore(NULL);
+    directories_done(&directories);
+}
+
 /* P-6: as Java, but for what would otherwise be found when the first vote is to be kept. */
 static void directories_that_cannot_be_written_are_refused(void **state)
 {
@@ -570,6 +588,7 @@ int main(void)
         STAGED(a_log_that_cannot_be_read_is_an_error_of_its_own),
         STAGED(a_first_start_on_a_full_disk_says_so),
         STAGED(a_directory_that_cannot_be_made_says_why),
+        STAGED(directories_that_cannot_be_synced_are_refused),
         STAGED(directories_that_cannot_be_written_are_refused),
         STAGED(a_second_peer_on_either_directory_is_refused),
         STAGED(a_refused_peer_keeps_no_lock),

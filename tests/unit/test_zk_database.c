@@ -142,6 +142,25 @@ static void syn_01_a_received_snapshot_survives_a_restart(void **state)
     peer_done(&peer);
 }
 
+/* A leader begins a snapshot before its term and writes it in the term: the name must not promise
+ * what the tree got later. */
+static void a_snapshot_is_named_after_the_moment_at_which_it_was_begun(void **state)
+{
+    (void)state;
+    struct peer peer = peer_new();
+    zk_database_set_last_processed_zxid(peer.database, 5);
+    struct zk_database_snapshot *snapshot = zk_database_begin_snapshot(peer.database);
+    zk_database_set_last_processed_zxid(peer.database, 9);
+
+    assert_int_equal(zk_database_snapshot_zxid(snapshot), 5);
+    assert_int_equal(zk_database_save_snapshot(peer.database, snapshot), 0);
+
+    char *path = test_path(peer.directory, "version-2/snapshot.5");
+    assert_true(file_exists(path));
+    free(path);
+    peer_done(&peer);
+}
+
 static void the_signature_behind_a_body_is_left_on_the_stream(void **state)
 {
     (void)state;
@@ -325,6 +344,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_first_start_writes_javas_snapshot_zero),
         cmocka_unit_test(syn_01_a_received_snapshot_survives_a_restart),
+        cmocka_unit_test(a_snapshot_is_named_after_the_moment_at_which_it_was_begun),
         cmocka_unit_test(the_signature_behind_a_body_is_left_on_the_stream),
         cmocka_unit_test(a_body_that_breaks_off_changes_nothing),
         cmocka_unit_test(clearing_forgets_tree_sessions_and_zxid),
