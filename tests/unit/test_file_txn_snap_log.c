@@ -301,7 +301,7 @@ static void a_first_start_on_a_full_disk_says_so(void **state)
         if (step == 0)
             outside_fail_path(OUTSIDE_OPEN, "snapshot.0", ENOSPC);
         else
-            outside_fail(OUTSIDE_FSYNC, ENOSPC, 0, OUTSIDE_FOR_EVER);
+            outside_fail(OUTSIDE_FSYNC, ENOSPC, 0, 1); /* of the file, not of its directory */
         int64_t zxid;
 
         assert_int_equal(restore(&directories, snap_log, &zxid), -ENOSPC);

@@ -15,6 +15,7 @@
 #include "zk/server/server_metrics.h"
 #include "zk/server/server_status.h"
 #include "zk/server/zk_database.h"
+#include "zk/server/zookeeper_server.h"
 
 enum { EPOCH_1 = 0x1 };
 
@@ -315,6 +316,13 @@ static void leader_follower_and_observer_of_ours_stay_together(void **state)
     testing_peer_start_observing(&observer, 2);
     assert_broadcast(&observer);
 
+    struct testing_peer *peers[] = {&leader, &follower, &observer};
+    struct zookeeper_server *servers[3];
+    for (size_t i = 0; i < 3; i++) {
+        servers[i] = quorum_peer_get_active_server(peers[i]->self);
+        assert_true(zookeeper_server_is_running(servers[i]));
+    }
+
     struct leader_status status;
     assert_true(quorum_peer_get_leader_status(leader.self, &status));
     assert_int_equal(2, status.learners);
@@ -332,6 +340,10 @@ static void leader_follower_and_observer_of_ours_stay_together(void **state)
     assert_int_equal(-ECANCELED, testing_peer_stop(&leader));
     assert_true(testing_peer_join(&follower) < 0);
     assert_true(testing_peer_join(&observer) < 0);
+    for (size_t i = 0; i < 3; i++) {
+        assert_false(zookeeper_server_is_running(servers[i]));
+        zookeeper_server_unref(servers[i]);
+    }
     assert_false(quorum_peer_get_leader_status(leader.self, &status));
     assert_file(&observer, "acceptedEpoch", "1");
     assert_file(&observer, "currentEpoch", "1");
