@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "election/fast_leader_election_internal.h"
 #include "election_peer.h"
 #include "zk/base/alloc.h"
 
@@ -357,6 +358,36 @@ static void f3_one_settled_server_is_no_quorum_and_gets_no_answer(void **state)
     election_peer_expect_still_looking(stage->peer);
 }
 
+/* --- what must not survive an election --- */
+
+static void put_vote(struct stage *stage, int64_t sid, enum server_state state, int64_t leader)
+{
+    struct notification *n = zk_xcalloc(1, sizeof *n);
+    n->version = NOTIFICATION_CURRENT_VERSION;
+    n->sid = sid;
+    n->state = state;
+    n->leader = leader;
+    n->election_epoch = 4;
+    n->zxid = 9;
+    n->peer_epoch = 3;
+    bq_put(stage->peer->fle->recvqueue, n);
+}
+
+/* Votes that came too late to be judged belong to the election that is over. */
+static void votes_that_nobody_judged_are_forgotten_with_the_election(void **state)
+{
+    struct stage *stage = *state;
+    put_vote(stage, 1, SERVER_STATE_FOLLOWING, 3);
+    put_vote(stage, 3, SERVER_STATE_LEADING, 3);
+    put_vote(stage, 1, SERVER_STATE_LOOKING, 1);
+    put_vote(stage, 3, SERVER_STATE_FOLLOWING, 1);
+
+    election_peer_look(stage->peer);
+
+    assert_decided(stage, SERVER_STATE_FOLLOWING, 3, 9, 4, 3);
+    assert_int_equal(bq_size(stage->peer->fle->recvqueue), 0);
+}
+
 /* --- an observer --- */
 
 /* FLE-17 */
@@ -520,6 +551,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         THREE(f1_a_quorum_of_the_own_round_is_joined_without_a_final_wait),
         FIVE(f1_settled_votes_of_two_rounds_are_not_counted_together),
+        THREE(votes_that_nobody_judged_are_forgotten_with_the_election),
         THREE(fle_04_f1_one_follower_and_the_own_vote_make_a_leader),
         THREE(f1_looking_votes_of_the_round_must_agree_in_all),
         THREE(f1_epochs_of_the_own_round_are_not_compared),

@@ -241,6 +241,42 @@ static void of_several_announced_addresses_one_that_answers_is_enough(void **sta
     buf_unref(message);
 }
 
+static void an_announced_name_that_nobody_knows_does_not_end_the_dial(void **state)
+{
+    struct cnx_stage *stage = *state;
+    char addresses[120];
+    snprintf(addresses, sizeof addresses, "a.invalid:1|b.invalid:2|c.invalid:3|127.0.0.1:%d",
+             stage->one.port);
+    struct buf *message = test_initial_message(INITIAL_MESSAGE_PROTOCOL_VERSION_V2, 1, addresses);
+    introduce_as(stage, message);
+    scripted_voter_accept(&stage->one, 2);
+    buf_unref(message);
+}
+
+static bool is_past(void *arg)
+{
+    return zk_elapsed_ms() > *(const int64_t *)arg;
+}
+
+/* The time that a handshake may take is not the time that a connection may be silent. */
+static void a_kept_connection_outlives_the_time_for_its_handshake(void **state)
+{
+    struct cnx_stage *stage = cnx_stage_new("quorumCnxnTimeoutMs=300\n");
+    (void)state;
+    election_peer_listen(stage->peer);
+    scripted_voter_connect(&stage->three, stage->peer);
+    scripted_voter_connect(&stage->one, stage->peer);
+    int64_t silent_until_ms = zk_elapsed_ms() + 600;
+    assert_true(wait_until(zk_deadline_ms(TEST_PATIENCE_MS), is_past, &silent_until_ms));
+
+    scripted_voter_say_text(&stage->three, "3");
+    test_expect_received(stage->qcm, 3, "3");
+    scripted_voter_say_text(&stage->one, "1");
+    test_expect_received(stage->qcm, 1, "1");
+    assert_int_equal(election_peer_logged(stage->peer, "Connection broken"), 0);
+    cnx_stage_free(stage);
+}
+
 /* --- CNX-04 --- */
 
 static void expect_first_bytes(struct scripted_voter *voter, int64_t version)
@@ -452,6 +488,8 @@ int main(void)
         CNX_STAGED(a_smaller_one_is_called_back_where_it_says),
         CNX_STAGED(who_announces_a_wildcard_is_called_back_at_its_configured_address),
         CNX_STAGED(of_several_announced_addresses_one_that_answers_is_enough),
+        CNX_STAGED(an_announced_name_that_nobody_knows_does_not_end_the_dial),
+        cmocka_unit_test(a_kept_connection_outlives_the_time_for_its_handshake),
         CNX_STAGED(cnx_04_the_initial_message_leaves_in_one_write),
         cmocka_unit_test(cnx_02_with_multi_address_version_2_is_sent),
         CNX_STAGED(cnx_04_segments_of_one_byte_are_understood),

@@ -197,6 +197,7 @@ static void a_setting_that_changes_safety_is_refused(void **state)
         {"sessionRequireClientSASLAuth=true",
          "8: sessionRequireClientSASLAuth=true: authentication "
          "of clients is not served by zkpeer"},
+        {"client.secure=true", "8: client.secure=true: TLS for clients is not served by zkpeer"},
         {"client.portUnification=true",
          "8: client.portUnification=true: TLS for clients is not served by zkpeer"},
     };
@@ -531,6 +532,38 @@ static void several_addresses_need_the_setting_of_the_command_line(void **state)
     config_fixture_done(&fixture);
 }
 
+/* The second address of a server counts as much as the first. */
+static void ports_of_second_addresses_clash_as_well(void **state)
+{
+    static const struct {
+        const char *lines;
+        const char *words;
+    } ROWS[] = {
+        {"server.1=127.0.0.1:1:2|127.0.0.2:3:4\nserver.2=127.0.0.3:1:2|127.0.0.2:5:4\n",
+         "the election port of server.2 is also the election port of server.1"},
+        {"server.1=127.0.0.1:1:2|127.0.0.2:3:4\nserver.2=127.0.0.3:1:2|127.0.0.2:3:5\n",
+         "the quorum port of server.2 is also the quorum port of server.1"},
+        {"clientPort=4\nserver.1=127.0.0.1:1:2|127.0.0.2:3:4\nserver.2=127.0.0.3:1:2\n",
+         "client port 4 is also the election port of server.1"},
+        {"clientPort=3\nserver.1=127.0.0.1:1:2|127.0.0.2:3:4\nserver.2=127.0.0.3:1:2\n",
+         "client port 3 is also the quorum port of server.1"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct config_fixture fixture = config_fixture_new();
+        struct zk_str text = {0};
+        zk_settings_set(fixture.capture.ctx, "zookeeper.multiAddress.enabled", "true");
+        config_fixture_write(&fixture, "myid", "1");
+        zk_str_printf(&text, "dataDir=DIR\n" CONFIG_LIMITS "%s", ROWS[i].lines);
+        config_fixture_parse(&fixture, zk_str_text(&text));
+        assert_int_equal(fixture.result, -EINVAL);
+        if (strstr(fixture.error, ROWS[i].words) == NULL)
+            fail_msg("%s", fixture.error);
+        zk_str_done(&text);
+        config_fixture_done(&fixture);
+    }
+}
+
 static void a_missing_data_directory_is_named_with_the_line_to_add(void **state)
 {
     (void)state;
@@ -686,6 +719,7 @@ int main(void)
         cmocka_unit_test(reconfig_is_taken_with_a_warning),
         cmocka_unit_test(unknown_keys_become_settings),
         cmocka_unit_test(several_addresses_need_the_setting_of_the_command_line),
+        cmocka_unit_test(ports_of_second_addresses_clash_as_well),
         cmocka_unit_test(a_missing_data_directory_is_named_with_the_line_to_add),
         cmocka_unit_test(limits_must_be_set),
         cmocka_unit_test(a_missing_file_is_named),
