@@ -51,11 +51,14 @@ scripts_clean() {
 }
 
 # What is planted in copies of the product must still apply to it: else a mistake is looked for that is not there.
+# Its head must name one test.
 mutants_apply() {
   local patch count=0
   cd "$REPO"
   report < <(for patch in tests/{sim,unit}/mutants/*.patch; do
     patch -s -p1 -F1 --dry-run -r - <"$patch" >/dev/null 2>&1 || say "$patch:1: it does not apply any more"
+    [[ $(sed '/^--- /q' "$patch" | grep -c '^Found by: [a-z0-9_.][a-z0-9_.]*$') == 1 ]] ||
+      say "$patch:1: its head lacks one line 'Found by: TEST'"
   done)
   for patch in tests/{sim,unit}/mutants/*.patch; do
     count=$((count + 1))

@@ -298,7 +298,7 @@ run_normal() {
   play verbs "$REPO/tests/process/stories/verbs.sh"
   play bench "$REPO/tests/process/bench/run.sh"
   play manners "$REPO/tests/process/manners/run.sh"
-  play mutants "$REPO/tests/sim/mutants.sh" -j 1
+  play mutants "$REPO/tests/mutants.sh" -j 1
   for name in asan tsan; do
     [[ -x $REPO/build/$name/zkpeer ]] || continue
     mapfile -t environment < <(sanitized "$name")

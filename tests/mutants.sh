@@ -1,24 +1,27 @@
 #!/usr/bin/env bash
-# Plants mistakes in copies of the product, one at a time: the simulator must find each of them.
+# Plants mistakes in copies of the product, one at a time: the tests must find each of them.
 set -euo pipefail
 # shellcheck source=scripts/lib/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib/lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib/lib.sh"
 
 usage() {
   cat <<'TEXT'
 Usage: mutants.sh [--list] [--write] [-j N] [NAME...] [--help]
 
-For each patch of tests/sim/mutants (or those named): applies it to a copy of the tree, builds zksim
-there, and runs what ctest runs with zksim, the seeds and the plays, until something fails. Prints
-"ok  NAME  found by TEST: what it said", or "FAILED NAME: ..." if nobody finds it, if the patch does
-not apply, or if it does not compile. First the tree as it is must pass all of that. The copies and
-builds are kept in build/mutants.
+For each patch of tests/unit/mutants and tests/sim/mutants (or those named): applies it to a copy of
+the tree, builds there what must find it, and runs that until something fails:
+  tests/unit/mutants  the unit test program that the patch names; it has a minute
+  tests/sim/mutants   zksim, with the seeds and the plays that ctest runs; the one that the patch names
+                      comes first
+Prints "ok  NAME  found by TEST: what it said", or "FAILED NAME: ..." if no test finds the mistake, if
+the patch does not apply, or if it does not compile. First all these tests must pass on the tree as it
+is. The copies and builds are kept in build/mutants.
 
 A patch begins with some lines on what is broken and what harm it does; the last of them says
-"Found by: TEST", which is run first.
+"Found by: TEST".
 
       --list    name the patches and what they do; run nothing
-      --write   afterwards put the table of all patches into tests/sim/README.md
+      --write   afterwards put the table of tests/sim/mutants into tests/sim/README.md
   -j, --jobs N  so many at a time, each in a copy of its own (default: one per processor, at most 4)
   -h, --help    this text
 
@@ -26,64 +29,105 @@ Exit: 0 all are found, 1 some are not, 2 wrong usage, 130 interrupted.
 TEXT
 }
 
-readonly PATCHES=$REPO/tests/sim/mutants
+readonly FOLDERS=("$REPO/tests/unit/mutants" "$REPO/tests/sim/mutants")
 readonly WORK=$REPO/build/mutants
 readonly README=$REPO/tests/sim/README.md
 readonly BEGIN_MARK='<!-- mutants:begin -->' END_MARK='<!-- mutants:end -->'
-readonly RUN_LIMIT_S=300 # as ctest's
+readonly RUN_LIMIT_S=300 # as ctest's for zksim
+readonly UNIT_LIMIT_S=60 # the slowest unit test takes about ten seconds
 
 # ---- patches -----------------------------------------------------------------------------------
 
+# patch_of NAME: its path; false if there is none.
+patch_of() {
+  local folder
+  for folder in "${FOLDERS[@]}"; do
+    [[ ! -f $folder/$1.patch ]] || { say "$folder/$1.patch" && return 0; }
+  done
+  return 1
+}
+
 # prose NAME: the words of the patch, on one line.
 prose() {
-  sed '/^--- /,$d' "$PATCHES/$1.patch" | grep -v '^Found by: ' | paste -sd ' ' - | sed 's/  */ /g; s/ $//'
+  sed '/^--- /,$d' "$(patch_of "$1")" | grep -v '^Found by: ' | paste -sd ' ' - | sed 's/  */ /g; s/ $//'
 }
 
-# finder NAME: whom the patch names.
+# finder NAME: the test that the patch names.
 finder() {
-  sed -n 's/^Found by: //p;/^--- /q' "$PATCHES/$1.patch"
+  sed -n 's/^Found by: //p;/^--- /q' "$(patch_of "$1")"
 }
 
+# is_unit NAME: true if a unit test must find it, false if the simulator must.
+is_unit() {
+  [[ $(patch_of "$1") == "${FOLDERS[0]}"/* ]]
+}
+
+# all_names FOLDER...
 all_names() {
-  find "$PATCHES" -name '*.patch' -printf '%f\n' | sed 's/\.patch$//' | LC_ALL=C sort
+  find "$@" -name '*.patch' -printf '%f\n' | sed 's/\.patch$//' | LC_ALL=C sort
+}
+
+# targets_of NAME...: the programs that must find them, each once.
+targets_of() {
+  local name
+  for name; do
+    if is_unit "$name"; then finder "$name"; else say zksim; fi
+  done | LC_ALL=C sort -u
+}
+
+# check_heads NAME...: each head names one test, and that is there; no name is there twice.
+check_heads() {
+  local name twice
+  twice=$(all_names "${FOLDERS[@]}" | uniq -d | head -n 1)
+  [[ -z $twice ]] || die "tests/unit/mutants and tests/sim/mutants both have a patch $twice"
+  for name; do
+    [[ -n $(finder "$name") ]] || die "$(patch_of "$name"): its head lacks the line 'Found by: TEST'"
+    ! is_unit "$name" || [[ -f $REPO/tests/unit/$(finder "$name").c ]] ||
+      die "$(patch_of "$name"): there is no unit test $(finder "$name")"
+  done
 }
 
 list() {
   local name
   for name; do
-    printf '%-26s %s\n' "$name" "$(prose "$name")"
+    printf '%-32s %s (%s)\n' "$name" "$(prose "$name")" "$(finder "$name")"
   done
 }
 
 # ---- a copy of the tree, and its build -----------------------------------------------------------
 
-# fresh_copy SLOT: the tree as it is now. The times of its files are kept, so that what was built
-# before is built no more; but what a run before has patched must be.
+# sums DIR: the files of that tree that a build needs, each with its checksum.
+sums() {
+  (cd "$1" && find CMakeLists.txt src include scripts tests -type f -exec sha256sum {} + 2>/dev/null) | LC_ALL=C sort
+}
+
+# fresh_copy SLOT: the tree as it is now. Only files with other contents are written, so that what was built
+# of all others is not built again.
 fresh_copy() {
-  local tree=$WORK/$1/tree file
-  mkdir -p "$WORK/$1"
-  rm -rf "$tree"
-  mkdir "$tree"
-  cp -a "$REPO"/{CMakeLists.txt,src,include,scripts,tests} "$tree/"
-  [[ ! -f $WORK/$1/patched ]] || while read -r file; do
-    [[ ! -f $tree/$file ]] || touch "$tree/$file"
-  done <"$WORK/$1/patched"
+  local tree=$WORK/$1/tree
+  mkdir -p "$tree"
+  sums "$REPO" >"$WORK/$1/wanted"
+  sums "$tree" >"$WORK/$1/present" || true # a new tree has nothing
+  LC_ALL=C comm -13 "$WORK/$1/wanted" "$WORK/$1/present" | cut -c 67- | (cd "$tree" && xargs -r -d '\n' rm -f)
+  LC_ALL=C comm -23 "$WORK/$1/wanted" "$WORK/$1/present" | cut -c 67- |
+    (cd "$REPO" && xargs -r -d '\n' cp --parents -t "$tree")
   cmake -S "$tree" -B "$WORK/$1/build" -DCMAKE_BUILD_TYPE=Release >"$WORK/$1/build.log" 2>&1 ||
     die "cmake fails; its words are in build/mutants/$1/build.log"
 }
 
+# build SLOT TARGET...
 build() {
-  cmake --build "$WORK/$1/build" --target zksim >"$WORK/$1/build.log" 2>&1
+  cmake --build "$WORK/$1/build" --target "${@:2}" >"$WORK/$1/build.log" 2>&1
 }
 
-# plant SLOT NAME: false if the patch does not apply, or if it does not compile; $why says which.
+# plant SLOT NAME TARGET: false if the patch does not apply, or if it does not compile; $why says which.
 plant() {
-  local tree=$WORK/$1/tree patch=$PATCHES/$2.patch
-  sed -n 's|^+++ b/||p' "$patch" >>"$WORK/$1/patched"
+  local tree=$WORK/$1/tree patch
+  patch=$(patch_of "$2")
   why='the patch does not apply'
   patch -s -p1 -F1 --no-backup-if-mismatch -r - -d "$tree" <"$patch" >"$WORK/$1/patch.log" 2>&1 || return 1
-  why="it does not compile: $WORK/$1/build.log"
-  build "$1" || return 1
+  why="it does not compile: build/mutants/$1/build.log"
+  build "$1" "$3" || return 1
 }
 
 # restore SLOT NAME: the files of the patch as they were, and younger than what was built of them.
@@ -91,7 +135,7 @@ restore() {
   local file
   while read -r file; do
     cp "$REPO/$file" "$WORK/$1/tree/$file"
-  done < <(sed -n 's|^+++ b/||p' "$PATCHES/$2.patch")
+  done < <(sed -n 's|^+++ b/||p' "$(patch_of "$2")")
 }
 
 # ---- runs ----------------------------------------------------------------------------------------
@@ -148,31 +192,72 @@ hunt() {
   return 1
 }
 
+# unit_words FILE STATUS: what a unit test program says that has failed, on one line: the first test that
+# fails and why, or how the program ended.
+unit_words() {
+  local words
+  words=$(sed -nE 's/^\[  FAILED  \] ([a-z_0-9]+).*/\1/p' "$1" | head -n 1)
+  if (($2 > 128)); then
+    say "${words:-the program} dies of SIG$(kill -l $(($2 - 128)))"
+  else
+    say "${words:-$(tail -n 1 "$1")}"
+  fi
+}
+
+# run_unit SLOT TEST: true if that unit test program passes. Otherwise $found says what it said. A program
+# that hangs or dies may leave the product behind that it has started.
+run_unit() {
+  local status=0 words=$WORK/$1/words dir=$WORK/$1/build/tests
+  (cd "$dir" && exec timeout --foreground -k 5 "$UNIT_LIMIT_S" "$dir/$2") >"$words" 2>&1 || status=$?
+  ((status != 0)) || return 0
+  pkill -KILL -f "^$WORK/$1/build/" || true
+  if ((status == 124 || status == 137)); then
+    found="$2: no end within $UNIT_LIMIT_S s"
+  else
+    found="$2: $(unit_words "$words" "$status")"
+  fi
+  return 1
+}
+
 # ---- one after the other -------------------------------------------------------------------------
 
 # result WORD NAME TEXT: one line for the reader and one for the table.
 result() {
-  printf '%-6s %-26s %s\n' "$1" "$2" "$3"
+  printf '%-6s %-32s %s\n' "$1" "$2" "$3"
   printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$WORK/results"
 }
 
+# try_mutant SLOT NAME
 try_mutant() {
-  local slot=$1 name=$2 why='' found=''
-  if ! plant "$slot" "$name"; then
+  local slot=$1 name=$2 first why='' found=''
+  first=$(finder "$name")
+  if is_unit "$name"; then
+    try_unit
+  elif ! plant "$slot" "$name" zksim; then
     result FAILED "$name" "$why"
-  elif hunt "$slot" "$(finder "$name")"; then
+  elif hunt "$slot" "$first"; then
     result ok "$name" "found by $found"
   else
-    result FAILED "$name" "nobody finds it"
+    result FAILED "$name" "no seed and no play finds it"
   fi
   restore "$slot" "$name"
 }
 
-# prepare SLOT: the copy and what is built of it, without any mistake.
+# The part of try_mutant for a mistake that a unit test must find.
+try_unit() {
+  if ! plant "$slot" "$name" "$first"; then
+    result FAILED "$name" "$why"
+  elif run_unit "$slot" "$first"; then
+    result FAILED "$name" "$first does not find it"
+  else
+    result ok "$name" "found by $found"
+  fi
+}
+
+# prepare SLOT TARGET...: the copy and what is built of it, without any mistake.
 prepare() {
   fresh_copy "$1"
-  build "$1" || die "the tree does not compile: build/mutants/$1/build.log"
-  rm -f "$WORK/$1/patched"
+  build "$@" || die "the tree does not compile: build/mutants/$1/build.log"
 }
 
 # worker SLOT NAME...: takes every jobs-th of the names.
@@ -184,12 +269,19 @@ worker() {
   done
 }
 
-# Without this nothing would be proved: whoever always fails finds everything.
+# no_mutant TARGET...: without this nothing would be proved: a test that always fails finds everything.
 no_mutant() {
-  local found='' count
-  count=$(test_runs 1 | wc -l)
-  ((count > 0)) || die "there are neither seeds nor plays to run"
-  ! hunt 1 '' || die "nothing can be proved: this fails without any mistake: $found"
+  local found='' count=0 target
+  for target; do
+    if [[ $target == zksim ]]; then
+      count=$((count + $(test_runs 1 | wc -l)))
+      ! hunt 1 '' || die "nothing can be proved: this fails without any mistake: $found"
+    else
+      count=$((count + 1))
+      run_unit 1 "$target" || die "nothing can be proved: this fails without any mistake: $found"
+    fi
+  done
+  ((count > 0)) || die "there are neither unit tests nor seeds nor plays to run"
   result ok "(none planted)" "all $count runs pass"
 }
 
@@ -215,7 +307,7 @@ table() {
   local name test
   say '| mutant | what is wrong | found by |'
   say '| --- | --- | --- |'
-  for name in $(all_names); do
+  for name in $(all_names "${FOLDERS[1]}"); do
     test=$(awk -F '\t' -v name="$name" '$1 == "ok" && $2 == name { print $3 }' "$WORK/results" |
       sed -E 's/^found by ([^:]*):.*/\1/')
     say "| $name | $(prose "$name") | ${test:-$(finder "$name")} |"
@@ -234,7 +326,7 @@ write_table() {
 }
 
 main() {
-  local how=run write='' jobs good bad names=() started
+  local how=run write='' jobs good bad names=() targets=() started
   jobs=$(($(nproc) < 4 ? $(nproc) : 4))
   started=$(now_ms)
   while (($# > 0)); do
@@ -245,25 +337,27 @@ main() {
       -h | --help) usage && exit 0 ;;
       -*) die_usage "I do not know $1" ;;
       *)
-        [[ -f $PATCHES/$1.patch ]] || die_usage "there is no patch $1"
+        patch_of "$1" >/dev/null || die_usage "there is no patch $1"
         names+=("$1") && shift
         ;;
     esac
   done
   [[ $jobs =~ ^[1-9][0-9]*$ ]] || die_usage "--jobs needs a number above 0, not $jobs"
-  ((${#names[@]} > 0)) || mapfile -t names < <(all_names)
-  ((${#names[@]} > 0)) || die "there are no patches in ${PATCHES#"$REPO"/}"
+  ((${#names[@]} > 0)) || mapfile -t names < <(all_names "${FOLDERS[@]}")
+  ((${#names[@]} > 0)) || die "there are no patches in tests/unit/mutants and tests/sim/mutants"
   if [[ $how == list ]]; then
     list "${names[@]}"
     exit 0
   fi
   need_packages "to plant mistakes" cmake:cmake gcc:gcc make:make jq:jq patch:patch \
-    libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h
+    procps:pkill libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h
+  check_heads "${names[@]}"
+  mapfile -t targets < <(targets_of "${names[@]}")
   trap 'end_jobs TERM' INT TERM
   mkdir -p "$WORK"
   : >"$WORK/results"
-  in_all_slots prepare || exit 1
-  no_mutant
+  in_all_slots prepare "${targets[@]}" || exit 1
+  no_mutant "${targets[@]}"
   in_all_slots worker "${names[@]}" || true # what it has left out counts as failed
   [[ -z $write ]] || write_table
   good=$(grep -c '^ok' "$WORK/results" || true)
