@@ -77,13 +77,14 @@ targets_of() {
 
 # check_heads NAME...: each head names one test, and that is there; no name is there twice.
 check_heads() {
-  local name twice
+  local name patch twice
   twice=$(all_names "${FOLDERS[@]}" | uniq -d | head -n 1)
   [[ -z $twice ]] || die "tests/unit/mutants and tests/sim/mutants both have a patch $twice"
   for name; do
-    [[ -n $(finder "$name") ]] || die "$(patch_of "$name"): its head lacks the line 'Found by: TEST'"
+    patch=$(patch_of "$name") patch=${patch#"$REPO"/}
+    [[ -n $(finder "$name") ]] || die "$patch: its head lacks the line 'Found by: TEST'"
     ! is_unit "$name" || [[ -f $REPO/tests/unit/$(finder "$name").c ]] ||
-      die "$(patch_of "$name"): there is no unit test $(finder "$name")"
+      die "$patch: there is no unit test $(finder "$name")"
   done
 }
 
