@@ -17,6 +17,7 @@ Runs the static checks, each of which prints one line, or what it found:
   floors      who includes and calls whom
   audit       what the archive needs from outside; no writable data in it
   xref        every "Java: ..." tag exists in Java 3.8.0; every method is mirrored or excused
+  sides       of the classes that people read beside Java, each method is one C function, in Java's order
   names       a static name is there once; no parameter is handed over for nothing
   notes       every number, thread, queue and lock has its row in NOTES.md
   dictionary  every line of the log is explained in NOTES.md, and Java's words are Java's
@@ -132,13 +133,14 @@ main() {
   begin format format
   begin shellcheck scripts_clean
   begin xref "$REPO/scripts/check/xref.sh"
+  begin sides "$REPO/scripts/check/side_by_side.sh" --check
   begin notes "$REPO/scripts/check/notes.sh"
   begin dictionary "$REPO/scripts/check/dictionary.sh"
   begin conformance "$REPO/scripts/check/conformance.sh"
   begin names "$REPO/scripts/check/names.sh" --no-callers
   begin mutants mutants_apply
   begin gates gates_find
-  tell format shellcheck xref names notes dictionary conformance mutants gates
+  tell format shellcheck xref sides names notes dictionary conformance mutants gates
   wait "${running[archive]}" || { tell archive && exit 1; }
   begin floors "$REPO/scripts/check/floors.sh"
   begin audit "$REPO/scripts/check/audit.sh"

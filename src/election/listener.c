@@ -26,18 +26,61 @@ struct listener_handler {
     size_t slot; /* of server_sockets and handler_addresses */
 };
 
+static void listener_handler_accept_connections(struct listener_handler *handler);
+static int create_new_server_socket(struct listener_handler *handler, struct sock **ret_sock);
+static bool set_server_socket(struct listener_handler *handler, struct sock *sock);
+static void note_socket_exception(struct quorum_cnx_manager *qcm);
+
 /* ---- one address ---------------------------------------------------------------------------- */
 
-/* Publish the bound socket, so that halt can wake it. False: halting. */
-static bool set_server_socket(struct listener_handler *handler, struct sock *sock)
+/* Java: ListenerHandler.run() */
+static void listener_handler_run(void *arg)
+{
+    struct listener_handler *handler = arg;
+    listener_handler_accept_connections(handler);
+    free(handler);
+}
+
+/* Binds, accepts until that fails, and binds again. Java: acceptConnections() */
+static void listener_handler_accept_connections(struct listener_handler *handler)
 {
     struct quorum_cnx_manager *qcm = handler->qcm;
-    zk_mutex_lock(&qcm->listener_mu);
-    struct sock *before = qcm->server_sockets[handler->slot];
-    qcm->server_sockets[handler->slot] = sock;
-    zk_mutex_unlock(&qcm->listener_mu);
-    sock_unref(before);
-    return !zk_stop_requested(&qcm->shutdown);
+    int num_retries = 0;
+    const struct inet_address *address = &qcm->handler_addresses[handler->slot];
+    while (!zk_stop_requested(&qcm->shutdown) &&
+           (qcm->port_bind_max_retry == 0 || num_retries < qcm->port_bind_max_retry)) {
+        struct sock *server = NULL;
+        int r = create_new_server_socket(handler, &server);
+        if (r == 0) {
+            sock_ref(server); /* one for the slot, one for us */
+            r = set_server_socket(handler, server) ? 0 : -ECANCELED;
+            while (r == 0) {
+                struct sock *sock = NULL;
+                r = sock_accept(server, &sock);
+                if (sock_is_shortage(r)) {
+                    zk_log(qcm->ctx, ZK_LOG_ACCEPT_WAITS, zk_error_text(r).text);
+                    r = zk_stop_sleep(&qcm->shutdown, ACCEPT_RETRY_MS) ? -ECANCELED : 0;
+                } else if (r == 0) {
+                    qcm_set_sock_opts(qcm, sock);
+                    zk_log(qcm->ctx, ZK_LOG_CONNECTION_REQUEST, inet_text(sock_remote(sock)).text);
+                    qcm_receive_connection_async(qcm, sock);
+                    num_retries = 0;
+                }
+            }
+            set_server_socket(handler, NULL);
+            sock_unref(server);
+        }
+        if (zk_stop_requested(&qcm->shutdown))
+            break;
+        zk_log(qcm->ctx, ZK_LOG_LISTENING_FAILED, inet_host_port_text(address).text,
+               zk_error_text(r).text);
+        note_socket_exception(qcm);
+        num_retries++;
+        zk_stop_sleep(&qcm->shutdown, BIND_RETRY_MS);
+    }
+    if (!zk_stop_requested(&qcm->shutdown))
+        zk_log(qcm->ctx, ZK_LOG_LEAVING_LISTENER_THREAD, inet_host_port_text(address).text,
+               num_retries);
 }
 
 /* Java: createNewServerSocket(). The name is looked up each time (ZOOKEEPER-3991). */
@@ -56,27 +99,16 @@ static int create_new_server_socket(struct listener_handler *handler, struct soc
     return r;
 }
 
-/* The inner loop of acceptConnections(). Returns the error that ends it. */
-static int accept_until_error(struct listener_handler *handler, struct sock *server,
-                              int *num_retries)
+/* Publish the bound socket, so that halt can wake it. False: halting. */
+static bool set_server_socket(struct listener_handler *handler, struct sock *sock)
 {
     struct quorum_cnx_manager *qcm = handler->qcm;
-    for (;;) {
-        struct sock *sock = NULL;
-        int r = sock_accept(server, &sock);
-        if (sock_is_shortage(r)) {
-            zk_log(qcm->ctx, ZK_LOG_ACCEPT_WAITS, zk_error_text(r).text);
-            if (zk_stop_sleep(&qcm->shutdown, ACCEPT_RETRY_MS))
-                return -ECANCELED;
-            continue;
-        }
-        if (r < 0)
-            return r;
-        qcm_set_sock_opts(qcm, sock);
-        zk_log(qcm->ctx, ZK_LOG_CONNECTION_REQUEST, inet_text(sock_remote(sock)).text);
-        qcm_receive_connection_async(qcm, sock);
-        *num_retries = 0;
-    }
+    zk_mutex_lock(&qcm->listener_mu);
+    struct sock *before = qcm->server_sockets[handler->slot];
+    qcm->server_sockets[handler->slot] = sock;
+    zk_mutex_unlock(&qcm->listener_mu);
+    sock_unref(before);
+    return !zk_stop_requested(&qcm->shutdown);
 }
 
 /* When all listeners have ended, this is why. */
@@ -85,45 +117,6 @@ static void note_socket_exception(struct quorum_cnx_manager *qcm)
     zk_mutex_lock(&qcm->listener_mu);
     qcm->socket_exception = true;
     zk_mutex_unlock(&qcm->listener_mu);
-}
-
-/* Java: acceptConnections() */
-static void listener_handler_accept_connections(struct listener_handler *handler)
-{
-    struct quorum_cnx_manager *qcm = handler->qcm;
-    int num_retries = 0;
-    const struct inet_address *address = &qcm->handler_addresses[handler->slot];
-    while (!zk_stop_requested(&qcm->shutdown) &&
-           (qcm->port_bind_max_retry == 0 || num_retries < qcm->port_bind_max_retry)) {
-        struct sock *server = NULL;
-        int r = create_new_server_socket(handler, &server);
-        if (r == 0) {
-            sock_ref(server); /* one for the slot, one for us */
-            r = set_server_socket(handler, server)
-                    ? accept_until_error(handler, server, &num_retries)
-                    : -ECANCELED;
-            set_server_socket(handler, NULL);
-            sock_unref(server);
-        }
-        if (zk_stop_requested(&qcm->shutdown))
-            break;
-        zk_log(qcm->ctx, ZK_LOG_LISTENING_FAILED, inet_host_port_text(address).text,
-               zk_error_text(r).text);
-        note_socket_exception(qcm);
-        num_retries++;
-        zk_stop_sleep(&qcm->shutdown, BIND_RETRY_MS);
-    }
-    if (!zk_stop_requested(&qcm->shutdown))
-        zk_log(qcm->ctx, ZK_LOG_LEAVING_LISTENER_THREAD, inet_host_port_text(address).text,
-               num_retries);
-}
-
-/* Java: ListenerHandler.run() */
-static void listener_handler_run(void *arg)
-{
-    struct listener_handler *handler = arg;
-    listener_handler_accept_connections(handler);
-    free(handler);
 }
 
 /* ---- all of them ---------------------------------------------------------------------------- */

@@ -27,6 +27,7 @@ static struct quorum_verifier *config_of_sender(struct fast_leader_election *fle
 static void report_looking_sid(struct fast_leader_election *fle, int64_t sid);
 static void reply(struct fast_leader_election *fle, int64_t to, const struct vote *v,
                   int64_t election_epoch, enum server_state state);
+static void worker_sender_process(struct fast_leader_election *fle, struct to_send *m);
 
 /* ---- WorkerReceiver -------------------------------------------------------------------------- */
 
@@ -203,13 +204,6 @@ static void reply(struct fast_leader_election *fle, int64_t to, const struct vot
 
 /* ---- WorkerSender ---------------------------------------------------------------------------- */
 
-/* Java: WorkerSender.process() */
-static void worker_sender_process(struct fast_leader_election *fle, struct to_send *m)
-{
-    qcm_to_send(fle->manager, message_to_send(m));
-    to_send_free(m);
-}
-
 /* Java: WorkerSender.run() */
 void worker_sender_run(void *arg)
 {
@@ -222,4 +216,11 @@ void worker_sender_run(void *arg)
         bq_batch_done(&batch);
     }
     zk_log(fle->ctx, ZK_LOG_WORKER_SENDER_DOWN);
+}
+
+/* Java: WorkerSender.process() */
+static void worker_sender_process(struct fast_leader_election *fle, struct to_send *m)
+{
+    qcm_to_send(fle->manager, message_to_send(m));
+    to_send_free(m);
 }

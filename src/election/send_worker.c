@@ -15,8 +15,7 @@
 #include "zk/base/error.h"
 #include "zk/runtime/log_table.h"
 
-static int resend_last_message(struct send_worker *sw, int64_t *seq);
-static int send_until_finished(struct send_worker *sw, int64_t *seq);
+static struct message *last_message_sent(struct send_worker *sw);
 static void remember_last_message(struct send_worker *sw, struct message *message);
 
 struct send_worker *send_worker_new(struct quorum_cnx_manager *qcm, struct peer_entry *entry,
@@ -100,68 +99,58 @@ static int send_worker_send(struct send_worker *sw, const struct message *messag
     return r;
 }
 
-/* Java: SendWorker.run() */
+/* Java looks at its flags at each turn and once a second. Here finish() interrupts the poll, so the
+ * flag is looked at only after an interruption (D-74); the ticket is taken before the flag is read,
+ * so that no interruption is lost. Java: SendWorker.run() */
 void send_worker_run(void *arg)
 {
     struct send_worker *sw = arg;
     struct quorum_cnx_manager *qcm = sw->qcm;
+    struct circular_blocking_queue *queue = sw->entry->send_queue;
     int64_t seq = 0;
-    int r = resend_last_message(sw, &seq);
-    if (r < 0) {
+    int r = 0;
+
+    /* The last message may have been lost with the connection before. If something newer waits,
+     * that is said instead. */
+    struct message *last = cbq_is_empty(queue) ? last_message_sent(sw) : NULL;
+    if (last != NULL)
+        r = send_worker_send(sw, last, ++seq);
+    message_unref(last);
+    if (r < 0)
         zk_log(qcm->ctx, ZK_LOG_LAST_MESSAGE_FAILED, zk_error_text(r).text);
-    } else {
-        r = send_until_finished(sw, &seq);
-        if (r < 0)
-            zk_log(qcm->ctx, ZK_LOG_EXCEPTION_USING_CHANNEL, sw->sid, qcm->my_id,
-                   zk_error_text(r).text);
+
+    int64_t ticket = cbq_ticket(queue);
+    bool running = send_worker_is_running(sw);
+    while (running && r == 0) {
+        void *item = NULL;
+        if (cbq_poll_interruptibly(queue, INT64_MAX, ticket, &item) == 0) {
+            remember_last_message(sw, item);
+            r = send_worker_send(sw, item, ++seq);
+            message_unref(item);
+            if (r < 0)
+                zk_log(qcm->ctx, ZK_LOG_EXCEPTION_USING_CHANNEL, sw->sid, qcm->my_id,
+                       zk_error_text(r).text);
+        } else {
+            ticket = cbq_ticket(queue);
+            running = send_worker_is_running(sw);
+            if (!running)
+                zk_log(qcm->ctx, ZK_LOG_SEND_WORKER_INTERRUPTED);
+        }
     }
     send_worker_finish(sw, "its SendWorker has ended");
     zk_log(qcm->ctx, ZK_LOG_SEND_WORKER_LEAVING, sw->sid, qcm->my_id);
     send_worker_unref(sw);
 }
 
-/* The last message may have been lost with the connection before. If something newer waits, that is
- * said instead. Java: SendWorker.run() */
-static int resend_last_message(struct send_worker *sw, int64_t *seq)
+/* Returns a reference, or NULL: nothing has been sent to this server yet. */
+static struct message *last_message_sent(struct send_worker *sw)
 {
-    if (!cbq_is_empty(sw->entry->send_queue))
-        return 0;
     zk_mutex_lock(&sw->qcm->mu);
     struct message *last = sw->entry->last_message_sent;
     if (last != NULL)
         message_ref(last);
     zk_mutex_unlock(&sw->qcm->mu);
-    if (last == NULL)
-        return 0;
-    int r = send_worker_send(sw, last, ++*seq);
-    message_unref(last);
-    return r;
-}
-
-/* Java looks at its flags at each turn and once a second. Here finish() interrupts the poll, so the
- * flag is looked at only after an interruption (D-74); the ticket is taken before the flag is read,
- * so that no interruption is lost. Returns 0 when the worker has been finished, or the error that
- * ends it. Java: SendWorker.run(), QuorumCnxManager.pollSendQueue() */
-static int send_until_finished(struct send_worker *sw, int64_t *seq)
-{
-    struct circular_blocking_queue *queue = sw->entry->send_queue;
-    int64_t ticket = cbq_ticket(queue);
-    bool running = send_worker_is_running(sw);
-    int r = 0;
-    while (running && r == 0) {
-        void *item = NULL;
-        if (cbq_poll_interruptibly(queue, INT64_MAX, ticket, &item) == 0) {
-            remember_last_message(sw, item);
-            r = send_worker_send(sw, item, ++*seq);
-            message_unref(item);
-            continue;
-        }
-        ticket = cbq_ticket(queue);
-        running = send_worker_is_running(sw);
-        if (!running)
-            zk_log(sw->qcm->ctx, ZK_LOG_SEND_WORKER_INTERRUPTED);
-    }
-    return r;
+    return last;
 }
 
 /* Before it is written, because a write that fails half-way has to be repeated.

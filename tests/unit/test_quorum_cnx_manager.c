@@ -115,7 +115,8 @@ static void cnx_03_a_larger_one_that_dials_again_replaces_its_connection(void **
 }
 
 /* The voter connects again until the log has these words: a RecvWorker that has not come to its
- * first read when its connection is replaced has nothing to say. The far end stays open meanwhile. */
+ * first read when its connection is replaced has nothing to say. The far end stays open
+ * meanwhile. */
 static void connect_until_logged(struct cnx_stage *stage, struct scripted_voter *voter,
                                  const char *words)
 {
