@@ -48,7 +48,7 @@ static void fill(const struct jute_record *record, void *value, int *number)
     for (size_t i = 0; i < record->field_count; i++) {
         const struct jute_field *field = &record->fields[i];
         void *member = (char *)value + field->offset;
-        char text[16];
+        char text[24];
         snprintf(text, sizeof text, "text %d", ++*number);
         switch (field->type) {
         case JUTE_TYPE_INT:
