@@ -91,7 +91,7 @@ check_heads() {
 list() {
   local name
   for name; do
-    printf '%-32s %s (%s)\n' "$name" "$(prose "$name")" "$(finder "$name")"
+    printf '%-34s %s (%s)\n' "$name" "$(prose "$name")" "$(finder "$name")"
   done
 }
 
@@ -198,18 +198,18 @@ hunt() {
 unit_words() {
   local words
   words=$(sed -nE 's/^\[  FAILED  \] ([a-z_0-9]+).*/\1/p' "$1" | head -n 1)
-  if (($2 > 128)); then
-    say "${words:-the program} dies of SIG$(kill -l $(($2 - 128)))"
-  else
-    say "${words:-$(tail -n 1 "$1")}"
-  fi
+  words=${words:-$(tail -n 1 "$1")}
+  (($2 <= 128)) || words+=" (it dies of SIG$(kill -l $(($2 - 128))))"
+  say "$words"
 }
 
 # run_unit SLOT TEST: true if that unit test program passes. Otherwise $found says what it said. A program
 # that hangs or dies may leave the product behind that it has started.
 run_unit() {
   local status=0 words=$WORK/$1/words dir=$WORK/$1/build/tests
-  (cd "$dir" && exec timeout --foreground -k 5 "$UNIT_LIMIT_S" "$dir/$2") >"$words" 2>&1 || status=$?
+  { # the shell itself would say that it aborts
+    (cd "$dir" && exec timeout --foreground -k 5 "$UNIT_LIMIT_S" "$dir/$2" >"$words" 2>&1) || status=$?
+  } 2>/dev/null
   ((status != 0)) || return 0
   pkill -KILL -f "^$WORK/$1/build/" || true
   if ((status == 124 || status == 137)); then
@@ -224,7 +224,7 @@ run_unit() {
 
 # result WORD NAME TEXT: one line for the reader and one for the table.
 result() {
-  printf '%-6s %-32s %s\n' "$1" "$2" "$3"
+  printf '%-6s %-34s %s\n' "$1" "$2" "$3"
   printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$WORK/results"
 }
 
