@@ -90,22 +90,12 @@ void buf_put_bytes(struct buf *buf, const void *bytes, size_t length)
 
 struct buf_reader buf_reader_of(const struct buf *buf)
 {
-    return buf_reader_of_bytes(buf->bytes, buf->length);
-}
-
-struct buf_reader buf_reader_of_bytes(const void *bytes, size_t length)
-{
-    return (struct buf_reader){.bytes = bytes, .length = length, .position = 0};
-}
-
-size_t buf_remaining(const struct buf_reader *reader)
-{
-    return reader->length - reader->position;
+    return (struct buf_reader){.bytes = buf->bytes, .length = buf->length};
 }
 
 int buf_get_view(struct buf_reader *reader, size_t length, const uint8_t **ret_bytes)
 {
-    if (length > buf_remaining(reader))
+    if (length > reader->length - reader->position)
         return -EPROTO;
     *ret_bytes = reader->bytes + reader->position;
     reader->position += length;

@@ -131,7 +131,8 @@ enum {
     USUAL_PIECE = 63, /* bytes that one printf adds, or fewer */
 };
 
-void zk_str_reserve(struct zk_str *str, size_t more)
+/* Makes room for so many more bytes, and the zero byte. */
+static void str_reserve(struct zk_str *str, size_t more)
 {
     zk_assert(more < SIZE_MAX / 2 - str->length);
     size_t needed = str->length + more + 1;
@@ -145,7 +146,7 @@ void zk_str_reserve(struct zk_str *str, size_t more)
 
 void zk_str_append_bytes(struct zk_str *str, const char *text, size_t length)
 {
-    zk_str_reserve(str, length);
+    str_reserve(str, length);
     if (length > 0)
         memcpy(str->text + str->length, text, length);
     str->length += length;
@@ -171,12 +172,12 @@ void zk_str_vprintf(struct zk_str *str, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
-    zk_str_reserve(str, USUAL_PIECE);
+    str_reserve(str, USUAL_PIECE);
     size_t room = str->room - str->length;
     int length = vsnprintf(str->text + str->length, room, format, args);
     zk_assert(length >= 0);
     if ((size_t)length >= room) { /* cut: now we know how much it is */
-        zk_str_reserve(str, (size_t)length);
+        str_reserve(str, (size_t)length);
         vsnprintf(str->text + str->length, (size_t)length + 1, format, again);
     }
     str->length += (size_t)length;

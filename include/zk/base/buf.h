@@ -40,8 +40,6 @@ struct buf_reader {
 };
 
 struct buf_reader buf_reader_of(const struct buf *buf);
-struct buf_reader buf_reader_of_bytes(const void *bytes, size_t length);
-size_t buf_remaining(const struct buf_reader *reader);
 
 /* Each reads what stands at the position and moves on. Errors: -EPROTO, fewer bytes are left than
  * that; the position stays. Java: BufferUnderflowException */

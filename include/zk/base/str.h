@@ -43,8 +43,6 @@ struct zk_str {
     size_t room;
 };
 
-/* Makes room for so many more bytes, and the zero byte. */
-void zk_str_reserve(struct zk_str *str, size_t more);
 void zk_str_append(struct zk_str *str, const char *text);
 void zk_str_append_bytes(struct zk_str *str, const char *text, size_t length);
 void zk_str_append_long(struct zk_str *str, int64_t value); /* in decimal */
