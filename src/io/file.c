@@ -41,11 +41,6 @@ int file_open_read(const char *path, int *ret_fd)
     return file_open(path, O_RDONLY, ret_fd);
 }
 
-int file_open_write(const char *path, int *ret_fd)
-{
-    return file_open(path, O_WRONLY | O_CREAT | O_TRUNC, ret_fd);
-}
-
 void file_close(int fd)
 {
     close(fd); /* what must be on the disk was synced before */
@@ -156,7 +151,7 @@ int file_replace_start(const char *path, struct file_replacement *ret_replacemen
     int fd = -1;
     zk_str_append(&temporary, path);
     zk_str_append(&temporary, ".tmp");
-    int r = file_open_write(zk_str_text(&temporary), &fd);
+    int r = file_open(zk_str_text(&temporary), O_WRONLY | O_CREAT | O_TRUNC, &fd);
     if (r < 0) {
         zk_str_done(&temporary);
         return r;
@@ -177,8 +172,8 @@ int file_replace_finish(struct file_replacement *replacement, int written)
     if (r == 0)
         r = file_sync(replacement->fd);
     file_close(replacement->fd);
-    if (r == 0)
-        r = file_rename(replacement->temporary, replacement->path);
+    if (r == 0 && rename(replacement->temporary, replacement->path) < 0)
+        r = -errno;
     if (r < 0)
         file_remove(replacement->temporary);
     else
@@ -214,11 +209,6 @@ int file_read(const char *path, size_t limit, struct zk_str *ret_text)
 }
 
 /* ---- names ----------------------------------------------------------------------------------- */
-
-int file_rename(const char *from, const char *to)
-{
-    return rename(from, to) < 0 ? -errno : 0;
-}
 
 int file_remove(const char *path)
 {

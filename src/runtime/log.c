@@ -109,10 +109,15 @@ static void log_line_write(struct log_line *line, int fd)
     zk_write_line(fd, line->text, line->length);
 }
 
+static bool log_enabled(const struct zk_context *ctx, enum zk_log_level level)
+{
+    return level >= ctx->options.log_level && level < ZK_OFF && ctx->options.log_fd >= 0;
+}
+
 void zk_log_at(struct zk_context *ctx, const char *file, int line_number, enum zk_log_level level,
                const char *format, ...)
 {
-    if (!zk_log_enabled(ctx, level))
+    if (!log_enabled(ctx, level))
         return;
 
     char thread[ZK_THREAD_NAME_SIZE];
@@ -138,11 +143,6 @@ void zk_log_at(struct zk_context *ctx, const char *file, int line_number, enum z
     va_end(args);
     log_line_neutralise(&line);
     log_line_write(&line, ctx->options.log_fd);
-}
-
-bool zk_log_enabled(const struct zk_context *ctx, enum zk_log_level level)
-{
-    return level >= ctx->options.log_level && level < ZK_OFF && ctx->options.log_fd >= 0;
 }
 
 bool zk_log_level_parse(const char *text, enum zk_log_level *ret_level)

@@ -6,7 +6,6 @@
 
 #include "testing_peer.h"
 #include "zab/leader_internal.h"
-#include "zk/io/file.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/thread.h"
@@ -190,7 +189,7 @@ static void epoch_that_cannot_be_written_is_refused_to_all(void **state)
 
     char *version_2 = test_path(peer.directory, "version-2");
     char *elsewhere = test_path(peer.directory, "elsewhere");
-    assert_int_equal(0, file_rename(version_2, elsewhere));
+    assert_int_equal(0, rename(version_2, elsewhere));
     int64_t epoch;
     int64_t start_ms = zk_elapsed_ms();
     assert_int_equal(-ENOENT, leader_get_epoch_to_propose(&leader->master, 2, 0, &epoch));
@@ -198,7 +197,7 @@ static void epoch_that_cannot_be_written_is_refused_to_all(void **state)
     assert_true(zk_elapsed_ms() - start_ms < peer.self->init_limit_ms / 2); /* woken */
     assert_int_equal(-ENOENT, leader_get_epoch_to_propose(&leader->master, 3, 0, &epoch));
 
-    assert_int_equal(0, file_rename(elsewhere, version_2));
+    assert_int_equal(0, rename(elsewhere, version_2));
     free(elsewhere);
     free(version_2);
     leader_free(leader);

@@ -250,23 +250,44 @@ static void lines_below_the_level_are_not_written(void **state)
 
     zk_log_at(ctx, "a.c", 1, ZK_INFO, "no");
     zk_log_at(ctx, "a.c", 2, ZK_WARN, "yes");
+    zk_log_at(ctx, "a.c", 3, ZK_ERROR, "yes");
+    zk_log_at(ctx, "a.c", 4, ZK_OFF, "no");
 
-    assert_false(zk_log_enabled(ctx, ZK_INFO));
-    assert_true(zk_log_enabled(ctx, ZK_WARN));
-    assert_true(zk_log_enabled(ctx, ZK_ERROR));
-    assert_false(zk_log_enabled(ctx, ZK_OFF));
-    expect_line(capture, " [myid:] - WARN  [main:A@2] - yes\n");
+    char *text = test_captured_log(capture);
+    assert_null(strstr(text, "no\n"));
+    assert_non_null(strstr(text, " [myid:] - WARN  [main:A@2] - yes\n"));
+    assert_non_null(strstr(text, " [myid:] - ERROR [main:A@3] - yes\n"));
+    free(text);
     zk_context_free(ctx);
 }
 
-static void a_log_to_nowhere_is_not_enabled(void **state)
-{
-    (void)state;
-    struct zk_context *ctx = test_context();
+static int lines_built;
 
-    assert_false(zk_log_enabled(ctx, ZK_ERROR));
-    zk_log_at(ctx, "a.c", 1, ZK_ERROR, "lost");
-    zk_context_free(ctx);
+static int64_t count_lines_built(int64_t wall_ms)
+{
+    (void)wall_ms;
+    lines_built++; /* each line begins with its time */
+    return 0;
+}
+
+static void a_line_for_nowhere_is_not_even_built(void **state)
+{
+    struct test_capture *capture = *state;
+    struct zk_context_options options = zk_context_options_default();
+    options.zone_offset_ms = count_lines_built;
+    options.log_fd = capture->log_fd;
+    struct zk_context *somewhere = zk_context_new(&options);
+    options.log_fd = -1;
+    struct zk_context *nowhere = zk_context_new(&options);
+
+    lines_built = 0;
+    zk_log_at(nowhere, "a.c", 1, ZK_ERROR, "lost");
+    assert_int_equal(lines_built, 0);
+    zk_log_at(somewhere, "a.c", 1, ZK_ERROR, "kept");
+    assert_int_equal(lines_built, 1);
+
+    zk_context_free(somewhere);
+    zk_context_free(nowhere);
 }
 
 static void log_many(void *arg)
@@ -323,7 +344,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_long_message_is_cut_and_keeps_its_end_of_line, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(lines_below_the_level_are_not_written, setup, teardown),
-        cmocka_unit_test(a_log_to_nowhere_is_not_enabled),
+        cmocka_unit_test_setup_teardown(a_line_for_nowhere_is_not_even_built, setup, teardown),
         cmocka_unit_test_setup_teardown(lines_of_several_threads_do_not_mix, setup, teardown),
         cmocka_unit_test(levels_are_parsed_in_any_case),
     };

@@ -3,13 +3,13 @@
 #include "zk/quorum/quorum_peer.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "election_peer.h"
 #include "zk/base/alloc.h"
 #include "zk/ensemble/quorum_peer_config.h"
-#include "zk/io/file.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/thread.h"
 #include "zk/server/server_metrics.h"
@@ -417,7 +417,7 @@ static void write_epoch_file(struct stage *stage, const char *name, const char *
 static void remove_epoch_file(struct stage *stage, const char *name)
 {
     char *path = epoch_path(stage, name);
-    file_remove(path);
+    remove(path);
     free(path);
 }
 
@@ -467,7 +467,7 @@ static void an_epoch_that_cannot_be_written_is_not_set(void **state)
     char *directory = epoch_path(stage, "");
     char *elsewhere = test_path(stage->peer->directory, "elsewhere");
     directory[strlen(directory) - 1] = '\0';
-    assert_int_equal(file_rename(directory, elsewhere), 0);
+    assert_int_equal(rename(directory, elsewhere), 0);
 
     assert_int_equal(quorum_peer_set_current_epoch(stage->self, 5), -ENOENT);
     assert_int_equal(quorum_peer_set_accepted_epoch(stage->self, 5), -ENOENT);
@@ -475,7 +475,7 @@ static void an_epoch_that_cannot_be_written_is_not_set(void **state)
     assert_int_equal(quorum_peer_get_current_epoch(stage->self), 0);
     assert_int_equal(quorum_peer_get_accepted_epoch(stage->self), 0);
     assert_int_equal(election_peer_logged(stage->peer, "epoch file cannot be written"), 2);
-    assert_int_equal(file_rename(elsewhere, directory), 0);
+    assert_int_equal(rename(elsewhere, directory), 0);
     free(elsewhere);
     free(directory);
 }

@@ -34,8 +34,6 @@ ZK_NODISCARD int file_replace_finish(struct file_replacement *replacement, int w
 ZK_NODISCARD int file_read(const char *path, size_t limit, struct zk_str *ret_text);
 
 ZK_NODISCARD int file_open_read(const char *path, int *ret_fd);
-/* Creates the file, or empties it. */
-ZK_NODISCARD int file_open_write(const char *path, int *ret_fd);
 void file_close(int fd);
 /* Reads length bytes from offset on. Errors: -EPIPE, the file ends before. */
 ZK_NODISCARD int file_read_at(int fd, int64_t offset, void *ret_bytes, size_t length);
@@ -49,7 +47,6 @@ ZK_NODISCARD int file_write_bytes(int fd, const void *bytes, size_t length);
 ZK_NODISCARD int file_read_some(int fd, void *ret_bytes, size_t room, size_t *ret_count);
 ZK_NODISCARD int file_sync(int fd);
 ZK_NODISCARD int file_sync_directory(const char *directory);
-ZK_NODISCARD int file_rename(const char *from, const char *to);
 /* Removes the file; it is no error if there is none. */
 int file_remove(const char *path);
 

@@ -31,10 +31,6 @@ enum zk_log_level {
 void zk_log_at(struct zk_context *ctx, const char *file, int line_number, enum zk_log_level level,
                const char *format, ...) ZK_PRINTF_LIKE(5, 6);
 
-/* Returns whether a line of this level would be written, for callers that must build something
- * first. */
-bool zk_log_enabled(const struct zk_context *ctx, enum zk_log_level level);
-
 /* Reads "info" and the like, in capitals or not. Returns false if text is no level. */
 bool zk_log_level_parse(const char *text, enum zk_log_level *ret_level);
 
