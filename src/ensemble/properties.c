@@ -260,14 +260,6 @@ static size_t value_start(const struct zk_str *line, size_t at, bool *ret_separa
     return at;
 }
 
-static struct zk_property *properties_find(const struct zk_properties *properties, const char *key)
-{
-    for (size_t i = 0; i < properties->count; i++)
-        if (strcmp(properties->items[i].key, key) == 0)
-            return &properties->items[i];
-    return NULL;
-}
-
 /* There is room for the next power of two. */
 static void properties_add(struct zk_properties *properties, const struct zk_property *property)
 {
@@ -383,10 +375,12 @@ int zk_properties_parse(const char *text, size_t length, struct zk_properties *r
     return r;
 }
 
-const char *zk_properties_get(const struct zk_properties *properties, const char *key)
+struct zk_property *zk_properties_find(const struct zk_properties *properties, const char *key)
 {
-    const struct zk_property *item = properties_find(properties, key);
-    return item != NULL ? item->value : NULL;
+    for (size_t i = 0; i < properties->count; i++)
+        if (strcmp(properties->items[i].key, key) == 0)
+            return &properties->items[i];
+    return NULL;
 }
 
 void zk_properties_done(struct zk_properties *properties)

@@ -285,11 +285,7 @@ const struct zk_property **config_by_line(const struct zk_properties *properties
 
 const struct zk_property *config_find(const struct config_parser *parser, const char *key)
 {
-    for (size_t i = 0; i < parser->properties.count; i++) {
-        if (strcmp(parser->properties.items[i].key, key) == 0)
-            return &parser->properties.items[i];
-    }
-    return NULL;
+    return zk_properties_find(&parser->properties, key);
 }
 
 char *config_file_path(struct config_parser *parser, const char *path)

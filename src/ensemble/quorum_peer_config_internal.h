@@ -58,6 +58,9 @@ void config_append_visible(struct zk_str *str, const char *text);
  * it is relative. */
 char *config_file_path(struct config_parser *parser, const char *path);
 
+/* Java: QuorumPeerConfig.getVersionFromFilename(): hex after the last dot; false: none. */
+bool quorum_peer_config_version_from_filename(const char *filename, int64_t *ret_version);
+
 /* The properties by line: returns an array of properties->count places, which the caller frees. */
 const struct zk_property **config_by_line(const struct zk_properties *properties);
 

@@ -54,9 +54,9 @@ static void check(const struct zk_properties *properties, size_t lines)
     zk_assert(again.count == properties->count);
     for (size_t i = 0; i < properties->count; i++) {
         const struct zk_property *item = &properties->items[i];
-        const char *value = zk_properties_get(&again, item->key);
-        zk_assert(zk_properties_get(properties, item->key) == item->value); /* no key twice */
-        zk_assert(value && strcmp(value, item->value) == 0);
+        const struct zk_property *found = zk_properties_find(&again, item->key);
+        zk_assert(zk_properties_find(properties, item->key) == item); /* no key twice */
+        zk_assert(found != NULL && strcmp(found->value, item->value) == 0);
         zk_assert(item->line >= 1 && (size_t)item->line <= lines);
     }
     zk_properties_done(&again);

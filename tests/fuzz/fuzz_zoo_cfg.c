@@ -42,8 +42,9 @@ static void write_files(const uint8_t *bytes, size_t length)
 
 static bool leads_outside(const struct zk_properties *properties, const char *key)
 {
-    const char *path = zk_properties_get(properties, key);
-    return path && (path[0] == '/' || strstr(path, "..") || strchr(path, '\\'));
+    const struct zk_property *found = zk_properties_find(properties, key);
+    const char *path = found != NULL ? found->value : "";
+    return path[0] == '/' || strstr(path, "..") || strchr(path, '\\');
 }
 
 /* An input must not make us read the machine's own files: some of them never end. */

@@ -95,8 +95,8 @@ static void a_blank_line_ends_a_joined_one(void **state)
     (void)state;
     struct zk_properties properties = parse("a=b\\\n\nc=d");
     assert_int_equal(properties.count, 2);
-    assert_string_equal(zk_properties_get(&properties, "a"), "b");
-    assert_string_equal(zk_properties_get(&properties, "c"), "d");
+    assert_string_equal(zk_properties_find(&properties, "a")->value, "b");
+    assert_string_equal(zk_properties_find(&properties, "c")->value, "d");
     zk_properties_done(&properties);
 }
 
@@ -105,8 +105,8 @@ static void two_backslashes_do_not_join(void **state)
     (void)state;
     struct zk_properties properties = parse("a=b\\\\\nc=d");
     assert_int_equal(properties.count, 2);
-    assert_string_equal(zk_properties_get(&properties, "a"), "b\\");
-    assert_string_equal(zk_properties_get(&properties, "c"), "d");
+    assert_string_equal(zk_properties_find(&properties, "a")->value, "b\\");
+    assert_string_equal(zk_properties_find(&properties, "c")->value, "d");
     zk_properties_done(&properties);
 }
 
@@ -148,7 +148,7 @@ static void a_nul_does_not_end_a_value_early(void **state)
     int line;
     expect_one("a=1\\u0000x", "a", "1\xc0\x80x");
     assert_int_equal(zk_properties_parse("a=1\0x", 5, &properties, &line), 0);
-    assert_string_equal(zk_properties_get(&properties, "a"), "1\xc0\x80x");
+    assert_string_equal(zk_properties_find(&properties, "a")->value, "1\xc0\x80x");
     zk_properties_done(&properties);
 }
 
@@ -176,8 +176,8 @@ static void a_later_duplicate_replaces_the_value(void **state)
     (void)state;
     struct zk_properties properties = parse("a=1\nb=2\n a : 3");
     assert_int_equal(properties.count, 2);
-    assert_string_equal(zk_properties_get(&properties, "a"), "3");
-    assert_null(zk_properties_get(&properties, "c"));
+    assert_string_equal(zk_properties_find(&properties, "a")->value, "3");
+    assert_null(zk_properties_find(&properties, "c"));
     for (size_t i = 0; i < 2; i++)
         assert_int_equal(properties.items[i].line, properties.items[i].key[0] == 'a' ? 3 : 2);
     zk_properties_done(&properties);

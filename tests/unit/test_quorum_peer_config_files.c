@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "config_fixture.h"
+#include "ensemble/quorum_peer_config_internal.h"
 #include "zk/io/file.h"
 #include "zk/runtime/settings.h"
 

@@ -31,8 +31,8 @@ struct zk_properties {
 ZK_NODISCARD int zk_properties_parse(const char *text, size_t length,
                                      struct zk_properties *ret_properties, int *ret_line);
 
-/* The value, NULL if there is none. Borrowed. */
-const char *zk_properties_get(const struct zk_properties *properties, const char *key);
+/* Returns the entry of key, NULL if there is none; it stays the properties'. */
+struct zk_property *zk_properties_find(const struct zk_properties *properties, const char *key);
 
 void zk_properties_done(struct zk_properties *properties);
 

@@ -59,7 +59,4 @@ ZK_NODISCARD int quorum_peer_config_parse(struct zk_context *ctx, const char *pa
                                           struct quorum_peer_config **ret_config, char **ret_error);
 void quorum_peer_config_free(struct quorum_peer_config *config);
 
-/* Java: QuorumPeerConfig.getVersionFromFilename(): hex after the last dot; false: none. */
-bool quorum_peer_config_version_from_filename(const char *filename, int64_t *ret_version);
-
 #endif
