@@ -56,6 +56,22 @@ void worker_sender_run(void *arg);
 /* Is sid a voter of the committed or the last seen configuration? Java: validVoter() */
 bool fle_valid_voter(struct fast_leader_election *fle, int64_t sid);
 
+/* The rules, which tests ask without any thread. */
+
+/* Java: totalOrderPredicate(). Does the new candidate beat the current one? Never with weight 0. */
+bool fle_total_order_predicate(const struct quorum_verifier *qv, int64_t new_id, int64_t new_zxid,
+                               int64_t new_epoch, int64_t cur_id, int64_t cur_zxid,
+                               int64_t cur_epoch);
+
+/* Java: getVoteTracker(): who of votes says the same as vote, judged by the committed and, if
+ * newer, the last seen configuration. Initialises *ret_tracker. */
+void fle_get_vote_tracker(struct fast_leader_election *fle, const struct vote_map *votes,
+                          const struct vote *vote, struct synced_learner_tracker *ret_tracker);
+
+/* Java: checkLeader(): has the leader itself said that it leads? If it is us: is it our round? */
+bool fle_check_leader(struct fast_leader_election *fle, const struct vote_map *votes,
+                      int64_t leader, int64_t election_epoch);
+
 /* ---- fle_trace.c: main thread; each does nothing without a trace ---- */
 
 /* Our first vote of an election. */

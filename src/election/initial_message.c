@@ -1,6 +1,7 @@
 /* The handshake of the election port, both directions side by side. Java:
  * QuorumCnxManager.InitialMessage */
 #include "zk/election/initial_message.h"
+#include "election/initial_message_internal.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -145,6 +145,13 @@ size_t qcm_connected_strangers_locked(struct quorum_cnx_manager *qcm) REQUIRES(&
 bool qcm_configured_election_addr(struct quorum_cnx_manager *qcm, int64_t sid,
                                   struct multiple_addresses *ret_addresses);
 
+/* Any thread; locks qcm. Java: connectedToPeer() */
+bool qcm_connected_to_peer(struct quorum_cnx_manager *qcm, int64_t sid);
+
+/* Dial sid, unless it is connected or being dialled. Any thread; never blocks; locks qcm.
+ * Java: connectOne(sid) */
+void qcm_connect_one(struct quorum_cnx_manager *qcm, int64_t sid);
+
 /* Dial sid at these addresses unless it is connected; looking and submitting are one step.
  * Java: connectOne(sid, electionAddr), synchronized */
 void qcm_connect_one_addr(struct quorum_cnx_manager *qcm, int64_t sid,

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "election/initial_message_internal.h"
 #include "fuzz.h"
 #include "zk/base/buf.h"
 #include "zk/base/str.h"

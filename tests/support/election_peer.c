@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "election/quorum_cnx_manager_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/election/initial_message.h"
 #include "zk/ensemble/quorum_peer_config.h"

@@ -1,5 +1,6 @@
 /* The rules of the election that need no thread: who beats whom, who agrees with whom, has the
  * leader spoken. Java: FLEPredicateTest, FLEOutOfElectionTest */
+#include "election/fast_leader_election_internal.h"
 #include "zk/election/fast_leader_election.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* The first bytes of an election connection. Java: InitialMessage,
  * CnxManagerTest.testInitialMessage */
+#include "election/initial_message_internal.h"
 #include "zk/election/initial_message.h"
 
 #include <errno.h>

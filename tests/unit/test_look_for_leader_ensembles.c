@@ -4,6 +4,7 @@
  * FLEZeroWeightTest, QuorumPeerMainTest */
 #include <stdlib.h>
 
+#include "election/quorum_cnx_manager_internal.h"
 #include "election_peer.h"
 #include "sleep_ms.h"
 #include "zk/runtime/clock.h"

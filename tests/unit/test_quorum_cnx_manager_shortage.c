@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cnx_stage.h"
+#include "election/quorum_cnx_manager_internal.h"
 #include "outside.h"
 #include "zk/base/alloc.h"
 #include "zk/runtime/clock.h"

@@ -58,20 +58,4 @@ int64_t fle_get_logical_clock(struct fast_leader_election *fle);
 /* Java: getVote(): what we propose now. Any thread; locks fle. */
 struct vote fle_get_vote(struct fast_leader_election *fle);
 
-/* ---- rules without threads, open for tests --------------------------------------------------- */
-
-/* Java: totalOrderPredicate(). Does the new candidate beat the current one? Never with weight 0. */
-bool fle_total_order_predicate(const struct quorum_verifier *qv, int64_t new_id, int64_t new_zxid,
-                               int64_t new_epoch, int64_t cur_id, int64_t cur_zxid,
-                               int64_t cur_epoch);
-
-/* Java: getVoteTracker(): who of votes says the same as vote, judged by the committed and, if
- * newer, the last seen configuration. Initialises *ret_tracker. */
-void fle_get_vote_tracker(struct fast_leader_election *fle, const struct vote_map *votes,
-                          const struct vote *vote, struct synced_learner_tracker *ret_tracker);
-
-/* Java: checkLeader(): has the leader itself said that it leads? If it is us: is it our round? */
-bool fle_check_leader(struct fast_leader_election *fle, const struct vote_map *votes,
-                      int64_t leader, int64_t election_epoch);
-
 #endif

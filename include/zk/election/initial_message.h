@@ -49,11 +49,6 @@ struct buf *initial_message_format(int64_t sid, const struct multiple_addresses 
 ZK_NODISCARD int initial_message_read(struct sock *sock, struct initial_message *ret_message,
                                       struct zk_str *ret_error);
 
-/* The same from the bytes behind the sid, for tests and fuzzing: text of the addresses. */
-ZK_NODISCARD int initial_message_parse_addresses(const char *text, size_t length,
-                                                 struct multiple_addresses *ret_addr,
-                                                 struct zk_str *ret_error);
-
 void initial_message_done(struct initial_message *message);
 
 #endif

@@ -59,10 +59,6 @@ void qcm_to_send(struct quorum_cnx_manager *qcm, struct message *msg);
 ZK_NODISCARD int qcm_poll_recv_queue(struct quorum_cnx_manager *qcm, int64_t timeout_ms,
                                      struct message **ret_message);
 
-/* Dial sid, unless it is connected or being dialled. Any thread; never blocks; locks qcm.
- * Java: connectOne(sid) */
-void qcm_connect_one(struct quorum_cnx_manager *qcm, int64_t sid);
-
 /* Dial every server for which a queue exists, in Java's order. Any thread; locks qcm.
  * Java: connectAll() */
 void qcm_connect_all(struct quorum_cnx_manager *qcm);
@@ -74,9 +70,6 @@ bool qcm_have_delivered(struct quorum_cnx_manager *qcm);
 /* Refuse everything new, close all connections and listeners, cancel all handshakes, and wait until
  * all threads are gone. The caller holds no lock; it may call this again. Java: halt() */
 void qcm_halt(struct quorum_cnx_manager *qcm);
-
-/* Any thread; locks qcm. Java: connectedToPeer() */
-bool qcm_connected_to_peer(struct quorum_cnx_manager *qcm, int64_t sid);
 
 /* What Java does not report: one row for each server that we have had to do with, for mntr, in
  * ascending order of sid; the caller frees them. Any thread; locks qcm. */
