@@ -56,34 +56,24 @@ struct jute_out jute_out_of(struct zk_output *output)
     return (struct jute_out){.output = output};
 }
 
-void jute_out_raw(struct jute_out *out, const void *bytes, size_t length)
+static void out_bytes(struct jute_out *out, const void *bytes, size_t length)
 {
     if (out->error == 0 && length > 0)
         out->error = zk_output_write(out->output, bytes, length);
-}
-
-void jute_out_byte(struct jute_out *out, uint8_t value)
-{
-    jute_out_raw(out, &value, 1);
-}
-
-void jute_out_bool(struct jute_out *out, bool value)
-{
-    jute_out_byte(out, value ? 1 : 0);
 }
 
 void jute_out_int(struct jute_out *out, int32_t value)
 {
     uint8_t bytes[4];
     zk_store_int(bytes, value);
-    jute_out_raw(out, bytes, sizeof bytes);
+    out_bytes(out, bytes, sizeof bytes);
 }
 
 void jute_out_long(struct jute_out *out, int64_t value)
 {
     uint8_t bytes[8];
     zk_store_long(bytes, value);
-    jute_out_raw(out, bytes, sizeof bytes);
+    out_bytes(out, bytes, sizeof bytes);
 }
 
 /* A length is an int: nothing that we keep in memory is longer. */
@@ -95,7 +85,7 @@ static void out_counted(struct jute_out *out, const void *bytes, size_t length)
         return;
     }
     jute_out_int(out, (int32_t)length);
-    jute_out_raw(out, bytes, length);
+    out_bytes(out, bytes, length);
 }
 
 void jute_out_string(struct jute_out *out, const char *text)
@@ -151,35 +141,15 @@ struct jute_in jute_in_of(const struct zk_context *ctx, struct zk_input *input)
     };
 }
 
-int jute_in_raw(struct jute_in *in, void *ret_bytes, size_t length)
+static int in_bytes(struct jute_in *in, void *ret_bytes, size_t length)
 {
     return zk_input_read(in->input, ret_bytes, length);
-}
-
-int jute_in_byte(struct jute_in *in, uint8_t *ret_value)
-{
-    uint8_t value;
-    int r = jute_in_raw(in, &value, 1);
-    if (r < 0)
-        return r;
-    *ret_value = value;
-    return 0;
-}
-
-int jute_in_bool(struct jute_in *in, bool *ret_value)
-{
-    uint8_t value;
-    int r = jute_in_byte(in, &value);
-    if (r < 0)
-        return r;
-    *ret_value = value != 0;
-    return 0;
 }
 
 int jute_in_int(struct jute_in *in, int32_t *ret_value)
 {
     uint8_t bytes[4];
-    int r = jute_in_raw(in, bytes, sizeof bytes);
+    int r = in_bytes(in, bytes, sizeof bytes);
     if (r < 0)
         return r;
     *ret_value = zk_load_int(bytes);
@@ -189,7 +159,7 @@ int jute_in_int(struct jute_in *in, int32_t *ret_value)
 int jute_in_long(struct jute_in *in, int64_t *ret_value)
 {
     uint8_t bytes[8];
-    int r = jute_in_raw(in, bytes, sizeof bytes);
+    int r = in_bytes(in, bytes, sizeof bytes);
     if (r < 0)
         return r;
     *ret_value = zk_load_long(bytes);
@@ -226,7 +196,7 @@ int jute_in_ustring(struct jute_in *in, struct ustring *ret_string)
     while (have < wanted) {
         size_t piece = wanted - have < PIECE + have ? wanted - have : PIECE + have;
         text = zk_xrealloc(text, have + piece + 1);
-        r = jute_in_raw(in, text + have, piece);
+        r = in_bytes(in, text + have, piece);
         if (r < 0)
             goto out;
         have += piece;
@@ -268,7 +238,7 @@ int jute_in_buffer(struct jute_in *in, struct buf **ret_buffer)
     while (left > 0) {
         uint8_t bytes[PIECE];
         size_t piece = left < PIECE ? left : PIECE;
-        r = jute_in_raw(in, bytes, piece);
+        r = in_bytes(in, bytes, piece);
         if (r < 0)
             goto out;
         buf_put_bytes(buffer, bytes, piece);

@@ -49,22 +49,15 @@ const struct jute_record quorum_packet_record =
 struct quorum_packet *quorum_packet_new(int32_t type, int64_t zxid, struct buf *data)
 {
     struct quorum_packet *packet = zk_xcalloc(1, sizeof *packet);
-    zk_refcount_init(&packet->refs);
     packet->type = type;
     packet->zxid = zxid;
     packet->data = data != NULL ? buf_ref(data) : NULL;
     return packet;
 }
 
-struct quorum_packet *quorum_packet_ref(struct quorum_packet *packet)
+void quorum_packet_free(struct quorum_packet *packet)
 {
-    zk_refcount_ref(&packet->refs);
-    return packet;
-}
-
-void quorum_packet_unref(struct quorum_packet *packet)
-{
-    if (packet == NULL || !zk_refcount_unref(&packet->refs))
+    if (packet == NULL)
         return;
     jute_done(&quorum_packet_record, packet);
     free(packet);
@@ -75,7 +68,7 @@ int quorum_packet_read(struct jute_in *in, struct quorum_packet **ret_packet)
     struct quorum_packet *packet = quorum_packet_new(0, 0, NULL);
     int r = jute_read(in, &quorum_packet_record, packet);
     if (r < 0) {
-        quorum_packet_unref(packet);
+        quorum_packet_free(packet);
         return r;
     }
     *ret_packet = packet;

@@ -77,7 +77,7 @@ out:
     if (r < 0 && found) /* what find_leader did not find it has logged itself */
         zk_log(follower->ctx, ZK_LOG_EXCEPTION_WHEN_LEARNING, "following",
                learner_error_text(learner, r));
-    quorum_packet_unref(qp);
+    quorum_packet_free(qp);
     quorum_server_done(&leader_server);
     zookeeper_server_shutdown(follower->role.zk);
     learner_end(learner, "Follower", follower->completed_sync);

@@ -36,7 +36,7 @@ int learner_write_packet(struct learner *learner, int32_t type, int64_t zxid, st
 /* Java: readPacket() */
 int learner_read_packet(struct learner *learner, struct quorum_packet **packet)
 {
-    quorum_packet_unref(*packet);
+    quorum_packet_free(*packet);
     *packet = NULL;
     return packet_stream_read(&learner->stream, learner->leader_id, packet);
 }
@@ -86,7 +86,7 @@ int learner_register_with_leader(struct learner *learner, int32_t packet_type, i
     int32_t type = qp->type;
     int64_t new_epoch = zxid_epoch(qp->zxid);
     bool has_version = qp->data != NULL && qp->data->length >= 4;
-    quorum_packet_unref(qp);
+    quorum_packet_free(qp);
     if (type != LEADER_LEADERINFO || !has_version) /* a leader before 3.4, or none at all (D-45) */
         return learner_protocol_error(learner, "First packet should have been LEADERINFO but is %s",
                                       quorum_packet_type_name(type));

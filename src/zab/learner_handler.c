@@ -67,7 +67,7 @@ const char *learner_handler_get_remote_address(const struct learner_handler *han
 
 static void free_packet(void *item)
 {
-    quorum_packet_unref(item);
+    quorum_packet_free(item);
 }
 
 struct learner_handler *learner_handler_new(struct learner_master *master, struct sock *sock)
@@ -153,7 +153,7 @@ static int send_packets(struct learner_handler *handler)
         struct quorum_packet *packet;
         while (r == 0 && (packet = bq_batch_next(&batch)) != NULL) {
             r = packet_stream_write(&handler->stream, handler->sid, packet);
-            quorum_packet_unref(packet);
+            quorum_packet_free(packet);
         }
         bq_batch_done(&batch);
         if (r == 0)
@@ -285,7 +285,7 @@ static void learner_handler_run(void *arg)
         }
     }
 out:
-    quorum_packet_unref(qp);
+    quorum_packet_free(qp);
     if (sync_throttler != NULL)
         learner_sync_throttler_end_sync(sync_throttler);
     say_goodbye(handler, r);
@@ -299,7 +299,7 @@ out:
 /* Replaces *packet by the next one; NULL on failure. */
 static int read_packet(struct learner_handler *handler, struct quorum_packet **packet)
 {
-    quorum_packet_unref(*packet);
+    quorum_packet_free(*packet);
     *packet = NULL;
     return packet_stream_read(&handler->stream, handler->sid, packet);
 }
@@ -386,7 +386,7 @@ static int exchange_epochs(struct learner_handler *handler, int64_t new_leader_z
         ret_summary->current_epoch = zk_load_int(packet->data->bytes);
         ret_summary->last_zxid = packet->zxid;
     }
-    quorum_packet_unref(packet);
+    quorum_packet_free(packet);
     return r;
 }
 
@@ -514,7 +514,7 @@ void learner_handler_queue_packet(struct learner_handler *handler, struct quorum
     if (bq_size(handler->queued_packets) >= LEARNER_HANDLER_QUEUED_PACKETS) {
         zk_log(handler->ctx, ZK_LOG_LEARNER_QUEUE_FULL, learner_handler_get_sid(handler),
                (int)LEARNER_HANDLER_QUEUED_PACKETS);
-        quorum_packet_unref(packet);
+        quorum_packet_free(packet);
         learner_handler_shutdown(handler);
         return;
     }

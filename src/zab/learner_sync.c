@@ -135,7 +135,7 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
     quorum_peer_update_election_vote(self, new_epoch);
     zk_trace_established(learner->ctx, learner->leader_id, new_epoch);
 out:
-    quorum_packet_unref(qp);
+    quorum_packet_free(qp);
     return r;
 }
 

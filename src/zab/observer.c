@@ -77,7 +77,7 @@ out:
     if (r < 0 && found) /* what find_leader did not find it has logged itself */
         zk_log(observer->ctx, ZK_LOG_EXCEPTION_WHEN_LEARNING, "observing",
                learner_error_text(learner, r));
-    quorum_packet_unref(qp);
+    quorum_packet_free(qp);
     quorum_server_done(&master);
     zookeeper_server_shutdown(observer->role.zk);
     learner_end(learner, "Observer", observer->completed_sync);

@@ -61,6 +61,6 @@ int packet_stream_send(struct packet_stream *stream, int64_t peer, int32_t type,
 {
     struct quorum_packet *packet = quorum_packet_new(type, zxid, data);
     int r = packet_stream_write(stream, peer, packet);
-    quorum_packet_unref(packet);
+    quorum_packet_free(packet);
     return r < 0 ? r : packet_stream_flush(stream);
 }

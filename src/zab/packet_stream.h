@@ -37,7 +37,7 @@ void packet_stream_init(struct packet_stream *stream, struct zk_context *ctx, st
 /* A stream that is all zero is fine, too. */
 void packet_stream_done(struct packet_stream *stream);
 
-/* Returns the next packet, which the caller unrefs; peer is its
+/* Returns the next packet, which the caller frees; peer is its
  * sender's sid, for the trace. Blocks on the socket. Errors: quorum_packet_read's. */
 ZK_NODISCARD int packet_stream_read(struct packet_stream *stream, int64_t peer,
                                     struct quorum_packet **ret_packet);

@@ -72,7 +72,7 @@ static void check_packet(struct zk_context *ctx, const struct quorum_packet *pac
     quorum_packet_append_json(packet, &json);
     check_learner_info(packet->data);
     zk_str_done(&json);
-    quorum_packet_unref(again);
+    quorum_packet_free(again);
     buf_unref(bytes);
 }
 
@@ -91,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
             size_t end = (size_t)zk_input_position(input);
             check_packet(ctx, packet, bytes + start, end - start);
         }
-        quorum_packet_unref(packet);
+        quorum_packet_free(packet);
     }
     zk_assert(r == -EPROTO || r == -EPIPE);
     zk_input_free(input);

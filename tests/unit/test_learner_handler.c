@@ -55,7 +55,7 @@ static struct decision decide_with(int64_t peer_last_zxid, int64_t last_processe
         struct quorum_packet *packet = item;
         decision.op_packet = packet->type;
         decision.zxid = packet->zxid;
-        quorum_packet_unref(packet);
+        quorum_packet_free(packet);
     }
     decision.unhandled = testing_peer_logged(&peer, "Unhandled scenario for peer sid");
     learner_handler_unref(handler);

@@ -55,10 +55,10 @@ static void assert_golden(const char *name, int32_t type, int64_t zxid, struct b
         assert_memory_equal(read->data->bytes, data->bytes, data->length);
     }
 
-    quorum_packet_unref(read);
+    quorum_packet_free(read);
     buf_unref(golden);
     buf_unref(bytes);
-    quorum_packet_unref(packet);
+    quorum_packet_free(packet);
     buf_unref(data);
 }
 
@@ -164,7 +164,7 @@ static void any_changed_byte_is_survived(void **state)
             int r = decode(bytes, golden->length, &packet, &left);
             assert_true(r == 0 || r == -EPROTO || r == -EPIPE);
             assert_int_equal(packet != NULL, r == 0);
-            quorum_packet_unref(packet);
+            quorum_packet_free(packet);
         }
     }
     buf_unref(golden);
@@ -203,7 +203,7 @@ static void authinfo_is_read_and_written_as_it_came(void **state)
     assert_int_equal(again->length, length);
     assert_memory_equal(again->bytes, bytes, length);
     buf_unref(again);
-    quorum_packet_unref(packet);
+    quorum_packet_free(packet);
 }
 
 static void empty_authinfo_is_not_null(void **state)
@@ -217,7 +217,7 @@ static void empty_authinfo_is_not_null(void **state)
     struct buf *again = encode(packet);
     assert_memory_equal(again->bytes, bytes, 20);
     buf_unref(again);
-    quorum_packet_unref(packet);
+    quorum_packet_free(packet);
 }
 
 static void packets_follow_one_another_without_a_frame(void **state)
@@ -238,7 +238,7 @@ static void packets_follow_one_another_without_a_frame(void **state)
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(quorum_packet_read(&in, &packet), 0);
         assert_int_equal(packet->type, types[i]);
-        quorum_packet_unref(packet);
+        quorum_packet_free(packet);
     }
     assert_int_equal(quorum_packet_read(&in, &packet), -EPIPE);
     zk_input_free(input);
@@ -246,17 +246,15 @@ static void packets_follow_one_another_without_a_frame(void **state)
     buf_unref(all);
 }
 
-static void a_packet_outlives_who_made_it(void **state)
+static void a_packet_keeps_its_data(void **state)
 {
     (void)state;
     struct buf *data = buf_new_copy("x", 1);
     struct quorum_packet *packet = quorum_packet_new(LEADER_COMMIT, 7, data);
     buf_unref(data);
-    struct quorum_packet *shared = quorum_packet_ref(packet);
-    quorum_packet_unref(packet);
-    assert_int_equal(shared->data->bytes[0], 'x');
-    quorum_packet_unref(shared);
-    quorum_packet_unref(NULL);
+    assert_int_equal(packet->data->bytes[0], 'x');
+    quorum_packet_free(packet);
+    quorum_packet_free(NULL);
 }
 
 static void types_have_javas_names(void **state)
@@ -297,7 +295,7 @@ static void the_trace_gets_zxid_and_length(void **state)
     quorum_packet_append_json(packet, &json);
     assert_string_equal(zk_str_text(&json), "{\"zxid\":\"0x200000000\",\"data\":4}");
     zk_str_done(&json);
-    quorum_packet_unref(packet);
+    quorum_packet_free(packet);
     buf_unref(data);
 }
 
@@ -315,7 +313,7 @@ int main(void)
         cmocka_unit_test(authinfo_is_read_and_written_as_it_came),
         cmocka_unit_test(empty_authinfo_is_not_null),
         cmocka_unit_test(packets_follow_one_another_without_a_frame),
-        cmocka_unit_test(a_packet_outlives_who_made_it),
+        cmocka_unit_test(a_packet_keeps_its_data),
         cmocka_unit_test(types_have_javas_names),
         cmocka_unit_test(learner_info_is_read_by_its_length),
         cmocka_unit_test(the_trace_gets_zxid_and_length),

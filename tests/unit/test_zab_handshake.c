@@ -274,7 +274,7 @@ static void dsc_02_newleader_carries_the_configuration_as_java_writes_it(void **
 
     zk_output_free(output);
     buf_unref(bytes);
-    quorum_packet_unref(packet);
+    quorum_packet_free(packet);
     buf_unref(data);
     leader_free(leader);
     quorum_peer_free(self);

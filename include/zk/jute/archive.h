@@ -1,7 +1,6 @@
 /* Jute: how ZooKeeper writes records, on the wire and on disk. Big-endian, no tags, no lengths of
  * records, no padding; a record is its fields one after the other.
  *
- *   byte, boolean    1             a boolean is 0 or 1; any other value reads as true
  *   int              4
  *   long             8
  *   ustring          4 + n         length in bytes, then the bytes; null is length -1
@@ -46,15 +45,11 @@ struct jute_out {
 };
 
 struct jute_out jute_out_of(struct zk_output *output);
-void jute_out_byte(struct jute_out *out, uint8_t value);
-void jute_out_bool(struct jute_out *out, bool value);
 void jute_out_int(struct jute_out *out, int32_t value);
 void jute_out_long(struct jute_out *out, int64_t value);
 void jute_out_string(struct jute_out *out, const char *text); /* NULL: null */
 void jute_out_ustring(struct jute_out *out, const struct ustring *string);
 void jute_out_buffer(struct jute_out *out, const struct buf *buffer); /* NULL: null */
-/* Bytes as they are, without a length: a part that was encoded before. */
-void jute_out_raw(struct jute_out *out, const void *bytes, size_t length);
 /* Java: startVector(): the number of elements, -1 for null. */
 void jute_out_start_vector(struct jute_out *out, int32_t count);
 /* Flush the stream. 0, or the first error. */
@@ -74,8 +69,6 @@ struct jute_in {
  * sum, 2,097,150 when nobody sets them. Java's sum may overflow; ours ends at INT32_MAX, as Java
  * 3.9.5's (D-34). */
 struct jute_in jute_in_of(const struct zk_context *ctx, struct zk_input *input);
-ZK_NODISCARD int jute_in_byte(struct jute_in *in, uint8_t *ret_value);
-ZK_NODISCARD int jute_in_bool(struct jute_in *in, bool *ret_value);
 ZK_NODISCARD int jute_in_int(struct jute_in *in, int32_t *ret_value);
 ZK_NODISCARD int jute_in_long(struct jute_in *in, int64_t *ret_value);
 /* The caller ends *ret_string with ustring_done. */
@@ -85,8 +78,6 @@ ZK_NODISCARD int jute_in_ustring(struct jute_in *in, struct ustring *ret_string)
 ZK_NODISCARD int jute_in_text(struct jute_in *in, char **ret_text);
 /* The caller unrefs *ret_buffer, which is NULL for null. */
 ZK_NODISCARD int jute_in_buffer(struct jute_in *in, struct buf **ret_buffer);
-/* Exactly length bytes as they are. */
-ZK_NODISCARD int jute_in_raw(struct jute_in *in, void *ret_bytes, size_t length);
 /* Java: startVector(). -1: null; other negative numbers read as 0, as Java's do (K-21). It is not
  * checked against anything: take no memory because of it. */
 ZK_NODISCARD int jute_in_start_vector(struct jute_in *in, int32_t *ret_count);

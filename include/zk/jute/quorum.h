@@ -9,7 +9,6 @@
 
 #include "zk/base/attrs.h"
 #include "zk/base/buf.h"
-#include "zk/base/refcount.h"
 #include "zk/base/str.h"
 #include "zk/jute/archive.h"
 #include "zk/jute/data.h"
@@ -42,11 +41,10 @@ _Static_assert(LEADER_INFORMANDACTIVATE == 19, "packet types are wire values");
 /* "UPTODATE"; "UNKNOWN" for what nobody defined. Java: LearnerHandler.packetToString() */
 const char *quorum_packet_type_name(int32_t type);
 
-/* Java: QuorumPacket. Never changed once made; shared by reference. Packets follow one another on
- * the stream without any frame, 20 bytes at least each. */
+/* Java: QuorumPacket. Never changed once made; it has one owner, such as a queue. Packets follow
+ * one another on the stream without any frame, 20 bytes at least each. */
 struct quorum_packet {
-    struct zk_refcount refs; /* queues, and whoever handles it */
-    int32_t type;            /* as it came: perhaps none of the enum */
+    int32_t type; /* as it came: perhaps none of the enum */
     int64_t zxid;
     struct buf *data;           /* null and empty differ: a PING is answered with empty, not null */
     struct zk_id_list authinfo; /* null but for REQUESTs of clients */
@@ -54,13 +52,11 @@ struct quorum_packet {
 
 extern const struct jute_record quorum_packet_record;
 
-/* Java: new QuorumPacket(type, zxid, data, null). Shares data (NULL: null). The caller holds the
- * first reference. */
+/* Java: new QuorumPacket(type, zxid, data, null). Shares data (NULL: null). The caller frees it. */
 struct quorum_packet *quorum_packet_new(int32_t type, int64_t zxid, struct buf *data);
-struct quorum_packet *quorum_packet_ref(struct quorum_packet *packet);
-void quorum_packet_unref(struct quorum_packet *packet); /* NULL is fine */
+void quorum_packet_free(struct quorum_packet *packet); /* NULL is fine */
 
-/* Read one packet off the stream; the caller unrefs it. Blocks as the stream does. Errors:
+/* Read one packet off the stream; the caller frees it. Blocks as the stream does. Errors:
  * jute_read's. */
 ZK_NODISCARD int quorum_packet_read(struct jute_in *in, struct quorum_packet **ret_packet);
 
