@@ -1,6 +1,7 @@
 /* Snapshot files: written whole or not at all, read with every seal checked. Java:
  * persistence.FileSnap, SnapStream, SnapshotInfo; common.AtomicFileOutputStream */
 #include "zk/persistence/file_snap.h"
+#include "persistence/file_snap_internal.h"
 
 #include <errno.h>
 #include <inttypes.h>

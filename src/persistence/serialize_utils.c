@@ -20,22 +20,6 @@ static void append(struct session_timeouts *sessions, int64_t session, int32_t t
         (struct session_timeout){.session = session, .timeout_ms = timeout_ms};
 }
 
-void session_timeouts_put(struct session_timeouts *sessions, int64_t session, int32_t timeout_ms)
-{
-    size_t at = sessions->count;
-    while (at > 0 && sessions->items[at - 1].session > session)
-        at--;
-    if (at > 0 && sessions->items[at - 1].session == session) {
-        sessions->items[at - 1].timeout_ms = timeout_ms;
-        return;
-    }
-    append(sessions, session, timeout_ms);
-    struct session_timeout last = sessions->items[sessions->count - 1];
-    memmove(&sessions->items[at + 1], &sessions->items[at],
-            (sessions->count - 1 - at) * sizeof *sessions->items);
-    sessions->items[at] = last;
-}
-
 void session_timeouts_copy(struct session_timeouts *sessions, const struct session_timeouts *from)
 {
     *sessions = (struct session_timeouts){0};

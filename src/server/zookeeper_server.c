@@ -65,14 +65,6 @@ void zookeeper_server_shutdown(struct zookeeper_server *server)
     zk_mutex_unlock(&server->mu);
 }
 
-bool zookeeper_server_is_running(struct zookeeper_server *server)
-{
-    zk_mutex_lock(&server->mu);
-    bool running = server->state == ZOOKEEPER_SERVER_RUNNING;
-    zk_mutex_unlock(&server->mu);
-    return running;
-}
-
 /* Java: dumpMonitorValues() */
 void zookeeper_server_fill_status(struct zookeeper_server *server, struct server_status *status)
 {

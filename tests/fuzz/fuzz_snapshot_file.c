@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include "fuzz.h"
+#include "persistence/file_snap_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/base/buf.h"
 #include "zk/io/stream.h"

@@ -17,6 +17,8 @@
 #include "sleep_ms.h"
 #include "zk/base/alloc.h"
 #include "zk/runtime/clock.h"
+#include "zk/server/server_status.h"
+#include "zk/server/zookeeper_server.h"
 
 enum {
     POLL_PAUSE_MS = 2,
@@ -87,6 +89,15 @@ char *test_captured_log(const struct test_capture *capture)
 char *test_captured_trace(const struct test_capture *capture)
 {
     return read_descriptor(capture->trace_fd);
+}
+
+/* --- the server of a role --- */
+
+bool test_server_runs(struct zookeeper_server *server)
+{
+    struct server_status status = {0};
+    zookeeper_server_fill_status(server, &status);
+    return status.serving;
 }
 
 /* --- the outside --- */

@@ -19,6 +19,8 @@
 #include "zk/io/inet.h"
 #include "zk/runtime/context.h"
 
+struct zookeeper_server;
+
 /* How long a test waits for what must happen: long enough for a slow machine under a sanitizer. */
 enum { TEST_PATIENCE_MS = 20000 };
 
@@ -39,6 +41,11 @@ void test_capture_done(struct test_capture *capture); /* frees the context too *
 /* All that was written so far. Gives. */
 char *test_captured_log(const struct test_capture *capture);
 char *test_captured_trace(const struct test_capture *capture);
+
+/* --- the server of a role --- */
+
+/* Has it been started, and not been shut down? Java: ZooKeeperServer.isRunning() */
+bool test_server_runs(struct zookeeper_server *server);
 
 /* --- the outside --- */
 

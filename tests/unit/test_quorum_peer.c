@@ -734,7 +734,7 @@ static void the_active_server_is_the_one_of_the_role(void **state)
     quorum_peer_role_unref(&seen.role);
     assert_int_equal(seen.destructions, 1);
     assert_null(quorum_peer_get_active_server(stage->self));
-    assert_true(zookeeper_server_is_running(active));
+    assert_true(test_server_runs(active));
     zookeeper_server_unref(active);
 }
 

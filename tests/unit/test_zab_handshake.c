@@ -320,7 +320,7 @@ static void leader_follower_and_observer_of_ours_stay_together(void **state)
     struct zookeeper_server *servers[3];
     for (size_t i = 0; i < 3; i++) {
         servers[i] = quorum_peer_get_active_server(peers[i]->self);
-        assert_true(zookeeper_server_is_running(servers[i]));
+        assert_true(test_server_runs(servers[i]));
     }
 
     struct leader_status status;
@@ -341,7 +341,7 @@ static void leader_follower_and_observer_of_ours_stay_together(void **state)
     assert_true(testing_peer_join(&follower) < 0);
     assert_true(testing_peer_join(&observer) < 0);
     for (size_t i = 0; i < 3; i++) {
-        assert_false(zookeeper_server_is_running(servers[i]));
+        assert_false(test_server_runs(servers[i]));
         zookeeper_server_unref(servers[i]);
     }
     assert_false(quorum_peer_get_leader_status(leader.self, &status));

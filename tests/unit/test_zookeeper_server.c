@@ -43,11 +43,11 @@ static struct server_status status_of(struct stage *stage)
 static void a_server_runs_between_startup_and_shutdown(void **state)
 {
     struct stage *stage = *state;
-    assert_false(zookeeper_server_is_running(stage->server));
+    assert_false(test_server_runs(stage->server));
     zookeeper_server_startup(stage->server);
-    assert_true(zookeeper_server_is_running(stage->server));
+    assert_true(test_server_runs(stage->server));
     zookeeper_server_shutdown(stage->server);
-    assert_false(zookeeper_server_is_running(stage->server));
+    assert_false(test_server_runs(stage->server));
 }
 
 /* A term that is over must not serve again, in whatever order its threads come. */
@@ -56,7 +56,7 @@ static void a_server_that_was_shut_down_does_not_start(void **state)
     struct stage *stage = *state;
     zookeeper_server_shutdown(stage->server);
     zookeeper_server_startup(stage->server);
-    assert_false(zookeeper_server_is_running(stage->server));
+    assert_false(test_server_runs(stage->server));
     zookeeper_server_shutdown(stage->server);
 }
 
@@ -85,7 +85,7 @@ static void whoever_holds_a_reference_may_go_on_asking(void **state)
     zookeeper_server_unref(stage->server);
     stage->server = zookeeper_server_new(stage->ctx, &PARROT, stage->database);
 
-    assert_false(zookeeper_server_is_running(asked));
+    assert_false(test_server_runs(asked));
     zookeeper_server_unref(asked);
 }
 

@@ -39,13 +39,6 @@ ZK_NODISCARD int file_snap_deserialize(struct zk_context *ctx, const char *direc
                                        struct data_tree **ret_tree,
                                        struct session_timeouts *ret_sessions);
 
-/* Java: FileSnap.deserialize(dt, sessions, ia) and SnapStream.checkSealIntegrity(): one file,
- * whatever its name. -EPROTO, -EPIPE: damaged. name_zxid is what its name says: a digest of an
- * older zxid is not compared. */
-ZK_NODISCARD int file_snap_deserialize_file(struct zk_context *ctx, const char *path,
-                                            int64_t name_zxid, struct data_tree **ret_tree,
-                                            struct session_timeouts *ret_sessions);
-
 /* Java: SnapStream.isValidSnapshot(): at least 10 bytes that end in the ustring "/". The quick look
  * before the long one. -EPROTO: it is not whole; other errno: it cannot be read. */
 ZK_NODISCARD int file_snap_check_valid(const char *path);

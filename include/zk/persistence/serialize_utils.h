@@ -25,7 +25,6 @@ struct session_timeouts {
     size_t room;
 };
 
-void session_timeouts_put(struct session_timeouts *sessions, int64_t session, int32_t timeout_ms);
 void session_timeouts_copy(struct session_timeouts *sessions, const struct session_timeouts *from);
 void session_timeouts_done(struct session_timeouts *sessions);
 

@@ -9,8 +9,6 @@
 #ifndef ZK_SERVER_ZOOKEEPER_SERVER_H
 #define ZK_SERVER_ZOOKEEPER_SERVER_H
 
-#include <stdbool.h>
-
 struct zk_context;
 struct zk_database;
 struct server_status;
@@ -41,8 +39,6 @@ void zookeeper_server_unref(struct zookeeper_server *server); /* NULL is fine */
 void zookeeper_server_startup(struct zookeeper_server *server);
 /* Java: shutdown(). Does not wait for anybody; any number of times. */
 void zookeeper_server_shutdown(struct zookeeper_server *server);
-/* Java: isRunning() */
-bool zookeeper_server_is_running(struct zookeeper_server *server);
 
 /* Java: dumpMonitorValues(), as far as this class knows: whether it serves, since when, and what
  * the database holds. */
