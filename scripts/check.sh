@@ -137,7 +137,7 @@ main() {
   begin notes "$REPO/scripts/check/notes.sh"
   begin dictionary "$REPO/scripts/check/dictionary.sh"
   begin conformance "$REPO/scripts/check/conformance.sh"
-  begin names "$REPO/scripts/check/names.sh" --no-callers
+  begin names "$REPO/scripts/check/names.sh"
   begin mutants mutants_apply
   begin gates gates_find
   tell format shellcheck xref sides names notes dictionary conformance mutants gates

@@ -8,27 +8,24 @@ source "$(dirname "${BASH_SOURCE[0]}")/gate.sh"
 
 usage() {
   cat <<'TEXT'
-Usage: names.sh [--no-callers] [--help]
+Usage: names.sh [--help]
 
 Checks that no two files of src have a static function of the same name; that every function which a
 header in include declares is used in src by another file than its own (what tests alone use has no
-place in the product); and that no function says (void)x of a parameter that it does not use, unless
-it is called by its address, so that a type prescribes its parameters.
+place in the product, but for a few that names.py lists with the reason); and that no function says
+(void)x of a parameter that it does not use, unless it is called by its address, so that a type
+prescribes its parameters.
 
-      --no-callers  leave out the second of these
-  -h, --help        this text
+  -h, --help   this text
 
 Exit: 0 clean, 1 findings (one a line), 2 wrong usage.
 TEXT
 }
 
 main() {
-  case ${1:-} in
-    --no-callers) (($# == 1)) || die_usage "--no-callers takes no word" ;;
-    *) no_arguments "$@" ;;
-  esac
+  no_arguments "$@"
   need_packages "to read the sources" python3:python3
-  gate_in_python names "$@"
+  gate_in_python names
 }
 
 main "$@"

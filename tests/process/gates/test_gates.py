@@ -158,14 +158,17 @@ def test_tidy_finds_what_is_forbidden_in_the_text():
 
 def test_names_finds_namesakes_idlers_and_theatre():
     found = gate("names", {
-        "include/zk/zab/a.h": "/* A. */\nvoid used(void);\nvoid tests_only(void);\nvoid own_file_only(void);\n",
+        "include/zk/zab/a.h": "/* A. */\nvoid used(void);\nvoid tests_only(void);\nvoid own_file_only(void);\n"
+                              "int data_tree_create_node(int x);\nint zk_input_new_bytes(int x);\n",
         "src/zab/a.c": "/* A. */\nvoid used(void)\n{\n    own_file_only();\n}\nvoid tests_only(void)\n{\n}\n"
-                       "void own_file_only(void)\n{\n}\nstatic void same(int x)\n{\n    (void)x;\n}\n",
-        "src/zab/b.c": "/* B. */\nstatic void same(void)\n{\n    used();\n}\nstatic void back(void *arg)\n{\n    (void)arg;\n}\n"
+                       "void own_file_only(void)\n{\n}\nint data_tree_create_node(int x)\n{\n    return x;\n}\n"
+                       "int zk_input_new_bytes(int x)\n{\n    return x;\n}\nstatic void same(int x)\n{\n    (void)x;\n}\n",
+        "src/zab/b.c": "/* B. */\nstatic void same(void)\n{\n    used();\n    zk_input_new_bytes(1);\n}\nstatic void back(void *arg)\n{\n    (void)arg;\n}\n"
                        "static void run(void)\n{\n    start(back);\n}\n"})
-    must_say(found, "src/zab/b.c:2: the static name same() is taken: src/zab/a.c:12", "nothing in src uses tests_only()",
-             "only its own file uses own_file_only()", "src/zab/a.c:14: (void)x; is theatre")
-    must_not_say(found, " used()", "(void)arg")
+    must_say(found, "src/zab/b.c:2: the static name same() is taken: src/zab/a.c:20", "nothing in src uses tests_only()",
+             "only its own file uses own_file_only()", "src/zab/a.c:22: (void)x; is theatre",
+             "zk_input_new_bytes() has a caller now", "there is no public function data_tree_delete_node()")
+    must_not_say(found, " used()", "(void)arg", "data_tree_create_node()")
 
 
 # ---- floors, notes, conformance ---------------------------------------------------------------------------------------
