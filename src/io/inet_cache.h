@@ -9,7 +9,7 @@ struct zk_context;
 /* Returns a struct inet_cache, as zk_context_statics wants it. */
 void *inet_cache_new(struct zk_context *ctx);
 /* NULL is fine. */
-void inet_cache_free(void *cache);
+void inet_cache_free(void *names);
 
 /* Sets family and ip of address from its host. BLOCKS, unless the cache has an answer that is young
  * enough. */

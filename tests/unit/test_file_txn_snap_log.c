@@ -455,7 +455,7 @@ static void assert_kept(const char *snapshot, int error)
         write_bytes(directories.data, "version-2/snapshot.1", snapshot, strlen(snapshot));
     else
         outside_fail_path(OUTSIDE_OPEN, "snapshot.0", ENOSPC);
-    int64_t zxid;
+    int64_t zxid = -1;
 
     assert_int_equal(restore(&directories, snap_log, &zxid), error);
 

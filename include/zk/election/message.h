@@ -29,6 +29,6 @@ struct message *message_to_send(const struct to_send *m);
 struct message *message_received(int64_t sid, struct buf *buffer);
 
 struct message *message_ref(struct message *message);
-void message_unref(void *message); /* NULL is fine */
+void message_unref(void *item); /* a struct message; NULL is fine */
 
 #endif

@@ -55,10 +55,12 @@ struct jute_record {
 
 /* The members of a list: struct X_list { JUTE_LIST(struct X); }. Zero-initialised it is Java's
  * null, which is not the empty list. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): the argument is a type */
 #define JUTE_LIST(type)                                                                            \
     bool present; /* false: null */                                                                \
     size_t count;                                                                                  \
     type *items
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* ---- tables ---------------------------------------------------------------------------------- */
 
