@@ -308,8 +308,8 @@ static int read_word(struct sock *sock, int64_t deadline_ms, uint8_t ret_bytes[F
     return 0;
 }
 
-/* What stat shows of all connections. Gives *ret_count entries. Java:
- * ServerCnxn.dumpConnectionInfo() */
+/* Returns what stat shows of all connections, *ret_count entries; the caller frees them.
+ * Java: ServerCnxn.dumpConnectionInfo() */
 static struct cnxn_info *list_cnxns(struct server_cnxn_factory *factory, size_t *ret_count)
 {
     size_t count = 0;

@@ -33,12 +33,12 @@ enum {
 struct initial_message {
     int64_t sid;
     /* What was announced, wildcards left out; names are not looked up. Empty: nothing usable was.
-     * Owned. */
+     * The message owns them. */
     struct multiple_addresses election_addr;
 };
 
-/* The whole message, to be sent in one write: Java 3.8.0 reads the address with a single read (kept
- * for its sake). Gives. */
+/* Returns the whole message; the caller frees it, and sends it in one write, because Java 3.8.0
+ * reads the address with a single read. */
 struct buf *initial_message_format(int64_t sid, const struct multiple_addresses *election_addr,
                                    bool multi_address);
 

@@ -24,8 +24,8 @@ void multiple_addresses_done(struct multiple_addresses *addresses);
 /* Indices in Java's iteration order; ret_order has room for count. */
 void multiple_addresses_java_order(const struct multiple_addresses *addresses, size_t *ret_order);
 
-/* Java: getOne(): the first in iteration order, not the first configured. NULL if empty. Borrowed.
- */
+/* Java: getOne(). Returns the first in iteration order, which is not the first configured, or NULL
+ * if there is none; it belongs to addresses. */
 const struct inet_address *multiple_addresses_get_one(const struct multiple_addresses *addresses);
 
 /* Java: InetSocketAddress.equals(); but where only one of the two has been looked up (the other

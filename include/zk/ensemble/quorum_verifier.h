@@ -96,11 +96,12 @@ int64_t qv_get_weight(const struct quorum_verifier *qv, int64_t sid);
  * oracle's file. */
 bool qv_contains_quorum(const struct quorum_verifier *qv, const struct long_set *acks);
 
-/* Java: getAllMembers().get(). NULL: no member. Borrowed. */
+/* Java: getAllMembers().get(). Returns NULL for a sid that is no member; the server belongs to
+ * qv. */
 const struct quorum_server *qv_member(const struct quorum_verifier *qv, int64_t sid);
 bool qv_is_voter(const struct quorum_verifier *qv, int64_t sid);
 
-/* Java: toString(). Borrowed; lives as long as qv. */
+/* Java: toString(). The text lives as long as qv. */
 const char *qv_to_string(const struct quorum_verifier *qv);
 
 /* Java: QuorumVerifier.equals(): of kinds that can be compared (not symmetric, K-20), equal
@@ -108,7 +109,7 @@ const char *qv_to_string(const struct quorum_verifier *qv);
 bool qv_equal(const struct quorum_verifier *a, const struct quorum_verifier *b);
 
 /* The same members under another version, or with one's own client address filled in where there
- * was none. Gives. */
+ * was none. Each returns a reference, the caller's. */
 struct quorum_verifier *qv_with_version(const struct quorum_verifier *qv, int64_t version);
 struct quorum_verifier *qv_with_static_client_addr(const struct quorum_verifier *qv, int64_t sid,
                                                    const struct inet_address *addr);
