@@ -86,8 +86,10 @@ def classes(others):
             javap += subprocess.run(["javap", "-p", "-cp", ":".join(JARS), *names[i:i + 400]], capture_output=True, text=True,
                                     check=True).stdout
         os.makedirs(CACHE, exist_ok=True)
-        with open(cache + ".new", "w", encoding="utf-8") as stream:
+        # Several checks may do this at the same time, each in a file of its own; whichever is last stays.
+        new = f"{cache}.{os.getpid()}"
+        with open(new, "w", encoding="utf-8") as stream:
             json.dump([vars(one) for one in parse(javap)], stream)
-        os.replace(cache + ".new", cache)
+        os.replace(new, cache)
     with open(cache, encoding="utf-8") as stream:
         return {one["name"]: Class(**one) for one in json.load(stream)}
