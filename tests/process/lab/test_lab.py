@@ -70,6 +70,36 @@ def a_world_runs_within_half_a_second_of_opening():
         print(f"  a world runs {ready - opened:.0f} ms after the page has arrived")
 
 
+def blocks_of(play):
+    """(commands, what they tell) of a play's file: see tests/sim/README.md."""
+    blocks, begun, told = [], False, False
+    for line in play.rstrip("\n").split("\n"):
+        if line == "":
+            begun = False
+        elif not begun and not line.startswith("#"):
+            blocks.append(([line], []))
+            begun, told = True, False
+        elif begun and line == "----" and not told:
+            told = True
+        elif begun:
+            blocks[-1][told].append(line)
+    return blocks
+
+
+@test
+def every_play_goes_in_the_page_as_it_is_written():
+    plays = os.path.join(REPO, "tests", "sim", "plays")
+    with Page() as browser:
+        browser.run("lab.pause(); lab.lab.session.leave(); lab.lab.world.on_line = () => {}")  # nothing is drawn
+        for name in sorted(name for name in os.listdir(plays) if name.endswith(".txt")):
+            browser.run("lab.lab.world.begin(0)")
+            with open(os.path.join(plays, name), encoding="utf-8") as stream:
+                for commands, told in blocks_of(stream.read()):
+                    heard = browser.run("return arguments[0].map((text) => lab.lab.world.command(text)).join('')", commands)
+                    same(heard, "".join(line + "\n" for line in told), f"{name}, after {commands[0]}")
+            same(browser.run("return lab.lab.world.end()"), "", name)
+
+
 @test
 def seeds_are_the_same_as_natively():
     with Page() as browser:
