@@ -348,7 +348,7 @@ int main(int argc, char **argv)
     } else if (code == 0) {
         zk_trace_boot(ctx, ZKPEER_VERSION);
         code = run_peer(ctx, config);
-        zk_trace_exit(ctx, code, code == 0 ? "stopped" : "the log says why");
+        zk_trace_exit(ctx, code, code == 0 ? "it was asked to stop" : "its log names the reason");
     }
     quorum_peer_config_free(config);
     zk_context_free(ctx);

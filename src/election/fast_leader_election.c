@@ -302,8 +302,9 @@ bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote
     while (!decided && quorum_peer_get_peer_state(fle->self) == SERVER_STATE_LOOKING &&
            !zk_stop_requested(&fle->stop)) {
         struct notification *n = NULL;
-        int r = poll_recvqueue(fle, time_to_wait_ms(not_timeout_ms, repeat_at_ms),
-                               "for the next vote; after that I say mine again", &n);
+        int r =
+            poll_recvqueue(fle, time_to_wait_ms(not_timeout_ms, repeat_at_ms),
+                           "it waits for the next vote; if none comes, it says its own again", &n);
         if (r == -ECANCELED)
             break;
         if (r == -ETIMEDOUT) {
@@ -316,7 +317,7 @@ bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote
             if (oracle_allows(fle, &ballots, not_timeout_ms)) { /* T3: of two voters one is left */
                 *ret_vote = proposal_of_this_round(fle);
                 set_peer_state(fle, ret_vote, &ballots.vote_set,
-                               "nobody else answers and the oracle allows it");
+                               "no other peer answers, and the oracle makes this vote a quorum");
                 leave_instance(fle);
                 decided = true;
             } else {
@@ -368,7 +369,7 @@ bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote
                 do {
                     free(n);
                     r = poll_recvqueue(fle, FLE_FINALIZE_WAIT_MS,
-                                       "a quorum agrees; does anything better come?", &n);
+                                       "a quorum agrees; a better vote may still come", &n);
                 } while (n != NULL && !beats(fle, n, &proposal));
                 if (n != NULL) {
                     bq_put(fle->recvqueue, n);
@@ -376,7 +377,7 @@ bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote
                 } else if (r == -ETIMEDOUT) { /* L9 */
                     *ret_vote = proposal;
                     set_peer_state(fle, ret_vote, &ballots.vote_set,
-                                   "a quorum agrees, and 200 ms have brought nothing better");
+                                   "a quorum agrees, and 200 ms have brought no better vote");
                     leave_instance(fle);
                     decided = true;
                 }
@@ -421,8 +422,9 @@ static bool received_following_notification(struct fast_leader_election *fle,
         fle_trace_tally(fle, n->leader, &vote_set);
         if (synced_learner_tracker_has_all_quorums(&vote_set) &&
             fle_check_leader(fle, &ballots->recvset, n->leader, n->election_epoch)) {
-            set_peer_state(fle, &end_vote, &vote_set,
-                           "a quorum of this round is done, and its leader says so itself");
+            set_peer_state(
+                fle, &end_vote, &vote_set,
+                "a quorum of this round has decided, and the leader itself says that it leads");
             decided = true;
         }
         synced_learner_tracker_done(&vote_set);
@@ -438,8 +440,9 @@ static bool received_following_notification(struct fast_leader_election *fle,
         if (synced_learner_tracker_has_all_quorums(&vote_set) &&
             fle_check_leader(fle, &ballots->outofelection, n->leader, n->election_epoch)) {
             zk_atomic_long_set(&fle->logicalclock, n->election_epoch);
-            set_peer_state(fle, &end_vote, &vote_set,
-                           "a quorum follows this leader, and the leader says so itself");
+            set_peer_state(
+                fle, &end_vote, &vote_set,
+                "a quorum follows this leader, and the leader itself says that it leads");
             decided = true;
         }
         synced_learner_tracker_done(&vote_set);

@@ -12,7 +12,7 @@ void fle_trace_new_election(struct fast_leader_election *fle, const struct vote 
     zk_trace_vote(
         fle->ctx, mine->id, mine->zxid, mine->peer_epoch, zk_atomic_long_get(&fle->logicalclock),
         mine->id == NO_VOTE ? "a new round begins; an observer has no candidate of its own"
-                            : "a new round begins; everybody votes for itself first");
+                            : "a new round begins; every peer first votes for itself");
 }
 
 /* Which of the three numbers of a vote made n's the better one. */
@@ -21,21 +21,22 @@ static void explain_change(const struct notification *n, const struct vote *befo
 {
     if (before->id == NO_VOTE)
         snprintf(ret_why, size,
-                 "%" PRId64 " votes for %" PRId64 ": an observer has no candidate of its own",
+                 "peer %" PRId64 " votes for %" PRId64 "; an observer has no candidate of its own",
                  n->sid, n->leader);
     else if (n->peer_epoch != before->peer_epoch)
         snprintf(ret_why, size,
-                 "%" PRId64 " votes for %" PRId64 ", whose epoch %" PRId64
+                 "peer %" PRId64 " votes for %" PRId64 ", whose epoch %" PRId64
                  " is higher than %" PRId64,
                  n->sid, n->leader, n->peer_epoch, before->peer_epoch);
     else if (n->zxid != before->zxid)
         snprintf(ret_why, size,
-                 "%" PRId64 " votes for %" PRId64 ", who has seen more: 0x%" PRIx64
+                 "peer %" PRId64 " votes for %" PRId64 ", which has the longer history: 0x%" PRIx64
                  " against 0x%" PRIx64,
                  n->sid, n->leader, (uint64_t)n->zxid, (uint64_t)before->zxid);
     else
         snprintf(ret_why, size,
-                 "%" PRId64 " votes for %" PRId64 ": the same history, and the larger id decides",
+                 "peer %" PRId64 " votes for %" PRId64
+                 "; the histories are the same, so the larger id decides",
                  n->sid, n->leader);
 }
 
@@ -57,7 +58,8 @@ void fle_trace_own_vote_again(struct fast_leader_election *fle, const struct not
     if (!zk_trace_on(fle->ctx))
         return;
     snprintf(why, sizeof why,
-             "%" PRId64 " is in a later round: I join it and vote for myself again", n->sid);
+             "peer %" PRId64 " is in a later round; this peer joins it and votes for itself again",
+             n->sid);
     zk_trace_vote(fle->ctx, mine->id, mine->zxid, mine->peer_epoch,
                   zk_atomic_long_get(&fle->logicalclock), why);
 }

@@ -16,39 +16,39 @@ static void trace_step(const struct handshake *handshake, const char *what, int6
 
 void qcm_trace_dialled(const struct handshake *handshake)
 {
-    trace_step(handshake, "dial", handshake->sid, "there is something to say");
+    trace_step(handshake, "dial", handshake->sid, "there is no connection to it yet");
 }
 
 void qcm_trace_refused(const struct handshake *handshake, const struct inet_address *address)
 {
     zk_trace_conn(handshake->qcm->ctx, "refused", handshake->sid, inet_text(address).text,
-                  "nobody answers there");
+                  "no server answers at this address");
 }
 
 void qcm_trace_hung_up_by_smaller(const struct handshake *handshake)
 {
     trace_step(handshake, "drop", handshake->sid,
-               "our sid is smaller: the other side will dial us");
+               "this peer has the smaller sid, so the other side will dial it");
 }
 
 void qcm_trace_hung_up_on_smaller(const struct handshake *handshake, int64_t sid)
 {
-    trace_step(handshake, "drop", sid, "its sid is smaller: we dial it instead");
+    trace_step(handshake, "drop", sid, "its sid is smaller, so this peer dials it instead");
 }
 
 void qcm_trace_kept(const struct handshake *handshake, int64_t sid)
 {
-    trace_step(handshake, "keep", sid, "the larger sid dialled it");
+    trace_step(handshake, "keep", sid, "the server with the larger sid has dialled it");
 }
 
 void qcm_trace_overtaken(const struct handshake *handshake, int64_t sid)
 {
-    trace_step(handshake, "drop", sid, "it has called again since");
+    trace_step(handshake, "drop", sid, "a later connection with this server is in place");
 }
 
-void qcm_trace_closed(const struct send_worker *sw)
+void qcm_trace_closed(const struct send_worker *sw, const char *why)
 {
-    zk_trace_conn(sw->qcm->ctx, "close", sw->sid, sock_conn_text(sw->sock), "the connection ends");
+    zk_trace_conn(sw->qcm->ctx, "close", sw->sid, sock_conn_text(sw->sock), why);
 }
 
 /* ---- messages ------------------------------------------------------------------------------- */

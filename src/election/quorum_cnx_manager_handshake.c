@@ -288,7 +288,7 @@ static void keep_connection(struct handshake *handshake, int64_t sid)
     sock_set_deadline(handshake->sock, INT64_MAX);
     if (start_workers(sw) < 0) {
         zk_log(qcm->ctx, ZK_LOG_NO_THREAD_FOR_CONNECTION, sid);
-        send_worker_finish(sw, "there is no thread for it");
+        send_worker_finish(sw, "the system gives no thread for it");
     }
     send_worker_unref(sw);
 }

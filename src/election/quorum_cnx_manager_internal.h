@@ -221,7 +221,7 @@ void qcm_trace_hung_up_by_smaller(const struct handshake *handshake);
 void qcm_trace_hung_up_on_smaller(const struct handshake *handshake, int64_t sid);
 void qcm_trace_kept(const struct handshake *handshake, int64_t sid);
 void qcm_trace_overtaken(const struct handshake *handshake, int64_t sid);
-void qcm_trace_closed(const struct send_worker *sw);
+void qcm_trace_closed(const struct send_worker *sw, const char *why);
 void qcm_trace_message_sent(const struct send_worker *sw, const struct message *message,
                             int64_t seq);
 void qcm_trace_message_received(const struct recv_worker *rw, const struct message *message);

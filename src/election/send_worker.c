@@ -62,7 +62,7 @@ const char *send_worker_why_finished(struct send_worker *sw)
     zk_mutex_lock(&sw->mu);
     const char *why = sw->why_finished;
     zk_mutex_unlock(&sw->mu);
-    return why == NULL ? "somebody has shut the socket down" : why;
+    return why == NULL ? "the socket has been shut down" : why;
 }
 
 /* The reason is there before the socket is shut down, because RecvWorker then asks for it. A write
@@ -80,7 +80,7 @@ void send_worker_finish(struct send_worker *sw, const char *why)
     zk_mutex_unlock(&sw->mu);
     sock_wake(sw->sock);
     if (was_running)
-        qcm_trace_closed(sw);
+        qcm_trace_closed(sw, why);
     cbq_wake(sw->entry->send_queue);
     qcm_forget_sender_worker(sw->qcm, sw);
 }
@@ -137,7 +137,7 @@ void send_worker_run(void *arg)
                 zk_log(qcm->ctx, ZK_LOG_SEND_WORKER_INTERRUPTED);
         }
     }
-    send_worker_finish(sw, "its SendWorker has ended");
+    send_worker_finish(sw, "its SendWorker can write no more");
     zk_log(qcm->ctx, ZK_LOG_SEND_WORKER_LEAVING, sw->sid, qcm->my_id);
     send_worker_unref(sw);
 }

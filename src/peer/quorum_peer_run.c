@@ -262,7 +262,8 @@ static void run_main(void *arg)
  * Java: updateServerState() */
 static void update_server_state(struct quorum_peer_run *run, int result)
 {
-    quorum_peer_set_peer_state(run->self, SERVER_STATE_LOOKING, "the role has ended");
+    quorum_peer_set_peer_state(run->self, SERVER_STATE_LOOKING,
+                               "its term has ended, so it looks for a leader");
     zk_log(run->ctx, ZK_LOG_PEER_STATE_SET_TO_LOOKING);
     if (result > 0) {
         zk_log(run->ctx, ZK_LOG_ROLE_EXIT, result);

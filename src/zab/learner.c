@@ -196,7 +196,7 @@ void learner_end(struct learner *learner, const char *role, bool completed_sync)
         zk_log(learner->ctx, ZK_LOG_DISCONNECTED_FROM_LEADER, learner->leader_address,
                zk_elapsed_ms() - learner->connected_ms, completed_sync ? "true" : "false");
         zk_trace_conn(learner->ctx, "close", learner->leader_id,
-                      sock_conn_text(learner->stream.sock), "no longer learning");
+                      sock_conn_text(learner->stream.sock), "this learner has left its leader");
     }
     zk_log(learner->ctx, ZK_LOG_SHUTDOWN_LEARNER, role);
     learner_shutdown(learner);

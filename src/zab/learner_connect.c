@@ -113,7 +113,8 @@ static void adopt_connection(struct learner *learner, struct sock *sock)
     const char *no_delay = zk_settings_get(learner->ctx, "follower.nodelay");
     sock_set_no_delay(sock, no_delay == NULL || strcmp(no_delay, "true") == 0);
     sock_set_timeout(sock, learner->self->init_limit_ms);
-    zk_trace_conn(learner->ctx, "dial", learner->leader_id, sock_conn_text(sock), "quorum port");
+    zk_trace_conn(learner->ctx, "dial", learner->leader_id, sock_conn_text(sock),
+                  "this learner joins its leader at the quorum port");
     packet_stream_init(&learner->stream, learner->ctx, sock);
     learner->connected_ms = zk_elapsed_ms();
 }

@@ -116,7 +116,8 @@ void learner_handler_start(struct learner_master *master, struct sock *sock)
     struct learner_handler *handler = learner_handler_new(master, sock);
     int r = master->ops->add_learner_handler(master, handler);
     if (r == 0) {
-        zk_trace_conn(handler->ctx, "accept", 0, sock_conn_text(sock), "quorum port");
+        zk_trace_conn(handler->ctx, "accept", 0, sock_conn_text(sock),
+                      "a learner calls at the quorum port");
         learner_handler_ref(handler); /* the thread's */
         r = zk_thread_group_start(master->threads, learner_handler_run, handler,
                                   "LearnerHandler-%s", handler->remote_address.text);

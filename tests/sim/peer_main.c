@@ -85,7 +85,7 @@ int peer_main(int host, void *arg)
     if (quorum_peer_config_parse(ctx, PEER_CONFIG_FILE, &config, &error) == 0) {
         zk_trace_boot(ctx, "simulated");
         code = run_peer(ctx, config, process);
-        zk_trace_exit(ctx, code, code == 0 ? "stopped" : "the log says why");
+        zk_trace_exit(ctx, code, code == 0 ? "it was asked to stop" : "its log names the reason");
     }
     free(error);
     quorum_peer_config_free(config);

@@ -108,9 +108,10 @@ static void f1_a_quorum_of_the_own_round_is_joined_without_a_final_wait(void **s
     assert_decided(stage, SERVER_STATE_FOLLOWING, 3, 5, 1, 2);
 
     assert_int_equal(fle_get_logical_clock(stage->peer->fle), 1);
-    assert_int_equal(election_peer_traced(stage->peer, "does anything better come"), 0);
+    assert_int_equal(election_peer_traced(stage->peer, "a better vote may still come"), 0);
     assert_int_equal(
-        election_peer_traced(stage->peer, "\"r\":1,\"why\":\"a quorum of this round is done"), 1);
+        election_peer_traced(stage->peer, "\"r\":1,\"why\":\"a quorum of this round has decided"),
+        1);
 }
 
 /* Two of round 1 and one of round 2 are no quorum, although each names 5 and 5 has said that it

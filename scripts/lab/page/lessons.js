@@ -211,7 +211,7 @@ const COURSE = [
         ask: {
           q: { en: "Who will lead?", zh: "谁会成为领导者？" },
           options: [
-            { en: "1, which has seen more", zh: "1，因为它看到的更多" },
+            { en: "1, which has the longer history", zh: "1，因为它的历史更长" },
             { en: "3, whose id is the largest", zh: "3，因为编号最大" },
           ],
           right: 0,

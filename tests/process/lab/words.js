@@ -68,7 +68,7 @@ function reasons() {
   const errors = fs.readFileSync(path.join(repository, "src/base/error.c"), "utf8");
   for (const [, words] of errors.matchAll(/return "([^"]+)"/g)) found.add(words);
   // Not reasons: the step of a connection, and the name of an epoch or a state, which stand beside them.
-  return [...found].filter((words) => !/^[a-z]+$/.test(words) || words === "stopped");
+  return [...found].filter((words) => !/^[a-z]+$/.test(words));
 }
 
 function kinds() {

@@ -444,7 +444,7 @@ def a_chapter_moves_the_film(browser):
 @test
 def a_caption_says_why_the_own_vote_is_not_counted_yet(browser):
     diaries = test_story.Diaries().boot(1, 2).looks_for_itself(1).votes(2, 2, 1)
-    diaries.line(1, "vote", leader=2, zxid="0x0", epoch=0, r=1, why="2 votes for 2: the same history, and the larger id decides")
+    diaries.line(1, "vote", leader=2, zxid="0x0", epoch=0, r=1, why="peer 2 votes for 2; the histories are the same, so the larger id decides")
     diaries.line(1, "tally", leader=2, have=[2], quorum=False).line(1, "tally", leader=2, have=[1, 2], quorum=True)
     open_page(browser, page_of(diaries))
     (_, first), (_, second) = told_of(browser, "e.e === 'tally'")
@@ -458,7 +458,7 @@ def a_late_joiner_is_told_a_result(browser):
     for n, state in ((2, "FOLLOWING"), (3, "LEADING")):
         diaries.send(n, 1, "NOTIFICATION", conn=f"new{n}", state=state, leader=3, zxid="0x0", round=1, epoch=1)
         diaries.line(1, "tally", leader=3, have=[2] if n == 2 else [2, 3], quorum=n == 3)
-    diaries.line(1, "decide", leader=3, r=1, why="a quorum of this round is done, and its leader says so itself").state(1, "FOLLOWING")
+    diaries.line(1, "decide", leader=3, r=1, why="a quorum of this round has decided, and the leader itself says that it leads").state(1, "FOLLOWING")
     open_page(browser, page_of(diaries))
     (first, why), (second, reason), (third, end) = told_of(browser, "e.n === 1 && ['tally', 'decide'].includes(e.e) && e.t > 700000")
     same((first, second, third), ("Peer 1 counts for 3: 2, no quorum yet", "Peer 1 counts for 3: 2 and 3 – a quorum", "Peer 1 settles on leader 3"))

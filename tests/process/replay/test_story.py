@@ -98,11 +98,11 @@ class Diaries(Film):
 
     def exit(self, *peers):
         for n in peers:
-            self.line(n, "exit", code=0, why="stopped")
+            self.line(n, "exit", code=0, why="it was asked to stop")
         return self
 
     def looks_for_itself(self, n, r=1, zxid="0x0", epoch=0):
-        return self.line(n, "vote", leader=n, zxid=zxid, epoch=epoch, r=r, why="a new round begins; everybody votes for itself first")
+        return self.line(n, "vote", leader=n, zxid=zxid, epoch=epoch, r=r, why="a new round begins; every peer first votes for itself")
 
     def elect(self, leader, *voters, r=1, zxid="0x0", epoch=0):
         """All vote for the leader, wait for 200 ms, and stand in the next epoch."""
@@ -115,7 +115,7 @@ class Diaries(Film):
             self.votes(n, leader, leader, r=r, zxid=zxid, epoch=epoch)
         for n in (leader, *voters):
             self.line(n, "tally", leader=leader, have=sorted((leader, *voters)), quorum=True)
-            self.line(n, "wait", ms=200, why="a quorum agrees; does anything better come?")
+            self.line(n, "wait", ms=200, why="a quorum agrees; a better vote may still come")
         self.pause(200)
         for n in (leader, *voters):
             self.line(n, "decide", leader=leader, r=r, why="a quorum agrees").state(n, "LEADING" if n == leader else "FOLLOWING")
@@ -130,7 +130,7 @@ class Diaries(Film):
 
     def leaves(self, n, leader):
         """It ends its quorum connection: too long has nothing come."""
-        return self.line(n, "conn", what="close", peer=leader, conn=f"q{leader}-{n}", why="no longer learning")
+        return self.line(n, "conn", what="close", peer=leader, conn=f"q{leader}-{n}", why="this learner has left its leader")
 
     def save(self, directory):
         for n in {line["n"] for line in self.lines}:
@@ -305,14 +305,14 @@ def a_follower_that_freezes_costs_no_election():
 
 @test
 def a_frozen_leader_that_is_killed_later_is_both():
-    film = freeze_of_the_leader().pause(500).line(1, "conn", what="close", peer=3, conn="1-3", why="the connection ends")
+    film = freeze_of_the_leader().pause(500).line(1, "conn", what="close", peer=3, conn="1-3", why="its RecvWorker can read no more")
     film.pause(100).pings(2, 1)
     same(titles(film)[1:], ["Leader 3 freezes: 2 is elected", "Peer 3 is gone"])
 
 
 @test
 def a_leader_whose_connections_all_end_is_killed():
-    film = serving().pause(200).leaves(1, 3).line(1, "conn", what="close", peer=3, conn="1-3", why="the connection ends")
+    film = serving().pause(200).leaves(1, 3).line(1, "conn", what="close", peer=3, conn="1-3", why="its RecvWorker can read no more")
     film.leaves(2, 3).elect(2, 1, r=2, epoch=1)
     same(titles(film)[1:], ["Leader 3 is killed: 2 is elected"])
     tells(film, 2, "Peer 3 does not run, so nobody can hear its vote.")
@@ -320,7 +320,7 @@ def a_leader_whose_connections_all_end_is_killed():
 
 @test
 def a_leader_at_whose_port_nobody_answers_is_killed():
-    film = serving().pause(200).line(1, "conn", what="refused", peer=3, conn="/127.0.0.1:3", why="nobody answers there")
+    film = serving().pause(200).line(1, "conn", what="refused", peer=3, conn="/127.0.0.1:3", why="no server answers at this address")
     film.leaves(1, 3).leaves(2, 3).elect(2, 1, r=2, epoch=1)
     same(titles(film)[1:], ["Leader 3 is killed: 2 is elected"])
 
@@ -341,13 +341,13 @@ def a_follower_that_may_be_cut_off_is_not_called_frozen():
 
 @test
 def a_peer_that_stops_does_not_kill_the_frozen_one():
-    film = freeze_of_the_leader().pause(300).line(1, "conn", what="close", peer=3, conn="1-3", why="the connection ends").exit(1)
+    film = freeze_of_the_leader().pause(300).line(1, "conn", what="close", peer=3, conn="1-3", why="its RecvWorker can read no more").exit(1)
     same(titles(film)[1:], ["Leader 3 freezes: 2 is elected", "Peer 1 is gone"])
 
 
 @test
 def a_dead_peer_ends_with_its_first_connection():
-    film = serving().pause(200).leaves(1, 3).pause(20).line(1, "conn", what="close", peer=3, conn="1-3", why="the connection ends")
+    film = serving().pause(200).leaves(1, 3).pause(20).line(1, "conn", what="close", peer=3, conn="1-3", why="its RecvWorker can read no more")
     shown = [record["name"] for record in json.loads(film.tell("perfetto"))["traceEvents"] if record["ph"] == "i"]
     assert shown.index("killed") < shown.index("close 3"), shown
 
@@ -417,7 +417,7 @@ def a_peer_that_is_cut_off_during_the_election_is_told_so():
 
 @test
 def voters_that_never_ran_count_for_the_majority():
-    film = Diaries().boot(1, 2).elect(2, 1).line(1, "conn", what="refused", peer=3, conn="/x", why="nobody answers there")
+    film = Diaries().boot(1, 2).elect(2, 1).line(1, "conn", what="refused", peer=3, conn="/x", why="no server answers at this address")
     film.pause(300).exit(1).pause(50).pings(2, 1, arrive=False)
     same(film.story()[-1], ("Peer 1 is gone", ["Peer 2 is left, no majority of the 3 voters: a leader cannot go on for long."]))
 

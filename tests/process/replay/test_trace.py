@@ -282,7 +282,7 @@ def a_line_that_is_none_is_named():
 def a_line_that_a_restart_wrote_behind_a_cut_one_is_read():
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as stream:
         boot = '{"v":1,"t":1,"n":1,"th":"main","ev":"boot","wall":%d,"version":"0"}'
-        stream.write(f'{boot % 1}\n{{"v":1,"t":5{boot % 2}\n{{"v":1,"t":9,"n":1,"th":"main","ev":"exit","code":0,"why":"stopped"}}\n')
+        stream.write(f'{boot % 1}\n{{"v":1,"t":5{boot % 2}\n{{"v":1,"t":9,"n":1,"th":"main","ev":"exit","code":0,"why":"it was asked to stop"}}\n')
         stream.flush()
         status, out, _ = script("trace.sh", "check", stream.name)
     same((status, out.splitlines()[0][:31]), (0, "4 events of 1 peers; 0 messages"), "two lives, one of them killed")
