@@ -12,6 +12,8 @@ CALLER_TO_COME = {
                           "decoder is tested and fuzzed through it",
     "data_tree_create_node": "a transaction; until then the tests of the fuzzy snapshot are what changes a tree",
     "data_tree_delete_node": "the same",
+    "learner_ref": "the server of a follower",
+    "learner_write_packet": "the processors of a follower",
 }
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")

@@ -133,7 +133,7 @@ static void follower_shutdown(struct quorum_peer_role *role)
 static void follower_destroy(struct quorum_peer_role *role)
 {
     struct follower *follower = (struct follower *)role;
-    learner_free(follower->learner);
+    learner_unref(follower->learner);
     free(follower);
 }
 

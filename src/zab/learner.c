@@ -2,7 +2,7 @@
  * synchronisation (learner_sync.c).
  *
  * No thread of its own. One lock guards what learner_shutdown needs: the flag and the socket to
- * wake.
+ * wake. Another one is held by the thread that writes to the leader.
  *
  * Java: Learner */
 #include "zk/zab/learner.h"
@@ -28,9 +28,24 @@
 /* ---- packets --------------------------------------------------------------------------------- */
 
 /* Java: writePacket() */
-int learner_write_packet(struct learner *learner, int32_t type, int64_t zxid, struct buf *data)
+int learner_write_packet(struct learner *learner, const struct quorum_packet *packet, bool flush)
 {
-    return packet_stream_send(&learner->stream, learner->leader_id, type, zxid, data);
+    int r = 0;
+    zk_mutex_lock(&learner->output_mu);
+    if (!learner->connected)
+        r = -ECANCELED;
+    if (r == 0 && packet != NULL)
+        r = packet_stream_write(&learner->stream, learner->leader_id, packet);
+    if (r == 0 && flush)
+        r = packet_stream_flush(&learner->stream);
+    zk_mutex_unlock(&learner->output_mu);
+    return r;
+}
+
+int learner_send(struct learner *learner, int32_t type, int64_t zxid, struct buf *data)
+{
+    const struct quorum_packet packet = {.type = type, .zxid = zxid, .data = data};
+    return learner_write_packet(learner, &packet, true);
 }
 
 /* Java: readPacket() */
@@ -74,7 +89,7 @@ int learner_register_with_leader(struct learner *learner, int32_t packet_type, i
         .config_version = quorum_peer_quorum_verifier(self)->version,
     };
     struct buf *data = learner_info_encode(&li);
-    int r = learner_write_packet(learner, packet_type, zxid_make(accepted_epoch, 0), data);
+    int r = learner_send(learner, packet_type, zxid_make(accepted_epoch, 0), data);
     buf_unref(data);
     if (r < 0)
         return r;
@@ -111,7 +126,7 @@ int learner_register_with_leader(struct learner *learner, int32_t packet_type, i
     }
     data = buf_new(4);
     buf_put_int(data, epoch_to_tell);
-    r = learner_write_packet(learner, LEADER_ACKEPOCH, last_logged_zxid, data);
+    r = learner_send(learner, LEADER_ACKEPOCH, last_logged_zxid, data);
     buf_unref(data);
     if (r < 0)
         return r;
@@ -136,7 +151,7 @@ int learner_revalidate(struct learner *learner, const struct quorum_packet *pack
 int learner_ping(struct learner *learner, const struct quorum_packet *packet)
 {
     struct buf *touched = buf_new(0);
-    int r = learner_write_packet(learner, packet->type, packet->zxid, touched);
+    int r = learner_send(learner, packet->type, packet->zxid, touched);
     buf_unref(touched);
     return r;
 }
@@ -202,7 +217,10 @@ void learner_end(struct learner *learner, const char *role, bool completed_sync)
     learner_shutdown(learner);
     /* Both references go now, which closes the socket: the leader must see the end at once, not
      * when this object is freed. */
+    zk_mutex_lock(&learner->output_mu);
+    learner->connected = false;
     packet_stream_done(&learner->stream);
+    zk_mutex_unlock(&learner->output_mu);
     zk_mutex_lock(&learner->mu);
     sock_unref(learner->sock);
     learner->sock = NULL;
@@ -221,21 +239,30 @@ struct learner *learner_new(struct quorum_peer *self) UNSHARED
     learner->self = self;
     learner->ctx = self->ctx;
     learner->database = self->database;
+    zk_refcount_init(&learner->refs);
     zk_mutex_init(&learner->mu, learner->ctx, "learner", ZK_RANK_LEARNER);
+    zk_mutex_init(&learner->output_mu, learner->ctx, "learner_output", ZK_RANK_LEARNER_OUTPUT);
     zk_cond_init(&learner->wake);
     learner->leader_id = -1;
     learner->connected_ms = -1;
     return learner;
 }
 
-void learner_free(struct learner *learner) UNSHARED
+struct learner *learner_ref(struct learner *learner)
 {
-    if (learner == NULL)
+    zk_refcount_ref(&learner->refs);
+    return learner;
+}
+
+void learner_unref(struct learner *learner) UNSHARED
+{
+    if (learner == NULL || !zk_refcount_unref(&learner->refs))
         return;
     packet_stream_done(&learner->stream);
     sock_unref(learner->sock);
     free(learner->leader_address);
     zk_cond_destroy(&learner->wake);
+    zk_mutex_destroy(&learner->output_mu);
     zk_mutex_destroy(&learner->mu);
     free(learner);
 }

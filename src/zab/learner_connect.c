@@ -115,7 +115,10 @@ static void adopt_connection(struct learner *learner, struct sock *sock)
     sock_set_timeout(sock, learner->self->init_limit_ms);
     zk_trace_conn(learner->ctx, "dial", learner->leader_id, sock_conn_text(sock),
                   "this learner joins its leader at the quorum port");
+    zk_mutex_lock(&learner->output_mu);
     packet_stream_init(&learner->stream, learner->ctx, sock);
+    learner->connected = true;
+    zk_mutex_unlock(&learner->output_mu);
     learner->connected_ms = zk_elapsed_ms();
 }
 

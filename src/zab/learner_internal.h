@@ -27,6 +27,7 @@ struct learner {
     struct quorum_peer *self;
     struct zk_context *ctx;
     struct zk_database *database;
+    struct zk_refcount refs; /* the role; its server */
 
     /* ---- guarded by mu: what learner_shutdown must wake -------------------------------------- */
     struct zk_mutex mu;
@@ -38,7 +39,14 @@ struct learner {
     struct leader_connector *connectors; /* NULL: nobody dials */
     size_t connector_count;
 
-    /* ---- the main thread alone --------------------------------------------------------------- */
+    /* ---- guarded by output_mu: the writing half of the stream -------------------------------- */
+    /* As Java's monitor of leaderOs. The main thread writes pings, the SyncThread its ACKs, a
+     * request processor the requests of clients. Held while the socket takes the bytes: packets
+     * must not be mixed. */
+    struct zk_mutex output_mu;
+    bool connected; /* the stream can be written to */
+
+    /* ---- the main thread alone, but for the writing half of the stream ----------------------- */
     struct packet_stream stream;
     int64_t leader_id;
     char *leader_address; /* owned; for the log */

@@ -118,7 +118,7 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
             /* The slow part is over; from here on the leader pings us. */
             sock_set_timeout(learner->stream.sock, self->sync_limit_ms);
             quorum_peer_set_sync_mode(self, SYNC_MODE_NONE);
-            r = learner_write_packet(learner, LEADER_ACK, new_leader_zxid, NULL);
+            r = learner_send(learner, LEADER_ACK, new_leader_zxid, NULL);
             break;
         default: /* PING, too: a leader does not expect an answer before our ACK */
             break;
@@ -128,7 +128,7 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
     }
 
     /* The leader passes this one over; Java's learner sends it, so ours does. */
-    r = learner_write_packet(learner, LEADER_ACK, zxid_make(new_epoch, 0), NULL);
+    r = learner_send(learner, LEADER_ACK, zxid_make(new_epoch, 0), NULL);
     if (r < 0)
         goto out;
     /* Servers that start later are told of this epoch, whomever they ask (ZOOKEEPER-1732). */

@@ -150,7 +150,7 @@ int64_t observer_election_delay_ms(struct quorum_peer *self)
 static void observer_destroy(struct quorum_peer_role *role)
 {
     struct observer *observer = (struct observer *)role;
-    learner_free(observer->learner);
+    learner_unref(observer->learner);
     free(observer);
 }
 

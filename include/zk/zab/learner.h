@@ -1,6 +1,9 @@
 /* What follower and observer have in common: they find the leader, connect to it, tell it where
- * they stand, and are brought to where it stands. All of it runs in the peer's main thread; only
- * learner_shutdown may come from others.
+ * they stand, and are brought to where it stands. All of it runs in the peer's main thread, but for
+ * what may be written to the leader: the processors of the term's server do that, too.
+ *
+ * A learner is counted. Its role holds it, and so does the role's server, which a thread that
+ * serves a client may still know when the term has ended: it finds a connection that is closed.
  *
  * Java: Learner */
 #ifndef ZK_ZAB_LEARNER_H
@@ -22,14 +25,23 @@ enum {
     LEARNER_CONNECT_DELAY_MS = 100,    /* Java: leaderConnectDelayDuringRetryMs */
 };
 
-/* Makes a learner without a connection. self stays the caller's and must outlive it. */
+/* Makes a learner without a connection. self stays the caller's and must outlive it. The caller
+ * unrefs it. */
 struct learner *learner_new(struct quorum_peer *self);
-void learner_free(struct learner *learner); /* NULL is fine; closes the connection */
+struct learner *learner_ref(struct learner *learner);
+void learner_unref(struct learner *learner); /* NULL is fine; the last one closes the connection */
 
-/* Java: writePacket(packet, true). Sends one packet at once. data may be NULL, which is not the
- * same as empty; it stays the caller's. Blocks on the socket. */
-ZK_NODISCARD int learner_write_packet(struct learner *learner, int32_t type, int64_t zxid,
-                                      struct buf *data);
+/* Java: writePacket(). Puts a packet, which stays the caller's, behind what was written before;
+ * NULL writes nothing. With flush all of it leaves now: else it waits for the next flush, or until
+ * there is too much of it. Any thread, one at a time: whoever comes second waits. Blocks on the
+ * socket. -ECANCELED: the learner is shut down, or has no connection. */
+ZK_NODISCARD int learner_write_packet(struct learner *learner, const struct quorum_packet *packet,
+                                      bool flush);
+
+/* Writes one packet of these fields and flushes. data may be NULL, which is not the same as empty;
+ * it stays the caller's. */
+ZK_NODISCARD int learner_send(struct learner *learner, int32_t type, int64_t zxid,
+                              struct buf *data);
 
 /* Java: readPacket(qp). Replaces *packet, which may be NULL, by the next packet, or by NULL on
  * failure. In the end the caller unrefs it. Blocks on the socket. */
