@@ -10,6 +10,7 @@ from gate import Gate, read, sources
 CALLER_TO_COME = {
     "zk_input_new_bytes": "records inside bytes that are there already, such as a transaction in a packet; until then each "
                           "decoder is tested and fuzzed through it",
+    "bq_size": "the length of a processor's queue, for mntr",
     "data_tree_create_node": "a transaction; until then the tests of the fuzzy snapshot are what changes a tree",
     "data_tree_delete_node": "the same",
     "learner_ref": "the server of a follower",

@@ -26,6 +26,7 @@
 #include "zk/ensemble/zxid.h"
 #include "zk/io/inet.h"
 #include "zk/io/sock.h"
+#include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
 #include "zk/runtime/thread.h"
@@ -45,6 +46,8 @@ static int begin_sync(struct learner_handler *handler, bool need_snap,
 static int send_new_leader(struct learner_handler *handler, int64_t new_leader_zxid);
 static int start_sending_packets(struct learner_handler *handler);
 static int read_new_leader_ack(struct learner_handler *handler, struct quorum_packet **packet);
+static void start_sync_limit_check(struct learner_handler *handler);
+static void update_ack(struct learner_handler *handler, int64_t zxid);
 static int submit_request(struct learner_handler *handler, const struct quorum_packet *packet);
 static void say_goodbye(struct learner_handler *handler, int error);
 
@@ -82,11 +85,12 @@ struct learner_handler *learner_handler_new(struct learner_master *master, struc
     handler->remote_address = inet_text(sock_remote(sock));
     char queue_name[sizeof handler->remote_address.text + 16];
     snprintf(queue_name, sizeof queue_name, "queuedPackets-%s", handler->remote_address.text);
-    handler->queued_packets = bq_new(master->ctx, queue_name, BQ_LIMIT, free_packet);
+    handler->queued_packets = bq_new(master->ctx, queue_name, SIZE_MAX, free_packet);
     packet_stream_init(&handler->stream, handler->ctx, sock);
     zk_mutex_init(&handler->mu, handler->ctx, "learner_handler", ZK_RANK_LEARNER_HANDLER);
     handler->alive = true;
     handler->tick_of_next_ack_deadline = master->ops->get_tick_of_initial_ack_deadline(master);
+    handler->queued_bytes_limit = LEARNER_HANDLER_QUEUED_BYTES;
     handler->version = 1;
     handler->learner_type = LEARNER_TYPE_PARTICIPANT;
     return handler;
@@ -140,6 +144,17 @@ enum learner_type learner_handler_get_learner_type(const struct learner_handler 
 
 /* ---- the Sender thread ----------------------------------------------------------------------- */
 
+/* The packet has left the queue. From now on the learner owes an ACK for it if it is a PROPOSAL:
+ * the time in the queue is not the learner's fault. */
+static void note_sending(struct learner_handler *handler, const struct quorum_packet *packet)
+{
+    zk_mutex_lock(&handler->mu);
+    handler->queued_bytes -= learner_handler_packet_size(packet);
+    if (packet->type == LEADER_PROPOSAL)
+        sync_limit_check_update_proposal(&handler->sync_limit_check, packet->zxid, zk_elapsed_ms());
+    zk_mutex_unlock(&handler->mu);
+}
+
 /* Whatever waits in the queue goes out with one flush: in a burst the queue is locked once, and the
  * socket written to once, for many packets.
  * Java: sendPackets() */
@@ -153,6 +168,7 @@ static int send_packets(struct learner_handler *handler)
             return r;
         struct quorum_packet *packet;
         while (r == 0 && (packet = bq_batch_next(&batch)) != NULL) {
+            note_sending(handler, packet);
             r = packet_stream_write(&handler->stream, handler->sid, packet);
             quorum_packet_free(packet);
         }
@@ -244,6 +260,7 @@ static void learner_handler_run(void *arg)
         end_because(handler, r, "Timeout while waiting for NEWLEADER to be acked by quorum");
     if (r < 0)
         goto out;
+    start_sync_limit_check(handler);
     learner_sync_throttler_end_sync(sync_throttler);
     sync_throttler = NULL;
     /* From here it answers pings, so syncLimit ticks of silence are too many. */
@@ -263,6 +280,7 @@ static void learner_handler_run(void *arg)
         learner_handler_heard_of(handler, master->ops->get_tick_of_next_ack_deadline(master));
         switch (qp->type) {
         case LEADER_ACK:
+            update_ack(handler, qp->zxid);
             master->ops->process_ack(master, handler->sid, qp->zxid);
             break;
         case LEADER_PING:
@@ -441,6 +459,21 @@ static int read_new_leader_ack(struct learner_handler *handler, struct quorum_pa
     return 0;
 }
 
+/* From here on every PROPOSAL must be acknowledged in time. */
+static void start_sync_limit_check(struct learner_handler *handler)
+{
+    zk_mutex_lock(&handler->mu);
+    sync_limit_check_start(&handler->sync_limit_check);
+    zk_mutex_unlock(&handler->mu);
+}
+
+static void update_ack(struct learner_handler *handler, int64_t zxid)
+{
+    zk_mutex_lock(&handler->mu);
+    sync_limit_check_update_ack(&handler->sync_limit_check, handler->ctx, zxid);
+    zk_mutex_unlock(&handler->mu);
+}
+
 /* A request of one of the learner's clients: session, cxid, opcode, then the request itself. */
 static int submit_request(struct learner_handler *handler, const struct quorum_packet *packet)
 {
@@ -503,23 +536,49 @@ void learner_handler_ping(struct learner_handler *handler)
     zk_mutex_unlock(&handler->mu);
     if (!started)
         return;
-    int64_t zxid = handler->master->ops->get_last_proposed(handler->master);
-    learner_handler_queue_packet(handler, quorum_packet_new(LEADER_PING, zxid, NULL));
+    struct learner_master *master = handler->master;
+    int64_t sync_timeout_ms = master->ops->sync_timeout(master);
+    zk_mutex_lock(&handler->mu);
+    bool in_time =
+        sync_limit_check_check(&handler->sync_limit_check, zk_elapsed_ms(), sync_timeout_ms);
+    zk_mutex_unlock(&handler->mu);
+    if (in_time) {
+        int64_t zxid = master->ops->get_last_proposed(master);
+        learner_handler_queue_packet(handler, quorum_packet_new(LEADER_PING, zxid, NULL));
+    } else {
+        zk_log(handler->ctx, ZK_LOG_TRANSACTION_TIMEOUT);
+        learner_handler_shutdown(handler);
+    }
 }
 
 /* Java: queuePacket() */
 void learner_handler_queue_packet(struct learner_handler *handler, struct quorum_packet *packet)
 {
-    /* A full queue would drop its oldest packet, and the learner must not be sent a stream with a
-     * hole: the connection ends before that (D-43). */
-    if (bq_size(handler->queued_packets) >= LEARNER_HANDLER_QUEUED_PACKETS) {
-        zk_log(handler->ctx, ZK_LOG_LEARNER_QUEUE_FULL, learner_handler_get_sid(handler),
-               (int)LEARNER_HANDLER_QUEUED_PACKETS);
-        quorum_packet_free(packet);
-        learner_handler_shutdown(handler);
+    int64_t size = learner_handler_packet_size(packet);
+    zk_mutex_lock(&handler->mu);
+    bool room = handler->queued_bytes + size <= handler->queued_bytes_limit;
+    if (room)
+        handler->queued_bytes += size;
+    bool alive = handler->alive;
+    int64_t sid = handler->sid;
+    int64_t limit = handler->queued_bytes_limit;
+    zk_mutex_unlock(&handler->mu);
+    if (room) {
+        bq_put(handler->queued_packets, packet);
         return;
     }
-    bq_put(handler->queued_packets, packet);
+    quorum_packet_free(packet);
+    if (!alive)
+        return; /* it was said once */
+    zk_log(handler->ctx, ZK_LOG_LEARNER_QUEUE_FULL, sid, limit);
+    learner_handler_shutdown(handler);
+}
+
+/* Java: packetSize() */
+int64_t learner_handler_packet_size(const struct quorum_packet *packet)
+{
+    enum { ELEMENT_SIZE = 128 }; /* the packet and the queue's node, as allocated */
+    return ELEMENT_SIZE + (packet->data != NULL ? (int64_t)packet->data->length : 0);
 }
 
 void learner_handler_heard_of(struct learner_handler *handler, int64_t tick_of_next_ack_deadline)

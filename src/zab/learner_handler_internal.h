@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "zab/packet_stream.h"
+#include "zab/sync_limit_check.h"
 #include "zk/base/refcount.h"
 #include "zk/ensemble/server_state.h"
 #include "zk/io/inet.h"
@@ -36,6 +37,10 @@ struct learner_handler {
     bool alive;                  /* Java: isAlive() */
     bool sending_thread_started; /* pings may be queued */
     int64_t tick_of_next_ack_deadline;
+    struct sync_limit_check sync_limit_check;
+    /* What waits in queued_packets or is being written, and how much of it may (D-43). */
+    int64_t queued_bytes; /* Java: queuedPacketsSize */
+    int64_t queued_bytes_limit;
 
     /* ---- the handler's thread alone ---------------------------------------------------------- */
     bool introduced;                /* the learner has said who it is */
@@ -47,6 +52,9 @@ struct learner_handler {
 
 /* Makes a handler without a thread. Takes ownership of sock. */
 struct learner_handler *learner_handler_new(struct learner_master *master, struct sock *sock);
+
+/* Java: packetSize(), with what the queue itself needs for an element. */
+int64_t learner_handler_packet_size(const struct quorum_packet *packet);
 
 /* The learner is counted as heard of until this tick. */
 void learner_handler_heard_of(struct learner_handler *handler, int64_t tick_of_next_ack_deadline);

@@ -343,9 +343,14 @@
 #define ZK_LOG_SENDING_PACKETS                                                                     \
     ZK_ERROR, "Exception while sending packets in LearnerHandler sid=%" PRId64 " reason=%s"
 #define ZK_LOG_LEARNER_QUEUE_FULL                                                                  \
-    ZK_WARN, "learner dropped sid=%" PRId64 " reason=\"it does not read: %d packets are waiting\""
+    ZK_WARN, "learner dropped sid=%" PRId64 " reason=\"it does not read: %" PRId64                 \
+             " bytes are waiting\""
+/* J */
+#define ZK_LOG_TRANSACTION_TIMEOUT ZK_WARN, "Closing connection to peer due to transaction timeout."
+/* J: two zxids */
+#define ZK_LOG_ACK_BEFORE_ACK      ZK_WARN, "ACK for 0x%" PRIx64 " received before ACK for 0x%" PRIx64
 /* J: address; then who and why */
-#define ZK_LOG_GOODBYE ZK_WARN, "******* GOODBYE %s ******** sid=%" PRId64 " reason=%s"
+#define ZK_LOG_GOODBYE             ZK_WARN, "******* GOODBYE %s ******** sid=%" PRId64 " reason=%s"
 /* J: address; then why */
 #define ZK_LOG_GOODBYE_UNKNOWN                                                                     \
     ZK_WARN, "******* GOODBYE %s ******** reason=\"it never said which server it is: %s\""

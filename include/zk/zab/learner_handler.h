@@ -17,9 +17,11 @@ struct learner_handler;
 struct learner_master;
 struct sock;
 
-/* How many packets may wait for one learner; one more ends the connection (D-43). It is below the
- * queue's own limit, which would drop the oldest packet and so tear a hole into the stream. */
-enum { LEARNER_HANDLER_QUEUED_PACKETS = 65535 };
+/* How many bytes of packets may wait for one learner, besides what brought it up to date; more end
+ * the connection (D-43). Not one packet may be dropped: that would tear a hole into the stream. The
+ * limit is for a learner that reads nothing while it still answers somehow. It is far above what
+ * waits while a large SNAP goes out: 100 seconds of 10,000 writes a second, 500 bytes each. */
+enum { LEARNER_HANDLER_QUEUED_BYTES = 1 << 30 };
 
 /* Java: new LearnerHandler().start(). From now on the master's group has a thread that serves the
  * connection, and the master has it among its learners. Takes ownership of sock, and closes it if
@@ -44,7 +46,8 @@ enum learner_type learner_handler_get_learner_type(const struct learner_handler 
 bool learner_handler_synced(struct learner_handler *handler);
 
 /* Java: ping(). Queues a PING with the leader's last proposed zxid, unless the learner is not being
- * sent packets yet. Any thread that holds no lock of the master. */
+ * sent packets yet. A learner that has owed an ACK for syncLimit ticks is shut down instead. Any
+ * thread that holds no lock of the master. */
 void learner_handler_ping(struct learner_handler *handler);
 
 /* Java: queuePacket(). Takes ownership of packet. Never blocks. Any thread; locks
