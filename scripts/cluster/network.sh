@@ -133,6 +133,7 @@ start_network() {
   rm -f "$dir/ready" "$dir/groups"
   printf '%s\n' "$flags" >"$dir/how"
   (
+    trap '' INT # until it has a session of its own, as in start_peer
     printf '%d\n' "$BASHPID" >"$dir/pid"
     exec setsid unshare "$flags" bash "$REPO/scripts/cluster/keeper.sh" "$dir" "${ids[@]}" \
       </dev/null >"$dir/log" 2>&1

@@ -47,9 +47,10 @@ make_cluster() {
   save_state
 }
 
-jobs_of_ours=() # processes that this call has started
+jobs_of_ours=()         # processes that this call has started
+declare -A job_of=()    # by peer that this call has started: its process
 declare -A log_lines=() # by peer that this call has started: the lines that its log had before
-made=false      # has this call made the cluster?
+made=false              # has this call made the cluster?
 
 # ---- starting and stopping ---------------------------------------------------------------------
 
@@ -69,7 +70,8 @@ prepare_programs() {
 }
 
 # start_peer ID: in a session of its own, so that it outlives this script and its terminal. False
-# if it ran already.
+# if it ran already. Until setsid has run, Ctrl-C reaches the peer as well: it ignores SIGINT until it is a
+# peer, for bash 5.2 does not see to that in a ( ) &.
 start_peer() {
   local id=$1 dir=$root/$1 command enter
   ! peer_pid "$dir/pid" "$dir/zoo.cfg" >/dev/null || return 1
@@ -84,10 +86,12 @@ start_peer() {
   log_lines[$id]=0
   [[ ! -f $dir/log ]] || log_lines[$id]=$(wc -l <"$dir/log")
   (
+    trap '' INT
     printf '%d\n' "$BASHPID" >"$dir/pid" # by itself, so that no Ctrl-C comes between
     exec "${enter[@]}" env "--chdir=$dir" setsid "${command[@]}" </dev/null >>"$dir/log" 2>&1
   ) &
   jobs_of_ours+=($!)
+  job_of[$id]=$!
   # Between fork and exec the child still looks like this script; wait until it can be told apart,
   # or has failed.
   until is_running "$id" || ! kill -0 $! 2>/dev/null; do
@@ -132,17 +136,27 @@ kill_peers() {
   wait_gone 5 "$@"
 }
 
+# runs_as_job ID: has this call started it, and does its process still run? Unlike is_running this can be told in
+# the middle of an exec, too.
+runs_as_job() {
+  [[ -n ${job_of[$1]:-} ]] && kill -0 "${job_of[$1]}" 2>/dev/null
+}
+
 # die_if_one_died ID...: a peer that ends while we wait for it has something to say.
 die_if_one_died() {
   local id
   for id; do
-    is_running "$id" || die_for_peer "$id"
+    is_running "$id" || runs_as_job "$id" || die_for_peer "$id"
   done
 }
 
 # die_for_peer ID: it has ended by itself; its last line at level ERROR says why, or else its last line.
+# If SIGINT has ended it, that was Ctrl-C in the instant before it could ignore that, and then Ctrl-C was meant
+# for this script, which may not have heard it: bash 5.2 loses a SIGINT now and then.
 die_for_peer() {
-  local words
+  local words status=0
+  [[ -z ${job_of[$1]:-} ]] || wait "${job_of[$1]}" || status=$?
+  ((status != 130)) || exit 130
   words=$(tail -n "+$((${log_lines[$1]:-0} + 1))" "$root/$1/log" | grep ' - ERROR ' | tail -n 1 || true)
   [[ -n $words ]] || words=$(tail -n 1 "$root/$1/log")
   say "$words" >&2
@@ -253,19 +267,30 @@ verb_up() {
 }
 
 # undo_on_interrupt: from now on, if this call is interrupted, it ends what it has started and takes away
-# what it has made.
+# what it has made. SIGINT calls undo by itself, not only by way of EXIT: if Ctrl-C ends a $( ), bash ends this
+# script for its status and sends it one more SIGINT, whose trap may run in the middle of that of EXIT, where an
+# exit would be the last word.
 undo_on_interrupt() {
-  trap undo EXIT
-  trap 'exit 130' TERM
+  trap 'undo $?' EXIT
+  trap 'undo 130' INT TERM
 }
 
-# The peers are not looked up by their pid files, because the newest may not have its file yet. Status 2
-# is Ctrl-C, too: bash 5.2 ends so if it meets that while it reads a $( ).
+# undo_no_more: this call has come to its end; what it has made stays.
+undo_no_more() {
+  trap 'exit 130' INT
+  trap - EXIT TERM
+}
+
+# undo STATUS. The peers are not looked up by their pid files, because the newest may not have its file yet.
+# Status 2 is Ctrl-C, too: bash 5.2 ends so if it meets that while it reads a $( ).
 undo() {
-  local status=$?
-  trap - EXIT
-  ((status == 130 || status == 2)) || exit "$status"
+  local status=$1
+  if ((status != 130 && status != 2)); then
+    trap - EXIT
+    exit "$status"
+  fi
   trap '' INT TERM
+  trap - EXIT
   if ((${#jobs_of_ours[@]} > 0)); then
     kill -s KILL "${jobs_of_ours[@]}" "$!" 2>/dev/null || true
     wait "${jobs_of_ours[@]}" 2>/dev/null || true
@@ -309,7 +334,7 @@ bring_up() {
   if ((seconds > 0)); then
     wait_begun "$seconds" "${started[@]}"
     if tell_no_quorum; then
-      trap - EXIT
+      undo_no_more
       next start ID
       return 0
     fi
@@ -332,7 +357,7 @@ bring_up() {
       "$(serving_under "$lead") of $(voter_count) voters serve" \
       "(observers: ${#observers[@]})."
   fi
-  trap - EXIT
+  undo_no_more
   next status
 }
 
@@ -456,7 +481,7 @@ start_and_wait() {
     wait_serving $# "$seconds" "$@" || die "not all serve after $seconds s; see: $(call status)"
     say "${GREEN}serving${RESET} after $(human_ms $(($(now_ms) - begin)))"
   fi
-  trap - EXIT
+  undo_no_more
 }
 
 take_down() {

@@ -36,6 +36,30 @@ END
   chmod +x "$dir/bin/$tool"
 }
 
+# lone_tool DIR TOOL: a program that Ctrl-C reaches, while it does not reach who has called it, as bash 5.2 now and
+# then loses one. It goes on if it may ignore that.
+lone_tool() {
+  local dir=$1
+  cat >"$dir/bin/$2" <<END
+#!/bin/sh
+kill -s INT \$\$
+: >"$dir/called"
+exec "$(command -v "$2")" "\$@"
+END
+  chmod +x "$dir/bin/$2"
+}
+
+# struck_tool DIR TOOL: as lone_tool, but it cannot ignore Ctrl-C.
+struck_tool() {
+  local dir=$1
+  cat >"$dir/bin/$2" <<END
+#!/bin/sh
+: >"$dir/called"
+exec env --default-signal=INT sh -c 'kill -s INT \$\$'
+END
+  chmod +x "$dir/bin/$2"
+}
+
 # in_the_middle HOW WORD DIR
 in_the_middle() {
   case $1 in
@@ -55,27 +79,28 @@ marked() {
 
 # launch HOW DIR COMMAND...: in a session of its own; sets pid, and keys where Ctrl-C has to be typed.
 launch() {
-  local how=$1 dir=$2 path=$2/bin:$PATH environment
+  local how=$1 dir=$2 path=$2/bin:$PATH environment session
+  session=$(type -P setsid) # not the one in the test's own directory
   shift 2
   [[ $how != lacks ]] || path=$dir/bin
   environment=("PATH=$path" "HOME=$dir/home" "TMPDIR=$dir/tmp" "ZK_CLUSTER_DIR=$dir/cluster" "ZK_MANNERS=$dir"
     "ZKPEER_BINARY=$zkpeer" TERM=xterm)
   if [[ $how == types ]]; then
     mkfifo "$dir/keys"
-    env --default-signal=INT "${environment[@]}" setsid script -qefc "$*" /dev/null <>"$dir/keys" >"$dir/out" 2>&1 &
+    env --default-signal=INT "${environment[@]}" "$session" script -qefc "$*" /dev/null <>"$dir/keys" >"$dir/out" 2>&1 &
   else
-    env --default-signal=INT "${environment[@]}" setsid "$@" </dev/null >"$dir/out" 2>&1 &
+    env --default-signal=INT "${environment[@]}" "$session" "$@" </dev/null >"$dir/out" 2>&1 &
   fi
   pid=$!
 }
 
-# press HOW DIR PID: Ctrl-C.
+# press HOW DIR PID: Ctrl-C, unless it has come already.
 press() {
-  if [[ $1 == types ]]; then
-    printf '\003' >"$2/keys"
-  else
-    kill -s INT -- "-$3" 2>/dev/null || true
-  fi
+  case $1 in
+    struck) ;;
+    types) printf '\003' >"$2/keys" ;;
+    *) kill -s INT -- "-$3" 2>/dev/null || true ;;
+  esac
 }
 
 # interrupted STATUS HOW WORD DIR COMMAND...: false, with what was seen, unless it ends as it should.
@@ -130,6 +155,8 @@ one_interruption() {
   case $how in
     calls) hold_tool "$dir" "$word" ;;
     lags) lagging_tool "$dir" "$word" ;;
+    lone) lone_tool "$dir" "$word" ;;
+    struck) struck_tool "$dir" "$word" ;;
     lacks)
       bare_path "$dir/bin"
       rm -f "$dir/bin/cmake" "$dir/bin/java"
