@@ -25,7 +25,7 @@
 
 enum {
     FIRST_READ = 64, /* with what follows the word: bytes left unread turn our close into a reset */
-    ACCEPT_PAUSE_MS = 1000, /* when the system has no descriptor for us */
+    ACCEPT_PAUSE_MS = 1000, /* after an error of accept that may not pass */
     /* Java: ConnectRequest without readOnly. A longer one has it, or is of a later release. */
     CONNECT_REQUEST_LENGTH = 44,
     CONNECT_REQUEST_LIMIT = 4096,

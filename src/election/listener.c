@@ -4,8 +4,8 @@
  * of them has given up. A handler binds, accepts, and hands each caller to a thread of its own; it
  * reads nothing itself.
  *
- * Errors of accept that say "not now" (EMFILE and its kin) are waited out; Java closes the port and
- * binds again (D-63). */
+ * Java closes the port and binds it anew after any error of accept. Here sock_accept waits out the
+ * errors that pass (D-63), so a port that is bound again is one that was broken. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,10 +16,7 @@
 #include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/log_table.h"
 
-enum {
-    BIND_RETRY_MS = 1000,  /* Java's sleep between two binds */
-    ACCEPT_RETRY_MS = 100, /* until descriptors or memory come back */
-};
+enum { BIND_RETRY_MS = 1000 }; /* Java's sleep between two binds */
 
 struct listener_handler {
     struct quorum_cnx_manager *qcm;
@@ -54,18 +51,12 @@ static void listener_handler_accept_connections(struct listener_handler *handler
         if (r == 0) {
             sock_ref(server); /* one for the slot, one for us */
             r = set_server_socket(handler, server) ? 0 : -ECANCELED;
-            while (r == 0) {
-                struct sock *sock = NULL;
-                r = sock_accept(server, &sock);
-                if (sock_is_shortage(r)) {
-                    zk_log(qcm->ctx, ZK_LOG_ACCEPT_WAITS, zk_error_text(r).text);
-                    r = zk_stop_sleep(&qcm->shutdown, ACCEPT_RETRY_MS) ? -ECANCELED : 0;
-                } else if (r == 0) {
-                    qcm_set_sock_opts(qcm, sock);
-                    zk_log(qcm->ctx, ZK_LOG_CONNECTION_REQUEST, inet_text(sock_remote(sock)).text);
-                    qcm_receive_connection_async(qcm, sock);
-                    num_retries = 0;
-                }
+            struct sock *sock = NULL;
+            while (r == 0 && (r = sock_accept(server, &sock)) == 0) {
+                qcm_set_sock_opts(qcm, sock);
+                zk_log(qcm->ctx, ZK_LOG_CONNECTION_REQUEST, inet_text(sock_remote(sock)).text);
+                qcm_receive_connection_async(qcm, sock);
+                num_retries = 0; /* the port works: only failures in a row count */
             }
             set_server_socket(handler, NULL);
             sock_unref(server);

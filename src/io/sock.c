@@ -26,6 +26,7 @@
 #include "zk/base/str.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/lock.h"
+#include "zk/runtime/log_table.h"
 #include "zk/runtime/thread.h"
 
 struct sock {
@@ -350,14 +351,28 @@ static bool is_lost_caller(int error)
            error == EHOSTDOWN || error == EHOSTUNREACH || error == ENOPROTOOPT;
 }
 
-bool sock_is_shortage(int error)
+/* The system is short of something that other connections will give back. */
+static bool is_shortage(int error)
 {
-    return error == -EMFILE || error == -ENFILE || error == -ENOBUFS || error == -ENOMEM;
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+/* One line in the log for each shortage, not ten a second. The wait is for no event at all: it ends
+ * with its time, or when the listener is woken. */
+static int sock_wait_out_shortage(struct sock *listener, int error, bool *was_told)
+{
+    if (!*was_told)
+        zk_log(listener->ctx, ZK_LOG_ACCEPT_WAITS, listener->end_text, zk_error_text(-error).text);
+    *was_told = true;
+    int r =
+        sock_wait(listener, 0, zk_deadline_ms(SOCK_ACCEPT_PAUSE_MS), "waits for descriptors at");
+    return r == -ETIMEDOUT ? 0 : r;
 }
 
 /* Java: ServerSocket.accept() */
 int sock_accept(struct sock *listener, struct sock **ret_sock)
 {
+    bool was_told = false;
     for (;;) {
         int r = sock_wait_readable(listener, "waits for a caller at");
         if (r < 0)
@@ -367,6 +382,12 @@ int sock_accept(struct sock *listener, struct sock **ret_sock)
         int fd = accept4(listener->fd, &caller.any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0 && (is_transient(errno) || is_lost_caller(errno)))
             continue;
+        if (fd < 0 && is_shortage(errno)) {
+            r = sock_wait_out_shortage(listener, errno, &was_told);
+            if (r < 0)
+                return r;
+            continue;
+        }
         if (fd < 0)
             return sock_error(listener, errno);
 

@@ -30,7 +30,6 @@ struct sock;
 enum {
     LEADER_PENDING_LEARNERS = 64, /* connections that have not said who they are (D-43) */
     LEADER_LEARNERS = 1024,       /* connections in all (D-43) */
-    LEADER_ACCEPT_PAUSE_MS = 100, /* after an accept that failed for want of descriptors */
 };
 
 /* One element of Java's set learners, with its membership in the two others. */

@@ -189,13 +189,6 @@ static int accept_learners(struct learner_cnx_acceptor_handler *acceptor)
     for (;;) {
         struct sock *sock = NULL;
         int r = sock_accept(acceptor->listener, &sock);
-        if (sock_is_shortage(r)) {
-            zk_log(leader->ctx, ZK_LOG_ACCEPTING_FOLLOWER_LATER, zk_error_text(r).text,
-                   LEADER_ACCEPT_PAUSE_MS);
-            if (leader_pause(leader, LEADER_ACCEPT_PAUSE_MS))
-                return -ECANCELED;
-            continue;
-        }
         if (r < 0)
             return r;
         sock_set_timeout(sock, init_limit_ms);

@@ -346,7 +346,7 @@ static void accept_without_a_free_descriptor_is_tried_again(void **state)
     struct scripted_peer *follower = scripted_peer_dial(peer.ctx, peer.ports[3]);
     discover(follower, INFO_OF_1, 1);
     assert_int_equal(2, outside_failures(OUTSIDE_ACCEPT));
-    assert_true(testing_peer_logged(&peer, "learner accept paused"));
+    assert_true(testing_peer_logged(&peer, "callers wait"));
     assert_int_equal(-ECANCELED, testing_peer_stop(&peer));
     scripted_peer_free(follower);
     testing_peer_done(&peer);

@@ -549,18 +549,6 @@ static void a_deadline_that_has_passed_refuses_bytes_that_are_there(void **state
 
 /* --- words --- */
 
-static void what_other_connections_give_back_is_a_shortage(void **state)
-{
-    (void)state;
-    static const int shortages[] = {EMFILE, ENFILE, ENOBUFS, ENOMEM};
-    for (size_t i = 0; i < sizeof shortages / sizeof *shortages; i++)
-        assert_true(sock_is_shortage(-shortages[i]));
-    assert_false(sock_is_shortage(0));
-    assert_false(sock_is_shortage(-ECANCELED));
-    assert_false(sock_is_shortage(-EINVAL));
-    assert_false(sock_is_shortage(-EADDRINUSE));
-}
-
 struct dump_stage {
     struct zk_context *ctx;
     struct sock *listener;
@@ -629,7 +617,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CONNECTED(both_ends_name_the_connection_alike),
         CONNECTED(addresses_are_plain_ipv4_on_a_dual_stack_socket),
-        cmocka_unit_test(what_other_connections_give_back_is_a_shortage),
         cmocka_unit_test(a_thread_dump_says_what_a_thread_waits_for_on_a_socket),
         ALONE(a_listener_on_the_wildcard_takes_both_families),
         ALONE(who_dials_the_wildcard_learns_who_answered),

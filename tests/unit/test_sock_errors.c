@@ -1,9 +1,14 @@
 /* Sockets whose system calls fail: every error arrives as it is, and nothing is left open. */
 #include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "outside.h"
 #include "zk/io/file.h"
 #include "zk/io/sock.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/thread.h"
 #include "zk_test.h"
 
 enum { LONG_MS = 60000 };
@@ -180,21 +185,74 @@ static void callers_that_are_lost_on_the_way_are_passed_over(void **state)
     }
 }
 
-static void an_accept_that_must_wait_says_why_and_the_caller_waits(void **state)
+static void a_caller_waits_while_the_system_is_short_of_something(void **state)
 {
     static const int errors[] = {EMFILE, ENFILE, ENOBUFS, ENOMEM};
     struct stage *stage = *state;
-    struct sock *far = NULL;
-    dial(stage);
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
-        outside_fail(OUTSIDE_ACCEPT, errors[i], 0, 1);
-        assert_int_equal(sock_accept(stage->listener, &far), -errors[i]);
-        assert_null(far);
+        struct sock *near = NULL;
+        struct sock *far = NULL;
+        assert_int_equal(sock_new(stage->ctx, INET_V4, &near), 0);
+        assert_int_equal(sock_connect(near, sock_local(stage->listener), LONG_MS), 0);
+        outside_fail(OUTSIDE_ACCEPT, errors[i], 0, 2);
+        int64_t start_ms = zk_elapsed_ms();
+
+        assert_int_equal(sock_accept(stage->listener, &far), 0);
+
+        assert_int_equal(outside_failures(OUTSIDE_ACCEPT), 2);
+        assert_true(zk_elapsed_ms() - start_ms >= 2 * SOCK_ACCEPT_PAUSE_MS);
+        sock_unref(far);
+        sock_unref(near);
     }
+}
 
-    assert_int_equal(sock_accept(stage->listener, &far), 0);
+static void a_shortage_is_logged_once(void **state)
+{
+    (void)state;
+    struct test_capture capture = test_capture_new();
+    struct inet_address address = test_loopback(0);
+    struct sock *listener = NULL;
+    struct sock *near = NULL;
+    struct sock *far = NULL;
+    assert_int_equal(sock_listen(capture.ctx, &address, 10, &listener), 0);
+    assert_int_equal(sock_new(capture.ctx, INET_V4, &near), 0);
+    assert_int_equal(sock_connect(near, sock_local(listener), LONG_MS), 0);
+    outside_fail(OUTSIDE_ACCEPT, EMFILE, 0, 3);
 
+    assert_int_equal(sock_accept(listener, &far), 0);
+
+    char *log = test_captured_log(&capture);
+    const char *line = strstr(log, "callers wait address=");
+    assert_non_null(line);
+    assert_non_null(strstr(line, " why=\"Too many open files\" do="));
+    assert_null(strstr(line + 1, "callers wait address="));
+    free(log);
     sock_unref(far);
+    sock_unref(near);
+    sock_unref(listener);
+    test_capture_done(&capture);
+}
+
+static void request_wake(void *arg)
+{
+    while (outside_failures(OUTSIDE_ACCEPT) == 0)
+        sched_yield();
+    sock_wake(arg);
+}
+
+static void a_shortage_does_not_outlast_a_wake_up(void **state)
+{
+    struct stage *stage = *state;
+    struct sock *far = NULL;
+    struct zk_thread_group *group = zk_thread_group_new(stage->ctx);
+    dial(stage);
+    outside_fail(OUTSIDE_ACCEPT, EMFILE, 0, OUTSIDE_FOR_EVER);
+    assert_int_equal(zk_thread_group_start(group, request_wake, stage->listener, "waker"), 0);
+
+    assert_int_equal(sock_accept(stage->listener, &far), -ECANCELED);
+
+    assert_null(far);
+    zk_thread_group_free(group);
 }
 
 static void a_caller_that_has_no_address_any_more_is_passed_over(void **state)
@@ -267,7 +325,9 @@ int main(void)
         STAGED(each_step_of_a_connect_reports_its_error),
         STAGED(an_interrupted_connect_goes_on),
         STAGED(callers_that_are_lost_on_the_way_are_passed_over),
-        STAGED(an_accept_that_must_wait_says_why_and_the_caller_waits),
+        STAGED(a_caller_waits_while_the_system_is_short_of_something),
+        STAGED(a_shortage_is_logged_once),
+        STAGED(a_shortage_does_not_outlast_a_wake_up),
         STAGED(a_caller_that_has_no_address_any_more_is_passed_over),
         STAGED(interrupted_reads_and_writes_go_on),
         STAGED(a_connection_that_is_reset_says_so),

@@ -38,12 +38,12 @@ ZK_NODISCARD int sock_listen(struct zk_context *ctx, const struct inet_address *
                              int backlog, struct sock **ret_sock);
 
 /* Blocks until a caller comes. *ret_sock has TCP_NODELAY off and no timeout. A caller that has
- * given up meanwhile is passed over. Errors: -ECANCELED, the listener was woken; a shortage
- * (below); others. Java: accept() */
+ * given up meanwhile is passed over. While the system is short of descriptors, buffers or memory,
+ * which other connections will give back, the call logs that once and tries again every
+ * SOCK_ACCEPT_PAUSE_MS; the callers wait in the kernel (D-63). Errors: -ECANCELED, the listener was
+ * woken; others, after which the listener is of no use. Java: accept() */
 ZK_NODISCARD int sock_accept(struct sock *listener, struct sock **ret_sock);
-/* Returns whether error says that the system is short of something that other connections will give
- * back: descriptors, buffers, memory. The listener is well, so one waits and accepts again. */
-bool sock_is_shortage(int error);
+enum { SOCK_ACCEPT_PAUSE_MS = 100 };
 
 struct sock *sock_ref(struct sock *sock);
 /* The last one closes. NULL is fine. */

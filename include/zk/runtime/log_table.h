@@ -22,6 +22,12 @@
     ZK_WARN, "queue is full, its oldest element is dropped: queue=%s limit=%zu dropped=%" PRId64   \
              " next=look at what keeps the thread that reads it"
 
+/* --- io --------------------------------------------------------------------------------------- */
+
+/* the listener's address, the reason */
+#define ZK_LOG_ACCEPT_WAITS                                                                        \
+    ZK_ERROR, "callers wait address=%s why=\"%s\" do=\"raise the limit of open files (ulimit -n)\""
+
 /* --- ensemble: configuration ------------------------------------------------------------------ */
 
 /* J */
@@ -207,8 +213,6 @@
     ZK_ERROR, "cannot listen address=%s why=the system gives no more threads"
 #define ZK_LOG_HANDSHAKE_DROPPED                                                                   \
     ZK_WARN, "connection closed conn=%s why=it has not said who it is and %d callers wait"
-#define ZK_LOG_ACCEPT_WAITS                                                                        \
-    ZK_ERROR, "accepting pauses reason=%s do=raise the limit of open files (ulimit -n)"
 
 /* --- election: FastLeaderElection ------------------------------------------------------------- */
 
@@ -270,10 +274,8 @@
 #define ZK_LOG_COULD_NOT_BIND     ZK_ERROR, "Couldn't bind to %s reason=%s"
 /* J: then why */
 #define ZK_LOG_ACCEPTING_FOLLOWER ZK_WARN, "Exception while accepting follower reason=%s"
-#define ZK_LOG_ACCEPTING_FOLLOWER_LATER                                                            \
-    ZK_WARN, "learner accept paused reason=%s next=\"accept again in %d ms\""
 /* J */
-#define ZK_LOG_LEADER_SHUTDOWN ZK_INFO, "Shutdown called. For the reason %s"
+#define ZK_LOG_LEADER_SHUTDOWN    ZK_INFO, "Shutdown called. For the reason %s"
 /* J */
 #define ZK_LOG_INIT_TICKS_TOO_FEW                                                                  \
     ZK_WARN, "Enough followers present. Perhaps the initTicks need to be increased."
