@@ -76,6 +76,12 @@ void jute_out_long(struct jute_out *out, int64_t value)
     out_bytes(out, bytes, sizeof bytes);
 }
 
+void jute_out_boolean(struct jute_out *out, bool value)
+{
+    uint8_t byte = value ? 1 : 0;
+    out_bytes(out, &byte, 1);
+}
+
 /* A length is an int: nothing that we keep in memory is longer. */
 static void out_counted(struct jute_out *out, const void *bytes, size_t length)
 {
@@ -163,6 +169,16 @@ int jute_in_long(struct jute_in *in, int64_t *ret_value)
     if (r < 0)
         return r;
     *ret_value = zk_load_long(bytes);
+    return 0;
+}
+
+int jute_in_boolean(struct jute_in *in, bool *ret_value)
+{
+    uint8_t byte;
+    int r = in_bytes(in, &byte, 1);
+    if (r < 0)
+        return r;
+    *ret_value = byte != 0;
     return 0;
 }
 

@@ -1,4 +1,4 @@
-/* Id, ACL, StatPersisted. Java: data.Id, data.ACL, data.StatPersisted */
+/* Java's module org.apache.zookeeper.data */
 #include "zk/jute/data.h"
 
 static const struct jute_field zk_id_fields[] = {
@@ -32,6 +32,28 @@ static const struct jute_field stat_persisted_fields[] = {
 };
 const struct jute_record stat_persisted_record =
     JUTE_RECORD(stat_persisted, "StatPersisted", stat_persisted_fields);
+
+static const struct jute_field zk_stat_fields[] = {
+    JUTE_FIELD(zk_stat, czxid, "czxid"),
+    JUTE_FIELD(zk_stat, mzxid, "mzxid"),
+    JUTE_FIELD(zk_stat, ctime_ms, "ctime"),
+    JUTE_FIELD(zk_stat, mtime_ms, "mtime"),
+    JUTE_FIELD(zk_stat, version, "version"),
+    JUTE_FIELD(zk_stat, cversion, "cversion"),
+    JUTE_FIELD(zk_stat, aversion, "aversion"),
+    JUTE_FIELD(zk_stat, ephemeral_owner, "ephemeralOwner"),
+    JUTE_FIELD(zk_stat, data_length, "dataLength"),
+    JUTE_FIELD(zk_stat, num_children, "numChildren"),
+    JUTE_FIELD(zk_stat, pzxid, "pzxid"),
+};
+const struct jute_record zk_stat_record = JUTE_RECORD(zk_stat, "Stat", zk_stat_fields);
+
+static const struct jute_field client_info_fields[] = {
+    JUTE_FIELD(client_info, auth_scheme, "authScheme"),
+    JUTE_FIELD(client_info, user, "user"),
+};
+const struct jute_record client_info_record =
+    JUTE_RECORD(client_info, "ClientInfo", client_info_fields);
 
 void zk_acl_list_add(struct zk_acl_list *list, int32_t perms, const char *scheme, const char *id)
 {

@@ -26,6 +26,12 @@ static const void *member_of_const(const void *value, const struct jute_field *f
     return (const char *)value + field->offset;
 }
 
+/* Its one field has no name of its own in Java. */
+static const struct jute_field ustring_fields[] = {
+    {.name = "element", .type = JUTE_TYPE_USTRING, .offset = 0},
+};
+const struct jute_record ustring_record = JUTE_RECORD(ustring, "ustring", ustring_fields);
+
 /* ---- lists ----------------------------------------------------------------------------------- */
 
 void *jute_list_add(const struct jute_record *element, void *list)
@@ -124,6 +130,8 @@ static int read_field(struct jute_in *in, const struct jute_field *field, void *
         return jute_in_int(in, ret_member);
     case JUTE_TYPE_LONG:
         return jute_in_long(in, ret_member);
+    case JUTE_TYPE_BOOLEAN:
+        return jute_in_boolean(in, ret_member);
     case JUTE_TYPE_USTRING:
         return jute_in_ustring(in, ret_member);
     case JUTE_TYPE_BUFFER:
@@ -161,6 +169,9 @@ void jute_write(struct jute_out *out, const struct jute_record *record, const vo
             break;
         case JUTE_TYPE_LONG:
             jute_out_long(out, *(const int64_t *)member);
+            break;
+        case JUTE_TYPE_BOOLEAN:
+            jute_out_boolean(out, *(const bool *)member);
             break;
         case JUTE_TYPE_USTRING:
             jute_out_ustring(out, member);
@@ -201,6 +212,9 @@ void jute_done(const struct jute_record *record, void *value)
         case JUTE_TYPE_LONG:
             *(int64_t *)member = 0;
             break;
+        case JUTE_TYPE_BOOLEAN:
+            *(bool *)member = false;
+            break;
         case JUTE_TYPE_USTRING:
             ustring_done(member);
             break;
@@ -230,6 +244,9 @@ void jute_copy(const struct jute_record *record, void *ret_value, const void *va
             break;
         case JUTE_TYPE_LONG:
             *(int64_t *)to = *(const int64_t *)from;
+            break;
+        case JUTE_TYPE_BOOLEAN:
+            *(bool *)to = *(const bool *)from;
             break;
         case JUTE_TYPE_USTRING:
             *(struct ustring *)to = ustring_copy(from);
@@ -264,6 +281,8 @@ static bool members_equal(const struct jute_field *field, const void *one, const
         return *(const int32_t *)one == *(const int32_t *)other;
     case JUTE_TYPE_LONG:
         return *(const int64_t *)one == *(const int64_t *)other;
+    case JUTE_TYPE_BOOLEAN:
+        return *(const bool *)one == *(const bool *)other;
     case JUTE_TYPE_USTRING:
         return ustring_equal(one, other);
     case JUTE_TYPE_BUFFER:

@@ -9,7 +9,9 @@
 #include "zk/io/stream.h"
 #include "zk/jute/data.h"
 #include "zk/jute/persistence.h"
+#include "zk/jute/proto.h"
 #include "zk/jute/quorum.h"
+#include "zk/jute/txn.h"
 #include "zk/runtime/settings.h"
 #include "zk_test.h"
 
@@ -21,6 +23,8 @@ struct everything {
     struct buf *bytes;
     struct zk_acl_list acls;
     int64_t large;
+    bool flag;
+    struct ustring_list texts;
 };
 
 static const struct jute_field everything_fields[] = {
@@ -30,13 +34,79 @@ static const struct jute_field everything_fields[] = {
     JUTE_FIELD(everything, bytes, "bytes"),
     JUTE_VECTOR(everything, acls, "acls", &zk_acl_record),
     JUTE_FIELD(everything, large, "large"),
+    JUTE_FIELD(everything, flag, "flag"),
+    JUTE_VECTOR(everything, texts, "texts", &ustring_record),
 };
 static const struct jute_record everything_record =
     JUTE_RECORD(everything, "Everything", everything_fields);
 
 static const struct jute_record *const records[] = {
-    &zk_id_record,         &zk_acl_record,       &zk_acl_list_record, &stat_persisted_record,
-    &quorum_packet_record, &learner_info_record, &file_header_record, &everything_record,
+    &zk_id_record,
+    &zk_acl_record,
+    &zk_acl_list_record,
+    &stat_persisted_record,
+    &zk_stat_record,
+    &client_info_record,
+    &quorum_packet_record,
+    &learner_info_record,
+    &file_header_record,
+    &txn_header_record,
+    &txn_digest_record,
+    &create_txn_v0_record,
+    &create_txn_record,
+    &create_ttl_txn_record,
+    &create_container_txn_record,
+    &delete_txn_record,
+    &set_data_txn_record,
+    &check_version_txn_record,
+    &set_acl_txn_record,
+    &create_session_txn_record,
+    &close_session_txn_record,
+    &error_txn_record,
+    &sub_txn_record,
+    &multi_txn_record,
+    &connect_request_record,
+    &connect_response_record,
+    &request_header_record,
+    &reply_header_record,
+    &multi_header_record,
+    &create_request_record,
+    &create_ttl_request_record,
+    &delete_request_record,
+    &set_data_request_record,
+    &set_acl_request_record,
+    &check_version_request_record,
+    &reconfig_request_record,
+    &sync_request_record,
+    &create_response_record,
+    &create2_response_record,
+    &set_data_response_record,
+    &set_acl_response_record,
+    &sync_response_record,
+    &error_response_record,
+    &exists_request_record,
+    &exists_response_record,
+    &get_data_request_record,
+    &get_data_response_record,
+    &get_acl_request_record,
+    &get_acl_response_record,
+    &get_children_request_record,
+    &get_children_response_record,
+    &get_children2_request_record,
+    &get_children2_response_record,
+    &get_ephemerals_request_record,
+    &get_ephemerals_response_record,
+    &get_all_children_number_request_record,
+    &get_all_children_number_response_record,
+    &who_am_i_response_record,
+    &auth_packet_record,
+    &set_watches_record,
+    &set_watches2_record,
+    &add_watch_request_record,
+    &check_watches_request_record,
+    &remove_watches_request_record,
+    &watcher_event_record,
+    &everything_record,
 };
 enum { RECORDS = sizeof records / sizeof records[0] };
 
@@ -56,6 +126,9 @@ static void fill(const struct jute_record *record, void *value, int *number)
             break;
         case JUTE_TYPE_LONG:
             *(int64_t *)member = INT64_C(0x100000000) + *number;
+            break;
+        case JUTE_TYPE_BOOLEAN:
+            *(bool *)member = true;
             break;
         case JUTE_TYPE_USTRING:
             *(struct ustring *)member = ustring_of(text);
@@ -240,9 +313,8 @@ static void the_elements_of_one_list_share_the_limit(void **state)
 static void append_type(struct zk_str *text, const struct jute_field *field)
 {
     static const char *const names[] = {
-        [JUTE_TYPE_INT] = "int",
-        [JUTE_TYPE_LONG] = "long",
-        [JUTE_TYPE_USTRING] = "ustring",
+        [JUTE_TYPE_INT] = "int",         [JUTE_TYPE_LONG] = "long",
+        [JUTE_TYPE_BOOLEAN] = "boolean", [JUTE_TYPE_USTRING] = "ustring",
         [JUTE_TYPE_BUFFER] = "buffer",
     };
     if (field->type == JUTE_TYPE_RECORD)
@@ -256,7 +328,16 @@ static void append_type(struct zk_str *text, const struct jute_field *field)
 /* 0: it depends on the value. */
 static size_t width_of(const struct jute_field *field)
 {
-    return field->type == JUTE_TYPE_INT ? 4 : field->type == JUTE_TYPE_LONG ? 8 : 0;
+    switch (field->type) {
+    case JUTE_TYPE_INT:
+        return 4;
+    case JUTE_TYPE_LONG:
+        return 8;
+    case JUTE_TYPE_BOOLEAN:
+        return 1;
+    default:
+        return 0;
+    }
 }
 
 static void append_table(struct zk_str *text, const struct jute_record *record)

@@ -1,5 +1,6 @@
 /* The records of Java's module org.apache.zookeeper.data: an identity (Id), what it may do (ACL),
- * a node's numbers (StatPersisted). RECORDS.md has their bytes. */
+ * a node's numbers as they are stored (StatPersisted) and as clients see them (Stat). RECORDS.md
+ * has their bytes. */
 #ifndef ZK_JUTE_DATA_H
 #define ZK_JUTE_DATA_H
 
@@ -52,9 +53,33 @@ struct stat_persisted {
     int64_t pzxid;           /* children last changed by */
 };
 
+/* Java: data.Stat, what clients see. A value. Its fields are in another order than StatPersisted's,
+ * and two mean something else: see data_node_copy_stat() in src/tree. */
+struct zk_stat {
+    int64_t czxid;
+    int64_t mzxid;
+    int64_t ctime_ms;
+    int64_t mtime_ms;
+    int32_t version;
+    int32_t cversion; /* changes of the children, which are twice the creations less the children */
+    int32_t aversion;
+    int64_t ephemeral_owner; /* 0 also for containers and nodes with a TTL */
+    int32_t data_length;
+    int32_t num_children;
+    int64_t pzxid;
+};
+
+/* Java: data.ClientInfo */
+struct client_info {
+    struct ustring auth_scheme;
+    struct ustring user;
+};
+
 extern const struct jute_record zk_id_record;
 extern const struct jute_record zk_acl_record;
 extern const struct jute_record zk_acl_list_record;
 extern const struct jute_record stat_persisted_record;
+extern const struct jute_record zk_stat_record;
+extern const struct jute_record client_info_record;
 
 #endif

@@ -31,6 +31,7 @@
 enum jute_type {
     JUTE_TYPE_INT,     /* int32_t */
     JUTE_TYPE_LONG,    /* int64_t */
+    JUTE_TYPE_BOOLEAN, /* bool */
     JUTE_TYPE_USTRING, /* struct ustring, owned */
     JUTE_TYPE_BUFFER,  /* struct buf *, a reference; NULL is Java's null */
     JUTE_TYPE_RECORD,  /* another record's struct */
@@ -68,7 +69,8 @@ struct jute_record {
 #define JUTE_TYPE_OF(type_name, member)                                                            \
     _Generic(((struct type_name *)NULL)->member, int32_t                                           \
              : JUTE_TYPE_INT, int64_t                                                              \
-             : JUTE_TYPE_LONG, struct ustring                                                      \
+             : JUTE_TYPE_LONG, bool                                                                \
+             : JUTE_TYPE_BOOLEAN, struct ustring                                                   \
              : JUTE_TYPE_USTRING, struct buf *                                                     \
              : JUTE_TYPE_BUFFER)
 
@@ -96,6 +98,14 @@ struct jute_record {
         .name = (java_name), .size = sizeof(struct type_name), .fields = (table),                  \
         .field_count = sizeof(table) / sizeof(table)[0]                                            \
     }
+
+/* A ustring as an element of a list: JUTE_VECTOR(close_session_txn, paths2_delete, "paths2Delete",
+ * &ustring_record). */
+extern const struct jute_record ustring_record;
+
+struct ustring_list {
+    JUTE_LIST(struct ustring);
+};
 
 /* ---- the codec ------------------------------------------------------------------------------- */
 
