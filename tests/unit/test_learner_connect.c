@@ -13,6 +13,28 @@
 
 static const char INFO_OF_1[] = "0000000000000001 00010000 0000000000000000";
 
+/* Follow 3, where nobody listens, until the learner gives up. */
+static void follow_nobody(struct testing_peer *peer)
+{
+    testing_peer_start_following(peer, 3);
+    assert_int_equal(-ECONNREFUSED, testing_peer_join(peer));
+}
+
+/* The learner comes and says who it is. */
+static void expect_learner(struct scripted_peer *leader)
+{
+    scripted_peer_accept(leader);
+    scripted_peer_expect_packet(leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
+}
+
+/* The leader leaves it again, which ends its term. */
+static void leave_learner(struct testing_peer *peer, struct scripted_peer *leader)
+{
+    scripted_peer_hang_up(leader);
+    assert_true(testing_peer_join(peer) < 0);
+    scripted_peer_free(leader);
+}
+
 /* Refused dials are repeated, quickly at first (D-25), and given up when Java would give up. */
 static void lrn_01_refused_dials_are_repeated_and_then_given_up(void **state)
 {
@@ -21,8 +43,7 @@ static void lrn_01_refused_dials_are_repeated_and_then_given_up(void **state)
     struct testing_peer_options options = testing_peer_options_default(1);
     testing_peer_init(&peer, &options);
     int64_t start_ms = zk_elapsed_ms();
-    testing_peer_start_following(&peer, 3);
-    assert_int_equal(-ECONNREFUSED, testing_peer_join(&peer));
+    follow_nobody(&peer);
     int64_t took_ms = zk_elapsed_ms() - start_ms;
 
     assert_true(took_ms >= 400); /* Java's last try is made 400 ms after the first */
@@ -42,8 +63,7 @@ static void lrn_01_leader_that_listens_a_little_later_is_reached(void **state)
     testing_peer_start_following(&peer, 3);
     testing_peer_await_log(&peer, "Unexpected exception, tries=0");
     struct scripted_peer *leader = scripted_peer_listen(peer.ctx, peer.ports[3]);
-    scripted_peer_accept(leader);
-    scripted_peer_expect_packet(leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
+    expect_learner(leader);
     assert_true(testing_peer_logged(&peer, "Successfully connected to leader, using address: "));
     assert_true(testing_peer_stop(&peer) < 0);
     scripted_peer_free(leader);
@@ -58,8 +78,7 @@ static void lrn_01_dialling_ends_at_init_limit(void **state)
     struct testing_peer_options options = testing_peer_options_default(1);
     options.init_limit = 2;
     testing_peer_init(&peer, &options);
-    testing_peer_start_following(&peer, 3);
-    assert_int_equal(-ECONNREFUSED, testing_peer_join(&peer));
+    follow_nobody(&peer);
     assert_true(testing_peer_logged(&peer, "Unexpected exception, connectToLeader exceeded."));
     assert_false(testing_peer_logged(&peer, "retries exceeded"));
     assert_false(peer.refused);
@@ -78,10 +97,8 @@ static void lrn_01_dial_that_the_limit_cuts_short_keeps_the_last_answer(void **s
     options.setting = "zookeeper.leaderConnectDelayDuringRetryMs";
     options.value = "90";
     testing_peer_init(&peer, &options);
-    for (int i = 0; i < 10; i++) {
-        testing_peer_start_following(&peer, 3);
-        assert_int_equal(-ECONNREFUSED, testing_peer_join(&peer));
-    }
+    for (int i = 0; i < 10; i++)
+        follow_nobody(&peer);
     assert_false(testing_peer_logged(&peer, "reason=timed out"));
     testing_peer_done(&peer);
 }
@@ -111,13 +128,10 @@ static void lrn_01_first_address_that_answers_wins(void **state)
     struct scripted_peer *leader = scripted_peer_listen(peer.ctx, peer.ports[3]);
     int64_t start_ms = zk_elapsed_ms();
     testing_peer_start_following(&peer, 3);
-    scripted_peer_accept(leader);
-    scripted_peer_expect_packet(leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
+    expect_learner(leader);
     assert_true(zk_elapsed_ms() - start_ms < TEST_PATIENCE_MS);
     assert_true(testing_peer_logged(&peer, "LeaderConnector-/127.0.0.1:"));
-    scripted_peer_hang_up(leader);
-    assert_true(testing_peer_join(&peer) < 0);
-    scripted_peer_free(leader);
+    leave_learner(&peer, leader);
     testing_peer_done(&peer);
 }
 
@@ -167,12 +181,9 @@ static void lrn_01_silent_second_address_delays_nothing(void **state)
     testing_peer_start_following(&peer, 3);
     testing_peer_await_log(&peer, "Unexpected exception, tries=2,"); /* both are dialled by now */
     struct scripted_peer *leader = scripted_peer_listen(peer.ctx, peer.ports[3]);
-    scripted_peer_accept(leader);
-    scripted_peer_expect_packet(leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
+    expect_learner(leader);
     assert_true(zk_elapsed_ms() - start_ms < peer.self->init_limit_ms / 2);
-    scripted_peer_hang_up(leader);
-    assert_true(testing_peer_join(&peer) < 0);
-    scripted_peer_free(leader);
+    leave_learner(&peer, leader);
     testing_peer_done(&peer);
     silent_port_close(&silent);
     test_capture_done(&capture);
@@ -186,8 +197,7 @@ static void lrn_01_connect_to_learner_master_limit_goes_before_init_limit(void *
     struct testing_peer_options options = testing_peer_options_default(1);
     options.lines = "connectToLearnerMasterLimit=2\n";
     testing_peer_init(&peer, &options);
-    testing_peer_start_following(&peer, 3);
-    assert_int_equal(-ECONNREFUSED, testing_peer_join(&peer));
+    follow_nobody(&peer);
     assert_true(testing_peer_logged(&peer, "Unexpected exception, connectToLeader exceeded."));
     assert_false(testing_peer_logged(&peer, "retries exceeded"));
     testing_peer_done(&peer);
@@ -203,8 +213,7 @@ static void lrn_01_delay_between_dials_is_a_setting(void **state)
     options.setting = "zookeeper.leaderConnectDelayDuringRetryMs";
     options.value = "400";
     testing_peer_init(&peer, &options);
-    testing_peer_start_following(&peer, 3);
-    assert_int_equal(-ECONNREFUSED, testing_peer_join(&peer));
+    follow_nobody(&peer);
     assert_true(testing_peer_logged(&peer, "Unexpected exception, tries=4, "));
     assert_false(testing_peer_logged(&peer, "tries=7, "));
     testing_peer_done(&peer);
@@ -221,11 +230,8 @@ static void leader_is_looked_up_again(void **state)
     inet_address_literal("localhost", peer.ports[3], &it->addr.items[0]);
     struct scripted_peer *leader = scripted_peer_listen(peer.ctx, peer.ports[3]);
     testing_peer_start_following(&peer, 3);
-    scripted_peer_accept(leader);
-    scripted_peer_expect_packet(leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
-    scripted_peer_hang_up(leader);
-    assert_true(testing_peer_join(&peer) < 0);
-    scripted_peer_free(leader);
+    expect_learner(leader);
+    leave_learner(&peer, leader);
     testing_peer_done(&peer);
 }
 
