@@ -264,3 +264,30 @@ void zk_trace_established(struct zk_context *ctx, int64_t leader, int64_t epoch)
     field_number(line, "epoch", epoch);
     trace_end(ctx);
 }
+
+void zk_trace_txn(struct zk_context *ctx, const char *step, int64_t zxid, int64_t peer,
+                  const char *why)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str *line = trace_begin(ctx, "txn");
+    field_text(line, "step", step);
+    field_hex(line, "zxid", zxid);
+    field_number(line, "peer", peer);
+    field_text(line, "why", why);
+    trace_end(ctx);
+}
+
+void zk_trace_sync(struct zk_context *ctx, int64_t peer, const char *mode, int64_t from_zxid,
+                   int64_t to_zxid, const char *why)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str *line = trace_begin(ctx, "sync");
+    field_number(line, "peer", peer);
+    field_text(line, "mode", mode);
+    field_hex(line, "from_zxid", from_zxid);
+    field_hex(line, "to_zxid", to_zxid);
+    field_text(line, "why", why);
+    trace_end(ctx);
+}

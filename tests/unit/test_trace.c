@@ -108,6 +108,16 @@ static void a_message_carries_its_connection_and_ordinal(void **state)
                           "\"kind\":\"NOTIFICATION\",\"m\":{\"leader\":2}}\n");
 }
 
+static void a_step_of_a_transaction_names_zxid_and_server(void **state)
+{
+    struct test_capture *capture = *state;
+
+    zk_trace_txn(capture->ctx, "acked", 0x100000005, 2, "why");
+
+    expect_event(capture, ",\"n\":1,\"th\":\"main\",\"ev\":\"txn\",\"step\":\"acked\","
+                          "\"zxid\":\"0x100000005\",\"peer\":2,\"why\":\"why\"}\n");
+}
+
 /* Every event once: a line each, one after the other, and each ends as it must. */
 static void emit_all(struct zk_context *ctx)
 {
@@ -127,21 +137,23 @@ static void emit_all(struct zk_context *ctx)
     zk_trace_phase(ctx, "discovery");
     zk_trace_epoch(ctx, "accepted", 5);
     zk_trace_established(ctx, 1, 5);
+    zk_trace_txn(ctx, "acked", 5, 2, "w");
+    zk_trace_sync(ctx, 2, "DIFF", 1, 5, "w");
 }
 
 static void every_event_is_one_line(void **state)
 {
     struct test_capture *capture = *state;
-    static const char *const events[] = {"boot", "exit",   "state", "vote",  "tally",
-                                         "wait", "decide", "conn",  "send",  "recv",
-                                         "enq",  "deq",    "phase", "epoch", "established"};
+    static const char *const events[] = {"boot",   "exit",  "state",       "vote", "tally", "wait",
+                                         "decide", "conn",  "send",        "recv", "enq",   "deq",
+                                         "phase",  "epoch", "established", "txn",  "sync"};
 
     emit_all(capture->ctx);
 
     char *text = test_captured_trace(capture);
     struct zk_strings lines;
     zk_split(text, '\n', &lines);
-    assert_int_equal(lines.count, 15);
+    assert_int_equal(lines.count, 17);
     for (size_t i = 0; i < lines.count; i++) {
         char ev[40];
         snprintf(ev, sizeof ev, "\"ev\":\"%s\"", events[i]);
@@ -201,6 +213,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_vote_has_its_zxid_in_hex, setup, teardown),
         cmocka_unit_test_setup_teardown(a_tally_lists_who_is_had, setup, teardown),
         cmocka_unit_test_setup_teardown(a_message_carries_its_connection_and_ordinal, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_step_of_a_transaction_names_zxid_and_server, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(every_event_is_one_line, setup, teardown),
         cmocka_unit_test(a_trace_to_nowhere_is_off),

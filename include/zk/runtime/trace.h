@@ -60,4 +60,14 @@ void zk_trace_phase(struct zk_context *ctx, const char *phase);
 void zk_trace_epoch(struct zk_context *ctx, const char *which, int64_t value);
 void zk_trace_established(struct zk_context *ctx, int64_t leader, int64_t epoch);
 
+/* A transaction goes one step: "request", "proposed", "logged", "acked", "committed" or "applied".
+ * peer is the server that the step is about: whose client asked, or who has acknowledged; 0 is
+ * ourselves. */
+void zk_trace_txn(struct zk_context *ctx, const char *step, int64_t zxid, int64_t peer,
+                  const char *why);
+/* How a learner is brought to the leader's state. mode is "DIFF", "TRUNC" or "SNAP"; from_zxid is
+ * where the learner stands, to_zxid where it will stand. */
+void zk_trace_sync(struct zk_context *ctx, int64_t peer, const char *mode, int64_t from_zxid,
+                   int64_t to_zxid, const char *why);
+
 #endif
