@@ -1,3 +1,4 @@
+/* Makes the stage of the quorum peer's tests, and takes it down. */
 #include "quorum_peer_stage.h"
 
 #include <stdlib.h>

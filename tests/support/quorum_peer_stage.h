@@ -1,5 +1,5 @@
-/* The stage of the quorum peer's tests: peer 2 of {1, 2, 3} with an empty history. Nothing of it runs:
- * the test calls it. */
+/* The stage of the quorum peer's tests: peer 2 of {1, 2, 3} with an empty history. Nothing of it
+ * runs: the test calls it. */
 #ifndef TEST_QUORUM_PEER_STAGE_H
 #define TEST_QUORUM_PEER_STAGE_H
 

@@ -1,5 +1,5 @@
-/* The two epochs on disk: what a start finds and what it makes of it. Java: QuorumPeer.loadDataBase(),
- * setCurrentEpoch(), setAcceptedEpoch() */
+/* The two epochs on disk: what a start finds and what it makes of it.
+ * Java: QuorumPeer.loadDataBase(), setCurrentEpoch(), setAcceptedEpoch() */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
