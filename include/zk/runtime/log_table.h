@@ -531,4 +531,14 @@
     ZK_ERROR,                                                                                      \
         "election cannot start why=the system gives no more threads do=raise the limit of processes (ulimit -u)"
 
+/* --- server: PrepRequestProcessor, sessions --------------------------------------------------- */
+
+/* J: session */
+#define ZK_LOG_COMMITTING_GLOBAL_SESSION ZK_INFO, "Committing global session 0x%" PRIx64
+/* J */
+#define ZK_LOG_SESSION_TRACKER_EXITED    ZK_INFO, "SessionTrackerImpl exited loop!"
+/* J: zxid of a change, zxid that is applied */
+#define ZK_LOG_OUTSTANDING_ZXID                                                                    \
+    ZK_WARN, "Zxid outstanding 0x%" PRIx64 " is less than current 0x%" PRIx64
+
 #endif

@@ -1,0 +1,21 @@
+/* The sessions as a leader sees them: all of the ensemble. Java: server.quorum.LeaderSessionTracker
+ *
+ * It wraps a session_tracker_impl, which has lock and thread. Local sessions come with the clients
+ * (D-158). */
+#ifndef ZK_SERVER_LEADER_SESSION_TRACKER_H
+#define ZK_SERVER_LEADER_SESSION_TRACKER_H
+
+#include <stdint.h>
+
+#include "zk/server/session_tracker.h"
+
+struct zk_context;
+struct session_timeouts;
+
+/* Java: new LeaderSessionTracker(). Parameters as of session_tracker_impl_new. */
+struct session_tracker *leader_session_tracker_new(struct zk_context *ctx,
+                                                   struct session_expirer expirer,
+                                                   const struct session_timeouts *sessions,
+                                                   int32_t tick_time_ms, int64_t server_id);
+
+#endif

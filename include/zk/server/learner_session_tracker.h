@@ -1,0 +1,26 @@
+/* The sessions as a learner sees them. It makes ids for its own clients and keeps a table of those
+ * that were heard from since the last PING, because only the leader lets sessions expire. Java:
+ * server.quorum.LearnerSessionTracker
+ *
+ * One mutex (ZK_RANK_SESSION_TRACKER); no thread. Local sessions come with the clients (D-158). */
+#ifndef ZK_SERVER_LEARNER_SESSION_TRACKER_H
+#define ZK_SERVER_LEARNER_SESSION_TRACKER_H
+
+#include <stdint.h>
+
+#include "zk/persistence/serialize_utils.h"
+#include "zk/server/session_tracker.h"
+
+struct zk_context;
+
+/* Java: new LearnerSessionTracker() */
+struct session_tracker *learner_session_tracker_new(struct zk_context *ctx, int64_t server_id);
+
+/* Hands out the touch table, with ascending ids, and begins an empty one: what a PING is answered
+ * with. Among them are also sessions of other servers' clients whose createSession was just
+ * committed (Java has them, too). tracker is a learner's. The caller ends *ret_touched with
+ * session_timeouts_done. Java: snapshot() */
+void learner_session_tracker_snapshot(struct session_tracker *tracker,
+                                      struct session_timeouts *ret_touched);
+
+#endif

@@ -1,0 +1,147 @@
+/* Which sessions there are, who may use each, and when it ends. Java: server.SessionTracker, an
+ * interface
+ *
+ * A leader decides about sessions (leader_session_tracker.h): it tracks every session of the
+ * ensemble, and only it lets one expire. A learner (learner_session_tracker.h) makes ids for its
+ * own clients and remembers which of them it has heard from, so that the next PING can tell the
+ * leader.
+ * The table of committed sessions is the database's, which changes it when it applies createSession
+ * and closeSession.
+ *
+ * A tracker belongs to the server of one term. Any thread may call every function but start,
+ * shutdown and free. None blocks but shutdown. Timeouts are milliseconds. */
+#ifndef ZK_SERVER_SESSION_TRACKER_H
+#define ZK_SERVER_SESSION_TRACKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "zk/base/attrs.h"
+#include "zk/jute/keeper_code.h"
+
+struct session_tracker;
+
+struct session_tracker_ops {
+    int64_t (*create_session)(struct session_tracker *tracker, int32_t timeout_ms);
+    bool (*track_session)(struct session_tracker *tracker, int64_t session_id, int32_t timeout_ms);
+    bool (*commit_session)(struct session_tracker *tracker, int64_t session_id, int32_t timeout_ms);
+    bool (*touch_session)(struct session_tracker *tracker, int64_t session_id, int32_t timeout_ms);
+    void (*set_session_closing)(struct session_tracker *tracker, int64_t session_id);
+    void (*remove_session)(struct session_tracker *tracker, int64_t session_id);
+    enum keeper_code (*check_session)(struct session_tracker *tracker, int64_t session_id,
+                                      const void *owner);
+    enum keeper_code (*check_global_session)(struct session_tracker *tracker, int64_t session_id,
+                                             const void *owner);
+    enum keeper_code (*set_owner)(struct session_tracker *tracker, int64_t session_id,
+                                  const void *owner);
+    int (*start)(struct session_tracker *tracker);
+    void (*shutdown)(struct session_tracker *tracker);
+    void (*free)(struct session_tracker *tracker);
+};
+
+/* The first member of every tracker's struct. */
+struct session_tracker {
+    const struct session_tracker_ops *ops;
+};
+
+/* What lets an expired session end: it asks for the transaction closeSession.
+ * Java: SessionTracker.SessionExpirer, which ZooKeeperServer is */
+struct session_expirer {
+    /* Called by the tracker's thread, without a lock. Must not block. */
+    void (*expire)(void *arg, int64_t session_id, int32_t timeout_ms);
+    void *arg;
+};
+
+/* Returns a new id, which no server of the ensemble has given before. A leader tracks it from now
+ * on. Java: createSession() */
+static inline int64_t session_tracker_create_session(struct session_tracker *tracker,
+                                                     int32_t timeout_ms)
+{
+    return tracker->ops->create_session(tracker, timeout_ms);
+}
+
+/* The session exists for Prep from now on; the table of the database does not have it before it is
+ * committed. Tracked twice, it is touched. Returns whether it is new; a learner tracks nothing.
+ * Java: trackSession() */
+static inline bool session_tracker_track_session(struct session_tracker *tracker,
+                                                 int64_t session_id, int32_t timeout_ms)
+{
+    return tracker->ops->track_session(tracker, session_id, timeout_ms);
+}
+
+/* createSession was committed. Returns whether the session was new. Java: commitSession() */
+static inline bool session_tracker_commit_session(struct session_tracker *tracker,
+                                                  int64_t session_id, int32_t timeout_ms)
+{
+    return tracker->ops->commit_session(tracker, session_id, timeout_ms);
+}
+
+/* Its client has been heard from. Returns false if there is no such session, or it is closing.
+ * Java: touchSession() */
+static inline bool session_tracker_touch_session(struct session_tracker *tracker,
+                                                 int64_t session_id, int32_t timeout_ms)
+{
+    return tracker->ops->touch_session(tracker, session_id, timeout_ms);
+}
+
+/* Nothing of this session is accepted any more; closeSession is on its way. Java:
+ * setSessionClosing() */
+static inline void session_tracker_set_session_closing(struct session_tracker *tracker,
+                                                       int64_t session_id)
+{
+    tracker->ops->set_session_closing(tracker, session_id);
+}
+
+/* closeSession was committed: the tracker forgets it. Java: removeSession() */
+static inline void session_tracker_remove_session(struct session_tracker *tracker,
+                                                  int64_t session_id)
+{
+    tracker->ops->remove_session(tracker, session_id);
+}
+
+/* May owner use the session now? The first one that asks owns it, unless set_owner has said
+ * otherwise. owner is only compared. Returns KEEPER_CODE_OK, SESSIONEXPIRED or SESSIONMOVED.
+ * Java: checkSession() */
+ZK_NODISCARD static inline enum keeper_code session_tracker_check_session(
+    struct session_tracker *tracker, int64_t session_id, const void *owner)
+{
+    return tracker->ops->check_session(tracker, session_id, owner);
+}
+
+/* The same, and it must be a session of the whole ensemble. Java: checkGlobalSession() */
+ZK_NODISCARD static inline enum keeper_code session_tracker_check_global_session(
+    struct session_tracker *tracker, int64_t session_id, const void *owner)
+{
+    return tracker->ops->check_global_session(tracker, session_id, owner);
+}
+
+/* Returns KEEPER_CODE_OK or SESSIONEXPIRED. Java: setOwner() */
+ZK_NODISCARD static inline enum keeper_code session_tracker_set_owner(
+    struct session_tracker *tracker, int64_t session_id, const void *owner)
+{
+    return tracker->ops->set_owner(tracker, session_id, owner);
+}
+
+/* Starts the thread that lets sessions expire, if this kind has one. Once. Errors: -EAGAIN, the
+ * system gives no more threads. Java: ZooKeeperServer.startSessionTracker() */
+ZK_NODISCARD static inline int session_tracker_start(struct session_tracker *tracker)
+{
+    return tracker->ops->start(tracker);
+}
+
+/* No session expires any more when this returns. BLOCKS until the thread has ended. Java:
+ * shutdown() */
+static inline void session_tracker_shutdown(struct session_tracker *tracker)
+{
+    tracker->ops->shutdown(tracker);
+}
+
+/* Shuts the tracker down if nobody has, and frees it. NULL is fine. */
+static inline void session_tracker_free(struct session_tracker *tracker)
+{
+    if (tracker != NULL)
+        tracker->ops->free(tracker);
+}
+
+#endif

@@ -1,0 +1,28 @@
+/* Tracks the sessions of the whole ensemble and lets those expire that are silent for too long.
+ * Java: server.SessionTrackerImpl
+ *
+ * One mutex (ZK_RANK_SESSION_TRACKER) guards all. The thread "SessionTracker" wakes up once a
+ * tick. */
+#ifndef ZK_SERVER_SESSION_TRACKER_IMPL_H
+#define ZK_SERVER_SESSION_TRACKER_IMPL_H
+
+#include <stdint.h>
+
+#include "zk/server/session_tracker.h"
+
+struct zk_context;
+struct session_timeouts;
+
+/* Java: new SessionTrackerImpl(). Every session of the table is tracked with its full timeout.
+ * sessions is copied; expirer.arg stays the caller's and outlives the tracker. */
+struct session_tracker *session_tracker_impl_new(struct zk_context *ctx,
+                                                 struct session_expirer expirer,
+                                                 const struct session_timeouts *sessions,
+                                                 int32_t tick_time_ms, int64_t server_id);
+
+/* Returns the first id that server_id gives when it begins at elapsed_ms: the server in the highest
+ * byte, then 40 bits of the time, then 16 bits of 0, in which the ids are counted. Java:
+ * initializeNextSessionId() */
+int64_t session_tracker_impl_initialize_next_session_id(int64_t server_id, int64_t elapsed_ms);
+
+#endif

@@ -1,0 +1,186 @@
+/* Ids for own clients, and who was heard from. Java: server.quorum.LearnerSessionTracker
+ *
+ * The touch table is a hash table: a server with 100,000 clients fills it anew every half tick. */
+#include "zk/server/learner_session_tracker.h"
+
+#include <stdlib.h>
+
+#include "server/lock_ranks.h"
+#include "zk/base/alloc.h"
+#include "zk/base/long_hash.h"
+#include "zk/base/refcount.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/lock.h"
+#include "zk/runtime/log_table.h"
+#include "zk/server/session_tracker_impl.h"
+
+struct learner_session_tracker {
+    struct session_tracker base;
+    struct zk_context *ctx;
+    struct zk_atomic_long next_session_id;
+
+    struct zk_mutex mu; /* In Java an AtomicReference of a ConcurrentHashMap. Guards: */
+    struct long_hash touch_table GUARDED_BY(&mu); /* timeouts by session */
+};
+
+static struct learner_session_tracker *learner_of(struct session_tracker *tracker)
+{
+    return (struct learner_session_tracker *)tracker;
+}
+
+/* Java: removeSession() */
+static void learner_remove_session(struct session_tracker *tracker, int64_t session_id)
+{
+    struct learner_session_tracker *learner = learner_of(tracker);
+    zk_mutex_lock(&learner->mu);
+    long_hash_remove(&learner->touch_table, session_id);
+    zk_mutex_unlock(&learner->mu);
+}
+
+/* Java: start(): only local sessions need a thread. */
+static int learner_tracker_start(struct session_tracker *tracker)
+{
+    (void)tracker;
+    return 0;
+}
+
+/* Java: shutdown() */
+static void learner_tracker_shutdown(struct session_tracker *tracker)
+{
+    (void)tracker;
+}
+
+/* Java: trackSession() */
+static bool learner_track_session(struct session_tracker *tracker, int64_t session_id,
+                                  int32_t timeout_ms)
+{
+    (void)tracker;
+    (void)session_id;
+    (void)timeout_ms;
+    return false;
+}
+
+static void touch(struct learner_session_tracker *learner, int64_t session_id, int32_t timeout_ms)
+{
+    zk_mutex_lock(&learner->mu);
+    long_hash_put(&learner->touch_table, session_id)->number = timeout_ms;
+    zk_mutex_unlock(&learner->mu);
+}
+
+/* Java: commitSession(). The sessions of all servers' clients are committed here, and all of them
+ * are in the next PING once. */
+static bool learner_commit_session(struct session_tracker *tracker, int64_t session_id,
+                                   int32_t timeout_ms)
+{
+    struct learner_session_tracker *learner = learner_of(tracker);
+    zk_log(learner->ctx, ZK_LOG_COMMITTING_GLOBAL_SESSION, (uint64_t)session_id);
+    touch(learner, session_id, timeout_ms);
+    return true;
+}
+
+/* Java: touchSession(). Only the leader knows whether the session still lives. */
+static bool learner_touch_session(struct session_tracker *tracker, int64_t session_id,
+                                  int32_t timeout_ms)
+{
+    touch(learner_of(tracker), session_id, timeout_ms);
+    return true;
+}
+
+static int compare_sessions(const void *one, const void *other)
+{
+    const struct session_timeout *a = one;
+    const struct session_timeout *b = other;
+    return (a->session > b->session) - (a->session < b->session);
+}
+
+/* Java: snapshot() */
+void learner_session_tracker_snapshot(struct session_tracker *tracker,
+                                      struct session_timeouts *ret_touched)
+{
+    struct learner_session_tracker *learner = learner_of(tracker);
+    zk_mutex_lock(&learner->mu);
+    struct long_hash table = learner->touch_table;
+    learner->touch_table = (struct long_hash){0};
+    zk_mutex_unlock(&learner->mu);
+
+    struct session_timeouts touched = {.room = table.count};
+    if (table.count > 0)
+        touched.items = zk_xcalloc(table.count, sizeof *touched.items);
+    for (size_t i = 0; i < table.room; i++)
+        if (table.slots[i].used)
+            touched.items[touched.count++] =
+                (struct session_timeout){table.slots[i].key, (int32_t)table.slots[i].number};
+    long_hash_done(&table);
+    if (touched.count > 0)
+        qsort(touched.items, touched.count, sizeof *touched.items, compare_sessions);
+    *ret_touched = touched;
+}
+
+/* Java: createSession() */
+static int64_t learner_create_session(struct session_tracker *tracker, int32_t timeout_ms)
+{
+    (void)timeout_ms;
+    return zk_atomic_long_add(&learner_of(tracker)->next_session_id, 1) - 1;
+}
+
+/* Java: checkSession(): global sessions are the leader's to check. */
+static enum keeper_code learner_check_session(struct session_tracker *tracker, int64_t session_id,
+                                              const void *owner)
+{
+    (void)tracker;
+    (void)session_id;
+    (void)owner;
+    return KEEPER_CODE_OK;
+}
+
+/* Java: setOwner(): the same. */
+static enum keeper_code learner_set_owner(struct session_tracker *tracker, int64_t session_id,
+                                          const void *owner)
+{
+    (void)tracker;
+    (void)session_id;
+    (void)owner;
+    return KEEPER_CODE_OK;
+}
+
+/* Java: setSessionClosing(): the same. */
+static void learner_set_session_closing(struct session_tracker *tracker, int64_t session_id)
+{
+    (void)tracker;
+    (void)session_id;
+}
+
+static void learner_tracker_free(struct session_tracker *tracker) UNSHARED
+{
+    struct learner_session_tracker *learner = learner_of(tracker);
+    long_hash_done(&learner->touch_table);
+    zk_mutex_destroy(&learner->mu);
+    free(learner);
+}
+
+static const struct session_tracker_ops learner_ops = {
+    .create_session = learner_create_session,
+    .track_session = learner_track_session,
+    .commit_session = learner_commit_session,
+    .touch_session = learner_touch_session,
+    .set_session_closing = learner_set_session_closing,
+    .remove_session = learner_remove_session,
+    .check_session = learner_check_session,
+    .check_global_session = learner_check_session,
+    .set_owner = learner_set_owner,
+    .start = learner_tracker_start,
+    .shutdown = learner_tracker_shutdown,
+    .free = learner_tracker_free,
+};
+
+struct session_tracker *learner_session_tracker_new(struct zk_context *ctx,
+                                                    int64_t server_id) UNSHARED
+{
+    struct learner_session_tracker *learner = zk_xcalloc(1, sizeof *learner);
+    learner->base.ops = &learner_ops;
+    learner->ctx = ctx;
+    zk_atomic_long_init(&learner->next_session_id, session_tracker_impl_initialize_next_session_id(
+                                                       server_id, zk_elapsed_ms()));
+    zk_mutex_init(&learner->mu, ctx, "learner_session_tracker", ZK_RANK_SESSION_TRACKER);
+    return &learner->base;
+}

@@ -1,0 +1,269 @@
+/* A list of records, and a hash table of the newest one of each path. Java:
+ * ZooKeeperServer.outstandingChanges (an ArrayDeque) and outstandingChangesForPath (a HashMap) */
+#include "zk/server/outstanding_changes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/lock_ranks.h"
+#include "zk/base/alloc.h"
+#include "zk/runtime/lock.h"
+#include "zk/runtime/log_table.h"
+
+enum { FIRST_CHANGE_SLOTS = 64 };
+
+struct outstanding_changes {
+    struct zk_context *ctx;
+
+    struct zk_mutex mu; /* Java's monitor of outstandingChanges. Guards: */
+    struct change_record *head GUARDED_BY(&mu);
+    struct change_record *tail GUARDED_BY(&mu);
+    /* outstandingChangesForPath: chains of records through same_slot. */
+    struct change_record **slots GUARDED_BY(&mu);
+    size_t slot_count GUARDED_BY(&mu); /* a power of two */
+    size_t path_count GUARDED_BY(&mu);
+};
+
+/* ---- records --------------------------------------------------------------------------------- */
+
+/* FNV-1a. Whoever makes paths collide slows down only the few requests that are in flight. */
+static uint64_t hash_of_path(const char *path)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (; *path != '\0'; path++)
+        hash = (hash ^ (uint8_t)*path) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* The root has two names, and Java keeps two records for it, so that transactions that are in
+ * flight at once get a wrong digest (D-154). */
+static const char *canonical(const char *path)
+{
+    return strcmp(path, "/") == 0 ? "" : path;
+}
+
+struct change_record *change_record_new(int64_t zxid, const char *path)
+{
+    path = canonical(path);
+    size_t size = strlen(path) + 1;
+    struct change_record *record = zk_xcalloc(1, sizeof *record + size);
+    record->zxid = zxid;
+    record->hash = hash_of_path(path);
+    memcpy(record->path, path, size);
+    return record;
+}
+
+/* Java: ChangeRecord.duplicate() */
+struct change_record *change_record_duplicate(const struct change_record *record, int64_t zxid)
+{
+    struct change_record *copy = change_record_new(zxid, record->path);
+    copy->exists = record->exists;
+    copy->stat = record->stat;
+    copy->child_count = record->child_count;
+    copy->acl = change_record_acl_ref(record->acl);
+    copy->data = record->data != NULL ? buf_ref(record->data) : NULL;
+    copy->node_digest = record->node_digest;
+    copy->tree_digest = record->tree_digest;
+    return copy;
+}
+
+void change_record_free(struct change_record *record)
+{
+    if (record == NULL)
+        return;
+    change_record_acl_unref(record->acl);
+    buf_unref(record->data);
+    free(record);
+}
+
+struct change_record_acl *change_record_acl_new(struct zk_acl_list *list)
+{
+    struct change_record_acl *acl = zk_xmalloc(sizeof *acl);
+    zk_refcount_init(&acl->refs);
+    acl->list = *list;
+    *list = (struct zk_acl_list){0};
+    return acl;
+}
+
+struct change_record_acl *change_record_acl_ref(struct change_record_acl *acl)
+{
+    if (acl != NULL)
+        zk_refcount_ref(&acl->refs);
+    return acl;
+}
+
+void change_record_acl_unref(struct change_record_acl *acl)
+{
+    if (acl == NULL || !zk_refcount_unref(&acl->refs))
+        return;
+    jute_done(&zk_acl_list_record, &acl->list);
+    free(acl);
+}
+
+/* ---- the table of paths ---------------------------------------------------------------------- */
+
+static struct change_record **slot_of_hash(const struct outstanding_changes *changes, uint64_t hash)
+    REQUIRES(&changes->mu)
+{
+    return &changes->slots[hash & (changes->slot_count - 1)];
+}
+
+/* Where the newest record of the path is linked; the end of its chain if there is none. */
+static struct change_record **find_link(const struct outstanding_changes *changes, uint64_t hash,
+                                        const char *path) REQUIRES(&changes->mu)
+{
+    struct change_record **link = slot_of_hash(changes, hash);
+    while (*link != NULL && ((*link)->hash != hash || strcmp((*link)->path, path) != 0))
+        link = &(*link)->same_slot;
+    return link;
+}
+
+static void double_slots(struct outstanding_changes *changes) REQUIRES(&changes->mu)
+{
+    struct change_record **old = changes->slots;
+    size_t old_count = changes->slot_count;
+    changes->slot_count = 2 * old_count;
+    changes->slots = zk_xcalloc(changes->slot_count, sizeof(struct change_record *));
+    for (size_t i = 0; i < old_count; i++)
+        for (struct change_record *record = old[i], *next; record != NULL; record = next) {
+            next = record->same_slot;
+            struct change_record **slot = slot_of_hash(changes, record->hash);
+            record->same_slot = *slot;
+            *slot = record;
+        }
+    free(old);
+}
+
+/* Puts the record into the place of the newest one of its path, which is returned; NULL: there was
+ * none. */
+static struct change_record *put_for_path(struct outstanding_changes *changes,
+                                          struct change_record *record) REQUIRES(&changes->mu)
+{
+    struct change_record **link = find_link(changes, record->hash, record->path);
+    struct change_record *before = *link;
+    record->same_slot = before != NULL ? before->same_slot : NULL;
+    *link = record;
+    if (before == NULL && ++changes->path_count > changes->slot_count)
+        double_slots(changes);
+    return before;
+}
+
+/* Takes the record out of the table if it is the newest one of its path. */
+static void remove_for_path(struct outstanding_changes *changes, struct change_record *record)
+    REQUIRES(&changes->mu)
+{
+    struct change_record **link = find_link(changes, record->hash, record->path);
+    if (*link != record)
+        return;
+    *link = record->same_slot;
+    changes->path_count--;
+}
+
+/* ---- the list -------------------------------------------------------------------------------- */
+
+struct outstanding_changes *outstanding_changes_new(struct zk_context *ctx) UNSHARED
+{
+    struct outstanding_changes *changes = zk_xcalloc(1, sizeof *changes);
+    changes->ctx = ctx;
+    zk_mutex_init(&changes->mu, ctx, "outstanding_changes", ZK_RANK_OUTSTANDING_CHANGES);
+    changes->slot_count = FIRST_CHANGE_SLOTS;
+    changes->slots = zk_xcalloc(changes->slot_count, sizeof(struct change_record *));
+    return changes;
+}
+
+void outstanding_changes_free(struct outstanding_changes *changes) UNSHARED
+{
+    if (changes == NULL)
+        return;
+    for (struct change_record *record = changes->head, *next; record != NULL; record = next) {
+        next = record->next;
+        change_record_free(record);
+    }
+    free(changes->slots);
+    zk_mutex_destroy(&changes->mu);
+    free(changes);
+}
+
+/* The callers are in other files, where clang does not know the mutex. */
+void outstanding_changes_lock(struct outstanding_changes *changes) UNCHECKED_LOCKS
+{
+    zk_mutex_lock(&changes->mu);
+}
+
+void outstanding_changes_unlock(struct outstanding_changes *changes) UNCHECKED_LOCKS
+{
+    zk_mutex_unlock(&changes->mu);
+}
+
+struct change_record *outstanding_changes_get(const struct outstanding_changes *changes,
+                                              const char *path)
+{
+    zk_mutex_assert_held(&changes->mu);
+    path = canonical(path);
+    return *find_link(changes, hash_of_path(path), path);
+}
+
+void outstanding_changes_add(struct outstanding_changes *changes, struct change_record *record)
+{
+    zk_mutex_assert_held(&changes->mu);
+    record->previous = changes->tail;
+    if (changes->tail != NULL)
+        changes->tail->next = record;
+    else
+        changes->head = record;
+    changes->tail = record;
+    record->displaced = put_for_path(changes, record);
+    record->displaced_zxid = record->displaced != NULL ? record->displaced->zxid : 0;
+}
+
+struct change_record *outstanding_changes_peek(const struct outstanding_changes *changes)
+{
+    zk_mutex_assert_held(&changes->mu);
+    return changes->head;
+}
+
+struct change_record *outstanding_changes_peek_last(const struct outstanding_changes *changes)
+{
+    zk_mutex_assert_held(&changes->mu);
+    return changes->tail;
+}
+
+/* Java: PrepRequestProcessor.rollbackPendingChanges(). Java notes before a multi which records it
+ * may displace, by the paths of its operations; it misses those of names that are made by the way,
+ * such as a sequential one (D-157). Here each record knows what it has displaced. */
+void outstanding_changes_roll_back(struct outstanding_changes *changes, int64_t zxid)
+{
+    zk_mutex_assert_held(&changes->mu);
+    while (changes->tail != NULL && changes->tail->zxid == zxid) {
+        struct change_record *record = changes->tail;
+        changes->tail = record->previous;
+        if (changes->tail != NULL)
+            changes->tail->next = NULL;
+        else
+            changes->head = NULL;
+        remove_for_path(changes, record);
+        /* Records go in the order of their zxids: what is not older than the oldest is there. */
+        if (record->displaced != NULL && changes->head != NULL &&
+            record->displaced_zxid >= changes->head->zxid)
+            (void)put_for_path(changes, record->displaced);
+        change_record_free(record);
+    }
+}
+
+/* Java: ZooKeeperServer.processTxn(), its loop */
+void outstanding_changes_remove(struct outstanding_changes *changes, int64_t zxid)
+{
+    zk_mutex_assert_held(&changes->mu);
+    while (changes->head != NULL && changes->head->zxid <= zxid) {
+        struct change_record *record = changes->head;
+        if (record->zxid < zxid)
+            zk_log(changes->ctx, ZK_LOG_OUTSTANDING_ZXID, (uint64_t)record->zxid, (uint64_t)zxid);
+        changes->head = record->next;
+        if (changes->head != NULL)
+            changes->head->previous = NULL;
+        else
+            changes->tail = NULL;
+        remove_for_path(changes, record);
+        change_record_free(record);
+    }
+}

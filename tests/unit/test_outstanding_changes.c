@@ -1,0 +1,177 @@
+/* What nodes will look like when all that is prepared is applied. */
+#include "zk/server/outstanding_changes.h"
+
+#include "zk_test.h"
+
+struct stage {
+    struct zk_context *ctx;
+    struct outstanding_changes *changes;
+};
+
+static int setup(void **state)
+{
+    static struct stage stage;
+    stage.ctx = test_context();
+    stage.changes = outstanding_changes_new(stage.ctx);
+    outstanding_changes_lock(stage.changes);
+    *state = &stage;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct stage *stage = *state;
+    outstanding_changes_unlock(stage->changes);
+    outstanding_changes_free(stage->changes);
+    zk_context_free(stage->ctx);
+    return 0;
+}
+
+static void change(struct stage *stage, int64_t zxid, const char *path)
+{
+    outstanding_changes_add(stage->changes, change_record_new(zxid, path));
+}
+
+/* The zxid of the newest record; 0: there is none. */
+static int64_t newest(struct stage *stage, const char *path)
+{
+    const struct change_record *record = outstanding_changes_get(stage->changes, path);
+    return record != NULL ? record->zxid : 0;
+}
+
+static void the_newest_record_of_a_path_is_found(void **state)
+{
+    struct stage *stage = *state;
+    assert_int_equal(newest(stage, "/a"), 0);
+    change(stage, 1, "/a");
+    change(stage, 2, "/b");
+    change(stage, 3, "/a");
+    assert_int_equal(newest(stage, "/a"), 3);
+    assert_int_equal(newest(stage, "/b"), 2);
+    assert_int_equal(outstanding_changes_peek(stage->changes)->zxid, 1);
+    assert_int_equal(outstanding_changes_peek_last(stage->changes)->zxid, 3);
+}
+
+static void the_root_has_one_record_under_two_names(void **state)
+{
+    struct stage *stage = *state;
+    change(stage, 1, "/");
+    assert_int_equal(newest(stage, ""), 1);
+    change(stage, 2, "");
+    assert_int_equal(newest(stage, "/"), 2);
+}
+
+static void what_is_applied_is_not_outstanding(void **state)
+{
+    struct stage *stage = *state;
+    change(stage, 1, "/a");
+    change(stage, 2, "/a");
+    change(stage, 2, "/b");
+    change(stage, 3, "/c");
+
+    outstanding_changes_remove(stage->changes, 1);
+    assert_int_equal(newest(stage, "/a"), 2); /* it is not the one that was applied */
+    outstanding_changes_remove(stage->changes, 2);
+    assert_int_equal(newest(stage, "/a"), 0);
+    assert_int_equal(newest(stage, "/b"), 0);
+    assert_int_equal(newest(stage, "/c"), 3);
+    outstanding_changes_remove(stage->changes, 3);
+    assert_null(outstanding_changes_peek(stage->changes));
+    assert_null(outstanding_changes_peek_last(stage->changes));
+    outstanding_changes_remove(stage->changes, 4); /* a transaction without a record: an error */
+}
+
+static void a_roll_back_brings_back_what_was_displaced(void **state)
+{
+    struct stage *stage = *state;
+    change(stage, 1, "/a");
+    change(stage, 2, "/a");
+    change(stage, 3, "/b");
+    change(stage, 3, "/a");
+    change(stage, 3, "/a"); /* twice in one multi */
+
+    outstanding_changes_roll_back(stage->changes, 3);
+    assert_int_equal(newest(stage, "/a"), 2);
+    assert_int_equal(newest(stage, "/b"), 0);
+    assert_int_equal(outstanding_changes_peek_last(stage->changes)->zxid, 2);
+
+    outstanding_changes_roll_back(stage->changes, 3); /* there is nothing left of it */
+    assert_int_equal(newest(stage, "/a"), 2);
+}
+
+static void a_roll_back_does_not_bring_back_what_was_applied_meanwhile(void **state)
+{
+    struct stage *stage = *state;
+    change(stage, 1, "/a");
+    change(stage, 2, "/b");
+    change(stage, 3, "/a");
+    outstanding_changes_remove(stage->changes, 1);
+    outstanding_changes_roll_back(stage->changes, 3);
+    assert_int_equal(newest(stage, "/a"), 0);
+    assert_int_equal(newest(stage, "/b"), 2);
+
+    change(stage, 3, "/b");
+    outstanding_changes_remove(stage->changes, 2);
+    outstanding_changes_roll_back(stage->changes, 3); /* the list is empty after it */
+    assert_int_equal(newest(stage, "/b"), 0);
+    assert_null(outstanding_changes_peek(stage->changes));
+}
+
+static void thousands_of_paths_keep_their_records(void **state)
+{
+    enum { PATHS = 3000 };
+    struct stage *stage = *state;
+    char path[16];
+    for (int i = 1; i <= PATHS; i++) {
+        zk_text_printf(path, sizeof path, "/%d", i);
+        change(stage, i, path);
+    }
+    for (int i = 1; i <= PATHS; i++) {
+        zk_text_printf(path, sizeof path, "/%d", i);
+        assert_int_equal(newest(stage, path), i);
+        outstanding_changes_remove(stage->changes, i);
+        assert_int_equal(newest(stage, path), 0);
+    }
+}
+
+static void a_duplicate_shares_data_and_acl(void **state)
+{
+    (void)state;
+    struct zk_acl_list list = {.present = true};
+    zk_acl_list_add(&list, PERMS_ALL, "world", "anyone");
+    struct change_record *record = change_record_new(1, "/a");
+    record->exists = true;
+    record->stat.version = 7;
+    record->child_count = 3;
+    record->data = buf_new_copy("x", 1);
+    record->acl = change_record_acl_new(&list);
+    assert_int_equal(list.count, 0); /* it has moved */
+
+    struct change_record *copy = change_record_duplicate(record, 2);
+    assert_int_equal(copy->zxid, 2);
+    assert_string_equal(copy->path, "/a");
+    assert_true(copy->exists);
+    assert_int_equal(copy->stat.version, 7);
+    assert_int_equal(copy->child_count, 3);
+    assert_ptr_equal(copy->data, record->data);
+    assert_ptr_equal(copy->acl, record->acl);
+    change_record_free(record);
+    assert_string_equal(copy->acl->list.items[0].id.id.text, "anyone");
+    change_record_free(copy);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_newest_record_of_a_path_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_root_has_one_record_under_two_names, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_applied_is_not_outstanding, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_roll_back_brings_back_what_was_displaced, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_roll_back_does_not_bring_back_what_was_applied_meanwhile,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(thousands_of_paths_keep_their_records, setup, teardown),
+        cmocka_unit_test(a_duplicate_shares_data_and_acl),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
