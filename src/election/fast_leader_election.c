@@ -26,8 +26,8 @@
 struct ballots {
     /* The votes of this round, by sender: a quorum in here decides after the final wait. */
     struct vote_map recvset;
-    /* The votes of settled servers, of any round, by sender: a late joiner learns from them who
-     * leads, although they were given in rounds that it has never seen. */
+    /* The votes of settled servers, of any round, by sender: a late joiner learns from them which
+     * server leads, although they were given in rounds that it has never seen. */
     struct vote_map outofelection;
     /* The voters whose vote in recvset equals our proposal. Only LOOKING votes bring it up to date
      * (K-14). Java has null until the first one came. */
@@ -57,7 +57,7 @@ static int64_t time_to_wait_ms(int32_t not_timeout_ms, int64_t repeat_at_ms);
 
 /* ---- birth and end -------------------------------------------------------------------------- */
 
-/* Java: FastLeaderElection, its static initialiser; bad values give the defaults. */
+/* Java: FastLeaderElection, its static initialiser. A value that is no number gives the default. */
 static void read_intervals(struct fast_leader_election *fle)
 {
     fle->min_notification_interval_ms = zk_settings_get_integer(
@@ -82,12 +82,14 @@ struct fast_leader_election *fle_new(struct quorum_peer *self,
     fle->self = self;
     fle->manager = manager;
     read_intervals(fle);
+    /* Java's two queues have no limit; this one only bounds the memory of a flood (D-22). */
     fle->sendqueue = bq_new(fle->ctx, "sendqueue", BQ_LIMIT, to_send_free);
     fle->recvqueue = bq_new(fle->ctx, "recvqueue", BQ_LIMIT, free);
     zk_stop_init(&fle->stop, fle->ctx, "fle.stop");
     fle->messengers = zk_thread_group_new(fle->ctx);
     zk_atomic_long_init(&fle->logicalclock, 0);
     zk_mutex_init(&fle->mu, fle->ctx, "fle", ZK_RANK_FLE);
+    /* Nobody is proposed before the first election. Java: starter() */
     fle->proposed_leader = -1;
     fle->proposed_zxid = -1;
     return fle;
@@ -128,6 +130,8 @@ void fle_shutdown(struct fast_leader_election *fle)
     fle->has_leading_vote_set = false;
     synced_learner_tracker_done(&fle->leading_vote_set);
     zk_mutex_unlock(&fle->mu);
+    /* Each messenger sleeps on a queue: qcm_halt closes that of WorkerReceiver, the line after it
+     * that of WorkerSender. Neither could be joined before. */
     qcm_halt(fle->manager);
     bq_close(fle->sendqueue);
     zk_thread_group_join(fle->messengers);
@@ -149,8 +153,9 @@ void fle_free(struct fast_leader_election *fle)
 /* ---- telling, comparing, counting ----------------------------------------------------------- */
 
 /* Tell every voter, ourselves included: our own vote counts only when it has come back through the
- * queues, like everybody else's (K-10). The state is always LOOKING, whatever the peer's is by now.
- * Java: sendNotifications() */
+ * queues, like everybody else's (K-10). Voters of a configuration that may come next are told too,
+ * because the winner needs a quorum of those as well. The state is always LOOKING, whatever the
+ * peer's is by now. Java: sendNotifications() */
 static void send_notifications(struct fast_leader_election *fle)
 {
     const char *config = qv_to_string(quorum_peer_quorum_verifier(fle->self));
@@ -234,7 +239,9 @@ static enum server_state learning_state(const struct fast_leader_election *fle)
                                                                     : SERVER_STATE_OBSERVING;
 }
 
-/* Java: getInitId() */
+/* An observer proposes nobody: NO_VOTE stands for its candidate, its history and its epoch, and any
+ * voter's vote is better. As in Java the list of servers says here that we are one; in the next two
+ * functions peerType says it. Java: getInitId() */
 static int64_t get_init_id(struct fast_leader_election *fle)
 {
     int64_t myid = fle->self->my_id;
@@ -287,7 +294,7 @@ bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote
     int32_t not_timeout_ms = fle->min_notification_interval_ms;
     bool decided = false;
     server_metrics_count(fle->self->metrics, SERVER_METRICS_LOOKING_COUNT);
-    quorum_peer_set_start_fle(fle->self, zk_elapsed_ms());
+    quorum_peer_set_start_fle(fle->self, zk_elapsed_ms()); /* for ELECTION TOOK */
 
     struct vote mine = initial_vote(fle);
     zk_mutex_lock(&fle->mu); /* one step: WorkerReceiver answers with the round and the proposal */
@@ -348,7 +355,7 @@ bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote
                     send_notifications(fle);
                 } else if (n->election_epoch < logicalclock) {
                     break; /* L4: WorkerReceiver has told the sender our round already */
-                } else if (beats(fle, n, &proposal)) { /* L5 */
+                } else if (beats(fle, n, &proposal)) { /* L5: we spread the better candidate */
                     update_proposal(fle, n->leader, n->zxid, n->peer_epoch);
                     fle_trace_better_vote(fle, n, &proposal);
                     send_notifications(fle);
@@ -431,8 +438,9 @@ static bool received_following_notification(struct fast_leader_election *fle,
     }
 
     /* F2: an ensemble that settled in other rounds. Its members may each name another round, after
-     * restarts; a quorum that follows one leader is enough (ZOOKEEPER-1732). Whoever joins takes
-     * over the sender's round, even if that is a step back (K-13). */
+     * restarts; a quorum that follows one leader is enough (ZOOKEEPER-1732). The joiner takes over
+     * the sender's round, so that it speaks of the same election as those it joins, even if that is
+     * a step back (K-13). */
     if (!decided) {
         vote_map_put(&ballots->outofelection, n->sid, &vote);
         fle_get_vote_tracker(fle, &ballots->outofelection, &vote, &vote_set);
@@ -500,7 +508,8 @@ static struct vote initial_vote(struct fast_leader_election *fle)
     return vote_of(id, zxid, get_peer_epoch(fle));
 }
 
-/* Our proposal as a vote that others' votes can be compared with. */
+/* Our proposal as a vote that others' votes can be compared with, and that the peer keeps as its
+ * current one: the round in it is what late joiners are told. */
 static struct vote proposal_of_this_round(struct fast_leader_election *fle)
 {
     struct vote vote = fle_get_vote(fle);
@@ -536,7 +545,9 @@ static bool beats(struct fast_leader_election *fle, const struct notification *n
                                      n->peer_epoch, than->id, than->zxid, than->peer_epoch);
 }
 
-/* The oracle was asked when the vote set was counted, and one interval has passed without a vote.
+/* T3. With two voters one vote is a quorum if the oracle's answer is in its favour. The oracle was
+ * asked when the vote set was counted. That the interval has grown since shows that one has passed
+ * in silence, so a second voter that lives would have been heard.
  * Java: QuorumOracleMaj.revalidateVoteset() */
 static bool oracle_allows(struct fast_leader_election *fle, const struct ballots *ballots,
                           int32_t not_timeout_ms)
@@ -559,7 +570,8 @@ static int poll_recvqueue(struct fast_leader_election *fle, int64_t timeout_ms, 
     return r;
 }
 
-/* Twice as long, up to the maximum. In Java the shift overflows for a large maximum (D-65). */
+/* Twice as long, up to the maximum: a server that finds nobody must not dial five times a second
+ * for hours. In Java the shift overflows for a large maximum (D-65). */
 static int32_t next_timeout_ms(const struct fast_leader_election *fle, int32_t not_timeout_ms)
 {
     int64_t doubled_ms = (int64_t)not_timeout_ms * 2;
@@ -578,6 +590,7 @@ static int64_t latest_repetition_ms(const struct fast_leader_election *fle, int3
     return zk_deadline_ms(longest_ms);
 }
 
+/* Until the interval ends or our vote is due again, whichever is first. */
 static int64_t time_to_wait_ms(int32_t not_timeout_ms, int64_t repeat_at_ms)
 {
     int64_t left_ms = repeat_at_ms - zk_elapsed_ms();

@@ -1,5 +1,5 @@
-/* The handshake of the election port, both directions side by side. Java:
- * QuorumCnxManager.InitialMessage */
+/* The initial message of the election port, both directions side by side.
+ * Java: QuorumCnxManager.InitialMessage */
 #include "zk/election/initial_message.h"
 #include "election/initial_message_internal.h"
 
@@ -10,7 +10,9 @@
 
 #include "zk/io/sock.h"
 
-/* Java: QuorumCnxManager.startConnection(), its first lines */
+/* Servers from before 3.6 know only V1, which has room for one address. So V2 is sent only where
+ * multiAddress.enabled says that all servers know it.
+ * Java: QuorumCnxManager.startConnection(), its first lines */
 struct buf *initial_message_format(int64_t sid, const struct multiple_addresses *election_addr,
                                    bool multi_address)
 {

@@ -38,7 +38,9 @@ static void listener_handler_run(void *arg)
     free(handler);
 }
 
-/* Binds, accepts until that fails, and binds again. Java: acceptConnections() */
+/* Binds, accepts until that fails, and binds again, a limited number of times: a peer that nobody
+ * can call gets no connection with a larger sid (K-1), so it must not run on unnoticed.
+ * Java: acceptConnections() */
 static void listener_handler_accept_connections(struct listener_handler *handler)
 {
     struct quorum_cnx_manager *qcm = handler->qcm;
@@ -74,7 +76,8 @@ static void listener_handler_accept_connections(struct listener_handler *handler
                num_retries);
 }
 
-/* Java: createNewServerSocket(). The name is looked up each time (ZOOKEEPER-3991). */
+/* The name is looked up each time (ZOOKEEPER-3991): in a container it may mean another address by
+ * the second try. Java: createNewServerSocket() */
 static int create_new_server_socket(struct listener_handler *handler, struct sock **ret_sock)
 {
     struct quorum_cnx_manager *qcm = handler->qcm;
@@ -90,7 +93,8 @@ static int create_new_server_socket(struct listener_handler *handler, struct soc
     return r;
 }
 
-/* Publish the bound socket, so that halt can wake it. False: halting. */
+/* Publish the bound socket, so that halt can wake it, or with NULL take it back. Returns false if
+ * halt has begun: it may have looked before the socket was there. */
 static bool set_server_socket(struct listener_handler *handler, struct sock *sock)
 {
     struct quorum_cnx_manager *qcm = handler->qcm;
@@ -102,7 +106,7 @@ static bool set_server_socket(struct listener_handler *handler, struct sock *soc
     return !zk_stop_requested(&qcm->shutdown);
 }
 
-/* When all listeners have ended, this is why. */
+/* A port has failed: if all listeners give up, this is the reason why the process ends. */
 static void note_socket_exception(struct quorum_cnx_manager *qcm)
 {
     zk_mutex_lock(&qcm->listener_mu);
@@ -112,7 +116,8 @@ static void note_socket_exception(struct quorum_cnx_manager *qcm)
 
 /* ---- all of them ---------------------------------------------------------------------------- */
 
-/* With quorumListenOnAllIPs one wildcard for each distinct port, else every election address. */
+/* With quorumListenOnAllIPs one wildcard for each port, else every election address. The same
+ * address twice could not be bound. */
 static void choose_listen_addresses(struct quorum_cnx_manager *qcm)
 {
     const struct multiple_addresses *mine = &qcm->my_election_addr;

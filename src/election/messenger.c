@@ -59,7 +59,7 @@ void worker_receiver_run(void *arg)
          * with reconfigEnabled=false. (Otherwise Java takes over the configuration first, which is
          * not built.) If the two can never be equal, it does so for each such message (K-24). */
         const struct quorum_verifier *cur_qv = quorum_peer_quorum_verifier(fle->self);
-        int64_t config_version = 0;
+        int64_t config_version = 0; /* for the log */
         if (says_our_config(fields, cur_qv)) {
             config_version = cur_qv->version;
         } else if (fields->config != NULL) {
@@ -94,6 +94,7 @@ void worker_receiver_run(void *arg)
                 reply(fle, response->sid, &current, zk_atomic_long_get(&fle->logicalclock), state);
             continue;
         }
+        /* A number that is no state: Java's switch drops it, too. */
         if (fields->state < SERVER_STATE_LOOKING || fields->state > SERVER_STATE_OBSERVING)
             continue;
         const struct notification n = {
@@ -115,18 +116,20 @@ void worker_receiver_run(void *arg)
                (uint64_t)n.peer_epoch, (uint64_t)n.zxid, (uint32_t)n.version,
                (uint64_t)n.config_version);
 
-        if (state == SERVER_STATE_LOOKING) {
+        if (state == SERVER_STATE_LOOKING) { /* only an election that goes on judges votes */
             struct notification *judged = zk_xmalloc(sizeof *judged);
             *judged = n;
             bq_put(fle->recvqueue, judged);
-            /* It looks as we do, but in an earlier round, where our votes do not count for it. */
+            /* It looks as we do, but in an earlier round; once told of ours it joins (L3). Without
+             * this answer it might have to wait for our next repetition, up to 60 s. */
             int64_t logicalclock = zk_atomic_long_get(&fle->logicalclock);
             if (n.state == SERVER_STATE_LOOKING && n.election_epoch < logicalclock) {
                 struct vote v = fle_get_vote(fle);
                 reply(fle, n.sid, &v, logicalclock, state);
             }
         } else if (n.state == SERVER_STATE_LOOKING) {
-            /* It looks, we do not: tell it the result, with the round in which we settled. */
+            /* It looks, we do not: tell it the result, with the round in which we settled. From a
+             * quorum of such answers it learns which server leads (F1, F2) and calls no election. */
             if (state == SERVER_STATE_LEADING)
                 report_looking_sid(fle, n.sid);
             if (has_vote)
@@ -137,6 +140,8 @@ void worker_receiver_run(void *arg)
     zk_log(fle->ctx, ZK_LOG_WORKER_RECEIVER_DOWN);
 }
 
+/* A sender of 28 bytes gets two lines, as in Java: it says neither its epoch nor its
+ * configuration. */
 static void log_format(struct fast_leader_election *fle, int64_t sid,
                        enum notification_format format)
 {
@@ -204,7 +209,9 @@ static void reply(struct fast_leader_election *fle, int64_t to, const struct vot
 
 /* ---- WorkerSender ---------------------------------------------------------------------------- */
 
-/* Java: WorkerSender.run() */
+/* All that waits is taken with one lock: sendNotifications puts a message for each voter. What is
+ * left of it when the election stops is dropped, because the next election says something else.
+ * Java: WorkerSender.run() */
 void worker_sender_run(void *arg)
 {
     struct fast_leader_election *fle = arg;

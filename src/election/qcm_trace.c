@@ -1,7 +1,7 @@
 /* What connections say about themselves in the trace: one line for each step of a handshake, with
  * the reason for people, and each message with the connection and the number by which its two ends
- * are paired. Nothing here runs unless a trace is asked for. Called by the threads that do what is
- * told. */
+ * are paired. Nothing here runs unless a trace is asked for. Each function is called by the thread
+ * that does what is told. */
 #include <inttypes.h>
 
 #include "election/quorum_cnx_manager_internal.h"

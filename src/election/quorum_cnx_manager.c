@@ -32,7 +32,8 @@ enum {
 
 /* ---- birth ---------------------------------------------------------------------------------- */
 
-/* Java: Listener() */
+/* A negative number of retries makes no sense; 0 means that the port is tried for ever.
+ * Java: Listener() */
 static void read_bind_retries(struct quorum_cnx_manager *qcm)
 {
     int32_t retries =
@@ -59,8 +60,10 @@ static void read_settings(struct quorum_cnx_manager *qcm)
     int64_t cnx_timeout_ms =
         zk_settings_get_integer(qcm->ctx, "zookeeper.cnxTimeout", CNX_TIMEOUT_MS);
     qcm->cnx_timeout_ms = cnx_timeout_ms != 0 ? cnx_timeout_ms : INT64_MAX;
+    /* Two servers may have nothing to say for days: only keep-alive then finds a dead connection. */
     qcm->tcp_keep_alive = zk_settings_get_boolean(qcm->ctx, "zookeeper.tcpKeepAlive", false);
     int64_t timeout_ms = zk_settings_get_integer(qcm->ctx, "zookeeper.quorumCnxnTimeoutMs", -1);
+    /* An initial message may take as long as a follower may be behind: syncLimit. */
     qcm->socket_timeout_ms = timeout_ms > 0 ? timeout_ms : qcm->self->sync_limit_ms;
     qcm->multi_address = config->multi_address_enabled;
     qcm->max_outgoing = config->quorum_cnxn_threads_size > QCM_MAX_OUTGOING
@@ -114,11 +117,12 @@ void qcm_free(struct quorum_cnx_manager *qcm) UNSHARED
 
 /* ---- sending and connecting ------------------------------------------------------------------ */
 
-/* Java: toSend() */
+/* Nothing reconnects by itself: each message that is to be sent to a server also makes us dial it,
+ * if it is not connected. Java: toSend() */
 void qcm_to_send(struct quorum_cnx_manager *qcm, struct message *msg)
 {
     int64_t sid = msg->sid;
-    if (sid == qcm->my_id) {
+    if (sid == qcm->my_id) { /* our own vote goes the way of all others from here on (K-10) */
         qcm_add_to_recv_queue(qcm, msg);
         return;
     }
@@ -128,7 +132,7 @@ void qcm_to_send(struct quorum_cnx_manager *qcm, struct message *msg)
         message_unref(msg);
         return;
     }
-    cbq_offer(entry->send_queue, msg);
+    cbq_offer(entry->send_queue, msg); /* an older message that still waits is replaced (K-2) */
     peer_entry_unref(entry);
     qcm_connect_one(qcm, sid);
 }
@@ -151,7 +155,8 @@ void qcm_connect_one_addr(struct quorum_cnx_manager *qcm, int64_t sid,
     zk_mutex_unlock(&qcm->mu);
 }
 
-/* Java: connectOne(sid), synchronized */
+/* Whether sid is connected is asked here to save the look-up, and once more under the lock, where
+ * it counts. Java: connectOne(sid), synchronized */
 void qcm_connect_one(struct quorum_cnx_manager *qcm, int64_t sid)
 {
     if (qcm_connected_to_peer(qcm, sid))
@@ -164,7 +169,9 @@ void qcm_connect_one(struct quorum_cnx_manager *qcm, int64_t sid)
     multiple_addresses_done(&addresses);
 }
 
-/* Java: connectAll(). The sids are copied first: a dial changes the map. */
+/* The sids are copied first, because a dial changes the map. They are dialled in the order in which
+ * Java's ConcurrentHashMap lists them, so that runs of both can be compared.
+ * Java: connectAll() */
 void qcm_connect_all(struct quorum_cnx_manager *qcm)
 {
     zk_mutex_lock(&qcm->mu);
@@ -186,7 +193,8 @@ void qcm_connect_all(struct quorum_cnx_manager *qcm)
     free(sids);
 }
 
-/* Java: haveDelivered() */
+/* One empty queue is enough: then our vote has left to somebody, and is worth repeating (K-3).
+ * Java: haveDelivered() */
 bool qcm_have_delivered(struct quorum_cnx_manager *qcm)
 {
     zk_mutex_lock(&qcm->mu);
@@ -211,7 +219,10 @@ static void wake_handshakes_locked(struct quorum_cnx_manager *qcm, struct handsh
     }
 }
 
-/* Unlike Java's, it waits for every thread (D-6) and cancels the handshakes (D-17). Java: halt() */
+/* Unlike Java's, it waits for every thread (D-6) and cancels the handshakes (D-17). The order
+ * follows a connection's life: once the listeners are gone no caller is accepted, once the
+ * handshakes are gone no connection is kept, and then soft_halt finds all that are left.
+ * Java: halt() */
 void qcm_halt(struct quorum_cnx_manager *qcm)
 {
     zk_stop_request(&qcm->shutdown);
@@ -229,7 +240,8 @@ void qcm_halt(struct quorum_cnx_manager *qcm)
     cbq_close(qcm->recv_queue);
 }
 
-/* Finish every SendWorker in the map. Java: softHalt() */
+/* Finish every SendWorker in the map, one a turn: finish() needs the lock itself, and it takes the
+ * worker out of the map. Java: softHalt() */
 static void soft_halt(struct quorum_cnx_manager *qcm)
 {
     for (;;) {
@@ -250,7 +262,8 @@ static void soft_halt(struct quorum_cnx_manager *qcm)
     }
 }
 
-/* The deadline is for the handshake; a connection that is kept loses it. Java: setSockOpts() */
+/* Votes are small and urgent, so they must not wait for Nagle's algorithm. The deadline is for the
+ * handshake; a connection that is kept loses it. Java: setSockOpts() */
 void qcm_set_sock_opts(struct quorum_cnx_manager *qcm, struct sock *sock)
 {
     sock_set_no_delay(sock, true);
@@ -266,7 +279,8 @@ size_t qcm_get_thread_count(struct quorum_cnx_manager *qcm)
 
 /* ---- receiving ------------------------------------------------------------------------------- */
 
-/* Java: addToRecvQueue() */
+/* With 100 messages waiting the oldest is dropped. What is lost so is an old vote, and its sender
+ * says it again. Java: addToRecvQueue() */
 void qcm_add_to_recv_queue(struct quorum_cnx_manager *qcm, struct message *message)
 {
     cbq_offer(qcm->recv_queue, message);
@@ -316,6 +330,8 @@ void peer_entry_unref(struct peer_entry *entry)
     free(entry);
 }
 
+/* An entry is kept after its connection has ended: the queue holds what the next connection sends
+ * first (K-9). */
 struct peer_entry *qcm_entry_locked(struct quorum_cnx_manager *qcm, int64_t sid) REQUIRES(&qcm->mu)
 {
     zk_mutex_assert_held(&qcm->mu);
@@ -403,7 +419,7 @@ void qcm_get_status(struct quorum_cnx_manager *qcm, struct server_status_peer **
         struct peer_entry *entry = qcm->entries.entries[i].value;
         rows[i].sid = entry->sid;
         rows[i].connected = entry->sender_worker != NULL;
-        rows[i].live_workers = entry->sender_worker != NULL ? 2 : 0;
+        rows[i].live_workers = entry->sender_worker != NULL ? 2 : 0; /* they end together (D-61) */
         rows[i].send_queue_length = cbq_size(entry->send_queue);
         rows[i].replaced_messages = cbq_dropped_count(entry->send_queue);
         rows[i].connection_attempts = entry->connection_attempts;

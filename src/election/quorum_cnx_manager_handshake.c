@@ -7,8 +7,9 @@
  *   a smaller sid dials us    hang up and dial it, at the address that it announced (K-12)
  *
  * Threads: QuorumConnectionThread-[myid=N]-k, one for each handshake. Java has a pool of 3 to 20
- * such threads for outgoing ones and lets the listener's own thread hear the callers out, so that a
- * silent one delays all others; here a thread lasts as long as its handshake (D-21, D-60).
+ * such threads for outgoing ones and reads the initial messages of callers in the listener's own
+ * thread, so that a silent caller delays all others. Here a thread lasts as long as its handshake
+ * (D-21, D-60).
  *
  * Java: QuorumCnxManager, from initiateConnection() to handleConnection(), in its order */
 #include <errno.h>
@@ -59,6 +60,7 @@ void qcm_initiate_connection_async_locked(struct quorum_cnx_manager *qcm, int64_
     REQUIRES(&qcm->mu)
 {
     zk_mutex_assert_held(&qcm->mu);
+    /* A dial under way will do: each vote asks for one, also while the last is still waiting. */
     if (zk_stop_requested(&qcm->shutdown) || outgoing_to_locked(qcm, sid) != NULL)
         return;
     struct handshake *handshake = zk_xcalloc(1, sizeof *handshake);
@@ -67,7 +69,7 @@ void qcm_initiate_connection_async_locked(struct quorum_cnx_manager *qcm, int64_
     handshake->stranger = stranger;
     handshake->number = ++qcm->connection_thread_count;
     multiple_addresses_copy(&handshake->addresses, addresses);
-    int r = -EAGAIN;
+    int r = -EAGAIN; /* given up without a retry: the next message asks again */
     if (!outgoing_exhausted_locked(qcm, stranger))
         r = start_thread_locked(qcm, &qcm->outgoing, handshake, connection_req_thread_run);
     if (r < 0) {
@@ -108,11 +110,12 @@ static void start_connection(struct handshake *handshake)
     qcm_trace_initial_sent(handshake);
     int r = sock_write_fully(handshake->sock, message->bytes, message->length);
     buf_unref(message);
-    if (r < 0) {
+    if (r < 0) { /* from here on a return closes the connection: the handshake owns it */
         zk_log(qcm->ctx, ZK_LOG_CHALLENGE_WRITE, sid, zk_error_text(r).text);
         return;
     }
-    /* Both sides dial; one connection is enough, and both must choose the same one (K-1). */
+    /* Both sides dial; one connection is enough, and both must choose the same one (K-1). Our call
+     * was not in vain: the larger side now dials us, if it has not done so. */
     if (sid > qcm->my_id) {
         zk_log(qcm->ctx, ZK_LOG_SMALLER_IDENTIFIER, qcm->my_id, sid);
         qcm_trace_hung_up_by_smaller(handshake);
@@ -149,7 +152,7 @@ void qcm_receive_connection_async(struct quorum_cnx_manager *qcm, struct sock *s
     struct handshake *handshake = zk_xcalloc(1, sizeof *handshake);
     handshake->qcm = qcm;
     handshake->sock = sock;
-    handshake->settled = true;
+    handshake->settled = true; /* a caller does not keep us from dialling it */
     int r = -ECANCELED;
     zk_mutex_lock(&qcm->mu);
     if (!zk_stop_requested(&qcm->shutdown)) {
@@ -182,7 +185,7 @@ static void handle_connection(struct handshake *handshake, struct initial_messag
     struct quorum_cnx_manager *qcm = handshake->qcm;
     if (message->sid == OBSERVER_ID) {
         zk_mutex_lock(&qcm->mu);
-        message->sid = --qcm->observer_counter; /* -1, -2, ... */
+        message->sid = --qcm->observer_counter; /* -1, -2, ...: each needs a queue of its own */
         zk_mutex_unlock(&qcm->mu);
         zk_log(qcm->ctx, ZK_LOG_ARBITRARY_OBSERVER_ID, message->sid);
     } else if (message->sid < 0) { /* these are ours to give (D-24) */
@@ -191,7 +194,8 @@ static void handle_connection(struct handshake *handshake, struct initial_messag
     }
 
     if (message->sid < qcm->my_id) {
-        /* It may have lost a connection that we still believe in: that one goes first. */
+        /* It would not call if it had a connection with us: what we still take for one goes first,
+         * for otherwise we would not dial. */
         zk_mutex_lock(&qcm->mu);
         struct peer_entry *entry = long_map_get(&qcm->entries, message->sid);
         struct send_worker *sw = entry == NULL ? NULL : entry->sender_worker;
@@ -202,7 +206,7 @@ static void handle_connection(struct handshake *handshake, struct initial_messag
             send_worker_finish(sw, "the other side has called again");
         send_worker_unref(sw);
         qcm_trace_hung_up_on_smaller(handshake, message->sid);
-        sock_wake(handshake->sock);
+        sock_wake(handshake->sock); /* hang up, then dial, as Java does */
         call_back(qcm, message);
     } else if (message->sid == qcm->my_id) {
         zk_log(qcm->ctx, ZK_LOG_OWN_ID); /* Java leaves the connection open (D-10) */
@@ -249,6 +253,7 @@ static int install_worker(struct handshake *handshake, int64_t sid, struct send_
     return r;
 }
 
+/* If only the first of the two starts, the caller's finish() ends it. */
 static int start_workers(struct send_worker *sw)
 {
     struct quorum_cnx_manager *qcm = sw->qcm;
@@ -272,7 +277,7 @@ static void keep_connection(struct handshake *handshake, int64_t sid)
 {
     struct quorum_cnx_manager *qcm = handshake->qcm;
     struct send_worker *sw = NULL;
-    struct send_worker *old = NULL;
+    struct send_worker *old = NULL; /* of a connection that its other end no longer uses */
     int r = install_worker(handshake, sid, &sw, &old);
     if (r == -EUSERS)
         zk_log(qcm->ctx, ZK_LOG_TOO_MANY_STRANGERS, sid, (int)QCM_MAX_STRANGERS);
@@ -295,8 +300,9 @@ static void keep_connection(struct handshake *handshake, int64_t sid)
 
 /* ---- calling back --------------------------------------------------------------------------- */
 
-/* Dial the caller, at the address that it announced or else at that of the configuration. If it is
- * being dialled already, that handshake remembers the address (D-72).
+/* Dial the caller, at the address that it announced (K-12) or else at that of the configuration. If
+ * it is being dialled already, that handshake remembers the address and tries it if its own dial
+ * fails (D-72).
  * Java: connectOne(), as handleConnection() calls it */
 static void call_back(struct quorum_cnx_manager *qcm, struct initial_message *message)
 {
@@ -320,7 +326,8 @@ static void call_back(struct quorum_cnx_manager *qcm, struct initial_message *me
 
 /* ---- dialling ------------------------------------------------------------------------------- */
 
-/* Publish the socket of this try, so that halt can wake it. False: halting. */
+/* Publish the socket of this try, so that halt can wake it. Returns false if halt has begun: it may
+ * have looked for a socket before this one was there. */
 static bool handshake_set_sock(struct handshake *handshake, struct sock *sock)
 {
     struct quorum_cnx_manager *qcm = handshake->qcm;
@@ -385,8 +392,8 @@ static size_t handshake_count(const struct handshake *first, bool strangers_only
     return count;
 }
 
-/* The handshake in which we are dialling sid: it has neither led to a connection nor failed. NULL:
- * there is none. */
+/* Returns the handshake in which we are dialling sid, which has neither led to a connection nor
+ * failed; NULL if there is none. */
 static struct handshake *outgoing_to_locked(struct quorum_cnx_manager *qcm, int64_t sid)
     REQUIRES(&qcm->mu)
 {
@@ -406,9 +413,9 @@ static bool outgoing_exhausted_locked(struct quorum_cnx_manager *qcm, bool stran
            (stranger && handshake_count(qcm->outgoing, true) >= limit / 2);
 }
 
-/* If too many callers say nothing, the one that has been silent longest goes. Those that were told
- * to go already are not counted, nor told again: in a burst of callers their threads have not ended
- * yet. */
+/* Callers that say nothing must not keep out one that has something to say: if too many wait, the
+ * one that has been silent longest goes. Those that were told to go already are neither counted nor
+ * told again: in a burst of callers their threads have not ended yet. */
 static void drop_oldest_incoming_locked(struct quorum_cnx_manager *qcm) REQUIRES(&qcm->mu)
 {
     zk_mutex_assert_held(&qcm->mu);
@@ -443,7 +450,7 @@ static int start_thread_locked(struct quorum_cnx_manager *qcm, struct handshake 
     return r;
 }
 
-/* list: qcm's outgoing or incoming ones. */
+/* list is qcm's outgoing or its incoming one. */
 static void handshake_unlink_locked(struct quorum_cnx_manager *qcm, struct handshake **list,
                                     struct handshake *handshake) REQUIRES(&qcm->mu)
 {

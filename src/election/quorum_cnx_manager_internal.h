@@ -24,10 +24,10 @@ struct zk_context;
 /* One server that we have had to do with. Java spreads it over three maps keyed by sid. */
 struct peer_entry {
     int64_t sid;
-    bool stranger; /* in neither configuration */
-    /* The map holds one, each SendWorker, and each thread that works on the entry. */
+    bool stranger; /* in neither configuration when the entry was made */
+    /* The map holds one, each SendWorker one, and each thread that works on the entry one. */
     struct zk_refcount refs;
-    /* Of struct message. Never removed (K-9). Java: queueSendMap */
+    /* Of struct message. It outlives connections (K-9). Java: queueSendMap */
     struct circular_blocking_queue *send_queue;
 
     /* Guarded by the manager's mutex: */
@@ -38,7 +38,8 @@ struct peer_entry {
 
 /* A connection's sending half, and what both halves share. Java: SendWorker */
 struct send_worker {
-    struct zk_refcount refs; /* the entry, its own thread, RecvWorker, whoever starts them */
+    /* The entry holds one, its own thread, RecvWorker, and the thread that starts them. */
+    struct zk_refcount refs;
     struct quorum_cnx_manager *qcm;
     struct peer_entry *entry; /* a reference */
     int64_t sid;
@@ -58,15 +59,15 @@ struct recv_worker {
     struct send_worker *sw; /* a reference */
     int64_t sid;
     struct sock *sock; /* a reference */
-    /* Most messages come with one read, and not with one for the length and one for the rest.
-     * In Java it is a DataInputStream of a BufferedInputStream. */
+    /* Buffered: most messages come with one system call, and not with one for the length and one
+     * for the rest. Java: a DataInputStream of a BufferedInputStream */
     struct zk_input *din;
     int64_t seq; /* of the last message received, for the trace */
 };
 
-/* What comes before a connection: we have dialled a server (outgoing), or have accepted a call
- * (incoming); the initial message says who calls, and it is decided which side keeps the
- * connection. Each has a thread of its own, and halt wakes its socket. */
+/* What comes before a connection: we dial a server (outgoing) or have accepted its call (incoming),
+ * the initial message says who calls, and both sides decide whether to keep it. Each handshake has
+ * a thread of its own, and halt wakes its socket. */
 struct handshake {
     struct handshake *next;
     struct quorum_cnx_manager *qcm;
@@ -78,7 +79,8 @@ struct handshake {
     int64_t sid;
     struct multiple_addresses addresses;
     bool stranger;
-    /* It has led to a connection, so a new one to the same server may begin. Incoming: true. */
+    /* It has led to a connection, so that a new dial of the same server may begin. An incoming one
+     * is settled from the start: it keeps us from dialling nobody. */
     bool settled;
     /* Where sid says that it listens, if it has called meanwhile (D-72). */
     struct multiple_addresses announced;
@@ -140,8 +142,8 @@ bool qcm_is_stranger(struct quorum_cnx_manager *qcm, int64_t sid);
 /* The number of strangers that are connected. */
 size_t qcm_connected_strangers_locked(struct quorum_cnx_manager *qcm) REQUIRES(&qcm->mu);
 
-/* Where the configuration says that sid listens: the committed one, else the one last seen. False:
- * sid is in neither. The caller ends *ret_addresses. */
+/* Where sid listens by the committed configuration, or else by the one last seen. Returns false if
+ * it is in neither. The caller ends *ret_addresses. */
 bool qcm_configured_election_addr(struct quorum_cnx_manager *qcm, int64_t sid,
                                   struct multiple_addresses *ret_addresses);
 
@@ -159,16 +161,17 @@ void qcm_connect_one_addr(struct quorum_cnx_manager *qcm, int64_t sid,
 void qcm_connect_one_addr_locked(struct quorum_cnx_manager *qcm, int64_t sid, bool stranger,
                                  const struct multiple_addresses *addresses) REQUIRES(&qcm->mu);
 
-/* Takes ownership of message. Java: addToRecvQueue() */
+/* Takes ownership of message. Any thread; never blocks. Java: addToRecvQueue() */
 void qcm_add_to_recv_queue(struct quorum_cnx_manager *qcm, struct message *message);
 
-/* Forget a worker that has ended, unless another one has replaced it already. */
+/* Take a worker that has ended out of its entry, unless another one has replaced it already. Any
+ * thread; locks qcm. */
 void qcm_forget_sender_worker(struct quorum_cnx_manager *qcm, struct send_worker *sw);
 
 /* Java: setSockOpts() */
 void qcm_set_sock_opts(struct quorum_cnx_manager *qcm, struct sock *sock);
 
-/* SendWorkers and RecvWorkers alive. Java: getThreadCount() */
+/* Returns how many SendWorkers and RecvWorkers are alive. Java: getThreadCount() */
 size_t qcm_get_thread_count(struct quorum_cnx_manager *qcm);
 
 /* ---- quorum_cnx_manager_handshake.c ---- */
@@ -179,12 +182,14 @@ void qcm_initiate_connection_async_locked(struct quorum_cnx_manager *qcm, int64_
                                           bool stranger, const struct multiple_addresses *addresses)
     REQUIRES(&qcm->mu);
 
-/* Hear in a thread of its own who calls. Takes ownership of sock. Java: receiveConnectionAsync() */
+/* Read, in a thread of its own, who calls. Takes ownership of sock. Never blocks; locks qcm.
+ * Java: receiveConnectionAsync() */
 void qcm_receive_connection_async(struct quorum_cnx_manager *qcm, struct sock *sock);
 
 /* ---- listener.c ---- */
 
-/* Close the election ports. Java: Listener.halt() */
+/* Close the election ports; the listeners' threads end by that. Any thread; never blocks.
+ * Java: Listener.halt() */
 void listener_halt(struct quorum_cnx_manager *qcm);
 
 /* ---- send_worker.c, recv_worker.c ---- */
@@ -200,6 +205,7 @@ void send_worker_unref(struct send_worker *sw);
  * Java: SendWorker.finish(), RecvWorker.finish() */
 void send_worker_finish(struct send_worker *sw, const char *why);
 
+/* Any thread; each locks send_worker. The reason is a constant. */
 bool send_worker_is_running(struct send_worker *sw);
 const char *send_worker_why_finished(struct send_worker *sw);
 

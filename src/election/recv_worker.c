@@ -33,8 +33,9 @@ void recv_worker_free(struct recv_worker *rw)
     free(rw);
 }
 
-/* A frame that cannot be read or whose length cannot be true ends the connection: nobody knows
- * where the next frame begins. Java: RecvWorker.run() */
+/* A frame that cannot be read, or whose length cannot be true, ends the connection: where the next
+ * one begins is not known any more. A frame that makes no sense inside ends nothing; WorkerReceiver
+ * drops it. Java: RecvWorker.run() */
 void recv_worker_run(void *arg)
 {
     struct recv_worker *rw = arg;
@@ -57,8 +58,9 @@ void recv_worker_run(void *arg)
     recv_worker_free(rw);
 }
 
-/* Returns 0 and a message, which the caller unrefs; -EBADMSG for a length that no message has
- * (*ret_length); or the error of the socket. */
+/* Returns 0 and a message, which the caller unrefs; -EBADMSG for a length that no message has,
+ * which *ret_length tells; or the error of the socket. The limit (512 KiB) is there so that four
+ * wrong bytes cannot ask for 2 GiB of memory. */
 static int read_frame(struct recv_worker *rw, struct message **ret_message, int32_t *ret_length)
 {
     uint8_t length_bytes[4];
@@ -79,7 +81,7 @@ static int read_frame(struct recv_worker *rw, struct message **ret_message, int3
     return 0;
 }
 
-/* -ECANCELED: our own side has ended the connection, and has said why. */
+/* After -ECANCELED our own side has ended the connection, and has noted why. */
 static void log_broken(struct recv_worker *rw, int r, int32_t length)
 {
     struct zk_str reason = {0};

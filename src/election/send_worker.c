@@ -1,9 +1,9 @@
 /* The thread that writes to one server. Java: QuorumCnxManager.SendWorker
  *
  * It takes from a queue that holds one message: while it is blocked in a write, newer messages
- * replace each other there, and only the last one will be sent. Whatever it is about to write it
- * remembers first, because nobody knows whether a message that was written to a dying connection
- * was read: the next connection's worker says it again (ZOOKEEPER-481).
+ * replace each other there, and only the last one will be sent. It remembers each message before it
+ * writes it, because nobody knows whether a message that was written to a dying connection was
+ * read: the next connection's worker sends it again (ZOOKEEPER-481).
  *
  * Life: made and put into the entry by the handshake; finished by RecvWorker, by a newer
  * connection, by halt, or by itself. */
@@ -99,9 +99,10 @@ static int send_worker_send(struct send_worker *sw, const struct message *messag
     return r;
 }
 
-/* Java looks at its flags at each turn and once a second. Here finish() interrupts the poll, so the
- * flag is looked at only after an interruption (D-74); the ticket is taken before the flag is read,
- * so that no interruption is lost. Java: SendWorker.run() */
+/* Java reads its flags at each turn and once a second. Here finish() interrupts the poll, so the
+ * flag is read only after an interruption (D-74). The ticket is taken before the flag is read:
+ * otherwise an interruption between the two would be lost, and the thread would never end.
+ * Java: SendWorker.run() */
 void send_worker_run(void *arg)
 {
     struct send_worker *sw = arg;
@@ -110,8 +111,8 @@ void send_worker_run(void *arg)
     int64_t seq = 0;
     int r = 0;
 
-    /* The last message may have been lost with the connection before. If something newer waits,
-     * that is said instead. */
+    /* The last message may have been lost with the connection before. If a newer one waits, that is
+     * sent instead: an old vote after it would be taken for a change of mind. */
     struct message *last = cbq_is_empty(queue) ? last_message_sent(sw) : NULL;
     if (last != NULL)
         r = send_worker_send(sw, last, ++seq);
@@ -142,7 +143,7 @@ void send_worker_run(void *arg)
     send_worker_unref(sw);
 }
 
-/* Returns a reference, or NULL: nothing has been sent to this server yet. */
+/* Returns a reference, or NULL if nothing has been sent to this server yet. */
 static struct message *last_message_sent(struct send_worker *sw)
 {
     zk_mutex_lock(&sw->qcm->mu);

@@ -1,5 +1,5 @@
 /* Leader election by push: everybody votes for itself, tells everybody, and changes to the best
- * vote it hears of, until a quorum says the same and 200 ms have brought nothing better.
+ * vote it hears of, until a quorum says the same and 200 ms have brought no better vote.
  *
  * Three threads meet here: the main thread runs fle_look_for_leader; WorkerSender and
  * WorkerReceiver (messenger.c) stand between it and the connections.
@@ -31,31 +31,33 @@ enum {
     FLE_MAX_NOTIFICATION_INTERVAL_MS = 60000,
 };
 
-/* Borrows both. Java: FastLeaderElection() */
+/* self and manager stay the caller's and must outlive the election. Reads the settings; starts no
+ * thread. Java: FastLeaderElection() */
 struct fast_leader_election *fle_new(struct quorum_peer *self, struct quorum_cnx_manager *manager);
 
-/* Start WorkerSender and WorkerReceiver. Java: start(). -EAGAIN: no more threads. */
+/* Start WorkerSender and WorkerReceiver. Errors: -EAGAIN, the system gives no more threads; then
+ * fle_shutdown ends the one that may have started. Java: start() */
 ZK_NODISCARD int fle_start(struct fast_leader_election *fle);
 
-/* Java: lookForLeader()
- * Hold an election. Sets the peer's state and current vote together before it
- * returns true (*ret_vote is that vote). False: stopped, or the state was changed by somebody else.
- * Main thread; blocks as long as it takes. */
+/* Hold an election. Returns true when it has decided: the peer's state and its current vote have
+ * changed together, and *ret_vote is that vote. Returns false when fle_request_stop was called or
+ * another thread has changed the peer's state. Main thread; blocks until then.
+ * Java: lookForLeader() */
 bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote);
 
-/* The part of Java's shutdown() that other threads may do: fle_look_for_leader returns false soon.
- * Any thread, never blocks. */
+/* The part of Java's shutdown() that other threads may do: it makes fle_look_for_leader return
+ * false. Any thread; never blocks. */
 void fle_request_stop(struct fast_leader_election *fle);
 
-/* Java: shutdown(). Stop, halt the connections, wait for the two threads. Main thread, holding no
- * lock. */
+/* Stop, halt the connections, and wait for the two threads. Main thread, which holds no lock.
+ * Java: shutdown() */
 void fle_shutdown(struct fast_leader_election *fle);
 void fle_free(struct fast_leader_election *fle); /* after fle_shutdown; NULL is fine */
 
-/* Java: getLogicalClock(): the round. Any thread. */
+/* The number of the round. Any thread; never blocks. Java: getLogicalClock() */
 int64_t fle_get_logical_clock(struct fast_leader_election *fle);
 
-/* Java: getVote(): what we propose now. Any thread; locks fle. */
+/* What we propose now, as a value. Any thread; locks fle. Java: getVote() */
 struct vote fle_get_vote(struct fast_leader_election *fle);
 
 #endif

@@ -1,5 +1,5 @@
-/* Who are you: the first bytes on an election connection, from the side that dials. Java:
- * QuorumCnxManager.InitialMessage
+/* The first bytes on an election connection: the side that dials says who it is.
+ * Java: QuorumCnxManager.InitialMessage
  *
  *   off  size  field            value
  *   0    8     protocolVersion  -65536, or -65535 if the sender has multiAddress enabled
@@ -42,10 +42,10 @@ struct initial_message {
 struct buf *initial_message_format(int64_t sid, const struct multiple_addresses *election_addr,
                                    bool multi_address);
 
-/* Java: InitialMessage.parse() and the read of the first long in handleConnection(). Read one from
- * sock, as many reads as it takes. Blocks up to the socket's deadline. Errors: -EPROTO, malformed,
- * and *ret_error holds Java's words for what is wrong (zk_str, caller's); -EPIPE, -ETIMEDOUT and
- * the like from the socket, *ret_error untouched. */
+/* Read one from sock, with as many reads as it takes. Blocks up to the socket's deadline. Errors:
+ * -EPROTO, it is malformed, and *ret_error, which stays the caller's, tells in Java's words what is
+ * wrong; -EPIPE, -ETIMEDOUT and others of the socket, which leave *ret_error untouched.
+ * Java: InitialMessage.parse(), and the read of the first long in handleConnection() */
 ZK_NODISCARD int initial_message_read(struct sock *sock, struct initial_message *ret_message,
                                       struct zk_str *ret_error);
 

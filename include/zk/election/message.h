@@ -1,10 +1,12 @@
-/* A notification in its bytes, between an election and another server's; both directions use it.
+/* A notification as bytes, on its way between our election and another server's; both directions
+ * use it.
  *
- * Its fields are known from the beginning: to the one that made the bytes of them, or to the one
- * that decoded the bytes when they came in. So nobody decodes a message twice.
+ * Its fields are there from the beginning: WorkerSender made the bytes from them, or RecvWorker has
+ * decoded the bytes. So no thread decodes a message twice.
  *
- * Counted: a message that is being sent is also the one that is repeated on the next connection.
- * Never changed once it is made, so any thread may read it. Java: QuorumCnxManager.Message */
+ * It is counted, because a message that is being sent is also the one that is repeated on the next
+ * connection. It never changes once it is made, so any thread may read it.
+ * Java: QuorumCnxManager.Message */
 #ifndef ZK_ELECTION_MESSAGE_H
 #define ZK_ELECTION_MESSAGE_H
 
@@ -15,8 +17,9 @@
 #include "zk/election/notification.h"
 
 struct message {
-    struct zk_refcount
-        refs;           /* each queue that it is in, the last message sent, whoever works on it */
+    /* Each queue that it is in holds one, the entry's last message sent, and each thread that works
+     * on it. */
+    struct zk_refcount refs;
     int64_t sid;        /* the other server's; our own if we tell ourselves */
     struct buf *buffer; /* owned */
     /* What notification_decode says of buffer: 0 and the fields, or an error. */
@@ -24,7 +27,8 @@ struct message {
     struct notification_fields fields;
 };
 
-/* Each returns a message with one reference, the caller's. message_received takes buffer. */
+/* Each returns a message with one reference, the caller's. message_received takes ownership of
+ * buffer. */
 struct message *message_to_send(const struct to_send *m);
 struct message *message_received(int64_t sid, struct buf *buffer);
 

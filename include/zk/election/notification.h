@@ -38,11 +38,10 @@ struct notification {
     int64_t zxid;
     int64_t election_epoch;
     enum server_state state;
-    int64_t sid; /* who sent it */
+    int64_t sid; /* the sender's */
     int64_t peer_epoch;
-    int64_t
-        /* of the sender's configuration; 0 if it sent none or one that we cannot read */
-        config_version;
+    /* Of the sender's configuration; 0 if it sent none or one that we cannot read. */
+    int64_t config_version;
 };
 
 /* A vote to send. Java: FastLeaderElection.ToSend */
@@ -51,19 +50,19 @@ struct to_send {
     int64_t zxid;
     int64_t election_epoch;
     enum server_state state;
-    int64_t sid; /* to whom */
+    int64_t sid; /* the receiver's */
     int64_t peer_epoch;
     /* The text of a verifier, which lends it: verifiers live as long as the peer. */
     const char *config;
 };
 
-/* The caller frees it; config stays the verifier's. */
+/* Returns a vote that the caller frees; config stays the verifier's. */
 struct to_send *to_send_new(int64_t leader, int64_t zxid, int64_t election_epoch,
                             enum server_state state, int64_t sid, int64_t peer_epoch,
                             const char *config);
 void to_send_free(void *item);
 
-/* The payload without its length, as a buffer that the caller unrefs.
+/* Returns the payload, without its length in front, as a buffer that the caller unrefs.
  * Java: FastLeaderElection.buildMsg() */
 struct buf *notification_build_msg(const struct to_send *to_send);
 
@@ -94,7 +93,7 @@ struct notification_fields {
 ZK_NODISCARD int notification_decode(const struct buf *message,
                                      struct notification_fields *ret_fields);
 
-/* JSON object for the trace. Appends. */
+/* Appends the vote as a JSON object, for the trace. */
 void notification_append_json(int32_t state, int64_t leader, int64_t zxid, int64_t election_epoch,
                               int64_t peer_epoch, struct zk_str *str);
 

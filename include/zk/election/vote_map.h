@@ -1,5 +1,5 @@
-/* Votes by sender: what an election remembers of the others. Zero-initialised is empty. One thread
- * at a time. Java: Map<Long, Vote> */
+/* Votes by sender: what an election remembers of the others. A zero-initialised map is empty. It
+ * has no lock: one thread at a time uses it. Java: Map<Long, Vote> */
 #ifndef ZK_ELECTION_VOTE_MAP_H
 #define ZK_ELECTION_VOTE_MAP_H
 
@@ -12,7 +12,7 @@ struct vote_map {
     struct long_map map; /* of struct vote, owned */
 };
 
-/* Copies vote; a vote of the same sender that was there before is replaced. */
+/* Copies vote. It replaces an earlier vote of the same sender: each server has one. */
 void vote_map_put(struct vote_map *votes, int64_t sid, const struct vote *vote);
 
 /* Returns NULL if sid has sent none; the vote stays the map's. */
