@@ -1,7 +1,6 @@
 /* A small set of addresses. Java: MultipleAddresses. Java keeps it in a ConcurrentHashMap, whose
  * order decides which address is "the one", in which order a V2 initial message lists them, and how
- * equal hosts are printed: so the order of insertion is kept here and Java's is computed from it.
- */
+ * equal hosts are printed. So the order of insertion is kept here, and Java's is computed from it. */
 #include "zk/ensemble/multiple_addresses.h"
 
 #include <stdlib.h>
@@ -11,7 +10,6 @@
 #include "zk/base/alloc.h"
 #include "zk/base/java_order.h"
 
-/* Long enough for a host of inet_address, brackets and a port. */
 void multiple_addresses_add(struct multiple_addresses *addresses,
                             const struct inet_address *address)
 {
@@ -70,7 +68,7 @@ bool multiple_addresses_same_address(const struct inet_address *a, const struct 
 {
     if (inet_address_equal(a, b))
         return true;
-    /* Nobody asked the name service for one of the two (D-31): then the names decide. */
+    /* One of the two comes from the wire and was not looked up (D-31): then the names decide. */
     bool one_is_unresolved = (a->family == INET_UNRESOLVED) != (b->family == INET_UNRESOLVED);
     return one_is_unresolved && a->port == b->port && strcasecmp(a->host, b->host) == 0;
 }

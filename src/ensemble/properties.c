@@ -63,8 +63,8 @@ static void reader_skip_comment(struct line_reader *reader)
         reader->position++;
 }
 
-/* Skip what may stand before a logical line: blanks, blank lines, comments. False: the text is
- * over. */
+/* Skips what may stand before a logical line: blanks, blank lines, comments. Returns false at the
+ * end of the text. */
 static bool reader_find_line(struct line_reader *reader)
 {
     for (;;) {
@@ -81,8 +81,8 @@ static bool reader_find_line(struct line_reader *reader)
     }
 }
 
-/* Append the rest of a natural line, without its end and, if it has one, its continuation mark.
- * True: the logical line goes on. */
+/* Appends the rest of a natural line, without its end and without the mark of a continuation.
+ * Returns whether the logical line goes on. */
 static bool reader_take_natural_line(struct line_reader *reader, struct zk_str *line)
 {
     bool escaped = false; /* the next byte is behind an odd number of backslashes */
@@ -100,8 +100,8 @@ static bool reader_take_natural_line(struct line_reader *reader, struct zk_str *
     return escaped && !last;
 }
 
-/* Java: Properties.LineReader.readLine(). The next logical line; *ret_number is where it starts.
- * False: none is left. */
+/* Reads the next logical line; *ret_number is the line where it starts. Returns false if none is
+ * left. Java: Properties.LineReader.readLine() */
 static bool reader_take_line(struct line_reader *reader, struct zk_str *line, int *ret_number)
 {
     zk_str_clear(line);
@@ -121,7 +121,7 @@ static bool reader_take_line(struct line_reader *reader, struct zk_str *line, in
     return true;
 }
 
-/* --- escapes --- */
+/* ---- escapes -------------------------------------------------------------------------------- */
 
 /* The four digits of a \u escape. */
 static bool take_code_unit(const char *text, size_t length, uint32_t *ret_unit)
@@ -139,8 +139,9 @@ static bool take_code_unit(const char *text, size_t length, uint32_t *ret_unit)
     return true;
 }
 
-/* A character as UTF-8; how many bytes. U+0000 takes two, as in Java's class files: C's texts end
- * at a plain one, and a value that seems to end early must not look right. */
+/* Writes a character as UTF-8 and returns how many bytes it takes. U+0000 takes two, as in Java's
+ * class files: a plain zero byte would end the text in C, and the rest of a wrong value would be
+ * overlooked. */
 static size_t put_character(char *text, uint32_t character)
 {
     if (character != 0)
@@ -149,8 +150,8 @@ static size_t put_character(char *text, uint32_t character)
     return 2;
 }
 
-/* Resolve a \u escape behind its 'u', together with a second one if the two are a surrogate pair.
- * How many bytes it took; 0: malformed. */
+/* Resolves a \u escape behind its 'u', together with a second one if the two are a surrogate pair.
+ * Returns how many bytes it has used, or 0 if it is malformed. */
 static size_t put_unicode_escape(char **end, const char *digits, size_t length)
 {
     uint32_t high;
@@ -188,7 +189,7 @@ static char simple_escape(char c)
     }
 }
 
-/* How many bytes at the beginning stand for themselves. */
+/* Returns how many bytes at the beginning stand for themselves. */
 static size_t plain_length(const char *bytes, size_t length)
 {
     size_t plain = 0;
@@ -197,8 +198,8 @@ static size_t plain_length(const char *bytes, size_t length)
     return plain;
 }
 
-/* Java: Properties.loadConvert(). Put the text without escapes, and a terminator, at end; what is
- * the end then; NULL: a malformed \u. */
+/* Writes the text without escapes, and a terminator, at end. Returns the place behind it, or NULL if
+ * a \u is malformed. Java: Properties.loadConvert() */
 static char *unescape(char *end, const char *bytes, size_t length)
 {
     for (size_t used; length > 0; bytes += used, length -= used) {
@@ -227,10 +228,10 @@ static char *unescape(char *end, const char *bytes, size_t length)
     return end;
 }
 
-/* --- keys and values --- */
+/* ---- keys and values ------------------------------------------------------------------------- */
 
-/* The length of the key at the start of a logical line: up to the first separator that is not
- * escaped. */
+/* Returns the length of the key at the start of a logical line, which ends before the first
+ * separator that is not escaped. */
 static size_t key_length(const struct zk_str *line)
 {
     bool escaped = false;
@@ -244,7 +245,7 @@ static size_t key_length(const struct zk_str *line)
     return length;
 }
 
-/* Where the value starts: behind blanks, at most one = or :, and blanks. */
+/* Returns where the value starts: behind blanks, at most one = or :, and blanks. */
 static size_t value_start(const struct zk_str *line, size_t at, bool *ret_separated)
 {
     bool separated = false;
@@ -260,7 +261,7 @@ static size_t value_start(const struct zk_str *line, size_t at, bool *ret_separa
     return at;
 }
 
-/* There is room for the next power of two. */
+/* The array has room for the next power of two. */
 static void properties_add(struct zk_properties *properties, const struct zk_property *property)
 {
     size_t count = properties->count;
@@ -270,7 +271,7 @@ static void properties_add(struct zk_properties *properties, const struct zk_pro
     properties->items[properties->count++] = *property;
 }
 
-/* *end is where the texts end. */
+/* *end is where the texts in properties->text end; it moves behind the new ones. */
 static int properties_put_line(struct zk_properties *properties, char **end,
                                const struct zk_str *line, int number)
 {
@@ -288,7 +289,7 @@ static int properties_put_line(struct zk_properties *properties, char **end,
     return 0;
 }
 
-/* Of two places of one array: by key, then the one that was read first. */
+/* Compares by key; of equal keys the one that was read first, which is earlier in the array, is less. */
 static int compare_keys(const void *a, const void *b)
 {
     const struct zk_property *one = *(const struct zk_property *const *)a;
@@ -299,8 +300,9 @@ static int compare_keys(const void *a, const void *b)
     return one < other ? -1 : one > other;
 }
 
-/* Each key once: where it was read first, with what was read last. By sorting, because a text from
- * the wire can have a hundred thousand keys. */
+/* Leaves each key once, in the place where it was read first, with the value that was read last. It
+ * sorts, because a text from the wire can have a hundred thousand keys, and comparing each with
+ * each would take far too long. */
 static void properties_unite(struct zk_properties *properties)
 {
     const size_t count = properties->count;
@@ -329,7 +331,7 @@ static void properties_unite(struct zk_properties *properties)
             properties->items[properties->count++] = properties->items[i];
 }
 
-/* From the order of insertion to Java's. */
+/* Brings the entries from the order of insertion into Java's. */
 static void properties_sort(struct zk_properties *properties)
 {
     const size_t count = properties->count;
@@ -354,7 +356,7 @@ int zk_properties_parse(const char *text, size_t length, struct zk_properties *r
                         int *ret_line)
 {
     struct line_reader reader = {.text = text, .length = length, .line = 1};
-    /* No byte becomes more than two, and a line's two terminators have the room of its end. */
+    /* No byte becomes more than two, and the two terminators of a line fit where its end was. */
     struct zk_properties properties = {.text = zk_xmalloc(2 * (length + 1))};
     char *end = properties.text;
     struct zk_str line = {0};

@@ -106,8 +106,8 @@ static int read_group(const struct qv_source *source, const struct zk_property *
     return r;
 }
 
-/* Java's serverWeight.put(). True if there was none; an old one is replaced where it stands only if
- * replace says so. */
+/* Java's serverWeight.put(), or with replace false its putIfAbsent(). Returns whether sid had no
+ * weight before. */
 static bool put_weight(struct hierarchy *hierarchy, int64_t sid, int64_t weight, bool replace)
 {
     for (size_t i = 0; i < hierarchy->weight_count; i++) {
@@ -141,8 +141,8 @@ static int read_weight(const struct qv_source *source, const struct zk_property 
     return 0;
 }
 
-/* Each participant must be in a group, and weighs 1 unless a line says else. Observers need
- * neither. */
+/* Each participant must be in a group, and weighs 1 unless a line says something else. Observers
+ * need neither. */
 static int check_participants(struct qv_builder *builder, struct hierarchy *hierarchy)
 {
     const struct qv_source *source = builder->source;
@@ -169,7 +169,7 @@ static int check_participants(struct qv_builder *builder, struct hierarchy *hier
     return r;
 }
 
-/* Into the order in which Java iterates serverWeight. */
+/* The weights move into the verifier, in the order in which Java iterates serverWeight. */
 static void make_weights(struct quorum_verifier *qv, const struct hierarchy *hierarchy)
 {
     size_t count = hierarchy->weight_count;
@@ -275,7 +275,8 @@ bool quorum_hierarchical_contains_quorum(const struct quorum_verifier *qv,
     int64_t majority_groups = 0;
     for (size_t i = 0; i < qv->group_count; i++) {
         const struct qv_group *group = &qv->groups[i];
-        bool anybody = false; /* with negative weights, a group in which nobody acked might count */
+        bool anybody =
+            false; /* 0 is more than half of a negative weight: an empty set must not do */
         int64_t weight = 0;
         for (size_t j = 0; j < acks->count; j++) {
             if (!long_set_has(&group->members, acks->items[j]))

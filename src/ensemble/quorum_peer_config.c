@@ -1,5 +1,5 @@
-/* From the path of zoo.cfg to a configuration: which files are read, in which order. Java:
- * QuorumPeerConfig.parse() */
+/* From the path of zoo.cfg to a configuration: which files are read, in which order.
+ * Java: QuorumPeerConfig.parse() */
 #include "zk/ensemble/quorum_peer_config.h"
 
 #include <errno.h>
@@ -83,7 +83,7 @@ static void set_defaults(struct config_parser *parser)
     };
 }
 
-/* What the command line says before zoo.cfg may say otherwise. */
+/* The command line (-D) gives the defaults of these; a line of zoo.cfg wins over it. */
 static int read_setting_defaults(struct config_parser *parser)
 {
     static const char TIMEOUT[] = "zookeeper.multiAddress.reachabilityCheckTimeoutMs";
@@ -151,7 +151,7 @@ static int read_dynamic_file(struct config_parser *parser)
     struct zk_properties properties = {0};
     struct zk_str text = {0};
     int64_t version;
-    if (path[0] == '\0') /* D-33: Java takes the second character of no text */
+    if (path[0] == '\0') /* Java looks at the first character of a text that has none (D-33) */
         return config_fail(parser, parser->path, config_find(parser, "dynamicConfigFile"),
                            "give the path of a file, or remove the line", "the path is empty");
     int r = read_file(parser, path, &text);
@@ -168,8 +168,8 @@ static int read_dynamic_file(struct config_parser *parser)
         goto out;
     }
     if (quorum_peer_config_version_from_filename(path, &version)) {
-        /* Java adds the key to the table it has read, where it may move others: so does one more
-         * line. The empty line ends a last line that wants to be continued. */
+        /* Java adds the key to its hash table, which may change the order of the others; one more
+         * line does the same to ours. The empty line ends a last line that asks to be continued. */
         zk_properties_done(&properties);
         properties = (struct zk_properties){0};
         zk_str_printf(&text, "\n\nversion=%" PRIx64 "\n", (uint64_t)version);
@@ -184,8 +184,9 @@ out:
     return r;
 }
 
-/* A configuration that a leader has named, but of which this peer may not have seen the commit. It
- * stays where it is (D-32). Java reads it only where dynamicConfigFile is set (D-97). */
+/* Reads a configuration that a leader has named, but of which this peer may not have seen the
+ * commit. The file stays where it is (D-32). Java reads it only where dynamicConfigFile is set
+ * (D-97). */
 static int read_next_file(struct config_parser *parser)
 {
     struct zk_str path = {0};
@@ -207,7 +208,7 @@ out:
     zk_str_done(&text);
     zk_str_done(&path);
     if (r < 0 && parser->config.dynamic_config_file == NULL) {
-        /* Java would not have looked at it. */
+        /* Java would not have looked at it, so it must not keep the peer from starting. */
         zk_log(parser->ctx, ZK_LOG_CONFIG_NEXT_UNREADABLE);
         free(*parser->ret_error);
         *parser->ret_error = NULL;
@@ -245,7 +246,8 @@ int config_fail(struct config_parser *parser, const char *file, const struct zk_
     return -EINVAL;
 }
 
-/* Characters that show nothing, or that look like a blank and are none. */
+/* True for characters that show nothing, or that look like a blank and are none: a person who looks
+ * for the mistake in a line would not find them. */
 static bool is_invisible(int32_t character)
 {
     return character < ' ' || (character >= 0x7f && character <= 0xa0) ||

@@ -1,14 +1,17 @@
-/* A configuration while it is being read. Internal to the files of quorum_peer_config: the way
- * through the files (quorum_peer_config.c), the keys of zoo.cfg (_keys.c), system properties and
- * names that nobody knows (_settings.c), the rules between keys (_rules.c), the times (_times.c),
- * the ensemble and our place in it (_quorum.c). */
+/* A configuration while it is being read, shared by the files of quorum_peer_config:
+ *   quorum_peer_config.c   which files are read, in which order
+ *   _keys.c                the keys of zoo.cfg
+ *   _settings.c            system properties, and names that nobody knows
+ *   _rules.c, _times.c     rules between keys, and times that make no sense
+ *   _quorum.c              the ensemble, and our place in it
+ * All of it runs in the main thread before any other thread is started. */
 #ifndef ZK_ENSEMBLE_QUORUM_PEER_CONFIG_INTERNAL_H
 #define ZK_ENSEMBLE_QUORUM_PEER_CONFIG_INTERNAL_H
 
 #include "zk/ensemble/properties.h"
 #include "zk/ensemble/quorum_peer_config.h"
 
-/* Far more than any configuration has. */
+/* Far more than any configuration needs; a file named by mistake must not fill the memory. */
 enum { CONFIG_FILE_LIMIT = 1024 * 1024 };
 
 struct config_parser {
@@ -19,7 +22,7 @@ struct config_parser {
 
     struct quorum_peer_config config; /* what comes out */
 
-    /* What lines say that the rules turn into something else, or that must be off. */
+    /* Values that the rules turn into something else, and those of keys that are not served. */
     int32_t client_port; /* 0: not set */
     char *client_port_address;
     int32_t secure_client_port;
@@ -44,21 +47,22 @@ ZK_NODISCARD int config_fail(struct config_parser *parser, const char *file,
                              const struct zk_property *property, const char *advice,
                              const char *words_format, ...) ZK_PRINTF_LIKE(5, 6);
 
-/* The line of zoo.cfg with this key, or NULL. */
+/* Returns the line of zoo.cfg with this key, or NULL; it stays the parser's. */
 const struct zk_property *config_find(const struct config_parser *parser, const char *key);
 
-/* For --check-config: one more warning. The log has been told by the caller. */
+/* Add a warning to those that --check-config prints. The caller has written it to the log. */
 void config_add_warning(struct config_parser *parser, const char *format, ...) ZK_PRINTF_LIKE(2, 3);
 
 /* Append text so that a person sees all of it: bytes that show nothing, or that are no UTF-8, as
  * \xNN. */
 void config_append_visible(struct zk_str *str, const char *text);
 
-/* Java: VerifyingFileFactory.create(): path as java.io.File normalises it (gives), and a warning if
- * it is relative. */
+/* Returns path as java.io.File normalises it, which the caller frees, and warns if it is relative.
+ * Java: VerifyingFileFactory.create() */
 char *config_file_path(struct config_parser *parser, const char *path);
 
-/* Java: QuorumPeerConfig.getVersionFromFilename(): hex after the last dot; false: none. */
+/* Read the hex number after the last dot. Returns false if there is none.
+ * Java: QuorumPeerConfig.getVersionFromFilename() */
 bool quorum_peer_config_version_from_filename(const char *filename, int64_t *ret_version);
 
 /* The properties by line: returns an array of properties->count places, which the caller frees. */
@@ -66,7 +70,8 @@ const struct zk_property **config_by_line(const struct zk_properties *properties
 
 /* ---- quorum_peer_config_settings.c ---- */
 
-/* What -D says: warn of what has no effect, refuse what is not served and matters. */
+/* Go through the options -D: warn of those without effect, refuse those that matter and are not
+ * served. Errors: -EINVAL. */
 ZK_NODISCARD int config_check_command_line(struct config_parser *parser);
 /* The same for a line of zoo.cfg whose key has no meaning of its own. */
 ZK_NODISCARD int config_check_unlisted(struct config_parser *parser,
@@ -81,10 +86,10 @@ ZK_NODISCARD int config_refuse_setting(struct config_parser *parser,
 
 /* ---- quorum_peer_config_keys.c ---- */
 
-/* The names of all keys, one after the other; NULL behind the last. */
+/* Returns the name of the key at index, or NULL behind the last one. */
 const char *config_key_name(size_t index);
 bool config_key_is_known(const char *name);
-/* Would zoo.cfg be refused for this line? */
+/* Returns whether zoo.cfg would be refused for this line. */
 bool config_key_is_refused(const char *name, const char *value);
 
 /* Java: QuorumPeerConfig.parseProperties(), the loop over the keys */
@@ -97,7 +102,8 @@ ZK_NODISCARD int config_check_times(struct config_parser *parser);
 ZK_NODISCARD int config_setup_quorum(struct config_parser *parser, const char *file,
                                      const struct zk_properties *properties,
                                      bool config_backward_compatible);
-/* The last-seen configuration of a .next file: no rules but those of each line. */
+/* Make the last-seen configuration from a .next file. Each line must be right by itself; the rules
+ * between lines are not applied, as in Java. */
 ZK_NODISCARD int config_setup_next(struct config_parser *parser, const char *file,
                                    const struct zk_properties *properties);
 

@@ -28,10 +28,10 @@ struct config_key {
     enum key_type type;
     enum key_fate fate;
     size_t offset; /* of the field in struct config_parser */
-    /* For keys that are not served: the number up to which, or the text with which, the line
-     * changes nothing. Java's default. Booleans change something when they are true. */
+    /* For keys that are not served: a number up to this one, or this text, changes nothing; it is
+     * Java's default. A boolean changes something when it is true. */
     const char *harmless;
-    const char *what; /* what it is about, if it is refused */
+    const char *what; /* the name of the feature, for the refusal */
 };
 
 #define CONFIG(field) offsetof(struct config_parser, config.field)
@@ -149,10 +149,10 @@ static bool is_about_ensemble(const char *key)
            zk_text_starts_with(key, "weight");
 }
 
-/* NULL: not in the table. */
+/* Returns NULL for a name that is not in the table. */
 static const struct config_key *find_key(const char *name)
 {
-    if (is_about_ensemble(name)) /* as most lines are */
+    if (is_about_ensemble(name))
         return NULL;
     for (size_t i = 0; i < sizeof KEYS / sizeof *KEYS; i++) {
         if (strcmp(name, KEYS[i].name) == 0)
@@ -173,8 +173,8 @@ static int read_property(struct config_parser *parser, const struct zk_property 
     return r;
 }
 
-/* Lines about the ensemble (read later, by qv_parse_dynamic_config), and what only the rest of Java
- * knows. */
+/* Lines about the ensemble are read later, by qv_parse_dynamic_config. All others become settings,
+ * as in Java, since some classes read only those. */
 static int read_unlisted(struct config_parser *parser, const struct zk_property *property)
 {
     if (is_about_ensemble(property->key) && config_find(parser, "dynamicConfigFile") != NULL)
@@ -269,8 +269,8 @@ static int read_peer_type(struct config_parser *parser, const struct config_key 
     return 0;
 }
 
-/* Does the line ask for anything, or only say what is so anyway? Its value is known to be
- * well-formed. */
+/* Returns whether the line asks for anything, or only says what is so anyway. Its value is known to
+ * be well-formed. */
 static bool changes_something(const struct config_key *key, const struct zk_property *property)
 {
     int32_t number;

@@ -1,4 +1,5 @@
-/* Who is in the ensemble, and who of them we are. Java: QuorumPeerConfig.setupQuorumPeerConfig() */
+/* Which servers are in the ensemble, and which of them we are.
+ * Java: QuorumPeerConfig.setupQuorumPeerConfig() */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +62,7 @@ int config_setup_next(struct config_parser *parser, const char *file,
     char *words = NULL;
     int line = 0;
     struct qv_source source = {parser->ctx, properties, true, &words, &line};
-    /* Without the oracle: Java asks for none here. */
+    /* Java makes this verifier without an oracle. */
     int r = qv_create(&source, qv_is_hierarchical(properties), NULL,
                       &parser->config.last_seen_quorum_verifier);
     if (r < 0)
@@ -70,7 +71,7 @@ int config_setup_next(struct config_parser *parser, const char *file,
     return r;
 }
 
-/* What would be right, by the key of the line at fault. */
+/* Returns what would be right, by the key of the line at fault. */
 static const char *advice_for(const char *key)
 {
     if (strncmp(key, "server.", 7) == 0)
@@ -88,8 +89,8 @@ static const char *advice_for(const char *key)
 }
 
 /* Java reads the lines in the order of its hash table, and names whichever bad one comes first
- * there. A person reads from top to bottom: the first bad line about a server, and what is wrong
- * with it. False: none of them is bad by itself. */
+ * there. A person reads from top to bottom: this finds the first bad line about a server, and
+ * says what is wrong with it. Returns false if none of them is bad by itself. */
 static bool first_bad_server(struct config_parser *parser, const struct zk_properties *properties,
                              const struct zk_property **ret_property, char **ret_words)
 {
@@ -292,15 +293,15 @@ struct listening_port {
     const struct inet_address *address;
 };
 
-/* The same host by what is written (of literals the host is the canonical form); what names happen
- * to mean today is no proof. */
+/* Hosts are compared as they are written (literals in their canonical form): what two names happen
+ * to mean today proves nothing. */
 static bool is_same_port(const struct inet_address *a, const struct inet_address *b)
 {
     return a->port == b->port && strcasecmp(a->host, b->host) == 0;
 }
 
-/* The client ports are left out: several servers may announce one address, of what distributes
- * clients among them. */
+/* The client ports are left out: several servers may announce one address, that of a load
+ * balancer. */
 static size_t list_ports(const struct quorum_server *server, struct listening_port *ret_ports)
 {
     size_t count = 0;
@@ -329,8 +330,8 @@ static int fail_for_port(struct config_parser *parser, const char *file,
                        port->sid, other->what, other->sid);
 }
 
-/* D-110: two servers at one port are one server that hears itself ("a server with our own ID") or
- * none; Java finds out when it is too late for a clear word. */
+/* Of two servers with one port only one can bind it, and a call that is meant for the other reaches
+ * it, too: in Java it then logs calls "from a server with our own ID" for ever (D-110). */
 static int check_shared_ports(struct config_parser *parser, const char *file,
                               const struct zk_properties *properties)
 {
@@ -375,7 +376,7 @@ static const char *clashing_port(const struct config_parser *parser, const struc
     return NULL;
 }
 
-/* D-29: two listeners of this server would want one port. */
+/* Two listeners of this server would want one port: in Java the later bind fails (D-29). */
 static int check_port_clash(struct config_parser *parser, const char *file)
 {
     const struct quorum_peer_config *config = &parser->config;

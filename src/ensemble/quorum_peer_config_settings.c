@@ -20,7 +20,7 @@ enum {
     NAME_SIZE = 64, /* longer keys resemble no name */
 };
 
-/* What a served one is read as; of the others the value does not matter. */
+/* How the value of a served setting is read; that of the others is not looked at. */
 enum setting_type {
     TEXT,
     NUMBER,
@@ -29,8 +29,8 @@ enum setting_type {
 struct config_setting {
     const char *name; /* behind "zookeeper."; one that ends with a dot stands for a whole family */
     enum key_fate fate;
-    const char *harmless; /* the text with which the line changes nothing; NULL: none */
-    const char *what;     /* what it is about, if it is refused */
+    const char *harmless; /* the value with which it changes nothing; NULL: there is none */
+    const char *what;     /* the name of the feature, for the refusal */
     enum setting_type type;
 };
 
@@ -232,8 +232,8 @@ int config_check_unlisted(struct config_parser *parser, const struct zk_property
     return 0;
 }
 
-/* Java takes its default for what is no number, and says nothing; but cnxTimeout it reads with
- * parseInt, which ends its start. */
+/* Where the value is no number Java takes its default and says nothing. Only cnxTimeout is read with
+ * parseInt, whose exception ends Java's start. */
 static int check_whole_number(struct config_parser *parser, const struct config_setting *setting,
                               const struct zk_property *property)
 {
@@ -269,8 +269,8 @@ static char ascii_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* How many letters must be changed, added or left out to turn one text into the other, whatever
- * their case; digits count as N. More than limit: limit + 1. */
+/* Returns how many letters must be changed, added or left out to turn one text into the other,
+ * whatever their case; limit + 1 if that is more than limit. */
 static size_t distance(const char *one, const char *other, size_t limit)
 {
     size_t row[NAME_SIZE + 1];
@@ -293,7 +293,7 @@ static size_t distance(const char *one, const char *other, size_t limit)
     return row[length] <= limit ? row[length] : limit + 1;
 }
 
-/* Keep name if it is nearer than the nearest so far. */
+/* Keeps name if it is nearer to key than the nearest one so far. */
 static void consider(const char *key, const char *name, size_t *nearest, const char **ret_name)
 {
     size_t d = distance(key, name, *nearest);
@@ -315,7 +315,7 @@ static void number_to_n(const char *key, char ret_text[NAME_SIZE + 1])
     ret_text[length] = '\0';
 }
 
-/* The known name that a person may have meant; NULL: none is near. */
+/* Returns the known name that a person may have meant, or NULL if none is near. */
 static const char *nearest_name(const char *key)
 {
     const char *name = NULL;

@@ -1,6 +1,6 @@
 /* One member of the ensemble: its line in the configuration, read and written. The order of the
- * checks is Java's, because it decides which of several faults a person is told about. Java:
- * QuorumPeer.QuorumServer */
+ * checks is Java's, because it decides which of several faults a person is told about.
+ * Java: QuorumPeer.QuorumServer */
 #include "zk/ensemble/quorum_server.h"
 
 #include <inttypes.h>
@@ -13,7 +13,6 @@
 #include "zk/base/panic.h"
 #include "zk/runtime/settings.h"
 
-/* Long enough for the host of an inet_address. */
 /* Java has no limit. Ours bounds the work that one line from the wire can cause (D-42). */
 enum { QUORUM_SERVER_ADDRESS_LIMIT = 256 };
 
@@ -103,7 +102,7 @@ static int parse_addresses(struct line_parser *parser, const struct zk_strings *
         if (r < 0)
             goto out;
     }
-    /* D-30: Java takes these and fails later, when it dials or prints. */
+    /* Java takes these and fails later, when it dials or prints (D-30). */
     if (server->addr.count == 0 || server->election_addr.count < server->addr.count)
         r = config_error(parser->ret_error, "%s%s", parser->value, WRONG_FORMAT);
 out:
@@ -111,7 +110,7 @@ out:
     return r;
 }
 
-/* The part after ';': port or host:port. */
+/* Reads the part after ';', which is port or host:port. */
 static int parse_client(struct line_parser *parser, const char *text)
 {
     struct zk_strings parts = {0};
@@ -136,7 +135,7 @@ out:
     return r;
 }
 
-/* One of the pieces between '|': host:port:port or host:port:port:type. */
+/* Reads one of the pieces between '|', which is host:port:port or host:port:port:type. */
 static int parse_piece(struct line_parser *parser, const char *piece, size_t client_part_count)
 {
     struct zk_strings parts = {0};
@@ -179,7 +178,7 @@ static int parse_parts(struct line_parser *parser, const struct zk_strings *part
     return 0;
 }
 
-/* host is for the message. */
+/* host is only for the words of an error. */
 static int parse_port(struct line_parser *parser, const char *host, const char *text,
                       uint16_t *ret_port)
 {
@@ -257,8 +256,8 @@ static void append_host(const struct inet_address *address, struct zk_str *str)
         zk_str_append(str, host.text);
 }
 
-/* The addresses in Java's iteration order, then sorted by host string; equal hosts keep their
- * places. */
+/* Java iterates its map and then sorts by host; its sort is stable, so where hosts are equal the
+ * order of the map still decides. */
 static void order_by_host(const struct multiple_addresses *addresses, size_t *ret_order)
 {
     zk_assert(addresses->count <= QUORUM_SERVER_ADDRESS_LIMIT);

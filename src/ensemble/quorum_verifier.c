@@ -1,7 +1,7 @@
-/* A verifier: made from the lines of a configuration, then asked. What differs between the kinds is
- * in quorum_maj.c, quorum_hierarchical.c and quorum_oracle_maj.c; here is what they share. Nothing
- * of a verifier changes once it is made (but the oracle's need), so any thread may ask without a
- * lock. Java: flexible.QuorumVerifier, QuorumPeerConfig.parseDynamicConfig() */
+/* A verifier is made from the lines of a configuration, and then asked. What differs between the
+ * kinds is in quorum_maj.c, quorum_hierarchical.c and quorum_oracle_maj.c; here is what they share.
+ * Once it is made nothing of it changes but the oracle's need, so any thread may ask without a lock.
+ * Java: flexible.QuorumVerifier, QuorumPeerConfig.parseDynamicConfig() */
 #include "zk/ensemble/quorum_verifier.h"
 
 #include <errno.h>
@@ -99,7 +99,8 @@ static int check_keys(const struct qv_source *source, bool config_backward_compa
     return 0;
 }
 
-/* How many participants and observers make sense together; and a word about poor choices. */
+/* Refuses numbers of participants and observers that make no sense together, and warns of poor
+ * ones: an even number of voters tolerates no more losses than one voter less. */
 static int check_counts(const struct qv_source *source, const struct quorum_verifier *qv,
                         bool from_file, bool standalone_enabled)
 {
@@ -127,7 +128,7 @@ static int check_counts(const struct qv_source *source, const struct quorum_veri
     return 0;
 }
 
-/* How many members the lines make at most. */
+/* Returns how many members the lines make at most: a sid may be named twice. */
 static size_t count_servers(const struct zk_properties *properties)
 {
     size_t count = 0;
@@ -342,8 +343,8 @@ const char *qv_to_string(const struct quorum_verifier *qv)
     return qv->text;
 }
 
-/* In Java a's class decides whether b's may be compared at all. QuorumOracleMaj extends QuorumMaj.
- */
+/* In Java a's class decides whether b's may be compared at all, and QuorumOracleMaj extends
+ * QuorumMaj: so a majority equals an oracle's verifier, but not the other way round (K-20). */
 static bool is_comparable(enum quorum_kind a, enum quorum_kind b)
 {
     return a == b || (a == QUORUM_MAJ && b == QUORUM_ORACLE_MAJ);
@@ -354,7 +355,7 @@ bool qv_equal(const struct quorum_verifier *a, const struct quorum_verifier *b)
 {
     if (!is_comparable(a->kind, b->kind))
         return false;
-    if (a->version == b->version) /* K-20 */
+    if (a->version == b->version) /* whatever their members are, as in Java (K-20) */
         return true;
     if (a->member_count != b->member_count)
         return false;

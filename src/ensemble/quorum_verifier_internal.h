@@ -1,5 +1,4 @@
-/* How a verifier is put together. Internal to the floor ensemble: outside, a verifier is only
- * asked. */
+/* How a verifier is put together. Outside this floor a verifier is only asked. */
 #ifndef ZK_ENSEMBLE_QUORUM_VERIFIER_INTERNAL_H
 #define ZK_ENSEMBLE_QUORUM_VERIFIER_INTERNAL_H
 
@@ -22,11 +21,11 @@ struct qv_source {
 ZK_NODISCARD int qv_create(const struct qv_source *source, bool is_hierarchical,
                            const char *oracle_path, struct quorum_verifier **ret_qv);
 
-/* Does any key ask for groups and weights? */
+/* Returns whether any key asks for groups or weights. */
 bool qv_is_hierarchical(const struct zk_properties *properties);
 
-/* The members while lines are read, in order of insertion: Java's HashMap order needs to know it.
- */
+/* The members while lines are read, in order of insertion, from which the order of Java's HashMap is
+ * computed. */
 struct qv_builder {
     const struct qv_source *source;
     struct quorum_verifier *qv;
@@ -37,10 +36,10 @@ struct qv_builder {
     size_t voter_count;
 };
 
-/* Java's branches "server." and "version" that QuorumMaj and QuorumHierarchical have in common.
- */
+/* Take a line if its key is server.N or version, and pass over any other: what QuorumMaj and
+ * QuorumHierarchical have in common. Errors: -EINVAL. */
 ZK_NODISCARD int qv_builder_add(struct qv_builder *builder, const struct zk_property *property);
-/* The number after the first dot of a key; after its start if there is none. */
+/* Read the number after the first dot of the key, or the whole key if it has no dot. */
 ZK_NODISCARD int qv_parse_key_id(const struct qv_source *source, const struct zk_property *property,
                                  int64_t *ret_id);
 
@@ -56,12 +55,12 @@ bool quorum_hierarchical_contains_quorum(const struct quorum_verifier *qv,
 bool quorum_oracle_maj_contains_quorum(const struct quorum_verifier *qv,
                                        const struct long_set *acks);
 
-/* Java: QuorumVerifier.toString(), each kind's own, without the version line that ends all of them.
- */
+/* Append the text of the kind, without the line of the version, which ends all of them.
+ * Java: QuorumVerifier.toString() */
 void quorum_maj_append(const struct quorum_verifier *qv, struct zk_str *str);
 void quorum_hierarchical_append(const struct quorum_verifier *qv, struct zk_str *str);
 
-/* What QuorumHierarchical compares beyond the members. */
+/* Returns whether groups and weights are the same; the members were compared before. */
 bool quorum_hierarchical_equal(const struct quorum_verifier *a, const struct quorum_verifier *b);
 int64_t quorum_hierarchical_get_weight(const struct quorum_verifier *qv, int64_t sid);
 void quorum_hierarchical_copy(struct quorum_verifier *qv, const struct quorum_verifier *from);

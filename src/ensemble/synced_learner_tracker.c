@@ -1,5 +1,5 @@
-/* Acks counted per configuration: a vote, a proposal, an epoch holds when each has its quorum.
- * Java: SyncedLearnerTracker */
+/* Acks are counted for each configuration: a vote, a proposal or an epoch holds when it has a quorum
+ * in every one of them. Java: SyncedLearnerTracker */
 #include "zk/ensemble/synced_learner_tracker.h"
 
 #include <inttypes.h>
@@ -47,8 +47,8 @@ bool synced_learner_tracker_has_all_quorums(const struct synced_learner_tracker 
     return true;
 }
 
-/* Java: SyncedLearnerTracker.ackSetsToString(). In ascending order (D-8): it is only read by
- * people. */
+/* In ascending order, and not in that of Java's HashSet: only people read it (D-8).
+ * Java: SyncedLearnerTracker.ackSetsToString() */
 void synced_learner_tracker_append_ack_sets(const struct synced_learner_tracker *tracker,
                                             struct zk_str *str)
 {

@@ -1,5 +1,5 @@
-/* Votes compared: when two of them count as one, and which of two is the better. Java: Vote,
- * FastLeaderElection.totalOrderPredicate(). */
+/* Votes compared: when two of them count as one, and which of two is the better.
+ * Java: Vote, FastLeaderElection.totalOrderPredicate() */
 #include "zk/ensemble/vote.h"
 
 struct vote vote_of(int64_t id, int64_t zxid, int64_t peer_epoch)
@@ -28,7 +28,9 @@ bool vote_equal(const struct vote *a, const struct vote *b)
     return a->id == b->id && (one_has_no_version || a->peer_epoch == b->peer_epoch);
 }
 
-/* Java: FastLeaderElection.totalOrderPredicate(), without its question for the weight */
+/* The newest history must win: the committed transactions are in it, because every quorum shares a
+ * server with the one that acknowledged them. The sid only breaks ties, so that all choose alike.
+ * Java: FastLeaderElection.totalOrderPredicate(), without its question for the weight */
 bool vote_is_better(int64_t new_id, int64_t new_zxid, int64_t new_epoch, int64_t id, int64_t zxid,
                     int64_t epoch)
 {

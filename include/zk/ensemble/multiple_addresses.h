@@ -8,8 +8,8 @@
 
 #include "zk/io/inet.h"
 
-/* Zero-initialised is empty. Entries are in order of insertion; what Java iterates (a
- * ConcurrentHashMap) is given by multiple_addresses_java_order. */
+/* A zero-initialised set is empty. Entries stand in order of insertion; the order in which Java
+ * iterates its ConcurrentHashMap comes from multiple_addresses_java_order. */
 struct multiple_addresses {
     struct inet_address *items;
     size_t count;
@@ -21,26 +21,27 @@ void multiple_addresses_copy(struct multiple_addresses *addresses,
                              const struct multiple_addresses *from);
 void multiple_addresses_done(struct multiple_addresses *addresses);
 
-/* Indices in Java's iteration order; ret_order has room for count. */
+/* Writes the indices in Java's order of iteration; ret_order has room for count. */
 void multiple_addresses_java_order(const struct multiple_addresses *addresses, size_t *ret_order);
 
-/* Java: getOne(). Returns the first in iteration order, which is not the first configured, or NULL
- * if there is none; it belongs to addresses. */
+/* Returns the first in Java's order of iteration, which need not be the first configured, or NULL if
+ * there is none; it stays the set's. Java: getOne() */
 const struct inet_address *multiple_addresses_get_one(const struct multiple_addresses *addresses);
 
-/* Java: InetSocketAddress.equals(); but where only one of the two has been looked up (the other
- * comes from a config text of the wire), host string and port decide (departure D-31). */
+/* Compares as Java's InetSocketAddress.equals(). But where only one of the two has been looked up,
+ * because the other comes from a config text of the wire, host string and port decide (D-31). */
 bool multiple_addresses_same_address(const struct inet_address *a, const struct inet_address *b);
 
-/* Java: equals(): the same set, by multiple_addresses_same_address. */
+/* Returns whether both hold the same addresses, by multiple_addresses_same_address.
+ * Java: equals() */
 bool multiple_addresses_equal(const struct multiple_addresses *a,
                               const struct multiple_addresses *b);
 
-/* Java: recreateSocketAddresses(): look every name up again; a failure keeps the old address.
- * BLOCKS: pool threads and starting peers only. */
+/* Looks every name up again; where that fails the old address stays. Blocks on the name service, so
+ * the caller holds no lock. Java: recreateSocketAddresses() */
 void multiple_addresses_recreate(struct zk_context *ctx, struct multiple_addresses *addresses);
 
-/* "host:port|host:port" of 3.8.0's formatInetAddr, in iteration order. Appends. */
+/* Appends "host:port|host:port", in Java's order of iteration, as 3.8.0's formatInetAddr prints. */
 void multiple_addresses_format(const struct multiple_addresses *addresses, struct zk_str *str);
 
 #endif

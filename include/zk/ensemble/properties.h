@@ -1,6 +1,5 @@
-/* Java's Properties: the syntax of zoo.cfg, of dynamic files, and of the config text inside
- * notifications.
- * Java: java.util.Properties.load() */
+/* The syntax of zoo.cfg, of dynamic files, and of the config text inside notifications. Values; no
+ * thread. Java: java.util.Properties.load() */
 #ifndef ZK_ENSEMBLE_PROPERTIES_H
 #define ZK_ENSEMBLE_PROPERTIES_H
 
@@ -17,21 +16,21 @@ struct zk_property {
     bool separated; /* by = or :, and not by blanks alone or by nothing */
 };
 
-/* Entries in the order in which Java 17 iterates a Properties object (NOTES.md K: it decides the
- * order of colliding ids); a later duplicate has replaced the earlier one's value. */
+/* Entries stand in the order in which Java 17 iterates a Properties object, because that decides
+ * which of two lines for one sid wins; a later duplicate has replaced the earlier one's value. */
 struct zk_properties {
     struct zk_property *items; /* owned */
     size_t count;
     char *text; /* owned: keys and values stand in it */
 };
 
-/* Parse text of the given length. Escapes and continuation lines as in Java. bytes >= 0x80 stay as
- * they are.
- * Errors: -EINVAL, a malformed \u escape; *ret_line says where. */
+/* Parses length bytes of text, with Java's escapes and continuation lines; bytes from 0x80 on stay
+ * as they are. The caller ends *ret_properties with zk_properties_done. Errors: -EINVAL, a \u
+ * escape is malformed, and *ret_line is its line. */
 ZK_NODISCARD int zk_properties_parse(const char *text, size_t length,
                                      struct zk_properties *ret_properties, int *ret_line);
 
-/* Returns the entry of key, NULL if there is none; it stays the properties'. */
+/* Returns the entry of key, or NULL if there is none; it belongs to properties. */
 struct zk_property *zk_properties_find(const struct zk_properties *properties, const char *key);
 
 void zk_properties_done(struct zk_properties *properties);

@@ -1,5 +1,5 @@
-/* zoo.cfg, myid and the dynamic file: what a peer is told before it starts. Java: QuorumPeerConfig
- */
+/* What a peer is told before it starts: zoo.cfg, myid and the dynamic file.
+ * Java: QuorumPeerConfig */
 #ifndef ZK_ENSEMBLE_QUORUM_PEER_CONFIG_H
 #define ZK_ENSEMBLE_QUORUM_PEER_CONFIG_H
 
@@ -42,19 +42,20 @@ struct quorum_peer_config {
     int32_t multi_address_reachability_check_timeout_ms;
     char *oracle_path;                                 /* NULL: none */
     char *dynamic_config_file;                         /* NULL: all stands in zoo.cfg */
-    struct quorum_verifier *quorum_verifier;           /* committed; shares, never NULL */
+    struct quorum_verifier *quorum_verifier;           /* committed; a reference, never NULL */
     struct quorum_verifier *last_seen_quorum_verifier; /* of zoo.cfg.dynamic.next; NULL: none */
     bool distributed; /* Java: isDistributed(); always true: stand-alone mode is refused */
-    struct zk_strings warnings; /* for a person, such as lines that have no effect, and why */
-    bool has_mistake;           /* one of them says what nobody can have meant */
+    struct zk_strings warnings; /* for a person: lines that have no effect, and why */
+    bool has_mistake; /* one of the warnings is about a line that nobody can have meant so */
 };
 
-/* Java: QuorumPeerConfig.parse(path). Reads the files, looks names up (BLOCKS), writes unknown keys
- * and all that Java writes to ctx's settings, gives ctx our sid (zk_context_set_myid), logs Java's
- * warnings. Whether my_id is in the list of servers is not checked here, as in Java. By the main
- * thread. Errors: -EINVAL; *ret_error (free it) is for a person: "file:line: key=value: what is
- * wrong; what would be right" with Java's words in it. Settings that we do not serve and that
- * change safety or meaning are such errors (decision A-19). */
+/* Reads the files, looks names up (blocks on the name service), writes unknown keys and all that
+ * Java writes to ctx's settings, gives ctx our sid (zk_context_set_myid), and logs Java's warnings.
+ * As in Java it does not check whether my_id is in the list of servers. Main thread. The caller
+ * frees *ret_config. Errors: -EINVAL, and *ret_error, which the caller frees, is for a person:
+ * "file:line: key=value: what is wrong; what would be right", with Java's words in it. Settings that
+ * we do not serve and that change safety or meaning are such errors (A-19).
+ * Java: QuorumPeerConfig.parse() */
 ZK_NODISCARD int quorum_peer_config_parse(struct zk_context *ctx, const char *path,
                                           struct quorum_peer_config **ret_config, char **ret_error);
 void quorum_peer_config_free(struct quorum_peer_config *config);

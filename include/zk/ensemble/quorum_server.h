@@ -1,5 +1,5 @@
-/* One line "server.N=..." of the configuration, parsed and printed as Java does. Java:
- * QuorumPeer.QuorumServer */
+/* One line "server.N=..." of the configuration, parsed and printed as Java does. A value with owned
+ * memory. Java: QuorumPeer.QuorumServer */
 #ifndef ZK_ENSEMBLE_QUORUM_SERVER_H
 #define ZK_ENSEMBLE_QUORUM_SERVER_H
 
@@ -21,10 +21,11 @@ struct quorum_server {
     enum learner_type type;
 };
 
-/* Java: QuorumServer(sid, value) and initializeWithAddressString().
- * value is the text after "server.N=". resolve: look names up (BLOCKS; at start) or leave them
- * unresolved (config texts from the wire). Errors: -EINVAL, *ret_error gives the message in Java's
- * words (free it). ctx lends the setting zookeeper.multiAddress.enabled. */
+/* Parses value, the text after "server.N=". With resolve true names are looked up, which blocks on
+ * the name service (at start); otherwise they stay unresolved (config texts from the wire). Reads
+ * ctx's setting zookeeper.multiAddress.enabled. The caller ends *ret_server. Errors: -EINVAL, and
+ * *ret_error, which the caller frees, is the message in Java's words.
+ * Java: QuorumServer(sid, value), initializeWithAddressString() */
 ZK_NODISCARD int quorum_server_parse(struct zk_context *ctx, int64_t sid, const char *value,
                                      bool resolve, struct quorum_server *ret_server,
                                      char **ret_error);
@@ -32,7 +33,7 @@ ZK_NODISCARD int quorum_server_parse(struct zk_context *ctx, int64_t sid, const 
 void quorum_server_copy(struct quorum_server *server, const struct quorum_server *from);
 void quorum_server_done(struct quorum_server *server);
 
-/* Java: QuorumServer.toString(): what stands after "server.N=" in a config text. Appends. */
+/* Appends what stands after "server.N=" in a config text. Java: QuorumServer.toString() */
 void quorum_server_append(const struct quorum_server *server, struct zk_str *str);
 
 /* Java: QuorumServer.equals() */

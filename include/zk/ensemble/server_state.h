@@ -1,4 +1,5 @@
-/* The words for what a peer is doing. Java: QuorumPeer, its enums. */
+/* The states of a peer, and their names. Each name is a constant text. Java: QuorumPeer, its
+ * enums */
 #ifndef ZK_ENSEMBLE_SERVER_STATE_H
 #define ZK_ENSEMBLE_SERVER_STATE_H
 

@@ -1,5 +1,5 @@
-/* Who has acknowledged, judged by one configuration or, during a change, by two at once. Java:
- * SyncedLearnerTracker */
+/* Which servers have acknowledged something, judged by one configuration or, during a change, by two
+ * at once. Java: SyncedLearnerTracker */
 #ifndef ZK_ENSEMBLE_SYNCED_LEARNER_TRACKER_H
 #define ZK_ENSEMBLE_SYNCED_LEARNER_TRACKER_H
 
@@ -25,13 +25,15 @@ struct synced_learner_tracker {
 void synced_learner_tracker_add_quorum_verifier(struct synced_learner_tracker *tracker,
                                                 const struct quorum_verifier *qv);
 
-/* Java: addAck(). Counts sid in each configuration in which it votes; false if there is none. */
+/* Counts sid in each configuration in which it votes. Returns false if there is none.
+ * Java: addAck() */
 bool synced_learner_tracker_add_ack(struct synced_learner_tracker *tracker, int64_t sid);
-/* Java: hasSid(): sid votes in every configuration. */
+/* Returns whether sid votes in every configuration. Java: hasSid() */
 bool synced_learner_tracker_has_sid(const struct synced_learner_tracker *tracker, int64_t sid);
-/* Java: hasAllQuorums() */
+/* Returns whether the acks are a quorum in every configuration. May read the oracle's file.
+ * Java: hasAllQuorums() */
 bool synced_learner_tracker_has_all_quorums(const struct synced_learner_tracker *tracker);
-/* Java: ackSetsToString(): "[1, 2],[1]" without outer brackets. Appends. */
+/* Appends the acks of each configuration, "[1, 2],[1]". Java: ackSetsToString() */
 void synced_learner_tracker_append_ack_sets(const struct synced_learner_tracker *tracker,
                                             struct zk_str *str);
 
