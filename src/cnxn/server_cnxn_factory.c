@@ -1,8 +1,8 @@
 /* The client port. Java: server.NIOServerCnxnFactory, NIOServerCnxn.checkFourLetterWord()
  *
  * The accept thread puts each caller into a slot and starts a thread for it. That thread reads
- * until four bytes are there, answers if they are a word, and frees the slot. Whoever wants a
- * thread to end wakes its socket. */
+ * until four bytes are there, answers if they are a word, and frees the slot. Another thread ends it
+ * by waking its socket. */
 #include "zk/cnxn/server_cnxn_factory.h"
 
 #include <errno.h>
@@ -24,9 +24,11 @@
 #include "zk/server/server_stats.h"
 
 enum {
-    FIRST_READ = 64, /* with what follows the word: bytes left unread turn our close into a reset */
+    /* More than a word: bytes that are left unread turn our close into a reset, and the caller may
+     * then lose the answer. */
+    FIRST_READ = 64,
     ACCEPT_PAUSE_MS = 1000, /* after an error of accept that may not pass */
-    /* Java: ConnectRequest without readOnly. A longer one has it, or is of a later release. */
+    /* Java: a ConnectRequest without readOnly. A longer one has it, or is of a later release. */
     CONNECT_REQUEST_LENGTH = 44,
     CONNECT_REQUEST_LIMIT = 4096,
 };
@@ -60,8 +62,7 @@ struct server_cnxn_factory {
     struct zk_stop stop;
 
     struct zk_mutex mu;   /* Guards: */
-    struct zk_cond freed; /* a slot is free, or stopping */
-    bool stopping GUARDED_BY(&mu);
+    struct zk_cond freed; /* a slot is free, or the port is being closed */
     int64_t arrivals GUARDED_BY(&mu);
     struct cnxn **cnxns GUARDED_BY(&mu); /* the slots; NULL: free */
     size_t slot_count GUARDED_BY(&mu);   /* as many as were ever needed at a time */
@@ -119,7 +120,6 @@ void server_cnxn_factory_shutdown(struct server_cnxn_factory *factory)
 {
     zk_stop_request(&factory->stop);
     zk_mutex_lock(&factory->mu);
-    factory->stopping = true;
     zk_cond_broadcast(&factory->freed);
     for (size_t i = 0; i < factory->slot_count; i++) {
         if (factory->cnxns[i] != NULL)
@@ -148,7 +148,7 @@ void server_cnxn_factory_free(struct server_cnxn_factory *factory) UNSHARED
 
 /* ---- slots ----------------------------------------------------------------------------------- */
 
-/* The connections from that host. */
+/* Returns how many connections come from that host. */
 static int32_t count_locked(struct server_cnxn_factory *factory, const struct inet_address *from)
     REQUIRES(&factory->mu)
 {
@@ -179,7 +179,7 @@ static size_t free_slot_locked(struct server_cnxn_factory *factory) REQUIRES(&fa
     return factory->slot_count++;
 }
 
-/* The oldest connection in that state; NULL: none is in it. */
+/* Returns the oldest connection in that state, or NULL. */
 static struct cnxn *oldest_locked(struct server_cnxn_factory *factory, enum cnxn_state state)
     REQUIRES(&factory->mu)
 {
@@ -208,9 +208,9 @@ static void evict_locked(struct server_cnxn_factory *factory) REQUIRES(&factory-
     sock_wake(oldest->sock);
 }
 
-/* Takes sock and returns its connection, in a slot. NULL, and sock stays the caller's: the address
- * has as many connections as it may have, or the port is being closed. Waits while a slot is being
- * freed. */
+/* Takes ownership of sock and returns its connection, in a slot. Returns NULL, and sock stays the
+ * caller's, if the address has as many connections as it may have or if the port is being closed.
+ * Waits while a slot is being freed. */
 static struct cnxn *admit(struct server_cnxn_factory *factory, struct sock *sock)
 {
     struct cnxn *cnxn = NULL;
@@ -218,11 +218,12 @@ static struct cnxn *admit(struct server_cnxn_factory *factory, struct sock *sock
     int32_t limit = factory->max_client_cnxns;
     zk_mutex_lock(&factory->mu);
     bool too_many = limit > 0 && count_locked(factory, sock_remote(sock)) >= limit;
-    while (!too_many && !factory->stopping && (slot = free_slot_locked(factory)) == CNXN_LIMIT) {
+    while (!too_many && !zk_stop_requested(&factory->stop) &&
+           (slot = free_slot_locked(factory)) == CNXN_LIMIT) {
         evict_locked(factory);
         zk_cond_wait(&factory->freed, &factory->mu);
     }
-    if (!too_many && !factory->stopping) {
+    if (slot != CNXN_LIMIT) {
         cnxn = factory->cnxns[slot] = zk_xmalloc(sizeof *cnxn);
         *cnxn = (struct cnxn){
             .factory = factory,
@@ -252,7 +253,7 @@ static void release(struct cnxn *cnxn)
 
 /* ---- the accept thread ----------------------------------------------------------------------- */
 
-/* One caller. Takes sock. */
+/* Starts a thread for one caller. Takes ownership of sock. */
 static void serve(struct server_cnxn_factory *factory, struct sock *sock)
 {
     struct cnxn *cnxn = admit(factory, sock);
@@ -269,7 +270,9 @@ static void serve(struct server_cnxn_factory *factory, struct sock *sock)
     }
 }
 
-/* Java: NIOServerCnxnFactory.AcceptThread.run() */
+/* An error that sock_accept does not wait out may pass all the same (a firewall's EPERM), and a peer
+ * without its client port is of little use: so this thread goes on, as Java's does.
+ * Java: NIOServerCnxnFactory.AcceptThread.run() */
 static void accept_run(void *arg)
 {
     struct server_cnxn_factory *factory = arg;
@@ -290,8 +293,8 @@ static void accept_run(void *arg)
 
 /* ---- one connection's thread ----------------------------------------------------------------- */
 
-/* Read until four bytes are there, or until an absolute deadline, which a byte does not move.
- * Java: NIOServerCnxn.doIO() on lenBuffer */
+/* Reads until four bytes are there, or until an absolute deadline, which a byte does not move: a
+ * caller that sends one byte at a time gets no more time. Java: NIOServerCnxn.doIO() on lenBuffer */
 static int read_word(struct sock *sock, int64_t deadline_ms, uint8_t ret_bytes[FIRST_READ])
 {
     sock_set_deadline(sock, deadline_ms);
@@ -366,7 +369,7 @@ static void answer_word(struct cnxn *cnxn, struct sock *sock, const struct four_
     server_status_done(&status);
 }
 
-/* Does a ConnectRequest begin like that? Its length comes first. */
+/* Returns whether a ConnectRequest may begin like that: its length comes first. */
 static bool is_connect_request(const uint8_t bytes[FOUR_LETTERS])
 {
     uint32_t length =
@@ -374,8 +377,8 @@ static bool is_connect_request(const uint8_t bytes[FOUR_LETTERS])
     return length >= CONNECT_REQUEST_LENGTH && length <= CONNECT_REQUEST_LIMIT;
 }
 
-/* The caller is not answered. If it is a client, then somebody waits for its service, and it will
- * try again and again: once a minute the log says why it does not get any (U-1). */
+/* The caller gets no answer. If it is a client it will try again and again, and its user wonders
+ * why: so once a minute the log tells the reason. */
 static void turn_away(struct server_cnxn_factory *factory, struct sock *sock,
                       const uint8_t bytes[FOUR_LETTERS])
 {

@@ -1,17 +1,18 @@
-/* How often the log tells of clients that are turned away (U-1). A value without a lock: its owner
+/* How often the log tells of clients that are turned away. A value without a lock: its owner
  * locks. */
 #ifndef CNXN_TURNED_AWAY_H
 #define CNXN_TURNED_AWAY_H
 
 #include <stdint.h>
 
-/* Zero-initialised, no client has come yet. */
+/* A zero-initialised one says that no client has come yet. */
 struct turned_away {
     int64_t clients;     /* since the last line */
-    int64_t next_log_ms; /* on the clock of the caller; the first client is told of at once */
+    int64_t next_log_ms; /* the first client gets its line at once */
 };
 
-/* One more client. Returns how many the line is to tell of, this one among them; 0: no line now. */
+/* Counts one more client at now_ms (zk_elapsed_ms). Returns how many clients the line in the log is
+ * to tell of, this one among them; 0 if it is too early for a line. */
 int64_t turned_away_add(struct turned_away *turned_away, int64_t now_ms);
 
 #endif

@@ -48,7 +48,7 @@ enum word_id {
 enum need {
     NEEDS_NOTHING,
     NEEDS_STATUS,
-    NEEDS_SERVING, /* and gets the line above while there is no leader */
+    NEEDS_SERVING, /* a leader; without one the answer is NOT_SERVING */
     NOT_BUILT,     /* Java knows it, this peer does not (D-41) */
 };
 
@@ -89,7 +89,7 @@ struct four_letter_words *four_letter_words_new(struct zk_context *ctx)
     for (size_t i = 0; i < WORDS; i++) {
         struct four_letter_word *word = &words->words[i];
         word->name = KNOWN[i].name;
-        /* zkServer.sh lives by srvr. */
+        /* zkServer.sh asks with srvr, so that is always allowed. */
         word->is_enabled = i == WORD_SRVR || is_in_whitelist(&whitelist, word->name);
         word->needs_status =
             word->is_enabled && KNOWN[i].need != NEEDS_NOTHING && KNOWN[i].need != NOT_BUILT;
@@ -218,7 +218,7 @@ static void append_server_stats(const struct four_letter_facts *facts, struct zk
     zk_str_printf(str, "Received: %" PRId64 "\n", stats->packets_received);
     zk_str_printf(str, "Sent: %" PRId64 "\n", stats->packets_sent);
     zk_str_printf(str, "Connections: %zu\n", facts->cnxn_count);
-    zk_str_append(str, "Outstanding: 0\n"); /* requests: there are none before there are clients */
+    zk_str_append(str, "Outstanding: 0\n"); /* no requests come before there are clients */
     zk_str_printf(str, "Zxid: 0x%" PRIx64 "\n", (uint64_t)status->last_processed_zxid);
     zk_str_printf(str, "Mode: %s\n", status->server_state);
     zk_str_printf(str, "Node count: %" PRId64 "\n", status->node_count);
@@ -251,8 +251,8 @@ static void append_stat(const struct four_letter_facts *facts, struct zk_str *st
 
 /* ---- conf ----------------------------------------------------------------------------------- */
 
-/* The bytes of the files in a directory. Java: ZooKeeperServer.getDirSize(); ours does not descend,
- * for nothing lies deeper. */
+/* Returns the bytes of the files in a directory. It does not descend as Java's does, because no
+ * files lie deeper. Java: ZooKeeperServer.getDirSize() */
 static int64_t directory_size(const char *directory)
 {
     struct zk_strings names = {0};
@@ -263,14 +263,14 @@ static int64_t directory_size(const char *directory)
         struct zk_str path = {0};
         zk_str_printf(&path, "%s/%s", directory, names.items[i]);
         int64_t size = file_is_regular(zk_str_text(&path)) ? file_size(zk_str_text(&path)) : 0;
-        sum += size > 0 ? size : 0; /* it may have gone */
+        sum += size > 0 ? size : 0; /* the file may be gone since it was listed */
         zk_str_done(&path);
     }
     zk_strings_done(&names);
     return sum;
 }
 
-/* dataDir, dataDirSize */
+/* Appends two lines, such as dataDir and dataDirSize. */
 static void append_directory(struct zk_str *str, const char *key, const char *directory,
                              const char *size_key)
 {
@@ -279,7 +279,8 @@ static void append_directory(struct zk_str *str, const char *key, const char *di
     free(path);
 }
 
-/* The ports of one's own addresses, "|" between them. Java: QuorumZooKeeperServer.dumpConf() */
+/* Appends the ports of our own addresses, each once, with "|" between them.
+ * Java: QuorumZooKeeperServer.dumpConf() */
 static void append_ports(struct zk_str *str, const char *key,
                          const struct multiple_addresses *addresses)
 {

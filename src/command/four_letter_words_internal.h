@@ -4,7 +4,7 @@
 
 #include "zk/command/four_letter_words.h"
 
-/* The whole answer to mntr. */
+/* Append the whole answer to mntr. */
 void four_letter_words_append_mntr(const struct four_letter_facts *facts, struct zk_str *str);
 
 #endif

@@ -91,8 +91,8 @@ static void append_counters_and_summaries(const struct server_metrics_values *me
                        &metrics->summaries[i]);
 }
 
-/* One connection of the election: "zk_election_peer_2_connected". A stranger's sid is negative, and
- * a sign is no part of a name for Prometheus. */
+/* One connection of the election: "zk_election_peer_2_connected". An observer without an id has a
+ * negative sid, and Prometheus takes no sign in a name. */
 static void append_peer_line(struct zk_str *str, int64_t sid, const char *what, int64_t value)
 {
     uint64_t distance = sid < 0 ? (uint64_t)0 - (uint64_t)sid : (uint64_t)sid;

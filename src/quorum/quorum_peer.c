@@ -3,7 +3,7 @@
  * quorum_peer_epochs.c.
  *
  * No thread runs here. No function holds two of the floor's locks, and none calls a role while it
- * holds one.
+ * holds one: a role takes locks of zab, which may not be taken under ours.
  *
  * Java: QuorumPeer */
 #include "zk/quorum/quorum_peer.h"
@@ -92,7 +92,8 @@ static void log_peer_state_locked(struct quorum_peer *self, struct quorum_peer_m
     zk_str_done(&detail);
 }
 
-/* The edges of section 12.1 of NOTES.md: an election ends in a role, and a role in an election. */
+/* The edges of section 12.1 of NOTES.md: an election ends in a role, and a role in an election. A
+ * change from role to role would mean that two roles live at once. */
 static bool is_legal_change(enum server_state from, enum server_state to)
 {
     return (from == SERVER_STATE_LOOKING) != (to == SERVER_STATE_LOOKING);
@@ -172,7 +173,9 @@ enum server_state quorum_peer_get_state_and_vote(struct quorum_peer *self, bool 
     return state;
 }
 
-/* Java: updateElectionVote(). Leader, zxid and round stay what they were in the election. */
+/* Leader, zxid and round stay what they were in the election. With the old epoch a late joiner would
+ * be told of an epoch that is over, and votes of members that settled at different times would
+ * differ. Java: updateElectionVote() */
 void quorum_peer_update_election_vote(struct quorum_peer *self, int64_t new_epoch)
 {
     struct quorum_peer_monitor *m = self->monitor;
@@ -199,8 +202,8 @@ struct quorum_peer_phase quorum_peer_get_phase(struct quorum_peer *self)
     return phase;
 }
 
-/* The peer serves again. Java: ServerMetrics.UNAVAILABLE_TIME,
- * ServerMetrics.LEADER_UNAVAILABLE_TIME */
+/* The peer serves again, for the first time since it began to look.
+ * Java: ServerMetrics.UNAVAILABLE_TIME, LEADER_UNAVAILABLE_TIME */
 static void end_unavailability_locked(struct quorum_peer *self, struct quorum_peer_monitor *m)
     REQUIRES(&m->mu)
 {
@@ -307,7 +310,7 @@ void quorum_peer_stop_running(struct quorum_peer *self)
 
 /* ---- the role ------------------------------------------------------------------------------- */
 
-/* The role of this moment, with a reference that outlives the lock; NULL: there is none. */
+/* Returns the role of this moment, with a reference that outlives the lock, or NULL. */
 static struct quorum_peer_role *ref_role(struct quorum_peer *self)
 {
     struct quorum_peer_monitor *m = self->monitor;

@@ -2,9 +2,9 @@
  * to, currentEpoch that of the leader whose history it has. Between the two lies the
  * synchronisation; a crash there must leave the promise but not the claim.
  *
- * Each file holds one decimal number. The file is replaced first, memory follows, both under the
- * epochs lock: nobody may read an epoch that the disk does not hold (A-5). Java:
- * QuorumPeer.loadDataBase(), readLongFromFile(), writeLongToFile() */
+ * Each file holds one decimal number. The file is replaced first and memory follows, both under the
+ * epochs lock: no thread may read an epoch that the disk does not hold (A-5).
+ * Java: QuorumPeer.loadDataBase(), readLongFromFile(), writeLongToFile() */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,12 +25,12 @@
 #define CURRENT_EPOCH_FILENAME  "currentEpoch"
 
 enum {
-    EPOCH_FILE_LIMIT = 4096, /* a number and perhaps a line or two that nobody reads */
+    EPOCH_FILE_LIMIT = 4096, /* a number, and perhaps a line or two that are not read */
 };
 
 struct epochs {
-    struct zk_mutex mu; /* held while a file is written, so that file and memory agree (A-5).
-                         * Guards: */
+    /* Held while a file is written, so that file and memory agree. Guards: */
+    struct zk_mutex mu;
     int64_t accepted GUARDED_BY(&mu);
     int64_t current GUARDED_BY(&mu);
 };
@@ -52,7 +52,7 @@ void epochs_free(struct epochs *epochs) UNSHARED
 
 /* ---- the files ------------------------------------------------------------------------------ */
 
-/* <dataDir>/version-2/<name>, even where the log lives elsewhere. */
+/* Writes <dataDir>/version-2/<name>; the epochs stay there even if dataLogDir is set. */
 static void epoch_path(const struct quorum_peer *self, const char *name, struct zk_str *ret_path)
 {
     zk_str_append(ret_path, self->config->data_dir);
@@ -60,8 +60,8 @@ static void epoch_path(const struct quorum_peer *self, const char *name, struct 
     zk_str_append(ret_path, name);
 }
 
-/* The first line, strictly a number. Java: readLongFromFile(). -ENOENT: no file. -EPROTO: not a
- * number, logged. */
+/* Reads the first line, which must be a number without blanks. Errors: -ENOENT, there is no file;
+ * -EPROTO and others, which are logged. Java: readLongFromFile() */
 static int read_long_from_file(struct quorum_peer *self, const char *name, int64_t *ret_value)
 {
     struct zk_str path = {0};
@@ -101,7 +101,8 @@ static int write_long_to_file(struct quorum_peer *self, const char *name, int64_
     return r;
 }
 
-/* A file that is not there is made, with the epoch of the last zxid. */
+/* Makes a file that is not there, with the epoch of the last zxid: a data directory of a release
+ * before 3.4 has neither file. */
 static int read_or_create(struct quorum_peer *self, const char *name, int64_t epoch_of_zxid,
                           int64_t *ret_epoch)
 {
@@ -115,11 +116,11 @@ static int read_or_create(struct quorum_peer *self, const char *name, int64_t ep
     return r;
 }
 
-/* The last zxid belongs to a later epoch than currentEpoch. A crash leaves that behind at two
- * moments: between writing a new currentEpoch and its rename, when the temporary file has it;
- * and between storing the leader's snapshot and writing currentEpoch (D-26), when acceptedEpoch
- * is already as high. That snapshot is whole, so its epoch can be claimed (D-68; Java refuses to
- * start). */
+/* The last zxid belongs to a later epoch than currentEpoch. A crash can leave that behind at two
+ * moments: between writing a new currentEpoch and its rename, when the temporary file has it; and
+ * between storing the leader's snapshot and writing currentEpoch (D-26), when acceptedEpoch is
+ * already as high. That snapshot is whole, so its epoch can be claimed (D-68); Java refuses to start
+ * in the second case. */
 static int recover_current_epoch(struct quorum_peer *self, int64_t epoch_of_zxid, int64_t *epoch)
 {
     int64_t found = 0;

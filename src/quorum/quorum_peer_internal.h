@@ -5,7 +5,8 @@
 #include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/lock.h"
 
-/* What Java's monitor of QuorumPeer guards, and its volatile fields. */
+/* What Java's monitor of QuorumPeer guards, and its volatile fields: one lock for all of them, so
+ * that state and vote are of one moment (D-14). */
 struct quorum_peer_monitor {
     struct zk_mutex mu; /* Guards: */
     enum server_state state GUARDED_BY(&mu);
@@ -19,7 +20,7 @@ struct quorum_peer_monitor {
     int64_t broadcast_since_ms GUARDED_BY(&mu);
     bool shutting_down_le GUARDED_BY(&mu);
     bool running GUARDED_BY(&mu);
-    struct quorum_peer_role *role GUARDED_BY(&mu); /* shared; NULL: none is set */
+    struct quorum_peer_role *role GUARDED_BY(&mu); /* a reference; NULL: none is set */
 };
 
 struct quorum_peer_verifiers *quorum_peer_verifiers_new(struct zk_context *ctx,

@@ -1,4 +1,4 @@
-/* The counts of a role. Java leaves them to its garbage collector. */
+/* The references to a role. Java has its garbage collector for that. */
 #include "zk/quorum/quorum_peer_role.h"
 
 #include <stddef.h>

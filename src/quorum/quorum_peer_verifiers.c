@@ -1,5 +1,5 @@
-/* Who is in the ensemble, as this peer knows it: the committed configuration, and the newest one
- * that it has heard of. Java: QuorumPeer, what QV_LOCK guards */
+/* The ensemble as this peer knows it: the committed configuration, and the newest one that it has
+ * heard of. Java: QuorumPeer, what QV_LOCK guards */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,13 +20,14 @@ struct quorum_peer_verifiers {
     struct zk_mutex mu; /* Java: QV_LOCK. Guards: */
     const struct quorum_verifier *committed GUARDED_BY(&mu);
     const struct quorum_verifier *last_seen GUARDED_BY(&mu);
-    /* Shared: every verifier that has been one of the two. They are lent, so none is given back
-     * before the peer is freed. One joins them for each version that rises: few in a life. */
+    /* References to every verifier that has been one of the two. They are lent to other threads, so
+     * none is given back before the peer is freed. Each version that rises adds one: few in a
+     * life. */
     struct quorum_verifier **kept GUARDED_BY(&mu);
     size_t kept_count GUARDED_BY(&mu);
 };
 
-/* Takes qv, and lends it. */
+/* Takes ownership of qv, and returns it to be lent. */
 static const struct quorum_verifier *keep_locked(struct quorum_peer_verifiers *verifiers,
                                                  struct quorum_verifier *qv)
     REQUIRES(&verifiers->mu)
@@ -37,8 +38,8 @@ static const struct quorum_verifier *keep_locked(struct quorum_peer_verifiers *v
     return qv;
 }
 
-/* Do both list the same servers in the same parts? Their addresses may differ: each server may
- * write its own as 0.0.0.0. */
+/* Returns whether both list the same servers as voters and observers, with the same weights. Their
+ * addresses may differ: each server may write its own as 0.0.0.0. */
 static bool lists_same_servers(const struct quorum_verifier *a, const struct quorum_verifier *b)
 {
     bool both_or_none = (a->kind == QUORUM_HIERARCHICAL) == (b->kind == QUORUM_HIERARCHICAL);
@@ -122,8 +123,8 @@ static int compare_lines(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The lines of the text in order, the version among them, without a line end after the last one.
- * Java: QuorumPeerConfig.writeDynamicConfig() */
+/* Writes the lines of the text in alphabetical order, the version among them, without a line end
+ * after the last one. Java: QuorumPeerConfig.writeDynamicConfig() */
 static int write_dynamic_config(const char *path, const struct quorum_verifier *qv)
 {
     struct zk_strings lines;
@@ -138,11 +139,12 @@ static int write_dynamic_config(const char *path, const struct quorum_verifier *
     return r;
 }
 
-/* Java only logs what goes wrong, and goes on. */
+/* A failure is only logged, as in Java: after a restart this peer then knows a lower version, and
+ * hears of the higher one from the next leader. */
 static void write_next_dynamic_config(struct quorum_peer *self, const struct quorum_verifier *qv)
 {
     if (self->config->config_file == NULL)
-        return; /* a peer of a test */
+        return; /* only the peers of tests have no file */
     struct zk_str path = {0};
     zk_str_printf(&path, "%s" NEXT_DYNAMIC_CONFIG_FILE_SUFFIX, self->config->config_file);
     int r = write_dynamic_config(zk_str_text(&path), qv);

@@ -1,10 +1,11 @@
-/* The words that people and monitors send to the client port instead of a request: four letters, a
- * text back, the connection closed. Java: server.command.FourLetterCommands and its neighbours.
+/* The words that people and monitors send to the client port instead of a request: four letters go
+ * there, a text comes back, and the connection is closed.
+ * Java: server.command.FourLetterCommands and its neighbours
  *
- * A word stands where a request's length would, so any other four bytes are such a length. Built:
- * conf envi gtmk isro mntr ruok srvr stat; the others that Java knows are answered with a line that
- * says so (D-41). Nothing here blocks, but for the disk, whose directories conf measures. Any
- * thread. */
+ * A word stands where a request's length would, so any other four bytes are such a length. The words
+ * conf envi gtmk isro mntr ruok srvr stat are built; the others that Java knows are answered with a
+ * line that says that they are not (D-41). Any thread may call these functions; none takes a lock,
+ * and only conf blocks, on the disk, because it measures directories. */
 #ifndef ZK_COMMAND_FOUR_LETTER_WORDS_H
 #define ZK_COMMAND_FOUR_LETTER_WORDS_H
 
@@ -19,8 +20,8 @@
 
 struct zk_context;
 
-/* What srvr, stat, mntr and envi call us. Tools look for digits, dots and a dash. It names no date
- * of the build, so that builds are reproducible. */
+/* The version in srvr, stat, mntr and envi. Tools look for digits, dots and a dash, and for a date;
+ * the date is not that of the build, so that builds are reproducible. */
 #define SERVER_FULL_VERSION "3.8.0-zkpeer-" ZKPEER_VERSION ", built on 2026-11-22 00:00 UTC"
 
 enum { FOUR_LETTERS = 4 };
@@ -48,16 +49,16 @@ struct four_letter_words;
 struct four_letter_words *four_letter_words_new(struct zk_context *ctx);
 void four_letter_words_free(struct four_letter_words *words); /* NULL is fine */
 
-/* One word. */
+/* One word, as Java knows it. */
 struct four_letter_word {
     const char *name;
     bool is_enabled; /* Java: FourLetterCommands.isEnabled() */
-    /* Must the status be filled in before the word can be answered? Not for ruok, envi, gtmk and
-     * the words that are refused: they answer whatever lock the rest of the peer waits for. */
+    /* Whether the status must be filled in before the word can be answered. ruok, envi, gtmk and the
+     * words that are refused do without: they answer whatever lock the rest of the peer waits for. */
     bool needs_status;
 };
 
-/* Look up FOUR_LETTERS bytes. The word lives as long as words; NULL: the bytes are none.
+/* Returns the word that the FOUR_LETTERS bytes are, which lives as long as words, or NULL.
  * Java: isKnown() */
 const struct four_letter_word *four_letter_words_find(const struct four_letter_words *words,
                                                       const uint8_t *bytes);

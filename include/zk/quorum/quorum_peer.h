@@ -1,9 +1,8 @@
-/* One server's view of itself: what it is, whom it believes in, which epochs it promised, who is in
- * the ensemble. Java calls it "self"; election and zab both work on it and never on each other.
+/* One server's view of itself: its state, its vote, the epochs that it has promised, and the servers
+ * of the ensemble. Java calls it "self"; election and zab both work on it and never on each other.
  *
- * Java's QuorumPeer is a thread as well; here its loop lives in peer/quorum_peer_run.h (departure
- * D-1). A quorum_peer that is only made and never run is what Java's tests call
- * testingQuorumPeer().
+ * Java's QuorumPeer is a thread as well; here its loop lives in peer/quorum_peer_run.h (D-1). A
+ * quorum_peer that is only made and never run is what Java's tests call testingQuorumPeer().
  *
  * Java: QuorumPeer */
 #ifndef ZK_QUORUM_QUORUM_PEER_H
@@ -28,8 +27,8 @@ struct zookeeper_server;
 struct quorum_peer;
 struct server_metrics;
 
-/* What a peer is born with, and keeps: any thread reads it, without a lock. What changes is behind
- * three locks; the functions below ask for it. */
+/* What is set at birth and stays: any thread reads it, without a lock. What changes is behind three
+ * locks, and the functions below ask for it. */
 struct quorum_peer {
     struct zk_context *ctx;
     const struct quorum_peer_config *config;
@@ -40,8 +39,8 @@ struct quorum_peer {
     int64_t sync_limit_ms; /* syncLimit * tickTime */
 
     struct quorum_peer_monitor *monitor;     /* state, vote, role: quorum_peer.c */
-    struct quorum_peer_verifiers *verifiers; /* who is in the ensemble: quorum_peer_verifiers.c */
-    struct epochs *epochs;                   /* on disk and in memory: epochs.c */
+    struct quorum_peer_verifiers *verifiers; /* the ensemble: quorum_peer_verifiers.c */
+    struct epochs *epochs;                   /* on disk and in memory: quorum_peer_epochs.c */
 };
 
 /* Make a peer in state LOOKING, without a current vote. ctx, config and database stay the caller's
@@ -55,29 +54,29 @@ void quorum_peer_free(struct quorum_peer *self); /* NULL is fine */
 /* Java: getPeerState() */
 enum server_state quorum_peer_get_peer_state(struct quorum_peer *self);
 
-/* Java: setPeerState(). The states change in a circle, LOOKING and a role in turn (section 12.1 of
- * NOTES.md); any other change is a fault of ours and panics. LOOKING also forgets the leader and
- * the phase. Logs and traces the change; why is for the trace. */
+/* The states change in a circle, LOOKING and a role in turn (section 12.1 of NOTES.md); any other
+ * change is a fault of ours and panics. LOOKING also forgets the leader and the phase. Logs and
+ * traces the change; why is for the trace. Java: setPeerState() */
 void quorum_peer_set_peer_state(struct quorum_peer *self, enum server_state state, const char *why);
 
-/* Java: getCurrentVote(). False: there is none (before the first election, and while one is
- * restarted). */
+/* Returns false if there is no vote: before the first election, and while one is restarted.
+ * Java: getCurrentVote() */
 bool quorum_peer_get_current_vote(struct quorum_peer *self, struct vote *ret_vote);
-void quorum_peer_set_current_vote(struct quorum_peer *self,
-                                  const struct vote *vote); /* NULL: none */
+/* NULL: there is none from now on. Java: setCurrentVote() */
+void quorum_peer_set_current_vote(struct quorum_peer *self, const struct vote *vote);
 
-/* State and vote as one, so that nobody is told the new state with the old vote (departure
- * D-14). */
+/* Change, and read, state and vote as one, so that no server is told the new state with the old vote
+ * (D-14). */
 void quorum_peer_decide(struct quorum_peer *self, enum server_state state, const struct vote *vote,
                         const char *why);
 enum server_state quorum_peer_get_state_and_vote(struct quorum_peer *self, bool *ret_has_vote,
                                                  struct vote *ret_vote);
 
-/* Java: updateElectionVote(). The epoch is established: from now on it is in the vote that we tell
- * those who ask. Without a vote nothing happens. */
+/* The epoch is established: from now on it is in the vote that we tell servers that look. Without a
+ * vote nothing happens. Java: updateElectionVote() */
 void quorum_peer_update_election_vote(struct quorum_peer *self, int64_t new_epoch);
 
-/* How far the peer is within its state. All of one moment. */
+/* How far the peer is within its state: all values are of one moment. */
 struct quorum_peer_phase {
     enum server_state state;
     enum zab_state zab_state;
@@ -108,8 +107,8 @@ int64_t quorum_peer_take_start_fle(struct quorum_peer *self);
 void quorum_peer_set_shutting_down_le(struct quorum_peer *self);
 bool quorum_peer_take_shutting_down_le(struct quorum_peer *self);
 
-/* Java: isRunning(), and running = false. Stopping also shuts down the role that is set (see
- * below), so the caller holds no lock. */
+/* Stopping also shuts down the role that is set (see below), so the caller holds no lock.
+ * Java: isRunning(), and the assignment running = false */
 bool quorum_peer_is_running(struct quorum_peer *self);
 void quorum_peer_stop_running(struct quorum_peer *self);
 
@@ -154,8 +153,9 @@ void quorum_peer_get_current_and_next_config_voters(struct quorum_peer *self, in
 /* Java: getLastLoggedZxid() */
 int64_t quorum_peer_get_last_logged_zxid(struct quorum_peer *self);
 
-/* Java: loadDataBase(). Load the tree, then check and create the two epoch files. Blocks on the
- * disk; before the second thread. Errors: -errno or -EPROTO, logged with what to do. */
+/* Load the tree, then check and create the two epoch files. Main thread, before any other is
+ * started; blocks on the disk. Errors: -EPROTO, what is on disk contradicts itself; others of the
+ * disk. They are logged with what to do. Java: loadDataBase() */
 ZK_NODISCARD int quorum_peer_load_database(struct quorum_peer *self);
 
 /* The epoch of the leader whose history this peer has, as the file says. Java: getCurrentEpoch() */
@@ -163,31 +163,31 @@ int64_t quorum_peer_get_current_epoch(struct quorum_peer *self);
 /* The highest epoch that this peer has promised itself to. Java: getAcceptedEpoch() */
 int64_t quorum_peer_get_accepted_epoch(struct quorum_peer *self);
 
-/* The file first (fsynced), then memory. Any thread; blocks on the disk. -errno: neither has
- * changed; logged. Java: setCurrentEpoch() */
+/* Replace the file (fsynced), then memory. Any thread; blocks on the disk. After an error of the
+ * disk, which is logged, neither has changed. Java: setCurrentEpoch() */
 ZK_NODISCARD int quorum_peer_set_current_epoch(struct quorum_peer *self, int64_t epoch);
-/* Likewise. Java: setAcceptedEpoch() */
+/* The same for the promise. Java: setAcceptedEpoch() */
 ZK_NODISCARD int quorum_peer_set_accepted_epoch(struct quorum_peer *self, int64_t epoch);
 
 /* ---- the role -------------------------------------------------------------------------------- */
 
-/* Java: setLeader(), setFollower(), setObserver(). The main thread sets a role when its term begins
- * (shares it), and NULL when it has ended. If the peer has been stopped already, the role is shut
- * down at once. Locks quorum_peer. */
+/* The main thread sets a role when its term begins, of which the peer takes a reference of its own,
+ * and NULL when it has ended. If the peer has been stopped already, the role is shut down at once.
+ * Locks quorum_peer. Java: setLeader(), setFollower(), setObserver() */
 void quorum_peer_set_role(struct quorum_peer *self, struct quorum_peer_role *role);
 
-/* The server of the role that is set; NULL: none is. The caller unrefs it. Any thread; locks
- * quorum_peer. Java: getActiveServer() */
+/* Returns the server of the role that is set, which the caller unrefs, or NULL if none is set. Any
+ * thread; locks quorum_peer. Java: getActiveServer() */
 struct zookeeper_server *quorum_peer_get_active_server(struct quorum_peer *self);
 
-/* Pass a LOOKING voter's sid on to the leader. False: this peer does not lead. Any thread that
- * holds no lock; locks quorum_peer, then whatever the leader locks. */
+/* Pass a LOOKING voter's sid on to the leader. Returns false if this peer does not lead. Any thread
+ * that holds no lock; locks quorum_peer, and then what the leader locks. */
 bool quorum_peer_report_looking_sid(struct quorum_peer *self,
                                     const struct synced_learner_tracker *leading_vote_set,
                                     int64_t sid);
 
-/* What the leader tells of its learners. False: this peer does not lead. Any thread that holds no
- * lock; locks as the one above. */
+/* Read what the leader tells of its learners. Returns false if this peer does not lead. Any thread
+ * that holds no lock; locks as the one above. */
 bool quorum_peer_get_leader_status(struct quorum_peer *self, struct leader_status *ret_status);
 
 #endif

@@ -22,7 +22,7 @@ struct quorum_peer_role;
 struct synced_learner_tracker;
 struct zookeeper_server;
 
-/* Any thread, which holds no lock. */
+/* Any thread that holds no lock calls them. */
 struct quorum_peer_role_methods {
     /* Make the role stop: wake whatever it blocks on, but do not wait for it. */
     void (*shutdown)(struct quorum_peer_role *role);
@@ -32,18 +32,18 @@ struct quorum_peer_role_methods {
                                const struct synced_learner_tracker *leading_vote_set, int64_t sid);
     /* NULL for learners. */
     void (*get_status)(struct quorum_peer_role *role, struct leader_status *ret_status);
-    /* Nobody refers to the role any more: free its memory. */
+    /* The last reference has been returned: free the memory. */
     void (*destroy)(struct quorum_peer_role *role);
 };
 
 struct quorum_peer_role {
     const struct quorum_peer_role_methods *methods;
-    struct zk_refcount refs; /* its maker; quorum_peer; a thread that is calling it */
+    struct zk_refcount refs; /* its maker, quorum_peer, and a thread that is calling it */
     /* What serves clients during this term: a reference that lives as long as the role. */
     struct zookeeper_server *zk;
 };
 
-/* The caller holds the first reference. methods must outlive the role. Takes ownership of the
+/* The caller holds the first reference to the role. methods must outlive it. Takes ownership of the
  * caller's reference to zk. */
 void quorum_peer_role_init(struct quorum_peer_role *role,
                            const struct quorum_peer_role_methods *methods,
