@@ -41,6 +41,16 @@ int file_open_read(const char *path, int *ret_fd)
     return file_open(path, O_RDONLY, ret_fd);
 }
 
+int file_create(const char *path, int *ret_fd)
+{
+    return file_open(path, O_WRONLY | O_CREAT | O_EXCL, ret_fd);
+}
+
+int file_open_write(const char *path, int *ret_fd)
+{
+    return file_open(path, O_WRONLY, ret_fd);
+}
+
 void file_close(int fd)
 {
     close(fd); /* what must be on the disk was synced before */
@@ -84,6 +94,15 @@ int file_sync(int fd)
     return r < 0 ? -errno : 0;
 }
 
+int file_sync_data(int fd)
+{
+    int r;
+    do {
+        r = fdatasync(fd);
+    } while (r < 0 && errno == EINTR);
+    return r < 0 ? -errno : 0;
+}
+
 int file_sync_directory(const char *directory)
 {
     int fd = -1;
@@ -108,6 +127,31 @@ int file_write_bytes(int fd, const void *bytes, size_t length)
         }
     }
     return 0;
+}
+
+int file_write_at(int fd, int64_t offset, const void *bytes, size_t length)
+{
+    const char *next = bytes;
+    while (length > 0) {
+        ssize_t count = pwrite(fd, next, length, (off_t)offset);
+        if (count < 0 && errno != EINTR)
+            return -errno;
+        if (count > 0) {
+            next += count;
+            offset += count;
+            length -= (size_t)count;
+        }
+    }
+    return 0;
+}
+
+int file_truncate(int fd, int64_t size)
+{
+    int r;
+    do {
+        r = ftruncate(fd, (off_t)size);
+    } while (r < 0 && errno == EINTR);
+    return r < 0 ? -errno : 0;
 }
 
 int file_read_some(int fd, void *ret_bytes, size_t room, size_t *ret_count)

@@ -203,41 +203,59 @@ int file_snap_check_valid(const char *path)
 
 /* ---- choosing one ---------------------------------------------------------------------------- */
 
-struct candidate {
-    int64_t zxid;
-    const char *name; /* borrowed */
-    bool compressed;
-};
-
-/* The newest first; names of one zxid ("1", "01") in the order of their text. */
-static int compare_candidates(const void *a, const void *b)
+/* Names of one zxid ("1", "01") in the order of their text. */
+static int compare_snap_files(const void *a, const void *b)
 {
-    const struct candidate *one = a;
-    const struct candidate *other = b;
+    const struct snap_file *one = a;
+    const struct snap_file *other = b;
     if (one->zxid != other->zxid)
         return one->zxid > other->zxid ? -1 : 1;
-    return strcmp(one->name, other->name);
+    return strcmp(one->path, other->path);
 }
 
-/* Java: Util.sortDataDir(). What has another suffix than a compression's is no snapshot: *.tmp is
- * what a crash left. */
-static struct candidate *list_candidates(const struct zk_strings *names, size_t *ret_count)
+/* Java: getStreamMode(fileName) */
+static bool stream_mode_of(const char *suffix, enum snap_stream_mode *ret_mode)
 {
-    struct candidate *candidates = zk_xcalloc(names->count + 1, sizeof *candidates);
-    size_t count = 0;
-    for (size_t i = 0; i < names->count; i++) {
-        struct candidate candidate = {.name = names->items[i]};
-        const char *suffix;
-        if (!util_get_zxid_from_name(candidate.name, SNAPSHOT_FILE_PREFIX, &candidate.zxid,
-                                     &suffix))
-            continue;
-        candidate.compressed = strcmp(suffix, "gz") == 0 || strcmp(suffix, "snappy") == 0;
-        if (suffix[0] == '\0' || candidate.compressed)
-            candidates[count++] = candidate;
+    static const char *const suffixes[] = {"", "gz", "snappy"};
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        if (strcmp(suffix, suffixes[i]) == 0) {
+            *ret_mode = (enum snap_stream_mode)i;
+            return true;
+        }
     }
-    qsort(candidates, count, sizeof *candidates, compare_candidates);
-    *ret_count = count;
-    return candidates;
+    return false;
+}
+
+int snap_files_list(struct zk_context *ctx, const char *directory, struct snap_files *ret_files)
+{
+    struct zk_strings names = {0};
+    int r = file_list(directory, &names);
+    if (r < 0) {
+        zk_log(ctx, ZK_LOG_DATA_FILE_PROBLEM, directory, "listed", zk_error_text(r).text);
+        return r;
+    }
+    struct snap_files files = {.items = zk_xcalloc(names.count + 1, sizeof *files.items)};
+    for (size_t i = 0; i < names.count; i++) {
+        struct snap_file file;
+        const char *suffix;
+        if (!util_get_zxid_from_name(names.items[i], SNAPSHOT_FILE_PREFIX, &file.zxid, &suffix) ||
+            !stream_mode_of(suffix, &file.mode))
+            continue;
+        file.path = util_path_join(directory, names.items[i]);
+        files.items[files.count++] = file;
+    }
+    qsort(files.items, files.count, sizeof *files.items, compare_snap_files);
+    zk_strings_done(&names);
+    *ret_files = files;
+    return 0;
+}
+
+void snap_files_done(struct snap_files *files)
+{
+    for (size_t i = 0; i < files->count; i++)
+        free(files->items[i].path);
+    free(files->items);
+    *files = (struct snap_files){0};
 }
 
 static bool is_damage(int r)
@@ -248,11 +266,11 @@ static bool is_damage(int r)
 /* One of them. -EPROTO and -EPIPE: it is damaged, try the next. Every other error is not the
  * snapshot's fault, which may be whole and hold what this peer has promised: to pass over it would
  * be to forget. All is logged. */
-static int try_candidate(struct zk_context *ctx, const char *path,
-                         const struct candidate *candidate, struct data_tree **ret_tree,
-                         struct session_timeouts *ret_sessions)
+static int try_snap_file(struct zk_context *ctx, const struct snap_file *file,
+                         struct data_tree **ret_tree, struct session_timeouts *ret_sessions)
 {
-    if (candidate->compressed) {
+    const char *path = file->path;
+    if (file->mode != SNAP_STREAM_CHECKED) {
         zk_log(ctx, ZK_LOG_SNAPSHOT_COMPRESSED, path);
         return -ENOTSUP;
     }
@@ -263,7 +281,7 @@ static int try_candidate(struct zk_context *ctx, const char *path,
     }
     if (r == 0) {
         zk_log(ctx, ZK_LOG_READING_SNAPSHOT, path);
-        r = file_snap_deserialize_file(ctx, path, candidate->zxid, ret_tree, ret_sessions);
+        r = file_snap_deserialize_file(ctx, path, file->zxid, ret_tree, ret_sessions);
     }
     if (is_damage(r))
         zk_log(ctx, ZK_LOG_SNAPSHOT_PROBLEM, path, zk_error_text(r).text);
@@ -275,19 +293,13 @@ static int try_candidate(struct zk_context *ctx, const char *path,
 int file_snap_deserialize(struct zk_context *ctx, const char *directory,
                           struct data_tree **ret_tree, struct session_timeouts *ret_sessions)
 {
-    struct zk_strings names = {0};
-    int r = file_list(directory, &names);
-    if (r < 0) {
-        zk_log(ctx, ZK_LOG_DATA_FILE_PROBLEM, directory, "listed", zk_error_text(r).text);
+    struct snap_files files;
+    int r = snap_files_list(ctx, directory, &files);
+    if (r < 0)
         return r;
-    }
-    size_t count;
-    struct candidate *candidates = list_candidates(&names, &count);
-    r = count == 0 ? -ENODATA : -EBADMSG;
-    for (size_t i = 0; i < count && i < FILE_SNAP_TRIES; i++) {
-        char *path = util_path_join(directory, candidates[i].name);
-        int tried = try_candidate(ctx, path, &candidates[i], ret_tree, ret_sessions);
-        free(path);
+    r = files.count == 0 ? -ENODATA : -EBADMSG;
+    for (size_t i = 0; i < files.count && i < FILE_SNAP_TRIES; i++) {
+        int tried = try_snap_file(ctx, &files.items[i], ret_tree, ret_sessions);
         if (!is_damage(tried)) {
             r = tried;
             break;
@@ -295,7 +307,6 @@ int file_snap_deserialize(struct zk_context *ctx, const char *directory,
     }
     if (r == -EBADMSG)
         zk_log(ctx, ZK_LOG_SNAPSHOT_NONE_WHOLE, directory);
-    free(candidates);
-    zk_strings_done(&names);
+    snap_files_done(&files);
     return r;
 }

@@ -3,7 +3,37 @@
 #ifndef PERSISTENCE_FILE_SNAP_INTERNAL_H
 #define PERSISTENCE_FILE_SNAP_INTERNAL_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "zk/persistence/file_snap.h"
+
+/* How the bytes of a file are packed, which the end of its name says. Java:
+ * SnapStream.StreamMode */
+enum snap_stream_mode {
+    SNAP_STREAM_CHECKED, /* not at all */
+    SNAP_STREAM_GZIP,
+    SNAP_STREAM_SNAPPY, /* Java can, we cannot (D-38) */
+};
+
+/* One snapshot file. */
+struct snap_file {
+    int64_t zxid; /* in its name */
+    char *path;
+    enum snap_stream_mode mode;
+};
+
+/* The newest first. Ends with snap_files_done. */
+struct snap_files {
+    struct snap_file *items;
+    size_t count;
+};
+
+/* Java: Util.sortDataDir(). All snapshots of the directory, whole or not. What has another suffix
+ * than a compression's is no snapshot: *.tmp is what a crash left. Errors are logged. */
+ZK_NODISCARD int snap_files_list(struct zk_context *ctx, const char *directory,
+                                 struct snap_files *ret_files);
+void snap_files_done(struct snap_files *files);
 
 /* Java: FileSnap.deserialize(dt, sessions, ia) and SnapStream.checkSealIntegrity(): one file,
  * whatever its name. -EPROTO, -EPIPE: damaged. name_zxid is what its name says: a digest of an

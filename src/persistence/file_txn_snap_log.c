@@ -7,6 +7,8 @@
  * they are somebody's committed writes. Log files without any are looked over: Java makes one when
  * it starts to follow. */
 #include "zk/persistence/file_txn_snap_log.h"
+#include "persistence/file_snap_internal.h"
+#include "persistence/file_txn_log_internal.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -34,6 +36,7 @@ struct file_txn_snap_log {
     char *data_dir; /* of the log: Java's dataDir */
     char *snap_dir;
     char *initialize_file; /* beside the log's version-2 */
+    struct file_txn_log *txn_log;
     /* They hold the locks; -1: none. */
     int data_dir_fd;
     int snap_dir_fd;
@@ -186,6 +189,7 @@ int file_txn_snap_log_new(struct zk_context *ctx, const char *data_dir, const ch
         file_txn_snap_log_free(snap_log);
         return r;
     }
+    snap_log->txn_log = file_txn_log_new(ctx, snap_log->data_dir);
     *ret_snap_log = snap_log;
     return 0;
 }
@@ -194,6 +198,7 @@ void file_txn_snap_log_free(struct file_txn_snap_log *snap_log)
 {
     if (snap_log == NULL)
         return;
+    file_txn_log_free(snap_log->txn_log);
     if (snap_log->data_dir_fd >= 0)
         file_close(snap_log->data_dir_fd);
     if (snap_log->snap_dir_fd >= 0)
@@ -291,6 +296,121 @@ static int refuse_logs_with_entries(struct file_txn_snap_log *snap_log)
     return r;
 }
 
+/* ---- the log --------------------------------------------------------------------------------- */
+
+void file_txn_snap_log_set_fsync_listener(struct file_txn_snap_log *snap_log,
+                                          struct fsync_listener listener)
+{
+    file_txn_log_set_fsync_listener(snap_log->txn_log, listener);
+}
+
+int file_txn_snap_log_append(struct file_txn_snap_log *snap_log, const struct txn_log_entry *entry)
+{
+    return file_txn_log_append(snap_log->txn_log, entry);
+}
+
+int file_txn_snap_log_commit(struct file_txn_snap_log *snap_log)
+{
+    return file_txn_log_commit(snap_log->txn_log);
+}
+
+int file_txn_snap_log_roll_log(struct file_txn_snap_log *snap_log)
+{
+    return file_txn_log_roll_log(snap_log->txn_log);
+}
+
+int file_txn_snap_log_read_txn_log(struct file_txn_snap_log *snap_log, int64_t zxid,
+                                   bool fast_forward, struct txn_iterator **ret_iterator)
+{
+    return file_txn_log_read(snap_log->txn_log, zxid, fast_forward, ret_iterator);
+}
+
+int file_txn_snap_log_get_last_logged_zxid(struct file_txn_snap_log *snap_log, int64_t *ret_zxid)
+{
+    return file_txn_log_get_last_logged_zxid(snap_log->txn_log, ret_zxid);
+}
+
+int64_t file_txn_snap_log_get_total_log_size(const struct file_txn_snap_log *snap_log)
+{
+    return file_txn_log_get_total_log_size(snap_log->txn_log);
+}
+
+void file_txn_snap_log_set_total_log_size(struct file_txn_snap_log *snap_log, int64_t size)
+{
+    file_txn_log_set_total_log_size(snap_log->txn_log, size);
+}
+
+int64_t file_txn_snap_log_get_txn_log_elapsed_sync_time(const struct file_txn_snap_log *snap_log)
+{
+    return file_txn_log_get_txn_log_sync_elapsed_time(snap_log->txn_log);
+}
+
+/* ---- truncate -------------------------------------------------------------------------------- */
+
+/* The newest snapshot at or before zxid that looks whole. -ENODATA: there is none. */
+static int find_snapshot_before(const struct snap_files *files, int64_t zxid, int64_t *ret_zxid)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        if (files->items[i].zxid > zxid)
+            continue;
+        int r = file_snap_check_valid(files->items[i].path);
+        if (r == 0)
+            *ret_zxid = files->items[i].zxid;
+        if (r != -EPROTO)
+            return r;
+    }
+    return -ENODATA;
+}
+
+/* Java leaves them, and starts from one of them the next time (ZOOKEEPER-4837, D-132). */
+static int remove_snapshots_behind(struct file_txn_snap_log *snap_log,
+                                   const struct snap_files *files, int64_t zxid)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < files->count && files->items[i].zxid > zxid; i++) {
+        zk_log(snap_log->ctx, ZK_LOG_SNAPSHOT_BEHIND_TRUNC, files->items[i].path, (uint64_t)zxid);
+        r = log_file_remove_durably(snap_log->ctx, snap_log->snap_dir, files->items[i].path);
+    }
+    return r;
+}
+
+/* The log is cut before the snapshots go: what stays if we die in between is a snapshot of the old
+ * history without anything behind it, which is one moment of that history. The other way round a
+ * log that begins behind such a snapshot would be replayed over an older one. */
+static int go_back(struct file_txn_snap_log *snap_log, const struct snap_files *files, int64_t zxid)
+{
+    int64_t last_zxid = -1;
+    int64_t snap_zxid = -1;
+    int r = find_snapshot_before(files, zxid, &snap_zxid);
+    if (r == -ENODATA)
+        zk_log(snap_log->ctx, ZK_LOG_TRUNC_NO_SNAPSHOT, (uint64_t)zxid, snap_log->snap_dir);
+    if (r < 0)
+        return r;
+    r = file_txn_log_truncate(snap_log->txn_log, zxid, &last_zxid);
+    if (r == 0 || r == -ENODATA)
+        r = remove_snapshots_behind(snap_log, files, zxid);
+    if (r < 0)
+        return r;
+    if (last_zxid < snap_zxid)
+        last_zxid = snap_zxid;
+    if (last_zxid == zxid)
+        return 0;
+    zk_log(snap_log->ctx, ZK_LOG_TRUNC_NOT_THERE, (uint64_t)zxid, (uint64_t)last_zxid);
+    return -ESTALE;
+}
+
+/* Java: truncateLog() */
+int file_txn_snap_log_truncate_log(struct file_txn_snap_log *snap_log, int64_t zxid)
+{
+    struct snap_files files;
+    int r = snap_files_list(snap_log->ctx, snap_log->snap_dir, &files);
+    if (r < 0)
+        return r;
+    r = go_back(snap_log, &files, zxid);
+    snap_files_done(&files);
+    return r;
+}
+
 /* ---- restore and save ------------------------------------------------------------------------ */
 
 /* May a server that finds nothing take part in elections as one that knows that there is
@@ -330,8 +450,10 @@ static int start_empty(struct file_txn_snap_log *snap_log, bool trusted, struct 
 }
 
 int file_txn_snap_log_restore(struct file_txn_snap_log *snap_log, struct data_tree **tree,
-                              struct session_timeouts *sessions)
+                              struct session_timeouts *sessions, struct playback_listener listener)
 {
+    if (listener.on_txn_loaded != NULL) /* until transactions can be applied */
+        zk_assert(listener.arg != NULL);
     int r = refuse_logs_with_entries(snap_log);
     if (r < 0)
         return r;
@@ -366,4 +488,18 @@ int file_txn_snap_log_save(struct file_txn_snap_log *snap_log, int64_t zxid, str
         zk_log(snap_log->ctx, ZK_LOG_DATA_FILE_PROBLEM, path, "written", zk_error_text(r).text);
     free(path);
     return r;
+}
+
+int file_txn_snap_log_find_n_recent_snapshots(struct file_txn_snap_log *snap_log, size_t count,
+                                              struct zk_strings *ret_paths)
+{
+    struct snap_files files;
+    int r = snap_files_list(snap_log->ctx, snap_log->snap_dir, &files);
+    if (r < 0)
+        return r;
+    *ret_paths = (struct zk_strings){0};
+    for (size_t i = 0; i < files.count && i < count; i++)
+        zk_strings_add(ret_paths, files.items[i].path);
+    snap_files_done(&files);
+    return 0;
 }

@@ -2,6 +2,7 @@
 #include "zk/persistence/serialize_utils.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,47 @@ void session_timeouts_done(struct session_timeouts *sessions)
 {
     free(sessions->items);
     *sessions = (struct session_timeouts){0};
+}
+
+/* Where the session stands, or would. */
+static size_t session_place(const struct session_timeouts *sessions, int64_t session)
+{
+    size_t low = 0;
+    size_t high = sessions->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (sessions->items[middle].session < session)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool stands_at(const struct session_timeouts *sessions, size_t place, int64_t session)
+{
+    return place < sessions->count && sessions->items[place].session == session;
+}
+
+void session_timeouts_put(struct session_timeouts *sessions, int64_t session, int32_t timeout_ms)
+{
+    size_t place = session_place(sessions, session);
+    if (!stands_at(sessions, place, session)) {
+        append(sessions, session, timeout_ms); /* makes room for one more */
+        memmove(sessions->items + place + 1, sessions->items + place,
+                (sessions->count - 1 - place) * sizeof *sessions->items);
+    }
+    sessions->items[place] = (struct session_timeout){.session = session, .timeout_ms = timeout_ms};
+}
+
+void session_timeouts_remove(struct session_timeouts *sessions, int64_t session)
+{
+    size_t place = session_place(sessions, session);
+    if (!stands_at(sessions, place, session))
+        return;
+    sessions->count--;
+    memmove(sessions->items + place, sessions->items + place + 1,
+            (sessions->count - place) * sizeof *sessions->items);
 }
 
 /* ---- the bytes ----

@@ -15,13 +15,25 @@ char *util_path_join(const char *directory, const char *name)
     return zk_str_take(&path);
 }
 
-char *util_make_snapshot_name(const char *directory, int64_t zxid)
+static char *make_name(const char *directory, const char *prefix, int64_t zxid)
 {
     struct zk_str path = {0};
     zk_str_append(&path, directory);
-    zk_str_append(&path, "/" SNAPSHOT_FILE_PREFIX ".");
+    zk_str_append(&path, "/");
+    zk_str_append(&path, prefix);
+    zk_str_append(&path, ".");
     zk_str_append_hex(&path, zxid);
     return zk_str_take(&path);
+}
+
+char *util_make_snapshot_name(const char *directory, int64_t zxid)
+{
+    return make_name(directory, SNAPSHOT_FILE_PREFIX, zxid);
+}
+
+char *util_make_log_name(const char *directory, int64_t zxid)
+{
+    return make_name(directory, LOG_FILE_PREFIX, zxid);
 }
 
 bool util_get_zxid_from_name(const char *name, const char *prefix, int64_t *ret_zxid,

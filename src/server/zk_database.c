@@ -86,7 +86,8 @@ int zk_database_load_data_base(struct zk_database *database, int64_t *ret_zxid)
 {
     struct data_tree *tree = ref_tree(database);
     struct session_timeouts sessions = {0};
-    int r = file_txn_snap_log_restore(database->snap_log, &tree, &sessions);
+    int r = file_txn_snap_log_restore(database->snap_log, &tree, &sessions,
+                                      (struct playback_listener){0});
     if (r < 0) {
         data_tree_unref(tree);
         return r;

@@ -26,6 +26,7 @@ ssize_t sim_pwrite64(int fd, const void *bytes, size_t length, off_t at)
 off_t sim_lseek(int fd, off_t offset, int whence);
 off_t sim_lseek64(int fd, off_t offset, int whence) __attribute__((alias("sim_lseek")));
 int sim_fsync(int fd);
+int sim_fdatasync(int fd) __attribute__((alias("sim_fsync")));
 int sim_ftruncate(int fd, off_t size);
 int sim_ftruncate64(int fd, off_t size) __attribute__((alias("sim_ftruncate")));
 int sim_rename(const char *old_name, const char *new_name);

@@ -93,7 +93,7 @@ static int restore(struct peer_directories *directories, struct file_txn_snap_lo
 {
     struct data_tree *tree = data_tree_new(directories->ctx);
     struct session_timeouts sessions = {0};
-    int r = file_txn_snap_log_restore(snap_log, &tree, &sessions);
+    int r = file_txn_snap_log_restore(snap_log, &tree, &sessions, (struct playback_listener){0});
     if (r == 0)
         *ret_zxid = data_tree_last_processed_zxid(tree);
     session_timeouts_done(&sessions);

@@ -34,6 +34,11 @@ ZK_NODISCARD int file_replace_finish(struct file_replacement *replacement, int w
 ZK_NODISCARD int file_read(const char *path, size_t limit, struct zk_str *ret_text);
 
 ZK_NODISCARD int file_open_read(const char *path, int *ret_fd);
+/* Makes a file and opens it for writing. Errors: -EEXIST, there is something of that name;
+ * others. */
+ZK_NODISCARD int file_create(const char *path, int *ret_fd);
+/* Opens a file that is there for writing; its bytes stay. */
+ZK_NODISCARD int file_open_write(const char *path, int *ret_fd);
 void file_close(int fd);
 /* Reads length bytes from offset on. Errors: -EPIPE, the file ends before. */
 ZK_NODISCARD int file_read_at(int fd, int64_t offset, void *ret_bytes, size_t length);
@@ -43,9 +48,16 @@ ZK_NODISCARD int file_read_some_at(int fd, int64_t offset, void *ret_bytes, size
                                    size_t *ret_count);
 /* Writes all bytes, however many calls that takes. */
 ZK_NODISCARD int file_write_bytes(int fd, const void *bytes, size_t length);
+/* Writes all bytes from offset on, however many calls that takes. */
+ZK_NODISCARD int file_write_at(int fd, int64_t offset, const void *bytes, size_t length);
+/* Cuts the file to that size, or makes it larger with zeros. */
+ZK_NODISCARD int file_truncate(int fd, int64_t size);
 /* Reads at most room bytes with one call; *ret_count is 0 at the end of the file. */
 ZK_NODISCARD int file_read_some(int fd, void *ret_bytes, size_t room, size_t *ret_count);
 ZK_NODISCARD int file_sync(int fd);
+/* The same, but without what the bytes do not need to be read again, such as the time of the last
+ * change. */
+ZK_NODISCARD int file_sync_data(int fd);
 ZK_NODISCARD int file_sync_directory(const char *directory);
 /* Removes the file; it is no error if there is none. */
 int file_remove(const char *path);

@@ -1,16 +1,28 @@
-/* A peer's two data directories: snapshots, and (not built yet) the transaction log.
+/* A peer's two data directories, snapshots and transaction log, behind one face.
  * Java: persistence.FileTxnSnapLog */
 #ifndef ZK_PERSISTENCE_FILE_TXN_SNAP_LOG_H
 #define ZK_PERSISTENCE_FILE_TXN_SNAP_LOG_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "zk/base/attrs.h"
+#include "zk/base/str.h"
+#include "zk/persistence/file_txn_log.h"
 #include "zk/persistence/serialize_utils.h"
 #include "zk/tree/data_tree.h"
 
 struct zk_context;
 struct file_txn_snap_log;
+struct process_txn_result;
+
+/* Told of each transaction that a restore has applied. entry is the caller's: take a reference to
+ * keep it. Java: FileTxnSnapLog.PlayBackListener */
+struct playback_listener {
+    void (*on_txn_loaded)(void *arg, struct txn_log_entry *entry);
+    void *arg;
+};
 
 /* Java: new FileTxnSnapLog(dataLogDir, dataDir). Open data_dir/version-2 and
  * data_log_dir/version-2, and make them if need be (setting zookeeper.datadir.autocreate, true).
@@ -29,17 +41,68 @@ const char *file_txn_snap_log_get_snap_dir(const struct file_txn_snap_log *snap_
 /* Java: getDataDir(). Returns .../version-2 of the transaction log; the path stays the log's. */
 const char *file_txn_snap_log_get_data_dir(const struct file_txn_snap_log *snap_log);
 
-/* Java: restore(). Load the newest whole snapshot: *tree is freed and replaced, *sessions
- * filled. If there is none, *tree (borrowed then) is what an empty server starts from: it is
- * written as snapshot.0, its last zxid is 0; or, with the setting zookeeper.db.autocreate false
- * and no file "initialize" beside version-2, it is not written and its last zxid is -1.
- * *sessions is empty before. The file "initialize" is removed when all else has succeeded.
- * Blocks on the disk. Errors, all logged with the file and the reason; *tree and *sessions are
- * as they were: -ENOTSUP log files that hold transactions (D-27), or a compressed snapshot;
- * -EBADMSG snapshots of which none is whole (D-38); other errno of the directory or the disk. */
+/* Java: setServerStats(). Before the first commit. */
+void file_txn_snap_log_set_fsync_listener(struct file_txn_snap_log *snap_log,
+                                          struct fsync_listener listener);
+
+/* ---- start ----------------------------------------------------------------------------------- */
+
+/* Java: restore(). Load the newest whole snapshot and replay the log over it: *tree is freed and
+ * replaced, *sessions filled, the tree's last zxid is that of the last entry. *sessions is empty
+ * before. If there is neither snapshot nor log, *tree (the caller's then) is what an empty server
+ * starts from: it is written as snapshot.0, its last zxid is 0; or, with the setting
+ * zookeeper.db.autocreate false and no file "initialize" beside version-2, it is not written and
+ * its last zxid is -1. With zookeeper.snapshot.trust.empty the log is replayed over *tree when
+ * there is no snapshot. The file "initialize" is removed when all else has succeeded. What was read
+ * is on the disk when it returns, also what a killed process had not synced (D-133); a tail that a
+ * power loss has torn is cut off. Blocks on the disk. Errors, all logged with the file and the
+ * reason; *tree and *sessions are as they were: -EBADMSG snapshots of which none is whole (D-38), a
+ * log without a snapshot, an entry whose checksum is wrong, a hole in the log (D-134); -EPROTO a
+ * file that is no log; -ENOTSUP a snapshot compressed with snappy; other errno of the directory or
+ * the disk. */
 ZK_NODISCARD int file_txn_snap_log_restore(struct file_txn_snap_log *snap_log,
                                            struct data_tree **tree,
-                                           struct session_timeouts *sessions);
+                                           struct session_timeouts *sessions,
+                                           struct playback_listener listener);
+
+/* ---- the log: file_txn_log.h says who may call, and what an error means ---------------------- */
+
+/* Java: append() */
+ZK_NODISCARD int file_txn_snap_log_append(struct file_txn_snap_log *snap_log,
+                                          const struct txn_log_entry *entry);
+/* Java: commit() */
+ZK_NODISCARD int file_txn_snap_log_commit(struct file_txn_snap_log *snap_log);
+/* Java: rollLog() */
+ZK_NODISCARD int file_txn_snap_log_roll_log(struct file_txn_snap_log *snap_log);
+/* Java: truncateLog(). Go back to zxid: remove all log entries and snapshots behind it, durably.
+ * The caller then loads the database anew. Also after a snapshot of the leader was saved at zxid,
+ * for what may be left of another history behind it. Errors, logged: -ENODATA no snapshot at or
+ * before zxid is left to start from, and nothing was changed; -ESTALE all behind zxid is gone, but
+ * this peer never had zxid itself: it must not claim to be there, and has to join anew with what it
+ * has (D-132); other errno of the disk: the log is dead. */
+ZK_NODISCARD int file_txn_snap_log_truncate_log(struct file_txn_snap_log *snap_log, int64_t zxid);
+/* Java: readTxnLog(). As file_txn_log_read. Any thread. */
+ZK_NODISCARD int file_txn_snap_log_read_txn_log(struct file_txn_snap_log *snap_log, int64_t zxid,
+                                                bool fast_forward,
+                                                struct txn_iterator **ret_iterator);
+/* Java: getLastLoggedZxid(). As file_txn_log_get_last_logged_zxid. Any thread. */
+ZK_NODISCARD int file_txn_snap_log_get_last_logged_zxid(struct file_txn_snap_log *snap_log,
+                                                        int64_t *ret_zxid);
+/* Java: getTotalLogSize(). Any thread. */
+int64_t file_txn_snap_log_get_total_log_size(const struct file_txn_snap_log *snap_log);
+/* Java: setTotalLogSize(). Any thread. */
+void file_txn_snap_log_set_total_log_size(struct file_txn_snap_log *snap_log, int64_t size);
+/* Java: getTxnLogElapsedSyncTime(). Milliseconds that the last fsync took; -1: none yet. Any
+ * thread. */
+int64_t file_txn_snap_log_get_txn_log_elapsed_sync_time(const struct file_txn_snap_log *snap_log);
+
+/* ---- snapshots ------------------------------------------------------------------------------- */
+
+/* Java: findNRecentSnapshots(). The paths of the newest snapshots, at most count, the newest first,
+ * whole or not. Any thread; blocks on the disk. The caller ends *ret_paths with zk_strings_done. */
+ZK_NODISCARD int file_txn_snap_log_find_n_recent_snapshots(struct file_txn_snap_log *snap_log,
+                                                           size_t count,
+                                                           struct zk_strings *ret_paths);
 
 /* Java: save(). file_snap_serialize into the snapshot directory. An error is logged. */
 ZK_NODISCARD int file_txn_snap_log_save(struct file_txn_snap_log *snap_log, int64_t zxid,

@@ -27,6 +27,9 @@ struct session_timeouts {
 
 void session_timeouts_copy(struct session_timeouts *sessions, const struct session_timeouts *from);
 void session_timeouts_done(struct session_timeouts *sessions);
+/* The session has this timeout afterwards, or is not there. */
+void session_timeouts_put(struct session_timeouts *sessions, int64_t session, int32_t timeout_ms);
+void session_timeouts_remove(struct session_timeouts *sessions, int64_t session);
 
 /* Java: serializeSnapshot(). Streams the tree while others change it (data_tree_serialize). Errors
  * stick in out. */

@@ -16,6 +16,8 @@
 /* Java: makeSnapshotName(). Returns "directory/snapshot.<zxid>"; the caller
  * frees it. */
 char *util_make_snapshot_name(const char *directory, int64_t zxid);
+/* Java: makeLogName(). Returns "directory/log.<zxid>"; the caller frees it. */
+char *util_make_log_name(const char *directory, int64_t zxid);
 /* Returns "directory/name"; the caller frees it. */
 char *util_path_join(const char *directory, const char *name);
 /* Java: getZxidFromName(). True for "prefix.<hex>" with anything behind a further dot; *ret_suffix

@@ -76,6 +76,8 @@
 /* J */
 #define ZK_LOG_SETTING_INT               ZK_INFO, "%s set to %" PRId32
 /* J */
+#define ZK_LOG_SETTING_LONG              ZK_INFO, "%s = %" PRId64
+/* J */
 #define ZK_LOG_SETTING_BOOLEAN           ZK_INFO, "%s set to %s"
 /* J */
 #define ZK_LOG_LOOKING                   ZK_INFO, "LOOKING"
@@ -461,6 +463,71 @@
 /* J: path, what stands there, what must */
 #define ZK_LOG_TXN_LOG_INVALID_MAGIC                                                               \
     ZK_ERROR, "Transaction log: %s has invalid magic number %d != %d"
+/* J: the file's name */
+#define ZK_LOG_CREATING_NEW_LOG_FILE ZK_INFO, "Creating new log file: %s"
+/* J, put together: zxid, the last one, type */
+#define ZK_LOG_ZXID_NOT_ABOVE        ZK_WARN, "Current zxid %" PRId64 " is <= %" PRId64 " for %s"
+/* J: thread, milliseconds, size of the file; the words are Java's to the letter */
+#define ZK_LOG_FSYNC_SLOW                                                                          \
+    ZK_WARN, "fsync-ing the write ahead log in %s took %" PRId64                                   \
+             "ms which will adversely effect operation latency.File size is %" PRId64              \
+             " bytes. See the ZooKeeper troubleshooting guide"
+/* J: bytes */
+#define ZK_LOG_LOG_SIZE_LIMIT         ZK_DEBUG, "Log size limit reached: %" PRId64
+/* J: the value */
+#define ZK_LOG_PRE_ALLOC_SIZE_INVALID ZK_WARN, "%s is not a valid value for preAllocSize"
+/* the words of Java 3.9.4: path */
+#define ZK_LOG_DELETE_EMPTY_TAIL                                                                   \
+    ZK_WARN, "Delete empty tail log file to recover from corruption file: %s"
+/* J, put together: Java says no more than the first sentence; path, where the entry begins */
+#define ZK_LOG_TXN_PARTIAL ZK_ERROR, "Last transaction was partial. file=%s position=%" PRId64
+/* path, where the entry begins */
+#define ZK_LOG_TXN_LOG_TORN                                                                        \
+    ZK_WARN, "A power failure has torn the last entry of a log: it is cut off. It was never "      \
+             "acknowledged. file=%s position=%" PRId64
+/* J, in other words: Java throws; path, where the entry begins */
+#define ZK_LOG_TXN_LOG_CRC                                                                         \
+    ZK_ERROR, "CRC check failed: file=%s position=%" PRId64 ". The file has changed since it was " \
+              "written, and later transactions cannot be trusted. Restore the directory from a "   \
+              "backup, or empty it and let the leader send everything."
+/* path, where the entry begins */
+#define ZK_LOG_TXN_LOG_DAMAGED                                                                     \
+    ZK_ERROR, "Transaction log %s is no log from position %" PRId64 " on. Move the file away if "  \
+              "it is not ZooKeeper's; else restore the directory from a backup, or empty it and "  \
+              "let the leader send everything."
+/* directory, reason */
+#define ZK_LOG_TXN_LOG_DEAD                                                                        \
+    ZK_ERROR, "The transaction log in %s cannot be written any more: %s. This peer acknowledges "  \
+              "nothing from here on. Mend the disk, or make room on it, and start the peer again."
+/* J, in other words: Java throws */
+#define ZK_LOG_NO_LOG_FILES_TO_TRUNCATE                                                            \
+    ZK_ERROR,                                                                                      \
+        "No log files found to truncate! This could happen if you still have snapshots from "      \
+        "an old setup or log files were deleted accidentally or dataLogDir was changed in "        \
+        "zoo.cfg."
+/* path, the zxid that the leader names */
+#define ZK_LOG_SNAPSHOT_BEHIND_TRUNC                                                               \
+    ZK_INFO, "Snapshot %s is removed: it holds what the leader has taken back behind 0x%" PRIx64
+/* the zxid that the leader names, directory */
+#define ZK_LOG_TRUNC_NO_SNAPSHOT                                                                   \
+    ZK_ERROR,                                                                                      \
+        "The leader takes back everything behind 0x%" PRIx64 ", but no snapshot in %s is so "      \
+        "old. Empty the data directory and start the peer again: the leader will send "            \
+        "everything."
+/* the zxid that the leader names, the last one that is left */
+#define ZK_LOG_TRUNC_NOT_THERE                                                                     \
+    ZK_WARN, "The leader takes back everything behind 0x%" PRIx64 ", which this peer never had: "  \
+             "its history ends at 0x%" PRIx64 " now, and it joins anew from there"
+/* J: path; Java also tells when the file was last changed */
+#define ZK_LOG_REMOVING_FILE       ZK_INFO, "Removing file: %s"
+/* J */
+#define ZK_LOG_PURGE_STARTED       ZK_INFO, "Purge task started."
+/* J */
+#define ZK_LOG_PURGE_COMPLETED     ZK_INFO, "Purge task completed."
+/* J */
+#define ZK_LOG_PURGE_NOT_SCHEDULED ZK_INFO, "Purge task is not scheduled."
+/* J; then why */
+#define ZK_LOG_PURGE_ERROR         ZK_ERROR, "Error occurred while purging. reason=%s"
 /* path */
 #define ZK_LOG_TXN_LOG_NOT_BUILT                                                                   \
     ZK_ERROR, "Transaction log %s holds transactions, and this peer cannot replay a log yet. "     \
