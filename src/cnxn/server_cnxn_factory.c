@@ -1,8 +1,8 @@
 /* The client port. Java: server.NIOServerCnxnFactory, NIOServerCnxn.checkFourLetterWord()
  *
  * The accept thread puts each caller into a slot and starts a thread for it. That thread reads
- * until four bytes are there, answers if they are a word, and frees the slot. Another thread ends it
- * by waking its socket. */
+ * until four bytes are there, answers if they are a word, and frees the slot. Another thread ends
+ * it by waking its socket. */
 #include "zk/cnxn/server_cnxn_factory.h"
 
 #include <errno.h>
@@ -28,7 +28,7 @@ enum {
      * then lose the answer. */
     FIRST_READ = 64,
     ACCEPT_PAUSE_MS = 1000, /* after an error of accept that may not pass */
-    /* Java: a ConnectRequest without readOnly. A longer one has it, or is of a later release. */
+    /* Of a ConnectRequest without readOnly. A longer one has it, or is of a later release. */
     CONNECT_REQUEST_LENGTH = 44,
     CONNECT_REQUEST_LIMIT = 4096,
 };
@@ -270,8 +270,8 @@ static void serve(struct server_cnxn_factory *factory, struct sock *sock)
     }
 }
 
-/* An error that sock_accept does not wait out may pass all the same (a firewall's EPERM), and a peer
- * without its client port is of little use: so this thread goes on, as Java's does.
+/* An error that sock_accept does not wait out may pass all the same (a firewall's EPERM), and a
+ * peer without its client port is of little use: so this thread goes on, as Java's does.
  * Java: NIOServerCnxnFactory.AcceptThread.run() */
 static void accept_run(void *arg)
 {
@@ -294,7 +294,8 @@ static void accept_run(void *arg)
 /* ---- one connection's thread ----------------------------------------------------------------- */
 
 /* Reads until four bytes are there, or until an absolute deadline, which a byte does not move: a
- * caller that sends one byte at a time gets no more time. Java: NIOServerCnxn.doIO() on lenBuffer */
+ * caller that sends one byte at a time gets no more time. Java: NIOServerCnxn.doIO() on
+ * lenBuffer */
 static int read_word(struct sock *sock, int64_t deadline_ms, uint8_t ret_bytes[FIRST_READ])
 {
     sock_set_deadline(sock, deadline_ms);

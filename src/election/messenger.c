@@ -129,7 +129,8 @@ void worker_receiver_run(void *arg)
             }
         } else if (n.state == SERVER_STATE_LOOKING) {
             /* It looks, we do not: tell it the result, with the round in which we settled. From a
-             * quorum of such answers it learns which server leads (F1, F2) and calls no election. */
+             * quorum of such answers it learns which server leads (F1, F2) and calls no
+             * election. */
             if (state == SERVER_STATE_LEADING)
                 report_looking_sid(fle, n.sid);
             if (has_vote)
@@ -140,7 +141,7 @@ void worker_receiver_run(void *arg)
     zk_log(fle->ctx, ZK_LOG_WORKER_RECEIVER_DOWN);
 }
 
-/* A sender of 28 bytes gets two lines, as in Java: it says neither its epoch nor its
+/* As in Java a sender of 28 bytes gets two lines: it says neither its epoch nor its
  * configuration. */
 static void log_format(struct fast_leader_election *fle, int64_t sid,
                        enum notification_format format)

@@ -60,7 +60,8 @@ static void read_settings(struct quorum_cnx_manager *qcm)
     int64_t cnx_timeout_ms =
         zk_settings_get_integer(qcm->ctx, "zookeeper.cnxTimeout", CNX_TIMEOUT_MS);
     qcm->cnx_timeout_ms = cnx_timeout_ms != 0 ? cnx_timeout_ms : INT64_MAX;
-    /* Two servers may have nothing to say for days: only keep-alive then finds a dead connection. */
+    /* Two servers may have nothing to say for days: only keep-alive then finds a dead
+     * connection. */
     qcm->tcp_keep_alive = zk_settings_get_boolean(qcm->ctx, "zookeeper.tcpKeepAlive", false);
     int64_t timeout_ms = zk_settings_get_integer(qcm->ctx, "zookeeper.quorumCnxnTimeoutMs", -1);
     /* An initial message may take as long as a follower may be behind: syncLimit. */

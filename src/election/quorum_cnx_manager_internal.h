@@ -60,7 +60,7 @@ struct recv_worker {
     int64_t sid;
     struct sock *sock; /* a reference */
     /* Buffered: most messages come with one system call, and not with one for the length and one
-     * for the rest. Java: a DataInputStream of a BufferedInputStream */
+     * for the rest. In Java it is a DataInputStream of a BufferedInputStream. */
     struct zk_input *din;
     int64_t seq; /* of the last message received, for the trace */
 };

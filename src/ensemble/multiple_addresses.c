@@ -1,6 +1,7 @@
 /* A small set of addresses. Java: MultipleAddresses. Java keeps it in a ConcurrentHashMap, whose
  * order decides which address is "the one", in which order a V2 initial message lists them, and how
- * equal hosts are printed. So the order of insertion is kept here, and Java's is computed from it. */
+ * equal hosts are printed. So the order of insertion is kept here, and Java's is computed from
+ * it. */
 #include "zk/ensemble/multiple_addresses.h"
 
 #include <stdlib.h>

@@ -198,8 +198,8 @@ static size_t plain_length(const char *bytes, size_t length)
     return plain;
 }
 
-/* Writes the text without escapes, and a terminator, at end. Returns the place behind it, or NULL if
- * a \u is malformed. Java: Properties.loadConvert() */
+/* Writes the text without escapes, and a terminator, at end. Returns the place behind it, or NULL
+ * if a \u is malformed. Java: Properties.loadConvert() */
 static char *unescape(char *end, const char *bytes, size_t length)
 {
     for (size_t used; length > 0; bytes += used, length -= used) {
@@ -289,7 +289,8 @@ static int properties_put_line(struct zk_properties *properties, char **end,
     return 0;
 }
 
-/* Compares by key; of equal keys the one that was read first, which is earlier in the array, is less. */
+/* Compares by key; of equal keys the one that was read first, which is earlier in the array, is
+ * less. */
 static int compare_keys(const void *a, const void *b)
 {
     const struct zk_property *one = *(const struct zk_property *const *)a;

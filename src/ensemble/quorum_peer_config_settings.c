@@ -232,8 +232,8 @@ int config_check_unlisted(struct config_parser *parser, const struct zk_property
     return 0;
 }
 
-/* Where the value is no number Java takes its default and says nothing. Only cnxTimeout is read with
- * parseInt, whose exception ends Java's start. */
+/* Where the value is no number Java takes its default and says nothing. Only cnxTimeout is read
+ * with parseInt, whose exception ends Java's start. */
 static int check_whole_number(struct config_parser *parser, const struct config_setting *setting,
                               const struct zk_property *property)
 {

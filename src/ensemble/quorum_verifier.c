@@ -1,6 +1,7 @@
 /* A verifier is made from the lines of a configuration, and then asked. What differs between the
  * kinds is in quorum_maj.c, quorum_hierarchical.c and quorum_oracle_maj.c; here is what they share.
- * Once it is made nothing of it changes but the oracle's need, so any thread may ask without a lock.
+ * Once it is made nothing of it changes but the oracle's need, so any thread may ask without a
+ * lock.
  * Java: flexible.QuorumVerifier, QuorumPeerConfig.parseDynamicConfig() */
 #include "zk/ensemble/quorum_verifier.h"
 

@@ -24,8 +24,8 @@ ZK_NODISCARD int qv_create(const struct qv_source *source, bool is_hierarchical,
 /* Returns whether any key asks for groups or weights. */
 bool qv_is_hierarchical(const struct zk_properties *properties);
 
-/* The members while lines are read, in order of insertion, from which the order of Java's HashMap is
- * computed. */
+/* The members while lines are read, in order of insertion, from which the order of Java's HashMap
+ * is computed. */
 struct qv_builder {
     const struct qv_source *source;
     struct quorum_verifier *qv;

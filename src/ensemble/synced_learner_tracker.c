@@ -1,5 +1,5 @@
-/* Acks are counted for each configuration: a vote, a proposal or an epoch holds when it has a quorum
- * in every one of them. Java: SyncedLearnerTracker */
+/* Acks are counted for each configuration: a vote, a proposal or an epoch holds when it has a
+ * quorum in every one of them. Java: SyncedLearnerTracker */
 #include "zk/ensemble/synced_learner_tracker.h"
 
 #include <inttypes.h>

@@ -173,9 +173,9 @@ enum server_state quorum_peer_get_state_and_vote(struct quorum_peer *self, bool 
     return state;
 }
 
-/* Leader, zxid and round stay what they were in the election. With the old epoch a late joiner would
- * be told of an epoch that is over, and votes of members that settled at different times would
- * differ. Java: updateElectionVote() */
+/* Leader, zxid and round stay what they were in the election. With the old epoch a late joiner
+ * would be told of an epoch that is over, and votes of members that settled at different times
+ * would differ. Java: updateElectionVote() */
 void quorum_peer_update_election_vote(struct quorum_peer *self, int64_t new_epoch)
 {
     struct quorum_peer_monitor *m = self->monitor;

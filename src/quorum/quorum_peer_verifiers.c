@@ -139,8 +139,8 @@ static int write_dynamic_config(const char *path, const struct quorum_verifier *
     return r;
 }
 
-/* A failure is only logged, as in Java: after a restart this peer then knows a lower version, and
- * hears of the higher one from the next leader. */
+/* A failure is only logged, as Java does it. After a restart this peer then knows a lower version,
+ * and hears of the higher one from the next leader. */
 static void write_next_dynamic_config(struct quorum_peer *self, const struct quorum_verifier *qv)
 {
     if (self->config->config_file == NULL)

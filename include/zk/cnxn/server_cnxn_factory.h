@@ -45,8 +45,8 @@ ZK_NODISCARD int server_cnxn_factory_start(struct server_cnxn_factory *factory);
 const struct inet_address *server_cnxn_factory_local_address(
     const struct server_cnxn_factory *factory);
 
-/* Close all connections and wait for all threads. The caller is none of them, and holds no lock that
- * the hook takes. It may call this again. Java: shutdown(), join() */
+/* Close all connections and wait for all threads. The caller is none of them, and holds no lock
+ * that the hook takes. It may call this again. Java: shutdown(), join() */
 void server_cnxn_factory_shutdown(struct server_cnxn_factory *factory);
 
 void server_cnxn_factory_free(struct server_cnxn_factory *factory); /* shuts down; NULL is fine */

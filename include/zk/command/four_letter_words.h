@@ -2,10 +2,10 @@
  * there, a text comes back, and the connection is closed.
  * Java: server.command.FourLetterCommands and its neighbours
  *
- * A word stands where a request's length would, so any other four bytes are such a length. The words
- * conf envi gtmk isro mntr ruok srvr stat are built; the others that Java knows are answered with a
- * line that says that they are not (D-41). Any thread may call these functions; none takes a lock,
- * and only conf blocks, on the disk, because it measures directories. */
+ * A word stands where a request's length would, so any other four bytes are such a length. The
+ * words conf envi gtmk isro mntr ruok srvr stat are built; the others that Java knows are answered
+ * with a line that says that they are not (D-41). Any thread may call these functions; none takes a
+ * lock, and only conf blocks, on the disk, because it measures directories. */
 #ifndef ZK_COMMAND_FOUR_LETTER_WORDS_H
 #define ZK_COMMAND_FOUR_LETTER_WORDS_H
 
@@ -53,8 +53,9 @@ void four_letter_words_free(struct four_letter_words *words); /* NULL is fine */
 struct four_letter_word {
     const char *name;
     bool is_enabled; /* Java: FourLetterCommands.isEnabled() */
-    /* Whether the status must be filled in before the word can be answered. ruok, envi, gtmk and the
-     * words that are refused do without: they answer whatever lock the rest of the peer waits for. */
+    /* Whether the status must be filled in before the word can be answered. ruok, envi, gtmk and
+     * the words that are refused do without: they answer whatever lock the rest of the peer waits
+     * for. */
     bool needs_status;
 };
 

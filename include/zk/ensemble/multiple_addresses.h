@@ -24,8 +24,8 @@ void multiple_addresses_done(struct multiple_addresses *addresses);
 /* Writes the indices in Java's order of iteration; ret_order has room for count. */
 void multiple_addresses_java_order(const struct multiple_addresses *addresses, size_t *ret_order);
 
-/* Returns the first in Java's order of iteration, which need not be the first configured, or NULL if
- * there is none; it stays the set's. Java: getOne() */
+/* Returns the first in Java's order of iteration, which need not be the first configured, or NULL
+ * if there is none; it stays the set's. Java: getOne() */
 const struct inet_address *multiple_addresses_get_one(const struct multiple_addresses *addresses);
 
 /* Compares as Java's InetSocketAddress.equals(). But where only one of the two has been looked up,

@@ -53,8 +53,8 @@ struct quorum_peer_config {
  * Java writes to ctx's settings, gives ctx our sid (zk_context_set_myid), and logs Java's warnings.
  * As in Java it does not check whether my_id is in the list of servers. Main thread. The caller
  * frees *ret_config. Errors: -EINVAL, and *ret_error, which the caller frees, is for a person:
- * "file:line: key=value: what is wrong; what would be right", with Java's words in it. Settings that
- * we do not serve and that change safety or meaning are such errors (A-19).
+ * "file:line: key=value: what is wrong; what would be right", with Java's words in it. Settings
+ * that we do not serve and that change safety or meaning are such errors (A-19).
  * Java: QuorumPeerConfig.parse() */
 ZK_NODISCARD int quorum_peer_config_parse(struct zk_context *ctx, const char *path,
                                           struct quorum_peer_config **ret_config, char **ret_error);

@@ -66,8 +66,8 @@ struct qv_weight {
 
 /* Makes a verifier from properties that hold server., group, weight and version keys.
  *   config_backward_compatible  other keys are ignored (zoo.cfg) instead of refused
- *   from_file                   warnings about 1, 2 and even numbers of servers are logged, and names
- *                               are looked up, which blocks on the name service
+ *   from_file                   warnings about 1, 2 and even numbers of servers are logged, and
+ *                               names are looked up, which blocks on the name service
  *   standalone_enabled          as in zoo.cfg
  *   oracle_path                 NULL: there is no oracle
  * On success *ret_qv is a reference for the caller, and never NULL: without servers (and with
@@ -120,12 +120,13 @@ struct quorum_verifier *qv_with_version(const struct quorum_verifier *qv, int64_
 struct quorum_verifier *qv_with_static_client_addr(const struct quorum_verifier *qv, int64_t sid,
                                                    const struct inet_address *addr);
 
-/* Whether the oracle is needed, and what it says: qv_ask_oracle reads the first character of its
- * file, where '1' means yes; any failure means no. Both are false for the other kinds.
- * Java: QuorumOracleMaj.getNeedOracle(), askOracle() */
+/* Returns whether the oracle is needed; false for the other kinds. Java: getNeedOracle() */
 bool qv_get_need_oracle(const struct quorum_verifier *qv);
+/* Returns what the oracle says: it reads the first character of its file, where '1' means yes, and
+ * any failure means no. False for the other kinds. Blocks on the disk. Java: askOracle() */
 bool qv_ask_oracle(const struct quorum_verifier *qv);
-/* Main thread of a leader; forwarding are the learners that are in step. Java: updateNeedOracle() */
+/* Main thread of a leader; forwarding are the learners that are in step.
+ * Java: updateNeedOracle() */
 void qv_update_need_oracle(const struct quorum_verifier *qv, const struct long_set *forwarding);
 /* Updates the need, and asks the oracle if there is one. Java: overrideQuorumDecision() */
 bool qv_override_quorum_decision(const struct quorum_verifier *qv,

@@ -1,5 +1,5 @@
-/* Which servers have acknowledged something, judged by one configuration or, during a change, by two
- * at once. Java: SyncedLearnerTracker */
+/* Which servers have acknowledged something, judged by one configuration or, during a change, by
+ * two at once. Java: SyncedLearnerTracker */
 #ifndef ZK_ENSEMBLE_SYNCED_LEARNER_TRACKER_H
 #define ZK_ENSEMBLE_SYNCED_LEARNER_TRACKER_H
 

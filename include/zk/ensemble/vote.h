@@ -1,4 +1,4 @@
-/* Which server a peer proposes as leader, and what history that server has. A value; copy it freely.
+/* Which server a peer proposes as leader, and what history that server has. A value.
  * Java: Vote */
 #ifndef ZK_ENSEMBLE_VOTE_H
 #define ZK_ENSEMBLE_VOTE_H
@@ -21,9 +21,9 @@ struct vote {
 /* Java: new Vote(id, zxid, peerEpoch): version 0, round -1, LOOKING */
 struct vote vote_of(int64_t id, int64_t zxid, int64_t peer_epoch);
 
-/* Returns whether a and b count as one vote. This is no equivalence: what is compared depends on the
- * states (and, among settled peers, on the versions), so that a peer that joins late can count votes
- * of different rounds together (ZOOKEEPER-1805, -1818). Java: Vote.equals() */
+/* Returns whether a and b count as one vote. This is no equivalence: what is compared depends on
+ * the states (and, among settled peers, on the versions), so that a peer that joins late can count
+ * votes of different rounds together (ZOOKEEPER-1805, -1818). Java: Vote.equals() */
 bool vote_equal(const struct vote *a, const struct vote *b);
 
 /* The rule that decides elections: epoch, then zxid, then sid, all signed; an equal vote is not

@@ -1,5 +1,5 @@
-/* A zxid is two numbers in one: the epoch of the leader that made it, and a counter that begins anew
- * in each epoch. Java: server.util.ZxidUtils */
+/* A zxid is two numbers in one: the epoch of the leader that made it, and a counter that begins
+ * anew in each epoch. Java: server.util.ZxidUtils */
 #ifndef ZK_ENSEMBLE_ZXID_H
 #define ZK_ENSEMBLE_ZXID_H
 

@@ -1,5 +1,6 @@
-/* One server's view of itself: its state, its vote, the epochs that it has promised, and the servers
- * of the ensemble. Java calls it "self"; election and zab both work on it and never on each other.
+/* One server's view of itself: its state, its vote, the epochs that it has promised, and the
+ * servers of the ensemble. Java calls it "self"; election and zab both work on it and never on each
+ * other.
  *
  * Java's QuorumPeer is a thread as well; here its loop lives in peer/quorum_peer_run.h (D-1). A
  * quorum_peer that is only made and never run is what Java's tests call testingQuorumPeer().
@@ -65,8 +66,8 @@ bool quorum_peer_get_current_vote(struct quorum_peer *self, struct vote *ret_vot
 /* NULL: there is none from now on. Java: setCurrentVote() */
 void quorum_peer_set_current_vote(struct quorum_peer *self, const struct vote *vote);
 
-/* Change, and read, state and vote as one, so that no server is told the new state with the old vote
- * (D-14). */
+/* Change, and read, state and vote as one, so that no server is told the new state with the old
+ * vote (D-14). */
 void quorum_peer_decide(struct quorum_peer *self, enum server_state state, const struct vote *vote,
                         const char *why);
 enum server_state quorum_peer_get_state_and_vote(struct quorum_peer *self, bool *ret_has_vote,
