@@ -49,7 +49,7 @@ static void append_gauges(const struct four_letter_facts *facts, struct zk_str *
                   avg_min_max_counter_get_avg(&stats->request_latency_ms).text);
     if (leads)
         append_line(str, "min_proposal_size", status->leader.min_proposal_size);
-    append_line(str, "outstanding_requests", 0);
+    append_line(str, "outstanding_requests", status->outstanding_requests);
     append_line(str, "znode_count", status->node_count);
     append_line(str, "global_sessions", status->global_sessions);
     append_line(str, "packets_sent", stats->packets_sent);

@@ -167,11 +167,18 @@ int bq_poll(struct blocking_queue *queue, int64_t timeout_ms, void **ret_item)
 
 int bq_take_all(struct blocking_queue *queue, struct bq_batch *ret_batch)
 {
+    return bq_poll_all(queue, INT64_MAX, ret_batch);
+}
+
+int bq_poll_all(struct blocking_queue *queue, int64_t timeout_ms, struct bq_batch *ret_batch)
+{
     zk_mutex_lock(&queue->mu);
-    bq_wait_locked(queue, INT64_MAX);
-    if (queue->closed) {
+    if (queue->size == 0 && timeout_ms > 0)
+        bq_wait_locked(queue, zk_deadline_ms(timeout_ms));
+    int r = queue->closed ? -ECANCELED : queue->size == 0 ? -ETIMEDOUT : 0;
+    if (r < 0) {
         zk_mutex_unlock(&queue->mu);
-        return -ECANCELED;
+        return r;
     }
     *ret_batch = (struct bq_batch){.head = queue->head, .free_item = queue->free_item};
     for (int64_t seq = bq_head_seq_locked(queue); queue->size > 0; seq++)

@@ -15,6 +15,20 @@ void avg_min_max_counter_add(struct avg_min_max_counter *counter, int64_t value)
     counter->count++;
 }
 
+void avg_min_max_counter_add_all(struct avg_min_max_counter *counter,
+                                 const struct avg_min_max_counter *other)
+{
+    if (other->count == 0)
+        return;
+    if (counter->count == 0 || other->min < counter->min)
+        counter->min = other->min;
+    if (counter->count == 0 || other->max > counter->max)
+        counter->max = other->max;
+    counter->last = other->last;
+    counter->sum += other->sum;
+    counter->count += other->count;
+}
+
 /* Java: getAvg(): BigDecimal.setScale(4, HALF_UP). Ours counts in whole numbers, so that nothing
  * depends on how this machine prints doubles. */
 struct avg_min_max_text avg_min_max_counter_get_avg(const struct avg_min_max_counter *counter)

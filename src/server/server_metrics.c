@@ -1,4 +1,5 @@
-/* Counters and summaries behind one lock: written a few times an election, read by mntr.
+/* Counters and summaries behind one lock, read by mntr. What is measured at each request comes in
+ * by server_metrics_merge, once for many requests.
  * Java: server.ServerMetrics */
 #include "zk/server/server_metrics.h"
 
@@ -36,11 +37,22 @@ void server_metrics_count(struct server_metrics *metrics, enum server_metrics_co
 }
 
 void server_metrics_add(struct server_metrics *metrics, enum server_metrics_summary which,
-                        int64_t value_ms)
+                        int64_t value)
 {
     zk_mutex_lock(&metrics->mu);
-    avg_min_max_counter_add(&metrics->values.summaries[which], value_ms);
+    avg_min_max_counter_add(&metrics->values.summaries[which], value);
     zk_mutex_unlock(&metrics->mu);
+}
+
+void server_metrics_merge(struct server_metrics *metrics, struct server_metrics_values *values)
+{
+    zk_mutex_lock(&metrics->mu);
+    for (int i = 0; i < SERVER_METRICS_COUNTERS; i++)
+        metrics->values.counters[i] += values->counters[i];
+    for (int i = 0; i < SERVER_METRICS_SUMMARIES; i++)
+        avg_min_max_counter_add_all(&metrics->values.summaries[i], &values->summaries[i]);
+    zk_mutex_unlock(&metrics->mu);
+    *values = (struct server_metrics_values){0};
 }
 
 struct server_metrics_values server_metrics_get(struct server_metrics *metrics)
@@ -54,9 +66,18 @@ struct server_metrics_values server_metrics_get(struct server_metrics *metrics)
 const char *server_metrics_counter_name(enum server_metrics_counter which)
 {
     static const char *const names[SERVER_METRICS_COUNTERS] = {
+        [SERVER_METRICS_PROPOSAL_COUNT] = "proposal_count",
+        [SERVER_METRICS_OUTSTANDING_CHANGES_REMOVED] = "outstanding_changes_removed",
         [SERVER_METRICS_LOOKING_COUNT] = "looking_count",
+        [SERVER_METRICS_LEARNER_PROPOSAL_RECEIVED_COUNT] = "learner_proposal_received_count",
+        [SERVER_METRICS_PREP_PROCESSOR_REQUEST_QUEUED] = "prep_processor_request_queued",
+        [SERVER_METRICS_LEARNER_COMMIT_RECEIVED_COUNT] = "learner_commit_received_count",
         [SERVER_METRICS_DIFF_COUNT] = "diff_count",
         [SERVER_METRICS_SNAP_COUNT] = "snap_count",
+        [SERVER_METRICS_COMMIT_COUNT] = "commit_count",
+        [SERVER_METRICS_SYNC_PROCESSOR_REQUEST_QUEUED] = "sync_processor_request_queued",
+        [SERVER_METRICS_OUTSTANDING_CHANGES_QUEUED] = "outstanding_changes_queued",
+        [SERVER_METRICS_REQUEST_COMMIT_QUEUED] = "request_commit_queued",
     };
     return names[which];
 }
@@ -64,11 +85,40 @@ const char *server_metrics_counter_name(enum server_metrics_counter which)
 const char *server_metrics_summary_name(enum server_metrics_summary which)
 {
     static const char *const names[SERVER_METRICS_SUMMARIES] = {
+        [SERVER_METRICS_PROPOSAL_PROCESS_TIME] = "proposal_process_time",
         [SERVER_METRICS_LEADER_UNAVAILABLE_TIME] = "leader_unavailable_time",
+        [SERVER_METRICS_SESSION_QUEUES_DRAINED] = "session_queues_drained",
+        [SERVER_METRICS_WRITE_COMMIT_PROC_REQ_QUEUED] = "write_commit_proc_req_queued",
+        [SERVER_METRICS_READ_COMMIT_PROC_REQ_QUEUED] = "read_commit_proc_req_queued",
+        [SERVER_METRICS_SYNC_PROCESSOR_QUEUE_SIZE] = "sync_processor_queue_size",
         [SERVER_METRICS_FOLLOWER_SYNC_TIME] = "follower_sync_time",
+        [SERVER_METRICS_PREP_PROCESSOR_QUEUE_SIZE] = "prep_processor_queue_size",
+        [SERVER_METRICS_READS_ISSUED_FROM_SESSION_QUEUE] = "reads_issued_from_session_queue",
+        [SERVER_METRICS_LEARNER_REQUEST_PROCESSOR_QUEUE_SIZE] =
+            "learner_request_processor_queue_size",
+        [SERVER_METRICS_SNAPSHOTTIME] = "snapshottime",
         [SERVER_METRICS_UNAVAILABLE_TIME] = "unavailable_time",
+        [SERVER_METRICS_READS_AFTER_WRITE_IN_SESSION_QUEUE] = "reads_after_write_in_session_queue",
+        [SERVER_METRICS_REQUESTS_IN_SESSION_QUEUE] = "requests_in_session_queue",
+        [SERVER_METRICS_WRITE_COMMIT_PROC_ISSUED] = "write_commit_proc_issued",
+        [SERVER_METRICS_PREP_PROCESS_TIME] = "prep_process_time",
+        [SERVER_METRICS_PENDING_SESSION_QUEUE_SIZE] = "pending_session_queue_size",
+        [SERVER_METRICS_COMMIT_PROCESS_TIME] = "commit_process_time",
+        [SERVER_METRICS_DBINITTIME] = "dbinittime",
         [SERVER_METRICS_ELECTION_TIME] = "election_time",
+        [SERVER_METRICS_COMMIT_COMMIT_PROC_REQ_QUEUED] = "commit_commit_proc_req_queued",
+        [SERVER_METRICS_SYNC_PROCESSOR_BATCH_SIZE] = "sync_processor_batch_size",
+        [SERVER_METRICS_WRITE_BATCH_TIME_IN_COMMIT_PROCESSOR] =
+            "write_batch_time_in_commit_processor",
+        [SERVER_METRICS_READ_COMMIT_PROC_ISSUED] = "read_commit_proc_issued",
         [SERVER_METRICS_OBSERVER_SYNC_TIME] = "observer_sync_time",
+        [SERVER_METRICS_SYNC_PROCESS_TIME] = "sync_process_time",
+        [SERVER_METRICS_QUORUM_ACK_LATENCY] = "quorum_ack_latency",
+        [SERVER_METRICS_SYNC_PROCESSOR_QUEUE_AND_FLUSH_TIME_MS] =
+            "sync_processor_queue_and_flush_time_ms",
+        [SERVER_METRICS_PROPAGATION_LATENCY] = "propagation_latency",
+        [SERVER_METRICS_SYNC_PROCESSOR_QUEUE_TIME_MS] = "sync_processor_queue_time_ms",
+        [SERVER_METRICS_SYNC_PROCESSOR_QUEUE_FLUSH_TIME_MS] = "sync_processor_queue_flush_time_ms",
     };
     return names[which];
 }

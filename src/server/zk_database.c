@@ -1,26 +1,77 @@
 /* Which tree is current, and the sessions. Java: server.ZKDatabase */
 #include "zk/server/zk_database.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "server/lock_ranks.h"
 #include "zk/base/alloc.h"
+#include "zk/base/refcount.h"
+#include "zk/jute/txn_log_entry.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/lock.h"
 #include "zk/runtime/log_table.h"
+#include "zk/runtime/settings.h"
 #include "zk/server/server_status.h"
 #include "zk/tree/data_tree.h"
+
+/* Java: DEFAULT_SNAPSHOT_SIZE_FACTOR */
+#define SNAPSHOT_SIZE_FACTOR 0.33
+/* Java: DEFAULT_COMMIT_LOG_COUNT */
+enum { COMMIT_LOG_COUNT = 500 };
+
+/* The last transactions, in a ring. */
+struct committed_ring {
+    struct txn_log_entry **entries; /* references */
+    size_t head;                    /* the oldest one */
+    size_t count;
+    size_t room;
+};
 
 struct zk_database {
     struct zk_context *ctx;
     struct file_txn_snap_log *snap_log;
+    double snapshot_size_factor;
+    struct zk_atomic_long txn_count; /* appended since the log was rolled */
 
-    struct zk_mutex mu; /* Java's monitor of ZKDatabase. Guards: */
+    struct zk_mutex log_mu; /* L-66. Java: logLock. Guards: */
+    struct committed_ring committed_log GUARDED_BY(&log_mu);
+
+    struct zk_mutex mu; /* L-65. Java's monitor of ZKDatabase. Guards: */
     bool initialized GUARDED_BY(&mu);
     struct data_tree *tree GUARDED_BY(&mu);           /* a reference; never NULL */
     struct session_timeouts sessions GUARDED_BY(&mu); /* Java: sessionsWithTimeouts */
 };
+
+static void clear_committed_log(struct zk_database *database);
+
+/* Java: new ZKDatabase(). More than 1 makes no sense to Java; less than 0 turns it off. */
+static double read_snapshot_size_factor(struct zk_context *ctx)
+{
+    static const char key[] = "zookeeper.snapshotSizeFactor";
+    const char *text = zk_settings_get(ctx, key);
+    if (text == NULL)
+        return SNAPSHOT_SIZE_FACTOR;
+    char *end;
+    double factor = strtod(text, &end);
+    if (end == text || *end != '\0' || !(factor <= 1)) {
+        zk_log(ctx, ZK_LOG_SNAPSHOT_SIZE_FACTOR_INVALID, key, "0.33");
+        return SNAPSHOT_SIZE_FACTOR;
+    }
+    return factor;
+}
+
+/* Java: new ZKDatabase() */
+static size_t read_commit_log_count(struct zk_context *ctx)
+{
+    int32_t count = zk_settings_get_integer(ctx, "zookeeper.commitLogCount", COMMIT_LOG_COUNT);
+    if (count < COMMIT_LOG_COUNT) {
+        zk_log(ctx, ZK_LOG_COMMIT_LOG_COUNT_TOO_SMALL, count, (int32_t)COMMIT_LOG_COUNT);
+        count = COMMIT_LOG_COUNT;
+    }
+    return (size_t)count;
+}
 
 struct zk_database *zk_database_new(struct zk_context *ctx,
                                     struct file_txn_snap_log *snap_log) UNSHARED
@@ -28,6 +79,13 @@ struct zk_database *zk_database_new(struct zk_context *ctx,
     struct zk_database *database = zk_xcalloc(1, sizeof *database);
     database->ctx = ctx;
     database->snap_log = snap_log;
+    database->snapshot_size_factor = read_snapshot_size_factor(ctx);
+    zk_atomic_long_init(&database->txn_count, 0);
+    zk_mutex_init(&database->log_mu, ctx, "committed_log", ZK_RANK_COMMITTED_LOG);
+    /* Java removes the oldest one before it adds, so there is room for one more (K-70). */
+    database->committed_log.room = read_commit_log_count(ctx) + 1;
+    database->committed_log.entries =
+        zk_xcalloc(database->committed_log.room, sizeof *database->committed_log.entries);
     zk_mutex_init(&database->mu, ctx, "zk_database", ZK_RANK_DATABASE);
     database->tree = data_tree_new(ctx);
     return database;
@@ -40,6 +98,9 @@ void zk_database_free(struct zk_database *database) UNSHARED
     data_tree_unref(database->tree);
     session_timeouts_done(&database->sessions);
     zk_mutex_destroy(&database->mu);
+    clear_committed_log(database);
+    free(database->committed_log.entries);
+    zk_mutex_destroy(&database->log_mu);
     free(database);
 }
 
@@ -51,8 +112,8 @@ bool zk_database_is_initialized(struct zk_database *database)
     return initialized;
 }
 
-/* The current tree, which stays whole when another one takes its place. The caller unrefs it. */
-static struct data_tree *ref_tree(struct zk_database *database)
+/* It stays whole when another one takes its place. Java: getDataTree() */
+struct data_tree *zk_database_get_data_tree(struct zk_database *database)
 {
     zk_mutex_lock(&database->mu);
     struct data_tree *tree = data_tree_ref(database->tree);
@@ -79,12 +140,13 @@ static void replace(struct zk_database *database, bool initialized, struct data_
 void zk_database_clear(struct zk_database *database)
 {
     replace(database, false, data_tree_new(database->ctx), (struct session_timeouts){0});
+    clear_committed_log(database);
 }
 
 /* Java: loadDataBase() */
 int zk_database_load_data_base(struct zk_database *database, int64_t *ret_zxid)
 {
-    struct data_tree *tree = ref_tree(database);
+    struct data_tree *tree = zk_database_get_data_tree(database);
     struct session_timeouts sessions = {0};
     int r = file_txn_snap_log_restore(database->snap_log, &tree, &sessions,
                                       (struct playback_listener){0});
@@ -99,7 +161,7 @@ int zk_database_load_data_base(struct zk_database *database, int64_t *ret_zxid)
 
 int64_t zk_database_last_processed_zxid(struct zk_database *database)
 {
-    struct data_tree *tree = ref_tree(database);
+    struct data_tree *tree = zk_database_get_data_tree(database);
     int64_t zxid = data_tree_last_processed_zxid(tree);
     data_tree_unref(tree);
     return zxid;
@@ -107,7 +169,7 @@ int64_t zk_database_last_processed_zxid(struct zk_database *database)
 
 void zk_database_set_last_processed_zxid(struct zk_database *database, int64_t zxid)
 {
-    struct data_tree *tree = ref_tree(database);
+    struct data_tree *tree = zk_database_get_data_tree(database);
     data_tree_set_last_processed_zxid(tree, zxid);
     data_tree_unref(tree);
 }
@@ -116,13 +178,112 @@ void zk_database_set_last_processed_zxid(struct zk_database *database, int64_t z
 void zk_database_init_config(struct zk_database *database, const char *text, int64_t version)
 {
     struct buf *data = buf_new_copy(text, strlen(text));
-    struct data_tree *tree = ref_tree(database);
+    struct data_tree *tree = zk_database_get_data_tree(database);
     if (data_tree_add_config_node(tree))
         zk_log(database->ctx, ZK_LOG_CONFIG_NODE_MISSING);
     if (data_tree_set_data(tree, CONFIG_NODE, data, -1, version, zk_wall_ms()) < 0)
         zk_log(database->ctx, ZK_LOG_CONFIG_NODE_IMPOSSIBLE);
     data_tree_unref(tree);
     buf_unref(data);
+}
+
+/* ---- transactions ---------------------------------------------------------------------------- */
+
+/* Java: append() */
+int zk_database_append(struct zk_database *database, struct txn_log_entry *entry)
+{
+    zk_atomic_long_add(&database->txn_count, 1);
+    return database->snap_log != NULL && entry != NULL ? -ENOTSUP : -EINVAL;
+}
+
+int zk_database_commit(struct zk_database *database)
+{
+    return database->snap_log != NULL ? -ENOTSUP : -EINVAL;
+}
+
+/* Java: rollLog(), resetTxnCount() */
+int zk_database_roll_log(struct zk_database *database)
+{
+    zk_atomic_long_set(&database->txn_count, 0);
+    return 0;
+}
+
+int32_t zk_database_get_txn_count(struct zk_database *database)
+{
+    return (int32_t)zk_atomic_long_get(&database->txn_count);
+}
+
+int64_t zk_database_get_txn_size(struct zk_database *database)
+{
+    return database->snap_log != NULL ? 0 : -1;
+}
+
+/* ---- the committed log ----------------------------------------------------------------------- */
+
+static size_t ring_slot(const struct committed_ring *ring, size_t index)
+{
+    return (ring->head + index) % ring->room;
+}
+
+static void clear_committed_log(struct zk_database *database)
+{
+    zk_mutex_lock(&database->log_mu);
+    struct committed_ring *ring = &database->committed_log;
+    for (size_t i = 0; i < ring->count; i++)
+        txn_log_entry_unref(ring->entries[ring_slot(ring, i)]);
+    ring->head = 0;
+    ring->count = 0;
+    zk_mutex_unlock(&database->log_mu);
+}
+
+/* Java: addCommittedProposal() */
+void zk_database_add_committed_proposal(struct zk_database *database, struct txn_log_entry *entry)
+{
+    struct txn_log_entry *oldest = NULL;
+    zk_mutex_lock(&database->log_mu);
+    struct committed_ring *ring = &database->committed_log;
+    int64_t max_committed_log =
+        ring->count > 0 ? ring->entries[ring_slot(ring, ring->count - 1)]->header.zxid : INT64_MIN;
+    /* A transaction that is there already would be sent to a learner twice. */
+    if (entry->header.zxid > max_committed_log) {
+        if (ring->count == ring->room) {
+            oldest = ring->entries[ring->head];
+            ring->head = ring_slot(ring, 1);
+            ring->count--;
+        }
+        ring->entries[ring_slot(ring, ring->count++)] = txn_log_entry_ref(entry);
+    }
+    zk_mutex_unlock(&database->log_mu);
+    txn_log_entry_unref(oldest);
+}
+
+/* Java: getCommittedLog() */
+void zk_database_get_committed_log(struct zk_database *database, int64_t after_zxid,
+                                   struct committed_log *ret_log)
+{
+    *ret_log = (struct committed_log){0};
+    zk_mutex_lock(&database->log_mu);
+    const struct committed_ring *ring = &database->committed_log;
+    size_t first = 0;
+    while (first < ring->count && ring->entries[ring_slot(ring, first)]->header.zxid <= after_zxid)
+        first++;
+    ret_log->count = ring->count - first;
+    ret_log->entries = zk_xcalloc(ret_log->count + 1, sizeof *ret_log->entries);
+    for (size_t i = 0; i < ret_log->count; i++)
+        ret_log->entries[i] = txn_log_entry_ref(ring->entries[ring_slot(ring, first + i)]);
+    if (ring->count > 0) {
+        ret_log->min_committed_log = ring->entries[ring->head]->header.zxid;
+        ret_log->max_committed_log = ring->entries[ring_slot(ring, ring->count - 1)]->header.zxid;
+    }
+    zk_mutex_unlock(&database->log_mu);
+}
+
+void committed_log_done(struct committed_log *log)
+{
+    for (size_t i = 0; i < log->count; i++)
+        txn_log_entry_unref(log->entries[i]);
+    free(log->entries);
+    *log = (struct committed_log){0};
 }
 
 /* ---- snapshots ------------------------------------------------------------------------------- */
@@ -139,8 +300,8 @@ struct zk_database_snapshot *zk_database_begin_snapshot(struct zk_database *data
     zk_mutex_lock(&database->mu);
     snapshot->tree = data_tree_ref(database->tree);
     session_timeouts_copy(&snapshot->sessions, &database->sessions);
-    zk_mutex_unlock(&database->mu);
     snapshot->zxid = data_tree_last_processed_zxid(snapshot->tree);
+    zk_mutex_unlock(&database->mu);
     return snapshot;
 }
 

@@ -1,35 +1,75 @@
 /* The server of one term. Java: server.ZooKeeperServer */
 #include "zk/server/zookeeper_server.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "server/lock_ranks.h"
 #include "zk/base/alloc.h"
+#include "zk/base/error.h"
 #include "zk/base/refcount.h"
+#include "zk/jute/keeper_code.h"
+#include "zk/jute/op_code.h"
+#include "zk/jute/proto.h"
+#include "zk/jute/txn_log_entry.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/lock.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/thread.h"
+#include "zk/server/outstanding_changes.h"
+#include "zk/server/request.h"
+#include "zk/server/request_processor.h"
+#include "zk/server/server_cnxn.h"
+#include "zk/server/server_metrics.h"
 #include "zk/server/server_status.h"
+#include "zk/server/session_tracker.h"
 #include "zk/server/zk_database.h"
 
-struct zookeeper_server {
-    const struct zookeeper_server_methods *methods;
-    struct zk_database *database;
-    struct zk_refcount refs; /* the role; threads that answer a client */
+/* Of a thread's name, how much a log line shows. */
+enum { THREAD_NAME_SHOWN = 64 };
 
-    struct zk_mutex mu; /* Java's monitor of ZooKeeperServer. Guards: */
+struct zookeeper_server {
+    struct zk_context *ctx;
+    const struct zookeeper_server_methods *methods;
+    void *kind;
+    struct zk_database *database;
+    struct server_metrics *metrics;
+    struct zk_refcount refs; /* the role; threads that answer a client */
+    struct outstanding_changes *outstanding_changes;
+    struct zk_atomic_long hzxid; /* the last one that a leader has given out */
+    struct zk_atomic_long requests_in_process;
+
+    struct zk_mutex mu;        /* L-60. Java's monitor of ZooKeeperServer. Guards: */
+    struct zk_cond no_initial; /* the state is not INITIAL any more */
     enum zookeeper_server_state state GUARDED_BY(&mu);
+    bool started GUARDED_BY(&mu); /* the components run, and have not been shut down */
+    int exit_code GUARDED_BY(&mu);
     int64_t start_time_ms GUARDED_BY(&mu);
+    /* Each is set once and lives as long as the server: what is called after the shutdown drops
+     * what it is given. */
+    struct session_tracker *session_tracker GUARDED_BY(&mu);
+    struct request_processor *first_processor GUARDED_BY(&mu);
 };
 
 struct zookeeper_server *zookeeper_server_new(struct zk_context *ctx,
                                               const struct zookeeper_server_methods *methods,
-                                              struct zk_database *database) UNSHARED
+                                              void *kind, struct zk_database *database,
+                                              struct server_metrics *metrics) UNSHARED
 {
     struct zookeeper_server *server = zk_xcalloc(1, sizeof *server);
+    server->ctx = ctx;
     server->methods = methods;
+    server->kind = kind;
     server->database = database;
+    server->metrics = metrics;
     zk_refcount_init(&server->refs);
+    server->outstanding_changes = outstanding_changes_new(ctx);
+    zk_atomic_long_init(&server->hzxid, 0);
+    zk_atomic_long_init(&server->requests_in_process, 0);
     zk_mutex_init(&server->mu, ctx, "zookeeper_server", ZK_RANK_ZOOKEEPER_SERVER);
+    zk_cond_init(&server->no_initial);
     server->state = ZOOKEEPER_SERVER_INITIAL;
     return server;
 }
@@ -40,29 +80,430 @@ struct zookeeper_server *zookeeper_server_ref(struct zookeeper_server *server)
     return server;
 }
 
-void zookeeper_server_unref(struct zookeeper_server *server)
+void zookeeper_server_unref(struct zookeeper_server *server) UNSHARED
 {
     if (server == NULL || !zk_refcount_unref(&server->refs))
         return;
+    request_processor_free(server->first_processor);
+    if (server->methods->free_kind != NULL)
+        server->methods->free_kind(server->kind);
+    session_tracker_free(server->session_tracker);
+    outstanding_changes_free(server->outstanding_changes);
+    zk_cond_destroy(&server->no_initial);
     zk_mutex_destroy(&server->mu);
     free(server);
 }
 
-void zookeeper_server_startup(struct zookeeper_server *server)
+struct zk_context *zookeeper_server_ctx(const struct zookeeper_server *server)
+{
+    return server->ctx;
+}
+
+void *zookeeper_server_kind(const struct zookeeper_server *server)
+{
+    return server->kind;
+}
+
+struct zk_database *zookeeper_server_get_zk_database(const struct zookeeper_server *server)
+{
+    return server->database;
+}
+
+struct server_metrics *zookeeper_server_metrics(const struct zookeeper_server *server)
+{
+    return server->metrics;
+}
+
+struct outstanding_changes *zookeeper_server_outstanding_changes(
+    const struct zookeeper_server *server)
+{
+    return server->outstanding_changes;
+}
+
+struct session_tracker *zookeeper_server_get_session_tracker(struct zookeeper_server *server)
 {
     zk_mutex_lock(&server->mu);
-    if (server->state == ZOOKEEPER_SERVER_INITIAL) {
-        server->state = ZOOKEEPER_SERVER_RUNNING;
-        server->start_time_ms = zk_elapsed_ms();
+    struct session_tracker *tracker = server->session_tracker;
+    zk_mutex_unlock(&server->mu);
+    return tracker;
+}
+
+static struct request_processor *get_first_processor(struct zookeeper_server *server)
+{
+    zk_mutex_lock(&server->mu);
+    struct request_processor *first_processor = server->first_processor;
+    zk_mutex_unlock(&server->mu);
+    return first_processor;
+}
+
+/* ---- its life -------------------------------------------------------------------------------- */
+
+/* SHUTDOWN is final, and ERROR gives way to SHUTDOWN only. Java: setState() */
+static void zookeeper_server_set_state(struct zookeeper_server *server,
+                                       enum zookeeper_server_state state)
+{
+    zk_mutex_lock(&server->mu);
+    bool final = server->state == ZOOKEEPER_SERVER_SHUTDOWN ||
+                 (server->state == ZOOKEEPER_SERVER_ERROR && state != ZOOKEEPER_SERVER_SHUTDOWN);
+    if (!final) {
+        server->state = state;
+        if (state == ZOOKEEPER_SERVER_RUNNING)
+            server->start_time_ms = zk_elapsed_ms();
+        if (state != ZOOKEEPER_SERVER_INITIAL)
+            zk_cond_broadcast(&server->no_initial);
     }
     zk_mutex_unlock(&server->mu);
 }
 
-void zookeeper_server_shutdown(struct zookeeper_server *server)
+void zookeeper_server_create_session_tracker(struct zookeeper_server *server)
+{
+    if (server->methods->create_session_tracker == NULL)
+        return;
+    struct session_tracker *tracker = server->methods->create_session_tracker(server);
+    zk_mutex_lock(&server->mu);
+    struct session_tracker *old = server->session_tracker;
+    server->session_tracker = tracker;
+    zk_mutex_unlock(&server->mu);
+    session_tracker_free(old);
+}
+
+void zookeeper_server_set_first_processor(struct zookeeper_server *server,
+                                          struct request_processor *first_processor)
 {
     zk_mutex_lock(&server->mu);
-    server->state = ZOOKEEPER_SERVER_SHUTDOWN;
+    server->first_processor = first_processor;
     zk_mutex_unlock(&server->mu);
+}
+
+/* Java: startupWithServerState() */
+static int startup_with_server_state(struct zookeeper_server *server,
+                                     enum zookeeper_server_state state)
+{
+    int r = 0;
+    if (zookeeper_server_get_session_tracker(server) == NULL)
+        zookeeper_server_create_session_tracker(server);
+    zk_mutex_lock(&server->mu);
+    bool ended = server->state == ZOOKEEPER_SERVER_SHUTDOWN;
+    server->started = !ended;
+    zk_mutex_unlock(&server->mu);
+    if (ended)
+        return 0;
+    struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
+    if (tracker != NULL)
+        r = session_tracker_start(tracker);
+    if (r == 0 && server->methods->setup_request_processors != NULL)
+        r = server->methods->setup_request_processors(server);
+    if (r < 0)
+        zookeeper_server_handle_exception(server, r, 0);
+    zookeeper_server_set_state(server, state);
+    return r;
+}
+
+int zookeeper_server_startup(struct zookeeper_server *server)
+{
+    return startup_with_server_state(server, ZOOKEEPER_SERVER_RUNNING);
+}
+
+int zookeeper_server_startup_without_serving(struct zookeeper_server *server)
+{
+    return startup_with_server_state(server, ZOOKEEPER_SERVER_INITIAL);
+}
+
+void zookeeper_server_start_serving(struct zookeeper_server *server)
+{
+    zookeeper_server_set_state(server, ZOOKEEPER_SERVER_RUNNING);
+}
+
+/* First what the kind has, a learner's SyncRequestProcessor among it, so that the log is whole
+ * before anything else is done with it. In 3.9.5 it is shutdownComponents(). */
+static void shutdown_components(struct zookeeper_server *server)
+{
+    if (server->methods->shutdown_components != NULL)
+        server->methods->shutdown_components(server);
+    struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
+    if (tracker != NULL)
+        session_tracker_shutdown(tracker);
+    struct request_processor *first_processor = get_first_processor(server);
+    if (first_processor != NULL)
+        request_processor_shutdown(first_processor);
+}
+
+/* Java: shutdown(), in the order of 3.9.5. 3.8.0 brings the tree up to the log before the log is
+ * written to its end (ZOOKEEPER-4712), and leaves a server that does not serve yet running. */
+static void shutdown_server(struct zookeeper_server *server, bool fully_shut_down)
+{
+    zk_mutex_lock(&server->mu);
+    bool can_shutdown = server->started;
+    server->started = false;
+    zk_mutex_unlock(&server->mu);
+    zookeeper_server_set_state(server, ZOOKEEPER_SERVER_SHUTDOWN);
+    if (can_shutdown) {
+        zk_log(server->ctx, ZK_LOG_SERVER_SHUTTING_DOWN);
+        shutdown_components(server);
+    }
+    if (fully_shut_down)
+        zk_database_clear(server->database);
+}
+
+void zookeeper_server_shutdown(struct zookeeper_server *server)
+{
+    shutdown_server(server, false);
+}
+
+void zookeeper_server_shutdown_fully(struct zookeeper_server *server)
+{
+    shutdown_server(server, true);
+}
+
+bool zookeeper_server_is_running(struct zookeeper_server *server)
+{
+    zk_mutex_lock(&server->mu);
+    bool running = server->state == ZOOKEEPER_SERVER_RUNNING;
+    zk_mutex_unlock(&server->mu);
+    return running;
+}
+
+void zookeeper_server_handle_exception(struct zookeeper_server *server, int r, int exit_code)
+{
+    char thread_name[THREAD_NAME_SHOWN];
+    zk_thread_name(server->ctx, thread_name, sizeof thread_name);
+    zk_log(server->ctx, ZK_LOG_SEVERE_UNRECOVERABLE_ERROR, thread_name, zk_error_text(r).text);
+    zk_mutex_lock(&server->mu);
+    if (server->exit_code == 0)
+        server->exit_code = exit_code;
+    zk_mutex_unlock(&server->mu);
+    zookeeper_server_set_state(server, ZOOKEEPER_SERVER_ERROR);
+}
+
+int zookeeper_server_exit_code(struct zookeeper_server *server)
+{
+    zk_mutex_lock(&server->mu);
+    int exit_code = server->exit_code;
+    zk_mutex_unlock(&server->mu);
+    return exit_code;
+}
+
+/* ---- zxids ----------------------------------------------------------------------------------- */
+
+int64_t zookeeper_server_get_zxid(struct zookeeper_server *server)
+{
+    return zk_atomic_long_get(&server->hzxid);
+}
+
+int64_t zookeeper_server_get_next_zxid(struct zookeeper_server *server)
+{
+    return zk_atomic_long_add(&server->hzxid, 1);
+}
+
+void zookeeper_server_set_zxid(struct zookeeper_server *server, int64_t zxid)
+{
+    zk_atomic_long_set(&server->hzxid, zxid);
+}
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+/* Java: submitRequest(), enqueueRequest(). Between this and submitRequestNow() Java has the
+ * RequestThrottler, which holds clients back; it comes with the clients (D-142). */
+int zookeeper_server_submit_request(struct zookeeper_server *server, struct request *request)
+{
+    return zookeeper_server_submit_request_now(server, request);
+}
+
+/* Java: UnimplementedRequestProcessor.processRequest() */
+static void answer_unimplemented(struct request *request)
+{
+    if (request->cnxn == NULL)
+        return;
+    struct reply_header header = {
+        .xid = request->cxid, .zxid = request->zxid, .err = KEEPER_CODE_UNIMPLEMENTED};
+    request->cnxn->ops->send_response(request->cnxn, &header, NULL);
+    request->cnxn->ops->send_close_session(request->cnxn);
+}
+
+/* Java: submitRequestNow() */
+int zookeeper_server_submit_request_now(struct zookeeper_server *server, struct request *request)
+{
+    zk_mutex_lock(&server->mu);
+    while (server->state == ZOOKEEPER_SERVER_INITIAL)
+        zk_cond_wait(&server->no_initial, &server->mu);
+    bool running = server->state == ZOOKEEPER_SERVER_RUNNING;
+    struct request_processor *first_processor = server->first_processor;
+    zk_mutex_unlock(&server->mu);
+    if (!running || first_processor == NULL)
+        return -ECANCELED;
+    if (zookeeper_server_touch(server, request->cnxn) < 0) {
+        zk_log(server->ctx, ZK_LOG_DROPPING_REQUEST, request->session_id);
+        return 0;
+    }
+    if (!request_is_valid(request->type)) {
+        zk_log(server->ctx, ZK_LOG_UNKNOWN_REQUEST_TYPE, request->type);
+        answer_unimplemented(request);
+        return 0;
+    }
+    int r = request_processor_process_request(first_processor, request);
+    if (r == 0 && request->cnxn != NULL)
+        zk_atomic_long_add(&server->requests_in_process, 1); /* Java: incInProcess() */
+    return r;
+}
+
+void zookeeper_server_dec_in_process(struct zookeeper_server *server)
+{
+    zk_atomic_long_add(&server->requests_in_process, -1);
+}
+
+int64_t zookeeper_server_get_outstanding_requests(struct zookeeper_server *server)
+{
+    return zk_atomic_long_get(&server->requests_in_process);
+}
+
+/* ---- sessions -------------------------------------------------------------------------------- */
+
+/* Java: superSecret */
+#define SUPER_SECRET INT64_C(0xB3415C00)
+
+/* A checksum of the id more than a secret. Java: generatePasswd(), by
+ * java.util.Random */
+static void generate_passwd(int64_t session_id, uint8_t passwd[SESSION_PASSWD_LENGTH])
+{
+    const uint64_t multiplier = UINT64_C(0x5DEECE66D);
+    const uint64_t mask = (UINT64_C(1) << 48) - 1;
+    uint64_t seed = ((uint64_t)(session_id ^ SUPER_SECRET) ^ multiplier) & mask;
+    for (size_t i = 0; i < SESSION_PASSWD_LENGTH; i += sizeof(uint32_t)) {
+        seed = (seed * multiplier + 0xB) & mask;
+        uint32_t next = (uint32_t)(seed >> 16);
+        for (size_t byte = 0; byte < sizeof next; byte++)
+            passwd[i + byte] = (uint8_t)(next >> (8 * byte));
+    }
+}
+
+/* Java: checkPasswd() */
+static bool check_passwd(int64_t session_id, const uint8_t *passwd)
+{
+    uint8_t right[SESSION_PASSWD_LENGTH];
+    generate_passwd(session_id, right);
+    return session_id != 0 && memcmp(right, passwd, sizeof right) == 0;
+}
+
+/* A request that the server makes itself. */
+static int submit_own(struct zookeeper_server *server, struct server_cnxn *cnxn, int64_t session_id,
+                      int32_t type, struct buf *body)
+{
+    struct request *request = request_new(cnxn, session_id, 0, type, body, NULL);
+    int r = zookeeper_server_submit_request(server, request);
+    request_unref(request);
+    return r;
+}
+
+/* Java: createSession() */
+int zookeeper_server_create_session(struct zookeeper_server *server, struct server_cnxn *cnxn,
+                                    int32_t timeout_ms, int64_t *ret_session_id)
+{
+    struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
+    if (tracker == NULL)
+        return -ECANCELED;
+    int64_t session_id = session_tracker_create_session(tracker, timeout_ms);
+    struct buf *to = buf_new(sizeof timeout_ms);
+    buf_put_int(to, timeout_ms);
+    cnxn->session_id = session_id;
+    int r = submit_own(server, cnxn, session_id, OP_CODE_CREATE_SESSION, to);
+    buf_unref(to);
+    if (r == 0)
+        *ret_session_id = session_id;
+    return r;
+}
+
+/* Java: revalidateSession() */
+static void revalidate_session(struct zookeeper_server *server, struct server_cnxn *cnxn,
+                               int64_t session_id, int32_t timeout_ms)
+{
+    if (server->methods->revalidate_session != NULL) {
+        server->methods->revalidate_session(server, cnxn, session_id, timeout_ms);
+        return;
+    }
+    struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
+    bool rc = tracker != NULL && session_tracker_touch_session(tracker, session_id, timeout_ms);
+    zookeeper_server_finish_session_init(server, cnxn, rc);
+}
+
+/* Java: reopenSession() */
+void zookeeper_server_reopen_session(struct zookeeper_server *server, struct server_cnxn *cnxn,
+                                     int64_t session_id, const uint8_t *passwd, int32_t timeout_ms)
+{
+    if (check_passwd(session_id, passwd)) {
+        revalidate_session(server, cnxn, session_id, timeout_ms);
+    } else {
+        zk_log(server->ctx, ZK_LOG_INCORRECT_PASSWORD, cnxn->remote_address, session_id);
+        zookeeper_server_finish_session_init(server, cnxn, false);
+    }
+}
+
+/* Java: finishSessionInit() */
+void zookeeper_server_finish_session_init(struct zookeeper_server *server, struct server_cnxn *cnxn,
+                                          bool valid)
+{
+    uint8_t passwd[SESSION_PASSWD_LENGTH] = {0};
+    if (valid)
+        generate_passwd(cnxn->session_id, passwd);
+    struct connect_response response = {
+        .protocol_version = 0,
+        .time_out_ms = valid ? cnxn->session_timeout_ms : 0,
+        .session_id = valid ? cnxn->session_id : 0,
+        .passwd = buf_new_copy(passwd, sizeof passwd),
+    };
+    cnxn->ops->finish_session_init(cnxn, &response, valid);
+    buf_unref(response.passwd);
+    if (valid)
+        zk_log(server->ctx, ZK_LOG_ESTABLISHED_SESSION, cnxn->session_id, cnxn->session_timeout_ms,
+               cnxn->remote_address);
+    else
+        zk_log(server->ctx, ZK_LOG_INVALID_SESSION, cnxn->session_id, cnxn->remote_address);
+}
+
+/* A server that does not run any more leaves the session to the next one. Java: close() */
+static void close_session(struct zookeeper_server *server, int64_t session_id)
+{
+    (void)submit_own(server, NULL, session_id, OP_CODE_CLOSE_SESSION, NULL);
+}
+
+/* Java: closeSession() */
+void zookeeper_server_close_session(struct zookeeper_server *server, int64_t session_id)
+{
+    zk_log(server->ctx, ZK_LOG_CLOSING_SESSION, session_id);
+    close_session(server, session_id);
+}
+
+/* Java: expire() */
+void zookeeper_server_expire(void *arg, int64_t session_id, int32_t timeout_ms)
+{
+    struct zookeeper_server *server = arg;
+    zk_log(server->ctx, ZK_LOG_EXPIRING_SESSION, session_id, timeout_ms);
+    close_session(server, session_id);
+}
+
+/* Java: touch() */
+int zookeeper_server_touch(struct zookeeper_server *server, struct server_cnxn *cnxn)
+{
+    if (cnxn == NULL)
+        return 0;
+    struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
+    bool known = tracker != NULL &&
+                 session_tracker_touch_session(tracker, cnxn->session_id, cnxn->session_timeout_ms);
+    return known ? 0 : -ENOENT;
+}
+
+/* ---- snapshots, status ----------------------------------------------------------------------- */
+
+/* Java: takeSnapshot() */
+int zookeeper_server_take_snapshot(struct zookeeper_server *server)
+{
+    int64_t start_ms = zk_elapsed_ms();
+    int r = zk_database_take_snapshot(server->database);
+    if (r < 0)
+        return r;
+    int64_t elapsed_ms = zk_elapsed_ms() - start_ms;
+    zk_log(server->ctx, ZK_LOG_SNAPSHOT_TAKEN, elapsed_ms);
+    server_metrics_add(server->metrics, SERVER_METRICS_SNAPSHOTTIME, elapsed_ms);
+    return 0;
 }
 
 /* Java: dumpMonitorValues() */
@@ -73,5 +514,6 @@ void zookeeper_server_fill_status(struct zookeeper_server *server, struct server
     status->uptime_ms = status->serving ? zk_elapsed_ms() - server->start_time_ms : 0;
     zk_mutex_unlock(&server->mu);
     status->server_state = server->methods->state;
+    status->outstanding_requests = zookeeper_server_get_outstanding_requests(server);
     zk_database_fill_status(server->database, status);
 }

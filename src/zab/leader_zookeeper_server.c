@@ -10,5 +10,6 @@ static const struct zookeeper_server_methods leader_zookeeper_server_methods = {
 
 struct zookeeper_server *leader_zookeeper_server_new(struct quorum_peer *self)
 {
-    return zookeeper_server_new(self->ctx, &leader_zookeeper_server_methods, self->database);
+    return zookeeper_server_new(self->ctx, &leader_zookeeper_server_methods, NULL, self->database,
+                                self->metrics);
 }

@@ -10,5 +10,6 @@ static const struct zookeeper_server_methods observer_zookeeper_server_methods =
 
 struct zookeeper_server *observer_zookeeper_server_new(struct quorum_peer *self)
 {
-    return zookeeper_server_new(self->ctx, &observer_zookeeper_server_methods, self->database);
+    return zookeeper_server_new(self->ctx, &observer_zookeeper_server_methods, NULL, self->database,
+                                self->metrics);
 }

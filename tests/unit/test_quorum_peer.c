@@ -254,8 +254,8 @@ static void the_active_server_is_the_one_of_the_role(void **state)
     struct quorum_peer_stage *stage = *state;
     struct role_seen seen = {0};
     assert_null(quorum_peer_get_active_server(stage->self));
-    struct zookeeper_server *zk =
-        zookeeper_server_new(stage->self->ctx, &methods, stage->self->database);
+    struct zookeeper_server *zk = zookeeper_server_new(stage->self->ctx, &methods, NULL,
+                                                       stage->self->database, stage->self->metrics);
     quorum_peer_role_init(&seen.role, &leader_seen_methods, zk);
     quorum_peer_set_role(stage->self, &seen.role);
     zookeeper_server_startup(zk);

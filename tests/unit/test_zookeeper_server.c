@@ -2,6 +2,7 @@
 #include "zk/server/zookeeper_server.h"
 
 #include "zk/persistence/file_txn_snap_log.h"
+#include "zk/server/server_metrics.h"
 #include "zk/server/server_status.h"
 #include "zk/server/zk_database.h"
 #include "zk_test.h"
@@ -11,6 +12,7 @@ static const struct zookeeper_server_methods PARROT = {.state = "parrot"};
 struct stage {
     struct zk_context *ctx;
     struct zk_database *database;
+    struct server_metrics *metrics;
     struct zookeeper_server *server;
 };
 
@@ -19,7 +21,8 @@ static int setup(void **state)
     static struct stage stage;
     stage.ctx = test_context();
     stage.database = zk_database_new(stage.ctx, NULL); /* it is never loaded or stored */
-    stage.server = zookeeper_server_new(stage.ctx, &PARROT, stage.database);
+    stage.metrics = server_metrics_new(stage.ctx);
+    stage.server = zookeeper_server_new(stage.ctx, &PARROT, NULL, stage.database, stage.metrics);
     *state = &stage;
     return 0;
 }
@@ -29,6 +32,7 @@ static int teardown(void **state)
     struct stage *stage = *state;
     zookeeper_server_unref(stage->server);
     zk_database_free(stage->database);
+    server_metrics_free(stage->metrics);
     zk_context_free(stage->ctx);
     return 0;
 }
@@ -83,7 +87,8 @@ static void whoever_holds_a_reference_may_go_on_asking(void **state)
     zookeeper_server_startup(stage->server);
     zookeeper_server_shutdown(stage->server);
     zookeeper_server_unref(stage->server);
-    stage->server = zookeeper_server_new(stage->ctx, &PARROT, stage->database);
+    stage->server =
+        zookeeper_server_new(stage->ctx, &PARROT, NULL, stage->database, stage->metrics);
 
     assert_false(test_server_runs(asked));
     zookeeper_server_unref(asked);

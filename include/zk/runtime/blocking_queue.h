@@ -5,8 +5,8 @@
  * Java's queue is unbounded; ours has a limit that is far above all that is seen in practice, and
  * at which the oldest element is dropped and counted (decision A-8).
  *
- * Any thread may call every function, bq_new and bq_free excepted. None blocks but bq_poll and
- * bq_take_all. */
+ * Any thread may call every function, bq_new and bq_free excepted. None blocks but bq_poll,
+ * bq_poll_all and bq_take_all. */
 #ifndef ZK_RUNTIME_BLOCKING_QUEUE_H
 #define ZK_RUNTIME_BLOCKING_QUEUE_H
 
@@ -50,6 +50,10 @@ struct bq_batch {
  * use many at once pays for one lock and one wake-up, however many there are.
  * Errors: -ECANCELED, the queue is closed. Java: take() and drainTo() */
 ZK_NODISCARD int bq_take_all(struct blocking_queue *queue, struct bq_batch *ret_batch);
+/* The same, but waits at most timeout_ms (0: not at all). Errors: -ETIMEDOUT, no element came; as
+ * above. Java: poll(timeout) and drainTo() */
+ZK_NODISCARD int bq_poll_all(struct blocking_queue *queue, int64_t timeout_ms,
+                             struct bq_batch *ret_batch);
 
 /* Returns the next element, which is the caller's then; NULL when the batch is empty. */
 void *bq_batch_next(struct bq_batch *batch);

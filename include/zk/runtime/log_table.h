@@ -426,6 +426,65 @@
 /* J: type, zxid */
 #define ZK_LOG_UNKNOWN_PACKET_TYPE ZK_WARN, "Unknown packet type: %s %" PRIx64
 
+/* --- server: requests ------------------------------------------------------------------------- */
+
+/* J, put together: which processor */
+#define ZK_LOG_PROCESSOR_SHUTTING_DOWN ZK_INFO, "Shutting down %s"
+/* J: how many reads, how many commits */
+#define ZK_LOG_COMMIT_PROCESSOR_BATCH_SIZES                                                        \
+    ZK_INFO, "Configuring CommitProcessor with readBatchSize %" PRId32 " commitBatchSize %" PRId32
+/* J */
+#define ZK_LOG_COMMIT_PROCESSOR_EXITED       ZK_INFO, "CommitProcessor exited loop!"
+/* J */
+#define ZK_LOG_SYNC_REQUEST_PROCESSOR_EXITED ZK_INFO, "SyncRequestProcessor exited!"
+/* J */
+#define ZK_LOG_TOO_BUSY_TO_SNAP              ZK_WARN, "Too busy to snap, skipping"
+/* why */
+#define ZK_LOG_TXN_LOG_FAILED                                                                      \
+    ZK_ERROR, "The transaction log cannot be written: %s. Nothing that waits for it is "           \
+              "acknowledged, and the peer ends, because a log with a hole is worse than a peer "   \
+              "less. Mend the disk or make room, and start the peer again."
+/* J */
+#define ZK_LOG_SNAP_COUNT_TOO_SMALL                                                                \
+    ZK_WARN, "SnapCount should be 2 or more. Now, snapCount is reset to 2"
+/* J: the value */
+#define ZK_LOG_SNAP_SIZE_LIMIT_OFF                                                                 \
+    ZK_INFO,                                                                                       \
+        "zookeeper.snapSizeLimitInKb set to a non-positive value %" PRId64 "; disabling feature"
+/* J: thread; then why, which Java shows as a stack trace */
+#define ZK_LOG_SEVERE_UNRECOVERABLE_ERROR                                                          \
+    ZK_ERROR, "Severe unrecoverable error, from thread : %s: %s"
+/* J */
+#define ZK_LOG_SERVER_SHUTTING_DOWN ZK_INFO, "shutting down"
+/* J, put together: session */
+#define ZK_LOG_DROPPING_REQUEST                                                                    \
+    ZK_DEBUG, "Dropping request. No session with sessionid 0x%" PRIx64                             \
+              " exists, probably expired and removed"
+/* J: type */
+#define ZK_LOG_UNKNOWN_REQUEST_TYPE ZK_WARN, "Received packet at server of unknown type %" PRId32
+/* J: client, session */
+#define ZK_LOG_INCORRECT_PASSWORD   ZK_WARN, "Incorrect password from %s for session 0x%" PRIx64
+/* J: session, milliseconds, client */
+#define ZK_LOG_ESTABLISHED_SESSION                                                                 \
+    ZK_DEBUG, "Established session 0x%" PRIx64 " with negotiated timeout %" PRId32 " for client %s"
+/* J: session, client */
+#define ZK_LOG_INVALID_SESSION                                                                     \
+    ZK_INFO, "Invalid session 0x%" PRIx64 " for client %s, probably expired"
+/* J: session, milliseconds */
+#define ZK_LOG_EXPIRING_SESSION                                                                    \
+    ZK_INFO, "Expiring session 0x%" PRIx64 ", timeout of %" PRId32 "ms exceeded"
+/* J: session */
+#define ZK_LOG_CLOSING_SESSION ZK_INFO, "Closing session 0x%" PRIx64
+/* J: milliseconds */
+#define ZK_LOG_SNAPSHOT_TAKEN  ZK_INFO, "Snapshot taken in %" PRId64 " ms"
+/* J: setting, default */
+#define ZK_LOG_SNAPSHOT_SIZE_FACTOR_INVALID                                                        \
+    ZK_WARN, "The configured %s is invalid, going to use the default %s"
+/* J: value, default */
+#define ZK_LOG_COMMIT_LOG_COUNT_TOO_SMALL                                                          \
+    ZK_WARN, "The configured commitLogCount %" PRId32 " is less than the recommended %" PRId32     \
+             ", going to use the recommended one"
+
 /* --- persistence, server, peer ---------------------------------------------------------------- */
 
 /* J: path */

@@ -19,6 +19,10 @@ struct avg_min_max_counter {
 /* Java: addDataPoint() */
 void avg_min_max_counter_add(struct avg_min_max_counter *counter, int64_t value);
 
+/* Adds all that other has measured, as if it were later than what counter has. */
+void avg_min_max_counter_add_all(struct avg_min_max_counter *counter,
+                                 const struct avg_min_max_counter *other);
+
 struct avg_min_max_text {
     char text[48];
 };

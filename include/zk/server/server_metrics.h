@@ -14,27 +14,98 @@ struct server_metrics;
 
 /* Java's fields of type Counter. Their order is that of mntr. */
 enum server_metrics_counter {
+    /* transactions that this peer, as leader, proposed */
+    SERVER_METRICS_PROPOSAL_COUNT,
+    /* changes of nodes that were outstanding, and have been applied */
+    SERVER_METRICS_OUTSTANDING_CHANGES_REMOVED,
     /* elections begun */
     SERVER_METRICS_LOOKING_COUNT,
+    /* PROPOSALs that this peer received as a follower */
+    SERVER_METRICS_LEARNER_PROPOSAL_RECEIVED_COUNT,
+    /* requests that came to PrepRequestProcessor */
+    SERVER_METRICS_PREP_PROCESSOR_REQUEST_QUEUED,
+    /* COMMITs and INFORMs that this peer received as a learner */
+    SERVER_METRICS_LEARNER_COMMIT_RECEIVED_COUNT,
     /* learners that this peer, as leader, began to synchronise with a DIFF or a TRUNC */
     SERVER_METRICS_DIFF_COUNT,
     /* ... with a SNAP */
     SERVER_METRICS_SNAP_COUNT,
+    /* transactions that this peer, as leader, committed */
+    SERVER_METRICS_COMMIT_COUNT,
+    /* requests that came to SyncRequestProcessor */
+    SERVER_METRICS_SYNC_PROCESSOR_REQUEST_QUEUED,
+    /* changes of nodes that became outstanding */
+    SERVER_METRICS_OUTSTANDING_CHANGES_QUEUED,
+    /* commits that came to CommitProcessor */
+    SERVER_METRICS_REQUEST_COMMIT_QUEUED,
     SERVER_METRICS_COUNTERS,
 };
 
-/* Java's fields of type Summary, all in milliseconds. Their order is that of mntr. */
+/* Java's fields of type Summary. Their order is that of mntr. Those from QUORUM_ACK_LATENCY on are
+ * of Java's level ADVANCED; ours have no percentiles (D-140). */
 enum server_metrics_summary {
-    /* from LOOKING to serving again, for a peer that leads then */
+    /* ms in ProposalRequestProcessor for one request */
+    SERVER_METRICS_PROPOSAL_PROCESS_TIME,
+    /* ms from LOOKING to serving again, for a peer that leads then */
     SERVER_METRICS_LEADER_UNAVAILABLE_TIME,
-    /* from the connection to the leader to UPTODATE */
+    /* clients whose requests could go on after a turn of commits */
+    SERVER_METRICS_SESSION_QUEUES_DRAINED,
+    /* writes that wait in CommitProcessor for their commit */
+    SERVER_METRICS_WRITE_COMMIT_PROC_REQ_QUEUED,
+    /* reads that wait in CommitProcessor */
+    SERVER_METRICS_READ_COMMIT_PROC_REQ_QUEUED,
+    /* requests that wait for SyncRequestProcessor */
+    SERVER_METRICS_SYNC_PROCESSOR_QUEUE_SIZE,
+    /* ms from the connection to the leader to UPTODATE */
     SERVER_METRICS_FOLLOWER_SYNC_TIME,
-    /* from LOOKING to serving again, for any peer */
+    /* requests that wait for PrepRequestProcessor */
+    SERVER_METRICS_PREP_PROCESSOR_QUEUE_SIZE,
+    /* reads that could go on after a turn of commits */
+    SERVER_METRICS_READS_ISSUED_FROM_SESSION_QUEUE,
+    /* requests that wait to be sent to the leader */
+    SERVER_METRICS_LEARNER_REQUEST_PROCESSOR_QUEUE_SIZE,
+    /* ms that a snapshot took */
+    SERVER_METRICS_SNAPSHOTTIME,
+    /* ms from LOOKING to serving again, for any peer */
     SERVER_METRICS_UNAVAILABLE_TIME,
-    /* from the start of lookForLeader() to the start of the role */
+    /* the same for one client */
+    SERVER_METRICS_READS_AFTER_WRITE_IN_SESSION_QUEUE,
+    /* requests of one client that wait, with its oldest write */
+    SERVER_METRICS_REQUESTS_IN_SESSION_QUEUE,
+    /* commits applied in one turn of CommitProcessor */
+    SERVER_METRICS_WRITE_COMMIT_PROC_ISSUED,
+    /* ms in PrepRequestProcessor for one request */
+    SERVER_METRICS_PREP_PROCESS_TIME,
+    /* clients that wait for a write of theirs */
+    SERVER_METRICS_PENDING_SESSION_QUEUE_SIZE,
+    /* ms for one turn of CommitProcessor */
+    SERVER_METRICS_COMMIT_PROCESS_TIME,
+    /* ms that loading snapshot and log took */
+    SERVER_METRICS_DBINITTIME,
+    /* ms from the start of lookForLeader() to the start of the role */
     SERVER_METRICS_ELECTION_TIME,
+    /* commits that wait in CommitProcessor */
+    SERVER_METRICS_COMMIT_COMMIT_PROC_REQ_QUEUED,
+    /* transactions that shared one fsync */
+    SERVER_METRICS_SYNC_PROCESSOR_BATCH_SIZE,
+    /* ms for the commits of one turn */
+    SERVER_METRICS_WRITE_BATCH_TIME_IN_COMMIT_PROCESSOR,
+    /* reads passed on in one turn of CommitProcessor */
+    SERVER_METRICS_READ_COMMIT_PROC_ISSUED,
     /* as FOLLOWER_SYNC_TIME, for an observer */
     SERVER_METRICS_OBSERVER_SYNC_TIME,
+    /* ms in SyncRequestProcessor for one request, an fsync among it now and then */
+    SERVER_METRICS_SYNC_PROCESS_TIME,
+    /* ms from a request's arrival at the leader to its quorum of ACKs */
+    SERVER_METRICS_QUORUM_ACK_LATENCY,
+    /* ms from a request's arrival at SyncRequestProcessor until it is on disk */
+    SERVER_METRICS_SYNC_PROCESSOR_QUEUE_AND_FLUSH_TIME_MS,
+    /* ms from the leader's time stamp to the moment at which it is applied here */
+    SERVER_METRICS_PROPAGATION_LATENCY,
+    /* ms that a request waited for SyncRequestProcessor */
+    SERVER_METRICS_SYNC_PROCESSOR_QUEUE_TIME_MS,
+    /* ms for one flush of the log, its fsync included */
+    SERVER_METRICS_SYNC_PROCESSOR_QUEUE_FLUSH_TIME_MS,
     SERVER_METRICS_SUMMARIES,
 };
 
@@ -49,9 +120,12 @@ void server_metrics_free(struct server_metrics *metrics); /* NULL is fine */
 
 /* Java: Counter.add(1) */
 void server_metrics_count(struct server_metrics *metrics, enum server_metrics_counter which);
-/* Java: Summary.add(value_ms) */
+/* Java: Summary.add(value) */
 void server_metrics_add(struct server_metrics *metrics, enum server_metrics_summary which,
-                        int64_t value_ms);
+                        int64_t value);
+/* Add all that a thread has counted and measured by itself since the last time, and zero it: one
+ * lock for many values, for threads that measure each request. */
+void server_metrics_merge(struct server_metrics *metrics, struct server_metrics_values *values);
 struct server_metrics_values server_metrics_get(struct server_metrics *metrics);
 
 /* The names that mntr shows, without "zk_": "looking_count", "election_time". */

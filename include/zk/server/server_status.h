@@ -45,6 +45,8 @@ struct server_status {
     enum sync_mode sync_mode; /* shown in zk_peer_state unless SYNC_MODE_NONE */
     int64_t uptime_ms;        /* in Java since the server object of this term was made */
 
+    int64_t outstanding_requests; /* clients' requests that have not been answered */
+
     /* zk_database_fill_status */
     int64_t last_processed_zxid;
     int64_t node_count;

@@ -1,10 +1,11 @@
-/* What a peer holds in memory: the tree, the sessions, the last zxid. It outlives roles: follower,
- * leader and observer of successive terms work on the same one. Java: server.ZKDatabase
+/* What a peer holds in memory: the tree, the sessions, the last zxid, and the last few hundred
+ * transactions that were committed. It outlives roles: follower, leader and observer of successive
+ * terms work on the same one. Java: server.ZKDatabase
  *
- * One mutex (ZK_RANK_DATABASE) says which tree and which sessions are current; the tree has a
- * lock of its own. Neither is held while bytes go out or come in. What comes is built beside the
- * old tree and then takes its place; whoever still writes out the old one keeps it until he is
- * done. Any thread may call anything. */
+ * One mutex (ZK_RANK_DATABASE) says which tree and which sessions are current, another
+ * (ZK_RANK_COMMITTED_LOG) guards the committed log; the tree has a lock of its own. None is held
+ * while bytes go out or come in. What comes is built beside the old tree and then takes its place;
+ * whoever still writes out the old one keeps it until he is done. Any thread may call anything. */
 #ifndef ZK_SERVER_ZK_DATABASE_H
 #define ZK_SERVER_ZK_DATABASE_H
 
@@ -17,10 +18,11 @@
 #include "zk/persistence/file_txn_snap_log.h"
 #include "zk/persistence/serialize_utils.h"
 
+struct server_status;
+struct txn_log_entry;
 struct zk_context;
 struct zk_database;
 struct zk_database_snapshot;
-struct server_status;
 
 /* Java: new ZKDatabase(snapLog). A fresh tree, not initialized. snap_log stays the caller's,
  * and outlives it. */
@@ -29,12 +31,12 @@ void zk_database_free(struct zk_database *database); /* NULL is fine */
 
 /* Java: isInitialized(): loaded from disk or from a leader, and not cleared since. */
 bool zk_database_is_initialized(struct zk_database *database);
-/* Java: clear(): a fresh tree, no sessions, not initialized. */
+/* Java: clear(): a fresh tree, no sessions, no committed log, not initialized. */
 void zk_database_clear(struct zk_database *database);
-/* Java: loadDataBase(). *ret_zxid: the last zxid, perhaps -1. Blocks on the disk. Errors:
+/* Java: loadDataBase(). The newest snapshot, and the log behind it, whose transactions fill the
+ * committed log. *ret_zxid: the last zxid, perhaps -1. Blocks on the disk. Errors:
  * file_txn_snap_log_restore's; tree and sessions are as they were. */
 ZK_NODISCARD int zk_database_load_data_base(struct zk_database *database, int64_t *ret_zxid);
-
 /* Java: getDataTreeLastProcessedZxid() */
 int64_t zk_database_last_processed_zxid(struct zk_database *database);
 /* Java: setlastProcessedZxid() */
@@ -42,6 +44,43 @@ void zk_database_set_last_processed_zxid(struct zk_database *database, int64_t z
 
 /* Java: initConfigInZKDatabase(qv): put the text of the configuration into /zookeeper/config. */
 void zk_database_init_config(struct zk_database *database, const char *text, int64_t version);
+
+/* ---- transactions ---------------------------------------------------------------------------- */
+
+/* The transaction log on disk. What has been appended is durable when the next commit has returned
+ * 0. After an error the log takes nothing more. All three block on the disk; one thread at a time.
+ * Java: append() */
+ZK_NODISCARD int zk_database_append(struct zk_database *database, struct txn_log_entry *entry);
+/* Java: commit() */
+ZK_NODISCARD int zk_database_commit(struct zk_database *database);
+/* Java: rollLog() */
+ZK_NODISCARD int zk_database_roll_log(struct zk_database *database);
+/* Returns how many transactions were appended since the log was rolled. Java: getTxnCount() */
+int32_t zk_database_get_txn_count(struct zk_database *database);
+/* Returns how many bytes. Java: getTxnSize() */
+int64_t zk_database_get_txn_size(struct zk_database *database);
+
+/* ---- the committed log: what a leader sends learners that were away for a moment ------------- */
+
+/* Java: addCommittedProposal(). Shares entry. The oldest one leaves when there are more than
+ * zookeeper.commitLogCount, 500 at least, and one (K-70). */
+void zk_database_add_committed_proposal(struct zk_database *database, struct txn_log_entry *entry);
+
+/* A copy of one moment: references to transactions, the oldest first. */
+struct committed_log {
+    struct txn_log_entry **entries;
+    size_t count;
+    /* Of the whole log, even if the copy is of a part; both are 0 if it is empty. */
+    int64_t min_committed_log;
+    int64_t max_committed_log;
+};
+
+/* Copies those behind after_zxid (INT64_MIN: all); committed_log_done ends the copy.
+ * Java: getCommittedLog() */
+void zk_database_get_committed_log(struct zk_database *database, int64_t after_zxid,
+                                   struct committed_log *ret_log);
+
+void committed_log_done(struct committed_log *log);
 
 /* ---- snapshots ------------------------------------------------------------------------------- */
 
@@ -72,7 +111,9 @@ ZK_NODISCARD int zk_database_deserialize_snapshot(struct zk_database *database, 
 
 /* Java: getSessionWithTimeOuts(). Returns a copy; the caller ends it with session_timeouts_done. */
 void zk_database_sessions(struct zk_database *database, struct session_timeouts *ret_sessions);
-
+/* Java: getDataTree(). Returns a reference; the caller unrefs it. PrepRequestProcessor and readers
+ * look at its nodes. */
+struct data_tree *zk_database_get_data_tree(struct zk_database *database);
 /* Fill in what only the database knows: zxid, nodes, sizes, sessions. */
 void zk_database_fill_status(struct zk_database *database, struct server_status *status);
 

@@ -5,43 +5,187 @@
  *
  * Counted: whoever answers a client keeps the server of that moment
  * (quorum_peer_get_active_server), and finds it shut down if the term has ended meanwhile. Any
- * thread; one mutex (ZK_RANK_ZOOKEEPER_SERVER), held for the look at a field. */
+ * thread, but for startup and shutdown, which the role's own thread calls. One mutex
+ * (ZK_RANK_ZOOKEEPER_SERVER) is held for the look at a field, never while a processor, the tracker
+ * of sessions or the database is called. */
 #ifndef ZK_SERVER_ZOOKEEPER_SERVER_H
 #define ZK_SERVER_ZOOKEEPER_SERVER_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "zk/base/attrs.h"
+
+struct outstanding_changes;
+struct request;
+struct request_processor;
+struct server_cnxn;
+struct server_metrics;
+struct server_status;
+struct session_tracker;
 struct zk_context;
 struct zk_database;
-struct server_status;
 struct zookeeper_server;
+
+/* Bytes of a session's password. */
+enum { SESSION_PASSWD_LENGTH = 16 };
 
 /* Java: ZooKeeperServer.State */
 enum zookeeper_server_state {
     ZOOKEEPER_SERVER_INITIAL,
     ZOOKEEPER_SERVER_RUNNING,
     ZOOKEEPER_SERVER_SHUTDOWN,
+    /* A thread that the server cannot do without has ended: the role must end. */
+    ZOOKEEPER_SERVER_ERROR,
 };
 
-/* What the kinds differ in. */
+/* What the kinds differ in. A method that may be NULL does nothing then. */
 struct zookeeper_server_methods {
     /* Java: getState(): "leader", "follower", "observer" */
     const char *state;
+    /* Java: createSessionTracker(). Returns the tracker, which the server frees. May be NULL. */
+    struct session_tracker *(*create_session_tracker)(struct zookeeper_server *server);
+    /* Java: setupRequestProcessors(). Makes the processors, hands the first one of the chain to
+     * zookeeper_server_set_first_processor, and starts their threads. Errors: -EAGAIN, the system
+     * gives no more threads; what has been made and started is shut down like the rest. May be
+     * NULL. */
+    int (*setup_request_processors)(struct zookeeper_server *server);
+    /* What a kind ends before the chain: its processors that are not in it (a learner's
+     * SyncRequestProcessor). It joins their threads. May be NULL. In 3.9.5 it is
+     * shutdownComponents(). */
+    void (*shutdown_components)(struct zookeeper_server *server);
+    /* Java: revalidateSession(): a client comes back with its session, and its password is right.
+     * Learners ask the leader. NULL: the server's own tracker knows the answer. */
+    void (*revalidate_session)(struct zookeeper_server *server, struct server_cnxn *cnxn,
+                               int64_t session_id, int32_t timeout_ms);
+    /* Nobody refers to the server any more: free what the kind has, its processors outside the
+     * chain among it. May be NULL. */
+    void (*free_kind)(void *kind);
 };
 
-/* Java: new ZooKeeperServer(). The state is INITIAL. methods and database stay the caller's, and
- * outlive the server. The caller unrefs it. */
+/* Java: new ZooKeeperServer(). The state is INITIAL. methods, database and metrics stay the
+ * caller's, and outlive the server; kind is the methods' own (zookeeper_server_kind), and may be
+ * NULL. The caller unrefs what is returned. */
 struct zookeeper_server *zookeeper_server_new(struct zk_context *ctx,
                                               const struct zookeeper_server_methods *methods,
-                                              struct zk_database *database);
+                                              void *kind, struct zk_database *database,
+                                              struct server_metrics *metrics);
 struct zookeeper_server *zookeeper_server_ref(struct zookeeper_server *server);
 void zookeeper_server_unref(struct zookeeper_server *server); /* NULL is fine */
 
-/* Java: startup(). INITIAL becomes RUNNING; a server that is shut down already stays so. */
-void zookeeper_server_startup(struct zookeeper_server *server);
-/* Java: shutdown(). Does not wait for anybody; any number of times. */
-void zookeeper_server_shutdown(struct zookeeper_server *server);
+/* What the processors ask for. All stay the server's, and live as long as it. */
+struct zk_context *zookeeper_server_ctx(const struct zookeeper_server *server);
+void *zookeeper_server_kind(const struct zookeeper_server *server);
+/* Java: getZKDatabase() */
+struct zk_database *zookeeper_server_get_zk_database(const struct zookeeper_server *server);
+/* Java: ServerMetrics.getMetrics() */
+struct server_metrics *zookeeper_server_metrics(const struct zookeeper_server *server);
+/* Java: outstandingChanges */
+struct outstanding_changes *zookeeper_server_outstanding_changes(
+    const struct zookeeper_server *server);
+/* Java: getSessionTracker(). NULL until createSessionTracker. */
+struct session_tracker *zookeeper_server_get_session_tracker(struct zookeeper_server *server);
 
-/* Java: dumpMonitorValues(), as far as this class knows: whether it serves, since when, and what
- * the database holds. */
+/* ---- its life -------------------------------------------------------------------------------- */
+
+/* Java: createSessionTracker(). A learner's is made when it is synchronised, before startup, which
+ * makes one if there is none. */
+void zookeeper_server_create_session_tracker(struct zookeeper_server *server);
+
+/* Java: startup(). Starts the tracker of sessions and the processors; INITIAL becomes RUNNING. A
+ * server that is shut down already stays so. Errors: those of setup_request_processors; the state
+ * is ERROR then. */
+int zookeeper_server_startup(struct zookeeper_server *server);
+/* Java: startupWithoutServing(). The same, but the state stays INITIAL, in which clients wait. */
+int zookeeper_server_startup_without_serving(struct zookeeper_server *server);
+/* Java: startServing(). INITIAL becomes RUNNING. */
+void zookeeper_server_start_serving(struct zookeeper_server *server);
+
+/* Java: firstProcessor. setup_request_processors hands it over; the server owns it and the chain
+ * behind it. */
+void zookeeper_server_set_first_processor(struct zookeeper_server *server,
+                                          struct request_processor *first_processor);
+
+/* Java: shutdown(). In 3.9.5's order: no request is taken any more; the tracker of sessions, the
+ * kind's own processors, and the chain end and are joined, the log is on disk with all that was
+ * given to it; then what the log holds beyond the tree is applied to the tree
+ * (zk_database_fast_forward_data_base). When it returns, no thread of the server runs, and nothing
+ * of its term is written any more. BLOCKS until then. Any number of times. Never by a thread of the
+ * server. */
+void zookeeper_server_shutdown(struct zookeeper_server *server);
+/* Java: shutdown(true). The same, but the database is cleared instead, and will be loaded from disk
+ * anew: a SNAP came in half. */
+void zookeeper_server_shutdown_fully(struct zookeeper_server *server);
+
+/* Java: isRunning() */
+bool zookeeper_server_is_running(struct zookeeper_server *server);
+/* The calling thread, which the server cannot do without, ends because of the error r: one line
+ * says so, and the state becomes ERROR, which the role sees and ends. exit_code:
+ * EXIT_CODE_UNEXPECTED_ERROR and the like, if the process must end as well; 0: only the role. The
+ * first one counts. Java: ZooKeeperCriticalThread.handleException(),
+ * ZooKeeperServerListener.notifyStopping() */
+void zookeeper_server_handle_exception(struct zookeeper_server *server, int r, int exit_code);
+/* Returns the exit code that handle_exception was told; 0 if the process need not end. A role whose
+ * server is in ERROR returns it as its own result. */
+int zookeeper_server_exit_code(struct zookeeper_server *server);
+
+/* ---- zxids ----------------------------------------------------------------------------------- */
+
+/* Returns the last zxid that a leader has given out. Java: getZxid() */
+int64_t zookeeper_server_get_zxid(struct zookeeper_server *server);
+/* Java: getNextZxid() */
+int64_t zookeeper_server_get_next_zxid(struct zookeeper_server *server);
+/* Java: setZxid() */
+void zookeeper_server_set_zxid(struct zookeeper_server *server, int64_t zxid);
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+/* Java: submitRequest(). A request of a client, or of the server itself; it stays the caller's.
+ * Waits while the server is INITIAL; dropped when it is shut down. Never with a lock held. Errors:
+ * -ECANCELED, the server does not run. */
+ZK_NODISCARD int zookeeper_server_submit_request(struct zookeeper_server *server,
+                                                 struct request *request);
+/* Java: submitRequestNow(), behind the throttler: touches the session and hands the request to the
+ * first processor. Errors: the same. */
+ZK_NODISCARD int zookeeper_server_submit_request_now(struct zookeeper_server *server,
+                                                     struct request *request);
+
+/* A client's request has been answered. Java: decInProcess() */
+void zookeeper_server_dec_in_process(struct zookeeper_server *server);
+/* Returns how many requests of clients have come and have not been answered.
+ * Java: getOutstandingRequests() */
+int64_t zookeeper_server_get_outstanding_requests(struct zookeeper_server *server);
+
+/* ---- sessions -------------------------------------------------------------------------------- */
+
+/* Java: createSession(). Gives cnxn the id of a new session, which is *ret_session_id as well, and
+ * submits its createSession. Errors: -ECANCELED, the server does not run. */
+ZK_NODISCARD int zookeeper_server_create_session(struct zookeeper_server *server,
+                                                 struct server_cnxn *cnxn, int32_t timeout_ms,
+                                                 int64_t *ret_session_id);
+/* Java: reopenSession(). A client comes back with a session. passwd:
+ * SESSION_PASSWD_LENGTH bytes. */
+void zookeeper_server_reopen_session(struct zookeeper_server *server, struct server_cnxn *cnxn,
+                                     int64_t session_id, const uint8_t *passwd, int32_t timeout_ms);
+/* Java: finishSessionInit(). Answer the client's first packet. */
+void zookeeper_server_finish_session_init(struct zookeeper_server *server, struct server_cnxn *cnxn,
+                                          bool valid);
+/* Java: closeSession(). Submit a closeSession, as for a client that ends its session. */
+void zookeeper_server_close_session(struct zookeeper_server *server, int64_t session_id);
+/* What a tracker of sessions tells when the time of one is over: submit its closeSession. arg is
+ * the server. Java: expire() */
+void zookeeper_server_expire(void *arg, int64_t session_id, int32_t timeout_ms);
+/* Java: touch(). The client lives. -ENOENT: there is no such session; NULL is fine. */
+ZK_NODISCARD int zookeeper_server_touch(struct zookeeper_server *server, struct server_cnxn *cnxn);
+/* ---- snapshots, status ----------------------------------------------------------------------- */
+
+/* Java: takeSnapshot(). Write a snapshot of the database, with a line and a metric for the time it
+ * took. Blocks on the disk. An error is logged; the process must end with
+ * EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT then. */
+ZK_NODISCARD int zookeeper_server_take_snapshot(struct zookeeper_server *server);
+
+/* Java: dumpMonitorValues(), as far as this class knows: whether it serves, since when, how many
+ * requests wait, and what the database holds. */
 void zookeeper_server_fill_status(struct zookeeper_server *server, struct server_status *status);
 
 #endif

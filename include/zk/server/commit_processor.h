@@ -1,0 +1,39 @@
+/* Brings requests and commits into one order: writes in the order of their zxids, each client's
+ * requests in the order in which it sent them, and no read while a write is applied.
+ * Java: server.quorum.CommitProcessor
+ *
+ * A request comes in twice: when the client has sent it (process_request), and, if it is a write,
+ * when the ensemble has committed it (commit_processor_commit). A write of our own client
+ * waits for its commit, and with it all that the client sent later; others' writes have no request
+ * here, and their commits are applied as they come. */
+#ifndef ZK_SERVER_COMMIT_PROCESSOR_H
+#define ZK_SERVER_COMMIT_PROCESSOR_H
+
+#include <stdbool.h>
+
+#include "zk/base/attrs.h"
+#include "zk/server/request_processor.h"
+
+struct commit_processor;
+struct request;
+struct zookeeper_server;
+
+/* Java: new CommitProcessor(nextProcessor, id, matchSyncs, listener). Takes ownership of next;
+ * server stays the caller's and outlives the processor. match_syncs: a SYNC waits for the leader's
+ * answer, which comes as a commit; true for learners. The thread does not run yet. */
+struct commit_processor *commit_processor_new(struct zookeeper_server *server,
+                                              struct request_processor *next, bool match_syncs);
+
+/* Java: start(). Starts thread CommitProcessor:N. -EAGAIN: the system gives no more threads. */
+ZK_NODISCARD int commit_processor_start(struct commit_processor *processor);
+
+/* Java: commit(). The request has been committed; commits come in the order of their zxids. Takes a
+ * reference. Any thread; never blocks. */
+void commit_processor_commit(struct commit_processor *processor, struct request *request);
+
+/* The processor as a link of the chain. process_request: any thread; never blocks. A write of a
+ * local client must be given to it before the leader hears of the write, or the commit may be
+ * there first and find nobody who waits for it. shutdown: what waits is dropped. */
+struct request_processor *commit_processor_as_processor(struct commit_processor *processor);
+
+#endif

@@ -1,0 +1,83 @@
+/* One request on its way through the processors. Java: server.Request
+ *
+ * A client's connection makes it, or a learner's packet does, or the server itself. It is counted,
+ * because several threads hold it at once: on a leader it waits for its commit in one processor
+ * while another writes it to the log. What stands above the line in the struct is written before
+ * anybody else sees it and never again. What stands below belongs to one thread after the other, as
+ * each field says, and queues hand it over; so no field needs a lock. */
+#ifndef ZK_SERVER_REQUEST_H
+#define ZK_SERVER_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "zk/base/buf.h"
+#include "zk/base/refcount.h"
+#include "zk/base/str.h"
+#include "zk/jute/data.h"
+
+struct learner_handler;
+struct server_cnxn;
+struct txn_log_entry;
+
+struct request {
+    struct zk_refcount refs; /* queues; lists of what is outstanding; threads at work on it */
+    int64_t session_id;
+    int32_t cxid;
+    int32_t type;        /* enum op_code, or a number that nobody defined */
+    struct buf *request; /* the body as it came; NULL: there is none */
+    /* As whom the client has authenticated; null for what the server asks of itself. */
+    struct zk_id_list auth_info;
+    /* A reference; NULL: the client is another server's, or there is none. */
+    struct server_cnxn *cnxn;
+    /* The connection, or the learner's handler, that may use the session; only compared, never
+     * followed. */
+    const void *owner;
+    /* Of a SYNC that came from a learner; NULL otherwise. Java: LearnerSyncRequest.fh */
+    struct learner_handler *learner;
+    int64_t create_time_ms;
+    bool local_session;
+
+    /* ---- PrepRequestProcessor sets these on a leader; on a learner, what made the request from a
+     * PROPOSAL, or CommitProcessor for a request of our own client ---- */
+
+    /* Java's hdr, txn and txnDigest. A reference; NULL for reads and SYNC. */
+    struct txn_log_entry *txn;
+    int64_t zxid; /* -1: none yet */
+    /* What PrepRequestProcessor found wrong: enum keeper_code, 0 for nothing. */
+    int32_t exception;
+
+    /* ---- times for the metrics; -1: has not happened ---- */
+
+    int64_t prep_queue_start_time_ms;
+    int64_t sync_queue_start_time_ms;
+    int64_t commit_proc_queue_start_time_ms;
+    int64_t commit_recv_time_ms;
+};
+
+/* Java: new Request(). Shares body, copies auth_info (NULL: null), takes a reference to cnxn (NULL:
+ * none). The caller unrefs what is returned. */
+struct request *request_new(struct server_cnxn *cnxn, int64_t session_id, int32_t cxid,
+                            int32_t type, struct buf *body, const struct zk_id_list *auth_info);
+/* The request of a transaction that another server has prepared, with the numbers of its header.
+ * Shares txn. The caller unrefs what is returned. Java: new Request() */
+struct request *request_new_of_txn(struct txn_log_entry *txn);
+struct request *request_ref(struct request *request);
+void request_unref(struct request *request); /* NULL is fine */
+
+/* Gives the request its transaction, which is shared, and the transaction's zxid. Only while no
+ * other thread looks at these two. Java: setHdr(), setTxn(), setTxnDigest() */
+void request_set_txn(struct request *request, struct txn_log_entry *txn);
+
+/* Returns what is put last into a queue, so that the thread that takes it ends. It is no request:
+ * nobody looks into it, and request_ref and request_unref leave it alone. Java: requestOfDeath */
+struct request *request_of_death(void);
+
+/* Java: isValid(). Whether clients may send this type. */
+bool request_is_valid(int32_t type);
+/* Java: isQuorum(). Whether the whole ensemble takes part in it, as it does in every write. */
+bool request_is_quorum(const struct request *request);
+/* Java: toString(), with the path if the body begins with one; for log lines. */
+void request_append(const struct request *request, struct zk_str *str);
+
+#endif

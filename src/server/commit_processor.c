@@ -1,0 +1,437 @@
+/* Reads and writes of clients, and the commits of the ensemble, in one order.
+ * Java: server.quorum.CommitProcessor
+ *
+ * Whoever brings something puts it into an incoming queue, under the lock, and wakes the thread of
+ * the processor. The thread takes all there is at once and then works without the lock on what is
+ * its own. Java's queues are concurrent ones that its thread polls one element at a time.
+ *
+ * Reads run on the processor's own thread, as Java's do with no worker threads
+ * (zookeeper.commitProcessor.numWorkerThreads=0); so no read can run while a write is applied, and
+ * there is no pool to wait for (A-50). */
+#include "zk/server/commit_processor.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "server/lock_ranks.h"
+#include "server/request_queue.h"
+#include "zk/base/alloc.h"
+#include "zk/base/long_map.h"
+#include "zk/jute/op_code.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/context.h"
+#include "zk/runtime/lock.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/settings.h"
+#include "zk/runtime/thread.h"
+#include "zk/server/exit_code.h"
+#include "zk/server/request.h"
+#include "zk/server/server_metrics.h"
+#include "zk/server/zookeeper_server.h"
+
+/* What has been measured goes to the metrics when the thread has nothing to do, and after so many
+ * turns. */
+enum { TURNS_BETWEEN_MERGES = 256 };
+
+struct commit_processor {
+    struct request_processor processor;
+    struct zookeeper_server *server;
+    struct zk_context *ctx;
+    struct request_processor *next; /* owned */
+    struct zk_thread_group *threads;
+    /* Whether a SYNC waits for the leader's answer; on the leader itself it flows like a read. */
+    bool match_syncs;
+    /* How many reads are passed on before a commit that waits; negative: a commit goes first as
+     * soon as there is a write of our own that may be waiting for it. */
+    int32_t max_read_batch_size;
+    /* How many commits are applied before reads that wait. */
+    int32_t max_commit_batch_size;
+
+    struct zk_mutex mu;     /* L-61. Guards: */
+    struct zk_cond wake_up; /* something has come in, or it is over */
+    bool stopped GUARDED_BY(&mu);
+    /* What the thread has not taken yet, in the order in which it came. A write of our own client
+     * is in both of the first two. */
+    struct request_queue incoming_requests GUARDED_BY(&mu);
+    struct request_queue incoming_writes GUARDED_BY(&mu);
+    struct request_queue incoming_commits GUARDED_BY(&mu);
+    int64_t incoming_reads GUARDED_BY(&mu); /* how many of the first are no writes */
+
+    /* ---- the thread's own, Java's names ---- */
+
+    struct request_queue queued_requests;
+    /* Writes of our own clients that wait for their commit, oldest first. */
+    struct request_queue queued_write_requests;
+    struct request_queue committed_requests;
+    /* What each client has sent, from its oldest write that waits on: a session id's request_queue,
+     * which is never empty between two turns. */
+    struct long_map pending_requests;
+    int64_t num_read_queued_requests;
+    struct server_metrics_values measured;
+    int turns;
+};
+
+static bool take_what_came_in(struct commit_processor *commit);
+static bool commit_came_in(struct commit_processor *commit);
+static void add_to_session_queue(struct commit_processor *commit, struct request *request);
+static int process_commits(struct commit_processor *commit);
+
+static bool need_commit(const struct commit_processor *commit, const struct request *request)
+{
+    switch (request->type) {
+    case OP_CODE_CREATE:
+    case OP_CODE_CREATE2:
+    case OP_CODE_CREATE_TTL:
+    case OP_CODE_CREATE_CONTAINER:
+    case OP_CODE_DELETE:
+    case OP_CODE_DELETE_CONTAINER:
+    case OP_CODE_SET_DATA:
+    case OP_CODE_RECONFIG:
+    case OP_CODE_MULTI:
+    case OP_CODE_SET_ACL:
+    case OP_CODE_CHECK:
+        return true;
+    case OP_CODE_SYNC:
+        return commit->match_syncs;
+    case OP_CODE_CREATE_SESSION:
+    case OP_CODE_CLOSE_SESSION:
+        return !request->local_session;
+    default:
+        return false;
+    }
+}
+
+static void commit_processor_measure(struct commit_processor *commit,
+                                     enum server_metrics_summary which, int64_t value)
+{
+    avg_min_max_counter_add(&commit->measured.summaries[which], value);
+}
+
+/* A read, or a SYNC that needs no commit. Java: sendToNextProcessor() */
+static int send_to_next_processor(struct commit_processor *commit, struct request *request)
+{
+    commit->num_read_queued_requests--;
+    return request_processor_process_request(commit->next, request);
+}
+
+/* Java: run() */
+static void commit_processor_run(void *arg)
+{
+    struct commit_processor *commit = arg;
+    int r = 0;
+    /* A request is put in before the leader is told of it. So the head of the commits that are
+     * taken now belongs to a request that is taken now at the latest, or to another server's. */
+    while (r == 0 && take_what_came_in(commit)) {
+        int64_t time_ms = zk_elapsed_ms();
+        int64_t reads_processed = 0;
+        /* As many as there are now and no more: clients that never stop reading must not keep the
+         * others' commits waiting. */
+        size_t requests_to_process = commit->queued_requests.count;
+        while (
+            r == 0 && requests_to_process > 0 &&
+            (commit->max_read_batch_size < 0 || reads_processed <= commit->max_read_batch_size)) {
+            struct request *request = request_queue_poll(&commit->queued_requests);
+            requests_to_process--;
+            if (need_commit(commit, request) ||
+                long_map_get(&commit->pending_requests, request->session_id) != NULL) {
+                add_to_session_queue(commit, request);
+            } else {
+                reads_processed++;
+                r = send_to_next_processor(commit, request);
+            }
+            request_unref(request);
+            /* A write of ours waits and a commit is there: because commits of our own writes come
+             * in the order of the writes, it is for that write, or for another server's; so it can
+             * be applied. */
+            if (commit->max_read_batch_size < 0 && commit->pending_requests.count > 0 &&
+                commit_came_in(commit))
+                break;
+        }
+        commit_processor_measure(commit, SERVER_METRICS_READ_COMMIT_PROC_ISSUED, reads_processed);
+
+        if (r == 0 && commit->committed_requests.count > 0)
+            r = process_commits(commit);
+        commit_processor_measure(commit, SERVER_METRICS_COMMIT_PROCESS_TIME,
+                                 zk_elapsed_ms() - time_ms);
+    }
+    if (r < 0)
+        zookeeper_server_handle_exception(commit->server, r, EXIT_CODE_UNEXPECTED_ERROR);
+    zk_log(commit->ctx, ZK_LOG_COMMIT_PROCESSOR_EXITED);
+}
+
+/* If the commit is that of our own oldest write, put it into the request that our client has sent,
+ * so that the answer finds its client. Returns the request to apply, with a reference; NULL: not
+ * yet, because the client has reads before this write that have not been passed on. */
+static struct request *match_commit(struct commit_processor *commit, struct long_set *drained)
+{
+    struct request *request = request_queue_peek(&commit->committed_requests);
+    struct request *oldest_write = request_queue_peek(&commit->queued_write_requests);
+    if (oldest_write == NULL || oldest_write->session_id != request->session_id ||
+        oldest_write->cxid != request->cxid)
+        return request_ref(request); /* another server's write: nobody waits for it here */
+
+    struct request_queue *session_queue =
+        long_map_get(&commit->pending_requests, request->session_id);
+    commit_processor_measure(commit, SERVER_METRICS_PENDING_SESSION_QUEUE_SIZE,
+                             (int64_t)commit->pending_requests.count);
+    if (session_queue == NULL || session_queue->count == 0 ||
+        !need_commit(commit, request_queue_peek(session_queue)))
+        return NULL;
+    commit_processor_measure(commit, SERVER_METRICS_REQUESTS_IN_SESSION_QUEUE,
+                             (int64_t)session_queue->count);
+    struct request *top_pending = request_queue_poll(session_queue);
+    /* On a leader both are one and the same, which the thread of SyncRequestProcessor may read. */
+    if (top_pending != request) {
+        if (request->txn != NULL)
+            request_set_txn(top_pending, request->txn);
+        top_pending->commit_recv_time_ms = request->commit_recv_time_ms;
+    }
+    request_unref(request_queue_poll(&commit->queued_write_requests));
+    long_set_add(drained, request->session_id);
+    return top_pending;
+}
+
+/* The reads that came behind a write that is applied now. Java: run(), its last part */
+static int drain_session_queues(struct commit_processor *commit, const struct long_set *drained)
+{
+    int r = 0;
+    int64_t reads_processed = 0;
+    for (size_t i = 0; i < drained->count; i++) {
+        struct request_queue *session_queue =
+            long_map_get(&commit->pending_requests, drained->items[i]);
+        int64_t reads_after_write = 0;
+        while (r == 0 && session_queue->count > 0 &&
+               !need_commit(commit, request_queue_peek(session_queue))) {
+            struct request *request = request_queue_poll(session_queue);
+            r = send_to_next_processor(commit, request);
+            request_unref(request);
+            reads_after_write++;
+        }
+        commit_processor_measure(commit, SERVER_METRICS_READS_AFTER_WRITE_IN_SESSION_QUEUE,
+                                 reads_after_write);
+        reads_processed += reads_after_write;
+        if (session_queue->count == 0) {
+            long_map_remove(&commit->pending_requests, drained->items[i]);
+            request_queue_done(session_queue);
+            free(session_queue);
+        }
+    }
+    commit_processor_measure(commit, SERVER_METRICS_SESSION_QUEUES_DRAINED,
+                             (int64_t)drained->count);
+    commit_processor_measure(commit, SERVER_METRICS_READS_ISSUED_FROM_SESSION_QUEUE,
+                             reads_processed);
+    return r;
+}
+
+/* Java: run(), from waitForEmptyPool() on, and processWrite() */
+static int process_commits(struct commit_processor *commit)
+{
+    int r = 0;
+    struct long_set drained = {0}; /* the sessions of these writes */
+    int64_t start_write_time_ms = zk_elapsed_ms();
+    int32_t commits_to_process = commit->max_commit_batch_size;
+    int64_t commits_processed = 0;
+    while (r == 0 && commit->committed_requests.count > 0 && commits_to_process > 0) {
+        struct request *request = match_commit(commit, &drained);
+        if (request == NULL)
+            break;
+        request_unref(request_queue_poll(&commit->committed_requests));
+        commits_to_process--;
+        commits_processed++;
+        r = request_processor_process_request(commit->next, request);
+        request_unref(request);
+    }
+    commit_processor_measure(commit, SERVER_METRICS_WRITE_BATCH_TIME_IN_COMMIT_PROCESSOR,
+                             zk_elapsed_ms() - start_write_time_ms);
+    commit_processor_measure(commit, SERVER_METRICS_WRITE_COMMIT_PROC_ISSUED, commits_processed);
+    if (r == 0)
+        r = drain_session_queues(commit, &drained);
+    long_set_done(&drained);
+    return r;
+}
+
+/* ---- what comes in --------------------------------------------------------------------------- */
+
+static void merge_what_was_measured(struct commit_processor *commit)
+{
+    server_metrics_merge(zookeeper_server_metrics(commit->server), &commit->measured);
+    commit->turns = 0;
+}
+
+/* Waits until there is something to do, and takes it. Returns false when it is over. */
+static bool take_what_came_in(struct commit_processor *commit)
+{
+    bool idle = commit->queued_requests.count == 0 && commit->committed_requests.count == 0;
+    if (idle || ++commit->turns >= TURNS_BETWEEN_MERGES)
+        merge_what_was_measured(commit);
+    zk_mutex_lock(&commit->mu);
+    while (!commit->stopped && idle && commit->incoming_requests.count == 0 &&
+           commit->incoming_commits.count == 0)
+        zk_cond_wait(&commit->wake_up, &commit->mu);
+    bool stopped = commit->stopped;
+    request_queue_move(&commit->queued_requests, &commit->incoming_requests);
+    request_queue_move(&commit->queued_write_requests, &commit->incoming_writes);
+    request_queue_move(&commit->committed_requests, &commit->incoming_commits);
+    commit->num_read_queued_requests += commit->incoming_reads;
+    commit->incoming_reads = 0;
+    zk_mutex_unlock(&commit->mu);
+
+    commit_processor_measure(commit, SERVER_METRICS_READ_COMMIT_PROC_REQ_QUEUED,
+                             commit->num_read_queued_requests);
+    commit_processor_measure(commit, SERVER_METRICS_WRITE_COMMIT_PROC_REQ_QUEUED,
+                             (int64_t)commit->queued_write_requests.count);
+    commit_processor_measure(commit, SERVER_METRICS_COMMIT_COMMIT_PROC_REQ_QUEUED,
+                             (int64_t)commit->committed_requests.count);
+    return !stopped;
+}
+
+/* Takes commits that have come meanwhile; requests stay where they are. Returns whether there is
+ * one. */
+static bool commit_came_in(struct commit_processor *commit)
+{
+    if (commit->committed_requests.count > 0)
+        return true;
+    zk_mutex_lock(&commit->mu);
+    request_queue_move(&commit->committed_requests, &commit->incoming_commits);
+    request_queue_move(&commit->queued_write_requests, &commit->incoming_writes);
+    zk_mutex_unlock(&commit->mu);
+    return commit->committed_requests.count > 0;
+}
+
+/* (In Java a part of run().) */
+static void add_to_session_queue(struct commit_processor *commit, struct request *request)
+{
+    struct request_queue *session_queue =
+        long_map_get(&commit->pending_requests, request->session_id);
+    if (session_queue == NULL) {
+        session_queue = zk_xcalloc(1, sizeof *session_queue);
+        long_map_put(&commit->pending_requests, request->session_id, session_queue);
+    }
+    request_queue_add(session_queue, request);
+    commit_processor_measure(commit, SERVER_METRICS_REQUESTS_IN_SESSION_QUEUE,
+                             (int64_t)session_queue->count);
+}
+
+/* Java: commit() */
+void commit_processor_commit(struct commit_processor *commit, struct request *request)
+{
+    zk_mutex_lock(&commit->mu);
+    if (!commit->stopped) {
+        request->commit_recv_time_ms = zk_elapsed_ms();
+        request_queue_add(&commit->incoming_commits, request);
+        zk_cond_signal(&commit->wake_up);
+    }
+    zk_mutex_unlock(&commit->mu);
+    server_metrics_count(zookeeper_server_metrics(commit->server),
+                         SERVER_METRICS_REQUEST_COMMIT_QUEUED);
+}
+
+/* Java: processRequest() */
+static int commit_processor_process_request(struct request_processor *processor,
+                                            struct request *request)
+{
+    struct commit_processor *commit = (struct commit_processor *)processor;
+    bool is_write = need_commit(commit, request);
+    zk_mutex_lock(&commit->mu);
+    if (!commit->stopped) {
+        request->commit_proc_queue_start_time_ms = zk_elapsed_ms();
+        request_queue_add(&commit->incoming_requests, request);
+        if (is_write)
+            request_queue_add(&commit->incoming_writes, request);
+        else
+            commit->incoming_reads++;
+        zk_cond_signal(&commit->wake_up);
+    }
+    zk_mutex_unlock(&commit->mu);
+    return 0;
+}
+
+/* ---- its life -------------------------------------------------------------------------------- */
+
+/* Java: halt() */
+static void halt(struct commit_processor *commit)
+{
+    zk_mutex_lock(&commit->mu);
+    commit->stopped = true;
+    zk_cond_broadcast(&commit->wake_up);
+    zk_mutex_unlock(&commit->mu);
+}
+
+/* Java: shutdown() */
+static void commit_processor_shutdown(struct request_processor *processor)
+{
+    struct commit_processor *commit = (struct commit_processor *)processor;
+    zk_log(commit->ctx, ZK_LOG_PROCESSOR_SHUTTING_DOWN, "CommitProcessor");
+    halt(commit);
+    zk_thread_group_join(commit->threads);
+    request_processor_shutdown(commit->next);
+}
+
+static void commit_processor_free(struct request_processor *processor) UNSHARED
+{
+    struct commit_processor *commit = (struct commit_processor *)processor;
+    request_processor_free(commit->next);
+    zk_thread_group_free(commit->threads);
+    request_queue_done(&commit->incoming_requests);
+    request_queue_done(&commit->incoming_writes);
+    request_queue_done(&commit->incoming_commits);
+    request_queue_done(&commit->queued_requests);
+    request_queue_done(&commit->queued_write_requests);
+    request_queue_done(&commit->committed_requests);
+    for (size_t i = 0; i < commit->pending_requests.count; i++) {
+        request_queue_done(commit->pending_requests.entries[i].value);
+        free(commit->pending_requests.entries[i].value);
+    }
+    long_map_done(&commit->pending_requests);
+    zk_cond_destroy(&commit->wake_up);
+    zk_mutex_destroy(&commit->mu);
+    free(commit);
+}
+
+static const struct request_processor_ops commit_processor_ops = {
+    .process_request = commit_processor_process_request,
+    .shutdown = commit_processor_shutdown,
+    .free = commit_processor_free,
+};
+
+/* Java: initBatchSizes(). A batch of commits that is not positive, on which Java throws, is one. */
+static void init_batch_sizes(struct commit_processor *commit)
+{
+    commit->max_read_batch_size =
+        zk_settings_get_integer(commit->ctx, "zookeeper.commitProcessor.maxReadBatchSize", -1);
+    commit->max_commit_batch_size =
+        zk_settings_get_integer(commit->ctx, "zookeeper.commitProcessor.maxCommitBatchSize", 1);
+    if (commit->max_commit_batch_size <= 0)
+        commit->max_commit_batch_size = 1;
+    zk_log(commit->ctx, ZK_LOG_COMMIT_PROCESSOR_BATCH_SIZES, commit->max_read_batch_size,
+           commit->max_commit_batch_size);
+}
+
+struct commit_processor *commit_processor_new(struct zookeeper_server *server,
+                                              struct request_processor *next,
+                                              bool match_syncs) UNSHARED
+{
+    struct commit_processor *commit = zk_xcalloc(1, sizeof *commit);
+    commit->processor.ops = &commit_processor_ops;
+    commit->server = server;
+    commit->ctx = zookeeper_server_ctx(server);
+    commit->next = next;
+    commit->threads = zk_thread_group_new(commit->ctx);
+    commit->match_syncs = match_syncs;
+    zk_mutex_init(&commit->mu, commit->ctx, "commit_processor", ZK_RANK_REQUEST_PROCESSOR);
+    zk_cond_init(&commit->wake_up);
+    return commit;
+}
+
+/* Java: start() */
+int commit_processor_start(struct commit_processor *commit)
+{
+    init_batch_sizes(commit);
+    return zk_thread_group_start(commit->threads, commit_processor_run, commit,
+                                 "CommitProcessor:%" PRId64, zk_context_myid(commit->ctx));
+}
+
+struct request_processor *commit_processor_as_processor(struct commit_processor *commit)
+{
+    return &commit->processor;
+}

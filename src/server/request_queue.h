@@ -1,0 +1,31 @@
+/* Requests in a row, the oldest first: a ring that grows. Java: ArrayDeque. The queue holds a
+ * reference to each. It has no lock: its owner locks, or is the only thread. Zero-initialised it is
+ * empty. */
+#ifndef ZK_SERVER_REQUEST_QUEUE_H
+#define ZK_SERVER_REQUEST_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct request;
+
+struct request_queue {
+    struct request **items;
+    size_t head;
+    size_t count;
+    size_t room; /* a power of two, or 0 */
+};
+
+/* Takes a reference. Java: addLast() */
+void request_queue_add(struct request_queue *queue, struct request *request);
+/* The oldest one, which stays the queue's; NULL if the queue is empty. Java: peek() */
+struct request *request_queue_peek(const struct request_queue *queue);
+/* The oldest one, which leaves the queue and is the caller's; NULL if the queue is empty.
+ * Java: poll() */
+struct request *request_queue_poll(struct request_queue *queue);
+/* Moves all of from behind what queue has. Java: addAll() */
+void request_queue_move(struct request_queue *queue, struct request_queue *from);
+/* Empties the queue and frees its memory. */
+void request_queue_done(struct request_queue *queue);
+
+#endif
