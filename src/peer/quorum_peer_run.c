@@ -73,9 +73,7 @@ void quorum_peer_run_free(struct quorum_peer_run *run) UNSHARED
     free(run);
 }
 
-/* Stop with that exit code, unless there is one already: the first reason to end counts. Any
- * thread. */
-static void end_with(struct quorum_peer_run *run, int code)
+void quorum_peer_run_end_with(struct quorum_peer_run *run, int code)
 {
     zk_mutex_lock(&run->election_mu);
     if (run->exit_code == EXIT_CODE_EXECUTION_FINISHED)
@@ -210,7 +208,7 @@ static void run_main(void *arg)
             /* WorkerReceiver has heard of a newer configuration and has ended the election. It
              * could not join its own thread, so this one builds the election anew. */
             if (quorum_peer_take_shutting_down_le(self) && restart_leader_election(run) < 0) {
-                end_with(run, EXIT_CODE_UNEXPECTED_ERROR);
+                quorum_peer_run_end_with(run, EXIT_CODE_UNEXPECTED_ERROR);
                 break;
             }
             /* The state changes in there, together with the vote (D-14). Without a decision the
@@ -267,7 +265,7 @@ static void update_server_state(struct quorum_peer_run *run, int result)
     zk_log(run->ctx, ZK_LOG_PEER_STATE_SET_TO_LOOKING);
     if (result > 0) {
         zk_log(run->ctx, ZK_LOG_ROLE_EXIT, result);
-        end_with(run, result);
+        quorum_peer_run_end_with(run, result);
     }
 }
 
@@ -345,7 +343,7 @@ static int create_election_algorithm(struct quorum_peer_run *run)
 static void on_socket_error(void *arg)
 {
     struct quorum_peer_run *run = arg;
-    end_with(run, EXIT_CODE_UNABLE_TO_BIND_QUORUM_PORT);
+    quorum_peer_run_end_with(run, EXIT_CODE_UNABLE_TO_BIND_QUORUM_PORT);
 }
 
 /* The configuration is what it was, so the new election differs from the old one only in that it

@@ -34,6 +34,10 @@ struct quorum_peer_run {
     int exit_code GUARDED_BY(&election_mu);
 };
 
+/* Stops the peer with that exit code, unless there is one already: the first reason to end counts.
+ * Any thread; it does not wait for the peer to end. */
+void quorum_peer_run_end_with(struct quorum_peer_run *run, int code);
+
 /* The hook behind the four-letter words. arg is the struct quorum_peer_run. Any thread that holds
  * no lock. */
 void quorum_peer_run_fill_status(void *arg, struct server_status *status);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "ensemble.h"
+#include "peer/quorum_peer_run_internal.h"
 #include "zk/ensemble/zxid.h"
 #include "zk/io/file.h"
 #include "zk/io/sock.h"
@@ -245,6 +246,24 @@ static void fle_17_an_observer_observes_and_never_counts(void **state)
     ensemble_done(&ensemble);
 }
 
+/* mntr and stat name the server that an observer learns from. Java: getObserverMasterId() */
+static void an_observer_tells_whom_it_observes(void **state)
+{
+    (void)state;
+    struct ensemble ensemble;
+    ensemble_init(&ensemble, 2, 1);
+    ensemble_start_all(&ensemble);
+    int64_t leader = ensemble_await_leader(&ensemble);
+    ensemble_await_state(&ensemble, 3, SERVER_STATE_OBSERVING);
+
+    struct server_status status = {0};
+    quorum_peer_run_fill_status(ensemble_peer(&ensemble, 3)->run, &status);
+
+    assert_int_equal(status.observer_master_id, leader);
+    server_status_done(&status);
+    ensemble_done(&ensemble);
+}
+
 /* FLE-18: a LOOKING, a FOLLOWING and a LEADING peer each leave at once, and leave nothing behind.
  */
 static void fle_18_stopping_is_quick_in_every_state(void **state)
@@ -364,6 +383,21 @@ static void cnx_11_a_taken_election_port_ends_the_peer_with_code_14(void **state
 }
 
 /* Whoever of the three goes and comes again, the ensemble is whole afterwards. */
+/* The election port is lost, and before the peer has ended its snapshot cannot be written. */
+static void of_two_reasons_to_end_the_first_gives_the_exit_code(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    struct quorum_peer_run *run = quorum_peer_run_new(ctx, NULL);
+
+    quorum_peer_run_end_with(run, EXIT_CODE_UNABLE_TO_BIND_QUORUM_PORT);
+    quorum_peer_run_end_with(run, EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT);
+
+    assert_int_equal(quorum_peer_run_wait(run), EXIT_CODE_UNABLE_TO_BIND_QUORUM_PORT);
+    quorum_peer_run_free(run);
+    zk_context_free(ctx);
+}
+
 static void every_peer_in_turn_may_go_and_come_again(void **state)
 {
     (void)state;
@@ -420,11 +454,13 @@ int main(void)
         cmocka_unit_test(fle_15_nobody_follows_a_leader_outside_its_own_configuration),
         cmocka_unit_test(fle_16_a_server_of_weight_0_never_leads),
         cmocka_unit_test(fle_17_an_observer_observes_and_never_counts),
+        cmocka_unit_test(an_observer_tells_whom_it_observes),
         cmocka_unit_test(fle_18_stopping_is_quick_in_every_state),
         cmocka_unit_test(brd_04_a_leader_without_a_quorum_steps_down),
         cmocka_unit_test(dsc_05_the_new_epoch_is_above_every_accepted_one),
         cmocka_unit_test(per_03_an_accepted_epoch_below_the_current_one_is_refused),
         cmocka_unit_test(cnx_11_a_taken_election_port_ends_the_peer_with_code_14),
+        cmocka_unit_test(of_two_reasons_to_end_the_first_gives_the_exit_code),
         cmocka_unit_test(every_peer_in_turn_may_go_and_come_again),
         cmocka_unit_test(a_snapshot_from_the_leader_is_stored_before_it_is_acknowledged),
     };
