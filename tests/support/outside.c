@@ -46,6 +46,8 @@ static struct fault faults[OUTSIDE_CALLS];
 static struct known_name names[NAMES_MAX];
 static int names_asked;
 static int64_t passed_ms;
+static size_t write_limit = SIZE_MAX;
+static int empty_wakes;
 
 /* The function of that name that would have been called without this file. */
 static void *system_function(const char *name)
@@ -112,6 +114,21 @@ static int fault_due(enum outside_call call)
     return fault_due_for_path(call, "");
 }
 
+void outside_write_at_most(size_t length)
+{
+    pthread_mutex_lock(&mutex);
+    write_limit = length;
+    pthread_mutex_unlock(&mutex);
+}
+
+static size_t shortened(size_t length)
+{
+    pthread_mutex_lock(&mutex);
+    size_t limit = write_limit;
+    pthread_mutex_unlock(&mutex);
+    return length < limit ? length : limit;
+}
+
 /* NAME fails if it is due to, with -1 and errno; else it is the system's. */
 #define MAY_FAIL(type, name, call, parameters, ...)                                                \
     type name parameters                                                                           \
@@ -153,7 +170,7 @@ MAY_FAIL(int, flock, OUTSIDE_FLOCK, (int fd, int operation), fd, operation)
 MAY_FAIL(ssize_t, pread, OUTSIDE_PREAD,
          (int fd, void *bytes, size_t length, off_t at), fd, bytes, length, at)
 MAY_FAIL(ssize_t, write, OUTSIDE_WRITE,
-         (int fd, const void *bytes, size_t length), fd, bytes, length)
+         (int fd, const void *bytes, size_t length), fd, bytes, shortened(length))
 MAY_FAIL(int, fsync, OUTSIDE_FSYNC, (int fd), fd)
 /* clang-format on */
 
@@ -305,10 +322,33 @@ int clock_gettime(clockid_t clock, struct timespec *ret_now)
     return r;
 }
 
+void outside_wake_for_nothing(int times)
+{
+    pthread_mutex_lock(&mutex);
+    empty_wakes = times;
+    pthread_mutex_unlock(&mutex);
+}
+
+static bool wakes_for_nothing(void)
+{
+    pthread_mutex_lock(&mutex);
+    bool wakes = empty_wakes > 0;
+    empty_wakes -= wakes;
+    pthread_mutex_unlock(&mutex);
+    return wakes;
+}
+
+int pthread_cond_wait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict guard)
+{
+    return wakes_for_nothing() ? 0 : SYSTEM(pthread_cond_wait)(cond, guard);
+}
+
 /* The deadline was computed from the clock above; the system waits by its own. */
 int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict guard,
                            const struct timespec *restrict deadline)
 {
+    if (wakes_for_nothing())
+        return 0;
     struct timespec until = plus(*deadline, -passed());
     return SYSTEM(pthread_cond_timedwait)(cond, guard, &until);
 }
@@ -322,6 +362,8 @@ int outside_restore(void **state)
     memset(faults, 0, sizeof faults);
     memset(names, 0, sizeof names);
     names_asked = 0;
+    write_limit = SIZE_MAX;
+    empty_wakes = 0;
     pthread_mutex_unlock(&mutex);
     return 0;
 }

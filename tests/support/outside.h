@@ -47,6 +47,8 @@ void outside_fail(enum outside_call call, int error, int pass, int times);
 void outside_fail_path(enum outside_call call, const char *part, int error);
 /* How many have failed since then. */
 int outside_failures(enum outside_call call);
+/* From now on write() takes no more than so many bytes at a time. */
+void outside_write_at_most(size_t length);
 
 /* --- host names that end with ".zk.test" --- */
 
@@ -57,6 +59,8 @@ int outside_names_asked(void);
 
 /* --- time --- */
 
+/* So many of the next waits on a condition end at once, for nothing. */
+void outside_wake_for_nothing(int times);
 /* All clocks stand so much later at once, and go on from there, also after outside_restore(). Who
  * waits already waits as long as before. */
 void outside_let_time_pass(int64_t ms);

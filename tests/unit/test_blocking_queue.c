@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "outside.h"
 #include "zk/base/alloc.h"
 #include "zk/runtime/blocking_queue.h"
 #include "zk/runtime/clock.h"
@@ -36,6 +37,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct stage *stage = *state;
+    outside_restore(state);
     zk_thread_group_free(stage->group);
     bq_free(stage->queue);
     test_capture_done(&stage->capture);
@@ -105,6 +107,21 @@ static void a_put_wakes_a_blocked_poller(void **state)
 
     assert_int_equal(stage->poll_result, 0);
     assert_int_equal(stage->sum, 42);
+}
+
+/* Any wait on a condition may end for nothing; and whoever was woken for an element may find that
+ * another thread has taken it. */
+static void a_poller_that_wakes_for_nothing_waits_on(void **state)
+{
+    struct stage *stage = *state;
+    void *item = stage;
+    int64_t deadline_ms = zk_deadline_ms(20);
+    outside_wake_for_nothing(3);
+
+    assert_int_equal(bq_poll(stage->queue, 20, &item), -ETIMEDOUT);
+
+    assert_true(zk_elapsed_ms() >= deadline_ms);
+    assert_ptr_equal(item, stage);
 }
 
 static void close_wakes_a_blocked_poller(void **state)
@@ -328,6 +345,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_comes_first_goes_first, setup, teardown),
         cmocka_unit_test_setup_teardown(an_empty_queue_times_out, setup, teardown),
         cmocka_unit_test_setup_teardown(a_put_wakes_a_blocked_poller, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_poller_that_wakes_for_nothing_waits_on, setup, teardown),
         cmocka_unit_test_setup_teardown(close_wakes_a_blocked_poller, setup, teardown),
         cmocka_unit_test_setup_teardown(a_closed_queue_takes_and_gives_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(clear_frees_what_is_there, setup, teardown),

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "outside.h"
 #include "zk/base/alloc.h"
 #include "zk/runtime/circular_blocking_queue.h"
 #include "zk/runtime/clock.h"
@@ -31,6 +32,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct stage *stage = *state;
+    outside_restore(state);
     zk_thread_group_free(stage->group);
     cbq_free(stage->queue);
     test_capture_done(&stage->capture);
@@ -131,6 +133,21 @@ static void an_offer_wakes_a_blocked_poller(void **state)
     assert_int_equal(stage->taken, 42);
 }
 
+/* Any wait on a condition may end for nothing; and whoever was woken for an element may find that
+ * another thread has taken it. */
+static void a_poller_that_wakes_for_nothing_waits_on(void **state)
+{
+    struct stage *stage = *state;
+    void *item = stage;
+    int64_t deadline_ms = zk_deadline_ms(20);
+    outside_wake_for_nothing(3);
+
+    assert_int_equal(cbq_poll(stage->queue, 20, &item), -ETIMEDOUT);
+
+    assert_true(zk_elapsed_ms() >= deadline_ms);
+    assert_ptr_equal(item, stage);
+}
+
 static void close_wakes_a_blocked_poller(void **state)
 {
     struct stage *stage = *state;
@@ -216,6 +233,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(an_empty_queue_times_out, setup, teardown),
         cmocka_unit_test_setup_teardown(an_offer_wakes_a_blocked_poller, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_poller_that_wakes_for_nothing_waits_on, setup, teardown),
         cmocka_unit_test_setup_teardown(close_wakes_a_blocked_poller, setup, teardown),
         cmocka_unit_test_setup_teardown(a_closed_queue_takes_and_gives_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_wake_interrupts_a_poller_with_an_older_ticket, setup,
