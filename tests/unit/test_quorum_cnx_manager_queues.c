@@ -81,6 +81,93 @@ static void cnx_10_a_dial_that_hangs_times_out(void **state)
     cnx_stage_free(stage);
 }
 
+/* Server 1 takes its calls on another port than the configured one, where the hole stays. */
+static struct sock *move_away_from(struct cnx_stage *stage, uint16_t port)
+{
+    struct inet_address address = test_loopback(port);
+    struct sock *hole = stage->one.listener;
+    assert_int_equal(sock_listen(stage->one.ctx, &address, 4, &stage->one.listener), 0);
+    return hole;
+}
+
+static void announce(struct cnx_stage *stage, uint16_t port)
+{
+    struct sock *sock = scripted_voter_dial(&stage->one, test_ensemble_port(&stage->ensemble, 2));
+    stage->one.port = port;
+    scripted_voter_introduce(&stage->one, sock);
+    test_expect_end(sock);
+    sock_unref(sock);
+}
+
+/* D-72: while the dial hangs, 1 calls from an address that it leaves again, then from another. */
+static void of_two_calls_during_a_dial_the_newer_address_is_dialled(void **state)
+{
+    struct cnx_stage *stage = cnx_stage_new("cnxTimeout=1000\n");
+    struct black_hole hole = {0};
+    uint16_t newer = test_free_port();
+    (void)state;
+    dig_black_hole(stage, &hole);
+    struct sock *hole_listener = move_away_from(stage, newer);
+    election_peer_listen(stage->peer);
+    test_send_text(stage->qcm, 1, "where are you?");
+
+    announce(stage, test_free_port());
+    announce(stage, newer);
+
+    scripted_voter_accept(&stage->one, 2);
+    scripted_voter_expect_text(&stage->one, "where are you?");
+    sock_unref(hole_listener);
+    fill_black_hole(&hole);
+    cnx_stage_free(stage);
+}
+
+/* A free port that stands behind the other one in Java's order of the two addresses. */
+static uint16_t free_port_behind(uint16_t first)
+{
+    size_t order[2] = {1, 0};
+    uint16_t port = 0;
+    for (int i = 0; i < 1000 && order[0] != 0; i++) {
+        struct inet_address one = test_loopback(first);
+        port = test_free_port();
+        struct inet_address other = test_loopback(port);
+        struct multiple_addresses both = {0};
+        multiple_addresses_add(&both, &one);
+        multiple_addresses_add(&both, &other);
+        multiple_addresses_java_order(&both, order);
+        multiple_addresses_done(&both);
+    }
+    assert_int_equal(order[0], 0);
+    return port;
+}
+
+/* D-64: with a second address the first one gets the time of the reachability check, and not the
+ * ten minutes of the connect timeout. */
+static void the_second_of_two_addresses_does_not_wait_for_the_connect_timeout(void **state)
+{
+    struct cnx_stage *stage =
+        cnx_stage_new("cnxTimeout=600000\nmultiAddress.reachabilityCheckTimeoutMs=100\n");
+    struct black_hole hole = {0};
+    char addresses[80];
+    (void)state;
+    dig_black_hole(stage, &hole);
+    uint16_t second = free_port_behind(stage->one.port);
+    struct sock *hole_listener = move_away_from(stage, second);
+    election_peer_listen(stage->peer);
+    snprintf(addresses, sizeof addresses, "127.0.0.1:%d|127.0.0.1:%d", stage->one.port, second);
+    struct buf *message = test_initial_message(INITIAL_MESSAGE_PROTOCOL_VERSION_V2, 1, addresses);
+    struct sock *sock = scripted_voter_dial(&stage->one, test_ensemble_port(&stage->ensemble, 2));
+    assert_int_equal(sock_write_fully(sock, message->bytes, message->length), 0);
+    test_expect_end(sock);
+
+    scripted_voter_accept(&stage->one, 2);
+
+    sock_unref(sock);
+    buf_unref(message);
+    sock_unref(hole_listener);
+    fill_black_hole(&hole);
+    cnx_stage_free(stage);
+}
+
 /* Somebody else listens on the peer's port; the peer wants it. */
 static struct sock *steal_the_port(struct cnx_stage *stage)
 {
@@ -283,6 +370,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cnx_10_a_dial_that_hangs_holds_up_nobody),
         cmocka_unit_test(cnx_10_a_dial_that_hangs_times_out),
+        cmocka_unit_test(of_two_calls_during_a_dial_the_newer_address_is_dialled),
+        cmocka_unit_test(the_second_of_two_addresses_does_not_wait_for_the_connect_timeout),
         cmocka_unit_test(cnx_11_a_port_that_stays_taken_is_reported),
         cmocka_unit_test(cnx_11_errors_with_a_caller_between_them_do_not_add_up),
         cmocka_unit_test(cnx_11_a_port_that_becomes_free_is_bound),
