@@ -340,6 +340,23 @@ static void a_next_file_is_the_last_seen_configuration(void **state)
     config_fixture_done(&fixture);
 }
 
+/* As in Java: the oracle breaks a tie of the committed configuration, never one of the next. */
+static void the_oracle_is_not_asked_about_the_next_configuration(void **state)
+{
+    (void)state;
+    struct config_fixture fixture = config_fixture_new();
+    config_fixture_write(&fixture, "myid", "1");
+    config_fixture_write(&fixture, "zoo.cfg.dynamic.next",
+                         "server.1=h:1:2\nserver.2=h2:1:2\nversion=6\n");
+    config_fixture_parse(&fixture, "dataDir=DIR\n" CONFIG_LIMITS "oraclePath=DIR/oracle\n"
+                                   "server.1=h:1:2\nserver.2=h2:1:2\n");
+
+    config_fixture_must_succeed(&fixture);
+    assert_int_equal(fixture.config->quorum_verifier->kind, QUORUM_ORACLE_MAJ);
+    assert_int_equal(fixture.config->last_seen_quorum_verifier->kind, QUORUM_MAJ);
+    config_fixture_done(&fixture);
+}
+
 static struct config_fixture read_static_with_next(const char *next)
 {
     struct config_fixture fixture = config_fixture_new();
@@ -509,6 +526,7 @@ int main(void)
         cmocka_unit_test(a_dynamic_file_holds_servers_only),
         cmocka_unit_test(with_a_dynamic_file_zoo_cfg_names_no_servers),
         cmocka_unit_test(a_next_file_is_the_last_seen_configuration),
+        cmocka_unit_test(the_oracle_is_not_asked_about_the_next_configuration),
         cmocka_unit_test(a_next_file_beside_a_static_file_is_the_last_seen_configuration),
         cmocka_unit_test(a_bad_next_file_beside_a_static_file_does_not_abort_the_start),
         cmocka_unit_test(a_bad_next_file_aborts_the_start_an_unreadable_one_does_not),
