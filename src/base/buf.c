@@ -55,7 +55,7 @@ static void buf_grow(struct buf *buf, size_t room)
     buf->room = room;
 }
 
-/* Make room for length more bytes; where they go. */
+/* Makes room for length more bytes and returns where they go. */
 static uint8_t *buf_extend(struct buf *buf, size_t length)
 {
     zk_assert(length <= SIZE_MAX / 2 - buf->length);

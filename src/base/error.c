@@ -6,7 +6,7 @@
 
 #include "zk/base/str.h"
 
-/* Our own words where the system's would mislead; NULL: the system's are right. */
+/* Returns our own words where the system's would mislead, or NULL. */
 static const char *own_words(int error)
 {
     switch (error) {

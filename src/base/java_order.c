@@ -1,6 +1,6 @@
-/* Java's hash tables are played through: a table of chains of indices, filled in the order of
- * insertion and doubled when Java doubles it. Only how a full table is doubled differs between the
- * two kinds. */
+/* Java's hash tables are played through: a table of chains of indices is filled in the order of
+ * insertion, and doubled when Java doubles it. The two kinds differ in when and how that
+ * happens. */
 #include "zk/base/java_order.h"
 
 #include <stdbool.h>
@@ -77,7 +77,7 @@ static size_t *new_heads(size_t capacity)
     return heads;
 }
 
-/* Put entry at the end of its chain; how many were there before. */
+/* Puts entry at the end of its chain. Returns how many were there before. */
 static size_t chains_append(struct chains *chains, size_t entry)
 {
     size_t *link = &chains->heads[chains->entries[entry].hash & (chains->capacity - 1)];
@@ -180,7 +180,7 @@ static void concurrent_map_put(struct chains *chains, size_t entry)
 
 /* ---- orders ---------------------------------------------------------------------------------- */
 
-/* Takes entries, whose hashes stand there. */
+/* Takes ownership of entries, whose hashes are filled in. */
 static void map_order(struct chain_entry *entries, size_t count, size_t capacity,
                       void (*put)(struct chains *chains, size_t entry), size_t *ret_order)
 {
@@ -220,8 +220,9 @@ static size_t chain_of_long(int64_t key, size_t capacity)
     return spread(java_long_hash(key)) & (capacity - 1);
 }
 
-/* Where each key has a later chain than the one before, and the table is not doubled, nothing
- * moves. Small ids in ascending order are like that. */
+/* Returns whether the order of the keys is that of the table already, because each has a later
+ * chain than the one before and the table is not doubled. Small ids in ascending order are like
+ * that. */
 static bool longs_stay(const int64_t *keys, size_t count, size_t capacity)
 {
     if (count > hash_map_threshold(capacity))

@@ -24,6 +24,6 @@ void zk_panic(const char *file, int line, const char *format, ...)
     length = strlen(text);
     text[length++] = '\n';
     ssize_t written = write(STDERR_FILENO, text, length);
-    (void)written; /* there is nobody left to tell */
+    (void)written; /* a failure could be reported nowhere */
     abort();
 }

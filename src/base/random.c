@@ -1,4 +1,4 @@
-/* Chance, from getrandom() alone. */
+/* Random numbers, from getrandom() alone. */
 #include "zk/base/random.h"
 
 #include <errno.h>

@@ -176,7 +176,7 @@ void zk_str_vprintf(struct zk_str *str, const char *format, va_list args)
     size_t room = str->room - str->length;
     int length = vsnprintf(str->text + str->length, room, format, args);
     zk_assert(length >= 0);
-    if ((size_t)length >= room) { /* cut: now we know how much it is */
+    if ((size_t)length >= room) { /* it was cut, but now the length is known */
         str_reserve(str, (size_t)length);
         vsnprintf(str->text + str->length, (size_t)length + 1, format, again);
     }
@@ -261,8 +261,7 @@ void zk_split(const char *text, char separator, struct zk_strings *ret_pieces)
     split_onto(text, separator, ret_pieces);
 }
 
-/* What Java does to a text that ends with its first ']': it drops every bracket, wherever one
- * stands. */
+/* From a text that ends with its first ']' Java drops every bracket, wherever it stands. */
 static void remove_brackets(char *text)
 {
     char *end = text;

@@ -1,7 +1,7 @@
 /* UTF-8, one character at a time: overlong forms and surrogates are malformed. */
 #include "zk/base/utf8.h"
 
-/* How many bytes a sequence has, by its first one; 0: none starts so. */
+/* Returns how many bytes a sequence has, by its first one, or 0 if none starts with it. */
 static size_t utf8_sequence_length(uint8_t first)
 {
     if (first < 0x80)

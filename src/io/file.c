@@ -1,5 +1,5 @@
-/* Whole files, atomic replacement, directories. errno is taken right behind the call that sets it,
- * before another call can. */
+/* Whole files, atomic replacement, directories. Each function reads errno right after the call that
+ * sets it, before another call can change it. */
 #include "zk/io/file.h"
 
 #include <dirent.h>
@@ -324,8 +324,8 @@ int file_lock_directory(const char *directory, int *ret_fd)
     return 0;
 }
 
-/* What is written into a new directory survives a crash only if the directory's own name does: its
- * parent is synced. */
+/* What is written into a new directory survives a crash only if the directory's own name does, so
+ * its parent is synced. */
 static int make_directory(const char *path)
 {
     if (mkdir(path, DIRECTORY_MODE) < 0) {
@@ -383,7 +383,7 @@ int file_list(const char *directory, struct zk_strings *ret_names)
     return 0;
 }
 
-/* Append the steps of path to an absolute text: "." stays where it is, ".." goes one up. */
+/* Appends the steps of path to an absolute text: "." changes nothing, ".." goes one up. */
 static void canonical_append(struct zk_str *text, const char *path)
 {
     while (*path != '\0') {
@@ -417,8 +417,8 @@ char *file_canonical(const char *path)
 
 /* ---- the system ------------------------------------------------------------------------------ */
 
-/* Java: UnixOperatingSystemMXBean.getOpenFileDescriptorCount(); -1 as there if the system does not
- * tell */
+/* Returns -1, as Java does, if the system does not tell.
+ * Java: UnixOperatingSystemMXBean.getOpenFileDescriptorCount() */
 int64_t zk_open_file_descriptors(void)
 {
     struct zk_strings names = {0};

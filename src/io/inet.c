@@ -1,4 +1,4 @@
-/* Addresses: literals by Java's rules, questions, texts. Names go to the cache (inet_cache.c). */
+/* Addresses: literals are read by Java's rules here, names are looked up in inet_cache.c. */
 #include "zk/io/inet.h"
 
 #include <stdlib.h>
@@ -76,7 +76,7 @@ static bool parse_v4_tail(const char *text, uint8_t *ret_ip)
     return dots == V4_BYTES - 1 && parse_v4(text, strlen(text), ret_ip);
 }
 
-/* Zones (fe80::1%eth0) are not read (D-66): nobody runs an ensemble over link-local addresses.
+/* Zones (fe80::1%eth0) are not read (D-66): link-local addresses are of no use to an ensemble.
  * Java: IPAddressUtil.textToNumericFormatV6() */
 static bool parse_v6(const char *text, uint8_t *ret_ip)
 {
@@ -171,7 +171,7 @@ static void set_literal(struct inet_address *address, enum inet_family family, c
     zk_text_copy(address->host, sizeof address->host, inet_ip_text(address).text);
 }
 
-/* With brackets or without. */
+/* Reads an IPv6 literal with brackets or without. */
 static bool parse_v6_host(const char *host, size_t length, uint8_t *ret_ip)
 {
     char bare[sizeof((struct inet_address *)0)->host];
@@ -183,7 +183,7 @@ static bool parse_v6_host(const char *host, size_t length, uint8_t *ret_ip)
     return parse_v6(bare, ret_ip);
 }
 
-/* The part that needs no resolver. Java: InetAddress.getAllByName() */
+/* Does the part that needs no resolver. Java: InetAddress.getAllByName() */
 static enum host_kind address_from_host(const char *host, uint16_t port,
                                         struct inet_address *ret_address)
 {
@@ -258,8 +258,8 @@ static uint32_t load_word(const uint8_t *bytes)
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-/* The sum of four words, each made of bytes, which have a sign in Java. Java:
- * Inet6Address.hashCode() */
+/* The sum of four words, each made of bytes, which have a sign in Java.
+ * Java: Inet6Address.hashCode() */
 static uint32_t hash_of_v6(const uint8_t *ip)
 {
     uint32_t hash = 0;

@@ -18,7 +18,7 @@ enum {
     /* Java's networkaddress.cache.ttl, where no security manager is set */
     CACHE_SUCCESS_MS = 30000,
     CACHE_FAILURE_MS = 10000, /* Java's networkaddress.cache.negative.ttl */
-    CACHE_LIMIT = 1024,       /* D-67: names may come from strangers */
+    CACHE_LIMIT = 1024,       /* names may come from strangers (D-67) */
 };
 
 struct inet_cache_entry {

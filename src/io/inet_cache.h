@@ -11,8 +11,8 @@ void *inet_cache_new(struct zk_context *ctx);
 /* NULL is fine. */
 void inet_cache_free(void *names);
 
-/* Sets family and ip of address from its host. BLOCKS, unless the cache has an answer that is young
- * enough. */
+/* Sets family and ip of address from its host. Blocks on the name service, unless the cache has an
+ * answer that is young enough. Any thread. */
 void inet_cache_resolve(struct inet_cache *cache, struct inet_address *address);
 
 #endif

@@ -1,4 +1,5 @@
-/* Buffers of 8 KiB in front of a socket, a file or memory, and the sums of what passes. */
+/* Buffers of 8 KiB in front of a socket, a file or memory, and Adler-32 sums of the bytes that
+ * pass. */
 #include "zk/io/stream.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 
 enum {
     STREAM_BUFFER = 8192,  /* Java: BufferedInputStream, BufferedOutputStream */
-    ADLER_CHUNK = 1 << 30, /* zlib counts in 32 bits */
+    ADLER_CHUNK = 1 << 30, /* zlib takes lengths of 32 bits */
 };
 
 /* Extends an Adler-32 sum by length bytes. */
@@ -127,7 +128,7 @@ static int input_read_some(struct zk_input *input, uint8_t *ret_bytes, size_t le
     size_t count = 0;
     if (input->left == 0)
         input_sum_up(input); /* before the next ones take the place of these bytes */
-    if (input->left == 0 && length >= STREAM_BUFFER) { /* Java, too, leads it past the buffer */
+    if (input->left == 0 && length >= STREAM_BUFFER) { /* it passes by the buffer, as in Java */
         r = input_ask(input, ret_bytes, length, &count);
         if (input->sock == NULL)
             input->adler = adler32_more(input->adler, ret_bytes, count);
@@ -273,7 +274,7 @@ int zk_output_write(struct zk_output *output, const void *bytes, size_t length)
         if (r < 0)
             return r;
     }
-    if (length >= STREAM_BUFFER) { /* Java, too, leads it past the buffer */
+    if (length >= STREAM_BUFFER) { /* it passes by the buffer, as in Java */
         if (output->fd >= 0)
             output->adler = adler32_more(output->adler, bytes, length);
         return output_pass(output, bytes, length);

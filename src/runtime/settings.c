@@ -1,4 +1,4 @@
-/* A short list, looked up rarely. */
+/* A short list that is searched from its start: settings are read when objects are made. */
 #include "zk/runtime/settings.h"
 
 #include <stdlib.h>

@@ -3,8 +3,7 @@
  * A member is linked into its group when it starts. The last thing that it does there, under the
  * group's lock, is to mark itself as ended. Whichever thread takes an ended member out of the list
  * joins it: one that starts another member and tidies up, or one that joins the group. unjoined
- * counts members until that join has returned, so that several joiners all wait for the last one.
- */
+ * counts members until that join has returned, so that several joiners all wait for the last. */
 #include "zk/runtime/thread.h"
 
 #include <errno.h>
@@ -56,7 +55,8 @@ static void set_os_name(const char *name)
 {
     char short_name[OS_NAME_SIZE];
     zk_text_copy(short_name, sizeof short_name, name);
-    pthread_setname_np(pthread_self(), short_name); /* for people: that it fails does no harm */
+    pthread_setname_np(pthread_self(),
+                       short_name); /* only people read it, so a failure does no harm */
 }
 
 static void *thread_member_run(void *arg)

@@ -300,7 +300,7 @@ static int compare_entries(const void *a, const void *b)
     return strcmp((*left)->name, (*right)->name);
 }
 
-/* By name, for the list of the registry has no order that says anything. */
+/* Sorted by name: the list of the registry changes its order all the time. */
 static void dump_threads(const struct zk_thread_registry *registry, struct zk_str *text)
     REQUIRES(registry)
 {

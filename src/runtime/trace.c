@@ -61,8 +61,8 @@ static void field_json(struct zk_str *line, const char *name, const char *json)
     zk_str_append(line, json);
 }
 
-/* Begins the line of an event, up to its fields. From here to trace_end() no other thread writes:
- * so lines do not mix, and their order is that of t. */
+/* Begins the line of an event, up to its fields. From here to trace_end() no other thread writes,
+ * so that lines do not mix and their order is that of t. */
 static struct zk_str *trace_begin(struct zk_context *ctx, const char *ev) ACQUIRES(&ctx->trace_mu)
 {
     char thread[ZK_THREAD_NAME_SIZE];

@@ -1,4 +1,4 @@
-/* Writing a line. Nobody can be told that it failed: the log is where one would say so. */
+/* Writing a line. A failure cannot be reported: the log is where one would say so. */
 #include "runtime/write_line.h"
 
 #include <errno.h>

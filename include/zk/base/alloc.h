@@ -8,7 +8,7 @@
 void *zk_xmalloc(size_t size);
 void *zk_xcalloc(size_t count, size_t size); /* zeroed */
 void *zk_xrealloc(void *old, size_t size);
-char *zk_xstrdup(const char *text); /* of NULL it returns NULL */
+char *zk_xstrdup(const char *text); /* NULL gives NULL */
 char *zk_xstrndup(const char *text, size_t length);
 
 #endif

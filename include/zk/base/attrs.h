@@ -1,4 +1,4 @@
-/* What compilers can be told about functions, types and fields. */
+/* Words for the compiler about functions, types and fields. */
 #ifndef ZK_BASE_ATTRS_H
 #define ZK_BASE_ATTRS_H
 

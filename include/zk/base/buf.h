@@ -1,6 +1,7 @@
-/* Bytes, big-endian, whose bounds are errors and never faults. One thread builds a buf; from then
- * on it is shared by reference and never changed. What reads it is a buf_reader, so that several
- * threads can read one buf. Java: ByteBuffer, DataInput, DataOutput */
+/* Bytes with big-endian numbers in them; to read past the end is an error, never a fault. One
+ * thread builds a buf; from then on it is shared by reference and never changed. Each reader has a
+ * buf_reader of its own, so that several threads can read one buf.
+ * Java: ByteBuffer, DataInput, DataOutput */
 #ifndef ZK_BASE_BUF_H
 #define ZK_BASE_BUF_H
 
@@ -12,7 +13,7 @@
 #include "zk/base/refcount.h"
 
 struct buf {
-    struct zk_refcount refs; /* each pointer to it: a queue, a last message, a thread that writes */
+    struct zk_refcount refs; /* each queue, last message and thread that points to it */
     size_t length;
     size_t room;
     uint8_t *bytes; /* first_bytes, until it has grown beyond them */
@@ -45,10 +46,10 @@ struct buf_reader buf_reader_of(const struct buf *buf);
  * that; the position stays. Java: BufferUnderflowException */
 ZK_NODISCARD int buf_get_int(struct buf_reader *reader, int32_t *ret_value);
 ZK_NODISCARD int buf_get_long(struct buf_reader *reader, int64_t *ret_value);
-/* length bytes as they stand there: no copy is made. */
+/* Returns a pointer to length bytes in the buf: no copy is made. */
 ZK_NODISCARD int buf_get_view(struct buf_reader *reader, size_t length, const uint8_t **ret_bytes);
 
-/* One number to or from bytes that are known to be there. */
+/* Each writes or reads one number at bytes that are known to be there. */
 void zk_store_int(uint8_t *bytes, int32_t value);
 void zk_store_long(uint8_t *bytes, int64_t value);
 int32_t zk_load_int(const uint8_t *bytes);

@@ -1,6 +1,6 @@
-/* Java's collections iterate in hash order, and in three places that order reaches the wire or the
- * disk: config texts, the order of notifications, the children of a snapshot. This module knows the
- * order and nothing else; our own maps are sorted (departure D-8). Each function writes the order
+/* Java's collections iterate in hash order, and in some places that order reaches the wire or the
+ * disk: config texts, the order of notifications and dials, the children of a snapshot. This module
+ * knows the order and nothing else; our own maps are sorted (D-8). Each function writes the order
  * as indices into what it is given, which must be in order of insertion and without duplicates;
  * ret_order has room for count entries. Any thread. */
 #ifndef ZK_BASE_JAVA_ORDER_H

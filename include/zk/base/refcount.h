@@ -1,5 +1,5 @@
 /* Reference counts, and numbers that threads share without a lock: these two types are the only
- * atomics of the house (decision A-2). They are sequentially consistent. */
+ * atomics of the house (A-2). They are sequentially consistent. */
 #ifndef ZK_BASE_REFCOUNT_H
 #define ZK_BASE_REFCOUNT_H
 

@@ -1,5 +1,5 @@
 /* Files. What must survive a crash is written to a temporary name, fsynced and renamed; then the
- * directory is fsynced, too (Java leaves out that last step; departure D-20).
+ * directory is fsynced, too. Java leaves out that last step (D-20).
  *
  * All errors are -errno of the call that failed. All functions may block on the disk. Any thread.
  * Java: AtomicFileWritingIdiom */
@@ -54,10 +54,12 @@ ZK_NODISCARD int file_write_at(int fd, int64_t offset, const void *bytes, size_t
 ZK_NODISCARD int file_truncate(int fd, int64_t size);
 /* Reads at most room bytes with one call; *ret_count is 0 at the end of the file. */
 ZK_NODISCARD int file_read_some(int fd, void *ret_bytes, size_t room, size_t *ret_count);
+/* Returns when all that was written to fd is on the disk. */
 ZK_NODISCARD int file_sync(int fd);
-/* The same, but without what the bytes do not need to be read again, such as the time of the last
- * change. */
+/* The same without what is not needed to read the bytes again, such as the time of the last
+ * change: one write to the disk less. */
 ZK_NODISCARD int file_sync_data(int fd);
+/* Returns when the names in the directory are on the disk. */
 ZK_NODISCARD int file_sync_directory(const char *directory);
 /* Removes the file; it is no error if there is none. */
 int file_remove(const char *path);
@@ -73,8 +75,8 @@ int64_t file_size(const char *path);
 /* Tells the size of a regular file. Errors: -EISDIR, it is a directory; -EINVAL, it is neither (a
  * pipe, on which open would wait); others. */
 ZK_NODISCARD int file_regular_size(const char *path, int64_t *ret_size);
-/* Returns 0 if this process may make files in the directory, otherwise why not: -EACCES, -EROFS ...
- * Java: File.canWrite() */
+/* Returns 0 if this process may make files in the directory, otherwise the reason: -EACCES, -EROFS
+ * and others. Java: File.canWrite() */
 ZK_NODISCARD int file_directory_writable(const char *directory);
 /* Locks a directory against other processes that lock it, without waiting. The lock ends when
  * *ret_fd is closed, at the latest with the process, however that ends. Nothing is written, so

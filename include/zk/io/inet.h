@@ -1,4 +1,5 @@
-/* Addresses as Java has them: a host as it was configured, what it resolved to (if it did), a port.
+/* Addresses as Java has them: a host as it was configured, the IP that it was resolved to, if it
+ * was, and a port.
  * Any thread; only inet_address_resolve blocks.
  * Java: java.net.InetSocketAddress, org.apache.zookeeper.common.NetUtils */
 #ifndef ZK_IO_INET_H
@@ -19,12 +20,12 @@ enum inet_family {
     INET_V6,
 };
 
-/* A value: copy freely (host is a fixed array). */
+/* A value: host is an array, so a copy owns nothing. */
 struct inet_address {
     /* As it was configured; a literal in canonical form, without brackets; "" if only an IP is
      * known. */
     char host[256];
-    /* host is a name although it looks like an IP: in inet_address_any() only. */
+    /* host counts as a name although it looks like an IP: only in inet_address_any(). */
     bool named;
     enum inet_family family;
     uint8_t ip[16]; /* network order; 4 bytes for INET_V4 */
@@ -32,7 +33,7 @@ struct inet_address {
 };
 
 /* Literals follow Java's rules: 127.1 is 127.0.0.1, leading zeros are decimal, an empty host is
- * loopback. Names are looked up, which BLOCKS, unless the context's cache has them (30 s; failures
+ * loopback. Names are looked up, which blocks, unless the context's cache has them (30 s; failures
  * 10 s). An unknown name is no error: the address is INET_UNRESOLVED. So is one whose host is
  * longer than the field. Java: new InetSocketAddress(host, port) */
 void inet_address_resolve(struct zk_context *ctx, const char *host, uint16_t port,

@@ -37,10 +37,11 @@ int64_t zk_input_position(const struct zk_input *input);
 struct zk_output *zk_output_new_sock(struct sock *sock);
 struct zk_output *zk_output_new_fd(int fd);
 struct zk_output *zk_output_new_buf(struct buf *buf);
-/* What was not flushed is lost. */
+/* Bytes that were not flushed are lost. NULL is fine. */
 void zk_output_free(struct zk_output *output);
 
-/* After the first error every call returns it. */
+/* Each returns the first error of the sink, and goes on returning it: one check at the end of many
+ * writes is enough. */
 ZK_NODISCARD int zk_output_write(struct zk_output *output, const void *bytes, size_t length);
 ZK_NODISCARD int zk_output_flush(struct zk_output *output);
 /* Returns the sum of all bytes written since the start; not for a socket. */

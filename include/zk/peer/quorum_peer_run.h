@@ -1,7 +1,7 @@
 /* A peer that runs: its main thread, which looks for a leader, follows or leads, and looks again,
  * until it is stopped.
  *
- * The other half of Java's QuorumPeer (departure D-1): start(), run(), shutdown(). Everything else
+ * The other half of Java's QuorumPeer (D-1): start(), run(), shutdown(). Everything else
  * of the peer hangs on the main thread: it makes the election and its connections, and each role;
  * it alone takes them down (A-4).
  *

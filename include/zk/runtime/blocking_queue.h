@@ -1,9 +1,9 @@
 /* How threads talk to each other: one thread puts elements in, another takes them out, and closing
  * the queue is how the taker is told to stop.
  *
- * Java: LinkedBlockingQueue. Where Java interrupts the consumer, ours is closed (departure D-6).
+ * Java: LinkedBlockingQueue. Where Java interrupts the consumer, ours is closed (D-6).
  * Java's queue is unbounded; ours has a limit that is far above all that is seen in practice, and
- * at which the oldest element is dropped and counted (decision A-8).
+ * at which the oldest element is dropped and counted (A-8).
  *
  * Any thread may call every function, bq_new and bq_free excepted. None blocks but bq_poll,
  * bq_poll_all and bq_take_all. */
@@ -60,8 +60,8 @@ void *bq_batch_next(struct bq_batch *batch);
 /* Frees the elements that were not handed out. */
 void bq_batch_done(struct bq_batch *batch);
 
-/* Wakes all who wait for an element; from now on the queue takes and gives none. Closing it again
- * does nothing. */
+/* Wakes all threads that wait for an element; from now on the queue takes none and gives none.
+ * Closing it again does nothing. */
 void bq_close(struct blocking_queue *queue);
 
 /* Frees all elements. Java: clear() */

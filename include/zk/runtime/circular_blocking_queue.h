@@ -33,8 +33,8 @@ void cbq_offer(struct circular_blocking_queue *queue, void *item);
 ZK_NODISCARD int cbq_poll(struct circular_blocking_queue *queue, int64_t timeout_ms,
                           void **ret_item);
 
-/* A poll that another thread can interrupt without closing the queue. Java interrupts a SendWorker
- * so when its successor is about to poll the same queue.
+/* A poll that another thread can interrupt without closing the queue. In Java it is the interrupt
+ * that ends a SendWorker when its successor is about to poll the same queue.
  *
  * The poller takes a ticket, looks at its own flag, and polls with the ticket. A thread that wants
  * it to stop sets that flag and then calls cbq_wake. No wake-up is lost in this order: a poll whose
@@ -44,7 +44,7 @@ ZK_NODISCARD int cbq_poll_interruptibly(struct circular_blocking_queue *queue, i
                                         int64_t ticket, void **ret_item);
 void cbq_wake(struct circular_blocking_queue *queue);
 
-/* Wakes all who poll; from now on the queue takes and gives none. */
+/* Wakes all threads that poll; from now on the queue takes no element and gives none. */
 void cbq_close(struct circular_blocking_queue *queue);
 
 bool cbq_is_empty(struct circular_blocking_queue *queue);

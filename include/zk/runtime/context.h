@@ -1,5 +1,5 @@
 /* What Java keeps in static fields stands in one struct here, which is passed down: there is no
- * process-wide state (decision A-1). main makes one context; so does each test, and each peer of a
+ * process-wide state (A-1). main makes one context; so does each test, and each peer of a
  * simulated cluster. Every long-lived object holds a pointer to it, and the context outlives them
  * all. */
 #ifndef ZK_RUNTIME_CONTEXT_H

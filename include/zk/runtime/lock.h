@@ -2,7 +2,7 @@
  * elapsed clock.
  *
  * Java's synchronized becomes: lock in the public function, do the work in its _locked twin. A
- * mutex is not recursive (departure D-5).
+ * mutex is not recursive (D-5).
  *
  * Ranks. A thread that holds a lock may only take locks of a higher rank. Each floor has a band of
  * ten ranks, and the bands go up where the floors go down: peer 0 to 9, zab 10 to 19, election 20

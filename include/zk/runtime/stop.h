@@ -18,8 +18,8 @@ struct zk_stop {
 void zk_stop_init(struct zk_stop *stop, struct zk_context *ctx, const char *name);
 void zk_stop_destroy(struct zk_stop *stop);
 
-/* Raises the flag and wakes all who sleep on it. Any thread, any number of times. Returns true for
- * the call that raised it. */
+/* Raises the flag and wakes all threads that sleep on it. Any thread, any number of times. Returns
+ * true for the call that raised it. */
 bool zk_stop_request(struct zk_stop *stop);
 bool zk_stop_requested(struct zk_stop *stop);
 

@@ -30,14 +30,14 @@ struct zk_thread_group *zk_thread_group_new(struct zk_context *ctx);
 ZK_NODISCARD int zk_thread_group_start(struct zk_thread_group *group, zk_thread_run *run, void *arg,
                                        const char *name_format, ...) ZK_PRINTF_LIKE(4, 5);
 
-/* Waits until all members have ended; from the call on nobody can start one. May be called again.
- * Never by a member. */
+/* Waits until all members have ended; from the call on none can be started. Any thread that is not
+ * a member, any number of times. */
 void zk_thread_group_join(struct zk_thread_group *group);
 
 /* Returns the number of members that have not ended yet. */
 size_t zk_thread_group_alive(struct zk_thread_group *group);
 
-/* Joins the members if nobody has, and frees the group. NULL is fine. */
+/* Joins the members that are left, and frees the group. NULL is fine. */
 void zk_thread_group_free(struct zk_thread_group *group);
 
 /* Changes the calling thread's name (QuorumPeer does, at the start of its run). */

@@ -2,7 +2,7 @@
  *
  * The dump has three tables: the threads, each with what it waits for and which locks it holds; the
  * queues, each with its length, its limit and the threads that wait for an element; and the locks
- * that are held, each with its rank, its holder and the threads that want it. Nobody is stopped
+ * that are held, each with its rank, its holder and the threads that want it. No thread is stopped
  * for it, so the tables show moments that lie a few microseconds apart. */
 #ifndef ZK_RUNTIME_THREAD_DUMP_H
 #define ZK_RUNTIME_THREAD_DUMP_H

@@ -54,15 +54,16 @@ void zk_trace_enq(struct zk_context *ctx, const char *queue, int64_t seq, size_t
                   int64_t dropped);
 void zk_trace_deq(struct zk_context *ctx, const char *queue, int64_t seq, size_t length);
 
-/* After the election. */
+/* Where the peer is after the election: "discovery" and the like. */
 void zk_trace_phase(struct zk_context *ctx, const char *phase);
 /* The file of an epoch was written; which is "accepted" or "current". */
 void zk_trace_epoch(struct zk_context *ctx, const char *which, int64_t value);
+/* A quorum has acknowledged our NEWLEADER, or leader has told us UPTODATE. */
 void zk_trace_established(struct zk_context *ctx, int64_t leader, int64_t epoch);
 
 /* A transaction goes one step: "request", "proposed", "logged", "acked", "committed" or "applied".
- * peer is the server that the step is about: whose client asked, or who has acknowledged; 0 is
- * ourselves. */
+ * peer is the server that the step is about: the one whose client asked, or the one that has
+ * acknowledged; 0 is ourselves. */
 void zk_trace_txn(struct zk_context *ctx, const char *step, int64_t zxid, int64_t peer,
                   const char *why);
 /* How a learner is brought to the leader's state. mode is "DIFF", "TRUNC" or "SNAP"; from_zxid is
