@@ -108,11 +108,8 @@ static int check_header(struct jute_in *in)
     return header.magic == SNAP_MAGIC ? 0 : -EPROTO;
 }
 
-/* The digest is held against the tree only if it speaks of the zxid in the file's name: an older
- * one is from before the leader's epoch began, a newer one needs the log. Java:
- * DataTree.deserializeZxidDigest(), compareSnapshotDigests() */
-static int check_digest(struct zk_context *ctx, struct jute_in *in, const char *path,
-                        int64_t name_zxid, struct data_tree *tree)
+/* The digest behind the tree, which is the tree's from then on. Java: DataTree.ZxidDigest */
+static int read_digest(struct jute_in *in, int64_t name_zxid, struct data_tree *tree)
 {
     struct zxid_digest digest;
     int r = jute_in_long(in, &digest.zxid);
@@ -129,17 +126,12 @@ static int check_digest(struct zk_context *ctx, struct jute_in *in, const char *
     r = check_seal_integrity(in);
     if (r < 0)
         return r;
-    uint64_t actual = data_tree_get_tree_digest(tree);
-    if (digest.zxid > 0 && digest.zxid == name_zxid && digest.version == DIGEST_VERSION &&
-        (uint64_t)digest.digest != actual)
-        zk_log(ctx, ZK_LOG_SNAPSHOT_DIGEST, path, (uint64_t)digest.zxid, (uint64_t)digest.digest,
-               actual);
+    data_tree_set_digest_from_snapshot(tree, &digest, name_zxid);
     return 0;
 }
 
-static int read_snapshot(struct zk_context *ctx, struct jute_in *in, const char *path,
-                         int64_t name_zxid, struct data_tree **ret_tree,
-                         struct session_timeouts *ret_sessions)
+static int read_snapshot(struct zk_context *ctx, struct jute_in *in, int64_t name_zxid,
+                         struct data_tree **ret_tree, struct session_timeouts *ret_sessions)
 {
     struct data_tree *tree;
     struct session_timeouts sessions;
@@ -152,12 +144,12 @@ static int read_snapshot(struct zk_context *ctx, struct jute_in *in, const char 
     r = check_seal_integrity(in);
     if (r < 0)
         goto out;
+    data_tree_set_last_processed_zxid(tree, name_zxid);
     if (digest_enabled(ctx)) {
-        r = check_digest(ctx, in, path, name_zxid, tree);
+        r = read_digest(in, name_zxid, tree);
         if (r < 0)
             goto out;
     }
-    data_tree_set_last_processed_zxid(tree, name_zxid);
     *ret_tree = tree;
     *ret_sessions = sessions;
     return 0;
@@ -176,7 +168,7 @@ int file_snap_deserialize_file(struct zk_context *ctx, const char *path, int64_t
         return r;
     struct zk_input *input = zk_input_new_fd(fd);
     struct jute_in in = jute_in_of(ctx, input);
-    r = read_snapshot(ctx, &in, path, name_zxid, ret_tree, ret_sessions);
+    r = read_snapshot(ctx, &in, name_zxid, ret_tree, ret_sessions);
     zk_input_free(input);
     file_close(fd);
     return r;

@@ -7,6 +7,8 @@
 #include "zk/base/alloc.h"
 #include "zk/base/java_order.h"
 
+enum { FIRST_BUCKETS = 16 };
+
 /* FNV-1a, so that most lists are told apart without a look at them. */
 static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t length)
 {
@@ -28,46 +30,127 @@ static uint64_t hash_list(const struct zk_acl_list *list)
     return hash;
 }
 
-static struct acl_cache_entry *entry_new(struct zk_acl_list list)
+static struct shared_acl *shared_acl_new(struct zk_acl_list list)
 {
-    struct acl_cache_entry *entry = zk_xcalloc(1, sizeof *entry);
-    zk_refcount_init(&entry->refs);
-    entry->list = list;
-    entry->hash = hash_list(&list);
-    return entry;
+    struct shared_acl *acl = zk_xcalloc(1, sizeof *acl);
+    zk_refcount_init(&acl->refs);
+    acl->list = list;
+    return acl;
 }
 
-static void entry_unref(struct acl_cache_entry *entry)
+struct shared_acl *shared_acl_ref(struct shared_acl *acl)
 {
-    if (entry == NULL || !zk_refcount_unref(&entry->refs))
+    zk_refcount_ref(&acl->refs);
+    return acl;
+}
+
+void shared_acl_unref(struct shared_acl *acl)
+{
+    if (acl == NULL || !zk_refcount_unref(&acl->refs))
         return;
-    jute_done(&zk_acl_list_record, &entry->list);
+    jute_done(&zk_acl_list_record, &acl->list);
+    free(acl);
+}
+
+/* ---- entries --------------------------------------------------------------------------------- */
+
+static struct acl_cache_entry **bucket_of(const struct acl_cache *cache, uint64_t hash)
+{
+    return &cache->buckets[(size_t)(hash ^ hash >> 32) & (cache->bucket_count - 1)];
+}
+
+static void put_into_bucket(struct acl_cache *cache, struct acl_cache_entry *entry)
+{
+    struct acl_cache_entry **bucket = bucket_of(cache, entry->hash);
+    entry->next = *bucket;
+    *bucket = entry;
+}
+
+/* Twice as many buckets as there are lists. */
+static void grow_buckets(struct acl_cache *cache)
+{
+    cache->bucket_count = cache->bucket_count > 0 ? 4 * cache->bucket_count : FIRST_BUCKETS;
+    free(cache->buckets);
+    cache->buckets = zk_xcalloc(cache->bucket_count, sizeof(struct acl_cache_entry *));
+    for (size_t i = 0; i < cache->lists.count; i++)
+        put_into_bucket(cache, cache->lists.entries[i].value);
+}
+
+static void entry_free(struct acl_cache_entry *entry)
+{
+    if (entry == NULL)
+        return;
+    shared_acl_unref(entry->acl);
     free(entry);
 }
 
-int64_t acl_cache_convert_acls(struct acl_cache *cache, const struct zk_acl_list *list)
+static void remove_entry(struct acl_cache *cache, int64_t id)
 {
-    uint64_t hash = hash_list(list);
-    for (size_t i = cache->lists.count; i-- > 0;) {
-        struct acl_cache_entry *entry = cache->lists.entries[i].value;
-        if (entry->hash == hash && jute_equal(&zk_acl_list_record, &entry->list, list)) {
-            entry->references++;
-            return cache->lists.entries[i].key;
-        }
-    }
-    struct zk_acl_list copy;
-    jute_copy(&zk_acl_list_record, &copy, list);
-    struct acl_cache_entry *entry = entry_new(copy);
-    entry->references = 1;
-    cache->acl_index++;
-    long_map_put(&cache->lists, cache->acl_index, entry);
-    return cache->acl_index;
+    struct acl_cache_entry *entry = long_map_remove(&cache->lists, id);
+    if (entry == NULL)
+        return;
+    struct acl_cache_entry **place = bucket_of(cache, entry->hash);
+    while (*place != entry)
+        place = &(*place)->next;
+    *place = entry->next;
+    entry_free(entry);
 }
 
-const struct zk_acl_list *acl_cache_convert_long(const struct acl_cache *cache, int64_t id)
+/* Takes over list. An entry of that id, which only a damaged snapshot has twice, is replaced. */
+static struct acl_cache_entry *add_entry(struct acl_cache *cache, int64_t id,
+                                         struct zk_acl_list list)
 {
-    const struct acl_cache_entry *entry = long_map_get(&cache->lists, id);
-    return entry != NULL ? &entry->list : NULL;
+    struct acl_cache_entry *entry = zk_xcalloc(1, sizeof *entry);
+    entry->id = id;
+    entry->hash = hash_list(&list);
+    entry->acl = shared_acl_new(list);
+    remove_entry(cache, id);
+    if (2 * (cache->lists.count + 1) > cache->bucket_count)
+        grow_buckets(cache);
+    long_map_put(&cache->lists, id, entry);
+    put_into_bucket(cache, entry);
+    return entry;
+}
+
+static struct acl_cache_entry *find_entry(const struct acl_cache *cache,
+                                          const struct zk_acl_list *list)
+{
+    uint64_t hash = hash_list(list);
+    struct acl_cache_entry *entry = cache->bucket_count > 0 ? *bucket_of(cache, hash) : NULL;
+    while (entry != NULL &&
+           (entry->hash != hash || !jute_equal(&zk_acl_list_record, &entry->acl->list, list)))
+        entry = entry->next;
+    return entry;
+}
+
+/* ---- what the tree does ---------------------------------------------------------------------- */
+
+int64_t acl_cache_convert_acls(struct acl_cache *cache, const struct zk_acl_list *list)
+{
+    if (!list->present)
+        return ACL_CACHE_OPEN_UNSAFE;
+    struct acl_cache_entry *entry = find_entry(cache, list);
+    if (entry == NULL) {
+        struct zk_acl_list copy;
+        jute_copy(&zk_acl_list_record, &copy, list);
+        entry = add_entry(cache, ++cache->acl_index, copy);
+    }
+    entry->references++;
+    return entry->id;
+}
+
+struct shared_acl *acl_cache_convert_long(struct acl_cache *cache, int64_t id)
+{
+    if (id != ACL_CACHE_OPEN_UNSAFE) {
+        const struct acl_cache_entry *entry = long_map_get(&cache->lists, id);
+        return entry != NULL ? shared_acl_ref(entry->acl) : NULL;
+    }
+    if (cache->open_unsafe == NULL) { /* Java: ZooDefs.Ids.OPEN_ACL_UNSAFE */
+        struct zk_acl_list list = {0};
+        zk_acl_list_add(&list, PERMS_ALL, "world", "anyone");
+        cache->open_unsafe = shared_acl_new(list);
+    }
+    return shared_acl_ref(cache->open_unsafe);
 }
 
 void acl_cache_add_usage(struct acl_cache *cache, int64_t id)
@@ -75,25 +158,24 @@ void acl_cache_add_usage(struct acl_cache *cache, int64_t id)
     struct acl_cache_entry *entry = long_map_get(&cache->lists, id);
     if (entry != NULL)
         entry->references++;
+    else if (cache->acl_index < id)
+        cache->acl_index = id;
 }
 
 void acl_cache_remove_usage(struct acl_cache *cache, int64_t id)
 {
     struct acl_cache_entry *entry = long_map_get(&cache->lists, id);
-    if (entry == NULL)
-        return;
-    entry->references--;
-    if (entry->references <= 0)
-        entry_unref(long_map_remove(&cache->lists, id));
+    if (entry != NULL && --entry->references <= 0)
+        remove_entry(cache, id);
 }
 
 void acl_cache_purge_unused(struct acl_cache *cache)
 {
     /* Downwards: a removal moves only entries that have been looked at. */
     for (size_t i = cache->lists.count; i-- > 0;) {
-        struct acl_cache_entry *entry = cache->lists.entries[i].value;
+        const struct acl_cache_entry *entry = cache->lists.entries[i].value;
         if (entry->references <= 0)
-            entry_unref(long_map_remove(&cache->lists, cache->lists.entries[i].key));
+            remove_entry(cache, entry->id);
     }
 }
 
@@ -114,8 +196,8 @@ struct acl_cache_copy acl_cache_copy(const struct acl_cache *cache)
     copy.items = zk_xcalloc(count + 1, sizeof *copy.items);
     for (size_t i = 0; i < count; i++) {
         copy.items[i].id = ids[i];
-        copy.items[i].entry = long_map_get(&cache->lists, ids[i]);
-        zk_refcount_ref(&copy.items[i].entry->refs);
+        const struct acl_cache_entry *entry = long_map_get(&cache->lists, ids[i]);
+        copy.items[i].acl = shared_acl_ref(entry->acl);
     }
     free(ids);
     return copy;
@@ -131,8 +213,8 @@ void acl_cache_serialize(struct acl_cache_copy *copy, struct jute_out *out)
     jute_out_int(out, (int32_t)copy->count);
     for (size_t i = 0; i < copy->count; i++) {
         jute_out_long(out, copy->items[i].id);
-        jute_write(out, &zk_acl_list_record, &copy->items[i].entry->list);
-        entry_unref(copy->items[i].entry);
+        jute_write(out, &zk_acl_list_record, &copy->items[i].acl->list);
+        shared_acl_unref(copy->items[i].acl);
     }
     free(copy->items);
     *copy = (struct acl_cache_copy){0};
@@ -153,9 +235,11 @@ int acl_cache_deserialize(struct acl_cache *cache, struct jute_in *in)
         r = jute_read(in, &zk_acl_list_record, &list);
         if (r < 0)
             return r;
-        if (!list.present)
-            return -EPROTO; /* Java's reader has no use for null here either */
-        entry_unref(long_map_put(&cache->lists, id, entry_new(list)));
+        if (!list.present || id > ACL_CACHE_LAST) { /* Java has no use for null here either */
+            jute_done(&zk_acl_list_record, &list);
+            return -EPROTO;
+        }
+        add_entry(cache, id, list);
         if (cache->acl_index < id)
             cache->acl_index = id;
     }
@@ -165,7 +249,9 @@ int acl_cache_deserialize(struct acl_cache *cache, struct jute_in *in)
 void acl_cache_done(struct acl_cache *cache)
 {
     for (size_t i = 0; i < cache->lists.count; i++)
-        entry_unref(cache->lists.entries[i].value);
+        entry_free(cache->lists.entries[i].value);
     long_map_done(&cache->lists);
+    free(cache->buckets);
+    shared_acl_unref(cache->open_unsafe);
     *cache = (struct acl_cache){0};
 }

@@ -9,32 +9,42 @@
 
 #include "zk/base/attrs.h"
 #include "zk/base/long_map.h"
-#include "zk/base/refcount.h"
 #include "zk/jute/archive.h"
-#include "zk/jute/data.h"
+#include "zk/tree/shared_acl.h"
 
 /* Java: OPEN_UNSAFE_ACL_ID: everybody may do everything; has no entry. */
 #define ACL_CACHE_OPEN_UNSAFE INT64_C(-1)
 
+/* The largest number that is believed to be one: no server gives so many, and ours must be able to
+ * count on behind it. */
+#define ACL_CACHE_LAST (INT64_MAX / 2)
+
 /* Zero-initialised is empty. */
 struct acl_cache {
-    struct long_map lists; /* id -> struct acl_cache_entry, one reference each */
-    int64_t acl_index;     /* the highest id ever given; it only grows */
+    struct long_map lists;            /* id -> struct acl_cache_entry, owned */
+    struct acl_cache_entry **buckets; /* owned; the same entries by their hash */
+    size_t bucket_count;              /* a power of two, or 0 */
+    int64_t acl_index;                /* the highest id ever seen; it only grows */
+    struct shared_acl *open_unsafe;   /* owned; NULL: nobody has asked yet */
 };
 
-/* list and hash never change. */
 struct acl_cache_entry {
-    struct zk_refcount refs; /* the cache, and snapshots that are being written */
-    struct zk_acl_list list;
-    uint64_t hash;      /* of list */
-    int64_t references; /* nodes that refer to it */
+    int64_t id;
+    struct shared_acl *acl;       /* a reference */
+    uint64_t hash;                /* of the list */
+    int64_t references;           /* nodes that refer to it */
+    struct acl_cache_entry *next; /* in its bucket */
 };
 
-/* Java: convertAcls(). Returns the id of a list, made if need be; counts one node. Copies list. */
+/* Java: convertAcls(). Returns the id of a list, made if need be; counts one node. Copies list. -1
+ * for null. */
 int64_t acl_cache_convert_acls(struct acl_cache *cache, const struct zk_acl_list *list);
-/* Java: convertLong(). Returns NULL for -1 and unknown ids; the list stays the cache's. */
-const struct zk_acl_list *acl_cache_convert_long(const struct acl_cache *cache, int64_t id);
-/* Java: addUsage(). An id that is not in the cache is ignored, as Java ignores it. */
+/* Java: convertLong(). Returns a reference, which the caller gives back; NULL for an id that is not
+ * there. */
+struct shared_acl *acl_cache_convert_long(struct acl_cache *cache, int64_t id);
+/* Java: addUsage(). An id that is not in the cache is ignored, as Java ignores it. It is a node's
+ * whose list was made after the snapshot had written its lists: the log that follows gives the node
+ * its list anew. Until then nobody else gets that number (D-125). */
 void acl_cache_add_usage(struct acl_cache *cache, int64_t id);
 /* Java: removeUsage(). Likewise. The last node's removal drops the list. */
 void acl_cache_remove_usage(struct acl_cache *cache, int64_t id);
@@ -46,8 +56,8 @@ struct acl_cache_copy {
     size_t count;
     struct acl_cache_copied {
         int64_t id;
-        struct acl_cache_entry *entry; /* a reference */
-    } * items;                         /* owned */
+        struct shared_acl *acl; /* a reference */
+    } * items;                  /* owned */
 };
 
 /* Java: serialize(), in two steps: the copy needs the lock, the writing does not. */

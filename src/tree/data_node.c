@@ -34,6 +34,30 @@ void data_node_free(struct data_node *node)
     free(node);
 }
 
+/* Java: copyStat() */
+struct zk_stat data_node_copy_stat(const struct data_node *node,
+                                   const struct ephemeral_types *types)
+{
+    const struct stat_persisted *stat = &node->stat;
+    int64_t owner = stat->ephemeral_owner;
+    int32_t num_children = (int32_t)data_node_child_count(node);
+    return (struct zk_stat){
+        .czxid = stat->czxid,
+        .mzxid = stat->mzxid,
+        .ctime_ms = stat->ctime_ms,
+        .mtime_ms = stat->mtime_ms,
+        .version = stat->version,
+        /* From creations to changes: each child that is not there any more was deleted once. Java's
+         * numbers wrap. */
+        .cversion = (int32_t)((uint32_t)stat->cversion * 2 - (uint32_t)num_children),
+        .aversion = stat->aversion,
+        .ephemeral_owner = ephemeral_type_get(types, owner) == EPHEMERAL_TYPE_NORMAL ? owner : 0,
+        .data_length = node->data != NULL ? (int32_t)node->data->length : 0,
+        .num_children = num_children,
+        .pzxid = stat->pzxid,
+    };
+}
+
 const char *data_node_name(const struct data_node *node)
 {
     const char *slash = strrchr(node->path, '/');
@@ -95,6 +119,13 @@ void data_node_remove_child(struct data_node *node, struct data_node *child)
               children->items[child->index] == child);
     children->items[child->index] = NULL;
     children->count--;
+    while (children->used > 0 && children->items[children->used - 1] == NULL)
+        children->used--;
+}
+
+struct data_node *data_node_last_child(const struct data_node *node)
+{
+    return data_node_child_count(node) > 0 ? node->children->items[node->children->used - 1] : NULL;
 }
 
 struct data_node_list data_node_get_children(const struct data_node *node)

@@ -11,6 +11,7 @@
 
 #include "zk/base/buf.h"
 #include "zk/jute/data.h"
+#include "zk/tree/ephemeral_type.h"
 
 struct data_node_children;
 
@@ -21,11 +22,13 @@ struct data_node {
     /* An id of the tree's acl_cache, or -1. */
     int64_t acl;
     struct stat_persisted stat;
-    /* What the node has added to the tree's digest. */
-    uint64_t digest;
     struct data_node_children *children; /* owned; NULL: it never had any */
+    /* What the node has added to the tree's digest. */
+    uint32_t digest;
     /* Its place among the children of its parent. */
     uint32_t index;
+    /* Its place among those of its owner, if it has one: see owned_nodes.h. */
+    uint32_t owned_index;
     /* It is out of the tree, and lives on only for a snapshot that may still look at it. */
     bool removed;
 
@@ -49,6 +52,10 @@ struct data_node *data_node_new(const char *path, struct buf *data, int64_t acl,
                                 const struct stat_persisted *stat);
 void data_node_free(struct data_node *node); /* its children stay */
 
+/* Java: copyStat(). What clients see: types tells whether the owner is a session. */
+struct zk_stat data_node_copy_stat(const struct data_node *node,
+                                   const struct ephemeral_types *types);
+
 /* Returns the path's last element, which lives as long as the node. */
 const char *data_node_name(const struct data_node *node);
 
@@ -57,6 +64,9 @@ size_t data_node_child_count(const struct data_node *node);
 void data_node_add_child(struct data_node *node, struct data_node *child);
 /* Java: removeChild(). child is one. */
 void data_node_remove_child(struct data_node *node, struct data_node *child);
+
+/* Returns one child, and NULL when there is none. */
+struct data_node *data_node_last_child(const struct data_node *node);
 
 /* The children of one moment. */
 struct data_node_list {

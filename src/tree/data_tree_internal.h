@@ -1,36 +1,50 @@
-/* Shared by data_tree.c (the nodes) and data_tree_serialize.c (the whole as bytes). */
+/* Shared by the files of the tree: data_tree.c (its life, and what one may ask), data_tree_change.c
+ * (nodes come, change and go), data_tree_txn.c (transactions), data_tree_quota.c,
+ * data_tree_digest.c, data_tree_serialize.c (the whole as bytes). Java: server.DataTree */
 #ifndef TREE_DATA_TREE_INTERNAL_H
 #define TREE_DATA_TREE_INTERNAL_H
 
 #include "tree/acl_cache.h"
 #include "tree/data_node.h"
+#include "tree/node_hash_map.h"
+#include "tree/owned_nodes.h"
+#include "tree/path_trie.h"
+#include "tree/rate_logger.h"
 #include "zk/base/refcount.h"
 #include "zk/runtime/lock.h"
 #include "zk/tree/data_tree.h"
 
-struct data_tree_slot {
-    uint64_t hash;
-    struct data_node *node; /* NULL: free */
-};
+/* Java: Quotas.procZookeeper */
+#define PROC_ZOOKEEPER  "/zookeeper"
+/* Java: Quotas.quotaZookeeper */
+#define QUOTA_ZOOKEEPER "/zookeeper/quota"
 
 struct data_tree {
     struct zk_context *ctx;
     struct zk_refcount refs; /* the database, and snapshots that are being written */
-    bool extended_types;     /* Java: EphemeralType.extendedEphemeralTypesEnabled() */
-    /* Of the hash: clients choose paths, and must not choose where they collide. */
-    uint64_t seed;
+    struct ephemeral_types types;
 
     struct zk_mutex mu; /* Java's monitors of DataTree and of its nodes. Guards, down to the end: */
-    struct data_tree_slot *slots;
-    size_t slot_count; /* a power of two */
-    size_t node_count; /* owned */
+    struct node_hash_map nodes;
     struct data_node *root;
     struct acl_cache acl_cache;
-    int64_t node_data_size; /* Java: DataTree.nodeDataSize */
+    struct long_map ephemerals; /* session -> struct owned_nodes, owned, never an empty one */
     size_t ephemerals_count;
-    uint64_t tree_digest; /* modulo 2^64 */
+    struct owned_nodes containers;
+    struct owned_nodes ttls;
+    struct path_trie quotas; /* Java: DataTree.pTrie */
+    int64_t node_data_size;  /* Java: DataTree.nodeDataSize */
     int64_t last_processed_zxid;
+
+    /* ---- data_tree_digest.c ---- */
     struct zxid_digest last_processed_zxid_digest;
+    /* zxid 0: none. Until the transaction of that zxid the tree is that of a fuzzy snapshot, and
+     * digests say nothing. */
+    struct zxid_digest digest_from_loaded_snapshot;
+    bool has_mismatched; /* Java: DataTree.firstMismatchTxn, the other way round */
+    int64_t digest_mismatches;
+    struct rate_logger rate_logger;
+
     /* Snapshots that are being written. They hold pointers to nodes without the lock, so as long as
      * there is one, a removed node waits here to be freed. */
     size_t serializations;
@@ -39,14 +53,67 @@ struct data_tree {
     size_t removed_room;
 };
 
+/* ---- data_tree.c ---- */
+
 /* A tree without any node. */
 struct data_tree *data_tree_new_bare(struct zk_context *ctx);
-/* Java: DataTree.getNode(). Returns NULL if there is none; the node stays the tree's. */
+/* Java: getNode(). Returns NULL if there is none; the node stays the tree's. */
 struct data_node *data_tree_get_node_locked(const struct data_tree *tree, const char *path)
     REQUIRES(&tree->mu);
-/* Hang a node into the tree. Takes ownership of node, also on failure. -EPROTO: it has no parent,
- * or is there already. */
+
+/* ---- data_tree_change.c: what transactions do. Java's rules for a replay over a fuzzy snapshot
+ * are in them: a transaction that the snapshot shows already changes nothing for the worse. Each
+ * returns an enum keeper_code. ---- */
+
+/* Puts a node with empty data, no ACL and a stat of zeros. */
+struct data_node *data_tree_put_empty_node_locked(struct data_tree *tree, struct data_node *parent,
+                                                  const char *path) REQUIRES(&tree->mu);
+/* Java: createNode(). parent_cversion -1: one more than it is. Shares data; copies the rest.
+ * ret_stat may be NULL. NONODE: no parent; NODEEXISTS. */
+int32_t data_tree_create_node_locked(struct data_tree *tree, const char *path, struct buf *data,
+                                     const struct zk_acl_list *acl, int64_t ephemeral_owner,
+                                     int32_t parent_cversion, int64_t zxid, int64_t time_ms,
+                                     struct zk_stat *ret_stat) REQUIRES(&tree->mu);
+/* Java: deleteNode(). NONODE: no such node, or no parent. */
+int32_t data_tree_delete_node_locked(struct data_tree *tree, const char *path, int64_t zxid)
+    REQUIRES(&tree->mu);
+/* Java: setData(). Shares data. NONODE */
+int32_t data_tree_set_data_locked(struct data_tree *tree, const char *path, struct buf *data,
+                                  int32_t version, int64_t zxid, int64_t time_ms,
+                                  struct zk_stat *ret_stat) REQUIRES(&tree->mu);
+/* Java: setACL(). NONODE */
+int32_t data_tree_set_acl_locked(struct data_tree *tree, const char *path,
+                                 const struct zk_acl_list *acl, int32_t version,
+                                 struct zk_stat *ret_stat) REQUIRES(&tree->mu);
+/* Java: setCversionPzxid(), for a path of which only so much counts. NONODE */
+int32_t data_tree_set_cversion_pzxid_locked(struct data_tree *tree, const char *path, size_t length,
+                                            int32_t new_cversion, int64_t zxid) REQUIRES(&tree->mu);
+/* Hang a node that was read into the tree. Takes ownership of node, also on failure. -EPROTO: it
+ * has no parent, or is there already. */
 ZK_NODISCARD int data_tree_hang_node_locked(struct data_tree *tree, struct data_node *node)
+    REQUIRES(&tree->mu);
+/* Replaces a node's data, whose stat stays. Takes ownership of data. */
+void data_tree_replace_data_locked(struct data_tree *tree, struct data_node *node, struct buf *data)
+    REQUIRES(&tree->mu);
+
+/* ---- data_tree_quota.c ---- */
+
+/* What a change of a node is to the quotas around it. */
+void data_tree_quota_created_locked(struct data_tree *tree, const char *path, int64_t bytes)
+    REQUIRES(&tree->mu);
+void data_tree_quota_deleted_locked(struct data_tree *tree, const char *path, int64_t bytes)
+    REQUIRES(&tree->mu);
+void data_tree_quota_changed_locked(struct data_tree *tree, const char *path, int64_t bytes_diff)
+    REQUIRES(&tree->mu);
+/* Java: setupQuota(): finds the quotas of a tree that was read, and counts what they limit. */
+void data_tree_setup_quota_locked(struct data_tree *tree) REQUIRES(&tree->mu);
+
+/* ---- data_tree_digest.c ---- */
+
+/* A transaction has been applied. */
+void data_tree_digest_applied_locked(struct data_tree *tree, int64_t zxid) REQUIRES(&tree->mu);
+/* Java: compareDigest() */
+void data_tree_compare_digest_locked(struct data_tree *tree, const struct txn_log_entry *txn)
     REQUIRES(&tree->mu);
 
 #endif

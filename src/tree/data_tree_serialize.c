@@ -140,6 +140,8 @@ static int deserialize_node(struct data_tree *tree, struct jute_in *in, const ch
     if (r < 0)
         goto out;
     r = jute_read(in, &stat_persisted_record, &stat);
+    if (r == 0 && acl > ACL_CACHE_LAST)
+        r = -EPROTO;
     if (r < 0)
         goto out;
     struct data_node *node = data_node_new(path, data, acl, &stat);
@@ -184,6 +186,7 @@ int data_tree_deserialize(struct zk_context *ctx, struct jute_in *in, struct dat
         goto out;
     }
     zk_mutex_lock(&tree->mu);
+    data_tree_setup_quota_locked(tree);
     acl_cache_purge_unused(&tree->acl_cache);
     zk_mutex_unlock(&tree->mu);
     *ret_tree = tree;

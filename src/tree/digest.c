@@ -33,7 +33,7 @@ static void stat_bytes(const struct stat_persisted *stat, uint8_t ret_bytes[60])
 }
 
 /* Java: DigestCalculator.calculateDigest() */
-uint64_t digest_calculate(const char *path, const struct buf *data,
+uint32_t digest_calculate(const char *path, const struct buf *data,
                           const struct stat_persisted *stat)
 {
     if (strncmp(path, OWN_SUBTREE, sizeof OWN_SUBTREE - 1) == 0)
@@ -43,5 +43,5 @@ uint64_t digest_calculate(const char *path, const struct buf *data,
     uLong crc = crc32_z(0, (const Bytef *)path, strlen(path));
     if (data && data->length > 0)
         crc = crc32_z(crc, data->bytes, data->length);
-    return crc32_z(crc, bytes, sizeof bytes);
+    return (uint32_t)crc32_z(crc, bytes, sizeof bytes);
 }

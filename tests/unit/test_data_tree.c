@@ -21,9 +21,12 @@ static struct data_node *node_at(struct data_tree *tree, const char *path)
     return node;
 }
 
+/* It stays the tree's. */
 static const struct zk_acl_list *acl_of(struct data_tree *tree, const struct data_node *node)
 {
-    return acl_cache_convert_long(&tree->acl_cache, node->acl);
+    struct shared_acl *acl = acl_cache_convert_long(&tree->acl_cache, node->acl);
+    shared_acl_unref(acl);
+    return acl != NULL ? &acl->list : NULL;
 }
 
 /* ---- helpers: bodies as bytes ---- */
@@ -134,7 +137,7 @@ static void everybody_may_read_the_config_node(void **state)
     assert_int_equal(acl->count, 1);
     assert_int_equal(acl->items[0].perms, PERMS_READ);
     assert_string_equal(acl->items[0].id.scheme.text, "world");
-    assert_null(acl_of(tree, node_at(tree, "/zookeeper")));
+    assert_int_equal(acl_of(tree, node_at(tree, "/zookeeper"))->items[0].perms, PERMS_ALL);
 
     data_tree_unref(tree);
     zk_context_free(ctx);
@@ -541,7 +544,9 @@ static void equal_acls_share_a_number_until_nobody_uses_it(void **state)
     assert_int_equal(acl_cache_convert_acls(&cache, &b), 2);
     assert_int_equal(acl_cache_convert_acls(&cache, &a), 1);
     acl_cache_remove_usage(&cache, 1);
-    assert_non_null(acl_cache_convert_long(&cache, 1));
+    struct shared_acl *read = acl_cache_convert_long(&cache, 1);
+    assert_true(jute_equal(&zk_acl_list_record, &read->list, &a));
+    shared_acl_unref(read);
     acl_cache_remove_usage(&cache, 1);
     assert_null(acl_cache_convert_long(&cache, 1));
     assert_int_equal(acl_cache_convert_acls(&cache, &a), 3);

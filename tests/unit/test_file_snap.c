@@ -335,7 +335,7 @@ static bool is_mismatch_logged(int64_t zxid, struct zxid_digest digest)
     data_tree_unref(tree);
     test_remove_directory(directory);
     char *log = test_captured_log(&capture);
-    bool logged = strstr(log, "Digests do not match") != NULL;
+    bool logged = strstr(log, "Digests are not matching") != NULL;
     free(log);
     test_capture_done(&capture);
     return logged;

@@ -505,10 +505,45 @@
     ZK_ERROR,                                                                                      \
         "Snapshot %s is compressed, and this peer reads only plain ones. Let the server that "     \
         "wrote it take a snapshot without zookeeper.snapshot.compression.method."
-/* path, zxid, what the file says, what the tree says */
+/* J: version, zxid, digest */
 #define ZK_LOG_SNAPSHOT_DIGEST                                                                     \
-    ZK_ERROR, "Digests do not match: snapshot=%s zxid=0x%" PRIx64 " stored=%" PRIu64               \
-              " computed=%" PRIu64 ". The tree is used as it is."
+    ZK_INFO, "The digest in the snapshot has digest version of %d, with zxid as 0x%" PRIx64        \
+             ", and digest value as %" PRId64
+/* J */
+#define ZK_LOG_SNAPSHOT_DIGEST_EMPTY ZK_INFO, "The digest value is empty in snapshot"
+/* J: zxid of the digest, zxid in the file's name */
+#define ZK_LOG_SNAPSHOT_DIGEST_OLDER                                                               \
+    ZK_INFO, "The zxid of snapshot digest 0x%" PRIx64                                              \
+             " is smaller than the known snapshot highest zxid, the snapshot started with zxid 0x" \
+             "%" PRIx64 ". It will be invalid to use this snapshot digest associated with this "   \
+             "zxid, will ignore comparing it."
+/* J: the snapshot's, ours */
+#define ZK_LOG_DIGEST_VERSION_CHANGED                                                              \
+    ZK_INFO, "Digest version changed, local: %d, new: %d, skip comparing digest now."
+/* J, in other words: type, zxid, the transaction's digest, the tree's */
+#define ZK_LOG_FIRST_DIGEST_MISMATCH                                                               \
+    ZK_ERROR, "First digest mismatch on txn: %s zxid=0x%" PRIx64 ", expected digest is %" PRId64   \
+              ", actual digest is %" PRId64
+/* J: what, a zxid */
+#define ZK_LOG_MESSAGE       ZK_WARN, "Message:%s Value:%" PRId64
+/* J, in other words: how often, what, the last zxid */
+#define ZK_LOG_MESSAGE_AGAIN ZK_WARN, "[%" PRId64 " times] Message: %s Last value:%" PRId64
+/* J, in other words: path, session */
+#define ZK_LOG_EPHEMERAL_GONE                                                                      \
+    ZK_WARN,                                                                                       \
+        "Ignoring NoNodeException for path %s while removing ephemeral for dead session 0x%" PRIx64
+/* J, in other words: one path, how many more, session, zxid */
+#define ZK_LOG_EPHEMERALS_NOT_IN_TXN                                                               \
+    ZK_WARN, "Unexpected extra paths [%s and %" PRIu32 " more] under session 0x%" PRIx64           \
+             " which are not in txn 0x%" PRIx64
+/* J: path */
+#define ZK_LOG_QUOTA_STAT_MISSING      ZK_ERROR, "Missing node for stat %s"
+/* J: path */
+#define ZK_LOG_QUOTA_STAT_NODE_MISSING ZK_WARN, "Missing quota stat node %s"
+/* path */
+#define ZK_LOG_QUOTA_STAT_UNREADABLE                                                               \
+    ZK_WARN, "Quota stat node %s does not say what it should (count=N,bytes=N), so it is not "     \
+             "kept up to date. Delete the quota and set it again."
 /* path, reason */
 #define ZK_LOG_SNAPSHOT_UNREADABLE                                                                 \
     ZK_ERROR, "Snapshot %s cannot be read: %s. It may be whole, so the peer neither passes over "  \

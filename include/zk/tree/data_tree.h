@@ -1,9 +1,9 @@
-/* The tree of nodes that all of ZooKeeper is about. Java: server.DataTree, as far as a peer without
- * clients needs it.
+/* The tree of nodes that all of ZooKeeper is about. Java: server.DataTree
  *
  * Any thread may call anything; one mutex (ZK_RANK_DATA_TREE) guards all and is held for short
- * moments only. A tree is counted: whoever writes it out keeps it, even when the database has
- * another one by then.
+ * moments only: at most for one whole transaction. A tree is counted: whoever writes it out keeps
+ * it, even when the database has another one by then. Sessions are not in the tree; only which
+ * session owns a node is.
  *
  * Built for a million nodes: about 200 bytes for each, besides its path and its data. */
 #ifndef ZK_TREE_DATA_TREE_H
@@ -15,9 +15,13 @@
 
 #include "zk/base/attrs.h"
 #include "zk/base/buf.h"
+#include "zk/base/long_map.h"
+#include "zk/base/str.h"
 #include "zk/jute/archive.h"
 #include "zk/jute/data.h"
+#include "zk/jute/txn_log_entry.h"
 #include "zk/tree/digest.h"
+#include "zk/tree/shared_acl.h"
 
 struct zk_context;
 struct data_tree;
@@ -30,6 +34,8 @@ struct data_tree *data_tree_new(struct zk_context *ctx);
 struct data_tree *data_tree_ref(struct data_tree *tree);
 void data_tree_unref(struct data_tree *tree); /* NULL is fine */
 
+/* ---- asking ---------------------------------------------------------------------------------- */
+
 /* Java: getNodeCount(). The root counts twice, as "" and as "/": Java keeps it under both names. */
 size_t data_tree_get_node_count(struct data_tree *tree);
 /* Java: cachedApproximateDataSize(): lengths of paths and data; the root twice, as above. */
@@ -39,26 +45,86 @@ size_t data_tree_get_ephemerals_count(struct data_tree *tree);
 /* Java: getTreeDigest() */
 uint64_t data_tree_get_tree_digest(struct data_tree *tree);
 
+/* Java: getEphemerals(session). Appends the paths of its nodes, in no order. */
+void data_tree_get_ephemerals(struct data_tree *tree, int64_t session_id, struct zk_strings *paths);
+/* Java: getSessions(). Adds the sessions that own a node. */
+void data_tree_get_sessions(struct data_tree *tree, struct long_set *sessions);
+
+/* Java: isSpecialPath(): "/" and the three nodes that each tree has of its own. */
+bool data_tree_is_special_path(const char *path);
+
+/* One node of one moment, for the preparation of a change: what getRecordForPath() of Java's
+ * PrepRequestProcessor asks the tree for. */
+struct data_tree_record {
+    struct stat_persisted stat;
+    size_t child_count;
+    /* A reference; NULL: the snapshot came without the list that it names, and the log has not
+     * brought it yet. Nobody may do anything then. */
+    struct shared_acl *acl;
+    struct buf *data; /* a reference; NULL: null */
+    uint32_t digest;  /* Java: DigestCalculator.calculateDigest(path, node); 0 without digests */
+};
+
+/* -ENOENT: no such node. The caller ends *ret_record with data_tree_record_done. */
+ZK_NODISCARD int data_tree_get_change_record(struct data_tree *tree, const char *path,
+                                             struct data_tree_record *ret_record);
+void data_tree_record_done(struct data_tree_record *record);
+
+/* ---- changing -------------------------------------------------------------------------------- */
+
+/* What a transaction has done. Java: DataTree.ProcessTxnResult */
+struct process_txn_result {
+    int64_t client_id;
+    int32_t cxid;
+    int64_t zxid;
+    int32_t type;
+    int32_t err;      /* enum keeper_code */
+    const char *path; /* the transaction's, and lives as long as that; NULL: it has none */
+    bool has_stat;    /* create2 and its kin, setData, setACL */
+    struct zk_stat stat;
+    struct process_txn_result *multi_result; /* owned; of a multi, one for each operation */
+    size_t multi_count;
+};
+
+/* Java: processTxn(header, txn, digest). Applies the transaction as a whole, sets the last zxid,
+ * and holds the tree's digest against the transaction's. What fails is told in the result, and is
+ * no failure of ours: a replay must pass over it. The caller ends *ret_result with
+ * process_txn_result_done. */
+void data_tree_process_txn(struct data_tree *tree, const struct txn_log_entry *txn,
+                           struct process_txn_result *ret_result);
+void process_txn_result_done(struct process_txn_result *result);
+
+/* Java: killSession(session, zxid). Deletes the session's nodes, without a transaction: for
+ * sessions that a new leader does not know. */
+void data_tree_kill_session(struct data_tree *tree, int64_t session_id, int64_t zxid);
+
 /* Java: lastProcessedZxid */
 int64_t data_tree_last_processed_zxid(struct data_tree *tree);
 void data_tree_set_last_processed_zxid(struct data_tree *tree, int64_t zxid);
 
 /* Java: addConfigNode(). True: a snapshot came without it, and it is there now. */
 bool data_tree_add_config_node(struct data_tree *tree);
-
-/* ---- what transactions do. Java's rules for a replay over a fuzzy snapshot are in them: a
- * transaction that the snapshot shows already changes nothing for the worse. ------------------- */
-
-/* Java: createNode(). parent_cversion -1: one more than it is. Shares data; copies the rest.
- * -ENOENT: no parent; -EEXIST: the node is there. */
-ZK_NODISCARD int data_tree_create_node(struct data_tree *tree, const char *path, struct buf *data,
-                                       const struct zk_acl_list *acl, int64_t ephemeral_owner,
-                                       int32_t parent_cversion, int64_t zxid, int64_t time_ms);
-/* Java: deleteNode(). -ENOENT: no such node, or no parent. */
-ZK_NODISCARD int data_tree_delete_node(struct data_tree *tree, const char *path, int64_t zxid);
-/* Java: setData(). Shares data. -ENOENT: no such node. */
+/* Java: setData(), of the configuration, which each server puts there itself. Shares data.
+ * -ENOENT: no such node. */
 ZK_NODISCARD int data_tree_set_data(struct data_tree *tree, const char *path, struct buf *data,
                                     int32_t version, int64_t zxid, int64_t time_ms);
+
+/* ---- digests --------------------------------------------------------------------------------- */
+
+/* Java: lastProcessedZxidDigest, what serializeZxidDigest() writes: {0, 2, 0} until a transaction
+ * has been applied. */
+struct zxid_digest data_tree_last_processed_zxid_digest(struct data_tree *tree);
+/* Java: deserializeZxidDigest(), behind the reading: this is what stood behind a snapshot whose
+ * name says snap_zxid. From then on digests are compared only when that zxid has been reached.
+ * snap_zxid becomes the last zxid of the tree, and if that is the zxid already, the digest is
+ * compared at once. */
+void data_tree_set_digest_from_snapshot(struct data_tree *tree, const struct zxid_digest *digest,
+                                        int64_t snap_zxid);
+/* Java: getDigestFromLoadedSnapshot(). False: there is none, or it has been compared. */
+bool data_tree_get_digest_from_loaded_snapshot(struct data_tree *tree,
+                                               struct zxid_digest *ret_digest);
+/* How often a digest was not that of the tree. Java: ServerMetrics.DIGEST_MISMATCHES_COUNT */
+int64_t data_tree_get_digest_mismatches(struct data_tree *tree);
 
 /* ---- the whole as bytes ---------------------------------------------------------------------- */
 
@@ -74,9 +140,5 @@ void data_tree_serialize(struct data_tree *tree, struct jute_out *out);
  * first path that is not "" (D-40). */
 ZK_NODISCARD int data_tree_deserialize(struct zk_context *ctx, struct jute_in *in,
                                        struct data_tree **ret_tree);
-
-/* Java: lastProcessedZxidDigest, what serializeZxidDigest() writes: {0, 2, 0} until a transaction
- * has been applied. */
-struct zxid_digest data_tree_last_processed_zxid_digest(struct data_tree *tree);
 
 #endif

@@ -14,7 +14,7 @@ enum { DIGEST_VERSION = 2 };
 
 /* Java: DigestCalculator.calculateDigest(): CRC-32 of path, data and stat. 0 for everything below
  * /zookeeper, which is each server's own. The root's path is "". data may be NULL. */
-uint64_t digest_calculate(const char *path, const struct buf *data,
+uint32_t digest_calculate(const char *path, const struct buf *data,
                           const struct stat_persisted *stat);
 
 /* Java: DataTree.ZxidDigest: the tree's digest after the transaction zxid; {0, 2, 0} when none was

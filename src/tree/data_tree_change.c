@@ -1,0 +1,343 @@
+/* Nodes come, change and go. Java: server.DataTree, what its transactions do
+ *
+ * All of it is done again when a log is replayed over a fuzzy snapshot, one that holds some of the
+ * changes already: so what is there is not created, what is missing is not deleted, and versions
+ * only grow. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tree/data_tree_internal.h"
+#include "zk/base/alloc.h"
+#include "zk/base/panic.h"
+#include "zk/jute/keeper_code.h"
+
+enum { FIRST_REMOVED = 16 };
+
+/* The node whose path ends before the last slash. NULL: there is none. */
+static struct data_node *parent_of(const struct data_tree *tree, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? node_hash_map_get(&tree->nodes, path, (size_t)(slash - path)) : NULL;
+}
+
+static int64_t data_length(const struct buf *data)
+{
+    return data != NULL ? (int64_t)data->length : 0;
+}
+
+/* Java: String.length(): UTF-16 units. Bytes that continue a character count nothing, and those
+ * that start one of four bytes count two. */
+static int64_t java_length(const char *text)
+{
+    int64_t length = 0;
+    for (const char *c = text; *c != '\0'; c++) {
+        uint8_t byte = (uint8_t)*c;
+        length += (byte & 0xc0) != 0x80;
+        length += byte >= 0xf0;
+    }
+    return length;
+}
+
+/* Java: getNodeSize() */
+static int64_t node_size(const struct data_node *node)
+{
+    return java_length(node->path) + data_length(node->data);
+}
+
+/* ---- owners ---------------------------------------------------------------------------------- */
+
+static void add_to_owner(struct data_tree *tree, struct data_node *node) REQUIRES(&tree->mu)
+{
+    switch (ephemeral_type_get(&tree->types, node->stat.ephemeral_owner)) {
+    case EPHEMERAL_TYPE_VOID:
+        break;
+    case EPHEMERAL_TYPE_CONTAINER:
+        owned_nodes_add(&tree->containers, node);
+        break;
+    case EPHEMERAL_TYPE_TTL:
+        owned_nodes_add(&tree->ttls, node);
+        break;
+    case EPHEMERAL_TYPE_NORMAL: {
+        struct owned_nodes *nodes = long_map_get(&tree->ephemerals, node->stat.ephemeral_owner);
+        if (nodes == NULL) {
+            nodes = zk_xcalloc(1, sizeof *nodes);
+            long_map_put(&tree->ephemerals, node->stat.ephemeral_owner, nodes);
+        }
+        owned_nodes_add(nodes, node);
+        tree->ephemerals_count++;
+        break;
+    }
+    }
+}
+
+static void remove_from_owner(struct data_tree *tree, struct data_node *node) REQUIRES(&tree->mu)
+{
+    switch (ephemeral_type_get(&tree->types, node->stat.ephemeral_owner)) {
+    case EPHEMERAL_TYPE_VOID:
+        break;
+    case EPHEMERAL_TYPE_CONTAINER:
+        owned_nodes_remove(&tree->containers, node);
+        break;
+    case EPHEMERAL_TYPE_TTL:
+        owned_nodes_remove(&tree->ttls, node);
+        break;
+    case EPHEMERAL_TYPE_NORMAL: {
+        struct owned_nodes *nodes = long_map_get(&tree->ephemerals, node->stat.ephemeral_owner);
+        owned_nodes_remove(nodes, node);
+        tree->ephemerals_count--;
+        if (nodes->count == 0) {
+            long_map_remove(&tree->ephemerals, node->stat.ephemeral_owner);
+            owned_nodes_done(nodes);
+            free(nodes);
+        }
+        break;
+    }
+    }
+}
+
+/* ---- nodes ----------------------------------------------------------------------------------- */
+
+/* Takes ownership of node, whose path is new. parent NULL: it is the root. */
+static void put_node(struct data_tree *tree, struct data_node *parent, struct data_node *node)
+    REQUIRES(&tree->mu)
+{
+    if (parent != NULL)
+        data_node_add_child(parent, node);
+    node_hash_map_put(&tree->nodes, node);
+    tree->node_data_size += node_size(node);
+    if (parent != NULL) /* Java does not look at the root's owner either */
+        add_to_owner(tree, node);
+}
+
+/* Free a node that is out of the tree, now or when nobody looks at it any more. */
+static void bury_node(struct data_tree *tree, struct data_node *node) REQUIRES(&tree->mu)
+{
+    node->removed = true;
+    if (tree->serializations == 0) {
+        data_node_free(node);
+        return;
+    }
+    if (tree->removed_count == tree->removed_room) {
+        tree->removed_room = tree->removed_room > 0 ? 2 * tree->removed_room : FIRST_REMOVED;
+        tree->removed = zk_xrealloc(tree->removed, tree->removed_room * sizeof(struct data_node *));
+    }
+    tree->removed[tree->removed_count++] = node;
+}
+
+/* Takes one node out of everything but its parent. */
+static void remove_node(struct data_tree *tree, struct data_node *node) REQUIRES(&tree->mu)
+{
+    node_hash_map_remove(&tree->nodes, node);
+    acl_cache_remove_usage(&tree->acl_cache, node->acl);
+    tree->node_data_size -= node_size(node);
+    remove_from_owner(tree, node);
+    bury_node(tree, node);
+}
+
+/* Removes what is below a node that goes. No leader lets a node with children be deleted, but a
+ * fuzzy snapshot may show children that will be created later, under a node of the same name. Java
+ * leaves them in its table without a parent until then (D-124). Deepest first. */
+static void remove_children(struct data_tree *tree, struct data_node *top) REQUIRES(&tree->mu)
+{
+    size_t depth = 0;
+    size_t room = 0;
+    struct data_node **above = NULL; /* of node; trees may be deeper than our threads' stacks */
+    struct data_node *node = top;
+    for (;;) {
+        struct data_node *child = data_node_last_child(node);
+        if (child != NULL) {
+            if (depth == room) {
+                room = room > 0 ? 2 * room : 16;
+                above = zk_xrealloc(above, room * sizeof(struct data_node *));
+            }
+            above[depth++] = node;
+            node = child;
+        } else if (depth > 0) {
+            struct data_node *parent = above[--depth];
+            data_node_remove_child(parent, node);
+            remove_node(tree, node);
+            node = parent;
+        } else {
+            break;
+        }
+    }
+    free(above);
+}
+
+struct data_node *data_tree_put_empty_node_locked(struct data_tree *tree, struct data_node *parent,
+                                                  const char *path)
+{
+    struct buf *empty = buf_new(0);
+    struct data_node *node =
+        data_node_new(path, empty, ACL_CACHE_OPEN_UNSAFE, &(struct stat_persisted){0});
+    buf_unref(empty);
+    put_node(tree, parent, node);
+    return node;
+}
+
+/* The half of Java's deserialize() that is the same for each node (D-40). */
+int data_tree_hang_node_locked(struct data_tree *tree, struct data_node *node)
+{
+    struct data_node *parent = parent_of(tree, node->path);
+    bool is_root = node->path[0] == '\0';
+    if ((!is_root && parent == NULL) ||
+        node_hash_map_get(&tree->nodes, node->path, strlen(node->path)) != NULL) {
+        data_node_free(node);
+        return -EPROTO;
+    }
+    put_node(tree, parent, node);
+    acl_cache_add_usage(&tree->acl_cache, node->acl);
+    if (is_root)
+        tree->root = node;
+    return 0;
+}
+
+/* ---- what transactions do -------------------------------------------------------------------- */
+
+/* Java: createStat() */
+static struct stat_persisted create_stat(int64_t zxid, int64_t time_ms, int64_t ephemeral_owner)
+{
+    return (struct stat_persisted){
+        .ctime_ms = time_ms,
+        .mtime_ms = time_ms,
+        .czxid = zxid,
+        .mzxid = zxid,
+        .pzxid = zxid,
+        .ephemeral_owner = ephemeral_owner,
+    };
+}
+
+/* A child was created: the parent's version is that of the transaction, -1 for one more than it is.
+ * A replay may create what was deleted later, and must not take the parent back. */
+static void raise_cversion(struct data_tree *tree, struct data_node *parent, int32_t cversion,
+                           int64_t zxid) REQUIRES(&tree->mu)
+{
+    if (cversion == -1)
+        cversion = (int32_t)((uint32_t)parent->stat.cversion + 1); /* Java's wraps */
+    if (cversion <= parent->stat.cversion)
+        return;
+    node_hash_map_pre_change(&tree->nodes, parent);
+    parent->stat.cversion = cversion;
+    parent->stat.pzxid = zxid;
+    node_hash_map_post_change(&tree->nodes, parent);
+}
+
+/* Java: createNode(). There are no watches yet. */
+int32_t data_tree_create_node_locked(struct data_tree *tree, const char *path, struct buf *data,
+                                     const struct zk_acl_list *acl, int64_t ephemeral_owner,
+                                     int32_t parent_cversion, int64_t zxid, int64_t time_ms,
+                                     struct zk_stat *ret_stat)
+{
+    struct stat_persisted stat = create_stat(zxid, time_ms, ephemeral_owner);
+    struct data_node *parent = parent_of(tree, path);
+    if (parent == NULL)
+        return KEEPER_CODE_NONODE;
+    int64_t acl_id = acl_cache_convert_acls(&tree->acl_cache, acl);
+    struct data_node *child = data_tree_get_node_locked(tree, path);
+    if (child != NULL) {
+        /* A snapshot shows it already. It may have been written before its ACL got a number in the
+         * list: this is what brings the ACL back (D-125). */
+        acl_cache_remove_usage(&tree->acl_cache, child->acl);
+        child->acl = acl_id;
+        return KEEPER_CODE_NODEEXISTS;
+    }
+    raise_cversion(tree, parent, parent_cversion, zxid);
+    child = data_node_new(path, data, acl_id, &stat);
+    put_node(tree, parent, child);
+    if (ret_stat != NULL)
+        *ret_stat = data_node_copy_stat(child, &tree->types);
+    data_tree_quota_created_locked(tree, path, data_length(data));
+    return KEEPER_CODE_OK;
+}
+
+/* Java: deleteNode() */
+int32_t data_tree_delete_node_locked(struct data_tree *tree, const char *path, int64_t zxid)
+{
+    struct data_node *parent = parent_of(tree, path);
+    if (parent == NULL)
+        return KEEPER_CODE_NONODE;
+    /* Also for a node that is gone: a snapshot may have missed it, and the parent's pzxid must be
+     * the same on all servers. Never back to an older one, though, that a create has set. */
+    if (zxid > parent->stat.pzxid) {
+        node_hash_map_pre_change(&tree->nodes, parent);
+        parent->stat.pzxid = zxid;
+        node_hash_map_post_change(&tree->nodes, parent);
+    }
+    struct data_node *node = node_hash_map_get(&tree->nodes, path, strlen(path));
+    if (node == NULL)
+        return KEEPER_CODE_NONODE;
+    int64_t bytes = data_length(node->data);
+    remove_children(tree, node);
+    data_node_remove_child(parent, node);
+    remove_node(tree, node);
+    data_tree_quota_deleted_locked(tree, path, bytes);
+    return KEEPER_CODE_OK;
+}
+
+void data_tree_replace_data_locked(struct data_tree *tree, struct data_node *node, struct buf *data)
+{
+    tree->node_data_size += data_length(data) - data_length(node->data);
+    buf_unref(node->data);
+    node->data = data;
+}
+
+/* Java: setData() */
+int32_t data_tree_set_data_locked(struct data_tree *tree, const char *path, struct buf *data,
+                                  int32_t version, int64_t zxid, int64_t time_ms,
+                                  struct zk_stat *ret_stat)
+{
+    struct data_node *node = data_tree_get_node_locked(tree, path);
+    if (node == NULL)
+        return KEEPER_CODE_NONODE;
+    int64_t last_bytes = data_length(node->data);
+    node_hash_map_pre_change(&tree->nodes, node);
+    data_tree_replace_data_locked(tree, node, data != NULL ? buf_ref(data) : NULL);
+    node->stat.mtime_ms = time_ms;
+    node->stat.mzxid = zxid;
+    node->stat.version = version;
+    node_hash_map_post_change(&tree->nodes, node);
+    if (ret_stat != NULL)
+        *ret_stat = data_node_copy_stat(node, &tree->types);
+    data_tree_quota_changed_locked(tree, path, data_length(data) - last_bytes);
+    return KEEPER_CODE_OK;
+}
+
+int data_tree_set_data(struct data_tree *tree, const char *path, struct buf *data, int32_t version,
+                       int64_t zxid, int64_t time_ms)
+{
+    zk_mutex_lock(&tree->mu);
+    int32_t code = data_tree_set_data_locked(tree, path, data, version, zxid, time_ms, NULL);
+    zk_mutex_unlock(&tree->mu);
+    return code == KEEPER_CODE_OK ? 0 : -ENOENT;
+}
+
+/* Java: setACL(). The old list is let go first: if nobody else has it and the new one is the same,
+ * the number is a new one, as Java's is. */
+int32_t data_tree_set_acl_locked(struct data_tree *tree, const char *path,
+                                 const struct zk_acl_list *acl, int32_t version,
+                                 struct zk_stat *ret_stat)
+{
+    struct data_node *node = data_tree_get_node_locked(tree, path);
+    if (node == NULL)
+        return KEEPER_CODE_NONODE;
+    acl_cache_remove_usage(&tree->acl_cache, node->acl);
+    node_hash_map_pre_change(&tree->nodes, node);
+    node->stat.aversion = version;
+    node->acl = acl_cache_convert_acls(&tree->acl_cache, acl);
+    node_hash_map_post_change(&tree->nodes, node);
+    if (ret_stat != NULL)
+        *ret_stat = data_node_copy_stat(node, &tree->types);
+    return KEEPER_CODE_OK;
+}
+
+/* Java: setCversionPzxid() */
+int32_t data_tree_set_cversion_pzxid_locked(struct data_tree *tree, const char *path, size_t length,
+                                            int32_t new_cversion, int64_t zxid)
+{
+    struct data_node *node = node_hash_map_get(&tree->nodes, path, length);
+    if (node == NULL)
+        return KEEPER_CODE_NONODE;
+    raise_cversion(tree, node, new_cversion, zxid);
+    return KEEPER_CODE_OK;
+}

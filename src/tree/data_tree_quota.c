@@ -1,0 +1,204 @@
+/* How much lies below a path that has a quota. Java: server.DataTree, Quotas
+ *
+ * A quota on /a is two nodes: /zookeeper/quota/a/zookeeper_limits, which a client writes, says what
+ * is allowed; zookeeper_stats beside it says how much there is, and each server keeps that itself,
+ * outside of all transactions and digests. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tree/data_tree_internal.h"
+#include "tree/stats_track.h"
+#include "zk/base/alloc.h"
+#include "zk/runtime/log.h"
+#include "zk/runtime/log_table.h"
+
+/* Java: Quotas.limitNode */
+#define LIMIT_NODE "zookeeper_limits"
+/* Java: Quotas.statNode */
+#define STAT_NODE  "zookeeper_stats"
+
+enum { QUOTA_LENGTH = sizeof QUOTA_ZOOKEEPER - 1 };
+
+/* Java: Quotas.statPath(). The caller frees it. */
+static char *stat_path(const char *path)
+{
+    struct zk_str text = {0};
+    zk_str_append(&text, QUOTA_ZOOKEEPER);
+    zk_str_append(&text, path);
+    zk_str_append(&text, "/" STAT_NODE);
+    return zk_str_take(&text);
+}
+
+/* If path is a node of that name below /zookeeper/quota: the path that has the quota, which the
+ * caller frees; else NULL. Java: Quotas.trimQuotaPath() */
+static char *trim_quota_path(const char *path, const char *name)
+{
+    const char *slash = strrchr(path, '/');
+    size_t parent_length = slash != NULL ? (size_t)(slash - path) : 0;
+    if (slash == NULL || strcmp(slash + 1, name) != 0 || parent_length < QUOTA_LENGTH ||
+        strncmp(path, QUOTA_ZOOKEEPER, QUOTA_LENGTH) != 0)
+        return NULL;
+    char *trimmed = zk_xmalloc(parent_length - QUOTA_LENGTH + 1);
+    memcpy(trimmed, path + QUOTA_LENGTH, parent_length - QUOTA_LENGTH);
+    trimmed[parent_length - QUOTA_LENGTH] = '\0';
+    return trimmed;
+}
+
+/* A node and all below it, one after the other. Java recurses; trees may be deeper than our
+ * threads' stacks. */
+struct subtree {
+    const struct data_node **nodes; /* owned; those still to come, last first */
+    size_t count;
+    size_t room;
+};
+
+static void subtree_push(struct subtree *subtree, const struct data_node *node)
+{
+    if (subtree->count == subtree->room) {
+        subtree->room = subtree->room > 0 ? 2 * subtree->room : 16;
+        subtree->nodes =
+            zk_xrealloc(subtree->nodes, subtree->room * sizeof(const struct data_node *));
+    }
+    subtree->nodes[subtree->count++] = node;
+}
+
+static struct subtree subtree_of(const struct data_node *top)
+{
+    struct subtree subtree = {0};
+    subtree_push(&subtree, top);
+    return subtree;
+}
+
+/* NULL: that was all, and nothing is left to be freed. */
+static const struct data_node *subtree_next(struct subtree *subtree)
+{
+    if (subtree->count == 0) {
+        free(subtree->nodes);
+        return NULL;
+    }
+    const struct data_node *node = subtree->nodes[--subtree->count];
+    const struct data_node_children *children = node->children;
+    for (uint32_t i = 0; children != NULL && i < children->used; i++)
+        if (children->items[i] != NULL)
+            subtree_push(subtree, children->items[i]);
+    return node;
+}
+
+/* Java: updateQuotaStat() */
+static void update_quota_stat(struct data_tree *tree, const char *last_prefix, int64_t bytes_diff,
+                              int64_t count_diff) REQUIRES(&tree->mu)
+{
+    struct stats_track updated_stat = {0};
+    char *path = stat_path(last_prefix);
+    struct data_node *node = data_tree_get_node_locked(tree, path);
+    if (node == NULL) {
+        zk_log(tree->ctx, ZK_LOG_QUOTA_STAT_MISSING, path);
+    } else if (stats_track_parse(node->data, &updated_stat) < 0) {
+        zk_log(tree->ctx, ZK_LOG_QUOTA_STAT_UNREADABLE, path); /* D-126 */
+    } else {
+        stats_track_set(&updated_stat, "count",
+                        stats_track_get(&updated_stat, "count") + count_diff);
+        stats_track_set(&updated_stat, "bytes",
+                        stats_track_get(&updated_stat, "bytes") + bytes_diff);
+        data_tree_replace_data_locked(tree, node, stats_track_get_stats_bytes(&updated_stat));
+        stats_track_done(&updated_stat);
+    }
+    free(path);
+}
+
+/* Java: getCounts(): of a node and all below it. */
+static void get_counts(const struct data_node *top, struct stats_track *ret_counts)
+{
+    int64_t count = 0;
+    int64_t bytes = 0;
+    struct subtree subtree = subtree_of(top);
+    for (const struct data_node *node; (node = subtree_next(&subtree)) != NULL;) {
+        count++;
+        bytes += node->data != NULL ? (int64_t)node->data->length : 0;
+    }
+    stats_track_set(ret_counts, "bytes", bytes);
+    stats_track_set(ret_counts, "count", count);
+}
+
+/* Java: updateQuotaForPath() */
+static void update_quota_for_path(struct data_tree *tree, const char *path) REQUIRES(&tree->mu)
+{
+    struct stats_track strack = {0};
+    char *stats = stat_path(path);
+    const struct data_node *top = data_tree_get_node_locked(tree, path);
+    struct data_node *node = data_tree_get_node_locked(tree, stats);
+    if (node == NULL) {
+        zk_log(tree->ctx, ZK_LOG_QUOTA_STAT_NODE_MISSING, stats);
+    } else {
+        stats_track_set(&strack, "bytes", 0);
+        stats_track_set(&strack, "count", 0);
+        if (top != NULL)
+            get_counts(top, &strack);
+        data_tree_replace_data_locked(tree, node, stats_track_get_stats_bytes(&strack));
+    }
+    stats_track_done(&strack);
+    free(stats);
+}
+
+/* ---- as nodes come and go -------------------------------------------------------------------- */
+
+/* Java: DataTree.createNode(), its end */
+void data_tree_quota_created_locked(struct data_tree *tree, const char *path, int64_t bytes)
+{
+    char *limited = trim_quota_path(path, LIMIT_NODE);
+    if (limited != NULL)
+        path_trie_add_path(&tree->quotas, limited);
+    free(limited);
+    char *counted = trim_quota_path(path, STAT_NODE);
+    if (counted != NULL)
+        update_quota_for_path(tree, counted);
+    free(counted);
+    const char *last_prefix = path_trie_find_max_prefix(&tree->quotas, path);
+    if (last_prefix != NULL)
+        update_quota_stat(tree, last_prefix, bytes, 1);
+}
+
+/* Java: DataTree.deleteNode(), its end */
+void data_tree_quota_deleted_locked(struct data_tree *tree, const char *path, int64_t bytes)
+{
+    char *limited = trim_quota_path(path, LIMIT_NODE);
+    if (limited != NULL)
+        path_trie_delete_path(&tree->quotas, limited);
+    free(limited);
+    const char *last_prefix = path_trie_find_max_prefix(&tree->quotas, path);
+    if (last_prefix != NULL)
+        update_quota_stat(tree, last_prefix, -bytes, -1);
+}
+
+/* Java: DataTree.setData(), its end */
+void data_tree_quota_changed_locked(struct data_tree *tree, const char *path, int64_t bytes_diff)
+{
+    const char *last_prefix = path_trie_find_max_prefix(&tree->quotas, path);
+    if (last_prefix != NULL)
+        update_quota_stat(tree, last_prefix, bytes_diff, 0);
+}
+
+/* ---- a tree that was read -------------------------------------------------------------------- */
+
+/* Java: traverseNode(): no node comes or goes meanwhile, only data changes. */
+static void traverse_node(struct data_tree *tree, const struct data_node *top) REQUIRES(&tree->mu)
+{
+    struct subtree subtree = subtree_of(top);
+    for (const struct data_node *node; (node = subtree_next(&subtree)) != NULL;) {
+        char *real_path =
+            data_node_child_count(node) == 0 ? trim_quota_path(node->path, LIMIT_NODE) : NULL;
+        if (real_path == NULL)
+            continue;
+        update_quota_for_path(tree, real_path);
+        path_trie_add_path(&tree->quotas, real_path);
+        free(real_path);
+    }
+}
+
+/* Java: setupQuota() */
+void data_tree_setup_quota_locked(struct data_tree *tree)
+{
+    const struct data_node *node = data_tree_get_node_locked(tree, QUOTA_ZOOKEEPER);
+    if (node != NULL)
+        traverse_node(tree, node);
+}

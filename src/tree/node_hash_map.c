@@ -1,0 +1,136 @@
+/* Paths and their nodes. Java: server.NodeHashMapImpl */
+#include "tree/node_hash_map.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "zk/base/alloc.h"
+#include "zk/base/panic.h"
+#include "zk/base/random.h"
+#include "zk/tree/digest.h"
+
+enum { FIRST_SLOTS = 16 };
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+/* FNV-1a */
+static uint64_t hash_path(const struct node_hash_map *map, const char *path, size_t length)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ map->seed;
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (uint8_t)path[i]) * UINT64_C(0x100000001b3);
+    return hash ^ hash >> 32;
+}
+
+/* Where the path of that length is, or where it would go. */
+static struct node_hash_map_slot *find_slot(const struct node_hash_map *map, const char *path,
+                                            size_t length, uint64_t hash)
+{
+    size_t mask = map->slot_count - 1;
+    size_t i = (size_t)hash & mask;
+    for (; map->slots[i].node != NULL; i = (i + 1) & mask) {
+        const char *other = map->slots[i].node->path;
+        if (map->slots[i].hash == hash && strncmp(other, path, length) == 0 &&
+            other[length] == '\0')
+            break;
+    }
+    return &map->slots[i];
+}
+
+static void grow_table(struct node_hash_map *map)
+{
+    struct node_hash_map_slot *old = map->slots;
+    size_t old_count = map->slot_count;
+    map->slot_count = 2 * old_count;
+    map->slots = zk_xcalloc(map->slot_count, sizeof *map->slots);
+    size_t mask = map->slot_count - 1;
+    for (size_t i = 0; i < old_count; i++) {
+        if (old[i].node == NULL)
+            continue;
+        size_t place = (size_t)old[i].hash & mask;
+        while (map->slots[place].node != NULL)
+            place = (place + 1) & mask;
+        map->slots[place] = old[i];
+    }
+    free(old);
+}
+
+/* Empty a slot, and move up those behind it that were pushed there by its node. */
+static void remove_slot(struct node_hash_map *map, struct node_hash_map_slot *slot)
+{
+    size_t mask = map->slot_count - 1;
+    size_t gap = (size_t)(slot - map->slots);
+    for (size_t i = (gap + 1) & mask; map->slots[i].node != NULL; i = (i + 1) & mask) {
+        size_t wanted = (size_t)map->slots[i].hash & mask;
+        if (((i - wanted) & mask) >= ((i - gap) & mask)) {
+            map->slots[gap] = map->slots[i];
+            gap = i;
+        }
+    }
+    map->slots[gap] = (struct node_hash_map_slot){0};
+}
+
+/* ---- the map --------------------------------------------------------------------------------- */
+
+void node_hash_map_init(struct node_hash_map *map, bool digest_enabled)
+{
+    *map = (struct node_hash_map){
+        .slots = zk_xcalloc(FIRST_SLOTS, sizeof *map->slots),
+        .slot_count = FIRST_SLOTS,
+        .seed = (uint64_t)zk_random_below(INT64_MAX),
+        .digest_enabled = digest_enabled,
+    };
+}
+
+void node_hash_map_done(struct node_hash_map *map)
+{
+    for (size_t i = 0; i < map->slot_count; i++)
+        data_node_free(map->slots[i].node);
+    free(map->slots);
+    *map = (struct node_hash_map){0};
+}
+
+struct data_node *node_hash_map_get(const struct node_hash_map *map, const char *path,
+                                    size_t length)
+{
+    return find_slot(map, path, length, hash_path(map, path, length))->node;
+}
+
+void node_hash_map_put(struct node_hash_map *map, struct data_node *node)
+{
+    if (4 * (map->count + 1) > 3 * map->slot_count)
+        grow_table(map);
+    size_t length = strlen(node->path);
+    uint64_t hash = hash_path(map, node->path, length);
+    struct node_hash_map_slot *slot = find_slot(map, node->path, length, hash);
+    zk_assert(slot->node == NULL);
+    *slot = (struct node_hash_map_slot){.hash = hash, .node = node};
+    map->count++;
+    node_hash_map_post_change(map, node);
+}
+
+void node_hash_map_remove(struct node_hash_map *map, struct data_node *node)
+{
+    size_t length = strlen(node->path);
+    struct node_hash_map_slot *slot =
+        find_slot(map, node->path, length, hash_path(map, node->path, length));
+    zk_assert(slot->node == node);
+    remove_slot(map, slot);
+    map->count--;
+    node_hash_map_pre_change(map, node);
+}
+
+/* Java: preChange() */
+void node_hash_map_pre_change(struct node_hash_map *map, const struct data_node *node)
+{
+    map->digest -= node->digest;
+}
+
+/* Java: postChange() */
+void node_hash_map_post_change(struct node_hash_map *map, struct data_node *node)
+{
+    if (!map->digest_enabled)
+        return;
+    node->digest = digest_calculate(node->path, node->data, &node->stat);
+    map->digest += node->digest;
+}

@@ -1,0 +1,47 @@
+/* All nodes of a tree by their paths, and the sum of their digests. Java: server.NodeHashMapImpl,
+ * server.util.AdHash
+ *
+ * A table with open addressing: slots hold the hash and the node, collisions go to the next slot,
+ * and the table doubles before it is three quarters full. The tree's lock guards it. */
+#ifndef TREE_NODE_HASH_MAP_H
+#define TREE_NODE_HASH_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tree/data_node.h"
+
+struct node_hash_map_slot {
+    uint64_t hash;
+    struct data_node *node; /* NULL: free */
+};
+
+struct node_hash_map {
+    struct node_hash_map_slot *slots;
+    size_t slot_count; /* a power of two */
+    size_t count;
+    /* Of the hash: clients choose paths, and must not choose where they collide. */
+    uint64_t seed;
+    bool digest_enabled; /* Java: ZooKeeperServer.isDigestEnabled() */
+    uint64_t digest;     /* of all nodes; modulo 2^64 */
+};
+
+void node_hash_map_init(struct node_hash_map *map, bool digest_enabled);
+/* Frees the nodes, too. */
+void node_hash_map_done(struct node_hash_map *map);
+
+/* Java: get(). By the very name, of which only so much counts. NULL: there is none. */
+struct data_node *node_hash_map_get(const struct node_hash_map *map, const char *path,
+                                    size_t length);
+/* Java: put(). Takes ownership of node, whose path is new. Adds its digest. */
+void node_hash_map_put(struct node_hash_map *map, struct data_node *node);
+/* Java: remove(). Returns ownership of node, which is there. Takes its digest away. */
+void node_hash_map_remove(struct node_hash_map *map, struct data_node *node);
+
+/* Java: preChange(). Before each change of a node's data or stat. */
+void node_hash_map_pre_change(struct node_hash_map *map, const struct data_node *node);
+/* Java: postChange(). Behind it. */
+void node_hash_map_post_change(struct node_hash_map *map, struct data_node *node);
+
+#endif

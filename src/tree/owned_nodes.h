@@ -1,0 +1,27 @@
+/* The nodes of one owner: a session's ephemeral nodes, or all containers, or all nodes with a TTL.
+ * Each node knows its place among them (data_node.owned_index), so one goes at once from a million.
+ * Java: DataTree.ephemerals, containers, ttls, which hold paths. The tree's lock guards it. */
+#ifndef TREE_OWNED_NODES_H
+#define TREE_OWNED_NODES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tree/data_node.h"
+#include "zk/base/str.h"
+
+/* Zero-initialised is empty. In no order. */
+struct owned_nodes {
+    struct data_node **items; /* the tree owns the nodes */
+    uint32_t count;
+    uint32_t room;
+};
+
+void owned_nodes_add(struct owned_nodes *nodes, struct data_node *node);
+/* node is among them. */
+void owned_nodes_remove(struct owned_nodes *nodes, struct data_node *node);
+/* Appends the paths. */
+void owned_nodes_paths(const struct owned_nodes *nodes, struct zk_strings *paths);
+void owned_nodes_done(struct owned_nodes *nodes);
+
+#endif
