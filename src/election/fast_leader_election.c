@@ -558,8 +558,8 @@ static bool oracle_allows(struct fast_leader_election *fle, const struct ballots
            not_timeout_ms != fle->min_notification_interval_ms;
 }
 
-/* 0: *ret_n is a vote, and the caller frees it. -ETIMEDOUT; -ECANCELED: the election is to stop;
- * *ret_n is NULL after both. why goes into the trace. */
+/* Returns 0 and a vote, which the caller frees; or NULL in *ret_n with -ETIMEDOUT, or with
+ * -ECANCELED if the election is to stop. why goes into the trace. */
 static int poll_recvqueue(struct fast_leader_election *fle, int64_t timeout_ms, const char *why,
                           struct notification **ret_n)
 {
@@ -581,7 +581,7 @@ static int32_t next_timeout_ms(const struct fast_leader_election *fle, int32_t n
 
 /* Java says its vote again only after a whole interval of silence. That silence may never come,
  * while those that answered early stay recorded as they were then (K-27). So the longest interval
- * also counts from the last repetition, whoever talks (D-73). */
+ * also counts from the last repetition, even if others keep talking (D-73). */
 static int64_t latest_repetition_ms(const struct fast_leader_election *fle, int32_t not_timeout_ms)
 {
     int32_t longest_ms = fle->max_notification_interval_ms;

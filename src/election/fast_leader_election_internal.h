@@ -37,14 +37,14 @@ struct fast_leader_election {
     int64_t proposed_leader GUARDED_BY(&mu);
     int64_t proposed_zxid GUARDED_BY(&mu);
     int64_t proposed_epoch GUARDED_BY(&mu);
-    /* Who elected us; until WorkerReceiver hands it to the leader. */
+    /* The voters that elected us, until WorkerReceiver hands them to the leader. */
     bool has_leading_vote_set GUARDED_BY(&mu);
     struct synced_learner_tracker leading_vote_set GUARDED_BY(&mu);
 };
 
 /* ---- messenger.c ---- */
 
-/* The threads; arg is the struct fast_leader_election. */
+/* The threads; arg is the struct fast_leader_election. They end when it is shut down. */
 
 /* Java: WorkerReceiver.run() */
 void worker_receiver_run(void *arg);
@@ -53,22 +53,24 @@ void worker_sender_run(void *arg);
 
 /* ---- fast_leader_election.c ---- */
 
-/* Is sid a voter of the committed or the last seen configuration? Java: validVoter() */
+/* Returns whether sid is a voter of the committed or the last seen configuration.
+ * Java: validVoter() */
 bool fle_valid_voter(struct fast_leader_election *fle, int64_t sid);
 
 /* The rules, which tests ask without any thread. */
 
-/* Java: totalOrderPredicate(). Does the new candidate beat the current one? Never with weight 0. */
+/* Returns whether the new candidate beats the current one. Java: totalOrderPredicate() */
 bool fle_total_order_predicate(const struct quorum_verifier *qv, int64_t new_id, int64_t new_zxid,
                                int64_t new_epoch, int64_t cur_id, int64_t cur_zxid,
                                int64_t cur_epoch);
 
-/* Java: getVoteTracker(): who of votes says the same as vote, judged by the committed and, if
- * newer, the last seen configuration. Initialises *ret_tracker. */
+/* Count the senders whose vote equals vote, by the committed and, if newer, the last seen
+ * configuration. The caller ends *ret_tracker. Java: getVoteTracker() */
 void fle_get_vote_tracker(struct fast_leader_election *fle, const struct vote_map *votes,
                           const struct vote *vote, struct synced_learner_tracker *ret_tracker);
 
-/* Java: checkLeader(): has the leader itself said that it leads? If it is us: is it our round? */
+/* Returns whether the leader itself has said that it leads; if it is us, whether the round is ours.
+ * Java: checkLeader() */
 bool fle_check_leader(struct fast_leader_election *fle, const struct vote_map *votes,
                       int64_t leader, int64_t election_epoch);
 
@@ -85,7 +87,7 @@ void fle_trace_better_vote(struct fast_leader_election *fle, const struct notifi
 void fle_trace_own_vote_again(struct fast_leader_election *fle, const struct notification *n,
                               const struct vote *mine);
 
-/* Whose votes agree, and whether they are a quorum. */
+/* The voters whose votes agree on leader, and whether they are a quorum. */
 void fle_trace_tally(struct fast_leader_election *fle, int64_t leader,
                      const struct synced_learner_tracker *tracker);
 

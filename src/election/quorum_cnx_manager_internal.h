@@ -1,5 +1,5 @@
 /* The structs behind quorum_cnx_manager.h, shared by its files. Java: QuorumCnxManager
- *   quorum_cnx_manager.c            maps, queues, who is connected, halt
+ *   quorum_cnx_manager.c            maps, queues, connections, halt
  *   quorum_cnx_manager_handshake.c  the initial message, and which side keeps the connection
  *   listener.c                      QuorumPeerListener and ListenerHandler threads
  *   send_worker.c, recv_worker.c    the two threads of a connection

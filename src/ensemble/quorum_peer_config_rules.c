@@ -126,8 +126,7 @@ static int set_session_timeouts(struct config_parser *parser)
 }
 
 /* Java looks at the system property only, and a line of zoo.cfg gets another name than that: it has
- * no effect there. A person who writes it wants
- * read-only mode, so both are refused. */
+ * no effect there. A person who writes it wants read-only mode, so both are refused. */
 static int check_readonly_mode(struct config_parser *parser)
 {
     static const char KEY[] = "readonlymode.enabled";

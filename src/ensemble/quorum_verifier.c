@@ -392,7 +392,7 @@ static struct quorum_verifier *copy(const struct quorum_verifier *from)
     return qv;
 }
 
-/* Java: setVersion() on a verifier that nobody else has */
+/* Java: setVersion(), on a verifier that no other thread has */
 struct quorum_verifier *qv_with_version(const struct quorum_verifier *qv, int64_t version)
 {
     struct quorum_verifier *changed = copy(qv);

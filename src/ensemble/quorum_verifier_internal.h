@@ -12,7 +12,7 @@ enum { QV_MEMBER_LIMIT = 4096 };
 struct qv_source {
     struct zk_context *ctx;
     const struct zk_properties *properties;
-    bool resolve;     /* look names up (BLOCKS) */
+    bool resolve;     /* look names up, which blocks */
     char **ret_error; /* Java's words */
     int *ret_line;    /* where they belong; 0 if nowhere */
 };

@@ -369,7 +369,8 @@ void zk_registry_dump(struct zk_thread_registry *registry, struct zk_str *ret_te
     registry_lock(registry);
     zk_str_append(ret_text, "---- Threads: what each one waits for, and which locks it holds\n");
     dump_threads(registry, ret_text);
-    zk_str_append(ret_text, "---- Queues: how many elements each one has, and who waits for one\n");
+    zk_str_append(ret_text,
+                  "---- Queues: how many elements each one has, and which threads wait for one\n");
     dump_queues(registry, ret_text);
     zk_str_append(ret_text,
                   "---- Locks: a thread may only take one of a higher rank than it holds\n");

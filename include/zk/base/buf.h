@@ -33,7 +33,7 @@ void buf_put_int(struct buf *buf, int32_t value);
 void buf_put_long(struct buf *buf, int64_t value);
 void buf_put_bytes(struct buf *buf, const void *bytes, size_t length);
 
-/* A position in bytes that stay somebody else's. */
+/* A position in bytes that belong to another object. */
 struct buf_reader {
     const uint8_t *bytes;
     size_t length;

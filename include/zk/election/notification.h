@@ -84,7 +84,7 @@ struct notification_fields {
     int64_t election_epoch;
     int64_t peer_epoch;
     int32_t version;
-    const char *config; /* borrowed from the buffer; NULL: none */
+    const char *config; /* in the buffer, which owns it; NULL: none */
     size_t config_length;
 };
 
