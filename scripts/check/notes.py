@@ -14,10 +14,10 @@ _PRINT = re.compile(r"(?:zk_str_printf\(&|snprintf\()[a-z_]+")
 
 
 def rows(book):
-    """Number and line of what the book explains: rows "| D-7 | ..." and paragraphs "**D-69 ...", in order."""
+    """Number and line of what the book explains: rows "| D-7 | ..." and paragraphs or items "**D-69 ...", in order."""
     found = []
     for number, line in enumerate(book, 1):
-        match = re.match(r"\| ([DKRLTQW]-[0-9]+) \|", line) or re.match(r"\*\*([ADKR]-[0-9]+) ", line)
+        match = re.match(r"\| ([DKRLTQW]-[0-9]+) \|", line) or re.match(r"(?:\* )?\*\*([ADKR]-[0-9]+) ", line)
         if match:
             found.append((match.group(1), number))
     return found
