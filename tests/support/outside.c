@@ -171,7 +171,11 @@ MAY_FAIL(ssize_t, pread, OUTSIDE_PREAD,
          (int fd, void *bytes, size_t length, off_t at), fd, bytes, length, at)
 MAY_FAIL(ssize_t, write, OUTSIDE_WRITE,
          (int fd, const void *bytes, size_t length), fd, bytes, shortened(length))
+MAY_FAIL(ssize_t, pwrite, OUTSIDE_PWRITE,
+         (int fd, const void *bytes, size_t length, off_t at), fd, bytes, length, at)
 MAY_FAIL(int, fsync, OUTSIDE_FSYNC, (int fd), fd)
+MAY_FAIL(int, fdatasync, OUTSIDE_FDATASYNC, (int fd), fd)
+MAY_FAIL(int, ftruncate, OUTSIDE_FTRUNCATE, (int fd, off_t size), fd, size)
 /* clang-format on */
 
 /* The same for calls that take a path. */

@@ -1,0 +1,32 @@
+/* Transactions and log files for the tests of floor persistence. */
+#ifndef TEST_LOG_STAGE_H
+#define TEST_LOG_STAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "zk/jute/txn_log_entry.h"
+#include "zk/persistence/file_txn_log.h"
+
+/* A createSession of session 0x100 + zxid, without a digest: 49 bytes in the log. The caller unrefs
+ * it. */
+struct txn_log_entry *log_stage_session(int64_t zxid);
+/* A create of /n<zxid> with so many bytes of data, each of them 'd'. The caller unrefs it. */
+struct txn_log_entry *log_stage_create(int64_t zxid, size_t data_length);
+
+/* Append a createSession for each zxid from first to last, and commit once. */
+void log_stage_write(struct file_txn_log *log, int64_t first, int64_t last);
+/* The same with a log of its own, which is closed afterwards. */
+void log_stage_write_file(struct zk_context *ctx, const char *directory, int64_t first,
+                          int64_t last);
+
+/* The zxids that an iterator finds from zxid on, as "1 2 3", or with "error -74" behind them. The
+ * caller frees the text. */
+char *log_stage_read(struct zk_context *ctx, const char *directory, int64_t zxid);
+
+/* Change or cut a file. */
+void log_stage_set_byte(const char *path, int64_t at, uint8_t value);
+void log_stage_zero(const char *path, int64_t from, size_t length);
+void log_stage_cut(const char *path, int64_t size);
+
+#endif
