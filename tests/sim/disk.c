@@ -74,8 +74,8 @@ void inode_unref(struct inode *inode)
 {
     if (--inode->refs > 0)
         return;
-    own_free(inode->bytes, inode->capacity);
-    own_free(inode->durable, inode->durable_capacity);
+    own_free(inode->now.bytes, inode->now.capacity);
+    own_free(inode->durable.bytes, inode->durable.capacity);
     own_free(inode, sizeof *inode);
 }
 
@@ -85,43 +85,104 @@ static struct inode *inode_ref(struct inode *inode)
     return inode;
 }
 
-/* Behind the end all is zero, so that growing leaves no hole to fill. */
-void inode_resize(struct inode *inode, size_t size)
+/* Behind stored all is zero, so that growing leaves no hole to fill. */
+static void content_store(struct content *content, size_t stored)
 {
-    inode->bytes = own_grow(inode->bytes, 1, &inode->capacity, size);
-    for (size_t i = size; i < inode->size; i++)
-        inode->bytes[i] = 0;
-    inode->size = size;
+    content->bytes = own_grow(content->bytes, 1, &content->capacity, stored);
+    for (size_t i = stored; i < content->stored; i++)
+        content->bytes[i] = 0;
+    for (size_t i = content->stored; i < stored; i++)
+        content->bytes[i] = 0;
+    content->stored = stored;
+    if (content->size < stored)
+        content->size = stored;
+}
+
+static void content_resize(struct content *content, size_t size)
+{
+    if (size < content->stored)
+        content_store(content, size);
+    content->size = size;
+}
+
+static uint8_t byte_at(const struct content *content, size_t place)
+{
+    return place < content->stored ? content->bytes[place] : 0;
+}
+
+static void soil(struct inode *inode, size_t from)
+{
+    if (!inode->dirty || from < inode->dirty_from)
+        inode->dirty_from = from;
     inode->dirty = true;
 }
 
-void inode_sync(struct inode *inode)
+void inode_read(const struct inode *inode, size_t from, void *ret_bytes, size_t length)
 {
-    inode->durable = own_grow(inode->durable, 1, &inode->durable_capacity, inode->size);
-    own_copy(inode->durable, inode->bytes, inode->size);
-    inode->durable_size = inode->size;
-    inode->dirty = false;
+    const struct content *now = &inode->now;
+    size_t there = from < now->stored ? now->stored - from : 0;
+    if (there > length)
+        there = length;
+    if (there > 0)
+        own_copy(ret_bytes, now->bytes + from, there);
+    for (size_t i = there; i < length; i++)
+        ((uint8_t *)ret_bytes)[i] = 0;
 }
 
-static uint8_t byte_at(const uint8_t *bytes, size_t size, size_t place)
+/* Zeros behind all that is stored make the file larger, and are not stored. */
+void inode_write(struct inode *inode, size_t to, const void *bytes, size_t length)
 {
-    return place < size ? bytes[place] : 0;
+    struct content *now = &inode->now;
+    size_t end = to + length;
+    while (end > to && end > now->stored && ((const uint8_t *)bytes)[end - to - 1] == 0)
+        end--;
+    if (end > now->stored)
+        content_store(now, end);
+    if (end > to)
+        own_copy(now->bytes + to, bytes, end - to);
+    if (to + length > now->size)
+        now->size = to + length;
+    soil(inode, to);
+}
+
+void inode_resize(struct inode *inode, size_t size)
+{
+    soil(inode, size < inode->now.size ? size : inode->now.size);
+    content_resize(&inode->now, size);
+}
+
+/* Only what has changed: a log is synced after each batch. */
+void inode_sync(struct inode *inode)
+{
+    const struct content *now = &inode->now;
+    struct content *durable = &inode->durable;
+    size_t from = inode->dirty_from < durable->stored ? inode->dirty_from : durable->stored;
+    content_store(durable, now->stored);
+    if (inode->dirty && now->stored > from)
+        own_copy(durable->bytes + from, now->bytes + from, now->stored - from);
+    content_resize(durable, now->size);
+    inode->dirty = false;
 }
 
 static void inode_power_loss(struct inode *inode)
 {
     if (!inode->dirty)
         return;
+    struct content *now = &inode->now;
+    const struct content *durable = &inode->durable;
     const bool by_chance = !world.character.in_turn;
-    size_t size = by_chance && chance_one_in(CHANCE_DISK, 2) ? inode->size : inode->durable_size;
-    inode->bytes = own_grow(inode->bytes, 1, &inode->capacity, size);
-    for (size_t sector = 0; sector < size; sector += SECTOR) {
+    size_t size = by_chance && chance_one_in(CHANCE_DISK, 2) ? now->size : durable->size;
+    size_t stored = now->stored > durable->stored ? now->stored : durable->stored;
+    if (stored > size)
+        stored = size;
+    size_t first = inode->dirty_from - inode->dirty_from % SECTOR;
+    content_store(now, stored);
+    for (size_t sector = first; sector < stored; sector += SECTOR) {
         bool fresh = by_chance && chance_one_in(CHANCE_DISK, 2);
-        for (size_t i = sector; i < size && i < sector + SECTOR; i++)
-            inode->bytes[i] = fresh ? byte_at(inode->bytes, inode->size, i)
-                                    : byte_at(inode->durable, inode->durable_size, i);
+        for (size_t i = sector; i < stored && i < sector + SECTOR; i++)
+            now->bytes[i] = fresh ? byte_at(now, i) : byte_at(durable, i);
     }
-    inode_resize(inode, size);
+    now->size = size;
     inode_sync(inode);
 }
 
@@ -277,8 +338,7 @@ void disk_install(struct disk *disk, const char *path, const char *text)
     const struct path *place = path_of(path);
     struct inode *inode = inode_new(false);
     size_t length = strlen(text);
-    inode_resize(inode, length);
-    own_copy(inode->bytes, text, length);
+    inode_write(inode, 0, text, length);
     inode_sync(inode);
     install_directory(disk, place->directory);
     install(disk, place, inode);
@@ -287,9 +347,9 @@ void disk_install(struct disk *disk, const char *path, const char *text)
 bool disk_peek(struct disk *disk, const char *path, char *ret_text, size_t size)
 {
     const struct inode *inode = names_find(&disk->now, path_of(path));
-    if (inode == NULL || inode->directory || inode->size >= size)
+    if (inode == NULL || inode->directory || inode->now.size >= size)
         return false;
-    own_copy(ret_text, inode->bytes, inode->size);
-    ret_text[inode->size] = '\0';
+    inode_read(inode, 0, ret_text, inode->now.size);
+    ret_text[inode->now.size] = '\0';
     return true;
 }

@@ -154,11 +154,10 @@ ssize_t data_read(struct handle *handle, void *ret_bytes, size_t length, off_t a
     if (error != 0)
         return fail(error);
     size_t from = (size_t)(at >= 0 ? at : handle->position);
-    size_t left = from < inode->size ? inode->size - from : 0;
+    size_t left = from < inode->now.size ? inode->now.size - from : 0;
     if (length > left)
         length = left;
-    if (length > 0)
-        own_copy(ret_bytes, inode->bytes + from, length);
+    inode_read(inode, from, ret_bytes, length);
     tell_written(ret_bytes, length);
     if (at < 0)
         handle->position += (off_t)length;
@@ -176,15 +175,12 @@ ssize_t data_write(struct handle *handle, const void *bytes, size_t length, off_
     if (error != 0)
         return fail(error);
     if (at < 0 && (handle->flags & O_APPEND) != 0)
-        handle->position = (off_t)inode->size;
+        handle->position = (off_t)inode->now.size;
     size_t to = (size_t)(at >= 0 ? at : handle->position);
-    if (to + length > inode->size)
-        inode_resize(inode, to + length);
     tell_read(bytes, length);
     if (length > 0)
-        own_copy(inode->bytes + to, bytes, length);
+        inode_write(inode, to, bytes, length);
     transcribe_bytes(bytes, length);
-    inode->dirty = true;
     if (at < 0)
         handle->position = (off_t)(to + length);
     return (ssize_t)length;
@@ -221,7 +217,7 @@ off_t sim_lseek(int fd, off_t offset, int whence)
     if (whence == SEEK_CUR)
         offset += handle->position;
     else if (whence == SEEK_END)
-        offset += (off_t)handle->inode->size;
+        offset += (off_t)handle->inode->now.size;
     handle->position = offset;
     return offset;
 }
@@ -234,6 +230,10 @@ int sim_ftruncate(int fd, off_t size)
         return -1;
     if (handle->kind != HANDLE_DATA)
         return fail(EINVAL);
+    if (inject(INJECT_EINTR))
+        return fail(EINTR);
+    if (inject(INJECT_EIO))
+        return fail(EIO);
     inode_resize(handle->inode, (size_t)size);
     return 0;
 }
@@ -291,6 +291,8 @@ int sim_unlink(const char *name)
         return fail(ENOENT);
     if (inode->directory)
         return fail(EISDIR);
+    if (inject(INJECT_EIO))
+        return fail(EIO);
     disk_change(disk_here(), path, NULL, inode);
     return 0;
 }
@@ -316,7 +318,7 @@ static void fill_status(struct stat *ret_status, const struct inode *inode)
 {
     *ret_status = (struct stat){0};
     ret_status->st_mode = inode == NULL || inode->directory ? S_IFDIR | 0755 : S_IFREG | 0644;
-    ret_status->st_size = inode == NULL ? 0 : (off_t)inode->size;
+    ret_status->st_size = inode == NULL ? 0 : (off_t)inode->now.size;
     ret_status->st_nlink = 1;
     ret_status->st_ino = (ino_t)(uintptr_t)inode; /* equal for the same file; no more is asked */
 }

@@ -4,18 +4,24 @@
 
 #include "internal.h"
 
-/* A file or a directory, apart from its names. Bytes are both in memory, where programs see them,
- * and on the platter, where a power loss leaves them. */
+/* Bytes of a file: those that were written, and zeros behind them up to its size. A log is made
+ * 64 MiB large and holds a few KiB; the zeros cost nothing here, as on a disk. */
+struct content {
+    uint8_t *bytes;
+    size_t stored;
+    size_t capacity;
+    size_t size; /* at least stored */
+};
+
+/* A file or a directory, apart from its names. Its content is both in memory, where programs see
+ * it, and on the platter, where a power loss leaves it. */
 struct inode {
     unsigned refs; /* names, journal entries, open handles */
     bool directory;
-    uint8_t *bytes;
-    size_t size;
-    size_t capacity;
-    uint8_t *durable;
-    size_t durable_size;
-    size_t durable_capacity;
+    struct content now;
+    struct content durable;
     bool dirty;
+    size_t dirty_from; /* before it the two are the same */
 };
 
 /* A path. Each text is kept once and for ever, since all worlds use the same few: so the same path
@@ -63,6 +69,8 @@ void disk_change(struct disk *disk, const struct path *from, const struct path *
                  struct inode *inode);
 void disk_sync_directory(struct disk *disk, const struct path *directory);
 struct inode *inode_new(bool directory);
+void inode_read(const struct inode *inode, size_t from, void *ret_bytes, size_t length);
+void inode_write(struct inode *inode, size_t to, const void *bytes, size_t length);
 void inode_resize(struct inode *inode, size_t size);
 void inode_sync(struct inode *inode);
 

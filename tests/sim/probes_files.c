@@ -67,6 +67,34 @@ static void probe_bytes(void)
     close(fd);
 }
 
+/* What a log does: zeros far behind, then bytes in front of them. */
+static void probe_holes(void)
+{
+    enum { FAR = 1 << 20 };
+    char bytes[8] = "";
+    struct stat status;
+    say("-- holes");
+    int fd = open(first, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    say("one zero far behind %ld", (long)pwrite(fd, "", 1, FAR - 1));
+    say("bytes in front %ld", (long)pwrite(fd, "abcd", 4, 600));
+    say("zeros over two of them %ld", (long)pwrite(fd, "\0\0", 2, 602));
+    long r = pread(fd, bytes, 6, 599);
+    say("in front %ld: %d %c%c %d", r, bytes[0], bytes[1], bytes[2], bytes[3]);
+    r = pread(fd, bytes, 8, FAR - 4);
+    say("at the end %ld: %d", r, bytes[3]);
+    r = fdatasync(fd);
+    say("fdatasync: %s", outcome(r));
+    r = ftruncate(fd, 601);
+    say("cut: %s", outcome(r));
+    say("bytes behind the cut %ld", (long)pwrite(fd, "z", 1, 700));
+    r = pread(fd, bytes, 4, 599);
+    say("what was cut is zero %ld: %c %d", r, bytes[1], bytes[2]);
+    fstat(fd, &status);
+    say("size %ld", (long)status.st_size);
+    close(fd);
+    unlink(first);
+}
+
 static void probe_names(void)
 {
     char bytes[64];
@@ -164,5 +192,6 @@ void probe_files(const char *directory)
     snprintf(inside, sizeof inside, "%s/folder/inside", directory);
     probe_bytes();
     probe_names();
+    probe_holes();
     probe_directories(directory);
 }
