@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "persistence/file_txn_log_internal.h"
 #include "zk/base/alloc.h"
+#include "zk/io/file.h"
 #include "zk/jute/op_code.h"
-#include "zk_test.h"
+#include "zk/runtime/settings.h"
 
 enum { SESSION = 0x100, TIMEOUT_MS = 4000, TIME_MS = 1000 };
 
@@ -110,4 +112,84 @@ void log_stage_cut(const char *path, int64_t size)
     int fd = open_to_change(path);
     assert_int_equal(ftruncate(fd, (off_t)size), 0);
     close(fd);
+}
+
+/* ---- rooms ---- */
+
+struct log_room log_room_with(const char *setting, const char *value)
+{
+    struct log_room room = {.capture = test_capture_new()};
+    room.ctx = room.capture.ctx;
+    room.directory = test_temporary_directory();
+    if (setting != NULL)
+        zk_settings_set(room.ctx, setting, value);
+    room.log = file_txn_log_new(room.ctx, room.directory);
+    return room;
+}
+
+struct log_room log_room_new(void)
+{
+    return log_room_with(NULL, NULL);
+}
+
+void log_room_done(struct log_room *room)
+{
+    file_txn_log_free(room->log);
+    test_remove_directory(room->directory);
+    test_capture_done(&room->capture);
+}
+
+int64_t log_room_size_of(const struct log_room *room, const char *name)
+{
+    char *path = test_path(room->directory, name);
+    int64_t size = file_size(path);
+    free(path);
+    return size;
+}
+
+void log_room_assert_reads(const struct log_room *room, int64_t zxid, const char *zxids)
+{
+    char *found = log_stage_read(room->ctx, room->directory, zxid);
+    assert_string_equal(found, zxids);
+    free(found);
+}
+
+void log_room_assert_files(const struct log_room *room, const char *names)
+{
+    struct zk_strings found = {0};
+    struct zk_str text = {0};
+    assert_int_equal(file_list(room->directory, &found), 0);
+    for (size_t i = 0; i < found.count; i++) {
+        zk_str_append(&text, i > 0 ? " " : "");
+        zk_str_append(&text, found.items[i]);
+    }
+    assert_string_equal(zk_str_text(&text), names);
+    zk_str_done(&text);
+    zk_strings_done(&found);
+}
+
+void log_room_assert_logged(const struct log_room *room, const char *words)
+{
+    char *log = test_captured_log(&room->capture);
+    if (strstr(log, words) == NULL)
+        fail_msg("\"%s\" is not in the log:\n%s", words, log);
+    free(log);
+}
+
+int log_room_append(struct log_room *room, struct txn_log_entry *entry)
+{
+    int r = file_txn_log_append(room->log, entry);
+    txn_log_entry_unref(entry);
+    return r;
+}
+
+/* What a start reads, and mends. */
+int log_room_read_at_start(struct log_room *room)
+{
+    struct txn_iterator *iterator = NULL;
+    int r = file_txn_log_read_at_start(room->log, 0, &iterator);
+    while (r >= 0 && txn_iterator_entry(iterator) != NULL)
+        r = txn_iterator_next(iterator);
+    txn_iterator_free(iterator);
+    return r < 0 ? r : 0;
 }
