@@ -44,6 +44,8 @@ struct sock {
     /* Of the thread that reads. */
     int64_t timeout_ms;
     int64_t deadline_ms;
+    /* Of the threads that write, set before there are several. */
+    int64_t write_timeout_ms;
 
     struct zk_mutex mu;         /* L-102. Guards: */
     bool woken GUARDED_BY(&mu); /* never goes back */
@@ -428,6 +430,11 @@ void sock_set_timeout(struct sock *sock, int64_t timeout_ms)
     sock->timeout_ms = timeout_ms;
 }
 
+void sock_set_write_timeout(struct sock *sock, int64_t timeout_ms)
+{
+    sock->write_timeout_ms = timeout_ms;
+}
+
 void sock_set_deadline(struct sock *sock, int64_t deadline_ms)
 {
     sock->deadline_ms = deadline_ms;
@@ -481,7 +488,9 @@ int sock_write_fully(struct sock *sock, const void *bytes, size_t length)
         }
         if (!is_transient(errno))
             return sock_error(sock, errno);
-        int r = sock_wait(sock, POLLOUT, INT64_MAX, "waits for room on connection");
+        int64_t until_ms =
+            sock->write_timeout_ms > 0 ? zk_deadline_ms(sock->write_timeout_ms) : INT64_MAX;
+        int r = sock_wait(sock, POLLOUT, until_ms, "waits for room on connection");
         if (r < 0)
             return r;
     }

@@ -113,6 +113,9 @@ static void adopt_connection(struct learner *learner, struct sock *sock)
     const char *no_delay = zk_settings_get(learner->ctx, "follower.nodelay");
     sock_set_no_delay(sock, no_delay == NULL || strcmp(no_delay, "true") == 0);
     sock_set_timeout(sock, learner->self->init_limit_ms);
+    /* A leader that takes nothing is as good as gone, and the thread that writes to it keeps the
+     * others waiting (D-174). */
+    sock_set_write_timeout(sock, learner->self->sync_limit_ms);
     zk_trace_conn(learner->ctx, "dial", learner->leader_id, sock_conn_text(sock),
                   "this learner joins its leader at the quorum port");
     zk_mutex_lock(&learner->output_mu);

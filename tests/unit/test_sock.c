@@ -498,6 +498,19 @@ static void a_timeout_ends_a_read(void **state)
     assert_true(zk_elapsed_ms() >= deadline_ms);
 }
 
+static void a_write_timeout_ends_a_write_that_nobody_reads(void **state)
+{
+    struct stage *stage = *state;
+    char bytes[65536] = {0};
+    int r = 0;
+
+    sock_set_write_timeout(stage->near, 30);
+    while (r == 0)
+        r = sock_write_fully(stage->near, bytes, sizeof bytes);
+
+    assert_int_equal(r, -ETIMEDOUT);
+}
+
 static void a_timeout_is_for_one_pause_and_not_for_the_whole(void **state)
 {
     struct stage *stage = *state;
@@ -641,6 +654,7 @@ int main(void)
         CONNECTED(a_stream_that_ends_within_a_message_is_an_error),
         CONNECTED(writing_to_a_far_end_that_has_gone_is_an_error_and_no_signal),
         CONNECTED(a_timeout_ends_a_read),
+        CONNECTED(a_write_timeout_ends_a_write_that_nobody_reads),
         CONNECTED(a_timeout_is_for_one_pause_and_not_for_the_whole),
         CONNECTED(a_deadline_ends_a_dripping_read),
         CONNECTED(a_deadline_that_has_passed_refuses_bytes_that_are_there),

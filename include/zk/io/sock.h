@@ -58,6 +58,9 @@ void sock_set_keep_alive(struct sock *sock, bool on);
 /* The longest pause of one read; 0: no limit. For the thread that reads, or before another one
  * knows the socket. Java: setSoTimeout() */
 void sock_set_timeout(struct sock *sock, int64_t timeout_ms);
+/* The longest wait of one write for room, while the far end takes no byte; 0: no limit. Before
+ * another thread writes. Java has no such limit. */
+void sock_set_write_timeout(struct sock *sock, int64_t timeout_ms);
 /* The end of a whole conversation: reads fail with -ETIMEDOUT when zk_elapsed_ms() reaches it,
  * however slowly the bytes come. INT64_MAX: no end. The timeout above holds beside it. For the same
  * thread. */
@@ -69,7 +72,7 @@ ZK_NODISCARD int sock_read_fully(struct sock *sock, void *ret_bytes, size_t leng
 /* Reads at most room bytes with one call; *ret_count is 0 at the end of the stream. */
 ZK_NODISCARD int sock_read_some(struct sock *sock, void *ret_bytes, size_t room, size_t *ret_count);
 /* Writes all bytes, with one system call as long as the system takes them. Blocks while the far end
- * does not read. */
+ * does not read. Errors: -ETIMEDOUT, the write timeout; -EPIPE; -ECONNRESET; -ECANCELED. */
 ZK_NODISCARD int sock_write_fully(struct sock *sock, const void *bytes, size_t length);
 
 /* The two ends, which are fixed when the connection is made. They stay the socket's. */
