@@ -42,6 +42,7 @@ static void on_socket_error(void *arg);
 static int restart_leader_election(struct quorum_peer_run *run);
 static void stop_leader_election(struct quorum_peer_run *run);
 static void update_server_state(struct quorum_peer_run *run, int result);
+static int reload_database(struct quorum_peer_run *run);
 static void wait_for_observer_election_delay(struct quorum_peer_run *run);
 static void pause_after_refusal(struct quorum_peer_run *run, int refused_terms);
 
@@ -213,6 +214,10 @@ static void run_main(void *arg)
             }
             /* The state changes in there, together with the vote (D-14). Without a decision the
              * old vote is forgotten too, or it would be told under a round it was not cast in. */
+            if (reload_database(run) < 0) {
+                quorum_peer_run_end_with(run, EXIT_CODE_UNEXPECTED_ERROR);
+                break;
+            }
             struct vote vote;
             if (!fle_look_for_leader(run->fle, &vote))
                 quorum_peer_set_current_vote(self, NULL);
@@ -267,6 +272,14 @@ static void update_server_state(struct quorum_peer_run *run, int result)
         zk_log(run->ctx, ZK_LOG_ROLE_EXIT, result);
         quorum_peer_run_end_with(run, result);
     }
+}
+
+/* A role that ended in the middle of a SNAP or TRUNC has left no tree in memory. What is on disk is
+ * loaded before an election, so that the vote tells the zxid that this peer really has.
+ * Java: getLastLoggedZxid(), its first branch */
+static int reload_database(struct quorum_peer_run *run)
+{
+    return zk_database_is_initialized(run->database) ? 0 : quorum_peer_load_database(run->self);
 }
 
 /* Observers do not all call on the new leader at the same moment.

@@ -167,7 +167,9 @@ int quorum_peer_load_database(struct quorum_peer *self)
     return 0;
 }
 
-/* Java: getLastLoggedZxid(). Without a transaction log that is what the tree holds. */
+/* The tree holds all that is logged: what was not committed when a term ended is applied to it
+ * then, and when it is loaded.
+ * Java: getLastLoggedZxid() */
 int64_t quorum_peer_get_last_logged_zxid(struct quorum_peer *self)
 {
     return zk_database_last_processed_zxid(self->database);
