@@ -60,7 +60,7 @@ struct change_record *change_record_duplicate(const struct change_record *record
     copy->exists = record->exists;
     copy->stat = record->stat;
     copy->child_count = record->child_count;
-    copy->acl = change_record_acl_ref(record->acl);
+    copy->acl = record->acl != NULL ? shared_acl_ref(record->acl) : NULL;
     copy->data = record->data != NULL ? buf_ref(record->data) : NULL;
     copy->node_digest = record->node_digest;
     copy->tree_digest = record->tree_digest;
@@ -71,33 +71,9 @@ void change_record_free(struct change_record *record)
 {
     if (record == NULL)
         return;
-    change_record_acl_unref(record->acl);
+    shared_acl_unref(record->acl);
     buf_unref(record->data);
     free(record);
-}
-
-struct change_record_acl *change_record_acl_new(struct zk_acl_list *list)
-{
-    struct change_record_acl *acl = zk_xmalloc(sizeof *acl);
-    zk_refcount_init(&acl->refs);
-    acl->list = *list;
-    *list = (struct zk_acl_list){0};
-    return acl;
-}
-
-struct change_record_acl *change_record_acl_ref(struct change_record_acl *acl)
-{
-    if (acl != NULL)
-        zk_refcount_ref(&acl->refs);
-    return acl;
-}
-
-void change_record_acl_unref(struct change_record_acl *acl)
-{
-    if (acl == NULL || !zk_refcount_unref(&acl->refs))
-        return;
-    jute_done(&zk_acl_list_record, &acl->list);
-    free(acl);
 }
 
 /* ---- the table of paths ---------------------------------------------------------------------- */

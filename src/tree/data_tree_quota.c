@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "tree/data_tree_internal.h"
-#include "tree/stats_track.h"
 #include "zk/base/alloc.h"
 #include "zk/runtime/log.h"
 #include "zk/runtime/log_table.h"
+#include "zk/tree/stats_track.h"
 
 /* Java: Quotas.limitNode */
 #define LIMIT_NODE "zookeeper_limits"

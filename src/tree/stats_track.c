@@ -1,5 +1,5 @@
 /* Numbers under names. Java: StatsTrack */
-#include "tree/stats_track.h"
+#include "zk/tree/stats_track.h"
 
 #include <errno.h>
 #include <inttypes.h>

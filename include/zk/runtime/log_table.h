@@ -694,6 +694,29 @@
 
 /* --- server: PrepRequestProcessor, sessions --------------------------------------------------- */
 
+/* J: server, true or false */
+#define ZK_LOG_PREP_STARTED                                                                        \
+    ZK_INFO, "PrepRequestProcessor (sid:%" PRId64 ") started, reconfigEnabled=%s"
+/* J */
+#define ZK_LOG_PREP_EXITED  ZK_INFO, "PrepRequestProcessor exited loop!"
+/* J: path, session, what is wrong with it */
+#define ZK_LOG_INVALID_PATH ZK_INFO, "Invalid path %s with session 0x%" PRIx64 ", reason: %s"
+/* J: flags */
+#define ZK_LOG_INVALID_CREATE_FLAG                                                                 \
+    ZK_ERROR, "Received an invalid flag value: %" PRId32 " to convert to a CreateMode"
+/* J */
+#define ZK_LOG_RECONFIG_REQUESTED                                                                  \
+    ZK_ERROR, "Reconfig operation requested but reconfig feature is disabled."
+/* J: scheme */
+#define ZK_LOG_MISSING_AUTH_PROVIDER ZK_ERROR, "Missing AuthenticationProvider for %s"
+/* J: type */
+#define ZK_LOG_UNKNOWN_TYPE          ZK_WARN, "unknown type %" PRId32
+/* J, in other words: request, length of its body. Java dumps the body, which may be data. */
+#define ZK_LOG_FAILED_TO_PROCESS                                                                   \
+    ZK_ERROR, "Failed to process %s: its body of %zu bytes cannot be read as what it should be"
+/* J, in other words: request, code */
+#define ZK_LOG_USER_LEVEL_EXCEPTION                                                                \
+    ZK_INFO, "Got user-level KeeperException when processing %s Error:KeeperErrorCode = %s"
 /* J: session */
 #define ZK_LOG_COMMITTING_GLOBAL_SESSION ZK_INFO, "Committing global session 0x%" PRIx64
 /* J */

@@ -18,17 +18,11 @@
 #include <stdint.h>
 
 #include "zk/base/buf.h"
-#include "zk/base/refcount.h"
 #include "zk/jute/data.h"
+#include "zk/tree/shared_acl.h"
 
 struct outstanding_changes;
 struct zk_context;
-
-/* An ACL list that several records share; never changed once made. */
-struct change_record_acl {
-    struct zk_refcount refs; /* records */
-    struct zk_acl_list list;
-};
 
 /* Java: ZooKeeperServer.ChangeRecord, with its PrecalculatedDigest */
 struct change_record {
@@ -37,10 +31,10 @@ struct change_record {
     bool exists;
     struct stat_persisted stat;
     int32_t child_count;
-    struct change_record_acl *acl; /* a reference; NULL: anybody may do anything */
-    struct buf *data;              /* a reference; NULL is Java's null */
-    uint64_t node_digest;          /* what the node adds to the tree's */
-    uint64_t tree_digest;          /* of the whole tree after this record */
+    struct shared_acl *acl; /* a reference; NULL: it has been lost */
+    struct buf *data;       /* a reference; NULL is Java's null */
+    uint64_t node_digest;   /* what the node adds to the tree's */
+    uint64_t tree_digest;   /* of the whole tree after this record */
 
     /* ---- the list's own ---- */
 
@@ -62,11 +56,6 @@ struct change_record *change_record_new(int64_t zxid, const char *path);
  * Java: ChangeRecord.duplicate() */
 struct change_record *change_record_duplicate(const struct change_record *record, int64_t zxid);
 void change_record_free(struct change_record *record); /* NULL is fine */
-
-/* Returns a shared list of one reference. Takes over what *list owns, and zeroes it. */
-struct change_record_acl *change_record_acl_new(struct zk_acl_list *list);
-struct change_record_acl *change_record_acl_ref(struct change_record_acl *acl); /* NULL is fine */
-void change_record_acl_unref(struct change_record_acl *acl);                    /* NULL is fine */
 
 struct outstanding_changes *outstanding_changes_new(struct zk_context *ctx);
 /* Frees the records that are left, too. NULL is fine. */

@@ -1,7 +1,7 @@
 /* What a quota's node says: numbers under names, "count=4,bytes=17" and perhaps more behind.
  * Java: StatsTrack */
-#ifndef TREE_STATS_TRACK_H
-#define TREE_STATS_TRACK_H
+#ifndef ZK_TREE_STATS_TRACK_H
+#define ZK_TREE_STATS_TRACK_H
 
 #include <stddef.h>
 #include <stdint.h>

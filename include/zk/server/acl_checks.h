@@ -1,0 +1,34 @@
+/* Who may do what with a node: ACL lists on their way into the tree, and ACL lists that are asked.
+ * Java: PrepRequestProcessor.fixupACL(), ZooKeeperServer.checkACL(), server.auth.ProviderRegistry
+ *
+ * A scheme is a way to be somebody: "world" is everybody, "ip" an address, "digest" a name and a
+ * password, "auth" stands for whatever the client is already. "super" may do everything; no list
+ * can name it. Pure functions; any thread. */
+#ifndef ZK_SERVER_ACL_CHECKS_H
+#define ZK_SERVER_ACL_CHECKS_H
+
+#include <stdint.h>
+
+#include "zk/base/attrs.h"
+#include "zk/jute/data.h"
+#include "zk/jute/keeper_code.h"
+
+struct zk_context;
+
+/* Makes the list that a node gets of the one that a client sent: without repetitions, and with
+ * "auth" replaced by those of the client's ids that a password or the like has proved. The caller
+ * ends *ret_list with jute_done.
+ * Returns INVALIDACL: it is empty, or one of its entries is no valid id; MARSHALLINGERROR: it has
+ * nulls that end Java's thread of work with a NullPointerException. Java: fixupACL() */
+ZK_NODISCARD enum keeper_code fixup_acl(struct zk_context *ctx, const struct zk_id_list *auth_info,
+                                        const struct zk_acl_list *acls,
+                                        struct zk_acl_list *ret_list);
+
+/* May a client with these ids do what perm (bits of PERMS_...; one of them is enough) says? An
+ * empty list allows everything to everybody. acl NULL is one that has been lost: only super may do
+ * anything then. Returns NOAUTH: no; MARSHALLINGERROR: ids is null or has nulls in it, as above.
+ * Java: checkACL() */
+ZK_NODISCARD enum keeper_code check_acl(struct zk_context *ctx, const struct zk_acl_list *acl,
+                                        int32_t perm, const struct zk_id_list *ids);
+
+#endif

@@ -1,0 +1,27 @@
+/* Makes transactions of requests: the first processor on a leader. It checks whether what is asked
+ * for can be done, with the tree as it will be when all earlier transactions are applied; gives the
+ * next zxid to every write, also to one that fails; and hands the request on with its transaction.
+ * What fails becomes a transaction that changes nothing. Java: server.PrepRequestProcessor
+ *
+ * One thread "ProcessThread(sid:N cport:P):" takes the requests in the order in which they came. */
+#ifndef ZK_SERVER_PREP_REQUEST_PROCESSOR_H
+#define ZK_SERVER_PREP_REQUEST_PROCESSOR_H
+
+#include <stdint.h>
+
+#include "zk/base/attrs.h"
+#include "zk/server/request_processor.h"
+
+struct zookeeper_server;
+
+/* Java: new PrepRequestProcessor(). server stays the caller's, outlives the processor, and has its
+ * tracker of sessions. Takes ownership of next. client_port: for the thread's name; a leader says
+ * -1, as Java's does. The caller frees what is returned with request_processor_free. */
+struct request_processor *prep_request_processor_new(struct zookeeper_server *server,
+                                                     int64_t server_id, int32_t client_port,
+                                                     struct request_processor *next);
+
+/* Starts the thread. Once. Errors: -EAGAIN, the system gives no more threads. Java: start() */
+ZK_NODISCARD int prep_request_processor_start(struct request_processor *processor);
+
+#endif

@@ -1,0 +1,631 @@
+/* The thread that makes transactions of requests, and what it does with each kind. Java:
+ * server.PrepRequestProcessor
+ *
+ * The lock of outstanding changes is taken once for a request, and not, as in Java, for each look
+ * at a record: the whole request sees one moment (A-55). Java's exceptions are codes here. Those
+ * that are KeeperExceptions in Java have their code; all others end as MARSHALLINGERROR there,
+ * too. */
+#include "zk/server/prep_request_processor.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/prep_request_processor_internal.h"
+#include "zk/base/alloc.h"
+#include "zk/base/panic.h"
+#include "zk/base/str.h"
+#include "zk/io/stream.h"
+#include "zk/jute/op_code.h"
+#include "zk/jute/txn_log_entry.h"
+#include "zk/runtime/blocking_queue.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/settings.h"
+#include "zk/runtime/thread.h"
+#include "zk/runtime/trace.h"
+#include "zk/server/acl_checks.h"
+#include "zk/server/path_utils.h"
+#include "zk/server/request.h"
+#include "zk/server/session_tracker.h"
+#include "zk/server/zk_database.h"
+#include "zk/server/zookeeper_server.h"
+#include "zk/tree/data_tree.h"
+#include "zk/tree/stats_track.h"
+
+static struct prep_request_processor *prep_of(struct request_processor *processor)
+{
+    return (struct prep_request_processor *)processor;
+}
+
+/* ---- the thread ------------------------------------------------------------------------------ */
+
+static int p_request(struct prep_request_processor *prep, struct request *request);
+
+/* Java: run() */
+static void prep_request_processor_run(void *arg)
+{
+    struct prep_request_processor *prep = arg;
+    struct bq_batch batch;
+    int r = 0;
+    zk_log(prep->ctx, ZK_LOG_PREP_STARTED, prep->server_id,
+           prep->reconfig_enabled ? "true" : "false");
+    while (r == 0 && bq_take_all(prep->submitted_requests, &batch) == 0) {
+        struct request *request;
+        while (r == 0 && (request = bq_batch_next(&batch)) != NULL) {
+            r = p_request(prep, request);
+            request_unref(request);
+        }
+        bq_batch_done(&batch);
+    }
+    if (r < 0)
+        zookeeper_server_handle_exception(prep->server, r, 0);
+    zk_log(prep->ctx, ZK_LOG_PREP_EXITED);
+}
+
+/* ---- paths and versions ---------------------------------------------------------------------- */
+
+/* Java: validatePath() */
+enum keeper_code validate_path(struct prep_request_processor *prep, const struct ustring *path,
+                               int64_t session_id)
+{
+    struct path_problem problem;
+    if (path_utils_validate_path(path, &problem))
+        return KEEPER_CODE_OK;
+    zk_log(prep->ctx, ZK_LOG_INVALID_PATH, path->text != NULL ? path->text : "null",
+           (uint64_t)session_id, problem.text);
+    return KEEPER_CODE_BADARGUMENTS;
+}
+
+char *parent_path_of(const struct ustring *path)
+{
+    const char *last_slash = strrchr(path->text, '/');
+    zk_assert(last_slash != NULL);
+    return zk_xstrndup(path->text, (size_t)(last_slash - path->text));
+}
+
+/* Java: getParentPathAndValidate() */
+enum keeper_code get_parent_path_and_validate(const struct ustring *path, char **ret_parent_path)
+{
+    if (path->text == NULL)
+        return KEEPER_CODE_MARSHALLINGERROR;
+    if (strlen(path->text) != path->length || strchr(path->text, '/') == NULL ||
+        data_tree_is_special_path(path->text))
+        return KEEPER_CODE_BADARGUMENTS;
+    *ret_parent_path = parent_path_of(path);
+    return KEEPER_CODE_OK;
+}
+
+/* Java: checkAndIncVersion(). After the largest version comes the smallest one, as in Java. */
+static enum keeper_code check_and_inc_version(int32_t current_version, int32_t expected_version,
+                                              int32_t *ret_version)
+{
+    if (expected_version != -1 && expected_version != current_version)
+        return KEEPER_CODE_BADVERSION;
+    *ret_version = (int32_t)((uint32_t)current_version + 1);
+    return KEEPER_CODE_OK;
+}
+
+/* ---- pRequest2Txn, case by case -------------------------------------------------------------- */
+
+/* Takes path over into the transaction of a delete, and adds the records of parent and node, which
+ * it takes over as well. */
+static void finish_delete(struct prep_request_processor *prep, struct prep_work *work,
+                          struct ustring *path, struct change_record *parent,
+                          struct change_record *node)
+{
+    parent->child_count--;
+    parent->stat.pzxid = work->header.zxid;
+    add_change_record(prep, work, DIGEST_OP_CODE_UPDATE, parent);
+    struct change_record *gone = change_record_new(work->header.zxid, node->path);
+    gone->child_count = -1;
+    gone->node_digest = node->node_digest;
+    change_record_free(node);
+    add_change_record(prep, work, DIGEST_OP_CODE_REMOVE, gone);
+
+    work->txn.delete.path = *path;
+    *path = (struct ustring){0};
+    work->has_txn = true;
+}
+
+/* deleteContainer: the server's own, for a container or a TTL node that nobody uses. A client's is
+ * refused, since Java takes its whole frame for the path (K-75). Java: pRequest2Txn() */
+static enum keeper_code p_request2_txn_delete_container(struct prep_request_processor *prep,
+                                                        struct prep_work *work)
+{
+    struct request *request = work->request;
+    if (request->cnxn != NULL || request->owner != NULL || request->request == NULL)
+        return KEEPER_CODE_BADARGUMENTS;
+    struct ustring path = {
+        .text = zk_xstrndup((const char *)request->request->bytes, request->request->length),
+        .length = request->request->length,
+    };
+    char *parent_path = NULL;
+    struct change_record *node = NULL;
+    struct change_record *parent = NULL;
+    enum keeper_code code = get_parent_path_and_validate(&path, &parent_path);
+    if (code == KEEPER_CODE_OK)
+        code = get_record_for_path(prep, work, path.text, &node);
+    if (code == KEEPER_CODE_OK && node->child_count > 0)
+        code = KEEPER_CODE_NOTEMPTY;
+    if (code == KEEPER_CODE_OK &&
+        ephemeral_type_get(&prep->ephemeral_types, node->stat.ephemeral_owner) ==
+            EPHEMERAL_TYPE_NORMAL)
+        code = KEEPER_CODE_BADVERSION;
+    if (code == KEEPER_CODE_OK)
+        code = get_record_for_path(prep, work, parent_path, &parent);
+    if (code == KEEPER_CODE_OK)
+        finish_delete(prep, work, &path, parent, node);
+    else
+        change_record_free(node);
+    free(parent_path);
+    ustring_done(&path);
+    return code;
+}
+
+/* Java: pRequest2Txn(), its case delete */
+static enum keeper_code p_request2_txn_delete(struct prep_request_processor *prep,
+                                              struct prep_work *work, struct delete_request *record,
+                                              bool deserialize)
+{
+    struct request *request = work->request;
+    char *parent_path = NULL;
+    struct change_record *parent = NULL;
+    struct change_record *node = NULL;
+    int32_t unused_version;
+    enum keeper_code code =
+        session_tracker_check_session(prep->session_tracker, request->session_id, request->owner);
+    if (code == KEEPER_CODE_OK && deserialize)
+        code = byte_buffer2_record(prep, request, &delete_request_record, record);
+    if (code == KEEPER_CODE_OK)
+        code = get_parent_path_and_validate(&record->path, &parent_path);
+    if (code == KEEPER_CODE_OK)
+        code = get_record_for_path(prep, work, parent_path, &parent);
+    if (code == KEEPER_CODE_OK)
+        code = check_acl(prep->ctx, acl_of(parent), PERMS_DELETE, &request->auth_info);
+    if (code == KEEPER_CODE_OK)
+        code = get_record_for_path(prep, work, record->path.text, &node);
+    if (code == KEEPER_CODE_OK)
+        code = check_and_inc_version(node->stat.version, record->version, &unused_version);
+    if (code == KEEPER_CODE_OK && node->child_count > 0)
+        code = KEEPER_CODE_NOTEMPTY;
+    if (code == KEEPER_CODE_OK) {
+        finish_delete(prep, work, &record->path, parent, node);
+    } else {
+        change_record_free(parent);
+        change_record_free(node);
+    }
+    free(parent_path);
+    return code;
+}
+
+/* Whether a setData would put a text that cannot be read into the stats node of a quota. Java lets
+ * it pass, and its servers end when anything below that quota changes (D-155). */
+static enum keeper_code check_stats_node(const char *path, const struct buf *data)
+{
+    static const char quota[] = "/zookeeper/quota/";
+    static const char stats_node[] = "/zookeeper_stats";
+    struct stats_track stats;
+    size_t length = strlen(path);
+    if (!zk_text_starts_with(path, quota) || length < sizeof stats_node ||
+        strcmp(path + length - (sizeof stats_node - 1), stats_node) != 0)
+        return KEEPER_CODE_OK;
+    if (data == NULL || stats_track_parse(data, &stats) < 0)
+        return KEEPER_CODE_BADARGUMENTS;
+    stats_track_done(&stats);
+    return KEEPER_CODE_OK;
+}
+
+/* Java: pRequest2Txn(), its case setData */
+static enum keeper_code p_request2_txn_set_data(struct prep_request_processor *prep,
+                                                struct prep_work *work,
+                                                struct set_data_request *record, bool deserialize)
+{
+    struct request *request = work->request;
+    struct change_record *node = NULL;
+    int32_t new_version;
+    enum keeper_code code =
+        session_tracker_check_session(prep->session_tracker, request->session_id, request->owner);
+    if (code == KEEPER_CODE_OK && deserialize)
+        code = byte_buffer2_record(prep, request, &set_data_request_record, record);
+    if (code == KEEPER_CODE_OK)
+        code = validate_path(prep, &record->path, request->session_id);
+    if (code == KEEPER_CODE_OK)
+        code = get_record_for_path(prep, work, record->path.text, &node);
+    if (code == KEEPER_CODE_OK)
+        code = check_acl(prep->ctx, acl_of(node), PERMS_WRITE, &request->auth_info);
+    if (code == KEEPER_CODE_OK)
+        code = check_stats_node(record->path.text, record->data);
+    if (code == KEEPER_CODE_OK)
+        code = check_and_inc_version(node->stat.version, record->version, &new_version);
+    if (code != KEEPER_CODE_OK) {
+        change_record_free(node);
+        return code;
+    }
+    node->stat.version = new_version;
+    node->stat.mtime_ms = work->header.time_ms;
+    node->stat.mzxid = work->header.zxid;
+    buf_unref(node->data);
+    node->data = record->data != NULL ? buf_ref(record->data) : NULL;
+    add_change_record(prep, work, DIGEST_OP_CODE_UPDATE, node);
+
+    work->txn.set_data.path = record->path;
+    work->txn.set_data.data = record->data;
+    work->txn.set_data.version = new_version;
+    work->has_txn = true;
+    *record = (struct set_data_request){0};
+    return KEEPER_CODE_OK;
+}
+
+/* Java: pRequest2Txn(), its case reconfig, as far as it goes without the feature (D-159). The body
+ * is read first, in pRequestHelper(). */
+static enum keeper_code p_request2_txn_reconfig(struct prep_request_processor *prep,
+                                                const struct prep_work *work)
+{
+    struct reconfig_request record = {0};
+    enum keeper_code code =
+        byte_buffer2_record(prep, work->request, &reconfig_request_record, &record);
+    if (code != KEEPER_CODE_OK)
+        return code;
+    jute_done(&reconfig_request_record, &record);
+    if (!prep->reconfig_enabled) {
+        zk_log(prep->ctx, ZK_LOG_RECONFIG_REQUESTED);
+        return KEEPER_CODE_RECONFIGDISABLED;
+    }
+    code = session_tracker_check_session(prep->session_tracker, work->request->session_id,
+                                         work->request->owner);
+    return code != KEEPER_CODE_OK ? code : KEEPER_CODE_UNIMPLEMENTED;
+}
+
+/* Java: pRequest2Txn(), its case setACL */
+static enum keeper_code p_request2_txn_set_acl(struct prep_request_processor *prep,
+                                               struct prep_work *work,
+                                               struct set_acl_request *record, bool deserialize)
+{
+    struct request *request = work->request;
+    struct zk_acl_list list_acl = {0};
+    struct change_record *node = NULL;
+    int32_t new_version;
+    enum keeper_code code =
+        session_tracker_check_session(prep->session_tracker, request->session_id, request->owner);
+    if (code == KEEPER_CODE_OK && deserialize)
+        code = byte_buffer2_record(prep, request, &set_acl_request_record, record);
+    if (code == KEEPER_CODE_OK)
+        code = validate_path(prep, &record->path, request->session_id);
+    if (code == KEEPER_CODE_OK)
+        code = fixup_acl(prep->ctx, &request->auth_info, &record->acl, &list_acl);
+    if (code == KEEPER_CODE_OK)
+        code = get_record_for_path(prep, work, record->path.text, &node);
+    if (code == KEEPER_CODE_OK)
+        code = check_acl(prep->ctx, acl_of(node), PERMS_ADMIN, &request->auth_info);
+    if (code == KEEPER_CODE_OK)
+        code = check_and_inc_version(node->stat.aversion, record->version, &new_version);
+    if (code != KEEPER_CODE_OK) {
+        jute_done(&zk_acl_list_record, &list_acl);
+        change_record_free(node);
+        return code;
+    }
+    /* What comes next is checked against the new list at once. Java's record keeps the old one, so
+     * there it depends on whether this has been applied by then (D-160). */
+    shared_acl_unref(node->acl);
+    node->acl = share_acl_list(&list_acl);
+    node->stat.aversion = new_version;
+    add_change_record(prep, work, DIGEST_OP_CODE_UPDATE, node);
+
+    work->txn.set_acl.path = record->path;
+    record->path = (struct ustring){0};
+    work->txn.set_acl.acl = list_acl;
+    work->txn.set_acl.version = new_version;
+    work->has_txn = true;
+    return KEEPER_CODE_OK;
+}
+
+/* Java: pRequest2Txn(), its case check */
+static enum keeper_code p_request2_txn_check(struct prep_request_processor *prep,
+                                             struct prep_work *work,
+                                             struct check_version_request *record)
+{
+    struct request *request = work->request;
+    struct change_record *node = NULL;
+    int32_t version;
+    enum keeper_code code =
+        session_tracker_check_session(prep->session_tracker, request->session_id, request->owner);
+    if (code == KEEPER_CODE_OK)
+        code = validate_path(prep, &record->path, request->session_id);
+    if (code == KEEPER_CODE_OK)
+        code = get_record_for_path(prep, work, record->path.text, &node);
+    if (code == KEEPER_CODE_OK)
+        code = check_acl(prep->ctx, acl_of(node), PERMS_READ, &request->auth_info);
+    if (code == KEEPER_CODE_OK)
+        code = check_and_inc_version(node->stat.version, record->version, &version);
+    change_record_free(node);
+    if (code != KEEPER_CODE_OK)
+        return code;
+    work->txn.check_version.path = record->path;
+    record->path = (struct ustring){0};
+    work->txn.check_version.version = version;
+    work->has_txn = true;
+    return KEEPER_CODE_OK;
+}
+
+/* Java: pRequest2Txn() */
+enum keeper_code p_request2_txn(struct prep_request_processor *prep, struct prep_work *work,
+                                int32_t type, union request_record *record, bool deserialize)
+{
+    enum keeper_code code = KEEPER_CODE_OK;
+    switch (type) {
+    case OP_CODE_CREATE:
+    case OP_CODE_CREATE2:
+    case OP_CODE_CREATE_TTL:
+    case OP_CODE_CREATE_CONTAINER:
+        code = p_request2_txn_create(prep, work, type, record, deserialize);
+        break;
+    case OP_CODE_DELETE_CONTAINER:
+        code = p_request2_txn_delete_container(prep, work);
+        break;
+    case OP_CODE_DELETE:
+        code = p_request2_txn_delete(prep, work, &record->delete, deserialize);
+        break;
+    case OP_CODE_SET_DATA:
+        code = p_request2_txn_set_data(prep, work, &record->set_data, deserialize);
+        break;
+    case OP_CODE_RECONFIG:
+        code = p_request2_txn_reconfig(prep, work);
+        break;
+    case OP_CODE_SET_ACL:
+        code = p_request2_txn_set_acl(prep, work, &record->set_acl, deserialize);
+        break;
+    case OP_CODE_CREATE_SESSION:
+        code = p_request2_txn_create_session(prep, work);
+        break;
+    case OP_CODE_CLOSE_SESSION:
+        code = p_request2_txn_close_session(prep, work);
+        break;
+    case OP_CODE_CHECK:
+        /* Only inside a multi: a server that has one of its own in the log cannot read that again
+         * (D-152). */
+        code = deserialize ? KEEPER_CODE_UNIMPLEMENTED
+                           : p_request2_txn_check(prep, work, &record->check);
+        break;
+    default:
+        zk_log(prep->ctx, ZK_LOG_UNKNOWN_TYPE, type);
+        break;
+    }
+    /* The digest after all that has been prepared: this transaction's own last record's, or, if it
+     * changes no node, that of the tree as it stands. */
+    if (code == KEEPER_CODE_OK)
+        set_txn_digest(prep, work);
+    return code;
+}
+
+/* ---- pRequest -------------------------------------------------------------------------------- */
+
+enum keeper_code byte_buffer2_record(struct prep_request_processor *prep,
+                                     const struct request *request, const struct jute_record *table,
+                                     void *ret_record)
+{
+    if (request->request == NULL)
+        return KEEPER_CODE_MARSHALLINGERROR;
+    struct zk_input *input = zk_input_new_bytes(request->request->bytes, request->request->length);
+    struct jute_in in = jute_in_of(prep->ctx, input);
+    int r = jute_read(&in, table, ret_record);
+    zk_input_free(input);
+    return r < 0 ? KEEPER_CODE_MARSHALLINGERROR : KEEPER_CODE_OK;
+}
+
+/* The table of what a request's body is; NULL: there is none, or it is read elsewhere. */
+static const struct jute_record *request_record_of_type(int32_t type)
+{
+    switch (type) {
+    case OP_CODE_CREATE:
+    case OP_CODE_CREATE2:
+    case OP_CODE_CREATE_CONTAINER:
+        return &create_request_record;
+    case OP_CODE_CREATE_TTL:
+        return &create_ttl_request_record;
+    case OP_CODE_DELETE:
+        return &delete_request_record;
+    case OP_CODE_SET_DATA:
+        return &set_data_request_record;
+    case OP_CODE_SET_ACL:
+        return &set_acl_request_record;
+    default:
+        return NULL;
+    }
+}
+
+void log_failed_request(struct prep_request_processor *prep, const struct request *request,
+                        enum keeper_code code)
+{
+    if (code != KEEPER_CODE_MARSHALLINGERROR && (int32_t)code < KEEPER_CODE_APIERROR)
+        return; /* the client's own business */
+    struct zk_str text = {0};
+    request_append(request, &text);
+    if (code == KEEPER_CODE_MARSHALLINGERROR)
+        zk_log(prep->ctx, ZK_LOG_FAILED_TO_PROCESS, zk_str_text(&text),
+               request->request != NULL ? request->request->length : 0);
+    else
+        zk_log(prep->ctx, ZK_LOG_USER_LEVEL_EXCEPTION, zk_str_text(&text), keeper_code_name(code));
+    zk_str_done(&text);
+}
+
+/* Hangs the finished transaction on the request: what was asked for, or an error. */
+static void finish_write(struct prep_request_processor *prep, struct prep_work *work,
+                         enum keeper_code code)
+{
+    if (code != KEEPER_CODE_OK) {
+        log_failed_request(prep, work->request, code);
+        work->header.type = OP_CODE_ERROR;
+        work->txn.error.err = code;
+        work->has_txn = true;
+        work->has_digest = false; /* Java may leave one behind of a multi that failed (D-157) */
+        work->request->exception = code;
+    }
+    struct txn_log_entry *entry = txn_log_entry_new(
+        &work->header, work->has_txn ? &work->txn : NULL, work->has_digest ? &work->digest : NULL);
+    request_set_txn(work->request, entry);
+    zk_trace_txn(prep->ctx, "request", work->header.zxid, 0, op_code_name(work->request->type));
+    txn_log_entry_unref(entry);
+}
+
+/* A write: its header, with the next zxid, comes before everything that can fail (D-150). */
+static void p_request_write(struct prep_request_processor *prep, struct request *request)
+{
+    struct prep_work work = {
+        .request = request,
+        .tree = zk_database_get_data_tree(zookeeper_server_get_zk_database(prep->server)),
+        .header = {.client_id = request->session_id,
+                   .cxid = request->cxid,
+                   .zxid = zookeeper_server_get_next_zxid(prep->server),
+                   .time_ms = zk_wall_ms(),
+                   .type = request->type},
+    };
+    union request_record record = {0};
+    enum keeper_code code;
+
+    outstanding_changes_lock(prep->changes);
+    if (request->type == OP_CODE_MULTI)
+        code = p_request_multi(prep, &work);
+    else
+        code = p_request2_txn(prep, &work, request->type, &record, true);
+    if (code != KEEPER_CODE_OK)
+        outstanding_changes_roll_back(prep->changes, work.header.zxid);
+    outstanding_changes_unlock(prep->changes);
+
+    const struct jute_record *table = request_record_of_type(request->type);
+    if (table != NULL)
+        jute_done(table, &record);
+    data_tree_unref(work.tree);
+    finish_write(prep, &work, code);
+}
+
+/* Java: pRequestHelper() */
+static void p_request_helper(struct prep_request_processor *prep, struct request *request)
+{
+    switch (request->type) {
+    case OP_CODE_CREATE_CONTAINER:
+    case OP_CODE_CREATE:
+    case OP_CODE_CREATE2:
+    case OP_CODE_CREATE_TTL:
+    case OP_CODE_DELETE_CONTAINER:
+    case OP_CODE_DELETE:
+    case OP_CODE_SET_DATA:
+    case OP_CODE_RECONFIG:
+    case OP_CODE_SET_ACL:
+    case OP_CODE_CHECK:
+    case OP_CODE_MULTI:
+        p_request_write(prep, request);
+        break;
+
+    case OP_CODE_CREATE_SESSION:
+    case OP_CODE_CLOSE_SESSION:
+        if (!request->local_session)
+            p_request_write(prep, request);
+        break;
+
+    /* All the rest needs no transaction: only the session is looked at. */
+    case OP_CODE_SYNC:
+    case OP_CODE_EXISTS:
+    case OP_CODE_GET_DATA:
+    case OP_CODE_GET_ACL:
+    case OP_CODE_GET_CHILDREN:
+    case OP_CODE_GET_ALL_CHILDREN_NUMBER:
+    case OP_CODE_GET_CHILDREN2:
+    case OP_CODE_PING:
+    case OP_CODE_SET_WATCHES:
+    case OP_CODE_SET_WATCHES2:
+    case OP_CODE_CHECK_WATCHES:
+    case OP_CODE_REMOVE_WATCHES:
+    case OP_CODE_GET_EPHEMERALS:
+    case OP_CODE_MULTI_READ:
+    case OP_CODE_ADD_WATCH:
+    case OP_CODE_WHO_AM_I:
+        request->exception = session_tracker_check_session(prep->session_tracker,
+                                                           request->session_id, request->owner);
+        break;
+    default:
+        zk_log(prep->ctx, ZK_LOG_UNKNOWN_TYPE, request->type);
+        break;
+    }
+}
+
+/* Java: pRequest() */
+static int p_request(struct prep_request_processor *prep, struct request *request)
+{
+    p_request_helper(prep, request);
+    request->zxid = zookeeper_server_get_zxid(prep->server);
+    return request_processor_process_request(prep->next_processor, request);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+/* Java: processRequest() */
+static int prep_process_request(struct request_processor *processor, struct request *request)
+{
+    request->prep_queue_start_time_ms = zk_elapsed_ms();
+    bq_put(prep_of(processor)->submitted_requests, request_ref(request));
+    return 0;
+}
+
+/* Java: shutdown(). What has not been looked at is dropped. */
+static void prep_shutdown(struct request_processor *processor)
+{
+    struct prep_request_processor *prep = prep_of(processor);
+    zk_log(prep->ctx, ZK_LOG_PROCESSOR_SHUTTING_DOWN, "PrepRequestProcessor");
+    bq_close(prep->submitted_requests);
+    zk_thread_group_join(prep->threads);
+    request_processor_shutdown(prep->next_processor);
+}
+
+static void prep_free(struct request_processor *processor)
+{
+    struct prep_request_processor *prep = prep_of(processor);
+    zk_thread_group_free(prep->threads);
+    bq_free(prep->submitted_requests);
+    request_processor_free(prep->next_processor);
+    free(prep);
+}
+
+static const struct request_processor_ops prep_ops = {
+    .process_request = prep_process_request,
+    .shutdown = prep_shutdown,
+    .free = prep_free,
+};
+
+static void free_submitted_request(void *request)
+{
+    request_unref(request);
+}
+
+/* Java: PrepRequestProcessor() */
+struct request_processor *prep_request_processor_new(struct zookeeper_server *server,
+                                                     int64_t server_id, int32_t client_port,
+                                                     struct request_processor *next)
+{
+    struct prep_request_processor *prep = zk_xcalloc(1, sizeof *prep);
+    struct zk_context *ctx = zookeeper_server_ctx(server);
+    prep->base.ops = &prep_ops;
+    prep->ctx = ctx;
+    prep->server = server;
+    prep->next_processor = next;
+    prep->changes = zookeeper_server_outstanding_changes(server);
+    prep->session_tracker = zookeeper_server_get_session_tracker(server);
+    prep->server_id = server_id;
+    prep->client_port = client_port;
+    prep->submitted_requests = bq_new(ctx, "submittedRequests", SIZE_MAX, free_submitted_request);
+    prep->threads = zk_thread_group_new(ctx);
+    prep->digest_enabled = zk_settings_get_boolean(ctx, "zookeeper.digest.enabled", true);
+    prep->close_session_txn_enabled =
+        zk_settings_get_boolean(ctx, "zookeeper.closeSessionTxn.enabled", true);
+    prep->reconfig_enabled = zk_settings_get_boolean(ctx, "zookeeper.reconfigEnabled", false);
+    prep->ephemeral_types = ephemeral_types_of(ctx);
+    return &prep->base;
+}
+
+int prep_request_processor_start(struct request_processor *processor)
+{
+    struct prep_request_processor *prep = prep_of(processor);
+    return zk_thread_group_start(prep->threads, prep_request_processor_run, prep,
+                                 "ProcessThread(sid:%" PRId64 " cport:%" PRId64 "):",
+                                 prep->server_id, (int64_t)prep->client_port);
+}

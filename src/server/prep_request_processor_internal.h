@@ -1,0 +1,138 @@
+/* Shared by prep_request_processor.c (the thread and the simple requests), ..._create.c (the four
+ * kinds of create), ..._multi.c, ..._session.c and ..._records.c (what nodes will look like). Java:
+ * server.PrepRequestProcessor */
+#ifndef SERVER_PREP_REQUEST_PROCESSOR_INTERNAL_H
+#define SERVER_PREP_REQUEST_PROCESSOR_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "zk/jute/keeper_code.h"
+#include "zk/jute/proto.h"
+#include "zk/jute/txn.h"
+#include "zk/server/outstanding_changes.h"
+#include "zk/server/request_processor.h"
+#include "zk/tree/ephemeral_type.h"
+
+struct blocking_queue;
+struct data_tree;
+struct request;
+struct session_tracker;
+struct zk_context;
+struct zk_thread_group;
+struct zookeeper_server;
+
+struct prep_request_processor {
+    struct request_processor base;
+    struct zk_context *ctx;
+    struct zookeeper_server *server;
+    struct request_processor *next_processor; /* owned */
+    struct outstanding_changes *changes;      /* the server's */
+    struct session_tracker *session_tracker;  /* the server's */
+    int64_t server_id;
+    int32_t client_port;
+    struct blocking_queue *submitted_requests; /* of struct request, a reference each */
+    struct zk_thread_group *threads;
+
+    /* Settings. */
+    bool digest_enabled;
+    bool close_session_txn_enabled;
+    bool reconfig_enabled;
+    struct ephemeral_types ephemeral_types;
+};
+
+/* What a request asks for, read. Java: Record record */
+union request_record {
+    struct create_request create; /* create, create2, createContainer */
+    struct create_ttl_request create_ttl;
+    struct delete_request delete;
+    struct set_data_request set_data;
+    struct set_acl_request set_acl;
+    struct check_version_request check;
+};
+
+/* One request at work. What Java hangs on the request piece by piece (hdr, txn, txnDigest) is
+ * collected here, and becomes one txn_log_entry in the end. */
+struct prep_work {
+    struct request *request;
+    struct data_tree *tree; /* a reference for the time of this request */
+    struct txn_header header;
+    /* Filled when an operation has succeeded. */
+    union txn_record txn;
+    bool has_txn;
+    bool has_digest;
+    struct txn_digest digest;
+};
+
+/* Java: PrepRequestProcessor.pRequest2Txn(). Make the transaction of one request, or of one
+ * operation of a multi, out of record, which is read from the request's body first if deserialize
+ * is set. With the lock of outstanding changes held. What record owns may have been moved out of
+ * it. After a failure, records of the transaction may be left: the caller takes them back. */
+enum keeper_code p_request2_txn(struct prep_request_processor *prep, struct prep_work *work,
+                                int32_t type, union request_record *record, bool deserialize);
+/* Java: PrepRequestProcessor.pRequest2TxnCreate() */
+enum keeper_code p_request2_txn_create(struct prep_request_processor *prep, struct prep_work *work,
+                                       int32_t type, union request_record *record,
+                                       bool deserialize);
+/* Java: PrepRequestProcessor.pRequest2Txn(), its cases createSession and closeSession */
+enum keeper_code p_request2_txn_create_session(struct prep_request_processor *prep,
+                                               struct prep_work *work);
+enum keeper_code p_request2_txn_close_session(struct prep_request_processor *prep,
+                                              struct prep_work *work);
+/* Java: PrepRequestProcessor.pRequestHelper(), its case multi. With the lock held. */
+enum keeper_code p_request_multi(struct prep_request_processor *prep, struct prep_work *work);
+
+/* Java: ByteBufferInputStream.byteBuffer2Record(). Read the request's body. Bytes behind the record
+ * are ignored. Returns MARSHALLINGERROR if it is not all there; *ret_record owns nothing then. */
+enum keeper_code byte_buffer2_record(struct prep_request_processor *prep,
+                                     const struct request *request, const struct jute_record *table,
+                                     void *ret_record);
+
+/* Tells the log about a request that fails with code, if that is worth a line. */
+void log_failed_request(struct prep_request_processor *prep, const struct request *request,
+                        enum keeper_code code);
+
+/* ---- paths ----------------------------------------------------------------------------------- */
+
+/* Java: PrepRequestProcessor.validatePath(). Returns BADARGUMENTS. */
+enum keeper_code validate_path(struct prep_request_processor *prep, const struct ustring *path,
+                               int64_t session_id);
+/* Returns the parent's path, which the caller frees: everything before the last slash, so that the
+ * parent of a top-level node is "". path has a slash. */
+char *parent_path_of(const struct ustring *path);
+/* Java: PrepRequestProcessor.getParentPathAndValidate(). Returns BADARGUMENTS, or MARSHALLINGERROR
+ * for a null path. The caller frees *ret_parent_path. */
+enum keeper_code get_parent_path_and_validate(const struct ustring *path, char **ret_parent_path);
+
+/* ---- records (prep_request_processor_records.c), with the lock held
+ * --------------------------- */
+
+/* Java: PrepRequestProcessor.getRecordForPath(), and a duplicate of it. What the node will look
+ * like when everything before is applied, as a record of this transaction, which the caller changes
+ * and adds, or frees. NONODE: there will be none. */
+enum keeper_code get_record_for_path(struct prep_request_processor *prep, struct prep_work *work,
+                                     const char *path, struct change_record **ret_record);
+/* Whether get_record_for_path would find one. */
+bool has_record_for_path(struct prep_request_processor *prep, struct prep_work *work,
+                         const char *path);
+
+/* Java: PrepRequestProcessor.DigestOpCode */
+enum digest_op_code {
+    DIGEST_OP_CODE_ADD,
+    DIGEST_OP_CODE_REMOVE,
+    DIGEST_OP_CODE_UPDATE,
+};
+
+/* Java: PrepRequestProcessor.precalculateDigest(), addChangeRecord(). The record is as the
+ * transaction leaves the node; for UPDATE and REMOVE its node_digest still says what the node adds
+ * to the tree's digest now. Takes ownership of record. */
+void add_change_record(struct prep_request_processor *prep, struct prep_work *work,
+                       enum digest_op_code op, struct change_record *record);
+/* Java: PrepRequestProcessor.setTxnDigest(): the tree's digest after all that has been prepared. */
+void set_txn_digest(struct prep_request_processor *prep, struct prep_work *work);
+/* Returns the record's list, for check_acl; NULL if it has been lost. */
+const struct zk_acl_list *acl_of(const struct change_record *record);
+/* Returns a copy of the list, with one reference, for a record. */
+struct shared_acl *share_acl_list(const struct zk_acl_list *list);
+
+#endif

@@ -1,0 +1,104 @@
+/* What nodes will look like, and the tree's digest with them. Java: PrepRequestProcessor
+ *
+ * The digest that a transaction carries is that of the whole tree after it. It is a sum, so each
+ * record says what its node adds and what the sum is then; the newest record's sum is the one to go
+ * on from, and the tree's own if nothing is outstanding. */
+#include "server/prep_request_processor_internal.h"
+
+#include "zk/base/alloc.h"
+#include "zk/jute/record.h"
+#include "zk/server/outstanding_changes.h"
+#include "zk/server/request.h"
+#include "zk/tree/data_tree.h"
+#include "zk/tree/digest.h"
+
+/* Java: getRecordForPath() */
+enum keeper_code get_record_for_path(struct prep_request_processor *prep, struct prep_work *work,
+                                     const char *path, struct change_record **ret_record)
+{
+    const struct change_record *last_change = outstanding_changes_get(prep->changes, path);
+    if (last_change != NULL) {
+        if (!last_change->exists)
+            return KEEPER_CODE_NONODE;
+        *ret_record = change_record_duplicate(last_change, work->header.zxid);
+        return KEEPER_CODE_OK;
+    }
+    struct data_tree_record node;
+    if (data_tree_get_change_record(work->tree, path, &node) < 0)
+        return KEEPER_CODE_NONODE;
+    struct change_record *record = change_record_new(work->header.zxid, path);
+    record->exists = true;
+    record->stat = node.stat;
+    record->child_count = (int32_t)node.child_count;
+    record->acl = node.acl != NULL ? shared_acl_ref(node.acl) : NULL;
+    record->data = node.data != NULL ? buf_ref(node.data) : NULL;
+    record->node_digest = node.digest;
+    data_tree_record_done(&node);
+    *ret_record = record;
+    return KEEPER_CODE_OK;
+}
+
+bool has_record_for_path(struct prep_request_processor *prep, struct prep_work *work,
+                         const char *path)
+{
+    struct change_record *record;
+    if (get_record_for_path(prep, work, path, &record) != KEEPER_CODE_OK)
+        return false;
+    change_record_free(record);
+    return true;
+}
+
+const struct zk_acl_list *acl_of(const struct change_record *record)
+{
+    return record->acl != NULL ? &record->acl->list : NULL;
+}
+
+struct shared_acl *share_acl_list(const struct zk_acl_list *list)
+{
+    struct shared_acl *acl = zk_xcalloc(1, sizeof *acl);
+    zk_refcount_init(&acl->refs);
+    jute_copy(&zk_acl_list_record, &acl->list, list);
+    return acl;
+}
+
+/* Java: getCurrentTreeDigest() */
+static uint64_t get_current_tree_digest(const struct prep_request_processor *prep,
+                                        const struct prep_work *work)
+{
+    const struct change_record *last = outstanding_changes_peek_last(prep->changes);
+    return last != NULL ? last->tree_digest : data_tree_get_tree_digest(work->tree);
+}
+
+/* Java: precalculateDigest(). Both digests of the record, after its change. */
+static void precalculate_digest(const struct prep_request_processor *prep,
+                                const struct prep_work *work, enum digest_op_code op,
+                                struct change_record *record)
+{
+    if (!prep->digest_enabled)
+        return;
+    uint64_t prev_node_digest = op == DIGEST_OP_CODE_ADD ? 0 : record->node_digest;
+    record->node_digest = op == DIGEST_OP_CODE_REMOVE
+                              ? 0
+                              : digest_calculate(record->path, record->data, &record->stat);
+    /* Sums of digests wrap around. */
+    record->tree_digest =
+        get_current_tree_digest(prep, work) - prev_node_digest + record->node_digest;
+}
+
+/* Java: addChangeRecord() */
+void add_change_record(struct prep_request_processor *prep, struct prep_work *work,
+                       enum digest_op_code op, struct change_record *record)
+{
+    precalculate_digest(prep, work, op, record);
+    outstanding_changes_add(prep->changes, record);
+}
+
+/* Java: setTxnDigest() */
+void set_txn_digest(struct prep_request_processor *prep, struct prep_work *work)
+{
+    if (!prep->digest_enabled)
+        return;
+    work->has_digest = true;
+    work->digest.version = DIGEST_VERSION;
+    work->digest.tree_digest = (int64_t)get_current_tree_digest(prep, work);
+}
