@@ -134,7 +134,7 @@ main() {
   else
     make_scratch dir
   fi
-  trap 'wait; exit 130' INT TERM # the player cleans up after itself
+  trap 'wait; leave_with 130' INT TERM # the player cleans up after itself
   say "${BOLD}${head[question]}${RESET}"
   play left "$left"
   play right "$right"

@@ -35,14 +35,11 @@ cluster() {
 
 # Everything is down when this script ends, however it ends.
 clean_up() {
-  local status=$? scratch=$1
-  trap - EXIT
-  trap '' INT TERM
+  local scratch=$1
   [[ -z $kept || ! -d $scratch/cluster ]] || { cp -r "$scratch/cluster" "$kept" && say "logs and traces: $kept"; }
   "$REPO/scripts/cluster.sh" --dir "$scratch/cluster" clean >/dev/null 2>&1 ||
     warn "the peers in $scratch could not all be stopped"
   rm -rf "$scratch"
-  exit "$status"
 }
 
 # look: reads the status; `fact` then picks from it.

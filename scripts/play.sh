@@ -62,14 +62,11 @@ cluster() {
 }
 
 clean_up() {
-  local status=$? scratch=$1
-  trap - EXIT
-  trap '' INT TERM
+  local scratch=$1
   [[ -z $keep || ! -d $scratch/cluster ]] || { cp -r "$scratch/cluster" "$keep" && say "logs and traces: $keep"; }
   "$REPO/scripts/cluster.sh" --dir "$scratch/cluster" clean >/dev/null 2>&1 ||
     warn "the peers in $scratch could not all be stopped"
   rm -rf "$scratch"
-  exit "$status"
 }
 
 # ---- steps -------------------------------------------------------------------------------------

@@ -251,10 +251,11 @@ verb_watch() {
   done
   load_state
   if [[ -t 1 ]]; then
-    trap 'printf "\e[?25h\e[?1049l"' EXIT
+    on_leaving printf '\e[?25h\e[?1049l'
     printf '\e[?1049h\e[?25l' # a screen of its own, so that the old one comes back
+  else
+    trap 'exit 130' TERM
   fi
-  trap 'exit 130' INT TERM
   for ((i = 1; times == 0 || i <= times; i++)); do
     frame=$(watch_frame)
     if [[ -t 1 ]]; then

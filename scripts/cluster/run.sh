@@ -257,7 +257,7 @@ verb_up() {
     tick=$new_tick trace=$new_trace network=$new_network
     [[ $network == loopback ]] || need_namespaces >/dev/null
     made=true
-    undo_on_interrupt
+    on_leaving undo
     make_cluster "$n" "$observers" "$mix" "$base"
   fi
   # shellcheck disable=SC2086  # words
@@ -266,31 +266,11 @@ verb_up() {
   bring_up "$wait" $only
 }
 
-# undo_on_interrupt: from now on, if this call is interrupted, it ends what it has started and takes away
-# what it has made. SIGINT calls undo by itself, not only by way of EXIT: if Ctrl-C ends a $( ), bash ends this
-# script for its status and sends it one more SIGINT, whose trap may run in the middle of that of EXIT, where an
-# exit would be the last word.
-undo_on_interrupt() {
-  trap 'undo $?' EXIT
-  trap 'undo 130' INT TERM
-}
-
-# undo_no_more: this call has come to its end; what it has made stays.
-undo_no_more() {
-  trap 'exit 130' INT
-  trap - EXIT TERM
-}
-
-# undo STATUS. The peers are not looked up by their pid files, because the newest may not have its file yet.
-# Status 2 is Ctrl-C, too: bash 5.2 ends so if it meets that while it reads a $( ).
+# undo: if this call is interrupted, it ends what it has started and takes away what it has made; for on_leaving.
+# The peers are not looked up by their pid files, because the newest may not have its file yet. Status 2 is
+# Ctrl-C, too: bash 5.2 ends so if it meets that while it reads a $( ).
 undo() {
-  local status=$1
-  if ((status != 130 && status != 2)); then
-    trap - EXIT
-    exit "$status"
-  fi
-  trap '' INT TERM
-  trap - EXIT
+  ((leave_status == 130 || leave_status == 2)) || return 0
   if ((${#jobs_of_ours[@]} > 0)); then
     kill -s KILL "${jobs_of_ours[@]}" "$!" 2>/dev/null || true
     wait "${jobs_of_ours[@]}" 2>/dev/null || true
@@ -301,7 +281,6 @@ undo() {
   else
     warn "interrupted: stopped the peers that this call had started"
   fi
-  exit "$status"
 }
 
 # remove_cluster: its files and its ports; all is down.
@@ -320,7 +299,7 @@ remove_cluster() {
 bring_up() {
   local seconds=$1 id begin needed took lead observers started=() starting=()
   shift
-  undo_on_interrupt
+  on_leaving undo
   prepare_programs "$@"
   start_network
   begin=$(now_ms)
@@ -334,7 +313,7 @@ bring_up() {
   if ((seconds > 0)); then
     wait_begun "$seconds" "${started[@]}"
     if tell_no_quorum; then
-      undo_no_more
+      stay
       next start ID
       return 0
     fi
@@ -357,7 +336,7 @@ bring_up() {
       "$(serving_under "$lead") of $(voter_count) voters serve" \
       "(observers: ${#observers[@]})."
   fi
-  undo_no_more
+  stay
   next status
 }
 
@@ -465,7 +444,7 @@ start_and_wait() {
   local seconds=$1 id begin started=()
   shift
   prepare_programs "$@"
-  undo_on_interrupt
+  on_leaving undo
   start_network
   begin=$(now_ms)
   for id; do
@@ -481,7 +460,7 @@ start_and_wait() {
     wait_serving $# "$seconds" "$@" || die "not all serve after $seconds s; see: $(call status)"
     say "${GREEN}serving${RESET} after $(human_ms $(($(now_ms) - begin)))"
   fi
-  undo_no_more
+  stay
 }
 
 take_down() {

@@ -26,13 +26,16 @@ verb_logs() {
     next logs -f "${who[@]:-all}" >&2
     return 0
   fi
-  # shellcheck disable=SC2046  # numbers
-  trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
-  trap 'exit 130' INT TERM
+  on_leaving end_tails
   for id in $targets; do
     tail -n "$lines" -F "$root/$id/log" 2>/dev/null | label_lines "$id" "$targets" &
   done
   wait
+}
+
+end_tails() {
+  # shellcheck disable=SC2046  # numbers
+  kill $(jobs -p) 2>/dev/null || true
 }
 
 # label_lines ID TARGETS: with several logs on one screen each line says whose it is.
@@ -117,9 +120,7 @@ verb_export() {
   [[ $# == 1 && $1 != -* ]] || die_usage "export takes the directory to make"
   load_state
   [[ ! -e $dir ]] || die "$dir is there already; name one that is not"
-  # shellcheck disable=SC2064  # the name of now
-  trap "rm -rf ${dir@Q}.part" EXIT
-  trap 'exit 130' INT TERM
+  on_leaving rm -rf "$dir.part"
   mkdir -p "$dir.part"
   cp "$root/cluster.json" "$dir.part/"
   verb_status_quietly >"$dir.part/status.txt"
@@ -128,7 +129,7 @@ verb_export() {
     export_peer "$id" "$dir.part/$id"
   done
   mv "$dir.part" "$dir"
-  trap - EXIT INT TERM
+  stay
   say "exported ${#ids[@]} peers to $dir ($(du -sh "$dir" | cut -f 1))"
 }
 

@@ -90,6 +90,35 @@ end_jobs() {
   exit 130
 }
 
+# ---- the way out -------------------------------------------------------------------------------
+
+leaving=() # the command of on_leaving
+
+# on_leaving COMMAND...: it runs on every way out of the script, once. SIGINT and SIGTERM have traps of their own
+# for it, which a script may replace by others that end with leave_with: if Ctrl-C ends a $( ), bash ends the script
+# for its status and sends it one more SIGINT, whose trap runs in the middle of that of EXIT; an exit there would
+# be the last word.
+on_leaving() {
+  leaving=("$@")
+  trap 'leave_with $?' EXIT
+  trap 'leave_with 130' INT TERM
+}
+
+# leave_with STATUS: the command sees it as leave_status.
+leave_with() {
+  local leave_status=$1
+  trap '' INT TERM
+  trap - EXIT
+  ((${#leaving[@]} == 0)) || "${leaving[@]}"
+  exit "$leave_status"
+}
+
+# stay: there is nothing left for on_leaving to do.
+stay() {
+  trap 'exit 130' INT
+  trap - EXIT TERM
+}
+
 # ---- files of this call ------------------------------------------------------------------------
 
 # make_scratch VARIABLE [CLEAN_UP]: a new directory, whose path goes to VARIABLE; on every way out of the
@@ -101,9 +130,11 @@ make_scratch() {
   local interrupted=false
   trap 'interrupted=true' INT TERM
   new_scratch=$(trap '' INT TERM && mktemp -d "${TMPDIR:-/tmp}/zkpeer-${SCRIPT%.sh}.XXXXXX")
-  # shellcheck disable=SC2064  # the name of now
-  trap "${2:-rm -rf} ${new_scratch@Q}" EXIT
-  trap 'exit 130' INT TERM
+  if (($# > 1)); then
+    on_leaving "$2" "$new_scratch"
+  else
+    on_leaving rm -rf "$new_scratch"
+  fi
   [[ $interrupted == false ]] || exit 130
 }
 

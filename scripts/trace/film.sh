@@ -162,8 +162,7 @@ start_film() {
     die "a film of $root runs already; end it with: film.sh --dir $root stop"
   filter=$("$TOOLS/film.py" filter "$root")
   capture_command "$filter"
-  trap 'abandon_film "${!:-}" "$capture"' EXIT
-  trap 'exit 130' TERM
+  on_leaving abandon_film "$capture"
   mkdir -p "$noted"
   setsid "${capture_with[@]}" </dev/null >"$capture" 2>"$noted/words" &
   pid=$!
@@ -179,12 +178,10 @@ start_film() {
   say "filming $root"
 }
 
-# abandon_film PID CAPTURE: nothing was filmed yet; no PID, no capture.
+# abandon_film CAPTURE: nothing was filmed yet. The capture is the only job.
 abandon_film() {
-  trap - EXIT
-  trap '' INT TERM
-  [[ -z $1 ]] || end_capture "$1"
-  rm -rf "$noted" "$2"
+  [[ -z ${!:-} ]] || end_capture "$!"
+  rm -rf "$noted" "$1"
   rmdir "$root" 2>/dev/null || true # it was only ours
 }
 

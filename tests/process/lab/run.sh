@@ -24,7 +24,7 @@ cmake --build "$REPO/build/dev" --target zksim -j "$(nproc)" >/dev/null
 
 work= # set by make_scratch
 make_scratch work
-! $keep || trap 'say "kept: $work"' EXIT
+! $keep || on_leaving say "kept: $work"
 "$REPO/scripts/lab.sh" -o "$work/lab.html" >"$work/words" || { cat "$work/words" && say "FAILED the page is built" && exit 1; }
 say "ok the page is built"
 module=$REPO/build/lab/lab.wasm

@@ -190,6 +190,7 @@ take_clusters_down() {
   for dir in "$1/serves" "$1/lame"; do
     "$REPO/scripts/cluster.sh" clean --dir "$dir" >/dev/null 2>&1 || true
   done
+  rm -rf "$1"
 }
 
 # put_out DIR PID: what did not end by itself must not stay.
@@ -204,8 +205,7 @@ put_out() {
 test_interrupt() {
   local line number=0 lines=() name command words running=0
   need_packages "to interrupt what films and starts Java" tshark:tshark bsdutils:script
-  # shellcheck disable=SC2064  # the name of now
-  trap "take_clusters_down '$work'; rm -rf '$work'" EXIT
+  on_leaving take_clusters_down "$work"
   prepare_clusters
   while IFS= read -r line; do
     [[ -n $line && $line != '#'* ]] || continue
