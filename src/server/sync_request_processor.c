@@ -179,7 +179,8 @@ static int flush(struct sync_request_processor *sync)
         sync_measure(sync, SERVER_METRICS_SYNC_PROCESSOR_QUEUE_AND_FLUSH_TIME_MS,
                      sync->last_flush_time_ms - request->sync_queue_start_time_ms);
         if (request->txn != NULL)
-            zk_trace_txn(sync->ctx, "logged", request->zxid, -1, NULL);
+            zk_trace_txn(sync->ctx, "logged", request->zxid, 0,
+                         "its fsync came back: it survives a power loss");
         r = pass_on(sync, request);
         request_unref(request);
     }
@@ -301,6 +302,7 @@ static void sync_request_processor_shutdown(struct request_processor *processor)
     int r = flush(sync);
     if (r < 0)
         end_with_error(sync, r);
+    server_metrics_merge(zookeeper_server_metrics(sync->server), &sync->measured);
     bq_close(sync->queued_requests);
     /* It reads the tree, to which transactions that were never committed may be applied next: they
      * must not get into its file, whose zxid does not tell of them (A-51). */

@@ -7,8 +7,13 @@
 
 #include "server/lock_ranks.h"
 #include "zk/base/alloc.h"
+#include "zk/base/error.h"
 #include "zk/base/refcount.h"
+#include "zk/ensemble/zxid.h"
+#include "zk/io/file.h"
+#include "zk/jute/op_code.h"
 #include "zk/jute/txn_log_entry.h"
+#include "zk/persistence/file_txn_log.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/lock.h"
 #include "zk/runtime/log_table.h"
@@ -45,6 +50,7 @@ struct zk_database {
 };
 
 static void clear_committed_log(struct zk_database *database);
+static struct playback_listener commit_proposal_playback_listener(struct zk_database *database);
 
 /* Java: new ZKDatabase(). More than 1 makes no sense to Java; less than 0 turns it off. */
 static double read_snapshot_size_factor(struct zk_context *ctx)
@@ -146,15 +152,19 @@ void zk_database_clear(struct zk_database *database)
 /* Java: loadDataBase() */
 int zk_database_load_data_base(struct zk_database *database, int64_t *ret_zxid)
 {
+    int64_t start_time_ms = zk_elapsed_ms();
     struct data_tree *tree = zk_database_get_data_tree(database);
     struct session_timeouts sessions = {0};
     int r = file_txn_snap_log_restore(database->snap_log, &tree, &sessions,
-                                      (struct playback_listener){0});
+                                      commit_proposal_playback_listener(database));
     if (r < 0) {
         data_tree_unref(tree);
+        clear_committed_log(database);
         return r;
     }
     *ret_zxid = data_tree_last_processed_zxid(tree);
+    zk_log(database->ctx, ZK_LOG_SNAPSHOT_LOADED, zk_elapsed_ms() - start_time_ms, *ret_zxid,
+           (int64_t)data_tree_get_tree_digest(tree));
     replace(database, true, tree, sessions);
     return 0;
 }
@@ -189,22 +199,43 @@ void zk_database_init_config(struct zk_database *database, const char *text, int
 
 /* ---- transactions ---------------------------------------------------------------------------- */
 
+/* Java: processTxn(). Under the lock, so that a snapshot which begins meanwhile finds the sessions
+ * and the last zxid of one moment. */
+void zk_database_process_txn(struct zk_database *database, struct txn_log_entry *entry,
+                             struct process_txn_result *ret_result)
+{
+    zk_mutex_lock(&database->mu);
+    if (entry->header.type == OP_CODE_CREATE_SESSION)
+        session_timeouts_put(&database->sessions, entry->header.client_id,
+                             entry->record.create_session.time_out_ms);
+    else if (entry->header.type == OP_CODE_CLOSE_SESSION)
+        session_timeouts_remove(&database->sessions, entry->header.client_id);
+    data_tree_process_txn(database->tree, entry, ret_result);
+    zk_mutex_unlock(&database->mu);
+}
+
 /* Java: append() */
 int zk_database_append(struct zk_database *database, struct txn_log_entry *entry)
 {
-    zk_atomic_long_add(&database->txn_count, 1);
-    return database->snap_log != NULL && entry != NULL ? -ENOTSUP : -EINVAL;
+    int r = file_txn_snap_log_append(database->snap_log, entry);
+    if (r == 0)
+        zk_atomic_long_add(&database->txn_count, 1);
+    return r;
 }
 
 int zk_database_commit(struct zk_database *database)
 {
-    return database->snap_log != NULL ? -ENOTSUP : -EINVAL;
+    return file_txn_snap_log_commit(database->snap_log);
 }
 
 /* Java: rollLog(), resetTxnCount() */
 int zk_database_roll_log(struct zk_database *database)
 {
+    int r = file_txn_snap_log_roll_log(database->snap_log);
+    if (r < 0)
+        return r;
     zk_atomic_long_set(&database->txn_count, 0);
+    file_txn_snap_log_set_total_log_size(database->snap_log, 0);
     return 0;
 }
 
@@ -215,7 +246,18 @@ int32_t zk_database_get_txn_count(struct zk_database *database)
 
 int64_t zk_database_get_txn_size(struct zk_database *database)
 {
-    return database->snap_log != NULL ? 0 : -1;
+    return file_txn_snap_log_get_total_log_size(database->snap_log);
+}
+
+/* Java: truncateLog() */
+int zk_database_truncate_log(struct zk_database *database, int64_t zxid)
+{
+    zk_database_clear(database);
+    int r = file_txn_snap_log_truncate_log(database->snap_log, zxid);
+    if (r < 0)
+        return r;
+    int64_t last_zxid;
+    return zk_database_load_data_base(database, &last_zxid);
 }
 
 /* ---- the committed log ----------------------------------------------------------------------- */
@@ -225,14 +267,19 @@ static size_t ring_slot(const struct committed_ring *ring, size_t index)
     return (ring->head + index) % ring->room;
 }
 
-static void clear_committed_log(struct zk_database *database)
+static void clear_committed_log_locked(struct zk_database *database) REQUIRES(&database->log_mu)
 {
-    zk_mutex_lock(&database->log_mu);
     struct committed_ring *ring = &database->committed_log;
     for (size_t i = 0; i < ring->count; i++)
         txn_log_entry_unref(ring->entries[ring_slot(ring, i)]);
     ring->head = 0;
     ring->count = 0;
+}
+
+static void clear_committed_log(struct zk_database *database)
+{
+    zk_mutex_lock(&database->log_mu);
+    clear_committed_log_locked(database);
     zk_mutex_unlock(&database->log_mu);
 }
 
@@ -240,12 +287,17 @@ static void clear_committed_log(struct zk_database *database)
 void zk_database_add_committed_proposal(struct zk_database *database, struct txn_log_entry *entry)
 {
     struct txn_log_entry *oldest = NULL;
+    int64_t zxid = entry->header.zxid;
     zk_mutex_lock(&database->log_mu);
     struct committed_ring *ring = &database->committed_log;
     int64_t max_committed_log =
         ring->count > 0 ? ring->entries[ring_slot(ring, ring->count - 1)]->header.zxid : INT64_MIN;
-    /* A transaction that is there already would be sent to a learner twice. */
-    if (entry->header.zxid > max_committed_log) {
+    /* A learner is brought up by what is here, so there must not be a hole in it (D-146). */
+    if (ring->count > 0 && zxid > max_committed_log + 1 &&
+        zxid_epoch(zxid) == zxid_epoch(max_committed_log))
+        clear_committed_log_locked(database);
+    /* One that is there already would be sent twice. */
+    if (zxid > max_committed_log) {
         if (ring->count == ring->room) {
             oldest = ring->entries[ring->head];
             ring->head = ring_slot(ring, 1);
@@ -255,6 +307,17 @@ void zk_database_add_committed_proposal(struct zk_database *database, struct txn
     }
     zk_mutex_unlock(&database->log_mu);
     txn_log_entry_unref(oldest);
+}
+
+/* Java: commitProposalPlaybackListener */
+static void on_txn_loaded(void *arg, struct txn_log_entry *entry)
+{
+    zk_database_add_committed_proposal(arg, entry);
+}
+
+static struct playback_listener commit_proposal_playback_listener(struct zk_database *database)
+{
+    return (struct playback_listener){.on_txn_loaded = on_txn_loaded, .arg = database};
 }
 
 /* Java: getCommittedLog() */
@@ -284,6 +347,59 @@ void committed_log_done(struct committed_log *log)
         txn_log_entry_unref(log->entries[i]);
     free(log->entries);
     *log = (struct committed_log){0};
+}
+
+/* ---- the log on disk, for learners that were away for longer --------------------------------- */
+
+/* Java: isTxnLogSyncEnabled() */
+bool zk_database_is_txn_log_sync_enabled(struct zk_database *database)
+{
+    return database->snapshot_size_factor >= 0;
+}
+
+/* Java: calculateTxnLogSizeLimit() */
+int64_t zk_database_calculate_txn_log_size_limit(struct zk_database *database)
+{
+    struct zk_strings paths = {0};
+    int64_t snap_size = 0;
+    int r = file_txn_snap_log_find_n_recent_snapshots(database->snap_log, 1, &paths);
+    if (r == 0 && paths.count > 0)
+        snap_size = file_size(paths.items[0]);
+    if (snap_size < 0)
+        r = (int)snap_size;
+    if (r < 0)
+        zk_log(database->ctx, ZK_LOG_UNABLE_TO_GET_SIZE, zk_error_text(r).text);
+    zk_strings_done(&paths);
+    return r < 0 ? 0 : (int64_t)((double)snap_size * database->snapshot_size_factor);
+}
+
+/* Java: getProposalsFromTxnLog() */
+int zk_database_get_proposals_from_txn_log(struct zk_database *database, int64_t start_zxid,
+                                           int64_t size_limit, struct txn_iterator **ret_iterator)
+{
+    if (size_limit < 0)
+        return -EFBIG;
+    struct txn_iterator *iterator = NULL;
+    int r = file_txn_snap_log_read_txn_log(database->snap_log, start_zxid, false, &iterator);
+    if (r < 0) {
+        zk_log(database->ctx, ZK_LOG_UNABLE_TO_READ_TXNLOG, zk_error_text(r).text);
+        return r;
+    }
+    /* If the log does not begin at or before it, there may be transactions between. */
+    const struct txn_log_entry *first = txn_iterator_entry(iterator);
+    int64_t txn_size = txn_iterator_get_storage_size(iterator);
+    if (first != NULL && first->header.zxid > start_zxid) {
+        zk_log(database->ctx, ZK_LOG_UNABLE_TO_FIND_PROPOSALS, start_zxid);
+        r = -ENOENT;
+    } else if (size_limit > 0 && txn_size > size_limit) {
+        zk_log(database->ctx, ZK_LOG_TXNLOG_SIZE_EXCEEDS, txn_size, size_limit);
+        r = -EFBIG;
+    }
+    if (r < 0)
+        txn_iterator_free(iterator);
+    else
+        *ret_iterator = iterator;
+    return r;
 }
 
 /* ---- snapshots ------------------------------------------------------------------------------- */
@@ -346,6 +462,7 @@ int zk_database_deserialize_snapshot(struct zk_database *database, struct jute_i
     if (r < 0)
         return r;
     replace(database, true, tree, sessions);
+    clear_committed_log(database);
     return 0;
 }
 
@@ -368,5 +485,13 @@ void zk_database_fill_status(struct zk_database *database, struct server_status 
     status->node_count = (int64_t)data_tree_get_node_count(tree);
     status->ephemerals_count = (int64_t)data_tree_get_ephemerals_count(tree);
     status->approximate_data_size = data_tree_cached_approximate_data_size(tree);
+    data_tree_unref(tree);
+}
+
+/* Java: killSession() */
+void zk_database_kill_session(struct zk_database *database, int64_t session_id, int64_t zxid)
+{
+    struct data_tree *tree = zk_database_get_data_tree(database);
+    data_tree_kill_session(tree, session_id, zxid);
     data_tree_unref(tree);
 }

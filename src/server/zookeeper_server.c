@@ -26,6 +26,7 @@
 #include "zk/server/server_status.h"
 #include "zk/server/session_tracker.h"
 #include "zk/server/zk_database.h"
+#include "zk/tree/data_tree.h"
 
 /* Of a thread's name, how much a log line shows. */
 enum { THREAD_NAME_SHOWN = 64 };
@@ -346,6 +347,36 @@ int zookeeper_server_submit_request_now(struct zookeeper_server *server, struct 
     return r;
 }
 
+/* What a createSession or closeSession means to the tracker of sessions. The table of the database
+ * changes with the tree. Java: processTxnForSessionEvents() */
+static void process_txn_for_session_events(struct zookeeper_server *server, int32_t type,
+                                           int64_t session_id, const struct txn_log_entry *txn)
+{
+    struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
+    if (tracker == NULL)
+        return;
+    if (type == OP_CODE_CREATE_SESSION && txn != NULL && txn->header.type == OP_CODE_CREATE_SESSION)
+        session_tracker_commit_session(tracker, session_id, txn->record.create_session.time_out_ms);
+    else if (type == OP_CODE_CLOSE_SESSION)
+        session_tracker_remove_session(tracker, session_id);
+}
+
+/* Java: processTxn(request) */
+void zookeeper_server_process_txn(struct zookeeper_server *server, struct request *request,
+                                  struct process_txn_result *ret_result)
+{
+    *ret_result = (struct process_txn_result){0};
+    process_txn_for_session_events(server, request->type, request->session_id, request->txn);
+    if (request->txn == NULL)
+        return;
+    outstanding_changes_lock(server->outstanding_changes);
+    zk_database_process_txn(server->database, request->txn, ret_result);
+    outstanding_changes_remove(server->outstanding_changes, request->zxid);
+    if (request_is_quorum(request))
+        zk_database_add_committed_proposal(server->database, request->txn);
+    outstanding_changes_unlock(server->outstanding_changes);
+}
+
 void zookeeper_server_dec_in_process(struct zookeeper_server *server)
 {
     zk_atomic_long_add(&server->requests_in_process, -1);
@@ -489,6 +520,16 @@ int zookeeper_server_touch(struct zookeeper_server *server, struct server_cnxn *
     bool known = tracker != NULL &&
                  session_tracker_touch_session(tracker, cnxn->session_id, cnxn->session_timeout_ms);
     return known ? 0 : -ENOENT;
+}
+
+/* Java: killSession() */
+void zookeeper_server_kill_session(struct zookeeper_server *server, int64_t session_id,
+                                   int64_t zxid)
+{
+    zk_database_kill_session(server->database, session_id, zxid);
+    struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
+    if (tracker != NULL)
+        session_tracker_remove_session(tracker, session_id);
 }
 
 /* ---- snapshots, status ----------------------------------------------------------------------- */

@@ -484,6 +484,20 @@
 #define ZK_LOG_COMMIT_LOG_COUNT_TOO_SMALL                                                          \
     ZK_WARN, "The configured commitLogCount %" PRId32 " is less than the recommended %" PRId32     \
              ", going to use the recommended one"
+/* J: milliseconds, zxid, digest */
+#define ZK_LOG_SNAPSHOT_LOADED                                                                     \
+    ZK_INFO, "Snapshot loaded in %" PRId64 " ms, highest zxid is 0x%" PRIx64 ", digest is %" PRId64
+/* J: zxid */
+#define ZK_LOG_UNABLE_TO_FIND_PROPOSALS                                                            \
+    ZK_WARN, "Unable to find proposals from txnlog for zxid: 0x%" PRIx64
+/* J: bytes, bytes */
+#define ZK_LOG_TXNLOG_SIZE_EXCEEDS   ZK_INFO, "Txnlog size: %" PRId64 " exceeds sizeLimit: %" PRId64
+/* J; then why */
+#define ZK_LOG_UNABLE_TO_GET_SIZE    ZK_ERROR, "Unable to get size of most recent snapshot: %s"
+/* J; then why */
+#define ZK_LOG_UNABLE_TO_READ_TXNLOG ZK_ERROR, "Unable to read txnlog from disk: %s"
+/* J */
+#define ZK_LOG_SHUTDOWN_COMPLETE     ZK_INFO, "shutdown of request processor complete"
 
 /* --- persistence, server, peer ---------------------------------------------------------------- */
 

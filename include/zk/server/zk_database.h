@@ -18,7 +18,9 @@
 #include "zk/persistence/file_txn_snap_log.h"
 #include "zk/persistence/serialize_utils.h"
 
+struct process_txn_result;
 struct server_status;
+struct txn_iterator;
 struct txn_log_entry;
 struct zk_context;
 struct zk_database;
@@ -47,6 +49,11 @@ void zk_database_init_config(struct zk_database *database, const char *text, int
 
 /* ---- transactions ---------------------------------------------------------------------------- */
 
+/* Java: processTxn(). Apply a transaction to sessions and tree. process_txn_result_done ends
+ * *ret_result. */
+void zk_database_process_txn(struct zk_database *database, struct txn_log_entry *entry,
+                             struct process_txn_result *ret_result);
+
 /* The transaction log on disk. What has been appended is durable when the next commit has returned
  * 0. After an error the log takes nothing more. All three block on the disk; one thread at a time.
  * Java: append() */
@@ -59,6 +66,11 @@ ZK_NODISCARD int zk_database_roll_log(struct zk_database *database);
 int32_t zk_database_get_txn_count(struct zk_database *database);
 /* Returns how many bytes. Java: getTxnSize() */
 int64_t zk_database_get_txn_size(struct zk_database *database);
+
+/* Java: truncateLog(). Cut everything behind zxid off the log on disk, durably, and load the
+ * database anew. Blocks on the disk. Errors: file_txn_snap_log_truncate_log's and
+ * zk_database_load_data_base's; the database is cleared then. */
+ZK_NODISCARD int zk_database_truncate_log(struct zk_database *database, int64_t zxid);
 
 /* ---- the committed log: what a leader sends learners that were away for a moment ------------- */
 
@@ -81,6 +93,20 @@ void zk_database_get_committed_log(struct zk_database *database, int64_t after_z
                                    struct committed_log *ret_log);
 
 void committed_log_done(struct committed_log *log);
+
+/* Java: isTxnLogSyncEnabled(). The setting zookeeper.snapshotSizeFactor, 0.33; a negative one says
+ * no. */
+bool zk_database_is_txn_log_sync_enabled(struct zk_database *database);
+/* Java: calculateTxnLogSizeLimit(): the size of the newest snapshot file times the factor. */
+int64_t zk_database_calculate_txn_log_size_limit(struct zk_database *database);
+/* Java: getProposalsFromTxnLog(). Opens the log on disk at start_zxid; the caller ends
+ * *ret_iterator with txn_iterator_free. size_limit: how many bytes of files may be read, 0 any
+ * number. Blocks on the disk. Errors, each with a line in the log: -ENOENT, the log does not reach
+ * back to start_zxid; -EFBIG, it is larger than size_limit, or that is negative; others of the
+ * disk. */
+ZK_NODISCARD int zk_database_get_proposals_from_txn_log(struct zk_database *database,
+                                                        int64_t start_zxid, int64_t size_limit,
+                                                        struct txn_iterator **ret_iterator);
 
 /* ---- snapshots ------------------------------------------------------------------------------- */
 
@@ -114,6 +140,9 @@ void zk_database_sessions(struct zk_database *database, struct session_timeouts 
 /* Java: getDataTree(). Returns a reference; the caller unrefs it. PrepRequestProcessor and readers
  * look at its nodes. */
 struct data_tree *zk_database_get_data_tree(struct zk_database *database);
+/* Java: killSession(): delete a session's ephemeral nodes, without a transaction. */
+void zk_database_kill_session(struct zk_database *database, int64_t session_id, int64_t zxid);
+
 /* Fill in what only the database knows: zxid, nodes, sizes, sessions. */
 void zk_database_fill_status(struct zk_database *database, struct server_status *status);
 

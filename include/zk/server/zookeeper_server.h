@@ -17,6 +17,7 @@
 #include "zk/base/attrs.h"
 
 struct outstanding_changes;
+struct process_txn_result;
 struct request;
 struct request_processor;
 struct server_cnxn;
@@ -150,6 +151,14 @@ ZK_NODISCARD int zookeeper_server_submit_request(struct zookeeper_server *server
 ZK_NODISCARD int zookeeper_server_submit_request_now(struct zookeeper_server *server,
                                                      struct request *request);
 
+/* Java: processTxn(request). Apply the request's transaction, if it has one, to the tracker of
+ * sessions and the database, take its changes off what is outstanding, and add it to the committed
+ * log. The tree and what is outstanding change in one moment for who holds the lock of outstanding
+ * changes, so PrepRequestProcessor finds each change in one of both. Zeroes *ret_result if there is
+ * nothing to apply; process_txn_result_done ends it. A learner that is synchronised calls it, too,
+ * for what has been committed. */
+void zookeeper_server_process_txn(struct zookeeper_server *server, struct request *request,
+                                  struct process_txn_result *ret_result);
 /* A client's request has been answered. Java: decInProcess() */
 void zookeeper_server_dec_in_process(struct zookeeper_server *server);
 /* Returns how many requests of clients have come and have not been answered.
@@ -177,6 +186,10 @@ void zookeeper_server_close_session(struct zookeeper_server *server, int64_t ses
 void zookeeper_server_expire(void *arg, int64_t session_id, int32_t timeout_ms);
 /* Java: touch(). The client lives. -ENOENT: there is no such session; NULL is fine. */
 ZK_NODISCARD int zookeeper_server_touch(struct zookeeper_server *server, struct server_cnxn *cnxn);
+/* Java: killSession(). Remove what a session has, without a transaction. */
+void zookeeper_server_kill_session(struct zookeeper_server *server, int64_t session_id,
+                                   int64_t zxid);
+
 /* ---- snapshots, status ----------------------------------------------------------------------- */
 
 /* Java: takeSnapshot(). Write a snapshot of the database, with a line and a metric for the time it
