@@ -67,9 +67,7 @@ static void read_settings(struct quorum_cnx_manager *qcm)
     /* An initial message may take as long as a follower may be behind: syncLimit. */
     qcm->socket_timeout_ms = timeout_ms > 0 ? timeout_ms : qcm->self->sync_limit_ms;
     qcm->multi_address = config->multi_address_enabled;
-    qcm->max_outgoing = config->quorum_cnxn_threads_size > QCM_MAX_OUTGOING
-                            ? config->quorum_cnxn_threads_size
-                            : QCM_MAX_OUTGOING;
+    qcm->max_outgoing = config->quorum_cnxn_threads_size; /* 20 or more */
     qcm->listen_on_all_ips = config->quorum_listen_on_all_ips;
     zk_log(qcm->ctx, ZK_LOG_QUORUM_CNXN_TIMEOUT, qcm->socket_timeout_ms);
     read_bind_retries(qcm);
@@ -210,6 +208,8 @@ bool qcm_have_delivered(struct quorum_cnx_manager *qcm)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
+/* A handshake that has no socket yet is not forgotten: it sees that halt has begun when it publishes
+ * one (handshake_set_sock). */
 static void wake_handshakes_locked(struct quorum_cnx_manager *qcm, struct handshake *first)
     REQUIRES(&qcm->mu)
 {
@@ -309,6 +309,8 @@ bool qcm_connected_to_peer(struct quorum_cnx_manager *qcm, int64_t sid)
 
 /* ---- entries -------------------------------------------------------------------------------- */
 
+/* Whether sid is a stranger is asked once: an entry lives on under the answer, so that the count of
+ * strangers stays right when the configuration changes meanwhile. */
 static struct peer_entry *peer_entry_new(struct quorum_cnx_manager *qcm, int64_t sid)
 {
     struct peer_entry *entry = zk_xcalloc(1, sizeof *entry);
@@ -351,6 +353,7 @@ bool qcm_is_stranger(struct quorum_cnx_manager *qcm, int64_t sid)
            qv_member(quorum_peer_last_seen_quorum_verifier(qcm->self), sid) == NULL;
 }
 
+/* There are few entries, so they are counted anew instead of keeping a number in step. */
 size_t qcm_connected_strangers_locked(struct quorum_cnx_manager *qcm) REQUIRES(&qcm->mu)
 {
     zk_mutex_assert_held(&qcm->mu);
@@ -414,7 +417,7 @@ bool qcm_configured_election_addr(struct quorum_cnx_manager *qcm, int64_t sid,
 void qcm_get_status(struct quorum_cnx_manager *qcm, struct server_status_peer **ret_rows,
                     size_t *ret_count)
 {
-    zk_mutex_lock(&qcm->mu);
+    zk_mutex_lock(&qcm->mu); /* one moment for all rows; queues have locks of a higher rank */
     struct server_status_peer *rows = zk_xcalloc(qcm->entries.count + 1, sizeof *rows);
     for (size_t i = 0; i < qcm->entries.count; i++) {
         struct peer_entry *entry = qcm->entries.entries[i].value;

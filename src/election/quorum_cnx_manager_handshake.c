@@ -140,7 +140,7 @@ static void receive_connection(struct handshake *handshake)
         handle_connection(handshake, &message);
     } else if (r == -EPROTO) {
         zk_log(qcm->ctx, ZK_LOG_INITIAL_MESSAGE_ERROR, inet_text(remote).text, zk_str_text(&error));
-    } else if (r != -ECANCELED) {
+    } else if (r != -ECANCELED) { /* after that it was dropped, or we halt: said already */
         zk_log(qcm->ctx, ZK_LOG_CHALLENGE_READ, inet_text(remote).text, zk_error_text(r).text);
     }
     zk_str_done(&error);
@@ -183,7 +183,7 @@ static void connection_receiver_thread_run(void *arg)
 static void handle_connection(struct handshake *handshake, struct initial_message *message)
 {
     struct quorum_cnx_manager *qcm = handshake->qcm;
-    if (message->sid == OBSERVER_ID) {
+    if (message->sid == OBSERVER_ID) { /* it has no id of its own, and gets one from us */
         zk_mutex_lock(&qcm->mu);
         message->sid = --qcm->observer_counter; /* -1, -2, ...: each needs a queue of its own */
         zk_mutex_unlock(&qcm->mu);
@@ -289,7 +289,7 @@ static void keep_connection(struct handshake *handshake, int64_t sid)
     if (old != NULL)
         send_worker_finish(old, "a newer connection has replaced it");
     send_worker_unref(old);
-    sock_set_timeout(handshake->sock, 0); /* it may be silent for ever. Java: RecvWorker() */
+    sock_set_timeout(handshake->sock, 0); /* two settled servers may be silent for ever */
     sock_set_deadline(handshake->sock, INT64_MAX);
     if (start_workers(sw) < 0) {
         zk_log(qcm->ctx, ZK_LOG_NO_THREAD_FOR_CONNECTION, sid);
@@ -434,7 +434,8 @@ static void drop_oldest_incoming_locked(struct quorum_cnx_manager *qcm) REQUIRES
     sock_wake(oldest->sock);
 }
 
-/* On success the handshake is in the list and belongs to its thread. */
+/* On success the handshake is in the list and belongs to its thread. Both happen under the lock, so
+ * that a halt finds it there, or has begun before and no thread is started. */
 static int start_thread_locked(struct quorum_cnx_manager *qcm, struct handshake **list,
                                struct handshake *handshake, void (*run)(void *arg))
     REQUIRES(&qcm->mu)

@@ -31,9 +31,6 @@ enum {
     QCM_RECV_CAPACITY = 100, /* Java: RECV_CAPACITY */
     /* The longest payload of a frame. Java: PACKETMAXSIZE */
     QCM_PACKETMAXSIZE = 512 * 1024,
-    /* Outgoing handshakes at the same time; more if configured.
-     * Java: QuorumPeer.quorumCnxnThreadsSize */
-    QCM_MAX_OUTGOING = 20,
     QCM_MAX_INCOMING = 64,  /* incoming handshakes at the same time (D-21) */
     QCM_MAX_STRANGERS = 32, /* connections with servers of neither configuration (D-23) */
 };
