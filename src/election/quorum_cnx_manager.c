@@ -208,8 +208,8 @@ bool qcm_have_delivered(struct quorum_cnx_manager *qcm)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-/* A handshake that has no socket yet is not forgotten: it sees that halt has begun when it publishes
- * one (handshake_set_sock). */
+/* A handshake that has no socket yet is not forgotten: it sees that halt has begun when it
+ * publishes one (handshake_set_sock). */
 static void wake_handshakes_locked(struct quorum_cnx_manager *qcm, struct handshake *first)
     REQUIRES(&qcm->mu)
 {

@@ -289,7 +289,8 @@ static void keep_connection(struct handshake *handshake, int64_t sid)
     if (old != NULL)
         send_worker_finish(old, "a newer connection has replaced it");
     send_worker_unref(old);
-    sock_set_timeout(handshake->sock, 0); /* two settled servers may be silent for ever */
+    /* Two settled servers may be silent for ever. Java: RecvWorker() */
+    sock_set_timeout(handshake->sock, 0);
     sock_set_deadline(handshake->sock, INT64_MAX);
     if (start_workers(sw) < 0) {
         zk_log(qcm->ctx, ZK_LOG_NO_THREAD_FOR_CONNECTION, sid);

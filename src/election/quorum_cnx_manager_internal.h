@@ -96,7 +96,7 @@ struct quorum_cnx_manager {
     int64_t cnx_timeout_ms;    /* how long a connect may take. Java: cnxTO */
     bool tcp_keep_alive;
     bool multi_address;
-    int max_outgoing;        /* handshakes at the same time. Java: quorumCnxnThreadsSize */
+    int max_outgoing;        /* handshakes at the same time */
     int port_bind_max_retry; /* 0: for ever */
     bool listen_on_all_ips;
 
