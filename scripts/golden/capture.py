@@ -167,8 +167,10 @@ def snapshot_body(f):
             f.long('mtime', 'ms [varies]' if mzxid else str)
         for name in ('version', 'cversion', 'aversion'):
             f.int(name, str)
-        if f.long('ephemeralOwner', 'none') != 0:
-            f.lines[-1][1] = 'ephemeralOwner, a session [varies]'
+        owner = f.long('ephemeralOwner', 'none')
+        if owner != 0:
+            mark = {0x80: 'a container', 0xff: 'a TTL'}.get(owner >> 56 & 0xff)
+            f.lines[-1][1] = 'ephemeralOwner, %s' % (mark or 'a session [varies]')
         f.long('pzxid', hexed)
 
 
@@ -190,6 +192,78 @@ def snapshot_file(raw):
     f.long('digest of the tree', 'after that transaction [varies]' if zxid
            else '0, no transaction was applied since the load')
     seal(f)
+    return f
+
+
+TYPES = {1: 'create', 2: 'delete', 5: 'setData', 7: 'setACL', 13: 'check', 14: 'multi', 15: 'create2', 16: 'reconfig',
+         19: 'createContainer', 20: 'deleteContainer', 21: 'createTTL', -1: 'error', -10: 'createSession',
+         -11: 'closeSession'}
+
+
+def type_name(number):
+    return '%d, %s' % (number, TYPES[number])
+
+
+def buffer(f, name):
+    length = f.int('%s length' % name, str)
+    if length > 0:
+        f.take(length, name)
+
+
+def txn_record(f, kind):
+    """The record of a transaction or of an operation of a multi."""
+    kind = TYPES[kind]
+    if kind == 'createSession':
+        f.int('timeOut', lambda v: '%d ms' % v)
+    elif kind == 'closeSession':
+        for _ in range(f.int('paths to delete', str)):
+            f.text('path')
+    elif kind == 'error':
+        f.int('err', str)
+    elif kind == 'multi':
+        for _ in range(f.int('operations', str)):
+            inner = f.int('type', type_name)
+            end = f.int('operation length', str) + f.at
+            txn_record(f, inner)
+            assert f.at == end
+    else:
+        f.text('path')
+        if kind.startswith('create') or kind in ('setData', 'reconfig'):
+            buffer(f, 'data')
+        if kind.startswith('create') or kind == 'setACL':
+            acl_list(f)
+        if kind in ('create', 'create2'):
+            f.take(1, 'ephemeral')
+        if kind.startswith('create'):
+            f.int('parentCVersion', str)
+        if kind == 'createTTL':
+            f.long('ttl', lambda v: '%d ms' % v)
+        if kind in ('setData', 'reconfig', 'setACL', 'check'):
+            f.int('version', str)
+
+
+def log_file(raw):
+    """The header and all entries; what is preallocated behind them is left out."""
+    f = Fields(raw)
+    f.take(4, 'magic, "ZKLG"')
+    f.int('version', str)
+    f.long('dbid', str)
+    while int.from_bytes(raw[f.at + 8:f.at + 12], 'big') != 0:
+        crc = f.long('checksum', 'Adler-32 of the transaction [varies]')
+        length = f.int('length', str)
+        end = f.at + length
+        assert crc == zlib.adler32(raw[f.at:end])
+        f.long('session', 'made from the time [varies]')
+        f.int('cxid', str)
+        f.long('zxid', hexed)
+        f.long('time', 'ms [varies]')
+        txn_record(f, f.int('type', type_name))
+        if f.at < end:
+            f.int('digest version', str)
+            f.long('digest of the tree', 'behind this transaction [varies]')
+        assert f.at == end
+        f.take(1, 'end of the entry, "B"')
+    f.raw = f.raw[:f.at]
     return f
 
 
@@ -610,26 +684,53 @@ class Client:
     def reply(self):
         return receive(self.socket, int.from_bytes(receive(self.socket, 4), 'big'))
 
-    def request(self, opcode, body):
+    def code(self, opcode, body):
         self.xid += 1
         self.send(struct.pack('>ii', self.xid, opcode) + body)
-        assert int.from_bytes(self.reply()[12:16], 'big') == 0, body
+        return int.from_bytes(self.reply()[12:16], 'big', signed=True)
+
+    def request(self, opcode, body, err=0):
+        assert self.code(opcode, body) == err, body
+
+    def wait_gone(self, path):
+        end, xid = time.monotonic() + SECONDS, self.xid
+        while self.code(3, self.bytes(path.encode()) + b'\0') != -101:
+            assert time.monotonic() < end, path
+            time.sleep(0.02)
+            self.xid = xid  # the next write has the same number each time
 
     @staticmethod
     def bytes(value):
         return struct.pack('>i', -1) if value is None else struct.pack('>i', len(value)) + value
 
+    @classmethod
+    def acl_list(cls, acl):
+        return struct.pack('>i', len(acl)) + b''.join(
+            struct.pack('>i', perms) + cls.bytes(scheme) + cls.bytes(who) for perms, scheme, who in acl)
+
+    @classmethod
+    def create_body(cls, path, data=b'', acl=((31, b'world', b'anyone'),), flags=0, ttl=None):
+        return (cls.bytes(path.encode()) + cls.bytes(data) + cls.acl_list(acl) + struct.pack('>i', flags)
+                + (b'' if ttl is None else struct.pack('>q', ttl)))
+
+    @classmethod
+    def path_body(cls, path, data=b'', version=-1):
+        """Of setData, and of delete and check, which have no data."""
+        return cls.bytes(path.encode()) + data + struct.pack('>i', version)
+
+    @staticmethod
+    def multi_body(*operations):
+        return b''.join(struct.pack('>ibi', opcode, 0, -1) + body for opcode, body in operations) + struct.pack(
+            '>ibi', -1, 1, -1)
+
     def create(self, path, data=b'', acl=((31, b'world', b'anyone'),), ephemeral=False):
-        body = self.bytes(path.encode()) + self.bytes(data) + struct.pack('>i', len(acl))
-        for perms, scheme, who in acl:
-            body += struct.pack('>i', perms) + self.bytes(scheme) + self.bytes(who)
-        self.request(1, body + struct.pack('>i', ephemeral))
+        self.request(1, self.create_body(path, data, acl, int(ephemeral)))
 
     def set_data(self, path, data):
-        self.request(5, self.bytes(path.encode()) + self.bytes(data) + struct.pack('>i', -1))
+        self.request(5, self.path_body(path, self.bytes(data)))
 
     def delete(self, path):
-        self.request(2, self.bytes(path.encode()) + struct.pack('>i', -1))
+        self.request(2, self.path_body(path))
 
 
 def capture_writes(work, golden):
@@ -663,10 +764,62 @@ def capture_writes(work, golden):
     peer.stop()
 
 
+def capture_transactions(work, golden):
+    """An ensemble of one writes transactions of every type into its log, each with its digest."""
+    peer = JavaPeer(work, 1, ['server.1=127.0.0.1:%d:%d;127.0.0.1:%d' % (QUORUM_PORT + 1, ELECTION_PORT + 1,
+                                                                         CLIENT_PORT + 1),
+                              'standaloneEnabled=false', 'reconfigEnabled=true'],
+                    '-Dzookeeper.extendedTypesEnabled=true', '-Dzookeeper.skipACL=yes', '-Dznode.container.checkIntervalMs=250')
+    peer.wait_log('leading - broadcast')
+    client = Client(1)
+    client.create('/a', b'one')
+    client.request(1, client.create_body('/a'), -110)  # an error
+    client.set_data('/a', b'two')
+    client.set_data('/a', None)
+    client.request(15, client.create_body('/a/b', None, ((31, b'ip', b'10.0.0.1'), (1, b'world', b'anyone'))))
+    client.request(1, client.create_body('/a/sequence-', b'', flags=2))
+    client.request(7, client.bytes(b'/a/b') + client.acl_list(((1, b'world', b'anyone'),)) + struct.pack('>i', -1))
+    client.request(21, client.create_body('/a/ttl', b'soon', flags=5, ttl=3600000))
+    client.request(19, client.create_body('/box', b'', flags=4))
+    client.create('/box/child')
+    client.create('/a/mine', b'ephemeral', ephemeral=True)
+    client.request(15, client.create_body('/a/mine-too', b'', flags=1))
+    client.request(14, client.multi_body((13, client.path_body('/a', version=2)), (1, client.create_body('/m', b'1')),
+                                         (5, client.path_body('/m', client.bytes(b'2'))), (1, client.create_body('/m/n')),
+                                         (2, client.path_body('/m/n')), (1, client.create_body('/m/e', flags=1)),
+                                         (19, client.create_body('/m/box', flags=4)),
+                                         (21, client.create_body('/m/ttl', flags=5, ttl=1000000))))
+    client.request(14, client.multi_body((1, client.create_body('/f', b'never')), (2, client.path_body('/none')),
+                                         (2, client.path_body('/a'))))
+    client.delete('/a/b')
+    client.delete('/box/child')
+    client.wait_gone('/box')  # a container goes when its last child has gone
+    other = Client(1)
+    other.create('/theirs', ephemeral=True)
+    other.request(-11, b'')
+    for path, data in (('', b''), ('/zookeeper_limits', b'count=9,bytes=-1'), ('/zookeeper_stats', b'count=0,bytes=0')):
+        client.create('/zookeeper/quota/a' + path, data)
+    client.create('/a/counted', b'12345')
+    client.request(16, client.bytes(b'server.9=127.0.0.1:%d:%d:observer;127.0.0.1:%d' % (
+        QUORUM_PORT + 9, ELECTION_PORT + 9, CLIENT_PORT + 9)) + client.bytes(None) * 2 + struct.pack('>q', -1))
+    client.create('/last')
+    client.request(-11, b'')
+    peer.stop()
+    log = peer.file('log.100000001')
+    peer.start()
+    peer.wait_log('leading - broadcast')
+    peer.stop()
+    last = 'snapshot.10000001c'
+    golden.write('snapshot_of_every_type', 'File version-2/%s of the same server, which has replayed that log.' % last,
+                 snapshot_file(peer.file(last)))
+    golden.write('log_with_every_type', 'File version-2/log.100000001 of an ensemble of one, without the zeros behind its '
+                 'last entry: transactions of every type that 3.8.0 writes.', log_file(log))
+
+
 CAPTURES = (('looking', capture_looking_peer), ('initial_messages', capture_initial_messages),
             ('config_texts', capture_config_texts), ('observer_looking', capture_observer_looking),
             ('ensemble', capture_ensemble), ('observer', capture_observer),
-            ('quorum_packets', capture_quorum_packets), ('writes', capture_writes))
+            ('quorum_packets', capture_quorum_packets), ('writes', capture_writes), ('transactions', capture_transactions))
 
 
 # ---- comparing with what is there --------------------------------------------------------------

@@ -54,7 +54,8 @@ void stats_track_done(struct stats_track *stats)
 
 /* ---- from bytes ------------------------------------------------------------------------------ */
 
-/* One pair, "bytes=17" or, as older versions want it, "bytes=17=". An empty value is -1. */
+/* One pair, "bytes=17" or, as older versions want it, "bytes=17=". An empty value is -1, if more
+ * follows: Java's split() drops empty pieces at the end. */
 static int parse_pair(struct stats_track *stats, char *pair)
 {
     char *value = strchr(pair, '=');
@@ -65,7 +66,8 @@ static int parse_pair(struct stats_track *stats, char *pair)
     if (rest != NULL)
         *rest = '\0';
     int64_t number = -1;
-    if (value[0] == '\0' ? rest == NULL : !zk_parse_long(value, &number))
+    if (value[0] != '\0' ? !zk_parse_long(value, &number)
+                         : rest == NULL || rest[1 + strspn(rest + 1, "=")] == '\0')
         return -EINVAL;
     stats_track_set(stats, pair, number);
     return 0;
