@@ -125,13 +125,16 @@ static void bury_node(struct data_tree *tree, struct data_node *node) REQUIRES(&
     tree->removed[tree->removed_count++] = node;
 }
 
-/* Takes one node out of everything but its parent. */
-static void remove_node(struct data_tree *tree, struct data_node *node) REQUIRES(&tree->mu)
+/* Takes one node without children out of everything. */
+static void remove_node(struct data_tree *tree, struct data_node *parent, struct data_node *node)
+    REQUIRES(&tree->mu)
 {
+    data_node_remove_child(parent, node);
     node_hash_map_remove(&tree->nodes, node);
     acl_cache_remove_usage(&tree->acl_cache, node->acl);
     tree->node_data_size -= node_size(node);
     remove_from_owner(tree, node);
+    data_tree_quota_deleted_locked(tree, node->path, data_length(node->data));
     bury_node(tree, node);
 }
 
@@ -155,8 +158,7 @@ static void remove_children(struct data_tree *tree, struct data_node *top) REQUI
             node = child;
         } else if (depth > 0) {
             struct data_node *parent = above[--depth];
-            data_node_remove_child(parent, node);
-            remove_node(tree, node);
+            remove_node(tree, parent, node);
             node = parent;
         } else {
             break;
@@ -267,11 +269,8 @@ int32_t data_tree_delete_node_locked(struct data_tree *tree, const char *path, i
     struct data_node *node = node_hash_map_get(&tree->nodes, path, strlen(path));
     if (node == NULL)
         return KEEPER_CODE_NONODE;
-    int64_t bytes = data_length(node->data);
     remove_children(tree, node);
-    data_node_remove_child(parent, node);
-    remove_node(tree, node);
-    data_tree_quota_deleted_locked(tree, path, bytes);
+    remove_node(tree, parent, node);
     return KEEPER_CODE_OK;
 }
 

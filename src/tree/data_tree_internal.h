@@ -61,6 +61,36 @@ struct data_tree *data_tree_new_bare(struct zk_context *ctx);
 struct data_node *data_tree_get_node_locked(const struct data_tree *tree, const char *path)
     REQUIRES(&tree->mu);
 
+/* ---- data_tree_serialize.c: in steps, so that a test can change the tree between any two ---- */
+
+/* A node whose children are being written. */
+struct data_tree_frame {
+    struct data_node_list children;
+    size_t next;
+};
+
+/* Java recurses; trees may be deeper than our threads' stacks. */
+struct data_tree_walk {
+    struct data_tree_frame *frames; /* owned */
+    size_t depth;
+    size_t room;
+};
+
+struct data_tree_serialization {
+    struct data_tree *tree; /* the caller's, who keeps it until the end */
+    struct jute_out *out;   /* likewise */
+    struct data_node *next; /* NULL: all are written */
+    struct data_tree_walk walk;
+};
+
+/* Writes the ACLs of this moment. */
+void data_tree_serialization_begin(struct data_tree *tree, struct data_tree_serialization *begun,
+                                   struct jute_out *out);
+/* Writes the next node as it is now. False: that was all. */
+bool data_tree_serialization_step(struct data_tree_serialization *begun);
+/* Writes the end mark. */
+void data_tree_serialization_end(struct data_tree_serialization *begun);
+
 /* ---- data_tree_change.c: what transactions do. Java's rules for a replay over a fuzzy snapshot
  * are in them: a transaction that the snapshot shows already changes nothing for the worse. Each
  * returns an enum keeper_code. ---- */

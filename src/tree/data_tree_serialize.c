@@ -20,34 +20,21 @@
 #include "tree/data_tree_internal.h"
 #include "zk/base/alloc.h"
 
-/* A node whose children are being written. */
-struct frame {
-    struct data_node_list children;
-    size_t next;
-};
-
-/* Java recurses; trees may be deeper than our threads' stacks. */
-struct walk {
-    struct frame *frames;
-    size_t depth;
-    size_t room;
-};
-
-static void walk_into(struct walk *walk, struct data_node_list children)
+static void walk_into(struct data_tree_walk *walk, struct data_node_list children)
 {
     if (walk->depth == walk->room) {
         walk->room = walk->room > 0 ? 2 * walk->room : 16;
         walk->frames = zk_xrealloc(walk->frames, walk->room * sizeof *walk->frames);
     }
     data_node_list_sort(&children);
-    walk->frames[walk->depth++] = (struct frame){.children = children};
+    walk->frames[walk->depth++] = (struct data_tree_frame){.children = children};
 }
 
 /* The next node, deepest first; NULL: there is none. */
-static struct data_node *walk_next(struct walk *walk)
+static struct data_node *walk_next(struct data_tree_walk *walk)
 {
     while (walk->depth > 0) {
-        struct frame *frame = &walk->frames[walk->depth - 1];
+        struct data_tree_frame *frame = &walk->frames[walk->depth - 1];
         if (frame->next < frame->children.count)
             return frame->children.items[frame->next++];
         free(frame->children.items);
@@ -67,8 +54,8 @@ static void serialize_node_data(const char *path, const struct buf *data, int64_
 }
 
 /* Java: serializeNode(). One node; its children are walked next. */
-static void serialize_node(struct data_tree *tree, struct data_node *node, struct walk *walk,
-                           struct jute_out *out)
+static void serialize_node(struct data_tree *tree, struct data_node *node,
+                           struct data_tree_walk *walk, struct jute_out *out)
 {
     struct data_node_list children = {0};
     struct buf *data = NULL;
@@ -91,26 +78,34 @@ static void serialize_node(struct data_tree *tree, struct data_node *node, struc
         walk_into(walk, children);
 }
 
-/* Java: serialize() */
-void data_tree_serialize(struct data_tree *tree, struct jute_out *out)
+void data_tree_serialization_begin(struct data_tree *tree, struct data_tree_serialization *begun,
+                                   struct jute_out *out)
 {
-    struct walk walk = {0};
     zk_mutex_lock(&tree->mu);
     tree->serializations++;
     struct acl_cache_copy acls = acl_cache_copy(&tree->acl_cache);
-    struct data_node *node = tree->root;
+    *begun = (struct data_tree_serialization){.tree = tree, .out = out, .next = tree->root};
     zk_mutex_unlock(&tree->mu);
-
     acl_cache_serialize(&acls, out);
-    for (; node != NULL && out->error == 0; node = walk_next(&walk))
-        serialize_node(tree, node, &walk, out);
-    jute_out_string(out, "/");
-    while (walk_next(&walk) != NULL)
-        ; /* an error has come in between */
-    free(walk.frames);
+}
 
+bool data_tree_serialization_step(struct data_tree_serialization *begun)
+{
+    if (begun->next == NULL)
+        return false;
+    if (begun->out->error == 0)
+        serialize_node(begun->tree, begun->next, &begun->walk, begun->out);
+    begun->next = walk_next(&begun->walk);
+    return true;
+}
+
+void data_tree_serialization_end(struct data_tree_serialization *begun)
+{
+    struct data_tree *tree = begun->tree;
     struct data_node **removed = NULL;
     size_t removed_count = 0;
+    jute_out_string(begun->out, "/");
+    free(begun->walk.frames);
     zk_mutex_lock(&tree->mu);
     if (--tree->serializations == 0) {
         removed = tree->removed;
@@ -123,6 +118,16 @@ void data_tree_serialize(struct data_tree *tree, struct jute_out *out)
     for (size_t i = 0; i < removed_count; i++)
         data_node_free(removed[i]);
     free(removed);
+}
+
+/* Java: serialize() */
+void data_tree_serialize(struct data_tree *tree, struct jute_out *out)
+{
+    struct data_tree_serialization begun;
+    data_tree_serialization_begin(tree, &begun, out);
+    while (data_tree_serialization_step(&begun))
+        ;
+    data_tree_serialization_end(&begun);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
