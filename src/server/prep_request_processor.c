@@ -42,6 +42,13 @@ static struct prep_request_processor *prep_of(struct request_processor *processo
 
 static int p_request(struct prep_request_processor *prep, struct request *request);
 
+/* Java: Summary.add() */
+static void measure(struct prep_request_processor *prep, enum server_metrics_summary which,
+                    int64_t value)
+{
+    avg_min_max_counter_add(&prep->measured.summaries[which], value);
+}
+
 /* Java: run() */
 static void prep_request_processor_run(void *arg)
 {
@@ -52,11 +59,14 @@ static void prep_request_processor_run(void *arg)
            prep->reconfig_enabled ? "true" : "false");
     while (r == 0 && bq_take_all(prep->submitted_requests, &batch) == 0) {
         struct request *request;
+        measure(prep, SERVER_METRICS_PREP_PROCESSOR_QUEUE_SIZE,
+                (int64_t)bq_size(prep->submitted_requests));
         while (r == 0 && (request = bq_batch_next(&batch)) != NULL) {
             r = p_request(prep, request);
             request_unref(request);
         }
         bq_batch_done(&batch);
+        server_metrics_merge(zookeeper_server_metrics(prep->server), &prep->measured);
     }
     if (r < 0)
         zookeeper_server_handle_exception(prep->server, r, 0);
@@ -552,9 +562,16 @@ static void p_request_helper(struct prep_request_processor *prep, struct request
 /* Java: pRequest() */
 static int p_request(struct prep_request_processor *prep, struct request *request)
 {
+    int64_t prep_start_time_ms = zk_elapsed_ms();
+    prep->measured.counters[SERVER_METRICS_PREP_PROCESSOR_REQUEST_QUEUED]++;
     p_request_helper(prep, request);
     request->zxid = zookeeper_server_get_zxid(prep->server);
-    return request_processor_process_request(prep->next_processor, request);
+    int64_t time_finished_prepare_ms = zk_elapsed_ms();
+    measure(prep, SERVER_METRICS_PREP_PROCESS_TIME, time_finished_prepare_ms - prep_start_time_ms);
+    int r = request_processor_process_request(prep->next_processor, request);
+    measure(prep, SERVER_METRICS_PROPOSAL_PROCESS_TIME,
+            zk_elapsed_ms() - time_finished_prepare_ms);
+    return r;
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */

@@ -12,6 +12,7 @@
 #include "zk/jute/txn.h"
 #include "zk/server/outstanding_changes.h"
 #include "zk/server/request_processor.h"
+#include "zk/server/server_metrics.h"
 #include "zk/tree/ephemeral_type.h"
 
 struct blocking_queue;
@@ -33,6 +34,7 @@ struct prep_request_processor {
     int32_t client_port;
     struct blocking_queue *submitted_requests; /* of struct request, a reference each */
     struct zk_thread_group *threads;
+    struct server_metrics_values measured; /* by the thread, since it last told the server */
 
     /* Settings. */
     bool digest_enabled;

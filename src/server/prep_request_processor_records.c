@@ -91,6 +91,7 @@ void add_change_record(struct prep_request_processor *prep, struct prep_work *wo
 {
     precalculate_digest(prep, work, op, record);
     outstanding_changes_add(prep->changes, record);
+    prep->measured.counters[SERVER_METRICS_OUTSTANDING_CHANGES_QUEUED]++;
 }
 
 /* Java: setTxnDigest() */

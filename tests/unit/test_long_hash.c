@@ -30,15 +30,16 @@ static void removing_keys_loses_none_of_the_others(void **state)
     enum { KEYS = 1000, STEP = 7 };
     struct long_hash hash = {0};
     for (int64_t key = 0; key < KEYS; key++)
-        long_hash_put(&hash, key << 56 | key)->number = key;
+        long_hash_put(&hash, (int64_t)((uint64_t)key << 56) | key)->number = key;
     assert_int_equal(hash.count, KEYS);
 
     for (int64_t i = 0, gone = 0; i < KEYS; i++, gone = (gone + STEP) % KEYS) {
-        assert_true(long_hash_remove(&hash, gone << 56 | gone));
+        assert_true(long_hash_remove(&hash, (int64_t)((uint64_t)gone << 56) | gone));
         if (i % 100 != 0)
             continue;
         for (int64_t j = i + 1, left = (gone + STEP) % KEYS; j < KEYS; j++) {
-            assert_int_equal(long_hash_get(&hash, left << 56 | left)->number, left);
+            assert_int_equal(long_hash_get(&hash, (int64_t)((uint64_t)left << 56) | left)->number,
+                             left);
             left = (left + STEP) % KEYS;
         }
     }
