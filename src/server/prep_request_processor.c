@@ -59,12 +59,13 @@ static void prep_request_processor_run(void *arg)
            prep->reconfig_enabled ? "true" : "false");
     while (r == 0 && bq_take_all(prep->submitted_requests, &batch) == 0) {
         struct request *request;
-        measure(prep, SERVER_METRICS_PREP_PROCESSOR_QUEUE_SIZE,
-                (int64_t)bq_size(prep->submitted_requests));
+        int64_t queue_size = 0;
         while (r == 0 && (request = bq_batch_next(&batch)) != NULL) {
             r = p_request(prep, request);
             request_unref(request);
+            queue_size++;
         }
+        measure(prep, SERVER_METRICS_PREP_PROCESSOR_QUEUE_SIZE, queue_size);
         bq_batch_done(&batch);
         server_metrics_merge(zookeeper_server_metrics(prep->server), &prep->measured);
     }
@@ -569,8 +570,7 @@ static int p_request(struct prep_request_processor *prep, struct request *reques
     int64_t time_finished_prepare_ms = zk_elapsed_ms();
     measure(prep, SERVER_METRICS_PREP_PROCESS_TIME, time_finished_prepare_ms - prep_start_time_ms);
     int r = request_processor_process_request(prep->next_processor, request);
-    measure(prep, SERVER_METRICS_PROPOSAL_PROCESS_TIME,
-            zk_elapsed_ms() - time_finished_prepare_ms);
+    measure(prep, SERVER_METRICS_PROPOSAL_PROCESS_TIME, zk_elapsed_ms() - time_finished_prepare_ms);
     return r;
 }
 

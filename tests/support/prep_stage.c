@@ -27,6 +27,7 @@ enum { STAGE_SERVER = 3, STAGE_TICK_MS = 60000, STAGE_TIMEOUT_MS = 30000 };
 
 struct kept_requests {
     struct request_processor base;
+    struct prep_stage *stage;
     struct zk_mutex mu; /* guards all */
     struct zk_cond cond;
     struct request **items; /* references */
@@ -44,11 +45,12 @@ static int keep_request(struct request_processor *processor, struct request *req
 {
     struct kept_requests *kept = kept_of(processor);
     zk_mutex_lock(&kept->mu);
+    int r = (int)zk_atomic_long_get(&kept->stage->next_fails); /* before the test goes on */
     kept->items = zk_xrealloc(kept->items, (kept->count + 1) * sizeof(struct request *));
     kept->items[kept->count++] = request_ref(request);
     zk_cond_broadcast(&kept->cond);
     zk_mutex_unlock(&kept->mu);
-    return 0;
+    return r;
 }
 
 static void shut_kept(struct request_processor *processor)
@@ -73,11 +75,12 @@ static const struct request_processor_ops kept_ops = {
     .free = free_kept,
 };
 
-static struct kept_requests *kept_new(struct zk_context *ctx)
+static struct kept_requests *kept_new(struct prep_stage *stage)
 {
     struct kept_requests *kept = zk_xcalloc(1, sizeof *kept);
     kept->base.ops = &kept_ops;
-    zk_mutex_init(&kept->mu, ctx, "kept_requests", 0);
+    kept->stage = stage;
+    zk_mutex_init(&kept->mu, stage->ctx, "kept_requests", 0);
     zk_cond_init(&kept->cond);
     return kept;
 }
@@ -115,7 +118,7 @@ struct prep_stage *prep_stage_new(const char *const *settings)
     stage->server = zookeeper_server_new(stage->ctx, &prep_stage_methods, NULL, stage->database,
                                          stage->metrics);
     zookeeper_server_create_session_tracker(stage->server);
-    stage->kept = kept_new(stage->ctx);
+    stage->kept = kept_new(stage);
     stage->prep = prep_request_processor_new(stage->server, STAGE_SERVER, -1, &stage->kept->base);
     assert_int_equal(prep_request_processor_start(stage->prep), 0);
     stage->auth.present = true;
@@ -156,10 +159,12 @@ struct request *prep_stage_next(struct prep_stage *stage)
     struct kept_requests *kept = stage->kept;
     int64_t deadline_ms = zk_deadline_ms(TEST_PATIENCE_MS);
     zk_mutex_lock(&kept->mu);
-    while (kept->read == kept->count)
-        assert_true(zk_cond_wait_until(&kept->cond, &kept->mu, deadline_ms));
-    struct request *request = kept->items[kept->read++];
+    bool came = true;
+    while (kept->read == kept->count && came)
+        came = zk_cond_wait_until(&kept->cond, &kept->mu, deadline_ms);
+    struct request *request = came ? kept->items[kept->read++] : NULL;
     zk_mutex_unlock(&kept->mu);
+    assert_non_null(request);
     return request;
 }
 
@@ -199,6 +204,8 @@ static void apply_txn(struct prep_stage *stage, const struct txn_log_entry *txn)
     data_tree_process_txn(tree, txn, &result);
     outstanding_changes_remove(changes, txn->header.zxid);
     outstanding_changes_unlock(changes);
+    if (txn->has_digest)
+        assert_int_equal(data_tree_get_tree_digest(tree), (uint64_t)txn->digest.tree_digest);
     process_txn_result_done(&result);
     data_tree_unref(tree);
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "zk/base/buf.h"
+#include "zk/base/refcount.h"
 #include "zk/jute/data.h"
 #include "zk/jute/proto.h"
 #include "zk/server/request_processor.h"
@@ -21,6 +22,8 @@ struct prep_stage {
     int32_t cxid;               /* of the last request */
     struct zk_id_list auth;     /* as whom requests come: ip 127.0.0.1 */
     const void *owner;          /* through whom requests come */
+    struct zk_atomic_long
+        next_fails; /* what the processor behind it returns: 0 or a negative errno */
 };
 
 /* Sets zookeeper.KEY=VALUE for settings (NULL ends them), which the processor reads at birth. */
@@ -37,7 +40,8 @@ int32_t prep_stage_ask(struct prep_stage *stage, int64_t session, int32_t type,
 /* The transaction of the request that came out last. */
 const struct txn_log_entry *prep_stage_txn(struct prep_stage *stage);
 
-/* Applies the transactions of all requests that came out, as FinalRequestProcessor does. */
+/* Applies the transactions of all requests that came out, as FinalRequestProcessor does. Fails the
+ * test if a transaction's digest is not that of the tree. */
 void prep_stage_apply(struct prep_stage *stage);
 
 /* Requests that are asked often; each returns the error. ACLs are open, versions -1. */

@@ -41,10 +41,12 @@ static void note_expired(void *arg, int64_t session_id, int32_t timeout_ms)
 static void wait_for_expired(struct stage *stage, int count)
 {
     int64_t deadline_ms = zk_deadline_ms(LONG_MS);
+    bool came = true;
     zk_mutex_lock(&stage->mu);
-    while (stage->expired_count < count)
-        assert_true(zk_cond_wait_until(&stage->cond, &stage->mu, deadline_ms));
+    while (stage->expired_count < count && came)
+        came = zk_cond_wait_until(&stage->cond, &stage->mu, deadline_ms);
     zk_mutex_unlock(&stage->mu);
+    assert_true(came);
 }
 
 static struct stage *stage_new(void)
