@@ -62,7 +62,7 @@ static int purge_older_snapshots(struct zk_context *ctx, const struct snap_files
 int purge_txn_log_purge(struct zk_context *ctx, const char *data_dir, const char *snap_dir, int num)
 {
     struct snap_files snaps;
-    int64_t zxid;
+    int64_t zxid = 0;
     if (num < PURGE_TXN_LOG_FEWEST)
         return -EINVAL;
     int r = snap_files_list(ctx, snap_dir, &snaps);
