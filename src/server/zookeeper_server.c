@@ -365,16 +365,22 @@ static void process_txn_for_session_events(struct zookeeper_server *server, int3
 void zookeeper_server_process_txn(struct zookeeper_server *server, struct request *request,
                                   struct process_txn_result *ret_result)
 {
-    *ret_result = (struct process_txn_result){0};
+    struct process_txn_result result = {0};
+    if (ret_result != NULL)
+        *ret_result = result;
     process_txn_for_session_events(server, request->type, request->session_id, request->txn);
     if (request->txn == NULL)
         return;
     outstanding_changes_lock(server->outstanding_changes);
-    zk_database_process_txn(server->database, request->txn, ret_result);
+    zk_database_process_txn(server->database, request->txn, &result);
     outstanding_changes_remove(server->outstanding_changes, request->zxid);
     if (request_is_quorum(request))
         zk_database_add_committed_proposal(server->database, request->txn);
     outstanding_changes_unlock(server->outstanding_changes);
+    if (ret_result != NULL)
+        *ret_result = result;
+    else
+        process_txn_result_done(&result);
 }
 
 void zookeeper_server_dec_in_process(struct zookeeper_server *server)

@@ -10,8 +10,11 @@
 #include <stdlib.h>
 
 #include "zab/follower_zookeeper_server.h"
+#include "zab/learner_internal.h"
+#include "zab/learner_zookeeper_server.h"
 #include "zab/zab_trace.h"
 #include "zk/base/alloc.h"
+#include "zk/jute/txn_log_entry.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"
@@ -24,11 +27,14 @@ struct follower {
     struct quorum_peer *self;
     struct zk_context *ctx;
     struct learner *learner;
+    int64_t last_queued; /* the last proposal since the synchronisation; 0: none */
     bool connected;
     bool completed_sync;
 };
 
 static int follower_process_packet(struct follower *follower, const struct quorum_packet *packet);
+static int process_proposal(struct follower *follower, const struct quorum_packet *packet);
+static bool follower_is_running(struct follower *follower);
 
 /* Java: followLeader() */
 int follower_follow_leader(struct follower *follower)
@@ -61,12 +67,11 @@ int follower_follow_leader(struct follower *follower)
     r = learner_sync_with_leader(learner, new_epoch_zxid);
     if (r != 0)
         goto out;
-    zookeeper_server_startup(follower->role.zk);
     quorum_peer_set_zab_state(self, ZAB_STATE_BROADCAST);
     follower->completed_sync = true;
     server_metrics_add(self->metrics, SERVER_METRICS_FOLLOWER_SYNC_TIME,
                        zk_elapsed_ms() - start_ms);
-    while (r == 0 && !learner_is_stopping(learner)) {
+    while (r == 0 && follower_is_running(follower)) {
         r = learner_read_packet(learner, &qp);
         if (r == 0)
             r = follower_process_packet(follower, qp);
@@ -79,10 +84,19 @@ out:
                learner_error_text(learner, r));
     quorum_packet_free(qp);
     quorum_server_done(&leader_server);
-    zookeeper_server_shutdown(follower->role.zk);
     learner_end(learner, "Follower", follower->completed_sync);
     quorum_peer_set_role(self, NULL);
-    return r;
+    /* A thread of the server may have met what the process must end for, in its last moment,
+     * too. */
+    int exit_code = zookeeper_server_exit_code(follower->role.zk);
+    return r <= 0 && exit_code > 0 ? exit_code : r;
+}
+
+/* Java: Learner.isRunning() */
+static bool follower_is_running(struct follower *follower)
+{
+    return !learner_is_stopping(follower->learner) &&
+           zookeeper_server_is_running(follower->role.zk);
 }
 
 /* A positive result is an exit code: the process ends.
@@ -94,27 +108,46 @@ static int follower_process_packet(struct follower *follower, const struct quoru
     case LEADER_PING:
         return learner_ping(learner, packet);
     case LEADER_PROPOSAL:
-        return learner_txn_not_supported(learner, packet);
+        return process_proposal(follower, packet);
     case LEADER_COMMIT:
-        zk_log(follower->ctx, ZK_LOG_COMMIT_WITHOUT_TXN, packet->zxid);
-        return 0;
-    case LEADER_COMMITANDACTIVATE:
-        return learner_protocol_error(learner,
-                                      "COMMITANDACTIVATE 0x%" PRIx64 " without its proposal",
-                                      (uint64_t)packet->zxid);
+        return follower_zookeeper_server_commit(learner->fzk, packet->zxid);
+    case LEADER_COMMITANDACTIVATE: /* the configuration stays as it is (D-32) */
+        if (follower_zookeeper_server_next_pending(learner->fzk) == NULL)
+            return learner_protocol_error(learner,
+                                          "COMMITANDACTIVATE 0x%" PRIx64 " without its proposal",
+                                          (uint64_t)packet->zxid);
+        return follower_zookeeper_server_commit(learner->fzk, packet->zxid);
     case LEADER_UPTODATE:
         zk_log(follower->ctx, ZK_LOG_UPTODATE_AGAIN, "Follower");
         return 0;
     case LEADER_REVALIDATE:
         return learner_revalidate(learner, packet);
     case LEADER_SYNC:
-        zk_log(follower->ctx, ZK_LOG_NOT_EXPECTING_SYNC);
+        learner_zookeeper_server_sync(learner_zookeeper_server_of(follower->role.zk));
         return 0;
     default:
         zk_log(follower->ctx, ZK_LOG_UNKNOWN_PACKET_TYPE, quorum_packet_type_name(packet->type),
                packet->zxid);
         return 0;
     }
+}
+
+/* To the log, and to those that wait for their COMMIT. A proposal that does not follow the one
+ * before is only warned of here, as Java does: if one is missing, its COMMIT finds another one,
+ * and the process ends. */
+static int process_proposal(struct follower *follower, const struct quorum_packet *packet)
+{
+    struct txn_log_entry *txn;
+    int r = learner_read_txn(follower->learner, packet, &txn);
+    if (r < 0)
+        return r;
+    int64_t zxid = txn->header.zxid;
+    if (zxid != follower->last_queued + 1) /* the first one always, as in Java (K-85) */
+        zk_log(follower->ctx, ZK_LOG_GOT_ZXID, zxid, follower->last_queued + 1);
+    follower->last_queued = zxid;
+    r = follower_zookeeper_server_log_request(follower->learner->fzk, txn);
+    txn_log_entry_unref(txn);
+    return r;
 }
 
 bool follower_was_refused(const struct follower *follower)
@@ -145,10 +178,12 @@ static const struct quorum_peer_role_methods follower_methods = {
 struct follower *follower_new(struct quorum_peer *self)
 {
     struct follower *follower = zk_xcalloc(1, sizeof *follower);
-    quorum_peer_role_init(&follower->role, &follower_methods, follower_zookeeper_server_new(self));
     follower->self = self;
     follower->ctx = self->ctx;
     follower->learner = learner_new(self);
+    struct learner *learner = follower->learner;
+    learner->zk = follower_zookeeper_server_new(self, learner, &learner->fzk);
+    quorum_peer_role_init(&follower->role, &follower_methods, learner->zk);
     return follower;
 }
 

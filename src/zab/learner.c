@@ -14,21 +14,56 @@
 #include <stdlib.h>
 
 #include "zab/learner_internal.h"
+#include "zab/learner_zookeeper_server.h"
 #include "zab/lock_ranks.h"
 #include "zk/base/alloc.h"
 #include "zk/base/error.h"
 #include "zk/ensemble/zxid.h"
 #include "zk/io/sock.h"
+#include "zk/jute/op_code.h"
+#include "zk/jute/txn_log_entry.h"
+#include "zk/persistence/serialize_utils.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/trace.h"
-#include "zk/server/exit_code.h"
+#include "zk/server/request.h"
+#include "zk/server/server_cnxn.h"
 #include "zk/server/zk_database.h"
+#include "zk/server/zookeeper_server.h"
+
+/* COMMITANDACTIVATE and INFORMANDACTIVATE begin with it. */
+enum { DESIGNATED_LEADER_BYTES = 8 };
+
+static void close_after_failure(struct learner *learner, int error);
+static void clear_pending_revalidations(struct learner *learner);
 
 /* ---- packets --------------------------------------------------------------------------------- */
 
-/* Java: writePacket() */
-int learner_write_packet(struct learner *learner, const struct quorum_packet *packet, bool flush)
+/* Java: validateSession() */
+void learner_validate_session(struct learner *learner, struct server_cnxn *cnxn, int64_t client_id,
+                              int32_t timeout_ms)
+{
+    zk_log(learner->ctx, ZK_LOG_REVALIDATING_CLIENT, client_id);
+    /* It waits before the leader is asked, so that the answer finds it. */
+    zk_mutex_lock(&learner->mu);
+    struct server_cnxn *before =
+        long_map_put(&learner->pending_revalidations, client_id, server_cnxn_ref(cnxn));
+    zk_mutex_unlock(&learner->mu);
+    server_cnxn_unref(before);
+    struct buf *data = buf_new(12);
+    buf_put_long(data, client_id);
+    buf_put_int(data, timeout_ms);
+    learner_post(learner,
+                 &(struct quorum_packet){.type = LEADER_REVALIDATE, .zxid = -1, .data = data});
+    learner_flush(learner);
+    buf_unref(data);
+}
+
+/* Puts a packet behind what was written before; NULL writes nothing. With flush all of it leaves
+ * now; else it waits for the next flush, or until there is too much of it.
+ * Java: writePacket() */
+static int learner_write_packet(struct learner *learner, const struct quorum_packet *packet,
+                                bool flush)
 {
     int r = 0;
     zk_mutex_lock(&learner->output_mu);
@@ -48,12 +83,52 @@ int learner_send(struct learner *learner, int32_t type, int64_t zxid, struct buf
     return learner_write_packet(learner, &packet, true);
 }
 
+void learner_post(struct learner *learner, const struct quorum_packet *packet)
+{
+    close_after_failure(learner, learner_write_packet(learner, packet, false));
+}
+
+void learner_flush(struct learner *learner)
+{
+    close_after_failure(learner, learner_write_packet(learner, NULL, true));
+}
+
+/* Wakes the main thread, which reads. After the end of the connection nobody is told once more.
+ * Java: SendAckRequestProcessor, its catch */
+static void close_after_failure(struct learner *learner, int error)
+{
+    if (error == 0 || error == -ECANCELED)
+        return;
+    zk_log(learner->ctx, ZK_LOG_CLOSING_AFTER_SEND, zk_error_text(error).text);
+    zk_mutex_lock(&learner->mu);
+    if (learner->sock != NULL)
+        sock_wake(learner->sock);
+    zk_mutex_unlock(&learner->mu);
+}
+
 /* Java: readPacket() */
 int learner_read_packet(struct learner *learner, struct quorum_packet **packet)
 {
     quorum_packet_free(*packet);
     *packet = NULL;
     return packet_stream_read(&learner->stream, learner->leader_id, packet);
+}
+
+/* Java: Learner.request() */
+void learner_request(struct learner *learner, const struct request *request)
+{
+    size_t length = request->request != NULL ? request->request->length : 0;
+    struct buf *data = buf_new(16 + length);
+    buf_put_long(data, request->session_id);
+    buf_put_int(data, request->cxid);
+    buf_put_int(data, request->type);
+    if (length > 0)
+        buf_put_bytes(data, request->request->bytes, length);
+    learner_post(learner, &(struct quorum_packet){.type = LEADER_REQUEST,
+                                                  .zxid = -1,
+                                                  .data = data,
+                                                  .authinfo = request->auth_info});
+    buf_unref(data);
 }
 
 /* ---- finding the leader, and the opening ----------------------------------------------------- */
@@ -141,7 +216,16 @@ int learner_revalidate(struct learner *learner, const struct quorum_packet *pack
 {
     if (packet->data == NULL || packet->data->length < 9)
         return learner_protocol_error(learner, "REVALIDATE without session and answer");
-    zk_log(learner->ctx, ZK_LOG_MISSING_SESSION, zk_load_long(packet->data->bytes));
+    int64_t session_id = zk_load_long(packet->data->bytes);
+    bool valid = packet->data->bytes[8] != 0;
+    zk_mutex_lock(&learner->mu);
+    struct server_cnxn *cnxn = long_map_remove(&learner->pending_revalidations, session_id);
+    zk_mutex_unlock(&learner->mu);
+    if (cnxn == NULL)
+        zk_log(learner->ctx, ZK_LOG_MISSING_SESSION, session_id);
+    else
+        zookeeper_server_finish_session_init(learner->zk, cnxn, valid);
+    server_cnxn_unref(cnxn);
     return 0;
 }
 
@@ -150,17 +234,48 @@ int learner_revalidate(struct learner *learner, const struct quorum_packet *pack
  * Java: ping() */
 int learner_ping(struct learner *learner, const struct quorum_packet *packet)
 {
-    struct buf *touched = buf_new(0);
-    int r = learner_send(learner, packet->type, packet->zxid, touched);
-    buf_unref(touched);
+    struct session_timeouts touch_table;
+    learner_zookeeper_server_get_touch_snapshot(learner->zk, &touch_table);
+    struct buf *data = buf_new(12 * touch_table.count);
+    for (size_t i = 0; i < touch_table.count; i++) {
+        buf_put_long(data, touch_table.items[i].session);
+        buf_put_int(data, touch_table.items[i].timeout_ms);
+    }
+    session_timeouts_done(&touch_table);
+    int r = learner_send(learner, packet->type, packet->zxid, data);
+    buf_unref(data);
     return r;
 }
 
-int learner_txn_not_supported(struct learner *learner, const struct quorum_packet *packet)
+int learner_read_txn(struct learner *learner, const struct quorum_packet *packet,
+                     struct txn_log_entry **ret_txn)
 {
-    zk_log(learner->ctx, ZK_LOG_TXN_NOT_SUPPORTED, quorum_packet_type_name(packet->type),
-           packet->zxid, (int)EXIT_CODE_TXN_NOT_SUPPORTED);
-    return EXIT_CODE_TXN_NOT_SUPPORTED;
+    struct txn_log_entry *txn = NULL;
+    int r = -EPROTO;
+    if (packet->type == LEADER_INFORMANDACTIVATE && packet->data != NULL &&
+        packet->data->length >= DESIGNATED_LEADER_BYTES) {
+        struct buf *bytes = buf_new_copy(packet->data->bytes + DESIGNATED_LEADER_BYTES,
+                                         packet->data->length - DESIGNATED_LEADER_BYTES);
+        r = txn_log_entry_decode(learner->ctx, bytes, &txn);
+        buf_unref(bytes);
+    } else if (packet->type != LEADER_INFORMANDACTIVATE && packet->data != NULL) {
+        r = txn_log_entry_decode(learner->ctx, packet->data, &txn);
+    }
+    if (r < 0)
+        return learner_protocol_error(learner, "%s 0x%" PRIx64 " holds no transaction",
+                                      quorum_packet_type_name(packet->type),
+                                      (uint64_t)packet->zxid);
+    if (txn->header.zxid != packet->zxid) {
+        r = learner_protocol_error(learner, "%s 0x%" PRIx64 " holds transaction 0x%" PRIx64,
+                                   quorum_packet_type_name(packet->type), (uint64_t)packet->zxid,
+                                   (uint64_t)txn->header.zxid);
+        txn_log_entry_unref(txn);
+        return r;
+    }
+    if (txn->header.type == OP_CODE_RECONFIG)
+        zk_log(learner->ctx, ZK_LOG_RECONFIG_NOT_APPLIED, txn->header.zxid);
+    *ret_txn = txn;
+    return 0;
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
@@ -204,7 +319,10 @@ const char *learner_error_text(struct learner *learner, int error)
     return learner->why;
 }
 
-/* Java: Follower.followLeader(), its finally, and Learner.shutdown() */
+/* The socket first, so that no thread of the server is left blocked in a write, and the leader sees
+ * the end at once. Then the server, with all its threads: nothing of this term is written when this
+ * returns.
+ * Java: Follower.followLeader(), its finally, and Learner.shutdown() */
 void learner_end(struct learner *learner, const char *role, bool completed_sync)
 {
     if (learner->connected_ms >= 0) {
@@ -215,8 +333,17 @@ void learner_end(struct learner *learner, const char *role, bool completed_sync)
     }
     zk_log(learner->ctx, ZK_LOG_SHUTDOWN_LEARNER, role);
     learner_shutdown(learner);
-    /* Both references go now, which closes the socket: the leader must see the end at once, not
-     * when this object is freed. */
+    clear_pending_revalidations(learner);
+    /* The tree in memory has what the disk does not have from a SNAP, or after a TRUNC, until
+     * NEWLEADER: it is not ours, and what is on disk is loaded instead. Java keeps it after a TRUNC
+     * (D-171). */
+    enum sync_mode mode = quorum_peer_get_phase(learner->self).sync_mode;
+    if (mode == SYNC_MODE_SNAP || mode == SYNC_MODE_TRUNC)
+        zookeeper_server_shutdown_fully(learner->zk);
+    else
+        zookeeper_server_shutdown(learner->zk);
+    /* Both references go now, which closes the socket: its number is free again, and not only when
+     * this object is freed. */
     zk_mutex_lock(&learner->output_mu);
     learner->connected = false;
     packet_stream_done(&learner->stream);
@@ -225,10 +352,18 @@ void learner_end(struct learner *learner, const char *role, bool completed_sync)
     sock_unref(learner->sock);
     learner->sock = NULL;
     zk_mutex_unlock(&learner->mu);
-    /* A tree that never came to NEWLEADER is not ours; what is on disk is loaded when somebody
-     * asks next. */
-    if (quorum_peer_get_phase(learner->self).sync_mode == SYNC_MODE_SNAP)
-        zk_database_clear(learner->database);
+}
+
+/* Their clients' connections end with the server; nobody answers them here. */
+static void clear_pending_revalidations(struct learner *learner)
+{
+    zk_mutex_lock(&learner->mu);
+    struct long_map pending = learner->pending_revalidations;
+    learner->pending_revalidations = (struct long_map){0};
+    zk_mutex_unlock(&learner->mu);
+    for (size_t i = 0; i < pending.count; i++)
+        server_cnxn_unref(pending.entries[i].value);
+    long_map_done(&pending);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -260,6 +395,7 @@ void learner_unref(struct learner *learner) UNSHARED
         return;
     packet_stream_done(&learner->stream);
     sock_unref(learner->sock);
+    clear_pending_revalidations(learner);
     free(learner->leader_address);
     zk_cond_destroy(&learner->wake);
     zk_mutex_destroy(&learner->output_mu);

@@ -6,12 +6,16 @@
 #include <stdint.h>
 
 #include "zab/packet_stream.h"
+#include "zk/base/long_map.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/lock.h"
 #include "zk/zab/learner.h"
 
+struct follower_zookeeper_server;
+struct observer_zookeeper_server;
 struct sock;
 struct zk_database;
+struct zookeeper_server;
 
 /* The dials to one address of the leader. Java: LeaderConnector */
 struct leader_connector {
@@ -28,8 +32,13 @@ struct learner {
     struct zk_context *ctx;
     struct zk_database *database;
     struct zk_refcount refs; /* the role; its server */
+    /* The role's server, which the role holds; for the role's own thread. Set by the role, with one
+     * of the two kinds, before anything is done with the learner. */
+    struct zookeeper_server *zk;
+    struct follower_zookeeper_server *fzk; /* NULL: this is an observer */
+    struct observer_zookeeper_server *ozk; /* NULL: this is a follower */
 
-    /* ---- guarded by mu: what learner_shutdown must wake -------------------------------------- */
+    /* ---- guarded by mu: what learner_shutdown must wake, and who waits for the leader's word - */
     struct zk_mutex mu;
     /* A connector that pauses between two dials waits here. Woken when stopping becomes true, and
      * when sock is set. */
@@ -38,6 +47,9 @@ struct learner {
     struct sock *sock; /* a reference; set by the first dial that succeeds; NULL: not connected */
     struct leader_connector *connectors; /* NULL: nobody dials */
     size_t connector_count;
+    /* Session to struct server_cnxn *, references: clients that came back with a session.
+     * Java: pendingRevalidations */
+    struct long_map pending_revalidations;
 
     /* ---- guarded by output_mu: the writing half of the stream -------------------------------- */
     /* As Java's monitor of leaderOs. The main thread writes pings, the SyncThread its ACKs, a

@@ -1,16 +1,20 @@
-/* From the leader's first sync packet to UPTODATE.
+/* From the leader's first sync packet to UPTODATE: this peer's history becomes the leader's.
  *
- *   DIFF             the leader stands where we stand: nothing is missing
+ *   DIFF             the leader goes on from where we stand: what is missing follows as proposals
  *   SNAP + tree      its whole state; it replaces ours in memory
- *   TRUNC            cut our log: there is none, so this cannot be done, exit 13 as Java
- *   NEWLEADER        all of the history has come. A tree that came goes to disk, fsynced; then
- *                    currentEpoch; then, and only then, ACK: with it we vouch for the history
- *                    (D-26)
- *   UPTODATE         a quorum has done so: the term is established; ACK again
+ *   TRUNC            we have what the leader does not have: cut it off, then go on as after DIFF
+ *   PROPOSAL COMMIT  a transaction, and that it is committed; observers get INFORM for both
+ *   NEWLEADER        all of the leader's history has come. What is committed of it goes to disk:
+ *                    the tree, if it came as one, else the transactions, appended and fsynced; then
+ *                    currentEpoch; then, and only then, ACK: we vouch for the history (D-26)
+ *   UPTODATE         a quorum has done so: the term is established; ACK again, and start to serve
  *
- * Transactions (PROPOSAL, INFORM) cannot be stored yet, so they are never acknowledged: they end
- * the process (D-27). Whatever else comes in between, PING too, is passed over without an answer,
- * as Java does.
+ * The leader proposes to us before it sends NEWLEADER, so proposals without their COMMIT may
+ * come at any place, and a COMMIT long after its proposal, even behind NEWLEADER. They wait in
+ * two queues until the server is started: it logs and acknowledges what is proposed, and applies
+ * what is committed. This is 3.9.5's order. 3.8.0 writes currentEpoch first and the log at some
+ * later time (ZOOKEEPER-4643, -4646, -4785), and fails at a COMMIT between NEWLEADER and
+ * UPTODATE (ZOOKEEPER-4394).
  *
  * Java: Learner.syncWithLeader() */
 #include <errno.h>
@@ -18,19 +22,51 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "zab/follower_zookeeper_server.h"
 #include "zab/learner_internal.h"
+#include "zab/observer_zookeeper_server.h"
+#include "zk/base/array_deque.h"
 #include "zk/base/error.h"
 #include "zk/ensemble/zxid.h"
 #include "zk/io/sock.h"
+#include "zk/jute/txn_log_entry.h"
+#include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/trace.h"
 #include "zk/server/exit_code.h"
+#include "zk/server/request.h"
 #include "zk/server/zk_database.h"
+#include "zk/server/zookeeper_server.h"
+
+/* What Java has as local variables of syncWithLeader. */
+struct learner_sync {
+    struct learner *learner;
+    /* A tree that came, or one that was cut, must go to disk whole at NEWLEADER; after a DIFF the
+     * disk has everything. */
+    bool snapshot_needed;
+    /* What is committed goes to the log. False while a snapshot is still to be written, which will
+     * hold it: then it is applied to the tree alone. */
+    bool write_to_txn_log;
+    int64_t last_queued; /* the last proposal; 0: none has come */
+    /* struct txn_log_entry *, references: proposals that are neither on disk nor in the tree. */
+    struct array_deque packets_not_logged;
+    /* int64_t: the zxids of those among them that are committed: of the first ones, in their
+     * order. */
+    struct array_deque packets_committed;
+};
 
 static int receive_snapshot(struct learner *learner, int64_t zxid);
+static int truncate_log(struct learner *learner, int64_t zxid);
 static void init_config(struct learner *learner);
+static int receive_proposal(struct learner_sync *sync, const struct quorum_packet *packet);
+static int receive_commit(struct learner_sync *sync, const struct quorum_packet *packet);
+static int receive_inform(struct learner_sync *sync, const struct quorum_packet *packet);
 static void note_new_leader_config(struct learner *learner, const struct buf *text);
 static int take_snapshot(struct learner *learner);
+static int persist_committed(struct learner_sync *sync);
+static int hand_over_to_follower(struct learner_sync *sync);
+static int hand_over_to_observer(struct learner_sync *sync);
+static void learner_sync_done(struct learner_sync *sync);
 
 /* Java: syncWithLeader() */
 int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
@@ -38,8 +74,12 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
     /* LONG: one Java method */
     struct quorum_peer *self = learner->self;
     int64_t new_epoch = zxid_epoch(new_leader_zxid);
-    /* A tree that came must go to disk at NEWLEADER; after a DIFF the disk has everything. */
-    bool snapshot_needed = true;
+    struct learner_sync sync = {
+        .learner = learner,
+        .snapshot_needed = true,
+        .packets_not_logged = ARRAY_DEQUE_OF(struct txn_log_entry *),
+        .packets_committed = ARRAY_DEQUE_OF(int64_t),
+    };
     bool is_pre_zab1_0 = true; /* until NEWLEADER comes, the leader may be older than 3.4 */
     bool up_to_date = false;
     struct quorum_packet *qp = NULL;
@@ -47,10 +87,10 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
     if (r < 0)
         goto out;
     switch (qp->type) {
-    case LEADER_DIFF: /* we stand where the leader stands, on disk as well */
+    case LEADER_DIFF: /* what we have is the beginning of what the leader has */
         zk_log(learner->ctx, ZK_LOG_GETTING_DIFF, qp->zxid);
         quorum_peer_set_sync_mode(self, SYNC_MODE_DIFF);
-        snapshot_needed = false;
+        sync.snapshot_needed = false;
         break;
     case LEADER_SNAP: /* the mode says: until NEWLEADER the tree in memory is nobody's */
         quorum_peer_set_sync_mode(self, SYNC_MODE_SNAP);
@@ -60,8 +100,7 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
     case LEADER_TRUNC:
         quorum_peer_set_sync_mode(self, SYNC_MODE_TRUNC);
         zk_log(learner->ctx, ZK_LOG_TRUNCATING, qp->zxid);
-        zk_log(learner->ctx, ZK_LOG_CANNOT_TRUNCATE, qp->zxid);
-        r = EXIT_CODE_QUORUM_PACKET_ERROR;
+        r = truncate_log(learner, qp->zxid);
         break;
     default: /* going on would mean to guess where our history ends; Java leaves, too (K-17) */
         zk_log(learner->ctx, ZK_LOG_UNEXPECTED_SYNC_PACKET, quorum_packet_type_name(qp->type),
@@ -74,6 +113,8 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
     /* The leader's tree may hold another text in /zookeeper/config; ours is what we go by
      * (ZOOKEEPER-2819). */
     init_config(learner);
+    zookeeper_server_create_session_tracker(learner->zk);
+    sync.write_to_txn_log = !sync.snapshot_needed;
 
     while (!up_to_date) {
         if (learner_is_stopping(learner)) {
@@ -85,14 +126,15 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
             goto out;
         switch (qp->type) {
         case LEADER_PROPOSAL:
-        case LEADER_INFORM:
-        case LEADER_INFORMANDACTIVATE:
-            r = learner_txn_not_supported(learner, qp);
+            r = receive_proposal(&sync, qp);
             break;
         case LEADER_COMMIT:
         case LEADER_COMMITANDACTIVATE:
-            r = learner_protocol_error(learner, "%s 0x%" PRIx64 " without its proposal",
-                                       quorum_packet_type_name(qp->type), (uint64_t)qp->zxid);
+            r = receive_commit(&sync, qp);
+            break;
+        case LEADER_INFORM:
+        case LEADER_INFORMANDACTIVATE:
+            r = receive_inform(&sync, qp);
             break;
         case LEADER_UPTODATE:
             zk_log(learner->ctx, ZK_LOG_RECEIVED_UPTODATE);
@@ -105,16 +147,19 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
         case LEADER_NEWLEADER:
             zk_log(learner->ctx, ZK_LOG_RECEIVED_NEWLEADER);
             note_new_leader_config(learner, qp->data);
-            /* Tree, epoch, ACK: this order is the promise. With the epoch first, a crash between
-             * the two would leave a server that claims a history which it does not have
-             * (ZOOKEEPER-4643, -4646). */
-            if (snapshot_needed)
+            /* History, epoch, ACK: this order is the promise. With the epoch first, a crash between
+             * the two would leave a server that claims a history which it does not have, and
+             * outranks those that have it. */
+            if (sync.snapshot_needed)
                 r = take_snapshot(learner);
+            sync.write_to_txn_log = true;
+            is_pre_zab1_0 = false;
+            if (r == 0)
+                r = persist_committed(&sync);
             if (r == 0)
                 r = quorum_peer_set_current_epoch(self, new_epoch);
             if (r != 0)
                 goto out;
-            is_pre_zab1_0 = false;
             /* The slow part is over; from here on the leader pings us. */
             sock_set_timeout(learner->stream.sock, self->sync_limit_ms);
             quorum_peer_set_sync_mode(self, SYNC_MODE_NONE);
@@ -127,16 +172,131 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
             goto out;
     }
 
-    /* The leader passes this one over; Java's learner sends it, so ours does. */
+    /* The leader passes this one over; Java's learner sends it, so ours does. It leaves before the
+     * SyncThread begins, so that no ACK of a proposal overtakes it (ZOOKEEPER-4685). */
     r = learner_send(learner, LEADER_ACK, zxid_make(new_epoch, 0), NULL);
+    if (r == 0)
+        r = zookeeper_server_startup(learner->zk);
     if (r < 0)
         goto out;
     /* Servers that start later are told of this epoch, whomever they ask (ZOOKEEPER-1732). */
     quorum_peer_update_election_vote(self, new_epoch);
     zk_trace_established(learner->ctx, learner->leader_id, new_epoch);
+    r = learner->fzk != NULL ? hand_over_to_follower(&sync) : hand_over_to_observer(&sync);
 out:
     quorum_packet_free(qp);
+    learner_sync_done(&sync);
     return r;
+}
+
+/* ---- proposals and commits ------------------------------------------------------------------- */
+
+/* A gap would become a hole in our log, and in the logs of those that we lead one day. An epoch
+ * begins with counter 1; how the one before it ended nobody can tell. 3.9.5 has this as
+ * enforceContinuousProposal, without the look at where an epoch begins (D-173); 3.8.0 warns. */
+static int enforce_continuous_proposal(struct learner_sync *sync, int64_t zxid)
+{
+    struct learner *learner = sync->learner;
+    int64_t last_queued = sync->last_queued;
+    if (last_queued != 0 && zxid != last_queued + 1) {
+        if (zxid_epoch(zxid) <= zxid_epoch(last_queued) || zxid_counter(zxid) != 1)
+            return learner_protocol_error(learner,
+                                          "DIFF sync got proposal 0x%" PRIx64
+                                          ", last queued 0x%" PRIx64 ", expected 0x%" PRIx64,
+                                          (uint64_t)zxid, (uint64_t)last_queued,
+                                          (uint64_t)last_queued + 1);
+        zk_log(learner->ctx, ZK_LOG_SYNC_NEW_EPOCH, zxid, last_queued);
+    }
+    sync->last_queued = zxid;
+    return 0;
+}
+
+/* Puts the packet's transaction behind those that wait. */
+static int receive_proposal(struct learner_sync *sync, const struct quorum_packet *packet)
+{
+    struct txn_log_entry *txn;
+    int r = learner_read_txn(sync->learner, packet, &txn);
+    if (r < 0)
+        return r;
+    r = enforce_continuous_proposal(sync, txn->header.zxid);
+    if (r < 0) {
+        txn_log_entry_unref(txn);
+        return r;
+    }
+    array_deque_add_last(&sync->packets_not_logged, &txn);
+    return 0;
+}
+
+/* To the tree and the committed log; no client waits for what comes of it. */
+static void apply_txn(struct learner *learner, struct txn_log_entry *txn)
+{
+    struct request *request = request_new_of_txn(txn);
+    zookeeper_server_process_txn(learner->zk, request, NULL);
+    request_unref(request);
+}
+
+/* A COMMIT must name the oldest proposal that has none. Any other one would leave a hole in what we
+ * vouch for; Java warns, and goes on (D-173). Before the snapshot is written the tree alone takes
+ * what is committed; later the log does, and until it does both wait. */
+static int receive_commit(struct learner_sync *sync, const struct quorum_packet *packet)
+{
+    struct learner *learner = sync->learner;
+    int64_t zxid = packet->zxid;
+    struct txn_log_entry *const *next =
+        array_deque_get(&sync->packets_not_logged, sync->packets_committed.count);
+    if (next == NULL)
+        return learner_protocol_error(learner, "%s 0x%" PRIx64 " without its proposal",
+                                      quorum_packet_type_name(packet->type), (uint64_t)zxid);
+    struct txn_log_entry *txn = *next;
+    if (txn->header.zxid != zxid)
+        return learner_protocol_error(learner,
+                                      "Committing 0x%" PRIx64 ", but next proposal is 0x%" PRIx64,
+                                      (uint64_t)zxid, (uint64_t)txn->header.zxid);
+    if (sync->write_to_txn_log) {
+        array_deque_add_last(&sync->packets_committed, &zxid);
+        return 0;
+    }
+    apply_txn(learner, txn);
+    array_deque_remove_first(&sync->packets_not_logged, NULL);
+    txn_log_entry_unref(txn);
+    return 0;
+}
+
+/* A proposal and its commit in one: the next one must name the same transaction. */
+static int receive_inform(struct learner_sync *sync, const struct quorum_packet *packet)
+{
+    int r = receive_proposal(sync, packet);
+    return r < 0 ? r : receive_commit(sync, packet);
+}
+
+static void learner_sync_done(struct learner_sync *sync)
+{
+    struct txn_log_entry *txn;
+    while (array_deque_remove_first(&sync->packets_not_logged, &txn))
+        txn_log_entry_unref(txn);
+    array_deque_done(&sync->packets_not_logged);
+    array_deque_done(&sync->packets_committed);
+}
+
+/* ---- TRUNC ----------------------------------------------------------------------------------- */
+
+/* Cuts the tail that the leader does not have, on disk for good, and loads what is left. Where that
+ * cannot be done nobody knows what the disk holds, and the process ends. A leader that asks for a
+ * cut behind our last transaction does not know where we stand. */
+static int truncate_log(struct learner *learner, int64_t zxid)
+{
+    int r = -ENODATA;
+    if (zxid <= zk_database_last_processed_zxid(learner->database))
+        r = zk_database_truncate_log(learner->database, zxid);
+    if (r == -ESTALE) /* the tail is gone, but we never had zxid itself (D-132) */
+        return learner_protocol_error(learner, "TRUNC 0x%" PRIx64 " is not in this server's log",
+                                      (uint64_t)zxid);
+    if (r < 0) {
+        zk_log(learner->ctx, ZK_LOG_CANNOT_TRUNCATE, zxid, zk_error_text(r).text);
+        return EXIT_CODE_QUORUM_PACKET_ERROR;
+    }
+    zk_database_set_last_processed_zxid(learner->database, zxid);
+    return 0;
 }
 
 /* ---- SNAP ------------------------------------------------------------------------------------ */
@@ -210,4 +370,70 @@ static int take_snapshot(struct learner *learner)
         return 0;
     zk_log(learner->ctx, ZK_LOG_SNAPSHOT_EXITING, zk_error_text(r).text);
     return EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT;
+}
+
+/* The transactions that came and are committed go to the log and into the tree, and the log to the
+ * disk: all that the ACK of NEWLEADER will vouch for. They get no ACK of their own. Those that are
+ * not committed yet stay in the queue, where their COMMIT will find them. 3.9.5 leaves out
+ * observers, whose currentEpoch then claims what their disk does not have (D-172). */
+static int persist_committed(struct learner_sync *sync)
+{
+    struct learner *learner = sync->learner;
+    size_t count = sync->packets_committed.count;
+    if (count == 0)
+        return 0;
+    bool is_logging = learner->fzk != NULL || learner->self->config->sync_enabled;
+    int64_t start_ms = zk_elapsed_ms();
+    int r = 0;
+    while (r == 0 && array_deque_remove_first(&sync->packets_committed, NULL)) {
+        struct txn_log_entry *txn = NULL;
+        array_deque_remove_first(&sync->packets_not_logged, &txn);
+        if (is_logging)
+            r = zk_database_append(learner->database, txn);
+        if (r == 0)
+            apply_txn(learner, txn);
+        txn_log_entry_unref(txn);
+    }
+    if (r == 0 && is_logging)
+        r = zk_database_commit(learner->database);
+    if (r < 0) {
+        /* What the disk holds now is unknown, and asking it again does not tell. */
+        zk_log(learner->ctx, ZK_LOG_SYNC_NOT_PERSISTED, zk_error_text(r).text);
+        return EXIT_CODE_UNEXPECTED_ERROR;
+    }
+    zk_log(learner->ctx, ZK_LOG_SYNC_PERSISTED, count, zk_elapsed_ms() - start_ms,
+           sync->packets_not_logged.count);
+    return 0;
+}
+
+/* ---- UPTODATE -------------------------------------------------------------------------------- */
+
+/* The follower's server logs and acknowledges what is proposed, and applies what is committed of
+ * it. */
+static int hand_over_to_follower(struct learner_sync *sync)
+{
+    struct follower_zookeeper_server *fzk = sync->learner->fzk;
+    struct txn_log_entry *txn;
+    int64_t zxid;
+    int r = 0;
+    while (r == 0 && array_deque_remove_first(&sync->packets_not_logged, &txn)) {
+        r = follower_zookeeper_server_log_request(fzk, txn);
+        txn_log_entry_unref(txn);
+    }
+    while (r == 0 && array_deque_remove_first(&sync->packets_committed, &zxid))
+        r = follower_zookeeper_server_commit(fzk, zxid);
+    return r;
+}
+
+/* The observer's server takes what is committed. The leader proposes nothing to it otherwise. */
+static int hand_over_to_observer(struct learner_sync *sync)
+{
+    struct txn_log_entry *txn;
+    int r = 0;
+    while (r == 0 && array_deque_remove_first(&sync->packets_committed, NULL)) {
+        array_deque_remove_first(&sync->packets_not_logged, &txn);
+        r = observer_zookeeper_server_commit_request(sync->learner->ozk, txn);
+        txn_log_entry_unref(txn);
+    }
+    return r;
 }

@@ -8,9 +8,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "zab/learner_internal.h"
+#include "zab/learner_zookeeper_server.h"
 #include "zab/observer_zookeeper_server.h"
 #include "zk/base/alloc.h"
 #include "zk/base/random.h"
+#include "zk/jute/txn_log_entry.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"
@@ -33,6 +36,8 @@ struct observer {
 static int observer_find_learner_master(struct observer *observer,
                                         struct quorum_server *ret_master);
 static int observer_process_packet(struct observer *observer, const struct quorum_packet *packet);
+static int process_inform(struct observer *observer, const struct quorum_packet *packet);
+static bool observer_is_running(struct observer *observer);
 
 /* Java: observeLeader() */
 int observer_observe_leader(struct observer *observer)
@@ -61,12 +66,11 @@ int observer_observe_leader(struct observer *observer)
     r = learner_sync_with_leader(learner, new_leader_zxid);
     if (r != 0)
         goto out;
-    zookeeper_server_startup(observer->role.zk);
     quorum_peer_set_zab_state(self, ZAB_STATE_BROADCAST);
     observer->completed_sync = true;
     server_metrics_add(self->metrics, SERVER_METRICS_OBSERVER_SYNC_TIME,
                        zk_elapsed_ms() - start_ms);
-    while (r == 0 && !learner_is_stopping(learner)) {
+    while (r == 0 && observer_is_running(observer)) {
         r = learner_read_packet(learner, &qp);
         if (r == 0)
             r = observer_process_packet(observer, qp);
@@ -79,10 +83,19 @@ out:
                learner_error_text(learner, r));
     quorum_packet_free(qp);
     quorum_server_done(&master);
-    zookeeper_server_shutdown(observer->role.zk);
     learner_end(learner, "Observer", observer->completed_sync);
     quorum_peer_set_role(self, NULL);
-    return r;
+    /* A thread of the server may have met what the process must end for, in its last moment,
+     * too. */
+    int exit_code = zookeeper_server_exit_code(observer->role.zk);
+    return r <= 0 && exit_code > 0 ? exit_code : r;
+}
+
+/* As a follower's. */
+static bool observer_is_running(struct observer *observer)
+{
+    return !learner_is_stopping(observer->learner) &&
+           zookeeper_server_is_running(observer->role.zk);
 }
 
 /* Without observer masters it is always the leader.
@@ -119,16 +132,28 @@ static int observer_process_packet(struct observer *observer, const struct quoru
     case LEADER_REVALIDATE:
         return learner_revalidate(learner, packet);
     case LEADER_SYNC:
-        zk_log(observer->ctx, ZK_LOG_NOT_EXPECTING_SYNC);
+        learner_zookeeper_server_sync(learner_zookeeper_server_of(observer->role.zk));
         return 0;
     case LEADER_INFORM:
-    case LEADER_INFORMANDACTIVATE:
-        return learner_txn_not_supported(learner, packet);
+    case LEADER_INFORMANDACTIVATE: /* the configuration stays as it is (D-32) */
+        return process_inform(observer, packet);
     default:
         zk_log(observer->ctx, ZK_LOG_UNKNOWN_PACKET_TYPE, quorum_packet_type_name(packet->type),
                packet->zxid);
         return 0;
     }
+}
+
+/* What comes is committed. */
+static int process_inform(struct observer *observer, const struct quorum_packet *packet)
+{
+    struct txn_log_entry *txn;
+    int r = learner_read_txn(observer->learner, packet, &txn);
+    if (r < 0)
+        return r;
+    r = observer_zookeeper_server_commit_request(observer->learner->ozk, txn);
+    txn_log_entry_unref(txn);
+    return r;
 }
 
 /* Java: shutdown() */
@@ -162,10 +187,12 @@ static const struct quorum_peer_role_methods observer_methods = {
 struct observer *observer_new(struct quorum_peer *self)
 {
     struct observer *observer = zk_xcalloc(1, sizeof *observer);
-    quorum_peer_role_init(&observer->role, &observer_methods, observer_zookeeper_server_new(self));
     observer->self = self;
     observer->ctx = self->ctx;
     observer->learner = learner_new(self);
+    struct learner *learner = observer->learner;
+    learner->zk = observer_zookeeper_server_new(self, learner, &learner->ozk);
+    quorum_peer_role_init(&observer->role, &observer_methods, learner->zk);
     return observer;
 }
 

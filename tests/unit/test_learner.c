@@ -3,8 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "scripted_peer.h"
-#include "testing_peer.h"
+#include "learner_stage.h"
 #include "zk/io/file.h"
 #include "zk/jute/quorum.h"
 #include "zk/quorum/quorum_peer.h"
@@ -12,110 +11,27 @@
 #include "zk/server/exit_code.h"
 #include "zk/server/zk_database.h"
 
-static const char INFO_OF_1[] = "0000000000000001 00010000 0000000000000000";
-static const char PROTOCOL_VERSION[] = "00010000";
 static const char CURRENT_EPOCH_0[] = "00000000";
 static const char NOT_COUNTED[] = "ffffffff"; /* the current epoch -1 in ACKEPOCH */
-static const int64_t EPOCH_1_ZXID = 0x100000000;
-
-/* A PROPOSAL of createSession (session 4, 30 s), zxid (1,2). */
-static const char CREATE_SESSION_TXN[] = "0000000000000004 00000000 0000000100000002 "
-                                         "000001a204e22756 fffffff6 00007530";
-
-static void assert_file(const struct testing_peer *peer, const char *name, const char *expected)
-{
-    char *text = testing_peer_file(peer, name);
-    assert_string_equal(expected, text);
-    free(text);
-}
-
-/* --- a follower of server 3, which the test plays -------------------------------------------- */
-
-struct fixture {
-    struct testing_peer peer;
-    struct scripted_peer *leader;
-};
-
-static void start(struct fixture *fixture, const struct testing_peer_options *options)
-{
-    testing_peer_init(&fixture->peer, options);
-    fixture->leader = scripted_peer_listen(fixture->peer.ctx, fixture->peer.ports[3]);
-    if (options->my_id > options->voters)
-        testing_peer_start_observing(&fixture->peer, 3);
-    else
-        testing_peer_start_following(&fixture->peer, 3);
-    scripted_peer_accept(fixture->leader);
-}
-
-static void finish(struct fixture *fixture)
-{
-    scripted_peer_free(fixture->leader);
-    testing_peer_done(&fixture->peer);
-}
-
-/* Server 1 follows, with no history; the handshake is done up to ACKEPOCH. */
-static void start_discovered(struct fixture *fixture)
-{
-    struct testing_peer_options options = testing_peer_options_default(1);
-    start(fixture, &options);
-    scripted_peer_expect_packet(fixture->leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
-    scripted_peer_send_packet(fixture->leader, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
-    scripted_peer_expect_packet(fixture->leader, LEADER_ACKEPOCH, 0, CURRENT_EPOCH_0);
-}
-
-/* The same up to the ACK of UPTODATE. */
-static void start_synced(struct fixture *fixture)
-{
-    start_discovered(fixture);
-    scripted_peer_send_packet(fixture->leader, LEADER_DIFF, 0, NULL);
-    scripted_peer_send_packet(fixture->leader, LEADER_NEWLEADER, EPOCH_1_ZXID, NULL);
-    scripted_peer_expect_packet(fixture->leader, LEADER_ACK, EPOCH_1_ZXID, NULL);
-    scripted_peer_send_packet(fixture->leader, LEADER_UPTODATE, -1, NULL);
-    scripted_peer_expect_packet(fixture->leader, LEADER_ACK, EPOCH_1_ZXID, NULL);
-}
-
-/* Server 4 observes. */
-static void start_synced_observer(struct fixture *fixture)
-{
-    struct testing_peer_options options = testing_peer_options_default(4);
-    options.observers = 1;
-    start(fixture, &options);
-    scripted_peer_expect_packet(fixture->leader, LEADER_OBSERVERINFO, 0,
-                                "0000000000000004 00010000 0000000000000000");
-    scripted_peer_send_packet(fixture->leader, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
-    scripted_peer_expect_packet(fixture->leader, LEADER_ACKEPOCH, 0, CURRENT_EPOCH_0);
-    scripted_peer_send_packet(fixture->leader, LEADER_DIFF, 0, NULL);
-    scripted_peer_send_packet(fixture->leader, LEADER_NEWLEADER, EPOCH_1_ZXID, NULL);
-    scripted_peer_expect_packet(fixture->leader, LEADER_ACK, EPOCH_1_ZXID, NULL);
-    scripted_peer_send_packet(fixture->leader, LEADER_UPTODATE, -1, NULL);
-    scripted_peer_expect_packet(fixture->leader, LEADER_ACK, EPOCH_1_ZXID, NULL);
-}
-
-/* The PING that follows is answered: all before it was read, and the learner lives. */
-static void assert_still_there(struct fixture *fixture)
-{
-    scripted_peer_send_packet(fixture->leader, LEADER_PING, EPOCH_1_ZXID, NULL);
-    scripted_peer_expect_packet(fixture->leader, LEADER_PING, EPOCH_1_ZXID, "");
-}
 
 /* The main loop pauses after a term only if the leader was reached and did not bring us to
  * UPTODATE (D-71). */
 static void only_who_was_reached_and_not_synced_counts_as_refused(void **state)
 {
     (void)state;
-    struct fixture fixture;
-    start_discovered(&fixture);
-    scripted_peer_hang_up(fixture.leader);
-    assert_true(testing_peer_join(&fixture.peer) < 0);
-    assert_true(fixture.peer.refused);
-    finish(&fixture);
+    struct learner_stage stage;
+    learner_stage_start_discovered(&stage);
+    scripted_peer_hang_up(stage.leader);
+    assert_true(testing_peer_join(&stage.peer) < 0);
+    assert_true(stage.peer.refused);
+    learner_stage_finish(&stage);
 
-    start_synced(&fixture);
-    assert_still_there(&fixture);
-    scripted_peer_hang_up(fixture.leader);
-    assert_true(testing_peer_join(&fixture.peer) < 0);
-    assert_false(fixture.peer.refused);
-    finish(&fixture);
+    learner_stage_start_synced(&stage);
+    learner_stage_assert_still_there(&stage);
+    scripted_peer_hang_up(stage.leader);
+    assert_true(testing_peer_join(&stage.peer) < 0);
+    assert_false(stage.peer.refused);
+    learner_stage_finish(&stage);
 }
 
 /* --- discovery ------------------------------------------------------------------------------- */
@@ -124,41 +40,41 @@ static void only_who_was_reached_and_not_synced_counts_as_refused(void **state)
 static void dsc_06_epoch_promised_before_is_answered_with_minus_one(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct learner_stage stage;
     struct testing_peer_options options = testing_peer_options_default(1);
-    testing_peer_init(&fixture.peer, &options);
-    testing_peer_history(&fixture.peer, 6, 5, 0x500000000);
-    fixture.leader = scripted_peer_listen(fixture.peer.ctx, fixture.peer.ports[3]);
-    testing_peer_start_following(&fixture.peer, 3);
-    scripted_peer_accept(fixture.leader);
-    scripted_peer_expect_packet(fixture.leader, LEADER_FOLLOWERINFO, 0x600000000, INFO_OF_1);
-    scripted_peer_send_packet(fixture.leader, LEADER_LEADERINFO, 0x600000000, PROTOCOL_VERSION);
-    scripted_peer_expect_packet(fixture.leader, LEADER_ACKEPOCH, 0x500000000, NOT_COUNTED);
-    assert_file(&fixture.peer, "acceptedEpoch", "6");
-    scripted_peer_hang_up(fixture.leader);
-    assert_true(testing_peer_join(&fixture.peer) < 0);
-    finish(&fixture);
+    testing_peer_init(&stage.peer, &options);
+    testing_peer_history(&stage.peer, 6, 5, 0x500000000);
+    stage.leader = scripted_peer_listen(stage.peer.ctx, stage.peer.ports[3]);
+    testing_peer_start_following(&stage.peer, 3);
+    scripted_peer_accept(stage.leader);
+    scripted_peer_expect_packet(stage.leader, LEADER_FOLLOWERINFO, 0x600000000, INFO_OF_1);
+    scripted_peer_send_packet(stage.leader, LEADER_LEADERINFO, 0x600000000, PROTOCOL_VERSION);
+    scripted_peer_expect_packet(stage.leader, LEADER_ACKEPOCH, 0x500000000, NOT_COUNTED);
+    learner_stage_assert_file(&stage, "acceptedEpoch", "6");
+    scripted_peer_hang_up(stage.leader);
+    assert_true(testing_peer_join(&stage.peer) < 0);
+    learner_stage_finish(&stage);
 }
 
 /* DSC-06 */
 static void dsc_06_lower_epoch_is_refused_and_nothing_written(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct learner_stage stage;
     struct testing_peer_options options = testing_peer_options_default(1);
-    testing_peer_init(&fixture.peer, &options);
-    testing_peer_history(&fixture.peer, 6, 5, 0x500000000);
-    fixture.leader = scripted_peer_listen(fixture.peer.ctx, fixture.peer.ports[3]);
-    testing_peer_start_following(&fixture.peer, 3);
-    scripted_peer_accept(fixture.leader);
-    scripted_peer_expect_packet(fixture.leader, LEADER_FOLLOWERINFO, 0x600000000, INFO_OF_1);
-    scripted_peer_send_packet(fixture.leader, LEADER_LEADERINFO, 0x500000000, PROTOCOL_VERSION);
-    scripted_peer_expect_end(fixture.leader);
-    assert_int_equal(-EPROTO, testing_peer_join(&fixture.peer));
+    testing_peer_init(&stage.peer, &options);
+    testing_peer_history(&stage.peer, 6, 5, 0x500000000);
+    stage.leader = scripted_peer_listen(stage.peer.ctx, stage.peer.ports[3]);
+    testing_peer_start_following(&stage.peer, 3);
+    scripted_peer_accept(stage.leader);
+    scripted_peer_expect_packet(stage.leader, LEADER_FOLLOWERINFO, 0x600000000, INFO_OF_1);
+    scripted_peer_send_packet(stage.leader, LEADER_LEADERINFO, 0x500000000, PROTOCOL_VERSION);
+    scripted_peer_expect_end(stage.leader);
+    assert_int_equal(-EPROTO, testing_peer_join(&stage.peer));
     assert_true(
-        testing_peer_logged(&fixture.peer, "Leaders epoch, 5 is less than accepted epoch, 6"));
-    assert_file(&fixture.peer, "acceptedEpoch", "6");
-    finish(&fixture);
+        testing_peer_logged(&stage.peer, "Leaders epoch, 5 is less than accepted epoch, 6"));
+    learner_stage_assert_file(&stage, "acceptedEpoch", "6");
+    learner_stage_finish(&stage);
 }
 
 /* D-45, and whatever else is not LEADERINFO. */
@@ -173,15 +89,15 @@ static void leader_that_does_not_begin_with_leaderinfo_is_left(void **state)
                  {LEADER_LEADERINFO, NULL},
                  {LEADER_LEADERINFO, "0001"}};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        struct fixture fixture;
+        struct learner_stage stage;
         struct testing_peer_options options = testing_peer_options_default(1);
-        start(&fixture, &options);
-        scripted_peer_expect_packet(fixture.leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
-        scripted_peer_send_packet(fixture.leader, wrong[i].type, EPOCH_1_ZXID, wrong[i].data_hex);
-        scripted_peer_expect_end(fixture.leader);
-        assert_int_equal(-EPROTO, testing_peer_join(&fixture.peer));
-        assert_file(&fixture.peer, "acceptedEpoch", "0");
-        finish(&fixture);
+        learner_stage_start(&stage, &options);
+        scripted_peer_expect_packet(stage.leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
+        scripted_peer_send_packet(stage.leader, wrong[i].type, EPOCH_1_ZXID, wrong[i].data_hex);
+        scripted_peer_expect_end(stage.leader);
+        assert_int_equal(-EPROTO, testing_peer_join(&stage.peer));
+        learner_stage_assert_file(&stage, "acceptedEpoch", "0");
+        learner_stage_finish(&stage);
     }
 }
 
@@ -194,14 +110,14 @@ static void garbage_from_the_leader_ends_the_role_and_not_the_process(void **sta
         "00000011 0000000100000000 fffffffe ffffffff",
     };
     for (size_t i = 0; i < sizeof garbage / sizeof garbage[0]; i++) {
-        struct fixture fixture;
+        struct learner_stage stage;
         struct testing_peer_options options = testing_peer_options_default(1);
-        start(&fixture, &options);
-        scripted_peer_expect_packet(fixture.leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
-        scripted_peer_send_hex(fixture.leader, garbage[i]);
-        scripted_peer_expect_end(fixture.leader);
-        assert_true(testing_peer_join(&fixture.peer) < 0);
-        finish(&fixture);
+        learner_stage_start(&stage, &options);
+        scripted_peer_expect_packet(stage.leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
+        scripted_peer_send_hex(stage.leader, garbage[i]);
+        scripted_peer_expect_end(stage.leader);
+        assert_true(testing_peer_join(&stage.peer) < 0);
+        learner_stage_finish(&stage);
     }
 }
 
@@ -209,39 +125,39 @@ static void garbage_from_the_leader_ends_the_role_and_not_the_process(void **sta
 static void lrn_01_silent_leader_is_left_after_init_limit(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct learner_stage stage;
     struct testing_peer_options options = testing_peer_options_default(1);
     options.init_limit = 3;
-    start(&fixture, &options);
-    scripted_peer_expect_packet(fixture.leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
+    learner_stage_start(&stage, &options);
+    scripted_peer_expect_packet(stage.leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
     int64_t start_ms = zk_elapsed_ms();
-    scripted_peer_expect_end(fixture.leader);
+    scripted_peer_expect_end(stage.leader);
     assert_true(zk_elapsed_ms() - start_ms >= 250);
-    assert_int_equal(-ETIMEDOUT, testing_peer_join(&fixture.peer));
-    finish(&fixture);
+    assert_int_equal(-ETIMEDOUT, testing_peer_join(&stage.peer));
+    learner_stage_finish(&stage);
 }
 
 /* LRN-01: ... and, once NEWLEADER is read, for syncLimit ticks. */
 static void lrn_01_silent_leader_is_left_after_sync_limit_once_synced(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct learner_stage stage;
     struct testing_peer_options options = testing_peer_options_default(1);
     options.sync_limit = 3;
-    start(&fixture, &options);
-    scripted_peer_expect_packet(fixture.leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
-    scripted_peer_send_packet(fixture.leader, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
-    scripted_peer_expect_packet(fixture.leader, LEADER_ACKEPOCH, 0, CURRENT_EPOCH_0);
-    scripted_peer_send_packet(fixture.leader, LEADER_DIFF, 0, NULL);
-    scripted_peer_send_packet(fixture.leader, LEADER_NEWLEADER, EPOCH_1_ZXID, NULL);
-    scripted_peer_expect_packet(fixture.leader, LEADER_ACK, EPOCH_1_ZXID, NULL);
+    learner_stage_start(&stage, &options);
+    scripted_peer_expect_packet(stage.leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
+    scripted_peer_send_packet(stage.leader, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
+    scripted_peer_expect_packet(stage.leader, LEADER_ACKEPOCH, 0, CURRENT_EPOCH_0);
+    scripted_peer_send_packet(stage.leader, LEADER_DIFF, 0, NULL);
+    scripted_peer_send_packet(stage.leader, LEADER_NEWLEADER, EPOCH_1_ZXID, NULL);
+    scripted_peer_expect_packet(stage.leader, LEADER_ACK, EPOCH_1_ZXID, NULL);
     int64_t start_ms = zk_elapsed_ms();
-    scripted_peer_expect_end(fixture.leader);
+    scripted_peer_expect_end(stage.leader);
     int64_t took_ms = zk_elapsed_ms() - start_ms;
     assert_true(took_ms >= 250);
-    assert_true(took_ms < fixture.peer.self->init_limit_ms / 2);
-    assert_int_equal(-ETIMEDOUT, testing_peer_join(&fixture.peer));
-    finish(&fixture);
+    assert_true(took_ms < stage.peer.self->init_limit_ms / 2);
+    assert_int_equal(-ETIMEDOUT, testing_peer_join(&stage.peer));
+    learner_stage_finish(&stage);
 }
 
 /* --- synchronisation ------------------------------------------------------------------------- */
@@ -250,14 +166,14 @@ static void lrn_01_silent_leader_is_left_after_sync_limit_once_synced(void **sta
 static void lrn_02_trunc_cannot_be_done_and_ends_the_process_with_13(void **state)
 {
     (void)state;
-    struct fixture fixture;
-    start_discovered(&fixture);
-    scripted_peer_send_packet(fixture.leader, LEADER_TRUNC, 5, NULL);
-    scripted_peer_expect_end(fixture.leader);
-    assert_int_equal(13, testing_peer_join(&fixture.peer));
-    assert_true(testing_peer_logged(&fixture.peer, "Not able to truncate the log 0x5"));
-    assert_file(&fixture.peer, "currentEpoch", "0");
-    finish(&fixture);
+    struct learner_stage stage;
+    learner_stage_start_discovered(&stage);
+    scripted_peer_send_packet(stage.leader, LEADER_TRUNC, 5, NULL);
+    scripted_peer_expect_end(stage.leader);
+    assert_int_equal(13, testing_peer_join(&stage.peer));
+    assert_true(testing_peer_logged(&stage.peer, "Not able to truncate the log 0x5"));
+    learner_stage_assert_file(&stage, "currentEpoch", "0");
+    learner_stage_finish(&stage);
 }
 
 /* LRN-02: also PING, which comes so early only from a broken leader. */
@@ -266,13 +182,13 @@ static void lrn_02_other_packet_in_place_of_the_sync_ends_the_process_with_13(vo
     (void)state;
     static const int32_t wrong[] = {LEADER_PING, LEADER_NEWLEADER, LEADER_UPTODATE, 99};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        struct fixture fixture;
-        start_discovered(&fixture);
-        scripted_peer_send_packet(fixture.leader, wrong[i], EPOCH_1_ZXID, NULL);
-        scripted_peer_expect_end(fixture.leader);
-        assert_int_equal(EXIT_CODE_QUORUM_PACKET_ERROR, testing_peer_join(&fixture.peer));
-        assert_true(testing_peer_logged(&fixture.peer, "Got unexpected packet from leader: "));
-        finish(&fixture);
+        struct learner_stage stage;
+        learner_stage_start_discovered(&stage);
+        scripted_peer_send_packet(stage.leader, wrong[i], EPOCH_1_ZXID, NULL);
+        scripted_peer_expect_end(stage.leader);
+        assert_int_equal(EXIT_CODE_QUORUM_PACKET_ERROR, testing_peer_join(&stage.peer));
+        assert_true(testing_peer_logged(&stage.peer, "Got unexpected packet from leader: "));
+        learner_stage_finish(&stage);
     }
 }
 
@@ -286,16 +202,16 @@ static void lrn_02_snapshot_cut_off_leaves_nothing_behind(void **state)
         "00000000 00000000 00000000 00000000 ffffffff", /* the root, cut off */
     };
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
-        struct fixture fixture;
-        start_discovered(&fixture);
-        scripted_peer_send_packet(fixture.leader, LEADER_SNAP, EPOCH_1_ZXID, NULL);
-        scripted_peer_send_hex(fixture.leader, bodies[i]);
-        scripted_peer_hang_up(fixture.leader);
-        assert_true(testing_peer_join(&fixture.peer) < 0);
-        assert_int_equal(0, quorum_peer_get_last_logged_zxid(fixture.peer.self));
-        assert_false(testing_peer_has_file(&fixture.peer, "snapshot.100000000"));
-        assert_file(&fixture.peer, "currentEpoch", "0");
-        finish(&fixture);
+        struct learner_stage stage;
+        learner_stage_start_discovered(&stage);
+        scripted_peer_send_packet(stage.leader, LEADER_SNAP, EPOCH_1_ZXID, NULL);
+        scripted_peer_send_hex(stage.leader, bodies[i]);
+        scripted_peer_hang_up(stage.leader);
+        assert_true(testing_peer_join(&stage.peer) < 0);
+        assert_int_equal(0, quorum_peer_get_last_logged_zxid(stage.peer.self));
+        assert_false(testing_peer_has_file(&stage.peer, "snapshot.100000000"));
+        learner_stage_assert_file(&stage, "currentEpoch", "0");
+        learner_stage_finish(&stage);
     }
 }
 
@@ -303,158 +219,129 @@ static void lrn_02_snapshot_cut_off_leaves_nothing_behind(void **state)
 static void lrn_02_snapshot_without_newleader_is_forgotten(void **state)
 {
     (void)state;
-    struct fixture fixture;
-    start_discovered(&fixture);
-    scripted_peer_send_golden(fixture.leader, "snap");
-    scripted_peer_send_golden(fixture.leader, "snap_body_empty_tree");
-    scripted_peer_hang_up(fixture.leader);
-    assert_true(testing_peer_join(&fixture.peer) < 0);
-    assert_int_equal(0, quorum_peer_get_last_logged_zxid(fixture.peer.self));
-    assert_false(testing_peer_has_file(&fixture.peer, "snapshot.100000000"));
-    finish(&fixture);
+    struct learner_stage stage;
+    learner_stage_start_discovered(&stage);
+    scripted_peer_send_golden(stage.leader, "snap");
+    scripted_peer_send_golden(stage.leader, "snap_body_empty_tree");
+    scripted_peer_hang_up(stage.leader);
+    assert_true(testing_peer_join(&stage.peer) < 0);
+    assert_int_equal(0, quorum_peer_get_last_logged_zxid(stage.peer.self));
+    assert_false(testing_peer_has_file(&stage.peer, "snapshot.100000000"));
+    learner_stage_finish(&stage);
 }
 
 static void snapshot_with_another_signature_is_refused(void **state)
 {
     (void)state;
-    struct fixture fixture;
-    start_discovered(&fixture);
-    scripted_peer_send_packet(fixture.leader, LEADER_SNAP, EPOCH_1_ZXID, NULL);
-    struct testing_peer *peer = &fixture.peer;
+    struct learner_stage stage;
+    learner_stage_start_discovered(&stage);
+    scripted_peer_send_packet(stage.leader, LEADER_SNAP, EPOCH_1_ZXID, NULL);
+    struct testing_peer *peer = &stage.peer;
     int64_t zxid;
     struct buf *body = testing_peer_snapshot(peer, &zxid);
     struct zk_str hex = {0};
     for (size_t i = 0; i < body->length; i++)
         zk_str_printf(&hex, "%02x", body->bytes[i]);
-    scripted_peer_send_hex(fixture.leader, zk_str_text(&hex));
-    scripted_peer_send_hex(fixture.leader, "0000000a 42656e49735468657265"); /* BenIsThere */
-    scripted_peer_expect_end(fixture.leader);
+    scripted_peer_send_hex(stage.leader, zk_str_text(&hex));
+    scripted_peer_send_hex(stage.leader, "0000000a 42656e49735468657265"); /* BenIsThere */
+    scripted_peer_expect_end(stage.leader);
     assert_int_equal(-EPROTO, testing_peer_join(peer));
     assert_true(testing_peer_logged(peer, "Missing signature. Got BenIsThere"));
     zk_str_done(&hex);
     buf_unref(body);
-    finish(&fixture);
-}
-
-/* D-27: a transaction in the sync is never acknowledged. */
-static void transaction_in_the_sync_ends_the_process_with_one_line(void **state)
-{
-    (void)state;
-    struct fixture fixture;
-    start_discovered(&fixture);
-    scripted_peer_send_packet(fixture.leader, LEADER_DIFF, EPOCH_1_ZXID + 2, NULL);
-    scripted_peer_send_packet(fixture.leader, LEADER_PROPOSAL, EPOCH_1_ZXID + 2,
-                              CREATE_SESSION_TXN);
-    scripted_peer_expect_end(fixture.leader);
-    assert_int_equal(EXIT_CODE_TXN_NOT_SUPPORTED, testing_peer_join(&fixture.peer));
-    assert_true(
-        testing_peer_logged(&fixture.peer, "transaction received type=PROPOSAL zxid=0x100000002"));
-    assert_file(&fixture.peer, "currentEpoch", "0");
-    finish(&fixture);
-}
-
-static void commit_without_its_proposal_in_the_sync_ends_the_role(void **state)
-{
-    (void)state;
-    struct fixture fixture;
-    start_discovered(&fixture);
-    scripted_peer_send_packet(fixture.leader, LEADER_DIFF, 0, NULL);
-    scripted_peer_send_packet(fixture.leader, LEADER_COMMIT, EPOCH_1_ZXID + 2, NULL);
-    scripted_peer_expect_end(fixture.leader);
-    assert_int_equal(-EPROTO, testing_peer_join(&fixture.peer));
-    finish(&fixture);
+    learner_stage_finish(&stage);
 }
 
 /* D-45 */
 static void uptodate_without_newleader_is_refused(void **state)
 {
     (void)state;
-    struct fixture fixture;
-    start_discovered(&fixture);
-    scripted_peer_send_packet(fixture.leader, LEADER_DIFF, 0, NULL);
-    scripted_peer_send_packet(fixture.leader, LEADER_UPTODATE, -1, NULL);
-    scripted_peer_expect_end(fixture.leader);
-    assert_int_equal(-EPROTO, testing_peer_join(&fixture.peer));
-    assert_file(&fixture.peer, "currentEpoch", "0");
-    finish(&fixture);
+    struct learner_stage stage;
+    learner_stage_start_discovered(&stage);
+    scripted_peer_send_packet(stage.leader, LEADER_DIFF, 0, NULL);
+    scripted_peer_send_packet(stage.leader, LEADER_UPTODATE, -1, NULL);
+    scripted_peer_expect_end(stage.leader);
+    assert_int_equal(-EPROTO, testing_peer_join(&stage.peer));
+    learner_stage_assert_file(&stage, "currentEpoch", "0");
+    learner_stage_finish(&stage);
 }
 
 /* A configuration that does not parse is logged; the follower goes on, as Java's does. */
 static void newleader_with_an_unreadable_configuration_is_acknowledged(void **state)
 {
     (void)state;
-    struct fixture fixture;
-    start_discovered(&fixture);
-    scripted_peer_send_packet(fixture.leader, LEADER_DIFF, 0, NULL);
-    scripted_peer_send_packet(fixture.leader, LEADER_NEWLEADER, EPOCH_1_ZXID,
+    struct learner_stage stage;
+    learner_stage_start_discovered(&stage);
+    scripted_peer_send_packet(stage.leader, LEADER_DIFF, 0, NULL);
+    scripted_peer_send_packet(stage.leader, LEADER_NEWLEADER, EPOCH_1_ZXID,
                               "7365727665722e783d79"); /* server.x=y */
-    scripted_peer_expect_packet(fixture.leader, LEADER_ACK, EPOCH_1_ZXID, NULL);
-    assert_true(testing_peer_logged(&fixture.peer, "configuration of NEWLEADER ignored"));
-    assert_true(testing_peer_stop(&fixture.peer) < 0);
-    finish(&fixture);
+    scripted_peer_expect_packet(stage.leader, LEADER_ACK, EPOCH_1_ZXID, NULL);
+    assert_true(testing_peer_logged(&stage.peer, "configuration of NEWLEADER ignored"));
+    assert_true(testing_peer_stop(&stage.peer) < 0);
+    learner_stage_finish(&stage);
 }
 
 /* SYN-02, without transactions: nothing is written but the epoch. */
 static void syn_02_empty_diff_takes_no_snapshot(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct learner_stage stage;
     struct testing_peer_options options = testing_peer_options_default(1);
-    testing_peer_init(&fixture.peer, &options);
-    testing_peer_history(&fixture.peer, 1, 1, EPOCH_1_ZXID);
-    fixture.leader = scripted_peer_listen(fixture.peer.ctx, fixture.peer.ports[3]);
-    testing_peer_start_following(&fixture.peer, 3);
-    scripted_peer_accept(fixture.leader);
-    scripted_peer_expect_packet(fixture.leader, LEADER_FOLLOWERINFO, EPOCH_1_ZXID, INFO_OF_1);
-    scripted_peer_send_packet(fixture.leader, LEADER_LEADERINFO, 0x200000000, PROTOCOL_VERSION);
-    scripted_peer_expect_packet(fixture.leader, LEADER_ACKEPOCH, EPOCH_1_ZXID, "00000001");
-    scripted_peer_send_packet(fixture.leader, LEADER_DIFF, EPOCH_1_ZXID, NULL);
-    scripted_peer_send_packet(fixture.leader, LEADER_NEWLEADER, 0x200000000, NULL);
-    scripted_peer_expect_packet(fixture.leader, LEADER_ACK, 0x200000000, NULL);
-    assert_file(&fixture.peer, "currentEpoch", "2");
-    assert_int_equal(EPOCH_1_ZXID, quorum_peer_get_last_logged_zxid(fixture.peer.self));
-    assert_false(testing_peer_has_file(&fixture.peer, "snapshot.100000000"));
-    assert_true(testing_peer_stop(&fixture.peer) < 0);
-    finish(&fixture);
+    testing_peer_init(&stage.peer, &options);
+    testing_peer_history(&stage.peer, 1, 1, EPOCH_1_ZXID);
+    stage.leader = scripted_peer_listen(stage.peer.ctx, stage.peer.ports[3]);
+    testing_peer_start_following(&stage.peer, 3);
+    scripted_peer_accept(stage.leader);
+    scripted_peer_expect_packet(stage.leader, LEADER_FOLLOWERINFO, EPOCH_1_ZXID, INFO_OF_1);
+    scripted_peer_send_packet(stage.leader, LEADER_LEADERINFO, 0x200000000, PROTOCOL_VERSION);
+    scripted_peer_expect_packet(stage.leader, LEADER_ACKEPOCH, EPOCH_1_ZXID, "00000001");
+    scripted_peer_send_packet(stage.leader, LEADER_DIFF, EPOCH_1_ZXID, NULL);
+    scripted_peer_send_packet(stage.leader, LEADER_NEWLEADER, 0x200000000, NULL);
+    scripted_peer_expect_packet(stage.leader, LEADER_ACK, 0x200000000, NULL);
+    learner_stage_assert_file(&stage, "currentEpoch", "2");
+    assert_int_equal(EPOCH_1_ZXID, quorum_peer_get_last_logged_zxid(stage.peer.self));
+    assert_false(testing_peer_has_file(&stage.peer, "snapshot.100000000"));
+    assert_true(testing_peer_stop(&stage.peer) < 0);
+    learner_stage_finish(&stage);
 }
 
 /* MC-01, for the tree: when the snapshot cannot be written, neither epoch nor ACK follows. */
 static void mc_01_snapshot_that_cannot_be_written_ends_the_process_unacknowledged(void **state)
 {
     (void)state;
-    struct fixture fixture;
-    start_discovered(&fixture);
-    char *version_2 = test_path(fixture.peer.directory, "version-2");
+    struct learner_stage stage;
+    learner_stage_start_discovered(&stage);
+    char *version_2 = test_path(stage.peer.directory, "version-2");
     char *blocker = test_path(version_2, "snapshot.100000000.tmp");
     assert_int_equal(0, file_make_directories(blocker));
-    scripted_peer_send_golden(fixture.leader, "snap");
-    scripted_peer_send_golden(fixture.leader, "snap_body_empty_tree");
-    scripted_peer_send_golden(fixture.leader, "newleader");
-    scripted_peer_expect_end(fixture.leader);
-    assert_int_equal(EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT, testing_peer_join(&fixture.peer));
-    assert_file(&fixture.peer, "currentEpoch", "0");
+    scripted_peer_send_golden(stage.leader, "snap");
+    scripted_peer_send_golden(stage.leader, "snap_body_empty_tree");
+    scripted_peer_send_golden(stage.leader, "newleader");
+    scripted_peer_expect_end(stage.leader);
+    assert_int_equal(EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT, testing_peer_join(&stage.peer));
+    learner_stage_assert_file(&stage, "currentEpoch", "0");
     free(blocker);
     free(version_2);
-    finish(&fixture);
+    learner_stage_finish(&stage);
 }
 
 /* SYN-06 for the epoch: if it cannot be written the ACK does not leave. */
 static void syn_06_no_ack_without_current_epoch_on_disk(void **state)
 {
     (void)state;
-    struct fixture fixture;
-    start_discovered(&fixture);
-    char *version_2 = test_path(fixture.peer.directory, "version-2");
+    struct learner_stage stage;
+    learner_stage_start_discovered(&stage);
+    char *version_2 = test_path(stage.peer.directory, "version-2");
     char *blocker = test_path(version_2, "currentEpoch.tmp");
     assert_int_equal(0, file_make_directories(blocker));
-    scripted_peer_send_packet(fixture.leader, LEADER_DIFF, 0, NULL);
-    scripted_peer_send_packet(fixture.leader, LEADER_NEWLEADER, EPOCH_1_ZXID, NULL);
-    scripted_peer_expect_end(fixture.leader);
-    assert_true(testing_peer_join(&fixture.peer) < 0);
-    assert_int_equal(0, quorum_peer_get_current_epoch(fixture.peer.self));
+    scripted_peer_send_packet(stage.leader, LEADER_DIFF, 0, NULL);
+    scripted_peer_send_packet(stage.leader, LEADER_NEWLEADER, EPOCH_1_ZXID, NULL);
+    scripted_peer_expect_end(stage.leader);
+    assert_true(testing_peer_join(&stage.peer) < 0);
+    assert_int_equal(0, quorum_peer_get_current_epoch(stage.peer.self));
     free(blocker);
     free(version_2);
-    finish(&fixture);
+    learner_stage_finish(&stage);
 }
 
 /* P-4: the version of the configuration that was established in one term is told to the leader of
@@ -462,35 +349,35 @@ static void syn_06_no_ack_without_current_epoch_on_disk(void **state)
 static void version_of_an_established_configuration_is_told_to_the_next_leader(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct learner_stage stage;
     struct testing_peer_options options = testing_peer_options_default(1);
     options.lines = "reconfigEnabled=true\n";
-    start(&fixture, &options);
-    scripted_peer_expect_packet(fixture.leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
-    scripted_peer_send_packet(fixture.leader, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
-    scripted_peer_expect_packet(fixture.leader, LEADER_ACKEPOCH, 0, CURRENT_EPOCH_0);
-    scripted_peer_send_packet(fixture.leader, LEADER_DIFF, 0, NULL);
+    learner_stage_start(&stage, &options);
+    scripted_peer_expect_packet(stage.leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
+    scripted_peer_send_packet(stage.leader, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
+    scripted_peer_expect_packet(stage.leader, LEADER_ACKEPOCH, 0, CURRENT_EPOCH_0);
+    scripted_peer_send_packet(stage.leader, LEADER_DIFF, 0, NULL);
     struct quorum_verifier *raised =
-        qv_with_version(fixture.peer.config->quorum_verifier, EPOCH_1_ZXID);
+        qv_with_version(stage.peer.config->quorum_verifier, EPOCH_1_ZXID);
     struct zk_str hex = {0};
     for (const char *at = qv_to_string(raised); *at != '\0'; at++)
         zk_str_printf(&hex, "%02x", (unsigned char)*at);
-    scripted_peer_send_packet(fixture.leader, LEADER_NEWLEADER, EPOCH_1_ZXID, zk_str_text(&hex));
-    scripted_peer_expect_packet(fixture.leader, LEADER_ACK, EPOCH_1_ZXID, NULL);
-    scripted_peer_send_packet(fixture.leader, LEADER_UPTODATE, -1, NULL);
-    scripted_peer_expect_packet(fixture.leader, LEADER_ACK, EPOCH_1_ZXID, NULL);
-    scripted_peer_hang_up(fixture.leader);
-    assert_true(testing_peer_join(&fixture.peer) < 0);
+    scripted_peer_send_packet(stage.leader, LEADER_NEWLEADER, EPOCH_1_ZXID, zk_str_text(&hex));
+    scripted_peer_expect_packet(stage.leader, LEADER_ACK, EPOCH_1_ZXID, NULL);
+    scripted_peer_send_packet(stage.leader, LEADER_UPTODATE, -1, NULL);
+    scripted_peer_expect_packet(stage.leader, LEADER_ACK, EPOCH_1_ZXID, NULL);
+    scripted_peer_hang_up(stage.leader);
+    assert_true(testing_peer_join(&stage.peer) < 0);
 
-    testing_peer_start_following(&fixture.peer, 3);
-    scripted_peer_accept(fixture.leader);
-    scripted_peer_expect_packet(fixture.leader, LEADER_FOLLOWERINFO, EPOCH_1_ZXID,
+    testing_peer_start_following(&stage.peer, 3);
+    scripted_peer_accept(stage.leader);
+    scripted_peer_expect_packet(stage.leader, LEADER_FOLLOWERINFO, EPOCH_1_ZXID,
                                 "0000000000000001 00010000 0000000100000000");
-    scripted_peer_hang_up(fixture.leader);
-    assert_true(testing_peer_join(&fixture.peer) < 0);
+    scripted_peer_hang_up(stage.leader);
+    assert_true(testing_peer_join(&stage.peer) < 0);
     zk_str_done(&hex);
     qv_unref(raised);
-    finish(&fixture);
+    learner_stage_finish(&stage);
 }
 
 /* --- following ------------------------------------------------------------------------------- */
@@ -499,82 +386,51 @@ static void version_of_an_established_configuration_is_told_to_the_next_leader(v
 static void brd_07_pings_are_answered_with_an_empty_list(void **state)
 {
     (void)state;
-    struct fixture fixture;
-    start_synced(&fixture);
+    struct learner_stage stage;
+    learner_stage_start_synced(&stage);
     for (int i = 0; i < 3; i++)
-        assert_still_there(&fixture);
-    assert_true(testing_peer_stop(&fixture.peer) < 0);
-    scripted_peer_expect_end(fixture.leader);
-    finish(&fixture);
+        learner_stage_assert_still_there(&stage);
+    assert_true(testing_peer_stop(&stage.peer) < 0);
+    scripted_peer_expect_end(stage.leader);
+    learner_stage_finish(&stage);
 }
 
 static void packets_that_nobody_waits_for_are_warnings(void **state)
 {
     (void)state;
-    struct fixture fixture;
-    start_synced(&fixture);
-    scripted_peer_send_packet(fixture.leader, 99, 5, NULL);
-    scripted_peer_send_packet(fixture.leader, LEADER_UPTODATE, -1, NULL);
-    scripted_peer_send_packet(fixture.leader, LEADER_SYNC, 0, NULL);
-    scripted_peer_send_packet(fixture.leader, LEADER_COMMIT, EPOCH_1_ZXID + 1, NULL);
-    scripted_peer_send_packet(fixture.leader, LEADER_REVALIDATE, -1, "0000000000001234 00");
-    assert_still_there(&fixture);
-    assert_true(testing_peer_logged(&fixture.peer, "Unknown packet type: UNKNOWN 5"));
+    struct learner_stage stage;
+    learner_stage_start_synced(&stage);
+    scripted_peer_send_packet(stage.leader, 99, 5, NULL);
+    scripted_peer_send_packet(stage.leader, LEADER_UPTODATE, -1, NULL);
+    scripted_peer_send_packet(stage.leader, LEADER_SYNC, 0, NULL);
+    scripted_peer_send_packet(stage.leader, LEADER_COMMIT, EPOCH_1_ZXID + 1, NULL);
+    scripted_peer_send_packet(stage.leader, LEADER_REVALIDATE, -1, "0000000000001234 00");
+    learner_stage_assert_still_there(&stage);
+    assert_true(testing_peer_logged(&stage.peer, "Unknown packet type: UNKNOWN 5"));
     assert_true(
-        testing_peer_logged(&fixture.peer, "Received an UPTODATE message after Follower started"));
-    assert_true(testing_peer_logged(&fixture.peer, "Not expecting a sync."));
-    assert_true(testing_peer_logged(&fixture.peer, "Committing 100000001 without seeing txn"));
-    assert_true(testing_peer_logged(&fixture.peer, "Missing session 0x1234 for validation"));
-    assert_true(testing_peer_stop(&fixture.peer) < 0);
-    finish(&fixture);
-}
-
-/* D-27 */
-static void proposal_to_a_follower_ends_the_process(void **state)
-{
-    (void)state;
-    struct fixture fixture;
-    start_synced(&fixture);
-    scripted_peer_send_packet(fixture.leader, LEADER_PROPOSAL, EPOCH_1_ZXID + 2,
-                              CREATE_SESSION_TXN);
-    scripted_peer_expect_end(fixture.leader);
-    assert_int_equal(EXIT_CODE_TXN_NOT_SUPPORTED, testing_peer_join(&fixture.peer));
-    finish(&fixture);
+        testing_peer_logged(&stage.peer, "Received an UPTODATE message after Follower started"));
+    assert_true(testing_peer_logged(&stage.peer, "Not expecting a sync."));
+    assert_true(testing_peer_logged(&stage.peer, "Committing 100000001 without seeing txn"));
+    assert_true(testing_peer_logged(&stage.peer, "Missing session 0x1234 for validation"));
+    assert_true(testing_peer_stop(&stage.peer) < 0);
+    learner_stage_finish(&stage);
 }
 
 static void follower_tells_the_new_epoch_to_who_asks_later(void **state)
 {
     (void)state;
-    struct fixture fixture;
-    start_synced(&fixture);
-    assert_still_there(&fixture);
+    struct learner_stage stage;
+    learner_stage_start_synced(&stage);
+    learner_stage_assert_still_there(&stage);
     struct vote vote;
-    assert_true(quorum_peer_get_current_vote(fixture.peer.self, &vote));
+    assert_true(quorum_peer_get_current_vote(stage.peer.self, &vote));
     assert_int_equal(3, vote.id);
     assert_int_equal(1, vote.peer_epoch);
-    assert_int_equal(3, quorum_peer_get_phase(fixture.peer.self).leader_id);
-    assert_true(testing_peer_stop(&fixture.peer) < 0);
-    assert_true(testing_peer_logged(&fixture.peer, "Disconnected from leader (with address: "));
-    assert_true(testing_peer_logged(&fixture.peer, "Sync state: true"));
-    finish(&fixture);
-}
-
-/* OBS-01: PROPOSAL and COMMIT are not for observers; INFORM is, and cannot be stored (D-27). */
-static void obs_01_observer_ignores_proposals_and_ends_at_an_inform(void **state)
-{
-    (void)state;
-    struct fixture fixture;
-    start_synced_observer(&fixture);
-    scripted_peer_send_packet(fixture.leader, LEADER_PROPOSAL, EPOCH_1_ZXID + 2,
-                              CREATE_SESSION_TXN);
-    scripted_peer_send_packet(fixture.leader, LEADER_COMMIT, EPOCH_1_ZXID + 2, NULL);
-    assert_still_there(&fixture);
-    assert_true(testing_peer_logged(&fixture.peer, "Ignoring proposal"));
-    assert_true(testing_peer_logged(&fixture.peer, "Ignoring commit"));
-    scripted_peer_send_packet(fixture.leader, LEADER_INFORM, EPOCH_1_ZXID + 2, CREATE_SESSION_TXN);
-    scripted_peer_expect_end(fixture.leader);
-    assert_int_equal(EXIT_CODE_TXN_NOT_SUPPORTED, testing_peer_join(&fixture.peer));
-    finish(&fixture);
+    assert_int_equal(3, quorum_peer_get_phase(stage.peer.self).leader_id);
+    assert_true(testing_peer_stop(&stage.peer) < 0);
+    assert_true(testing_peer_logged(&stage.peer, "Disconnected from leader (with address: "));
+    assert_true(testing_peer_logged(&stage.peer, "Sync state: true"));
+    learner_stage_finish(&stage);
 }
 
 int main(void)
@@ -592,8 +448,6 @@ int main(void)
         cmocka_unit_test(lrn_02_snapshot_cut_off_leaves_nothing_behind),
         cmocka_unit_test(lrn_02_snapshot_without_newleader_is_forgotten),
         cmocka_unit_test(snapshot_with_another_signature_is_refused),
-        cmocka_unit_test(transaction_in_the_sync_ends_the_process_with_one_line),
-        cmocka_unit_test(commit_without_its_proposal_in_the_sync_ends_the_role),
         cmocka_unit_test(uptodate_without_newleader_is_refused),
         cmocka_unit_test(newleader_with_an_unreadable_configuration_is_acknowledged),
         cmocka_unit_test(version_of_an_established_configuration_is_told_to_the_next_leader),
@@ -602,9 +456,7 @@ int main(void)
         cmocka_unit_test(syn_06_no_ack_without_current_epoch_on_disk),
         cmocka_unit_test(brd_07_pings_are_answered_with_an_empty_list),
         cmocka_unit_test(packets_that_nobody_waits_for_are_warnings),
-        cmocka_unit_test(proposal_to_a_follower_ends_the_process),
         cmocka_unit_test(follower_tells_the_new_epoch_to_who_asks_later),
-        cmocka_unit_test(obs_01_observer_ignores_proposals_and_ends_at_an_inform),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -398,8 +398,7 @@
 #define ZK_LOG_TRUNCATING           ZK_WARN, "Truncating log to get in sync with the leader 0x%" PRIx64
 /* J: zxid; then why and what next */
 #define ZK_LOG_CANNOT_TRUNCATE                                                                     \
-    ZK_ERROR, "Not able to truncate the log 0x%" PRIx64                                            \
-              " reason=\"this peer keeps no transaction log\" next=\"exit 13\""
+    ZK_ERROR, "Not able to truncate the log 0x%" PRIx64 " reason=%s next=\"exit 13\""
 /* J: type, zxid in hex */
 #define ZK_LOG_UNEXPECTED_SYNC_PACKET                                                              \
     ZK_ERROR, "Got unexpected packet from leader: %s %" PRIx64 ", exiting ... "
@@ -408,23 +407,42 @@
 /* J */
 #define ZK_LOG_RECEIVED_UPTODATE  ZK_INFO, "Learner received UPTODATE message"
 #define ZK_LOG_NEWLEADER_CONFIG   ZK_WARN, "configuration of NEWLEADER ignored reason=%s"
-#define ZK_LOG_TXN_NOT_SUPPORTED                                                                   \
-    ZK_ERROR,                                                                                      \
-        "transaction received type=%s zxid=0x%" PRIx64                                             \
-        " reason=\"this peer keeps no transaction log and acknowledges nothing that it does "      \
-        "not store\" next=\"exit %d\""
-/* J: Follower or Observer */
-#define ZK_LOG_UPTODATE_AGAIN      ZK_ERROR, "Received an UPTODATE message after %s started"
-/* J: proposal or commit */
-#define ZK_LOG_OBSERVER_IGNORES    ZK_WARN, "Ignoring %s"
-/* J: zxid */
-#define ZK_LOG_COMMIT_WITHOUT_TXN  ZK_WARN, "Committing %" PRIx64 " without seeing txn"
-/* J */
-#define ZK_LOG_NOT_EXPECTING_SYNC  ZK_WARN, "Not expecting a sync."
+/* zxid, the zxid before it */
+#define ZK_LOG_SYNC_NEW_EPOCH                                                                      \
+    ZK_INFO, "the sync goes on in a new epoch zxid=0x%" PRIx64 " last=0x%" PRIx64
+/* how many, ms, how many are not committed yet */
+#define ZK_LOG_SYNC_PERSISTED                                                                      \
+    ZK_INFO, "committed transactions of the sync are on disk count=%zu ms=%" PRId64 " waiting=%zu"
+#define ZK_LOG_SYNC_NOT_PERSISTED                                                                  \
+    ZK_ERROR, "the leader's history cannot be written to the log reason=%s next=\"exit 1\""
+/* zxid */
+#define ZK_LOG_RECONFIG_NOT_APPLIED                                                                \
+    ZK_WARN, "reconfiguration zxid=0x%" PRIx64 " is stored, and changes nothing else"              \
+             " next=\"change the servers by restarting with new files\""
+/* J: zxid, the one that was expected */
+#define ZK_LOG_GOT_ZXID ZK_WARN, "Got zxid 0x%" PRIx64 " expected 0x%" PRIx64
+/* J: zxid, the oldest one that waits */
+#define ZK_LOG_COMMIT_UNMATCHED                                                                    \
+    ZK_ERROR, "Committing zxid 0x%" PRIx64 " but next pending txn 0x%" PRIx64
+/* J; then why */
+#define ZK_LOG_CLOSING_AFTER_SEND                                                                  \
+    ZK_WARN, "Closing connection to leader, exception during packet send reason=%s"
 /* J: session */
-#define ZK_LOG_MISSING_SESSION     ZK_WARN, "Missing session 0x%" PRIx64 " for validation"
+#define ZK_LOG_REVALIDATING_CLIENT      ZK_INFO, "Revalidating client: 0x%" PRIx64
+/* J, put together: Follower or Observer */
+#define ZK_LOG_REQUEST_PROCESSOR_EXITED ZK_INFO, "%sRequestProcessor exited loop!"
+/* J: Follower or Observer */
+#define ZK_LOG_UPTODATE_AGAIN           ZK_ERROR, "Received an UPTODATE message after %s started"
+/* J: proposal or commit */
+#define ZK_LOG_OBSERVER_IGNORES         ZK_WARN, "Ignoring %s"
+/* J: zxid */
+#define ZK_LOG_COMMIT_WITHOUT_TXN       ZK_WARN, "Committing %" PRIx64 " without seeing txn"
+/* J */
+#define ZK_LOG_NOT_EXPECTING_SYNC       ZK_WARN, "Not expecting a sync."
+/* J: session */
+#define ZK_LOG_MISSING_SESSION          ZK_WARN, "Missing session 0x%" PRIx64 " for validation"
 /* J: type, zxid */
-#define ZK_LOG_UNKNOWN_PACKET_TYPE ZK_WARN, "Unknown packet type: %s %" PRIx64
+#define ZK_LOG_UNKNOWN_PACKET_TYPE      ZK_WARN, "Unknown packet type: %s %" PRIx64
 
 /* --- server: requests ------------------------------------------------------------------------- */
 

@@ -21,9 +21,6 @@ enum exit_code {
      * done. */
     EXIT_CODE_QUORUM_PACKET_ERROR = 13,
     EXIT_CODE_UNABLE_TO_BIND_QUORUM_PORT = 14,
-    /* Ours, until the transaction log exists: the leader sent a transaction, and nothing is
-     * acknowledged that is not stored (D-27). */
-    EXIT_CODE_TXN_NOT_SUPPORTED = 20,
 };
 
 #endif

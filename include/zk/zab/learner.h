@@ -18,6 +18,9 @@
 
 struct learner;
 struct quorum_peer;
+struct request;
+struct server_cnxn;
+struct txn_log_entry;
 
 enum {
     LEARNER_CONNECT_TRIES = 5,         /* at least, unless the time is over */
@@ -25,23 +28,37 @@ enum {
     LEARNER_CONNECT_DELAY_MS = 100,    /* Java: leaderConnectDelayDuringRetryMs */
 };
 
+/* ---- life ------------------------------------------------------------------------------------ */
+
 /* Makes a learner without a connection. self stays the caller's and must outlive it. The caller
  * unrefs it. */
 struct learner *learner_new(struct quorum_peer *self);
 struct learner *learner_ref(struct learner *learner);
 void learner_unref(struct learner *learner); /* NULL is fine; the last one closes the connection */
 
-/* Java: writePacket(). Puts a packet, which stays the caller's, behind what was written before;
- * NULL writes nothing. With flush all of it leaves now: else it waits for the next flush, or until
- * there is too much of it. Any thread, one at a time: whoever comes second waits. Blocks on the
- * socket. -ECANCELED: the learner is shut down, or has no connection. */
-ZK_NODISCARD int learner_write_packet(struct learner *learner, const struct quorum_packet *packet,
-                                      bool flush);
+/* ---- what any thread may do ------------------------------------------------------------------ */
 
-/* Writes one packet of these fields and flushes. data may be NULL, which is not the same as empty;
- * it stays the caller's. */
+/* Writes one packet of these fields and flushes. data may be NULL, which is not the same as
+ * empty; it stays the caller's. Any thread. Blocks on the socket. -ECANCELED: the learner is
+ * shut down, or has no connection. */
 ZK_NODISCARD int learner_send(struct learner *learner, int32_t type, int64_t zxid,
                               struct buf *data);
+
+/* For the processors, which have nobody to return an error to: the first failure is logged and
+ * closes the connection, so that the main thread, which reads from it, ends the role. Block on the
+ * socket.
+ *
+ * learner_post writes a packet, which stays the caller's, and does not flush. */
+void learner_post(struct learner *learner, const struct quorum_packet *packet);
+/* Java: request(). A client's request becomes REQUEST, which is not flushed either. */
+void learner_request(struct learner *learner, const struct request *request);
+void learner_flush(struct learner *learner);
+/* Java: validateSession(). A client has come back with a session: asks the leader whether there is
+ * one. cnxn, which is shared, is told by learner_revalidate. */
+void learner_validate_session(struct learner *learner, struct server_cnxn *cnxn, int64_t client_id,
+                              int32_t timeout_ms);
+
+/* ---- what the main thread does --------------------------------------------------------------- */
 
 /* Java: readPacket(qp). Replaces *packet, which may be NULL, by the next packet, or by NULL on
  * failure. In the end the caller unrefs it. Blocks on the socket. */
@@ -65,16 +82,17 @@ ZK_NODISCARD int learner_connect_to_leader(struct learner *learner,
 ZK_NODISCARD int learner_register_with_leader(struct learner *learner, int32_t packet_type,
                                               int64_t *ret_zxid);
 
-/* Java: syncWithLeader(). From DIFF or SNAP to UPTODATE. Everything received is on disk, then
+/* Java: syncWithLeader(). From DIFF, SNAP or TRUNC to UPTODATE, and on until the role's server is
+ * started and has been given what came meanwhile. All that is committed is on disk, then
  * currentEpoch, before the ACK of NEWLEADER leaves (D-26). Errors: -errno; or a positive enum
  * exit_code (logged): then the process must end. */
 ZK_NODISCARD int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid);
 
-/* Java: revalidate(). The leader's word on a session; nobody here waits for it. -EPROTO: the packet
- * is too short. */
+/* Java: revalidate(). The leader's word on a session, for the client that waits for it. -EPROTO:
+ * the packet is too short. */
 ZK_NODISCARD int learner_revalidate(struct learner *learner, const struct quorum_packet *packet);
 
-/* Java: ping(). The answer lists the sessions heard of since the last one: none. */
+/* Java: ping(). The answer lists the sessions that were heard from since the last one. */
 ZK_NODISCARD int learner_ping(struct learner *learner, const struct quorum_packet *packet);
 
 /* Java: shutdown(), closeSocket(). Whatever the main thread blocks on ends with -ECANCELED. Any
@@ -83,10 +101,10 @@ void learner_shutdown(struct learner *learner);
 
 bool learner_is_stopping(struct learner *learner);
 
-/* What both kinds do with a transaction: say so, and end the process (D-27). Returns the exit
- * code. */
-int learner_txn_not_supported(struct learner *learner, const struct quorum_packet *packet);
-
+/* Takes the transaction out of a PROPOSAL or INFORM. The caller unrefs *ret_txn. -EPROTO (noted as
+ * below): there is none, or it has another zxid than the packet. */
+ZK_NODISCARD int learner_read_txn(struct learner *learner, const struct quorum_packet *packet,
+                                  struct txn_log_entry **ret_txn);
 /* Notes that the leader broke the protocol, and how: learner_error_text will say it. Returns
  * -EPROTO. */
 int learner_protocol_error(struct learner *learner, const char *format, ...) ZK_PRINTF_LIKE(2, 3);

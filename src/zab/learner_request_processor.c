@@ -1,0 +1,150 @@
+/* One thread, FollowerRequestProcessor:N or ObserverRequestProcessor:N, behind one queue, which
+ * never drops a request. All that waits is taken at once, and leaves for the leader with one flush.
+ *
+ * Java: FollowerRequestProcessor, ObserverRequestProcessor */
+#include "zab/learner_request_processor.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "zab/learner_zookeeper_server.h"
+#include "zk/base/alloc.h"
+#include "zk/jute/op_code.h"
+#include "zk/quorum/quorum_peer.h"
+#include "zk/runtime/blocking_queue.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/thread.h"
+#include "zk/server/request.h"
+#include "zk/server/zookeeper_server.h"
+#include "zk/zab/learner.h"
+
+struct learner_request_processor {
+    struct request_processor processor; /* the first field: this is one */
+    struct zk_context *ctx;
+    struct learner_zookeeper_server *lzk;
+    const char *role;
+    struct request_processor *next; /* owned */
+    struct blocking_queue *queued_requests;
+    struct zk_thread_group *threads; /* of one */
+};
+
+static void forward(struct learner_request_processor *processor, struct request *request);
+
+/* Java: FollowerRequestProcessor.run(), ObserverRequestProcessor.run() */
+static void learner_request_processor_run(void *arg)
+{
+    struct learner_request_processor *processor = arg;
+    struct bq_batch batch;
+    while (bq_take_all(processor->queued_requests, &batch) == 0) {
+        struct request *request;
+        while ((request = bq_batch_next(&batch)) != NULL) {
+            /* The commit must find the request, so the CommitProcessor gets it before the
+             * leader does. */
+            if (request_processor_process_request(processor->next, request) == 0)
+                forward(processor, request);
+            request_unref(request);
+        }
+        learner_flush(processor->lzk->learner);
+    }
+    zk_log(processor->ctx, ZK_LOG_REQUEST_PROCESSOR_EXITED, processor->role);
+}
+
+/* Ships to the leader what the whole ensemble takes part in. A sync goes the same way, but nothing
+ * is committed for it: what the leader answers belongs to the oldest sync that waits. */
+static void forward(struct learner_request_processor *processor, struct request *request)
+{
+    switch (request->type) {
+    case OP_CODE_SYNC:
+        learner_zookeeper_server_add_pending_sync(processor->lzk, request);
+        learner_request(processor->lzk->learner, request);
+        break;
+    case OP_CODE_CREATE:
+    case OP_CODE_CREATE2:
+    case OP_CODE_CREATE_TTL:
+    case OP_CODE_CREATE_CONTAINER:
+    case OP_CODE_DELETE:
+    case OP_CODE_DELETE_CONTAINER:
+    case OP_CODE_SET_DATA:
+    case OP_CODE_RECONFIG:
+    case OP_CODE_SET_ACL:
+    case OP_CODE_MULTI:
+    case OP_CODE_CHECK:
+        learner_request(processor->lzk->learner, request);
+        break;
+    case OP_CODE_CREATE_SESSION:
+    case OP_CODE_CLOSE_SESSION:
+        if (!request->local_session)
+            learner_request(processor->lzk->learner, request);
+        break;
+    default:
+        break;
+    }
+}
+
+/* Java: FollowerRequestProcessor.processRequest(), ObserverRequestProcessor.processRequest() */
+static int learner_request_processor_process_request(struct request_processor *base,
+                                                     struct request *request)
+{
+    struct learner_request_processor *processor = (struct learner_request_processor *)base;
+    bq_put(processor->queued_requests, request_ref(request));
+    return 0;
+}
+
+/* Java: FollowerRequestProcessor.shutdown(), ObserverRequestProcessor.shutdown() */
+static void learner_request_processor_shutdown(struct request_processor *base)
+{
+    struct learner_request_processor *processor = (struct learner_request_processor *)base;
+    bq_close(processor->queued_requests);
+    zk_thread_group_join(processor->threads);
+    request_processor_shutdown(processor->next);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void learner_request_processor_free(struct request_processor *base)
+{
+    struct learner_request_processor *processor = (struct learner_request_processor *)base;
+    zk_thread_group_free(processor->threads);
+    bq_free(processor->queued_requests);
+    request_processor_free(processor->next);
+    free(processor);
+}
+
+static const struct request_processor_ops learner_request_processor_ops = {
+    .process_request = learner_request_processor_process_request,
+    .shutdown = learner_request_processor_shutdown,
+    .free = learner_request_processor_free,
+};
+
+static void unref_request(void *item)
+{
+    request_unref(item);
+}
+
+struct learner_request_processor *learner_request_processor_new(struct zookeeper_server *server,
+                                                                const char *role,
+                                                                struct request_processor *next)
+{
+    struct learner_request_processor *processor = zk_xcalloc(1, sizeof *processor);
+    processor->processor.ops = &learner_request_processor_ops;
+    processor->ctx = zookeeper_server_ctx(server);
+    processor->lzk = learner_zookeeper_server_of(server);
+    processor->role = role;
+    processor->next = next;
+    processor->queued_requests = bq_new(processor->ctx, "queuedRequests", SIZE_MAX, unref_request);
+    processor->threads = zk_thread_group_new(processor->ctx);
+    return processor;
+}
+
+int learner_request_processor_start(struct learner_request_processor *processor)
+{
+    return zk_thread_group_start(processor->threads, learner_request_processor_run, processor,
+                                 "%sRequestProcessor:%" PRId64, processor->role,
+                                 processor->lzk->self->my_id);
+}
+
+struct request_processor *learner_request_processor_as_processor(
+    struct learner_request_processor *processor)
+{
+    return &processor->processor;
+}

@@ -1,0 +1,104 @@
+/* Java: LearnerZooKeeperServer */
+#include "zab/learner_zookeeper_server.h"
+
+#include <string.h>
+
+#include "zab/lock_ranks.h"
+#include "zk/persistence/serialize_utils.h"
+#include "zk/quorum/quorum_peer.h"
+#include "zk/runtime/log_table.h"
+#include "zk/server/commit_processor.h"
+#include "zk/server/learner_session_tracker.h"
+#include "zk/server/request.h"
+#include "zk/server/sync_request_processor.h"
+#include "zk/server/zookeeper_server.h"
+
+struct learner_zookeeper_server *learner_zookeeper_server_of(const struct zookeeper_server *server)
+{
+    return zookeeper_server_kind(server);
+}
+
+/* Java: getTouchSnapshot() */
+void learner_zookeeper_server_get_touch_snapshot(struct zookeeper_server *server,
+                                                 struct session_timeouts *ret_touched)
+{
+    struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
+    if (tracker != NULL)
+        learner_session_tracker_snapshot(tracker, ret_touched);
+    else
+        memset(ret_touched, 0, sizeof *ret_touched);
+}
+
+/* Java: createSessionTracker() */
+struct session_tracker *learner_zookeeper_server_create_session_tracker(
+    struct zookeeper_server *server)
+{
+    struct quorum_peer *self = learner_zookeeper_server_of(server)->self;
+    return learner_session_tracker_new(self->ctx, self->my_id);
+}
+
+/* Java: revalidateSession() */
+void learner_zookeeper_server_revalidate_session(struct zookeeper_server *server,
+                                                 struct server_cnxn *cnxn, int64_t session_id,
+                                                 int32_t timeout_ms)
+{
+    struct learner *learner = learner_zookeeper_server_of(server)->learner;
+    learner_validate_session(learner, cnxn, session_id, timeout_ms);
+}
+
+/* Java: LearnerZooKeeperServer.shutdown() */
+void learner_zookeeper_server_shutdown_components(struct zookeeper_server *server)
+{
+    struct learner_zookeeper_server *lzk = learner_zookeeper_server_of(server);
+    if (lzk->sync_processor != NULL)
+        request_processor_shutdown(sync_request_processor_as_processor(lzk->sync_processor));
+}
+
+/* ---- SYNC ------------------------------------------------------------------------------------ */
+
+void learner_zookeeper_server_add_pending_sync(struct learner_zookeeper_server *lzk,
+                                               struct request *request)
+{
+    struct request *kept = request_ref(request);
+    zk_mutex_lock(&lzk->mu);
+    array_deque_add_last(&lzk->pending_syncs, &kept);
+    zk_mutex_unlock(&lzk->mu);
+}
+
+/* Java: FollowerZooKeeperServer.sync(), ObserverZooKeeperServer.sync() */
+void learner_zookeeper_server_sync(struct learner_zookeeper_server *lzk)
+{
+    struct request *request;
+    zk_mutex_lock(&lzk->mu);
+    bool expected = array_deque_remove_first(&lzk->pending_syncs, &request);
+    zk_mutex_unlock(&lzk->mu);
+    if (!expected) {
+        zk_log(lzk->self->ctx, ZK_LOG_NOT_EXPECTING_SYNC);
+        return;
+    }
+    commit_processor_commit(lzk->commit_processor, request);
+    request_unref(request);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+void learner_zookeeper_server_init(struct learner_zookeeper_server *lzk, struct quorum_peer *self,
+                                   struct learner *learner) UNSHARED
+{
+    lzk->self = self;
+    lzk->learner = learner_ref(learner);
+    zk_mutex_init(&lzk->mu, self->ctx, "pending_syncs", ZK_RANK_PENDING_SYNCS);
+    lzk->pending_syncs = (struct array_deque)ARRAY_DEQUE_OF(struct request *);
+}
+
+void learner_zookeeper_server_done(struct learner_zookeeper_server *lzk) UNSHARED
+{
+    if (lzk->sync_processor != NULL)
+        request_processor_free(sync_request_processor_as_processor(lzk->sync_processor));
+    struct request *request;
+    while (array_deque_remove_first(&lzk->pending_syncs, &request))
+        request_unref(request);
+    array_deque_done(&lzk->pending_syncs);
+    zk_mutex_destroy(&lzk->mu);
+    learner_unref(lzk->learner);
+}

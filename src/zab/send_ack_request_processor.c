@@ -1,0 +1,64 @@
+/* Java: SendAckRequestProcessor */
+#include "zab/send_ack_request_processor.h"
+
+#include <stdlib.h>
+
+#include "zab/learner_internal.h"
+#include "zk/base/alloc.h"
+#include "zk/jute/op_code.h"
+#include "zk/jute/quorum.h"
+#include "zk/runtime/trace.h"
+#include "zk/server/request.h"
+#include "zk/server/request_processor.h"
+
+struct send_ack_request_processor {
+    struct request_processor processor; /* the first field: this is one */
+    struct learner *learner;
+};
+
+/* Java: processRequest(). Returns 0 always: where the connection fails, the role ends, and not the
+ * SyncRequestProcessor, which has more to write to disk. */
+static int send_ack_request_processor_process_request(struct request_processor *base,
+                                                      struct request *request)
+{
+    struct learner *learner = ((struct send_ack_request_processor *)base)->learner;
+    if (request->type == OP_CODE_SYNC)
+        return 0;
+    zk_trace_txn(learner->ctx, "acked", request->zxid, 0,
+                 "it is on this server's disk, and the leader may count it");
+    learner_post(learner, &(struct quorum_packet){.type = LEADER_ACK, .zxid = request->zxid});
+    return 0;
+}
+
+/* Java: flush() */
+static int send_ack_request_processor_flush(struct request_processor *base)
+{
+    learner_flush(((struct send_ack_request_processor *)base)->learner);
+    return 0;
+}
+
+/* Java: shutdown() */
+static void send_ack_request_processor_shutdown(struct request_processor *base)
+{
+    (void)base;
+}
+
+static void send_ack_request_processor_free(struct request_processor *base)
+{
+    free(base);
+}
+
+static const struct request_processor_ops send_ack_request_processor_ops = {
+    .process_request = send_ack_request_processor_process_request,
+    .flush = send_ack_request_processor_flush,
+    .shutdown = send_ack_request_processor_shutdown,
+    .free = send_ack_request_processor_free,
+};
+
+struct request_processor *send_ack_request_processor_new(struct learner *learner)
+{
+    struct send_ack_request_processor *processor = zk_xcalloc(1, sizeof *processor);
+    processor->processor.ops = &send_ack_request_processor_ops;
+    processor->learner = learner;
+    return &processor->processor;
+}
