@@ -162,10 +162,12 @@ static bool serves(struct quorum_peer *self)
     return quorum_peer_get_phase(self).broadcast_since_ms >= 0;
 }
 
-/* The one leader under whom all running peers serve; -1: there is none (yet). */
+/* The one leader under whom all running peers serve, and which is one of them: those that it left
+ * may not have noticed yet. -1: there is none (yet). */
 static int64_t settled_leader(struct ensemble *ensemble)
 {
     int64_t leader = -1;
+    bool leads = false;
     for (size_t i = 0; i < ensemble->count; i++) {
         if (ensemble->peers[i].run == NULL)
             continue;
@@ -177,8 +179,9 @@ static int64_t settled_leader(struct ensemble *ensemble)
             (leader != -1 && vote.id != leader))
             return -1;
         leader = vote.id;
+        leads = leads || state == SERVER_STATE_LEADING;
     }
-    return leader;
+    return leads ? leader : -1;
 }
 
 static bool has_settled(void *arg)
