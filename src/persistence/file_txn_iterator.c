@@ -108,12 +108,27 @@ static int refuse_log_file(const struct txn_iterator *iterator, const char *path
     return r;
 }
 
+/* Java: inStreamCreated() */
+static void tell_magic(const struct txn_iterator *iterator, const char *path)
+{
+    uint8_t magic[4];
+    int fd;
+    if (file_open_read(path, &fd) < 0)
+        return;
+    if (file_read_at(fd, 0, magic, sizeof magic) == 0)
+        zk_log(iterator->ctx, ZK_LOG_TXN_LOG_INVALID_MAGIC, path, zk_load_int(magic),
+               (int)TXN_LOG_MAGIC);
+    file_close(fd);
+}
+
 /* The newest file may be one that was just being made: by a process that was killed, or, if this is
  * no start, by our own SyncThread at this moment. 0: it is, and has no entries. */
 static int pass_over_unborn(struct txn_iterator *iterator, const char *path, int opened)
 {
     bool unborn = false;
     int r = txn_log_is_unborn(path, &unborn);
+    if (opened == -EPROTO && !unborn)
+        tell_magic(iterator, path);
     if (r < 0 || !unborn || !is_newest(iterator))
         return refuse_log_file(iterator, path, r < 0 ? r : opened == -EPIPE ? -EPROTO : opened);
     if (!iterator->at_start)

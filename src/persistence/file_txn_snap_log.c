@@ -1,11 +1,7 @@
-/* The data directories and what is found in them. Java: persistence.FileTxnSnapLog
+/* The data directories, and what is made of what is found in them. Java: persistence.FileTxnSnapLog
  *
  *   <dataDir>/version-2/snapshot.*, currentEpoch, acceptedEpoch
- *   <dataLogDir>/version-2/log.*
- *
- * The transaction log is not built yet (D-27): a log that holds transactions is refused, because
- * they are somebody's committed writes. Log files without any are looked over: Java makes one when
- * it starts to follow. */
+ *   <dataLogDir>/version-2/log.* */
 #include "zk/persistence/file_txn_snap_log.h"
 #include "persistence/file_snap_internal.h"
 #include "persistence/file_txn_log_internal.h"
@@ -22,9 +18,12 @@
 #include "zk/base/panic.h"
 #include "zk/base/str.h"
 #include "zk/io/file.h"
-#include "zk/jute/persistence.h"
+#include "zk/jute/keeper_code.h"
+#include "zk/jute/op_code.h"
+#include "zk/jute/txn_log_entry.h"
 #include "zk/persistence/file_snap.h"
 #include "zk/persistence/util.h"
+#include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
 
@@ -219,83 +218,6 @@ const char *file_txn_snap_log_get_data_dir(const struct file_txn_snap_log *snap_
     return snap_log->data_dir;
 }
 
-/* ---- the log that is not built yet ----------------------------------------------------------- */
-
-/* Java: FileTxnLog.TXNLOG_MAGIC, "ZKLG" */
-enum { LOG_MAGIC = 0x5a4b4c47 };
-
-/* Can the log hold a transaction? Not if it is shorter than its header, nor if all behind a good
- * header is zero, up to the end: Java fills a log with zeros before it writes. Everything else may
- * be somebody's committed writes, damage included, and zeros in the header's place above all: there
- * a power cut has taken a page.
- */
-static int log_holds_entries(struct file_txn_snap_log *snap_log, const char *path, int fd,
-                             bool *ret_holds)
-{
-    uint8_t bytes[8192];
-    size_t count = 0;
-    int r = file_read_at(fd, 0, bytes, FILE_HEADER_BYTES);
-    if (r == -EPIPE) {
-        *ret_holds = false;
-        return 0;
-    }
-    if (r < 0)
-        return r;
-    *ret_holds = zk_load_int(bytes) != LOG_MAGIC;
-    if (*ret_holds)
-        zk_log(snap_log->ctx, ZK_LOG_TXN_LOG_INVALID_MAGIC, path, zk_load_int(bytes),
-               (int)LOG_MAGIC);
-    for (int64_t at = FILE_HEADER_BYTES; !*ret_holds; at += (int64_t)count) {
-        r = file_read_some_at(fd, at, bytes, sizeof bytes, &count);
-        if (r < 0 || count == 0)
-            return r;
-        for (size_t i = 0; i < count; i++)
-            *ret_holds = *ret_holds || bytes[i] != 0;
-    }
-    return 0;
-}
-
-/* -ENOTSUP: it does, or may. Every error is logged. */
-static int refuse_log_with_entries(struct file_txn_snap_log *snap_log, const char *path)
-{
-    int64_t size;
-    int fd = -1;
-    bool holds = false;
-    int r = file_regular_size(path, &size);
-    if (r == 0)
-        r = file_open_read(path, &fd);
-    if (r == 0) {
-        r = log_holds_entries(snap_log, path, fd, &holds);
-        file_close(fd);
-    }
-    if (r < 0)
-        zk_log(snap_log->ctx, ZK_LOG_DATA_FILE_PROBLEM, path, "read", zk_error_text(r).text);
-    if (r < 0 || !holds)
-        return r;
-    zk_log(snap_log->ctx, ZK_LOG_TXN_LOG_NOT_BUILT, path);
-    return -ENOTSUP;
-}
-
-/* Java: FileTxnLog.getLastLoggedZxid() != -1, in spirit */
-static int refuse_logs_with_entries(struct file_txn_snap_log *snap_log)
-{
-    struct zk_strings names = {0};
-    int r = file_list(snap_log->data_dir, &names);
-    if (r < 0)
-        zk_log(snap_log->ctx, ZK_LOG_DATA_FILE_PROBLEM, snap_log->data_dir, "listed",
-               zk_error_text(r).text);
-    for (size_t i = 0; i < names.count && r == 0; i++) {
-        int64_t zxid;
-        if (!util_get_zxid_from_name(names.items[i], LOG_FILE_PREFIX, &zxid, NULL))
-            continue;
-        char *path = util_path_join(snap_log->data_dir, names.items[i]);
-        r = refuse_log_with_entries(snap_log, path);
-        free(path);
-    }
-    zk_strings_done(&names);
-    return r;
-}
-
 /* ---- the log --------------------------------------------------------------------------------- */
 
 void file_txn_snap_log_set_fsync_listener(struct file_txn_snap_log *snap_log,
@@ -411,6 +333,107 @@ int file_txn_snap_log_truncate_log(struct file_txn_snap_log *snap_log, int64_t z
     return r;
 }
 
+/* ---- replay ---------------------------------------------------------------------------------- */
+
+/* Java: processTransaction() */
+void process_transaction(const struct txn_log_entry *entry, struct data_tree *tree,
+                         struct session_timeouts *sessions, struct process_txn_result *ret_result)
+{
+    const struct txn_header *header = &entry->header;
+    switch (header->type) {
+    case OP_CODE_CREATE_SESSION:
+        session_timeouts_put(sessions, header->client_id, entry->record.create_session.time_out_ms);
+        break;
+    case OP_CODE_CLOSE_SESSION:
+        session_timeouts_remove(sessions, header->client_id);
+        break;
+    default:
+        break;
+    }
+    data_tree_process_txn(tree, entry, ret_result);
+}
+
+/* Within an epoch a leader numbers without gaps, and each of its servers logs all. What is missing
+ * was committed, perhaps; a peer that votes with such a history could make everybody lose it. */
+static bool leaves_hole(int64_t highest_zxid, int64_t zxid)
+{
+    return zxid >> 32 == highest_zxid >> 32 && zxid > highest_zxid + 1;
+}
+
+static void replay_entry(struct file_txn_snap_log *snap_log, struct txn_log_entry *entry,
+                         struct data_tree *tree, struct session_timeouts *sessions,
+                         struct playback_listener listener)
+{
+    struct process_txn_result result;
+    process_transaction(entry, tree, sessions, &result);
+    if (result.err != KEEPER_CODE_OK)
+        zk_log(snap_log->ctx, ZK_LOG_TXN_IGNORED, entry->header.type, result.err);
+    process_txn_result_done(&result);
+    if (listener.on_txn_loaded != NULL)
+        listener.on_txn_loaded(listener.arg, entry);
+}
+
+/* Java: fastForwardFromEdits(), from the iterator on */
+static int replay(struct file_txn_snap_log *snap_log, struct txn_iterator *iterator,
+                  struct data_tree *tree, struct session_timeouts *sessions,
+                  struct playback_listener listener)
+{
+    struct zk_context *ctx = snap_log->ctx;
+    int64_t start_ms = zk_elapsed_ms();
+    int64_t highest_zxid = data_tree_last_processed_zxid(tree);
+    int64_t loaded = 0;
+    struct txn_log_entry *entry;
+    int r = 0;
+    while (r >= 0 && (entry = txn_iterator_entry(iterator)) != NULL) {
+        int64_t zxid = entry->header.zxid;
+        if (leaves_hole(highest_zxid, zxid)) {
+            zk_log(ctx, ZK_LOG_TXN_LOG_HOLE, (uint64_t)highest_zxid, (uint64_t)zxid);
+            return -EBADMSG;
+        }
+        if (zxid < highest_zxid && highest_zxid != 0)
+            zk_log(ctx, ZK_LOG_TXN_BEHIND, highest_zxid, zxid, entry->header.type);
+        else
+            highest_zxid = zxid;
+        replay_entry(snap_log, entry, tree, sessions, listener);
+        loaded++;
+        r = txn_iterator_next(iterator);
+    }
+    if (r < 0)
+        return r;
+    zk_log(ctx, ZK_LOG_TXNS_LOADED, loaded, zk_elapsed_ms() - start_ms);
+    return 0;
+}
+
+/* Nobody writes yet: what a crash has left at the end of the log is mended. */
+static int replay_at_start(struct file_txn_snap_log *snap_log, struct data_tree *tree,
+                           struct session_timeouts *sessions, struct playback_listener listener)
+{
+    struct txn_iterator *iterator;
+    int r = file_txn_log_read_at_start(snap_log->txn_log, data_tree_last_processed_zxid(tree) + 1,
+                                       &iterator);
+    if (r < 0)
+        return r;
+    r = replay(snap_log, iterator, tree, sessions, listener);
+    txn_iterator_free(iterator);
+    return r;
+}
+
+/* Java: fastForwardFromEdits() */
+int file_txn_snap_log_fast_forward_from_edits(struct file_txn_snap_log *snap_log,
+                                              struct data_tree *tree,
+                                              struct session_timeouts *sessions,
+                                              struct playback_listener listener)
+{
+    struct txn_iterator *iterator;
+    int64_t zxid = data_tree_last_processed_zxid(tree) + 1;
+    int r = file_txn_log_read(snap_log->txn_log, zxid, true, &iterator);
+    if (r < 0)
+        return r;
+    r = replay(snap_log, iterator, tree, sessions, listener);
+    txn_iterator_free(iterator);
+    return r;
+}
+
 /* ---- restore and save ------------------------------------------------------------------------ */
 
 /* May a server that finds nothing take part in elections as one that knows that there is
@@ -449,21 +472,38 @@ static int start_empty(struct file_txn_snap_log *snap_log, bool trusted, struct 
     return r;
 }
 
+/* There is no snapshot, but perhaps a log. Java: restore(), the branch for -1 */
+static int start_without_snapshot(struct file_txn_snap_log *snap_log, bool has_initialize_file,
+                                  struct data_tree *tree, struct session_timeouts *sessions,
+                                  struct playback_listener listener)
+{
+    int64_t zxid;
+    int r = file_txn_log_get_last_logged_zxid(snap_log->txn_log, &zxid);
+    if (r < 0)
+        return r;
+    if (zxid == -1)
+        return start_empty(snap_log, trust_empty_database(snap_log, has_initialize_file), tree,
+                           sessions);
+    if (!zk_settings_get_boolean(snap_log->ctx, "zookeeper.snapshot.trust.empty", false)) {
+        zk_log(snap_log->ctx, ZK_LOG_TXN_LOG_NO_SNAPSHOT, snap_log->data_dir);
+        return -EBADMSG;
+    }
+    zk_log(snap_log->ctx, ZK_LOG_TXN_LOG_TRUST_EMPTY);
+    return replay_at_start(snap_log, tree, sessions, listener);
+}
+
 int file_txn_snap_log_restore(struct file_txn_snap_log *snap_log, struct data_tree **tree,
                               struct session_timeouts *sessions, struct playback_listener listener)
 {
-    if (listener.on_txn_loaded != NULL) /* until transactions can be applied */
-        zk_assert(listener.arg != NULL);
-    int r = refuse_logs_with_entries(snap_log);
-    if (r < 0)
-        return r;
     struct data_tree *loaded = NULL;
-    r = file_snap_deserialize(snap_log->ctx, snap_log->snap_dir, &loaded, sessions);
+    int r = file_snap_deserialize(snap_log->ctx, snap_log->snap_dir, &loaded, sessions);
     zk_assert((r == 0) == (loaded != NULL));
     bool has_initialize_file = file_exists(snap_log->initialize_file);
-    if (r == -ENODATA)
-        r = start_empty(snap_log, trust_empty_database(snap_log, has_initialize_file), *tree,
-                        sessions);
+    if (r == 0) {
+        r = replay_at_start(snap_log, loaded, sessions, listener);
+    } else if (r == -ENODATA) {
+        r = start_without_snapshot(snap_log, has_initialize_file, *tree, sessions, listener);
+    }
     if (r == 0 && has_initialize_file)
         r = remove_initialize_file(snap_log);
     if (r < 0) {

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <zlib.h>
 
 #include "zk/base/alloc.h"
 #include "zk/base/str.h"
@@ -139,4 +140,37 @@ void golden_assert_equal(const char *name, const void *bytes, size_t length)
     golden_done(&golden);
     if (!same)
         fail_msg("%s differs from what Java wrote", name);
+}
+
+static void unpack_file(const char *from, const char *to)
+{
+    char bytes[8192];
+    int count;
+    gzFile packed = gzopen(from, "rb");
+    FILE *file = fopen(to, "wb");
+    assert_non_null(packed);
+    assert_non_null(file);
+    while ((count = gzread(packed, bytes, sizeof bytes)) > 0)
+        assert_int_equal(fwrite(bytes, 1, (size_t)count, file), count);
+    assert_int_equal(count, 0);
+    assert_int_equal(fclose(file), 0);
+    gzclose(packed);
+}
+
+void golden_unpack(const char *name, const char *directory)
+{
+    struct zk_strings names = {0};
+    char *source = test_path(GOLDEN_DIR "/data", name);
+    assert_int_equal(file_list(source, &names), 0);
+    assert_true(names.count > 0);
+    for (size_t i = 0; i < names.count; i++) {
+        char *from = test_path(source, names.items[i]);
+        names.items[i][strlen(names.items[i]) - strlen(".gz")] = '\0';
+        char *to = test_path(directory, names.items[i]);
+        unpack_file(from, to);
+        free(from);
+        free(to);
+    }
+    zk_strings_done(&names);
+    free(source);
 }

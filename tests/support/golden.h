@@ -16,4 +16,8 @@ char *golden_text(const char *name);
  * line for each field with its name, with a mark at those that differ. */
 void golden_assert_equal(const char *name, const void *bytes, size_t length);
 
+/* Puts the data directory of tests/golden/data that has this name, as Java left it, into a
+ * directory that is there. */
+void golden_unpack(const char *name, const char *directory);
+
 #endif

@@ -114,6 +114,19 @@ void log_stage_cut(const char *path, int64_t size)
     close(fd);
 }
 
+struct buf *log_stage_bytes(const char *path)
+{
+    int64_t size = file_size(path);
+    assert_true(size >= 0);
+    struct buf *bytes = buf_new((size_t)size);
+    int fd;
+    assert_int_equal(file_open_read(path, &fd), 0);
+    assert_int_equal(file_read_at(fd, 0, bytes->bytes, (size_t)size), 0);
+    bytes->length = (size_t)size;
+    file_close(fd);
+    return bytes;
+}
+
 /* ---- rooms ---- */
 
 struct log_room log_room_with(const char *setting, const char *value)

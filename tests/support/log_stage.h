@@ -30,6 +30,9 @@ void log_stage_set_byte(const char *path, int64_t at, uint8_t value);
 void log_stage_zero(const char *path, int64_t from, size_t length);
 void log_stage_cut(const char *path, int64_t size);
 
+/* The whole file. The caller unrefs it. */
+struct buf *log_stage_bytes(const char *path);
+
 /* ---- rooms ---- */
 
 /* An empty directory with a log in it, and a context whose log can be read. */

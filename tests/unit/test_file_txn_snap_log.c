@@ -497,81 +497,6 @@ static void an_initialize_that_cannot_be_removed_ends_the_start(void **state)
     directories_done(&directories);
 }
 
-/* ---- logs ---- */
-
-static const uint8_t LOG_HEADER[16] = {0x5a, 0x4b, 0x4c, 0x47, 0, 0, 0, 2};
-
-/* The log lies in a directory of its own where separate says so. */
-static int restore_with_log_in(bool separate, const void *bytes, size_t length)
-{
-    struct peer_directories directories = directories_new();
-    const char *log = separate ? directories.log : directories.data;
-    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, log);
-    write_golden(directories.data, "snapshot.100000000", "version-2/snapshot.100000000");
-    write_bytes(log, "version-2/log.100000001", bytes, length);
-    int64_t zxid;
-    int r = restore(&directories, snap_log, &zxid);
-    assert_true((r == -ENOTSUP) == has_logged(&directories, "ERROR", "log.100000001", ""));
-    file_txn_snap_log_free(snap_log);
-    directories_done(&directories);
-    return r;
-}
-
-static int restore_with_log(const void *bytes, size_t length)
-{
-    int r = restore_with_log_in(false, bytes, length);
-    assert_int_equal(restore_with_log_in(true, bytes, length), r);
-    return r;
-}
-
-/* D-27 */
-static void a_log_that_holds_a_transaction_is_refused(void **state)
-{
-    (void)state;
-    uint8_t log[16 + 8 + 4 + 48 + 1] = {0};
-    memcpy(log, LOG_HEADER, sizeof LOG_HEADER);
-    zk_store_long(log + 16, 0xb9af0a21);
-    zk_store_int(log + 24, 48);
-    log[sizeof log - 1] = 0x42;
-    assert_int_equal(restore_with_log(log, sizeof log), -ENOTSUP);
-    assert_int_equal(restore_with_log(log, 28), -ENOTSUP); /* torn: still not ours to drop */
-}
-
-/* D-27 */
-static void a_log_of_another_kind_is_refused(void **state)
-{
-    (void)state;
-    assert_int_equal(restore_with_log("not a log at all", 16), -ENOTSUP);
-}
-
-/* P-3: zeros are empty only where Java has put them, behind a header, and to the end. */
-static void a_log_that_only_looks_empty_is_refused(void **state)
-{
-    (void)state;
-    uint8_t log[20000] = {0};
-    assert_int_equal(restore_with_log(log, sizeof log), -ENOTSUP); /* not even a header */
-    memcpy(log + 4096, "a committed write", 17);
-    assert_int_equal(restore_with_log(log, sizeof log), -ENOTSUP); /* its first page is lost */
-    memcpy(log, LOG_HEADER, sizeof LOG_HEADER);
-    assert_int_equal(restore_with_log(log, sizeof log), -ENOTSUP); /* all but its header is */
-    memset(log + 4096, 0, 17);
-    assert_int_equal(restore_with_log(log, sizeof log), 0);
-    log[sizeof log - 1] = 1;
-    assert_int_equal(restore_with_log(log, sizeof log), -ENOTSUP);
-}
-
-/* D-27: Java makes such files before there is anything to write. */
-static void a_log_without_transactions_is_looked_over(void **state)
-{
-    (void)state;
-    uint8_t padded[4096] = {0};
-    memcpy(padded, LOG_HEADER, sizeof LOG_HEADER);
-    assert_int_equal(restore_with_log(LOG_HEADER, sizeof LOG_HEADER), 0);
-    assert_int_equal(restore_with_log(padded, sizeof padded), 0);
-    assert_int_equal(restore_with_log("", 0), 0);
-    assert_int_equal(restore_with_log(LOG_HEADER, 7), 0);
-}
-
 #define STAGED(test) cmocka_unit_test_teardown(test, outside_restore)
 
 int main(void)
@@ -597,10 +522,6 @@ int main(void)
         STAGED(a_file_system_without_locks_is_warned_about),
         STAGED(a_start_that_fails_does_not_use_up_initialize),
         STAGED(an_initialize_that_cannot_be_removed_ends_the_start),
-        STAGED(a_log_that_holds_a_transaction_is_refused),
-        STAGED(a_log_of_another_kind_is_refused),
-        STAGED(a_log_that_only_looks_empty_is_refused),
-        STAGED(a_log_without_transactions_is_looked_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

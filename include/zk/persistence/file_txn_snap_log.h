@@ -54,16 +54,28 @@ void file_txn_snap_log_set_fsync_listener(struct file_txn_snap_log *snap_log,
  * zookeeper.db.autocreate false and no file "initialize" beside version-2, it is not written and
  * its last zxid is -1. With zookeeper.snapshot.trust.empty the log is replayed over *tree when
  * there is no snapshot. The file "initialize" is removed when all else has succeeded. What was read
- * is on the disk when it returns, also what a killed process had not synced (D-133); a tail that a
- * power loss has torn is cut off. Blocks on the disk. Errors, all logged with the file and the
- * reason; *tree and *sessions are as they were: -EBADMSG snapshots of which none is whole (D-38), a
- * log without a snapshot, an entry whose checksum is wrong, a hole in the log (D-134); -EPROTO a
- * file that is no log; -ENOTSUP a snapshot compressed with snappy; other errno of the directory or
- * the disk. */
+ * of the log is on the disk when it returns, also what a killed process had not synced (D-133); a
+ * tail that a power loss has torn is cut off. Blocks on the disk. Errors, all logged with the file
+ * and the reason; *tree and *sessions are as they were: -EBADMSG snapshots of which none is whole
+ * (D-38), a log without a snapshot, an entry whose checksum is wrong, a hole in the log (D-134);
+ * -EPROTO a file that is no log; -ENOTSUP a snapshot compressed with snappy; other errno of the
+ * directory or the disk. */
 ZK_NODISCARD int file_txn_snap_log_restore(struct file_txn_snap_log *snap_log,
                                            struct data_tree **tree,
                                            struct session_timeouts *sessions,
                                            struct playback_listener listener);
+
+/* Java: fastForwardFromEdits(). Apply what the log holds behind the tree's last zxid. Blocks on the
+ * disk. Errors: as file_txn_snap_log_restore, and the tree is then somewhere in between. */
+ZK_NODISCARD int file_txn_snap_log_fast_forward_from_edits(struct file_txn_snap_log *snap_log,
+                                                           struct data_tree *tree,
+                                                           struct session_timeouts *sessions,
+                                                           struct playback_listener listener);
+/* Java: processTransaction(). Apply one transaction to sessions and tree. Errors of the transaction
+ * are in *ret_result, which the caller ends with process_txn_result_done: a replay over a fuzzy
+ * snapshot meets some, and they do no harm. */
+void process_transaction(const struct txn_log_entry *entry, struct data_tree *tree,
+                         struct session_timeouts *sessions, struct process_txn_result *ret_result);
 
 /* ---- the log: file_txn_log.h says who may call, and what an error means ---------------------- */
 

@@ -654,11 +654,25 @@
 #define ZK_LOG_PURGE_NOT_SCHEDULED ZK_INFO, "Purge task is not scheduled."
 /* J; then why */
 #define ZK_LOG_PURGE_ERROR         ZK_ERROR, "Error occurred while purging. reason=%s"
-/* path */
-#define ZK_LOG_TXN_LOG_NOT_BUILT                                                                   \
-    ZK_ERROR, "Transaction log %s holds transactions, and this peer cannot replay a log yet. "     \
-              "Starting without them would lose what the ensemble has committed: refusing to. "    \
-              "Use an empty data directory; the leader will send everything."
+/* the last zxid before the hole, the first behind it */
+#define ZK_LOG_TXN_LOG_HOLE                                                                        \
+    ZK_ERROR, "The log has a hole: transactions behind 0x%" PRIx64 " and before 0x%" PRIx64        \
+              " are missing. Restore the directory from a backup, or empty it and let the leader " \
+              "send everything."
+/* J: how many, milliseconds */
+#define ZK_LOG_TXNS_LOADED ZK_INFO, "%" PRId64 " txns loaded in %" PRId64 " ms"
+/* the words of Java, which throws: directory */
+#define ZK_LOG_TXN_LOG_NO_SNAPSHOT                                                                 \
+    ZK_ERROR, "No snapshot found, but there are log entries. Something is broken! directory=%s"
+/* the words of Java */
+#define ZK_LOG_TXN_LOG_TRUST_EMPTY                                                                 \
+    ZK_WARN, "No snapshot found, but there are log entries. This should only be allowed during "   \
+             "upgrading."
+/* J: the highest zxid, this one, its type */
+#define ZK_LOG_TXN_BEHIND                                                                          \
+    ZK_ERROR, "%" PRId64 "(highestZxid) > %" PRId64 "(next log) for type %" PRId32
+/* J, in other words: type, error */
+#define ZK_LOG_TXN_IGNORED ZK_DEBUG, "Ignoring processTxn failure hdr: %" PRId32 ", error: %" PRId32
 /* J */
 #define ZK_LOG_INITIALIZE_FOUND                                                                    \
     ZK_INFO, "Initialize file found, an empty database will not block voting participation"
