@@ -11,7 +11,8 @@ static void check_path(const char *text, size_t length, const char *problem)
     struct ustring path = {.text = (char *)text, .length = length};
     bool good = path_utils_validate_path(&path, &found);
     if (good != (problem == NULL) || (problem != NULL && strcmp(found.text, problem) != 0))
-        fail_msg("%s: \"%s\", expected \"%s\"", text, found.text, problem != NULL ? problem : "");
+        fail_msg("%s: \"%s\", expected \"%s\"", text != NULL ? text : "null", found.text,
+                 problem != NULL ? problem : "");
 }
 
 #define GOOD(text)         check_path(text, sizeof(text) - 1, NULL)
