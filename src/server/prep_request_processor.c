@@ -31,7 +31,6 @@
 #include "zk/server/zk_database.h"
 #include "zk/server/zookeeper_server.h"
 #include "zk/tree/data_tree.h"
-#include "zk/tree/stats_track.h"
 
 static struct prep_request_processor *prep_of(struct request_processor *processor)
 {
@@ -210,23 +209,6 @@ static enum keeper_code p_request2_txn_delete(struct prep_request_processor *pre
     return code;
 }
 
-/* Whether a setData would put a text that cannot be read into the stats node of a quota. Java lets
- * it pass, and its servers end when anything below that quota changes (D-155). */
-static enum keeper_code check_stats_node(const char *path, const struct buf *data)
-{
-    static const char quota[] = "/zookeeper/quota/";
-    static const char stats_node[] = "/zookeeper_stats";
-    struct stats_track stats;
-    size_t length = strlen(path);
-    if (!zk_text_starts_with(path, quota) || length < sizeof stats_node ||
-        strcmp(path + length - (sizeof stats_node - 1), stats_node) != 0)
-        return KEEPER_CODE_OK;
-    if (data == NULL || stats_track_parse(data, &stats) < 0)
-        return KEEPER_CODE_BADARGUMENTS;
-    stats_track_done(&stats);
-    return KEEPER_CODE_OK;
-}
-
 /* Java: pRequest2Txn(), its case setData */
 static enum keeper_code p_request2_txn_set_data(struct prep_request_processor *prep,
                                                 struct prep_work *work,
@@ -247,6 +229,9 @@ static enum keeper_code p_request2_txn_set_data(struct prep_request_processor *p
         code = check_acl(prep->ctx, acl_of(node), PERMS_WRITE, &request->auth_info);
     if (code == KEEPER_CODE_OK)
         code = check_stats_node(record->path.text, record->data);
+    if (code == KEEPER_CODE_OK)
+        code = check_quota(prep, work, record->path.text,
+                           data_length(record->data) - data_length(node->data), 0);
     if (code == KEEPER_CODE_OK)
         code = check_and_inc_version(node->stat.version, record->version, &new_version);
     if (code != KEEPER_CODE_OK) {
@@ -635,6 +620,7 @@ struct request_processor *prep_request_processor_new(struct zookeeper_server *se
     prep->close_session_txn_enabled =
         zk_settings_get_boolean(ctx, "zookeeper.closeSessionTxn.enabled", true);
     prep->reconfig_enabled = zk_settings_get_boolean(ctx, "zookeeper.reconfigEnabled", false);
+    prep->enforce_quota = zk_settings_get_boolean(ctx, "zookeeper.enforceQuota", false);
     prep->ephemeral_types = ephemeral_types_of(ctx);
     return &prep->base;
 }

@@ -176,7 +176,7 @@ static enum keeper_code check_create(struct prep_request_processor *prep, struct
     if (ephemeral_type_get(&prep->ephemeral_types, (*ret_parent)->stat.ephemeral_owner) ==
         EPHEMERAL_TYPE_NORMAL)
         return KEEPER_CODE_NOCHILDRENFOREPHEMERALS;
-    return KEEPER_CODE_OK;
+    return check_quota(prep, work, wish->path->text, data_length(*wish->data), 1);
 }
 
 /* Java: pRequest2TxnCreate() */

@@ -1,6 +1,6 @@
 /* Shared by prep_request_processor.c (the thread and the simple requests), ..._create.c (the four
- * kinds of create), ..._multi.c, ..._session.c and ..._records.c (what nodes will look like). Java:
- * server.PrepRequestProcessor */
+ * kinds of create), ..._multi.c, ..._session.c, ..._quota.c and ..._records.c (what nodes will look
+ * like). Java: server.PrepRequestProcessor */
 #ifndef SERVER_PREP_REQUEST_PROCESSOR_INTERNAL_H
 #define SERVER_PREP_REQUEST_PROCESSOR_INTERNAL_H
 
@@ -34,12 +34,14 @@ struct prep_request_processor {
     int32_t client_port;
     struct blocking_queue *submitted_requests; /* of struct request, a reference each */
     struct zk_thread_group *threads;
+    int64_t quota_logged_ms; /* when the log was last told that a quota is exceeded; 0: never */
     struct server_metrics_values measured; /* by the thread, since it last told the server */
 
     /* Settings. */
     bool digest_enabled;
     bool close_session_txn_enabled;
     bool reconfig_enabled;
+    bool enforce_quota;
     struct ephemeral_types ephemeral_types;
 };
 
@@ -105,6 +107,20 @@ char *parent_path_of(const struct ustring *path);
 /* Java: PrepRequestProcessor.getParentPathAndValidate(). Returns BADARGUMENTS, or MARSHALLINGERROR
  * for a null path. The caller frees *ret_parent_path. */
 enum keeper_code get_parent_path_and_validate(const struct ustring *path, char **ret_parent_path);
+
+/* ---- quotas (prep_request_processor_quota.c), with the lock held
+ * ------------------------------- */
+
+/* How many bytes data has; none if it is null. */
+int64_t data_length(const struct buf *data);
+/* Java: ZooKeeperServer.checkQuota(). Would so many bytes and nodes more below path be more than a
+ * quota allows? QUOTAEXCEEDED: more than its hard limit; what is more than the soft one is only
+ * logged. MARSHALLINGERROR: the quota cannot be read. */
+enum keeper_code check_quota(struct prep_request_processor *prep, struct prep_work *work,
+                             const char *path, int64_t bytes_diff, int64_t count_diff);
+/* Would a setData put a text that cannot be read into the stats node of a quota? BADARGUMENTS: yes.
+ * Java lets it pass, and its servers end when anything below that quota changes (D-155). */
+enum keeper_code check_stats_node(const char *path, const struct buf *data);
 
 /* ---- records (prep_request_processor_records.c), with the lock held
  * --------------------------- */

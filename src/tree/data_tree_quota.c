@@ -8,6 +8,7 @@
 
 #include "tree/data_tree_internal.h"
 #include "zk/base/alloc.h"
+#include "zk/runtime/lock.h"
 #include "zk/runtime/log.h"
 #include "zk/runtime/log_table.h"
 #include "zk/tree/stats_track.h"
@@ -201,4 +202,13 @@ void data_tree_setup_quota_locked(struct data_tree *tree)
     const struct data_node *node = data_tree_get_node_locked(tree, QUOTA_ZOOKEEPER);
     if (node != NULL)
         traverse_node(tree, node);
+}
+
+/* Java: getMaxPrefixWithQuota() */
+char *data_tree_get_max_prefix_with_quota(struct data_tree *tree, const char *path)
+{
+    zk_mutex_lock(&tree->mu);
+    char *last_prefix = zk_xstrdup(path_trie_find_max_prefix(&tree->quotas, path));
+    zk_mutex_unlock(&tree->mu);
+    return last_prefix;
 }

@@ -3,6 +3,7 @@
  * captured; scripts/golden/requests.py says how. */
 #include "prep_stage.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,12 +216,71 @@ static void javas_transactions_are_made_when_none_is_ever_applied(void **state)
     play(1000000);
 }
 
+/* ---- damage ---------------------------------------------------------------------------------- */
+
+/* Numbers by chance, the same in each run. */
+static uint32_t chance(uint64_t *seed, uint32_t bound)
+{
+    *seed = *seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+    return (uint32_t)(*seed >> 33) % bound;
+}
+
+static struct buf *damage(uint64_t *seed, struct buf *body)
+{
+    for (uint32_t times = chance(seed, 3); body->length > 0 && times > 0; times--)
+        body->bytes[chance(seed, (uint32_t)body->length)] ^= (uint8_t)(1U << chance(seed, 8));
+    if (chance(seed, 8) == 0)
+        body->length = chance(seed, (uint32_t)body->length + 1);
+    return body;
+}
+
+/* Whatever comes: each request comes out again, and each digest that was promised is the tree's
+ * when the transaction is applied (prep_stage_apply looks). */
+static void requests_that_are_damaged_by_chance_come_out_and_keep_the_digest(void **state)
+{
+    static const int32_t types[] = {1, 2, 5, 7, 13, 14, 14, 15, 16, 19, 20, 21, -10, -11, 9, 0};
+    enum { ROUNDS = 12 };
+    (void)state;
+    const char *const settings[] = {"zookeeper.extendedTypesEnabled", "true", NULL};
+    struct prep_stage *stage = prep_stage_new(settings);
+    uint64_t seed = 9;
+    char *line = NULL;
+    size_t room = 0;
+    for (int64_t session = 1; session <= 4; session++)
+        assert_int_equal(prep_stage_open_session(stage, session), 0);
+    for (int round = 0; round < ROUNDS; round++) {
+        FILE *file = fopen(GOLDEN_DIR "/requests.txt", "r");
+        assert_non_null(file);
+        while (getline(&line, &room, file) > 0) {
+            int32_t type;
+            int at = 0;
+            if (sscanf(line, "Q %*s %*s %*s %" SCNd32 " %*s %n", &type, &at) != 1 || at == 0)
+                continue;
+            line[strcspn(line, "\n")] = '\0';
+            if (chance(&seed, 4) == 0)
+                type = types[chance(&seed, sizeof types / sizeof types[0])];
+            prep_stage_submit(stage, 1 + chance(&seed, 4), type,
+                              damage(&seed, bytes_of_hex(line + at)));
+            (void)prep_stage_next(stage);
+            if (chance(&seed, 20) == 0)
+                prep_stage_apply(stage);
+        }
+        (void)fclose(file);
+        for (int64_t session = 1; session <= 4; session++)
+            (void)prep_stage_open_session(stage, session); /* some are closed by now */
+        prep_stage_apply(stage);
+    }
+    free(line);
+    prep_stage_free(stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(javas_transactions_are_made_when_each_is_applied_at_once),
         cmocka_unit_test(javas_transactions_are_made_when_many_are_outstanding),
         cmocka_unit_test(javas_transactions_are_made_when_none_is_ever_applied),
+        cmocka_unit_test(requests_that_are_damaged_by_chance_come_out_and_keep_the_digest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -297,6 +297,90 @@ static void d_162_session_0_owns_no_ordinary_node(void **state)
     assert_int_equal(prep_stage_set_data(stage, SESSION, "/a", "x"), 0);
 }
 
+/* ---- quotas ---------------------------------------------------------------------------------- */
+
+static int setup_quotas(void **state)
+{
+    const char *const settings[] = {"zookeeper.enforceQuota", "true", NULL};
+    return setup_with(state, settings);
+}
+
+/* Puts a quota on /a, as zkCli does. */
+static void set_quota(struct prep_stage *stage, const char *limits)
+{
+    struct create_request record = {.path = ustring_of("/zookeeper/quota/a/zookeeper_limits"),
+                                    .acl = open_acl()};
+    record.data = buf_new_copy(limits, strlen(limits));
+    assert_int_equal(prep_stage_create(stage, SESSION, "/a", PERSISTENT), 0);
+    assert_int_equal(prep_stage_create(stage, SESSION, "/zookeeper/quota/a", PERSISTENT), 0);
+    assert_int_equal(
+        prep_stage_ask(stage, SESSION, OP_CODE_CREATE, &create_request_record, &record), 0);
+    assert_int_equal(
+        prep_stage_create(stage, SESSION, "/zookeeper/quota/a/zookeeper_stats", PERSISTENT), 0);
+    jute_done(&create_request_record, &record);
+    prep_stage_apply(stage);
+}
+
+static void a_hard_limit_of_nodes_refuses_the_next_one(void **state)
+{
+    struct prep_stage *stage = *state;
+    set_quota(stage, "count=-1,bytes=-1=;byteHardLimit=-1;countHardLimit=3");
+    assert_int_equal(prep_stage_create(stage, SESSION, "/a/1", PERSISTENT), 0);
+    prep_stage_apply(stage);
+    assert_int_equal(prep_stage_create(stage, SESSION, "/a/2", PERSISTENT), 0);
+    /* What is outstanding does not count. */
+    assert_int_equal(prep_stage_create(stage, SESSION, "/a/3", PERSISTENT), 0);
+    prep_stage_apply(stage);
+    assert_int_equal(prep_stage_create(stage, SESSION, "/a/4", PERSISTENT),
+                     KEEPER_CODE_QUOTAEXCEEDED);
+    assert_int_equal(prep_stage_create(stage, SESSION, "/b", PERSISTENT), 0);
+    assert_int_equal(prep_stage_set_data(stage, SESSION, "/a/1", "much"), 0);
+}
+
+static void a_hard_limit_of_bytes_refuses_data(void **state)
+{
+    struct prep_stage *stage = *state;
+    set_quota(stage, "count=-1,bytes=-1=;byteHardLimit=4;countHardLimit=-1");
+    assert_int_equal(prep_stage_set_data(stage, SESSION, "/a", "12345"), KEEPER_CODE_QUOTAEXCEEDED);
+    assert_int_equal(prep_stage_set_data(stage, SESSION, "/a", "1234"), 0);
+    prep_stage_apply(stage);
+    assert_int_equal(prep_stage_set_data(stage, SESSION, "/a", "4321"), 0);
+    assert_int_equal(prep_stage_create(stage, SESSION, "/a/1", PERSISTENT), 0);
+}
+
+static void a_soft_limit_refuses_nothing(void **state)
+{
+    struct prep_stage *stage = *state;
+    set_quota(stage, "count=1,bytes=1");
+    assert_int_equal(prep_stage_create(stage, SESSION, "/a/1", PERSISTENT), 0);
+    assert_int_equal(prep_stage_set_data(stage, SESSION, "/a", "12345"), 0);
+}
+
+static void a_quota_that_cannot_be_read_is_an_error_of_the_request(void **state)
+{
+    struct prep_stage *stage = *state;
+    set_quota(stage, "poison");
+    assert_int_equal(prep_stage_create(stage, SESSION, "/a/1", PERSISTENT),
+                     KEEPER_CODE_MARSHALLINGERROR);
+    assert_int_equal(prep_stage_create(stage, SESSION, "/b", PERSISTENT), 0);
+}
+
+static void a_quota_without_its_stats_enforces_nothing(void **state)
+{
+    struct prep_stage *stage = *state;
+    set_quota(stage, "count=-1,bytes=-1=;byteHardLimit=-1;countHardLimit=0");
+    assert_int_equal(prep_stage_delete(stage, SESSION, "/zookeeper/quota/a/zookeeper_stats"), 0);
+    prep_stage_apply(stage);
+    assert_int_equal(prep_stage_create(stage, SESSION, "/a/1", PERSISTENT), 0);
+}
+
+static void without_the_setting_no_quota_is_enforced(void **state)
+{
+    struct prep_stage *stage = *state;
+    set_quota(stage, "count=-1,bytes=-1=;byteHardLimit=0;countHardLimit=0");
+    assert_int_equal(prep_stage_create(stage, SESSION, "/a/1", PERSISTENT), 0);
+}
+
 /* ---- what is outstanding --------------------------------------------------------------------- */
 
 static void d_157_a_multi_that_fails_with_an_exception_leaves_nothing(void **state)
@@ -625,7 +709,8 @@ static void a_request_behind_the_shutdown_is_dropped(void **state)
     prep_stage_submit(stage, SESSION, OP_CODE_PING, NULL);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)   cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define QUOTAS(name) cmocka_unit_test_setup_teardown(name, setup_quotas, teardown)
 
 int main(void)
 {
@@ -643,6 +728,12 @@ int main(void)
         TEST(d_154_the_root_is_one_node_under_both_its_names),
         TEST(d_155_a_stats_node_takes_no_text_that_cannot_be_read),
         TEST(d_162_session_0_owns_no_ordinary_node),
+        QUOTAS(a_hard_limit_of_nodes_refuses_the_next_one),
+        QUOTAS(a_hard_limit_of_bytes_refuses_data),
+        QUOTAS(a_soft_limit_refuses_nothing),
+        QUOTAS(a_quota_that_cannot_be_read_is_an_error_of_the_request),
+        QUOTAS(a_quota_without_its_stats_enforces_nothing),
+        TEST(without_the_setting_no_quota_is_enforced),
         TEST(d_157_a_multi_that_fails_with_an_exception_leaves_nothing),
         TEST(a_multi_that_fails_is_taken_back_and_its_numbers_are_used_again),
         TEST(d_157_a_sequential_name_that_was_deleted_stays_deleted),

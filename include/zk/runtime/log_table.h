@@ -763,6 +763,9 @@
 /* J, in other words: request, code */
 #define ZK_LOG_USER_LEVEL_EXCEPTION                                                                \
     ZK_INFO, "Got user-level KeeperException when processing %s Error:KeeperErrorCode = %s"
+/* J, put together: path, "count" or "bytes", how many, "hard" or "soft", limit */
+#define ZK_LOG_QUOTA_EXCEEDED                                                                      \
+    ZK_WARN, "Quota exceeded: %s [current %s=%" PRId64 ", %s limit=%" PRId64 "]"
 /* J: session */
 #define ZK_LOG_COMMITTING_GLOBAL_SESSION ZK_INFO, "Committing global session 0x%" PRIx64
 /* J */

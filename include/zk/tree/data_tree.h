@@ -50,6 +50,9 @@ void data_tree_get_ephemerals(struct data_tree *tree, int64_t session_id, struct
 /* Java: getSessions(). Adds the sessions that own a node. */
 void data_tree_get_sessions(struct data_tree *tree, struct long_set *sessions);
 
+/* Java: getMaxPrefixWithQuota(). Returns the longest path with a quota that is path or above it;
+ * the caller frees it. NULL: there is none. */
+char *data_tree_get_max_prefix_with_quota(struct data_tree *tree, const char *path);
 /* Java: isSpecialPath(): "/" and the three nodes that each tree has of its own. */
 bool data_tree_is_special_path(const char *path);
 
