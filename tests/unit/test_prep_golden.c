@@ -1,6 +1,6 @@
 /* Requests that a Java leader was given, and the transactions that it made of them: ours are the
  * same, byte for byte, when the clock shows the same. tests/golden/requests.txt is what was
- * captured; scripts/golden/requests.py says how. */
+ * captured; scripts/golden/capture_requests.py says how. */
 #include "prep_stage.h"
 
 #include <inttypes.h>

@@ -305,7 +305,7 @@ def main():
             for peer in list(capture.running):
                 peer.stop()
     with open(path, 'w') as f:
-        f.write('# What a Java 3.8.0 leader made of requests; scripts/golden/requests.py says how it was captured.\n')
+        f.write('# What a Java 3.8.0 leader made of requests; scripts/golden/capture_requests.py says how it was captured.\n')
         f.write('\n'.join(run.lines) + '\n')
     codes = {}
     for line in run.lines:
