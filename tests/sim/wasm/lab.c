@@ -250,7 +250,8 @@ const char *EXPORT(lab_look_disk)(int host)
         if (inode->directory)
             continue;
         bool safe = !inode->dirty && names_find(&disk->durable, disk->now.items[i].path) == inode;
-        play_text_add(&lab.look, "%s\t%zu\t%d\n", disk->now.items[i].path->text, inode->size, safe);
+        play_text_add(&lab.look, "%s\t%zu\t%d\n", disk->now.items[i].path->text, inode->now.size,
+                      safe);
     }
     return play_text_bytes(&lab.look);
 }
