@@ -95,7 +95,8 @@ static void apply_request(struct final_request_processor *final, struct request 
     zookeeper_server_process_txn(final->server, request, ret_rc);
     if (request->txn == NULL)
         return;
-    zk_trace_txn(final->ctx, "applied", request->zxid, 0, "our tree has it: readers see it now");
+    zk_trace_txn(final->ctx, "applied", request->zxid, 0,
+                 "the tree of this server has it, so readers see it now");
     /* The two clocks are of two machines, so it may well be negative. */
     int64_t propagation_latency_ms = zk_wall_ms() - request->txn->header.time_ms;
     if (propagation_latency_ms >= 0)

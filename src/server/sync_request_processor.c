@@ -180,7 +180,7 @@ static int flush(struct sync_request_processor *sync)
                      sync->last_flush_time_ms - request->sync_queue_start_time_ms);
         if (request->txn != NULL)
             zk_trace_txn(sync->ctx, "logged", request->zxid, 0,
-                         "its fsync came back: it survives a power loss");
+                         "its fsync has returned, so it survives a power loss");
         r = pass_on(sync, request);
         request_unref(request);
     }

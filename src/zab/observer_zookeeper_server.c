@@ -24,7 +24,7 @@ int observer_zookeeper_server_commit_request(struct observer_zookeeper_server *o
 {
     int r = 0;
     zk_trace_txn(ozk->base.self->ctx, "committed", txn->header.zxid, 0,
-                 "the leader tells observers of what is committed alone");
+                 "the leader tells observers only what is committed");
     struct request *request = request_new_of_txn(txn);
     if (ozk->base.sync_processor != NULL) {
         r = request_processor_process_request(
