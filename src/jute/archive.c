@@ -56,7 +56,7 @@ struct jute_out jute_out_of(struct zk_output *output)
     return (struct jute_out){.output = output};
 }
 
-static void out_bytes(struct jute_out *out, const void *bytes, size_t length)
+void jute_out_bytes(struct jute_out *out, const void *bytes, size_t length)
 {
     if (out->error == 0 && length > 0)
         out->error = zk_output_write(out->output, bytes, length);
@@ -66,20 +66,14 @@ void jute_out_int(struct jute_out *out, int32_t value)
 {
     uint8_t bytes[4];
     zk_store_int(bytes, value);
-    out_bytes(out, bytes, sizeof bytes);
+    jute_out_bytes(out, bytes, sizeof bytes);
 }
 
 void jute_out_long(struct jute_out *out, int64_t value)
 {
     uint8_t bytes[8];
     zk_store_long(bytes, value);
-    out_bytes(out, bytes, sizeof bytes);
-}
-
-void jute_out_boolean(struct jute_out *out, bool value)
-{
-    uint8_t byte = value ? 1 : 0;
-    out_bytes(out, &byte, 1);
+    jute_out_bytes(out, bytes, sizeof bytes);
 }
 
 /* A length is an int: nothing that we keep in memory is longer. */
@@ -91,7 +85,7 @@ static void out_counted(struct jute_out *out, const void *bytes, size_t length)
         return;
     }
     jute_out_int(out, (int32_t)length);
-    out_bytes(out, bytes, length);
+    jute_out_bytes(out, bytes, length);
 }
 
 void jute_out_string(struct jute_out *out, const char *text)
@@ -169,16 +163,6 @@ int jute_in_long(struct jute_in *in, int64_t *ret_value)
     if (r < 0)
         return r;
     *ret_value = zk_load_long(bytes);
-    return 0;
-}
-
-int jute_in_boolean(struct jute_in *in, bool *ret_value)
-{
-    uint8_t byte;
-    int r = in_bytes(in, &byte, 1);
-    if (r < 0)
-        return r;
-    *ret_value = byte != 0;
     return 0;
 }
 

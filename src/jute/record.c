@@ -121,33 +121,100 @@ static bool lists_equal(const struct jute_record *element, const void *one, cons
     return equal;
 }
 
-/* ---- records --------------------------------------------------------------------------------- */
+/* ---- numbers that follow one another ----------------------------------------------------------
+ * Most fields of most records are numbers. Those between two others are read or written at once:
+ * a StatPersisted is one piece of 60 bytes, not nine. */
 
-static int read_field(struct jute_in *in, const struct jute_field *field, void *ret_member)
+enum { RUN_BYTES = 128 };
+
+/* 0: it depends on the value. */
+static size_t width_of(const struct jute_field *field)
 {
     switch (field->type) {
     case JUTE_TYPE_INT:
-        return jute_in_int(in, ret_member);
+        return 4;
     case JUTE_TYPE_LONG:
-        return jute_in_long(in, ret_member);
+        return 8;
     case JUTE_TYPE_BOOLEAN:
-        return jute_in_boolean(in, ret_member);
+        return 1;
     case JUTE_TYPE_USTRING:
-        return jute_in_ustring(in, ret_member);
     case JUTE_TYPE_BUFFER:
-        return jute_in_buffer(in, ret_member);
     case JUTE_TYPE_RECORD:
-        return jute_read(in, field->record, ret_member);
     case JUTE_TYPE_VECTOR:
-        return read_list(in, field->record, ret_member);
+        return 0;
     }
     zk_unreachable();
 }
 
+/* How many fields from the first on are numbers and fit into a run, and their bytes. */
+static size_t count_run(const struct jute_record *record, size_t first, size_t *ret_bytes)
+{
+    size_t bytes = 0;
+    size_t end = first;
+    for (; end < record->field_count; end++) {
+        size_t width = width_of(&record->fields[end]);
+        if (width == 0 || bytes + width > RUN_BYTES)
+            break;
+        bytes += width;
+    }
+    *ret_bytes = bytes;
+    return end - first;
+}
+
+static void store_number(uint8_t *bytes, const struct jute_field *field, const void *member)
+{
+    if (field->type == JUTE_TYPE_INT)
+        zk_store_int(bytes, *(const int32_t *)member);
+    else if (field->type == JUTE_TYPE_LONG)
+        zk_store_long(bytes, *(const int64_t *)member);
+    else
+        *bytes = *(const bool *)member ? 1 : 0;
+}
+
+static void load_number(const uint8_t *bytes, const struct jute_field *field, void *ret_member)
+{
+    if (field->type == JUTE_TYPE_INT)
+        *(int32_t *)ret_member = zk_load_int(bytes);
+    else if (field->type == JUTE_TYPE_LONG)
+        *(int64_t *)ret_member = zk_load_long(bytes);
+    else
+        *(bool *)ret_member = *bytes != 0;
+}
+
+/* ---- records --------------------------------------------------------------------------------- */
+
+/* Reads one field, or several numbers. *ret_count: how many. */
+static int read_fields(struct jute_in *in, const struct jute_record *record, size_t first,
+                       void *ret_value, size_t *ret_count)
+{
+    uint8_t run[RUN_BYTES];
+    size_t length;
+    const struct jute_field *field = &record->fields[first];
+    size_t count = count_run(record, first, &length);
+    *ret_count = count > 0 ? count : 1;
+    if (count > 0) {
+        int r = zk_input_read(in->input, run, length);
+        if (r < 0)
+            return r;
+        const uint8_t *next = run;
+        for (size_t i = 0; i < count; next += width_of(&field[i++]))
+            load_number(next, &field[i], member_of(ret_value, &field[i]));
+        return 0;
+    }
+    void *member = member_of(ret_value, field);
+    if (field->type == JUTE_TYPE_USTRING)
+        return jute_in_ustring(in, member);
+    if (field->type == JUTE_TYPE_BUFFER)
+        return jute_in_buffer(in, member);
+    return field->type == JUTE_TYPE_RECORD ? jute_read(in, field->record, member)
+                                           : read_list(in, field->record, member);
+}
+
 int jute_read(struct jute_in *in, const struct jute_record *record, void *ret_value)
 {
-    for (size_t i = 0; i < record->field_count; i++) {
-        int r = read_field(in, &record->fields[i], member_of(ret_value, &record->fields[i]));
+    size_t count;
+    for (size_t i = 0; i < record->field_count; i += count) {
+        int r = read_fields(in, record, i, ret_value, &count);
         if (r == 0)
             continue;
         struct jute_record read = *record; /* what has been read so far goes again */
@@ -158,34 +225,34 @@ int jute_read(struct jute_in *in, const struct jute_record *record, void *ret_va
     return 0;
 }
 
+/* Writes one field that is no number. */
+static void write_field(struct jute_out *out, const struct jute_field *field, const void *member)
+{
+    if (field->type == JUTE_TYPE_USTRING)
+        jute_out_ustring(out, member);
+    else if (field->type == JUTE_TYPE_BUFFER)
+        jute_out_buffer(out, *(struct buf *const *)member);
+    else if (field->type == JUTE_TYPE_RECORD)
+        jute_write(out, field->record, member);
+    else
+        write_list(out, field->record, member);
+}
+
 void jute_write(struct jute_out *out, const struct jute_record *record, const void *value)
 {
-    for (size_t i = 0; i < record->field_count; i++) {
+    uint8_t run[RUN_BYTES];
+    for (size_t i = 0; i < record->field_count;) {
+        size_t length;
         const struct jute_field *field = &record->fields[i];
-        const void *member = member_of_const(value, field);
-        switch (field->type) {
-        case JUTE_TYPE_INT:
-            jute_out_int(out, *(const int32_t *)member);
-            break;
-        case JUTE_TYPE_LONG:
-            jute_out_long(out, *(const int64_t *)member);
-            break;
-        case JUTE_TYPE_BOOLEAN:
-            jute_out_boolean(out, *(const bool *)member);
-            break;
-        case JUTE_TYPE_USTRING:
-            jute_out_ustring(out, member);
-            break;
-        case JUTE_TYPE_BUFFER:
-            jute_out_buffer(out, *(struct buf *const *)member);
-            break;
-        case JUTE_TYPE_RECORD:
-            jute_write(out, field->record, member);
-            break;
-        case JUTE_TYPE_VECTOR:
-            write_list(out, field->record, member);
-            break;
-        }
+        size_t count = count_run(record, i, &length);
+        uint8_t *next = run;
+        for (size_t j = 0; j < count; next += width_of(&field[j++]))
+            store_number(next, &field[j], member_of_const(value, &field[j]));
+        if (count > 0)
+            jute_out_bytes(out, run, length);
+        else
+            write_field(out, field, member_of_const(value, field));
+        i += count > 0 ? count : 1;
     }
 }
 

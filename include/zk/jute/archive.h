@@ -45,9 +45,10 @@ struct jute_out {
 };
 
 struct jute_out jute_out_of(struct zk_output *output);
+/* As they are, without a length. */
+void jute_out_bytes(struct jute_out *out, const void *bytes, size_t length);
 void jute_out_int(struct jute_out *out, int32_t value);
 void jute_out_long(struct jute_out *out, int64_t value);
-void jute_out_boolean(struct jute_out *out, bool value);
 void jute_out_string(struct jute_out *out, const char *text); /* NULL: null */
 void jute_out_ustring(struct jute_out *out, const struct ustring *string);
 void jute_out_buffer(struct jute_out *out, const struct buf *buffer); /* NULL: null */
@@ -72,8 +73,6 @@ struct jute_in {
 struct jute_in jute_in_of(const struct zk_context *ctx, struct zk_input *input);
 ZK_NODISCARD int jute_in_int(struct jute_in *in, int32_t *ret_value);
 ZK_NODISCARD int jute_in_long(struct jute_in *in, int64_t *ret_value);
-/* Any byte but 0 is true. */
-ZK_NODISCARD int jute_in_boolean(struct jute_in *in, bool *ret_value);
 /* The caller ends *ret_string with ustring_done. */
 ZK_NODISCARD int jute_in_ustring(struct jute_in *in, struct ustring *ret_string);
 /* The caller frees *ret_text. For paths and the like: null and strings with a zero byte inside are
