@@ -98,16 +98,19 @@ static void remove_from_owner(struct data_tree *tree, struct data_node *node) RE
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
 
-/* Takes ownership of node, whose path is new. parent NULL: it is the root. */
-static void put_node(struct data_tree *tree, struct data_node *parent, struct data_node *node)
+/* Takes ownership of node. parent NULL: it is the root. False: its path is there already, and
+ * nothing has been done. */
+static bool put_node(struct data_tree *tree, struct data_node *parent, struct data_node *node)
     REQUIRES(&tree->mu)
 {
-    if (parent != NULL)
-        data_node_add_child(parent, node);
-    node_hash_map_put(&tree->nodes, node);
+    if (!node_hash_map_put(&tree->nodes, node))
+        return false;
     tree->node_data_size += node_size(node);
-    if (parent != NULL) /* Java does not look at the root's owner either */
+    if (parent != NULL) { /* Java does not look at the root's owner either */
+        data_node_add_child(parent, node);
         add_to_owner(tree, node);
+    }
+    return true;
 }
 
 /* Free a node that is out of the tree, now or when nobody looks at it any more. */
@@ -174,7 +177,8 @@ struct data_node *data_tree_put_empty_node_locked(struct data_tree *tree, struct
     struct data_node *node =
         data_node_new(path, empty, ACL_CACHE_OPEN_UNSAFE, &(struct stat_persisted){0});
     buf_unref(empty);
-    put_node(tree, parent, node);
+    bool is_new = put_node(tree, parent, node);
+    zk_assert(is_new);
     return node;
 }
 
@@ -183,12 +187,10 @@ int data_tree_hang_node_locked(struct data_tree *tree, struct data_node *node)
 {
     struct data_node *parent = parent_of(tree, node->path);
     bool is_root = node->path[0] == '\0';
-    if ((!is_root && parent == NULL) ||
-        node_hash_map_get(&tree->nodes, node->path, strlen(node->path)) != NULL) {
+    if ((!is_root && parent == NULL) || !put_node(tree, parent, node)) {
         data_node_free(node);
         return -EPROTO;
     }
-    put_node(tree, parent, node);
     acl_cache_add_usage(&tree->acl_cache, node->acl);
     if (is_root)
         tree->root = node;
@@ -246,7 +248,8 @@ int32_t data_tree_create_node_locked(struct data_tree *tree, const char *path, s
     }
     raise_cversion(tree, parent, parent_cversion, zxid);
     child = data_node_new(path, data, acl_id, &stat);
-    put_node(tree, parent, child);
+    bool is_new = put_node(tree, parent, child);
+    zk_assert(is_new);
     if (ret_stat != NULL)
         *ret_stat = data_node_copy_stat(child, &tree->types);
     data_tree_quota_created_locked(tree, path, data_length(data));

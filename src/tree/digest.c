@@ -8,6 +8,11 @@
 /* Java: ZooDefs.ZOOKEEPER_NODE_SUBTREE: what differs from server to server. */
 static const char OWN_SUBTREE[] = "/zookeeper/";
 
+enum {
+    STAT_BYTES = 60,
+    TOGETHER = 1024,
+};
+
 /* What of a stat goes into the digest. Not the order of StatPersisted on disk:
  *
  *    0   8   long czxid
@@ -19,7 +24,7 @@ static const char OWN_SUBTREE[] = "/zookeeper/";
  *   44   4   int  cversion
  *   48   4   int  aversion
  *   52   8   long ephemeralOwner */
-static void stat_bytes(const struct stat_persisted *stat, uint8_t ret_bytes[60])
+static void stat_bytes(const struct stat_persisted *stat, uint8_t *ret_bytes)
 {
     zk_store_long(ret_bytes, stat->czxid);
     zk_store_long(ret_bytes + 8, stat->mzxid);
@@ -38,10 +43,21 @@ uint32_t digest_calculate(const char *path, const struct buf *data,
 {
     if (strncmp(path, OWN_SUBTREE, sizeof OWN_SUBTREE - 1) == 0)
         return 0;
-    uint8_t bytes[60];
+    size_t path_length = strlen(path);
+    size_t data_length = data != NULL ? data->length : 0;
+    if (path_length + data_length + STAT_BYTES <= TOGETHER) {
+        /* zlib is quick with long pieces: three short ones cost twice as much. */
+        uint8_t together[TOGETHER];
+        memcpy(together, path, path_length);
+        if (data_length > 0)
+            memcpy(together + path_length, data->bytes, data_length);
+        stat_bytes(stat, together + path_length + data_length);
+        return (uint32_t)crc32_z(0, together, path_length + data_length + STAT_BYTES);
+    }
+    uint8_t bytes[STAT_BYTES];
     stat_bytes(stat, bytes);
-    uLong crc = crc32_z(0, (const Bytef *)path, strlen(path));
-    if (data && data->length > 0)
-        crc = crc32_z(crc, data->bytes, data->length);
+    uLong crc = crc32_z(0, (const Bytef *)path, path_length);
+    if (data_length > 0)
+        crc = crc32_z(crc, data->bytes, data_length);
     return (uint32_t)crc32_z(crc, bytes, sizeof bytes);
 }

@@ -13,13 +13,25 @@ enum { FIRST_SLOTS = 16 };
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-/* FNV-1a */
+/* Mixes eight bytes in. The upper half of a product depends on all bits, so it goes down. */
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 32;
+}
+
+/* Eight bytes at a time: paths are long, and each transaction looks up two. */
 static uint64_t hash_path(const struct node_hash_map *map, const char *path, size_t length)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ map->seed;
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (uint8_t)path[i]) * UINT64_C(0x100000001b3);
-    return hash ^ hash >> 32;
+    uint64_t hash = mix(map->seed, length);
+    uint64_t word = 0;
+    for (; length >= sizeof word; length -= sizeof word, path += sizeof word) {
+        memcpy(&word, path, sizeof word);
+        hash = mix(hash, word);
+    }
+    word = 0;
+    memcpy(&word, path, length);
+    return mix(mix(hash, word), map->seed);
 }
 
 /* Where the path of that length is, or where it would go. */
@@ -96,17 +108,19 @@ struct data_node *node_hash_map_get(const struct node_hash_map *map, const char 
     return find_slot(map, path, length, hash_path(map, path, length))->node;
 }
 
-void node_hash_map_put(struct node_hash_map *map, struct data_node *node)
+bool node_hash_map_put(struct node_hash_map *map, struct data_node *node)
 {
     if (4 * (map->count + 1) > 3 * map->slot_count)
         grow_table(map);
     size_t length = strlen(node->path);
     uint64_t hash = hash_path(map, node->path, length);
     struct node_hash_map_slot *slot = find_slot(map, node->path, length, hash);
-    zk_assert(slot->node == NULL);
+    if (slot->node != NULL)
+        return false;
     *slot = (struct node_hash_map_slot){.hash = hash, .node = node};
     map->count++;
     node_hash_map_post_change(map, node);
+    return true;
 }
 
 void node_hash_map_remove(struct node_hash_map *map, struct data_node *node)

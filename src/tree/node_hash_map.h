@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "tree/data_node.h"
+#include "zk/base/attrs.h"
 
 struct node_hash_map_slot {
     uint64_t hash;
@@ -34,8 +35,9 @@ void node_hash_map_done(struct node_hash_map *map);
 /* Java: get(). By the very name, of which only so much counts. NULL: there is none. */
 struct data_node *node_hash_map_get(const struct node_hash_map *map, const char *path,
                                     size_t length);
-/* Java: put(). Takes ownership of node, whose path is new. Adds its digest. */
-void node_hash_map_put(struct node_hash_map *map, struct data_node *node);
+/* Java: put(). Takes ownership of node and adds its digest. False: there is a node of that path
+ * already, and nothing has been done; Java's put() would replace it. */
+ZK_NODISCARD bool node_hash_map_put(struct node_hash_map *map, struct data_node *node);
 /* Java: remove(). Returns ownership of node, which is there. Takes its digest away. */
 void node_hash_map_remove(struct node_hash_map *map, struct data_node *node);
 
