@@ -393,6 +393,76 @@ FOUR_LETTER.update({
 })
 
 
+# ---- transactions and what clients ask --------------------------------------------------------
+
+def log_entries(log):
+    """Those of a log file, each behind two bytes of length."""
+    at, found = 16, []
+    while at < len(log):
+        length = struct.unpack_from(">i", log, at + 8)[0]
+        found.append(struct.pack(">H", length) + log[at + 12:at + 12 + length])
+        at += 12 + length + 1
+    return found
+
+
+def txn(kind, body, zxid=1, session=7, digest=b""):
+    entry = struct.pack(">qiqqi", session, 1, zxid, 10, kind) + body + digest
+    return struct.pack(">H", len(entry)) + entry
+
+
+OPEN = struct.pack(">ii", 1, 31) + text(b"world") + text(b"anyone")
+
+
+def create(path, ephemeral=b"\0", parent=1):
+    return text(path) + text(b"x") + OPEN + ephemeral + struct.pack(">i", parent)
+
+
+def operation(kind, body):
+    return struct.pack(">ii", kind, len(body)) + body
+
+
+MINUS = struct.pack(">i", -1)
+DIGEST = struct.pack(">iq", 2, 1371985504)
+TXNS = {
+    "create-v0": txn(1, text(b"/t") + text(b"x") + OPEN + b"\1"), "create-null": txn(1, MINUS * 3 + b"\0" + MINUS),
+    "create-root": txn(1, create(b"/")), "create-empty-path": txn(1, create(b"")), "create-slash": txn(1, create(b"/a/")),
+    "create-zero": txn(1, create(b"/a\0b")), "create-true-2": txn(1, create(b"/a", b"\2")),
+    "create-twice": txn(1, create(b"/a")) + txn(1, create(b"/a", parent=5), 2),
+    "close-none": txn(-11, b""), "close-digest": txn(-11, DIGEST), "close-null": txn(-11, MINUS),
+    "close-theirs": txn(1, create(b"/a", b"\1")) + txn(-11, struct.pack(">i", 2) + text(b"/a") + text(b"/b"), 2),
+    "ttl": txn(21, text(b"/a") + MINUS * 2 + struct.pack(">iq", 1, 5)),
+    "ttl-0": txn(21, text(b"/a") + MINUS * 2 + struct.pack(">iq", 1, 0)),
+    "ttl-too-long": txn(21, text(b"/a") + MINUS * 2 + struct.pack(">iq", 1, 1 << 40)),
+    "multi-null": txn(14, MINUS), "multi-empty": txn(14, struct.pack(">i", 0) + DIGEST),
+    "multi-unreadable": txn(14, struct.pack(">i", 3) + operation(1, create(b"/a")) + operation(7, b"") +
+                            operation(2, text(b"/a"))),
+    "multi-changed": txn(14, struct.pack(">i", 2) + operation(-1, create(b"/a")) + operation(-1, struct.pack(">i", -101))),
+    "multi-create2": txn(14, struct.pack(">i", 2) + operation(15, create(b"/a")) + operation(15, create(b"/a/b"))),
+    "multi-in-multi": txn(14, struct.pack(">i", 1) + operation(14, struct.pack(">i", 0))),
+    "check-outside": txn(13, text(b"/a") + struct.pack(">i", 0)), "unknown": txn(99, b""),
+    "parent-deleted": txn(1, create(b"/a")) + txn(1, create(b"/a/b"), 2) + txn(2, text(b"/a"), 3) + txn(1, create(b"/a"), 4),
+    "delete-root": txn(2, text(b"/")), "delete-nothing": txn(2, text(b"")),
+    "set-acl-null": txn(1, create(b"/a")) + txn(7, text(b"/a") + MINUS + struct.pack(">i", 1), 2),
+    "quota": b"".join(txn(1, create(b"/zookeeper/quota" + path), i) for i, path in enumerate(
+        (b"/a", b"/a/zookeeper_limits", b"/a/zookeeper_stats"))) + txn(1, create(b"/a"), 4) + txn(
+            5, text(b"/zookeeper/quota/a/zookeeper_stats") + text(b"count=7,bytes=x") + struct.pack(">i", 1), 5) + txn(
+                2, text(b"/a"), 6),
+    "quota-root": txn(1, create(b"/zookeeper/quota/zookeeper_limits")) + txn(1, create(b"/zookeeper/quota/zookeeper_stats"), 2),
+    "digest-short": txn(-1, struct.pack(">i", -101), digest=DIGEST[:11]),
+}
+REQUESTS = {
+    "connect": b"\0" + struct.pack(">iqiqi", 0, 0, 8000, 0, 16) + bytes(16) + b"\0",
+    "header": b"\1" + struct.pack(">ii", 1, 1), "multi-header": b"\2" + struct.pack(">i", 1) + b"\7" + MINUS,
+    "create": b"\3" + text(b"/a") + text(b"x") + OPEN + struct.pack(">i", 3), "create-null": b"\3" + MINUS * 4,
+    "create-ttl": b"\4" + text(b"/a") + text(b"x") + OPEN + struct.pack(">iq", 5, 1000),
+    "acl-count-max": b"\7" + text(b"/a") + struct.pack(">i", 0x7fffffff),
+    "acl-count-minus-2": b"\7" + text(b"/a") + struct.pack(">ii", -2, 1),
+    "reconfig": b"\x09" + text(b"server.9=h:1:2;3") + MINUS * 2 + struct.pack(">q", -1),
+    "set-watches": b"\x13" + struct.pack(">qi", 7, 2) + text(b"/a") + MINUS + struct.pack(">ii", 0, -1),
+    "length-max": b"\x0a" + struct.pack(">i", 0x7fffffff), "length-minus-2": b"\x0a" + struct.pack(">i", -2),
+}
+
+
 def main():
     java = golden()
     seeds("initial_message", "java-", {n: b for n, b in java.items() if n.startswith("initial_message")})
@@ -418,6 +488,12 @@ def main():
     seeds("snapshot_file", "java-", {n: b for n, b in java.items() if n.startswith("snapshot.")})
     seeds("snapshot_file", "", SNAPSHOT_FILES)
     seeds("four_letter_words", "", FOUR_LETTER)
+    entries = log_entries(java["log_with_every_type"])
+    seed("txn_log_entry", "java-log", b"".join(entries))
+    for i, entry in enumerate(entries):
+        seed("txn_log_entry", "java-log-%02d" % i, entry)
+    seeds("txn_log_entry", "", TXNS)
+    seeds("client_records", "", REQUESTS)
 
 
 main()

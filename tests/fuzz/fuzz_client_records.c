@@ -1,0 +1,90 @@
+/* The records of clients: the first byte says which one. What was read is written as the same
+ * bytes. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz.h"
+#include "zk/base/alloc.h"
+#include "zk/base/buf.h"
+#include "zk/io/stream.h"
+#include "zk/jute/proto.h"
+#include "zk/runtime/context.h"
+
+static const struct jute_record *const records[] = {
+    &connect_request_record,
+    &request_header_record,
+    &multi_header_record,
+    &create_request_record,
+    &create_ttl_request_record,
+    &delete_request_record,
+    &set_data_request_record,
+    &set_acl_request_record,
+    &check_version_request_record,
+    &reconfig_request_record,
+    &sync_request_record,
+    &exists_request_record,
+    &get_data_request_record,
+    &get_acl_request_record,
+    &get_children_request_record,
+    &get_children2_request_record,
+    &get_ephemerals_request_record,
+    &get_all_children_number_request_record,
+    &auth_packet_record,
+    &set_watches_record,
+    &set_watches2_record,
+    &add_watch_request_record,
+    &check_watches_request_record,
+    &remove_watches_request_record,
+};
+enum { RECORDS = sizeof records / sizeof records[0] };
+
+static int read_record(struct zk_context *ctx, const struct jute_record *record,
+                       const uint8_t *bytes, size_t length, void *ret_value, size_t *ret_consumed)
+{
+    struct zk_input *input = zk_input_new_bytes(bytes, length);
+    struct jute_in in = jute_in_of(ctx, input);
+    int r = jute_read(&in, record, ret_value);
+    *ret_consumed = (size_t)zk_input_position(input);
+    zk_input_free(input);
+    return r;
+}
+
+/* Only a negative count (K-21) and a true that is not 1 are written in another way, and as long. */
+static void check(struct zk_context *ctx, const struct jute_record *record, const void *value,
+                  size_t length)
+{
+    size_t consumed;
+    void *again = zk_xcalloc(1, record->size);
+    void *copy = zk_xcalloc(1, record->size);
+    struct buf *bytes = jute_to_buf(record, value);
+    zk_assert(bytes->length == length);
+    zk_assert(read_record(ctx, record, bytes->bytes, bytes->length, again, &consumed) == 0);
+    zk_assert(consumed == length);
+    jute_copy(record, copy, again);
+    zk_assert(jute_equal(record, value, copy));
+    jute_done(record, copy);
+    jute_done(record, again);
+    buf_unref(bytes);
+    free(copy);
+    free(again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
+{
+    if (length == 0)
+        return 0;
+    size_t consumed;
+    struct zk_context *ctx = fuzz_context();
+    const struct jute_record *record = records[bytes[0] % RECORDS];
+    void *value = zk_xcalloc(1, record->size);
+    int r = read_record(ctx, record, bytes + 1, length - 1, value, &consumed);
+    zk_assert(r == 0 || r == -EPROTO || r == -EPIPE);
+    if (r == 0) {
+        check(ctx, record, value, consumed);
+        jute_done(record, value);
+    }
+    free(value);
+    zk_context_free(ctx);
+    return 0;
+}
