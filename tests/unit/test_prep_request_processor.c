@@ -174,6 +174,9 @@ static void every_write_gets_the_next_zxid_even_one_that_fails(void **state)
     assert_int_equal(failed->header.zxid, before + 2);
     assert_int_equal(failed->header.type, OP_CODE_ERROR);
     assert_false(failed->has_digest);
+
+    assert_int_equal(prep_stage_create(stage, SESSION, "/b", PERSISTENT), 0);
+    assert_int_equal(prep_stage_txn(stage)->header.zxid, before + 3);
 }
 
 static void a_read_gets_no_transaction_and_no_zxid_of_its_own(void **state)
@@ -448,6 +451,32 @@ static void operations_of_a_multi_see_those_before_them(void **state)
     assert_int_equal(ask_multi(stage, body), 0);
     for (size_t i = 0; i < 5; i++)
         assert_int_equal(error_of_op(stage, i), 0);
+    prep_stage_apply(stage);
+}
+
+/* What may be done with /a and /a/child when everybody has all permissions on /a but one. */
+static void each_change_needs_its_own_permission(void **state)
+{
+    struct prep_stage *stage = *state;
+    assert_int_equal(prep_stage_create(stage, SESSION, "/a", PERSISTENT), 0);
+    assert_int_equal(prep_stage_create(stage, SESSION, "/a/child", PERSISTENT), 0);
+
+    assert_int_equal(set_acl(stage, "/a", PERMS_ALL & ~PERMS_CREATE), 0);
+    assert_int_equal(prep_stage_create(stage, SESSION, "/a/b", PERSISTENT), KEEPER_CODE_NOAUTH);
+    assert_int_equal(prep_stage_set_data(stage, SESSION, "/a", "x"), 0);
+    assert_int_equal(set_acl(stage, "/a", PERMS_ALL & ~PERMS_DELETE), 0);
+    assert_int_equal(prep_stage_delete(stage, SESSION, "/a/child"), KEEPER_CODE_NOAUTH);
+    assert_int_equal(prep_stage_create(stage, SESSION, "/a/b", PERSISTENT), 0);
+    assert_int_equal(set_acl(stage, "/a", PERMS_ALL & ~PERMS_WRITE), 0);
+    assert_int_equal(prep_stage_set_data(stage, SESSION, "/a", "x"), KEEPER_CODE_NOAUTH);
+    assert_int_equal(prep_stage_delete(stage, SESSION, "/a/child"), 0);
+    assert_int_equal(set_acl(stage, "/a", PERMS_ALL & ~PERMS_READ), 0);
+    struct buf *body = buf_new(0);
+    put_check(body, "/a", -1);
+    assert_int_equal(ask_multi(stage, body), 0);
+    assert_int_equal(error_of_op(stage, 0), KEEPER_CODE_NOAUTH);
+    assert_int_equal(set_acl(stage, "/a", PERMS_ALL & ~PERMS_ADMIN), 0);
+    assert_int_equal(set_acl(stage, "/a", PERMS_ALL), KEEPER_CODE_NOAUTH);
     prep_stage_apply(stage);
 }
 
@@ -738,6 +767,7 @@ int main(void)
         TEST(a_multi_that_fails_is_taken_back_and_its_numbers_are_used_again),
         TEST(d_157_a_sequential_name_that_was_deleted_stays_deleted),
         TEST(operations_of_a_multi_see_those_before_them),
+        TEST(each_change_needs_its_own_permission),
         TEST(d_160_a_new_acl_counts_at_once),
         TEST(one_digest_follows_the_other_while_all_are_outstanding),
         TEST(a_session_that_closes_takes_its_nodes_with_it),
