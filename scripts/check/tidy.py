@@ -41,7 +41,8 @@ def check_lengths(gate, path, lines):
         rest, quoted = _STRING.subn("", text)
         if len(text) > COLUMNS and not (quoted and len(rest) < COLUMNS * 0.7):
             gate.finding(path, number, f"{len(text)} columns; the limit is {COLUMNS}")
-    if len(lines) > FILE_LINES:
+    # A table is as long as it has rows.
+    if len(lines) > FILE_LINES and not path.endswith("_table.h"):
         gate.finding(path, FILE_LINES + 1, f"the file is longer than {FILE_LINES} lines")
 
 

@@ -34,6 +34,8 @@ FIELDS = {
     "phase": {"phase": str},
     "epoch": {"which": str, "value": int},
     "established": {"leader": int, "epoch": int},
+    "txn": {"step": str, "zxid": str, "peer": int, "why": str},
+    "sync": {"peer": int, "mode": str, "from_zxid": str, "to_zxid": str, "why": str},
 }
 NOTIFICATION_FIELDS = {"state": str, "leader": int, "zxid": str, "round": int, "epoch": int}
 ENVELOPE = {"v": int, "t": int, "n": int, "th": str, "ev": str}

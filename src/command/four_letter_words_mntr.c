@@ -69,7 +69,7 @@ static void append_gauges(const struct four_letter_facts *facts, struct zk_str *
     append_line(str, "open_file_descriptor_count", zk_open_file_descriptors());
     if (leads) {
         append_line(str, "last_proposal_size", status->leader.last_proposal_size);
-        append_line(str, "pending_syncs", 0);
+        append_line(str, "pending_syncs", status->leader.pending_syncs);
         append_line(str, "leader_uptime", status->leader.leader_uptime_ms);
     }
     append_line(str, "local_sessions", 0);

@@ -529,13 +529,34 @@ int zookeeper_server_touch(struct zookeeper_server *server, struct server_cnxn *
 }
 
 /* Java: killSession() */
-void zookeeper_server_kill_session(struct zookeeper_server *server, int64_t session_id,
-                                   int64_t zxid)
+static void server_kill_session(struct zookeeper_server *server, int64_t session_id, int64_t zxid)
 {
     zk_database_kill_session(server->database, session_id, zxid);
     struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
     if (tracker != NULL)
         session_tracker_remove_session(tracker, session_id);
+}
+
+void zookeeper_server_clean_up_dead_sessions(struct zookeeper_server *server)
+{
+    int64_t zxid = zk_database_last_processed_zxid(server->database);
+    struct session_timeouts sessions = {0};
+    zk_database_sessions(server->database, &sessions);
+    struct long_set alive = {0};
+    for (size_t i = 0; i < sessions.count; i++)
+        long_set_add(&alive, sessions.items[i].session);
+    session_timeouts_done(&sessions);
+
+    struct data_tree *tree = zk_database_get_data_tree(server->database);
+    struct long_set owners = {0};
+    data_tree_get_sessions(tree, &owners);
+    data_tree_unref(tree);
+    for (size_t i = 0; i < owners.count; i++) {
+        if (!long_set_has(&alive, owners.items[i]))
+            server_kill_session(server, owners.items[i], zxid);
+    }
+    long_set_done(&owners);
+    long_set_done(&alive);
 }
 
 /* ---- snapshots, status ----------------------------------------------------------------------- */

@@ -95,6 +95,20 @@ void data_tree_get_ephemerals(struct data_tree *tree, int64_t session_id, struct
 }
 
 /* Java: getSessions() */
+void data_tree_get_containers(struct data_tree *tree, struct zk_strings *paths)
+{
+    zk_mutex_lock(&tree->mu);
+    owned_nodes_paths(&tree->containers, paths);
+    zk_mutex_unlock(&tree->mu);
+}
+
+void data_tree_get_ttls(struct data_tree *tree, struct zk_strings *paths)
+{
+    zk_mutex_lock(&tree->mu);
+    owned_nodes_paths(&tree->ttls, paths);
+    zk_mutex_unlock(&tree->mu);
+}
+
 void data_tree_get_sessions(struct data_tree *tree, struct long_set *sessions)
 {
     zk_mutex_lock(&tree->mu);

@@ -34,3 +34,8 @@ int64_t ephemeral_type_ttl_to_owner(int64_t ttl_ms)
 {
     return (int64_t)(EXTENDED_MASK | (uint64_t)ttl_ms);
 }
+
+int64_t ephemeral_type_owner_to_ttl(int64_t owner)
+{
+    return (int64_t)((uint64_t)owner & ~(EXTENDED_MASK | RESERVED_BITS_MASK));
+}

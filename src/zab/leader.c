@@ -32,6 +32,7 @@ static int64_t leader_sync_timeout(struct learner_master *master);
 static int64_t leader_get_tick_of_next_ack_deadline(struct learner_master *master);
 static int64_t leader_get_tick_of_initial_ack_deadline(struct learner_master *master);
 static int64_t leader_get_and_decrement_follower_counter(struct learner_master *master);
+static const void *leader_new_owner(struct learner_master *master);
 static int64_t leader_get_quorum_verifier_version(struct learner_master *master);
 static void leader_get_peer_info(struct learner_master *master, int64_t sid, struct zk_str *str);
 static struct buf *leader_get_quorum_verifier_bytes(struct learner_master *master);
@@ -56,8 +57,12 @@ static const struct learner_master_ops leader_ops = {
     .get_and_decrement_follower_counter = leader_get_and_decrement_follower_counter,
     .process_ack = leader_process_ack,
     .revalidate_session = leader_revalidate_session,
+    .touch = leader_touch,
     .submit_learner_request = leader_submit_learner_request,
+    .hold_proposals = leader_hold_proposals,
+    .release_proposals = leader_release_proposals,
     .start_forwarding = leader_start_forwarding,
+    .new_owner = leader_new_owner,
     .get_quorum_verifier_version = leader_get_quorum_verifier_version,
     .get_peer_info = leader_get_peer_info,
     .get_quorum_verifier_bytes = leader_get_quorum_verifier_bytes,
@@ -80,11 +85,12 @@ static const struct quorum_peer_role_methods leader_role_methods = {
 struct leader *leader_new(struct quorum_peer *self)
 {
     struct leader *leader = zk_xcalloc(1, sizeof *leader);
-    quorum_peer_role_init(&leader->role, &leader_role_methods, leader_zookeeper_server_new(self));
     leader->self = self;
     leader->ctx = self->ctx;
     leader->my_id = self->my_id;
+    quorum_peer_role_init(&leader->role, &leader_role_methods, leader_zookeeper_server_new(leader));
     leader->threads = zk_thread_group_new(leader->ctx);
+    leader->snapshot_threads = zk_thread_group_new(leader->ctx);
     leader->max_time_to_wait_for_epoch_ms =
         zk_settings_get_integer(leader->ctx, "zookeeper.leader.maxTimeToWaitForEpoch", -1);
     learner_master_init(&leader->master, &leader_ops, leader->ctx, self->database, self->metrics,
@@ -92,6 +98,9 @@ struct leader *leader_new(struct quorum_peer *self)
 
     zk_mutex_init(&leader->mu, leader->ctx, "leader", ZK_RANK_LEADER);
     zk_cond_init(&leader->wake);
+    proposal_list_init(&leader->outstanding_proposals);
+    proposal_list_init(&leader->to_be_applied);
+    leader->proposal_stats = (struct proposal_stats){.last = -1, .min = -1, .max = -1};
 
     zk_mutex_init(&leader->epoch_mu, leader->ctx, "leader_epoch", ZK_RANK_LEADER_EPOCH);
     zk_cond_init(&leader->epoch_proposed);
@@ -112,6 +121,7 @@ void leader_free(struct leader *leader)
         return;
     /* Threads and sockets go here, not with the last reference: a thread that is just asking for
      * our status may hold that. */
+    zk_thread_group_free(leader->snapshot_threads);
     zk_thread_group_free(leader->threads);
     leader_close_listeners(leader);
     zk_assert(leader->learner_count == 0);
@@ -123,6 +133,7 @@ void leader_free(struct leader *leader)
 static void leader_destroy(struct quorum_peer_role *role)
 {
     struct leader *leader = (struct leader *)role;
+    leader_free_proposals(leader);
     free(leader->learners);
     zk_mutex_destroy(&leader->learners_mu);
 
@@ -200,9 +211,12 @@ void leader_get_forwarding_followers(struct leader *leader, struct long_set *ret
 static void leader_get_status(struct quorum_peer_role *role, struct leader_status *ret_status)
 {
     struct leader *leader = (struct leader *)role;
-    struct leader_status status = {
-        .last_proposal_size = -1, .min_proposal_size = -1, .max_proposal_size = -1};
+    struct leader_status status = {0};
     zk_mutex_lock(&leader->mu);
+    status.last_proposal_size = leader->proposal_stats.last;
+    status.min_proposal_size = leader->proposal_stats.min;
+    status.max_proposal_size = leader->proposal_stats.max;
+    status.pending_syncs = (int64_t)leader->pending_sync_count;
     if (leader->running)
         status.leader_uptime_ms = zk_elapsed_ms() - leader->serving_since_ms;
     zk_mutex_unlock(&leader->mu);
@@ -312,15 +326,17 @@ static void leader_remove_learner_handler(struct learner_master *master,
         learner_handler_unref(handler);
 }
 
-bool leader_is_first_dropped_request(struct leader *leader, struct learner_handler *handler)
+struct learner_handler *leader_find_learner(struct leader *leader,
+                                            const struct learner_handler *handler,
+                                            const void *owner)
 {
     zk_mutex_lock(&leader->learners_mu);
     struct leader_learner *learner = find_learner_locked(leader, handler);
-    bool first = learner != NULL && !learner->request_dropped;
-    if (learner != NULL)
-        learner->request_dropped = true;
+    struct learner_handler *found = NULL;
+    if (learner != NULL && learner_handler_get_owner(learner->handler) == owner)
+        found = learner_handler_ref(learner->handler);
     zk_mutex_unlock(&leader->learners_mu);
-    return first;
+    return found;
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
@@ -418,6 +434,16 @@ static int64_t leader_get_and_decrement_follower_counter(struct learner_master *
     return sid;
 }
 
+/* An odd number is the address of nothing. */
+static const void *leader_new_owner(struct learner_master *master)
+{
+    struct leader *leader = leader_of(master);
+    zk_mutex_lock(&leader->learners_mu);
+    uintptr_t owner = 2 * leader->owner_counter++ + 1;
+    zk_mutex_unlock(&leader->learners_mu);
+    return (const void *)owner;
+}
+
 /* Java asks for the committed version alone. What we once acknowledged, a learner may have seen
  * committed (D-97).
  * Java: getQuorumVerifierVersion() */
@@ -442,7 +468,8 @@ static struct buf *leader_get_quorum_verifier_bytes(struct learner_master *maste
     return buf_new_copy(text, strlen(text));
 }
 
-/* A client with a session has moved to this learner: does the session exist?
+/* A client with a session has moved to this learner: does the session exist? Then the learner owns
+ * it from now on, and what the server it came from still asks in its name is refused.
  * Java: revalidateSession() */
 static int leader_revalidate_session(struct learner_master *master,
                                      const struct quorum_packet *packet,
@@ -451,12 +478,9 @@ static int leader_revalidate_session(struct learner_master *master,
     if (packet->data == NULL || packet->data->length < 12)
         return -EPROTO;
     int64_t session = zk_load_long(packet->data->bytes);
-    struct session_timeouts sessions = {0};
-    zk_database_sessions(master->database, &sessions);
-    bool valid = false;
-    for (size_t i = 0; i < sessions.count; i++)
-        valid |= sessions.items[i].session == session;
-    session_timeouts_done(&sessions);
+    int32_t timeout_ms = zk_load_int(packet->data->bytes + 8);
+    bool valid = leader_zookeeper_server_check_if_valid_global_session(
+        leader_of(master)->role.zk, session, timeout_ms, learner_handler_get_owner(handler));
 
     struct buf *answer = buf_new(9);
     buf_put_long(answer, session);

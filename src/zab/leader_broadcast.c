@@ -1,39 +1,201 @@
-/* What a leader in office does with acknowledgements, proposals and syncs. Today that is little:
- * nothing is proposed (D-27), so there is nothing to acknowledge, to commit or to catch up with.
+/* What a leader in office does with proposals, acknowledgements and syncs.
  *
- * What comes here with writes, in Java's order. PrepRequestProcessor gives a request its zxid;
- * propose() puts the proposal into outstandingProposals and queues PROPOSAL to every follower that
- * is forwarded to. Each follower, and the leader's own SyncRequestProcessor, answers when the
- * transaction is on disk: processAck() counts the answer, and tryToCommit() commits when a quorum
- * has answered and no older proposal is outstanding, because followers apply in the order of
- * zxids. commit() then queues COMMIT to the followers, and inform() queues the whole transaction to
- * the observers, which never saw the proposal. A proposal that is committed but not yet in the tree
- * stands in toBeApplied: without that list a learner that joins at this moment would be told of it
- * neither by its snapshot nor by startForwarding().
+ * PrepRequestProcessor gives a request its zxid; propose() puts it among the outstanding proposals
+ * and queues PROPOSAL to every follower that is forwarded to. Each follower, and the leader's own
+ * SyncRequestProcessor, answers when the transaction is on disk: processAck() counts the answer,
+ * and tryToCommit() commits when a quorum has answered and no older proposal is outstanding,
+ * because everybody applies in the order of zxids. commit() then queues COMMIT to the followers,
+ * and inform() queues the whole transaction to the observers, which never saw the proposal. A
+ * proposal that is committed but not yet in the tree stands in toBeApplied: without that list a
+ * learner that joins at this moment would be told of it neither by what it is sent of the past nor
+ * by startForwarding().
  *
- * All of it runs under the monitor of Leader (mu): lastProposed, the outstanding proposals and the
- * list of those who are forwarded to must be seen as of one moment, or a joiner misses a proposal
- * (ZOOKEEPER-2355 is a history of such holes).
+ * All of it runs under the monitor of Leader (mu): lastProposed, the two lists and the set of those
+ * who are forwarded to must be seen as of one moment, or a joiner misses a proposal (ZOOKEEPER-2355
+ * is a history of such holes).
  *
- * Java: Leader.processAck(), getLastProposed(), processSync(), sendSync(), startForwarding(),
- * submitLearnerRequest() */
+ * Threads: ProcessThread proposes and asks for syncs, LearnerHandlers and SyncThread bring
+ * acknowledgements, CommitProcessor takes off toBeApplied what it has applied. Packets only go into
+ * queues here, so no thread waits for a network while it holds mu.
+ *
+ * Java: Leader.tryToCommit(), processAck(), ToBeAppliedRequestProcessor, sendPacket(),
+ * sendObserverPacket(), commit(), inform(), getLastProposed(), propose(), processSync(),
+ * sendSync(), startForwarding(), touch(), submitLearnerRequest() */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "zab/leader_internal.h"
+#include "zab/leader_zookeeper_server.h"
+#include "zk/base/alloc.h"
+#include "zk/base/panic.h"
 #include "zk/ensemble/zxid.h"
+#include "zk/jute/op_code.h"
+#include "zk/jute/txn_log_entry.h"
 #include "zk/runtime/log_table.h"
+#include "zk/runtime/trace.h"
+#include "zk/server/request.h"
+#include "zk/server/server_metrics.h"
+#include "zk/server/zookeeper_server.h"
 #include "zk/zab/learner_handler.h"
 
-/* Java: ZooDefs.OpCode.sync */
-enum { OP_CODE_SYNC = 9 };
+/* A SYNC of a learner's client that is answered when zxid has been committed. */
+struct pending_sync {
+    int64_t zxid;
+    struct learner_handler *handler; /* a reference */
+};
 
+static void leader_send_packet_locked(struct leader *leader, int32_t type, int64_t zxid,
+                                      struct buf *data) REQUIRES(&leader->mu);
+static void leader_commit_locked(struct leader *leader, int64_t zxid) REQUIRES(&leader->mu);
+static void leader_inform_locked(struct leader *leader, const struct proposal *proposal)
+    REQUIRES(&leader->mu);
 static void leader_send_sync(struct learner_handler *handler);
+static void answer_pending_syncs_locked(struct leader *leader, int64_t zxid) REQUIRES(&leader->mu);
 
-/* Java: processAck(). The ACK that follows UPTODATE has the counter 0 and is passed over, as in
- * Java; any other names a proposal, and there are none, where Java says "outstanding is 0" at
- * DEBUG. */
+/* Commits proposal if it may be, and returns whether it did. sid has sent the last ACK.
+ * Java: tryToCommit() */
+static bool leader_try_to_commit_locked(struct leader *leader, struct proposal *proposal,
+                                        int64_t sid) REQUIRES(&leader->mu)
+{
+    zk_mutex_assert_held(&leader->mu);
+    int64_t zxid = proposal_zxid(proposal);
+    struct request *request = proposal->request;
+    /* In the order of zxids, whatever the order of the ACKs. */
+    if (proposal_list_find(&leader->outstanding_proposals, zxid - 1) != NULL)
+        return false;
+    /* A quorum of each configuration that the proposal was made under. */
+    if (!synced_learner_tracker_has_all_quorums(&proposal->tracker))
+        return false;
+
+    if (zxid != leader->last_committed + 1) {
+        zk_log(leader->ctx, ZK_LOG_COMMITTING_NOT_FIRST, zxid, sid);
+        zk_log(leader->ctx, ZK_LOG_COMMITTING_FIRST_IS, leader->last_committed + 1);
+    }
+    struct proposal *first = proposal_list_take_first(&leader->outstanding_proposals);
+    zk_assert(first == proposal);
+    proposal_list_append(&leader->to_be_applied, proposal);
+
+    /* Java activates the new configuration here, and its COMMITANDACTIVATE and INFORMANDACTIVATE
+     * tell everybody to do so; ours stays what it is, and nobody is told otherwise (D-32). */
+    if (request->txn->header.type == OP_CODE_RECONFIG)
+        zk_log(leader->ctx, ZK_LOG_RECONFIG_NOT_ACTIVATED, zxid);
+    zk_trace_txn(leader->ctx, "committed", zxid, 0, "a quorum has it on disk");
+    leader_commit_locked(leader, zxid);
+    leader_inform_locked(leader, proposal);
+    leader_zookeeper_server_commit(leader->role.zk, request);
+    answer_pending_syncs_locked(leader, zxid);
+    return true;
+}
+
+/* Java: processAck() */
 void leader_process_ack(struct learner_master *master, int64_t sid, int64_t zxid)
 {
-    if (zxid_counter(zxid) != 0)
-        zk_log(master->ctx, ZK_LOG_OUTSTANDING_IS_0, sid, zxid);
+    struct leader *leader = leader_of(master);
+    zk_mutex_lock(&leader->mu);
+    if (zxid_counter(zxid) == 0)
+        goto out; /* the ACK that follows UPTODATE; that of NEWLEADER does not come here */
+    if (proposal_list_count(&leader->outstanding_proposals) == 0) {
+        zk_log(leader->ctx, ZK_LOG_OUTSTANDING_IS_0, sid, zxid);
+        goto out;
+    }
+    if (leader->last_committed >= zxid) {
+        /* A quorum was faster than this one. */
+        zk_log(leader->ctx, ZK_LOG_ALREADY_COMMITTED, leader->last_committed, zxid);
+        goto out;
+    }
+    struct proposal *proposal = proposal_list_find(&leader->outstanding_proposals, zxid);
+    if (proposal == NULL) {
+        zk_log(leader->ctx, ZK_LOG_COMMIT_FUTURE_PROPOSAL, zxid, sid);
+        goto out;
+    }
+    /* The tracker counts a server in each configuration in which it votes: an observer or a
+     * stranger in none. */
+    synced_learner_tracker_add_ack(&proposal->tracker, sid);
+    zk_trace_txn(leader->ctx, "acked", zxid, sid, "that server has it on disk");
+    bool has_committed = leader_try_to_commit_locked(leader, proposal, sid);
+    /* Those behind it may have had their quorum already. Java looks only after a reconfiguration
+     * (D-165). */
+    while (has_committed && proposal_list_count(&leader->outstanding_proposals) > 0)
+        has_committed = leader_try_to_commit_locked(
+            leader, proposal_list_at(&leader->outstanding_proposals, 0), sid);
+out:
+    zk_mutex_unlock(&leader->mu);
+}
+
+/* One of two voters has gone, and the oracle says that the other one is enough: so it is for what
+ * is outstanding. Java asks again and again for a proposal that this does not help; one that has no
+ * quorum yet waits for its ACKs here (D-169).
+ * Java: QuorumOracleMaj.revalidateOutstandingProp() */
+void leader_revalidate_outstanding_proposals(struct leader *leader)
+{
+    zk_mutex_lock(&leader->mu);
+    bool has_committed = true;
+    while (has_committed && proposal_list_count(&leader->outstanding_proposals) > 0)
+        has_committed = leader_try_to_commit_locked(
+            leader, proposal_list_at(&leader->outstanding_proposals, 0), leader->my_id);
+    zk_mutex_unlock(&leader->mu);
+}
+
+/* The request has gone through FinalRequestProcessor, so its transaction is in the tree and in the
+ * committed log: whoever joins from now on is told of it there.
+ * Java: ToBeAppliedRequestProcessor.processRequest(), what follows the next processor */
+void leader_applied(struct leader *leader, const struct request *request)
+{
+    zk_mutex_lock(&leader->mu);
+    struct proposal *first = NULL;
+    if (proposal_list_count(&leader->to_be_applied) > 0)
+        first = proposal_list_at(&leader->to_be_applied, 0);
+    if (first != NULL && proposal_zxid(first) == request->txn->header.zxid)
+        proposal_free(proposal_list_take_first(&leader->to_be_applied));
+    else
+        zk_log(leader->ctx, ZK_LOG_NOT_ON_TO_BE_APPLIED, request->txn->header.zxid);
+    zk_mutex_unlock(&leader->mu);
+}
+
+/* Java: sendPacket(). Queues a packet to every follower that is forwarded to. Shares data. */
+static void leader_send_packet_locked(struct leader *leader, int32_t type, int64_t zxid,
+                                      struct buf *data)
+{
+    zk_mutex_assert_held(&leader->mu);
+    zk_mutex_lock(&leader->learners_mu);
+    for (size_t i = 0; i < leader->learner_count; i++) {
+        if (leader->learners[i].forwarding)
+            learner_handler_queue_packet(leader->learners[i].handler,
+                                         quorum_packet_new(type, zxid, data));
+    }
+    zk_mutex_unlock(&leader->learners_mu);
+}
+
+/* Java: sendObserverPacket() */
+static void leader_send_observer_packet_locked(struct leader *leader, int32_t type, int64_t zxid,
+                                               struct buf *data) REQUIRES(&leader->mu)
+{
+    zk_mutex_assert_held(&leader->mu);
+    zk_mutex_lock(&leader->learners_mu);
+    for (size_t i = 0; i < leader->learner_count; i++) {
+        if (leader->learners[i].observing)
+            learner_handler_queue_packet(leader->learners[i].handler,
+                                         quorum_packet_new(type, zxid, data));
+    }
+    zk_mutex_unlock(&leader->learners_mu);
+}
+
+/* Java: commit() */
+static void leader_commit_locked(struct leader *leader, int64_t zxid)
+{
+    zk_mutex_assert_held(&leader->mu);
+    leader->last_committed = zxid;
+    leader_send_packet_locked(leader, LEADER_COMMIT, zxid, NULL);
+    server_metrics_count(leader->master.metrics, SERVER_METRICS_COMMIT_COUNT);
+}
+
+/* Java: inform() */
+static void leader_inform_locked(struct leader *leader, const struct proposal *proposal)
+{
+    zk_mutex_assert_held(&leader->mu);
+    leader_send_observer_packet_locked(leader, LEADER_INFORM, proposal_zxid(proposal),
+                                       proposal->request->txn->bytes);
 }
 
 /* Java: getLastProposed() */
@@ -46,18 +208,95 @@ int64_t leader_get_last_proposed(struct learner_master *master)
     return zxid;
 }
 
-/* A write of the learner's client cannot be served yet; the operator is told once a connection. A
- * sync can: it must be answered once all that was proposed before it is committed, and with nothing
- * outstanding that is now.
- * Java: submitLearnerRequest(), processSync() */
-void leader_submit_learner_request(struct learner_master *master, struct learner_handler *handler,
-                                   int64_t session_id, int32_t type)
+static void note_size_locked(struct leader *leader, int64_t size) REQUIRES(&leader->mu)
 {
-    if (type == OP_CODE_SYNC)
+    zk_mutex_assert_held(&leader->mu);
+    struct proposal_stats *stats = &leader->proposal_stats;
+    stats->last = size;
+    if (stats->min < 0 || size < stats->min)
+        stats->min = size;
+    if (size > stats->max)
+        stats->max = size;
+}
+
+/* Java: propose() */
+int leader_propose(struct leader *leader, struct request *request)
+{
+    /* The last zxid of an epoch is never given to a transaction: one more would begin another epoch
+     * without a vote (ZOOKEEPER-1277). */
+    if (zxid_counter(request->zxid) == UINT32_MAX) {
+        leader_shutdown(leader, -EOVERFLOW,
+                        "zxid lower 32 bits have rolled over, forcing re-election, and therefore "
+                        "new epoch start");
+        return -EOVERFLOW;
+    }
+    struct buf *bytes = request->txn->bytes;
+    struct proposal *proposal = proposal_new(request);
+    quorum_peer_init_tracker(leader->self, &proposal->tracker);
+    int r = 0;
+    zk_mutex_lock(&leader->mu);
+    if (leader->stopping) {
+        /* Another leader may be elected by now; nobody would hear of the proposal. */
+        r = -ECANCELED;
+        goto out;
+    }
+    note_size_locked(leader, (int64_t)bytes->length);
+    leader->last_proposed = request->zxid;
+    zk_trace_txn(leader->ctx, "proposed", request->zxid, 0,
+                 "it goes to all followers and to our own log");
+    proposal_list_append(&leader->outstanding_proposals, proposal);
+    proposal = NULL;
+    leader_send_packet_locked(leader, LEADER_PROPOSAL, request->zxid, bytes);
+out:
+    zk_mutex_unlock(&leader->mu);
+    proposal_free(proposal);
+    if (r == 0)
+        server_metrics_count(leader->master.metrics, SERVER_METRICS_PROPOSAL_COUNT);
+    return r;
+}
+
+/* A client of a learner wants to read what has been written before now: its learner hears SYNC
+ * behind the COMMIT of the last proposal there is.
+ * Java: processSync() */
+void leader_process_sync(struct leader *leader, const struct request *request)
+{
+    /* The learner may be gone: the request has waited behind others. */
+    struct learner_handler *handler = leader_find_learner(leader, request->learner, request->owner);
+    if (handler == NULL)
+        return;
+    zk_mutex_lock(&leader->mu);
+    if (proposal_list_count(&leader->outstanding_proposals) == 0) {
         leader_send_sync(handler);
-    else if (leader_is_first_dropped_request(leader_of(master), handler))
-        zk_log(master->ctx, ZK_LOG_REQUEST_DROPPED, learner_handler_get_sid(handler), session_id,
-               type);
+        learner_handler_unref(handler);
+    } else {
+        if (leader->pending_sync_count == leader->pending_sync_room) {
+            leader->pending_sync_room =
+                leader->pending_sync_room == 0 ? 8 : 2 * leader->pending_sync_room;
+            leader->pending_syncs = zk_xrealloc(
+                leader->pending_syncs, leader->pending_sync_room * sizeof *leader->pending_syncs);
+        }
+        leader->pending_syncs[leader->pending_sync_count++] =
+            (struct pending_sync){.zxid = leader->last_proposed, .handler = handler};
+    }
+    zk_mutex_unlock(&leader->mu);
+}
+
+/* Those that wait for zxid stand in front: they came in the order of lastProposed, and commits come
+ * in that order, too. */
+static void answer_pending_syncs_locked(struct leader *leader, int64_t zxid)
+{
+    zk_mutex_assert_held(&leader->mu);
+    size_t count = 0;
+    while (count < leader->pending_sync_count && leader->pending_syncs[count].zxid <= zxid) {
+        leader_send_sync(leader->pending_syncs[count].handler);
+        learner_handler_unref(leader->pending_syncs[count].handler);
+        count++;
+    }
+    if (count == 0)
+        return;
+    leader->pending_sync_count -= count;
+    memmove(leader->pending_syncs, leader->pending_syncs + count,
+            leader->pending_sync_count * sizeof *leader->pending_syncs);
 }
 
 /* Java: sendSync() */
@@ -66,19 +305,71 @@ static void leader_send_sync(struct learner_handler *handler)
     learner_handler_queue_packet(handler, quorum_packet_new(LEADER_SYNC, 0, NULL));
 }
 
-/* Java first queues what the learner has not seen of toBeApplied and, to a voter, of the
- * outstanding proposals; both are empty here. The learner enters its set under the same lock, so
- * that the next proposal reaches it: nothing falls between the two.
+/* Java holds the read lock of the committed log while a learner's past is chosen and while
+ * startForwarding runs, so that FinalRequestProcessor cannot move a proposal out of toBeApplied in
+ * between. Here that lock is mu, which leader_applied takes (A-60).
+ * Java: ZKDatabase.getLogLock() */
+void leader_hold_proposals(struct learner_master *master) UNCHECKED_LOCKS
+{
+    zk_mutex_lock(&leader_of(master)->mu);
+}
+
+void leader_release_proposals(struct learner_master *master) UNCHECKED_LOCKS
+{
+    zk_mutex_unlock(&leader_of(master)->mu);
+}
+
+/* What the learner has not seen is queued first. It enters its set under the same lock, so that the
+ * next proposal reaches it: nothing falls between the two.
  * Java: startForwarding() */
-int64_t leader_start_forwarding(struct learner_master *master, struct learner_handler *handler)
+int64_t leader_start_forwarding(struct learner_master *master, struct learner_handler *handler,
+                                int64_t last_seen_zxid) UNCHECKED_LOCKS
 {
     struct leader *leader = leader_of(master);
-    zk_mutex_lock(&leader->mu);
-    if (learner_handler_get_learner_type(handler) == LEARNER_TYPE_PARTICIPANT)
+    zk_mutex_assert_held(&leader->mu);
+    bool participant = learner_handler_get_learner_type(handler) == LEARNER_TYPE_PARTICIPANT;
+    for (size_t i = 0; i < proposal_list_count(&leader->to_be_applied); i++) {
+        const struct proposal *proposal = proposal_list_at(&leader->to_be_applied, i);
+        int64_t zxid = proposal_zxid(proposal);
+        if (zxid <= last_seen_zxid)
+            continue;
+        learner_handler_queue_packet(
+            handler, quorum_packet_new(LEADER_PROPOSAL, zxid, proposal->request->txn->bytes));
+        learner_handler_queue_packet(handler, quorum_packet_new(LEADER_COMMIT, zxid, NULL));
+    }
+    /* An observer hears of an outstanding proposal by the INFORM of its commit. */
+    for (size_t i = 0; participant && i < proposal_list_count(&leader->outstanding_proposals);
+         i++) {
+        const struct proposal *proposal = proposal_list_at(&leader->outstanding_proposals, i);
+        int64_t zxid = proposal_zxid(proposal);
+        if (zxid > last_seen_zxid)
+            learner_handler_queue_packet(
+                handler, quorum_packet_new(LEADER_PROPOSAL, zxid, proposal->request->txn->bytes));
+    }
+    if (participant)
         leader_add_forwarding_follower(leader, handler);
     else
         leader_add_observer_learner_handler(leader, handler);
-    int64_t last_proposed = leader->last_proposed;
-    zk_mutex_unlock(&leader->mu);
-    return last_proposed;
+    return leader->last_proposed;
+}
+
+/* Java: touch() */
+void leader_touch(struct learner_master *master, int64_t session_id, int32_t timeout_ms)
+{
+    leader_zookeeper_server_touch(leader_of(master)->role.zk, session_id, timeout_ms);
+}
+
+/* Java: submitLearnerRequest() */
+int leader_submit_learner_request(struct learner_master *master, struct request *request)
+{
+    return leader_zookeeper_server_submit_learner_request(leader_of(master)->role.zk, request);
+}
+
+void leader_free_proposals(struct leader *leader) UNSHARED
+{
+    for (size_t i = 0; i < leader->pending_sync_count; i++)
+        learner_handler_unref(leader->pending_syncs[i].handler);
+    free(leader->pending_syncs);
+    proposal_list_done(&leader->outstanding_proposals);
+    proposal_list_done(&leader->to_be_applied);
 }

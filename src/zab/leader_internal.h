@@ -3,6 +3,7 @@
  *   leader_lead.c          the main thread: Leader.lead()
  *   leader_epoch.c         the rendezvous that a term begins with
  *   leader_broadcast.c     what a leader in office does with proposals, acknowledgements and syncs
+ *   leader_zookeeper_server.c  the processors that it does it with
  *   leader.c               life and end, the learners, what others may ask
  *   learner_cnx_acceptor.c the quorum port
  *
@@ -17,6 +18,7 @@
 #include <stdint.h>
 
 #include "zab/learner_master.h"
+#include "zab/proposal.h"
 #include "zk/base/long_map.h"
 #include "zk/ensemble/synced_learner_tracker.h"
 #include "zk/io/inet.h"
@@ -25,6 +27,8 @@
 #include "zk/zab/leader.h"
 
 struct learner_handler;
+struct pending_sync;
+struct request;
 struct sock;
 
 enum {
@@ -38,7 +42,13 @@ struct leader_learner {
     bool introduced;                 /* the learner has said who it is */
     bool forwarding;                 /* Java: forwardingFollowers */
     bool observing;                  /* Java: observingLearners */
-    bool request_dropped;            /* and the operator was told so (D-48) */
+};
+
+/* Bytes of transactions; -1: none yet. Java: BufferStats */
+struct proposal_stats {
+    int64_t last;
+    int64_t min;
+    int64_t max;
 };
 
 /* One listening socket and the thread that accepts there. Java: LearnerCnxAcceptorHandler */
@@ -56,8 +66,9 @@ struct leader {
     struct quorum_peer *self;
     struct zk_context *ctx;
     int64_t my_id;
-    struct zk_thread_group *threads; /* all of them: acceptors, handlers, senders, the snapshot's */
-    int64_t max_time_to_wait_for_epoch_ms; /* a setting; -1: no limit but initLimit */
+    struct zk_thread_group *threads;          /* acceptors, handlers, senders */
+    struct zk_thread_group *snapshot_threads; /* the one that writes the term's snapshot */
+    int64_t max_time_to_wait_for_epoch_ms;    /* a setting; -1: no limit but initLimit */
 
     /* ---- guarded by mu: how far the term is. Java's monitor of Leader ------------------------ */
     struct zk_mutex mu;
@@ -71,8 +82,17 @@ struct leader {
     int result;               /* once stopping: what leader_lead returns */
     bool running;             /* Java: ZooKeeperServer.isRunning() */
     int64_t tick;             /* Java: QuorumPeer.tick */
-    int64_t last_proposed;    /* Java: lastProposed. epoch<<32 while nothing is proposed (D-27) */
     int64_t serving_since_ms; /* Java: leaderStartTime */
+
+    /* ---- guarded by mu: broadcast ------------------------------------------------------------ */
+    int64_t last_proposed;  /* Java: lastProposed. epoch<<32 while nothing is proposed */
+    int64_t last_committed; /* Java: lastCommitted */
+    struct proposal_list outstanding_proposals; /* Java: outstandingProposals */
+    struct proposal_list to_be_applied;         /* Java: toBeApplied */
+    struct pending_sync *pending_syncs;         /* owned; ascending zxids. Java: pendingSyncs */
+    size_t pending_sync_count;
+    size_t pending_sync_room;
+    struct proposal_stats proposal_stats; /* Java: proposalStats */
 
     /* ---- guarded by epoch_mu: the three rendezvous. Java has a monitor for each set ---------- */
     struct zk_mutex epoch_mu;
@@ -109,6 +129,7 @@ struct leader {
     size_t learner_count;
     size_t learner_room;
     int64_t follower_counter; /* the next id for a learner without one */
+    uintptr_t owner_counter;  /* how many owners of sessions were given out */
 };
 
 /* The leader behind its face for handlers. */
@@ -140,8 +161,11 @@ void leader_add_forwarding_follower(struct leader *leader, struct learner_handle
 /* Java: addObserverLearnerHandler() */
 void leader_add_observer_learner_handler(struct leader *leader, struct learner_handler *handler);
 
-/* Returns true the first time that it is asked about this learner. */
-bool leader_is_first_dropped_request(struct leader *leader, struct learner_handler *handler);
+/* Returns a reference to handler if it is still connected and is the one that had this owner when
+ * the request was made; else NULL. handler is only compared. */
+struct learner_handler *leader_find_learner(struct leader *leader,
+                                            const struct learner_handler *handler,
+                                            const void *owner);
 
 /* ---- leader_epoch.c: methods of learner_master, which says what they do ---------------------- */
 
@@ -161,13 +185,36 @@ void leader_report_looking_sid(struct quorum_peer_role *role,
 /* Wake whoever waits in one of the three, for good. */
 void leader_stop_rendezvous(struct leader *leader);
 
+/* ---- leader_broadcast.c: what the processors call -------------------------------------------- */
+
+/* Gives the request, which PrepRequestProcessor has made a transaction, to the quorum.
+ * ProcessThread alone; locks mu. Errors: -EOVERFLOW: the epoch has no zxid left, and the leader is
+ * stopped; -ECANCELED: it has stopped. */
+ZK_NODISCARD int leader_propose(struct leader *leader, struct request *request);
+
+/* A learner's SYNC. ProcessThread alone. */
+void leader_process_sync(struct leader *leader, const struct request *request);
+
+/* The request's transaction is in the tree. CommitProcessor's thread alone. */
+void leader_applied(struct leader *leader, const struct request *request);
+
+/* Commits what has a quorum by now, though no ACK came. Main thread. */
+void leader_revalidate_outstanding_proposals(struct leader *leader);
+
+/* Frees the lists. When no thread of the leader is left. */
+void leader_free_proposals(struct leader *leader);
+
 /* ---- leader_broadcast.c: methods of learner_master ------------------------------------------- */
 
 void leader_process_ack(struct learner_master *master, int64_t sid, int64_t zxid);
 int64_t leader_get_last_proposed(struct learner_master *master);
-void leader_submit_learner_request(struct learner_master *master, struct learner_handler *handler,
-                                   int64_t session_id, int32_t type);
-int64_t leader_start_forwarding(struct learner_master *master, struct learner_handler *handler);
+void leader_touch(struct learner_master *master, int64_t session_id, int32_t timeout_ms);
+ZK_NODISCARD int leader_submit_learner_request(struct learner_master *master,
+                                               struct request *request);
+void leader_hold_proposals(struct learner_master *master);
+void leader_release_proposals(struct learner_master *master);
+int64_t leader_start_forwarding(struct learner_master *master, struct learner_handler *handler,
+                                int64_t last_seen_zxid);
 
 /* ---- learner_cnx_acceptor.c ------------------------------------------------------------------ */
 

@@ -28,8 +28,9 @@
 static int load_data(struct leader *leader);
 static void prepare_new_leader_proposal(struct leader *leader, int64_t zxid);
 static void stop_without_new_leader_acks(struct leader *leader);
-static void start_zk_server(struct leader *leader, int64_t epoch);
+static int start_zk_server(struct leader *leader, int64_t epoch);
 static void give_up(struct leader *leader, int error, const char *why_timeout);
+static int check_server_runs(struct leader *leader);
 static int check_synced_quorum(struct leader *leader);
 static void ping_learners(struct leader *leader);
 
@@ -79,6 +80,7 @@ int leader_lead(struct leader *leader)
     zk_mutex_lock(&leader->mu);
     leader->last_proposed = zxid;
     zk_mutex_unlock(&leader->mu);
+    zookeeper_server_set_zxid(leader->role.zk, zxid);
     /* Before our own epoch ack, so before any handler can pass the second rendezvous and send
      * NEWLEADER with the configuration. */
     prepare_new_leader_proposal(leader, zxid);
@@ -102,8 +104,9 @@ int leader_lead(struct leader *leader)
         stop_without_new_leader_acks(leader);
     if (r < 0)
         goto out;
-    start_zk_server(leader, epoch);
-    zookeeper_server_startup(leader->role.zk);
+    r = start_zk_server(leader, epoch);
+    if (r < 0)
+        goto out;
     quorum_peer_set_zab_state(self, ZAB_STATE_BROADCAST);
 
     /* Two turns a tick: each pings, and every second one advances the clock and counts who was
@@ -115,10 +118,12 @@ int leader_lead(struct leader *leader)
             zk_mutex_lock(&leader->mu);
             leader->tick++;
             zk_mutex_unlock(&leader->mu);
-            r = check_synced_quorum(leader);
-            if (r < 0)
-                goto out;
         }
+        r = check_server_runs(leader);
+        if (r == 0 && !tick_skip)
+            r = check_synced_quorum(leader);
+        if (r < 0)
+            goto out;
         tick_skip = !tick_skip;
         ping_learners(leader);
     }
@@ -126,12 +131,15 @@ int leader_lead(struct leader *leader)
 out:
     /* Whoever shut us down first has said why; otherwise this does. */
     leader_shutdown(leader, r, "Forcing shutdown");
+    /* Before the tree is brought up to the log. */
+    zk_thread_group_join(leader->snapshot_threads);
     zookeeper_server_shutdown(leader->role.zk);
+    int exit_code = zookeeper_server_exit_code(leader->role.zk);
     quorum_peer_set_role(self, NULL);
     zk_thread_group_join(leader->threads);
     leader_close_listeners(leader);
     zk_mutex_lock(&leader->mu);
-    r = leader->result;
+    r = exit_code > 0 && leader->result <= 0 ? exit_code : leader->result;
     zk_mutex_unlock(&leader->mu);
     return r;
 }
@@ -167,16 +175,20 @@ static void term_snapshot_run(void *arg)
 static int load_data(struct leader *leader)
 {
     struct zk_database *database = leader->master.database;
+    int64_t zxid = zk_database_last_processed_zxid(database);
     if (!zk_database_is_initialized(database)) {
-        int64_t zxid;
         int r = zk_database_load_data_base(database, &zxid);
         if (r < 0)
             return r;
     }
+    zookeeper_server_set_zxid(leader->role.zk, zxid);
+    zookeeper_server_clean_up_dead_sessions(leader->role.zk);
+
     struct term_snapshot *work = zk_xcalloc(1, sizeof *work);
     work->leader = leader;
     work->snapshot = zk_database_begin_snapshot(database);
-    int r = zk_thread_group_start(leader->threads, term_snapshot_run, work, "Snapshot Thread");
+    int r =
+        zk_thread_group_start(leader->snapshot_threads, term_snapshot_run, work, "Snapshot Thread");
     if (r < 0)
         term_snapshot_run(work); /* no thread to be had: as Java, before the first accept */
     return 0;
@@ -234,12 +246,17 @@ static void stop_without_new_leader_acks(struct leader *leader)
     zk_str_done(&reason);
 }
 
-/* The term is established. Handlers in waitForStartup go on the moment that running rises, so vote
- * and tree come first: a learner must not read UPTODATE while we still tell the old epoch.
+/* The term is established. Handlers in waitForStartup go on the moment that running rises, so the
+ * server, the vote and the tree come first: a learner must not read UPTODATE while we still tell
+ * the old epoch, and its first request needs the processors. Errors: -EAGAIN, there are no threads
+ * for them.
  * Java: startZkServer() */
-static void start_zk_server(struct leader *leader, int64_t epoch)
+static int start_zk_server(struct leader *leader, int64_t epoch)
 {
     int64_t zxid = zxid_make(epoch, 0);
+    zk_mutex_lock(&leader->mu);
+    leader->last_committed = zxid;
+    zk_mutex_unlock(&leader->mu);
     struct zk_str sids = {0};
     zk_mutex_lock(&leader->epoch_mu);
     synced_learner_tracker_append_ack_sets(&leader->new_leader_proposal, &sids);
@@ -252,6 +269,11 @@ static void start_zk_server(struct leader *leader, int64_t epoch)
     zk_str_done(&sids);
     zk_trace_established(leader->ctx, leader->my_id, epoch);
 
+    int r = zookeeper_server_startup(leader->role.zk);
+    if (r < 0) {
+        give_up(leader, r, NULL);
+        return r;
+    }
     quorum_peer_update_election_vote(leader->self, epoch);
     zk_database_set_last_processed_zxid(leader->master.database, zxid);
     zk_mutex_lock(&leader->mu);
@@ -259,6 +281,7 @@ static void start_zk_server(struct leader *leader, int64_t epoch)
     leader->serving_since_ms = zk_elapsed_ms();
     zk_cond_broadcast(&leader->wake);
     zk_mutex_unlock(&leader->mu);
+    return 0;
 }
 
 static void give_up(struct leader *leader, int error, const char *why_timeout)
@@ -267,6 +290,16 @@ static void give_up(struct leader *leader, int error, const char *why_timeout)
 }
 
 /* ---- staying together ------------------------------------------------------------------------ */
+
+/* A thread that the server cannot do without may have ended: the log cannot be written, say.
+ * (In Java a part of lead().) */
+static int check_server_runs(struct leader *leader)
+{
+    if (zookeeper_server_is_running(leader->role.zk))
+        return 0;
+    leader_shutdown(leader, -EIO, "Unexpected internal error");
+    return -EIO;
+}
 
 /* Counts who was heard of in time, ourselves included. -ENOTCONN: they are no quorum any more, and
  * the leader is stopped: others may have elected a new one by now.
@@ -293,6 +326,8 @@ static int check_synced_quorum(struct leader *leader)
         quorum =
             qv_override_quorum_decision(quorum_peer_quorum_verifier(leader->self), &forwarding);
         long_set_done(&forwarding);
+        if (quorum)
+            leader_revalidate_outstanding_proposals(leader);
     }
     if (!quorum) {
         struct zk_str reason = {0};

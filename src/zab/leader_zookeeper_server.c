@@ -1,15 +1,145 @@
-/* Java: LeaderZooKeeperServer */
+/* Which processors a leader wires together, and what learners ask its sessions. No thread of its
+ * own. Java: LeaderZooKeeperServer */
 #include "zab/leader_zookeeper_server.h"
 
+#include <stdlib.h>
+
+#include "zab/leader_internal.h"
+#include "zab/leader_request_processor.h"
+#include "zab/proposal_request_processor.h"
+#include "zab/to_be_applied_request_processor.h"
+#include "zk/base/alloc.h"
+#include "zk/ensemble/quorum_peer_config.h"
 #include "zk/quorum/quorum_peer.h"
+#include "zk/server/commit_processor.h"
+#include "zk/server/container_manager.h"
+#include "zk/server/final_request_processor.h"
+#include "zk/server/leader_session_tracker.h"
+#include "zk/server/prep_request_processor.h"
+#include "zk/server/request_processor.h"
+#include "zk/server/session_tracker.h"
+#include "zk/server/sync_request_processor.h"
+#include "zk/server/zk_database.h"
+
+/* What the kind adds to zookeeper_server. The processors are owned by the chain; these point into
+ * it. All are set before the server runs. */
+struct leader_zookeeper_server {
+    struct leader *leader;
+    struct commit_processor *commit_processor;
+    struct request_processor *prep_request_processor;
+    struct container_manager *container_manager; /* owned */
+};
+
+/* Java: setupRequestProcessors() */
+static int leader_setup_request_processors(struct zookeeper_server *server)
+{
+    struct leader_zookeeper_server *self = zookeeper_server_kind(server);
+    struct request_processor *final_processor = final_request_processor_new(server);
+    struct request_processor *to_be_applied =
+        to_be_applied_request_processor_new(self->leader, final_processor);
+    self->commit_processor = commit_processor_new(server, to_be_applied, false);
+    struct sync_request_processor *sync_processor;
+    struct request_processor *proposal_processor = proposal_request_processor_new(
+        self->leader, server, commit_processor_as_processor(self->commit_processor),
+        &sync_processor);
+    /* No client port is known here, in Java either. */
+    self->prep_request_processor =
+        prep_request_processor_new(server, self->leader->my_id, -1, proposal_processor);
+    zookeeper_server_set_first_processor(
+        server, leader_request_processor_new(self->prep_request_processor));
+
+    /* Java: setupContainerManager() */
+    self->container_manager = container_manager_new(
+        self->leader->ctx, zookeeper_server_get_zk_database(server), self->prep_request_processor);
+
+    int r = commit_processor_start(self->commit_processor);
+    if (r == 0)
+        r = sync_request_processor_start(sync_processor);
+    if (r == 0)
+        r = prep_request_processor_start(self->prep_request_processor);
+    if (r == 0)
+        r = container_manager_start(self->container_manager);
+    return r;
+}
+
+/* Java: shutdown(), what it does ahead of the other servers' */
+static void leader_shutdown_components(struct zookeeper_server *server)
+{
+    struct leader_zookeeper_server *self = zookeeper_server_kind(server);
+    if (self->container_manager != NULL)
+        container_manager_stop(self->container_manager);
+}
+
+static void leader_free_kind(void *kind)
+{
+    struct leader_zookeeper_server *self = kind;
+    container_manager_free(self->container_manager);
+    free(self);
+}
+
+/* Java: createSessionTracker() */
+static struct session_tracker *leader_create_session_tracker(struct zookeeper_server *server)
+{
+    struct leader_zookeeper_server *self = zookeeper_server_kind(server);
+    struct leader *leader = self->leader;
+    struct session_timeouts sessions = {0};
+    zk_database_sessions(zookeeper_server_get_zk_database(server), &sessions);
+    struct session_tracker *tracker = leader_session_tracker_new(
+        leader->ctx, (struct session_expirer){.expire = zookeeper_server_expire, .arg = server},
+        &sessions, leader->self->config->tick_time_ms, leader->my_id);
+    session_timeouts_done(&sessions);
+    return tracker;
+}
 
 /* Its requests are proposed to the quorum. */
 static const struct zookeeper_server_methods leader_zookeeper_server_methods = {
     .state = "leader", /* Java: getState() */
+    .create_session_tracker = leader_create_session_tracker,
+    .setup_request_processors = leader_setup_request_processors,
+    .shutdown_components = leader_shutdown_components,
+    .free_kind = leader_free_kind,
 };
 
-struct zookeeper_server *leader_zookeeper_server_new(struct quorum_peer *self)
+/* Java: new LeaderZooKeeperServer() */
+struct zookeeper_server *leader_zookeeper_server_new(struct leader *leader)
 {
-    return zookeeper_server_new(self->ctx, &leader_zookeeper_server_methods, NULL, self->database,
+    struct quorum_peer *self = leader->self;
+    struct leader_zookeeper_server *kind = zk_xcalloc(1, sizeof *kind);
+    kind->leader = leader;
+    return zookeeper_server_new(self->ctx, &leader_zookeeper_server_methods, kind, self->database,
                                 self->metrics);
+}
+
+void leader_zookeeper_server_commit(struct zookeeper_server *server, struct request *request)
+{
+    struct leader_zookeeper_server *self = zookeeper_server_kind(server);
+    commit_processor_commit(self->commit_processor, request);
+}
+
+/* A session that is not there any more is no news to the learner: it will hear of closeSession.
+ * Java: touch() */
+void leader_zookeeper_server_touch(struct zookeeper_server *server, int64_t session_id,
+                                   int32_t timeout_ms)
+{
+    struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
+    session_tracker_touch_session(tracker, session_id, timeout_ms);
+}
+
+/* Java: checkIfValidGlobalSession() */
+bool leader_zookeeper_server_check_if_valid_global_session(struct zookeeper_server *server,
+                                                           int64_t session_id, int32_t timeout_ms,
+                                                           const void *owner)
+{
+    struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
+    return session_tracker_touch_session(tracker, session_id, timeout_ms) &&
+           session_tracker_set_owner(tracker, session_id, owner) == KEEPER_CODE_OK;
+}
+
+/* Its own server has looked at it already, so it goes straight to PrepRequestProcessor.
+ * Java: submitLearnerRequest() */
+int leader_zookeeper_server_submit_learner_request(struct zookeeper_server *server,
+                                                   struct request *request)
+{
+    struct leader_zookeeper_server *self = zookeeper_server_kind(server);
+    return request_processor_process_request(self->prep_request_processor, request);
 }

@@ -26,14 +26,17 @@
 #include "zk/ensemble/zxid.h"
 #include "zk/io/inet.h"
 #include "zk/io/sock.h"
+#include "zk/jute/op_code.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
 #include "zk/runtime/thread.h"
 #include "zk/runtime/trace.h"
+#include "zk/server/request.h"
 #include "zk/server/server_metrics.h"
 
 static void learner_handler_run(void *arg);
+static int64_t packet_size(const struct quorum_packet *packet);
 static int read_packet(struct learner_handler *handler, struct quorum_packet **packet);
 static int end_because(struct learner_handler *handler, int error, const char *format, ...)
     ZK_PRINTF_LIKE(3, 4);
@@ -46,6 +49,7 @@ static int begin_sync(struct learner_handler *handler, bool need_snap,
 static int send_new_leader(struct learner_handler *handler, int64_t new_leader_zxid);
 static int start_sending_packets(struct learner_handler *handler);
 static int read_new_leader_ack(struct learner_handler *handler, struct quorum_packet **packet);
+static int touch_sessions(struct learner_handler *handler, const struct quorum_packet *packet);
 static void start_sync_limit_check(struct learner_handler *handler);
 static void update_ack(struct learner_handler *handler, int64_t zxid);
 static int submit_request(struct learner_handler *handler, const struct quorum_packet *packet);
@@ -91,6 +95,8 @@ struct learner_handler *learner_handler_new(struct learner_master *master, struc
     handler->alive = true;
     handler->tick_of_next_ack_deadline = master->ops->get_tick_of_initial_ack_deadline(master);
     handler->queued_bytes_limit = LEARNER_HANDLER_QUEUED_BYTES;
+    handler->owner = master->ops->new_owner(master);
+    handler->need_op_packet = true;
     handler->version = 1;
     handler->learner_type = LEARNER_TYPE_PARTICIPANT;
     return handler;
@@ -142,6 +148,11 @@ enum learner_type learner_handler_get_learner_type(const struct learner_handler 
     return handler->learner_type;
 }
 
+const void *learner_handler_get_owner(const struct learner_handler *handler)
+{
+    return handler->owner;
+}
+
 /* ---- the Sender thread ----------------------------------------------------------------------- */
 
 /* The packet has left the queue. From now on the learner owes an ACK for it if it is a PROPOSAL:
@@ -149,7 +160,7 @@ enum learner_type learner_handler_get_learner_type(const struct learner_handler 
 static void note_sending(struct learner_handler *handler, const struct quorum_packet *packet)
 {
     zk_mutex_lock(&handler->mu);
-    handler->queued_bytes -= learner_handler_packet_size(packet);
+    handler->queued_bytes -= packet_size(packet);
     if (packet->type == LEADER_PROPOSAL)
         sync_limit_check_update_proposal(&handler->sync_limit_check, packet->zxid, zk_elapsed_ms());
     zk_mutex_unlock(&handler->mu);
@@ -284,10 +295,7 @@ static void learner_handler_run(void *arg)
             master->ops->process_ack(master, handler->sid, qp->zxid);
             break;
         case LEADER_PING:
-            /* The sessions that the learner has heard of. Nothing tracks sessions yet, so only the
-             * form is looked at: pairs of session and timeout. */
-            if (qp->data == NULL || qp->data->length % 12 != 0)
-                r = end_because(handler, -EPROTO, "PING without a list of sessions");
+            r = touch_sessions(handler, qp);
             break;
         case LEADER_REVALIDATE:
             r = master->ops->revalidate_session(master, qp, handler);
@@ -459,6 +467,20 @@ static int read_new_leader_ack(struct learner_handler *handler, struct quorum_pa
     return 0;
 }
 
+/* An answer to PING: the sessions that the learner has heard of, as pairs of session and
+ * timeout. */
+static int touch_sessions(struct learner_handler *handler, const struct quorum_packet *packet)
+{
+    struct learner_master *master = handler->master;
+    enum { PAIR = 8 + 4 };
+    if (packet->data == NULL || packet->data->length % PAIR != 0)
+        return end_because(handler, -EPROTO, "PING without a list of sessions");
+    for (size_t at = 0; at < packet->data->length; at += PAIR)
+        master->ops->touch(master, zk_load_long(packet->data->bytes + at),
+                           zk_load_int(packet->data->bytes + at + 8));
+    return 0;
+}
+
 /* From here on every PROPOSAL must be acknowledged in time. */
 static void start_sync_limit_check(struct learner_handler *handler)
 {
@@ -478,12 +500,22 @@ static void update_ack(struct learner_handler *handler, int64_t zxid)
 static int submit_request(struct learner_handler *handler, const struct quorum_packet *packet)
 {
     struct learner_master *master = handler->master;
-    if (packet->data == NULL || packet->data->length < 16)
+    enum { HEAD = 8 + 4 + 4 };
+    if (packet->data == NULL || packet->data->length < HEAD)
         return end_because(handler, -EPROTO, "REQUEST without session, cxid and opcode");
-    int64_t session_id = zk_load_long(packet->data->bytes);
-    int32_t type = zk_load_int(packet->data->bytes + 12);
-    master->ops->submit_learner_request(master, handler, session_id, type);
-    return 0;
+    const uint8_t *bytes = packet->data->bytes;
+    int32_t type = zk_load_int(bytes + 12);
+    struct buf *body = buf_new_copy(bytes + HEAD, packet->data->length - HEAD);
+    struct request *request = request_new(NULL, zk_load_long(bytes), zk_load_int(bytes + 8), type,
+                                          body, &packet->authinfo);
+    buf_unref(body);
+    request->owner = handler->owner;
+    if (type == OP_CODE_SYNC)
+        request->learner = handler;
+    zk_trace_txn(handler->ctx, "request", 0, handler->sid, "one of its clients wants to write");
+    int r = master->ops->submit_learner_request(master, request);
+    request_unref(request);
+    return r;
 }
 
 static void say_goodbye(struct learner_handler *handler, int error)
@@ -554,7 +586,7 @@ void learner_handler_ping(struct learner_handler *handler)
 /* Java: queuePacket() */
 void learner_handler_queue_packet(struct learner_handler *handler, struct quorum_packet *packet)
 {
-    int64_t size = learner_handler_packet_size(packet);
+    int64_t size = packet_size(packet);
     zk_mutex_lock(&handler->mu);
     bool room = handler->queued_bytes + size <= handler->queued_bytes_limit;
     if (room)
@@ -574,10 +606,32 @@ void learner_handler_queue_packet(struct learner_handler *handler, struct quorum
     learner_handler_shutdown(handler);
 }
 
-/* Java: packetSize() */
-int64_t learner_handler_packet_size(const struct quorum_packet *packet)
+void learner_handler_queue_sync_packet(struct learner_handler *handler,
+                                       struct quorum_packet *packet)
 {
-    enum { ELEMENT_SIZE = 128 }; /* the packet and the queue's node, as allocated */
+    zk_mutex_lock(&handler->mu);
+    handler->queued_bytes_limit += packet_size(packet);
+    zk_mutex_unlock(&handler->mu);
+    learner_handler_queue_packet(handler, packet);
+}
+
+void learner_handler_clear_queue(struct learner_handler *handler)
+{
+    /* One by one, because the trace has each element that leaves the queue. */
+    void *packet;
+    while (bq_poll(handler->queued_packets, 0, &packet) == 0)
+        quorum_packet_free(packet);
+    zk_mutex_lock(&handler->mu);
+    handler->queued_bytes = 0;
+    handler->queued_bytes_limit = LEARNER_HANDLER_QUEUED_BYTES;
+    zk_mutex_unlock(&handler->mu);
+}
+
+/* What a packet takes in memory while it waits: itself, the queue's node, its data.
+ * Java: packetSize() */
+static int64_t packet_size(const struct quorum_packet *packet)
+{
+    enum { ELEMENT_SIZE = 128 };
     return ELEMENT_SIZE + (packet->data != NULL ? (int64_t)packet->data->length : 0);
 }
 

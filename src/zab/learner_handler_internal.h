@@ -14,6 +14,17 @@
 #include "zk/runtime/lock.h"
 #include "zk/zab/learner_handler.h"
 
+struct committed_log;
+struct txn_iterator;
+
+/* Committed transactions in order, from memory or from the files of the log; one thread reads
+ * it. In Java an iterator. */
+struct proposals {
+    const struct committed_log *log; /* NULL: from the files */
+    size_t next;
+    struct txn_iterator *files;
+};
+
 struct learner_handler {
     /* One for the leader's list, the handler's thread, the Sender, and each walk over the list. */
     struct zk_refcount refs;
@@ -24,6 +35,7 @@ struct learner_handler {
     struct sock *sock; /* a reference */
     struct inet_text remote_address;
     bool force_snap_sync; /* a setting for tests. Java: forceSnapSync */
+    const void *owner;    /* what names it as the owner of sessions */
     struct blocking_queue *queued_packets;
 
     /* Read by the handler's thread; written by it until the Sender starts, then by the Sender. */
@@ -47,14 +59,20 @@ struct learner_handler {
     int32_t version;                /* the learner's protocol */
     enum learner_type learner_type; /* from OBSERVERINFO or FOLLOWERINFO, not from the config */
     int64_t leader_last_zxid;       /* what start_forwarding returned */
+    bool need_op_packet;            /* neither DIFF nor TRUNC is queued yet */
+    int32_t op_packet;              /* which one is; for the trace */
     char why[256];                  /* why it ends, if the error number does not say it */
 };
 
 /* Makes a handler without a thread. Takes ownership of sock. */
 struct learner_handler *learner_handler_new(struct learner_master *master, struct sock *sock);
 
-/* Java: packetSize(), with what the queue itself needs for an element. */
-int64_t learner_handler_packet_size(const struct quorum_packet *packet);
+/* Queues what brings the learner up to date, and raises the limit by it (D-43): a long DIFF is no
+ * reason to lose it. Takes ownership of packet. Handler's thread. */
+void learner_handler_queue_sync_packet(struct learner_handler *handler,
+                                       struct quorum_packet *packet);
+/* Takes back what is queued. Handler's thread, before anything is forwarded or sent. */
+void learner_handler_clear_queue(struct learner_handler *handler);
 
 /* The learner is counted as heard of until this tick. */
 void learner_handler_heard_of(struct learner_handler *handler, int64_t tick_of_next_ack_deadline);
@@ -62,6 +80,15 @@ void learner_handler_heard_of(struct learner_handler *handler, int64_t tick_of_n
 /* Java: syncFollower(). Queues what brings a learner that stands at peer_last_zxid here, and lets
  * it be told of everything from now on. Returns true if it needs a SNAP. Handler's thread. */
 bool learner_handler_sync_follower(struct learner_handler *handler, int64_t peer_last_zxid);
+
+/* Queues what lies in (peer_last_zxid, max_zxid], each with its COMMIT, and the DIFF or TRUNC ahead
+ * of it if there was none yet. Returns the last zxid that the learner has then. last_committed_zxid
+ * is what DIFF carries: the leader's newest, as Zab 1.0 wants it. Handler's thread.
+ * Java: queueCommittedProposals() */
+int64_t learner_handler_queue_committed_proposals(struct learner_handler *handler,
+                                                  struct proposals *proposals,
+                                                  int64_t peer_last_zxid, int64_t max_zxid,
+                                                  int64_t last_committed_zxid);
 
 /* Writes SNAP, the tree and the signature. Handler's thread; blocks on the socket. */
 ZK_NODISCARD int learner_handler_send_snapshot(struct learner_handler *handler,

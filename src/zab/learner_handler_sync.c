@@ -1,90 +1,277 @@
 /* DIFF, TRUNC or SNAP: how a learner that stands at one zxid is brought to where the leader stands.
  *
- * Java decides by its list of recently committed transactions and by its log. This leader has
- * neither yet: nothing is ever committed here. So minCommittedLog and maxCommittedLog are both the
- * last processed zxid, as Java has it while its list is empty, and of Java's rows these remain:
+ * The leader knows its history three times over: the newest transactions in memory (the committed
+ * log, from minCommittedLog to maxCommittedLog), older ones in the files of the log, and all of
+ * them together in the tree. The first row that fits decides:
  *
- *   1  forced by a setting                            SNAP
- *   2  peer == last                                   DIFF(peer)
- *   3  peer >  last, and not the first of an epoch    TRUNC(last)
- *   4  peer within the committed log                  cannot be: the log is one zxid wide, see 2
- *   5  peer <  last                                   SNAP: Java looks into its log in vain
- *   -  peer >  last, the first of an epoch            SNAP: that zxid is nobody's transaction
+ *   1  forced by a setting                             SNAP
+ *   2  peer == last                                    DIFF, empty
+ *   3  peer >  max, and not the first of an epoch      TRUNC(max)
+ *   4  min <= peer <= max                              from memory: DIFF, or TRUNC and what follows
+ *   5  peer <  min, and files may be read              from the files up to min, then from memory
+ *   -  anything else                                   SNAP
  *
- * With writes, row 4 and the half of row 5 that finds its transactions call
- * queueCommittedProposals(), which sends each with its COMMIT behind it; its place is below
- * sync_follower.
+ * where last is the tree's last zxid, and while memory holds nothing min and max are last. What
+ * cannot be told as a sequence of transactions is told as a SNAP.
+ *
+ * The choice and the beginning of forwarding are one moment for the leader (hold_proposals), so
+ * that each transaction reaches the learner once: as part of what is sent of the past, or
+ * forwarded. Only the files are read without holding it up.
  *
  * Runs in the handler's thread.
  *
- * Java: LearnerHandler.syncFollower() */
+ * Java: LearnerHandler.syncFollower(), queueCommittedProposals(), queueOpPacket() */
+#include <errno.h>
 #include <inttypes.h>
 
 #include "zab/learner_handler_internal.h"
 #include "zab/learner_master.h"
 #include "zk/ensemble/zxid.h"
+#include "zk/jute/txn_log_entry.h"
+#include "zk/persistence/file_txn_log.h"
 #include "zk/runtime/log_table.h"
-#include "zk/runtime/settings.h"
+#include "zk/runtime/trace.h"
 #include "zk/server/zk_database.h"
 
 /* What ends the body of a SNAP, so that the learner can tell a whole tree from a cut one. */
 static const char SNAP_SIGNATURE[] = "BenWasHere";
 
-static bool is_txn_log_sync_enabled(const struct zk_context *ctx);
+/* The learner's place in the leader's history, as of one moment. */
+struct history {
+    struct committed_log log;
+    int64_t min_committed_log;
+    int64_t max_committed_log;
+    int64_t last_processed_zxid;
+};
+
+static void look_at_history(struct learner_handler *handler, struct history *ret_history);
+static bool sync_from_txn_log(struct learner_handler *handler, int64_t peer_last_zxid,
+                              struct history *history, int64_t *current_zxid);
 static void queue_op_packet(struct learner_handler *handler, int32_t type, int64_t zxid);
 
 /* Java: syncFollower() */
 bool learner_handler_sync_follower(struct learner_handler *handler, int64_t peer_last_zxid)
 {
+    /* LONG: one Java method */
     struct learner_master *master = handler->master;
     struct zk_context *ctx = handler->ctx;
     /* A new leader's tree stands at epoch<<32, and so does a learner that it has synchronised. No
      * transaction has that zxid, so a log cannot be cut behind it. */
     bool is_peer_new_epoch_zxid = zxid_counter(peer_last_zxid) == 0;
+    int64_t current_zxid = peer_last_zxid; /* the last one that is queued */
     bool need_snap = true;
-    bool txn_log_sync_enabled = is_txn_log_sync_enabled(ctx);
-    int64_t last_processed_zxid = zk_database_last_processed_zxid(master->database);
-    /* Java logs the bounds of its list, which are 0 while it is empty, and then puts these in their
-     * place. */
-    zk_log(ctx, ZK_LOG_SYNCHRONIZING, handler->sid, (int64_t)0, (int64_t)0, last_processed_zxid,
-           peer_last_zxid);
-    int64_t max_committed_log = last_processed_zxid;
-    int64_t min_committed_log = last_processed_zxid;
+    const char *why = "its place is not in the history that is at hand";
+    bool txn_log_sync_enabled = zk_database_is_txn_log_sync_enabled(master->database);
+
+    master->ops->hold_proposals(master);
+    struct history history;
+    look_at_history(handler, &history);
+    zk_log(ctx, ZK_LOG_SYNCHRONIZING, handler->sid, history.log.max_committed_log,
+           history.log.min_committed_log, history.last_processed_zxid, peer_last_zxid);
 
     if (handler->force_snap_sync) {
         zk_log(ctx, ZK_LOG_FORCING_SNAPSHOT);
-    } else if (last_processed_zxid == peer_last_zxid) {
+        why = "zookeeper.forceSnapshotSync says so";
+    } else if (history.last_processed_zxid == peer_last_zxid) {
         zk_log(ctx, ZK_LOG_SENDING_DIFF, peer_last_zxid, handler->sid);
         queue_op_packet(handler, LEADER_DIFF, peer_last_zxid);
+        handler->need_op_packet = false;
         need_snap = false;
-    } else if (peer_last_zxid > max_committed_log && !is_peer_new_epoch_zxid) {
+        why = "it stands where the leader stands";
+    } else if (peer_last_zxid > history.max_committed_log && !is_peer_new_epoch_zxid) {
         /* It logged what no quorum has seen, perhaps as a leader that lost its office. */
-        zk_log(ctx, ZK_LOG_SENDING_TRUNC, max_committed_log, handler->sid);
-        queue_op_packet(handler, LEADER_TRUNC, max_committed_log);
+        zk_log(ctx, ZK_LOG_SENDING_TRUNC_TO_FOLLOWER, history.max_committed_log, handler->sid);
+        queue_op_packet(handler, LEADER_TRUNC, history.max_committed_log);
+        current_zxid = history.max_committed_log;
+        handler->need_op_packet = false;
         need_snap = false;
-    } else if (peer_last_zxid < min_committed_log && txn_log_sync_enabled) {
-        /* Java asks its log for what is missing, and finds nothing where there is no log. */
+        why = "it has transactions that no quorum has";
+    } else if (history.max_committed_log >= peer_last_zxid &&
+               history.min_committed_log <= peer_last_zxid) {
+        zk_log(ctx, ZK_LOG_USING_COMMITTED_LOG, handler->sid);
+        struct proposals proposals = {.log = &history.log};
+        current_zxid = learner_handler_queue_committed_proposals(
+            handler, &proposals, peer_last_zxid, INT64_MAX, history.max_committed_log);
+        need_snap = false;
+        why = "what it lacks is in memory";
+    } else if (peer_last_zxid < history.min_committed_log && txn_log_sync_enabled) {
+        need_snap = !sync_from_txn_log(handler, peer_last_zxid, &history, &current_zxid);
+        why = need_snap ? "what it lacks is neither in memory nor in the files that may be read"
+                        : "what it lacks is in the files of the log and in memory";
     } else {
-        zk_log(ctx, ZK_LOG_UNHANDLED_SCENARIO, handler->sid, max_committed_log, min_committed_log,
-               last_processed_zxid, peer_last_zxid, txn_log_sync_enabled ? "true" : "false");
+        zk_log(ctx, ZK_LOG_UNHANDLED_SCENARIO, handler->sid, history.max_committed_log,
+               history.min_committed_log, history.last_processed_zxid, peer_last_zxid,
+               txn_log_sync_enabled ? "true" : "false");
     }
     /* Forwarding begins before the SNAP is written: what is proposed meanwhile waits in the queue
      * behind it. */
-    handler->leader_last_zxid = master->ops->start_forwarding(master, handler);
+    if (need_snap)
+        current_zxid = zk_database_last_processed_zxid(master->database);
+    zk_log(ctx, ZK_LOG_START_FORWARDING, current_zxid, handler->sid);
+    handler->leader_last_zxid = master->ops->start_forwarding(master, handler, current_zxid);
+    master->ops->release_proposals(master);
+    committed_log_done(&history.log);
+
+    if (handler->need_op_packet && !need_snap) {
+        /* queue_committed_proposals found that a TRUNC would cross the border of an epoch. */
+        zk_log(ctx, ZK_LOG_FALL_BACK_TO_SNAPSHOT, handler->sid);
+        need_snap = true;
+        why = "a TRUNC would cross the border of an epoch";
+    }
+    zk_trace_sync(ctx, handler->sid,
+                  need_snap ? "SNAP" : quorum_packet_type_name(handler->op_packet), peer_last_zxid,
+                  current_zxid, why);
     return need_snap;
 }
 
-/* Only the sign of the factor decides. Java: ZKDatabase.isTxnLogSyncEnabled() */
-static bool is_txn_log_sync_enabled(const struct zk_context *ctx)
+/* Reads the three ends of the leader's history. The caller holds the proposals. */
+static void look_at_history(struct learner_handler *handler, struct history *ret_history)
 {
-    const char *factor = zk_settings_get(ctx, "zookeeper.snapshotSizeFactor");
-    return factor == NULL || factor[0] != '-';
+    struct zk_database *database = handler->master->database;
+    zk_database_get_committed_log(database, INT64_MIN, &ret_history->log);
+    int64_t last_processed_zxid = zk_database_last_processed_zxid(database);
+    bool empty = ret_history->log.count == 0;
+    ret_history->min_committed_log =
+        empty ? last_processed_zxid : ret_history->log.min_committed_log;
+    ret_history->max_committed_log =
+        empty ? last_processed_zxid : ret_history->log.max_committed_log;
+    ret_history->last_processed_zxid = last_processed_zxid;
+}
+
+/* Row 5. The files are read up to the oldest transaction in memory, which a quorum has; beyond that
+ * they may hold what is not committed. Commits go on meanwhile, and memory forgets its oldest ones;
+ * so the files are read on from there, until the two meet. Returns false if they do not: nothing is
+ * queued then. The caller holds the proposals, and so it does again when this returns.
+ * (In Java a part of syncFollower(), which lets commits wait for the files.) */
+static bool sync_from_txn_log(struct learner_handler *handler, int64_t peer_last_zxid,
+                              struct history *history, int64_t *current_zxid)
+{
+    struct learner_master *master = handler->master;
+    struct zk_database *database = master->database;
+    int64_t reached = peer_last_zxid;
+    int64_t before;
+    int64_t size_limit = -1;
+    do {
+        master->ops->release_proposals(master);
+        /* The limit is for what the learner lacks as it comes, not for what was added since. */
+        size_limit = size_limit < 0 ? zk_database_calculate_txn_log_size_limit(database) : 0;
+        before = reached;
+        struct proposals proposals = {0};
+        int r =
+            zk_database_get_proposals_from_txn_log(database, before, size_limit, &proposals.files);
+        if (r == 0) {
+            zk_log(handler->ctx, ZK_LOG_USE_TXNLOG, handler->sid);
+            reached = learner_handler_queue_committed_proposals(handler, &proposals, before,
+                                                                history->min_committed_log,
+                                                                history->max_committed_log);
+            txn_iterator_free(proposals.files);
+        }
+        master->ops->hold_proposals(master);
+        committed_log_done(&history->log);
+        look_at_history(handler, history);
+    } while (reached < history->min_committed_log && reached > before);
+
+    if (reached < history->min_committed_log || handler->need_op_packet) {
+        if (!handler->need_op_packet)
+            zk_log(handler->ctx, ZK_LOG_DETECTED_GAP, reached, history->min_committed_log);
+        learner_handler_clear_queue(handler);
+        handler->need_op_packet = true;
+        return false;
+    }
+    zk_log(handler->ctx, ZK_LOG_QUEUEING_COMMITTED_LOG, reached);
+    struct proposals proposals = {.log = &history->log};
+    *current_zxid = learner_handler_queue_committed_proposals(
+        handler, &proposals, reached, INT64_MAX, history->max_committed_log);
+    return true;
+}
+
+/* The one whose turn it is, or NULL at the end; it stays the source's. */
+static struct txn_log_entry *current_proposal(const struct proposals *proposals)
+{
+    if (proposals->log == NULL)
+        return txn_iterator_entry(proposals->files);
+    return proposals->next < proposals->log->count ? proposals->log->entries[proposals->next]
+                                                   : NULL;
+}
+
+static void next_proposal(struct proposals *proposals)
+{
+    if (proposals->log != NULL)
+        proposals->next++;
+    else if (txn_iterator_next(proposals->files) < 0)
+        return; /* it has said why, and stands at its end: what was read before is whole */
+}
+
+/* The learner's place is found: DIFF or TRUNC goes out first. False: neither can (it has been
+ * logged). proposal is the first that is not before the learner's place, previous_zxid the one
+ * before it. (In Java a part of queueCommittedProposals().) */
+static bool queue_first_packet(struct learner_handler *handler, int64_t proposal_zxid,
+                               int64_t previous_zxid, int64_t peer_last_zxid,
+                               int64_t last_committed_zxid)
+{
+    /* The learner's zxid is in our history, or stands before an epoch's first transaction. */
+    if (proposal_zxid == peer_last_zxid || zxid_counter(peer_last_zxid) == 0) {
+        zk_log(handler->ctx, ZK_LOG_QUEUEING_DIFF, last_committed_zxid, handler->sid);
+        queue_op_packet(handler, LEADER_DIFF, last_committed_zxid);
+        return true;
+    }
+    /* It has something that we never had. A log cannot be cut across the border of an epoch: what
+     * lies on the other side may be another history altogether. */
+    if (zxid_epoch(proposal_zxid) != zxid_epoch(peer_last_zxid)) {
+        zk_log(handler->ctx, ZK_LOG_CANNOT_SEND_TRUNC, handler->sid);
+        return false;
+    }
+    zk_log(handler->ctx, ZK_LOG_QUEUEING_TRUNC, previous_zxid, handler->sid);
+    queue_op_packet(handler, LEADER_TRUNC, previous_zxid);
+    return true;
+}
+
+/* Java: queueCommittedProposals() */
+int64_t learner_handler_queue_committed_proposals(struct learner_handler *handler,
+                                                  struct proposals *proposals,
+                                                  int64_t peer_last_zxid, int64_t max_zxid,
+                                                  int64_t last_committed_zxid)
+{
+    int64_t queued_zxid = peer_last_zxid;
+    int64_t previous_zxid = -1;
+    for (struct txn_log_entry *proposal; (proposal = current_proposal(proposals)) != NULL;
+         next_proposal(proposals)) {
+        int64_t zxid = proposal->header.zxid;
+        if (zxid > max_zxid)
+            break;
+        if (zxid < peer_last_zxid) { /* the learner has it */
+            previous_zxid = zxid;
+            continue;
+        }
+        if (handler->need_op_packet) {
+            if (!queue_first_packet(handler, zxid, previous_zxid, peer_last_zxid,
+                                    last_committed_zxid))
+                return queued_zxid;
+            handler->need_op_packet = false;
+        }
+        if (zxid <= queued_zxid) /* it is the learner's last one, or stands there twice */
+            continue;
+        learner_handler_queue_sync_packet(
+            handler, quorum_packet_new(LEADER_PROPOSAL, zxid, proposal->bytes));
+        queue_op_packet(handler, LEADER_COMMIT, zxid);
+        queued_zxid = zxid;
+    }
+    if (handler->need_op_packet && zxid_counter(peer_last_zxid) == 0) {
+        /* Nothing has been committed since its epoch began: the DIFF is empty. Java's line calls it
+         * a TRUNC (K-80). */
+        zk_log(handler->ctx, ZK_LOG_QUEUEING_TRUNC, last_committed_zxid, handler->sid);
+        queue_op_packet(handler, LEADER_DIFF, last_committed_zxid);
+        handler->need_op_packet = false;
+    }
+    return queued_zxid;
 }
 
 /* Java: queueOpPacket() */
 static void queue_op_packet(struct learner_handler *handler, int32_t type, int64_t zxid)
 {
-    learner_handler_queue_packet(handler, quorum_packet_new(type, zxid, NULL));
+    if (type == LEADER_DIFF || type == LEADER_TRUNC)
+        handler->op_packet = type;
+    learner_handler_queue_sync_packet(handler, quorum_packet_new(type, zxid, NULL));
 }
 
 /* The packet, the tree without any frame, and the signature. The tree is streamed while writes go

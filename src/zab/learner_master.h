@@ -6,9 +6,6 @@
  * holds a lock, except through learner_handler_queue_packet and learner_handler_shutdown, which
  * never block.
  *
- * What comes with writes: touch() for the sessions in a PING, and processAck's second half; see
- * leader_broadcast.c.
- *
  * Java: LearnerMaster */
 #ifndef ZAB_LEARNER_MASTER_H
 #define ZAB_LEARNER_MASTER_H
@@ -22,6 +19,7 @@
 
 struct learner_handler;
 struct learner_master;
+struct request;
 struct server_metrics;
 struct zk_context;
 struct zk_database;
@@ -82,14 +80,28 @@ struct learner_master_ops {
     int (*revalidate_session)(struct learner_master *master, const struct quorum_packet *packet,
                               struct learner_handler *handler);
 
-    /* Java: submitLearnerRequest(). A sync is answered through the handler's queue; any other
-     * request is dropped (D-48). */
-    void (*submit_learner_request)(struct learner_master *master, struct learner_handler *handler,
-                                   int64_t session_id, int32_t type);
+    /* Java: touch(). The learner has heard of the session. */
+    void (*touch)(struct learner_master *master, int64_t session_id, int32_t timeout_ms);
 
-    /* Java: startForwarding(). From now on the learner is told of everything. Returns the last
-     * proposed zxid. */
-    int64_t (*start_forwarding)(struct learner_master *master, struct learner_handler *handler);
+    /* Java: submitLearnerRequest(). Once the master serves. The request stays the caller's. Errors:
+     * the processors cannot go on. */
+    int (*submit_learner_request)(struct learner_master *master, struct request *request);
+
+    /* Java: ZKDatabase.getLogLock().readLock(). Between the two nothing is proposed and nothing
+     * committed, and nothing leaves the list of what is committed but not applied (A-60). The
+     * handler blocks on nothing meanwhile. */
+    void (*hold_proposals)(struct learner_master *master);
+    void (*release_proposals)(struct learner_master *master);
+
+    /* Java: startForwarding(). Queues to the learner what it has not seen behind last_seen_zxid,
+     * and from now on it is told of everything. Returns the last proposed zxid. While the proposals
+     * are held. */
+    int64_t (*start_forwarding)(struct learner_master *master, struct learner_handler *handler,
+                                int64_t last_seen_zxid);
+
+    /* Returns what names this handler as the owner of sessions. It is no address, so that the next
+     * handler, which may lie where this one was, is not taken for it. */
+    const void *(*new_owner)(struct learner_master *master);
 
     /* Java: getQuorumVerifierVersion() */
     int64_t (*get_quorum_verifier_version)(struct learner_master *master);

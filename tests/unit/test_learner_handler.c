@@ -1,5 +1,5 @@
-/* What a leader does with one learner: the decision DIFF, TRUNC or SNAP; each kind of packet; and
- * everything that a learner should not send. */
+/* What a leader does with one learner: each kind of packet, and everything that a learner should
+ * not send. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -21,104 +21,6 @@ static const char INFO_OF_5[] = "0000000000000005 00010000 0000000000000000";
 static const char PROTOCOL_VERSION[] = "00010000";
 static const char NOTHING[] = "00000000"; /* the current epoch in ACKEPOCH */
 static const int64_t EPOCH_1_ZXID = 0x100000000;
-
-/* --- the decision ---------------------------------------------------------------------------- */
-
-/* How a learner is brought to the leader's state. */
-struct decision {
-    bool need_snap;
-    int32_t op_packet; /* 0: none is queued */
-    int64_t zxid;      /* of op_packet */
-    bool unhandled;    /* Java's "Unhandled scenario" was logged */
-};
-
-/* syncFollower() of a handler without threads, with a leader whose tree stands at
- * last_processed_zxid. Java: LearnerHandlerTest */
-static struct decision decide_with(int64_t peer_last_zxid, int64_t last_processed_zxid,
-                                   const char *setting, const char *value)
-{
-    struct testing_peer peer;
-    struct testing_peer_options options = testing_peer_options_default(3);
-    options.setting = setting;
-    options.value = value;
-    testing_peer_init(&peer, &options);
-    zk_database_set_last_processed_zxid(peer.database, last_processed_zxid);
-    struct leader *leader = leader_new(peer.self);
-    struct sock *sock;
-    assert_int_equal(0, sock_new(peer.ctx, INET_V4, &sock));
-    struct learner_handler *handler = learner_handler_new(&leader->master, sock);
-
-    struct decision decision = {0};
-    decision.need_snap = learner_handler_sync_follower(handler, peer_last_zxid);
-    void *item;
-    if (bq_poll(handler->queued_packets, 0, &item) == 0) {
-        struct quorum_packet *packet = item;
-        decision.op_packet = packet->type;
-        decision.zxid = packet->zxid;
-        quorum_packet_free(packet);
-    }
-    decision.unhandled = testing_peer_logged(&peer, "Unhandled scenario for peer sid");
-    learner_handler_unref(handler);
-    leader_free(leader);
-    testing_peer_done(&peer);
-    return decision;
-}
-
-static struct decision decide(int64_t peer_last_zxid, int64_t last_processed_zxid)
-{
-    return decide_with(peer_last_zxid, last_processed_zxid, NULL, NULL);
-}
-
-/* SYN-03: without recent transactions, last 1. Java: LearnerHandlerTest.testEmptyCommittedLog */
-static void syn_03_peer_is_compared_with_the_last_zxid(void **state)
-{
-    (void)state;
-    struct decision ahead = decide(3, 1);
-    assert_false(ahead.need_snap);
-    assert_int_equal(LEADER_TRUNC, ahead.op_packet);
-    assert_int_equal(1, ahead.zxid);
-
-    struct decision equal = decide(1, 1);
-    assert_false(equal.need_snap);
-    assert_int_equal(LEADER_DIFF, equal.op_packet);
-    assert_int_equal(1, equal.zxid);
-
-    struct decision behind = decide(0, 1);
-    assert_true(behind.need_snap);
-    assert_int_equal(0, behind.op_packet);
-    assert_false(behind.unhandled);
-}
-
-/* SYN-04 */
-static void syn_04_first_zxid_of_an_epoch_is_never_truncated(void **state)
-{
-    (void)state;
-    struct decision beyond = decide(0x300000000, 0x20000000c);
-    assert_true(beyond.need_snap);
-    assert_int_equal(0, beyond.op_packet);
-    assert_true(beyond.unhandled);
-
-    struct decision at_it = decide(0x200000000, 0x200000000);
-    assert_int_equal(LEADER_DIFF, at_it.op_packet);
-    assert_int_equal(0x200000000, at_it.zxid);
-
-    struct decision behind = decide(EPOCH_1_ZXID, 0x200000000);
-    assert_true(behind.need_snap);
-    assert_false(behind.unhandled);
-}
-
-static void settings_turn_the_decision_to_snap(void **state)
-{
-    (void)state;
-    struct decision forced = decide_with(1, 1, "zookeeper.forceSnapshotSync", "true");
-    assert_true(forced.need_snap);
-    assert_int_equal(0, forced.op_packet);
-    struct decision no_log = decide_with(0, 1, "zookeeper.snapshotSizeFactor", "-1");
-    assert_true(no_log.need_snap);
-    assert_true(no_log.unhandled);
-    struct decision with_log = decide_with(0, 1, "zookeeper.snapshotSizeFactor", "0.5");
-    assert_false(with_log.unhandled);
-}
 
 /* --- a leader that serves -------------------------------------------------------------------- */
 
@@ -187,23 +89,6 @@ static int tear_down(void **state)
     testing_peer_done(&fixture->peer);
     free(fixture);
     return 0;
-}
-
-/* Sessions of Java followers' clients: createSession, as captured. */
-static void request_is_dropped_with_one_warning_and_the_connection_stays(void **state)
-{
-    struct fixture *fixture = *state;
-    scripted_peer_send_hex(fixture->follower, "00000001 ffffffffffffffff 00000014 03a204e3bb3a0000 "
-                                              "00000000 fffffff6 00000bb8 ffffffff");
-    scripted_peer_send_hex(fixture->follower, "00000001 ffffffffffffffff 00000014 03a204e3bb3a0001 "
-                                              "00000000 fffffff6 00000bb8 ffffffff");
-    /* The sync that follows is answered, so both have been read. */
-    scripted_peer_send_packet(fixture->follower, LEADER_REQUEST, -1,
-                              "03a204e3bb3a0000 00000001 00000009 00000001 2f");
-    scripted_peer_expect_packet_past_pings(fixture->follower, LEADER_SYNC, 0, NULL);
-    assert_true(testing_peer_logged(&fixture->peer, "client request dropped sid=1 "
-                                                    "session=0x3a204e3bb3a0000 opcode=-10"));
-    assert_false(testing_peer_logged(&fixture->peer, "0x3a204e3bb3a0001"));
 }
 
 static void revalidate_of_an_unknown_session_is_answered_invalid(void **state)
@@ -647,6 +532,12 @@ static int64_t tick_of_clock(struct learner_master *master)
     return ((struct clock_master *)master)->tick;
 }
 
+static const void *no_owner(struct learner_master *master)
+{
+    (void)master;
+    return NULL;
+}
+
 static int64_t first_deadline_of_clock(struct learner_master *master)
 {
     (void)master;
@@ -661,6 +552,7 @@ static void brd_07_learner_is_synced_until_its_deadline_and_while_it_lives(void 
     static const struct learner_master_ops ops = {
         .get_current_tick = tick_of_clock,
         .get_tick_of_initial_ack_deadline = first_deadline_of_clock,
+        .new_owner = no_owner,
     };
     struct clock_master clock = {.master = {.ops = &ops, .ctx = capture.ctx}};
     struct sock *sock;
@@ -727,11 +619,7 @@ static void learner_that_does_not_read_is_dropped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(syn_03_peer_is_compared_with_the_last_zxid),
-        cmocka_unit_test(syn_04_first_zxid_of_an_epoch_is_never_truncated),
-        cmocka_unit_test(settings_turn_the_decision_to_snap),
 #define WITH_FOLLOWER(test) cmocka_unit_test_setup_teardown(test, set_up_with_follower, tear_down)
-        WITH_FOLLOWER(request_is_dropped_with_one_warning_and_the_connection_stays),
         WITH_FOLLOWER(revalidate_of_an_unknown_session_is_answered_invalid),
         WITH_FOLLOWER(ping_answers_may_list_sessions),
         WITH_FOLLOWER(unknown_packet_is_a_warning),

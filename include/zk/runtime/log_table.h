@@ -318,13 +318,35 @@
 /* J: zxid, sid */
 #define ZK_LOG_SENDING_DIFF     ZK_INFO, "Sending DIFF zxid=0x%" PRIx64 " for peer sid: %" PRId64
 /* J: zxid, sid */
-#define ZK_LOG_SENDING_TRUNC                                                                       \
+#define ZK_LOG_SENDING_TRUNC_TO_FOLLOWER                                                           \
     ZK_DEBUG, "Sending TRUNC to follower zxidToSend=0x%" PRIx64 " for peer sid:%" PRId64
 /* J: as ZK_LOG_SYNCHRONIZING, then "true" or "false" */
 #define ZK_LOG_UNHANDLED_SCENARIO                                                                  \
     ZK_WARN, "Unhandled scenario for peer sid: %" PRId64 " maxCommittedLog=0x%" PRIx64             \
              " minCommittedLog=0x%" PRIx64 " lastProcessedZxid=0x%" PRIx64                         \
              " peerLastZxid=0x%" PRIx64 " txnLogSyncEnabled=%s"
+/* J: sid */
+#define ZK_LOG_USING_COMMITTED_LOG ZK_INFO, "Using committedLog for peer sid: %" PRId64
+/* J: sid */
+#define ZK_LOG_USE_TXNLOG          ZK_INFO, "Use txnlog and committedLog for peer sid: %" PRId64
+/* J: two zxids */
+#define ZK_LOG_DETECTED_GAP                                                                        \
+    ZK_INFO,                                                                                       \
+        "Detected gap between end of txnlog: 0x%" PRIx64 " and start of committedLog: 0x%" PRIx64
+/* J: zxid */
+#define ZK_LOG_QUEUEING_COMMITTED_LOG ZK_DEBUG, "Queueing committedLog 0x%" PRIx64
+/* J: zxid, sid */
+#define ZK_LOG_QUEUEING_DIFF          ZK_INFO, "Sending DIFF zxid=0x%" PRIx64 "  for peer sid: %" PRId64
+/* J: zxid, sid */
+#define ZK_LOG_QUEUEING_TRUNC         ZK_INFO, "Sending TRUNC zxid=0x%" PRIx64 "  for peer sid: %" PRId64
+/* J: sid */
+#define ZK_LOG_CANNOT_SEND_TRUNC                                                                   \
+    ZK_WARN, "Cannot send TRUNC to peer sid: %" PRId64 " peer zxid is from different epoch"
+/* J: zxid, sid */
+#define ZK_LOG_START_FORWARDING ZK_DEBUG, "Start forwarding 0x%" PRIx64 " for peer sid: %" PRId64
+/* J: sid */
+#define ZK_LOG_FALL_BACK_TO_SNAPSHOT                                                               \
+    ZK_ERROR, "Unhandled scenario for peer sid: %" PRId64 " fall back to use snapshot"
 /* J: zxids of peer, leader, database; syncs at this moment; "exempt" or "not exempt" */
 #define ZK_LOG_SENDING_SNAPSHOT                                                                    \
     ZK_INFO, "Sending snapshot last zxid of peer is 0x%" PRIx64 ", zxid of leader is 0x%" PRIx64   \
@@ -339,10 +361,6 @@
 /* J: type, zxid */
 #define ZK_LOG_UNEXPECTED_PACKET                                                                   \
     ZK_WARN, "unexpected quorum packet, type: %s zxid=0x%" PRIx64 " sid=%" PRId64
-#define ZK_LOG_REQUEST_DROPPED                                                                     \
-    ZK_WARN, "client request dropped sid=%" PRId64 " session=0x%" PRIx64 " opcode=%" PRId32        \
-             " reason=\"this leader does not serve writes\" next=\"further ones of this learner "  \
-             "are dropped silently\""
 /* J: then why */
 #define ZK_LOG_SENDING_PACKETS                                                                     \
     ZK_ERROR, "Exception while sending packets in LearnerHandler sid=%" PRId64 " reason=%s"
@@ -358,6 +376,29 @@
 /* J: address; then why */
 #define ZK_LOG_GOODBYE_UNKNOWN                                                                     \
     ZK_WARN, "******* GOODBYE %s ******** reason=\"it never said which server it is: %s\""
+/* J: three numbers */
+#define ZK_LOG_CONTAINER_MANAGER                                                                   \
+    ZK_INFO, "Using checkIntervalMs=%" PRId64 " maxPerMinute=%" PRId64                             \
+             " maxNeverUsedIntervalMs=%" PRId64
+/* J: path */
+#define ZK_LOG_DELETING_CONTAINER ZK_INFO, "Attempting to delete candidate container: %s"
+/* J: two zxids */
+#define ZK_LOG_ALREADY_COMMITTED                                                                   \
+    ZK_DEBUG, "proposal has already been committed, pzxid: 0x%" PRIx64 " zxid: 0x%" PRIx64
+/* J: zxid, then the sid */
+#define ZK_LOG_COMMIT_FUTURE_PROPOSAL                                                              \
+    ZK_WARN, "Trying to commit future proposal: zxid 0x%" PRIx64 " from %" PRId64
+/* J: zxid, then the sid */
+#define ZK_LOG_COMMITTING_NOT_FIRST                                                                \
+    ZK_WARN, "Commiting zxid 0x%" PRIx64 " from %" PRId64 " not first!"
+/* J: zxid */
+#define ZK_LOG_COMMITTING_FIRST_IS  ZK_WARN, "First is 0x%" PRIx64
+/* J: then the zxid */
+#define ZK_LOG_NOT_ON_TO_BE_APPLIED ZK_ERROR, "Committed request not found on toBeApplied: %" PRIx64
+#define ZK_LOG_RECONFIG_NOT_ACTIVATED                                                              \
+    ZK_WARN, "reconfiguration committed and stored, but not applied zxid=0x%" PRIx64               \
+             " reason=\"zkpeer does not change its ensemble while it runs\""                       \
+             " next=\"restart the servers with new files\""
 /* sid, zxid; as Java's "outstanding is 0" */
 #define ZK_LOG_OUTSTANDING_IS_0 ZK_DEBUG, "outstanding is 0 sid=%" PRId64 " zxid=0x%" PRIx64
 

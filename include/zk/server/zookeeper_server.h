@@ -186,9 +186,9 @@ void zookeeper_server_close_session(struct zookeeper_server *server, int64_t ses
 void zookeeper_server_expire(void *arg, int64_t session_id, int32_t timeout_ms);
 /* Java: touch(). The client lives. -ENOENT: there is no such session; NULL is fine. */
 ZK_NODISCARD int zookeeper_server_touch(struct zookeeper_server *server, struct server_cnxn *cnxn);
-/* Java: killSession(). Remove what a session has, without a transaction. */
-void zookeeper_server_kill_session(struct zookeeper_server *server, int64_t session_id,
-                                   int64_t zxid);
+/* Before the server runs: ends what is left of sessions that are not in the table, as a snapshot
+ * has it that was taken while they ended. (In Java a part of loadData().) */
+void zookeeper_server_clean_up_dead_sessions(struct zookeeper_server *server);
 
 /* ---- snapshots, status ----------------------------------------------------------------------- */
 

@@ -47,6 +47,10 @@ uint64_t data_tree_get_tree_digest(struct data_tree *tree);
 
 /* Java: getEphemerals(session). Appends the paths of its nodes, in no order. */
 void data_tree_get_ephemerals(struct data_tree *tree, int64_t session_id, struct zk_strings *paths);
+/* Java: getContainers(). Appends the paths of all containers, in no order. */
+void data_tree_get_containers(struct data_tree *tree, struct zk_strings *paths);
+/* Java: getTtls(). The same for nodes with a TTL. */
+void data_tree_get_ttls(struct data_tree *tree, struct zk_strings *paths);
 /* Java: getSessions(). Adds the sessions that own a node. */
 void data_tree_get_sessions(struct data_tree *tree, struct long_set *sessions);
 

@@ -34,5 +34,7 @@ enum ephemeral_type ephemeral_type_get(const struct ephemeral_types *types, int6
 /* Returns the owner of a node with a TTL, which is from 1 to 2^40-1. Java: EphemeralType, the
  * toEphemeralOwner() of TTL */
 int64_t ephemeral_type_ttl_to_owner(int64_t ttl_ms);
+/* The reverse. Java: EphemeralType, the getValue() of TTL */
+int64_t ephemeral_type_owner_to_ttl(int64_t owner);
 
 #endif

@@ -41,6 +41,10 @@ const char *learner_handler_get_remote_address(const struct learner_handler *han
 /* Java: getLearnerType(). The handler's thread, once the learner has said who it is. */
 enum learner_type learner_handler_get_learner_type(const struct learner_handler *handler);
 
+/* Returns what names this handler as the owner of sessions and of its learner's requests. It is
+ * only compared. Any thread. */
+const void *learner_handler_get_owner(const struct learner_handler *handler);
+
 /* Java: synced(). Returns true if the learner was heard of in time, by the master's clock. Any
  * thread that holds no lock of the master; locks learner_handler. */
 bool learner_handler_synced(struct learner_handler *handler);
