@@ -92,6 +92,7 @@ static int read_setting_defaults(struct config_parser *parser)
         zk_settings_get_boolean(parser->ctx, "zookeeper.multiAddress.enabled", false);
     config->multi_address_reachability_check_enabled = zk_settings_get_boolean(
         parser->ctx, "zookeeper.multiAddress.reachabilityCheckEnabled", true);
+    config->snap_retain_count = 3;
     config->multi_address_reachability_check_timeout_ms = 1000;
     const char *timeout = zk_settings_get(parser->ctx, TIMEOUT);
     if (timeout != NULL &&

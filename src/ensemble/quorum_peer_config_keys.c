@@ -68,6 +68,8 @@ static const struct config_key KEYS[] = {
      CONFIG(multi_address_reachability_check_enabled), NULL, NULL},
     {"multiAddress.reachabilityCheckTimeoutMs", KEY_INT, KEY_SERVED,
      CONFIG(multi_address_reachability_check_timeout_ms), NULL, NULL},
+    {"autopurge.snapRetainCount", KEY_INT, KEY_SERVED, CONFIG(snap_retain_count), NULL, NULL},
+    {"autopurge.purgeInterval", KEY_INT, KEY_SERVED, CONFIG(purge_interval_hours), NULL, NULL},
     {"oraclePath", KEY_TEXT, KEY_SERVED, CONFIG(oracle_path), NULL, NULL},
     {"secureClientPortAddress", KEY_TEXT, KEY_SERVED, OWN(secure_client_port_address), NULL, NULL},
 
@@ -84,8 +86,6 @@ static const struct config_key KEYS[] = {
 
     {"localSessionsEnabled", KEY_BOOLEAN, KEY_WARNS, IGNORED_BOOL, NULL, NULL},
     {"localSessionsUpgradingEnabled", KEY_BOOLEAN, KEY_WARNS, IGNORED_BOOL, NULL, NULL},
-    {"autopurge.snapRetainCount", KEY_INT, KEY_WARNS, IGNORED_INT, "3", NULL},
-    {"autopurge.purgeInterval", KEY_INT, KEY_WARNS, IGNORED_INT, "0", NULL},
     {"sslQuorumReloadCertFiles", KEY_BOOLEAN, KEY_WARNS, IGNORED_BOOL, NULL, NULL},
     {"quorum.auth.learner.saslLoginContext", KEY_TEXT, KEY_WARNS, IGNORED_TEXT, "QuorumLearner",
      NULL},

@@ -8,6 +8,7 @@
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
 
+static void set_snap_retain_count(struct config_parser *parser);
 static int set_directories(struct config_parser *parser);
 static int set_client_port(struct config_parser *parser);
 static int check_secure_client_port(struct config_parser *parser);
@@ -30,6 +31,7 @@ int config_apply_rules(struct config_parser *parser)
         r = check_readonly_mode(parser);
     if (r < 0)
         return r;
+    set_snap_retain_count(parser);
 
     /* Java: QuorumPeer.setQuorumCnxnThreadsSize() */
     if (config->quorum_cnxn_threads_size < QUORUM_CNXN_THREADS_SIZE_DEFAULT)
@@ -37,6 +39,19 @@ int config_apply_rules(struct config_parser *parser)
     if (config->reconfig_enabled)
         zk_log(parser->ctx, ZK_LOG_CONFIG_RECONFIG);
     return 0;
+}
+
+/* Java: MIN_SNAP_RETAIN_COUNT */
+enum { FEWEST_SNAPSHOTS = 3 };
+
+static void set_snap_retain_count(struct config_parser *parser)
+{
+    struct quorum_peer_config *config = &parser->config;
+    if (config->snap_retain_count >= FEWEST_SNAPSHOTS)
+        return;
+    zk_log(parser->ctx, ZK_LOG_CONFIG_SNAP_RETAIN_COUNT, config->snap_retain_count,
+           (int32_t)FEWEST_SNAPSHOTS);
+    config->snap_retain_count = FEWEST_SNAPSHOTS;
 }
 
 static int set_directories(struct config_parser *parser)

@@ -1,6 +1,7 @@
 /* Buffers of 8 KiB in front of a socket, a file or memory, and Adler-32 sums of the bytes that
  * pass. */
 #include "zk/io/stream.h"
+#include "io/gzip.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -33,8 +34,9 @@ static uint32_t adler32_more(uint32_t adler, const uint8_t *bytes, size_t length
 /* ---- input ----------------------------------------------------------------------------------- */
 
 struct zk_input {
-    struct sock *sock; /* NULL: none. We hold a reference. */
-    int fd;            /* -1: none. The caller closes it. */
+    struct sock *sock;        /* NULL: none. We hold a reference. */
+    int fd;                   /* -1: none. The caller closes it. */
+    struct gzip_reader *gzip; /* NULL: what fd gives is not packed */
     /* What can be read without a system call, in the buffer or in the caller's memory. */
     const uint8_t *next;
     size_t left;
@@ -82,10 +84,18 @@ struct zk_input *zk_input_new_fd(int fd)
     return input;
 }
 
+struct zk_input *zk_input_new_gzip(int fd)
+{
+    struct zk_input *input = zk_input_new_fd(fd);
+    input->gzip = gzip_reader_new(fd);
+    return input;
+}
+
 void zk_input_free(struct zk_input *input)
 {
     if (input == NULL)
         return;
+    gzip_reader_free(input->gzip);
     sock_unref(input->sock);
     free(input->buffer);
     free(input);
@@ -103,6 +113,8 @@ static int input_ask(struct zk_input *input, void *ret_bytes, size_t room, size_
 {
     if (input->sock != NULL)
         return sock_read_some(input->sock, ret_bytes, room, ret_count);
+    if (input->gzip != NULL)
+        return gzip_reader_read(input->gzip, ret_bytes, room, ret_count);
     if (input->fd >= 0)
         return file_read_some(input->fd, ret_bytes, room, ret_count);
     *ret_count = 0;
@@ -177,10 +189,11 @@ int64_t zk_input_position(const struct zk_input *input)
 /* ---- output ---------------------------------------------------------------------------------- */
 
 struct zk_output {
-    struct sock *sock; /* NULL: none. We hold a reference. */
-    int fd;            /* -1: none. The caller closes it. */
-    struct buf *buf;   /* NULL: none. It is the caller's. */
-    uint8_t *buffer;   /* NULL for buf, and before the first byte */
+    struct sock *sock;        /* NULL: none. We hold a reference. */
+    int fd;                   /* -1: none. The caller closes it. */
+    struct gzip_writer *gzip; /* NULL: fd gets the bytes as they are */
+    struct buf *buf;          /* NULL: none. It is the caller's. */
+    uint8_t *buffer;          /* NULL for buf, and before the first byte */
     size_t used;
     int error; /* 0, or the first -errno */
     /* The sum of all bytes that have left the buffer, and of the first summed ones in it; not kept
@@ -212,6 +225,13 @@ struct zk_output *zk_output_new_fd(int fd)
     return output;
 }
 
+struct zk_output *zk_output_new_gzip(int fd)
+{
+    struct zk_output *output = zk_output_new_fd(fd);
+    output->gzip = gzip_writer_new(fd);
+    return output;
+}
+
 struct zk_output *zk_output_new_buf(struct buf *buf)
 {
     struct zk_output *output = output_new();
@@ -223,6 +243,7 @@ void zk_output_free(struct zk_output *output)
 {
     if (output == NULL)
         return;
+    gzip_writer_free(output->gzip);
     sock_unref(output->sock);
     free(output->buffer);
     free(output);
@@ -244,8 +265,9 @@ static int output_pass(struct zk_output *output, const void *bytes, size_t lengt
         buf_put_bytes(output->buf, bytes, length);
         return 0;
     }
-    int r = output->sock != NULL ? sock_write_fully(output->sock, bytes, length)
-                                 : file_write_bytes(output->fd, bytes, length);
+    int r = output->sock != NULL   ? sock_write_fully(output->sock, bytes, length)
+            : output->gzip != NULL ? gzip_writer_write(output->gzip, bytes, length)
+                                   : file_write_bytes(output->fd, bytes, length);
     output->error = r;
     return r;
 }
@@ -259,6 +281,16 @@ int zk_output_flush(struct zk_output *output)
     output->used = 0;
     output->summed = 0;
     return output_pass(output, output->buffer, length);
+}
+
+int zk_output_finish(struct zk_output *output)
+{
+    int r = zk_output_flush(output);
+    if (r == 0 && output->gzip != NULL) {
+        r = gzip_writer_finish(output->gzip);
+        output->error = r;
+    }
+    return r;
 }
 
 int zk_output_write(struct zk_output *output, const void *bytes, size_t length)

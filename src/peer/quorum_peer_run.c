@@ -15,6 +15,7 @@
 #include "zk/base/error.h"
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/io/inet.h"
+#include "zk/persistence/datadir_cleanup_manager.h"
 #include "zk/persistence/file_txn_snap_log.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/context.h"
@@ -33,6 +34,7 @@ enum {
 
 static void log_settings(struct quorum_peer_run *run);
 static int open_data(struct quorum_peer_run *run);
+static void start_purging(struct quorum_peer_run *run);
 static int open_client_port(struct quorum_peer_run *run);
 static void run_main(void *arg);
 static void update_thread_name(struct quorum_peer_run *run);
@@ -64,6 +66,7 @@ void quorum_peer_run_free(struct quorum_peer_run *run) UNSHARED
         return;
     server_cnxn_factory_free(run->client_port); /* its hook looks at all that follows */
     zk_thread_group_free(run->threads);
+    datadir_cleanup_manager_free(run->cleanup);
     fle_free(run->fle);
     qcm_free(run->qcm);
     quorum_peer_free(run->self);
@@ -113,8 +116,10 @@ int quorum_peer_run_start(struct quorum_peer_run *run)
 {
     log_settings(run);
     int code = open_data(run);
-    if (code == 0)
+    if (code == 0) {
+        start_purging(run);
         code = open_client_port(run);
+    }
     if (code == 0) {
         zk_log(run->ctx, ZK_LOG_STARTING_QUORUM_PEER, run->config->my_id);
         if (start_leader_election(run) < 0)
@@ -166,6 +171,17 @@ static int open_data(struct quorum_peer_run *run)
     zk_database_init_config(run->database, qv_to_string(run->config->quorum_verifier),
                             run->config->quorum_verifier->version);
     return quorum_peer_load_database(run->self) < 0 ? EXIT_CODE_UNEXPECTED_ERROR : 0;
+}
+
+/* Behind the load, which may need the files that a purge would remove. Java:
+ * QuorumPeerMain.initializeAndRun() */
+static void start_purging(struct quorum_peer_run *run)
+{
+    run->cleanup = datadir_cleanup_manager_new(
+        run->ctx, file_txn_snap_log_get_snap_dir(run->snap_log),
+        file_txn_snap_log_get_data_dir(run->snap_log), run->config->snap_retain_count,
+        run->config->purge_interval_hours);
+    datadir_cleanup_manager_start(run->cleanup);
 }
 
 static int open_client_port(struct quorum_peer_run *run)

@@ -12,6 +12,7 @@
 #include "zk/runtime/thread.h"
 #include "zk/server/zk_database.h"
 
+struct datadir_cleanup_manager;
 struct file_txn_snap_log;
 
 struct quorum_peer_run {
@@ -23,6 +24,7 @@ struct quorum_peer_run {
     struct quorum_peer *self;
     struct server_cnxn_factory *client_port; /* NULL: none is configured */
 
+    struct datadir_cleanup_manager *cleanup; /* NULL before the data is open */
     struct zk_stop stop;
     struct zk_thread_group *threads; /* of one: the main thread */
 

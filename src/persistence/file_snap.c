@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "zk/base/alloc.h"
 #include "zk/base/error.h"
@@ -26,11 +27,55 @@ enum {
 
 /* What a snapshot ends with: the ustring "/". */
 static const uint8_t LAST_BYTES[5] = {0, 0, 0, 1, '/'};
+/* What a packed one begins with. */
+static const uint8_t GZIP_MAGIC[2] = {0x1f, 0x8b};
 
 /* Java: ZooKeeperServer.isDigestEnabled() */
 static bool digest_enabled(const struct zk_context *ctx)
 {
     return zk_settings_get_boolean(ctx, "zookeeper.digest.enabled", true);
+}
+
+/* ---- how the bytes are packed ---------------------------------------------------------------- */
+
+/* Java: StreamMode.fromString() */
+static bool stream_mode_of(const char *word, enum snap_stream_mode *ret_mode)
+{
+    static const char *const words[] = {"", "gz", "snappy"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcasecmp(word, words[i]) == 0) {
+            *ret_mode = (enum snap_stream_mode)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+enum snap_stream_mode snap_stream_mode(const struct zk_context *ctx)
+{
+    const char *word = zk_settings_get(ctx, "zookeeper.snapshot.compression.method");
+    enum snap_stream_mode mode = SNAP_STREAM_CHECKED;
+    return word != NULL && stream_mode_of(word, &mode) ? mode : SNAP_STREAM_CHECKED;
+}
+
+/* Of a file: by what stands behind the last dot of its name. Java: getStreamMode(fileName) */
+static enum snap_stream_mode stream_mode_of_path(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    enum snap_stream_mode mode = SNAP_STREAM_CHECKED;
+    return dot != NULL && stream_mode_of(dot + 1, &mode) ? mode : SNAP_STREAM_CHECKED;
+}
+
+char *snap_file_path(const struct zk_context *ctx, const char *directory, int64_t zxid)
+{
+    char *plain = util_make_snapshot_name(directory, zxid);
+    if (snap_stream_mode(ctx) != SNAP_STREAM_GZIP)
+        return plain;
+    struct zk_str path = {0};
+    zk_str_append(&path, plain);
+    zk_str_append(&path, ".gz");
+    free(plain);
+    return zk_str_take(&path);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -47,7 +92,8 @@ static void seal_stream(struct jute_out *out)
 static int write_snapshot(struct zk_context *ctx, int fd, struct data_tree *tree,
                           const struct session_timeouts *sessions)
 {
-    struct zk_output *output = zk_output_new_fd(fd);
+    struct zk_output *output =
+        snap_stream_mode(ctx) == SNAP_STREAM_GZIP ? zk_output_new_gzip(fd) : zk_output_new_fd(fd);
     struct jute_out out = jute_out_of(output);
     const struct file_header header = {SNAP_MAGIC, SNAP_VERSION, SNAP_DB_ID};
     jute_write(&out, &file_header_record, &header);
@@ -61,6 +107,8 @@ static int write_snapshot(struct zk_context *ctx, int fd, struct data_tree *tree
         seal_stream(&out);
     }
     int r = jute_out_flush(&out);
+    if (r == 0)
+        r = zk_output_finish(output);
     zk_output_free(output);
     return r;
 }
@@ -68,7 +116,7 @@ static int write_snapshot(struct zk_context *ctx, int fd, struct data_tree *tree
 int file_snap_serialize(struct zk_context *ctx, const char *directory, int64_t zxid,
                         struct data_tree *tree, const struct session_timeouts *sessions)
 {
-    char *path = util_make_snapshot_name(directory, zxid);
+    char *path = snap_file_path(ctx, directory, zxid);
     struct file_replacement replacement;
     int r = file_replace_start(path, &replacement);
     if (r == 0) {
@@ -166,12 +214,27 @@ int file_snap_deserialize_file(struct zk_context *ctx, const char *path, int64_t
     int r = file_open_read(path, &fd);
     if (r < 0)
         return r;
-    struct zk_input *input = zk_input_new_fd(fd);
+    struct zk_input *input =
+        stream_mode_of_path(path) == SNAP_STREAM_GZIP ? zk_input_new_gzip(fd) : zk_input_new_fd(fd);
     struct jute_in in = jute_in_of(ctx, input);
     r = read_snapshot(ctx, &in, name_zxid, ret_tree, ret_sessions);
     zk_input_free(input);
     file_close(fd);
     return r;
+}
+
+/* Java: isValidCheckedStream(), isValidGZipStream() */
+static int check_ends(int fd, int64_t size, enum snap_stream_mode mode)
+{
+    uint8_t bytes[sizeof LAST_BYTES];
+    const bool gzip = mode == SNAP_STREAM_GZIP;
+    const size_t count = gzip ? sizeof GZIP_MAGIC : sizeof LAST_BYTES;
+    if (size < SMALLEST)
+        return -EPROTO;
+    int r = file_read_at(fd, gzip ? 0 : size - (int64_t)count, bytes, count);
+    if (r < 0)
+        return r;
+    return memcmp(bytes, gzip ? GZIP_MAGIC : LAST_BYTES, count) == 0 ? 0 : -EPROTO;
 }
 
 int file_snap_check_valid(const char *path)
@@ -184,12 +247,8 @@ int file_snap_check_valid(const char *path)
     r = file_open_read(path, &fd);
     if (r < 0)
         return r;
-    uint8_t bytes[sizeof LAST_BYTES];
-    r = size < SMALLEST ? -EPROTO
-                        : file_read_at(fd, size - (int64_t)sizeof bytes, bytes, sizeof bytes);
+    r = check_ends(fd, size, stream_mode_of_path(path));
     file_close(fd);
-    if (r == 0 && memcmp(bytes, LAST_BYTES, sizeof bytes) != 0)
-        r = -EPROTO;
     return r;
 }
 
@@ -203,19 +262,6 @@ static int compare_snap_files(const void *a, const void *b)
     if (one->zxid != other->zxid)
         return one->zxid > other->zxid ? -1 : 1;
     return strcmp(one->path, other->path);
-}
-
-/* Java: getStreamMode(fileName) */
-static bool stream_mode_of(const char *suffix, enum snap_stream_mode *ret_mode)
-{
-    static const char *const suffixes[] = {"", "gz", "snappy"};
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        if (strcmp(suffix, suffixes[i]) == 0) {
-            *ret_mode = (enum snap_stream_mode)i;
-            return true;
-        }
-    }
-    return false;
 }
 
 int snap_files_list(struct zk_context *ctx, const char *directory, struct snap_files *ret_files)
@@ -262,7 +308,7 @@ static int try_snap_file(struct zk_context *ctx, const struct snap_file *file,
                          struct data_tree **ret_tree, struct session_timeouts *ret_sessions)
 {
     const char *path = file->path;
-    if (file->mode != SNAP_STREAM_CHECKED) {
+    if (file->mode == SNAP_STREAM_SNAPPY) {
         zk_log(ctx, ZK_LOG_SNAPSHOT_COMPRESSED, path);
         return -ENOTSUP;
     }

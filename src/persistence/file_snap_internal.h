@@ -34,6 +34,12 @@ struct snap_files {
 ZK_NODISCARD int snap_files_list(struct zk_context *ctx, const char *directory,
                                  struct snap_files *ret_files);
 void snap_files_done(struct snap_files *files);
+/* How new snapshots are packed, which the setting zookeeper.snapshot.compression.method says; other
+ * words than gz and snappy mean not at all. Java: SnapStream.getStreamMode() */
+enum snap_stream_mode snap_stream_mode(const struct zk_context *ctx);
+/* Java: Util.makeSnapshotName(): where the snapshot of that zxid is written; the caller frees
+ * it. */
+char *snap_file_path(const struct zk_context *ctx, const char *directory, int64_t zxid);
 
 /* Java: FileSnap.deserialize(dt, sessions, ia) and SnapStream.checkSealIntegrity(): one file,
  * whatever its name. -EPROTO, -EPIPE: damaged. name_zxid is what its name says: a digest of an

@@ -147,6 +147,16 @@ static int check_content(const char *directory, const char *what, const char *fo
     return r;
 }
 
+static int check_compression(const struct zk_context *ctx, char **ret_error)
+{
+    if (snap_stream_mode(ctx) != SNAP_STREAM_SNAPPY)
+        return 0;
+    return refuse(
+        -ENOTSUP, ret_error,
+        "snapshot.compression.method=snappy is not built into this peer. Use gz, or leave "
+        "it out.");
+}
+
 static int open_directories(struct file_txn_snap_log *snap_log, char **ret_error)
 {
     bool fresh = false;
@@ -183,7 +193,9 @@ int file_txn_snap_log_new(struct zk_context *ctx, const char *data_dir, const ch
     snap_log->data_dir = util_path_join(data_log_dir, VERSION_DIRECTORY);
     snap_log->snap_dir = util_path_join(data_dir, VERSION_DIRECTORY);
     snap_log->initialize_file = util_path_join(data_log_dir, "initialize");
-    int r = open_directories(snap_log, ret_error);
+    int r = check_compression(ctx, ret_error);
+    if (r == 0)
+        r = open_directories(snap_log, ret_error);
     if (r < 0) {
         file_txn_snap_log_free(snap_log);
         return r;
@@ -415,6 +427,10 @@ static int replay_at_start(struct file_txn_snap_log *snap_log, struct data_tree 
         return r;
     r = replay(snap_log, iterator, tree, sessions, listener);
     txn_iterator_free(iterator);
+    struct zxid_digest digest;
+    if (r == 0 && data_tree_get_digest_from_loaded_snapshot(tree, &digest))
+        zk_log(snap_log->ctx, ZK_LOG_SNAPSHOT_DIGEST_UNCOVERED,
+               (uint64_t)data_tree_last_processed_zxid(tree), (uint64_t)digest.zxid);
     return r;
 }
 
@@ -521,7 +537,7 @@ int file_txn_snap_log_restore(struct file_txn_snap_log *snap_log, struct data_tr
 int file_txn_snap_log_save(struct file_txn_snap_log *snap_log, int64_t zxid, struct data_tree *tree,
                            const struct session_timeouts *sessions)
 {
-    char *path = util_make_snapshot_name(snap_log->snap_dir, zxid);
+    char *path = snap_file_path(snap_log->ctx, snap_log->snap_dir, zxid);
     zk_log(snap_log->ctx, ZK_LOG_SNAPSHOTTING, (uint64_t)zxid, path);
     int r = file_snap_serialize(snap_log->ctx, snap_log->snap_dir, zxid, tree, sessions);
     if (r < 0)

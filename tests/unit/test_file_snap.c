@@ -301,8 +301,8 @@ static void upper_case_names_count_too(void **state)
     zk_context_free(ctx);
 }
 
-/* D-38: an older plain one must not be taken in silence. */
-static void a_compressed_newest_snapshot_is_refused(void **state)
+/* D-38: an older one must not be taken in silence. */
+static void a_newest_snapshot_that_snappy_has_packed_is_refused(void **state)
 {
     (void)state;
     struct zk_context *ctx = test_context();
@@ -312,6 +312,24 @@ static void a_compressed_newest_snapshot_is_refused(void **state)
     assert_finds(ctx, directory, 2, "two");
     write_bytes(directory, "snapshot.3.snappy", "whatever", 8);
     assert_finds_none(ctx, directory, -ENOTSUP);
+    test_remove_directory(directory);
+    zk_context_free(ctx);
+}
+
+/* PER-07 */
+static void a_packed_snapshot_is_written_and_read(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    char *directory = test_temporary_directory();
+    char *path = test_path(directory, "snapshot.2.gz");
+    zk_settings_set(ctx, "zookeeper.snapshot.compression.method", "gz");
+    write_marked(ctx, directory, 1, "one");
+    write_marked(ctx, directory, 2, "two");
+    assert_finds(ctx, directory, 2, "two");
+    assert_int_equal(truncate(path, file_size(path) - 20), 0);
+    assert_finds(ctx, directory, 1, "one");
+    free(path);
     test_remove_directory(directory);
     zk_context_free(ctx);
 }
@@ -442,7 +460,8 @@ int main(void)
         cmocka_unit_test(damage_everywhere_is_an_error_and_not_an_empty_tree),
         cmocka_unit_test(only_names_of_snapshots_count),
         cmocka_unit_test(upper_case_names_count_too),
-        cmocka_unit_test(a_compressed_newest_snapshot_is_refused),
+        cmocka_unit_test(a_packed_snapshot_is_written_and_read),
+        cmocka_unit_test(a_newest_snapshot_that_snappy_has_packed_is_refused),
         cmocka_unit_test(a_wrong_digest_is_only_logged),
         cmocka_unit_test(digests_can_be_switched_off),
         cmocka_unit_test(a_newer_servers_tail_is_not_looked_at),

@@ -213,6 +213,16 @@ static bool has_logged(struct peer_directories *directories, const char *level, 
     return found;
 }
 
+static void snappy_is_refused_before_anything_is_written(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    zk_settings_set(directories.ctx, "zookeeper.snapshot.compression.method", "snappy");
+    assert_refused(&directories, directories.data, -ENOTSUP, "snappy is not built into this peer");
+    assert_false(has_file(directories.data, "version-2"));
+    directories_done(&directories);
+}
+
 /* ---- errors are themselves ---- */
 
 /* What a data directory says whose newest snapshot is not to be read, whatever is older. */
@@ -508,6 +518,7 @@ int main(void)
         STAGED(a_file_in_the_place_of_the_directory_is_refused),
         STAGED(per_06_without_autocreate_an_empty_server_knows_nothing),
         STAGED(per_06_damaged_snapshots_are_not_started_over),
+        STAGED(snappy_is_refused_before_anything_is_written),
         STAGED(a_snapshot_that_cannot_be_read_is_not_called_damaged),
         STAGED(a_disk_that_fails_in_the_middle_is_not_called_damage),
         STAGED(a_log_that_cannot_be_read_is_an_error_of_its_own),

@@ -220,6 +220,19 @@ static void the_same_settings_switched_off_are_fine(void **state)
     config_fixture_done(&fixture);
 }
 
+static void a_purge_keeps_three_snapshots_at_least(void **state)
+{
+    (void)state;
+    struct config_fixture fixture =
+        config_fixture_read_with("autopurge.purgeInterval=12\nautopurge.snapRetainCount=1\n");
+    config_fixture_must_succeed(&fixture);
+    assert_int_equal(fixture.config->snap_retain_count, 3);
+    assert_int_equal(fixture.config->purge_interval_hours, 12);
+    assert_true(config_fixture_is_logged(&fixture,
+                                         "Invalid autopurge.snapRetainCount: 1. Defaulting to 3"));
+    config_fixture_done(&fixture);
+}
+
 static void read_only_mode_is_refused_on_the_command_line_too(void **state)
 {
     (void)state;
@@ -244,8 +257,6 @@ static void a_key_without_use_warns_once(void **state)
     static const char *const LINES[] = {
         "localSessionsEnabled=true",
         "localSessionsUpgradingEnabled=true",
-        "autopurge.purgeInterval=1",
-        "autopurge.snapRetainCount=5",
         "sslQuorumReloadCertFiles=true",
         "quorum.auth.learner.saslLoginContext=Other",
         "jvm.pause.monitor=true",
@@ -257,7 +268,7 @@ static void a_key_without_use_warns_once(void **state)
         "ssl.quorum.keyStore.location=/keys",
         "authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider",
         "admin.serverPort=8081",
-        "forceSync=no",
+        "flushDelay=5",
     };
     (void)state;
     for (size_t i = 0; i < sizeof(LINES) / sizeof(LINES[0]); i++) {
@@ -706,6 +717,7 @@ int main(void)
         cmocka_unit_test(cfg_03_a_bad_value_is_refused_in_javas_words_with_its_line),
         cmocka_unit_test(a_setting_that_changes_safety_is_refused),
         cmocka_unit_test(the_same_settings_switched_off_are_fine),
+        cmocka_unit_test(a_purge_keeps_three_snapshots_at_least),
         cmocka_unit_test(read_only_mode_is_refused_on_the_command_line_too),
         cmocka_unit_test(a_key_without_use_warns_once),
         cmocka_unit_test(an_unknown_key_is_warned_of_with_the_nearest_known_one),

@@ -231,6 +231,18 @@ static void the_same_transactions_make_the_same_files_as_java(void **state)
     assert_written_alike("restarted", "log.300000001");
 }
 
+static void packed_snapshots_of_java_are_read(void **state)
+{
+    (void)state;
+    struct start start = start_of("gz");
+    assert_int_equal(restore(&start), 0);
+    assert_true(logged(&start, "Reading snapshot"));
+    assert_true(logged(&start, "snapshot.2.gz"));
+    assert_int_equal(last_zxid(&start), 2);
+    assert_int_equal(data_tree_get_node_count(start.tree), 6);
+    start_done(&start);
+}
+
 /* PER-07 */
 static void a_damaged_newest_snapshot_costs_a_longer_replay(void **state)
 {
@@ -637,6 +649,7 @@ int main(void)
         cmocka_unit_test(a_follower_of_java_goes_on_where_it_was_killed),
         cmocka_unit_test(every_snapshot_of_java_leads_to_the_same_tree),
         cmocka_unit_test(the_same_transactions_make_the_same_files_as_java),
+        cmocka_unit_test(packed_snapshots_of_java_are_read),
         cmocka_unit_test(a_damaged_newest_snapshot_costs_a_longer_replay),
         cmocka_unit_test(a_torn_tail_of_java_is_passed_over),
         cmocka_unit_test(an_empty_directory_gets_snapshot_0),

@@ -40,6 +40,8 @@ struct quorum_peer_config {
     bool multi_address_enabled;
     bool multi_address_reachability_check_enabled;
     int32_t multi_address_reachability_check_timeout_ms;
+    int32_t snap_retain_count;                         /* 3: how many snapshots a purge leaves */
+    int32_t purge_interval_hours;                      /* 0: nothing is purged */
     char *oracle_path;                                 /* NULL: none */
     char *dynamic_config_file;                         /* NULL: all stands in zoo.cfg */
     struct quorum_verifier *quorum_verifier;           /* committed; a reference, never NULL */

@@ -21,6 +21,9 @@ struct zk_output;
 struct zk_input *zk_input_new_sock(struct sock *sock);
 struct zk_input *zk_input_new_bytes(const void *bytes, size_t length);
 struct zk_input *zk_input_new_fd(int fd);
+/* The same of a file that gzip has packed. The sum is of the bytes as they were before. Reading has
+ * one more error, -EPROTO: they are not gzip's. */
+struct zk_input *zk_input_new_gzip(int fd);
 void zk_input_free(struct zk_input *input);
 
 /* Reads exactly length bytes. Errors: -EPIPE, the stream ends before; -ETIMEDOUT; others of the
@@ -36,6 +39,8 @@ int64_t zk_input_position(const struct zk_input *input);
  * closes; to a buf, which stays the caller's and must outlive it. */
 struct zk_output *zk_output_new_sock(struct sock *sock);
 struct zk_output *zk_output_new_fd(int fd);
+/* The same, packed as gzip does: end it with zk_output_finish. */
+struct zk_output *zk_output_new_gzip(int fd);
 struct zk_output *zk_output_new_buf(struct buf *buf);
 /* Bytes that were not flushed are lost. NULL is fine. */
 void zk_output_free(struct zk_output *output);
@@ -44,6 +49,8 @@ void zk_output_free(struct zk_output *output);
  * writes is enough. */
 ZK_NODISCARD int zk_output_write(struct zk_output *output, const void *bytes, size_t length);
 ZK_NODISCARD int zk_output_flush(struct zk_output *output);
+/* Flushes, and writes the end of what is packed. Nothing is written afterwards. */
+ZK_NODISCARD int zk_output_finish(struct zk_output *output);
 /* Returns the sum of all bytes written since the start; not for a socket. */
 uint32_t zk_output_adler32(struct zk_output *output);
 

@@ -53,6 +53,9 @@
 #define ZK_LOG_CONFIG_PEER_TYPE                                                                    \
     ZK_WARN, "Peer type from servers list (%s) doesn't match peerType (%s). Defaulting to "        \
              "servers list."
+/* J, put together: the value, what is taken */
+#define ZK_LOG_CONFIG_SNAP_RETAIN_COUNT                                                            \
+    ZK_WARN, "Invalid autopurge.snapRetainCount: %" PRId32 ". Defaulting to %" PRId32
 /* J: path */
 #define ZK_LOG_ORACLE_SET             ZK_INFO, "Oracle is set to %s"
 /* J: of the file zoo.cfg.dynamic.next */
@@ -576,8 +579,8 @@
 /* path */
 #define ZK_LOG_SNAPSHOT_COMPRESSED                                                                 \
     ZK_ERROR,                                                                                      \
-        "Snapshot %s is compressed, and this peer reads only plain ones. Let the server that "     \
-        "wrote it take a snapshot without zookeeper.snapshot.compression.method."
+        "Snapshot %s is packed with snappy, which this peer cannot read. Let the server that "     \
+        "wrote it take one with zookeeper.snapshot.compression.method=gz, or without."
 /* J: version, zxid, digest */
 #define ZK_LOG_SNAPSHOT_DIGEST                                                                     \
     ZK_INFO, "The digest in the snapshot has digest version of %d, with zxid as 0x%" PRIx64        \
@@ -700,6 +703,10 @@
     ZK_ERROR, "The log has a hole: transactions behind 0x%" PRIx64 " and before 0x%" PRIx64        \
               " are missing. Restore the directory from a backup, or empty it and let the leader " \
               "send everything."
+/* J: the last zxid, that of the digest */
+#define ZK_LOG_SNAPSHOT_DIGEST_UNCOVERED                                                           \
+    ZK_WARN, "Highest txn zxid 0x%" PRIx64 " is not covering the snapshot digest zxid 0x%" PRIx64  \
+             ", which might lead to inconsistent state"
 /* J: how many, milliseconds */
 #define ZK_LOG_TXNS_LOADED ZK_INFO, "%" PRId64 " txns loaded in %" PRId64 " ms"
 /* the words of Java, which throws: directory */
