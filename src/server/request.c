@@ -12,7 +12,7 @@
 #include "zk/server/server_cnxn.h"
 
 /* A path that is longer is no path: toString() says "n/a" then. */
-enum { PATH_SHOWN_MAX = 4096 };
+enum { PATH_SHOWN_MAX = 4096, DEL = 0x7f };
 
 /* A request whose address alone means something. */
 static const struct request death;
@@ -151,7 +151,8 @@ bool request_is_quorum(const struct request *request)
     }
 }
 
-/* The path that most bodies begin with; "n/a" if this one does not. */
+/* The path that most bodies begin with; "n/a" if this one does not. A line of the log is one line,
+ * whatever a client has put into the path. */
 static void request_append_path(const struct request *request, struct zk_str *str)
 {
     bool has_path = request->request != NULL && request->type != OP_CODE_CREATE_SESSION &&
@@ -161,10 +162,14 @@ static void request_append_path(const struct request *request, struct zk_str *st
     const uint8_t *path;
     struct buf_reader reader = has_path ? buf_reader_of(request->request) : (struct buf_reader){0};
     if (has_path && buf_get_int(&reader, &length) == 0 && length >= 0 && length < PATH_SHOWN_MAX &&
-        buf_get_view(&reader, (size_t)length, &path) == 0)
-        zk_str_append_bytes(str, (const char *)path, (size_t)length);
-    else
+        buf_get_view(&reader, (size_t)length, &path) == 0) {
+        for (int32_t i = 0; i < length; i++) {
+            bool is_control = path[i] < ' ' || path[i] == DEL;
+            zk_str_append_bytes(str, is_control ? "?" : (const char *)&path[i], 1);
+        }
+    } else {
         zk_str_append(str, "n/a");
+    }
 }
 
 void request_append(const struct request *request, struct zk_str *str)

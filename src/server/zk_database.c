@@ -11,7 +11,6 @@
 #include "zk/base/refcount.h"
 #include "zk/ensemble/zxid.h"
 #include "zk/io/file.h"
-#include "zk/jute/op_code.h"
 #include "zk/jute/txn_log_entry.h"
 #include "zk/persistence/file_txn_log.h"
 #include "zk/runtime/clock.h"
@@ -169,6 +168,25 @@ int zk_database_load_data_base(struct zk_database *database, int64_t *ret_zxid)
     return 0;
 }
 
+/* Java: fastForwardDataBase(). The sessions are changed in a copy, so that nobody who asks for them
+ * waits for the disk. */
+int zk_database_fast_forward_data_base(struct zk_database *database, int64_t *ret_zxid)
+{
+    struct data_tree *tree = zk_database_get_data_tree(database);
+    struct session_timeouts sessions;
+    zk_database_sessions(database, &sessions);
+    int r = file_txn_snap_log_fast_forward_from_edits(database->snap_log, tree, &sessions,
+                                                      commit_proposal_playback_listener(database));
+    if (r < 0) {
+        session_timeouts_done(&sessions);
+        data_tree_unref(tree);
+        return r;
+    }
+    *ret_zxid = data_tree_last_processed_zxid(tree);
+    replace(database, true, tree, sessions);
+    return 0;
+}
+
 int64_t zk_database_last_processed_zxid(struct zk_database *database)
 {
     struct data_tree *tree = zk_database_get_data_tree(database);
@@ -205,12 +223,7 @@ void zk_database_process_txn(struct zk_database *database, struct txn_log_entry 
                              struct process_txn_result *ret_result)
 {
     zk_mutex_lock(&database->mu);
-    if (entry->header.type == OP_CODE_CREATE_SESSION)
-        session_timeouts_put(&database->sessions, entry->header.client_id,
-                             entry->record.create_session.time_out_ms);
-    else if (entry->header.type == OP_CODE_CLOSE_SESSION)
-        session_timeouts_remove(&database->sessions, entry->header.client_id);
-    data_tree_process_txn(database->tree, entry, ret_result);
+    process_transaction(entry, database->tree, &database->sessions, ret_result);
     zk_mutex_unlock(&database->mu);
 }
 
@@ -264,7 +277,8 @@ int zk_database_truncate_log(struct zk_database *database, int64_t zxid)
 
 static size_t ring_slot(const struct committed_ring *ring, size_t index)
 {
-    return (ring->head + index) % ring->room;
+    size_t slot = ring->head + index;
+    return slot < ring->room ? slot : slot - ring->room;
 }
 
 static void clear_committed_log_locked(struct zk_database *database) REQUIRES(&database->log_mu)

@@ -229,6 +229,17 @@ static void shutdown_components(struct zookeeper_server *server)
         request_processor_shutdown(first_processor);
 }
 
+/* The database serves the next term: either a DIFF continues it, and then what was logged must be
+ * in the tree, too, or a SNAP replaces it. Returns false if the log cannot be read. */
+static bool fast_forward(struct zookeeper_server *server)
+{
+    int64_t zxid;
+    int r = zk_database_fast_forward_data_base(server->database, &zxid);
+    if (r < 0)
+        zk_log(server->ctx, ZK_LOG_ERROR_UPDATING_DB, zk_error_text(r).text);
+    return r == 0;
+}
+
 /* Java: shutdown(), in the order of 3.9.5. 3.8.0 brings the tree up to the log before the log is
  * written to its end (ZOOKEEPER-4712), and leaves a server that does not serve yet running. */
 static void shutdown_server(struct zookeeper_server *server, bool fully_shut_down)
@@ -241,6 +252,8 @@ static void shutdown_server(struct zookeeper_server *server, bool fully_shut_dow
     if (can_shutdown) {
         zk_log(server->ctx, ZK_LOG_SERVER_SHUTTING_DOWN);
         shutdown_components(server);
+        if (!fully_shut_down)
+            fully_shut_down = !fast_forward(server);
     }
     if (fully_shut_down)
         zk_database_clear(server->database);

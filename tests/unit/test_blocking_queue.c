@@ -209,6 +209,22 @@ static void the_trace_pairs_what_goes_in_with_what_comes_out(void **state)
 
 enum { MANY = 2000 };
 
+static void a_batch_that_is_polled_waits_for_its_time_only(void **state)
+{
+    struct stage *stage = *state;
+    struct bq_batch batch = {0};
+    assert_int_equal(bq_poll_all(stage->queue, 0, &batch), -ETIMEDOUT);
+    assert_int_equal(bq_poll_all(stage->queue, 1, &batch), -ETIMEDOUT);
+    put(stage, 1);
+    put(stage, 2);
+    assert_int_equal(bq_poll_all(stage->queue, 0, &batch), 0);
+    assert_int_equal(bq_size(stage->queue), 0);
+    bq_batch_done(&batch);
+    put(stage, 3);
+    bq_close(stage->queue);
+    assert_int_equal(bq_poll_all(stage->queue, 0, &batch), -ECANCELED);
+}
+
 static void a_batch_takes_all_that_is_there_in_order(void **state)
 {
     struct stage *stage = *state;
@@ -358,6 +374,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_put_wakes_who_waits_for_a_batch, setup, teardown),
         cmocka_unit_test_setup_teardown(close_wakes_who_waits_for_a_batch, setup, teardown),
         cmocka_unit_test_setup_teardown(a_closed_queue_gives_no_batch, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_batch_that_is_polled_waits_for_its_time_only, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(the_trace_has_each_element_of_a_batch, setup, teardown),
         cmocka_unit_test(nothing_is_lost_between_threads),
     };

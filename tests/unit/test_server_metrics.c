@@ -73,6 +73,32 @@ static void counters_do_not_share_their_place(void **state)
     assert_int_equal(values.counters[SERVER_METRICS_LOOKING_COUNT], 0);
 }
 
+/* As if each value had been added by itself. */
+static void what_a_thread_measured_by_itself_is_merged_once(void **state)
+{
+    struct stage *stage = *state;
+    server_metrics_add(stage->metrics, SERVER_METRICS_ELECTION_TIME, 5);
+    struct server_metrics_values values = {.counters[SERVER_METRICS_SNAP_COUNT] = 2};
+    avg_min_max_counter_add(&values.summaries[SERVER_METRICS_ELECTION_TIME], 9);
+    avg_min_max_counter_add(&values.summaries[SERVER_METRICS_ELECTION_TIME], 3);
+    avg_min_max_counter_add(&values.summaries[SERVER_METRICS_DBINITTIME], 7);
+
+    server_metrics_merge(stage->metrics, &values);
+    assert_int_equal(values.summaries[SERVER_METRICS_ELECTION_TIME].count, 0);
+    server_metrics_merge(stage->metrics, &values);
+
+    values = server_metrics_get(stage->metrics);
+    assert_int_equal(values.counters[SERVER_METRICS_SNAP_COUNT], 2);
+    struct avg_min_max_counter elections = values.summaries[SERVER_METRICS_ELECTION_TIME];
+    assert_int_equal(elections.count, 3);
+    assert_int_equal(elections.sum, 17);
+    assert_int_equal(elections.min, 3);
+    assert_int_equal(elections.max, 9);
+    assert_int_equal(elections.last, 3);
+    assert_int_equal(values.summaries[SERVER_METRICS_DBINITTIME].min, 7);
+    assert_int_equal(values.summaries[SERVER_METRICS_UNAVAILABLE_TIME].count, 0);
+}
+
 static void look_a_thousand_times(void *arg)
 {
     for (int i = 0; i < 1000; i++)
@@ -118,6 +144,7 @@ int main(void)
         cmocka_unit_test(averages_are_rounded_and_printed_like_javas_doubles),
         STAGED(at_the_start_all_is_zero),
         STAGED(least_most_sum_and_last_are_kept),
+        STAGED(what_a_thread_measured_by_itself_is_merged_once),
         STAGED(counters_do_not_share_their_place),
         STAGED(threads_that_count_at_once_lose_nothing),
     };

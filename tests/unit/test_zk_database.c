@@ -4,12 +4,18 @@
 #include <stdlib.h>
 
 #include "golden.h"
+#include "zk/base/buf.h"
 #include "zk/io/file.h"
 #include "zk/io/sock.h"
+#include "zk/jute/op_code.h"
+#include "zk/jute/txn_log_entry.h"
+#include "zk/persistence/file_txn_log.h"
 #include "zk/runtime/lock.h"
+#include "zk/runtime/settings.h"
 #include "zk/runtime/thread.h"
 #include "zk/server/server_status.h"
 #include "zk/server/zk_database.h"
+#include "zk/tree/data_tree.h"
 #include "zk_test.h"
 
 enum { BEN_WAS_HERE_LENGTH = 14 };
@@ -339,6 +345,355 @@ static void readers_see_the_old_tree_or_the_new_one(void **state)
     peer_done(&peer);
 }
 
+/* ---- transactions ---------------------------------------------------------------------------- */
+
+/* Takes over what record owns. The caller unrefs the entry. */
+static struct txn_log_entry *entry_new(int64_t session_id, int64_t zxid, int32_t type,
+                                       union txn_record *record)
+{
+    struct txn_header header = {
+        .client_id = session_id, .cxid = 1, .zxid = zxid, .time_ms = 1000, .type = type};
+    return txn_log_entry_new(&header, record, NULL);
+}
+
+static struct txn_log_entry *error_entry(int64_t zxid)
+{
+    union txn_record record = {.error = {.err = -101}};
+    return entry_new(1, zxid, OP_CODE_ERROR, &record);
+}
+
+static void add_committed(struct peer *peer, int64_t zxid)
+{
+    struct txn_log_entry *entry = error_entry(zxid);
+    zk_database_add_committed_proposal(peer->database, entry);
+    txn_log_entry_unref(entry);
+}
+
+/* The committed log behind a zxid is first to last without a gap, and the whole is min to max. */
+static void expect_committed(struct peer *peer, int64_t after_zxid, int64_t first, int64_t last,
+                             int64_t min, int64_t max)
+{
+    struct committed_log log;
+    zk_database_get_committed_log(peer->database, after_zxid, &log);
+    assert_int_equal(log.count, last - first + 1);
+    for (size_t i = 0; i < log.count; i++)
+        assert_int_equal(log.entries[i]->header.zxid, first + (int64_t)i);
+    assert_int_equal(log.min_committed_log, min);
+    assert_int_equal(log.max_committed_log, max);
+    committed_log_done(&log);
+}
+
+static void a_new_committed_log_is_empty(void **state)
+{
+    (void)state;
+    struct peer peer = peer_new();
+    expect_committed(&peer, INT64_MIN, 1, 0, 0, 0);
+    peer_done(&peer);
+}
+
+/* Java's log of 0x1 to 0x25b begins with 0x67: seen with 3.8.0. */
+static void the_committed_log_keeps_501_transactions(void **state)
+{
+    (void)state;
+    struct peer peer = peer_new();
+    for (int64_t zxid = 1; zxid <= 501; zxid++)
+        add_committed(&peer, zxid);
+    expect_committed(&peer, INT64_MIN, 1, 501, 1, 501);
+    for (int64_t zxid = 502; zxid <= 0x25b; zxid++)
+        add_committed(&peer, zxid);
+    expect_committed(&peer, INT64_MIN, 0x67, 0x25b, 0x67, 0x25b);
+    peer_done(&peer);
+}
+
+static void a_larger_commit_log_count_keeps_more_and_a_smaller_one_is_refused(void **state)
+{
+    (void)state;
+    struct peer peer = peer_new();
+    zk_settings_set(peer.ctx, "zookeeper.commitLogCount", "600");
+    peer_restart(&peer);
+    for (int64_t zxid = 1; zxid <= 700; zxid++)
+        add_committed(&peer, zxid);
+    expect_committed(&peer, INT64_MIN, 100, 700, 100, 700);
+    zk_settings_set(peer.ctx, "zookeeper.commitLogCount", "10");
+    peer_restart(&peer);
+    for (int64_t zxid = 1; zxid <= 700; zxid++)
+        add_committed(&peer, zxid);
+    expect_committed(&peer, INT64_MIN, 200, 700, 200, 700);
+    peer_done(&peer);
+}
+
+static void a_copy_can_begin_behind_a_zxid(void **state)
+{
+    (void)state;
+    struct peer peer = peer_new();
+    for (int64_t zxid = 1; zxid <= 600; zxid++)
+        add_committed(&peer, zxid);
+    expect_committed(&peer, 590, 591, 600, 100, 600);
+    expect_committed(&peer, 100, 101, 600, 100, 600);
+    expect_committed(&peer, 99, 100, 600, 100, 600);
+    expect_committed(&peer, 600, 601, 600, 100, 600);
+    peer_done(&peer);
+}
+
+static void a_transaction_that_is_there_is_not_added_again(void **state)
+{
+    (void)state;
+    struct peer peer = peer_new();
+    for (int64_t zxid = 1; zxid <= 5; zxid++)
+        add_committed(&peer, zxid);
+    add_committed(&peer, 3);
+    add_committed(&peer, 5);
+    expect_committed(&peer, INT64_MIN, 1, 5, 1, 5);
+    peer_done(&peer);
+}
+
+/* A learner that got 7 as if it were all behind 5 would never hear of 6. */
+static void before_a_hole_nothing_is_kept(void **state)
+{
+    (void)state;
+    struct peer peer = peer_new();
+    for (int64_t zxid = 1; zxid <= 5; zxid++)
+        add_committed(&peer, zxid);
+    add_committed(&peer, 7);
+    add_committed(&peer, 8);
+    expect_committed(&peer, INT64_MIN, 7, 8, 7, 8);
+    peer_done(&peer);
+}
+
+static void a_new_epoch_is_no_hole(void **state)
+{
+    (void)state;
+    struct peer peer = peer_new();
+    add_committed(&peer, INT64_C(0x100000009));
+    add_committed(&peer, INT64_C(0x200000001));
+    struct committed_log log;
+    zk_database_get_committed_log(peer.database, INT64_MIN, &log);
+    assert_int_equal(log.count, 2);
+    assert_int_equal(log.min_committed_log, INT64_C(0x100000009));
+    assert_int_equal(log.max_committed_log, INT64_C(0x200000001));
+    committed_log_done(&log);
+    peer_done(&peer);
+}
+
+/* What it held belongs to the tree that is gone. */
+static void the_committed_log_goes_with_its_tree(void **state)
+{
+    (void)state;
+    struct peer peer = peer_new();
+    struct buf *body = golden_read("snap_body_empty_tree");
+    add_committed(&peer, 1);
+    assert_int_equal(receive(&peer, body->bytes, body->length), 0);
+    expect_committed(&peer, INT64_MIN, 1, 0, 0, 0);
+    add_committed(&peer, 1);
+    zk_database_clear(peer.database);
+    expect_committed(&peer, INT64_MIN, 1, 0, 0, 0);
+    buf_unref(body);
+    peer_done(&peer);
+}
+
+/* Session id and zxid are the same number here. */
+static void session_comes(struct peer *peer, int64_t zxid)
+{
+    union txn_record record = {.create_session = {.time_out_ms = 4000}};
+    struct txn_log_entry *entry = entry_new(zxid, zxid, OP_CODE_CREATE_SESSION, &record);
+    struct process_txn_result result;
+    zk_database_process_txn(peer->database, entry, &result);
+    process_txn_result_done(&result);
+    txn_log_entry_unref(entry);
+}
+
+static void session_goes(struct peer *peer, int64_t session_id, int64_t zxid)
+{
+    union txn_record record = {.close_session = {.paths2_delete = {.present = true}}};
+    struct txn_log_entry *entry = entry_new(session_id, zxid, OP_CODE_CLOSE_SESSION, &record);
+    struct process_txn_result result;
+    zk_database_process_txn(peer->database, entry, &result);
+    process_txn_result_done(&result);
+    txn_log_entry_unref(entry);
+}
+
+static void sessions_come_and_go_with_their_transactions(void **state)
+{
+    (void)state;
+    struct peer peer = peer_new();
+    session_comes(&peer, 1);
+    session_comes(&peer, 2);
+    session_goes(&peer, 1, 3);
+    struct session_timeouts sessions;
+    zk_database_sessions(peer.database, &sessions);
+    assert_int_equal(sessions.count, 1);
+    assert_int_equal(sessions.items[0].session, 2);
+    assert_int_equal(sessions.items[0].timeout_ms, 4000);
+    session_timeouts_done(&sessions);
+    assert_int_equal(zk_database_last_processed_zxid(peer.database), 3);
+    peer_done(&peer);
+}
+
+enum { SESSIONS = 3000 };
+
+static void sessions_run(void *arg)
+{
+    for (int64_t zxid = 1; zxid <= SESSIONS; zxid++)
+        session_comes(arg, zxid);
+}
+
+/* ZOOKEEPER-3144: a snapshot whose name says that a session exists must have it. */
+static void a_snapshot_has_the_sessions_of_its_zxid(void **state)
+{
+    (void)state;
+    struct peer peer = peer_new();
+    struct zk_thread_group *group = zk_thread_group_new(peer.ctx);
+    assert_int_equal(zk_thread_group_start(group, sessions_run, &peer, "sessions"), 0);
+    int64_t zxid = 0;
+    while (zxid < SESSIONS) {
+        struct buf *body = body_of(&peer, &zxid);
+        /* The number of sessions is the first thing of the body. */
+        assert_true(zk_load_int(body->bytes) >= zxid);
+        buf_unref(body);
+    }
+    zk_thread_group_free(group);
+    peer_done(&peer);
+}
+
+/* ---- the log on disk ------------------------------------------------------------------------- */
+
+/* Log transactions 1 to count, and make them durable. */
+static void log_transactions(struct peer *peer, int64_t first, int64_t last)
+{
+    for (int64_t zxid = first; zxid <= last; zxid++) {
+        struct txn_log_entry *entry = error_entry(zxid);
+        assert_int_equal(zk_database_append(peer->database, entry), 0);
+        txn_log_entry_unref(entry);
+    }
+    assert_int_equal(zk_database_commit(peer->database), 0);
+}
+
+static void what_was_logged_is_counted_until_the_log_is_rolled(void **state)
+{
+    (void)state;
+    struct peer peer = peer_new();
+    int64_t zxid;
+    assert_int_equal(zk_database_load_data_base(peer.database, &zxid), 0);
+    log_transactions(&peer, 1, 7);
+    assert_int_equal(zk_database_get_txn_count(peer.database), 7);
+    assert_true(zk_database_get_txn_size(peer.database) > 0);
+    assert_int_equal(zk_database_roll_log(peer.database), 0);
+    assert_int_equal(zk_database_get_txn_count(peer.database), 0);
+    peer_done(&peer);
+}
+
+/* A restart applies the log, and remembers the end of it for learners. */
+static void a_restart_fills_tree_sessions_and_committed_log(void **state)
+{
+    (void)state;
+    struct peer peer = peer_new();
+    int64_t zxid;
+    assert_int_equal(zk_database_load_data_base(peer.database, &zxid), 0);
+    union txn_record record = {.create_session = {.time_out_ms = 4000}};
+    struct txn_log_entry *entry = entry_new(9, 1, OP_CODE_CREATE_SESSION, &record);
+    assert_int_equal(zk_database_append(peer.database, entry), 0);
+    txn_log_entry_unref(entry);
+    log_transactions(&peer, 2, 600);
+
+    peer_restart(&peer);
+    assert_int_equal(zk_database_load_data_base(peer.database, &zxid), 0);
+
+    assert_int_equal(zxid, 600);
+    expect_committed(&peer, INT64_MIN, 100, 600, 100, 600);
+    assert_int_equal(status_of(&peer).global_sessions, 1);
+    peer_done(&peer);
+}
+
+/* What was logged and not committed is in the tree when the next term begins. */
+static void fast_forward_applies_what_the_log_holds_beyond_the_tree(void **state)
+{
+    (void)state;
+    struct peer peer = peer_new();
+    int64_t zxid;
+    assert_int_equal(zk_database_load_data_base(peer.database, &zxid), 0);
+    union txn_record record = {.create_session = {.time_out_ms = 4000}};
+    struct txn_log_entry *entry = entry_new(9, 1, OP_CODE_CREATE_SESSION, &record);
+    assert_int_equal(zk_database_append(peer.database, entry), 0);
+    txn_log_entry_unref(entry);
+    log_transactions(&peer, 2, 10);
+    assert_int_equal(zk_database_last_processed_zxid(peer.database), 0);
+
+    assert_int_equal(zk_database_fast_forward_data_base(peer.database, &zxid), 0);
+
+    assert_int_equal(zxid, 10);
+    assert_int_equal(zk_database_last_processed_zxid(peer.database), 10);
+    assert_int_equal(status_of(&peer).global_sessions, 1);
+    expect_committed(&peer, INT64_MIN, 1, 10, 1, 10);
+    assert_int_equal(zk_database_fast_forward_data_base(peer.database, &zxid), 0);
+    assert_int_equal(zxid, 10);
+    expect_committed(&peer, INT64_MIN, 1, 10, 1, 10);
+    peer_done(&peer);
+}
+
+/* The tail of a deposed leader leaves the disk and the memory. */
+static void truncating_forgets_what_is_behind(void **state)
+{
+    (void)state;
+    struct peer peer = peer_new();
+    int64_t zxid;
+    assert_int_equal(zk_database_load_data_base(peer.database, &zxid), 0);
+    log_transactions(&peer, 1, 10);
+    assert_int_equal(zk_database_fast_forward_data_base(peer.database, &zxid), 0);
+
+    assert_int_equal(zk_database_truncate_log(peer.database, 6), 0);
+
+    assert_int_equal(zk_database_last_processed_zxid(peer.database), 6);
+    expect_committed(&peer, INT64_MIN, 1, 6, 1, 6);
+    peer_restart(&peer);
+    assert_int_equal(zk_database_load_data_base(peer.database, &zxid), 0);
+    assert_int_equal(zxid, 6);
+    peer_done(&peer);
+}
+
+/* Where the log on disk begins, and how much of it may be sent. */
+static void the_log_on_disk_serves_learners_if_it_reaches_back_and_is_not_too_large(void **state)
+{
+    (void)state;
+    struct peer peer = peer_new();
+    int64_t zxid;
+    assert_int_equal(zk_database_load_data_base(peer.database, &zxid), 0);
+    log_transactions(&peer, 5, 20);
+    struct txn_iterator *iterator = NULL;
+
+    assert_int_equal(zk_database_get_proposals_from_txn_log(peer.database, 7, 0, &iterator), 0);
+    assert_int_equal(txn_iterator_entry(iterator)->header.zxid, 5);
+    txn_iterator_free(iterator);
+
+    assert_int_equal(zk_database_get_proposals_from_txn_log(peer.database, 4, 0, &iterator),
+                     -ENOENT);
+    assert_int_equal(zk_database_get_proposals_from_txn_log(peer.database, 7, -1, &iterator),
+                     -EFBIG);
+    peer_done(&peer);
+}
+
+static void a_third_of_the_newest_snapshot_may_be_sent_instead_of_it(void **state)
+{
+    (void)state;
+    struct peer peer = peer_new();
+    assert_true(zk_database_is_txn_log_sync_enabled(peer.database));
+    assert_int_equal(zk_database_calculate_txn_log_size_limit(peer.database), 0);
+    int64_t zxid;
+    zk_database_init_config(peer.database, CONFIG, 0);
+    assert_int_equal(zk_database_load_data_base(peer.database, &zxid), 0);
+    /* snapshot.0 of these three has 595 bytes */
+    assert_int_equal(zk_database_calculate_txn_log_size_limit(peer.database), 196);
+    zk_settings_set(peer.ctx, "zookeeper.snapshotSizeFactor", "-1");
+    peer_restart(&peer);
+    assert_false(zk_database_is_txn_log_sync_enabled(peer.database));
+    zk_settings_set(peer.ctx, "zookeeper.snapshotSizeFactor", "1.5");
+    peer_restart(&peer);
+    assert_int_equal(zk_database_calculate_txn_log_size_limit(peer.database), 196);
+    zk_settings_set(peer.ctx, "zookeeper.snapshotSizeFactor", "0.5");
+    peer_restart(&peer);
+    assert_int_equal(zk_database_calculate_txn_log_size_limit(peer.database), 297);
+    peer_done(&peer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -351,6 +706,22 @@ int main(void)
         cmocka_unit_test(a_database_that_cannot_be_loaded_stays_as_it_was),
         cmocka_unit_test(a_learner_that_does_not_read_holds_up_nobody),
         cmocka_unit_test(readers_see_the_old_tree_or_the_new_one),
+        cmocka_unit_test(a_new_committed_log_is_empty),
+        cmocka_unit_test(the_committed_log_keeps_501_transactions),
+        cmocka_unit_test(a_larger_commit_log_count_keeps_more_and_a_smaller_one_is_refused),
+        cmocka_unit_test(a_copy_can_begin_behind_a_zxid),
+        cmocka_unit_test(a_transaction_that_is_there_is_not_added_again),
+        cmocka_unit_test(before_a_hole_nothing_is_kept),
+        cmocka_unit_test(a_new_epoch_is_no_hole),
+        cmocka_unit_test(the_committed_log_goes_with_its_tree),
+        cmocka_unit_test(sessions_come_and_go_with_their_transactions),
+        cmocka_unit_test(a_snapshot_has_the_sessions_of_its_zxid),
+        cmocka_unit_test(what_was_logged_is_counted_until_the_log_is_rolled),
+        cmocka_unit_test(a_restart_fills_tree_sessions_and_committed_log),
+        cmocka_unit_test(fast_forward_applies_what_the_log_holds_beyond_the_tree),
+        cmocka_unit_test(truncating_forgets_what_is_behind),
+        cmocka_unit_test(the_log_on_disk_serves_learners_if_it_reaches_back_and_is_not_too_large),
+        cmocka_unit_test(a_third_of_the_newest_snapshot_may_be_sent_instead_of_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -518,6 +518,8 @@
     ZK_ERROR, "Severe unrecoverable error, from thread : %s: %s"
 /* J */
 #define ZK_LOG_SERVER_SHUTTING_DOWN ZK_INFO, "shutting down"
+/* J; then why */
+#define ZK_LOG_ERROR_UPDATING_DB    ZK_ERROR, "Error updating DB: %s"
 /* J, put together: session */
 #define ZK_LOG_DROPPING_REQUEST                                                                    \
     ZK_DEBUG, "Dropping request. No session with sessionid 0x%" PRIx64                             \

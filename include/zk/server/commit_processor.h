@@ -25,15 +25,15 @@ struct commit_processor *commit_processor_new(struct zookeeper_server *server,
                                               struct request_processor *next, bool match_syncs);
 
 /* Java: start(). Starts thread CommitProcessor:N. -EAGAIN: the system gives no more threads. */
-ZK_NODISCARD int commit_processor_start(struct commit_processor *processor);
+ZK_NODISCARD int commit_processor_start(struct commit_processor *commit);
 
 /* Java: commit(). The request has been committed; commits come in the order of their zxids. Takes a
  * reference. Any thread; never blocks. */
-void commit_processor_commit(struct commit_processor *processor, struct request *request);
+void commit_processor_commit(struct commit_processor *commit, struct request *request);
 
 /* The processor as a link of the chain. process_request: any thread; never blocks. A write of a
  * local client must be given to it before the leader hears of the write, or the commit may be
  * there first and find nobody who waits for it. shutdown: what waits is dropped. */
-struct request_processor *commit_processor_as_processor(struct commit_processor *processor);
+struct request_processor *commit_processor_as_processor(struct commit_processor *commit);
 
 #endif

@@ -27,14 +27,13 @@ struct sync_request_processor *sync_request_processor_new(struct zookeeper_serve
                                                           struct request_processor *next);
 
 /* Java: start(). Starts thread SyncThread:N. -EAGAIN: the system gives no more threads. */
-ZK_NODISCARD int sync_request_processor_start(struct sync_request_processor *processor);
+ZK_NODISCARD int sync_request_processor_start(struct sync_request_processor *sync);
 
 /* The processor as a link of the chain.
  *
  * process_request: any thread. Requests without a transaction pass through in their order.
  * shutdown: writes and hands on all that was given to it before, and waits for a snapshot that is
  * being taken, so that nothing of this term writes to disk when it returns. */
-struct request_processor *sync_request_processor_as_processor(
-    struct sync_request_processor *processor);
+struct request_processor *sync_request_processor_as_processor(struct sync_request_processor *sync);
 
 #endif

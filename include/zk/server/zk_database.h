@@ -39,6 +39,13 @@ void zk_database_clear(struct zk_database *database);
  * committed log. *ret_zxid: the last zxid, perhaps -1. Blocks on the disk. Errors:
  * file_txn_snap_log_restore's; tree and sessions are as they were. */
 ZK_NODISCARD int zk_database_load_data_base(struct zk_database *database, int64_t *ret_zxid);
+/* Java: fastForwardDataBase(). Apply what the log on disk holds beyond the tree's last zxid: what
+ * was logged and acknowledged, but not committed before the term ended. Nobody appends or applies
+ * meanwhile. *ret_zxid, blocks and errors as above, but after an error the tree is somewhere in
+ * between: clear it. */
+ZK_NODISCARD int zk_database_fast_forward_data_base(struct zk_database *database,
+                                                    int64_t *ret_zxid);
+
 /* Java: getDataTreeLastProcessedZxid() */
 int64_t zk_database_last_processed_zxid(struct zk_database *database);
 /* Java: setlastProcessedZxid() */
