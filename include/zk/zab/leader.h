@@ -7,8 +7,8 @@
  * waitForEpochAck, waitForNewLeaderAck and waitForStartup until a quorum has come, and are woken
  * the moment it has.
  *
- * Client writes are not served yet: nothing is proposed, so lastProposed stays at epoch<<32
- * (D-27).
+ * Writes (leader_broadcast.c) come on the ProcessThread, ACKs on the LearnerHandlers and the
+ * SyncThread; one lock puts them in order.
  *
  * Java: Leader */
 #ifndef ZK_ZAB_LEADER_H
