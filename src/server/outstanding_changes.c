@@ -227,8 +227,9 @@ void outstanding_changes_roll_back(struct outstanding_changes *changes, int64_t 
 }
 
 /* Java: ZooKeeperServer.processTxn(), its loop */
-void outstanding_changes_remove(struct outstanding_changes *changes, int64_t zxid)
+size_t outstanding_changes_remove(struct outstanding_changes *changes, int64_t zxid)
 {
+    size_t removed = 0;
     zk_mutex_assert_held(&changes->mu);
     while (changes->head != NULL && changes->head->zxid <= zxid) {
         struct change_record *record = changes->head;
@@ -241,5 +242,7 @@ void outstanding_changes_remove(struct outstanding_changes *changes, int64_t zxi
             changes->tail = NULL;
         remove_for_path(changes, record);
         change_record_free(record);
+        removed++;
     }
+    return removed;
 }

@@ -386,10 +386,12 @@ void zookeeper_server_process_txn(struct zookeeper_server *server, struct reques
         return;
     outstanding_changes_lock(server->outstanding_changes);
     zk_database_process_txn(server->database, request->txn, &result);
-    outstanding_changes_remove(server->outstanding_changes, request->zxid);
+    size_t removed = outstanding_changes_remove(server->outstanding_changes, request->zxid);
     if (request_is_quorum(request))
         zk_database_add_committed_proposal(server->database, request->txn);
     outstanding_changes_unlock(server->outstanding_changes);
+    for (; removed > 0; removed--)
+        server_metrics_count(server->metrics, SERVER_METRICS_OUTSTANDING_CHANGES_REMOVED);
     if (ret_result != NULL)
         *ret_result = result;
     else

@@ -80,8 +80,8 @@ struct change_record *outstanding_changes_peek_last(const struct outstanding_cha
  * is the newest again, unless it has been applied meanwhile.
  * Java: PrepRequestProcessor.rollbackPendingChanges() */
 void outstanding_changes_roll_back(struct outstanding_changes *changes, int64_t zxid);
-/* The transaction zxid is applied to the tree in this moment: its records go. Java:
- * ZooKeeperServer.processTxn(), its loop */
-void outstanding_changes_remove(struct outstanding_changes *changes, int64_t zxid);
+/* The transaction zxid is applied to the tree in this moment: its records go. Returns how many they
+ * were. Java: ZooKeeperServer.processTxn(), its loop */
+size_t outstanding_changes_remove(struct outstanding_changes *changes, int64_t zxid);
 
 #endif
