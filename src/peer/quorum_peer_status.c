@@ -38,6 +38,8 @@ void quorum_peer_run_fill_status(void *arg, struct server_status *status)
     status->quorum_size = (int32_t)qv->voting.count;
     quorum_peer_get_leader_status(run->self, &status->leader);
     status->metrics = server_metrics_get(run->self->metrics);
+    /* The trees count it, which know no metrics. */
+    status->metrics.counters[SERVER_METRICS_DIGEST_MISMATCHES_COUNT] = status->digest_mismatches;
     fill_election(run, status);
     status->thread_count = zk_thread_count(run->ctx);
 }

@@ -508,6 +508,16 @@ static int start_without_snapshot(struct file_txn_snap_log *snap_log, bool has_i
     return replay_at_start(snap_log, tree, sessions, listener);
 }
 
+/* The tree is not known to be whole, and no digest is compared from then on until a transaction of
+ * that zxid comes. Java: restore(), its finalizer */
+static void warn_of_uncovered_digest(struct file_txn_snap_log *snap_log, struct data_tree *tree)
+{
+    struct zxid_digest digest;
+    if (data_tree_get_digest_from_loaded_snapshot(tree, &digest))
+        zk_log(snap_log->ctx, ZK_LOG_SNAPSHOT_DIGEST_NOT_COVERED,
+               (uint64_t)data_tree_last_processed_zxid(tree), (uint64_t)digest.zxid);
+}
+
 int file_txn_snap_log_restore(struct file_txn_snap_log *snap_log, struct data_tree **tree,
                               struct session_timeouts *sessions, struct playback_listener listener)
 {
@@ -528,6 +538,7 @@ int file_txn_snap_log_restore(struct file_txn_snap_log *snap_log, struct data_tr
         return r;
     }
     if (loaded != NULL) {
+        warn_of_uncovered_digest(snap_log, loaded);
         data_tree_unref(*tree);
         *tree = loaded;
     }

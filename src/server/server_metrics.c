@@ -70,6 +70,7 @@ const char *server_metrics_counter_name(enum server_metrics_counter which)
         [SERVER_METRICS_OUTSTANDING_CHANGES_REMOVED] = "outstanding_changes_removed",
         [SERVER_METRICS_LOOKING_COUNT] = "looking_count",
         [SERVER_METRICS_LEARNER_PROPOSAL_RECEIVED_COUNT] = "learner_proposal_received_count",
+        [SERVER_METRICS_DIGEST_MISMATCHES_COUNT] = "digest_mismatches_count",
         [SERVER_METRICS_PREP_PROCESSOR_REQUEST_QUEUED] = "prep_processor_request_queued",
         [SERVER_METRICS_LEARNER_COMMIT_RECEIVED_COUNT] = "learner_commit_received_count",
         [SERVER_METRICS_DIFF_COUNT] = "diff_count",

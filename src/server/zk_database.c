@@ -46,6 +46,7 @@ struct zk_database {
     bool initialized GUARDED_BY(&mu);
     struct data_tree *tree GUARDED_BY(&mu);           /* a reference; never NULL */
     struct session_timeouts sessions GUARDED_BY(&mu); /* Java: sessionsWithTimeouts */
+    int64_t digest_mismatches GUARDED_BY(&mu);        /* of the trees before this one */
 };
 
 static void clear_committed_log(struct zk_database *database);
@@ -137,6 +138,7 @@ static void replace(struct zk_database *database, bool initialized, struct data_
     database->initialized = initialized;
     database->tree = tree;
     database->sessions = sessions;
+    database->digest_mismatches += data_tree_get_digest_mismatches(old_tree);
     zk_mutex_unlock(&database->mu);
     data_tree_unref(old_tree);
     session_timeouts_done(&old_sessions);
@@ -494,6 +496,7 @@ void zk_database_fill_status(struct zk_database *database, struct server_status 
     zk_mutex_lock(&database->mu);
     struct data_tree *tree = data_tree_ref(database->tree);
     status->global_sessions = (int64_t)database->sessions.count;
+    status->digest_mismatches = database->digest_mismatches + data_tree_get_digest_mismatches(tree);
     zk_mutex_unlock(&database->mu);
     status->last_processed_zxid = data_tree_last_processed_zxid(tree);
     status->node_count = (int64_t)data_tree_get_node_count(tree);

@@ -4,11 +4,13 @@
 #include <stdlib.h>
 
 #include "golden.h"
+#include "transactions.h"
 #include "zk/base/buf.h"
 #include "zk/io/file.h"
 #include "zk/io/sock.h"
 #include "zk/jute/op_code.h"
 #include "zk/jute/txn_log_entry.h"
+#include "zk/persistence/file_snap.h"
 #include "zk/persistence/file_txn_log.h"
 #include "zk/runtime/lock.h"
 #include "zk/runtime/settings.h"
@@ -694,6 +696,52 @@ static void a_third_of_the_newest_snapshot_may_be_sent_instead_of_it(void **stat
     peer_done(&peer);
 }
 
+/* A monitor that counts them must not see fewer when a SNAP brings another tree. */
+static void mismatches_of_digests_are_counted_over_all_trees(void **state)
+{
+    (void)state;
+    struct peer peer = peer_new();
+    for (int64_t count = 1; count <= 2; count++) {
+        struct data_tree *tree = zk_database_get_data_tree(peer.database);
+        data_tree_set_digest_from_snapshot(tree, &(struct zxid_digest){5, DIGEST_VERSION, 77}, 5);
+        data_tree_unref(tree);
+        assert_int_equal(status_of(&peer).digest_mismatches, count);
+        zk_database_clear(peer.database);
+        assert_int_equal(status_of(&peer).digest_mismatches, count);
+    }
+    peer_done(&peer);
+}
+
+/* A snapshot that was written while transaction 5 came, and no log that has it. */
+static void a_log_that_ends_before_the_snapshots_digest_is_warned_of(void **state)
+{
+    (void)state;
+    struct test_capture capture = test_capture_new();
+    struct peer peer = {.ctx = capture.ctx, .directory = test_temporary_directory()};
+    char *error = NULL;
+    assert_int_equal(
+        file_txn_snap_log_new(peer.ctx, peer.directory, peer.directory, &peer.snap_log, &error), 0);
+    struct data_tree *tree = data_tree_new(peer.ctx);
+    assert_int_equal(apply_record(tree, 5, OP_CODE_ERROR, 0, error_record(-1)), -1);
+    assert_int_equal(file_snap_serialize(peer.ctx, file_txn_snap_log_get_snap_dir(peer.snap_log), 3,
+                                         tree, &(struct session_timeouts){0}),
+                     0);
+    data_tree_unref(tree);
+    peer.database = zk_database_new(peer.ctx, peer.snap_log);
+    int64_t zxid;
+
+    assert_int_equal(zk_database_load_data_base(peer.database, &zxid), 0);
+
+    char *log = test_captured_log(&capture);
+    assert_non_null(strstr(log, "Highest txn zxid 0x3 is not covering the snapshot digest zxid "
+                                "0x5"));
+    free(log);
+    zk_database_free(peer.database);
+    file_txn_snap_log_free(peer.snap_log);
+    test_remove_directory(peer.directory);
+    test_capture_done(&capture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -722,6 +770,8 @@ int main(void)
         cmocka_unit_test(truncating_forgets_what_is_behind),
         cmocka_unit_test(the_log_on_disk_serves_learners_if_it_reaches_back_and_is_not_too_large),
         cmocka_unit_test(a_third_of_the_newest_snapshot_may_be_sent_instead_of_it),
+        cmocka_unit_test(mismatches_of_digests_are_counted_over_all_trees),
+        cmocka_unit_test(a_log_that_ends_before_the_snapshots_digest_is_warned_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

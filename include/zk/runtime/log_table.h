@@ -595,6 +595,10 @@
              " is smaller than the known snapshot highest zxid, the snapshot started with zxid 0x" \
              "%" PRIx64 ". It will be invalid to use this snapshot digest associated with this "   \
              "zxid, will ignore comparing it."
+/* J: last zxid, zxid of the digest */
+#define ZK_LOG_SNAPSHOT_DIGEST_NOT_COVERED                                                         \
+    ZK_WARN, "Highest txn zxid 0x%" PRIx64 " is not covering the snapshot digest zxid 0x%" PRIx64  \
+             ", which might lead to inconsistent state"
 /* J: the snapshot's, ours */
 #define ZK_LOG_DIGEST_VERSION_CHANGED                                                              \
     ZK_INFO, "Digest version changed, local: %d, new: %d, skip comparing digest now."

@@ -22,6 +22,8 @@ enum server_metrics_counter {
     SERVER_METRICS_LOOKING_COUNT,
     /* PROPOSALs that this peer received as a follower */
     SERVER_METRICS_LEARNER_PROPOSAL_RECEIVED_COUNT,
+    /* digests of transactions and snapshots that were not the tree's */
+    SERVER_METRICS_DIGEST_MISMATCHES_COUNT,
     /* requests that came to PrepRequestProcessor */
     SERVER_METRICS_PREP_PROCESSOR_REQUEST_QUEUED,
     /* COMMITs and INFORMs that this peer received as a learner */

@@ -54,6 +54,7 @@ struct server_status {
     int64_t ephemerals_count;
     int64_t approximate_data_size;
     int64_t global_sessions;
+    int64_t digest_mismatches; /* of all trees that this peer has had */
 
     /* The configuration. */
     const struct quorum_peer_config *config; /* borrowed until server_status_done */
