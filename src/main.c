@@ -1,8 +1,8 @@
 /* zkpeer: one peer of a ZooKeeper ensemble, started with the very files that Java's QuorumPeerMain
  * is started with.
  *
- * The only file outside the archive, and the only one that knows stdio, options, signals and the
- * process's environment. Java: QuorumPeerMain */
+ * Outside the archive, as zkdump.c is: only these two know stdio and options, and only this one
+ * signals and the process's environment. Java: QuorumPeerMain */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>

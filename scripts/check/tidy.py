@@ -86,7 +86,7 @@ def check_calls(gate, path, code):
     if not path.startswith(("src/", "include/")):
         return
     rules = [(UNSAFE_CALLS, "is called nowhere")]
-    if not re.match(r"(src|include/zk)/(base|runtime|io)/|src/main\.c$", path):
+    if not re.match(r"(src|include/zk)/(base|runtime|io)/|src/(main|zkdump)\.c$", path):
         rules += [(SYSTEM_CALLS, "is called in src/base, src/runtime and src/io only"),
                   (MEMORY_CALLS, "is called in src/base/alloc.c only")]
     for pattern, why in rules:

@@ -1,0 +1,112 @@
+/* zkdump, run as a program, on what Java left and on what a crash or a bad disk made of it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "golden.h"
+#include "log_stage.h"
+#include "zk_test.h"
+
+struct said {
+    int status;
+    char *text;
+};
+
+static struct said run(const char *options, const char *directory, const char *name)
+{
+    struct zk_str command = {0};
+    struct zk_str text = {0};
+    char bytes[4096];
+    size_t count;
+    zk_str_printf(&command, "%s %s %s/%s 2>&1", ZKDUMP, options, directory, name);
+    FILE *pipe = popen(zk_str_text(&command), "r");
+    assert_non_null(pipe);
+    while ((count = fread(bytes, 1, sizeof bytes, pipe)) > 0)
+        zk_str_append_bytes(&text, bytes, count);
+    int status = pclose(pipe);
+    zk_str_done(&command);
+    return (struct said){WEXITSTATUS(status), zk_str_take(&text)};
+}
+
+static void assert_says(const char *options, const char *directory, const char *name, int status,
+                        const char *words)
+{
+    struct said said = run(options, directory, name);
+    if (said.status != status || strstr(said.text, words) == NULL)
+        fail_msg("exit %d, and not \"%s\":\n%s", said.status, words, said.text);
+    free(said.text);
+}
+
+static char *unpacked(const char *name)
+{
+    char *directory = test_temporary_directory();
+    golden_unpack(name, directory);
+    return directory;
+}
+
+static void files_of_java_are_whole(void **state)
+{
+    (void)state;
+    char *directory = unpacked("epochs");
+    assert_says("", directory, "log.100000001", 0, "whole, 18 read, up to byte 12214");
+    assert_says("", directory, "log.100000001", 0, "createTtl /first/ttl  digest ");
+    assert_says("", directory, "log.100000001", 0, "error NODEEXISTS");
+    assert_says("", directory, "snapshot.200000001", 0, "whole, 13 read");
+    assert_says("", directory, "currentEpoch", 0, "epoch 2\n");
+    assert_says("--json", directory, "log.100000001", 0, "\"zxid\":\"0x200000002\",\"time\":");
+    assert_says("--json", directory, "snapshot.200000001", 0, "{\"path\":\"/first/ttl\"");
+    test_remove_directory(directory);
+}
+
+static void a_packed_snapshot_is_whole(void **state)
+{
+    (void)state;
+    char *directory = unpacked("gz");
+    assert_says("", directory, "snapshot.2.gz", 0, "/packed  1000 bytes");
+    test_remove_directory(directory);
+}
+
+static void what_is_wrong_is_said(void **state)
+{
+    (void)state;
+    char *directory = unpacked("epochs");
+    char *log = test_path(directory, "log.100000001");
+    char *snapshot = test_path(directory, "snapshot.200000001");
+    char *epoch = test_path(directory, "currentEpoch");
+    log_stage_cut(log, 12100);
+    assert_says("", directory, "log.100000001", 0, "partial, 17 read, up to byte 12070");
+    log_stage_zero(log, 1536, 512);
+    assert_says("", directory, "log.100000001", 0, "torn, 9 read, up to byte 1022");
+    log_stage_set_byte(log, 60, 0xee);
+    assert_says("", directory, "log.100000001", 1, "DAMAGED, 0 read, up to byte 16: the checksum");
+    log_stage_cut(log, 7);
+    assert_says("", directory, "log.100000001", 1, "shorter than its header");
+    log_stage_set_byte(snapshot, 200, 0xee);
+    assert_says("", directory, "snapshot.200000001", 1, "a seal does not fit");
+    log_stage_cut(snapshot, 300);
+    assert_says("", directory, "snapshot.200000001", 1, "the file ends too early");
+    test_write_file(epoch, "2 ");
+    assert_says("", directory, "currentEpoch", 1, "the first line is not a number");
+    free(log);
+    free(snapshot);
+    free(epoch);
+    test_remove_directory(directory);
+}
+
+static void without_a_file_it_says_how_it_is_used(void **state)
+{
+    (void)state;
+    assert_says("--yaml", "", "", 2, "Usage: zkdump [--json] FILE...");
+    assert_says("--help", "", "", 0, "Usage: zkdump [--json] FILE...");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(files_of_java_are_whole),
+        cmocka_unit_test(a_packed_snapshot_is_whole),
+        cmocka_unit_test(what_is_wrong_is_said),
+        cmocka_unit_test(without_a_file_it_says_how_it_is_used),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
