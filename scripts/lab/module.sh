@@ -67,8 +67,8 @@ compile_all() {
     case $source in */log.c | */trace.c) header=redirect_observe.h ;; esac
     compile "$source" "-I$REPO/src" "-DZKPEER_VERSION=\"$version\"" -include "$SIM/wasm/gnu.h" -include "$WORK/$header"
   done
-  for name in peer_main play_programs; do
-    compile "$SIM/$name.c" -include "$SIM/wasm/gnu.h" -include "$WORK/redirect.h"
+  for name in peer_main play_programs play_writes; do
+    compile "$SIM/$name.c" "-I$REPO/src" -include "$SIM/wasm/gnu.h" -include "$WORK/redirect.h"
   done
   program=("${objects[@]}")
   for name in "${WORLD[@]}"; do

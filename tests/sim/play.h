@@ -3,7 +3,8 @@
  *   play.c           files: commands, what is expected beneath them, the comparison
  *   play_commands.c  what the commands do
  *   play_tell.c      from the peers' traces to sentences
- *   play_programs.c  what runs on hosts beside peers: voices, and the making of disks */
+ *   play_programs.c  what runs on hosts beside peers: voices, and the making of disks
+ *   play_writes.c    a client's write */
 #ifndef SIM_PLAY_H
 #define SIM_PLAY_H
 
@@ -13,6 +14,7 @@
 
 #include "cluster.h"
 #include "play_programs.h"
+#include "play_writes.h"
 
 /* --- text that grows --- */
 
@@ -41,8 +43,10 @@ enum play_kind {
     PLAY_PACKETS = 1 << 7,     /* between leader and learner, but pings */
     PLAY_CONNECTIONS = 1 << 8, /* between elections */
     PLAY_REPLACED = 1 << 9,    /* a message is overwritten before it was sent */
+    PLAY_WRITES = 1 << 10,     /* the steps of a transaction, and its client's answer */
+    PLAY_SYNCS = 1 << 11,      /* DIFF, TRUNC or SNAP, as the leader decides */
     PLAY_USUAL = PLAY_VOTES | PLAY_COUNTS | PLAY_WAITS | PLAY_STATES | PLAY_EPOCHS,
-    PLAY_ALL = (1 << 10) - 1,
+    PLAY_ALL = (1 << 12) - 1,
 };
 
 /* 0: there is no such kind. "usual" and "all" are several. */
@@ -80,6 +84,8 @@ struct teller {
 
 /* A trace line of this host. */
 void teller_take(struct teller *teller, int host, const char *line);
+/* The client of a write there has its answer. */
+void teller_answered(struct teller *teller, int host);
 /* The host's process is gone: what was known of it holds no more. */
 void teller_forget(struct teller *teller, int host);
 
@@ -97,13 +103,14 @@ struct play {
     int exit_codes[HOSTS_MAX]; /* of the process that ended last on each host */
     struct play_disk disks[HOSTS_MAX];
     struct speeches *speeches; /* said so far */
+    struct writes *writes;     /* asked for so far */
 };
 
 /* Carry a command out; text is changed. If it cannot be: the world fails, play->wrong is set. */
 void play_command(struct play *play, char *text);
 /* At the end: all peers stop, and leave nothing behind. */
 void play_stop_all(struct play *play);
-/* Forget the speeches, when the world has ended. */
+/* Forget speeches and writes, when the world has ended. */
 void play_forget_speeches(struct play *play);
 
 /* For world_options. arg: struct play. */

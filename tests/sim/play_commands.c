@@ -10,6 +10,7 @@
 enum {
     WORDS_MAX = 32,
     UNTIL_MS = 60000, /* a play that waits longer says "within" */
+    ASK_MS = 1000, /* for a server to take a request */
     SAY_MS = 2000,    /* for a voice to be connected and to have spoken */
     HEAR_MS = 5,      /* for what it has said to arrive */
     STOP_MS = 300000,
@@ -20,6 +21,12 @@ enum {
 struct speeches {
     struct speeches *next;
     struct play_speech speech;
+};
+
+/* One that was asked for. Threads of its server's process read it as long as they run. */
+struct writes {
+    struct writes *next;
+    struct play_write write;
 };
 
 struct words {
@@ -424,6 +431,8 @@ static void do_say(struct play *play, const struct words *words)
         say(play, &speech, peer(play, words->word[i]));
 }
 
+static void forget_writes(struct play *play);
+
 static void do_voice(struct play *play, const struct words *words)
 {
     each_peer(play, words, 1, become_voice);
@@ -435,6 +444,59 @@ void play_forget_speeches(struct play *play)
         struct speeches *next = play->speeches->next;
         free(play->speeches);
         play->speeches = next;
+    }
+    forget_writes(play);
+}
+
+/* ---- writes ---------------------------------------------------------------------------------- */
+
+static void client_is_answered(void *arg, int host)
+{
+    struct play *play = arg;
+    teller_answered(&play->teller, host);
+}
+
+static bool was_asked(void *arg)
+{
+    return ((const struct play_write *)arg)->asked;
+}
+
+static void write_once(struct play *play, int host)
+{
+    struct writes *writes = calloc(1, sizeof *writes);
+    if (writes == NULL)
+        abort();
+    if (!world_is_running(host) || play->is_voice[host])
+        wrong(play, "no peer runs on %d", host);
+    writes->next = play->writes;
+    play->writes = writes;
+    writes->write = (struct play_write){.process = &play->cluster.processes[host],
+                                        .on_answer = client_is_answered,
+                                        .arg = play,
+                                        .host = host};
+    world_call(host, play_write_ask, &writes->write);
+    world_wait_until(was_asked, &writes->write, ASK_MS);
+    if (writes->write.refused)
+        play_text_add(&play->teller.heard, "         %d serves nobody\n", host);
+}
+
+/* write PEER [N times]: a client there opens a session; so do N of them, one after the other. */
+static void do_write(struct play *play, const struct words *words)
+{
+    int host = peer(play, word(play, words, 1));
+    int64_t times = words->count > 2 ? number(play, word(play, words, 2)) : 1;
+    if (words->count > 2 && !is_word(words, 3, "times"))
+        wrong(play, "write PEER [N times]");
+    for (; times > 0; times--)
+        write_once(play, host);
+}
+
+static void forget_writes(struct play *play)
+{
+    while (play->writes != NULL) {
+        struct writes *next = play->writes->next;
+        free(play->writes);
+        play->writes = next;
     }
 }
 
@@ -613,6 +675,7 @@ void play_command(struct play *play, char *text)
         {"slow", do_slow},
         {"say", do_say},
         {"voice", do_voice},
+        {"write", do_write},
         {"run", do_run},
         {"until", do_until},
         {"watch", do_watch},

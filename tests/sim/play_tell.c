@@ -19,6 +19,7 @@ unsigned play_kind_of(const char *name)
         {"states", PLAY_STATES},     {"epochs", PLAY_EPOCHS},           {"heard", PLAY_HEARD},
         {"told", PLAY_TOLD},         {"packets", PLAY_PACKETS},         {"usual", PLAY_USUAL},
         {"replaced", PLAY_REPLACED}, {"connections", PLAY_CONNECTIONS}, {"all", PLAY_ALL},
+        {"writes", PLAY_WRITES},     {"syncs", PLAY_SYNCS},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i].name, name) == 0)
@@ -277,6 +278,42 @@ static void tell_deq(struct teller *teller, int host, const char *line)
     teller->peers[host].queues[queue_to(line)].sent++;
 }
 
+static void tell_txn(struct teller *teller, int host, const char *line)
+{
+    static const char *const verbs[][2] = {
+        {"request", "prepares"},     {"proposed", "proposes"},
+        {"logged", "logs"},          {"acked", "acknowledges"},
+        {"committed", "commits"},    {"applied", "applies"},
+    };
+    const struct words step = text(line, "step");
+    const struct words zxid = zxid_in(line);
+    const struct words why = text(line, "why");
+    const int64_t peer = number(line, "peer");
+    if (peer != 0 && strcmp(step.text, "request") == 0) {
+        tell(teller, host, PLAY_WRITES, "is asked by %" PRId64 ": %s", peer, why.text);
+        return;
+    }
+    if (peer != 0 && strcmp(step.text, "acked") == 0) {
+        tell(teller, host, PLAY_WRITES, "counts the ACK of %" PRId64 " for %s", peer, zxid.text);
+        return;
+    }
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (strcmp(verbs[i][0], step.text) == 0)
+            tell(teller, host, PLAY_WRITES, "%s %s: %s", verbs[i][1], zxid.text, why.text);
+}
+
+static void tell_sync(struct teller *teller, int host, const char *line)
+{
+    tell(teller, host, PLAY_SYNCS, "brings %" PRId64 " from %s to %s by %s: %s",
+         number(line, "peer"), text(line, "from_zxid").text, text(line, "to_zxid").text,
+         text(line, "mode").text, text(line, "why").text);
+}
+
+void teller_answered(struct teller *teller, int host)
+{
+    tell(teller, host, PLAY_WRITES, "answers its client: the session is open");
+}
+
 static void tell_exit(struct teller *teller, int host, const char *line)
 {
     tell(teller, host, PLAY_STATES, "ends with status %" PRId64, number(line, "code"));
@@ -292,7 +329,7 @@ void teller_take(struct teller *teller, int host, const char *line)
         {"state", tell_state},     {"decide", tell_decide}, {"established", tell_established},
         {"epoch", tell_epoch},     {"send", tell_send},     {"recv", tell_recv},
         {"conn", tell_connection}, {"enq", tell_enq},       {"deq", tell_deq},
-        {"exit", tell_exit},
+        {"exit", tell_exit},       {"txn", tell_txn},       {"sync", tell_sync},
     };
     const struct words event = text(line, "ev");
     for (size_t i = 0; i < sizeof events / sizeof *events; i++)
