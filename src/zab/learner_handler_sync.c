@@ -116,6 +116,7 @@ bool learner_handler_sync_follower(struct learner_handler *handler, int64_t peer
         /* queue_committed_proposals found that a TRUNC would cross the border of an epoch. */
         zk_log(ctx, ZK_LOG_FALL_BACK_TO_SNAPSHOT, handler->sid);
         need_snap = true;
+        current_zxid = zk_database_last_processed_zxid(master->database);
         why = "a TRUNC would cross the border of an epoch";
     }
     zk_trace_sync(ctx, handler->sid,
