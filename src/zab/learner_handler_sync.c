@@ -141,36 +141,36 @@ static void look_at_history(struct learner_handler *handler, struct history *ret
 
 /* Row 5. The files are read up to the oldest transaction in memory, which a quorum has; beyond that
  * they may hold what is not committed. Commits go on meanwhile, and memory forgets its oldest ones;
- * so the files are read on from there, until the two meet. Returns false if they do not: nothing is
- * queued then. The caller holds the proposals, and so it does again when this returns.
- * (In Java a part of syncFollower(), which lets commits wait for the files.) */
+ * so the same files are read on, until the two meet. Returns false if they do not: nothing is
+ * queued then. The caller holds the proposals, and so it does again when this returns. (In Java a
+ * part of syncFollower(), which lets commits wait for the files.) */
 static bool sync_from_txn_log(struct learner_handler *handler, int64_t peer_last_zxid,
                               struct history *history, int64_t *current_zxid)
 {
     struct learner_master *master = handler->master;
     struct zk_database *database = master->database;
+    struct proposals files = {0};
     int64_t reached = peer_last_zxid;
     int64_t before;
-    int64_t size_limit = -1;
+    master->ops->release_proposals(master);
+    int64_t size_limit = zk_database_calculate_txn_log_size_limit(database);
+    int r =
+        zk_database_get_proposals_from_txn_log(database, peer_last_zxid, size_limit, &files.files);
+    if (r == 0)
+        zk_log(handler->ctx, ZK_LOG_USE_TXNLOG, handler->sid);
     do {
-        master->ops->release_proposals(master);
-        /* The limit is for what the learner lacks as it comes, not for what was added since. */
-        size_limit = size_limit < 0 ? zk_database_calculate_txn_log_size_limit(database) : 0;
         before = reached;
-        struct proposals proposals = {0};
-        int r =
-            zk_database_get_proposals_from_txn_log(database, before, size_limit, &proposals.files);
-        if (r == 0) {
-            zk_log(handler->ctx, ZK_LOG_USE_TXNLOG, handler->sid);
-            reached = learner_handler_queue_committed_proposals(handler, &proposals, before,
-                                                                history->min_committed_log,
-                                                                history->max_committed_log);
-            txn_iterator_free(proposals.files);
-        }
+        if (r == 0)
+            reached = learner_handler_queue_committed_proposals(
+                handler, &files, before, history->min_committed_log, history->max_committed_log);
         master->ops->hold_proposals(master);
         committed_log_done(&history->log);
         look_at_history(handler, history);
-    } while (reached < history->min_committed_log && reached > before);
+        if (reached >= history->min_committed_log || reached == before)
+            break;
+        master->ops->release_proposals(master);
+    } while (true);
+    txn_iterator_free(files.files);
 
     if (reached < history->min_committed_log || handler->need_op_packet) {
         if (!handler->need_op_packet)
@@ -180,9 +180,9 @@ static bool sync_from_txn_log(struct learner_handler *handler, int64_t peer_last
         return false;
     }
     zk_log(handler->ctx, ZK_LOG_QUEUEING_COMMITTED_LOG, reached);
-    struct proposals proposals = {.log = &history->log};
-    *current_zxid = learner_handler_queue_committed_proposals(
-        handler, &proposals, reached, INT64_MAX, history->max_committed_log);
+    struct proposals memory = {.log = &history->log};
+    *current_zxid = learner_handler_queue_committed_proposals(handler, &memory, reached, INT64_MAX,
+                                                              history->max_committed_log);
     return true;
 }
 
