@@ -23,14 +23,28 @@ struct stage {
     struct scripted_peer *follower; /* server 1 */
 };
 
-static struct scripted_peer *learn(struct testing_peer *peer, int64_t sid, int32_t info_type)
+/* Where the leader's tree must stand before a test goes on. */
+struct wanted {
+    struct testing_peer *peer;
+    int64_t zxid;
+};
+
+static bool stands_there(void *arg)
 {
+    struct wanted *wanted = arg;
+    return zk_database_last_processed_zxid(wanted->peer->database) == wanted->zxid;
+}
+
+/* The learner has what the leader's tree has when it stands at last, and is sent an empty DIFF. */
+static struct scripted_peer *learn(struct testing_peer *peer, int64_t sid, int32_t info_type,
+                                   int64_t last)
+{
+    test_await(stands_there, &(struct wanted){.peer = peer, .zxid = last});
     struct scripted_peer *learner = scripted_peer_dial(peer->ctx, peer->ports[3]);
     char info[64];
     snprintf(info, sizeof info, "%016x 00010000 0000000000000000", (unsigned)sid);
     scripted_peer_send_packet(learner, info_type, 0, info);
     scripted_peer_expect_packet(learner, LEADER_LEADERINFO, EPOCH, "00010000");
-    int64_t last = zk_database_last_processed_zxid(peer->database);
     scripted_peer_send_packet(learner, LEADER_ACKEPOCH, last, "00000000");
     int32_t type = 0;
     int64_t zxid;
@@ -54,7 +68,7 @@ static int set_up_with(void **state, int32_t tick_time_ms, int32_t sync_limit)
         options.sync_limit = sync_limit;
     testing_peer_init(&stage->peer, &options);
     testing_peer_start_leading(&stage->peer);
-    stage->follower = learn(&stage->peer, 1, LEADER_FOLLOWERINFO);
+    stage->follower = learn(&stage->peer, 1, LEADER_FOLLOWERINFO, 0);
     *state = stage;
     return 0;
 }
@@ -206,7 +220,7 @@ static void write_that_cannot_be_done_is_proposed_as_an_error(void **state)
 static void observer_hears_of_a_write_by_its_inform(void **state)
 {
     struct stage *stage = *state;
-    struct scripted_peer *observer = learn(&stage->peer, 4, LEADER_OBSERVERINFO);
+    struct scripted_peer *observer = learn(&stage->peer, 4, LEADER_OBSERVERINFO, EPOCH);
 
     open_session(stage, SESSION, 30000, EPOCH + 1);
 
@@ -225,6 +239,7 @@ static void joiner_gets_what_is_committed_and_what_is_outstanding(void **state)
     request_create_session(stage->follower, SESSION + 2, 30000);
     txn_log_entry_unref(expect_transaction(stage, stage->follower, LEADER_PROPOSAL, EPOCH + 3,
                                            OP_CODE_CREATE_SESSION));
+    test_await(stands_there, &(struct wanted){.peer = &stage->peer, .zxid = EPOCH + 2});
     struct scripted_peer *joiner = scripted_peer_dial(stage->peer.ctx, stage->peer.ports[3]);
     scripted_peer_send_packet(joiner, LEADER_FOLLOWERINFO, 0,
                               "0000000000000002 00010000 0000000000000000");
@@ -271,7 +286,7 @@ static void revalidated_session_belongs_to_the_learner_that_asked(void **state)
 {
     struct stage *stage = *state;
     open_session(stage, SESSION, 30000, EPOCH + 1);
-    struct scripted_peer *other = learn(&stage->peer, 2, LEADER_FOLLOWERINFO);
+    struct scripted_peer *other = learn(&stage->peer, 2, LEADER_FOLLOWERINFO, EPOCH + 1);
     expect_revalidation(other, SESSION, true);
 
     request(stage->follower, SESSION, 1, OP_CODE_CREATE, CREATE_X);
@@ -303,7 +318,7 @@ static void session_that_nobody_hears_of_is_closed(void **state)
 static void brd_05_follower_that_answers_pings_and_never_acknowledges_is_let_go(void **state)
 {
     struct stage *stage = *state;
-    struct scripted_peer *mute = learn(&stage->peer, 2, LEADER_FOLLOWERINFO);
+    struct scripted_peer *mute = learn(&stage->peer, 2, LEADER_FOLLOWERINFO, EPOCH);
     request_create_session(stage->follower, SESSION, 30000);
     txn_log_entry_unref(
         expect_transaction(stage, mute, LEADER_PROPOSAL, EPOCH + 1, OP_CODE_CREATE_SESSION));
