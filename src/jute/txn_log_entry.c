@@ -66,8 +66,8 @@ static bool record_is_sound(int32_t type, const union txn_record *record)
 
 /* ---- operations of a multi ------------------------------------------------------------------- */
 
-/* No others may stand in a multi. create2, which 3.8.0 forgets, is there in 3.9.5 (D-122).
- * Java: DataTree.processTxn(), its second switch */
+/* No others may stand in a multi. create2 is there in 3.9.5 only; leaders make a create of it
+ * (D-122). Java: DataTree.processTxn(), its second switch */
 static bool may_stand_in_multi(int32_t type)
 {
     switch (type) {

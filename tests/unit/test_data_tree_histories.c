@@ -440,6 +440,7 @@ static void run_history(int64_t number)
     zk_context_free(ctx);
 }
 
+/* PER-09: whatever comes between any two nodes that are written. */
 static void a_snapshot_and_the_log_behind_it_are_the_tree(void **state)
 {
     (void)state;
