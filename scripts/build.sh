@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the peer (or the simulator): Release, into build/release, and puts the program into build.
+# Builds the peer (or the simulator): Release, into build/release, and puts the programs into build.
 set -euo pipefail
 # shellcheck source=lib/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/lib.sh"
@@ -8,9 +8,9 @@ usage() {
   cat <<'END'
 Usage: build.sh [zksim] [-j N] [--help]
 
-Builds the C peer (Release) in build/release and puts the program at build/zkpeer. Installs the
-compiler, CMake, cmocka and zlib where they are missing. Says one line, or what went wrong. With the
-word zksim it builds the simulator instead, as build/zksim.
+Builds the C peer (Release) in build/release and puts it at build/zkpeer, and zkdump beside it.
+Installs the compiler, CMake, cmocka and zlib where they are missing. Says one line, or what went wrong.
+With the word zksim it builds the simulator instead, as build/zksim.
 
   -j, --jobs N   compile N files at a time (default: as many as there are processors)
   -h, --help     this text
@@ -32,12 +32,12 @@ run_step() {
 }
 
 main() {
-  local jobs started target=zkpeer program=release/zkpeer
+  local jobs started programs=(zkpeer zkdump) folder=release program
   jobs=$(nproc)
   while (($# > 0)); do
     case $1 in
       -j | --jobs) need_value "$1" $# && jobs=$2 && shift 2 ;;
-      zksim) target=zksim program=release/tests/sim/zksim && shift ;;
+      zksim) programs=(zksim) folder=release/tests/sim && shift ;;
       -h | --help) usage && exit 0 ;;
       *) die_usage "I do not know $1" ;;
     esac
@@ -51,9 +51,11 @@ main() {
   log=$REPO/build/build.log
   : >"$log"
   run_step "configuring" cmake -S "$REPO" -B "$REPO/build/release" -DCMAKE_BUILD_TYPE=Release
-  run_step "compiling" cmake --build "$REPO/build/release" --target "$target" -j "$jobs"
-  ln -sfn "$program" "$REPO/build/$target"
-  say "built build/$target in $(human_ms $(($(now_ms) - started)))"
+  run_step "compiling" cmake --build "$REPO/build/release" --target "${programs[@]}" -j "$jobs"
+  for program in "${programs[@]}"; do
+    ln -sfn "$folder/$program" "$REPO/build/$program"
+  done
+  say "built build/${programs[0]} in $(human_ms $(($(now_ms) - started)))"
 }
 
 main "$@"

@@ -16,8 +16,9 @@ Ctrl-C or SIGTERM ends all that it has started within a second or two.
 The parts: the static checks of check.sh; the unit tests as built by gcc, by gcc with AddressSanitizer
 and UndefinedBehaviorSanitizer, and by gcc with ThreadSanitizer, among them the simulator's seeds and
 plays and the fuzz corpora; builds by clang and for release; then ensembles of real processes, of C
-and of Java peers (tests/process/interop), and two mixes again with sanitized C peers; stories, the verbs of
-cluster.sh, filming, the replay page in a browser; the bench; the manners of every command; mistakes
+and of Java peers (tests/process/interop), two mixes again with sanitized C peers, and two that
+clients write to while members die (tests/process/writes); stories, the verbs of cluster.sh,
+filming, the replay page in a browser; the bench; the manners of every command; mistakes
 planted in copies of the product, each of which must be found; last the README's commands, which
 take away an ensemble that is in .cluster.
 
@@ -39,6 +40,8 @@ readonly PLAYS=$REPO/tests/process/interop
 # peers play the first two.
 readonly MIXES=('java,c,java' 'c,java,c' 'c,c,java' 'c,java,java' 'java,c,c' 'java,java,c')
 readonly FEW_MIXES=("${MIXES[@]:0:2}")
+# Those that clients write to, through the members of Java.
+readonly WRITE_MIXES=('c,java,java' 'c,java,c')
 readonly PLAYS_AT_ONCE=3
 # What it says first. The times are those of an idle machine with two processors, in a fresh clone.
 declare -rA PLANS=(
@@ -272,7 +275,8 @@ install_all() {
     clang-tidy:clang-tidy shellcheck:shellcheck default-jdk-headless:javap \
     zookeeper:/usr/share/zookeeper/bin/zkServer.sh libzookeeper-java:/usr/share/java/zookeeper.jar \
     jq:jq zktop:zktop bsdutils:script procps:ps python3:python3 tshark:tshark wireshark-common:dumpcap \
-    chromium:chromium chromium-driver:chromedriver iproute2:ip util-linux:unshare util-linux:nsenter patch:patch
+    chromium:chromium chromium-driver:chromedriver iproute2:ip util-linux:unshare util-linux:nsenter patch:patch \
+    python3-kazoo:/usr/lib/python3/dist-packages/kazoo/__init__.py
 }
 
 run_quick() {
@@ -288,10 +292,14 @@ run_normal() {
   build clang -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DZK_LOCKCHECK=ON || true
   build release -DCMAKE_BUILD_TYPE=Release || return 0
   ln -sfn release/zkpeer "$REPO/build/zkpeer"
-  local environment name
+  ln -sfn release/zkdump "$REPO/build/zkdump"
+  local environment name mix
   play stories "$REPO/tests/process/stories/run.sh" --jobs 2 # the longest comes first, and mostly waits
   mixes '' -- "${MIXES[@]}"
   ensembles ''
+  for mix in "${WRITE_MIXES[@]}"; do
+    play "writes $mix" "$REPO/tests/process/writes/run.sh" "$mix" --at-least 20
+  done
   play film "$REPO/tests/process/film/run.sh"
   play replay "$REPO/tests/process/replay/run.sh"
   play lab "$REPO/tests/process/lab/run.sh"

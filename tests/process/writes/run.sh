@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# Clients write while members of a mixed ensemble are killed, paused or cut off. Afterwards every acknowledged write is present once
+# on every server, and all members have the same last zxid and the same digest of their trees, on disk as well.
+#
+# Usage: run.sh MIX [--writes N] [--at-least S] [--faults kill,pause,stop,partition] [--observers K] [--seed S] [--clients WHICH]
+#
+#   MIX               kinds of the members, for example c,java,c, dealt round and round with observers
+#   --writes N        so many writes must be acknowledged (default 3000)
+#   --at-least S      and faults go on for so many seconds (default 25)
+#   --faults KINDS    what happens to a member every few seconds (default kill,pause); "partition" puts each member into a network
+#                     of its own, and the clients use the first Java member alone
+#   --observers K     so many observers more (default 0)
+#   --seed S          which member, when, and what is written (default 1)
+#   --clients WHICH   "java": clients connect to members of Java alone (default); "all": to every member
+#
+# Prints one line a test, "ok ..." or "FAILED ...", and ends with 1 if any has failed.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/process/interop/lib.sh
+source "$here/../interop/lib.sh"
+
+mix='' writes=3000 at_least=25 faults=kill,pause observers=0 seed=1 clients=java
+while (($# > 0)); do
+  case $1 in
+    --writes) need_value "$1" $# && writes=$2 && shift ;;
+    --at-least) need_value "$1" $# && at_least=$2 && shift ;;
+    --faults) need_value "$1" $# && faults=$2 && shift ;;
+    --observers) need_value "$1" $# && observers=$2 && shift ;;
+    --seed) need_value "$1" $# && seed=$2 && shift ;;
+    --clients) need_value "$1" $# && clients=$2 && shift ;; # "java": at members of Java; "all"
+    -*) die_usage "unknown option $1" ;;
+    *) mix=$1 ;;
+  esac
+  shift
+done
+[[ -n $mix ]] || die_usage "which mix? for example c,java,c"
+RANDOM=$seed
+IFS=, read -ra kinds <<<"$mix"
+IFS=, read -ra fault_kinds <<<"$faults"
+
+need_packages "to write as a client" python3-kazoo:/usr/lib/python3/dist-packages/kazoo/__init__.py
+start_play "writes $mix"
+journal=$ZK_CLUSTER_DIR.journal
+
+# The members that clients connect to, as host:port,host:port.
+servers() {
+  # shellcheck disable=SC2016  # jq's own
+  local which='.peers[] | select($all == "all" or .kind == "java") | "127.0.0.1:\(.client_port)"'
+  [[ $faults != *partition* ]] || which="first($which)"
+  jq -r --arg all "$clients" "[$which] | join(\",\")" "$ZK_CLUSTER_DIR/cluster.json"
+}
+
+# load WORD...: load.py with these words, where it reaches the servers: with partitions, beside the first Java member.
+load() {
+  local enter=()
+  if [[ $faults == *partition* ]]; then
+    local keeper how
+    keeper=$(<"$ZK_CLUSTER_DIR/network/pid")
+    how=$(<"$ZK_CLUSTER_DIR/network/how")
+    enter=(nsenter "--target=${keeper%% *}" --mount --net --preserve-credentials)
+    [[ $how != *U* ]] || enter+=(--user)
+    enter+=(nsenter "--net=/run/netns/z$(jq -r 'first(.peers[] | select(.kind == "java") | .id)' "$ZK_CLUSTER_DIR/cluster.json")")
+  fi
+  "${enter[@]}" /usr/bin/python3 "$here/load.py" "$@"
+}
+
+# Breaks a random member every few seconds, and mends it. One at a time: a quorum is always possible.
+break_and_mend() {
+  local count=${#kinds[@]} who fault
+  while :; do
+    sleep 2
+    who=$((RANDOM % count + 1))
+    # Half of the time it is the leader.
+    ((RANDOM % 2 == 0)) || who=$(leading)
+    fault=${fault_kinds[RANDOM % ${#fault_kinds[@]}]}
+    say "$fault $who"
+    case $fault in
+      kill)
+        "$cluster" kill "$who" && sleep 1 && "$cluster" start "$who" --wait 60
+        ;;
+      pause)
+        "$cluster" pause "$who" && sleep 3 && "$cluster" resume "$who"
+        ;;
+      stop)
+        "$cluster" restart "$who" --wait 60
+        ;;
+      partition)
+        "$cluster" partition "$who" && sleep 4 && "$cluster" heal
+        ;;
+      *) die "no such fault: $fault" ;;
+    esac || return 1
+  done
+}
+
+writes_go_on() {
+  local breaker status=0
+  set -m
+  break_and_mend >"$ZK_CLUSTER_DIR.faults" 2>&1 &
+  breaker=$!
+  set +m
+  load run --servers "$(servers)" --journal "$journal" --writes "$writes" \
+    --at-least "$at_least" --seconds 900 --clients 6 --seed "$seed" || status=$?
+  if ! kill -0 "$breaker" 2>/dev/null; then
+    say "the faults ended before the writes:"
+    status=1
+  fi
+  kill -s TERM -- "-$breaker" 2>/dev/null || true
+  wait "$breaker" 2>/dev/null || true
+  cat "$ZK_CLUSTER_DIR.faults"
+  return "$status"
+}
+
+# Whatever the last fault has left: all run, and a quorum serves.
+all_are_back() {
+  "$cluster" resume all || true
+  [[ $faults != *partition* ]] || "$cluster" heal
+  "$cluster" up --wait 90
+}
+
+nothing_is_lost() {
+  load verify --servers "$(servers)" --journal "$journal"
+}
+
+# Each member compares the digest of its tree with the leader's behind every transaction, and says so here.
+no_digest_differs() {
+  ! grep -H 'Digests are not matching' "$ZK_CLUSTER_DIR"/*/log
+}
+
+disks_agree() {
+  local directories
+  mapfile -t directories < <(jq -r --arg root "$ZK_CLUSTER_DIR" '.peers[] | "\($root)/\(.id)"' "$ZK_CLUSTER_DIR/cluster.json")
+  /usr/bin/python3 "$here/disks.py" "$REPO/build/zkdump" "${directories[@]}"
+}
+
+up=(--mix "$mix" --observers "$observers")
+[[ $faults != *partition* ]] || up+=(--namespaces)
+expect "an ensemble of $mix serves" "$cluster" up "${up[@]}"
+expect "$writes writes are acknowledged while members are broken and mended ($faults)" writes_go_on
+expect "all members are back" all_are_back
+expect "every acknowledged write is there once, on every server" nothing_is_lost
+expect "no digest differs" no_digest_differs
+expect "all is taken down" "$cluster" down
+expect "all members have the same history on disk" disks_agree
