@@ -13,6 +13,8 @@ FROM_LEADER += ("REVALIDATE", "COMMITANDACTIVATE", "INFORMANDACTIVATE")
 STEPS = (("LEADERINFO",), SYNC_STARTS, ("NEWLEADER",), ("UPTODATE",))  # of a leader, each once, in this order
 IN_SYNC = ("PROPOSAL", "COMMIT", "INFORM", "COMMITANDACTIVATE", "INFORMANDACTIVATE")  # from the second step on
 
+TXN_STEPS = ("request", "proposed", "logged", "acked", "committed", "applied")
+
 SANE_CORRECTION_US = 1_000_000  # clocks of machines that are kept in time differ by less
 
 
@@ -40,6 +42,8 @@ class Checker:
         self.check_epochs()
         self.check_established()
         self.check_voters()
+        self.check_writes()
+        self.check_syncs()
         return self.findings
 
     # ---- one process ------------------------------------------------------------------------------
@@ -282,6 +286,99 @@ class Checker:
         for event in self.trace.events:
             if event.ev in ("decide", "established") and event["leader"] in observers:
                 self.find(event, f"the leader {event['leader']} is an observer")
+
+    # ---- writes -----------------------------------------------------------------------------------
+
+    def check_writes(self):
+        """Nothing is acknowledged that is not on disk, nothing committed that a quorum has not acknowledged, and all
+        servers apply the same in the same order. A term begins anew with each state."""
+        writes = [event for event in self.trace.events if event.ev == "txn"]
+        if not writes:
+            return
+        logged_at = collections.defaultdict(list)  # sid, zxid -> when, in any of its lives
+        committed_at = {}  # zxid -> when a leader did so
+        for event in writes:
+            if event["step"] == "logged":
+                logged_at[event.n, event["zxid"]].append(event.t)
+        majority = self.majority()
+        terms = {}
+        for event in self.trace.events:
+            if event.ev in ("boot", "state"):
+                terms[event.process] = Term(event.get("s"))
+            elif event.ev == "established" and event.process in terms:
+                terms[event.process].leader = event["leader"]
+                terms[event.process].epoch = event["epoch"]
+            elif event.ev == "txn":
+                self.check_step(event, terms.setdefault(event.process, Term(None)), logged_at, committed_at, majority)
+
+    def check_step(self, event, term, logged_at, committed_at, majority):
+        step, text, zxid, peer = event["step"], event["zxid"], int(event["zxid"], 16), event["peer"]
+        if step not in TXN_STEPS:
+            self.find(event, f"{step} is no step of a transaction")
+        elif step == "proposed":
+            if term.state != "LEADING":
+                self.find(event, f"{text} is proposed by a peer that is {term.state}")
+            if term.last["proposed"] is not None and zxid != term.last["proposed"] + 1:
+                self.find(event, f"{text} is proposed after 0x{term.last['proposed']:x}")
+            term.last["proposed"] = zxid
+        elif step == "acked":
+            self.check_acked(event, term, logged_at)
+        elif step in ("logged", "committed", "applied"):
+            if term.last[step] is not None and zxid <= term.last[step]:
+                self.find(event, f"{text} is {step} after 0x{term.last[step]:x}")
+            term.last[step] = zxid
+            term.done[step].add(text)
+        if step == "committed" and term.state == "LEADING":
+            acks = term.acks[text]
+            if majority and len(acks) < majority:
+                self.find(event, f"{text} is committed with the ACKs of {sorted(acks)}, and a quorum is {majority}")
+            committed_at.setdefault(text, event.t)
+        elif step == "committed" and term.leader in self.trace.ids and term.epoch == zxid >> 32:
+            if committed_at.get(text, event.t + 1) > event.t:
+                self.find(event, f"{text} is committed here, and its leader {term.leader} has not done so")
+        elif step == "applied" and text not in term.done["committed"]:
+            self.find(event, f"{text} is applied, and it is not committed")
+
+    def check_acked(self, event, term, logged_at):
+        text, sid = event["zxid"], event["peer"] or event.n
+        if event["peer"]:
+            term.acks[text].add(sid)
+        if sid == event.n and text not in term.done["logged"]:
+            self.find(event, f"{text} is acknowledged, and it is not on disk")
+        elif sid != event.n and sid in self.trace.ids and not any(t <= event.t for t in logged_at[sid, text]):
+            self.find(event, f"an ACK of {sid} for {text} is counted, and it is not on the disk of {sid}")
+
+    def majority(self):
+        """How many servers are a quorum; 0 if the votes have weights or an oracle helps, which a trace does not tell
+        in numbers."""
+        tallies = [event for event in self.trace.events if event.ev == "tally"]
+        voters = {sid for event in tallies for sid in event["have"]}
+        quorum = len(voters) // 2 + 1
+        if any(event["quorum"] != (len(event["have"]) >= quorum) for event in tallies):
+            return 0
+        return quorum if voters else 0
+
+    def check_syncs(self):
+        """What a leader has decided for a learner is what it sends next."""
+        decided = {}
+        for event in self.trace.events:
+            if event.ev == "sync":
+                decided[event.process, event["peer"]] = event
+            elif event.ev == "send" and event["kind"] in SYNC_STARTS:
+                sync = decided.pop((event.process, event["to"]), None)
+                if sync is not None and sync["mode"] != event["kind"]:
+                    self.find(event, f"{event['kind']} is sent, and {sync['mode']} was decided at {sync.where}")
+
+
+class Term:
+    """What one peer has done with transactions since its state changed last."""
+
+    def __init__(self, state):
+        self.state = state
+        self.leader = self.epoch = None
+        self.last = dict.fromkeys(TXN_STEPS)
+        self.done = {step: set() for step in TXN_STEPS}
+        self.acks = collections.defaultdict(set)
 
 
 def verdict(trace, checker):

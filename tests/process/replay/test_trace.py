@@ -268,6 +268,71 @@ def check_sees_an_ack_of_another_leader_and_one_without_its_epoch_on_disk():
         )
 
 
+# ---- writes: the leader 3, the follower 1, and 2 of which only an ACK is seen -------------------
+
+WRITES = """3 state s=LEADING
+3 established leader=3 epoch=1
+1 state s=FOLLOWING
+1 established leader=3 epoch=1
+3 txn step=proposed zxid=0x100000001 peer=0
+3 txn step=logged zxid=0x100000001 peer=0
+3 txn step=acked zxid=0x100000001 peer=3
+1 txn step=logged zxid=0x100000001 peer=0
+1 txn step=acked zxid=0x100000001 peer=0
+3 txn step=acked zxid=0x100000001 peer=1
+3 txn step=committed zxid=0x100000001 peer=0
+3 txn step=applied zxid=0x100000001 peer=0
+1 txn step=committed zxid=0x100000001 peer=0
+1 txn step=applied zxid=0x100000001 peer=0
+3 txn step=proposed zxid=0x100000002 peer=0
+3 sync peer=2 mode=DIFF from_zxid=0x0 to_zxid=0x100000001
+3 send to=2 conn=a-b seq=1 kind=DIFF"""
+
+
+def check_of_writes(old, new):
+    """What check finds in WRITES with this change, in the lines of peers 1 and 3."""
+    assert old in WRITES, old
+    with tempfile.TemporaryDirectory() as directory:
+        paths = {n: os.path.join(directory, f"{n}.jsonl") for n in (1, 3)}
+        lines = {n: [{"t": 0, "ev": "boot", "wall": 5000, "version": "0"}] for n in paths}
+        lines[3].append({"t": 1, "ev": "tally", "leader": 3, "have": [2, 3], "quorum": True})
+        lines[1].append({"t": 1, "ev": "tally", "leader": 3, "have": [1, 3], "quorum": True})
+        for t, line in enumerate(WRITES.replace(old, new).splitlines(), 2):
+            n, ev, *fields = line.split()
+            record = {"t": 1000 * t, "ev": ev, "why": "so", "m": {}}
+            record.update((name, int(value) if value.isdigit() else value) for name, value in (field.split("=") for field in fields))
+            lines[int(n)].append(record)
+        for n, path in paths.items():
+            with open(path, "w", encoding="utf-8") as stream:
+                stream.writelines(json.dumps({"v": 1, "n": n, "th": "main", **record}) + "\n" for record in lines[n])
+        return script("trace.sh", "check", *paths.values())[1]
+
+
+@test
+def check_finds_nothing_wrong_with_a_write_that_goes_its_way():
+    out = check_of_writes("zxid=0x100000002", "zxid=0x100000002")
+    same([line for line in out.splitlines() if ".jsonl:" in line], [])
+
+
+@test
+def check_sees_what_breaks_the_promise_of_a_write():
+    for old, new, text in (
+        ("3 txn step=acked zxid=0x100000001 peer=1\n", "", "is committed with the ACKs of [3], and a quorum is 2"),
+        ("1 txn step=logged zxid=0x100000001 peer=0\n", "", "0x100000001 is acknowledged, and it is not on disk"),
+        ("1 txn step=logged zxid=0x100000001 peer=0\n", "", "an ACK of 1 for 0x100000001 is counted, and it is not on the disk of 1"),
+        ("3 txn step=logged zxid=0x100000001 peer=0\n", "", "0x100000001 is acknowledged, and it is not on disk"),
+        ("3 txn step=committed zxid=0x100000001 peer=0\n", "", "0x100000001 is committed here, and its leader 3 has not done so"),
+        ("1 txn step=committed zxid=0x100000001 peer=0\n", "", "0x100000001 is applied, and it is not committed"),
+        ("proposed zxid=0x100000002", "proposed zxid=0x100000003", "0x100000003 is proposed after 0x100000001"),
+        ("1 txn step=applied", "1 txn step=logged zxid=0x100000001 peer=0\n1 txn step=applied", "0x100000001 is logged after 0x100000001"),
+        ("1 txn step=logged", "1 txn step=proposed", "0x100000001 is proposed by a peer that is FOLLOWING"),
+        ("mode=DIFF", "mode=SNAP", "DIFF is sent, and SNAP was decided at"),
+        ("step=applied", "step=adored", "adored is no step of a transaction"),
+    ):
+        out = check_of_writes(old, new)
+        assert text in out, f"no “{text}” in:\n{out}"
+
+
 # ---- lines and files that are none -------------------------------------------------------------
 
 
