@@ -11,6 +11,7 @@ const PICTURE_WORDS = {
       says: (n) => (n < 0 ? "无选票" : "投 " + n),
       round: (n) => `第 ${n} 轮`,
       phase: (name) => PHASE_NAMES_ZH[name] || name,
+      written: (disk, tree) => `磁盘 ${disk} · 数据树 ${tree}`,
       counts: (ids, leader, quorum) => `数到投给 ${leader} 的票：${list_zh(ids)}${quorum ? ",法定人数" : ""}`,
     },
     lanes: { peer: "节点", waiting: "等待", waits: "等待", true_time: "实际时间" },

@@ -113,6 +113,15 @@ function speech_zh(e) {
   return `${e.kind} ${PACKETS_ZH[e.kind] || ""}`.trim();
 }
 
+const TXN_ZH = {
+  request: (e, z) => (e.peer ? `节点 ${e.peer} 把客户端的写入转给节点 ${e.n}` : `节点 ${e.n} 准备写入 ${z}`),
+  proposed: (e, z) => `节点 ${e.n} 提议 ${z}`,
+  logged: (e, z) => `${z} 已在节点 ${e.n} 的磁盘上`,
+  acked: (e, z) => (!e.peer ? `节点 ${e.n} 确认 ${z}` : e.peer === e.n ? `节点 ${e.n} 计入自己的日志：${z}` : `节点 ${e.n} 计入节点 ${e.peer} 对 ${z} 的确认`),
+  committed: (e, z) => `节点 ${e.n} 提交 ${z}`,
+  applied: (e, z) => `节点 ${e.n} 把 ${z} 写入数据树`,
+};
+
 const SENTENCES_ZH = {
   boot: (e) => `节点 ${e.n} 启动`,
   crash: (e) => `节点 ${e.n} 被终止`,
@@ -132,7 +141,7 @@ const SENTENCES_ZH = {
   recv: (e) => `节点 ${e.n} 从${whom_zh(e.mate ? e.mate.n : e.from)}听到：${speech_zh(e)}`,
   enq: (e) => `节点 ${e.n} 的 ${e.thread} 把 ${element_zh(e)} 放入 ${e.queue}` + (e.dropped ? `，覆盖第 ${e.dropped} 条` : ""),
   deq: (e) => `节点 ${e.n} 的 ${e.thread} 从 ${e.queue} 取出 ${element_zh(e.mate || e)}`,
-  txn: (e) => `节点 ${e.n}：事务 ${e.zxid}（${e.step}）`,
+  txn: (e) => (TXN_ZH[e.step] || (() => `节点 ${e.n}：${e.step}`))(e, number_of(e.zxid)),
   sync: (e) => `节点 ${e.n} 用 ${e.mode} 同步${whom_zh(e.peer)}`,
   phase: (e) => `节点 ${e.n} 进入${PHASES_ZH[e.phase] || e.phase}`,
   epoch: (e) => `节点 ${e.n} 把 ${e.which} epoch 写入磁盘：${e.value}`,
@@ -164,6 +173,14 @@ const WHY_ZH = {
   conn: (e) => (e.what === "drop" ? "一对节点只需要一条连接；由编号较大的一方发起。" : ""),
   epoch: (e) => (e.which === "accepted" ? "它再也不会跟随更旧 epoch 的领导者。" : "它拥有这个 epoch 的历史。"),
   established: () => "集群有了领导者，背后有法定人数支持。",
+  txn: (e) =>
+    ({
+      proposed: "从现在起它数有哪些节点已写到磁盘。还没有告诉任何客户端。",
+      logged: "一起等待的写入共用一次 fsync。",
+      acked: e.peer ? "" : "这是承诺：无论发生什么，这个服务器都保有它。",
+      committed: e.peer_leads ? "以后的领导者都需要法定人数，而两个法定人数必有共同的服务器，所以它不会再丢失。" : "",
+    })[e.step] || "",
+  sync: (e) => (e.mode === "TRUNC" ? "没有客户端被告知这些写入成功，所以没有违背承诺。" : ""),
 };
 
 function element_zh(e) {
@@ -192,6 +209,7 @@ const INSIDE_ZH = {
   waits: "等待",
   phase: "阶段",
   "epochs: accepted, current": "epoch:accepted, current",
+  "last write: on disk, in the tree": "最后的写入：磁盘，数据树",
   "Queues, in the order in which a vote goes through them": "队列（按选票经过的顺序）",
   "No queue is used in this chapter.": "还没有用到队列。",
   "Threads, and what each did last": "线程，及各自最近做的事",

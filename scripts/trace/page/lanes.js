@@ -343,6 +343,7 @@ class Lanes {
     const first = countUpTo(run.events, this.seen[0] - 0.5, (e) => e.t);
     const last = countUpTo(run.events, this.seen[1], (e) => e.t);
     for (const n of run.ids) this.draw_wait(run, n);
+    for (let k = first; k < last; k++) this.draw_write(run, run.events[k]);
     const free = new Map(run.ids.map((n) => [n, -Infinity])); // where the next badge may begin
     this.badges = this.badges.filter((badge) => badge.run !== run); // for whoever wants to know what is drawn
     for (let k = first; k < last; k++) {
@@ -357,6 +358,16 @@ class Lanes {
       this.badges.push({ run, n: e.n, text: mark.text, from: at - half, to: at + half });
       this.badge(mark, x, at, this.y(run, e.n), half);
     }
+  }
+
+  /** Below a lane: a full box where a write is on the disk, a hollow one where it is in the tree. */
+  draw_write(run, e) {
+    if (e.e !== "txn" || (e.step !== "logged" && e.step !== "applied")) return;
+    const { pen } = this;
+    const [x, y] = [this.x(e.t), this.y(run, e.n) + 11];
+    pen.fillStyle = pen.strokeStyle = this.colour.fg;
+    if (e.step === "logged") pen.fillRect(x - 2.5, y, 5, 6);
+    else pen.strokeRect(x - 2.5, y + 0.5, 5, 5);
   }
 
   badge({ text, fill, ink }, x, at, y, half) {
@@ -406,6 +417,8 @@ const MARKS = {
   exit: () => ({ text: "✕", fill: "card", ink: "lost" }),
   freeze: () => ({ text: "❄\uFE0E", fill: "FROZEN", ink: "#10131a" }),
   thaw: () => ({ text: "☀\uFE0E", fill: "card", ink: "fg" }),
+  txn: (e) => ({ text: e.step === "committed" ? "C" : "P", fill: e.step === "committed" ? "LEADING" : "card", ink: e.step === "committed" ? "#10131a" : "fg" }),
+  sync: () => ({ text: "✂\uFE0E", fill: "card", ink: "lost" }),
 };
 
 /** From the first step of a final wait to what ends it: a decision, or a vote that is better after all. */

@@ -41,7 +41,10 @@ class History {
 const UNBORN = {
   state: "DOWN", alive: false, phase: "", round: null, vote: null, have: [], tallyFor: null,
   quorum: false, wait: null, decided: null, accepted: null, current: null, established: null,
+  logged: null, applied: null, acks: null,
 };
+
+const TOLD_WRITES = 3; // of each term, so many are steps of the story
 
 /** Words for the states that are none of ZooKeeper's. */
 const STATE_WORDS = { DOWN: "down", UNHEARD: "unheard", UNKNOWN: "state not seen", FROZEN: "frozen" };
@@ -55,6 +58,7 @@ class Memory {
   tally = new Map();
   waiting = new Set(); // peers in their final wait
   votes = new Map();
+  leading = new Map(); // n -> the writes that it has proposed in this term, by zxid
   tallies = new Map();
   last = new Map(); // what a thread took out last
   vote = new Map();
@@ -114,7 +118,7 @@ class Run {
   }
 
   changes_of(e, was) {
-    const calm = { have: [], tallyFor: null, quorum: false, wait: null, decided: null, phase: "" };
+    const calm = { have: [], tallyFor: null, quorum: false, wait: null, decided: null, phase: "", acks: null };
     switch (e.e) {
       case "boot":
         return { ...this.nothing, alive: true, state: "LOOKING", accepted: was.accepted, current: was.current };
@@ -145,9 +149,21 @@ class Run {
         return { [e.which]: e.value };
       case "established":
         return { established: e };
+      case "txn":
+        return this.changes_of_write(e, was);
       default:
         return null;
     }
+  }
+
+  /** What is on its disk and in its tree; on the leader, who has acknowledged the write that was proposed last. */
+  changes_of_write(e, was) {
+    const own = was.acks && was.acks.zxid === e.zxid ? was.acks : null;
+    if (e.step === "proposed") return { acks: { zxid: e.zxid, have: [], quorum: false } };
+    if (e.step === "acked" && e.peer && own) return { acks: { ...own, have: [...own.have, e.peer] } };
+    if (e.step === "committed" && own) return { acks: { ...own, quorum: true } };
+    if (e.step === "logged" || e.step === "applied") return { [e.step]: e.zxid };
+    return null;
   }
 
   // ---- connections ------------------------------------------------------------------------------
@@ -213,6 +229,9 @@ class Run {
       votes.set(e.n, e.m);
     }
     if (e.e === "conn" && e.what === "refused") e.level = 2;
+    if (e.e === "txn") this.grade_write(e);
+    if (e.e === "state") this.memory.leading.set(e.n, e.s === "LEADING" ? new Set() : null);
+    if (e.e === "sync" && e.mode === "TRUNC") e.level = 0;
     if (e.e === "enq" || e.e === "deq") e.level = 2;
     if (e.kind === "PING") e.level = 3;
     const key = e.n + "|" + e.thread;
@@ -223,6 +242,15 @@ class Run {
       if (taken.mate) taken.mate.level = 3;
     }
     if (e.e === "send") last.delete(key);
+  }
+
+  /** The leader proposes and commits: these are steps of the story, if there are not too many of them. */
+  grade_write(e) {
+    const writes = this.memory.leading.get(e.n);
+    if (!writes) return;
+    if (e.step === "proposed" && writes.size < TOLD_WRITES) writes.add(e.zxid);
+    if ((e.step === "proposed" || e.step === "committed") && writes.has(e.zxid)) e.level = 0;
+    e.peer_leads = true;
   }
 
   // ---- what lies in a queue ---------------------------------------------------------------------

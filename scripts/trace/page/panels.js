@@ -128,6 +128,7 @@ class Inspector {
       peer.wait && peer.state === "LOOKING" ? `up to ${peer.wait.ms} ms: ${peer.wait.why || ""}` : "–",
       peer.phase || "–",
       `${hex(peer.accepted)}, ${hex(peer.current)}`,
+      peer.logged || peer.applied ? `${peer.logged || "–"}, ${peer.applied || "–"}` : "–",
     ];
   }
 
@@ -136,7 +137,7 @@ class Inspector {
     this.host = document.createDocumentFragment(); // so that the page is laid out once, not for every row
     this.title = html("h2", {}, this.host);
     const facts = html("dl", {}, this.host);
-    this.facts = ["round", "vote", "counts", "waits", "phase", "epochs: accepted, current"].map((name) => {
+    this.facts = ["round", "vote", "counts", "waits", "phase", "epochs: accepted, current", "last write: on disk, in the tree"].map((name) => {
       html("dt", {}, facts, name);
       return html("dd", {}, facts);
     });

@@ -28,6 +28,7 @@ const RING_WORDS = {
   says: (n) => (n < 0 ? "votes for nobody" : "votes " + n),
   round: (n) => "round " + n,
   phase: (name) => name,
+  written: (disk, tree) => `disk ${disk} · tree ${tree}`,
   counts: (ids, leader, quorum) => `counts ${list(ids)} for ${leader}${quorum ? ", a quorum" : ""}`,
 };
 
@@ -123,11 +124,14 @@ class Ring {
     put(parts.state, "text", known ? state_word(peer.state) : "not seen");
     put(parts.vote, "text", peer.vote && !down ? RING_WORDS.vote(peer.vote.leader) : "");
     put(parts.round, "text", down || peer.round === null ? "" : RING_WORDS.round(peer.round) + (peer.phase && peer.state !== "LOOKING" ? " · " + RING_WORDS.phase(peer.phase) : ""));
+    if (!down && (peer.logged || peer.applied))
+      put(parts.round, "text", RING_WORDS.written(...[peer.logged, peer.applied].map((zxid) => (zxid ? number_of(zxid) : "–"))));
+    const counted = peer.acks || peer; // ACKs of a write, or votes
     for (const chip of parts.chips) {
-      const on = peer.have.includes(chip.m);
-      put(chip.box, "class", "chip" + (on ? (peer.quorum ? " on quorum" : " on") : ""));
+      const on = counted.have.includes(chip.m);
+      put(chip.box, "class", "chip" + (on ? (counted.quorum ? " on quorum" : " on") : ""));
       put(chip.text, "class", "chiptext" + (on ? " on" : ""));
-      const hide = down || !peer.tallyFor;
+      const hide = down || !(peer.acks || peer.tallyFor);
       put(chip.box, "hidden", hide);
       put(chip.text, "hidden", hide);
     }

@@ -74,6 +74,8 @@ const HINTS = {
   wait: "Look at the blue arc that fills around the circle, and at the strip of true time above the lanes: nearly all of an election is this wait.",
   decide: "Look at the lanes: a ◆ stands where a peer decides.",
   established: "Look at the packets in the lanes: between the decision and here, leader and followers have agreed on an epoch and a history.",
+  txn: "Look at the boxes below the leader's circle: they are now the servers that have the write on disk. Above each circle stands what its disk and its tree have.",
+  sync: "Look at the lanes: the learner was ahead in a history that nobody shares.",
   freeze: "Look at the ring: the circle is frozen, and yet its connections are open.",
   crash: "Look at the ring: its connections end in the same moment.",
 };
@@ -92,7 +94,7 @@ class Tour {
     if (e.level > 0) return false;
     const begins = e.run.chapters.some((chapter) => chapter.first === e.local);
     if (e.run.captured && e.e === "state" && e.s !== "LOOKING") return true; // a film knows of no decision
-    return begins || ["vote", "send", "tally", "wait", "decide", "crash", "freeze", "thaw"].includes(e.e) || (e.e === "established" && e.leader === e.n);
+    return begins || ["vote", "send", "tally", "wait", "decide", "crash", "freeze", "thaw", "txn", "sync"].includes(e.e) || (e.e === "established" && e.leader === e.n);
   }
 
   get stop() {

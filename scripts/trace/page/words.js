@@ -20,6 +20,8 @@ const PACKET_WORDS = {
   PING: "“Are you there?”",
   PROPOSAL: "“Write this down.”",
   COMMIT: "“A quorum has it: apply it.”",
+  INFORM: "“This is committed: apply it.”",
+  REQUEST: "“A client of mine wants to write this.”",
 };
 
 const CONN_WORDS = {
@@ -30,6 +32,32 @@ const CONN_WORDS = {
   close: (e) => `Peer ${e.n}'s connection with ${whom(e.peer)} ends`,
   refused: (e) => `Peer ${e.n} cannot reach ${whom(e.peer)}`,
 };
+
+/** The steps of a write; z is its number in short. */
+const TXN_WORDS = {
+  request: (e, z) => (e.peer ? `${title(whom(e.peer))} passes a client's write on to peer ${e.n}` : `Peer ${e.n} prepares the write ${z}`),
+  proposed: (e, z) => `Peer ${e.n} proposes ${z}`,
+  logged: (e, z) => `Peer ${e.n} has ${z} on its disk`,
+  acked: (e, z) => (!e.peer ? `Peer ${e.n} acknowledges ${z}` : e.peer === e.n ? `Peer ${e.n} counts its own log for ${z}` : `Peer ${e.n} counts the ACK of peer ${e.peer} for ${z}`),
+  committed: (e, z) => `Peer ${e.n} commits ${z}`,
+  applied: (e, z) => `Peer ${e.n} applies ${z}: it is in its tree`,
+};
+
+const SYNC_WORDS = {
+  DIFF: "it sends what is missing (DIFF)",
+  TRUNC: "it has the end of the log cut off (TRUNC)",
+  SNAP: "it sends the whole tree (SNAP)",
+};
+
+function title(words) {
+  return words[0].toUpperCase() + words.slice(1);
+}
+
+/** A zxid in short: 0x100000002 is the second of epoch 1, 1:2. */
+function number_of(zxid) {
+  const digits = zxid.replace(/^0x/, "").padStart(9, "0");
+  return parseInt(digits.slice(0, -8), 16) + ":" + parseInt(digits.slice(-8), 16);
+}
 
 function whom(n) {
   return n ? "peer " + n : "somebody";
@@ -100,6 +128,10 @@ function sentence(e) {
       return `Peer ${e.n} enters ${PHASE_WORDS[e.phase] || e.phase}`;
     case "epoch":
       return `Peer ${e.n} writes its ${e.which} epoch to disk: ${e.value}`;
+    case "txn":
+      return (TXN_WORDS[e.step] || (() => `Peer ${e.n}: ${e.step}`))(e, number_of(e.zxid));
+    case "sync":
+      return `Peer ${e.n} brings ${whom(e.peer)} up to date: ${SYNC_WORDS[e.mode] || e.mode}`;
     case "established":
       return e.leader === e.n ? `Peer ${e.n} is established as leader of epoch ${e.epoch}` : `Peer ${e.n} is up to date with leader ${e.leader}, epoch ${e.epoch}`;
     default:
@@ -180,6 +212,15 @@ const LESSONS = {
   conn: (e) => (e.what === "drop" ? "A pair needs one connection only; the peer with the larger id dials it." : ""),
   epoch: (e) => (e.which === "accepted" ? "It will never again follow a leader of an older epoch." : "It has the history of this epoch."),
   established: () => "The ensemble has a leader with a quorum behind it.",
+  txn: (e) => (TXN_LESSONS[e.step] || (() => ""))(e),
+  sync: (e) => (e.mode === "TRUNC" ? "No client was told that those writes had succeeded, so nothing is lost that was promised." : ""),
+};
+
+const TXN_LESSONS = {
+  proposed: () => "From here on it counts who has it on disk. No client is told anything yet.",
+  logged: () => "Writes that wait together share one fsync.",
+  acked: (e) => (e.peer ? "" : "This is a promise: whatever happens now, this server has it."),
+  committed: (e) => (e.peer_leads ? "Any later leader needs a quorum, and the two quorums share a server, so this write cannot be lost any more." : ""),
 };
 
 const LONG_WAY_US = 50000;

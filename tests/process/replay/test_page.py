@@ -9,6 +9,7 @@ import tempfile
 
 import harness
 import test_story
+import writes
 from browser import Browser
 from harness import HERE, REPO, same, script, test
 
@@ -480,6 +481,27 @@ def a_frozen_peer_is_shown_as_frozen(browser):
     same(fate, "It waits unread at peer 3, which is frozen.")
     same(browser.run("return replay.parts[0].badges.some((b) => b.n === 3 && b.text.startsWith('❄'))"), True)
     assert "killed" not in browser.run("return document.body.innerText"), "nobody is killed"
+
+
+@test
+def a_write_is_seen_from_its_proposal_to_its_commit(browser):
+    with tempfile.TemporaryDirectory() as directory:
+        path = page("writes", *writes.save(directory))
+    open_page(browser, path)
+    told = [caption for caption, _ in told_of(browser, "e.e === 'txn' && e.level === 0")]
+    same(told, ["Peer 3 proposes 1:1", "Peer 3 commits 1:1", "Peer 3 proposes 1:2"], "steps of the story")
+    step = "replay.go_to(replay.model.events.find((e) => e.n === 3 && e.step === arguments[0] && e.zxid === '0x100000001'))"
+    shown = "return [...document.querySelectorAll('.ring .peer')].map((g) => g.querySelector('.round').textContent)"
+    for name, acks, rounds in (
+        ("proposed", {"have": [], "quorum": False}, ["", ""]),
+        ("committed", {"have": [3, 1], "quorum": True}, ["disk 1:1 · tree –", "disk 1:1 · tree –"]),
+        ("applied", {"have": [3, 1], "quorum": True}, ["disk 1:1 · tree –", "disk 1:1 · tree 1:1"]),
+    ):
+        browser.run(step, name)
+        same(browser.run("const p = replay.peer(3, 0); return {have: p.acks.have, quorum: p.acks.quorum}"), acks, name)
+        same(browser.run(shown), rounds, name)
+    same(sorted({badge[0] for badge in browser.run("return replay.parts[0].badges.map((b) => b.text)") if badge in "PC"}), ["C", "P"])
+    same(told_of(browser, "e.e === 'sync'")[0][0], "Peer 3 brings peer 2 up to date: it sends what is missing (DIFF)")
 
 
 @test

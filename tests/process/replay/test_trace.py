@@ -9,6 +9,7 @@ import sys
 import tempfile
 
 import harness
+import writes
 from harness import HERE, same, script, test
 
 GOLDEN = {
@@ -268,44 +269,12 @@ def check_sees_an_ack_of_another_leader_and_one_without_its_epoch_on_disk():
         )
 
 
-# ---- writes: the leader 3, the follower 1, and 2 of which only an ACK is seen -------------------
-
-WRITES = """3 state s=LEADING
-3 established leader=3 epoch=1
-1 state s=FOLLOWING
-1 established leader=3 epoch=1
-3 txn step=proposed zxid=0x100000001 peer=0
-3 txn step=logged zxid=0x100000001 peer=0
-3 txn step=acked zxid=0x100000001 peer=3
-1 txn step=logged zxid=0x100000001 peer=0
-1 txn step=acked zxid=0x100000001 peer=0
-3 txn step=acked zxid=0x100000001 peer=1
-3 txn step=committed zxid=0x100000001 peer=0
-3 txn step=applied zxid=0x100000001 peer=0
-1 txn step=committed zxid=0x100000001 peer=0
-1 txn step=applied zxid=0x100000001 peer=0
-3 txn step=proposed zxid=0x100000002 peer=0
-3 sync peer=2 mode=DIFF from_zxid=0x0 to_zxid=0x100000001
-3 send to=2 conn=a-b seq=1 kind=DIFF"""
-
+# ---- writes ------------------------------------------------------------------------------------
 
 def check_of_writes(old, new):
-    """What check finds in WRITES with this change, in the lines of peers 1 and 3."""
-    assert old in WRITES, old
+    """What check finds in the traces of a write with this change."""
     with tempfile.TemporaryDirectory() as directory:
-        paths = {n: os.path.join(directory, f"{n}.jsonl") for n in (1, 3)}
-        lines = {n: [{"t": 0, "ev": "boot", "wall": 5000, "version": "0"}] for n in paths}
-        lines[3].append({"t": 1, "ev": "tally", "leader": 3, "have": [2, 3], "quorum": True})
-        lines[1].append({"t": 1, "ev": "tally", "leader": 3, "have": [1, 3], "quorum": True})
-        for t, line in enumerate(WRITES.replace(old, new).splitlines(), 2):
-            n, ev, *fields = line.split()
-            record = {"t": 1000 * t, "ev": ev, "why": "so", "m": {}}
-            record.update((name, int(value) if value.isdigit() else value) for name, value in (field.split("=") for field in fields))
-            lines[int(n)].append(record)
-        for n, path in paths.items():
-            with open(path, "w", encoding="utf-8") as stream:
-                stream.writelines(json.dumps({"v": 1, "n": n, "th": "main", **record}) + "\n" for record in lines[n])
-        return script("trace.sh", "check", *paths.values())[1]
+        return script("trace.sh", "check", *writes.save(directory, old, new))[1]
 
 
 @test
