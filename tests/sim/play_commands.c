@@ -10,7 +10,7 @@
 enum {
     WORDS_MAX = 32,
     UNTIL_MS = 60000, /* a play that waits longer says "within" */
-    ASK_MS = 1000, /* for a server to take a request */
+    ASK_MS = 1000,    /* for a server to take a request */
     SAY_MS = 2000,    /* for a voice to be connected and to have spoken */
     HEAR_MS = 5,      /* for what it has said to arrive */
     STOP_MS = 300000,

@@ -15,11 +15,20 @@ unsigned play_kind_of(const char *name)
         const char *name;
         unsigned kinds;
     } names[] = {
-        {"votes", PLAY_VOTES},       {"counts", PLAY_COUNTS},           {"waits", PLAY_WAITS},
-        {"states", PLAY_STATES},     {"epochs", PLAY_EPOCHS},           {"heard", PLAY_HEARD},
-        {"told", PLAY_TOLD},         {"packets", PLAY_PACKETS},         {"usual", PLAY_USUAL},
-        {"replaced", PLAY_REPLACED}, {"connections", PLAY_CONNECTIONS}, {"all", PLAY_ALL},
-        {"writes", PLAY_WRITES},     {"syncs", PLAY_SYNCS},
+        {"votes", PLAY_VOTES},
+        {"counts", PLAY_COUNTS},
+        {"waits", PLAY_WAITS},
+        {"states", PLAY_STATES},
+        {"epochs", PLAY_EPOCHS},
+        {"heard", PLAY_HEARD},
+        {"told", PLAY_TOLD},
+        {"packets", PLAY_PACKETS},
+        {"usual", PLAY_USUAL},
+        {"replaced", PLAY_REPLACED},
+        {"connections", PLAY_CONNECTIONS},
+        {"all", PLAY_ALL},
+        {"writes", PLAY_WRITES},
+        {"syncs", PLAY_SYNCS},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i].name, name) == 0)
@@ -281,9 +290,8 @@ static void tell_deq(struct teller *teller, int host, const char *line)
 static void tell_txn(struct teller *teller, int host, const char *line)
 {
     static const char *const verbs[][2] = {
-        {"request", "prepares"},     {"proposed", "proposes"},
-        {"logged", "logs"},          {"acked", "acknowledges"},
-        {"committed", "commits"},    {"applied", "applies"},
+        {"request", "prepares"},   {"proposed", "proposes"}, {"logged", "logs"},
+        {"acked", "acknowledges"}, {"committed", "commits"}, {"applied", "applies"},
     };
     const struct words step = text(line, "step");
     const struct words zxid = zxid_in(line);

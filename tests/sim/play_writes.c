@@ -81,8 +81,7 @@ void *play_write_ask(void *arg)
         server = quorum_peer_get_active_server(process->run->self);
     process->stoppers++; /* the run stays until this has ended */
     pthread_mutex_unlock(&process->mutex);
-    write->refused =
-        server == NULL || !zookeeper_server_is_running(server) || !ask(write, server);
+    write->refused = server == NULL || !zookeeper_server_is_running(server) || !ask(write, server);
     write->asked = true;
     zookeeper_server_unref(server);
     pthread_mutex_lock(&process->mutex);

@@ -1,7 +1,7 @@
 /* Writes that plays ask for. Compiled with the product and redirected like it.
  *
- * The smallest write that there is: a client opens a session. It has no node, takes the way of every
- * other write (NOTES.md 4.4), and is one transaction. */
+ * The smallest write that there is: a client opens a session. It makes no node, takes the way of
+ * every other write (NOTES.md 4.4), and is one transaction. */
 #ifndef SIM_PLAY_WRITES_H
 #define SIM_PLAY_WRITES_H
 
@@ -11,8 +11,8 @@
 
 struct play_write {
     struct peer_process *process;
-    bool asked;    /* the server has taken it, or serves nobody */
-    bool refused;  /* the latter */
+    bool asked;   /* the server has taken it, or serves nobody */
+    bool refused; /* the latter */
     /* The client is told that it is done; on a thread of the process. */
     void (*on_answer)(void *arg, int host);
     void *arg;
