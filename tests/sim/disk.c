@@ -67,6 +67,7 @@ struct inode *inode_new(bool directory)
     struct inode *inode = own_alloc(sizeof *inode);
     inode->refs = 1;
     inode->directory = directory;
+    inode->number = ++world.inodes;
     return inode;
 }
 
@@ -136,7 +137,7 @@ void inode_write(struct inode *inode, size_t to, const void *bytes, size_t lengt
     size_t end = to + length;
     while (end > to && end > now->stored && ((const uint8_t *)bytes)[end - to - 1] == 0)
         end--;
-    if (end > now->stored)
+    if (end > to && end > now->stored)
         content_store(now, end);
     if (end > to)
         own_copy(now->bytes + to, bytes, end - to);
@@ -148,6 +149,7 @@ void inode_write(struct inode *inode, size_t to, const void *bytes, size_t lengt
 void inode_resize(struct inode *inode, size_t size)
 {
     soil(inode, size < inode->now.size ? size : inode->now.size);
+    inode->cuts += size < inode->now.size;
     content_resize(&inode->now, size);
 }
 
@@ -168,6 +170,7 @@ static void inode_power_loss(struct inode *inode)
 {
     if (!inode->dirty)
         return;
+    inode->cuts++;
     struct content *now = &inode->now;
     const struct content *durable = &inode->durable;
     const bool by_chance = !world.character.in_turn;
@@ -253,6 +256,7 @@ static bool stands_in(const struct path *path, const struct path *directory)
 void disk_sync_directory(struct disk *disk, const struct path *directory)
 {
     size_t kept = 0;
+    disk->changes++;
     for (size_t i = 0; i < disk->change_count; i++) {
         struct change *change = &disk->journal[i];
         if (stands_in(change->to, directory) || stands_in(change->from, directory)) {
@@ -291,6 +295,7 @@ void disk_power_loss(struct disk *disk)
         world.character.in_turn ? 0 : (size_t)chance_below(CHANCE_DISK, disk->change_count + 1);
     for (size_t i = 0; i < survive; i++)
         names_apply(&disk->durable, &disk->journal[i]);
+    disk->changes++;
     journal_forget(disk);
     drop_orphans(&disk->durable);
     names_clear(&disk->now);
@@ -352,4 +357,23 @@ bool disk_peek(struct disk *disk, const char *path, char *ret_text, size_t size)
     inode_read(inode, 0, ret_text, inode->now.size);
     ret_text[inode->now.size] = '\0';
     return true;
+}
+
+void disk_each_file(struct disk *disk, bool durable,
+                    void (*look)(void *arg, const struct world_file *file), void *arg)
+{
+    const struct names *names = durable ? &disk->durable : &disk->now;
+    for (size_t i = 0; i < names->count; i++) {
+        const struct inode *inode = names->items[i].inode;
+        const struct content *content = durable ? &inode->durable : &inode->now;
+        const struct world_file file = {names->items[i].path->text, content->bytes, content->stored,
+                                        inode->number, inode->cuts};
+        if (!inode->directory)
+            look(arg, &file);
+    }
+}
+
+uint64_t disk_changes(const struct disk *disk)
+{
+    return disk->changes;
 }

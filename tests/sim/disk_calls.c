@@ -117,6 +117,7 @@ int sim_open(const char *name, int flags, ...)
     int error = may_create(path);
     if (error != 0)
         return fail(error);
+    crash_point();
     inode = inode_new(false);
     disk_change(disk_here(), NULL, path, inode);
     int fd = open_file(inode, flags);
@@ -178,6 +179,7 @@ ssize_t data_write(struct handle *handle, const void *bytes, size_t length, off_
         handle->position = (off_t)inode->now.size;
     size_t to = (size_t)(at >= 0 ? at : handle->position);
     tell_read(bytes, length);
+    crash_point();
     if (length > 0)
         inode_write(inode, to, bytes, length);
     transcribe_bytes(bytes, length);
@@ -234,6 +236,7 @@ int sim_ftruncate(int fd, off_t size)
         return fail(EINTR);
     if (inject(INJECT_EIO))
         return fail(EIO);
+    crash_point();
     inode_resize(handle->inode, (size_t)size);
     return 0;
 }
@@ -248,6 +251,7 @@ int sim_fsync(int fd)
         return fail(EINVAL);
     if (inject(INJECT_EINTR))
         return fail(EINTR);
+    crash_point();
     int64_t pause_ns = 100 * MICROSECOND +
                        (int64_t)chance_below(CHANCE_DISK, (uint64_t)world.character.sync_max_ns);
     handle_block(handle, "syncs", world.now_ns + pause_ns);
@@ -257,6 +261,7 @@ int sim_fsync(int fd)
         disk_sync_directory(disk_here(), handle->path);
     else
         inode_sync(handle->inode);
+    disk_here()->changes++;
     return 0;
 }
 
@@ -276,6 +281,7 @@ int sim_rename(const char *old_name, const char *new_name)
     int error = may_create(to);
     if (error != 0)
         return fail(error);
+    crash_point();
     if (from != to)
         disk_change(disk_here(), from, to, inode);
     return 0;
@@ -293,6 +299,7 @@ int sim_unlink(const char *name)
         return fail(EISDIR);
     if (inject(INJECT_EIO))
         return fail(EIO);
+    crash_point();
     disk_change(disk_here(), path, NULL, inode);
     return 0;
 }

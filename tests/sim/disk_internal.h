@@ -18,6 +18,8 @@ struct content {
 struct inode {
     unsigned refs; /* names, journal entries, open handles */
     bool directory;
+    uint64_t number; /* from 1 */
+    unsigned cuts;   /* see world_file */
     struct content now;
     struct content durable;
     bool dirty;
@@ -58,6 +60,7 @@ struct disk {
     struct change *journal;
     size_t change_count;
     size_t change_capacity;
+    uint64_t changes; /* of what is durable */
 };
 
 const struct path *path_of(const char *text);

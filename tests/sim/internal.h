@@ -189,6 +189,9 @@ struct host {
     struct disk *disk;       /* NULL: never used */
     uint16_t next_port;
     struct injector injectors[INJECTIONS];
+    uint64_t crash_points;    /* calls that change what outlives the process */
+    uint64_t crash_at;        /* the one before which it crashes; 0: none */
+    enum world_crash crashes; /* how */
 };
 
 void process_die(struct process *process, bool power_loss);
@@ -199,6 +202,9 @@ _Noreturn void process_exit(int code); /* the running one */
 void process_check_clean(struct process *process);
 /* Lines that a program writes. */
 void process_wrote(struct process *process, int fd, const char *bytes, size_t length);
+
+/* A call that changes what outlives the process: the process may crash before it. */
+void crash_point(void);
 
 /* Shall this call of the running process fail so? */
 bool inject_now(enum injection what);
@@ -235,6 +241,7 @@ struct world {
     bool open;      /* between the beginning and the end of a run */
     uint32_t mutexes;
     uint64_t allocations;
+    uint64_t inodes;
     uint64_t chance[CHANCE_STREAMS];
     struct character character;
     struct wait_queue questions; /* drivers in world_wait_until */
@@ -423,6 +430,9 @@ void disk_free(struct disk *disk);
 void disk_power_loss(struct disk *disk);
 void disk_install(struct disk *disk, const char *path, const char *text);
 bool disk_peek(struct disk *disk, const char *path, char *ret_text, size_t size);
+void disk_each_file(struct disk *disk, bool durable,
+                    void (*look)(void *arg, const struct world_file *file), void *arg);
+uint64_t disk_changes(const struct disk *disk);
 void inode_unref(struct inode *inode);
 ssize_t data_read(struct handle *handle, void *ret_bytes, size_t length,
                   off_t at); /* -1: position */

@@ -333,6 +333,7 @@ ssize_t end_send(struct handle *handle, const void *bytes, size_t length, int fl
     tell_read(bytes, length);
     if (inject(INJECT_EINTR))
         return fail(EINTR);
+    crash_point();
     for (;;) {
         int error = send_error(end);
         if (error == EPIPE && (flags & MSG_NOSIGNAL) == 0)

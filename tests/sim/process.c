@@ -136,6 +136,34 @@ void world_crash(int host, enum world_crash how)
     }
 }
 
+void world_crash_before(int host, uint64_t count, enum world_crash how)
+{
+    struct host *machine = &world.hosts[host];
+    machine->crash_at = count > 0 ? machine->crash_points + count : 0;
+    machine->crashes = how;
+}
+
+uint64_t world_crash_points(int host)
+{
+    return world.hosts[host].crash_points;
+}
+
+/* The thread that was about to call is dropped with its process, and finds its successor. */
+void crash_point(void)
+{
+    struct host *machine = host_running();
+    if (++machine->crash_points != machine->crash_at)
+        return;
+    const int host = process_running()->host;
+    machine->crash_at = 0;
+    world_crash(host, machine->crashes);
+    world.running->process = NULL;
+    if (world.options.on_crash != NULL)
+        world.options.on_crash(world.options.arg, host);
+    world_notify();
+    sched_abandon();
+}
+
 bool world_is_running(int host)
 {
     return world.hosts[host].process != NULL;
@@ -158,6 +186,18 @@ bool world_read_file(int host, const char *path, char *ret_text, size_t size)
 {
     return world.hosts[host].disk != NULL &&
            disk_peek(world.hosts[host].disk, path, ret_text, size);
+}
+
+void world_each_file(int host, bool durable, void (*look)(void *arg, const struct world_file *file),
+                     void *arg)
+{
+    if (world.hosts[host].disk != NULL)
+        disk_each_file(world.hosts[host].disk, durable, look, arg);
+}
+
+uint64_t world_disk_changes(int host)
+{
+    return world.hosts[host].disk != NULL ? disk_changes(world.hosts[host].disk) : 0;
 }
 
 /* Programs write whole lines; a write without a newline at its end counts as one too. */

@@ -51,6 +51,8 @@ struct world_options {
     void (*on_line)(void *arg, int host, int fd, const char *line, size_t length);
     /* A process has ended by itself. code: of its main function; 134 after abort(). */
     void (*on_exit)(void *arg, int host, int code);
+    /* world_crash_before has come true, and the process is no more. */
+    void (*on_crash)(void *arg, int host);
     void *arg;
 };
 
@@ -84,6 +86,12 @@ enum world_crash {
 };
 void world_crash(int host, enum world_crash how);
 bool world_is_running(int host);
+/* The process on that host crashes by itself before the count-th of its calls from now on that
+ * changes what outlives it: a write to a file, a sync, a new, other or no name, a file's size,
+ * bytes sent. 0: not any more. on_crash tells. */
+void world_crash_before(int host, uint64_t count, enum world_crash how);
+/* How many such calls the host has made so far. */
+uint64_t world_crash_points(int host);
 /* As SIGSTOP and SIGCONT to the process on that host, if one runs. */
 void world_freeze(int host, bool frozen);
 
@@ -91,6 +99,22 @@ void world_freeze(int host, bool frozen);
 void world_write_file(int host, const char *path, const char *text);
 /* What the file holds now; false: there is none, or it is longer. */
 bool world_read_file(int host, const char *path, char *ret_text, size_t size);
+
+/* A file as the host's disk has it. All pointers are the disk's, until anything runs. */
+struct world_file {
+    const char *path;
+    const uint8_t *bytes; /* the first of them; what follows up to its size is zeros */
+    size_t stored;
+    uint64_t inode; /* its number: the same file under another name has the same */
+    unsigned cuts;  /* how often it was made shorter, or lost what was not synced */
+};
+
+/* Shows look the files of a host, in no order: what a power loss would leave for certain, name and
+ * bytes (durable); or what programs see now. */
+void world_each_file(int host, bool durable, void (*look)(void *arg, const struct world_file *file),
+                     void *arg);
+/* A number that changes with each change of what is durable there. */
+uint64_t world_disk_changes(int host);
 
 /* --- for drivers: time and chance --- */
 
