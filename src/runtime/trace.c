@@ -268,7 +268,7 @@ void zk_trace_established(struct zk_context *ctx, int64_t leader, int64_t epoch)
 void zk_trace_txn(struct zk_context *ctx, const char *step, int64_t zxid, int64_t peer,
                   const char *why)
 {
-    if (!zk_trace_on(ctx))
+    if (!trace_any(ctx))
         return;
     struct zk_str *line = trace_begin(ctx, "txn");
     field_text(line, "step", step);
