@@ -1,6 +1,7 @@
 /* An ensemble: its configurations, its processes, and the two questions that every scenario ends
  * with: do all agree, and do all stop? */
 #include "cluster.h"
+#include "load_program.h"
 #include "text.h"
 
 #include <string.h>
@@ -73,6 +74,9 @@ void cluster_begin(struct cluster *cluster, const struct cluster_options *option
     cluster->shut_out = 0;
     cluster->settled_ms = 0;
     invariants_begin(&cluster->invariants, options->voters);
+    history_begin(&cluster->invariants.history, options->voters, cluster->size, options->group_size,
+                  options->weights);
+    load_begin(&cluster->load);
     for (int host = 1; options->group_size > 0 && host <= options->voters; host++)
         cluster->invariants.weightless[host] = options->weights[host] == 0;
     cluster->plan.count = 0;
@@ -81,8 +85,15 @@ void cluster_begin(struct cluster *cluster, const struct cluster_options *option
     write_configurations(cluster);
 }
 
+void cluster_configure(struct cluster *cluster, const char *more)
+{
+    cluster->options.more = more;
+    write_configurations(cluster);
+}
+
 void cluster_end(struct cluster *cluster)
 {
+    load_end(&cluster->load);
     invariants_end(&cluster->invariants);
 }
 
@@ -120,9 +131,17 @@ void cluster_on_exit(void *arg, int host, int code)
     struct cluster *cluster = arg;
     bool failed_by_system = errors_on(host) > cluster->errors_at_boot[host];
     invariants_down(&cluster->invariants, host);
+    load_host_down(&cluster->load, host);
     if ((!cluster->stopping[host] || code != 0) && !failed_by_system)
         world_fail("peer %d ends by itself with status %d: %s", host, code,
                    cluster->last_words[host]);
+}
+
+void cluster_on_crash(void *arg, int host)
+{
+    struct cluster *cluster = arg;
+    invariants_down(&cluster->invariants, host);
+    load_host_down(&cluster->load, host);
 }
 
 /* ---- what is done to them ------------------------------------------------------------------- */
@@ -137,13 +156,15 @@ void cluster_boot(struct cluster *cluster, int host)
         .log = cluster->options.talkative,
         .brief = !cluster->options.talkative,
         .check_locks = cluster->options.check_locks,
+        .companion = cluster->load.on ? &load_companion : NULL,
+        .companion_arg = &cluster->load,
     };
     world_boot(host, peer_main, &cluster->processes[host]);
 }
 
 void cluster_crash(struct cluster *cluster, int host, enum world_crash how)
 {
-    invariants_down(&cluster->invariants, host);
+    cluster_on_crash(cluster, host);
     world_crash(host, how);
 }
 

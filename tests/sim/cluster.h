@@ -9,6 +9,7 @@
 
 #include "faults.h"
 #include "invariants.h"
+#include "load.h"
 #include "peer_main.h"
 #include "world.h"
 
@@ -32,6 +33,7 @@ struct cluster {
     struct cluster_options options;
     int size;
     struct invariants invariants;
+    struct load load;       /* not on: there is none */
     struct fault_plan plan; /* of the scenarios that have one */
     struct peer_process processes[HOSTS_MAX];
     bool stopping[HOSTS_MAX];
@@ -45,9 +47,14 @@ struct cluster {
 void cluster_begin(struct cluster *cluster, const struct cluster_options *options);
 void cluster_end(struct cluster *cluster);
 
+/* Writes the configurations again, with these lines at their ends, which stay the caller's; for
+ * those that boot from now on. */
+void cluster_configure(struct cluster *cluster, const char *more);
+
 /* For world_options. arg: struct cluster. */
 void cluster_on_line(void *arg, int host, int fd, const char *line, size_t length);
 void cluster_on_exit(void *arg, int host, int code);
+void cluster_on_crash(void *arg, int host);
 
 void cluster_boot(struct cluster *cluster, int host);
 void cluster_crash(struct cluster *cluster, int host, enum world_crash how);

@@ -26,6 +26,9 @@ struct totals {
     uint64_t violations;
     uint64_t elections; /* terms of leaders that were established */
     uint64_t shut_out;  /* peers that could not join at the end (K-22) */
+    uint64_t done;      /* requests of clients */
+    uint64_t refused;
+    uint64_t in_doubt;
     uint64_t steps;
     uint64_t threads;
     double virtual_s;
@@ -71,6 +74,9 @@ static void add(struct totals *totals, uint64_t seed, const struct world_report 
     totals->violations += report->result != WORLD_OK;
     totals->elections += cluster->invariants.established;
     totals->shut_out += (uint64_t)cluster->shut_out;
+    totals->done += cluster->load.done;
+    totals->refused += cluster->load.refused;
+    totals->in_doubt += cluster->load.in_doubt;
     totals->steps += report->steps;
     totals->threads += report->threads;
     totals->virtual_s += (double)report->virtual_ns / 1e9;
@@ -171,6 +177,9 @@ static struct totals sum(const struct settings *settings, const struct hunt *hun
         all.violations += one->violations;
         all.elections += one->elections;
         all.shut_out += one->shut_out;
+        all.done += one->done;
+        all.refused += one->refused;
+        all.in_doubt += one->in_doubt;
         all.steps += one->steps;
         all.threads += one->threads;
         all.virtual_s += one->virtual_s;
@@ -210,6 +219,10 @@ static void print_details(const struct totals *totals)
            (double)totals->steps / 1e6 / seconds, totals->virtual_s / seconds, totals->elections,
            totals->shut_out, totals->threads, totals->transcripts,
            (double)totals->slowest_settle_ms / 1e3, totals->slowest_seed);
+    if (totals->done > 0)
+        printf("  requests of clients: %" PRIu64 " done, %" PRIu64 " refused, %" PRIu64
+               " in doubt\n",
+               totals->done, totals->refused, totals->in_doubt);
 }
 
 /* On a terminal one line that changes, in a log a line a minute. */

@@ -13,7 +13,8 @@ void invariants_begin(struct invariants *invariants, int voters)
 {
     int16_t *epochs = invariants->leader_of_epoch;
     size_t capacity = invariants->epoch_capacity;
-    *invariants = (struct invariants){.voters = voters};
+    struct history history = invariants->history; /* its memory is its own to give back */
+    *invariants = (struct invariants){.voters = voters, .history = history};
     invariants->leader_of_epoch = epochs;
     invariants->epoch_capacity = capacity;
     if (capacity > 0)
@@ -27,6 +28,7 @@ void invariants_begin(struct invariants *invariants, int voters)
 void invariants_end(struct invariants *invariants)
 {
     free(invariants->leader_of_epoch);
+    history_end(&invariants->history);
     *invariants = (struct invariants){0};
 }
 
@@ -50,8 +52,10 @@ static bool text_is(const char *line, const char *name, const char *expected)
 
 /* ---- events --------------------------------------------------------------------------------- */
 
-static void saw_state(struct observed_peer *peer, const char *line)
+static void saw_state(struct invariants *invariants, int host, const char *line)
 {
+    struct observed_peer *peer = &invariants->peers[host];
+    history_restart(&invariants->history, host);
     peer->role = text_is(line, "s", "LOOKING") ? ROLE_LOOKING : ROLE_SEEKING;
     peer->leads = text_is(line, "s", "LEADING");
     world_notify();
@@ -130,7 +134,18 @@ static void saw_established(struct invariants *invariants, int host, const char 
     peer->role = ROLE_ESTABLISHED;
     peer->leader = leader;
     peer->epoch = epoch;
+    history_established(&invariants->history, host, leader == host);
     world_notify();
+}
+
+static void saw_txn(struct invariants *invariants, int host, const char *line)
+{
+    const char *step = text_field(line, "step");
+    const char *zxid = text_field(line, "zxid");
+    if (step == NULL || zxid == NULL)
+        world_fail("the trace line lacks a field: %s", line);
+    history_step(&invariants->history, host, invariants->peers[host].leads, step + 1,
+                 strtoll(zxid + 1, NULL, 16), number(line, "peer"));
 }
 
 static void saw_epoch(struct invariants *invariants, int host, const char *line)
@@ -159,20 +174,22 @@ void invariants_trace(struct invariants *invariants, int host, const char *bytes
 {
     static const char key[] = "\"ev\":\"";
     const char *event = memmem(bytes, length, key, sizeof key - 1);
-    if (event == NULL || strchr("des", event[sizeof key - 1]) == NULL || length >= LINE_MAX_LENGTH)
+    if (event == NULL || strchr("dest", event[sizeof key - 1]) == NULL || length >= LINE_MAX_LENGTH)
         return;
     static char line[LINE_MAX_LENGTH]; /* not on the many stacks of those who write */
     memcpy(line, bytes, length);
     line[length] = '\0';
     const char *name = line + (event - bytes) + sizeof key - 1; /* its fields follow */
     if (starts_with(name, "state\""))
-        saw_state(&invariants->peers[host], name);
+        saw_state(invariants, host, name);
     else if (starts_with(name, "decide\""))
         saw_decide(invariants, host, name);
     else if (starts_with(name, "established\""))
         saw_established(invariants, host, name);
     else if (starts_with(name, "epoch\""))
         saw_epoch(invariants, host, name);
+    else if (starts_with(name, "txn\""))
+        saw_txn(invariants, host, name);
 }
 
 /* ---- processes and disks -------------------------------------------------------------------- */
@@ -182,6 +199,7 @@ void invariants_down(struct invariants *invariants, int host)
     invariants->peers[host].role = ROLE_DOWN;
     invariants->peers[host].leads = false;
     invariants->peers[host].decided = 0;
+    history_restart(&invariants->history, host);
 }
 
 /* The epoch in a file; fallback: there is no such file. */
@@ -205,6 +223,7 @@ void invariants_boot(struct invariants *invariants, int host)
     peer->read_accepted_epoch = accepted;
     peer->read_current_epoch = current;
     peer->role = ROLE_LOOKING;
+    history_check_durable(&invariants->history);
 }
 
 /* The one that leads and is established; with the greatest epoch, if an old one has not noticed. */
@@ -224,6 +243,12 @@ static bool is_with(const struct observed_peer *peer, const struct observed_peer
 {
     return peer->role == ROLE_ESTABLISHED && peer->leader == leader->leader &&
            peer->epoch == leader->epoch;
+}
+
+bool invariants_is_settled(const struct invariants *invariants, int hosts, int host)
+{
+    const struct observed_peer *leader = find_leader(invariants, hosts);
+    return leader != NULL && is_with(&invariants->peers[host], leader);
 }
 
 bool invariants_all_settled(const struct invariants *invariants, int hosts)

@@ -9,6 +9,7 @@
  *   I5  who is established as a leader has decided for itself
  *   I6  who is established in an epoch has written it
  *
+ * I7 to I12 are about transactions (history.h), I13 and I14 about what clients are told (load.h).
  * The first violation ends the world. */
 #ifndef SIM_INVARIANTS_H
 #define SIM_INVARIANTS_H
@@ -17,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "history.h"
 #include "world.h"
 
 enum observed_role { ROLE_DOWN, ROLE_LOOKING, ROLE_SEEKING, ROLE_ESTABLISHED };
@@ -41,6 +43,7 @@ struct invariants {
     int16_t *leader_of_epoch; /* 0: none yet */
     size_t epoch_capacity;
     uint64_t established; /* terms of a leader */
+    struct history history;
 };
 
 void invariants_begin(struct invariants *invariants, int voters);
@@ -57,6 +60,9 @@ void invariants_boot(struct invariants *invariants, int host);
  * than that need not be: it cannot follow, and tries again and again, until the leader's term ends
  * (K-22). */
 bool invariants_all_settled(const struct invariants *invariants, int hosts);
+
+/* Is this host established under the leader that the others follow? */
+bool invariants_is_settled(const struct invariants *invariants, int hosts, int host);
 
 /* Of these hosts, those that K-22 shuts out. */
 int invariants_shut_out(const struct invariants *invariants, int hosts);

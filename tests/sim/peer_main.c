@@ -55,17 +55,25 @@ void *peer_stop(void *arg)
 }
 
 static int run_peer(struct zk_context *ctx, const struct quorum_peer_config *config,
-                    struct peer_process *process)
+                    struct peer_process *process, int host)
 {
     struct quorum_peer_run *run = quorum_peer_run_new(ctx, config);
+    const struct peer_companion *companion = process->companion;
+    void *beside = NULL;
     int code = quorum_peer_run_start(run);
+    if (code == 0 && companion != NULL)
+        beside = companion->begin(process, run, host);
     if (code == 0)
         publish(process, run);
     else
         quorum_peer_run_shutdown(run);
     int end_code = quorum_peer_run_wait(run);
+    if (beside != NULL)
+        companion->end(beside);
     withdraw(process);
     quorum_peer_run_free(run);
+    if (beside != NULL)
+        companion->free(beside);
     return code != 0 ? code : end_code;
 }
 
@@ -75,7 +83,6 @@ int peer_main(int host, void *arg)
     struct zk_context_options options = zk_context_options_default();
     struct quorum_peer_config *config = NULL;
     char *error = NULL;
-    (void)host;
     options.log_fd = process->log ? LOG_DESCRIPTOR : -1;
     options.trace_fd = TRACE_DESCRIPTOR;
     options.trace_brief = process->brief;
@@ -84,7 +91,7 @@ int peer_main(int host, void *arg)
     int code = EXIT_CODE_INVALID_INVOCATION;
     if (quorum_peer_config_parse(ctx, PEER_CONFIG_FILE, &config, &error) == 0) {
         zk_trace_boot(ctx, "simulated");
-        code = run_peer(ctx, config, process);
+        code = run_peer(ctx, config, process, host);
         zk_trace_exit(ctx, code, code == 0 ? "it was asked to stop" : "its log names the reason");
     }
     free(error);

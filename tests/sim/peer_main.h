@@ -9,13 +9,23 @@
 #define PEER_CONFIG_FILE "/conf/zoo.cfg"
 #define PEER_DATA_DIR    "/data"
 
+struct peer_process;
 struct quorum_peer_run;
+
+/* What else runs in the process, beside the peer. */
+struct peer_companion {
+    void *(*begin)(struct peer_process *process, struct quorum_peer_run *run, int host);
+    void (*end)(void *companion);  /* the peer's threads are gone; the companion's must go, too */
+    void (*free)(void *companion); /* the peer is freed */
+};
 
 /* One process; all zeros but the options. */
 struct peer_process {
     bool log;         /* write the log to descriptor 2 */
     bool brief;       /* and to descriptor 1 only what the invariants need, not the whole trace */
     bool check_locks; /* zk_context_options */
+    const struct peer_companion *companion; /* NULL: none */
+    void *companion_arg;                    /* for it alone */
 
     pthread_mutex_t mutex;
     struct quorum_peer_run *run; /* guarded by mutex; NULL: not started, or over */

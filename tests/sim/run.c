@@ -72,6 +72,7 @@ struct world_report run_seed(const struct settings *settings, uint64_t seed, uin
         .step_limit = story.options.observers > 0 ? OBSERVERS_STEP_LIMIT : 0,
         .on_line = cluster_on_line,
         .on_exit = cluster_on_exit,
+        .on_crash = cluster_on_crash,
         .arg = &cluster,
     };
     current_settings = settings;

@@ -11,7 +11,6 @@ enum {
     SETTLE_MS = 300000,
     SETTLE_AGAIN_MS = 600000, /* from the last fault, after up to two minutes of backing off */
     STOP_MS = 300000,
-    STOP_AGAIN_MS = 30000, /* nobody is stalled any more, and all links are quick */
     TERMS = 10,
     TERM_MS = 60000,
     REBUILD_CONFIG_SIZE = 4096,
@@ -63,7 +62,7 @@ static void drive_terms(struct cluster *cluster)
                       world_random(2) == 0 ? WORLD_KILL : WORLD_POWER_LOSS);
         cluster_must_settle(cluster, TERM_MS);
     }
-    cluster_must_stop(cluster, STOP_AGAIN_MS);
+    cluster_must_stop(cluster, SCENARIO_STOP_MS);
 }
 
 /* ---- stop ----------------------------------------------------------------------------------- */
@@ -124,8 +123,7 @@ static void suffer(struct cluster *cluster, int number)
             cluster_boot(cluster, host);
 }
 
-/* All that breaks is mended, all agree again, and all end when they are asked to. */
-static void break_things(struct cluster *cluster, bool errors)
+void scenario_break_things(struct cluster *cluster, bool errors)
 {
     fault_plan_draw(&cluster->plan, cluster->size, errors);
     boot_one_by_one(cluster);
@@ -136,17 +134,18 @@ static void break_things(struct cluster *cluster, bool errors)
         cluster_heal(cluster);
     world_calm();
     cluster_must_settle(cluster, SETTLE_AGAIN_MS);
-    cluster_must_stop(cluster, STOP_AGAIN_MS);
 }
 
 static void drive_faults(struct cluster *cluster)
 {
-    break_things(cluster, false);
+    scenario_break_things(cluster, false);
+    cluster_must_stop(cluster, SCENARIO_STOP_MS);
 }
 
 static void drive_errors(struct cluster *cluster)
 {
-    break_things(cluster, true);
+    scenario_break_things(cluster, true);
+    cluster_must_stop(cluster, SCENARIO_STOP_MS);
 }
 
 /* ---- the list ------------------------------------------------------------------------------- */
@@ -161,6 +160,9 @@ const struct scenario SCENARIOS[] = {
      drive_faults},
     {"errors", "the same, and the system fails calls: EMFILE, EIO, ENOSPC, EINTR, no memory...",
      drive_errors},
+    {"writes", "the faults, while clients write: what they were told must be true in the end",
+     drive_writes},
+    {"write-errors", "the same, and the system fails calls", drive_write_errors},
 };
 const size_t SCENARIO_COUNT = sizeof SCENARIOS / sizeof *SCENARIOS;
 

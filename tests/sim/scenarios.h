@@ -15,4 +15,18 @@ extern const size_t SCENARIO_COUNT;
 
 const struct scenario *scenario_find(const char *name); /* NULL: none */
 
+/* So long the peers of a calm world may take to stop. */
+enum { SCENARIO_STOP_MS = 30000 };
+
+/* Draws the faults of the seed, boots all, and lets the faults happen; then all that broke is
+ * mended, and all agree again. errors: calls fail, too. */
+void scenario_break_things(struct cluster *cluster, bool errors);
+
+/* writes.c */
+void drive_writes(struct cluster *cluster);
+void drive_write_errors(struct cluster *cluster);
+/* The clients write nothing more; then I13, I14 and I9 must hold, and sessions that nobody keeps
+ * must end. Waits for all that, and fails the world if it does not come. */
+void writes_must_agree(struct cluster *cluster);
+
 #endif

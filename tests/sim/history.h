@@ -1,0 +1,84 @@
+/* The history of an ensemble: what its servers have proposed, acknowledged, committed and applied
+ * (from the steps of transactions in their traces), held against what is on their disks. The disks
+ * are read here by the format of the log alone, and by nothing of the product.
+ *
+ *   I7  one zxid is one transaction, on all disks, at all times
+ *   I8  what a server has acknowledged is on its disk, so that a power loss leaves it there
+ *   I9  what is committed is on the disks of a quorum of the voters, now and for ever
+ *   I10 all apply the same transactions in the same order, each once, and leave none out
+ *   I11 whoever leads an epoch has all that was committed before it
+ *   I12 nobody, observers included, applies what has not been committed; one request of a client is
+ *       committed once at most
+ *
+ * The first violation ends the world. */
+#ifndef SIM_HISTORY_H
+#define SIM_HISTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "world.h"
+
+/* A transaction as it stands in the logs. */
+struct history_txn {
+    int64_t zxid;
+    int64_t session;
+    int32_t cxid;
+    int32_t type;
+    uint32_t checksum;
+    uint8_t *bytes; /* header, record, digest */
+    size_t length;
+};
+
+struct history_file; /* of one disk, as far as it has been read */
+
+struct history_disk {
+    struct history_file *files;
+    size_t count;
+    size_t capacity;
+    int64_t snapshot; /* the newest; -1: none */
+    uint64_t changes; /* world_disk_changes when it was read */
+};
+
+struct history {
+    int voters;
+    int size; /* all servers */
+    int group_size;
+    int weights[HOSTS_MAX];
+    bool watches;             /* false: there are no writes, and nothing is looked at */
+    struct history_txn *txns; /* all that were seen on a disk: a hash table by zxid */
+    size_t txn_count;
+    size_t txn_capacity;
+    int64_t *committed; /* in their order */
+    size_t committed_count;
+    size_t committed_capacity;
+    struct history_disk disks[HOSTS_MAX];
+    int64_t applied[HOSTS_MAX]; /* place in committed of the last one; -1: not known */
+};
+
+/* weights: see cluster_options. Nothing is looked at before history_watch. */
+void history_begin(struct history *history, int voters, int size, int group_size,
+                   const int *weights);
+void history_end(struct history *history);
+
+/* A step of a transaction's life: step is "acked" and so on, peer the server it is about (0: the
+ * host itself). */
+void history_step(struct history *history, int host, bool leads, const char *step, int64_t zxid,
+                  int64_t peer);
+/* The host is established; as a leader: all that it has is committed. */
+void history_established(struct history *history, int host, bool leads);
+/* It begins anew: booted, or looking for a leader. */
+void history_restart(struct history *history, int host);
+/* I9 for all that was ever committed. */
+void history_check_durable(struct history *history);
+
+/* Place in committed of a zxid; -1: not there. */
+int64_t history_place(const struct history *history, int64_t zxid);
+/* NULL: no disk has had it. */
+const struct history_txn *history_find(const struct history *history, int64_t zxid);
+/* The committed one of a client's request; NULL: there is none. */
+const struct history_txn *history_of_request(const struct history *history, int64_t session,
+                                             int32_t cxid);
+
+#endif
