@@ -30,13 +30,13 @@ enum { TIME_OFFSET = 20, FOLLOWERS = 2 };
 static struct zk_atomic_long wall_ms;
 
 /* Takes the place of the C library's. */
-int clock_gettime(clockid_t clock, struct timespec *ret_time)
+int clock_gettime(clockid_t clock_id, struct timespec *tp)
 {
     int64_t shown_ms = zk_atomic_long_get(&wall_ms);
-    if (clock != CLOCK_REALTIME || shown_ms == 0)
-        return (int)syscall(SYS_clock_gettime, clock, ret_time);
-    ret_time->tv_sec = shown_ms / 1000;
-    ret_time->tv_nsec = shown_ms % 1000 * 1000000;
+    if (clock_id != CLOCK_REALTIME || shown_ms == 0)
+        return (int)syscall(SYS_clock_gettime, clock_id, tp);
+    tp->tv_sec = shown_ms / 1000;
+    tp->tv_nsec = shown_ms % 1000 * 1000000;
     return 0;
 }
 
@@ -124,7 +124,7 @@ static bool makes_javas_transaction(struct prep_stage *stage, const char *line, 
                                     bool exact_order)
 {
     static const char owners[FOLLOWERS];
-    char *words[7];
+    char *words[7] = {NULL};
     char *saved;
     char *copy = zk_xstrdup(line);
     size_t count = 0;
