@@ -21,8 +21,8 @@ const OTHERS = ["end_because"];
 /** Reasons that quote a stranger's packet; they stay English, as the log does. */
 const QUOTES = /%s|type=|0x%|PRI|^First packet|^Got unexpected/;
 
-/** The configuration tells its reasons to the log only, before there is a trace. */
-const UNTRACED = /^src\/ensemble\/quorum_peer_config/;
+/** The configuration tells its reasons to the log only, before there is a trace; zkdump is another program. */
+const UNTRACED = /^src\/(ensemble\/quorum_peer_config|zkdump\.c)/;
 
 const files = execFileSync("git", ["ls-files", "src/*.c"], { cwd: repository, encoding: "utf8" }).trim().split("\n").filter((file) => !UNTRACED.test(file));
 const sources = files.map((file) => fs.readFileSync(path.join(repository, file), "utf8").replace(/\/\*[\s\S]*?\*\//g, ""));
@@ -67,8 +67,9 @@ function reasons() {
   }
   const errors = fs.readFileSync(path.join(repository, "src/base/error.c"), "utf8");
   for (const [, words] of errors.matchAll(/return "([^"]+)"/g)) found.add(words);
-  // Not reasons: the step of a connection, and the name of an epoch or a state, which stand beside them.
-  return [...found].filter((words) => !/^[a-z]+$/.test(words));
+  // Not reasons: the step of a connection, the name of an epoch or a state, and how a learner is synchronised; they stand
+  // beside them.
+  return [...found].filter((words) => !/^([a-z]+|[A-Z]+)$/.test(words));
 }
 
 function kinds() {
