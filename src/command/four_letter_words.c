@@ -218,7 +218,7 @@ static void append_server_stats(const struct four_letter_facts *facts, struct zk
     zk_str_printf(str, "Received: %" PRId64 "\n", stats->packets_received);
     zk_str_printf(str, "Sent: %" PRId64 "\n", stats->packets_sent);
     zk_str_printf(str, "Connections: %zu\n", facts->cnxn_count);
-    zk_str_append(str, "Outstanding: 0\n"); /* no requests come before there are clients */
+    zk_str_printf(str, "Outstanding: %" PRId64 "\n", status->outstanding_requests);
     zk_str_printf(str, "Zxid: 0x%" PRIx64 "\n", (uint64_t)status->last_processed_zxid);
     zk_str_printf(str, "Mode: %s\n", status->server_state);
     zk_str_printf(str, "Node count: %" PRId64 "\n", status->node_count);

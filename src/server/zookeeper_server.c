@@ -176,9 +176,8 @@ void zookeeper_server_set_first_processor(struct zookeeper_server *server,
     zk_mutex_unlock(&server->mu);
 }
 
-/* Java: startupWithServerState() */
-static int startup_with_server_state(struct zookeeper_server *server,
-                                     enum zookeeper_server_state state)
+/* Java: startup(), startupWithServerState() */
+int zookeeper_server_startup(struct zookeeper_server *server)
 {
     int r = 0;
     if (zookeeper_server_get_session_tracker(server) == NULL)
@@ -196,23 +195,8 @@ static int startup_with_server_state(struct zookeeper_server *server,
         r = server->methods->setup_request_processors(server);
     if (r < 0)
         zookeeper_server_handle_exception(server, r, 0);
-    zookeeper_server_set_state(server, state);
-    return r;
-}
-
-int zookeeper_server_startup(struct zookeeper_server *server)
-{
-    return startup_with_server_state(server, ZOOKEEPER_SERVER_RUNNING);
-}
-
-int zookeeper_server_startup_without_serving(struct zookeeper_server *server)
-{
-    return startup_with_server_state(server, ZOOKEEPER_SERVER_INITIAL);
-}
-
-void zookeeper_server_start_serving(struct zookeeper_server *server)
-{
     zookeeper_server_set_state(server, ZOOKEEPER_SERVER_RUNNING);
+    return r;
 }
 
 /* First what the kind has, a learner's SyncRequestProcessor among it, so that the log is whole
@@ -316,11 +300,15 @@ void zookeeper_server_set_zxid(struct zookeeper_server *server, int64_t zxid)
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
-/* Java: submitRequest(), enqueueRequest(). Between this and submitRequestNow() Java has the
- * RequestThrottler, which holds clients back; it comes with the clients (D-142). */
-int zookeeper_server_submit_request(struct zookeeper_server *server, struct request *request)
+/* The client lives. -ENOENT: there is no such session; NULL is fine. Java: touch() */
+static int touch_cnxn(struct zookeeper_server *server, struct server_cnxn *cnxn)
 {
-    return zookeeper_server_submit_request_now(server, request);
+    if (cnxn == NULL)
+        return 0;
+    struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
+    bool known = tracker != NULL &&
+                 session_tracker_touch_session(tracker, cnxn->session_id, cnxn->session_timeout_ms);
+    return known ? 0 : -ENOENT;
 }
 
 /* Java: UnimplementedRequestProcessor.processRequest() */
@@ -335,7 +323,7 @@ static void answer_unimplemented(struct request *request)
 }
 
 /* Java: submitRequestNow() */
-int zookeeper_server_submit_request_now(struct zookeeper_server *server, struct request *request)
+static int submit_request_now(struct zookeeper_server *server, struct request *request)
 {
     zk_mutex_lock(&server->mu);
     while (server->state == ZOOKEEPER_SERVER_INITIAL)
@@ -345,7 +333,7 @@ int zookeeper_server_submit_request_now(struct zookeeper_server *server, struct 
     zk_mutex_unlock(&server->mu);
     if (!running || first_processor == NULL)
         return -ECANCELED;
-    if (zookeeper_server_touch(server, request->cnxn) < 0) {
+    if (touch_cnxn(server, request->cnxn) < 0) {
         zk_log(server->ctx, ZK_LOG_DROPPING_REQUEST, request->session_id);
         return 0;
     }
@@ -358,6 +346,13 @@ int zookeeper_server_submit_request_now(struct zookeeper_server *server, struct 
     if (r == 0 && request->cnxn != NULL)
         zk_atomic_long_add(&server->requests_in_process, 1); /* Java: incInProcess() */
     return r;
+}
+
+/* Java: submitRequest(), enqueueRequest(). Between this and submitRequestNow() Java has the
+ * RequestThrottler, which holds clients back; it comes with the clients (D-142). */
+int zookeeper_server_submit_request(struct zookeeper_server *server, struct request *request)
+{
+    return submit_request_now(server, request);
 }
 
 /* What a createSession or closeSession means to the tracker of sessions. The table of the database
@@ -401,11 +396,6 @@ void zookeeper_server_process_txn(struct zookeeper_server *server, struct reques
 void zookeeper_server_dec_in_process(struct zookeeper_server *server)
 {
     zk_atomic_long_add(&server->requests_in_process, -1);
-}
-
-int64_t zookeeper_server_get_outstanding_requests(struct zookeeper_server *server)
-{
-    return zk_atomic_long_get(&server->requests_in_process);
 }
 
 /* ---- sessions -------------------------------------------------------------------------------- */
@@ -532,17 +522,6 @@ void zookeeper_server_expire(void *arg, int64_t session_id, int32_t timeout_ms)
     close_session(server, session_id);
 }
 
-/* Java: touch() */
-int zookeeper_server_touch(struct zookeeper_server *server, struct server_cnxn *cnxn)
-{
-    if (cnxn == NULL)
-        return 0;
-    struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
-    bool known = tracker != NULL &&
-                 session_tracker_touch_session(tracker, cnxn->session_id, cnxn->session_timeout_ms);
-    return known ? 0 : -ENOENT;
-}
-
 /* Java: killSession() */
 static void server_kill_session(struct zookeeper_server *server, int64_t session_id, int64_t zxid)
 {
@@ -597,6 +576,6 @@ void zookeeper_server_fill_status(struct zookeeper_server *server, struct server
     status->uptime_ms = status->serving ? zk_elapsed_ms() - server->start_time_ms : 0;
     zk_mutex_unlock(&server->mu);
     status->server_state = server->methods->state;
-    status->outstanding_requests = zookeeper_server_get_outstanding_requests(server);
+    status->outstanding_requests = zk_atomic_long_get(&server->requests_in_process);
     zk_database_fill_status(server->database, status);
 }

@@ -218,6 +218,21 @@ static void a_commit_does_not_overtake_reads_of_its_client(void **state)
     expect(stage, 5, "getData 1.1, create 1.2=5, getData 1.3, setData 1.4=6, getData 1.5");
 }
 
+/* Nor if several commits are applied in one turn. */
+static void a_batch_of_commits_does_not_overtake_reads_of_its_client(void **state)
+{
+    struct stage *stage = *state;
+    zk_settings_set(stage->ctx, "zookeeper.commitProcessor.maxCommitBatchSize", "5");
+    zk_settings_set(stage->ctx, "zookeeper.commitProcessor.maxReadBatchSize", "10");
+    request_comes(stage, 1, 1, OP_CODE_CREATE);
+    request_comes(stage, 1, 2, OP_CODE_GET_DATA);
+    request_comes(stage, 1, 3, OP_CODE_SET_DATA);
+    commit_comes(stage, 1, 1, 5);
+    commit_comes(stage, 1, 3, 6);
+    start(stage);
+    expect(stage, 3, "create 1.1=5, getData 1.2, setData 1.3=6");
+}
+
 /* After a client has moved here: its old server's write, of the same session, commits now. */
 static void a_commit_of_the_same_session_with_another_cxid_is_not_ours(void **state)
 {
@@ -555,6 +570,7 @@ int main(void)
         STAGED(another_servers_write_does_not_wait_for_ours),
         STAGED(commits_are_applied_in_their_order),
         STAGED(a_commit_does_not_overtake_reads_of_its_client),
+        STAGED(a_batch_of_commits_does_not_overtake_reads_of_its_client),
         STAGED(a_commit_of_the_same_session_with_another_cxid_is_not_ours),
         STAGED(a_commit_that_nobody_asked_for_is_applied),
         STAGED(a_learners_sync_waits_for_the_leader),

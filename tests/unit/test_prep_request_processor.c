@@ -722,7 +722,7 @@ static void requests_come_out_in_the_order_in_which_they_went_in(void **state)
 static void an_error_of_the_next_processor_ends_the_server(void **state)
 {
     struct prep_stage *stage = *state;
-    zookeeper_server_start_serving(stage->server);
+    assert_int_equal(zookeeper_server_startup(stage->server), 0);
     assert_true(zookeeper_server_is_running(stage->server));
     zk_atomic_long_set(&stage->next_fails, -EOVERFLOW);
     prep_stage_submit(stage, SESSION, OP_CODE_PING, NULL);

@@ -305,17 +305,6 @@ static void a_server_runs_between_startup_and_shutdown(void **state)
     assert_false(zookeeper_server_is_running(stage->server));
 }
 
-/* A learner has its processors before it may serve. */
-static void a_server_can_be_started_and_not_serve_yet(void **state)
-{
-    struct stage *stage = *state;
-    assert_int_equal(zookeeper_server_startup_without_serving(stage->server), 0);
-    assert_false(zookeeper_server_is_running(stage->server));
-    assert_non_null(stage->first);
-    zookeeper_server_start_serving(stage->server);
-    assert_true(zookeeper_server_is_running(stage->server));
-}
-
 /* A term that is over must not serve again, in whatever order its threads come. */
 static void a_server_that_was_shut_down_does_not_start(void **state)
 {
@@ -324,8 +313,6 @@ static void a_server_that_was_shut_down_does_not_start(void **state)
     startup(stage);
     assert_false(zookeeper_server_is_running(stage->server));
     assert_null(stage->first);
-    zookeeper_server_start_serving(stage->server);
-    assert_false(zookeeper_server_is_running(stage->server));
     zookeeper_server_shutdown(stage->server);
 }
 
@@ -371,16 +358,6 @@ static void the_parts_end_in_their_order(void **state)
     zookeeper_server_shutdown(stage->server);
     assert_string_equal(zk_str_text(&stage->story),
                         "tracker-starts setup components-end tracker-ends ");
-}
-
-/* A learner that loses its leader between the ACK of NEWLEADER and UPTODATE (ZOOKEEPER-4712). */
-static void a_server_that_does_not_serve_yet_is_shut_down_as_well(void **state)
-{
-    struct stage *stage = *state;
-    assert_int_equal(zookeeper_server_startup_without_serving(stage->server), 0);
-    zookeeper_server_shutdown(stage->server);
-    assert_true(scripted_processor_is_shut_down(stage->first));
-    assert_true(scripted_processor_is_shut_down(stage->acks));
 }
 
 /* ZOOKEEPER-4541, 4712: what is logged and acknowledged when the leader dies is in the tree of the
@@ -445,8 +422,6 @@ static void of_two_errors_the_first_that_ends_the_process_counts(void **state)
     zookeeper_server_handle_exception(stage->server, -EIO, EXIT_CODE_UNEXPECTED_ERROR);
     zookeeper_server_handle_exception(stage->server, -EIO, EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT);
     assert_int_equal(zookeeper_server_exit_code(stage->server), EXIT_CODE_UNEXPECTED_ERROR);
-    zookeeper_server_start_serving(stage->server);
-    assert_false(zookeeper_server_is_running(stage->server));
 }
 
 /* ---- requests -------------------------------------------------------------------------------- */
@@ -496,11 +471,9 @@ static void submit_run(void *arg)
 static void a_request_waits_until_the_server_serves(void **state)
 {
     struct stage *stage = *state;
-    assert_int_equal(zookeeper_server_startup_without_serving(stage->server), 0);
     struct zk_thread_group *group = zk_thread_group_new(stage->ctx);
     assert_int_equal(zk_thread_group_start(group, submit_run, stage, "client"), 0);
-    assert_int_equal(scripted_processor_count(stage->first), 0);
-    zookeeper_server_start_serving(stage->server);
+    startup(stage);
     zk_thread_group_free(group);
     assert_int_equal(scripted_processor_count(stage->first), 1);
 }
@@ -597,12 +570,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STAGED(a_server_runs_between_startup_and_shutdown),
-        STAGED(a_server_can_be_started_and_not_serve_yet),
         STAGED(a_server_that_was_shut_down_does_not_start),
         STAGED(it_tells_its_kind_its_uptime_and_what_the_database_holds),
         STAGED(whoever_holds_a_reference_may_go_on_asking),
         STAGED(the_parts_end_in_their_order),
-        STAGED(a_server_that_does_not_serve_yet_is_shut_down_as_well),
         STAGED(what_was_logged_is_in_the_tree_when_the_next_term_begins),
         STAGED(a_full_shutdown_leaves_a_database_that_must_be_loaded),
         STAGED(a_full_shutdown_clears_even_if_nothing_was_started),

@@ -97,10 +97,6 @@ void zookeeper_server_create_session_tracker(struct zookeeper_server *server);
  * server that is shut down already stays so. Errors: those of setup_request_processors; the state
  * is ERROR then. */
 int zookeeper_server_startup(struct zookeeper_server *server);
-/* Java: startupWithoutServing(). The same, but the state stays INITIAL, in which clients wait. */
-int zookeeper_server_startup_without_serving(struct zookeeper_server *server);
-/* Java: startServing(). INITIAL becomes RUNNING. */
-void zookeeper_server_start_serving(struct zookeeper_server *server);
 
 /* Java: firstProcessor. setup_request_processors hands it over; the server owns it and the chain
  * behind it. */
@@ -141,15 +137,11 @@ void zookeeper_server_set_zxid(struct zookeeper_server *server, int64_t zxid);
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
-/* Java: submitRequest(). A request of a client, or of the server itself; it stays the caller's.
- * Waits while the server is INITIAL; dropped when it is shut down. Never with a lock held. Errors:
- * -ECANCELED, the server does not run. */
+/* Java: submitRequest(). A request of a client, or of the server itself; it stays the caller's. Its
+ * session is touched, and a request of a session that is gone is dropped. Waits while the server is
+ * INITIAL. Never with a lock held. Errors: -ECANCELED, the server does not run. */
 ZK_NODISCARD int zookeeper_server_submit_request(struct zookeeper_server *server,
                                                  struct request *request);
-/* Java: submitRequestNow(), behind the throttler: touches the session and hands the request to the
- * first processor. Errors: the same. */
-ZK_NODISCARD int zookeeper_server_submit_request_now(struct zookeeper_server *server,
-                                                     struct request *request);
 
 /* Java: processTxn(request). Apply the request's transaction, if it has one, to the tracker of
  * sessions and the database, take its changes off what is outstanding, and add it to the committed
@@ -161,9 +153,6 @@ void zookeeper_server_process_txn(struct zookeeper_server *server, struct reques
                                   struct process_txn_result *ret_result);
 /* A client's request has been answered. Java: decInProcess() */
 void zookeeper_server_dec_in_process(struct zookeeper_server *server);
-/* Returns how many requests of clients have come and have not been answered.
- * Java: getOutstandingRequests() */
-int64_t zookeeper_server_get_outstanding_requests(struct zookeeper_server *server);
 
 /* ---- sessions -------------------------------------------------------------------------------- */
 
@@ -184,8 +173,6 @@ void zookeeper_server_close_session(struct zookeeper_server *server, int64_t ses
 /* What a tracker of sessions tells when the time of one is over: submit its closeSession. arg is
  * the server. Java: expire() */
 void zookeeper_server_expire(void *arg, int64_t session_id, int32_t timeout_ms);
-/* Java: touch(). The client lives. -ENOENT: there is no such session; NULL is fine. */
-ZK_NODISCARD int zookeeper_server_touch(struct zookeeper_server *server, struct server_cnxn *cnxn);
 /* Before the server runs: ends what is left of sessions that are not in the table, as a snapshot
  * has it that was taken while they ended. (In Java a part of loadData().) */
 void zookeeper_server_clean_up_dead_sessions(struct zookeeper_server *server);
