@@ -9,6 +9,7 @@ usage() {
 Usage: bench.sh [OPTION]...                    C and Java peers beside each other
        bench.sh --growth [OPTION]...           C peers alone, 3 to 51 of them, and 101 in the simulator
        bench.sh --trace-cost [--json FILE]     what an event of the trace costs, off and on
+       bench.sh --writes[=N] [OPTION]...       what writes cost followers and leaders of both kinds (default 100,000)
 
 The first form runs ensembles of C and of Java peers in turn, in the same minutes, and prints one table: start until
 all serve; a leader that is killed, and one that is frozen, until the others notice, until a new one is elected, until
@@ -42,5 +43,6 @@ for arg; do
   esac
 done
 need_packages "to measure" python3:python3
+[[ " $* " != *' --writes'* ]] || need_packages "to write as a client" libzookeeper-mt-dev:/usr/include/zookeeper/zookeeper.h
 export PYTHONDONTWRITEBYTECODE=1
 exec python3 "$REPO/scripts/bench/bench.py" "$@"

@@ -16,6 +16,7 @@ import svg
 import table
 from ensemble import REPO, Failure
 from measure import measure
+from writes import lines_of, measure_writes
 
 TRACE_EVENTS, TRACE_RUNS = 20000, 5
 PICTURE = os.path.join("scripts", "bench", "growth.svg")  # the one that README.md shows
@@ -49,6 +50,7 @@ def parse_arguments():
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--growth", action="store_true")
     parser.add_argument("--trace-cost", action="store_true")
+    parser.add_argument("--writes", nargs="?", type=number(1000, 10000000), const=100000)
     parser.add_argument("--runs", type=number(1, 1000))
     parser.add_argument("--peers", type=sizes(3, 101))
     parser.add_argument("--simulated", type=sizes(2, 127))
@@ -62,6 +64,8 @@ def parse_arguments():
     args = parser.parse_args()
     if args.growth and (args.quick or args.trace_cost or args.only == "java"):
         parser.error("--growth goes with neither --quick, --trace-cost nor --only java")
+    if args.writes and (args.quick or args.growth or args.trace_cost or args.only or args.write):
+        parser.error("--writes goes with --runs, --json and --keep alone")
     if not args.growth and (args.svg or args.simulated is not None):
         parser.error("--svg and --simulated go with --growth")
     if args.trace_cost and args.write:
@@ -71,6 +75,8 @@ def parse_arguments():
         args.peers = args.peers or growth.SIZES
         args.simulated = growth.SIMULATED if args.simulated is None else args.simulated
         args.svg = args.svg or os.path.join(REPO, PICTURE if args.write else os.path.join("build", "growth.svg"))
+    elif args.writes:
+        args.runs = args.runs or 3
     else:
         args.runs = args.runs or (3 if args.quick else 5)
         args.peers = args.peers or ([3] if args.quick else [3, 5, 7])
@@ -102,7 +108,10 @@ def prepare(args):
     run(os.path.join(REPO, "scripts", "build.sh"))
     if args.growth and args.simulated:
         build("sim_growth")
-    if not args.growth:
+    if args.writes:
+        build("write_load")
+        run(os.path.join(REPO, "scripts", "java-node.sh"), "--install")
+    elif not args.growth:
         build("trace_cost")
         if args.only != "c" and not args.trace_cost:
             run(os.path.join(REPO, "scripts", "java-node.sh"), "--install")
@@ -119,7 +128,7 @@ def progress(words):
         print(f"\r\033[K{words}", end="", file=sys.stderr, flush=True)
 
 
-# ---- the three things that are measured -----------------------------------------------------------------------------
+# ---- what is measured -----------------------------------------------------------------------------------------------
 
 
 def compare(args):
@@ -191,6 +200,10 @@ def work(args):
         if args.write:
             write_between("scripts/bench/README.md", "growth", [f"$ {command_line()}"] + lines)
         lines += ["", f"the picture is {os.path.relpath(args.svg, REPO)}"]
+    elif args.writes:
+        figures = measure_writes(args.writes, args.runs, args.keep, progress)
+        progress("")
+        lines = lines_of(figures, args.writes)
     elif args.trace_cost:
         figures = measure_trace()
         lines = table.trace_cost(figures)

@@ -1,0 +1,159 @@
+#!/usr/bin/env bash
+# Data directories with writes in them change hands: what members of one kind have written, in several epochs, members of the
+# other kind start from, also with half an entry at the end, and with an entry at the end that nobody else has. Afterwards every
+# acknowledged write is there once, and all members have the same history on disk. Java's own tools read what C has written.
+#
+# Prints one line a test, "ok ..." or "FAILED ...", and ends with 1 if any has failed.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/process/interop/lib.sh
+source "$here/../interop/lib.sh"
+
+need_packages "to write as a client" python3-kazoo:/usr/lib/python3/dist-packages/kazoo/__init__.py
+start_play 'directories with writes'
+round=0
+
+# become KIND...: members 1, 2, 3 are of these kinds from the next start on.
+become() {
+  local id=0 kind
+  for kind; do
+    id=$((id + 1))
+    sed -i -E "s/(\"id\": $id, \"kind\": )\"[a-z]+\"/\1\"$kind\"/" "$ZK_CLUSTER_DIR/cluster.json"
+  done
+}
+
+data() {
+  printf '%s\n' "$ZK_CLUSTER_DIR/$1/data/version-2"
+}
+
+# A member of Java that runs, as host:port.
+server() {
+  "$cluster" status --json |
+    jq -r '"127.0.0.1:\(first(.peers[] | select(.kind == "java" and (.state == "LEADING" or .state == "FOLLOWING"))) | .client_port)"'
+}
+
+writes() {
+  round=$((round + 1))
+  /usr/bin/python3 "$here/load.py" run --servers "$(server)" --journal "$ZK_CLUSTER_DIR/journal.$round" --writes "$1" \
+    --clients 3 --seed "$round" --seconds 120
+}
+
+nothing_is_lost() {
+  local journal
+  for journal in "$ZK_CLUSTER_DIR"/journal.*; do
+    /usr/bin/python3 "$here/load.py" verify --servers "$(server)" --journal "$journal" || return 1
+  done
+}
+
+disks_agree() {
+  /usr/bin/python3 "$here/disks.py" "$REPO/build/zkdump" "$ZK_CLUSTER_DIR"/[123]
+  no_digest_differs
+}
+
+# Only of transactions: a snapshot that Java wrote while a session was closed may hold one change more than its zxid says.
+no_digest_differs() {
+  ! grep -H 'First digest mismatch' "$ZK_CLUSTER_DIR"/*/log
+}
+
+has_logs_of_epochs() {
+  local id
+  for id in 1 2 3; do
+    (cd "$(data "$id")" && ls)
+    # Zxid 0x200000005 is the fifth of epoch 2.
+    [[ $(cd "$(data "$id")" && printf '%s\n' log.* | sed -E 's/log\.(.+)[0-9a-f]{8}$/\1/' | sort -u | wc -l) -ge $1 ]] || return 1
+  done
+}
+
+# serve_and_write KIND,KIND,KIND: a life of the ensemble, from the directories that are there to a clean end.
+serve_and_write() {
+  local kinds
+  IFS=, read -ra kinds <<<"$1"
+  become "${kinds[@]}"
+  expect "$1 start from what is there" "$cluster" up
+  expect "$1: what was acknowledged before is there once" nothing_is_lost
+  expect "$1: clients write" writes 400
+  expect "$1 are taken down" "$cluster" down
+  expect "$1 have left the same history" disks_agree
+}
+
+# told_to WORDS: member 1, or the leader of it, said so since its start.
+told_to() {
+  grep -h "$1" "$ZK_CLUSTER_DIR"/*/log
+}
+
+# change_member_1 HOW WRITES FROM TO: member 1 runs as FROM and is killed, the end of its log is changed, and it starts as TO
+# when clients have written so much to the others.
+change_member_1() {
+  local how=$1 meanwhile=$2 from=$3 to=$4
+  become "$from" java java
+  expect "member 1 ($from) serves" "$cluster" up
+  expect "clients write, member 1 ($from) among them" writes 200
+  expect "member 1 ($from) is killed, like the others" "$cluster" kill all
+  expect "member 1's log: $how" /usr/bin/python3 "$here/tail.py" "$how" "$REPO/build/zkdump" "$(data 1)"
+  become "$to" java java
+  expect "the others serve without it" "$cluster" start 2 3 --wait 60
+  ((meanwhile == 0)) || expect "clients write meanwhile" writes "$meanwhile"
+  expect "member 1 starts as $to and follows" "$cluster" start 1 --wait 60
+  [[ $how != lead || $meanwhile != 0 ]] || expect "it was told TRUNC" told_to 'Truncating log to get in sync with the leader'
+  expect "$to brought up to date: nothing is lost" nothing_is_lost
+  expect "clients write, member 1 ($to) among them" writes 100
+  expect "all are taken down" "$cluster" down
+  expect "$to has cut off what nobody else had, and has the same history" disks_agree
+}
+
+# java_reads CLASS FILE...: with a tool of Java's own.
+java_reads() {
+  local class=org.apache.zookeeper.server.$1 file jars=/usr/share/java path=''
+  shift
+  for file in zookeeper zookeeper-jute slf4j-log4j12 log4j-1.2 servlet-api netty-codec; do
+    path+=$jars/$file.jar:
+  done
+  for file; do
+    java -cp "$path" "$class" "$file" >"$ZK_CLUSTER_DIR.java" 2>&1 || { tail -n 5 "$ZK_CLUSTER_DIR.java" && return 1; }
+    say "$class, ${file##*/}: the last line is: $(tail -n 1 "$ZK_CLUSTER_DIR.java" | cut -c1-100)"
+    ! grep -E 'Exception|CRC ERROR|CRC doesn' "$ZK_CLUSTER_DIR.java" || return 1
+  done
+}
+
+# Every entry that zkdump sees in the newest log, Java's tool sees as well.
+java_reads_as_many() {
+  local newest ours javas
+  newest=$(find "$(data 1)" -name 'log.*' | sort | tail -n 1)
+  java_reads persistence.TxnLogToolkit "$newest"
+  ours=$("$REPO/build/zkdump" --json "$newest" | grep -c '"zxid"')
+  javas=$(grep -c 'session 0x' "$ZK_CLUSTER_DIR.java")
+  say "zkdump sees $ours entries, Java $javas"
+  [[ $ours == "$javas" ]]
+}
+
+# snapCount is small, so that every life leaves logs and snapshots.
+expect "three Java members serve" "$cluster" up --mix java,java,java --line snapCount=150
+expect "clients write" writes 400
+expect "all are taken down" "$cluster" down
+serve_and_write c,java,c
+serve_and_write java,c,c
+serve_and_write c,c,java
+expect "the logs are of four epochs" has_logs_of_epochs 4
+# snap_count N: from the next start on.
+snap_count() {
+  sed -i "s/snapCount=[0-9]*/snapCount=$1/" "$ZK_CLUSTER_DIR/cluster.json" "$ZK_CLUSTER_DIR"/[123]/zoo.cfg
+}
+
+# Half an entry is cut off; an entry of a dead leader goes by SNAP when the others have written since, and by TRUNC when not
+# (and when the leader remembers what it has committed, for its newest snapshot is older).
+for change in 'tear 100' 'lead 100' 'lead 0'; do
+  [[ $change != 'lead 0' ]] || snap_count 100000
+  for kinds in 'java c' 'c java'; do
+    # shellcheck disable=SC2086  # two words each
+    change_member_1 $change $kinds
+  done
+done
+snap_count 150
+become c java c
+expect "C runs once more in all that" "$cluster" up
+expect "nothing is lost" nothing_is_lost
+expect "clients write" writes 400
+expect "all are taken down" "$cluster" down
+expect "all have the same history" disks_agree
+expect "Java's TxnLogToolkit sees as many entries as zkdump" java_reads_as_many
+expect "Java's SnapshotFormatter reads what C wrote" java_reads SnapshotFormatter "$(data 1)"/snapshot.*
