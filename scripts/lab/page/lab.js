@@ -183,7 +183,7 @@ function wait_for(text) {
   const at = lab.session.now_us;
   const told = lab.session.ask(text);
   if (lab.world.refusal) return take_back(at);
-  seek(lab.session.now_us);
+  seek(lab.session.now_us + 1); // what happens in the same moment may come after the page's turn
   return (/not within .*/.exec(told) || [""])[0];
 }
 
