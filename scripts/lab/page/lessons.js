@@ -11,6 +11,7 @@ const quorum = (n, leader) => ({ n, e: "tally", leader, quorum: true });
 const established = (n, leader) => ({ n, e: "established", leader });
 const writes = (n, which, value) => ({ n, e: "epoch", which, value });
 const receives = (n, kind) => ({ n, e: "recv", kind });
+const txn = (n, step, zxid) => ({ n, e: "txn", step, zxid });
 const repeats = (n, ms) => ({ n, e: "wait", ms });
 
 const COURSE = [
@@ -661,6 +662,74 @@ const COURSE = [
           zh: "法定人数已承诺第 2 个 epoch，不会再确认第 1 个的任何东西。到下一个 tick，3 发现太久没人回答，于是放弃并跟随。",
         },
         shows: { 1: "LEADING", 3: "FOLLOWING 1" },
+      },
+    ],
+  },
+  {
+    id: "write",
+    title: { en: "What is a write worth?", zh: "一次写入有多可靠？" },
+    ensemble: "ensemble 3",
+    steps: [
+      {
+        say: { en: "3 leads. The epoch is established, and the ensemble takes writes.", zh: "3 是领导者。epoch 已建立，集群可以写入。" },
+        act: ["start 1 2 3"],
+        until: [established(1, 3), established(2, 3)],
+      },
+      {
+        say: {
+          en: "A client of 3 opens a session; even this is a write. The leader gives it a number, the zxid, and proposes it to all. Each server writes it to its log and acknowledges it when the fsync has returned.",
+          zh: "3 的客户端打开会话，这也是一次写入。领导者给它一个编号（zxid），并向所有节点提议。每个服务器把它写进日志，fsync 返回后才确认。",
+        },
+        ask: {
+          q: { en: "When may the leader tell the client that it is done?", zh: "领导者何时可以告诉客户端“已完成”？" },
+          options: [
+            { en: "When it is on its own disk", zh: "写到自己的磁盘之后" },
+            { en: "When two of the three have it on disk", zh: "三个中有两个写到磁盘之后" },
+            { en: "When all three have it on disk", zh: "三个都写到磁盘之后" },
+          ],
+          right: 1,
+        },
+        act: ["write 3"],
+        until: [txn(3, "committed", "0x100000001"), txn(1, "applied", "0x100000001"), txn(2, "applied", "0x100000001")],
+        then: {
+          en: "Two are a quorum. The next leader needs a quorum, too, and both have a server in common: it has the write, and it votes for nobody who lacks it.",
+          zh: "两个就是法定人数。下一位领导者也需要法定人数，两者必有共同的服务器：它有这次写入，也不会投给没有它的节点。",
+        },
+      },
+      {
+        say: {
+          en: "Now nobody hears 3 any more. Another client writes at 3; the proposal reaches its own disk only. Then 3 loses its power.",
+          zh: "现在没有谁能听到 3。另一个客户端在 3 写入，提议只到了它自己的磁盘。随后 3 断电。",
+        },
+        act: ["cut 3 to 1", "cut 3 to 2", "write 3"],
+        until: [txn(3, "logged", "0x100000002")],
+        never: [txn(3, "committed", "0x100000002")],
+      },
+      {
+        say: { en: "The cables are whole again, and 1 and 2 go on without 3.", zh: "线路恢复，1 和 2 在没有 3 的情况下继续。" },
+        ask: {
+          q: { en: "3 has a write that nobody else has. What becomes of it when 3 returns?", zh: "3 有一次别人都没有的写入。它回来后会怎样？" },
+          options: [
+            { en: "3 has the longest log, so the others take it over", zh: "3 的日志最长，所以其他节点会采用它" },
+            { en: "It is cut off from the log of 3", zh: "它会从 3 的日志里被截掉" },
+          ],
+          right: 1,
+        },
+        act: ["power-loss 3", "heal"],
+        until: [established(2, 2), established(1, 2)],
+        within: 60000,
+        shows: { 1: "FOLLOWING 2", 2: "LEADING in epoch 2" },
+      },
+      {
+        say: { en: "3 comes back.", zh: "3 回来了。" },
+        act: ["start 3"],
+        until: [{ n: 2, e: "sync", peer: 3, mode: "TRUNC" }, established(3, 2)],
+        within: 60000,
+        then: {
+          en: "An epoch has begun without that write, and its client was never told that it succeeded. So 2 has it cut off (TRUNC), and all three have the same history again.",
+          zh: "新的 epoch 已在没有它的情况下开始，它的客户端也从未被告知成功。所以 2 让 3 截掉它（TRUNC），三个节点的历史又相同了。",
+        },
+        shows: { 2: "LEADING", 3: "FOLLOWING 2" },
       },
     ],
   },
