@@ -7,6 +7,7 @@ import re
 from gate import Gate, die, read, sources
 
 BOOK = "NOTES.md"
+COMPANIONS = ("READING.md", "EXERCISES.md")  # chapters of the book that are files of their own
 _CITATION = re.compile(r"(?<![A-Za-z0-9_-])([DKRALTQW]-[0-9]+)")
 _CALL = re.compile(r"(?:^|(?<=[^a-z_]))(zk_thread_group_start|c?bq_new)\(")
 _DECLARATION = re.compile(r"[a-z].*\*c?bq_new\(|int zk_thread_group_start")
@@ -205,21 +206,22 @@ def check_paths(gate, paths):
 
 
 def check_names_of_code(gate):
-    """A file, or a name in C, that the book names in `...` must be somewhere in the repository."""
+    """A file, or a name in C, that the book or a companion names in `...` must be somewhere in the repository."""
     files, words = [], set()
     for directory in ("include", "scripts", "src", "tests"):
         for where, _, names in os.walk(directory):
             files += ["/" + os.path.join(where, name) for name in names]
     for path in sources("include", "src", "tests") + glob.glob("scripts/**/*.[ps][yh]", recursive=True):
         words.update(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", read(path)))
-    for number, line in text_lines(BOOK):
-        for name in re.findall(r"`([^`]+)`", line):
-            if re.fullmatch(r"(?!build/)[a-z0-9_/-]+\.(c|h|sh|py|txt|hex|story)", name):
-                if not any(file.endswith("/" + name) for file in files):
-                    gate.finding(BOOK, number, f"there is no file {name}")
-            elif re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)+", name) and name not in words:
-                if not any(file.endswith((f"/{name}.txt", f"/{name}.c")) for file in files):
-                    gate.finding(BOOK, number, f"nothing in the repository is called {name}")
+    for book in (BOOK, *filter(os.path.exists, COMPANIONS)):
+        for number, line in text_lines(book):
+            for name in re.findall(r"`([^`]+)`", line):
+                if re.fullmatch(r"(?!build/)[a-z0-9_/-]+\.(c|h|sh|py|txt|hex|story)", name):
+                    if not any(file.endswith("/" + name) for file in files):
+                        gate.finding(book, number, f"there is no file {name}")
+                elif re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)+", name) and name not in words:
+                    if not any(file.endswith((f"/{name}.txt", f"/{name}.c")) for file in files):
+                        gate.finding(book, number, f"nothing in the repository is called {name}")
 
 
 def main():
