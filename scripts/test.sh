@@ -276,7 +276,8 @@ install_all() {
     zookeeper:/usr/share/zookeeper/bin/zkServer.sh libzookeeper-java:/usr/share/java/zookeeper.jar \
     jq:jq zktop:zktop bsdutils:script procps:ps python3:python3 tshark:tshark wireshark-common:dumpcap \
     chromium:chromium chromium-driver:chromedriver iproute2:ip util-linux:unshare util-linux:nsenter patch:patch \
-    python3-kazoo:/usr/lib/python3/dist-packages/kazoo/__init__.py
+    python3-kazoo:/usr/lib/python3/dist-packages/kazoo/__init__.py \
+    libzookeeper-mt-dev:/usr/include/zookeeper/zookeeper.h
 }
 
 run_quick() {
