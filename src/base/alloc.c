@@ -17,9 +17,9 @@ void *zk_xmalloc(size_t size)
     return block;
 }
 
-/* Small blocks are cleared here: glibc keeps freed ones for each thread, and before version 2.41 its
- * malloc takes from there, but its calloc does not. The requests and transactions of a write are
- * ten such blocks: a follower spends a sixth less on a write. */
+/* Small blocks are cleared here: glibc keeps freed ones for each thread, and before version 2.41
+ * its malloc takes from there, but its calloc does not. The requests and transactions of a write
+ * are ten such blocks: a follower spends a sixth less on a write. */
 void *zk_xcalloc(size_t count, size_t size)
 {
     if (count == 1 && size <= SMALL_BLOCK)
