@@ -13,6 +13,7 @@
 #include "zk/io/file.h"
 #include "zk/jute/txn_log_entry.h"
 #include "zk/persistence/file_txn_log.h"
+#include "zk/persistence/util.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/lock.h"
 #include "zk/runtime/log_table.h"
@@ -273,6 +274,27 @@ int zk_database_truncate_log(struct zk_database *database, int64_t zxid)
         return r;
     int64_t last_zxid;
     return zk_database_load_data_base(database, &last_zxid);
+}
+
+/* Removing nothing must not end the file that is being written to, as truncateLog() would. */
+int zk_database_forget_behind(struct zk_database *database, int64_t zxid)
+{
+    int64_t last_logged_zxid;
+    int r = file_txn_snap_log_get_last_logged_zxid(database->snap_log, &last_logged_zxid);
+    if (r < 0)
+        return r;
+    struct zk_strings newest = {0};
+    r = file_txn_snap_log_find_n_recent_snapshots(database->snap_log, 1, &newest);
+    if (r < 0)
+        return r;
+    int64_t newest_zxid = -1;
+    if (newest.count > 0)
+        util_get_zxid_from_name(strrchr(newest.items[0], '/') + 1, SNAPSHOT_FILE_PREFIX,
+                                &newest_zxid, NULL);
+    zk_strings_done(&newest);
+    if (last_logged_zxid <= zxid && newest_zxid <= zxid)
+        return 0;
+    return file_txn_snap_log_truncate_log(database->snap_log, zxid);
 }
 
 /* ---- the committed log ----------------------------------------------------------------------- */

@@ -363,9 +363,15 @@ static void note_new_leader_config(struct learner *learner, const struct buf *te
     qv_unref(qv);
 }
 
+/* What the leader sent becomes what the disk has. Behind a tree that came as SNAP there may be a
+ * tail that the leader does not have: where it was not told to be cut off, the next start would
+ * load it again (D-176). */
 static int take_snapshot(struct learner *learner)
 {
     int r = zk_database_take_snapshot(learner->database);
+    if (r == 0)
+        r = zk_database_forget_behind(learner->database,
+                                      zk_database_last_processed_zxid(learner->database));
     if (r == 0)
         return 0;
     zk_log(learner->ctx, ZK_LOG_SNAPSHOT_EXITING, zk_error_text(r).text);

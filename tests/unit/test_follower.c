@@ -259,6 +259,23 @@ static void proposal_that_cannot_be_logged_is_not_acknowledged_and_ends_the_proc
     learner_stage_finish(&stage);
 }
 
+static void thousand_proposals_are_acknowledged_in_their_order(void **state)
+{
+    (void)state;
+    struct learner_stage stage;
+    learner_stage_start_synced(&stage);
+    for (int i = 1; i <= 1000; i++)
+        propose(&stage, EPOCH_1_ZXID + i);
+    for (int i = 1; i <= 1000; i++)
+        learner_stage_expect_ack(&stage, EPOCH_1_ZXID + i);
+    for (int i = 1; i <= 1000; i++)
+        learner_stage_send_commit(&stage, EPOCH_1_ZXID + i);
+    learner_stage_await_applied(&stage, EPOCH_1_ZXID + 1000);
+    hang_up(&stage);
+    assert_int_equal(EPOCH_1_ZXID + 1000, learner_stage_reload(&stage));
+    learner_stage_finish(&stage);
+}
+
 /* ---- what clients ask for -------------------------------------------------------------------- */
 
 /* BRD-07: the table has what is new since the last PING. */
@@ -366,6 +383,30 @@ static void server_of_a_term_that_has_ended_takes_no_request(void **state)
 
 /* ---- observers ------------------------------------------------------------------------------- */
 
+/* OBS-01 */
+static void obs_01_observer_logs_and_applies_what_it_is_informed_of_and_acks_nothing(void **state)
+{
+    (void)state;
+    struct learner_stage stage;
+    learner_stage_start_discovered_observer(&stage);
+    scripted_peer_send_packet(stage.leader, LEADER_DIFF, 0, NULL);
+    propose(&stage, Z1);
+    learner_stage_send_commit(&stage, Z1);
+    learner_stage_new_leader(&stage, EPOCH_1_ZXID);
+    learner_stage_assert_logged(&stage, "100000001"); /* D-172 */
+    learner_stage_send_txn(&stage, LEADER_INFORM, txn_error(Z2));
+    learner_stage_up_to_date(&stage, EPOCH_1_ZXID);
+    learner_stage_send_txn(&stage, LEADER_INFORM, txn_error(Z3));
+    learner_stage_await_applied(&stage, Z3);
+
+    learner_stage_assert_still_there(&stage);
+
+    hang_up(&stage);
+    learner_stage_assert_logged(&stage, "100000001 100000002 100000003");
+    assert_int_equal(Z3, learner_stage_reload(&stage));
+    learner_stage_finish(&stage);
+}
+
 static void obs_01_observer_ignores_proposals_and_commits(void **state)
 {
     (void)state;
@@ -412,11 +453,13 @@ int main(void)
         cmocka_unit_test(brd_03_proposal_that_skips_one_is_warned_of_and_logged),
         cmocka_unit_test(malformed_proposal_ends_the_role_and_not_the_process),
         cmocka_unit_test(proposal_that_cannot_be_logged_is_not_acknowledged_and_ends_the_process),
+        cmocka_unit_test(thousand_proposals_are_acknowledged_in_their_order),
         cmocka_unit_test(brd_07_ping_tells_the_sessions_that_were_heard_from_once),
         cmocka_unit_test(write_of_a_client_goes_to_the_leader_and_its_commit_answers_it),
         cmocka_unit_test(sync_of_a_client_is_answered_when_the_leader_answers),
         cmocka_unit_test(session_that_comes_from_elsewhere_is_as_valid_as_the_leader_says),
         cmocka_unit_test(server_of_a_term_that_has_ended_takes_no_request),
+        cmocka_unit_test(obs_01_observer_logs_and_applies_what_it_is_informed_of_and_acks_nothing),
         cmocka_unit_test(obs_01_observer_ignores_proposals_and_commits),
         cmocka_unit_test(observer_without_a_log_of_its_own_applies_all_the_same),
     };

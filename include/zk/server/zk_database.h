@@ -78,6 +78,11 @@ int64_t zk_database_get_txn_size(struct zk_database *database);
  * database anew. Blocks on the disk. Errors: file_txn_snap_log_truncate_log's and
  * zk_database_load_data_base's; the database is cleared then. */
 ZK_NODISCARD int zk_database_truncate_log(struct zk_database *database, int64_t zxid);
+/* A leader's tree has replaced ours and was saved as the snapshot of zxid. If the disk has anything
+ * behind that, a log's tail or a newer snapshot, it is of another history, and the next start would
+ * load it: it is removed, durably. Memory stays as it is. Blocks on the disk. Java has no such
+ * thing (D-176). Errors: as above. */
+ZK_NODISCARD int zk_database_forget_behind(struct zk_database *database, int64_t zxid);
 
 /* ---- the committed log: what a leader sends learners that were away for a moment ------------- */
 
