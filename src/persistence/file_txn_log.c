@@ -431,6 +431,7 @@ int file_txn_log_truncate(struct file_txn_log *log, int64_t zxid, int64_t *ret_l
     }
     if (r == 0 && files.count == 0) {
         zk_log(log->ctx, ZK_LOG_NO_LOG_FILES_TO_TRUNCATE);
+        log_files_done(&files);
         leave(log, 0); /* nothing is wrong with the log */
         return -ENODATA;
     }
