@@ -102,7 +102,7 @@ static void announce(struct cnx_stage *stage, uint16_t port)
 /* D-72: while the dial hangs, 1 calls from an address that it leaves again, then from another. */
 static void of_two_calls_during_a_dial_the_newer_address_is_dialled(void **state)
 {
-    struct cnx_stage *stage = cnx_stage_new("cnxTimeout=1000\n");
+    struct cnx_stage *stage = cnx_stage_new("cnxTimeout=5000\n");
     struct black_hole hole = {0};
     uint16_t newer = test_free_port();
     (void)state;
