@@ -110,6 +110,15 @@ bool long_set_add(struct long_set *set, int64_t item)
     return true;
 }
 
+void long_set_remove(struct long_set *set, int64_t item)
+{
+    size_t place = long_set_place(set, item);
+    if (place == set->count || set->items[place] != item)
+        return;
+    set->count--;
+    memmove(set->items + place, set->items + place + 1, (set->count - place) * sizeof *set->items);
+}
+
 void long_set_copy(struct long_set *set, const struct long_set *from)
 {
     if (set == from)

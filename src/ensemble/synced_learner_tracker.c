@@ -27,6 +27,12 @@ bool synced_learner_tracker_add_ack(struct synced_learner_tracker *tracker, int6
     return counted;
 }
 
+void synced_learner_tracker_remove_ack(struct synced_learner_tracker *tracker, int64_t sid)
+{
+    for (size_t i = 0; i < tracker->pair_count; i++)
+        long_set_remove(&tracker->pairs[i].acks, sid);
+}
+
 /* Java: SyncedLearnerTracker.hasSid() */
 bool synced_learner_tracker_has_sid(const struct synced_learner_tracker *tracker, int64_t sid)
 {

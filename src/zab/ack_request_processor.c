@@ -21,7 +21,7 @@ static int ack_process_request(struct request_processor *processor, struct reque
     struct ack_request_processor *self = (void *)processor;
     struct leader *leader = self->leader;
     if (request->txn != NULL)
-        leader_process_ack(&leader->master, leader->my_id, request->zxid);
+        leader_process_ack(leader, leader->my_id, request->zxid);
     return 0;
 }
 

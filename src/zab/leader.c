@@ -55,12 +55,13 @@ static const struct learner_master_ops leader_ops = {
     .get_tick_of_next_ack_deadline = leader_get_tick_of_next_ack_deadline,
     .get_tick_of_initial_ack_deadline = leader_get_tick_of_initial_ack_deadline,
     .get_and_decrement_follower_counter = leader_get_and_decrement_follower_counter,
-    .process_ack = leader_process_ack,
+    .process_ack = leader_process_learner_ack,
     .revalidate_session = leader_revalidate_session,
     .touch = leader_touch,
     .submit_learner_request = leader_submit_learner_request,
     .hold_proposals = leader_hold_proposals,
     .release_proposals = leader_release_proposals,
+    .get_last_committed = leader_get_last_committed,
     .start_forwarding = leader_start_forwarding,
     .new_owner = leader_new_owner,
     .get_quorum_verifier_version = leader_get_quorum_verifier_version,
@@ -241,13 +242,29 @@ void leader_add_forwarding_follower(struct leader *leader, struct learner_handle
     struct long_set sids = {0};
     zk_mutex_lock(&leader->learners_mu);
     struct leader_learner *learner = find_learner_locked(leader, handler);
-    if (learner != NULL) /* NULL: it is being shut down at this moment */
+    const int64_t sid = learner_handler_get_sid(handler);
+    for (size_t i = 0; i < leader->learner_count; i++) { /* the learner's older connections */
+        if (learner_handler_get_sid(leader->learners[i].handler) == sid)
+            leader->learners[i].replaced = true;
+    }
+    if (learner != NULL) { /* NULL: it is being shut down at this moment */
         learner->forwarding = true;
+        learner->replaced = false;
+    }
     /* With two voters and an oracle, the oracle is needed as long as the other voter is away. */
     forwarding_sids_locked(leader, &sids);
     qv_update_need_oracle(quorum_peer_quorum_verifier(leader->self), &sids);
     zk_mutex_unlock(&leader->learners_mu);
     long_set_done(&sids);
+}
+
+bool leader_is_forwarding_to(struct leader *leader, const struct learner_handler *handler)
+{
+    zk_mutex_lock(&leader->learners_mu);
+    const struct leader_learner *learner = find_learner_locked(leader, handler);
+    bool forwarding = learner != NULL && learner->forwarding && !learner->replaced;
+    zk_mutex_unlock(&leader->learners_mu);
+    return forwarding;
 }
 
 /* Java: addObserverLearnerHandler() */

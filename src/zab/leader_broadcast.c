@@ -88,26 +88,48 @@ static bool leader_try_to_commit_locked(struct leader *leader, struct proposal *
     return true;
 }
 
+static void leader_process_ack_locked(struct leader *leader, int64_t sid, int64_t zxid)
+    REQUIRES(&leader->mu);
+
 /* Java: processAck() */
-void leader_process_ack(struct learner_master *master, int64_t sid, int64_t zxid)
+void leader_process_ack(struct leader *leader, int64_t sid, int64_t zxid)
+{
+    zk_mutex_lock(&leader->mu);
+    leader_process_ack_locked(leader, sid, zxid);
+    zk_mutex_unlock(&leader->mu);
+}
+
+/* A learner that came back over another connection may have been told to cut off what it has
+ * acknowledged on this one, and this ACK may have been under way all the time. Only the connection
+ * that is forwarded to counts (D-184). */
+void leader_process_learner_ack(struct learner_master *master, struct learner_handler *handler,
+                                int64_t zxid)
 {
     struct leader *leader = leader_of(master);
     zk_mutex_lock(&leader->mu);
+    if (leader_is_forwarding_to(leader, handler))
+        leader_process_ack_locked(leader, learner_handler_get_sid(handler), zxid);
+    zk_mutex_unlock(&leader->mu);
+}
+
+static void leader_process_ack_locked(struct leader *leader, int64_t sid, int64_t zxid)
+{
+    zk_mutex_assert_held(&leader->mu);
     if (zxid_counter(zxid) == 0)
-        goto out; /* the ACK that follows UPTODATE; that of NEWLEADER does not come here */
+        return; /* the ACK that follows UPTODATE; that of NEWLEADER does not come here */
     if (proposal_list_count(&leader->outstanding_proposals) == 0) {
         zk_log(leader->ctx, ZK_LOG_OUTSTANDING_IS_0, sid, zxid);
-        goto out;
+        return;
     }
     if (leader->last_committed >= zxid) {
         /* A quorum was faster than this one. */
         zk_log(leader->ctx, ZK_LOG_ALREADY_COMMITTED, leader->last_committed, zxid);
-        goto out;
+        return;
     }
     struct proposal *proposal = proposal_list_find(&leader->outstanding_proposals, zxid);
     if (proposal == NULL) {
         zk_log(leader->ctx, ZK_LOG_COMMIT_FUTURE_PROPOSAL, zxid, sid);
-        goto out;
+        return;
     }
     /* The tracker counts a server in each configuration in which it votes: an observer or a
      * stranger in none. */
@@ -119,8 +141,6 @@ void leader_process_ack(struct learner_master *master, int64_t sid, int64_t zxid
     while (has_committed && proposal_list_count(&leader->outstanding_proposals) > 0)
         has_committed = leader_try_to_commit_locked(
             leader, proposal_list_at(&leader->outstanding_proposals, 0), sid);
-out:
-    zk_mutex_unlock(&leader->mu);
 }
 
 /* One of two voters has gone, and the oracle says that the other one is enough: so it is for what
@@ -319,6 +339,13 @@ void leader_release_proposals(struct learner_master *master) UNCHECKED_LOCKS
     zk_mutex_unlock(&leader_of(master)->mu);
 }
 
+int64_t leader_get_last_committed(struct learner_master *master) UNCHECKED_LOCKS
+{
+    struct leader *leader = leader_of(master);
+    zk_mutex_assert_held(&leader->mu);
+    return leader->last_committed;
+}
+
 /* What the learner has not seen is queued first. It enters its set under the same lock, so that the
  * next proposal reaches it: nothing falls between the two.
  * Java: startForwarding() */
@@ -340,11 +367,15 @@ int64_t leader_start_forwarding(struct learner_master *master, struct learner_ha
     /* An observer hears of an outstanding proposal by the INFORM of its commit. */
     for (size_t i = 0; participant && i < proposal_list_count(&leader->outstanding_proposals);
          i++) {
-        const struct proposal *proposal = proposal_list_at(&leader->outstanding_proposals, i);
+        struct proposal *proposal = proposal_list_at(&leader->outstanding_proposals, i);
         int64_t zxid = proposal_zxid(proposal);
-        if (zxid > last_seen_zxid)
-            learner_handler_queue_packet(
-                handler, quorum_packet_new(LEADER_PROPOSAL, zxid, proposal->request->txn->bytes));
+        if (zxid <= last_seen_zxid)
+            continue;
+        /* If it has acknowledged this one before, it has to cut it off now, and acknowledges it
+         * again when it is on its disk again (D-184). */
+        synced_learner_tracker_remove_ack(&proposal->tracker, learner_handler_get_sid(handler));
+        learner_handler_queue_packet(
+            handler, quorum_packet_new(LEADER_PROPOSAL, zxid, proposal->request->txn->bytes));
     }
     if (participant)
         leader_add_forwarding_follower(leader, handler);

@@ -42,6 +42,7 @@ struct leader_learner {
     bool introduced;                 /* the learner has said who it is */
     bool forwarding;                 /* Java: forwardingFollowers */
     bool observing;                  /* Java: observingLearners */
+    bool replaced;                   /* the learner has a younger connection that is forwarded to */
 };
 
 /* Bytes of transactions; -1: none yet. Java: BufferStats */
@@ -157,6 +158,8 @@ void leader_get_forwarding_followers(struct leader *leader, struct long_set *ret
 
 /* Java: addForwardingFollower() */
 void leader_add_forwarding_follower(struct leader *leader, struct learner_handler *handler);
+/* Returns whether it is in that set, and no younger connection has taken its place. */
+bool leader_is_forwarding_to(struct leader *leader, const struct learner_handler *handler);
 
 /* Java: addObserverLearnerHandler() */
 void leader_add_observer_learner_handler(struct leader *leader, struct learner_handler *handler);
@@ -201,12 +204,17 @@ void leader_applied(struct leader *leader, const struct request *request);
 /* Commits what has a quorum by now, though no ACK came. Main thread. */
 void leader_revalidate_outstanding_proposals(struct leader *leader);
 
+/* A voter has the transaction on its disk. Java: processAck() */
+void leader_process_ack(struct leader *leader, int64_t sid, int64_t zxid);
+
 /* Frees the lists. When no thread of the leader is left. */
 void leader_free_proposals(struct leader *leader);
 
 /* ---- leader_broadcast.c: methods of learner_master ------------------------------------------- */
 
-void leader_process_ack(struct learner_master *master, int64_t sid, int64_t zxid);
+void leader_process_learner_ack(struct learner_master *master, struct learner_handler *handler,
+                                int64_t zxid);
+int64_t leader_get_last_committed(struct learner_master *master);
 int64_t leader_get_last_proposed(struct learner_master *master);
 void leader_touch(struct learner_master *master, int64_t session_id, int32_t timeout_ms);
 ZK_NODISCARD int leader_submit_learner_request(struct learner_master *master,

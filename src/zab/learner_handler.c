@@ -292,7 +292,7 @@ static void learner_handler_run(void *arg)
         switch (qp->type) {
         case LEADER_ACK:
             update_ack(handler, qp->zxid);
-            master->ops->process_ack(master, handler->sid, qp->zxid);
+            master->ops->process_ack(master, handler, qp->zxid);
             break;
         case LEADER_PING:
             r = touch_sessions(handler, qp);

@@ -45,6 +45,8 @@ struct history {
 };
 
 static void look_at_history(struct learner_handler *handler, struct history *ret_history);
+static int64_t committed_beginning(struct learner_handler *handler, const struct history *history,
+                                   int64_t peer_last_zxid);
 static bool sync_from_txn_log(struct learner_handler *handler, int64_t peer_last_zxid,
                               struct history *history, int64_t *current_zxid);
 static void queue_op_packet(struct learner_handler *handler, int32_t type, int64_t zxid);
@@ -80,12 +82,18 @@ bool learner_handler_sync_follower(struct learner_handler *handler, int64_t peer
         why = "it stands where the leader stands";
     } else if (peer_last_zxid > history.max_committed_log && !is_peer_new_epoch_zxid) {
         /* It logged what no quorum has seen, perhaps as a leader that lost its office. */
-        zk_log(ctx, ZK_LOG_SENDING_TRUNC_TO_FOLLOWER, history.max_committed_log, handler->sid);
-        queue_op_packet(handler, LEADER_TRUNC, history.max_committed_log);
-        current_zxid = history.max_committed_log;
+        current_zxid = committed_beginning(handler, &history, peer_last_zxid);
         handler->need_op_packet = false;
         need_snap = false;
-        why = "it has transactions that no quorum has";
+        if (current_zxid == peer_last_zxid) {
+            zk_log(ctx, ZK_LOG_SENDING_DIFF, peer_last_zxid, handler->sid);
+            queue_op_packet(handler, LEADER_DIFF, peer_last_zxid);
+            why = "all that it has is committed, though not applied by the leader yet";
+        } else {
+            zk_log(ctx, ZK_LOG_SENDING_TRUNC_TO_FOLLOWER, current_zxid, handler->sid);
+            queue_op_packet(handler, LEADER_TRUNC, current_zxid);
+            why = "it has transactions that no quorum has";
+        }
     } else if (history.max_committed_log >= peer_last_zxid &&
                history.min_committed_log <= peer_last_zxid) {
         zk_log(ctx, ZK_LOG_USING_COMMITTED_LOG, handler->sid);
@@ -137,6 +145,20 @@ static void look_at_history(struct learner_handler *handler, struct history *ret
     ret_history->max_committed_log =
         empty ? last_processed_zxid : ret_history->log.max_committed_log;
     ret_history->last_processed_zxid = last_processed_zxid;
+}
+
+/* How much of a learner's history is committed, if it goes beyond what the leader has applied. What
+ * it has of the leader's own term is the beginning of what the leader proposed, and some of that
+ * may be committed and not applied yet: to cut that off, too, as Java does, would leave a committed
+ * transaction on fewer disks than a quorum for a moment (D-185). */
+static int64_t committed_beginning(struct learner_handler *handler, const struct history *history,
+                                   int64_t peer_last_zxid)
+{
+    int64_t last_committed = handler->master->ops->get_last_committed(handler->master);
+    if (zxid_epoch(last_committed) != zxid_epoch(peer_last_zxid) ||
+        last_committed <= history->max_committed_log)
+        return history->max_committed_log;
+    return last_committed < peer_last_zxid ? last_committed : peer_last_zxid;
 }
 
 /* Row 5. The files are read up to the oldest transaction in memory, which a quorum has; beyond that

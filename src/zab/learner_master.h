@@ -74,7 +74,8 @@ struct learner_master_ops {
     int64_t (*get_and_decrement_follower_counter)(struct learner_master *master);
 
     /* Java: processAck() */
-    void (*process_ack)(struct learner_master *master, int64_t sid, int64_t zxid);
+    void (*process_ack)(struct learner_master *master, struct learner_handler *handler,
+                        int64_t zxid);
 
     /* Java: revalidateSession(). Answers the learner. -EPROTO: the packet is too short. */
     int (*revalidate_session)(struct learner_master *master, const struct quorum_packet *packet,
@@ -92,6 +93,9 @@ struct learner_master_ops {
      * handler blocks on nothing meanwhile. */
     void (*hold_proposals)(struct learner_master *master);
     void (*release_proposals)(struct learner_master *master);
+
+    /* Returns the last committed zxid, which may not be applied yet. While the proposals are held. */
+    int64_t (*get_last_committed)(struct learner_master *master);
 
     /* Java: startForwarding(). Queues to the learner what it has not seen behind last_seen_zxid,
      * and from now on it is told of everything. Returns the last proposed zxid. While the proposals

@@ -126,7 +126,7 @@ static void propose(struct stage *stage, int64_t counter)
 
 static void ack(struct stage *stage, int64_t sid, int64_t counter)
 {
-    leader_process_ack(&stage->leader->master, sid, EPOCH + counter);
+    leader_process_ack(stage->leader, sid, EPOCH + counter);
 }
 
 /* What was queued since the last look: "PROPOSAL 1, COMMIT 1": counters. */
@@ -252,6 +252,29 @@ static void brd_02_twice_from_one_server_counts_once(void **state)
     ack(stage, 1, 1);
 
     expect_queue(one, "PROPOSAL 1");
+}
+
+/* It is told to cut off what it has acknowledged, and gets it anew: until it has it again, its word
+ * does not count, whichever connection brings it. */
+static void brd_02_what_a_learner_acknowledged_before_it_came_back_does_not_count(void **state)
+{
+    struct stage *stage = *state;
+    struct learner_master *master = &stage->leader->master;
+    struct learner_handler *before = forward_to(stage, 1);
+    propose(stage, 1);
+    propose(stage, 2);
+    master->ops->process_ack(master, before, EPOCH + 1);
+
+    struct learner_handler *again = connect_learner(stage, 1);
+    forward_from(stage, again, EPOCH);
+    master->ops->process_ack(master, before, EPOCH + 2); /* it was late */
+    ack(stage, 3, 1);
+    ack(stage, 3, 2);
+    expect_queue(again, "PROPOSAL 1, PROPOSAL 2");
+
+    master->ops->process_ack(master, again, EPOCH + 1);
+    expect_queue(again, "COMMIT 1");
+    test_await(is_applied, stage);
 }
 
 static void brd_02_acks_of_what_is_not_outstanding_are_passed_over(void **state)
@@ -440,7 +463,7 @@ static void ack_thread(void *arg)
             break;
         struct quorum_packet *packet = item;
         if (packet->type == LEADER_PROPOSAL) {
-            leader_process_ack(&stream->stage->leader->master, 1, packet->zxid);
+            leader_process_ack(stream->stage->leader, 1, packet->zxid);
             acked++;
         }
         quorum_packet_free(packet);
@@ -537,6 +560,7 @@ int main(void)
         WITH_LEADER(brd_01_quorum_of_every_configuration_is_needed),
         WITH_LEADER(brd_02_strangers_and_observers_do_not_count),
         WITH_LEADER(brd_02_twice_from_one_server_counts_once),
+        WITH_LEADER(brd_02_what_a_learner_acknowledged_before_it_came_back_does_not_count),
         WITH_LEADER(brd_02_acks_of_what_is_not_outstanding_are_passed_over),
         WITH_LEADER(brd_06_last_zxid_of_an_epoch_ends_the_term),
         WITH_LEADER(sync_is_answered_at_once_while_nothing_is_outstanding),

@@ -28,6 +28,8 @@ void synced_learner_tracker_add_quorum_verifier(struct synced_learner_tracker *t
 /* Counts sid in each configuration in which it votes. Returns false if there is none.
  * Java: addAck() */
 bool synced_learner_tracker_add_ack(struct synced_learner_tracker *tracker, int64_t sid);
+/* What sid has acknowledged it may not have any more. */
+void synced_learner_tracker_remove_ack(struct synced_learner_tracker *tracker, int64_t sid);
 /* Returns whether sid votes in every configuration. Java: hasSid() */
 bool synced_learner_tracker_has_sid(const struct synced_learner_tracker *tracker, int64_t sid);
 /* Returns whether the acks are a quorum in every configuration. May read the oracle's file.
