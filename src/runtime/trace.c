@@ -281,7 +281,7 @@ void zk_trace_txn(struct zk_context *ctx, const char *step, int64_t zxid, int64_
 void zk_trace_sync(struct zk_context *ctx, int64_t peer, const char *mode, int64_t from_zxid,
                    int64_t to_zxid, const char *why)
 {
-    if (!zk_trace_on(ctx))
+    if (!trace_any(ctx))
         return;
     struct zk_str *line = trace_begin(ctx, "sync");
     field_number(line, "peer", peer);

@@ -73,6 +73,7 @@ void cluster_begin(struct cluster *cluster, const struct cluster_options *option
     cluster->size = options->voters + options->observers;
     cluster->shut_out = 0;
     cluster->settled_ms = 0;
+    cluster->crashed_at_point = false;
     invariants_begin(&cluster->invariants, options->voters);
     history_begin(&cluster->invariants.history, options->voters, cluster->size, options->group_size,
                   options->weights);

@@ -26,6 +26,7 @@ struct cluster_options {
     const char *more;  /* lines at the end of each configuration; NULL: none */
     enum plant plant;  /* a mistake of the driver, for tests */
     uint64_t left_out; /* bit n: fault n+1 of the plan does not happen */
+    uint64_t point;    /* of a sweep: which */
     FILE *trace;       /* where all trace lines go; NULL: nowhere */
 };
 
@@ -38,6 +39,7 @@ struct cluster {
     struct peer_process processes[HOSTS_MAX];
     bool stopping[HOSTS_MAX];
     unsigned errors_at_boot[HOSTS_MAX]; /* injected on the host before its process was booted */
+    bool crashed_at_point;              /* of a sweep: the story has one there */
     int shut_out;                       /* peers that cluster_must_settle left out (K-22) */
     int64_t settled_ms;                 /* so long cluster_must_settle has waited, last */
     char last_words[HOSTS_MAX][256];    /* the last line that it wrote to its log, cut */

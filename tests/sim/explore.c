@@ -26,6 +26,7 @@ struct totals {
     uint64_t violations;
     uint64_t elections; /* terms of leaders that were established */
     uint64_t shut_out;  /* peers that could not join at the end (K-22) */
+    uint64_t points;    /* of a sweep: so many runs had a crash at theirs */
     uint64_t done;      /* requests of clients */
     uint64_t refused;
     uint64_t in_doubt;
@@ -74,6 +75,7 @@ static void add(struct totals *totals, uint64_t seed, const struct world_report 
     totals->violations += report->result != WORLD_OK;
     totals->elections += cluster->invariants.established;
     totals->shut_out += (uint64_t)cluster->shut_out;
+    totals->points += cluster->crashed_at_point;
     totals->done += cluster->load.done;
     totals->refused += cluster->load.refused;
     totals->in_doubt += cluster->load.in_doubt;
@@ -131,7 +133,7 @@ static _Noreturn void work(const struct settings *settings, struct hunt *hunt,
                            struct worker *worker)
 {
     for (;;) {
-        uint64_t seed = atomic_fetch_add(&hunt->next, 1);
+        uint64_t seed = atomic_fetch_add(&hunt->next, settings->step);
         if (seed > settings->last ||
             (!settings->keep_going && seed > atomic_load(&hunt->lowest_failure)))
             break;
@@ -177,6 +179,7 @@ static struct totals sum(const struct settings *settings, const struct hunt *hun
         all.violations += one->violations;
         all.elections += one->elections;
         all.shut_out += one->shut_out;
+        all.points += one->points;
         all.done += one->done;
         all.refused += one->refused;
         all.in_doubt += one->in_doubt;
@@ -339,6 +342,8 @@ int explore(const struct settings *settings)
     if (!settings->quiet)
         print_details(&totals);
     print_totals(settings, &totals, clock_s() - began_s);
+    if (settings->scenario->sweeps)
+        printf("crash points: %" PRIu64 "\n", totals.points);
     if (code == EXIT_INTERRUPTED && totals.violations > 0)
         code = EXIT_VIOLATION;
     return code;

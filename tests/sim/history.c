@@ -77,6 +77,7 @@ void history_end(struct history *history)
         for (size_t i = 0; i < history->disks[host].count; i++)
             free(history->disks[host].files[i].zxids);
         free(history->disks[host].files);
+        free(history->adopted[host].zxids);
     }
     *history = (struct history){0};
 }
@@ -422,44 +423,84 @@ static int compare_zxids(const void *a, const void *b)
     return (one > other) - (one < other);
 }
 
-/* What stands in the logs behind the last that is known to be committed: the term begins so. */
-static void commit_all_of(struct history *history, int host, const struct history_disk *now)
+struct zxids {
+    int64_t *items;
+    size_t count;
+    size_t capacity;
+};
+
+static void add_zxid(struct zxids *zxids, int64_t zxid)
 {
-    const int64_t last = last_committed(history);
-    int64_t *fresh = NULL;
-    size_t capacity = 0;
-    size_t count = 0;
-    for (size_t i = 0; i < now->count; i++) {
-        for (size_t k = 0; k < now->files[i].count; k++) {
-            if (now->files[i].zxids[k] <= last)
-                continue;
-            fresh = grow(fresh, sizeof *fresh, &capacity, count + 1);
-            fresh[count++] = now->files[i].zxids[k];
-        }
-    }
-    if (count > 0)
-        qsort(fresh, count, sizeof *fresh, compare_zxids);
-    for (size_t i = 0; i < count; i++) /* a violation leaves for ever: what is fresh is lost then */
-        if (i == 0 || fresh[i] != fresh[i - 1])
-            commit(history, host, fresh[i]);
-    free(fresh);
+    zxids->items = grow(zxids->items, sizeof *zxids->items, &zxids->capacity, zxids->count + 1);
+    zxids->items[zxids->count++] = zxid;
 }
 
-void history_established(struct history *history, int host, bool leads)
+/* What a server has behind the last that is known to be committed, and up to most: in its logs, and
+ * in its tree if that came from another. Ascending; a zxid may stand there twice. */
+static struct zxids fresh_on(const struct history *history, int host,
+                             const struct history_disk *now, int64_t most)
+{
+    const int64_t last = last_committed(history);
+    struct zxids fresh = {0};
+    for (size_t i = 0; i < now->count; i++)
+        for (size_t k = 0; k < now->files[i].count; k++)
+            if (now->files[i].zxids[k] > last && now->files[i].zxids[k] <= most)
+                add_zxid(&fresh, now->files[i].zxids[k]);
+    for (size_t i = 0; i < history->adopted[host].count; i++) {
+        int64_t zxid = history->adopted[host].zxids[i];
+        if (zxid > last && zxid <= most && zxid <= now->snapshot)
+            add_zxid(&fresh, zxid);
+    }
+    if (fresh.count > 0)
+        qsort(fresh.items, fresh.count, sizeof *fresh.items, compare_zxids);
+    return fresh;
+}
+
+static struct history_disk disk_now(struct history *history, int host)
+{
+    struct history_disk now = {.snapshot = -1};
+    look(history, host, false, &now);
+    return now;
+}
+
+static void disk_forget(struct history_disk *disk)
+{
+    for (size_t i = 0; i < disk->count; i++)
+        free(disk->files[i].zxids);
+    free(disk->files);
+}
+
+void history_sent_snapshot(struct history *history, int host, int learner, int64_t zxid)
+{
+    if (!history->watches)
+        return;
+    struct history_disk now = disk_now(history, host);
+    struct zxids fresh = fresh_on(history, host, &now, zxid);
+    disk_forget(&now);
+    free(history->adopted[learner].zxids);
+    history->adopted[learner].zxids = fresh.items;
+    history->adopted[learner].count = fresh.count;
+    history->adopted[learner].capacity = fresh.capacity;
+}
+
+void history_established(struct history *history, int host, bool leads, int64_t epoch)
 {
     history->applied[host] = -1;
     if (!history->watches || !leads)
         return;
-    struct history_disk now = {.snapshot = -1};
-    look(history, host, false, &now);
-    for (size_t i = 0; i < history->committed_count; i++)
+    struct history_disk now = disk_now(history, host);
+    /* A leader that others have replaced already may hear of its quorum late. */
+    for (size_t i = 0; i < history->committed_count && history->committed[i] >> 32 <= epoch; i++)
         if (!disk_holds(&now, history->committed[i]))
             world_fail("I11: peer %d leads, and does not have 0x%" PRIx64 ", which is committed",
                        host, (uint64_t)history->committed[i]);
-    commit_all_of(history, host, &now);
-    for (size_t i = 0; i < now.count; i++)
-        free(now.files[i].zxids);
-    free(now.files);
+    /* The term begins with all that its leader has. */
+    struct zxids fresh = fresh_on(history, host, &now, INT64_MAX);
+    disk_forget(&now);
+    for (size_t i = 0; i < fresh.count; i++)
+        if (i == 0 || fresh.items[i] != fresh.items[i - 1])
+            commit(history, host, fresh.items[i]);
+    free(fresh.items);
 }
 
 void history_restart(struct history *history, int host)

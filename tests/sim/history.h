@@ -54,6 +54,13 @@ struct history {
     size_t committed_count;
     size_t committed_capacity;
     struct history_disk disks[HOSTS_MAX];
+    /* What came in the last SNAP, though no log of this host has it: zxids behind what was
+     * committed then. */
+    struct {
+        int64_t *zxids;
+        size_t count;
+        size_t capacity;
+    } adopted[HOSTS_MAX];
     int64_t applied[HOSTS_MAX]; /* place in committed of the last one; -1: not known */
 };
 
@@ -66,8 +73,10 @@ void history_end(struct history *history);
  * host itself). */
 void history_step(struct history *history, int host, bool leads, const char *step, int64_t zxid,
                   int64_t peer);
+/* The leader on this host sends the learner its tree as of that zxid. */
+void history_sent_snapshot(struct history *history, int host, int learner, int64_t zxid);
 /* The host is established; as a leader: all that it has is committed. */
-void history_established(struct history *history, int host, bool leads);
+void history_established(struct history *history, int host, bool leads, int64_t epoch);
 /* It begins anew: booted, or looking for a leader. */
 void history_restart(struct history *history, int host);
 /* I9 for all that was ever committed. */

@@ -134,7 +134,7 @@ static void saw_established(struct invariants *invariants, int host, const char 
     peer->role = ROLE_ESTABLISHED;
     peer->leader = leader;
     peer->epoch = epoch;
-    history_established(&invariants->history, host, leader == host);
+    history_established(&invariants->history, host, leader == host, epoch);
     world_notify();
 }
 
@@ -165,6 +165,15 @@ static void saw_epoch(struct invariants *invariants, int host, const char *line)
                    (long long)peer->current_epoch, (long long)peer->accepted_epoch);
 }
 
+static void saw_sync(struct invariants *invariants, int host, const char *line)
+{
+    const char *zxid = text_field(line, "to_zxid");
+    int64_t learner = number(line, "peer");
+    if (zxid != NULL && text_is(line, "mode", "SNAP") && learner > 0 && learner < HOSTS_MAX)
+        history_sent_snapshot(&invariants->history, host, (int)learner,
+                              strtoll(zxid + 1, NULL, 16));
+}
+
 static bool starts_with(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;
@@ -190,6 +199,8 @@ void invariants_trace(struct invariants *invariants, int host, const char *bytes
         saw_epoch(invariants, host, name);
     else if (starts_with(name, "txn\""))
         saw_txn(invariants, host, name);
+    else if (starts_with(name, "sync\""))
+        saw_sync(invariants, host, name);
 }
 
 /* ---- processes and disks -------------------------------------------------------------------- */

@@ -17,6 +17,8 @@ enum {
     NODES_MAX = 4096,
     BUDGET_MAX = 200, /* a few hundred requests: what is new after them is mostly waiting */
     LAST_BUDGET = 12,
+    STEADY_BUDGET = 400,
+    STEADY_TIMEOUT_MS = 8000,
 };
 
 static struct load_node nodes[NODES_MAX];
@@ -68,6 +70,20 @@ void load_start(struct load *load, struct history *history, int hosts, int tick_
     }
     load->budget = 20 + (int)draw(load, BUDGET_MAX);
     history->watches = true;
+}
+
+void load_be_steady(struct load *load)
+{
+    load->client_count = 2;
+    load->budget = STEADY_BUDGET;
+    for (int i = 0; i < load->client_count; i++) {
+        load->clients[i].host = 1 + i;
+        load->clients[i].next_cxid = 1;
+        load->clients[i].window = 3;
+        load->clients[i].pause_max_ms = 400;
+        load->clients[i].quota = 20;
+        load->clients[i].timeout_ms = STEADY_TIMEOUT_MS;
+    }
 }
 
 void load_last_writes(struct load *load)

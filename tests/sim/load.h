@@ -93,6 +93,8 @@ struct load {
 void load_begin(struct load *load);
 void load_end(struct load *load);
 void load_start(struct load *load, struct history *history, int hosts, int tick_ms);
+/* Driver: two clients that go on and on, with a few requests under way. */
+void load_be_steady(struct load *load);
 /* Driver: all is whole again, and there must be some more writes. */
 void load_last_writes(struct load *load);
 /* Driver: the process of that host is no more: its clients hear nothing. */

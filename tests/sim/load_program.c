@@ -88,7 +88,9 @@ static void load_cnxn_send_response(struct server_cnxn *base, const struct reply
     struct station *station = cnxn->station;
     int32_t first_type = body != NULL && body->length >= 4 ? zk_load_int(body->bytes) : 0;
     pthread_mutex_lock(&station->mutex);
-    if (cnxn->client != NULL && header->xid != PING_XID)
+    if (!cnxn->answered) /* an error instead of a session */
+        cnxn->answered = true;
+    else if (cnxn->client != NULL && header->xid != PING_XID)
         load_answered(station->load, cnxn->client, header->xid, header->err, first_type);
     pthread_cond_broadcast(&station->changed);
     pthread_mutex_unlock(&station->mutex);

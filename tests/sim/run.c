@@ -61,10 +61,14 @@ static void drive(void *arg)
 struct world_report run_seed(const struct settings *settings, uint64_t seed, uint64_t left_out,
                              uint64_t show_allocation)
 {
-    struct story story = {run_options(settings, seed), settings->scenario};
+    const bool sweeps = settings->scenario->sweeps;
+    const uint64_t world_seed = sweeps ? 1 : seed;
+    struct story story = {run_options(settings, world_seed), settings->scenario};
     story.options.left_out = left_out;
+    story.options.point = seed;
     const struct world_options options = {
-        .seed = seed,
+        .seed = world_seed,
+        .calm = sweeps,
         .show_lines = settings->show_lines,
         .show_calls = settings->show_calls,
         .show_allocation = show_allocation,

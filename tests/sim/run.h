@@ -25,6 +25,7 @@ enum { COMMAND_SIZE = 512, JOBS_MAX = 64 };
 struct settings {
     uint64_t first;
     uint64_t last;
+    uint64_t step; /* only every step-th of them */
     const struct scenario *scenario;
     bool mix; /* the seed decides on peers, observers and groups */
     int peers;

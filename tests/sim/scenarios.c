@@ -151,18 +151,21 @@ static void drive_errors(struct cluster *cluster)
 /* ---- the list ------------------------------------------------------------------------------- */
 
 const struct scenario SCENARIOS[] = {
-    {"election", "all boot and agree; all stop, and nothing is left", drive_election},
-    {"terms", "ten leaders die, one after the other; each time all agree again", drive_terms},
-    {"stop", "all boot and are stopped at any moment", drive_stop},
+    {"election", "all boot and agree; all stop, and nothing is left", drive_election, false},
+    {"terms", "ten leaders die, one after the other; each time all agree again", drive_terms,
+     false},
+    {"stop", "all boot and are stopped at any moment", drive_stop, false},
     {"rebuild", "votes of a newer configuration start elections anew; all are stopped meanwhile",
-     drive_rebuild},
+     drive_rebuild, false},
     {"faults", "crashes, power losses, partitions, cuts, resets, slow links; then all must agree",
-     drive_faults},
+     drive_faults, false},
     {"errors", "the same, and the system fails calls: EMFILE, EIO, ENOSPC, EINTR, no memory...",
-     drive_errors},
+     drive_errors, false},
     {"writes", "the faults, while clients write: what they were told must be true in the end",
-     drive_writes},
-    {"write-errors", "the same, and the system fails calls", drive_write_errors},
+     drive_writes, false},
+    {"write-errors", "the same, and the system fails calls", drive_write_errors, false},
+    {"sweep", "one story; seed N is the Nth point at which a peer of it crashes", drive_sweep,
+     true},
 };
 const size_t SCENARIO_COUNT = sizeof SCENARIOS / sizeof *SCENARIOS;
 

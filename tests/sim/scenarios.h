@@ -8,6 +8,7 @@ struct scenario {
     const char *name;
     const char *what; /* for --help */
     void (*drive)(struct cluster *cluster);
+    bool sweeps; /* all seeds are one world, and their number is the point of a sweep */
 };
 
 extern const struct scenario SCENARIOS[];
@@ -25,6 +26,9 @@ void scenario_break_things(struct cluster *cluster, bool errors);
 /* writes.c */
 void drive_writes(struct cluster *cluster);
 void drive_write_errors(struct cluster *cluster);
+void drive_sweep(struct cluster *cluster); /* sweep.c */
+/* I14 alone: waits until all have come to rest. */
+void trees_must_agree(struct cluster *cluster);
 /* The clients write nothing more; then I13, I14 and I9 must hold, and sessions that nobody keeps
  * must end. Waits for all that, and fails the world if it does not come. */
 void writes_must_agree(struct cluster *cluster);

@@ -13,6 +13,7 @@ enum {
     LEAVE_MS = 60000,      /* so long a client may take to hear that it is over */
     AGREE_MS = 240000,     /* sessions of 20 s end, and their ends are committed */
     LOOK_MS = 20000,
+    RELOAD_MS = 300000,
     OWN_NODES = 5, /* of every tree: the root, twice, and three more */
 };
 
@@ -23,14 +24,16 @@ static bool draws(uint64_t one_in)
     return world_random(one_in) == 0;
 }
 
-/* Small numbers, so that snapshots, rolled logs and each kind of synchronisation come often. */
+/* A learner may need a hundred packets to catch up, on a line that takes 64 bytes at a time: so
+ * the initLimit is long. The rest are small numbers, so that snapshots, rolled logs and each kind
+ * of synchronisation come often. */
 static void draw_configuration(struct cluster *cluster)
 {
     static char more[MORE_SIZE];
     static const int snap_counts[] = {2, 4, 10, 30, 100000};
     more[0] = '\0';
     int snap_count = snap_counts[world_random(sizeof snap_counts / sizeof *snap_counts)];
-    text_append(more, sizeof more, "snapCount=%d\n", snap_count);
+    text_append(more, sizeof more, "initLimit=100\nsnapCount=%d\n", snap_count);
     if (draws(6))
         text_append(more, sizeof more, "forceSnapshotSync=true\n");
     if (draws(4))
@@ -142,7 +145,7 @@ static void check_view(struct cluster *cluster, int host, int64_t last, size_t c
     (void)cluster;
 }
 
-static void trees_must_agree(struct cluster *cluster)
+void trees_must_agree(struct cluster *cluster)
 {
     const struct history *history = &cluster->invariants.history;
     if (!comes(all_have_come_to_rest, cluster, AGREE_MS, 2000)) {
@@ -187,7 +190,7 @@ static void write_while_things_break(struct cluster *cluster, bool errors)
     if (!reloads)
         return;
     /* What the disks have makes the same trees. */
-    cluster_must_settle(cluster, LEAVE_MS);
+    cluster_must_settle(cluster, RELOAD_MS);
     trees_must_agree(cluster);
     cluster_must_stop(cluster, SCENARIO_STOP_MS);
 }

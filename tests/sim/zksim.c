@@ -20,6 +20,7 @@ static const char USAGE[] =
     "       zksim play FILE... [OPTION]...   see zksim play --help\n"
     "\n"
     "  --seeds A..B        explore: which seeds (default 1..1000)\n"
+    "  --step N            explore: only every Nth of them\n"
     "  --scenario NAME     what happens (default election):\n"
     "%s"
     "  --faults            the same as --scenario faults\n"
@@ -45,7 +46,7 @@ static const char USAGE[] =
     "Exit: 0 all is well, 1 a seed failed, 2 wrong usage, 3 a seed had two transcripts,\n"
     "130 interrupted.\n";
 
-static struct settings args = {.first = 1, .last = 1000, .peers = 3, .jobs = 1};
+static struct settings args = {.first = 1, .last = 1000, .step = 1, .peers = 3, .jobs = 1};
 static bool is_replay;
 
 /* ---- arguments ------------------------------------------------------------------------------ */
@@ -129,6 +130,7 @@ static bool parse_plant(const char *name)
 
 enum option_id {
     OPTION_SEEDS = 1,
+    OPTION_STEP,
     OPTION_SCENARIO,
     OPTION_FAULTS,
     OPTION_PEERS,
@@ -156,6 +158,9 @@ static int take_option(int option, const char *value)
     switch ((enum option_id)option) {
     case OPTION_SEEDS:
         return parse_seeds(value) ? -1 : usage_error("seeds are A..B, not %s", value);
+    case OPTION_STEP:
+        args.step = strtoull(value, NULL, 10);
+        return args.step > 0 ? -1 : usage_error("a step is a number from 1, not %s", value);
     case OPTION_SCENARIO:
         args.scenario = scenario_find(value);
         return args.scenario != NULL ? -1 : usage_error("there is no scenario %s", value);
@@ -222,6 +227,7 @@ static int parse_arguments(int argc, char **argv)
 {
     static const struct option options[] = {
         {"seeds", required_argument, NULL, OPTION_SEEDS},
+        {"step", required_argument, NULL, OPTION_STEP},
         {"scenario", required_argument, NULL, OPTION_SCENARIO},
         {"faults", no_argument, NULL, OPTION_FAULTS},
         {"peers", required_argument, NULL, OPTION_PEERS},

@@ -20,7 +20,7 @@
 struct zk_context;
 
 /* Returns whether the full trace is on. With zk_context_options.trace_brief only boot, exit, state,
- * decide, epoch, established and txn are written, and this is false. */
+ * decide, epoch, established, txn and sync are written, and this is false. */
 bool zk_trace_on(const struct zk_context *ctx);
 
 /* The life of the process. boot carries wall time, so that the files of several processes can be
