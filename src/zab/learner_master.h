@@ -94,7 +94,8 @@ struct learner_master_ops {
     void (*hold_proposals)(struct learner_master *master);
     void (*release_proposals)(struct learner_master *master);
 
-    /* Returns the last committed zxid, which may not be applied yet. While the proposals are held. */
+    /* Returns the last committed zxid, which may not be applied yet. While the proposals are
+     * held. */
     int64_t (*get_last_committed)(struct learner_master *master);
 
     /* Java: startForwarding(). Queues to the learner what it has not seen behind last_seen_zxid,
