@@ -13,6 +13,7 @@ enum {
     LEAVE_MS = 60000,      /* so long a client may take to hear that it is over */
     AGREE_MS = 240000,     /* sessions of 20 s end, and their ends are committed */
     LOOK_MS = 20000,
+    INIT_LIMIT_MS = 20000,
     RELOAD_MS = 300000,
     OWN_NODES = 5, /* of every tree: the root, twice, and three more */
 };
@@ -25,7 +26,7 @@ static bool draws(uint64_t one_in)
 }
 
 /* A learner may need a hundred packets to catch up, on a line that takes 64 bytes at a time: so
- * the initLimit is long. The rest are small numbers, so that snapshots, rolled logs and each kind
+ * the initLimit is long also with short ticks. The rest are small numbers, so that snapshots, rolled logs and each kind
  * of synchronisation come often. */
 static void draw_configuration(struct cluster *cluster)
 {
@@ -33,7 +34,8 @@ static void draw_configuration(struct cluster *cluster)
     static const int snap_counts[] = {2, 4, 10, 30, 100000};
     more[0] = '\0';
     int snap_count = snap_counts[world_random(sizeof snap_counts / sizeof *snap_counts)];
-    text_append(more, sizeof more, "initLimit=100\nsnapCount=%d\n", snap_count);
+    text_append(more, sizeof more, "initLimit=%d\nsnapCount=%d\n",
+                INIT_LIMIT_MS / cluster->options.tick_ms, snap_count);
     if (draws(6))
         text_append(more, sizeof more, "forceSnapshotSync=true\n");
     if (draws(4))
