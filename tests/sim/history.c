@@ -483,11 +483,31 @@ void history_sent_snapshot(struct history *history, int host, int learner, int64
     history->adopted[learner].capacity = fresh.capacity;
 }
 
+/* What is not in the leader's history is cut off, and cannot come back. Below a snapshot it does no
+ * harm. */
+static void check_no_dead_tail(struct history *history, int host, int64_t epoch)
+{
+    const struct history_disk *disk = look_durable(history, host);
+    for (size_t i = 0; i < disk->count; i++) {
+        for (size_t k = 0; k < disk->files[i].count; k++) {
+            int64_t zxid = disk->files[i].zxids[k];
+            if (zxid > disk->snapshot && zxid >> 32 < epoch && history_place(history, zxid) < 0)
+                world_fail("I11: peer %d follows in epoch %" PRId64 ", and its disk has 0x%" PRIx64
+                           ", which was never committed",
+                           host, epoch, (uint64_t)zxid);
+        }
+    }
+}
+
 void history_established(struct history *history, int host, bool leads, int64_t epoch)
 {
     history->applied[host] = -1;
-    if (!history->watches || !leads)
+    if (!history->watches)
         return;
+    if (!leads) {
+        check_no_dead_tail(history, host, epoch);
+        return;
+    }
     struct history_disk now = disk_now(history, host);
     /* A leader that others have replaced already may hear of its quorum late. */
     for (size_t i = 0; i < history->committed_count && history->committed[i] >> 32 <= epoch; i++)

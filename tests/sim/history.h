@@ -6,7 +6,8 @@
  *   I8  what a server has acknowledged is on its disk, so that a power loss leaves it there
  *   I9  what is committed is on the disks of a quorum of the voters, now and for ever
  *   I10 all apply the same transactions in the same order, each once, and leave none out
- *   I11 whoever leads an epoch has all that was committed before it
+ *   I11 whoever leads an epoch has all that was committed before it; whoever follows in it has
+ *       nothing on its disk that never was
  *   I12 nobody, observers included, applies what has not been committed; one request of a client is
  *       committed once at most
  *
