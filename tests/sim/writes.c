@@ -26,8 +26,8 @@ static bool draws(uint64_t one_in)
 }
 
 /* A learner may need a hundred packets to catch up, on a line that takes 64 bytes at a time: so
- * the initLimit is long also with short ticks. The rest are small numbers, so that snapshots, rolled
- * logs and each kind of synchronisation come often. */
+ * the initLimit is long also with short ticks. The rest are small numbers, so that snapshots,
+ * rolled logs and each kind of synchronisation come often. */
 static void draw_configuration(struct cluster *cluster)
 {
     static char more[MORE_SIZE];
