@@ -439,6 +439,11 @@ void *load_look(void *arg)
     struct peer_process *process = question->process;
     struct load_view *view = question->view;
     pthread_mutex_lock(&process->mutex);
+    while (process->run == NULL && !process->stop) { /* its main thread is slower than the others */
+        pthread_mutex_unlock(&process->mutex);
+        sleep_ms(10);
+        pthread_mutex_lock(&process->mutex);
+    }
     struct quorum_peer_run *run = process->run;
     process->stoppers += run != NULL; /* so that it does not go away */
     pthread_mutex_unlock(&process->mutex);
