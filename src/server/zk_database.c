@@ -440,6 +440,21 @@ int zk_database_get_proposals_from_txn_log(struct zk_database *database, int64_t
     return r;
 }
 
+bool zk_database_log_has_hole(struct zk_database *database, int64_t zxid, int64_t next_zxid)
+{
+    struct zk_strings paths = {0};
+    int r = file_txn_snap_log_find_n_recent_snapshots(database->snap_log, SIZE_MAX, &paths);
+    bool hole = r < 0; /* what cannot be known is not relied on */
+    for (size_t i = 0; i < paths.count && !hole; i++) {
+        int64_t snapshot_zxid;
+        hole = util_get_zxid_from_name(strrchr(paths.items[i], '/') + 1, SNAPSHOT_FILE_PREFIX,
+                                       &snapshot_zxid, NULL) &&
+               zxid < snapshot_zxid && snapshot_zxid < next_zxid;
+    }
+    zk_strings_done(&paths);
+    return hole;
+}
+
 /* ---- snapshots ------------------------------------------------------------------------------- */
 
 struct zk_database_snapshot {

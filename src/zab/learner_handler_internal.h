@@ -23,6 +23,8 @@ struct proposals {
     const struct committed_log *log; /* NULL: from the files */
     size_t next;
     struct txn_iterator *files;
+    int64_t previous_zxid; /* of the one before the present one; -1: there was none */
+    bool ends_at_hole;     /* the files lack what comes next */
 };
 
 struct learner_handler {

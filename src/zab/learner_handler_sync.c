@@ -97,7 +97,7 @@ bool learner_handler_sync_follower(struct learner_handler *handler, int64_t peer
     } else if (history.max_committed_log >= peer_last_zxid &&
                history.min_committed_log <= peer_last_zxid) {
         zk_log(ctx, ZK_LOG_USING_COMMITTED_LOG, handler->sid);
-        struct proposals proposals = {.log = &history.log};
+        struct proposals proposals = {.log = &history.log, .previous_zxid = -1};
         current_zxid = learner_handler_queue_committed_proposals(
             handler, &proposals, peer_last_zxid, INT64_MAX, history.max_committed_log);
         need_snap = false;
@@ -171,7 +171,7 @@ static bool sync_from_txn_log(struct learner_handler *handler, int64_t peer_last
 {
     struct learner_master *master = handler->master;
     struct zk_database *database = master->database;
-    struct proposals files = {0};
+    struct proposals files = {.previous_zxid = -1};
     int64_t reached = peer_last_zxid;
     int64_t before;
     master->ops->release_proposals(master);
@@ -202,7 +202,7 @@ static bool sync_from_txn_log(struct learner_handler *handler, int64_t peer_last
         return false;
     }
     zk_log(handler->ctx, ZK_LOG_QUEUEING_COMMITTED_LOG, reached);
-    struct proposals memory = {.log = &history->log};
+    struct proposals memory = {.log = &history->log, .previous_zxid = -1};
     *current_zxid = learner_handler_queue_committed_proposals(handler, &memory, reached, INT64_MAX,
                                                               history->max_committed_log);
     return true;
@@ -212,7 +212,7 @@ static bool sync_from_txn_log(struct learner_handler *handler, int64_t peer_last
 static struct txn_log_entry *current_proposal(const struct proposals *proposals)
 {
     if (proposals->log == NULL)
-        return txn_iterator_entry(proposals->files);
+        return proposals->ends_at_hole ? NULL : txn_iterator_entry(proposals->files);
     return proposals->next < proposals->log->count ? proposals->log->entries[proposals->next]
                                                    : NULL;
 }
@@ -249,6 +249,17 @@ static bool queue_first_packet(struct learner_handler *handler, int64_t proposal
     return true;
 }
 
+/* Do the files lack what lies between these two? Then this leader was given a SNAP once, as a
+ * learner. Java sends the one behind the other, and the learner never hears of what lies between
+ * (D-180). */
+static bool is_behind_a_hole(struct learner_handler *handler, const struct proposals *proposals,
+                             int64_t zxid)
+{
+    int64_t previous_zxid = proposals->previous_zxid;
+    return proposals->log == NULL && previous_zxid != -1 && zxid > previous_zxid + 1 &&
+           zk_database_log_has_hole(handler->master->database, previous_zxid, zxid);
+}
+
 /* Java: queueCommittedProposals() */
 int64_t learner_handler_queue_committed_proposals(struct learner_handler *handler,
                                                   struct proposals *proposals,
@@ -256,22 +267,25 @@ int64_t learner_handler_queue_committed_proposals(struct learner_handler *handle
                                                   int64_t last_committed_zxid)
 {
     int64_t queued_zxid = peer_last_zxid;
-    int64_t previous_zxid = -1;
     for (struct txn_log_entry *proposal; (proposal = current_proposal(proposals)) != NULL;
          next_proposal(proposals)) {
         int64_t zxid = proposal->header.zxid;
         if (zxid > max_zxid)
             break;
         if (zxid < peer_last_zxid) { /* the learner has it */
-            previous_zxid = zxid;
+            proposals->previous_zxid = zxid;
             continue;
         }
         if (handler->need_op_packet) {
-            if (!queue_first_packet(handler, zxid, previous_zxid, peer_last_zxid,
+            if (!queue_first_packet(handler, zxid, proposals->previous_zxid, peer_last_zxid,
                                     last_committed_zxid))
                 return queued_zxid;
             handler->need_op_packet = false;
         }
+        proposals->ends_at_hole = zxid > queued_zxid && is_behind_a_hole(handler, proposals, zxid);
+        if (proposals->ends_at_hole) /* what is queued does not reach memory: SNAP will follow */
+            break;
+        proposals->previous_zxid = zxid;
         if (zxid <= queued_zxid) /* it is the learner's last one, or stands there twice */
             continue;
         learner_handler_queue_sync_packet(

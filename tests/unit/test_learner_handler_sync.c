@@ -20,6 +20,7 @@ struct scene {
     int64_t committed[MOST_ZXIDS]; /* in memory */
     int64_t last;                  /* the tree's last zxid */
     int64_t roll_behind;           /* where a second file begins; 0: there is one */
+    int64_t snapshot;              /* the zxid of a snapshot file; 0: there is none */
     const char *setting;
     const char *value;
 };
@@ -63,6 +64,10 @@ static void set_scene(struct stage *stage, const struct scene *scene)
             assert_int_equal(0, zk_database_roll_log(database));
     }
     assert_int_equal(0, zk_database_commit(database));
+    if (scene->snapshot != 0) {
+        zk_database_set_last_processed_zxid(database, scene->snapshot);
+        assert_int_equal(0, zk_database_take_snapshot(database));
+    }
     for (size_t i = 0; scene->committed[i] != 0; i++) {
         struct txn_log_entry *entry = transaction(scene->committed[i]);
         zk_database_add_committed_proposal(database, entry);
@@ -260,6 +265,24 @@ static void syn_05_hole_between_files_and_memory_means_snap(void **state)
     expect_answer(&scene, 4, "SNAP", 8);
 }
 
+/* D-180: this leader was given a SNAP once, so its files lack what lies before the snapshot. */
+static void hole_in_the_files_that_a_snap_has_left_means_snap(void **state)
+{
+    (void)state;
+    static const struct scene in_an_epoch = {.disk = {2, 3, 9, 10}, .snapshot = 8, .last = 10};
+    expect_answer(&in_an_epoch, 2, "SNAP", 10);
+    expect_answer(&in_an_epoch, 3, "SNAP", 10);
+    expect_answer(&in_an_epoch, 9, "DIFF a; a", 10);
+    static const struct scene at_its_end = {.disk = {0x100000002, 0x100000003, 0x200000001},
+                                            .snapshot = 0x100000007,
+                                            .last = 0x200000001};
+    expect_answer(&at_its_end, 0x100000002, "SNAP", 0x200000001);
+    static const struct scene without = {.disk = {0x100000002, 0x100000003, 0x200000001},
+                                         .snapshot = 0x100000003,
+                                         .last = 0x200000001};
+    expect_answer(&without, 0x100000002, "DIFF 200000001; 100000003 200000001", 0x200000001);
+}
+
 /* Java: LearnerHandlerTest.testDuplicatedTxn */
 static void syn_05_transaction_that_is_logged_twice_is_sent_once(void **state)
 {
@@ -389,6 +412,7 @@ int main(void)
         cmocka_unit_test(syn_05_files_alone_are_enough),
         cmocka_unit_test(syn_05_what_is_only_logged_is_not_sent_as_committed),
         cmocka_unit_test(syn_05_hole_between_files_and_memory_means_snap),
+        cmocka_unit_test(hole_in_the_files_that_a_snap_has_left_means_snap),
         cmocka_unit_test(syn_05_transaction_that_is_logged_twice_is_sent_once),
         cmocka_unit_test(syn_05_nothing_is_cut_across_epochs),
         cmocka_unit_test(syn_05_files_larger_than_their_part_of_the_snapshot_are_not_read),

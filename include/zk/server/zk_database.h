@@ -119,6 +119,11 @@ int64_t zk_database_calculate_txn_log_size_limit(struct zk_database *database);
 ZK_NODISCARD int zk_database_get_proposals_from_txn_log(struct zk_database *database,
                                                         int64_t start_zxid, int64_t size_limit,
                                                         struct txn_iterator **ret_iterator);
+/* Returns whether the log on disk may lack transactions between these two entries, which stand one
+ * behind the other: a snapshot's zxid lies between them. A learner that was given a SNAP has such a
+ * hole, and may lead later (D-180). True also if the snapshots cannot be listed. Blocks on the
+ * disk. */
+bool zk_database_log_has_hole(struct zk_database *database, int64_t zxid, int64_t next_zxid);
 
 /* ---- snapshots ------------------------------------------------------------------------------- */
 
