@@ -159,6 +159,7 @@ void inode_sync(struct inode *inode)
     const struct content *now = &inode->now;
     struct content *durable = &inode->durable;
     size_t from = inode->dirty_from < durable->stored ? inode->dirty_from : durable->stored;
+    inode->cuts += now->size < durable->size; /* what was looked at meanwhile is gone only now */
     content_store(durable, now->stored);
     if (inode->dirty && now->stored > from)
         own_copy(durable->bytes + from, now->bytes + from, now->stored - from);
