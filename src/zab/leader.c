@@ -236,20 +236,33 @@ static void leader_get_status(struct quorum_peer_role *role, struct leader_statu
     *ret_status = status;
 }
 
+/* Of the connections of one learner that are forwarded to, only the youngest counts (D-184). The
+ * list is in order of arrival; a handler may be so slow that a younger one was here first. */
+static void replace_older_connections_locked(struct leader *leader, struct leader_learner *learner)
+    REQUIRES(&leader->learners_mu)
+{
+    zk_mutex_assert_held(&leader->learners_mu);
+    const int64_t sid = learner_handler_get_sid(learner->handler);
+    struct leader_learner *youngest = learner;
+    for (size_t i = 0; i < leader->learner_count; i++) {
+        struct leader_learner *other = &leader->learners[i];
+        if (!other->forwarding || learner_handler_get_sid(other->handler) != sid)
+            continue;
+        other->replaced = true;
+        youngest = other;
+    }
+    youngest->replaced = false;
+}
+
 /* Java: addForwardingFollower() */
 void leader_add_forwarding_follower(struct leader *leader, struct learner_handler *handler)
 {
     struct long_set sids = {0};
     zk_mutex_lock(&leader->learners_mu);
     struct leader_learner *learner = find_learner_locked(leader, handler);
-    const int64_t sid = learner_handler_get_sid(handler);
-    for (size_t i = 0; i < leader->learner_count; i++) { /* the learner's older connections */
-        if (learner_handler_get_sid(leader->learners[i].handler) == sid)
-            leader->learners[i].replaced = true;
-    }
     if (learner != NULL) { /* NULL: it is being shut down at this moment */
         learner->forwarding = true;
-        learner->replaced = false;
+        replace_older_connections_locked(leader, learner);
     }
     /* With two voters and an oracle, the oracle is needed as long as the other voter is away. */
     forwarding_sids_locked(leader, &sids);

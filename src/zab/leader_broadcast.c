@@ -346,8 +346,8 @@ int64_t leader_get_last_committed(struct learner_master *master) UNCHECKED_LOCKS
     return leader->last_committed;
 }
 
-/* What the learner has not seen is queued first. It enters its set under the same lock, so that the
- * next proposal reaches it: nothing falls between the two.
+/* The learner enters its set and is told of what it has not seen under one lock, so that nothing
+ * falls between that and the next proposal. (Java enters it last.)
  * Java: startForwarding() */
 int64_t leader_start_forwarding(struct learner_master *master, struct learner_handler *handler,
                                 int64_t last_seen_zxid) UNCHECKED_LOCKS
@@ -355,6 +355,10 @@ int64_t leader_start_forwarding(struct learner_master *master, struct learner_ha
     struct leader *leader = leader_of(master);
     zk_mutex_assert_held(&leader->mu);
     bool participant = learner_handler_get_learner_type(handler) == LEARNER_TYPE_PARTICIPANT;
+    if (participant)
+        leader_add_forwarding_follower(leader, handler);
+    else
+        leader_add_observer_learner_handler(leader, handler);
     for (size_t i = 0; i < proposal_list_count(&leader->to_be_applied); i++) {
         const struct proposal *proposal = proposal_list_at(&leader->to_be_applied, i);
         int64_t zxid = proposal_zxid(proposal);
@@ -373,14 +377,11 @@ int64_t leader_start_forwarding(struct learner_master *master, struct learner_ha
             continue;
         /* If it has acknowledged this one before, it has to cut it off now, and acknowledges it
          * again when it is on its disk again (D-184). */
-        synced_learner_tracker_remove_ack(&proposal->tracker, learner_handler_get_sid(handler));
+        if (leader_is_forwarding_to(leader, handler))
+            synced_learner_tracker_remove_ack(&proposal->tracker, learner_handler_get_sid(handler));
         learner_handler_queue_packet(
             handler, quorum_packet_new(LEADER_PROPOSAL, zxid, proposal->request->txn->bytes));
     }
-    if (participant)
-        leader_add_forwarding_follower(leader, handler);
-    else
-        leader_add_observer_learner_handler(leader, handler);
     return leader->last_proposed;
 }
 

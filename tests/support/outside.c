@@ -318,11 +318,11 @@ static struct timespec plus(struct timespec time, int64_t ms)
     return time;
 }
 
-int clock_gettime(clockid_t clock, struct timespec *ret_now)
+int clock_gettime(clockid_t clock_id, struct timespec *tp)
 {
-    int r = SYSTEM(clock_gettime)(clock, ret_now);
+    int r = SYSTEM(clock_gettime)(clock_id, tp);
     if (r == 0)
-        *ret_now = plus(*ret_now, passed());
+        *tp = plus(*tp, passed());
     return r;
 }
 

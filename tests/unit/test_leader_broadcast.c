@@ -277,6 +277,26 @@ static void brd_02_what_a_learner_acknowledged_before_it_came_back_does_not_coun
     test_await(is_applied, stage);
 }
 
+/* A learner is back before the handler of the connection that it has left gets to forwarding. */
+static void brd_02_slow_handler_of_a_connection_that_was_left_replaces_no_younger_one(void **state)
+{
+    struct stage *stage = *state;
+    struct learner_master *master = &stage->leader->master;
+    struct learner_handler *before = connect_learner(stage, 1);
+    struct learner_handler *again = connect_learner(stage, 1);
+    forward_from(stage, again, EPOCH);
+    propose(stage, 1);
+    master->ops->process_ack(master, again, EPOCH + 1);
+
+    forward_from(stage, before, EPOCH);
+    propose(stage, 2);
+    master->ops->process_ack(master, again, EPOCH + 2);
+    ack(stage, 3, 1);
+    ack(stage, 3, 2);
+
+    expect_queue(again, "PROPOSAL 1, PROPOSAL 2, COMMIT 1, COMMIT 2");
+}
+
 static void brd_02_acks_of_what_is_not_outstanding_are_passed_over(void **state)
 {
     struct stage *stage = *state;
@@ -561,6 +581,7 @@ int main(void)
         WITH_LEADER(brd_02_strangers_and_observers_do_not_count),
         WITH_LEADER(brd_02_twice_from_one_server_counts_once),
         WITH_LEADER(brd_02_what_a_learner_acknowledged_before_it_came_back_does_not_count),
+        WITH_LEADER(brd_02_slow_handler_of_a_connection_that_was_left_replaces_no_younger_one),
         WITH_LEADER(brd_02_acks_of_what_is_not_outstanding_are_passed_over),
         WITH_LEADER(brd_06_last_zxid_of_an_epoch_ends_the_term),
         WITH_LEADER(sync_is_answered_at_once_while_nothing_is_outstanding),
