@@ -173,7 +173,8 @@ static int print_entries(const struct dump *dump, struct txn_log_reader *reader,
     return r;
 }
 
-static const char *error_of_log(int r)
+/* text holds what the system says, for as long as the result is used. */
+static const char *error_of_log(int r, struct zk_error_text *text)
 {
     switch (r) {
     case -EBADMSG:
@@ -184,23 +185,26 @@ static const char *error_of_log(int r)
     case -EPIPE:
         return "the file is shorter than its header: it was being made when the server died";
     default:
-        return zk_error_text(r).text;
+        *text = zk_error_text(r);
+        return text->text;
     }
 }
 
 static void dump_log(struct dump *dump)
 {
     struct txn_log_reader *reader;
+    struct zk_error_text text;
     int64_t count = 0;
     int r = txn_log_reader_open(dump->ctx, dump->path, &reader);
     if (r < 0) {
-        damaged(dump, 0, 0, r == -EPROTO ? "it does not begin as a log does" : error_of_log(r));
+        damaged(dump, 0, 0,
+                r == -EPROTO ? "it does not begin as a log does" : error_of_log(r, &text));
         return;
     }
     r = print_entries(dump, reader, &count);
     int64_t position = txn_log_reader_position(reader);
     if (r < 0)
-        damaged(dump, position, count, error_of_log(r));
+        damaged(dump, position, count, error_of_log(r, &text));
     else if (txn_log_reader_end(reader) == TXN_LOG_END_PARTIAL)
         print_end(dump, "partial", position, count,
                   "the last entry is not whole: the server died while it wrote it");
@@ -359,7 +363,7 @@ static int print_snapshot(const struct dump *dump, struct jute_in *in, int64_t *
     return r;
 }
 
-static const char *error_of_snapshot(int r)
+static const char *error_of_snapshot(int r, struct zk_error_text *text)
 {
     switch (r) {
     case -EBADMSG:
@@ -369,12 +373,14 @@ static const char *error_of_snapshot(int r)
     case -EPIPE:
         return "the file ends too early: the server died while it wrote it";
     default:
-        return zk_error_text(r).text;
+        *text = zk_error_text(r);
+        return text->text;
     }
 }
 
 static void dump_snapshot(struct dump *dump, bool packed)
 {
+    struct zk_error_text text;
     int fd;
     int64_t nodes = 0;
     int r = file_open_read(dump->path, &fd);
@@ -386,7 +392,7 @@ static void dump_snapshot(struct dump *dump, bool packed)
     struct jute_in in = jute_in_of(dump->ctx, input);
     r = print_snapshot(dump, &in, &nodes);
     if (r < 0)
-        damaged(dump, zk_input_position(input), nodes, error_of_snapshot(r));
+        damaged(dump, zk_input_position(input), nodes, error_of_snapshot(r, &text));
     else
         print_end(dump, "whole", zk_input_position(input), nodes, "all seals fit");
     zk_input_free(input);

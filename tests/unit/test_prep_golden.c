@@ -29,7 +29,8 @@ enum { TIME_OFFSET = 20, FOLLOWERS = 2 };
 /* What the wall clock shows; 0: the time of day. Prep's thread reads it when the test waits. */
 static struct zk_atomic_long wall_ms;
 
-/* Takes the place of the C library's. */
+/* Takes the place of the C library's, whose parameters are __clock_id and __tp. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int clock_gettime(clockid_t clock_id, struct timespec *tp)
 {
     int64_t shown_ms = zk_atomic_long_get(&wall_ms);
@@ -131,7 +132,11 @@ static bool makes_javas_transaction(struct prep_stage *stage, const char *line, 
     for (char *word = strtok_r(copy, " ", &saved); word != NULL && count < 7;
          word = strtok_r(NULL, " ", &saved))
         words[count++] = word;
-    assert_int_equal(count, 7);
+    if (count != 7) {
+        free(copy);
+        fail_msg("%zu words instead of 7: %s", count, line);
+        return false;
+    }
 
     struct zk_id_list old_auth = stage->auth;
     read_auth(stage, words[5], &stage->auth);

@@ -263,12 +263,12 @@ static void a_key_without_use_warns_once(void **state)
         "jvm.pause.warn-threshold.ms=10",
         "metricsProvider.className=org.apache.zookeeper.metrics.prometheus.Provider",
         "metricsProvider.httpPort=7000",
-        "snapCount=1000",
+        "maxResponseCacheSize=1000",
         "jmx.enabled=true",
         "ssl.quorum.keyStore.location=/keys",
         "authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider",
         "admin.serverPort=8081",
-        "flushDelay=5",
+        "globalOutstandingLimit=5",
     };
     (void)state;
     for (size_t i = 0; i < sizeof(LINES) / sizeof(LINES[0]); i++) {
@@ -354,8 +354,8 @@ static void an_option_without_effect_is_warned_of(void **state)
         const char *value;
         const char *warning;
     } ROWS[] = {
-        {"zookeeper.snapCount", "7",
-         "-Dzookeeper.snapCount=7 has no effect: not served by zkpeer yet; remove it"},
+        {"zookeeper.maxResponseCacheSize", "7",
+         "-Dzookeeper.maxResponseCacheSize=7 has no effect: not served by zkpeer yet; remove it"},
         {"zookeeper.cnxTimeuot", "7",
          "-Dzookeeper.cnxTimeuot=7" UNKNOWN "did you mean cnxTimeout?"},
         {"cnxTimeout", "7",
@@ -368,6 +368,7 @@ static void an_option_without_effect_is_warned_of(void **state)
          "-Djava.net.preferIPv4Stack=true has no effect: zkpeer "
          "is no Java program; remove it"},
         {"zookeeper.cnxTimeout", "0", NULL},
+        {"zookeeper.snapCount", "1000", NULL},
         {"jute.maxbuffer", "100", NULL},
     };
     (void)state;
