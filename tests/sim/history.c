@@ -7,6 +7,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "internal.h"
 #include "peer_main.h"
 
 enum {
@@ -230,7 +231,9 @@ static void look(struct history *history, int host, bool durable, struct history
     for (size_t i = 0; i < disk->count; i++)
         disk->files[i].seen = false;
     disk->snapshot = -1;
+    look_away();
     world_each_file(host, durable, look_at_file, &(struct looking){history, host, disk});
+    look_again();
     for (size_t i = 0; i < disk->count;) { /* the log that was removed, or whose name was lost */
         if (disk->files[i].seen) {
             i++;

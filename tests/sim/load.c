@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "internal.h"
 #include "world.h"
 #include "zk/jute/keeper_code.h"
 #include "zk/jute/op_code.h"
@@ -48,7 +49,9 @@ void load_begin(struct load *load)
 
 void load_end(struct load *load)
 {
+    look_away();
     free(load->entries);
+    look_again();
     *load = (struct load){0};
 }
 
@@ -163,7 +166,9 @@ static void add_entry(struct load *load, const struct load_client *client, const
 {
     if (load->entry_count == load->entry_capacity) {
         load->entry_capacity = load->entry_capacity > 0 ? 2 * load->entry_capacity : 64;
+        look_away();
         load->entries = realloc(load->entries, load->entry_capacity * sizeof *load->entries);
+        look_again();
         if (load->entries == NULL)
             abort();
     }
@@ -464,10 +469,12 @@ const struct load_node *load_model(struct load *load, size_t *ret_count)
             world_fail("0x%" PRIx64 " is committed, and no log had it",
                        (uint64_t)history->committed[i]);
         struct reading in = {txn->bytes, txn->length, TXN_HEADER};
+        look_away();
         if (txn->type == OP_CODE_MULTI)
             apply_multi(&in, txn->session, txn->zxid);
         else
             apply(&in, txn->type, txn->session, txn->zxid);
+        look_again();
     }
     *ret_count = node_count;
     return nodes;

@@ -34,8 +34,8 @@ has_threads() {
   return 1
 }
 
-readonly COMMON='ListenerHandler*1 NIOServerCxnFac*1 QuorumPeer*1 QuorumPeerListe*1 RecvWorker*2 SendWorker*2 Signal*1 WorkerReceiver*1 WorkerSender*1 zkpeer*1 '
-readonly LEADER='LearnerCnxAccep*2 LearnerHandler*2 ListenerHandler*1 NIOServerCxnFac*1 QuorumPeer*1 QuorumPeerListe*1 RecvWorker*2 SendWorker*2 Sender*2 Signal*1 WorkerReceiver*1 WorkerSender*1 zkpeer*1 '
+readonly FOLLOWER='CommitProcessor*1 FollowerRequest*1 ListenerHandler*1 NIOServerCxnFac*1 QuorumPeer*1 QuorumPeerListe*1 RecvWorker*2 SendWorker*2 Signal*1 SyncThread*1 WorkerReceiver*1 WorkerSender*1 zkpeer*1 '
+readonly LEADER='CommitProcessor*1 ContainerManage*1 LearnerCnxAccep*2 LearnerHandler*2 ListenerHandler*1 NIOServerCxnFac*1 ProcessThread(s*1 QuorumPeer*1 QuorumPeerListe*1 RecvWorker*2 SendWorker*2 Sender*2 SessionTracker*1 Signal*1 SyncThread*1 WorkerReceiver*1 WorkerSender*1 zkpeer*1 '
 
 resident_kb() {
   awk '/^VmRSS/ {print $2}' "/proc/$(field "$1" pid)/status"
@@ -198,7 +198,7 @@ leaves_on_sigterm() {
 
 expect "three C peers serve" "$cluster" up
 chief=$(leading)
-expect "a follower has exactly the threads of NOTES.md T" has_threads $((chief % 3 + 1)) "$COMMON"
+expect "a follower has exactly the threads of NOTES.md T" has_threads $((chief % 3 + 1)) "$FOLLOWER"
 expect "a leader has exactly the threads of NOTES.md T" has_threads "$chief" "$LEADER"
 expect "a leader is small" memory_is_small "$chief"
 descriptors_before=$(descriptors "$chief")
