@@ -19,11 +19,12 @@ plays and the fuzz corpora; builds by clang and for release; then ensembles of r
 and of Java peers (tests/process/interop), two mixes again with sanitized C peers, and two that
 clients write to while members die (tests/process/writes); stories, the verbs of cluster.sh,
 filming, the replay page in a browser; the bench; the manners of every command; mistakes
-planted in copies of the product, each of which must be found; last the README's commands, which
+planted in copies of the product, each of which must be found (a third of them, which the commit's
+hash chooses); last the README's commands, which
 take away an ensemble that is in .cluster.
 
       --quick   only the static checks (without clang-tidy) and the unit tests as built by gcc
-      --full    also all ensembles again with sanitized C peers, the coverage of lines, and the unit
+      --full    also the other mutants, all ensembles again with sanitized C peers, the coverage of lines, and the unit
                 tests as built by clang and for release
   -j, --jobs N  so many compilers at a time, and three times as many unit tests, which wait more than
                 they compute (default: as many as there are processors); of the ensembles and
@@ -42,14 +43,17 @@ readonly MIXES=('java,c,java' 'c,java,c' 'c,c,java' 'c,java,java' 'java,c,c' 'ja
 readonly FEW_MIXES=("${MIXES[@]:0:2}")
 # Those that clients write to, through the members of Java.
 readonly WRITE_MIXES=('c,java,java' 'c,java,c')
+# All mutants take a quarter of an hour. Each commit tries a third of them, which its hash chooses.
+MUTANTS_PART=$((16#$(git -C "$REPO" rev-parse --short=6 HEAD 2>/dev/null || say 0) % 3 + 1))/3
+readonly MUTANTS_PART
 readonly PLAYS_AT_ONCE=3
 # What it says first. The times are those of an idle machine with two processors, in a fresh clone.
 declare -rA PLANS=(
   [quick]='2 parts: the static checks, and the unit tests as built by gcc. This takes about a minute and a half.'
   [normal]='The static checks; the unit tests in three builds; two more builds; then ensembles of real processes and
-all commands, three at a time. This takes about 11 minutes.'
-  [full]='All that test.sh does without an option (about 11 minutes); then all ensembles with sanitized C peers, the
-coverage of lines, and the unit tests in two more builds: together about half an hour.'
+all commands, three at a time. This takes about 17 minutes.'
+  [full]='All that test.sh does without an option (about 17 minutes); then all ensembles with sanitized C peers, the
+coverage of lines, and the unit tests in two more builds: together about three quarters of an hour.'
 )
 
 passed=0 failed=0
@@ -308,7 +312,7 @@ run_normal() {
   play verbs "$REPO/tests/process/stories/verbs.sh"
   play bench "$REPO/tests/process/bench/run.sh"
   play manners "$REPO/tests/process/manners/run.sh"
-  play mutants "$REPO/tests/mutants.sh" -j 1
+  play "mutants $MUTANTS_PART" "$REPO/tests/mutants.sh" -j 1 --part "$MUTANTS_PART"
   for name in asan tsan; do
     [[ -x $REPO/build/$name/zkpeer ]] || continue
     mapfile -t environment < <(sanitized "$name")
@@ -322,6 +326,10 @@ run_normal() {
 run_full() {
   run_normal
   local environment name
+  for name in 1/3 2/3 3/3; do # one after the other: they share their copies
+    [[ $name == "$MUTANTS_PART" ]] || play "mutants $name" "$REPO/tests/mutants.sh" -j 2 --part "$name"
+    run_plays
+  done
   for name in asan tsan; do
     [[ -x $REPO/build/$name/zkpeer ]] || continue
     mapfile -t environment < <(sanitized "$name")

@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib/lib.sh"
 
 usage() {
   cat <<'TEXT'
-Usage: mutants.sh [--list] [--write] [-j N] [NAME...] [--help]
+Usage: mutants.sh [--list] [--write] [--part K/N] [-j N] [NAME...] [--help]
 
 For each patch of tests/unit/mutants and tests/sim/mutants (or those named): applies it to a copy of
 the tree, builds there what must find it, and runs that until something fails:
@@ -22,6 +22,7 @@ A patch begins with some lines on what is broken and what harm it does; the last
 
       --list    name the patches and what they do; run nothing
       --write   afterwards put the table of tests/sim/mutants into tests/sim/README.md
+      --part K/N  only every Nth patch, from the Kth on: N such calls are all of them
   -j, --jobs N  so many at a time, each in a copy of its own (default: one per processor, at most 4)
   -h, --help    this text
 
@@ -327,13 +328,17 @@ write_table() {
 }
 
 main() {
-  local how=run write='' jobs good bad names=() targets=() started
+  local how=run write='' part='' jobs good bad names=() targets=() started
   jobs=$(($(nproc) < 4 ? $(nproc) : 4))
   started=$(now_ms)
   while (($# > 0)); do
     case $1 in
       --list) how=list && shift ;;
       --write) write=1 && shift ;;
+      --part)
+        need_value "$1" $# && part=$2 && shift 2
+        [[ $part =~ ^[1-9][0-9]*/[1-9][0-9]*$ && ${part%/*} -le ${part#*/} ]] || die_usage "--part takes 1/3, 2/3 or the like, not $part"
+        ;;
       -j | --jobs) need_value "$1" $# && jobs=$2 && shift 2 ;;
       -h | --help) usage && exit 0 ;;
       -*) die_usage "I do not know $1" ;;
@@ -346,6 +351,9 @@ main() {
   [[ $jobs =~ ^[1-9][0-9]*$ ]] || die_usage "--jobs needs a number above 0, not $jobs"
   ((${#names[@]} > 0)) || mapfile -t names < <(all_names "${FOLDERS[@]}")
   ((${#names[@]} > 0)) || die "there are no patches in tests/unit/mutants and tests/sim/mutants"
+  if [[ -n $part ]]; then
+    mapfile -t names < <(printf '%s\n' "${names[@]}" | awk -v k="${part%/*}" -v n="${part#*/}" 'NR % n == k % n')
+  fi
   if [[ $how == list ]]; then
     list "${names[@]}"
     exit 0
