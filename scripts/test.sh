@@ -18,14 +18,13 @@ and UndefinedBehaviorSanitizer, and by gcc with ThreadSanitizer, among them the 
 plays and the fuzz corpora; builds by clang and for release; then ensembles of real processes, of C
 and of Java peers (tests/process/interop), two mixes again with sanitized C peers, and two that
 clients write to while members die (tests/process/writes); stories, the verbs of cluster.sh,
-filming, the replay page in a browser; the bench; the manners of every command; mistakes
-planted in copies of the product, each of which must be found (a third of them, which the commit's
-hash chooses); last the README's commands, which
-take away an ensemble that is in .cluster.
+filming, the replay page in a browser; the bench; the manners of every command; mistakes planted in
+copies of the product, each of which must be found (a third of them, which the commit's hash
+chooses); last the README's commands, which take away an ensemble that is in .cluster.
 
       --quick   only the static checks (without clang-tidy) and the unit tests as built by gcc
-      --full    also the other mutants, all ensembles again with sanitized C peers, the coverage of lines, and the unit
-                tests as built by clang and for release
+      --full    also the other mutants, all ensembles again with sanitized C peers, the coverage of
+                lines, and the unit tests as built by clang and for release
   -j, --jobs N  so many compilers at a time, and three times as many unit tests, which wait more than
                 they compute (default: as many as there are processors); of the ensembles and
                 commands three run at a time

@@ -347,7 +347,8 @@ int64_t leader_get_last_committed(struct learner_master *master) UNCHECKED_LOCKS
 }
 
 /* The learner enters its set and is told of what it has not seen under one lock, so that nothing
- * falls between that and the next proposal. (Java enters it last.)
+ * falls between that and the next proposal. It enters first, where Java enters it last: whether it
+ * has a younger connection decides about its ACKs (D-184).
  * Java: startForwarding() */
 int64_t leader_start_forwarding(struct learner_master *master, struct learner_handler *handler,
                                 int64_t last_seen_zxid) UNCHECKED_LOCKS
