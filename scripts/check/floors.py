@@ -15,21 +15,23 @@ ALLOWED = {
     "io": "runtime base",
     "jute": GROUND,
     "ensemble": GROUND,
-    "tree": f"jute {GROUND}",
-    "persistence": f"tree jute {GROUND}",
-    "server": f"persistence tree ensemble jute {GROUND}",
-    "command": f"server persistence tree ensemble jute {GROUND}",
-    "cnxn": f"command server persistence tree ensemble jute {GROUND}",
+    "watch": f"jute {GROUND}",
+    "tree": f"watch jute {GROUND}",
+    "persistence": f"tree watch jute {GROUND}",
+    "server": f"persistence tree watch ensemble jute {GROUND}",
+    "command": f"server persistence tree watch ensemble jute {GROUND}",
+    "cnxn": f"command server persistence tree watch ensemble jute {GROUND}",
     "quorum": f"server persistence ensemble {GROUND}",
     "election": f"quorum server ensemble {GROUND}",
     "zab": f"quorum server persistence ensemble jute {GROUND}",
-    "peer": f"election zab quorum cnxn command server persistence tree ensemble jute {GROUND}",
+    "peer": f"election zab quorum cnxn command server persistence tree watch ensemble jute {GROUND}",
 }
 
-# Where each floor's band of ten lock ranks begins: a floor that stands on another takes its locks first.
+# Where each floor's band of ten lock ranks begins: a floor that stands on another takes its locks first. jute and ensemble
+# have no locks; their half of a band only says where they stand.
 BAND_SIZE = 10
 BAND = {"peer": 0, "zab": 10, "election": 20, "quorum": 30, "cnxn": 40, "command": 50, "server": 60, "persistence": 70,
-        "tree": 80, "jute": 90, "ensemble": 90, "io": 100, "runtime": 110, "base": 120}
+        "tree": 80, "watch": 90, "jute": 95, "ensemble": 95, "io": 100, "runtime": 110, "base": 120}
 
 
 def may_see(floor, other):

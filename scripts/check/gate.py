@@ -9,7 +9,7 @@ import sys
 HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 REPO = os.environ.get("ZK_GATE_TREE") or HOME  # another tree, for the tests of the gates
 BUILD_DIR = os.environ.get("ZKPEER_BUILD_DIR", os.path.join(REPO, "build", "dev"))
-FLOORS = ("base", "runtime", "io", "jute", "ensemble", "tree", "persistence", "server", "command", "cnxn", "quorum",
+FLOORS = ("base", "runtime", "io", "jute", "ensemble", "watch", "tree", "persistence", "server", "command", "cnxn", "quorum",
           "election", "zab", "peer")
 
 # Ctrl-C ends a gate without a stack of Python's, and with the exit code of the other scripts.
