@@ -10,6 +10,7 @@ enum server_lock_rank {
     ZK_RANK_DATABASE = 65,            /* ZKDatabase: which tree and which sessions are current */
     ZK_RANK_COMMITTED_LOG = 66,       /* ZKDatabase.committedLog */
     ZK_RANK_SERVER_STATS = 68,        /* counters, of the client port and of the protocol */
+    ZK_RANK_CNXN_STATS = 69,          /* counters of one connection */
 };
 
 #endif

@@ -5,19 +5,27 @@
  * is sent on a closed connection is dropped.
  *
  * The processors call the methods on their own threads. A method never blocks and takes no lock
- * whose rank is that of floor server or lower in number, since the caller may hold one. */
+ * whose rank is that of floor server or lower in number, since the caller may hold one;
+ * close is the exception, which is called with no lock held.
+ *
+ * What a connection is at the moment (its ids, its counters, whether it is stale) any thread may
+ * ask for and set. */
 #ifndef ZK_SERVER_SERVER_CNXN_H
 #define ZK_SERVER_SERVER_CNXN_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "zk/base/attrs.h"
 #include "zk/base/refcount.h"
+#include "zk/jute/auth_info.h"
 
 struct buf;
 struct connect_response;
 struct reply_header;
 struct server_cnxn;
+struct server_cnxn_stats;
+struct zk_context;
 
 /* Java: DisconnectReason, those that floor server gives */
 enum disconnect_reason {
@@ -43,15 +51,24 @@ struct server_cnxn_ops {
     void (*free)(struct server_cnxn *cnxn); /* the last reference is gone */
 };
 
-/* The first member of every connection's struct. */
+/* The first member of every connection's struct. One that is not a client's may be zero but for ops
+ * and refs: it has no ids and no counters then. */
 struct server_cnxn {
     const struct server_cnxn_ops *ops;
     struct zk_refcount refs; /* the port's table; requests on their way */
     /* Both are set before the first request of the connection, and not changed after it. */
     int64_t session_id;
     int32_t session_timeout_ms;
-    const char *remote_address; /* for log lines; as long-lived as the connection */
+    const char *remote_address;      /* for log lines; as long-lived as the connection */
+    struct auth_info *auth_info;     /* NULL: null in Java's sense */
+    struct server_cnxn_stats *stats; /* NULL: nothing is counted */
+    struct zk_atomic_long stale;     /* 0 or 1 */
 };
+
+/* What a constructor and the last reference call for the members that are not the kind's own. */
+void server_cnxn_init(struct server_cnxn *cnxn, struct zk_context *ctx,
+                      const struct server_cnxn_ops *ops);
+void server_cnxn_done(struct server_cnxn *cnxn);
 
 static inline struct server_cnxn *server_cnxn_ref(struct server_cnxn *cnxn)
 {
@@ -64,5 +81,53 @@ static inline void server_cnxn_unref(struct server_cnxn *cnxn) /* NULL is fine *
     if (cnxn != NULL && zk_refcount_unref(&cnxn->refs))
         cnxn->ops->free(cnxn);
 }
+
+/* ---- who the client is ----------------------------------------------------------------------- */
+
+/* Returns a reference to the ids of this moment, which the caller unrefs; NULL: null.
+ * Java: getAuthInfo() */
+struct shared_ids *server_cnxn_get_auth_info(struct server_cnxn *cnxn);
+/* Errors: -ENOSPC, see auth_info_add. Java: addAuthInfo() */
+ZK_NODISCARD int server_cnxn_add_auth_info(struct server_cnxn *cnxn, const char *scheme,
+                                           const char *id);
+
+/* ---- whether it is over ---------------------------------------------------------------------- */
+
+/* The connection has been closed, or is about to be: no watch is set for it any more, and
+ * what it still asks for may be dropped. Java: isStale() */
+bool server_cnxn_is_stale(const struct server_cnxn *cnxn);
+void server_cnxn_set_stale(struct server_cnxn *cnxn); /* Java: setStale() */
+
+/* ---- what it has done ------------------------------------------------------------------------ */
+
+/* The counters of one moment. Times are zk_elapsed_ms unless said otherwise. */
+struct server_cnxn_stats_values {
+    int64_t established_ms;   /* zk_wall_ms. Java: getEstablished() */
+    int64_t packets_received; /* frames and words */
+    int64_t packets_sent;     /* replies, events, the answer to the first packet */
+    int64_t outstanding;      /* requests whose reply has not been queued */
+    int64_t last_cxid;        /* -1: none yet */
+    int64_t last_zxid;        /* -1: none yet */
+    const char *last_op;      /* "NA": none yet; static. Java: Request.op2String() */
+    int64_t last_response_time_ms;
+    int64_t last_latency_ms;
+    int64_t min_latency_ms; /* INT64_MAX: nothing was measured */
+    int64_t max_latency_ms;
+    int64_t count; /* of what was measured */
+    int64_t total_latency_ms;
+};
+
+/* Java: updateStatsForResponse(). A negative cxid is not remembered. */
+void server_cnxn_update_stats_for_response(struct server_cnxn *cnxn, int64_t cxid, int64_t zxid,
+                                           const char *op, int64_t start_ms, int64_t end_ms);
+void server_cnxn_packets_received(struct server_cnxn *cnxn, int64_t count);
+void server_cnxn_packets_sent(struct server_cnxn *cnxn, int64_t count);
+/* Adds step, which may be negative, and returns how many requests are outstanding now.
+ * Java: incrOutstandingAndCheckThrottle(), decrOutstandingAndCheckThrottle() */
+int64_t server_cnxn_outstanding(struct server_cnxn *cnxn, int64_t step);
+
+void server_cnxn_get_stats(struct server_cnxn *cnxn, struct server_cnxn_stats_values *ret_values);
+/* Everything but what is outstanding and when it was established. Java: resetStats() */
+void server_cnxn_reset_stats(struct server_cnxn *cnxn);
 
 #endif

@@ -1,0 +1,146 @@
+/* What every client connection has: ids in Java's order, counters, whether it is over. */
+#include "zk/server/server_cnxn.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "zk_test.h"
+
+struct stage {
+    struct zk_context *ctx;
+    struct server_cnxn cnxn;
+};
+
+static const struct server_cnxn_ops no_ops = {0};
+
+static int stage_up(void **state)
+{
+    struct stage *stage = calloc(1, sizeof *stage);
+    stage->ctx = test_context();
+    server_cnxn_init(&stage->cnxn, stage->ctx, &no_ops);
+    *state = stage;
+    return 0;
+}
+
+static int stage_down(void **state)
+{
+    struct stage *stage = *state;
+    server_cnxn_done(&stage->cnxn);
+    zk_context_free(stage->ctx);
+    free(stage);
+    return 0;
+}
+
+static void assert_ids(struct stage *stage, const char *const *texts, size_t count)
+{
+    struct shared_ids *ids = server_cnxn_get_auth_info(&stage->cnxn);
+    assert_true(ids->list.present);
+    assert_int_equal(ids->list.count, count);
+    for (size_t i = 0; i < count; i++)
+        assert_string_equal(ids->list.items[i].id.text, texts[i]);
+    shared_ids_unref(ids);
+}
+
+/* As a running Java 3.8.0 told them in whoAmI. */
+static void ids_stand_in_the_order_of_javas_map(void **state)
+{
+    struct stage *stage = *state;
+    assert_int_equal(server_cnxn_add_auth_info(&stage->cnxn, "ip", "127.0.0.1"), 0);
+    assert_int_equal(
+        server_cnxn_add_auth_info(&stage->cnxn, "digest", "bob:ikIaKsbtGweaHnb/jKn7OHqbunM="), 0);
+    assert_ids(stage, (const char *const[]){"bob:ikIaKsbtGweaHnb/jKn7OHqbunM=", "127.0.0.1"}, 2);
+}
+
+static void an_id_is_in_the_set_once(void **state)
+{
+    struct stage *stage = *state;
+    assert_int_equal(server_cnxn_add_auth_info(&stage->cnxn, "ip", "127.0.0.1"), 0);
+    assert_int_equal(server_cnxn_add_auth_info(&stage->cnxn, "ip", "127.0.0.1"), 0);
+    assert_ids(stage, (const char *const[]){"127.0.0.1"}, 1);
+}
+
+static void a_list_that_somebody_holds_does_not_change(void **state)
+{
+    struct stage *stage = *state;
+    assert_int_equal(server_cnxn_add_auth_info(&stage->cnxn, "ip", "127.0.0.1"), 0);
+    struct shared_ids *before = server_cnxn_get_auth_info(&stage->cnxn);
+    assert_int_equal(server_cnxn_add_auth_info(&stage->cnxn, "super", ""), 0);
+    assert_int_equal(before->list.count, 1);
+    shared_ids_unref(before);
+    struct shared_ids *after = server_cnxn_get_auth_info(&stage->cnxn);
+    assert_int_equal(after->list.count, 2);
+    shared_ids_unref(after);
+}
+
+static void a_client_cannot_add_ids_without_end(void **state)
+{
+    struct stage *stage = *state;
+    char *name = malloc(AUTH_INFO_LIMIT);
+    memset(name, 'x', AUTH_INFO_LIMIT - 1);
+    name[AUTH_INFO_LIMIT - 1] = '\0';
+    assert_int_equal(server_cnxn_add_auth_info(&stage->cnxn, "digest", name), -ENOSPC);
+    assert_int_equal(server_cnxn_add_auth_info(&stage->cnxn, "digest", "bob:pw"), 0);
+    free(name);
+    assert_ids(stage, (const char *const[]){"bob:pw"}, 1);
+}
+
+static void latencies_are_counted_until_they_are_reset(void **state)
+{
+    struct stage *stage = *state;
+    server_cnxn_packets_received(&stage->cnxn, 3);
+    server_cnxn_packets_sent(&stage->cnxn, 2);
+    assert_int_equal(server_cnxn_outstanding(&stage->cnxn, 1), 1);
+    server_cnxn_update_stats_for_response(&stage->cnxn, 4, 0x100000043, "PING", 1000, 1007);
+    server_cnxn_update_stats_for_response(&stage->cnxn, -2, 0x100000044, "SETD", 1010, 1013);
+    struct server_cnxn_stats_values values;
+    server_cnxn_get_stats(&stage->cnxn, &values);
+    assert_int_equal(values.packets_received, 3);
+    assert_int_equal(values.packets_sent, 2);
+    assert_int_equal(values.last_cxid, 4);
+    assert_int_equal(values.last_zxid, 0x100000044);
+    assert_string_equal(values.last_op, "SETD");
+    assert_int_equal(values.min_latency_ms, 3);
+    assert_int_equal(values.max_latency_ms, 7);
+    assert_int_equal(values.total_latency_ms, 10);
+    assert_int_equal(values.count, 2);
+    assert_true(values.established_ms > 0);
+
+    server_cnxn_reset_stats(&stage->cnxn);
+    server_cnxn_get_stats(&stage->cnxn, &values);
+    assert_int_equal(values.packets_received, 0);
+    assert_int_equal(values.outstanding, 1);
+    assert_int_equal(values.last_cxid, -1);
+    assert_string_equal(values.last_op, "NA");
+    assert_true(values.established_ms > 0);
+}
+
+static void what_is_no_clients_has_no_ids_and_no_counters(void **state)
+{
+    (void)state;
+    struct server_cnxn bare = {.ops = &no_ops};
+    assert_null(server_cnxn_get_auth_info(&bare));
+    server_cnxn_packets_received(&bare, 1);
+    server_cnxn_update_stats_for_response(&bare, 1, 1, "PING", 0, 1);
+    struct server_cnxn_stats_values values;
+    server_cnxn_get_stats(&bare, &values);
+    assert_int_equal(values.packets_received, 0);
+    assert_false(server_cnxn_is_stale(&bare));
+    server_cnxn_set_stale(&bare);
+    assert_true(server_cnxn_is_stale(&bare));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(ids_stand_in_the_order_of_javas_map, stage_up, stage_down),
+        cmocka_unit_test_setup_teardown(an_id_is_in_the_set_once, stage_up, stage_down),
+        cmocka_unit_test_setup_teardown(a_list_that_somebody_holds_does_not_change, stage_up,
+                                        stage_down),
+        cmocka_unit_test_setup_teardown(a_client_cannot_add_ids_without_end, stage_up, stage_down),
+        cmocka_unit_test_setup_teardown(latencies_are_counted_until_they_are_reset, stage_up,
+                                        stage_down),
+        cmocka_unit_test(what_is_no_clients_has_no_ids_and_no_counters),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
