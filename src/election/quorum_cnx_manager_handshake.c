@@ -28,7 +28,7 @@ static void start_connection(struct handshake *handshake);
 static void connection_receiver_thread_run(void *arg);
 static void handle_connection(struct handshake *handshake, struct initial_message *message);
 static void keep_connection(struct handshake *handshake, int64_t sid);
-static void call_back(struct quorum_cnx_manager *qcm, struct initial_message *message);
+static void call_back(const struct handshake *caller, struct initial_message *message);
 static int connect_addresses(struct handshake *handshake);
 static struct handshake *outgoing_to_locked(struct quorum_cnx_manager *qcm, int64_t sid)
     REQUIRES(&qcm->mu);
@@ -207,7 +207,7 @@ static void handle_connection(struct handshake *handshake, struct initial_messag
         send_worker_unref(sw);
         qcm_trace_hung_up_on_smaller(handshake, message->sid);
         sock_wake(handshake->sock); /* hang up, then dial, as Java does */
-        call_back(qcm, message);
+        call_back(handshake, message);
     } else if (message->sid == qcm->my_id) {
         zk_log(qcm->ctx, ZK_LOG_OWN_ID); /* Java leaves the connection open (D-10) */
     } else {
@@ -303,10 +303,12 @@ static void keep_connection(struct handshake *handshake, int64_t sid)
 
 /* Dial the caller, at the address that it announced (K-12) or else at that of the configuration. If
  * it is being dialled already, that handshake remembers the address and tries it if its own dial
- * fails (D-72).
+ * fails (D-72). Of two calls the later one knows where the server is now, whichever thread comes
+ * here first.
  * Java: connectOne(), as handleConnection() calls it */
-static void call_back(struct quorum_cnx_manager *qcm, struct initial_message *message)
+static void call_back(const struct handshake *caller, struct initial_message *message)
 {
+    struct quorum_cnx_manager *qcm = caller->qcm;
     int64_t sid = message->sid;
     struct multiple_addresses *announced = &message->election_addr;
     if (announced->count == 0 && !qcm_configured_election_addr(qcm, sid, announced)) {
@@ -318,7 +320,8 @@ static void call_back(struct quorum_cnx_manager *qcm, struct initial_message *me
     struct handshake *under_way = outgoing_to_locked(qcm, sid);
     if (under_way == NULL) {
         qcm_connect_one_addr_locked(qcm, sid, stranger, announced);
-    } else {
+    } else if (under_way->announced_by < caller->number) {
+        under_way->announced_by = caller->number;
         multiple_addresses_done(&under_way->announced);
         multiple_addresses_copy(&under_way->announced, announced);
     }

@@ -84,6 +84,9 @@ struct handshake {
     bool settled;
     /* Where sid says that it listens, if it has called meanwhile (D-72). */
     struct multiple_addresses announced;
+    /* The number of the handshake that brought them; a call that came before that one does not
+     * replace them. 0: none has. */
+    int64_t announced_by;
 };
 
 struct quorum_cnx_manager {

@@ -4,7 +4,7 @@
 # what is left then? The calls stand in interruptions.txt.
 
 readonly INTERRUPTIONS=$here/interruptions.txt
-readonly AT_A_TIME=4 PATIENCE_S=60 END_WITHIN_S=30 AGAIN_AFTER_S=6
+readonly AT_A_TIME=4 PATIENCE_S=60 END_WITHIN_S=30 AGAIN_AFTER_S=6 LOST=3 TRIES=3
 
 # hold_tool DIR TOOL: a program that says that it was called and waits for Ctrl-C. It ends as if all were
 # well: who has called it must not go on for that.
@@ -103,7 +103,8 @@ press() {
   esac
 }
 
-# interrupted STATUS HOW WORD DIR COMMAND...: false, with what was seen, unless it ends as it should.
+# interrupted STATUS HOW WORD DIR COMMAND...: false, with what was seen, unless it ends as it should; LOST, if it has
+# ended as though nobody had pressed anything.
 interrupted() {
   local wanted=$1 how=$2 word=$3 dir=$4 pid status=0 left press_at=0 end=$((SECONDS + PATIENCE_S))
   shift 4
@@ -136,11 +137,25 @@ interrupted() {
   [[ $status != 2 ]] || ! grep -q 'unexpected EOF while looking for matching' "$dir/out" || status=130
   left=$(find "$dir/tmp" "$dir/home" "$dir/cluster" -mindepth 1 2>/dev/null || true)
   [[ -z $left ]] || say "files left: $left"
+  [[ $status != 0 || $wanted == 0 || -n $left ]] || return "$LOST"
   [[ $status == "$wanted" && -z $left && ! -e $dir/cluster ]]
 }
 
-# one_interruption NUMBER LINE: its verdict goes to files, for several run at a time.
+# one_interruption NUMBER LINE: its verdict goes to files, for several run at a time. What needs less than AGAIN_AFTER_S
+# for the rest of its work may be over before Ctrl-C is pressed again, if bash has lost the first one; then all of it
+# is done once more. A script that does not hear Ctrl-C at all fails every time.
 one_interruption() {
+  local try status=$LOST
+  for ((try = 1; try <= TRIES && status == LOST; try++)); do
+    rm -rf "$work/interrupt/$1"
+    status=0
+    try_interruption "$@" || status=$?
+  done
+  printf '%d\n' "$status" >"$work/interrupt/$1/status"
+}
+
+# try_interruption NUMBER LINE
+try_interruption() {
   local dir=$work/interrupt/$1 wanted how word call command holder='' status=0
   eval "call=($2)"
   wanted=${call[0]} how=${call[1]} word=${call[2]}
@@ -174,7 +189,7 @@ one_interruption() {
   esac
   interrupted "$wanted" "$how" "$word" "$dir" "$command" "${call[@]:1}" >"$dir/words" 2>&1 || status=$?
   [[ -z $holder ]] || kill "$holder" 2>/dev/null || true
-  printf '%d\n' "$status" >"$dir/status"
+  return "$status"
 }
 
 # prepare_clusters: one that serves, and one that has too few to do so: four of eight, and they are frozen.
