@@ -21,6 +21,7 @@ struct scene {
     int64_t last;                  /* the tree's last zxid */
     int64_t roll_behind;           /* where a second file begins; 0: there is one */
     int64_t snapshot;              /* the zxid of a snapshot file; 0: there is none */
+    int64_t last_committed;        /* and not applied yet; 0: no more than the tree has */
     const char *setting;
     const char *value;
 };
@@ -40,6 +41,15 @@ static int64_t record_start_forwarding(struct learner_master *master,
 {
     forwarding_from = last_seen_zxid;
     return leader_start_forwarding(master, handler, last_seen_zxid);
+}
+
+/* The scene's, while it has one. */
+static int64_t last_committed;
+
+static int64_t tell_last_committed(struct learner_master *master)
+{
+    (void)master;
+    return last_committed;
 }
 
 static struct txn_log_entry *transaction(int64_t zxid)
@@ -78,6 +88,9 @@ static void set_scene(struct stage *stage, const struct scene *scene)
     stage->leader = leader_new(stage->peer.self);
     stage->ops = *stage->leader->master.ops;
     stage->ops.start_forwarding = record_start_forwarding;
+    last_committed = scene->last_committed;
+    if (last_committed != 0)
+        stage->ops.get_last_committed = tell_last_committed;
     stage->leader->master.ops = &stage->ops;
     struct sock *sock;
     assert_int_equal(0, sock_new(stage->peer.ctx, INET_V4, &sock));
@@ -195,6 +208,16 @@ static void syn_03_what_only_the_learner_has_is_cut_off(void **state)
             txn_log_entry_unref(entries[k]);
         clear_scene(&stage);
     }
+}
+
+/* D-185: the voter is one of those that made a quorum of it. */
+static void what_is_committed_is_not_cut_off_though_it_is_not_applied(void **state)
+{
+    (void)state;
+    static const struct scene scene = {.committed = {2, 3, 4, 5}, .last = 5, .last_committed = 7};
+    expect_answer(&scene, 6, "DIFF 6", 6);
+    expect_answer(&scene, 7, "DIFF 7", 7);
+    expect_answer(&scene, 8, "TRUNC 7", 7);
 }
 
 /* --- SYN-04 ----------------------------------------------------------------------------------- */
@@ -407,6 +430,7 @@ int main(void)
         cmocka_unit_test(syn_03_peer_is_compared_with_the_last_zxid),
         cmocka_unit_test(syn_03_what_is_missing_comes_from_memory),
         cmocka_unit_test(syn_03_what_only_the_learner_has_is_cut_off),
+        cmocka_unit_test(what_is_committed_is_not_cut_off_though_it_is_not_applied),
         cmocka_unit_test(syn_04_first_zxid_of_an_epoch_is_never_truncated),
         cmocka_unit_test(syn_05_files_go_before_memory_and_nothing_is_sent_twice),
         cmocka_unit_test(syn_05_files_alone_are_enough),
