@@ -5,14 +5,16 @@
  * the processor. The thread takes all there is at once and then works without the lock on what is
  * its own. Java's queues are concurrent ones that its thread polls one element at a time.
  *
- * Reads run on the processor's own thread, as Java's do with no worker threads
- * (zookeeper.commitProcessor.numWorkerThreads=0); so no read can run while a write is applied, and
- * there is no pool to wait for (A-50). */
+ * Reads run on the processor's own thread, as Java's do with no worker threads, or on those of a
+ * pool, if zookeeper.commitProcessor.numWorkerThreads asks for them (A-50). A write waits until
+ * the pool is empty; so no read can run while a write is applied. */
 #include "zk/server/commit_processor.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "server/commit_workers.h"
 #include "server/lock_ranks.h"
 #include "server/request_queue.h"
 #include "zk/base/alloc.h"
@@ -31,7 +33,7 @@
 
 /* What has been measured goes to the metrics when the thread has nothing to do, and after so many
  * turns. */
-enum { TURNS_BETWEEN_MERGES = 256 };
+enum { TURNS_BETWEEN_MERGES = 256, TEXT_OF_COUNT = 12 };
 
 struct commit_processor {
     struct request_processor processor;
@@ -39,6 +41,7 @@ struct commit_processor {
     struct zk_context *ctx;
     struct request_processor *next; /* owned */
     struct zk_thread_group *threads;
+    struct commit_workers *workers; /* owned; NULL: reads run on the processor's thread */
     /* Whether a SYNC waits for the leader's answer; on the leader itself it flows like a read. */
     bool match_syncs;
     /* How many reads are passed on before a commit that waits; negative: a commit goes first as
@@ -111,6 +114,10 @@ static void commit_processor_measure(struct commit_processor *commit,
 static int send_to_next_processor(struct commit_processor *commit, struct request *request)
 {
     commit->num_read_queued_requests--;
+    if (commit->workers != NULL) {
+        commit_workers_schedule(commit->workers, request);
+        return 0;
+    }
     return request_processor_process_request(commit->next, request);
 }
 
@@ -126,7 +133,7 @@ static void commit_processor_run(void *arg)
         int64_t reads_processed = 0;
         /* As many as there are now and no more: clients that never stop reading must not keep the
          * others' commits waiting. */
-        size_t requests_to_process = commit->queued_requests.count;
+        size_t requests_to_process = commit->queued_requests.deque.count;
         while (
             r == 0 && requests_to_process > 0 &&
             (commit->max_read_batch_size < 0 || reads_processed <= commit->max_read_batch_size)) {
@@ -149,7 +156,7 @@ static void commit_processor_run(void *arg)
         }
         commit_processor_measure(commit, SERVER_METRICS_READ_COMMIT_PROC_ISSUED, reads_processed);
 
-        if (r == 0 && commit->committed_requests.count > 0)
+        if (r == 0 && commit->committed_requests.deque.count > 0)
             r = process_commits(commit);
         commit_processor_measure(commit, SERVER_METRICS_COMMIT_PROCESS_TIME,
                                  zk_elapsed_ms() - time_ms);
@@ -174,11 +181,11 @@ static struct request *match_commit(struct commit_processor *commit, struct long
         long_map_get(&commit->pending_requests, request->session_id);
     commit_processor_measure(commit, SERVER_METRICS_PENDING_SESSION_QUEUE_SIZE,
                              (int64_t)commit->pending_requests.count);
-    if (session_queue == NULL || session_queue->count == 0 ||
+    if (session_queue == NULL || session_queue->deque.count == 0 ||
         !need_commit(commit, request_queue_peek(session_queue)))
         return NULL;
     commit_processor_measure(commit, SERVER_METRICS_REQUESTS_IN_SESSION_QUEUE,
-                             (int64_t)session_queue->count);
+                             (int64_t)session_queue->deque.count);
     struct request *top_pending = request_queue_poll(session_queue);
     /* On a leader both are one and the same, which the thread of SyncRequestProcessor may read. */
     if (top_pending != request) {
@@ -200,7 +207,7 @@ static int drain_session_queues(struct commit_processor *commit, const struct lo
         struct request_queue *session_queue =
             long_map_get(&commit->pending_requests, drained->items[i]);
         int64_t reads_after_write = 0;
-        while (r == 0 && session_queue->count > 0 &&
+        while (r == 0 && session_queue->deque.count > 0 &&
                !need_commit(commit, request_queue_peek(session_queue))) {
             struct request *request = request_queue_poll(session_queue);
             r = send_to_next_processor(commit, request);
@@ -210,7 +217,7 @@ static int drain_session_queues(struct commit_processor *commit, const struct lo
         commit_processor_measure(commit, SERVER_METRICS_READS_AFTER_WRITE_IN_SESSION_QUEUE,
                                  reads_after_write);
         reads_processed += reads_after_write;
-        if (session_queue->count == 0) {
+        if (session_queue->deque.count == 0) {
             long_map_remove(&commit->pending_requests, drained->items[i]);
             request_queue_done(session_queue);
             free(session_queue);
@@ -228,10 +235,12 @@ static int process_commits(struct commit_processor *commit)
 {
     int r = 0;
     struct long_set drained = {0}; /* the sessions of these writes */
+    if (commit->workers != NULL)
+        commit_workers_await_empty(commit->workers);
     int64_t start_write_time_ms = zk_elapsed_ms();
     int32_t commits_to_process = commit->max_commit_batch_size;
     int64_t commits_processed = 0;
-    while (r == 0 && commit->committed_requests.count > 0 && commits_to_process > 0) {
+    while (r == 0 && commit->committed_requests.deque.count > 0 && commits_to_process > 0) {
         struct request *request = match_commit(commit, &drained);
         if (request == NULL)
             break;
@@ -261,12 +270,13 @@ static void merge_what_was_measured(struct commit_processor *commit)
 /* Waits until there is something to do, and takes it. Returns false when it is over. */
 static bool take_what_came_in(struct commit_processor *commit)
 {
-    bool idle = commit->queued_requests.count == 0 && commit->committed_requests.count == 0;
+    bool idle =
+        commit->queued_requests.deque.count == 0 && commit->committed_requests.deque.count == 0;
     if (idle || ++commit->turns >= TURNS_BETWEEN_MERGES)
         merge_what_was_measured(commit);
     zk_mutex_lock(&commit->mu);
-    while (!commit->stopped && idle && commit->incoming_requests.count == 0 &&
-           commit->incoming_commits.count == 0)
+    while (!commit->stopped && idle && commit->incoming_requests.deque.count == 0 &&
+           commit->incoming_commits.deque.count == 0)
         zk_cond_wait(&commit->wake_up, &commit->mu);
     bool stopped = commit->stopped;
     request_queue_move(&commit->queued_requests, &commit->incoming_requests);
@@ -279,9 +289,9 @@ static bool take_what_came_in(struct commit_processor *commit)
     commit_processor_measure(commit, SERVER_METRICS_READ_COMMIT_PROC_REQ_QUEUED,
                              commit->num_read_queued_requests);
     commit_processor_measure(commit, SERVER_METRICS_WRITE_COMMIT_PROC_REQ_QUEUED,
-                             (int64_t)commit->queued_write_requests.count);
+                             (int64_t)commit->queued_write_requests.deque.count);
     commit_processor_measure(commit, SERVER_METRICS_COMMIT_COMMIT_PROC_REQ_QUEUED,
-                             (int64_t)commit->committed_requests.count);
+                             (int64_t)commit->committed_requests.deque.count);
     return !stopped;
 }
 
@@ -289,13 +299,13 @@ static bool take_what_came_in(struct commit_processor *commit)
  * one. */
 static bool commit_came_in(struct commit_processor *commit)
 {
-    if (commit->committed_requests.count > 0)
+    if (commit->committed_requests.deque.count > 0)
         return true;
     zk_mutex_lock(&commit->mu);
     request_queue_move(&commit->committed_requests, &commit->incoming_commits);
     request_queue_move(&commit->queued_write_requests, &commit->incoming_writes);
     zk_mutex_unlock(&commit->mu);
-    return commit->committed_requests.count > 0;
+    return commit->committed_requests.deque.count > 0;
 }
 
 /* (In Java a part of run().) */
@@ -309,7 +319,7 @@ static void add_to_session_queue(struct commit_processor *commit, struct request
     }
     request_queue_add(session_queue, request);
     commit_processor_measure(commit, SERVER_METRICS_REQUESTS_IN_SESSION_QUEUE,
-                             (int64_t)session_queue->count);
+                             (int64_t)session_queue->deque.count);
 }
 
 /* Java: commit() */
@@ -355,15 +365,22 @@ static void halt(struct commit_processor *commit)
     commit->stopped = true;
     zk_cond_broadcast(&commit->wake_up);
     zk_mutex_unlock(&commit->mu);
+    if (commit->workers != NULL)
+        commit_workers_stop(commit->workers);
 }
 
-/* Java: shutdown() */
+/* Java waits for its workers for 5 seconds (zookeeper.commitProcessor.shutdownTimeout) and leaves
+ * those behind that are not done. A read of ours works on memory that goes with the server, so it
+ * is waited for however long it takes (D-240).
+ * Java: shutdown() */
 static void commit_processor_shutdown(struct request_processor *processor)
 {
     struct commit_processor *commit = (struct commit_processor *)processor;
     zk_log(commit->ctx, ZK_LOG_PROCESSOR_SHUTTING_DOWN, "CommitProcessor");
     halt(commit);
     zk_thread_group_join(commit->threads);
+    if (commit->workers != NULL)
+        commit_workers_join(commit->workers);
     request_processor_shutdown(commit->next);
 }
 
@@ -372,6 +389,7 @@ static void commit_processor_free(struct request_processor *processor) UNSHARED
     struct commit_processor *commit = (struct commit_processor *)processor;
     request_processor_free(commit->next);
     zk_thread_group_free(commit->threads);
+    commit_workers_free(commit->workers);
     request_queue_done(&commit->incoming_requests);
     request_queue_done(&commit->incoming_writes);
     request_queue_done(&commit->incoming_commits);
@@ -426,7 +444,20 @@ struct commit_processor *commit_processor_new(struct zookeeper_server *server,
 /* Java: start() */
 int commit_processor_start(struct commit_processor *commit)
 {
+    int32_t num_worker_threads =
+        zk_settings_get_integer(commit->ctx, "zookeeper.commitProcessor.numWorkerThreads", 0);
+    if (num_worker_threads < 0)
+        num_worker_threads = 0;
     init_batch_sizes(commit);
+    char count[TEXT_OF_COUNT];
+    snprintf(count, sizeof count, "%" PRId32, num_worker_threads);
+    zk_log(commit->ctx, ZK_LOG_COMMIT_PROCESSOR_WORKERS, num_worker_threads > 0 ? count : "no");
+    if (num_worker_threads > 0) {
+        commit->workers = commit_workers_new(commit->server, commit->next, num_worker_threads);
+        int r = commit_workers_start(commit->workers);
+        if (r < 0)
+            return r;
+    }
     return zk_thread_group_start(commit->threads, commit_processor_run, commit,
                                  "CommitProcessor:%" PRId64, zk_context_myid(commit->ctx));
 }

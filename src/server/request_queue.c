@@ -1,35 +1,13 @@
-/* A ring of requests. Java: ArrayDeque */
+/* References in an array_deque. Java: ArrayDeque<Request> */
 #include "server/request_queue.h"
 
-#include <stdlib.h>
-
-#include "zk/base/alloc.h"
 #include "zk/server/request.h"
-
-/* Most queues hold what one client has sent without waiting for an answer. */
-enum { REQUEST_QUEUE_ROOM = 4 };
-
-static size_t request_queue_slot(const struct request_queue *queue, size_t index)
-{
-    return (queue->head + index) & (queue->room - 1);
-}
-
-static void request_queue_grow(struct request_queue *queue)
-{
-    size_t room = queue->room > 0 ? 2 * queue->room : REQUEST_QUEUE_ROOM;
-    struct request **items = zk_xmalloc(room * sizeof *items);
-    for (size_t i = 0; i < queue->count; i++)
-        items[i] = queue->items[request_queue_slot(queue, i)];
-    free(queue->items);
-    *queue = (struct request_queue){.items = items, .count = queue->count, .room = room};
-}
 
 /* Takes over the caller's reference. */
 static void request_queue_append(struct request_queue *queue, struct request *request)
 {
-    if (queue->count == queue->room)
-        request_queue_grow(queue);
-    queue->items[request_queue_slot(queue, queue->count++)] = request;
+    queue->deque.element_size = sizeof request;
+    array_deque_add_last(&queue->deque, &request);
 }
 
 void request_queue_add(struct request_queue *queue, struct request *request)
@@ -39,27 +17,24 @@ void request_queue_add(struct request_queue *queue, struct request *request)
 
 struct request *request_queue_peek(const struct request_queue *queue)
 {
-    return queue->count > 0 ? queue->items[queue->head] : NULL;
+    struct request *const *first = array_deque_get(&queue->deque, 0);
+    return first != NULL ? *first : NULL;
 }
 
 struct request *request_queue_poll(struct request_queue *queue)
 {
-    if (queue->count == 0)
-        return NULL;
-    struct request *request = queue->items[queue->head];
-    queue->head = request_queue_slot(queue, 1);
-    queue->count--;
+    struct request *request = NULL;
+    array_deque_remove_first(&queue->deque, &request);
     return request;
 }
 
 void request_queue_move(struct request_queue *queue, struct request_queue *from)
 {
-    if (queue->count == 0) {
+    if (queue->deque.count == 0) {
         /* Two threads that hand over all the time pass the same two rings to and fro. */
         struct request_queue empty = *queue;
         *queue = *from;
         *from = empty;
-        from->head = 0;
         return;
     }
     struct request *request;
@@ -72,6 +47,5 @@ void request_queue_done(struct request_queue *queue)
     struct request *request;
     while ((request = request_queue_poll(queue)) != NULL)
         request_unref(request);
-    free(queue->items);
-    *queue = (struct request_queue){0};
+    array_deque_done(&queue->deque);
 }

@@ -1,19 +1,14 @@
-/* Requests in a row, the oldest first: a ring that grows. Java: ArrayDeque. The queue holds a
- * reference to each. It has no lock: its owner locks, or is the only thread. Zero-initialised it is
- * empty. */
+/* Requests in a row, the oldest first. Java: ArrayDeque. The queue holds a reference to each. It
+ * has no lock: its owner locks, or is the only thread. Zero-initialised it is empty. */
 #ifndef ZK_SERVER_REQUEST_QUEUE_H
 #define ZK_SERVER_REQUEST_QUEUE_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "zk/base/array_deque.h"
 
 struct request;
 
 struct request_queue {
-    struct request **items;
-    size_t head;
-    size_t count;
-    size_t room; /* a power of two, or 0 */
+    struct array_deque deque; /* of struct request * */
 };
 
 /* Takes a reference. Java: addLast() */

@@ -96,7 +96,7 @@ static bool should_flush(const struct sync_request_processor *sync)
 {
     if (sync->flush_delay_ms > 0 && get_remaining_delay(sync) == 0)
         return true;
-    return sync->max_batch_size > 0 && sync->to_flush.count >= (size_t)sync->max_batch_size;
+    return sync->max_batch_size > 0 && sync->to_flush.deque.count >= (size_t)sync->max_batch_size;
 }
 
 /* Java: shouldSnapshot() */
@@ -133,7 +133,7 @@ static void sync_request_processor_run(void *arg)
                      start_process_time_ms - si->sync_queue_start_time_ms);
         if (si->txn != NULL) {
             r = append_to_log(sync, si->txn);
-        } else if (sync->to_flush.count == 0) {
+        } else if (sync->to_flush.deque.count == 0) {
             /* Nothing to write, and nothing before it that waits: it need not wait, either. */
             r = pass_on(sync, si);
             request_unref(si);
@@ -162,9 +162,10 @@ static void sync_request_processor_run(void *arg)
 /* One fsync for all that has been appended; only then is any of it handed on. Java: flush() */
 static int flush(struct sync_request_processor *sync)
 {
-    if (sync->to_flush.count == 0)
+    if (sync->to_flush.deque.count == 0)
         return 0;
-    sync_measure(sync, SERVER_METRICS_SYNC_PROCESSOR_BATCH_SIZE, (int64_t)sync->to_flush.count);
+    sync_measure(sync, SERVER_METRICS_SYNC_PROCESSOR_BATCH_SIZE,
+                 (int64_t)sync->to_flush.deque.count);
     int64_t flush_start_time_ms = zk_elapsed_ms();
     int r = zk_database_commit(sync->database);
     if (r < 0) {

@@ -366,6 +366,19 @@ static void a_batch_of_no_commits_is_one(void **state)
     expect(stage, 1, "error 77.1=5");
 }
 
+/* CLI-57. The leader is faster than the thread that tells the processor of its own client's write;
+ * so the commit is nobody's, and the write waits for one that never comes. That is why what gives a
+ * write to the leader gives it to the processor first. */
+static void a_commit_that_is_early_is_applied_as_anothers(void **state)
+{
+    struct stage *stage = *state;
+    start(stage);
+    commit_comes(stage, 1, 1, 5);
+    expect(stage, 1, "error 1.1=5");
+    request_comes(stage, 1, 1, OP_CODE_CREATE);
+    expect_after_a_turn(stage, 1, "error 1.1=5");
+}
+
 /* ---- the end --------------------------------------------------------------------------------- */
 
 static void shutdown_drops_what_waits_and_shuts_down_the_next(void **state)
@@ -586,6 +599,7 @@ int main(void)
         STAGED(shutdown_waits_for_the_request_at_work),
         STAGED(a_processor_behind_it_that_fails_ends_the_role),
         STAGED(in_any_order_clients_and_commits_keep_theirs),
+        STAGED(a_commit_that_is_early_is_applied_as_anothers),
         STAGED(queues_and_commits_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -185,9 +185,9 @@ static void a_row_keeps_its_order_however_it_grows(void **state)
             assert_int_equal(poll_cxid(&queue), ++out);
         }
     }
-    assert_int_equal(queue.count, 100);
+    assert_int_equal(queue.deque.count, 100);
     request_queue_done(&queue);
-    assert_int_equal(queue.count, 0);
+    assert_int_equal(queue.deque.count, 0);
 }
 
 static void a_row_moves_behind_another(void **state)
@@ -198,12 +198,12 @@ static void a_row_moves_behind_another(void **state)
     add(&from, 1);
     add(&from, 2);
     request_queue_move(&queue, &from);
-    assert_int_equal(from.count, 0);
+    assert_int_equal(from.deque.count, 0);
     add(&from, 3);
     add(&from, 4);
     request_queue_move(&queue, &from);
     request_queue_move(&queue, &from);
-    assert_int_equal(queue.count, 4);
+    assert_int_equal(queue.deque.count, 4);
     for (int32_t cxid = 1; cxid <= 4; cxid++)
         assert_int_equal(poll_cxid(&queue), cxid);
     add(&from, 5);

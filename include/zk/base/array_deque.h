@@ -15,7 +15,7 @@
 
 struct array_deque {
     size_t element_size;
-    uint8_t *elements; /* a ring of room places; NULL: no room yet */
+    uint8_t *elements; /* a ring of room places, a power of two; NULL: no room yet */
     size_t head;       /* the place of the first element */
     size_t count;
     size_t room;

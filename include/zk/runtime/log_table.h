@@ -495,6 +495,9 @@
 /* J: how many reads, how many commits */
 #define ZK_LOG_COMMIT_PROCESSOR_BATCH_SIZES                                                        \
     ZK_INFO, "Configuring CommitProcessor with readBatchSize %" PRId32 " commitBatchSize %" PRId32
+/* J: how many, or "no" */
+#define ZK_LOG_COMMIT_PROCESSOR_WORKERS                                                            \
+    ZK_INFO, "Configuring CommitProcessor with %s worker threads."
 /* J */
 #define ZK_LOG_COMMIT_PROCESSOR_EXITED       ZK_INFO, "CommitProcessor exited loop!"
 /* J */

@@ -1,0 +1,372 @@
+/* CommitProcessor with worker threads, and what clients may rely on in any order of events.
+ * Java: CommitProcessorTest, CommitProcessorConcurrencyTest */
+#include "zk/server/commit_processor.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+
+#include "scripted_processor.h"
+#include "zk/base/random.h"
+#include "zk/base/refcount.h"
+#include "zk/jute/op_code.h"
+#include "zk/jute/txn_log_entry.h"
+#include "zk/runtime/lock.h"
+#include "zk/runtime/settings.h"
+#include "zk/runtime/thread.h"
+#include "zk/server/request.h"
+#include "zk/server/server_metrics.h"
+#include "zk/server/zk_database.h"
+#include "zk/server/zookeeper_server.h"
+#include "zk_test.h"
+
+static const struct zookeeper_server_methods PARROT = {.state = "parrot"};
+
+struct stage {
+    struct zk_context *ctx;
+    struct zk_database *database; /* never loaded or stored */
+    struct server_metrics *metrics;
+    struct zookeeper_server *server;
+    struct scripted_processor *next;
+    struct commit_processor *commit;
+    struct request_processor *processor; /* the same */
+    bool shut_down;
+};
+
+static void stage_new_processor(struct stage *stage, bool match_syncs)
+{
+    stage->next = scripted_processor_new(stage->ctx);
+    stage->commit = commit_processor_new(stage->server,
+                                         scripted_processor_as_processor(stage->next), match_syncs);
+    stage->processor = commit_processor_as_processor(stage->commit);
+    stage->shut_down = false;
+}
+
+static int setup(void **state)
+{
+    static struct stage stage;
+    stage.ctx = test_context();
+    stage.database = zk_database_new(stage.ctx, NULL);
+    stage.metrics = server_metrics_new(stage.ctx);
+    stage.server = zookeeper_server_new(stage.ctx, &PARROT, NULL, stage.database, stage.metrics);
+    stage_new_processor(&stage, true);
+    *state = &stage;
+    return 0;
+}
+
+static void stage_shutdown(struct stage *stage)
+{
+    if (!stage->shut_down)
+        request_processor_shutdown(stage->processor);
+    stage->shut_down = true;
+}
+
+static int teardown(void **state)
+{
+    struct stage *stage = *state;
+    stage_shutdown(stage);
+    request_processor_free(stage->processor);
+    zookeeper_server_unref(stage->server);
+    server_metrics_free(stage->metrics);
+    zk_database_free(stage->database);
+    zk_context_free(stage->ctx);
+    return 0;
+}
+
+/* A request of a client of ours comes in. */
+static void request_comes(struct stage *stage, int64_t session_id, int32_t cxid, int32_t type)
+{
+    struct request *request = request_new(NULL, session_id, cxid, type, NULL, NULL);
+    assert_int_equal(request_processor_process_request(stage->processor, request), 0);
+    request_unref(request);
+}
+
+static struct txn_log_entry *error_txn(int64_t session_id, int32_t cxid, int64_t zxid)
+{
+    struct txn_header header = {
+        .client_id = session_id, .cxid = cxid, .zxid = zxid, .type = OP_CODE_ERROR};
+    union txn_record record = {.error = {.err = -101}};
+    return txn_log_entry_new(&header, &record, NULL);
+}
+
+/* The leader says that a write has been committed. */
+static void commit_comes(struct stage *stage, int64_t session_id, int32_t cxid, int64_t zxid)
+{
+    struct txn_log_entry *txn = error_txn(session_id, cxid, zxid);
+    struct request *request = request_new_of_txn(txn);
+    commit_processor_commit(stage->commit, request);
+    request_unref(request);
+    txn_log_entry_unref(txn);
+}
+
+static void start(struct stage *stage)
+{
+    assert_int_equal(commit_processor_start(stage->commit), 0);
+}
+
+enum { WORKER_SESSIONS = 9, WORKER_REQUESTS = 20000, OTHERS_SESSION = 77 };
+
+/* The end of the chain: it looks whether what must not happen at once does. */
+struct watchful_processor {
+    struct request_processor processor;
+    struct zk_atomic_long writes_at_work;
+    struct zk_atomic_long reads_at_work;
+    struct zk_atomic_long last_zxid;
+    struct zk_atomic_long count;
+    struct zk_atomic_long broken; /* how often a rule was */
+    struct zk_atomic_long last_cxid[WORKER_SESSIONS];
+};
+
+static int watchful_process_request(struct request_processor *processor, struct request *request)
+{
+    struct watchful_processor *watchful = (struct watchful_processor *)processor;
+    bool is_write = request->txn != NULL;
+    bool is_broken = false;
+    if (is_write) {
+        is_broken |= zk_atomic_long_add(&watchful->writes_at_work, 1) != 1;
+        is_broken |= zk_atomic_long_get(&watchful->reads_at_work) != 0;
+        is_broken |= zk_atomic_long_add(&watchful->last_zxid, 1) != request->zxid;
+    } else {
+        zk_atomic_long_add(&watchful->reads_at_work, 1);
+        is_broken |= zk_atomic_long_get(&watchful->writes_at_work) != 0;
+    }
+    /* What came through another server before the client moved here has a cxid below 0. */
+    if (request->session_id < WORKER_SESSIONS && request->cxid > 0)
+        is_broken |=
+            zk_atomic_long_add(&watchful->last_cxid[request->session_id], 1) != request->cxid;
+    if (zk_random_below(16) == 0)
+        sched_yield();
+    zk_atomic_long_add(is_write ? &watchful->writes_at_work : &watchful->reads_at_work, -1);
+    zk_atomic_long_add(&watchful->broken, is_broken);
+    zk_atomic_long_add(&watchful->count, 1);
+    return 0;
+}
+
+static void watchful_shutdown(struct request_processor *processor)
+{
+    (void)processor;
+}
+
+static void watchful_free(struct request_processor *processor)
+{
+    free(processor);
+}
+
+static const struct request_processor_ops watchful_processor_ops = {
+    .process_request = watchful_process_request,
+    .shutdown = watchful_shutdown,
+    .free = watchful_free,
+};
+
+static struct watchful_processor *stage_watch(struct stage *stage, const char *workers)
+{
+    stage_shutdown(stage);
+    request_processor_free(stage->processor);
+    struct watchful_processor *watchful = calloc(1, sizeof *watchful);
+    watchful->processor.ops = &watchful_processor_ops;
+    zk_settings_set(stage->ctx, "zookeeper.commitProcessor.numWorkerThreads", workers);
+    stage->commit = commit_processor_new(stage->server, &watchful->processor, true);
+    stage->processor = commit_processor_as_processor(stage->commit);
+    stage->shut_down = false;
+    return watchful;
+}
+
+/* What the leader has been sent, and answers in this order. */
+struct forwarded {
+    struct stage *stage;
+    struct zk_mutex mu;
+    struct request *requests[WORKER_REQUESTS];
+    size_t count;
+    bool all_in;
+    int64_t commits; /* zxids that were given out */
+    int64_t others;  /* to writes that came through other servers */
+};
+
+static void many_clients_run(void *arg)
+{
+    struct forwarded *forwarded = arg;
+    int32_t cxids[WORKER_SESSIONS] = {0};
+    for (size_t i = 0; i < WORKER_REQUESTS; i++) {
+        int64_t session_id = zk_random_below(WORKER_SESSIONS);
+        int64_t dice = zk_random_below(10);
+        int32_t type = dice < 2 ? OP_CODE_SET_DATA : dice < 3 ? OP_CODE_SYNC : OP_CODE_GET_DATA;
+        struct request *request =
+            request_new(NULL, session_id, ++cxids[session_id], type, NULL, NULL);
+        assert_int_equal(request_processor_process_request(forwarded->stage->processor, request),
+                         0);
+        zk_mutex_lock(&forwarded->mu);
+        if (type != OP_CODE_GET_DATA)
+            forwarded->requests[forwarded->count++] = request_ref(request);
+        forwarded->all_in = i == WORKER_REQUESTS - 1;
+        zk_mutex_unlock(&forwarded->mu);
+        request_unref(request);
+    }
+}
+
+/* Between the answers come other servers' writes, and writes that our own clients have sent through
+ * other servers before they moved here: of their sessions, with other cxids. */
+static void busy_leader_run(void *arg)
+{
+    struct forwarded *forwarded = arg;
+    size_t done = 0;
+    bool over = false;
+    while (!over) {
+        zk_mutex_lock(&forwarded->mu);
+        size_t ready = forwarded->count;
+        bool all_in = forwarded->all_in;
+        zk_mutex_unlock(&forwarded->mu);
+        if (done < ready) {
+            struct request *request = forwarded->requests[done++];
+            if (request->type == OP_CODE_SYNC)
+                commit_processor_commit(forwarded->stage->commit, request);
+            else
+                commit_comes(forwarded->stage, request->session_id, request->cxid,
+                             ++forwarded->commits);
+            request_unref(request);
+        }
+        if (forwarded->others < WORKER_REQUESTS && zk_random_below(4) == 0) {
+            bool moved = zk_random_below(2) == 0;
+            commit_comes(forwarded->stage,
+                         moved ? zk_random_below(WORKER_SESSIONS) : OTHERS_SESSION,
+                         (int32_t) - (++forwarded->others), ++forwarded->commits);
+        }
+        over = all_in && done == ready;
+    }
+}
+
+struct awaited_count {
+    struct watchful_processor *watchful;
+    int64_t count;
+};
+
+static bool all_have_come(void *arg)
+{
+    struct awaited_count *awaited = arg;
+    return zk_atomic_long_get(&awaited->watchful->count) >= awaited->count;
+}
+
+/* The order of each client's requests, that of all writes, no read beside a write, and each
+ * request once. */
+static void in_any_order_the_rules_of_a_client_hold(struct stage *stage, const char *workers)
+{
+    struct watchful_processor *watchful = stage_watch(stage, workers);
+    struct forwarded *forwarded = calloc(1, sizeof *forwarded);
+    forwarded->stage = stage;
+    zk_mutex_init(&forwarded->mu, stage->ctx, "forwarded", 1);
+    start(stage);
+    struct zk_thread_group *group = zk_thread_group_new(stage->ctx);
+    assert_int_equal(zk_thread_group_start(group, many_clients_run, forwarded, "clients"), 0);
+    assert_int_equal(zk_thread_group_start(group, busy_leader_run, forwarded, "leader"), 0);
+    zk_thread_group_join(group);
+    zk_thread_group_free(group);
+
+    struct awaited_count all = {watchful, WORKER_REQUESTS + forwarded->others};
+    test_await(all_have_come, &all);
+
+    assert_int_equal(zk_atomic_long_get(&watchful->count), all.count);
+    assert_int_equal(zk_atomic_long_get(&watchful->broken), 0);
+    assert_int_equal(zk_atomic_long_get(&watchful->last_zxid), forwarded->commits);
+    zk_mutex_destroy(&forwarded->mu);
+    free(forwarded);
+}
+
+/* CLI-56 */
+static void without_workers_the_rules_of_a_client_hold(void **state)
+{
+    in_any_order_the_rules_of_a_client_hold(*state, "0");
+}
+
+static void with_one_worker_the_rules_of_a_client_hold(void **state)
+{
+    in_any_order_the_rules_of_a_client_hold(*state, "1");
+}
+
+static void with_workers_the_rules_of_a_client_hold(void **state)
+{
+    in_any_order_the_rules_of_a_client_hold(*state, "4");
+}
+
+enum { ROUNDS = 10000 };
+
+/* CLI-58. One client that waits for each answer: nothing comes that would wake a thread which has
+ * missed its wake-up (ZOOKEEPER-4537). */
+static void one_client_alone_is_always_answered(void **state)
+{
+    struct stage *stage = *state;
+    struct watchful_processor *watchful = stage_watch(stage, "2");
+    start(stage);
+    for (int32_t cxid = 1; cxid <= 2 * ROUNDS; cxid++) {
+        bool is_write = cxid % 2 == 0;
+        request_comes(stage, 1, cxid, is_write ? OP_CODE_SET_DATA : OP_CODE_GET_DATA);
+        if (is_write)
+            commit_comes(stage, 1, cxid, cxid / 2);
+        struct awaited_count one = {watchful, cxid};
+        for (int spin = 0; spin < 100 && !all_have_come(&one); spin++)
+            sched_yield();
+        test_await(all_have_come, &one);
+    }
+    assert_int_equal(zk_atomic_long_get(&watchful->broken), 0);
+}
+
+static bool server_has_failed(void *arg)
+{
+    struct stage *stage = arg;
+    return !zookeeper_server_is_running(stage->server);
+}
+
+static void a_read_that_fails_in_a_worker_ends_the_role(void **state)
+{
+    struct stage *stage = *state;
+    zk_settings_set(stage->ctx, "zookeeper.commitProcessor.numWorkerThreads", "2");
+    scripted_processor_fail_at(stage->next, 1, -EIO);
+    start(stage);
+    assert_int_equal(zookeeper_server_startup(stage->server), 0);
+    for (int32_t cxid = 1; cxid <= 3; cxid++)
+        request_comes(stage, 4, cxid, OP_CODE_GET_DATA);
+    test_await(server_has_failed, stage);
+    assert_int_equal(zookeeper_server_exit_code(stage->server), 1);
+    stage_shutdown(stage);
+    assert_int_equal(scripted_processor_count(stage->next), 2);
+}
+
+static void run_shutdown(void *arg)
+{
+    stage_shutdown(arg);
+}
+
+/* The read of a worker is finished, and nothing behind it is begun. */
+static void shutdown_waits_for_the_read_of_a_worker(void **state)
+{
+    struct stage *stage = *state;
+    zk_settings_set(stage->ctx, "zookeeper.commitProcessor.numWorkerThreads", "1");
+    scripted_processor_hold(stage->next);
+    for (int32_t cxid = 1; cxid <= 5; cxid++)
+        request_comes(stage, 3, cxid, OP_CODE_GET_DATA);
+    commit_comes(stage, 77, 1, 5);
+    start(stage);
+    scripted_processor_await_held(stage->next);
+    struct zk_thread_group *group = zk_thread_group_new(stage->ctx);
+    assert_int_equal(zk_thread_group_start(group, run_shutdown, stage, "ender"), 0);
+    assert_false(scripted_processor_is_shut_down(stage->next));
+    scripted_processor_release(stage->next);
+    zk_thread_group_join(group);
+    zk_thread_group_free(group);
+    size_t count = scripted_processor_count(stage->next);
+    assert_in_range(count, 1, 6);
+    assert_int_equal(scripted_processor_count_at_shutdown(stage->next), count);
+}
+
+#define STAGED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STAGED(without_workers_the_rules_of_a_client_hold),
+        STAGED(with_one_worker_the_rules_of_a_client_hold),
+        STAGED(with_workers_the_rules_of_a_client_hold),
+        STAGED(one_client_alone_is_always_answered),
+        STAGED(a_read_that_fails_in_a_worker_ends_the_role),
+        STAGED(shutdown_waits_for_the_read_of_a_worker),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
