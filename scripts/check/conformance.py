@@ -1,9 +1,10 @@
 """The list of conformance scenarios against the tests that claim them: conformance.sh tells what is checked.
 
 A test claims scenarios in a comment right above it that begins with their ids, or in its name. A play of the simulator
-claims those that a line of its head begins with; its title, the first line, is the test. Where a claim runs: S simulator,
-U unit test, C our processes or our peers in one process, J with real Java, which is a script that starts Java peers, but
-for tests whose comment ends with "among C peers"."""
+claims those that a line of its head begins with; its title, the first line, is the test. A scenario of the simulator claims
+those that the comment above its driver begins with. Where a claim runs: S simulator, U unit test, C our processes or our
+peers in one process, J with real Java, which is a script that starts Java peers, but for tests whose comment ends with
+"among C peers"."""
 
 import os
 import re
@@ -11,11 +12,12 @@ import sys
 
 from gate import Book, Gate, read
 
+DRIVERS = "tests/sim/scenarios.c"
 SCENARIOS, BOOK = "scripts/check/conformance/scenarios.txt", "scripts/check/conformance/TABLE.md"
 LAYERS = "votes|connections|election|zab sync|broadcast|persistence|config|client|security"
 MODES = "S,C,J|S,C|S,J|C,J|S|C|J"
 _IDS = re.compile(r"[A-Z][A-Z]+-[0-9][0-9](?![0-9])(?:, [A-Z][A-Z]+-[0-9][0-9](?![0-9]))*")
-_TEST = re.compile(r"static void ([a-z_0-9]+)\(void \*\*[a-z_]+\)")
+_TEST = re.compile(r"static void ([a-z_0-9]+)\(void \*\*[a-z_]+\)|(?:static )?void (drive_[a-z_]+)\(struct cluster \*cluster\)")
 
 
 class Claim:
@@ -46,7 +48,7 @@ class Claims:
     @staticmethod
     def files():
         found = []
-        for directory in ("tests/unit", "tests/sim", "tests/process/interop"):
+        for directory in ("tests/unit", "tests/sim", "tests/process/interop", "tests/process/writes"):
             for where, _, names in os.walk(directory):
                 for name in names:
                     path = os.path.join(where, name)
@@ -84,7 +86,8 @@ class Claims:
     def of_program(self, path, lines):
         mode = "S" if path.startswith("tests/sim/") else "C" if '#include "ensemble.h"' in lines else "U"
         main = next((number for number, line in enumerate(lines) if line.startswith("int main(")), len(lines))
-        runs = set(re.findall(r"[a-z_][a-z_0-9]*", "\n".join(lines[main:])))
+        drivers = set(re.findall(r"drive_[a-z_]+", read(DRIVERS))) if mode == "S" else set()
+        runs = drivers | set(re.findall(r"[a-z_][a-z_0-9]*", "\n".join(lines[main:])))
         ids, where, in_comment = [], 0, False
         for number, line in enumerate(lines, 1):
             if line.startswith("/*"):
@@ -98,13 +101,13 @@ class Claims:
                 self.nothing_below(ids, path, where)
                 ids = []
                 continue
-            name = test.group(1)
+            name = test.group(1) or test.group(2)
             in_name = re.match(r"([a-z]+)_([0-9][0-9])_", name)
             if in_name:
                 scenario = f"{in_name.group(1).upper()}-{in_name.group(2)}"
                 ids += [] if scenario in ids else [scenario]
             if ids and name not in runs:
-                self.gate.finding(path, number, f"main() does not run {name}")
+                self.gate.finding(path, number, f"{DRIVERS if mode == 'S' else 'main()'} does not run {name}")
             self.add(ids, mode, path, number, name)
             ids = []
 

@@ -102,6 +102,7 @@ static void one_is_away_for_long(struct cluster *cluster)
     world_sleep_ms(WRITE_MS);
 }
 
+/* SYN-06, RST-01, RST-04, MC-01, MC-02, MC-07, PER-05 */
 void drive_sweep(struct cluster *cluster)
 {
     /* Where each peer's points end, as far as this program has seen it: what lies behind is no

@@ -197,11 +197,15 @@ static void write_while_things_break(struct cluster *cluster, bool errors)
     cluster_must_stop(cluster, SCENARIO_STOP_MS);
 }
 
+/* SYN-06, SYN-07, RST-10, RST-12, MC-03, MC-04, MC-05, MC-09, PER-09: all trees
+ * agree in the end. What a session owned is gone with it, also where a follower
+ * could not hear of its end, or is told by a DIFF. */
 void drive_writes(struct cluster *cluster)
 {
     write_while_things_break(cluster, false);
 }
 
+/* MC-08: a write to a disk that fails ends its peer, and the others go on. */
 void drive_write_errors(struct cluster *cluster)
 {
     write_while_things_break(cluster, true);

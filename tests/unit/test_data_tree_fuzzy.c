@@ -166,6 +166,7 @@ static void writer_run(void *arg)
     }
 }
 
+/* PER-09 */
 static void a_snapshot_under_writes_and_its_replay_are_the_tree(void **state)
 {
     (void)state;

@@ -21,6 +21,7 @@ static void assert_dead(struct log_room *room, int error)
     log_room_assert_logged(room, "This peer acknowledges nothing from here on.");
 }
 
+/* MC-08 */
 static void after_a_failed_fsync_nothing_is_committed_any_more(void **state)
 {
     (void)state;

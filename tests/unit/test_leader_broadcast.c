@@ -541,6 +541,7 @@ static bool all_is_applied(void *arg)
            zk_database_last_processed_zxid(stage->peer.database) == EPOCH + WRITES;
 }
 
+/* MC-05, MC-06, RST-10 */
 static void joiners_amid_a_stream_of_writes_miss_nothing(void **state)
 {
     struct stage *stage = *state;

@@ -257,7 +257,7 @@ static void dsc_07_who_does_not_count_does_not_finish_the_election(void **state)
     testing_peer_done(&peer);
 }
 
-/* SYN-08: as leader, an ACK of another zxid is logged and not counted. */
+/* SYN-08, RST-05: as leader, an ACK of another zxid is logged and not counted. */
 static void syn_08_ack_of_another_zxid_is_not_counted(void **state)
 {
     (void)state;

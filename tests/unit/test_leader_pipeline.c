@@ -229,7 +229,7 @@ static void observer_hears_of_a_write_by_its_inform(void **state)
     scripted_peer_free(observer);
 }
 
-/* A second follower that comes later gets what was written as a DIFF, and what is outstanding
+/* MC-05: a second follower that comes later gets what was written as a DIFF, and what is outstanding
  * behind it; then the same as the first one. */
 static void joiner_gets_what_is_committed_and_what_is_outstanding(void **state)
 {

@@ -306,7 +306,7 @@ static void hole_in_the_files_that_a_snap_has_left_means_snap(void **state)
     expect_answer(&without, 0x100000002, "DIFF 200000001; 100000003 200000001", 0x200000001);
 }
 
-/* Java: LearnerHandlerTest.testDuplicatedTxn */
+/* MC-06; Java: LearnerHandlerTest.testDuplicatedTxn */
 static void syn_05_transaction_that_is_logged_twice_is_sent_once(void **state)
 {
     (void)state;

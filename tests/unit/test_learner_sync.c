@@ -285,7 +285,7 @@ static void run_orders_of(const char *steps, bool snapshot)
     }
 }
 
-/* SYN-07, ZOOKEEPER-4394: a COMMIT between NEWLEADER and UPTODATE for a proposal before
+/* SYN-07, MC-04, ZOOKEEPER-4394: a COMMIT between NEWLEADER and UPTODATE for a proposal before
  * NEWLEADER is among them. */
 static void syn_07_every_order_of_two_transactions_in_a_diff_ends_well(void **state)
 {
@@ -493,7 +493,7 @@ static void tail_behind_a_snapshot_that_came_is_forgotten_on_disk_too(void **sta
 
 /* ---- the end of a term ----------------------------------------------------------------------- */
 
-/* ZOOKEEPER-4541, -4712: what was logged is in the tree when the term has ended, no thread is left
+/* MC-03, ZOOKEEPER-4541, -4712: what was logged is in the tree when the term has ended, no thread is left
  * (testing_peer_join looks), and the next term logs nothing twice. */
 static void tail_of_a_term_is_told_to_the_next_leader_and_logged_once(void **state)
 {

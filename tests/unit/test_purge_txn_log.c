@@ -2,6 +2,8 @@
 #include "zk/persistence/purge_txn_log.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "log_stage.h"
@@ -10,12 +12,18 @@
 #include "zk/persistence/datadir_cleanup_manager.h"
 #include "zk/persistence/file_snap.h"
 
-static void write_snapshot(struct log_room *room, int64_t zxid)
+static int try_snapshot(struct log_room *room, int64_t zxid)
 {
     struct data_tree *tree = data_tree_new(room->ctx);
     const struct session_timeouts sessions = {0};
-    assert_int_equal(file_snap_serialize(room->ctx, room->directory, zxid, tree, &sessions), 0);
+    int r = file_snap_serialize(room->ctx, room->directory, zxid, tree, &sessions);
     data_tree_unref(tree);
+    return r;
+}
+
+static void write_snapshot(struct log_room *room, int64_t zxid)
+{
+    assert_int_equal(try_snapshot(room, zxid), 0);
 }
 
 /* Five snapshots, 10 apart, and a log that begins in the middle between two of them. */
@@ -67,6 +75,57 @@ static void a_damaged_snapshot_does_not_count(void **state)
     log_room_assert_files(
         &room, "log.18 log.28 log.38 log.48 snapshot.20 snapshot.30 snapshot.40 snapshot.50");
     free(path);
+    log_room_done(&room);
+}
+
+enum { ROLLS = 120 };
+
+struct rolling {
+    struct log_room *room;
+    pthread_t thread;
+    int failure; /* read when the thread has ended */
+    _Atomic bool is_over;
+};
+
+static int write_and_roll(struct log_room *room, int64_t zxid)
+{
+    int r = log_room_append(room, log_stage_session(zxid));
+    if (r == 0)
+        r = file_txn_log_commit(room->log);
+    if (r == 0)
+        r = file_txn_log_roll_log(room->log);
+    if (r == 0 && zxid % 3 == 0)
+        r = try_snapshot(room, zxid);
+    return r;
+}
+
+/* As a SyncThread and its Snapshot Thread do: a transaction a file, a snapshot every third. */
+static void *roll_on(void *arg)
+{
+    struct rolling *rolling = arg;
+    for (int64_t zxid = 1; zxid <= ROLLS && rolling->failure == 0; zxid++)
+        rolling->failure = write_and_roll(rolling->room, zxid);
+    atomic_store(&rolling->is_over, true);
+    return NULL;
+}
+
+/* PER-10: what is written meanwhile may be missed by a purge, and nothing that is needed goes. */
+static void logs_may_roll_while_old_files_are_purged(void **state)
+{
+    (void)state;
+    struct log_room room = log_room_with("zookeeper.preAllocSize", "4");
+    struct rolling rolling = {.room = &room};
+    assert_int_equal(pthread_create(&rolling.thread, NULL, roll_on, &rolling), 0);
+
+    while (!atomic_load(&rolling.is_over))
+        assert_int_equal(purge(&room, 3), 0);
+
+    assert_int_equal(pthread_join(rolling.thread, NULL), 0);
+    assert_int_equal(rolling.failure, 0);
+    assert_int_equal(purge(&room, 3), 0);
+    log_room_assert_files(&room, "log.72 log.73 log.74 log.75 log.76 log.77 log.78 "
+                                 "snapshot.72 snapshot.75 snapshot.78");
+    log_room_assert_reads(&room, 0x73, "73 74 75 76 77 78");
     log_room_done(&room);
 }
 
@@ -155,6 +214,7 @@ int main(void)
         cmocka_unit_test(the_newest_three_snapshots_stay_and_every_log_behind_the_oldest),
         cmocka_unit_test(the_log_that_begins_with_the_snapshot_needs_no_older_one),
         cmocka_unit_test(a_damaged_snapshot_does_not_count),
+        cmocka_unit_test(logs_may_roll_while_old_files_are_purged),
         cmocka_unit_test(with_fewer_snapshots_than_that_nothing_goes),
         cmocka_unit_test(without_a_snapshot_nothing_goes),
         cmocka_unit_test(fewer_than_three_are_refused),

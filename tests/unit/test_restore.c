@@ -587,7 +587,7 @@ static void truncation_without_an_older_snapshot_changes_nothing(void **state)
     start_done(&start);
 }
 
-/* A process that dies between any two steps of it starts from one moment of its history. */
+/* MC-07: a process that dies between any two steps of it starts from one moment of its history. */
 static void a_truncation_that_stops_anywhere_leaves_a_beginning_of_the_history(void **state)
 {
     (void)state;

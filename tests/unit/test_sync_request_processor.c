@@ -372,7 +372,7 @@ static void shutdown_before_the_start_is_fine(void **state)
     assert_int_equal(files(stage, "log."), 0);
 }
 
-/* ZOOKEEPER-4712: four terms, one after the other, and the log is one row. */
+/* MC-03, ZOOKEEPER-4712: four terms, one after the other, and the log is one row. */
 static void the_next_term_finds_a_log_that_is_whole(void **state)
 {
     struct stage *stage = *state;
@@ -419,6 +419,7 @@ static void a_log_that_cannot_be_made_ends_the_process(void **state)
     expect_dead_log(stage, 0);
 }
 
+/* MC-08 */
 static void what_an_fsync_did_not_take_is_never_acknowledged(void **state)
 {
     struct stage *stage = *state;

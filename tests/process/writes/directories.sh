@@ -98,6 +98,7 @@ change_member_1() {
   expect "$to brought up to date: nothing is lost" nothing_is_lost
   expect "clients write, member 1 ($to) among them" writes 100
   expect "all are taken down" "$cluster" down
+  # RST-01, RST-02, PER-05
   expect "$to has cut off what nobody else had, and has the same history" disks_agree
 }
 
@@ -155,5 +156,6 @@ expect "nothing is lost" nothing_is_lost
 expect "clients write" writes 400
 expect "all are taken down" "$cluster" down
 expect "all have the same history" disks_agree
+# PER-04
 expect "Java's TxnLogToolkit sees as many entries as zkdump" java_reads_as_many
 expect "Java's SnapshotFormatter reads what C wrote" java_reads SnapshotFormatter "$(data 1)"/snapshot.*

@@ -148,7 +148,9 @@ up=(--mix "$mix" --observers "$observers")
 expect "an ensemble of $mix serves" "$cluster" up "${up[@]}"
 expect "$writes writes are acknowledged while members are broken and mended ($faults)" writes_go_on
 expect "all members are back" all_are_back
+# SYN-06, SYN-07, RST-10, RST-11
 expect "every acknowledged write is there once, on every server" nothing_is_lost
 expect "no digest differs" no_digest_differs
 expect "all is taken down" "$cluster" down
+# PER-09
 expect "all members have the same history on disk" disks_agree
