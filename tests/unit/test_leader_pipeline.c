@@ -229,8 +229,8 @@ static void observer_hears_of_a_write_by_its_inform(void **state)
     scripted_peer_free(observer);
 }
 
-/* MC-05: a second follower that comes later gets what was written as a DIFF, and what is outstanding
- * behind it; then the same as the first one. */
+/* MC-05: a second follower that comes later gets what was written as a DIFF, and what is
+ * outstanding behind it; then the same as the first one. */
 static void joiner_gets_what_is_committed_and_what_is_outstanding(void **state)
 {
     struct stage *stage = *state;

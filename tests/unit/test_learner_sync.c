@@ -493,8 +493,8 @@ static void tail_behind_a_snapshot_that_came_is_forgotten_on_disk_too(void **sta
 
 /* ---- the end of a term ----------------------------------------------------------------------- */
 
-/* MC-03, ZOOKEEPER-4541, -4712: what was logged is in the tree when the term has ended, no thread is left
- * (testing_peer_join looks), and the next term logs nothing twice. */
+/* MC-03, ZOOKEEPER-4541, -4712: what was logged is in the tree when the term has ended, no thread
+ * is left (testing_peer_join looks), and the next term logs nothing twice. */
 static void tail_of_a_term_is_told_to_the_next_leader_and_logged_once(void **state)
 {
     (void)state;
