@@ -21,6 +21,7 @@
 #include "zk/runtime/settings.h"
 #include "zk/runtime/stop.h"
 #include "zk/runtime/thread.h"
+#include "zk/server/server_cnxns.h"
 #include "zk/server/server_stats.h"
 
 enum {
@@ -296,7 +297,8 @@ static void accept_run(void *arg)
 /* Reads until four bytes are there, or until an absolute deadline, which a byte does not move: a
  * caller that sends one byte at a time gets no more time. Java: NIOServerCnxn.doIO() on
  * lenBuffer */
-static int read_word(struct sock *sock, int64_t deadline_ms, uint8_t ret_bytes[FIRST_READ])
+static int read_word(struct sock *sock, int64_t deadline_ms, uint8_t ret_bytes[FIRST_READ],
+                     size_t *ret_length)
 {
     sock_set_deadline(sock, deadline_ms);
     size_t length = 0;
@@ -309,33 +311,76 @@ static int read_word(struct sock *sock, int64_t deadline_ms, uint8_t ret_bytes[F
             return -EPIPE;
         length += count;
     }
+    *ret_length = length;
     return 0;
 }
 
-/* Returns what stat shows of all connections, *ret_count entries; the caller frees them.
- * Java: ServerCnxn.dumpConnectionInfo() */
-static struct cnxn_info *list_cnxns(struct server_cnxn_factory *factory, size_t *ret_count)
+/* ---- struct server_cnxns --------------------------------------------------------------------- */
+
+/* Java: getNumAliveConnections() */
+static size_t count_cnxns(void *arg)
 {
+    struct server_cnxn_factory *factory = arg;
     size_t count = 0;
     zk_mutex_lock(&factory->mu);
-    struct cnxn_info *infos = zk_xcalloc(factory->slot_count, sizeof *infos);
+    for (size_t i = 0; i < factory->slot_count; i++)
+        count += factory->cnxns[i] != NULL;
+    zk_mutex_unlock(&factory->mu);
+    return count;
+}
+
+/* Java: getAllConnectionInfo() */
+static size_t list_cnxns(void *arg, struct server_cnxn_info **ret_infos)
+{
+    struct server_cnxn_factory *factory = arg;
+    size_t count = 0;
+    zk_mutex_lock(&factory->mu);
+    struct server_cnxn_info *infos = zk_xcalloc(factory->slot_count + 1, sizeof *infos);
     for (size_t i = 0; i < factory->slot_count; i++) {
         const struct cnxn *cnxn = factory->cnxns[i];
         if (cnxn == NULL)
             continue;
         bool has_spoken = cnxn->state != CNXN_SILENT;
-        struct cnxn_info *info = &infos[count++];
+        struct server_cnxn_info *info = &infos[count++];
         info->remote = inet_text(sock_remote(cnxn->sock));
         info->interest_ops = has_spoken ? 0 : 1; /* Java: SelectionKey.OP_READ */
-        info->received = has_spoken ? 1 : 0;
+        info->packets_received = has_spoken ? 1 : 0;
     }
     zk_mutex_unlock(&factory->mu);
-    *ret_count = count;
-    return infos;
+    *ret_infos = infos;
+    return count;
 }
 
+/* Java: resetAllConnectionStats(). Nothing is counted for a connection yet. */
+static void reset_cnxn_stats(void *arg)
+{
+    (void)arg;
+}
+
+/* Java: dumpConnections(). A connection ends with its thread, so there is no queue of them yet. */
+static void dump_cnxns(void *arg, struct zk_str *str)
+{
+    (void)arg;
+    zk_str_append(str, "Connections Sets (0)/(0):\n");
+}
+
+static struct server_cnxns cnxns_of(struct server_cnxn_factory *factory)
+{
+    return (struct server_cnxns){
+        .count = count_cnxns,
+        .list = list_cnxns,
+        .reset_stats = reset_cnxn_stats,
+        .dump = dump_cnxns,
+        .arg = factory,
+        .stats = factory->stats,
+    };
+}
+
+/* ---- words ----------------------------------------------------------------------------------- */
+
 /* Java: NIOServerCnxn.checkFourLetterWord(), CommandExecutor.execute() */
-static void answer_word(struct cnxn *cnxn, struct sock *sock, const struct four_letter_word *word)
+static void answer_word(struct cnxn *cnxn, struct sock *sock, const struct four_letter_word *word,
+                        const uint8_t *argument, size_t argument_length)
 {
     struct server_cnxn_factory *factory = cnxn->factory;
     zk_mutex_lock(&factory->mu);
@@ -353,20 +398,19 @@ static void answer_word(struct cnxn *cnxn, struct sock *sock, const struct four_
     struct server_status status = {0};
     if (word->needs_status)
         factory->hook.fill(factory->hook.arg, &status);
-    size_t count;
-    struct cnxn_info *infos = list_cnxns(factory, &count);
+    struct server_cnxns cnxns = cnxns_of(factory);
     struct four_letter_facts facts = {
         .status = &status,
-        .stats = server_stats_get(factory->stats),
-        .cnxns = infos,
-        .cnxn_count = count,
+        .cnxns = &cnxns,
+        .hook = &factory->hook,
+        .argument = argument,
+        .argument_length = argument_length,
     };
     struct zk_str text = {0};
     four_letter_words_answer(factory->words, word, &facts, &text);
     if (sock_write_fully(sock, zk_str_text(&text), text.length) == 0)
         server_stats_increment_packets_sent(factory->stats);
     zk_str_done(&text);
-    free(infos);
     server_status_done(&status);
 }
 
@@ -405,10 +449,11 @@ static void cnxn_run(void *arg)
     zk_mutex_unlock(&factory->mu);
 
     uint8_t bytes[FIRST_READ];
-    if (read_word(sock, zk_elapsed_ms() + factory->timeout_ms, bytes) == 0) {
+    size_t length;
+    if (read_word(sock, zk_elapsed_ms() + factory->timeout_ms, bytes, &length) == 0) {
         const struct four_letter_word *word = four_letter_words_find(factory->words, bytes);
         if (word != NULL)
-            answer_word(cnxn, sock, word);
+            answer_word(cnxn, sock, word, bytes + FOUR_LETTERS, length - FOUR_LETTERS);
         else
             turn_away(factory, sock, bytes);
     }

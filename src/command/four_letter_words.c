@@ -1,25 +1,24 @@
-/* Four letters in, a text out. Java: server.command.FourLetterCommands, SrvrCommand (StatCommand),
- * MonitorCommand, ConfCommand, EnvCommand, IsroCommand, RuokCommand, TraceMaskCommand;
- * ZooKeeperServer.dumpMonitorValues(), dumpConf() */
+/* Four letters in, a text out. Java: server.command.FourLetterCommands, ConfCommand, EnvCommand,
+ * IsroCommand, RuokCommand, TraceMaskCommand, SetTraceMaskCommand, StatResetCommand,
+ * CnxnStatResetCommand; ZooKeeperServer.dumpConf(). Java's other words are in the files beside. */
 #include "zk/command/four_letter_words.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "command/command_facts.h"
 #include "command/four_letter_words_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/ensemble/server_state.h"
 #include "zk/io/file.h"
 #include "zk/runtime/settings.h"
-
-/* Java: ZooTrace: requests of clients 2, packets 16, sessions 32, warnings 256. It cannot be
- * changed before stmk is built. */
-enum { TRACE_MASK = 306 };
+#include "zk/server/server_stats.h"
+#include "zk/server/zoo_trace.h"
 
 /* Java: AbstractFourLetterCommand.ZK_NOT_SERVING */
-static const char NOT_SERVING[] = "This ZooKeeper instance is not currently serving requests\n";
+static const char NOT_SERVING[] = "This ZooKeeper instance is not currently serving requests";
 
 /* Java: FourLetterCommands.cmd2String */
 enum word_id {
@@ -38,6 +37,7 @@ enum word_id {
     WORD_SRVR,
     WORD_STAT,
     WORD_STMK,
+    WORD_TELNET_CLOSE,
     WORD_WCHC,
     WORD_WCHP,
     WORD_WCHS,
@@ -56,16 +56,20 @@ static const struct {
     const char *name;
     enum need need;
 } KNOWN[WORDS] = {
-    [WORD_CONF] = {"conf", NEEDS_SERVING}, [WORD_CONS] = {"cons", NOT_BUILT},
-    [WORD_CRST] = {"crst", NOT_BUILT},     [WORD_DIRS] = {"dirs", NOT_BUILT},
-    [WORD_DUMP] = {"dump", NOT_BUILT},     [WORD_ENVI] = {"envi", NEEDS_NOTHING},
-    [WORD_GTMK] = {"gtmk", NEEDS_NOTHING}, [WORD_HASH] = {"hash", NOT_BUILT},
+    [WORD_CONF] = {"conf", NEEDS_SERVING}, [WORD_CONS] = {"cons", NEEDS_SERVING},
+    [WORD_CRST] = {"crst", NEEDS_SERVING}, [WORD_DIRS] = {"dirs", NEEDS_SERVING},
+    [WORD_DUMP] = {"dump", NEEDS_SERVING}, [WORD_ENVI] = {"envi", NEEDS_NOTHING},
+    [WORD_GTMK] = {"gtmk", NEEDS_NOTHING}, [WORD_HASH] = {"hash", NEEDS_SERVING},
     [WORD_ISRO] = {"isro", NEEDS_STATUS},  [WORD_MNTR] = {"mntr", NEEDS_SERVING},
-    [WORD_RUOK] = {"ruok", NEEDS_NOTHING}, [WORD_SRST] = {"srst", NOT_BUILT},
+    [WORD_RUOK] = {"ruok", NEEDS_NOTHING}, [WORD_SRST] = {"srst", NEEDS_SERVING},
     [WORD_SRVR] = {"srvr", NEEDS_SERVING}, [WORD_STAT] = {"stat", NEEDS_SERVING},
-    [WORD_STMK] = {"stmk", NOT_BUILT},     [WORD_WCHC] = {"wchc", NOT_BUILT},
-    [WORD_WCHP] = {"wchp", NOT_BUILT},     [WORD_WCHS] = {"wchs", NOT_BUILT},
+    [WORD_STMK] = {"stmk", NEEDS_NOTHING}, [WORD_TELNET_CLOSE] = {"telnet close", NEEDS_NOTHING},
+    [WORD_WCHC] = {"wchc", NOT_BUILT},     [WORD_WCHP] = {"wchp", NOT_BUILT},
+    [WORD_WCHS] = {"wchs", NOT_BUILT},
 };
+
+/* What telnet sends when its user presses Ctrl-C. Java: telnetCloseCmd */
+static const uint8_t TELNET_CLOSE[FOUR_LETTERS] = {0xff, 0xf4, 0xff, 0xfd};
 
 struct four_letter_words {
     struct zk_context *ctx;
@@ -74,9 +78,10 @@ struct four_letter_words {
 
 static bool is_in_whitelist(const struct zk_strings *whitelist, const char *name);
 static void append_envi(struct zk_context *ctx, struct zk_str *str);
-static void append_srvr(const struct four_letter_facts *facts, struct zk_str *str);
-static void append_stat(const struct four_letter_facts *facts, struct zk_str *str);
+static void set_trace_mask(const struct four_letter_facts *facts, struct zk_str *str);
+static void reset_server_stats(const struct four_letter_facts *facts, struct zk_str *str);
 static void append_conf(const struct server_status *status, struct zk_str *str);
+static void append_not_serving(enum word_id id, struct zk_str *str);
 static void append_not_built(const char *name, struct zk_str *str);
 
 struct four_letter_words *four_letter_words_new(struct zk_context *ctx)
@@ -117,7 +122,8 @@ const struct four_letter_word *four_letter_words_find(const struct four_letter_w
                                                       const uint8_t *bytes)
 {
     for (size_t i = 0; i < WORDS; i++) {
-        if (memcmp(words->words[i].name, bytes, FOUR_LETTERS) == 0)
+        const uint8_t *name = (const uint8_t *)words->words[i].name;
+        if (memcmp(i == WORD_TELNET_CLOSE ? TELNET_CLOSE : name, bytes, FOUR_LETTERS) == 0)
             return &words->words[i];
     }
     return NULL;
@@ -135,18 +141,34 @@ void four_letter_words_answer(const struct four_letter_words *words,
         return;
     }
     if (KNOWN[id].need == NEEDS_SERVING && !facts->status->serving) {
-        zk_str_append(ret_answer, NOT_SERVING);
+        append_not_serving(id, ret_answer);
         return;
     }
     switch (id) {
     case WORD_CONF:
         append_conf(facts->status, ret_answer);
         return;
+    case WORD_CONS:
+        four_letter_words_append_cons(facts, ret_answer);
+        return;
+    case WORD_CRST:
+        facts->cnxns->reset_stats(facts->cnxns->arg);
+        zk_str_append(ret_answer, "Connection stats reset.\n");
+        return;
+    case WORD_DIRS:
+        four_letter_words_append_dirs(facts, ret_answer);
+        return;
+    case WORD_DUMP:
+        four_letter_words_append_dump(facts, ret_answer);
+        return;
     case WORD_ENVI:
         append_envi(words->ctx, ret_answer);
         return;
     case WORD_GTMK:
-        zk_str_printf(ret_answer, "%d", TRACE_MASK);
+        zk_str_append_long(ret_answer, zoo_trace_get_text_trace_level(facts->hook->zoo_trace));
+        return;
+    case WORD_HASH:
+        four_letter_words_append_hash(facts, ret_answer);
         return;
     case WORD_ISRO: /* there is no read-only mode (D-7) */
         zk_str_append(ret_answer, facts->status->serving ? "rw" : "null");
@@ -157,33 +179,62 @@ void four_letter_words_answer(const struct four_letter_words *words,
     case WORD_RUOK:
         zk_str_append(ret_answer, "imok");
         return;
+    case WORD_SRST:
+        reset_server_stats(facts, ret_answer);
+        return;
     case WORD_SRVR:
-        append_srvr(facts, ret_answer);
+        four_letter_words_append_srvr(facts, ret_answer);
         return;
     case WORD_STAT:
-        append_stat(facts, ret_answer);
+        four_letter_words_append_stat(facts, ret_answer);
         return;
-    case WORD_CONS:
-    case WORD_CRST:
-    case WORD_DIRS:
-    case WORD_DUMP:
-    case WORD_HASH:
-    case WORD_SRST:
     case WORD_STMK:
+        set_trace_mask(facts, ret_answer);
+        return;
+    case WORD_TELNET_CLOSE: /* Java: NopCommand */
+        return;
     case WORD_WCHC:
     case WORD_WCHP:
     case WORD_WCHS:
     case WORDS:
         append_not_built(word->name, ret_answer);
-        return;
     }
+}
+
+/* Java: StatResetCommand */
+static void reset_server_stats(const struct four_letter_facts *facts, struct zk_str *str)
+{
+    server_stats_reset(facts->cnxns->stats);
+    facts->hook->reset(facts->hook->arg);
+    zk_str_append(str, "Server stats reset.\n");
+}
+
+/* A mask that has not arrived with the word is not waited for; Java closes the connection without
+ * an answer then, too. Java: SetTraceMaskCommand */
+static void set_trace_mask(const struct four_letter_facts *facts, struct zk_str *str)
+{
+    enum { MASK_LENGTH = 8 };
+
+    if (facts->argument_length < MASK_LENGTH)
+        return;
+    uint64_t mask = 0;
+    for (size_t i = 0; i < MASK_LENGTH; i++)
+        mask = mask << 8 | facts->argument[i];
+    zoo_trace_set_text_trace_level(facts->hook->zoo_trace, (int64_t)mask);
+    zk_str_append_long(str, (int64_t)mask);
+}
+
+/* Java's DigestCommand prints no line end there. */
+static void append_not_serving(enum word_id id, struct zk_str *str)
+{
+    zk_str_printf(str, "%s%s", NOT_SERVING, id == WORD_HASH ? "" : "\n");
 }
 
 static void append_not_built(const char *name, struct zk_str *str)
 {
     zk_str_printf(str, "%s is not built yet: zkpeer answers", name);
     for (size_t i = 0; i < WORDS; i++) {
-        if (KNOWN[i].need != NOT_BUILT)
+        if (KNOWN[i].need != NOT_BUILT && i != WORD_TELNET_CLOSE)
             zk_str_printf(str, " %s", KNOWN[i].name);
     }
     zk_str_append(str, ". Ask a Java server for the others.\n");
@@ -203,79 +254,16 @@ static void append_envi(struct zk_context *ctx, struct zk_str *str)
     }
 }
 
-/* ---- srvr and stat -------------------------------------------------------------------------- */
-
-/* Java: ServerStats.toString() and what StatCommand puts behind it */
-static void append_server_stats(const struct four_letter_facts *facts, struct zk_str *str)
-{
-    const struct server_status *status = facts->status;
-    const struct server_stats_values *stats = &facts->stats;
-
-    zk_str_printf(str, "Latency min/avg/max: %" PRId64 "/%s/%" PRId64 "\n",
-                  stats->request_latency_ms.min,
-                  avg_min_max_counter_get_avg(&stats->request_latency_ms).text,
-                  stats->request_latency_ms.max);
-    zk_str_printf(str, "Received: %" PRId64 "\n", stats->packets_received);
-    zk_str_printf(str, "Sent: %" PRId64 "\n", stats->packets_sent);
-    zk_str_printf(str, "Connections: %zu\n", facts->cnxn_count);
-    zk_str_printf(str, "Outstanding: %" PRId64 "\n", status->outstanding_requests);
-    zk_str_printf(str, "Zxid: 0x%" PRIx64 "\n", (uint64_t)status->last_processed_zxid);
-    zk_str_printf(str, "Mode: %s\n", status->server_state);
-    zk_str_printf(str, "Node count: %" PRId64 "\n", status->node_count);
-    if (status->state == SERVER_STATE_LEADING)
-        zk_str_printf(str, "Proposal sizes last/min/max: %" PRId64 "/%" PRId64 "/%" PRId64 "\n",
-                      status->leader.last_proposal_size, status->leader.min_proposal_size,
-                      status->leader.max_proposal_size);
-}
-
-/* Java: StatCommand for srvr */
-static void append_srvr(const struct four_letter_facts *facts, struct zk_str *str)
-{
-    zk_str_append(str, "Zookeeper version: " SERVER_FULL_VERSION "\n");
-    append_server_stats(facts, str);
-}
-
-/* Java: StatCommand for stat; ServerCnxn.dumpConnectionInfo(brief) */
-static void append_stat(const struct four_letter_facts *facts, struct zk_str *str)
-{
-    zk_str_append(str, "Zookeeper version: " SERVER_FULL_VERSION "\nClients:\n");
-    for (size_t i = 0; i < facts->cnxn_count; i++) {
-        const struct cnxn_info *cnxn = &facts->cnxns[i];
-        zk_str_printf(
-            str, " %s[%" PRId32 "](queued=%" PRId64 ",recved=%" PRId64 ",sent=%" PRId64 ")\n",
-            cnxn->remote.text, cnxn->interest_ops, cnxn->queued, cnxn->received, cnxn->sent);
-    }
-    zk_str_append(str, "\n");
-    append_server_stats(facts, str);
-}
-
 /* ---- conf ----------------------------------------------------------------------------------- */
 
-/* Returns the bytes of the files in a directory. It does not descend as Java's does, because no
- * files lie deeper. Java: ZooKeeperServer.getDirSize() */
-static int64_t directory_size(const char *directory)
-{
-    struct zk_strings names = {0};
-    int64_t sum = 0;
-    if (file_list(directory, &names) < 0)
-        return 0;
-    for (size_t i = 0; i < names.count; i++) {
-        struct zk_str path = {0};
-        zk_str_printf(&path, "%s/%s", directory, names.items[i]);
-        int64_t size = file_is_regular(zk_str_text(&path)) ? file_size(zk_str_text(&path)) : 0;
-        sum += size > 0 ? size : 0; /* the file may be gone since it was listed */
-        zk_str_done(&path);
-    }
-    zk_strings_done(&names);
-    return sum;
-}
-
-/* Appends two lines, such as dataDir and dataDirSize. */
+/* Appends two lines, such as dataDir and dataDirSize. measured is not directory, because Java takes
+ * the size of the one for that of the other (K-180). */
 static void append_directory(struct zk_str *str, const char *key, const char *directory,
-                             const char *size_key)
+                             const char *size_key, const char *measured)
 {
     char *path = file_canonical(directory);
-    zk_str_printf(str, "%s=%s\n%s=%" PRId64 "\n", key, path, size_key, directory_size(directory));
+    zk_str_printf(str, "%s=%s\n%s=%" PRId64 "\n", key, path, size_key,
+                  command_directory_size(measured));
     free(path);
 }
 
@@ -302,8 +290,8 @@ static void append_conf(const struct server_status *status, struct zk_str *str)
     const struct quorum_peer_config *config = status->config;
     zk_str_printf(str, "clientPort=%u\n", (unsigned)config->client_port_address.port);
     zk_str_append(str, "secureClientPort=-1\n");
-    append_directory(str, "dataDir", status->snap_dir, "dataDirSize");
-    append_directory(str, "dataLogDir", status->data_dir, "dataLogSize");
+    append_directory(str, "dataDir", status->snap_dir, "dataDirSize", status->data_dir);
+    append_directory(str, "dataLogDir", status->data_dir, "dataLogSize", status->snap_dir);
     zk_str_printf(str, "tickTime=%" PRId32 "\n", config->tick_time_ms);
     zk_str_printf(str, "maxClientCnxns=%" PRId32 "\n", config->max_client_cnxns);
     zk_str_printf(str, "minSessionTimeout=%" PRId32 "\n", config->min_session_timeout_ms);

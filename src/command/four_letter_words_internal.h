@@ -4,7 +4,17 @@
 
 #include "zk/command/four_letter_words.h"
 
-/* Append the whole answer to mntr. */
+/* Each appends the whole answer to its word. */
+
+/* ---- four_letter_words_stat.c ---- */
+void four_letter_words_append_srvr(const struct four_letter_facts *facts, struct zk_str *str);
+void four_letter_words_append_stat(const struct four_letter_facts *facts, struct zk_str *str);
+void four_letter_words_append_cons(const struct four_letter_facts *facts, struct zk_str *str);
+/* ---- four_letter_words_dump.c ---- */
+void four_letter_words_append_dirs(const struct four_letter_facts *facts, struct zk_str *str);
+void four_letter_words_append_dump(const struct four_letter_facts *facts, struct zk_str *str);
+void four_letter_words_append_hash(const struct four_letter_facts *facts, struct zk_str *str);
+/* ---- four_letter_words_mntr.c ---- */
 void four_letter_words_append_mntr(const struct four_letter_facts *facts, struct zk_str *str);
 
 #endif

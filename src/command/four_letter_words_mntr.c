@@ -10,6 +10,7 @@
 #include "command/four_letter_words_internal.h"
 #include "zk/ensemble/server_state.h"
 #include "zk/io/file.h"
+#include "zk/server/server_stats.h"
 
 static void append_line(struct zk_str *str, const char *key, int64_t value)
 {
@@ -40,11 +41,12 @@ static void append_peer_state(const struct server_status *status, struct zk_str 
 static void append_gauges(const struct four_letter_facts *facts, struct zk_str *str)
 {
     const struct server_status *status = facts->status;
-    const struct server_stats_values *stats = &facts->stats;
+    const struct server_stats_values values = server_stats_get(facts->cnxns->stats);
+    const struct server_stats_values *stats = &values;
     bool leads = status->state == SERVER_STATE_LEADING;
 
     append_line(str, "ephemerals_count", status->ephemerals_count);
-    append_line(str, "num_alive_connections", (int64_t)facts->cnxn_count);
+    append_line(str, "num_alive_connections", (int64_t)facts->cnxns->count(facts->cnxns->arg));
     zk_str_printf(str, "zk_avg_latency\t%s\n",
                   avg_min_max_counter_get_avg(&stats->request_latency_ms).text);
     if (leads)

@@ -56,6 +56,7 @@ struct quorum_peer_run *quorum_peer_run_new(struct zk_context *ctx,
     run->config = config;
     zk_mutex_init(&run->election_mu, ctx, "election", ZK_RANK_ELECTION);
     zk_stop_init(&run->stop, ctx, "quorum_peer.stop");
+    zoo_trace_init(&run->zoo_trace);
     run->threads = zk_thread_group_new(ctx);
     return run;
 }
@@ -188,7 +189,12 @@ static int open_client_port(struct quorum_peer_run *run)
 {
     if (!run->config->has_client_port)
         return 0;
-    struct server_status_hook hook = {.fill = quorum_peer_run_fill_status, .arg = run};
+    struct server_status_hook hook = {
+        .fill = quorum_peer_run_fill_status,
+        .reset = quorum_peer_run_reset_status,
+        .arg = run,
+        .zoo_trace = &run->zoo_trace,
+    };
     int r = server_cnxn_factory_new(run->ctx, &run->config->client_port_address,
                                     run->config->client_port_listen_backlog,
                                     run->config->max_client_cnxns, hook, &run->client_port);

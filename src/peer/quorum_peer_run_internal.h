@@ -11,6 +11,7 @@
 #include "zk/runtime/stop.h"
 #include "zk/runtime/thread.h"
 #include "zk/server/zk_database.h"
+#include "zk/server/zoo_trace.h"
 
 struct datadir_cleanup_manager;
 struct file_txn_snap_log;
@@ -24,6 +25,7 @@ struct quorum_peer_run {
     struct quorum_peer *self;
     struct server_cnxn_factory *client_port; /* NULL: none is configured */
 
+    struct zoo_trace zoo_trace;
     struct datadir_cleanup_manager *cleanup; /* NULL before the data is open */
     struct zk_stop stop;
     struct zk_thread_group *threads; /* of one: the main thread */
@@ -43,5 +45,7 @@ void quorum_peer_run_end_with(struct quorum_peer_run *run, int code);
 /* The hook behind the four-letter words. arg is the struct quorum_peer_run. Any thread that holds
  * no lock. */
 void quorum_peer_run_fill_status(void *arg, struct server_status *status);
+/* For srst: metrics and sizes of proposals begin anew. arg and threads as above. */
+void quorum_peer_run_reset_status(void *arg);
 
 #endif

@@ -26,7 +26,7 @@ void quorum_peer_run_fill_status(void *arg, struct server_status *status)
     struct zookeeper_server *zk = quorum_peer_get_active_server(run->self);
     if (zk != NULL)
         zookeeper_server_fill_status(zk, status);
-    zookeeper_server_unref(zk);
+    status->zk = zk;
     status->state = phase.state;
     status->zab_state = phase.zab_state;
     status->sync_mode = phase.sync_mode;
@@ -42,4 +42,11 @@ void quorum_peer_run_fill_status(void *arg, struct server_status *status)
     status->metrics.counters[SERVER_METRICS_DIGEST_MISMATCHES_COUNT] = status->digest_mismatches;
     fill_election(run, status);
     status->thread_count = zk_thread_count(run->ctx);
+}
+
+void quorum_peer_run_reset_status(void *arg)
+{
+    struct quorum_peer_run *run = arg;
+    server_metrics_reset(run->self->metrics);
+    quorum_peer_reset_proposal_stats(run->self);
 }

@@ -364,3 +364,11 @@ bool quorum_peer_get_leader_status(struct quorum_peer *self, struct leader_statu
     quorum_peer_role_unref(role);
     return leads;
 }
+
+void quorum_peer_reset_proposal_stats(struct quorum_peer *self)
+{
+    struct quorum_peer_role *role = ref_role(self);
+    if (role != NULL && role->methods->reset_proposal_stats != NULL)
+        role->methods->reset_proposal_stats(role);
+    quorum_peer_role_unref(role);
+}

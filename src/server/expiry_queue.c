@@ -2,6 +2,9 @@
  * intervals, so the sorted map of them is short. Java: server.ExpiryQueue */
 #include "zk/server/expiry_queue.h"
 
+#include <inttypes.h>
+
+#include "zk/base/date.h"
 #include "zk/base/panic.h"
 #include "zk/runtime/clock.h"
 
@@ -72,4 +75,33 @@ struct expiry_item *expiry_queue_poll(struct expiry_queue *queue)
     for (struct expiry_item *item = first; item != NULL; item = item->next)
         item->expiry_time_ms = 0;
     return first;
+}
+
+/* Java: dump() */
+void expiry_queue_dump(const struct expiry_queue *queue,
+                       void (*append_item)(const struct expiry_item *item, struct zk_str *str),
+                       struct zk_str *str)
+{
+    const int64_t wall_of_elapsed_ms = zk_wall_ms() - zk_elapsed_ms();
+    struct zk_str sets = {0};
+    size_t items = 0;
+    for (size_t i = 0; i < queue->buckets.count; i++) {
+        struct zk_str lines = {0};
+        size_t count = 0;
+        for (const struct expiry_item *item = queue->buckets.entries[i].value; item != NULL;
+             item = item->next) {
+            zk_str_append(&lines, "\t");
+            append_item(item, &lines);
+            zk_str_append(&lines, "\n");
+            count++;
+        }
+        int64_t ends_ms = queue->buckets.entries[i].key + wall_of_elapsed_ms;
+        zk_str_printf(&sets, "%zu expire at %s:\n", count, zk_date_text(ends_ms).text);
+        zk_str_append_bytes(&sets, zk_str_text(&lines), lines.length);
+        zk_str_done(&lines);
+        items += count;
+    }
+    zk_str_printf(str, "Sets (%zu)/(%zu):\n", queue->buckets.count, items);
+    zk_str_append_bytes(str, zk_str_text(&sets), sets.length);
+    zk_str_done(&sets);
 }

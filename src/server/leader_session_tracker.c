@@ -105,6 +105,20 @@ static void leader_tracker_free(struct session_tracker *tracker)
     free(tracker);
 }
 
+/* Java: dumpSessions() */
+static void leader_dump_sessions(struct session_tracker *tracker,
+                                 const struct session_timeouts *global_sessions, struct zk_str *str)
+{
+    session_tracker_dump_sessions(global_of(tracker), global_sessions, str);
+}
+
+/* Java: getSessionExpiryMap() */
+static void leader_get_session_expiry_map(struct session_tracker *tracker,
+                                          struct session_expiry_map *ret_map)
+{
+    session_tracker_get_session_expiry_map(global_of(tracker), ret_map);
+}
+
 static const struct session_tracker_ops leader_ops = {
     .create_session = leader_create_session,
     .track_session = leader_track_session,
@@ -115,6 +129,8 @@ static const struct session_tracker_ops leader_ops = {
     .check_session = leader_check_session,
     .check_global_session = leader_check_global_session,
     .set_owner = leader_set_owner,
+    .dump_sessions = leader_dump_sessions,
+    .get_session_expiry_map = leader_get_session_expiry_map,
     .start = leader_tracker_start,
     .shutdown = leader_tracker_shutdown,
     .free = leader_tracker_free,

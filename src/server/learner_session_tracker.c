@@ -3,6 +3,7 @@
  * The touch table is a hash table: a server with 100,000 clients fills it anew every half tick. */
 #include "zk/server/learner_session_tracker.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "server/lock_ranks.h"
@@ -158,6 +159,27 @@ static void learner_tracker_free(struct session_tracker *tracker) UNSHARED
     free(learner);
 }
 
+/* Java: dumpSessions() */
+static void learner_dump_sessions(struct session_tracker *tracker,
+                                  const struct session_timeouts *global_sessions,
+                                  struct zk_str *str)
+{
+    (void)tracker;
+    zk_str_printf(str, "Global Sessions(%zu):\n", global_sessions->count);
+    for (size_t i = 0; i < global_sessions->count; i++)
+        zk_str_printf(str, "0x%" PRIx64 "\t%" PRId32 "ms\n",
+                      (uint64_t)global_sessions->items[i].session,
+                      global_sessions->items[i].timeout_ms);
+}
+
+/* Java: getSessionExpiryMap(). The leader knows when they end. */
+static void learner_get_session_expiry_map(struct session_tracker *tracker,
+                                           struct session_expiry_map *ret_map)
+{
+    (void)tracker;
+    *ret_map = (struct session_expiry_map){0};
+}
+
 static const struct session_tracker_ops learner_ops = {
     .create_session = learner_create_session,
     .track_session = learner_track_session,
@@ -168,6 +190,8 @@ static const struct session_tracker_ops learner_ops = {
     .check_session = learner_check_session,
     .check_global_session = learner_check_session,
     .set_owner = learner_set_owner,
+    .dump_sessions = learner_dump_sessions,
+    .get_session_expiry_map = learner_get_session_expiry_map,
     .start = learner_tracker_start,
     .shutdown = learner_tracker_shutdown,
     .free = learner_tracker_free,

@@ -55,6 +55,13 @@ void server_metrics_merge(struct server_metrics *metrics, struct server_metrics_
     *values = (struct server_metrics_values){0};
 }
 
+void server_metrics_reset(struct server_metrics *metrics)
+{
+    zk_mutex_lock(&metrics->mu);
+    metrics->values = (struct server_metrics_values){0};
+    zk_mutex_unlock(&metrics->mu);
+}
+
 struct server_metrics_values server_metrics_get(struct server_metrics *metrics)
 {
     zk_mutex_lock(&metrics->mu);

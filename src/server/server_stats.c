@@ -16,6 +16,7 @@ struct server_stats *server_stats_new(struct zk_context *ctx)
 {
     struct server_stats *stats = zk_xcalloc(1, sizeof *stats);
     zk_mutex_init(&stats->mu, ctx, "server_stats", ZK_RANK_SERVER_STATS);
+    stats->values.client_response_stats = (struct buffer_stats){-1, -1, -1};
     return stats;
 }
 
@@ -38,6 +39,28 @@ void server_stats_increment_packets_sent(struct server_stats *stats)
 {
     zk_mutex_lock(&stats->mu);
     stats->values.packets_sent++;
+    zk_mutex_unlock(&stats->mu);
+}
+
+void server_stats_add_client_response(struct server_stats *stats, int32_t bytes)
+{
+    zk_mutex_lock(&stats->mu);
+    struct buffer_stats *sizes = &stats->values.client_response_stats;
+    sizes->last = bytes;
+    if (sizes->min == -1 || bytes < sizes->min)
+        sizes->min = bytes;
+    if (bytes > sizes->max)
+        sizes->max = bytes;
+    zk_mutex_unlock(&stats->mu);
+}
+
+/* The sizes of answers stay, as in Java. */
+void server_stats_reset(struct server_stats *stats)
+{
+    zk_mutex_lock(&stats->mu);
+    stats->values.packets_received = 0;
+    stats->values.packets_sent = 0;
+    stats->values.request_latency_ms = (struct avg_min_max_counter){0};
     zk_mutex_unlock(&stats->mu);
 }
 

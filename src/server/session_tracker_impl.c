@@ -5,6 +5,7 @@
  * closeSession, until that transaction is applied: meanwhile nothing of it is accepted. */
 #include "zk/server/session_tracker_impl.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "server/lock_ranks.h"
@@ -291,6 +292,51 @@ static void impl_free(struct session_tracker *tracker) UNSHARED
     free(impl);
 }
 
+static void append_session(const struct expiry_item *item, struct zk_str *str)
+{
+    const struct session *session = (const struct session *)item;
+    zk_str_printf(str, "0x%" PRIx64, (uint64_t)session->session_id);
+}
+
+/* Java: dumpSessions() */
+static void impl_dump_sessions(struct session_tracker *tracker,
+                               const struct session_timeouts *global_sessions, struct zk_str *str)
+{
+    struct session_tracker_impl *impl = impl_of(tracker);
+    (void)global_sessions;
+    zk_str_append(str, "Session ");
+    zk_mutex_lock(&impl->mu);
+    expiry_queue_dump(&impl->session_expiry_queue, append_session, str);
+    zk_mutex_unlock(&impl->mu);
+}
+
+/* Java: getSessionExpiryMap() */
+static void impl_get_session_expiry_map(struct session_tracker *tracker,
+                                        struct session_expiry_map *ret_map)
+{
+    struct session_tracker_impl *impl = impl_of(tracker);
+    zk_mutex_lock(&impl->mu);
+    const struct long_map *buckets = &impl->session_expiry_queue.buckets;
+    struct session_expiry_map map = {.count = buckets->count};
+    map.sets = zk_xcalloc(map.count > 0 ? map.count : 1, sizeof *map.sets);
+    for (size_t i = 0; i < map.count; i++) {
+        map.sets[i].time_ms = buckets->entries[i].key;
+        const struct expiry_item *item = buckets->entries[i].value;
+        for (; item != NULL; item = item->next)
+            long_set_add(&map.sets[i].sessions, ((const struct session *)item)->session_id);
+    }
+    zk_mutex_unlock(&impl->mu);
+    *ret_map = map;
+}
+
+void session_expiry_map_done(struct session_expiry_map *map)
+{
+    for (size_t i = 0; i < map->count; i++)
+        long_set_done(&map->sets[i].sessions);
+    free(map->sets);
+    *map = (struct session_expiry_map){0};
+}
+
 static const struct session_tracker_ops impl_ops = {
     .create_session = impl_create_session,
     .track_session = impl_track_session,
@@ -301,6 +347,8 @@ static const struct session_tracker_ops impl_ops = {
     .check_session = impl_check_session,
     .check_global_session = impl_check_global_session,
     .set_owner = impl_set_owner,
+    .dump_sessions = impl_dump_sessions,
+    .get_session_expiry_map = impl_get_session_expiry_map,
     .start = impl_start,
     .shutdown = impl_shutdown,
     .free = impl_free,

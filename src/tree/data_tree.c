@@ -77,6 +77,7 @@ void data_tree_unref(struct data_tree *tree)
     path_trie_done(&tree->quotas);
     node_hash_map_done(&tree->nodes);
     free(tree->removed);
+    free(tree->digest_log);
     acl_cache_done(&tree->acl_cache);
     zk_mutex_destroy(&tree->mu);
     free(tree);

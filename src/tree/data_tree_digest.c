@@ -2,8 +2,10 @@
  * counted; nothing else comes of it: the peer goes on with the tree that it has. Java:
  * server.DataTree */
 #include <inttypes.h>
+#include <string.h>
 
 #include "tree/data_tree_internal.h"
+#include "zk/base/alloc.h"
 #include "zk/jute/op_code.h"
 #include "zk/runtime/log.h"
 #include "zk/runtime/log_table.h"
@@ -73,16 +75,34 @@ bool data_tree_get_digest_from_loaded_snapshot(struct data_tree *tree,
 
 /* ---- transactions ---------------------------------------------------------------------------- */
 
+static void log_zxid_digest_locked(struct data_tree *tree, int64_t zxid) REQUIRES(&tree->mu);
+
 void data_tree_digest_applied_locked(struct data_tree *tree, int64_t zxid)
 {
     if (tree->digest_from_loaded_snapshot.zxid != 0)
         compare_snapshot_digests(tree, zxid);
-    else /* Java: logZxidDigest(), without the list for its admin server */
-        tree->last_processed_zxid_digest = (struct zxid_digest){
-            .zxid = zxid,
-            .version = DIGEST_VERSION,
-            .digest = (int64_t)tree->nodes.digest,
-        };
+    else
+        log_zxid_digest_locked(tree, zxid);
+}
+
+/* Java: logZxidDigest() */
+static void log_zxid_digest_locked(struct data_tree *tree, int64_t zxid)
+{
+    tree->last_processed_zxid_digest = (struct zxid_digest){
+        .zxid = zxid,
+        .version = DIGEST_VERSION,
+        .digest = (int64_t)tree->nodes.digest,
+    };
+    if (zxid % DIGEST_LOG_INTERVAL != 0)
+        return;
+    if (tree->digest_log == NULL)
+        tree->digest_log = zk_xcalloc(DIGEST_LOG_LIMIT, sizeof *tree->digest_log);
+    if (tree->digest_log_count == DIGEST_LOG_LIMIT) {
+        tree->digest_log_count--;
+        memmove(tree->digest_log, tree->digest_log + 1,
+                tree->digest_log_count * sizeof *tree->digest_log);
+    }
+    tree->digest_log[tree->digest_log_count++] = tree->last_processed_zxid_digest;
 }
 
 /* Java: compareDigest() */
@@ -125,4 +145,16 @@ int64_t data_tree_get_digest_mismatches(struct data_tree *tree)
     int64_t count = tree->digest_mismatches;
     zk_mutex_unlock(&tree->mu);
     return count;
+}
+
+struct zxid_digest *data_tree_get_digest_log(struct data_tree *tree, size_t *ret_count)
+{
+    zk_mutex_lock(&tree->mu);
+    size_t count = tree->digest_log_count;
+    struct zxid_digest *digests = zk_xcalloc(count > 0 ? count : 1, sizeof *digests);
+    if (count > 0)
+        memcpy(digests, tree->digest_log, count * sizeof *digests);
+    zk_mutex_unlock(&tree->mu);
+    *ret_count = count;
+    return digests;
 }

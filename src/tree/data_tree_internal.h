@@ -41,6 +41,8 @@ struct data_tree {
     /* zxid 0: none. Until the transaction of that zxid the tree is that of a fuzzy snapshot, and
      * digests say nothing. */
     struct zxid_digest digest_from_loaded_snapshot;
+    struct zxid_digest *digest_log; /* owned; NULL: there is none */
+    size_t digest_log_count;
     bool has_mismatched; /* Java: DataTree.firstMismatchTxn, the other way round */
     int64_t digest_mismatches;
     struct rate_logger rate_logger;

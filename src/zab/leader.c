@@ -72,12 +72,14 @@ static const struct learner_master_ops leader_ops = {
 
 static void leader_role_shutdown(struct quorum_peer_role *role);
 static void leader_get_status(struct quorum_peer_role *role, struct leader_status *ret_status);
+static void leader_reset_proposal_stats(struct quorum_peer_role *role);
 static void leader_destroy(struct quorum_peer_role *role);
 
 static const struct quorum_peer_role_methods leader_role_methods = {
     .shutdown = leader_role_shutdown,
     .report_looking_sid = leader_report_looking_sid,
     .get_status = leader_get_status,
+    .reset_proposal_stats = leader_reset_proposal_stats,
     .destroy = leader_destroy,
 };
 
@@ -234,6 +236,15 @@ static void leader_get_status(struct quorum_peer_role *role, struct leader_statu
     }
     zk_mutex_unlock(&leader->learners_mu);
     *ret_status = status;
+}
+
+/* What StatResetCommand does in Java. */
+static void leader_reset_proposal_stats(struct quorum_peer_role *role)
+{
+    struct leader *leader = (struct leader *)role;
+    zk_mutex_lock(&leader->mu);
+    leader->proposal_stats = (struct proposal_stats){.last = -1, .min = -1, .max = -1};
+    zk_mutex_unlock(&leader->mu);
 }
 
 /* Of the connections of one learner that are forwarded to, only the youngest counts (D-184). The

@@ -7,12 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "command_stage.h"
 #include "golden.h"
 #include "zk/base/alloc.h"
 #include "zk/command/four_letter_words.h"
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/io/file.h"
 #include "zk/runtime/settings.h"
+#include "zk/server/server_stats.h"
+#include "zk/server/session_tracker.h"
+#include "zk/server/zk_database.h"
+#include "zk/server/zookeeper_server.h"
+#include "zk/tree/data_tree.h"
 #include "zk_test.h"
 
 static const char NOT_SERVING[] = "This ZooKeeper instance is not currently serving requests\n";
@@ -59,8 +65,7 @@ struct scene {
     struct zk_context *ctx;
     const char *role;
     struct server_status status;
-    struct server_stats_values stats;
-    struct cnxn_info cnxn;
+    struct command_stage stage;
 };
 
 static struct scene scene_of(const char *role)
@@ -81,7 +86,6 @@ static struct scene scene_of(const char *role)
                            .max_proposal_size = -1},
                 .observer_master_id = 2,
             },
-        .cnxn = {.remote = {"/127.0.0.1:50000"}, .received = 1},
     };
     if (strcmp(role, "leader") == 0)
         scene.status.state = SERVER_STATE_LEADING;
@@ -91,22 +95,30 @@ static struct scene scene_of(const char *role)
         scene.status.state = SERVER_STATE_OBSERVING;
     else
         scene.status.serving = false;
+    command_stage_open(&scene.stage, scene.ctx);
+    scene.status.zk = zookeeper_server_ref(scene.stage.zk);
     return scene;
 }
 
 static void scene_done(struct scene *scene)
 {
     server_status_done(&scene->status);
+    command_stage_close(&scene->stage);
     zk_context_free(scene->ctx);
 }
 
-static char *ask(struct scene *scene, const char *word)
+/* The answer to a word with an argument behind it. Gives. */
+static char *ask_with(struct scene *scene, const char *word, const uint8_t *argument,
+                      size_t argument_length)
 {
+    struct server_cnxns cnxns = command_stage_cnxns(&scene->stage);
+    struct server_status_hook hook = command_stage_hook(&scene->stage);
     struct four_letter_facts facts = {
         .status = &scene->status,
-        .stats = scene->stats,
-        .cnxns = &scene->cnxn,
-        .cnxn_count = 1,
+        .cnxns = &cnxns,
+        .hook = &hook,
+        .argument = argument,
+        .argument_length = argument_length,
     };
     struct zk_str answer = {0};
     struct four_letter_words *words = four_letter_words_new(scene->ctx);
@@ -114,6 +126,11 @@ static char *ask(struct scene *scene, const char *word)
                              &answer);
     four_letter_words_free(words);
     return zk_str_take(&answer);
+}
+
+static char *ask(struct scene *scene, const char *word)
+{
+    return ask_with(scene, word, NULL, 0);
 }
 
 static char *golden_answer(const char *role, const char *word)
@@ -135,8 +152,10 @@ static void cli_03_short_words_answer_like_javas_in_every_role(void **state)
         for (size_t j = 0; j < 4; j++) {
             struct scene scene = scene_of(roles[i]);
             char *golden = golden_answer(roles[i], words[j]);
-            scene.stats.packets_received = number_after(golden, "Received: ");
-            scene.stats.packets_sent = number_after(golden, "Sent: ");
+            for (int64_t n = number_after(golden, "Received: "); n > 0; n--)
+                server_stats_increment_packets_received(scene.stage.stats);
+            for (int64_t n = number_after(golden, "Sent: "); n > 0; n--)
+                server_stats_increment_packets_sent(scene.stage.stats);
             if (strstr(golden, "Zxid: 0x100000000"))
                 scene.status.last_processed_zxid = INT64_C(0x100000000);
 
@@ -154,13 +173,18 @@ static void cli_03_short_words_answer_like_javas_in_every_role(void **state)
 static void cli_03_words_that_need_a_leader_say_so_while_there_is_none(void **state)
 {
     (void)state;
-    static const char *const words[] = {"srvr", "stat", "mntr", "conf"};
+    static const char *const words[] = {"srvr", "stat", "mntr", "conf", "cons",
+                                        "crst", "dirs", "dump", "srst"};
     struct scene scene = scene_of("looking");
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         char *answer = ask(&scene, words[i]);
         assert_string_equal(answer, NOT_SERVING);
         free(answer);
     }
+    char *hash = ask(&scene, "hash"); /* Java's line has no end there */
+    assert_memory_equal(hash, NOT_SERVING, sizeof NOT_SERVING - 2);
+    assert_int_equal(strlen(hash), sizeof NOT_SERVING - 2);
+    free(hash);
     char *null = ask(&scene, "isro");
     assert_string_equal(null, "null");
     free(null);
@@ -459,6 +483,154 @@ static void the_version_looks_like_javas(void **state)
     scene_done(&scene);
 }
 
+/* ---- words about clients ---- */
+
+static void expect(struct scene *scene, const char *word, const char *expected)
+{
+    char *answer = ask(scene, word);
+    assert_string_equal(answer, expected);
+    free(answer);
+}
+
+/* The line is Java's, as it was captured. */
+static void cli_83_cons_tells_of_a_session_what_java_tells(void **state)
+{
+    (void)state;
+    struct scene scene = scene_of("follower");
+    expect(&scene, "cons", " /127.0.0.1:50000[0](queued=0,recved=1,sent=0)\n\n");
+    scene.stage.cnxn = (struct server_cnxn_info){
+        .remote = {"/127.0.0.1:49572"},
+        .interest_ops = 1,
+        .packets_received = 12,
+        .packets_sent = 12,
+        .session_id = INT64_C(0x100000a4cf20000),
+        .last_operation = "PING",
+        .established_ms = INT64_C(1795378063672),
+        .session_timeout_ms = 10000,
+        .last_cxid = 3,
+        .last_zxid = INT64_C(0x100000006),
+        .last_response_time_ms = 830844,
+        .last_latency_ms = 4,
+        .avg_latency_ms = 1,
+        .max_latency_ms = 4,
+    };
+
+    expect(&scene, "cons",
+           " /127.0.0.1:49572[1](queued=0,recved=12,sent=12,sid=0x100000a4cf20000,lop=PING,"
+           "est=1795378063672,to=10000,lcxid=0x3,lzxid=0x100000006,lresp=830844,llat=4,minlat=0,"
+           "avglat=1,maxlat=4)\n\n");
+
+    scene.stage.cnxn.last_cxid = -1;
+    char *answer = ask(&scene, "cons");
+    assert_non_null(strstr(answer, ",to=10000,lzxid="));
+    free(answer);
+    scene_done(&scene);
+}
+
+static void crst_and_srst_begin_to_count_anew(void **state)
+{
+    (void)state;
+    struct scene scene = scene_of("leader");
+    server_stats_increment_packets_received(scene.stage.stats);
+
+    expect(&scene, "crst", "Connection stats reset.\n");
+    assert_int_equal(scene.stage.cnxn.packets_received, 0);
+    assert_int_equal(scene.stage.resets, 0);
+
+    expect(&scene, "srst", "Server stats reset.\n");
+    assert_int_equal(scene.stage.resets, 1);
+    assert_int_equal(server_stats_get(scene.stage.stats).packets_received, 0);
+    scene_done(&scene);
+}
+
+/* Without the sessions' end, which no test knows beforehand. */
+static void cli_83_dump_tells_sessions_and_their_nodes(void **state)
+{
+    (void)state;
+    struct scene scene = scene_of("leader");
+    struct session_tracker *tracker = zookeeper_server_get_session_tracker(scene.stage.zk);
+    session_tracker_track_session(tracker, 0xa5, 10000);
+    session_tracker_track_session(tracker, 0xa6, 10000);
+    session_tracker_track_session(tracker, 0xb0, 20000);
+    command_stage_create_ephemeral(&scene.stage, "/e", 0xa6, 1);
+
+    char *answer = ask(&scene, "dump");
+
+    assert_memory_equal(answer, "SessionTracker dump:\nSession Sets (2)/(3):\n2 expire at ", 55);
+    const char *first = strchr(answer + 55, '\n');
+    assert_memory_equal(first - 1, ":\n\t0x", 5);
+    const char *second = strstr(answer, "\n1 expire at ");
+    assert_non_null(second);
+    assert_non_null(strstr(second, ":\n\t0xb0\nephemeral nodes dump:\n"
+                                   "Sessions with Ephemerals (1):\n0xa6:\n\t/e\n"
+                                   "Connections dump:\nConnections Sets (0)/(0):\n"));
+    free(answer);
+    scene_done(&scene);
+}
+
+/* Java: DataTree.getDigestLog(): one of 128 zxids */
+static void hash_lists_the_digest_of_each_128th_zxid(void **state)
+{
+    (void)state;
+    struct scene scene = scene_of("leader");
+    expect(&scene, "hash", "");
+    command_stage_create_ephemeral(&scene.stage, "/a", 5, 127);
+    command_stage_create_ephemeral(&scene.stage, "/b", 5, 128);
+    struct data_tree *tree = zk_database_get_data_tree(scene.stage.database);
+    char expected[64];
+    snprintf(expected, sizeof expected, "80: %" PRId64 "\n",
+             (int64_t)data_tree_get_tree_digest(tree));
+    command_stage_create_ephemeral(&scene.stage, "/c", 5, 129);
+    data_tree_unref(tree);
+
+    expect(&scene, "hash", expected);
+    scene_done(&scene);
+}
+
+/* K-180 */
+static void dirs_takes_the_one_directory_for_the_other_as_java_does(void **state)
+{
+    (void)state;
+    struct scene scene = scene_of("leader");
+    char *directory = test_temporary_directory();
+    char *snapshots = test_path(directory, "snapshots");
+    char *logs = test_path(directory, "logs");
+    char *file = test_path(logs, "log.1");
+    assert_int_equal(file_make_directories(snapshots), 0);
+    assert_int_equal(file_make_directories(logs), 0);
+    test_write_file(file, "12345");
+    scene.status.snap_dir = snapshots;
+    scene.status.data_dir = logs;
+
+    expect(&scene, "dirs", "datadir_size: 5\nlogdir_size: 0\n");
+
+    free(file);
+    free(logs);
+    free(snapshots);
+    test_remove_directory(directory);
+    scene_done(&scene);
+}
+
+/* Java: SetTraceMaskCommand */
+static void stmk_sets_what_gtmk_tells(void **state)
+{
+    (void)state;
+    struct scene scene = scene_of("looking");
+    static const uint8_t mask[] = {0, 0, 0, 0, 0, 0, 1, 2};
+    char *answer = ask_with(&scene, "stmk", mask, 7);
+    assert_string_equal(answer, ""); /* a byte is missing */
+    free(answer);
+    expect(&scene, "gtmk", "306");
+
+    answer = ask_with(&scene, "stmk", mask, 8);
+
+    assert_string_equal(answer, "258");
+    free(answer);
+    expect(&scene, "gtmk", "258");
+    expect(&scene, "\xff\xf4\xff\xfd", ""); /* Ctrl-C in telnet */
+    scene_done(&scene);
+}
+
 /* ---- the whitelist ---- */
 
 static bool is_enabled(struct zk_context *ctx, const char *word)
@@ -503,19 +675,19 @@ static void cli_03_words_outside_the_whitelist_are_refused_with_javas_line(void 
 static void words_that_are_not_built_say_so_if_they_are_allowed(void **state)
 {
     (void)state;
-    static const char *const words[] = {"cons", "crst", "dirs", "dump", "hash",
-                                        "srst", "stmk", "wchc", "wchp", "wchs"};
+    static const char *const words[] = {"wchc", "wchp", "wchs"};
     static const char *const states[] = {"follower", "looking"};
-    for (size_t i = 0; i < 20; i++) {
-        struct scene scene = scene_of(states[i / 10]);
-        char *answer = ask(&scene, words[i % 10]);
-        assert_memory_equal(answer, words[i % 10], 4);
+    for (size_t i = 0; i < 6; i++) {
+        struct scene scene = scene_of(states[i / 3]);
+        char *answer = ask(&scene, words[i % 3]);
+        assert_memory_equal(answer, words[i % 3], 4);
         assert_string_equal(answer + 4,
-                            " is not built yet: zkpeer answers conf envi gtmk isro mntr ruok srvr "
-                            "stat. Ask a Java server for the others.\n");
+                            " is not built yet: zkpeer answers conf cons crst dirs dump envi gtmk "
+                            "hash isro mntr ruok srst srvr stat stmk. Ask a Java server for the "
+                            "others.\n");
         free(answer);
         zk_settings_set(scene.ctx, "zookeeper.4lw.commands.whitelist", "stat");
-        answer = ask(&scene, words[i % 10]);
+        answer = ask(&scene, words[i % 3]);
         assert_string_equal(answer + 4, " is not executed because it is not in the whitelist.\n");
         free(answer);
         scene_done(&scene);
@@ -546,6 +718,12 @@ int main(void)
         cmocka_unit_test(each_line_of_mntr_fits_those_who_read_it),
         cmocka_unit_test(no_key_of_mntr_comes_twice),
         cmocka_unit_test(the_version_looks_like_javas),
+        cmocka_unit_test(cli_83_cons_tells_of_a_session_what_java_tells),
+        cmocka_unit_test(crst_and_srst_begin_to_count_anew),
+        cmocka_unit_test(cli_83_dump_tells_sessions_and_their_nodes),
+        cmocka_unit_test(hash_lists_the_digest_of_each_128th_zxid),
+        cmocka_unit_test(dirs_takes_the_one_directory_for_the_other_as_java_does),
+        cmocka_unit_test(stmk_sets_what_gtmk_tells),
         cmocka_unit_test(only_srvr_is_allowed_unless_somebody_says_more),
         cmocka_unit_test(cli_03_words_outside_the_whitelist_are_refused_with_javas_line),
         cmocka_unit_test(words_that_are_not_built_say_so_if_they_are_allowed),

@@ -221,7 +221,7 @@ static void ruok_asks_nobody(void **state)
     struct port port = {.ctx = context_with_all_words()};
     port_open(&port, 60);
     free(exchange(&port, "ruok", 4));
-    free(exchange(&port, "cons", 4));
+    free(exchange(&port, "envi", 4));
     zk_mutex_lock(&port.mutex);
     assert_int_equal(port.asked, 0);
     zk_mutex_unlock(&port.mutex);

@@ -3,9 +3,10 @@
  * Java: server.command.FourLetterCommands and its neighbours
  *
  * A word stands where a request's length would, so any other four bytes are such a length. The
- * words conf envi gtmk isro mntr ruok srvr stat are built; the others that Java knows are answered
- * with a line that says that they are not (D-41). Any thread may call these functions; none takes a
- * lock, and only conf blocks, on the disk, because it measures directories. */
+ * words that ask about watches are not built yet, and are answered with a line that says so (D-41).
+ * Any thread that holds no lock may call these functions; they take locks for a moment, to look at
+ * connections, sessions and nodes. conf and dirs block on the disk, because they measure
+ * directories. */
 #ifndef ZK_COMMAND_FOUR_LETTER_WORDS_H
 #define ZK_COMMAND_FOUR_LETTER_WORDS_H
 
@@ -14,8 +15,7 @@
 #include <stdint.h>
 
 #include "zk/base/str.h"
-#include "zk/io/inet.h"
-#include "zk/server/server_stats.h"
+#include "zk/server/server_cnxns.h"
 #include "zk/server/server_status.h"
 
 struct zk_context;
@@ -26,21 +26,14 @@ struct zk_context;
 
 enum { FOUR_LETTERS = 4 };
 
-/* A client connection, as stat lists it. */
-struct cnxn_info {
-    struct inet_text remote; /* "/127.0.0.1:49572" */
-    int32_t interest_ops;
-    int64_t queued;
-    int64_t received;
-    int64_t sent;
-};
-
-/* Everything that a word may tell. All pointers stay the caller's. */
+/* Where a word finds what it tells. All pointers stay the caller's. */
 struct four_letter_facts {
-    const struct server_status *status;
-    struct server_stats_values stats;
-    const struct cnxn_info *cnxns;
-    size_t cnxn_count;
+    const struct server_status *status; /* zeroed, unless the word needs it */
+    const struct server_cnxns *cnxns;
+    const struct server_status_hook *hook; /* for the words that set something */
+    /* What came behind the word. stmk finds its mask there, 8 bytes. */
+    const uint8_t *argument;
+    size_t argument_length;
 };
 
 /* The words, and which of them the setting zookeeper.4lw.commands.whitelist allows (commas and
@@ -53,9 +46,9 @@ void four_letter_words_free(struct four_letter_words *words); /* NULL is fine */
 struct four_letter_word {
     const char *name;
     bool is_enabled; /* Java: FourLetterCommands.isEnabled() */
-    /* Whether the status must be filled in before the word can be answered. ruok, envi, gtmk and
-     * the words that are refused do without: they answer whatever lock the rest of the peer waits
-     * for. */
+    /* Whether the status must be filled in before the word can be answered. ruok, envi, gtmk, stmk
+     * and the words that are refused do without: they answer whatever lock the rest of the peer
+     * waits for. */
     bool needs_status;
 };
 

@@ -190,5 +190,8 @@ bool quorum_peer_report_looking_sid(struct quorum_peer *self,
 /* Read what the leader tells of its learners. Returns false if this peer does not lead. Any thread
  * that holds no lock; locks as the one above. */
 bool quorum_peer_get_leader_status(struct quorum_peer *self, struct leader_status *ret_status);
+/* The leader's sizes of proposals begin anew; nothing happens if this peer does not lead. Threads
+ * and locks as above. */
+void quorum_peer_reset_proposal_stats(struct quorum_peer *self);
 
 #endif

@@ -32,6 +32,8 @@ struct quorum_peer_role_methods {
                                const struct synced_learner_tracker *leading_vote_set, int64_t sid);
     /* NULL for learners. */
     void (*get_status)(struct quorum_peer_role *role, struct leader_status *ret_status);
+    /* Java: StatResetCommand on a leader: its sizes of proposals begin anew. NULL for learners. */
+    void (*reset_proposal_stats)(struct quorum_peer_role *role);
     /* The last reference has been returned: free the memory. */
     void (*destroy)(struct quorum_peer_role *role);
 };

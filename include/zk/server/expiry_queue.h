@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "zk/base/long_map.h"
+#include "zk/base/str.h"
 
 /* Zero-initialised it is in no queue. */
 struct expiry_item {
@@ -45,5 +46,12 @@ int64_t expiry_queue_get_wait_time(const struct expiry_queue *queue);
  * with the others behind its next; NULL if there are none. An interval that was missed comes with
  * the next call. They are in no queue any more. Java: poll() */
 struct expiry_item *expiry_queue_poll(struct expiry_queue *queue);
+
+/* Appends "Sets (2)/(3):" (buckets, items), and then for each bucket when it ends and its items,
+ * one a line. append_item appends an item's text. Java shows empty buckets, too, until their time
+ * has come; ours has none (D-281). Java: dump() */
+void expiry_queue_dump(const struct expiry_queue *queue,
+                       void (*append_item)(const struct expiry_item *item, struct zk_str *str),
+                       struct zk_str *str);
 
 #endif

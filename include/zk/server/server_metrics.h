@@ -128,6 +128,8 @@ void server_metrics_add(struct server_metrics *metrics, enum server_metrics_summ
 /* Add all that a thread has counted and measured by itself since the last time, and zero it: one
  * lock for many values, for threads that measure each request. */
 void server_metrics_merge(struct server_metrics *metrics, struct server_metrics_values *values);
+/* Everything is 0 again. Java: MetricsProvider.resetAllValues() */
+void server_metrics_reset(struct server_metrics *metrics);
 struct server_metrics_values server_metrics_get(struct server_metrics *metrics);
 
 /* The names that mntr shows, without "zk_": "looking_count", "election_time". */

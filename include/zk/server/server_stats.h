@@ -10,11 +10,19 @@
 struct zk_context;
 struct server_stats;
 
+/* How many bytes answers had; -1: there was none yet. Java: quorum.BufferStats */
+struct buffer_stats {
+    int32_t last;
+    int32_t min;
+    int32_t max;
+};
+
 struct server_stats_values {
     /* nothing is added to it until clients are served */
     struct avg_min_max_counter request_latency_ms;
     int64_t packets_received;
     int64_t packets_sent;
+    struct buffer_stats client_response_stats;
 };
 
 struct server_stats *server_stats_new(struct zk_context *ctx);
@@ -22,6 +30,10 @@ void server_stats_free(struct server_stats *stats); /* NULL is fine */
 
 void server_stats_increment_packets_received(struct server_stats *stats);
 void server_stats_increment_packets_sent(struct server_stats *stats);
+/* An answer to a client had so many bytes. Java: getClientResponseStats().setLastBufferSize() */
+void server_stats_add_client_response(struct server_stats *stats, int32_t bytes);
+/* Java: reset(), without the metrics, which are the peer's (server_metrics_reset) */
+void server_stats_reset(struct server_stats *stats);
 /* All of one moment. */
 struct server_stats_values server_stats_get(struct server_stats *stats);
 

@@ -12,6 +12,8 @@
 #include "zk/server/server_metrics.h"
 
 struct quorum_peer_config;
+struct zoo_trace;
+struct zookeeper_server;
 
 /* Our own section of mntr: the connection to one other peer of the election. */
 struct server_status_peer {
@@ -38,7 +40,10 @@ struct leader_status {
 
 /* The caller zeroes it, the hook fills it, and server_status_done frees what is the status' own. */
 struct server_status {
-    /* Java: ZooKeeperServer.isRunning(). While false only ruok, envi, isro and gtmk answer. */
+    /* What serves clients now: a reference of the status' own; NULL: nothing does. */
+    struct zookeeper_server *zk;
+    /* Java: ZooKeeperServer.isRunning(). While false only ruok, envi, isro, gtmk and stmk
+     * answer. */
     bool serving;
     const char *server_state; /* static; Java: ZooKeeperServer.getState() */
     enum server_state state;  /* LEADING is Mode: leader, and so on */
@@ -80,10 +85,14 @@ struct server_status {
 
 void server_status_done(struct server_status *status);
 
-/* Fill *ret_status, which is zeroed. Called by threads of the client port that hold no lock. */
+/* What those who report about a peer may ask of it. Called by threads that hold no lock. */
 struct server_status_hook {
+    /* Fill *ret_status, which is zeroed. */
     void (*fill)(void *arg, struct server_status *ret_status);
+    /* Metrics and sizes of proposals begin anew. Java: StatResetCommand, but for ServerStats */
+    void (*reset)(void *arg);
     void *arg;
+    struct zoo_trace *zoo_trace;
 };
 
 #endif

@@ -18,9 +18,23 @@
 #include <stdint.h>
 
 #include "zk/base/attrs.h"
+#include "zk/base/long_map.h"
+#include "zk/base/str.h"
 #include "zk/jute/keeper_code.h"
 
+struct session_timeouts;
 struct session_tracker;
+
+/* When which sessions end unless they are heard from: ascending zk_elapsed_ms(). */
+struct session_expiry_map {
+    struct session_expiry_set {
+        int64_t time_ms;
+        struct long_set sessions;
+    } * sets; /* owned */
+    size_t count;
+};
+
+void session_expiry_map_done(struct session_expiry_map *map);
 
 struct session_tracker_ops {
     int64_t (*create_session)(struct session_tracker *tracker, int32_t timeout_ms);
@@ -35,6 +49,10 @@ struct session_tracker_ops {
                                              const void *owner);
     enum keeper_code (*set_owner)(struct session_tracker *tracker, int64_t session_id,
                                   const void *owner);
+    void (*dump_sessions)(struct session_tracker *tracker,
+                          const struct session_timeouts *global_sessions, struct zk_str *str);
+    void (*get_session_expiry_map)(struct session_tracker *tracker,
+                                   struct session_expiry_map *ret_map);
     int (*start)(struct session_tracker *tracker);
     void (*shutdown)(struct session_tracker *tracker);
     void (*free)(struct session_tracker *tracker);
@@ -121,6 +139,23 @@ ZK_NODISCARD static inline enum keeper_code session_tracker_set_owner(
     struct session_tracker *tracker, int64_t session_id, const void *owner)
 {
     return tracker->ops->set_owner(tracker, session_id, owner);
+}
+
+/* Appends what the word dump shows of the sessions. global_sessions: the committed ones of the
+ * database, which a learner shows. Java: dumpSessions() */
+static inline void session_tracker_dump_sessions(struct session_tracker *tracker,
+                                                 const struct session_timeouts *global_sessions,
+                                                 struct zk_str *str)
+{
+    tracker->ops->dump_sessions(tracker, global_sessions, str);
+}
+
+/* The caller ends *ret_map with session_expiry_map_done. A learner's has nothing. Java:
+ * getSessionExpiryMap() */
+static inline void session_tracker_get_session_expiry_map(struct session_tracker *tracker,
+                                                          struct session_expiry_map *ret_map)
+{
+    tracker->ops->get_session_expiry_map(tracker, ret_map);
 }
 
 /* Starts the thread that lets sessions expire, if this kind has one. Once. Errors: -EAGAIN, the

@@ -29,6 +29,9 @@ struct data_tree;
 /* Java: ZooDefs.CONFIG_NODE */
 #define CONFIG_NODE "/zookeeper/config"
 
+/* Java: DataTree.DIGEST_LOG_INTERVAL, DIGEST_LOG_LIMIT */
+enum { DIGEST_LOG_INTERVAL = 128, DIGEST_LOG_LIMIT = 1024 };
+
 /* Java: new DataTree(): "", /zookeeper, /zookeeper/quota, /zookeeper/config, last zxid 0. */
 struct data_tree *data_tree_new(struct zk_context *ctx);
 struct data_tree *data_tree_ref(struct data_tree *tree);
@@ -130,6 +133,9 @@ void data_tree_set_digest_from_snapshot(struct data_tree *tree, const struct zxi
 /* Java: getDigestFromLoadedSnapshot(). False: there is none, or it has been compared. */
 bool data_tree_get_digest_from_loaded_snapshot(struct data_tree *tree,
                                                struct zxid_digest *ret_digest);
+/* Java: getDigestLog(). Returns the digests of the last zxids that are multiples of
+ * DIGEST_LOG_INTERVAL, DIGEST_LOG_LIMIT at most, the oldest first; the caller frees them. */
+struct zxid_digest *data_tree_get_digest_log(struct data_tree *tree, size_t *ret_count);
 /* How often a digest was not that of the tree. Java: ServerMetrics.DIGEST_MISMATCHES_COUNT */
 int64_t data_tree_get_digest_mismatches(struct data_tree *tree);
 
