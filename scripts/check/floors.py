@@ -27,8 +27,8 @@ ALLOWED = {
     "peer": f"election zab quorum cnxn command server persistence tree watch ensemble jute {GROUND}",
 }
 
-# Where each floor's band of ten lock ranks begins: a floor that stands on another takes its locks first. jute and ensemble
-# have no locks; their half of a band only says where they stand.
+# Where each floor's band of ten lock ranks begins: a floor that stands on another takes its locks first. watch and ensemble
+# have no locks, and their bands are narrow: they only say where the two stand.
 BAND_SIZE = 10
 BAND = {"peer": 0, "zab": 10, "election": 20, "quorum": 30, "cnxn": 40, "command": 50, "server": 60, "persistence": 70,
         "tree": 80, "watch": 90, "jute": 95, "ensemble": 95, "io": 100, "runtime": 110, "base": 120}

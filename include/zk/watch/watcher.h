@@ -50,16 +50,16 @@ struct watched_event {
 struct watcher_ops {
     /* Java: process(event, znodeAcl). Sends the event, unless acl, the list of the node that it is
      * about, does not let the connection's ids read it; the event is dropped then. acl NULL: no
-     * filter. Both stay the caller's. The caller holds the tree's lock and a watch manager's, so
-     * this may only take locks of floor io and below it, and must not block: it appends to what the
-     * connection sends. */
+     * filter. Both stay the caller's. The caller holds the tree's lock, so this may only take locks
+     * of floors below it, and must not block: it appends to what the connection sends. */
     void (*process)(struct watcher *watcher, const struct watched_event *event,
                     const struct zk_acl_list *acl);
     /* Java: ServerCnxn.isStale(). Whether the connection has been closed: it gets no watch then.
-     * Called with the same locks held. Whoever closes a connection makes it stale first and takes
-     * it out of the watch managers after that; so none of its watches stays behind. */
+     * Called with the same lock held. Whoever closes a connection makes it stale first and takes it
+     * out of the watch managers after that; so none of its watches stays behind. */
     bool (*is_stale)(struct watcher *watcher);
-    /* Java: ServerCnxn.getSessionId(), for the lists of wchc and wchp. Likewise. */
+    /* Java: ServerCnxn.getSessionId(), for the lists of wchc and wchp. Asked when the first watch
+     * is set, with the same lock held. */
     int64_t (*get_session_id)(struct watcher *watcher);
 };
 
