@@ -28,6 +28,8 @@ struct data_tree *data_tree_new_bare(struct zk_context *ctx)
     tree->types = ephemeral_types_of(ctx);
     node_hash_map_init(&tree->nodes,
                        zk_settings_get_boolean(ctx, "zookeeper.digest.enabled", true));
+    tree->data_watches = watch_manager_new(tree->nodes.seed);
+    tree->child_watches = watch_manager_new(tree->nodes.seed);
     rate_logger_init(&tree->rate_logger, ctx, RATE_LOG_INTERVAL_MS);
     tree->last_processed_zxid_digest.version = DIGEST_VERSION;
     return tree;
@@ -75,6 +77,8 @@ void data_tree_unref(struct data_tree *tree)
     owned_nodes_done(&tree->containers);
     owned_nodes_done(&tree->ttls);
     path_trie_done(&tree->quotas);
+    watch_manager_free(tree->data_watches);
+    watch_manager_free(tree->child_watches);
     node_hash_map_done(&tree->nodes);
     free(tree->removed);
     free(tree->digest_log);

@@ -227,7 +227,7 @@ static void raise_cversion(struct data_tree *tree, struct data_node *parent, int
     node_hash_map_post_change(&tree->nodes, parent);
 }
 
-/* Java: createNode(). There are no watches yet. */
+/* Java: createNode() */
 int32_t data_tree_create_node_locked(struct data_tree *tree, const char *path, struct buf *data,
                                      const struct zk_acl_list *acl, int64_t ephemeral_owner,
                                      int32_t parent_cversion, int64_t zxid, int64_t time_ms,
@@ -253,6 +253,7 @@ int32_t data_tree_create_node_locked(struct data_tree *tree, const char *path, s
     if (ret_stat != NULL)
         *ret_stat = data_node_copy_stat(child, &tree->types);
     data_tree_quota_created_locked(tree, path, data_length(data));
+    data_tree_tell_created_locked(tree, path, acl, parent);
     return KEEPER_CODE_OK;
 }
 
@@ -273,7 +274,10 @@ int32_t data_tree_delete_node_locked(struct data_tree *tree, const char *path, i
     if (node == NULL)
         return KEEPER_CODE_NONODE;
     remove_children(tree, node);
+    struct shared_acl *acl = acl_cache_convert_long(&tree->acl_cache, node->acl);
     remove_node(tree, parent, node);
+    data_tree_tell_deleted_locked(tree, path, acl, parent);
+    shared_acl_unref(acl);
     return KEEPER_CODE_OK;
 }
 
@@ -302,6 +306,7 @@ int32_t data_tree_set_data_locked(struct data_tree *tree, const char *path, stru
     if (ret_stat != NULL)
         *ret_stat = data_node_copy_stat(node, &tree->types);
     data_tree_quota_changed_locked(tree, path, data_length(data) - last_bytes);
+    data_tree_tell_data_changed_locked(tree, path, node);
     return KEEPER_CODE_OK;
 }
 

@@ -1,6 +1,7 @@
 /* Shared by the files of the tree: data_tree.c (its life, and what one may ask), data_tree_change.c
- * (nodes come, change and go), data_tree_txn.c (transactions), data_tree_quota.c,
- * data_tree_digest.c, data_tree_serialize.c (the whole as bytes). Java: server.DataTree */
+ * (nodes come, change and go), data_tree_txn.c (transactions), data_tree_watches.c (who is told),
+ * data_tree_quota.c, data_tree_digest.c, data_tree_serialize.c (the whole as bytes).
+ * Java: server.DataTree */
 #ifndef TREE_DATA_TREE_INTERNAL_H
 #define TREE_DATA_TREE_INTERNAL_H
 
@@ -13,6 +14,7 @@
 #include "zk/base/refcount.h"
 #include "zk/runtime/lock.h"
 #include "zk/tree/data_tree.h"
+#include "zk/watch/watch_manager.h"
 
 /* Java: Quotas.procZookeeper */
 #define PROC_ZOOKEEPER  "/zookeeper"
@@ -33,7 +35,9 @@ struct data_tree {
     struct owned_nodes containers;
     struct owned_nodes ttls;
     struct path_trie quotas; /* Java: DataTree.pTrie */
-    int64_t node_data_size;  /* Java: DataTree.nodeDataSize */
+    struct watch_manager *data_watches;
+    struct watch_manager *child_watches;
+    int64_t node_data_size; /* Java: DataTree.nodeDataSize */
     int64_t last_processed_zxid;
 
     /* ---- data_tree_digest.c ---- */
@@ -127,6 +131,25 @@ ZK_NODISCARD int data_tree_hang_node_locked(struct data_tree *tree, struct data_
 /* Replaces a node's data, whose stat stays. Takes ownership of data. */
 void data_tree_replace_data_locked(struct data_tree *tree, struct data_node *node, struct buf *data)
     REQUIRES(&tree->mu);
+
+/* ---- data_tree_watches.c: who is told of a change ---- */
+
+/* A reader is told of the next change of the node's data, or of its children. */
+void data_tree_add_data_watch_locked(struct data_tree *tree, const char *path,
+                                     struct watcher *watcher) REQUIRES(&tree->mu);
+void data_tree_add_child_watch_locked(struct data_tree *tree, const char *path,
+                                      struct watcher *watcher) REQUIRES(&tree->mu);
+/* The node is there now. acl is the list that it was created with. */
+void data_tree_tell_created_locked(struct data_tree *tree, const char *path,
+                                   const struct zk_acl_list *acl, const struct data_node *parent)
+    REQUIRES(&tree->mu);
+/* The node is gone. acl is the list that it had; NULL: that has been lost. */
+void data_tree_tell_deleted_locked(struct data_tree *tree, const char *path,
+                                   const struct shared_acl *acl, const struct data_node *parent)
+    REQUIRES(&tree->mu);
+/* path names the node: the root may be asked for as "/", and that is what watchers of it hear. */
+void data_tree_tell_data_changed_locked(struct data_tree *tree, const char *path,
+                                        const struct data_node *node) REQUIRES(&tree->mu);
 
 /* ---- data_tree_quota.c ---- */
 

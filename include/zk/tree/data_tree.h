@@ -22,9 +22,11 @@
 #include "zk/jute/txn_log_entry.h"
 #include "zk/tree/digest.h"
 #include "zk/tree/shared_acl.h"
+#include "zk/watch/watch_manager.h"
 
 struct zk_context;
 struct data_tree;
+struct ustring_list;
 
 /* Java: ZooDefs.CONFIG_NODE */
 #define CONFIG_NODE "/zookeeper/config"
@@ -118,6 +120,52 @@ bool data_tree_add_config_node(struct data_tree *tree);
  * -ENOENT: no such node. */
 ZK_NODISCARD int data_tree_set_data(struct data_tree *tree, const char *path, struct buf *data,
                                     int32_t version, int64_t zxid, int64_t time_ms);
+
+/* ---- watching: data_tree_watches.c ----------------------------------------------------------- */
+
+/* A tree has two watch managers: of the data of nodes and of their children. Reads set standard
+ * watches; those that change the tree tell the watchers, before they give back its lock: so nobody
+ * sees a change whose events are not on their way. Where Java throws a RuntimeException, the
+ * functions below return -EINVAL, and what they had done by then is done. */
+
+/* Java: addWatch(). mode: the wire's, 0 persistent, 1 recursive; -EINVAL: another one, or see
+ * watch_manager_add_watch. path is not looked at. */
+ZK_NODISCARD int data_tree_add_watch(struct data_tree *tree, const struct ustring *path,
+                                     struct watcher *watcher, int32_t mode);
+/* Java: removeCnxn(). A connection is over, and stale by now: none of its watches stays, and none
+ * comes. */
+void data_tree_remove_cnxn(struct data_tree *tree, struct watcher *watcher);
+
+/* What a client that comes back has watched before. */
+struct watches_to_set {
+    int64_t relative_zxid; /* the last one that the client has seen */
+    const struct ustring_list *data_watches;
+    const struct ustring_list *exist_watches;
+    const struct ustring_list *child_watches;
+    const struct ustring_list *persistent_watches;           /* NULL: none */
+    const struct ustring_list *persistent_recursive_watches; /* NULL: none */
+};
+
+/* Java: setWatches(). Of what happened since then it tells at once, without a look at ACLs (K-223);
+ * for the rest it sets watches. -EINVAL: a list or a path in it is null. */
+ZK_NODISCARD int data_tree_set_watches(struct data_tree *tree, const struct watches_to_set *watches,
+                                       struct watcher *watcher);
+/* Java: containsWatcher(). -EINVAL: see watch_manager_contains_watcher. */
+ZK_NODISCARD int data_tree_contains_watcher(struct data_tree *tree, const struct ustring *path,
+                                            enum watcher_type type, bool *ret_contains);
+/* Java: removeWatch(). *ret_removed: at least one was there. -EINVAL: see
+ * watch_manager_remove_watch. */
+ZK_NODISCARD int data_tree_remove_watch(struct data_tree *tree, const struct ustring *path,
+                                        enum watcher_type type, struct watcher *watcher,
+                                        bool *ret_removed);
+
+/* Java: getWatchCount(): of both managers. */
+size_t data_tree_get_watch_count(struct data_tree *tree);
+/* Java: getWatchesSummary(), dumpWatchesSummary(): of the data's manager alone (K-224). */
+struct watches_summary data_tree_get_watches_summary(struct data_tree *tree);
+/* Java: dumpWatches(), getWatches(), getWatchesByPath(): likewise. visitor is called with the
+ * tree's lock held; it must not block. */
+void data_tree_dump_watches(struct data_tree *tree, bool by_path, struct watch_visitor *visitor);
 
 /* ---- digests --------------------------------------------------------------------------------- */
 
