@@ -21,7 +21,7 @@
 #include "zk/base/str.h"
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/peer/config_report.h"
-#include "zk/peer/quorum_peer_run.h"
+#include "zk/peer/quorum_peer_main.h"
 #include "zk/runtime/context.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
@@ -38,8 +38,10 @@ enum {
 
 static const char USAGE[] =
     "Usage: zkpeer [OPTION]... ZOO_CFG\n"
+    "       zkpeer [OPTION]... PORT DATADIR [TICKTIME] [MAXCNXNS]\n"
     "Run one peer of a ZooKeeper ensemble: elect a leader with the others, then follow it or "
     "lead.\n"
+    "With a ZOO_CFG that names no other server, or with a port and a data directory: serve alone.\n"
     "\n"
     "  --check-config      read the configuration, say what it means, and leave\n"
     "  --trace FILE        append what happens, one JSON object a line (scripts/trace/FORMAT.md)\n"
@@ -56,10 +58,13 @@ static const char USAGE[] =
     "broke the protocol,\n"
     "14 no election port, 20 the leader sent a client's write, which this release cannot store.\n"
     "\n"
-    "To see three of them at work: scripts/demo.sh\n";
+    "To see three of them at work: scripts/demo.sh\n"
+    "A server alone, for a test:    zkpeer 2181 /tmp/zookeeper\n";
 
 struct arguments {
-    const char *config_file;
+    /* "configfile", or "port datadir [ticktime] [maxcnxns]" of a server alone. */
+    char **words;
+    size_t word_count;
     const char *trace_file; /* NULL: none */
     bool check_config;
     struct zk_context_options context;
@@ -128,11 +133,10 @@ static int parse_arguments(int argc, char **argv, struct arguments *args)
             return option_error(option, argv);
         }
     }
-    if (optind + 1 != argc)
-        return usage_error(optind == argc ? "which zoo.cfg?"
-                                          : "one configuration file, please; this is too many: ",
-                           optind == argc ? "" : argv[optind + 1]);
-    args->config_file = argv[optind];
+    if (optind == argc)
+        return usage_error("which zoo.cfg?", "");
+    args->words = argv + optind;
+    args->word_count = (size_t)(argc - optind);
     return -1;
 }
 
@@ -185,7 +189,7 @@ static int print_report(struct zk_context *ctx, const struct quorum_peer_config 
 
 struct signal_dispatcher {
     struct zk_context *ctx;
-    struct quorum_peer_run *run;
+    struct quorum_peer_main *program;
     struct zk_stop ended; /* requested when main has seen the peer end */
 };
 
@@ -244,7 +248,7 @@ static void dispatch_signals(void *arg)
         write_thread_dump(dispatcher->ctx);
     }
     zk_log(dispatcher->ctx, ZK_LOG_SIGNAL, signal_name(signal_number));
-    quorum_peer_run_shutdown(dispatcher->run);
+    quorum_peer_main_shutdown(dispatcher->program);
     if (!zk_stop_sleep(&dispatcher->ended, LEAVE_WITHIN_MS))
         _exit(EXIT_CODE_EXECUTION_FINISHED); /* D-90 */
 }
@@ -254,20 +258,20 @@ static void dispatch_signals(void *arg)
 /* Runs until the peer ends, by itself or by a signal. Returns the exit code. */
 static int run_peer(struct zk_context *ctx, const struct quorum_peer_config *config)
 {
-    struct quorum_peer_run *run = quorum_peer_run_new(ctx, config);
-    struct signal_dispatcher dispatcher = {.ctx = ctx, .run = run};
+    struct quorum_peer_main *program = quorum_peer_main_new(ctx, config);
+    struct signal_dispatcher dispatcher = {.ctx = ctx, .program = program};
     struct zk_thread_group *signal_thread = zk_thread_group_new(ctx);
     sigset_t signals;
     zk_stop_init(&dispatcher.ended, ctx, "main.ended");
     block_signals(&signals);
-    int code = quorum_peer_run_start(run);
+    int code = quorum_peer_main_start(program);
     if (code == 0 && zk_thread_group_start(signal_thread, dispatch_signals, &dispatcher,
                                            "Signal Dispatcher") < 0) {
         zk_log(ctx, ZK_LOG_NO_THREAD_FOR_ELECTION);
-        quorum_peer_run_shutdown(run);
+        quorum_peer_main_shutdown(program);
         code = EXIT_CODE_UNEXPECTED_ERROR;
     }
-    int end_code = quorum_peer_run_wait(run);
+    int end_code = quorum_peer_main_wait(program);
     if (code == 0)
         code = end_code;
     else
@@ -277,7 +281,7 @@ static int run_peer(struct zk_context *ctx, const struct quorum_peer_config *con
     kill(getpid(), SIGTERM); /* blocked everywhere but in the dispatcher's sigwait() */
     zk_thread_group_free(signal_thread);
     zk_stop_destroy(&dispatcher.ended);
-    quorum_peer_run_free(run);
+    quorum_peer_main_free(program);
     return code;
 }
 
@@ -285,10 +289,16 @@ static int read_config(struct zk_context *ctx, const struct arguments *args,
                        struct quorum_peer_config **ret_config)
 {
     char *error = NULL;
-    int r = quorum_peer_config_parse(ctx, args->config_file, ret_config, &error);
+    bool is_file = args->word_count == 1;
+    int r = is_file ? quorum_peer_config_parse(ctx, args->words[0], ret_config, &error)
+                    : server_config_parse_arguments(ctx, args->word_count, args->words, ret_config,
+                                                    &error);
     if (r == 0)
         return EXIT_CODE_EXECUTION_FINISHED;
-    zk_log(ctx, ZK_LOG_CONFIG_INVALID_EXITING);
+    if (is_file)
+        zk_log(ctx, ZK_LOG_CONFIG_INVALID_EXITING);
+    else
+        zk_log(ctx, ZK_LOG_ARGUMENTS_INVALID_EXITING);
     fprintf(stderr, "zkpeer: %s\n", error == NULL ? "the configuration cannot be read" : error);
     free(error);
     return EXIT_CODE_INVALID_INVOCATION;

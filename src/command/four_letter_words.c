@@ -284,7 +284,7 @@ static void append_ports(struct zk_str *str, const char *key,
 }
 
 /* Java: ConfCommand, ZooKeeperServer.dumpConf(), QuorumZooKeeperServer.dumpConf(). No newline
- * at the end. */
+ * at the end, if it is a member of an ensemble. */
 static void append_conf(const struct server_status *status, struct zk_str *str)
 {
     const struct quorum_peer_config *config = status->config;
@@ -297,7 +297,9 @@ static void append_conf(const struct server_status *status, struct zk_str *str)
     zk_str_printf(str, "minSessionTimeout=%" PRId32 "\n", config->min_session_timeout_ms);
     zk_str_printf(str, "maxSessionTimeout=%" PRId32 "\n", config->max_session_timeout_ms);
     zk_str_printf(str, "clientPortListenBacklog=%" PRId32 "\n", config->client_port_listen_backlog);
-    zk_str_printf(str, "serverId=%" PRId64 "\n", config->my_id);
+    zk_str_printf(str, "serverId=%" PRId64 "\n", status->is_alone ? 0 : config->my_id);
+    if (status->is_alone)
+        return;
     zk_str_printf(str, "initLimit=%" PRId32 "\n", config->init_limit);
     zk_str_printf(str, "syncLimit=%" PRId32 "\n", config->sync_limit);
     zk_str_printf(str, "electionAlg=%" PRId32 "\n", config->election_alg);

@@ -79,7 +79,8 @@ static void append_gauges(const struct four_letter_facts *facts, struct zk_str *
     append_line(str, "max_latency", stats->request_latency_ms.max);
     if (leads)
         append_line(str, "learners", status->leader.learners);
-    append_line(str, "quorum_size", status->quorum_size);
+    if (!status->is_alone)
+        append_line(str, "quorum_size", status->quorum_size);
 }
 
 static void append_counters_and_summaries(const struct server_metrics_values *metrics,
@@ -107,8 +108,10 @@ static void append_own(const struct server_status *status, struct zk_str *str)
 {
     const struct avg_min_max_counter *elections =
         &status->metrics.summaries[SERVER_METRICS_ELECTION_TIME];
-    append_line(str, "election_round", status->election_round);
-    append_line(str, "last_election_time", elections->count > 0 ? elections->last : -1);
+    if (!status->is_alone) {
+        append_line(str, "election_round", status->election_round);
+        append_line(str, "last_election_time", elections->count > 0 ? elections->last : -1);
+    }
     append_line(str, "thread_count", (int64_t)status->thread_count);
     for (size_t i = 0; i < status->peer_count; i++) {
         const struct server_status_peer *peer = &status->peers[i];
@@ -124,7 +127,8 @@ void four_letter_words_append_mntr(const struct four_letter_facts *facts, struct
 {
     zk_str_append(str, "zk_version\t" SERVER_FULL_VERSION "\n");
     zk_str_printf(str, "zk_server_state\t%s\n", facts->status->server_state);
-    append_peer_state(facts->status, str);
+    if (!facts->status->is_alone)
+        append_peer_state(facts->status, str);
     if (facts->status->state == SERVER_STATE_OBSERVING)
         append_line(str, "observer_master_id", facts->status->observer_master_id);
     append_gauges(facts, str);

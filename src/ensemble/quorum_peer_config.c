@@ -22,7 +22,6 @@ static const char NEXT_SUFFIX[] = ".dynamic.next";
 static int read_file(struct config_parser *parser, const char *path, struct zk_str *ret_text);
 static int parse_text(struct config_parser *parser, const char *path, const struct zk_str *text,
                       struct zk_properties *ret_properties);
-static void set_defaults(struct config_parser *parser);
 static int read_setting_defaults(struct config_parser *parser);
 static int read_static_file(struct config_parser *parser);
 static int read_dynamic_file(struct config_parser *parser);
@@ -35,7 +34,7 @@ int quorum_peer_config_parse(struct zk_context *ctx, const char *path,
 {
     struct config_parser parser = {.ctx = ctx, .path = path, .ret_error = ret_error};
     zk_log(ctx, ZK_LOG_READING_CONFIGURATION, path);
-    set_defaults(&parser);
+    config_set_defaults(&parser);
     int r = config_check_command_line(&parser);
     if (r == 0)
         r = read_setting_defaults(&parser);
@@ -51,21 +50,25 @@ int quorum_peer_config_parse(struct zk_context *ctx, const char *path,
         r = read_dynamic_file(&parser);
     if (r == 0)
         r = read_next_file(&parser);
+    return config_finish(&parser, r, ret_config);
+}
 
+int config_finish(struct config_parser *parser, int r, struct quorum_peer_config **ret_config)
+{
     if (r == 0) {
         *ret_config = zk_xmalloc(sizeof **ret_config);
-        **ret_config = parser.config;
+        **ret_config = parser->config;
     } else {
-        config_done(&parser.config);
+        config_done(&parser->config);
     }
-    zk_properties_done(&parser.properties);
-    free(parser.client_port_address);
-    free(parser.secure_client_port_address);
-    free(parser.ignored_text);
+    zk_properties_done(&parser->properties);
+    free(parser->client_port_address);
+    free(parser->secure_client_port_address);
+    free(parser->ignored_text);
     return r;
 }
 
-static void set_defaults(struct config_parser *parser)
+void config_set_defaults(struct config_parser *parser)
 {
     parser->config = (struct quorum_peer_config){
         .config_file = zk_xstrdup(parser->path),
@@ -80,6 +83,8 @@ static void set_defaults(struct config_parser *parser)
         .sync_enabled = true,
         .standalone_enabled = true,
         .quorum_cnxn_threads_size = QUORUM_CNXN_THREADS_SIZE_DEFAULT,
+        .multi_address_reachability_check_timeout_ms = 1000,
+        .snap_retain_count = 3,
     };
 }
 
@@ -92,8 +97,6 @@ static int read_setting_defaults(struct config_parser *parser)
         zk_settings_get_boolean(parser->ctx, "zookeeper.multiAddress.enabled", false);
     config->multi_address_reachability_check_enabled = zk_settings_get_boolean(
         parser->ctx, "zookeeper.multiAddress.reachabilityCheckEnabled", true);
-    config->snap_retain_count = 3;
-    config->multi_address_reachability_check_timeout_ms = 1000;
     const char *timeout = zk_settings_get(parser->ctx, TIMEOUT);
     if (timeout != NULL &&
         !zk_parse_int(timeout, &config->multi_address_reachability_check_timeout_ms))

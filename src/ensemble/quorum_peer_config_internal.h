@@ -4,6 +4,7 @@
  *   _settings.c            system properties, and names that nobody knows
  *   _rules.c, _times.c     rules between keys, and times that make no sense
  *   _quorum.c              the ensemble, and our place in it
+ *   server_config.c        a server alone that has no file, but arguments
  * All of it runs in the main thread before any other thread is started. */
 #ifndef ZK_ENSEMBLE_QUORUM_PEER_CONFIG_INTERNAL_H
 #define ZK_ENSEMBLE_QUORUM_PEER_CONFIG_INTERNAL_H
@@ -40,6 +41,12 @@ enum key_fate {
     KEY_WARNS,   /* has no effect yet, and says so once */
     KEY_REFUSED, /* would change safety or meaning: D-28 */
 };
+
+/* What is not written has this value. */
+void config_set_defaults(struct config_parser *parser);
+/* Hand out what was parsed if r is 0, and end the parser. Returns r. */
+ZK_NODISCARD int config_finish(struct config_parser *parser, int r,
+                               struct quorum_peer_config **ret_config);
 
 /* Fail with "file:line: key=value: words; advice"; without property "file: words; advice". Returns
  * -EINVAL. */
@@ -96,6 +103,8 @@ bool config_key_is_refused(const char *name, const char *value);
 ZK_NODISCARD int config_read_keys(struct config_parser *parser);
 /* Java: QuorumPeerConfig.parseProperties(), from the loop to the dynamic part */
 ZK_NODISCARD int config_apply_rules(struct config_parser *parser);
+/* Those of them that hold for a server without a file, too: session timeouts, times. */
+ZK_NODISCARD int config_apply_server_rules(struct config_parser *parser);
 /* Refuse times that make no sense: D-93. */
 ZK_NODISCARD int config_check_times(struct config_parser *parser);
 /* Java: QuorumPeerConfig.setupQuorumPeerConfig(). file is where properties come from. */

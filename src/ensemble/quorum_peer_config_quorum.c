@@ -18,7 +18,7 @@ enum { MYID_FILE_LIMIT = 64 * 1024 };
 
 static int fail_in_quorum(struct config_parser *parser, const char *file,
                           const struct zk_properties *properties, const char *words, int line);
-static int refuse_standalone(struct config_parser *parser, const char *file);
+static bool is_distributed(const struct quorum_peer_config *config);
 static int check_shared_ports(struct config_parser *parser, const char *file,
                               const struct zk_properties *properties);
 static int setup_my_id(struct config_parser *parser);
@@ -40,7 +40,7 @@ int config_setup_quorum(struct config_parser *parser, const char *file,
         r = fail_in_quorum(parser, file, properties, words, line);
     free(words);
     if (r == 0)
-        r = refuse_standalone(parser, file);
+        config->distributed = is_distributed(config);
     if (r == 0)
         r = check_shared_ports(parser, file, properties);
     if (r == 0)
@@ -159,19 +159,10 @@ static int fail_in_quorum(struct config_parser *parser, const char *file,
                        "%s", words);
 }
 
-/* Java: isDistributed(); if not, QuorumPeerMain runs ZooKeeperServerMain. */
-static int refuse_standalone(struct config_parser *parser, const char *file)
+/* Java: QuorumPeerConfig.isDistributed(). If not, one server serves alone, and elects nobody. */
+static bool is_distributed(const struct quorum_peer_config *config)
 {
-    struct quorum_peer_config *config = &parser->config;
-    config->distributed = !config->standalone_enabled || config->quorum_verifier->voting.count > 1;
-    if (config->distributed)
-        return 0;
-    bool has_server = config->quorum_verifier->voting.count == 1;
-    return config_fail(parser, file, NULL,
-                       has_server ? "add a line standaloneEnabled=false for an ensemble of one"
-                                  : "add a line server.N=host:port:port for each server",
-                       "%s: stand-alone mode is not served by zkpeer",
-                       has_server ? "only one server specified" : "no servers specified");
+    return !config->standalone_enabled || config->quorum_verifier->voting.count > 1;
 }
 
 /* Java: QuorumPeerConfig.setupMyId(). BufferedReader.readLine() ends a line at \n, \r or both. */
@@ -267,6 +258,8 @@ static void setup_peer_type(struct config_parser *parser)
 static int check_validity(struct config_parser *parser)
 {
     const struct quorum_peer_config *config = &parser->config;
+    if (!config->distributed)
+        return 0;
     if (config->init_limit == 0)
         return config_fail(parser, parser->path, config_find(parser, "initLimit"),
                            "write a number of ticks, such as initLimit=10", "initLimit is not set");
@@ -376,11 +369,13 @@ static const char *clashing_port(const struct config_parser *parser, const struc
     return NULL;
 }
 
-/* Two listeners of this server would want one port: in Java the later bind fails (D-29). */
+/* Two listeners of this server would want one port: in Java the later bind fails (D-29). A server
+ * alone listens to clients only. */
 static int check_port_clash(struct config_parser *parser, const char *file)
 {
     const struct quorum_peer_config *config = &parser->config;
-    const struct quorum_server *me = qv_member(config->quorum_verifier, config->my_id);
+    const struct quorum_server *me =
+        config->distributed ? qv_member(config->quorum_verifier, config->my_id) : NULL;
     const char *other = me == NULL || !config->has_client_port ? NULL : clashing_port(parser, me);
     if (other == NULL)
         return 0;

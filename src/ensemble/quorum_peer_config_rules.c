@@ -24,11 +24,7 @@ int config_apply_rules(struct config_parser *parser)
     if (r == 0)
         r = check_secure_client_port(parser);
     if (r == 0)
-        r = set_session_timeouts(parser);
-    if (r == 0)
-        r = config_check_times(parser);
-    if (r == 0)
-        r = check_readonly_mode(parser);
+        r = config_apply_server_rules(parser);
     if (r < 0)
         return r;
     set_snap_retain_count(parser);
@@ -39,6 +35,16 @@ int config_apply_rules(struct config_parser *parser)
     if (config->reconfig_enabled)
         zk_log(parser->ctx, ZK_LOG_CONFIG_RECONFIG);
     return 0;
+}
+
+int config_apply_server_rules(struct config_parser *parser)
+{
+    int r = set_session_timeouts(parser);
+    if (r == 0)
+        r = config_check_times(parser);
+    if (r == 0)
+        r = check_readonly_mode(parser);
+    return r;
 }
 
 /* Java: MIN_SNAP_RETAIN_COUNT */

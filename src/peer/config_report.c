@@ -32,16 +32,19 @@ int config_report(struct zk_context *ctx, const struct quorum_peer_config *confi
                   int64_t (*free_bytes)(const char *path), struct zk_str *report)
 {
     const struct quorum_server *me = qv_member(config->quorum_verifier, config->my_id);
-    int code = config->has_mistake || me == NULL ? EXIT_CODE_INVALID_INVOCATION : 0;
+    bool is_missing = config->distributed && me == NULL;
+    int code = config->has_mistake || is_missing ? EXIT_CODE_INVALID_INVOCATION : 0;
     report_this_server(config, report);
-    report_ensemble(ctx, config, report);
-    report_quorums(config->quorum_verifier, report);
+    if (config->distributed) {
+        report_ensemble(ctx, config, report);
+        report_quorums(config->quorum_verifier, report);
+    }
     report_times(config, report);
     int directories = report_directories(ctx, config, free_bytes, report);
     report_warnings(config, report);
     if (code == 0)
         code = directories;
-    if (me == NULL)
+    if (is_missing)
         zk_str_printf(report,
                       "A start would end: no line server.%" PRId64
                       " is in the list. Correct myid, or "
@@ -73,14 +76,18 @@ static const char *role_of(const struct quorum_peer_config *config)
 
 static void report_this_server(const struct quorum_peer_config *config, struct zk_str *report)
 {
-    zk_str_printf(report, "This server is server.%" PRId64 " (%s/myid), %s.\n", config->my_id,
-                  config->data_dir, role_of(config));
+    if (config->distributed)
+        zk_str_printf(report, "This server is server.%" PRId64 " (%s/myid), %s.\n", config->my_id,
+                      config->data_dir, role_of(config));
+    else
+        zk_str_append(report, "This server is alone: it elects nobody, and what it acknowledges is "
+                              "on one disk only.\n");
     if (config->has_client_port)
         zk_str_printf(report, "It listens to clients at %s.\n",
                       inet_host_port_text(&config->client_port_address).text);
     else
         zk_str_append(report, "It does not listen to clients: there is no clientPort.\n");
-    if (config->quorum_listen_on_all_ips)
+    if (config->distributed && config->quorum_listen_on_all_ips)
         zk_str_append(report, "It listens to other servers at all addresses of this machine.\n");
 }
 
@@ -172,14 +179,17 @@ static void report_quorums(const struct quorum_verifier *qv, struct zk_str *repo
 static void report_times(const struct quorum_peer_config *config, struct zk_str *report)
 {
     const int64_t tick_ms = config->tick_time_ms;
-    zk_str_printf(report,
-                  "A tick is %" PRId64 " ms. A server has %" PRId64 " ms (initLimit, %" PRId32
-                  " ticks) to connect and get in step;\n"
-                  "one that is silent for %" PRId64 " ms (syncLimit, %" PRId32
-                  " ticks) is given up. Sessions last %" PRId32 " to %" PRId32 " ms.\n",
-                  tick_ms, tick_ms * config->init_limit, config->init_limit,
-                  tick_ms * config->sync_limit, config->sync_limit, config->min_session_timeout_ms,
-                  config->max_session_timeout_ms);
+    zk_str_printf(report, "A tick is %" PRId64 " ms. ", tick_ms);
+    if (config->distributed)
+        zk_str_printf(report,
+                      "A server has %" PRId64 " ms (initLimit, %" PRId32
+                      " ticks) to connect and get in step;\n"
+                      "one that is silent for %" PRId64 " ms (syncLimit, %" PRId32
+                      " ticks) is given up. ",
+                      tick_ms * config->init_limit, config->init_limit,
+                      tick_ms * config->sync_limit, config->sync_limit);
+    zk_str_printf(report, "Sessions last %" PRId32 " to %" PRId32 " ms.\n",
+                  config->min_session_timeout_ms, config->max_session_timeout_ms);
 }
 
 /* ---- directories ---------------------------------------------------------------------------- */

@@ -390,7 +390,8 @@ struct sync_request_processor *sync_request_processor_new(struct zookeeper_serve
 int sync_request_processor_start(struct sync_request_processor *sync)
 {
     return zk_thread_group_start(sync->threads, sync_request_processor_run, sync,
-                                 "SyncThread:%" PRId64, zk_context_myid(sync->ctx));
+                                 "SyncThread:%" PRId64,
+                                 zookeeper_server_get_server_id(sync->server));
 }
 
 struct request_processor *sync_request_processor_as_processor(struct sync_request_processor *sync)

@@ -15,9 +15,11 @@
 #include "zk/jute/proto.h"
 #include "zk/jute/txn_log_entry.h"
 #include "zk/runtime/clock.h"
+#include "zk/runtime/context.h"
 #include "zk/runtime/lock.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/thread.h"
+#include "zk/server/exit_code.h"
 #include "zk/server/outstanding_changes.h"
 #include "zk/server/request.h"
 #include "zk/server/request_processor.h"
@@ -41,6 +43,9 @@ struct zookeeper_server {
     struct outstanding_changes *outstanding_changes;
     struct zk_atomic_long hzxid; /* the last one that a leader has given out */
     struct zk_atomic_long requests_in_process;
+    /* Java: ZooKeeperServerShutdownHandler. Set before the server runs; NULL: nobody waits. */
+    void (*handle_shutdown)(void *arg);
+    void *handle_shutdown_arg;
 
     struct zk_mutex mu;        /* L-60. Java's monitor of ZooKeeperServer. Guards: */
     struct zk_cond no_initial; /* the state is not INITIAL any more */
@@ -105,6 +110,11 @@ void *zookeeper_server_kind(const struct zookeeper_server *server)
     return server->kind;
 }
 
+int64_t zookeeper_server_get_server_id(const struct zookeeper_server *server)
+{
+    return server->methods->is_alone ? 0 : zk_context_myid(server->ctx);
+}
+
 struct zk_database *zookeeper_server_get_zk_database(const struct zookeeper_server *server)
 {
     return server->database;
@@ -154,6 +164,16 @@ static void zookeeper_server_set_state(struct zookeeper_server *server,
             zk_cond_broadcast(&server->no_initial);
     }
     zk_mutex_unlock(&server->mu);
+    bool ends = state == ZOOKEEPER_SERVER_ERROR || state == ZOOKEEPER_SERVER_SHUTDOWN;
+    if (ends && server->handle_shutdown != NULL)
+        server->handle_shutdown(server->handle_shutdown_arg);
+}
+
+void zookeeper_server_register_server_shutdown_handler(struct zookeeper_server *server,
+                                                       void (*handle)(void *arg), void *arg)
+{
+    server->handle_shutdown = handle;
+    server->handle_shutdown_arg = arg;
 }
 
 void zookeeper_server_create_session_tracker(struct zookeeper_server *server)
@@ -174,6 +194,24 @@ void zookeeper_server_set_first_processor(struct zookeeper_server *server,
     zk_mutex_lock(&server->mu);
     server->first_processor = first_processor;
     zk_mutex_unlock(&server->mu);
+}
+
+/* Java: loadData() */
+int zookeeper_server_load_data(struct zookeeper_server *server)
+{
+    int64_t zxid = zk_database_last_processed_zxid(server->database);
+    if (!zk_database_is_initialized(server->database)) {
+        int r = zk_database_load_data_base(server->database, &zxid);
+        if (r < 0)
+            return EXIT_CODE_UNEXPECTED_ERROR;
+    }
+    zookeeper_server_set_zxid(server, zxid);
+    zookeeper_server_clean_up_dead_sessions(server);
+    int r = zookeeper_server_take_snapshot(server);
+    if (r == 0)
+        return 0;
+    zk_log(server->ctx, ZK_LOG_SNAPSHOT_EXITING, zk_error_text(r).text);
+    return EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT;
 }
 
 /* Java: startup(), startupWithServerState() */

@@ -619,24 +619,23 @@ static void a_missing_file_is_named(void **state)
     zk_context_free(ctx);
 }
 
-/* CFG-03: stand-alone mode is refused (D-28), each time with the way out. */
-static void cfg_03_a_server_alone_needs_standalone_off(void **state)
+/* CFG-03: what Java's isDistributed() says. No limit is needed for a server alone. */
+static void cfg_03_one_server_or_none_is_alone_unless_standalone_is_off(void **state)
 {
     (void)state;
     struct config_fixture none = config_fixture_new();
-    config_fixture_parse(&none, "dataDir=DIR\n" CONFIG_LIMITS "clientPort=2191\n");
-    assert_string_equal(none.error,
-                        "DIR/zoo.cfg: no servers specified: stand-alone mode is not served by "
-                        "zkpeer; add a line server.N=host:port:port for each server");
+    config_fixture_parse(&none, "dataDir=DIR\nclientPort=2191\n");
+    config_fixture_must_succeed(&none);
+    assert_false(none.config->distributed);
+    assert_int_equal(none.config->max_client_cnxns, 60);
     config_fixture_done(&none);
 
     struct config_fixture one = config_fixture_new();
-    config_fixture_parse(&one, "dataDir=DIR\n" CONFIG_LIMITS "server.1=h:1:2\n");
+    config_fixture_parse(&one, "dataDir=DIR\nserver.1=h:1:2\n");
+    config_fixture_must_succeed(&one);
     assert_true(config_fixture_is_logged(
         &one, "Invalid configuration, only one server specified (ignoring)"));
-    assert_string_equal(one.error,
-                        "DIR/zoo.cfg: only one server specified: stand-alone mode is not served by "
-                        "zkpeer; add a line standaloneEnabled=false for an ensemble of one");
+    assert_false(one.config->distributed);
     config_fixture_done(&one);
 
     struct config_fixture ensemble_of_one = config_fixture_new();
@@ -644,6 +643,7 @@ static void cfg_03_a_server_alone_needs_standalone_off(void **state)
     config_fixture_parse(&ensemble_of_one,
                          "dataDir=DIR\n" CONFIG_LIMITS "server.1=h:1:2\nstandaloneEnabled=false\n");
     config_fixture_must_succeed(&ensemble_of_one);
+    assert_true(ensemble_of_one.config->distributed);
     assert_true(config_fixture_is_logged(&ensemble_of_one, "No server failure will be tolerated."));
     config_fixture_done(&ensemble_of_one);
 }
@@ -736,7 +736,7 @@ int main(void)
         cmocka_unit_test(a_missing_data_directory_is_named_with_the_line_to_add),
         cmocka_unit_test(limits_must_be_set),
         cmocka_unit_test(a_missing_file_is_named),
-        cmocka_unit_test(cfg_03_a_server_alone_needs_standalone_off),
+        cmocka_unit_test(cfg_03_one_server_or_none_is_alone_unless_standalone_is_off),
         cmocka_unit_test(cfg_03_observers_need_participants),
         cmocka_unit_test(cfg_03_groups_and_weights_make_a_hierarchy),
         cmocka_unit_test(poor_numbers_of_servers_are_warned_about),

@@ -46,7 +46,7 @@ struct quorum_peer_config {
     char *dynamic_config_file;                         /* NULL: all stands in zoo.cfg */
     struct quorum_verifier *quorum_verifier;           /* committed; a reference, never NULL */
     struct quorum_verifier *last_seen_quorum_verifier; /* of zoo.cfg.dynamic.next; NULL: none */
-    bool distributed; /* Java: isDistributed(); always true: stand-alone mode is refused */
+    bool distributed; /* Java: isDistributed(). false: a server alone, without an election */
     struct zk_strings warnings; /* for a person: lines that have no effect, and why */
     bool has_mistake; /* one of the warnings is about a line that nobody can have meant so */
 };
@@ -60,6 +60,12 @@ struct quorum_peer_config {
  * Java: QuorumPeerConfig.parse() */
 ZK_NODISCARD int quorum_peer_config_parse(struct zk_context *ctx, const char *path,
                                           struct quorum_peer_config **ret_config, char **ret_error);
+/* Makes the configuration of a server alone from "port datadir [ticktime] [maxcnxns]". As above,
+ * but that no file is read. Java: ServerConfig.parse(String[]) */
+ZK_NODISCARD int server_config_parse_arguments(struct zk_context *ctx, size_t count,
+                                               char *const *args,
+                                               struct quorum_peer_config **ret_config,
+                                               char **ret_error);
 void quorum_peer_config_free(struct quorum_peer_config *config);
 
 #endif

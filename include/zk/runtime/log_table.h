@@ -777,16 +777,28 @@
     ZK_ERROR,                                                                                      \
         "My id %" PRId64 " not in the peer list: %s/myid and the server.N lines of %s must agree"
 /* J */
-#define ZK_LOG_UNABLE_TO_ACCESS_DATADIR ZK_ERROR, "Unable to access datadir, exiting abnormally: %s"
+#define ZK_LOG_UNABLE_TO_ACCESS_DATADIR  ZK_ERROR, "Unable to access datadir, exiting abnormally: %s"
 /* J */
-#define ZK_LOG_UNEXPECTED_EXITING       ZK_ERROR, "Unexpected exception, exiting abnormally"
+#define ZK_LOG_UNEXPECTED_EXITING        ZK_ERROR, "Unexpected exception, exiting abnormally"
 /* J */
-#define ZK_LOG_NOT_SECURED              ZK_INFO, "QuorumPeer communication is not secured! (SASL auth disabled)"
+#define ZK_LOG_ARGUMENTS_INVALID_EXITING ZK_ERROR, "Invalid arguments, exiting abnormally"
 /* J */
-#define ZK_LOG_NO_TLS                   ZK_INFO, "Using insecure (non-TLS) quorum communication"
+#define ZK_LOG_RUNNING_STANDALONE                                                                  \
+    ZK_WARN, "Either no config or no quorum defined in config, running in standalone mode"
 /* J */
-#define ZK_LOG_PORT_UNIFICATION         ZK_INFO, "Port unification %s"
-#define ZK_LOG_SIGNAL                   ZK_INFO, "leaving signal=%s"
+#define ZK_LOG_STARTING_SERVER  ZK_INFO, "Starting server"
+/* J */
+#define ZK_LOG_EXITING_NORMALLY ZK_INFO, "Exiting normally"
+/* the reason */
+#define ZK_LOG_UNABLE_TO_START_SERVER                                                              \
+    ZK_ERROR, "the server cannot start why=\"%s\" do=\"raise the limit of processes (ulimit -u)\""
+/* J */
+#define ZK_LOG_NOT_SECURED      ZK_INFO, "QuorumPeer communication is not secured! (SASL auth disabled)"
+/* J */
+#define ZK_LOG_NO_TLS           ZK_INFO, "Using insecure (non-TLS) quorum communication"
+/* J */
+#define ZK_LOG_PORT_UNIFICATION ZK_INFO, "Port unification %s"
+#define ZK_LOG_SIGNAL           ZK_INFO, "leaving signal=%s"
 #define ZK_LOG_THREAD_DUMP                                                                         \
     ZK_INFO, "the threads, queues and locks of this moment follow why=SIGQUIT"
 #define ZK_LOG_ROLE_EXIT                                                                           \

@@ -46,6 +46,7 @@ struct server_status {
      * answer. */
     bool serving;
     const char *server_state; /* static; Java: ZooKeeperServer.getState() */
+    bool is_alone;            /* what is about elections and quorums is not told */
     enum server_state state;  /* LEADING is Mode: leader, and so on */
     enum zab_state zab_state;
     enum sync_mode sync_mode; /* shown in zk_peer_state unless SYNC_MODE_NONE */

@@ -42,8 +42,10 @@ enum zookeeper_server_state {
 
 /* What the kinds differ in. A method that may be NULL does nothing then. */
 struct zookeeper_server_methods {
-    /* Java: getState(): "leader", "follower", "observer" */
+    /* Java: getState(): "leader", "follower", "observer", "standalone" */
     const char *state;
+    /* Java: getServerId() is 0 whatever the file myid says. */
+    bool is_alone;
     /* Java: createSessionTracker(). Returns the tracker, which the server frees. May be NULL. */
     struct session_tracker *(*create_session_tracker)(struct zookeeper_server *server);
     /* Java: setupRequestProcessors(). Makes the processors, hands the first one of the chain to
@@ -77,6 +79,8 @@ void zookeeper_server_unref(struct zookeeper_server *server); /* NULL is fine */
 /* What the processors ask for. All stay the server's, and live as long as it. */
 struct zk_context *zookeeper_server_ctx(const struct zookeeper_server *server);
 void *zookeeper_server_kind(const struct zookeeper_server *server);
+/* Java: getServerId() */
+int64_t zookeeper_server_get_server_id(const struct zookeeper_server *server);
 /* Java: getZKDatabase() */
 struct zk_database *zookeeper_server_get_zk_database(const struct zookeeper_server *server);
 /* Java: ServerMetrics.getMetrics() */
@@ -92,6 +96,17 @@ struct session_tracker *zookeeper_server_get_session_tracker(struct zookeeper_se
 /* Java: createSessionTracker(). A learner's is made when it is synchronised, before startup, which
  * makes one if there is none. */
 void zookeeper_server_create_session_tracker(struct zookeeper_server *server);
+
+/* Java: registerServerShutdownHandler(). handle(arg) is called, without a lock, by the thread that
+ * brings the server to ERROR or SHUTDOWN; it must not block. Before startup, once. */
+void zookeeper_server_register_server_shutdown_handler(struct zookeeper_server *server,
+                                                       void (*handle)(void *arg), void *arg);
+
+/* Java: loadData(). Load the database unless it is loaded, end what is left of dead sessions, and
+ * write a snapshot, so that the next start need not read the log again. Before startup; blocks on
+ * the disk. Returns 0, or a positive enum exit_code, whose reason is in the log. (A leader does the
+ * same without waiting for the snapshot: D-46.) */
+ZK_NODISCARD int zookeeper_server_load_data(struct zookeeper_server *server);
 
 /* Java: startup(). Starts the tracker of sessions and the processors; INITIAL becomes RUNNING. A
  * server that is shut down already stays so. Errors: those of setup_request_processors; the state
