@@ -5,8 +5,12 @@
 
 #include "server/lock_ranks.h"
 #include "zk/base/alloc.h"
+#include "zk/base/buf.h"
+#include "zk/jute/keeper_code.h"
+#include "zk/jute/proto.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/lock.h"
+#include "zk/server/acl_checks.h"
 
 struct server_cnxn_stats {
     struct zk_atomic_long packets_received;
@@ -16,6 +20,11 @@ struct server_cnxn_stats {
     struct zk_mutex mu; /* L-69. Java's monitor of ServerCnxn. Guards: */
     struct server_cnxn_stats_values values GUARDED_BY(&mu);
 };
+
+/* The xid of a watch event. Java: ClientCnxn.NOTIFICATION_XID */
+enum { NOTIFICATION_XID = -1 };
+
+static const struct watcher_ops server_cnxn_watcher_ops;
 
 static void reset_values(struct server_cnxn_stats_values *values)
 {
@@ -31,7 +40,12 @@ static void reset_values(struct server_cnxn_stats_values *values)
 void server_cnxn_init(struct server_cnxn *cnxn, struct zk_context *ctx,
                       const struct server_cnxn_ops *ops) UNSHARED
 {
-    *cnxn = (struct server_cnxn){.ops = ops, .auth_info = auth_info_new(ctx)};
+    *cnxn = (struct server_cnxn){
+        .ops = ops,
+        .auth_info = auth_info_new(ctx),
+        .watcher = {.ops = &server_cnxn_watcher_ops},
+        .ctx = ctx,
+    };
     zk_refcount_init(&cnxn->refs);
     zk_atomic_long_init(&cnxn->stale, 0);
     struct server_cnxn_stats *stats = cnxn->stats = zk_xcalloc(1, sizeof *stats);
@@ -74,6 +88,59 @@ void server_cnxn_set_stale(struct server_cnxn *cnxn)
 {
     zk_atomic_long_set(&cnxn->stale, 1);
 }
+
+/* ---- what it watches -------------------------------------------------------------------------- */
+
+struct watcher *server_cnxn_watcher(struct server_cnxn *cnxn)
+{
+    return cnxn->watcher.ops != NULL ? &cnxn->watcher : NULL;
+}
+
+static struct server_cnxn *cnxn_of_watcher(struct watcher *watcher)
+{
+    return (struct server_cnxn *)((char *)watcher - offsetof(struct server_cnxn, watcher));
+}
+
+static bool may_read(struct server_cnxn *cnxn, const struct zk_acl_list *acl)
+{
+    static const struct zk_id_list no_ids = {0};
+    struct shared_ids *ids = server_cnxn_get_auth_info(cnxn);
+    enum keeper_code code =
+        check_acl(cnxn->ctx, acl, PERMS_READ, ids != NULL ? &ids->list : &no_ids);
+    shared_ids_unref(ids);
+    return code == KEEPER_CODE_OK;
+}
+
+/* Java: NIOServerCnxn.process(event, znodeAcl) */
+static void server_cnxn_process(struct watcher *watcher, const struct watched_event *event,
+                                const struct zk_acl_list *acl)
+{
+    struct server_cnxn *cnxn = cnxn_of_watcher(watcher);
+    struct reply_header header = {.xid = NOTIFICATION_XID, .zxid = -1};
+    struct watcher_event wrapper = {
+        .type = event->type, .state = event->state, .path = event->path};
+    if (acl != NULL && !may_read(cnxn, acl))
+        return;
+    struct buf *body = jute_to_buf(&watcher_event_record, &wrapper);
+    cnxn->ops->send_response(cnxn, &header, body);
+    buf_unref(body);
+}
+
+static bool server_cnxn_watcher_is_stale(struct watcher *watcher)
+{
+    return server_cnxn_is_stale(cnxn_of_watcher(watcher));
+}
+
+static int64_t server_cnxn_watcher_session_id(struct watcher *watcher)
+{
+    return cnxn_of_watcher(watcher)->session_id;
+}
+
+static const struct watcher_ops server_cnxn_watcher_ops = {
+    .process = server_cnxn_process,
+    .is_stale = server_cnxn_watcher_is_stale,
+    .get_session_id = server_cnxn_watcher_session_id,
+};
 
 /* ---- what it has done ------------------------------------------------------------------------ */
 

@@ -5,20 +5,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "zk/base/buf.h"
+#include "zk/jute/proto.h"
 #include "zk_test.h"
 
 struct stage {
     struct zk_context *ctx;
     struct server_cnxn cnxn;
+    struct zk_str sent; /* replies and events: xid, zxid, err, and the body as bytes */
 };
 
-static const struct server_cnxn_ops no_ops = {0};
+static void write_down_response(struct server_cnxn *cnxn, const struct reply_header *header,
+                                struct buf *body)
+{
+    struct stage *stage = (struct stage *)((char *)cnxn - offsetof(struct stage, cnxn));
+    zk_str_printf(&stage->sent, "%d %d %d:", header->xid, (int)header->zxid, header->err);
+    for (size_t i = 0; i < body->length; i++)
+        zk_str_printf(&stage->sent, "%02x", body->bytes[i]);
+    zk_str_append(&stage->sent, " ");
+}
+
+static const struct server_cnxn_ops writing_ops = {.send_response = write_down_response};
 
 static int stage_up(void **state)
 {
     struct stage *stage = calloc(1, sizeof *stage);
     stage->ctx = test_context();
-    server_cnxn_init(&stage->cnxn, stage->ctx, &no_ops);
+    server_cnxn_init(&stage->cnxn, stage->ctx, &writing_ops);
     *state = stage;
     return 0;
 }
@@ -27,6 +40,7 @@ static int stage_down(void **state)
 {
     struct stage *stage = *state;
     server_cnxn_done(&stage->cnxn);
+    zk_str_done(&stage->sent);
     zk_context_free(stage->ctx);
     free(stage);
     return 0;
@@ -118,7 +132,7 @@ static void latencies_are_counted_until_they_are_reset(void **state)
 static void what_is_no_clients_has_no_ids_and_no_counters(void **state)
 {
     (void)state;
-    struct server_cnxn bare = {.ops = &no_ops};
+    struct server_cnxn bare = {.ops = &writing_ops};
     assert_null(server_cnxn_get_auth_info(&bare));
     server_cnxn_packets_received(&bare, 1);
     server_cnxn_update_stats_for_response(&bare, 1, 1, "PING", 0, 1);
@@ -128,6 +142,73 @@ static void what_is_no_clients_has_no_ids_and_no_counters(void **state)
     assert_false(server_cnxn_is_stale(&bare));
     server_cnxn_set_stale(&bare);
     assert_true(server_cnxn_is_stale(&bare));
+}
+
+/* ---- what it watches ------------------------------------------------------------------------- */
+
+/* Tells the connection that /a has new data, and asserts what it sends. */
+static void assert_sends(struct stage *stage, const struct zk_acl_list *acl, const char *expected)
+{
+    char path[] = "/a";
+    struct watched_event event = {.type = WATCHER_EVENT_NODE_DATA_CHANGED,
+                                  .state = KEEPER_STATE_SYNC_CONNECTED,
+                                  .path = {.text = path, .length = 2}};
+    struct watcher *watcher = server_cnxn_watcher(&stage->cnxn);
+    watcher->ops->process(watcher, &event, acl);
+    assert_string_equal(zk_str_text(&stage->sent), expected);
+    zk_str_clear(&stage->sent);
+}
+
+/* As Java's bytes in the reference of the client port. */
+#define EVENT "-1 -1 0:0000000300000003000000022f61 "
+
+static void an_event_is_sent_as_java_sends_it(void **state)
+{
+    assert_sends(*state, NULL, EVENT);
+}
+
+/* CLI-67: what its ids may not read at the moment of the event is not sent. */
+static void an_event_that_the_ids_may_not_read_is_dropped(void **state)
+{
+    struct stage *stage = *state;
+    struct zk_acl_list acl = {0};
+    assert_int_equal(server_cnxn_add_auth_info(&stage->cnxn, "ip", "127.0.0.1"), 0);
+    zk_acl_list_add(&acl, PERMS_READ, "digest", "bob:x");
+    zk_acl_list_add(&acl, PERMS_ALL - PERMS_READ, "world", "anyone");
+    assert_sends(stage, &acl, "");
+    assert_int_equal(server_cnxn_add_auth_info(&stage->cnxn, "digest", "bob:x"), 0);
+    assert_sends(stage, &acl, EVENT);
+    jute_done(&zk_acl_list_record, &acl);
+}
+
+/* No list of the node's is null or empty, but a transaction's may be: Java lets everybody read. */
+static void an_empty_list_lets_everybody_hear(void **state)
+{
+    struct zk_acl_list empty = {.present = true};
+    struct zk_acl_list null = {0};
+    assert_sends(*state, &empty, EVENT);
+    assert_sends(*state, &null, EVENT);
+}
+
+static void a_super_user_hears_everything(void **state)
+{
+    struct stage *stage = *state;
+    struct zk_acl no_right = {0};
+    struct zk_acl_list nobody = {.present = true, .count = 1, .items = &no_right};
+    assert_sends(stage, &nobody, "");
+    assert_int_equal(server_cnxn_add_auth_info(&stage->cnxn, "super", ""), 0);
+    assert_sends(stage, &nobody, EVENT);
+}
+
+static void a_watcher_knows_whether_it_is_stale_and_whose_it_is(void **state)
+{
+    struct stage *stage = *state;
+    struct watcher *watcher = server_cnxn_watcher(&stage->cnxn);
+    stage->cnxn.session_id = 0x1000016a9520009;
+    assert_true(watcher->ops->get_session_id(watcher) == 0x1000016a9520009);
+    assert_false(watcher->ops->is_stale(watcher));
+    server_cnxn_set_stale(&stage->cnxn);
+    assert_true(watcher->ops->is_stale(watcher));
 }
 
 int main(void)
@@ -140,6 +221,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_client_cannot_add_ids_without_end, stage_up, stage_down),
         cmocka_unit_test_setup_teardown(latencies_are_counted_until_they_are_reset, stage_up,
                                         stage_down),
+        cmocka_unit_test_setup_teardown(an_event_is_sent_as_java_sends_it, stage_up, stage_down),
+        cmocka_unit_test_setup_teardown(an_event_that_the_ids_may_not_read_is_dropped, stage_up,
+                                        stage_down),
+        cmocka_unit_test_setup_teardown(an_empty_list_lets_everybody_hear, stage_up, stage_down),
+        cmocka_unit_test_setup_teardown(a_super_user_hears_everything, stage_up, stage_down),
+        cmocka_unit_test_setup_teardown(a_watcher_knows_whether_it_is_stale_and_whose_it_is,
+                                        stage_up, stage_down),
         cmocka_unit_test(what_is_no_clients_has_no_ids_and_no_counters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

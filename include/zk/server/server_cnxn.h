@@ -19,6 +19,7 @@
 #include "zk/base/attrs.h"
 #include "zk/base/refcount.h"
 #include "zk/jute/auth_info.h"
+#include "zk/watch/watcher.h"
 
 struct buf;
 struct connect_response;
@@ -37,7 +38,8 @@ enum disconnect_reason {
 
 struct server_cnxn_ops {
     /* Java: sendResponse(). body is the record behind the header, as bytes, and stays the caller's;
-     * NULL: there is none. */
+     * NULL: there is none. Watch events are sent with the tree's lock held, so this may only take
+     * locks of floors below it. */
     void (*send_response)(struct server_cnxn *cnxn, const struct reply_header *header,
                           struct buf *body);
     /* The answer to the client's first packet, for ZooKeeperServer.finishSessionInit(). If it is
@@ -63,6 +65,8 @@ struct server_cnxn {
     struct auth_info *auth_info;     /* NULL: null in Java's sense */
     struct server_cnxn_stats *stats; /* NULL: nothing is counted */
     struct zk_atomic_long stale;     /* 0 or 1 */
+    struct watcher watcher;          /* what watch managers know it by; see below */
+    struct zk_context *ctx;
 };
 
 /* What a constructor and the last reference call for the members that are not the kind's own. */
@@ -97,6 +101,13 @@ ZK_NODISCARD int server_cnxn_add_auth_info(struct server_cnxn *cnxn, const char 
  * what it still asks for may be dropped. Java: isStale() */
 bool server_cnxn_is_stale(const struct server_cnxn *cnxn);
 void server_cnxn_set_stale(struct server_cnxn *cnxn); /* Java: setStale() */
+
+/* ---- what it watches -------------------------------------------------------------------------- */
+
+/* Returns what the tree tells of changes: each event that the client's ids may see goes out by
+ * send_response, with the xid -1. It must be out of the tree (zookeeper_server_remove_cnxn) before
+ * the last reference goes. NULL: the connection is not a client's. */
+struct watcher *server_cnxn_watcher(struct server_cnxn *cnxn);
 
 /* ---- what it has done ------------------------------------------------------------------------ */
 
