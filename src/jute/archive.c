@@ -56,9 +56,16 @@ struct jute_out jute_out_of(struct zk_output *output)
     return (struct jute_out){.output = output};
 }
 
+struct jute_out jute_out_of_buf(struct buf *buf)
+{
+    return (struct jute_out){.buf = buf};
+}
+
 void jute_out_bytes(struct jute_out *out, const void *bytes, size_t length)
 {
-    if (out->error == 0 && length > 0)
+    if (out->buf != NULL)
+        buf_put_bytes(out->buf, bytes, length);
+    else if (out->error == 0 && length > 0)
         out->error = zk_output_write(out->output, bytes, length);
 }
 
@@ -119,7 +126,7 @@ void jute_out_start_vector(struct jute_out *out, int32_t count)
 
 int jute_out_flush(struct jute_out *out)
 {
-    if (out->error == 0)
+    if (out->error == 0 && out->output != NULL)
         out->error = zk_output_flush(out->output);
     return out->error;
 }

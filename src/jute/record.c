@@ -259,11 +259,9 @@ void jute_write(struct jute_out *out, const struct jute_record *record, const vo
 struct buf *jute_to_buf(const struct jute_record *record, const void *value)
 {
     struct buf *bytes = buf_new(FIRST_BYTES);
-    struct zk_output *output = zk_output_new_buf(bytes);
-    struct jute_out out = jute_out_of(output);
+    struct jute_out out = jute_out_of_buf(bytes);
     jute_write(&out, record, value);
     zk_assert(out.error == 0); /* memory takes all */
-    zk_output_free(output);
     return bytes;
 }
 

@@ -40,11 +40,14 @@ void ustring_done(struct ustring *string);
 
 /* Errors stick, in the stream and here: write a whole record, then look at error once. */
 struct jute_out {
-    struct zk_output *output; /* stays the caller's */
+    struct zk_output *output; /* stays the caller's; NULL: the bytes go into buf */
+    struct buf *buf;          /* stays the caller's; NULL: the bytes go into output */
     int error;                /* 0, or -errno of the first write that failed */
 };
 
 struct jute_out jute_out_of(struct zk_output *output);
+/* Appends to buf, without a stream in between. Only a length of more than 31 bits is an error. */
+struct jute_out jute_out_of_buf(struct buf *buf);
 /* As they are, without a length. */
 void jute_out_bytes(struct jute_out *out, const void *bytes, size_t length);
 void jute_out_int(struct jute_out *out, int32_t value);
