@@ -68,7 +68,10 @@ void data_tree_unref(struct data_tree *tree)
 {
     if (tree == NULL || !zk_refcount_unref(&tree->refs))
         return;
-    zk_assert(tree->serializations == 0 && tree->removed_count == 0);
+    for (size_t i = 0; i < 2; i++) {
+        zk_assert(tree->generations[i].pins == 0 && tree->generations[i].count == 0);
+        free(tree->generations[i].items);
+    }
     for (size_t i = 0; i < tree->ephemerals.count; i++) {
         owned_nodes_done(tree->ephemerals.entries[i].value);
         free(tree->ephemerals.entries[i].value);
@@ -80,7 +83,6 @@ void data_tree_unref(struct data_tree *tree)
     watch_manager_free(tree->data_watches);
     watch_manager_free(tree->child_watches);
     node_hash_map_done(&tree->nodes);
-    free(tree->removed);
     free(tree->digest_log);
     acl_cache_done(&tree->acl_cache);
     zk_mutex_destroy(&tree->mu);

@@ -12,8 +12,6 @@
 #include "zk/base/panic.h"
 #include "zk/jute/keeper_code.h"
 
-enum { FIRST_REMOVED = 16 };
-
 /* The node whose path ends before the last slash. NULL: there is none. */
 static struct data_node *parent_of(const struct data_tree *tree, const char *path)
 {
@@ -113,21 +111,6 @@ static bool put_node(struct data_tree *tree, struct data_node *parent, struct da
     return true;
 }
 
-/* Free a node that is out of the tree, now or when nobody looks at it any more. */
-static void bury_node(struct data_tree *tree, struct data_node *node) REQUIRES(&tree->mu)
-{
-    node->removed = true;
-    if (tree->serializations == 0) {
-        data_node_free(node);
-        return;
-    }
-    if (tree->removed_count == tree->removed_room) {
-        tree->removed_room = tree->removed_room > 0 ? 2 * tree->removed_room : FIRST_REMOVED;
-        tree->removed = zk_xrealloc(tree->removed, tree->removed_room * sizeof(struct data_node *));
-    }
-    tree->removed[tree->removed_count++] = node;
-}
-
 /* Takes one node without children out of everything. */
 static void remove_node(struct data_tree *tree, struct data_node *parent, struct data_node *node)
     REQUIRES(&tree->mu)
@@ -138,7 +121,7 @@ static void remove_node(struct data_tree *tree, struct data_node *parent, struct
     tree->node_data_size -= node_size(node);
     remove_from_owner(tree, node);
     data_tree_quota_deleted_locked(tree, node->path, data_length(node->data));
-    bury_node(tree, node);
+    data_tree_bury_node_locked(tree, node);
 }
 
 /* Removes what is below a node that goes. No leader lets a node with children be deleted, but a

@@ -1,7 +1,7 @@
 /* Shared by the files of the tree: data_tree.c (its life, and what one may ask), data_tree_change.c
- * (nodes come, change and go), data_tree_txn.c (transactions), data_tree_watches.c (who is told),
- * data_tree_quota.c, data_tree_digest.c, data_tree_serialize.c (the whole as bytes).
- * Java: server.DataTree */
+ * (nodes come, change and go), data_tree_txn.c (transactions), data_tree_read.c (what clients
+ * read), data_tree_watches.c (who is told), data_tree_quota.c, data_tree_digest.c,
+ * data_tree_serialize.c (the whole as bytes), data_tree_pins.c. Java: server.DataTree */
 #ifndef TREE_DATA_TREE_INTERNAL_H
 #define TREE_DATA_TREE_INTERNAL_H
 
@@ -20,6 +20,14 @@
 #define PROC_ZOOKEEPER  "/zookeeper"
 /* Java: Quotas.quotaZookeeper */
 #define QUOTA_ZOOKEEPER "/zookeeper/quota"
+
+/* Nodes that have left the tree, and may still be looked at. */
+struct removed_nodes {
+    size_t pins;              /* readers of this generation */
+    struct data_node **items; /* owned */
+    size_t count;
+    size_t room;
+};
 
 struct data_tree {
     struct zk_context *ctx;
@@ -51,12 +59,9 @@ struct data_tree {
     int64_t digest_mismatches;
     struct rate_logger rate_logger;
 
-    /* Snapshots that are being written. They hold pointers to nodes without the lock, so as long as
-     * there is one, a removed node waits here to be freed. */
-    size_t serializations;
-    struct data_node **removed;
-    size_t removed_count;
-    size_t removed_room;
+    /* ---- data_tree_pins.c ---- */
+    struct removed_nodes generations[2];
+    size_t generation; /* the one that new pins belong to */
 };
 
 /* ---- data_tree.c ---- */
@@ -66,6 +71,15 @@ struct data_tree *data_tree_new_bare(struct zk_context *ctx);
 /* Java: getNode(). Returns NULL if there is none; the node stays the tree's. */
 struct data_node *data_tree_get_node_locked(const struct data_tree *tree, const char *path)
     REQUIRES(&tree->mu);
+
+/* ---- data_tree_pins.c: nodes that are read without the lock stay ----------------------------- */
+
+/* From now on no node is freed that the caller can see now. Returns what ends it. */
+size_t data_tree_pin_locked(struct data_tree *tree) REQUIRES(&tree->mu);
+/* The caller points to no node any more. Frees those that waited for it, without the lock. */
+void data_tree_unpin(struct data_tree *tree, size_t pin);
+/* Frees a node that is out of the tree, now or when nobody looks at it any more. */
+void data_tree_bury_node_locked(struct data_tree *tree, struct data_node *node) REQUIRES(&tree->mu);
 
 /* ---- data_tree_serialize.c: in steps, so that a test can change the tree between any two ---- */
 
@@ -84,6 +98,7 @@ struct data_tree_walk {
 
 struct data_tree_serialization {
     struct data_tree *tree; /* the caller's, who keeps it until the end */
+    size_t pin;
     struct jute_out *out;   /* likewise */
     struct data_node *next; /* NULL: all are written */
     struct data_tree_walk walk;

@@ -82,9 +82,9 @@ void data_tree_serialization_begin(struct data_tree *tree, struct data_tree_seri
                                    struct jute_out *out)
 {
     zk_mutex_lock(&tree->mu);
-    tree->serializations++;
     struct acl_cache_copy acls = acl_cache_copy(&tree->acl_cache);
-    *begun = (struct data_tree_serialization){.tree = tree, .out = out, .next = tree->root};
+    *begun = (struct data_tree_serialization){
+        .tree = tree, .pin = data_tree_pin_locked(tree), .out = out, .next = tree->root};
     zk_mutex_unlock(&tree->mu);
     acl_cache_serialize(&acls, out);
 }
@@ -101,23 +101,9 @@ bool data_tree_serialization_step(struct data_tree_serialization *begun)
 
 void data_tree_serialization_end(struct data_tree_serialization *begun)
 {
-    struct data_tree *tree = begun->tree;
-    struct data_node **removed = NULL;
-    size_t removed_count = 0;
     jute_out_string(begun->out, "/");
     free(begun->walk.frames);
-    zk_mutex_lock(&tree->mu);
-    if (--tree->serializations == 0) {
-        removed = tree->removed;
-        removed_count = tree->removed_count;
-        tree->removed = NULL;
-        tree->removed_count = 0;
-        tree->removed_room = 0;
-    }
-    zk_mutex_unlock(&tree->mu);
-    for (size_t i = 0; i < removed_count; i++)
-        data_node_free(removed[i]);
-    free(removed);
+    data_tree_unpin(begun->tree, begun->pin);
 }
 
 /* Java: serialize() */

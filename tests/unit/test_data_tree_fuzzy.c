@@ -217,7 +217,8 @@ static void nodes_are_removed_under_several_snapshots(void **state)
     struct writer writer = {.tree = tree, .last = 10000};
     writer_run(&writer);
     zk_thread_group_free(group);
-    assert_int_equal(tree->removed_count, 0);
+    assert_int_equal(tree->generations[0].count, 0);
+    assert_int_equal(tree->generations[1].count, 0);
     data_tree_unref(tree);
     zk_context_free(ctx);
 }
@@ -311,7 +312,8 @@ static void a_snapshot_that_cannot_be_written_keeps_nothing(void **state)
     data_tree_serialize(tree, &out);
 
     assert_true(jute_out_flush(&out) < 0);
-    assert_int_equal(tree->serializations, 0);
+    assert_int_equal(tree->generations[0].pins, 0);
+    assert_int_equal(tree->generations[1].pins, 0);
     zk_output_free(output);
     data_tree_unref(tree);
     zk_context_free(ctx);

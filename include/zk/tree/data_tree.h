@@ -19,6 +19,7 @@
 #include "zk/base/str.h"
 #include "zk/jute/archive.h"
 #include "zk/jute/data.h"
+#include "zk/jute/keeper_code.h"
 #include "zk/jute/txn_log_entry.h"
 #include "zk/tree/digest.h"
 #include "zk/tree/shared_acl.h"
@@ -27,6 +28,7 @@
 struct zk_context;
 struct data_tree;
 struct ustring_list;
+struct watcher;
 
 /* Java: ZooDefs.CONFIG_NODE */
 #define CONFIG_NODE "/zookeeper/config"
@@ -81,6 +83,66 @@ struct data_tree_record {
 ZK_NODISCARD int data_tree_get_change_record(struct data_tree *tree, const char *path,
                                              struct data_tree_record *ret_record);
 void data_tree_record_done(struct data_tree_record *record);
+
+/* ---- reading: data_tree_read.c --------------------------------------------------------------- */
+
+/* Whether a reader may see a node with this list: what ZooKeeper's rights are is a matter of the
+ * floor above, and only there is known as whom the reader has authenticated. acl NULL: the list has
+ * been lost, see data_tree_record. Called with the tree's lock held, so that the list that is
+ * asked, what is read and the watch that is set are of one moment. Java: ZooKeeperServer.checkACL()
+ */
+struct data_tree_guard {
+    enum keeper_code (*check_acl)(const struct data_tree_guard *guard,
+                                  const struct shared_acl *acl);
+};
+
+/* What clients read. guard NULL: everybody may. watcher NULL: there is none; otherwise it is told
+ * of the next change of the node, of its children for a list of them, and it is registered in the
+ * moment of the reading. Each returns NONODE, or what the guard said, or OK; without OK nothing is
+ * returned, and no watch is left behind but that of stat_node, which may wait for a node to come.
+ *
+ * The root is "" and "/"; no other path is looked at for what it is made of. */
+
+/* Java: statNode(). It needs no guard (ZOOKEEPER-2590). */
+ZK_NODISCARD enum keeper_code data_tree_stat_node(struct data_tree *tree, const char *path,
+                                                  struct watcher *watcher,
+                                                  struct zk_stat *ret_stat);
+/* Java: getData(). The caller unrefs *ret_data, which is NULL for null. */
+ZK_NODISCARD enum keeper_code data_tree_get_data(struct data_tree *tree, const char *path,
+                                                 const struct data_tree_guard *guard,
+                                                 struct watcher *watcher, struct zk_stat *ret_stat,
+                                                 struct buf **ret_data);
+/* Java: getACL(). The caller unrefs *ret_acl, which is NULL for a list that has been lost. */
+ZK_NODISCARD enum keeper_code data_tree_get_acl(struct data_tree *tree, const char *path,
+                                                struct zk_stat *ret_stat,
+                                                struct shared_acl **ret_acl);
+
+/* The children of a node in one moment, as long as whoever asked for them likes. */
+struct data_tree_children {
+    struct data_tree *tree;   /* a reference */
+    size_t pin;               /* see src/tree/data_tree_pins.c */
+    struct data_node **items; /* owned; in the order of Java's HashSet */
+    size_t count;
+};
+
+/* Java: getChildren(). The lock is held while pointers are copied (100,000 in some 0.1 ms), and not
+ * for the order of the names. The caller ends *ret_children with data_tree_children_done. */
+ZK_NODISCARD enum keeper_code data_tree_get_children(struct data_tree *tree, const char *path,
+                                                     const struct data_tree_guard *guard,
+                                                     struct watcher *watcher,
+                                                     struct zk_stat *ret_stat,
+                                                     struct data_tree_children *ret_children);
+/* Returns the name of one of them, which lives until they are done. */
+const char *data_tree_children_name(const struct data_tree_children *children, size_t index);
+void data_tree_children_done(struct data_tree_children *children);
+
+/* Java: getAllChildrenNumber(). How many nodes are below path, at any depth; Java counts names, and
+ * the root has two. The lock is given back after each few thousand nodes, so what comes or goes
+ * meanwhile is counted or not. */
+ZK_NODISCARD enum keeper_code data_tree_get_all_children_number(struct data_tree *tree,
+                                                                const char *path,
+                                                                const struct data_tree_guard *guard,
+                                                                int32_t *ret_number);
 
 /* ---- changing -------------------------------------------------------------------------------- */
 
