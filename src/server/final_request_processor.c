@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/final_request_processor_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/base/str.h"
 #include "zk/io/stream.h"
@@ -34,22 +35,11 @@ enum { PING_XID = -2 };
 /* Most answers fit. */
 enum { ANSWER_ROOM = 128 };
 
-struct final_request_processor {
-    struct request_processor processor;
-    struct zookeeper_server *server;
-    struct zk_context *ctx;
-};
-
-/* What a client is told. */
-struct answer {
-    int32_t err;     /* enum keeper_code */
-    struct buf *rsp; /* the record behind the header, a reference; NULL: none */
-};
-
 static void apply_request(struct final_request_processor *final, struct request *request,
                           struct process_txn_result *ret_rc);
 static void find_answer(struct final_request_processor *final, const struct request *request,
                         const struct process_txn_result *rc, struct answer *answer);
+static void log_failed_read(struct final_request_processor *final, const struct request *request);
 
 /* Java: processRequest() */
 static int final_request_processor_process_request(struct request_processor *processor,
@@ -67,9 +57,13 @@ static int final_request_processor_process_request(struct request_processor *pro
         zk_database_last_processed_zxid(zookeeper_server_get_zk_database(final->server));
     zookeeper_server_dec_in_process(final->server);
 
-    struct answer answer = {0};
+    struct answer answer = {.last_op = "NA"};
     find_answer(final, request, &rc, &answer);
+    if (answer.err == KEEPER_CODE_MARSHALLINGERROR && request->txn == NULL)
+        log_failed_read(final, request);
     process_txn_result_done(&rc);
+    server_cnxn_update_stats_for_response(cnxn, request->cxid, last_zxid, answer.last_op,
+                                          request->create_time_ms, zk_elapsed_ms());
     struct reply_header header = {.xid = request->cxid, .zxid = last_zxid, .err = answer.err};
     if (answer.err == KEEPER_CODE_SESSIONMOVED) {
         /* The client is at another server by now. If this connection stayed, client and leader
@@ -104,7 +98,36 @@ static void apply_request(struct final_request_processor *final, struct request 
                            SERVER_METRICS_PROPAGATION_LATENCY, propagation_latency_ms);
 }
 
+/* It could not be read, which is the client's fault. */
+static void log_failed_read(struct final_request_processor *final, const struct request *request)
+{
+    struct zk_str text = {0};
+    request_append(request, &text);
+    zk_log(final->ctx, ZK_LOG_FAILED_TO_PROCESS, zk_str_text(&text),
+           request->request != NULL ? request->request->length : (size_t)0);
+    zk_str_done(&text);
+}
+
 /* ---- answers --------------------------------------------------------------------------------- */
+
+/* Java: ByteBufferInputStream.byteBuffer2Record() */
+enum keeper_code read_request(struct final_request_processor *final, const struct request *request,
+                              const struct jute_record *record, void *ret_value)
+{
+    struct zk_input *input = request->request != NULL ? zk_input_new_bytes(request->request->bytes,
+                                                                           request->request->length)
+                                                      : zk_input_new_bytes("", 0);
+    struct jute_in in = jute_in_of(final->ctx, input);
+    int r = jute_read(&in, record, ret_value);
+    zk_input_free(input);
+    return r < 0 ? KEEPER_CODE_MARSHALLINGERROR : KEEPER_CODE_OK;
+}
+
+struct jute_out begin_answer(struct answer *answer, size_t room)
+{
+    answer->rsp = buf_new(room);
+    return jute_out_of_buf(answer->rsp);
+}
 
 /* Writes the record that tells what one write did. Returns false if there is none for its type. */
 static bool put_response(struct jute_out *out, int32_t type, const struct process_txn_result *rc)
@@ -140,12 +163,10 @@ static void answer_write(const struct request *request, const struct process_txn
                          struct answer *answer)
 {
     struct buf *rsp = buf_new(ANSWER_ROOM);
-    struct zk_output *output = zk_output_new_buf(rsp);
-    struct jute_out out = jute_out_of(output);
+    struct jute_out out = jute_out_of_buf(rsp);
     if (put_response(&out, request->type, rc))
         answer->rsp = buf_ref(rsp);
-    answer->err = rc->err;
-    zk_output_free(output);
+    answer->err = (enum keeper_code)rc->err;
     buf_unref(rsp);
 }
 
@@ -171,9 +192,7 @@ static void put_operation(struct jute_out *out, const struct process_txn_result 
 static void answer_multi(const struct process_txn_result *rc, struct answer *answer)
 {
     static const struct multi_header end = {.type = -1, .done = true, .err = -1};
-    answer->rsp = buf_new(ANSWER_ROOM);
-    struct zk_output *output = zk_output_new_buf(answer->rsp);
-    struct jute_out out = jute_out_of(output);
+    struct jute_out out = begin_answer(answer, ANSWER_ROOM);
     for (size_t i = 0; i < rc->multi_count; i++) {
         const struct process_txn_result *operation = &rc->multi_result[i];
         if (operation->type == OP_CODE_ERROR && operation->err == KEEPER_CODE_SESSIONMOVED)
@@ -181,29 +200,16 @@ static void answer_multi(const struct process_txn_result *rc, struct answer *ans
         put_operation(&out, operation);
     }
     jute_write(&out, &multi_header_record, &end);
-    zk_output_free(output);
 }
 
-/* The path comes back as it was asked for. A body that cannot be read is the client's fault. */
+/* The path comes back as it was asked for. */
 static void answer_sync(struct final_request_processor *final, const struct request *request,
                         struct answer *answer)
 {
-    struct sync_request sync = {0};
-    struct zk_input *input = request->request != NULL ? zk_input_new_bytes(request->request->bytes,
-                                                                           request->request->length)
-                                                      : zk_input_new_bytes("", 0);
-    struct jute_in in = jute_in_of(final->ctx, input);
-    int r = jute_read(&in, &sync_request_record, &sync);
-    zk_input_free(input);
-    if (r < 0) {
-        struct zk_str text = {0};
-        request_append(request, &text);
-        zk_log(final->ctx, ZK_LOG_FAILED_TO_PROCESS, zk_str_text(&text),
-               request->request != NULL ? request->request->length : (size_t)0);
-        zk_str_done(&text);
-        answer->err = KEEPER_CODE_MARSHALLINGERROR;
+    struct sync_request sync;
+    answer->err = read_request(final, request, &sync_request_record, &sync);
+    if (answer->err != KEEPER_CODE_OK)
         return;
-    }
     struct sync_response response = {.path = sync.path};
     answer->rsp = jute_to_buf(&sync_response_record, &response);
     jute_done(&sync_request_record, &sync);
@@ -216,7 +222,50 @@ static void answer_reconfig(const struct request *request, const struct process_
     struct get_data_response response = {.data = request->txn->record.set_data.data,
                                          .stat = rc->stat};
     answer->rsp = jute_to_buf(&get_data_response_record, &response);
-    answer->err = rc->err;
+    answer->err = (enum keeper_code)rc->err;
+}
+
+/* What the word cons calls a type: Java's variable lastOp. */
+static const char *op_code_short_name(int32_t type)
+{
+    static const struct {
+        int32_t type;
+        const char *name;
+    } NAMES[] = {
+        {OP_CODE_GET_DATA, "GETD"},
+        {OP_CODE_EXISTS, "EXIS"},
+        {OP_CODE_PING, "PING"},
+        {OP_CODE_SET_DATA, "SETD"},
+        {OP_CODE_CREATE, "CREA"},
+        {OP_CODE_CREATE2, "CREA"},
+        {OP_CODE_CREATE_TTL, "CREA"},
+        {OP_CODE_CREATE_CONTAINER, "CREA"},
+        {OP_CODE_DELETE, "DELE"},
+        {OP_CODE_DELETE_CONTAINER, "DELE"},
+        {OP_CODE_GET_CHILDREN, "GETC"},
+        {OP_CODE_GET_CHILDREN2, "GETC"},
+        {OP_CODE_MULTI, "MULT"},
+        {OP_CODE_SYNC, "SYNC"},
+        {OP_CODE_SET_ACL, "SETA"},
+        {OP_CODE_GET_ACL, "GETA"},
+        {OP_CODE_CHECK, "CHEC"},
+        {OP_CODE_RECONFIG, "RECO"},
+        {OP_CODE_CREATE_SESSION, "SESS"},
+        {OP_CODE_CLOSE_SESSION, "CLOS"},
+        {OP_CODE_GET_ALL_CHILDREN_NUMBER, "GETACN"},
+        {OP_CODE_GET_EPHEMERALS, "GETE"},
+        {OP_CODE_MULTI_READ, "MLTR"},
+        {OP_CODE_WHO_AM_I, "HOMI"},
+        {OP_CODE_SET_WATCHES, "SETW"},
+        {OP_CODE_SET_WATCHES2, "STW2"},
+        {OP_CODE_ADD_WATCH, "ADDW"},
+        {OP_CODE_CHECK_WATCHES, "CHKW"},
+        {OP_CODE_REMOVE_WATCHES, "REMW"},
+    };
+    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++)
+        if (NAMES[i].type == type)
+            return NAMES[i].name;
+    return "NA";
 }
 
 /* Java: processRequest(), its try block */
@@ -227,9 +276,11 @@ static void find_answer(struct final_request_processor *final, const struct requ
     bool failed = txn != NULL && txn->header.type == OP_CODE_ERROR;
     if (failed || (request->exception != 0 && request->type != OP_CODE_MULTI)) {
         /* Prep's own word, if it was ours: an error transaction may say less. */
-        answer->err = request->exception != 0 ? request->exception : txn->record.error.err;
+        answer->err = (enum keeper_code)(request->exception != 0 ? request->exception
+                                                                 : txn->record.error.err);
         return;
     }
+    answer->last_op = op_code_short_name(request->type);
     switch (request->type) {
     case OP_CODE_PING:
     case OP_CODE_CREATE_SESSION:
@@ -255,7 +306,23 @@ static void find_answer(struct final_request_processor *final, const struct requ
     case OP_CODE_SYNC:
         answer_sync(final, request, answer);
         break;
-    default: /* reads and watches come with the clients (D-145) */
+    case OP_CODE_EXISTS:
+        answer_exists(final, request, answer);
+        break;
+    case OP_CODE_GET_DATA:
+        answer_get_data(final, request, answer);
+        break;
+    case OP_CODE_GET_ACL:
+        answer_get_acl(final, request, answer);
+        break;
+    case OP_CODE_GET_CHILDREN:
+    case OP_CODE_GET_CHILDREN2:
+        answer_get_children(final, request, answer);
+        break;
+    case OP_CODE_GET_ALL_CHILDREN_NUMBER:
+        answer_get_all_children_number(final, request, answer);
+        break;
+    default: /* the other reads and watches come with the clients (D-145) */
         answer->err = KEEPER_CODE_UNIMPLEMENTED;
         break;
     }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "final_stage.h"
 #include "golden.h"
 #include "zk/base/alloc.h"
 #include "zk/jute/keeper_code.h"
@@ -18,168 +19,15 @@
 #include "zk/server/zookeeper_server.h"
 #include "zk_test.h"
 
-static const struct zookeeper_server_methods PARROT = {.state = "parrot"};
-
-/* A client that remembers what it was told. */
-struct parrot {
-    struct server_cnxn cnxn;
-    struct reply_header header;
-    struct buf *body; /* NULL: none came */
-    int responses;
-    int closed;
-    int sessions;
-    bool session_valid;
-    struct connect_response session;
-    uint8_t passwd[SESSION_PASSWD_LENGTH];
-    bool freed;
-};
-
-static void parrot_send_response(struct server_cnxn *cnxn, const struct reply_header *header,
-                                 struct buf *body)
-{
-    struct parrot *parrot = (struct parrot *)cnxn;
-    buf_unref(parrot->body);
-    parrot->header = *header;
-    parrot->body = body != NULL ? buf_ref(body) : NULL;
-    parrot->responses++;
-}
-
-static void parrot_finish_session_init(struct server_cnxn *cnxn,
-                                       const struct connect_response *response, bool valid)
-{
-    struct parrot *parrot = (struct parrot *)cnxn;
-    parrot->session = *response;
-    memcpy(parrot->passwd, response->passwd->bytes, sizeof parrot->passwd);
-    parrot->session_valid = valid;
-    parrot->sessions++;
-}
-
-static void parrot_send_close_session(struct server_cnxn *cnxn)
-{
-    ((struct parrot *)cnxn)->closed++;
-}
-
-static void parrot_close(struct server_cnxn *cnxn, enum disconnect_reason reason)
-{
-    (void)reason;
-    ((struct parrot *)cnxn)->closed++;
-}
-
-static void parrot_free(struct server_cnxn *cnxn)
-{
-    ((struct parrot *)cnxn)->freed = true;
-}
-
-static const struct server_cnxn_ops parrot_ops = {
-    .send_response = parrot_send_response,
-    .finish_session_init = parrot_finish_session_init,
-    .send_close_session = parrot_send_close_session,
-    .close = parrot_close,
-    .free = parrot_free,
-};
-
-struct stage {
-    struct zk_context *ctx;
-    struct zk_database *database;
-    struct server_metrics *metrics;
-    struct zookeeper_server *server;
-    struct request_processor *final;
-    struct parrot client;
-    int64_t last_zxid;
-};
-
-static int setup(void **state)
-{
-    static struct stage stage;
-    stage = (struct stage){.ctx = test_context(), .last_zxid = INT64_C(0x100000000)};
-    stage.database = zk_database_new(stage.ctx, NULL);
-    stage.metrics = server_metrics_new(stage.ctx);
-    stage.server = zookeeper_server_new(stage.ctx, &PARROT, NULL, stage.database, stage.metrics);
-    stage.final = final_request_processor_new(stage.server);
-    stage.client.cnxn = (struct server_cnxn){.ops = &parrot_ops,
-                                             .session_id = INT64_C(0x100001d3f490000),
-                                             .session_timeout_ms = 4000,
-                                             .remote_address = "127.0.0.1:40110"};
-    zk_refcount_init(&stage.client.cnxn.refs);
-    *state = &stage;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct stage *stage = *state;
-    request_processor_shutdown(stage->final);
-    request_processor_free(stage->final);
-    server_cnxn_unref(&stage->client.cnxn);
-    assert_true(stage->client.freed);
-    buf_unref(stage->client.body);
-    zookeeper_server_unref(stage->server);
-    server_metrics_free(stage->metrics);
-    zk_database_free(stage->database);
-    zk_context_free(stage->ctx);
-    return 0;
-}
-
-/* Takes over the content of record. */
-static struct txn_log_entry *next_txn(struct stage *stage, int32_t type, union txn_record *record)
-{
-    struct txn_header header = {.client_id = stage->client.cnxn.session_id,
-                                .cxid = 3,
-                                .zxid = ++stage->last_zxid,
-                                .time_ms = 1000,
-                                .type = type};
-    return txn_log_entry_new(&header, record, NULL);
-}
-
-static union txn_record create_record(const char *path)
-{
-    union txn_record record = {.create = {.path = ustring_of(path),
-                                          .data = buf_new_copy("world", 5),
-                                          .parent_cversion = 1}};
-    zk_acl_list_add(&record.create.acl, PERMS_ALL, "world", "anyone");
-    return record;
-}
-
-/* Our client's request of that type has been committed as txn, whose reference it takes over. */
-static void request_of(struct stage *stage, int32_t type, struct buf *body,
-                       struct txn_log_entry *txn, int32_t exception)
-{
-    struct request *request =
-        request_new(&stage->client.cnxn, stage->client.cnxn.session_id, 3, type, body, NULL);
-    request->exception = exception;
-    if (txn != NULL)
-        request_set_txn(request, txn);
-    txn_log_entry_unref(txn);
-    assert_int_equal(request_processor_process_request(stage->final, request), 0);
-    request_unref(request);
-}
-
-static void expect_header(struct stage *stage, int32_t err)
-{
-    assert_int_equal(stage->client.responses, 1);
-    assert_int_equal(stage->client.header.xid, 3);
-    assert_int_equal(stage->client.header.zxid, stage->last_zxid);
-    assert_int_equal(stage->client.header.err, err);
-}
-
-static void expect_body(struct stage *stage, const struct jute_record *record, void *ret_value)
-{
-    assert_non_null(stage->client.body);
-    struct zk_input *input =
-        zk_input_new_bytes(stage->client.body->bytes, stage->client.body->length);
-    struct jute_in in = jute_in_of(stage->ctx, input);
-    assert_int_equal(jute_read(&in, record, ret_value), 0);
-    zk_input_free(input);
-}
-
 static void a_created_node_is_answered_with_its_path(void **state)
 {
-    struct stage *stage = *state;
-    union txn_record record = create_record("/t");
-    request_of(stage, OP_CODE_CREATE, NULL, next_txn(stage, OP_CODE_CREATE, &record), 0);
-    expect_header(stage, 0);
+    struct final_stage *stage = *state;
+    union txn_record record = open_create_record("/t");
+    final_stage_request(stage, OP_CODE_CREATE, NULL,
+                        final_stage_txn(stage, OP_CODE_CREATE, &record), 0);
+    final_stage_expect_header(stage, 0);
     struct create_response response;
-    expect_body(stage, &create_response_record, &response);
+    final_stage_expect_body(stage, &create_response_record, &response);
     assert_string_equal(response.path.text, "/t");
     jute_done(&create_response_record, &response);
     assert_int_equal(zk_database_last_processed_zxid(stage->database), stage->last_zxid);
@@ -187,12 +35,13 @@ static void a_created_node_is_answered_with_its_path(void **state)
 
 static void create2_and_set_data_are_answered_with_the_stat(void **state)
 {
-    struct stage *stage = *state;
-    union txn_record record = create_record("/t");
-    request_of(stage, OP_CODE_CREATE2, NULL, next_txn(stage, OP_CODE_CREATE2, &record), 0);
-    expect_header(stage, 0);
+    struct final_stage *stage = *state;
+    union txn_record record = open_create_record("/t");
+    final_stage_request(stage, OP_CODE_CREATE2, NULL,
+                        final_stage_txn(stage, OP_CODE_CREATE2, &record), 0);
+    final_stage_expect_header(stage, 0);
     struct create2_response create2;
-    expect_body(stage, &create2_response_record, &create2);
+    final_stage_expect_body(stage, &create2_response_record, &create2);
     assert_string_equal(create2.path.text, "/t");
     assert_int_equal(create2.stat.czxid, stage->last_zxid);
     assert_int_equal(create2.stat.data_length, 5);
@@ -200,50 +49,55 @@ static void create2_and_set_data_are_answered_with_the_stat(void **state)
 
     stage->client.responses = 0;
     union txn_record set = {.set_data = {.path = ustring_of("/t"), .version = 1}};
-    request_of(stage, OP_CODE_SET_DATA, NULL, next_txn(stage, OP_CODE_SET_DATA, &set), 0);
-    expect_header(stage, 0);
+    final_stage_request(stage, OP_CODE_SET_DATA, NULL,
+                        final_stage_txn(stage, OP_CODE_SET_DATA, &set), 0);
+    final_stage_expect_header(stage, 0);
     struct set_data_response set_data;
-    expect_body(stage, &set_data_response_record, &set_data);
+    final_stage_expect_body(stage, &set_data_response_record, &set_data);
     assert_int_equal(set_data.stat.version, 1);
     assert_int_equal(set_data.stat.mzxid, stage->last_zxid);
 }
 
 static void a_deleted_node_is_answered_with_a_header_alone(void **state)
 {
-    struct stage *stage = *state;
-    union txn_record record = create_record("/t");
-    request_of(stage, OP_CODE_CREATE, NULL, next_txn(stage, OP_CODE_CREATE, &record), 0);
+    struct final_stage *stage = *state;
+    union txn_record record = open_create_record("/t");
+    final_stage_request(stage, OP_CODE_CREATE, NULL,
+                        final_stage_txn(stage, OP_CODE_CREATE, &record), 0);
     stage->client.responses = 0;
     union txn_record deleted = {.delete = {.path = ustring_of("/t")}};
-    request_of(stage, OP_CODE_DELETE, NULL, next_txn(stage, OP_CODE_DELETE, &deleted), 0);
-    expect_header(stage, 0);
+    final_stage_request(stage, OP_CODE_DELETE, NULL,
+                        final_stage_txn(stage, OP_CODE_DELETE, &deleted), 0);
+    final_stage_expect_header(stage, 0);
     assert_null(stage->client.body);
 }
 
 static void a_failed_write_is_answered_with_its_code(void **state)
 {
-    struct stage *stage = *state;
+    struct final_stage *stage = *state;
     union txn_record record = {.error = {.err = KEEPER_CODE_NONODE}};
-    request_of(stage, OP_CODE_SET_DATA, NULL, next_txn(stage, OP_CODE_ERROR, &record), 0);
-    expect_header(stage, KEEPER_CODE_NONODE);
+    final_stage_request(stage, OP_CODE_SET_DATA, NULL,
+                        final_stage_txn(stage, OP_CODE_ERROR, &record), 0);
+    final_stage_expect_header(stage, KEEPER_CODE_NONODE);
     assert_null(stage->client.body);
 }
 
 static void what_prep_said_comes_before_what_the_transaction_says(void **state)
 {
-    struct stage *stage = *state;
+    struct final_stage *stage = *state;
     union txn_record record = {.error = {.err = KEEPER_CODE_SESSIONEXPIRED}};
-    request_of(stage, OP_CODE_CREATE, NULL, next_txn(stage, OP_CODE_ERROR, &record),
-               KEEPER_CODE_EPHEMERALONLOCALSESSION);
-    expect_header(stage, KEEPER_CODE_EPHEMERALONLOCALSESSION);
+    final_stage_request(stage, OP_CODE_CREATE, NULL, final_stage_txn(stage, OP_CODE_ERROR, &record),
+                        KEEPER_CODE_EPHEMERALONLOCALSESSION);
+    final_stage_expect_header(stage, KEEPER_CODE_EPHEMERALONLOCALSESSION);
 }
 
 /* ZOOKEEPER-710 */
 static void a_client_that_has_moved_loses_its_connection_and_gets_no_answer(void **state)
 {
-    struct stage *stage = *state;
+    struct final_stage *stage = *state;
     union txn_record record = {.error = {.err = KEEPER_CODE_SESSIONMOVED}};
-    request_of(stage, OP_CODE_CREATE, NULL, next_txn(stage, OP_CODE_ERROR, &record), 0);
+    final_stage_request(stage, OP_CODE_CREATE, NULL, final_stage_txn(stage, OP_CODE_ERROR, &record),
+                        0);
     assert_int_equal(stage->client.responses, 0);
     assert_int_equal(stage->client.closed, 1);
 }
@@ -253,10 +107,10 @@ static void a_new_session_is_answered_with_its_password(void **state)
 {
     static const uint8_t passwd[] = {0x5d, 0x2d, 0x7c, 0x4d, 0x26, 0x10, 0xf2, 0xd2,
                                      0x03, 0xd0, 0x9b, 0xca, 0xdf, 0x8b, 0xa0, 0x33};
-    struct stage *stage = *state;
+    struct final_stage *stage = *state;
     union txn_record record = {.create_session = {.time_out_ms = 4000}};
-    request_of(stage, OP_CODE_CREATE_SESSION, NULL,
-               next_txn(stage, OP_CODE_CREATE_SESSION, &record), 0);
+    final_stage_request(stage, OP_CODE_CREATE_SESSION, NULL,
+                        final_stage_txn(stage, OP_CODE_CREATE_SESSION, &record), 0);
     assert_int_equal(stage->client.responses, 0);
     assert_int_equal(stage->client.sessions, 1);
     assert_true(stage->client.session_valid);
@@ -272,25 +126,25 @@ static void a_new_session_is_answered_with_its_password(void **state)
 
 static void a_closed_session_is_answered_and_then_its_connection_closed(void **state)
 {
-    struct stage *stage = *state;
+    struct final_stage *stage = *state;
     union txn_record record = {.close_session = {.paths2_delete = {.present = true}}};
-    request_of(stage, OP_CODE_CLOSE_SESSION, NULL, next_txn(stage, OP_CODE_CLOSE_SESSION, &record),
-               0);
-    expect_header(stage, 0);
+    final_stage_request(stage, OP_CODE_CLOSE_SESSION, NULL,
+                        final_stage_txn(stage, OP_CODE_CLOSE_SESSION, &record), 0);
+    final_stage_expect_header(stage, 0);
     assert_null(stage->client.body);
     assert_int_equal(stage->client.closed, 1);
 }
 
 static void a_sync_gives_its_path_back(void **state)
 {
-    struct stage *stage = *state;
+    struct final_stage *stage = *state;
     stage->last_zxid = 0;
     struct sync_request sync = {.path = ustring_of("/a")};
     struct buf *body = jute_to_buf(&sync_request_record, &sync);
-    request_of(stage, OP_CODE_SYNC, body, NULL, 0);
-    expect_header(stage, 0);
+    final_stage_request(stage, OP_CODE_SYNC, body, NULL, 0);
+    final_stage_expect_header(stage, 0);
     struct sync_response response;
-    expect_body(stage, &sync_response_record, &response);
+    final_stage_expect_body(stage, &sync_response_record, &response);
     assert_string_equal(response.path.text, "/a");
     jute_done(&sync_response_record, &response);
     jute_done(&sync_request_record, &sync);
@@ -299,22 +153,22 @@ static void a_sync_gives_its_path_back(void **state)
 
 static void a_sync_that_cannot_be_read_is_answered_so(void **state)
 {
-    struct stage *stage = *state;
+    struct final_stage *stage = *state;
     stage->last_zxid = 0;
     struct buf *body = buf_new_copy("\0\0\1\0x", 5);
-    request_of(stage, OP_CODE_SYNC, body, NULL, 0);
-    expect_header(stage, KEEPER_CODE_MARSHALLINGERROR);
+    final_stage_request(stage, OP_CODE_SYNC, body, NULL, 0);
+    final_stage_expect_header(stage, KEEPER_CODE_MARSHALLINGERROR);
     assert_null(stage->client.body);
     stage->client.responses = 0;
-    request_of(stage, OP_CODE_SYNC, NULL, NULL, 0);
-    expect_header(stage, KEEPER_CODE_MARSHALLINGERROR);
+    final_stage_request(stage, OP_CODE_SYNC, NULL, NULL, 0);
+    final_stage_expect_header(stage, KEEPER_CODE_MARSHALLINGERROR);
     buf_unref(body);
 }
 
 static void a_ping_is_answered_with_its_own_xid(void **state)
 {
-    struct stage *stage = *state;
-    request_of(stage, OP_CODE_PING, NULL, NULL, 0);
+    struct final_stage *stage = *state;
+    final_stage_request(stage, OP_CODE_PING, NULL, NULL, 0);
     assert_int_equal(stage->client.responses, 1);
     assert_int_equal(stage->client.header.xid, -2);
     assert_null(stage->client.body);
@@ -329,8 +183,8 @@ static void a_multi_is_answered_operation_by_operation(void **state)
         0,    0,    0,    2,    0, 0,    0,    0,    0,                          /* delete */
         0xff, 0xff, 0xff, 0xff, 1, 0xff, 0xff, 0xff, 0xff,                       /* the end */
     };
-    struct stage *stage = *state;
-    union txn_record create = create_record("/t");
+    struct final_stage *stage = *state;
+    union txn_record create = open_create_record("/t");
     union txn_record check = {.check_version = {.path = ustring_of("/t"), .version = 0}};
     union txn_record deleted = {.delete = {.path = ustring_of("/t")}};
     struct sub_txn operations[] = {
@@ -346,9 +200,10 @@ static void a_multi_is_answered_operation_by_operation(void **state)
     jute_done(&check_version_txn_record, &check);
     jute_done(&delete_txn_record, &deleted);
 
-    request_of(stage, OP_CODE_MULTI, NULL, next_txn(stage, OP_CODE_MULTI, &multi), 0);
+    final_stage_request(stage, OP_CODE_MULTI, NULL, final_stage_txn(stage, OP_CODE_MULTI, &multi),
+                        0);
 
-    expect_header(stage, 0);
+    final_stage_expect_header(stage, 0);
     assert_int_equal(stage->client.body->length, sizeof answer);
     assert_memory_equal(stage->client.body->bytes, answer, sizeof answer);
 }
@@ -360,7 +215,7 @@ static void a_failed_multi_tells_the_error_of_each_operation(void **state)
         0x9b, 0xff, 0xff, 0xff, 0xff, 0,    0xff, 0xff, 0xff, 0xfe, 0xff, 0xff,
         0xff, 0xfe, 0xff, 0xff, 0xff, 0xff, 1,    0xff, 0xff, 0xff, 0xff,
     };
-    struct stage *stage = *state;
+    struct final_stage *stage = *state;
     struct error_txn no_node = {.err = KEEPER_CODE_NONODE};
     struct error_txn behind = {.err = KEEPER_CODE_RUNTIMEINCONSISTENCY};
     union txn_record multi;
@@ -370,29 +225,21 @@ static void a_failed_multi_tells_the_error_of_each_operation(void **state)
     *(struct sub_txn *)jute_list_add(&sub_txn_record, &multi.multi.txns) =
         (struct sub_txn){OP_CODE_ERROR, jute_to_buf(&error_txn_record, &behind)};
 
-    request_of(stage, OP_CODE_MULTI, NULL, next_txn(stage, OP_CODE_MULTI, &multi),
-               KEEPER_CODE_NONODE);
+    final_stage_request(stage, OP_CODE_MULTI, NULL, final_stage_txn(stage, OP_CODE_MULTI, &multi),
+                        KEEPER_CODE_NONODE);
 
-    expect_header(stage, 0);
+    final_stage_expect_header(stage, 0);
     assert_int_equal(stage->client.body->length, sizeof answer);
     assert_memory_equal(stage->client.body->bytes, answer, sizeof answer);
-}
-
-static void a_read_is_not_built_yet_and_says_so(void **state)
-{
-    struct stage *stage = *state;
-    stage->last_zxid = 0;
-    request_of(stage, OP_CODE_GET_DATA, NULL, NULL, 0);
-    expect_header(stage, KEEPER_CODE_UNIMPLEMENTED);
 }
 
 /* ---- what applying does ---------------------------------------------------------------------- */
 
 static void another_servers_transaction_is_applied_and_remembered(void **state)
 {
-    struct stage *stage = *state;
-    union txn_record record = create_record("/t");
-    struct txn_log_entry *txn = next_txn(stage, OP_CODE_CREATE, &record);
+    struct final_stage *stage = *state;
+    union txn_record record = open_create_record("/t");
+    struct txn_log_entry *txn = final_stage_txn(stage, OP_CODE_CREATE, &record);
     struct request *request = request_new_of_txn(txn);
     assert_int_equal(request_processor_process_request(stage->final, request), 0);
     request_unref(request);
@@ -409,16 +256,16 @@ static void another_servers_transaction_is_applied_and_remembered(void **state)
 /* PrepRequestProcessor finds a change here or in the tree. */
 static void what_is_applied_is_not_outstanding_any_more(void **state)
 {
-    struct stage *stage = *state;
+    struct final_stage *stage = *state;
     struct outstanding_changes *changes = zookeeper_server_outstanding_changes(stage->server);
-    union txn_record record = create_record("/t");
-    struct txn_log_entry *txn = next_txn(stage, OP_CODE_CREATE, &record);
+    union txn_record record = open_create_record("/t");
+    struct txn_log_entry *txn = final_stage_txn(stage, OP_CODE_CREATE, &record);
     outstanding_changes_lock(changes);
     outstanding_changes_add(changes, change_record_new(txn->header.zxid, "/t"));
     outstanding_changes_add(changes, change_record_new(txn->header.zxid + 1, "/u"));
     outstanding_changes_unlock(changes);
 
-    request_of(stage, OP_CODE_CREATE, NULL, txn, 0);
+    final_stage_request(stage, OP_CODE_CREATE, NULL, txn, 0);
 
     outstanding_changes_lock(changes);
     bool has_applied = outstanding_changes_get(changes, "/t") != NULL;
@@ -428,7 +275,7 @@ static void what_is_applied_is_not_outstanding_any_more(void **state)
     assert_true(has_next);
 }
 
-#define STAGED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define STAGED(test) cmocka_unit_test_setup_teardown(test, final_stage_setup, final_stage_teardown)
 
 int main(void)
 {
@@ -446,7 +293,6 @@ int main(void)
         STAGED(a_ping_is_answered_with_its_own_xid),
         STAGED(a_multi_is_answered_operation_by_operation),
         STAGED(a_failed_multi_tells_the_error_of_each_operation),
-        STAGED(a_read_is_not_built_yet_and_says_so),
         STAGED(another_servers_transaction_is_applied_and_remembered),
         STAGED(what_is_applied_is_not_outstanding_any_more),
     };

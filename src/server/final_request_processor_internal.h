@@ -1,0 +1,58 @@
+/* Shared by the files of the last processor: final_request_processor.c (its skeleton, and the
+ * answers to writes), final_request_processor_read.c (answers to what reads the tree). Java:
+ * server.FinalRequestProcessor */
+#ifndef SERVER_FINAL_REQUEST_PROCESSOR_INTERNAL_H
+#define SERVER_FINAL_REQUEST_PROCESSOR_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "zk/base/buf.h"
+#include "zk/jute/archive.h"
+#include "zk/jute/keeper_code.h"
+#include "zk/jute/record.h"
+#include "zk/server/request.h"
+#include "zk/server/request_processor.h"
+#include "zk/server/zookeeper_server.h"
+
+struct data_tree;
+
+struct final_request_processor {
+    struct request_processor processor;
+    struct zookeeper_server *server;
+    struct zk_context *ctx;
+};
+
+/* What a client is told. */
+struct answer {
+    enum keeper_code err;
+    struct buf *rsp;     /* the record behind the header, a reference; NULL: there is none */
+    const char *last_op; /* what "cons" calls it; static */
+};
+
+/* ---- final_request_processor.c ---- */
+
+/* Reads the request's body as a record, which jute_done ends. Bytes behind it are ignored, as Java
+ * ignores them. Errors: MARSHALLINGERROR, and nothing is to be ended. */
+ZK_NODISCARD enum keeper_code read_request(struct final_request_processor *final,
+                                           const struct request *request,
+                                           const struct jute_record *record, void *ret_value);
+/* Returns where the answer's record is written; it is there from now on. room: how many bytes it
+ * will have, as far as one knows. */
+struct jute_out begin_answer(struct answer *answer, size_t room);
+
+/* ---- final_request_processor_read.c: one function for each case of Java's switch ---- */
+
+void answer_exists(struct final_request_processor *final, const struct request *request,
+                   struct answer *answer);
+void answer_get_data(struct final_request_processor *final, const struct request *request,
+                     struct answer *answer);
+void answer_get_acl(struct final_request_processor *final, const struct request *request,
+                    struct answer *answer);
+/* getChildren, and getChildren2 with the stat behind. */
+void answer_get_children(struct final_request_processor *final, const struct request *request,
+                         struct answer *answer);
+void answer_get_all_children_number(struct final_request_processor *final,
+                                    const struct request *request, struct answer *answer);
+
+#endif

@@ -1,0 +1,323 @@
+/* Answers to what reads the tree. Java: FinalRequestProcessor.processRequest(), its cases exists to
+ * getChildren2, handleGetDataRequest(), handleGetChildrenRequest()
+ *
+ * The order is Java's: the body, the node, the rights, and only then the watch. These are what a
+ * server does most, so a path is looked at where it came, and nothing is copied but into the answer
+ * (a reader that uses the general codec of jute takes three times as long). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/final_request_processor_internal.h"
+#include "zk/base/alloc.h"
+#include "zk/base/str.h"
+#include "zk/jute/data.h"
+#include "zk/jute/op_code.h"
+#include "zk/server/acl_checks.h"
+#include "zk/server/zk_database.h"
+#include "zk/tree/data_tree.h"
+
+enum {
+    STAT_BYTES = 68,
+    COUNT_BYTES = 4,  /* of a list, a string, a buffer */
+    SHORT_PATH = 256, /* a path up to here needs no memory of its own */
+};
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+/* A path, and perhaps whether there shall be a watch: what most reading requests are. */
+struct read_request {
+    const char *path; /* NULL: null */
+    size_t length;    /* of a path that holds zero bytes, more than strlen(path) */
+    bool watch;
+    char short_path[SHORT_PATH];
+    char *long_path; /* owned; NULL: the path is short */
+};
+
+static void read_request_done(struct read_request *read)
+{
+    free(read->long_path);
+}
+
+static bool has_zero_byte(const struct read_request *read)
+{
+    return strlen(read->path) != read->length;
+}
+
+/* Java: ByteBufferInputStream.byteBuffer2Record(). MARSHALLINGERROR: it is no such record, or its
+ * path is null, which Java finds out by a NullPointerException. */
+static enum keeper_code read_path_request(const struct request *request, bool has_watch,
+                                          struct read_request *ret_read)
+{
+    int32_t length;
+    const uint8_t *path;
+    const uint8_t *watch = NULL;
+    if (request->request == NULL)
+        return KEEPER_CODE_MARSHALLINGERROR;
+    struct buf_reader reader = buf_reader_of(request->request);
+    if (buf_get_int(&reader, &length) < 0 || length < 0 ||
+        buf_get_view(&reader, (size_t)length, &path) < 0 ||
+        (has_watch && buf_get_view(&reader, 1, &watch) < 0))
+        return KEEPER_CODE_MARSHALLINGERROR;
+    ret_read->long_path = length >= SHORT_PATH ? zk_xmalloc((size_t)length + 1) : NULL;
+    char *text = ret_read->long_path != NULL ? ret_read->long_path : ret_read->short_path;
+    memcpy(text, path, (size_t)length);
+    text[length] = '\0';
+    ret_read->path = text;
+    ret_read->length = (size_t)length;
+    ret_read->watch = has_watch && *watch != 0;
+    return KEEPER_CODE_OK;
+}
+
+/* ---- who may read ---------------------------------------------------------------------------- */
+
+/* A reader of one request. */
+struct request_guard {
+    struct data_tree_guard guard;
+    struct zk_context *ctx;
+    const struct request *request;
+};
+
+/* Java: ZooKeeperServer.checkACL(), of the right to READ */
+static enum keeper_code check_read_acl(const struct data_tree_guard *guard,
+                                       const struct shared_acl *acl)
+{
+    const struct request_guard *self = (const struct request_guard *)guard;
+    return check_acl(self->ctx, acl != NULL ? &acl->list : NULL, PERMS_READ,
+                     &self->request->auth_info);
+}
+
+static struct request_guard guard_of(const struct final_request_processor *final,
+                                     const struct request *request)
+{
+    return (struct request_guard){
+        .guard = {.check_acl = check_read_acl}, .ctx = final->ctx, .request = request};
+}
+
+/* Returns the tree, which the caller unrefs. */
+static struct data_tree *tree_of(const struct final_request_processor *final)
+{
+    return zk_database_get_data_tree(zookeeper_server_get_zk_database(final->server));
+}
+
+/* ---- exists, getData, getACL ----------------------------------------------------------------- */
+
+/* The case exists of Java's switch. */
+void answer_exists(struct final_request_processor *final, const struct request *request,
+                   struct answer *answer)
+{
+    struct read_request read;
+    struct zk_stat stat;
+    answer->err = read_path_request(request, true, &read);
+    if (answer->err != KEEPER_CODE_OK)
+        return;
+    if (has_zero_byte(&read)) {
+        answer->err = KEEPER_CODE_BADARGUMENTS;
+    } else {
+        struct data_tree *tree = tree_of(final);
+        answer->err = data_tree_stat_node(tree, read.path, NULL, &stat);
+        data_tree_unref(tree);
+    }
+    if (answer->err == KEEPER_CODE_OK) {
+        struct jute_out out = begin_answer(answer, STAT_BYTES);
+        jute_write(&out, &zk_stat_record, &stat);
+    }
+    read_request_done(&read);
+}
+
+/* Java: handleGetDataRequest(). The caller unrefs *ret_data. */
+static enum keeper_code handle_get_data_request(struct final_request_processor *final,
+                                                const struct request *request,
+                                                const struct read_request *read,
+                                                struct zk_stat *ret_stat, struct buf **ret_data)
+{
+    if (has_zero_byte(read))
+        return KEEPER_CODE_NONODE; /* no node has such a path */
+    struct request_guard guard = guard_of(final, request);
+    struct data_tree *tree = tree_of(final);
+    enum keeper_code code =
+        data_tree_get_data(tree, read->path, &guard.guard, NULL, ret_stat, ret_data);
+    data_tree_unref(tree);
+    return code;
+}
+
+/* The case getData of Java's switch. */
+void answer_get_data(struct final_request_processor *final, const struct request *request,
+                     struct answer *answer)
+{
+    struct read_request read;
+    struct zk_stat stat;
+    struct buf *data = NULL;
+    answer->err = read_path_request(request, true, &read);
+    if (answer->err != KEEPER_CODE_OK)
+        return;
+    answer->err = handle_get_data_request(final, request, &read, &stat, &data);
+    if (answer->err == KEEPER_CODE_OK) {
+        struct jute_out out =
+            begin_answer(answer, COUNT_BYTES + (data != NULL ? data->length : 0) + STAT_BYTES);
+        jute_out_buffer(&out, data);
+        jute_write(&out, &zk_stat_record, &stat);
+        buf_unref(data);
+    }
+    read_request_done(&read);
+}
+
+/* Returns the bytes of the character at which Java's "." stops, 0 if it goes on. */
+static size_t line_terminator(const char *text)
+{
+    static const char *const terminators[] = {"\n", "\r", "\xc2\x85", "\xe2\x80\xa8",
+                                              "\xe2\x80\xa9"};
+    for (size_t i = 0; i < sizeof terminators / sizeof terminators[0]; i++)
+        if (zk_text_starts_with(text, terminators[i]))
+            return strlen(terminators[i]);
+    return 0;
+}
+
+/* "user:hash" as those see it who may not change the list (CVE-2019-0201). Java:
+ * String.replaceAll(":.*", ":x") */
+static void mask_digest(const struct ustring *id, struct zk_str *ret_masked)
+{
+    bool hidden = false;
+    for (size_t i = 0; i < id->length; i++) {
+        if (hidden && line_terminator(&id->text[i]) > 0)
+            hidden = false;
+        if (hidden)
+            continue;
+        hidden = id->text[i] == ':';
+        zk_str_append_bytes(ret_masked, hidden ? ":x" : &id->text[i], hidden ? 2 : 1);
+    }
+}
+
+/* One entry of a list, whose secrets are hidden if need be. */
+static void write_acl(struct jute_out *out, const struct zk_acl *acl, bool masked)
+{
+    const struct zk_id *id = &acl->id;
+    bool is_digest = id->scheme.text != NULL && strcmp(id->scheme.text, "digest") == 0;
+    if (!masked || !is_digest || id->id.length == 0) {
+        jute_write(out, &zk_acl_record, acl);
+        return;
+    }
+    struct zk_str text = {0};
+    mask_digest(&id->id, &text);
+    struct ustring masked_id = {.text = text.text, .length = text.length};
+    jute_out_int(out, acl->perms);
+    jute_out_ustring(out, &id->scheme);
+    jute_out_ustring(out, &masked_id);
+    zk_str_done(&text);
+}
+
+static void put_get_acl_response(struct jute_out *out, const struct zk_acl_list *acls, bool masked,
+                                 const struct zk_stat *stat)
+{
+    jute_out_start_vector(out, (int32_t)acls->count);
+    for (size_t i = 0; i < acls->count; i++)
+        write_acl(out, &acls->items[i], masked);
+    jute_write(out, &zk_stat_record, stat);
+}
+
+/* The case getACL of Java's switch. Whoever may read the node or change the list may see it. A list
+ * that has been lost is an error even for the superuser, as a RuntimeException of Java's is. */
+void answer_get_acl(struct final_request_processor *final, const struct request *request,
+                    struct answer *answer)
+{
+    struct read_request read;
+    struct zk_stat stat;
+    struct shared_acl *acl = NULL;
+    answer->err = read_path_request(request, false, &read);
+    if (answer->err != KEEPER_CODE_OK)
+        return;
+    struct data_tree *tree = tree_of(final);
+    answer->err =
+        has_zero_byte(&read) ? KEEPER_CODE_NONODE : data_tree_get_acl(tree, read.path, &stat, &acl);
+    data_tree_unref(tree);
+    if (answer->err == KEEPER_CODE_OK)
+        answer->err = acl == NULL ? KEEPER_CODE_MARSHALLINGERROR
+                                  : check_acl(final->ctx, &acl->list, PERMS_READ | PERMS_ADMIN,
+                                              &request->auth_info);
+    if (answer->err == KEEPER_CODE_OK) {
+        bool masked =
+            check_acl(final->ctx, &acl->list, PERMS_ADMIN, &request->auth_info) != KEEPER_CODE_OK;
+        struct jute_out out = begin_answer(answer, 2 * STAT_BYTES);
+        put_get_acl_response(&out, &acl->list, masked, &stat);
+    }
+    shared_acl_unref(acl);
+    read_request_done(&read);
+}
+
+/* ---- getChildren, getChildren2 --------------------------------------------------------------- */
+
+/* Java: handleGetChildrenRequest(). The caller ends *ret_children. */
+static enum keeper_code handle_get_children_request(struct final_request_processor *final,
+                                                    const struct request *request,
+                                                    const struct read_request *read,
+                                                    struct zk_stat *ret_stat,
+                                                    struct data_tree_children *ret_children)
+{
+    if (has_zero_byte(read))
+        return KEEPER_CODE_NONODE;
+    struct request_guard guard = guard_of(final, request);
+    struct data_tree *tree = tree_of(final);
+    enum keeper_code code =
+        data_tree_get_children(tree, read->path, &guard.guard, NULL, ret_stat, ret_children);
+    data_tree_unref(tree);
+    return code;
+}
+
+static size_t children_bytes(const struct data_tree_children *children)
+{
+    size_t bytes = COUNT_BYTES;
+    for (size_t i = 0; i < children->count; i++)
+        bytes += COUNT_BYTES + strlen(data_tree_children_name(children, i));
+    return bytes;
+}
+
+static void write_children(struct jute_out *out, const struct data_tree_children *children)
+{
+    jute_out_start_vector(out, (int32_t)children->count);
+    for (size_t i = 0; i < children->count; i++)
+        jute_out_string(out, data_tree_children_name(children, i));
+}
+
+/* The cases getChildren and getChildren2 of Java's switch. */
+void answer_get_children(struct final_request_processor *final, const struct request *request,
+                         struct answer *answer)
+{
+    struct read_request read;
+    struct zk_stat stat;
+    struct data_tree_children children;
+    answer->err = read_path_request(request, true, &read);
+    if (answer->err != KEEPER_CODE_OK)
+        return;
+    answer->err = handle_get_children_request(final, request, &read, &stat, &children);
+    if (answer->err == KEEPER_CODE_OK) {
+        struct jute_out out = begin_answer(answer, children_bytes(&children) + STAT_BYTES);
+        write_children(&out, &children);
+        if (request->type == OP_CODE_GET_CHILDREN2)
+            jute_write(&out, &zk_stat_record, &stat);
+        data_tree_children_done(&children);
+    }
+    read_request_done(&read);
+}
+
+/* The case getAllChildrenNumber of Java's switch. */
+void answer_get_all_children_number(struct final_request_processor *final,
+                                    const struct request *request, struct answer *answer)
+{
+    struct read_request read;
+    answer->err = read_path_request(request, false, &read);
+    if (answer->err != KEEPER_CODE_OK)
+        return;
+    if (has_zero_byte(&read)) {
+        answer->err = KEEPER_CODE_NONODE;
+    } else {
+        int32_t number;
+        struct request_guard guard = guard_of(final, request);
+        struct data_tree *tree = tree_of(final);
+        answer->err = data_tree_get_all_children_number(tree, read.path, &guard.guard, &number);
+        data_tree_unref(tree);
+        if (answer->err == KEEPER_CODE_OK) {
+            struct jute_out out = begin_answer(answer, COUNT_BYTES);
+            jute_out_int(&out, number);
+        }
+    }
+    read_request_done(&read);
+}
