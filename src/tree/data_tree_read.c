@@ -8,7 +8,6 @@
 
 #include "tree/data_tree_internal.h"
 #include "zk/base/alloc.h"
-#include "zk/base/panic.h"
 
 /* As many children are looked at before the lock is given back: some 0.3 ms. */
 enum { COUNTED_AT_ONCE = 4096 };
@@ -35,9 +34,10 @@ enum keeper_code data_tree_stat_node(struct data_tree *tree, const char *path,
                                      struct watcher *watcher, struct zk_stat *ret_stat)
 {
     struct data_node *node;
-    zk_assert(watcher == NULL); /* there are no watches yet */
     zk_mutex_lock(&tree->mu);
     enum keeper_code code = find_readable(tree, path, NULL, &node);
+    if (watcher != NULL)
+        data_tree_add_data_watch_locked(tree, path, watcher);
     if (code == KEEPER_CODE_OK)
         *ret_stat = data_node_copy_stat(node, &tree->types);
     zk_mutex_unlock(&tree->mu);
@@ -50,12 +50,13 @@ enum keeper_code data_tree_get_data(struct data_tree *tree, const char *path,
                                     struct zk_stat *ret_stat, struct buf **ret_data)
 {
     struct data_node *node;
-    zk_assert(watcher == NULL);
     zk_mutex_lock(&tree->mu);
     enum keeper_code code = find_readable(tree, path, guard, &node);
     if (code == KEEPER_CODE_OK) {
         *ret_stat = data_node_copy_stat(node, &tree->types);
         *ret_data = node->data != NULL ? buf_ref(node->data) : NULL;
+        if (watcher != NULL)
+            data_tree_add_data_watch_locked(tree, path, watcher);
     }
     zk_mutex_unlock(&tree->mu);
     return code;
@@ -87,7 +88,6 @@ enum keeper_code data_tree_get_children(struct data_tree *tree, const char *path
     struct data_node *node;
     struct data_node_list list = {0};
     size_t pin = 0;
-    zk_assert(watcher == NULL);
     zk_mutex_lock(&tree->mu);
     enum keeper_code code = find_readable(tree, path, guard, &node);
     if (code == KEEPER_CODE_OK) {
@@ -95,6 +95,8 @@ enum keeper_code data_tree_get_children(struct data_tree *tree, const char *path
         list = data_node_get_children(node);
         if (list.count > 0)
             pin = data_tree_pin_locked(tree);
+        if (watcher != NULL)
+            data_tree_add_child_watch_locked(tree, path, watcher);
     }
     zk_mutex_unlock(&tree->mu);
     if (code != KEEPER_CODE_OK)
