@@ -89,7 +89,7 @@ void server_cnxn_set_stale(struct server_cnxn *cnxn)
     zk_atomic_long_set(&cnxn->stale, 1);
 }
 
-/* ---- what it watches -------------------------------------------------------------------------- */
+/* ---- what it watches ------------------------------------------------------------------------- */
 
 struct watcher *server_cnxn_watcher(struct server_cnxn *cnxn)
 {

@@ -102,7 +102,7 @@ ZK_NODISCARD int server_cnxn_add_auth_info(struct server_cnxn *cnxn, const char 
 bool server_cnxn_is_stale(const struct server_cnxn *cnxn);
 void server_cnxn_set_stale(struct server_cnxn *cnxn); /* Java: setStale() */
 
-/* ---- what it watches -------------------------------------------------------------------------- */
+/* ---- what it watches ------------------------------------------------------------------------- */
 
 /* Returns what the tree tells of changes: each event that the client's ids may see goes out by
  * send_response, with the xid -1. It must be out of the tree (zookeeper_server_remove_cnxn) before
