@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "txn_reading.h"
 #include "world.h"
 #include "zk/jute/keeper_code.h"
 #include "zk/jute/op_code.h"
@@ -14,7 +15,6 @@
 enum {
     FLAG_EPHEMERAL = 1,
     FLAG_SEQUENTIAL = 2,
-    TXN_HEADER = 32,
     NODES_MAX = 4096,
     BUDGET_MAX = 200, /* a few hundred requests: what is new after them is mostly waiting */
     LAST_BUDGET = 12,
@@ -281,44 +281,6 @@ void load_host_down(struct load *load, int host)
 
 /* ---- the model of the tree ------------------------------------------------------------------- */
 
-struct reading {
-    const uint8_t *bytes;
-    size_t length;
-    size_t at;
-};
-
-static int64_t read_number(struct reading *in, int length)
-{
-    uint64_t number = 0;
-    if (in->at + (size_t)length > in->length)
-        world_fail("I14: a transaction is cut short");
-    for (int i = 0; i < length; i++)
-        number = number << 8 | in->bytes[in->at++];
-    return length == 4 ? (int32_t)(uint32_t)number : (int64_t)number;
-}
-
-static int32_t read_int(struct reading *in)
-{
-    return (int32_t)read_number(in, 4);
-}
-
-/* Texts and buffers are the same on the wire. */
-static void read_text(struct reading *in, char *ret_text, size_t size)
-{
-    int32_t length = read_int(in);
-    if (length < 0)
-        length = 0;
-    if (in->at + (size_t)length > in->length)
-        world_fail("I14: a transaction is cut short");
-    if ((size_t)length < size) {
-        memcpy(ret_text, in->bytes + in->at, (size_t)length);
-        ret_text[length] = '\0';
-    } else if (size > 1) {
-        world_fail("I14: a text of %d bytes, which nobody has sent", length);
-    }
-    in->at += (size_t)length;
-}
-
 static struct load_node *node_of(const char *path)
 {
     for (size_t i = 0; i < node_count; i++)
@@ -342,19 +304,14 @@ static void must_be_parent(const char *path, int64_t zxid)
         world_fail("I14: 0x%" PRIx64 " creates %s without its parent", (uint64_t)zxid, path);
 }
 
-static void apply_create(struct reading *in, int64_t session, int64_t zxid)
+static void apply_create(struct txn_reading *in, int64_t session, int64_t zxid)
 {
-    char skipped[2];
     struct load_node node = {0};
-    read_text(in, node.path, sizeof node.path);
-    read_text(in, node.data, sizeof node.data);
-    for (int32_t acls = read_int(in); acls > 0; acls--) {
-        (void)read_int(in);
-        read_text(in, skipped, 1);
-        read_text(in, skipped, 1);
-    }
-    node.owner = read_number(in, 1) != 0 ? session : 0;
-    (void)read_int(in); /* cversion of the parent */
+    txn_read_text(in, node.path, sizeof node.path);
+    txn_read_text(in, node.data, sizeof node.data);
+    txn_skip_acls(in);
+    node.owner = txn_read_number(in, 1) != 0 ? session : 0;
+    (void)txn_read_int(in); /* cversion of the parent */
     if (node_of(node.path) != NULL)
         world_fail("I14: 0x%" PRIx64 " creates %s, which is there", (uint64_t)zxid, node.path);
     must_be_parent(node.path, zxid);
@@ -363,28 +320,28 @@ static void apply_create(struct reading *in, int64_t session, int64_t zxid)
     nodes[node_count++] = node;
 }
 
-static struct load_node *named_node(struct reading *in, int64_t zxid)
+static struct load_node *named_node(struct txn_reading *in, int64_t zxid)
 {
     char path[sizeof nodes[0].path];
-    read_text(in, path, sizeof path);
+    txn_read_text(in, path, sizeof path);
     struct load_node *node = node_of(path);
     if (node == NULL)
         world_fail("I14: 0x%" PRIx64 " changes %s, which is not there", (uint64_t)zxid, path);
     return node;
 }
 
-static void apply_set_data(struct reading *in, int64_t zxid)
+static void apply_set_data(struct txn_reading *in, int64_t zxid)
 {
     struct load_node *node = named_node(in, zxid);
-    read_text(in, node->data, sizeof node->data);
-    int32_t version = read_int(in);
+    txn_read_text(in, node->data, sizeof node->data);
+    int32_t version = txn_read_int(in);
     if (version != node->version + 1)
         world_fail("I14: 0x%" PRIx64 " makes version %d of %s, which has %d", (uint64_t)zxid,
                    version, node->path, node->version);
     node->version = version;
 }
 
-static void apply_delete(struct reading *in, int64_t zxid)
+static void apply_delete(struct txn_reading *in, int64_t zxid)
 {
     struct load_node *node = named_node(in, zxid);
     const size_t length = strlen(node->path);
@@ -405,7 +362,7 @@ static void end_session(int64_t session)
     }
 }
 
-static void apply(struct reading *in, int32_t type, int64_t session, int64_t zxid)
+static void apply(struct txn_reading *in, int32_t type, int64_t session, int64_t zxid)
 {
     switch (type) {
     case OP_CODE_CREATE:
@@ -426,35 +383,13 @@ static void apply(struct reading *in, int32_t type, int64_t session, int64_t zxi
     }
 }
 
-/* The type of the next operation of a multi; *ret_part: its record. */
-static int32_t next_part(struct reading *in, struct reading *ret_part)
+static void apply_multi(struct txn_reading *in, int64_t session, int64_t zxid)
 {
-    int32_t type = read_int(in);
-    int32_t length = read_int(in);
-    if (length < 0 || in->at + (size_t)length > in->length)
-        world_fail("I14: a transaction is cut short");
-    *ret_part = (struct reading){in->bytes + in->at, (size_t)length, 0};
-    in->at += (size_t)length;
-    return type;
-}
-
-/* Of a multi of which one operation has failed none is done. */
-static bool multi_has_failed(struct reading in)
-{
-    struct reading part;
-    bool failed = false;
-    for (int32_t left = read_int(&in); left > 0; left--)
-        failed = next_part(&in, &part) == OP_CODE_ERROR || failed;
-    return failed;
-}
-
-static void apply_multi(struct reading *in, int64_t session, int64_t zxid)
-{
-    if (multi_has_failed(*in))
+    if (txn_multi_has_failed(*in))
         return;
-    for (int32_t left = read_int(in); left > 0; left--) {
-        struct reading part;
-        int32_t type = next_part(in, &part);
+    for (int32_t left = txn_read_int(in); left > 0; left--) {
+        struct txn_reading part;
+        int32_t type = txn_next_part(in, &part);
         apply(&part, type, session, zxid);
     }
 }
@@ -468,7 +403,7 @@ const struct load_node *load_model(struct load *load, size_t *ret_count)
         if (txn == NULL)
             world_fail("0x%" PRIx64 " is committed, and no log had it",
                        (uint64_t)history->committed[i]);
-        struct reading in = {txn->bytes, txn->length, TXN_HEADER};
+        struct txn_reading in = txn_reading_of(txn);
         look_away();
         if (txn->type == OP_CODE_MULTI)
             apply_multi(&in, txn->session, txn->zxid);
@@ -482,13 +417,6 @@ const struct load_node *load_model(struct load *load, size_t *ret_count)
 
 /* ---- what clients were told ------------------------------------------------------------------ */
 
-static bool is_error(const struct history_txn *txn)
-{
-    if (txn->type != OP_CODE_MULTI)
-        return txn->type == OP_CODE_ERROR;
-    return multi_has_failed((struct reading){txn->bytes, txn->length, TXN_HEADER});
-}
-
 void load_check_answers(struct load *load)
 {
     for (size_t i = 0; i < load->entry_count; i++) {
@@ -497,10 +425,10 @@ void load_check_answers(struct load *load)
             continue;
         const struct history_txn *txn =
             history_of_request(load->history, entry->session_id, entry->cxid);
-        if (entry->fate == LOAD_DONE && (txn == NULL || is_error(txn)))
+        if (entry->fate == LOAD_DONE && (txn == NULL || txn_is_error(txn)))
             world_fail("I13: request %d of session 0x%" PRIx64 " was done, and is not committed",
                        entry->cxid, (uint64_t)entry->session_id);
-        if (entry->fate == LOAD_REFUSED && txn != NULL && !is_error(txn))
+        if (entry->fate == LOAD_REFUSED && txn != NULL && !txn_is_error(txn))
             world_fail("I13: request %d of session 0x%" PRIx64
                        " was refused, and is committed as 0x%" PRIx64,
                        entry->cxid, (uint64_t)entry->session_id, (uint64_t)txn->zxid);
