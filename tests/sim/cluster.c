@@ -78,6 +78,7 @@ void cluster_begin(struct cluster *cluster, const struct cluster_options *option
     history_begin(&cluster->invariants.history, options->voters, cluster->size, options->group_size,
                   options->weights);
     load_begin(&cluster->load);
+    clients_begin(&cluster->clients);
     for (int host = 1; options->group_size > 0 && host <= options->voters; host++)
         cluster->invariants.weightless[host] = options->weights[host] == 0;
     cluster->plan.count = 0;
@@ -95,6 +96,7 @@ void cluster_configure(struct cluster *cluster, const char *more)
 void cluster_end(struct cluster *cluster)
 {
     load_end(&cluster->load);
+    clients_end(&cluster->clients);
     invariants_end(&cluster->invariants);
 }
 
@@ -130,6 +132,12 @@ static unsigned errors_on(int host)
 void cluster_on_exit(void *arg, int host, int code)
 {
     struct cluster *cluster = arg;
+    if (host > cluster->size) { /* a client's */
+        if (code != 0)
+            world_fail("the clients on host %d end with status %d", host, code);
+        world_notify();
+        return;
+    }
     bool failed_by_system = errors_on(host) > cluster->errors_at_boot[host];
     invariants_down(&cluster->invariants, host);
     load_host_down(&cluster->load, host);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "clients.h"
 #include "faults.h"
 #include "invariants.h"
 #include "load.h"
@@ -35,6 +36,7 @@ struct cluster {
     int size;
     struct invariants invariants;
     struct load load;       /* not on: there is none */
+    struct clients clients; /* likewise; on hosts behind those of the peers */
     struct fault_plan plan; /* of the scenarios that have one */
     struct peer_process processes[HOSTS_MAX];
     bool stopping[HOSTS_MAX];

@@ -30,6 +30,8 @@ struct totals {
     uint64_t done;      /* requests of clients */
     uint64_t refused;
     uint64_t in_doubt;
+    uint64_t events; /* of watches */
+    uint64_t strays; /* requests on a connection that its session had left */
     uint64_t steps;
     uint64_t threads;
     double virtual_s;
@@ -76,9 +78,11 @@ static void add(struct totals *totals, uint64_t seed, const struct world_report 
     totals->elections += cluster->invariants.established;
     totals->shut_out += (uint64_t)cluster->shut_out;
     totals->points += cluster->crashed_at_point;
-    totals->done += cluster->load.done;
-    totals->refused += cluster->load.refused;
-    totals->in_doubt += cluster->load.in_doubt;
+    totals->done += cluster->load.done + cluster->clients.done;
+    totals->refused += cluster->load.refused + cluster->clients.refused;
+    totals->in_doubt += cluster->load.in_doubt + cluster->clients.in_doubt;
+    totals->events += cluster->clients.events;
+    totals->strays += cluster->clients.strays;
     totals->steps += report->steps;
     totals->threads += report->threads;
     totals->virtual_s += (double)report->virtual_ns / 1e9;
@@ -183,6 +187,8 @@ static struct totals sum(const struct settings *settings, const struct hunt *hun
         all.done += one->done;
         all.refused += one->refused;
         all.in_doubt += one->in_doubt;
+        all.events += one->events;
+        all.strays += one->strays;
         all.steps += one->steps;
         all.threads += one->threads;
         all.virtual_s += one->virtual_s;
@@ -226,6 +232,9 @@ static void print_details(const struct totals *totals)
         printf("  requests of clients: %" PRIu64 " done, %" PRIu64 " refused, %" PRIu64
                " in doubt\n",
                totals->done, totals->refused, totals->in_doubt);
+    if (totals->events + totals->strays > 0)
+        printf("  %" PRIu64 " watch events, %" PRIu64 " requests on connections that were left\n",
+               totals->events, totals->strays);
 }
 
 /* On a terminal one line that changes, in a log a line a minute. */

@@ -394,9 +394,8 @@ static void apply_multi(struct txn_reading *in, int64_t session, int64_t zxid)
     }
 }
 
-const struct load_node *load_model(struct load *load, size_t *ret_count)
+const struct load_node *load_model(const struct history *history, size_t *ret_count)
 {
-    const struct history *history = load->history;
     node_count = 0;
     for (size_t i = 0; i < history->committed_count; i++) {
         const struct history_txn *txn = history_find(history, history->committed[i]);

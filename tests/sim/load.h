@@ -137,7 +137,7 @@ struct load_node {
 
 /* Driver: what the committed transactions make of an empty tree. Violations end the world. Returns
  * the nodes; they live until load_end or the next call. */
-const struct load_node *load_model(struct load *load, size_t *ret_count);
+const struct load_node *load_model(const struct history *history, size_t *ret_count);
 /* Driver: I13 for each request. */
 void load_check_answers(struct load *load);
 

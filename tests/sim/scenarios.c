@@ -117,6 +117,8 @@ static void suffer(struct cluster *cluster, int number)
     struct fault *fault = &cluster->plan.faults[number];
     if ((cluster->options.left_out >> number & 1) == 0)
         fault_apply(cluster, fault);
+    if (cluster->clients.on)
+        clients_suffer(cluster, number);
     world_sleep_ms(fault->pause_ms);
     for (int host = 1; host <= cluster->size; host++)
         if (fault->comes_back[host] && !world_is_running(host))
@@ -164,6 +166,9 @@ const struct scenario SCENARIOS[] = {
     {"writes", "the faults, while clients write: what they were told must be true in the end",
      drive_writes, false},
     {"write-errors", "the same, and the system fails calls", drive_write_errors, false},
+    {"clients",
+     "the faults, while clients speak the protocol: each reply is held against the zxids",
+     drive_clients, false},
     {"sweep", "one story; seed N is the Nth point at which a peer of it crashes", drive_sweep,
      true},
 };

@@ -23,10 +23,15 @@ enum { SCENARIO_STOP_MS = 30000 };
  * mended, and all agree again. errors: calls fail, too. */
 void scenario_break_things(struct cluster *cluster, bool errors);
 
-/* writes.c */
+/* writes.c: small numbers, so that snapshots, rolled logs and each kind of synchronisation come
+ * often. */
+void scenario_draw_configuration(struct cluster *cluster);
 void drive_writes(struct cluster *cluster);
 void drive_write_errors(struct cluster *cluster);
-void drive_sweep(struct cluster *cluster); /* sweep.c */
+void drive_sweep(struct cluster *cluster);   /* sweep.c */
+void drive_clients(struct cluster *cluster); /* clients_drive.c */
+/* What happens to clients beside the fault of that number. */
+void clients_suffer(struct cluster *cluster, int number);
 /* I14 alone: waits until all have come to rest. */
 void trees_must_agree(struct cluster *cluster);
 /* The clients write nothing more; then I13, I14 and I9 must hold, and sessions that nobody keeps

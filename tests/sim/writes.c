@@ -28,7 +28,7 @@ static bool draws(uint64_t one_in)
 /* A learner may need a hundred packets to catch up, on a line that takes 64 bytes at a time: so
  * the initLimit is long also with short ticks. The rest are small numbers, so that snapshots,
  * rolled logs and each kind of synchronisation come often. */
-static void draw_configuration(struct cluster *cluster)
+void scenario_draw_configuration(struct cluster *cluster)
 {
     static char more[MORE_SIZE];
     static const int snap_counts[] = {2, 4, 10, 30, 100000};
@@ -117,7 +117,7 @@ static bool all_have_come_to_rest(void *arg)
     int64_t last =
         history->committed_count > 0 ? history->committed[history->committed_count - 1] : 0;
     size_t count;
-    const struct load_node *nodes = load_model(&cluster->load, &count);
+    const struct load_node *nodes = load_model(history, &count);
     look_at_all(cluster, nodes, count);
     for (int host = 1; host <= cluster->size; host++)
         if (questions[host].process != NULL &&
@@ -160,7 +160,7 @@ void trees_must_agree(struct cluster *cluster)
     int64_t last =
         history->committed_count > 0 ? history->committed[history->committed_count - 1] : 0;
     size_t count;
-    (void)load_model(&cluster->load, &count);
+    (void)load_model(history, &count);
     for (int host = 1; host <= cluster->size; host++)
         if (questions[host].process != NULL)
             check_view(cluster, host, last, count);
@@ -181,7 +181,7 @@ void writes_must_agree(struct cluster *cluster)
 static void write_while_things_break(struct cluster *cluster, bool errors)
 {
     const bool reloads = draws(3);
-    draw_configuration(cluster);
+    scenario_draw_configuration(cluster);
     load_start(&cluster->load, &cluster->invariants.history, cluster->size,
                cluster->options.tick_ms);
     scenario_break_things(cluster, errors);

@@ -2,13 +2,15 @@
 # Clients write while members of a mixed ensemble are killed, paused or cut off. Afterwards every acknowledged write is present once
 # on every server, and all members have the same last zxid and the same digest of their trees, on disk as well.
 #
-# Usage: run.sh MIX [--writes N] [--at-least S] [--faults kill,pause,stop,partition] [--observers K] [--seed S] [--clients WHICH]
+# Usage: run.sh MIX [--writes N] [--at-least S] [--faults kill,pause,stop,partition] [--lead KIND] [--observers K] [--seed S]
+#               [--clients WHICH]
 #
 #   MIX               kinds of the members, for example c,java,c, dealt round and round with observers
 #   --writes N        so many writes must be acknowledged (default 3000)
 #   --at-least S      and faults go on for so many seconds (default 25)
 #   --faults KINDS    what happens to a member every few seconds (default kill,pause); "partition" puts each member into a network
 #                     of its own, and the clients use the first Java member alone
+#   --lead KIND       a member of this kind, "c" or "java", leads all the time: it does at first, and faults happen to others
 #   --observers K     so many observers more (default 0)
 #   --seed S          which member, when, and what is written (default 1)
 #   --clients WHICH   "java": clients connect to members of Java alone (default); "all": to every member
@@ -19,12 +21,13 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/process/interop/lib.sh
 source "$here/../interop/lib.sh"
 
-mix='' writes=3000 at_least=25 faults=kill,pause observers=0 seed=1 clients=java
+mix='' writes=3000 at_least=25 faults=kill,pause observers=0 seed=1 clients=java lead=''
 while (($# > 0)); do
   case $1 in
     --writes) need_value "$1" $# && writes=$2 && shift ;;
     --at-least) need_value "$1" $# && at_least=$2 && shift ;;
     --faults) need_value "$1" $# && faults=$2 && shift ;;
+    --lead) need_value "$1" $# && lead=$2 && shift ;;
     --observers) need_value "$1" $# && observers=$2 && shift ;;
     --seed) need_value "$1" $# && seed=$2 && shift ;;
     --clients) need_value "$1" $# && clients=$2 && shift ;; # "java": at members of Java; "all"
@@ -70,8 +73,12 @@ break_and_mend() {
   while :; do
     sleep 2
     who=$((RANDOM % count + 1))
-    # Half of the time it is the leader.
-    ((RANDOM % 2 == 0)) || who=$(leading)
+    # Half of the time it is the leader, or never.
+    if [[ -n $lead ]]; then
+      ((who != $(leading))) || continue
+    elif ((RANDOM % 2 == 0)); then
+      who=$(leading)
+    fi
     fault=${fault_kinds[RANDOM % ${#fault_kinds[@]}]}
     say "$fault $who"
     case $fault in
@@ -92,6 +99,34 @@ break_and_mend() {
   done
 }
 
+# The kind of the member that leads.
+leading_kind() {
+  jq -r --argjson id "$(leading)" '.peers[] | select(.id == $id) | .kind' "$ZK_CLUSTER_DIR/cluster.json"
+}
+
+# Some member leads, within a minute.
+somebody_leads() {
+  local end=$((SECONDS + 60))
+  until [[ $(leading) =~ ^[0-9]+$ ]]; do
+    ((SECONDS < end)) || return 1
+    sleep 0.3
+  done
+}
+
+# Leaders of the other kind are stopped, one after the other, until one of this kind leads; then they come back.
+lead_with() {
+  local stopped=() who
+  while [[ $(leading_kind) != "$1" ]]; do
+    who=$(leading)
+    stopped+=("$who")
+    "$cluster" stop "$who" && somebody_leads || return 1
+  done
+  for who in "${stopped[@]}"; do
+    "$cluster" start "$who" --wait 60 || return 1
+  done
+  [[ $(leading_kind) == "$1" ]]
+}
+
 writes_go_on() {
   local breaker status=0
   set -m
@@ -107,6 +142,7 @@ writes_go_on() {
   kill -s TERM -- "-$breaker" 2>/dev/null || true
   wait "$breaker" 2>/dev/null || true
   cat "$ZK_CLUSTER_DIR.faults"
+  [[ -z $lead || $(leading_kind) == "$lead" ]] || { say "no member of $lead leads any more" && return 1; }
   return "$status"
 }
 
@@ -146,6 +182,7 @@ disks_agree() {
 up=(--mix "$mix" --observers "$observers")
 [[ $faults != *partition* ]] || up+=(--namespaces)
 expect "an ensemble of $mix serves" "$cluster" up "${up[@]}"
+[[ -z $lead ]] || expect "a member of $lead leads" lead_with "$lead"
 expect "$writes writes are acknowledged while members are broken and mended ($faults)" writes_go_on
 expect "all members are back" all_are_back
 # SYN-06, SYN-07, RST-10, RST-11

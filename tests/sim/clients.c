@@ -1,0 +1,463 @@
+/* What clients want, and the account of what they were told. */
+#include "clients.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+#include "world.h"
+#include "zk/jute/keeper_code.h"
+#include "zk/jute/op_code.h"
+
+enum {
+    FLAG_EPHEMERAL = 1,
+    FLAG_SEQUENTIAL = 2,
+    BUDGET_MAX = 160,
+    LAST_BUDGET = 20,
+    CREATED = 1,
+    DELETED = 2,
+    DATA_CHANGED = 3,
+    CHILDREN_CHANGED = 4,
+};
+
+/* ---- chance ---------------------------------------------------------------------------------- */
+
+static uint64_t draw(struct clients *clients, uint64_t bound)
+{
+    uint64_t z = clients->chance += 0x9e3779b97f4a7c15ULL;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
+    return bound > 0 ? (z ^ z >> 31) % bound : 0;
+}
+
+static bool one_in(struct clients *clients, uint64_t times)
+{
+    return draw(clients, times) == 0;
+}
+
+uint64_t client_hash(const char *text)
+{
+    uint64_t hash = 0xcbf29ce484222325ULL;
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (uint8_t)*text) * 0x100000001b3ULL;
+    return hash ^ hash >> 29;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+void clients_begin(struct clients *clients)
+{
+    clients_end(clients);
+}
+
+void clients_end(struct clients *clients)
+{
+    look_away();
+    free(clients->calls);
+    free(clients->arrivals);
+    look_again();
+    *clients = (struct clients){0};
+}
+
+void clients_start(struct clients *clients, struct history *history, int servers, int tick_ms)
+{
+    clients->on = true;
+    clients->servers = servers;
+    clients->first_host = servers + 1;
+    clients->history = history;
+    clients->chance = world_random(UINT64_MAX);
+    clients->count = 1 + (int)draw(clients, CLIENTS_MAX);
+    for (int i = 0; i < clients->count; i++) {
+        struct client *client = &clients->clients[i];
+        client->host = clients->first_host + i % CLIENTS_HOSTS;
+        client->server = 1 + (int)draw(clients, (uint64_t)servers);
+        client->timeout_ms = tick_ms * (2 + (int)draw(clients, 10));
+        client->next_xid = 1;
+        client->window = 1 + (int)draw(clients, LOAD_WINDOW_MAX);
+        client->pause_max_ms = one_in(clients, 3) ? 200 : 500 + (int64_t)draw(clients, 5000);
+        client->quota = 1 + (int)draw(clients, 40);
+        client->leaves = one_in(clients, 3);
+    }
+    clients->budget = 20 + (int)draw(clients, BUDGET_MAX);
+    history->watches = true;
+}
+
+void clients_be_calm(struct clients *clients)
+{
+    clients->calm = true;
+    clients->calm_ms = world_now_ms();
+    clients->budget = LAST_BUDGET;
+    for (int i = 0; i < clients->count; i++)
+        clients->clients[i].pause_max_ms = 400;
+}
+
+static void *grown(void *items, size_t size, size_t *capacity, size_t count)
+{
+    if (count < *capacity)
+        return items;
+    *capacity = *capacity > 0 ? 2 * *capacity : 64;
+    look_away();
+    items = realloc(items, *capacity * size);
+    look_again();
+    if (items == NULL)
+        abort();
+    return items;
+}
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+static void any_path(struct clients *clients, char *path)
+{
+    static const char *const tops[] = {"/a", "/b", "/c"};
+    const char *top = tops[draw(clients, sizeof tops / sizeof *tops)];
+    if (one_in(clients, 2))
+        snprintf(path, LOAD_PATH_SIZE, "%s", top);
+    else
+        snprintf(path, LOAD_PATH_SIZE, "%s/%c", top, (char)('x' + (int)draw(clients, 2)));
+}
+
+static void draw_write(struct clients *clients, struct load_part *part)
+{
+    static const int32_t types[] = {OP_CODE_CREATE,   OP_CODE_CREATE2,  OP_CODE_CREATE,
+                                    OP_CODE_SET_DATA, OP_CODE_SET_DATA, OP_CODE_SET_DATA,
+                                    OP_CODE_DELETE};
+    *part = (struct load_part){.version = -1};
+    part->type = types[draw(clients, sizeof types / sizeof *types)];
+    any_path(clients, part->path);
+    snprintf(part->data, sizeof part->data, "v%" PRIu64, ++clients->values);
+    if (part->type == OP_CODE_CREATE || part->type == OP_CODE_CREATE2) {
+        if (one_in(clients, 3))
+            part->flags |= FLAG_EPHEMERAL;
+        if (one_in(clients, 5)) {
+            part->flags |= FLAG_SEQUENTIAL;
+            strncat(part->path, "-", LOAD_PATH_SIZE - strlen(part->path) - 1);
+        }
+    } else if (one_in(clients, 4)) {
+        part->version = (int32_t)draw(clients, 3);
+    }
+}
+
+static void draw_multi(struct clients *clients, struct load_op *op)
+{
+    op->type = OP_CODE_MULTI;
+    op->part_count = 2 + (int)draw(clients, LOAD_PARTS_MAX - 1);
+    for (int i = 0; i < op->part_count; i++)
+        draw_write(clients, &op->parts[i]);
+    if (one_in(clients, 3))
+        op->parts[0].type = OP_CODE_CHECK;
+}
+
+static void draw_read(struct clients *clients, struct client_request *request)
+{
+    static const int32_t types[] = {OP_CODE_GET_DATA, OP_CODE_GET_DATA, OP_CODE_EXISTS,
+                                    OP_CODE_GET_CHILDREN2};
+    struct load_op *op = &request->op;
+    op->type = types[draw(clients, sizeof types / sizeof *types)];
+    any_path(clients, op->parts[0].path);
+    if (op->type == OP_CODE_GET_CHILDREN2 && one_in(clients, 4))
+        snprintf(op->parts[0].path, LOAD_PATH_SIZE, "/");
+    request->watch = one_in(clients, 2);
+}
+
+static void draw_request(struct clients *clients, const struct client *client,
+                         struct client_request *request)
+{
+    struct load_op *op = &request->op;
+    *request = (struct client_request){.op.part_count = 1};
+    if (one_in(clients, 2)) {
+        draw_read(clients, request);
+    } else if (one_in(clients, 6)) {
+        draw_multi(clients, op);
+    } else if (one_in(clients, 8)) {
+        op->type = OP_CODE_SYNC;
+        snprintf(op->parts[0].path, LOAD_PATH_SIZE, "/");
+    } else if (client->under_way_count == 0 && one_in(clients, 25)) {
+        op->type = OP_CODE_CLOSE_SESSION;
+        op->part_count = 0;
+    } else {
+        draw_write(clients, &op->parts[0]);
+        op->type = op->parts[0].type;
+    }
+}
+
+static size_t add_call(struct clients *clients, const struct client *client,
+                       const struct client_request *request)
+{
+    clients->calls =
+        grown(clients->calls, sizeof *clients->calls, &clients->call_capacity, clients->call_count);
+    clients->calls[clients->call_count] = (struct client_call){
+        .connection = client->connection,
+        .session_id = client->session_id,
+        .request = *request,
+        .write_floor = clients->acknowledged,
+        .fresh_floor = client->sync_floor,
+    };
+    return clients->call_count++;
+}
+
+static void ask_for_watches(struct clients *clients, struct client *client,
+                            struct client_request *request)
+{
+    (void)clients;
+    *request = (struct client_request){.op.type = OP_CODE_SET_WATCHES,
+                                       .relative_zxid = client->last_zxid,
+                                       .watch_count = client->watch_count};
+    memcpy(request->watches, client->watches, sizeof request->watches);
+    client->wants_rearm = false;
+}
+
+static bool goes_home(const struct clients *clients, const struct client *client)
+{
+    return clients->over && client->leaves;
+}
+
+bool clients_next(struct clients *clients, struct client *client,
+                  struct client_request *ret_request)
+{
+    const bool over = clients->over;
+    if (client->closing || client->under_way_count >= client->window ||
+        goes_home(clients, client) || (!over && clients->budget == 0))
+        return false;
+    if ((client->quota == 0 || over) && client->under_way_count > 0)
+        return false;
+    if (!over && client->quota == 0)
+        return false;
+    if (over)
+        *ret_request = (struct client_request){.op.type = OP_CODE_CLOSE_SESSION};
+    else if (client->wants_rearm && client->watch_count > 0)
+        ask_for_watches(clients, client, ret_request);
+    else
+        draw_request(clients, client, ret_request);
+    ret_request->op.cxid = client->next_xid++;
+    if (!over)
+        clients->budget--;
+    if (client->quota > 0)
+        client->quota--;
+    client->closing = ret_request->op.type == OP_CODE_CLOSE_SESSION;
+    client->under_way[client->under_way_count++] = add_call(clients, client, ret_request);
+    if (ret_request->op.type == OP_CODE_SYNC) /* for all that is sent from now on */
+        client->sync_floor = clients->acknowledged;
+    return true;
+}
+
+int64_t clients_pause_ms(struct clients *clients, struct client *client)
+{
+    return !one_in(clients, 3) ? 0 : (int64_t)draw(clients, (uint64_t)client->pause_max_ms);
+}
+
+bool clients_wants_to_go(const struct clients *clients, const struct client *client)
+{
+    return goes_home(clients, client) || (client->quota == 0 && client->under_way_count == 0);
+}
+
+bool clients_is_done(const struct clients *clients, const struct client *client)
+{
+    return clients->over && (client->leaves || client->session_id == 0);
+}
+
+/* ---- connections ----------------------------------------------------------------------------- */
+
+int clients_server(struct clients *clients, struct client *client)
+{
+    (void)clients;
+    return client->server;
+}
+
+static void must_have_been_silent(const struct clients *clients, const struct client *client,
+                                  int64_t now_ms)
+{
+    if (clients->calm && client->heard_ms > clients->calm_ms &&
+        now_ms - client->heard_ms < client->granted_ms)
+        world_fail("I20: session 0x%" PRIx64 " of %d ms has ended, %" PRId64
+                   " ms after its last word",
+                   (uint64_t)client->session_id, client->granted_ms, now_ms - client->heard_ms);
+}
+
+void clients_connected(struct clients *clients, struct client *client, int64_t session_id,
+                       const uint8_t *passwd, int32_t granted_ms, int64_t now_ms)
+{
+    if (granted_ms <= 0) { /* the session is over */
+        must_have_been_silent(clients, client, now_ms);
+        client->session_id = 0;
+        client->watch_count = 0;
+        client->last_zxid = 0;
+        return;
+    }
+    if (client->session_id != 0 && client->session_id != session_id)
+        world_fail("I20: session 0x%" PRIx64 " comes back as 0x%" PRIx64,
+                   (uint64_t)client->session_id, (uint64_t)session_id);
+    if (client->session_id == 0)
+        client->next_xid = 1;
+    client->session_id = session_id;
+    client->granted_ms = granted_ms;
+    memcpy(client->passwd, passwd, sizeof client->passwd);
+    client->connection = ++clients->connections;
+    client->sync_floor = 0;
+    client->heard_ms = now_ms;
+    client->quota = 1 + (int)draw(clients, 40);
+    client->wants_rearm = !one_in(clients, 3);
+    if (!client->wants_rearm)
+        client->watch_count = 0; /* it does not care any more */
+}
+
+bool clients_keeps_old(struct clients *clients)
+{
+    return one_in(clients, 3);
+}
+
+void clients_stray(struct clients *clients, struct client *client, int connection,
+                   int64_t session_id, struct client_request *ret_request)
+{
+    *ret_request = (struct client_request){.op.part_count = 1};
+    struct load_part *part = &ret_request->op.parts[0];
+    *part = (struct load_part){.type = OP_CODE_SET_DATA, .version = -1};
+    any_path(clients, part->path);
+    snprintf(part->data, sizeof part->data, "v%" PRIu64, ++clients->values);
+    ret_request->op.type = OP_CODE_SET_DATA;
+    ret_request->op.cxid = STRAY_XID + (int32_t)clients->strays++;
+    size_t index = add_call(clients, client, ret_request);
+    clients->calls[index].stray = true;
+    clients->calls[index].connection = connection;
+    clients->calls[index].session_id = session_id;
+}
+
+void clients_dropped(struct clients *clients, struct client *client)
+{
+    for (int i = 0; i < client->under_way_count; i++)
+        clients->calls[client->under_way[i]].fate = CLIENT_IN_DOUBT;
+    clients->in_doubt += (uint64_t)client->under_way_count;
+    if (client->closing) /* it does not want to know */
+        client->session_id = 0;
+    client->closing = false;
+    client->under_way_count = 0;
+    client->connection = 0;
+    client->server = 1 + (int)draw(clients, (uint64_t)clients->servers);
+    clients->moves++;
+}
+
+/* ---- what comes ------------------------------------------------------------------------------ */
+
+static struct client_arrival *add_arrival(struct clients *clients, const struct client *client)
+{
+    clients->arrivals = grown(clients->arrivals, sizeof *clients->arrivals,
+                              &clients->arrival_capacity, clients->arrival_count);
+    struct client_arrival *arrival = &clients->arrivals[clients->arrival_count++];
+    *arrival = (struct client_arrival){.connection = client->connection, .call = -1};
+    return arrival;
+}
+
+void clients_heard(struct clients *clients, struct client *client, int64_t zxid, int64_t now_ms)
+{
+    (void)clients;
+    client->heard_ms = now_ms;
+    if (zxid > 0 && zxid < client->last_zxid)
+        world_fail("I16: session 0x%" PRIx64 " has seen 0x%" PRIx64 ", and now sees 0x%" PRIx64,
+                   (uint64_t)client->session_id, (uint64_t)client->last_zxid, (uint64_t)zxid);
+    if (zxid > client->last_zxid)
+        client->last_zxid = zxid;
+}
+
+static void watch(struct client *client, enum client_watch_kind kind, const char *path)
+{
+    for (int i = 0; i < client->watch_count; i++)
+        if (client->watches[i].kind == kind && strcmp(client->watches[i].path, path) == 0)
+            return;
+    if (client->watch_count == CLIENT_WATCHES_MAX)
+        return; /* it forgets this one; the server does not */
+    struct client_watch *item = &client->watches[client->watch_count++];
+    *item = (struct client_watch){.kind = kind};
+    snprintf(item->path, sizeof item->path, "%s", path);
+}
+
+static void note_watch(struct client *client, const struct client_call *call)
+{
+    const struct load_op *op = &call->request.op;
+    const char *path = op->parts[0].path;
+    if (op->type == OP_CODE_EXISTS && call->reply.err == KEEPER_CODE_NONODE)
+        watch(client, WATCH_EXIST, path);
+    else if (call->reply.err == 0)
+        watch(client, op->type == OP_CODE_GET_CHILDREN2 ? WATCH_CHILD : WATCH_DATA, path);
+}
+
+static bool is_write(int32_t type)
+{
+    return type == OP_CODE_CREATE || type == OP_CODE_CREATE2 || type == OP_CODE_SET_DATA ||
+           type == OP_CODE_DELETE || type == OP_CODE_MULTI || type == OP_CODE_CLOSE_SESSION;
+}
+
+static void account(struct clients *clients, struct client *client, struct client_call *call)
+{
+    const struct client_reply *reply = &call->reply;
+    const int32_t type = call->request.op.type;
+    clients->done += reply->err == 0;
+    clients->refused += reply->err != 0;
+    if (is_write(type) && reply->err == 0) {
+        if (history_of_request(clients->history, call->session_id, reply->xid) == NULL)
+            world_fail("I13: request %d of session 0x%" PRIx64 " is answered, and is not committed",
+                       reply->xid, (uint64_t)call->session_id);
+        if (reply->zxid > clients->acknowledged)
+            clients->acknowledged = reply->zxid;
+    }
+    if (call->request.watch)
+        note_watch(client, call);
+    if (type == OP_CODE_CLOSE_SESSION && reply->err == 0) {
+        client->session_id = 0;
+        client->watch_count = 0;
+        client->last_zxid = 0;
+    }
+}
+
+void clients_answered(struct clients *clients, struct client *client,
+                      const struct client_reply *reply, int64_t now_ms)
+{
+    if (client->under_way_count == 0)
+        world_fail("I16: session 0x%" PRIx64 " is answered request %d, which it has not sent",
+                   (uint64_t)client->session_id, reply->xid);
+    size_t index = client->under_way[0];
+    struct client_call *call = &clients->calls[index];
+    if (call->request.op.cxid != reply->xid)
+        world_fail("I16: session 0x%" PRIx64 " is answered request %d before request %d",
+                   (uint64_t)client->session_id, reply->xid, call->request.op.cxid);
+    for (int i = 1; i < client->under_way_count; i++)
+        client->under_way[i - 1] = client->under_way[i];
+    client->under_way_count--;
+    call->fate = CLIENT_ANSWERED;
+    call->reply = *reply;
+    add_arrival(clients, client)->call = (int64_t)index;
+    clients_heard(clients, client, reply->zxid, now_ms);
+    account(clients, client, call);
+}
+
+/* As the client sees it: what has told is gone. */
+static bool tells(const struct client_watch *watch, int32_t type, const char *path)
+{
+    if (strcmp(watch->path, path) != 0)
+        return false;
+    switch (type) {
+    case CREATED:
+        return watch->kind != WATCH_CHILD;
+    case DATA_CHANGED:
+        return watch->kind != WATCH_CHILD;
+    case DELETED:
+        return true;
+    default:
+        return watch->kind == WATCH_CHILD;
+    }
+}
+
+void clients_notified(struct clients *clients, struct client *client, int32_t type,
+                      const char *path)
+{
+    struct client_arrival *arrival = add_arrival(clients, client);
+    arrival->event_type = type;
+    snprintf(arrival->path, sizeof arrival->path, "%s", path);
+    clients->events++;
+    for (int i = 0; i < client->watch_count;) {
+        if (tells(&client->watches[i], type, path))
+            client->watches[i] = client->watches[--client->watch_count];
+        else
+            i++;
+    }
+}

@@ -1,0 +1,186 @@
+/* Clients that speak the protocol over simulated sockets, on hosts of their own. Three parts:
+ *
+ *   clients.c          what they want, and what they were told, outside all simulated processes
+ *   clients_program.c  a thread a client in a process of its host: connects, sends, reads frames
+ *   clients_check.c    afterwards each reply and each event is held against the committed
+ *                      transactions, in their order
+ *
+ *   I15 a reply shows the tree as of the zxid in its header, to the last field: a read what was
+ *       there, a write what it made of it, an error what was in its way
+ *   I16 a session's replies come in the order of its requests, and their zxids never fall; so it
+ *       reads what it has written, and never goes back, on whatever server it is
+ *   I17 a write comes behind all writes that were acknowledged, to anybody, when it was sent
+ *   I18 what is read behind a sync is not older than what its leader had acknowledged when the
+ *       sync was sent
+ *   I19 a watch tells of the first change behind the read that has set it, once, before any reply
+ *       that could show that change; and of nothing else
+ *   I20 when nothing breaks, the session of a client that pings does not end
+ *   I21 a connection that its session has left changes nothing any more
+ *
+ * I7 to I14 hold as well (history.h, load.h). The functions without "driver" in their comment are
+ * called by threads of the processes; none of them blocks. */
+#ifndef SIM_CLIENTS_H
+#define SIM_CLIENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "history.h"
+#include "load.h"
+
+enum {
+    CLIENTS_MAX = 5,
+    CLIENTS_HOSTS = 2,
+    CLIENT_WATCHES_MAX = 12,
+    CLIENT_EVENTS_MAX = CLIENT_WATCHES_MAX, /* that one setWatches can cause */
+    CLIENT_PATH_SIZE = LOAD_PATH_SIZE + 16, /* with the number of a sequential node */
+    STRAY_XID = 1000000,                    /* from here on: on a connection that was left */
+};
+
+enum client_watch_kind { WATCH_DATA, WATCH_EXIST, WATCH_CHILD };
+
+struct client_watch {
+    enum client_watch_kind kind;
+    char path[CLIENT_PATH_SIZE];
+};
+
+/* A request in words. */
+struct client_request {
+    struct load_op op; /* its cxid is the xid */
+    bool watch;        /* of a read */
+    /* Of setWatches. */
+    int64_t relative_zxid;
+    int watch_count;
+    struct client_watch watches[CLIENT_WATCHES_MAX];
+};
+
+struct client_stat {
+    int64_t czxid, mzxid, ctime_ms, mtime_ms;
+    int32_t version, cversion, aversion;
+    int64_t owner;
+    int32_t data_length, children;
+    int64_t pzxid;
+};
+
+struct client_reply {
+    int32_t xid;
+    int64_t zxid;
+    int32_t err;
+    int32_t first_type; /* of a multi: of its first result, OP_CODE_ERROR if it has failed */
+    bool has_stat, has_data, has_names;
+    struct client_stat stat;
+    char data[LOAD_DATA_SIZE];
+    char path[CLIENT_PATH_SIZE]; /* of a create */
+    int32_t name_count;          /* of a getChildren */
+    uint64_t names;              /* the sum of client_hash of each: whatever their order */
+};
+
+enum client_fate { CLIENT_UNKNOWN, CLIENT_ANSWERED, CLIENT_IN_DOUBT };
+
+/* A request and what became of it. */
+struct client_call {
+    int connection; /* ordinal of all connections */
+    int64_t session_id;
+    struct client_request request;
+    bool stray;          /* sent on a connection that the session had left */
+    int64_t write_floor; /* the highest zxid of an acknowledged write when it was sent */
+    int64_t fresh_floor; /* the same when the last sync before it was sent; 0: there was none */
+    enum client_fate fate;
+    struct client_reply reply;
+};
+
+/* What came on a connection, in its order. */
+struct client_arrival {
+    int connection;
+    int64_t call; /* index of the call that is answered; -1: an event */
+    int32_t event_type;
+    char path[CLIENT_PATH_SIZE];
+};
+
+struct client {
+    int host; /* of the client */
+    int server;
+    int64_t session_id; /* 0: it has none */
+    uint8_t passwd[LOAD_PASSWD_SIZE];
+    int32_t timeout_ms; /* that it asks for */
+    int32_t granted_ms;
+    int64_t last_zxid; /* that it has seen */
+    int32_t next_xid;
+    int connection; /* 0: none */
+    int window;
+    int64_t pause_max_ms;
+    int quota; /* so many requests before it goes elsewhere */
+    bool closing;
+    bool leaves;                       /* abandons its session in the end, and does not close it */
+    bool wants_rearm;                  /* sends setWatches first, in its next connection */
+    int64_t sync_floor;                /* see client_call.fresh_floor */
+    size_t under_way[LOAD_WINDOW_MAX]; /* indices of calls */
+    int under_way_count;
+    int watch_count;
+    struct client_watch watches[CLIENT_WATCHES_MAX]; /* as it sees them */
+    int64_t heard_ms;                                /* of its session, last */
+};
+
+struct clients {
+    bool on;
+    bool over; /* they go home */
+    bool calm; /* from calm_ms on nothing breaks */
+    int64_t calm_ms;
+    int budget;
+    int servers;
+    int first_host;
+    uint64_t chance;
+    uint64_t values;
+    int count;
+    struct client clients[CLIENTS_MAX];
+    int connections;
+    int64_t acknowledged; /* the highest zxid of an acknowledged write */
+    struct client_call *calls;
+    size_t call_count, call_capacity;
+    struct client_arrival *arrivals;
+    size_t arrival_count, arrival_capacity;
+    struct history *history;
+    uint64_t done, refused, in_doubt, events, moves, strays;
+};
+
+uint64_t client_hash(const char *text);
+
+/* Driver: no clients; clients_start makes them. history must watch. */
+void clients_begin(struct clients *clients);
+void clients_end(struct clients *clients);
+void clients_start(struct clients *clients, struct history *history, int servers, int tick_ms);
+/* Driver: all is whole again: I20 holds from now on, and there must be some more requests. */
+void clients_be_calm(struct clients *clients);
+/* Driver: I15 to I19 and I21, for all that was told. */
+void clients_check(const struct clients *clients);
+
+/* Where it wants to connect. */
+int clients_server(struct clients *clients, struct client *client);
+/* The connect request is answered. */
+void clients_connected(struct clients *clients, struct client *client, int64_t session_id,
+                       const uint8_t *passwd, int32_t granted_ms, int64_t now_ms);
+/* What it sends next; false: its window is full, it is about to go, or nothing is left to do. */
+bool clients_next(struct clients *clients, struct client *client,
+                  struct client_request *ret_request);
+/* So long it waits before the next one. */
+int64_t clients_pause_ms(struct clients *clients, struct client *client);
+/* Does it want to be elsewhere? */
+bool clients_wants_to_go(const struct clients *clients, const struct client *client);
+/* The old connection is kept open when it goes. */
+bool clients_keeps_old(struct clients *clients);
+/* One more request on the old one, of which nobody reads an answer. */
+void clients_stray(struct clients *clients, struct client *client, int connection,
+                   int64_t session_id, struct client_request *ret_request);
+void clients_answered(struct clients *clients, struct client *client,
+                      const struct client_reply *reply, int64_t now_ms);
+/* A ping is answered. */
+void clients_heard(struct clients *clients, struct client *client, int64_t zxid, int64_t now_ms);
+void clients_notified(struct clients *clients, struct client *client, int32_t type,
+                      const char *path);
+/* Its connection is no more. */
+void clients_dropped(struct clients *clients, struct client *client);
+/* It need not connect any more. */
+bool clients_is_done(const struct clients *clients, const struct client *client);
+
+#endif

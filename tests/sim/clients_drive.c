@@ -1,0 +1,139 @@
+/* The scenario of clients: faults of the ensemble and of the clients' own lines, then a calm time,
+ * then all go home, and what they were told is held against what was committed. */
+#include <string.h>
+
+#include "clients_program.h"
+#include "scenarios.h"
+
+enum {
+    CALM_TICKS = 25, /* longer than any session lives without a word */
+    PAUSE_MAX_MS = 8000,
+    CUT_MAX_MS = 4000,
+    HOME_MS = 120000,
+    SETTLE_MS = 60000,
+};
+
+enum client_trouble {
+    TROUBLE_NONE,
+    TROUBLE_SERVER_PAUSES,
+    TROUBLE_CLIENTS_PAUSE,
+    TROUBLE_RESET,
+    TROUBLE_CUT,
+    TROUBLE_CLIENTS_CRASH,
+};
+
+/* Drawn before the first of them happens, like the faults. */
+static struct trouble {
+    enum client_trouble what;
+    int host;
+    int server;
+    bool both_ways;
+    bool power_loss;
+    int64_t ms;
+} troubles[FAULTS_MAX];
+
+static void draw_troubles(struct cluster *cluster)
+{
+    static const enum client_trouble kinds[] = {
+        TROUBLE_NONE,  TROUBLE_NONE, TROUBLE_SERVER_PAUSES, TROUBLE_CLIENTS_PAUSE,
+        TROUBLE_RESET, TROUBLE_CUT,  TROUBLE_CLIENTS_CRASH,
+    };
+    for (int i = 0; i < FAULTS_MAX; i++) {
+        struct trouble *trouble = &troubles[i];
+        trouble->what = kinds[world_random(sizeof kinds / sizeof *kinds)];
+        trouble->host = cluster->clients.first_host + (int)world_random(CLIENTS_HOSTS);
+        trouble->server = 1 + (int)world_random((uint64_t)cluster->size);
+        trouble->both_ways = world_random(2) == 0;
+        trouble->power_loss = world_random(2) == 0;
+        trouble->ms =
+            (int64_t)world_random(trouble->what == TROUBLE_CUT ? CUT_MAX_MS : PAUSE_MAX_MS);
+    }
+}
+
+static void pause_for(int host, int64_t ms)
+{
+    if (!world_is_running(host))
+        return;
+    world_freeze(host, true);
+    world_sleep_ms(ms);
+    if (world_is_running(host))
+        world_freeze(host, false);
+}
+
+static void cut_for(const struct trouble *trouble)
+{
+    world_cut_link(trouble->host, trouble->server, true);
+    if (trouble->both_ways)
+        world_cut_link(trouble->server, trouble->host, true);
+    world_sleep_ms(trouble->ms);
+    world_cut_link(trouble->host, trouble->server, false);
+    world_cut_link(trouble->server, trouble->host, false);
+}
+
+/* Their sessions live on for a while, and are taken up again by those that know them. */
+static void crash_clients(struct cluster *cluster, const struct trouble *trouble)
+{
+    struct clients *clients = &cluster->clients;
+    if (!world_is_running(trouble->host))
+        return;
+    for (int i = 0; i < clients->count; i++)
+        if (clients->clients[i].host == trouble->host)
+            clients_dropped(clients, &clients->clients[i]);
+    world_crash(trouble->host, trouble->power_loss ? WORLD_POWER_LOSS : WORLD_KILL);
+    world_sleep_ms(trouble->ms);
+    world_boot(trouble->host, clients_main, clients);
+}
+
+void clients_suffer(struct cluster *cluster, int number)
+{
+    const struct trouble *trouble = &troubles[number];
+    switch (trouble->what) {
+    case TROUBLE_NONE:
+        break;
+    case TROUBLE_SERVER_PAUSES:
+        pause_for(trouble->server, trouble->ms);
+        break;
+    case TROUBLE_CLIENTS_PAUSE:
+        pause_for(trouble->host, trouble->ms);
+        break;
+    case TROUBLE_RESET:
+        world_reset_connections(trouble->host, trouble->server);
+        break;
+    case TROUBLE_CUT:
+        cut_for(trouble);
+        break;
+    case TROUBLE_CLIENTS_CRASH:
+        crash_clients(cluster, trouble);
+        break;
+    }
+}
+
+static bool all_are_home(void *arg)
+{
+    const struct cluster *cluster = arg;
+    for (int i = 0; i < CLIENTS_HOSTS; i++)
+        if (world_is_running(cluster->clients.first_host + i))
+            return false;
+    return true;
+}
+
+void drive_clients(struct cluster *cluster)
+{
+    struct clients *clients = &cluster->clients;
+    scenario_draw_configuration(cluster);
+    clients_start(clients, &cluster->invariants.history, cluster->size, cluster->options.tick_ms);
+    draw_troubles(cluster);
+    for (int i = 0; i < CLIENTS_HOSTS; i++)
+        world_boot(clients->first_host + i, clients_main, clients);
+    scenario_break_things(cluster, false);
+    cluster_must_settle(cluster, SETTLE_MS);
+    clients_be_calm(clients);
+    world_sleep_ms((int64_t)CALM_TICKS * cluster->options.tick_ms);
+    clients->over = true;
+    if (!world_wait_until(all_are_home, cluster, HOME_MS))
+        world_fail("a client does not come home");
+    trees_must_agree(cluster);
+    clients_check(clients);
+    history_check_durable(&cluster->invariants.history);
+    cluster_must_stop(cluster, SCENARIO_STOP_MS);
+}
