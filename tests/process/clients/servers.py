@@ -26,10 +26,10 @@ PROPERTIES = {'znode.container.checkIntervalMs': 86400000}
 
 
 def free_ports(count):
-    """Returns ports that nobody listens on: as long as they are held they are all different."""
+    """Returns ports that nobody listens on, below those of cluster.sh. All are held until the last is found."""
     held, ports = [], []
     while len(ports) < count:
-        port = random.SystemRandom().randrange(12000, 29999)
+        port = random.SystemRandom().randrange(12000, 19999)
         s = socket.socket()
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,0 +1,445 @@
+#!/usr/bin/env python3
+"""Tests that others wrote, and clients as others ship them, against servers of C and of Java: test by test the same result.
+
+kazoo     kazoo's own tests (Debian's python3-kazoo has them), which start three servers
+c-client  the C client's own tests, from Debian's source package, which start one server, or several
+zkcli     the commands of zkcli.txt, by Debian's zkCli, at one of three servers
+curator   Curator's recipes (Recipes.java), by Debian's jars, at three servers
+
+A difference that is meant stands in differences.txt, with its number in NOTES.md; every other one fails.
+"""
+import argparse
+import concurrent.futures
+import fnmatch
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import xml.etree.ElementTree
+
+import servers
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+JARS = '/usr/share/java'
+CURATOR_JARS = ('curator-client curator-framework curator-recipes zookeeper zookeeper-jute guava slf4j-api slf4j-nop '
+                'jackson-core jackson-databind jackson-annotations').split()
+# What the short forms leave out: the same tests again by other threads (gevent, eventlet), and what waits for long.
+KAZOO_LONG = ['TestEventlet*', 'TestGevent*', 'TestUnorderedXids*', '*test_child_watcher_remove_session_watcher',
+              '*test_race_condition_new_partitioner_*', 'KazooTreeCacheTests*', '*test_barrier_exists',
+              '*test_listener_only_called_on_real_state_change', 'KazooPartitionerTests*', '*SASL*']
+C_CLIENT_SHORT = ['Zookeeper_multi', 'Zookeeper_simpleSystem']
+C_CLIENT_ALL = ['Zookeeper_operations', 'Zookeeper_watchers', 'Zookeeper_close', 'Zookeeper_init', 'Zookeeper_reconfig',
+                'Zookeeper_logClientEnv', 'Zookeeper_clientretry', 'Zookeeper_readOnly', 'TestReconfigServer'] + C_CLIENT_SHORT
+running, running_lock = [], threading.Lock()
+
+
+class Missing(Exception):
+    """Something cannot be had: said aloud, and a failure."""
+
+
+def run(command, seconds, **how):
+    """Runs it in a process group of its own, which does not outlive it. Returns its output and status."""
+    with subprocess.Popen(command, stdin=how.pop('stdin', subprocess.DEVNULL), stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, start_new_session=True, **how) as process:
+        with running_lock:
+            running.append(process)
+        try:
+            output, _ = process.communicate(timeout=seconds)
+            return output.decode('utf-8', 'replace'), process.returncode
+        except subprocess.TimeoutExpired:
+            end_group(process)
+            output, _ = process.communicate()
+            return output.decode('utf-8', 'replace') + '\n(ended after %d seconds)\n' % seconds, 124
+        finally:
+            end_group(process)
+            with running_lock:
+                running.remove(process)
+
+
+def end_group(process):
+    try:
+        os.killpg(process.pid, 9)
+    except OSError:
+        pass
+
+
+def own_network(command):
+    """The command in a network of its own, so that ports which a suite has chosen are free."""
+    words = 'ip link set lo up && exec "$@"'
+    for options in (['-n'], ['-rn']):
+        if subprocess.run(['unshare'] + options + ['ip', 'link', 'set', 'lo', 'up'], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL).returncode == 0:
+            return ['unshare'] + options + ['sh', '-c', words, 'sh'] + command
+    raise Missing('this suite needs a network namespace, and "unshare -n" and "unshare -rn" are not allowed here')
+
+
+def environment(kind, directory, **more):
+    stand_ins = os.path.join(directory, 'bin')
+    os.makedirs(stand_ins, exist_ok=True)
+    java = os.path.join(stand_ins, 'java')
+    if kind == 'c' and not os.path.lexists(java):
+        os.symlink(os.path.join(HERE, 'stand_in.sh'), java)
+    return dict(os.environ, PATH=stand_ins + ':' + os.environ['PATH'], SUITE_SERVERS=kind, SUITE_DIRECTORY=directory,
+                ZKPEER_BINARY=servers.BINARY, TMPDIR=directory, PYTHONDONTWRITEBYTECODE='1', **more)
+
+
+# ---- kazoo -------------------------------------------------------------------------------------
+
+def kazoo(kind, directory, short):
+    tests = '/usr/lib/python3/dist-packages/kazoo/tests'
+    if not glob.glob(tests + '/test_*.py'):
+        raise Missing('%s has no tests: python3-kazoo does not ship them any more' % tests)
+    os.makedirs(directory, exist_ok=True)
+    class_path = ':'.join('%s/%s.jar' % (JARS, jar) for jar in
+                          ('zookeeper', 'slf4j-log4j12', 'log4j-1.2', 'servlet-api', 'netty-codec'))
+    env = environment(kind, directory, ZOOKEEPER_VERSION='3.8.0', ZOOKEEPER_CLASSPATH=class_path)
+    results = {}
+    again = []
+    for attempt in range(3):
+        report = os.path.join(directory, 'report%d.xml' % attempt)
+        command = ['/usr/bin/python3', '-m', 'pytest', '-q', '-p', 'no:cacheprovider', '-p', 'no:warnings', '--tb=short',
+                   '--junitxml=' + report, '-o', 'junit_family=xunit1']
+        if attempt == 0:
+            files = sorted(glob.glob(tests + '/test_*.py'))
+            if short:
+                files = [f for f in files if 'gevent' not in f and 'eventlet' not in f]
+                command += ['-k', ' and '.join('not ' + word.strip('*') for word in KAZOO_LONG)]
+            command += files
+        else:
+            command += ['%s/%s.py::%s::%s' % ((tests,) + tuple(name.split('.'))) for name in again]
+        output, _ = run(own_network(command), 900, env=env, cwd=directory)
+        if not os.path.exists(report):
+            raise Missing('pytest wrote no report:\n' + output[-2000:])
+        for case in xml.etree.ElementTree.parse(report).iter('testcase'):
+            name = '.'.join(case.get('classname').split('.')[-2:] + [case.get('name')])
+            results[name] = ('passed', '')
+            for kind_of_end, word in (('failure', 'failed'), ('error', 'failed'), ('skipped', 'skipped')):
+                for node in case.iter(kind_of_end):
+                    results[name] = (word, (node.get('message') or '') + '\n' + (node.text or '')[-3000:])
+        # Some of these tests measure time. Whoever fails gets two more chances, on both kinds of servers.
+        again = sorted(name for name, (word, _) in results.items() if word == 'failed')
+        if not again:
+            break
+    return results
+
+
+# ---- the C client ------------------------------------------------------------------------------
+
+def source_lists(directory):
+    """Debian's sources of this machine, as such for source packages."""
+    out = []
+    for name in ['/etc/apt/sources.list'] + sorted(glob.glob('/etc/apt/sources.list.d/*')):
+        if not os.path.isfile(name):
+            continue
+        with open(name) as text:
+            words = text.read()
+        if name.endswith('.sources'):
+            for part in re.split(r'\n\s*\n', words):
+                fields = dict(re.findall(r'^(\w[\w-]*):[ \t]*(.*)$', part, re.M))
+                if 'deb' in fields.get('Types', '').split() and 'debian' in fields.get('URIs', ''):
+                    option = ' [signed-by=%s]' % fields['Signed-By'] if fields.get('Signed-By', '').startswith('/') else ''
+                    out += ['deb-src%s %s %s %s' % (option, uri, suite, fields.get('Components', ''))
+                            for uri in fields['URIs'].split() for suite in fields.get('Suites', '').split()]
+        elif name.endswith('.list'):
+            out += ['deb-src' + line[3:] for line in words.splitlines() if re.match(r'deb\s', line) and 'debian' in line]
+    path = os.path.join(directory, 'sources.list')
+    with open(path, 'w') as text:
+        text.write('\n'.join(sorted(set(out))) + '\n')
+    return path
+
+
+def debian_source(package, directory):
+    """Fetches a source package's upstream archive by apt-get, with lists of its own, and unpacks it. Returns where."""
+    for name in ('lists/partial', 'cache/archives/partial'):
+        os.makedirs(os.path.join(directory, name), exist_ok=True)
+    apt = ['apt-get', '-qq', '-o', 'Dir::Etc::SourceList=' + source_lists(directory), '-o', 'Dir::Etc::SourceParts=/dev/null',
+           '-o', 'Dir::State::Lists=' + os.path.join(directory, 'lists'), '-o', 'Dir::Cache=' + os.path.join(directory, 'cache'),
+           '-o', 'APT::Sandbox::User=root']
+    words, _ = run(apt + ['update'], 300, cwd=directory)
+    more, status = run(apt + ['source', '--download-only', '--tar-only', package], 300, cwd=directory)
+    archives = glob.glob(os.path.join(directory, package + '_*.orig.tar.*[!c]'))
+    if status != 0 or not archives:
+        raise Missing('apt-get source %s did not work:\n%s' % (package, (words + more)[-2000:]))
+    subprocess.run(['tar', 'xf', archives[0]], cwd=directory, check=True)
+    return os.path.dirname(glob.glob(os.path.join(directory, '*', 'zookeeper-client'))[0])
+
+
+def build_c_client():
+    """Builds zktest once below build/; returns the program and the source's root."""
+    directory = os.path.join(servers.REPO, 'build', 'suites', 'zookeeper')
+    program, note = os.path.join(directory, 'build', 'zktest'), os.path.join(directory, 'root')
+    if not os.path.exists(program) or not os.path.exists(note):
+        shutil.rmtree(directory, ignore_errors=True)
+        os.makedirs(directory)
+        root = debian_source('zookeeper', directory)
+        client = os.path.join(root, 'zookeeper-client', 'zookeeper-client-c')
+        for place in (os.path.join(client, 'tests'), os.path.join(root, 'bin')):
+            os.makedirs(place, exist_ok=True)
+            if os.path.lexists(os.path.join(place, 'zkServer.sh')):
+                os.remove(os.path.join(place, 'zkServer.sh'))
+            os.symlink(os.path.join(HERE, 'stand_in.sh'), os.path.join(place, 'zkServer.sh'))
+        os.makedirs(os.path.join(client, 'generated'), exist_ok=True)
+        steps = [
+            (['java', '-cp', JARS + '/zookeeper-jute.jar', 'org.apache.jute.compiler.generated.Rcc', '-l', 'c',
+              os.path.join(root, 'zookeeper-jute/src/main/resources/zookeeper.jute')], os.path.join(client, 'generated')),
+            (['cmake', '-S', client, '-B', os.path.dirname(program), '-DCMAKE_BUILD_TYPE=Debug', '-DWITH_CYRUS_SASL=OFF',
+              '-DWITH_OPENSSL=OFF', '-DWANT_CPPUNIT=ON', '-DCMAKE_C_FLAGS=-w',
+              '-DCMAKE_CXX_FLAGS=-DTHREADED -DUSE_STATIC_LIB -w -include time.h -include unistd.h'], directory),
+            (['cmake', '--build', os.path.dirname(program), '-j', '2', '--target', 'zktest'], directory)]
+        for command, place in steps:
+            words, status = run(command, 600, cwd=place)
+            if status != 0:
+                raise Missing('the C client\'s tests do not build:\n' + words[-3000:])
+        with open(note, 'w') as text:
+            text.write(root)
+    with open(note) as text:
+        return program, text.read()
+
+
+building = threading.Lock()
+
+
+def c_client(kind, directory, short):
+    with building:
+        program, root = build_c_client()
+    results = {}
+    for suite in C_CLIENT_SHORT if short else C_CLIENT_ALL:
+        own = os.path.join(directory, suite)
+        # The tests write below ZKROOT/build: each run has a root of its own, which has only bin/zkServer.sh.
+        os.makedirs(os.path.join(own, 'root', 'bin'))
+        os.symlink(os.path.join(HERE, 'stand_in.sh'), os.path.join(own, 'root', 'bin', 'zkServer.sh'))
+        env = environment(kind, own, ZKROOT=os.path.join(own, 'root'))
+        output, status = run(own_network(['stdbuf', '-oL', program, suite]), 400, env=env, cwd=own)
+        with open(os.path.join(own, 'output'), 'w') as text:
+            text.write(output)
+        for name, word in re.findall(r'(\w+::\w+) ?:.*? : (OK|assertion|error)', output, re.S):
+            if name.startswith(suite + '::'):
+                results[name.replace('::', '.')] = ('passed', '') if word == 'OK' else ('failed', output[-3000:])
+        if not results or status not in (0, 1):
+            results[suite + '.(whole)'] = ('failed', 'status %d\n%s' % (status, output[-3000:]))
+    return results
+
+
+# ---- zkCli -------------------------------------------------------------------------------------
+
+def zkcli(kind, directory, short):
+    del short
+    with open(os.path.join(HERE, 'zkcli.txt')) as text:
+        commands = [line.rstrip('\n') for line in text if line.strip() and not line.startswith('#')]
+    os.makedirs(directory)
+    paths = [os.path.join(directory, name) for name in ('script', 'stdout', 'stderr')]
+    with open(paths[0], 'w') as text:
+        for number, command in enumerate(commands):
+            text.write('%s\nlistquota /marker-%d\nhistory\n' % (command, number))
+        text.write('quit\n')
+    with servers.Ensemble([kind] * 3, directory=os.path.join(directory, 'servers')) as ensemble:
+        class_path = ':'.join('%s/%s.jar' % (JARS, jar) for jar in ('zookeeper', 'slf4j-nop'))
+        run(['sh', '-c', 'exec "$@" <script >stdout 2>stderr', 'sh', 'java', '-cp', class_path,
+             'org.apache.zookeeper.ZooKeeperMain', '-server', '127.0.0.1:%d' % ensemble.servers[1].client_port], 120,
+            cwd=directory)
+        ports = ensemble.ports()
+    outputs = []
+    for path in paths[1:]:
+        with open(path, errors='replace') as text:
+            outputs.append(text.read())
+        for number, port in enumerate(ports):
+            outputs[-1] = outputs[-1].replace(str(port), 'PORT%d' % (number + 1))
+    return zkcli_results(commands, *outputs)
+
+
+def masked_zkcli(output):
+    """Without what two servers cannot have in common, and without events, which another thread prints."""
+    zxids = []
+
+    def zxid(match):
+        value = int(match.group(2), 16)
+        if value and not zxids:
+            zxids.append(value)
+        return '%s = %s' % (match.group(1), value - zxids[0] if value else 0)
+
+    output = re.sub(r'WATCHER::\n|WatchedEvent [^\n]*\n', '', output)
+    output = re.sub(r'(server\.\d=127\.0\.0\.1):\d+:\d+', r'\1:PORT:PORT', output)
+    output = re.sub(r'^((?:c|m)time = ).*$', r'\1TIME', output, flags=re.M)
+    output = re.sub(r'(ephemeralOwner = )0x[1-9a-f][0-9a-f]+', r'\1SESSION', output)
+    output = re.sub(r'([cmp]Zxid) = 0x([0-9a-f]+)', zxid, output)
+    return re.sub(r'\n\n+', '\n', output)
+
+
+def zkcli_results(commands, stdout, stderr):
+    """The answer to each command is its result; and all events, in their order. Behind each command zkCli was asked for its
+    history, which it prints, and for a quota that nobody has set, of which it complains."""
+    results = {'events': ('\n'.join(re.findall(r'WatchedEvent state:\w+ type:Node\w+ path:\S+', stdout)), '')}
+    rest = [masked_zkcli(stdout).split('JLine support is disabled\n', 1)[-1], masked_zkcli(stderr)]
+    for number, command in enumerate(commands):
+        answer = []
+        marks = (r'(^\d+ - .*\n)*%d - history\n' % (3 * number + 2),
+                 r'absolute path is \S*/marker-%d/\S*\nquota for /marker-%d does not exist\.\n' % (number, number))
+        for stream, mark in enumerate(marks):
+            found = re.search(mark, rest[stream], re.M)
+            if found is None:
+                answer.append('(no more)')
+                continue
+            answer.append(rest[stream][:found.start()].strip())
+            rest[stream] = rest[stream][found.end():]
+        results['%02d %s' % (number + 1, command)] = ('\n'.join(part for part in answer if part), '')
+    return results
+
+
+# ---- Curator -----------------------------------------------------------------------------------
+
+def compiled_recipes():
+    directory = os.path.join(servers.REPO, 'build', 'suites', 'curator')
+    source, made = os.path.join(HERE, 'Recipes.java'), os.path.join(directory, 'Recipes.class')
+    class_path = ':'.join('%s/%s.jar' % (JARS, jar) for jar in CURATOR_JARS)
+    if not os.path.exists(made) or os.path.getmtime(made) < os.path.getmtime(source):
+        os.makedirs(directory, exist_ok=True)
+        words, status = run(['javac', '-nowarn', '-cp', class_path, '-d', directory, source], 300, cwd=directory)
+        if status != 0:
+            raise Missing('Recipes.java does not compile:\n' + words[-3000:])
+    return class_path + ':' + directory
+
+
+def curator(kind, directory, short):
+    del short
+    with building:
+        class_path = compiled_recipes()
+    properties = {'zookeeper.extendedTypesEnabled': 'true'}
+    results = {}
+    with servers.Ensemble([kind] * 3, properties=properties, directory=directory) as ensemble:
+        output, status = run(['java', '-cp', class_path, 'Recipes', ensemble.hosts()], 300, cwd=directory)
+    for word, name, why in re.findall(r'^(passed|failed) ([^:\n]*)(.*)$', output, re.M):
+        results[name] = (word, why)
+    if not results or (status != 0 and all(word == 'passed' for word, _ in results.values())):
+        results['(whole)'] = ('failed', 'status %d\n%s' % (status, output[-3000:]))
+    return results
+
+
+# ---- compare -----------------------------------------------------------------------------------
+
+def meant_differences():
+    """Rows of differences.txt: suite, test (with *), Java's result, ours, where NOTES.md tells why."""
+    out = []
+    with open(os.path.join(HERE, 'differences.txt')) as text:
+        for line in text:
+            if line.strip() and not line.startswith('#'):
+                out.append([word.strip() for word in line.rstrip('\n').split('|')])
+    return out
+
+
+def short_result(result):
+    word = ' / '.join(result.split('\n')) or '(nothing)'
+    return word if len(word) <= 200 else word[:197] + '...'
+
+
+def compare(suite, java, ours, meant):
+    """Prints lines, returns how many results differ without a number."""
+    same, numbered, bad = 0, [], 0
+    for name in sorted(set(java) | set(ours)):
+        theirs, mine = java.get(name, ('missing', '')), ours.get(name, ('missing', ''))
+        if theirs[0] == mine[0]:
+            same += 1
+            continue
+        rows = [row for row in meant if row[0] == suite and fnmatch.fnmatch(name, row[1])]
+        if rows:
+            numbered.append('  %s: %s' % (rows[0][-1], name))
+            continue
+        bad += 1
+        print('FAILED suites %s: %s' % (suite, name))
+        print('  | Java: %s\n  | C:    %s' % (short_result(theirs[0]), short_result(mine[0])))
+        for line in (mine[1] or theirs[1]).strip().split('\n')[-25:]:
+            print('  |   ' + line)
+    both = sorted(name for name in java if java[name][0] == 'failed' and ours.get(name, ('', ''))[0] == 'failed')
+    print('%s suites %s: %d of %d tests have the same result on C and on Java%s' % (
+        'ok' if same and not bad else 'FAILED', suite, same, same + len(numbered) + bad,
+        ', %d differ as NOTES.md says' % len(numbered) if numbered else ''))
+    for line in numbered:
+        print(line)
+    if both:
+        print('  fail on both: ' + ', '.join(both))
+    sys.stdout.flush()
+    return bad if same else bad + 1
+
+
+def write_table(suite, java, ours, path):
+    rows = ['# %s: every test, on three servers of Java and of C' % suite, '', '| test | Java | C |', '|---|---|---|']
+    for name in sorted(set(java) | set(ours)):
+        words = [short_result(r.get(name, ('missing', ''))[0]).replace('|', '\\|') for r in (java, ours)]
+        rows.append('| %s | %s | %s |' % (name.replace('|', '\\|'), words[0], words[1] if words[0] != words[1] else 'same'))
+    with open(path, 'w') as text:
+        text.write('\n'.join(rows) + '\n')
+
+
+# ---- main --------------------------------------------------------------------------------------
+
+SUITES = {'kazoo': kazoo, 'c-client': c_client, 'zkcli': zkcli, 'curator': curator}
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('suites', nargs='*', metavar='SUITE', help='kazoo, c-client, zkcli, curator (default: all)')
+    parser.add_argument('--servers', default='java,c', metavar='KINDS',
+                        help="'java,c' compares both (default); 'c', 'java': only runs on one and prints what failed")
+    parser.add_argument('--short', action='store_true', help='leave out what takes long')
+    parser.add_argument('--table', metavar='DIR', help='write SUITE.md into this directory: every test on both')
+    options = parser.parse_args()
+    for suite in options.suites:
+        if suite not in SUITES:
+            parser.error("there is no suite '%s'; there are %s" % (suite, ', '.join(SUITES)))
+    if options.servers not in ('java,c', 'c', 'java'):
+        parser.error("--servers is 'java,c', 'c' or 'java', not '%s'" % options.servers)
+    if options.table and not os.path.isdir(options.table):
+        parser.error('--table: there is no directory %s' % options.table)
+    return options
+
+
+def run_suite(suite, kinds, options, scratch):
+    """Returns the results by kind; both kinds at once."""
+    with concurrent.futures.ThreadPoolExecutor(max_workers=len(kinds)) as pool:
+        parts = {kind: pool.submit(SUITES[suite], kind, os.path.join(scratch, suite + '-' + kind), options.short)
+                 for kind in kinds}
+        return {kind: part.result() for kind, part in parts.items()}
+
+
+def main():
+    options = parse_options()
+    kinds = options.servers.split(',')
+    meant = meant_differences()
+    scratch = tempfile.mkdtemp(prefix='zksuites-')
+    bad = 0
+    try:
+        for suite in options.suites or list(SUITES):
+            try:
+                results = run_suite(suite, kinds, options, scratch)
+            except (Missing, RuntimeError) as problem:
+                print('FAILED suites %s: %s' % (suite, problem))
+                bad += 1
+                continue
+            if len(kinds) == 2:
+                bad += compare(suite, results['java'], results['c'], meant)
+                if options.table:
+                    write_table(suite, results['java'], results['c'], os.path.join(options.table, suite + '.md'))
+                continue
+            for name, (word, why) in sorted(results[kinds[0]].items()):
+                print('%-8s %s %s' % (short_result(word), name, why[-1500:] if word == 'failed' else ''))
+    except BaseException:
+        with running_lock:
+            for process in running:
+                end_group(process)
+        raise
+    finally:
+        if bad:
+            print('  the suites\' files: %s' % scratch)
+        else:
+            shutil.rmtree(scratch, ignore_errors=True)
+    return 1 if bad else 0
+
+
+if __name__ == '__main__':
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
