@@ -216,7 +216,7 @@ static void reply(struct fast_leader_election *fle, int64_t to, const struct vot
 void worker_sender_run(void *arg)
 {
     struct fast_leader_election *fle = arg;
-    struct bq_batch batch;
+    struct bq_batch batch = {0};
     while (bq_take_all(fle->sendqueue, &batch) == 0) {
         struct to_send *m;
         while (!zk_stop_requested(&fle->stop) && (m = bq_batch_next(&batch)) != NULL)

@@ -45,6 +45,8 @@ struct zk_input {
     uint32_t adler;
     const uint8_t *summed;
     int64_t position;
+    void (*before_wait)(void *arg); /* NULL: nothing */
+    void *before_wait_arg;
 };
 
 /* Makes these the next bytes to be read. */
@@ -91,6 +93,12 @@ struct zk_input *zk_input_new_gzip(int fd)
     return input;
 }
 
+void zk_input_before_wait(struct zk_input *input, void (*before_wait)(void *arg), void *arg)
+{
+    input->before_wait = before_wait;
+    input->before_wait_arg = arg;
+}
+
 void zk_input_free(struct zk_input *input)
 {
     if (input == NULL)
@@ -111,6 +119,8 @@ static void input_sum_up(struct zk_input *input)
 /* Reads the source once. *ret_count is 0 at its end. */
 static int input_ask(struct zk_input *input, void *ret_bytes, size_t room, size_t *ret_count)
 {
+    if (input->before_wait != NULL)
+        input->before_wait(input->before_wait_arg);
     if (input->sock != NULL)
         return sock_read_some(input->sock, ret_bytes, room, ret_count);
     if (input->gzip != NULL)

@@ -1,5 +1,5 @@
-/* One lock, one condition, and a chain of nodes. Elements leave at the head only, so the chain
- * holds the newest of all that ever came: the ordinal of the head follows from their number. */
+/* One lock, one condition, and a ring. Elements leave at the head only, so the ring holds the
+ * newest of all that ever came: the ordinal of the head follows from their number. */
 #include "zk/runtime/blocking_queue.h"
 
 #include <errno.h>
@@ -15,10 +15,8 @@
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/trace.h"
 
-struct bq_node {
-    struct bq_node *next;
-    void *item;
-};
+/* A taker that fell behind once does not keep the memory of that for ever. */
+enum { BQ_ROOM_KEPT = 4096 };
 
 struct blocking_queue {
     struct zk_context *ctx;
@@ -26,15 +24,15 @@ struct blocking_queue {
     size_t limit;
     void (*free_item)(void *item);
 
-    struct zk_queue_entry entry; /* for a thread dump */
-    struct zk_mutex mu;          /* L-110. Guards: */
-    struct zk_cond not_empty;    /* or closed */
-    struct bq_node *head GUARDED_BY(&mu);
-    struct bq_node *tail GUARDED_BY(&mu);
-    size_t size GUARDED_BY(&mu);
-    int64_t put_count GUARDED_BY(&mu);  /* elements that ever came */
-    int64_t drop_count GUARDED_BY(&mu); /* those of them that were dropped at the limit */
-    bool closed GUARDED_BY(&mu);        /* never goes back */
+    struct zk_queue_entry entry;              /* for a thread dump */
+    struct zk_mutex mu;                       /* L-110. Guards: */
+    struct zk_cond not_empty;                 /* or closed */
+    struct array_deque items GUARDED_BY(&mu); /* pointers */
+    size_t size GUARDED_BY(&mu);              /* of items; where a thread dump finds it */
+    bool quiet GUARDED_BY(&mu);               /* something came, and nobody was woken for it */
+    int64_t put_count GUARDED_BY(&mu);        /* elements that ever came */
+    int64_t drop_count GUARDED_BY(&mu);       /* those of them that were dropped at the limit */
+    bool closed GUARDED_BY(&mu);              /* never goes back */
 };
 
 struct blocking_queue *bq_new(struct zk_context *ctx, const char *name, size_t limit,
@@ -48,6 +46,7 @@ struct blocking_queue *bq_new(struct zk_context *ctx, const char *name, size_t l
     queue->free_item = free_item;
     zk_mutex_init(&queue->mu, ctx, queue->name, ZK_RANK_QUEUE);
     zk_cond_init(&queue->not_empty);
+    queue->items = (struct array_deque)ARRAY_DEQUE_OF(void *);
     queue->entry = (struct zk_queue_entry){
         .name = queue->name, .limit = limit, .mu = &queue->mu, .size = &queue->size};
     if (ctx->options.thread_dump)
@@ -60,6 +59,7 @@ void bq_free(struct blocking_queue *queue)
     if (queue == NULL)
         return;
     bq_clear(queue);
+    array_deque_done(&queue->items);
     if (queue->ctx->options.thread_dump)
         zk_registry_remove_queue(&queue->ctx->registry, &queue->entry);
     zk_cond_destroy(&queue->not_empty);
@@ -77,26 +77,16 @@ static int64_t bq_head_seq_locked(const struct blocking_queue *queue) REQUIRES(&
 static void *bq_take_head_locked(struct blocking_queue *queue) REQUIRES(&queue->mu)
 {
     zk_mutex_assert_held(&queue->mu);
-    struct bq_node *node = queue->head;
-    void *item = node->item;
-    queue->head = node->next;
-    if (queue->head == NULL)
-        queue->tail = NULL;
+    void *item = NULL;
+    array_deque_remove_first(&queue->items, &item);
     queue->size--;
-    free(node);
     return item;
 }
 
 static void bq_append_locked(struct blocking_queue *queue, void *item) REQUIRES(&queue->mu)
 {
     zk_mutex_assert_held(&queue->mu);
-    struct bq_node *node = zk_xcalloc(1, sizeof *node);
-    node->item = item;
-    if (queue->tail != NULL)
-        queue->tail->next = node;
-    else
-        queue->head = node;
-    queue->tail = node;
+    array_deque_add_last(&queue->items, &item);
     queue->size++;
     queue->put_count++;
 }
@@ -109,7 +99,7 @@ static void bq_log_drop(struct blocking_queue *queue, int64_t drop_count)
         zk_log(queue->ctx, ZK_LOG_QUEUE_OVERFLOW, queue->name, queue->limit, drop_count);
 }
 
-void bq_put(struct blocking_queue *queue, void *item)
+static void bq_append(struct blocking_queue *queue, void *item, bool quietly)
 {
     void *dropped = NULL;
     int64_t dropped_seq = 0;
@@ -129,12 +119,34 @@ void bq_put(struct blocking_queue *queue, void *item)
     bq_append_locked(queue, item);
     /* Under the lock, so that the trace has the elements in the order of the queue. */
     zk_trace_enq(queue->ctx, queue->name, queue->put_count, queue->size, dropped_seq);
-    zk_cond_signal(&queue->not_empty);
+    if (!quietly)
+        zk_cond_signal(&queue->not_empty);
+    queue->quiet |= quietly;
     zk_mutex_unlock(&queue->mu);
 
     if (dropped_seq > 0)
         queue->free_item(dropped);
     bq_log_drop(queue, drop_count);
+}
+
+void bq_put(struct blocking_queue *queue, void *item)
+{
+    bq_append(queue, item, false);
+}
+
+void bq_put_quietly(struct blocking_queue *queue, void *item)
+{
+    bq_append(queue, item, true);
+}
+
+void bq_wake(struct blocking_queue *queue)
+{
+    zk_mutex_lock(&queue->mu);
+    bool wake = queue->quiet && queue->size > 0;
+    queue->quiet = false;
+    zk_mutex_unlock(&queue->mu);
+    if (wake)
+        zk_cond_signal(&queue->not_empty);
 }
 
 /* Returns when there is an element, or none will come, or the time is over. */
@@ -165,13 +177,16 @@ int bq_poll(struct blocking_queue *queue, int64_t timeout_ms, void **ret_item)
     return r;
 }
 
-int bq_take_all(struct blocking_queue *queue, struct bq_batch *ret_batch)
+int bq_take_all(struct blocking_queue *queue, struct bq_batch *batch)
 {
-    return bq_poll_all(queue, INT64_MAX, ret_batch);
+    return bq_poll_all(queue, INT64_MAX, batch);
 }
 
-int bq_poll_all(struct blocking_queue *queue, int64_t timeout_ms, struct bq_batch *ret_batch)
+int bq_poll_all(struct blocking_queue *queue, int64_t timeout_ms, struct bq_batch *batch)
 {
+    zk_assert(batch->items.count == 0);
+    if (batch->items.room > BQ_ROOM_KEPT)
+        array_deque_done(&batch->items);
     zk_mutex_lock(&queue->mu);
     if (queue->size == 0 && timeout_ms > 0)
         bq_wait_locked(queue, zk_deadline_ms(timeout_ms));
@@ -180,30 +195,31 @@ int bq_poll_all(struct blocking_queue *queue, int64_t timeout_ms, struct bq_batc
         zk_mutex_unlock(&queue->mu);
         return r;
     }
-    *ret_batch = (struct bq_batch){.head = queue->head, .free_item = queue->free_item};
+    /* Queue and taker pass the same two rings to and fro. */
+    struct array_deque empty = batch->items;
+    empty.element_size = queue->items.element_size;
+    *batch = (struct bq_batch){.items = queue->items, .free_item = queue->free_item};
+    queue->items = empty;
+    queue->quiet = false;
     for (int64_t seq = bq_head_seq_locked(queue); queue->size > 0; seq++)
         zk_trace_deq(queue->ctx, queue->name, seq, --queue->size);
-    queue->head = NULL;
-    queue->tail = NULL;
     zk_mutex_unlock(&queue->mu);
     return 0;
 }
 
 void *bq_batch_next(struct bq_batch *batch)
 {
-    struct bq_node *node = batch->head;
-    if (node == NULL)
-        return NULL;
-    void *item = node->item;
-    batch->head = node->next;
-    free(node);
+    void *item = NULL;
+    array_deque_remove_first(&batch->items, &item);
     return item;
 }
 
 void bq_batch_done(struct bq_batch *batch)
 {
-    while (batch->head != NULL)
-        batch->free_item(bq_batch_next(batch));
+    void *item;
+    while ((item = bq_batch_next(batch)) != NULL)
+        batch->free_item(item);
+    array_deque_done(&batch->items);
 }
 
 void bq_close(struct blocking_queue *queue)
@@ -217,9 +233,8 @@ void bq_close(struct blocking_queue *queue)
 void bq_clear(struct blocking_queue *queue)
 {
     zk_mutex_lock(&queue->mu);
-    struct bq_batch left = {.head = queue->head, .free_item = queue->free_item};
-    queue->head = NULL;
-    queue->tail = NULL;
+    struct bq_batch left = {.items = queue->items, .free_item = queue->free_item};
+    queue->items = (struct array_deque)ARRAY_DEQUE_OF(void *);
     queue->size = 0;
     zk_mutex_unlock(&queue->mu);
     bq_batch_done(&left);

@@ -18,16 +18,8 @@ void zk_mutex_init(struct zk_mutex *mutex, struct zk_context *ctx, const char *n
     *mutex = (struct zk_mutex){.ctx = ctx, .name = name, .rank = rank};
     zk_atomic_long_init(&mutex->owner, 0);
 
-    /* An error-checking mutex reports a relock even where ranks are not checked: that is a panic
-     * then, and not a silent standstill. */
-    pthread_mutexattr_t attr;
-    int error = pthread_mutexattr_init(&attr);
+    int error = pthread_mutex_init(&mutex->mutex, NULL);
     zk_assert(error == 0);
-    error = pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
-    zk_assert(error == 0);
-    error = pthread_mutex_init(&mutex->mutex, &attr);
-    zk_assert(error == 0);
-    pthread_mutexattr_destroy(&attr);
     if (ctx->options.thread_dump)
         zk_registry_add_mutex(&ctx->registry, mutex);
 }
@@ -67,18 +59,21 @@ void zk_mutex_lock(struct zk_mutex *mutex) UNCHECKED_LOCKS
 {
     if (mutex->ctx->options.check_locks)
         zk_registry_take(&mutex->ctx->registry, mutex);
+    /* A relock is a panic even where ranks are not checked, and not a silent standstill. Nobody but
+     * this thread can have written this thread's id there. */
+    int64_t self = zk_thread_id_of(pthread_self());
+    if (zk_mutex_owner(mutex) == self)
+        mutex_panic(mutex, "takes twice");
     int error = mutex->ctx->options.thread_dump ? mutex_lock_visibly(mutex)
                                                 : pthread_mutex_lock(&mutex->mutex);
-    if (error == EDEADLK)
-        mutex_panic(mutex, "takes twice");
     zk_assert(error == 0);
-    zk_atomic_long_set(&mutex->owner, zk_thread_id_of(pthread_self()));
+    zk_atomic_long_note(&mutex->owner, self);
 }
 
 void zk_mutex_unlock(struct zk_mutex *mutex) UNCHECKED_LOCKS
 {
     zk_mutex_assert_held(mutex);
-    zk_atomic_long_set(&mutex->owner, 0);
+    zk_atomic_long_note(&mutex->owner, 0);
     int error = pthread_mutex_unlock(&mutex->mutex);
     zk_assert(error == 0);
     if (mutex->ctx->options.check_locks)
@@ -87,7 +82,7 @@ void zk_mutex_unlock(struct zk_mutex *mutex) UNCHECKED_LOCKS
 
 int64_t zk_mutex_owner(const struct zk_mutex *mutex)
 {
-    return zk_atomic_long_get(&mutex->owner);
+    return zk_atomic_long_peek(&mutex->owner);
 }
 
 void zk_mutex_assert_held(const struct zk_mutex *mutex)
@@ -135,12 +130,12 @@ static void cond_wait_begin(struct zk_mutex *mutex)
     if (mutex->ctx->options.thread_dump)
         zk_registry_block(&mutex->ctx->registry, "waits on a condition of lock", mutex->name,
                           mutex);
-    zk_atomic_long_set(&mutex->owner, 0);
+    zk_atomic_long_note(&mutex->owner, 0);
 }
 
 static void cond_wait_end(struct zk_mutex *mutex)
 {
-    zk_atomic_long_set(&mutex->owner, zk_thread_id_of(pthread_self()));
+    zk_atomic_long_note(&mutex->owner, zk_thread_id_of(pthread_self()));
     if (mutex->ctx->options.thread_dump)
         zk_registry_go_on(&mutex->ctx->registry);
 }

@@ -53,6 +53,7 @@ struct commit_processor {
     struct zk_mutex mu;     /* L-61. Guards: */
     struct zk_cond wake_up; /* something has come in, or it is over */
     bool stopped GUARDED_BY(&mu);
+    bool quiet GUARDED_BY(&mu); /* something came in, and the thread was not woken for it */
     /* What the thread has not taken yet, in the order in which it came. A write of our own client
      * is in both of the first two. */
     struct request_queue incoming_requests GUARDED_BY(&mu);
@@ -118,7 +119,7 @@ static int send_to_next_processor(struct commit_processor *commit, struct reques
         commit_workers_schedule(commit->workers, request);
         return 0;
     }
-    return request_processor_process_request(commit->next, request);
+    return request_processor_hand_over(commit->next, request);
 }
 
 /* Java: run() */
@@ -158,6 +159,9 @@ static void commit_processor_run(void *arg)
 
         if (r == 0 && commit->committed_requests.deque.count > 0)
             r = process_commits(commit);
+        if (commit->workers != NULL)
+            commit_workers_wake(commit->workers);
+        request_processor_wake(commit->next);
         commit_processor_measure(commit, SERVER_METRICS_COMMIT_PROCESS_TIME,
                                  zk_elapsed_ms() - time_ms);
     }
@@ -247,7 +251,7 @@ static int process_commits(struct commit_processor *commit)
         request_unref(request_queue_poll(&commit->committed_requests));
         commits_to_process--;
         commits_processed++;
-        r = request_processor_process_request(commit->next, request);
+        r = request_processor_hand_over(commit->next, request);
         request_unref(request);
     }
     commit_processor_measure(commit, SERVER_METRICS_WRITE_BATCH_TIME_IN_COMMIT_PROCESSOR,
@@ -329,7 +333,7 @@ void commit_processor_commit(struct commit_processor *commit, struct request *re
     if (!commit->stopped) {
         request->commit_recv_time_ms = zk_elapsed_ms();
         request_queue_add(&commit->incoming_commits, request);
-        zk_cond_signal(&commit->wake_up);
+        commit->quiet = true;
     }
     zk_mutex_unlock(&commit->mu);
     server_metrics_count(zookeeper_server_metrics(commit->server),
@@ -350,10 +354,21 @@ static int commit_processor_process_request(struct request_processor *processor,
             request_queue_add(&commit->incoming_writes, request);
         else
             commit->incoming_reads++;
-        zk_cond_signal(&commit->wake_up);
+        commit->quiet = true;
     }
     zk_mutex_unlock(&commit->mu);
     return 0;
+}
+
+static void commit_processor_wake(struct request_processor *processor)
+{
+    struct commit_processor *commit = (struct commit_processor *)processor;
+    zk_mutex_lock(&commit->mu);
+    bool wake = commit->quiet;
+    commit->quiet = false;
+    zk_mutex_unlock(&commit->mu);
+    if (wake)
+        zk_cond_signal(&commit->wake_up);
 }
 
 /* ---- its life -------------------------------------------------------------------------------- */
@@ -408,6 +423,7 @@ static void commit_processor_free(struct request_processor *processor) UNSHARED
 
 static const struct request_processor_ops commit_processor_ops = {
     .process_request = commit_processor_process_request,
+    .wake = commit_processor_wake,
     .shutdown = commit_processor_shutdown,
     .free = commit_processor_free,
 };

@@ -59,14 +59,14 @@ static void commit_worker_run(void *arg)
 {
     struct commit_worker *worker = arg;
     struct commit_workers *workers = worker->workers;
-    struct bq_batch batch;
+    struct bq_batch batch = {0};
     while (bq_take_all(worker->requests, &batch) == 0) {
         int64_t done = 0;
         struct request *request;
         while ((request = bq_batch_next(&batch)) != NULL) {
             int r = 0;
             if (!commit_workers_is_stopped(workers))
-                r = request_processor_process_request(workers->next, request);
+                r = request_processor_hand_over(workers->next, request);
             request_unref(request);
             done++;
             if (r < 0) {
@@ -74,8 +74,10 @@ static void commit_worker_run(void *arg)
                 zookeeper_server_handle_exception(workers->server, r, EXIT_CODE_UNEXPECTED_ERROR);
             }
         }
+        request_processor_wake(workers->next);
         count_down(workers, done);
     }
+    bq_batch_done(&batch);
 }
 
 /* Java: WorkerService.schedule(): a session id, made non-negative, by the number of threads */
@@ -85,13 +87,20 @@ void commit_workers_schedule(struct commit_workers *workers, struct request *req
     if (number < 0)
         number += workers->count;
     zk_atomic_long_add(&workers->num_requests_processing, 1);
-    bq_put(workers->items[number].requests, request_ref(request));
+    bq_put_quietly(workers->items[number].requests, request_ref(request));
+}
+
+void commit_workers_wake(struct commit_workers *workers)
+{
+    for (int32_t i = 0; i < workers->count; i++)
+        bq_wake(workers->items[i].requests);
 }
 
 void commit_workers_await_empty(struct commit_workers *workers)
 {
     if (zk_atomic_long_get(&workers->num_requests_processing) == 0)
         return;
+    commit_workers_wake(workers);
     zk_mutex_lock(&workers->mu);
     while (!workers->stopped && zk_atomic_long_get(&workers->num_requests_processing) > 0)
         zk_cond_wait(&workers->is_empty, &workers->mu);

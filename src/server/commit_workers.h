@@ -24,9 +24,10 @@ struct commit_workers *commit_workers_new(struct zookeeper_server *server,
  * Java: start() */
 ZK_NODISCARD int commit_workers_start(struct commit_workers *workers);
 
-/* Puts a request behind those of its session, and takes a reference. Any thread; never blocks.
- * Java: schedule(workRequest, id) */
+/* Puts a request behind those of its session, and takes a reference. Its worker may sleep on until
+ * commit_workers_wake. Any thread; neither blocks. Java: schedule(workRequest, id) */
 void commit_workers_schedule(struct commit_workers *workers, struct request *request);
+void commit_workers_wake(struct commit_workers *workers);
 /* BLOCKS until all that was scheduled is done, or the workers have been stopped.
  * Java: CommitProcessor.waitForEmptyPool() */
 void commit_workers_await_empty(struct commit_workers *workers);

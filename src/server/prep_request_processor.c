@@ -39,6 +39,9 @@ static struct prep_request_processor *prep_of(struct request_processor *processo
 
 /* ---- the thread ------------------------------------------------------------------------------ */
 
+/* Those behind it begin with the first of a long batch while the last ones are prepared. */
+enum { REQUESTS_PER_WAKE = 64 };
+
 static int p_request(struct prep_request_processor *prep, struct request *request);
 
 /* Java: Summary.add() */
@@ -52,7 +55,7 @@ static void measure(struct prep_request_processor *prep, enum server_metrics_sum
 static void prep_request_processor_run(void *arg)
 {
     struct prep_request_processor *prep = arg;
-    struct bq_batch batch;
+    struct bq_batch batch = {0};
     int r = 0;
     zk_log(prep->ctx, ZK_LOG_PREP_STARTED, prep->server_id,
            prep->reconfig_enabled ? "true" : "false");
@@ -62,12 +65,14 @@ static void prep_request_processor_run(void *arg)
         while (r == 0 && (request = bq_batch_next(&batch)) != NULL) {
             r = p_request(prep, request);
             request_unref(request);
-            queue_size++;
+            if (++queue_size % REQUESTS_PER_WAKE == 0)
+                request_processor_wake(prep->next_processor);
         }
         measure(prep, SERVER_METRICS_PREP_PROCESSOR_QUEUE_SIZE, queue_size);
-        bq_batch_done(&batch);
+        request_processor_wake(prep->next_processor);
         server_metrics_merge(zookeeper_server_metrics(prep->server), &prep->measured);
     }
+    bq_batch_done(&batch);
     if (r < 0)
         zookeeper_server_handle_exception(prep->server, r, 0);
     zk_log(prep->ctx, ZK_LOG_PREP_EXITED);
@@ -554,7 +559,7 @@ static int p_request(struct prep_request_processor *prep, struct request *reques
     request->zxid = zookeeper_server_get_zxid(prep->server);
     int64_t time_finished_prepare_ms = zk_elapsed_ms();
     measure(prep, SERVER_METRICS_PREP_PROCESS_TIME, time_finished_prepare_ms - prep_start_time_ms);
-    int r = request_processor_process_request(prep->next_processor, request);
+    int r = request_processor_hand_over(prep->next_processor, request);
     measure(prep, SERVER_METRICS_PROPOSAL_PROCESS_TIME, zk_elapsed_ms() - time_finished_prepare_ms);
     return r;
 }
@@ -565,8 +570,13 @@ static int p_request(struct prep_request_processor *prep, struct request *reques
 static int prep_process_request(struct request_processor *processor, struct request *request)
 {
     request->prep_queue_start_time_ms = zk_elapsed_ms();
-    bq_put(prep_of(processor)->submitted_requests, request_ref(request));
+    bq_put_quietly(prep_of(processor)->submitted_requests, request_ref(request));
     return 0;
+}
+
+static void prep_wake(struct request_processor *processor)
+{
+    bq_wake(prep_of(processor)->submitted_requests);
 }
 
 /* Java: shutdown(). What has not been looked at is dropped. */
@@ -590,6 +600,7 @@ static void prep_free(struct request_processor *processor)
 
 static const struct request_processor_ops prep_ops = {
     .process_request = prep_process_request,
+    .wake = prep_wake,
     .shutdown = prep_shutdown,
     .free = prep_free,
 };

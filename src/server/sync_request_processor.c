@@ -190,12 +190,15 @@ static int flush(struct sync_request_processor *sync)
 
 static int pass_on(struct sync_request_processor *sync, struct request *request)
 {
-    return sync->next != NULL ? request_processor_process_request(sync->next, request) : 0;
+    return sync->next != NULL ? request_processor_hand_over(sync->next, request) : 0;
 }
 
 static int flush_next(struct sync_request_processor *sync)
 {
-    return sync->next != NULL ? request_processor_flush(sync->next) : 0;
+    if (sync->next == NULL)
+        return 0;
+    request_processor_wake(sync->next);
+    return request_processor_flush(sync->next);
 }
 
 /* The next request; while there is none, what has been appended goes to disk. Java: run(), its
@@ -287,10 +290,15 @@ static int sync_request_processor_process_request(struct request_processor *proc
 {
     struct sync_request_processor *sync = (struct sync_request_processor *)processor;
     request->sync_queue_start_time_ms = zk_elapsed_ms();
-    bq_put(sync->queued_requests, request_ref(request));
+    bq_put_quietly(sync->queued_requests, request_ref(request));
     server_metrics_count(zookeeper_server_metrics(sync->server),
                          SERVER_METRICS_SYNC_PROCESSOR_REQUEST_QUEUED);
     return 0;
+}
+
+static void sync_request_processor_wake(struct request_processor *processor)
+{
+    bq_wake(((struct sync_request_processor *)processor)->queued_requests);
 }
 
 /* Java: shutdown() */
@@ -326,6 +334,7 @@ static void sync_request_processor_free(struct request_processor *processor) UNS
 
 static const struct request_processor_ops sync_request_processor_ops = {
     .process_request = sync_request_processor_process_request,
+    .wake = sync_request_processor_wake,
     .shutdown = sync_request_processor_shutdown,
     .free = sync_request_processor_free,
 };

@@ -25,6 +25,12 @@ static int ack_process_request(struct request_processor *processor, struct reque
     return 0;
 }
 
+/* What the ACKs have committed. */
+static void ack_wake(struct request_processor *processor)
+{
+    leader_wake(((struct ack_request_processor *)processor)->leader);
+}
+
 /* It is the last of its chain. Java: shutdown() */
 static void ack_shutdown(struct request_processor *processor)
 {
@@ -38,6 +44,7 @@ static void ack_free(struct request_processor *processor)
 
 static const struct request_processor_ops ack_ops = {
     .process_request = ack_process_request,
+    .wake = ack_wake,
     .shutdown = ack_shutdown,
     .free = ack_free,
 };

@@ -52,7 +52,7 @@ int follower_zookeeper_server_log_request(struct follower_zookeeper_server *fzk,
         struct request *kept = request_ref(request);
         array_deque_add_last(&fzk->pending_txns, &kept);
     }
-    int r = request_processor_process_request(
+    int r = request_processor_hand_over(
         sync_request_processor_as_processor(fzk->base.sync_processor), request);
     request_unref(request);
     return r;

@@ -56,6 +56,7 @@ static const struct learner_master_ops leader_ops = {
     .get_tick_of_initial_ack_deadline = leader_get_tick_of_initial_ack_deadline,
     .get_and_decrement_follower_counter = leader_get_and_decrement_follower_counter,
     .process_ack = leader_process_learner_ack,
+    .wake = leader_wake_for_learner,
     .revalidate_session = leader_revalidate_session,
     .touch = leader_touch,
     .submit_learner_request = leader_submit_learner_request,

@@ -155,6 +155,7 @@ void leader_revalidate_outstanding_proposals(struct leader *leader)
         has_committed = leader_try_to_commit_locked(
             leader, proposal_list_at(&leader->outstanding_proposals, 0), leader->my_id);
     zk_mutex_unlock(&leader->mu);
+    leader_wake(leader);
 }
 
 /* The request has gone through FinalRequestProcessor, so its transaction is in the tree and in the
@@ -181,8 +182,8 @@ static void leader_send_packet_locked(struct leader *leader, int32_t type, int64
     zk_mutex_lock(&leader->learners_mu);
     for (size_t i = 0; i < leader->learner_count; i++) {
         if (leader->learners[i].forwarding)
-            learner_handler_queue_packet(leader->learners[i].handler,
-                                         quorum_packet_new(type, zxid, data));
+            learner_handler_queue_packet_quietly(leader->learners[i].handler,
+                                                 quorum_packet_new(type, zxid, data));
     }
     zk_mutex_unlock(&leader->learners_mu);
 }
@@ -195,10 +196,27 @@ static void leader_send_observer_packet_locked(struct leader *leader, int32_t ty
     zk_mutex_lock(&leader->learners_mu);
     for (size_t i = 0; i < leader->learner_count; i++) {
         if (leader->learners[i].observing)
-            learner_handler_queue_packet(leader->learners[i].handler,
-                                         quorum_packet_new(type, zxid, data));
+            learner_handler_queue_packet_quietly(leader->learners[i].handler,
+                                                 quorum_packet_new(type, zxid, data));
     }
     zk_mutex_unlock(&leader->learners_mu);
+}
+
+void leader_wake(struct leader *leader)
+{
+    zk_mutex_lock(&leader->learners_mu);
+    for (size_t i = 0; i < leader->learner_count; i++)
+        learner_handler_wake(leader->learners[i].handler);
+    zk_mutex_unlock(&leader->learners_mu);
+    leader_zookeeper_server_wake_commit(leader->role.zk);
+}
+
+/* A LearnerHandler has read all that its learner has sent so far. */
+void leader_wake_for_learner(struct learner_master *master)
+{
+    struct leader *leader = leader_of(master);
+    leader_wake(leader);
+    leader_zookeeper_server_wake_prep(leader->role.zk);
 }
 
 /* Java: commit() */

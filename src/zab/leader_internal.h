@@ -190,6 +190,10 @@ void leader_stop_rendezvous(struct leader *leader);
 
 /* ---- leader_broadcast.c: what the processors call -------------------------------------------- */
 
+/* All of these put packets and commits into queues; the threads behind those may sleep on until
+ * leader_wake. Once the server runs; locks the learners. */
+void leader_wake(struct leader *leader);
+
 /* Gives the request, which PrepRequestProcessor has made a transaction, to the quorum.
  * ProcessThread alone; locks mu. Errors: -EOVERFLOW: the epoch has no zxid left, and the leader is
  * stopped; -ECANCELED: it has stopped. */
@@ -212,6 +216,7 @@ void leader_free_proposals(struct leader *leader);
 
 /* ---- leader_broadcast.c: methods of learner_master ------------------------------------------- */
 
+void leader_wake_for_learner(struct learner_master *master);
 void leader_process_learner_ack(struct learner_master *master, struct learner_handler *handler,
                                 int64_t zxid);
 int64_t leader_get_last_committed(struct learner_master *master);

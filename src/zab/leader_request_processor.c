@@ -17,7 +17,13 @@ static int leader_request_process_request(struct request_processor *processor,
                                           struct request *request)
 {
     struct leader_request_processor *self = (void *)processor;
-    return request_processor_process_request(self->next, request);
+    return request_processor_hand_over(self->next, request);
+}
+
+static void leader_request_wake(struct request_processor *processor)
+{
+    struct leader_request_processor *self = (void *)processor;
+    request_processor_wake(self->next);
 }
 
 /* Java: shutdown() */
@@ -36,6 +42,7 @@ static void leader_request_free(struct request_processor *processor)
 
 static const struct request_processor_ops leader_request_ops = {
     .process_request = leader_request_process_request,
+    .wake = leader_request_wake,
     .shutdown = leader_request_shutdown,
     .free = leader_request_free,
 };

@@ -141,5 +141,17 @@ int leader_zookeeper_server_submit_learner_request(struct zookeeper_server *serv
                                                    struct request *request)
 {
     struct leader_zookeeper_server *self = zookeeper_server_kind(server);
-    return request_processor_process_request(self->prep_request_processor, request);
+    return request_processor_hand_over(self->prep_request_processor, request);
+}
+
+void leader_zookeeper_server_wake_commit(struct zookeeper_server *server)
+{
+    struct leader_zookeeper_server *self = zookeeper_server_kind(server);
+    request_processor_wake(commit_processor_as_processor(self->commit_processor));
+}
+
+void leader_zookeeper_server_wake_prep(struct zookeeper_server *server)
+{
+    struct leader_zookeeper_server *self = zookeeper_server_kind(server);
+    request_processor_wake(self->prep_request_processor);
 }

@@ -39,4 +39,9 @@ bool leader_zookeeper_server_check_if_valid_global_session(struct zookeeper_serv
 ZK_NODISCARD int leader_zookeeper_server_submit_learner_request(struct zookeeper_server *server,
                                                                 struct request *request);
 
+/* Each wakes one thread for what it has been given: CommitProcessor's for commits, ProcessThread
+ * for learners' requests. Once the server runs; any thread. */
+void leader_zookeeper_server_wake_commit(struct zookeeper_server *server);
+void leader_zookeeper_server_wake_prep(struct zookeeper_server *server);
+
 #endif

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "zab/learner_internal.h"
+#include "zab/learner_zookeeper_server.h"
 #include "zk/base/alloc.h"
 #include "zk/base/error.h"
 #include "zk/io/sock.h"
@@ -107,6 +108,13 @@ static void run_connectors(struct learner *learner, struct leader_connector *con
     zk_thread_group_free(group); /* joins them */
 }
 
+/* The leader's packets of this moment have been read: SyncThread and CommitProcessor go to work. */
+static void wake_server(void *arg)
+{
+    struct learner *learner = arg;
+    learner_zookeeper_server_wake(learner_zookeeper_server_of(learner->zk));
+}
+
 /* Makes the connection ready for the first packet. */
 static void adopt_connection(struct learner *learner, struct sock *sock)
 {
@@ -120,6 +128,7 @@ static void adopt_connection(struct learner *learner, struct sock *sock)
                   "this learner joins its leader at the quorum port");
     zk_mutex_lock(&learner->output_mu);
     packet_stream_init(&learner->stream, learner->ctx, sock);
+    packet_stream_before_wait(&learner->stream, wake_server, learner);
     learner->connected = true;
     zk_mutex_unlock(&learner->output_mu);
     learner->connected_ms = zk_elapsed_ms();

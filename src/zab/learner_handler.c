@@ -172,21 +172,21 @@ static void note_sending(struct learner_handler *handler, const struct quorum_pa
 static int send_packets(struct learner_handler *handler)
 {
     int r = 0;
+    struct bq_batch batch = {0};
     while (r == 0) {
-        struct bq_batch batch;
         r = bq_take_all(handler->queued_packets, &batch);
         if (r < 0)
-            return r;
+            break;
         struct quorum_packet *packet;
         while (r == 0 && (packet = bq_batch_next(&batch)) != NULL) {
             note_sending(handler, packet);
             r = packet_stream_write(&handler->stream, handler->sid, packet);
             quorum_packet_free(packet);
         }
-        bq_batch_done(&batch);
         if (r == 0)
             r = packet_stream_flush(&handler->stream);
     }
+    bq_batch_done(&batch);
     return r;
 }
 
@@ -200,6 +200,12 @@ static void sender_run(void *arg)
      * it might still be waited for. */
     learner_handler_shutdown(handler);
     learner_handler_unref(handler);
+}
+
+static void wake_others(void *arg)
+{
+    struct learner_handler *handler = arg;
+    handler->master->ops->wake(handler->master);
 }
 
 /* ---- the handler's own thread ---------------------------------------------------------------- */
@@ -284,6 +290,7 @@ static void learner_handler_run(void *arg)
     learner_handler_queue_packet(handler, quorum_packet_new(LEADER_UPTODATE, -1, NULL));
 
     /* ---- broadcast: whatever the learner says, it was heard of in this tick ---- */
+    packet_stream_before_wait(&handler->stream, wake_others, handler);
     while (r == 0) {
         r = read_packet(handler, &qp);
         if (r < 0)
@@ -586,6 +593,18 @@ void learner_handler_ping(struct learner_handler *handler)
 /* Java: queuePacket() */
 void learner_handler_queue_packet(struct learner_handler *handler, struct quorum_packet *packet)
 {
+    learner_handler_queue_packet_quietly(handler, packet);
+    learner_handler_wake(handler);
+}
+
+void learner_handler_wake(struct learner_handler *handler)
+{
+    bq_wake(handler->queued_packets);
+}
+
+void learner_handler_queue_packet_quietly(struct learner_handler *handler,
+                                          struct quorum_packet *packet)
+{
     int64_t size = packet_size(packet);
     zk_mutex_lock(&handler->mu);
     bool room = handler->queued_bytes + size <= handler->queued_bytes_limit;
@@ -596,7 +615,7 @@ void learner_handler_queue_packet(struct learner_handler *handler, struct quorum
     int64_t limit = handler->queued_bytes_limit;
     zk_mutex_unlock(&handler->mu);
     if (room) {
-        bq_put(handler->queued_packets, packet);
+        bq_put_quietly(handler->queued_packets, packet);
         return;
     }
     quorum_packet_free(packet);

@@ -77,6 +77,10 @@ struct learner_master_ops {
     void (*process_ack)(struct learner_master *master, struct learner_handler *handler,
                         int64_t zxid);
 
+    /* The handler is about to wait for its learner: the threads that its last packets have given
+     * something may go to work. Once the master serves. */
+    void (*wake)(struct learner_master *master);
+
     /* Java: revalidateSession(). Answers the learner. -EPROTO: the packet is too short. */
     int (*revalidate_session)(struct learner_master *master, const struct quorum_packet *packet,
                               struct learner_handler *handler);

@@ -34,18 +34,20 @@ static void forward(struct learner_request_processor *processor, struct request 
 static void learner_request_processor_run(void *arg)
 {
     struct learner_request_processor *processor = arg;
-    struct bq_batch batch;
+    struct bq_batch batch = {0};
     while (bq_take_all(processor->queued_requests, &batch) == 0) {
         struct request *request;
         while ((request = bq_batch_next(&batch)) != NULL) {
             /* The commit must find the request, so the CommitProcessor gets it before the
              * leader does. */
-            if (request_processor_process_request(processor->next, request) == 0)
+            if (request_processor_hand_over(processor->next, request) == 0)
                 forward(processor, request);
             request_unref(request);
         }
+        request_processor_wake(processor->next);
         learner_flush(processor->lzk->learner);
     }
+    bq_batch_done(&batch);
     zk_log(processor->ctx, ZK_LOG_REQUEST_PROCESSOR_EXITED, processor->role);
 }
 
@@ -86,8 +88,13 @@ static int learner_request_processor_process_request(struct request_processor *b
                                                      struct request *request)
 {
     struct learner_request_processor *processor = (struct learner_request_processor *)base;
-    bq_put(processor->queued_requests, request_ref(request));
+    bq_put_quietly(processor->queued_requests, request_ref(request));
     return 0;
+}
+
+static void learner_request_processor_wake(struct request_processor *base)
+{
+    bq_wake(((struct learner_request_processor *)base)->queued_requests);
 }
 
 /* Java: FollowerRequestProcessor.shutdown(), ObserverRequestProcessor.shutdown() */
@@ -112,6 +119,7 @@ static void learner_request_processor_free(struct request_processor *base)
 
 static const struct request_processor_ops learner_request_processor_ops = {
     .process_request = learner_request_processor_process_request,
+    .wake = learner_request_processor_wake,
     .shutdown = learner_request_processor_shutdown,
     .free = learner_request_processor_free,
 };

@@ -54,6 +54,14 @@ void learner_zookeeper_server_shutdown_components(struct zookeeper_server *serve
         request_processor_shutdown(sync_request_processor_as_processor(lzk->sync_processor));
 }
 
+void learner_zookeeper_server_wake(struct learner_zookeeper_server *lzk)
+{
+    if (lzk->sync_processor != NULL)
+        request_processor_wake(sync_request_processor_as_processor(lzk->sync_processor));
+    if (lzk->commit_processor != NULL)
+        request_processor_wake(commit_processor_as_processor(lzk->commit_processor));
+}
+
 /* ---- SYNC ------------------------------------------------------------------------------------ */
 
 void learner_zookeeper_server_add_pending_sync(struct learner_zookeeper_server *lzk,

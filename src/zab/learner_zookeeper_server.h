@@ -51,6 +51,9 @@ struct learner_zookeeper_server *learner_zookeeper_server_of(const struct zookee
 /* A client's SYNC is on its way to the leader. The FollowerRequestProcessor's thread. */
 void learner_zookeeper_server_add_pending_sync(struct learner_zookeeper_server *lzk,
                                                struct request *request);
+/* SyncThread and CommitProcessor may sleep on when they have been given something, until this is
+ * called. Main thread. */
+void learner_zookeeper_server_wake(struct learner_zookeeper_server *lzk);
 /* The leader has answered the oldest SYNC. Main thread.
  * Java: FollowerZooKeeperServer.sync(), ObserverZooKeeperServer.sync() */
 void learner_zookeeper_server_sync(struct learner_zookeeper_server *lzk);

@@ -27,7 +27,7 @@ int observer_zookeeper_server_commit_request(struct observer_zookeeper_server *o
                  "the leader tells observers only what is committed");
     struct request *request = request_new_of_txn(txn);
     if (ozk->base.sync_processor != NULL) {
-        r = request_processor_process_request(
+        r = request_processor_hand_over(
             sync_request_processor_as_processor(ozk->base.sync_processor), request);
     }
     if (r == 0)

@@ -28,6 +28,12 @@ void packet_stream_done(struct packet_stream *stream)
     memset(stream, 0, sizeof *stream);
 }
 
+void packet_stream_before_wait(struct packet_stream *stream, void (*before_wait)(void *arg),
+                               void *arg)
+{
+    zk_input_before_wait(stream->input, before_wait, arg);
+}
+
 int packet_stream_read(struct packet_stream *stream, int64_t peer,
                        struct quorum_packet **ret_packet)
 {

@@ -37,6 +37,11 @@ void packet_stream_init(struct packet_stream *stream, struct zk_context *ctx, st
 /* A stream that is all zero is fine, too. */
 void packet_stream_done(struct packet_stream *stream);
 
+/* From now on before_wait(arg) is called when all that has been received is read, before the
+ * reading thread may block. */
+void packet_stream_before_wait(struct packet_stream *stream, void (*before_wait)(void *arg),
+                               void *arg);
+
 /* Returns the next packet, which the caller frees; peer is its
  * sender's sid, for the trace. Blocks on the socket. Errors: quorum_packet_read's. */
 ZK_NODISCARD int packet_stream_read(struct packet_stream *stream, int64_t peer,

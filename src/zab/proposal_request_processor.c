@@ -28,13 +28,20 @@ static int proposal_process_request(struct request_processor *processor, struct 
     }
     /* First to where the commit is waited for: with one voter, or a fast quorum, the commit may
      * come before propose() has returned. */
-    int r = request_processor_process_request(self->next, request);
+    int r = request_processor_hand_over(self->next, request);
     if (r < 0 || request->txn == NULL)
         return r;
     r = leader_propose(self->leader, request);
     if (r < 0)
         return r;
-    return request_processor_process_request(self->sync_processor, request);
+    return request_processor_hand_over(self->sync_processor, request);
+}
+
+static void proposal_wake(struct request_processor *processor)
+{
+    struct proposal_request_processor *self = (void *)processor;
+    request_processor_wake(self->sync_processor);
+    leader_wake(self->leader); /* CommitProcessor, too */
 }
 
 /* Java: shutdown() */
@@ -55,6 +62,7 @@ static void proposal_free_processor(struct request_processor *processor)
 
 static const struct request_processor_ops proposal_ops = {
     .process_request = proposal_process_request,
+    .wake = proposal_wake,
     .shutdown = proposal_shutdown,
     .free = proposal_free_processor,
 };

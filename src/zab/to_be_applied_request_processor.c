@@ -21,11 +21,17 @@ static int to_be_applied_process_request(struct request_processor *processor,
                                          struct request *request)
 {
     struct to_be_applied_request_processor *self = (void *)processor;
-    int r = request_processor_process_request(self->next, request);
+    int r = request_processor_hand_over(self->next, request);
     /* Only writes stand on the list. */
     if (request->txn != NULL)
         leader_applied(self->leader, request);
     return r;
+}
+
+static void to_be_applied_wake(struct request_processor *processor)
+{
+    struct to_be_applied_request_processor *self = (void *)processor;
+    request_processor_wake(self->next);
 }
 
 /* Java: shutdown() */
@@ -44,6 +50,7 @@ static void to_be_applied_free(struct request_processor *processor)
 
 static const struct request_processor_ops to_be_applied_ops = {
     .process_request = to_be_applied_process_request,
+    .wake = to_be_applied_wake,
     .shutdown = to_be_applied_shutdown,
     .free = to_be_applied_free,
 };

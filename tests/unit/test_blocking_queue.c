@@ -228,7 +228,7 @@ static void a_batch_that_is_polled_waits_for_its_time_only(void **state)
 static void a_batch_takes_all_that_is_there_in_order(void **state)
 {
     struct stage *stage = *state;
-    struct bq_batch batch;
+    struct bq_batch batch = {0};
     put(stage, 1);
     put(stage, 2);
     put(stage, 3);
@@ -245,12 +245,13 @@ static void a_batch_takes_all_that_is_there_in_order(void **state)
     }
     assert_null(bq_batch_next(&batch));
     assert_int_equal(take(stage), 4);
+    bq_batch_done(&batch);
 }
 
 static void what_is_left_of_a_batch_is_freed(void **state)
 {
     struct stage *stage = *state;
-    struct bq_batch batch;
+    struct bq_batch batch = {0};
     put(stage, 1);
     put(stage, 2);
     put(stage, 3);
@@ -265,13 +266,30 @@ static void what_is_left_of_a_batch_is_freed(void **state)
 static void take_all_for_ever(void *arg)
 {
     struct stage *stage = arg;
-    struct bq_batch batch;
+    struct bq_batch batch = {0};
     while ((stage->poll_result = bq_take_all(stage->queue, &batch)) == 0) {
         for (int *item; (item = bq_batch_next(&batch)) != NULL; free(item))
             stage->sum += *item;
         if (stage->sum == 3)
-            return;
+            break;
     }
+    bq_batch_done(&batch);
+}
+
+/* Many are put, and the taker is woken once. */
+static void what_is_put_quietly_is_taken_after_the_wake(void **state)
+{
+    struct stage *stage = *state;
+    bq_wake(stage->queue); /* nothing to wake for */
+    assert_int_equal(zk_thread_group_start(stage->group, take_all_for_ever, stage, "taker"), 0);
+    for (int i = 0; i < 3; i++) {
+        int *item = malloc(sizeof *item);
+        *item = 1;
+        bq_put_quietly(stage->queue, item);
+    }
+    bq_wake(stage->queue);
+    zk_thread_group_join(stage->group);
+    assert_int_equal(stage->sum, 3);
 }
 
 static void a_put_wakes_who_waits_for_a_batch(void **state)
@@ -297,7 +315,7 @@ static void close_wakes_who_waits_for_a_batch(void **state)
 static void a_closed_queue_gives_no_batch(void **state)
 {
     struct stage *stage = *state;
-    struct bq_batch batch;
+    struct bq_batch batch = {0};
     put(stage, 1);
     bq_close(stage->queue);
     assert_int_equal(bq_take_all(stage->queue, &batch), -ECANCELED);
@@ -306,7 +324,7 @@ static void a_closed_queue_gives_no_batch(void **state)
 static void the_trace_has_each_element_of_a_batch(void **state)
 {
     struct stage *stage = *state;
-    struct bq_batch batch;
+    struct bq_batch batch = {0};
     put(stage, 1);
     put(stage, 2);
     assert_int_equal(bq_take_all(stage->queue, &batch), 0);
@@ -371,6 +389,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_batch_takes_all_that_is_there_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_left_of_a_batch_is_freed, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_put_quietly_is_taken_after_the_wake, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_put_wakes_who_waits_for_a_batch, setup, teardown),
         cmocka_unit_test_setup_teardown(close_wakes_who_waits_for_a_batch, setup, teardown),
         cmocka_unit_test_setup_teardown(a_closed_queue_gives_no_batch, setup, teardown),

@@ -86,12 +86,18 @@ static struct txn_log_entry *error_txn(int64_t session_id, int32_t cxid, int64_t
     return txn_log_entry_new(&header, &record, NULL);
 }
 
+static void commit_loudly(struct stage *stage, struct request *request)
+{
+    commit_processor_commit(stage->commit, request);
+    request_processor_wake(stage->processor);
+}
+
 /* The leader says that a write has been committed. */
 static void commit_comes(struct stage *stage, int64_t session_id, int32_t cxid, int64_t zxid)
 {
     struct txn_log_entry *txn = error_txn(session_id, cxid, zxid);
     struct request *request = request_new_of_txn(txn);
-    commit_processor_commit(stage->commit, request);
+    commit_loudly(stage, request);
     request_unref(request);
     txn_log_entry_unref(txn);
 }
@@ -262,7 +268,7 @@ static void a_learners_sync_waits_for_the_leader(void **state)
     request_comes(stage, 1, 2, OP_CODE_GET_DATA);
     expect_after_a_turn(stage, 0, "");
 
-    commit_processor_commit(stage->commit, sync);
+    commit_loudly(stage, sync);
 
     expect(stage, 3, "getData 999.1, sync 1.1, getData 1.2");
     request_unref(sync);
@@ -302,7 +308,7 @@ static void a_leader_commits_the_request_itself(void **state)
     struct txn_log_entry *txn = error_txn(1, 1, 5);
     request_set_txn(request, txn);
     assert_int_equal(request_processor_process_request(stage->processor, request), 0);
-    commit_processor_commit(stage->commit, request);
+    commit_loudly(stage, request);
     expect(stage, 1, "create 1.1=5");
     assert_ptr_equal(scripted_processor_at(stage->next, 0), request);
     txn_log_entry_unref(txn);

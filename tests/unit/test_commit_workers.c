@@ -89,12 +89,18 @@ static struct txn_log_entry *error_txn(int64_t session_id, int32_t cxid, int64_t
     return txn_log_entry_new(&header, &record, NULL);
 }
 
+static void commit_loudly(struct stage *stage, struct request *request)
+{
+    commit_processor_commit(stage->commit, request);
+    request_processor_wake(stage->processor);
+}
+
 /* The leader says that a write has been committed. */
 static void commit_comes(struct stage *stage, int64_t session_id, int32_t cxid, int64_t zxid)
 {
     struct txn_log_entry *txn = error_txn(session_id, cxid, zxid);
     struct request *request = request_new_of_txn(txn);
-    commit_processor_commit(stage->commit, request);
+    commit_loudly(stage, request);
     request_unref(request);
     txn_log_entry_unref(txn);
 }
@@ -218,7 +224,7 @@ static void busy_leader_run(void *arg)
         if (done < ready) {
             struct request *request = forwarded->requests[done++];
             if (request->type == OP_CODE_SYNC)
-                commit_processor_commit(forwarded->stage->commit, request);
+                commit_loudly(forwarded->stage, request);
             else
                 commit_comes(forwarded->stage, request->session_id, request->cxid,
                              ++forwarded->commits);

@@ -127,6 +127,7 @@ static void propose(struct stage *stage, int64_t counter)
 static void ack(struct stage *stage, int64_t sid, int64_t counter)
 {
     leader_process_ack(stage->leader, sid, EPOCH + counter);
+    leader_wake(stage->leader);
 }
 
 /* What was queued since the last look: "PROPOSAL 1, COMMIT 1": counters. */
@@ -469,6 +470,7 @@ static void write_thread(void *arg)
         request->owner = learner_handler_get_owner(stream->follower);
         int r = leader_submit_learner_request(&stream->stage->leader->master, request);
         zk_assert(r == 0);
+        leader_wake_for_learner(&stream->stage->leader->master);
         request_unref(request);
         buf_unref(timeout);
     }
@@ -484,6 +486,7 @@ static void ack_thread(void *arg)
         struct quorum_packet *packet = item;
         if (packet->type == LEADER_PROPOSAL) {
             leader_process_ack(stream->stage->leader, 1, packet->zxid);
+            leader_wake(stream->stage->leader);
             acked++;
         }
         quorum_packet_free(packet);

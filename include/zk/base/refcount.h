@@ -1,5 +1,5 @@
 /* Reference counts, and numbers that threads share without a lock: these two types are the only
- * atomics of the house (A-2). They are sequentially consistent. */
+ * atomics of the house (A-2). They are sequentially consistent, but for peek and note. */
 #ifndef ZK_BASE_REFCOUNT_H
 #define ZK_BASE_REFCOUNT_H
 
@@ -51,6 +51,18 @@ static inline int64_t zk_atomic_long_get(const struct zk_atomic_long *number)
 static inline void zk_atomic_long_set(struct zk_atomic_long *number, int64_t value)
 {
     atomic_store(&number->value, value);
+}
+
+/* For a number that says nothing about other memory, such as who holds a lock: it costs no more
+ * than a plain one. */
+static inline int64_t zk_atomic_long_peek(const struct zk_atomic_long *number)
+{
+    return atomic_load_explicit(&number->value, memory_order_relaxed);
+}
+
+static inline void zk_atomic_long_note(struct zk_atomic_long *number, int64_t value)
+{
+    atomic_store_explicit(&number->value, value, memory_order_relaxed);
 }
 
 /* Returns the new value. */

@@ -24,6 +24,9 @@ struct zk_input *zk_input_new_fd(int fd);
 /* The same of a file that gzip has packed. The sum is of the bytes as they were before. Reading has
  * one more error, -EPROTO: they are not gzip's. */
 struct zk_input *zk_input_new_gzip(int fd);
+/* From now on before_wait(arg) is called whenever a socket is asked for more, which may block: what
+ * the reader has put off until it has read all that is there, it does then. */
+void zk_input_before_wait(struct zk_input *input, void (*before_wait)(void *arg), void *arg);
 void zk_input_free(struct zk_input *input);
 
 /* Reads exactly length bytes. Errors: -EPIPE, the stream ends before; -ETIMEDOUT; others of the

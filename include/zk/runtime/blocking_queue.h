@@ -14,11 +14,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "zk/base/array_deque.h"
 #include "zk/base/attrs.h"
 
 struct zk_context;
 struct blocking_queue;
-struct bq_node;
 
 enum { BQ_LIMIT = 65536 };
 
@@ -33,6 +33,13 @@ void bq_free(struct blocking_queue *queue);
  * queue frees item at once. Java: offer() */
 void bq_put(struct blocking_queue *queue, void *item);
 
+/* The same, but a taker that sleeps is not woken before bq_wake: a thread that has many elements to
+ * put pays for one wake-up. It calls bq_wake when it has put them all, and before it may block
+ * itself. */
+void bq_put_quietly(struct blocking_queue *queue, void *item);
+/* Wakes a taker if elements have been put quietly and are still there. */
+void bq_wake(struct blocking_queue *queue);
+
 /* Takes the oldest element; it is the caller's then. Waits at most timeout_ms for one (0: not at
  * all; INT64_MAX: for ever).
  * Errors: -ETIMEDOUT, no element came; -ECANCELED, the queue is closed (elements that were left
@@ -40,24 +47,25 @@ void bq_put(struct blocking_queue *queue, void *item);
 ZK_NODISCARD int bq_poll(struct blocking_queue *queue, int64_t timeout_ms, void **ret_item);
 
 /* Elements that were taken in one step, the oldest first. They are the batch's until bq_batch_next
- * hands them out. One thread uses a batch. */
+ * hands them out. One thread uses a batch. It is zero-initialised, and empty whenever it is filled;
+ * its memory is used again and again, until bq_batch_done. */
 struct bq_batch {
-    struct bq_node *head;
+    struct array_deque items; /* pointers */
     void (*free_item)(void *item);
 };
 
 /* Takes every element of the queue, and waits for one as long as there is none. A taker that can
  * use many at once pays for one lock and one wake-up, however many there are.
  * Errors: -ECANCELED, the queue is closed. Java: take() and drainTo() */
-ZK_NODISCARD int bq_take_all(struct blocking_queue *queue, struct bq_batch *ret_batch);
+ZK_NODISCARD int bq_take_all(struct blocking_queue *queue, struct bq_batch *batch);
 /* The same, but waits at most timeout_ms (0: not at all). Errors: -ETIMEDOUT, no element came; as
  * above. Java: poll(timeout) and drainTo() */
 ZK_NODISCARD int bq_poll_all(struct blocking_queue *queue, int64_t timeout_ms,
-                             struct bq_batch *ret_batch);
+                             struct bq_batch *batch);
 
 /* Returns the next element, which is the caller's then; NULL when the batch is empty. */
 void *bq_batch_next(struct bq_batch *batch);
-/* Frees the elements that were not handed out. */
+/* Frees the elements that were not handed out, and the batch's memory. */
 void bq_batch_done(struct bq_batch *batch);
 
 /* Wakes all threads that wait for an element; from now on the queue takes none and gives none.

@@ -28,7 +28,7 @@ struct commit_processor *commit_processor_new(struct zookeeper_server *server,
 ZK_NODISCARD int commit_processor_start(struct commit_processor *commit);
 
 /* Java: commit(). The request has been committed; commits come in the order of their zxids. Takes a
- * reference. Any thread; never blocks. */
+ * reference. The thread may sleep on until request_processor_wake. Any thread; never blocks. */
 void commit_processor_commit(struct commit_processor *commit, struct request *request);
 
 /* The processor as a link of the chain. process_request: any thread; never blocks. A write of a

@@ -7,6 +7,10 @@
  *                     caller's: a processor that keeps it takes a reference. It does not block on
  *                     network or disk, unless the processor says so. After shutdown the request
  *                     is dropped.
+ *                     A thread behind its queue may sleep on until wake.
+ *   wake              wakes the threads that process_request has given something, here and further
+ *                     down the chain; cheap if there is none. Processors that have no thread and
+ *                     pass on to none leave it NULL.
  *   flush             what process_request has collected goes out now, such as packets with ACKs.
  *                     Processors that collect nothing leave it NULL.
  *   shutdown          ends the processor's own thread and joins it, then shuts down the next
@@ -27,6 +31,7 @@ struct request_processor_ops {
     /* Errors: negative errno, and the chain cannot go on (-EOVERFLOW: the epoch has no zxid left).
      * Java: RequestProcessorException */
     int (*process_request)(struct request_processor *processor, struct request *request);
+    void (*wake)(struct request_processor *processor);
     int (*flush)(struct request_processor *processor);
     void (*shutdown)(struct request_processor *processor);
     void (*free)(struct request_processor *processor);
@@ -37,11 +42,27 @@ struct request_processor {
     const struct request_processor_ops *ops;
 };
 
+/* One of several requests: the caller calls request_processor_wake behind the last one, and before
+ * it may block. The price of a thread is paid once for all of them. */
+ZK_NODISCARD static inline int request_processor_hand_over(struct request_processor *processor,
+                                                           struct request *request)
+{
+    return processor->ops->process_request(processor, request);
+}
+
+static inline void request_processor_wake(struct request_processor *processor)
+{
+    if (processor->ops->wake != NULL)
+        processor->ops->wake(processor);
+}
+
 /* Java: processRequest() */
 ZK_NODISCARD static inline int request_processor_process_request(
     struct request_processor *processor, struct request *request)
 {
-    return processor->ops->process_request(processor, request);
+    int r = request_processor_hand_over(processor, request);
+    request_processor_wake(processor);
+    return r;
 }
 
 /* Does nothing if the processor has no flush. In Java an interface of its own,

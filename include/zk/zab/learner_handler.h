@@ -57,6 +57,10 @@ void learner_handler_ping(struct learner_handler *handler);
 /* Java: queuePacket(). Takes ownership of packet. Never blocks. Any thread; locks
  * learner_handler. */
 void learner_handler_queue_packet(struct learner_handler *handler, struct quorum_packet *packet);
+/* The same, but the Sender may sleep on until learner_handler_wake. */
+void learner_handler_queue_packet_quietly(struct learner_handler *handler,
+                                          struct quorum_packet *packet);
+void learner_handler_wake(struct learner_handler *handler);
 
 /* Java: shutdown(). Ends the connection: its threads are woken and end. Never blocks. Any thread,
  * any number of times; locks learner_handler. */
