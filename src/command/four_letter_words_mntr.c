@@ -74,7 +74,7 @@ static void append_gauges(const struct four_letter_facts *facts, struct zk_str *
         append_line(str, "pending_syncs", status->leader.pending_syncs);
         append_line(str, "leader_uptime", status->leader.leader_uptime_ms);
     }
-    append_line(str, "local_sessions", 0);
+    append_line(str, "local_sessions", status->local_sessions);
     append_line(str, "uptime", status->uptime_ms);
     append_line(str, "max_latency", stats->request_latency_ms.max);
     if (leads)

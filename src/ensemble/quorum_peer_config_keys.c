@@ -61,6 +61,9 @@ static const struct config_key KEYS[] = {
     {"syncEnabled", KEY_BOOLEAN, KEY_SERVED, CONFIG(sync_enabled), NULL, NULL},
     {"dynamicConfigFile", KEY_TEXT, KEY_SERVED, CONFIG(dynamic_config_file), NULL, NULL},
     {"standaloneEnabled", KEY_BOOLEAN, KEY_SERVED, CONFIG(standalone_enabled), NULL, NULL},
+    {"localSessionsEnabled", KEY_BOOLEAN, KEY_SERVED, CONFIG(local_sessions_enabled), NULL, NULL},
+    {"localSessionsUpgradingEnabled", KEY_BOOLEAN, KEY_SERVED,
+     CONFIG(local_sessions_upgrading_enabled), NULL, NULL},
     {"reconfigEnabled", KEY_BOOLEAN, KEY_SERVED, CONFIG(reconfig_enabled), NULL, NULL},
     {"quorum.cnxn.threads.size", KEY_INT, KEY_SERVED, CONFIG(quorum_cnxn_threads_size), NULL, NULL},
     {"multiAddress.enabled", KEY_BOOLEAN, KEY_SERVED, CONFIG(multi_address_enabled), NULL, NULL},
@@ -84,8 +87,6 @@ static const struct config_key KEYS[] = {
     {"quorum.auth.learnerRequireSasl", KEY_BOOLEAN, KEY_REFUSED, IGNORED_BOOL, NULL,
      "SASL between servers"},
 
-    {"localSessionsEnabled", KEY_BOOLEAN, KEY_WARNS, IGNORED_BOOL, NULL, NULL},
-    {"localSessionsUpgradingEnabled", KEY_BOOLEAN, KEY_WARNS, IGNORED_BOOL, NULL, NULL},
     {"sslQuorumReloadCertFiles", KEY_BOOLEAN, KEY_WARNS, IGNORED_BOOL, NULL, NULL},
     {"quorum.auth.learner.saslLoginContext", KEY_TEXT, KEY_WARNS, IGNORED_TEXT, "QuorumLearner",
      NULL},

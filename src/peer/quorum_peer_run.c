@@ -147,6 +147,10 @@ static void log_settings(struct quorum_peer_run *run)
     zk_log(run->ctx, ZK_LOG_SETTING_INT, "tickTime", config->tick_time_ms);
     zk_log(run->ctx, ZK_LOG_SETTING_INT, "initLimit", config->init_limit);
     zk_log(run->ctx, ZK_LOG_SETTING_INT, "syncLimit", config->sync_limit);
+    zk_log(run->ctx, ZK_LOG_LOCAL_SESSIONS,
+           config->local_sessions_enabled ? "enabled" : "disabled");
+    zk_log(run->ctx, ZK_LOG_LOCAL_SESSION_UPGRADING,
+           config->local_sessions_upgrading_enabled ? "enabled" : "disabled");
     zk_log(run->ctx, ZK_LOG_SETTING_INT, "quorum.cnxn.threads.size",
            config->quorum_cnxn_threads_size);
 }

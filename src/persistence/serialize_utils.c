@@ -65,6 +65,11 @@ void session_timeouts_put(struct session_timeouts *sessions, int64_t session, in
     sessions->items[place] = (struct session_timeout){.session = session, .timeout_ms = timeout_ms};
 }
 
+bool session_timeouts_has(const struct session_timeouts *sessions, int64_t session)
+{
+    return stands_at(sessions, session_place(sessions, session), session);
+}
+
 void session_timeouts_remove(struct session_timeouts *sessions, int64_t session)
 {
     size_t place = session_place(sessions, session);

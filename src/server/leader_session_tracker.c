@@ -1,7 +1,7 @@
 /* What a leader does with the sessions of the ensemble. Java: server.quorum.LeaderSessionTracker
  *
- * Each method hands on to the tracker of global sessions. They stand here one by one because
- * Java's do, and because this is where local sessions will be asked first. */
+ * Each method asks the local sessions first, if there may be any, and then the tracker of global
+ * ones. */
 #include "zk/server/leader_session_tracker.h"
 
 #include <stdlib.h>
@@ -9,12 +9,18 @@
 #include "zk/base/alloc.h"
 #include "zk/runtime/log_table.h"
 #include "zk/server/session_tracker_impl.h"
+#include "zk/server/upgradeable_session_tracker.h"
 
 struct leader_session_tracker {
-    struct session_tracker base;
-    struct zk_context *ctx;
+    struct upgradeable_session_tracker base;        /* the first field: it is one */
     struct session_tracker *global_session_tracker; /* owned */
 };
+
+/* NULL: local sessions are not enabled. */
+static struct session_tracker *leader_local_of(struct session_tracker *tracker)
+{
+    return ((struct upgradeable_session_tracker *)tracker)->local_session_tracker;
+}
 
 static struct session_tracker *global_of(struct session_tracker *tracker)
 {
@@ -24,18 +30,25 @@ static struct session_tracker *global_of(struct session_tracker *tracker)
 /* Java: removeSession() */
 static void leader_remove_session(struct session_tracker *tracker, int64_t session_id)
 {
+    if (leader_local_of(tracker) != NULL)
+        session_tracker_remove_session(leader_local_of(tracker), session_id);
     session_tracker_remove_session(global_of(tracker), session_id);
 }
 
 /* Java: start() */
 static int leader_tracker_start(struct session_tracker *tracker)
 {
-    return session_tracker_start(global_of(tracker));
+    int r = session_tracker_start(global_of(tracker));
+    if (r == 0 && leader_local_of(tracker) != NULL)
+        r = session_tracker_start(leader_local_of(tracker));
+    return r;
 }
 
 /* Java: shutdown() */
 static void leader_tracker_shutdown(struct session_tracker *tracker)
 {
+    if (leader_local_of(tracker) != NULL)
+        session_tracker_shutdown(leader_local_of(tracker));
     session_tracker_shutdown(global_of(tracker));
 }
 
@@ -43,7 +56,11 @@ static void leader_tracker_shutdown(struct session_tracker *tracker)
 static bool leader_track_session(struct session_tracker *tracker, int64_t session_id,
                                  int32_t timeout_ms)
 {
-    return session_tracker_track_session(global_of(tracker), session_id, timeout_ms);
+    bool tracked = session_tracker_track_session(global_of(tracker), session_id, timeout_ms);
+    if (tracked && leader_local_of(tracker) != NULL)
+        zk_log(((struct upgradeable_session_tracker *)tracker)->ctx, ZK_LOG_TRACKING_GLOBAL_SESSION,
+               (uint64_t)session_id);
+    return tracked;
 }
 
 /* Java: commitSession() */
@@ -52,8 +69,11 @@ static bool leader_commit_session(struct session_tracker *tracker, int64_t sessi
 {
     bool added = session_tracker_commit_session(global_of(tracker), session_id, timeout_ms);
     if (added)
-        zk_log(((struct leader_session_tracker *)tracker)->ctx, ZK_LOG_COMMITTING_GLOBAL_SESSION,
-               (uint64_t)session_id);
+        zk_log(((struct upgradeable_session_tracker *)tracker)->ctx,
+               ZK_LOG_COMMITTING_GLOBAL_SESSION, (uint64_t)session_id);
+    /* A session that moved before its upgrade was done may have become local here again. */
+    if (leader_local_of(tracker) != NULL)
+        (void)session_tracker_impl_take_out(leader_local_of(tracker), session_id);
     return added;
 }
 
@@ -61,22 +81,49 @@ static bool leader_commit_session(struct session_tracker *tracker, int64_t sessi
 static bool leader_touch_session(struct session_tracker *tracker, int64_t session_id,
                                  int32_t timeout_ms)
 {
-    return session_tracker_touch_session(global_of(tracker), session_id, timeout_ms);
+    if (leader_local_of(tracker) != NULL &&
+        session_tracker_touch_session(leader_local_of(tracker), session_id, timeout_ms))
+        return true;
+    if (session_tracker_touch_session(global_of(tracker), session_id, timeout_ms))
+        return true;
+    /* Its createSession has not been prepared yet: Java would drop the request (D-255). */
+    return upgradeable_session_tracker_is_upgrading_session(tracker, session_id) &&
+           !session_tracker_impl_is_tracking_session(global_of(tracker), session_id);
 }
 
 /* Java: createSession() */
 static int64_t leader_create_session(struct session_tracker *tracker, int32_t timeout_ms)
 {
-    return session_tracker_create_session(global_of(tracker), timeout_ms);
+    struct session_tracker *local = leader_local_of(tracker);
+    return session_tracker_create_session(local != NULL ? local : global_of(tracker), timeout_ms);
 }
 
-/* Java: checkSession(). A session that nobody knows might be a local one of another server; as
- * there are none, it has expired. */
+/* Java: getServerIdFromSessionId() */
+static int64_t server_id_of_session(int64_t session_id)
+{
+    return session_id >> 56;
+}
+
+/* A session that nobody here knows may be a local one of another server.
+ * Java: checkSession() */
 static enum keeper_code leader_check_session(struct session_tracker *tracker, int64_t session_id,
                                              const void *owner)
 {
-    enum keeper_code code = session_tracker_check_session(global_of(tracker), session_id, owner);
-    return code == KEEPER_CODE_UNKNOWNSESSION ? KEEPER_CODE_SESSIONEXPIRED : code;
+    struct session_tracker *local = leader_local_of(tracker);
+    enum keeper_code code = KEEPER_CODE_UNKNOWNSESSION;
+    if (local != NULL)
+        code = session_tracker_check_session(local, session_id, owner);
+    /* While it is upgraded it can be both, and then the global one counts. */
+    if (code != KEEPER_CODE_UNKNOWNSESSION &&
+        !session_tracker_impl_is_tracking_session(global_of(tracker), session_id))
+        return code;
+    code = session_tracker_check_session(global_of(tracker), session_id, owner);
+    if (code != KEEPER_CODE_UNKNOWNSESSION)
+        return code;
+    bool may_be_anothers =
+        local != NULL && server_id_of_session(session_id) !=
+                             ((struct upgradeable_session_tracker *)tracker)->server_id;
+    return may_be_anothers ? KEEPER_CODE_OK : KEEPER_CODE_SESSIONEXPIRED;
 }
 
 /* Java: checkGlobalSession() */
@@ -90,17 +137,24 @@ static enum keeper_code leader_check_global_session(struct session_tracker *trac
 static enum keeper_code leader_set_owner(struct session_tracker *tracker, int64_t session_id,
                                          const void *owner)
 {
+    struct session_tracker *local = leader_local_of(tracker);
+    if (local != NULL && session_tracker_set_owner(local, session_id, owner) == KEEPER_CODE_OK)
+        return KEEPER_CODE_OK;
     return session_tracker_set_owner(global_of(tracker), session_id, owner);
 }
 
 /* Java: setSessionClosing() */
 static void leader_set_session_closing(struct session_tracker *tracker, int64_t session_id)
 {
+    /* Nothing happens where it is not tracked. */
+    if (leader_local_of(tracker) != NULL)
+        session_tracker_set_session_closing(leader_local_of(tracker), session_id);
     session_tracker_set_session_closing(global_of(tracker), session_id);
 }
 
 static void leader_tracker_free(struct session_tracker *tracker)
 {
+    session_tracker_free(leader_local_of(tracker));
     session_tracker_free(global_of(tracker));
     free(tracker);
 }
@@ -109,6 +163,11 @@ static void leader_tracker_free(struct session_tracker *tracker)
 static void leader_dump_sessions(struct session_tracker *tracker,
                                  const struct session_timeouts *global_sessions, struct zk_str *str)
 {
+    if (leader_local_of(tracker) != NULL) {
+        zk_str_append(str, "Local ");
+        session_tracker_dump_sessions(leader_local_of(tracker), global_sessions, str);
+        zk_str_append(str, "Global ");
+    }
     session_tracker_dump_sessions(global_of(tracker), global_sessions, str);
 }
 
@@ -130,6 +189,7 @@ static const struct session_tracker_ops leader_ops = {
     .check_global_session = leader_check_global_session,
     .set_owner = leader_set_owner,
     .dump_sessions = leader_dump_sessions,
+    .get_local_session_count = upgradeable_session_tracker_get_local_session_count,
     .get_session_expiry_map = leader_get_session_expiry_map,
     .start = leader_tracker_start,
     .shutdown = leader_tracker_shutdown,
@@ -142,9 +202,8 @@ struct session_tracker *leader_session_tracker_new(struct zk_context *ctx,
                                                    int32_t tick_time_ms, int64_t server_id)
 {
     struct leader_session_tracker *leader = zk_xcalloc(1, sizeof *leader);
-    leader->base.ops = &leader_ops;
-    leader->ctx = ctx;
+    leader->base = (struct upgradeable_session_tracker){.base.ops = &leader_ops, .ctx = ctx};
     leader->global_session_tracker =
         session_tracker_impl_new(ctx, expirer, sessions, tick_time_ms, server_id);
-    return &leader->base;
+    return &leader->base.base;
 }

@@ -14,10 +14,10 @@
 #include "zk/runtime/lock.h"
 #include "zk/runtime/log_table.h"
 #include "zk/server/session_tracker_impl.h"
+#include "zk/server/upgradeable_session_tracker.h"
 
 struct learner_session_tracker {
-    struct session_tracker base;
-    struct zk_context *ctx;
+    struct upgradeable_session_tracker base; /* the first field: it is one */
     struct zk_atomic_long next_session_id;
 
     struct zk_mutex mu; /* In Java an AtomicReference of a ConcurrentHashMap. Guards: */
@@ -29,10 +29,18 @@ static struct learner_session_tracker *learner_of(struct session_tracker *tracke
     return (struct learner_session_tracker *)tracker;
 }
 
+/* NULL: local sessions are not enabled. */
+static struct session_tracker *learner_local_of(struct session_tracker *tracker)
+{
+    return ((struct upgradeable_session_tracker *)tracker)->local_session_tracker;
+}
+
 /* Java: removeSession() */
 static void learner_remove_session(struct session_tracker *tracker, int64_t session_id)
 {
     struct learner_session_tracker *learner = learner_of(tracker);
+    if (learner_local_of(tracker) != NULL)
+        session_tracker_remove_session(learner_local_of(tracker), session_id);
     zk_mutex_lock(&learner->mu);
     long_hash_remove(&learner->touch_table, session_id);
     zk_mutex_unlock(&learner->mu);
@@ -41,14 +49,15 @@ static void learner_remove_session(struct session_tracker *tracker, int64_t sess
 /* Java: start(): only local sessions need a thread. */
 static int learner_tracker_start(struct session_tracker *tracker)
 {
-    (void)tracker;
-    return 0;
+    struct session_tracker *local = learner_local_of(tracker);
+    return local != NULL ? session_tracker_start(local) : 0;
 }
 
 /* Java: shutdown() */
 static void learner_tracker_shutdown(struct session_tracker *tracker)
 {
-    (void)tracker;
+    if (learner_local_of(tracker) != NULL)
+        session_tracker_shutdown(learner_local_of(tracker));
 }
 
 /* Java: trackSession() */
@@ -74,15 +83,26 @@ static bool learner_commit_session(struct session_tracker *tracker, int64_t sess
                                    int32_t timeout_ms)
 {
     struct learner_session_tracker *learner = learner_of(tracker);
-    zk_log(learner->ctx, ZK_LOG_COMMITTING_GLOBAL_SESSION, (uint64_t)session_id);
+    zk_log(learner->base.ctx, ZK_LOG_COMMITTING_GLOBAL_SESSION, (uint64_t)session_id);
+    /* A session that moved before its upgrade was done may have become local here again. */
+    if (learner_local_of(tracker) != NULL)
+        (void)session_tracker_impl_take_out(learner_local_of(tracker), session_id);
     touch(learner, session_id, timeout_ms);
     return true;
 }
 
-/* Java: touchSession(). Only the leader knows whether the session still lives. */
+/* Only the leader knows whether a global session still lives. Java: touchSession() */
 static bool learner_touch_session(struct session_tracker *tracker, int64_t session_id,
                                   int32_t timeout_ms)
 {
+    struct session_tracker *local = learner_local_of(tracker);
+    if (local != NULL) {
+        if (session_tracker_touch_session(local, session_id, timeout_ms))
+            return true;
+        if (!upgradeable_session_tracker_is_global_session(tracker, session_id) &&
+            !upgradeable_session_tracker_is_upgrading_session(tracker, session_id))
+            return false;
+    }
     touch(learner_of(tracker), session_id, timeout_ms);
     return true;
 }
@@ -120,40 +140,50 @@ void learner_session_tracker_snapshot(struct session_tracker *tracker,
 /* Java: createSession() */
 static int64_t learner_create_session(struct session_tracker *tracker, int32_t timeout_ms)
 {
-    (void)timeout_ms;
+    struct session_tracker *local = learner_local_of(tracker);
+    if (local != NULL)
+        return session_tracker_create_session(local, timeout_ms);
     return zk_atomic_long_add(&learner_of(tracker)->next_session_id, 1) - 1;
 }
 
-/* Java: checkSession(): global sessions are the leader's to check. */
+/* Global sessions are the leader's to check; here only those are refused that are neither local nor
+ * global. Java: checkSession() */
 static enum keeper_code learner_check_session(struct session_tracker *tracker, int64_t session_id,
                                               const void *owner)
 {
-    (void)tracker;
-    (void)session_id;
-    (void)owner;
-    return KEEPER_CODE_OK;
+    struct session_tracker *local = learner_local_of(tracker);
+    if (local == NULL)
+        return KEEPER_CODE_OK;
+    enum keeper_code code = session_tracker_check_session(local, session_id, owner);
+    if (code != KEEPER_CODE_UNKNOWNSESSION)
+        return code;
+    return upgradeable_session_tracker_is_global_session(tracker, session_id)
+               ? KEEPER_CODE_OK
+               : KEEPER_CODE_SESSIONEXPIRED;
 }
 
-/* Java: setOwner(): the same. */
+/* Java: setOwner() */
 static enum keeper_code learner_set_owner(struct session_tracker *tracker, int64_t session_id,
                                           const void *owner)
 {
-    (void)tracker;
-    (void)session_id;
-    (void)owner;
-    return KEEPER_CODE_OK;
+    struct session_tracker *local = learner_local_of(tracker);
+    if (local == NULL || session_tracker_set_owner(local, session_id, owner) == KEEPER_CODE_OK ||
+        upgradeable_session_tracker_is_global_session(tracker, session_id))
+        return KEEPER_CODE_OK;
+    return KEEPER_CODE_SESSIONEXPIRED;
 }
 
-/* Java: setSessionClosing(): the same. */
+/* Java: setSessionClosing() */
 static void learner_set_session_closing(struct session_tracker *tracker, int64_t session_id)
 {
-    (void)tracker;
-    (void)session_id;
+    if (learner_local_of(tracker) != NULL)
+        session_tracker_set_session_closing(learner_local_of(tracker), session_id);
 }
 
 static void learner_tracker_free(struct session_tracker *tracker) UNSHARED
 {
     struct learner_session_tracker *learner = learner_of(tracker);
+    session_tracker_free(learner_local_of(tracker));
     long_hash_done(&learner->touch_table);
     zk_mutex_destroy(&learner->mu);
     free(learner);
@@ -164,7 +194,10 @@ static void learner_dump_sessions(struct session_tracker *tracker,
                                   const struct session_timeouts *global_sessions,
                                   struct zk_str *str)
 {
-    (void)tracker;
+    if (learner_local_of(tracker) != NULL) {
+        zk_str_append(str, "Local ");
+        session_tracker_dump_sessions(learner_local_of(tracker), global_sessions, str);
+    }
     zk_str_printf(str, "Global Sessions(%zu):\n", global_sessions->count);
     for (size_t i = 0; i < global_sessions->count; i++)
         zk_str_printf(str, "0x%" PRIx64 "\t%" PRId32 "ms\n",
@@ -191,6 +224,7 @@ static const struct session_tracker_ops learner_ops = {
     .check_global_session = learner_check_session,
     .set_owner = learner_set_owner,
     .dump_sessions = learner_dump_sessions,
+    .get_local_session_count = upgradeable_session_tracker_get_local_session_count,
     .get_session_expiry_map = learner_get_session_expiry_map,
     .start = learner_tracker_start,
     .shutdown = learner_tracker_shutdown,
@@ -201,10 +235,9 @@ struct session_tracker *learner_session_tracker_new(struct zk_context *ctx,
                                                     int64_t server_id) UNSHARED
 {
     struct learner_session_tracker *learner = zk_xcalloc(1, sizeof *learner);
-    learner->base.ops = &learner_ops;
-    learner->ctx = ctx;
+    learner->base = (struct upgradeable_session_tracker){.base.ops = &learner_ops, .ctx = ctx};
     zk_atomic_long_init(&learner->next_session_id, session_tracker_impl_initialize_next_session_id(
                                                        server_id, zk_elapsed_ms()));
     zk_mutex_init(&learner->mu, ctx, "learner_session_tracker", ZK_RANK_SESSION_TRACKER);
-    return &learner->base;
+    return &learner->base.base;
 }

@@ -11,6 +11,7 @@
 #include "zk/jute/record.h"
 #include "zk/runtime/log_table.h"
 #include "zk/server/create_mode.h"
+#include "zk/server/prep_request_processor.h"
 #include "zk/server/request.h"
 
 /* Java: Op */
@@ -139,14 +140,13 @@ static int read_op(struct jute_in *in, int32_t type, struct multi_operation_reco
 }
 
 /* Java: MultiOperationRecord.deserialize() */
-static enum keeper_code read_multi(struct prep_request_processor *prep,
-                                   const struct request *request,
+static enum keeper_code read_multi(struct zk_context *ctx, const struct request *request,
                                    struct multi_operation_record *multi)
 {
     if (request->request == NULL)
         return KEEPER_CODE_MARSHALLINGERROR;
     struct zk_input *input = zk_input_new_bytes(request->request->bytes, request->request->length);
-    struct jute_in in = jute_in_of(prep->ctx, input);
+    struct jute_in in = jute_in_of(ctx, input);
     struct multi_header header = {0};
     int r;
     do {
@@ -156,6 +156,27 @@ static enum keeper_code read_multi(struct prep_request_processor *prep,
     } while (r == 0 && !header.done);
     zk_input_free(input);
     return r < 0 ? KEEPER_CODE_MARSHALLINGERROR : KEEPER_CODE_OK;
+}
+
+/* Java: QuorumZooKeeperServer.checkUpgradeSession(), its loop over the operations of a multi */
+enum keeper_code multi_makes_ephemeral(struct zk_context *ctx, const struct request *request,
+                                       bool *ret_makes)
+{
+    struct multi_operation_record multi = {0};
+    enum keeper_code code = read_multi(ctx, request, &multi);
+    bool makes = false;
+    for (size_t i = 0; i < multi.count && code == KEEPER_CODE_OK && !makes; i++) {
+        struct create_mode mode = {0};
+        if (multi.ops[i].type != OP_CODE_CREATE)
+            continue;
+        if (!create_mode_from_flag(multi.ops[i].record.write.create.flags, &mode))
+            code = KEEPER_CODE_BADARGUMENTS;
+        makes = mode.is_ephemeral;
+    }
+    multi_done(&multi);
+    if (code == KEEPER_CODE_OK)
+        *ret_makes = makes;
+    return code;
 }
 
 /* ---- the operations, prepared ---------------------------------------------------------------- */
@@ -223,7 +244,7 @@ enum keeper_code p_request_multi(struct prep_request_processor *prep, struct pre
 {
     struct multi_operation_record multi = {0};
     struct multi_txn txns = {.txns = {.present = true}};
-    enum keeper_code code = read_multi(prep, work->request, &multi);
+    enum keeper_code code = read_multi(prep->ctx, work->request, &multi);
     /* Java looks at all paths first, to note what is outstanding for them. */
     for (size_t i = 0; code == KEEPER_CODE_OK && i < multi.count; i++)
         if (path_of_op(&multi.ops[i])->text == NULL)

@@ -40,6 +40,9 @@ struct session_tracker_impl {
     struct zk_mutex mu; /* Java's monitor of SessionTrackerImpl. Guards: */
     struct long_hash sessions_by_id GUARDED_BY(&mu); /* of struct session, owned */
     struct expiry_queue session_expiry_queue GUARDED_BY(&mu);
+    /* Of local sessions: those that became global. In Java a map of
+     * UpgradeableSessionTracker. */
+    struct long_set taken_out GUARDED_BY(&mu);
 };
 
 static struct session_tracker_impl *impl_of(struct session_tracker *tracker)
@@ -177,8 +180,57 @@ static void impl_remove_session(struct session_tracker *tracker, int64_t session
         expiry_queue_remove(&impl->session_expiry_queue, &session->expiry);
         long_hash_remove(&impl->sessions_by_id, session_id);
     }
+    long_set_remove(&impl->taken_out, session_id);
     zk_mutex_unlock(&impl->mu);
     free(session);
+}
+
+/* Java: isTrackingSession() */
+bool session_tracker_impl_is_tracking_session(struct session_tracker *tracker, int64_t session_id)
+{
+    struct session_tracker_impl *impl = impl_of(tracker);
+    zk_mutex_lock(&impl->mu);
+    bool tracked = session_locked(impl, session_id) != NULL;
+    zk_mutex_unlock(&impl->mu);
+    return tracked;
+}
+
+/* Java: UpgradeableSessionTracker.upgradeSession(). A session that has expired is left to its end;
+ * Java upgrades it, too, and the node that is asked for is refused all the same. */
+int32_t session_tracker_impl_take_out(struct session_tracker *tracker, int64_t session_id)
+{
+    struct session_tracker_impl *impl = impl_of(tracker);
+    int32_t timeout_ms = -1;
+    zk_mutex_lock(&impl->mu);
+    struct session *session = session_locked(impl, session_id);
+    if (session != NULL && !session->is_closing) {
+        timeout_ms = session->timeout_ms;
+        expiry_queue_remove(&impl->session_expiry_queue, &session->expiry);
+        long_hash_remove(&impl->sessions_by_id, session_id);
+        long_set_add(&impl->taken_out, session_id);
+        free(session);
+    }
+    zk_mutex_unlock(&impl->mu);
+    return timeout_ms;
+}
+
+/* Java: UpgradeableSessionTracker.isUpgradingSession() */
+bool session_tracker_impl_was_taken_out(struct session_tracker *tracker, int64_t session_id)
+{
+    struct session_tracker_impl *impl = impl_of(tracker);
+    zk_mutex_lock(&impl->mu);
+    bool was = long_set_has(&impl->taken_out, session_id);
+    zk_mutex_unlock(&impl->mu);
+    return was;
+}
+
+int64_t session_tracker_impl_get_session_count(struct session_tracker *tracker)
+{
+    struct session_tracker_impl *impl = impl_of(tracker);
+    zk_mutex_lock(&impl->mu);
+    int64_t count = (int64_t)impl->sessions_by_id.count;
+    zk_mutex_unlock(&impl->mu);
+    return count;
 }
 
 /* Java: shutdown(). Where Java's thread notices the flag after its sleep, ours is woken and joined
@@ -286,6 +338,7 @@ static void impl_free(struct session_tracker *tracker) UNSHARED
         if (impl->sessions_by_id.slots[i].used)
             free(impl->sessions_by_id.slots[i].value);
     long_hash_done(&impl->sessions_by_id);
+    long_set_done(&impl->taken_out);
     expiry_queue_done(&impl->session_expiry_queue);
     zk_mutex_destroy(&impl->mu);
     zk_stop_destroy(&impl->stop);

@@ -521,6 +521,14 @@ int zk_database_deserialize_snapshot(struct zk_database *database, struct jute_i
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
+bool zk_database_has_session(struct zk_database *database, int64_t session_id)
+{
+    zk_mutex_lock(&database->mu);
+    bool has = session_timeouts_has(&database->sessions, session_id);
+    zk_mutex_unlock(&database->mu);
+    return has;
+}
+
 void zk_database_sessions(struct zk_database *database, struct session_timeouts *ret_sessions)
 {
     zk_mutex_lock(&database->mu);

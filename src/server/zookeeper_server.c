@@ -380,6 +380,8 @@ static int submit_request_now(struct zookeeper_server *server, struct request *r
         answer_unimplemented(request);
         return 0;
     }
+    if (server->methods->set_local_session_flag != NULL)
+        server->methods->set_local_session_flag(server, request);
     int r = request_processor_process_request(first_processor, request);
     if (r == 0 && request->cnxn != NULL)
         zk_atomic_long_add(&server->requests_in_process, 1); /* Java: incInProcess() */
@@ -613,6 +615,9 @@ void zookeeper_server_fill_status(struct zookeeper_server *server, struct server
     status->serving = server->state == ZOOKEEPER_SERVER_RUNNING;
     status->uptime_ms = status->serving ? zk_elapsed_ms() - server->start_time_ms : 0;
     zk_mutex_unlock(&server->mu);
+    struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
+    if (tracker != NULL)
+        status->local_sessions = session_tracker_get_local_session_count(tracker);
     status->server_state = server->methods->state;
     status->outstanding_requests = zk_atomic_long_get(&server->requests_in_process);
     zk_database_fill_status(server->database, status);

@@ -4,12 +4,16 @@
 
 #include <stdlib.h>
 
+#include "zab/quorum_zookeeper_server.h"
 #include "zk/base/alloc.h"
+#include "zk/server/request.h"
 #include "zk/server/request_processor.h"
 
 struct leader_request_processor {
     struct request_processor processor; /* the first field: it is one */
-    struct request_processor *next;     /* owned */
+    struct zookeeper_server *server;
+    struct quorum_peer *peer;
+    struct request_processor *next; /* owned */
 };
 
 /* Java: processRequest() */
@@ -17,7 +21,13 @@ static int leader_request_process_request(struct request_processor *processor,
                                           struct request *request)
 {
     struct leader_request_processor *self = (void *)processor;
-    return request_processor_hand_over(self->next, request);
+    struct request *upgrade_request =
+        quorum_zookeeper_server_check_upgrade_session(self->server, self->peer, request);
+    int r = 0;
+    if (upgrade_request != NULL)
+        r = request_processor_hand_over(self->next, upgrade_request);
+    request_unref(upgrade_request);
+    return r < 0 ? r : request_processor_hand_over(self->next, request);
 }
 
 static void leader_request_wake(struct request_processor *processor)
@@ -48,10 +58,14 @@ static const struct request_processor_ops leader_request_ops = {
 };
 
 /* Java: new LeaderRequestProcessor() */
-struct request_processor *leader_request_processor_new(struct request_processor *next)
+struct request_processor *leader_request_processor_new(struct zookeeper_server *server,
+                                                       struct quorum_peer *peer,
+                                                       struct request_processor *next)
 {
     struct leader_request_processor *self = zk_xcalloc(1, sizeof *self);
     self->processor.ops = &leader_request_ops;
+    self->server = server;
+    self->peer = peer;
     self->next = next;
     return &self->processor;
 }

@@ -7,6 +7,7 @@
 #include "zab/leader_internal.h"
 #include "zab/leader_request_processor.h"
 #include "zab/proposal_request_processor.h"
+#include "zab/quorum_zookeeper_server.h"
 #include "zab/to_be_applied_request_processor.h"
 #include "zk/base/alloc.h"
 #include "zk/ensemble/quorum_peer_config.h"
@@ -19,6 +20,7 @@
 #include "zk/server/request_processor.h"
 #include "zk/server/session_tracker.h"
 #include "zk/server/sync_request_processor.h"
+#include "zk/server/upgradeable_session_tracker.h"
 #include "zk/server/zk_database.h"
 
 /* What the kind adds to zookeeper_server. The processors are owned by the chain; these point into
@@ -46,7 +48,8 @@ static int leader_setup_request_processors(struct zookeeper_server *server)
     self->prep_request_processor =
         prep_request_processor_new(server, self->leader->my_id, -1, proposal_processor);
     zookeeper_server_set_first_processor(
-        server, leader_request_processor_new(self->prep_request_processor));
+        server,
+        leader_request_processor_new(server, self->leader->self, self->prep_request_processor));
 
     /* Java: setupContainerManager() */
     self->container_manager = container_manager_new(
@@ -88,7 +91,15 @@ static struct session_tracker *leader_create_session_tracker(struct zookeeper_se
         leader->ctx, (struct session_expirer){.expire = zookeeper_server_expire, .arg = server},
         &sessions, leader->self->config->tick_time_ms, leader->my_id);
     session_timeouts_done(&sessions);
+    quorum_zookeeper_server_enable_local_sessions(server, leader->self, tracker);
     return tracker;
+}
+
+/* Java: QuorumZooKeeperServer.setLocalSessionFlag() */
+static void leader_set_local_session_flag(struct zookeeper_server *server, struct request *request)
+{
+    struct leader_zookeeper_server *self = zookeeper_server_kind(server);
+    quorum_zookeeper_server_set_local_session_flag(server, self->leader->self, request);
 }
 
 /* Its requests are proposed to the quorum. */
@@ -97,6 +108,7 @@ static const struct zookeeper_server_methods leader_zookeeper_server_methods = {
     .create_session_tracker = leader_create_session_tracker,
     .setup_request_processors = leader_setup_request_processors,
     .shutdown_components = leader_shutdown_components,
+    .set_local_session_flag = leader_set_local_session_flag,
     .free_kind = leader_free_kind,
 };
 
@@ -130,7 +142,12 @@ bool leader_zookeeper_server_check_if_valid_global_session(struct zookeeper_serv
                                                            int64_t session_id, int32_t timeout_ms,
                                                            const void *owner)
 {
+    struct leader_zookeeper_server *self = zookeeper_server_kind(server);
     struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
+    /* A local session is of no use at another server. */
+    if (self->leader->self->config->local_sessions_enabled &&
+        !upgradeable_session_tracker_is_global_session(tracker, session_id))
+        return false;
     return session_tracker_touch_session(tracker, session_id, timeout_ms) &&
            session_tracker_set_owner(tracker, session_id, owner) == KEEPER_CODE_OK;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "zab/learner_zookeeper_server.h"
+#include "zab/quorum_zookeeper_server.h"
 #include "zk/base/alloc.h"
 #include "zk/jute/op_code.h"
 #include "zk/quorum/quorum_peer.h"
@@ -21,6 +22,7 @@
 struct learner_request_processor {
     struct request_processor processor; /* the first field: this is one */
     struct zk_context *ctx;
+    struct zookeeper_server *server;
     struct learner_zookeeper_server *lzk;
     const char *role;
     struct request_processor *next; /* owned */
@@ -88,6 +90,10 @@ static int learner_request_processor_process_request(struct request_processor *b
                                                      struct request *request)
 {
     struct learner_request_processor *processor = (struct learner_request_processor *)base;
+    struct request *upgrade_request = quorum_zookeeper_server_check_upgrade_session(
+        processor->server, processor->lzk->self, request);
+    if (upgrade_request != NULL) /* the queue takes the reference */
+        bq_put_quietly(processor->queued_requests, upgrade_request);
     bq_put_quietly(processor->queued_requests, request_ref(request));
     return 0;
 }
@@ -136,6 +142,7 @@ struct learner_request_processor *learner_request_processor_new(struct zookeeper
     struct learner_request_processor *processor = zk_xcalloc(1, sizeof *processor);
     processor->processor.ops = &learner_request_processor_ops;
     processor->ctx = zookeeper_server_ctx(server);
+    processor->server = server;
     processor->lzk = learner_zookeeper_server_of(server);
     processor->role = role;
     processor->next = next;

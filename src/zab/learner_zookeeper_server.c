@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "zab/lock_ranks.h"
+#include "zab/quorum_zookeeper_server.h"
 #include "zk/persistence/serialize_utils.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/log_table.h"
@@ -11,6 +12,7 @@
 #include "zk/server/learner_session_tracker.h"
 #include "zk/server/request.h"
 #include "zk/server/sync_request_processor.h"
+#include "zk/server/upgradeable_session_tracker.h"
 #include "zk/server/zookeeper_server.h"
 
 struct learner_zookeeper_server *learner_zookeeper_server_of(const struct zookeeper_server *server)
@@ -34,7 +36,17 @@ struct session_tracker *learner_zookeeper_server_create_session_tracker(
     struct zookeeper_server *server)
 {
     struct quorum_peer *self = learner_zookeeper_server_of(server)->self;
-    return learner_session_tracker_new(self->ctx, self->my_id);
+    struct session_tracker *tracker = learner_session_tracker_new(self->ctx, self->my_id);
+    quorum_zookeeper_server_enable_local_sessions(server, self, tracker);
+    return tracker;
+}
+
+/* Java: QuorumZooKeeperServer.setLocalSessionFlag() */
+void learner_zookeeper_server_set_local_session_flag(struct zookeeper_server *server,
+                                                     struct request *request)
+{
+    struct quorum_peer *self = learner_zookeeper_server_of(server)->self;
+    quorum_zookeeper_server_set_local_session_flag(server, self, request);
 }
 
 /* Java: revalidateSession() */
@@ -43,6 +55,12 @@ void learner_zookeeper_server_revalidate_session(struct zookeeper_server *server
                                                  int32_t timeout_ms)
 {
     struct learner *learner = learner_zookeeper_server_of(server)->learner;
+    struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
+    if (upgradeable_session_tracker_is_local_session(tracker, session_id)) {
+        bool valid = session_tracker_touch_session(tracker, session_id, timeout_ms);
+        zookeeper_server_finish_session_init(server, cnxn, valid);
+        return;
+    }
     learner_validate_session(learner, cnxn, session_id, timeout_ms);
 }
 

@@ -16,6 +16,7 @@
 struct commit_processor;
 struct quorum_peer;
 struct request;
+struct request;
 struct server_cnxn;
 struct session_timeouts;
 struct session_tracker;
@@ -67,6 +68,9 @@ struct session_tracker *learner_zookeeper_server_create_session_tracker(
 void learner_zookeeper_server_revalidate_session(struct zookeeper_server *server,
                                                  struct server_cnxn *cnxn, int64_t session_id,
                                                  int32_t timeout_ms);
+/* Java: QuorumZooKeeperServer.setLocalSessionFlag() */
+void learner_zookeeper_server_set_local_session_flag(struct zookeeper_server *server,
+                                                     struct request *request);
 /* Java: LearnerZooKeeperServer.shutdown(), in 3.9.5's order: the SyncThread ends first, with all
  * on disk that it was given. */
 void learner_zookeeper_server_shutdown_components(struct zookeeper_server *server);

@@ -71,6 +71,7 @@ static const struct zookeeper_server_methods observer_zookeeper_server_methods =
     .setup_request_processors = observer_zookeeper_server_setup_request_processors,
     .shutdown_components = learner_zookeeper_server_shutdown_components,
     .revalidate_session = learner_zookeeper_server_revalidate_session,
+    .set_local_session_flag = learner_zookeeper_server_set_local_session_flag,
     .free_kind = observer_zookeeper_server_free,
 };
 

@@ -128,20 +128,26 @@ bool scripted_client_reconnect(struct scripted_client *client, int64_t session_i
     return client->valid;
 }
 
-int32_t scripted_client_ask(struct scripted_client *client, int32_t type,
-                            const struct jute_record *description, const void *record)
+static int32_t ask(struct scripted_client *client, int32_t type, struct buf *body)
 {
     struct awaited awaited = {client, &client->responses, count(client, &client->responses)};
     struct zk_id ip = {.scheme = ustring_of("ip"), .id = ustring_of("127.0.0.1")};
     struct zk_id_list auth_info = {.items = &ip, .count = 1, .present = true};
-    struct buf *body = description == NULL ? NULL : jute_to_buf(description, record);
     struct request *request = request_new(&client->cnxn, client->cnxn.session_id,
                                           client->next_cxid++, type, body, &auth_info);
     assert_int_equal(zookeeper_server_submit_request(client->server, request), 0);
     test_await(has_come, &awaited);
     request_unref(request);
-    buf_unref(body);
     return client->header.err;
+}
+
+int32_t scripted_client_ask(struct scripted_client *client, int32_t type,
+                            const struct jute_record *description, const void *record)
+{
+    struct buf *body = description == NULL ? NULL : jute_to_buf(description, record);
+    int32_t err = ask(client, type, body);
+    buf_unref(body);
+    return err;
 }
 
 int32_t scripted_client_create(struct scripted_client *client, const char *path, int32_t flags)
@@ -150,6 +156,30 @@ int32_t scripted_client_create(struct scripted_client *client, const char *path,
         .path = ustring_of(path), .acl = {.present = true}, .flags = flags};
     zk_acl_list_add(&record.acl, PERMS_ALL, "world", "anyone");
     int32_t err = scripted_client_ask(client, OP_CODE_CREATE, &create_request_record, &record);
+    jute_done(&zk_acl_list_record, &record.acl);
+    return err;
+}
+
+int32_t scripted_client_create_in_multi(struct scripted_client *client, const char *path,
+                                        int32_t flags)
+{
+    static const struct multi_header create_header = {.type = OP_CODE_CREATE, .err = -1};
+    static const struct multi_header end = {.type = -1, .done = true, .err = -1};
+    struct create_request record = {
+        .path = ustring_of(path), .acl = {.present = true}, .flags = flags};
+    zk_acl_list_add(&record.acl, PERMS_ALL, "world", "anyone");
+    struct buf *parts[] = {
+        jute_to_buf(&multi_header_record, &create_header),
+        jute_to_buf(&create_request_record, &record),
+        jute_to_buf(&multi_header_record, &end),
+    };
+    struct buf *body = buf_new(0);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        buf_put_bytes(body, parts[i]->bytes, parts[i]->length);
+        buf_unref(parts[i]);
+    }
+    int32_t err = ask(client, OP_CODE_MULTI, body);
+    buf_unref(body);
     jute_done(&zk_acl_list_record, &record.acl);
     return err;
 }

@@ -44,4 +44,8 @@ int32_t scripted_client_ask(struct scripted_client *client, int32_t type,
 /* Creates a node without data, open to the world. */
 int32_t scripted_client_create(struct scripted_client *client, const char *path, int32_t flags);
 
+/* The same as the only operation of a multi. Returns the error of the whole. */
+int32_t scripted_client_create_in_multi(struct scripted_client *client, const char *path,
+                                        int32_t flags);
+
 #endif

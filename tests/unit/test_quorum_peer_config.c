@@ -255,8 +255,6 @@ static void read_only_mode_is_refused_on_the_command_line_too(void **state)
 static void a_key_without_use_warns_once(void **state)
 {
     static const char *const LINES[] = {
-        "localSessionsEnabled=true",
-        "localSessionsUpgradingEnabled=true",
         "sslQuorumReloadCertFiles=true",
         "quorum.auth.learner.saslLoginContext=Other",
         "jvm.pause.monitor=true",

@@ -33,6 +33,8 @@ struct quorum_peer_config {
     struct inet_address client_port_address; /* wildcard host unless clientPortAddress says more */
     enum learner_type peer_type;
     bool sync_enabled; /* observers write to disk */
+    bool local_sessions_enabled;
+    bool local_sessions_upgrading_enabled;
     bool quorum_listen_on_all_ips;
     bool standalone_enabled;
     bool reconfig_enabled;

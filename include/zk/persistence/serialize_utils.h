@@ -3,6 +3,7 @@
 #ifndef ZK_PERSISTENCE_SERIALIZE_UTILS_H
 #define ZK_PERSISTENCE_SERIALIZE_UTILS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,7 @@ void session_timeouts_copy(struct session_timeouts *sessions, const struct sessi
 void session_timeouts_done(struct session_timeouts *sessions);
 /* The session has this timeout afterwards, or is not there. */
 void session_timeouts_put(struct session_timeouts *sessions, int64_t session, int32_t timeout_ms);
+bool session_timeouts_has(const struct session_timeouts *sessions, int64_t session);
 void session_timeouts_remove(struct session_timeouts *sessions, int64_t session);
 
 /* Java: serializeSnapshot(). Streams the tree while others change it (data_tree_serialize). Errors

@@ -792,13 +792,26 @@
 /* the reason */
 #define ZK_LOG_UNABLE_TO_START_SERVER                                                              \
     ZK_ERROR, "the server cannot start why=\"%s\" do=\"raise the limit of processes (ulimit -u)\""
+/* J: a session */
+#define ZK_LOG_UPGRADING_SESSION       ZK_INFO, "Upgrading session 0x%" PRIx64
+/* J: a session */
+#define ZK_LOG_TRACKING_GLOBAL_SESSION ZK_INFO, "Tracking global session 0x%" PRIx64
+/* J: local or global, a session */
+#define ZK_LOG_SUBMITTING_CLOSE_SESSION                                                            \
+    ZK_INFO, "Submitting %s closeSession request for session 0x%" PRIx64
+/* J, put together: the reason */
+#define ZK_LOG_UPGRADE_REFUSED         ZK_WARN, "Error creating upgrade request: KeeperErrorCode = %s"
+/* J: enabled or disabled */
+#define ZK_LOG_LOCAL_SESSIONS          ZK_INFO, "Local sessions %s"
+/* J: enabled or disabled */
+#define ZK_LOG_LOCAL_SESSION_UPGRADING ZK_INFO, "Local session upgrading %s"
 /* J */
-#define ZK_LOG_NOT_SECURED      ZK_INFO, "QuorumPeer communication is not secured! (SASL auth disabled)"
+#define ZK_LOG_NOT_SECURED             ZK_INFO, "QuorumPeer communication is not secured! (SASL auth disabled)"
 /* J */
-#define ZK_LOG_NO_TLS           ZK_INFO, "Using insecure (non-TLS) quorum communication"
+#define ZK_LOG_NO_TLS                  ZK_INFO, "Using insecure (non-TLS) quorum communication"
 /* J */
-#define ZK_LOG_PORT_UNIFICATION ZK_INFO, "Port unification %s"
-#define ZK_LOG_SIGNAL           ZK_INFO, "leaving signal=%s"
+#define ZK_LOG_PORT_UNIFICATION        ZK_INFO, "Port unification %s"
+#define ZK_LOG_SIGNAL                  ZK_INFO, "leaving signal=%s"
 #define ZK_LOG_THREAD_DUMP                                                                         \
     ZK_INFO, "the threads, queues and locks of this moment follow why=SIGQUIT"
 #define ZK_LOG_ROLE_EXIT                                                                           \

@@ -1,7 +1,7 @@
 /* The sessions as a leader sees them: all of the ensemble. Java: server.quorum.LeaderSessionTracker
  *
- * It wraps a session_tracker_impl, which has lock and thread. Local sessions come with the clients
- * (D-158). */
+ * It wraps a session_tracker_impl, which has lock and thread. It is an
+ * upgradeable_session_tracker.h. */
 #ifndef ZK_SERVER_LEADER_SESSION_TRACKER_H
 #define ZK_SERVER_LEADER_SESSION_TRACKER_H
 

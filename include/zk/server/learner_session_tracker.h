@@ -2,7 +2,8 @@
  * that were heard from since the last PING, because only the leader lets sessions expire. Java:
  * server.quorum.LearnerSessionTracker
  *
- * One mutex (ZK_RANK_SESSION_TRACKER); no thread. Local sessions come with the clients (D-158). */
+ * One mutex (ZK_RANK_SESSION_TRACKER); no thread. It is an
+ * upgradeable_session_tracker.h. */
 #ifndef ZK_SERVER_LEARNER_SESSION_TRACKER_H
 #define ZK_SERVER_LEARNER_SESSION_TRACKER_H
 

@@ -7,11 +7,15 @@
 #ifndef ZK_SERVER_PREP_REQUEST_PROCESSOR_H
 #define ZK_SERVER_PREP_REQUEST_PROCESSOR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "zk/base/attrs.h"
+#include "zk/jute/keeper_code.h"
 #include "zk/server/request_processor.h"
 
+struct request;
+struct zk_context;
 struct zookeeper_server;
 
 /* Java: new PrepRequestProcessor(). server stays the caller's, outlives the processor, and has its
@@ -23,5 +27,11 @@ struct request_processor *prep_request_processor_new(struct zookeeper_server *se
 
 /* Starts the thread. Once. Errors: -EAGAIN, the system gives no more threads. Java: start() */
 ZK_NODISCARD int prep_request_processor_start(struct request_processor *processor);
+
+/* Looks through a multi for the create of an ephemeral node, which needs a global session. Any
+ * thread. Returns KEEPER_CODE_OK; MARSHALLINGERROR or BADARGUMENTS if the multi cannot be read or
+ * its flags mean nothing. Java: QuorumZooKeeperServer.checkUpgradeSession() */
+ZK_NODISCARD enum keeper_code multi_makes_ephemeral(struct zk_context *ctx,
+                                                    const struct request *request, bool *ret_makes);
 
 #endif

@@ -60,6 +60,7 @@ struct server_status {
     int64_t ephemerals_count;
     int64_t approximate_data_size;
     int64_t global_sessions;
+    int64_t local_sessions;    /* ZooKeeperServer's, as outstanding_requests is */
     int64_t digest_mismatches; /* of all trees that this peer has had */
 
     /* The configuration. */

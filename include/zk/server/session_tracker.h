@@ -53,6 +53,7 @@ struct session_tracker_ops {
                           const struct session_timeouts *global_sessions, struct zk_str *str);
     void (*get_session_expiry_map)(struct session_tracker *tracker,
                                    struct session_expiry_map *ret_map);
+    int64_t (*get_local_session_count)(struct session_tracker *tracker); /* NULL: 0 */
     int (*start)(struct session_tracker *tracker);
     void (*shutdown)(struct session_tracker *tracker);
     void (*free)(struct session_tracker *tracker);
@@ -156,6 +157,14 @@ static inline void session_tracker_get_session_expiry_map(struct session_tracker
                                                           struct session_expiry_map *ret_map)
 {
     tracker->ops->get_session_expiry_map(tracker, ret_map);
+}
+
+/* Java: getLocalSessionCount() */
+static inline int64_t session_tracker_get_local_session_count(struct session_tracker *tracker)
+{
+    return tracker->ops->get_local_session_count != NULL
+               ? tracker->ops->get_local_session_count(tracker)
+               : 0;
 }
 
 /* Starts the thread that lets sessions expire, if this kind has one. Once. Errors: -EAGAIN, the

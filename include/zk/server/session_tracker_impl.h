@@ -20,6 +20,18 @@ struct session_tracker *session_tracker_impl_new(struct zk_context *ctx,
                                                  const struct session_timeouts *sessions,
                                                  int32_t tick_time_ms, int64_t server_id);
 
+/* Java: isTrackingSession() */
+bool session_tracker_impl_is_tracking_session(struct session_tracker *tracker, int64_t session_id);
+/* Of local sessions, in one step: the session is not tracked any more, and it is remembered that it
+ * was. Returns its timeout; -1: there is no such session, or it is closing. Java:
+ * UpgradeableSessionTracker.upgradeSession() */
+int32_t session_tracker_impl_take_out(struct session_tracker *tracker, int64_t session_id);
+/* Returns whether it was taken out, and has not been removed since. Java:
+ * UpgradeableSessionTracker.isUpgradingSession() */
+bool session_tracker_impl_was_taken_out(struct session_tracker *tracker, int64_t session_id);
+/* Returns how many are tracked. */
+int64_t session_tracker_impl_get_session_count(struct session_tracker *tracker);
+
 /* Returns the first id that server_id gives when it begins at elapsed_ms: the server in the highest
  * byte, then 40 bits of the time, then 16 bits of 0, in which the ids are counted. Java:
  * initializeNextSessionId() */

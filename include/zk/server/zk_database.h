@@ -154,6 +154,8 @@ ZK_NODISCARD int zk_database_deserialize_snapshot(struct zk_database *database, 
 
 /* Java: getSessionWithTimeOuts(). Returns a copy; the caller ends it with session_timeouts_done. */
 void zk_database_sessions(struct zk_database *database, struct session_timeouts *ret_sessions);
+/* Whether the session is committed. Java: getSessionWithTimeOuts().containsKey() */
+bool zk_database_has_session(struct zk_database *database, int64_t session_id);
 /* Java: getDataTree(). Returns a reference; the caller unrefs it. PrepRequestProcessor and readers
  * look at its nodes. */
 struct data_tree *zk_database_get_data_tree(struct zk_database *database);

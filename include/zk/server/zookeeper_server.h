@@ -61,6 +61,9 @@ struct zookeeper_server_methods {
      * Learners ask the leader. NULL: the server's own tracker knows the answer. */
     void (*revalidate_session)(struct zookeeper_server *server, struct server_cnxn *cnxn,
                                int64_t session_id, int32_t timeout_ms);
+    /* Java: setLocalSessionFlag(): a request that opens or closes a session which is this server's
+     * alone. The caller's thread. NULL: there are no local sessions. */
+    void (*set_local_session_flag)(struct zookeeper_server *server, struct request *request);
     /* Nobody refers to the server any more: free what the kind has, its processors outside the
      * chain among it. May be NULL. */
     void (*free_kind)(void *kind);

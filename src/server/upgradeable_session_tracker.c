@@ -1,0 +1,75 @@
+/* What leader and learner do with local sessions. Java: server.quorum.UpgradeableSessionTracker */
+#include "zk/server/upgradeable_session_tracker.h"
+
+#include "zk/persistence/serialize_utils.h"
+#include "zk/runtime/log_table.h"
+#include "zk/server/session_tracker_impl.h"
+#include "zk/server/zk_database.h"
+
+static struct upgradeable_session_tracker *upgradeable_of(struct session_tracker *tracker)
+{
+    return (struct upgradeable_session_tracker *)tracker;
+}
+
+/* Java: createLocalSessionTracker() */
+void upgradeable_session_tracker_create_local_session_tracker(struct session_tracker *tracker,
+                                                              struct zk_database *database,
+                                                              struct session_expirer expirer,
+                                                              int32_t tick_time_ms,
+                                                              int64_t server_id)
+{
+    struct upgradeable_session_tracker *self = upgradeable_of(tracker);
+    const struct session_timeouts none = {0};
+    self->database = database;
+    self->server_id = server_id;
+    self->local_session_tracker =
+        session_tracker_impl_new(self->ctx, expirer, &none, tick_time_ms, server_id);
+}
+
+/* Java: isLocalSession() */
+bool upgradeable_session_tracker_is_local_session(struct session_tracker *tracker,
+                                                  int64_t session_id)
+{
+    struct upgradeable_session_tracker *self = upgradeable_of(tracker);
+    return self->local_session_tracker != NULL &&
+           session_tracker_impl_is_tracking_session(self->local_session_tracker, session_id);
+}
+
+/* Java: isUpgradingSession() */
+bool upgradeable_session_tracker_is_upgrading_session(struct session_tracker *tracker,
+                                                      int64_t session_id)
+{
+    struct upgradeable_session_tracker *self = upgradeable_of(tracker);
+    return self->local_session_tracker != NULL &&
+           session_tracker_impl_was_taken_out(self->local_session_tracker, session_id);
+}
+
+/* Java: LearnerSessionTracker.isGlobalSession() */
+bool upgradeable_session_tracker_is_global_session(struct session_tracker *tracker,
+                                                   int64_t session_id)
+{
+    struct upgradeable_session_tracker *self = upgradeable_of(tracker);
+    return self->database != NULL && zk_database_has_session(self->database, session_id);
+}
+
+/* Java: upgradeSession() */
+int32_t upgradeable_session_tracker_upgrade_session(struct session_tracker *tracker,
+                                                    int64_t session_id)
+{
+    struct upgradeable_session_tracker *self = upgradeable_of(tracker);
+    int32_t timeout_ms = -1;
+    if (self->local_session_tracker != NULL)
+        timeout_ms = session_tracker_impl_take_out(self->local_session_tracker, session_id);
+    if (timeout_ms >= 0)
+        zk_log(self->ctx, ZK_LOG_UPGRADING_SESSION, (uint64_t)session_id);
+    return timeout_ms;
+}
+
+/* Java: getLocalSessionCount() */
+int64_t upgradeable_session_tracker_get_local_session_count(struct session_tracker *tracker)
+{
+    struct upgradeable_session_tracker *self = upgradeable_of(tracker);
+    return self->local_session_tracker != NULL
+               ? session_tracker_impl_get_session_count(self->local_session_tracker)
+               : 0;
+}
