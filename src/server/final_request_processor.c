@@ -272,6 +272,7 @@ static const char *op_code_short_name(int32_t type)
 static void find_answer(struct final_request_processor *final, const struct request *request,
                         const struct process_txn_result *rc, struct answer *answer)
 {
+    /* LONG: one Java method */
     const struct txn_log_entry *txn = request->txn;
     bool failed = txn != NULL && txn->header.type == OP_CODE_ERROR;
     if (failed || (request->exception != 0 && request->type != OP_CODE_MULTI)) {
@@ -322,7 +323,22 @@ static void find_answer(struct final_request_processor *final, const struct requ
     case OP_CODE_GET_ALL_CHILDREN_NUMBER:
         answer_get_all_children_number(final, request, answer);
         break;
-    default: /* the other reads and watches come with the clients (D-145) */
+    case OP_CODE_SET_WATCHES:
+        answer_set_watches(final, request, answer);
+        break;
+    case OP_CODE_SET_WATCHES2:
+        answer_set_watches2(final, request, answer);
+        break;
+    case OP_CODE_ADD_WATCH:
+        answer_add_watch(final, request, answer);
+        break;
+    case OP_CODE_CHECK_WATCHES:
+        answer_check_watches(final, request, answer);
+        break;
+    case OP_CODE_REMOVE_WATCHES:
+        answer_remove_watches(final, request, answer);
+        break;
+    default: /* the other reads come with the clients (D-145) */
         answer->err = KEEPER_CODE_UNIMPLEMENTED;
         break;
     }

@@ -55,4 +55,17 @@ void answer_get_children(struct final_request_processor *final, const struct req
 void answer_get_all_children_number(struct final_request_processor *final,
                                     const struct request *request, struct answer *answer);
 
+/* ---- final_request_processor_watch.c: likewise ---- */
+
+void answer_set_watches(struct final_request_processor *final, const struct request *request,
+                        struct answer *answer);
+void answer_set_watches2(struct final_request_processor *final, const struct request *request,
+                         struct answer *answer);
+void answer_add_watch(struct final_request_processor *final, const struct request *request,
+                      struct answer *answer);
+void answer_check_watches(struct final_request_processor *final, const struct request *request,
+                          struct answer *answer);
+void answer_remove_watches(struct final_request_processor *final, const struct request *request,
+                           struct answer *answer);
+
 #endif

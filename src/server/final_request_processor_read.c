@@ -13,6 +13,7 @@
 #include "zk/jute/data.h"
 #include "zk/jute/op_code.h"
 #include "zk/server/acl_checks.h"
+#include "zk/server/server_cnxn.h"
 #include "zk/server/zk_database.h"
 #include "zk/tree/data_tree.h"
 
@@ -99,6 +100,12 @@ static struct data_tree *tree_of(const struct final_request_processor *final)
     return zk_database_get_data_tree(zookeeper_server_get_zk_database(final->server));
 }
 
+/* The connection, if it shall be told of the next change. */
+static struct watcher *watcher_of(const struct request *request, const struct read_request *read)
+{
+    return read->watch ? server_cnxn_watcher(request->cnxn) : NULL;
+}
+
 /* ---- exists, getData, getACL ----------------------------------------------------------------- */
 
 /* The case exists of Java's switch. */
@@ -114,7 +121,7 @@ void answer_exists(struct final_request_processor *final, const struct request *
         answer->err = KEEPER_CODE_BADARGUMENTS;
     } else {
         struct data_tree *tree = tree_of(final);
-        answer->err = data_tree_stat_node(tree, read.path, NULL, &stat);
+        answer->err = data_tree_stat_node(tree, read.path, watcher_of(request, &read), &stat);
         data_tree_unref(tree);
     }
     if (answer->err == KEEPER_CODE_OK) {
@@ -134,8 +141,8 @@ static enum keeper_code handle_get_data_request(struct final_request_processor *
         return KEEPER_CODE_NONODE; /* no node has such a path */
     struct request_guard guard = guard_of(final, request);
     struct data_tree *tree = tree_of(final);
-    enum keeper_code code =
-        data_tree_get_data(tree, read->path, &guard.guard, NULL, ret_stat, ret_data);
+    enum keeper_code code = data_tree_get_data(tree, read->path, &guard.guard,
+                                               watcher_of(request, read), ret_stat, ret_data);
     data_tree_unref(tree);
     return code;
 }
@@ -256,8 +263,8 @@ static enum keeper_code handle_get_children_request(struct final_request_process
         return KEEPER_CODE_NONODE;
     struct request_guard guard = guard_of(final, request);
     struct data_tree *tree = tree_of(final);
-    enum keeper_code code =
-        data_tree_get_children(tree, read->path, &guard.guard, NULL, ret_stat, ret_children);
+    enum keeper_code code = data_tree_get_children(
+        tree, read->path, &guard.guard, watcher_of(request, read), ret_stat, ret_children);
     data_tree_unref(tree);
     return code;
 }

@@ -16,13 +16,34 @@
 
 static const struct zookeeper_server_methods PARROT = {.state = "parrot"};
 
+/* Events are told apart by their xid. */
+static void parrot_hear_event(struct parrot *parrot, const struct reply_header *header,
+                              struct buf *body)
+{
+    struct watcher_event event;
+    struct zk_input *input = zk_input_new_bytes(body->bytes, body->length);
+    struct jute_in in = jute_in_of(parrot->cnxn.ctx, input);
+    assert_int_equal(header->zxid, -1);
+    assert_int_equal(header->err, 0);
+    assert_int_equal(jute_read(&in, &watcher_event_record, &event), 0);
+    zk_str_printf(&parrot->events, "%s%d %s", parrot->events.length > 0 ? ", " : "", event.type,
+                  event.path.text);
+    jute_done(&watcher_event_record, &event);
+    zk_input_free(input);
+}
+
 static void parrot_send_response(struct server_cnxn *cnxn, const struct reply_header *header,
                                  struct buf *body)
 {
     struct parrot *parrot = (struct parrot *)cnxn;
+    if (header->xid == -1) {
+        parrot_hear_event(parrot, header, body);
+        return;
+    }
     buf_unref(parrot->body);
     parrot->header = *header;
     parrot->body = body != NULL ? buf_ref(body) : NULL;
+    parrot->heard_before = parrot->events.length;
     parrot->responses++;
 }
 
@@ -69,11 +90,10 @@ int final_stage_setup(void **state)
     stage.metrics = server_metrics_new(stage.ctx);
     stage.server = zookeeper_server_new(stage.ctx, &PARROT, NULL, stage.database, stage.metrics);
     stage.final = final_request_processor_new(stage.server);
-    stage.client.cnxn = (struct server_cnxn){.ops = &parrot_ops,
-                                             .session_id = INT64_C(0x100001d3f490000),
-                                             .session_timeout_ms = 4000,
-                                             .remote_address = "127.0.0.1:40110"};
-    zk_refcount_init(&stage.client.cnxn.refs);
+    server_cnxn_init(&stage.client.cnxn, stage.ctx, &parrot_ops);
+    stage.client.cnxn.session_id = INT64_C(0x100001d3f490000);
+    stage.client.cnxn.session_timeout_ms = 4000;
+    stage.client.cnxn.remote_address = "127.0.0.1:40110";
     *state = &stage;
     return 0;
 }
@@ -85,6 +105,8 @@ int final_stage_teardown(void **state)
     request_processor_free(stage->final);
     server_cnxn_unref(&stage->client.cnxn);
     assert_true(stage->client.freed);
+    server_cnxn_done(&stage->client.cnxn);
+    zk_str_done(&stage->client.events);
     buf_unref(stage->client.body);
     for (size_t i = 0; i < stage->auth.count; i++)
         jute_done(&zk_id_record, &stage->auth.items[i]);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "zk/base/buf.h"
+#include "zk/base/str.h"
 #include "zk/jute/proto.h"
 #include "zk/jute/record.h"
 #include "zk/jute/txn_log_entry.h"
@@ -18,6 +19,8 @@ struct parrot {
     struct reply_header header;
     struct buf *body; /* NULL: none came */
     int responses;
+    struct zk_str events; /* "3 /a, 4 /" */
+    size_t heard_before;  /* so much of it had come before the last response */
     int closed;
     int sessions;
     bool session_valid;

@@ -1,0 +1,139 @@
+/* Answers to requests about watches. Java: FinalRequestProcessor.processRequest(), its cases
+ * setWatches, setWatches2, addWatch, checkWatches and removeWatches
+ *
+ * No ACL is looked at, and no path: what a client may not read it is not told of later, when its
+ * connection filters the events. Where Java's code throws something unforeseen, the answer is
+ * MARSHALLINGERROR. */
+#include "server/final_request_processor_internal.h"
+#include "zk/jute/proto.h"
+#include "zk/server/server_cnxn.h"
+#include "zk/server/zk_database.h"
+#include "zk/tree/data_tree.h"
+
+/* What a call of the tree comes to. */
+static enum keeper_code code_of(int r)
+{
+    return r < 0 ? KEEPER_CODE_MARSHALLINGERROR : KEEPER_CODE_OK;
+}
+
+/* Returns the tree, which the caller unrefs. */
+static struct data_tree *watched_tree(const struct final_request_processor *final)
+{
+    return zk_database_get_data_tree(zookeeper_server_get_zk_database(final->server));
+}
+
+static enum keeper_code set_watches(struct final_request_processor *final,
+                                    const struct request *request,
+                                    const struct watches_to_set *watches)
+{
+    struct data_tree *tree = watched_tree(final);
+    int r = data_tree_set_watches(tree, watches, server_cnxn_watcher(request->cnxn));
+    data_tree_unref(tree);
+    return code_of(r);
+}
+
+/* The case setWatches of Java's switch. */
+void answer_set_watches(struct final_request_processor *final, const struct request *request,
+                        struct answer *answer)
+{
+    struct set_watches body;
+    answer->err = read_request(final, request, &set_watches_record, &body);
+    if (answer->err != KEEPER_CODE_OK)
+        return;
+    struct watches_to_set watches = {
+        .relative_zxid = body.relative_zxid,
+        .data_watches = &body.data_watches,
+        .exist_watches = &body.exist_watches,
+        .child_watches = &body.child_watches,
+    };
+    answer->err = set_watches(final, request, &watches);
+    jute_done(&set_watches_record, &body);
+}
+
+/* The case setWatches2 of Java's switch. */
+void answer_set_watches2(struct final_request_processor *final, const struct request *request,
+                         struct answer *answer)
+{
+    struct set_watches2 body;
+    answer->err = read_request(final, request, &set_watches2_record, &body);
+    if (answer->err != KEEPER_CODE_OK)
+        return;
+    struct watches_to_set watches = {
+        .relative_zxid = body.relative_zxid,
+        .data_watches = &body.data_watches,
+        .exist_watches = &body.exist_watches,
+        .child_watches = &body.child_watches,
+        .persistent_watches = &body.persistent_watches,
+        .persistent_recursive_watches = &body.persistent_recursive_watches,
+    };
+    answer->err = set_watches(final, request, &watches);
+    jute_done(&set_watches2_record, &body);
+}
+
+/* The case addWatch of Java's switch. The answer has a body, although nothing went wrong. */
+void answer_add_watch(struct final_request_processor *final, const struct request *request,
+                      struct answer *answer)
+{
+    static const struct error_response ok = {.err = KEEPER_CODE_OK};
+    struct add_watch_request body;
+    answer->err = read_request(final, request, &add_watch_request_record, &body);
+    if (answer->err != KEEPER_CODE_OK)
+        return;
+    struct data_tree *tree = watched_tree(final);
+    answer->err = code_of(
+        data_tree_add_watch(tree, &body.path, server_cnxn_watcher(request->cnxn), body.mode));
+    data_tree_unref(tree);
+    if (answer->err == KEEPER_CODE_OK)
+        answer->rsp = jute_to_buf(&error_response_record, &ok);
+    jute_done(&add_watch_request_record, &body);
+}
+
+/* Java: WatcherType.fromInt() */
+static bool is_watcher_type(int32_t type)
+{
+    return type == WATCHER_TYPE_CHILDREN || type == WATCHER_TYPE_DATA || type == WATCHER_TYPE_ANY;
+}
+
+/* The case checkWatches of Java's switch. */
+void answer_check_watches(struct final_request_processor *final, const struct request *request,
+                          struct answer *answer)
+{
+    struct check_watches_request body;
+    bool contains = false;
+    answer->err = read_request(final, request, &check_watches_request_record, &body);
+    if (answer->err != KEEPER_CODE_OK)
+        return;
+    if (is_watcher_type(body.type)) {
+        struct data_tree *tree = watched_tree(final);
+        answer->err = code_of(
+            data_tree_contains_watcher(tree, &body.path, (enum watcher_type)body.type, &contains));
+        data_tree_unref(tree);
+        if (answer->err == KEEPER_CODE_OK && !contains)
+            answer->err = KEEPER_CODE_NOWATCHER;
+    } else {
+        answer->err = KEEPER_CODE_MARSHALLINGERROR;
+    }
+    jute_done(&check_watches_request_record, &body);
+}
+
+/* The case removeWatches of Java's switch. */
+void answer_remove_watches(struct final_request_processor *final, const struct request *request,
+                           struct answer *answer)
+{
+    struct remove_watches_request body;
+    bool removed = false;
+    answer->err = read_request(final, request, &remove_watches_request_record, &body);
+    if (answer->err != KEEPER_CODE_OK)
+        return;
+    if (is_watcher_type(body.type)) {
+        struct data_tree *tree = watched_tree(final);
+        answer->err = code_of(data_tree_remove_watch(tree, &body.path, (enum watcher_type)body.type,
+                                                     server_cnxn_watcher(request->cnxn), &removed));
+        data_tree_unref(tree);
+        if (answer->err == KEEPER_CODE_OK && !removed)
+            answer->err = KEEPER_CODE_NOWATCHER;
+    } else {
+        answer->err = KEEPER_CODE_MARSHALLINGERROR;
+    }
+    jute_done(&remove_watches_request_record, &body);
+}
