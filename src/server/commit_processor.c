@@ -82,6 +82,8 @@ static int process_commits(struct commit_processor *commit);
 
 static bool need_commit(const struct commit_processor *commit, const struct request *request)
 {
+    if (request->refused)
+        return false;
     switch (request->type) {
     case OP_CODE_CREATE:
     case OP_CODE_CREATE2:

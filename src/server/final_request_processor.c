@@ -275,7 +275,7 @@ static void find_answer(struct final_request_processor *final, const struct requ
     /* LONG: one Java method */
     const struct txn_log_entry *txn = request->txn;
     bool failed = txn != NULL && txn->header.type == OP_CODE_ERROR;
-    if (failed || (request->exception != 0 && request->type != OP_CODE_MULTI)) {
+    if (failed || request->refused || (request->exception != 0 && request->type != OP_CODE_MULTI)) {
         /* Prep's own word, if it was ours: an error transaction may say less. */
         answer->err = (enum keeper_code)(request->exception != 0 ? request->exception
                                                                  : txn->record.error.err);

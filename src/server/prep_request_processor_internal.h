@@ -85,6 +85,8 @@ enum keeper_code p_request2_txn_close_session(struct prep_request_processor *pre
                                               struct prep_work *work);
 /* Java: PrepRequestProcessor.pRequestHelper(), its case multi. With the lock held. */
 enum keeper_code p_request_multi(struct prep_request_processor *prep, struct prep_work *work);
+/* The part of ruinous_request() (zk/server/ruinous_request.h) that looks into a multi. */
+enum keeper_code ruinous_multi(struct zk_context *ctx, const struct request *request);
 
 /* Java: ByteBufferInputStream.byteBuffer2Record(). Read the request's body. Bytes behind the record
  * are ignored. Returns MARSHALLINGERROR if it is not all there; *ret_record owns nothing then. */

@@ -260,3 +260,21 @@ enum keeper_code p_request_multi(struct prep_request_processor *prep, struct pre
     multi_done(&multi);
     return code;
 }
+
+enum keeper_code ruinous_multi(struct zk_context *ctx, const struct request *request)
+{
+    struct multi_operation_record multi = {0};
+    /* One that cannot be read is well with Java. */
+    bool is_read = read_multi(ctx, request, &multi) == KEEPER_CODE_OK;
+    enum keeper_code code = KEEPER_CODE_OK;
+    for (size_t i = 0; is_read && code == KEEPER_CODE_OK && i < multi.count; i++) {
+        const struct multi_op *op = &multi.ops[i];
+        if (path_of_op(op)->text == NULL)
+            code = KEEPER_CODE_MARSHALLINGERROR;
+        else if (op->type == OP_CODE_SET_DATA)
+            code = check_stats_node(op->record.write.set_data.path.text,
+                                    op->record.write.set_data.data);
+    }
+    multi_done(&multi);
+    return code;
+}

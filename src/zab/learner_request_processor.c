@@ -16,6 +16,7 @@
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/thread.h"
 #include "zk/server/request.h"
+#include "zk/server/ruinous_request.h"
 #include "zk/server/zookeeper_server.h"
 #include "zk/zab/learner.h"
 
@@ -30,6 +31,7 @@ struct learner_request_processor {
     struct zk_thread_group *threads; /* of one */
 };
 
+static void refuse_ruinous(struct learner_request_processor *processor, struct request *request);
 static void forward(struct learner_request_processor *processor, struct request *request);
 
 /* Java: FollowerRequestProcessor.run(), ObserverRequestProcessor.run() */
@@ -40,6 +42,7 @@ static void learner_request_processor_run(void *arg)
     while (bq_take_all(processor->queued_requests, &batch) == 0) {
         struct request *request;
         while ((request = bq_batch_next(&batch)) != NULL) {
+            refuse_ruinous(processor, request);
             /* The commit must find the request, so the CommitProcessor gets it before the
              * leader does. */
             if (request_processor_hand_over(processor->next, request) == 0)
@@ -53,10 +56,24 @@ static void learner_request_processor_run(void *arg)
     zk_log(processor->ctx, ZK_LOG_REQUEST_PROCESSOR_EXITED, processor->role);
 }
 
+/* Marks what would ruin a leader of Java: it is answered here, in its turn (D-290). */
+static void refuse_ruinous(struct learner_request_processor *processor, struct request *request)
+{
+    enum keeper_code code = ruinous_request(processor->ctx, request);
+    if (code == KEEPER_CODE_OK)
+        return;
+    request->refused = true;
+    request->exception = code;
+    zk_log(processor->ctx, ZK_LOG_REFUSED_RUINOUS_REQUEST, (uint64_t)request->session_id,
+           request->type, request->cxid);
+}
+
 /* Ships to the leader what the whole ensemble takes part in. A sync goes the same way, but nothing
  * is committed for it: what the leader answers belongs to the oldest sync that waits. */
 static void forward(struct learner_request_processor *processor, struct request *request)
 {
+    if (request->refused)
+        return;
     switch (request->type) {
     case OP_CODE_SYNC:
         learner_zookeeper_server_add_pending_sync(processor->lzk, request);

@@ -136,6 +136,27 @@ static void a_read_waits_for_nobody(void **state)
     expect(stage, 1, "getData 1.1");
 }
 
+/* D-290. CLI-37 */
+static void a_write_that_was_refused_waits_for_no_commit_but_for_its_turn(void **state)
+{
+    struct stage *stage = *state;
+    start(stage);
+    request_comes(stage, 1, 1, OP_CODE_CREATE);
+    struct request *refused = request_new(NULL, 1, 2, OP_CODE_CHECK, NULL, NULL);
+    refused->refused = true;
+    assert_int_equal(request_processor_process_request(stage->processor, refused), 0);
+    request_unref(refused);
+    expect_after_a_turn(stage, 0, "");
+
+    commit_comes(stage, 1, 1, 7);
+    expect(stage, 3, "getData 999.1, create 1.1=7, check 1.2");
+
+    /* No later write stands behind it. */
+    request_comes(stage, 2, 1, OP_CODE_DELETE);
+    commit_comes(stage, 2, 1, 8);
+    expect(stage, 4, "getData 999.1, create 1.1=7, check 1.2, delete 2.1=8");
+}
+
 static void a_write_waits_for_its_commit_and_takes_over_its_transaction(void **state)
 {
     struct stage *stage = *state;
@@ -583,6 +604,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STAGED(a_read_waits_for_nobody),
+        STAGED(a_write_that_was_refused_waits_for_no_commit_but_for_its_turn),
         STAGED(a_write_waits_for_its_commit_and_takes_over_its_transaction),
         STAGED(what_a_client_sends_behind_a_write_waits_for_it),
         STAGED(other_clients_do_not_wait_for_a_write),

@@ -82,6 +82,27 @@ static void a_failed_write_is_answered_with_its_code(void **state)
     assert_null(stage->client.body);
 }
 
+/* D-290: nothing has been applied, so a multi has no results that could be told. */
+static void what_a_learner_refused_is_answered_with_its_code(void **state)
+{
+    struct final_stage *stage = *state;
+    const int32_t types[] = {OP_CODE_CHECK, OP_CODE_MULTI, OP_CODE_RECONFIG};
+    union txn_record record = open_create_record("/t");
+    final_stage_request(stage, OP_CODE_CREATE, NULL,
+                        final_stage_txn(stage, OP_CODE_CREATE, &record), 0);
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        stage->client.responses = 0;
+        struct request *request = request_new(&stage->client.cnxn, stage->client.cnxn.session_id, 3,
+                                              types[i], NULL, &stage->auth);
+        request->refused = true;
+        request->exception = KEEPER_CODE_MARSHALLINGERROR;
+        assert_int_equal(request_processor_process_request(stage->final, request), 0);
+        request_unref(request);
+        final_stage_expect_header(stage, KEEPER_CODE_MARSHALLINGERROR);
+        assert_null(stage->client.body);
+    }
+}
+
 static void what_prep_said_comes_before_what_the_transaction_says(void **state)
 {
     struct final_stage *stage = *state;
@@ -284,6 +305,7 @@ int main(void)
         STAGED(create2_and_set_data_are_answered_with_the_stat),
         STAGED(a_deleted_node_is_answered_with_a_header_alone),
         STAGED(a_failed_write_is_answered_with_its_code),
+        STAGED(what_a_learner_refused_is_answered_with_its_code),
         STAGED(what_prep_said_comes_before_what_the_transaction_says),
         STAGED(a_client_that_has_moved_loses_its_connection_and_gets_no_answer),
         STAGED(a_new_session_is_answered_with_its_password),

@@ -475,18 +475,22 @@
 #define ZK_LOG_REVALIDATING_CLIENT      ZK_INFO, "Revalidating client: 0x%" PRIx64
 /* J, put together: Follower or Observer */
 #define ZK_LOG_REQUEST_PROCESSOR_EXITED ZK_INFO, "%sRequestProcessor exited loop!"
+/* session, type, cxid (D-290) */
+#define ZK_LOG_REFUSED_RUINOUS_REQUEST                                                             \
+    ZK_WARN, "Refused what session 0x%" PRIx64 " asks for, type %" PRId32 " with cxid %" PRId32    \
+             ": a leader of Java would be ruined by it; the client gets an error"
 /* J: Follower or Observer */
-#define ZK_LOG_UPTODATE_AGAIN           ZK_ERROR, "Received an UPTODATE message after %s started"
+#define ZK_LOG_UPTODATE_AGAIN      ZK_ERROR, "Received an UPTODATE message after %s started"
 /* J: proposal or commit */
-#define ZK_LOG_OBSERVER_IGNORES         ZK_WARN, "Ignoring %s"
+#define ZK_LOG_OBSERVER_IGNORES    ZK_WARN, "Ignoring %s"
 /* J: zxid */
-#define ZK_LOG_COMMIT_WITHOUT_TXN       ZK_WARN, "Committing %" PRIx64 " without seeing txn"
+#define ZK_LOG_COMMIT_WITHOUT_TXN  ZK_WARN, "Committing %" PRIx64 " without seeing txn"
 /* J */
-#define ZK_LOG_NOT_EXPECTING_SYNC       ZK_WARN, "Not expecting a sync."
+#define ZK_LOG_NOT_EXPECTING_SYNC  ZK_WARN, "Not expecting a sync."
 /* J: session */
-#define ZK_LOG_MISSING_SESSION          ZK_WARN, "Missing session 0x%" PRIx64 " for validation"
+#define ZK_LOG_MISSING_SESSION     ZK_WARN, "Missing session 0x%" PRIx64 " for validation"
 /* J: type, zxid */
-#define ZK_LOG_UNKNOWN_PACKET_TYPE      ZK_WARN, "Unknown packet type: %s %" PRIx64
+#define ZK_LOG_UNKNOWN_PACKET_TYPE ZK_WARN, "Unknown packet type: %s %" PRIx64
 
 /* --- server: requests ------------------------------------------------------------------------- */
 

@@ -37,6 +37,9 @@ struct request {
     struct learner_handler *learner;
     int64_t create_time_ms;
     bool local_session;
+    /* A learner has refused it: it goes to no leader, waits for no commit and is answered with
+     * exception, in its turn (D-290). Set by the learner's first processor. */
+    bool refused;
 
     /* ---- PrepRequestProcessor sets these on a leader; on a learner, what made the request from a
      * PROPOSAL, or CommitProcessor for a request of our own client ---- */
@@ -44,7 +47,8 @@ struct request {
     /* Java's hdr, txn and txnDigest. A reference; NULL for reads and SYNC. */
     struct txn_log_entry *txn;
     int64_t zxid; /* -1: none yet */
-    /* What PrepRequestProcessor found wrong: enum keeper_code, 0 for nothing. */
+    /* What PrepRequestProcessor, or a learner's first one, found wrong: enum keeper_code, 0 for
+     * nothing. */
     int32_t exception;
 
     /* ---- times for the metrics; -1: has not happened ---- */

@@ -1,0 +1,76 @@
+/* What a learner keeps from its leader, who may be one of Java (D-290). Each of these has ended a
+ * whole ensemble of 3.8.0 when somebody tried it. */
+#include "zk/server/ruinous_request.h"
+
+#include "server/prep_request_processor_internal.h"
+#include "zk/io/stream.h"
+#include "zk/jute/op_code.h"
+#include "zk/jute/record.h"
+#include "zk/server/create_mode.h"
+#include "zk/server/request.h"
+
+/* Whether the body begins with such a record, which the caller ends by jute_done() in any case. */
+static bool read_body(struct zk_context *ctx, const struct request *request,
+                      const struct jute_record *table, void *ret_record)
+{
+    if (request->request == NULL)
+        return false;
+    struct zk_input *input = zk_input_new_bytes(request->request->bytes, request->request->length);
+    struct jute_in in = jute_in_of(ctx, input);
+    int r = jute_read(&in, table, ret_record);
+    zk_input_free(input);
+    return r == 0;
+}
+
+/* A negative TTL without the mode of a TTL node passes Java's Prep, and every server ends when it
+ * applies it (D-151). */
+static enum keeper_code ruinous_create_ttl(struct zk_context *ctx, const struct request *request)
+{
+    struct create_ttl_request record = {0};
+    struct create_mode mode = {0};
+    enum keeper_code code = KEEPER_CODE_OK;
+    if (read_body(ctx, request, &create_ttl_request_record, &record) && record.ttl < 0 &&
+        create_mode_from_flag(record.flags, &mode) && !mode.is_ttl)
+        code = KEEPER_CODE_BADARGUMENTS;
+    jute_done(&create_ttl_request_record, &record);
+    return code;
+}
+
+/* Java's leader fails before this one has a header, and its client's server waits for ever
+ * (D-150). */
+static enum keeper_code ruinous_reconfig(struct zk_context *ctx, const struct request *request)
+{
+    struct reconfig_request record = {0};
+    bool is_read = read_body(ctx, request, &reconfig_request_record, &record);
+    jute_done(&reconfig_request_record, &record);
+    return is_read ? KEEPER_CODE_OK : KEEPER_CODE_MARSHALLINGERROR;
+}
+
+/* The next create below that quota would end every server of Java (D-155). */
+static enum keeper_code ruinous_set_data(struct zk_context *ctx, const struct request *request)
+{
+    struct set_data_request record = {0};
+    enum keeper_code code = KEEPER_CODE_OK;
+    if (read_body(ctx, request, &set_data_request_record, &record) && record.path.text != NULL)
+        code = check_stats_node(record.path.text, record.data);
+    jute_done(&set_data_request_record, &record);
+    return code;
+}
+
+enum keeper_code ruinous_request(struct zk_context *ctx, const struct request *request)
+{
+    switch (request->type) {
+    case OP_CODE_CHECK: /* outside of a multi nobody can read the proposal of it (D-152) */
+        return KEEPER_CODE_UNIMPLEMENTED;
+    case OP_CODE_CREATE_TTL:
+        return ruinous_create_ttl(ctx, request);
+    case OP_CODE_MULTI:
+        return ruinous_multi(ctx, request);
+    case OP_CODE_RECONFIG:
+        return ruinous_reconfig(ctx, request);
+    case OP_CODE_SET_DATA:
+        return ruinous_set_data(ctx, request);
+    default:
+        return KEEPER_CODE_OK;
+    }
+}
