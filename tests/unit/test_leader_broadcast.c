@@ -275,6 +275,7 @@ static void brd_02_what_a_learner_acknowledged_before_it_came_back_does_not_coun
 
     master->ops->process_ack(master, again, EPOCH + 1);
     expect_queue(again, "COMMIT 1");
+    leader_wake(stage->leader);
     test_await(is_applied, stage);
 }
 
