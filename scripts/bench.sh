@@ -9,6 +9,7 @@ usage() {
 Usage: bench.sh [OPTION]...                    C and Java peers beside each other
        bench.sh --growth [OPTION]...           C peers alone, 3 to 51 of them, and 101 in the simulator
        bench.sh --trace-cost [--json FILE]     what an event of the trace costs, off and on
+       bench.sh --clients[=N] [OPTION]...      what clients cost servers of both kinds, beside a limit (200,000 gets)
        bench.sh --writes[=N] [OPTION]...       what writes cost followers and leaders of both kinds (default 100,000)
 
 The first form runs ensembles of C and of Java peers in turn, in the same minutes, and prints one table: start until
@@ -23,6 +24,7 @@ anything meanwhile. The second form also draws a picture (SVG).
       --peers N,N...    so many peers (default 3,5,7; with --growth 3,5,7,9,15,21,31,41,51)
       --simulated N,N.. with --growth: so many simulated peers, or none (default 3,9,21,31,51,101)
       --only KIND       c or java alone
+      --full            with --clients: 10,000 connections and a million watches, not a tenth of them
       --tick MS         tickTime (default 500)
       --idle S          seconds at rest (default 2)
       --json FILE       also write every single figure there
@@ -43,6 +45,6 @@ for arg; do
   esac
 done
 need_packages "to measure" python3:python3
-[[ " $* " != *' --writes'* ]] || need_packages "to write as a client" libzookeeper-mt-dev:/usr/include/zookeeper/zookeeper.h
+[[ " $* " != *' --writes'* && " $* " != *' --clients'* ]] || need_packages "to write as a client" libzookeeper-mt-dev:/usr/include/zookeeper/zookeeper.h
 export PYTHONDONTWRITEBYTECODE=1
 exec python3 "$REPO/scripts/bench/bench.py" "$@"

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 
+import clients
 import growth
 import svg
 import table
@@ -51,6 +52,8 @@ def parse_arguments():
     parser.add_argument("--growth", action="store_true")
     parser.add_argument("--trace-cost", action="store_true")
     parser.add_argument("--writes", nargs="?", type=number(1000, 10000000), const=100000)
+    parser.add_argument("--clients", nargs="?", type=number(10000, 10000000), const=200000)
+    parser.add_argument("--full", action="store_true")
     parser.add_argument("--runs", type=number(1, 1000))
     parser.add_argument("--peers", type=sizes(3, 101))
     parser.add_argument("--simulated", type=sizes(2, 127))
@@ -66,6 +69,10 @@ def parse_arguments():
         parser.error("--growth goes with neither --quick, --trace-cost nor --only java")
     if args.writes and (args.quick or args.growth or args.trace_cost or args.only or args.write):
         parser.error("--writes goes with --runs, --json and --keep alone")
+    if args.clients and (args.quick or args.growth or args.trace_cost or args.writes or args.write):
+        parser.error("--clients goes with --runs, --only, --full, --json and --keep alone")
+    if args.full and not args.clients:
+        parser.error("--full goes with --clients")
     if not args.growth and (args.svg or args.simulated is not None):
         parser.error("--svg and --simulated go with --growth")
     if args.trace_cost and args.write:
@@ -75,7 +82,7 @@ def parse_arguments():
         args.peers = args.peers or growth.SIZES
         args.simulated = growth.SIMULATED if args.simulated is None else args.simulated
         args.svg = args.svg or os.path.join(REPO, PICTURE if args.write else os.path.join("build", "growth.svg"))
-    elif args.writes:
+    elif args.writes or args.clients:
         args.runs = args.runs or 3
     else:
         args.runs = args.runs or (3 if args.quick else 5)
@@ -108,7 +115,12 @@ def prepare(args):
     run(os.path.join(REPO, "scripts", "build.sh"))
     if args.growth and args.simulated:
         build("sim_growth")
-    if args.writes:
+    if args.clients:
+        for program in ("client_load", "bare_server", "many_clients"):
+            build(program)
+        if args.only != "c":
+            run(os.path.join(REPO, "scripts", "java-node.sh"), "--install")
+    elif args.writes:
         build("write_load")
         run(os.path.join(REPO, "scripts", "java-node.sh"), "--install")
     elif not args.growth:
@@ -204,6 +216,11 @@ def work(args):
         figures = measure_writes(args.writes, args.runs, args.keep, progress)
         progress("")
         lines = lines_of(figures, args.writes)
+    elif args.clients:
+        kinds = [args.only] if args.only else ["c", "java"]
+        figures = clients.measure_clients(args.clients, args.runs, kinds, args.full, args.keep, progress)
+        progress("")
+        lines = clients.lines_of(figures, args.clients)
     elif args.trace_cost:
         figures = measure_trace()
         lines = table.trace_cost(figures)

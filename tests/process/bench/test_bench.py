@@ -93,7 +93,7 @@ def test_ctrl_c_in_the_middle_leaves_nothing():
 
 def test_nonsense_is_refused_in_one_line():
     for arguments in (["--peers", "2"], ["--peers", "3,x"], ["--runs", "0"], ["--only", "perl"], ["--whatever"],
-                      ["--growth", "--only", "java"], ["--svg", "x"], ["--trace-cost", "--write"], ["--tick"], ["x"]):
+                      ["--growth", "--only", "java"], ["--full"], ["--clients", "--quick"], ["--svg", "x"], ["--trace-cost", "--write"], ["--tick"], ["x"]):
         done = bench(*arguments)
         assert done.returncode == 2 and done.stdout == "", (arguments, done)
         assert done.stderr.count("\n") == 1 and "(try bench.sh --help)" in done.stderr, (arguments, done.stderr)
