@@ -60,7 +60,7 @@ static void append_gauges(const struct four_letter_facts *facts, struct zk_str *
         append_line(str, "max_proposal_size", status->leader.max_proposal_size);
         append_line(str, "synced_followers", status->leader.synced_followers);
     }
-    append_line(str, "watch_count", 0);
+    append_line(str, "watch_count", status->watch_count);
     if (leads) {
         append_line(str, "synced_non_voting_followers", status->leader.synced_non_voting_followers);
         append_line(str, "synced_observers", status->leader.synced_observers);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "zk/base/alloc.h"
+#include "zk/base/keyed_hash.h"
 #include "zk/base/panic.h"
 #include "zk/base/random.h"
 #include "zk/tree/digest.h"
@@ -13,25 +14,10 @@ enum { FIRST_SLOTS = 16 };
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-/* Mixes eight bytes in. The upper half of a product depends on all bits, so it goes down. */
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-    return hash ^ hash >> 32;
-}
-
-/* Eight bytes at a time: paths are long, and each transaction looks up two. */
+/* Clients choose paths, and each transaction looks up two. */
 static uint64_t hash_path(const struct node_hash_map *map, const char *path, size_t length)
 {
-    uint64_t hash = mix(map->seed, length);
-    uint64_t word = 0;
-    for (; length >= sizeof word; length -= sizeof word, path += sizeof word) {
-        memcpy(&word, path, sizeof word);
-        hash = mix(hash, word);
-    }
-    word = 0;
-    memcpy(&word, path, length);
-    return mix(mix(hash, word), map->seed);
+    return zk_keyed_hash(map->seed, path, length);
 }
 
 /* Where the path of that length is, or where it would go. */

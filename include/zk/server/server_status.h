@@ -57,6 +57,7 @@ struct server_status {
     /* zk_database_fill_status */
     int64_t last_processed_zxid;
     int64_t node_count;
+    int64_t watch_count; /* of data and of children */
     int64_t ephemerals_count;
     int64_t approximate_data_size;
     int64_t global_sessions;
