@@ -3,7 +3,8 @@
 #define ZK_CNXN_LOCK_RANKS_H
 
 enum cnxn_lock_rank {
-    ZK_RANK_SERVER_CNXN = 45, /* the table of client connections */
+    ZK_RANK_SERVER_CNXN = 45, /* the tables of client connections */
+    ZK_RANK_CNXN_EXPIRY = 46, /* when each of them ends */
 };
 
 #endif

@@ -19,6 +19,7 @@
 
 #include "io/inet_internal.h"
 #include "io/lock_ranks.h"
+#include "io/sock_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/base/error.h"
 #include "zk/base/panic.h"
@@ -371,8 +372,7 @@ static int sock_wait_out_shortage(struct sock *listener, int error, bool *was_to
     return r == -ETIMEDOUT ? 0 : r;
 }
 
-/* Java: ServerSocket.accept() */
-int sock_accept(struct sock *listener, struct sock **ret_sock)
+int sock_accept_fd(struct sock *listener, int *ret_fd, struct inet_address *ret_caller)
 {
     bool was_told = false;
     for (;;) {
@@ -392,9 +392,23 @@ int sock_accept(struct sock *listener, struct sock **ret_sock)
         }
         if (fd < 0)
             return sock_error(listener, errno);
+        *ret_fd = fd;
+        *ret_caller = from_socket_address(&caller);
+        return 0;
+    }
+}
 
+/* Java: ServerSocket.accept() */
+int sock_accept(struct sock *listener, struct sock **ret_sock)
+{
+    for (;;) {
+        int fd;
+        struct inet_address caller;
+        int r = sock_accept_fd(listener, &fd, &caller);
+        if (r < 0)
+            return r;
         struct sock *sock = sock_of_fd(listener->ctx, listener->domain, fd);
-        sock->remote = from_socket_address(&caller);
+        sock->remote = caller;
         r = sock_learn_local(sock);
         if (r < 0) {
             sock_unref(sock);
@@ -404,6 +418,11 @@ int sock_accept(struct sock *listener, struct sock **ret_sock)
         *ret_sock = sock;
         return 0;
     }
+}
+
+struct zk_context *sock_ctx(const struct sock *sock)
+{
+    return sock->ctx;
 }
 
 /* ---- options --------------------------------------------------------------------------------- */

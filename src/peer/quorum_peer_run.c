@@ -189,6 +189,14 @@ static void start_purging(struct quorum_peer_run *run)
     datadir_cleanup_manager_start(run->cleanup);
 }
 
+/* Java: setZooKeeperServer(), closeAllConnections() */
+static void set_zookeeper_server(void *arg, struct zookeeper_server *server)
+{
+    server_cnxn_factory_set_zookeeper_server(arg, server);
+    if (server == NULL)
+        server_cnxn_factory_close_all(arg);
+}
+
 static int open_client_port(struct quorum_peer_run *run)
 {
     if (!run->config->has_client_port)
@@ -204,6 +212,9 @@ static int open_client_port(struct quorum_peer_run *run)
                                     run->config->max_client_cnxns, hook, &run->client_port);
     if (r == 0)
         r = server_cnxn_factory_start(run->client_port);
+    const struct quorum_peer_cnxn_factory cnxn_factory = {
+        .set_zookeeper_server = set_zookeeper_server, .arg = run->client_port};
+    quorum_peer_set_cnxn_factory(run->self, &cnxn_factory);
     if (r < 0) {
         zk_log(run->ctx, ZK_LOG_CLIENT_PORT_BIND, inet_text(&run->config->client_port_address).text,
                zk_error_text(r).text);

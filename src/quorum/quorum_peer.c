@@ -343,6 +343,23 @@ struct zookeeper_server *quorum_peer_get_active_server(struct quorum_peer *self)
     return zk;
 }
 
+void quorum_peer_set_cnxn_factory(struct quorum_peer *self,
+                                  const struct quorum_peer_cnxn_factory *factory)
+{
+    self->cnxn_factory = *factory;
+}
+
+/* Java: setZooKeeperServer(), closeAllConnections() */
+void quorum_peer_set_zookeeper_server(struct quorum_peer *self, struct zookeeper_server *server)
+{
+    if (self->cnxn_factory.set_zookeeper_server == NULL)
+        return;
+    if (server != NULL)
+        zookeeper_server_set_session_timeouts(server, self->config->min_session_timeout_ms,
+                                              self->config->max_session_timeout_ms);
+    self->cnxn_factory.set_zookeeper_server(self->cnxn_factory.arg, server);
+}
+
 bool quorum_peer_report_looking_sid(struct quorum_peer *self,
                                     const struct synced_learner_tracker *leading_vote_set,
                                     int64_t sid)

@@ -52,6 +52,17 @@ struct request *request_new(struct server_cnxn *cnxn, int64_t session_id, int32_
     return request;
 }
 
+struct request *request_new_of_cnxn(struct server_cnxn *cnxn, int32_t cxid, int32_t type,
+                                    struct buf *body)
+{
+    struct request *request = request_new(cnxn, cnxn->session_id, cxid, type, body, NULL);
+    request->owner = server_cnxn_me();
+    request->shared_ids = server_cnxn_get_auth_info(cnxn);
+    if (request->shared_ids != NULL)
+        request->auth_info = request->shared_ids->list;
+    return request;
+}
+
 struct request *request_new_of_txn(struct txn_log_entry *txn)
 {
     struct request *request = new_request();
@@ -74,9 +85,13 @@ void request_unref(struct request *request)
     if (request == NULL || request == request_of_death() || !zk_refcount_unref(&request->refs))
         return;
     buf_unref(request->request);
-    for (size_t i = 0; i < request->auth_info.count; i++)
-        jute_done(&zk_id_record, &request->auth_info.items[i]);
-    free(request->auth_info.items);
+    if (request->shared_ids != NULL) {
+        shared_ids_unref(request->shared_ids);
+    } else {
+        for (size_t i = 0; i < request->auth_info.count; i++)
+            jute_done(&zk_id_record, &request->auth_info.items[i]);
+        free(request->auth_info.items);
+    }
     server_cnxn_unref(request->cnxn);
     txn_log_entry_unref(request->txn);
     free(request);

@@ -28,17 +28,17 @@ void server_stats_free(struct server_stats *stats)
     free(stats);
 }
 
-void server_stats_increment_packets_received(struct server_stats *stats)
+void server_stats_add_packets_received(struct server_stats *stats, int64_t count)
 {
     zk_mutex_lock(&stats->mu);
-    stats->values.packets_received++;
+    stats->values.packets_received += count;
     zk_mutex_unlock(&stats->mu);
 }
 
-void server_stats_increment_packets_sent(struct server_stats *stats)
+void server_stats_add_packets_sent(struct server_stats *stats, int64_t count)
 {
     zk_mutex_lock(&stats->mu);
-    stats->values.packets_sent++;
+    stats->values.packets_sent += count;
     zk_mutex_unlock(&stats->mu);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "server/lock_ranks.h"
+#include "server/zookeeper_server_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/base/error.h"
 #include "zk/base/refcount.h"
@@ -46,6 +47,7 @@ struct zookeeper_server {
     /* Java: ZooKeeperServerShutdownHandler. Set before the server runs; NULL: nobody waits. */
     void (*handle_shutdown)(void *arg);
     void *handle_shutdown_arg;
+    struct server_admission admission;
 
     struct zk_mutex mu;        /* L-60. Java's monitor of ZooKeeperServer. Guards: */
     struct zk_cond no_initial; /* the state is not INITIAL any more */
@@ -74,6 +76,7 @@ struct zookeeper_server *zookeeper_server_new(struct zk_context *ctx,
     server->outstanding_changes = outstanding_changes_new(ctx);
     zk_atomic_long_init(&server->hzxid, 0);
     zk_atomic_long_init(&server->requests_in_process, 0);
+    server_admission_init(&server->admission, ctx);
     zk_mutex_init(&server->mu, ctx, "zookeeper_server", ZK_RANK_ZOOKEEPER_SERVER);
     zk_cond_init(&server->no_initial);
     server->state = ZOOKEEPER_SERVER_INITIAL;
@@ -95,6 +98,7 @@ void zookeeper_server_unref(struct zookeeper_server *server) UNSHARED
         server->methods->free_kind(server->kind);
     session_tracker_free(server->session_tracker);
     outstanding_changes_free(server->outstanding_changes);
+    server_admission_done(&server->admission);
     zk_cond_destroy(&server->no_initial);
     zk_mutex_destroy(&server->mu);
     free(server);
@@ -129,6 +133,16 @@ struct outstanding_changes *zookeeper_server_outstanding_changes(
     const struct zookeeper_server *server)
 {
     return server->outstanding_changes;
+}
+
+struct server_admission *zookeeper_server_admission(struct zookeeper_server *server)
+{
+    return &server->admission;
+}
+
+int64_t zookeeper_server_get_in_process(struct zookeeper_server *server)
+{
+    return zk_atomic_long_get(&server->requests_in_process);
 }
 
 struct session_tracker *zookeeper_server_get_session_tracker(struct zookeeper_server *server)
@@ -463,7 +477,7 @@ static bool check_passwd(int64_t session_id, const uint8_t *passwd)
 {
     uint8_t right[SESSION_PASSWD_LENGTH];
     generate_passwd(session_id, right);
-    return session_id != 0 && memcmp(right, passwd, sizeof right) == 0;
+    return session_id != 0 && passwd != NULL && memcmp(right, passwd, sizeof right) == 0;
 }
 
 /* A request that the server makes itself. */
@@ -486,7 +500,7 @@ int zookeeper_server_create_session(struct zookeeper_server *server, struct serv
     int64_t session_id = session_tracker_create_session(tracker, timeout_ms);
     struct buf *to = buf_new(sizeof timeout_ms);
     buf_put_int(to, timeout_ms);
-    cnxn->session_id = session_id;
+    server_admission_set_session(&server->admission, cnxn, session_id, timeout_ms);
     int r = submit_own(server, cnxn, session_id, OP_CODE_CREATE_SESSION, to);
     buf_unref(to);
     if (r == 0)
@@ -494,7 +508,8 @@ int zookeeper_server_create_session(struct zookeeper_server *server, struct serv
     return r;
 }
 
-/* Java: revalidateSession() */
+/* A leader whose own client comes back makes itself the owner. Java: revalidateSession(), in
+ * ZooKeeperServer and LeaderZooKeeperServer */
 static void revalidate_session(struct zookeeper_server *server, struct server_cnxn *cnxn,
                                int64_t session_id, int32_t timeout_ms)
 {
@@ -503,15 +518,20 @@ static void revalidate_session(struct zookeeper_server *server, struct server_cn
         return;
     }
     struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
-    bool rc = tracker != NULL && session_tracker_touch_session(tracker, session_id, timeout_ms);
+    bool rc = tracker != NULL && session_tracker_touch_session(tracker, session_id, timeout_ms) &&
+              session_tracker_set_owner(tracker, session_id, server_cnxn_me()) == KEEPER_CODE_OK;
     zookeeper_server_finish_session_init(server, cnxn, rc);
 }
 
-/* Java: reopenSession() */
+/* The password comes first: in Java one who does not know it closes the connection of one who does,
+ * and then makes the port forget whose the session is (D-202). Java: processConnectRequest(), where
+ * it closes the session's connection; reopenSession() */
 void zookeeper_server_reopen_session(struct zookeeper_server *server, struct server_cnxn *cnxn,
                                      int64_t session_id, const uint8_t *passwd, int32_t timeout_ms)
 {
     if (check_passwd(session_id, passwd)) {
+        (void)zookeeper_server_close_cnxn_of_session(server, session_id);
+        server_admission_set_session(&server->admission, cnxn, session_id, timeout_ms);
         revalidate_session(server, cnxn, session_id, timeout_ms);
     } else {
         zk_log(server->ctx, ZK_LOG_INCORRECT_PASSWORD, cnxn->remote_address, session_id);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "zab/leader_internal.h"
 #include "zab/zab_trace.h"
@@ -19,6 +20,7 @@
 #include "zk/runtime/clock.h"
 #include "zk/runtime/context.h"
 #include "zk/runtime/log_table.h"
+#include "zk/runtime/settings.h"
 #include "zk/runtime/trace.h"
 #include "zk/server/exit_code.h"
 #include "zk/server/zk_database.h"
@@ -131,6 +133,7 @@ int leader_lead(struct leader *leader)
 out:
     /* Whoever shut us down first has said why; otherwise this does. */
     leader_shutdown(leader, r, "Forcing shutdown");
+    quorum_peer_set_zookeeper_server(self, NULL);
     /* Before the tree is brought up to the log. */
     zk_thread_group_join(leader->snapshot_threads);
     zookeeper_server_shutdown(leader->role.zk);
@@ -281,6 +284,10 @@ static int start_zk_server(struct leader *leader, int64_t epoch)
     leader->serving_since_ms = zk_elapsed_ms();
     zk_cond_broadcast(&leader->wake);
     zk_mutex_unlock(&leader->mu);
+    /* Java: lead(), for leaderServes */
+    const char *leader_serves = zk_settings_get(leader->ctx, "zookeeper.leaderServes");
+    if (leader_serves == NULL || strcmp(leader_serves, "no") != 0)
+        quorum_peer_set_zookeeper_server(leader->self, leader->role.zk);
     return 0;
 }
 

@@ -332,6 +332,7 @@ void learner_end(struct learner *learner, const char *role, bool completed_sync)
                       sock_conn_text(learner->stream.sock), "this learner has left its leader");
     }
     zk_log(learner->ctx, ZK_LOG_SHUTDOWN_LEARNER, role);
+    quorum_peer_set_zookeeper_server(learner->self, NULL);
     learner_shutdown(learner);
     clear_pending_revalidations(learner);
     /* The tree in memory has what the disk does not have from a SNAP, or after a TRUNC, until

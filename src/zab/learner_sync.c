@@ -182,6 +182,7 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
     /* Servers that start later are told of this epoch, whomever they ask (ZOOKEEPER-1732). */
     quorum_peer_update_election_vote(self, new_epoch);
     zk_trace_established(learner->ctx, learner->leader_id, new_epoch);
+    quorum_peer_set_zookeeper_server(self, learner->zk);
     r = learner->fzk != NULL ? hand_over_to_follower(&sync) : hand_over_to_observer(&sync);
 out:
     quorum_packet_free(qp);

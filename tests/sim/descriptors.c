@@ -40,6 +40,7 @@ static void handle_free(struct handle *handle, bool power_loss)
         end_close(handle->end, power_loss);
     if (handle->inode != NULL)
         inode_unref(handle->inode);
+    epoll_close(handle);
     own_free(handle, sizeof *handle);
 }
 
@@ -125,6 +126,9 @@ int sim_close(int fd)
         world_end(WORLD_FAILED, "close(%d): it is not open; closed twice?", fd);
     if (handle->users > 0)
         world_end(WORLD_FAILED, "close(%d) while another thread is blocked on it", fd);
+    if (handle->watched_by > 0)
+        world_end(WORLD_FAILED, "close(%d) while an epoll set watches it", fd);
+    epoll_forget(handle);
     process_running()->handles[fd] = NULL;
     process_running()->handle_count--;
     handle_free(handle, false);
@@ -146,6 +150,15 @@ void handles_close_all(struct process *process, bool power_loss)
 
 /* ---- poll ----------------------------------------------------------------------------------- */
 
+short handle_ready(const struct handle *handle)
+{
+    if (handle->kind == HANDLE_SOCKET)
+        return end_ready(handle->end);
+    if (handle->kind == HANDLE_EVENTFD)
+        return handle->counter > 0 ? POLLIN | POLLOUT : POLLOUT;
+    return POLLIN | POLLOUT;
+}
+
 static short poll_one(const struct pollfd *watched)
 {
     if (watched->fd < 0)
@@ -153,7 +166,7 @@ static short poll_one(const struct pollfd *watched)
     struct handle *handle = handle_get(watched->fd);
     if (handle == NULL)
         return POLLNVAL;
-    short ready = handle->kind == HANDLE_SOCKET ? end_ready(handle->end) : POLLIN | POLLOUT;
+    short ready = handle_ready(handle);
     return (short)(ready & (watched->events | POLLERR | POLLHUP));
 }
 
@@ -244,6 +257,8 @@ ssize_t sim_read(int fd, void *ret_bytes, size_t length)
         return -1;
     if (handle->kind == HANDLE_SOCKET)
         return end_recv(handle, ret_bytes, length, 0);
+    if (handle->kind == HANDLE_EVENTFD)
+        return counter_read(handle, ret_bytes, length);
     return data_read(handle, ret_bytes, length, -1);
 }
 
@@ -259,6 +274,8 @@ ssize_t sim_write(int fd, const void *bytes, size_t length)
         return -1;
     if (handle->kind == HANDLE_SOCKET)
         return end_send(handle, bytes, length, 0);
+    if (handle->kind == HANDLE_EVENTFD)
+        return counter_write(handle, bytes, length);
     return data_write(handle, bytes, length, -1);
 }
 

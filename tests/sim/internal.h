@@ -7,6 +7,7 @@
  *   lock_order.c   who was held when who was taken
  *   mem.c          malloc and its family; the simulator's own memory
  *   descriptors.c  the table of descriptors; close, poll, fcntl; read and write
+ *   epoll.c        epoll, eventfd
  *   net.c          hosts' links, connections, bytes under way
  *   net_calls.c    the socket calls
  *   disk.c         what is on a disk, and what is left of it after a power loss
@@ -377,7 +378,7 @@ void lock_order_took(struct task *task, uint32_t mutex);
 
 /* --- descriptors --- */
 
-enum handle_kind { HANDLE_SOCKET, HANDLE_DATA, HANDLE_DIRECTORY };
+enum handle_kind { HANDLE_SOCKET, HANDLE_DATA, HANDLE_DIRECTORY, HANDLE_EPOLL, HANDLE_EVENTFD };
 
 /* A thread that is blocked on a descriptor. */
 struct handle_wait {
@@ -395,7 +396,10 @@ struct handle {
     struct inode *inode;       /* of a file */
     const struct path *path;   /* of a directory */
     off_t position;
-    bool locked; /* a directory, by flock */
+    bool locked;                       /* a directory, by flock */
+    struct epoll_watch *epoll_watches; /* of an epoll set, the oldest first */
+    uint64_t counter;                  /* of an eventfd */
+    unsigned watched_by;               /* epoll sets */
 };
 
 struct handle *handle_new(enum handle_kind kind, int flags);
@@ -407,6 +411,11 @@ void handle_wait_end(struct handle *handle, struct handle_wait *wait);
 bool handle_block(struct handle *handle, const char *waits_for, int64_t deadline_ns);
 void handle_wake(struct handle *handle); /* NULL is fine */
 void handles_close_all(struct process *process, bool power_loss);
+short handle_ready(const struct handle *handle); /* poll bits */
+void epoll_forget(struct handle *handle);
+void epoll_close(struct handle *handle);
+ssize_t counter_read(struct handle *handle, void *ret_bytes, size_t length);
+ssize_t counter_write(struct handle *handle, const void *bytes, size_t length);
 
 /* --- network --- */
 

@@ -153,9 +153,9 @@ static void cli_03_short_words_answer_like_javas_in_every_role(void **state)
             struct scene scene = scene_of(roles[i]);
             char *golden = golden_answer(roles[i], words[j]);
             for (int64_t n = number_after(golden, "Received: "); n > 0; n--)
-                server_stats_increment_packets_received(scene.stage.stats);
+                server_stats_add_packets_received(scene.stage.stats, 1);
             for (int64_t n = number_after(golden, "Sent: "); n > 0; n--)
-                server_stats_increment_packets_sent(scene.stage.stats);
+                server_stats_add_packets_sent(scene.stage.stats, 1);
             if (strstr(golden, "Zxid: 0x100000000"))
                 scene.status.last_processed_zxid = INT64_C(0x100000000);
 
@@ -531,7 +531,7 @@ static void crst_and_srst_begin_to_count_anew(void **state)
 {
     (void)state;
     struct scene scene = scene_of("leader");
-    server_stats_increment_packets_received(scene.stage.stats);
+    server_stats_add_packets_received(scene.stage.stats, 1);
 
     expect(&scene, "crst", "Connection stats reset.\n");
     assert_int_equal(scene.stage.cnxn.packets_received, 0);

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "cnxn/turned_away.h"
-#include "outside.h"
 #include "zk/base/str.h"
 #include "zk/cnxn/server_cnxn_factory.h"
 #include "zk/io/sock.h"
@@ -195,7 +194,7 @@ static void a_client_that_is_turned_away_is_told_of_once_a_minute(void **state)
     char *log = test_captured_log(&capture);
     char *told = strstr(log, "a ZooKeeper client is turned away remote=/127.0.0.1:");
     assert_non_null(told);
-    assert_non_null(strstr(told, " clients=1 why=\"zkpeer serves no clients yet\" do=\""));
+    assert_non_null(strstr(told, " clients=1 why=\"this peer serves no clients before "));
     assert_null(strstr(told + 1, "a ZooKeeper client is turned away"));
     free(log);
     port_close_captured(&port, &capture);
@@ -319,65 +318,6 @@ static void another_address_has_its_own_max_client_cnxns(void **state)
     port_close(&port);
 }
 
-/* D-39 */
-static void when_all_slots_are_taken_the_oldest_silent_caller_goes(void **state)
-{
-    (void)state;
-    struct port port = {.ctx = context_with_all_words()};
-    port_open(&port, 0);
-    struct sock *silent[CNXN_LIMIT];
-    for (int i = 0; i < CNXN_LIMIT; i++)
-        silent[i] = dial(&port);
-
-    char *answer = exchange(&port, "ruok", 4);
-
-    assert_string_equal(answer, "imok");
-    free(answer);
-    answer = read_to_the_end(silent[0]);
-    assert_string_equal(answer, "");
-    free(answer);
-    assert_int_equal(sock_write_fully(silent[1], "ruok", 4), 0);
-    answer = read_to_the_end(silent[1]);
-    assert_string_equal(answer, "imok");
-    free(answer);
-    for (int i = 2; i < CNXN_LIMIT; i++)
-        sock_unref(silent[i]);
-    port_close(&port);
-}
-
-/* D-39: the one that must go is still there when the wait for its slot ends for nothing. */
-static void a_caller_that_waits_for_a_slot_pushes_one_out_and_not_two(void **state)
-{
-    static const char EVICTED[] = "closing the oldest silent client connection: ";
-    (void)state;
-    struct test_capture capture = test_capture_new();
-    struct port port = {.ctx = capture.ctx};
-    zk_settings_set(port.ctx, "zookeeper.4lw.commands.whitelist", "ruok");
-    port_open(&port, 0);
-    struct sock *silent[CNXN_LIMIT];
-    for (int i = 0; i < CNXN_LIMIT; i++)
-        silent[i] = dial(&port);
-    outside_wake_for_nothing(3);
-
-    free(exchange(&port, "ruok", 4));
-
-    free(read_to_the_end(silent[0]));
-    for (int i = 1; i <= 4; i++) {
-        assert_int_equal(sock_write_fully(silent[i], "ruok", 4), 0);
-        char *answer = read_to_the_end(silent[i]);
-        assert_string_equal(answer, "imok");
-        free(answer);
-    }
-    for (int i = 5; i < CNXN_LIMIT; i++)
-        sock_unref(silent[i]);
-    char *log = test_captured_log(&capture);
-    char *told = strstr(log, EVICTED);
-    assert_non_null(told);
-    assert_null(strstr(told + 1, EVICTED));
-    free(log);
-    port_close_captured(&port, &capture);
-}
-
 static void shutdown_ends_connections_that_wait(void **state)
 {
     (void)state;
@@ -473,9 +413,6 @@ int main(void)
         cmocka_unit_test(a_dripping_caller_has_the_same_deadline),
         cmocka_unit_test(one_address_has_max_client_cnxns_connections),
         cmocka_unit_test(another_address_has_its_own_max_client_cnxns),
-        cmocka_unit_test(when_all_slots_are_taken_the_oldest_silent_caller_goes),
-        cmocka_unit_test_teardown(a_caller_that_waits_for_a_slot_pushes_one_out_and_not_two,
-                                  outside_restore),
         cmocka_unit_test(shutdown_ends_connections_that_wait),
         cmocka_unit_test(a_port_in_use_is_told),
         cmocka_unit_test(many_callers_at_once_are_all_answered),

@@ -1,15 +1,25 @@
-/* The client port. Java: server.NIOServerCnxnFactory, NIOServerCnxn
+/* The client port. Java: server.NIOServerCnxnFactory
  *
- * Until there is a client service it answers four-letter words, and closes every other connection
- * without a byte, as Java does while it is not serving; if a client was among them, one WARN a
- * minute says why.
+ * It is open from the start of the process to its end, and answers four-letter words all the time.
+ * While a server stands behind it (server_cnxn_factory_set_zookeeper_server) it also serves
+ * clients. A connection keeps the server that it was born with: one that came while there was none
+ * is closed when it asks for a session, and when a server is taken away, all its connections are
+ * closed.
  *
- * Threads: NIOServerCxnFactory.AcceptThread:<address> (Java's name, without the n), and for each
- * connection one NIOWorkerThread-k (Java has selectors; D-39). Lock: one mutex
- * (ZK_RANK_SERVER_CNXN), held while the table of connections is read or changed, never while
- * anything blocks. A caller can be
- * as slow and as silent as it likes: it holds one slot of CNXN_LIMIT until its deadline, or until
- * another caller needs the slot. */
+ * Threads, with Java's names:
+ *   NIOServerCxnFactory.AcceptThread:<address>  accepts, counts, hands over
+ *   NIOServerCxnFactory.SelectorThread-k        waits for connections that may be read or written
+ *   NIOWorkerThread-k                           reads and writes, if zookeeper.nio.numWorkerThreads
+ *                                               is more than 0; otherwise (our default) the selector
+ *                                               threads do that themselves
+ *   ConnnectionExpirer                          closes connections that have been silent for long
+ *   WordThread                                  answers the words that ask others (Java answers them
+ *                                               where it reads; D-203)
+ *
+ * No connection has a thread, and an idle one has no buffer.
+ *
+ * Locks: the tables of connections (ZK_RANK_SERVER_CNXN) and their expiry (ZK_RANK_CNXN_EXPIRY);
+ * neither is held while anything blocks. */
 #ifndef ZK_CNXN_SERVER_CNXN_FACTORY_H
 #define ZK_CNXN_SERVER_CNXN_FACTORY_H
 
@@ -19,19 +29,17 @@
 #include "zk/io/inet.h"
 #include "zk/server/server_status.h"
 
-struct zk_context;
 struct server_cnxn_factory;
-
-/* The most connections at a time, from all addresses together. When one more comes, the oldest that
- * has said nothing yet is closed. */
-enum { CNXN_LIMIT = 256 };
+struct zk_context;
+struct zookeeper_server;
 
 /* Java's zookeeper.nio.sessionlessCnxnTimeout, in milliseconds */
 enum { CNXN_TIMEOUT_MS = 10000 };
 
 /* Bind, but do not accept yet. backlog -1 is SOCK_BACKLOG. max_client_cnxns is the most connections
- * from one address; 0 is no limit. hook is called by worker threads, which hold no lock. The caller
- * frees *ret_factory. Errors: those of sock_listen. Java: NIOServerCnxnFactory.configure() */
+ * from one address; 0 is no limit. hook is called by threads of the port, which hold no lock. The
+ * caller frees *ret_factory. Errors: those of sock_listen; -EINVAL, a setting of zookeeper.nio is
+ * impossible. Java: NIOServerCnxnFactory.configure() */
 ZK_NODISCARD int server_cnxn_factory_new(struct zk_context *ctx, const struct inet_address *address,
                                          int32_t backlog, int32_t max_client_cnxns,
                                          struct server_status_hook hook,
@@ -44,6 +52,15 @@ ZK_NODISCARD int server_cnxn_factory_start(struct server_cnxn_factory *factory);
  * as long as the factory. Java: getLocalAddress() */
 const struct inet_address *server_cnxn_factory_local_address(
     const struct server_cnxn_factory *factory);
+
+/* Connections that come from now on are this server's, of which the factory keeps a reference;
+ * NULL: there is none. Any thread that holds no lock. Java: setZooKeeperServer() */
+void server_cnxn_factory_set_zookeeper_server(struct server_cnxn_factory *factory,
+                                              struct zookeeper_server *server);
+
+/* Closes every connection, without another byte. Does not wait until the sockets are closed. Any
+ * thread that holds no lock. Java: closeAll(DisconnectReason.SERVER_SHUTDOWN) */
+void server_cnxn_factory_close_all(struct server_cnxn_factory *factory);
 
 /* Close all connections and wait for all threads. The caller is none of them, and holds no lock
  * that the hook takes. It may call this again. Java: shutdown(), join() */

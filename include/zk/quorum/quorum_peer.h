@@ -28,6 +28,14 @@ struct zookeeper_server;
 struct quorum_peer;
 struct server_metrics;
 
+/* The client port, which is of a floor above. Java: cnxnFactory */
+struct quorum_peer_cnxn_factory {
+    /* Java: ServerCnxnFactory.setZooKeeperServer(); NULL: closeAll(), too. The main thread calls it,
+     * without a lock. */
+    void (*set_zookeeper_server)(void *arg, struct zookeeper_server *server);
+    void *arg;
+};
+
 /* What is set at birth and stays: any thread reads it, without a lock. What changes is behind three
  * locks, and the functions below ask for it. */
 struct quorum_peer {
@@ -39,9 +47,10 @@ struct quorum_peer {
     int64_t init_limit_ms; /* initLimit * tickTime */
     int64_t sync_limit_ms; /* syncLimit * tickTime */
 
-    struct quorum_peer_monitor *monitor;     /* state, vote, role: quorum_peer.c */
-    struct quorum_peer_verifiers *verifiers; /* the ensemble: quorum_peer_verifiers.c */
-    struct epochs *epochs;                   /* on disk and in memory: quorum_peer_epochs.c */
+    struct quorum_peer_monitor *monitor;          /* state, vote, role: quorum_peer.c */
+    struct quorum_peer_verifiers *verifiers;      /* the ensemble: quorum_peer_verifiers.c */
+    struct epochs *epochs;                        /* on disk and in memory: quorum_peer_epochs.c */
+    struct quorum_peer_cnxn_factory cnxn_factory; /* zeroed: there is no client port */
 };
 
 /* Make a peer in state LOOKING, without a current vote. ctx, config and database stay the caller's
@@ -180,6 +189,14 @@ void quorum_peer_set_role(struct quorum_peer *self, struct quorum_peer_role *rol
 /* Returns the server of the role that is set, which the caller unrefs, or NULL if none is set. Any
  * thread; locks quorum_peer. Java: getActiveServer() */
 struct zookeeper_server *quorum_peer_get_active_server(struct quorum_peer *self);
+
+/* Before the main thread starts. Java: setCnxnFactory() */
+void quorum_peer_set_cnxn_factory(struct quorum_peer *self,
+                                  const struct quorum_peer_cnxn_factory *factory);
+/* server serves clients from now on, with the timeouts of sessions that the configuration allows;
+ * NULL: nobody does, and all their connections are closed. The main thread calls it, without a
+ * lock. Java: setZooKeeperServer(), closeAllConnections() */
+void quorum_peer_set_zookeeper_server(struct quorum_peer *self, struct zookeeper_server *server);
 
 /* Pass a LOOKING voter's sid on to the leader. Returns false if this peer does not lead. Any thread
  * that holds no lock; locks quorum_peer, and then what the leader locks. */

@@ -751,28 +751,58 @@
 /* J: word */
 #define ZK_LOG_NOT_IN_WHITELIST                                                                    \
     ZK_DEBUG, "Command %s is not executed because it is not in the whitelist."
+/* J, put together: seconds, selector threads, worker threads or no, kB or gathered writes */
+#define ZK_LOG_CONFIGURING_NIO                                                                     \
+    ZK_INFO, "Configuring NIO connection handler with %" PRId64                                    \
+             "s sessionless connection timeout, %" PRId32 " selector thread(s), %s worker threads" \
+             ", and %" PRId32 " kB direct buffers."
+/* J, put together: limit */
+#define ZK_LOG_MAX_CNXNS_DEFAULT                                                                   \
+    ZK_WARN, "maxCnxns is not configured, using default value %" PRId32 "."
 /* J, put together: address, limit */
 #define ZK_LOG_TOO_MANY_CONNECTIONS                                                                \
     ZK_WARN, "Error accepting new connection: Too many connections from %s - max is %" PRId32
-/* address, limit */
-#define ZK_LOG_CLIENT_EVICTED                                                                      \
-    ZK_WARN, "closing the oldest silent client connection: remote=%s connections=%d"
-/* address */
-#define ZK_LOG_CLIENT_NOT_SERVED                                                                   \
-    ZK_DEBUG, "closing client connection: remote=%s reason=this peer serves no clients yet"
+/* J, put together: how many there are, limit */
+#define ZK_LOG_TOO_MANY_CNXNS ZK_ERROR, "Too many connections %" PRId64 " - max is %" PRId32
+/* J, put together: address, session */
+#define ZK_LOG_END_OF_STREAM                                                                       \
+    ZK_WARN, "Unable to read additional data from client, it probably closed the socket: "         \
+             "address = %s, session = 0x%" PRIx64
+/* J: session, why */
+#define ZK_LOG_CLOSE_OF_SESSION ZK_WARN, "Close of session 0x%" PRIx64 ": %s"
+/* J, put together: session, address, length, limit */
+#define ZK_LOG_LEN_ERROR                                                                           \
+    ZK_WARN, "Close of session 0x%" PRIx64 ": Len error. A message from %s with advertised length" \
+             " of %" PRId32 " is either a malformed message or too large to process"               \
+             " (length is greater than jute.maxbuffer=%" PRId32 ")"
+/* session, address, bytes */
+#define ZK_LOG_CLIENT_DOES_NOT_READ                                                                \
+    ZK_WARN, "closing client connection: session=0x%" PRIx64 " remote=%s unsent=%zu "              \
+             "reason=the client does not read what it asked for"
 /* address; clients since the last such line, this one among them */
 #define ZK_LOG_CLIENT_TURNED_AWAY                                                                  \
-    ZK_WARN,                                                                                       \
-        "a ZooKeeper client is turned away remote=%s clients=%" PRId64                             \
-        " why=\"zkpeer serves no clients yet\" do=\"give clients an ensemble of Java servers "     \
-        "alone: a session is a write, which ends C followers; this line comes once a minute at "   \
-        "most\""
+    ZK_WARN, "a ZooKeeper client is turned away remote=%s clients=%" PRId64                        \
+             " why=\"this peer serves no clients before it has a leader that a quorum follows\" "  \
+             "do=\"nothing, if the election ends; clients try again by themselves\""
+/* address */
+#define ZK_LOG_CLIENT_NOT_SERVED                                                                   \
+    ZK_DEBUG, "closing client connection: remote=%s reason=this peer does not serve clients now"
 /* why */
 #define ZK_LOG_CLIENT_ACCEPT ZK_WARN, "cannot accept client connections for a moment: reason=%s"
-/* address */
-#define ZK_LOG_CLIENT_NO_THREAD                                                                    \
-    ZK_WARN, "closing client connection: remote=%s reason=the system gives no more threads"
-
+/* J: session */
+#define ZK_LOG_CONNECT_THROTTLED                                                                   \
+    ZK_WARN, "Closing session 0x%" PRIx64 ": Connection throttle rejected connection"
+/* J: address */
+#define ZK_LOG_OLD_CLIENT                                                                          \
+    ZK_WARN, "Connection request from old client %s; will be dropped if server is in r-o mode"
+/* J, put together: address, its zxid, ours */
+#define ZK_LOG_CLIENT_ZXID_AHEAD                                                                   \
+    ZK_INFO, "Refusing session request for client %s as it has seen zxid 0x%" PRIx64               \
+             " our last zxid is 0x%" PRIx64 " client must try another server"
+/* J: address */
+#define ZK_LOG_GOT_AUTH_PACKET  ZK_INFO, "got auth packet %s"
+/* J, put together: scheme */
+#define ZK_LOG_NO_AUTH_PROVIDER ZK_WARN, "No authentication provider for scheme: %s has ip digest "
 #define ZK_LOG_CLIENT_PORT_BIND                                                                    \
     ZK_ERROR,                                                                                      \
         "client port cannot be opened address=%s reason=%s do=stop who uses it, or change clientPort"

@@ -18,6 +18,7 @@
 
 struct learner_handler;
 struct server_cnxn;
+struct shared_ids;
 struct txn_log_entry;
 
 struct request {
@@ -28,6 +29,7 @@ struct request {
     struct buf *request; /* the body as it came; NULL: there is none */
     /* As whom the client has authenticated; null for what the server asks of itself. */
     struct zk_id_list auth_info;
+    struct shared_ids *shared_ids; /* whose list auth_info is; NULL: the request's own */
     /* A reference; NULL: the client is another server's, or there is none. */
     struct server_cnxn *cnxn;
     /* The connection, or the learner's handler, that may use the session; only compared, never
@@ -66,6 +68,10 @@ struct request *request_new(struct server_cnxn *cnxn, int64_t session_id, int32_
 /* The request of a transaction that another server has prepared, with the numbers of its header.
  * Shares txn. The caller unrefs what is returned. Java: new Request() */
 struct request *request_new_of_txn(struct txn_log_entry *txn);
+/* The request of a client, with the session and the ids that its connection has now; the ids are
+ * shared. The caller unrefs what is returned. Java: new Request() */
+struct request *request_new_of_cnxn(struct server_cnxn *cnxn, int32_t cxid, int32_t type,
+                                    struct buf *body);
 struct request *request_ref(struct request *request);
 void request_unref(struct request *request); /* NULL is fine */
 

@@ -14,6 +14,7 @@
 #define ZK_SERVER_SERVER_CNXN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "zk/base/attrs.h"
@@ -34,6 +35,10 @@ enum disconnect_reason {
     DISCONNECT_REASON_CLIENT_CLOSED_SESSION,
     DISCONNECT_REASON_SERVER_SHUTDOWN,
     DISCONNECT_REASON_IO_EXCEPTION_IN_SESSION_INIT,
+    DISCONNECT_REASON_CLIENT_RECONNECT,
+    DISCONNECT_REASON_CONNECTION_EXPIRED,
+    DISCONNECT_REASON_CLIENT_CLOSED_CONNECTION,
+    DISCONNECT_REASON_IO_EXCEPTION,
 };
 
 struct server_cnxn_ops {
@@ -48,6 +53,9 @@ struct server_cnxn_ops {
                                 bool valid);
     /* Java: sendCloseSession(). Close the connection behind what has been sent. */
     void (*send_close_session)(struct server_cnxn *cnxn);
+    /* Java: disableRecv(). Read nothing from the client, until finish_session_init or until a reply
+     * finds that there is less to do. By the thread that reads. May be NULL. */
+    void (*disable_recv)(struct server_cnxn *cnxn);
     /* Java: close(). Now. */
     void (*close)(struct server_cnxn *cnxn, enum disconnect_reason reason);
     void (*free)(struct server_cnxn *cnxn); /* the last reference is gone */
@@ -57,8 +65,10 @@ struct server_cnxn_ops {
  * and refs: it has no ids and no counters then. */
 struct server_cnxn {
     const struct server_cnxn_ops *ops;
+    struct watcher watcher;  /* what reads hand to the tree; the kind sets its methods */
     struct zk_refcount refs; /* the port's table; requests on their way */
-    /* Both are set before the first request of the connection, and not changed after it. */
+    /* Both are set before the first request of the connection (struct cnxn_sessions), and not
+     * changed after it. */
     int64_t session_id;
     int32_t session_timeout_ms;
     const char *remote_address;      /* for log lines; as long-lived as the connection */
@@ -67,6 +77,8 @@ struct server_cnxn {
     struct zk_atomic_long stale;     /* 0 or 1 */
     struct watcher watcher;          /* what watch managers know it by; see below */
     struct zk_context *ctx;
+    /* Before the first answer: the client has sent no readOnly byte, and gets none. */
+    bool is_old_client;
 };
 
 /* What a constructor and the last reference call for the members that are not the kind's own. */
@@ -85,6 +97,9 @@ static inline void server_cnxn_unref(struct server_cnxn *cnxn) /* NULL is fine *
     if (cnxn != NULL && zk_refcount_unref(&cnxn->refs))
         cnxn->ops->free(cnxn);
 }
+
+/* Returns what owns the sessions of a server's own clients. It is only compared. Java: me */
+const void *server_cnxn_me(void);
 
 /* ---- who the client is ----------------------------------------------------------------------- */
 

@@ -28,8 +28,8 @@ struct server_stats_values {
 struct server_stats *server_stats_new(struct zk_context *ctx);
 void server_stats_free(struct server_stats *stats); /* NULL is fine */
 
-void server_stats_increment_packets_received(struct server_stats *stats);
-void server_stats_increment_packets_sent(struct server_stats *stats);
+void server_stats_add_packets_received(struct server_stats *stats, int64_t count);
+void server_stats_add_packets_sent(struct server_stats *stats, int64_t count);
 /* An answer to a client had so many bytes. Java: getClientResponseStats().setLastBufferSize() */
 void server_stats_add_client_response(struct server_stats *stats, int32_t bytes);
 /* Java: reset(), without the metrics, which are the peer's (server_metrics_reset) */

@@ -12,10 +12,13 @@
 #define ZK_SERVER_ZOOKEEPER_SERVER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "zk/base/attrs.h"
 
+struct buf;
+struct cnxn_sessions;
 struct outstanding_changes;
 struct process_txn_result;
 struct request;
@@ -144,6 +147,28 @@ void zookeeper_server_handle_exception(struct zookeeper_server *server, int r, i
  * server is in ERROR returns it as its own result. */
 int zookeeper_server_exit_code(struct zookeeper_server *server);
 
+/* ---- what connections hand in: src/server/zookeeper_server_cnxn.c ---------------------------- */
+
+/* Java: processConnectRequest(). The first frame of a connection, length bytes. A session is
+ * created, or the one that the client names is looked for; finish_session_init answers, now or on
+ * another thread. Errors: the connection must be closed without an answer, and the log says why:
+ * -EPROTO, the frame is no ConnectRequest; -EACCES, this server refuses the client; -ECANCELED, it
+ * does not run. */
+ZK_NODISCARD int zookeeper_server_process_connect_request(struct zookeeper_server *server,
+                                                          struct server_cnxn *cnxn,
+                                                          const uint8_t *bytes, size_t length);
+/* Java: processPacket(). Any later frame. What is not answered at once is *ret_request, which the
+ * caller submits and unrefs; NULL: there is none. Errors: the connection must be closed: -EPROTO,
+ * the frame has no header; -EACCES. */
+ZK_NODISCARD int zookeeper_server_process_packet(struct zookeeper_server *server,
+                                                 struct server_cnxn *cnxn, const uint8_t *bytes,
+                                                 size_t length, struct request **ret_request);
+/* Is there so much to do that a connection with so many requests under way should wait? Java:
+ * shouldThrottle() */
+bool zookeeper_server_should_throttle(struct zookeeper_server *server, int64_t outstanding);
+/* The connection is over: its watches go. Java: removeCnxn() */
+void zookeeper_server_remove_cnxn(struct zookeeper_server *server, struct server_cnxn *cnxn);
+
 /* ---- zxids ----------------------------------------------------------------------------------- */
 
 /* Returns the last zxid that a leader has given out. Java: getZxid() */
@@ -174,13 +199,25 @@ void zookeeper_server_dec_in_process(struct zookeeper_server *server);
 
 /* ---- sessions -------------------------------------------------------------------------------- */
 
+/* The timeouts that clients may have are clamped to these; 0 and INT32_MAX unless it is called.
+ * Before the server runs. Java: setMinSessionTimeout(), setMaxSessionTimeout() */
+void zookeeper_server_set_session_timeouts(struct zookeeper_server *server, int32_t min_ms,
+                                           int32_t max_ms);
+/* Who knows which connection a session has; *cnxns is copied, and what it points to outlives the
+ * server's last request. Before the server is given its first connection.
+ * Java: setServerCnxnFactory() */
+void zookeeper_server_set_cnxn_sessions(struct zookeeper_server *server,
+                                        const struct cnxn_sessions *cnxns);
+/* Closes the connection that the session has here. Returns false if there is none.
+ * Java: ServerCnxnFactory.closeSession() */
+bool zookeeper_server_close_cnxn_of_session(struct zookeeper_server *server, int64_t session_id);
 /* Java: createSession(). Gives cnxn the id of a new session, which is *ret_session_id as well, and
  * submits its createSession. Errors: -ECANCELED, the server does not run. */
 ZK_NODISCARD int zookeeper_server_create_session(struct zookeeper_server *server,
                                                  struct server_cnxn *cnxn, int32_t timeout_ms,
                                                  int64_t *ret_session_id);
-/* Java: reopenSession(). A client comes back with a session. passwd:
- * SESSION_PASSWD_LENGTH bytes. */
+/* Java: reopenSession(). A client comes back with a session. passwd: SESSION_PASSWD_LENGTH bytes;
+ * NULL: it has sent a password that cannot be right. */
 void zookeeper_server_reopen_session(struct zookeeper_server *server, struct server_cnxn *cnxn,
                                      int64_t session_id, const uint8_t *passwd, int32_t timeout_ms);
 /* Java: finishSessionInit(). Answer the client's first packet. */

@@ -1,0 +1,127 @@
+/* Many connections that one thread serves: non-blocking channels, and the selector that tells which
+ * of them may be read or written. Java: java.nio.channels.SocketChannel, SelectionKey, Selector;
+ * NIOServerCnxn.outgoingBuffers
+ *
+ * A selector belongs to one thread, which waits in selector_select. A channel belongs to one thread
+ * at a time, too, which reads and writes it: that of its selector, or a worker to which that one
+ * has lent it. Any other thread may append bytes to what the channel is to send, ask for an update
+ * and shut the channel down. An update makes the selector's thread look at the channel; it is woken
+ * only if it sleeps, and many updates wake it once.
+ *
+ * Locks: what is to be sent has one of its own (ZK_RANK_CNXN_OUTPUT), which may be taken whatever
+ * else is held above floor io; the updates have another (ZK_RANK_SELECTOR). Neither is held during
+ * a system call that moves bytes. */
+#ifndef ZK_IO_SELECTOR_H
+#define ZK_IO_SELECTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "zk/base/attrs.h"
+#include "zk/io/inet.h"
+
+struct channel;
+struct selector;
+struct sock;
+struct zk_context;
+
+/* Java: SelectionKey.OP_READ, OP_WRITE */
+enum {
+    OP_READ = 1,
+    OP_WRITE = 4,
+};
+
+/* ---- channels -------------------------------------------------------------------------------- */
+
+/* Blocks until a caller comes at the listener; as sock_accept, errors too. *ret_channel has
+ * TCP_NODELAY on, as every connection of the client port has. The caller unrefs it. */
+ZK_NODISCARD int channel_accept(struct sock *listener, struct channel **ret_channel);
+struct channel *channel_ref(struct channel *channel);
+/* The last one closes. NULL is fine. */
+void channel_unref(struct channel *channel);
+
+void channel_set_keep_alive(struct channel *channel, bool on);
+/* What stands behind the channel, for the thread that selects. It stays the caller's. Before the
+ * channel's first update. Java: SelectionKey.attach() */
+void channel_attach(struct channel *channel, void *attachment);
+void *channel_attachment(const struct channel *channel);
+struct inet_address channel_remote(const struct channel *channel);
+
+/* Reads at most room bytes with one system call; *ret_count is 0 at the end of the stream. For the
+ * thread that has the channel. Errors: -EAGAIN, there are none; -ECONNRESET ... */
+ZK_NODISCARD int channel_read(struct channel *channel, void *ret_bytes, size_t room,
+                              size_t *ret_count);
+
+/* Ends both directions: the far end sees the end of the stream, and what has not been sent is
+ * forgotten. Any thread. */
+void channel_shutdown(struct channel *channel);
+/* Gives the descriptor back. Bytes that have come and were not read are read first, for otherwise
+ * the system resets the connection, and the far end may lose what was sent to it. For the thread
+ * that has the channel, behind selector_cancel. Any other call does nothing afterwards. */
+void channel_close(struct channel *channel);
+
+/* ---- what is to be sent ---------------------------------------------------------------------- */
+
+/* A piece of one packet. */
+struct channel_piece {
+    const void *bytes;
+    size_t length;
+};
+
+/* Appends a packet, which is copied; unless the channel has been shut down or is to be closed
+ * behind what it has: then it is dropped. Asks for an update unless one is due already. Any thread.
+ * Returns how many bytes wait to be sent. */
+size_t channel_append(struct channel *channel, const struct channel_piece *pieces, size_t count);
+/* The connection is to be closed when everything that was appended before has been sent. Asks for
+ * an update. Any thread. Java: ServerCnxnFactory.closeConn */
+void channel_append_close(struct channel *channel);
+/* Returns how many bytes wait to be sent. Any thread. */
+size_t channel_pending(struct channel *channel);
+/* Returns for how long the far end has taken nothing of what waits for it; 0: it takes, or nothing
+ * waits. Any thread. */
+int64_t channel_blocked_ms(struct channel *channel);
+/* Returns whether somebody has appended what has not been sent. Any thread. */
+bool channel_has_output(struct channel *channel);
+
+/* Sends what waits, with as few system calls as the system allows; *ret_packets is how many packets
+ * have been sent to their end. For the thread that has the channel. max_write is the most bytes of
+ * one system call. Errors: -EAGAIN, the far end takes no more for now; -ESHUTDOWN, everything has
+ * been sent and the connection is to be closed; -EPIPE ... */
+ZK_NODISCARD int channel_flush(struct channel *channel, size_t max_write, int64_t *ret_packets);
+
+/* ---- selectors ------------------------------------------------------------------------------- */
+
+/* Errors: -EMFILE, the system gives no more descriptors; -ENOMEM. */
+ZK_NODISCARD int selector_new(struct zk_context *ctx, struct selector **ret_selector);
+/* No channel may be registered any more. NULL is fine. */
+void selector_free(struct selector *selector);
+
+/* From now on updates of the channel go to this selector. Before the channel's first update. */
+void selector_adopt(struct selector *selector, struct channel *channel);
+/* Watches the channel for ops from now on; 0: for nothing. For the selector's thread. Errors:
+ * -ENOMEM, -ENOSPC. Java: SelectableChannel.register(), SelectionKey.interestOps() */
+ZK_NODISCARD int selector_set_interest_ops(struct selector *selector, struct channel *channel,
+                                           int32_t ops);
+/* Returns what the channel is watched for. Any thread. */
+int32_t channel_interest_ops(const struct channel *channel);
+/* Watches the channel no more, and forgets its updates, those to come, too. For the selector's
+ * thread. Java: SelectionKey.cancel() */
+void selector_cancel(struct selector *selector, struct channel *channel);
+
+struct selector_ready {
+    struct channel *channel;
+    int32_t ops; /* an error of the connection counts as whatever it is watched for */
+};
+
+/* Waits until channels are ready, an update is due, or selector_wakeup was called. Writes at most
+ * room of them. Returns how many. For the selector's thread. Java: select() */
+size_t selector_select(struct selector *selector, struct selector_ready *ret_ready, size_t room);
+/* Asks for an update of the channel. Any thread. */
+void channel_request_update(struct channel *channel);
+/* Returns the next channel for which an update is due, or NULL. For the selector's thread. */
+struct channel *selector_next_update(struct selector *selector);
+/* Makes a selector_select under way, or else the next one, return. Any thread. Java: wakeup() */
+void selector_wakeup(struct selector *selector);
+
+#endif

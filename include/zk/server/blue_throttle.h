@@ -1,0 +1,40 @@
+/* How fast connections may become sessions: a bucket of tokens that fills with time, and above it a
+ * chance to be dropped that rises while the bucket is empty. Java: server.BlueThrottle
+ *
+ * A value without a lock: its owner locks. Times are zk_elapsed_ms. */
+#ifndef ZK_SERVER_BLUE_THROTTLE_H
+#define ZK_SERVER_BLUE_THROTTLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct zk_context;
+
+struct blue_throttle {
+    int64_t max_tokens; /* 0: there is no limit */
+    int64_t fill_time_ms;
+    int64_t fill_count;
+    int64_t tokens;
+    int64_t last_time_ms;
+    double drop; /* the chance, 0 to 1 */
+    double drop_increase;
+    double drop_decrease;
+    double decrease_point; /* a part of max_tokens */
+    int64_t last_freeze_ms;
+    int64_t freeze_time_ms; /* -1: drop stays as it is */
+    bool weight_enabled;
+    int64_t global_session_weight;
+    int64_t local_session_weight;
+    int64_t renew_session_weight;
+};
+
+/* Reads the settings zookeeper.connection_throttle_... . Java: new BlueThrottle() */
+void blue_throttle_init(struct blue_throttle *throttle, struct zk_context *ctx, int64_t now_ms);
+/* What a new session, and one that is renewed, takes. Java: getRequiredTokensForGlobal() ... */
+int64_t blue_throttle_required_tokens(const struct blue_throttle *throttle, bool is_new);
+/* Takes need tokens. Returns false if there are not so many, or chance, a number from 0 up to but
+ * without 1, has it so. Java: checkLimit() */
+bool blue_throttle_check_limit(struct blue_throttle *throttle, int64_t need, int64_t now_ms,
+                               double chance);
+
+#endif

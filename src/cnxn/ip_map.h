@@ -1,0 +1,30 @@
+/* How many connections each address has. A value without a lock: its owner locks.
+ * Java: NIOServerCnxnFactory.ipMap */
+#ifndef CNXN_IP_MAP_H
+#define CNXN_IP_MAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct inet_address;
+
+struct ip_entry {
+    uint8_t ip[16]; /* of IPv4 the first four */
+    int32_t family; /* enum inet_family */
+    int32_t count;
+};
+
+/* Zero-initialised it is empty. */
+struct ip_map {
+    struct ip_entry *entries; /* sorted */
+    size_t count;
+    size_t room;
+};
+
+int32_t ip_map_get(const struct ip_map *map, const struct inet_address *from);
+void ip_map_add(struct ip_map *map, const struct inet_address *from);
+/* There is one fewer. An address that has none is forgotten. */
+void ip_map_remove(struct ip_map *map, const struct inet_address *from);
+void ip_map_done(struct ip_map *map);
+
+#endif

@@ -1,0 +1,458 @@
+/* One client's connection.
+ *
+ * A read takes as many frames as there are, up to IO_ROOM bytes, with one system call, and hands
+ * them on; what is left of a frame that has not come whole is kept with the connection, and is all
+ * the memory that an incoming frame takes, whatever length it announces. Answers of whatever thread
+ * gather in the channel until the connection's selector sends them, together.
+ *
+ * Java: server.NIOServerCnxn */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cnxn/server_cnxn_factory_internal.h"
+#include "zk/base/alloc.h"
+#include "zk/base/buf.h"
+#include "zk/base/error.h"
+#include "zk/base/panic.h"
+#include "zk/base/str.h"
+#include "zk/jute/proto.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/log_table.h"
+#include "zk/server/request.h"
+#include "zk/server/server_stats.h"
+#include "zk/server/zookeeper_server.h"
+
+enum {
+    LENGTH_BYTES = 4, /* of a frame's length */
+    REPLY_HEADER_BYTES = 16,
+    INCOMING_ROOM = 512, /* the least that is kept of a frame */
+    BATCH_MAX = 64,      /* requests that are handed on at a time */
+    /* Of a ConnectRequest without readOnly. A longer one has it, or is of a later release. */
+    CONNECT_REQUEST_LENGTH = 44,
+    CONNECT_REQUEST_LIMIT = 4096,
+};
+
+static const struct server_cnxn_ops nio_server_cnxn_ops;
+
+struct nio_server_cnxn *nio_server_cnxn_of(struct server_cnxn *cnxn)
+{
+    return cnxn->ops == &nio_server_cnxn_ops ? (struct nio_server_cnxn *)cnxn : NULL;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+/* Java: new NIOServerCnxn() */
+struct nio_server_cnxn *nio_server_cnxn_new(struct server_cnxn_factory *factory,
+                                            struct zookeeper_server *zk,
+                                            struct selector_thread *selector_thread,
+                                            struct channel *channel)
+{
+    struct nio_server_cnxn *cnxn = zk_xcalloc(1, sizeof *cnxn);
+    server_cnxn_init(&cnxn->base, factory->ctx, &nio_server_cnxn_ops);
+    cnxn->factory = factory;
+    cnxn->zk = zk;
+    cnxn->selector_thread = selector_thread;
+    cnxn->channel = channel;
+    struct inet_address remote = channel_remote(channel);
+    zk_text_copy(cnxn->remote_text, sizeof cnxn->remote_text, inet_text(&remote).text);
+    cnxn->base.remote_address = cnxn->remote_text;
+    zk_atomic_long_init(&cnxn->throttled, 0);
+    zk_atomic_long_init(&cnxn->lent_done, 0);
+    /* One id is far from the limit. */
+    int r = server_cnxn_add_auth_info(&cnxn->base, "ip", inet_ip_text(&remote).text);
+    zk_assert(r == 0);
+    if (factory->client_tcp_keep_alive)
+        channel_set_keep_alive(channel, true);
+    channel_attach(channel, cnxn);
+    selector_adopt(selector_thread_selector(selector_thread), channel);
+    return cnxn;
+}
+
+static void nio_server_cnxn_free(struct server_cnxn *base)
+{
+    struct nio_server_cnxn *cnxn = nio_server_cnxn_of(base);
+    channel_unref(cnxn->channel);
+    free(cnxn->incoming);
+    server_cnxn_done(base);
+    free(cnxn);
+}
+
+void nio_server_cnxn_close(struct nio_server_cnxn *cnxn, enum disconnect_reason reason)
+{
+    (void)reason;
+    struct zookeeper_server *zk;
+    server_cnxn_set_stale(&cnxn->base);
+    if (!server_cnxn_factory_remove_cnxn(cnxn, &zk))
+        return;
+    if (zk != NULL)
+        zookeeper_server_remove_cnxn(zk, &cnxn->base);
+    zookeeper_server_unref(zk);
+    channel_shutdown(cnxn->channel);
+    channel_request_update(cnxn->channel);
+    server_cnxn_unref(&cnxn->base);
+}
+
+/* Java: close(reason) */
+static void nio_server_cnxn_close_op(struct server_cnxn *base, enum disconnect_reason reason)
+{
+    nio_server_cnxn_close(nio_server_cnxn_of(base), reason);
+}
+
+/* ---- what goes out --------------------------------------------------------------------------- */
+
+/* The client is too slow for what is sent to it. A thread that may hold locks cannot close the
+ * connection: the end of the socket makes its selector do so. */
+static void limit_output(struct nio_server_cnxn *cnxn, size_t unsent)
+{
+    bool is_too_much =
+        unsent > OUTPUT_LIMIT &&
+        (unsent > OUTPUT_MOST || channel_blocked_ms(cnxn->channel) > OUTPUT_PATIENCE_MS);
+    if (!is_too_much)
+        return;
+    zk_log(cnxn->factory->ctx, ZK_LOG_CLIENT_DOES_NOT_READ, cnxn->base.session_id,
+           cnxn->remote_text, unsent);
+    server_cnxn_set_stale(&cnxn->base);
+    channel_shutdown(cnxn->channel);
+    channel_request_update(cnxn->channel);
+}
+
+/* Java: enableRecv() */
+static void enable_recv(struct nio_server_cnxn *cnxn)
+{
+    if (zk_atomic_long_get(&cnxn->throttled) == 0)
+        return;
+    zk_atomic_long_set(&cnxn->throttled, 0);
+    channel_request_update(cnxn->channel);
+}
+
+/* Java: disableRecv() */
+static void nio_server_cnxn_disable_recv(struct server_cnxn *base)
+{
+    zk_atomic_long_set(&nio_server_cnxn_of(base)->throttled, 1);
+}
+
+/* Java: decrOutstandingAndCheckThrottle() */
+static void decr_outstanding_and_check_throttle(struct nio_server_cnxn *cnxn, int32_t xid)
+{
+    if (xid <= 0)
+        return;
+    int64_t outstanding = server_cnxn_outstanding(&cnxn->base, -1);
+    if (!zookeeper_server_should_throttle(cnxn->zk, outstanding))
+        enable_recv(cnxn);
+}
+
+/* Java: sendResponse() */
+static void nio_server_cnxn_send_response(struct server_cnxn *base,
+                                          const struct reply_header *header, struct buf *body)
+{
+    struct nio_server_cnxn *cnxn = nio_server_cnxn_of(base);
+    size_t body_length = body != NULL ? body->length : 0;
+    uint8_t bytes[LENGTH_BYTES + REPLY_HEADER_BYTES];
+    zk_store_int(bytes, (int32_t)(REPLY_HEADER_BYTES + body_length));
+    zk_store_int(bytes + 4, header->xid);
+    zk_store_long(bytes + 8, header->zxid);
+    zk_store_int(bytes + 16, header->err);
+    const struct channel_piece pieces[] = {
+        {.bytes = bytes, .length = sizeof bytes},
+        {.bytes = body != NULL ? body->bytes : NULL, .length = body_length},
+    };
+    limit_output(cnxn, channel_append(cnxn->channel, pieces, 2));
+    decr_outstanding_and_check_throttle(cnxn, header->xid);
+}
+
+/* Java: sendCloseSession() */
+static void nio_server_cnxn_send_close_session(struct server_cnxn *base)
+{
+    channel_append_close(nio_server_cnxn_of(base)->channel);
+}
+
+/* The answer has no header. Java: ZooKeeperServer.finishSessionInit() */
+static void nio_server_cnxn_finish_session_init(struct server_cnxn *base,
+                                                const struct connect_response *response, bool valid)
+{
+    struct nio_server_cnxn *cnxn = nio_server_cnxn_of(base);
+    struct buf *record = jute_to_buf(&connect_response_record, response);
+    uint8_t length[LENGTH_BYTES];
+    const uint8_t read_only = 0;
+    size_t read_only_length = base->is_old_client ? 0 : sizeof read_only;
+    zk_store_int(length, (int32_t)(record->length + read_only_length));
+    const struct channel_piece pieces[] = {
+        {.bytes = length, .length = sizeof length},
+        {.bytes = record->bytes, .length = record->length},
+        {.bytes = &read_only, .length = read_only_length},
+    };
+    channel_append(cnxn->channel, pieces, sizeof pieces / sizeof *pieces);
+    buf_unref(record);
+    if (valid)
+        enable_recv(cnxn);
+    else
+        channel_append_close(cnxn->channel);
+}
+
+static const struct server_cnxn_ops nio_server_cnxn_ops = {
+    .send_response = nio_server_cnxn_send_response,
+    .finish_session_init = nio_server_cnxn_finish_session_init,
+    .send_close_session = nio_server_cnxn_send_close_session,
+    .disable_recv = nio_server_cnxn_disable_recv,
+    .close = nio_server_cnxn_close_op,
+    .free = nio_server_cnxn_free,
+};
+
+/* Sends what waits. */
+static void flush_output(struct nio_server_cnxn *cnxn)
+{
+    int64_t packets;
+    int r = channel_flush(cnxn->channel, cnxn->factory->direct_buffer_bytes, &packets);
+    if (packets > 0) {
+        server_cnxn_packets_sent(&cnxn->base, packets);
+        server_stats_add_packets_sent(cnxn->factory->stats, packets);
+    }
+    cnxn->is_write_blocked = r == -EAGAIN;
+    if (r == -ESHUTDOWN)
+        nio_server_cnxn_close(cnxn, DISCONNECT_REASON_CLIENT_CLOSED_SESSION);
+    else if (r < 0 && r != -EAGAIN)
+        nio_server_cnxn_close(cnxn, DISCONNECT_REASON_IO_EXCEPTION);
+}
+
+/* ---- frames ---------------------------------------------------------------------------------- */
+
+/* What one read has brought. */
+struct batch {
+    struct nio_server_cnxn *cnxn;
+    struct zookeeper_server *zk; /* a reference; NULL: nobody serves this connection */
+    struct request *requests[BATCH_MAX];
+    size_t count;
+    int64_t frames;
+};
+
+static void hand_on(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        if (zookeeper_server_submit_request(batch->zk, batch->requests[i]) < 0)
+            nio_server_cnxn_close(batch->cnxn, DISCONNECT_REASON_SERVER_SHUTDOWN);
+        request_unref(batch->requests[i]);
+    }
+    batch->count = 0;
+}
+
+static bool is_throttled(struct nio_server_cnxn *cnxn)
+{
+    return zk_atomic_long_get(&cnxn->throttled) != 0;
+}
+
+/* Returns whether a ConnectRequest may begin like that: its length comes first. */
+static bool is_connect_request(int32_t length)
+{
+    return length >= CONNECT_REQUEST_LENGTH && length <= CONNECT_REQUEST_LIMIT;
+}
+
+/* Nobody serves the caller, which gets no answer. If it is a client it will try again and again,
+ * and its user wonders why: so once a minute the log tells the reason. Java: "ZooKeeperServer not
+ * running" */
+static void turn_away(struct nio_server_cnxn *cnxn, int32_t length)
+{
+    struct server_cnxn_factory *factory = cnxn->factory;
+    int64_t clients = 0; /* to be told of */
+    if (is_connect_request(length)) {
+        zk_mutex_lock(&factory->mu);
+        clients = turned_away_add(&factory->turned_away, zk_elapsed_ms());
+        zk_mutex_unlock(&factory->mu);
+    }
+    if (clients > 0)
+        zk_log(factory->ctx, ZK_LOG_CLIENT_TURNED_AWAY, cnxn->remote_text, clients);
+    else
+        zk_log(factory->ctx, ZK_LOG_CLIENT_NOT_SERVED, cnxn->remote_text);
+    nio_server_cnxn_close(cnxn, DISCONNECT_REASON_UNKNOWN);
+}
+
+/* One whole frame. Java: readPayload(), readConnectRequest(), readRequest() */
+static void process_frame(struct batch *batch, const uint8_t *bytes, size_t length)
+{
+    struct nio_server_cnxn *cnxn = batch->cnxn;
+    struct request *request = NULL;
+    int r;
+    batch->frames++;
+    if (!cnxn->initialized) {
+        cnxn->initialized = true;
+        r = zookeeper_server_process_connect_request(batch->zk, &cnxn->base, bytes, length);
+    } else {
+        r = zookeeper_server_process_packet(batch->zk, &cnxn->base, bytes, length, &request);
+    }
+    if (r < 0) {
+        if (r == -EPROTO)
+            zk_log(cnxn->factory->ctx, ZK_LOG_CLOSE_OF_SESSION, cnxn->base.session_id,
+                   "its frame cannot be read");
+        nio_server_cnxn_close(cnxn, DISCONNECT_REASON_IO_EXCEPTION);
+    }
+    if (request != NULL)
+        batch->requests[batch->count++] = request;
+    if (batch->count == BATCH_MAX)
+        hand_on(batch);
+}
+
+/* Whether a frame of that length may come. Java: readLength() */
+static bool check_length(struct batch *batch, int32_t length)
+{
+    struct nio_server_cnxn *cnxn = batch->cnxn;
+    struct server_cnxn_factory *factory = cnxn->factory;
+    if (length < 0 || length > factory->jute_maxbuffer) {
+        zk_log(factory->ctx, ZK_LOG_LEN_ERROR, cnxn->base.session_id, cnxn->remote_text, length,
+               factory->jute_maxbuffer);
+        nio_server_cnxn_close(cnxn, DISCONNECT_REASON_IO_EXCEPTION);
+        return false;
+    }
+    if (batch->zk == NULL) {
+        turn_away(cnxn, length);
+        return false;
+    }
+    return true;
+}
+
+/* Returns how many bytes have been used up: whole frames, while the connection may be read. */
+static size_t process_frames(struct batch *batch, const uint8_t *bytes, size_t length)
+{
+    struct nio_server_cnxn *cnxn = batch->cnxn;
+    size_t at = 0;
+    while (length - at >= LENGTH_BYTES && !server_cnxn_is_stale(&cnxn->base)) {
+        if (is_throttled(cnxn)) {
+            cnxn->incoming_waits = true;
+            break;
+        }
+        int32_t frame = zk_load_int(bytes + at);
+        if (!cnxn->initialized && check_four_letter_word(cnxn, bytes + at, length - at))
+            return length;
+        if (!check_length(batch, frame))
+            return length;
+        if (length - at - LENGTH_BYTES < (size_t)frame)
+            break;
+        process_frame(batch, bytes + at + LENGTH_BYTES, (size_t)frame);
+        at += LENGTH_BYTES + (size_t)frame;
+    }
+    return at;
+}
+
+static void process_bytes(struct nio_server_cnxn *cnxn, const uint8_t *bytes, size_t length,
+                          size_t *ret_used)
+{
+    struct batch batch = {.cnxn = cnxn, .zk = nio_server_cnxn_ref_server(cnxn)};
+    cnxn->incoming_waits = false;
+    *ret_used = process_frames(&batch, bytes, length);
+    hand_on(&batch);
+    zookeeper_server_unref(batch.zk);
+    server_cnxn_packets_received(&cnxn->base, batch.frames);
+    server_stats_add_packets_received(cnxn->factory->stats, batch.frames);
+}
+
+/* ---- what comes in --------------------------------------------------------------------------- */
+
+/* Of what is kept, so many bytes have been used up. */
+static void use_up_incoming(struct nio_server_cnxn *cnxn, size_t used)
+{
+    cnxn->incoming_length -= used;
+    if (cnxn->incoming_length > 0) {
+        memmove(cnxn->incoming, cnxn->incoming + used, cnxn->incoming_length);
+        return;
+    }
+    free(cnxn->incoming);
+    cnxn->incoming = NULL;
+    cnxn->incoming_room = 0;
+}
+
+/* Room for at least one byte more: twice as much each time, so a frame of a megabyte is copied once
+ * or twice, and one that only announces itself as that long costs nothing. */
+static void grow_incoming(struct nio_server_cnxn *cnxn, size_t length)
+{
+    size_t room = cnxn->incoming_room > 0 ? cnxn->incoming_room : INCOMING_ROOM;
+    while (room < length)
+        room *= 2;
+    cnxn->incoming = zk_xrealloc(cnxn->incoming, room);
+    cnxn->incoming_room = room;
+}
+
+static void keep_incoming(struct nio_server_cnxn *cnxn, const uint8_t *bytes, size_t length)
+{
+    if (length == 0)
+        return;
+    grow_incoming(cnxn, length);
+    memcpy(cnxn->incoming, bytes, length);
+    cnxn->incoming_length = length;
+}
+
+/* One system call, and the frames that it has brought. */
+static int read_frames(struct nio_server_cnxn *cnxn, struct io_room *room)
+{
+    size_t count;
+    size_t used;
+    bool continues = cnxn->incoming_length > 0;
+    if (continues && cnxn->incoming_length == cnxn->incoming_room)
+        grow_incoming(cnxn, cnxn->incoming_length + 1);
+    uint8_t *to = continues ? cnxn->incoming + cnxn->incoming_length : room->bytes;
+    size_t free_room = continues ? cnxn->incoming_room - cnxn->incoming_length : sizeof room->bytes;
+    int r = channel_read(cnxn->channel, to, free_room, &count);
+    if (r < 0)
+        return r;
+    if (count == 0)
+        return -EPIPE;
+    if (continues) {
+        cnxn->incoming_length += count;
+        process_bytes(cnxn, cnxn->incoming, cnxn->incoming_length, &used);
+        use_up_incoming(cnxn, used);
+    } else {
+        process_bytes(cnxn, room->bytes, count, &used);
+        keep_incoming(cnxn, room->bytes + used, count - used);
+    }
+    return 0;
+}
+
+/* The socket cannot be read any more. Java: the catch clauses of doIO() */
+static void end_of_reading(struct nio_server_cnxn *cnxn, int r)
+{
+    struct zk_context *ctx = cnxn->factory->ctx;
+    if (!server_cnxn_is_stale(&cnxn->base)) {
+        if (r == -EPIPE)
+            zk_log(ctx, ZK_LOG_END_OF_STREAM, cnxn->remote_text, cnxn->base.session_id);
+        else
+            zk_log(ctx, ZK_LOG_CLOSE_OF_SESSION, cnxn->base.session_id, zk_error_text(r).text);
+    }
+    nio_server_cnxn_close(cnxn, DISCONNECT_REASON_CLIENT_CLOSED_CONNECTION);
+}
+
+/* Java: doIO() */
+void nio_server_cnxn_do_io(struct nio_server_cnxn *cnxn, int32_t ops, struct io_room *room)
+{
+    if (!server_cnxn_is_stale(&cnxn->base)) {
+        server_cnxn_factory_touch_cnxn(cnxn);
+        if (cnxn->incoming_waits && !is_throttled(cnxn)) {
+            size_t used;
+            process_bytes(cnxn, cnxn->incoming, cnxn->incoming_length, &used);
+            use_up_incoming(cnxn, used);
+        }
+        if ((ops & OP_READ) != 0 && !is_throttled(cnxn) && !server_cnxn_is_stale(&cnxn->base)) {
+            int r = read_frames(cnxn, room);
+            if (r < 0 && r != -EAGAIN)
+                end_of_reading(cnxn, r);
+        }
+    }
+    if (!server_cnxn_is_stale(&cnxn->base) && channel_has_output(cnxn->channel))
+        flush_output(cnxn);
+    /* A thread that may hold locks has only marked it: limit_output. */
+    if (server_cnxn_is_stale(&cnxn->base))
+        nio_server_cnxn_close(cnxn, DISCONNECT_REASON_UNKNOWN);
+}
+
+bool nio_server_cnxn_has_work(struct nio_server_cnxn *cnxn)
+{
+    return (cnxn->incoming_waits && !is_throttled(cnxn)) ||
+           (!cnxn->is_write_blocked && channel_has_output(cnxn->channel));
+}
+
+int32_t nio_server_cnxn_interest_ops(struct nio_server_cnxn *cnxn)
+{
+    int32_t ops = 0;
+    if (!is_throttled(cnxn) && channel_pending(cnxn->channel) <= OUTPUT_HIGH)
+        ops |= OP_READ;
+    if (cnxn->is_write_blocked)
+        ops |= OP_WRITE;
+    return ops;
+}

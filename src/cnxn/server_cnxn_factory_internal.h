@@ -1,0 +1,188 @@
+/* The map of floor cnxn: which file does what, and what they share.
+ *
+ *   server_cnxn_factory.c   life; AcceptThread; the tables of connections
+ *   selector_thread.c       SelectorThreads, and the NIOWorkerThreads that they may use
+ *   connection_expirer.c    ConnectionExpirer
+ *   nio_server_cnxn.c       one connection: its frames in both directions, its end
+ *   four_letter_word.c      words on a connection, and WordThread */
+#ifndef CNXN_SERVER_CNXN_FACTORY_INTERNAL_H
+#define CNXN_SERVER_CNXN_FACTORY_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cnxn/ip_map.h"
+#include "cnxn/turned_away.h"
+#include "zk/base/long_hash.h"
+#include "zk/cnxn/server_cnxn_factory.h"
+#include "zk/io/selector.h"
+#include "zk/runtime/lock.h"
+#include "zk/runtime/stop.h"
+#include "zk/server/expiry_queue.h"
+#include "zk/server/server_cnxn.h"
+
+struct blocking_queue;
+struct four_letter_word;
+struct four_letter_words;
+struct server_stats;
+struct zk_thread_group;
+
+enum {
+    /* Of each thread that reads. One system call takes a few hundred requests of ordinary size. */
+    IO_ROOM = 65536,
+    /* A connection whose client has so much to read is not read itself before it has taken some:
+     * the answers to what it asks would only pile up. */
+    OUTPUT_HIGH = 1 << 20,
+    /* A connection is closed when so much waits for it and it has taken nothing for that long, or
+     * when the other so much waits: replies may be large and many, and watch events come unasked
+     * for (D-201). */
+    OUTPUT_LIMIT = 64 << 20,
+    OUTPUT_PATIENCE_MS = 1000,
+    OUTPUT_MOST = 1 << 30,
+    WORD_ARGUMENT_MAX = 64, /* bytes behind a word; stmk takes 8 */
+    REMOTE_TEXT = 56,       /* "/" and an IPv6 address and a port */
+};
+
+/* ---- connections ----------------------------------------------------------------------------- */
+
+/* Java: NIOServerCnxn. Its references: the tables, until it is closed; its selector, until the
+ * socket is closed; requests; a thread that works on it. */
+struct nio_server_cnxn {
+    struct server_cnxn base; /* the first field: this is one */
+    struct server_cnxn_factory *factory;
+    struct selector_thread *selector_thread;
+    /* The server that it was born with; NULL: none. Lives as long as the connection is in the
+     * tables: nio_server_cnxn_ref_server. */
+    struct zookeeper_server *zk;
+    struct channel *channel;
+    char remote_text[REMOTE_TEXT];
+
+    struct zk_atomic_long throttled; /* 1: nothing is read. Java: throttled */
+
+    /* Of the thread that has the connection: its selector's, or a worker that it is lent to. */
+    uint8_t *incoming; /* the beginning of a frame, or what came while throttled; NULL: nothing */
+    size_t incoming_length;
+    size_t incoming_room;
+    bool incoming_waits;   /* there may be whole frames in it */
+    bool initialized;      /* the first frame has been read. Java: initialized */
+    bool is_write_blocked; /* the client takes no more for now */
+
+    /* Of its selector's thread. */
+    bool is_lent;                    /* to a worker */
+    struct zk_atomic_long lent_done; /* the worker is done with it */
+    int32_t lent_ops;
+
+    /* Guarded by the factory's mutex. */
+    bool in_tables;
+    struct nio_server_cnxn *next;
+    struct nio_server_cnxn *previous;
+
+    /* Guarded by the expirer's mutex. */
+    struct expiry_item expiry;
+    bool is_expiry_over; /* it has been closed, and expires no more */
+};
+
+/* Returns NULL if it is none: tests ask a server without the port. */
+struct nio_server_cnxn *nio_server_cnxn_of(struct server_cnxn *cnxn);
+
+/* Buffers of a thread that reads. */
+struct io_room {
+    uint8_t bytes[IO_ROOM];
+};
+
+/* Takes ownership of the channel, which nobody knows yet. zk: see the struct. The caller has the
+ * first reference. Java: new NIOServerCnxn() */
+struct nio_server_cnxn *nio_server_cnxn_new(struct server_cnxn_factory *factory,
+                                            struct zookeeper_server *zk,
+                                            struct selector_thread *selector_thread,
+                                            struct channel *channel);
+/* Reads and writes what can be read and written without waiting; closes the connection if that
+ * fails. By the thread that has it. Java: doIO() */
+void nio_server_cnxn_do_io(struct nio_server_cnxn *cnxn, int32_t ops, struct io_room *room);
+/* Is there something to do although the socket is not ready? */
+bool nio_server_cnxn_has_work(struct nio_server_cnxn *cnxn);
+/* Returns what the socket is to be watched for. */
+int32_t nio_server_cnxn_interest_ops(struct nio_server_cnxn *cnxn);
+/* Takes the connection out of the tables, ends its watches, and sends nothing more; its selector
+ * closes the socket. Any thread that holds no lock, any number of times. Java: close(reason) */
+void nio_server_cnxn_close(struct nio_server_cnxn *cnxn, enum disconnect_reason reason);
+
+/* ---- the factory ----------------------------------------------------------------------------- */
+
+struct server_cnxn_factory {
+    struct zk_context *ctx;
+    int32_t max_client_cnxns;
+    int32_t max_cnxns;              /* Java: maxCnxns; 0: no limit */
+    int32_t sessionless_timeout_ms; /* Java: sessionlessCnxnTimeout */
+    int32_t jute_maxbuffer;         /* the longest frame */
+    size_t direct_buffer_bytes;     /* of one write. Java: directBufferBytes */
+    bool client_tcp_keep_alive;
+    struct server_status_hook hook;
+    struct inet_address address; /* as configured */
+    struct sock *listener;
+    struct server_stats *stats;
+    struct four_letter_words *words;
+    struct zk_thread_group *accept_threads; /* AcceptThread, ConnectionExpirer, WordThread */
+    struct zk_thread_group *selector_thread_group;
+    struct zk_thread_group *worker_group;
+    struct zk_stop stop;
+    struct blocking_queue *word_queue;
+    struct blocking_queue *worker_queue; /* NULL: selectors do the I/O */
+    int32_t num_worker_threads;
+    struct selector_thread **selector_threads;
+    int32_t num_selector_threads;
+    int32_t next_selector; /* of AcceptThread */
+
+    struct zk_mutex mu; /* L-45. Guards: */
+    struct zookeeper_server *zk GUARDED_BY(&mu);
+    struct nio_server_cnxn *cnxns GUARDED_BY(&mu); /* the youngest first */
+    int64_t cnxn_count GUARDED_BY(&mu);
+    struct ip_map ip_map GUARDED_BY(&mu);
+    /* Session to struct nio_server_cnxn. Java: sessionMap */
+    struct long_hash session_map GUARDED_BY(&mu);
+    struct turned_away turned_away GUARDED_BY(&mu);
+
+    struct zk_mutex expiry_mu; /* L-46. Guards: */
+    struct expiry_queue cnxn_expiry_queue GUARDED_BY(&expiry_mu);
+};
+
+/* Returns a reference to the server that the connection was born with; NULL: there was none, or the
+ * connection has been closed. */
+struct zookeeper_server *nio_server_cnxn_ref_server(struct nio_server_cnxn *cnxn);
+/* Java: NIOServerCnxnFactory.removeCnxn(). Takes it out of all tables. Returns false if it is in
+ * none; otherwise the tables' reference is the caller's, as is the one of *ret_zk. */
+bool server_cnxn_factory_remove_cnxn(struct nio_server_cnxn *cnxn,
+                                     struct zookeeper_server **ret_zk);
+/* Java: touchCnxn() */
+void server_cnxn_factory_touch_cnxn(struct nio_server_cnxn *cnxn);
+
+/* ---- selector_thread.c ----------------------------------------------------------------------- */
+
+/* Java: NIOServerCnxnFactory.SelectorThread */
+struct selector_thread;
+
+int selector_thread_new(struct server_cnxn_factory *factory, int32_t id,
+                        struct selector_thread **ret_thread);
+void selector_thread_free(struct selector_thread *thread); /* NULL is fine */
+int selector_thread_start(struct selector_thread *thread);
+/* Ends when its last connection has been closed. */
+void selector_thread_stop(struct selector_thread *thread);
+/* Hands a new connection over, with a reference. Java: addAcceptedConnection() */
+void selector_thread_add_accepted_connection(struct selector_thread *thread,
+                                             struct nio_server_cnxn *cnxn);
+struct selector *selector_thread_selector(struct selector_thread *thread);
+/* Java: IOWorkRequest, in a WorkerService */
+void nio_worker_thread_run(void *arg);
+
+/* ---- connection_expirer.c, four_letter_word.c ------------------------------------------------ */
+
+void connection_expirer_run(void *arg);
+
+/* Java: NIOServerCnxn.checkFourLetterWord(). length bytes have come, FOUR_LETTERS at least. Returns
+ * whether they are a word, which is answered then, and the connection closed behind the answer. */
+bool check_four_letter_word(struct nio_server_cnxn *cnxn, const uint8_t *bytes, size_t length);
+void word_thread_run(void *arg);
+void word_item_free(void *item);
+
+#endif

@@ -1,0 +1,263 @@
+/* What a connection hands to its server: the first frame, which asks for a session, and those after
+ * it. By the thread that reads the connection.
+ *
+ * Java: ZooKeeperServer.processConnectRequest(), processPacket() */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/lock_ranks.h"
+#include "server/zookeeper_server_internal.h"
+#include "zk/base/buf.h"
+#include "zk/base/random.h"
+#include "zk/io/stream.h"
+#include "zk/jute/keeper_code.h"
+#include "zk/jute/op_code.h"
+#include "zk/jute/proto.h"
+#include "zk/runtime/clock.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/settings.h"
+#include "zk/server/request.h"
+#include "zk/server/zk_database.h"
+#include "zk/server/zookeeper_server.h"
+#include "zk/tree/data_tree.h"
+
+/* Java: ZooKeeperServer.globalOutstandingLimit */
+enum { GLOBAL_OUTSTANDING_LIMIT = 1000 };
+
+/* Of a request's header: xid and type. */
+enum { REQUEST_HEADER_LENGTH = 8 };
+
+/* ---- admission ------------------------------------------------------------------------------- */
+
+void server_admission_init(struct server_admission *admission, struct zk_context *ctx) UNSHARED
+{
+    admission->min_session_timeout_ms = 0;
+    admission->max_session_timeout_ms = INT32_MAX;
+    admission->global_outstanding_limit =
+        zk_settings_get_integer(ctx, "zookeeper.globalOutstandingLimit", GLOBAL_OUTSTANDING_LIMIT);
+    zk_mutex_init(&admission->mu, ctx, "connect_throttle", ZK_RANK_CONNECT_THROTTLE);
+    blue_throttle_init(&admission->throttle, ctx, zk_elapsed_ms());
+}
+
+void server_admission_done(struct server_admission *admission)
+{
+    zk_mutex_destroy(&admission->mu);
+}
+
+void zookeeper_server_set_session_timeouts(struct zookeeper_server *server, int32_t min_ms,
+                                           int32_t max_ms)
+{
+    struct server_admission *admission = zookeeper_server_admission(server);
+    admission->min_session_timeout_ms = min_ms;
+    admission->max_session_timeout_ms = max_ms;
+}
+
+void zookeeper_server_set_cnxn_sessions(struct zookeeper_server *server,
+                                        const struct cnxn_sessions *cnxns)
+{
+    zookeeper_server_admission(server)->cnxns = *cnxns;
+}
+
+void server_admission_set_session(struct server_admission *admission, struct server_cnxn *cnxn,
+                                  int64_t session_id, int32_t timeout_ms)
+{
+    if (admission->cnxns.add_session != NULL) {
+        admission->cnxns.add_session(admission->cnxns.arg, cnxn, session_id, timeout_ms);
+    } else {
+        cnxn->session_id = session_id;
+        cnxn->session_timeout_ms = timeout_ms;
+    }
+}
+
+bool zookeeper_server_close_cnxn_of_session(struct zookeeper_server *server, int64_t session_id)
+{
+    struct cnxn_sessions *cnxns = &zookeeper_server_admission(server)->cnxns;
+    return cnxns->close_session != NULL &&
+           cnxns->close_session(cnxns->arg, session_id, DISCONNECT_REASON_CLIENT_RECONNECT);
+}
+
+/* Java: BlueThrottle.checkLimit(), synchronized */
+static bool check_limit(struct server_admission *admission, bool is_new)
+{
+    const int64_t steps = INT64_C(1) << 53; /* a double holds so many between 0 and 1 */
+    double chance = 1;
+    zk_mutex_lock(&admission->mu);
+    struct blue_throttle *throttle = &admission->throttle;
+    if (throttle->max_tokens > 0 && throttle->freeze_time_ms != -1)
+        chance = (double)zk_random_below(steps) / (double)steps;
+    bool admitted = blue_throttle_check_limit(
+        throttle, blue_throttle_required_tokens(throttle, is_new), zk_elapsed_ms(), chance);
+    zk_mutex_unlock(&admission->mu);
+    return admitted;
+}
+
+/* ---- the first frame ------------------------------------------------------------------------- */
+
+/* Reads the record, and the byte behind it that old clients do not send. */
+static int read_connect_request(struct zookeeper_server *server, const uint8_t *bytes,
+                                size_t length, struct connect_request *ret_request,
+                                bool *ret_has_read_only)
+{
+    struct zk_input *input = zk_input_new_bytes(bytes, length);
+    struct jute_in in = jute_in_of(zookeeper_server_ctx(server), input);
+    int r = jute_read(&in, &connect_request_record, ret_request);
+    uint8_t read_only;
+    *ret_has_read_only = r == 0 && zk_input_read(input, &read_only, sizeof read_only) == 0;
+    zk_input_free(input);
+    return r;
+}
+
+static int32_t clamp_timeout(const struct server_admission *admission, int32_t timeout_ms)
+{
+    if (timeout_ms < admission->min_session_timeout_ms)
+        timeout_ms = admission->min_session_timeout_ms;
+    if (timeout_ms > admission->max_session_timeout_ms)
+        timeout_ms = admission->max_session_timeout_ms;
+    return timeout_ms;
+}
+
+/* The client is let in: the session that it names, or a new one. */
+static int open_session(struct zookeeper_server *server, struct server_cnxn *cnxn,
+                        const struct connect_request *request)
+{
+    struct server_admission *admission = zookeeper_server_admission(server);
+    int32_t timeout_ms = clamp_timeout(admission, request->time_out_ms);
+    if (cnxn->ops->disable_recv != NULL)
+        cnxn->ops->disable_recv(cnxn);
+    if (request->session_id == 0) {
+        int64_t session_id;
+        return zookeeper_server_create_session(server, cnxn, timeout_ms, &session_id);
+    }
+    const struct buf *passwd = request->passwd;
+    bool has_length = passwd != NULL && passwd->length == SESSION_PASSWD_LENGTH;
+    zookeeper_server_reopen_session(server, cnxn, request->session_id,
+                                    has_length ? passwd->bytes : NULL, timeout_ms);
+    return 0;
+}
+
+/* Java: processConnectRequest() */
+int zookeeper_server_process_connect_request(struct zookeeper_server *server,
+                                             struct server_cnxn *cnxn, const uint8_t *bytes,
+                                             size_t length)
+{
+    struct zk_context *ctx = zookeeper_server_ctx(server);
+    struct server_admission *admission = zookeeper_server_admission(server);
+    struct connect_request request = {0};
+    bool has_read_only;
+    int r = read_connect_request(server, bytes, length, &request, &has_read_only);
+    if (r < 0)
+        return -EPROTO;
+    int64_t zxid = zk_database_last_processed_zxid(zookeeper_server_get_zk_database(server));
+    if (!check_limit(admission, request.session_id == 0)) {
+        zk_log(ctx, ZK_LOG_CONNECT_THROTTLED, cnxn->session_id);
+        r = -EACCES;
+        goto out;
+    }
+    cnxn->is_old_client = !has_read_only;
+    if (!has_read_only)
+        zk_log(ctx, ZK_LOG_OLD_CLIENT, cnxn->remote_address);
+    if (request.last_zxid_seen > zxid) {
+        zk_log(ctx, ZK_LOG_CLIENT_ZXID_AHEAD, cnxn->remote_address, request.last_zxid_seen, zxid);
+        r = -EACCES;
+        goto out;
+    }
+    r = open_session(server, cnxn, &request);
+out:
+    jute_done(&connect_request_record, &request);
+    return r;
+}
+
+/* ---- frames after it ------------------------------------------------------------------------- */
+
+/* The password is wrong, or nobody knows the scheme: the client is told, and the connection is
+ * closed behind that. */
+static void refuse_auth(struct server_cnxn *cnxn, int32_t xid)
+{
+    struct reply_header header = {.xid = xid, .err = KEEPER_CODE_AUTHFAILED};
+    cnxn->ops->send_response(cnxn, &header, NULL);
+    cnxn->ops->send_close_session(cnxn);
+    if (cnxn->ops->disable_recv != NULL)
+        cnxn->ops->disable_recv(cnxn);
+}
+
+/* Java: processPacket(), its branch for OpCode.auth */
+static int process_auth(struct zookeeper_server *server, struct server_cnxn *cnxn, int32_t xid,
+                        const uint8_t *bytes, size_t length)
+{
+    struct zk_context *ctx = zookeeper_server_ctx(server);
+    zk_log(ctx, ZK_LOG_GOT_AUTH_PACKET, cnxn->remote_address);
+    struct auth_packet packet = {0};
+    struct zk_input *input = zk_input_new_bytes(bytes, length);
+    struct jute_in in = jute_in_of(ctx, input);
+    int r = jute_read(&in, &auth_packet_record, &packet);
+    zk_input_free(input);
+    if (r < 0)
+        return -EPROTO;
+    zk_log(ctx, ZK_LOG_NO_AUTH_PROVIDER, packet.scheme.text != NULL ? packet.scheme.text : "null");
+    refuse_auth(cnxn, xid);
+    jute_done(&auth_packet_record, &packet);
+    return 0;
+}
+
+/* Without JAAS there is nobody who could look at the token; the answer is a null one. Java:
+ * processSasl() */
+static void answer_sasl(struct server_cnxn *cnxn, int32_t xid)
+{
+    struct reply_header header = {.xid = xid};
+    struct buf *token = buf_new(sizeof(int32_t));
+    buf_put_int(token, -1);
+    cnxn->ops->send_response(cnxn, &header, token);
+    buf_unref(token);
+}
+
+bool zookeeper_server_should_throttle(struct zookeeper_server *server, int64_t outstanding)
+{
+    struct server_admission *admission = zookeeper_server_admission(server);
+    return outstanding > 0 &&
+           admission->global_outstanding_limit < zookeeper_server_get_in_process(server);
+}
+
+/* Java: ServerCnxn.incrOutstandingAndCheckThrottle() */
+static void incr_outstanding_and_check_throttle(struct zookeeper_server *server,
+                                                struct server_cnxn *cnxn, int32_t xid)
+{
+    if (xid <= 0)
+        return;
+    int64_t outstanding = server_cnxn_outstanding(cnxn, 1);
+    if (cnxn->ops->disable_recv != NULL && zookeeper_server_should_throttle(server, outstanding))
+        cnxn->ops->disable_recv(cnxn);
+}
+
+/* Java: processPacket() */
+int zookeeper_server_process_packet(struct zookeeper_server *server, struct server_cnxn *cnxn,
+                                    const uint8_t *bytes, size_t length,
+                                    struct request **ret_request)
+{
+    *ret_request = NULL;
+    if (length < REQUEST_HEADER_LENGTH)
+        return -EPROTO;
+    int32_t xid = zk_load_int(bytes);
+    int32_t type = zk_load_int(bytes + sizeof xid);
+    incr_outstanding_and_check_throttle(server, cnxn, xid);
+    bytes += REQUEST_HEADER_LENGTH;
+    length -= REQUEST_HEADER_LENGTH;
+    if (type == OP_CODE_AUTH)
+        return process_auth(server, cnxn, xid, bytes, length);
+    if (type == OP_CODE_SASL) {
+        answer_sasl(cnxn, xid);
+        return 0;
+    }
+    struct buf *body = buf_new_copy(bytes, length);
+    *ret_request = request_new_of_cnxn(cnxn, xid, type, body);
+    buf_unref(body);
+    return 0;
+}
+
+void zookeeper_server_remove_cnxn(struct zookeeper_server *server, struct server_cnxn *cnxn)
+{
+    struct data_tree *tree = zk_database_get_data_tree(zookeeper_server_get_zk_database(server));
+    data_tree_remove_cnxn(tree, &cnxn->watcher);
+    data_tree_unref(tree);
+}

@@ -1,0 +1,38 @@
+/* What zookeeper_server.c and zookeeper_server_cnxn.c share. */
+#ifndef SERVER_ZOOKEEPER_SERVER_INTERNAL_H
+#define SERVER_ZOOKEEPER_SERVER_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "zk/base/attrs.h"
+#include "zk/runtime/lock.h"
+#include "zk/server/blue_throttle.h"
+#include "zk/server/cnxn_sessions.h"
+
+struct zookeeper_server;
+
+/* What a server needs to know in order to let a connection in. */
+struct server_admission {
+    /* Set before the first connection, then read-only. */
+    int32_t min_session_timeout_ms;
+    int32_t max_session_timeout_ms;
+    int64_t global_outstanding_limit;
+    struct cnxn_sessions cnxns; /* zeroed: there is no client port */
+
+    struct zk_mutex mu; /* L-64. Java's monitor of BlueThrottle. Guards: */
+    struct blue_throttle throttle GUARDED_BY(&mu);
+};
+
+struct server_admission *zookeeper_server_admission(struct zookeeper_server *server);
+/* Java: getInProcess() */
+int64_t zookeeper_server_get_in_process(struct zookeeper_server *server);
+
+void server_admission_init(struct server_admission *admission, struct zk_context *ctx);
+void server_admission_done(struct server_admission *admission);
+
+/* The connection's session and timeout are known. */
+void server_admission_set_session(struct server_admission *admission, struct server_cnxn *cnxn,
+                                  int64_t session_id, int32_t timeout_ms);
+
+#endif
