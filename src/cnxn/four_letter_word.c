@@ -66,7 +66,7 @@ static void fill_info(struct nio_server_cnxn *cnxn, struct server_cnxn_info *inf
     info->max_latency_ms = values.max_latency_ms;
 }
 
-/* Java: getNumAliveConnections() */
+/* Java: ServerCnxnFactory.getNumAliveConnections() */
 static size_t count_cnxns(void *arg)
 {
     struct server_cnxn_factory *factory = arg;
@@ -76,7 +76,7 @@ static size_t count_cnxns(void *arg)
     return count;
 }
 
-/* Java: getAllConnectionInfo() */
+/* Java: NIOServerCnxnFactory.getAllConnectionInfo() */
 static size_t list_cnxns(void *arg, struct server_cnxn_info **ret_infos)
 {
     struct server_cnxn_factory *factory = arg;
@@ -90,7 +90,7 @@ static size_t list_cnxns(void *arg, struct server_cnxn_info **ret_infos)
     return count;
 }
 
-/* Java: resetAllConnectionStats() */
+/* Java: NIOServerCnxnFactory.resetAllConnectionStats() */
 static void reset_cnxn_stats(void *arg)
 {
     struct server_cnxn_factory *factory = arg;
@@ -100,7 +100,7 @@ static void reset_cnxn_stats(void *arg)
     zk_mutex_unlock(&factory->mu);
 }
 
-static void append_cnxn(const struct expiry_item *item, struct zk_str *str)
+static void append_expiring_cnxn(const struct expiry_item *item, struct zk_str *str)
 {
     const struct nio_server_cnxn *cnxn =
         (const struct nio_server_cnxn *)(const void *)((const char *)item -
@@ -117,7 +117,7 @@ static void dump_cnxns(void *arg, struct zk_str *str)
     zk_str_append(str, "Connections ");
     zk_mutex_lock(&factory->mu);
     zk_mutex_lock(&factory->expiry_mu);
-    expiry_queue_dump(&factory->cnxn_expiry_queue, append_cnxn, str);
+    expiry_queue_dump(&factory->cnxn_expiry_queue, append_expiring_cnxn, str);
     zk_mutex_unlock(&factory->expiry_mu);
     zk_mutex_unlock(&factory->mu);
 }

@@ -15,7 +15,7 @@ static struct ip_entry entry_of(const struct inet_address *from)
     return entry;
 }
 
-static int compare_entries(const struct ip_entry *one, const struct ip_entry *other)
+static int compare_ips(const struct ip_entry *one, const struct ip_entry *other)
 {
     if (one->family != other->family)
         return one->family < other->family ? -1 : 1;
@@ -23,13 +23,13 @@ static int compare_entries(const struct ip_entry *one, const struct ip_entry *ot
 }
 
 /* Returns the index of the entry, or of the place where it belongs. */
-static size_t find_entry(const struct ip_map *map, const struct ip_entry *wanted)
+static size_t find_ip(const struct ip_map *map, const struct ip_entry *wanted)
 {
     size_t low = 0;
     size_t high = map->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (compare_entries(&map->entries[middle], wanted) < 0)
+        if (compare_ips(&map->entries[middle], wanted) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -37,23 +37,23 @@ static size_t find_entry(const struct ip_map *map, const struct ip_entry *wanted
     return low;
 }
 
-static bool stands_at(const struct ip_map *map, size_t i, const struct ip_entry *wanted)
+static bool is_ip_at(const struct ip_map *map, size_t i, const struct ip_entry *wanted)
 {
-    return i < map->count && compare_entries(&map->entries[i], wanted) == 0;
+    return i < map->count && compare_ips(&map->entries[i], wanted) == 0;
 }
 
 int32_t ip_map_get(const struct ip_map *map, const struct inet_address *from)
 {
     struct ip_entry wanted = entry_of(from);
-    size_t i = find_entry(map, &wanted);
-    return stands_at(map, i, &wanted) ? map->entries[i].count : 0;
+    size_t i = find_ip(map, &wanted);
+    return is_ip_at(map, i, &wanted) ? map->entries[i].count : 0;
 }
 
 void ip_map_add(struct ip_map *map, const struct inet_address *from)
 {
     struct ip_entry wanted = entry_of(from);
-    size_t i = find_entry(map, &wanted);
-    if (!stands_at(map, i, &wanted)) {
+    size_t i = find_ip(map, &wanted);
+    if (!is_ip_at(map, i, &wanted)) {
         if (map->count == map->room) {
             map->room = map->room > 0 ? 2 * map->room : 4;
             map->entries = zk_xrealloc(map->entries, map->room * sizeof *map->entries);
@@ -68,8 +68,8 @@ void ip_map_add(struct ip_map *map, const struct inet_address *from)
 void ip_map_remove(struct ip_map *map, const struct inet_address *from)
 {
     struct ip_entry wanted = entry_of(from);
-    size_t i = find_entry(map, &wanted);
-    zk_assert(stands_at(map, i, &wanted));
+    size_t i = find_ip(map, &wanted);
+    zk_assert(is_ip_at(map, i, &wanted));
     if (--map->entries[i].count > 0)
         return;
     map->count--;

@@ -72,7 +72,7 @@ struct nio_server_cnxn *nio_server_cnxn_new(struct server_cnxn_factory *factory,
 static void nio_server_cnxn_free(struct server_cnxn *base)
 {
     struct nio_server_cnxn *cnxn = nio_server_cnxn_of(base);
-    channel_unref(cnxn->channel);
+    channel_free(cnxn->channel);
     free(cnxn->incoming);
     server_cnxn_done(base);
     free(cnxn);
@@ -80,11 +80,12 @@ static void nio_server_cnxn_free(struct server_cnxn *base)
 
 void nio_server_cnxn_close(struct nio_server_cnxn *cnxn, enum disconnect_reason reason)
 {
-    (void)reason;
     struct zookeeper_server *zk;
     server_cnxn_set_stale(&cnxn->base);
     if (!server_cnxn_factory_remove_cnxn(cnxn, &zk))
         return;
+    zk_log(cnxn->factory->ctx, ZK_LOG_CLOSED_SOCKET, cnxn->remote_text, cnxn->base.session_id,
+           disconnect_reason_text(reason));
     if (zk != NULL)
         zookeeper_server_remove_cnxn(zk, &cnxn->base);
     zookeeper_server_unref(zk);
@@ -248,8 +249,7 @@ static bool is_connect_request(int32_t length)
 }
 
 /* Nobody serves the caller, which gets no answer. If it is a client it will try again and again,
- * and its user wonders why: so once a minute the log tells the reason. Java: "ZooKeeperServer not
- * running" */
+ * and its user wonders why: so once a minute the log tells the reason. */
 static void turn_away(struct nio_server_cnxn *cnxn, int32_t length)
 {
     struct server_cnxn_factory *factory = cnxn->factory;
@@ -405,7 +405,7 @@ static int read_frames(struct nio_server_cnxn *cnxn, struct io_room *room)
     return 0;
 }
 
-/* The socket cannot be read any more. Java: the catch clauses of doIO() */
+/* The socket cannot be read any more. Java: doIO(), what it catches */
 static void end_of_reading(struct nio_server_cnxn *cnxn, int r)
 {
     struct zk_context *ctx = cnxn->factory->ctx;

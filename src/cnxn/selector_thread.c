@@ -6,7 +6,7 @@
  * reading resumed, its end) comes as an update, too; so no two threads touch one socket at a time,
  * and no lock guards it.
  *
- * Java: NIOServerCnxnFactory.SelectorThread, IOWorkRequest */
+ * Java: NIOServerCnxnFactory.SelectorThread, NIOServerCnxnFactory.IOWorkRequest */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -61,7 +61,8 @@ void selector_thread_free(struct selector_thread *thread)
 int selector_thread_start(struct selector_thread *thread)
 {
     return zk_thread_group_start(thread->factory->selector_thread_group, selector_thread_run,
-                                 thread, "NIOServerCxnFactory.SelectorThread-%" PRId32, thread->id);
+                                 thread, "NIOServerCxnFactory.SelectorThread-%" PRId64,
+                                 (int64_t)thread->id);
 }
 
 void selector_thread_stop(struct selector_thread *thread)
@@ -95,7 +96,7 @@ static void finish_cnxn(struct selector_thread *thread, struct nio_server_cnxn *
     server_cnxn_unref(&cnxn->base);
 }
 
-/* Java: IOWorkRequest.schedule() */
+/* Java: WorkerService.schedule() */
 static void lend_to_worker(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
                            int32_t ops)
 {
@@ -171,7 +172,7 @@ static void selector_thread_run(void *arg)
 
 /* ---- workers --------------------------------------------------------------------------------- */
 
-/* Java: IOWorkRequest.doWork() */
+/* Java: NIOServerCnxnFactory.IOWorkRequest.doWork() */
 void nio_worker_thread_run(void *arg)
 {
     struct server_cnxn_factory *factory = arg;

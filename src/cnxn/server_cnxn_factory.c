@@ -84,7 +84,7 @@ static void lent_free(void *item)
 static int make_selector_threads(struct server_cnxn_factory *factory)
 {
     if (factory->num_selector_threads < 1)
-        return -EINVAL; /* Java: "numSelectorThreads must be at least 1" */
+        return -EINVAL; /* Java throws, too */
     factory->selector_threads =
         zk_xcalloc((size_t)factory->num_selector_threads, sizeof(struct selector_thread *));
     int r = 0;
@@ -135,7 +135,7 @@ int server_cnxn_factory_start(struct server_cnxn_factory *factory)
     int r = 0;
     for (int32_t i = 1; r == 0 && i <= factory->num_worker_threads; i++)
         r = zk_thread_group_start(factory->worker_group, nio_worker_thread_run, factory,
-                                  "NIOWorkerThread-%" PRId32, i);
+                                  "NIOWorkerThread-%" PRId64, (int64_t)i);
     for (int32_t i = 0; r == 0 && i < factory->num_selector_threads; i++)
         r = selector_thread_start(factory->selector_threads[i]);
     if (r == 0)
@@ -349,7 +349,7 @@ static bool close_session_of(void *arg, int64_t session_id, enum disconnect_reas
 
 /* ---- the accept thread ----------------------------------------------------------------------- */
 
-/* Java: doAccept(), its limits; ServerCnxnFactory.limitTotalNumberOfCnxns() */
+/* Java: NIOServerCnxnFactory.AcceptThread.doAccept(), its limits */
 static bool is_admitted(struct server_cnxn_factory *factory, const struct inet_address *from)
 {
     zk_mutex_lock(&factory->mu);
@@ -368,13 +368,14 @@ static bool is_admitted(struct server_cnxn_factory *factory, const struct inet_a
     return true;
 }
 
-/* Makes the caller a connection of the next selector. Takes ownership of channel. Java: doAccept(),
- * SelectorThread.processAcceptedConnections() */
+/* Makes the caller a connection of the next selector. Takes ownership of channel.
+ * Java: NIOServerCnxnFactory.AcceptThread.doAccept(),
+ * NIOServerCnxnFactory.SelectorThread.processAcceptedConnections() */
 static void serve_caller(struct server_cnxn_factory *factory, struct channel *channel)
 {
     struct inet_address from = channel_remote(channel);
     if (!is_admitted(factory, &from)) {
-        channel_unref(channel);
+        channel_free(channel);
         return;
     }
     struct selector_thread *thread = factory->selector_threads[factory->next_selector];

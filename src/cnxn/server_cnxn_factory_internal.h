@@ -58,14 +58,14 @@ struct nio_server_cnxn {
     struct channel *channel;
     char remote_text[REMOTE_TEXT];
 
-    struct zk_atomic_long throttled; /* 1: nothing is read. Java: throttled */
+    struct zk_atomic_long throttled; /* 1: nothing is read. Java: NIOServerCnxn.throttled */
 
     /* Of the thread that has the connection: its selector's, or a worker that it is lent to. */
     uint8_t *incoming; /* the beginning of a frame, or what came while throttled; NULL: nothing */
     size_t incoming_length;
     size_t incoming_room;
     bool incoming_waits;   /* there may be whole frames in it */
-    bool initialized;      /* the first frame has been read. Java: initialized */
+    bool initialized;      /* the first frame has been read. Java: NIOServerCnxn.initialized */
     bool is_write_blocked; /* the client takes no more for now */
 
     /* Of its selector's thread. */
@@ -98,14 +98,15 @@ struct nio_server_cnxn *nio_server_cnxn_new(struct server_cnxn_factory *factory,
                                             struct selector_thread *selector_thread,
                                             struct channel *channel);
 /* Reads and writes what can be read and written without waiting; closes the connection if that
- * fails. By the thread that has it. Java: doIO() */
+ * fails. By the thread that has it. Java: NIOServerCnxn.doIO() */
 void nio_server_cnxn_do_io(struct nio_server_cnxn *cnxn, int32_t ops, struct io_room *room);
 /* Is there something to do although the socket is not ready? */
 bool nio_server_cnxn_has_work(struct nio_server_cnxn *cnxn);
 /* Returns what the socket is to be watched for. */
 int32_t nio_server_cnxn_interest_ops(struct nio_server_cnxn *cnxn);
 /* Takes the connection out of the tables, ends its watches, and sends nothing more; its selector
- * closes the socket. Any thread that holds no lock, any number of times. Java: close(reason) */
+ * closes the socket. Any thread that holds no lock, any number of times.
+ * Java: NIOServerCnxn.close() */
 void nio_server_cnxn_close(struct nio_server_cnxn *cnxn, enum disconnect_reason reason);
 
 /* ---- the factory ----------------------------------------------------------------------------- */
@@ -113,10 +114,10 @@ void nio_server_cnxn_close(struct nio_server_cnxn *cnxn, enum disconnect_reason 
 struct server_cnxn_factory {
     struct zk_context *ctx;
     int32_t max_client_cnxns;
-    int32_t max_cnxns;              /* Java: maxCnxns; 0: no limit */
-    int32_t sessionless_timeout_ms; /* Java: sessionlessCnxnTimeout */
+    int32_t max_cnxns;              /* Java: ServerCnxnFactory.maxCnxns; 0: no limit */
+    int32_t sessionless_timeout_ms; /* Java: NIOServerCnxnFactory.sessionlessCnxnTimeout */
     int32_t jute_maxbuffer;         /* the longest frame */
-    size_t direct_buffer_bytes;     /* of one write. Java: directBufferBytes */
+    size_t direct_buffer_bytes;     /* of one write. Java: NIOServerCnxnFactory.directBufferBytes */
     bool client_tcp_keep_alive;
     struct server_status_hook hook;
     struct inet_address address; /* as configured */
@@ -139,7 +140,7 @@ struct server_cnxn_factory {
     struct nio_server_cnxn *cnxns GUARDED_BY(&mu); /* the youngest first */
     int64_t cnxn_count GUARDED_BY(&mu);
     struct ip_map ip_map GUARDED_BY(&mu);
-    /* Session to struct nio_server_cnxn. Java: sessionMap */
+    /* Session to struct nio_server_cnxn. Java: ServerCnxnFactory.sessionMap */
     struct long_hash session_map GUARDED_BY(&mu);
     struct turned_away turned_away GUARDED_BY(&mu);
 
@@ -154,12 +155,11 @@ struct zookeeper_server *nio_server_cnxn_ref_server(struct nio_server_cnxn *cnxn
  * none; otherwise the tables' reference is the caller's, as is the one of *ret_zk. */
 bool server_cnxn_factory_remove_cnxn(struct nio_server_cnxn *cnxn,
                                      struct zookeeper_server **ret_zk);
-/* Java: touchCnxn() */
+/* Java: NIOServerCnxnFactory.touchCnxn() */
 void server_cnxn_factory_touch_cnxn(struct nio_server_cnxn *cnxn);
 
 /* ---- selector_thread.c ----------------------------------------------------------------------- */
 
-/* Java: NIOServerCnxnFactory.SelectorThread */
 struct selector_thread;
 
 int selector_thread_new(struct server_cnxn_factory *factory, int32_t id,
@@ -168,11 +168,12 @@ void selector_thread_free(struct selector_thread *thread); /* NULL is fine */
 int selector_thread_start(struct selector_thread *thread);
 /* Ends when its last connection has been closed. */
 void selector_thread_stop(struct selector_thread *thread);
-/* Hands a new connection over, with a reference. Java: addAcceptedConnection() */
+/* Hands a new connection over, with a reference.
+ * Java: NIOServerCnxnFactory.SelectorThread.addAcceptedConnection() */
 void selector_thread_add_accepted_connection(struct selector_thread *thread,
                                              struct nio_server_cnxn *cnxn);
 struct selector *selector_thread_selector(struct selector_thread *thread);
-/* Java: IOWorkRequest, in a WorkerService */
+/* Does what selector threads have lent connections for. */
 void nio_worker_thread_run(void *arg);
 
 /* ---- connection_expirer.c, four_letter_word.c ------------------------------------------------ */

@@ -42,7 +42,6 @@ int channel_accept(struct sock *listener, struct channel **ret_channel) UNSHARED
         return r;
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, true);
     struct channel *channel = zk_xcalloc(1, sizeof *channel);
-    zk_refcount_init(&channel->refs);
     channel->family = caller.family;
     channel->port = caller.port;
     memcpy(channel->ip, caller.ip, sizeof channel->ip);
@@ -53,15 +52,9 @@ int channel_accept(struct sock *listener, struct channel **ret_channel) UNSHARED
     return 0;
 }
 
-struct channel *channel_ref(struct channel *channel)
+void channel_free(struct channel *channel) UNSHARED
 {
-    zk_refcount_ref(&channel->refs);
-    return channel;
-}
-
-void channel_unref(struct channel *channel) UNSHARED
-{
-    if (channel == NULL || !zk_refcount_unref(&channel->refs))
+    if (channel == NULL)
         return;
     if (channel->fd >= 0)
         close(channel->fd);

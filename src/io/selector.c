@@ -206,7 +206,7 @@ static void read_wakeup(struct selector *selector)
     (void)length; /* it is non-blocking, and there was something to read */
 }
 
-/* Java: select() */
+/* Java: Selector.select() */
 size_t selector_select(struct selector *selector, struct selector_ready *ret_ready, size_t room)
 {
     size_t count = 0;

@@ -18,7 +18,6 @@ struct output {
 };
 
 struct channel {
-    struct zk_refcount refs; /* its connection; whoever accepted it, until then */
     struct selector *selector;
     void *attachment;
     enum inet_family family; /* of the far end, which is fixed */

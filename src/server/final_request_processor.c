@@ -50,7 +50,8 @@ static int final_request_processor_process_request(struct request_processor *pro
     apply_request(final, request, &rc);
     struct server_cnxn *cnxn = request->cnxn;
     if (cnxn == NULL) {
-        /* The session has expired, or was closed through another server. Java: connClosedByClient() */
+        /* The session has expired, or was closed through another server.
+         * Java: connClosedByClient() */
         if (request->type == OP_CODE_CLOSE_SESSION)
             (void)zookeeper_server_close_cnxn_of_session(final->server, request->session_id);
         process_txn_result_done(&rc);

@@ -65,6 +65,21 @@ void server_cnxn_done(struct server_cnxn *cnxn) UNSHARED
     free(cnxn->stats);
 }
 
+const char *disconnect_reason_text(enum disconnect_reason reason)
+{
+    static const char *const texts[] = {
+        [DISCONNECT_REASON_UNKNOWN] = "unknown",
+        [DISCONNECT_REASON_CLIENT_CLOSED_SESSION] = "client closed session",
+        [DISCONNECT_REASON_SERVER_SHUTDOWN] = "server shutdown",
+        [DISCONNECT_REASON_IO_EXCEPTION_IN_SESSION_INIT] = "error in the first frame",
+        [DISCONNECT_REASON_CLIENT_RECONNECT] = "client has come back",
+        [DISCONNECT_REASON_CONNECTION_EXPIRED] = "connection expired",
+        [DISCONNECT_REASON_CLIENT_CLOSED_CONNECTION] = "client closed connection",
+        [DISCONNECT_REASON_IO_EXCEPTION] = "error of the connection",
+    };
+    return texts[reason];
+}
+
 const void *server_cnxn_me(void)
 {
     static const char me = 0;

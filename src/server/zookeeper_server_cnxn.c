@@ -23,7 +23,7 @@
 #include "zk/server/zookeeper_server.h"
 #include "zk/tree/data_tree.h"
 
-/* Java: ZooKeeperServer.globalOutstandingLimit */
+/* As in Java. */
 enum { GLOBAL_OUTSTANDING_LIMIT = 1000 };
 
 /* Of a request's header: xid and type. */
@@ -79,7 +79,7 @@ bool zookeeper_server_close_cnxn_of_session(struct zookeeper_server *server, int
 }
 
 /* Java: BlueThrottle.checkLimit(), synchronized */
-static bool check_limit(struct server_admission *admission, bool is_new)
+static bool check_connect_limit(struct server_admission *admission, bool is_new)
 {
     const int64_t steps = INT64_C(1) << 53; /* a double holds so many between 0 and 1 */
     double chance = 1;
@@ -150,7 +150,7 @@ int zookeeper_server_process_connect_request(struct zookeeper_server *server,
     if (r < 0)
         return -EPROTO;
     int64_t zxid = zk_database_last_processed_zxid(zookeeper_server_get_zk_database(server));
-    if (!check_limit(admission, request.session_id == 0)) {
+    if (!check_connect_limit(admission, request.session_id == 0)) {
         zk_log(ctx, ZK_LOG_CONNECT_THROTTLED, cnxn->session_id);
         r = -EACCES;
         goto out;

@@ -25,7 +25,7 @@ struct server_admission {
 };
 
 struct server_admission *zookeeper_server_admission(struct zookeeper_server *server);
-/* Java: getInProcess() */
+/* Java: ZooKeeperServer.getInProcess() */
 int64_t zookeeper_server_get_in_process(struct zookeeper_server *server);
 
 void server_admission_init(struct server_admission *admission, struct zk_context *ctx);

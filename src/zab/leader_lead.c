@@ -284,7 +284,7 @@ static int start_zk_server(struct leader *leader, int64_t epoch)
     leader->serving_since_ms = zk_elapsed_ms();
     zk_cond_broadcast(&leader->wake);
     zk_mutex_unlock(&leader->mu);
-    /* Java: lead(), for leaderServes */
+    /* With "no" the leader leaves the clients to the others. */
     const char *leader_serves = zk_settings_get(leader->ctx, "zookeeper.leaderServes");
     if (leader_serves == NULL || strcmp(leader_serves, "no") != 0)
         quorum_peer_set_zookeeper_server(leader->self, leader->role.zk);

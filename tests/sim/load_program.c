@@ -232,6 +232,7 @@ static bool submit(struct zookeeper_server *server, struct load_cnxn *cnxn,
     struct buf *body = body_of(op);
     struct request *request =
         request_new(&cnxn->base, cnxn->base.session_id, op->cxid, op->type, body, &world);
+    request->owner = server_cnxn_me();
     buf_unref(body);
     for (size_t i = 0; i < world.count; i++)
         jute_done(&zk_id_record, &world.items[i]);

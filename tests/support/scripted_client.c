@@ -135,6 +135,7 @@ static int32_t ask(struct scripted_client *client, int32_t type, struct buf *bod
     struct zk_id_list auth_info = {.items = &ip, .count = 1, .present = true};
     struct request *request = request_new(&client->cnxn, client->cnxn.session_id,
                                           client->next_cxid++, type, body, &auth_info);
+    request->owner = server_cnxn_me();
     assert_int_equal(zookeeper_server_submit_request(client->server, request), 0);
     test_await(has_come, &awaited);
     request_unref(request);

@@ -8,13 +8,12 @@
  *
  * Threads, with Java's names:
  *   NIOServerCxnFactory.AcceptThread:<address>  accepts, counts, hands over
- *   NIOServerCxnFactory.SelectorThread-k        waits for connections that may be read or written
- *   NIOWorkerThread-k                           reads and writes, if zookeeper.nio.numWorkerThreads
- *                                               is more than 0; otherwise (our default) the selector
- *                                               threads do that themselves
- *   ConnnectionExpirer                          closes connections that have been silent for long
- *   WordThread                                  answers the words that ask others (Java answers them
- *                                               where it reads; D-203)
+ *   NIOServerCxnFactory.SelectorThread-k        waits for connections to read or write
+ *   NIOWorkerThread-k                           reads and writes, if
+ *                                               zookeeper.nio.numWorkerThreads is more than 0;
+ *                                               otherwise (our default) the selector threads do
+ *   ConnnectionExpirer                          closes connections that have long been silent
+ *   WordThread                                  answers the words that ask others (D-203)
  *
  * No connection has a thread, and an idle one has no buffer.
  *

@@ -35,11 +35,10 @@ enum {
 /* ---- channels -------------------------------------------------------------------------------- */
 
 /* Blocks until a caller comes at the listener; as sock_accept, errors too. *ret_channel has
- * TCP_NODELAY on, as every connection of the client port has. The caller unrefs it. */
+ * TCP_NODELAY on, as every connection of the client port has. The caller frees it. */
 ZK_NODISCARD int channel_accept(struct sock *listener, struct channel **ret_channel);
-struct channel *channel_ref(struct channel *channel);
-/* The last one closes. NULL is fine. */
-void channel_unref(struct channel *channel);
+/* Closes the channel, if nobody has. NULL is fine. */
+void channel_free(struct channel *channel);
 
 void channel_set_keep_alive(struct channel *channel, bool on);
 /* What stands behind the channel, for the thread that selects. It stays the caller's. Before the
@@ -115,13 +114,14 @@ struct selector_ready {
 };
 
 /* Waits until channels are ready, an update is due, or selector_wakeup was called. Writes at most
- * room of them. Returns how many. For the selector's thread. Java: select() */
+ * room of them. Returns how many. For the selector's thread. Java: Selector.select() */
 size_t selector_select(struct selector *selector, struct selector_ready *ret_ready, size_t room);
 /* Asks for an update of the channel. Any thread. */
 void channel_request_update(struct channel *channel);
 /* Returns the next channel for which an update is due, or NULL. For the selector's thread. */
 struct channel *selector_next_update(struct selector *selector);
-/* Makes a selector_select under way, or else the next one, return. Any thread. Java: wakeup() */
+/* Makes a selector_select under way, or else the next one, return. Any thread.
+ * Java: Selector.wakeup() */
 void selector_wakeup(struct selector *selector);
 
 #endif

@@ -30,8 +30,8 @@ struct server_metrics;
 
 /* The client port, which is of a floor above. Java: cnxnFactory */
 struct quorum_peer_cnxn_factory {
-    /* Java: ServerCnxnFactory.setZooKeeperServer(); NULL: closeAll(), too. The main thread calls it,
-     * without a lock. */
+    /* NULL: nobody serves, and all connections are closed. The main thread calls it, with no lock.
+     * Java: ServerCnxnFactory.setZooKeeperServer(), closeAll() */
     void (*set_zookeeper_server)(void *arg, struct zookeeper_server *server);
     void *arg;
 };

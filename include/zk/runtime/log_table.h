@@ -768,6 +768,9 @@
 #define ZK_LOG_END_OF_STREAM                                                                       \
     ZK_WARN, "Unable to read additional data from client, it probably closed the socket: "         \
              "address = %s, session = 0x%" PRIx64
+/* J, put together: address, session, why */
+#define ZK_LOG_CLOSED_SOCKET                                                                       \
+    ZK_DEBUG, "Closed socket connection for client %s which had sessionid 0x%" PRIx64 " reason=%s"
 /* J: session, why */
 #define ZK_LOG_CLOSE_OF_SESSION ZK_WARN, "Close of session 0x%" PRIx64 ": %s"
 /* J, put together: session, address, length, limit */
@@ -789,9 +792,9 @@
     ZK_DEBUG, "closing client connection: remote=%s reason=this peer does not serve clients now"
 /* why */
 #define ZK_LOG_CLIENT_ACCEPT ZK_WARN, "cannot accept client connections for a moment: reason=%s"
-/* J: session */
+/* J, put together: session */
 #define ZK_LOG_CONNECT_THROTTLED                                                                   \
-    ZK_WARN, "Closing session 0x%" PRIx64 ": Connection throttle rejected connection"
+    ZK_WARN, "Closing session 0x%" PRIx64 " Connection throttle rejected connection"
 /* J: address */
 #define ZK_LOG_OLD_CLIENT                                                                          \
     ZK_WARN, "Connection request from old client %s; will be dropped if server is in r-o mode"

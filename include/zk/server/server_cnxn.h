@@ -41,6 +41,9 @@ enum disconnect_reason {
     DISCONNECT_REASON_IO_EXCEPTION,
 };
 
+/* Returns "client closed session" and the like, for log lines. */
+const char *disconnect_reason_text(enum disconnect_reason reason);
+
 struct server_cnxn_ops {
     /* Java: sendResponse(). body is the record behind the header, as bytes, and stays the caller's;
      * NULL: there is none. Watch events are sent with the tree's lock held, so this may only take
