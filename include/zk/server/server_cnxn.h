@@ -68,7 +68,6 @@ struct server_cnxn_ops {
  * and refs: it has no ids and no counters then. */
 struct server_cnxn {
     const struct server_cnxn_ops *ops;
-    struct watcher watcher;  /* what reads hand to the tree; the kind sets its methods */
     struct zk_refcount refs; /* the port's table; requests on their way */
     /* Both are set before the first request of the connection (struct cnxn_sessions), and not
      * changed after it. */
