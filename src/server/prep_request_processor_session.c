@@ -119,9 +119,8 @@ static void path_set_remove(struct path_set *set, const char *path)
     set->count--;
 }
 
-/* The paths in the order in which Java's set iterates. Those that share a place in its table
- * come in the order in which the tree has them, which is a matter of its server's history in
- * Java, too. */
+/* The paths in the order in which Java's set iterates. Those that share a place in its table come
+ * in the order in which the tree's set has them. */
 static struct ustring_list path_set_in_java_order(const struct path_set *set)
 {
     struct ustring_list list = {.present = true};

@@ -11,6 +11,7 @@
 #include "tree/data_tree_internal.h"
 #include "tree/lock_ranks.h"
 #include "zk/base/alloc.h"
+#include "zk/base/java_order.h"
 #include "zk/base/panic.h"
 #include "zk/runtime/settings.h"
 
@@ -91,17 +92,42 @@ void data_tree_unref(struct data_tree *tree)
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-/* Java: getEphemerals(session) */
-void data_tree_get_ephemerals(struct data_tree *tree, int64_t session_id, struct zk_strings *paths)
+/* Puts paths that came in order of insertion into the order of a HashSet that has held most of them
+ * at once. */
+static void sort_as_hash_set(struct zk_strings *paths, size_t most)
 {
-    zk_mutex_lock(&tree->mu);
-    const struct owned_nodes *nodes = long_map_get(&tree->ephemerals, session_id);
-    if (nodes != NULL)
-        owned_nodes_paths(nodes, paths);
-    zk_mutex_unlock(&tree->mu);
+    enum { FIRST_CAPACITY = 16 }; /* Java: new HashSet<>() */
+    size_t capacity = FIRST_CAPACITY;
+    while (paths->count < most && most > capacity / 4 * 3)
+        capacity *= 2;
+    size_t *order = zk_xmalloc(paths->count * sizeof *order);
+    char **sorted = zk_xmalloc(paths->count * sizeof *sorted);
+    java_hash_map_order_strings((const char *const *)paths->items, paths->count, capacity, order);
+    for (size_t i = 0; i < paths->count; i++)
+        sorted[i] = paths->items[order[i]];
+    free(paths->items);
+    paths->items = sorted;
+    free(order);
 }
 
-/* Java: getSessions() */
+/* Java: getEphemerals(session) */
+void data_tree_get_ephemerals(struct data_tree *tree, int64_t session_id,
+                              struct zk_strings *ret_paths)
+{
+    size_t most = 0;
+    *ret_paths = (struct zk_strings){0};
+    zk_mutex_lock(&tree->mu);
+    const struct owned_nodes *nodes = long_map_get(&tree->ephemerals, session_id);
+    if (nodes != NULL) {
+        owned_nodes_paths(nodes, ret_paths);
+        most = nodes->most;
+    }
+    zk_mutex_unlock(&tree->mu);
+    if (ret_paths->count > 1)
+        sort_as_hash_set(ret_paths, most);
+}
+
+/* Java: getContainers() */
 void data_tree_get_containers(struct data_tree *tree, struct zk_strings *paths)
 {
     zk_mutex_lock(&tree->mu);
@@ -116,6 +142,7 @@ void data_tree_get_ttls(struct data_tree *tree, struct zk_strings *paths)
     zk_mutex_unlock(&tree->mu);
 }
 
+/* Java: getSessions() */
 void data_tree_get_sessions(struct data_tree *tree, struct long_set *sessions)
 {
     zk_mutex_lock(&tree->mu);

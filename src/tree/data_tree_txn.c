@@ -196,10 +196,10 @@ static void kill_session(struct data_tree *tree, int64_t session_id, int64_t zxi
 
     const struct owned_nodes *local = long_map_get(&tree->ephemerals, session_id);
     if (local != NULL && in_txn)
-        zk_log(tree->ctx, ZK_LOG_EPHEMERALS_NOT_IN_TXN, local->items[0]->path, local->count - 1,
-               (uint64_t)session_id, (uint64_t)zxid);
+        zk_log(tree->ctx, ZK_LOG_EPHEMERALS_NOT_IN_TXN, owned_nodes_last(local)->path,
+               local->count - 1, (uint64_t)session_id, (uint64_t)zxid);
     for (; local != NULL; local = long_map_get(&tree->ephemerals, session_id)) {
-        char *path = zk_xstrdup(local->items[local->count - 1]->path); /* it goes with the node */
+        char *path = zk_xstrdup(owned_nodes_last(local)->path); /* it goes with the node */
         delete_session_node(tree, session_id, path, zxid);
         free(path);
     }

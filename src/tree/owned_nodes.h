@@ -10,17 +10,22 @@
 #include "tree/data_node.h"
 #include "zk/base/str.h"
 
-/* Zero-initialised is empty. In no order. */
+/* Zero-initialised is empty. In order of insertion, from which that of Java's HashSet follows. */
 struct owned_nodes {
-    struct data_node **items; /* the tree owns the nodes */
+    struct data_node *
+        *items; /* NULL: an empty place, never the last one. The tree owns the nodes */
     uint32_t count;
+    uint32_t used; /* places, empty ones included */
     uint32_t room;
+    uint32_t most; /* the most there have ever been: Java's table does not shrink */
 };
 
 void owned_nodes_add(struct owned_nodes *nodes, struct data_node *node);
 /* node is among them. */
 void owned_nodes_remove(struct owned_nodes *nodes, struct data_node *node);
-/* Appends the paths. */
+/* Returns the one that came last; NULL: there is none. */
+struct data_node *owned_nodes_last(const struct owned_nodes *nodes);
+/* Appends the paths, in order of insertion. */
 void owned_nodes_paths(const struct owned_nodes *nodes, struct zk_strings *paths);
 void owned_nodes_done(struct owned_nodes *nodes);
 

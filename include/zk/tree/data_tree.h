@@ -52,8 +52,10 @@ size_t data_tree_get_ephemerals_count(struct data_tree *tree);
 /* Java: getTreeDigest() */
 uint64_t data_tree_get_tree_digest(struct data_tree *tree);
 
-/* Java: getEphemerals(session). Appends the paths of its nodes, in no order. */
-void data_tree_get_ephemerals(struct data_tree *tree, int64_t session_id, struct zk_strings *paths);
+/* Java: getEphemerals(session). Returns the paths of its nodes, in the order of Java's HashSet; the
+ * caller ends *ret_paths with zk_strings_done. */
+void data_tree_get_ephemerals(struct data_tree *tree, int64_t session_id,
+                              struct zk_strings *ret_paths);
 /* Java: getContainers(). Appends the paths of all containers, in no order. */
 void data_tree_get_containers(struct data_tree *tree, struct zk_strings *paths);
 /* Java: getTtls(). The same for nodes with a TTL. */
