@@ -1,138 +1,20 @@
-/* ACL lists made and asked. Java: PrepRequestProcessor.fixupACL(), ZooKeeperServer.checkACL(),
- * IPAuthenticationProvider, DigestAuthenticationProvider */
+/* ACL lists made and asked. Java: PrepRequestProcessor.fixupACL(), ZooKeeperServer.checkACL() */
 #include "zk/server/acl_checks.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "zk/base/str.h"
 #include "zk/base/utf8.h"
 #include "zk/jute/record.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
+#include "zk/server/auth_provider.h"
 
 static bool is_text(const struct ustring *string, const char *text)
 {
     return string->text != NULL && string->length == strlen(text) &&
            memcmp(string->text, text, string->length) == 0;
-}
-
-/* ---- providers ------------------------------------------------------------------------------- */
-
-/* Java: ServerAuthenticationProvider */
-struct server_authentication_provider {
-    const char *scheme;
-    bool is_authenticated; /* its ids are proved, so that "auth" stands for them */
-    bool (*is_valid)(const struct ustring *id);
-    bool (*matches)(const struct ustring *id, const struct ustring *acl_expr);
-};
-
-enum { V4_BYTES = 4, V4_BITS = 32 };
-
-/* Java: v4addr2Bytes(). Each part is what Integer.parseInt() takes, so "+1" is a part. */
-static bool v4addr_to_bits(const char *text, size_t length, uint32_t *ret_bits)
-{
-    uint32_t bits = 0;
-    size_t parts = 0;
-    for (const char *end = text + length;; parts++) {
-        const char *dot = memchr(text, '.', (size_t)(end - text));
-        size_t part_length = (size_t)((dot != NULL ? dot : end) - text);
-        char part[16];
-        int32_t value;
-        if (parts == V4_BYTES || part_length >= sizeof part)
-            return false;
-        memcpy(part, text, part_length);
-        part[part_length] = '\0';
-        if (strlen(part) != part_length || !zk_parse_int(part, &value) || value < 0 || value > 255)
-            return false;
-        bits = bits << 8 | (uint32_t)value;
-        if (dot == NULL)
-            break;
-        text = dot + 1;
-    }
-    *ret_bits = bits;
-    return parts + 1 == V4_BYTES;
-}
-
-/* "10.1.0.0/16": an address, and how many of its bits count. */
-static bool parse_ip_acl(const struct ustring *expr, uint32_t *ret_bits, uint32_t *ret_mask)
-{
-    const char *slash = memchr(expr->text, '/', expr->length);
-    size_t address_length = slash != NULL ? (size_t)(slash - expr->text) : expr->length;
-    int32_t count = V4_BITS;
-    if (!v4addr_to_bits(expr->text, address_length, ret_bits))
-        return false;
-    /* The text behind the slash ends with a zero byte; one in its middle makes it no number. */
-    if (slash != NULL && (strlen(slash) != expr->length - address_length ||
-                          !zk_parse_int(slash + 1, &count) || count < 0 || count > V4_BITS))
-        return false;
-    *ret_mask = count == 0 ? 0 : UINT32_MAX << (V4_BITS - count);
-    return true;
-}
-
-/* Java: IPAuthenticationProvider.isValid(). Version 6 is valid only from 3.9.4 on. */
-static bool ip_is_valid(const struct ustring *id)
-{
-    uint32_t bits;
-    uint32_t mask;
-    return parse_ip_acl(id, &bits, &mask);
-}
-
-/* Java: IPAuthenticationProvider.matches() */
-static bool ip_matches(const struct ustring *id, const struct ustring *acl_expr)
-{
-    uint32_t wanted;
-    uint32_t mask;
-    uint32_t remote;
-    return parse_ip_acl(acl_expr, &wanted, &mask) &&
-           v4addr_to_bits(id->text, id->length, &remote) && (remote & mask) == (wanted & mask);
-}
-
-/* Java: DigestAuthenticationProvider.isValid(): split(":") has two parts. Empty parts at the end
- * vanish, others count: ":b" has two, "a:" and "a:b:" have one and two. */
-static bool digest_is_valid(const struct ustring *id)
-{
-    size_t length = id->length;
-    while (length > 0 && id->text[length - 1] == ':')
-        length--;
-    const char *colon = memchr(id->text, ':', length);
-    if (colon == NULL)
-        return false;
-    size_t rest = length - (size_t)(colon + 1 - id->text);
-    return memchr(colon + 1, ':', rest) == NULL;
-}
-
-/* Java: DigestAuthenticationProvider.matches() */
-static bool digest_matches(const struct ustring *id, const struct ustring *acl_expr)
-{
-    return ustring_equal(id, acl_expr);
-}
-
-static const struct server_authentication_provider ip_provider = {
-    .scheme = "ip",
-    .is_valid = ip_is_valid,
-    .matches = ip_matches,
-};
-
-static const struct server_authentication_provider digest_provider = {
-    .scheme = "digest",
-    .is_authenticated = true,
-    .is_valid = digest_is_valid,
-    .matches = digest_matches,
-};
-
-/* Java: ProviderRegistry.getServerProvider(). NULL: there is no such scheme. Those that Java loads
- * by the name of a class are not built. */
-static const struct server_authentication_provider *get_server_provider(
-    struct zk_context *ctx, const struct ustring *scheme)
-{
-    if (is_text(scheme, ip_provider.scheme))
-        return &ip_provider;
-    if (is_text(scheme, digest_provider.scheme) &&
-        zk_settings_get_boolean(ctx, "zookeeper.DigestAuthenticationProvider.enabled", true))
-        return &digest_provider;
-    return NULL;
 }
 
 /* ---- fixupACL -------------------------------------------------------------------------------- */
@@ -165,7 +47,7 @@ static enum keeper_code expand_auth(struct zk_context *ctx, const struct zk_id_l
         if (cid->scheme.text == NULL)
             return KEEPER_CODE_MARSHALLINGERROR;
         const struct server_authentication_provider *provider =
-            get_server_provider(ctx, &cid->scheme);
+            provider_registry_get(ctx, &cid->scheme);
         if (provider == NULL) {
             zk_log(ctx, ZK_LOG_MISSING_AUTH_PROVIDER, cid->scheme.text);
         } else if (provider->is_authenticated) {
@@ -201,7 +83,7 @@ static enum keeper_code fixup_entry(struct zk_context *ctx, const struct zk_id_l
     if (is_text(&id->scheme, "auth"))
         return expand_auth(ctx, auth_info, acl->perms, list);
 
-    const struct server_authentication_provider *provider = get_server_provider(ctx, &id->scheme);
+    const struct server_authentication_provider *provider = provider_registry_get(ctx, &id->scheme);
     if (provider == NULL)
         return KEEPER_CODE_INVALIDACL;
     if (id->id.text == NULL)
@@ -238,7 +120,7 @@ static enum keeper_code check_entry(struct zk_context *ctx, const struct zk_id *
     if (is_text(&wanted->scheme, "world") && is_text(&wanted->id, "anyone"))
         return KEEPER_CODE_OK;
     const struct server_authentication_provider *provider =
-        get_server_provider(ctx, &wanted->scheme);
+        provider_registry_get(ctx, &wanted->scheme);
     for (size_t i = 0; provider != NULL && i < ids->count; i++) {
         const struct zk_id *id = &ids->items[i];
         if (!ustring_equal(&id->scheme, &wanted->scheme))

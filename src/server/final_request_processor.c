@@ -327,6 +327,15 @@ static void find_answer(struct final_request_processor *final, const struct requ
     case OP_CODE_GET_ALL_CHILDREN_NUMBER:
         answer_get_all_children_number(final, request, answer);
         break;
+    case OP_CODE_GET_EPHEMERALS:
+        answer_get_ephemerals(final, request, answer);
+        break;
+    case OP_CODE_MULTI_READ:
+        answer_multi_read(final, request, answer);
+        break;
+    case OP_CODE_WHO_AM_I:
+        answer_who_am_i(final, request, answer);
+        break;
     case OP_CODE_SET_WATCHES:
         answer_set_watches(final, request, answer);
         break;
@@ -342,7 +351,7 @@ static void find_answer(struct final_request_processor *final, const struct requ
     case OP_CODE_REMOVE_WATCHES:
         answer_remove_watches(final, request, answer);
         break;
-    default: /* the other reads come with the clients (D-145) */
+    default: /* request_is_valid() lets nothing else pass */
         answer->err = KEEPER_CODE_UNIMPLEMENTED;
         break;
     }

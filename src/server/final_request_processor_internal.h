@@ -54,6 +54,12 @@ void answer_get_children(struct final_request_processor *final, const struct req
                          struct answer *answer);
 void answer_get_all_children_number(struct final_request_processor *final,
                                     const struct request *request, struct answer *answer);
+void answer_get_ephemerals(struct final_request_processor *final, const struct request *request,
+                           struct answer *answer);
+void answer_multi_read(struct final_request_processor *final, const struct request *request,
+                       struct answer *answer);
+void answer_who_am_i(struct final_request_processor *final, const struct request *request,
+                     struct answer *answer);
 
 /* ---- final_request_processor_watch.c: likewise ---- */
 

@@ -8,18 +8,22 @@
 #include <string.h>
 
 #include "server/final_request_processor_internal.h"
+#include "server/multi_operation_record.h"
 #include "zk/base/alloc.h"
+#include "zk/base/java_order.h"
 #include "zk/base/str.h"
 #include "zk/jute/data.h"
 #include "zk/jute/op_code.h"
 #include "zk/server/acl_checks.h"
+#include "zk/server/auth_provider.h"
 #include "zk/server/server_cnxn.h"
 #include "zk/server/zk_database.h"
 #include "zk/tree/data_tree.h"
 
 enum {
     STAT_BYTES = 68,
-    COUNT_BYTES = 4,  /* of a list, a string, a buffer */
+    COUNT_BYTES = 4, /* of a list, a string, a buffer */
+    MULTI_ROOM = 512,
     SHORT_PATH = 256, /* a path up to here needs no memory of its own */
 };
 
@@ -327,4 +331,143 @@ void answer_get_all_children_number(struct final_request_processor *final,
         }
     }
     read_request_done(&read);
+}
+
+/* ---- getEphemerals --------------------------------------------------------------------------- */
+
+/* Java: String.trim() leaves nothing of it, or a slash. Whoever asks so wants all of his nodes. */
+static bool is_any_prefix(const struct ustring *prefix)
+{
+    size_t start = 0;
+    size_t end = prefix->length;
+    if (prefix->text == NULL)
+        return true;
+    while (start < end && (uint8_t)prefix->text[start] <= ' ')
+        start++;
+    while (end > start && (uint8_t)prefix->text[end - 1] <= ' ')
+        end--;
+    return start == end || (end - start == 1 && prefix->text[start] == '/');
+}
+
+/* The paths come in the order of Java's HashSet, a copy of the tree's. */
+static void write_ephemerals(struct jute_out *out, const struct zk_strings *paths,
+                             const struct ustring *prefix)
+{
+    bool all = is_any_prefix(prefix);
+    size_t *order = zk_xmalloc((paths->count + 1) * sizeof *order);
+    size_t count = 0;
+    java_hash_map_order_strings((const char *const *)paths->items, paths->count,
+                                java_hash_map_copy_capacity(paths->count), order);
+    for (size_t i = 0; i < paths->count; i++) {
+        const char *path = paths->items[order[i]];
+        if (all ||
+            (strlen(path) >= prefix->length && memcmp(path, prefix->text, prefix->length) == 0))
+            order[count++] = order[i];
+    }
+    jute_out_start_vector(out, (int32_t)count);
+    for (size_t i = 0; i < count; i++)
+        jute_out_string(out, paths->items[order[i]]);
+    free(order);
+}
+
+/* The case getEphemerals of Java's switch. The prefix is compared as text: "/e" finds "/e1". */
+void answer_get_ephemerals(struct final_request_processor *final, const struct request *request,
+                           struct answer *answer)
+{
+    struct get_ephemerals_request get_ephemerals;
+    struct zk_strings all_ephems;
+    answer->err = read_request(final, request, &get_ephemerals_request_record, &get_ephemerals);
+    if (answer->err != KEEPER_CODE_OK)
+        return;
+    struct data_tree *tree = tree_of(final);
+    data_tree_get_ephemerals(tree, request->session_id, &all_ephems);
+    data_tree_unref(tree);
+    struct jute_out out = begin_answer(answer, STAT_BYTES);
+    write_ephemerals(&out, &all_ephems, &get_ephemerals.prefix_path);
+    zk_strings_done(&all_ephems);
+    jute_done(&get_ephemerals_request_record, &get_ephemerals);
+}
+
+/* ---- multiRead ------------------------------------------------------------------------------- */
+
+/* One operation of a multiRead, as Java's MultiResponse has a GetDataResult, a GetChildrenResult or
+ * an ErrorResult. MARSHALLINGERROR: it is none that reads, or has no path. */
+static enum keeper_code put_read_op(struct final_request_processor *final,
+                                    const struct request *request, const struct multi_op *op,
+                                    struct jute_out *out)
+{
+    const struct ustring *path = multi_op_path(op);
+    struct read_request read = {.path = path->text, .length = path->length};
+    struct multi_header header = {.type = op->type};
+    struct zk_stat stat;
+    struct buf *data = NULL;
+    struct data_tree_children children = {0};
+    bool is_get_data = op->type == OP_CODE_GET_DATA;
+    if ((!is_get_data && op->type != OP_CODE_GET_CHILDREN) || path->text == NULL)
+        return KEEPER_CODE_MARSHALLINGERROR;
+    enum keeper_code code =
+        is_get_data ? handle_get_data_request(final, request, &read, &stat, &data)
+                    : handle_get_children_request(final, request, &read, &stat, &children);
+    if (code == KEEPER_CODE_MARSHALLINGERROR)
+        return code;
+    if (code != KEEPER_CODE_OK)
+        header = (struct multi_header){.type = OP_CODE_ERROR, .err = code};
+    jute_write(out, &multi_header_record, &header);
+    if (code != KEEPER_CODE_OK) {
+        jute_out_int(out, code);
+    } else if (is_get_data) {
+        jute_out_buffer(out, data);
+        jute_write(out, &zk_stat_record, &stat);
+        buf_unref(data);
+    } else {
+        write_children(out, &children);
+        data_tree_children_done(&children);
+    }
+    return KEEPER_CODE_OK;
+}
+
+/* The case multiRead of Java's switch. What is no KeeperException ends it, and then an error and
+ * what had been read are sent together. */
+void answer_multi_read(struct final_request_processor *final, const struct request *request,
+                       struct answer *answer)
+{
+    static const struct multi_header end = {.type = -1, .done = true, .err = -1};
+    struct multi_operation_record multi = {0};
+    answer->err = multi_operation_record_read(final->ctx, request->request, &multi);
+    if (answer->err == KEEPER_CODE_OK) {
+        struct jute_out out = begin_answer(answer, MULTI_ROOM);
+        for (size_t i = 0; answer->err == KEEPER_CODE_OK && i < multi.count; i++)
+            answer->err = put_read_op(final, request, &multi.ops[i], &out);
+        jute_write(&out, &multi_header_record, &end);
+    }
+    multi_operation_record_done(&multi);
+}
+
+/* ---- whoAmI ---------------------------------------------------------------------------------- */
+
+/* Java: AuthUtil.getUser(). An id whose scheme has no provider, as super's has none, is shown as
+ * an empty text. */
+static struct ustring user_of(struct zk_context *ctx, const struct zk_id *id)
+{
+    const struct server_authentication_provider *provider = provider_registry_get(ctx, &id->scheme);
+    return provider != NULL ? provider->get_user_name(&id->id)
+                            : (struct ustring){.text = (char *)""};
+}
+
+/* The case whoAmI of Java's switch, and AuthUtil.getClientInfos(). */
+void answer_who_am_i(struct final_request_processor *final, const struct request *request,
+                     struct answer *answer)
+{
+    const struct zk_id_list *auth_info = &request->auth_info;
+    if (!auth_info->present) {
+        answer->err = KEEPER_CODE_MARSHALLINGERROR;
+        return;
+    }
+    struct jute_out out = begin_answer(answer, STAT_BYTES);
+    jute_out_start_vector(&out, (int32_t)auth_info->count);
+    for (size_t i = 0; i < auth_info->count; i++) {
+        struct ustring user = user_of(final->ctx, &auth_info->items[i]);
+        jute_out_ustring(&out, &auth_info->items[i].scheme);
+        jute_out_ustring(&out, &user);
+    }
 }

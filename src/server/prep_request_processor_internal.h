@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "server/multi_operation_record.h"
 #include "zk/jute/keeper_code.h"
 #include "zk/jute/proto.h"
 #include "zk/jute/txn.h"
@@ -43,16 +44,6 @@ struct prep_request_processor {
     bool reconfig_enabled;
     bool enforce_quota;
     struct ephemeral_types ephemeral_types;
-};
-
-/* What a request asks for, read. Java: Record record */
-union request_record {
-    struct create_request create; /* create, create2, createContainer */
-    struct create_ttl_request create_ttl;
-    struct delete_request delete;
-    struct set_data_request set_data;
-    struct set_acl_request set_acl;
-    struct check_version_request check;
 };
 
 /* One request at work. What Java hangs on the request piece by piece (hdr, txn, txnDigest) is

@@ -283,6 +283,197 @@ static void only_who_may_change_a_list_sees_its_secrets(void **state)
     expect_acl_id(stage, "bob:x\nret");
 }
 
+/* ---- what a client asks about itself --------------------------------------------------------- */
+
+static void create_ephemeral(struct final_stage *stage, const char *path)
+{
+    union txn_record record = open_create_record(path);
+    record.create.ephemeral = true;
+    record.create.parent_cversion = -1;
+    final_stage_request(stage, OP_CODE_CREATE, NULL,
+                        final_stage_txn(stage, OP_CODE_CREATE, &record), 0);
+    stage->client.responses = 0;
+}
+
+static void expect_ephemerals(struct final_stage *stage, const char *prefix,
+                              const char *const *paths, size_t count)
+{
+    struct get_ephemerals_response response;
+    struct ustring text = ustring_of(prefix);
+    struct get_ephemerals_request request = {.prefix_path = text};
+    struct buf *body = jute_to_buf(&get_ephemerals_request_record, &request);
+    stage->client.responses = 0;
+    final_stage_request(stage, OP_CODE_GET_EPHEMERALS, body, NULL, 0);
+    final_stage_expect_header(stage, KEEPER_CODE_OK);
+    final_stage_expect_body(stage, &get_ephemerals_response_record, &response);
+    assert_int_equal(response.ephemerals.count, count);
+    for (size_t i = 0; i < count; i++)
+        assert_string_equal(response.ephemerals.items[i].text, paths[i]);
+    jute_done(&get_ephemerals_response_record, &response);
+    buf_unref(body);
+    ustring_done(&text);
+}
+
+/* CLI-79. "/b" and "/r" share a place in Java's table, before that of "/n"; "/b" is created anew
+ * and comes behind "/r". */
+static void a_session_sees_its_nodes_in_the_order_of_javas_hash_set(void **state)
+{
+    struct final_stage *stage = *state;
+    static const char *const ALL[] = {"/r", "/b", "/n"};
+    create_open_node(stage, "/a");
+    expect_ephemerals(stage, NULL, NULL, 0);
+    create_ephemeral(stage, "/b");
+    create_ephemeral(stage, "/r");
+    create_ephemeral(stage, "/n");
+    union txn_record record = {.delete = {.path = ustring_of("/b")}};
+    final_stage_request(stage, OP_CODE_DELETE, NULL,
+                        final_stage_txn(stage, OP_CODE_DELETE, &record), 0);
+    create_ephemeral(stage, "/b");
+
+    static const char *const EVERYTHING[] = {NULL, "", " ", "/", " / \n"};
+    for (size_t i = 0; i < sizeof EVERYTHING / sizeof EVERYTHING[0]; i++)
+        expect_ephemerals(stage, EVERYTHING[i], ALL, 3);
+    expect_ephemerals(stage, "/r", ALL, 1);
+    expect_ephemerals(stage, "/rr", NULL, 0);
+    create_ephemeral(stage, "/rr");
+    static const char *const BOTH[] = {"/r", "/rr"};
+    expect_ephemerals(stage, "/r", BOTH, 2);
+}
+
+static void whoever_asks_is_told_as_whom_he_came(void **state)
+{
+    struct final_stage *stage = *state;
+    static const char *const EXPECTED[][2] = {{"digest", "bob"}, {"ip", "10.0.0.1"}, {"super", ""}};
+    come_as(stage, "digest", "bob:secret");
+    come_as(stage, "ip", "10.0.0.1");
+    come_as(stage, "super", "");
+    final_stage_request(stage, OP_CODE_WHO_AM_I, NULL, NULL, 0);
+    struct who_am_i_response response;
+    stage->last_zxid = 0;
+    final_stage_expect_header(stage, KEEPER_CODE_OK);
+    final_stage_expect_body(stage, &who_am_i_response_record, &response);
+    assert_int_equal(response.client_info.count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_equal(response.client_info.items[i].auth_scheme.text, EXPECTED[i][0]);
+        assert_string_equal(response.client_info.items[i].user.text, EXPECTED[i][1]);
+    }
+    jute_done(&who_am_i_response_record, &response);
+}
+
+/* ---- multiRead ------------------------------------------------------------------------------- */
+
+static void put_op(struct buf *body, int32_t type, const char *path, uint8_t watch)
+{
+    buf_put_int(body, type);
+    buf_put_byte(body, type == -1);
+    buf_put_int(body, -1);
+    if (type == -1)
+        return;
+    buf_put_int(body, path != NULL ? (int32_t)strlen(path) : -1);
+    buf_put_bytes(body, path, path != NULL ? strlen(path) : 0);
+    if (type == OP_CODE_DELETE)
+        buf_put_int(body, -1);
+    else
+        buf_put_byte(body, watch);
+}
+
+/* Gives the reference to body back. */
+static void multi_read(struct final_stage *stage, struct buf *body)
+{
+    stage->client.responses = 0;
+    final_stage_request(stage, OP_CODE_MULTI_READ, body, NULL, 0);
+    buf_unref(body);
+}
+
+/* Where the results begin. */
+static struct multi_header result_at(const struct buf *body, size_t at)
+{
+    return (struct multi_header){.type = zk_load_int(body->bytes + at),
+                                 .done = body->bytes[at + 4] != 0,
+                                 .err = zk_load_int(body->bytes + at + 5)};
+}
+
+enum { HEADER_BYTES = 9, STAT_BYTES = 68 };
+
+/* CLI-80 */
+static void each_read_of_a_multi_has_its_own_result(void **state)
+{
+    struct final_stage *stage = *state;
+    create_open_node(stage, "/t");
+    create_open_node(stage, "/t/k");
+    create_node(stage, "/s", 0, "world", "anyone");
+    struct buf *body = buf_new(64);
+    put_op(body, OP_CODE_GET_DATA, "/none", 1);
+    put_op(body, OP_CODE_GET_CHILDREN, "/s", 1);
+    put_op(body, OP_CODE_GET_CHILDREN, "/t", 1);
+    put_op(body, OP_CODE_GET_DATA, "/t", 1);
+    put_op(body, -1, NULL, 0);
+
+    multi_read(stage, body);
+
+    final_stage_expect_header(stage, KEEPER_CODE_OK);
+    const struct buf *answer = stage->client.body;
+    size_t at = 0;
+    assert_int_equal(result_at(answer, at).type, -1);
+    assert_int_equal(result_at(answer, at).err, KEEPER_CODE_NONODE);
+    assert_int_equal(zk_load_int(answer->bytes + at + HEADER_BYTES), KEEPER_CODE_NONODE);
+    at += HEADER_BYTES + 4;
+    assert_int_equal(result_at(answer, at).err, KEEPER_CODE_NOAUTH);
+    at += HEADER_BYTES + 4;
+    assert_int_equal(result_at(answer, at).type, OP_CODE_GET_CHILDREN);
+    assert_int_equal(zk_load_int(answer->bytes + at + HEADER_BYTES), 1);
+    at += HEADER_BYTES + 4 + 4 + 1;
+    assert_int_equal(result_at(answer, at).type, OP_CODE_GET_DATA);
+    assert_memory_equal(answer->bytes + at + HEADER_BYTES, "\0\0\0\5world", 9);
+    at += HEADER_BYTES + 9 + STAT_BYTES;
+    assert_true(result_at(answer, at).done);
+    assert_int_equal(answer->length, at + HEADER_BYTES);
+}
+
+/* CLI-80: an error with a body. */
+static void a_multi_read_of_something_else_fails_behind_what_it_has_read(void **state)
+{
+    struct final_stage *stage = *state;
+    create_open_node(stage, "/t");
+    struct buf *writes = buf_new(64);
+    put_op(writes, OP_CODE_DELETE, "/t", 0);
+    put_op(writes, -1, NULL, 0);
+    multi_read(stage, writes);
+    final_stage_expect_header(stage, KEEPER_CODE_MARSHALLINGERROR);
+    assert_int_equal(stage->client.body->length, HEADER_BYTES);
+
+    struct buf *null_path = buf_new(64);
+    put_op(null_path, OP_CODE_GET_CHILDREN, "/t", 0);
+    put_op(null_path, OP_CODE_GET_DATA, NULL, 0);
+    put_op(null_path, -1, NULL, 0);
+    multi_read(stage, null_path);
+    final_stage_expect_header(stage, KEEPER_CODE_MARSHALLINGERROR);
+    assert_int_equal(stage->client.body->length, HEADER_BYTES + 4 + HEADER_BYTES);
+}
+
+static void a_multi_read_that_cannot_be_read_is_answered_with_a_header_alone(void **state)
+{
+    struct final_stage *stage = *state;
+    create_open_node(stage, "/t");
+    struct buf *mixed = buf_new(64);
+    put_op(mixed, OP_CODE_GET_DATA, "/t", 0);
+    put_op(mixed, OP_CODE_DELETE, "/t", 0);
+    put_op(mixed, -1, NULL, 0);
+    multi_read(stage, mixed);
+    expect_error(stage, KEEPER_CODE_MARSHALLINGERROR);
+
+    struct buf *without_end = buf_new(64);
+    put_op(without_end, OP_CODE_GET_DATA, "/t", 0);
+    multi_read(stage, without_end);
+    expect_error(stage, KEEPER_CODE_MARSHALLINGERROR);
+
+    struct buf *empty = buf_new(64);
+    put_op(empty, -1, NULL, 0);
+    multi_read(stage, empty);
+    final_stage_expect_header(stage, KEEPER_CODE_OK);
+    assert_int_equal(stage->client.body->length, HEADER_BYTES);
+}
+
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, final_stage_setup, final_stage_teardown)
 
 int main(void)
@@ -299,6 +490,11 @@ int main(void)
         STAGED(a_path_of_any_length_is_looked_up),
         STAGED(without_the_right_to_read_only_the_stat_is_told),
         STAGED(only_who_may_change_a_list_sees_its_secrets),
+        STAGED(a_session_sees_its_nodes_in_the_order_of_javas_hash_set),
+        STAGED(whoever_asks_is_told_as_whom_he_came),
+        STAGED(each_read_of_a_multi_has_its_own_result),
+        STAGED(a_multi_read_of_something_else_fails_behind_what_it_has_read),
+        STAGED(a_multi_read_that_cannot_be_read_is_answered_with_a_header_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
