@@ -117,16 +117,16 @@ enum keeper_code ruinous_multi(struct zk_context *ctx, const struct request *req
 {
     struct multi_operation_record multi = {0};
     /* One that cannot be read is well with Java. */
-    bool is_read = read_multi(ctx, request, &multi) == KEEPER_CODE_OK;
+    bool is_read = multi_operation_record_read(ctx, request->request, &multi) == KEEPER_CODE_OK;
     enum keeper_code code = KEEPER_CODE_OK;
     for (size_t i = 0; is_read && code == KEEPER_CODE_OK && i < multi.count; i++) {
         const struct multi_op *op = &multi.ops[i];
-        if (path_of_op(op)->text == NULL)
+        if (multi_op_path(op)->text == NULL)
             code = KEEPER_CODE_MARSHALLINGERROR;
         else if (op->type == OP_CODE_SET_DATA)
             code = check_stats_node(op->record.write.set_data.path.text,
                                     op->record.write.set_data.data);
     }
-    multi_done(&multi);
+    multi_operation_record_done(&multi);
     return code;
 }
