@@ -274,7 +274,8 @@ sanitized() {
 
 install_all() {
   need_packages "to build and test" cmake:cmake gcc:gcc make:make binutils:nm clang:clang \
-    libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h clang-format:clang-format \
+    libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h \
+    libmicrohttpd-dev:/usr/include/microhttpd.h clang-format:clang-format \
     clang-tidy:clang-tidy shellcheck:shellcheck default-jdk-headless:javap \
     zookeeper:/usr/share/zookeeper/bin/zkServer.sh libzookeeper-java:/usr/share/java/zookeeper.jar \
     jq:jq zktop:zktop bsdutils:script procps:ps python3:python3 tshark:tshark wireshark-common:dumpcap \

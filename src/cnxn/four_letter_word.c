@@ -122,7 +122,7 @@ static void dump_cnxns(void *arg, struct zk_str *str)
     zk_mutex_unlock(&factory->mu);
 }
 
-static struct server_cnxns cnxns_of(struct server_cnxn_factory *factory)
+struct server_cnxns server_cnxn_factory_cnxns(struct server_cnxn_factory *factory)
 {
     return (struct server_cnxns){
         .count = count_cnxns,
@@ -144,7 +144,7 @@ static void answer_word(const struct word_item *item)
     struct server_status status = {0};
     if (item->word->needs_status)
         factory->hook.fill(factory->hook.arg, &status);
-    struct server_cnxns cnxns = cnxns_of(factory);
+    struct server_cnxns cnxns = server_cnxn_factory_cnxns(factory);
     struct four_letter_facts facts = {
         .status = &status,
         .cnxns = &cnxns,

@@ -6,6 +6,7 @@
 
 #include "zk/base/alloc.h"
 #include "zk/io/file.h"
+#include "zk/persistence/util.h"
 #include "zk/server/zk_database.h"
 #include "zk/server/zookeeper_server.h"
 #include "zk/tree/data_tree.h"
@@ -25,6 +26,30 @@ int64_t command_directory_size(const char *directory)
     }
     zk_strings_done(&names);
     return sum;
+}
+
+bool command_last_snapshot(const char *directory, int64_t *ret_zxid, int64_t *ret_modified_ms)
+{
+    struct zk_strings names = {0};
+    const char *newest = NULL;
+    if (file_list(directory, &names) < 0)
+        return false;
+    for (size_t i = 0; i < names.count; i++) {
+        int64_t zxid;
+        if (!util_get_zxid_from_name(names.items[i], "snapshot", &zxid, NULL) ||
+            (newest != NULL && zxid <= *ret_zxid))
+            continue;
+        newest = names.items[i];
+        *ret_zxid = zxid;
+    }
+    bool found = newest != NULL;
+    if (found) {
+        char *path = util_path_join(directory, newest);
+        found = file_modified_ms(path, ret_modified_ms) == 0;
+        free(path);
+    }
+    zk_strings_done(&names);
+    return found;
 }
 
 /* A session whose nodes have gone since the list was made is left out. */

@@ -24,6 +24,7 @@ enum {
 enum setting_type {
     TEXT,
     NUMBER,
+    PORT, /* a whole number from 0 to 65535 */
 };
 
 struct config_setting {
@@ -76,10 +77,15 @@ static const struct config_setting SETTINGS[] = {
     {"sessionRequireClientSASLAuth", KEY_REFUSED, "false", "authentication of clients", TEXT},
     {"testingonly.initialZxid", KEY_REFUSED, NULL, "a first zxid for tests", TEXT},
 
+    {"DigestAuthenticationProvider.enabled", KEY_SERVED, NULL, NULL, TEXT},
     {"DigestAuthenticationProvider.", KEY_WARNS, NULL, NULL, TEXT},
     {"SASLAuthenticationProvider.", KEY_WARNS, NULL, NULL, TEXT},
     {"X509AuthenticationProvider.", KEY_WARNS, NULL, NULL, TEXT},
-    {"admin.enableServer", KEY_WARNS, "false", NULL, TEXT},
+    {"admin.commandURL", KEY_SERVED, NULL, NULL, TEXT},
+    {"admin.enableServer", KEY_SERVED, NULL, NULL, TEXT},
+    {"admin.idleTimeout", KEY_SERVED, NULL, NULL, NUMBER},
+    {"admin.serverAddress", KEY_SERVED, NULL, NULL, TEXT},
+    {"admin.serverPort", KEY_SERVED, NULL, NULL, PORT},
     {"admin.", KEY_WARNS, NULL, NULL, TEXT},
     {"advancedFlowControlEnabled", KEY_WARNS, NULL, NULL, TEXT},
     {"allowSaslFailedClients", KEY_WARNS, "false", NULL, TEXT},
@@ -90,6 +96,9 @@ static const struct config_setting SETTINGS[] = {
     {"clientTcpKeepAlive", KEY_WARNS, "false", NULL, TEXT},
     {"closeSessionTxn.enabled", KEY_SERVED, NULL, NULL, TEXT},
     {"commitLogCount", KEY_SERVED, NULL, NULL, TEXT},
+    {"commitProcessor.maxCommitBatchSize", KEY_SERVED, NULL, NULL, NUMBER},
+    {"commitProcessor.maxReadBatchSize", KEY_SERVED, NULL, NULL, NUMBER},
+    {"commitProcessor.numWorkerThreads", KEY_SERVED, NULL, NULL, NUMBER},
     {"commitProcessor.", KEY_WARNS, NULL, NULL, TEXT},
     {"connection_throttle_decrease_ratio", KEY_WARNS, NULL, NULL, TEXT},
     {"connection_throttle_drop_decrease", KEY_WARNS, NULL, NULL, TEXT},
@@ -172,7 +181,9 @@ static const struct config_setting BARE_SETTINGS[] = {
     {"readonlymode.enabled", KEY_SERVED, NULL, NULL, TEXT}, /* refused by a rule */
     {"learner.closeSocketAsync", KEY_WARNS, "false", NULL, TEXT},
     {"leader.closeSocketAsync", KEY_WARNS, "false", NULL, TEXT},
-    {"znode.container.", KEY_WARNS, NULL, NULL, TEXT},
+    {"znode.container.checkIntervalMs", KEY_SERVED, NULL, NULL, NUMBER},
+    {"znode.container.maxNeverUsedIntervalMs", KEY_SERVED, NULL, NULL, NUMBER},
+    {"znode.container.maxPerMinute", KEY_SERVED, NULL, NULL, NUMBER},
 };
 
 /* What a line of zoo.cfg about the ensemble begins with; N is a number. */
@@ -232,6 +243,17 @@ int config_check_unlisted(struct config_parser *parser, const struct zk_property
     return 0;
 }
 
+/* The default holds where the value is no port. Java takes a number of any size and then starts no
+ * admin server. */
+static int check_port(struct config_parser *parser, const struct zk_property *property)
+{
+    int64_t port;
+    if (!zk_decode_long(property->value, &port) || port < 0 || port > UINT16_MAX)
+        config_no_effect(parser, property, "it is not a port, so the default holds",
+                         "write a number from 0 to 65535");
+    return 0;
+}
+
 /* Where the value is no number Java takes its default and says nothing. Only cnxTimeout is read
  * with parseInt, whose exception ends Java's start. */
 static int check_whole_number(struct config_parser *parser, const struct config_setting *setting,
@@ -248,11 +270,25 @@ static int check_whole_number(struct config_parser *parser, const struct config_
     return 0;
 }
 
+static int check_value(struct config_parser *parser, const struct config_setting *setting,
+                       const struct zk_property *property)
+{
+    switch (setting->type) {
+    case TEXT:
+        return 0;
+    case NUMBER:
+        return check_whole_number(parser, setting, property);
+    case PORT:
+        return check_port(parser, property);
+    }
+    return 0;
+}
+
 static int check_known_setting(struct config_parser *parser, const struct config_setting *setting,
                                const struct zk_property *property)
 {
     if (setting->fate == KEY_SERVED)
-        return setting->type == TEXT ? 0 : check_whole_number(parser, setting, property);
+        return check_value(parser, setting, property);
     if (setting->harmless != NULL && strcasecmp(property->value, setting->harmless) == 0)
         return 0;
     if (setting->fate == KEY_REFUSED)

@@ -302,6 +302,15 @@ int file_regular_size(const char *path, int64_t *ret_size)
     return 0;
 }
 
+int file_modified_ms(const char *path, int64_t *ret_modified_ms)
+{
+    struct stat status;
+    if (stat(path, &status) < 0)
+        return -errno;
+    *ret_modified_ms = (int64_t)status.st_mtim.tv_sec * 1000 + status.st_mtim.tv_nsec / 1000000;
+    return 0;
+}
+
 int file_directory_writable(const char *directory)
 {
     return access(directory, W_OK | X_OK) < 0 ? -errno : 0;

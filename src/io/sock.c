@@ -19,6 +19,7 @@
 
 #include "io/inet_internal.h"
 #include "io/lock_ranks.h"
+#include "io/sock_descriptor.h"
 #include "io/sock_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/base/error.h"
@@ -531,4 +532,9 @@ const struct inet_address *sock_remote(const struct sock *sock)
 const char *sock_conn_text(const struct sock *sock)
 {
     return sock->conn_text;
+}
+
+int sock_descriptor(const struct sock *sock)
+{
+    return sock->fd;
 }

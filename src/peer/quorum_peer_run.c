@@ -65,6 +65,7 @@ void quorum_peer_run_free(struct quorum_peer_run *run) UNSHARED
 {
     if (run == NULL)
         return;
+    operator_services_stop(&run->operator_services);
     server_cnxn_factory_free(run->client_port); /* its hook looks at all that follows */
     zk_thread_group_free(run->threads);
     datadir_cleanup_manager_free(run->cleanup);
@@ -121,6 +122,9 @@ int quorum_peer_run_start(struct quorum_peer_run *run)
         start_purging(run);
         code = open_client_port(run);
     }
+    if (code == 0)
+        operator_services_start(&run->operator_services, run->ctx, quorum_peer_run_hook(run),
+                                run->client_port);
     if (code == 0) {
         zk_log(run->ctx, ZK_LOG_STARTING_QUORUM_PEER, run->config->my_id);
         if (start_leader_election(run) < 0)
@@ -201,12 +205,7 @@ static int open_client_port(struct quorum_peer_run *run)
 {
     if (!run->config->has_client_port)
         return 0;
-    struct server_status_hook hook = {
-        .fill = quorum_peer_run_fill_status,
-        .reset = quorum_peer_run_reset_status,
-        .arg = run,
-        .zoo_trace = &run->zoo_trace,
-    };
+    struct server_status_hook hook = quorum_peer_run_hook(run);
     int r = server_cnxn_factory_new(run->ctx, &run->config->client_port_address,
                                     run->config->client_port_listen_backlog,
                                     run->config->max_client_cnxns, hook, &run->client_port);

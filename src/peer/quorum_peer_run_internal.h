@@ -2,6 +2,7 @@
 #ifndef PEER_QUORUM_PEER_RUN_INTERNAL_H
 #define PEER_QUORUM_PEER_RUN_INTERNAL_H
 
+#include "peer/operator_services.h"
 #include "zk/cnxn/server_cnxn_factory.h"
 #include "zk/election/fast_leader_election.h"
 #include "zk/election/quorum_cnx_manager.h"
@@ -25,6 +26,7 @@ struct quorum_peer_run {
     struct quorum_peer *self;
     struct server_cnxn_factory *client_port; /* NULL: none is configured */
 
+    struct operator_services operator_services;
     struct zoo_trace zoo_trace;
     struct datadir_cleanup_manager *cleanup; /* NULL before the data is open */
     struct zk_stop stop;
@@ -45,6 +47,8 @@ void quorum_peer_run_end_with(struct quorum_peer_run *run, int code);
 /* The hook behind the four-letter words. arg is the struct quorum_peer_run. Any thread that holds
  * no lock. */
 void quorum_peer_run_fill_status(void *arg, struct server_status *status);
+/* What is asked with the two functions around this one. */
+struct server_status_hook quorum_peer_run_hook(struct quorum_peer_run *run);
 /* For srst: metrics and sizes of proposals begin anew. arg and threads as above. */
 void quorum_peer_run_reset_status(void *arg);
 

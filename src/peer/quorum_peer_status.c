@@ -35,6 +35,8 @@ void quorum_peer_run_fill_status(void *arg, struct server_status *status)
     status->snap_dir = file_txn_snap_log_get_snap_dir(run->snap_log);
     status->data_dir = file_txn_snap_log_get_data_dir(run->snap_log);
     status->membership = qv_to_string(qv);
+    status->verifier = qv;
+    status->leader_id = phase.leader_id;
     status->quorum_size = (int32_t)qv->voting.count;
     quorum_peer_get_leader_status(run->self, &status->leader);
     status->metrics = server_metrics_get(run->self->metrics);
@@ -49,4 +51,14 @@ void quorum_peer_run_reset_status(void *arg)
     struct quorum_peer_run *run = arg;
     server_metrics_reset(run->self->metrics);
     quorum_peer_reset_proposal_stats(run->self);
+}
+
+struct server_status_hook quorum_peer_run_hook(struct quorum_peer_run *run)
+{
+    return (struct server_status_hook){
+        .fill = quorum_peer_run_fill_status,
+        .reset = quorum_peer_run_reset_status,
+        .arg = run,
+        .zoo_trace = &run->zoo_trace,
+    };
 }

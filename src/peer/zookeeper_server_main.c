@@ -26,6 +26,7 @@ static int bind_client_port(struct zookeeper_server_main *alone);
 static int start_server(struct zookeeper_server_main *alone);
 static void start_purging_alone(struct zookeeper_server_main *alone);
 static void release_latch(void *arg);
+static struct server_status_hook hook_of(struct zookeeper_server_main *alone);
 
 struct zookeeper_server_main *zookeeper_server_main_new(struct zk_context *ctx,
                                                         const struct quorum_peer_config *config)
@@ -34,6 +35,7 @@ struct zookeeper_server_main *zookeeper_server_main_new(struct zk_context *ctx,
     alone->ctx = ctx;
     alone->config = config;
     alone->metrics = server_metrics_new(ctx);
+    zoo_trace_init(&alone->zoo_trace);
     zk_stop_init(&alone->shutdown_latch, ctx, "shutdown_latch");
     return alone;
 }
@@ -42,6 +44,7 @@ void zookeeper_server_main_free(struct zookeeper_server_main *alone)
 {
     if (alone == NULL)
         return;
+    operator_services_stop(&alone->operator_services);
     server_cnxn_factory_free(alone->client_port); /* its hook looks at all that follows */
     datadir_cleanup_manager_free(alone->cleanup);
     zookeeper_server_unref(alone->zk);
@@ -66,8 +69,11 @@ int zookeeper_server_main_start(struct zookeeper_server_main *alone)
         code = bind_client_port(alone);
     if (code == 0)
         code = start_server(alone);
-    if (code == 0)
+    if (code == 0) {
+        operator_services_start(&alone->operator_services, alone->ctx, hook_of(alone),
+                                alone->client_port);
         start_purging_alone(alone);
+    }
     if (code != 0)
         zookeeper_server_main_shutdown(alone);
     return code;
@@ -111,10 +117,9 @@ static int bind_client_port(struct zookeeper_server_main *alone)
     int32_t port = -1;
     int r = 0;
     if (config->has_client_port) {
-        struct server_status_hook hook = {.fill = zookeeper_server_main_fill_status, .arg = alone};
         r = server_cnxn_factory_new(alone->ctx, &config->client_port_address,
                                     config->client_port_listen_backlog, config->max_client_cnxns,
-                                    hook, &alone->client_port);
+                                    hook_of(alone), &alone->client_port);
     }
     if (r < 0) {
         zk_log(alone->ctx, ZK_LOG_CLIENT_PORT_BIND, inet_text(&config->client_port_address).text,
@@ -178,6 +183,7 @@ void zookeeper_server_main_fill_status(void *arg, struct server_status *status)
 {
     struct zookeeper_server_main *alone = arg;
     zookeeper_server_fill_status(alone->zk, status);
+    status->zk = zookeeper_server_ref(alone->zk);
     status->is_alone = true;
     status->config = alone->config;
     status->snap_dir = file_txn_snap_log_get_snap_dir(alone->snap_log);
@@ -187,4 +193,20 @@ void zookeeper_server_main_fill_status(void *arg, struct server_status *status)
     /* The trees count it, which know no metrics. */
     status->metrics.counters[SERVER_METRICS_DIGEST_MISMATCHES_COUNT] = status->digest_mismatches;
     status->thread_count = zk_thread_count(alone->ctx);
+}
+
+static void reset_status(void *arg)
+{
+    struct zookeeper_server_main *alone = arg;
+    server_metrics_reset(alone->metrics);
+}
+
+static struct server_status_hook hook_of(struct zookeeper_server_main *alone)
+{
+    return (struct server_status_hook){
+        .fill = zookeeper_server_main_fill_status,
+        .reset = reset_status,
+        .arg = alone,
+        .zoo_trace = &alone->zoo_trace,
+    };
 }

@@ -2,8 +2,10 @@
 #ifndef PEER_ZOOKEEPER_SERVER_MAIN_INTERNAL_H
 #define PEER_ZOOKEEPER_SERVER_MAIN_INTERNAL_H
 
+#include "peer/operator_services.h"
 #include "zk/peer/zookeeper_server_main.h"
 #include "zk/runtime/stop.h"
+#include "zk/server/zoo_trace.h"
 
 struct datadir_cleanup_manager;
 struct file_txn_snap_log;
@@ -23,6 +25,9 @@ struct zookeeper_server_main {
     struct zookeeper_server *zk;
     struct server_cnxn_factory *client_port; /* NULL: none is configured */
     struct datadir_cleanup_manager *cleanup; /* NULL before the data is loaded */
+
+    struct operator_services operator_services;
+    struct zoo_trace zoo_trace;
 
     struct zk_stop shutdown_latch; /* in Java a CountDownLatch */
 };

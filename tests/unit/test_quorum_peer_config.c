@@ -265,7 +265,7 @@ static void a_key_without_use_warns_once(void **state)
         "jmx.enabled=true",
         "ssl.quorum.keyStore.location=/keys",
         "authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider",
-        "admin.serverPort=8081",
+        "admin.needClientAuth=true",
         "globalOutstandingLimit=5",
     };
     (void)state;
@@ -283,6 +283,19 @@ static void a_key_without_use_warns_once(void **state)
         free(log);
         config_fixture_done(&fixture);
     }
+}
+
+static void settings_that_work_are_not_warned_of(void **state)
+{
+    (void)state;
+    struct config_fixture fixture = config_fixture_read_with(
+        "admin.enableServer=true\nadmin.serverPort=0\nadmin.serverAddress=127.0.0.1\n"
+        "admin.idleTimeout=1000\nadmin.commandURL=/ask\ncommitProcessor.maxCommitBatchSize=5\n"
+        "commitProcessor.maxReadBatchSize=5\ncommitProcessor.numWorkerThreads=2\n"
+        "DigestAuthenticationProvider.enabled=false\n");
+    config_fixture_must_succeed(&fixture);
+    assert_false(config_fixture_is_logged(&fixture, "has no effect"));
+    config_fixture_done(&fixture);
 }
 
 struct hint {
@@ -325,6 +338,9 @@ static void an_unknown_key_is_warned_of_with_the_nearest_known_one(void **state)
                                      "this line is not key=value: remove it, or put a # before it"},
         {"jute.maxbuffer=100", "jute.maxbuffer=100 has no effect: the same line has no effect in "
                                "Java; give it on the command line: -Djute.maxbuffer=100"},
+        {"admin.serverPort=65536",
+         "admin.serverPort=65536 has no effect: it is not a port, so the default holds; "
+         "write a number from 0 to 65535"},
         {"quorumCnxnTimeoutMs=soon",
          "quorumCnxnTimeoutMs=soon has no effect: it is not a whole "
          "number, so the default holds; write a whole number in digits"},
@@ -719,6 +735,7 @@ int main(void)
         cmocka_unit_test(a_purge_keeps_three_snapshots_at_least),
         cmocka_unit_test(read_only_mode_is_refused_on_the_command_line_too),
         cmocka_unit_test(a_key_without_use_warns_once),
+        cmocka_unit_test(settings_that_work_are_not_warned_of),
         cmocka_unit_test(an_unknown_key_is_warned_of_with_the_nearest_known_one),
         cmocka_unit_test(an_option_without_effect_is_warned_of),
         cmocka_unit_test(an_option_that_changes_safety_or_makes_no_sense_is_refused),

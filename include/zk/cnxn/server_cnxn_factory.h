@@ -26,6 +26,7 @@
 
 #include "zk/base/attrs.h"
 #include "zk/io/inet.h"
+#include "zk/server/server_cnxns.h"
 #include "zk/server/server_status.h"
 
 struct server_cnxn_factory;
@@ -60,6 +61,10 @@ void server_cnxn_factory_set_zookeeper_server(struct server_cnxn_factory *factor
 /* Closes every connection, without another byte. Does not wait until the sockets are closed. Any
  * thread that holds no lock. Java: closeAll(DisconnectReason.SERVER_SHUTDOWN) */
 void server_cnxn_factory_close_all(struct server_cnxn_factory *factory);
+
+/* Returns the connections, as words and the admin server see them; they live as long as the
+ * factory. */
+struct server_cnxns server_cnxn_factory_cnxns(struct server_cnxn_factory *factory);
 
 /* Close all connections and wait for all threads. The caller is none of them, and holds no lock
  * that the hook takes. It may call this again. Java: shutdown(), join() */

@@ -75,6 +75,8 @@ int64_t file_size(const char *path);
 /* Tells the size of a regular file. Errors: -EISDIR, it is a directory; -EINVAL, it is neither (a
  * pipe, on which open would wait); others. */
 ZK_NODISCARD int file_regular_size(const char *path, int64_t *ret_size);
+/* When the file was written last: wall time. */
+ZK_NODISCARD int file_modified_ms(const char *path, int64_t *ret_modified_ms);
 /* Returns 0 if this process may make files in the directory, otherwise the reason: -EACCES, -EROFS
  * and others. Java: File.canWrite() */
 ZK_NODISCARD int file_directory_writable(const char *directory);

@@ -806,6 +806,14 @@
 #define ZK_LOG_GOT_AUTH_PACKET  ZK_INFO, "got auth packet %s"
 /* J, put together: scheme */
 #define ZK_LOG_NO_AUTH_PROVIDER ZK_WARN, "No authentication provider for scheme: %s has ip digest "
+
+/* J: address, port, url */
+#define ZK_LOG_ADMIN_SERVER_STARTED                                                                \
+    ZK_INFO, "Started AdminServer on address %s, port %d and command URL %s"
+/* J, with a reason: address, port, url */
+#define ZK_LOG_ADMIN_SERVER_PROBLEM                                                                \
+    ZK_WARN, "Problem starting AdminServer on address %s, port %d and command URL %s reason=%s "   \
+             "do=change admin.serverPort or admin.serverAddress"
 #define ZK_LOG_CLIENT_PORT_BIND                                                                    \
     ZK_ERROR,                                                                                      \
         "client port cannot be opened address=%s reason=%s do=stop who uses it, or change clientPort"

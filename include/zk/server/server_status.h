@@ -12,6 +12,7 @@
 #include "zk/server/server_metrics.h"
 
 struct quorum_peer_config;
+struct quorum_verifier;
 struct zoo_trace;
 struct zookeeper_server;
 
@@ -52,7 +53,8 @@ struct server_status {
     enum sync_mode sync_mode; /* shown in zk_peer_state unless SYNC_MODE_NONE */
     int64_t uptime_ms;        /* in Java since the server object of this term was made */
 
-    int64_t outstanding_requests; /* clients' requests that have not been answered */
+    int64_t fsync_threshold_exceed_count; /* fsyncs above fsync.warningthresholdms */
+    int64_t outstanding_requests;         /* clients' requests that have not been answered */
 
     /* zk_database_fill_status */
     int64_t last_processed_zxid;
@@ -72,6 +74,9 @@ struct server_status {
 
     /* The quorum. Java: QuorumPeer, Leader */
     int32_t quorum_size; /* voters of the active configuration */
+    /* The active configuration, the peer's; NULL: the server stands alone. */
+    const struct quorum_verifier *verifier;
+    int64_t leader_id; /* -1: none */
     /* Observers only: the sid of the leader that is observed. */
     int64_t observer_master_id;
     struct leader_status leader; /* zeroed unless the peer leads */

@@ -1,0 +1,177 @@
+/* The admin server's commands about the server itself and its ensemble.
+ * Java: server.admin.Commands, ZooKeeperServerConf.toMap() */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command/command_facts.h"
+#include "command/commands.h"
+#include "zk/ensemble/quorum_peer_config.h"
+#include "zk/ensemble/quorum_verifier.h"
+#include "zk/ensemble/server_state.h"
+#include "zk/ensemble/zxid.h"
+#include "zk/io/file.h"
+
+/* Java: ConfCommand */
+void command_run_configuration(struct command_call *call)
+{
+    const struct server_status *status = call->facts->status;
+    const struct quorum_peer_config *config = status->config;
+    struct json_writer *json = call->json;
+    char *data_dir = file_canonical(status->snap_dir);
+    char *log_dir = file_canonical(status->data_dir);
+    json_long(json, "client_port", config->client_port_address.port);
+    json_text(json, "data_dir", data_dir);
+    json_text(json, "data_log_dir", log_dir);
+    json_long(json, "tick_time", config->tick_time_ms);
+    json_long(json, "max_client_cnxns", config->max_client_cnxns);
+    json_long(json, "min_session_timeout", config->min_session_timeout_ms);
+    json_long(json, "max_session_timeout", config->max_session_timeout_ms);
+    json_long(json, "server_id", status->is_alone ? 0 : config->my_id);
+    json_long(json, "client_port_listen_backlog", config->client_port_listen_backlog);
+    free(log_dir);
+    free(data_dir);
+}
+
+/* Java: LastSnapshotCommand. The time is in seconds, the zxid has no "0x". */
+void command_run_last_snapshot(struct command_call *call)
+{
+    int64_t zxid;
+    int64_t modified_ms;
+    char text[24];
+    bool found = command_last_snapshot(call->facts->status->snap_dir, &zxid, &modified_ms);
+    snprintf(text, sizeof text, "%" PRIx64, (uint64_t)(found ? zxid : -1));
+    json_text(call->json, "zxid", text);
+    json_long(call->json, "timestamp", found ? modified_ms / 1000 : -1);
+}
+
+/* Java: LeaderCommand */
+void command_run_leader(struct command_call *call)
+{
+    const struct server_status *status = call->facts->status;
+    if (status->verifier == NULL) {
+        zk_str_append(&call->error, "server is not initialized"); /* it stands alone */
+        return;
+    }
+    const struct quorum_server *leader = qv_member(status->verifier, status->leader_id);
+    const struct inet_address *address =
+        leader != NULL ? multiple_addresses_get_one(&leader->addr) : NULL;
+    json_bool(call->json, "is_leader", status->state == SERVER_STATE_LEADING);
+    json_long(call->json, "leader_id", status->leader_id);
+    json_text(call->json, "leader_ip", address != NULL ? inet_ip_text(address).text : "");
+}
+
+/* What a leader knows of one observer comes with its handlers' counters. Java:
+ * SyncedObserverConsCommand */
+void command_run_observers(struct command_call *call)
+{
+    json_long(call->json, "synced_observers", call->facts->status->leader.synced_observers);
+    json_list_begin(call->json, "observers");
+    json_list_end(call->json);
+}
+
+/* ---- addresses ------------------------------------------------------------------------------- */
+
+static void write_address_list(struct json_writer *json, const char *key,
+                               const struct multiple_addresses *addresses)
+{
+    json_list_begin(json, key);
+    for (size_t i = 0; i < addresses->count; i++)
+        json_text(json, NULL, inet_host_port_text(&addresses->items[i]).text);
+    json_list_end(json);
+}
+
+/* Java: VotingViewCommand.QuorumServerView */
+static void write_server_view(struct json_writer *json, const struct quorum_server *server)
+{
+    char sid[24];
+    snprintf(sid, sizeof sid, "%" PRId64, server->id);
+    json_object_begin(json, sid);
+    write_address_list(json, "server_addresses", &server->addr);
+    write_address_list(json, "election_addresses", &server->election_addr);
+    json_text(json, "client_address",
+              server->has_client_addr ? inet_host_port_text(&server->client_addr).text : "");
+    json_text(json, "learner_type",
+              server->type == LEARNER_TYPE_OBSERVER ? "observer" : "participant");
+    json_object_end(json);
+}
+
+/* Java: VotingViewCommand */
+void command_run_voting_view(struct command_call *call)
+{
+    const struct quorum_verifier *verifier = call->facts->status->verifier;
+    json_object_begin(call->json, "current_config");
+    for (size_t i = 0; verifier != NULL && i < verifier->voting.count; i++) {
+        const struct quorum_server *server = qv_member(verifier, verifier->voting.items[i]);
+        if (server != NULL)
+            write_server_view(call->json, server);
+    }
+    json_object_end(call->json);
+}
+
+/* What the getters of Java's MultipleAddresses give. Whether an address can be reached is not tried
+ * here: with one address Java does not try either, and with several it asks the network at each
+ * request (D-283). */
+static void write_multiple_addresses(struct json_writer *json, const char *key,
+                                     const struct multiple_addresses *addresses)
+{
+    const struct inet_address *one = multiple_addresses_get_one(addresses);
+    const char *one_text = one != NULL ? inet_host_port_text(one).text : NULL;
+    char text[sizeof(struct inet_text)];
+    snprintf(text, sizeof text, "%s", one_text != NULL ? one_text : "");
+    json_object_begin(json, key);
+    json_bool(json, "empty", addresses->count == 0);
+    json_text(json, "reachable_or_one", text);
+    json_text(json, "reachable_address", text);
+    json_text(json, "one", text);
+    write_address_list(json, "all_reachable_addresses", addresses);
+    write_address_list(json, "all_reachable_addresses_or_all", addresses);
+    json_list_begin(json, "wildcard_addresses");
+    for (size_t i = 0; i < addresses->count; i++) {
+        char wildcard[32];
+        snprintf(wildcard, sizeof wildcard, "0.0.0.0:%" PRIu16, addresses->items[i].port);
+        json_text(json, NULL, wildcard);
+    }
+    json_list_end(json);
+    json_list_begin(json, "all_ports");
+    for (size_t i = 0; i < addresses->count; i++)
+        json_long(json, NULL, addresses->items[i].port);
+    json_list_end(json);
+    write_address_list(json, "all_addresses", addresses);
+    json_list_begin(json, "all_host_strings");
+    for (size_t i = 0; i < addresses->count; i++)
+        json_text(json, NULL, inet_host_text(&addresses->items[i]).text);
+    json_list_end(json);
+    json_object_end(json);
+}
+
+/* Java: ZabStateCommand */
+void command_run_zabstate(struct command_call *call)
+{
+    const struct server_status *status = call->facts->status;
+    const struct quorum_server *self =
+        status->verifier != NULL ? qv_member(status->verifier, status->config->my_id) : NULL;
+    struct json_writer *json = call->json;
+    /* Java says so as long as nothing serves. */
+    if (!status->serving || self == NULL) {
+        json_bool(json, "voting", false);
+        json_text(json, "zabstate", "");
+        return;
+    }
+    char zxid[24];
+    snprintf(zxid, sizeof zxid, "0x%" PRIx64, (uint64_t)status->last_processed_zxid);
+    json_long(json, "myid", status->config->my_id);
+    json_bool(json, "is_leader", status->state == SERVER_STATE_LEADING);
+    write_multiple_addresses(json, "quorum_address", &self->addr);
+    write_multiple_addresses(json, "election_address", &self->election_addr);
+    json_text(json, "client_address",
+              status->config->has_client_port
+                  ? inet_host_port_text(&status->config->client_port_address).text
+                  : NULL);
+    json_bool(json, "voting", qv_is_voter(status->verifier, status->config->my_id));
+    json_text(json, "last_zxid", zxid);
+    json_long(json, "zab_epoch", zxid_epoch(status->last_processed_zxid));
+    json_long(json, "zab_counter", zxid_counter(status->last_processed_zxid));
+    json_text(json, "zabstate", zab_state_name(status->zab_state));
+}

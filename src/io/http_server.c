@@ -1,0 +1,241 @@
+/* libmicrohttpd in the mode in which it only does what it is called for: it has an epoll
+ * descriptor, we wait until that is readable or its next timeout has come, and let it work. A
+ * wake-up goes to the listener, as everywhere in floor io: it is the socket that the library waits
+ * for.
+ *
+ * The library is loaded with the first server, because it brings a library for TLS along: together
+ * they take 3 MB of a peer that needs 3 itself, and most peers serve no HTTP (A-280). */
+#include "zk/io/http_server.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <microhttpd.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io/sock_descriptor.h"
+#include "zk/base/alloc.h"
+#include "zk/io/sock.h"
+#include "zk/runtime/stop.h"
+
+enum {
+    BACKLOG = 50,
+    CONNECTION_MEMORY = 16 * 1024, /* of one request's line and headers */
+};
+
+/* What is used of the library. */
+struct microhttpd {
+    void *handle; /* of dlopen; never closed, because the library is not made for that */
+    __typeof__(MHD_start_daemon) *start_daemon;
+    __typeof__(MHD_stop_daemon) *stop_daemon;
+    __typeof__(MHD_get_daemon_info) *get_daemon_info;
+    __typeof__(MHD_get_timeout) *get_timeout;
+    __typeof__(MHD_run) *run;
+    __typeof__(MHD_lookup_connection_value) *lookup_connection_value;
+    __typeof__(MHD_create_response_from_buffer) *create_response_from_buffer;
+    __typeof__(MHD_add_response_header) *add_response_header;
+    __typeof__(MHD_queue_response) *queue_response;
+    __typeof__(MHD_destroy_response) *destroy_response;
+};
+
+struct http_server {
+    struct microhttpd lib;
+    struct sock *listener;
+    struct MHD_Daemon *daemon;
+    int epoll_fd; /* the daemon's */
+    struct zk_stop stop;
+    http_handler *handler;
+    void *arg;
+};
+
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_size, void **request_state);
+
+/* ---- the library ----------------------------------------------------------------------------- */
+
+/* Writes the function's address to *ret_function, a pointer to a function. Returns whether it is
+ * there. */
+static bool find_function(void *handle, const char *name, void *ret_function)
+{
+    void *symbol = dlsym(handle, name);
+    memcpy(ret_function, &symbol, sizeof symbol); /* ISO C has no cast for that */
+    return symbol != NULL;
+}
+
+/* Errors: -ENOPKG, it is not on this machine. */
+static int load_library(struct microhttpd *lib)
+{
+    lib->handle = dlopen("libmicrohttpd.so.12", RTLD_NOW | RTLD_LOCAL);
+    if (lib->handle == NULL)
+        return -ENOPKG;
+    void *handle = lib->handle;
+    bool whole =
+        find_function(handle, "MHD_start_daemon", &lib->start_daemon) &&
+        find_function(handle, "MHD_stop_daemon", &lib->stop_daemon) &&
+        find_function(handle, "MHD_get_daemon_info", &lib->get_daemon_info) &&
+        find_function(handle, "MHD_get_timeout", &lib->get_timeout) &&
+        find_function(handle, "MHD_run", &lib->run) &&
+        find_function(handle, "MHD_lookup_connection_value", &lib->lookup_connection_value) &&
+        find_function(handle, "MHD_create_response_from_buffer",
+                      &lib->create_response_from_buffer) &&
+        find_function(handle, "MHD_add_response_header", &lib->add_response_header) &&
+        find_function(handle, "MHD_queue_response", &lib->queue_response) &&
+        find_function(handle, "MHD_destroy_response", &lib->destroy_response);
+    return whole ? 0 : -ENOPKG;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+/* Gives the daemon the descriptor fd, which is closed if it does not start. */
+static int start_daemon(struct http_server *server, int fd, int32_t idle_timeout_ms)
+{
+    unsigned timeout_s = idle_timeout_ms > 0 ? ((unsigned)idle_timeout_ms + 999) / 1000 : 0;
+    server->daemon = server->lib.start_daemon(
+        MHD_USE_EPOLL, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTION_LIMIT, MHD_OPTION_CONNECTION_TIMEOUT,
+        timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
+    if (server->daemon == NULL) {
+        close(fd);
+        return -EAGAIN;
+    }
+    const union MHD_DaemonInfo *info =
+        server->lib.get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    if (info == NULL)
+        return -EAGAIN;
+    server->epoll_fd = info->epoll_fd;
+    return 0;
+}
+
+int http_server_new(struct zk_context *ctx, const struct inet_address *address,
+                    int32_t idle_timeout_ms, http_handler *handler, void *arg,
+                    struct http_server **ret_server)
+{
+    struct http_server *server = zk_xcalloc(1, sizeof *server);
+    server->handler = handler;
+    server->arg = arg;
+    zk_stop_init(&server->stop, ctx, "http_server");
+    int r = load_library(&server->lib);
+    if (r == 0)
+        r = sock_listen(ctx, address, BACKLOG, &server->listener);
+    if (r < 0)
+        goto out;
+    /* The daemon closes the descriptor that it is given; the socket has its own. */
+    int fd = fcntl(sock_descriptor(server->listener), F_DUPFD_CLOEXEC, 0);
+    r = fd < 0 ? -errno : start_daemon(server, fd, idle_timeout_ms);
+    if (r < 0)
+        goto out;
+    *ret_server = server;
+    return 0;
+out:
+    http_server_free(server);
+    return r;
+}
+
+void http_server_free(struct http_server *server)
+{
+    if (server == NULL)
+        return;
+    if (server->daemon != NULL)
+        server->lib.stop_daemon(server->daemon);
+    sock_unref(server->listener);
+    zk_stop_destroy(&server->stop);
+    free(server);
+}
+
+const struct inet_address *http_server_local_address(const struct http_server *server)
+{
+    return sock_local(server->listener);
+}
+
+static unsigned count_connections(struct http_server *server)
+{
+    const union MHD_DaemonInfo *info =
+        server->lib.get_daemon_info(server->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+    return info != NULL ? info->num_connections : 0;
+}
+
+/* When there are as many connections as there may be, the library does not look at the listener any
+ * more. It begins to do so again only in the call behind the one that has closed a connection. */
+static void let_it_work(struct http_server *server)
+{
+    unsigned before;
+    do {
+        before = count_connections(server);
+        server->lib.run(server->daemon);
+    } while (count_connections(server) < before);
+}
+
+void http_server_run(struct http_server *server)
+{
+    while (!zk_stop_requested(&server->stop)) {
+        MHD_UNSIGNED_LONG_LONG timeout_ms;
+        bool has_timeout = server->lib.get_timeout(server->daemon, &timeout_ms) == MHD_YES;
+        int wait_ms = !has_timeout ? -1 : timeout_ms > 60000 ? 60000 : (int)timeout_ms;
+        struct pollfd waited_for = {.fd = server->epoll_fd, .events = POLLIN};
+        if (poll(&waited_for, 1, wait_ms) < 0 && errno != EINTR)
+            return;
+        if (!zk_stop_requested(&server->stop))
+            let_it_work(server);
+    }
+}
+
+void http_server_shutdown(struct http_server *server)
+{
+    zk_stop_request(&server->stop);
+    sock_wake(server->listener);
+}
+
+const char *http_request_argument(const struct http_request *request, const char *name)
+{
+    return request->server->lib.lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND,
+                                                        name);
+}
+
+static void answer(struct http_server *server, struct MHD_Connection *connection, const char *url,
+                   const char *method, struct http_response *response)
+{
+    struct http_request request = {.path = url, .server = server, .connection = connection};
+    if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0) {
+        server->handler(server->arg, &request, response);
+        return;
+    }
+    response->status = HTTP_METHOD_NOT_ALLOWED;
+    response->content_type = "text/plain";
+    zk_str_append(&response->body, "Only GET is answered here.\n");
+}
+
+/* The library calls it twice: when the headers are there, and when the body is, which nobody looks
+ * at. An answer to the first call would close the connection. */
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_size, void **request_state)
+{
+    struct http_server *server = arg;
+    (void)version;
+    (void)upload;
+    if (*request_state == NULL) {
+        *request_state = server; /* any pointer: it has been seen */
+        return MHD_YES;
+    }
+    if (*upload_size > 0) {
+        *upload_size = 0;
+        return MHD_YES;
+    }
+    struct http_response response = {.status = HTTP_OK};
+    answer(server, connection, url, method, &response);
+    size_t length = response.body.length;
+    struct MHD_Response *page = server->lib.create_response_from_buffer(
+        length, zk_str_take(&response.body), MHD_RESPMEM_MUST_FREE);
+    if (page == NULL)
+        return MHD_NO; /* out of memory: the connection is closed */
+    if (response.content_type != NULL)
+        server->lib.add_response_header(page, "Content-Type", response.content_type);
+    enum MHD_Result queued =
+        server->lib.queue_response(connection, (unsigned)response.status, page);
+    server->lib.destroy_response(page);
+    return queued;
+}

@@ -1,0 +1,248 @@
+/* The admin server over HTTP. Java: JettyAdminServerTest, CommandsTest */
+#include "zk/command/admin_server.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "command_stage.h"
+#include "zk/io/http_server.h"
+#include "zk/io/sock.h"
+#include "zk/runtime/settings.h"
+#include "zk/server/session_tracker.h"
+#include "zk/server/zookeeper_server.h"
+#include "zk_test.h"
+
+struct scene {
+    struct test_capture capture;
+    struct zk_context *ctx;
+    struct inet_address at;
+    struct command_stage stage;
+    struct admin_server *server;
+};
+
+static void scene_open(struct scene *scene)
+{
+    scene->capture = test_capture_new();
+    scene->ctx = scene->capture.ctx;
+    zk_settings_set(scene->ctx, "zookeeper.admin.serverPort", "0");
+    command_stage_open(&scene->stage, scene->ctx);
+    assert_true(admin_server_is_enabled(scene->ctx));
+    assert_int_equal(admin_server_start(scene->ctx, command_stage_hook(&scene->stage),
+                                        command_stage_cnxns(&scene->stage), &scene->server),
+                     0);
+    char *log = test_captured_log(&scene->capture);
+    const char *port = strstr(log, "Started AdminServer on address 127.0.0.1, port ");
+    assert_non_null(port);
+    scene->at = test_loopback((uint16_t)atoi(port + 47));
+    free(log);
+}
+
+static void scene_close(struct scene *scene)
+{
+    admin_server_free(scene->server);
+    command_stage_close(&scene->stage);
+    test_capture_done(&scene->capture);
+}
+
+static struct sock *dial(struct scene *scene)
+{
+    struct sock *sock;
+    assert_int_equal(sock_new(scene->ctx, INET_V4, &sock), 0);
+    assert_int_equal(sock_connect(sock, &scene->at, TEST_PATIENCE_MS), 0);
+    sock_set_timeout(sock, TEST_PATIENCE_MS);
+    return sock;
+}
+
+/* What the server answers to a request line, headers and all. Gives. */
+static char *request(struct scene *scene, const char *line)
+{
+    struct sock *sock = dial(scene);
+    struct zk_str text = {0};
+    zk_str_printf(&text, "%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", line);
+    assert_int_equal(sock_write_fully(sock, zk_str_text(&text), text.length), 0);
+    zk_str_clear(&text);
+    for (;;) {
+        char bytes[4096];
+        size_t count;
+        assert_int_equal(sock_read_some(sock, bytes, sizeof bytes, &count), 0);
+        if (count == 0)
+            break;
+        zk_str_append_bytes(&text, bytes, count);
+    }
+    sock_unref(sock);
+    return zk_str_take(&text);
+}
+
+/* The answer to a GET has that status line, and ends with that body. */
+static void expect(struct scene *scene, const char *path, const char *status, const char *body)
+{
+    struct zk_str line = {0};
+    zk_str_printf(&line, "GET %s", path);
+    char *answer = request(scene, zk_str_text(&line));
+    const char *at = strstr(answer, "\r\n\r\n");
+    assert_non_null(at);
+    if (strstr(answer, status) == NULL || strcmp(at + 4, body) != 0)
+        fail_msg("%s: %s", path, answer);
+    free(answer);
+    zk_str_done(&line);
+}
+
+static void commands_answer_as_javas_do(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    expect(&scene, "/commands/ruok", "200 OK",
+           "{\n  \"command\" : \"ruok\",\n  \"error\" : null\n}");
+    expect(&scene, "/commands/nosuch", "200 OK",
+           "{\n  \"command\" : \"nosuch\",\n  \"error\" : \"Unknown command: nosuch\"\n}");
+    expect(&scene, "/commands/isro", "200 OK",
+           "{\n  \"read_only\" : false,\n  \"command\" : \"is_read_only\",\n  \"error\" : null\n}");
+    expect(&scene, "/commands/connections", "200 OK",
+           "{\n  \"connections\" : [ {\n"
+           "    \"remote_socket_address\" : \"127.0.0.1:50000\",\n"
+           "    \"interest_ops\" : 0,\n    \"outstanding_requests\" : 0,\n"
+           "    \"packets_received\" : 1,\n    \"packets_sent\" : 0,\n"
+           "    \"session_id\" : 0,\n    \"last_operation\" : \"\",\n"
+           "    \"established\" : 0,\n    \"session_timeout\" : 0,\n"
+           "    \"last_cxid\" : 0,\n    \"last_zxid\" : 0,\n"
+           "    \"last_response_time\" : 0,\n    \"last_latency\" : 0,\n"
+           "    \"min_latency\" : 0,\n    \"avg_latency\" : 0,\n    \"max_latency\" : 0\n"
+           "  } ],\n  \"secure_connections\" : [ ],\n"
+           "  \"command\" : \"connections\",\n  \"error\" : null\n}");
+    scene_close(&scene);
+}
+
+static void sessions_and_their_nodes_are_dumped(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    command_stage_create_ephemeral(&scene.stage, "/e", 0xa6, 1);
+    expect(&scene, "/commands/dump", "200 OK",
+           "{\n  \"expiry_time_to_session_ids\" : { },\n"
+           "  \"session_id_to_ephemeral_paths\" : {\n    \"166\" : [ \"/e\" ]\n  },\n"
+           "  \"command\" : \"dump\",\n  \"error\" : null\n}");
+    struct session_tracker *tracker = zookeeper_server_get_session_tracker(scene.stage.zk);
+    session_tracker_track_session(tracker, 0xa5, 10000);
+    char *answer = request(&scene, "GET /commands/dump");
+    assert_non_null(strstr(answer, "\" : [ 165 ]\n  },\n"));
+    free(answer);
+    scene_close(&scene);
+}
+
+/* Java: CommandsTest.testSetTraceMask() */
+static void a_trace_mask_is_set_by_its_argument(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    expect(&scene, "/commands/set_trace_mask", "200 OK",
+           "{\n  \"error\" : \"setTraceMask requires long traceMask argument\",\n"
+           "  \"command\" : \"set_trace_mask\"\n}");
+    expect(&scene, "/commands/stmk?traceMask=1x", "200 OK",
+           "{\n  \"error\" : \"setTraceMask requires long traceMask argument, got 1x\",\n"
+           "  \"command\" : \"set_trace_mask\"\n}");
+    expect(&scene, "/commands/stmk?traceMask=258", "200 OK",
+           "{\n  \"tracemask\" : 258,\n  \"command\" : \"set_trace_mask\",\n  \"error\" : null\n}");
+    expect(&scene, "/commands/gtmk", "200 OK",
+           "{\n  \"tracemask\" : 258,\n  \"command\" : \"get_trace_mask\",\n  \"error\" : null\n}");
+    scene_close(&scene);
+}
+
+static void stat_reset_resets_what_srst_resets(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    free(request(&scene, "GET /commands/stat_reset"));
+    free(request(&scene, "GET /commands/crst"));
+    admin_server_free(scene.server); /* joins its thread */
+    scene.server = NULL;
+    assert_int_equal(scene.stage.resets, 1);
+    assert_int_equal(scene.stage.cnxn.packets_received, 0);
+    scene_close(&scene);
+}
+
+static void the_list_has_a_link_to_each_command(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    char *answer = request(&scene, "GET /commands");
+    assert_non_null(
+        strstr(answer, "<a href=\"/commands/configuration\">configuration</a>\n<br/>\n"));
+    assert_non_null(strstr(answer, "<a href=\"/commands/zabstate\">zabstate</a>\n<br/>\n"));
+    char *with_slash = request(&scene, "GET /commands/");
+    assert_string_equal(strstr(with_slash, "\r\n\r\n"), strstr(answer, "\r\n\r\n"));
+    free(with_slash);
+    free(answer);
+    scene_close(&scene);
+}
+
+static void nothing_but_get_is_answered_and_nothing_else_is_there(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    static const char *const lines[] = {"GET /", "GET /command", "GET /commandsx/ruok"};
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        char *answer = request(&scene, lines[i]);
+        assert_memory_equal(answer, "HTTP/1.1 404 ", 13);
+        free(answer);
+    }
+    char *answer = request(&scene, "POST /commands/stat_reset");
+    assert_memory_equal(answer, "HTTP/1.1 405 ", 13);
+    free(answer);
+    assert_int_equal(scene.stage.resets, 0);
+    scene_close(&scene);
+}
+
+/* More silent callers than there may be connections; the next one is answered when they have
+ * gone. */
+static void silent_callers_do_not_end_it(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct sock *silent[HTTP_CONNECTION_LIMIT + 6];
+    scene_open(&scene);
+    for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
+        silent[i] = dial(&scene);
+    assert_int_equal(sock_write_fully(silent[0], "GET /comm", 9), 0);
+    assert_int_equal(sock_write_fully(silent[1], "\x16\x03\x01\x02\x00", 5), 0); /* TLS */
+    for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
+        sock_unref(silent[i]);
+    expect(&scene, "/commands/ruok", "200 OK",
+           "{\n  \"command\" : \"ruok\",\n  \"error\" : null\n}");
+    scene_close(&scene);
+}
+
+/* D-284 */
+static void it_is_off_unless_somebody_asks_for_it(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    assert_false(admin_server_is_enabled(ctx));
+    zk_settings_set(ctx, "zookeeper.admin.serverAddress", "0.0.0.0");
+    assert_true(admin_server_is_enabled(ctx));
+    zk_settings_set(ctx, "zookeeper.admin.enableServer", "false");
+    assert_false(admin_server_is_enabled(ctx));
+    zk_settings_set(ctx, "zookeeper.admin.enableServer", "true");
+    assert_true(admin_server_is_enabled(ctx));
+    zk_context_free(ctx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(commands_answer_as_javas_do),
+        cmocka_unit_test(sessions_and_their_nodes_are_dumped),
+        cmocka_unit_test(a_trace_mask_is_set_by_its_argument),
+        cmocka_unit_test(stat_reset_resets_what_srst_resets),
+        cmocka_unit_test(the_list_has_a_link_to_each_command),
+        cmocka_unit_test(nothing_but_get_is_answered_and_nothing_else_is_there),
+        cmocka_unit_test(silent_callers_do_not_end_it),
+        cmocka_unit_test(it_is_off_unless_somebody_asks_for_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
