@@ -157,7 +157,6 @@ void data_tree_remove_cnxn(struct data_tree *tree, struct watcher *watcher)
 
 /* One setWatches at work. */
 struct resetting {
-    struct data_tree *tree;
     struct watcher *watcher;
     int64_t relative_zxid;
 };
@@ -177,80 +176,81 @@ static void tell_at_once(const struct resetting *resetting, enum watcher_event_t
     resetting->watcher->ops->process(resetting->watcher, &event, NULL);
 }
 
-static int reset_data_watch(const struct resetting *resetting, const struct ustring *path)
-    REQUIRES(&resetting->tree->mu)
+static int reset_data_watch(struct data_tree *tree, const struct resetting *resetting,
+                            const struct ustring *path) REQUIRES(&tree->mu)
 {
     if (path->text == NULL)
         return -EINVAL;
-    const struct data_node *node = node_of(resetting->tree, path);
+    const struct data_node *node = node_of(tree, path);
     if (node == NULL)
         tell_at_once(resetting, WATCHER_EVENT_NODE_DELETED, path);
     else if (node->stat.mzxid > resetting->relative_zxid)
         tell_at_once(resetting, WATCHER_EVENT_NODE_DATA_CHANGED, path);
     else
-        return watch_manager_add_watch(resetting->tree->data_watches, path, resetting->watcher,
+        return watch_manager_add_watch(tree->data_watches, path, resetting->watcher,
                                        WATCHER_MODE_STANDARD);
     return 0;
 }
 
-static int reset_exist_watch(const struct resetting *resetting, const struct ustring *path)
-    REQUIRES(&resetting->tree->mu)
+static int reset_exist_watch(struct data_tree *tree, const struct resetting *resetting,
+                             const struct ustring *path) REQUIRES(&tree->mu)
 {
     if (path->text == NULL)
         return -EINVAL;
-    if (node_of(resetting->tree, path) == NULL)
-        return watch_manager_add_watch(resetting->tree->data_watches, path, resetting->watcher,
+    if (node_of(tree, path) == NULL)
+        return watch_manager_add_watch(tree->data_watches, path, resetting->watcher,
                                        WATCHER_MODE_STANDARD);
     tell_at_once(resetting, WATCHER_EVENT_NODE_CREATED, path);
     return 0;
 }
 
-static int reset_child_watch(const struct resetting *resetting, const struct ustring *path)
-    REQUIRES(&resetting->tree->mu)
+static int reset_child_watch(struct data_tree *tree, const struct resetting *resetting,
+                             const struct ustring *path) REQUIRES(&tree->mu)
 {
     if (path->text == NULL)
         return -EINVAL;
-    const struct data_node *node = node_of(resetting->tree, path);
+    const struct data_node *node = node_of(tree, path);
     if (node == NULL)
         tell_at_once(resetting, WATCHER_EVENT_NODE_DELETED, path);
     else if (node->stat.pzxid > resetting->relative_zxid)
         tell_at_once(resetting, WATCHER_EVENT_NODE_CHILDREN_CHANGED, path);
     else
-        return watch_manager_add_watch(resetting->tree->child_watches, path, resetting->watcher,
+        return watch_manager_add_watch(tree->child_watches, path, resetting->watcher,
                                        WATCHER_MODE_STANDARD);
     return 0;
 }
 
-static int reset_in_both(const struct resetting *resetting, const struct ustring *path,
-                         enum watcher_mode mode) REQUIRES(&resetting->tree->mu)
+static int reset_in_both(struct data_tree *tree, const struct resetting *resetting,
+                         const struct ustring *path, enum watcher_mode mode) REQUIRES(&tree->mu)
 {
-    int r = watch_manager_add_watch(resetting->tree->child_watches, path, resetting->watcher, mode);
+    int r = watch_manager_add_watch(tree->child_watches, path, resetting->watcher, mode);
     if (r == 0)
-        r = watch_manager_add_watch(resetting->tree->data_watches, path, resetting->watcher, mode);
+        r = watch_manager_add_watch(tree->data_watches, path, resetting->watcher, mode);
     return r;
 }
 
-static int reset_persistent_watch(const struct resetting *resetting, const struct ustring *path)
-    REQUIRES(&resetting->tree->mu)
+static int reset_persistent_watch(struct data_tree *tree, const struct resetting *resetting,
+                                  const struct ustring *path) REQUIRES(&tree->mu)
 {
-    return reset_in_both(resetting, path, WATCHER_MODE_PERSISTENT);
+    return reset_in_both(tree, resetting, path, WATCHER_MODE_PERSISTENT);
 }
 
-static int reset_persistent_recursive_watch(const struct resetting *resetting,
-                                            const struct ustring *path)
-    REQUIRES(&resetting->tree->mu)
+static int reset_persistent_recursive_watch(struct data_tree *tree,
+                                            const struct resetting *resetting,
+                                            const struct ustring *path) REQUIRES(&tree->mu)
 {
-    return reset_in_both(resetting, path, WATCHER_MODE_PERSISTENT_RECURSIVE);
+    return reset_in_both(tree, resetting, path, WATCHER_MODE_PERSISTENT_RECURSIVE);
 }
 
 /* One list after the other. A null list is found when it is its turn. */
-static int reset_list(const struct resetting *resetting, const struct ustring_list *list,
-                      int (*reset)(const struct resetting *resetting, const struct ustring *path))
-    REQUIRES(&resetting->tree->mu)
+static int reset_list(struct data_tree *tree, const struct resetting *resetting,
+                      const struct ustring_list *list,
+                      int (*reset)(struct data_tree *tree, const struct resetting *resetting,
+                                   const struct ustring *path)) REQUIRES(&tree->mu)
 {
     int r = list->present ? 0 : -EINVAL;
     for (size_t i = 0; r == 0 && i < list->count; i++)
-        r = reset(resetting, &list->items[i]);
+        r = reset(tree, resetting, &list->items[i]);
     return r;
 }
 
@@ -258,18 +258,17 @@ static int reset_list(const struct resetting *resetting, const struct ustring_li
 int data_tree_set_watches(struct data_tree *tree, const struct watches_to_set *watches,
                           struct watcher *watcher)
 {
-    struct resetting resetting = {
-        .tree = tree, .watcher = watcher, .relative_zxid = watches->relative_zxid};
+    struct resetting resetting = {.watcher = watcher, .relative_zxid = watches->relative_zxid};
     zk_mutex_lock(&tree->mu);
-    int r = reset_list(&resetting, watches->data_watches, reset_data_watch);
+    int r = reset_list(tree, &resetting, watches->data_watches, reset_data_watch);
     if (r == 0)
-        r = reset_list(&resetting, watches->exist_watches, reset_exist_watch);
+        r = reset_list(tree, &resetting, watches->exist_watches, reset_exist_watch);
     if (r == 0)
-        r = reset_list(&resetting, watches->child_watches, reset_child_watch);
+        r = reset_list(tree, &resetting, watches->child_watches, reset_child_watch);
     if (r == 0 && watches->persistent_watches != NULL)
-        r = reset_list(&resetting, watches->persistent_watches, reset_persistent_watch);
+        r = reset_list(tree, &resetting, watches->persistent_watches, reset_persistent_watch);
     if (r == 0 && watches->persistent_recursive_watches != NULL)
-        r = reset_list(&resetting, watches->persistent_recursive_watches,
+        r = reset_list(tree, &resetting, watches->persistent_recursive_watches,
                        reset_persistent_recursive_watch);
     zk_mutex_unlock(&tree->mu);
     return r;
