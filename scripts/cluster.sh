@@ -41,6 +41,8 @@ Looking
   logs [-f] [-n L] [WHO]   the last L lines (default 40) of their logs; -f follows them
                         (long: --follow, --lines)
   call WORD [WHO]       a four-letter word (srvr, mntr, stat ...) to all
+  client [--at WHO] create PATH [TEXT] | set PATH TEXT | get PATH | ls PATH | delete PATH | sync PATH
+                        one request of a ZooKeeper client, to any of them or to WHO
   trace [--all | --html F]  the traces of all C peers in order of time: what an election is made
                         of, or every event, or a page that replays them
   pcap F                what passes between the servers, into a file for Wireshark
@@ -79,7 +81,7 @@ main() {
   set -- "${words[@]}"
   verb=${1:-}
   case $verb in
-    up | status | watch | logs | call | trace | pcap | export | doctor) ;;
+    up | status | watch | logs | call | client | trace | pcap | export | doctor) ;;
     kill | stop | start | restart | pause | resume | partition | heal | down | clean) ;;
     '') die_usage "what shall I do? up, status, kill leader, clean ..." ;;
     *) die_usage "there is no verb '$verb'" ;;

@@ -93,6 +93,32 @@ tell_roles() {
   done
 }
 
+# client WHO COMMAND...: a client's request to one peer; prints the answer.
+client() {
+  "$REPO/scripts/cluster.sh" --dir "$dir/cluster" client --at "$@" 2>"$dir/words" ||
+    { cat "$dir/words" >&2 && die "the client's request failed; its words are above"; }
+}
+
+# expect_read WHO TEXT: what a client reads there now.
+expect_read() {
+  local text
+  text=$(client "$1" get /greeting)
+  [[ $text == "$2" ]] || die "a client of peer $1 read '$text', not '$2'"
+  say "  a client of peer $1 reads /greeting: $text"
+}
+
+# write_and_read TEXT WRITER READER...: sync, for a follower may be a moment behind what has been acknowledged.
+write_and_read() {
+  local text=$1 writer=$2 reader verb=set
+  [[ $text != hello ]] || verb=create
+  client "$writer" "$verb" /greeting "$text" >"$dir/answer"
+  say "A client of peer $writer writes \"$text\" to /greeting. A majority has it on disk when the client hears so."
+  for reader in "${@:3}"; do
+    client "$reader" sync /greeting >"$dir/answer"
+    expect_read "$reader" "$text"
+  done
+}
+
 begin_story() {
   local began lead
   step "1. Three peers start. Each votes for itself; the votes meet; a majority of two decides."
@@ -104,6 +130,7 @@ begin_story() {
   say "Peer $lead leads $(($(now_ms) - began)) ms after the first program was started;" \
     "$(fact "$lead" election_ms) ms of that were its election."
   tell_roles
+  write_and_read hello $((lead % 3 + 1)) $(((lead + 1) % 3 + 1))
 }
 
 # why_it_won NEW ZXID OTHER ZXID: what decided between the two that were left. The zxids are those that
@@ -146,6 +173,9 @@ kill_the_leader() {
     "$(fact "$new" election_ms) ms of that were its election, in round $(fact "$new" round)."
   other=$((6 - old - new))
   why_it_won "$new" "${zxid_of[$new]}" "$other" "${zxid_of[$other]}"
+  say "Nothing that was acknowledged is lost:"
+  expect_read "$new" hello
+  write_and_read "still here" "$other" "$new"
 }
 
 bring_it_back() {
@@ -156,7 +186,8 @@ bring_it_back() {
   look
   [[ $(fact "$old" state) == FOLLOWING && $(fact "$old" leader) == "$new" ]] ||
     die "peer $old is $(fact "$old" state) under $(fact "$old" leader), not FOLLOWING under $new"
-  say "Peer $old follows peer $new $(($(now_ms) - began)) ms after it was started again."
+  say "Peer $old follows peer $new $(($(now_ms) - began)) ms after it was started again. It has been sent what it missed:"
+  expect_read "$old" "still here"
   tell_roles
 }
 
@@ -188,7 +219,7 @@ main() {
   say ""
   say "What to try next:"
   say "  scripts/demo.sh --mix c,java,c   the same, with a real Java peer among ours"
-  say "  scripts/cluster.sh up            an ensemble that stays; then status, kill leader, logs -f"
+  say "  scripts/cluster.sh up            an ensemble that stays; then client get /, status, kill leader, logs -f"
 }
 
 main "$@"

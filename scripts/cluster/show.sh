@@ -72,6 +72,39 @@ verb_call() {
   ((answered > 0)) || die "nobody answered '$word'; see: $(call status)"
 }
 
+# ---- client ------------------------------------------------------------------------------------
+
+# request_at ID... -- COMMAND PATH [TEXT]: a client that knows these servers, or, where each peer has a namespace, the
+# first of them.
+request_at() {
+  local enter=() servers=''
+  need_packages "to be a client" python3:python3 python3-kazoo:/usr/lib/python3/dist-packages/kazoo/__init__.py
+  [[ $network == loopback ]] || { keeper_pid >/dev/null && enter_peer "$1"; }
+  while [[ $1 != -- ]]; do
+    servers+=${servers:+,}127.0.0.1:${client_port[$1]} && shift
+    [[ $network == loopback ]] || while [[ $1 != -- ]]; do shift; done
+  done
+  "${enter[@]}" /usr/bin/python3 "$REPO/scripts/cluster/client.py" "$servers" "${@:2}"
+}
+
+verb_client() {
+  local at=all words=() targets found
+  while (($# > 0)); do
+    case $1 in
+      --at) need_value "$1" $# && at=$2 && shift 2 ;;
+      *) words+=("$1") && shift ;;
+    esac
+  done
+  [[ ${words[0]:-} =~ ^(create|set|get|ls|delete|sync)$ ]] ||
+    die_usage "client takes create, set, get, ls, delete or sync, a path, and perhaps a text; not '${words[0]:-}'"
+  [[ ${words[1]:-} == /* ]] || die_usage "client ${words[0]} wants a path that begins with /, not '${words[1]:-}'"
+  check_who client "$at"
+  load_state
+  found=$(resolve "$at")
+  mapfile -t targets <<<"$found"
+  request_at "${targets[@]}" -- "${words[@]}"
+}
+
 # ---- trace, pcap -------------------------------------------------------------------------------
 
 # traced: the peers that have written a trace.
