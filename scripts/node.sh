@@ -7,9 +7,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib/lib.sh"
 usage() {
   cat <<'END'
 Usage: node.sh [OPTION]... ZOO_CFG
+       node.sh [OPTION]... PORT DATA_DIR
 
-Runs one C peer in the foreground on the configuration file ZOO_CFG, with its log on stderr. Ctrl-C
-stops it. Every option is the peer's own and is handed to it:
+Runs one C peer in the foreground on the configuration file ZOO_CFG, or a server alone that takes its
+clients at PORT and keeps its data in DATA_DIR. The log goes to stderr. Ctrl-C stops it. Every option is
+the peer's own and is handed to it:
 
       --trace FILE      write the trace of all messages and decisions
       --log-level L     how much it logs
@@ -29,9 +31,10 @@ main() {
       -h | --help) usage && exit 0 ;;
     esac
   done
-  (($# > 0)) || die_usage "which configuration file?"
+  (($# > 0)) || die_usage "which configuration file? (or a port and a directory for data)"
   [[ ${*: -1} != -* ]] || die_usage "the configuration file comes last, not ${*: -1}"
-  [[ -f ${*: -1} ]] || die_usage "there is no configuration file ${*: -1}"
+  (($# > 1)) && [[ ${*: -2:1} =~ ^[0-9]+$ ]] || [[ -f ${*: -1} ]] ||
+    die_usage "there is no configuration file ${*: -1}"
   [[ -x $binary ]] || die "there is no program $binary; build it with scripts/build.sh"
   exec "$binary" "$@"
 }

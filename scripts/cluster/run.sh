@@ -337,7 +337,20 @@ bring_up() {
       "(observers: ${#observers[@]})."
   fi
   stay
+  tell_clients "$@"
   next status
+}
+
+# tell_clients ID...: where a client connects.
+tell_clients() {
+  local id servers=''
+  [[ $network == loopback ]] || return 0
+  for id; do
+    servers+=${servers:+,}127.0.0.1:${client_port[$id]}
+  done
+  say "clients connect to: $servers"
+  say "  for example: zkCli -server $servers (Debian's package zookeeper: /usr/share/zookeeper/bin/zkCli.sh)"
+  say "  or without Java: $(call client create /greeting hello)"
 }
 
 verb_kill() {
