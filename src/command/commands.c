@@ -50,6 +50,9 @@ static const struct command COMMANDS[] = {
     {"stats", {"stat"}, true, command_run_stats},
     {"system_properties", {"sysp"}, false, run_system_properties},
     {"voting_view", {NULL}, true, command_run_voting_view},
+    {"watch_summary", {"wchs"}, true, command_run_watch_summary},
+    {"watches", {"wchc"}, true, command_run_watches},
+    {"watches_by_path", {"wchp"}, true, command_run_watches_by_path},
     {"zabstate", {NULL}, false, command_run_zabstate},
 };
 

@@ -54,5 +54,9 @@ void command_run_hash(struct command_call *call);
 void command_run_monitor(struct command_call *call);
 void command_run_server_stats(struct command_call *call);
 void command_run_stats(struct command_call *call);
+/* ---- commands_watch.c ---- */
+void command_run_watch_summary(struct command_call *call);
+void command_run_watches(struct command_call *call);
+void command_run_watches_by_path(struct command_call *call);
 
 #endif

@@ -49,7 +49,6 @@ enum need {
     NEEDS_NOTHING,
     NEEDS_STATUS,
     NEEDS_SERVING, /* a leader; without one the answer is NOT_SERVING */
-    NOT_BUILT,     /* Java knows it, this peer does not (D-41) */
 };
 
 static const struct {
@@ -64,8 +63,8 @@ static const struct {
     [WORD_RUOK] = {"ruok", NEEDS_NOTHING}, [WORD_SRST] = {"srst", NEEDS_SERVING},
     [WORD_SRVR] = {"srvr", NEEDS_SERVING}, [WORD_STAT] = {"stat", NEEDS_SERVING},
     [WORD_STMK] = {"stmk", NEEDS_NOTHING}, [WORD_TELNET_CLOSE] = {"telnet close", NEEDS_NOTHING},
-    [WORD_WCHC] = {"wchc", NOT_BUILT},     [WORD_WCHP] = {"wchp", NOT_BUILT},
-    [WORD_WCHS] = {"wchs", NOT_BUILT},
+    [WORD_WCHC] = {"wchc", NEEDS_SERVING}, [WORD_WCHP] = {"wchp", NEEDS_SERVING},
+    [WORD_WCHS] = {"wchs", NEEDS_SERVING},
 };
 
 /* What telnet sends when its user presses Ctrl-C. Java: telnetCloseCmd */
@@ -82,7 +81,6 @@ static void set_trace_mask(const struct four_letter_facts *facts, struct zk_str 
 static void reset_server_stats(const struct four_letter_facts *facts, struct zk_str *str);
 static void append_conf(const struct server_status *status, struct zk_str *str);
 static void append_not_serving(enum word_id id, struct zk_str *str);
-static void append_not_built(const char *name, struct zk_str *str);
 
 struct four_letter_words *four_letter_words_new(struct zk_context *ctx)
 {
@@ -96,8 +94,7 @@ struct four_letter_words *four_letter_words_new(struct zk_context *ctx)
         word->name = KNOWN[i].name;
         /* zkServer.sh asks with srvr, so that is always allowed. */
         word->is_enabled = i == WORD_SRVR || is_in_whitelist(&whitelist, word->name);
-        word->needs_status =
-            word->is_enabled && KNOWN[i].need != NEEDS_NOTHING && KNOWN[i].need != NOT_BUILT;
+        word->needs_status = word->is_enabled && KNOWN[i].need != NEEDS_NOTHING;
     }
     zk_strings_done(&whitelist);
     return words;
@@ -134,6 +131,7 @@ void four_letter_words_answer(const struct four_letter_words *words,
                               const struct four_letter_word *word,
                               const struct four_letter_facts *facts, struct zk_str *ret_answer)
 {
+    /* LONG: one Java method */
     enum word_id id = (enum word_id)(word - words->words);
     if (!word->is_enabled) {
         zk_str_printf(ret_answer, "%s is not executed because it is not in the whitelist.\n",
@@ -194,10 +192,16 @@ void four_letter_words_answer(const struct four_letter_words *words,
     case WORD_TELNET_CLOSE: /* Java: NopCommand */
         return;
     case WORD_WCHC:
+        four_letter_words_append_watches(facts, false, ret_answer);
+        return;
     case WORD_WCHP:
+        four_letter_words_append_watches(facts, true, ret_answer);
+        return;
     case WORD_WCHS:
+        four_letter_words_append_wchs(facts, ret_answer);
+        return;
     case WORDS:
-        append_not_built(word->name, ret_answer);
+        return;
     }
 }
 
@@ -228,16 +232,6 @@ static void set_trace_mask(const struct four_letter_facts *facts, struct zk_str 
 static void append_not_serving(enum word_id id, struct zk_str *str)
 {
     zk_str_printf(str, "%s%s", NOT_SERVING, id == WORD_HASH ? "" : "\n");
-}
-
-static void append_not_built(const char *name, struct zk_str *str)
-{
-    zk_str_printf(str, "%s is not built yet: zkpeer answers", name);
-    for (size_t i = 0; i < WORDS; i++) {
-        if (KNOWN[i].need != NOT_BUILT && i != WORD_TELNET_CLOSE)
-            zk_str_printf(str, " %s", KNOWN[i].name);
-    }
-    zk_str_append(str, ". Ask a Java server for the others.\n");
 }
 
 /* Java's system properties are our settings; those that nobody has set are left out.

@@ -14,6 +14,10 @@ void four_letter_words_append_cons(const struct four_letter_facts *facts, struct
 void four_letter_words_append_dirs(const struct four_letter_facts *facts, struct zk_str *str);
 void four_letter_words_append_dump(const struct four_letter_facts *facts, struct zk_str *str);
 void four_letter_words_append_hash(const struct four_letter_facts *facts, struct zk_str *str);
+/* ---- four_letter_words_watch.c ---- */
+void four_letter_words_append_watches(const struct four_letter_facts *facts, bool by_path,
+                                      struct zk_str *str);
+void four_letter_words_append_wchs(const struct four_letter_facts *facts, struct zk_str *str);
 /* ---- four_letter_words_mntr.c ---- */
 void four_letter_words_append_mntr(const struct four_letter_facts *facts, struct zk_str *str);
 

@@ -51,7 +51,7 @@ static void append_gauges(const struct four_letter_facts *facts, struct monitor_
         gauge(sink, "max_proposal_size", status->leader.max_proposal_size);
         gauge(sink, "synced_followers", status->leader.synced_followers);
     }
-    gauge(sink, "watch_count", 0);
+    gauge(sink, "watch_count", status->watch_count);
     if (leads) {
         gauge(sink, "synced_non_voting_followers", status->leader.synced_non_voting_followers);
         gauge(sink, "synced_observers", status->leader.synced_observers);

@@ -545,9 +545,9 @@ void zk_database_fill_status(struct zk_database *database, struct server_status 
     zk_mutex_unlock(&database->mu);
     status->last_processed_zxid = data_tree_last_processed_zxid(tree);
     status->node_count = (int64_t)data_tree_get_node_count(tree);
-    status->watch_count = (int64_t)data_tree_get_watch_count(tree);
     status->ephemerals_count = (int64_t)data_tree_get_ephemerals_count(tree);
     status->approximate_data_size = data_tree_cached_approximate_data_size(tree);
+    status->watch_count = (int64_t)data_tree_get_watch_count(tree);
     data_tree_unref(tree);
 }
 

@@ -173,8 +173,8 @@ static void cli_03_short_words_answer_like_javas_in_every_role(void **state)
 static void cli_03_words_that_need_a_leader_say_so_while_there_is_none(void **state)
 {
     (void)state;
-    static const char *const words[] = {"srvr", "stat", "mntr", "conf", "cons",
-                                        "crst", "dirs", "dump", "srst"};
+    static const char *const words[] = {"srvr", "stat", "mntr", "conf", "cons", "crst",
+                                        "dirs", "dump", "srst", "wchs", "wchc", "wchp"};
     struct scene scene = scene_of("looking");
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         char *answer = ask(&scene, words[i]);
@@ -611,6 +611,41 @@ static void dirs_takes_the_one_directory_for_the_other_as_java_does(void **state
     scene_done(&scene);
 }
 
+static int64_t watcher_session(struct watcher *watcher)
+{
+    (void)watcher;
+    return INT64_C(0x100000a4cf20000);
+}
+
+static bool never_stale(struct watcher *watcher)
+{
+    (void)watcher;
+    return false;
+}
+
+static void cli_83_words_about_watches_name_sessions_and_paths(void **state)
+{
+    (void)state;
+    static const struct watcher_ops ops = {.get_session_id = watcher_session,
+                                           .is_stale = never_stale};
+    struct scene scene = scene_of("follower");
+    struct watcher watcher = {.ops = &ops};
+    struct data_tree *tree = zk_database_get_data_tree(scene.stage.database);
+    char text[] = "/a/b";
+    const struct ustring path = {.text = text, .length = 4};
+    expect(&scene, "wchs", "0 connections watching 0 paths\nTotal watches:0\n");
+    expect(&scene, "wchc", "\n");
+    assert_int_equal(data_tree_add_watch(tree, &path, &watcher, WATCHER_MODE_PERSISTENT), 0);
+
+    expect(&scene, "wchs", "1 connections watching 1 paths\nTotal watches:1\n");
+    expect(&scene, "wchc", "0x100000a4cf20000\n\t/a/b\n\n");
+    expect(&scene, "wchp", "/a/b\n\t0x100000a4cf20000\n\n");
+
+    data_tree_remove_cnxn(tree, &watcher);
+    data_tree_unref(tree);
+    scene_done(&scene);
+}
+
 /* Java: SetTraceMaskCommand */
 static void stmk_sets_what_gtmk_tells(void **state)
 {
@@ -671,29 +706,6 @@ static void cli_03_words_outside_the_whitelist_are_refused_with_javas_line(void 
     scene_done(&scene);
 }
 
-/* C-7, D-41: also while there is no leader, for it would not help to wait for one */
-static void words_that_are_not_built_say_so_if_they_are_allowed(void **state)
-{
-    (void)state;
-    static const char *const words[] = {"wchc", "wchp", "wchs"};
-    static const char *const states[] = {"follower", "looking"};
-    for (size_t i = 0; i < 6; i++) {
-        struct scene scene = scene_of(states[i / 3]);
-        char *answer = ask(&scene, words[i % 3]);
-        assert_memory_equal(answer, words[i % 3], 4);
-        assert_string_equal(answer + 4,
-                            " is not built yet: zkpeer answers conf cons crst dirs dump envi gtmk "
-                            "hash isro mntr ruok srst srvr stat stmk. Ask a Java server for the "
-                            "others.\n");
-        free(answer);
-        zk_settings_set(scene.ctx, "zookeeper.4lw.commands.whitelist", "stat");
-        answer = ask(&scene, words[i % 3]);
-        assert_string_equal(answer + 4, " is not executed because it is not in the whitelist.\n");
-        free(answer);
-        scene_done(&scene);
-    }
-}
-
 static void four_other_bytes_are_no_word(void **state)
 {
     (void)state;
@@ -723,10 +735,10 @@ int main(void)
         cmocka_unit_test(cli_83_dump_tells_sessions_and_their_nodes),
         cmocka_unit_test(hash_lists_the_digest_of_each_128th_zxid),
         cmocka_unit_test(dirs_takes_the_one_directory_for_the_other_as_java_does),
+        cmocka_unit_test(cli_83_words_about_watches_name_sessions_and_paths),
         cmocka_unit_test(stmk_sets_what_gtmk_tells),
         cmocka_unit_test(only_srvr_is_allowed_unless_somebody_says_more),
         cmocka_unit_test(cli_03_words_outside_the_whitelist_are_refused_with_javas_line),
-        cmocka_unit_test(words_that_are_not_built_say_so_if_they_are_allowed),
         cmocka_unit_test(four_other_bytes_are_no_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,8 +2,7 @@
  * there, a text comes back, and the connection is closed.
  * Java: server.command.FourLetterCommands and its neighbours
  *
- * A word stands where a request's length would, so any other four bytes are such a length. The
- * words that ask about watches are not built yet, and are answered with a line that says so (D-41).
+ * A word stands where a request's length would, so any other four bytes are such a length.
  * Any thread that holds no lock may call these functions; they take locks for a moment, to look at
  * connections, sessions and nodes. conf and dirs block on the disk, because they measure
  * directories. */
