@@ -56,7 +56,7 @@ static void learner_request_processor_run(void *arg)
     zk_log(processor->ctx, ZK_LOG_REQUEST_PROCESSOR_EXITED, processor->role);
 }
 
-/* Marks what would ruin a leader of Java: it is answered here, in its turn (D-290). */
+/* What would ruin a leader of Java is marked, and answered here in its turn (D-290). */
 static void refuse_ruinous(struct learner_request_processor *processor, struct request *request)
 {
     enum keeper_code code = ruinous_request(processor->ctx, request);

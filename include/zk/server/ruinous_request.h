@@ -9,7 +9,7 @@ struct zk_context;
 
 /* Returns what a learner answers a request that must not reach a leader of Java, or KEEPER_CODE_OK
  * for every other one (D-290). Our own PrepRequestProcessor refuses the same ones, with the same
- * codes. Reads the body and changes nothing; any thread, never blocks. Java: none */
+ * codes. Reads the body and changes nothing; any thread, never blocks. */
 enum keeper_code ruinous_request(struct zk_context *ctx, const struct request *request);
 
 #endif
