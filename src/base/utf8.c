@@ -1,6 +1,8 @@
 /* UTF-8, one character at a time: overlong forms and surrogates are malformed. */
 #include "zk/base/utf8.h"
 
+#include <stdbool.h>
+
 /* Returns how many bytes a sequence has, by its first one, or 0 if none starts with it. */
 static size_t utf8_sequence_length(uint8_t first)
 {
@@ -55,4 +57,57 @@ size_t zk_utf8_encode(uint32_t character, char *ret_text)
     }
     ret_text[0] = (char)((0xf00u >> used & 0xff) | character);
     return used;
+}
+
+/* ---- as Java has it -------------------------------------------------------------------------- */
+
+static bool is_continuation(uint8_t byte)
+{
+    return (byte & 0xc0) == 0x80;
+}
+
+/* Whether second may stand behind first, which begins a sequence of three or four bytes. A surrogate
+ * may: Java takes its three bytes for one malformed part. */
+static bool may_follow(uint8_t first, uint8_t second)
+{
+    if (!is_continuation(second))
+        return false;
+    if (first == 0xe0)
+        return second >= 0xa0;
+    if (first == 0xf0)
+        return second >= 0x90;
+    return first != 0xf4 || second < 0x90;
+}
+
+/* How many bytes Java replaces by one U+FFFD, where no character starts. */
+static size_t malformed_length(const uint8_t *bytes, size_t length)
+{
+    size_t wanted = utf8_sequence_length(bytes[0]);
+    if (wanted < 3 || length < 2 || !may_follow(bytes[0], bytes[1]))
+        return 1;
+    size_t used = 2;
+    while (used < wanted && used < length && is_continuation(bytes[used]))
+        used++;
+    return used;
+}
+
+size_t zk_utf8_through_java(const char *text, size_t length, char *ret_text)
+{
+    enum { REPLACEMENT = 0xfffd };
+    size_t written = 0;
+    size_t used;
+    for (size_t at = 0; at < length; at += used) {
+        int32_t character = zk_utf8_decode(text + at, length - at, &used);
+        if (character < 0) {
+            used = malformed_length((const uint8_t *)text + at, length - at);
+            character = REPLACEMENT;
+        }
+        if (character >= 0x10000) {
+            uint32_t rest = (uint32_t)character - 0x10000;
+            written += zk_utf8_encode(0xd800 + (rest >> 10), ret_text + written);
+            character = (int32_t)(0xdc00 + (rest & 0x3ff));
+        }
+        written += zk_utf8_encode((uint32_t)character, ret_text + written);
+    }
+    return written;
 }

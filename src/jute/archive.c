@@ -11,6 +11,7 @@
 
 #include "zk/base/alloc.h"
 #include "zk/base/panic.h"
+#include "zk/base/utf8.h"
 #include "zk/runtime/settings.h"
 
 enum {
@@ -186,6 +187,23 @@ static int in_length(struct jute_in *in, int32_t *ret_length)
     return 0;
 }
 
+/* Bytes that are no UTF-8, or characters that Java writes otherwise than they came, become what a
+ * server of Java would have from then on: two such strings can be one to it. */
+static void make_javas(struct ustring *string)
+{
+    size_t at = 0;
+    while (at < string->length && (uint8_t)string->text[at] < 0x80)
+        at++;
+    if (at == string->length)
+        return;
+    char *text = zk_xmalloc(3 * string->length + 1);
+    size_t length = zk_utf8_through_java(string->text, string->length, text);
+    text[length] = '\0';
+    free(string->text);
+    string->text = zk_xrealloc(text, length + 1);
+    string->length = length;
+}
+
 int jute_in_ustring(struct jute_in *in, struct ustring *ret_string)
 {
     int32_t length;
@@ -210,6 +228,7 @@ int jute_in_ustring(struct jute_in *in, struct ustring *ret_string)
     }
     text[have] = '\0';
     *ret_string = (struct ustring){.text = text, .length = have};
+    make_javas(ret_string);
     return 0;
 out:
     free(text);

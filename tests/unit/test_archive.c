@@ -390,12 +390,26 @@ static void a_stat_is_sixty_bytes_in_javas_order(void **state)
                    60);
 }
 
+static void bytes_that_are_no_text_are_read_as_java_reads_them(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[] = {0, 0, 0, 3, '/', 0xff, 'b'};
+    struct reading reading = reading_new(bytes, sizeof bytes);
+    struct ustring string;
+    assert_int_equal(jute_in_ustring(&reading.in, &string), 0);
+    assert_int_equal(string.length, 5);
+    assert_memory_equal(string.text, "/\xef\xbf\xbd\x62", 6);
+    ustring_done(&string);
+    reading_done(&reading);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_big_endian),
         cmocka_unit_test(null_and_empty_are_different_bytes),
         cmocka_unit_test(strings_and_buffers_carry_their_length),
+        cmocka_unit_test(bytes_that_are_no_text_are_read_as_java_reads_them),
         cmocka_unit_test(what_was_written_is_read_again),
         cmocka_unit_test(a_stream_that_ends_inside_a_field_gives_nothing),
         cmocka_unit_test(long_strings_and_buffers_come_whole),

@@ -212,6 +212,7 @@ static void a_type_that_nobody_defined_passes_without_a_transaction(void **state
 
 /* ---- what would ruin Java -------------------------------------------------------------------- */
 
+/* CLI-36 */
 static void d_150_a_multi_with_a_null_path_is_an_error_transaction(void **state)
 {
     struct prep_stage *stage = *state;

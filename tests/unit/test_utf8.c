@@ -37,11 +37,37 @@ static void malformed_bytes_are_skipped_one_by_one(void **state)
     }
 }
 
+/* What Java 17 made of these bytes, and wrote. */
+static void what_java_makes_of_bytes_that_are_no_text(void **state)
+{
+    static const char *const cases[][2] = {
+        {"a\xc3\xbc", "a\xc3\xbc"},
+        {"\xff\xfe", "\xef\xbf\xbd\xef\xbf\xbd"},
+        {"\xc3", "\xef\xbf\xbd"},
+        {"\xc0\x80", "\xef\xbf\xbd\xef\xbf\xbd"},
+        {"\xe2\x82", "\xef\xbf\xbd"},
+        {"\xe2\x82z", "\xef\xbf\xbdz"},
+        {"\xe0\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+        {"\xed\xa0\x80", "\xef\xbf\xbd"}, /* a surrogate: three bytes, one replacement */
+        {"\xf0\x90\x80z", "\xef\xbf\xbdz"},
+        {"\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+        {"\xf0\x9f\x98\x80", "\xed\xa0\xbd\xed\xb8\x80"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[32];
+        size_t length = zk_utf8_through_java(cases[i][0], strlen(cases[i][0]), text);
+        assert_int_equal(length, strlen(cases[i][1]));
+        assert_memory_equal(text, cases[i][1], length);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_character_comes_back),
         cmocka_unit_test(malformed_bytes_are_skipped_one_by_one),
+        cmocka_unit_test(what_java_makes_of_bytes_that_are_no_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

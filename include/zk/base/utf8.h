@@ -13,4 +13,10 @@ int32_t zk_utf8_decode(const char *text, size_t length, size_t *ret_used);
 /* Writes a character (at most U+10FFFF) into 4 bytes or more. Returns how many it took. */
 size_t zk_utf8_encode(uint32_t character, char *ret_text);
 
+/* Writes what Java makes of bytes that shall be text: each malformed part becomes U+FFFD, and a
+ * character beyond U+FFFF two surrogates of three bytes each. ret_text has room for three times
+ * length. Returns how many bytes it is. Java: BinaryInputArchive.readString(), and
+ * BinaryOutputArchive.stringToByteBuffer() */
+size_t zk_utf8_through_java(const char *text, size_t length, char *ret_text);
+
 #endif

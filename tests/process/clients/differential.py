@@ -495,6 +495,7 @@ def parse_options():
                         help='seconds for making a failure small; 0: not at all (default: 60)')
     parser.add_argument('--failures', type=int, default=1, metavar='N', help='end when so many rounds differ (default: 1)')
     parser.add_argument('--extended', action='store_true', help='with extendedTypesEnabled: TTL nodes')
+    parser.add_argument('--without', default='', metavar='CODES', help='leave out these requests: 100,101 ...')
     parser.add_argument('--tally', action='store_true', help='also print how often each request had which answer')
     options = parser.parse_args()
     try:
@@ -508,6 +509,10 @@ def parse_options():
     for name in ('requests', 'round', 'failures'):
         if getattr(options, name) < 1:
             parser.error('--%s needs a number above 0' % name)
+    try:
+        options.without = [int(code) for code in options.without.split(',') if code]
+    except ValueError:
+        parser.error("--without needs numbers, as 100,101, not '%s'" % options.without)
     options.label = 'differential %s, %s%s' % (options.a, options.b, ' alone' if options.alone else '')
     return options
 
@@ -524,7 +529,7 @@ def main():
         player = Player(sides, len(options.kinds[0]) > 1)
         started, sent, number, failures = time.monotonic(), 0, options.first, 0
         while (number < options.first + options.rounds) if options.rounds else sent < options.requests:
-            actions = sessions.Round(options.seed, number, options.round, len(options.kinds[0])).actions()
+            actions = sessions.Round(options.seed, number, options.round, len(options.kinds[0]), options.without).actions()
             found = player.play(actions)
             sent += sum(len(action[2]) if action[0] == 'batch' else 1 for action in actions)
             if found is not None:

@@ -32,14 +32,16 @@ LENGTHS = [-1, -2, 0x7fffffff, -0x80000000, 1 << 24, 1048576, 100]
 
 
 class Round:
-    """Makes the actions of one round. servers: how many there are. avoid_poison: nothing that ruins Java."""
+    """Makes the actions of one round. servers: how many there are. without: opcodes. avoid_poison: nothing that ruins Java."""
 
-    def __init__(self, seed, number, requests, servers=1, avoid_poison=True):
+    def __init__(self, seed, number, requests, servers=1, without=(), avoid_poison=True):
         self.rng = random.Random('%d/%d' % (seed, number))
         self.root = ROOT % (number % 100000)
         self.servers, self.avoid_poison = servers, avoid_poison
         self.want = requests
         self.unsure = False
+        self.without = set(without)
+        self.weights = list(zip(*[(code, weight) for code, weight in zip(*WEIGHTS) if code not in self.without]))
         self.made = 0
         self.open = [False] * SLOTS
         self.known = [False] * SLOTS  # has had a session that may be renewed
@@ -177,7 +179,7 @@ class Round:
 
     def op(self):
         rng = self.rng
-        code = rng.choices(*WEIGHTS)[0]
+        code = rng.choices(*self.weights)[0]
         zxid = None
         if code in (1, 15, 19):
             body = self.create_body(code)
@@ -311,8 +313,9 @@ class Round:
             if dice < 0.84:
                 out += [('batch', slot, ops) for ops in self.batches(rng.choice((1, 1, 2, 3, 5, 8, 13, 30, 60, 100)))]
             elif dice < 0.9:
-                out.append(('batch', slot, [self.auth()]))
-            elif dice < 0.925 and slot != 0:
+                if 100 not in self.without:
+                    out.append(('batch', slot, [self.auth()]))
+            elif dice < 0.925 and slot != 0 and 100 not in self.without:
                 kind, what = self.breaks()
                 out.append((kind, slot, what))
                 self.open[slot] = False
