@@ -66,8 +66,8 @@ static bool is_continuation(uint8_t byte)
     return (byte & 0xc0) == 0x80;
 }
 
-/* Whether second may stand behind first, which begins a sequence of three or four bytes. A surrogate
- * may: Java takes its three bytes for one malformed part. */
+/* Whether second may stand behind first, which begins a sequence of three or four bytes. What is a
+ * surrogate may: Java takes its three bytes for one malformed part. */
 static bool may_follow(uint8_t first, uint8_t second)
 {
     if (!is_continuation(second))
