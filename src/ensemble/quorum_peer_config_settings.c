@@ -73,12 +73,11 @@ static const struct config_setting SETTINGS[] = {
 
     {"client.portUnification", KEY_REFUSED, "false", "TLS for clients", TEXT},
     {"client.secure", KEY_REFUSED, "false", "TLS for clients", TEXT},
-    {"enforce.auth.enabled", KEY_REFUSED, "false", "authentication of clients", TEXT},
+    {"enforce.auth.enabled", KEY_SERVED, NULL, NULL, TEXT},
     {"sessionRequireClientSASLAuth", KEY_REFUSED, "false", "authentication of clients", TEXT},
     {"testingonly.initialZxid", KEY_REFUSED, NULL, "a first zxid for tests", TEXT},
 
-    {"DigestAuthenticationProvider.enabled", KEY_SERVED, NULL, NULL, TEXT},
-    {"DigestAuthenticationProvider.", KEY_WARNS, NULL, NULL, TEXT},
+    {"DigestAuthenticationProvider.", KEY_SERVED, NULL, NULL, TEXT},
     {"SASLAuthenticationProvider.", KEY_WARNS, NULL, NULL, TEXT},
     {"X509AuthenticationProvider.", KEY_WARNS, NULL, NULL, TEXT},
     {"admin.commandURL", KEY_SERVED, NULL, NULL, TEXT},
@@ -113,7 +112,7 @@ static const struct config_setting SETTINGS[] = {
     {"connection_throttle_weight_enabled", KEY_WARNS, "false", NULL, TEXT},
     {"emulate353TTLNodes", KEY_SERVED, NULL, NULL, TEXT},
     {"enableEagerACLCheck", KEY_WARNS, "false", NULL, TEXT},
-    {"enforce.auth.schemes", KEY_WARNS, NULL, NULL, TEXT},
+    {"enforce.auth.schemes", KEY_SERVED, NULL, NULL, TEXT},
     {"enforceQuota", KEY_SERVED, NULL, NULL, TEXT},
     {"ensembleAuthName", KEY_WARNS, NULL, NULL, TEXT},
     {"flushDelay", KEY_SERVED, NULL, NULL, TEXT},

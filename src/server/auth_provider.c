@@ -178,6 +178,9 @@ static enum keeper_code digest_handle_authentication(struct zk_context *ctx,
     decode_text(auth, &id);
     enum keeper_code code =
         generate_digest(ctx, &id, &digest) ? KEEPER_CODE_OK : KEEPER_CODE_AUTHFAILED;
+    /* Ids end with a zero byte. A user whose name has one would become another (D-310). */
+    if (strlen(zk_str_text(&digest)) != digest.length)
+        code = KEEPER_CODE_AUTHFAILED;
     if (code == KEEPER_CODE_OK && super_digest != NULL &&
         strcmp(zk_str_text(&digest), super_digest) == 0)
         code = add_id(cnxn, "super", "");

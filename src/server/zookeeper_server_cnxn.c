@@ -18,6 +18,7 @@
 #include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
+#include "zk/server/auth_provider.h"
 #include "zk/server/request.h"
 #include "zk/server/zk_database.h"
 #include "zk/server/zookeeper_server.h"
@@ -39,11 +40,13 @@ void server_admission_init(struct server_admission *admission, struct zk_context
         zk_settings_get_integer(ctx, "zookeeper.globalOutstandingLimit", GLOBAL_OUTSTANDING_LIMIT);
     zk_mutex_init(&admission->mu, ctx, "connect_throttle", ZK_RANK_CONNECT_THROTTLE);
     blue_throttle_init(&admission->throttle, ctx, zk_elapsed_ms());
+    authentication_helper_init(&admission->auth_helper, ctx);
 }
 
 void server_admission_done(struct server_admission *admission)
 {
     zk_mutex_destroy(&admission->mu);
+    authentication_helper_done(&admission->auth_helper);
 }
 
 void zookeeper_server_set_session_timeouts(struct zookeeper_server *server, int32_t min_ms,
@@ -171,8 +174,8 @@ out:
 
 /* ---- frames after it ------------------------------------------------------------------------- */
 
-/* The password is wrong, or nobody knows the scheme: the client is told, and the connection is
- * closed behind that. */
+/* What came with the scheme is of no use, or nobody knows the scheme: the client is told, and the
+ * connection is closed behind that. */
 static void refuse_auth(struct server_cnxn *cnxn, int32_t xid)
 {
     struct reply_header header = {.xid = xid, .err = KEEPER_CODE_AUTHFAILED};
@@ -195,8 +198,25 @@ static int process_auth(struct zookeeper_server *server, struct server_cnxn *cnx
     zk_input_free(input);
     if (r < 0)
         return -EPROTO;
-    zk_log(ctx, ZK_LOG_NO_AUTH_PROVIDER, packet.scheme.text != NULL ? packet.scheme.text : "null");
-    refuse_auth(cnxn, xid);
+    const struct server_authentication_provider *ap = provider_registry_get(ctx, &packet.scheme);
+    enum keeper_code auth_return = KEEPER_CODE_AUTHFAILED;
+    if (ap != NULL)
+        auth_return = ap->handle_authentication != NULL
+                          ? ap->handle_authentication(ctx, cnxn, packet.auth)
+                          : KEEPER_CODE_OK;
+    if (auth_return == KEEPER_CODE_OK) {
+        struct reply_header header = {.xid = xid};
+        zk_log(ctx, ZK_LOG_AUTH_SUCCESS, (uint64_t)cnxn->session_id, ap->scheme,
+               cnxn->remote_address);
+        cnxn->ops->send_response(cnxn, &header, NULL);
+    } else {
+        if (ap == NULL)
+            zk_log(ctx, ZK_LOG_NO_AUTH_PROVIDER,
+                   packet.scheme.text != NULL ? packet.scheme.text : "null");
+        else
+            zk_log(ctx, ZK_LOG_AUTH_FAILED, ap->scheme);
+        refuse_auth(cnxn, xid);
+    }
     jute_done(&auth_packet_record, &packet);
     return 0;
 }
@@ -249,6 +269,9 @@ int zookeeper_server_process_packet(struct zookeeper_server *server, struct serv
         answer_sasl(cnxn, xid);
         return 0;
     }
+    if (!authentication_helper_enforce(&zookeeper_server_admission(server)->auth_helper,
+                                       zookeeper_server_ctx(server), cnxn, xid))
+        return 0;
     struct buf *body = buf_new_copy(bytes, length);
     *ret_request = request_new_of_cnxn(cnxn, xid, type, body);
     buf_unref(body);

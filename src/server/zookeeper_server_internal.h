@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "server/authentication_helper.h"
 #include "zk/base/attrs.h"
 #include "zk/runtime/lock.h"
 #include "zk/server/blue_throttle.h"
@@ -19,6 +20,7 @@ struct server_admission {
     int32_t max_session_timeout_ms;
     int64_t global_outstanding_limit;
     struct cnxn_sessions cnxns; /* zeroed: there is no client port */
+    struct authentication_helper auth_helper;
 
     struct zk_mutex mu; /* L-64. Java's monitor of BlueThrottle. Guards: */
     struct blue_throttle throttle GUARDED_BY(&mu);

@@ -806,7 +806,15 @@
 #define ZK_LOG_GOT_AUTH_PACKET  ZK_INFO, "got auth packet %s"
 /* J, put together: scheme */
 #define ZK_LOG_NO_AUTH_PROVIDER ZK_WARN, "No authentication provider for scheme: %s has ip digest "
-
+/* J: session, scheme, address */
+#define ZK_LOG_AUTH_SUCCESS                                                                        \
+    ZK_INFO, "Session 0x%" PRIx64 ": auth success for scheme %s and address %s"
+/* J: scheme */
+#define ZK_LOG_AUTH_FAILED               ZK_WARN, "Authentication failed for scheme: %s"
+/* J: scheme */
+#define ZK_LOG_AUTH_SCHEME_NOT_AVAILABLE ZK_ERROR, "Authentication scheme %s is not available."
+#define ZK_LOG_CLIENT_NOT_AUTHENTICATED                                                            \
+    ZK_ERROR, "The client %s has none of the schemes of enforce.auth.schemes; it is turned away"
 /* J: address, port, url */
 #define ZK_LOG_ADMIN_SERVER_STARTED                                                                \
     ZK_INFO, "Started AdminServer on address %s, port %d and command URL %s"
