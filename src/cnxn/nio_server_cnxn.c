@@ -229,11 +229,11 @@ struct batch {
 
 static void hand_on(struct batch *batch)
 {
-    for (size_t i = 0; i < batch->count; i++) {
-        if (zookeeper_server_submit_request(batch->zk, batch->requests[i]) < 0)
-            nio_server_cnxn_close(batch->cnxn, DISCONNECT_REASON_SERVER_SHUTDOWN);
+    if (batch->count > 0 &&
+        zookeeper_server_submit_requests(batch->zk, batch->requests, batch->count) < 0)
+        nio_server_cnxn_close(batch->cnxn, DISCONNECT_REASON_SERVER_SHUTDOWN);
+    for (size_t i = 0; i < batch->count; i++)
         request_unref(batch->requests[i]);
-    }
     batch->count = 0;
 }
 

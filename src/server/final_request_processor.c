@@ -57,8 +57,6 @@ static int final_request_processor_process_request(struct request_processor *pro
         process_txn_result_done(&rc);
         return 0;
     }
-    int64_t last_zxid =
-        zk_database_last_processed_zxid(zookeeper_server_get_zk_database(final->server));
     zookeeper_server_dec_in_process(final->server);
 
     struct answer answer = {.last_op = "NA"};
@@ -66,6 +64,10 @@ static int final_request_processor_process_request(struct request_processor *pro
     if (answer.err == KEEPER_CODE_MARSHALLINGERROR && request->txn == NULL)
         log_failed_read(final, request);
     process_txn_result_done(&rc);
+    /* Behind the reading: a write of another client may be applied meanwhile (A-240), and a client
+     * that has seen its data must not be let in by a server that has not. */
+    int64_t last_zxid =
+        zk_database_last_processed_zxid(zookeeper_server_get_zk_database(final->server));
     server_cnxn_update_stats_for_response(cnxn, request->cxid, last_zxid, answer.last_op,
                                           request->create_time_ms, zk_elapsed_ms());
     struct reply_header header = {.xid = request->cxid, .zxid = last_zxid, .err = answer.err};

@@ -92,6 +92,8 @@ void request_unref(struct request *request)
             jute_done(&zk_id_record, &request->auth_info.items[i]);
         free(request->auth_info.items);
     }
+    if (request->is_under_way)
+        zk_atomic_long_add(&request->cnxn->under_way, -1);
     server_cnxn_unref(request->cnxn);
     txn_log_entry_unref(request->txn);
     free(request);

@@ -59,6 +59,9 @@ struct zookeeper_server {
      * what it is given. */
     struct session_tracker *session_tracker GUARDED_BY(&mu);
     struct request_processor *first_processor GUARDED_BY(&mu);
+    /* The last of them, for reads that need not go through the others; NULL: all go. */
+    struct request_processor *read_processor GUARDED_BY(&mu);
+    bool read_checks_session GUARDED_BY(&mu);
 };
 
 struct zookeeper_server *zookeeper_server_new(struct zk_context *ctx,
@@ -207,6 +210,16 @@ void zookeeper_server_set_first_processor(struct zookeeper_server *server,
 {
     zk_mutex_lock(&server->mu);
     server->first_processor = first_processor;
+    zk_mutex_unlock(&server->mu);
+}
+
+void zookeeper_server_set_read_processor(struct zookeeper_server *server,
+                                         struct request_processor *read_processor,
+                                         bool checks_session)
+{
+    zk_mutex_lock(&server->mu);
+    server->read_processor = read_processor;
+    server->read_checks_session = checks_session;
     zk_mutex_unlock(&server->mu);
 }
 
@@ -374,21 +387,60 @@ static void answer_unimplemented(struct request *request)
     request->cnxn->ops->send_close_session(request->cnxn);
 }
 
-/* Java: submitRequestNow() */
-static int submit_request_now(struct zookeeper_server *server, struct request *request)
+/* Where requests go, as of one moment. */
+struct way {
+    struct request_processor *first_processor;
+    struct request_processor *read_processor;
+    bool read_checks_session;
+};
+
+/* Waits while the server is INITIAL. Errors: -ECANCELED, it does not run. */
+static int find_way(struct zookeeper_server *server, struct way *ret_way)
 {
     zk_mutex_lock(&server->mu);
     while (server->state == ZOOKEEPER_SERVER_INITIAL)
         zk_cond_wait(&server->no_initial, &server->mu);
     bool running = server->state == ZOOKEEPER_SERVER_RUNNING;
-    struct request_processor *first_processor = server->first_processor;
+    *ret_way = (struct way){.first_processor = server->first_processor,
+                            .read_processor = server->read_processor,
+                            .read_checks_session = server->read_checks_session};
     zk_mutex_unlock(&server->mu);
-    if (!running || first_processor == NULL)
-        return -ECANCELED;
-    if (touch_cnxn(server, request->cnxn) < 0) {
-        zk_log(server->ctx, ZK_LOG_DROPPING_REQUEST, request->session_id);
-        return 0;
+    return running && ret_way->first_processor != NULL ? 0 : -ECANCELED;
+}
+
+/* Does the request read a single node, and has all that its client sent before it been answered?
+ * Then it may be answered before all that is in the processors: its client does not wait for any of
+ * that. Longer reads go to a thread that keeps no other client waiting. */
+static bool may_be_read_at_once(const struct way *way, const struct request *request)
+{
+    switch (request->type) {
+    case OP_CODE_EXISTS:
+    case OP_CODE_GET_DATA:
+    case OP_CODE_GET_ACL:
+    case OP_CODE_GET_CHILDREN:
+    case OP_CODE_GET_CHILDREN2:
+    case OP_CODE_PING:
+        return way->read_processor != NULL && request->cnxn != NULL &&
+               zk_atomic_long_get(&request->cnxn->under_way) == 0;
+    default:
+        return false;
     }
+}
+
+static int read_at_once(struct zookeeper_server *server, const struct way *way,
+                        struct request *request)
+{
+    if (way->read_checks_session)
+        request->exception = session_tracker_check_session(
+            zookeeper_server_get_session_tracker(server), request->session_id, request->owner);
+    zk_atomic_long_add(&server->requests_in_process, 1);
+    return request_processor_process_request(way->read_processor, request);
+}
+
+/* Java: submitRequestNow(), behind the touch of the session */
+static int submit_request_now(struct zookeeper_server *server, const struct way *way,
+                              struct request *request)
+{
     if (!request_is_valid(request->type)) {
         zk_log(server->ctx, ZK_LOG_UNKNOWN_REQUEST_TYPE, request->type);
         answer_unimplemented(request);
@@ -396,7 +448,13 @@ static int submit_request_now(struct zookeeper_server *server, struct request *r
     }
     if (server->methods->set_local_session_flag != NULL)
         server->methods->set_local_session_flag(server, request);
-    int r = request_processor_process_request(first_processor, request);
+    if (may_be_read_at_once(way, request))
+        return read_at_once(server, way, request);
+    if (request->cnxn != NULL) {
+        request->is_under_way = true;
+        zk_atomic_long_add(&request->cnxn->under_way, 1);
+    }
+    int r = request_processor_hand_over(way->first_processor, request);
     if (r == 0 && request->cnxn != NULL)
         zk_atomic_long_add(&server->requests_in_process, 1); /* Java: incInProcess() */
     return r;
@@ -406,7 +464,25 @@ static int submit_request_now(struct zookeeper_server *server, struct request *r
  * RequestThrottler, which holds clients back; it comes with the clients (D-142). */
 int zookeeper_server_submit_request(struct zookeeper_server *server, struct request *request)
 {
-    return submit_request_now(server, request);
+    return zookeeper_server_submit_requests(server, &request, 1);
+}
+
+int zookeeper_server_submit_requests(struct zookeeper_server *server,
+                                     struct request *const *requests, size_t count)
+{
+    struct way way;
+    int r = find_way(server, &way);
+    if (r < 0 || count == 0)
+        return r;
+    bool is_alive = touch_cnxn(server, requests[0]->cnxn) == 0;
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        if (is_alive)
+            r = submit_request_now(server, &way, requests[i]);
+        else
+            zk_log(server->ctx, ZK_LOG_DROPPING_REQUEST, requests[i]->session_id);
+    }
+    request_processor_wake(way.first_processor);
+    return r;
 }
 
 /* What a createSession or closeSession means to the tracker of sessions. The table of the database

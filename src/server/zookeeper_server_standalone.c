@@ -31,12 +31,14 @@ struct standalone_server {
 static int standalone_setup_request_processors(struct zookeeper_server *server)
 {
     struct standalone_server *self = zookeeper_server_kind(server);
+    struct request_processor *final_processor = final_request_processor_new(server);
     struct sync_request_processor *sync_processor =
-        sync_request_processor_new(server, final_request_processor_new(server));
+        sync_request_processor_new(server, final_processor);
     struct request_processor *first_processor = prep_request_processor_new(
         server, zookeeper_server_get_server_id(server), self->client_port,
         sync_request_processor_as_processor(sync_processor));
     zookeeper_server_set_first_processor(server, first_processor);
+    zookeeper_server_set_read_processor(server, final_processor, true);
     self->container_manager = container_manager_new(
         zookeeper_server_ctx(server), zookeeper_server_get_zk_database(server), first_processor);
     int r = sync_request_processor_start(sync_processor);

@@ -29,10 +29,12 @@ struct follower_zookeeper_server {
 static int follower_zookeeper_server_setup_request_processors(struct zookeeper_server *server)
 {
     struct learner_zookeeper_server *lzk = learner_zookeeper_server_of(server);
-    lzk->commit_processor = commit_processor_new(server, final_request_processor_new(server), true);
+    struct request_processor *final_processor = final_request_processor_new(server);
+    lzk->commit_processor = commit_processor_new(server, final_processor, true);
     struct learner_request_processor *first = learner_request_processor_new(
         server, "Follower", commit_processor_as_processor(lzk->commit_processor));
     zookeeper_server_set_first_processor(server, learner_request_processor_as_processor(first));
+    zookeeper_server_set_read_processor(server, final_processor, false);
     lzk->sync_processor =
         sync_request_processor_new(server, send_ack_request_processor_new(lzk->learner));
     int r = commit_processor_start(lzk->commit_processor);

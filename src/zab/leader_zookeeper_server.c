@@ -51,6 +51,8 @@ static int leader_setup_request_processors(struct zookeeper_server *server)
         server,
         leader_request_processor_new(server, self->leader->self, self->prep_request_processor));
 
+    zookeeper_server_set_read_processor(server, final_processor, true);
+
     /* Java: setupContainerManager() */
     self->container_manager = container_manager_new(
         self->leader->ctx, zookeeper_server_get_zk_database(server), self->prep_request_processor);

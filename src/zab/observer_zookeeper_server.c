@@ -40,10 +40,12 @@ int observer_zookeeper_server_commit_request(struct observer_zookeeper_server *o
 static int observer_zookeeper_server_setup_request_processors(struct zookeeper_server *server)
 {
     struct learner_zookeeper_server *lzk = learner_zookeeper_server_of(server);
-    lzk->commit_processor = commit_processor_new(server, final_request_processor_new(server), true);
+    struct request_processor *final_processor = final_request_processor_new(server);
+    lzk->commit_processor = commit_processor_new(server, final_processor, true);
     struct learner_request_processor *first = learner_request_processor_new(
         server, "Observer", commit_processor_as_processor(lzk->commit_processor));
     zookeeper_server_set_first_processor(server, learner_request_processor_as_processor(first));
+    zookeeper_server_set_read_processor(server, final_processor, false);
     int r = commit_processor_start(lzk->commit_processor);
     if (r == 0)
         r = learner_request_processor_start(first);

@@ -439,6 +439,42 @@ static void a_request_of_a_living_session_reaches_the_first_processor(void **sta
     assert_int_equal(status_of(stage).outstanding_requests, 0);
 }
 
+static void ask(struct stage *stage, int32_t cxid, int32_t type)
+{
+    struct request *request =
+        request_new(&stage->client.cnxn, KNOWN_SESSION, cxid, type, NULL, NULL);
+    assert_int_equal(zookeeper_server_submit_request(stage->server, request), 0);
+    request_unref(request);
+}
+
+static void expect_text(struct scripted_processor *processor, const char *expected)
+{
+    char *text = scripted_processor_text(processor);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+/* Nobody has to be woken for it; but behind a write of the same connection, a longer read or a sync
+ * it waits for its turn. */
+static void a_read_goes_straight_to_the_last_processor_if_its_client_waits_for_nothing(void **state)
+{
+    struct stage *stage = *state;
+    startup(stage);
+    struct scripted_processor *last = scripted_processor_new(stage->ctx);
+    zookeeper_server_set_read_processor(stage->server, scripted_processor_as_processor(last),
+                                        false);
+    ask(stage, 1, OP_CODE_GET_DATA);
+    ask(stage, 2, OP_CODE_PING);
+    ask(stage, 3, OP_CODE_SET_DATA);
+    ask(stage, 4, OP_CODE_GET_DATA);
+    ask(stage, 5, OP_CODE_GET_EPHEMERALS);
+
+    expect_text(last, "getData 77.1, ping 77.2");
+    expect_text(stage->first, "setData 77.3, getData 77.4, getEphemerals 77.5");
+    assert_int_equal(zk_atomic_long_get(&stage->client.cnxn.under_way), 3);
+    request_processor_free(scripted_processor_as_processor(last));
+}
+
 static void a_request_of_a_session_that_is_gone_is_dropped(void **state)
 {
     struct stage *stage = *state;
@@ -580,6 +616,7 @@ int main(void)
         STAGED(processors_that_cannot_start_are_an_error),
         STAGED(of_two_errors_the_first_that_ends_the_process_counts),
         STAGED(a_request_of_a_living_session_reaches_the_first_processor),
+        STAGED(a_read_goes_straight_to_the_last_processor_if_its_client_waits_for_nothing),
         STAGED(a_request_of_a_session_that_is_gone_is_dropped),
         STAGED(a_request_of_an_unknown_type_is_answered_and_its_connection_closed),
         STAGED(a_request_waits_until_the_server_serves),

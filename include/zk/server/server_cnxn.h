@@ -78,6 +78,9 @@ struct server_cnxn {
     struct server_cnxn_stats *stats; /* NULL: nothing is counted */
     struct zk_atomic_long stale;     /* 0 or 1 */
     struct watcher watcher;          /* what watch managers know it by; see below */
+    /* Its requests that a processor may still answer; while there is none, a read may be answered
+     * by the thread that reads the connection. */
+    struct zk_atomic_long under_way;
     struct zk_context *ctx;
     /* Before the first answer: the client has sent no readOnly byte, and gets none. */
     bool is_old_client;

@@ -180,6 +180,18 @@ void zookeeper_server_set_zxid(struct zookeeper_server *server, int64_t zxid);
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
+/* Before the server runs: from now on the thread that reads a connection may hand a read to the
+ * last processor itself, when no other request of that connection is under way (A-240).
+ * checks_session: PrepRequestProcessor stands before it, which looks at the session first. */
+void zookeeper_server_set_read_processor(struct zookeeper_server *server,
+                                         struct request_processor *read_processor,
+                                         bool checks_session);
+
+/* Several requests of one connection, in their order, for the price of one wake-up. They stay the
+ * caller's. As zookeeper_server_submit_request otherwise. */
+ZK_NODISCARD int zookeeper_server_submit_requests(struct zookeeper_server *server,
+                                                  struct request *const *requests, size_t count);
+
 /* Java: submitRequest(). A request of a client, or of the server itself; it stays the caller's. Its
  * session is touched, and a request of a session that is gone is dropped. Waits while the server is
  * INITIAL. Never with a lock held. Errors: -ECANCELED, the server does not run. */
