@@ -18,9 +18,9 @@ void quorum_zookeeper_server_enable_local_sessions(struct zookeeper_server *serv
 
 /* Java: checkUpgradeSession(), and what its callers do with what it throws. If a local session asks
  * for an ephemeral node, returns the createSession that must go before the request; the caller
- * unrefs it. Otherwise returns NULL; if the session may not be upgraded the request's exception says
- * so, and it goes its way: whoever prepares it refuses it. Any thread, before another one sees the
- * request. */
+ * unrefs it. Otherwise returns NULL; if the session may not be upgraded, the request's exception
+ * says so, and it goes its way: whoever prepares it refuses it. Any thread, before another one sees
+ * the request. */
 ZK_NODISCARD struct request *quorum_zookeeper_server_check_upgrade_session(
     struct zookeeper_server *server, const struct quorum_peer *self, struct request *request);
 

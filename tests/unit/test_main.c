@@ -324,6 +324,46 @@ static void a_trace_that_cannot_be_opened_is_named_with_the_reason(void **state)
     await_log(stage, words);
 }
 
+/* The same directory and port, without a server line. */
+static void write_config_of_one_alone(struct stage *stage)
+{
+    struct zk_str text = {0};
+    zk_str_printf(&text, "tickTime=200\ndataDir=%s\nclientPort=%d\nclientPortAddress=127.0.0.1\n",
+                  stage->directory, test_free_port());
+    test_write_file(stage->config, text.text);
+    zk_str_done(&text);
+}
+
+static void a_server_alone_serves_and_ends_in_order(void **state)
+{
+    struct stage *stage = *state;
+    write_config_of_one_alone(stage);
+    start(stage, NULL);
+    await_log(stage, "running in standalone mode");
+    await_log(stage, "PrepRequestProcessor (sid:0) started");
+
+    assert_int_equal(end(stage, SIGTERM), 0);
+
+    await_log(stage, "Exiting normally");
+}
+
+static void five_words(struct stage *stage)
+{
+    execl(ZKPEER, ZKPEER, "1", stage->directory, "3", "4", "5", (char *)NULL);
+}
+
+static void arguments_that_make_no_sense_end_it_with_2(void **state)
+{
+    struct stage *stage = *state;
+    start(stage, five_words);
+
+    assert_int_equal(exit_code(stage), 2);
+
+    await_log(stage, "Invalid arguments, exiting abnormally");
+    await_log(stage, "zkpeer: command line: Invalid number of arguments: 5; write configfile, or "
+                     "port datadir [ticktime] [maxcnxns]");
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -338,6 +378,8 @@ int main(void)
         TEST(a_log_whose_reader_has_ended_ends_nothing),
         TEST(an_answer_that_cannot_be_written_is_an_error),
         TEST(a_trace_that_cannot_be_opened_is_named_with_the_reason),
+        TEST(a_server_alone_serves_and_ends_in_order),
+        TEST(arguments_that_make_no_sense_end_it_with_2),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
