@@ -175,7 +175,7 @@ static void nio_server_cnxn_finish_session_init(struct server_cnxn *base,
     struct nio_server_cnxn *cnxn = nio_server_cnxn_of(base);
     struct buf *record = jute_to_buf(&connect_response_record, response);
     uint8_t length[LENGTH_BYTES];
-    const uint8_t read_only = 0;
+    const uint8_t read_only = cnxn->zk != NULL && zookeeper_server_is_read_only(cnxn->zk) ? 1 : 0;
     size_t read_only_length = base->is_old_client ? 0 : sizeof read_only;
     zk_store_int(length, (int32_t)(record->length + read_only_length));
     const struct channel_piece pieces[] = {

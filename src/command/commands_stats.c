@@ -171,7 +171,7 @@ void command_run_server_stats(struct command_call *call)
     struct server_stats_values stats = server_stats_get(call->facts->cnxns->stats);
     const struct buffer_stats *sizes = &stats.client_response_stats;
     json_text(call->json, "version", SERVER_FULL_VERSION);
-    json_bool(call->json, "read_only", false);
+    json_bool(call->json, "read_only", status->is_read_only);
     write_server_stats(call, &stats);
     write_buffer_stats(call->json, "client_response", sizes->last, sizes->min, sizes->max);
     if (status->state == SERVER_STATE_LEADING)

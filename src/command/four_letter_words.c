@@ -97,6 +97,11 @@ struct four_letter_words *four_letter_words_new(struct zk_context *ctx)
         word->needs_status = word->is_enabled && KNOWN[i].need != NEEDS_NOTHING;
     }
     zk_strings_done(&whitelist);
+    /* Clients that are at a read-only server ask the others with isro. */
+    if (zk_settings_get_boolean(ctx, "readonlymode.enabled", false)) {
+        words->words[WORD_ISRO].is_enabled = true;
+        words->words[WORD_ISRO].needs_status = true;
+    }
     return words;
 }
 
@@ -124,6 +129,14 @@ const struct four_letter_word *four_letter_words_find(const struct four_letter_w
             return &words->words[i];
     }
     return NULL;
+}
+
+/* Java: IsroCommand */
+static const char *isro_of(const struct server_status *status)
+{
+    if (!status->serving)
+        return "null";
+    return status->is_read_only ? "ro" : "rw";
 }
 
 /* Java: CommandExecutor.execute() */
@@ -168,8 +181,8 @@ void four_letter_words_answer(const struct four_letter_words *words,
     case WORD_HASH:
         four_letter_words_append_hash(facts, ret_answer);
         return;
-    case WORD_ISRO: /* there is no read-only mode (D-7) */
-        zk_str_append(ret_answer, facts->status->serving ? "rw" : "null");
+    case WORD_ISRO:
+        zk_str_append(ret_answer, isro_of(facts->status));
         return;
     case WORD_MNTR:
         four_letter_words_append_mntr(facts, ret_answer);
@@ -303,6 +316,8 @@ static void append_conf(const struct server_status *status, struct zk_str *str)
         append_ports(str, "quorumPort", &self->addr);
     }
     zk_str_printf(str, "peerType=%d\n", (int)config->peer_type);
+    if (status->is_read_only)
+        return;
     zk_str_append(str, "membership: \n");
     zk_str_append(str, status->membership);
 }

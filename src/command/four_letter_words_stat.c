@@ -31,10 +31,17 @@ static void append_server_stats(const struct four_letter_facts *facts, struct zk
                       status->leader.max_proposal_size);
 }
 
+static void append_version(const struct four_letter_facts *facts, struct zk_str *str)
+{
+    zk_str_append(str, "Zookeeper version: " SERVER_FULL_VERSION "\n");
+    if (facts->status->is_read_only)
+        zk_str_append(str, "READ-ONLY mode; serving only read-only clients\n");
+}
+
 /* Java: StatCommand for srvr */
 void four_letter_words_append_srvr(const struct four_letter_facts *facts, struct zk_str *str)
 {
-    zk_str_append(str, "Zookeeper version: " SERVER_FULL_VERSION "\n");
+    append_version(facts, str);
     append_server_stats(facts, str);
 }
 
@@ -73,7 +80,8 @@ static void append_cnxns(const struct four_letter_facts *facts, bool brief, stru
 /* Java: StatCommand for stat */
 void four_letter_words_append_stat(const struct four_letter_facts *facts, struct zk_str *str)
 {
-    zk_str_append(str, "Zookeeper version: " SERVER_FULL_VERSION "\nClients:\n");
+    append_version(facts, str);
+    zk_str_append(str, "Clients:\n");
     append_cnxns(facts, true, str);
     append_server_stats(facts, str);
 }

@@ -70,7 +70,7 @@ static void append_gauges(const struct four_letter_facts *facts, struct monitor_
     gauge(sink, "max_latency", stats->request_latency_ms.max);
     if (leads)
         gauge(sink, "learners", status->leader.learners);
-    if (!status->is_alone)
+    if (!status->is_alone && !status->is_read_only)
         gauge(sink, "quorum_size", status->quorum_size);
 }
 
@@ -122,7 +122,7 @@ void monitor_values(const struct four_letter_facts *facts, struct monitor_sink *
 {
     sink->methods->text(sink, "version", SERVER_FULL_VERSION);
     sink->methods->text(sink, "server_state", facts->status->server_state);
-    if (!facts->status->is_alone)
+    if (!facts->status->is_alone && !facts->status->is_read_only)
         append_peer_state(facts->status, sink);
     if (facts->status->state == SERVER_STATE_OBSERVING)
         gauge(sink, "observer_master_id", facts->status->observer_master_id);

@@ -147,15 +147,15 @@ static int set_session_timeouts(struct config_parser *parser)
 }
 
 /* Java looks at the system property only, and a line of zoo.cfg gets another name than that: it has
- * no effect there. A person who writes it wants read-only mode, so both are refused. */
+ * no effect there. A person who writes it wants read-only mode, so it is refused. */
 static int check_readonly_mode(struct config_parser *parser)
 {
     static const char KEY[] = "readonlymode.enabled";
-    if (!zk_settings_get_boolean(parser->ctx, KEY, false) &&
-        !zk_settings_get_boolean(parser->ctx, "zookeeper.readonlymode.enabled", false))
+    if (!zk_settings_get_boolean(parser->ctx, "zookeeper.readonlymode.enabled", false))
         return 0;
     const struct zk_property *line = config_find(parser, KEY);
-    return config_fail(parser, line != NULL ? parser->path : "-Dreadonlymode.enabled=true", line,
-                       "remove it, or run this server with Java",
-                       "read-only mode is not served by zkpeer");
+    return config_fail(parser,
+                       line != NULL ? parser->path : "-Dzookeeper.readonlymode.enabled=true", line,
+                       "start with -Dreadonlymode.enabled=true",
+                       "read-only mode is an option of the command line");
 }

@@ -60,7 +60,7 @@ static const struct config_setting SETTINGS[] = {
     {"nio.sessionlessCnxnTimeout", KEY_SERVED, NULL, NULL, NUMBER},
     {"observer.election.DelayMs", KEY_SERVED, NULL, NULL, NUMBER},
     {"quorumCnxnTimeoutMs", KEY_SERVED, NULL, NULL, NUMBER},
-    {"readonlymode.enabled", KEY_SERVED, NULL, NULL, TEXT}, /* refused by a rule */
+    {"readonlymode.enabled", KEY_SERVED, NULL, NULL, TEXT}, /* in zoo.cfg refused by a rule */
     {"snapshotSizeFactor", KEY_SERVED, NULL, NULL, TEXT},
     {"tcpKeepAlive", KEY_SERVED, NULL, NULL, TEXT},
     {"forceSync", KEY_SERVED, NULL, NULL, TEXT},
@@ -177,7 +177,7 @@ static const struct config_setting BARE_SETTINGS[] = {
     {"follower.nodelay", KEY_SERVED, NULL, NULL, TEXT},
     {"jute.maxbuffer", KEY_SERVED, NULL, NULL, NUMBER},
     {"leader.nodelay", KEY_SERVED, NULL, NULL, TEXT},
-    {"readonlymode.enabled", KEY_SERVED, NULL, NULL, TEXT}, /* refused by a rule */
+    {"readonlymode.enabled", KEY_SERVED, NULL, NULL, TEXT}, /* in zoo.cfg refused by a rule */
     {"learner.closeSocketAsync", KEY_WARNS, "false", NULL, TEXT},
     {"leader.closeSocketAsync", KEY_WARNS, "false", NULL, TEXT},
     {"znode.container.checkIntervalMs", KEY_SERVED, NULL, NULL, NUMBER},

@@ -11,6 +11,7 @@
 
 #include "peer/lock_ranks.h"
 #include "peer/quorum_peer_run_internal.h"
+#include "peer/ro_zk_mgr.h"
 #include "zk/base/alloc.h"
 #include "zk/base/error.h"
 #include "zk/ensemble/quorum_peer_config.h"
@@ -255,8 +256,10 @@ static void run_main(void *arg)
                 break;
             }
             struct vote vote;
+            struct ro_zk_mgr *ro_zk_mgr = ro_zk_mgr_start(self);
             if (!fle_look_for_leader(run->fle, &vote))
                 quorum_peer_set_current_vote(self, NULL);
+            ro_zk_mgr_end(ro_zk_mgr);
             break;
         }
         case SERVER_STATE_OBSERVING: {

@@ -134,7 +134,8 @@ static int bind_client_port(struct zookeeper_server_main *alone)
     return 0;
 }
 
-/* Java: ServerCnxnFactory.startup(), ZooKeeperServer.startdata(), startup() */
+/* The port is open while the data is loaded, and closes what comes meanwhile. Java:
+ * ServerCnxnFactory.startup(), ZooKeeperServer.startdata(), startup() */
 static int start_server(struct zookeeper_server_main *alone)
 {
     int r = 0;
@@ -152,6 +153,10 @@ static int start_server(struct zookeeper_server_main *alone)
         zk_log(alone->ctx, ZK_LOG_UNABLE_TO_START_SERVER, zk_error_text(r).text);
         return EXIT_CODE_UNEXPECTED_ERROR;
     }
+    zookeeper_server_set_session_timeouts(alone->zk, alone->config->min_session_timeout_ms,
+                                          alone->config->max_session_timeout_ms);
+    if (alone->client_port != NULL)
+        server_cnxn_factory_set_zookeeper_server(alone->client_port, alone->zk);
     zookeeper_server_set_session_timeouts(alone->zk, alone->config->min_session_timeout_ms,
                                           alone->config->max_session_timeout_ms);
     if (alone->client_port != NULL)

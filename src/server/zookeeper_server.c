@@ -122,6 +122,11 @@ int64_t zookeeper_server_get_server_id(const struct zookeeper_server *server)
     return server->methods->is_alone ? 0 : zk_context_myid(server->ctx);
 }
 
+bool zookeeper_server_is_read_only(const struct zookeeper_server *server)
+{
+    return server->methods->is_read_only;
+}
+
 struct zk_database *zookeeper_server_get_zk_database(const struct zookeeper_server *server)
 {
     return server->database;
@@ -715,6 +720,7 @@ void zookeeper_server_fill_status(struct zookeeper_server *server, struct server
     if (tracker != NULL)
         status->local_sessions = session_tracker_get_local_session_count(tracker);
     status->server_state = server->methods->state;
+    status->is_read_only = server->methods->is_read_only;
     status->outstanding_requests = zk_atomic_long_get(&server->requests_in_process);
     zk_database_fill_status(server->database, status);
 }

@@ -101,15 +101,37 @@ static bool check_connect_limit(struct server_admission *admission, bool is_new)
 /* Reads the record, and the byte behind it that old clients do not send. */
 static int read_connect_request(struct zookeeper_server *server, const uint8_t *bytes,
                                 size_t length, struct connect_request *ret_request,
-                                bool *ret_has_read_only)
+                                bool *ret_has_read_only, bool *ret_read_only)
 {
     struct zk_input *input = zk_input_new_bytes(bytes, length);
     struct jute_in in = jute_in_of(zookeeper_server_ctx(server), input);
     int r = jute_read(&in, &connect_request_record, ret_request);
-    uint8_t read_only;
+    uint8_t read_only = 0;
     *ret_has_read_only = r == 0 && zk_input_read(input, &read_only, sizeof read_only) == 0;
+    *ret_read_only = read_only != 0;
     zk_input_free(input);
     return r;
+}
+
+/* A read-only server serves only clients that are content with that, and does not take over a
+ * session that it cannot keep alive. Java: processConnectRequest(), and validateSession() of
+ * ReadOnlyZooKeeperServer */
+static int check_read_only(struct zookeeper_server *server, const struct server_cnxn *cnxn,
+                           const struct connect_request *request, bool read_only)
+{
+    struct zk_context *ctx = zookeeper_server_ctx(server);
+    if (!zookeeper_server_is_read_only(server))
+        return 0;
+    if (!read_only) {
+        zk_log(ctx, ZK_LOG_REFUSING_NOT_READ_ONLY, cnxn->remote_address);
+        return -EACCES;
+    }
+    if (request->session_id != 0 &&
+        zk_database_has_session(zookeeper_server_get_zk_database(server), request->session_id)) {
+        zk_log(ctx, ZK_LOG_REFUSING_GLOBAL_IN_READ_ONLY, cnxn->remote_address);
+        return -EACCES;
+    }
+    return 0;
 }
 
 static int32_t clamp_timeout(const struct server_admission *admission, int32_t timeout_ms)
@@ -149,7 +171,8 @@ int zookeeper_server_process_connect_request(struct zookeeper_server *server,
     struct server_admission *admission = zookeeper_server_admission(server);
     struct connect_request request = {0};
     bool has_read_only;
-    int r = read_connect_request(server, bytes, length, &request, &has_read_only);
+    bool read_only;
+    int r = read_connect_request(server, bytes, length, &request, &has_read_only, &read_only);
     if (r < 0)
         return -EPROTO;
     int64_t zxid = zk_database_last_processed_zxid(zookeeper_server_get_zk_database(server));
@@ -161,6 +184,9 @@ int zookeeper_server_process_connect_request(struct zookeeper_server *server,
     cnxn->is_old_client = !has_read_only;
     if (!has_read_only)
         zk_log(ctx, ZK_LOG_OLD_CLIENT, cnxn->remote_address);
+    r = check_read_only(server, cnxn, &request, read_only);
+    if (r < 0)
+        goto out;
     if (request.last_zxid_seen > zxid) {
         zk_log(ctx, ZK_LOG_CLIENT_ZXID_AHEAD, cnxn->remote_address, request.last_zxid_seen, zxid);
         r = -EACCES;

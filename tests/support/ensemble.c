@@ -14,6 +14,7 @@
 #include "zk/io/file.h"
 #include "zk/peer/quorum_peer_run.h"
 #include "zk/quorum/quorum_peer.h"
+#include "zk/runtime/settings.h"
 #include "zk_test.h"
 
 void ensemble_init(struct ensemble *ensemble, size_t voters, size_t observers)
@@ -102,6 +103,8 @@ void ensemble_start(struct ensemble *ensemble, int64_t sid)
     options.log_fd = -1;
     options.check_locks = true;
     peer->ctx = zk_context_new(&options);
+    if (ensemble->read_only_mode)
+        zk_settings_set(peer->ctx, "readonlymode.enabled", "true");
     if (quorum_peer_config_parse(peer->ctx, config, &peer->config, &error) < 0)
         fail_msg("%s", error);
     peer->run = quorum_peer_run_new(peer->ctx, peer->config);

@@ -32,6 +32,7 @@ struct ensemble_peer {
 
 struct ensemble {
     char *directory;
+    bool read_only_mode; /* -Dreadonlymode.enabled=true for all that are started from now on */
     struct ensemble_peer peers[ENSEMBLE_MOST];
     size_t count;
 };

@@ -193,7 +193,7 @@ static void a_setting_that_changes_safety_is_refused(void **state)
         {"secureClientPort=2281",
          "8: secureClientPort=2281: TLS for clients is not served by zkpeer"},
         {"readonlymode.enabled=true",
-         "8: readonlymode.enabled=true: read-only mode is not served by zkpeer"},
+         "8: readonlymode.enabled=true: read-only mode is an option of the command line"},
         {"sessionRequireClientSASLAuth=true",
          "8: sessionRequireClientSASLAuth=true: authentication "
          "of clients is not served by zkpeer"},
@@ -233,7 +233,7 @@ static void a_purge_keeps_three_snapshots_at_least(void **state)
     config_fixture_done(&fixture);
 }
 
-static void read_only_mode_is_refused_on_the_command_line_too(void **state)
+static void read_only_mode_is_an_option_of_the_command_line(void **state)
 {
     (void)state;
     struct config_fixture fixture = config_fixture_new();
@@ -244,10 +244,8 @@ static void read_only_mode_is_refused_on_the_command_line_too(void **state)
 
     config_fixture_parse(&fixture, zk_str_text(&text));
 
-    assert_int_equal(fixture.result, -EINVAL);
-    assert_string_equal(fixture.error,
-                        "-Dreadonlymode.enabled=true: read-only mode is not served by zkpeer; "
-                        "remove it, or run this server with Java");
+    config_fixture_must_succeed(&fixture);
+    assert_int_equal(fixture.config->warnings.count, 0);
     zk_str_done(&text);
     config_fixture_done(&fixture);
 }
@@ -733,7 +731,7 @@ int main(void)
         cmocka_unit_test(a_setting_that_changes_safety_is_refused),
         cmocka_unit_test(the_same_settings_switched_off_are_fine),
         cmocka_unit_test(a_purge_keeps_three_snapshots_at_least),
-        cmocka_unit_test(read_only_mode_is_refused_on_the_command_line_too),
+        cmocka_unit_test(read_only_mode_is_an_option_of_the_command_line),
         cmocka_unit_test(a_key_without_use_warns_once),
         cmocka_unit_test(settings_that_work_are_not_warned_of),
         cmocka_unit_test(an_unknown_key_is_warned_of_with_the_nearest_known_one),

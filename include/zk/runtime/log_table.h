@@ -845,6 +845,24 @@
 /* the reason */
 #define ZK_LOG_UNABLE_TO_START_SERVER                                                              \
     ZK_ERROR, "the server cannot start why=\"%s\" do=\"raise the limit of processes (ulimit -u)\""
+/* J: the client's address */
+#define ZK_LOG_REFUSING_NOT_READ_ONLY                                                              \
+    ZK_INFO, "Refusing session request for not-read-only client %s"
+/* J: the client's address */
+#define ZK_LOG_REFUSING_GLOBAL_IN_READ_ONLY                                                        \
+    ZK_INFO, "Refusing global session reconnection in RO mode %s"
+/* J */
+#define ZK_LOG_READ_ONLY_ATTEMPT ZK_INFO, "Attempting to start ReadOnlyZooKeeperServer"
+/* J */
+#define ZK_LOG_READ_ONLY_STARTED ZK_INFO, "Read-only server started"
+/* J */
+#define ZK_LOG_READ_ONLY_NOT_STARTED                                                               \
+    ZK_INFO, "Interrupted while attempting to start ReadOnlyZooKeeperServer, not started"
+/* J, put together: the reason */
+#define ZK_LOG_READ_ONLY_FAILED ZK_ERROR, "FAILED to start ReadOnlyZooKeeperServer: %s"
+/* J: a session */
+#define ZK_LOG_GLOBAL_CLOSE_IN_READ_ONLY                                                           \
+    ZK_WARN, "Submitting global closeSession request for session 0x%" PRIx64 " in ReadOnly mode"
 /* J: a session */
 #define ZK_LOG_UPGRADING_SESSION       ZK_INFO, "Upgrading session 0x%" PRIx64
 /* J: a session */

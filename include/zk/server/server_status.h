@@ -47,6 +47,7 @@ struct server_status {
      * answer. */
     bool serving;
     const char *server_state; /* static; Java: ZooKeeperServer.getState() */
+    bool is_read_only;        /* only reads are served, of what was before the election */
     bool is_alone;            /* what is about elections and quorums is not told */
     enum server_state state;  /* LEADING is Mode: leader, and so on */
     enum zab_state zab_state;

@@ -45,10 +45,12 @@ enum zookeeper_server_state {
 
 /* What the kinds differ in. A method that may be NULL does nothing then. */
 struct zookeeper_server_methods {
-    /* Java: getState(): "leader", "follower", "observer", "standalone" */
+    /* Java: getState(): "leader", "follower", "observer", "standalone", "read-only" */
     const char *state;
     /* Java: getServerId() is 0 whatever the file myid says. */
     bool is_alone;
+    /* It serves only clients that say they are content with it. Java: ReadOnlyZooKeeperServer */
+    bool is_read_only;
     /* Java: createSessionTracker(). Returns the tracker, which the server frees. May be NULL. */
     struct session_tracker *(*create_session_tracker)(struct zookeeper_server *server);
     /* Java: setupRequestProcessors(). Makes the processors, hands the first one of the chain to
@@ -87,6 +89,8 @@ struct zk_context *zookeeper_server_ctx(const struct zookeeper_server *server);
 void *zookeeper_server_kind(const struct zookeeper_server *server);
 /* Java: getServerId() */
 int64_t zookeeper_server_get_server_id(const struct zookeeper_server *server);
+/* Whether it is a ReadOnlyZooKeeperServer. */
+bool zookeeper_server_is_read_only(const struct zookeeper_server *server);
 /* Java: getZKDatabase() */
 struct zk_database *zookeeper_server_get_zk_database(const struct zookeeper_server *server);
 /* Java: ServerMetrics.getMetrics() */

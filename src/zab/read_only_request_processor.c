@@ -1,0 +1,164 @@
+/* What a read-only server refuses. Java: ReadOnlyRequestProcessor */
+#include "zab/read_only_request_processor.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "zk/base/alloc.h"
+#include "zk/jute/keeper_code.h"
+#include "zk/jute/op_code.h"
+#include "zk/jute/proto.h"
+#include "zk/runtime/blocking_queue.h"
+#include "zk/runtime/context.h"
+#include "zk/runtime/log_table.h"
+#include "zk/runtime/thread.h"
+#include "zk/server/request.h"
+#include "zk/server/server_cnxn.h"
+#include "zk/server/zk_database.h"
+#include "zk/server/zookeeper_server.h"
+
+struct read_only_request_processor {
+    struct request_processor processor; /* the first field: this is one */
+    struct zookeeper_server *server;
+    struct zk_context *ctx;
+    struct request_processor *next; /* owned */
+    struct blocking_queue *queued_requests;
+    struct zk_thread_group *threads; /* of one */
+};
+
+static bool is_refused(const struct request *request);
+static void send_error_response(struct read_only_request_processor *ro, struct request *request);
+
+/* Java: run() */
+static void read_only_request_processor_run(void *arg)
+{
+    struct read_only_request_processor *ro = arg;
+    struct bq_batch batch = {0};
+    while (bq_take_all(ro->queued_requests, &batch) == 0) {
+        struct request *request;
+        while ((request = bq_batch_next(&batch)) != NULL) {
+            int r = 0;
+            if (is_refused(request))
+                send_error_response(ro, request);
+            else
+                r = request_processor_hand_over(ro->next, request);
+            if (r < 0)
+                zookeeper_server_handle_exception(ro->server, r, 0);
+            request_unref(request);
+        }
+        request_processor_wake(ro->next);
+    }
+    bq_batch_done(&batch);
+    zk_log(ro->ctx, ZK_LOG_REQUEST_PROCESSOR_EXITED, "ReadOnly");
+}
+
+/* Only the session's own server knows a local session, and may open and close it. */
+static bool is_refused(const struct request *request)
+{
+    switch (request->type) {
+    case OP_CODE_SYNC:
+    case OP_CODE_CREATE:
+    case OP_CODE_CREATE2:
+    case OP_CODE_CREATE_TTL:
+    case OP_CODE_CREATE_CONTAINER:
+    case OP_CODE_DELETE:
+    case OP_CODE_DELETE_CONTAINER:
+    case OP_CODE_SET_DATA:
+    case OP_CODE_RECONFIG:
+    case OP_CODE_SET_ACL:
+    case OP_CODE_MULTI:
+    case OP_CODE_CHECK:
+        return true;
+    case OP_CODE_CREATE_SESSION:
+    case OP_CODE_CLOSE_SESSION:
+        return !request->local_session;
+    default:
+        return false;
+    }
+}
+
+/* The answered request is counted off, which Java forgets (D-257).
+ * Java: sendErrorResponse() */
+static void send_error_response(struct read_only_request_processor *ro, struct request *request)
+{
+    struct server_cnxn *cnxn = request->cnxn;
+    if (cnxn == NULL) /* a session's end that nobody here can bring about */
+        return;
+    struct zk_database *database = zookeeper_server_get_zk_database(ro->server);
+    const struct reply_header header = {.xid = request->cxid,
+                                        .zxid = zk_database_last_processed_zxid(database),
+                                        .err = KEEPER_CODE_NOTREADONLY};
+    zookeeper_server_dec_in_process(ro->server);
+    cnxn->ops->send_response(cnxn, &header, NULL);
+}
+
+/* Java: processRequest() */
+static int read_only_request_processor_process_request(struct request_processor *base,
+                                                       struct request *request)
+{
+    struct read_only_request_processor *ro = (struct read_only_request_processor *)base;
+    bq_put_quietly(ro->queued_requests, request_ref(request));
+    return 0;
+}
+
+static void read_only_request_processor_wake(struct request_processor *base)
+{
+    bq_wake(((struct read_only_request_processor *)base)->queued_requests);
+}
+
+/* Java: shutdown() */
+static void read_only_request_processor_shutdown(struct request_processor *base)
+{
+    struct read_only_request_processor *ro = (struct read_only_request_processor *)base;
+    bq_close(ro->queued_requests);
+    zk_thread_group_join(ro->threads);
+    request_processor_shutdown(ro->next);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void read_only_request_processor_free(struct request_processor *base)
+{
+    struct read_only_request_processor *ro = (struct read_only_request_processor *)base;
+    zk_thread_group_free(ro->threads);
+    bq_free(ro->queued_requests);
+    request_processor_free(ro->next);
+    free(ro);
+}
+
+static const struct request_processor_ops read_only_request_processor_ops = {
+    .process_request = read_only_request_processor_process_request,
+    .wake = read_only_request_processor_wake,
+    .shutdown = read_only_request_processor_shutdown,
+    .free = read_only_request_processor_free,
+};
+
+static void drop_request(void *item)
+{
+    request_unref(item);
+}
+
+struct read_only_request_processor *read_only_request_processor_new(struct zookeeper_server *server,
+                                                                    struct request_processor *next)
+{
+    struct read_only_request_processor *ro = zk_xcalloc(1, sizeof *ro);
+    ro->processor.ops = &read_only_request_processor_ops;
+    ro->server = server;
+    ro->ctx = zookeeper_server_ctx(server);
+    ro->next = next;
+    ro->queued_requests = bq_new(ro->ctx, "queuedRequests", SIZE_MAX, drop_request);
+    ro->threads = zk_thread_group_new(ro->ctx);
+    return ro;
+}
+
+int read_only_request_processor_start(struct read_only_request_processor *ro)
+{
+    return zk_thread_group_start(ro->threads, read_only_request_processor_run, ro,
+                                 "ReadOnlyRequestProcessor:%" PRId64, zk_context_myid(ro->ctx));
+}
+
+struct request_processor *read_only_request_processor_as_processor(
+    struct read_only_request_processor *ro)
+{
+    return &ro->processor;
+}

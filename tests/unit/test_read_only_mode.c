@@ -1,0 +1,136 @@
+/* A server that finds no leader serves readers. Java: ReadOnlyModeTest */
+#include "zk/zab/read_only_zookeeper_server.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ensemble.h"
+#include "peer/quorum_peer_run_internal.h"
+#include "scripted_client.h"
+#include "zk/jute/keeper_code.h"
+#include "zk/jute/op_code.h"
+#include "zk/quorum/quorum_peer.h"
+#include "zk/server/server_status.h"
+#include "zk/server/zk_database.h"
+#include "zk/server/zookeeper_server.h"
+#include "zk_test.h"
+
+enum { TIMEOUT_MS = 2000, EPHEMERAL = 1 };
+
+static bool serves_read_only(void *arg)
+{
+    struct zookeeper_server *zk = quorum_peer_get_active_server(arg);
+    bool serves = zk != NULL && zookeeper_server_is_read_only(zk);
+    zookeeper_server_unref(zk);
+    return serves;
+}
+
+static int32_t exists(struct scripted_client *client, const char *path)
+{
+    struct exists_request record = {.path = ustring_of(path)};
+    return scripted_client_ask(client, OP_CODE_EXISTS, &exists_request_record, &record);
+}
+
+/* Three servers write /a, and then only server 1 is left, which the test waits for. */
+static void leave_one(struct ensemble *ensemble)
+{
+    ensemble_init(ensemble, 3, 0);
+    ensemble->read_only_mode = true;
+    ensemble_start_all(ensemble);
+    ensemble_await_leader(ensemble);
+    struct quorum_peer *self = ensemble_self(ensemble, 1);
+    struct zookeeper_server *zk = quorum_peer_get_active_server(self);
+    struct scripted_client writer;
+    scripted_client_init(&writer, self->ctx, zk);
+    assert_true(scripted_client_connect(&writer, TIMEOUT_MS));
+    assert_int_equal(scripted_client_create(&writer, "/a", 0), 0);
+    scripted_client_done(&writer);
+    zookeeper_server_unref(zk);
+    ensemble_stop(ensemble, 2);
+    ensemble_stop(ensemble, 3);
+    test_await(serves_read_only, self);
+}
+
+static void cli_86_readers_are_served_and_writers_are_not(void **state)
+{
+    (void)state;
+    struct ensemble ensemble;
+    leave_one(&ensemble);
+    struct quorum_peer *self = ensemble_self(&ensemble, 1);
+    struct zookeeper_server *zk = quorum_peer_get_active_server(self);
+    int64_t zxid = zk_database_last_processed_zxid(self->database);
+    struct scripted_client client;
+    scripted_client_init(&client, self->ctx, zk);
+
+    /* Without local sessions in the configuration, where Java opens none. */
+    assert_true(scripted_client_connect(&client, TIMEOUT_MS));
+    assert_int_equal(exists(&client, "/a"), 0);
+    assert_int_equal(exists(&client, "/b"), KEEPER_CODE_NONODE);
+    assert_int_equal(scripted_client_create(&client, "/b", 0), KEEPER_CODE_NOTREADONLY);
+    assert_int_equal(client.header.zxid, zxid);
+    assert_int_equal(scripted_client_create(&client, "/b", EPHEMERAL), KEEPER_CODE_NOTREADONLY);
+    assert_int_equal(scripted_client_create_in_multi(&client, "/b", 0), KEEPER_CODE_NOTREADONLY);
+    assert_int_equal(scripted_client_ask(&client, OP_CODE_SYNC, NULL, NULL),
+                     KEEPER_CODE_NOTREADONLY);
+    struct server_status status = {0};
+    quorum_peer_run_fill_status(ensemble_peer(&ensemble, 1)->run, &status);
+    assert_true(status.serving && status.is_read_only);
+    assert_string_equal(status.server_state, "read-only");
+    assert_int_equal(status.local_sessions, 1);
+    assert_int_equal(status.outstanding_requests, 0);
+    server_status_done(&status);
+    assert_int_equal(scripted_client_ask(&client, OP_CODE_CLOSE_SESSION, NULL, NULL), 0);
+
+    assert_int_equal(zk_database_last_processed_zxid(self->database), zxid);
+    scripted_client_done(&client);
+    zookeeper_server_unref(zk);
+    ensemble_done(&ensemble);
+}
+
+static void cli_05_it_ends_when_there_is_a_leader_again(void **state)
+{
+    (void)state;
+    struct ensemble ensemble;
+    leave_one(&ensemble);
+    struct quorum_peer *self = ensemble_self(&ensemble, 1);
+    struct zookeeper_server *read_only = quorum_peer_get_active_server(self);
+
+    ensemble_start(&ensemble, 2);
+    ensemble_await_leader(&ensemble);
+
+    assert_false(zookeeper_server_is_running(read_only));
+    struct zookeeper_server *zk = quorum_peer_get_active_server(self);
+    struct scripted_client client;
+    scripted_client_init(&client, self->ctx, zk);
+    assert_true(scripted_client_connect(&client, TIMEOUT_MS));
+    assert_int_equal(scripted_client_create(&client, "/b", 0), 0);
+    scripted_client_done(&client);
+    zookeeper_server_unref(zk);
+    zookeeper_server_unref(read_only);
+    ensemble_done(&ensemble);
+}
+
+static void a_short_election_starts_none(void **state)
+{
+    (void)state;
+    struct ensemble ensemble;
+    ensemble_init(&ensemble, 1, 0);
+    ensemble_add_lines(&ensemble, "standaloneEnabled=false\n");
+    ensemble.read_only_mode = true;
+
+    ensemble_start_all(&ensemble);
+    ensemble_await_leader(&ensemble);
+
+    assert_false(serves_read_only(ensemble_self(&ensemble, 1)));
+    ensemble_done(&ensemble);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cli_86_readers_are_served_and_writers_are_not),
+        cmocka_unit_test(cli_05_it_ends_when_there_is_a_leader_again),
+        cmocka_unit_test(a_short_election_starts_none),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
