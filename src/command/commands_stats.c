@@ -189,38 +189,54 @@ void command_run_stats(struct command_call *call)
 
 /* ---- monitor --------------------------------------------------------------------------------- */
 
+static struct json_writer *json_of(struct monitor_sink *sink)
+{
+    return ((struct command_call *)sink->arg)->json;
+}
+
 static void monitor_text(struct monitor_sink *sink, const char *name, const char *value)
 {
-    json_text(sink->arg, name, value);
+    json_text(json_of(sink), name, value);
 }
 
 static void monitor_number(struct monitor_sink *sink, const char *name, int64_t value)
 {
-    json_long(sink->arg, name, value);
+    json_long(json_of(sink), name, value);
 }
 
 static void monitor_decimal(struct monitor_sink *sink, const char *name, const char *value)
 {
-    json_number(sink->arg, name, value);
+    json_number(json_of(sink), name, value);
 }
 
-/* Java: AvgMinMaxCounter.values() */
-static void monitor_summary(struct monitor_sink *sink, const char *name,
+/* Java: AvgMinMaxCounter.values(), AvgMinMaxPercentileCounter.values() */
+static void monitor_summary(struct monitor_sink *sink, enum server_metrics_summary which,
                             const struct avg_min_max_counter *summary)
 {
-    const struct {
+    static const double percents[] = {50, 95, 99, 99.9};
+    struct command_call *call = sink->arg;
+    struct server_metrics *source = call->facts->status->metrics_source;
+    struct {
         const char *prefix;
         int64_t value;
     } parts[] = {{"min", summary->min},
                  {"max", summary->max},
                  {"cnt", summary->count},
-                 {"sum", summary->sum}};
+                 {"sum", summary->sum},
+                 {"p50", 0},
+                 {"p95", 0},
+                 {"p99", 0},
+                 {"p999", 0}};
+    const char *name = server_metrics_summary_name(which);
+    bool has_percentiles = server_metrics_is_advanced(which) && source != NULL;
     char key[128];
     snprintf(key, sizeof key, "avg_%s", name);
-    json_number(sink->arg, key, avg_min_max_counter_get_avg(summary).text);
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    json_number(call->json, key, avg_min_max_counter_get_avg(summary).text);
+    for (size_t i = 0; i < (has_percentiles ? 8 : 4); i++) {
+        if (i >= 4)
+            (void)server_metrics_get_percentile(source, which, percents[i - 4], &parts[i].value);
         snprintf(key, sizeof key, "%s_%s", parts[i].prefix, name);
-        json_long(sink->arg, key, parts[i].value);
+        json_long(call->json, key, parts[i].value);
     }
 }
 
@@ -234,6 +250,6 @@ void command_run_monitor(struct command_call *call)
         .counter = monitor_number,
         .summary = monitor_summary,
     };
-    struct monitor_sink sink = {.methods = &methods, .arg = call->json};
+    struct monitor_sink sink = {.methods = &methods, .arg = call};
     monitor_values(call->facts, &sink);
 }

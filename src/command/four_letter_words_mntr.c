@@ -7,6 +7,7 @@
 #include "command/four_letter_words_internal.h"
 #include "command/monitor_values.h"
 #include "zk/server/avg_min_max_counter.h"
+#include "zk/server/server_metrics.h"
 
 static void mntr_text(struct monitor_sink *sink, const char *name, const char *value)
 {
@@ -18,16 +19,29 @@ static void mntr_number(struct monitor_sink *sink, const char *name, int64_t val
     zk_str_printf(sink->str, "zk_%s\t%" PRId64 "\n", name, value);
 }
 
-/* Java: AvgMinMaxCounter.values() */
-static void mntr_summary(struct monitor_sink *sink, const char *name,
+/* Java: AvgMinMaxCounter.values(), AvgMinMaxPercentileCounter.values() */
+static void mntr_summary(struct monitor_sink *sink, enum server_metrics_summary which,
                          const struct avg_min_max_counter *summary)
 {
+    static const struct {
+        const char *prefix;
+        double percent;
+    } percentiles[] = {{"p50", 50}, {"p95", 95}, {"p99", 99}, {"p999", 99.9}};
+    const char *name = server_metrics_summary_name(which);
+    const struct server_status *status = sink->arg;
     struct zk_str *str = sink->str;
     zk_str_printf(str, "zk_avg_%s\t%s\n", name, avg_min_max_counter_get_avg(summary).text);
     zk_str_printf(str, "zk_min_%s\t%" PRId64 "\n", name, summary->min);
     zk_str_printf(str, "zk_max_%s\t%" PRId64 "\n", name, summary->max);
     zk_str_printf(str, "zk_cnt_%s\t%" PRId64 "\n", name, summary->count);
     zk_str_printf(str, "zk_sum_%s\t%" PRId64 "\n", name, summary->sum);
+    size_t count = server_metrics_is_advanced(which) && status->metrics_source != NULL ? 4 : 0;
+    for (size_t i = 0; i < count; i++) {
+        int64_t value = 0;
+        (void)server_metrics_get_percentile(status->metrics_source, which, percentiles[i].percent,
+                                            &value);
+        zk_str_printf(str, "zk_%s_%s\t%" PRId64 "\n", percentiles[i].prefix, name, value);
+    }
 }
 
 void four_letter_words_append_mntr(const struct four_letter_facts *facts, struct zk_str *str)
@@ -39,6 +53,6 @@ void four_letter_words_append_mntr(const struct four_letter_facts *facts, struct
         .counter = mntr_number,
         .summary = mntr_summary,
     };
-    struct monitor_sink sink = {.methods = &methods, .str = str};
+    struct monitor_sink sink = {.methods = &methods, .str = str, .arg = (void *)facts->status};
     monitor_values(facts, &sink);
 }

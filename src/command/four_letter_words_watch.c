@@ -32,7 +32,7 @@ static void print_session(struct watch_visitor *visitor, int64_t session_id)
     zk_str_printf(printer->str, "%s0x%" PRIx64 "\n", printer->before_session, (uint64_t)session_id);
 }
 
-static struct data_tree *tree_of(const struct four_letter_facts *facts)
+static struct data_tree *tree_of_server(const struct four_letter_facts *facts)
 {
     return zk_database_get_data_tree(zookeeper_server_get_zk_database(facts->status->zk));
 }
@@ -46,7 +46,7 @@ void four_letter_words_append_watches(const struct four_letter_facts *facts, boo
         .before_session = by_path ? "\t" : "",
         .str = str,
     };
-    struct data_tree *tree = tree_of(facts);
+    struct data_tree *tree = tree_of_server(facts);
     data_tree_dump_watches(tree, by_path, &printer.visitor);
     data_tree_unref(tree);
     zk_str_append(str, "\n");
@@ -55,7 +55,7 @@ void four_letter_words_append_watches(const struct four_letter_facts *facts, boo
 /* Only watches of data are counted, as in Java. */
 void four_letter_words_append_wchs(const struct four_letter_facts *facts, struct zk_str *str)
 {
-    struct data_tree *tree = tree_of(facts);
+    struct data_tree *tree = tree_of_server(facts);
     struct watches_summary summary = data_tree_get_watches_summary(tree);
     data_tree_unref(tree);
     zk_str_printf(str, "%zu connections watching %zu paths\nTotal watches:%zu\n",

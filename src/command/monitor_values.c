@@ -74,15 +74,14 @@ static void append_gauges(const struct four_letter_facts *facts, struct monitor_
         gauge(sink, "quorum_size", status->quorum_size);
 }
 
-static void append_counters_and_summaries(const struct server_metrics_values *metrics,
-                                          struct monitor_sink *sink)
+void monitor_metrics(const struct four_letter_facts *facts, struct monitor_sink *sink)
 {
+    const struct server_metrics_values *metrics = &facts->status->metrics;
     for (int i = 0; i < SERVER_METRICS_COUNTERS; i++)
         sink->methods->counter(sink, server_metrics_counter_name((enum server_metrics_counter)i),
                                metrics->counters[i]);
     for (int i = 0; i < SERVER_METRICS_SUMMARIES; i++)
-        sink->methods->summary(sink, server_metrics_summary_name((enum server_metrics_summary)i),
-                               &metrics->summaries[i]);
+        sink->methods->summary(sink, (enum server_metrics_summary)i, &metrics->summaries[i]);
 }
 
 /* One connection of the election: "zk_election_peer_2_connected". An observer without an id has a
@@ -107,6 +106,7 @@ static void append_own(const struct server_status *status, struct monitor_sink *
         gauge(sink, "election_round", status->election_round);
         gauge(sink, "last_election_time", elections->count > 0 ? elections->last : -1);
     }
+    gauge(sink, "last_fsync_time", status->last_fsync_ms);
     gauge(sink, "thread_count", (int64_t)status->thread_count);
     for (size_t i = 0; i < status->peer_count; i++) {
         const struct server_status_peer *peer = &status->peers[i];
@@ -127,6 +127,6 @@ void monitor_values(const struct four_letter_facts *facts, struct monitor_sink *
     if (facts->status->state == SERVER_STATE_OBSERVING)
         gauge(sink, "observer_master_id", facts->status->observer_master_id);
     append_gauges(facts, sink);
-    append_counters_and_summaries(&facts->status->metrics, sink);
+    monitor_metrics(facts, sink);
     append_own(facts->status, sink);
 }

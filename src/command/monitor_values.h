@@ -17,7 +17,7 @@ struct monitor_sink_methods {
     /* A gauge that is no whole number, as a text: "0.7143". */
     void (*decimal)(struct monitor_sink *sink, const char *name, const char *value);
     void (*counter)(struct monitor_sink *sink, const char *name, int64_t value);
-    void (*summary)(struct monitor_sink *sink, const char *name,
+    void (*summary)(struct monitor_sink *sink, enum server_metrics_summary which,
                     const struct avg_min_max_counter *summary);
 };
 
@@ -29,5 +29,7 @@ struct monitor_sink {
 
 /* Hands all values to the sink. Java: ZooKeeperServer.dumpMonitorValues() */
 void monitor_values(const struct four_letter_facts *facts, struct monitor_sink *sink);
+/* The counters and summaries alone, which there are also while nothing serves. */
+void monitor_metrics(const struct four_letter_facts *facts, struct monitor_sink *sink);
 
 #endif

@@ -83,6 +83,9 @@ ZK_NODISCARD int config_check_command_line(struct config_parser *parser);
 /* The same for a line of zoo.cfg whose key has no meaning of its own. */
 ZK_NODISCARD int config_check_unlisted(struct config_parser *parser,
                                        const struct zk_property *property);
+/* Read a line whose key begins with "metricsProvider.": it becomes a setting of that name. */
+ZK_NODISCARD int config_read_metrics_key(struct config_parser *parser,
+                                         const struct zk_property *property);
 /* Warn, once, that a line (or, with line 0, an option -D) does nothing; why, and what to do. */
 void config_no_effect(struct config_parser *parser, const struct zk_property *property,
                       const char *why, const char *next_format, ...) ZK_PRINTF_LIKE(4, 5);

@@ -98,13 +98,6 @@ static const struct config_key KEYS[] = {
     {"jvm.pause.info-threshold.ms", KEY_LONG, KEY_WARNS, IGNORED_INT, NULL, NULL},
     {"jvm.pause.warn-threshold.ms", KEY_LONG, KEY_WARNS, IGNORED_INT, NULL, NULL},
     {"jvm.pause.sleep.time.ms", KEY_LONG, KEY_WARNS, IGNORED_INT, NULL, NULL},
-    {"metricsProvider.className", KEY_TEXT, KEY_WARNS, IGNORED_TEXT,
-     "org.apache.zookeeper.metrics.impl.DefaultMetricsProvider", NULL},
-};
-
-/* All keys of this family belong to a metrics provider. */
-static const struct config_key METRICS_KEY = {
-    "metricsProvider.", KEY_TEXT, KEY_WARNS, IGNORED_TEXT, NULL, NULL,
 };
 
 static int read_property(struct config_parser *parser, const struct zk_property *property);
@@ -159,11 +152,13 @@ static const struct config_key *find_key(const char *name)
         if (strcmp(name, KEYS[i].name) == 0)
             return &KEYS[i];
     }
-    return zk_text_starts_with(name, METRICS_KEY.name) ? &METRICS_KEY : NULL;
+    return NULL;
 }
 
 static int read_property(struct config_parser *parser, const struct zk_property *property)
 {
+    if (zk_text_starts_with(property->key, "metricsProvider."))
+        return config_read_metrics_key(parser, property);
     const struct config_key *found = find_key(property->key);
     if (found == NULL)
         return read_unlisted(parser, property);

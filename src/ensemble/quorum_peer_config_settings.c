@@ -297,6 +297,35 @@ static int check_known_setting(struct config_parser *parser, const struct config
     return 0;
 }
 
+/* ---- the metrics provider -------------------------------------------------------------------- */
+
+/* A wrong port is refused, as in Java, whose provider cannot be configured then. Of the classes
+ * only Java's two are known. */
+int config_read_metrics_key(struct config_parser *parser, const struct zk_property *property)
+{
+    static const char PROMETHEUS[] =
+        "org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider";
+    static const char DEFAULT[] = "org.apache.zookeeper.metrics.impl.DefaultMetricsProvider";
+    const char *name = property->key + sizeof "metricsProvider." - 1;
+    int64_t port;
+    zk_settings_set(parser->ctx, property->key, property->value);
+    if (strcmp(name, "className") == 0) {
+        if (strcmp(property->value, PROMETHEUS) != 0 && strcmp(property->value, DEFAULT) != 0)
+            config_no_effect(parser, property, "zkpeer has no such metrics provider",
+                             "write %s, or remove it", PROMETHEUS);
+    } else if (strcmp(name, "httpPort") == 0) {
+        if (!zk_decode_long(property->value, &port) || port < 0 || port > UINT16_MAX)
+            return config_refuse_setting(parser, property, "write a number from 0 to 65535",
+                                         "%s is not a port", property->value);
+    } else if (strcmp(name, "exportJvmInfo") == 0) {
+        if (strcasecmp(property->value, "false") != 0)
+            config_no_effect(parser, property, "zkpeer has no JVM to tell of", "remove it");
+    } else if (strcmp(name, "httpHost") != 0) {
+        config_no_effect(parser, property, "not served by zkpeer yet", "remove it");
+    }
+    return 0;
+}
+
 /* ---- names that nobody knows ---------------------------------------------------------------- */
 
 static char ascii_lower(char c)

@@ -3,6 +3,9 @@
 
 #include "zk/cnxn/server_cnxn_factory.h"
 #include "zk/command/admin_server.h"
+#include "zk/command/metrics_provider.h"
+#include "zk/persistence/file_txn_snap_log.h"
+#include "zk/server/server_metrics.h"
 
 void operator_services_start(struct operator_services *services, struct zk_context *ctx,
                              struct server_status_hook hook,
@@ -14,10 +17,45 @@ void operator_services_start(struct operator_services *services, struct zk_conte
     if (admin_server_is_enabled(ctx) &&
         admin_server_start(ctx, hook, cnxns, &services->admin_server) < 0)
         services->admin_server = NULL;
+    if (metrics_provider_is_enabled(ctx) &&
+        metrics_provider_start(ctx, hook, cnxns, &services->metrics_provider) < 0)
+        services->metrics_provider = NULL;
+}
+
+/* Java: ServerMetrics.FSYNC_TIME, ServerStats.incrementFsyncThresholdExceedCount() */
+static void on_fsync(void *arg, int64_t elapsed_ms, bool beyond_threshold)
+{
+    struct operator_services *services = arg;
+    server_metrics_add(services->metrics, SERVER_METRICS_FSYNCTIME, elapsed_ms);
+    if (beyond_threshold)
+        zk_atomic_long_add(&services->fsync_threshold_exceed_count, 1);
+}
+
+void operator_services_measure_fsyncs(struct operator_services *services,
+                                      struct file_txn_snap_log *snap_log,
+                                      struct server_metrics *metrics)
+{
+    services->metrics = metrics;
+    zk_atomic_long_init(&services->fsync_threshold_exceed_count, 0);
+    file_txn_snap_log_set_fsync_listener(
+        snap_log, (struct fsync_listener){.on_fsync = on_fsync, .arg = services});
+}
+
+void operator_services_fill_status(const struct operator_services *services,
+                                   const struct file_txn_snap_log *snap_log,
+                                   struct server_status *status)
+{
+    status->metrics = server_metrics_get(services->metrics);
+    status->metrics_source = services->metrics;
+    status->fsync_threshold_exceed_count =
+        zk_atomic_long_get(&services->fsync_threshold_exceed_count);
+    status->last_fsync_ms = file_txn_snap_log_get_txn_log_elapsed_sync_time(snap_log);
 }
 
 void operator_services_stop(struct operator_services *services)
 {
+    metrics_provider_free(services->metrics_provider);
     admin_server_free(services->admin_server);
-    *services = (struct operator_services){0};
+    services->metrics_provider = NULL;
+    services->admin_server = NULL;
 }

@@ -2,15 +2,22 @@
 #ifndef PEER_OPERATOR_SERVICES_H
 #define PEER_OPERATOR_SERVICES_H
 
+#include "zk/base/refcount.h"
 #include "zk/server/server_status.h"
 
 struct admin_server;
+struct file_txn_snap_log;
+struct metrics_provider;
+struct server_metrics;
 struct server_cnxn_factory;
 struct zk_context;
 
 /* Zero-initialised, nothing runs. */
 struct operator_services {
+    struct metrics_provider *metrics_provider; /* NULL as below */
     struct admin_server *admin_server; /* NULL: none is asked for, or it could not be started */
+    struct server_metrics *metrics;
+    struct zk_atomic_long fsync_threshold_exceed_count; /* Java: ServerStats' */
 };
 
 /* Starts what the settings ask for. The caller goes on without what cannot be started, as Java
@@ -19,6 +26,15 @@ struct operator_services {
 void operator_services_start(struct operator_services *services, struct zk_context *ctx,
                              struct server_status_hook hook,
                              struct server_cnxn_factory *client_port);
+/* The fsyncs of the log are measured from now on. metrics outlives snap_log. Before the log's first
+ * transaction. */
+void operator_services_measure_fsyncs(struct operator_services *services,
+                                      struct file_txn_snap_log *snap_log,
+                                      struct server_metrics *metrics);
+/* Fills in what they have measured. */
+void operator_services_fill_status(const struct operator_services *services,
+                                   const struct file_txn_snap_log *snap_log,
+                                   struct server_status *status);
 void operator_services_stop(struct operator_services *services);
 
 #endif

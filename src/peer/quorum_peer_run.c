@@ -178,6 +178,7 @@ static int open_data(struct quorum_peer_run *run)
     }
     run->database = zk_database_new(run->ctx, run->snap_log);
     run->self = quorum_peer_new(run->ctx, run->config, run->database);
+    operator_services_measure_fsyncs(&run->operator_services, run->snap_log, run->self->metrics);
     zk_database_init_config(run->database, qv_to_string(run->config->quorum_verifier),
                             run->config->quorum_verifier->version);
     return quorum_peer_load_database(run->self) < 0 ? EXIT_CODE_UNEXPECTED_ERROR : 0;

@@ -39,7 +39,7 @@ void quorum_peer_run_fill_status(void *arg, struct server_status *status)
     status->leader_id = phase.leader_id;
     status->quorum_size = (int32_t)qv->voting.count;
     quorum_peer_get_leader_status(run->self, &status->leader);
-    status->metrics = server_metrics_get(run->self->metrics);
+    operator_services_fill_status(&run->operator_services, run->snap_log, status);
     /* The trees count it, which know no metrics. */
     status->metrics.counters[SERVER_METRICS_DIGEST_MISMATCHES_COUNT] = status->digest_mismatches;
     fill_election(run, status);

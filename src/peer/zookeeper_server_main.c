@@ -107,6 +107,7 @@ static int open_alone_directories(struct zookeeper_server_main *alone)
         return EXIT_CODE_UNABLE_TO_ACCESS_DATADIR;
     }
     alone->database = zk_database_new(alone->ctx, alone->snap_log);
+    operator_services_measure_fsyncs(&alone->operator_services, alone->snap_log, alone->metrics);
     return 0;
 }
 
@@ -194,7 +195,7 @@ void zookeeper_server_main_fill_status(void *arg, struct server_status *status)
     status->snap_dir = file_txn_snap_log_get_snap_dir(alone->snap_log);
     status->data_dir = file_txn_snap_log_get_data_dir(alone->snap_log);
     status->membership = "";
-    status->metrics = server_metrics_get(alone->metrics);
+    operator_services_fill_status(&alone->operator_services, alone->snap_log, status);
     /* The trees count it, which know no metrics. */
     status->metrics.counters[SERVER_METRICS_DIGEST_MISMATCHES_COUNT] = status->digest_mismatches;
     status->thread_count = zk_thread_count(alone->ctx);

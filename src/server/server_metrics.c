@@ -4,6 +4,7 @@
 #include "zk/server/server_metrics.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "server/lock_ranks.h"
 #include "zk/base/alloc.h"
@@ -12,6 +13,9 @@
 struct server_metrics {
     struct zk_mutex mu; /* Guards: */
     struct server_metrics_values values GUARDED_BY(&mu);
+    /* The last values of each summary, in a ring; NULL: there was none. */
+    int64_t *samples[SERVER_METRICS_SUMMARIES] GUARDED_BY(&mu);
+    uint64_t sample_counts[SERVER_METRICS_SUMMARIES] GUARDED_BY(&mu); /* also those overwritten */
 };
 
 struct server_metrics *server_metrics_new(struct zk_context *ctx)
@@ -25,6 +29,8 @@ void server_metrics_free(struct server_metrics *metrics)
 {
     if (metrics == NULL)
         return;
+    for (int i = 0; i < SERVER_METRICS_SUMMARIES; i++)
+        free(metrics->samples[i]);
     zk_mutex_destroy(&metrics->mu);
     free(metrics);
 }
@@ -36,11 +42,21 @@ void server_metrics_count(struct server_metrics *metrics, enum server_metrics_co
     zk_mutex_unlock(&metrics->mu);
 }
 
+static void keep_sample_locked(struct server_metrics *metrics, int which, int64_t value)
+    REQUIRES(&metrics->mu)
+{
+    if (metrics->samples[which] == NULL)
+        metrics->samples[which] =
+            zk_xcalloc(SERVER_METRICS_SAMPLES, sizeof *metrics->samples[which]);
+    metrics->samples[which][metrics->sample_counts[which]++ % SERVER_METRICS_SAMPLES] = value;
+}
+
 void server_metrics_add(struct server_metrics *metrics, enum server_metrics_summary which,
                         int64_t value)
 {
     zk_mutex_lock(&metrics->mu);
     avg_min_max_counter_add(&metrics->values.summaries[which], value);
+    keep_sample_locked(metrics, (int)which, value);
     zk_mutex_unlock(&metrics->mu);
 }
 
@@ -49,8 +65,11 @@ void server_metrics_merge(struct server_metrics *metrics, struct server_metrics_
     zk_mutex_lock(&metrics->mu);
     for (int i = 0; i < SERVER_METRICS_COUNTERS; i++)
         metrics->values.counters[i] += values->counters[i];
-    for (int i = 0; i < SERVER_METRICS_SUMMARIES; i++)
+    for (int i = 0; i < SERVER_METRICS_SUMMARIES; i++) {
         avg_min_max_counter_add_all(&metrics->values.summaries[i], &values->summaries[i]);
+        if (values->summaries[i].count > 0)
+            keep_sample_locked(metrics, i, values->summaries[i].last);
+    }
     zk_mutex_unlock(&metrics->mu);
     *values = (struct server_metrics_values){0};
 }
@@ -59,6 +78,8 @@ void server_metrics_reset(struct server_metrics *metrics)
 {
     zk_mutex_lock(&metrics->mu);
     metrics->values = (struct server_metrics_values){0};
+    for (int i = 0; i < SERVER_METRICS_SUMMARIES; i++)
+        metrics->sample_counts[i] = 0;
     zk_mutex_unlock(&metrics->mu);
 }
 
@@ -68,6 +89,37 @@ struct server_metrics_values server_metrics_get(struct server_metrics *metrics)
     struct server_metrics_values values = metrics->values;
     zk_mutex_unlock(&metrics->mu);
     return values;
+}
+
+bool server_metrics_is_advanced(enum server_metrics_summary which)
+{
+    return which >= SERVER_METRICS_QUORUM_ACK_LATENCY;
+}
+
+static int compare_values(const void *a, const void *b)
+{
+    int64_t left = *(const int64_t *)a;
+    int64_t right = *(const int64_t *)b;
+    return left < right ? -1 : left > right;
+}
+
+bool server_metrics_get_percentile(struct server_metrics *metrics,
+                                   enum server_metrics_summary which, double percent,
+                                   int64_t *ret_value)
+{
+    int64_t values[SERVER_METRICS_SAMPLES];
+    zk_mutex_lock(&metrics->mu);
+    uint64_t count = metrics->sample_counts[which];
+    size_t kept = count < SERVER_METRICS_SAMPLES ? (size_t)count : SERVER_METRICS_SAMPLES;
+    if (kept > 0)
+        memcpy(values, metrics->samples[which], kept * sizeof *values);
+    zk_mutex_unlock(&metrics->mu);
+    if (kept == 0)
+        return false;
+    qsort(values, kept, sizeof *values, compare_values);
+    size_t rank = (size_t)(percent / 100 * (double)kept);
+    *ret_value = values[rank < kept ? rank : kept - 1];
+    return true;
 }
 
 const char *server_metrics_counter_name(enum server_metrics_counter which)
@@ -104,6 +156,7 @@ const char *server_metrics_summary_name(enum server_metrics_summary which)
         [SERVER_METRICS_READS_ISSUED_FROM_SESSION_QUEUE] = "reads_issued_from_session_queue",
         [SERVER_METRICS_LEARNER_REQUEST_PROCESSOR_QUEUE_SIZE] =
             "learner_request_processor_queue_size",
+        [SERVER_METRICS_FSYNCTIME] = "fsynctime",
         [SERVER_METRICS_SNAPSHOTTIME] = "snapshottime",
         [SERVER_METRICS_UNAVAILABLE_TIME] = "unavailable_time",
         [SERVER_METRICS_READS_AFTER_WRITE_IN_SESSION_QUEUE] = "reads_after_write_in_session_queue",

@@ -121,6 +121,7 @@ static void fill(void *arg, struct server_status *ret_status)
     ret_status->state = SERVER_STATE_LEADING;
     ret_status->zab_state = ZAB_STATE_BROADCAST;
     ret_status->metrics = server_metrics_get(stage->metrics);
+    ret_status->metrics_source = stage->metrics;
     zk_database_fill_status(stage->database, ret_status);
 }
 

@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "command_stage.h"
+#include "zk/command/metrics_provider.h"
 #include "zk/io/http_server.h"
 #include "zk/io/sock.h"
 #include "zk/runtime/settings.h"
+#include "zk/server/server_metrics.h"
 #include "zk/server/session_tracker.h"
 #include "zk/server/zookeeper_server.h"
 #include "zk_test.h"
@@ -217,6 +219,72 @@ static void silent_callers_do_not_end_it(void **state)
     scene_close(&scene);
 }
 
+/* ---- the page for Prometheus ---- */
+
+static bool page_has(const char *page, const char *line)
+{
+    size_t length = strlen(line);
+    for (const char *at = page; (at = strstr(at, line)) != NULL; at++) {
+        if (at > page && at[-1] == '\n' && at[length] == '\n')
+            return true;
+    }
+    return false;
+}
+
+/* The text is of the form that Java's provider gives. */
+static void prometheus_is_given_the_figures_of_mntr(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    struct metrics_provider *provider;
+    zk_settings_set(scene.ctx, "metricsProvider.className",
+                    "org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider");
+    zk_settings_set(scene.ctx, "metricsProvider.httpPort", "0");
+    zk_settings_set(scene.ctx, "metricsProvider.httpHost", "127.0.0.1");
+    assert_true(metrics_provider_is_enabled(scene.ctx));
+    assert_int_equal(metrics_provider_start(scene.ctx, command_stage_hook(&scene.stage),
+                                            command_stage_cnxns(&scene.stage), &provider),
+                     0);
+    char *log = test_captured_log(&scene.capture);
+    scene.at = test_loopback((uint16_t)atoi(strstr(log, "address=127.0.0.1 port=") + 23));
+    free(log);
+    for (int64_t i = 1; i <= 100; i++)
+        server_metrics_add(scene.stage.metrics, SERVER_METRICS_QUORUM_ACK_LATENCY, i);
+    server_metrics_add(scene.stage.metrics, SERVER_METRICS_ELECTION_TIME, 221);
+    server_metrics_count(scene.stage.metrics, SERVER_METRICS_LOOKING_COUNT);
+
+    char *page = request(&scene, "GET /metrics");
+
+    static const char *const lines[] = {
+        "# HELP znode_count znode_count",
+        "# TYPE znode_count gauge",
+        "znode_count 5.0",
+        "# TYPE looking_count counter",
+        "looking_count 1.0",
+        "# TYPE election_time summary",
+        "election_time{quantile=\"0.5\",} 221.0",
+        "election_time_count 1.0",
+        "election_time_sum 221.0",
+        "quorum_ack_latency{quantile=\"0.5\",} 51.0",
+        "quorum_ack_latency{quantile=\"0.9\",} 91.0",
+        "quorum_ack_latency{quantile=\"0.99\",} 100.0",
+        "fsynctime{quantile=\"0.5\",} NaN",
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        if (!page_has(page, lines[i]))
+            fail_msg("no line %s in %s", lines[i], page);
+    }
+    assert_null(strstr(page, "election_time{quantile=\"0.9"));
+    assert_null(strstr(page, "server_state"));
+    free(page);
+    page = request(&scene, "GET /commands");
+    assert_memory_equal(page, "HTTP/1.1 404 ", 13);
+    free(page);
+    metrics_provider_free(provider);
+    scene_close(&scene);
+}
+
 /* D-284 */
 static void it_is_off_unless_somebody_asks_for_it(void **state)
 {
@@ -242,6 +310,7 @@ int main(void)
         cmocka_unit_test(the_list_has_a_link_to_each_command),
         cmocka_unit_test(nothing_but_get_is_answered_and_nothing_else_is_there),
         cmocka_unit_test(silent_callers_do_not_end_it),
+        cmocka_unit_test(prometheus_is_given_the_figures_of_mntr),
         cmocka_unit_test(it_is_off_unless_somebody_asks_for_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -261,7 +261,8 @@ static char *form_of(const char *value)
 static bool is_our_own(const char *line)
 {
     static const char *const starts[] = {"zk_election_round\t", "zk_last_election_time\t",
-                                         "zk_thread_count\t", "zk_election_peer_"};
+                                         "zk_thread_count\t", "zk_election_peer_",
+                                         "zk_last_fsync_time\t"};
     for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
         if (strncmp(line, starts[i], strlen(starts[i])) == 0)
             return true;

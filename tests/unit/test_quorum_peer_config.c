@@ -197,6 +197,8 @@ static void a_setting_that_changes_safety_is_refused(void **state)
         {"sessionRequireClientSASLAuth=true",
          "8: sessionRequireClientSASLAuth=true: authentication "
          "of clients is not served by zkpeer"},
+        {"metricsProvider.httpPort=65536",
+         "8: metricsProvider.httpPort=65536: 65536 is not a port"},
         {"client.secure=true", "8: client.secure=true: TLS for clients is not served by zkpeer"},
         {"client.portUnification=true",
          "8: client.portUnification=true: TLS for clients is not served by zkpeer"},
@@ -257,8 +259,7 @@ static void a_key_without_use_warns_once(void **state)
         "quorum.auth.learner.saslLoginContext=Other",
         "jvm.pause.monitor=true",
         "jvm.pause.warn-threshold.ms=10",
-        "metricsProvider.className=org.apache.zookeeper.metrics.prometheus.Provider",
-        "metricsProvider.httpPort=7000",
+        "metricsProvider.mtls.port=7000",
         "maxResponseCacheSize=1000",
         "jmx.enabled=true",
         "ssl.quorum.keyStore.location=/keys",
@@ -339,6 +340,11 @@ static void an_unknown_key_is_warned_of_with_the_nearest_known_one(void **state)
         {"admin.serverPort=65536",
          "admin.serverPort=65536 has no effect: it is not a port, so the default holds; "
          "write a number from 0 to 65535"},
+        {"metricsProvider.className=org.Other",
+         "metricsProvider.className=org.Other has no effect: zkpeer has no such metrics provider; write "
+         "org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider, or remove it"},
+        {"metricsProvider.exportJvmInfo=true",
+         "metricsProvider.exportJvmInfo=true has no effect: zkpeer has no JVM to tell of; remove it"},
         {"quorumCnxnTimeoutMs=soon",
          "quorumCnxnTimeoutMs=soon has no effect: it is not a whole "
          "number, so the default holds; write a whole number in digits"},

@@ -822,6 +822,12 @@
 #define ZK_LOG_ADMIN_SERVER_PROBLEM                                                                \
     ZK_WARN, "Problem starting AdminServer on address %s, port %d and command URL %s reason=%s "   \
              "do=change admin.serverPort or admin.serverAddress"
+/* address, port */
+#define ZK_LOG_METRICS_STARTED ZK_INFO, "metrics for Prometheus address=%s port=%d page=/metrics"
+/* address, port */
+#define ZK_LOG_METRICS_PROBLEM                                                                     \
+    ZK_WARN, "no metrics for Prometheus address=%s port=%d reason=%s "                             \
+             "do=change metricsProvider.httpPort or metricsProvider.httpHost"
 #define ZK_LOG_CLIENT_PORT_BIND                                                                    \
     ZK_ERROR,                                                                                      \
         "client port cannot be opened address=%s reason=%s do=stop who uses it, or change clientPort"

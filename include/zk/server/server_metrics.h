@@ -5,6 +5,7 @@
 #ifndef ZK_SERVER_SERVER_METRICS_H
 #define ZK_SERVER_SERVER_METRICS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "zk/server/avg_min_max_counter.h"
@@ -44,7 +45,7 @@ enum server_metrics_counter {
 };
 
 /* Java's fields of type Summary. Their order is that of mntr. Those from QUORUM_ACK_LATENCY on are
- * of Java's level ADVANCED; ours have no percentiles (D-140). */
+ * of Java's level ADVANCED, which has percentiles (D-140). */
 enum server_metrics_summary {
     /* ms in ProposalRequestProcessor for one request */
     SERVER_METRICS_PROPOSAL_PROCESS_TIME,
@@ -62,6 +63,8 @@ enum server_metrics_summary {
     SERVER_METRICS_FOLLOWER_SYNC_TIME,
     /* requests that wait for PrepRequestProcessor */
     SERVER_METRICS_PREP_PROCESSOR_QUEUE_SIZE,
+    /* ms for one fsync of the log */
+    SERVER_METRICS_FSYNCTIME,
     /* reads that could go on after a turn of commits */
     SERVER_METRICS_READS_ISSUED_FROM_SESSION_QUEUE,
     /* requests that wait to be sent to the leader */
@@ -131,6 +134,17 @@ void server_metrics_merge(struct server_metrics *metrics, struct server_metrics_
 /* Everything is 0 again. Java: MetricsProvider.resetAllValues() */
 void server_metrics_reset(struct server_metrics *metrics);
 struct server_metrics_values server_metrics_get(struct server_metrics *metrics);
+
+/* How many of a summary's last values are kept for percentiles. */
+enum { SERVER_METRICS_SAMPLES = 256 };
+
+/* Finds the value below which so many percent of the values kept lie. A thread that hands over many
+ * values at once (server_metrics_merge) leaves the last of them. False: there is none yet. */
+bool server_metrics_get_percentile(struct server_metrics *metrics,
+                                   enum server_metrics_summary which, double percent,
+                                   int64_t *ret_value);
+/* Whether Java's summary is of the level ADVANCED. */
+bool server_metrics_is_advanced(enum server_metrics_summary which);
 
 /* The names that mntr shows, without "zk_": "looking_count", "election_time". */
 const char *server_metrics_counter_name(enum server_metrics_counter which);

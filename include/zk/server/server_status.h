@@ -84,8 +84,10 @@ struct server_status {
 
     /* Elections and synchronisations since the process began. */
     struct server_metrics_values metrics;
+    struct server_metrics *metrics_source; /* the peer's, for percentiles */
 
     /* Ours. */
+    int64_t last_fsync_ms;            /* how long it took; -1: none yet */
     int64_t election_round;           /* logicalclock */
     struct server_status_peer *peers; /* owned; ascending sids */
     size_t peer_count;
