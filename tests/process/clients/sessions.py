@@ -82,7 +82,9 @@ class Round:
         if dice < 0.75:
             return wire.ANY
         if dice < 0.85:
-            return rng.choice(ODD_ACLS)
+            odd = rng.choice(ODD_ACLS)
+            self.unsure |= bool(odd) and odd[0][2] is None
+            return odd
         out = []
         for _ in range(rng.choice((1, 1, 2, 3))):
             perms = rng.choice((31, 31, 1, 3, 30, 15, 16, 7))
@@ -104,7 +106,7 @@ class Round:
 
     def create_body(self, code, path=False):
         flags = 4 if code == 19 and self.rng.random() < 0.85 else self.flags()
-        self.unsure |= (code == 19) != (flags == 4)
+        self.unsure |= (code == 19) != (flags == 4) or flags in (5, 6)
         path = self.path() if path is False else path
         if flags in (2, 3, 6) and isinstance(path, str) and self.rng.random() < 0.8:
             path = path.rsplit('/', 1)[0] + '/s'
@@ -223,7 +225,8 @@ class Round:
 
     def batches(self, count):
         """So many ops. A batch ends where Java judges what follows by what it has applied meanwhile, or not: behind a
-        setACL, and behind a create of one kind that asks for another."""
+        setACL, behind a create of one kind that asks for another, and behind what may end a multi by an exception
+        (D-157)."""
         self.made += count
         ops = []
         for _ in range(count):
