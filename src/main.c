@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 #include <time.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "zk/base/alloc.h"
@@ -215,6 +216,17 @@ static void ignore_write_signals(void)
     signal(SIGXFSZ, SIG_IGN);
 }
 
+/* Each client is a descriptor, and 1,024 of them, as many a shell gives, are soon used up. The JVM
+ * takes as many as it may have, too. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static const char *signal_name(int signal_number)
 {
     return signal_number == SIGINT ? "SIGINT" : signal_number == SIGHUP ? "SIGHUP" : "SIGTERM";
@@ -336,6 +348,7 @@ int main(int argc, char **argv)
     if (!open_standard_descriptors())
         return EXIT_CODE_UNEXPECTED_ERROR; /* nobody could be told */
     ignore_write_signals();
+    raise_descriptor_limit();
     int code = parse_arguments(argc, argv, &args);
     if (code == EXIT_CODE_EXECUTION_FINISHED)
         return flush_answer();
