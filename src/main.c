@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <time.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "zk/base/alloc.h"
