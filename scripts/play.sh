@@ -37,6 +37,10 @@ A story's file has a head, an empty line, then text for the reader and steps, wh
                                                           observes 3, is down, is frozen
   > log 1: TEXT            the log of 1 holds this text
   > quiet 1                for 1 s nobody holds an election
+  > write 3 /a one         a client of 3 makes /a, or sets its data, and is answered
+  > write 3 /a one unanswered    it is not, within 1 s
+  > write 3 /a 600 times   so many writes, one behind the other
+  > read 2 /a one          a client of 2 reads this in /a (or: nothing, if there is no such node)
   > wrong election port of 3 in 1        (or quorum port) a mistake in the zoo.cfg of 1
   > mend 1                 the zoo.cfg of 1 is right again (restart it, for it reads it at start)
 Exit: 0 all came as told, 1 it did not, 2 wrong usage, 77 the story needs what this machine refuses.
@@ -80,6 +84,8 @@ take_step() {
     expect) expect "${1#expect }" ;;
     log) expect_log "${words[1]%:}" "${1#*: }" ;;
     quiet) expect_quiet "${words[1]}" ;;
+    write) write_node "${words[@]:1}" ;;
+    read) read_node "${words[@]:1}" ;;
     wrong) make_wrong "${words[1]}" "${words[4]}" "${words[6]}" ;;
     mend) write_peer "${words[1]}" ;;
     start | restart)
@@ -97,6 +103,36 @@ take_step() {
 make_wrong() {
   local -n port=$1_port
   sed -i -E "/^server\.$2=/s/:${port[$2]}:/:$((client_port[$2] + 90)):/" "$(cfg_of "$3")"
+}
+
+# client PEER WORD...: stories/client.py, where the peer lives.
+client() {
+  local enter=()
+  enter_peer "$1"
+  "${enter[@]}" /usr/bin/python3 "$REPO/scripts/stories/client.py" "${client_port[$1]}" "${@:2}" 2>"$dir/words"
+}
+
+# write_node PEER PATH VALUE [unanswered], or PEER PATH COUNT times
+write_node() {
+  local status=0
+  acted_at=$(now_ms)
+  case ${4:-} in
+    times) client "$1" times "$2" "$3" || status=$? ;;
+    unanswered)
+      client "$1" write "$2" "$3" 1 || status=$? # it stops waiting; the server does not know
+      ((status == 3)) || die "a client of $1 writes $2, and is answered"
+      return 0
+      ;;
+    *) client "$1" write "$2" "$3" || status=$? ;;
+  esac
+  ((status == 0)) || { cat "$dir/words" >&2 && die "a client of $1 writes $2, and is not answered"; }
+}
+
+# read_node PEER PATH VALUE: it may take a moment until the peer has it.
+read_node() {
+  local found
+  found=$(client "$1" read "$2" "$3" $((patience_ms / 1000))) || { cat "$dir/words" >&2 && die "peer $1 does not answer"; }
+  [[ $found == "$3" ]] || die "peer $1 has $found in $2, and not $3"
 }
 
 expect_log() {
@@ -353,6 +389,8 @@ main() {
   story=$(basename "$file" .story)
   story_head "$file"
   story_check "$file"
+  ! grep -qE '^> (write|read) ' "$file" ||
+    need_packages "to write and read as a client" python3-kazoo:/usr/lib/python3/dist-packages/kazoo/__init__.py
   prepare
   play
 }

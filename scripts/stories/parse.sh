@@ -83,6 +83,7 @@ story_check() {
     elif ! [[ $step =~ ^(start|stop|kill|restart|pause|resume)(\ $who)+$ ||
       $step =~ ^partition\ [1-9]([,/][1-9])*$ || $step == heal ||
       $step =~ ^log\ [1-9]:\ .+$ || $step =~ ^quiet\ [1-9]$ || $step =~ ^mend\ [1-9]$ ||
+      $step =~ ^write\ [1-9]\ /[a-z]+\ ([a-z]+(\ unanswered)?|[0-9]+\ times)$ || $step =~ ^read\ [1-9]\ /[a-z]+\ [a-z0-9]+$ ||
       $step =~ ^wrong\ (election|quorum)\ port\ of\ [1-9]\ in\ [1-9]$ ]]; then
       die_usage "$1:$number: '$step' is no step of a story"
     fi
