@@ -16,6 +16,7 @@ enum {
     FLAG_SEQUENTIAL = 2,
     BUDGET_MAX = 160,
     LAST_BUDGET = 20,
+    TO_SHOW_MS = 2000,
     CREATED = 1,
     DELETED = 2,
     DATA_CHANGED = 3,
@@ -265,10 +266,20 @@ int clients_server(struct clients *clients, struct client *client)
     return client->server;
 }
 
+static void hears(struct clients *clients, struct client *client, int64_t now_ms)
+{
+    if (now_ms - client->heard_ms > client->granted_ms / 2 || client->streak_ms < clients->calm_ms)
+        client->streak_ms = now_ms;
+    client->heard_ms = now_ms;
+}
+
+/* What was silent before may have ended before it was heard again; so only those count that have
+ * talked for longer than that can take to show. */
 static void must_have_been_silent(const struct clients *clients, const struct client *client,
                                   int64_t now_ms)
 {
-    if (clients->calm && client->heard_ms > clients->calm_ms &&
+    if (clients->calm && client->streak_ms > clients->calm_ms &&
+        client->heard_ms - client->streak_ms > client->granted_ms + TO_SHOW_MS &&
         now_ms - client->heard_ms < client->granted_ms)
         world_fail("I20: session 0x%" PRIx64 " of %d ms has ended, %" PRId64
                    " ms after its last word",
@@ -295,7 +306,7 @@ void clients_connected(struct clients *clients, struct client *client, int64_t s
     memcpy(client->passwd, passwd, sizeof client->passwd);
     client->connection = ++clients->connections;
     client->sync_floor = 0;
-    client->heard_ms = now_ms;
+    hears(clients, client, now_ms);
     client->quota = 1 + (int)draw(clients, 40);
     client->wants_rearm = !one_in(clients, 3);
     if (!client->wants_rearm)
@@ -350,8 +361,7 @@ static struct client_arrival *add_arrival(struct clients *clients, const struct 
 
 void clients_heard(struct clients *clients, struct client *client, int64_t zxid, int64_t now_ms)
 {
-    (void)clients;
-    client->heard_ms = now_ms;
+    hears(clients, client, now_ms);
     if (zxid > 0 && zxid < client->last_zxid)
         world_fail("I16: session 0x%" PRIx64 " has seen 0x%" PRIx64 ", and now sees 0x%" PRIx64,
                    (uint64_t)client->session_id, (uint64_t)client->last_zxid, (uint64_t)zxid);

@@ -120,6 +120,7 @@ struct client {
     int watch_count;
     struct client_watch watches[CLIENT_WATCHES_MAX]; /* as it sees them */
     int64_t heard_ms;                                /* of its session, last */
+    int64_t streak_ms;                               /* since when it has heard often enough */
 };
 
 struct clients {

@@ -18,8 +18,8 @@ enum {
     CHANGES_MAX = 8192,
     ARMS_MAX = 256,
     CONFIG_CHILDREN = 1, /* of the root: /zookeeper, which no transaction has made */
+    FLAG_EPHEMERAL = 1,
     FLAG_SEQUENTIAL = 2,
-    SEQUENCE_DIGITS = 10,
     EVENT_CREATED = 1,
     EVENT_DELETED = 2,
     EVENT_DATA_CHANGED = 3,
@@ -265,6 +265,21 @@ static _Noreturn void fail_call(const char *number, const struct client_call *ca
                (uint64_t)call->reply.zxid, call->reply.err, words);
 }
 
+static bool can_be_done(const struct load_part *part)
+{
+    struct node made = {.owner = (part->flags & FLAG_EPHEMERAL) != 0};
+    struct node *node = find(part->path);
+    if (outcome_of(part, made.path) != KEEPER_CODE_OK)
+        return false;
+    if (part->type == OP_CODE_CREATE || part->type == OP_CODE_CREATE2)
+        add_node(&made);
+    else if (part->type == OP_CODE_DELETE && node != NULL)
+        remove_node(0, node);
+    else if (part->type == OP_CODE_SET_DATA && node != NULL)
+        set_node(node, "", 0, 0);
+    return true;
+}
+
 /* The parts one after the other, in a tree that is thrown away. */
 static bool multi_can_be_done(const struct load_op *op)
 {
@@ -273,18 +288,8 @@ static bool multi_can_be_done(const struct load_op *op)
     const size_t kept_changes = change_count;
     bool can = true;
     memcpy(kept, nodes, kept_count * sizeof *nodes);
-    for (int i = 0; i < op->part_count && can; i++) {
-        struct node node = {.owner = (op->parts[i].flags & 1) != 0};
-        can = outcome_of(&op->parts[i], node.path) == KEEPER_CODE_OK;
-        if (!can || op->parts[i].type == OP_CODE_CHECK)
-            continue;
-        if (op->parts[i].type == OP_CODE_DELETE)
-            remove_node(0, find(op->parts[i].path));
-        else if (op->parts[i].type == OP_CODE_SET_DATA)
-            set_node(find(op->parts[i].path), "", 0, 0);
-        else
-            add_node(&node);
-    }
+    for (int i = 0; i < op->part_count && can; i++)
+        can = can_be_done(&op->parts[i]);
     memcpy(nodes, kept, kept_count * sizeof *nodes);
     node_count = kept_count;
     change_count = kept_changes;

@@ -10,7 +10,6 @@ enum {
     PAUSE_MAX_MS = 8000,
     CUT_MAX_MS = 4000,
     HOME_MS = 120000,
-    SETTLE_MS = 60000,
 };
 
 enum client_trouble {
@@ -126,7 +125,6 @@ void drive_clients(struct cluster *cluster)
     for (int i = 0; i < CLIENTS_HOSTS; i++)
         world_boot(clients->first_host + i, clients_main, clients);
     scenario_break_things(cluster, false);
-    cluster_must_settle(cluster, SETTLE_MS);
     clients_be_calm(clients);
     world_sleep_ms((int64_t)CALM_TICKS * cluster->options.tick_ms);
     clients->over = true;
