@@ -31,6 +31,18 @@ static struct trouble {
     int64_t ms;
 } troubles[FAULTS_MAX];
 
+/* Who reads: the processor's own thread, or some that do nothing else. */
+static const char *draw_workers(void)
+{
+    static const char *const lines[] = {
+        "",
+        "commitProcessor.numWorkerThreads=0\n",
+        "commitProcessor.numWorkerThreads=1\n",
+        "commitProcessor.numWorkerThreads=3\n",
+    };
+    return lines[world_random(sizeof lines / sizeof *lines)];
+}
+
 static void draw_troubles(struct cluster *cluster)
 {
     static const enum client_trouble kinds[] = {
@@ -119,7 +131,7 @@ static bool all_are_home(void *arg)
 void drive_clients(struct cluster *cluster)
 {
     struct clients *clients = &cluster->clients;
-    scenario_draw_configuration(cluster);
+    scenario_draw_configuration(cluster, draw_workers());
     clients_start(clients, &cluster->invariants.history, cluster->size, cluster->options.tick_ms);
     draw_troubles(cluster);
     for (int i = 0; i < CLIENTS_HOSTS; i++)

@@ -24,8 +24,8 @@ enum { SCENARIO_STOP_MS = 30000 };
 void scenario_break_things(struct cluster *cluster, bool errors);
 
 /* writes.c: small numbers, so that snapshots, rolled logs and each kind of synchronisation come
- * often. */
-void scenario_draw_configuration(struct cluster *cluster);
+ * often; and these lines. */
+void scenario_draw_configuration(struct cluster *cluster, const char *end);
 void drive_writes(struct cluster *cluster);
 void drive_write_errors(struct cluster *cluster);
 void drive_sweep(struct cluster *cluster);   /* sweep.c */

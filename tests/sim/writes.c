@@ -28,7 +28,7 @@ static bool draws(uint64_t one_in)
 /* A learner may need a hundred packets to catch up, on a line that takes 64 bytes at a time: so
  * the initLimit is long also with short ticks. The rest are small numbers, so that snapshots,
  * rolled logs and each kind of synchronisation come often. */
-void scenario_draw_configuration(struct cluster *cluster)
+void scenario_draw_configuration(struct cluster *cluster, const char *end)
 {
     static char more[MORE_SIZE];
     static const int snap_counts[] = {2, 4, 10, 30, 100000};
@@ -48,6 +48,7 @@ void scenario_draw_configuration(struct cluster *cluster)
         text_append(more, sizeof more, "flushDelay=20\n");
     if (draws(8))
         text_append(more, sizeof more, "txnLogSizeLimitInKb=1\n");
+    text_append(more, sizeof more, "%s", end);
     cluster_configure(cluster, more);
 }
 
@@ -181,7 +182,7 @@ void writes_must_agree(struct cluster *cluster)
 static void write_while_things_break(struct cluster *cluster, bool errors)
 {
     const bool reloads = draws(3);
-    scenario_draw_configuration(cluster);
+    scenario_draw_configuration(cluster, "");
     load_start(&cluster->load, &cluster->invariants.history, cluster->size,
                cluster->options.tick_ms);
     scenario_break_things(cluster, errors);
