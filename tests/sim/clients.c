@@ -121,9 +121,9 @@ static void any_path(struct clients *clients, char *path)
 
 static void draw_write(struct clients *clients, struct load_part *part)
 {
-    static const int32_t types[] = {OP_CODE_CREATE,   OP_CODE_CREATE2,  OP_CODE_CREATE,
-                                    OP_CODE_SET_DATA, OP_CODE_SET_DATA, OP_CODE_SET_DATA,
-                                    OP_CODE_DELETE};
+    static const int32_t types[] = {
+        OP_CODE_CREATE,   OP_CODE_CREATE2,  OP_CODE_CREATE,   OP_CODE_CREATE2,  OP_CODE_CREATE,
+        OP_CODE_SET_DATA, OP_CODE_SET_DATA, OP_CODE_SET_DATA, OP_CODE_SET_DATA, OP_CODE_DELETE};
     *part = (struct load_part){.version = -1};
     part->type = types[draw(clients, sizeof types / sizeof *types)];
     any_path(clients, part->path);
@@ -227,7 +227,7 @@ bool clients_next(struct clients *clients, struct client *client,
         return false;
     if (over)
         *ret_request = (struct client_request){.op.type = OP_CODE_CLOSE_SESSION};
-    else if (client->wants_rearm && client->watch_count > 0)
+    else if (client->wants_rearm)
         ask_for_watches(clients, client, ret_request);
     else
         draw_request(clients, client, ret_request);
@@ -308,7 +308,7 @@ void clients_connected(struct clients *clients, struct client *client, int64_t s
     client->sync_floor = 0;
     hears(clients, client, now_ms);
     client->quota = 1 + (int)draw(clients, 40);
-    client->wants_rearm = !one_in(clients, 3);
+    client->wants_rearm = client->watch_count > 0 && !one_in(clients, 3);
     if (!client->wants_rearm)
         client->watch_count = 0; /* it does not care any more */
 }

@@ -431,6 +431,8 @@ static void check_order(const struct clients *clients, const struct client_call 
             fail_call("I15", call, "its transaction has another zxid");
         if (reply->zxid <= call->write_floor)
             fail_call("I17", call, "a write that was acknowledged before it is not before it");
+    } else if (type == OP_CODE_SET_WATCHES && reply->err != 0) {
+        fail_call("I19", call, "its watches are not set");
     } else if (type != OP_CODE_SYNC && reply->zxid < call->fresh_floor &&
                reply->zxid >> 32 == call->fresh_floor >> 32) {
         fail_call("I18", call, "it is older than what the sync before it has found");
