@@ -75,11 +75,14 @@ struct selector *selector_thread_selector(struct selector_thread *thread)
     return thread->selector;
 }
 
-/* The first update finds a connection that is watched for nothing yet. */
-void selector_thread_add_accepted_connection(struct selector_thread *thread,
-                                             struct nio_server_cnxn *cnxn)
+void selector_thread_expect_connection(struct selector_thread *thread)
 {
     zk_atomic_long_add(&thread->live, 1);
+}
+
+/* The first update finds a connection that is watched for nothing yet. */
+void selector_thread_add_accepted_connection(struct nio_server_cnxn *cnxn)
+{
     channel_request_update(cnxn->channel);
 }
 

@@ -385,14 +385,17 @@ static void serve_caller(struct server_cnxn_factory *factory, struct channel *ch
     zk_mutex_unlock(&factory->mu);
     struct nio_server_cnxn *cnxn = nio_server_cnxn_new(factory, zk, thread, channel);
     server_cnxn_ref(&cnxn->base); /* the selector's, until the socket is closed */
+    server_cnxn_ref(&cnxn->base); /* ours: once it is in the table, anybody may close it */
+    selector_thread_expect_connection(thread);
     zk_mutex_lock(&factory->mu);
     bool is_late = zk != factory->zk; /* its term has ended meanwhile, and all its connections */
     add_cnxn_locked(cnxn);
     zk_mutex_unlock(&factory->mu);
     server_cnxn_factory_touch_cnxn(cnxn);
-    selector_thread_add_accepted_connection(thread, cnxn);
+    selector_thread_add_accepted_connection(cnxn);
     if (is_late)
         nio_server_cnxn_close(cnxn, DISCONNECT_REASON_SERVER_SHUTDOWN);
+    server_cnxn_unref(&cnxn->base);
 }
 
 /* An error that channel_accept does not wait out may pass all the same (a firewall's EPERM), and a

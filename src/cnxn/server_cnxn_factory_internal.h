@@ -168,10 +168,12 @@ void selector_thread_free(struct selector_thread *thread); /* NULL is fine */
 int selector_thread_start(struct selector_thread *thread);
 /* Ends when its last connection has been closed. */
 void selector_thread_stop(struct selector_thread *thread);
+/* One more connection is coming. Called before anybody else can know that connection: it may be
+ * closed before it is handed over. */
+void selector_thread_expect_connection(struct selector_thread *thread);
 /* Hands a new connection over, with a reference.
  * Java: NIOServerCnxnFactory.SelectorThread.addAcceptedConnection() */
-void selector_thread_add_accepted_connection(struct selector_thread *thread,
-                                             struct nio_server_cnxn *cnxn);
+void selector_thread_add_accepted_connection(struct nio_server_cnxn *cnxn);
 struct selector *selector_thread_selector(struct selector_thread *thread);
 /* Does what selector threads have lent connections for. */
 void nio_worker_thread_run(void *arg);
