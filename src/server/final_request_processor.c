@@ -37,6 +37,9 @@ enum { ANSWER_ROOM = 128 };
 
 static void apply_request(struct final_request_processor *final, struct request *request,
                           struct process_txn_result *ret_rc);
+static int64_t find_answer_with_zxid(struct final_request_processor *final,
+                                     const struct request *request,
+                                     const struct process_txn_result *rc, struct answer *answer);
 static void find_answer(struct final_request_processor *final, const struct request *request,
                         const struct process_txn_result *rc, struct answer *answer);
 static void log_failed_read(struct final_request_processor *final, const struct request *request);
@@ -60,14 +63,10 @@ static int final_request_processor_process_request(struct request_processor *pro
     zookeeper_server_dec_in_process(final->server);
 
     struct answer answer = {.last_op = "NA"};
-    find_answer(final, request, &rc, &answer);
+    int64_t last_zxid = find_answer_with_zxid(final, request, &rc, &answer);
     if (answer.err == KEEPER_CODE_MARSHALLINGERROR && request->txn == NULL)
         log_failed_read(final, request);
     process_txn_result_done(&rc);
-    /* Behind the reading: a write of another client may be applied meanwhile (A-240), and a client
-     * that has seen its data must not be let in by a server that has not. */
-    int64_t last_zxid =
-        zk_database_last_processed_zxid(zookeeper_server_get_zk_database(final->server));
     server_cnxn_update_stats_for_response(cnxn, request->cxid, last_zxid, answer.last_op,
                                           request->create_time_ms, zk_elapsed_ms());
     struct reply_header header = {.xid = request->cxid, .zxid = last_zxid, .err = answer.err};
@@ -272,6 +271,25 @@ static const char *op_code_short_name(int32_t type)
         if (NAMES[i].type == type)
             return NAMES[i].name;
     return "NA";
+}
+
+/* The answer, and the zxid of the tree that it shows. Beside a read that comes straight from its
+ * connection a write of another client may be applied (A-240). Then it is read again: a client
+ * that has seen the data must not be let in by a server that has not, and one that has seen the
+ * zxid must not have missed what it stands for. */
+static int64_t find_answer_with_zxid(struct final_request_processor *final,
+                                     const struct request *request,
+                                     const struct process_txn_result *rc, struct answer *answer)
+{
+    struct zk_database *database = zookeeper_server_get_zk_database(final->server);
+    for (;;) {
+        int64_t before = zk_database_last_processed_zxid(database);
+        find_answer(final, request, rc, answer);
+        if (request->txn != NULL || zk_database_last_processed_zxid(database) == before)
+            return before;
+        buf_unref(answer->rsp);
+        *answer = (struct answer){.last_op = "NA"};
+    }
 }
 
 /* Java: processRequest(), its try block */

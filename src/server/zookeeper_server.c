@@ -413,6 +413,20 @@ static int find_way(struct zookeeper_server *server, struct way *ret_way)
     return running && ret_way->first_processor != NULL ? 0 : -ECANCELED;
 }
 
+/* A read that sets a watch is answered where no write is applied beside it: the event of such a
+ * write could leave before the answer, and a client that has not heard yet that its watch is set
+ * throws the event away. In the body a text comes first. */
+static bool sets_watch(const struct request *request)
+{
+    const struct buf *body = request->request;
+    if (request->type == OP_CODE_PING || request->type == OP_CODE_GET_ACL || body == NULL ||
+        body->length < 4)
+        return false;
+    int32_t length = zk_load_int(body->bytes);
+    size_t at = 4 + (length > 0 ? (size_t)length : 0);
+    return at < body->length && body->bytes[at] != 0;
+}
+
 /* Does the request read a single node, and has all that its client sent before it been answered?
  * Then it may be answered before all that is in the processors: its client does not wait for any of
  * that. Longer reads go to a thread that keeps no other client waiting. */
@@ -426,7 +440,7 @@ static bool may_be_read_at_once(const struct way *way, const struct request *req
     case OP_CODE_GET_CHILDREN2:
     case OP_CODE_PING:
         return way->read_processor != NULL && request->cnxn != NULL &&
-               zk_atomic_long_get(&request->cnxn->under_way) == 0;
+               zk_atomic_long_get(&request->cnxn->under_way) == 0 && !sets_watch(request);
     default:
         return false;
     }
