@@ -12,6 +12,10 @@
 #include "zk/jute/proto.h"
 #include "zk/watch/watcher.h"
 
+/* So many watches of a connection that is over are removed before the lock is given back: some 0.5
+ * ms. One client may have a million. */
+enum { REMOVED_AT_ONCE = 1024 };
+
 /* ---- telling --------------------------------------------------------------------------------- */
 
 static bool has_watches(const struct data_tree *tree) REQUIRES(&tree->mu)
@@ -147,10 +151,12 @@ size_t data_tree_get_watch_count(struct data_tree *tree)
 /* Java: removeCnxn() */
 void data_tree_remove_cnxn(struct data_tree *tree, struct watcher *watcher)
 {
-    zk_mutex_lock(&tree->mu);
-    watch_manager_remove_watcher(tree->data_watches, watcher);
-    watch_manager_remove_watcher(tree->child_watches, watcher);
-    zk_mutex_unlock(&tree->mu);
+    for (bool is_over = false; !is_over;) {
+        zk_mutex_lock(&tree->mu);
+        is_over = watch_manager_remove_watcher(tree->data_watches, watcher, REMOVED_AT_ONCE) &&
+                  watch_manager_remove_watcher(tree->child_watches, watcher, REMOVED_AT_ONCE);
+        zk_mutex_unlock(&tree->mu);
+    }
 }
 
 /* ---- setWatches ------------------------------------------------------------------------------ */

@@ -54,14 +54,18 @@ int watch_manager_add_watch(struct watch_manager *manager, const struct ustring 
 }
 
 /* Java: removeWatcher(watcher) */
-void watch_manager_remove_watcher(struct watch_manager *manager, struct watcher *watcher)
+bool watch_manager_remove_watcher(struct watch_manager *manager, struct watcher *watcher,
+                                  size_t at_once)
 {
     struct watching *watching = watch_store_get_watching(&manager->store, watcher);
     if (watching == NULL)
-        return;
-    while (watching->first != WATCH_STORE_NONE)
+        return true;
+    for (size_t i = 0; i < at_once && watching->first != WATCH_STORE_NONE; i++)
         remove_watch(manager, watching->first);
+    if (watching->first != WATCH_STORE_NONE)
+        return false;
     watch_store_remove_watching(&manager->store, watching);
+    return true;
 }
 
 static void remove_watch(struct watch_manager *manager, uint32_t number)

@@ -561,6 +561,21 @@ static void watches_go_with_their_connection(void **state)
     assert_hears(stage, "set /a; create /b; create /c; create /d", "");
 }
 
+static void a_connection_with_thousands_of_watches_leaves_none(void **state)
+{
+    struct stage *stage = *state;
+    enum { MANY = 3000 };
+    for (int i = 0; i < MANY; i++) {
+        char path[32];
+        zk_text_printf(path, sizeof path, "/many/%d", i);
+        add_watch(stage, path, i % 2);
+    }
+    assert_int_equal(data_tree_get_watch_count(stage->tree), 2 * MANY);
+    data_tree_remove_cnxn(stage->tree, &stage->client.watcher);
+    assert_int_equal(data_tree_get_watch_count(stage->tree), 0);
+    assert_int_equal(data_tree_get_watches_summary(stage->tree).num_connections, 0);
+}
+
 /* K-224 */
 static void the_summary_knows_the_watches_of_data_alone(void **state)
 {
@@ -649,6 +664,7 @@ int main(void)
         STAGED(a_recursive_watch_is_filtered_by_the_list_of_each_node),
         STAGED(an_open_node_is_filtered_by_the_open_list),
         STAGED(watches_go_with_their_connection),
+        STAGED(a_connection_with_thousands_of_watches_leaves_none),
         STAGED(the_summary_knows_the_watches_of_data_alone),
         STAGED(connections_come_and_go_while_changes_are_told),
     };

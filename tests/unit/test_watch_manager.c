@@ -313,7 +313,7 @@ static void recursive_watches_are_counted_whichever_way_they_go(void **state)
     assert_int_equal(watch_manager_get_recursive_watch_qty(stage->manager), 2);
     assert_true(remove_one(stage, 1, "/a"));
     assert_int_equal(watch_manager_get_recursive_watch_qty(stage->manager), 1);
-    watch_manager_remove_watcher(stage->manager, &stage->w[2].watcher);
+    assert_true(watch_manager_remove_watcher(stage->manager, &stage->w[2].watcher, SIZE_MAX));
     assert_int_equal(watch_manager_get_recursive_watch_qty(stage->manager), 0);
     stage_done(stage);
 }
@@ -377,7 +377,7 @@ static void null_is_watched_once_and_throws_from_then_on(void **state)
     assert_int_equal(watch_manager_remove_watch(manager, &null, watcher, &removed), 0);
     assert_false(removed);
     assert_int_equal(try_add(stage, 0, NULL, PERSISTENT), -EINVAL);
-    watch_manager_remove_watcher(manager, watcher);
+    assert_true(watch_manager_remove_watcher(manager, watcher, SIZE_MAX));
     assert_summary(stage, 1, 1, 1);
     stage_done(stage);
 }
@@ -424,13 +424,29 @@ static void a_watcher_that_goes_takes_its_watches_with_it(void **state)
     add(stage, 0, "/a", STANDARD);
     add(stage, 1, "/a", STANDARD);
     add(stage, 0, "/b", PERSISTENT);
-    watch_manager_remove_watcher(stage->manager, &stage->w[0].watcher);
-    watch_manager_remove_watcher(stage->manager, &stage->w[2].watcher); /* it never came */
+    assert_true(watch_manager_remove_watcher(stage->manager, &stage->w[0].watcher, SIZE_MAX));
+    assert_true(watch_manager_remove_watcher(stage->manager, &stage->w[2].watcher,
+                                             SIZE_MAX)); /* it never came */
     assert_summary(stage, 1, 1, 1);
     trigger(stage, CHANGED, "/a");
     trigger(stage, CHANGED, "/b");
     assert_told(&stage->w[0], "");
     assert_told(&stage->w[1], "3 /a");
+    stage_done(stage);
+}
+
+static void many_watches_of_a_watcher_go_in_portions(void **state)
+{
+    (void)state;
+    struct stage *stage = stage_new();
+    struct watcher *watcher = &stage->w[0].watcher;
+    add(stage, 0, "/a", STANDARD);
+    add(stage, 0, "/b", RECURSIVE);
+    add(stage, 0, "/c", STANDARD);
+    assert_false(watch_manager_remove_watcher(stage->manager, watcher, 2));
+    assert_summary(stage, 1, 1, 1);
+    assert_true(watch_manager_remove_watcher(stage->manager, watcher, 2));
+    assert_summary(stage, 0, 0, 0);
     stage_done(stage);
 }
 
@@ -591,7 +607,8 @@ static void history_remove(struct history *history, int path, int watcher)
 
 static void history_remove_watcher(struct history *history, int watcher)
 {
-    watch_manager_remove_watcher(history->manager, &history->w[watcher].watcher);
+    assert_true(
+        watch_manager_remove_watcher(history->manager, &history->w[watcher].watcher, SIZE_MAX));
     history->model.is_known[watcher] = false;
     for (size_t i = 0; i < history->model.count;)
         if (history->model.rows[i].watcher == watcher)
@@ -697,8 +714,8 @@ static void memory_comes_back_when_many_watches_go(void **state)
         if (i % FEW != 0)
             assert_true(remove_one(stage, 2, path));
     }
-    watch_manager_remove_watcher(stage->manager, &stage->w[0].watcher);
-    watch_manager_remove_watcher(stage->manager, &stage->w[1].watcher);
+    assert_true(watch_manager_remove_watcher(stage->manager, &stage->w[0].watcher, SIZE_MAX));
+    assert_true(watch_manager_remove_watcher(stage->manager, &stage->w[1].watcher, SIZE_MAX));
     assert_summary(stage, 1, MANY / FEW, MANY / FEW);
     assert_in_range(store->path_room, 1, 16 * MANY / FEW);
     assert_in_range(store->pair_room, 1, 16 * MANY / FEW);
@@ -708,6 +725,40 @@ static void memory_comes_back_when_many_watches_go(void **state)
         trigger(stage, CHANGED, path);
     }
     assert_summary(stage, 1, 0, 0);
+    stage_done(stage);
+}
+
+/* What the tables and records of so many watches take, without what malloc keeps for itself. */
+static size_t bytes_of(const struct watch_store *store)
+{
+    size_t bytes =
+        store->path_room * sizeof *store->paths + store->pair_room * sizeof *store->pairs;
+    bytes += (size_t)store->chunk_count * 256 * sizeof(struct watch);
+    for (size_t i = 0; i < store->path_room; i++)
+        if (store->paths[i] != NULL)
+            bytes += sizeof *store->paths[i] + store->paths[i]->length + 1;
+    return bytes;
+}
+
+/* The worst case: each path has one watcher, and the tables have just been doubled. */
+static void a_watch_takes_at_most_150_bytes_and_its_paths_text_is_there_once(void **state)
+{
+    (void)state;
+    struct stage *stage = stage_new();
+    const struct watch_store *store = &stage->manager->store;
+    enum { WATCHES = 24577, MALLOC = 16 }; /* three quarters of 2^15, and one */
+    char path[32];
+    for (int i = 0; i < WATCHES; i++) {
+        path_number(path, sizeof path, i);
+        add(stage, 0, path, STANDARD);
+    }
+    assert_in_range(bytes_of(store) / WATCHES, 60, 150 - MALLOC);
+    size_t before = bytes_of(store);
+    for (int i = 0; i < WATCHES; i++) {
+        path_number(path, sizeof path, i);
+        add(stage, 1, path, STANDARD);
+    }
+    assert_in_range((bytes_of(store) - before) / WATCHES, 40, 60);
     stage_done(stage);
 }
 
@@ -733,10 +784,12 @@ int main(void)
         cmocka_unit_test(a_path_with_a_zero_byte_is_another_path),
         cmocka_unit_test(removing_takes_the_watchers_own_watch_whatever_its_mode),
         cmocka_unit_test(a_watcher_that_goes_takes_its_watches_with_it),
+        cmocka_unit_test(many_watches_of_a_watcher_go_in_portions),
         cmocka_unit_test(a_stale_watcher_gets_no_watch),
         cmocka_unit_test(dumps_name_the_sessions_of_a_path_and_the_paths_of_a_session),
         cmocka_unit_test(random_histories_are_those_of_a_plain_model),
         cmocka_unit_test(memory_comes_back_when_many_watches_go),
+        cmocka_unit_test(a_watch_takes_at_most_150_bytes_and_its_paths_text_is_there_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -197,7 +197,7 @@ ZK_NODISCARD int data_tree_set_data(struct data_tree *tree, const char *path, st
 ZK_NODISCARD int data_tree_add_watch(struct data_tree *tree, const struct ustring *path,
                                      struct watcher *watcher, int32_t mode);
 /* Java: removeCnxn(). A connection is over, and stale by now: none of its watches stays, and none
- * comes. */
+ * comes. Until this returns, the watcher may still be told. */
 void data_tree_remove_cnxn(struct data_tree *tree, struct watcher *watcher);
 
 /* What a client that comes back has watched before. */
