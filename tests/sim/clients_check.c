@@ -150,7 +150,9 @@ static void add_node(const struct node *node)
 static void remove_node(int64_t zxid, struct node *node)
 {
     char path[CLIENT_PATH_SIZE];
-    struct node *parent = find_parent(node->path);
+    struct node *parent = node == NULL ? NULL : find_parent(node->path);
+    if (parent == NULL)
+        world_fail("I15: 0x%" PRIx64 " deletes a node that is not there", (uint64_t)zxid);
     snprintf(path, sizeof path, "%s", node->path);
     parent->children--;
     parent->pzxid = zxid;
@@ -161,6 +163,8 @@ static void remove_node(int64_t zxid, struct node *node)
 
 static void set_node(struct node *node, const char *data, int64_t zxid, int64_t time_ms)
 {
+    if (node == NULL)
+        world_fail("I15: 0x%" PRIx64 " writes to a node that is not there", (uint64_t)zxid);
     snprintf(node->data, sizeof node->data, "%s", data);
     node->mzxid = zxid;
     node->mtime_ms = time_ms;
