@@ -143,9 +143,9 @@ static void decr_outstanding_and_check_throttle(struct nio_server_cnxn *cnxn, in
         enable_recv(cnxn);
 }
 
-/* Java: sendResponse() */
-static void nio_server_cnxn_send_response(struct server_cnxn *base,
-                                          const struct reply_header *header, struct buf *body)
+/* The selector does not hear of it yet. */
+static void nio_server_cnxn_queue_response(struct server_cnxn *base,
+                                           const struct reply_header *header, struct buf *body)
 {
     struct nio_server_cnxn *cnxn = nio_server_cnxn_of(base);
     size_t body_length = body != NULL ? body->length : 0;
@@ -158,8 +158,22 @@ static void nio_server_cnxn_send_response(struct server_cnxn *base,
         {.bytes = bytes, .length = sizeof bytes},
         {.bytes = body != NULL ? body->bytes : NULL, .length = body_length},
     };
-    limit_output(cnxn, channel_append(cnxn->channel, pieces, 2));
+    /* Counted first: the selector that sends the last of them finds that nothing is outstanding. */
     decr_outstanding_and_check_throttle(cnxn, header->xid);
+    limit_output(cnxn, channel_append_quietly(cnxn->channel, pieces, 2));
+}
+
+static void nio_server_cnxn_wake(struct server_cnxn *base)
+{
+    channel_request_update(nio_server_cnxn_of(base)->channel);
+}
+
+/* Java: sendResponse() */
+static void nio_server_cnxn_send_response(struct server_cnxn *base,
+                                          const struct reply_header *header, struct buf *body)
+{
+    nio_server_cnxn_queue_response(base, header, body);
+    nio_server_cnxn_wake(base);
 }
 
 /* Java: sendCloseSession() */
@@ -193,6 +207,8 @@ static void nio_server_cnxn_finish_session_init(struct server_cnxn *base,
 
 static const struct server_cnxn_ops nio_server_cnxn_ops = {
     .send_response = nio_server_cnxn_send_response,
+    .queue_response = nio_server_cnxn_queue_response,
+    .wake = nio_server_cnxn_wake,
     .finish_session_init = nio_server_cnxn_finish_session_init,
     .send_close_session = nio_server_cnxn_send_close_session,
     .disable_recv = nio_server_cnxn_disable_recv,

@@ -13,12 +13,20 @@
 #include "cnxn/server_cnxn_factory_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/runtime/blocking_queue.h"
+#include "zk/runtime/clock.h"
 #include "zk/runtime/thread.h"
 
 enum {
     READY_ROOM = 256,
     /* Of one round; so many answers do not keep the requests waiting. */
     UPDATES_MAX = 1024,
+    /* A client with so many requests outstanding, and from then on until there are so few, */
+    PATIENT_FROM = 64,
+    PATIENT_TO = 32,
+    /* is read when so many bytes have come, some 50 creations of small nodes, */
+    PATIENT_BYTES = 8192,
+    /* or now and then, for among them may be a ping. */
+    PATIENT_MS = 100,
 };
 
 struct selector_thread {
@@ -27,6 +35,8 @@ struct selector_thread {
     struct selector *selector;
     struct zk_atomic_long live; /* connections that were handed over and whose socket is open */
     struct selector_ready ready[READY_ROOM]; /* of the thread, as is what follows */
+    struct nio_server_cnxn *first_patient;
+    int64_t patient_since_ms;
     struct io_room room;
 };
 
@@ -88,11 +98,48 @@ void selector_thread_add_accepted_connection(struct nio_server_cnxn *cnxn)
 
 /* ---- one connection -------------------------------------------------------------------------- */
 
+/* A client that does not wait for its answers sends request after request, and each would wake this
+ * thread and those behind it. While many are outstanding, the next ones may gather: that delays
+ * none of them by more than the time that those before them take anyway. */
+static void become_patient(struct selector_thread *thread, struct nio_server_cnxn *cnxn)
+{
+    if (cnxn->is_patient)
+        return;
+    if (thread->first_patient == NULL)
+        thread->patient_since_ms = zk_elapsed_ms();
+    cnxn->is_patient = true;
+    cnxn->next_patient = thread->first_patient;
+    thread->first_patient = cnxn;
+    channel_set_low_water(cnxn->channel, PATIENT_BYTES);
+}
+
+static void become_impatient(struct selector_thread *thread, struct nio_server_cnxn *cnxn)
+{
+    if (!cnxn->is_patient)
+        return;
+    struct nio_server_cnxn **link = &thread->first_patient;
+    while (*link != cnxn)
+        link = &(*link)->next_patient;
+    *link = cnxn->next_patient;
+    cnxn->is_patient = false;
+    channel_set_low_water(cnxn->channel, 1);
+}
+
+/* What has gathered is read, however little it is. */
+static void end_patience(struct selector_thread *thread)
+{
+    if (thread->first_patient == NULL || zk_elapsed_ms() - thread->patient_since_ms < PATIENT_MS)
+        return;
+    while (thread->first_patient != NULL)
+        become_impatient(thread, thread->first_patient);
+}
+
 /* It has been closed, or marked by a thread that must not close: its socket goes, and the
  * selector's reference. */
 static void finish_cnxn(struct selector_thread *thread, struct nio_server_cnxn *cnxn)
 {
     nio_server_cnxn_close(cnxn, DISCONNECT_REASON_UNKNOWN);
+    become_impatient(thread, cnxn);
     selector_cancel(thread->selector, cnxn->channel);
     channel_close(cnxn->channel);
     zk_atomic_long_add(&thread->live, -1);
@@ -117,6 +164,11 @@ static void settle_cnxn(struct selector_thread *thread, struct nio_server_cnxn *
 {
     if (!server_cnxn_is_stale(&cnxn->base)) {
         int32_t ops = nio_server_cnxn_interest_ops(cnxn);
+        int64_t outstanding = server_cnxn_outstanding(&cnxn->base, 0);
+        if (outstanding >= PATIENT_FROM)
+            become_patient(thread, cnxn);
+        else if (outstanding < PATIENT_TO)
+            become_impatient(thread, cnxn);
         int r = selector_set_interest_ops(thread->selector, cnxn->channel, ops);
         if (r == 0)
             return;
@@ -161,7 +213,9 @@ static void selector_thread_run(void *arg)
     struct selector_thread *thread = arg;
     struct server_cnxn_factory *factory = thread->factory;
     while (!zk_stop_requested(&factory->stop) || zk_atomic_long_get(&thread->live) > 0) {
-        size_t count = selector_select(thread->selector, thread->ready, READY_ROOM);
+        int timeout_ms = thread->first_patient != NULL ? PATIENT_MS : -1;
+        size_t count = selector_select(thread->selector, timeout_ms, thread->ready, READY_ROOM);
+        end_patience(thread);
         for (size_t i = 0; i < count; i++)
             handle_io(thread, channel_attachment(thread->ready[i].channel), thread->ready[i].ops);
         for (int i = 0; i < UPDATES_MAX; i++) {

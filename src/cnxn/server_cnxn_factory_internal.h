@@ -72,6 +72,8 @@ struct nio_server_cnxn {
     bool is_lent;                    /* to a worker */
     struct zk_atomic_long lent_done; /* the worker is done with it */
     int32_t lent_ops;
+    bool is_patient; /* what comes next may gather for a while */
+    struct nio_server_cnxn *next_patient;
 
     /* Guarded by the factory's mutex. */
     bool in_tables;

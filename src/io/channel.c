@@ -69,6 +69,11 @@ void channel_set_keep_alive(struct channel *channel, bool on) UNSHARED
     set_option(channel->fd, SOL_SOCKET, SO_KEEPALIVE, on);
 }
 
+void channel_set_low_water(struct channel *channel, int bytes) UNSHARED
+{
+    setsockopt(channel->fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes);
+}
+
 void channel_attach(struct channel *channel, void *attachment)
 {
     channel->attachment = attachment;
@@ -165,33 +170,35 @@ static void put(struct output *output, const struct channel_piece *pieces, size_
     output->packets++;
 }
 
-size_t channel_append(struct channel *channel, const struct channel_piece *pieces, size_t count)
+size_t channel_append_quietly(struct channel *channel, const struct channel_piece *pieces,
+                              size_t count)
 {
-    bool ask = false;
     zk_mutex_lock(&channel->mu);
     if (!channel->is_shut_down && !channel->close_behind) {
         size_t before = channel->output.length;
         put(&channel->output, pieces, count);
         channel->unsent += channel->output.length - before;
-        ask = !channel->flush_is_due;
         channel->flush_is_due = true;
     }
     size_t unsent = channel->unsent;
     zk_mutex_unlock(&channel->mu);
-    if (ask)
-        channel_request_update(channel);
+    return unsent;
+}
+
+size_t channel_append(struct channel *channel, const struct channel_piece *pieces, size_t count)
+{
+    size_t unsent = channel_append_quietly(channel, pieces, count);
+    channel_request_update(channel);
     return unsent;
 }
 
 void channel_append_close(struct channel *channel)
 {
     zk_mutex_lock(&channel->mu);
-    bool ask = !channel->flush_is_due;
     channel->close_behind = true;
     channel->flush_is_due = true;
     zk_mutex_unlock(&channel->mu);
-    if (ask)
-        channel_request_update(channel);
+    channel_request_update(channel);
 }
 
 size_t channel_pending(struct channel *channel)

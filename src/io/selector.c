@@ -207,13 +207,14 @@ static void read_wakeup(struct selector *selector)
 }
 
 /* Java: Selector.select() */
-size_t selector_select(struct selector *selector, struct selector_ready *ret_ready, size_t room)
+size_t selector_select(struct selector *selector, int timeout_ms, struct selector_ready *ret_ready,
+                       size_t room)
 {
     size_t count = 0;
     int wanted = room < EVENTS_MAX ? (int)room : EVENTS_MAX;
     bool has_work = lie_down(selector);
     zk_thread_blocks(selector->ctx, "waits for", "clients");
-    int ready = epoll_wait(selector->epoll_fd, selector->events, wanted, has_work ? 0 : -1);
+    int ready = epoll_wait(selector->epoll_fd, selector->events, wanted, has_work ? 0 : timeout_ms);
     zk_thread_goes_on(selector->ctx);
     if (!has_work)
         get_up(selector);

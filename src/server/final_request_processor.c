@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "server/final_request_processor_internal.h"
+#include "server/lock_ranks.h"
 #include "zk/base/alloc.h"
 #include "zk/base/str.h"
 #include "zk/io/stream.h"
@@ -43,6 +44,42 @@ static int64_t find_answer_with_zxid(struct final_request_processor *final,
 static void find_answer(struct final_request_processor *final, const struct request *request,
                         const struct process_txn_result *rc, struct answer *answer);
 static void log_failed_read(struct final_request_processor *final, const struct request *request);
+
+/* Its connection is remembered until the wake, so that the answers of a batch leave together. */
+static void send_answer(struct final_request_processor *final, struct server_cnxn *cnxn,
+                        const struct reply_header *header, struct buf *rsp)
+{
+    if (cnxn->ops->queue_response == NULL) {
+        cnxn->ops->send_response(cnxn, header, rsp);
+        return;
+    }
+    cnxn->ops->queue_response(cnxn, header, rsp);
+    zk_mutex_lock(&final->mu);
+    if (!cnxn->is_answered) {
+        cnxn->is_answered = true;
+        server_cnxn_ref(cnxn);
+        array_deque_add_last(&final->answered, &cnxn);
+    }
+    zk_mutex_unlock(&final->mu);
+}
+
+/* Another thread may have answered some of them: it finds less to do then. */
+static void final_request_processor_wake(struct request_processor *processor)
+{
+    struct final_request_processor *final = (struct final_request_processor *)processor;
+    struct server_cnxn *cnxn;
+    for (;;) {
+        zk_mutex_lock(&final->mu);
+        bool is_one = array_deque_remove_first(&final->answered, &cnxn);
+        if (is_one)
+            cnxn->is_answered = false;
+        zk_mutex_unlock(&final->mu);
+        if (!is_one)
+            return;
+        cnxn->ops->wake(cnxn);
+        server_cnxn_unref(cnxn);
+    }
+}
 
 /* Java: processRequest() */
 static int final_request_processor_process_request(struct request_processor *processor,
@@ -79,7 +116,7 @@ static int final_request_processor_process_request(struct request_processor *pro
     } else {
         if (request->type == OP_CODE_PING)
             header.xid = PING_XID;
-        cnxn->ops->send_response(cnxn, &header, answer.rsp);
+        send_answer(final, cnxn, &header, answer.rsp);
         if (request->type == OP_CODE_CLOSE_SESSION)
             cnxn->ops->send_close_session(cnxn);
     }
@@ -386,13 +423,20 @@ static void final_request_processor_shutdown(struct request_processor *processor
     zk_log(final->ctx, ZK_LOG_SHUTDOWN_COMPLETE);
 }
 
-static void final_request_processor_free(struct request_processor *processor)
+static void final_request_processor_free(struct request_processor *processor) UNSHARED
 {
-    free(processor);
+    struct final_request_processor *final = (struct final_request_processor *)processor;
+    struct server_cnxn *cnxn;
+    while (array_deque_remove_first(&final->answered, &cnxn))
+        server_cnxn_unref(cnxn);
+    array_deque_done(&final->answered);
+    zk_mutex_destroy(&final->mu);
+    free(final);
 }
 
 static const struct request_processor_ops final_request_processor_ops = {
     .process_request = final_request_processor_process_request,
+    .wake = final_request_processor_wake,
     .shutdown = final_request_processor_shutdown,
     .free = final_request_processor_free,
 };
@@ -403,5 +447,7 @@ struct request_processor *final_request_processor_new(struct zookeeper_server *s
     final->processor.ops = &final_request_processor_ops;
     final->server = server;
     final->ctx = zookeeper_server_ctx(server);
+    zk_mutex_init(&final->mu, final->ctx, "final_request_processor", ZK_RANK_REQUEST_PROCESSOR);
+    final->answered = (struct array_deque)ARRAY_DEQUE_OF(struct server_cnxn *);
     return &final->processor;
 }

@@ -7,10 +7,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "zk/base/array_deque.h"
+#include "zk/base/attrs.h"
 #include "zk/base/buf.h"
 #include "zk/jute/archive.h"
 #include "zk/jute/keeper_code.h"
 #include "zk/jute/record.h"
+#include "zk/runtime/lock.h"
 #include "zk/server/request.h"
 #include "zk/server/request_processor.h"
 #include "zk/server/zookeeper_server.h"
@@ -21,6 +24,9 @@ struct final_request_processor {
     struct request_processor processor;
     struct zookeeper_server *server;
     struct zk_context *ctx;
+
+    struct zk_mutex mu;                          /* L-61. Guards: */
+    struct array_deque answered GUARDED_BY(&mu); /* references: connections, see send_answer */
 };
 
 /* What a client is told. */

@@ -453,7 +453,7 @@ static int read_at_once(struct zookeeper_server *server, const struct way *way,
         request->exception = session_tracker_check_session(
             zookeeper_server_get_session_tracker(server), request->session_id, request->owner);
     zk_atomic_long_add(&server->requests_in_process, 1);
-    return request_processor_process_request(way->read_processor, request);
+    return request_processor_hand_over(way->read_processor, request);
 }
 
 /* Java: submitRequestNow(), behind the touch of the session */
@@ -481,11 +481,6 @@ static int submit_request_now(struct zookeeper_server *server, const struct way 
 
 /* Java: submitRequest(), enqueueRequest(). Between this and submitRequestNow() Java has the
  * RequestThrottler, which holds clients back; it comes with the clients (D-142). */
-int zookeeper_server_submit_request(struct zookeeper_server *server, struct request *request)
-{
-    return zookeeper_server_submit_requests(server, &request, 1);
-}
-
 int zookeeper_server_submit_requests(struct zookeeper_server *server,
                                      struct request *const *requests, size_t count)
 {
@@ -501,6 +496,8 @@ int zookeeper_server_submit_requests(struct zookeeper_server *server,
             zk_log(server->ctx, ZK_LOG_DROPPING_REQUEST, requests[i]->session_id);
     }
     request_processor_wake(way.first_processor);
+    if (way.read_processor != NULL)
+        request_processor_wake(way.read_processor);
     return r;
 }
 

@@ -445,7 +445,8 @@ short end_ready(const struct end *end)
 
 static bool is_without_effect(int level, int option)
 {
-    return (level == SOL_SOCKET && (option == SO_REUSEADDR || option == SO_KEEPALIVE)) ||
+    return (level == SOL_SOCKET &&
+            (option == SO_REUSEADDR || option == SO_KEEPALIVE || option == SO_RCVLOWAT)) ||
            (level == IPPROTO_TCP && option == TCP_NODELAY);
 }
 

@@ -72,6 +72,51 @@ static void a_deleted_node_is_answered_with_a_header_alone(void **state)
     assert_null(stage->client.body);
 }
 
+struct gathering_client {
+    struct server_cnxn cnxn;
+    int queued;
+    int woken;
+};
+
+static void gather_response(struct server_cnxn *cnxn, const struct reply_header *header,
+                            struct buf *body)
+{
+    (void)header;
+    (void)body;
+    ((struct gathering_client *)cnxn)->queued++;
+}
+
+static void wake_client(struct server_cnxn *cnxn)
+{
+    ((struct gathering_client *)cnxn)->woken++;
+}
+
+static void keep_client(struct server_cnxn *cnxn)
+{
+    (void)cnxn;
+}
+
+static void the_answers_of_a_batch_leave_together(void **state)
+{
+    static const struct server_cnxn_ops gathering_ops = {
+        .queue_response = gather_response, .wake = wake_client, .free = keep_client};
+    struct final_stage *stage = *state;
+    struct gathering_client client = {.cnxn = {.ops = &gathering_ops}};
+    zk_refcount_init(&client.cnxn.refs);
+    for (int32_t xid = 1; xid <= 3; xid++) {
+        struct request *request = request_new(&client.cnxn, 1, xid, OP_CODE_PING, NULL, NULL);
+        assert_int_equal(request_processor_hand_over(stage->final, request), 0);
+        request_unref(request);
+    }
+    assert_int_equal(client.queued, 3);
+    assert_int_equal(client.woken, 0);
+    request_processor_wake(stage->final);
+    assert_int_equal(client.woken, 1);
+    request_processor_wake(stage->final);
+    assert_int_equal(client.woken, 1);
+    server_cnxn_unref(&client.cnxn);
+}
+
 static void a_failed_write_is_answered_with_its_code(void **state)
 {
     struct final_stage *stage = *state;
@@ -317,6 +362,7 @@ int main(void)
         STAGED(a_failed_multi_tells_the_error_of_each_operation),
         STAGED(another_servers_transaction_is_applied_and_remembered),
         STAGED(what_is_applied_is_not_outstanding_any_more),
+        STAGED(the_answers_of_a_batch_leave_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,6 +41,9 @@ ZK_NODISCARD int channel_accept(struct sock *listener, struct channel **ret_chan
 void channel_free(struct channel *channel);
 
 void channel_set_keep_alive(struct channel *channel, bool on);
+/* The channel is ready for reading when so many bytes have come, or the stream has ended; 1: at the
+ * first byte. For the thread that has the channel; the kernel looks anew at what is there. */
+void channel_set_low_water(struct channel *channel, int bytes);
 /* What stands behind the channel, for the thread that selects. It stays the caller's. Before the
  * channel's first update. Java: SelectionKey.attach() */
 void channel_attach(struct channel *channel, void *attachment);
@@ -72,6 +75,9 @@ struct channel_piece {
  * behind what it has: then it is dropped. Asks for an update unless one is due already. Any thread.
  * Returns how many bytes wait to be sent. */
 size_t channel_append(struct channel *channel, const struct channel_piece *pieces, size_t count);
+/* The same, but the caller asks for the update, when it has appended all it has. */
+size_t channel_append_quietly(struct channel *channel, const struct channel_piece *pieces,
+                              size_t count);
 /* The connection is to be closed when everything that was appended before has been sent. Asks for
  * an update. Any thread. Java: ServerCnxnFactory.closeConn */
 void channel_append_close(struct channel *channel);
@@ -113,9 +119,11 @@ struct selector_ready {
     int32_t ops; /* an error of the connection counts as whatever it is watched for */
 };
 
-/* Waits until channels are ready, an update is due, or selector_wakeup was called. Writes at most
- * room of them. Returns how many. For the selector's thread. Java: Selector.select() */
-size_t selector_select(struct selector *selector, struct selector_ready *ret_ready, size_t room);
+/* Waits until channels are ready, an update is due, or selector_wakeup was called, and at most
+ * timeout_ms (-1: for ever). Writes at most room of them. Returns how many. For the selector's
+ * thread. Java: Selector.select() */
+size_t selector_select(struct selector *selector, int timeout_ms, struct selector_ready *ret_ready,
+                       size_t room);
 /* Asks for an update of the channel. Any thread. */
 void channel_request_update(struct channel *channel);
 /* Returns the next channel for which an update is due, or NULL. For the selector's thread. */

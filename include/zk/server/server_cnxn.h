@@ -59,6 +59,11 @@ struct server_cnxn_ops {
     /* Java: disableRecv(). Read nothing from the client, until finish_session_init or until a reply
      * finds that there is less to do. By the thread that reads. May be NULL. */
     void (*disable_recv)(struct server_cnxn *cnxn);
+    /* As send_response, but the answer may stay until wake: the answers of a batch leave together,
+     * for the price of one wake-up. Both may be NULL. */
+    void (*queue_response)(struct server_cnxn *cnxn, const struct reply_header *header,
+                           struct buf *body);
+    void (*wake)(struct server_cnxn *cnxn);
     /* Java: close(). Now. */
     void (*close)(struct server_cnxn *cnxn, enum disconnect_reason reason);
     void (*free)(struct server_cnxn *cnxn); /* the last reference is gone */
@@ -81,6 +86,7 @@ struct server_cnxn {
     /* Its requests that a processor may still answer; while there is none, a read may be answered
      * by the thread that reads the connection. */
     struct zk_atomic_long under_way;
+    bool is_answered; /* guarded by FinalRequestProcessor: an answer waits for its wake */
     struct zk_context *ctx;
     /* Before the first answer: the client has sent no readOnly byte, and gets none. */
     bool is_old_client;

@@ -199,8 +199,11 @@ ZK_NODISCARD int zookeeper_server_submit_requests(struct zookeeper_server *serve
 /* Java: submitRequest(). A request of a client, or of the server itself; it stays the caller's. Its
  * session is touched, and a request of a session that is gone is dropped. Waits while the server is
  * INITIAL. Never with a lock held. Errors: -ECANCELED, the server does not run. */
-ZK_NODISCARD int zookeeper_server_submit_request(struct zookeeper_server *server,
-                                                 struct request *request);
+ZK_NODISCARD static inline int zookeeper_server_submit_request(struct zookeeper_server *server,
+                                                               struct request *request)
+{
+    return zookeeper_server_submit_requests(server, &request, 1);
+}
 
 /* Java: processTxn(request). Apply the request's transaction, if it has one, to the tracker of
  * sessions and the database, take its changes off what is outstanding, and add it to the committed
