@@ -306,6 +306,7 @@ run_normal() {
     play "writes $mix" "$REPO/tests/process/writes/run.sh" "$mix" --at-least 20
   done
   play 'directories with writes' "$REPO/tests/process/writes/directories.sh"
+  play 'a server alone' "$REPO/tests/process/writes/alone.sh"
   play film "$REPO/tests/process/film/run.sh"
   play replay "$REPO/tests/process/replay/run.sh"
   play lab "$REPO/tests/process/lab/run.sh"
