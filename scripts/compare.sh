@@ -9,7 +9,7 @@ source "$REPO/scripts/stories/parse.sh"
 
 usage() {
   cat <<'END'
-Usage: compare.sh STORY [--on KINDS] [--and KINDS] [--record DIR] [--help]
+Usage: compare.sh STORY [--on KINDS] [--and KINDS] [--record DIR] [--patience S] [--help]
 
 Plays one of scripts/stories/*.story (see scripts/play.sh --list) twice, one after the other, and
 prints both side by side. The last line is "same", or "different: ..." with the first difference.
@@ -19,6 +19,7 @@ votes are shown in parentheses, such numbers as an asterisk.
       --on KINDS     on the left: c, java, or a list such as c,java,c (default c)
       --and KINDS    on the right (default java)
       --record DIR   keep what both sides wrote down, in DIR/left and DIR/right
+      --patience S   seconds in which an expectation must come true (default 20)
   -h, --help         this text
 
 Exit: 0 same, 1 different (or a story did not end as told), 2 wrong usage, 77 the story needs what
@@ -34,7 +35,7 @@ dir='' # where both sides write down what can be compared
 play() {
   local status=0
   mkdir -p "$dir/$1"
-  "$REPO/scripts/play.sh" "$file" --on "$2" --record "$dir/$1" >"$dir/$1/words" 2>&1 || status=$?
+  "$REPO/scripts/play.sh" "$file" --on "$2" --record "$dir/$1" --patience "$patience" >"$dir/$1/words" 2>&1 || status=$?
   printf '%d\n' "$status" >"$dir/$1/status"
   case $status in
     0 | 1) ;;
@@ -109,13 +110,14 @@ first_difference() {
 }
 
 main() {
-  local story='' left=c right=java record='' file difference
+  local story='' left=c right=java record='' patience=20 file difference
   local -A head
   while (($# > 0)); do
     case $1 in
       --on) need_value "$1" $# && left=$2 && shift 2 ;;
       --and) need_value "$1" $# && right=$2 && shift 2 ;;
       --record) need_value "$1" $# && record=$2 && shift 2 ;;
+      --patience) need_value "$1" $# && patience=$2 && shift 2 ;;
       -h | --help) usage && exit 0 ;;
       -*) die_usage "I do not know $1" ;;
       *)
@@ -127,6 +129,8 @@ main() {
   [[ -n $story ]] || die_usage "which story? see: scripts/play.sh --list"
   story_kinds --on "$left"
   story_kinds --and "$right"
+  [[ $patience =~ ^[1-9][0-9]{0,3}$ ]] && ((patience <= 3600)) ||
+    die_usage "--patience takes a number from 1 to 3600, not '$patience'"
   file=$(story_file "$story")
   story_head "$file"
   if [[ -n $record ]]; then

@@ -34,11 +34,14 @@ failed() {
   sed 's/^/  | /' "$2"
 }
 
+# A server that has looked around for long, on a busy machine, asks again only after half a minute.
+readonly PATIENCE_S=90
+
 # compare STORY: on C and on Java.
 compare() {
   local record=$dir/$1 status=0 began
   began=$(now_ms)
-  "$REPO/scripts/compare.sh" "$1" --record "$record" >"$record/words" 2>&1 || status=$?
+  "$REPO/scripts/compare.sh" "$1" --record "$record" --patience "$PATIENCE_S" >"$record/words" 2>&1 || status=$?
   if ((status == 77)); then
     say "skipped $(sed -n 's/^skipped: //p' "$record/words")"
   elif ((status != 0)) || [[ $(tail -n 1 "$record/words") != same ]]; then
@@ -55,7 +58,7 @@ play() {
   local record=$dir/$1/mixed status=0 began
   began=$(now_ms)
   mkdir -p "$record"
-  "$REPO/scripts/play.sh" "$1" --on "$mix" --record "$record" >"$record/words" 2>&1 || status=$?
+  "$REPO/scripts/play.sh" "$1" --on "$mix" --record "$record" --patience "$PATIENCE_S" >"$record/words" 2>&1 || status=$?
   if ((status != 0)); then
     failed "$1 on $mix" "$record/words"
     return 1
