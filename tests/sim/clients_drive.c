@@ -128,6 +128,7 @@ static bool all_are_home(void *arg)
     return true;
 }
 
+/* FLE-01, RST-11, CLI-01, CLI-02: whatever breaks, on whatever server. */
 void drive_clients(struct cluster *cluster)
 {
     struct clients *clients = &cluster->clients;
