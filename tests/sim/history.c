@@ -438,6 +438,20 @@ static void add_zxid(struct zxids *zxids, int64_t zxid)
     zxids->items[zxids->count++] = zxid;
 }
 
+/* The log may have transactions below a tree that came from another, and not in it: they are none
+ * of its history. */
+static bool is_replaced(const struct history *history, int host, const struct history_disk *now,
+                        int64_t zxid)
+{
+    const int64_t upto = history->adopted[host].upto;
+    if (upto == 0 || now->snapshot < upto || zxid > upto)
+        return false;
+    for (size_t i = 0; i < history->adopted[host].count; i++)
+        if (history->adopted[host].zxids[i] == zxid)
+            return false;
+    return true;
+}
+
 /* What a server has behind the last that is known to be committed, and up to most: in its logs, and
  * in its tree if that came from another. Ascending; a zxid may stand there twice. */
 static struct zxids fresh_on(const struct history *history, int host,
@@ -447,7 +461,8 @@ static struct zxids fresh_on(const struct history *history, int host,
     struct zxids fresh = {0};
     for (size_t i = 0; i < now->count; i++)
         for (size_t k = 0; k < now->files[i].count; k++)
-            if (now->files[i].zxids[k] > last && now->files[i].zxids[k] <= most)
+            if (now->files[i].zxids[k] > last && now->files[i].zxids[k] <= most &&
+                !is_replaced(history, host, now, now->files[i].zxids[k]))
                 add_zxid(&fresh, now->files[i].zxids[k]);
     for (size_t i = 0; i < history->adopted[host].count; i++) {
         int64_t zxid = history->adopted[host].zxids[i];
@@ -484,6 +499,7 @@ void history_sent_snapshot(struct history *history, int host, int learner, int64
     history->adopted[learner].zxids = fresh.items;
     history->adopted[learner].count = fresh.count;
     history->adopted[learner].capacity = fresh.capacity;
+    history->adopted[learner].upto = zxid;
 }
 
 /* What is not in the leader's history is cut off, and cannot come back. Below a snapshot it does no

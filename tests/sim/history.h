@@ -61,6 +61,7 @@ struct history {
         int64_t *zxids;
         size_t count;
         size_t capacity;
+        int64_t upto; /* the zxid of that SNAP; 0: there was none */
     } adopted[HOSTS_MAX];
     int64_t applied[HOSTS_MAX]; /* place in committed of the last one; -1: not known */
 };
