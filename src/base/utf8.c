@@ -2,6 +2,7 @@
 #include "zk/base/utf8.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 /* Returns how many bytes a sequence has, by its first one, or 0 if none starts with it. */
 static size_t utf8_sequence_length(uint8_t first)
@@ -94,9 +95,13 @@ static size_t malformed_length(const uint8_t *bytes, size_t length)
 size_t zk_utf8_through_java(const char *text, size_t length, char *ret_text)
 {
     enum { REPLACEMENT = 0xfffd };
-    size_t written = 0;
+    size_t ascii = 0;
+    while (ascii < length && (uint8_t)text[ascii] < 0x80)
+        ascii++;
+    memcpy(ret_text, text, ascii);
+    size_t written = ascii;
     size_t used;
-    for (size_t at = 0; at < length; at += used) {
+    for (size_t at = ascii; at < length; at += used) {
         int32_t character = zk_utf8_decode(text + at, length - at, &used);
         if (character < 0) {
             used = malformed_length((const uint8_t *)text + at, length - at);

@@ -12,6 +12,7 @@
 #include "zk/base/alloc.h"
 #include "zk/base/java_order.h"
 #include "zk/base/str.h"
+#include "zk/base/utf8.h"
 #include "zk/jute/data.h"
 #include "zk/jute/op_code.h"
 #include "zk/server/acl_checks.h"
@@ -24,7 +25,7 @@ enum {
     STAT_BYTES = 68,
     COUNT_BYTES = 4, /* of a list, a string, a buffer */
     MULTI_ROOM = 512,
-    SHORT_PATH = 256, /* a path up to here needs no memory of its own */
+    SHORT_PATH = 512, /* a path up to a third of it needs no memory of its own */
 };
 
 /* ---- requests -------------------------------------------------------------------------------- */
@@ -63,12 +64,12 @@ static enum keeper_code read_path_request(const struct request *request, bool ha
         buf_get_view(&reader, (size_t)length, &path) < 0 ||
         (has_watch && buf_get_view(&reader, 1, &watch) < 0))
         return KEEPER_CODE_MARSHALLINGERROR;
-    ret_read->long_path = length >= SHORT_PATH ? zk_xmalloc((size_t)length + 1) : NULL;
+    /* Bytes that are no text may become three times as many. */
+    ret_read->long_path = 3 * length >= SHORT_PATH ? zk_xmalloc(3 * (size_t)length + 1) : NULL;
     char *text = ret_read->long_path != NULL ? ret_read->long_path : ret_read->short_path;
-    memcpy(text, path, (size_t)length);
-    text[length] = '\0';
+    ret_read->length = zk_utf8_through_java((const char *)path, (size_t)length, text);
+    text[ret_read->length] = '\0';
     ret_read->path = text;
-    ret_read->length = (size_t)length;
     ret_read->watch = has_watch && *watch != 0;
     return KEEPER_CODE_OK;
 }

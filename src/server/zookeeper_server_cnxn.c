@@ -247,15 +247,19 @@ static int process_auth(struct zookeeper_server *server, struct server_cnxn *cnx
     return 0;
 }
 
-/* Without JAAS there is nobody who could look at the token; the answer is a null one. Java:
- * processSasl() */
-static void answer_sasl(struct server_cnxn *cnxn, int32_t xid)
+/* Without JAAS there is nobody who could look at the token; the answer is a null one. A null token,
+ * or none, is an exception in Java, which ends the connection. Java: processSasl() */
+static int process_sasl(struct server_cnxn *cnxn, int32_t xid, const uint8_t *bytes, size_t length)
 {
     struct reply_header header = {.xid = xid};
+    int32_t token_length = length < sizeof token_length ? -1 : zk_load_int(bytes);
+    if (token_length < 0 || (size_t)token_length > length - sizeof token_length)
+        return -EPROTO;
     struct buf *token = buf_new(sizeof(int32_t));
     buf_put_int(token, -1);
     cnxn->ops->send_response(cnxn, &header, token);
     buf_unref(token);
+    return 0;
 }
 
 bool zookeeper_server_should_throttle(struct zookeeper_server *server, int64_t outstanding)
@@ -291,10 +295,8 @@ int zookeeper_server_process_packet(struct zookeeper_server *server, struct serv
     length -= REQUEST_HEADER_LENGTH;
     if (type == OP_CODE_AUTH)
         return process_auth(server, cnxn, xid, bytes, length);
-    if (type == OP_CODE_SASL) {
-        answer_sasl(cnxn, xid);
-        return 0;
-    }
+    if (type == OP_CODE_SASL)
+        return process_sasl(cnxn, xid, bytes, length);
     if (!authentication_helper_enforce(&zookeeper_server_admission(server)->auth_helper,
                                        zookeeper_server_ctx(server), cnxn, xid))
         return 0;

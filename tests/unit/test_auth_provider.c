@@ -2,6 +2,7 @@
  * EnforceAuthenticationTest */
 #include "zk/server/auth_provider.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -206,6 +207,27 @@ static void a_client_may_have_to_say_who_it_is_first(void **state)
     buf_unref(ping);
 }
 
+static void a_sasl_token_is_answered_with_null_and_none_ends_the_connection(void **state)
+{
+    static const uint8_t token[] = {0, 0, 0, 7, 0, 0, 0, OP_CODE_SASL, 0, 0, 0, 1, 'x'};
+    static const uint8_t null_token[] = {0, 0, 0, 7, 0, 0, 0, OP_CODE_SASL, 255, 255, 255, 255};
+    struct final_stage *stage = *state;
+    struct server_cnxn *cnxn = &stage->client.cnxn;
+    struct request *request;
+    for (size_t length = 8; length < sizeof token; length++)
+        assert_int_equal(
+            zookeeper_server_process_packet(stage->server, cnxn, token, length, &request), -EPROTO);
+    assert_int_equal(zookeeper_server_process_packet(stage->server, cnxn, null_token,
+                                                     sizeof null_token, &request),
+                     -EPROTO);
+    assert_int_equal(
+        zookeeper_server_process_packet(stage->server, cnxn, token, sizeof token, &request), 0);
+    assert_null(request);
+    assert_int_equal(stage->client.header.xid, 7);
+    assert_int_equal(stage->client.header.err, KEEPER_CODE_OK);
+    assert_int_equal(stage->client.body->length, 4);
+}
+
 /* D-311 */
 static void schemes_that_nobody_can_have_turn_everybody_away(void **state)
 {
@@ -230,6 +252,7 @@ int main(void)
         STAGED(the_superuser_has_the_digest_of_the_setting),
         STAGED(the_hash_may_be_another_one_or_none),
         STAGED(a_client_may_have_to_say_who_it_is_first),
+        STAGED(a_sasl_token_is_answered_with_null_and_none_ends_the_connection),
         STAGED(schemes_that_nobody_can_have_turn_everybody_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,6 +92,15 @@ static size_t watch_count(const struct final_stage *stage)
 /* ---- reads with a watch ---------------------------------------------------------------------- */
 
 /* CLI-31 */
+/* Both become a slash and U+FFFD. */
+static void two_paths_that_are_one_to_java_have_one_watch(void **state)
+{
+    struct final_stage *stage = *state;
+    read_with_watch(stage, OP_CODE_EXISTS, "/\xff", true);
+    read_with_watch(stage, OP_CODE_EXISTS, "/\xe2\x82", true);
+    assert_int_equal(watch_count(stage), 1);
+}
+
 static void a_read_sets_a_watch_if_it_asks_for_one(void **state)
 {
     struct final_stage *stage = *state;
@@ -317,6 +326,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STAGED(a_read_sets_a_watch_if_it_asks_for_one),
+        STAGED(two_paths_that_are_one_to_java_have_one_watch),
         STAGED(who_may_not_read_hears_nothing),
         STAGED(an_event_comes_before_the_answer_to_its_write),
         STAGED(set_watches_is_answered_behind_its_events),

@@ -31,9 +31,10 @@ CURATOR_JARS = ('curator-client curator-framework curator-recipes zookeeper zook
 KAZOO_LONG = ['TestEventlet*', 'TestGevent*', 'TestUnorderedXids*', '*test_child_watcher_remove_session_watcher',
               '*test_race_condition_new_partitioner_*', 'KazooTreeCacheTests*', '*test_barrier_exists',
               '*test_listener_only_called_on_real_state_change', 'KazooPartitionerTests*', '*SASL*']
-C_CLIENT_SHORT = ['Zookeeper_multi', 'Zookeeper_simpleSystem']
-C_CLIENT_ALL = ['Zookeeper_operations', 'Zookeeper_watchers', 'Zookeeper_close', 'Zookeeper_init', 'Zookeeper_reconfig',
-                'Zookeeper_logClientEnv', 'Zookeeper_clientretry', 'Zookeeper_readOnly', 'TestReconfigServer'] + C_CLIENT_SHORT
+C_CLIENT_SHORT = ['Zookeeper_simpleSystem', 'Zookeeper_multi']  # the longest first
+C_CLIENT_ALL = C_CLIENT_SHORT + ['TestReconfigServer', 'Zookeeper_readOnly', 'Zookeeper_clientretry', 'Zookeeper_operations',
+                                 'Zookeeper_watchers', 'Zookeeper_close', 'Zookeeper_init', 'Zookeeper_reconfig',
+                                 'Zookeeper_logClientEnv']
 running, running_lock = [], threading.Lock()
 
 
@@ -89,29 +90,39 @@ def environment(kind, directory, **more):
 
 # ---- kazoo -------------------------------------------------------------------------------------
 
+KAZOO_TESTS = '/usr/lib/python3/dist-packages/kazoo/tests'
+KAZOO_SHARDS = 3  # at once, each with servers of its own: most of these tests wait
+
+
 def kazoo(kind, directory, short):
-    tests = '/usr/lib/python3/dist-packages/kazoo/tests'
-    if not glob.glob(tests + '/test_*.py'):
-        raise Missing('%s has no tests: python3-kazoo does not ship them any more' % tests)
-    os.makedirs(directory, exist_ok=True)
+    files = sorted(glob.glob(KAZOO_TESTS + '/test_*.py'))
+    if not files:
+        raise Missing('%s has no tests: python3-kazoo does not ship them any more' % KAZOO_TESTS)
+    words = []
+    if short:
+        files = [f for f in files if 'gevent' not in f and 'eventlet' not in f]
+        words = ['-k', ' and '.join('not ' + word.strip('*') for word in KAZOO_LONG)]
+    # The largest files first, so that each shard has one.
+    files.sort(key=os.path.getsize, reverse=True)
+    results = {}
+    with concurrent.futures.ThreadPoolExecutor(max_workers=KAZOO_SHARDS) as pool:
+        for part in pool.map(lambda shard: kazoo_shard(kind, os.path.join(directory, str(shard)),
+                                                       files[shard::KAZOO_SHARDS], words), range(KAZOO_SHARDS)):
+            results.update(part)
+    return results
+
+
+def kazoo_shard(kind, directory, files, words):
+    os.makedirs(directory)
     class_path = ':'.join('%s/%s.jar' % (JARS, jar) for jar in
                           ('zookeeper', 'slf4j-log4j12', 'log4j-1.2', 'servlet-api', 'netty-codec'))
     env = environment(kind, directory, ZOOKEEPER_VERSION='3.8.0', ZOOKEEPER_CLASSPATH=class_path)
-    results = {}
-    again = []
+    results, wanted = {}, words + files
     for attempt in range(3):
         report = os.path.join(directory, 'report%d.xml' % attempt)
-        command = ['/usr/bin/python3', '-m', 'pytest', '-q', '-p', 'no:cacheprovider', '-p', 'no:warnings', '--tb=short',
-                   '--junitxml=' + report, '-o', 'junit_family=xunit1']
-        if attempt == 0:
-            files = sorted(glob.glob(tests + '/test_*.py'))
-            if short:
-                files = [f for f in files if 'gevent' not in f and 'eventlet' not in f]
-                command += ['-k', ' and '.join('not ' + word.strip('*') for word in KAZOO_LONG)]
-            command += files
-        else:
-            command += ['%s/%s.py::%s::%s' % ((tests,) + tuple(name.split('.'))) for name in again]
-        output, _ = run(own_network(command), 900, env=env, cwd=directory)
+        output, _ = run(own_network(['/usr/bin/python3', '-m', 'pytest', '-q', '-p', 'no:cacheprovider', '--tb=short', '-W',
+                                     'ignore', '--junitxml=' + report, '-o', 'junit_family=xunit1'] + wanted),
+                        600, env=env, cwd=directory)
         if not os.path.exists(report):
             raise Missing('pytest wrote no report:\n' + output[-2000:])
         for case in xml.etree.ElementTree.parse(report).iter('testcase'):
@@ -120,9 +131,10 @@ def kazoo(kind, directory, short):
             for kind_of_end, word in (('failure', 'failed'), ('error', 'failed'), ('skipped', 'skipped')):
                 for node in case.iter(kind_of_end):
                     results[name] = (word, (node.get('message') or '') + '\n' + (node.text or '')[-3000:])
-        # Some of these tests measure time. Whoever fails gets two more chances, on both kinds of servers.
-        again = sorted(name for name, (word, _) in results.items() if word == 'failed')
-        if not again:
+        # Some of these tests measure time. Those that fail get two more chances, on both kinds of servers.
+        wanted = ['%s/%s.py::%s::%s' % ((KAZOO_TESTS,) + tuple(name.split('.', 2)))
+                  for name in sorted(results) if results[name][0] == 'failed']
+        if not wanted:
             break
     return results
 
@@ -205,22 +217,33 @@ building = threading.Lock()
 
 def c_client(kind, directory, short):
     with building:
-        program, root = build_c_client()
+        program, _ = build_c_client()
     results = {}
-    for suite in C_CLIENT_SHORT if short else C_CLIENT_ALL:
-        own = os.path.join(directory, suite)
-        # The tests write below ZKROOT/build: each run has a root of its own, which has only bin/zkServer.sh.
-        os.makedirs(os.path.join(own, 'root', 'bin'))
-        os.symlink(os.path.join(HERE, 'stand_in.sh'), os.path.join(own, 'root', 'bin', 'zkServer.sh'))
-        env = environment(kind, own, ZKROOT=os.path.join(own, 'root'))
-        output, status = run(own_network(['stdbuf', '-oL', program, suite]), 400, env=env, cwd=own)
-        with open(os.path.join(own, 'output'), 'w') as text:
-            text.write(output)
-        for name, word in re.findall(r'(\w+::\w+) ?:.*? : (OK|assertion|error)', output, re.S):
-            if name.startswith(suite + '::'):
-                results[name.replace('::', '.')] = ('passed', '') if word == 'OK' else ('failed', output[-3000:])
-        if not results or status not in (0, 1):
-            results[suite + '.(whole)'] = ('failed', 'status %d\n%s' % (status, output[-3000:]))
+    with concurrent.futures.ThreadPoolExecutor(max_workers=4) as pool:
+        for part in pool.map(lambda suite: c_client_suite(kind, os.path.join(directory, suite), program, suite),
+                             C_CLIENT_SHORT if short else C_CLIENT_ALL):
+            results.update(part)
+    return results
+
+
+def c_client_suite(kind, directory, program, suite):
+    # The tests write below ZKROOT/build: each run has a root of its own, which has only bin/zkServer.sh.
+    os.makedirs(os.path.join(directory, 'root', 'bin'))
+    os.symlink(os.path.join(HERE, 'stand_in.sh'), os.path.join(directory, 'root', 'bin', 'zkServer.sh'))
+    env = environment(kind, directory, ZKROOT=os.path.join(directory, 'root'))
+    output, status = run(own_network(['stdbuf', '-oL', program, suite]), 240, env=env, cwd=directory)
+    with open(os.path.join(directory, 'output'), 'w') as text:
+        text.write(output)
+    results = {}
+    # What a test logs stands between its name and its end.
+    for part in re.split(r'(?m)^(?=\w+::\w+)', output):
+        name = re.match(r'(\w+)::(\w+)', part)
+        if name and name.group(1) == suite:
+            end = re.search(r': elapsed \d+ : (\w+)', part)
+            passed = end is not None and end.group(1) == 'OK'
+            results['%s.%s' % name.groups()] = ('passed', '') if passed else ('failed', part[-3000:])
+    if not results or status not in (0, 1):
+        results[suite + '.(whole)'] = ('failed', 'status %d\n%s' % (status, output[-3000:]))
     return results
 
 
