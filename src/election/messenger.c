@@ -55,9 +55,10 @@ void worker_receiver_run(void *arg)
         }
         log_format(fle, response->sid, fields->format);
 
-        /* A sender whose configuration is newer than ours: the election starts anew, as in Java
-         * with reconfigEnabled=false. (Otherwise Java takes over the configuration first, which is
-         * not built.) If the two can never be equal, it does so for each such message (K-24). */
+        /* A sender whose configuration is newer than ours: the election starts anew. With
+         * reconfigEnabled the configuration is taken over first, of which only the version can
+         * differ here (D-32). Without, and if the two can never be equal, an election starts for
+         * each such message (K-24). */
         const struct quorum_verifier *cur_qv = quorum_peer_quorum_verifier(fle->self);
         int64_t config_version = 0; /* for the log */
         if (says_our_config(fields, cur_qv)) {
@@ -70,6 +71,10 @@ void worker_receiver_run(void *arg)
                        (uint64_t)cur_qv->version);
                 restart = quorum_peer_get_peer_state(fle->self) == SERVER_STATE_LOOKING &&
                           !qv_equal(rqv, cur_qv);
+                if (restart && fle->self->config->reconfig_enabled) {
+                    quorum_peer_set_last_seen_quorum_verifier(fle->self, rqv);
+                    quorum_peer_process_reconfig(fle->self);
+                }
             }
             if (rqv != NULL)
                 config_version = rqv->version;

@@ -382,6 +382,33 @@ static void a_newer_configuration_restarts_a_looking_servers_election(void **sta
     scripted_voter_await(&stage->three, looking(2, 0, 1, 0)); /* rounds start anew */
 }
 
+/* The same members, which the sender has with the addresses for clients: its text differs for ever.
+ * D-32: of what is taken over only the version is new. */
+static void with_the_setting_a_newer_version_restarts_one_election_and_no_more(void **state)
+{
+    struct stage *stage = *state;
+    struct quorum_peer *self = stage->peer->self;
+    stage->peer->config->reconfig_enabled = true;
+    scripted_voter_connect(&stage->three, stage->peer);
+    election_peer_look_and_vote(stage->peer);
+
+    char *config = test_ensemble_text(stage->three.ensemble, 7);
+    struct zk_str text = {0};
+    for (const char *at = config; *at != '\0'; at++) {
+        if (*at == '\n')
+            zk_str_append(&text, ";127.0.0.1:2181");
+        zk_str_append_bytes(&text, at, 1);
+    }
+    struct buf *message = test_notification(looking(3, 99, 1, 9), 2, zk_str_text(&text));
+    scripted_voter_send_frame(&stage->three, message->bytes, message->length);
+    assert_false(election_peer_await_result(stage->peer));
+    assert_true(quorum_peer_take_shutting_down_le(self));
+    assert_int_equal(quorum_peer_quorum_verifier(self)->version, 7);
+    buf_unref(message);
+    zk_str_done(&text);
+    free(config);
+}
+
 static void the_same_members_with_a_newer_version_restart_nothing(void **state)
 {
     struct stage *stage = *state;
@@ -434,6 +461,7 @@ int main(void)
         STAGED(fle_05_a_looking_server_answers_only_who_is_behind),
         STAGED(a_leader_hears_who_looks_and_once_who_elected_it),
         STAGED(a_newer_configuration_restarts_a_looking_servers_election),
+        STAGED(with_the_setting_a_newer_version_restarts_one_election_and_no_more),
         STAGED(the_same_members_with_a_newer_version_restart_nothing),
         STAGED(an_equal_version_is_not_newer_whatever_it_lists),
         STAGED(a_settled_server_answers_who_has_a_newer_configuration),

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Whether a client can tell C from Java, in short: a basic session by each client, the same random sessions to both, requests
+# that ruin Java, and the tests that others wrote. Prints one line a test, "ok ..." or "FAILED ...", and ends with 1 if any has
+# failed.
+#
+# Usage: run.sh PART...
+#
+#   basics        kazoo, the C client and zkCli: a session that writes, watches, dies, and outlives its leader
+#   differential  20,000 requests to C and to Java, alone and to ensembles of three
+#   poison        requests that ruin Java, to ours in every role
+#   suites        what others wrote, without what takes long; with --long all of it
+set -euo pipefail
+# shellcheck source=scripts/lib/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../../scripts/lib/lib.sh"
+readonly HERE=$REPO/tests/process/clients
+export PYTHONDONTWRITEBYTECODE=1
+status=0
+
+part() {
+  /usr/bin/python3 "$HERE/$1.py" "${@:2}" || status=1
+}
+
+install() {
+  need_packages "to try clients" python3:python3 util-linux:unshare iproute2:ip \
+    python3-kazoo:/usr/lib/python3/dist-packages/kazoo/__init__.py zookeeper:/usr/share/java/zookeeper.jar \
+    libzookeeper-mt-dev:/usr/include/zookeeper/zookeeper.h gcc:gcc
+  "$REPO/scripts/java-node.sh" --install
+}
+
+install_suites() {
+  need_packages "to run the tests that others wrote" python3-pytest:/usr/lib/python3/dist-packages/pytest/__init__.py \
+    python3-mock:/usr/lib/python3/dist-packages/mock/__init__.py cmake:cmake g++:g++ make:make \
+    python3-objgraph:/usr/lib/python3/dist-packages/objgraph.py libcppunit-dev:/usr/include/cppunit/Test.h \
+    libcurator-recipes-java:/usr/share/java/curator-recipes.jar default-jdk-headless:javac
+}
+
+(($# > 0)) || die_usage "which part: basics, differential, poison, suites"
+long=(--short)
+for word in "$@"; do
+  [[ $word != --long ]] || long=()
+done
+install
+for word in "$@"; do
+  case $word in
+    basics) part basics ;;
+    differential)
+      part differential --a java --b c --alone --requests 10000 --shrink 20
+      part differential --a java --b c --alone --extended --seed 2 --requests 4000 --shrink 20
+      part differential --a java,java,java --b c,c,c --seed 3 --requests 6000 --shrink 20
+      ;;
+    poison) part poison ;;
+    suites)
+      install_suites
+      part suites "${long[@]}"
+      ;;
+    --long) ;;
+    *) die_usage "there is no part '$word'" ;;
+  esac
+done
+exit "$status"
