@@ -17,7 +17,8 @@ The parts: the static checks of check.sh; the unit tests as built by gcc, by gcc
 and UndefinedBehaviorSanitizer, and by gcc with ThreadSanitizer, among them the simulator's seeds and
 plays and the fuzz corpora; builds by clang and for release; then ensembles of real processes, of C
 and of Java peers (tests/process/interop), two mixes again with sanitized C peers, and two that
-clients write to while members die (tests/process/writes); stories, the verbs of cluster.sh,
+clients write to while members die (tests/process/writes); clients that compare C with Java,
+the tests that others wrote among them (tests/process/clients); stories, the verbs of cluster.sh,
 filming, the replay page in a browser; the bench; the manners of every command; mistakes planted in
 copies of the product, each of which must be found (a third of them, which the commit's hash
 chooses); last the README's commands, which take away an ensemble that is in .cluster.
@@ -307,6 +308,9 @@ run_normal() {
   done
   play 'directories with writes' "$REPO/tests/process/writes/directories.sh"
   play 'a server alone' "$REPO/tests/process/writes/alone.sh"
+  for name in differential poison suites; do
+    play "clients: $name" "$REPO/tests/process/clients/run.sh" "$name"
+  done
   play film "$REPO/tests/process/film/run.sh"
   play replay "$REPO/tests/process/replay/run.sh"
   play lab "$REPO/tests/process/lab/run.sh"

@@ -265,6 +265,7 @@ def main():
 
 if __name__ == '__main__':
     try:
+        servers.end_on_sigterm()
         sys.exit(main())
     except KeyboardInterrupt:
         sys.exit(130)

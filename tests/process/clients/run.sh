@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
-# Whether a client can tell C from Java, in short: a basic session by each client, the same random sessions to both, requests
+# Whether a client can tell C from Java, in short: the same random sessions to both, requests
 # that ruin Java, and the tests that others wrote. Prints one line a test, "ok ..." or "FAILED ...", and ends with 1 if any has
 # failed.
 #
 # Usage: run.sh PART...
 #
-#   basics        kazoo, the C client and zkCli: a session that writes, watches, dies, and outlives its leader
 #   differential  20,000 requests to C and to Java, alone and to ensembles of three
 #   poison        requests that ruin Java, to ours in every role
 #   suites        what others wrote, without what takes long; with --long all of it
@@ -34,7 +33,7 @@ install_suites() {
     libcurator-recipes-java:/usr/share/java/curator-recipes.jar default-jdk-headless:javac
 }
 
-(($# > 0)) || die_usage "which part: basics, differential, poison, suites"
+(($# > 0)) || die_usage "which part: differential, poison, suites"
 long=(--short)
 for word in "$@"; do
   [[ $word != --long ]] || long=()
@@ -42,7 +41,6 @@ done
 install
 for word in "$@"; do
   case $word in
-    basics) part basics ;;
     differential)
       part differential --a java --b c --alone --requests 10000 --shrink 20
       part differential --a java --b c --alone --extended --seed 2 --requests 4000 --shrink 20

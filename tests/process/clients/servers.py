@@ -25,6 +25,13 @@ SETTINGS = {
 PROPERTIES = {'znode.container.checkIntervalMs': 86400000}
 
 
+def end_on_sigterm():
+    """A SIGTERM ends like Ctrl-C: what has been started is ended first."""
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+    signal.signal(signal.SIGTERM, interrupt)
+
+
 def free_ports(count):
     """Returns ports that nobody listens on, below those of cluster.sh. All are held until the last is found."""
     held, ports = [], []
@@ -69,6 +76,8 @@ class Server:
         self.process = None
 
     def start(self, properties):
+        if self.kind == 'c' and not os.access(BINARY, os.X_OK):
+            raise RuntimeError('there is no program %s: build it, or name another one by ZKPEER_BINARY' % BINARY)
         options = ['-D%s=%s' % item for item in sorted(properties.items())]
         if self.kind == 'c':
             command = [BINARY] + options + [self.config]
