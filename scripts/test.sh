@@ -308,8 +308,10 @@ run_normal() {
   done
   play 'directories with writes' "$REPO/tests/process/writes/directories.sh"
   play 'a server alone' "$REPO/tests/process/writes/alone.sh"
-  for name in differential poison suites; do
-    play "clients: $name" "$REPO/tests/process/clients/run.sh" "$name"
+  for name in suites differential 'basics poison'; do
+    # shellcheck disable=SC2086  # two words
+    play "clients: $name" "$REPO/tests/process/clients/run.sh" $name
+  done
   done
   play film "$REPO/tests/process/film/run.sh"
   play replay "$REPO/tests/process/replay/run.sh"

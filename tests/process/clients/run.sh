@@ -5,6 +5,7 @@
 #
 # Usage: run.sh PART...
 #
+#   basics        one session that writes, watches and outlives its leader; an ephemeral node whose client is killed
 #   differential  20,000 requests to C and to Java, alone and to ensembles of three
 #   poison        requests that ruin Java, to ours in every role
 #   suites        what others wrote, without what takes long; with --long all of it
@@ -33,7 +34,7 @@ install_suites() {
     libcurator-recipes-java:/usr/share/java/curator-recipes.jar default-jdk-headless:javac
 }
 
-(($# > 0)) || die_usage "which part: differential, poison, suites"
+(($# > 0)) || die_usage "which part: basics, differential, poison, suites"
 long=(--short)
 for word in "$@"; do
   [[ $word != --long ]] || long=()
@@ -41,6 +42,7 @@ done
 install
 for word in "$@"; do
   case $word in
+    basics) part basics ;;
     differential)
       part differential --a java --b c --alone --requests 10000 --shrink 20
       part differential --a java --b c --alone --extended --seed 2 --requests 4000 --shrink 20
