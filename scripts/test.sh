@@ -312,7 +312,6 @@ run_normal() {
     # shellcheck disable=SC2086  # two words
     play "clients: $name" "$REPO/tests/process/clients/run.sh" $name
   done
-  done
   play film "$REPO/tests/process/film/run.sh"
   play replay "$REPO/tests/process/replay/run.sh"
   play lab "$REPO/tests/process/lab/run.sh"
