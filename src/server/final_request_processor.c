@@ -97,12 +97,15 @@ static int final_request_processor_process_request(struct request_processor *pro
         process_txn_result_done(&rc);
         return 0;
     }
+    struct data_tree *tree =
+        zk_database_get_data_tree(zookeeper_server_get_zk_database(final->server));
     zookeeper_server_dec_in_process(final->server);
 
-    struct answer answer = {.last_op = "NA"};
+    struct answer answer = {.tree = tree, .last_op = "NA"};
     int64_t last_zxid = find_answer_with_zxid(final, request, &rc, &answer);
     if (answer.err == KEEPER_CODE_MARSHALLINGERROR && request->txn == NULL)
         log_failed_read(final, request);
+    data_tree_unref(tree);
     process_txn_result_done(&rc);
     server_cnxn_update_stats_for_response(cnxn, request->cxid, last_zxid, answer.last_op,
                                           request->create_time_ms, zk_elapsed_ms());
@@ -318,14 +321,14 @@ static int64_t find_answer_with_zxid(struct final_request_processor *final,
                                      const struct request *request,
                                      const struct process_txn_result *rc, struct answer *answer)
 {
-    struct zk_database *database = zookeeper_server_get_zk_database(final->server);
+    struct data_tree *tree = answer->tree;
     for (;;) {
-        int64_t before = zk_database_last_processed_zxid(database);
+        int64_t before = data_tree_last_processed_zxid(tree);
         find_answer(final, request, rc, answer);
-        if (request->txn != NULL || zk_database_last_processed_zxid(database) == before)
+        if (request->txn != NULL || data_tree_last_processed_zxid(tree) == before)
             return before;
         buf_unref(answer->rsp);
-        *answer = (struct answer){.last_op = "NA"};
+        *answer = (struct answer){.tree = tree, .last_op = "NA"};
     }
 }
 
@@ -369,7 +372,7 @@ static void find_answer(struct final_request_processor *final, const struct requ
         answer_sync(final, request, answer);
         break;
     case OP_CODE_EXISTS:
-        answer_exists(final, request, answer);
+        answer_exists(request, answer);
         break;
     case OP_CODE_GET_DATA:
         answer_get_data(final, request, answer);

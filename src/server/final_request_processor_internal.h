@@ -31,6 +31,7 @@ struct final_request_processor {
 
 /* What a client is told. */
 struct answer {
+    struct data_tree *tree; /* of this moment; lent */
     enum keeper_code err;
     struct buf *rsp;     /* the record behind the header, a reference; NULL: there is none */
     const char *last_op; /* what "cons" calls it; static */
@@ -49,8 +50,7 @@ struct jute_out begin_answer(struct answer *answer, size_t room);
 
 /* ---- final_request_processor_read.c: one function for each case of Java's switch ---- */
 
-void answer_exists(struct final_request_processor *final, const struct request *request,
-                   struct answer *answer);
+void answer_exists(const struct request *request, struct answer *answer);
 void answer_get_data(struct final_request_processor *final, const struct request *request,
                      struct answer *answer);
 void answer_get_acl(struct final_request_processor *final, const struct request *request,

@@ -99,12 +99,6 @@ static struct request_guard guard_of(const struct final_request_processor *final
         .guard = {.check_acl = check_read_acl}, .ctx = final->ctx, .request = request};
 }
 
-/* Returns the tree, which the caller unrefs. */
-static struct data_tree *tree_of(const struct final_request_processor *final)
-{
-    return zk_database_get_data_tree(zookeeper_server_get_zk_database(final->server));
-}
-
 /* The connection, if it shall be told of the next change. */
 static struct watcher *watcher_of(const struct request *request, const struct read_request *read)
 {
@@ -114,8 +108,7 @@ static struct watcher *watcher_of(const struct request *request, const struct re
 /* ---- exists, getData, getACL ----------------------------------------------------------------- */
 
 /* The case exists of Java's switch. */
-void answer_exists(struct final_request_processor *final, const struct request *request,
-                   struct answer *answer)
+void answer_exists(const struct request *request, struct answer *answer)
 {
     struct read_request read;
     struct zk_stat stat;
@@ -125,9 +118,8 @@ void answer_exists(struct final_request_processor *final, const struct request *
     if (has_zero_byte(&read)) {
         answer->err = KEEPER_CODE_BADARGUMENTS;
     } else {
-        struct data_tree *tree = tree_of(final);
-        answer->err = data_tree_stat_node(tree, read.path, watcher_of(request, &read), &stat);
-        data_tree_unref(tree);
+        answer->err =
+            data_tree_stat_node(answer->tree, read.path, watcher_of(request, &read), &stat);
     }
     if (answer->err == KEEPER_CODE_OK) {
         struct jute_out out = begin_answer(answer, STAT_BYTES);
@@ -138,6 +130,7 @@ void answer_exists(struct final_request_processor *final, const struct request *
 
 /* Java: handleGetDataRequest(). The caller unrefs *ret_data. */
 static enum keeper_code handle_get_data_request(struct final_request_processor *final,
+                                                struct data_tree *tree,
                                                 const struct request *request,
                                                 const struct read_request *read,
                                                 struct zk_stat *ret_stat, struct buf **ret_data)
@@ -145,11 +138,8 @@ static enum keeper_code handle_get_data_request(struct final_request_processor *
     if (has_zero_byte(read))
         return KEEPER_CODE_NONODE; /* no node has such a path */
     struct request_guard guard = guard_of(final, request);
-    struct data_tree *tree = tree_of(final);
-    enum keeper_code code = data_tree_get_data(tree, read->path, &guard.guard,
-                                               watcher_of(request, read), ret_stat, ret_data);
-    data_tree_unref(tree);
-    return code;
+    return data_tree_get_data(tree, read->path, &guard.guard, watcher_of(request, read), ret_stat,
+                              ret_data);
 }
 
 /* The case getData of Java's switch. */
@@ -162,7 +152,7 @@ void answer_get_data(struct final_request_processor *final, const struct request
     answer->err = read_path_request(request, true, &read);
     if (answer->err != KEEPER_CODE_OK)
         return;
-    answer->err = handle_get_data_request(final, request, &read, &stat, &data);
+    answer->err = handle_get_data_request(final, answer->tree, request, &read, &stat, &data);
     if (answer->err == KEEPER_CODE_OK) {
         struct jute_out out =
             begin_answer(answer, COUNT_BYTES + (data != NULL ? data->length : 0) + STAT_BYTES);
@@ -237,10 +227,8 @@ void answer_get_acl(struct final_request_processor *final, const struct request 
     answer->err = read_path_request(request, false, &read);
     if (answer->err != KEEPER_CODE_OK)
         return;
-    struct data_tree *tree = tree_of(final);
-    answer->err =
-        has_zero_byte(&read) ? KEEPER_CODE_NONODE : data_tree_get_acl(tree, read.path, &stat, &acl);
-    data_tree_unref(tree);
+    answer->err = has_zero_byte(&read) ? KEEPER_CODE_NONODE
+                                       : data_tree_get_acl(answer->tree, read.path, &stat, &acl);
     if (answer->err == KEEPER_CODE_OK)
         answer->err = acl == NULL ? KEEPER_CODE_MARSHALLINGERROR
                                   : check_acl(final->ctx, &acl->list, PERMS_READ | PERMS_ADMIN,
@@ -259,6 +247,7 @@ void answer_get_acl(struct final_request_processor *final, const struct request 
 
 /* Java: handleGetChildrenRequest(). The caller ends *ret_children. */
 static enum keeper_code handle_get_children_request(struct final_request_processor *final,
+                                                    struct data_tree *tree,
                                                     const struct request *request,
                                                     const struct read_request *read,
                                                     struct zk_stat *ret_stat,
@@ -267,11 +256,8 @@ static enum keeper_code handle_get_children_request(struct final_request_process
     if (has_zero_byte(read))
         return KEEPER_CODE_NONODE;
     struct request_guard guard = guard_of(final, request);
-    struct data_tree *tree = tree_of(final);
-    enum keeper_code code = data_tree_get_children(
-        tree, read->path, &guard.guard, watcher_of(request, read), ret_stat, ret_children);
-    data_tree_unref(tree);
-    return code;
+    return data_tree_get_children(tree, read->path, &guard.guard, watcher_of(request, read),
+                                  ret_stat, ret_children);
 }
 
 static size_t children_bytes(const struct data_tree_children *children)
@@ -299,7 +285,8 @@ void answer_get_children(struct final_request_processor *final, const struct req
     answer->err = read_path_request(request, true, &read);
     if (answer->err != KEEPER_CODE_OK)
         return;
-    answer->err = handle_get_children_request(final, request, &read, &stat, &children);
+    answer->err =
+        handle_get_children_request(final, answer->tree, request, &read, &stat, &children);
     if (answer->err == KEEPER_CODE_OK) {
         struct jute_out out = begin_answer(answer, children_bytes(&children) + STAT_BYTES);
         write_children(&out, &children);
@@ -323,9 +310,8 @@ void answer_get_all_children_number(struct final_request_processor *final,
     } else {
         int32_t number;
         struct request_guard guard = guard_of(final, request);
-        struct data_tree *tree = tree_of(final);
-        answer->err = data_tree_get_all_children_number(tree, read.path, &guard.guard, &number);
-        data_tree_unref(tree);
+        answer->err =
+            data_tree_get_all_children_number(answer->tree, read.path, &guard.guard, &number);
         if (answer->err == KEEPER_CODE_OK) {
             struct jute_out out = begin_answer(answer, COUNT_BYTES);
             jute_out_int(&out, number);
@@ -380,9 +366,7 @@ void answer_get_ephemerals(struct final_request_processor *final, const struct r
     answer->err = read_request(final, request, &get_ephemerals_request_record, &get_ephemerals);
     if (answer->err != KEEPER_CODE_OK)
         return;
-    struct data_tree *tree = tree_of(final);
-    data_tree_get_ephemerals(tree, request->session_id, &all_ephems);
-    data_tree_unref(tree);
+    data_tree_get_ephemerals(answer->tree, request->session_id, &all_ephems);
     struct jute_out out = begin_answer(answer, STAT_BYTES);
     write_ephemerals(&out, &all_ephems, &get_ephemerals.prefix_path);
     zk_strings_done(&all_ephems);
@@ -393,7 +377,7 @@ void answer_get_ephemerals(struct final_request_processor *final, const struct r
 
 /* One operation of a multiRead, as Java's MultiResponse has a GetDataResult, a GetChildrenResult or
  * an ErrorResult. MARSHALLINGERROR: it is none that reads, or has no path. */
-static enum keeper_code put_read_op(struct final_request_processor *final,
+static enum keeper_code put_read_op(struct final_request_processor *final, struct data_tree *tree,
                                     const struct request *request, const struct multi_op *op,
                                     struct jute_out *out)
 {
@@ -407,8 +391,8 @@ static enum keeper_code put_read_op(struct final_request_processor *final,
     if ((!is_get_data && op->type != OP_CODE_GET_CHILDREN) || path->text == NULL)
         return KEEPER_CODE_MARSHALLINGERROR;
     enum keeper_code code =
-        is_get_data ? handle_get_data_request(final, request, &read, &stat, &data)
-                    : handle_get_children_request(final, request, &read, &stat, &children);
+        is_get_data ? handle_get_data_request(final, tree, request, &read, &stat, &data)
+                    : handle_get_children_request(final, tree, request, &read, &stat, &children);
     if (code == KEEPER_CODE_MARSHALLINGERROR)
         return code;
     if (code != KEEPER_CODE_OK)
@@ -438,7 +422,7 @@ void answer_multi_read(struct final_request_processor *final, const struct reque
     if (answer->err == KEEPER_CODE_OK) {
         struct jute_out out = begin_answer(answer, MULTI_ROOM);
         for (size_t i = 0; answer->err == KEEPER_CODE_OK && i < multi.count; i++)
-            answer->err = put_read_op(final, request, &multi.ops[i], &out);
+            answer->err = put_read_op(final, answer->tree, request, &multi.ops[i], &out);
         jute_write(&out, &multi_header_record, &end);
     }
     multi_operation_record_done(&multi);
