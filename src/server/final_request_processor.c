@@ -313,6 +313,28 @@ static const char *op_code_short_name(int32_t type)
     return "NA";
 }
 
+/* A list of 100,000 children takes longer than a write: it is not read for ever. */
+enum { READ_TRIES = 8 };
+
+/* What changes watches has been done when it is answered: an event would go out twice, and a watch
+ * that was removed would be missing the second time. */
+static bool may_be_read_again(const struct request *request)
+{
+    switch (request->type) {
+    case OP_CODE_EXISTS:
+    case OP_CODE_GET_DATA:
+    case OP_CODE_GET_ACL:
+    case OP_CODE_GET_CHILDREN:
+    case OP_CODE_GET_CHILDREN2:
+    case OP_CODE_GET_ALL_CHILDREN_NUMBER:
+    case OP_CODE_GET_EPHEMERALS:
+    case OP_CODE_MULTI_READ:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* The answer, and the zxid of the tree that it shows. Beside a read that comes straight from its
  * connection a write of another client may be applied (A-240). Then it is read again: a client
  * that has seen the data must not be let in by a server that has not, and one that has seen the
@@ -322,10 +344,11 @@ static int64_t find_answer_with_zxid(struct final_request_processor *final,
                                      const struct process_txn_result *rc, struct answer *answer)
 {
     struct data_tree *tree = answer->tree;
-    for (;;) {
+    for (size_t tries = 1;; tries++) {
         int64_t before = data_tree_last_processed_zxid(tree);
         find_answer(final, request, rc, answer);
-        if (request->txn != NULL || data_tree_last_processed_zxid(tree) == before)
+        if (!may_be_read_again(request) || tries == READ_TRIES ||
+            data_tree_last_processed_zxid(tree) == before)
             return before;
         buf_unref(answer->rsp);
         *answer = (struct answer){.tree = tree, .last_op = "NA"};
