@@ -25,7 +25,6 @@ struct data_tree *data_tree_new_bare(struct zk_context *ctx)
     struct data_tree *tree = zk_xcalloc(1, sizeof *tree);
     tree->ctx = ctx;
     zk_refcount_init(&tree->refs);
-    zk_atomic_long_init(&tree->last_processed_zxid, 0);
     zk_mutex_init(&tree->mu, ctx, "data_tree", ZK_RANK_DATA_TREE);
     tree->types = ephemeral_types_of(ctx);
     node_hash_map_init(&tree->nodes,
@@ -234,13 +233,16 @@ void data_tree_record_done(struct data_tree_record *record)
 
 int64_t data_tree_last_processed_zxid(struct data_tree *tree)
 {
-    return zk_atomic_long_get(&tree->last_processed_zxid);
+    zk_mutex_lock(&tree->mu);
+    int64_t zxid = tree->last_processed_zxid;
+    zk_mutex_unlock(&tree->mu);
+    return zxid;
 }
 
 void data_tree_set_last_processed_zxid(struct data_tree *tree, int64_t zxid)
 {
     zk_mutex_lock(&tree->mu);
-    zk_atomic_long_set(&tree->last_processed_zxid, zxid);
+    tree->last_processed_zxid = zxid;
     zk_mutex_unlock(&tree->mu);
 }
 

@@ -41,7 +41,7 @@ void data_tree_set_digest_from_snapshot(struct data_tree *tree, const struct zxi
                                         int64_t snap_zxid)
 {
     zk_mutex_lock(&tree->mu);
-    zk_atomic_long_set(&tree->last_processed_zxid, snap_zxid);
+    tree->last_processed_zxid = snap_zxid;
     if (digest->zxid <= 0) {
         zk_log(tree->ctx, ZK_LOG_SNAPSHOT_DIGEST_EMPTY);
     } else {

@@ -33,9 +33,6 @@ struct data_tree {
     struct zk_context *ctx;
     struct zk_refcount refs; /* the database, and snapshots that are being written */
     struct ephemeral_types types;
-    /* Java: lastProcessedZxid, volatile. It is changed with the lock held, and read for each reply
-     * without it. */
-    struct zk_atomic_long last_processed_zxid;
 
     struct zk_mutex mu; /* Java's monitors of DataTree and of its nodes. Guards, down to the end: */
     struct node_hash_map nodes;
@@ -49,6 +46,7 @@ struct data_tree {
     struct watch_manager *data_watches;
     struct watch_manager *child_watches;
     int64_t node_data_size; /* Java: DataTree.nodeDataSize */
+    int64_t last_processed_zxid;
 
     /* ---- data_tree_digest.c ---- */
     struct zxid_digest last_processed_zxid_digest;

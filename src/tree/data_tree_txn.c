@@ -110,8 +110,8 @@ void data_tree_process_txn(struct data_tree *tree, const struct txn_log_entry *t
     process_record(tree, &txn->header, txn->has_record ? &txn->record : NULL, txn, ret_result);
     /* Only now, when the whole is in the tree: a snapshot that begins meanwhile under the new zxid
      * would lack what is not yet, and its replay would not bring it. */
-    if (txn->header.zxid > zk_atomic_long_get(&tree->last_processed_zxid))
-        zk_atomic_long_set(&tree->last_processed_zxid, txn->header.zxid);
+    if (txn->header.zxid > tree->last_processed_zxid)
+        tree->last_processed_zxid = txn->header.zxid;
     data_tree_digest_applied_locked(tree, txn->header.zxid);
     data_tree_compare_digest_locked(tree, txn);
     zk_mutex_unlock(&tree->mu);
