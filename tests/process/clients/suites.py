@@ -91,6 +91,8 @@ def environment(kind, directory, **more):
 # ---- kazoo -------------------------------------------------------------------------------------
 
 KAZOO_TESTS = '/usr/lib/python3/dist-packages/kazoo/tests'
+# It changes the members of the ensemble (D-159), and waits for ever for one that does not join.
+KAZOO_NEVER = 'TestReconfig'
 KAZOO_SHARDS = 3  # at once, each with servers of its own: most of these tests wait
 
 
@@ -98,10 +100,11 @@ def kazoo(kind, directory, short):
     files = sorted(glob.glob(KAZOO_TESTS + '/test_*.py'))
     if not files:
         raise Missing('%s has no tests: python3-kazoo does not ship them any more' % KAZOO_TESTS)
-    words = []
+    leave_out = [KAZOO_NEVER]
     if short:
         files = [f for f in files if 'gevent' not in f and 'eventlet' not in f]
-        words = ['-k', ' and '.join('not ' + word.strip('*') for word in KAZOO_LONG)]
+        leave_out += [word.strip('*') for word in KAZOO_LONG]
+    words = ['-k', ' and '.join('not ' + word for word in leave_out)]
     # The largest files first, so that each shard has one.
     files.sort(key=os.path.getsize, reverse=True)
     results = {}
@@ -122,7 +125,7 @@ def kazoo_shard(kind, directory, files, words):
         report = os.path.join(directory, 'report%d.xml' % attempt)
         output, _ = run(own_network(['/usr/bin/python3', '-m', 'pytest', '-q', '-p', 'no:cacheprovider', '--tb=short', '-W',
                                      'ignore', '--junitxml=' + report, '-o', 'junit_family=xunit1'] + wanted),
-                        600, env=env, cwd=directory)
+                        300, env=env, cwd=directory)
         if not os.path.exists(report):
             raise Missing('pytest wrote no report:\n' + output[-2000:])
         for case in xml.etree.ElementTree.parse(report).iter('testcase'):
@@ -381,6 +384,8 @@ def compare(suite, java, ours, meant):
         ', %d differ as NOTES.md says' % len(numbered) if numbered else ''))
     for line in numbered:
         print(line)
+    if suite == 'kazoo':
+        print('  left out: %s, which changes the members of an ensemble (NOTES.md D-159)' % KAZOO_NEVER)
     if both:
         print('  fail on both: ' + ', '.join(both))
     sys.stdout.flush()
