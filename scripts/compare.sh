@@ -129,8 +129,9 @@ main() {
   [[ -n $story ]] || die_usage "which story? see: scripts/play.sh --list"
   story_kinds --on "$left"
   story_kinds --and "$right"
-  [[ $patience =~ ^[1-9][0-9]{0,3}$ ]] && ((patience <= 3600)) ||
+  if [[ ! $patience =~ ^[1-9][0-9]{0,3}$ ]] || ((patience > 3600)); then
     die_usage "--patience takes a number from 1 to 3600, not '$patience'"
+  fi
   file=$(story_file "$story")
   story_head "$file"
   if [[ -n $record ]]; then

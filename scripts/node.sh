@@ -33,8 +33,9 @@ main() {
   done
   (($# > 0)) || die_usage "which configuration file? (or a port and a directory for data)"
   [[ ${*: -1} != -* ]] || die_usage "the configuration file comes last, not ${*: -1}"
-  (($# > 1)) && [[ ${*: -2:1} =~ ^[0-9]+$ ]] || [[ -f ${*: -1} ]] ||
-    die_usage "there is no configuration file ${*: -1}"
+  if (($# < 2)) || [[ ! ${*: -2:1} =~ ^[0-9]+$ ]]; then
+    [[ -f ${*: -1} ]] || die_usage "there is no configuration file ${*: -1}"
+  fi
   [[ -x $binary ]] || die "there is no program $binary; build it with scripts/build.sh"
   exec "$binary" "$@"
 }

@@ -26,13 +26,13 @@ readonly SIM=$REPO/tests/sim WORK=$REPO/build/lab
 readonly SYSROOT=${EM_SYSROOT:-/usr/share/emscripten/cache/sysroot}
 
 # The files of the simulator that a page needs. ctx_wasm.c stands in for ctx*.c.
-readonly WORLD=(world sched process sync lock_order mem descriptors net net_calls disk disk_calls
+readonly WORLD=(world sched process sync lock_order mem descriptors net net_calls epoll disk disk_calls
   clients clients_check clients_drive cluster faults history invariants load mix scenarios sweep writes text txn_reading observe play play_commands play_tell run)
 
 readonly COMMON=(clang --target=wasm32-unknown-emscripten "--sysroot=$SYSROOT" -D__EMSCRIPTEN__ -std=c17 -Os
   -D_GNU_SOURCE -fvisibility=hidden "-ffile-prefix-map=$REPO/=" -Wall -Wextra -Werror
   -Wno-pragmas # "not applied to variable 'stat'": a local variable has the name of a call
-  "-I$REPO/include" "-I$SIM/wasm/include" "-I$SIM/wasm")
+  "-I$REPO/include" "-I$SIM/wasm/include" "-I$SIM/wasm" "-isystem$WORK/include")
 
 # pragmas FILE...: the renaming of each pair of names in these lists.
 pragmas() {
@@ -107,8 +107,9 @@ main() {
   (($# == 1)) || die_usage "one file at a time"
   file=$1
   need_packages "to compile to WebAssembly" clang:clang lld:wasm-ld llvm:llvm-nm binaryen:wasm-opt \
-    "emscripten:$SYSROOT/lib/wasm32-emscripten/libc.a"
-  mkdir -p "$WORK"
+    "emscripten:$SYSROOT/lib/wasm32-emscripten/libc.a" libmicrohttpd-dev:/usr/include/microhttpd.h
+  mkdir -p "$WORK/include"
+  cp /usr/include/microhttpd.h "$WORK/include" # only its types: no simulated peer serves HTTP
   note_changes
   compile_all
   check_redirected

@@ -1,7 +1,7 @@
 /* What a client's connection hands to its server: frames, the first of which asks for a session.
  * The input is a stream of them, each with its length in two bytes, so that lengths fit the input.
- * Whatever the bytes are: a frame is refused or taken, what is taken has the bytes of its frame, and
- * nobody is asked to send or to close what is closed. */
+ * Whatever the bytes are: a frame is refused or taken, what is taken has the bytes of its frame,
+ * and nobody is asked to send or to close what is closed. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,12 +1,14 @@
 /* The few functions that Emscripten's C library, a musl, expects from JavaScript, and those in
  * which it differs from glibc so that a run would differ. With them the module imports one
  * function from outside: lab.line. */
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <wasi/api.h>
 
 #include "lab.h"
@@ -211,4 +213,59 @@ int pthread_attr_destroy(pthread_attr_t *attr)
 {
     (void)attr;
     return 0;
+}
+
+/* ---- libraries: there is none to load, and a peer that serves HTTP says so ------------------- */
+
+void *dlopen(const char *file, int flags)
+{
+    (void)file;
+    (void)flags;
+    return NULL;
+}
+
+void *dlsym(void *restrict library, const char *restrict name)
+{
+    (void)library;
+    (void)name;
+    return NULL;
+}
+
+/* ---- dates: UTC, in the calendar that repeats every 400 years -------------------------------- */
+
+enum { SECONDS_OF_A_DAY = 24 * 60 * 60, DAYS_OF_400_YEARS = 146097, DAYS_BEFORE_1970 = 719468 };
+
+void _tzset_js(long *timezone, int *daylight, char **tzname);
+void _gmtime_js(const time_t *restrict time, struct tm *restrict ret_tm);
+
+void _tzset_js(long *timezone, int *daylight, char **tzname)
+{
+    (void)timezone;
+    (void)daylight;
+    (void)tzname;
+}
+
+/* The years are counted from 1 March, so that the odd day of a leap year is the last one. */
+void _gmtime_js(const time_t *restrict time, struct tm *restrict ret_tm)
+{
+    int64_t day = *time / SECONDS_OF_A_DAY;
+    int second = (int)(*time % SECONDS_OF_A_DAY);
+    if (second < 0) {
+        second += SECONDS_OF_A_DAY;
+        day--;
+    }
+    *ret_tm = (struct tm){.tm_hour = second / 3600,
+                          .tm_min = second / 60 % 60,
+                          .tm_sec = second % 60,
+                          .tm_wday = (int)(((day + 4) % 7 + 7) % 7)};
+    int64_t since = day + DAYS_BEFORE_1970; /* days since 1 March of the year 0 */
+    int64_t era = (since >= 0 ? since : since - DAYS_OF_400_YEARS + 1) / DAYS_OF_400_YEARS;
+    int64_t of_era = since - era * DAYS_OF_400_YEARS;
+    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
+    int64_t month = (5 * of_year + 2) / 153; /* 0 is March */
+    ret_tm->tm_mday = (int)(of_year - (153 * month + 2) / 5 + 1);
+    ret_tm->tm_mon = (int)((month + 2) % 12);
+    ret_tm->tm_year = (int)(year + 400 * era + (month >= 10) - 1900);
+    /* Nobody asks for tm_yday. */
 }
