@@ -277,7 +277,7 @@ static int submit(struct stage *stage, int64_t session_id, int32_t type)
 {
     stage->client.cnxn.session_id = session_id;
     struct request *request = request_new(&stage->client.cnxn, session_id, 5, type, NULL, NULL);
-    int r = zookeeper_server_submit_request(stage->server, request);
+    int r = zookeeper_server_submit_requests(stage->server, &request, 1);
     request_unref(request);
     return r;
 }
@@ -443,7 +443,7 @@ static void ask(struct stage *stage, int32_t cxid, int32_t type)
 {
     struct request *request =
         request_new(&stage->client.cnxn, KNOWN_SESSION, cxid, type, NULL, NULL);
-    assert_int_equal(zookeeper_server_submit_request(stage->server, request), 0);
+    assert_int_equal(zookeeper_server_submit_requests(stage->server, &request, 1), 0);
     request_unref(request);
 }
 

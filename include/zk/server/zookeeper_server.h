@@ -191,19 +191,12 @@ void zookeeper_server_set_read_processor(struct zookeeper_server *server,
                                          struct request_processor *read_processor,
                                          bool checks_session);
 
-/* Several requests of one connection, in their order, for the price of one wake-up. They stay the
- * caller's. As zookeeper_server_submit_request otherwise. */
+/* Java: submitRequest(). Requests of one connection, or of the server itself, in their order and
+ * for the price of one wake-up; they stay the caller's. Their session is touched, and a request of a
+ * session that is gone is dropped. Waits while the server is INITIAL. Never with a lock held.
+ * Errors: -ECANCELED, the server does not run. */
 ZK_NODISCARD int zookeeper_server_submit_requests(struct zookeeper_server *server,
                                                   struct request *const *requests, size_t count);
-
-/* Java: submitRequest(). A request of a client, or of the server itself; it stays the caller's. Its
- * session is touched, and a request of a session that is gone is dropped. Waits while the server is
- * INITIAL. Never with a lock held. Errors: -ECANCELED, the server does not run. */
-ZK_NODISCARD static inline int zookeeper_server_submit_request(struct zookeeper_server *server,
-                                                               struct request *request)
-{
-    return zookeeper_server_submit_requests(server, &request, 1);
-}
 
 /* Java: processTxn(request). Apply the request's transaction, if it has one, to the tracker of
  * sessions and the database, take its changes off what is outstanding, and add it to the committed
