@@ -1,17 +1,25 @@
 #!/usr/bin/env bash
-# Whether a client can tell C from Java, in short: the same random sessions to both, requests
-# that ruin Java, and the tests that others wrote. Prints one line a test, "ok ..." or "FAILED ...", and ends with 1 if any has
-# failed.
-#
-# Usage: run.sh PART...
-#
-#   basics        one session that writes, watches and outlives its leader; an ephemeral node whose client is killed
-#   differential  20,000 requests to C and to Java, alone and to ensembles of three
-#   poison        requests that ruin Java, to ours in every role
-#   suites        what others wrote, without what takes long; with --long all of it
+# What clients can tell of C and Java, in short.
 set -euo pipefail
 # shellcheck source=scripts/lib/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../../scripts/lib/lib.sh"
+usage() {
+  cat <<'TEXT'
+Usage: run.sh [--long] PART...
+
+Whether a client can tell C from Java. Prints one line a test, "ok ..." or "FAILED ...".
+
+  basics        one session that writes, watches and outlives its leader; an ephemeral node whose client is killed
+  differential  20,000 requests to C and to Java, alone and to ensembles of three
+  poison        requests that ruin Java, to ours in every role
+  suites        the tests that others wrote, without what takes long
+      --long    with it
+  -h, --help    this text
+
+Exit: 0 all passed, 1 some failed, 2 wrong usage.
+TEXT
+}
+
 readonly HERE=$REPO/tests/process/clients
 export PYTHONDONTWRITEBYTECODE=1
 status=0
@@ -37,7 +45,12 @@ install_suites() {
 (($# > 0)) || die_usage "which part: basics, differential, poison, suites"
 long=(--short)
 for word in "$@"; do
-  [[ $word != --long ]] || long=()
+  case $word in
+    --long) long=() ;;
+    -h | --help) usage && exit 0 ;;
+    basics | differential | poison | suites) ;;
+    *) die_usage "there is no part '$word'" ;;
+  esac
 done
 install
 for word in "$@"; do
@@ -54,7 +67,6 @@ for word in "$@"; do
       part suites "${long[@]}"
       ;;
     --long) ;;
-    *) die_usage "there is no part '$word'" ;;
   esac
 done
 exit "$status"
