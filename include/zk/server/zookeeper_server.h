@@ -192,8 +192,8 @@ void zookeeper_server_set_read_processor(struct zookeeper_server *server,
                                          bool checks_session);
 
 /* Java: submitRequest(). Requests of one connection, or of the server itself, in their order and
- * for the price of one wake-up; they stay the caller's. Their session is touched, and a request of a
- * session that is gone is dropped. Waits while the server is INITIAL. Never with a lock held.
+ * for the price of one wake-up; they stay the caller's. Their session is touched, and requests of a
+ * session that is gone are dropped. Waits while the server is INITIAL. Never with a lock held.
  * Errors: -ECANCELED, the server does not run. */
 ZK_NODISCARD int zookeeper_server_submit_requests(struct zookeeper_server *server,
                                                   struct request *const *requests, size_t count);
