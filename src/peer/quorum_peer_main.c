@@ -3,18 +3,12 @@
 
 #include <stdlib.h>
 
+#include "peer/quorum_peer_main_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/peer/quorum_peer_run.h"
 #include "zk/peer/zookeeper_server_main.h"
 #include "zk/runtime/log_table.h"
-
-/* One of the two. */
-struct quorum_peer_main {
-    struct zk_context *ctx;
-    struct quorum_peer_run *run;         /* NULL: alone */
-    struct zookeeper_server_main *alone; /* NULL: of an ensemble */
-};
 
 struct quorum_peer_main *quorum_peer_main_new(struct zk_context *ctx,
                                               const struct quorum_peer_config *config)

@@ -10,7 +10,9 @@
 #include <time.h>
 
 #include "../support/sleep_ms.h"
+#include "peer/quorum_peer_main_internal.h"
 #include "peer/quorum_peer_run_internal.h"
+#include "peer/zookeeper_server_main_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/base/buf.h"
 #include "zk/base/long_map.h"
@@ -440,19 +442,22 @@ void *load_look(void *arg)
     struct peer_process *process = question->process;
     struct load_view *view = question->view;
     pthread_mutex_lock(&process->mutex);
-    while (process->run == NULL && !process->stop) { /* its main thread is slower than the others */
+    while (process->program == NULL &&
+           !process->stop) { /* its main thread is slower than the others */
         pthread_mutex_unlock(&process->mutex);
         sleep_ms(10);
         pthread_mutex_lock(&process->mutex);
     }
-    struct quorum_peer_run *run = process->run;
-    process->stoppers += run != NULL; /* so that it does not go away */
+    struct quorum_peer_main *program = process->program;
+    process->stoppers += program != NULL; /* so that it does not go away */
     pthread_mutex_unlock(&process->mutex);
-    if (run == NULL)
+    if (program == NULL)
         return NULL;
-    struct data_tree *tree = zk_database_get_data_tree(run->database);
+    struct zk_database *database =
+        program->run != NULL ? program->run->database : program->alone->database;
+    struct data_tree *tree = zk_database_get_data_tree(database);
     struct session_timeouts sessions = {0};
-    zk_database_sessions(run->database, &sessions);
+    zk_database_sessions(database, &sessions);
     *view = (struct load_view){
         .last_zxid = data_tree_last_processed_zxid(tree),
         .digest = data_tree_get_tree_digest(tree),

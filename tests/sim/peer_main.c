@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "../support/sleep_ms.h"
+#include "peer/quorum_peer_main_internal.h"
 #include "zk/ensemble/quorum_peer_config.h"
-#include "zk/peer/quorum_peer_run.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/context.h"
 #include "zk/runtime/trace.h"
@@ -15,21 +15,21 @@
 enum { TRACE_DESCRIPTOR = 1, LOG_DESCRIPTOR = 2 };
 
 /* Publish the peer to those who stop it; or stop it here if they were quicker. */
-static void publish(struct peer_process *process, struct quorum_peer_run *run)
+static void publish(struct peer_process *process, struct quorum_peer_main *program)
 {
     pthread_mutex_lock(&process->mutex);
-    process->run = run;
+    process->program = program;
     bool stop = process->stop;
     pthread_mutex_unlock(&process->mutex);
     if (stop)
-        quorum_peer_run_shutdown(run);
+        quorum_peer_main_shutdown(program);
 }
 
 /* After this nobody knows the peer any more. */
 static void withdraw(struct peer_process *process)
 {
     pthread_mutex_lock(&process->mutex);
-    process->run = NULL;
+    process->program = NULL;
     while (process->stoppers > 0) {
         pthread_mutex_unlock(&process->mutex);
         sleep_ms(1);
@@ -44,10 +44,10 @@ void *peer_stop(void *arg)
     pthread_mutex_lock(&process->mutex);
     process->stop = true;
     process->stoppers++;
-    struct quorum_peer_run *run = process->run;
+    struct quorum_peer_main *program = process->program;
     pthread_mutex_unlock(&process->mutex);
-    if (run != NULL)
-        quorum_peer_run_shutdown(run);
+    if (program != NULL)
+        quorum_peer_main_shutdown(program);
     pthread_mutex_lock(&process->mutex);
     process->stoppers--;
     pthread_mutex_unlock(&process->mutex);
@@ -57,21 +57,23 @@ void *peer_stop(void *arg)
 static int run_peer(struct zk_context *ctx, const struct quorum_peer_config *config,
                     struct peer_process *process, int host)
 {
-    struct quorum_peer_run *run = quorum_peer_run_new(ctx, config);
-    const struct peer_companion *companion = process->companion;
+    struct quorum_peer_main *program = quorum_peer_main_new(ctx, config);
+    const struct peer_companion *companion = program->run != NULL ? process->companion : NULL;
     void *beside = NULL;
-    int code = quorum_peer_run_start(run);
+    int code = quorum_peer_main_start(program);
     if (code == 0 && companion != NULL)
-        beside = companion->begin(process, run, host);
+        beside = companion->begin(process, program->run, host);
+    if (code == 0 && program->alone != NULL)
+        process->on_alone(process->on_alone_arg, host);
     if (code == 0)
-        publish(process, run);
+        publish(process, program);
     else
-        quorum_peer_run_shutdown(run);
-    int end_code = quorum_peer_run_wait(run);
+        quorum_peer_main_shutdown(program);
+    int end_code = quorum_peer_main_wait(program);
     if (beside != NULL)
         companion->end(beside);
     withdraw(process);
-    quorum_peer_run_free(run);
+    quorum_peer_main_free(program);
     if (beside != NULL)
         companion->free(beside);
     return code != 0 ? code : end_code;

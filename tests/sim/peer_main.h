@@ -10,9 +10,10 @@
 #define PEER_DATA_DIR    "/data"
 
 struct peer_process;
+struct quorum_peer_main;
 struct quorum_peer_run;
 
-/* What else runs in the process, beside the peer. */
+/* What else runs in the process, beside a peer of an ensemble. */
 struct peer_companion {
     void *(*begin)(struct peer_process *process, struct quorum_peer_run *run, int host);
     void (*end)(void *companion);  /* the peer's threads are gone; the companion's must go, too */
@@ -26,11 +27,15 @@ struct peer_process {
     bool check_locks; /* zk_context_options */
     const struct peer_companion *companion; /* NULL: none */
     void *companion_arg;                    /* for it alone */
+    /* A server alone serves from now on, which no line of its trace says. Called by a thread of the
+     * process; it does not block. */
+    void (*on_alone)(void *arg, int host);
+    void *on_alone_arg;
 
     pthread_mutex_t mutex;
-    struct quorum_peer_run *run; /* guarded by mutex; NULL: not started, or over */
-    bool stop;                   /* guarded by mutex: asked for */
-    int stoppers;                /* guarded by mutex: threads inside quorum_peer_run_shutdown */
+    struct quorum_peer_main *program; /* guarded by mutex; NULL: not started, or over */
+    bool stop;                        /* guarded by mutex: asked for */
+    int stoppers;                     /* guarded by mutex: threads that use program */
 };
 
 /* arg: struct peer_process. The exit code. */

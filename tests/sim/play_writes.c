@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 
+#include "peer/quorum_peer_main_internal.h"
 #include "peer/quorum_peer_run_internal.h"
+#include "peer/zookeeper_server_main_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/server/server_cnxn.h"
@@ -71,15 +73,22 @@ static bool ask(struct play_write *write, struct zookeeper_server *server)
     return r == 0;
 }
 
+/* NULL: it serves nobody. */
+static struct zookeeper_server *server_of(const struct quorum_peer_main *program)
+{
+    if (program == NULL)
+        return NULL;
+    return program->run != NULL ? quorum_peer_get_active_server(program->run->self)
+                                : zookeeper_server_ref(program->alone->zk);
+}
+
 void *play_write_ask(void *arg)
 {
     struct play_write *write = arg;
     struct peer_process *process = write->process;
-    struct zookeeper_server *server = NULL;
     pthread_mutex_lock(&process->mutex);
-    if (process->run != NULL)
-        server = quorum_peer_get_active_server(process->run->self);
-    process->stoppers++; /* the run stays until this has ended */
+    struct zookeeper_server *server = server_of(process->program);
+    process->stoppers++; /* the program stays until this has ended */
     pthread_mutex_unlock(&process->mutex);
     write->refused = server == NULL || !zookeeper_server_is_running(server) || !ask(write, server);
     write->asked = true;
