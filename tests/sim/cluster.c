@@ -20,7 +20,7 @@ static void compose_configuration(const struct cluster *cluster, bool observer,
     snprintf(ret_text, CONFIG_SIZE,
              "tickTime=%d\ninitLimit=10\nsyncLimit=5\ndataDir=%s\nclientPort=%d\n%s",
              options->tick_ms, PEER_DATA_DIR, CLIENT_PORT, observer ? "peerType=observer\n" : "");
-    for (int i = 1; i <= cluster->size; i++)
+    for (int i = 1; !options->alone && i <= cluster->size; i++)
         text_append(ret_text, CONFIG_SIZE, "server.%d=%s%d:%d:%d%s\n", i,
                     options->named ? "peer" : "10.0.0.", i, QUORUM_PORT, ELECTION_PORT,
                     i > options->voters ? ":observer" : "");
@@ -77,6 +77,7 @@ void cluster_begin(struct cluster *cluster, const struct cluster_options *option
     invariants_begin(&cluster->invariants, options->voters);
     history_begin(&cluster->invariants.history, options->voters, cluster->size, options->group_size,
                   options->weights);
+    cluster->invariants.history.alone = options->alone;
     load_begin(&cluster->load);
     clients_begin(&cluster->clients);
     for (int host = 1; options->group_size > 0 && host <= options->voters; host++)
@@ -155,6 +156,11 @@ void cluster_on_crash(void *arg, int host)
 
 /* ---- what is done to them ------------------------------------------------------------------- */
 
+static void on_alone(void *arg, int host)
+{
+    invariants_serves_alone(&((struct cluster *)arg)->invariants, host);
+}
+
 void cluster_boot(struct cluster *cluster, int host)
 {
     invariants_boot(&cluster->invariants, host);
@@ -167,6 +173,8 @@ void cluster_boot(struct cluster *cluster, int host)
         .check_locks = cluster->options.check_locks,
         .companion = cluster->load.on ? &load_companion : NULL,
         .companion_arg = &cluster->load,
+        .on_alone = on_alone,
+        .on_alone_arg = cluster,
     };
     world_boot(host, peer_main, &cluster->processes[host]);
 }

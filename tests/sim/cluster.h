@@ -20,6 +20,7 @@ struct cluster_options {
     int group_size;          /* a hierarchical quorum, in groups of so many voters; 0: a majority */
     int weights[HOSTS_MAX];  /* of the voters, if there are groups */
     int observer_latency_us; /* observers stand that far away; 0: where the others are */
+    bool alone;              /* one server without an ensemble; it is one voter here */
     bool named;     /* servers are named "peerN", which must be looked up, instead of by address */
     bool talkative; /* the peers write their log and the whole trace; changes nothing else */
     bool check_locks;

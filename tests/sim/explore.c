@@ -205,7 +205,9 @@ static void print_totals(const struct settings *settings, const struct totals *t
                          double seconds)
 {
     char who[32] = "mixed";
-    if (!settings->mix)
+    if (settings->scenario->alone)
+        snprintf(who, sizeof who, "a server alone");
+    else if (!settings->mix)
         snprintf(who, sizeof who, "%d peers", settings->peers + settings->observers);
     printf("%s, %s: seeds %" PRIu64 "..%" PRIu64 ", %" PRIu64
            " run in %.1f s, %.0f seeds/s, %" PRIu64 " violations\n",

@@ -16,13 +16,18 @@ enum {
 
 /* ---- drawing -------------------------------------------------------------------------------- */
 
-static enum fault_kind draw_kind(void)
+/* Links of a server alone are those of its clients, which have troubles of their own. */
+static enum fault_kind draw_kind(int hosts)
 {
+    static const enum fault_kind alone[] = {FAULT_CRASH_OR_BOOT, FAULT_CRASH_OR_BOOT,
+                                            FAULT_WHOLE_CLUSTER, FAULT_STOP};
     static const enum fault_kind kinds[] = {
         FAULT_CRASH_OR_BOOT, FAULT_CRASH_OR_BOOT, FAULT_CRASH_OR_BOOT, FAULT_WHOLE_CLUSTER,
         FAULT_PARTITION,     FAULT_ONE_WAY_CUT,   FAULT_HEAL,          FAULT_RESET,
         FAULT_SLOW_LINK,     FAULT_STOP,
     };
+    if (hosts == 1)
+        return alone[world_random(sizeof alone / sizeof *alone)];
     return kinds[world_random(sizeof kinds / sizeof *kinds)];
 }
 
@@ -66,7 +71,7 @@ void fault_plan_draw(struct fault_plan *plan, int hosts, bool errors)
     for (uint64_t rounds = 1 + world_random(most); rounds > 0; rounds--) {
         if (errors && world_random(2) == 0)
             draw_fault(&plan->faults[plan->count++], hosts, FAULT_ERRORS);
-        draw_fault(&plan->faults[plan->count], hosts, draw_kind());
+        draw_fault(&plan->faults[plan->count], hosts, draw_kind(hosts));
         draw_pause(&plan->faults[plan->count++], hosts);
     }
 }

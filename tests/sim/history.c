@@ -406,6 +406,18 @@ static void applied(struct history *history, int host, int64_t zxid)
     history->applied[host] = place;
 }
 
+static void commit_what_lasts(struct history *history, int host, int64_t most);
+
+/* Nobody but its own disk decides. What it had logged before a crash is committed as well, whether
+ * it said so before the crash or not. */
+static void applied_alone(struct history *history, int host, int64_t zxid)
+{
+    commit_what_lasts(history, host, zxid);
+    if (history_place(history, zxid) < 0)
+        commit(history, host, zxid);
+    applied(history, host, zxid);
+}
+
 void history_step(struct history *history, int host, bool leads, const char *step, int64_t zxid,
                   int64_t peer)
 {
@@ -413,6 +425,8 @@ void history_step(struct history *history, int host, bool leads, const char *ste
         return;
     if (strncmp(step, "acked", 5) == 0)
         acked(history, leads && peer > 0 ? (int)peer : host, zxid);
+    else if (strncmp(step, "applied", 7) == 0 && history->alone)
+        applied_alone(history, host, zxid);
     else if (strncmp(step, "applied", 7) == 0)
         applied(history, host, zxid);
     else if (strncmp(step, "committed", 9) == 0 && leads && history_place(history, zxid) < 0)
@@ -540,6 +554,21 @@ void history_established(struct history *history, int host, bool leads, int64_t 
         if (i == 0 || fresh.items[i] != fresh.items[i - 1])
             commit(history, host, fresh.items[i]);
     free(fresh.items);
+}
+
+static void commit_what_lasts(struct history *history, int host, int64_t most)
+{
+    struct zxids fresh = fresh_on(history, host, look_durable(history, host), most);
+    for (size_t i = 0; i < fresh.count; i++)
+        if (i == 0 || fresh.items[i] != fresh.items[i - 1])
+            commit(history, host, fresh.items[i]);
+    free(fresh.items);
+}
+
+void history_serves_alone(struct history *history, int host)
+{
+    if (history->watches)
+        commit_what_lasts(history, host, INT64_MAX);
 }
 
 void history_restart(struct history *history, int host)

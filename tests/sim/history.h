@@ -47,6 +47,7 @@ struct history {
     int size; /* all servers */
     int group_size;
     int weights[HOSTS_MAX];
+    bool alone;               /* a server alone: what it has logged is committed */
     bool watches;             /* false: there are no writes, and nothing is looked at */
     struct history_txn *txns; /* all that were seen on a disk: a hash table by zxid */
     size_t txn_count;
@@ -79,6 +80,8 @@ void history_step(struct history *history, int host, bool leads, const char *ste
 void history_sent_snapshot(struct history *history, int host, int learner, int64_t zxid);
 /* The host is established; as a leader: all that it has is committed. */
 void history_established(struct history *history, int host, bool leads, int64_t epoch);
+/* The server alone serves: all that it has is committed. */
+void history_serves_alone(struct history *history, int host);
 /* It begins anew: booted, or looking for a leader. */
 void history_restart(struct history *history, int host);
 /* I9 for all that was ever committed. */

@@ -203,6 +203,17 @@ void invariants_trace(struct invariants *invariants, int host, const char *bytes
         saw_sync(invariants, host, name);
 }
 
+void invariants_serves_alone(struct invariants *invariants, int host)
+{
+    struct observed_peer *peer = &invariants->peers[host];
+    peer->role = ROLE_ESTABLISHED;
+    peer->leads = true;
+    peer->leader = host;
+    invariants->established++;
+    history_serves_alone(&invariants->history, host);
+    world_notify();
+}
+
 /* ---- processes and disks -------------------------------------------------------------------- */
 
 void invariants_down(struct invariants *invariants, int host)

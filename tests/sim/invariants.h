@@ -52,6 +52,9 @@ void invariants_end(struct invariants *invariants);
 /* A line of the trace of the peer on this host. */
 void invariants_trace(struct invariants *invariants, int host, const char *bytes, size_t length);
 
+/* The server alone on this host serves; its term has no epoch, and no line of its trace. */
+void invariants_serves_alone(struct invariants *invariants, int host);
+
 /* Its process is gone, or comes. The latter holds the disk against what was traced (I2, I3). */
 void invariants_down(struct invariants *invariants, int host);
 void invariants_boot(struct invariants *invariants, int host);

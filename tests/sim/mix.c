@@ -48,6 +48,10 @@ void mix_draw(uint64_t seed, struct cluster_options *options)
 void mix_words(const struct cluster_options *options, char *ret_text, size_t size)
 {
     ret_text[0] = '\0';
+    if (options->alone) {
+        text_append(ret_text, size, "a server alone");
+        return;
+    }
     text_append(ret_text, size, "%d voters", options->voters);
     if (options->observers > 0)
         text_append(ret_text, size, ", %d observer%s", options->observers,

@@ -43,6 +43,12 @@ struct cluster_options run_options(const struct settings *settings, uint64_t see
         options.weights[host] = GROUP_SIZE - 1 - (host - 1) % GROUP_SIZE;
     if (settings->mix)
         mix_draw(seed, &options);
+    if (settings->scenario->alone) {
+        options.alone = true;
+        options.voters = 1;
+        options.observers = 0;
+        options.group_size = 0;
+    }
     return options;
 }
 
@@ -119,13 +125,14 @@ void run_command(const struct settings *settings, uint64_t seed, uint64_t left_o
     ret_text[0] = '\0';
     text_append(ret_text, size, "zksim replay %" PRIu64 " --scenario %s", seed,
                 settings->scenario->name);
-    if (settings->mix)
+    const bool alone = settings->scenario->alone;
+    if (settings->mix && !alone)
         text_append(ret_text, size, " --mix");
-    else
+    else if (!alone)
         text_append(ret_text, size, " --peers %d", settings->peers);
-    if (!settings->mix && settings->observers > 0)
+    if (!settings->mix && !alone && settings->observers > 0)
         text_append(ret_text, size, " --observers %d", settings->observers);
-    if (!settings->mix && settings->groups)
+    if (!settings->mix && !alone && settings->groups)
         text_append(ret_text, size, " --groups");
     text_append(ret_text, size, "%s", plants[settings->plant]);
     append_numbers(left_out, ret_text, size);

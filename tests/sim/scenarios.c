@@ -125,6 +125,15 @@ static void suffer(struct cluster *cluster, int number)
             cluster_boot(cluster, host);
 }
 
+static bool has_ended_if_stopped(void *arg)
+{
+    const struct cluster *cluster = arg;
+    for (int host = 1; host <= cluster->size; host++)
+        if (cluster->stopping[host] && world_is_running(host))
+            return false;
+    return true;
+}
+
 void scenario_break_things(struct cluster *cluster, bool errors)
 {
     fault_plan_draw(&cluster->plan, cluster->size, errors);
@@ -135,6 +144,9 @@ void scenario_break_things(struct cluster *cluster, bool errors)
     if (cluster->options.plant != PLANT_NO_HEAL)
         cluster_heal(cluster);
     world_calm();
+    /* A server alone that ends late has nobody who serves its clients meanwhile. */
+    if (cluster->options.alone && !world_wait_until(has_ended_if_stopped, cluster, STOP_MS))
+        world_fail("a server that was asked to stop still runs");
     cluster_must_settle(cluster, SETTLE_AGAIN_MS);
 }
 
@@ -153,24 +165,39 @@ static void drive_errors(struct cluster *cluster)
 /* ---- the list ------------------------------------------------------------------------------- */
 
 const struct scenario SCENARIOS[] = {
-    {"election", "all boot and agree; all stop, and nothing is left", drive_election, false},
-    {"terms", "ten leaders die, one after the other; each time all agree again", drive_terms,
-     false},
-    {"stop", "all boot and are stopped at any moment", drive_stop, false},
-    {"rebuild", "votes of a newer configuration start elections anew; all are stopped meanwhile",
-     drive_rebuild, false},
-    {"faults", "crashes, power losses, partitions, cuts, resets, slow links; then all must agree",
-     drive_faults, false},
-    {"errors", "the same, and the system fails calls: EMFILE, EIO, ENOSPC, EINTR, no memory...",
-     drive_errors, false},
-    {"writes", "the faults, while clients write: what they were told must be true in the end",
-     drive_writes, false},
-    {"write-errors", "the same, and the system fails calls", drive_write_errors, false},
-    {"clients",
-     "the faults, while clients speak the protocol: each reply is held against the zxids",
-     drive_clients, false},
-    {"sweep", "one story; seed N is the Nth point at which a peer of it crashes", drive_sweep,
-     true},
+    {.name = "election",
+     .what = "all boot and agree; all stop, and nothing is left",
+     .drive = drive_election},
+    {.name = "terms",
+     .what = "ten leaders die, one after the other; each time all agree again",
+     .drive = drive_terms},
+    {.name = "stop", .what = "all boot and are stopped at any moment", .drive = drive_stop},
+    {.name = "rebuild",
+     .what = "votes of a newer configuration start elections anew; all are stopped meanwhile",
+     .drive = drive_rebuild},
+    {.name = "faults",
+     .what = "crashes, power losses, partitions, cuts, resets, slow links; then all must agree",
+     .drive = drive_faults},
+    {.name = "errors",
+     .what = "the same, and the system fails calls: EMFILE, EIO, ENOSPC, EINTR, no memory...",
+     .drive = drive_errors},
+    {.name = "writes",
+     .what = "the faults, while clients write: what they were told must be true in the end",
+     .drive = drive_writes},
+    {.name = "write-errors",
+     .what = "the same, and the system fails calls",
+     .drive = drive_write_errors},
+    {.name = "clients",
+     .what = "the faults, while clients speak the protocol: each reply is held against the zxids",
+     .drive = drive_clients},
+    {.name = "clients-alone",
+     .what = "the same with a server alone, which crashes, loses power, is stopped and comes again",
+     .drive = drive_clients,
+     .alone = true},
+    {.name = "sweep",
+     .what = "one story; seed N is the Nth point at which a peer of it crashes",
+     .drive = drive_sweep,
+     .sweeps = true},
 };
 const size_t SCENARIO_COUNT = sizeof SCENARIOS / sizeof *SCENARIOS;
 

@@ -8,6 +8,7 @@ struct scenario {
     const char *name;
     const char *what; /* for --help */
     void (*drive)(struct cluster *cluster);
+    bool alone;  /* of one server without an ensemble, whatever was asked for */
     bool sweeps; /* all seeds are one world, and their number is the point of a sweep */
 };
 
