@@ -289,6 +289,10 @@ static void process_frame(struct batch *batch, const uint8_t *bytes, size_t leng
     struct request *request = NULL;
     int r;
     batch->frames++;
+    /* What waits in the batch counts for the limit of outstanding requests only once it is handed
+     * on: without this, one read of a flooding client could pass it by BATCH_MAX. */
+    if (batch->count > 0 && !zookeeper_server_has_room(batch->zk, batch->count))
+        hand_on(batch);
     if (!cnxn->initialized) {
         cnxn->initialized = true;
         r = zookeeper_server_process_connect_request(batch->zk, &cnxn->base, bytes, length);

@@ -262,11 +262,23 @@ static int process_sasl(struct server_cnxn *cnxn, int32_t xid, const uint8_t *by
     return 0;
 }
 
+void zookeeper_server_share_global_outstanding_limit(struct zookeeper_server *server, size_t voters)
+{
+    if (voters > 2)
+        zookeeper_server_admission(server)->global_outstanding_limit /= (int64_t)voters - 1;
+}
+
 bool zookeeper_server_should_throttle(struct zookeeper_server *server, int64_t outstanding)
 {
     struct server_admission *admission = zookeeper_server_admission(server);
     return outstanding > 0 &&
            admission->global_outstanding_limit < zookeeper_server_get_in_process(server);
+}
+
+bool zookeeper_server_has_room(struct zookeeper_server *server, size_t count)
+{
+    return zookeeper_server_get_in_process(server) + (int64_t)count <=
+           zookeeper_server_admission(server)->global_outstanding_limit;
 }
 
 /* Java: ServerCnxn.incrOutstandingAndCheckThrottle() */

@@ -18,8 +18,8 @@ struct server_admission {
     /* Set before the first connection, then read-only. */
     int32_t min_session_timeout_ms;
     int32_t max_session_timeout_ms;
-    int64_t global_outstanding_limit;
-    struct cnxn_sessions cnxns; /* zeroed: there is no client port */
+    int64_t global_outstanding_limit; /* our share */
+    struct cnxn_sessions cnxns;       /* zeroed: there is no client port */
     struct authentication_helper auth_helper;
 
     struct zk_mutex mu; /* L-64. Java's monitor of BlueThrottle. Guards: */

@@ -5,6 +5,7 @@
 
 #include "zab/learner_request_processor.h"
 #include "zab/learner_zookeeper_server.h"
+#include "zab/quorum_zookeeper_server.h"
 #include "zab/send_ack_request_processor.h"
 #include "zk/base/alloc.h"
 #include "zk/ensemble/zxid.h"
@@ -35,6 +36,7 @@ static int follower_zookeeper_server_setup_request_processors(struct zookeeper_s
         server, "Follower", commit_processor_as_processor(lzk->commit_processor));
     zookeeper_server_set_first_processor(server, learner_request_processor_as_processor(first));
     zookeeper_server_set_read_processor(server, final_processor, false);
+    quorum_zookeeper_server_share_global_outstanding_limit(server, lzk->self);
     lzk->sync_processor =
         sync_request_processor_new(server, send_ack_request_processor_new(lzk->learner));
     int r = commit_processor_start(lzk->commit_processor);

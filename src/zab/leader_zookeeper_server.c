@@ -52,6 +52,7 @@ static int leader_setup_request_processors(struct zookeeper_server *server)
         leader_request_processor_new(server, self->leader->self, self->prep_request_processor));
 
     zookeeper_server_set_read_processor(server, final_processor, true);
+    quorum_zookeeper_server_share_global_outstanding_limit(server, self->leader->self);
 
     /* Java: setupContainerManager() */
     self->container_manager = container_manager_new(

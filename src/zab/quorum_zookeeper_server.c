@@ -109,3 +109,11 @@ void quorum_zookeeper_server_set_local_session_flag(struct zookeeper_server *ser
                request->local_session ? "local" : "global", (uint64_t)request->session_id);
     }
 }
+
+void quorum_zookeeper_server_share_global_outstanding_limit(struct zookeeper_server *server,
+                                                            struct quorum_peer *self)
+{
+    const struct quorum_verifier *qv = quorum_peer_quorum_verifier(self);
+    if (qv != NULL)
+        zookeeper_server_share_global_outstanding_limit(server, qv->voting.count);
+}

@@ -1,5 +1,5 @@
 /* What the servers of leader, follower and observer have in common: what they do with local
- * sessions. Java: QuorumZooKeeperServer, an abstract class */
+ * sessions, and their share of a limit. Java: QuorumZooKeeperServer, an abstract class */
 #ifndef ZAB_QUORUM_ZOOKEEPER_SERVER_H
 #define ZAB_QUORUM_ZOOKEEPER_SERVER_H
 
@@ -28,5 +28,10 @@ ZK_NODISCARD struct request *quorum_zookeeper_server_check_upgrade_session(
 void quorum_zookeeper_server_set_local_session_flag(struct zookeeper_server *server,
                                                     const struct quorum_peer *self,
                                                     struct request *request);
+
+/* Before the server runs. The voters are counted once a term, because they do not change (D-32).
+ * Java: getGlobalOutstandingLimit() of LeaderZooKeeperServer and FollowerZooKeeperServer */
+void quorum_zookeeper_server_share_global_outstanding_limit(struct zookeeper_server *server,
+                                                            struct quorum_peer *self);
 
 #endif

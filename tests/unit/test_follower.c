@@ -362,6 +362,34 @@ static void session_that_comes_from_elsewhere_is_as_valid_as_the_leader_says(voi
     learner_stage_finish(&stage);
 }
 
+/* Each of three voters has 4 / (3 - 1). */
+static void cli_50_follower_has_its_share_of_the_outstanding_limit(void **state)
+{
+    (void)state;
+    struct learner_stage stage;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    options.setting = "zookeeper.globalOutstandingLimit";
+    options.value = "4";
+    learner_stage_start(&stage, &options);
+    scripted_peer_expect_packet(stage.leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
+    scripted_peer_send_packet(stage.leader, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
+    scripted_peer_expect_packet(stage.leader, LEADER_ACKEPOCH, 0, "00000000");
+    scripted_peer_send_packet(stage.leader, LEADER_DIFF, 0, NULL);
+    learner_stage_new_leader(&stage, EPOCH_1_ZXID);
+    learner_stage_up_to_date(&stage, EPOCH_1_ZXID);
+    struct test_cnxn *cnxn = test_cnxn_new(stage.peer.ctx);
+    struct zookeeper_server *server = quorum_peer_get_active_server(stage.peer.self);
+    submit(&stage, cnxn, 1, OP_CODE_SYNC, "00000002 2f78");
+    submit(&stage, cnxn, 2, OP_CODE_SYNC, "00000002 2f78");
+    assert_false(zookeeper_server_should_throttle(server, 1));
+    submit(&stage, cnxn, 3, OP_CODE_SYNC, "00000002 2f78");
+    assert_true(zookeeper_server_should_throttle(server, 1));
+    zookeeper_server_unref(server);
+    server_cnxn_unref(&cnxn->base);
+    hang_up(&stage);
+    learner_stage_finish(&stage);
+}
+
 /* A server that is kept for longer than its term refuses, and harms nobody. */
 static void server_of_a_term_that_has_ended_takes_no_request(void **state)
 {
@@ -458,6 +486,7 @@ int main(void)
         cmocka_unit_test(write_of_a_client_goes_to_the_leader_and_its_commit_answers_it),
         cmocka_unit_test(sync_of_a_client_is_answered_when_the_leader_answers),
         cmocka_unit_test(session_that_comes_from_elsewhere_is_as_valid_as_the_leader_says),
+        cmocka_unit_test(cli_50_follower_has_its_share_of_the_outstanding_limit),
         cmocka_unit_test(server_of_a_term_that_has_ended_takes_no_request),
         cmocka_unit_test(obs_01_observer_logs_and_applies_what_it_is_informed_of_and_acks_nothing),
         cmocka_unit_test(obs_01_observer_ignores_proposals_and_commits),

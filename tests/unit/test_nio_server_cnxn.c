@@ -20,6 +20,8 @@
 #include "zk/runtime/clock.h"
 #include "zk/runtime/settings.h"
 #include "zk/server/server_cnxn.h"
+#include "zk/server/server_status.h"
+#include "zk/server/zookeeper_server.h"
 #include "zk_test.h"
 
 enum {
@@ -700,6 +702,41 @@ static void cli_49_there_are_no_more_connections_than_max_cnxns(void **state)
     finish(&stage);
 }
 
+/* Beyond the limit stand the one that found it passed, and the one read before that. Another client
+ * is served meanwhile: of each connection one request gets in. */
+static void cli_50_a_flood_is_held_at_the_outstanding_limit(void **state)
+{
+    enum { LIMIT = 5, FLOOD = 500 };
+    (void)state;
+    struct stage stage;
+    begin(&stage, "zookeeper.globalOutstandingLimit", "5");
+    struct raw flooder = raw_connect(&stage);
+    struct raw other = raw_connect(&stage);
+    struct buf *flood = buf_new(FLOOD * 80);
+    for (int32_t i = 1; i <= FLOOD; i++) {
+        char path[16];
+        snprintf(path, sizeof path, "/flood-%" PRId32, i);
+        struct buf *create = create_frame(i, path, "x", 1);
+        buf_put_bytes(flood, create->bytes, create->length);
+        buf_unref(create);
+    }
+    send_frame(flooder.sock, flood);
+    int64_t most = 0;
+    for (int32_t i = 1; i <= FLOOD; i++) {
+        struct server_status status = {0};
+        zookeeper_server_fill_status(stage.alone->zk, &status);
+        if (status.outstanding_requests > most)
+            most = status.outstanding_requests;
+        assert_reply(flooder.sock, i, 0);
+        if (i == FLOOD / 2)
+            assert_pings(&other);
+    }
+    assert_in_range(most, 1, LIMIT + 2);
+    sock_unref(flooder.sock);
+    sock_unref(other.sock);
+    finish(&stage);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -731,6 +768,7 @@ int main(void)
         TEST(cli_47_a_storm_of_callers_leaves_no_descriptor),
         TEST(cli_44_a_client_that_does_not_read_is_not_read),
         cmocka_unit_test(cli_49_there_are_no_more_connections_than_max_cnxns),
+        cmocka_unit_test(cli_50_a_flood_is_held_at_the_outstanding_limit),
         cmocka_unit_test_setup_teardown(cli_10_frames_may_be_cut_anywhere, setup_with_workers,
                                         teardown),
         cmocka_unit_test_setup_teardown(cli_24_who_comes_back_ends_his_old_connection,

@@ -475,6 +475,39 @@ static void a_read_goes_straight_to_the_last_processor_if_its_client_waits_for_n
     request_processor_free(scripted_processor_as_processor(last));
 }
 
+/* 1000 for all; of three voters, each but one may have clients. */
+static void cli_50_a_server_has_its_share_of_the_outstanding_limit(void **state)
+{
+    struct stage *stage = *state;
+    startup(stage);
+    zookeeper_server_share_global_outstanding_limit(stage->server, 3);
+    int32_t cxid = 0;
+    while (cxid < 500)
+        ask(stage, ++cxid, OP_CODE_SET_DATA);
+    assert_false(zookeeper_server_should_throttle(stage->server, 1));
+    assert_true(zookeeper_server_has_room(stage->server, 0));
+    assert_false(zookeeper_server_has_room(stage->server, 1));
+    ask(stage, ++cxid, OP_CODE_SET_DATA);
+    assert_true(zookeeper_server_should_throttle(stage->server, 1));
+    assert_false(zookeeper_server_should_throttle(stage->server, 0));
+    zookeeper_server_dec_in_process(stage->server);
+    assert_false(zookeeper_server_should_throttle(stage->server, 1));
+}
+
+/* Two voters, like a server alone, do not share: the divisor is 1 up to there. */
+static void of_two_voters_each_has_the_whole_outstanding_limit(void **state)
+{
+    struct stage *stage = *state;
+    startup(stage);
+    zookeeper_server_share_global_outstanding_limit(stage->server, 2);
+    int32_t cxid = 0;
+    while (cxid < 1000)
+        ask(stage, ++cxid, OP_CODE_SET_DATA);
+    assert_false(zookeeper_server_should_throttle(stage->server, 1));
+    ask(stage, ++cxid, OP_CODE_SET_DATA);
+    assert_true(zookeeper_server_should_throttle(stage->server, 1));
+}
+
 static void a_request_of_a_session_that_is_gone_is_dropped(void **state)
 {
     struct stage *stage = *state;
@@ -617,6 +650,8 @@ int main(void)
         STAGED(of_two_errors_the_first_that_ends_the_process_counts),
         STAGED(a_request_of_a_living_session_reaches_the_first_processor),
         STAGED(a_read_goes_straight_to_the_last_processor_if_its_client_waits_for_nothing),
+        STAGED(cli_50_a_server_has_its_share_of_the_outstanding_limit),
+        STAGED(of_two_voters_each_has_the_whole_outstanding_limit),
         STAGED(a_request_of_a_session_that_is_gone_is_dropped),
         STAGED(a_request_of_an_unknown_type_is_answered_and_its_connection_closed),
         STAGED(a_request_waits_until_the_server_serves),

@@ -170,6 +170,8 @@ ZK_NODISCARD int zookeeper_server_process_packet(struct zookeeper_server *server
 /* Is there so much to do that a connection with so many requests under way should wait? Java:
  * shouldThrottle() */
 bool zookeeper_server_should_throttle(struct zookeeper_server *server, int64_t outstanding);
+/* Returns whether so many requests more may be under way before connections must wait. */
+bool zookeeper_server_has_room(struct zookeeper_server *server, size_t count);
 /* The connection is over: its watches go. Java: removeCnxn() */
 void zookeeper_server_remove_cnxn(struct zookeeper_server *server, struct server_cnxn *cnxn);
 
@@ -211,6 +213,11 @@ void zookeeper_server_dec_in_process(struct zookeeper_server *server);
 
 /* ---- sessions -------------------------------------------------------------------------------- */
 
+/* Once, before the server runs: the setting globalOutstandingLimit is for the whole ensemble, and
+ * this server takes its share of it. Otherwise it has the limit for itself, as an observer does.
+ * Java: getGlobalOutstandingLimit() of LeaderZooKeeperServer and FollowerZooKeeperServer */
+void zookeeper_server_share_global_outstanding_limit(struct zookeeper_server *server,
+                                                     size_t voters);
 /* The timeouts that clients may have are clamped to these; 0 and INT32_MAX unless it is called.
  * Before the server runs. Java: setMinSessionTimeout(), setMaxSessionTimeout() */
 void zookeeper_server_set_session_timeouts(struct zookeeper_server *server, int32_t min_ms,
