@@ -21,12 +21,6 @@ struct auth_info {
 
 /* ---- shared lists ---------------------------------------------------------------------------- */
 
-struct shared_ids *shared_ids_ref(struct shared_ids *ids)
-{
-    zk_refcount_ref(&ids->refs);
-    return ids;
-}
-
 static void id_list_done(struct zk_id_list *list)
 {
     for (size_t i = 0; i < list->count; i++)
@@ -96,7 +90,8 @@ struct shared_ids *auth_info_get(struct auth_info *info)
     zk_mutex_lock(&info->mu);
     if (info->shared == NULL)
         info->shared = share_locked(info);
-    struct shared_ids *ids = shared_ids_ref(info->shared);
+    struct shared_ids *ids = info->shared;
+    zk_refcount_ref(&ids->refs);
     zk_mutex_unlock(&info->mu);
     return ids;
 }

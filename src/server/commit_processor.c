@@ -7,7 +7,8 @@
  *
  * Reads run on the processor's own thread, as Java's do with no worker threads, or on those of a
  * pool, if zookeeper.commitProcessor.numWorkerThreads asks for them (A-50). A write waits until
- * the pool is empty; so no read can run while a write is applied. */
+ * the pool is empty; so no read that comes through here runs while a write is applied. Those that
+ * do not come through here are A-240's. */
 #include "zk/server/commit_processor.h"
 
 #include <inttypes.h>

@@ -322,7 +322,8 @@ void answer_get_all_children_number(struct final_request_processor *final,
 
 /* ---- getEphemerals --------------------------------------------------------------------------- */
 
-/* Java: String.trim() leaves nothing of it, or a slash. Whoever asks so wants all of his nodes. */
+/* Java: String.trim() leaves nothing of it, or a slash. Whoever asks so wants all nodes of the
+ * session. */
 static bool is_any_prefix(const struct ustring *prefix)
 {
     size_t start = 0;

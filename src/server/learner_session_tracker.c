@@ -1,4 +1,5 @@
-/* Ids for own clients, and who was heard from. Java: server.quorum.LearnerSessionTracker
+/* A learner makes ids for its own clients and notes which of them it has heard from. Java:
+ * server.quorum.LearnerSessionTracker
  *
  * The touch table is a hash table: a server with 100,000 clients fills it anew every half tick. */
 #include "zk/server/learner_session_tracker.h"

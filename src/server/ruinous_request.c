@@ -1,4 +1,4 @@
-/* What a learner keeps from its leader, who may be one of Java (D-290). Each of these has ended a
+/* What a learner keeps from its leader, which may be one of Java (D-290). Each of these has ended a
  * whole ensemble of 3.8.0 when somebody tried it. */
 #include "zk/server/ruinous_request.h"
 

@@ -42,19 +42,6 @@ void server_stats_add_packets_sent(struct server_stats *stats, int64_t count)
     zk_mutex_unlock(&stats->mu);
 }
 
-void server_stats_add_client_response(struct server_stats *stats, int32_t bytes)
-{
-    zk_mutex_lock(&stats->mu);
-    struct buffer_stats *sizes = &stats->values.client_response_stats;
-    sizes->last = bytes;
-    if (sizes->min == -1 || bytes < sizes->min)
-        sizes->min = bytes;
-    if (bytes > sizes->max)
-        sizes->max = bytes;
-    zk_mutex_unlock(&stats->mu);
-}
-
-/* The sizes of answers stay, as in Java. */
 void server_stats_reset(struct server_stats *stats)
 {
     zk_mutex_lock(&stats->mu);

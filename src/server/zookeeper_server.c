@@ -479,8 +479,8 @@ static int submit_request_now(struct zookeeper_server *server, const struct way 
     return r;
 }
 
-/* Java: submitRequest(), enqueueRequest(). Between this and submitRequestNow() Java has the
- * RequestThrottler, which holds clients back; it comes with the clients (D-142). */
+/* Java: submitRequest(), enqueueRequest(). Between this and submitRequestNow() Java has the thread
+ * RequestThrottler, which at its default settings holds nobody back (D-142). */
 int zookeeper_server_submit_requests(struct zookeeper_server *server,
                                      struct request *const *requests, size_t count)
 {
@@ -653,25 +653,13 @@ void zookeeper_server_finish_session_init(struct zookeeper_server *server, struc
         zk_log(server->ctx, ZK_LOG_INVALID_SESSION, cnxn->session_id, cnxn->remote_address);
 }
 
-/* A server that does not run any more leaves the session to the next one. Java: close() */
-static void close_session(struct zookeeper_server *server, int64_t session_id)
-{
-    (void)submit_own(server, NULL, session_id, OP_CODE_CLOSE_SESSION, NULL);
-}
-
-/* Java: closeSession() */
-void zookeeper_server_close_session(struct zookeeper_server *server, int64_t session_id)
-{
-    zk_log(server->ctx, ZK_LOG_CLOSING_SESSION, session_id);
-    close_session(server, session_id);
-}
-
-/* Java: expire() */
+/* A server that does not run any more leaves the session to the next one. Java: expire(),
+ * close() */
 void zookeeper_server_expire(void *arg, int64_t session_id, int32_t timeout_ms)
 {
     struct zookeeper_server *server = arg;
     zk_log(server->ctx, ZK_LOG_EXPIRING_SESSION, session_id, timeout_ms);
-    close_session(server, session_id);
+    (void)submit_own(server, NULL, session_id, OP_CODE_CLOSE_SESSION, NULL);
 }
 
 /* Java: killSession() */

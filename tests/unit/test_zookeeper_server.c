@@ -590,7 +590,7 @@ static void a_session_that_ends_is_asked_to_be_closed(void **state)
 {
     struct stage *stage = *state;
     startup(stage);
-    zookeeper_server_close_session(stage->server, 78);
+    zookeeper_server_expire(stage->server, 78, 4000);
     zookeeper_server_expire(stage->server, 79, 4000);
     char *text = scripted_processor_text(stage->first);
     assert_string_equal(text, "closeSession 78.0, closeSession 79.0");

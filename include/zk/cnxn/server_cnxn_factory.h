@@ -36,16 +36,16 @@ struct zookeeper_server;
 /* Java's zookeeper.nio.sessionlessCnxnTimeout, in milliseconds */
 enum { CNXN_TIMEOUT_MS = 10000 };
 
-/* Bind, but do not accept yet. backlog -1 is SOCK_BACKLOG. max_client_cnxns is the most connections
- * from one address; 0 is no limit. hook is called by threads of the port, which hold no lock. The
- * caller frees *ret_factory. Errors: those of sock_listen; -EINVAL, a setting of zookeeper.nio is
- * impossible. Java: NIOServerCnxnFactory.configure() */
+/* Binds, and accepts nothing yet. backlog -1 is SOCK_BACKLOG. max_client_cnxns is the most
+ * connections from one address; 0 is no limit. hook is called by threads of the port, which hold no
+ * lock. The caller frees *ret_factory. Errors: those of sock_listen; -EINVAL, a setting of
+ * zookeeper.nio is impossible. Java: NIOServerCnxnFactory.configure() */
 ZK_NODISCARD int server_cnxn_factory_new(struct zk_context *ctx, const struct inet_address *address,
                                          int32_t backlog, int32_t max_client_cnxns,
                                          struct server_status_hook hook,
                                          struct server_cnxn_factory **ret_factory);
 
-/* Accept from now on. Errors: -EAGAIN, the system gives no thread. Java: start() */
+/* Accepts callers from now on. Errors: -EAGAIN, the system gives no thread. Java: start() */
 ZK_NODISCARD int server_cnxn_factory_start(struct server_cnxn_factory *factory);
 
 /* The address that was bound, with the port that the system chose where 0 was asked for. It lives
@@ -66,7 +66,7 @@ void server_cnxn_factory_close_all(struct server_cnxn_factory *factory);
  * factory. */
 struct server_cnxns server_cnxn_factory_cnxns(struct server_cnxn_factory *factory);
 
-/* Close all connections and wait for all threads. The caller is none of them, and holds no lock
+/* Closes all connections and waits for all threads. The caller is none of them, and holds no lock
  * that the hook takes. It may call this again. Java: shutdown(), join() */
 void server_cnxn_factory_shutdown(struct server_cnxn_factory *factory);
 

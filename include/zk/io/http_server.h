@@ -57,7 +57,7 @@ const struct inet_address *http_server_local_address(const struct http_server *s
 void http_server_run(struct http_server *server);
 /* Makes the run end; does not wait for it. Any thread. */
 void http_server_shutdown(struct http_server *server);
-/* Nobody is in http_server_run. NULL is fine. */
+/* Call it when http_server_run has returned, or was never called. NULL is fine. */
 void http_server_free(struct http_server *server);
 
 #endif

@@ -23,7 +23,6 @@ struct shared_ids {
     struct zk_id_list list;
 };
 
-struct shared_ids *shared_ids_ref(struct shared_ids *ids);
 void shared_ids_unref(struct shared_ids *ids); /* NULL is fine */
 
 /* The most bytes of text that one set may hold. In Java a client can add ids until the heap is full

@@ -544,10 +544,8 @@
 /* J: session, milliseconds */
 #define ZK_LOG_EXPIRING_SESSION                                                                    \
     ZK_INFO, "Expiring session 0x%" PRIx64 ", timeout of %" PRId32 "ms exceeded"
-/* J: session */
-#define ZK_LOG_CLOSING_SESSION ZK_INFO, "Closing session 0x%" PRIx64
 /* J: milliseconds */
-#define ZK_LOG_SNAPSHOT_TAKEN  ZK_INFO, "Snapshot taken in %" PRId64 " ms"
+#define ZK_LOG_SNAPSHOT_TAKEN ZK_INFO, "Snapshot taken in %" PRId64 " ms"
 /* J: setting, default */
 #define ZK_LOG_SNAPSHOT_SIZE_FACTOR_INVALID                                                        \
     ZK_WARN, "The configured %s is invalid, going to use the default %s"

@@ -1,6 +1,6 @@
 /* Brings requests and commits into one order: writes in the order of their zxids, each client's
- * requests in the order in which it sent them, and no read while a write is applied.
- * Java: server.quorum.CommitProcessor
+ * requests in the order in which it sent them, and no read of its queue while a write is applied
+ * (reads on the short way, A-240, do not come here). Java: server.quorum.CommitProcessor
  *
  * A request comes in twice: when the client has sent it (process_request), and, if it is a write,
  * when the ensemble has committed it (commit_processor_commit). A write of our own client

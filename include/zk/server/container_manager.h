@@ -1,5 +1,6 @@
-/* Deletes, on a leader, what nobody needs any more: containers whose last child is gone, and nodes
- * with a TTL that have no child and were not written for that long. Java: server.ContainerManager
+/* Deletes, on a leader or a server alone, what nobody needs any more: containers whose last child
+ * is gone, and nodes with a TTL that have no child and were not written for that long. Java:
+ * server.ContainerManager
  *
  * Once every check interval it looks at all of them and submits a deleteContainer for each
  * candidate, with a pause in between; PrepRequestProcessor looks again whether the node may go. */

@@ -1,4 +1,4 @@
-/* Things that end unless they are touched in time: sessions. (Java uses it for connections, too.)
+/* Things that end unless they are touched in time: sessions, and connections.
  * Java: server.ExpiryQueue
  *
  * Times are rounded up to whole intervals, so that all that ends within one interval stands in one

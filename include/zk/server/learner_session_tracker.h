@@ -2,8 +2,8 @@
  * that were heard from since the last PING, because only the leader lets sessions expire. Java:
  * server.quorum.LearnerSessionTracker
  *
- * One mutex (ZK_RANK_SESSION_TRACKER); no thread. It is an
- * upgradeable_session_tracker.h. */
+ * One mutex (ZK_RANK_SESSION_TRACKER); no thread but that of its local sessions, if there may be
+ * any. It is an upgradeable_session_tracker.h. */
 #ifndef ZK_SERVER_LEARNER_SESSION_TRACKER_H
 #define ZK_SERVER_LEARNER_SESSION_TRACKER_H
 

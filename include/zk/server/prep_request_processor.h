@@ -1,7 +1,8 @@
-/* Makes transactions of requests: the first processor on a leader. It checks whether what is asked
- * for can be done, with the tree as it will be when all earlier transactions are applied; gives the
- * next zxid to every write, also to one that fails; and hands the request on with its transaction.
- * What fails becomes a transaction that changes nothing. Java: server.PrepRequestProcessor
+/* Makes transactions of requests, on a leader and on a server alone. It checks whether what is
+ * asked for can be done, with the tree as it will be when all earlier transactions are applied;
+ * gives the next zxid to every write, also to one that fails; and hands the request on with its
+ * transaction. What fails becomes a transaction that changes nothing. Java:
+ * server.PrepRequestProcessor
  *
  * One thread "ProcessThread(sid:N cport:P):" takes the requests in the order in which they came. */
 #ifndef ZK_SERVER_PREP_REQUEST_PROCESSOR_H

@@ -54,17 +54,17 @@ struct server_cnxn_ops {
      * not valid the connection is closed behind it; otherwise the client's packets are read. */
     void (*finish_session_init)(struct server_cnxn *cnxn, const struct connect_response *response,
                                 bool valid);
-    /* Java: sendCloseSession(). Close the connection behind what has been sent. */
+    /* Java: sendCloseSession(). Closes the connection behind what has been sent. */
     void (*send_close_session)(struct server_cnxn *cnxn);
-    /* Java: disableRecv(). Read nothing from the client, until finish_session_init or until a reply
-     * finds that there is less to do. By the thread that reads. May be NULL. */
+    /* Java: disableRecv(). Nothing more is read from the client until finish_session_init or until
+     * a reply finds that there is less to do. By the thread that reads. May be NULL. */
     void (*disable_recv)(struct server_cnxn *cnxn);
     /* As send_response, but the answer may stay until wake: the answers of a batch leave together,
      * for the price of one wake-up. Both may be NULL. */
     void (*queue_response)(struct server_cnxn *cnxn, const struct reply_header *header,
                            struct buf *body);
     void (*wake)(struct server_cnxn *cnxn);
-    /* Java: close(). Now. */
+    /* Java: close(). Closes the connection at once; what waits to be sent is dropped. */
     void (*close)(struct server_cnxn *cnxn, enum disconnect_reason reason);
     void (*free)(struct server_cnxn *cnxn); /* the last reference is gone */
 };
@@ -73,7 +73,7 @@ struct server_cnxn_ops {
  * and refs: it has no ids and no counters then. */
 struct server_cnxn {
     const struct server_cnxn_ops *ops;
-    struct zk_refcount refs; /* the port's table; requests on their way */
+    struct zk_refcount refs; /* the port's table; the selector; requests on their way */
     /* Both are set before the first request of the connection (struct cnxn_sessions), and not
      * changed after it. */
     int64_t session_id;

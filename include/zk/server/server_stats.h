@@ -10,7 +10,7 @@
 struct zk_context;
 struct server_stats;
 
-/* How many bytes answers had; -1: there was none yet. Java: quorum.BufferStats */
+/* How many bytes answers had; -1: nobody has counted (D-287). Java: quorum.BufferStats */
 struct buffer_stats {
     int32_t last;
     int32_t min;
@@ -18,8 +18,7 @@ struct buffer_stats {
 };
 
 struct server_stats_values {
-    /* nothing is added to it until clients are served */
-    struct avg_min_max_counter request_latency_ms;
+    struct avg_min_max_counter request_latency_ms; /* nothing is added to it (D-287) */
     int64_t packets_received;
     int64_t packets_sent;
     struct buffer_stats client_response_stats;
@@ -30,8 +29,6 @@ void server_stats_free(struct server_stats *stats); /* NULL is fine */
 
 void server_stats_add_packets_received(struct server_stats *stats, int64_t count);
 void server_stats_add_packets_sent(struct server_stats *stats, int64_t count);
-/* An answer to a client had so many bytes. Java: getClientResponseStats().setLastBufferSize() */
-void server_stats_add_client_response(struct server_stats *stats, int32_t bytes);
 /* Java: reset(), without the metrics, which are the peer's (server_metrics_reset) */
 void server_stats_reset(struct server_stats *stats);
 /* All of one moment. */

@@ -1,5 +1,5 @@
-/* Tracks the sessions of the whole ensemble and lets those expire that are silent for too long.
- * Java: server.SessionTrackerImpl
+/* Tracks sessions (a leader's, those of the whole ensemble; or a server's local ones) and lets
+ * those expire that are silent for too long. Java: server.SessionTrackerImpl
  *
  * One mutex (ZK_RANK_SESSION_TRACKER) guards all. The thread "SessionTracker" wakes up once a
  * tick. */

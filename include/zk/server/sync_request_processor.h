@@ -1,5 +1,6 @@
 /* Writes transactions to the log, many with one fsync, and hands each on when it is on disk: on a
- * leader to AckRequestProcessor, on a follower to SendAckRequestProcessor, on an observer to none.
+ * leader to AckRequestProcessor, on a follower to SendAckRequestProcessor, on a server alone to
+ * FinalRequestProcessor, on an observer to none.
  * Java: server.SyncRequestProcessor
  *
  * It takes all requests that wait, appends them, and calls fdatasync once when the queue is empty

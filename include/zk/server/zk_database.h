@@ -5,7 +5,7 @@
  * One mutex (ZK_RANK_DATABASE) says which tree and which sessions are current, another
  * (ZK_RANK_COMMITTED_LOG) guards the committed log; the tree has a lock of its own. None is held
  * while bytes go out or come in. What comes is built beside the old tree and then takes its place;
- * whoever still writes out the old one keeps it until he is done. Any thread may call anything. */
+ * whoever still writes out the old one keeps it to the end. Any thread may call anything. */
 #ifndef ZK_SERVER_ZK_DATABASE_H
 #define ZK_SERVER_ZK_DATABASE_H
 

@@ -242,8 +242,6 @@ void zookeeper_server_reopen_session(struct zookeeper_server *server, struct ser
 /* Java: finishSessionInit(). Answer the client's first packet. */
 void zookeeper_server_finish_session_init(struct zookeeper_server *server, struct server_cnxn *cnxn,
                                           bool valid);
-/* Java: closeSession(). Submit a closeSession, as for a client that ends its session. */
-void zookeeper_server_close_session(struct zookeeper_server *server, int64_t session_id);
 /* What a tracker of sessions tells when the time of one is over: submit its closeSession. arg is
  * the server. Java: expire() */
 void zookeeper_server_expire(void *arg, int64_t session_id, int32_t timeout_ms);

@@ -4,7 +4,8 @@
  *     clients -> PrepRequestProcessor -> SyncRequestProcessor -> FinalRequestProcessor
  *                      ProcessThread          SyncThread (both)
  *
- * One order for everything: also a read waits until what came before it is on disk and applied. The
+ * A client's requests have one order: its read waits until what it sent before is on disk and
+ * applied; if nothing of it is under way, the read goes straight to the last processor (A-240). The
  * first zxid is 0x1, for there is no epoch but 0; the server's id is 0, but its sessions' ids begin
  * with 0x01, as in Java. */
 #ifndef ZK_SERVER_ZOOKEEPER_SERVER_STANDALONE_H

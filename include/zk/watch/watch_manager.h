@@ -39,8 +39,9 @@ ZK_NODISCARD int watch_manager_contains_watcher(struct watch_manager *manager,
 ZK_NODISCARD int watch_manager_remove_watch(struct watch_manager *manager,
                                             const struct ustring *path, struct watcher *watcher,
                                             bool *ret_removed);
-/* Java: removeWatcher(watcher). The connection is gone, and its watches go: at most so many of them
- * now. Returns true if there is none left. Takes some 0.3 µs for each, and no time for others. */
+/* Java: removeWatcher(watcher). The connection is gone, and its watches go: at most at_once of them
+ * in this call. Returns true if there is none left. Takes some 0.3 µs for each, and no time for
+ * others. */
 bool watch_manager_remove_watcher(struct watch_manager *manager, struct watcher *watcher,
                                   size_t at_once);
 

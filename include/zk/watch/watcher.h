@@ -1,4 +1,4 @@
-/* Whoever is told when a node changes: a client's connection. Java: Watcher, and ServerWatcher of
+/* What is told when a node changes: a client's connection. Java: Watcher, and ServerWatcher of
  * Debian's patch (ZOOKEEPER-4799); WatchedEvent
  *
  * A connection holds a struct watcher as a member and finds itself from it. A watcher is not
