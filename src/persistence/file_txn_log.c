@@ -445,15 +445,10 @@ int file_txn_log_truncate(struct file_txn_log *log, int64_t zxid, int64_t *ret_l
 
 /* ---- sizes ----------------------------------------------------------------------------------- */
 
-int64_t file_txn_log_get_current_log_size(const struct file_txn_log *log)
-{
-    return zk_atomic_long_get(&log->current_log_size);
-}
-
 int64_t file_txn_log_get_total_log_size(const struct file_txn_log *log)
 {
     return zk_atomic_long_get(&log->prev_logs_running_total) +
-           file_txn_log_get_current_log_size(log);
+           zk_atomic_long_get(&log->current_log_size);
 }
 
 void file_txn_log_set_total_log_size(struct file_txn_log *log, int64_t size)

@@ -64,9 +64,7 @@ ZK_NODISCARD int file_txn_log_roll_log(struct file_txn_log *log);
 ZK_NODISCARD int file_txn_log_truncate(struct file_txn_log *log, int64_t zxid,
                                        int64_t *ret_last_zxid);
 
-/* Java: getCurrentLogSize(): the size of the file that is written to, with its zeros; 0: none. */
-int64_t file_txn_log_get_current_log_size(const struct file_txn_log *log);
-/* Java: getTotalLogSize(): of all files since the last snapshot. */
+/* Java: getTotalLogSize(): of all files since the last snapshot, with their zeros. */
 int64_t file_txn_log_get_total_log_size(const struct file_txn_log *log);
 /* Java: setTotalLogSize(): of those before the one that is written to. */
 void file_txn_log_set_total_log_size(struct file_txn_log *log, int64_t size);
