@@ -139,6 +139,7 @@ static int32_t ask(struct scripted_client *client, int32_t type, struct buf *bod
     assert_int_equal(zookeeper_server_submit_requests(client->server, &request, 1), 0);
     test_await(has_come, &awaited);
     request_unref(request);
+    jute_done(&zk_id_record, &ip);
     return client->header.err;
 }
 
@@ -157,7 +158,7 @@ int32_t scripted_client_create(struct scripted_client *client, const char *path,
         .path = ustring_of(path), .acl = {.present = true}, .flags = flags};
     zk_acl_list_add(&record.acl, PERMS_ALL, "world", "anyone");
     int32_t err = scripted_client_ask(client, OP_CODE_CREATE, &create_request_record, &record);
-    jute_done(&zk_acl_list_record, &record.acl);
+    jute_done(&create_request_record, &record);
     return err;
 }
 
@@ -181,6 +182,6 @@ int32_t scripted_client_create_in_multi(struct scripted_client *client, const ch
     }
     int32_t err = ask(client, OP_CODE_MULTI, body);
     buf_unref(body);
-    jute_done(&zk_acl_list_record, &record.acl);
+    jute_done(&create_request_record, &record);
     return err;
 }

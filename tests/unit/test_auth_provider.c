@@ -28,6 +28,7 @@ static int auth_up(void **state)
 {
     int r = final_stage_setup(state);
     struct final_stage *stage = *state;
+    auth_info_free(stage->client.cnxn.auth_info); /* what the client of the other tests is */
     stage->client.cnxn.auth_info = auth_info_new(stage->ctx);
     assert_int_equal(server_cnxn_add_auth_info(&stage->client.cnxn, "ip", "127.0.0.1"), 0);
     return r;

@@ -28,7 +28,9 @@ static bool serves_read_only(void *arg)
 static int32_t exists(struct scripted_client *client, const char *path)
 {
     struct exists_request record = {.path = ustring_of(path)};
-    return scripted_client_ask(client, OP_CODE_EXISTS, &exists_request_record, &record);
+    int32_t err = scripted_client_ask(client, OP_CODE_EXISTS, &exists_request_record, &record);
+    jute_done(&exists_request_record, &record);
+    return err;
 }
 
 /* Three servers write /a, and then only server 1 is left, which the test waits for. */
