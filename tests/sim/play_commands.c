@@ -132,15 +132,16 @@ static bool is_over(void *arg)
     return !world_is_running(*(const int *)arg);
 }
 
-/* ensemble VOTERS [and OBSERVERS] [KEY=VALUE...] */
+/* ensemble VOTERS [and OBSERVERS] [KEY=VALUE...]; VOTERS: or "alone" */
 static void do_ensemble(struct play *play, const struct words *words)
 {
     struct cluster_options options = play->cluster.options;
     int next = 2;
     if (play->cluster.size > 0)
         wrong(play, "a play has one ensemble");
-    options.voters = (int)number(play, word(play, words, 1));
-    if (is_word(words, next, "and")) {
+    options.alone = is_word(words, 1, "alone");
+    options.voters = options.alone ? 1 : (int)number(play, word(play, words, 1));
+    if (!options.alone && is_word(words, next, "and")) {
         options.observers = (int)number(play, word(play, words, next + 1));
         next += 2;
     }
@@ -509,10 +510,19 @@ static void do_run(struct play *play, const struct words *words)
     world_sleep_us(microseconds(play, word(play, words, 1)));
 }
 
+/* A server alone says so in no line of its trace. */
+static bool serves_alone(const struct play *play, int host)
+{
+    return play->cluster.options.alone && world_is_running(host) &&
+           invariants_is_settled(&play->cluster.invariants, play->cluster.size, host);
+}
+
 /* All that run, and are no voices, are established under one leader in one epoch. */
 static bool is_settled(void *arg)
 {
     const struct play *play = arg;
+    if (play->cluster.options.alone)
+        return serves_alone(play, 1);
     const struct told_peer *first = NULL;
     bool leader_runs = false;
     for (int host = 1; host <= play->cluster.size; host++) {
@@ -584,6 +594,9 @@ static void show_state(struct play *play, int host)
     struct play_text *heard = &play->teller.heard;
     if (!world_is_running(host))
         play_text_add(heard, "%d is down\n", host);
+    else if (play->cluster.options.alone)
+        play_text_add(heard, "%d %s\n", host,
+                      serves_alone(play, host) ? "serves alone" : "is about to serve alone");
     else if (told->established && told->leader == host)
         play_text_add(heard, "%d is LEADING in epoch %" PRId64 "\n", host, told->epoch);
     else if (told->established)
