@@ -258,6 +258,13 @@ static bool is_throttled(struct nio_server_cnxn *cnxn)
     return zk_atomic_long_get(&cnxn->throttled) != 0;
 }
 
+/* Whether the client's next request may be taken, which it is not while the client leaves its
+ * answers unread: a few bytes may ask for a megabyte. */
+static bool may_process(struct nio_server_cnxn *cnxn)
+{
+    return !is_throttled(cnxn) && channel_pending(cnxn->channel) <= OUTPUT_HIGH;
+}
+
 /* Returns whether a ConnectRequest may begin like that: its length comes first. */
 static bool is_connect_request(int32_t length)
 {
@@ -335,7 +342,8 @@ static size_t process_frames(struct batch *batch, const uint8_t *bytes, size_t l
     struct nio_server_cnxn *cnxn = batch->cnxn;
     size_t at = 0;
     while (length - at >= LENGTH_BYTES && !server_cnxn_is_stale(&cnxn->base)) {
-        if (is_throttled(cnxn)) {
+        /* What has been answered is known when a batch has been handed on. */
+        if (is_throttled(cnxn) || (batch->count == 0 && !may_process(cnxn))) {
             cnxn->incoming_waits = true;
             break;
         }
@@ -443,7 +451,7 @@ void nio_server_cnxn_do_io(struct nio_server_cnxn *cnxn, int32_t ops, struct io_
 {
     if (!server_cnxn_is_stale(&cnxn->base)) {
         server_cnxn_factory_touch_cnxn(cnxn);
-        if (cnxn->incoming_waits && !is_throttled(cnxn)) {
+        if (cnxn->incoming_waits && may_process(cnxn)) {
             size_t used;
             process_bytes(cnxn, cnxn->incoming, cnxn->incoming_length, &used);
             use_up_incoming(cnxn, used);
@@ -456,6 +464,8 @@ void nio_server_cnxn_do_io(struct nio_server_cnxn *cnxn, int32_t ops, struct io_
     }
     if (!server_cnxn_is_stale(&cnxn->base) && channel_has_output(cnxn->channel))
         flush_output(cnxn);
+    if (cnxn->incoming_waits && may_process(cnxn))
+        channel_request_update(cnxn->channel); /* no event of the socket will come for that */
     /* A thread that may hold locks has only marked it: limit_output. */
     if (server_cnxn_is_stale(&cnxn->base))
         nio_server_cnxn_close(cnxn, DISCONNECT_REASON_UNKNOWN);
@@ -463,14 +473,14 @@ void nio_server_cnxn_do_io(struct nio_server_cnxn *cnxn, int32_t ops, struct io_
 
 bool nio_server_cnxn_has_work(struct nio_server_cnxn *cnxn)
 {
-    return (cnxn->incoming_waits && !is_throttled(cnxn)) ||
+    return (cnxn->incoming_waits && may_process(cnxn)) ||
            (!cnxn->is_write_blocked && channel_has_output(cnxn->channel));
 }
 
 int32_t nio_server_cnxn_interest_ops(struct nio_server_cnxn *cnxn)
 {
     int32_t ops = 0;
-    if (!is_throttled(cnxn) && channel_pending(cnxn->channel) <= OUTPUT_HIGH)
+    if (may_process(cnxn))
         ops |= OP_READ;
     if (cnxn->is_write_blocked)
         ops |= OP_WRITE;

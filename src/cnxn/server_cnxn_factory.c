@@ -242,9 +242,9 @@ void server_cnxn_factory_close_all(struct server_cnxn_factory *factory)
 /* ---- the tables ------------------------------------------------------------------------------ */
 
 /* Java: addCnxn() */
-static void add_cnxn_locked(struct nio_server_cnxn *cnxn) REQUIRES(&cnxn->factory->mu)
+static void add_cnxn_locked(struct server_cnxn_factory *factory, struct nio_server_cnxn *cnxn)
+    REQUIRES(&factory->mu)
 {
-    struct server_cnxn_factory *factory = cnxn->factory;
     zk_mutex_assert_held(&factory->mu);
     cnxn->in_tables = true;
     cnxn->next = factory->cnxns;
@@ -258,9 +258,9 @@ static void add_cnxn_locked(struct nio_server_cnxn *cnxn) REQUIRES(&cnxn->factor
 
 /* Only its own entry of the sessions goes: a client that has come back to its session may stand
  * there already. */
-static void remove_cnxn_locked(struct nio_server_cnxn *cnxn) REQUIRES(&cnxn->factory->mu)
+static void remove_cnxn_locked(struct server_cnxn_factory *factory, struct nio_server_cnxn *cnxn)
+    REQUIRES(&factory->mu)
 {
-    struct server_cnxn_factory *factory = cnxn->factory;
     zk_mutex_assert_held(&factory->mu);
     cnxn->in_tables = false;
     if (cnxn->previous != NULL)
@@ -283,7 +283,7 @@ bool server_cnxn_factory_remove_cnxn(struct nio_server_cnxn *cnxn, struct zookee
     zk_mutex_lock(&factory->mu);
     bool removed = cnxn->in_tables;
     if (removed)
-        remove_cnxn_locked(cnxn);
+        remove_cnxn_locked(factory, cnxn);
     zk_mutex_unlock(&factory->mu);
     if (!removed)
         return false;
@@ -389,7 +389,7 @@ static void serve_caller(struct server_cnxn_factory *factory, struct channel *ch
     selector_thread_expect_connection(thread);
     zk_mutex_lock(&factory->mu);
     bool is_late = zk != factory->zk; /* its term has ended meanwhile, and all its connections */
-    add_cnxn_locked(cnxn);
+    add_cnxn_locked(factory, cnxn);
     zk_mutex_unlock(&factory->mu);
     server_cnxn_factory_touch_cnxn(cnxn);
     selector_thread_add_accepted_connection(cnxn);

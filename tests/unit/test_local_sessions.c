@@ -14,15 +14,16 @@
 #include "zk/server/zookeeper_server.h"
 #include "zk_test.h"
 
-enum { TIMEOUT_MS = 2000, EPHEMERAL = 1, INVALID_MODE = 77 };
+enum { TIMEOUT_MS = 2000, EPHEMERAL = 1, INVALID_MODE = 77, SETS = 4 };
 
-/* Three servers; their clients are one each. */
+/* Three servers; each has a client in each set. A connection has one session in its life, so who
+ * comes back is of another set. */
 struct stage {
     struct ensemble ensemble;
     int64_t leader;
     int64_t follower;
     struct zookeeper_server *servers[3];
-    struct scripted_client clients[3];
+    struct scripted_client clients[SETS][3];
 };
 
 static struct stage stage;
@@ -38,7 +39,8 @@ static int begin(const char *lines)
     for (int64_t sid = 1; sid <= 3; sid++) {
         struct quorum_peer *self = ensemble_self(&stage.ensemble, sid);
         stage.servers[sid - 1] = quorum_peer_get_active_server(self);
-        scripted_client_init(&stage.clients[sid - 1], self->ctx, stage.servers[sid - 1]);
+        for (size_t set = 0; set < SETS; set++)
+            scripted_client_init(&stage.clients[set][sid - 1], self->ctx, stage.servers[sid - 1]);
     }
     return 0;
 }
@@ -59,7 +61,8 @@ static int end(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        scripted_client_done(&stage.clients[i]);
+        for (size_t set = 0; set < SETS; set++)
+            scripted_client_done(&stage.clients[set][i]);
         zookeeper_server_unref(stage.servers[i]);
     }
     ensemble_done(&stage.ensemble);
@@ -68,7 +71,7 @@ static int end(void **state)
 
 static struct scripted_client *client_at(int64_t sid)
 {
-    return &stage.clients[sid - 1];
+    return &stage.clients[0][sid - 1];
 }
 
 static int64_t zxid_at(int64_t sid)
@@ -125,16 +128,16 @@ static void cli_85_it_is_valid_at_its_own_server_only(void **state)
     (void)state;
     const int64_t homes[] = {stage.leader, stage.follower};
     for (size_t i = 0; i < 2; i++) {
-        struct scripted_client *client = client_at(homes[i]);
+        struct scripted_client *client = &stage.clients[2 * i][homes[i] - 1];
         assert_true(scripted_client_connect(client, TIMEOUT_MS));
         int64_t session_id = client->cnxn.session_id;
         uint8_t passwd[SESSION_PASSWD_LENGTH];
         memcpy(passwd, client->passwd, sizeof passwd);
 
         for (int64_t sid = 1; sid <= 3; sid++)
-            assert_int_equal(
-                scripted_client_reconnect(client_at(sid), session_id, passwd, TIMEOUT_MS),
-                sid == homes[i]);
+            assert_int_equal(scripted_client_reconnect(&stage.clients[2 * i + 1][sid - 1],
+                                                       session_id, passwd, TIMEOUT_MS),
+                             sid == homes[i]);
     }
 }
 
