@@ -34,6 +34,7 @@ struct selector_thread {
     int32_t id;
     struct selector *selector;
     struct zk_atomic_long live; /* connections that were handed over and whose socket is open */
+    struct zk_atomic_long is_stopping;
     struct selector_ready ready[READY_ROOM]; /* of the thread, as is what follows */
     struct nio_server_cnxn *first_patient;
     int64_t patient_since_ms;
@@ -56,6 +57,7 @@ int selector_thread_new(struct server_cnxn_factory *factory, int32_t id,
     thread->id = id;
     thread->selector = selector;
     zk_atomic_long_init(&thread->live, 0);
+    zk_atomic_long_init(&thread->is_stopping, 0);
     *ret_thread = thread;
     return 0;
 }
@@ -77,6 +79,7 @@ int selector_thread_start(struct selector_thread *thread)
 
 void selector_thread_stop(struct selector_thread *thread)
 {
+    zk_atomic_long_set(&thread->is_stopping, 1);
     selector_wakeup(thread->selector);
 }
 
@@ -207,12 +210,12 @@ static void process_update(struct selector_thread *thread, struct nio_server_cnx
 
 /* ---- the thread ------------------------------------------------------------------------------ */
 
-/* Java: SelectorThread.run() */
+/* The factory's own stop does not end it: the accept thread may be about to hand over one more.
+ * Java: SelectorThread.run() */
 static void selector_thread_run(void *arg)
 {
     struct selector_thread *thread = arg;
-    struct server_cnxn_factory *factory = thread->factory;
-    while (!zk_stop_requested(&factory->stop) || zk_atomic_long_get(&thread->live) > 0) {
+    while (zk_atomic_long_get(&thread->is_stopping) == 0 || zk_atomic_long_get(&thread->live) > 0) {
         int timeout_ms = thread->first_patient != NULL ? PATIENT_MS : -1;
         size_t count = selector_select(thread->selector, timeout_ms, thread->ready, READY_ROOM);
         end_patience(thread);

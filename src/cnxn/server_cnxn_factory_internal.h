@@ -168,7 +168,7 @@ int selector_thread_new(struct server_cnxn_factory *factory, int32_t id,
                         struct selector_thread **ret_thread);
 void selector_thread_free(struct selector_thread *thread); /* NULL is fine */
 int selector_thread_start(struct selector_thread *thread);
-/* Ends when its last connection has been closed. */
+/* Nobody hands over connections any more. It ends when its last one has been closed. */
 void selector_thread_stop(struct selector_thread *thread);
 /* One more connection is coming. Called before anybody else can know that connection: it may be
  * closed before it is handed over. */
