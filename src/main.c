@@ -311,7 +311,8 @@ static int read_config(struct zk_context *ctx, const struct arguments *args,
         zk_log(ctx, ZK_LOG_CONFIG_INVALID_EXITING);
     else
         zk_log(ctx, ZK_LOG_ARGUMENTS_INVALID_EXITING);
-    fprintf(stderr, "zkpeer: %s\n", error == NULL ? "the configuration cannot be read" : error);
+    fprintf(stderr, "zkpeer: %s%s\n", error == NULL ? "the configuration cannot be read" : error,
+            is_file ? "" : " (try zkpeer --help)");
     free(error);
     return EXIT_CODE_INVALID_INVOCATION;
 }

@@ -31,8 +31,9 @@ CURATOR_JARS = ('curator-client curator-framework curator-recipes zookeeper zook
 KAZOO_LONG = ['TestEventlet*', 'TestGevent*', 'TestUnorderedXids*', '*test_child_watcher_remove_session_watcher',
               '*test_race_condition_new_partitioner_*', 'KazooTreeCacheTests*', '*test_barrier_exists',
               '*test_listener_only_called_on_real_state_change', 'KazooPartitionerTests*', '*SASL*']
-C_CLIENT_SHORT = ['Zookeeper_simpleSystem', 'Zookeeper_multi']  # the longest first
-C_CLIENT_ALL = C_CLIENT_SHORT + ['TestReconfigServer', 'Zookeeper_readOnly', 'Zookeeper_clientretry', 'Zookeeper_operations',
+# Zookeeper_simpleSystem waits for long, and on a busy machine it gives up on Java.
+C_CLIENT_SHORT = ['Zookeeper_multi']
+C_CLIENT_ALL = C_CLIENT_SHORT + ['Zookeeper_simpleSystem', 'TestReconfigServer', 'Zookeeper_readOnly', 'Zookeeper_clientretry', 'Zookeeper_operations',
                                  'Zookeeper_watchers', 'Zookeeper_close', 'Zookeeper_init', 'Zookeeper_reconfig',
                                  'Zookeeper_logClientEnv']
 running, running_lock = [], threading.Lock()
