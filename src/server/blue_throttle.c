@@ -18,9 +18,19 @@ static double get_double(struct zk_context *ctx, const char *key, double fallbac
     return end != text && *end == '\0' ? value : fallback;
 }
 
+/* Returns the weight, which is at least 1, and not below that of a local session (D-312). */
+static int64_t get_weight(struct zk_context *ctx, const char *key, int64_t fallback, int64_t least)
+{
+    int64_t weight = zk_settings_get_integer(ctx, key, (int32_t)fallback);
+    if (weight <= 0)
+        return fallback;
+    return weight < least ? least : weight;
+}
+
 /* Java: new BlueThrottle(), and the defaults that its static block reads */
 void blue_throttle_init(struct blue_throttle *throttle, struct zk_context *ctx, int64_t now_ms)
 {
+    int64_t least = zk_settings_get_integer(ctx, PREFIX "local_session_weight", 1);
     *throttle = (struct blue_throttle){
         .max_tokens = zk_settings_get_integer(ctx, PREFIX "tokens", 0),
         .fill_time_ms = zk_settings_get_integer(ctx, PREFIX "fill_time", 1),
@@ -30,22 +40,30 @@ void blue_throttle_init(struct blue_throttle *throttle, struct zk_context *ctx, 
         .drop_decrease = get_double(ctx, PREFIX "drop_decrease", 0.002),
         .decrease_point = get_double(ctx, PREFIX "decrease_ratio", 0),
         .weight_enabled = zk_settings_get_boolean(ctx, PREFIX "weight_enabled", false),
-        .global_session_weight = zk_settings_get_integer(ctx, PREFIX "global_session_weight", 3),
-        .local_session_weight = zk_settings_get_integer(ctx, PREFIX "local_session_weight", 1),
-        .renew_session_weight = zk_settings_get_integer(ctx, PREFIX "renew_session_weight", 2),
+        .global_session_weight = get_weight(ctx, PREFIX "global_session_weight", 3, least),
+        .local_session_weight = get_weight(ctx, PREFIX "local_session_weight", 1, least),
+        .renew_session_weight = get_weight(ctx, PREFIX "renew_session_weight", 2, least),
         .last_time_ms = now_ms,
         .last_freeze_ms = now_ms,
     };
+    /* The settings count sessions of the whole ensemble. */
+    if (throttle->weight_enabled) {
+        throttle->max_tokens *= throttle->global_session_weight;
+        throttle->fill_count *= throttle->global_session_weight;
+    }
     throttle->tokens = throttle->max_tokens;
     if (throttle->fill_time_ms < 1)
         throttle->fill_time_ms = 1;
 }
 
-int64_t blue_throttle_required_tokens(const struct blue_throttle *throttle, bool is_new)
+int64_t blue_throttle_required_tokens(const struct blue_throttle *throttle, bool is_new,
+                                      bool is_local)
 {
     if (!throttle->weight_enabled)
         return 1;
-    return is_new ? throttle->global_session_weight : throttle->renew_session_weight;
+    if (!is_new)
+        return throttle->renew_session_weight;
+    return is_local ? throttle->local_session_weight : throttle->global_session_weight;
 }
 
 /* Java: checkBlue() */
@@ -69,11 +87,11 @@ static bool check_blue(struct blue_throttle *throttle, int64_t now_ms, double ch
 }
 
 /* In 64 bits, and no more than what is missing: Java's number of tokens overflows after a long
- * pause, and then no client gets in any more (ZOOKEEPER-4933). Java: checkLimit() */
+ * pause, and then no client gets in any more (ZOOKEEPER-4933, D-312). Java: checkLimit() */
 bool blue_throttle_check_limit(struct blue_throttle *throttle, int64_t need, int64_t now_ms,
                                double chance)
 {
-    if (throttle->max_tokens <= 0)
+    if (throttle->max_tokens == 0)
         return true;
     int64_t elapsed_ms = now_ms - throttle->last_time_ms;
     if (elapsed_ms > throttle->fill_time_ms) {
@@ -85,10 +103,8 @@ bool blue_throttle_check_limit(struct blue_throttle *throttle, int64_t need, int
     }
     if (throttle->freeze_time_ms != -1 && !check_blue(throttle, now_ms, chance))
         return false;
-    if (throttle->tokens < need) {
-        throttle->last_freeze_ms = now_ms;
+    if (throttle->tokens < need)
         return false;
-    }
     throttle->tokens -= need;
     return true;
 }

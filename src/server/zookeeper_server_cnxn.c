@@ -88,10 +88,11 @@ static bool check_connect_limit(struct server_admission *admission, bool is_new)
     double chance = 1;
     zk_mutex_lock(&admission->mu);
     struct blue_throttle *throttle = &admission->throttle;
-    if (throttle->max_tokens > 0 && throttle->freeze_time_ms != -1)
+    if (throttle->max_tokens != 0 && throttle->freeze_time_ms != -1)
         chance = (double)zk_random_below(steps) / (double)steps;
-    bool admitted = blue_throttle_check_limit(
-        throttle, blue_throttle_required_tokens(throttle, is_new), zk_elapsed_ms(), chance);
+    int64_t need =
+        blue_throttle_required_tokens(throttle, is_new, admission->local_session_enabled);
+    bool admitted = blue_throttle_check_limit(throttle, need, zk_elapsed_ms(), chance);
     zk_mutex_unlock(&admission->mu);
     return admitted;
 }
@@ -260,6 +261,11 @@ static int process_sasl(struct server_cnxn *cnxn, int32_t xid, const uint8_t *by
     cnxn->ops->send_response(cnxn, &header, token);
     buf_unref(token);
     return 0;
+}
+
+void zookeeper_server_enable_local_sessions(struct zookeeper_server *server)
+{
+    zookeeper_server_admission(server)->local_session_enabled = true;
 }
 
 void zookeeper_server_share_global_outstanding_limit(struct zookeeper_server *server, size_t voters)

@@ -18,6 +18,7 @@ struct server_admission {
     /* Set before the first connection, then read-only. */
     int32_t min_session_timeout_ms;
     int32_t max_session_timeout_ms;
+    bool local_session_enabled;
     int64_t global_outstanding_limit; /* our share */
     struct cnxn_sessions cnxns;       /* zeroed: there is no client port */
     struct authentication_helper auth_helper;

@@ -26,6 +26,7 @@ void quorum_zookeeper_server_enable_local_sessions(struct zookeeper_server *serv
 {
     if (!self->config->local_sessions_enabled)
         return;
+    zookeeper_server_enable_local_sessions(server);
     upgradeable_session_tracker_create_local_session_tracker(
         tracker, self->database,
         (struct session_expirer){.expire = zookeeper_server_expire, .arg = server},

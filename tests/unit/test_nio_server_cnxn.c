@@ -45,8 +45,12 @@ struct stage {
     struct inet_address at;
 };
 
-/* key NULL: no setting */
-static void begin(struct stage *stage, const char *key, const char *value)
+struct setting {
+    const char *key;
+    const char *value;
+};
+
+static void begin_with(struct stage *stage, const struct setting *settings, size_t count)
 {
     char tick[16];
     stage->directory = test_temporary_directory();
@@ -54,13 +58,20 @@ static void begin(struct stage *stage, const char *key, const char *value)
     char *error = NULL;
     snprintf(tick, sizeof tick, "%d", TICK_MS);
     stage->ctx = test_context();
-    if (key != NULL)
-        zk_settings_set(stage->ctx, key, value);
+    for (size_t i = 0; i < count; i++)
+        zk_settings_set(stage->ctx, settings[i].key, settings[i].value);
     assert_int_equal(server_config_parse_arguments(stage->ctx, 3, args, &stage->config, &error), 0);
     stage->config->client_port_address = test_loopback(0);
     stage->alone = zookeeper_server_main_new(stage->ctx, stage->config);
     assert_int_equal(zookeeper_server_main_start(stage->alone), 0);
     stage->at = test_loopback(server_cnxn_factory_local_address(stage->alone->client_port)->port);
+}
+
+/* key NULL: no setting */
+static void begin(struct stage *stage, const char *key, const char *value)
+{
+    const struct setting setting = {.key = key, .value = value};
+    begin_with(stage, &setting, key != NULL ? 1 : 0);
 }
 
 static void finish(struct stage *stage)
@@ -737,6 +748,28 @@ static void cli_50_a_flood_is_held_at_the_outstanding_limit(void **state)
     finish(&stage);
 }
 
+/* Two tokens, and so slow a filling that no machine is as slow. */
+static void cli_51_who_finds_no_token_is_closed_without_a_byte(void **state)
+{
+    (void)state;
+    struct stage stage;
+    static const struct setting settings[] = {
+        {"zookeeper.connection_throttle_tokens", "2"},
+        {"zookeeper.connection_throttle_fill_time", "2000000000"},
+    };
+    begin_with(&stage, settings, 2);
+    struct raw one = raw_connect(&stage);
+    struct raw two = raw_connect(&stage);
+    struct sock *third = dial(&stage);
+    send_frame(third, connect_frame(0, TIMEOUT_MS, 0, NULL, true));
+    assert_end(third);
+    assert_pings(&one);
+    assert_pings(&two);
+    sock_unref(one.sock);
+    sock_unref(two.sock);
+    finish(&stage);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -769,6 +802,7 @@ int main(void)
         TEST(cli_44_a_client_that_does_not_read_is_not_read),
         cmocka_unit_test(cli_49_there_are_no_more_connections_than_max_cnxns),
         cmocka_unit_test(cli_50_a_flood_is_held_at_the_outstanding_limit),
+        cmocka_unit_test(cli_51_who_finds_no_token_is_closed_without_a_byte),
         cmocka_unit_test_setup_teardown(cli_10_frames_may_be_cut_anywhere, setup_with_workers,
                                         teardown),
         cmocka_unit_test_setup_teardown(cli_24_who_comes_back_ends_his_old_connection,

@@ -30,8 +30,10 @@ struct blue_throttle {
 
 /* Reads the settings zookeeper.connection_throttle_... . Java: new BlueThrottle() */
 void blue_throttle_init(struct blue_throttle *throttle, struct zk_context *ctx, int64_t now_ms);
-/* What a new session, and one that is renewed, takes. Java: getRequiredTokensForGlobal() ... */
-int64_t blue_throttle_required_tokens(const struct blue_throttle *throttle, bool is_new);
+/* Returns how many tokens a session takes: a new one, which may be this server's alone, or one that
+ * is renewed. Java: getRequiredTokensForGlobal() ... */
+int64_t blue_throttle_required_tokens(const struct blue_throttle *throttle, bool is_new,
+                                      bool is_local);
 /* Takes need tokens. Returns false if there are not so many, or chance, a number from 0 up to but
  * without 1, has it so. Java: checkLimit() */
 bool blue_throttle_check_limit(struct blue_throttle *throttle, int64_t need, int64_t now_ms,

@@ -213,6 +213,9 @@ void zookeeper_server_dec_in_process(struct zookeeper_server *server);
 
 /* ---- sessions -------------------------------------------------------------------------------- */
 
+/* Before the server runs: new sessions are this server's alone, and take as many tokens of the
+ * connection throttle as such. Java: localSessionEnabled */
+void zookeeper_server_enable_local_sessions(struct zookeeper_server *server);
 /* Once, before the server runs: the setting globalOutstandingLimit is for the whole ensemble, and
  * this server takes its share of it. Otherwise it has the limit for itself, as an observer does.
  * Java: getGlobalOutstandingLimit() of LeaderZooKeeperServer and FollowerZooKeeperServer */
