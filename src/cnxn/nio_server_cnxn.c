@@ -33,6 +33,9 @@ enum {
     CONNECT_REQUEST_LIMIT = 4096,
 };
 
+/* In Java the text of an IOException. */
+#define LARGE_REQUEST_REJECTED "Rejecting large request"
+
 static const struct server_cnxn_ops nio_server_cnxn_ops;
 
 struct nio_server_cnxn *nio_server_cnxn_of(struct server_cnxn *cnxn)
@@ -296,6 +299,7 @@ static void process_frame(struct batch *batch, const uint8_t *bytes, size_t leng
     struct request *request = NULL;
     int r;
     batch->frames++;
+    cnxn->length_checked = false;
     /* What waits in the batch counts for the limit of outstanding requests only once it is handed
      * on: without this, one read of a flooding client could pass it by BATCH_MAX. */
     if (batch->count > 0 && !zookeeper_server_has_room(batch->zk, batch->count))
@@ -310,6 +314,9 @@ static void process_frame(struct batch *batch, const uint8_t *bytes, size_t leng
         if (r == -EPROTO)
             zk_log(cnxn->factory->ctx, ZK_LOG_CLOSE_OF_SESSION, cnxn->base.session_id,
                    "its frame cannot be read");
+        else if (r == -EMSGSIZE)
+            zk_log(cnxn->factory->ctx, ZK_LOG_CLOSE_OF_SESSION, cnxn->base.session_id,
+                   LARGE_REQUEST_REJECTED);
         nio_server_cnxn_close(cnxn, DISCONNECT_REASON_IO_EXCEPTION);
     }
     if (request != NULL)
@@ -333,6 +340,13 @@ static bool check_length(struct batch *batch, int32_t length)
         turn_away(cnxn, length);
         return false;
     }
+    if (!cnxn->length_checked && !zookeeper_server_check_request_size(batch->zk, (size_t)length)) {
+        zk_log(factory->ctx, ZK_LOG_CLOSE_OF_SESSION, cnxn->base.session_id,
+               LARGE_REQUEST_REJECTED);
+        nio_server_cnxn_close(cnxn, DISCONNECT_REASON_IO_EXCEPTION);
+        return false;
+    }
+    cnxn->length_checked = true;
     return true;
 }
 

@@ -65,6 +65,7 @@ struct nio_server_cnxn {
     size_t incoming_length;
     size_t incoming_room;
     bool incoming_waits;   /* there may be whole frames in it */
+    bool length_checked;   /* of the frame that is coming: there was room for it */
     bool initialized;      /* the first frame has been read. Java: NIOServerCnxn.initialized */
     bool is_write_blocked; /* the client takes no more for now */
 

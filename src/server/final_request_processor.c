@@ -100,6 +100,7 @@ static int final_request_processor_process_request(struct request_processor *pro
     struct data_tree *tree =
         zk_database_get_data_tree(zookeeper_server_get_zk_database(final->server));
     zookeeper_server_dec_in_process(final->server);
+    zookeeper_server_request_finished(final->server, request);
 
     struct answer answer = {.tree = tree, .last_op = "NA"};
     int64_t last_zxid = find_answer_with_zxid(final, request, &rc, &answer);

@@ -462,6 +462,7 @@ static int submit_request_now(struct zookeeper_server *server, const struct way 
 {
     if (!request_is_valid(request->type)) {
         zk_log(server->ctx, ZK_LOG_UNKNOWN_REQUEST_TYPE, request->type);
+        zookeeper_server_request_finished(server, request);
         answer_unimplemented(request);
         return 0;
     }
@@ -490,10 +491,12 @@ int zookeeper_server_submit_requests(struct zookeeper_server *server,
         return r;
     bool is_alive = touch_cnxn(server, requests[0]->cnxn) == 0;
     for (size_t i = 0; r == 0 && i < count; i++) {
-        if (is_alive)
+        if (is_alive) {
             r = submit_request_now(server, &way, requests[i]);
-        else
+        } else {
             zk_log(server->ctx, ZK_LOG_DROPPING_REQUEST, requests[i]->session_id);
+            zookeeper_server_request_finished(server, requests[i]);
+        }
     }
     request_processor_wake(way.first_processor);
     if (way.read_processor != NULL)

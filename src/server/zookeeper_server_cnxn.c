@@ -25,12 +25,24 @@
 #include "zk/tree/data_tree.h"
 
 /* As in Java. */
-enum { GLOBAL_OUTSTANDING_LIMIT = 1000 };
+enum { GLOBAL_OUTSTANDING_LIMIT = 1000, LARGE_REQUEST_MAX_BYTES = 100 * 1024 * 1024 };
 
 /* Of a request's header: xid and type. */
 enum { REQUEST_HEADER_LENGTH = 8 };
 
 /* ---- admission ------------------------------------------------------------------------------- */
+
+/* Values that cannot be are the defaults (D-312). Java: initLargeRequestThrottlingSettings() */
+static void init_large_request_throttling_settings(struct server_admission *admission,
+                                                   struct zk_context *ctx) UNSHARED
+{
+    int32_t bytes =
+        zk_settings_get_integer(ctx, "zookeeper.largeRequestMaxBytes", LARGE_REQUEST_MAX_BYTES);
+    int32_t threshold = zk_settings_get_integer(ctx, "zookeeper.largeRequestThreshold", -1);
+    admission->large_request_max_bytes = bytes > 0 ? bytes : LARGE_REQUEST_MAX_BYTES;
+    admission->large_request_threshold = threshold > 0 ? threshold : -1;
+    zk_atomic_long_init(&admission->current_large_request_bytes, 0);
+}
 
 void server_admission_init(struct server_admission *admission, struct zk_context *ctx) UNSHARED
 {
@@ -41,6 +53,7 @@ void server_admission_init(struct server_admission *admission, struct zk_context
     zk_mutex_init(&admission->mu, ctx, "connect_throttle", ZK_RANK_CONNECT_THROTTLE);
     blue_throttle_init(&admission->throttle, ctx, zk_elapsed_ms());
     authentication_helper_init(&admission->auth_helper, ctx);
+    init_large_request_throttling_settings(admission, ctx);
 }
 
 void server_admission_done(struct server_admission *admission)
@@ -298,6 +311,43 @@ static void incr_outstanding_and_check_throttle(struct zookeeper_server *server,
         cnxn->ops->disable_recv(cnxn);
 }
 
+/* ---- large requests -------------------------------------------------------------------------- */
+
+static bool is_large_request(const struct server_admission *admission, size_t length)
+{
+    return admission->large_request_threshold != -1 &&
+           length > (size_t)admission->large_request_threshold;
+}
+
+/* Java: checkRequestSizeWhenReceivingMessage() */
+bool zookeeper_server_check_request_size(struct zookeeper_server *server, size_t length)
+{
+    struct server_admission *admission = zookeeper_server_admission(server);
+    return !is_large_request(admission, length) ||
+           zk_atomic_long_get(&admission->current_large_request_bytes) + (int64_t)length <=
+               admission->large_request_max_bytes;
+}
+
+/* Counts the bytes of a large request. Errors: -EMSGSIZE, they are too many. Java:
+ * checkRequestSizeWhenMessageReceived() */
+static int add_large_request(struct server_admission *admission, size_t length)
+{
+    int64_t bytes = zk_atomic_long_add(&admission->current_large_request_bytes, (int64_t)length);
+    if (bytes <= admission->large_request_max_bytes)
+        return 0;
+    zk_atomic_long_add(&admission->current_large_request_bytes, -(int64_t)length);
+    return -EMSGSIZE;
+}
+
+/* Java: requestFinished() */
+void zookeeper_server_request_finished(struct zookeeper_server *server,
+                                       const struct request *request)
+{
+    if (request->large_request_size > 0)
+        zk_atomic_long_add(&zookeeper_server_admission(server)->current_large_request_bytes,
+                           -request->large_request_size);
+}
+
 /* Java: processPacket() */
 int zookeeper_server_process_packet(struct zookeeper_server *server, struct server_cnxn *cnxn,
                                     const uint8_t *bytes, size_t length,
@@ -308,6 +358,8 @@ int zookeeper_server_process_packet(struct zookeeper_server *server, struct serv
         return -EPROTO;
     int32_t xid = zk_load_int(bytes);
     int32_t type = zk_load_int(bytes + sizeof xid);
+    struct server_admission *admission = zookeeper_server_admission(server);
+    size_t large_request_size = is_large_request(admission, length) ? length : 0;
     incr_outstanding_and_check_throttle(server, cnxn, xid);
     bytes += REQUEST_HEADER_LENGTH;
     length -= REQUEST_HEADER_LENGTH;
@@ -315,11 +367,14 @@ int zookeeper_server_process_packet(struct zookeeper_server *server, struct serv
         return process_auth(server, cnxn, xid, bytes, length);
     if (type == OP_CODE_SASL)
         return process_sasl(cnxn, xid, bytes, length);
-    if (!authentication_helper_enforce(&zookeeper_server_admission(server)->auth_helper,
-                                       zookeeper_server_ctx(server), cnxn, xid))
+    if (!authentication_helper_enforce(&admission->auth_helper, zookeeper_server_ctx(server), cnxn,
+                                       xid))
         return 0;
+    if (large_request_size > 0 && add_large_request(admission, large_request_size) < 0)
+        return -EMSGSIZE;
     struct buf *body = buf_new_copy(bytes, length);
     *ret_request = request_new_of_cnxn(cnxn, xid, type, body);
+    (*ret_request)->large_request_size = (int64_t)large_request_size;
     buf_unref(body);
     return 0;
 }

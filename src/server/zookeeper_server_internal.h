@@ -20,8 +20,12 @@ struct server_admission {
     int32_t max_session_timeout_ms;
     bool local_session_enabled;
     int64_t global_outstanding_limit; /* our share */
+    int32_t large_request_max_bytes;  /* of all large requests together */
+    int32_t large_request_threshold;  /* -1: no request is large */
     struct cnxn_sessions cnxns;       /* zeroed: there is no client port */
     struct authentication_helper auth_helper;
+
+    struct zk_atomic_long current_large_request_bytes;
 
     struct zk_mutex mu; /* L-64. Java's monitor of BlueThrottle. Guards: */
     struct blue_throttle throttle GUARDED_BY(&mu);

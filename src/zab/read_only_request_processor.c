@@ -89,6 +89,7 @@ static void send_error_response(struct read_only_request_processor *ro, struct r
                                         .zxid = zk_database_last_processed_zxid(database),
                                         .err = KEEPER_CODE_NOTREADONLY};
     zookeeper_server_dec_in_process(ro->server);
+    zookeeper_server_request_finished(ro->server, request);
     cnxn->ops->send_response(cnxn, &header, NULL);
 }
 

@@ -770,6 +770,28 @@ static void cli_51_who_finds_no_token_is_closed_without_a_byte(void **state)
     finish(&stage);
 }
 
+static void a_large_frame_beyond_the_limit_ends_the_connection(void **state)
+{
+    (void)state;
+    struct stage stage;
+    static const struct setting settings[] = {
+        {"zookeeper.largeRequestThreshold", "1000"},
+        {"zookeeper.largeRequestMaxBytes", "5000"},
+    };
+    begin_with(&stage, settings, 2);
+    static const uint8_t data[5000] = {0};
+    struct raw client = raw_connect(&stage);
+    for (int32_t i = 1; i <= 20; i++) {
+        char path[16];
+        snprintf(path, sizeof path, "/n%" PRId32, i);
+        send_frame(client.sock, create_frame(i, path, data, 4000));
+        assert_reply(client.sock, i, 0);
+    }
+    send_frame(client.sock, create_frame(21, "/too-much", data, 5000));
+    assert_end(client.sock);
+    finish(&stage);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -802,6 +824,7 @@ int main(void)
         TEST(cli_44_a_client_that_does_not_read_is_not_read),
         cmocka_unit_test(cli_49_there_are_no_more_connections_than_max_cnxns),
         cmocka_unit_test(cli_50_a_flood_is_held_at_the_outstanding_limit),
+        cmocka_unit_test(a_large_frame_beyond_the_limit_ends_the_connection),
         cmocka_unit_test(cli_51_who_finds_no_token_is_closed_without_a_byte),
         cmocka_unit_test_setup_teardown(cli_10_frames_may_be_cut_anywhere, setup_with_workers,
                                         teardown),

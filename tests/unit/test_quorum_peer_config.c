@@ -265,7 +265,7 @@ static void a_key_without_use_warns_once(void **state)
         "ssl.quorum.keyStore.location=/keys",
         "authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider",
         "admin.needClientAuth=true",
-        "largeRequestMaxBytes=5",
+        "request_throttle_max_requests=5",
     };
     (void)state;
     for (size_t i = 0; i < sizeof(LINES) / sizeof(LINES[0]); i++) {
@@ -291,7 +291,8 @@ static void settings_that_work_are_not_warned_of(void **state)
         "admin.enableServer=true\nadmin.serverPort=0\nadmin.serverAddress=127.0.0.1\n"
         "admin.idleTimeout=1000\nadmin.commandURL=/ask\ncommitProcessor.maxCommitBatchSize=5\n"
         "commitProcessor.maxReadBatchSize=5\ncommitProcessor.numWorkerThreads=2\n"
-        "DigestAuthenticationProvider.enabled=false\n");
+        "DigestAuthenticationProvider.enabled=false\nlargeRequestMaxBytes=5\n"
+        "largeRequestThreshold=5\n");
     config_fixture_must_succeed(&fixture);
     assert_false(config_fixture_is_logged(&fixture, "has no effect"));
     config_fixture_done(&fixture);

@@ -13,6 +13,7 @@
 #include "zk/jute/proto.h"
 #include "zk/jute/txn_log_entry.h"
 #include "zk/persistence/file_txn_snap_log.h"
+#include "zk/runtime/settings.h"
 #include "zk/runtime/thread.h"
 #include "zk/server/exit_code.h"
 #include "zk/server/request.h"
@@ -508,6 +509,88 @@ static void of_two_voters_each_has_the_whole_outstanding_limit(void **state)
     assert_true(zookeeper_server_should_throttle(stage->server, 1));
 }
 
+/* ---- large requests: more than 100 bytes, of which 250 may be under way ---------------------- */
+
+static int setup_large(void **state)
+{
+    setup(state);
+    struct stage *stage = *state;
+    zookeeper_server_unref(stage->server);
+    zk_settings_set(stage->ctx, "zookeeper.largeRequestThreshold", "100");
+    zk_settings_set(stage->ctx, "zookeeper.largeRequestMaxBytes", "250");
+    stage->server =
+        zookeeper_server_new(stage->ctx, &PARROT, stage, stage->database, stage->metrics);
+    server_cnxn_init(&stage->client.cnxn, stage->ctx, &client_ops);
+    stage->client.cnxn.session_id = KNOWN_SESSION;
+    stage->client.cnxn.remote_address = "127.0.0.1:40110";
+    startup(stage);
+    return 0;
+}
+
+static int teardown_large(void **state)
+{
+    struct stage *stage = *state;
+    server_cnxn_done(&stage->client.cnxn);
+    return teardown(state);
+}
+
+/* A frame of setData with so many bytes. Submits it, if it is let in. */
+static int receive(struct stage *stage, size_t length, int32_t type)
+{
+    struct buf *frame = buf_new(length);
+    buf_put_int(frame, 1);
+    buf_put_int(frame, type);
+    while (frame->length < length)
+        buf_put_byte(frame, 0);
+    struct request *request = NULL;
+    int r = zookeeper_server_process_packet(stage->server, &stage->client.cnxn, frame->bytes,
+                                            frame->length, &request);
+    if (request != NULL && zookeeper_server_submit_requests(stage->server, &request, 1) < 0)
+        r = -ECANCELED;
+    request_unref(request);
+    buf_unref(frame);
+    return r;
+}
+
+static void large_requests_under_way_are_bounded_together(void **state)
+{
+    struct stage *stage = *state;
+    assert_int_equal(receive(stage, 101, OP_CODE_SET_DATA), 0);
+    assert_int_equal(receive(stage, 101, OP_CODE_SET_DATA), 0);
+    assert_false(zookeeper_server_check_request_size(stage->server, 101));
+    assert_int_equal(receive(stage, 101, OP_CODE_SET_DATA), -EMSGSIZE);
+    /* Who is at the threshold is not large. */
+    assert_true(zookeeper_server_check_request_size(stage->server, 100));
+    assert_int_equal(receive(stage, 100, OP_CODE_SET_DATA), 0);
+    assert_int_equal(scripted_processor_count(stage->first), 3);
+
+    for (size_t i = 0; i < 3; i++)
+        zookeeper_server_request_finished(stage->server, scripted_processor_at(stage->first, i));
+
+    /* Nothing is under way now, and 250 is the most. */
+    assert_true(zookeeper_server_check_request_size(stage->server, 250));
+    assert_false(zookeeper_server_check_request_size(stage->server, 251));
+    assert_int_equal(receive(stage, 251, OP_CODE_SET_DATA), -EMSGSIZE);
+    assert_int_equal(receive(stage, 250, OP_CODE_SET_DATA), 0);
+}
+
+static void large_requests_that_are_dropped_are_not_under_way(void **state)
+{
+    struct stage *stage = *state;
+    assert_int_equal(receive(stage, 250, 1000), 0); /* nobody knows the type */
+    assert_true(zookeeper_server_check_request_size(stage->server, 250));
+    stage->client.cnxn.session_id = KNOWN_SESSION + 1; /* it has expired */
+    assert_int_equal(receive(stage, 250, OP_CODE_SET_DATA), 0);
+    assert_true(zookeeper_server_check_request_size(stage->server, 250));
+    assert_int_equal(scripted_processor_count(stage->first), 0);
+}
+
+static void without_a_threshold_no_request_is_large(void **state)
+{
+    struct stage *stage = *state;
+    assert_true(zookeeper_server_check_request_size(stage->server, INT32_MAX));
+}
+
 static void a_request_of_a_session_that_is_gone_is_dropped(void **state)
 {
     struct stage *stage = *state;
@@ -652,6 +735,11 @@ int main(void)
         STAGED(a_read_goes_straight_to_the_last_processor_if_its_client_waits_for_nothing),
         STAGED(cli_50_a_server_has_its_share_of_the_outstanding_limit),
         STAGED(of_two_voters_each_has_the_whole_outstanding_limit),
+        cmocka_unit_test_setup_teardown(large_requests_under_way_are_bounded_together, setup_large,
+                                        teardown_large),
+        cmocka_unit_test_setup_teardown(large_requests_that_are_dropped_are_not_under_way,
+                                        setup_large, teardown_large),
+        STAGED(without_a_threshold_no_request_is_large),
         STAGED(a_request_of_a_session_that_is_gone_is_dropped),
         STAGED(a_request_of_an_unknown_type_is_answered_and_its_connection_closed),
         STAGED(a_request_waits_until_the_server_serves),

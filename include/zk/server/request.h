@@ -38,7 +38,8 @@ struct request {
     /* Of a SYNC that came from a learner; NULL otherwise. Java: LearnerSyncRequest.fh */
     struct learner_handler *learner;
     int64_t create_time_ms;
-    bool is_under_way; /* it counts among those of cnxn, and goes through the processors */
+    int64_t large_request_size; /* the frame's bytes, if they count as large; 0 */
+    bool is_under_way;          /* it counts among those of cnxn, and goes through the processors */
     bool local_session;
     /* A learner has refused it: it goes to no leader, waits for no commit and is answered with
      * exception, in its turn (D-290). Set by the learner's first processor. */

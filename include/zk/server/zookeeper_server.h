@@ -163,13 +163,17 @@ ZK_NODISCARD int zookeeper_server_process_connect_request(struct zookeeper_serve
                                                           const uint8_t *bytes, size_t length);
 /* Java: processPacket(). Any later frame. What is not answered at once is *ret_request, which the
  * caller submits and unrefs; NULL: there is none. Errors: the connection must be closed: -EPROTO,
- * the frame has no header; -EACCES. */
+ * the frame has no header; -EACCES; -EMSGSIZE, it is a large one, and too many bytes of such are
+ * under way (largeRequestMaxBytes). */
 ZK_NODISCARD int zookeeper_server_process_packet(struct zookeeper_server *server,
                                                  struct server_cnxn *cnxn, const uint8_t *bytes,
                                                  size_t length, struct request **ret_request);
 /* Is there so much to do that a connection with so many requests under way should wait? Java:
  * shouldThrottle() */
 bool zookeeper_server_should_throttle(struct zookeeper_server *server, int64_t outstanding);
+/* Returns whether a frame of that length may come, as for largeRequestMaxBytes. Java:
+ * checkRequestSizeWhenReceivingMessage() */
+bool zookeeper_server_check_request_size(struct zookeeper_server *server, size_t length);
 /* Returns whether so many requests more may be under way before connections must wait. */
 bool zookeeper_server_has_room(struct zookeeper_server *server, size_t count);
 /* The connection is over: its watches go. Java: removeCnxn() */
@@ -210,6 +214,10 @@ void zookeeper_server_process_txn(struct zookeeper_server *server, struct reques
                                   struct process_txn_result *ret_result);
 /* A client's request has been answered. Java: decInProcess() */
 void zookeeper_server_dec_in_process(struct zookeeper_server *server);
+/* The request, which came with a connection, has been answered or dropped; once for each. Java:
+ * requestFinished() */
+void zookeeper_server_request_finished(struct zookeeper_server *server,
+                                       const struct request *request);
 
 /* ---- sessions -------------------------------------------------------------------------------- */
 
