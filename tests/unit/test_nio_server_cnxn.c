@@ -20,8 +20,6 @@
 #include "zk/runtime/clock.h"
 #include "zk/runtime/settings.h"
 #include "zk/server/server_cnxn.h"
-#include "zk/server/server_status.h"
-#include "zk/server/zookeeper_server.h"
 #include "zk_test.h"
 
 enum {
@@ -45,12 +43,8 @@ struct stage {
     struct inet_address at;
 };
 
-struct setting {
-    const char *key;
-    const char *value;
-};
-
-static void begin_with(struct stage *stage, const struct setting *settings, size_t count)
+/* key NULL: no setting */
+static void begin(struct stage *stage, const char *key, const char *value)
 {
     char tick[16];
     stage->directory = test_temporary_directory();
@@ -58,20 +52,13 @@ static void begin_with(struct stage *stage, const struct setting *settings, size
     char *error = NULL;
     snprintf(tick, sizeof tick, "%d", TICK_MS);
     stage->ctx = test_context();
-    for (size_t i = 0; i < count; i++)
-        zk_settings_set(stage->ctx, settings[i].key, settings[i].value);
+    if (key != NULL)
+        zk_settings_set(stage->ctx, key, value);
     assert_int_equal(server_config_parse_arguments(stage->ctx, 3, args, &stage->config, &error), 0);
     stage->config->client_port_address = test_loopback(0);
     stage->alone = zookeeper_server_main_new(stage->ctx, stage->config);
     assert_int_equal(zookeeper_server_main_start(stage->alone), 0);
     stage->at = test_loopback(server_cnxn_factory_local_address(stage->alone->client_port)->port);
-}
-
-/* key NULL: no setting */
-static void begin(struct stage *stage, const char *key, const char *value)
-{
-    const struct setting setting = {.key = key, .value = value};
-    begin_with(stage, &setting, key != NULL ? 1 : 0);
 }
 
 static void finish(struct stage *stage)
@@ -713,85 +700,6 @@ static void cli_49_there_are_no_more_connections_than_max_cnxns(void **state)
     finish(&stage);
 }
 
-/* Beyond the limit stand the one that found it passed, and the one read before that. Another client
- * is served meanwhile: of each connection one request gets in. */
-static void cli_50_a_flood_is_held_at_the_outstanding_limit(void **state)
-{
-    enum { LIMIT = 5, FLOOD = 500 };
-    (void)state;
-    struct stage stage;
-    begin(&stage, "zookeeper.globalOutstandingLimit", "5");
-    struct raw flooder = raw_connect(&stage);
-    struct raw other = raw_connect(&stage);
-    struct buf *flood = buf_new(FLOOD * 80);
-    for (int32_t i = 1; i <= FLOOD; i++) {
-        char path[16];
-        snprintf(path, sizeof path, "/flood-%" PRId32, i);
-        struct buf *create = create_frame(i, path, "x", 1);
-        buf_put_bytes(flood, create->bytes, create->length);
-        buf_unref(create);
-    }
-    send_frame(flooder.sock, flood);
-    int64_t most = 0;
-    for (int32_t i = 1; i <= FLOOD; i++) {
-        struct server_status status = {0};
-        zookeeper_server_fill_status(stage.alone->zk, &status);
-        if (status.outstanding_requests > most)
-            most = status.outstanding_requests;
-        assert_reply(flooder.sock, i, 0);
-        if (i == FLOOD / 2)
-            assert_pings(&other);
-    }
-    assert_in_range(most, 1, LIMIT + 2);
-    sock_unref(flooder.sock);
-    sock_unref(other.sock);
-    finish(&stage);
-}
-
-/* Two tokens, and so slow a filling that no machine is as slow. */
-static void cli_51_who_finds_no_token_is_closed_without_a_byte(void **state)
-{
-    (void)state;
-    struct stage stage;
-    static const struct setting settings[] = {
-        {"zookeeper.connection_throttle_tokens", "2"},
-        {"zookeeper.connection_throttle_fill_time", "2000000000"},
-    };
-    begin_with(&stage, settings, 2);
-    struct raw one = raw_connect(&stage);
-    struct raw two = raw_connect(&stage);
-    struct sock *third = dial(&stage);
-    send_frame(third, connect_frame(0, TIMEOUT_MS, 0, NULL, true));
-    assert_end(third);
-    assert_pings(&one);
-    assert_pings(&two);
-    sock_unref(one.sock);
-    sock_unref(two.sock);
-    finish(&stage);
-}
-
-static void a_large_frame_beyond_the_limit_ends_the_connection(void **state)
-{
-    (void)state;
-    struct stage stage;
-    static const struct setting settings[] = {
-        {"zookeeper.largeRequestThreshold", "1000"},
-        {"zookeeper.largeRequestMaxBytes", "5000"},
-    };
-    begin_with(&stage, settings, 2);
-    static const uint8_t data[5000] = {0};
-    struct raw client = raw_connect(&stage);
-    for (int32_t i = 1; i <= 20; i++) {
-        char path[16];
-        snprintf(path, sizeof path, "/n%" PRId32, i);
-        send_frame(client.sock, create_frame(i, path, data, 4000));
-        assert_reply(client.sock, i, 0);
-    }
-    send_frame(client.sock, create_frame(21, "/too-much", data, 5000));
-    assert_end(client.sock);
-    finish(&stage);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -823,9 +731,6 @@ int main(void)
         TEST(cli_47_a_storm_of_callers_leaves_no_descriptor),
         TEST(cli_44_a_client_that_does_not_read_is_not_read),
         cmocka_unit_test(cli_49_there_are_no_more_connections_than_max_cnxns),
-        cmocka_unit_test(cli_50_a_flood_is_held_at_the_outstanding_limit),
-        cmocka_unit_test(a_large_frame_beyond_the_limit_ends_the_connection),
-        cmocka_unit_test(cli_51_who_finds_no_token_is_closed_without_a_byte),
         cmocka_unit_test_setup_teardown(cli_10_frames_may_be_cut_anywhere, setup_with_workers,
                                         teardown),
         cmocka_unit_test_setup_teardown(cli_24_who_comes_back_ends_his_old_connection,
