@@ -210,9 +210,11 @@ int main(int argc, char **argv)
         return 1;
     double seconds = (double)(now_ns() - began_ns) / 1e9;
     qsort(samples, sample_count, sizeof *samples, compare);
+    size_t median = sample_count / 2;
+    size_t p99 = sample_count * 99 / 100;
     printf("{\"requests\":%" PRId64 ",\"seconds\":%.4f,\"median_us\":%.1f,\"p99_us\":%.1f}\n",
-           requests_each * count, seconds, (double)samples[sample_count / 2] / 1e3,
-           (double)samples[sample_count * 99 / 100] / 1e3);
+           requests_each * count, seconds, (double)samples[median] / 1e3,
+           (double)samples[p99] / 1e3);
     fflush(stdout);
     (void)getchar();
     for (int i = 0; i < count; i++)

@@ -403,7 +403,7 @@ int sock_accept_fd(struct sock *listener, int *ret_fd, struct inet_address *ret_
 int sock_accept(struct sock *listener, struct sock **ret_sock)
 {
     for (;;) {
-        int fd;
+        int fd = -1; /* for the static analyzer: a result of 0 comes with a descriptor */
         struct inet_address caller;
         int r = sock_accept_fd(listener, &fd, &caller);
         if (r < 0)
