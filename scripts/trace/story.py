@@ -653,13 +653,15 @@ def came_meanwhile(count):
 
 
 def final_wait(chapter, n, wait):
+    """How long the wait behind the tally is to be. A message may end it without another vote; ordinary, longer waits for
+    messages follow then."""
     tally, decide, _ = wait
     lengths = [
         event["ms"]
         for event in chapter.events
         if event.ev == "wait" and event.n == n and tally.index < event.index < decide.index
     ]
-    return lengths[-1] if lengths else None
+    return lengths[0] if lengths else None
 
 
 def any_wait(chapter, n, wait):
