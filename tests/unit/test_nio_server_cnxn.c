@@ -494,12 +494,17 @@ static void cli_11_the_longest_frame_is_served(void **state)
     struct raw raw = raw_connect(stage);
     size_t overhead = 8 + 4 + strlen("/p") + 4 + sizeof OPEN_ACL + 4;
     size_t length = JUTE_LIMIT - overhead;
-    uint8_t *data = calloc(1, length + 1);
+    uint8_t *data = calloc(1, length);
     send_frame(raw.sock, create_frame(1, "/p", data, length));
     assert_reply(raw.sock, 1, 0);
-    send_frame(raw.sock, create_frame(2, "/q", data, length + 1));
-    assert_end(raw.sock);
     free(data);
+
+    /* The server closes as soon as it has read a length above the limit. A megabyte behind it would
+     * meet a closed connection at some point that depends on the machine's load. */
+    uint8_t one_more[4];
+    zk_store_int(one_more, JUTE_LIMIT + 1);
+    assert_int_equal(sock_write_fully(raw.sock, one_more, sizeof one_more), 0);
+    assert_end(raw.sock);
 }
 
 /* A header needs eight bytes. */
