@@ -57,7 +57,7 @@ static const char USAGE[] =
     "Exit codes: 0 stopped by SIGTERM, SIGINT or SIGHUP, 1 unexpected error, 2 wrong\n"
     "configuration or options, 3 data directory, 10 snapshot not written, 12 and 13 the leader "
     "broke the protocol,\n"
-    "14 no election port, 20 the leader sent a client's write, which this release cannot store.\n"
+    "14 no election port.\n"
     "\n"
     "To see three of them at work: scripts/demo.sh\n"
     "A server alone, for a test:    zkpeer 2181 /tmp/zookeeper\n";
