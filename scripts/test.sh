@@ -308,7 +308,7 @@ run_normal() {
   done
   play 'directories with writes' "$REPO/tests/process/writes/directories.sh"
   play 'a server alone' "$REPO/tests/process/writes/alone.sh"
-  for name in suites differential 'basics poison'; do
+  for name in suites differential consistency 'basics poison'; do
     # shellcheck disable=SC2086  # two words
     play "clients: $name" "$REPO/tests/process/clients/run.sh" $name
   done

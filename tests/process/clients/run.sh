@@ -12,6 +12,7 @@ Whether a client can tell C from Java. Prints one line a test, "ok ..." or "FAIL
   basics        one session that writes, watches and outlives its leader; an ephemeral node whose client is killed
   differential  20,000 requests to C and to Java, alone and to ensembles of three
   poison        requests that ruin Java, to ours in every role
+  consistency   every reply against the order of zxids, while servers of a mix are broken (--long: ten minutes of four mixes)
   suites        the tests that others wrote, without what takes long
       --long    with it
   -h, --help    this text
@@ -42,13 +43,13 @@ install_suites() {
     libcurator-recipes-java:/usr/share/java/curator-recipes.jar default-jdk-headless:javac
 }
 
-(($# > 0)) || die_usage "which part: basics, differential, poison, suites"
+(($# > 0)) || die_usage "which part: basics, differential, poison, consistency, suites"
 long=(--short)
 for word in "$@"; do
   case $word in
     --long) long=() ;;
     -h | --help) usage && exit 0 ;;
-    basics | differential | poison | suites) ;;
+    basics | differential | poison | consistency | suites) ;;
     *) die_usage "there is no part '$word'" ;;
   esac
 done
@@ -62,6 +63,13 @@ for word in "$@"; do
       part differential --a java,java,java --b c,c,c --seed 3 --requests 6000 --shrink 20
       ;;
     poison) part poison ;;
+    consistency)
+      if ((${#long[@]} > 0)); then
+        part consistency c,java,c
+      else
+        part consistency --seconds 600 c,c,c java,java,java c,java,c java,c,java
+      fi
+      ;;
     suites)
       install_suites
       part suites "${long[@]}"
