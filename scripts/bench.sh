@@ -11,6 +11,7 @@ Usage: bench.sh [OPTION]...                    C and Java peers beside each othe
        bench.sh --trace-cost [--json FILE]     what an event of the trace costs, off and on
        bench.sh --clients[=N] [OPTION]...      what clients cost servers of both kinds, beside a limit (200,000 gets)
        bench.sh --writes[=N] [OPTION]...       what writes cost followers and leaders of both kinds (default 100,000)
+       bench.sh --failover [OPTION]...        from the leader's death to the next acknowledged write (also part of --clients)
 
 The first form runs ensembles of C and of Java peers in turn, in the same minutes, and prints one table: start until
 all serve; a leader that is killed, and one that is frozen, until the others notice, until a new one is elected, until
@@ -20,7 +21,7 @@ Times of both kinds are read from the peers' logs, which say the same words to t
 anything meanwhile. The second form also draws a picture (SVG).
 
       --quick           3 runs of 3 peers of each kind: a minute
-      --runs N          ensembles of each kind and size (default 5; with --growth 3)
+      --runs N          ensembles of each kind and size (default 5; with --growth 3), or so many deaths
       --peers N,N...    so many peers (default 3,5,7; with --growth 3,5,7,9,15,21,31,41,51)
       --simulated N,N.. with --growth: so many simulated peers, or none (default 3,9,21,31,51,101)
       --only KIND       c or java alone

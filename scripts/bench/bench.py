@@ -12,6 +12,7 @@ import sys
 import tempfile
 
 import clients
+import failover
 import growth
 import svg
 import table
@@ -53,6 +54,7 @@ def parse_arguments():
     parser.add_argument("--trace-cost", action="store_true")
     parser.add_argument("--writes", nargs="?", type=number(1000, 10000000), const=100000)
     parser.add_argument("--clients", nargs="?", type=number(10000, 10000000), const=200000)
+    parser.add_argument("--failover", action="store_true")
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--runs", type=number(1, 1000))
     parser.add_argument("--peers", type=sizes(3, 101))
@@ -71,6 +73,8 @@ def parse_arguments():
         parser.error("--writes goes with --runs, --json and --keep alone")
     if args.clients and (args.quick or args.growth or args.trace_cost or args.writes or args.write):
         parser.error("--clients goes with --runs, --only, --full, --json and --keep alone")
+    if args.failover and (args.quick or args.growth or args.trace_cost or args.writes or args.clients or args.write):
+        parser.error("--failover goes with --runs, --only, --json and --keep alone")
     if args.full and not args.clients:
         parser.error("--full goes with --clients")
     if not args.growth and (args.svg or args.simulated is not None):
@@ -84,6 +88,8 @@ def parse_arguments():
         args.svg = args.svg or os.path.join(REPO, PICTURE if args.write else os.path.join("build", "growth.svg"))
     elif args.writes or args.clients:
         args.runs = args.runs or 3
+    elif args.failover:
+        args.runs = args.runs or failover.KILLS
     else:
         args.runs = args.runs or (3 if args.quick else 5)
         args.peers = args.peers or ([3] if args.quick else [3, 5, 7])
@@ -123,6 +129,9 @@ def prepare(args):
     elif args.writes:
         build("write_load")
         run(os.path.join(REPO, "scripts", "java-node.sh"), "--install")
+    elif args.failover:
+        if args.only != "c":
+            run(os.path.join(REPO, "scripts", "java-node.sh"), "--install")
     elif not args.growth:
         build("trace_cost")
         if args.only != "c" and not args.trace_cost:
@@ -219,8 +228,14 @@ def work(args):
     elif args.clients:
         kinds = [args.only] if args.only else ["c", "java"]
         figures = clients.measure_clients(args.clients, args.runs, kinds, args.full, args.keep, progress)
+        deaths = failover.measure_failover(kinds, failover.KILLS, args.keep, progress)
         progress("")
-        lines = clients.lines_of(figures, args.clients)
+        lines = clients.lines_of(figures, args.clients) + [""] + failover.lines_of(deaths)
+        figures["failover"] = deaths
+    elif args.failover:
+        figures = failover.measure_failover([args.only] if args.only else ["c", "java"], args.runs, args.keep, progress)
+        progress("")
+        lines = failover.lines_of(figures)
     elif args.trace_cost:
         figures = measure_trace()
         lines = table.trace_cost(figures)

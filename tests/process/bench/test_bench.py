@@ -74,6 +74,16 @@ def test_an_event_of_the_trace_costs_at_most_5_us_and_next_to_nothing_if_it_is_o
     assert trace["off_ns"] < 20, trace
 
 
+def test_a_write_is_acknowledged_after_the_leaders_death_and_the_time_goes_into_the_election():
+    done = bench("--failover", "--runs", "2", "--only", "c", "--json", os.path.join(WORK, "failover.json"))
+    assert done.returncode == 0, done.stderr
+    assert "kill to next acknowledged write, ms: c " in done.stdout, done.stdout
+    with open(os.path.join(WORK, "failover.json")) as file:
+        for figures in json.load(file)["figures"]["c"]:
+            assert 199 <= figures["decided"] <= min(figures["follower"], figures["leader"]) + 1, figures  # the final wait
+    assert_nothing_left()
+
+
 def test_growth_is_drawn_from_real_and_simulated_peers():
     picture = os.path.join(WORK, "growth.svg")
     done = bench("--growth", "--runs", "1", "--peers", "3", "--simulated", "5", "--svg", picture)
@@ -93,7 +103,7 @@ def test_ctrl_c_in_the_middle_leaves_nothing():
 
 def test_nonsense_is_refused_in_one_line():
     for arguments in (["--peers", "2"], ["--peers", "3,x"], ["--runs", "0"], ["--only", "perl"], ["--whatever"],
-                      ["--growth", "--only", "java"], ["--full"], ["--clients", "--quick"], ["--svg", "x"], ["--trace-cost", "--write"], ["--tick"], ["x"]):
+                      ["--growth", "--only", "java"], ["--full"], ["--failover", "--quick"], ["--clients", "--quick"], ["--svg", "x"], ["--trace-cost", "--write"], ["--tick"], ["x"]):
         done = bench(*arguments)
         assert done.returncode == 2 and done.stdout == "", (arguments, done)
         assert done.stderr.count("\n") == 1 and "(try bench.sh --help)" in done.stderr, (arguments, done.stderr)
