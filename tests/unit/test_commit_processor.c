@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "scripted_processor.h"
+#include "commit_stage.h"
 #include "zk/base/random.h"
 #include "zk/jute/op_code.h"
 #include "zk/jute/txn_log_entry.h"
@@ -17,97 +17,7 @@
 #include "zk/server/zookeeper_server.h"
 #include "zk_test.h"
 
-static const struct zookeeper_server_methods PARROT = {.state = "parrot"};
-
-struct stage {
-    struct zk_context *ctx;
-    struct zk_database *database; /* never loaded or stored */
-    struct server_metrics *metrics;
-    struct zookeeper_server *server;
-    struct scripted_processor *next;
-    struct commit_processor *commit;
-    struct request_processor *processor; /* the same */
-    bool shut_down;
-};
-
-static void stage_new_processor(struct stage *stage, bool match_syncs)
-{
-    stage->next = scripted_processor_new(stage->ctx);
-    stage->commit = commit_processor_new(stage->server,
-                                         scripted_processor_as_processor(stage->next), match_syncs);
-    stage->processor = commit_processor_as_processor(stage->commit);
-    stage->shut_down = false;
-}
-
-static int setup(void **state)
-{
-    static struct stage stage;
-    stage.ctx = test_context();
-    stage.database = zk_database_new(stage.ctx, NULL);
-    stage.metrics = server_metrics_new(stage.ctx);
-    stage.server = zookeeper_server_new(stage.ctx, &PARROT, NULL, stage.database, stage.metrics);
-    stage_new_processor(&stage, true);
-    *state = &stage;
-    return 0;
-}
-
-static void stage_shutdown(struct stage *stage)
-{
-    if (!stage->shut_down)
-        request_processor_shutdown(stage->processor);
-    stage->shut_down = true;
-}
-
-static int teardown(void **state)
-{
-    struct stage *stage = *state;
-    stage_shutdown(stage);
-    request_processor_free(stage->processor);
-    zookeeper_server_unref(stage->server);
-    server_metrics_free(stage->metrics);
-    zk_database_free(stage->database);
-    zk_context_free(stage->ctx);
-    return 0;
-}
-
-/* A request of a client of ours comes in. */
-static void request_comes(struct stage *stage, int64_t session_id, int32_t cxid, int32_t type)
-{
-    struct request *request = request_new(NULL, session_id, cxid, type, NULL, NULL);
-    assert_int_equal(request_processor_process_request(stage->processor, request), 0);
-    request_unref(request);
-}
-
-static struct txn_log_entry *error_txn(int64_t session_id, int32_t cxid, int64_t zxid)
-{
-    struct txn_header header = {
-        .client_id = session_id, .cxid = cxid, .zxid = zxid, .type = OP_CODE_ERROR};
-    union txn_record record = {.error = {.err = -101}};
-    return txn_log_entry_new(&header, &record, NULL);
-}
-
-static void commit_loudly(struct stage *stage, struct request *request)
-{
-    commit_processor_commit(stage->commit, request);
-    request_processor_wake(stage->processor);
-}
-
-/* The leader says that a write has been committed. */
-static void commit_comes(struct stage *stage, int64_t session_id, int32_t cxid, int64_t zxid)
-{
-    struct txn_log_entry *txn = error_txn(session_id, cxid, zxid);
-    struct request *request = request_new_of_txn(txn);
-    commit_loudly(stage, request);
-    request_unref(request);
-    txn_log_entry_unref(txn);
-}
-
-static void start(struct stage *stage)
-{
-    assert_int_equal(commit_processor_start(stage->commit), 0);
-}
-
-static void expect(struct stage *stage, size_t count, const char *text)
+static void expect(struct commit_stage *stage, size_t count, const char *text)
 {
     scripted_processor_await(stage->next, count);
     char *found = scripted_processor_text(stage->next);
@@ -117,9 +27,9 @@ static void expect(struct stage *stage, size_t count, const char *text)
 
 /* Nothing more can have come before this read of a client that has sent nothing else: a turn takes
  * the requests in their order. */
-static void expect_after_a_turn(struct stage *stage, size_t count, const char *text)
+static void expect_after_a_turn(struct commit_stage *stage, size_t count, const char *text)
 {
-    request_comes(stage, 999, 1, OP_CODE_GET_DATA);
+    commit_stage_request(stage, 999, 1, OP_CODE_GET_DATA);
     scripted_processor_await(stage->next, count + 1);
     char *found = scripted_processor_text(stage->next);
     size_t length = strlen(text);
@@ -130,41 +40,41 @@ static void expect_after_a_turn(struct stage *stage, size_t count, const char *t
 
 static void a_read_waits_for_nobody(void **state)
 {
-    struct stage *stage = *state;
-    start(stage);
-    request_comes(stage, 1, 1, OP_CODE_GET_DATA);
+    struct commit_stage *stage = *state;
+    commit_stage_start(stage);
+    commit_stage_request(stage, 1, 1, OP_CODE_GET_DATA);
     expect(stage, 1, "getData 1.1");
 }
 
 /* D-290. CLI-37 */
 static void a_write_that_was_refused_waits_for_no_commit_but_for_its_turn(void **state)
 {
-    struct stage *stage = *state;
-    start(stage);
-    request_comes(stage, 1, 1, OP_CODE_CREATE);
+    struct commit_stage *stage = *state;
+    commit_stage_start(stage);
+    commit_stage_request(stage, 1, 1, OP_CODE_CREATE);
     struct request *refused = request_new(NULL, 1, 2, OP_CODE_CHECK, NULL, NULL);
     refused->refused = true;
     assert_int_equal(request_processor_process_request(stage->processor, refused), 0);
     request_unref(refused);
     expect_after_a_turn(stage, 0, "");
 
-    commit_comes(stage, 1, 1, 7);
+    commit_stage_commit(stage, 1, 1, 7);
     expect(stage, 3, "getData 999.1, create 1.1=7, check 1.2");
 
     /* No later write stands behind it. */
-    request_comes(stage, 2, 1, OP_CODE_DELETE);
-    commit_comes(stage, 2, 1, 8);
+    commit_stage_request(stage, 2, 1, OP_CODE_DELETE);
+    commit_stage_commit(stage, 2, 1, 8);
     expect(stage, 4, "getData 999.1, create 1.1=7, check 1.2, delete 2.1=8");
 }
 
 static void a_write_waits_for_its_commit_and_takes_over_its_transaction(void **state)
 {
-    struct stage *stage = *state;
-    start(stage);
-    request_comes(stage, 1, 1, OP_CODE_CREATE);
+    struct commit_stage *stage = *state;
+    commit_stage_start(stage);
+    commit_stage_request(stage, 1, 1, OP_CODE_CREATE);
     expect_after_a_turn(stage, 0, "");
 
-    commit_comes(stage, 1, 1, 7);
+    commit_stage_commit(stage, 1, 1, 7);
 
     /* It is the client's request, of type create, and not the one that the commit came with. */
     expect(stage, 2, "getData 999.1, create 1.1=7");
@@ -175,20 +85,20 @@ static void a_write_waits_for_its_commit_and_takes_over_its_transaction(void **s
 
 static void what_a_client_sends_behind_a_write_waits_for_it(void **state)
 {
-    struct stage *stage = *state;
-    start(stage);
-    request_comes(stage, 1, 1, OP_CODE_GET_DATA);
-    request_comes(stage, 1, 2, OP_CODE_SET_DATA);
-    request_comes(stage, 1, 3, OP_CODE_GET_DATA);
-    request_comes(stage, 1, 4, OP_CODE_EXISTS);
-    request_comes(stage, 1, 5, OP_CODE_DELETE);
-    request_comes(stage, 1, 6, OP_CODE_GET_DATA);
+    struct commit_stage *stage = *state;
+    commit_stage_start(stage);
+    commit_stage_request(stage, 1, 1, OP_CODE_GET_DATA);
+    commit_stage_request(stage, 1, 2, OP_CODE_SET_DATA);
+    commit_stage_request(stage, 1, 3, OP_CODE_GET_DATA);
+    commit_stage_request(stage, 1, 4, OP_CODE_EXISTS);
+    commit_stage_request(stage, 1, 5, OP_CODE_DELETE);
+    commit_stage_request(stage, 1, 6, OP_CODE_GET_DATA);
     expect_after_a_turn(stage, 1, "getData 1.1");
 
-    commit_comes(stage, 1, 2, 7);
+    commit_stage_commit(stage, 1, 2, 7);
     expect(stage, 5, "getData 1.1, getData 999.1, setData 1.2=7, getData 1.3, exists 1.4");
 
-    commit_comes(stage, 1, 5, 8);
+    commit_stage_commit(stage, 1, 5, 8);
     expect(stage, 7,
            "getData 1.1, getData 999.1, setData 1.2=7, getData 1.3, exists 1.4, delete 1.5=8, "
            "getData 1.6");
@@ -196,100 +106,100 @@ static void what_a_client_sends_behind_a_write_waits_for_it(void **state)
 
 static void other_clients_do_not_wait_for_a_write(void **state)
 {
-    struct stage *stage = *state;
-    start(stage);
-    request_comes(stage, 1, 1, OP_CODE_CREATE);
-    request_comes(stage, 2, 1, OP_CODE_GET_DATA);
-    request_comes(stage, 3, 1, OP_CODE_GET_CHILDREN);
+    struct commit_stage *stage = *state;
+    commit_stage_start(stage);
+    commit_stage_request(stage, 1, 1, OP_CODE_CREATE);
+    commit_stage_request(stage, 2, 1, OP_CODE_GET_DATA);
+    commit_stage_request(stage, 3, 1, OP_CODE_GET_CHILDREN);
     expect(stage, 2, "getData 2.1, getChildren 3.1");
 }
 
 static void another_servers_write_does_not_wait_for_ours(void **state)
 {
-    struct stage *stage = *state;
-    start(stage);
-    request_comes(stage, 1, 1, OP_CODE_CREATE);
-    commit_comes(stage, 77, 1, 5);
+    struct commit_stage *stage = *state;
+    commit_stage_start(stage);
+    commit_stage_request(stage, 1, 1, OP_CODE_CREATE);
+    commit_stage_commit(stage, 77, 1, 5);
     expect(stage, 1, "error 77.1=5");
-    commit_comes(stage, 1, 1, 6);
+    commit_stage_commit(stage, 1, 1, 6);
     expect(stage, 2, "error 77.1=5, create 1.1=6");
 }
 
 /* All came before the thread had a look. */
 static void commits_are_applied_in_their_order(void **state)
 {
-    struct stage *stage = *state;
-    request_comes(stage, 1, 1, OP_CODE_CREATE);
-    request_comes(stage, 2, 1, OP_CODE_SET_DATA);
-    commit_comes(stage, 77, 1, 5);
-    commit_comes(stage, 1, 1, 6);
-    commit_comes(stage, 77, 2, 7);
-    commit_comes(stage, 2, 1, 8);
-    commit_comes(stage, 77, 3, 9);
-    start(stage);
+    struct commit_stage *stage = *state;
+    commit_stage_request(stage, 1, 1, OP_CODE_CREATE);
+    commit_stage_request(stage, 2, 1, OP_CODE_SET_DATA);
+    commit_stage_commit(stage, 77, 1, 5);
+    commit_stage_commit(stage, 1, 1, 6);
+    commit_stage_commit(stage, 77, 2, 7);
+    commit_stage_commit(stage, 2, 1, 8);
+    commit_stage_commit(stage, 77, 3, 9);
+    commit_stage_start(stage);
     expect(stage, 5, "error 77.1=5, create 1.1=6, error 77.2=7, setData 2.1=8, error 77.3=9");
 }
 
 /* A client reads, then writes; the commit is there before the read has been passed on. */
 static void a_commit_does_not_overtake_reads_of_its_client(void **state)
 {
-    struct stage *stage = *state;
-    request_comes(stage, 1, 1, OP_CODE_GET_DATA);
-    request_comes(stage, 1, 2, OP_CODE_CREATE);
-    request_comes(stage, 1, 3, OP_CODE_GET_DATA);
-    request_comes(stage, 1, 4, OP_CODE_SET_DATA);
-    request_comes(stage, 1, 5, OP_CODE_GET_DATA);
-    commit_comes(stage, 1, 2, 5);
-    commit_comes(stage, 1, 4, 6);
-    start(stage);
+    struct commit_stage *stage = *state;
+    commit_stage_request(stage, 1, 1, OP_CODE_GET_DATA);
+    commit_stage_request(stage, 1, 2, OP_CODE_CREATE);
+    commit_stage_request(stage, 1, 3, OP_CODE_GET_DATA);
+    commit_stage_request(stage, 1, 4, OP_CODE_SET_DATA);
+    commit_stage_request(stage, 1, 5, OP_CODE_GET_DATA);
+    commit_stage_commit(stage, 1, 2, 5);
+    commit_stage_commit(stage, 1, 4, 6);
+    commit_stage_start(stage);
     expect(stage, 5, "getData 1.1, create 1.2=5, getData 1.3, setData 1.4=6, getData 1.5");
 }
 
 /* Nor if several commits are applied in one turn. */
 static void a_batch_of_commits_does_not_overtake_reads_of_its_client(void **state)
 {
-    struct stage *stage = *state;
+    struct commit_stage *stage = *state;
     zk_settings_set(stage->ctx, "zookeeper.commitProcessor.maxCommitBatchSize", "5");
     zk_settings_set(stage->ctx, "zookeeper.commitProcessor.maxReadBatchSize", "10");
-    request_comes(stage, 1, 1, OP_CODE_CREATE);
-    request_comes(stage, 1, 2, OP_CODE_GET_DATA);
-    request_comes(stage, 1, 3, OP_CODE_SET_DATA);
-    commit_comes(stage, 1, 1, 5);
-    commit_comes(stage, 1, 3, 6);
-    start(stage);
+    commit_stage_request(stage, 1, 1, OP_CODE_CREATE);
+    commit_stage_request(stage, 1, 2, OP_CODE_GET_DATA);
+    commit_stage_request(stage, 1, 3, OP_CODE_SET_DATA);
+    commit_stage_commit(stage, 1, 1, 5);
+    commit_stage_commit(stage, 1, 3, 6);
+    commit_stage_start(stage);
     expect(stage, 3, "create 1.1=5, getData 1.2, setData 1.3=6");
 }
 
 /* After a client has moved here: its old server's write, of the same session, commits now. */
 static void a_commit_of_the_same_session_with_another_cxid_is_not_ours(void **state)
 {
-    struct stage *stage = *state;
-    start(stage);
-    request_comes(stage, 1, 9, OP_CODE_CREATE);
-    commit_comes(stage, 1, 4, 5);
+    struct commit_stage *stage = *state;
+    commit_stage_start(stage);
+    commit_stage_request(stage, 1, 9, OP_CODE_CREATE);
+    commit_stage_commit(stage, 1, 4, 5);
     expect(stage, 1, "error 1.4=5");
-    commit_comes(stage, 1, 9, 6);
+    commit_stage_commit(stage, 1, 9, 6);
     expect(stage, 2, "error 1.4=5, create 1.9=6");
 }
 
 static void a_commit_that_nobody_asked_for_is_applied(void **state)
 {
-    struct stage *stage = *state;
-    start(stage);
-    commit_comes(stage, 1, 1, 5);
+    struct commit_stage *stage = *state;
+    commit_stage_start(stage);
+    commit_stage_commit(stage, 1, 1, 5);
     expect(stage, 1, "error 1.1=5");
 }
 
 static void a_learners_sync_waits_for_the_leader(void **state)
 {
-    struct stage *stage = *state;
-    start(stage);
+    struct commit_stage *stage = *state;
+    commit_stage_start(stage);
     struct request *sync = request_new(NULL, 1, 1, OP_CODE_SYNC, NULL, NULL);
     assert_int_equal(request_processor_process_request(stage->processor, sync), 0);
-    request_comes(stage, 1, 2, OP_CODE_GET_DATA);
+    commit_stage_request(stage, 1, 2, OP_CODE_GET_DATA);
     expect_after_a_turn(stage, 0, "");
 
-    commit_loudly(stage, sync);
+    commit_stage_commit_request(stage, sync);
 
     expect(stage, 3, "getData 999.1, sync 1.1, getData 1.2");
     request_unref(sync);
@@ -297,39 +207,39 @@ static void a_learners_sync_waits_for_the_leader(void **state)
 
 static void a_leaders_sync_flows_like_a_read(void **state)
 {
-    struct stage *stage = *state;
-    stage_shutdown(stage);
-    request_processor_free(stage->processor);
-    stage_new_processor(stage, false);
-    start(stage);
-    request_comes(stage, 1, 1, OP_CODE_SYNC);
+    struct commit_stage *stage = *state;
+    struct scripted_processor *next = scripted_processor_new(stage->ctx);
+    commit_stage_replace(stage, scripted_processor_as_processor(next), false);
+    stage->next = next;
+    commit_stage_start(stage);
+    commit_stage_request(stage, 1, 1, OP_CODE_SYNC);
     expect(stage, 1, "sync 1.1");
 }
 
 static void only_sessions_of_the_ensemble_wait_for_their_commit(void **state)
 {
-    struct stage *stage = *state;
-    start(stage);
-    request_comes(stage, 1, 0, OP_CODE_CREATE_SESSION);
+    struct commit_stage *stage = *state;
+    commit_stage_start(stage);
+    commit_stage_request(stage, 1, 0, OP_CODE_CREATE_SESSION);
     struct request *local = request_new(NULL, 2, 0, OP_CODE_CREATE_SESSION, NULL, NULL);
     local->local_session = true;
     assert_int_equal(request_processor_process_request(stage->processor, local), 0);
     request_unref(local);
     expect(stage, 1, "createSession 2.0");
-    commit_comes(stage, 1, 0, 5);
+    commit_stage_commit(stage, 1, 0, 5);
     expect(stage, 2, "createSession 2.0, createSession 1.0=5");
 }
 
 /* On a leader the request that waits and the one that is committed are the same object. */
 static void a_leader_commits_the_request_itself(void **state)
 {
-    struct stage *stage = *state;
-    start(stage);
+    struct commit_stage *stage = *state;
+    commit_stage_start(stage);
     struct request *request = request_new(NULL, 1, 1, OP_CODE_CREATE, NULL, NULL);
-    struct txn_log_entry *txn = error_txn(1, 1, 5);
+    struct txn_log_entry *txn = commit_stage_error_txn(1, 1, 5);
     request_set_txn(request, txn);
     assert_int_equal(request_processor_process_request(stage->processor, request), 0);
-    commit_loudly(stage, request);
+    commit_stage_commit_request(stage, request);
     expect(stage, 1, "create 1.1=5");
     assert_ptr_equal(scripted_processor_at(stage->next, 0), request);
     txn_log_entry_unref(txn);
@@ -339,15 +249,15 @@ static void a_leader_commits_the_request_itself(void **state)
 /* A turn passes on no more than what was there when it began. */
 static void reads_without_end_do_not_hold_up_other_servers_writes(void **state)
 {
-    struct stage *stage = *state;
+    struct commit_stage *stage = *state;
     for (int32_t cxid = 1; cxid <= 3; cxid++)
-        request_comes(stage, 1, cxid, OP_CODE_GET_DATA);
+        commit_stage_request(stage, 1, cxid, OP_CODE_GET_DATA);
     scripted_processor_hold(stage->next);
-    start(stage);
+    commit_stage_start(stage);
     scripted_processor_await_held(stage->next);
     for (int32_t cxid = 4; cxid <= 6; cxid++)
-        request_comes(stage, 1, cxid, OP_CODE_GET_DATA);
-    commit_comes(stage, 77, 1, 5);
+        commit_stage_request(stage, 1, cxid, OP_CODE_GET_DATA);
+    commit_stage_commit(stage, 77, 1, 5);
     scripted_processor_release(stage->next);
     scripted_processor_await(stage->next, 7);
     /* Behind the three of its turn; or behind all six, if the commit came to the second turn. */
@@ -359,37 +269,37 @@ static void reads_without_end_do_not_hold_up_other_servers_writes(void **state)
 /* Java: maxReadBatchSize, of which it passes on one more. */
 static void a_batch_of_reads_comes_before_a_commit_that_waits(void **state)
 {
-    struct stage *stage = *state;
+    struct commit_stage *stage = *state;
     zk_settings_set(stage->ctx, "zookeeper.commitProcessor.maxReadBatchSize", "1");
     for (int32_t cxid = 1; cxid <= 4; cxid++)
-        request_comes(stage, 1, cxid, OP_CODE_GET_DATA);
-    commit_comes(stage, 77, 1, 5);
-    commit_comes(stage, 77, 2, 6);
-    start(stage);
+        commit_stage_request(stage, 1, cxid, OP_CODE_GET_DATA);
+    commit_stage_commit(stage, 77, 1, 5);
+    commit_stage_commit(stage, 77, 2, 6);
+    commit_stage_start(stage);
     expect(stage, 6,
            "getData 1.1, getData 1.2, error 77.1=5, getData 1.3, getData 1.4, error 77.2=6");
 }
 
 static void a_batch_of_commits_comes_before_reads_that_wait(void **state)
 {
-    struct stage *stage = *state;
+    struct commit_stage *stage = *state;
     zk_settings_set(stage->ctx, "zookeeper.commitProcessor.maxCommitBatchSize", "3");
     zk_settings_set(stage->ctx, "zookeeper.commitProcessor.maxReadBatchSize", "0");
     for (int32_t cxid = 1; cxid <= 2; cxid++)
-        request_comes(stage, 1, cxid, OP_CODE_GET_DATA);
+        commit_stage_request(stage, 1, cxid, OP_CODE_GET_DATA);
     for (int32_t cxid = 1; cxid <= 4; cxid++)
-        commit_comes(stage, 77, cxid, 4 + cxid);
-    start(stage);
+        commit_stage_commit(stage, 77, cxid, 4 + cxid);
+    commit_stage_start(stage);
     expect(stage, 6,
            "getData 1.1, error 77.1=5, error 77.2=6, error 77.3=7, getData 1.2, error 77.4=8");
 }
 
 static void a_batch_of_no_commits_is_one(void **state)
 {
-    struct stage *stage = *state;
+    struct commit_stage *stage = *state;
     zk_settings_set(stage->ctx, "zookeeper.commitProcessor.maxCommitBatchSize", "0");
-    start(stage);
-    commit_comes(stage, 77, 1, 5);
+    commit_stage_start(stage);
+    commit_stage_commit(stage, 77, 1, 5);
     expect(stage, 1, "error 77.1=5");
 }
 
@@ -398,11 +308,11 @@ static void a_batch_of_no_commits_is_one(void **state)
  * write to the leader gives it to the processor first. */
 static void a_commit_that_is_early_is_applied_as_anothers(void **state)
 {
-    struct stage *stage = *state;
-    start(stage);
-    commit_comes(stage, 1, 1, 5);
+    struct commit_stage *stage = *state;
+    commit_stage_start(stage);
+    commit_stage_commit(stage, 1, 1, 5);
     expect(stage, 1, "error 1.1=5");
-    request_comes(stage, 1, 1, OP_CODE_CREATE);
+    commit_stage_request(stage, 1, 1, OP_CODE_CREATE);
     expect_after_a_turn(stage, 1, "error 1.1=5");
 }
 
@@ -410,46 +320,41 @@ static void a_commit_that_is_early_is_applied_as_anothers(void **state)
 
 static void shutdown_drops_what_waits_and_shuts_down_the_next(void **state)
 {
-    struct stage *stage = *state;
-    start(stage);
-    request_comes(stage, 1, 1, OP_CODE_CREATE);
-    request_comes(stage, 1, 2, OP_CODE_GET_DATA);
+    struct commit_stage *stage = *state;
+    commit_stage_start(stage);
+    commit_stage_request(stage, 1, 1, OP_CODE_CREATE);
+    commit_stage_request(stage, 1, 2, OP_CODE_GET_DATA);
     expect_after_a_turn(stage, 0, "");
 
-    stage_shutdown(stage);
+    commit_stage_shutdown(stage);
 
     assert_true(scripted_processor_is_shut_down(stage->next));
-    request_comes(stage, 2, 1, OP_CODE_GET_DATA);
-    commit_comes(stage, 1, 1, 5);
+    commit_stage_request(stage, 2, 1, OP_CODE_GET_DATA);
+    commit_stage_commit(stage, 1, 1, 5);
     assert_int_equal(scripted_processor_count(stage->next), 1);
 }
 
 static void shutdown_before_the_start_is_fine(void **state)
 {
-    struct stage *stage = *state;
-    request_comes(stage, 1, 1, OP_CODE_CREATE);
-    commit_comes(stage, 1, 1, 5);
-    stage_shutdown(stage);
+    struct commit_stage *stage = *state;
+    commit_stage_request(stage, 1, 1, OP_CODE_CREATE);
+    commit_stage_commit(stage, 1, 1, 5);
+    commit_stage_shutdown(stage);
     assert_true(scripted_processor_is_shut_down(stage->next));
     assert_int_equal(scripted_processor_count(stage->next), 0);
-}
-
-static void run_shutdown(void *arg)
-{
-    stage_shutdown(arg);
 }
 
 /* The one that is at work is finished, and nothing behind it is begun. */
 static void shutdown_waits_for_the_request_at_work(void **state)
 {
-    struct stage *stage = *state;
+    struct commit_stage *stage = *state;
     scripted_processor_hold(stage->next);
     for (int32_t cxid = 1; cxid <= 5; cxid++)
-        commit_comes(stage, 77, cxid, 4 + cxid);
-    start(stage);
+        commit_stage_commit(stage, 77, cxid, 4 + cxid);
+    commit_stage_start(stage);
     scripted_processor_await_held(stage->next);
     struct zk_thread_group *group = zk_thread_group_new(stage->ctx);
-    assert_int_equal(zk_thread_group_start(group, run_shutdown, stage, "ender"), 0);
+    assert_int_equal(zk_thread_group_start(group, commit_stage_run_shutdown, stage, "ender"), 0);
     assert_false(scripted_processor_is_shut_down(stage->next));
     scripted_processor_release(stage->next);
     zk_thread_group_join(group);
@@ -460,24 +365,18 @@ static void shutdown_waits_for_the_request_at_work(void **state)
     assert_int_equal(scripted_processor_count_at_shutdown(stage->next), count);
 }
 
-static bool server_has_failed(void *arg)
-{
-    struct stage *stage = arg;
-    return !zookeeper_server_is_running(stage->server);
-}
-
 static void a_processor_behind_it_that_fails_ends_the_role(void **state)
 {
-    struct stage *stage = *state;
+    struct commit_stage *stage = *state;
     scripted_processor_fail_at(stage->next, 1, -EIO);
-    start(stage);
+    commit_stage_start(stage);
     assert_int_equal(zookeeper_server_startup(stage->server), 0);
-    commit_comes(stage, 77, 1, 5);
-    commit_comes(stage, 77, 2, 6);
-    commit_comes(stage, 77, 3, 7);
-    test_await(server_has_failed, stage);
+    commit_stage_commit(stage, 77, 1, 5);
+    commit_stage_commit(stage, 77, 2, 6);
+    commit_stage_commit(stage, 77, 3, 7);
+    commit_stage_await_failure(stage);
     assert_int_equal(zookeeper_server_exit_code(stage->server), 1);
-    stage_shutdown(stage);
+    commit_stage_shutdown(stage);
     assert_int_equal(scripted_processor_count(stage->next), 2);
 }
 
@@ -486,7 +385,7 @@ static void a_processor_behind_it_that_fails_ends_the_role(void **state)
 enum { SESSIONS = 7, REQUESTS = 4000 };
 
 struct traffic {
-    struct stage *stage;
+    struct commit_stage *stage;
     struct zk_mutex mu;
     struct request_queue_of_writes {
         int64_t session_id;
@@ -507,8 +406,8 @@ static void clients_run(void *arg)
         int64_t session_id = zk_random_below(SESSIONS);
         int32_t cxid = ++cxids[session_id];
         bool is_write = zk_random_below(3) == 0;
-        request_comes(traffic->stage, session_id, cxid,
-                      is_write ? OP_CODE_SET_DATA : OP_CODE_GET_DATA);
+        commit_stage_request(traffic->stage, session_id, cxid,
+                             is_write ? OP_CODE_SET_DATA : OP_CODE_GET_DATA);
         zk_mutex_lock(&traffic->mu);
         traffic->local_count++;
         if (is_write) {
@@ -534,11 +433,11 @@ static void leader_run(void *arg)
         bool all_in = traffic->all_in;
         zk_mutex_unlock(&traffic->mu);
         if (done < ready && zk_random_below(2) == 0) {
-            commit_comes(traffic->stage, traffic->writes[done].session_id,
-                         traffic->writes[done].cxid, ++zxid);
+            commit_stage_commit(traffic->stage, traffic->writes[done].session_id,
+                                traffic->writes[done].cxid, ++zxid);
             done++;
         } else if (traffic->remote_count < REQUESTS) {
-            commit_comes(traffic->stage, 77, ++remote_cxid, ++zxid);
+            commit_stage_commit(traffic->stage, 77, ++remote_cxid, ++zxid);
             traffic->remote_count++;
         }
         over = all_in && done == ready;
@@ -549,11 +448,11 @@ static void leader_run(void *arg)
  * each comes once. */
 static void in_any_order_clients_and_commits_keep_theirs(void **state)
 {
-    struct stage *stage = *state;
+    struct commit_stage *stage = *state;
     struct traffic *traffic = calloc(1, sizeof *traffic);
     traffic->stage = stage;
     zk_mutex_init(&traffic->mu, stage->ctx, "traffic", 1);
-    start(stage);
+    commit_stage_start(stage);
     struct zk_thread_group *group = zk_thread_group_new(stage->ctx);
     assert_int_equal(zk_thread_group_start(group, clients_run, traffic, "clients"), 0);
     assert_int_equal(zk_thread_group_start(group, leader_run, traffic, "leader"), 0);
@@ -580,14 +479,14 @@ static void in_any_order_clients_and_commits_keep_theirs(void **state)
 
 static void queues_and_commits_are_counted(void **state)
 {
-    struct stage *stage = *state;
-    request_comes(stage, 1, 1, OP_CODE_CREATE);
-    request_comes(stage, 1, 2, OP_CODE_GET_DATA);
-    start(stage);
+    struct commit_stage *stage = *state;
+    commit_stage_request(stage, 1, 1, OP_CODE_CREATE);
+    commit_stage_request(stage, 1, 2, OP_CODE_GET_DATA);
+    commit_stage_start(stage);
     expect_after_a_turn(stage, 0, "");
-    commit_comes(stage, 1, 1, 5);
+    commit_stage_commit(stage, 1, 1, 5);
     scripted_processor_await(stage->next, 3);
-    stage_shutdown(stage);
+    commit_stage_shutdown(stage);
     struct server_metrics_values values = server_metrics_get(stage->metrics);
     assert_int_equal(values.counters[SERVER_METRICS_REQUEST_COMMIT_QUEUED], 1);
     assert_int_equal(values.summaries[SERVER_METRICS_WRITE_COMMIT_PROC_REQ_QUEUED].max, 1);
@@ -598,7 +497,8 @@ static void queues_and_commits_are_counted(void **state)
     assert_int_equal(values.summaries[SERVER_METRICS_REQUESTS_IN_SESSION_QUEUE].max, 2);
 }
 
-#define STAGED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define STAGED(test)                                                                               \
+    cmocka_unit_test_setup_teardown(test, commit_stage_setup, commit_stage_teardown)
 
 int main(void)
 {

@@ -4,13 +4,16 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <stdlib.h>
+#include <time.h>
 
-#include "scripted_processor.h"
+#include "commit_stage.h"
 #include "zk/base/random.h"
 #include "zk/base/refcount.h"
 #include "zk/jute/op_code.h"
 #include "zk/jute/txn_log_entry.h"
+#include "zk/runtime/clock.h"
 #include "zk/runtime/lock.h"
 #include "zk/runtime/settings.h"
 #include "zk/runtime/thread.h"
@@ -20,97 +23,9 @@
 #include "zk/server/zookeeper_server.h"
 #include "zk_test.h"
 
-static const struct zookeeper_server_methods PARROT = {.state = "parrot"};
-
-struct stage {
-    struct zk_context *ctx;
-    struct zk_database *database; /* never loaded or stored */
-    struct server_metrics *metrics;
-    struct zookeeper_server *server;
-    struct scripted_processor *next;
-    struct commit_processor *commit;
-    struct request_processor *processor; /* the same */
-    bool shut_down;
-};
-
-static void stage_new_processor(struct stage *stage, bool match_syncs)
-{
-    stage->next = scripted_processor_new(stage->ctx);
-    stage->commit = commit_processor_new(stage->server,
-                                         scripted_processor_as_processor(stage->next), match_syncs);
-    stage->processor = commit_processor_as_processor(stage->commit);
-    stage->shut_down = false;
-}
-
-static int setup(void **state)
-{
-    static struct stage stage;
-    stage.ctx = test_context();
-    stage.database = zk_database_new(stage.ctx, NULL);
-    stage.metrics = server_metrics_new(stage.ctx);
-    stage.server = zookeeper_server_new(stage.ctx, &PARROT, NULL, stage.database, stage.metrics);
-    stage_new_processor(&stage, true);
-    *state = &stage;
-    return 0;
-}
-
-static void stage_shutdown(struct stage *stage)
-{
-    if (!stage->shut_down)
-        request_processor_shutdown(stage->processor);
-    stage->shut_down = true;
-}
-
-static int teardown(void **state)
-{
-    struct stage *stage = *state;
-    stage_shutdown(stage);
-    request_processor_free(stage->processor);
-    zookeeper_server_unref(stage->server);
-    server_metrics_free(stage->metrics);
-    zk_database_free(stage->database);
-    zk_context_free(stage->ctx);
-    return 0;
-}
-
-/* A request of a client of ours comes in. */
-static void request_comes(struct stage *stage, int64_t session_id, int32_t cxid, int32_t type)
-{
-    struct request *request = request_new(NULL, session_id, cxid, type, NULL, NULL);
-    assert_int_equal(request_processor_process_request(stage->processor, request), 0);
-    request_unref(request);
-}
-
-static struct txn_log_entry *error_txn(int64_t session_id, int32_t cxid, int64_t zxid)
-{
-    struct txn_header header = {
-        .client_id = session_id, .cxid = cxid, .zxid = zxid, .type = OP_CODE_ERROR};
-    union txn_record record = {.error = {.err = -101}};
-    return txn_log_entry_new(&header, &record, NULL);
-}
-
-static void commit_loudly(struct stage *stage, struct request *request)
-{
-    commit_processor_commit(stage->commit, request);
-    request_processor_wake(stage->processor);
-}
-
-/* The leader says that a write has been committed. */
-static void commit_comes(struct stage *stage, int64_t session_id, int32_t cxid, int64_t zxid)
-{
-    struct txn_log_entry *txn = error_txn(session_id, cxid, zxid);
-    struct request *request = request_new_of_txn(txn);
-    commit_loudly(stage, request);
-    request_unref(request);
-    txn_log_entry_unref(txn);
-}
-
-static void start(struct stage *stage)
-{
-    assert_int_equal(commit_processor_start(stage->commit), 0);
-}
-
-enum { WORKER_SESSIONS = 9, WORKER_REQUESTS = 20000, OTHERS_SESSION = 77 };
+/* On a machine that is busy with others a turn of the threads takes ms instead of us: then a test ends
+ * with as many requests as ENOUGH_MS give. */
+enum { WORKER_SESSIONS = 9, WORKER_REQUESTS = 20000, OTHERS_SESSION = 77, ENOUGH_MS = 5000 };
 
 /* The end of the chain: it looks whether what must not happen at once does. */
 struct watchful_processor {
@@ -119,6 +34,7 @@ struct watchful_processor {
     struct zk_atomic_long reads_at_work;
     struct zk_atomic_long last_zxid;
     struct zk_atomic_long count;
+    sem_t come;                   /* posted for each request */
     struct zk_atomic_long broken; /* how often a rule was */
     struct zk_atomic_long last_cxid[WORKER_SESSIONS];
 };
@@ -145,6 +61,7 @@ static int watchful_process_request(struct request_processor *processor, struct 
     zk_atomic_long_add(is_write ? &watchful->writes_at_work : &watchful->reads_at_work, -1);
     zk_atomic_long_add(&watchful->broken, is_broken);
     zk_atomic_long_add(&watchful->count, 1);
+    sem_post(&watchful->come);
     return 0;
 }
 
@@ -155,6 +72,7 @@ static void watchful_shutdown(struct request_processor *processor)
 
 static void watchful_free(struct request_processor *processor)
 {
+    sem_destroy(&((struct watchful_processor *)processor)->come);
     free(processor);
 }
 
@@ -164,12 +82,13 @@ static const struct request_processor_ops watchful_processor_ops = {
     .free = watchful_free,
 };
 
-static struct watchful_processor *stage_watch(struct stage *stage, const char *workers)
+static struct watchful_processor *stage_watch(struct commit_stage *stage, const char *workers)
 {
-    stage_shutdown(stage);
+    commit_stage_shutdown(stage);
     request_processor_free(stage->processor);
     struct watchful_processor *watchful = calloc(1, sizeof *watchful);
     watchful->processor.ops = &watchful_processor_ops;
+    sem_init(&watchful->come, 0, 0);
     zk_settings_set(stage->ctx, "zookeeper.commitProcessor.numWorkerThreads", workers);
     stage->commit = commit_processor_new(stage->server, &watchful->processor, true);
     stage->processor = commit_processor_as_processor(stage->commit);
@@ -179,11 +98,13 @@ static struct watchful_processor *stage_watch(struct stage *stage, const char *w
 
 /* What the leader has been sent, and answers in this order. */
 struct forwarded {
-    struct stage *stage;
+    struct commit_stage *stage;
     struct zk_mutex mu;
+    struct zk_cond changed;
     struct request *requests[WORKER_REQUESTS];
     size_t count;
     bool all_in;
+    int64_t sent;    /* requests of our clients */
     int64_t commits; /* zxids that were given out */
     int64_t others;  /* to writes that came through other servers */
 };
@@ -192,7 +113,10 @@ static void many_clients_run(void *arg)
 {
     struct forwarded *forwarded = arg;
     int32_t cxids[WORKER_SESSIONS] = {0};
-    for (size_t i = 0; i < WORKER_REQUESTS; i++) {
+    int64_t end_ms = zk_deadline_ms(ENOUGH_MS);
+    bool is_last = false;
+    for (size_t i = 0; !is_last; i++) {
+        is_last = i == WORKER_REQUESTS - 1 || zk_elapsed_ms() >= end_ms;
         int64_t session_id = zk_random_below(WORKER_SESSIONS);
         int64_t dice = zk_random_below(10);
         int32_t type = dice < 2 ? OP_CODE_SET_DATA : dice < 3 ? OP_CODE_SYNC : OP_CODE_GET_DATA;
@@ -203,7 +127,9 @@ static void many_clients_run(void *arg)
         zk_mutex_lock(&forwarded->mu);
         if (type != OP_CODE_GET_DATA)
             forwarded->requests[forwarded->count++] = request_ref(request);
-        forwarded->all_in = i == WORKER_REQUESTS - 1;
+        forwarded->all_in = is_last;
+        forwarded->sent++;
+        zk_cond_broadcast(&forwarded->changed);
         zk_mutex_unlock(&forwarded->mu);
         request_unref(request);
     }
@@ -218,60 +144,69 @@ static void busy_leader_run(void *arg)
     bool over = false;
     while (!over) {
         zk_mutex_lock(&forwarded->mu);
+        while (forwarded->count == done && !forwarded->all_in &&
+               forwarded->others == WORKER_REQUESTS)
+            zk_cond_wait(&forwarded->changed, &forwarded->mu);
         size_t ready = forwarded->count;
         bool all_in = forwarded->all_in;
         zk_mutex_unlock(&forwarded->mu);
         if (done < ready) {
             struct request *request = forwarded->requests[done++];
             if (request->type == OP_CODE_SYNC)
-                commit_loudly(forwarded->stage, request);
+                commit_stage_commit_request(forwarded->stage, request);
             else
-                commit_comes(forwarded->stage, request->session_id, request->cxid,
-                             ++forwarded->commits);
+                commit_stage_commit(forwarded->stage, request->session_id, request->cxid,
+                                    ++forwarded->commits);
             request_unref(request);
         }
         if (forwarded->others < WORKER_REQUESTS && zk_random_below(4) == 0) {
             bool moved = zk_random_below(2) == 0;
-            commit_comes(forwarded->stage,
-                         moved ? zk_random_below(WORKER_SESSIONS) : OTHERS_SESSION,
-                         (int32_t) - (++forwarded->others), ++forwarded->commits);
+            commit_stage_commit(forwarded->stage,
+                                moved ? zk_random_below(WORKER_SESSIONS) : OTHERS_SESSION,
+                                (int32_t) - (++forwarded->others), ++forwarded->commits);
         }
         over = all_in && done == ready;
     }
 }
 
-struct awaited_count {
-    struct watchful_processor *watchful;
-    int64_t count;
-};
-
-static bool all_have_come(void *arg)
+/* Waits until count more requests have come. */
+static void await_come(struct watchful_processor *watchful, int64_t count)
 {
-    struct awaited_count *awaited = arg;
-    return zk_atomic_long_get(&awaited->watchful->count) >= awaited->count;
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += TEST_PATIENCE_MS / 1000;
+    for (int64_t i = 0; i < count; i++) {
+        int r;
+        do {
+            r = sem_timedwait(&watchful->come, &until);
+        } while (r < 0 && errno == EINTR);
+        assert_int_equal(r, 0);
+    }
 }
 
 /* The order of each client's requests, that of all writes, no read beside a write, and each
  * request once. */
-static void in_any_order_the_rules_of_a_client_hold(struct stage *stage, const char *workers)
+static void in_any_order_the_rules_of_a_client_hold(struct commit_stage *stage, const char *workers)
 {
     struct watchful_processor *watchful = stage_watch(stage, workers);
     struct forwarded *forwarded = calloc(1, sizeof *forwarded);
     forwarded->stage = stage;
     zk_mutex_init(&forwarded->mu, stage->ctx, "forwarded", 1);
-    start(stage);
+    zk_cond_init(&forwarded->changed);
+    commit_stage_start(stage);
     struct zk_thread_group *group = zk_thread_group_new(stage->ctx);
     assert_int_equal(zk_thread_group_start(group, many_clients_run, forwarded, "clients"), 0);
     assert_int_equal(zk_thread_group_start(group, busy_leader_run, forwarded, "leader"), 0);
     zk_thread_group_join(group);
     zk_thread_group_free(group);
 
-    struct awaited_count all = {watchful, WORKER_REQUESTS + forwarded->others};
-    test_await(all_have_come, &all);
+    int64_t all = forwarded->sent + forwarded->others;
+    await_come(watchful, all);
 
-    assert_int_equal(zk_atomic_long_get(&watchful->count), all.count);
+    assert_int_equal(zk_atomic_long_get(&watchful->count), all);
     assert_int_equal(zk_atomic_long_get(&watchful->broken), 0);
     assert_int_equal(zk_atomic_long_get(&watchful->last_zxid), forwarded->commits);
+    zk_cond_destroy(&forwarded->changed);
     zk_mutex_destroy(&forwarded->mu);
     free(forwarded);
 }
@@ -298,61 +233,48 @@ enum { ROUNDS = 10000 };
  * missed its wake-up (ZOOKEEPER-4537). */
 static void one_client_alone_is_always_answered(void **state)
 {
-    struct stage *stage = *state;
+    struct commit_stage *stage = *state;
     struct watchful_processor *watchful = stage_watch(stage, "2");
-    start(stage);
-    for (int32_t cxid = 1; cxid <= 2 * ROUNDS; cxid++) {
+    commit_stage_start(stage);
+    int64_t end_ms = zk_deadline_ms(ENOUGH_MS);
+    for (int32_t cxid = 1; cxid <= 2 * ROUNDS && zk_elapsed_ms() < end_ms; cxid++) {
         bool is_write = cxid % 2 == 0;
-        request_comes(stage, 1, cxid, is_write ? OP_CODE_SET_DATA : OP_CODE_GET_DATA);
+        commit_stage_request(stage, 1, cxid, is_write ? OP_CODE_SET_DATA : OP_CODE_GET_DATA);
         if (is_write)
-            commit_comes(stage, 1, cxid, cxid / 2);
-        struct awaited_count one = {watchful, cxid};
-        for (int spin = 0; spin < 100 && !all_have_come(&one); spin++)
-            sched_yield();
-        test_await(all_have_come, &one);
+            commit_stage_commit(stage, 1, cxid, cxid / 2);
+        await_come(watchful, 1);
     }
     assert_int_equal(zk_atomic_long_get(&watchful->broken), 0);
 }
 
-static bool server_has_failed(void *arg)
-{
-    struct stage *stage = arg;
-    return !zookeeper_server_is_running(stage->server);
-}
-
 static void a_read_that_fails_in_a_worker_ends_the_role(void **state)
 {
-    struct stage *stage = *state;
+    struct commit_stage *stage = *state;
     zk_settings_set(stage->ctx, "zookeeper.commitProcessor.numWorkerThreads", "2");
     scripted_processor_fail_at(stage->next, 1, -EIO);
-    start(stage);
+    commit_stage_start(stage);
     assert_int_equal(zookeeper_server_startup(stage->server), 0);
     for (int32_t cxid = 1; cxid <= 3; cxid++)
-        request_comes(stage, 4, cxid, OP_CODE_GET_DATA);
-    test_await(server_has_failed, stage);
+        commit_stage_request(stage, 4, cxid, OP_CODE_GET_DATA);
+    commit_stage_await_failure(stage);
     assert_int_equal(zookeeper_server_exit_code(stage->server), 1);
-    stage_shutdown(stage);
+    commit_stage_shutdown(stage);
     assert_int_equal(scripted_processor_count(stage->next), 2);
-}
-
-static void run_shutdown(void *arg)
-{
-    stage_shutdown(arg);
 }
 
 /* The read of a worker is finished, and nothing behind it is begun. */
 static void shutdown_waits_for_the_read_of_a_worker(void **state)
 {
-    struct stage *stage = *state;
+    struct commit_stage *stage = *state;
     zk_settings_set(stage->ctx, "zookeeper.commitProcessor.numWorkerThreads", "1");
     scripted_processor_hold(stage->next);
     for (int32_t cxid = 1; cxid <= 5; cxid++)
-        request_comes(stage, 3, cxid, OP_CODE_GET_DATA);
-    commit_comes(stage, 77, 1, 5);
-    start(stage);
+        commit_stage_request(stage, 3, cxid, OP_CODE_GET_DATA);
+    commit_stage_commit(stage, 77, 1, 5);
+    commit_stage_start(stage);
     scripted_processor_await_held(stage->next);
     struct zk_thread_group *group = zk_thread_group_new(stage->ctx);
-    assert_int_equal(zk_thread_group_start(group, run_shutdown, stage, "ender"), 0);
+    assert_int_equal(zk_thread_group_start(group, commit_stage_run_shutdown, stage, "ender"), 0);
     assert_false(scripted_processor_is_shut_down(stage->next));
     scripted_processor_release(stage->next);
     zk_thread_group_join(group);
@@ -362,7 +284,8 @@ static void shutdown_waits_for_the_read_of_a_worker(void **state)
     assert_int_equal(scripted_processor_count_at_shutdown(stage->next), count);
 }
 
-#define STAGED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define STAGED(test)                                                                               \
+    cmocka_unit_test_setup_teardown(test, commit_stage_setup, commit_stage_teardown)
 
 int main(void)
 {
