@@ -67,9 +67,9 @@ static void write_files(struct ensemble *ensemble, const struct ensemble_peer *p
     char *data = test_path(peer->directory, "data");
     assert_int_equal(file_make_directories(data), 0);
     zk_str_printf(&text,
-                  "tickTime=100\ninitLimit=50\nsyncLimit=20\ndataDir=%s\nclientPort=%d\n"
-                  "clientPortAddress=127.0.0.1\n4lw.commands.whitelist=*\n%s",
-                  data, peer->client_port, peer->extra);
+                  "tickTime=100\ninitLimit=100\nsyncLimit=300\nmaxSessionTimeout=%d\ndataDir=%s\n"
+                  "clientPort=%d\nclientPortAddress=127.0.0.1\n4lw.commands.whitelist=*\n%s",
+                  ENSEMBLE_SESSION_MS, data, peer->client_port, peer->extra);
     if (peer->observer)
         zk_str_append(&text, "peerType=observer\n");
     for (size_t i = 0; i < ensemble->count && peer->servers == NULL; i++)
@@ -237,4 +237,14 @@ size_t process_threads(void)
     size_t threads = line == NULL ? 0 : (size_t)strtoul(line + strlen("\nThreads:"), NULL, 10);
     free(status);
     return threads;
+}
+
+static bool are_so_many(void *arg)
+{
+    return process_threads() == *(const size_t *)arg;
+}
+
+void await_process_threads(size_t count)
+{
+    test_await(are_so_many, &count);
 }

@@ -38,7 +38,9 @@ struct ensemble {
 };
 
 /* Plan an ensemble of voters 1..voters and observers after them; nothing runs yet. tickTime is 100
- * ms, initLimit 50, syncLimit 20. */
+ * ms, initLimit 100, syncLimit 300: nobody is given up because the machine is busy. A session may
+ * last ENSEMBLE_SESSION_MS. */
+enum { ENSEMBLE_SESSION_MS = 600000 };
 void ensemble_init(struct ensemble *ensemble, size_t voters, size_t observers);
 /* Further lines for everybody's zoo.cfg. Before the first start. */
 void ensemble_add_lines(struct ensemble *ensemble, const char *lines);
@@ -66,7 +68,9 @@ void ensemble_await_state(struct ensemble *ensemble, int64_t sid, enum server_st
 /* How often its trace has the event, since the first start. */
 size_t ensemble_count_events(struct ensemble *ensemble, int64_t sid, const char *words);
 
-/* Threads of this process, to see that nothing is left. */
+/* Threads of this process, to see that nothing is left. A thread that has been joined may be counted
+ * a little longer by the kernel. */
 size_t process_threads(void);
+void await_process_threads(size_t count);
 
 #endif

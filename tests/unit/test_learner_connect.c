@@ -35,6 +35,18 @@ static void leave_learner(struct testing_peer *peer, struct scripted_peer *leade
     scripted_peer_free(leader);
 }
 
+/* The number of the dial after which the peer gave up, from 0. */
+static int last_try(const struct testing_peer *peer)
+{
+    static const char words[] = "Unexpected exception, retries exceeded. tries=";
+    char *log = test_captured_log(&peer->capture);
+    const char *line = strstr(log, words);
+    assert_non_null(line);
+    int number = atoi(line + strlen(words));
+    free(log);
+    return number;
+}
+
 /* Refused dials are repeated, quickly at first (D-25), and given up when Java would give up. */
 static void lrn_01_refused_dials_are_repeated_and_then_given_up(void **state)
 {
@@ -48,8 +60,7 @@ static void lrn_01_refused_dials_are_repeated_and_then_given_up(void **state)
 
     assert_true(took_ms >= 400); /* Java's last try is made 400 ms after the first */
     assert_true(testing_peer_logged(&peer, "Unexpected exception, tries=0, remaining init limit="));
-    assert_true(testing_peer_logged(&peer, "Unexpected exception, tries=4, remaining init limit="));
-    assert_true(testing_peer_logged(&peer, "Unexpected exception, retries exceeded. tries="));
+    assert_true(last_try(&peer) >= 4); /* Java's fifth; quick ones make it more, if there is time */
     assert_true(testing_peer_logged(&peer, "Exception when following the leader"));
     testing_peer_done(&peer);
 }
@@ -214,8 +225,7 @@ static void lrn_01_delay_between_dials_is_a_setting(void **state)
     options.value = "400";
     testing_peer_init(&peer, &options);
     follow_nobody(&peer);
-    assert_true(testing_peer_logged(&peer, "Unexpected exception, tries=4, "));
-    assert_false(testing_peer_logged(&peer, "tries=7, "));
+    assert_in_range(last_try(&peer), 4, 7);
     testing_peer_done(&peer);
 }
 

@@ -14,7 +14,7 @@
 #include "zk/server/zookeeper_server.h"
 #include "zk_test.h"
 
-enum { TIMEOUT_MS = 2000, EPHEMERAL = 1, INVALID_MODE = 77, SETS = 4 };
+enum { TIMEOUT_MS = ENSEMBLE_SESSION_MS, EPHEMERAL = 1, INVALID_MODE = 77, SETS = 4 };
 
 /* Three servers; each has a client in each set. A connection has one session in its life, so who
  * comes back is of another set. */

@@ -313,25 +313,42 @@ static void l5_a_better_vote_is_taken_over_and_passed_on(void **state)
     assert_decided(stage, SERVER_STATE_FOLLOWING, 3, 0, 1, 0);
 }
 
-/* VOTE-01 on the wire: epoch before zxid before sid, for a vote that 1 passes on. */
+/* VOTE-01 on the wire: epoch before zxid before sid, for a vote that 3 and 4 say in turn. Of five, so
+ * that no two votes decide before the last. */
 static void l5_epoch_counts_before_zxid_and_zxid_before_sid(void **state)
 {
-    struct stage *stage = *state;
-    election_peer_set_history(stage->peer, 10, 4);
-    begin(stage);
-    election_peer_look_and_vote(stage->peer);
-    scripted_voter_say(&stage->one, looking(3, 99, 1, 3)); /* lower epoch */
-    scripted_voter_say(&stage->one, looking(3, 9, 1, 4));  /* lower zxid */
-    scripted_voter_await_heard(&stage->one, stage->peer);
-    assert_proposal(stage, 2, 10, 4, 1);
+    struct test_ensemble five;
+    struct scripted_voter four;
+    struct scripted_voter three;
+    (void)state;
+    test_ensemble_init(&five, "1 2 3 4 5");
+    struct election_peer *peer = election_peer_new(&five, 2, ELECTION_PEER_PATIENT);
+    scripted_voter_init(&four, &five, 4);
+    scripted_voter_init(&three, &five, 3);
+    election_peer_set_history(peer, 10, 4);
+    election_peer_start(peer);
+    scripted_voter_connect(&four, peer);
+    scripted_voter_connect(&three, peer);
+    election_peer_look_and_vote(peer);
+    scripted_voter_say(&four, looking(3, 99, 1, 3)); /* lower epoch */
+    scripted_voter_say(&four, looking(3, 9, 1, 4));  /* lower zxid */
+    scripted_voter_await_heard(&four, peer);
+    assert_int_equal(fle_get_vote(peer->fle).id, 2);
 
-    scripted_voter_say(&stage->one, looking(3, 10, 1, 4)); /* larger sid */
-    scripted_voter_await(&stage->three, looking(3, 10, 1, 4));
-    scripted_voter_say(&stage->three, looking(1, 11, 1, 4)); /* higher zxid */
-    scripted_voter_await(&stage->one, looking(1, 11, 1, 4));
-    scripted_voter_say(&stage->three, looking(1, 0, 1, 5)); /* higher epoch */
-    scripted_voter_await(&stage->one, looking(1, 0, 1, 5));
-    assert_decided(stage, SERVER_STATE_FOLLOWING, 1, 0, 1, 5);
+    scripted_voter_say(&four, looking(3, 10, 1, 4)); /* larger sid */
+    scripted_voter_await(&three, looking(3, 10, 1, 4));
+    scripted_voter_say(&three, looking(1, 11, 1, 4)); /* higher zxid */
+    scripted_voter_await(&four, looking(1, 11, 1, 4));
+    scripted_voter_say(&three, looking(1, 0, 1, 5)); /* higher epoch */
+    scripted_voter_await(&four, looking(1, 0, 1, 5));
+    scripted_voter_say(&four, looking(1, 0, 1, 5));
+    assert_true(election_peer_await_result(peer));
+    assert_int_equal(quorum_peer_get_peer_state(peer->self), SERVER_STATE_FOLLOWING);
+    assert_int_equal(peer->vote.id, 1);
+    assert_int_equal(peer->vote.peer_epoch, 5);
+    election_peer_free(peer);
+    scripted_voter_done(&four);
+    scripted_voter_done(&three);
 }
 
 static void l6_a_vote_that_is_not_better_is_counted(void **state)
@@ -422,75 +439,95 @@ static void fle_03_l9_it_waits_even_if_all_have_voted(void **state)
     assert_true(stage->peer->look_ended_ms - said_ms >= FLE_FINALIZE_WAIT_MS);
 }
 
+/* These votes are in the queue before the election begins, in their order and in front of the own
+ * vote. 1 and 3 are a quorum, so all that follows is there when the final wait begins: nobody has to
+ * be quick. */
+struct early_vote {
+    struct scripted_voter *voter;
+    struct ballot ballot;
+};
+
+static const char VOTE_IN_QUEUE[] = "\"ev\":\"enq\",\"q\":\"recvqueue\"";
+
+static void look_at_votes(struct stage *stage, const struct early_vote *votes, size_t count)
+{
+    begin(stage);
+    for (size_t i = 0; i < count; i++) {
+        scripted_voter_say(votes[i].voter, votes[i].ballot);
+        election_peer_await_traced(stage->peer, VOTE_IN_QUEUE, i + 1);
+    }
+    election_peer_look(stage->peer);
+}
+
 /* FLE-03: a vote for 3 in the window changes the outcome */
 static void fle_03_l8_a_better_vote_within_the_wait_changes_the_outcome(void **state)
 {
     struct stage *stage = *state;
-    begin(stage);
-    election_peer_look_and_vote(stage->peer);
-    scripted_voter_say(&stage->one, looking(2, 0, 1, 0));
-    election_peer_await_traced(stage->peer, "\"quorum\":true", 1);
-
-    scripted_voter_say(&stage->three, looking(3, 0, 1, 0));
+    const struct early_vote votes[] = {
+        {&stage->one, looking(2, 0, 1, 0)},
+        {&stage->three, looking(2, 0, 1, 0)},
+        {&stage->three, looking(3, 0, 1, 0)},
+    };
+    look_at_votes(stage, votes, 3);
 
     assert_decided(stage, SERVER_STATE_FOLLOWING, 3, 0, 1, 0);
+    assert_int_equal(
+        election_peer_traced(stage->peer, "\"leader\":2,\"have\":[1,3],\"quorum\":true"), 1);
     scripted_voter_await(&stage->one, looking(3, 0, 1, 0));
 }
 
-/* FLE-03 (K-4): five votes that are not better, each of which restarts the wait */
+/* FLE-03 (K-4): five votes that are not better, each of which restarts the wait, and so does our own
+ * if it comes before the end */
 static void fle_03_l8_worse_votes_are_dropped_and_restart_the_wait(void **state)
 {
     struct stage *stage = *state;
-    begin(stage);
-    election_peer_look_and_vote(stage->peer);
-    scripted_voter_say(&stage->one, looking(2, 0, 1, 0));
-    election_peer_await_traced(stage->peer, "\"quorum\":true", 1);
     const char *final_wait = "\"ev\":\"wait\",\"ms\":200,\"why\":\"a quorum agrees";
-    size_t counted = tallies(stage);
-    int64_t last_ms = 0;
-    for (size_t i = 1; i <= 5; i++) {
-        election_peer_await_traced(stage->peer, final_wait, i);
-        last_ms = zk_elapsed_ms();
-        scripted_voter_say(&stage->three, looking(1, 0, 1, 0));
-    }
+    const struct early_vote votes[] = {
+        {&stage->one, looking(2, 0, 1, 0)},   {&stage->three, looking(2, 0, 1, 0)},
+        {&stage->three, looking(1, 0, 1, 0)}, {&stage->three, looking(1, 0, 1, 0)},
+        {&stage->three, looking(1, 0, 1, 0)}, {&stage->three, looking(1, 0, 1, 0)},
+        {&stage->three, looking(1, 0, 1, 0)},
+    };
+    look_at_votes(stage, votes, sizeof votes / sizeof votes[0]);
 
     assert_decided(stage, SERVER_STATE_LEADING, 2, 0, 1, 0);
 
-    assert_int_equal(election_peer_traced(stage->peer, final_wait), 6);
-    assert_int_equal(tallies(stage), counted); /* dropped, not counted */
-    assert_true(stage->peer->look_ended_ms - last_ms >= FLE_FINALIZE_WAIT_MS);
+    assert_in_range(election_peer_traced(stage->peer, final_wait), 6, 7);
+    assert_int_equal(tallies(stage), 2); /* dropped, not counted */
+    assert_true(stage->peer->look_ended_ms - stage->peer->look_began_ms >= FLE_FINALIZE_WAIT_MS);
 }
 
 /* (K-4) A voter of the quorum that changes to a worse vote in the window goes unnoticed. */
 static void l8_who_leaves_the_quorum_within_the_wait_goes_unnoticed(void **state)
 {
     struct stage *stage = *state;
-    begin(stage);
-    election_peer_look_and_vote(stage->peer);
-    scripted_voter_say(&stage->one, looking(2, 0, 1, 0));
-    election_peer_await_traced(stage->peer, "\"quorum\":true", 1);
-    scripted_voter_say(&stage->one, looking(1, 0, 1, 0));
+    const struct early_vote votes[] = {
+        {&stage->one, looking(2, 0, 1, 0)},
+        {&stage->three, looking(2, 0, 1, 0)},
+        {&stage->one, looking(1, 0, 1, 0)},
+    };
+    look_at_votes(stage, votes, 3);
 
     assert_decided(stage, SERVER_STATE_LEADING, 2, 0, 1, 0);
+    assert_int_equal(tallies(stage), 2);
 }
 
 /* (K-4) A better vote of an old round ends the wait, is put back, and is then ignored by L4: the
- * quorum is only looked at again with the next vote. */
+ * quorum is only looked at again with the next vote. That is our own, or one that 1 repeats. */
 static void l8_a_better_vote_of_an_old_round_delays_the_decision(void **state)
 {
     struct stage *stage = *state;
-    begin(stage);
-    election_peer_look_and_vote(stage->peer);
+    const struct early_vote votes[] = {
+        {&stage->one, looking(2, 0, 1, 0)},
+        {&stage->three, looking(2, 0, 1, 0)},
+        {&stage->three, looking(3, 0, 0, 0)},
+    };
+    look_at_votes(stage, votes, 3);
+    election_peer_await_traced(stage->peer, VOTE_IN_QUEUE, 5); /* ours and the one put back, too */
     scripted_voter_say(&stage->one, looking(2, 0, 1, 0));
-    election_peer_await_traced(stage->peer, "\"quorum\":true", 1);
-    scripted_voter_say(&stage->three, looking(3, 0, 0, 0));
-    scripted_voter_await_heard(&stage->three, stage->peer);
-    assert_int_equal(election_peer_state(stage->peer), SERVER_STATE_LOOKING);
-
-    scripted_voter_say(&stage->one, looking(2, 0, 1, 0)); /* the next vote */
 
     assert_decided(stage, SERVER_STATE_LEADING, 2, 0, 1, 0);
-    assert_int_equal(election_peer_traced(stage->peer, "\"quorum\":true"), 2);
+    assert_true(election_peer_traced(stage->peer, "\"quorum\":true") >= 2);
 }
 
 /* --- T: nobody speaks --- */
@@ -715,7 +752,7 @@ int main(void)
         STAGED(the_round_may_be_any_number_and_wraps_as_javas_does),
         STAGED(fle_08_l4_an_earlier_round_is_answered_and_not_counted),
         STAGED(l5_a_better_vote_is_taken_over_and_passed_on),
-        STAGED(l5_epoch_counts_before_zxid_and_zxid_before_sid),
+        cmocka_unit_test(l5_epoch_counts_before_zxid_and_zxid_before_sid),
         STAGED(l6_a_vote_that_is_not_better_is_counted),
         STAGED(l6_a_vote_counts_only_if_all_of_it_agrees),
         cmocka_unit_test(l7_the_same_voter_counts_once),

@@ -66,6 +66,7 @@ static void start(struct stage *stage, void (*prepare)(struct stage *stage))
     if (log < 0 || dup2(log, STDERR_FILENO) < 0)
         _exit(99);
     close(log);
+    signal(SIGHUP, SIG_DFL); /* the tests may run under nohup */
     if (prepare != NULL)
         prepare(stage);
     execl(ZKPEER, ZKPEER, stage->config, (char *)NULL);

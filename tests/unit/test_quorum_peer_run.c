@@ -289,7 +289,7 @@ static void fle_18_stopping_is_quick_in_every_state(void **state)
     assert_true(zk_elapsed_ms() - begin_ms < 3000);
     ensemble_done(&ensemble);
 
-    assert_int_equal(process_threads(), threads);
+    await_process_threads(threads);
     assert_int_equal(zk_open_file_descriptors(), descriptors);
 }
 

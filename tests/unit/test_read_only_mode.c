@@ -15,7 +15,7 @@
 #include "zk/server/zookeeper_server.h"
 #include "zk_test.h"
 
-enum { TIMEOUT_MS = 2000, EPHEMERAL = 1 };
+enum { TIMEOUT_MS = ENSEMBLE_SESSION_MS, EPHEMERAL = 1 };
 
 static bool serves_read_only(void *arg)
 {
