@@ -187,15 +187,23 @@ static int64_t settled_leader(struct ensemble *ensemble)
     return leads ? leader : -1;
 }
 
+struct settling {
+    struct ensemble *ensemble;
+    int64_t leader;
+};
+
 static bool has_settled(void *arg)
 {
-    return settled_leader(arg) != -1;
+    struct settling *settling = arg;
+    settling->leader = settled_leader(settling->ensemble);
+    return settling->leader != -1;
 }
 
 int64_t ensemble_await_leader(struct ensemble *ensemble)
 {
-    test_await(has_settled, ensemble);
-    return settled_leader(ensemble);
+    struct settling settling = {.ensemble = ensemble};
+    test_await(has_settled, &settling);
+    return settling.leader;
 }
 
 struct wanted_state {

@@ -170,6 +170,16 @@ void scripted_peer_send_hex(struct scripted_peer *peer, const char *hex)
     buf_unref(bytes);
 }
 
+bool scripted_peer_try_send_hex(struct scripted_peer *peer, const char *hex)
+{
+    struct buf *bytes = scripted_hex(hex);
+    int r = sock_write_fully(peer->sock, bytes->bytes, bytes->length);
+    buf_unref(bytes);
+    if (r < 0)
+        assert_true(r == -EPIPE || r == -ECONNRESET);
+    return r == 0;
+}
+
 void scripted_peer_send_golden(struct scripted_peer *peer, const char *golden)
 {
     struct buf *bytes = golden_read(golden);
@@ -248,6 +258,17 @@ void scripted_peer_send_packet(struct scripted_peer *peer, int32_t type, int64_t
     struct buf *bytes = encode_packet(type, zxid, data_hex);
     send_bytes(peer, bytes);
     buf_unref(bytes);
+}
+
+bool scripted_peer_try_send_packet(struct scripted_peer *peer, int32_t type, int64_t zxid,
+                                   const char *data_hex)
+{
+    struct buf *bytes = encode_packet(type, zxid, data_hex);
+    int r = sock_write_fully(peer->sock, bytes->bytes, bytes->length);
+    buf_unref(bytes);
+    if (r < 0)
+        assert_true(r == -EPIPE || r == -ECONNRESET);
+    return r == 0;
 }
 
 void scripted_peer_expect_packet(struct scripted_peer *peer, int32_t type, int64_t zxid,

@@ -31,6 +31,8 @@ void scripted_peer_hang_up(struct scripted_peer *peer);
 /* --- bytes --- */
 
 void scripted_peer_send_hex(struct scripted_peer *peer, const char *hex);
+/* False: the peer has closed the connection, which it may do at any moment. */
+bool scripted_peer_try_send_hex(struct scripted_peer *peer, const char *hex);
 void scripted_peer_send_golden(struct scripted_peer *peer, const char *golden);
 void scripted_peer_expect_hex(struct scripted_peer *peer, const char *hex);
 void scripted_peer_expect_golden(struct scripted_peer *peer, const char *golden);
@@ -50,6 +52,9 @@ struct buf *scripted_hex(const char *hex);
 /* data_hex NULL: null data. */
 void scripted_peer_send_packet(struct scripted_peer *peer, int32_t type, int64_t zxid,
                                const char *data_hex);
+/* False: the peer has closed the connection, which it may do at any moment. */
+bool scripted_peer_try_send_packet(struct scripted_peer *peer, int32_t type, int64_t zxid,
+                                   const char *data_hex);
 void scripted_peer_expect_packet(struct scripted_peer *peer, int32_t type, int64_t zxid,
                                  const char *data_hex);
 /* The same, but PINGs before it are passed over. */

@@ -30,7 +30,7 @@ struct testing_peer_run {
 struct testing_peer_options testing_peer_options_default(int64_t my_id)
 {
     return (struct testing_peer_options){
-        .my_id = my_id, .voters = 3, .tick_time_ms = 100, .init_limit = 100, .sync_limit = 100};
+        .my_id = my_id, .voters = 3, .tick_time_ms = 100, .init_limit = 600, .sync_limit = 600};
 }
 
 static char *configuration_text(const struct testing_peer *peer,

@@ -128,9 +128,9 @@ static void lrn_01_silent_leader_is_left_after_init_limit(void **state)
     struct learner_stage stage;
     struct testing_peer_options options = testing_peer_options_default(1);
     options.init_limit = 3;
+    int64_t start_ms = zk_elapsed_ms();
     learner_stage_start(&stage, &options);
     scripted_peer_expect_packet(stage.leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
-    int64_t start_ms = zk_elapsed_ms();
     scripted_peer_expect_end(stage.leader);
     assert_true(zk_elapsed_ms() - start_ms >= 250);
     assert_int_equal(-ETIMEDOUT, testing_peer_join(&stage.peer));
@@ -149,9 +149,9 @@ static void lrn_01_silent_leader_is_left_after_sync_limit_once_synced(void **sta
     scripted_peer_send_packet(stage.leader, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
     scripted_peer_expect_packet(stage.leader, LEADER_ACKEPOCH, 0, CURRENT_EPOCH_0);
     scripted_peer_send_packet(stage.leader, LEADER_DIFF, 0, NULL);
+    int64_t start_ms = zk_elapsed_ms();
     scripted_peer_send_packet(stage.leader, LEADER_NEWLEADER, EPOCH_1_ZXID, NULL);
     scripted_peer_expect_packet(stage.leader, LEADER_ACK, EPOCH_1_ZXID, NULL);
-    int64_t start_ms = zk_elapsed_ms();
     scripted_peer_expect_end(stage.leader);
     int64_t took_ms = zk_elapsed_ms() - start_ms;
     assert_true(took_ms >= 250);

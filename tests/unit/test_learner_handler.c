@@ -56,29 +56,16 @@ struct fixture {
     struct scripted_peer *follower;
 };
 
-static int set_up_with_sync_limit(void **state, int sync_limit)
+static int set_up_with_follower(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
     struct testing_peer_options options = testing_peer_options_default(3);
     options.observers = 1;
-    if (sync_limit > 0)
-        options.sync_limit = sync_limit;
     testing_peer_init(&fixture->peer, &options);
     testing_peer_start_leading(&fixture->peer);
     fixture->follower = follow(&fixture->peer);
     *state = fixture;
     return 0;
-}
-
-static int set_up_with_follower(void **state)
-{
-    return set_up_with_sync_limit(state, 0);
-}
-
-/* A minute of silence is allowed, so that a slow build can fill a queue meanwhile. */
-static int set_up_with_patience(void **state)
-{
-    return set_up_with_sync_limit(state, 600);
 }
 
 static int tear_down(void **state)
@@ -450,20 +437,20 @@ static void silent_and_dripping_callers_are_dropped_after_init_limit(void **stat
     (void)state;
     struct testing_peer peer;
     struct testing_peer_options options = testing_peer_options_default(3);
-    options.init_limit = 10;
+    options.init_limit = 40;
     testing_peer_init(&peer, &options);
     testing_peer_start_leading(&peer);
     struct scripted_peer *follower = follow(&peer);
+    int64_t start_ms = zk_elapsed_ms();
     struct scripted_peer *silent = dial_leader(&peer);
     struct scripted_peer *dripping = dial_leader(&peer);
-    int64_t start_ms = zk_elapsed_ms();
     int drips = 0;
-    for (; scripted_peer_is_silent(dripping, 150); drips++)
-        scripted_peer_send_hex(dripping, "00");
+    while (scripted_peer_is_silent(dripping, 600) && scripted_peer_try_send_hex(dripping, "00"))
+        drips++;
     scripted_peer_expect_end(dripping);
     scripted_peer_expect_end(silent);
-    assert_true(zk_elapsed_ms() - start_ms >= 900);
-    assert_true(drips < 12); /* 20 would make a packet */
+    assert_true(zk_elapsed_ms() - start_ms >= peer.self->init_limit_ms);
+    assert_true(drips < 20); /* which would make a packet */
     assert_int_equal(-ECANCELED, testing_peer_stop(&peer));
     scripted_peer_free(dripping);
     scripted_peer_free(silent);
@@ -477,7 +464,7 @@ static void brd_07_silent_learner_is_dropped_and_the_others_stay(void **state)
     (void)state;
     struct testing_peer peer;
     struct testing_peer_options options = testing_peer_options_default(3);
-    options.sync_limit = 10;
+    options.sync_limit = 40;
     testing_peer_init(&peer, &options);
     testing_peer_start_leading(&peer);
     struct scripted_peer *follower = follow(&peer);
@@ -514,8 +501,8 @@ static void brd_07_learner_is_synced_for_sync_limit_ticks_after_its_last_packet(
     zk_mutex_lock(&learners[0]->mu);
     int64_t deadline = learners[0]->tick_of_next_ack_deadline;
     zk_mutex_unlock(&learners[0]->mu);
-    assert_true(deadline >= 100); /* syncLimit */
-    assert_true(deadline < 200);  /* syncLimit and initLimit */
+    assert_true(deadline >= 600); /* syncLimit */
+    assert_true(deadline < 1200); /* syncLimit and initLimit */
     learner_handler_shutdown(learners[0]);
     assert_false(learner_handler_synced(learners[0]));
     leader_free_learners(learners, count);
@@ -645,8 +632,7 @@ int main(void)
         cmocka_unit_test(brd_07_learner_is_synced_until_its_deadline_and_while_it_lives),
         WITH_FOLLOWER(brd_07_learner_is_synced_for_sync_limit_ticks_after_its_last_packet),
         WITH_FOLLOWER(crowd_of_silent_callers_does_not_keep_a_learner_out),
-        cmocka_unit_test_setup_teardown(learner_that_does_not_read_is_dropped, set_up_with_patience,
-                                        tear_down),
+        WITH_FOLLOWER(learner_that_does_not_read_is_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
