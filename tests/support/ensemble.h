@@ -68,8 +68,8 @@ void ensemble_await_state(struct ensemble *ensemble, int64_t sid, enum server_st
 /* How often its trace has the event, since the first start. */
 size_t ensemble_count_events(struct ensemble *ensemble, int64_t sid, const char *words);
 
-/* Threads of this process, to see that nothing is left. A thread that has been joined may be counted
- * a little longer by the kernel. */
+/* Threads of this process, to see that nothing is left. The kernel may count a thread that has been
+ * joined a little longer. */
 size_t process_threads(void);
 void await_process_threads(size_t count);
 

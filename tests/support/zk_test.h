@@ -21,8 +21,8 @@
 
 struct zookeeper_server;
 
-/* How long a test waits for what must happen: long enough for a slow machine under a sanitizer. Only
- * a test that fails waits that long. */
+/* How long a test waits for what must happen: long enough for a slow machine under a sanitizer.
+ * Only a test that fails waits that long. */
 enum { TEST_PATIENCE_MS = 120000 };
 
 /* --- contexts --- */

@@ -23,8 +23,8 @@
 #include "zk/server/zookeeper_server.h"
 #include "zk_test.h"
 
-/* On a machine that is busy with others a turn of the threads takes ms instead of us: then a test ends
- * with as many requests as ENOUGH_MS give. */
+/* On a machine that is busy with others a turn of the threads takes ms instead of us: then a test
+ * ends with as many requests as ENOUGH_MS give. */
 enum { WORKER_SESSIONS = 9, WORKER_REQUESTS = 20000, OTHERS_SESSION = 77, ENOUGH_MS = 5000 };
 
 /* The end of the chain: it looks whether what must not happen at once does. */

@@ -313,8 +313,8 @@ static void l5_a_better_vote_is_taken_over_and_passed_on(void **state)
     assert_decided(stage, SERVER_STATE_FOLLOWING, 3, 0, 1, 0);
 }
 
-/* VOTE-01 on the wire: epoch before zxid before sid, for a vote that 3 and 4 say in turn. Of five, so
- * that no two votes decide before the last. */
+/* VOTE-01 on the wire: epoch before zxid before sid, for a vote that 3 and 4 say in turn. Of five,
+ * so that no two votes decide before the last. */
 static void l5_epoch_counts_before_zxid_and_zxid_before_sid(void **state)
 {
     struct test_ensemble five;
@@ -440,8 +440,8 @@ static void fle_03_l9_it_waits_even_if_all_have_voted(void **state)
 }
 
 /* These votes are in the queue before the election begins, in their order and in front of the own
- * vote. 1 and 3 are a quorum, so all that follows is there when the final wait begins: nobody has to
- * be quick. */
+ * vote. 1 and 3 are a quorum, so all that follows is there when the final wait begins: nobody has
+ * to be quick. */
 struct early_vote {
     struct scripted_voter *voter;
     struct ballot ballot;
@@ -476,8 +476,8 @@ static void fle_03_l8_a_better_vote_within_the_wait_changes_the_outcome(void **s
     scripted_voter_await(&stage->one, looking(3, 0, 1, 0));
 }
 
-/* FLE-03 (K-4): five votes that are not better, each of which restarts the wait, and so does our own
- * if it comes before the end */
+/* FLE-03 (K-4): five votes that are not better, each of which restarts the wait, and so does our
+ * own if it comes before the end */
 static void fle_03_l8_worse_votes_are_dropped_and_restart_the_wait(void **state)
 {
     struct stage *stage = *state;
