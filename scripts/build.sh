@@ -9,7 +9,7 @@ usage() {
 Usage: build.sh [zksim] [-j N] [--help]
 
 Builds the C peer (Release) in build/release and puts it at build/zkpeer, and zkdump beside it.
-Installs the compiler, CMake, cmocka, zlib and libmicrohttpd where they are missing. Says one line, or what went wrong.
+Installs the compiler, CMake, cmocka, zlib, libdeflate and libmicrohttpd where they are missing. Says one line, or what went wrong.
 With the word zksim it builds the simulator instead, as build/zksim.
 
   -j, --jobs N   compile N files at a time (default: as many as there are processors)
@@ -45,7 +45,7 @@ main() {
   [[ $jobs =~ ^[1-9][0-9]*$ ]] || die_usage "--jobs needs a number above 0, not $jobs"
 
   need_packages "to build the peer" cmake:cmake gcc:gcc make:make \
-    libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h \
+    libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h libdeflate-dev:/usr/include/libdeflate.h \
     libmicrohttpd-dev:/usr/include/microhttpd.h
   started=$(now_ms)
   mkdir -p "$REPO/build"

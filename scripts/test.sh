@@ -275,7 +275,7 @@ sanitized() {
 
 install_all() {
   need_packages "to build and test" cmake:cmake gcc:gcc make:make binutils:nm clang:clang \
-    libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h \
+    libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h libdeflate-dev:/usr/include/libdeflate.h \
     libmicrohttpd-dev:/usr/include/microhttpd.h clang-format:clang-format \
     clang-tidy:clang-tidy shellcheck:shellcheck default-jdk-headless:javap \
     zookeeper:/usr/share/zookeeper/bin/zkServer.sh libzookeeper-java:/usr/share/java/zookeeper.jar \

@@ -73,7 +73,7 @@ main() {
   done
   [[ $jobs =~ ^[1-9][0-9]*$ ]] || die_usage "--jobs needs a number above 0, not $jobs"
   need_packages "to count lines" cmake:cmake make:make gcc:gcc gcc:gcov python3:python3 \
-    libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h \
+    libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h libdeflate-dev:/usr/include/libdeflate.h \
     libmicrohttpd-dev:/usr/include/microhttpd.h
   mkdir -p "$COVERAGE_DIR"
   step "build" build

@@ -7,6 +7,7 @@ readonly WANTED='cmake cmake to build the C peer
 gcc gcc to build the C peer
 make make to build the C peer
 zlib1g-dev /usr/include/zlib.h to build the C peer
+libdeflate-dev /usr/include/libdeflate.h to build the C peer, for its checksums
 libmicrohttpd-dev /usr/include/microhttpd.h to build the C peer, and for its admin server
 libcmocka-dev /usr/include/cmocka.h to build its unit tests
 default-jre-headless java to run Java peers

@@ -99,7 +99,7 @@ main() {
     [[ -f $FUZZ_DIR/fuzz_$target.c ]] || die_usage "there is no target $target"
   done
   need_packages "to fuzz" cmake:cmake make:make clang:clang libcmocka-dev:/usr/include/cmocka.h \
-    zlib1g-dev:/usr/include/zlib.h \
+    zlib1g-dev:/usr/include/zlib.h libdeflate-dev:/usr/include/libdeflate.h \
     libmicrohttpd-dev:/usr/include/microhttpd.h
   trap 'exit 130' INT TERM # a fuzzer that is interrupted ends as if all were well
   build_targets

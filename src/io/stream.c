@@ -6,30 +6,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "zk/base/alloc.h"
 #include "zk/base/buf.h"
+#include "zk/base/checksum.h"
 #include "zk/base/panic.h"
 #include "zk/io/file.h"
 #include "zk/io/sock.h"
 
-enum {
-    STREAM_BUFFER = 8192,  /* Java: BufferedInputStream, BufferedOutputStream */
-    ADLER_CHUNK = 1 << 30, /* zlib takes lengths of 32 bits */
-};
-
-/* Extends an Adler-32 sum by length bytes. */
-static uint32_t adler32_more(uint32_t adler, const uint8_t *bytes, size_t length)
-{
-    while (length > 0) {
-        size_t chunk = length < ADLER_CHUNK ? length : ADLER_CHUNK;
-        adler = (uint32_t)adler32(adler, bytes, (uInt)chunk);
-        bytes += chunk;
-        length -= chunk;
-    }
-    return adler;
-}
+enum { STREAM_BUFFER = 8192 }; /* Java: BufferedInputStream, BufferedOutputStream */
 
 /* ---- input ----------------------------------------------------------------------------------- */
 
@@ -61,7 +46,7 @@ static struct zk_input *input_new(void)
 {
     struct zk_input *input = zk_xcalloc(1, sizeof *input);
     input->fd = -1;
-    input->adler = 1; /* of no bytes */
+    input->adler = ZK_ADLER32_OF_NOTHING;
     return input;
 }
 
@@ -153,7 +138,7 @@ static int input_read_some(struct zk_input *input, uint8_t *ret_bytes, size_t le
     if (input->left == 0 && length >= STREAM_BUFFER) { /* it passes by the buffer, as in Java */
         r = input_ask(input, ret_bytes, length, &count);
         if (input->sock == NULL)
-            input->adler = adler32_more(input->adler, ret_bytes, count);
+            input->adler = zk_adler32(input->adler, ret_bytes, count);
         *ret_count = count;
         return r < 0 ? r : count == 0 ? -EPIPE : 0;
     }
@@ -188,7 +173,7 @@ int zk_input_read(struct zk_input *input, void *ret_bytes, size_t length)
 uint32_t zk_input_adler32(const struct zk_input *input)
 {
     zk_assert(input->sock == NULL);
-    return adler32_more(input->adler, input->summed, (size_t)(input->next - input->summed));
+    return zk_adler32(input->adler, input->summed, (size_t)(input->next - input->summed));
 }
 
 int64_t zk_input_position(const struct zk_input *input)
@@ -217,7 +202,7 @@ static struct zk_output *output_new(void)
 {
     struct zk_output *output = zk_xcalloc(1, sizeof *output);
     output->fd = -1;
-    output->adler = 1;
+    output->adler = ZK_ADLER32_OF_NOTHING;
     return output;
 }
 
@@ -263,8 +248,8 @@ void zk_output_free(struct zk_output *output)
 static void output_sum_up(struct zk_output *output)
 {
     if (output->fd >= 0 && output->used > output->summed)
-        output->adler = adler32_more(output->adler, output->buffer + output->summed,
-                                     output->used - output->summed);
+        output->adler = zk_adler32(output->adler, output->buffer + output->summed,
+                                   output->used - output->summed);
     output->summed = output->used;
 }
 
@@ -318,7 +303,7 @@ int zk_output_write(struct zk_output *output, const void *bytes, size_t length)
     }
     if (length >= STREAM_BUFFER) { /* it passes by the buffer, as in Java */
         if (output->fd >= 0)
-            output->adler = adler32_more(output->adler, bytes, length);
+            output->adler = zk_adler32(output->adler, bytes, length);
         return output_pass(output, bytes, length);
     }
     if (output->buffer == NULL)
@@ -337,5 +322,6 @@ uint32_t zk_output_adler32(struct zk_output *output)
         return output->adler;
     }
     size_t length = (size_t)output->position; /* all of it still stands in the buf */
-    return adler32_more(1, output->buf->bytes + output->buf->length - length, length);
+    return zk_adler32(ZK_ADLER32_OF_NOTHING, output->buf->bytes + output->buf->length - length,
+                      length);
 }

@@ -18,9 +18,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "zk/base/alloc.h"
+#include "zk/base/checksum.h"
 #include "zk/base/error.h"
 #include "zk/base/panic.h"
 #include "zk/io/file.h"
@@ -230,7 +230,8 @@ static int write_out(struct file_txn_log *log)
 
 static void put_entry(struct file_txn_log *log, const struct buf *payload)
 {
-    buf_put_long(log->unwritten, (int64_t)adler32(1, payload->bytes, (uInt)payload->length));
+    buf_put_long(log->unwritten,
+                 zk_adler32(ZK_ADLER32_OF_NOTHING, payload->bytes, payload->length));
     buf_put_int(log->unwritten, (int32_t)payload->length);
     buf_put_bytes(log->unwritten, payload->bytes, payload->length);
     buf_put_byte(log->unwritten, 'B');

@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "zk/base/alloc.h"
+#include "zk/base/checksum.h"
 #include "zk/io/file.h"
 #include "zk/jute/archive.h"
 #include "zk/jute/persistence.h"
@@ -198,7 +198,7 @@ int txn_log_reader_next(struct txn_log_reader *reader, struct buf **ret_payload)
     const uint8_t *entry = reader->bytes + reader->from;
     if (count < whole || entry[whole - 1] != END_OF_RECORD)
         return end_here(reader, TXN_LOG_END_PARTIAL);
-    if (stored != (int64_t)adler32(1, entry + ENTRY_HEAD, (uInt)length)) {
+    if (stored != zk_adler32(ZK_ADLER32_OF_NOTHING, entry + ENTRY_HEAD, (size_t)length)) {
         if (!has_lost_sector(entry, reader->position, whole))
             return -EBADMSG;
         return end_here(reader, TXN_LOG_END_TORN);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include <zlib.h>
+#include "zk/base/checksum.h"
 
 /* Java: ZooDefs.ZOOKEEPER_NODE_SUBTREE: what differs from server to server. */
 static const char OWN_SUBTREE[] = "/zookeeper/";
@@ -46,18 +46,18 @@ uint32_t digest_calculate(const char *path, const struct buf *data,
     size_t path_length = strlen(path);
     size_t data_length = data != NULL ? data->length : 0;
     if (path_length + data_length + STAT_BYTES <= TOGETHER) {
-        /* zlib is quick with long pieces: three short ones cost twice as much. */
+        /* Checksums are quick with long pieces: three short ones cost twice as much. */
         uint8_t together[TOGETHER];
         memcpy(together, path, path_length);
         if (data_length > 0)
             memcpy(together + path_length, data->bytes, data_length);
         stat_bytes(stat, together + path_length + data_length);
-        return (uint32_t)crc32_z(0, together, path_length + data_length + STAT_BYTES);
+        return zk_crc32(ZK_CRC32_OF_NOTHING, together, path_length + data_length + STAT_BYTES);
     }
     uint8_t bytes[STAT_BYTES];
     stat_bytes(stat, bytes);
-    uLong crc = crc32_z(0, (const Bytef *)path, path_length);
+    uint32_t crc = zk_crc32(ZK_CRC32_OF_NOTHING, path, path_length);
     if (data_length > 0)
-        crc = crc32_z(crc, data->bytes, data_length);
-    return (uint32_t)crc32_z(crc, bytes, sizeof bytes);
+        crc = zk_crc32(crc, data->bytes, data_length);
+    return zk_crc32(crc, bytes, sizeof bytes);
 }

@@ -78,7 +78,7 @@ run_all() {
   local release=$builds/release/tests/sim/zksim seen=$builds/seen/tests/sim/zksim
   local first
   need_packages "to build the simulator" cmake:cmake gcc:gcc make:make clang:clang \
-    libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h \
+    libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h libdeflate-dev:/usr/include/libdeflate.h \
     libmicrohttpd-dev:/usr/include/microhttpd.h
   built release -DCMAKE_BUILD_TYPE=Release
   built clang -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang
