@@ -123,29 +123,27 @@ int buf_get_long(struct buf_reader *reader, int64_t *ret_value)
 void zk_store_int(uint8_t *bytes, int32_t value)
 {
     uint32_t bits = (uint32_t)value;
-    for (int i = 0; i < 4; i++)
-        bytes[i] = (uint8_t)(bits >> (24 - 8 * i));
+    bytes[0] = (uint8_t)(bits >> 24);
+    bytes[1] = (uint8_t)(bits >> 16);
+    bytes[2] = (uint8_t)(bits >> 8);
+    bytes[3] = (uint8_t)bits;
 }
 
 void zk_store_long(uint8_t *bytes, int64_t value)
 {
     uint64_t bits = (uint64_t)value;
-    for (int i = 0; i < 8; i++)
-        bytes[i] = (uint8_t)(bits >> (56 - 8 * i));
+    zk_store_int(bytes, (int32_t)(uint32_t)(bits >> 32));
+    zk_store_int(bytes + 4, (int32_t)(uint32_t)bits);
 }
 
 int32_t zk_load_int(const uint8_t *bytes)
 {
-    uint32_t bits = 0;
-    for (int i = 0; i < 4; i++)
-        bits = bits << 8 | bytes[i];
-    return (int32_t)bits;
+    return (int32_t)((uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
+                     bytes[3]);
 }
 
 int64_t zk_load_long(const uint8_t *bytes)
 {
-    uint64_t bits = 0;
-    for (int i = 0; i < 8; i++)
-        bits = bits << 8 | bytes[i];
-    return (int64_t)bits;
+    uint64_t high = (uint32_t)zk_load_int(bytes);
+    return (int64_t)(high << 32 | (uint32_t)zk_load_int(bytes + 4));
 }

@@ -1,8 +1,10 @@
-/* Jute's basic types over streams. Java: org.apache.jute.BinaryInputArchive, BinaryOutputArchive.
+/* Jute's basic types over streams and memory. Java: org.apache.jute.BinaryInputArchive,
+ * BinaryOutputArchive.
  *
  * What comes from outside is a length first. It is held against the limit before anything is done
  * with it, and even then memory is taken in pieces, as the bytes arrive: a peer that announces two
- * megabytes and sends ten bytes costs one piece. */
+ * megabytes and sends ten bytes costs one piece. Bytes in memory have arrived, so what they hold is
+ * taken in one piece, once it is known to be all there. */
 #include "zk/jute/archive.h"
 
 #include <errno.h>
@@ -135,7 +137,7 @@ int jute_out_flush(struct jute_out *out)
 /* ---- reading --------------------------------------------------------------------------------- */
 
 /* Java: BinaryInputArchive.checkLength(), and the statics. */
-struct jute_in jute_in_of(const struct zk_context *ctx, struct zk_input *input)
+static int32_t max_length_of(const struct zk_context *ctx)
 {
     int64_t max_buffer = zk_settings_get_integer(ctx, "jute.maxbuffer", JUTE_MAX_BUFFER);
     int64_t extra =
@@ -143,34 +145,54 @@ struct jute_in jute_in_of(const struct zk_context *ctx, struct zk_input *input)
     if (extra < MIN_EXTRA_MAX_BUFFER)
         extra = MIN_EXTRA_MAX_BUFFER;
     int64_t sum = max_buffer + extra;
+    return sum > INT32_MAX ? INT32_MAX : (int32_t)sum;
+}
+
+struct jute_in jute_in_of(const struct zk_context *ctx, struct zk_input *input)
+{
+    return (struct jute_in){.input = input, .max_length = max_length_of(ctx)};
+}
+
+struct jute_in jute_in_of_bytes(const struct zk_context *ctx, const void *bytes, size_t length)
+{
     return (struct jute_in){
-        .input = input,
-        .max_length = sum > INT32_MAX ? INT32_MAX : (int32_t)sum,
+        .memory = {.bytes = bytes, .length = length},
+        .max_length = max_length_of(ctx),
     };
 }
 
-static int in_bytes(struct jute_in *in, void *ret_bytes, size_t length)
+int64_t jute_in_position(const struct jute_in *in)
 {
-    return zk_input_read(in->input, ret_bytes, length);
+    return in->input != NULL ? zk_input_position(in->input) : (int64_t)in->memory.position;
+}
+
+int jute_in_view(struct jute_in *in, size_t length, uint8_t *bytes, const uint8_t **ret_view)
+{
+    if (in->input == NULL)
+        return buf_get_view(&in->memory, length, ret_view) < 0 ? -EPIPE : 0;
+    *ret_view = bytes;
+    return zk_input_read(in->input, bytes, length);
 }
 
 int jute_in_int(struct jute_in *in, int32_t *ret_value)
 {
     uint8_t bytes[4];
-    int r = in_bytes(in, bytes, sizeof bytes);
+    const uint8_t *view;
+    int r = jute_in_view(in, sizeof bytes, bytes, &view);
     if (r < 0)
         return r;
-    *ret_value = zk_load_int(bytes);
+    *ret_value = zk_load_int(view);
     return 0;
 }
 
 int jute_in_long(struct jute_in *in, int64_t *ret_value)
 {
     uint8_t bytes[8];
-    int r = in_bytes(in, bytes, sizeof bytes);
+    const uint8_t *view;
+    int r = jute_in_view(in, sizeof bytes, bytes, &view);
     if (r < 0)
         return r;
-    *ret_value = zk_load_long(bytes);
+    *ret_value = zk_load_long(view);
     return 0;
 }
 
@@ -204,6 +226,35 @@ static void make_javas(struct ustring *string)
     string->length = length;
 }
 
+/* In pieces: memory is taken as the bytes arrive. */
+static int ustring_from_stream(struct zk_input *input, size_t length, char **ret_text)
+{
+    size_t have = 0;
+    char *text = zk_xmalloc(1);
+    while (have < length) {
+        size_t piece = length - have < PIECE + have ? length - have : PIECE + have;
+        text = zk_xrealloc(text, have + piece + 1);
+        int r = zk_input_read(input, text + have, piece);
+        if (r < 0) {
+            free(text);
+            return r;
+        }
+        have += piece;
+    }
+    *ret_text = text;
+    return 0;
+}
+
+static int ustring_from_memory(struct buf_reader *memory, size_t length, char **ret_text)
+{
+    const uint8_t *view;
+    if (buf_get_view(memory, length, &view) < 0)
+        return -EPIPE;
+    *ret_text = zk_xmalloc(length + 1);
+    memcpy(*ret_text, view, length);
+    return 0;
+}
+
 int jute_in_ustring(struct jute_in *in, struct ustring *ret_string)
 {
     int32_t length;
@@ -214,25 +265,15 @@ int jute_in_ustring(struct jute_in *in, struct ustring *ret_string)
         *ret_string = (struct ustring){0};
         return 0;
     }
-    zk_assert(length >= 0 && length <= in->max_length);
-    size_t wanted = (size_t)length;
-    size_t have = 0;
-    char *text = zk_xmalloc(1);
-    while (have < wanted) {
-        size_t piece = wanted - have < PIECE + have ? wanted - have : PIECE + have;
-        text = zk_xrealloc(text, have + piece + 1);
-        r = in_bytes(in, text + have, piece);
-        if (r < 0)
-            goto out;
-        have += piece;
-    }
-    text[have] = '\0';
-    *ret_string = (struct ustring){.text = text, .length = have};
-    make_javas(ret_string);
+    struct ustring string = {.length = (size_t)length};
+    r = in->input != NULL ? ustring_from_stream(in->input, string.length, &string.text)
+                          : ustring_from_memory(&in->memory, string.length, &string.text);
+    if (r < 0)
+        return r;
+    string.text[string.length] = '\0';
+    make_javas(&string);
+    *ret_string = string;
     return 0;
-out:
-    free(text);
-    return r;
 }
 
 int jute_in_text(struct jute_in *in, char **ret_text)
@@ -249,9 +290,28 @@ int jute_in_text(struct jute_in *in, char **ret_text)
     return 0;
 }
 
+static int buffer_from_stream(struct zk_input *input, size_t length, struct buf **ret_buffer)
+{
+    struct buf *buffer = buf_new(length < PIECE ? length : PIECE);
+    for (size_t left = length; left > 0;) {
+        uint8_t bytes[PIECE];
+        size_t piece = left < PIECE ? left : PIECE;
+        int r = zk_input_read(input, bytes, piece);
+        if (r < 0) {
+            buf_unref(buffer);
+            return r;
+        }
+        buf_put_bytes(buffer, bytes, piece);
+        left -= piece;
+    }
+    *ret_buffer = buffer;
+    return 0;
+}
+
 int jute_in_buffer(struct jute_in *in, struct buf **ret_buffer)
 {
     int32_t length;
+    const uint8_t *view;
     int r = in_length(in, &length);
     if (r < 0)
         return r;
@@ -259,22 +319,12 @@ int jute_in_buffer(struct jute_in *in, struct buf **ret_buffer)
         *ret_buffer = NULL;
         return 0;
     }
-    size_t left = (size_t)length;
-    struct buf *buffer = buf_new(left < PIECE ? left : PIECE);
-    while (left > 0) {
-        uint8_t bytes[PIECE];
-        size_t piece = left < PIECE ? left : PIECE;
-        r = in_bytes(in, bytes, piece);
-        if (r < 0)
-            goto out;
-        buf_put_bytes(buffer, bytes, piece);
-        left -= piece;
-    }
-    *ret_buffer = buffer;
+    if (in->input != NULL)
+        return buffer_from_stream(in->input, (size_t)length, ret_buffer);
+    if (buf_get_view(&in->memory, (size_t)length, &view) < 0)
+        return -EPIPE;
+    *ret_buffer = buf_new_copy(view, (size_t)length);
     return 0;
-out:
-    buf_unref(buffer);
-    return r;
 }
 
 int jute_in_start_vector(struct jute_in *in, int32_t *ret_count)

@@ -8,8 +8,8 @@
 #include "zk/base/alloc.h"
 #include "zk/base/panic.h"
 
-/* Lists and bytes grow by doubling from here. */
-enum { FIRST_ROOM = 4, FIRST_BYTES = 64 };
+/* Lists grow by doubling from here. */
+enum { FIRST_ROOM = 4 };
 
 /* Any list: its members stand in the same places whatever the type of its items is. */
 struct any_list {
@@ -72,10 +72,10 @@ static int read_list(struct jute_in *in, const struct jute_record *element, void
     if (r < 0)
         return r;
     list.present = count >= 0;
-    int64_t limit = zk_input_position(in->input) + in->max_length;
+    int64_t limit = jute_in_position(in) + in->max_length;
     for (int32_t i = 0; i < count; i++) {
         r = jute_read(in, element, jute_list_add(element, &list));
-        if (r == 0 && zk_input_position(in->input) > limit)
+        if (r == 0 && jute_in_position(in) > limit)
             r = -EPROTO;
         if (r < 0) {
             list_done(element, &list);
@@ -193,10 +193,10 @@ static int read_fields(struct jute_in *in, const struct jute_record *record, siz
     size_t count = count_run(record, first, &length);
     *ret_count = count > 0 ? count : 1;
     if (count > 0) {
-        int r = zk_input_read(in->input, run, length);
+        const uint8_t *next;
+        int r = jute_in_view(in, length, run, &next);
         if (r < 0)
             return r;
-        const uint8_t *next = run;
         for (size_t i = 0; i < count; next += width_of(&field[i++]))
             load_number(next, &field[i], member_of(ret_value, &field[i]));
         return 0;
@@ -256,9 +256,40 @@ void jute_write(struct jute_out *out, const struct jute_record *record, const vo
     }
 }
 
+/* How many bytes a field that is no number takes. */
+static size_t field_size(const struct jute_field *field, const void *member)
+{
+    const struct buf *buffer;
+    struct any_list list;
+    size_t size = 4;
+    if (field->type == JUTE_TYPE_USTRING)
+        return size + ((const struct ustring *)member)->length;
+    if (field->type == JUTE_TYPE_BUFFER) {
+        buffer = *(struct buf *const *)member;
+        return size + (buffer != NULL ? buffer->length : 0);
+    }
+    if (field->type == JUTE_TYPE_RECORD)
+        return jute_size(field->record, member);
+    memcpy(&list, member, sizeof list);
+    for (size_t i = 0; i < list.count; i++)
+        size += jute_size(field->record, (const char *)list.items + i * field->record->size);
+    return size;
+}
+
+size_t jute_size(const struct jute_record *record, const void *value)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < record->field_count; i++) {
+        const struct jute_field *field = &record->fields[i];
+        size_t width = width_of(field);
+        size += width > 0 ? width : field_size(field, member_of_const(value, field));
+    }
+    return size;
+}
+
 struct buf *jute_to_buf(const struct jute_record *record, const void *value)
 {
-    struct buf *bytes = buf_new(FIRST_BYTES);
+    struct buf *bytes = buf_new(jute_size(record, value));
     struct jute_out out = jute_out_of_buf(bytes);
     jute_write(&out, record, value);
     zk_assert(out.error == 0); /* memory takes all */

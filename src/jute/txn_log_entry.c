@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "zk/base/alloc.h"
-#include "zk/io/stream.h"
+#include "zk/base/panic.h"
 #include "zk/jute/op_code.h"
 #include "zk/runtime/settings.h"
 
 enum {
-    FIRST_ROOM = 256, /* a transaction with 100 bytes of data grows no further */
+    HEADER_BYTES = 32,
     DIGEST_BYTES = 12,
 };
 
@@ -94,11 +94,9 @@ static struct txn_operation operation_of(const struct sub_txn *txn)
     if (txn->data == NULL || !may_stand_in_multi(txn->type))
         return operation;
     const struct jute_record *table = txn_record_of_type(txn->type);
-    struct zk_input *input = zk_input_new_bytes(txn->data->bytes, txn->data->length);
     /* The limit has held for all of data. */
-    struct jute_in in = {.input = input, .max_length = INT32_MAX};
+    struct jute_in in = {.memory = buf_reader_of(txn->data), .max_length = INT32_MAX};
     operation.readable = jute_read(&in, table, &operation.record) == 0;
-    zk_input_free(input);
     if (operation.readable && !record_is_sound(txn->type, &operation.record)) {
         jute_done(table, &operation.record);
         operation.readable = false;
@@ -121,16 +119,18 @@ static void take_apart(struct txn_log_entry *entry)
 /* Java: Util.marshallTxnEntry() */
 static struct buf *marshall_txn_entry(const struct txn_log_entry *entry)
 {
-    struct buf *bytes = buf_new(FIRST_ROOM);
-    struct zk_output *output = zk_output_new_buf(bytes);
-    struct jute_out out = jute_out_of(output);
+    const struct jute_record *table = txn_record_of_type(entry->header.type);
+    size_t size = HEADER_BYTES;
+    size += entry->has_record ? jute_size(table, &entry->record) : 0;
+    size += entry->has_digest ? DIGEST_BYTES : 0;
+    struct buf *bytes = buf_new(size);
+    struct jute_out out = jute_out_of_buf(bytes);
     jute_write(&out, &txn_header_record, &entry->header);
     if (entry->has_record)
-        jute_write(&out, txn_record_of_type(entry->header.type), &entry->record);
+        jute_write(&out, table, &entry->record);
     if (entry->has_digest)
         jute_write(&out, &txn_digest_record, &entry->digest);
     zk_assert(out.error == 0); /* memory takes all */
-    zk_output_free(output);
     return bytes;
 }
 
@@ -162,12 +162,6 @@ struct txn_log_entry *txn_log_entry_new(const struct txn_header *header, union t
 
 /* ---- from bytes ------------------------------------------------------------------------------ */
 
-/* A stream over the bytes from an offset on. The caller frees the input. */
-static struct jute_in in_from(const struct zk_context *ctx, const struct buf *bytes, size_t offset)
-{
-    return jute_in_of(ctx, zk_input_new_bytes(bytes->bytes + offset, bytes->length - offset));
-}
-
 /* A create from before 3.3, without the parent's version. Java: SerializeUtils.deserializeTxn(),
  * "perhaps this is a V0 Create" */
 static int read_create_v0(struct jute_in *in, struct create_txn *ret_create)
@@ -186,31 +180,27 @@ static int read_create_v0(struct jute_in *in, struct create_txn *ret_create)
     return 0;
 }
 
-/* The record behind the header. *ret_offset: where it ends. */
-static int read_record(const struct zk_context *ctx, struct txn_log_entry *entry,
-                       size_t *ret_offset)
+/* The record behind the header. */
+static int read_record(struct jute_in *in, struct txn_log_entry *entry)
 {
     int32_t type = entry->header.type;
     const struct jute_record *table = txn_record_of_type(type);
     if (table == NULL || type == OP_CODE_CHECK) /* Java has no case for check here either */
         return -EPROTO;
-    struct jute_in in = in_from(ctx, entry->bytes, *ret_offset);
-    int r = jute_read(&in, table, &entry->record);
+    size_t start = in->memory.position;
+    int r = jute_read(in, table, &entry->record);
     if (r == -EPIPE && type == OP_CODE_CREATE) {
-        zk_input_free(in.input);
-        in = in_from(ctx, entry->bytes, *ret_offset);
-        r = read_create_v0(&in, &entry->record.create);
+        in->memory.position = start;
+        r = read_create_v0(in, &entry->record.create);
     }
     if (r == 0) {
         entry->has_record = true;
-        *ret_offset += (size_t)zk_input_position(in.input);
-        if (!record_is_sound(type, &entry->record))
-            r = -EPROTO;
-    } else if (type == OP_CODE_CLOSE_SESSION) {
-        r = 0; /* it has none; what stands there may be the digest (D-123) */
+        return record_is_sound(type, &entry->record) ? 0 : -EPROTO;
     }
-    zk_input_free(in.input);
-    return r;
+    if (type != OP_CODE_CLOSE_SESSION)
+        return r;
+    in->memory.position = start; /* it has none; what stands there may be the digest (D-123) */
+    return 0;
 }
 
 static bool is_digest_enabled(const struct zk_context *ctx)
@@ -220,19 +210,18 @@ static bool is_digest_enabled(const struct zk_context *ctx)
 
 static int read_entry(const struct zk_context *ctx, struct txn_log_entry *entry)
 {
-    struct jute_in in = in_from(ctx, entry->bytes, 0);
+    struct jute_in in = jute_in_of_bytes(ctx, entry->bytes->bytes, entry->bytes->length);
     int r = jute_read(&in, &txn_header_record, &entry->header);
-    size_t offset = (size_t)zk_input_position(in.input);
-    zk_input_free(in.input);
     if (r < 0)
         return r;
-    r = read_record(ctx, entry, &offset);
+    r = read_record(&in, entry);
     if (r < 0)
         return r;
-    if (is_digest_enabled(ctx) && entry->bytes->length - offset >= DIGEST_BYTES) {
+    if (in.memory.length - in.memory.position >= DIGEST_BYTES && is_digest_enabled(ctx)) {
+        r = jute_read(&in, &txn_digest_record, &entry->digest);
+        if (r < 0)
+            return r;
         entry->has_digest = true;
-        entry->digest.version = zk_load_int(entry->bytes->bytes + offset);
-        entry->digest.tree_digest = zk_load_long(entry->bytes->bytes + offset + 4);
     }
     take_apart(entry);
     return 0;

@@ -14,7 +14,6 @@
 #include "server/lock_ranks.h"
 #include "zk/base/alloc.h"
 #include "zk/base/str.h"
-#include "zk/io/stream.h"
 #include "zk/jute/keeper_code.h"
 #include "zk/jute/op_code.h"
 #include "zk/jute/proto.h"
@@ -160,13 +159,11 @@ static void log_failed_read(struct final_request_processor *final, const struct 
 enum keeper_code read_request(struct final_request_processor *final, const struct request *request,
                               const struct jute_record *record, void *ret_value)
 {
-    struct zk_input *input = request->request != NULL ? zk_input_new_bytes(request->request->bytes,
-                                                                           request->request->length)
-                                                      : zk_input_new_bytes("", 0);
-    struct jute_in in = jute_in_of(final->ctx, input);
-    int r = jute_read(&in, record, ret_value);
-    zk_input_free(input);
-    return r < 0 ? KEEPER_CODE_MARSHALLINGERROR : KEEPER_CODE_OK;
+    struct jute_in in =
+        request->request != NULL
+            ? jute_in_of_bytes(final->ctx, request->request->bytes, request->request->length)
+            : jute_in_of_bytes(final->ctx, NULL, 0);
+    return jute_read(&in, record, ret_value) < 0 ? KEEPER_CODE_MARSHALLINGERROR : KEEPER_CODE_OK;
 }
 
 struct jute_out begin_answer(struct answer *answer, size_t room)

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "zk/base/alloc.h"
-#include "zk/io/stream.h"
 #include "zk/jute/archive.h"
 #include "zk/jute/op_code.h"
 #include "zk/server/create_mode.h"
@@ -118,8 +117,7 @@ enum keeper_code multi_operation_record_read(const struct zk_context *ctx, const
 {
     if (body == NULL)
         return KEEPER_CODE_MARSHALLINGERROR;
-    struct zk_input *input = zk_input_new_bytes(body->bytes, body->length);
-    struct jute_in in = jute_in_of(ctx, input);
+    struct jute_in in = jute_in_of_bytes(ctx, body->bytes, body->length);
     struct multi_header header = {0};
     int r;
     do {
@@ -127,6 +125,5 @@ enum keeper_code multi_operation_record_read(const struct zk_context *ctx, const
         if (r == 0 && !header.done)
             r = read_op(&in, header.type, multi);
     } while (r == 0 && !header.done);
-    zk_input_free(input);
     return r < 0 ? KEEPER_CODE_MARSHALLINGERROR : KEEPER_CODE_OK;
 }

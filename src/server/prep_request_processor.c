@@ -15,7 +15,6 @@
 #include "zk/base/alloc.h"
 #include "zk/base/panic.h"
 #include "zk/base/str.h"
-#include "zk/io/stream.h"
 #include "zk/jute/op_code.h"
 #include "zk/jute/txn_log_entry.h"
 #include "zk/runtime/blocking_queue.h"
@@ -407,11 +406,9 @@ enum keeper_code byte_buffer2_record(struct prep_request_processor *prep,
 {
     if (request->request == NULL)
         return KEEPER_CODE_MARSHALLINGERROR;
-    struct zk_input *input = zk_input_new_bytes(request->request->bytes, request->request->length);
-    struct jute_in in = jute_in_of(prep->ctx, input);
-    int r = jute_read(&in, table, ret_record);
-    zk_input_free(input);
-    return r < 0 ? KEEPER_CODE_MARSHALLINGERROR : KEEPER_CODE_OK;
+    struct jute_in in =
+        jute_in_of_bytes(prep->ctx, request->request->bytes, request->request->length);
+    return jute_read(&in, table, ret_record) < 0 ? KEEPER_CODE_MARSHALLINGERROR : KEEPER_CODE_OK;
 }
 
 /* The table of what a request's body is; NULL: there is none, or it is read elsewhere. */

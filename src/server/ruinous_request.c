@@ -3,7 +3,6 @@
 #include "zk/server/ruinous_request.h"
 
 #include "server/prep_request_processor_internal.h"
-#include "zk/io/stream.h"
 #include "zk/jute/op_code.h"
 #include "zk/jute/record.h"
 #include "zk/server/create_mode.h"
@@ -15,11 +14,8 @@ static bool read_body(struct zk_context *ctx, const struct request *request,
 {
     if (request->request == NULL)
         return false;
-    struct zk_input *input = zk_input_new_bytes(request->request->bytes, request->request->length);
-    struct jute_in in = jute_in_of(ctx, input);
-    int r = jute_read(&in, table, ret_record);
-    zk_input_free(input);
-    return r == 0;
+    struct jute_in in = jute_in_of_bytes(ctx, request->request->bytes, request->request->length);
+    return jute_read(&in, table, ret_record) == 0;
 }
 
 /* A negative TTL without the mode of a TTL node passes Java's Prep, and every server ends when it

@@ -11,7 +11,6 @@
 #include "server/zookeeper_server_internal.h"
 #include "zk/base/buf.h"
 #include "zk/base/random.h"
-#include "zk/io/stream.h"
 #include "zk/jute/keeper_code.h"
 #include "zk/jute/op_code.h"
 #include "zk/jute/proto.h"
@@ -117,13 +116,11 @@ static int read_connect_request(struct zookeeper_server *server, const uint8_t *
                                 size_t length, struct connect_request *ret_request,
                                 bool *ret_has_read_only, bool *ret_read_only)
 {
-    struct zk_input *input = zk_input_new_bytes(bytes, length);
-    struct jute_in in = jute_in_of(zookeeper_server_ctx(server), input);
+    struct jute_in in = jute_in_of_bytes(zookeeper_server_ctx(server), bytes, length);
     int r = jute_read(&in, &connect_request_record, ret_request);
-    uint8_t read_only = 0;
-    *ret_has_read_only = r == 0 && zk_input_read(input, &read_only, sizeof read_only) == 0;
-    *ret_read_only = read_only != 0;
-    zk_input_free(input);
+    const uint8_t *read_only = NULL;
+    *ret_has_read_only = r == 0 && jute_in_view(&in, 1, NULL, &read_only) == 0;
+    *ret_read_only = read_only != NULL && *read_only != 0;
     return r;
 }
 
@@ -232,11 +229,8 @@ static int process_auth(struct zookeeper_server *server, struct server_cnxn *cnx
     struct zk_context *ctx = zookeeper_server_ctx(server);
     zk_log(ctx, ZK_LOG_GOT_AUTH_PACKET, cnxn->remote_address);
     struct auth_packet packet = {0};
-    struct zk_input *input = zk_input_new_bytes(bytes, length);
-    struct jute_in in = jute_in_of(ctx, input);
-    int r = jute_read(&in, &auth_packet_record, &packet);
-    zk_input_free(input);
-    if (r < 0)
+    struct jute_in in = jute_in_of_bytes(ctx, bytes, length);
+    if (jute_read(&in, &auth_packet_record, &packet) < 0)
         return -EPROTO;
     const struct server_authentication_provider *ap = provider_registry_get(ctx, &packet.scheme);
     enum keeper_code auth_return = KEEPER_CODE_AUTHFAILED;

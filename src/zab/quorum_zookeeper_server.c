@@ -2,7 +2,6 @@
 #include "zab/quorum_zookeeper_server.h"
 
 #include "zk/base/buf.h"
-#include "zk/io/stream.h"
 #include "zk/jute/archive.h"
 #include "zk/jute/keeper_code.h"
 #include "zk/jute/op_code.h"
@@ -81,8 +80,7 @@ static enum keeper_code makes_ephemeral(struct zk_context *ctx, const struct req
         return KEEPER_CODE_MARSHALLINGERROR;
     struct create_request create = {0};
     struct create_mode mode = {0};
-    struct zk_input *input = zk_input_new_bytes(request->request->bytes, request->request->length);
-    struct jute_in in = jute_in_of(ctx, input);
+    struct jute_in in = jute_in_of_bytes(ctx, request->request->bytes, request->request->length);
     enum keeper_code code = KEEPER_CODE_OK;
     if (jute_read(&in, &create_request_record, &create) < 0)
         code = KEEPER_CODE_MARSHALLINGERROR;
@@ -91,7 +89,6 @@ static enum keeper_code makes_ephemeral(struct zk_context *ctx, const struct req
     if (code == KEEPER_CODE_OK)
         *ret_makes = mode.is_ephemeral;
     jute_done(&create_request_record, &create);
-    zk_input_free(input);
     return code;
 }
 

@@ -7,7 +7,6 @@
 #include "fuzz.h"
 #include "zk/base/alloc.h"
 #include "zk/base/buf.h"
-#include "zk/io/stream.h"
 #include "zk/jute/proto.h"
 #include "zk/runtime/context.h"
 
@@ -42,11 +41,9 @@ enum { RECORDS = sizeof records / sizeof records[0] };
 static int read_record(struct zk_context *ctx, const struct jute_record *record,
                        const uint8_t *bytes, size_t length, void *ret_value, size_t *ret_consumed)
 {
-    struct zk_input *input = zk_input_new_bytes(bytes, length);
-    struct jute_in in = jute_in_of(ctx, input);
+    struct jute_in in = jute_in_of_bytes(ctx, bytes, length);
     int r = jute_read(&in, record, ret_value);
-    *ret_consumed = (size_t)zk_input_position(input);
-    zk_input_free(input);
+    *ret_consumed = (size_t)jute_in_position(&in);
     return r;
 }
 

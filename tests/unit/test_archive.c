@@ -33,18 +33,26 @@ static void written_assert(struct written *written, const char *bytes, size_t le
     buf_unref(written->bytes);
 }
 
-/* What is read from memory. */
+/* All tests run twice: what is read comes from memory, and through a stream. */
+static bool through_stream;
+
 struct reading {
     struct zk_context *ctx;
-    struct zk_input *input;
+    struct zk_input *input; /* NULL: none */
     struct jute_in in;
 };
+
+static struct jute_in in_of(struct zk_context *ctx, const void *bytes, size_t length,
+                            struct zk_input **ret_input)
+{
+    *ret_input = through_stream ? zk_input_new_bytes(bytes, length) : NULL;
+    return through_stream ? jute_in_of(ctx, *ret_input) : jute_in_of_bytes(ctx, bytes, length);
+}
 
 static struct reading reading_new(const void *bytes, size_t length)
 {
     struct reading reading = {.ctx = test_context()};
-    reading.input = zk_input_new_bytes(bytes, length);
-    reading.in = jute_in_of(reading.ctx, reading.input);
+    reading.in = in_of(reading.ctx, bytes, length, &reading.input);
     return reading;
 }
 
@@ -223,19 +231,18 @@ static void a_negative_vector_is_empty_unless_it_is_null(void **state)
 /* ---- the limit ---- */
 
 /* The length alone decides: nothing stands behind it, so an accepted one fails later, at the end of
- * the stream. */
+ * the bytes. */
 static int read_length(struct zk_context *ctx, int32_t length)
 {
     uint8_t bytes[4];
     zk_store_int(bytes, length);
-    struct zk_input *input = zk_input_new_bytes(bytes, sizeof bytes);
-    struct jute_in in = jute_in_of(ctx, input);
+    struct zk_input *input;
+    struct jute_in in = in_of(ctx, bytes, sizeof bytes, &input);
     struct buf *buffer;
     struct ustring string;
     int r = jute_in_buffer(&in, &buffer);
     zk_input_free(input);
-    input = zk_input_new_bytes(bytes, sizeof bytes);
-    in = jute_in_of(ctx, input);
+    in = in_of(ctx, bytes, sizeof bytes, &input);
     assert_int_equal(jute_in_ustring(&in, &string), r);
     zk_input_free(input);
     return r;
@@ -403,6 +410,21 @@ static void bytes_that_are_no_text_are_read_as_java_reads_them(void **state)
     reading_done(&reading);
 }
 
+static void the_position_counts_what_was_read(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[] = {0, 0, 0, 2, '/', 'a', 0, 0, 0, 7};
+    struct reading reading = reading_new(bytes, sizeof bytes);
+    struct ustring string;
+    int32_t number;
+    assert_int_equal(jute_in_ustring(&reading.in, &string), 0);
+    assert_int_equal(jute_in_position(&reading.in), 6);
+    assert_int_equal(jute_in_int(&reading.in, &number), 0);
+    assert_int_equal(jute_in_position(&reading.in), 10);
+    ustring_done(&string);
+    reading_done(&reading);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -424,6 +446,9 @@ int main(void)
         cmocka_unit_test(an_acl_list_is_a_count_and_entries),
         cmocka_unit_test(an_acl_list_cut_anywhere_fails_cleanly),
         cmocka_unit_test(a_stat_is_sixty_bytes_in_javas_order),
+        cmocka_unit_test(the_position_counts_what_was_read),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("from memory", tests, NULL, NULL);
+    through_stream = true;
+    return failed + cmocka_run_group_tests_name("through a stream", tests, NULL, NULL);
 }

@@ -182,6 +182,7 @@ static void what_is_written_is_read_again(void **state)
         void *value = filled(records[i]);
         void *read = calloc(1, records[i]->size);
         struct buf *bytes = jute_to_buf(records[i], value);
+        assert_int_equal(jute_size(records[i], value), bytes->length);
 
         assert_int_equal(read_from(records[i], bytes, bytes->length, read), 0);
 

@@ -62,18 +62,27 @@ ZK_NODISCARD int jute_out_flush(struct jute_out *out);
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* Errors: -EPROTO bytes that cannot be, a length beyond the limit; -EPIPE the stream has ended;
- * other errno of the stream. Memory is taken as bytes arrive, never because of a number that
- * somebody sent. */
+/* Errors: -EPROTO bytes that cannot be, a length beyond the limit; -EPIPE the bytes have ended;
+ * other errno of the stream. Memory is taken for bytes that have arrived, never because of a number
+ * that somebody sent. */
 struct jute_in {
-    struct zk_input *input; /* stays the caller's */
-    int32_t max_length;     /* of one string or buffer */
+    struct zk_input *input;   /* stays the caller's; NULL: the bytes are in memory */
+    struct buf_reader memory; /* likewise */
+    int32_t max_length;       /* of one string or buffer */
 };
 
 /* The limit comes from the settings jute.maxbuffer and zookeeper.jute.maxbuffer.extrasize: their
  * sum, 2,097,150 when nobody sets them. Java's sum may overflow; ours ends at INT32_MAX, as Java
  * 3.9.5's (D-34). */
 struct jute_in jute_in_of(const struct zk_context *ctx, struct zk_input *input);
+/* Reads bytes that are in memory, without a stream in between. They stay the caller's. */
+struct jute_in jute_in_of_bytes(const struct zk_context *ctx, const void *bytes, size_t length);
+/* Returns how many bytes were read. */
+int64_t jute_in_position(const struct jute_in *in);
+/* The next length bytes: where they stand in memory, or in bytes, which has room for them and takes
+ * them from a stream. */
+ZK_NODISCARD int jute_in_view(struct jute_in *in, size_t length, uint8_t *bytes,
+                              const uint8_t **ret_view);
 ZK_NODISCARD int jute_in_int(struct jute_in *in, int32_t *ret_value);
 ZK_NODISCARD int jute_in_long(struct jute_in *in, int64_t *ret_value);
 /* The caller ends *ret_string with ustring_done. */

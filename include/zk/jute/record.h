@@ -115,6 +115,8 @@ struct ustring_list {
 ZK_NODISCARD int jute_read(struct jute_in *in, const struct jute_record *record, void *ret_value);
 /* Write one record. Errors stick in out. */
 void jute_write(struct jute_out *out, const struct jute_record *record, const void *value);
+/* Returns how many bytes jute_write writes. */
+size_t jute_size(const struct jute_record *record, const void *value);
 /* The bytes of one record by themselves; the caller unrefs them. Java: Record to byte[], by
  * BinaryOutputArchive over ByteArrayOutputStream */
 struct buf *jute_to_buf(const struct jute_record *record, const void *value);
