@@ -260,14 +260,16 @@ def zkcli(kind, directory, short):
     os.makedirs(directory)
     paths = [os.path.join(directory, name) for name in ('script', 'stdout', 'stderr')]
     with open(paths[0], 'w') as text:
-        for number, command in enumerate(commands):
+        for number, command in enumerate(commands[:-1]):
             text.write('%s\nlistquota /marker-%d\nhistory\n' % (command, number))
-        text.write('quit\n')
+        text.write(commands[-1] + '\n')
     with servers.Ensemble([kind] * 3, directory=os.path.join(directory, 'servers')) as ensemble:
         class_path = ':'.join('%s/%s.jar' % (JARS, jar) for jar in ('zookeeper', 'slf4j-nop'))
-        run(['sh', '-c', 'exec "$@" <script >stdout 2>stderr', 'sh', 'java', '-cp', class_path,
-             'org.apache.zookeeper.ZooKeeperMain', '-server', '127.0.0.1:%d' % ensemble.servers[1].client_port], 120,
-            cwd=directory)
+        # After the last command, which ends the connection, what zkCli says depends on when it hears of that: quit comes
+        # when it has.
+        run(['sh', '-c', '{ cat script; until grep -q state:AuthFailed stdout; do sleep 0.1; done; echo quit; } | '
+             '"$@" >stdout 2>stderr', 'sh', 'java', '-cp', class_path, 'org.apache.zookeeper.ZooKeeperMain', '-server',
+             '127.0.0.1:%d' % ensemble.servers[1].client_port], 300, cwd=directory)
         ports = ensemble.ports()
     outputs = []
     for path in paths[1:]:
@@ -298,10 +300,12 @@ def masked_zkcli(output):
 
 def zkcli_results(commands, stdout, stderr):
     """The answer to each command is its result; and all events, in their order. Behind each command zkCli was asked for its
-    history, which it prints, and for a quota that nobody has set, of which it complains."""
-    results = {'events': ('\n'.join(re.findall(r'WatchedEvent state:\w+ type:Node\w+ path:\S+', stdout)), '')}
+    history, which it prints, and for a quota that nobody has set, of which it complains. The answer to the last one is an
+    event."""
+    results = {'events': ('\n'.join(re.findall(r'WatchedEvent state:(?:\w+ type:Node\w+ path:\S+|AuthFailed)', stdout)),
+                          '')}
     rest = [masked_zkcli(stdout).split('JLine support is disabled\n', 1)[-1], masked_zkcli(stderr)]
-    for number, command in enumerate(commands):
+    for number, command in enumerate(commands[:-1]):
         answer = []
         marks = (r'(^\d+ - .*\n)*%d - history\n' % (3 * number + 2),
                  r'absolute path is \S*/marker-%d/\S*\nquota for /marker-%d does not exist\.\n' % (number, number))
