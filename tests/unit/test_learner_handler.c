@@ -594,8 +594,11 @@ static void learner_that_does_not_read_is_dropped(void **state)
     zk_mutex_lock(&learners[1]->mu);
     learners[1]->queued_bytes_limit = 8000000; /* a GiB takes a while */
     zk_mutex_unlock(&learners[1]->mu);
-    for (int i = 0; i < 3000000 && learner_handler_synced(learners[1]); i++)
-        learner_handler_queue_packet(learners[1], quorum_packet_new(LEADER_PING, i, NULL));
+    static const uint8_t zeros[10000];
+    struct buf *data = buf_new_copy(zeros, sizeof zeros);
+    for (int i = 0; i < 30000 && learner_handler_synced(learners[1]); i++)
+        learner_handler_queue_packet(learners[1], quorum_packet_new(LEADER_PING, i, data));
+    buf_unref(data);
     leader_free_learners(learners, count);
     testing_peer_await_log(&fixture->peer, "it does not read: 8000000 bytes are waiting");
     scripted_peer_drain(joiner);

@@ -4,7 +4,7 @@
 # what is left then? The calls stand in interruptions.txt.
 
 readonly INTERRUPTIONS=$here/interruptions.txt
-readonly AT_A_TIME=4 PATIENCE_S=60 END_WITHIN_S=30 AGAIN_AFTER_S=6 LOST=3 TRIES=3
+readonly AT_A_TIME=4 PATIENCE_S=300 END_WITHIN_S=120 AGAIN_AFTER_S=6 LOST=3 TRIES=3
 
 # hold_tool DIR TOOL: a program that says that it was called and waits for Ctrl-C. It ends as if all were
 # well: who has called it must not go on for that.

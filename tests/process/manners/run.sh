@@ -174,13 +174,16 @@ simulator_explains() {
 
 # ---- nonsense ----------------------------------------------------------------------------------
 
+# What a server alone writes in its log when its arguments are wrong, in Java's words, beside its line for the user.
+readonly LOGGED='[-0-9]+ [:,0-9]+ \[myid:\] - ERROR \[main:Main@[0-9]+\] - Invalid arguments, exiting abnormally'
+
 # refuses WORDS COMMAND...: exit code 2 and one line with these words on stderr, which names the command
 # and the way out.
 refuses() {
   local words=$1 err
   shift
   aloof "$with_python" "$@" || return 1
-  err=$(grep -v ' - ERROR \[main:' "$work/err" || true) # a line that a server has in its log, too, as Java has it
+  err=$(grep -vxE "$LOGGED" "$work/err" || true)
   say "exit $status: $err"
   [[ ! -s $work/out ]] || { say "stdout: $(<"$work/out")" && return 1; }
   [[ $status == 2 && $err != *$'\n'* && $err == *": "* && $err == *"$words"* && $err == *" (try "*" --help)" ]]
