@@ -15,8 +15,8 @@
 
 enum { FLOOD = 500 };
 
-/* Creates FLOOD nodes with numbers from first, all asked for at once. Returns how many requests were
- * seen to be outstanding. */
+/* Creates FLOOD nodes with numbers from first, all asked for at once. Returns how many requests
+ * were seen to be outstanding. */
 static int64_t flood(struct raw_stage *stage, struct raw_client *flooder, struct raw_client *other,
                      int32_t first)
 {

@@ -21,15 +21,15 @@ HOLDER = '''
 import sys, time
 sys.path.insert(1, '/usr/lib/python3/dist-packages')
 from kazoo.client import KazooClient
-client = KazooClient(sys.argv[1], timeout=4)
-client.start()
+client = KazooClient(sys.argv[1], timeout=10)
+client.start(120)
 client.create('/held', ephemeral=True)
 print('held', flush=True)
-time.sleep(600)
+time.sleep(3600)
 '''
 
 
-def until(fact, seconds=30):
+def until(fact, seconds=120):
     end = time.monotonic() + seconds
     while not fact():
         if time.monotonic() > end:
@@ -40,7 +40,7 @@ def until(fact, seconds=30):
 
 def connected(hosts, **how):
     client = KazooClient(hosts, **how)
-    client.start(30)
+    client.start(120)
     return client
 
 
@@ -56,8 +56,8 @@ def run(kinds):
     with servers.Ensemble(kinds) as ensemble:
         leader = ensemble.leader()
         others = [server for server in ensemble.servers if server is not leader]
-        one, two = [connected('127.0.0.1:%d' % server.client_port) for server in others]
-        travels = connected(ensemble.hosts(), timeout=10)
+        one, two = [connected('127.0.0.1:%d' % server.client_port, timeout=60) for server in others]
+        travels = connected(ensemble.hosts(), timeout=60)
         seen, states = threading.Event(), []
         travels.add_listener(states.append)
         try:
@@ -67,7 +67,7 @@ def run(kinds):
                 return 1
             two.get('/basic', watch=lambda event: seen.set())
             one.set('/basic', b'two')
-            if not tell('a watch fires at another server', seen.wait(10)):
+            if not tell('a watch fires at another server', seen.wait(120)):
                 return 1
             holder = subprocess.Popen([sys.executable, '-c', HOLDER, '127.0.0.1:%d' % leader.client_port],
                                       stdout=subprocess.PIPE)

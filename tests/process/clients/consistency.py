@@ -37,7 +37,7 @@ class Ensemble:
     def __init__(self, kinds, directory):
         self.kinds, self.root = kinds, os.path.join(directory, 'ensemble')
         self.has_namespaces = self.namespaces_work()
-        up = ['up', '--mix', ','.join(kinds), '--tick', str(TICK_MS), '--wait', '90']
+        up = ['up', '--mix', ','.join(kinds), '--tick', str(TICK_MS), '--wait', '240']
         for line in LINES:
             up += ['--line', line]
         self.call(*up, *(['--namespaces'] if self.has_namespaces else []))
@@ -116,7 +116,7 @@ def work(ensemble, seconds, seed, directory):
             while time.monotonic() < end:
                 time.sleep(chance.uniform(0.5, 3))
                 break_and_mend(ensemble, chance, faults.append)
-            ensemble.call('up', '--wait', 90)
+            ensemble.call('up', '--wait', 240)
             print('end', file=clients.stdin, flush=True)
             clients.wait(300)
         finally:

@@ -5,7 +5,6 @@ values of zoo.cfg are the same for C and for Java; they are chosen so that nothi
 see: sessions live for an hour, containers and TTL nodes are not looked for.
 """
 import os
-import random
 import shutil
 import signal
 import socket
@@ -32,23 +31,12 @@ def end_on_sigterm():
     signal.signal(signal.SIGTERM, interrupt)
 
 
-def free_ports(count):
-    """Returns ports that nobody listens on, below those of cluster.sh. All are held until the last is found."""
-    held, ports = [], []
-    while len(ports) < count:
-        port = random.SystemRandom().randrange(12000, 19999)
-        s = socket.socket()
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            s.bind(('127.0.0.1', port))
-        except OSError:
-            s.close()
-            continue
-        held.append(s)
-        ports.append(port)
-    for s in held:
-        s.close()
-    return ports
+def free_ports(count, directory):
+    """Returns ports of a block that is booked as long as the directory exists, as cluster.sh books one: what one server
+    binds only when it leads must not be taken by another test until then."""
+    words = 'source "$1/scripts/lib/lib.sh"; pick_ports "$2"'
+    base = int(subprocess.run(['bash', '-c', words, 'pick', REPO, directory], check=True, stdout=subprocess.PIPE).stdout)
+    return list(range(base, base + count))
 
 
 def ask(port, word, timeout=5.0):
@@ -122,7 +110,8 @@ class Ensemble:
         self.settings = dict(SETTINGS, **(settings or {}))
         self.properties = dict(PROPERTIES, **(properties or {}))
         count = len(self.kinds)
-        ports = free_ports(3 * count)
+        os.makedirs(self.directory, exist_ok=True)
+        ports = free_ports(3 * count, self.directory)
         self.servers = []
         for number in range(1, count + 1):
             home = os.path.join(self.directory, str(number))
@@ -145,7 +134,7 @@ class Ensemble:
         for server in self.servers:
             server.start(self.properties)
 
-    def wait(self, seconds=60):
+    def wait(self, seconds=240):
         """Waits until all serve; says what the log says if one does not."""
         end = time.monotonic() + seconds
         for server in self.servers:

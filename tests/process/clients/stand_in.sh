@@ -67,7 +67,7 @@ END
 }
 
 wait_until_it_serves() { # CONFIG
-  local end=$((SECONDS + 60))
+  local end=$((SECONDS + 240))
   while ((SECONDS < end)); do
     ! status_of "$1" >/dev/null || return 0
     sleep 0.1

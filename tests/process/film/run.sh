@@ -11,12 +11,12 @@ film=$REPO/scripts/trace/film.sh
 # shellcheck disable=SC2317  # called by the command that is filmed
 # An ensemble is made, loses its leader and gets it back. Peers 1 and 2 begin, so that 2 leads and 3 gets a snapshot.
 life_of() {
-  "$cluster" up "$@" --only 1,2 --wait 60
-  "$cluster" start 3 --wait 60
+  "$cluster" up "$@" --only 1,2 --wait 240
+  "$cluster" start 3 --wait 240
   "$cluster" kill leader
   until_state 3 LEADING 3
   until_quorum
-  "$cluster" start 2 --wait 60
+  "$cluster" start 2 --wait 240
   until_state 1 FOLLOWING 3
   until_state 2 FOLLOWING 3
 }
@@ -30,7 +30,7 @@ life_to_the_end_of() {
 
 # shellcheck disable=SC2317  # called by the commands that are filmed
 until_quorum() {
-  local end=$((SECONDS + 60))
+  local end=$((SECONDS + 240))
   until "$cluster" status >/dev/null; do
     ((SECONDS < end)) || return 1
   done
@@ -134,8 +134,8 @@ if ! grep -q '^ok  *network namespaces' <<<"$findings"; then
   say "skipped film: peers with networks of their own, for: $(grep 'network namespaces' <<<"$findings")"
   exit "$status"
 fi
-expect "peers with networks of their own run" "$cluster" up --namespaces --mix c,java,c --tick 300 --only 1,3 --wait 60
-expect "and the one that comes later, too" "$cluster" start 2 --wait 60
+expect "peers with networks of their own run" "$cluster" up --namespaces --mix c,java,c --tick 300 --only 1,3 --wait 240
+expect "and the one that comes later, too" "$cluster" start 2 --wait 240
 expect "they are filmed while their leader is cut off" "$film" "$work/cut.jsonl" -- bash -euc cut_off
 expect "the story tells who was cut off, and only what arrived" told "$work/cut.jsonl" \
   "Peers 1, 2 and 3 run already: 3 leads" "Peers 1 and 2 look for a leader again: 2 is elected" \

@@ -35,9 +35,9 @@ STATES = {"LOOKING": 0, "FOLLOWING": 1, "LEADING": 2, "OBSERVING": 3}
 STATE_NAMES = {number: name for name, number in STATES.items()}
 NUMBERS = {"MAX": 2**63 - 1, "MIN": -2**63}
 QUORUM_OFFSET, ELECTION_OFFSET, CALLBACK_OFFSET, PEER_PORTS = 10, 20, 29, 30
-START_SECONDS, ANSWER_SECONDS = 30, 3
+START_SECONDS, ANSWER_SECONDS = 240, 3
 # Seconds of silence that end a step; for departures; for who disagrees at first.
-QUIET, DEPARTURE_QUIET, PATIENT_QUIET = 0.1, 0.5, 1.2
+QUIET, DEPARTURE_QUIET, PATIENT_QUIET, MOST_PATIENT_QUIET = 0.1, 0.5, 1.2, 6
 
 
 # ---- bytes ----------------------------------------------------------------------------------------
@@ -408,7 +408,7 @@ def behaviour(peer, conversation, quiet, stranger):
 
 def is_same(peers, conversation):
     """True, or the two behaviours as lines."""
-    for quiet in (QUIET, PATIENT_QUIET):
+    for quiet in (QUIET, PATIENT_QUIET, MOST_PATIENT_QUIET):
         stranger = next(strangers)
         found = both(peers, lambda peer: behaviour(peer, conversation, quiet, stranger))
         if found["java"] == found["c"]:

@@ -75,7 +75,7 @@ first_vote() {
 refuses() {
   local output status=0 command=("$REPO/scripts/node.sh")
   [[ $1 == c ]] || command=("$REPO/scripts/java-node.sh")
-  output=$(timeout 60 "${command[@]}" "$ZK_CLUSTER_DIR/1/zoo.cfg" 2>&1) || status=$?
+  output=$(timeout 240 "${command[@]}" "$ZK_CLUSTER_DIR/1/zoo.cfg" 2>&1) || status=$?
   printf '%s\n' "$output" | tail -n 5
   say "exit $status"
   ((status != 0 && status != 124)) && ! grep -q 'LOOKING' <<<"$output"

@@ -5,7 +5,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../../../scripts/lib/lib.sh"
 
 cluster=$REPO/scripts/cluster.sh
-export ZK_CLUSTER_WAIT=60 # a busy machine is no reason to fail
+export ZK_CLUSTER_WAIT=240 # a busy machine is no reason to fail
 play=''
 failed=0
 
@@ -52,9 +52,9 @@ leading() {
   "$cluster" status --json | jq -r 'first(.peers[] | select(.state == "LEADING") | .id)'
 }
 
-# until_state ID STATE LEADER: waits up to a minute.
+# until_state ID STATE LEADER: waits up to four minutes.
 until_state() {
-  local end=$((SECONDS + 60)) state='' leader=''
+  local end=$((SECONDS + 240)) state='' leader=''
   while ((SECONDS < end)); do
     state=$(field "$1" state) leader=$(field "$1" leader)
     [[ $state != "$2" || $leader != "$3" ]] || return 0

@@ -10,7 +10,7 @@ source "$here/lib.sh"
 start_play observers
 
 not_serving() {
-  local end=$((SECONDS + 60)) answer=''
+  local end=$((SECONDS + 240)) answer=''
   while ((SECONDS < end)); do
     answer=$(four_letter_word "$(client_port "$1")" srvr | tr -d '\0')
     [[ $answer != *"not currently serving requests"* ]] || return 0
@@ -66,7 +66,7 @@ same_elections() {
 }
 
 until_looking() {
-  local end=$((SECONDS + 60))
+  local end=$((SECONDS + 240))
   while ((SECONDS < end)); do
     [[ $(field "$1" state) != LOOKING ]] || return 0
   done

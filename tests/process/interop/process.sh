@@ -23,7 +23,7 @@ built_with() {
 
 # NOTES.md T: a peer of three has these and no others. The kernel cuts a name to 15 bytes.
 has_threads() {
-  local expected=$2 found='' end=$((SECONDS + 60))
+  local expected=$2 found='' end=$((SECONDS + 240))
   ! built_with tsan || expected=${expected/zkpeer\*1/zkpeer*2} # ThreadSanitizer has one of its own
   while ((SECONDS < end)); do
     found=$(threads_of "$1")
@@ -121,7 +121,7 @@ storm_on_the_client_port() {
 }
 
 back_to() {
-  local count=0 end=$((SECONDS + 60))
+  local count=0 end=$((SECONDS + 240))
   while ((SECONDS < end)); do
     count=$(descriptors "$1")
     ((count != $2)) || return 0
@@ -170,7 +170,7 @@ exits_with() {
 
 # cluster.sh status exits 0 only with a quorum.
 serves_again() {
-  local end=$((SECONDS + 60))
+  local end=$((SECONDS + 240))
   while ((SECONDS < end)); do
     ! "$cluster" status || return 0
   done
@@ -191,7 +191,7 @@ leaves_on_sigterm() {
   local pid status=0
   pid=$(field "$1" pid)
   kill -TERM "$pid"
-  timeout 30 tail --pid="$pid" -f /dev/null || status=$?
+  timeout 240 tail --pid="$pid" -f /dev/null || status=$?
   tail -n 1 "$ZK_CLUSTER_DIR/$1/log"
   ((status == 0)) && tail -n 1 "$ZK_CLUSTER_DIR/$1/log" | grep -q 'QuorumPeer main thread exited'
 }

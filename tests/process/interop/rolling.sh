@@ -13,7 +13,7 @@ start_play "rolling $mix"
 
 # All three voters serve under one leader.
 all_serve() {
-  local end=$((SECONDS + 60)) serving=''
+  local end=$((SECONDS + 240)) serving=''
   while ((SECONDS < end)); do
     serving=$("$cluster" status --json | jq -r '"\(.serving) \(.leader)"' || true)
     [[ $serving != '3 '[123] ]] || return 0

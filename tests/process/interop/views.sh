@@ -19,9 +19,9 @@ times() {
   grep -c -F -- "$2" "$(log_of "$1")" || true
 }
 
-# logs ID WORDS [TIMES]: waits up to a minute.
+# logs ID WORDS [TIMES]: waits up to four minutes.
 logs() {
-  local end=$((SECONDS + 60))
+  local end=$((SECONDS + 240))
   while ((SECONDS < end)); do
     (($(times "$1" "$2") < ${3:-1})) || return 0
     sleep 0.05
@@ -36,7 +36,7 @@ knows_nothing_of() {
 
 # Peer 2 has answered three times that it follows 3, whom peer 1 does not know.
 hears_and_looks() {
-  local end=$((SECONDS + 60)) answers=0
+  local end=$((SECONDS + 240)) answers=0
   while ((SECONDS < end && answers < 3)); do
     answers=$(grep -c 'Notification: my state:LOOKING; n.sid:2, n.state:FOLLOWING, n.leader:3,' "$(log_of 1)" || true)
     sleep 0.05

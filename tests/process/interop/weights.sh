@@ -31,7 +31,7 @@ votes_of() {
 }
 
 until_looking() {
-  local end=$((SECONDS + 60))
+  local end=$((SECONDS + 240))
   while ((SECONDS < end)); do
     [[ $(field "$1" state) != LOOKING ]] || return 0
   done
@@ -40,7 +40,7 @@ until_looking() {
 
 # until_leader_among ID...
 until_leader_among() {
-  local end=$((SECONDS + 60)) leader='' id
+  local end=$((SECONDS + 240)) leader='' id
   while ((SECONDS < end)); do
     leader=$("$cluster" status --json | jq -r .leader || true)
     for id; do

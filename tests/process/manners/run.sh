@@ -81,7 +81,7 @@ aloof() {
   status=0
   (cd "$work/cwd" && env -i "PATH=$path" "HOME=$work/home" "TMPDIR=$work/tmp" \
     "ZK_CLUSTER_DIR=$work/none/cluster" PYTHONDONTWRITEBYTECODE=1 LC_ALL=C \
-    timeout 60 "$@" </dev/null >"$work/out" 2>"$work/err") || status=$?
+    timeout 240 "$@" </dev/null >"$work/out" 2>"$work/err") || status=$?
   if [[ -e $work/doings ]]; then
     say "it ran: $(<"$work/doings")"
     return 1

@@ -48,7 +48,7 @@ class Browser:
         capabilities = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
         if width < 500:  # a window cannot be that narrow, a phone can
             options["mobileEmulation"] = {"deviceMetrics": {"width": width, "height": height, "pixelRatio": 2, "touch": True}}
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             try:
                 answer = self.call("POST", "/session", {"capabilities": {"alwaysMatch": capabilities}})
@@ -64,7 +64,7 @@ class Browser:
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, {"Content-Type": "application/json"})
         request.method = method
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=300) as answer:
                 return json.load(answer)["value"]
         except urllib.error.HTTPError as error:
             raise RuntimeError(json.load(error)["value"]["message"].splitlines()[0]) from error
@@ -108,7 +108,7 @@ class Browser:
         """What the console of the browser says since the last call."""
         return [f"{entry['level']}: {entry['message']}" for entry in self.in_session("POST", "/se/log", {"type": "browser"})]
 
-    def wait_until(self, script, seconds=10):
+    def wait_until(self, script, seconds=120):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self.run(script):

@@ -37,7 +37,7 @@ leader_of() {
 
 # wait_for_leader DIR OTHER_THAN: until a leader that is not OTHER_THAN serves.
 wait_for_leader() {
-  local end=$(($(now_ms) + 20000)) leader
+  local end=$(($(now_ms) + 120000)) leader
   while (($(now_ms) < end)); do
     leader=$(leader_of "$1")
     [[ -z $leader || $leader == "$2" ]] || return 0

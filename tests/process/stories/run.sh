@@ -35,7 +35,7 @@ failed() {
 }
 
 # A server that has looked around for long, on a busy machine, asks again only after half a minute.
-readonly PATIENCE_S=90
+readonly PATIENCE_S=240
 
 # compare STORY: on C and on Java.
 compare() {

@@ -16,7 +16,7 @@ fails() {
 
 # led_by_3 OPTION...: the tests below count on that. If all began at once, 2 might be elected before 3 is there.
 led_by_3() {
-  "$cluster" up "$@" --only 1,3 --wait 60 && "$cluster" start 2 --wait 60
+  "$cluster" up "$@" --only 1,3 --wait 240 && "$cluster" start 2 --wait 60
 }
 
 # What the demo says of the two that are left, whichever wins. Only that function of it is loaded.
@@ -42,7 +42,7 @@ status_says() {
 }
 
 all_serve() {
-  local end=$((SECONDS + 60))
+  local end=$((SECONDS + 240))
   until [[ $("$cluster" status --json | jq .serving) == "$1" ]]; do
     ((SECONDS < end)) || return 1
   done
@@ -161,7 +161,7 @@ doctor_misses_jq() {
 # interrupted TEXT COMMAND...: Ctrl-C once TEXT has been said; the command ends with 130, and no file and no process of it is
 # left.
 interrupted() {
-  local text=$1 pid status=0 end=$((SECONDS + 60)) press_at=0 tmp=$scratch/tmp left
+  local text=$1 pid status=0 end=$((SECONDS + 240)) press_at=0 tmp=$scratch/tmp left
   shift
   mkdir -p "$tmp"
   TMPDIR=$tmp env --default-signal=INT setsid "$@" >"$scratch/words" 2>&1 </dev/null &
@@ -171,7 +171,7 @@ interrupted() {
     sleep 0.05
   done
   # bash 5.2 now and then loses a SIGINT that arrives while it reaps a child; a person presses again.
-  end=$((SECONDS + 60))
+  end=$((SECONDS + 240))
   while kill -0 "$pid" 2>/dev/null && ((SECONDS < end)); do
     ((SECONDS < press_at)) || { kill -s INT -- "-$pid" && press_at=$((SECONDS + 6)); }
     sleep 0.02
@@ -235,7 +235,7 @@ expect "all are killed" "$cluster" kill all
 expect "call says that nobody answers" fails "$cluster" call srvr
 expect "a peer that dies at once is no success, and its last ERROR is quoted" a_death_is_told 1
 expect "the ensemble is taken away" "$cluster" clean
-expect "a minority does not wait for a quorum" says "1 of 3 voters run and a quorum needs 2" timeout 30 "$cluster" up --only 1 --wait 600
+expect "a minority does not wait for a quorum" says "1 of 3 voters run and a quorum needs 2" timeout 240 "$cluster" up --only 1 --wait 600
 expect "that ensemble is taken away" "$cluster" clean
 expect "trace wants a trace" no_trace_yet
 expect "this ensemble is taken away, too" "$cluster" clean

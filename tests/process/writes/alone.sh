@@ -20,7 +20,7 @@ printf '%s\n' tickTime=500 initLimit=10 syncLimit=5 "dataDir=$ZK_CLUSTER_DIR/dat
   snapCount=100 admin.enableServer=false '4lw.commands.whitelist=*' >"$ZK_CLUSTER_DIR/zoo.cfg"
 
 mode_is() {
-  local deadline=$(($(now_ms) + 60000))
+  local deadline=$(($(now_ms) + 240000))
   until [[ $(peer_mode "$port") == "$1" ]]; do
     (($(now_ms) < deadline)) || { tail -n 20 "$ZK_CLUSTER_DIR/log" && return 1; }
     sleep 0.1

@@ -91,9 +91,9 @@ change_member_1() {
   expect "member 1 ($from) is killed, like the others" "$cluster" kill all
   expect "member 1's log: $how" /usr/bin/python3 "$here/tail.py" "$how" "$REPO/build/zkdump" "$(data 1)"
   become "$to" java java
-  expect "the others serve without it" "$cluster" start 2 3 --wait 60
+  expect "the others serve without it" "$cluster" start 2 3 --wait 240
   ((meanwhile == 0)) || expect "clients write meanwhile" writes "$meanwhile"
-  expect "member 1 starts as $to and follows" "$cluster" start 1 --wait 60
+  expect "member 1 starts as $to and follows" "$cluster" start 1 --wait 240
   [[ $how != lead || $meanwhile != 0 ]] || expect "it was told TRUNC" told_to 'Truncating log to get in sync with the leader'
   expect "$to brought up to date: nothing is lost" nothing_is_lost
   expect "clients write, member 1 ($to) among them" writes 100

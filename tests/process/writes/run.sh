@@ -83,13 +83,13 @@ break_and_mend() {
     say "$fault $who"
     case $fault in
       kill)
-        "$cluster" kill "$who" && sleep 1 && "$cluster" start "$who" --wait 60
+        "$cluster" kill "$who" && sleep 1 && "$cluster" start "$who" --wait 240
         ;;
       pause)
         "$cluster" pause "$who" && sleep 3 && "$cluster" resume "$who"
         ;;
       stop)
-        "$cluster" restart "$who" --wait 60
+        "$cluster" restart "$who" --wait 240
         ;;
       partition)
         "$cluster" partition "$who" && sleep 4 && "$cluster" heal
@@ -104,9 +104,9 @@ leading_kind() {
   jq -r --argjson id "$(leading)" '.peers[] | select(.id == $id) | .kind' "$ZK_CLUSTER_DIR/cluster.json"
 }
 
-# Some member leads, within a minute.
+# Some member leads, within four minutes.
 somebody_leads() {
-  local end=$((SECONDS + 60))
+  local end=$((SECONDS + 240))
   until [[ $(leading) =~ ^[0-9]+$ ]]; do
     ((SECONDS < end)) || return 1
     sleep 0.3
@@ -122,7 +122,7 @@ lead_with() {
     "$cluster" stop "$who" && somebody_leads || return 1
   done
   for who in "${stopped[@]}"; do
-    "$cluster" start "$who" --wait 60 || return 1
+    "$cluster" start "$who" --wait 240 || return 1
   done
   [[ $(leading_kind) == "$1" ]]
 }
@@ -150,7 +150,7 @@ writes_go_on() {
 all_are_back() {
   "$cluster" resume all || true
   [[ $faults != *partition* ]] || "$cluster" heal
-  "$cluster" up --wait 90
+  "$cluster" up --wait 240
 }
 
 nothing_is_lost() {
