@@ -34,8 +34,8 @@ readonly FOLDERS=("$REPO/tests/unit/mutants" "$REPO/tests/sim/mutants")
 readonly WORK=$REPO/build/mutants
 readonly README=$REPO/tests/sim/README.md
 readonly BEGIN_MARK='<!-- mutants:begin -->' END_MARK='<!-- mutants:end -->'
-readonly RUN_LIMIT_S=300 # as ctest's for zksim
-readonly UNIT_LIMIT_S=60 # the slowest unit test takes about ten seconds
+# What takes longer has found the mistake: zksim, and a unit test, the slowest of which takes about ten seconds.
+run_limit_s=300 unit_limit_s=60
 
 # ---- patches -----------------------------------------------------------------------------------
 
@@ -172,10 +172,10 @@ first_words() {
 run() {
   local slot=$1 test=$2 status=0 words=$WORK/$1/words
   shift 2
-  timeout --foreground -k 10 "$RUN_LIMIT_S" "$WORK/$slot/build/tests/sim/zksim" "$@" >"$words" 2>&1 || status=$?
+  timeout --foreground -k 10 "$run_limit_s" "$WORK/$slot/build/tests/sim/zksim" "$@" >"$words" 2>&1 || status=$?
   ((status != 0)) || return 0
   if ((status == 124 || status == 137)); then
-    found="$test: no end within $RUN_LIMIT_S s"
+    found="$test: no end within $run_limit_s s"
   else
     found="$test: $(first_words "$words")"
   fi
@@ -204,17 +204,17 @@ unit_words() {
   say "$words"
 }
 
-# run_unit SLOT TEST: true if that unit test program passes. Otherwise $found says what it said. A program
+# run_unit SLOT TEST [NAME=VALUE]: with that in its environment; true if that unit test program passes. Otherwise $found says what it said. A program
 # that hangs or dies may leave the product behind that it has started.
 run_unit() {
   local status=0 words=$WORK/$1/words dir=$WORK/$1/build/tests
   { # the shell itself would say that it aborts
-    (cd "$dir" && exec timeout --foreground -k 5 "$UNIT_LIMIT_S" "$dir/$2" >"$words" 2>&1) || status=$?
+    (cd "$dir" && exec timeout --foreground -k 5 "$unit_limit_s" env "${@:3}" "$dir/$2" >"$words" 2>&1) || status=$?
   } 2>/dev/null
   ((status != 0)) || return 0
   pkill -KILL -f "^$WORK/$1/build/" || true
   if ((status == 124 || status == 137)); then
-    found="$2: no end within $UNIT_LIMIT_S s"
+    found="$2: no end within $unit_limit_s s"
   else
     found="$2: $(unit_words "$words" "$status")"
   fi
@@ -249,7 +249,7 @@ try_mutant() {
 try_unit() {
   if ! plant "$slot" "$name" "$first"; then
     result FAILED "$name" "$why"
-  elif run_unit "$slot" "$first"; then
+  elif run_unit "$slot" "$first" ZK_TEST_PATIENCE_MS=20000; then
     result FAILED "$name" "$first does not find it"
   else
     result ok "$name" "found by $found"
@@ -273,7 +273,7 @@ worker() {
 
 # no_mutant TARGET...: without this nothing would be proved: a test that always fails finds everything.
 no_mutant() {
-  local found='' count=0 target
+  local found='' count=0 target run_limit_s=1200 unit_limit_s=600 # as ctest's
   for target; do
     if [[ $target == zksim ]]; then
       count=$((count + $(test_runs 1 | wc -l)))

@@ -200,6 +200,12 @@ struct inet_address test_loopback(uint16_t port)
 
 /* --- waiting --- */
 
+int test_patience_ms(void)
+{
+    const char *shorter = getenv("ZK_TEST_PATIENCE_MS");
+    return shorter != NULL ? atoi(shorter) : 120000;
+}
+
 bool wait_until(int64_t deadline_ms, bool (*predicate)(void *arg), void *arg)
 {
     while (!predicate(arg)) {
