@@ -75,8 +75,15 @@ class Ensemble:
         return {'servers': [{'port': peer['client_port'], 'namespace': name and name % peer['id']} for peer in self.peers],
                 'clients': CLIENTS, 'seed': seed, 'timeout_ms': TIMEOUT_MS}
 
+    def path(self, peer, name):
+        return os.path.join(self.root, str(peer['id']), name)
+
     def logs(self):
-        return {peer['id']: consistency_check.read_log(os.path.join(self.root, str(peer['id']), 'data')) for peer in self.peers}
+        """By server, as clients count them: from 0."""
+        return {at: consistency_check.read_log(self.path(peer, 'data')) for at, peer in enumerate(self.peers)}
+
+    def leaders(self):
+        return {epoch: at for at, peer in enumerate(self.peers) for epoch in consistency_check.epochs_led(self.path(peer, 'log'))}
 
 
 def break_and_mend(ensemble, chance, tell):
@@ -202,8 +209,8 @@ def run(kinds, seconds, seed, keep, with_lies):
         ensemble = Ensemble(kinds, directory)
         seen, faults = work(ensemble, seconds, seed, directory)
         ensemble.call('kill', 'all')
-        logs = ensemble.logs()
-        checker = consistency_check.Checker(seen['clients'], logs, TIMEOUT_MS / 1000).run()
+        logs, leaders = ensemble.logs(), ensemble.leaders()
+        checker = consistency_check.Checker(seen['clients'], logs, leaders, TIMEOUT_MS / 1000).run()
         counts = ', '.join('%d %s' % (count, what) for what, count in sorted(checker.counts.items()))
         print('%d faults (%s); %s' % (len(faults), 'no partitions: there are no namespaces' if not ensemble.has_namespaces
                                       else 'with partitions', counts))
@@ -217,7 +224,7 @@ def run(kinds, seconds, seed, keep, with_lies):
         tell('no ephemeral node is left over', seen['left'])
         if with_lies and not failures:
             for planted, clients, their_logs, logs_alone in lies(seen['clients'], logs):
-                found = consistency_check.Checker(clients, their_logs, TIMEOUT_MS / 1000).run(logs_alone).findings
+                found = consistency_check.Checker(clients, their_logs, leaders, TIMEOUT_MS / 1000).run(logs_alone).findings
                 for words, kind in planted:
                     tell('the checker notices if %s' % words, [] if found[kind] else ['it found %s' % dict(found)])
     except Failed as failure:

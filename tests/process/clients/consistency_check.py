@@ -7,7 +7,7 @@ A log has every transaction with its session and its number in that session. So 
   order     a write that was sent after another one was acknowledged comes behind it; a session's writes are in the order in
             which it sent them, and no reply shows it an older zxid than one before, at whatever server
   reads     a read shows the whole tree as it was at its reply's zxid: data, every number of the Stat, children
-  sync      behind a sync nothing is missing that was acknowledged, in the same epoch, before the sync was sent
+  sync      behind a sync at a follower nothing is missing that was acknowledged, in the same epoch, before the sync was sent
   watches   an event comes before any reply that shows the change or anything behind it, also over a change of servers;
             no event without a watch and its change
   sessions  none ends while its client is heard; with a session its ephemeral nodes are gone, and no others
@@ -17,6 +17,7 @@ import collections
 import glob
 import heapq
 import os
+import re
 import struct
 
 import wire
@@ -63,19 +64,24 @@ class Log:
 
     def __init__(self, txns, snapshots):
         self.txns, self.snapshots = txns, snapshots
+        self.zxids = sorted(txns)
 
     def turns(self):
         """Where one epoch follows another one in it: pairs of zxids. Not those where it was sent the tree in between."""
-        zxids = sorted(self.txns)
-        return [(before, after) for before, after in zip(zxids, zxids[1:])
+        return [(before, after) for before, after in zip(self.zxids, self.zxids[1:])
                 if before >> 32 != after >> 32 and after & COUNTER == 1 and after - 1 not in self.snapshots]
 
     def was_sent_a_tree(self, zxid):
         """Has it a snapshot instead of this transaction?"""
-        zxids = sorted(self.txns)
-        at = bisect.bisect_right(zxids, zxid)
-        following = zxids[at] if at < len(zxids) else float('inf')
+        at = bisect.bisect_right(self.zxids, zxid)
+        following = self.zxids[at] if at < len(self.zxids) else float('inf')
         return any(zxid <= snapshot < following for snapshot in self.snapshots)
+
+
+def epochs_led(log_file):
+    """The epochs of which this server was the leader, as its log says."""
+    with open(log_file, errors='replace') as file:
+        return {int(found.group(1), 16) >> 32 for found in re.finditer(r'setting last processed zxid: 0x([0-9a-f]+)', file.read())}
 
 
 def read_log(directory):
@@ -201,10 +207,11 @@ class Tree:
 
 
 class Checker:
-    """clients: a list of facts of each; logs: {server: Log}; timeout: of sessions, in seconds."""
+    """clients: a list of facts of each; logs: {server: Log}; leaders: {epoch: server}; timeout:
+    of sessions, in seconds. Servers are counted from 0."""
 
-    def __init__(self, clients, logs, timeout):
-        self.clients, self.timeout = clients, timeout
+    def __init__(self, clients, logs, leaders, timeout):
+        self.clients, self.leaders, self.timeout = clients, leaders, timeout
         self.findings = collections.defaultdict(list)
         self.counts = collections.Counter()
         self.log = self.common_log(logs)
@@ -241,11 +248,10 @@ class Checker:
                 epoch, counter = before >> 32, before & COUNTER
                 if ends.setdefault(epoch, counter) != counter:
                     self.find('writes', 'epoch %d ends at %d, and in the log of %s at %d' % (epoch, ends[epoch], server, counter))
-        for log in logs.values():
-            for zxid in log.txns:  # nobody but servers that were sent trees can say: then what two of them have counts
-                if (zxid >> 32) not in ends and any(other >> 32 > zxid >> 32 for other in log.txns):
-                    common = [z & COUNTER for z in log.txns if z >> 32 == zxid >> 32 and sum(z in l.txns for l in logs.values()) > 1]
-                    ends[zxid >> 32] = max(common, default=0)
+        held = collections.Counter(zxid for log in logs.values() for zxid in log.txns)
+        for epoch in {zxid >> 32 for zxid in held} - {max(held, default=0) >> 32} - set(ends):
+            # Only servers that were sent trees have been through that turn; then what two of them have counts.
+            ends[epoch] = max((zxid & COUNTER for zxid, count in held.items() if zxid >> 32 == epoch and count > 1), default=0)
         return ends
 
     def run(self, logs_alone=False):
@@ -377,15 +383,19 @@ class Checker:
                 last = max(last, zxid)
 
     def check_syncs(self):
-        """By epoch: when each write was acknowledged, and the largest zxid until then."""
+        """A leader lets a sync of its own client pass like a read, while the commit that a follower has told of waits in its queue:
+        so only what followers answer is held against what was acknowledged. By epoch, acks has when each write was
+        acknowledged, and the largest zxid until then."""
         acks = collections.defaultdict(list)
         for fact in sorted((f for f in self.replies if f[5][0] in ('create', 'delete', 'set', 'multi')), key=lambda f: f[2]):
             epoch = fact[6] >> 32
             acks[epoch].append((fact[2], max(fact[6], acks[epoch][-1][1] if acks[epoch] else 0)))
         for facts in self.clients:
-            synced = None
+            synced, server = None, None
             for fact in facts:
-                if fact[0] == 'lost':
+                if fact[0] == 'open':
+                    server = fact[3]
+                elif fact[0] == 'lost':
                     synced = None
                 elif fact[0] == 'reply' and fact[5][0] == 'sync' and fact[7] == 0:
                     self.counts['syncs'] += 1
@@ -393,7 +403,9 @@ class Checker:
                 elif synced is not None and fact[0] == 'reply' and fact[5][0] in ('get', 'exists', 'children'):
                     known = acks[fact[6] >> 32]
                     at = bisect.bisect_left(known, (synced[1], 0))
-                    if at > 0 and known[at - 1][1] > fact[6]:
+                    if at > 0 and known[at - 1][1] > fact[6] and self.leaders.get(fact[6] >> 32) == server:
+                        self.counts['syncs at a leader that was behind'] += 1
+                    elif at > 0 and known[at - 1][1] > fact[6]:
                         self.find('sync', 'behind a sync, 0x%x was missing: %s' % (known[at - 1][1], fact))
                     synced = None
 
@@ -437,6 +449,7 @@ class Checker:
     def check_watches(self, facts):
         """armed: since which zxid each watch waits. due: which change it waits for, the nearest first."""
         armed, due, session = {}, [], None
+        twins = set()  # nodes with two watches, until these have been set again: setWatches tells of the end of a node for each
 
         def arm(watch, zxid):
             if watch not in armed:
@@ -456,7 +469,12 @@ class Checker:
         for fact in facts:
             if fact[0] == 'open' and fact[2] != session:
                 session, armed, due = fact[2], {}, []
+            elif fact[0] == 'open':
+                twins = {path for which, path in armed if which == 'child'} & {path for which, path in armed if which != 'child'}
+            elif fact[0] == 'event' and fact[2] == DELETED and fact[3] in twins and ('child', fact[3]) not in armed:
+                twins.discard(fact[3])
             elif fact[0] == 'again':
+                twins = set()
                 # One that waits for a node to come is silent if the node came and went meanwhile.
                 for watch in [watch for watch in armed if watch[0] == 'exist']:
                     changes = self.changes_of(watch)
