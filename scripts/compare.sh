@@ -43,7 +43,7 @@ play() {
   esac
 }
 
-# rows SIDE: the record as lines, one for each step, and two for each peer that is not down.
+# rows SIDE: the record as lines, one for each step and each answer that a client got, and two for each peer that is not down.
 rows() {
   local what first rest step='' votes phases all
   [[ -f $dir/$1/outcome ]] || return 0
@@ -54,6 +54,7 @@ rows() {
         all=$(awk -F '\t' -v s="$step" '$1 == s && $2 == "all" { print $3 }' "$dir/$1/times")
         printf '> %s\t%s\n' "$rest" "after $(human_ms "$all")"
         ;;
+      client) printf '%s\t%s\n' "$first" "$rest" ;;
       facts)
         rest=${rest/ leader -/}
         rest=${rest/ leader/ under}
@@ -91,6 +92,8 @@ first_difference() {
   awk -F '\t' -v left="$1" -v right="$2" '
     function peer(line,    part) {
       split(line, part, "\t")
+      if (part[1] == "client")
+        return part[2] " is told: " part[3]
       return part[1] == "votes" ? "peer " part[2] " voted " part[3] : "peer " part[2] " is " part[3]
     }
     NR == FNR { first[++count] = $0; next }

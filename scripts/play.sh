@@ -43,10 +43,22 @@ A story's file has a head, an empty line, then text for the reader and steps, wh
   > read 2 /a one          a client of 2 reads this in /a (or: nothing, if there is no such node)
   > wrong election port of 3 in 1        (or quorum port) a mistake in the zoo.cfg of 1
   > mend 1                 the zoo.cfg of 1 is right again (restart it, for it reads it at start)
+A client that lives from step to step has a name:
+  > Ann connects to 1 for 4000 ms            a session; also: read-only
+  > Ann creates /a one     > Ann creates /a/n- one ephemeral sequential as /a/n-0000000000
+  > Ann writes /a one      also: unanswered, refused (the server is read-only), and is cut off
+  > Ann reads /a one       she may have to wait for it; "Ann reads /a still one" asks once
+  > Ann lists /a x y       > Ann syncs /a          also: unanswered
+  > Ann watches /a         > Ann sees /a changed   (created, deleted)     > Ann sees nothing
+  > Ann moves to 2         the same session, over a new connection to 2
+  > Ben continues Ann at 2 the same, but the connection of Ann stays as well
+  > Ann is cut off         her server has ended the connection      > Ann is barred from 3
+  > Ann dies               nobody tells the servers                 > Ann leaves
 Exit: 0 all came as told, 1 it did not, 2 wrong usage, 77 the story needs what this machine refuses.
 END
 }
 
+readonly MAX_SESSION_MS=60000 # a session that the story does not want to end must outlast a busy machine
 patience_ms=20000
 keep=''      # where to leave logs and traces, or empty
 dir=''       # holds the cluster and what is said
@@ -56,6 +68,7 @@ acted_at=0   # when the last step was taken
 declare -A log_end             # by id: bytes of its log that earlier steps have told of
 declare -A old_state old_epoch # by id: as of the last expectation
 declare -A accepted current    # by id: the two epochs on its disk
+declare -A client_pid client_in client_out # by name of a client: its process, and what it reads and writes
 
 # cluster VERB...: this story's cluster, its chatter kept for the case that it fails.
 cluster() {
@@ -66,7 +79,10 @@ cluster() {
 }
 
 clean_up() {
-  local scratch=$1
+  local scratch=$1 pid
+  for pid in "${client_pid[@]}"; do
+    kill -s KILL "$pid" 2>/dev/null || true
+  done
   [[ -z $keep || ! -d $scratch/cluster ]] || { cp -r "$scratch/cluster" "$keep" && say "logs and traces: $keep"; }
   "$REPO/scripts/cluster.sh" --dir "$scratch/cluster" clean >/dev/null 2>&1 ||
     warn "the peers in $scratch could not all be stopped"
@@ -88,6 +104,7 @@ take_step() {
     read) read_node "${words[@]:1}" ;;
     wrong) make_wrong "${words[1]}" "${words[4]}" "${words[6]}" ;;
     mend) write_peer "${words[1]}" ;;
+    [A-Z]*) client_step "${words[@]}" ;;
     start | restart)
       acted_at=$(now_ms)
       cluster "${words[@]}" --wait 0
@@ -133,6 +150,126 @@ read_node() {
   local found
   found=$(client "$1" read "$2" "$3" $((patience_ms / 1000))) || { cat "$dir/words" >&2 && die "peer $1 does not answer"; }
   [[ $found == "$3" ]] || die "peer $1 has $found in $2, and not $3"
+}
+
+# ---- clients that live from step to step ---------------------------------------------------------
+
+# start_client NAME: a process of its own, stories/session.py. Where each peer has a network of its own, it begins in the hub,
+# and goes where a server lives when it dials it.
+start_client() {
+  local name=$1 id spec servers=() enter=() in out
+  [[ -z ${client_pid[$name]:-} ]] || return 0
+  for id in "${ids[@]}"; do
+    spec=$id:${client_port[$id]}
+    [[ $network != namespaces ]] || spec+=:/run/netns/z$id
+    servers+=("$spec")
+  done
+  [[ $network != namespaces ]] || enter_hub
+  mkfifo "$dir/$name.in" "$dir/$name.out"
+  exec {in}<>"$dir/$name.in" {out}<>"$dir/$name.out"
+  client_in[$name]=$in client_out[$name]=$out
+  STORY_PATIENCE_S=$((patience_ms / 1000)) "${enter[@]}" /usr/bin/python3 "$REPO/scripts/stories/session.py" "$name" \
+    "${servers[@]}" <"$dir/$name.in" >"$dir/$name.out" 2>"$dir/$name.err" &
+  client_pid[$name]=$!
+  disown # bash need not tell that it was killed
+}
+
+# tell_client NAME WORD...: a command, as session.py has them. The step fails unless it comes as told.
+tell_client() {
+  local name=$1 heard=''
+  [[ -n ${client_pid[$name]:-} ]] || die "the step '$step_text' needs $name, who has not connected yet"
+  printf '%s\n' "${*:2}" >&"${client_in[$name]}"
+  if ! read -r -t $((patience_ms / 1000 + 20)) heard <&"${client_out[$name]}"; then
+    cat "$dir/$name.err" >&2
+    die "$name says nothing at '$step_text'"
+  fi
+  [[ $heard == ok* ]] || die "it was to be '$step_text', but ${heard#no }"
+  [[ $heard == 'ok ' ]] || say "  ${DIM}$name: ${heard#ok } ($(human_ms $(($(now_ms) - acted_at))))${RESET}"
+  write outcome client "$name" "${heard#ok }"
+}
+
+# client_step NAME VERB WORD...: what the story has the client do, in the words of session.py. Times are told since the last
+# thing that anybody has done; to see, to be cut off or to be barred is not to do.
+client_step() {
+  local name=$1 what=$2 path=${3:-} value=${4:-} flags=0 called
+  case $what in
+    sees | is) ;;
+    *) acted_at=$(now_ms) ;;
+  esac
+  case $what in
+    connects)
+      start_client "$name"
+      called=read-write flags=$MAX_SESSION_MS
+      [[ $step_text != *' read-only' ]] || called=read-only
+      [[ ${5:-} != for ]] || flags=$6
+      tell_client "$name" connect "$4" "$flags" "$called"
+      ;;
+    continues)
+      start_client "$name"
+      tell_client "$3" save "$dir/$3.session"
+      tell_client "$name" adopt "$dir/$3.session" "$5"
+      ;;
+    moves) tell_client "$name" move "$4" ;;
+    creates)
+      called=$path
+      [[ $step_text != *' ephemeral'* ]] || flags=$((flags + 1))
+      [[ $step_text != *' sequential '* ]] || flags=$((flags + 2)) called=${*: -1}
+      tell_client "$name" create "$path" "$value" "$flags" "$called"
+      ;;
+    writes) client_writes "$name" "$path" "$value" ;;
+    reads)
+      if [[ $value == still ]]; then
+        tell_client "$name" now "$path" "$5"
+      else
+        tell_client "$name" get "$path" "$value"
+      fi
+      ;;
+    lists) tell_client "$name" list "${@:3}" ;;
+    syncs)
+      if [[ $value == unanswered ]]; then
+        tell_client "$name" mute sync "$path"
+      else
+        tell_client "$name" sync "$path"
+      fi
+      ;;
+    watches) tell_client "$name" watch "$path" ;;
+    sees)
+      if [[ $path == nothing ]]; then
+        tell_client "$name" silence
+      else
+        tell_client "$name" event "$path" "$value"
+      fi
+      ;;
+    is)
+      if [[ $path == cut ]]; then
+        tell_client "$name" cut
+      else
+        tell_client "$name" barred "$5"
+      fi
+      ;;
+    dies) kill_client "$name" ;;
+    leaves)
+      tell_client "$name" close
+      kill_client "$name"
+      ;;
+  esac
+}
+
+client_writes() {
+  case $step_text in
+    *' unanswered') tell_client "$1" mute set "$2" "$3" ;;
+    *' refused') tell_client "$1" refused "$2" ;;
+    *' and is cut off') tell_client "$1" broken "$2" ;;
+    *) tell_client "$1" set "$2" "$3" ;;
+  esac
+}
+
+kill_client() {
+  local in=${client_in[$1]} out=${client_out[$1]}
+  kill -s KILL "${client_pid[$1]}"
+  exec {in}>&- {out}>&-
+  rm -f "$dir/$1.in" "$dir/$1.out"
+  unset "client_pid[$1]" "client_in[$1]" "client_out[$1]"
 }
 
 expect_log() {
@@ -329,7 +466,13 @@ prepare() {
   fi
   tick=${head[tick]}
   [[ -z $keep ]] || trace=true
+  read -ra more_lines <<<"${head[lines]:-} maxSessionTimeout=$MAX_SESSION_MS"
   make_cluster "${head[peers]}" "${head[observers]}" "$mix" ''
+  if [[ -n ${head[properties]:-} ]]; then
+    for words in "${ids[@]}"; do
+      printf -- '-D%s\n' "${head[properties]}" >"$root/$words/properties"
+    done
+  fi
   prepare_programs "${ids[@]}"
   if [[ -n $record ]]; then
     mkdir -p "$record"
@@ -389,7 +532,7 @@ main() {
   story=$(basename "$file" .story)
   story_head "$file"
   story_check "$file"
-  ! grep -qE '^> (write|read) ' "$file" ||
+  ! grep -qE '^> (write|read) ' "$file" || # clients that have names need no more than python3
     need_packages "to write and read as a client" python3-kazoo:/usr/lib/python3/dist-packages/kazoo/__init__.py
   prepare
   play

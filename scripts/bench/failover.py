@@ -147,7 +147,8 @@ def measure_failover(kinds, kills, keep, progress):
     figures = {kind: [] for kind in kinds}
     with contextlib.ExitStack() as stack:
         ensembles = {kind: stack.enter_context(Servers(kind, 3, keep)) for kind in kinds}
-        leaders = {kind: servers.wait(servers.ids, servers.start(servers.ids), "starting", LIMIT_S) for kind, servers in ensembles.items()}
+        leaders = {kind: servers.wait(servers.ids, servers.start(servers.ids), "starting", LIMIT_S)
+                   for kind, servers in ensembles.items()}
         for number in range(kills):
             for kind, servers in ensembles.items():
                 progress(f"the leader's death, {kind}, {number + 1} of {kills}")

@@ -73,14 +73,15 @@ prepare_programs() {
 # if it ran already. Until setsid has run, Ctrl-C reaches the peer as well: it ignores SIGINT until it is a
 # peer, for bash 5.2 does not see to that in a ( ) &.
 start_peer() {
-  local id=$1 dir=$root/$1 command enter
+  local id=$1 dir=$root/$1 command enter options=()
   ! peer_pid "$dir/pid" "$dir/zoo.cfg" >/dev/null || return 1
+  [[ ! -f $dir/properties ]] || mapfile -t options <"$dir/properties" # what has no name in zoo.cfg; stories write it
   if [[ ${kind[$id]} == java ]]; then
-    command=("$REPO/scripts/java-node.sh" "$dir/zoo.cfg")
+    command=("$REPO/scripts/java-node.sh" "$dir/zoo.cfg" "${options[@]}")
   else
     command=("$REPO/scripts/node.sh")
     [[ $trace == false ]] || command+=(--trace "$dir/trace")
-    command+=("$dir/zoo.cfg")
+    command+=("${options[@]}" "$dir/zoo.cfg")
   fi
   enter_peer "$id"
   log_lines[$id]=0

@@ -23,7 +23,7 @@ story_head() {
   while IFS= read -r line && [[ -n $line ]]; do
     if [[ $line == '#'* ]]; then
       continue
-    elif [[ $line =~ ^(question|asked|peers|observers|tick|namespaces|determined|undetermined):\ (.+)$ ]]; then
+    elif [[ $line =~ ^(question|asked|peers|observers|tick|namespaces|lines|properties|determined|undetermined):\ (.+)$ ]]; then
       key=${BASH_REMATCH[1]}
       head[$key]=${BASH_REMATCH[2]}
     elif [[ $line == ' '* && -n $key ]]; then
@@ -72,6 +72,12 @@ story_check() {
   local who='([1-9]|leader|followers|observers|looking|voters|all)'
   local fact_form='^([1-9] )+(leads?|looks?|votes? for [1-9]|(follows?|observes?) [1-9]|(is|are) (down|frozen))$'
   fact_form+='|^(epoch|round) [0-9]+$'
+  local path='/[a-z]+(/[a-z0-9-]*)?'
+  local client_form="^[A-Z][a-z]+ ("
+  client_form+='connects to [1-9]( for [0-9]+ ms)?( read-only)?|continues [A-Z][a-z]+ at [1-9]|moves to [1-9]|is barred from [1-9]|'
+  client_form+="creates $path [a-z]+( ephemeral)?( sequential as $path)?|lists $path( [a-z0-9-]+)*|"
+  client_form+="writes $path [a-z]+( unanswered| refused| and is cut off)?|reads $path( still)? [a-z]+|syncs $path( unanswered)?|"
+  client_form+="watches $path|sees ($path (changed|created|deleted)|nothing)|is cut off|dies|leaves)\$"
   while IFS= read -r line; do
     number=$((number + 1))
     [[ $line == '> '* ]] || continue
@@ -80,6 +86,8 @@ story_check() {
       while IFS= read -r fact; do
         [[ $fact =~ $fact_form ]] || die_usage "$1:$number: '$fact' is nothing that I can look at"
       done < <(story_facts "${step#expect }")
+    elif [[ $step == [A-Z]* ]]; then
+      [[ $step =~ $client_form ]] || die_usage "$1:$number: '$step' is nothing that a client does in a story"
     elif ! [[ $step =~ ^(start|stop|kill|restart|pause|resume)(\ $who)+$ ||
       $step =~ ^partition\ [1-9]([,/][1-9])*$ || $step == heal ||
       $step =~ ^log\ [1-9]:\ .+$ || $step =~ ^quiet\ [1-9]$ || $step =~ ^mend\ [1-9]$ ||

@@ -166,6 +166,8 @@ try_interruption() {
   call=("${call[@]//LAME/$work/lame}")
   mkdir -p "$dir"/{tmp,home,bin}
   printf 'question: Who leads?\ndetermined: Nobody.\n\n> start 1\n> expect 1 leads\n' >"$dir/waits.story"
+  printf 'question: What changes?\ndetermined: Nothing.\npeers: 1\n\n> start 1\n> Ann connects to 1\n%s\n%s\n' \
+    '> Ann watches /a' '> Ann sees /a changed' >"$dir/client.story"
   : >"$dir/some.pcapng"
   case $how in
     calls) hold_tool "$dir" "$word" ;;
