@@ -11,7 +11,28 @@ static const struct jute_field zk_acl_fields[] = {
     JUTE_FIELD(zk_acl, perms, "perms"),
     JUTE_NESTED(zk_acl, id, "id", &zk_id_record),
 };
-const struct jute_record zk_acl_record = JUTE_RECORD(zk_acl, "ACL", zk_acl_fields);
+
+/* Java: ZooDefs.Ids.OPEN_ACL_UNSAFE, which nearly all nodes have. */
+static const struct zk_acl open_acl_unsafe[] = {
+    {.perms = PERMS_ALL,
+     .id = {.scheme = {.text = (char *)"world", .length = 5},
+            .id = {.text = (char *)"anyone", .length = 6}}},
+};
+static const char open_acl_unsafe_bytes[] = "\0\0\0\1\0\0\0\x1f\0\0\0\5world\0\0\0\6"
+                                            "anyone";
+static const struct jute_common_list common_acl_list = {
+    .items = open_acl_unsafe,
+    .count = 1,
+    .bytes = open_acl_unsafe_bytes,
+    .length = sizeof open_acl_unsafe_bytes - 1,
+};
+const struct jute_record zk_acl_record = {
+    .name = "ACL",
+    .size = sizeof(struct zk_acl),
+    .fields = zk_acl_fields,
+    .field_count = sizeof zk_acl_fields / sizeof zk_acl_fields[0],
+    .common = &common_acl_list,
+};
 
 static const struct jute_field zk_acl_list_fields[] = {
     {.name = "acl", .type = JUTE_TYPE_VECTOR, .offset = 0, .record = &zk_acl_record},
@@ -54,6 +75,17 @@ static const struct jute_field client_info_fields[] = {
 };
 const struct jute_record client_info_record =
     JUTE_RECORD(client_info, "ClientInfo", client_info_fields);
+
+struct zk_acl_list zk_acl_list_open_unsafe(void)
+{
+    return (struct zk_acl_list){
+        .present = true, .count = 1, .items = (struct zk_acl *)open_acl_unsafe};
+}
+
+bool zk_acl_list_is_open_unsafe(const struct zk_acl_list *list)
+{
+    return list->items == open_acl_unsafe;
+}
 
 void zk_acl_list_add(struct zk_acl_list *list, int32_t perms, const char *scheme, const char *id)
 {

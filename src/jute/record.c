@@ -34,10 +34,34 @@ const struct jute_record ustring_record = JUTE_RECORD(ustring, "ustring", ustrin
 
 /* ---- lists ----------------------------------------------------------------------------------- */
 
+static bool is_common(const struct jute_record *element, const struct any_list *list)
+{
+    return element->common != NULL && list->items == element->common->items;
+}
+
+static struct any_list common_list(const struct jute_common_list *common)
+{
+    return (struct any_list){
+        .present = true, .count = common->count, .items = (void *)common->items};
+}
+
+static void copy_elements(const struct jute_record *element, struct any_list *copy,
+                          const struct any_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        jute_copy(element, jute_list_add(element, copy),
+                  (const char *)list->items + i * element->size);
+}
+
 void *jute_list_add(const struct jute_record *element, void *list)
 {
     struct any_list any;
     memcpy(&any, list, sizeof any);
+    if (is_common(element, &any)) { /* which never changes */
+        struct any_list own = {0};
+        copy_elements(element, &own, &any);
+        any = own;
+    }
     /* The room is the first power of two times FIRST_ROOM that holds count: the list grows when
      * count has just filled it. */
     if (any.count == 0)
@@ -56,10 +80,24 @@ static void list_done(const struct jute_record *element, void *list)
 {
     struct any_list any;
     memcpy(&any, list, sizeof any);
+    memset(list, 0, sizeof any);
+    if (is_common(element, &any))
+        return;
     for (size_t i = 0; i < any.count; i++)
         jute_done(element, (char *)any.items + i * element->size);
     free(any.items);
-    memset(list, 0, sizeof any);
+}
+
+/* Whether the bytes of that list come next; they are passed over then. */
+static bool read_common_list(struct jute_in *in, const struct jute_common_list *common)
+{
+    struct buf_reader ahead = in->memory;
+    const uint8_t *view;
+    if (in->input != NULL || buf_get_view(&ahead, common->length, &view) < 0 ||
+        memcmp(view, common->bytes, common->length) != 0)
+        return false;
+    in->memory = ahead;
+    return true;
 }
 
 /* A number that somebody sends is no reason to take memory: each element is read before there is
@@ -68,6 +106,11 @@ static int read_list(struct jute_in *in, const struct jute_record *element, void
 {
     struct any_list list = {0};
     int32_t count;
+    if (element->common != NULL && read_common_list(in, element->common)) {
+        list = common_list(element->common);
+        memcpy(ret_list, &list, sizeof list);
+        return 0;
+    }
     int r = jute_in_start_vector(in, &count);
     if (r < 0)
         return r;
@@ -90,6 +133,10 @@ static void write_list(struct jute_out *out, const struct jute_record *element, 
 {
     struct any_list any;
     memcpy(&any, list, sizeof any);
+    if (is_common(element, &any)) {
+        jute_out_bytes(out, element->common->bytes, element->common->length);
+        return;
+    }
     jute_out_start_vector(out, any.present ? (int32_t)any.count : -1);
     for (size_t i = 0; i < any.count; i++)
         jute_write(out, element, (const char *)any.items + i * element->size);
@@ -101,9 +148,10 @@ static void copy_list(const struct jute_record *element, void *ret_list, const v
     struct any_list copy = {0};
     memcpy(&any, list, sizeof any);
     copy.present = any.present;
-    for (size_t i = 0; i < any.count; i++)
-        jute_copy(element, jute_list_add(element, &copy),
-                  (const char *)any.items + i * element->size);
+    if (is_common(element, &any))
+        copy = any;
+    else
+        copy_elements(element, &copy, &any);
     memcpy(ret_list, &copy, sizeof copy);
 }
 
@@ -115,6 +163,8 @@ static bool lists_equal(const struct jute_record *element, const void *one, cons
     memcpy(&a, one, sizeof a);
     memcpy(&b, other, sizeof b);
     bool equal = a.present == b.present && a.count == b.count;
+    if (equal && a.items == b.items)
+        return true;
     for (size_t i = 0; equal && i < a.count; i++)
         equal = jute_equal(element, (const char *)a.items + i * element->size,
                            (const char *)b.items + i * element->size);
@@ -271,6 +321,8 @@ static size_t field_size(const struct jute_field *field, const void *member)
     if (field->type == JUTE_TYPE_RECORD)
         return jute_size(field->record, member);
     memcpy(&list, member, sizeof list);
+    if (is_common(field->record, &list))
+        return field->record->common->length;
     for (size_t i = 0; i < list.count; i++)
         size += jute_size(field->record, (const char *)list.items + i * field->record->size);
     return size;

@@ -100,6 +100,10 @@ enum keeper_code fixup_acl(struct zk_context *ctx, const struct zk_id_list *auth
                            const struct zk_acl_list *acls, struct zk_acl_list *ret_list)
 {
     struct zk_acl_list list = {.present = true};
+    if (zk_acl_list_is_open_unsafe(acls)) { /* which needs no look at its entries */
+        *ret_list = *acls;
+        return KEEPER_CODE_OK;
+    }
     enum keeper_code code = acls->count > 0 ? KEEPER_CODE_OK : KEEPER_CODE_INVALIDACL;
     for (size_t i = 0; code == KEEPER_CODE_OK && i < acls->count; i++)
         if (!is_duplicate(acls, i))

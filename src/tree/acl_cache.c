@@ -145,11 +145,8 @@ struct shared_acl *acl_cache_convert_long(struct acl_cache *cache, int64_t id)
         const struct acl_cache_entry *entry = long_map_get(&cache->lists, id);
         return entry != NULL ? shared_acl_ref(entry->acl) : NULL;
     }
-    if (cache->open_unsafe == NULL) { /* Java: ZooDefs.Ids.OPEN_ACL_UNSAFE */
-        struct zk_acl_list list = {0};
-        zk_acl_list_add(&list, PERMS_ALL, "world", "anyone");
-        cache->open_unsafe = shared_acl_new(list);
-    }
+    if (cache->open_unsafe == NULL)
+        cache->open_unsafe = shared_acl_new(zk_acl_list_open_unsafe());
     return shared_acl_ref(cache->open_unsafe);
 }
 

@@ -410,6 +410,87 @@ static void bytes_that_are_no_text_are_read_as_java_reads_them(void **state)
     reading_done(&reading);
 }
 
+/* ---- the list that nearly all are ---- */
+
+static const char open_bytes[] = "\0\0\0\1\0\0\0\x1f\0\0\0\5world\0\0\0\6"
+                                 "anyone";
+
+static struct zk_acl_list read_open_list(void)
+{
+    struct reading reading = reading_new(open_bytes, sizeof open_bytes - 1);
+    struct zk_acl_list list;
+    assert_int_equal(jute_read(&reading.in, &zk_acl_list_record, &list), 0);
+    assert_int_equal(jute_in_position(&reading.in), sizeof open_bytes - 1);
+    reading_done(&reading);
+    return list;
+}
+
+static void the_open_list_is_the_same_wherever_it_comes_from(void **state)
+{
+    (void)state;
+    struct zk_acl_list put_together = {0};
+    zk_acl_list_add(&put_together, PERMS_ALL, "world", "anyone");
+    struct zk_acl_list once = zk_acl_list_open_unsafe();
+    struct zk_acl_list copy;
+
+    struct zk_acl_list read = read_open_list();
+    jute_copy(&zk_acl_list_record, &copy, &read);
+
+    assert_true(zk_acl_list_is_open_unsafe(&read) || through_stream);
+    assert_true(jute_equal(&zk_acl_list_record, &read, &once));
+    assert_true(jute_equal(&zk_acl_list_record, &once, &put_together));
+    assert_true(jute_equal(&zk_acl_list_record, &put_together, &copy));
+    struct buf *bytes = jute_to_buf(&zk_acl_list_record, &once);
+    struct buf *others = jute_to_buf(&zk_acl_list_record, &put_together);
+    assert_int_equal(bytes->length, sizeof open_bytes - 1);
+    assert_memory_equal(bytes->bytes, open_bytes, bytes->length);
+    assert_int_equal(others->length, bytes->length);
+    assert_memory_equal(others->bytes, bytes->bytes, bytes->length);
+    buf_unref(others);
+    buf_unref(bytes);
+    jute_done(&zk_acl_list_record, &copy);
+    jute_done(&zk_acl_list_record, &read);
+    jute_done(&zk_acl_list_record, &once);
+    jute_done(&zk_acl_list_record, &put_together);
+}
+
+static void what_is_added_to_the_open_list_stays_away_from_others(void **state)
+{
+    (void)state;
+    struct zk_acl_list list = read_open_list();
+
+    zk_acl_list_add(&list, PERMS_READ, "ip", "127.0.0.1");
+
+    struct zk_acl_list other = read_open_list();
+    assert_int_equal(list.count, 2);
+    assert_string_equal(list.items[0].id.scheme.text, "world");
+    assert_string_equal(list.items[0].id.id.text, "anyone");
+    assert_string_equal(list.items[1].id.scheme.text, "ip");
+    assert_int_equal(other.count, 1);
+    assert_int_equal(other.items[0].perms, PERMS_ALL);
+    jute_done(&zk_acl_list_record, &list);
+    jute_done(&zk_acl_list_record, &other);
+}
+
+static void a_list_that_differs_in_one_byte_is_another_one(void **state)
+{
+    (void)state;
+    for (size_t i = 7; i < sizeof open_bytes - 1; i++) {
+        char bytes[sizeof open_bytes - 1];
+        memcpy(bytes, open_bytes, sizeof bytes);
+        bytes[i] ^= 1;
+        struct reading reading = reading_new(bytes, sizeof bytes);
+        struct zk_acl_list open = zk_acl_list_open_unsafe();
+        struct zk_acl_list list;
+        if (jute_read(&reading.in, &zk_acl_list_record, &list) == 0) {
+            assert_false(zk_acl_list_is_open_unsafe(&list));
+            assert_false(jute_equal(&zk_acl_list_record, &list, &open));
+            jute_done(&zk_acl_list_record, &list);
+        }
+        reading_done(&reading);
+    }
+}
+
 static void the_position_counts_what_was_read(void **state)
 {
     (void)state;
@@ -446,6 +527,9 @@ int main(void)
         cmocka_unit_test(an_acl_list_is_a_count_and_entries),
         cmocka_unit_test(an_acl_list_cut_anywhere_fails_cleanly),
         cmocka_unit_test(a_stat_is_sixty_bytes_in_javas_order),
+        cmocka_unit_test(the_open_list_is_the_same_wherever_it_comes_from),
+        cmocka_unit_test(what_is_added_to_the_open_list_stays_away_from_others),
+        cmocka_unit_test(a_list_that_differs_in_one_byte_is_another_one),
         cmocka_unit_test(the_position_counts_what_was_read),
     };
     int failed = cmocka_run_group_tests_name("from memory", tests, NULL, NULL);

@@ -52,6 +52,17 @@ struct jute_record {
     size_t size;      /* of the struct */
     const struct jute_field *fields;
     size_t field_count;
+    /* Of the elements of lists: the list that nearly all lists are; NULL: there is none. */
+    const struct jute_common_list *common;
+};
+
+/* A list that stands once in memory. Every list that is read as these bytes points to these items:
+ * to read, copy, compare and free it costs next to nothing. */
+struct jute_common_list {
+    const void *items;
+    size_t count;
+    const char *bytes; /* the whole vector on the wire */
+    size_t length;
 };
 
 /* The members of a list: struct X_list { JUTE_LIST(struct X); }. Zero-initialised it is Java's
