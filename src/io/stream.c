@@ -1,5 +1,4 @@
-/* Buffers of 8 KiB in front of a socket, a file or memory, and Adler-32 sums of the bytes that
- * pass. */
+/* Buffers of 8 KiB in front of a socket or a file, and Adler-32 sums of the bytes that pass. */
 #include "zk/io/stream.h"
 #include "io/gzip.h"
 
@@ -8,7 +7,6 @@
 #include <string.h>
 
 #include "zk/base/alloc.h"
-#include "zk/base/buf.h"
 #include "zk/base/checksum.h"
 #include "zk/base/panic.h"
 #include "zk/io/file.h"
@@ -22,7 +20,7 @@ struct zk_input {
     struct sock *sock;        /* NULL: none. We hold a reference. */
     int fd;                   /* -1: none. The caller closes it. */
     struct gzip_reader *gzip; /* NULL: what fd gives is not packed */
-    /* What can be read without a system call, in the buffer or in the caller's memory. */
+    /* What can be read without a system call: it stands in the buffer. */
     const uint8_t *next;
     size_t left;
     uint8_t *buffer; /* NULL: nothing was asked for yet */
@@ -54,13 +52,6 @@ struct zk_input *zk_input_new_sock(struct sock *sock)
 {
     struct zk_input *input = input_new();
     input->sock = sock_ref(sock);
-    return input;
-}
-
-struct zk_input *zk_input_new_bytes(const void *bytes, size_t length)
-{
-    struct zk_input *input = input_new();
-    input_fill(input, bytes, length);
     return input;
 }
 
@@ -110,10 +101,7 @@ static int input_ask(struct zk_input *input, void *ret_bytes, size_t room, size_
         return sock_read_some(input->sock, ret_bytes, room, ret_count);
     if (input->gzip != NULL)
         return gzip_reader_read(input->gzip, ret_bytes, room, ret_count);
-    if (input->fd >= 0)
-        return file_read_some(input->fd, ret_bytes, room, ret_count);
-    *ret_count = 0;
-    return 0;
+    return file_read_some(input->fd, ret_bytes, room, ret_count);
 }
 
 /* Fills the buffer with what the source has. Errors: -EPIPE at its end. */
@@ -187,15 +175,13 @@ struct zk_output {
     struct sock *sock;        /* NULL: none. We hold a reference. */
     int fd;                   /* -1: none. The caller closes it. */
     struct gzip_writer *gzip; /* NULL: fd gets the bytes as they are */
-    struct buf *buf;          /* NULL: none. It is the caller's. */
-    uint8_t *buffer;          /* NULL for buf, and before the first byte */
+    uint8_t *buffer;          /* NULL before the first byte */
     size_t used;
     int error; /* 0, or the first -errno */
     /* The sum of all bytes that have left the buffer, and of the first summed ones in it; not kept
      * for sockets. */
     uint32_t adler;
     size_t summed;
-    int64_t position;
 };
 
 static struct zk_output *output_new(void)
@@ -227,13 +213,6 @@ struct zk_output *zk_output_new_gzip(int fd)
     return output;
 }
 
-struct zk_output *zk_output_new_buf(struct buf *buf)
-{
-    struct zk_output *output = output_new();
-    output->buf = buf;
-    return output;
-}
-
 void zk_output_free(struct zk_output *output)
 {
     if (output == NULL)
@@ -256,10 +235,6 @@ static void output_sum_up(struct zk_output *output)
 /* Hands bytes to the sink. */
 static int output_pass(struct zk_output *output, const void *bytes, size_t length)
 {
-    if (output->buf != NULL) {
-        buf_put_bytes(output->buf, bytes, length);
-        return 0;
-    }
     int r = output->sock != NULL   ? sock_write_fully(output->sock, bytes, length)
             : output->gzip != NULL ? gzip_writer_write(output->gzip, bytes, length)
                                    : file_write_bytes(output->fd, bytes, length);
@@ -292,10 +267,6 @@ int zk_output_write(struct zk_output *output, const void *bytes, size_t length)
 {
     if (output->error < 0)
         return output->error;
-    output->position += (int64_t)length;
-    if (output->buf != NULL)
-        return output_pass(output, bytes, length);
-
     if (length > STREAM_BUFFER - output->used) {
         int r = zk_output_flush(output);
         if (r < 0)
@@ -317,11 +288,6 @@ int zk_output_write(struct zk_output *output, const void *bytes, size_t length)
 uint32_t zk_output_adler32(struct zk_output *output)
 {
     zk_assert(output->sock == NULL);
-    if (output->buf == NULL) {
-        output_sum_up(output);
-        return output->adler;
-    }
-    size_t length = (size_t)output->position; /* all of it still stands in the buf */
-    return zk_adler32(ZK_ADLER32_OF_NOTHING, output->buf->bytes + output->buf->length - length,
-                      length);
+    output_sum_up(output);
+    return output->adler;
 }

@@ -6,7 +6,6 @@
 #include "fuzz.h"
 #include "zk/base/buf.h"
 #include "zk/base/str.h"
-#include "zk/io/stream.h"
 #include "zk/jute/archive.h"
 #include "zk/jute/quorum.h"
 #include "zk/runtime/context.h"
@@ -14,22 +13,18 @@
 static struct buf *encode(const struct quorum_packet *packet)
 {
     struct buf *bytes = buf_new(64);
-    struct zk_output *output = zk_output_new_buf(bytes);
-    struct jute_out out = jute_out_of(output);
+    struct jute_out out = jute_out_of_buf(bytes);
     jute_write(&out, &quorum_packet_record, packet);
     zk_assert(jute_out_flush(&out) == 0);
-    zk_output_free(output);
     return bytes;
 }
 
 static struct quorum_packet *decode(struct zk_context *ctx, const struct buf *bytes)
 {
     struct quorum_packet *packet = NULL;
-    struct zk_input *input = zk_input_new_bytes(bytes->bytes, bytes->length);
-    struct jute_in in = jute_in_of(ctx, input);
+    struct jute_in in = jute_in_of_bytes(ctx, bytes->bytes, bytes->length);
     zk_assert(quorum_packet_read(&in, &packet) == 0);
-    zk_assert(zk_input_position(input) == (int64_t)bytes->length);
-    zk_input_free(input);
+    zk_assert(jute_in_position(&in) == (int64_t)bytes->length);
     return packet;
 }
 
@@ -79,22 +74,20 @@ static void check_packet(struct zk_context *ctx, const struct quorum_packet *pac
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
     struct zk_context *ctx = fuzz_context();
-    struct zk_input *input = zk_input_new_bytes(bytes, length);
-    struct jute_in in = jute_in_of(ctx, input);
+    struct jute_in in = jute_in_of_bytes(ctx, bytes, length);
     int r = 0;
     while (r == 0) {
         struct quorum_packet *packet = NULL;
-        size_t start = (size_t)zk_input_position(input);
+        size_t start = (size_t)jute_in_position(&in);
         r = quorum_packet_read(&in, &packet);
         zk_assert((r == 0) == (packet != NULL));
         if (r == 0) {
-            size_t end = (size_t)zk_input_position(input);
+            size_t end = (size_t)jute_in_position(&in);
             check_packet(ctx, packet, bytes + start, end - start);
         }
         quorum_packet_free(packet);
     }
     zk_assert(r == -EPROTO || r == -EPIPE);
-    zk_input_free(input);
     zk_context_free(ctx);
     return 0;
 }

@@ -10,7 +10,6 @@
 #include "persistence/file_snap_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/base/buf.h"
-#include "zk/io/stream.h"
 #include "zk/persistence/file_snap.h"
 #include "zk/runtime/context.h"
 
@@ -42,11 +41,9 @@ static size_t end_of_body(struct zk_context *ctx, const uint8_t *bytes, size_t l
     struct session_timeouts sessions = {0};
     if (length < FILE_HEADER)
         return 0;
-    struct zk_input *input = zk_input_new_bytes(bytes + FILE_HEADER, length - FILE_HEADER);
-    struct jute_in in = jute_in_of(ctx, input);
+    struct jute_in in = jute_in_of_bytes(ctx, bytes + FILE_HEADER, length - FILE_HEADER);
     int r = deserialize_snapshot(ctx, &in, &tree, &sessions);
-    size_t end = FILE_HEADER + (size_t)zk_input_position(input);
-    zk_input_free(input);
+    size_t end = FILE_HEADER + (size_t)jute_in_position(&in);
     data_tree_unref(tree);
     session_timeouts_done(&sessions);
     return r == 0 ? end : 0;

@@ -5,7 +5,6 @@
 
 #include "fuzz.h"
 #include "zk/base/buf.h"
-#include "zk/io/stream.h"
 #include "zk/persistence/serialize_utils.h"
 #include "zk/runtime/context.h"
 #include "zk/tree/data_tree.h"
@@ -14,22 +13,18 @@ static int read_snapshot(struct zk_context *ctx, const void *bytes, size_t lengt
                          struct data_tree **ret_tree, struct session_timeouts *ret_sessions,
                          size_t *ret_consumed)
 {
-    struct zk_input *input = zk_input_new_bytes(bytes, length);
-    struct jute_in in = jute_in_of(ctx, input);
+    struct jute_in in = jute_in_of_bytes(ctx, bytes, length);
     int r = deserialize_snapshot(ctx, &in, ret_tree, ret_sessions);
-    *ret_consumed = (size_t)zk_input_position(input);
-    zk_input_free(input);
+    *ret_consumed = (size_t)jute_in_position(&in);
     return r;
 }
 
 static struct buf *write_snapshot(struct data_tree *tree, const struct session_timeouts *sessions)
 {
     struct buf *bytes = buf_new(1024);
-    struct zk_output *output = zk_output_new_buf(bytes);
-    struct jute_out out = jute_out_of(output);
+    struct jute_out out = jute_out_of_buf(bytes);
     serialize_snapshot(tree, sessions, &out);
     zk_assert(jute_out_flush(&out) == 0);
-    zk_output_free(output);
     return bytes;
 }
 

@@ -7,7 +7,6 @@
 #include "fuzz.h"
 #include "tree/data_tree_internal.h"
 #include "zk/base/buf.h"
-#include "zk/io/stream.h"
 #include "zk/jute/op_code.h"
 #include "zk/jute/txn_log_entry.h"
 #include "zk/runtime/context.h"
@@ -113,17 +112,13 @@ static void check_sums(const struct data_tree *tree)
 static void check_bytes(struct zk_context *ctx, struct data_tree *tree)
 {
     struct buf *bytes = buf_new(4096);
-    struct zk_output *output = zk_output_new_buf(bytes);
-    struct jute_out out = jute_out_of(output);
+    struct jute_out out = jute_out_of_buf(bytes);
     data_tree_serialize(tree, &out);
     zk_assert(jute_out_flush(&out) == 0);
-    zk_output_free(output);
 
     struct data_tree *read = NULL;
-    struct zk_input *input = zk_input_new_bytes(bytes->bytes, bytes->length);
-    struct jute_in in = jute_in_of(ctx, input);
+    struct jute_in in = jute_in_of_bytes(ctx, bytes->bytes, bytes->length);
     zk_assert(data_tree_deserialize(ctx, &in, &read) == 0);
-    zk_input_free(input);
     zk_assert(read->nodes.count == tree->nodes.count && read->nodes.digest == tree->nodes.digest);
     zk_assert(read->ephemerals_count == tree->ephemerals_count);
     zk_assert(read->containers.count == tree->containers.count);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "zk/base/alloc.h"
-#include "zk/io/stream.h"
 #include "zk/server/final_request_processor.h"
 #include "zk/server/request.h"
 #include "zk/server/request_processor.h"
@@ -21,15 +20,13 @@ static void parrot_hear_event(struct parrot *parrot, const struct reply_header *
                               struct buf *body)
 {
     struct watcher_event event;
-    struct zk_input *input = zk_input_new_bytes(body->bytes, body->length);
-    struct jute_in in = jute_in_of(parrot->cnxn.ctx, input);
+    struct jute_in in = jute_in_of_bytes(parrot->cnxn.ctx, body->bytes, body->length);
     assert_int_equal(header->zxid, -1);
     assert_int_equal(header->err, 0);
     assert_int_equal(jute_read(&in, &watcher_event_record, &event), 0);
     zk_str_printf(&parrot->events, "%s%d %s", parrot->events.length > 0 ? ", " : "", event.type,
                   event.path.text);
     jute_done(&watcher_event_record, &event);
-    zk_input_free(input);
 }
 
 static void parrot_send_response(struct server_cnxn *cnxn, const struct reply_header *header,
@@ -165,9 +162,7 @@ void final_stage_expect_body(struct final_stage *stage, const struct jute_record
                              void *ret_value)
 {
     assert_non_null(stage->client.body);
-    struct zk_input *input =
-        zk_input_new_bytes(stage->client.body->bytes, stage->client.body->length);
-    struct jute_in in = jute_in_of(stage->ctx, input);
+    struct jute_in in =
+        jute_in_of_bytes(stage->ctx, stage->client.body->bytes, stage->client.body->length);
     assert_int_equal(jute_read(&in, record, ret_value), 0);
-    zk_input_free(input);
 }

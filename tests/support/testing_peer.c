@@ -248,12 +248,10 @@ void testing_peer_await_log(struct testing_peer *peer, const char *text)
 struct buf *testing_peer_snapshot(struct testing_peer *peer, int64_t *ret_zxid)
 {
     struct buf *body = buf_new(1024);
-    struct zk_output *output = zk_output_new_buf(body);
-    struct jute_out out = jute_out_of(output);
+    struct jute_out out = jute_out_of_buf(body);
     struct zk_database_snapshot *snapshot = zk_database_begin_snapshot(peer->database);
     *ret_zxid = zk_database_snapshot_zxid(snapshot);
     zk_database_serialize_snapshot(snapshot, &out);
     assert_int_equal(jute_out_flush(&out), 0);
-    zk_output_free(output);
     return body;
 }

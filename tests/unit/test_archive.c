@@ -1,6 +1,7 @@
 /* Jute's basic types. Java: BinaryInputArchive, BinaryOutputArchive; BinaryInputArchiveTest */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "zk/base/alloc.h"
@@ -12,15 +13,13 @@
 /* What is written into memory. */
 struct written {
     struct buf *bytes;
-    struct zk_output *output;
     struct jute_out out;
 };
 
 static struct written written_new(void)
 {
     struct written written = {.bytes = buf_new(64)};
-    written.output = zk_output_new_buf(written.bytes);
-    written.out = jute_out_of(written.output);
+    written.out = jute_out_of_buf(written.bytes);
     return written;
 }
 
@@ -29,7 +28,6 @@ static void written_assert(struct written *written, const char *bytes, size_t le
     assert_int_equal(jute_out_flush(&written->out), 0);
     assert_int_equal(written->bytes->length, length);
     assert_memory_equal(written->bytes->bytes, bytes, length);
-    zk_output_free(written->output);
     buf_unref(written->bytes);
 }
 
@@ -39,26 +37,40 @@ static bool through_stream;
 struct reading {
     struct zk_context *ctx;
     struct zk_input *input; /* NULL: none */
+    int fd;
     struct jute_in in;
 };
 
 static struct jute_in in_of(struct zk_context *ctx, const void *bytes, size_t length,
-                            struct zk_input **ret_input)
+                            struct zk_input **ret_input, int *ret_fd)
 {
-    *ret_input = through_stream ? zk_input_new_bytes(bytes, length) : NULL;
-    return through_stream ? jute_in_of(ctx, *ret_input) : jute_in_of_bytes(ctx, bytes, length);
+    *ret_input = NULL;
+    *ret_fd = -1;
+    if (!through_stream)
+        return jute_in_of_bytes(ctx, bytes, length);
+    *ret_fd = memfd_create("reading", MFD_CLOEXEC);
+    assert_int_equal(pwrite(*ret_fd, bytes, length, 0), length);
+    *ret_input = zk_input_new_fd(*ret_fd);
+    return jute_in_of(ctx, *ret_input);
+}
+
+static void end_input(struct zk_input *input, int fd)
+{
+    zk_input_free(input);
+    if (fd >= 0)
+        close(fd);
 }
 
 static struct reading reading_new(const void *bytes, size_t length)
 {
     struct reading reading = {.ctx = test_context()};
-    reading.in = in_of(reading.ctx, bytes, length, &reading.input);
+    reading.in = in_of(reading.ctx, bytes, length, &reading.input, &reading.fd);
     return reading;
 }
 
 static void reading_done(struct reading *reading)
 {
-    zk_input_free(reading->input);
+    end_input(reading->input, reading->fd);
     zk_context_free(reading->ctx);
 }
 
@@ -146,7 +158,6 @@ static void what_was_written_is_read_again(void **state)
     ustring_done(&string);
     ustring_done(&read_string);
     reading_done(&reading);
-    zk_output_free(written.output);
     buf_unref(written.bytes);
 }
 
@@ -195,7 +206,6 @@ static void long_strings_and_buffers_come_whole(void **state)
     free(read_text);
     buf_unref(read_data);
     reading_done(&reading);
-    zk_output_free(written.output);
     buf_unref(written.bytes);
     buf_unref(data);
     free(text);
@@ -237,14 +247,15 @@ static int read_length(struct zk_context *ctx, int32_t length)
     uint8_t bytes[4];
     zk_store_int(bytes, length);
     struct zk_input *input;
-    struct jute_in in = in_of(ctx, bytes, sizeof bytes, &input);
+    int fd;
+    struct jute_in in = in_of(ctx, bytes, sizeof bytes, &input, &fd);
     struct buf *buffer;
     struct ustring string;
     int r = jute_in_buffer(&in, &buffer);
-    zk_input_free(input);
-    in = in_of(ctx, bytes, sizeof bytes, &input);
+    end_input(input, fd);
+    in = in_of(ctx, bytes, sizeof bytes, &input, &fd);
     assert_int_equal(jute_in_ustring(&in, &string), r);
-    zk_input_free(input);
+    end_input(input, fd);
     return r;
 }
 

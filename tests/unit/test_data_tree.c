@@ -34,36 +34,29 @@ static const struct zk_acl_list *acl_of(struct data_tree *tree, const struct dat
 static struct buf *body_of(struct data_tree *tree, const struct session_timeouts *sessions)
 {
     struct buf *body = buf_new(256);
-    struct zk_output *output = zk_output_new_buf(body);
-    struct jute_out out = jute_out_of(output);
+    struct jute_out out = jute_out_of_buf(body);
     serialize_snapshot(tree, sessions, &out);
     assert_int_equal(jute_out_flush(&out), 0);
-    zk_output_free(output);
     return body;
 }
 
 static int read_body(struct zk_context *ctx, const void *bytes, size_t length,
                      struct data_tree **ret_tree, struct session_timeouts *ret_sessions)
 {
-    struct zk_input *input = zk_input_new_bytes(bytes, length);
-    struct jute_in in = jute_in_of(ctx, input);
-    int r = deserialize_snapshot(ctx, &in, ret_tree, ret_sessions);
-    zk_input_free(input);
-    return r;
+    struct jute_in in = jute_in_of_bytes(ctx, bytes, length);
+    return deserialize_snapshot(ctx, &in, ret_tree, ret_sessions);
 }
 
 /* A body by hand: no sessions, then what the test adds. */
 struct body {
     struct buf *bytes;
-    struct zk_output *output;
     struct jute_out out;
 };
 
 static struct body body_new(int32_t acl_count)
 {
     struct body body = {.bytes = buf_new(256)};
-    body.output = zk_output_new_buf(body.bytes);
-    body.out = jute_out_of(body.output);
+    body.out = jute_out_of_buf(body.bytes);
     jute_out_int(&body.out, 0);
     jute_out_int(&body.out, acl_count);
     return body;
@@ -96,7 +89,6 @@ static struct data_tree *body_read(struct zk_context *ctx, struct body *body)
     assert_int_equal(jute_out_flush(&body->out), 0);
     int r = read_body(ctx, body->bytes->bytes, body->bytes->length, &tree, &sessions);
     assert_int_equal(r, tree ? 0 : -EPROTO);
-    zk_output_free(body->output);
     buf_unref(body->bytes);
     return tree;
 }
@@ -501,8 +493,7 @@ static void sessions_of_a_body_are_sorted_and_their_duplicates_go(void **state)
     (void)state;
     struct zk_context *ctx = test_context();
     struct buf *body = buf_new(256);
-    struct zk_output *output = zk_output_new_buf(body);
-    struct jute_out out = jute_out_of(output);
+    struct jute_out out = jute_out_of_buf(body);
     static const int64_t ids[] = {9, 2, 9, -1, 4};
     jute_out_int(&out, 5);
     for (int32_t i = 0; i < 5; i++) {
@@ -512,7 +503,6 @@ static void sessions_of_a_body_are_sorted_and_their_duplicates_go(void **state)
     struct data_tree *fresh = data_tree_new(ctx);
     data_tree_serialize(fresh, &out);
     assert_int_equal(jute_out_flush(&out), 0);
-    zk_output_free(output);
 
     struct data_tree *tree;
     struct session_timeouts sessions;

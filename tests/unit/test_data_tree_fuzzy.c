@@ -104,21 +104,17 @@ static struct data_tree *tree_with_parents(struct zk_context *ctx)
 static struct buf *bytes_of(struct data_tree *tree)
 {
     struct buf *bytes = buf_new(4096);
-    struct zk_output *output = zk_output_new_buf(bytes);
-    struct jute_out out = jute_out_of(output);
+    struct jute_out out = jute_out_of_buf(bytes);
     data_tree_serialize(tree, &out);
     assert_int_equal(jute_out_flush(&out), 0);
-    zk_output_free(output);
     return bytes;
 }
 
 static struct data_tree *tree_of(struct zk_context *ctx, const struct buf *bytes)
 {
     struct data_tree *tree = NULL;
-    struct zk_input *input = zk_input_new_bytes(bytes->bytes, bytes->length);
-    struct jute_in in = jute_in_of(ctx, input);
+    struct jute_in in = jute_in_of_bytes(ctx, bytes->bytes, bytes->length);
     assert_int_equal(data_tree_deserialize(ctx, &in, &tree), 0);
-    zk_input_free(input);
     return tree;
 }
 

@@ -289,8 +289,7 @@ struct snapshot {
 static struct snapshot take_snapshot(struct history *history, uint64_t txns_per_step)
 {
     struct snapshot snapshot = {.bytes = buf_new(4096)};
-    struct zk_output *output = zk_output_new_buf(snapshot.bytes);
-    struct jute_out out = jute_out_of(output);
+    struct jute_out out = jute_out_of_buf(snapshot.bytes);
     struct data_tree_serialization begun;
     snapshot.zxid = data_tree_last_processed_zxid(history->tree);
     run_some(history, below(history, txns_per_step + 1)); /* before the lists of ACLs are copied */
@@ -300,18 +299,15 @@ static struct snapshot take_snapshot(struct history *history, uint64_t txns_per_
     while (data_tree_serialization_step(&begun));
     data_tree_serialization_end(&begun);
     snapshot.digest = data_tree_last_processed_zxid_digest(history->tree);
-    zk_output_free(output);
     return snapshot;
 }
 
 static struct data_tree *tree_of(struct zk_context *ctx, const struct snapshot *snapshot)
 {
     struct data_tree *tree = NULL;
-    struct zk_input *input = zk_input_new_bytes(snapshot->bytes->bytes, snapshot->bytes->length);
-    struct jute_in in = jute_in_of(ctx, input);
+    struct jute_in in = jute_in_of_bytes(ctx, snapshot->bytes->bytes, snapshot->bytes->length);
     assert_int_equal(data_tree_deserialize(ctx, &in, &tree), 0);
     data_tree_set_digest_from_snapshot(tree, &snapshot->digest, snapshot->zxid);
-    zk_input_free(input);
     return tree;
 }
 

@@ -719,12 +719,9 @@ static void after_a_log_of_java_our_snapshot_is_javas(void **state)
     struct buf *file = golden_read("snapshot_of_every_type");
     struct data_tree *theirs = NULL;
     struct session_timeouts sessions = {0};
-    struct zk_input *input =
-        zk_input_new_bytes(file->bytes + LOG_HEADER, file->length - LOG_HEADER);
-    struct jute_in in = jute_in_of(ctx, input);
+    struct jute_in in = jute_in_of_bytes(ctx, file->bytes + LOG_HEADER, file->length - LOG_HEADER);
     assert_int_equal(deserialize_snapshot(ctx, &in, &theirs, &sessions), 0);
-    size_t length = (size_t)zk_input_position(input);
-    zk_input_free(input);
+    size_t length = (size_t)jute_in_position(&in);
 
     struct data_tree *ours = replayed(ctx);
     struct data_node *config = data_tree_get_node_locked(ours, CONFIG_NODE);
@@ -732,11 +729,9 @@ static void after_a_log_of_java_our_snapshot_is_javas(void **state)
     data_tree_replace_data_locked(ours, config, buf_ref(their_config->data));
     config->stat = their_config->stat;
     struct buf *body = buf_new(2048);
-    struct zk_output *output = zk_output_new_buf(body);
-    struct jute_out out = jute_out_of(output);
+    struct jute_out out = jute_out_of_buf(body);
     serialize_snapshot(ours, &sessions, &out);
     assert_int_equal(jute_out_flush(&out), 0);
-    zk_output_free(output);
 
     assert_int_equal(body->length, length);
     assert_memory_equal(body->bytes, file->bytes + LOG_HEADER, length);

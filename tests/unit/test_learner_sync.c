@@ -11,7 +11,6 @@
 #include "learner_stage.h"
 #include "txns.h"
 #include "zk/io/file.h"
-#include "zk/io/stream.h"
 #include "zk/jute/archive.h"
 #include "zk/persistence/serialize_utils.h"
 #include "zk/quorum/quorum_peer.h"
@@ -75,12 +74,10 @@ static void send_snapshot(struct learner_stage *stage, int64_t zxid, const char 
     process_txn_result_done(&result);
     txn_log_entry_unref(txn);
     struct buf *body = buf_new(1024);
-    struct zk_output *output = zk_output_new_buf(body);
-    struct jute_out out = jute_out_of(output);
+    struct jute_out out = jute_out_of_buf(body);
     const struct session_timeouts sessions = {0};
     serialize_snapshot(tree, &sessions, &out);
     assert_int_equal(0, jute_out_flush(&out));
-    zk_output_free(output);
     data_tree_unref(tree);
     struct zk_str hex = {0};
     for (size_t i = 0; i < body->length; i++)

@@ -13,7 +13,6 @@
 
 #include "zk/base/alloc.h"
 #include "zk/base/str.h"
-#include "zk/io/stream.h"
 #include "zk/jute/archive.h"
 #include "zk/jute/op_code.h"
 #include "zk/jute/txn_log_entry.h"
@@ -56,10 +55,8 @@ static struct buf *bytes_of_hex(const char *hex)
 static void load_body(struct prep_stage *stage, const char *hex)
 {
     struct buf *bytes = bytes_of_hex(hex);
-    struct zk_input *input = zk_input_new_bytes(bytes->bytes, bytes->length);
-    struct jute_in in = jute_in_of(stage->ctx, input);
+    struct jute_in in = jute_in_of_bytes(stage->ctx, bytes->bytes, bytes->length);
     assert_int_equal(zk_database_deserialize_snapshot(stage->database, &in), 0);
-    zk_input_free(input);
     buf_unref(bytes);
 }
 
@@ -69,14 +66,12 @@ static void read_auth(struct prep_stage *stage, const char *hex, struct zk_id_li
     if (strcmp(hex, "-") == 0)
         return;
     struct buf *bytes = bytes_of_hex(hex);
-    struct zk_input *input = zk_input_new_bytes(bytes->bytes, bytes->length);
-    struct jute_in in = jute_in_of(stage->ctx, input);
+    struct jute_in in = jute_in_of_bytes(stage->ctx, bytes->bytes, bytes->length);
     int32_t count;
     assert_int_equal(jute_in_start_vector(&in, &count), 0);
     ret_ids->present = true;
     for (int32_t i = 0; i < count; i++)
         assert_int_equal(jute_read(&in, &zk_id_record, jute_list_add(&zk_id_record, ret_ids)), 0);
-    zk_input_free(input);
     buf_unref(bytes);
 }
 

@@ -12,11 +12,9 @@
 static struct buf *encode(const struct quorum_packet *packet)
 {
     struct buf *bytes = buf_new(64);
-    struct zk_output *output = zk_output_new_buf(bytes);
-    struct jute_out out = jute_out_of(output);
+    struct jute_out out = jute_out_of_buf(bytes);
     jute_write(&out, &quorum_packet_record, packet);
     assert_int_equal(jute_out_flush(&out), 0);
-    zk_output_free(output);
     return bytes;
 }
 
@@ -25,11 +23,9 @@ static int decode(const void *bytes, size_t length, struct quorum_packet **ret_p
                   size_t *ret_left)
 {
     struct zk_context *ctx = test_context();
-    struct zk_input *input = zk_input_new_bytes(bytes, length);
-    struct jute_in in = jute_in_of(ctx, input);
+    struct jute_in in = jute_in_of_bytes(ctx, bytes, length);
     int r = quorum_packet_read(&in, ret_packet);
-    *ret_left = length - (size_t)zk_input_position(input);
-    zk_input_free(input);
+    *ret_left = length - (size_t)jute_in_position(&in);
     zk_context_free(ctx);
     return r;
 }
@@ -232,8 +228,7 @@ static void packets_follow_one_another_without_a_frame(void **state)
         buf_unref(golden);
     }
     struct zk_context *ctx = test_context();
-    struct zk_input *input = zk_input_new_bytes(all->bytes, all->length);
-    struct jute_in in = jute_in_of(ctx, input);
+    struct jute_in in = jute_in_of_bytes(ctx, all->bytes, all->length);
     struct quorum_packet *packet;
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(quorum_packet_read(&in, &packet), 0);
@@ -241,7 +236,6 @@ static void packets_follow_one_another_without_a_frame(void **state)
         quorum_packet_free(packet);
     }
     assert_int_equal(quorum_packet_read(&in, &packet), -EPIPE);
-    zk_input_free(input);
     zk_context_free(ctx);
     buf_unref(all);
 }

@@ -7,7 +7,6 @@
 #include "final_stage.h"
 #include "zk/base/alloc.h"
 #include "zk/base/str.h"
-#include "zk/io/stream.h"
 #include "zk/jute/archive.h"
 #include "zk/jute/auth_info.h"
 #include "zk/runtime/settings.h"
@@ -38,10 +37,8 @@ static struct buf *bytes_of_hex(const char *hex)
 static void play_snapshot(struct played *played, char *rest)
 {
     struct buf *bytes = bytes_of_hex(rest);
-    struct zk_input *input = zk_input_new_bytes(bytes->bytes, bytes->length);
-    struct jute_in in = jute_in_of(played->stage->ctx, input);
+    struct jute_in in = jute_in_of_bytes(played->stage->ctx, bytes->bytes, bytes->length);
     assert_int_equal(zk_database_deserialize_snapshot(played->stage->database, &in), 0);
-    zk_input_free(input);
     buf_unref(bytes);
 }
 

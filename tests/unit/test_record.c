@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "zk/io/stream.h"
 #include "zk/jute/data.h"
 #include "zk/jute/persistence.h"
 #include "zk/jute/proto.h"
@@ -165,10 +164,8 @@ static int read_from(const struct jute_record *record, const struct buf *bytes, 
                      void *ret_value)
 {
     struct zk_context *ctx = test_context();
-    struct zk_input *input = zk_input_new_bytes(bytes->bytes, length);
-    struct jute_in in = jute_in_of(ctx, input);
+    struct jute_in in = jute_in_of_bytes(ctx, bytes->bytes, length);
     int r = jute_read(&in, record, ret_value);
-    zk_input_free(input);
     zk_context_free(ctx);
     return r;
 }
@@ -296,14 +293,12 @@ static void the_elements_of_one_list_share_the_limit(void **state)
         for (int32_t i = 0; i < count; i++)
             jute_list_add(&zk_acl_record, &sent);
         struct buf *bytes = jute_to_buf(&zk_acl_list_record, &sent);
-        struct zk_input *input = zk_input_new_bytes(bytes->bytes, bytes->length);
-        struct jute_in in = jute_in_of(ctx, input);
+        struct jute_in in = jute_in_of_bytes(ctx, bytes->bytes, bytes->length);
         struct zk_acl_list list = {0};
         assert_int_equal(jute_read(&in, &zk_acl_list_record, &list), count == 93 ? 0 : -EPROTO);
         assert_int_equal(list.count, count == 93 ? 93 : 0);
         jute_done(&zk_acl_list_record, &list);
         jute_done(&zk_acl_list_record, &sent);
-        zk_input_free(input);
         buf_unref(bytes);
     }
     zk_context_free(ctx);

@@ -8,7 +8,6 @@
 #include "testing_peer.h"
 #include "zab/leader_internal.h"
 #include "zk/io/file.h"
-#include "zk/io/stream.h"
 #include "zk/jute/quorum.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/clock.h"
@@ -266,13 +265,11 @@ static void dsc_02_newleader_carries_the_configuration_as_java_writes_it(void **
     struct buf *data = leader->master.ops->get_quorum_verifier_bytes(&leader->master);
     struct quorum_packet *packet = quorum_packet_new(LEADER_NEWLEADER, EPOCH_1_ZXID, data);
     struct buf *bytes = buf_new(256);
-    struct zk_output *output = zk_output_new_buf(bytes);
-    struct jute_out out = jute_out_of(output);
+    struct jute_out out = jute_out_of_buf(bytes);
     jute_write(&out, &quorum_packet_record, packet);
     assert_int_equal(0, jute_out_flush(&out));
     golden_assert_equal("newleader", bytes->bytes, bytes->length);
 
-    zk_output_free(output);
     buf_unref(bytes);
     quorum_packet_free(packet);
     buf_unref(data);

@@ -69,10 +69,8 @@ static struct server_status status_of(struct peer *peer)
 
 static int receive(struct peer *peer, const void *bytes, size_t length)
 {
-    struct zk_input *input = zk_input_new_bytes(bytes, length);
-    struct jute_in in = jute_in_of(peer->ctx, input);
+    struct jute_in in = jute_in_of_bytes(peer->ctx, bytes, length);
     int r = zk_database_deserialize_snapshot(peer->database, &in);
-    zk_input_free(input);
     return r;
 }
 
@@ -80,13 +78,11 @@ static int receive(struct peer *peer, const void *bytes, size_t length)
 static struct buf *body_of(struct peer *peer, int64_t *ret_zxid)
 {
     struct buf *body = buf_new(1024);
-    struct zk_output *output = zk_output_new_buf(body);
-    struct jute_out out = jute_out_of(output);
+    struct jute_out out = jute_out_of_buf(body);
     struct zk_database_snapshot *snapshot = zk_database_begin_snapshot(peer->database);
     *ret_zxid = zk_database_snapshot_zxid(snapshot);
     zk_database_serialize_snapshot(snapshot, &out);
     assert_int_equal(jute_out_flush(&out), 0);
-    zk_output_free(output);
     return body;
 }
 
@@ -174,14 +170,12 @@ static void the_signature_behind_a_body_is_left_on_the_stream(void **state)
     (void)state;
     struct peer peer = peer_new();
     struct buf *body = golden_read("snap_body_empty_tree");
-    struct zk_input *input = zk_input_new_bytes(body->bytes, body->length);
-    struct jute_in in = jute_in_of(peer.ctx, input);
+    struct jute_in in = jute_in_of_bytes(peer.ctx, body->bytes, body->length);
     char *signature;
     assert_int_equal(zk_database_deserialize_snapshot(peer.database, &in), 0);
     assert_int_equal(jute_in_text(&in, &signature), 0);
     assert_string_equal(signature, "BenWasHere");
     free(signature);
-    zk_input_free(input);
     buf_unref(body);
     peer_done(&peer);
 }

@@ -1,5 +1,5 @@
 /* Two checksums: Adler-32, which seals log entries and snapshots, and CRC-32, of which the digest
- * of a node is made. Java: java.util.zip.Adler32, CRC32
+ * of a node is made. They are those of java.util.zip.
  *
  * A sum goes on from the sum of the bytes before it. Any thread; never blocks. */
 #ifndef ZK_BASE_CHECKSUM_H

@@ -1,6 +1,6 @@
-/* Streams of bytes, with a buffer of 8 KiB, whose other end is a socket, a file or memory. Those of
- * files and memory keep an Adler-32 sum. A stream blocks as its socket or file does. One thread at
- * a time. Java: BufferedInputStream, BufferedOutputStream, CheckedInputStream */
+/* Streams of bytes, with a buffer of 8 KiB, whose other end is a socket or a file. Those of files
+ * keep an Adler-32 sum. A stream blocks as its socket or file does. One thread at a time. Java:
+ * BufferedInputStream, BufferedOutputStream, CheckedInputStream */
 #ifndef ZK_IO_STREAM_H
 #define ZK_IO_STREAM_H
 
@@ -11,15 +11,13 @@
 #include "zk/base/attrs.h"
 
 struct sock;
-struct buf;
 
 struct zk_input;
 struct zk_output;
 
-/* Reads from a socket, to which it takes a reference; from bytes, which stay the caller's and must
- * outlive it; from an open descriptor, which the caller closes. */
+/* Reads from a socket, to which it takes a reference; from an open descriptor, which the caller
+ * closes. */
 struct zk_input *zk_input_new_sock(struct sock *sock);
-struct zk_input *zk_input_new_bytes(const void *bytes, size_t length);
 struct zk_input *zk_input_new_fd(int fd);
 /* The same of a file that gzip has packed. The sum is of the bytes as they were before. Reading has
  * one more error, -EPROTO: they are not gzip's. */
@@ -39,12 +37,11 @@ uint32_t zk_input_adler32(const struct zk_input *input);
 int64_t zk_input_position(const struct zk_input *input);
 
 /* Writes to a socket, to which it takes a reference; to an open descriptor, which the caller
- * closes; to a buf, which stays the caller's and must outlive it. */
+ * closes. */
 struct zk_output *zk_output_new_sock(struct sock *sock);
 struct zk_output *zk_output_new_fd(int fd);
 /* The same, packed as gzip does: end it with zk_output_finish. */
 struct zk_output *zk_output_new_gzip(int fd);
-struct zk_output *zk_output_new_buf(struct buf *buf);
 /* Bytes that were not flushed are lost. NULL is fine. */
 void zk_output_free(struct zk_output *output);
 
