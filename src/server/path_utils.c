@@ -38,6 +38,12 @@ static const char *problem_at(const struct ustring *path, size_t at, int32_t cha
     return is_invalid_character(character) ? "invalid character" : NULL;
 }
 
+/* Whether a byte is a character that no rule is about, as nearly all are. */
+static bool is_plain(char byte)
+{
+    return byte > ' ' && byte < 0x7f && byte != '/' && byte != '.';
+}
+
 static bool has_problem(struct path_problem *ret_problem, const char *text)
 {
     zk_text_copy(ret_problem->text, sizeof ret_problem->text, text);
@@ -61,6 +67,9 @@ bool path_utils_validate_path(const struct ustring *path, struct path_problem *r
     size_t unit = 1;
     size_t used;
     for (size_t at = 1; at < path->length; at += used, unit++) {
+        used = 1;
+        if (is_plain(path->text[at]))
+            continue;
         int32_t character = zk_utf8_decode(path->text + at, path->length - at, &used);
         if (character < 0) {
             character = 0xfffd;
