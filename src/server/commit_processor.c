@@ -43,8 +43,6 @@ struct commit_processor {
     struct request_processor *next; /* owned */
     struct zk_thread_group *threads;
     struct commit_workers *workers; /* owned; NULL: reads run on the processor's thread */
-    /* Whether a SYNC waits for the leader's answer; on the leader itself it flows like a read. */
-    bool match_syncs;
     /* How many reads are passed on before a commit that waits; negative: a commit goes first as
      * soon as there is a write of our own that may be waiting for it. */
     int32_t max_read_batch_size;
@@ -81,7 +79,7 @@ static bool commit_came_in(struct commit_processor *commit);
 static void add_to_session_queue(struct commit_processor *commit, struct request *request);
 static int process_commits(struct commit_processor *commit);
 
-static bool need_commit(const struct commit_processor *commit, const struct request *request)
+static bool need_commit(const struct request *request)
 {
     if (request->refused)
         return false;
@@ -97,9 +95,8 @@ static bool need_commit(const struct commit_processor *commit, const struct requ
     case OP_CODE_MULTI:
     case OP_CODE_SET_ACL:
     case OP_CODE_CHECK:
+    case OP_CODE_SYNC: /* Java: on learners alone (D-241) */
         return true;
-    case OP_CODE_SYNC:
-        return commit->match_syncs;
     case OP_CODE_CREATE_SESSION:
     case OP_CODE_CLOSE_SESSION:
         return !request->local_session;
@@ -143,7 +140,7 @@ static void commit_processor_run(void *arg)
             (commit->max_read_batch_size < 0 || reads_processed <= commit->max_read_batch_size)) {
             struct request *request = request_queue_poll(&commit->queued_requests);
             requests_to_process--;
-            if (need_commit(commit, request) ||
+            if (need_commit(request) ||
                 long_map_get(&commit->pending_requests, request->session_id) != NULL) {
                 add_to_session_queue(commit, request);
             } else {
@@ -189,7 +186,7 @@ static struct request *match_commit(struct commit_processor *commit, struct long
     commit_processor_measure(commit, SERVER_METRICS_PENDING_SESSION_QUEUE_SIZE,
                              (int64_t)commit->pending_requests.count);
     if (session_queue == NULL || session_queue->deque.count == 0 ||
-        !need_commit(commit, request_queue_peek(session_queue)))
+        !need_commit(request_queue_peek(session_queue)))
         return NULL;
     commit_processor_measure(commit, SERVER_METRICS_REQUESTS_IN_SESSION_QUEUE,
                              (int64_t)session_queue->deque.count);
@@ -215,7 +212,7 @@ static int drain_session_queues(struct commit_processor *commit, const struct lo
             long_map_get(&commit->pending_requests, drained->items[i]);
         int64_t reads_after_write = 0;
         while (r == 0 && session_queue->deque.count > 0 &&
-               !need_commit(commit, request_queue_peek(session_queue))) {
+               !need_commit(request_queue_peek(session_queue))) {
             struct request *request = request_queue_poll(session_queue);
             r = send_to_next_processor(commit, request);
             request_unref(request);
@@ -348,7 +345,7 @@ static int commit_processor_process_request(struct request_processor *processor,
                                             struct request *request)
 {
     struct commit_processor *commit = (struct commit_processor *)processor;
-    bool is_write = need_commit(commit, request);
+    bool is_write = need_commit(request);
     zk_mutex_lock(&commit->mu);
     if (!commit->stopped) {
         request->commit_proc_queue_start_time_ms = zk_elapsed_ms();
@@ -445,8 +442,7 @@ static void init_batch_sizes(struct commit_processor *commit)
 }
 
 struct commit_processor *commit_processor_new(struct zookeeper_server *server,
-                                              struct request_processor *next,
-                                              bool match_syncs) UNSHARED
+                                              struct request_processor *next) UNSHARED
 {
     struct commit_processor *commit = zk_xcalloc(1, sizeof *commit);
     commit->processor.ops = &commit_processor_ops;
@@ -454,7 +450,6 @@ struct commit_processor *commit_processor_new(struct zookeeper_server *server,
     commit->ctx = zookeeper_server_ctx(server);
     commit->next = next;
     commit->threads = zk_thread_group_new(commit->ctx);
-    commit->match_syncs = match_syncs;
     zk_mutex_init(&commit->mu, commit->ctx, "commit_processor", ZK_RANK_REQUEST_PROCESSOR);
     zk_cond_init(&commit->wake_up);
     return commit;

@@ -39,10 +39,11 @@
 #include "zk/server/zookeeper_server.h"
 #include "zk/zab/learner_handler.h"
 
-/* A SYNC of a learner's client that is answered when zxid has been committed. */
+/* A SYNC that is answered when zxid has been committed: of a learner's client, or of our own. */
 struct pending_sync {
     int64_t zxid;
-    struct learner_handler *handler; /* a reference */
+    struct learner_handler *handler; /* a reference; NULL: it is ours */
+    struct request *request;         /* a reference, if it is ours */
 };
 
 static void leader_send_packet_locked(struct leader *leader, int32_t type, int64_t zxid,
@@ -50,7 +51,9 @@ static void leader_send_packet_locked(struct leader *leader, int32_t type, int64
 static void leader_commit_locked(struct leader *leader, int64_t zxid) REQUIRES(&leader->mu);
 static void leader_inform_locked(struct leader *leader, const struct proposal *proposal)
     REQUIRES(&leader->mu);
-static void leader_send_sync(struct learner_handler *handler);
+static void leader_send_sync_locked(struct leader *leader, const struct pending_sync *sync)
+    REQUIRES(&leader->mu);
+static void pending_sync_done(struct pending_sync *sync);
 static void answer_pending_syncs_locked(struct leader *leader, int64_t zxid) REQUIRES(&leader->mu);
 
 /* Commits proposal if it may be, and returns whether it did. sid has sent the last ACK.
@@ -293,19 +296,26 @@ out:
     return r;
 }
 
-/* A client of a learner wants to read what has been written before now: its learner hears SYNC
- * behind the COMMIT of the last proposal there is.
+/* A client wants to read what has been written before now. If it is a learner's, its learner hears
+ * SYNC behind the COMMIT of the last proposal there is. A client of our own is answered by
+ * CommitProcessor behind that commit. In Java its SYNC is a read, which may overtake commits that a
+ * follower has applied and answered already (D-241).
  * Java: processSync() */
-void leader_process_sync(struct leader *leader, const struct request *request)
+void leader_process_sync(struct leader *leader, struct request *request)
 {
-    /* The learner may be gone: the request has waited behind others. */
-    struct learner_handler *handler = leader_find_learner(leader, request->learner, request->owner);
-    if (handler == NULL)
-        return;
+    struct pending_sync sync = {0};
+    if (request->learner == NULL) {
+        sync.request = request_ref(request);
+    } else {
+        /* The learner may be gone: the request has waited behind others. */
+        sync.handler = leader_find_learner(leader, request->learner, request->owner);
+        if (sync.handler == NULL)
+            return;
+    }
     zk_mutex_lock(&leader->mu);
     if (proposal_list_count(&leader->outstanding_proposals) == 0) {
-        leader_send_sync(handler);
-        learner_handler_unref(handler);
+        leader_send_sync_locked(leader, &sync);
+        pending_sync_done(&sync);
     } else {
         if (leader->pending_sync_count == leader->pending_sync_room) {
             leader->pending_sync_room =
@@ -313,8 +323,8 @@ void leader_process_sync(struct leader *leader, const struct request *request)
             leader->pending_syncs = zk_xrealloc(
                 leader->pending_syncs, leader->pending_sync_room * sizeof *leader->pending_syncs);
         }
-        leader->pending_syncs[leader->pending_sync_count++] =
-            (struct pending_sync){.zxid = leader->last_proposed, .handler = handler};
+        sync.zxid = leader->last_proposed;
+        leader->pending_syncs[leader->pending_sync_count++] = sync;
     }
     zk_mutex_unlock(&leader->mu);
 }
@@ -326,8 +336,8 @@ static void answer_pending_syncs_locked(struct leader *leader, int64_t zxid)
     zk_mutex_assert_held(&leader->mu);
     size_t count = 0;
     while (count < leader->pending_sync_count && leader->pending_syncs[count].zxid <= zxid) {
-        leader_send_sync(leader->pending_syncs[count].handler);
-        learner_handler_unref(leader->pending_syncs[count].handler);
+        leader_send_sync_locked(leader, &leader->pending_syncs[count]);
+        pending_sync_done(&leader->pending_syncs[count]);
         count++;
     }
     if (count == 0)
@@ -338,9 +348,19 @@ static void answer_pending_syncs_locked(struct leader *leader, int64_t zxid)
 }
 
 /* Java: sendSync() */
-static void leader_send_sync(struct learner_handler *handler)
+static void leader_send_sync_locked(struct leader *leader, const struct pending_sync *sync)
 {
-    learner_handler_queue_packet(handler, quorum_packet_new(LEADER_SYNC, 0, NULL));
+    zk_mutex_assert_held(&leader->mu);
+    if (sync->handler == NULL)
+        leader_zookeeper_server_commit(leader->role.zk, sync->request);
+    else
+        learner_handler_queue_packet(sync->handler, quorum_packet_new(LEADER_SYNC, 0, NULL));
+}
+
+static void pending_sync_done(struct pending_sync *sync)
+{
+    learner_handler_unref(sync->handler);
+    request_unref(sync->request);
 }
 
 /* Java holds the read lock of the committed log while a learner's past is chosen and while
@@ -419,7 +439,7 @@ int leader_submit_learner_request(struct learner_master *master, struct request 
 void leader_free_proposals(struct leader *leader) UNSHARED
 {
     for (size_t i = 0; i < leader->pending_sync_count; i++)
-        learner_handler_unref(leader->pending_syncs[i].handler);
+        pending_sync_done(&leader->pending_syncs[i]);
     free(leader->pending_syncs);
     proposal_list_done(&leader->outstanding_proposals);
     proposal_list_done(&leader->to_be_applied);

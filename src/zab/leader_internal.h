@@ -199,8 +199,9 @@ void leader_wake(struct leader *leader);
  * stopped; -ECANCELED: it has stopped. */
 ZK_NODISCARD int leader_propose(struct leader *leader, struct request *request);
 
-/* A learner's SYNC. ProcessThread alone. */
-void leader_process_sync(struct leader *leader, const struct request *request);
+/* A SYNC of a learner's client or of our own; that of our own stands in CommitProcessor already.
+ * ProcessThread alone; locks mu. */
+void leader_process_sync(struct leader *leader, struct request *request);
 
 /* The request's transaction is in the tree. CommitProcessor's thread alone. */
 void leader_applied(struct leader *leader, const struct request *request);

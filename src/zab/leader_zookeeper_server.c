@@ -39,7 +39,7 @@ static int leader_setup_request_processors(struct zookeeper_server *server)
     struct request_processor *final_processor = final_request_processor_new(server);
     struct request_processor *to_be_applied =
         to_be_applied_request_processor_new(self->leader, final_processor);
-    self->commit_processor = commit_processor_new(server, to_be_applied, false);
+    self->commit_processor = commit_processor_new(server, to_be_applied);
     struct sync_request_processor *sync_processor;
     struct request_processor *proposal_processor = proposal_request_processor_new(
         self->leader, server, commit_processor_as_processor(self->commit_processor),

@@ -41,7 +41,7 @@ static int observer_zookeeper_server_setup_request_processors(struct zookeeper_s
 {
     struct learner_zookeeper_server *lzk = learner_zookeeper_server_of(server);
     struct request_processor *final_processor = final_request_processor_new(server);
-    lzk->commit_processor = commit_processor_new(server, final_processor, true);
+    lzk->commit_processor = commit_processor_new(server, final_processor);
     struct learner_request_processor *first = learner_request_processor_new(
         server, "Observer", commit_processor_as_processor(lzk->commit_processor));
     zookeeper_server_set_first_processor(server, learner_request_processor_as_processor(first));

@@ -7,6 +7,7 @@
 #include "zab/ack_request_processor.h"
 #include "zab/leader_internal.h"
 #include "zk/base/alloc.h"
+#include "zk/jute/op_code.h"
 #include "zk/server/request.h"
 #include "zk/server/request_processor.h"
 #include "zk/server/sync_request_processor.h"
@@ -29,8 +30,14 @@ static int proposal_process_request(struct request_processor *processor, struct 
     /* First to where the commit is waited for: with one voter, or a fast quorum, the commit may
      * come before propose() has returned. */
     int r = request_processor_hand_over(self->next, request);
-    if (r < 0 || request->txn == NULL)
+    if (r < 0)
         return r;
+    if (request->type == OP_CODE_SYNC && !request->refused) {
+        leader_process_sync(self->leader, request);
+        return 0;
+    }
+    if (request->txn == NULL)
+        return 0;
     r = leader_propose(self->leader, request);
     if (r < 0)
         return r;

@@ -8,10 +8,9 @@
 
 static const struct zookeeper_server_methods PARROT = {.state = "parrot"};
 
-static void stage_new_processor(struct commit_stage *stage, struct request_processor *next,
-                                bool match_syncs)
+static void stage_new_processor(struct commit_stage *stage, struct request_processor *next)
 {
-    stage->commit = commit_processor_new(stage->server, next, match_syncs);
+    stage->commit = commit_processor_new(stage->server, next);
     stage->processor = commit_processor_as_processor(stage->commit);
     stage->shut_down = false;
 }
@@ -24,7 +23,7 @@ int commit_stage_setup(void **state)
     stage.metrics = server_metrics_new(stage.ctx);
     stage.server = zookeeper_server_new(stage.ctx, &PARROT, NULL, stage.database, stage.metrics);
     stage.next = scripted_processor_new(stage.ctx);
-    stage_new_processor(&stage, scripted_processor_as_processor(stage.next), true);
+    stage_new_processor(&stage, scripted_processor_as_processor(stage.next));
     *state = &stage;
     return 0;
 }
@@ -39,15 +38,6 @@ int commit_stage_teardown(void **state)
     zk_database_free(stage->database);
     zk_context_free(stage->ctx);
     return 0;
-}
-
-void commit_stage_replace(struct commit_stage *stage, struct request_processor *next,
-                          bool match_syncs)
-{
-    commit_stage_shutdown(stage);
-    request_processor_free(stage->processor);
-    stage->next = NULL;
-    stage_new_processor(stage, next, match_syncs);
 }
 
 void commit_stage_start(struct commit_stage *stage)

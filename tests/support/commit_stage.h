@@ -22,15 +22,11 @@ struct commit_stage {
     bool shut_down;
 };
 
-/* The setup and teardown of a cmocka test whose state is a stage. The processor matches syncs, and
- * has not been started. */
+/* The setup and teardown of a cmocka test whose state is a stage. The processor has not been
+ * started. */
 int commit_stage_setup(void **state);
 int commit_stage_teardown(void **state);
 
-/* Shuts the processor down and frees it; another one takes its place, in front of next, of which it
- * takes ownership. */
-void commit_stage_replace(struct commit_stage *stage, struct request_processor *next,
-                          bool match_syncs);
 void commit_stage_start(struct commit_stage *stage);
 /* Shuts the processor down, once however often it is called. */
 void commit_stage_shutdown(struct commit_stage *stage);

@@ -190,7 +190,7 @@ static void a_commit_that_nobody_asked_for_is_applied(void **state)
     expect(stage, 1, "error 1.1=5");
 }
 
-static void a_learners_sync_waits_for_the_leader(void **state)
+static void a_sync_waits_for_the_leader(void **state)
 {
     struct commit_stage *stage = *state;
     commit_stage_start(stage);
@@ -205,15 +205,23 @@ static void a_learners_sync_waits_for_the_leader(void **state)
     request_unref(sync);
 }
 
-static void a_leaders_sync_flows_like_a_read(void **state)
+/* What was committed before it is in the tree when it is answered, also on the leader, where nobody
+ * but this thread knows. */
+static void a_sync_is_answered_behind_the_commits_before_it(void **state)
 {
     struct commit_stage *stage = *state;
-    struct scripted_processor *next = scripted_processor_new(stage->ctx);
-    commit_stage_replace(stage, scripted_processor_as_processor(next), false);
-    stage->next = next;
+    struct request *sync = request_new(NULL, 1, 1, OP_CODE_SYNC, NULL, NULL);
+    commit_stage_commit(stage, 2, 1, 5);
+    commit_stage_commit(stage, 2, 2, 6);
+    assert_int_equal(request_processor_process_request(stage->processor, sync), 0);
+    commit_stage_request(stage, 1, 2, OP_CODE_GET_DATA);
+    commit_stage_commit_request(stage, sync);
+    commit_stage_commit(stage, 2, 3, 7);
+
     commit_stage_start(stage);
-    commit_stage_request(stage, 1, 1, OP_CODE_SYNC);
-    expect(stage, 1, "sync 1.1");
+
+    expect(stage, 5, "error 2.1=5, error 2.2=6, sync 1.1, getData 1.2, error 2.3=7");
+    request_unref(sync);
 }
 
 static void only_sessions_of_the_ensemble_wait_for_their_commit(void **state)
@@ -514,8 +522,8 @@ int main(void)
         STAGED(a_batch_of_commits_does_not_overtake_reads_of_its_client),
         STAGED(a_commit_of_the_same_session_with_another_cxid_is_not_ours),
         STAGED(a_commit_that_nobody_asked_for_is_applied),
-        STAGED(a_learners_sync_waits_for_the_leader),
-        STAGED(a_leaders_sync_flows_like_a_read),
+        STAGED(a_sync_waits_for_the_leader),
+        STAGED(a_sync_is_answered_behind_the_commits_before_it),
         STAGED(only_sessions_of_the_ensemble_wait_for_their_commit),
         STAGED(a_leader_commits_the_request_itself),
         STAGED(reads_without_end_do_not_hold_up_other_servers_writes),

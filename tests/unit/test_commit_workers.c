@@ -90,7 +90,7 @@ static struct watchful_processor *stage_watch(struct commit_stage *stage, const 
     watchful->processor.ops = &watchful_processor_ops;
     sem_init(&watchful->come, 0, 0);
     zk_settings_set(stage->ctx, "zookeeper.commitProcessor.numWorkerThreads", workers);
-    stage->commit = commit_processor_new(stage->server, &watchful->processor, true);
+    stage->commit = commit_processor_new(stage->server, &watchful->processor);
     stage->processor = commit_processor_as_processor(stage->commit);
     stage->shut_down = false;
     return watchful;

@@ -387,6 +387,30 @@ static void sync_is_answered_behind_the_commit_of_what_was_proposed_before_it(vo
     expect_queue(two, "PROPOSAL 1, PROPOSAL 2, PROPOSAL 3, COMMIT 1, COMMIT 2, SYNC 0");
 }
 
+/* D-241: in Java it is a read, which may be answered from a tree that followers left behind. */
+static void sync_of_our_own_client_waits_for_what_was_proposed_before_it(void **state)
+{
+    struct stage *stage = *state;
+    struct leader_status status;
+    struct request *sync = request_new(NULL, 0x11, 1, OP_CODE_SYNC, NULL, NULL);
+    forward_to(stage, 1);
+    forward_to(stage, 2);
+    quorum_peer_set_role(stage->peer.self, &stage->leader->role);
+    leader_process_sync(stage->leader, sync); /* nothing is outstanding */
+    propose(stage, 1);
+    leader_process_sync(stage->leader, sync);
+    assert_true(quorum_peer_get_leader_status(stage->peer.self, &status));
+    assert_int_equal(1, status.pending_syncs);
+
+    ack(stage, 1, 1);
+    ack(stage, 2, 1);
+
+    assert_true(quorum_peer_get_leader_status(stage->peer.self, &status));
+    assert_int_equal(0, status.pending_syncs);
+    quorum_peer_set_role(stage->peer.self, NULL);
+    request_unref(sync);
+}
+
 /* Its request has waited in a queue meanwhile; a new handler may lie at the same address. */
 static void sync_of_a_learner_that_is_gone_is_dropped(void **state)
 {
@@ -591,6 +615,7 @@ int main(void)
         WITH_LEADER(brd_06_last_zxid_of_an_epoch_ends_the_term),
         WITH_LEADER(sync_is_answered_at_once_while_nothing_is_outstanding),
         WITH_LEADER(sync_is_answered_behind_the_commit_of_what_was_proposed_before_it),
+        WITH_LEADER(sync_of_our_own_client_waits_for_what_was_proposed_before_it),
         WITH_LEADER(sync_of_a_learner_that_is_gone_is_dropped),
         WITH_LEADER(joiner_is_told_of_what_is_between_commit_and_tree_and_of_what_is_outstanding),
         WITH_LEADER(joiners_amid_a_stream_of_writes_miss_nothing),

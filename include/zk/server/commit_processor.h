@@ -19,10 +19,10 @@ struct request;
 struct zookeeper_server;
 
 /* Java: new CommitProcessor(nextProcessor, id, matchSyncs, listener). Takes ownership of next;
- * server stays the caller's and outlives the processor. match_syncs: a SYNC waits for the leader's
- * answer, which comes as a commit; true for learners. The thread does not run yet. */
+ * server stays the caller's and outlives the processor. A SYNC waits for the leader's answer, which
+ * comes as a commit, on a leader, too (D-241). The thread does not run yet. */
 struct commit_processor *commit_processor_new(struct zookeeper_server *server,
-                                              struct request_processor *next, bool match_syncs);
+                                              struct request_processor *next);
 
 /* Java: start(). Starts thread CommitProcessor:N. -EAGAIN: the system gives no more threads. */
 ZK_NODISCARD int commit_processor_start(struct commit_processor *commit);

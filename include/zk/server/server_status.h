@@ -35,7 +35,7 @@ struct leader_status {
     int64_t last_proposal_size;          /* bytes; -1: none yet */
     int64_t min_proposal_size;
     int64_t max_proposal_size;
-    int64_t pending_syncs;    /* syncs of learners that wait for a commit */
+    int64_t pending_syncs;    /* syncs of clients that wait for a commit */
     int64_t leader_uptime_ms; /* since it serves; 0: not yet. Java: Leader.getUptime() */
 };
 
