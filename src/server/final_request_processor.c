@@ -37,9 +37,6 @@ enum { ANSWER_ROOM = 128 };
 
 static void apply_request(struct final_request_processor *final, struct request *request,
                           struct process_txn_result *ret_rc);
-static int64_t find_answer_with_zxid(struct final_request_processor *final,
-                                     const struct request *request,
-                                     const struct process_txn_result *rc, struct answer *answer);
 static void find_answer(struct final_request_processor *final, const struct request *request,
                         const struct process_txn_result *rc, struct answer *answer);
 static void log_failed_read(struct final_request_processor *final, const struct request *request);
@@ -101,15 +98,18 @@ static int final_request_processor_process_request(struct request_processor *pro
     zookeeper_server_dec_in_process(final->server);
     zookeeper_server_request_finished(final->server, request);
 
-    struct answer answer = {.tree = tree, .last_op = "NA"};
-    int64_t last_zxid = find_answer_with_zxid(final, request, &rc, &answer);
+    /* Beside a read that comes straight from its connection a write of another client may be applied
+     * (A-240); so such a read takes the zxid in the moment in which it reads. */
+    struct answer answer = {
+        .tree = tree, .zxid = data_tree_last_processed_zxid(tree), .last_op = "NA"};
+    find_answer(final, request, &rc, &answer);
     if (answer.err == KEEPER_CODE_MARSHALLINGERROR && request->txn == NULL)
         log_failed_read(final, request);
     data_tree_unref(tree);
     process_txn_result_done(&rc);
-    server_cnxn_update_stats_for_response(cnxn, request->cxid, last_zxid, answer.last_op,
+    server_cnxn_update_stats_for_response(cnxn, request->cxid, answer.zxid, answer.last_op,
                                           request->create_time_ms, zk_elapsed_ms());
-    struct reply_header header = {.xid = request->cxid, .zxid = last_zxid, .err = answer.err};
+    struct reply_header header = {.xid = request->cxid, .zxid = answer.zxid, .err = answer.err};
     if (answer.err == KEEPER_CODE_SESSIONMOVED) {
         /* The client is at another server by now. If this connection stayed, client and leader
          * could disagree about where the session is (ZOOKEEPER-710). */
@@ -309,48 +309,6 @@ static const char *op_code_short_name(int32_t type)
         if (NAMES[i].type == type)
             return NAMES[i].name;
     return "NA";
-}
-
-/* A list of 100,000 children takes longer than a write: it is not read for ever. */
-enum { READ_TRIES = 8 };
-
-/* What changes watches has been done when it is answered: an event would go out twice, and a watch
- * that was removed would be missing the second time. */
-static bool may_be_read_again(const struct request *request)
-{
-    switch (request->type) {
-    case OP_CODE_EXISTS:
-    case OP_CODE_GET_DATA:
-    case OP_CODE_GET_ACL:
-    case OP_CODE_GET_CHILDREN:
-    case OP_CODE_GET_CHILDREN2:
-    case OP_CODE_GET_ALL_CHILDREN_NUMBER:
-    case OP_CODE_GET_EPHEMERALS:
-    case OP_CODE_MULTI_READ:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* The answer, and the zxid of the tree that it shows. Beside a read that comes straight from its
- * connection a write of another client may be applied (A-240). Then it is read again: a client
- * that has seen the data must not be let in by a server that has not, and one that has seen the
- * zxid must not have missed what it stands for. */
-static int64_t find_answer_with_zxid(struct final_request_processor *final,
-                                     const struct request *request,
-                                     const struct process_txn_result *rc, struct answer *answer)
-{
-    struct data_tree *tree = answer->tree;
-    for (size_t tries = 1;; tries++) {
-        int64_t before = data_tree_last_processed_zxid(tree);
-        find_answer(final, request, rc, answer);
-        if (!may_be_read_again(request) || tries == READ_TRIES ||
-            data_tree_last_processed_zxid(tree) == before)
-            return before;
-        buf_unref(answer->rsp);
-        *answer = (struct answer){.tree = tree, .last_op = "NA"};
-    }
 }
 
 /* Java: processRequest(), its try block */

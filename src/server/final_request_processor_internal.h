@@ -32,6 +32,7 @@ struct final_request_processor {
 /* What a client is told. */
 struct answer {
     struct data_tree *tree; /* of this moment; lent */
+    int64_t zxid;           /* the last one of the tree that is shown */
     enum keeper_code err;
     struct buf *rsp;     /* the record behind the header, a reference; NULL: there is none */
     const char *last_op; /* what "cons" calls it; static */

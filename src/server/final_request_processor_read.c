@@ -118,8 +118,8 @@ void answer_exists(const struct request *request, struct answer *answer)
     if (has_zero_byte(&read)) {
         answer->err = KEEPER_CODE_BADARGUMENTS;
     } else {
-        answer->err =
-            data_tree_stat_node(answer->tree, read.path, watcher_of(request, &read), &stat);
+        answer->err = data_tree_stat_node(answer->tree, read.path, watcher_of(request, &read),
+                                          &answer->zxid, &stat);
     }
     if (answer->err == KEEPER_CODE_OK) {
         struct jute_out out = begin_answer(answer, STAT_BYTES);
@@ -130,16 +130,16 @@ void answer_exists(const struct request *request, struct answer *answer)
 
 /* Java: handleGetDataRequest(). The caller unrefs *ret_data. */
 static enum keeper_code handle_get_data_request(struct final_request_processor *final,
-                                                struct data_tree *tree,
                                                 const struct request *request,
                                                 const struct read_request *read,
-                                                struct zk_stat *ret_stat, struct buf **ret_data)
+                                                struct answer *answer, struct zk_stat *ret_stat,
+                                                struct buf **ret_data)
 {
     if (has_zero_byte(read))
         return KEEPER_CODE_NONODE; /* no node has such a path */
     struct request_guard guard = guard_of(final, request);
-    return data_tree_get_data(tree, read->path, &guard.guard, watcher_of(request, read), ret_stat,
-                              ret_data);
+    return data_tree_get_data(answer->tree, read->path, &guard.guard, watcher_of(request, read),
+                              &answer->zxid, ret_stat, ret_data);
 }
 
 /* The case getData of Java's switch. */
@@ -152,7 +152,7 @@ void answer_get_data(struct final_request_processor *final, const struct request
     answer->err = read_path_request(request, true, &read);
     if (answer->err != KEEPER_CODE_OK)
         return;
-    answer->err = handle_get_data_request(final, answer->tree, request, &read, &stat, &data);
+    answer->err = handle_get_data_request(final, request, &read, answer, &stat, &data);
     if (answer->err == KEEPER_CODE_OK) {
         struct jute_out out =
             begin_answer(answer, COUNT_BYTES + (data != NULL ? data->length : 0) + STAT_BYTES);
@@ -227,8 +227,9 @@ void answer_get_acl(struct final_request_processor *final, const struct request 
     answer->err = read_path_request(request, false, &read);
     if (answer->err != KEEPER_CODE_OK)
         return;
-    answer->err = has_zero_byte(&read) ? KEEPER_CODE_NONODE
-                                       : data_tree_get_acl(answer->tree, read.path, &stat, &acl);
+    answer->err = has_zero_byte(&read)
+                      ? KEEPER_CODE_NONODE
+                      : data_tree_get_acl(answer->tree, read.path, &answer->zxid, &stat, &acl);
     if (answer->err == KEEPER_CODE_OK)
         answer->err = acl == NULL ? KEEPER_CODE_MARSHALLINGERROR
                                   : check_acl(final->ctx, &acl->list, PERMS_READ | PERMS_ADMIN,
@@ -247,17 +248,16 @@ void answer_get_acl(struct final_request_processor *final, const struct request 
 
 /* Java: handleGetChildrenRequest(). The caller ends *ret_children. */
 static enum keeper_code handle_get_children_request(struct final_request_processor *final,
-                                                    struct data_tree *tree,
                                                     const struct request *request,
                                                     const struct read_request *read,
-                                                    struct zk_stat *ret_stat,
+                                                    struct answer *answer, struct zk_stat *ret_stat,
                                                     struct data_tree_children *ret_children)
 {
     if (has_zero_byte(read))
         return KEEPER_CODE_NONODE;
     struct request_guard guard = guard_of(final, request);
-    return data_tree_get_children(tree, read->path, &guard.guard, watcher_of(request, read),
-                                  ret_stat, ret_children);
+    return data_tree_get_children(answer->tree, read->path, &guard.guard, watcher_of(request, read),
+                                  &answer->zxid, ret_stat, ret_children);
 }
 
 static size_t children_bytes(const struct data_tree_children *children)
@@ -285,8 +285,7 @@ void answer_get_children(struct final_request_processor *final, const struct req
     answer->err = read_path_request(request, true, &read);
     if (answer->err != KEEPER_CODE_OK)
         return;
-    answer->err =
-        handle_get_children_request(final, answer->tree, request, &read, &stat, &children);
+    answer->err = handle_get_children_request(final, request, &read, answer, &stat, &children);
     if (answer->err == KEEPER_CODE_OK) {
         struct jute_out out = begin_answer(answer, children_bytes(&children) + STAT_BYTES);
         write_children(&out, &children);
@@ -378,9 +377,9 @@ void answer_get_ephemerals(struct final_request_processor *final, const struct r
 
 /* One operation of a multiRead, as Java's MultiResponse has a GetDataResult, a GetChildrenResult or
  * an ErrorResult. MARSHALLINGERROR: it is none that reads, or has no path. */
-static enum keeper_code put_read_op(struct final_request_processor *final, struct data_tree *tree,
+static enum keeper_code put_read_op(struct final_request_processor *final,
                                     const struct request *request, const struct multi_op *op,
-                                    struct jute_out *out)
+                                    struct answer *answer, struct jute_out *out)
 {
     const struct ustring *path = multi_op_path(op);
     struct read_request read = {.path = path->text, .length = path->length};
@@ -392,8 +391,8 @@ static enum keeper_code put_read_op(struct final_request_processor *final, struc
     if ((!is_get_data && op->type != OP_CODE_GET_CHILDREN) || path->text == NULL)
         return KEEPER_CODE_MARSHALLINGERROR;
     enum keeper_code code =
-        is_get_data ? handle_get_data_request(final, tree, request, &read, &stat, &data)
-                    : handle_get_children_request(final, tree, request, &read, &stat, &children);
+        is_get_data ? handle_get_data_request(final, request, &read, answer, &stat, &data)
+                    : handle_get_children_request(final, request, &read, answer, &stat, &children);
     if (code == KEEPER_CODE_MARSHALLINGERROR)
         return code;
     if (code != KEEPER_CODE_OK)
@@ -423,7 +422,7 @@ void answer_multi_read(struct final_request_processor *final, const struct reque
     if (answer->err == KEEPER_CODE_OK) {
         struct jute_out out = begin_answer(answer, MULTI_ROOM);
         for (size_t i = 0; answer->err == KEEPER_CODE_OK && i < multi.count; i++)
-            answer->err = put_read_op(final, answer->tree, request, &multi.ops[i], &out);
+            answer->err = put_read_op(final, request, &multi.ops[i], answer, &out);
         jute_write(&out, &multi_header_record, &end);
     }
     multi_operation_record_done(&multi);

@@ -31,10 +31,12 @@ static enum keeper_code find_readable(struct data_tree *tree, const char *path,
 
 /* Java: statNode() */
 enum keeper_code data_tree_stat_node(struct data_tree *tree, const char *path,
-                                     struct watcher *watcher, struct zk_stat *ret_stat)
+                                     struct watcher *watcher, int64_t *ret_zxid,
+                                     struct zk_stat *ret_stat)
 {
     struct data_node *node;
     zk_mutex_lock(&tree->mu);
+    *ret_zxid = tree->last_processed_zxid;
     enum keeper_code code = find_readable(tree, path, NULL, &node);
     if (watcher != NULL)
         data_tree_add_data_watch_locked(tree, path, watcher);
@@ -47,10 +49,12 @@ enum keeper_code data_tree_stat_node(struct data_tree *tree, const char *path,
 /* Java: getData() */
 enum keeper_code data_tree_get_data(struct data_tree *tree, const char *path,
                                     const struct data_tree_guard *guard, struct watcher *watcher,
-                                    struct zk_stat *ret_stat, struct buf **ret_data)
+                                    int64_t *ret_zxid, struct zk_stat *ret_stat,
+                                    struct buf **ret_data)
 {
     struct data_node *node;
     zk_mutex_lock(&tree->mu);
+    *ret_zxid = tree->last_processed_zxid;
     enum keeper_code code = find_readable(tree, path, guard, &node);
     if (code == KEEPER_CODE_OK) {
         *ret_stat = data_node_copy_stat(node, &tree->types);
@@ -63,11 +67,12 @@ enum keeper_code data_tree_get_data(struct data_tree *tree, const char *path,
 }
 
 /* Java: getACL() */
-enum keeper_code data_tree_get_acl(struct data_tree *tree, const char *path,
+enum keeper_code data_tree_get_acl(struct data_tree *tree, const char *path, int64_t *ret_zxid,
                                    struct zk_stat *ret_stat, struct shared_acl **ret_acl)
 {
     struct data_node *node;
     zk_mutex_lock(&tree->mu);
+    *ret_zxid = tree->last_processed_zxid;
     enum keeper_code code = find_readable(tree, path, NULL, &node);
     if (code == KEEPER_CODE_OK) {
         *ret_stat = data_node_copy_stat(node, &tree->types);
@@ -82,13 +87,15 @@ enum keeper_code data_tree_get_acl(struct data_tree *tree, const char *path,
 /* Java: getChildren() */
 enum keeper_code data_tree_get_children(struct data_tree *tree, const char *path,
                                         const struct data_tree_guard *guard,
-                                        struct watcher *watcher, struct zk_stat *ret_stat,
+                                        struct watcher *watcher, int64_t *ret_zxid,
+                                        struct zk_stat *ret_stat,
                                         struct data_tree_children *ret_children)
 {
     struct data_node *node;
     struct data_node_list list = {0};
     size_t pin = 0;
     zk_mutex_lock(&tree->mu);
+    *ret_zxid = tree->last_processed_zxid;
     enum keeper_code code = find_readable(tree, path, guard, &node);
     if (code == KEEPER_CODE_OK) {
         *ret_stat = data_node_copy_stat(node, &tree->types);

@@ -62,9 +62,10 @@ static void write_node(struct stage *stage, int32_t type, union txn_record recor
 static void read_data(struct stage *stage, const char *path)
 {
     struct zk_stat stat;
+    int64_t zxid;
     struct buf *data = NULL;
     enum keeper_code code =
-        data_tree_get_data(stage->tree, path, NULL, &stage->client.watcher, &stat, &data);
+        data_tree_get_data(stage->tree, path, NULL, &stage->client.watcher, &zxid, &stat, &data);
     assert_true(code == KEEPER_CODE_OK || code == KEEPER_CODE_NONODE);
     buf_unref(data);
 }
@@ -72,16 +73,19 @@ static void read_data(struct stage *stage, const char *path)
 static void read_children(struct stage *stage, const char *path)
 {
     struct zk_stat stat;
+    int64_t zxid;
     struct data_tree_children children;
-    if (data_tree_get_children(stage->tree, path, NULL, &stage->client.watcher, &stat, &children) ==
-        KEEPER_CODE_OK)
+    if (data_tree_get_children(stage->tree, path, NULL, &stage->client.watcher, &zxid, &stat,
+                               &children) == KEEPER_CODE_OK)
         data_tree_children_done(&children);
 }
 
 static void read_stat(struct stage *stage, const char *path)
 {
     struct zk_stat stat;
-    enum keeper_code code = data_tree_stat_node(stage->tree, path, &stage->client.watcher, &stat);
+    int64_t zxid;
+    enum keeper_code code =
+        data_tree_stat_node(stage->tree, path, &stage->client.watcher, &zxid, &stat);
     assert_true(code == KEEPER_CODE_OK || code == KEEPER_CODE_NONODE);
 }
 
@@ -343,7 +347,8 @@ static void a_check_finds_anybodys_watch_and_a_recursive_one_at_its_path(void **
 {
     struct stage *stage = *state;
     struct zk_stat stat;
-    assert_int_equal(data_tree_stat_node(stage->tree, "/", &stage->other.watcher, &stat),
+    int64_t zxid;
+    assert_int_equal(data_tree_stat_node(stage->tree, "/", &stage->other.watcher, &zxid, &stat),
                      KEEPER_CODE_OK);
     assert_true(check_watch(stage, "/", WATCHER_TYPE_DATA));
     assert_false(remove_watch(stage, "/", WATCHER_TYPE_DATA));
@@ -605,9 +610,11 @@ static void *read_and_leave(void *arg)
     for (int i = 0; i < ROUNDS; i++) {
         struct recording_watcher watcher;
         struct zk_stat stat;
+        int64_t zxid;
         struct ustring path = text_of(i % 2 == 0 ? "/" : "/a");
         recording_watcher_init(&watcher, i);
-        enum keeper_code code = data_tree_stat_node(reader->tree, "/a", &watcher.watcher, &stat);
+        enum keeper_code code =
+            data_tree_stat_node(reader->tree, "/a", &watcher.watcher, &zxid, &stat);
         int r = data_tree_add_watch(reader->tree, &path, &watcher.watcher, i % 4 / 2);
         reader->failed |= code != KEEPER_CODE_OK || r < 0;
         data_tree_remove_cnxn(reader->tree, &watcher.watcher);
@@ -632,6 +639,64 @@ static void connections_come_and_go_while_changes_are_told(void **state)
         assert_false(readers[i].failed);
     }
     assert_int_equal(data_tree_get_watch_count(stage->tree), 0);
+}
+
+static enum keeper_code read_somehow(struct data_tree *tree, int way, int64_t *ret_zxid,
+                                     struct zk_stat *ret_stat)
+{
+    struct buf *data = NULL;
+    struct shared_acl *acl = NULL;
+    struct data_tree_children children;
+    enum keeper_code code;
+    switch (way) {
+    case 0:
+        return data_tree_stat_node(tree, "/a", NULL, ret_zxid, ret_stat);
+    case 1:
+        code = data_tree_get_data(tree, "/a", NULL, NULL, ret_zxid, ret_stat, &data);
+        buf_unref(data);
+        return code;
+    case 2:
+        code = data_tree_get_acl(tree, "/a", ret_zxid, ret_stat, &acl);
+        shared_acl_unref(acl);
+        return code;
+    default:
+        code = data_tree_get_children(tree, "/a", NULL, NULL, ret_zxid, ret_stat, &children);
+        if (code == KEEPER_CODE_OK)
+            data_tree_children_done(&children);
+        return code;
+    }
+}
+
+/* Every transaction changes /a or its children. */
+static void *read_with_the_zxid(void *arg)
+{
+    struct reader *reader = arg;
+    for (int i = 0; i < 10 * ROUNDS; i++) {
+        struct zk_stat stat = {0};
+        int64_t zxid = -1;
+        enum keeper_code code = read_somehow(reader->tree, i % 4, &zxid, &stat);
+        int64_t last = stat.mzxid > stat.pzxid ? stat.mzxid : stat.pzxid;
+        reader->failed |= code != KEEPER_CODE_OK || zxid != last;
+    }
+    return NULL;
+}
+
+static void what_is_read_is_of_the_zxid_that_comes_with_it(void **state)
+{
+    struct stage *stage = *state;
+    struct reader reader = {.tree = stage->tree};
+    play(stage, "create /a");
+    assert_int_equal(pthread_create(&reader.thread, NULL, read_with_the_zxid, &reader), 0);
+    for (int i = 0; i < ROUNDS; i++)
+        play(stage, "set /a; create /a/k; delete /a/k");
+    pthread_join(reader.thread, NULL);
+    assert_false(reader.failed);
+
+    struct zk_stat stat;
+    int64_t zxid = -1;
+    assert_int_equal(data_tree_stat_node(stage->tree, "/b", NULL, &zxid, &stat),
+                     KEEPER_CODE_NONODE);
+    assert_int_equal(zxid, data_tree_last_processed_zxid(stage->tree));
 }
 
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, stage_up, stage_down)
@@ -667,6 +732,7 @@ int main(void)
         STAGED(a_connection_with_thousands_of_watches_leaves_none),
         STAGED(the_summary_knows_the_watches_of_data_alone),
         STAGED(connections_come_and_go_while_changes_are_told),
+        STAGED(what_is_read_is_of_the_zxid_that_comes_with_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -102,21 +102,23 @@ struct data_tree_guard {
  * of the next change of the node, of its children for a list of them, and it is registered in the
  * moment of the reading. Each returns NONODE, or what the guard said, or OK; without OK nothing is
  * returned, and no watch is left behind but that of stat_node, which may wait for a node to come.
+ * *ret_zxid is the last zxid of the tree in that moment, whatever is returned: what was read is all
+ * that has been done up to it, and nothing of what came later.
  *
  * The root is "" and "/"; no other path is looked at for what it is made of. */
 
 /* Java: statNode(). It needs no guard (ZOOKEEPER-2590). */
 ZK_NODISCARD enum keeper_code data_tree_stat_node(struct data_tree *tree, const char *path,
-                                                  struct watcher *watcher,
+                                                  struct watcher *watcher, int64_t *ret_zxid,
                                                   struct zk_stat *ret_stat);
 /* Java: getData(). The caller unrefs *ret_data, which is NULL for null. */
 ZK_NODISCARD enum keeper_code data_tree_get_data(struct data_tree *tree, const char *path,
                                                  const struct data_tree_guard *guard,
-                                                 struct watcher *watcher, struct zk_stat *ret_stat,
-                                                 struct buf **ret_data);
+                                                 struct watcher *watcher, int64_t *ret_zxid,
+                                                 struct zk_stat *ret_stat, struct buf **ret_data);
 /* Java: getACL(). The caller unrefs *ret_acl, which is NULL for a list that has been lost. */
 ZK_NODISCARD enum keeper_code data_tree_get_acl(struct data_tree *tree, const char *path,
-                                                struct zk_stat *ret_stat,
+                                                int64_t *ret_zxid, struct zk_stat *ret_stat,
                                                 struct shared_acl **ret_acl);
 
 /* The children of a node in one moment, as long as whoever asked for them likes. */
@@ -131,7 +133,7 @@ struct data_tree_children {
  * for the order of the names. The caller ends *ret_children with data_tree_children_done. */
 ZK_NODISCARD enum keeper_code data_tree_get_children(struct data_tree *tree, const char *path,
                                                      const struct data_tree_guard *guard,
-                                                     struct watcher *watcher,
+                                                     struct watcher *watcher, int64_t *ret_zxid,
                                                      struct zk_stat *ret_stat,
                                                      struct data_tree_children *ret_children);
 /* Returns the name of one of them, which lives until they are done. */
