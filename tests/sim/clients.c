@@ -17,6 +17,10 @@ enum {
     BUDGET_MAX = 160,
     LAST_BUDGET = 20,
     TO_SHOW_MS = 2000,
+    ADD_WATCH_MODES = 2, /* persistent, recursive */
+    WATCHER_TYPES = 3,   /* children, data, any */
+    WATCHER_CHILDREN = 1,
+    WATCHER_DATA = 2,
     CREATED = 1,
     DELETED = 2,
     DATA_CHANGED = 3,
@@ -150,6 +154,39 @@ static void draw_multi(struct clients *clients, struct load_op *op)
         op->parts[0].type = OP_CODE_CHECK;
 }
 
+static void draw_multi_read(struct clients *clients, struct load_op *op)
+{
+    op->type = OP_CODE_MULTI_READ;
+    op->part_count = 2 + (int)draw(clients, LOAD_PARTS_MAX - 1);
+    for (int i = 0; i < op->part_count; i++) {
+        op->parts[i].type = one_in(clients, 2) ? OP_CODE_GET_DATA : OP_CODE_GET_CHILDREN;
+        any_path(clients, op->parts[i].path);
+    }
+}
+
+/* Reads that set no watch, and take the long way. */
+static void draw_long_read(struct clients *clients, struct load_op *op)
+{
+    static const int32_t types[] = {OP_CODE_GET_ALL_CHILDREN_NUMBER, OP_CODE_GET_EPHEMERALS,
+                                    OP_CODE_GET_CHILDREN, OP_CODE_GET_ACL};
+    op->type = types[draw(clients, sizeof types / sizeof *types)];
+    any_path(clients, op->parts[0].path);
+}
+
+/* Persistent watches: set, taken away, asked for. */
+static void draw_watching(struct clients *clients, struct client_request *request)
+{
+    static const int32_t types[] = {OP_CODE_ADD_WATCH, OP_CODE_ADD_WATCH, OP_CODE_ADD_WATCH,
+                                    OP_CODE_REMOVE_WATCHES, OP_CODE_CHECK_WATCHES};
+    struct load_op *op = &request->op;
+    op->type = types[draw(clients, sizeof types / sizeof *types)];
+    any_path(clients, op->parts[0].path);
+    if (op->type == OP_CODE_ADD_WATCH && one_in(clients, 5))
+        snprintf(op->parts[0].path, LOAD_PATH_SIZE, "/");
+    request->mode = op->type == OP_CODE_ADD_WATCH ? (int32_t)draw(clients, ADD_WATCH_MODES)
+                                                  : 1 + (int32_t)draw(clients, WATCHER_TYPES);
+}
+
 static void draw_read(struct clients *clients, struct client_request *request)
 {
     static const int32_t types[] = {OP_CODE_GET_DATA, OP_CODE_GET_DATA, OP_CODE_EXISTS,
@@ -167,7 +204,13 @@ static void draw_request(struct clients *clients, const struct client *client,
 {
     struct load_op *op = &request->op;
     *request = (struct client_request){.op.part_count = 1};
-    if (one_in(clients, 2)) {
+    if (one_in(clients, 12)) {
+        draw_watching(clients, request);
+    } else if (one_in(clients, 20)) {
+        draw_multi_read(clients, op);
+    } else if (one_in(clients, 20)) {
+        draw_long_read(clients, op);
+    } else if (one_in(clients, 2)) {
         draw_read(clients, request);
     } else if (one_in(clients, 6)) {
         draw_multi(clients, op);
@@ -201,10 +244,12 @@ static size_t add_call(struct clients *clients, const struct client *client,
 static void ask_for_watches(struct clients *clients, struct client *client,
                             struct client_request *request)
 {
-    (void)clients;
-    *request = (struct client_request){.op.type = OP_CODE_SET_WATCHES,
-                                       .relative_zxid = client->last_zxid,
-                                       .watch_count = client->watch_count};
+    int32_t type = one_in(clients, 4) ? OP_CODE_SET_WATCHES2 : OP_CODE_SET_WATCHES;
+    for (int i = 0; i < client->watch_count; i++)
+        if (client->watches[i].kind > WATCH_CHILD)
+            type = OP_CODE_SET_WATCHES2;
+    *request = (struct client_request){
+        .op.type = type, .relative_zxid = client->last_zxid, .watch_count = client->watch_count};
     for (int i = 0; i < client->watch_count; i++)
         request->watches[i] = client->watches[i];
     client->wants_rearm = false;
@@ -392,6 +437,21 @@ static void watch(struct client *client, enum client_watch_kind kind, const char
     copy_path(item->path, path);
 }
 
+static void forget_watches(struct client *client, const struct client_call *call)
+{
+    const int32_t type = call->request.mode;
+    const char *path = call->request.op.parts[0].path;
+    for (int i = 0; i < client->watch_count;) {
+        const enum client_watch_kind kind = client->watches[i].kind;
+        bool stays = (type == WATCHER_CHILDREN && kind != WATCH_CHILD) ||
+                     (type == WATCHER_DATA && kind != WATCH_DATA && kind != WATCH_EXIST);
+        if (stays || strcmp(client->watches[i].path, path) != 0)
+            i++;
+        else
+            client->watches[i] = client->watches[--client->watch_count];
+    }
+}
+
 static void note_watch(struct client *client, const struct client_call *call)
 {
     const struct load_op *op = &call->request.op;
@@ -423,6 +483,11 @@ static void account(struct clients *clients, struct client *client, struct clien
     }
     if (call->request.watch)
         note_watch(client, call);
+    if (type == OP_CODE_ADD_WATCH && reply->err == 0)
+        watch(client, call->request.mode == 0 ? WATCH_PERSISTENT : WATCH_RECURSIVE,
+              call->request.op.parts[0].path);
+    if (type == OP_CODE_REMOVE_WATCHES && reply->err == 0)
+        forget_watches(client, call);
     if (type == OP_CODE_CLOSE_SESSION && reply->err == 0) {
         client->session_id = 0;
         client->watch_count = 0;
@@ -454,7 +519,7 @@ void clients_answered(struct clients *clients, struct client *client,
 /* As the client sees it: what has told is gone. */
 static bool tells(const struct client_watch *watch, int32_t type, const char *path)
 {
-    if (strcmp(watch->path, path) != 0)
+    if (strcmp(watch->path, path) != 0 || watch->kind > WATCH_CHILD)
         return false;
     switch (type) {
     case CREATED:

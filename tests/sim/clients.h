@@ -2,8 +2,9 @@
  *
  *   clients.c          what they want, and what they were told, outside all simulated processes
  *   clients_program.c  a thread a client in a process of its host: connects, sends, reads frames
- *   clients_check.c    afterwards each reply and each event is held against the committed
- *                      transactions, in their order
+ *   clients_check.c    afterwards each reply is held against the committed transactions, in their
+ *                      order
+ *   clients_events.c   and so is each event
  *
  *   I15 a reply shows the tree as of the zxid in its header, to the last field: a read what was
  *       there, a write what it made of it, an error what was in its way
@@ -12,8 +13,9 @@
  *   I17 a write comes behind all writes that were acknowledged, to anybody, when it was sent
  *   I18 what is read behind a sync is not older than what its leader had acknowledged when the
  *       sync was sent
- *   I19 a watch tells of the first change behind the read that has set it, once, before any reply
- *       that could show that change; and of nothing else
+ *   I19 a watch tells of the first change behind the read that has set it, once, a persistent one
+ *       of all changes in their order, before any reply that could show the change; and of nothing
+ *       else
  *   I20 when nothing breaks, the session of a client that pings does not end
  *   I21 a connection that its session has left changes nothing any more
  *
@@ -31,6 +33,7 @@
 
 enum {
     CLIENTS_MAX = 5,
+    CLIENT_WATCH_LISTS = 5, /* of setWatches2 */
     CLIENTS_HOSTS = 2,
     CLIENT_WATCHES_MAX = 12,
     CLIENT_EVENTS_MAX = CLIENT_WATCHES_MAX, /* that one setWatches can cause */
@@ -38,7 +41,14 @@ enum {
     STRAY_XID = 1000000,                    /* from here on: on a connection that was left */
 };
 
-enum client_watch_kind { WATCH_DATA, WATCH_EXIST, WATCH_CHILD };
+/* In the order of the lists of setWatches2; setWatches has the first three. */
+enum client_watch_kind {
+    WATCH_DATA,
+    WATCH_EXIST,
+    WATCH_CHILD,
+    WATCH_PERSISTENT,
+    WATCH_RECURSIVE,
+};
 
 struct client_watch {
     enum client_watch_kind kind;
@@ -49,7 +59,8 @@ struct client_watch {
 struct client_request {
     struct load_op op; /* its cxid is the xid */
     bool watch;        /* of a read */
-    /* Of setWatches. */
+    int32_t mode;      /* of addWatch; of checkWatches and removeWatches: which type of watcher */
+    /* Of setWatches and setWatches2. */
     int64_t relative_zxid;
     int watch_count;
     struct client_watch watches[CLIENT_WATCHES_MAX];
@@ -63,6 +74,16 @@ struct client_stat {
     int64_t pzxid;
 };
 
+/* One of the reads of a multiRead. */
+struct client_read {
+    int32_t err;
+    bool has_data, has_names;
+    struct client_stat stat; /* with data */
+    char data[LOAD_DATA_SIZE];
+    int32_t name_count;
+    uint64_t names;
+};
+
 struct client_reply {
     int32_t xid;
     int64_t zxid;
@@ -72,8 +93,10 @@ struct client_reply {
     struct client_stat stat;
     char data[LOAD_DATA_SIZE];
     char path[CLIENT_PATH_SIZE]; /* of a create */
-    int32_t name_count;          /* of a getChildren */
+    int32_t name_count;          /* of a getChildren, getEphemerals, getAllChildrenNumber */
     uint64_t names;              /* the sum of client_hash of each: whatever their order */
+    int read_count;              /* of a multiRead */
+    struct client_read reads[LOAD_PARTS_MAX];
 };
 
 enum client_fate { CLIENT_UNKNOWN, CLIENT_ANSWERED, CLIENT_IN_DOUBT };

@@ -1,12 +1,13 @@
 /* What clients were told, held against the committed transactions. The tree is built up transaction
  * by transaction; behind each of them stands what replies with its zxid must say. A change that a
- * watch could tell of goes into a list, in which the watches of each connection look for theirs. */
+ * watch could tell of goes into a list, which clients_events.c looks through. */
+#include "clients_check.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "clients.h"
 #include "internal.h"
 #include "txn_reading.h"
 #include "world.h"
@@ -16,36 +17,9 @@
 enum {
     NODES_MAX = 1024,
     CHANGES_MAX = 8192,
-    ARMS_MAX = 256,
     CONFIG_CHILDREN = 1, /* of the root: /zookeeper, which no transaction has made */
     FLAG_EPHEMERAL = 1,
     FLAG_SEQUENTIAL = 2,
-    EVENT_CREATED = 1,
-    EVENT_DELETED = 2,
-    EVENT_DATA_CHANGED = 3,
-    EVENT_CHILDREN_CHANGED = 4,
-};
-
-struct node {
-    char path[CLIENT_PATH_SIZE];
-    char data[LOAD_DATA_SIZE];
-    int64_t czxid, mzxid, pzxid, ctime_ms, mtime_ms, owner;
-    int32_t version;
-    int32_t creations; /* below it: its cversion on disk */
-    int32_t children;
-};
-
-struct change {
-    int64_t zxid;
-    int32_t event_type;
-    char path[CLIENT_PATH_SIZE];
-};
-
-/* A watch of a connection, as the server has it. */
-struct arm {
-    bool child; /* or of data */
-    int64_t zxid;
-    char path[CLIENT_PATH_SIZE];
 };
 
 static struct node nodes[NODES_MAX];
@@ -53,11 +27,7 @@ static size_t node_count;
 static struct change changes[CHANGES_MAX];
 static size_t change_count;
 
-/* Of setWatches: what it tells at once. */
-struct at_once {
-    int32_t event_type;
-    char path[CLIENT_PATH_SIZE];
-};
+static bool unordered; /* are the changes that are noted now */
 
 /* ---- the tree -------------------------------------------------------------------------------- */
 
@@ -95,7 +65,7 @@ static void note_change(int64_t zxid, int32_t event_type, const char *path)
     if (change_count == CHANGES_MAX)
         world_fail("more changes than the check has room for");
     struct change *change = &changes[change_count++];
-    *change = (struct change){.zxid = zxid, .event_type = event_type};
+    *change = (struct change){.zxid = zxid, .event_type = event_type, .unordered = unordered};
     snprintf(change->path, sizeof change->path, "%s", path);
 }
 
@@ -174,12 +144,14 @@ static void set_node(struct node *node, const char *data, int64_t zxid, int64_t 
 
 static void end_session(int64_t session, int64_t zxid)
 {
+    unordered = true;
     for (size_t i = 1; i < node_count;) {
         if (nodes[i].owner == session)
             remove_node(zxid, &nodes[i]);
         else
             i++;
     }
+    unordered = false;
 }
 
 /* ---- a transaction --------------------------------------------------------------------------- */
@@ -259,8 +231,8 @@ static void apply(const struct history_txn *txn)
 
 /* ---- I15: a write ---------------------------------------------------------------------------- */
 
-static _Noreturn void fail_call(const char *number, const struct client_call *call,
-                                const char *words)
+_Noreturn void clients_fail_call(const char *number, const struct client_call *call,
+                                 const char *words)
 {
     const struct load_op *op = &call->request.op;
     world_fail("%s: request %d of session 0x%" PRIx64 " (type %d, %s), answered 0x%" PRIx64
@@ -323,80 +295,155 @@ static void check_outcome(const struct client_call *call)
     if (op->type == OP_CODE_MULTI) {
         bool done = reply->err == 0 && reply->first_type != OP_CODE_ERROR;
         if (done != multi_can_be_done(op))
-            fail_call("I15", call, done ? "it cannot be done" : "it can be done");
+            clients_fail_call("I15", call, done ? "it cannot be done" : "it can be done");
         return;
     }
     int32_t expected = outcome_of(&op->parts[0], name);
     if (expected != reply->err) {
         char words[64];
         snprintf(words, sizeof words, "it should be %d", expected);
-        fail_call("I15", call, words);
+        clients_fail_call("I15", call, words);
     }
     bool creates = op->type == OP_CODE_CREATE || op->type == OP_CODE_CREATE2;
     if (expected == 0 && creates && strcmp(reply->path, name) != 0)
-        fail_call("I15", call, "it has another name");
+        clients_fail_call("I15", call, "it has another name");
 }
 
 /* ---- I15: what is shown ---------------------------------------------------------------------- */
 
-static void check_stat(const struct client_call *call, const struct node *node)
+static const char *what_is_wrong(const struct client_stat *stat, const struct node *node)
 {
-    const struct client_stat *stat = &call->reply.stat;
-    const char *wrong = NULL;
     if (stat->czxid != node->czxid || stat->mzxid != node->mzxid || stat->pzxid != node->pzxid)
-        wrong = "its stat has another zxid";
-    else if (stat->ctime_ms != node->ctime_ms || stat->mtime_ms != node->mtime_ms)
-        wrong = "its stat has another time";
-    else if (stat->version != node->version || stat->aversion != 0)
-        wrong = "its stat has another version";
-    else if (stat->cversion != 2 * node->creations - node->children)
-        wrong = "its stat has another cversion";
-    else if (stat->owner != node->owner)
-        wrong = "its stat has another owner";
-    else if (stat->data_length != (int32_t)strlen(node->data))
-        wrong = "its stat has another length";
-    else if (stat->children != node->children)
-        wrong = "its stat has another number of children";
-    if (wrong != NULL)
-        fail_call("I15", call, wrong);
+        return "its stat has another zxid";
+    if (stat->ctime_ms != node->ctime_ms || stat->mtime_ms != node->mtime_ms)
+        return "its stat has another time";
+    if (stat->version != node->version || stat->aversion != 0)
+        return "its stat has another version";
+    if (stat->cversion != 2 * node->creations - node->children)
+        return "its stat has another cversion";
+    if (stat->owner != node->owner)
+        return "its stat has another owner";
+    if (stat->data_length != (int32_t)strlen(node->data))
+        return "its stat has another length";
+    return stat->children != node->children ? "its stat has another number of children" : NULL;
 }
 
-static void check_names(const struct client_call *call, const struct node *node)
+static void check_stat(const struct client_call *call, const struct client_stat *stat,
+                       const struct node *node)
+{
+    const char *wrong = what_is_wrong(stat, node);
+    if (wrong != NULL)
+        clients_fail_call("I15", call, wrong);
+}
+
+static bool is_below(const char *path, const char *top)
+{
+    const size_t length = strcmp(top, "/") == 0 ? 0 : strlen(top);
+    return strncmp(path, top, length) == 0 && path[length] == '/' && path[length + 1] != '\0';
+}
+
+static void check_names(const struct client_call *call, const struct node *node, int32_t shown,
+                        uint64_t shown_names)
 {
     const size_t length = strcmp(node->path, "/") == 0 ? 0 : strlen(node->path);
     uint64_t names = length == 0 ? client_hash("zookeeper") : 0;
     int32_t count = length == 0 ? CONFIG_CHILDREN : 0;
     for (size_t i = 1; i < node_count; i++) {
         const char *path = nodes[i].path;
-        if (strncmp(path, node->path, length) != 0 || path[length] != '/' ||
-            strchr(path + length + 1, '/') != NULL)
+        if (!is_below(path, node->path) || strchr(path + length + 1, '/') != NULL)
             continue;
         names += client_hash(path + length + 1);
         count++;
     }
-    if (call->reply.name_count != count || call->reply.names != names)
-        fail_call("I15", call, "it names other children");
+    if (shown != count || shown_names != names)
+        clients_fail_call("I15", call, "it names other children");
+}
+
+static void check_read(const struct client_call *call, const struct client_read *read,
+                       const char *path)
+{
+    const struct node *node = find(path);
+    if (read->err != (node != NULL ? KEEPER_CODE_OK : KEEPER_CODE_NONODE))
+        clients_fail_call("I15", call, node != NULL ? "a node is there" : "a node is not there");
+    if (read->has_data) {
+        check_stat(call, &read->stat, node);
+        if (strcmp(read->data, node->data) != 0)
+            clients_fail_call("I15", call, "it shows other data");
+    }
+    if (read->has_names)
+        check_names(call, node, read->name_count, read->names);
+}
+
+/* Each for itself, and all of one moment. */
+static void check_multi_read(const struct client_call *call)
+{
+    const struct load_op *op = &call->request.op;
+    if (call->reply.err != 0 || call->reply.read_count != op->part_count)
+        clients_fail_call("I15", call, "it has not read all");
+    for (int i = 0; i < op->part_count; i++)
+        check_read(call, &call->reply.reads[i], op->parts[i].path);
+}
+
+/* The prefix is compared as text. */
+static void check_ephemerals(const struct client_call *call)
+{
+    const char *prefix = call->request.op.parts[0].path;
+    uint64_t names = 0;
+    int32_t count = 0;
+    for (size_t i = 1; i < node_count; i++) {
+        if (nodes[i].owner != call->session_id ||
+            strncmp(nodes[i].path, prefix, strlen(prefix)) != 0)
+            continue;
+        names += client_hash(nodes[i].path);
+        count++;
+    }
+    if (call->reply.err != 0 || call->reply.name_count != count || call->reply.names != names)
+        clients_fail_call("I15", call, "its session owns other nodes");
+}
+
+static void check_all_children_number(const struct client_call *call, const struct node *node)
+{
+    int32_t count = 0;
+    for (size_t i = 1; i < node_count; i++)
+        count += is_below(nodes[i].path, node->path);
+    if (call->reply.name_count != count)
+        clients_fail_call("I15", call, "it counts other nodes");
+}
+
+static bool reads_a_node(int32_t type)
+{
+    return type == OP_CODE_GET_DATA || type == OP_CODE_EXISTS || type == OP_CODE_GET_CHILDREN ||
+           type == OP_CODE_GET_CHILDREN2 || type == OP_CODE_GET_ACL ||
+           type == OP_CODE_GET_ALL_CHILDREN_NUMBER;
 }
 
 static void check_shown(const struct client_call *call)
 {
     const struct load_op *op = &call->request.op;
     const struct client_reply *reply = &call->reply;
-    const bool reads = op->type == OP_CODE_GET_DATA || op->type == OP_CODE_EXISTS ||
-                       op->type == OP_CODE_GET_CHILDREN2;
     const struct node *node = find(reply->path[0] != '\0' ? reply->path : op->parts[0].path);
     if (is_of_the_session(reply->err))
         return;
-    if (reads && reply->err != (node != NULL ? KEEPER_CODE_OK : KEEPER_CODE_NONODE))
-        fail_call("I15", call, node != NULL ? "the node is there" : "there is no such node");
+    if (op->type == OP_CODE_MULTI_READ)
+        check_multi_read(call);
+    if (op->type == OP_CODE_GET_EPHEMERALS)
+        check_ephemerals(call);
+    if (op->type == OP_CODE_MULTI_READ || op->type == OP_CODE_GET_EPHEMERALS)
+        return;
+    if (reads_a_node(op->type) &&
+        reply->err != (node != NULL ? KEEPER_CODE_OK : KEEPER_CODE_NONODE))
+        clients_fail_call("I15", call,
+                          node != NULL ? "the node is there" : "there is no such node");
     if (node == NULL || reply->err != 0)
         return;
     if (reply->has_stat)
-        check_stat(call, node);
+        check_stat(call, &reply->stat, node);
     if (reply->has_data && strcmp(reply->data, node->data) != 0)
-        fail_call("I15", call, "it shows other data");
+        clients_fail_call("I15", call, "it shows other data");
     if (reply->has_names)
-        check_names(call, node);
+        check_names(call, node, reply->name_count, reply->names);
+    if (op->type == OP_CODE_GET_ALL_CHILDREN_NUMBER)
+        check_all_children_number(call, node);
 }
 
 /* ---- replies, in the order of zxids ---------------------------------------------------------- */
@@ -410,7 +457,7 @@ static int64_t place_of(const struct clients *clients, const struct client_call 
     if (place >= 0)
         return place;
     if ((uint32_t)zxid != 0)
-        fail_call("I15", call, "nothing with that zxid is committed");
+        clients_fail_call("I15", call, "nothing with that zxid is committed");
     while (place + 1 < (int64_t)history->committed_count && history->committed[place + 1] < zxid)
         place++;
     return place;
@@ -425,21 +472,25 @@ static void check_order(const struct clients *clients, const struct client_call 
     const bool ends_well = reply->err == 0 && reply->first_type != OP_CODE_ERROR;
     if (is_of_the_session(reply->err)) {
         if (txn != NULL && !txn_is_error(txn))
-            fail_call("I13", call, "it is committed");
+            clients_fail_call("I13", call, "it is committed");
         return;
     }
     if (is_write(type) || type == OP_CODE_CLOSE_SESSION) {
         if (txn == NULL || txn_is_error(txn) == ends_well)
-            fail_call("I13", call, txn == NULL ? "it is not committed" : "it is committed so");
+            clients_fail_call("I13", call,
+                              txn == NULL ? "it is not committed" : "it is committed so");
         if (txn->zxid != reply->zxid)
-            fail_call("I15", call, "its transaction has another zxid");
+            clients_fail_call("I15", call, "its transaction has another zxid");
         if (reply->zxid <= call->write_floor)
-            fail_call("I17", call, "a write that was acknowledged before it is not before it");
-    } else if (type == OP_CODE_SET_WATCHES && reply->err != 0) {
-        fail_call("I19", call, "its watches are not set");
+            clients_fail_call("I17", call,
+                              "a write that was acknowledged before it is not before it");
+    } else if ((type == OP_CODE_SET_WATCHES || type == OP_CODE_SET_WATCHES2 ||
+                type == OP_CODE_ADD_WATCH) &&
+               reply->err != 0) {
+        clients_fail_call("I19", call, "its watches are not set");
     } else if (type != OP_CODE_SYNC && reply->zxid < call->fresh_floor &&
                reply->zxid >> 32 == call->fresh_floor >> 32) {
-        fail_call("I18", call, "it is older than what the sync before it has found");
+        clients_fail_call("I18", call, "it is older than what the sync before it has found");
     }
 }
 
@@ -452,117 +503,23 @@ static void check_call(const struct clients *clients, const struct client_call *
         return;
     txn = history_of_request(clients->history, call->session_id, call->request.op.cxid);
     if (txn != NULL && !txn_is_error(txn))
-        fail_call("I21", call, "the session had left its connection, and it was done");
+        clients_fail_call("I21", call, "the session had left its connection, and it was done");
 }
 
-/* ---- I19 ------------------------------------------------------------------------------------- */
+/* ---- for the events -------------------------------------------------------------------------- */
 
-static const struct change *first_change(const struct arm *arm)
+const struct change *clients_changes(size_t *ret_count)
 {
-    for (size_t i = 0; i < change_count; i++) {
-        const struct change *change = &changes[i];
-        if (change->zxid <= arm->zxid || strcmp(change->path, arm->path) != 0)
-            continue;
-        bool children = change->event_type == EVENT_CHILDREN_CHANGED;
-        if (change->event_type == EVENT_DELETED || children == arm->child)
-            return change;
-    }
-    return NULL;
+    *ret_count = change_count;
+    return changes;
 }
 
-struct watching {
-    struct arm arms[ARMS_MAX];
-    size_t arm_count;
-    struct at_once expected[CLIENT_EVENTS_MAX]; /* of a setWatches that is not answered yet */
-    int expected_count;
-};
-
-static void arm(struct watching *watching, bool child, const char *path, int64_t zxid)
+const struct node *clients_find(const char *path)
 {
-    for (size_t i = 0; i < watching->arm_count; i++)
-        if (watching->arms[i].child == child && strcmp(watching->arms[i].path, path) == 0)
-            return;
-    if (watching->arm_count == ARMS_MAX)
-        world_fail("more watches than the check has room for");
-    struct arm *item = &watching->arms[watching->arm_count++];
-    *item = (struct arm){.child = child, .zxid = zxid};
-    snprintf(item->path, sizeof item->path, "%s", path);
+    return find(path);
 }
 
-/* Do all that come with this reply know what their watches had to tell first? */
-static void check_told(const struct watching *watching, const struct client_call *call)
-{
-    if (watching->expected_count > 0)
-        fail_call("I19", call, "setWatches has not told all that has changed");
-    for (size_t i = 0; i < watching->arm_count; i++) {
-        const struct change *change = first_change(&watching->arms[i]);
-        if (change == NULL || change->zxid > call->reply.zxid)
-            continue;
-        char words[160];
-        snprintf(words, sizeof words, "the watch of 0x%" PRIx64 " on %s has not told of 0x%" PRIx64,
-                 (uint64_t)watching->arms[i].zxid, watching->arms[i].path, (uint64_t)change->zxid);
-        fail_call("I19", call, words);
-    }
-}
-
-static void take_event(struct watching *watching, const struct client_arrival *arrival)
-{
-    bool told = false;
-    int64_t zxid = 0;
-    for (int i = 0; i < watching->expected_count; i++) {
-        const struct at_once *item = &watching->expected[i];
-        if (item->event_type != arrival->event_type || strcmp(item->path, arrival->path) != 0)
-            continue;
-        watching->expected[i] = watching->expected[--watching->expected_count];
-        return;
-    }
-    for (size_t i = 0; i < watching->arm_count;) {
-        struct arm *item = &watching->arms[i];
-        const struct change *change =
-            strcmp(item->path, arrival->path) == 0 ? first_change(item) : NULL;
-        bool matches = change != NULL && change->event_type == arrival->event_type &&
-                       (!told || change->zxid == zxid);
-        if (!matches) {
-            i++;
-            continue;
-        }
-        told = true; /* one event tells all watches of a connection on that node */
-        zxid = change->zxid;
-        *item = watching->arms[--watching->arm_count];
-    }
-    if (!told)
-        world_fail("I19: connection %d is told of event %d on %s, for which it has no watch",
-                   arrival->connection, arrival->event_type, arrival->path);
-}
-
-/* What a setWatches tells at once, in the tree of its reply, and what it sets. */
-static void rearm(struct watching *watching, const struct client_call *call, bool tells)
-{
-    const struct client_request *request = &call->request;
-    for (int i = 0; i < request->watch_count; i++) {
-        const struct client_watch *item = &request->watches[i];
-        const struct node *node = find(item->path);
-        int32_t event = 0;
-        if (item->kind == WATCH_EXIST)
-            event = node != NULL ? EVENT_CREATED : 0;
-        else if (node == NULL)
-            event = EVENT_DELETED;
-        else if (item->kind == WATCH_DATA)
-            event = node->mzxid > request->relative_zxid ? EVENT_DATA_CHANGED : 0;
-        else
-            event = node->pzxid > request->relative_zxid ? EVENT_CHILDREN_CHANGED : 0;
-        if (event == 0 && !tells)
-            arm(watching, item->kind == WATCH_CHILD, item->path, call->reply.zxid);
-        if (event == 0 || !tells)
-            continue;
-        struct at_once *expected = &watching->expected[watching->expected_count++];
-        *expected = (struct at_once){.event_type = event};
-        snprintf(expected->path, sizeof expected->path, "%s", item->path);
-    }
-}
-
-/* The tree as of the zxid of that reply. */
-static void tree_at(const struct clients *clients, const struct client_call *call)
+void clients_tree_at(const struct clients *clients, const struct client_call *call)
 {
     const int64_t place = place_of(clients, call);
     node_count = 0;
@@ -571,55 +528,6 @@ static void tree_at(const struct clients *clients, const struct client_call *cal
     for (int64_t i = 0; i <= place; i++) {
         apply(history_find(clients->history, clients->history->committed[i]));
         change_count = kept;
-    }
-}
-
-static const struct client_call *set_watches_of(const struct clients *clients, int connection)
-{
-    for (size_t i = 0; i < clients->call_count; i++) {
-        const struct client_call *call = &clients->calls[i];
-        if (call->connection == connection && call->request.op.type == OP_CODE_SET_WATCHES)
-            return call;
-    }
-    return NULL;
-}
-
-static void take_reply(const struct clients *clients, struct watching *watching,
-                       const struct client_call *call)
-{
-    const struct load_op *op = &call->request.op;
-    const char *path = op->parts[0].path;
-    check_told(watching, call);
-    if (op->type == OP_CODE_SET_WATCHES && call->reply.err == 0) {
-        tree_at(clients, call);
-        rearm(watching, call, false);
-    } else if (op->type == OP_CODE_EXISTS && call->request.watch &&
-               call->reply.err == KEEPER_CODE_NONODE) {
-        arm(watching, false, path, call->reply.zxid);
-    } else if (call->request.watch && call->reply.err == 0) {
-        arm(watching, op->type == OP_CODE_GET_CHILDREN2, path, call->reply.zxid);
-    }
-}
-
-static void check_watches(const struct clients *clients, int connection)
-{
-    static struct watching watching;
-    watching.arm_count = 0;
-    watching.expected_count = 0;
-    const struct client_call *first = set_watches_of(clients, connection);
-    const bool begins_so = first != NULL && first->fate == CLIENT_ANSWERED && first->reply.err == 0;
-    if (begins_so) {
-        tree_at(clients, first);
-        rearm(&watching, first, true);
-    }
-    for (size_t i = 0; i < clients->arrival_count; i++) {
-        const struct client_arrival *arrival = &clients->arrivals[i];
-        if (arrival->connection != connection)
-            continue;
-        if (arrival->call >= 0)
-            take_reply(clients, &watching, &clients->calls[arrival->call]);
-        else if (first == NULL || begins_so) /* what an unanswered one has told nobody can say */
-            take_event(&watching, arrival);
     }
 }
 
@@ -662,6 +570,6 @@ void clients_check(const struct clients *clients)
     for (size_t place = 0; place < clients->history->committed_count; place++)
         check_transaction(clients, place);
     for (int connection = 1; connection <= clients->connections; connection++)
-        check_watches(clients, connection);
+        clients_check_events(clients, connection);
     look_again();
 }

@@ -110,6 +110,9 @@ static void put_operation(struct writing *out, const struct load_part *part, int
         put_int(out, part->version);
         break;
     case OP_CODE_SYNC:
+    case OP_CODE_GET_ACL:
+    case OP_CODE_GET_EPHEMERALS:
+    case OP_CODE_GET_ALL_CHILDREN_NUMBER:
         break;
     default: /* reads */
         put_number(out, watch, 1);
@@ -133,7 +136,8 @@ static void put_multi(struct writing *out, const struct load_op *op)
 static void put_watches(struct writing *out, const struct client_request *request)
 {
     put_number(out, (uint64_t)request->relative_zxid, 8);
-    for (int kind = WATCH_DATA; kind <= WATCH_CHILD; kind++) {
+    const int last = request->op.type == OP_CODE_SET_WATCHES2 ? WATCH_RECURSIVE : WATCH_CHILD;
+    for (int kind = WATCH_DATA; kind <= last; kind++) {
         int count = 0;
         for (int i = 0; i < request->watch_count; i++)
             count += (int)request->watches[i].kind == kind;
@@ -144,16 +148,25 @@ static void put_watches(struct writing *out, const struct client_request *reques
     }
 }
 
+static void put_watching(struct writing *out, const struct client_request *request)
+{
+    put_text(out, request->op.parts[0].path);
+    put_int(out, request->mode);
+}
+
 static void put_request(struct writing *out, const struct client_request *request)
 {
     const struct load_op *op = &request->op;
     *out = (struct writing){.length = 4};
     put_int(out, op->cxid);
     put_int(out, op->type);
-    if (op->type == OP_CODE_MULTI)
+    if (op->type == OP_CODE_MULTI || op->type == OP_CODE_MULTI_READ)
         put_multi(out, op);
-    else if (op->type == OP_CODE_SET_WATCHES)
+    else if (op->type == OP_CODE_SET_WATCHES || op->type == OP_CODE_SET_WATCHES2)
         put_watches(out, request);
+    else if (op->type == OP_CODE_ADD_WATCH || op->type == OP_CODE_REMOVE_WATCHES ||
+             op->type == OP_CODE_CHECK_WATCHES)
+        put_watching(out, request);
     else
         put_operation(out, &op->parts[0], op->type, request->watch);
 }
@@ -233,9 +246,8 @@ static void get_text(struct frame *in, char *ret_text, size_t size)
     in->at += (size_t)length;
 }
 
-static void get_stat(struct frame *in, struct client_reply *reply)
+static void get_stat(struct frame *in, struct client_stat *stat)
 {
-    struct client_stat *stat = &reply->stat;
     stat->czxid = get_number(in, 8);
     stat->mzxid = get_number(in, 8);
     stat->ctime_ms = get_number(in, 8);
@@ -247,17 +259,67 @@ static void get_stat(struct frame *in, struct client_reply *reply)
     stat->data_length = get_int(in);
     stat->children = get_int(in);
     stat->pzxid = get_number(in, 8);
+}
+
+static void get_reply_stat(struct frame *in, struct client_reply *reply)
+{
+    get_stat(in, &reply->stat);
     reply->has_stat = true;
 }
 
-static void get_names(struct frame *in, struct client_reply *reply)
+/* Returns the sum of their hashes. */
+static uint64_t get_names(struct frame *in, int32_t *ret_count)
 {
-    reply->name_count = get_int(in);
-    reply->has_names = true;
-    for (int32_t i = 0; i < reply->name_count && !in->broken; i++) {
+    uint64_t names = 0;
+    *ret_count = get_int(in);
+    for (int32_t i = 0; i < *ret_count && !in->broken; i++) {
         char name[CLIENT_PATH_SIZE];
         get_text(in, name, sizeof name);
-        reply->names += client_hash(name);
+        names += client_hash(name);
+    }
+    return names;
+}
+
+static void get_reply_names(struct frame *in, struct client_reply *reply)
+{
+    reply->names = get_names(in, &reply->name_count);
+    reply->has_names = true;
+}
+
+/* Of each a header, which says what follows; the last one has only that. */
+static void get_reads(struct frame *in, struct client_reply *reply)
+{
+    for (;;) {
+        const int32_t type = get_int(in);
+        const bool done = get_number(in, 1) != 0;
+        (void)get_int(in);
+        if (done || in->broken)
+            return;
+        if (reply->read_count == LOAD_PARTS_MAX) {
+            in->broken = true;
+            return;
+        }
+        struct client_read *read = &reply->reads[reply->read_count++];
+        if (type == OP_CODE_GET_DATA) {
+            get_text(in, read->data, sizeof read->data);
+            get_stat(in, &read->stat);
+            read->has_data = true;
+        } else if (type == OP_CODE_GET_CHILDREN) {
+            read->names = get_names(in, &read->name_count);
+            read->has_names = true;
+        } else {
+            read->err = get_int(in);
+        }
+    }
+}
+
+static void skip_acls(struct frame *in)
+{
+    char text[CLIENT_PATH_SIZE];
+    for (int32_t left = get_int(in); left > 0 && !in->broken; left--) {
+        (void)get_int(in);
+        get_text(in, text, sizeof text);
+        get_text(in, text, sizeof text);
     }
 }
 
@@ -269,20 +331,37 @@ static void get_body(struct frame *in, int32_t type, struct client_reply *reply)
         break;
     case OP_CODE_CREATE2:
         get_text(in, reply->path, sizeof reply->path);
-        get_stat(in, reply);
+        get_reply_stat(in, reply);
         break;
     case OP_CODE_SET_DATA:
     case OP_CODE_EXISTS:
-        get_stat(in, reply);
+        get_reply_stat(in, reply);
         break;
     case OP_CODE_GET_DATA:
         get_text(in, reply->data, sizeof reply->data);
         reply->has_data = true;
-        get_stat(in, reply);
+        get_reply_stat(in, reply);
         break;
     case OP_CODE_GET_CHILDREN2:
-        get_names(in, reply);
-        get_stat(in, reply);
+        get_reply_names(in, reply);
+        get_reply_stat(in, reply);
+        break;
+    case OP_CODE_GET_CHILDREN:
+    case OP_CODE_GET_EPHEMERALS:
+        get_reply_names(in, reply);
+        break;
+    case OP_CODE_GET_ALL_CHILDREN_NUMBER:
+        reply->name_count = get_int(in);
+        break;
+    case OP_CODE_GET_ACL:
+        skip_acls(in);
+        get_reply_stat(in, reply);
+        break;
+    case OP_CODE_MULTI_READ:
+        get_reads(in, reply);
+        break;
+    case OP_CODE_ADD_WATCH:
+        in->broken = in->broken || get_int(in) != 0; /* an ErrorResponse */
         break;
     case OP_CODE_MULTI:
         reply->first_type = get_int(in);

@@ -1,0 +1,45 @@
+/* Between the two halves of the check: the tree that clients_check.c builds up, and the changes in
+ * it, which clients_events.c looks through. */
+#ifndef SIM_CLIENTS_CHECK_H
+#define SIM_CLIENTS_CHECK_H
+
+#include "clients.h"
+
+enum {
+    EVENT_CREATED = 1,
+    EVENT_DELETED = 2,
+    EVENT_DATA_CHANGED = 3,
+    EVENT_CHILDREN_CHANGED = 4,
+};
+
+struct node {
+    char path[CLIENT_PATH_SIZE];
+    char data[LOAD_DATA_SIZE];
+    int64_t czxid, mzxid, pzxid, ctime_ms, mtime_ms, owner;
+    int32_t version;
+    int32_t creations; /* below it: its cversion on disk */
+    int32_t children;
+};
+
+/* What a transaction does to a node, and a watch could tell of. */
+struct change {
+    int64_t zxid;
+    int32_t event_type;
+    bool unordered; /* of a session that ends: its nodes go in any order */
+    char path[CLIENT_PATH_SIZE];
+};
+
+/* All changes, in the order of their transactions. */
+const struct change *clients_changes(size_t *ret_count);
+/* The tree as of the zxid of that reply. */
+void clients_tree_at(const struct clients *clients, const struct client_call *call);
+/* In that tree; NULL: there is none. */
+const struct node *clients_find(const char *path);
+
+_Noreturn void clients_fail_call(const char *number, const struct client_call *call,
+                                 const char *words);
+
+/* clients_events.c: I19, for the events of that connection. */
+void clients_check_events(const struct clients *clients, int connection);
+
+#endif
