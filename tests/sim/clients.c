@@ -16,6 +16,7 @@ enum {
     FLAG_SEQUENTIAL = 2,
     BUDGET_MAX = 160,
     LAST_BUDGET = 20,
+    CREATE_SESSION_CXID = 0,
     TO_SHOW_MS = 2000,
     ADD_WATCH_MODES = 2, /* persistent, recursive */
     WATCHER_TYPES = 3,   /* children, data, any */
@@ -96,6 +97,13 @@ void clients_be_calm(struct clients *clients)
     clients->budget = LAST_BUDGET;
     for (int i = 0; i < clients->count; i++)
         clients->clients[i].pause_max_ms = 400;
+}
+
+void clients_go_home(struct clients *clients)
+{
+    if (clients->answered_in_calm == 0)
+        world_fail("I20: nothing breaks, and no client is answered");
+    clients->over = true;
 }
 
 static void *grown(void *items, size_t size, size_t *capacity, size_t count)
@@ -319,12 +327,19 @@ static void hears(struct clients *clients, struct client *client, int64_t now_ms
     client->heard_ms = now_ms;
 }
 
+/* A local session is known to its server alone; what has made it global is its createSession. */
+static bool may_move(const struct clients *clients, const struct client *client)
+{
+    return !clients->local ||
+           history_of_request(clients->history, client->session_id, CREATE_SESSION_CXID) != NULL;
+}
+
 /* What was silent before may have ended before it was heard again; so only those count that have
  * talked for longer than that can take to show. */
 static void must_have_been_silent(const struct clients *clients, const struct client *client,
                                   int64_t now_ms)
 {
-    if (clients->calm && client->streak_ms > clients->calm_ms &&
+    if (may_move(clients, client) && clients->calm && client->streak_ms > clients->calm_ms &&
         client->heard_ms - client->streak_ms > client->granted_ms + TO_SHOW_MS &&
         now_ms - client->heard_ms < client->granted_ms)
         world_fail("I20: session 0x%" PRIx64 " of %d ms has ended, %" PRId64
@@ -472,9 +487,11 @@ static void account(struct clients *clients, struct client *client, struct clien
 {
     const struct client_reply *reply = &call->reply;
     const int32_t type = call->request.op.type;
+    clients->answered_in_calm += clients->calm;
     clients->done += reply->err == 0;
     clients->refused += reply->err != 0;
-    if (is_write(type) && reply->err == 0) {
+    const bool proposed = type != OP_CODE_CLOSE_SESSION || may_move(clients, client);
+    if (is_write(type) && proposed && reply->err == 0) {
         if (history_of_request(clients->history, call->session_id, reply->xid) == NULL)
             world_fail("I13: request %d of session 0x%" PRIx64 " is answered, and is not committed",
                        reply->xid, (uint64_t)call->session_id);

@@ -16,7 +16,8 @@
  *   I19 a watch tells of the first change behind the read that has set it, once, a persistent one
  *       of all changes in their order, before any reply that could show the change; and of nothing
  *       else
- *   I20 when nothing breaks, the session of a client that pings does not end
+ *   I20 when nothing breaks, the session of a client that pings does not end, unless it is one of
+ *       another server alone, and clients are answered
  *   I21 a connection that its session has left changes nothing any more
  *
  * I7 to I14 hold as well (history.h, load.h). The functions without "driver" in their comment are
@@ -148,8 +149,10 @@ struct client {
 
 struct clients {
     bool on;
-    bool over; /* they go home */
-    bool calm; /* from calm_ms on nothing breaks */
+    bool over;  /* they go home */
+    bool calm;  /* from calm_ms on nothing breaks */
+    bool local; /* sessions are their server's alone until they own a node */
+    uint64_t answered_in_calm;
     int64_t calm_ms;
     int budget;
     int servers;
@@ -176,6 +179,8 @@ void clients_end(struct clients *clients);
 void clients_start(struct clients *clients, struct history *history, int servers, int tick_ms);
 /* Driver: all is whole again: I20 holds from now on, and there must be some more requests. */
 void clients_be_calm(struct clients *clients);
+/* Driver: the calm time is over. */
+void clients_go_home(struct clients *clients);
 /* Driver: I15 to I19 and I21, for all that was told. */
 void clients_check(const struct clients *clients);
 

@@ -1,5 +1,6 @@
 /* The scenario of clients: faults of the ensemble and of the clients' own lines, then a calm time,
  * then all go home, and what they were told is held against what was committed. */
+#include <stdio.h>
 #include <string.h>
 
 #include "clients_program.h"
@@ -41,6 +42,15 @@ static const char *draw_workers(void)
         "commitProcessor.numWorkerThreads=3\n",
     };
     return lines[world_random(sizeof lines / sizeof *lines)];
+}
+
+/* Sessions of one server alone; a server without others knows no difference. */
+static const char *draw_sessions(struct cluster *cluster)
+{
+    cluster->clients.local = world_random(4) == 0 && !cluster->options.alone;
+    return cluster->clients.local
+               ? "localSessionsEnabled=true\nlocalSessionsUpgradingEnabled=true\n"
+               : "";
 }
 
 static void draw_troubles(struct cluster *cluster)
@@ -132,7 +142,9 @@ static bool all_are_home(void *arg)
 void drive_clients(struct cluster *cluster)
 {
     struct clients *clients = &cluster->clients;
-    scenario_draw_configuration(cluster, draw_workers());
+    char lines[160];
+    snprintf(lines, sizeof lines, "%s%s", draw_workers(), draw_sessions(cluster));
+    scenario_draw_configuration(cluster, lines);
     clients_start(clients, &cluster->invariants.history, cluster->size, cluster->options.tick_ms);
     draw_troubles(cluster);
     for (int i = 0; i < CLIENTS_HOSTS; i++)
@@ -140,7 +152,7 @@ void drive_clients(struct cluster *cluster)
     scenario_break_things(cluster, false);
     clients_be_calm(clients);
     world_sleep_ms((int64_t)CALM_TICKS * cluster->options.tick_ms);
-    clients->over = true;
+    clients_go_home(clients);
     if (!world_wait_until(all_are_home, cluster, HOME_MS))
         world_fail("a client does not come home");
     trees_must_agree(cluster);
