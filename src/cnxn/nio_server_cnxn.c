@@ -27,7 +27,8 @@ enum {
     LENGTH_BYTES = 4, /* of a frame's length */
     REPLY_HEADER_BYTES = 16,
     INCOMING_ROOM = 512, /* the least that is kept of a frame */
-    BATCH_MAX = 64,      /* requests that are handed on at a time */
+    /* A beginning that is no longer than that goes in front of what the next read brings. */
+    BEGINNING_MAX = IO_ROOM / 2,
     /* Of a ConnectRequest without readOnly. A longer one has it, or is of a later release. */
     CONNECT_REQUEST_LENGTH = 44,
     CONNECT_REQUEST_LIMIT = 4096,
@@ -241,19 +242,41 @@ static void flush_output(struct nio_server_cnxn *cnxn)
 struct batch {
     struct nio_server_cnxn *cnxn;
     struct zookeeper_server *zk; /* a reference; NULL: nobody serves this connection */
+    struct io_room *room;
     struct request *requests[BATCH_MAX];
     size_t count;
     int64_t frames;
 };
 
+void nio_server_cnxn_wake_processors(struct io_room *room)
+{
+    if (room->unwoken == NULL)
+        return;
+    zookeeper_server_wake_processors(room->unwoken);
+    zookeeper_server_unref(room->unwoken);
+    room->unwoken = NULL;
+    room->unwoken_requests = 0;
+}
+
+/* The processors are woken when there is a batch for them, or when this thread has read what else
+ * is ready: a wake-up costs more than to prepare a request. */
 static void hand_on(struct batch *batch)
 {
-    if (batch->count > 0 &&
-        zookeeper_server_submit_requests(batch->zk, batch->requests, batch->count) < 0)
+    struct io_room *room = batch->room;
+    if (batch->count == 0)
+        return;
+    if (room->unwoken != batch->zk) {
+        nio_server_cnxn_wake_processors(room);
+        room->unwoken = zookeeper_server_ref(batch->zk);
+    }
+    if (zookeeper_server_submit_quietly(batch->zk, batch->requests, batch->count) < 0)
         nio_server_cnxn_close(batch->cnxn, DISCONNECT_REASON_SERVER_SHUTDOWN);
     for (size_t i = 0; i < batch->count; i++)
         request_unref(batch->requests[i]);
+    room->unwoken_requests += batch->count;
     batch->count = 0;
+    if (room->unwoken_requests >= BATCH_MAX)
+        nio_server_cnxn_wake_processors(room);
 }
 
 static bool is_throttled(struct nio_server_cnxn *cnxn)
@@ -374,14 +397,16 @@ static size_t process_frames(struct batch *batch, const uint8_t *bytes, size_t l
     return at;
 }
 
-static void process_bytes(struct nio_server_cnxn *cnxn, const uint8_t *bytes, size_t length,
-                          size_t *ret_used)
+static void process_bytes(struct nio_server_cnxn *cnxn, struct io_room *room, const uint8_t *bytes,
+                          size_t length, size_t *ret_used)
 {
-    struct batch batch = {.cnxn = cnxn, .zk = nio_server_cnxn_ref_server(cnxn)};
+    struct batch batch = {.cnxn = cnxn, .zk = nio_server_cnxn_ref_server(cnxn), .room = room};
     cnxn->incoming_waits = false;
     *ret_used = process_frames(&batch, bytes, length);
     hand_on(&batch);
     zookeeper_server_unref(batch.zk);
+    if (batch.frames > 0)
+        cnxn->frame_bytes = *ret_used / (size_t)batch.frames;
     server_cnxn_packets_received(&cnxn->base, batch.frames);
     server_stats_add_packets_received(cnxn->factory->stats, batch.frames);
 }
@@ -412,38 +437,55 @@ static void grow_incoming(struct nio_server_cnxn *cnxn, size_t length)
     cnxn->incoming_room = room;
 }
 
+/* Keeps what is left of what one read has brought. */
 static void keep_incoming(struct nio_server_cnxn *cnxn, const uint8_t *bytes, size_t length)
 {
-    if (length == 0)
+    if (length == 0) {
+        use_up_incoming(cnxn, cnxn->incoming_length);
         return;
+    }
     grow_incoming(cnxn, length);
     memcpy(cnxn->incoming, bytes, length);
     cnxn->incoming_length = length;
 }
 
-/* One system call, and the frames that it has brought. */
-static int read_frames(struct nio_server_cnxn *cnxn, struct io_room *room)
+/* More of a long frame, which grows where it is kept. */
+static int read_long_frame(struct nio_server_cnxn *cnxn, struct io_room *room)
 {
     size_t count;
     size_t used;
-    bool continues = cnxn->incoming_length > 0;
-    if (continues && cnxn->incoming_length == cnxn->incoming_room)
+    if (cnxn->incoming_length == cnxn->incoming_room)
         grow_incoming(cnxn, cnxn->incoming_length + 1);
-    uint8_t *to = continues ? cnxn->incoming + cnxn->incoming_length : room->bytes;
-    size_t free_room = continues ? cnxn->incoming_room - cnxn->incoming_length : sizeof room->bytes;
-    int r = channel_read(cnxn->channel, to, free_room, &count);
+    int r = channel_read(cnxn->channel, cnxn->incoming + cnxn->incoming_length,
+                         cnxn->incoming_room - cnxn->incoming_length, &count);
     if (r < 0)
         return r;
     if (count == 0)
         return -EPIPE;
-    if (continues) {
-        cnxn->incoming_length += count;
-        process_bytes(cnxn, cnxn->incoming, cnxn->incoming_length, &used);
-        use_up_incoming(cnxn, used);
-    } else {
-        process_bytes(cnxn, room->bytes, count, &used);
-        keep_incoming(cnxn, room->bytes + used, count - used);
-    }
+    cnxn->incoming_length += count;
+    process_bytes(cnxn, room, cnxn->incoming, cnxn->incoming_length, &used);
+    use_up_incoming(cnxn, used);
+    return 0;
+}
+
+/* One system call, and the frames that it has brought. A read that ends within a frame must not
+ * make the next one short: that would end within a frame, too, and so would all that follow. */
+static int read_frames(struct nio_server_cnxn *cnxn, struct io_room *room)
+{
+    size_t count;
+    size_t used;
+    size_t kept = cnxn->incoming_length;
+    if (kept > BEGINNING_MAX)
+        return read_long_frame(cnxn, room);
+    if (kept > 0)
+        memcpy(room->bytes, cnxn->incoming, kept);
+    int r = channel_read(cnxn->channel, room->bytes + kept, sizeof room->bytes - kept, &count);
+    if (r < 0)
+        return r;
+    if (count == 0)
+        return -EPIPE;
+    process_bytes(cnxn, room, room->bytes, kept + count, &used);
+    keep_incoming(cnxn, room->bytes + used, kept + count - used);
     return 0;
 }
 
@@ -467,7 +509,7 @@ void nio_server_cnxn_do_io(struct nio_server_cnxn *cnxn, int32_t ops, struct io_
         server_cnxn_factory_touch_cnxn(cnxn);
         if (cnxn->incoming_waits && may_process(cnxn)) {
             size_t used;
-            process_bytes(cnxn, cnxn->incoming, cnxn->incoming_length, &used);
+            process_bytes(cnxn, room, cnxn->incoming, cnxn->incoming_length, &used);
             use_up_incoming(cnxn, used);
         }
         if ((ops & OP_READ) != 0 && !is_throttled(cnxn) && !server_cnxn_is_stale(&cnxn->base)) {

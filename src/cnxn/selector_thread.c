@@ -20,13 +20,16 @@ enum {
     READY_ROOM = 256,
     /* Of one round; so many answers do not keep the requests waiting. */
     UPDATES_MAX = 1024,
-    /* A client with so many requests outstanding, and from then on until there are so few, */
-    PATIENT_FROM = 64,
-    PATIENT_TO = 32,
-    /* is read when so many bytes have come, some 50 creations of small nodes, */
-    PATIENT_BYTES = 8192,
-    /* or now and then, for among them may be a ping. */
-    PATIENT_MS = 100,
+    /* A client with so many requests outstanding does not wait for its answers. Those of an
+     * application that has some threads, each of which waits for its own, are fewer. */
+    PATIENT_FROM = 8,
+    /* What it sends next is read when so many requests have come, which go on together anyway, */
+    PATIENT_REQUESTS = BATCH_MAX,
+    /* or after so long. That is about an fsync, which they wait for in any case. */
+    PATIENT_MS = 2,
+    /* So many connections are read before those behind this thread are woken: the first of them
+     * waits for that no longer than the last one does for its turn. */
+    CNXNS_PER_WAKE = 16,
 };
 
 struct selector_thread {
@@ -102,8 +105,7 @@ void selector_thread_add_accepted_connection(struct nio_server_cnxn *cnxn)
 /* ---- one connection -------------------------------------------------------------------------- */
 
 /* A client that does not wait for its answers sends request after request, and each would wake this
- * thread and those behind it. While many are outstanding, the next ones may gather: that delays
- * none of them by more than the time that those before them take anyway. */
+ * thread and those behind it. While many are outstanding, the next ones may gather (A-241). */
 static void become_patient(struct selector_thread *thread, struct nio_server_cnxn *cnxn)
 {
     if (cnxn->is_patient)
@@ -113,7 +115,8 @@ static void become_patient(struct selector_thread *thread, struct nio_server_cnx
     cnxn->is_patient = true;
     cnxn->next_patient = thread->first_patient;
     thread->first_patient = cnxn;
-    channel_set_low_water(cnxn->channel, PATIENT_BYTES);
+    size_t bytes = PATIENT_REQUESTS * cnxn->frame_bytes;
+    channel_set_low_water(cnxn->channel, bytes < IO_ROOM ? (int)bytes : IO_ROOM);
 }
 
 static void become_impatient(struct selector_thread *thread, struct nio_server_cnxn *cnxn)
@@ -128,10 +131,16 @@ static void become_impatient(struct selector_thread *thread, struct nio_server_c
     channel_set_low_water(cnxn->channel, 1);
 }
 
-/* What has gathered is read, however little it is. */
+static int patience_left_ms(const struct selector_thread *thread)
+{
+    int64_t left_ms = thread->patient_since_ms + PATIENT_MS - zk_elapsed_ms();
+    return left_ms > 0 ? (int)left_ms : 0;
+}
+
+/* What has gathered is read, however little it is: among it may be a ping. */
 static void end_patience(struct selector_thread *thread)
 {
-    if (thread->first_patient == NULL || zk_elapsed_ms() - thread->patient_since_ms < PATIENT_MS)
+    if (thread->first_patient == NULL || patience_left_ms(thread) > 0)
         return;
     while (thread->first_patient != NULL)
         become_impatient(thread, thread->first_patient);
@@ -170,7 +179,7 @@ static void settle_cnxn(struct selector_thread *thread, struct nio_server_cnxn *
         int64_t outstanding = server_cnxn_outstanding(&cnxn->base, 0);
         if (outstanding >= PATIENT_FROM)
             become_patient(thread, cnxn);
-        else if (outstanding < PATIENT_TO)
+        else if (outstanding == 0)
             become_impatient(thread, cnxn);
         int r = selector_set_interest_ops(thread->selector, cnxn->channel, ops);
         if (r == 0)
@@ -210,23 +219,39 @@ static void process_update(struct selector_thread *thread, struct nio_server_cnx
 
 /* ---- the thread ------------------------------------------------------------------------------ */
 
+/* Reads and writes what is ready. */
+static void handle_ready(struct selector_thread *thread, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        handle_io(thread, channel_attachment(thread->ready[i].channel), thread->ready[i].ops);
+        if ((i + 1) % CNXNS_PER_WAKE == 0)
+            nio_server_cnxn_wake_processors(&thread->room);
+    }
+    nio_server_cnxn_wake_processors(&thread->room);
+}
+
+static void process_updates(struct selector_thread *thread)
+{
+    for (int i = 0; i < UPDATES_MAX; i++) {
+        struct channel *channel = selector_next_update(thread->selector);
+        if (channel == NULL)
+            break;
+        process_update(thread, channel_attachment(channel));
+        nio_server_cnxn_wake_processors(&thread->room);
+    }
+}
+
 /* The factory's own stop does not end it: the accept thread may be about to hand over one more.
  * Java: SelectorThread.run() */
 static void selector_thread_run(void *arg)
 {
     struct selector_thread *thread = arg;
     while (zk_atomic_long_get(&thread->is_stopping) == 0 || zk_atomic_long_get(&thread->live) > 0) {
-        int timeout_ms = thread->first_patient != NULL ? PATIENT_MS : -1;
+        int timeout_ms = thread->first_patient != NULL ? patience_left_ms(thread) : -1;
         size_t count = selector_select(thread->selector, timeout_ms, thread->ready, READY_ROOM);
         end_patience(thread);
-        for (size_t i = 0; i < count; i++)
-            handle_io(thread, channel_attachment(thread->ready[i].channel), thread->ready[i].ops);
-        for (int i = 0; i < UPDATES_MAX; i++) {
-            struct channel *channel = selector_next_update(thread->selector);
-            if (channel == NULL)
-                break;
-            process_update(thread, channel_attachment(channel));
-        }
+        handle_ready(thread, count);
+        process_updates(thread);
     }
 }
 
@@ -236,11 +261,12 @@ static void selector_thread_run(void *arg)
 void nio_worker_thread_run(void *arg)
 {
     struct server_cnxn_factory *factory = arg;
-    struct io_room *room = zk_xmalloc(sizeof *room);
+    struct io_room *room = zk_xcalloc(1, sizeof *room);
     void *item;
     while (bq_poll(factory->worker_queue, INT64_MAX, &item) == 0) {
         struct nio_server_cnxn *cnxn = item;
         nio_server_cnxn_do_io(cnxn, cnxn->lent_ops, room);
+        nio_server_cnxn_wake_processors(room);
         zk_atomic_long_set(&cnxn->lent_done, 1);
         channel_request_update(cnxn->channel);
         server_cnxn_unref(&cnxn->base);

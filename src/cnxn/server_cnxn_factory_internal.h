@@ -31,6 +31,7 @@ struct zk_thread_group;
 enum {
     /* Of each thread that reads. One system call takes a few hundred requests of ordinary size. */
     IO_ROOM = 65536,
+    BATCH_MAX = 64, /* requests that are handed on at a time */
     /* A connection whose client has so much to read is not read itself before it has taken some:
      * the answers to what it asks would only pile up. */
     OUTPUT_HIGH = 1 << 20,
@@ -65,6 +66,7 @@ struct nio_server_cnxn {
     size_t incoming_length;
     size_t incoming_room;
     bool incoming_waits;   /* there may be whole frames in it */
+    size_t frame_bytes;    /* of a request, as long as those are that came last */
     bool length_checked;   /* of the frame that is coming: there was room for it */
     bool initialized;      /* the first frame has been read. Java: NIOServerCnxn.initialized */
     bool is_write_blocked; /* the client takes no more for now */
@@ -89,9 +91,13 @@ struct nio_server_cnxn {
 /* Returns NULL if it is none: tests ask a server without the port. */
 struct nio_server_cnxn *nio_server_cnxn_of(struct server_cnxn *cnxn);
 
-/* Buffers of a thread that reads. */
+/* Of a thread that reads. */
 struct io_room {
     uint8_t bytes[IO_ROOM];
+    /* A server that has been handed requests and whose processors may still sleep; a reference.
+     * NULL: there is none. */
+    struct zookeeper_server *unwoken;
+    size_t unwoken_requests;
 };
 
 /* Takes ownership of the channel, which nobody knows yet. zk: see the struct. The caller has the
@@ -101,8 +107,11 @@ struct nio_server_cnxn *nio_server_cnxn_new(struct server_cnxn_factory *factory,
                                             struct selector_thread *selector_thread,
                                             struct channel *channel);
 /* Reads and writes what can be read and written without waiting; closes the connection if that
- * fails. By the thread that has it. Java: NIOServerCnxn.doIO() */
+ * fails. By the thread that has it, which then calls nio_server_cnxn_wake_processors, at once or
+ * when it has read some others, too. Java: NIOServerCnxn.doIO() */
 void nio_server_cnxn_do_io(struct nio_server_cnxn *cnxn, int32_t ops, struct io_room *room);
+/* The processors begin with what they have been handed. */
+void nio_server_cnxn_wake_processors(struct io_room *room);
 /* Is there something to do although the socket is not ready? */
 bool nio_server_cnxn_has_work(struct nio_server_cnxn *cnxn);
 /* Returns what the socket is to be watched for. */

@@ -482,8 +482,8 @@ static int submit_request_now(struct zookeeper_server *server, const struct way 
 
 /* Java: submitRequest(), enqueueRequest(). Between this and submitRequestNow() Java has the thread
  * RequestThrottler, which at its default settings holds nobody back (D-142). */
-int zookeeper_server_submit_requests(struct zookeeper_server *server,
-                                     struct request *const *requests, size_t count)
+int zookeeper_server_submit_quietly(struct zookeeper_server *server,
+                                    struct request *const *requests, size_t count)
 {
     struct way way;
     int r = find_way(server, &way);
@@ -498,9 +498,23 @@ int zookeeper_server_submit_requests(struct zookeeper_server *server,
             zookeeper_server_request_finished(server, requests[i]);
         }
     }
-    request_processor_wake(way.first_processor);
     if (way.read_processor != NULL)
         request_processor_wake(way.read_processor);
+    return r;
+}
+
+void zookeeper_server_wake_processors(struct zookeeper_server *server)
+{
+    struct request_processor *first_processor = get_first_processor(server);
+    if (first_processor != NULL)
+        request_processor_wake(first_processor);
+}
+
+int zookeeper_server_submit_requests(struct zookeeper_server *server,
+                                     struct request *const *requests, size_t count)
+{
+    int r = zookeeper_server_submit_quietly(server, requests, count);
+    zookeeper_server_wake_processors(server);
     return r;
 }
 

@@ -48,6 +48,12 @@ static int names_asked;
 static int64_t passed_ms;
 static size_t write_limit = SIZE_MAX;
 static int empty_wakes;
+static const char *watched_threads; /* NULL: none */
+static struct outside_seen seen;
+static enum outside_call held_call = OUTSIDE_CALLS; /* which is none */
+static pthread_t holder;
+static int held_threads;
+static pthread_cond_t released = PTHREAD_COND_INITIALIZER;
 
 /* The function of that name that would have been called without this file. */
 static void *system_function(const char *name)
@@ -90,12 +96,43 @@ int outside_failures(enum outside_call call)
     return failures;
 }
 
+void outside_hold(enum outside_call call)
+{
+    pthread_mutex_lock(&mutex);
+    held_call = call;
+    holder = pthread_self();
+    pthread_mutex_unlock(&mutex);
+}
+
+void outside_release(void)
+{
+    outside_hold(OUTSIDE_CALLS);
+    pthread_cond_broadcast(&released);
+}
+
+int outside_held(void)
+{
+    pthread_mutex_lock(&mutex);
+    int threads = held_threads;
+    pthread_mutex_unlock(&mutex);
+    return threads;
+}
+
+static void wait_while_held_locked(enum outside_call call)
+{
+    held_threads++;
+    while (held_call == call && !pthread_equal(holder, pthread_self()))
+        SYSTEM(pthread_cond_wait)(&released, &mutex);
+    held_threads--;
+}
+
 /* The errno with which this call is to fail; 0: it is not. */
 static int fault_due_for_path(enum outside_call call, const char *path)
 {
     struct fault *fault = &faults[call];
     int error = 0;
     pthread_mutex_lock(&mutex);
+    wait_while_held_locked(call);
     if (fault->part != NULL && strstr(path, fault->part) == NULL) {
         ; /* another file */
     } else if (fault->times != 0 && fault->pass > 0) {
@@ -129,6 +166,64 @@ static size_t shortened(size_t length)
     return length < limit ? length : limit;
 }
 
+/* --- calls that are watched --- */
+
+void outside_watch(const char *threads)
+{
+    pthread_mutex_lock(&mutex);
+    watched_threads = threads;
+    seen = (struct outside_seen){.smallest_recv = SIZE_MAX};
+    pthread_mutex_unlock(&mutex);
+}
+
+struct outside_seen outside_seen(void)
+{
+    pthread_mutex_lock(&mutex);
+    struct outside_seen now = seen;
+    pthread_mutex_unlock(&mutex);
+    return now;
+}
+
+static bool is_watched_locked(void)
+{
+    char name[NAME_SIZE];
+    return watched_threads != NULL && pthread_getname_np(pthread_self(), name, sizeof name) == 0 &&
+           strcmp(name, watched_threads) == 0;
+}
+
+static size_t noted_recv(size_t length)
+{
+    pthread_mutex_lock(&mutex);
+    if (is_watched_locked()) {
+        seen.recvs++;
+        if (length < seen.smallest_recv)
+            seen.smallest_recv = length;
+    }
+    pthread_mutex_unlock(&mutex);
+    return length;
+}
+
+static int noted_option(int option, const void *value)
+{
+    pthread_mutex_lock(&mutex);
+    if (option == SO_RCVLOWAT && is_watched_locked()) {
+        seen.low_water_changes++;
+        memcpy(&seen.low_water, value, sizeof seen.low_water);
+        if (seen.low_water > seen.highest_low_water)
+            seen.highest_low_water = seen.low_water;
+    }
+    pthread_mutex_unlock(&mutex);
+    return option;
+}
+
+int pthread_cond_signal(pthread_cond_t *cond)
+{
+    pthread_mutex_lock(&mutex);
+    seen.signals += is_watched_locked();
+    pthread_mutex_unlock(&mutex);
+    return SYSTEM(pthread_cond_signal)(cond);
+}
+
 /* NAME fails if it is due to, with -1 and errno; else it is the system's. */
 #define MAY_FAIL(type, name, call, parameters, ...)                                                \
     type name parameters                                                                           \
@@ -144,7 +239,7 @@ static size_t shortened(size_t length)
 MAY_FAIL(int, socket, OUTSIDE_SOCKET, (int domain, int type, int protocol), domain, type, protocol)
 MAY_FAIL(int, setsockopt, OUTSIDE_SETSOCKOPT,
          (int fd, int level, int option, const void *value, socklen_t length),
-         fd, level, option, value, length)
+         fd, level, noted_option(option, value), value, length)
 MAY_FAIL(int, getsockopt, OUTSIDE_GETSOCKOPT,
          (int fd, int level, int option, void *restrict value, socklen_t *restrict length),
          fd, level, option, value, length)
@@ -165,7 +260,7 @@ MAY_FAIL(int, poll, OUTSIDE_POLL,
 MAY_FAIL(ssize_t, send, OUTSIDE_SEND,
          (int fd, const void *bytes, size_t length, int flags), fd, bytes, length, flags)
 MAY_FAIL(ssize_t, recv, OUTSIDE_RECV,
-         (int fd, void *bytes, size_t length, int flags), fd, bytes, length, flags)
+         (int fd, void *bytes, size_t length, int flags), fd, bytes, noted_recv(length), flags)
 MAY_FAIL(int, flock, OUTSIDE_FLOCK, (int fd, int operation), fd, operation)
 MAY_FAIL(ssize_t, pread, OUTSIDE_PREAD,
          (int fd, void *bytes, size_t length, off_t at), fd, bytes, length, at)
@@ -368,7 +463,9 @@ int outside_restore(void **state)
     names_asked = 0;
     write_limit = SIZE_MAX;
     empty_wakes = 0;
+    watched_threads = NULL;
     pthread_mutex_unlock(&mutex);
+    outside_release();
     return 0;
 }
 

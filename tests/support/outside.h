@@ -53,6 +53,31 @@ int outside_failures(enum outside_call call);
 /* From now on write() takes no more than so many bytes at a time. */
 void outside_write_at_most(size_t length);
 
+/* --- calls that take long --- */
+
+/* From now on every thread but the caller's waits in these calls. */
+void outside_hold(enum outside_call call);
+/* Returns how many wait there. */
+int outside_held(void);
+/* They go on. */
+void outside_release(void);
+
+/* --- calls that are watched --- */
+
+struct outside_seen {
+    int recvs;
+    size_t smallest_recv; /* the room of a recv; SIZE_MAX: there was none */
+    int low_water_changes;
+    int low_water; /* as set by the last of them */
+    int highest_low_water;
+    int signals;   /* of conditions */
+};
+
+/* From now on the calls of those threads to whom the system knows this name (15 bytes; the caller
+ * keeps it) are noted. */
+void outside_watch(const char *threads);
+struct outside_seen outside_seen(void);
+
 /* --- host names that end with ".zk.test" --- */
 
 /* From now on name is that IPv4 address; NULL: nobody knows it, as at the start. */

@@ -203,6 +203,13 @@ void zookeeper_server_set_read_processor(struct zookeeper_server *server,
  * Errors: -ECANCELED, the server does not run. */
 ZK_NODISCARD int zookeeper_server_submit_requests(struct zookeeper_server *server,
                                                   struct request *const *requests, size_t count);
+/* The same, but the processors may sleep on until zookeeper_server_wake_processors: a thread that
+ * reads many connections pays for one wake-up. It calls that before it may block. Reads that need
+ * no other thread have been answered when this returns (A-240). */
+ZK_NODISCARD int zookeeper_server_submit_quietly(struct zookeeper_server *server,
+                                                 struct request *const *requests, size_t count);
+/* Any thread that holds no lock; cheap if there is nothing to do. */
+void zookeeper_server_wake_processors(struct zookeeper_server *server);
 
 /* Java: processTxn(request). Apply the request's transaction, if it has one, to the tracker of
  * sessions and the database, take its changes off what is outstanding, and add it to the committed
