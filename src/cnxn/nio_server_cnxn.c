@@ -328,6 +328,8 @@ static void process_frame(struct batch *batch, const uint8_t *bytes, size_t leng
     if (batch->count > 0 && !zookeeper_server_has_room(batch->zk, batch->count))
         hand_on(batch);
     if (!cnxn->initialized) {
+        /* It may wait for its server, and what was read before it need not. */
+        nio_server_cnxn_wake_processors(batch->room);
         cnxn->initialized = true;
         r = zookeeper_server_process_connect_request(batch->zk, &cnxn->base, bytes, length);
     } else {
