@@ -11,6 +11,7 @@
 #include "zk/server/blue_throttle.h"
 #include "zk/server/cnxn_sessions.h"
 
+struct request;
 struct zookeeper_server;
 
 /* What a server needs to know in order to let a connection in. */
@@ -34,6 +35,10 @@ struct server_admission {
 struct server_admission *zookeeper_server_admission(struct zookeeper_server *server);
 /* Java: ZooKeeperServer.getInProcess() */
 int64_t zookeeper_server_get_in_process(struct zookeeper_server *server);
+
+/* zookeeper_server_submit_quietly and zookeeper_server_wake_processors. */
+ZK_NODISCARD int zookeeper_server_submit_requests(struct zookeeper_server *server,
+                                                  struct request *const *requests, size_t count);
 
 void server_admission_init(struct server_admission *admission, struct zk_context *ctx);
 void server_admission_done(struct server_admission *admission);

@@ -13,6 +13,7 @@
 #include "peer/quorum_peer_main_internal.h"
 #include "peer/quorum_peer_run_internal.h"
 #include "peer/zookeeper_server_main_internal.h"
+#include "server/zookeeper_server_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/base/buf.h"
 #include "zk/base/long_map.h"

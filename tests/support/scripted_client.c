@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "server/zookeeper_server_internal.h"
 #include "zk/base/buf.h"
 #include "zk/jute/op_code.h"
 #include "zk/server/request.h"

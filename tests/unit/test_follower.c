@@ -1,6 +1,7 @@
 /* What follower and observer do once they are synchronised: proposals go to the log and are
  * acknowledged, commits are applied in their order, and what a client asks for goes to the leader.
  * The leader is played by the test, and so is the client. */
+#include "server/zookeeper_server_internal.h"
 #include "zk/zab/follower.h"
 
 #include <errno.h>

@@ -1,5 +1,6 @@
 /* The server of one term. Java: ZooKeeperServerTest, ZooKeeperServerStartupTest,
  * ZooKeeperServerShutdownTest (of 3.9) */
+#include "server/zookeeper_server_internal.h"
 #include "zk/server/zookeeper_server.h"
 
 #include <errno.h>

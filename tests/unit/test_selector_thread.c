@@ -1,0 +1,208 @@
+/* What a selector thread reads together: short reads, requests that gather (A-241), wake-ups
+ * (A-242). Java: NIOServerCnxnFactory.SelectorThread */
+#include <inttypes.h>
+#include <linux/sockios.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+
+#include "io/sock_descriptor.h"
+#include "outside.h"
+#include "peer/zookeeper_server_main_internal.h"
+#include "raw_client.h"
+#include "server/zookeeper_server_internal.h"
+#include "zk/io/sock.h"
+#include "zk/jute/op_code.h"
+#include "zk_test.h"
+
+#define SELECTOR_THREADS "NIOServerCxnFac"
+
+static int setup(void **state)
+{
+    static struct raw_stage stage;
+    static const struct raw_setting one = {"zookeeper.nio.numSelectorThreads", "1"};
+    raw_stage_begin(&stage, &one, 1);
+    *state = &stage;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)outside_restore(state);
+    raw_stage_finish(*state);
+    return 0;
+}
+
+struct in_process {
+    struct raw_stage *stage;
+    int64_t count;
+};
+
+static bool are_in_process(void *arg)
+{
+    const struct in_process *wanted = arg;
+    return zookeeper_server_get_in_process(wanted->stage->alone->zk) == wanted->count;
+}
+
+static void await_in_process(struct raw_stage *stage, int64_t count)
+{
+    struct in_process wanted = {.stage = stage, .count = count};
+    test_await(are_in_process, &wanted);
+}
+
+/* Nodes from number first on, whose requests are of one length, with one write. Returns that
+ * length. */
+static size_t send_creates(struct raw_client *raw, int first, int count)
+{
+    struct buf *all = buf_new(1024);
+    for (int i = first; i < first + count; i++) {
+        char path[32];
+        snprintf(path, sizeof path, "/%016" PRIx64 "-%02d", (uint64_t)raw->session_id, i);
+        struct buf *frame = raw_create_frame(i, path, "hello", 5);
+        buf_put_bytes(all, frame->bytes, frame->length);
+        buf_unref(frame);
+    }
+    size_t length = all->length / (size_t)count;
+    raw_send_frame(raw->sock, all);
+    return length;
+}
+
+static void assert_replies(struct raw_client *raw, int first, int count)
+{
+    for (int i = first; i < first + count; i++)
+        raw_assert_reply(raw->sock, i, 0);
+}
+
+static bool has_been_read(void *arg)
+{
+    return outside_seen().recvs >= *(const int *)arg;
+}
+
+/* It may be over by now: patience does not last long. */
+static bool low_water_was(void *arg)
+{
+    return outside_seen().highest_low_water == *(const int *)arg;
+}
+
+static bool has_no_low_water(void *arg)
+{
+    (void)arg;
+    return outside_seen().low_water == 1;
+}
+
+static void a_read_that_ends_within_a_frame_does_not_make_the_next_one_short(void **state)
+{
+    struct raw_stage *stage = *state;
+    struct raw_client raw = raw_connect(stage);
+    outside_watch(SELECTOR_THREADS);
+    struct buf *frame = raw_create_frame(1, "/halves", "hello", 5);
+    int once = 1;
+    assert_int_equal(sock_write_fully(raw.sock, frame->bytes, 30), 0);
+    test_await(has_been_read, &once);
+    assert_int_equal(sock_write_fully(raw.sock, frame->bytes + 30, frame->length - 30), 0);
+    raw_assert_reply(raw.sock, 1, 0);
+    assert_true(outside_seen().smallest_recv >= 32768);
+    buf_unref(frame);
+    sock_unref(raw.sock);
+}
+
+static void what_comes_behind_eight_unanswered_requests_gathers(void **state)
+{
+    struct raw_stage *stage = *state;
+    struct raw_client raw = raw_connect(stage);
+    outside_watch(SELECTOR_THREADS);
+    outside_hold(OUTSIDE_FDATASYNC);
+    int together = 64 * (int)send_creates(&raw, 1, 8);
+    test_await(low_water_was, &together);
+    outside_release();
+    assert_replies(&raw, 1, 8);
+    test_await(has_no_low_water, NULL);
+    sock_unref(raw.sock);
+}
+
+/* They come in less than 64, and those before them are never answered: so it is time that ends it.
+ * A connection that is not read any more would miss its pings. */
+static void what_gathers_is_read_after_a_while(void **state)
+{
+    struct raw_stage *stage = *state;
+    struct raw_client raw = raw_connect(stage);
+    outside_watch(SELECTOR_THREADS);
+    outside_hold(OUTSIDE_FDATASYNC);
+    int together = 64 * (int)send_creates(&raw, 1, 8);
+    test_await(low_water_was, &together);
+    (void)send_creates(&raw, 9, 1);
+    await_in_process(stage, 9);
+    outside_release();
+    assert_replies(&raw, 1, 9);
+    sock_unref(raw.sock);
+}
+
+/* Seven threads may share a session, each of which waits for its answer. */
+static void seven_unanswered_requests_do_not_make_the_next_ones_wait(void **state)
+{
+    struct raw_stage *stage = *state;
+    struct raw_client raw = raw_connect(stage);
+    struct raw_client other = raw_connect(stage);
+    outside_watch(SELECTOR_THREADS);
+    outside_hold(OUTSIDE_FDATASYNC);
+    (void)send_creates(&raw, 1, 7);
+    await_in_process(stage, 7);
+    raw_assert_pings(&other); /* by the same selector, so it is done with the seven */
+    assert_int_equal(outside_seen().low_water_changes, 0);
+    outside_release();
+    assert_replies(&raw, 1, 7);
+    sock_unref(other.sock);
+    sock_unref(raw.sock);
+}
+
+static bool has_arrived(void *arg)
+{
+    int unacknowledged = -1;
+    const struct raw_client *raw = arg;
+    (void)ioctl(sock_descriptor(raw->sock), SIOCOUTQ, &unacknowledged);
+    return unacknowledged == 0;
+}
+
+static bool is_held(void *arg)
+{
+    (void)arg;
+    return outside_held() > 0;
+}
+
+/* While the selector reads a third client, two send; so it finds both ready. */
+static void requests_of_connections_that_are_read_together_cost_one_wake_up(void **state)
+{
+    struct raw_stage *stage = *state;
+    struct raw_client third = raw_connect(stage);
+    struct raw_client one = raw_connect(stage);
+    struct raw_client two = raw_connect(stage);
+    outside_hold(OUTSIDE_RECV);
+    raw_send_frame(third.sock, raw_plain_frame(-2, OP_CODE_PING));
+    test_await(is_held, NULL);
+    (void)send_creates(&one, 1, 1);
+    (void)send_creates(&two, 1, 1);
+    test_await(has_arrived, &one);
+    test_await(has_arrived, &two);
+    outside_watch(SELECTOR_THREADS);
+    outside_release();
+    raw_assert_reply(third.sock, -2, 0);
+    assert_replies(&one, 1, 1);
+    assert_replies(&two, 1, 1);
+    assert_in_range(outside_seen().signals, 0, 1); /* 0: PrepRequestProcessor was awake */
+    sock_unref(third.sock);
+    sock_unref(one.sock);
+    sock_unref(two.sock);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_read_that_ends_within_a_frame_does_not_make_the_next_one_short),
+        TEST(what_comes_behind_eight_unanswered_requests_gathers),
+        TEST(what_gathers_is_read_after_a_while),
+        TEST(seven_unanswered_requests_do_not_make_the_next_ones_wait),
+        TEST(requests_of_connections_that_are_read_together_cost_one_wake_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
