@@ -70,7 +70,7 @@ struct outside_seen {
     int low_water_changes;
     int low_water; /* as set by the last of them */
     int highest_low_water;
-    int signals;   /* of conditions */
+    int signals; /* of conditions */
 };
 
 /* From now on the calls of those threads to whom the system knows this name (15 bytes; the caller

@@ -200,7 +200,7 @@ void zookeeper_server_set_read_processor(struct zookeeper_server *server,
 /* Java: submitRequest(). Requests of one connection, or of the server itself, in their order; they
  * stay the caller's. Their session is touched, and requests of a session that is gone are dropped.
  * Reads that need no other thread have been answered when this returns (A-240). The processors may
- * sleep on until zookeeper_server_wake_processors: a thread that reads many connections pays for one
+ * sleep on until zookeeper_server_wake_processors: one that reads many connections pays for one
  * wake-up. It calls that before it may block. Waits while the server is INITIAL. Never with a lock
  * held. Errors: -ECANCELED, the server does not run. */
 ZK_NODISCARD int zookeeper_server_submit_quietly(struct zookeeper_server *server,
