@@ -29,7 +29,7 @@ anything meanwhile. The second form also draws a picture (SVG).
       --tick MS         tickTime (default 500)
       --idle S          seconds at rest (default 2)
       --json FILE       also write every single figure there
-      --svg FILE        with --growth: where the picture goes (default build/growth.svg)
+      --svg FILE        with --growth or --clients: where the picture goes (default build/growth.svg, build/clients.svg)
       --write           also put the figures into scripts/bench/README.md, an extract into README.md,
                         the picture into scripts/bench/growth.svg
       --keep            keep the peers' directories

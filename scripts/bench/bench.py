@@ -72,13 +72,13 @@ def parse_arguments():
     if args.writes and (args.quick or args.growth or args.trace_cost or args.only or args.write):
         parser.error("--writes goes with --runs, --json and --keep alone")
     if args.clients and (args.quick or args.growth or args.trace_cost or args.writes or args.write):
-        parser.error("--clients goes with --runs, --only, --full, --json and --keep alone")
+        parser.error("--clients goes with --runs, --only, --full, --json, --svg and --keep alone")
     if args.failover and (args.quick or args.growth or args.trace_cost or args.writes or args.clients or args.write):
         parser.error("--failover goes with --runs, --only, --json and --keep alone")
     if args.full and not args.clients:
         parser.error("--full goes with --clients")
-    if not args.growth and (args.svg or args.simulated is not None):
-        parser.error("--svg and --simulated go with --growth")
+    if not args.growth and (args.svg and not args.clients or args.simulated is not None):
+        parser.error("--svg and --simulated go with --growth, --svg with --clients, too")
     if args.trace_cost and args.write:
         parser.error("--write goes with the table or with --growth")
     if args.growth:
@@ -88,6 +88,7 @@ def parse_arguments():
         args.svg = args.svg or os.path.join(REPO, PICTURE if args.write else os.path.join("build", "growth.svg"))
     elif args.writes or args.clients:
         args.runs = args.runs or 3
+        args.svg = args.svg or os.path.join(REPO, "build", "clients.svg")
     elif args.failover:
         args.runs = args.runs or failover.KILLS
     else:
@@ -231,6 +232,9 @@ def work(args):
         deaths = failover.measure_failover(kinds, failover.KILLS, args.keep, progress)
         progress("")
         lines = clients.lines_of(figures, args.clients) + [""] + failover.lines_of(deaths)
+        with open(args.svg, "w") as file:
+            file.write(svg.draw_clients(clients.picture_of(figures), f"{command_line()}: medians of {table.runs_of(args.runs)}"))
+        lines += ["", f"the picture is {os.path.relpath(args.svg, REPO)}"]
         figures["failover"] = deaths
     elif args.failover:
         figures = failover.measure_failover([args.only] if args.only else ["c", "java"], args.runs, args.keep, progress)

@@ -1,12 +1,13 @@
 """Clients: what their requests cost servers of each kind, and how far both are from a server that knows nothing."""
 
+import contextlib
 import json
 import os
 import statistics
 import subprocess
 import time
 
-from ensemble import REPO, Ensemble, Failure, cpu_s, memory_and_threads, srvr_mode
+from ensemble import REPO, Ensemble, Failure, SystemCalls, cpu_s, memory_and_threads, srvr_mode, switches
 
 PROGRAMS = os.path.join(REPO, "build", "release", "scripts", "bench")
 LIMIT_S = 600
@@ -19,7 +20,9 @@ LOADS = [
     ("single get", "get", 100, 0.05, 1, 1),
     ("single create", "create", 100, 0.01, 1, 1),
 ]
-GROWTH, GROWTH_FULL = [1, 10, 100, 1000], [10000]
+GROWTH, GROWTH_FULL = [1, 10, 100, 1000], [1, 10, 100, 1000, 10000]
+ACTIVE = 1000  # of more connections than that, the others are idle
+SIZES = [1, 3, 5, 7]  # of ensembles
 IDLE, WATCHES = 10000, 1000000
 
 
@@ -90,25 +93,37 @@ class Bare:
         return [self.process.pid]
 
 
-def load(servers, kind, count, sessions, window, size):
-    """What client_load says, and the processor time of the servers meanwhile, in microseconds a request."""
+def load(servers, kind, count, sessions, window, size, counts_calls=False):
+    """What client_load says, and what it has cost all servers meanwhile, for each request: microseconds of processor
+    time and switches of threads; or system calls instead of both, for to count them costs time."""
     words = [os.path.join(PROGRAMS, "client_load"), servers.servers(), kind, str(count), str(sessions), str(window), str(size)]
+    pids = servers.pids()
     with subprocess.Popen(words, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as client:
         try:
             client.stdout.readline()
-            before = [cpu_s(pid) for pid in servers.pids()]
-            client.stdin.write("\n")
-            client.stdin.flush()
-            line = client.stdout.readline()
-            spent = [cpu_s(pid) - start for pid, start in zip(servers.pids(), before)]
+            with SystemCalls(pids) if counts_calls else contextlib.nullcontext() as calls:
+                before = [(cpu_s(pid), switches(pid)) for pid in pids]
+                client.stdin.write("\n")
+                client.stdin.flush()
+                line = client.stdout.readline()
+                after = [(cpu_s(pid), switches(pid)) for pid in pids]
             _, errors = client.communicate("\n", timeout=LIMIT_S)
         finally:
             client.kill()
     if client.returncode != 0 or not line:
         raise Failure(f"the clients' {kind} failed: {errors[-500:]}")
     figures = json.loads(line)
-    return {"rate": figures["requests"] / figures["seconds"], "median_us": figures["median_us"],
-            "p99_us": figures["p99_us"], "cpu_us": 1e6 * sum(spent) / figures["requests"]}
+    requests = figures["requests"]
+    if counts_calls:
+        return {"calls": None if calls.count is None else calls.count / requests}
+    cpu, switched = (sum(end[i] - start[i] for start, end in zip(before, after)) for i in (0, 1))
+    return {"rate": requests / figures["seconds"], "median_us": figures["median_us"], "p99_us": figures["p99_us"],
+            "cpu_us": 1e6 * cpu / requests, "switches": switched / requests}
+
+
+def whole_load(servers, kind, count, sessions, window, size):
+    fewer = max(count // 4, 2 * sessions * window)
+    return load(servers, kind, count, sessions, window, size) | load(servers, kind, fewer, sessions, window, size, True)
 
 
 def all_loads(servers, requests, warm):
@@ -117,36 +132,59 @@ def all_loads(servers, requests, warm):
         count = max(int(requests * share), 4 * sessions * window)
         if warm and window > 1:
             load(servers, kind, count, sessions, window, size)  # Java compiles what is hot
-        figures[name] = load(servers, kind, count, sessions, window, size)
+        figures[name] = whole_load(servers, kind, count, sessions, window, size)
     return figures
 
 
 def growth(servers, requests, counts):
-    return {count: load(servers, "get", max(requests // 2, 4 * count), count, max(1, 1000 // count), 100)
-            for count in counts}
+    figures = {}
+    for count in counts:
+        active = min(count, ACTIVE)
+        with idle_clients(servers, count - active, 0):
+            figures[count] = load(servers, "get", max(requests // 2, 4 * active), active, max(1, 1000 // active), 100)
+    return figures
+
+
+@contextlib.contextmanager
+def idle_clients(servers, sessions, watches):
+    if sessions == 0:
+        yield
+        return
+    words = [os.path.join(PROGRAMS, "many_clients"), str(servers.port(1)), str(sessions), str(watches)]
+    with subprocess.Popen(words, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as client:
+        try:
+            if client.stdout.readline() != "ready\n":
+                raise Failure(f"{sessions} sessions with {watches} watches could not be opened; {servers.logs_are()}")
+            yield
+        finally:
+            client.kill()
 
 
 def many(servers, sessions, watches):
     """Resident kilobytes that so many sessions, or watches, add."""
     pid = servers.pids()[0]
     before = memory_and_threads(pid)[0]
-    words = [os.path.join(PROGRAMS, "many_clients"), str(servers.port(1)), str(sessions), str(watches)]
-    with subprocess.Popen(words, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as client:
-        try:
-            if client.stdout.readline() != "ready\n":
-                raise Failure(f"{sessions} sessions with {watches} watches could not be opened; {servers.logs_are()}")
-            return memory_and_threads(pid)[0] - before
-        finally:
-            client.kill()
+    with idle_clients(servers, sessions, watches):
+        return memory_and_threads(pid)[0] - before
+
+
+def grown_writes(servers, requests, warm):
+    """Creates alone, for ensembles of more servers."""
+    _, kind, size, share, sessions, window = LOADS[1]
+    count = max(int(requests * share), 4 * sessions * window)
+    if warm:
+        load(servers, kind, count, sessions, window, size)
+    return {LOADS[1][0]: load(servers, kind, count, sessions, window, size)}
 
 
 def one_run(kind, size, requests, full, keep):
     figures = {}
     with Servers(kind, size, keep) as servers:
         servers.rise()
-        figures["loads"] = all_loads(servers, requests, kind == "java")
+        warm = kind == "java"
+        figures["loads"] = (all_loads if size in (1, 3) else grown_writes)(servers, requests, warm)
         if size == 1:
-            figures["growth"] = growth(servers, requests, GROWTH)
+            figures["growth"] = growth(servers, requests, GROWTH_FULL if full else GROWTH)
     if size == 1:
         with Servers(kind, size, keep) as servers:
             servers.rise()
@@ -162,16 +200,16 @@ def limits(requests):
         for name, kind, size, share, sessions, window in LOADS:
             with Bare(1, size if kind == "get" else -size, place.root, place.port(1)) as bare:
                 count = max(int(requests * share), 4 * sessions * window)
-                figures[name] = load(bare, kind, count, sessions, window, size)
+                figures[name] = whole_load(bare, kind, count, sessions, window, size)
     return figures
 
 
 def measure_clients(requests, runs, kinds, full, keep, progress):
-    figures = {"limit": [], "full": full} | {f"{kind} {size}": [] for kind in kinds for size in (1, 3)}
+    figures = {"limit": [], "full": full} | {f"{kind} {size}": [] for kind in kinds for size in SIZES}
     for i in range(runs):
         progress(f"clients, run {i + 1} of {runs}: the limit")
         figures["limit"].append(limits(requests))
-        for size in (1, 3):
+        for size in SIZES:
             for kind in kinds:
                 progress(f"clients, run {i + 1} of {runs}: {size} {kind}")
                 figures[f"{kind} {size}"].append(one_run(kind, size, requests, full, keep))
@@ -182,47 +220,61 @@ def measure_clients(requests, runs, kinds, full, keep, progress):
 
 
 def middle(runs, *path):
+    """The median; None where it was not counted."""
     def at(run):
         for key in path:
             run = run[key]
         return run
-    return statistics.median(at(run) for run in runs)
+    values = [at(run) for run in runs]
+    return None if None in values else statistics.median(values)
 
 
-def row(name, c, java, limit, goal):
-    def text(value):
-        return f"{value:10.1f}" if value is not None else f"{'':10}"
-    ratio = java / c if c and java else None
-    return f"  {name:<42}{text(c)}{text(java)}{text(ratio)}{text(limit)}   {goal}"
+def row(name, c, java, limit, goal, digits=1):
+    def text(value, digits=digits):
+        return f"{value:10.{digits}f}" if value is not None else f"{'':10}"
+    java_by_c = java / c if c and java else None
+    c_by_limit = c / limit if c and limit else None
+    return f"  {name:<42}{text(c)}{text(java)}{text(java_by_c, 1)}{text(limit)}{text(c_by_limit, 1)}   {goal}".rstrip()
 
 
 def loads_of(figures, size):
-    def value(kind, load_name, what):
-        runs = figures.get(f"{kind} {size}")
-        return middle(runs, "loads", load_name, what) if runs else None
-    lines = [f"{size} server{'s' if size > 1 else ''}" + " " * 36 + "         C      Java    Java/C     limit   goal"]
+    def values(load_name, what):
+        return [middle(figures[f"{kind} {size}"], "loads", load_name, what) if f"{kind} {size}" in figures else None
+                for kind in ("c", "java")] + [middle(figures["limit"], load_name, what)]
+    lines = [f"{size} server{'s' if size > 1 else ''}".ljust(44) + "         C      Java    Java/C     limit   C/limit   goal"]
     for name, _, size_bytes, *_ in LOADS:
-        limit = {what: middle(figures["limit"], name, what) for what in ("rate", "median_us", "cpu_us")}
-        title = f"{name}, {size_bytes} bytes"
-        c, java = (value(kind, name, "cpu_us") for kind in ("c", "java"))
-        goal = "Java/C 25" if "get" in name else "Java/C 15"
+        title, is_get = f"{name}, {size_bytes} bytes", "get" in name
         if name.startswith("pipelined"):
-            lines.append(row(f"{title}, processor us", c, java, limit["cpu_us"], goal))
-            c, java = (value(kind, name, "rate") for kind in ("c", "java"))
-            goal = "Java/C 0.25, half the limit" if "get" in name else "Java/C 0.33, 0.8 of the limit"
-            lines.append(row(f"{title}, a second", c, java, limit["rate"], goal))
+            lines.append(row(f"{title}, processor us", *values(name, "cpu_us"), f"Java/C {25 if is_get else 15}"))
+            lines.append(row(f"{title}, a second", *values(name, "rate"),
+                             "Java/C 0.25, C/limit 0.5" if is_get else "Java/C 0.33, C/limit 0.8"))
         else:
-            c, java = (value(kind, name, "median_us") for kind in ("c", "java"))
-            lines.append(row(f"{title}, median us", c, java, limit["median_us"], "Java/C 2" if "get" in name else "Java/C 1"))
+            lines.append(row(f"{title}, median us", *values(name, "median_us"), "Java/C 2" if is_get else "Java/C 1"))
+        lines.append(row(f"{title}, switches", *values(name, "switches"), "", 3))
+        lines.append(row(f"{title}, system calls", *values(name, "calls"), "", 3))
     return lines
+
+
+def reachable(figures):
+    """What no server can pass here: even one that knows nothing costs the limit."""
+    names = [name for name, *_ in LOADS if name.startswith("pipelined")]
+    if "java 1" not in figures:
+        return []
+    ratios = [f"{name} {middle(figures['java 1'], 'loads', name, 'cpu_us') / middle(figures['limit'], name, 'cpu_us'):.1f}"
+              for name in names]
+    return [f"reachable on this machine, as Java/limit of the processor time on one server: {', '.join(ratios)}; a goal for "
+            "Java/C beyond that asks for less than the kernel takes for the same bytes", ""]
 
 
 def lines_of(figures, requests):
     lines = [f"{requests} gets, fewer of the others; {SESSIONS} sessions with {WINDOW} on their way each; medians of "
              f"{len(figures['limit'])}; processor time is that of all servers",
-             "limit: one epoll loop that answers the same messages and knows nothing; writes behind write and fdatasync", ""]
+             "limit: one epoll loop that answers the same messages and knows nothing; writes behind write and fdatasync",
+             "switches of threads and system calls are counts for each request, all servers together; on a machine that others "
+             "use, too, they hold where times do not (system calls: only where perf may count them)", ""]
     for size in (1, 3):
         lines += loads_of(figures, size) + [""]
+    lines += reachable(figures)
     kinds = [kind for kind in ("c", "java") if f"{kind} 1" in figures]
     lines.append("pipelined get, one server, by connections: " + "  ".join(f"{n:>9}" for n in figures[f"{kinds[0]} 1"][0]["growth"]))
     for kind in kinds:
@@ -230,6 +282,11 @@ def lines_of(figures, requests):
         for what, title in (("rate", "a second"), ("cpu_us", "processor us")):
             lines.append(f"  {kind + ', ' + title:<41}" + "  ".join(
                 f"{middle(runs, 'growth', n, what):9.1f}" for n in runs[0]["growth"]))
+    lines += ["", "pipelined create of 100 bytes, all servers, by servers:" + "  ".join(f"{n:>9}" for n in SIZES)]
+    for kind in kinds:
+        for what, title, digits in (("cpu_us", "processor us", 1), ("switches", "switches", 3)):
+            lines.append(f"  {kind + ', ' + title:<52}" + "  ".join(
+                f"{middle(figures[f'{kind} {n}'], 'loads', 'pipelined create', what):9.{digits}f}" for n in SIZES))
     full = figures["full"]
     sessions, watches = (IDLE, WATCHES) if full else (IDLE // 10, WATCHES // 10)
     for kind in kinds:
@@ -238,3 +295,17 @@ def lines_of(figures, requests):
                   f"{middle(runs, 'idle_kb') / 1024:.1f} MB more (goal: 20 for 10000); {watches} watches "
                   f"{middle(runs, 'watches_kb') * 1024 / watches:.0f} bytes each (goal: 150)"]
     return lines
+
+
+def picture_of(figures):
+    """What svg.draw_clients draws: for each panel the points of each kind."""
+    kinds = [kind for kind in ("c", "java") if f"{kind} 1" in figures]
+
+    def by_connections(kind, what):
+        runs = figures[f"{kind} 1"]
+        return [(n, middle(runs, "growth", n, what)) for n in runs[0]["growth"]]
+
+    def by_servers(kind, what):
+        return [(n, middle(figures[f"{kind} {n}"], "loads", "pipelined create", what)) for n in SIZES]
+    return [{kind: points(kind, what) for kind in kinds} for points, what in (
+        (by_connections, "cpu_us"), (by_connections, "switches"), (by_servers, "cpu_us"), (by_servers, "switches"))]

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import resource
+import select
 import shutil
 import signal
 import socket
@@ -71,6 +72,57 @@ def release_ports(links):
 def cpu_s(pid):
     """Seconds of processor time of all threads that a process has or had, to the nanosecond: clock_getcpuclockid(3)."""
     return time.clock_gettime((~pid << 3) | 2)
+
+
+def switches(pid):
+    """How often the threads that a process has now have left a processor, of their own will or not."""
+    count = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{task}/status") as file:
+            count += sum(int(line.split()[1]) for line in file if "ctxt_switches" in line)
+    return count
+
+
+class SystemCalls:
+    """Counts the system calls of processes by perf; count stays None where perf may not. A context."""
+
+    def __init__(self, pids):
+        self.pids, self.count = pids, None
+
+    def __enter__(self):
+        self.directory = tempfile.TemporaryDirectory(prefix="zkpeer-bench-perf-")
+        self.output = os.path.join(self.directory.name, "counts")
+        self.control, self.answers = (os.path.join(self.directory.name, name) for name in ("control", "answers"))
+        os.mkfifo(self.control)
+        os.mkfifo(self.answers)
+        words = ["perf", "stat", "-x,", "-e", "raw_syscalls:sys_enter", "-p", ",".join(map(str, self.pids)),
+                 "-D", "-1", "--control", f"fifo:{self.control},{self.answers}", "-o", self.output]
+        self.process = None
+        with contextlib.suppress(OSError):
+            self.process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.control_fd, self.answers_fd = (os.open(name, os.O_RDWR) for name in (self.control, self.answers))
+        self.works = self.tell("enable")
+        return self
+
+    def tell(self, word):
+        """Whether perf has done it. One that may not count ends at once."""
+        os.write(self.control_fd, word.encode() + b"\n")
+        while self.process is not None and self.process.poll() is None:
+            if select.select([self.answers_fd], [], [], 0.05)[0]:
+                return os.read(self.answers_fd, 64).startswith(b"ack")
+        return False
+
+    def __exit__(self, kind, error, traceback):
+        self.works = self.works and kind is None and self.tell("disable")
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait()
+        os.close(self.control_fd)
+        os.close(self.answers_fd)
+        with contextlib.suppress(OSError, ValueError), open(self.output) as file:
+            lines = [line.split(",")[0] for line in file if "sys_enter" in line]
+            self.count = int(lines[0]) if self.works and lines else None
+        self.directory.cleanup()
 
 
 def memory_and_threads(pid):

@@ -11,7 +11,15 @@ SERIES = {
     "sim_start": ("first, simulated", "#56B4E9", "circle", True),
     "sim_kill": ("after a death, simulated", "#E69F00", "square", True),
     "busiest": ("one peer", "#009E73", "diamond", False),
+    "c": ("C", "#0072B2", "circle", False),
+    "java": ("Java", "#D55E00", "square", False),
 }
+CLIENT_PANELS = [  # title, what is across, whether it grows tenfold from mark to mark
+    ("Processor us of a get, one server", "connections", True),
+    ("Switches of threads for a get, one server", "connections", True),
+    ("Processor us of a create, all servers", "servers", False),
+    ("Switches of threads for a create, all servers", "servers", False),
+]
 PANELS = [  # title, unit, [(series, key, simulated)]
     ("Until all serve", "ms", [("start", "start", False), ("kill", "kill_all_serve", False),
                                ("sim_start", "start", True), ("sim_kill", "kill_all_serve", True)]),
@@ -24,6 +32,8 @@ PANELS = [  # title, unit, [(series, key, simulated)]
 WIDTH, HEIGHT = 960, 720
 PANEL_WIDTH, PANEL_HEIGHT = 360, 210
 LEFT, TOP, STEP_X, STEP_Y = 86, 118, 470, 300
+
+HOW_PEERS_GROW = "How an ensemble grows with the number of its peers"
 
 STYLE = """
   .paper { fill: #ffffff } text { font-family: sans-serif; font-size: 13px; fill: #24292f }
@@ -62,26 +72,32 @@ def text(x, y, words, anchor="start", kind=""):
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{style}>{escape(words)}</text>'
 
 
-def panel(column, row, title, unit, lines, widest):
+def decades(most):
+    """1, 10, 100 ... up to at least most."""
+    return [10 ** i for i in range(max(1, math.ceil(math.log10(most) - 1e-9)) + 1)]
+
+
+def panel(column, row, title, unit, lines, widest, what="peers", tenfold=False):
     """lines: (series, points). The elements of one panel."""
     left, top = LEFT + column * STEP_X, TOP + row * STEP_Y
     bottom, right = top + PANEL_HEIGHT, left + PANEL_WIDTH
-    across, up = ticks(widest), ticks(max(y for _, points in lines for _, y in points))
+    across, up = (decades if tenfold else ticks)(widest), ticks(max(y for _, points in lines for _, y in points))
 
     def place(x, y):
-        return left + x / across[-1] * PANEL_WIDTH, bottom - y / up[-1] * PANEL_HEIGHT
+        share = math.log(x) / math.log(across[-1]) if tenfold else x / across[-1]
+        return left + share * PANEL_WIDTH, bottom - y / up[-1] * PANEL_HEIGHT
 
     out = [text(left, top - 12, title + (f", {unit}" if unit else ""), kind="panel")]
     for value in up:
-        _, y = place(0, value)
+        _, y = place(across[0], value)
         out.append(f'<path class="grid" d="M{left} {y:.1f}H{right}"/>')
-        out.append(text(left - 8, y + 4, f"{value:,.0f}", "end", "small"))
+        out.append(text(left - 8, y + 4, f"{value:,.0f}" if up[1] >= 1 else f"{value:g}", "end", "small"))
     for value in across:
         x, _ = place(value, 0)
         out.append(f'<path class="axis" d="M{x:.1f} {bottom}v5"/>')
         out.append(text(x, bottom + 19, f"{value:g}", "middle", "small"))
     out.append(f'<path class="axis" d="M{left} {bottom}H{right}"/>')
-    out.append(text((left + right) / 2, bottom + 37, "peers", "middle", "small"))
+    out.append(text((left + right) / 2, bottom + 37, what, "middle", "small"))
     for name, points in lines:
         _, color, shape, hollow = SERIES[name]
         placed = [place(x, y) for x, y in points]
@@ -101,6 +117,27 @@ def legend(names):
     return out
 
 
+def begin(title, headline):
+    return [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
+            'role="img" aria-labelledby="title">', f"<style>{STYLE}</style>", f'<title id="title">{escape(title)}</title>',
+            f'<rect class="paper" width="{WIDTH}" height="{HEIGHT}"/>', text(LEFT, 36, headline, kind="title")]
+
+
+def end(out, words):
+    return "\n".join(out + [text(LEFT, HEIGHT - 14, words, kind="small"), "</svg>"]) + "\n"
+
+
+def draw_clients(panels, words):
+    """The picture of --clients as a text. panels: for each of CLIENT_PANELS the points of each kind."""
+    out = begin("What clients cost as connections and servers grow in number", "What clients cost as their number and that "
+                "of the servers grows") + legend(panels[0])
+    for i, ((title, what, tenfold), points) in enumerate(zip(CLIENT_PANELS, panels)):
+        lines = list(points.items())
+        widest = max(x for _, line in lines for x, _ in line)
+        out += panel(i % 2, i // 2, title, "", lines, widest, what, tenfold)
+    return end(out, words)
+
+
 def draw(rows, words):
     """The picture as a text. words: one line on where the figures come from."""
     panels = []
@@ -109,13 +146,8 @@ def draw(rows, words):
         if drawn := [(name, points) for name, points in drawn if points]:
             panels.append((title, unit, drawn))
     used = [name for name in SERIES if any(name == line[0] for _, _, lines in panels for line in lines)]
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
-           'role="img" aria-labelledby="title">', f"<style>{STYLE}</style>",
-           '<title id="title">How an ensemble grows with the number of its peers</title>',
-           f'<rect class="paper" width="{WIDTH}" height="{HEIGHT}"/>',
-           text(LEFT, 36, "C peers on one machine: what grows with their number", kind="title")] + legend(used)
+    out = begin(HOW_PEERS_GROW, "C peers on one machine: what grows with their number") + legend(used)
     for i, (title, unit, lines) in enumerate(panels):
         widest = max(x for _, points in lines for x, _ in points)
         out += panel(i % 2, i // 2, title, unit, lines, widest)
-    out += [text(LEFT, HEIGHT - 14, words, kind="small"), "</svg>"]
-    return "\n".join(out) + "\n"
+    return end(out, words)

@@ -10,7 +10,9 @@ import xml.dom.minidom
 
 import runner
 
-from ensemble import REPO
+import clients
+import svg
+from ensemble import REPO, SystemCalls, switches
 from table import ROWS
 
 BENCH = os.path.join(REPO, "scripts", "bench.sh")
@@ -92,6 +94,28 @@ def test_growth_is_drawn_from_real_and_simulated_peers():
     assert [line[0] for line in lines if line and line[0] in ("3", "5*")] == ["3", "5*"], done.stdout
     assert xml.dom.minidom.parse(picture).documentElement.tagName == "svg"
     assert_nothing_left()
+
+
+def test_what_clients_cost_is_drawn_over_connections_and_servers():
+    load = {"cpu_us": 5.0, "switches": 0.1, "rate": 1000.0}
+    figures = {f"c {size}": [{"loads": {"pipelined create": load}, "growth": {n: load for n in (1, 10, 10000)}}]
+               for size in clients.SIZES}
+    picture = xml.dom.minidom.parseString(svg.draw_clients(clients.picture_of(figures), "words"))
+    marks = picture.getElementsByTagName("circle")
+    assert len(marks) == 1 + 2 * 3 + 2 * len(clients.SIZES), picture.toxml()
+
+
+def test_switches_and_system_calls_of_a_process_are_counted():
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as cat:
+        before = switches(cat.pid)
+        with SystemCalls([cat.pid]) as calls:
+            for _ in range(100):  # it reads, writes, and waits
+                cat.stdin.write(b"x")
+                cat.stdin.flush()
+                assert cat.stdout.read(1) == b"x"
+        assert switches(cat.pid) > before, before
+        assert calls.count is None or calls.count >= 200, calls.count  # None: perf may not count here
+        cat.stdin.close()
 
 
 def test_ctrl_c_in_the_middle_leaves_nothing():
