@@ -128,7 +128,7 @@ def prepare(args):
         if args.only != "c":
             run(os.path.join(REPO, "scripts", "java-node.sh"), "--install")
     elif args.writes:
-        build("write_load")
+        build("client_load")
         run(os.path.join(REPO, "scripts", "java-node.sh"), "--install")
     elif args.failover:
         if args.only != "c":

@@ -2,9 +2,9 @@
  *
  *     client_load SERVERS KIND COUNT SESSIONS WINDOW BYTES
  *
- * SERVERS is host:port,host:port. KIND is get, create or set. Each session has WINDOW requests on
- * their way at any time; with one session and a window of 1 it tells how long one takes. Prints one
- * JSON object; the bench reads it.
+ * SERVERS is host:port,host:port. KIND is get, create, set or writes: two creations and one set in
+ * turn. Each session has WINDOW requests on their way at any time; with one session and a window of
+ * 1 it tells how long one takes. Prints one JSON object; the bench reads it.
  *
  * Exit: 0 all were answered well, 1 one was not, 2 wrong usage. */
 #include <inttypes.h>
@@ -26,13 +26,14 @@ enum {
     SAMPLES_MAX = 1 << 20,
 };
 
-enum kind { GET, CREATE, SET };
+enum kind { GET, CREATE, SET, WRITES, KINDS };
 
 struct session {
     zhandle_t *handle;
     int number;
     _Atomic int64_t sent; /* by the main thread, at first, and by the one of completions */
     int64_t answered;
+    int64_t longest_ns;
 };
 
 struct request {
@@ -75,8 +76,11 @@ static void send_next(struct request *request);
 static void answered(struct request *request, int code)
 {
     struct session *session = request->session;
+    int64_t took_ns = now_ns() - request->sent_ns;
     if (session->number == 0 && sample_count < SAMPLES_MAX)
-        samples[sample_count++] = now_ns() - request->sent_ns;
+        samples[sample_count++] = took_ns;
+    if (took_ns > session->longest_ns)
+        session->longest_ns = took_ns;
     session->answered++;
     if (code != ZOK || session->answered == requests_each)
         note(code, session->answered == requests_each);
@@ -119,7 +123,7 @@ static void send_next(struct request *request)
     snprintf(path, sizeof path, "/bench-%d-%d", (int)getpid(), session->number);
     if (kind == GET) {
         code = zoo_aget(session->handle, path, 0, got, request);
-    } else if (kind == SET) {
+    } else if (kind == SET || (kind == WRITES && number % 3 == 2)) {
         code = zoo_aset(session->handle, path, data, bytes, -1, was_set, request);
     } else {
         size_t length = strlen(path);
@@ -164,15 +168,15 @@ static int compare(const void *one, const void *other)
 
 static bool read_arguments(int argc, char **argv, int *ret_sessions, int *ret_window)
 {
-    static const char *const kinds[] = {"get", "create", "set"};
+    static const char *const kinds[] = {"get", "create", "set", "writes"};
     if (argc != 7)
         return false;
-    while ((int)kind < 3 && strcmp(argv[2], kinds[kind]) != 0)
+    while (kind < KINDS && strcmp(argv[2], kinds[kind]) != 0)
         kind++;
     *ret_sessions = atoi(argv[4]);
     *ret_window = atoi(argv[5]);
     bytes = atoi(argv[6]);
-    if ((int)kind == 3 || *ret_sessions < 1 || *ret_sessions > SESSIONS_MAX || *ret_window < 1 ||
+    if (kind == KINDS || *ret_sessions < 1 || *ret_sessions > SESSIONS_MAX || *ret_window < 1 ||
         *ret_window > WINDOW_MAX || bytes < 0 || bytes > BYTES_MAX)
         return false;
     requests_each = atoll(argv[3]) / *ret_sessions;
@@ -212,9 +216,14 @@ int main(int argc, char **argv)
     qsort(samples, sample_count, sizeof *samples, compare);
     size_t median = sample_count / 2;
     size_t p99 = sample_count * 99 / 100;
-    printf("{\"requests\":%" PRId64 ",\"seconds\":%.4f,\"median_us\":%.1f,\"p99_us\":%.1f}\n",
+    int64_t longest_ns = 0;
+    for (int i = 0; i < count; i++)
+        if (sessions[i].longest_ns > longest_ns)
+            longest_ns = sessions[i].longest_ns;
+    printf("{\"requests\":%" PRId64 ",\"seconds\":%.4f,\"median_us\":%.1f,\"p99_us\":%.1f,"
+           "\"longest_ms\":%.1f}\n",
            requests_each * count, seconds, (double)samples[median] / 1e3,
-           (double)samples[p99] / 1e3);
+           (double)samples[p99] / 1e3, (double)longest_ns / 1e6);
     fflush(stdout);
     (void)getchar();
     for (int i = 0; i < count; i++)

@@ -9,7 +9,7 @@ from ensemble import REPO, Ensemble, Failure, cpu_s
 
 SESSIONS, WINDOW, BYTES = 4, 250, 100
 LIMIT_S = 600
-LOAD = os.path.join("build", "release", "scripts", "bench", "write_load")
+LOAD = os.path.join("build", "release", "scripts", "bench", "client_load")
 
 
 class MixedEnsemble(Ensemble):
@@ -42,12 +42,13 @@ class MixedEnsemble(Ensemble):
         """The load's figures, and the seconds of processor time of each peer meanwhile."""
         servers = ",".join(f"127.0.0.1:{self.port(peer)}" for peer in peers)
         before = [cpu_s(self.pid(peer)) for peer in self.ids]
-        done = subprocess.run([os.path.join(REPO, LOAD), servers, str(writes), str(SESSIONS), str(WINDOW), str(BYTES)],
-                              text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT_S, check=False)
+        words = [os.path.join(REPO, LOAD), servers, "writes", str(writes), str(SESSIONS), str(WINDOW), str(BYTES)]
+        done = subprocess.run(words, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=LIMIT_S, check=False)
         if done.returncode != 0:
             raise Failure(f"the clients' writes failed: {done.stderr[-500:]}; {self.logs_are()}")
         cpu = [cpu_s(self.pid(peer)) - start for peer, start in zip(self.ids, before)]
-        return json.loads(done.stdout), cpu
+        return json.loads(done.stdout.splitlines()[-1]), cpu
 
 
 def one_run(kinds, clients_at, writes, keep):
@@ -56,8 +57,8 @@ def one_run(kinds, clients_at, writes, keep):
         ensemble.rise()
         ensemble.load(clients_at, writes)  # Java compiles what is hot
         load, cpu = ensemble.load(clients_at, writes)
-        return {"writes": load["writes"], "rate": load["writes"] / load["seconds"], "longest_ms": load["longest_ms"],
-                "cpu_us": [1e6 * seconds / load["writes"] for seconds in cpu]}
+        return {"writes": load["requests"], "rate": load["requests"] / load["seconds"], "longest_ms": load["longest_ms"],
+                "cpu_us": [1e6 * seconds / load["requests"] for seconds in cpu]}
 
 
 def measure_writes(writes, runs, keep, progress):
