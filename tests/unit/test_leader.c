@@ -474,12 +474,12 @@ static int64_t answer_ping(struct scripted_peer *follower)
  * too many ticks: then once more. */
 static void brd_07_pings_come_every_half_tick_and_answers_keep_the_term(void **state)
 {
-    enum { PINGS = 66 }; /* more than syncLimit has room for */
+    enum { PINGS = 110 }; /* more than syncLimit has room for */
     (void)state;
     struct testing_peer peer;
     struct testing_peer_options options = testing_peer_options_default(3);
-    options.init_limit = 30; /* what held for the first packet must not end the connection now */
-    options.sync_limit = 30;
+    options.init_limit = 50; /* what held for the first packet must not end the connection now */
+    options.sync_limit = 50;
     testing_peer_init(&peer, &options);
     testing_peer_start_leading(&peer);
     struct scripted_peer *follower = scripted_peer_dial(peer.ctx, peer.ports[3]);
