@@ -324,6 +324,8 @@ static void find_answer(struct final_request_processor *final, const struct requ
                                                                  : txn->record.error.err);
         return;
     }
+    if (zookeeper_server_is_stale_request(final->server, request))
+        server_metrics_count(zookeeper_server_metrics(final->server), SERVER_METRICS_STALE_REPLIES);
     answer->last_op = op_code_short_name(request->type);
     switch (request->type) {
     case OP_CODE_PING:

@@ -552,7 +552,8 @@ static int p_request(struct prep_request_processor *prep, struct request *reques
 {
     int64_t prep_start_time_ms = zk_elapsed_ms();
     prep->measured.counters[SERVER_METRICS_PREP_PROCESSOR_REQUEST_QUEUED]++;
-    p_request_helper(prep, request);
+    if (!request->refused)
+        p_request_helper(prep, request);
     request->zxid = zookeeper_server_get_zxid(prep->server);
     int64_t time_finished_prepare_ms = zk_elapsed_ms();
     measure(prep, SERVER_METRICS_PREP_PROCESS_TIME, time_finished_prepare_ms - prep_start_time_ms);

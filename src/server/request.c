@@ -28,6 +28,7 @@ static struct request *new_request(void)
     zk_refcount_init(&request->refs);
     request->create_time_ms = zk_elapsed_ms();
     request->zxid = -1;
+    request->request_throttle_queue_time_ms = -1;
     request->prep_queue_start_time_ms = -1;
     request->sync_queue_start_time_ms = -1;
     request->commit_proc_queue_start_time_ms = -1;

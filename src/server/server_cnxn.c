@@ -48,6 +48,7 @@ void server_cnxn_init(struct server_cnxn *cnxn, struct zk_context *ctx,
     };
     zk_refcount_init(&cnxn->refs);
     zk_atomic_long_init(&cnxn->stale, 0);
+    zk_atomic_long_init(&cnxn->invalid, 0);
     zk_atomic_long_init(&cnxn->under_way, 0);
     struct server_cnxn_stats *stats = cnxn->stats = zk_xcalloc(1, sizeof *stats);
     zk_atomic_long_init(&stats->packets_received, 0);
@@ -109,6 +110,20 @@ bool server_cnxn_is_stale(const struct server_cnxn *cnxn)
 void server_cnxn_set_stale(struct server_cnxn *cnxn)
 {
     zk_atomic_long_set(&cnxn->stale, 1);
+}
+
+bool server_cnxn_is_invalid(const struct server_cnxn *cnxn)
+{
+    return zk_atomic_long_get(&cnxn->invalid) != 0;
+}
+
+void server_cnxn_set_invalid(struct server_cnxn *cnxn)
+{
+    if (server_cnxn_is_invalid(cnxn))
+        return;
+    if (!server_cnxn_is_stale(cnxn))
+        cnxn->ops->send_close_session(cnxn);
+    zk_atomic_long_set(&cnxn->invalid, 1);
 }
 
 /* ---- what it watches ------------------------------------------------------------------------- */

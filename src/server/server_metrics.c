@@ -93,7 +93,7 @@ struct server_metrics_values server_metrics_get(struct server_metrics *metrics)
 
 bool server_metrics_is_advanced(enum server_metrics_summary which)
 {
-    return which >= SERVER_METRICS_QUORUM_ACK_LATENCY;
+    return which >= SERVER_METRICS_REQUEST_THROTTLE_QUEUE_TIME_MS;
 }
 
 static int compare_values(const void *a, const void *b)
@@ -127,11 +127,17 @@ const char *server_metrics_counter_name(enum server_metrics_counter which)
     static const char *const names[SERVER_METRICS_COUNTERS] = {
         [SERVER_METRICS_PROPOSAL_COUNT] = "proposal_count",
         [SERVER_METRICS_OUTSTANDING_CHANGES_REMOVED] = "outstanding_changes_removed",
+        [SERVER_METRICS_THROTTLED_OPS] = "throttled_ops",
+        [SERVER_METRICS_STALE_REQUESTS_DROPPED] = "stale_requests_dropped",
+        [SERVER_METRICS_LARGE_REQUESTS_REJECTED] = "large_requests_rejected",
         [SERVER_METRICS_LOOKING_COUNT] = "looking_count",
+        [SERVER_METRICS_STALE_REQUESTS] = "stale_requests",
         [SERVER_METRICS_LEARNER_PROPOSAL_RECEIVED_COUNT] = "learner_proposal_received_count",
         [SERVER_METRICS_DIGEST_MISMATCHES_COUNT] = "digest_mismatches_count",
+        [SERVER_METRICS_REQUEST_THROTTLE_WAIT_COUNT] = "request_throttle_wait_count",
         [SERVER_METRICS_PREP_PROCESSOR_REQUEST_QUEUED] = "prep_processor_request_queued",
         [SERVER_METRICS_LEARNER_COMMIT_RECEIVED_COUNT] = "learner_commit_received_count",
+        [SERVER_METRICS_STALE_REPLIES] = "stale_replies",
         [SERVER_METRICS_DIFF_COUNT] = "diff_count",
         [SERVER_METRICS_SNAP_COUNT] = "snap_count",
         [SERVER_METRICS_COMMIT_COUNT] = "commit_count",
@@ -153,10 +159,10 @@ const char *server_metrics_summary_name(enum server_metrics_summary which)
         [SERVER_METRICS_SYNC_PROCESSOR_QUEUE_SIZE] = "sync_processor_queue_size",
         [SERVER_METRICS_FOLLOWER_SYNC_TIME] = "follower_sync_time",
         [SERVER_METRICS_PREP_PROCESSOR_QUEUE_SIZE] = "prep_processor_queue_size",
+        [SERVER_METRICS_FSYNCTIME] = "fsynctime",
         [SERVER_METRICS_READS_ISSUED_FROM_SESSION_QUEUE] = "reads_issued_from_session_queue",
         [SERVER_METRICS_LEARNER_REQUEST_PROCESSOR_QUEUE_SIZE] =
             "learner_request_processor_queue_size",
-        [SERVER_METRICS_FSYNCTIME] = "fsynctime",
         [SERVER_METRICS_SNAPSHOTTIME] = "snapshottime",
         [SERVER_METRICS_UNAVAILABLE_TIME] = "unavailable_time",
         [SERVER_METRICS_READS_AFTER_WRITE_IN_SESSION_QUEUE] = "reads_after_write_in_session_queue",
@@ -174,6 +180,7 @@ const char *server_metrics_summary_name(enum server_metrics_summary which)
         [SERVER_METRICS_READ_COMMIT_PROC_ISSUED] = "read_commit_proc_issued",
         [SERVER_METRICS_OBSERVER_SYNC_TIME] = "observer_sync_time",
         [SERVER_METRICS_SYNC_PROCESS_TIME] = "sync_process_time",
+        [SERVER_METRICS_REQUEST_THROTTLE_QUEUE_TIME_MS] = "request_throttle_queue_time_ms",
         [SERVER_METRICS_QUORUM_ACK_LATENCY] = "quorum_ack_latency",
         [SERVER_METRICS_SYNC_PROCESSOR_QUEUE_AND_FLUSH_TIME_MS] =
             "sync_processor_queue_and_flush_time_ms",

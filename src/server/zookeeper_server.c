@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "server/lock_ranks.h"
+#include "server/request_throttler.h"
 #include "server/zookeeper_server_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/base/error.h"
@@ -48,6 +49,7 @@ struct zookeeper_server {
     void (*handle_shutdown)(void *arg);
     void *handle_shutdown_arg;
     struct server_admission admission;
+    struct request_throttler *request_throttler; /* owned */
 
     struct zk_mutex mu;        /* L-60. Java's monitor of ZooKeeperServer. Guards: */
     struct zk_cond no_initial; /* the state is not INITIAL any more */
@@ -82,6 +84,7 @@ struct zookeeper_server *zookeeper_server_new(struct zk_context *ctx,
     server_admission_init(&server->admission, ctx);
     zk_mutex_init(&server->mu, ctx, "zookeeper_server", ZK_RANK_ZOOKEEPER_SERVER);
     zk_cond_init(&server->no_initial);
+    server->request_throttler = request_throttler_new(server);
     server->state = ZOOKEEPER_SERVER_INITIAL;
     return server;
 }
@@ -96,6 +99,7 @@ void zookeeper_server_unref(struct zookeeper_server *server) UNSHARED
 {
     if (server == NULL || !zk_refcount_unref(&server->refs))
         return;
+    request_throttler_free(server->request_throttler);
     request_processor_free(server->first_processor);
     if (server->methods->free_kind != NULL)
         server->methods->free_kind(server->kind);
@@ -151,6 +155,11 @@ struct server_admission *zookeeper_server_admission(struct zookeeper_server *ser
 int64_t zookeeper_server_get_in_process(struct zookeeper_server *server)
 {
     return zk_atomic_long_get(&server->requests_in_process);
+}
+
+int64_t zookeeper_server_get_inflight(struct zookeeper_server *server)
+{
+    return (int64_t)request_throttler_get_inflight(server->request_throttler);
 }
 
 struct session_tracker *zookeeper_server_get_session_tracker(struct zookeeper_server *server)
@@ -263,16 +272,20 @@ int zookeeper_server_startup(struct zookeeper_server *server)
         r = session_tracker_start(tracker);
     if (r == 0 && server->methods->setup_request_processors != NULL)
         r = server->methods->setup_request_processors(server);
+    if (r == 0)
+        r = request_throttler_start(server->request_throttler);
     if (r < 0)
         zookeeper_server_handle_exception(server, r, 0);
     zookeeper_server_set_state(server, ZOOKEEPER_SERVER_RUNNING);
     return r;
 }
 
-/* First what the kind has, a learner's SyncRequestProcessor among it, so that the log is whole
- * before anything else is done with it. In 3.9.5 it is shutdownComponents(). */
+/* First RequestThrottler, which feeds the others; then what the kind has, a learner's
+ * SyncRequestProcessor among it, so that the log is whole before anything else is done with it. In
+ * 3.9.5 it is shutdownComponents(). */
 static void shutdown_components(struct zookeeper_server *server)
 {
+    request_throttler_shutdown(server->request_throttler);
     if (server->methods->shutdown_components != NULL)
         server->methods->shutdown_components(server);
     struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
@@ -439,7 +452,7 @@ static bool may_be_read_at_once(const struct way *way, const struct request *req
     case OP_CODE_GET_CHILDREN:
     case OP_CODE_GET_CHILDREN2:
     case OP_CODE_PING:
-        return way->read_processor != NULL && request->cnxn != NULL &&
+        return way->read_processor != NULL && request->cnxn != NULL && !request->refused &&
                zk_atomic_long_get(&request->cnxn->under_way) == 0 && !sets_watch(request);
     default:
         return false;
@@ -457,8 +470,8 @@ static int read_at_once(struct zookeeper_server *server, const struct way *way,
 }
 
 /* Java: submitRequestNow(), behind the touch of the session */
-static int submit_request_now(struct zookeeper_server *server, const struct way *way,
-                              struct request *request)
+static int submit_touched(struct zookeeper_server *server, const struct way *way,
+                          struct request *request)
 {
     if (!request_is_valid(request->type)) {
         zk_log(server->ctx, ZK_LOG_UNKNOWN_REQUEST_TYPE, request->type);
@@ -480,8 +493,36 @@ static int submit_request_now(struct zookeeper_server *server, const struct way 
     return r;
 }
 
-/* Java: submitRequest(), enqueueRequest(). Between this and submitRequestNow() Java has the thread
- * RequestThrottler, which at its default settings holds nobody back (D-142). */
+static void drop_request_without_session(struct zookeeper_server *server,
+                                         const struct request *request)
+{
+    zk_log(server->ctx, ZK_LOG_DROPPING_REQUEST, request->session_id);
+    zookeeper_server_request_finished(server, request);
+}
+
+static struct way way_of(struct zookeeper_server *server)
+{
+    zk_mutex_lock(&server->mu);
+    struct way way = {.first_processor = server->first_processor,
+                      .read_processor = server->read_processor,
+                      .read_checks_session = server->read_checks_session};
+    zk_mutex_unlock(&server->mu);
+    return way;
+}
+
+void zookeeper_server_submit_request_now(struct zookeeper_server *server, struct request *request)
+{
+    struct way way = way_of(server);
+    if (touch_cnxn(server, request->cnxn) < 0)
+        drop_request_without_session(server, request);
+    else if (submit_touched(server, &way, request) < 0)
+        zookeeper_server_request_finished(server, request);
+    if (way.read_processor != NULL)
+        request_processor_wake(way.read_processor);
+}
+
+/* With a limit of requests in the processors, those wait in RequestThrottler; without one, they go
+ * on at once (A-310). Java: submitRequest(), enqueueRequest() */
 int zookeeper_server_submit_quietly(struct zookeeper_server *server,
                                     struct request *const *requests, size_t count)
 {
@@ -489,14 +530,17 @@ int zookeeper_server_submit_quietly(struct zookeeper_server *server,
     int r = find_way(server, &way);
     if (r < 0 || count == 0)
         return r;
+    if (request_throttler_is_on_the_way(server->request_throttler)) {
+        for (size_t i = 0; i < count; i++)
+            request_throttler_submit_request(server->request_throttler, requests[i]);
+        return 0;
+    }
     bool is_alive = touch_cnxn(server, requests[0]->cnxn) == 0;
     for (size_t i = 0; r == 0 && i < count; i++) {
-        if (is_alive) {
-            r = submit_request_now(server, &way, requests[i]);
-        } else {
-            zk_log(server->ctx, ZK_LOG_DROPPING_REQUEST, requests[i]->session_id);
-            zookeeper_server_request_finished(server, requests[i]);
-        }
+        if (is_alive)
+            r = submit_touched(server, &way, requests[i]);
+        else
+            drop_request_without_session(server, requests[i]);
     }
     if (way.read_processor != NULL)
         request_processor_wake(way.read_processor);
@@ -559,6 +603,7 @@ void zookeeper_server_process_txn(struct zookeeper_server *server, struct reques
 void zookeeper_server_dec_in_process(struct zookeeper_server *server)
 {
     zk_atomic_long_add(&server->requests_in_process, -1);
+    request_throttler_throttle_wake(server->request_throttler);
 }
 
 /* ---- sessions -------------------------------------------------------------------------------- */

@@ -19,6 +19,7 @@
 #include "zk/runtime/settings.h"
 #include "zk/server/auth_provider.h"
 #include "zk/server/request.h"
+#include "zk/server/server_metrics.h"
 #include "zk/server/zk_database.h"
 #include "zk/server/zookeeper_server.h"
 #include "zk/tree/data_tree.h"
@@ -52,6 +53,10 @@ void server_admission_init(struct server_admission *admission, struct zk_context
     zk_mutex_init(&admission->mu, ctx, "connect_throttle", ZK_RANK_CONNECT_THROTTLE);
     blue_throttle_init(&admission->throttle, ctx, zk_elapsed_ms());
     authentication_helper_init(&admission->auth_helper, ctx);
+    admission->stale_connection_check =
+        zk_settings_get_boolean(ctx, "zookeeper.request_stale_connection_check", true);
+    admission->stale_latency_check =
+        zk_settings_get_boolean(ctx, "zookeeper.request_stale_latency_check", false);
     init_large_request_throttling_settings(admission, ctx);
 }
 
@@ -283,9 +288,9 @@ void zookeeper_server_share_global_outstanding_limit(struct zookeeper_server *se
 
 bool zookeeper_server_should_throttle(struct zookeeper_server *server, int64_t outstanding)
 {
-    struct server_admission *admission = zookeeper_server_admission(server);
-    return outstanding > 0 &&
-           admission->global_outstanding_limit < zookeeper_server_get_in_process(server);
+    int64_t limit = zookeeper_server_admission(server)->global_outstanding_limit;
+    return outstanding > 0 && (limit < zookeeper_server_get_inflight(server) ||
+                               limit < zookeeper_server_get_in_process(server));
 }
 
 bool zookeeper_server_has_room(struct zookeeper_server *server, size_t count)
@@ -305,6 +310,21 @@ static void incr_outstanding_and_check_throttle(struct zookeeper_server *server,
         cnxn->ops->disable_recv(cnxn);
 }
 
+/* A closeSession cleans up, however old it is. Java: Request.isStale() */
+bool zookeeper_server_is_stale_request(struct zookeeper_server *server,
+                                       const struct request *request)
+{
+    const struct server_admission *admission = zookeeper_server_admission(server);
+    const struct server_cnxn *cnxn = request->cnxn;
+    if (cnxn == NULL || request->type == OP_CODE_CLOSE_SESSION)
+        return false;
+    if (admission->stale_connection_check &&
+        (server_cnxn_is_stale(cnxn) || server_cnxn_is_invalid(cnxn)))
+        return true;
+    return admission->stale_latency_check &&
+           zk_elapsed_ms() - request->create_time_ms > cnxn->session_timeout_ms;
+}
+
 /* ---- large requests -------------------------------------------------------------------------- */
 
 static bool is_large_request(const struct server_admission *admission, size_t length)
@@ -317,19 +337,24 @@ static bool is_large_request(const struct server_admission *admission, size_t le
 bool zookeeper_server_check_request_size(struct zookeeper_server *server, size_t length)
 {
     struct server_admission *admission = zookeeper_server_admission(server);
-    return !is_large_request(admission, length) ||
-           zk_atomic_long_get(&admission->current_large_request_bytes) + (int64_t)length <=
-               admission->large_request_max_bytes;
+    if (!is_large_request(admission, length) ||
+        zk_atomic_long_get(&admission->current_large_request_bytes) + (int64_t)length <=
+            admission->large_request_max_bytes)
+        return true;
+    server_metrics_count(zookeeper_server_metrics(server), SERVER_METRICS_LARGE_REQUESTS_REJECTED);
+    return false;
 }
 
 /* Counts the bytes of a large request. Errors: -EMSGSIZE, they are too many. Java:
  * checkRequestSizeWhenMessageReceived() */
-static int add_large_request(struct server_admission *admission, size_t length)
+static int add_large_request(struct zookeeper_server *server, size_t length)
 {
+    struct server_admission *admission = zookeeper_server_admission(server);
     int64_t bytes = zk_atomic_long_add(&admission->current_large_request_bytes, (int64_t)length);
     if (bytes <= admission->large_request_max_bytes)
         return 0;
     zk_atomic_long_add(&admission->current_large_request_bytes, -(int64_t)length);
+    server_metrics_count(zookeeper_server_metrics(server), SERVER_METRICS_LARGE_REQUESTS_REJECTED);
     return -EMSGSIZE;
 }
 
@@ -364,7 +389,7 @@ int zookeeper_server_process_packet(struct zookeeper_server *server, struct serv
     if (!authentication_helper_enforce(&admission->auth_helper, zookeeper_server_ctx(server), cnxn,
                                        xid))
         return 0;
-    if (large_request_size > 0 && add_large_request(admission, large_request_size) < 0)
+    if (large_request_size > 0 && add_large_request(server, large_request_size) < 0)
         return -EMSGSIZE;
     struct buf *body = buf_new_copy(bytes, length);
     *ret_request = request_new_of_cnxn(cnxn, xid, type, body);

@@ -1,4 +1,4 @@
-/* What zookeeper_server.c and zookeeper_server_cnxn.c share. */
+/* What zookeeper_server.c, zookeeper_server_cnxn.c and request_throttler.c share. */
 #ifndef SERVER_ZOOKEEPER_SERVER_INTERNAL_H
 #define SERVER_ZOOKEEPER_SERVER_INTERNAL_H
 
@@ -23,6 +23,8 @@ struct server_admission {
     int64_t global_outstanding_limit; /* our share */
     int32_t large_request_max_bytes;  /* of all large requests together */
     int32_t large_request_threshold;  /* -1: no request is large */
+    bool stale_connection_check;      /* the end of its connection makes a request stale */
+    bool stale_latency_check;         /* its age does: more than the session's timeout */
     struct cnxn_sessions cnxns;       /* zeroed: there is no client port */
     struct authentication_helper auth_helper;
 
@@ -35,6 +37,13 @@ struct server_admission {
 struct server_admission *zookeeper_server_admission(struct zookeeper_server *server);
 /* Java: ZooKeeperServer.getInProcess() */
 int64_t zookeeper_server_get_in_process(struct zookeeper_server *server);
+/* How many wait in RequestThrottler. Java: ZooKeeperServer.getInflight() */
+int64_t zookeeper_server_get_inflight(struct zookeeper_server *server);
+
+/* A request whose turn it is: its session is touched, and it goes to the first processor, which
+ * need not hear of it before zookeeper_server_wake_processors. One of a session that is gone is
+ * dropped. Java: ZooKeeperServer.submitRequestNow() */
+void zookeeper_server_submit_request_now(struct zookeeper_server *server, struct request *request);
 
 /* zookeeper_server_submit_quietly and zookeeper_server_wake_processors. */
 ZK_NODISCARD int zookeeper_server_submit_requests(struct zookeeper_server *server,

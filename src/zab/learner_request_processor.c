@@ -59,7 +59,9 @@ static void learner_request_processor_run(void *arg)
 /* What would ruin a leader of Java is marked, and answered here in its turn (D-290). */
 static void refuse_ruinous(struct learner_request_processor *processor, struct request *request)
 {
-    enum keeper_code code = ruinous_request(processor->ctx, request);
+    enum keeper_code code = KEEPER_CODE_OK;
+    if (!request->refused)
+        code = ruinous_request(processor->ctx, request);
     if (code == KEEPER_CODE_OK)
         return;
     request->refused = true;

@@ -37,7 +37,7 @@ struct request *quorum_zookeeper_server_check_upgrade_session(struct zookeeper_s
                                                               const struct quorum_peer *self,
                                                               struct request *request)
 {
-    if (!self->config->local_sessions_enabled)
+    if (!self->config->local_sessions_enabled || request->refused)
         return NULL;
     struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
     if ((request->type != OP_CODE_CREATE && request->type != OP_CODE_CREATE2 &&

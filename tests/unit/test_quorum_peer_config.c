@@ -265,7 +265,7 @@ static void a_key_without_use_warns_once(void **state)
         "ssl.quorum.keyStore.location=/keys",
         "authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider",
         "admin.needClientAuth=true",
-        "request_throttle_max_requests=5",
+        "maxResponseCacheSize=5",
     };
     (void)state;
     for (size_t i = 0; i < sizeof(LINES) / sizeof(LINES[0]); i++) {

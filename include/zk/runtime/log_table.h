@@ -531,6 +531,10 @@
 #define ZK_LOG_DROPPING_REQUEST                                                                    \
     ZK_DEBUG, "Dropping request. No session with sessionid 0x%" PRIx64                             \
               " exists, probably expired and removed"
+/* J */
+#define ZK_LOG_DRAINING_THROTTLER   ZK_INFO, "Draining request throttler queue"
+/* J: how many */
+#define ZK_LOG_THROTTLER_SHUTDOWN   ZK_INFO, "RequestThrottler shutdown. Dropped %zu requests"
 /* J: type */
 #define ZK_LOG_UNKNOWN_REQUEST_TYPE ZK_WARN, "Received packet at server of unknown type %" PRId32
 /* J: client, session */

@@ -41,8 +41,9 @@ struct request {
     int64_t large_request_size; /* the frame's bytes, if they count as large; 0 */
     bool is_under_way;          /* it counts among those of cnxn, and goes through the processors */
     bool local_session;
-    /* A learner has refused it: it goes to no leader, waits for no commit and is answered with
-     * exception, in its turn (D-290). Set by the learner's first processor. */
+    /* It is not run: it gets no transaction, goes to no leader, waits for no commit and is answered
+     * with exception, in its turn. RequestThrottler sets it, for what has waited for too long, or a
+     * learner's first processor (D-290). Java, for the former: isThrottled() */
     bool refused;
 
     /* ---- PrepRequestProcessor sets these on a leader; on a learner, what made the request from a
@@ -57,6 +58,7 @@ struct request {
 
     /* ---- times for the metrics; -1: has not happened ---- */
 
+    int64_t request_throttle_queue_time_ms;
     int64_t prep_queue_start_time_ms;
     int64_t sync_queue_start_time_ms;
     int64_t commit_proc_queue_start_time_ms;

@@ -82,6 +82,7 @@ struct server_cnxn {
     struct auth_info *auth_info;     /* NULL: null in Java's sense */
     struct server_cnxn_stats *stats; /* NULL: nothing is counted */
     struct zk_atomic_long stale;     /* 0 or 1 */
+    struct zk_atomic_long invalid;   /* 0 or 1 */
     struct watcher watcher;          /* what watch managers know it by; see below */
     /* Its requests that a processor may still answer; while there is none, a read may be answered
      * by the thread that reads the connection. */
@@ -127,6 +128,11 @@ ZK_NODISCARD int server_cnxn_add_auth_info(struct server_cnxn *cnxn, const char 
  * what it still asks for may be dropped. Java: isStale() */
 bool server_cnxn_is_stale(const struct server_cnxn *cnxn);
 void server_cnxn_set_stale(struct server_cnxn *cnxn); /* Java: setStale() */
+
+/* A request of it was dropped, so those behind that one must be dropped, too. Java: isInvalid() */
+bool server_cnxn_is_invalid(const struct server_cnxn *cnxn);
+/* Marks it, and has it closed behind what was sent. Java: setInvalid() */
+void server_cnxn_set_invalid(struct server_cnxn *cnxn);
 
 /* ---- what it watches ------------------------------------------------------------------------- */
 

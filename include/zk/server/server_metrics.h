@@ -19,16 +19,28 @@ enum server_metrics_counter {
     SERVER_METRICS_PROPOSAL_COUNT,
     /* changes of nodes that were outstanding, and have been applied */
     SERVER_METRICS_OUTSTANDING_CHANGES_REMOVED,
+    /* requests that waited for too long, and were answered so (throttled_op_wait_time) */
+    SERVER_METRICS_THROTTLED_OPS,
+    /* requests that RequestThrottler dropped because their connection had ended */
+    SERVER_METRICS_STALE_REQUESTS_DROPPED,
+    /* frames for which largeRequestMaxBytes left no room */
+    SERVER_METRICS_LARGE_REQUESTS_REJECTED,
     /* elections begun */
     SERVER_METRICS_LOOKING_COUNT,
+    /* those that it passed on all the same */
+    SERVER_METRICS_STALE_REQUESTS,
     /* PROPOSALs that this peer received as a follower */
     SERVER_METRICS_LEARNER_PROPOSAL_RECEIVED_COUNT,
     /* digests of transactions and snapshots that were not the tree's */
     SERVER_METRICS_DIGEST_MISMATCHES_COUNT,
+    /* times that RequestThrottler waited for a request to be finished */
+    SERVER_METRICS_REQUEST_THROTTLE_WAIT_COUNT,
     /* requests that came to PrepRequestProcessor */
     SERVER_METRICS_PREP_PROCESSOR_REQUEST_QUEUED,
     /* COMMITs and INFORMs that this peer received as a learner */
     SERVER_METRICS_LEARNER_COMMIT_RECEIVED_COUNT,
+    /* answers for connections that had ended */
+    SERVER_METRICS_STALE_REPLIES,
     /* learners that this peer, as leader, began to synchronise with a DIFF or a TRUNC */
     SERVER_METRICS_DIFF_COUNT,
     /* ... with a SNAP */
@@ -44,8 +56,8 @@ enum server_metrics_counter {
     SERVER_METRICS_COUNTERS,
 };
 
-/* Java's fields of type Summary. Their order is that of mntr. Those from QUORUM_ACK_LATENCY on are
- * of Java's level ADVANCED, which has percentiles (D-140). */
+/* Java's fields of type Summary. Their order is that of mntr. The last ones are of Java's level
+ * ADVANCED, which has percentiles (D-140): server_metrics_is_advanced. */
 enum server_metrics_summary {
     /* ms in ProposalRequestProcessor for one request */
     SERVER_METRICS_PROPOSAL_PROCESS_TIME,
@@ -101,6 +113,8 @@ enum server_metrics_summary {
     SERVER_METRICS_OBSERVER_SYNC_TIME,
     /* ms in SyncRequestProcessor for one request, an fsync among it now and then */
     SERVER_METRICS_SYNC_PROCESS_TIME,
+    /* ms that a request waited in RequestThrottler, if it had to go through there */
+    SERVER_METRICS_REQUEST_THROTTLE_QUEUE_TIME_MS,
     /* ms from a request's arrival at the leader to its quorum of ACKs */
     SERVER_METRICS_QUORUM_ACK_LATENCY,
     /* ms from a request's arrival at SyncRequestProcessor until it is on disk */

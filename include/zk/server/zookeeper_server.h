@@ -197,6 +197,12 @@ void zookeeper_server_set_read_processor(struct zookeeper_server *server,
                                          struct request_processor *read_processor,
                                          bool checks_session);
 
+/* Whether nobody waits for the answer any more: the connection is over, or (if
+ * request_stale_latency_check asks for it) the request is older than its session may be silent.
+ * Java: Request.isStale() */
+bool zookeeper_server_is_stale_request(struct zookeeper_server *server,
+                                       const struct request *request);
+
 /* Java: submitRequest(). Requests of one connection, or of the server itself, in their order; they
  * stay the caller's. Their session is touched, and requests of a session that is gone are dropped.
  * Reads that need no other thread have been answered when this returns (A-240). The processors may

@@ -34,8 +34,8 @@ has_threads() {
   return 1
 }
 
-readonly FOLLOWER='CommitProcessor*1 ConnnectionExpi*1 FollowerRequest*1 ListenerHandler*1 NIOServerCxnFac*2 QuorumPeer*1 QuorumPeerListe*1 RecvWorker*2 SendWorker*2 Signal*1 SyncThread*1 WordThread*1 WorkerReceiver*1 WorkerSender*1 zkpeer*1 '
-readonly LEADER='CommitProcessor*1 ConnnectionExpi*1 ContainerManage*1 LearnerCnxAccep*2 LearnerHandler*2 ListenerHandler*1 NIOServerCxnFac*2 ProcessThread(s*1 QuorumPeer*1 QuorumPeerListe*1 RecvWorker*2 SendWorker*2 Sender*2 SessionTracker*1 Signal*1 SyncThread*1 WordThread*1 WorkerReceiver*1 WorkerSender*1 zkpeer*1 '
+readonly FOLLOWER='CommitProcessor*1 ConnnectionExpi*1 FollowerRequest*1 ListenerHandler*1 NIOServerCxnFac*2 QuorumPeer*1 QuorumPeerListe*1 RecvWorker*2 RequestThrottle*1 SendWorker*2 Signal*1 SyncThread*1 WordThread*1 WorkerReceiver*1 WorkerSender*1 zkpeer*1 '
+readonly LEADER='CommitProcessor*1 ConnnectionExpi*1 ContainerManage*1 LearnerCnxAccep*2 LearnerHandler*2 ListenerHandler*1 NIOServerCxnFac*2 ProcessThread(s*1 QuorumPeer*1 QuorumPeerListe*1 RecvWorker*2 RequestThrottle*1 SendWorker*2 Sender*2 SessionTracker*1 Signal*1 SyncThread*1 WordThread*1 WorkerReceiver*1 WorkerSender*1 zkpeer*1 '
 
 resident_kb() {
   awk '/^VmRSS/ {print $2}' "/proc/$(field "$1" pid)/status"
