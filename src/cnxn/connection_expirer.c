@@ -51,6 +51,7 @@ void connection_expirer_run(void *arg)
         struct nio_server_cnxn **expired;
         size_t count = take_expired(factory, &expired);
         for (size_t i = 0; i < count; i++) {
+            server_cnxn_factory_count(factory, SERVER_METRICS_SESSIONLESS_CONNECTIONS_EXPIRED);
             nio_server_cnxn_close(expired[i], DISCONNECT_REASON_CONNECTION_EXPIRED);
             server_cnxn_unref(&expired[i]->base);
         }

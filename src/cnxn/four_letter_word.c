@@ -54,7 +54,9 @@ static void fill_info(struct nio_server_cnxn *cnxn, struct server_cnxn_info *inf
     info->packets_received = values.packets_received;
     info->packets_sent = values.packets_sent;
     info->session_id = cnxn->base.session_id;
-    zk_text_copy(info->last_operation, sizeof info->last_operation, values.last_op);
+    /* Java's text of a null. */
+    zk_text_copy(info->last_operation, sizeof info->last_operation,
+                 values.last_op != NULL ? values.last_op : "null");
     info->established_ms = values.established_ms;
     info->session_timeout_ms = cnxn->base.session_timeout_ms;
     info->last_cxid = values.last_cxid;

@@ -20,6 +20,7 @@
 #include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"
 #include "zk/server/request.h"
+#include "zk/server/server_metrics.h"
 #include "zk/server/server_stats.h"
 #include "zk/server/zookeeper_server.h"
 
@@ -56,6 +57,7 @@ struct nio_server_cnxn *nio_server_cnxn_new(struct server_cnxn_factory *factory,
     server_cnxn_init(&cnxn->base, factory->ctx, &nio_server_cnxn_ops);
     cnxn->factory = factory;
     cnxn->zk = zk;
+    cnxn->metrics = zk != NULL ? zookeeper_server_metrics(zk) : NULL;
     cnxn->selector_thread = selector_thread;
     cnxn->channel = channel;
     struct inet_address remote = channel_remote(channel);
@@ -220,10 +222,24 @@ static const struct server_cnxn_ops nio_server_cnxn_ops = {
     .free = nio_server_cnxn_free,
 };
 
+/* Before they are sent, so that a client which has its answer finds it in the figures. */
+static void tell_figures(struct nio_server_cnxn *cnxn)
+{
+    struct answer_figures figures = server_cnxn_take_figures(&cnxn->base);
+    int64_t watch_bytes = server_cnxn_watch_bytes(&cnxn->base);
+    server_stats_add_answers(cnxn->factory->stats, &figures);
+    if (cnxn->metrics != NULL)
+        server_metrics_add_answers(cnxn->metrics, &figures, watch_bytes - cnxn->watch_bytes_told,
+                                   cnxn->bytes_received);
+    cnxn->watch_bytes_told = watch_bytes;
+    cnxn->bytes_received = 0;
+}
+
 /* Sends what waits. */
 static void flush_output(struct nio_server_cnxn *cnxn)
 {
     int64_t packets;
+    tell_figures(cnxn);
     int r = channel_flush(cnxn->channel, cnxn->factory->direct_buffer_bytes, &packets);
     if (packets > 0) {
         server_cnxn_packets_sent(&cnxn->base, packets);
@@ -322,6 +338,7 @@ static void process_frame(struct batch *batch, const uint8_t *bytes, size_t leng
     struct request *request = NULL;
     int r;
     batch->frames++;
+    cnxn->bytes_received += (int64_t)(LENGTH_BYTES + length);
     cnxn->length_checked = false;
     /* What waits in the batch counts for the limit of outstanding requests only once it is handed
      * on: without this, one read of a flooding client could pass it by BATCH_MAX. */
@@ -361,7 +378,8 @@ static bool check_length(struct batch *batch, int32_t length)
         nio_server_cnxn_close(cnxn, DISCONNECT_REASON_IO_EXCEPTION);
         return false;
     }
-    if (batch->zk == NULL) {
+    /* A server alone has its port while it loads its data. */
+    if (batch->zk == NULL || (!cnxn->initialized && !zookeeper_server_is_running(batch->zk))) {
         turn_away(cnxn, length);
         return false;
     }
@@ -496,9 +514,10 @@ static void end_of_reading(struct nio_server_cnxn *cnxn, int r)
 {
     struct zk_context *ctx = cnxn->factory->ctx;
     if (!server_cnxn_is_stale(&cnxn->base)) {
-        if (r == -EPIPE)
+        if (r == -EPIPE) {
+            server_cnxn_factory_count(cnxn->factory, SERVER_METRICS_CONNECTION_DROP_COUNT);
             zk_log(ctx, ZK_LOG_END_OF_STREAM, cnxn->remote_text, cnxn->base.session_id);
-        else
+        } else
             zk_log(ctx, ZK_LOG_CLOSE_OF_SESSION, cnxn->base.session_id, zk_error_text(r).text);
     }
     nio_server_cnxn_close(cnxn, DISCONNECT_REASON_CLIENT_CLOSED_CONNECTION);

@@ -20,6 +20,7 @@
 #include "zk/runtime/thread.h"
 #include "zk/server/cnxn_sessions.h"
 #include "zk/server/server_cnxns.h"
+#include "zk/server/server_metrics.h"
 #include "zk/server/server_stats.h"
 #include "zk/server/zookeeper_server.h"
 
@@ -214,8 +215,10 @@ void server_cnxn_factory_set_zookeeper_server(struct server_cnxn_factory *factor
 {
     const struct cnxn_sessions cnxns = {
         .add_session = add_session, .close_session = close_session_of, .arg = factory};
-    if (server != NULL)
+    if (server != NULL) {
         zookeeper_server_set_cnxn_sessions(server, &cnxns);
+        server_stats_reset(factory->stats); /* in Java each server has its own */
+    }
     zk_mutex_lock(&factory->mu);
     struct zookeeper_server *before = factory->zk;
     factory->zk = server != NULL ? zookeeper_server_ref(server) : NULL;
@@ -347,6 +350,17 @@ static bool close_session_of(void *arg, int64_t session_id, enum disconnect_reas
     return true;
 }
 
+void server_cnxn_factory_count(struct server_cnxn_factory *factory,
+                               enum server_metrics_counter which)
+{
+    zk_mutex_lock(&factory->mu);
+    struct zookeeper_server *zk = factory->zk != NULL ? zookeeper_server_ref(factory->zk) : NULL;
+    zk_mutex_unlock(&factory->mu);
+    if (zk != NULL)
+        server_metrics_count(zookeeper_server_metrics(zk), which);
+    zookeeper_server_unref(zk);
+}
+
 /* ---- the accept thread ----------------------------------------------------------------------- */
 
 /* Java: NIOServerCnxnFactory.AcceptThread.doAccept(), its limits */
@@ -375,6 +389,7 @@ static void serve_caller(struct server_cnxn_factory *factory, struct channel *ch
 {
     struct inet_address from = channel_remote(channel);
     if (!is_admitted(factory, &from)) {
+        server_cnxn_factory_count(factory, SERVER_METRICS_CONNECTION_REJECTED);
         channel_free(channel);
         return;
     }

@@ -21,6 +21,7 @@
 #include "zk/runtime/stop.h"
 #include "zk/server/expiry_queue.h"
 #include "zk/server/server_cnxn.h"
+#include "zk/server/server_metrics.h"
 
 struct blocking_queue;
 struct four_letter_word;
@@ -56,6 +57,7 @@ struct nio_server_cnxn {
     /* The server that it was born with; NULL: none. Lives as long as the connection is in the
      * tables: nio_server_cnxn_ref_server. */
     struct zookeeper_server *zk;
+    struct server_metrics *metrics; /* the peer's, as zk knew them; NULL: zk is */
     struct channel *channel;
     char remote_text[REMOTE_TEXT];
 
@@ -70,6 +72,9 @@ struct nio_server_cnxn {
     bool length_checked;   /* of the frame that is coming: there was room for it */
     bool initialized;      /* the first frame has been read. Java: NIOServerCnxn.initialized */
     bool is_write_blocked; /* the client takes no more for now */
+    /* For the metrics. */
+    int64_t bytes_received;   /* not handed on yet */
+    int64_t watch_bytes_told; /* of server_cnxn_watch_bytes */
 
     /* Of its selector's thread. */
     bool is_lent;                    /* to a worker */
@@ -162,6 +167,9 @@ struct server_cnxn_factory {
 
 /* Returns a reference to the server that the connection was born with; NULL: there was none, or the
  * connection has been closed. */
+/* Counts in the metrics of the server that serves now; while none does, nobody asks for them. */
+void server_cnxn_factory_count(struct server_cnxn_factory *factory,
+                               enum server_metrics_counter which);
 struct zookeeper_server *nio_server_cnxn_ref_server(struct nio_server_cnxn *cnxn);
 /* Java: NIOServerCnxnFactory.removeCnxn(). Takes it out of all tables. Returns false if it is in
  * none; otherwise the tables' reference is the caller's, as is the one of *ret_zk. */

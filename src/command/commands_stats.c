@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "command/command_facts.h"
 #include "command/commands.h"
@@ -30,7 +31,8 @@ static void write_cnxn(struct json_writer *json, const struct server_cnxn_info *
     json_long(json, "packets_sent", cnxn->packets_sent);
     if (!brief) {
         json_long(json, "session_id", cnxn->session_id);
-        json_text(json, "last_operation", cnxn->last_operation);
+        bool is_null = strcmp(cnxn->last_operation, "null") == 0;
+        json_text(json, "last_operation", is_null ? NULL : cnxn->last_operation);
         json_long(json, "established", cnxn->established_ms);
         json_long(json, "session_timeout", cnxn->session_timeout_ms);
         json_long(json, "last_cxid", cnxn->last_cxid);

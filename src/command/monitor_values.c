@@ -45,12 +45,14 @@ static void append_gauges(const struct four_letter_facts *facts, struct monitor_
     gauge(sink, "outstanding_requests", status->outstanding_requests);
     gauge(sink, "znode_count", status->node_count);
     gauge(sink, "global_sessions", status->global_sessions);
+    gauge(sink, "last_client_response_size", stats->client_response_stats.last);
     gauge(sink, "packets_sent", stats->packets_sent);
     gauge(sink, "packets_received", stats->packets_received);
-    if (leads) {
+    if (leads)
         gauge(sink, "max_proposal_size", status->leader.max_proposal_size);
+    gauge(sink, "max_client_response_size", stats->client_response_stats.max);
+    if (leads)
         gauge(sink, "synced_followers", status->leader.synced_followers);
-    }
     gauge(sink, "watch_count", status->watch_count);
     if (leads) {
         gauge(sink, "synced_non_voting_followers", status->leader.synced_non_voting_followers);
@@ -70,6 +72,7 @@ static void append_gauges(const struct four_letter_facts *facts, struct monitor_
     gauge(sink, "max_latency", stats->request_latency_ms.max);
     if (leads)
         gauge(sink, "learners", status->leader.learners);
+    gauge(sink, "min_client_response_size", stats->client_response_stats.min);
     if (!status->is_alone && !status->is_read_only)
         gauge(sink, "quorum_size", status->quorum_size);
 }

@@ -135,13 +135,18 @@ static int bind_client_port(struct zookeeper_server_main *alone)
     return 0;
 }
 
-/* The port is open while the data is loaded, and closes what comes meanwhile. Java:
- * ServerCnxnFactory.startup(), ZooKeeperServer.startdata(), startup() */
+/* The port is open while the data is loaded: it closes who speaks meanwhile, and whoever only has
+ * connected is served afterwards. Java: ServerCnxnFactory.startup(), ZooKeeperServer.startdata(),
+ * startup() */
 static int start_server(struct zookeeper_server_main *alone)
 {
     int r = 0;
-    if (alone->client_port != NULL)
+    zookeeper_server_set_session_timeouts(alone->zk, alone->config->min_session_timeout_ms,
+                                          alone->config->max_session_timeout_ms);
+    if (alone->client_port != NULL) {
+        server_cnxn_factory_set_zookeeper_server(alone->client_port, alone->zk);
         r = server_cnxn_factory_start(alone->client_port);
+    }
     if (r < 0) {
         zk_log(alone->ctx, ZK_LOG_UNABLE_TO_START_SERVER, zk_error_text(r).text);
         return EXIT_CODE_UNEXPECTED_ERROR;
@@ -154,14 +159,6 @@ static int start_server(struct zookeeper_server_main *alone)
         zk_log(alone->ctx, ZK_LOG_UNABLE_TO_START_SERVER, zk_error_text(r).text);
         return EXIT_CODE_UNEXPECTED_ERROR;
     }
-    zookeeper_server_set_session_timeouts(alone->zk, alone->config->min_session_timeout_ms,
-                                          alone->config->max_session_timeout_ms);
-    if (alone->client_port != NULL)
-        server_cnxn_factory_set_zookeeper_server(alone->client_port, alone->zk);
-    zookeeper_server_set_session_timeouts(alone->zk, alone->config->min_session_timeout_ms,
-                                          alone->config->max_session_timeout_ms);
-    if (alone->client_port != NULL)
-        server_cnxn_factory_set_zookeeper_server(alone->client_port, alone->zk);
     return 0;
 }
 

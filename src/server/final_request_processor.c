@@ -33,7 +33,7 @@
 enum { PING_XID = -2 };
 
 /* Most answers fit. */
-enum { ANSWER_ROOM = 128 };
+enum { ANSWER_ROOM = 128, REPLY_HEADER_BYTES = 16 };
 
 static void apply_request(struct final_request_processor *final, struct request *request,
                           struct process_txn_result *ret_rc);
@@ -77,6 +77,24 @@ static void final_request_processor_wake(struct request_processor *processor)
     }
 }
 
+/* Java: updateStats(), and the size that ServerCnxn.serialize() tells. The answer to a first frame
+ * has another form, of which no size is told. */
+static void update_stats(const struct request *request, const struct answer *answer,
+                         bool is_session)
+{
+    size_t length = answer->rsp != NULL ? answer->rsp->length : 0;
+    const struct server_cnxn_response response = {
+        .cxid = request->cxid,
+        .zxid = answer->zxid,
+        .op = answer->last_op,
+        .start_ms = request->create_time_ms,
+        .end_ms = zk_elapsed_ms(),
+        .is_update = request->txn != NULL,
+        .bytes = is_session ? 0 : (int64_t)(REPLY_HEADER_BYTES + length),
+    };
+    server_cnxn_update_stats_for_response(request->cnxn, &response);
+}
+
 /* Java: processRequest() */
 static int final_request_processor_process_request(struct request_processor *processor,
                                                    struct request *request)
@@ -107,14 +125,15 @@ static int final_request_processor_process_request(struct request_processor *pro
         log_failed_read(final, request);
     data_tree_unref(tree);
     process_txn_result_done(&rc);
-    server_cnxn_update_stats_for_response(cnxn, request->cxid, answer.zxid, answer.last_op,
-                                          request->create_time_ms, zk_elapsed_ms());
+    bool is_session = answer.err == 0 && request->type == OP_CODE_CREATE_SESSION;
+    if (answer.err != KEEPER_CODE_SESSIONMOVED)
+        update_stats(request, &answer, is_session);
     struct reply_header header = {.xid = request->cxid, .zxid = answer.zxid, .err = answer.err};
     if (answer.err == KEEPER_CODE_SESSIONMOVED) {
         /* The client is at another server by now. If this connection stayed, client and leader
          * could disagree about where the session is (ZOOKEEPER-710). */
         cnxn->ops->send_close_session(cnxn);
-    } else if (answer.err == 0 && request->type == OP_CODE_CREATE_SESSION) {
+    } else if (is_session) {
         zookeeper_server_finish_session_init(final->server, cnxn, true);
     } else {
         if (request->type == OP_CODE_PING)

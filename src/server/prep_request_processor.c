@@ -552,6 +552,8 @@ static int p_request(struct prep_request_processor *prep, struct request *reques
 {
     int64_t prep_start_time_ms = zk_elapsed_ms();
     prep->measured.counters[SERVER_METRICS_PREP_PROCESSOR_REQUEST_QUEUED]++;
+    measure(prep, SERVER_METRICS_PREP_PROCESSOR_QUEUE_TIME_MS,
+            prep_start_time_ms - request->prep_queue_start_time_ms);
     if (!request->refused)
         p_request_helper(prep, request);
     request->zxid = zookeeper_server_get_zxid(prep->server);

@@ -16,13 +16,17 @@ struct server_cnxn_stats {
     struct zk_atomic_long packets_received;
     struct zk_atomic_long packets_sent;
     struct zk_atomic_long outstanding;
+    struct zk_atomic_long watch_bytes; /* of events */
 
     struct zk_mutex mu; /* L-69. Java's monitor of ServerCnxn. Guards: */
     struct server_cnxn_stats_values values GUARDED_BY(&mu);
+    struct answer_figures figures GUARDED_BY(&mu); /* not taken yet */
 };
 
 /* The xid of a watch event. Java: ClientCnxn.NOTIFICATION_XID */
 enum { NOTIFICATION_XID = -1 };
+
+enum { REPLY_HEADER_BYTES = 16 };
 
 static const struct watcher_ops server_cnxn_watcher_ops;
 
@@ -54,9 +58,9 @@ void server_cnxn_init(struct server_cnxn *cnxn, struct zk_context *ctx,
     zk_atomic_long_init(&stats->packets_received, 0);
     zk_atomic_long_init(&stats->packets_sent, 0);
     zk_atomic_long_init(&stats->outstanding, 0);
+    zk_atomic_long_init(&stats->watch_bytes, 0);
     zk_mutex_init(&stats->mu, ctx, "server_cnxn_stats", ZK_RANK_CNXN_STATS);
     stats->values.established_ms = zk_wall_ms();
-    reset_values(&stats->values);
 }
 
 void server_cnxn_done(struct server_cnxn *cnxn) UNSHARED
@@ -160,6 +164,8 @@ static void server_cnxn_process(struct watcher *watcher, const struct watched_ev
         return;
     struct buf *body = jute_to_buf(&watcher_event_record, &wrapper);
     cnxn->ops->send_response(cnxn, &header, body);
+    if (cnxn->stats != NULL)
+        zk_atomic_long_add(&cnxn->stats->watch_bytes, (int64_t)(REPLY_HEADER_BYTES + body->length));
     buf_unref(body);
 }
 
@@ -181,20 +187,20 @@ static const struct watcher_ops server_cnxn_watcher_ops = {
 
 /* ---- what it has done ------------------------------------------------------------------------ */
 
-void server_cnxn_update_stats_for_response(struct server_cnxn *cnxn, int64_t cxid, int64_t zxid,
-                                           const char *op, int64_t start_ms, int64_t end_ms)
+void server_cnxn_update_stats_for_response(struct server_cnxn *cnxn,
+                                           const struct server_cnxn_response *response)
 {
     struct server_cnxn_stats *stats = cnxn->stats;
     if (stats == NULL)
         return;
-    int64_t elapsed_ms = end_ms - start_ms;
+    int64_t elapsed_ms = response->end_ms - response->start_ms;
     zk_mutex_lock(&stats->mu);
     struct server_cnxn_stats_values *values = &stats->values;
-    if (cxid >= 0)
-        values->last_cxid = cxid;
-    values->last_zxid = zxid;
-    values->last_op = op;
-    values->last_response_time_ms = end_ms;
+    if (response->cxid >= 0)
+        values->last_cxid = response->cxid;
+    values->last_zxid = response->zxid;
+    values->last_op = response->op;
+    values->last_response_time_ms = response->end_ms;
     values->last_latency_ms = elapsed_ms;
     if (elapsed_ms < values->min_latency_ms)
         values->min_latency_ms = elapsed_ms;
@@ -202,7 +208,30 @@ void server_cnxn_update_stats_for_response(struct server_cnxn *cnxn, int64_t cxi
         values->max_latency_ms = elapsed_ms;
     values->count++;
     values->total_latency_ms += elapsed_ms;
+    struct answer_figures *figures = &stats->figures;
+    avg_min_max_counter_add(
+        response->is_update ? &figures->update_latency_ms : &figures->read_latency_ms, elapsed_ms);
+    if (response->bytes > 0)
+        avg_min_max_counter_add(&figures->response_bytes, response->bytes);
     zk_mutex_unlock(&stats->mu);
+}
+
+struct answer_figures server_cnxn_take_figures(struct server_cnxn *cnxn)
+{
+    struct server_cnxn_stats *stats = cnxn->stats;
+    struct answer_figures figures = {0};
+    if (stats == NULL)
+        return figures;
+    zk_mutex_lock(&stats->mu);
+    figures = stats->figures;
+    stats->figures = (struct answer_figures){0};
+    zk_mutex_unlock(&stats->mu);
+    return figures;
+}
+
+int64_t server_cnxn_watch_bytes(struct server_cnxn *cnxn)
+{
+    return cnxn->stats != NULL ? zk_atomic_long_get(&cnxn->stats->watch_bytes) : 0;
 }
 
 void server_cnxn_packets_received(struct server_cnxn *cnxn, int64_t count)

@@ -9,6 +9,7 @@
 #include "server/lock_ranks.h"
 #include "zk/base/alloc.h"
 #include "zk/runtime/lock.h"
+#include "zk/server/server_stats.h"
 
 struct server_metrics {
     struct zk_mutex mu; /* Guards: */
@@ -51,6 +52,27 @@ static void keep_sample_locked(struct server_metrics *metrics, int which, int64_
     metrics->samples[which][metrics->sample_counts[which]++ % SERVER_METRICS_SAMPLES] = value;
 }
 
+static void add_all_locked(struct server_metrics *metrics, enum server_metrics_summary which,
+                           const struct avg_min_max_counter *values) REQUIRES(&metrics->mu)
+{
+    avg_min_max_counter_add_all(&metrics->values.summaries[which], values);
+    if (values->count > 0)
+        keep_sample_locked(metrics, (int)which, values->last);
+}
+
+void server_metrics_add_answers(struct server_metrics *metrics,
+                                const struct answer_figures *figures, int64_t watch_bytes,
+                                int64_t bytes_received)
+{
+    zk_mutex_lock(&metrics->mu);
+    add_all_locked(metrics, SERVER_METRICS_READLATENCY, &figures->read_latency_ms);
+    add_all_locked(metrics, SERVER_METRICS_UPDATELATENCY, &figures->update_latency_ms);
+    metrics->values.counters[SERVER_METRICS_RESPONSE_BYTES] += figures->response_bytes.sum;
+    metrics->values.counters[SERVER_METRICS_WATCH_BYTES] += watch_bytes;
+    metrics->values.counters[SERVER_METRICS_BYTES_RECEIVED_COUNT] += bytes_received;
+    zk_mutex_unlock(&metrics->mu);
+}
+
 void server_metrics_add(struct server_metrics *metrics, enum server_metrics_summary which,
                         int64_t value)
 {
@@ -66,9 +88,7 @@ void server_metrics_merge(struct server_metrics *metrics, struct server_metrics_
     for (int i = 0; i < SERVER_METRICS_COUNTERS; i++)
         metrics->values.counters[i] += values->counters[i];
     for (int i = 0; i < SERVER_METRICS_SUMMARIES; i++) {
-        avg_min_max_counter_add_all(&metrics->values.summaries[i], &values->summaries[i]);
-        if (values->summaries[i].count > 0)
-            keep_sample_locked(metrics, i, values->summaries[i].last);
+        add_all_locked(metrics, (enum server_metrics_summary)i, &values->summaries[i]);
     }
     zk_mutex_unlock(&metrics->mu);
     *values = (struct server_metrics_values){0};
@@ -93,7 +113,7 @@ struct server_metrics_values server_metrics_get(struct server_metrics *metrics)
 
 bool server_metrics_is_advanced(enum server_metrics_summary which)
 {
-    return which >= SERVER_METRICS_REQUEST_THROTTLE_QUEUE_TIME_MS;
+    return which >= SERVER_METRICS_PREP_PROCESSOR_QUEUE_TIME_MS;
 }
 
 static int compare_values(const void *a, const void *b)
@@ -126,24 +146,35 @@ const char *server_metrics_counter_name(enum server_metrics_counter which)
 {
     static const char *const names[SERVER_METRICS_COUNTERS] = {
         [SERVER_METRICS_PROPOSAL_COUNT] = "proposal_count",
+        [SERVER_METRICS_WATCH_BYTES] = "watch_bytes",
         [SERVER_METRICS_OUTSTANDING_CHANGES_REMOVED] = "outstanding_changes_removed",
         [SERVER_METRICS_THROTTLED_OPS] = "throttled_ops",
         [SERVER_METRICS_STALE_REQUESTS_DROPPED] = "stale_requests_dropped",
         [SERVER_METRICS_LARGE_REQUESTS_REJECTED] = "large_requests_rejected",
+        [SERVER_METRICS_CONNECTION_REJECTED] = "connection_rejected",
+        [SERVER_METRICS_SESSIONLESS_CONNECTIONS_EXPIRED] = "sessionless_connections_expired",
         [SERVER_METRICS_LOOKING_COUNT] = "looking_count",
         [SERVER_METRICS_STALE_REQUESTS] = "stale_requests",
+        [SERVER_METRICS_CONNECTION_DROP_COUNT] = "connection_drop_count",
         [SERVER_METRICS_LEARNER_PROPOSAL_RECEIVED_COUNT] = "learner_proposal_received_count",
         [SERVER_METRICS_DIGEST_MISMATCHES_COUNT] = "digest_mismatches_count",
+        [SERVER_METRICS_BYTES_RECEIVED_COUNT] = "bytes_received_count",
         [SERVER_METRICS_REQUEST_THROTTLE_WAIT_COUNT] = "request_throttle_wait_count",
         [SERVER_METRICS_PREP_PROCESSOR_REQUEST_QUEUED] = "prep_processor_request_queued",
         [SERVER_METRICS_LEARNER_COMMIT_RECEIVED_COUNT] = "learner_commit_received_count",
         [SERVER_METRICS_STALE_REPLIES] = "stale_replies",
+        [SERVER_METRICS_CONNECTION_REQUEST_COUNT] = "connection_request_count",
+        [SERVER_METRICS_RESPONSE_BYTES] = "response_bytes",
         [SERVER_METRICS_DIFF_COUNT] = "diff_count",
+        [SERVER_METRICS_CONNECTION_REVALIDATE_COUNT] = "connection_revalidate_count",
         [SERVER_METRICS_SNAP_COUNT] = "snap_count",
+        [SERVER_METRICS_UNRECOVERABLE_ERROR_COUNT] = "unrecoverable_error_count",
         [SERVER_METRICS_COMMIT_COUNT] = "commit_count",
+        [SERVER_METRICS_STALE_SESSIONS_EXPIRED] = "stale_sessions_expired",
         [SERVER_METRICS_SYNC_PROCESSOR_REQUEST_QUEUED] = "sync_processor_request_queued",
         [SERVER_METRICS_OUTSTANDING_CHANGES_QUEUED] = "outstanding_changes_queued",
         [SERVER_METRICS_REQUEST_COMMIT_QUEUED] = "request_commit_queued",
+        [SERVER_METRICS_REVALIDATE_COUNT] = "revalidate_count",
     };
     return names[which];
 }
@@ -155,6 +186,7 @@ const char *server_metrics_summary_name(enum server_metrics_summary which)
         [SERVER_METRICS_LEADER_UNAVAILABLE_TIME] = "leader_unavailable_time",
         [SERVER_METRICS_SESSION_QUEUES_DRAINED] = "session_queues_drained",
         [SERVER_METRICS_WRITE_COMMIT_PROC_REQ_QUEUED] = "write_commit_proc_req_queued",
+        [SERVER_METRICS_CONNECTION_TOKEN_DEFICIT] = "connection_token_deficit",
         [SERVER_METRICS_READ_COMMIT_PROC_REQ_QUEUED] = "read_commit_proc_req_queued",
         [SERVER_METRICS_SYNC_PROCESSOR_QUEUE_SIZE] = "sync_processor_queue_size",
         [SERVER_METRICS_FOLLOWER_SYNC_TIME] = "follower_sync_time",
@@ -180,7 +212,10 @@ const char *server_metrics_summary_name(enum server_metrics_summary which)
         [SERVER_METRICS_READ_COMMIT_PROC_ISSUED] = "read_commit_proc_issued",
         [SERVER_METRICS_OBSERVER_SYNC_TIME] = "observer_sync_time",
         [SERVER_METRICS_SYNC_PROCESS_TIME] = "sync_process_time",
+        [SERVER_METRICS_PREP_PROCESSOR_QUEUE_TIME_MS] = "prep_processor_queue_time_ms",
+        [SERVER_METRICS_UPDATELATENCY] = "updatelatency",
         [SERVER_METRICS_REQUEST_THROTTLE_QUEUE_TIME_MS] = "request_throttle_queue_time_ms",
+        [SERVER_METRICS_READLATENCY] = "readlatency",
         [SERVER_METRICS_QUORUM_ACK_LATENCY] = "quorum_ack_latency",
         [SERVER_METRICS_SYNC_PROCESSOR_QUEUE_AND_FLUSH_TIME_MS] =
             "sync_processor_queue_and_flush_time_ms",

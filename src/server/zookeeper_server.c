@@ -349,6 +349,7 @@ void zookeeper_server_handle_exception(struct zookeeper_server *server, int r, i
     char thread_name[THREAD_NAME_SHOWN];
     zk_thread_name(server->ctx, thread_name, sizeof thread_name);
     zk_log(server->ctx, ZK_LOG_SEVERE_UNRECOVERABLE_ERROR, thread_name, zk_error_text(r).text);
+    server_metrics_count(server->metrics, SERVER_METRICS_UNRECOVERABLE_ERROR_COUNT);
     zk_mutex_lock(&server->mu);
     if (server->exit_code == 0)
         server->exit_code = exit_code;
@@ -720,6 +721,7 @@ void zookeeper_server_finish_session_init(struct zookeeper_server *server, struc
 void zookeeper_server_expire(void *arg, int64_t session_id, int32_t timeout_ms)
 {
     struct zookeeper_server *server = arg;
+    server_metrics_count(server->metrics, SERVER_METRICS_STALE_SESSIONS_EXPIRED);
     zk_log(server->ctx, ZK_LOG_EXPIRING_SESSION, session_id, timeout_ms);
     (void)submit_own(server, NULL, session_id, OP_CODE_CLOSE_SESSION, NULL);
 }

@@ -98,9 +98,11 @@ bool zookeeper_server_close_cnxn_of_session(struct zookeeper_server *server, int
            cnxns->close_session(cnxns->arg, session_id, DISCONNECT_REASON_CLIENT_RECONNECT);
 }
 
-/* Java: BlueThrottle.checkLimit(), synchronized */
-static bool check_connect_limit(struct server_admission *admission, bool is_new)
+/* Java: BlueThrottle.checkLimit(), synchronized; getDeficit() */
+static bool check_connect_limit(struct zookeeper_server *server, bool is_new)
 {
+    struct server_admission *admission = zookeeper_server_admission(server);
+    struct server_metrics *metrics = zookeeper_server_metrics(server);
     const int64_t steps = INT64_C(1) << 53; /* a double holds so many between 0 and 1 */
     double chance = 1;
     zk_mutex_lock(&admission->mu);
@@ -110,7 +112,12 @@ static bool check_connect_limit(struct server_admission *admission, bool is_new)
     int64_t need =
         blue_throttle_required_tokens(throttle, is_new, admission->local_session_enabled);
     bool admitted = blue_throttle_check_limit(throttle, need, zk_elapsed_ms(), chance);
+    int64_t deficit = throttle->max_tokens > 0 ? throttle->max_tokens - throttle->tokens : 0;
     zk_mutex_unlock(&admission->mu);
+    if (admitted)
+        server_metrics_add(metrics, SERVER_METRICS_CONNECTION_TOKEN_DEFICIT, deficit);
+    server_metrics_count(metrics, admitted ? SERVER_METRICS_CONNECTION_REQUEST_COUNT
+                                           : SERVER_METRICS_CONNECTION_REJECTED);
     return admitted;
 }
 
@@ -175,6 +182,8 @@ static int open_session(struct zookeeper_server *server, struct server_cnxn *cnx
     bool has_length = passwd != NULL && passwd->length == SESSION_PASSWD_LENGTH;
     zookeeper_server_reopen_session(server, cnxn, request->session_id,
                                     has_length ? passwd->bytes : NULL, timeout_ms);
+    server_metrics_count(zookeeper_server_metrics(server),
+                         SERVER_METRICS_CONNECTION_REVALIDATE_COUNT);
     return 0;
 }
 
@@ -184,7 +193,6 @@ int zookeeper_server_process_connect_request(struct zookeeper_server *server,
                                              size_t length)
 {
     struct zk_context *ctx = zookeeper_server_ctx(server);
-    struct server_admission *admission = zookeeper_server_admission(server);
     struct connect_request request = {0};
     bool has_read_only;
     bool read_only;
@@ -192,7 +200,7 @@ int zookeeper_server_process_connect_request(struct zookeeper_server *server,
     if (r < 0)
         return -EPROTO;
     int64_t zxid = zk_database_last_processed_zxid(zookeeper_server_get_zk_database(server));
-    if (!check_connect_limit(admission, request.session_id == 0)) {
+    if (!check_connect_limit(server, request.session_id == 0)) {
         zk_log(ctx, ZK_LOG_CONNECT_THROTTLED, cnxn->session_id);
         r = -EACCES;
         goto out;

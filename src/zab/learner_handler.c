@@ -305,6 +305,7 @@ static void learner_handler_run(void *arg)
             r = touch_sessions(handler, qp);
             break;
         case LEADER_REVALIDATE:
+            server_metrics_count(master->metrics, SERVER_METRICS_REVALIDATE_COUNT);
             r = master->ops->revalidate_session(master, qp, handler);
             if (r < 0)
                 end_because(handler, r, "REVALIDATE without a session");

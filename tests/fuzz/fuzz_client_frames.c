@@ -15,6 +15,7 @@
 #include "zk/server/request.h"
 #include "zk/server/request_processor.h"
 #include "zk/server/server_cnxn.h"
+#include "zk/server/server_metrics.h"
 #include "zk/server/zk_database.h"
 #include "zk/server/zookeeper_server.h"
 
@@ -162,7 +163,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     };
     struct zk_context *ctx = fuzz_context();
     struct zk_database *database = zk_database_new(ctx, NULL);
-    struct zookeeper_server *server = zookeeper_server_new(ctx, &methods, NULL, database, NULL);
+    struct server_metrics *metrics = server_metrics_new(ctx);
+    struct zookeeper_server *server = zookeeper_server_new(ctx, &methods, NULL, database, metrics);
     if (zookeeper_server_startup(server) < 0)
         abort();
     struct counting cnxn = {0};
@@ -175,6 +177,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 
     server_cnxn_done(&cnxn.base);
     zookeeper_server_unref(server);
+    server_metrics_free(metrics);
     zk_database_free(database);
     zk_context_free(ctx);
     return 0;

@@ -6,9 +6,14 @@
 
 #include "peer/zookeeper_server_main_internal.h"
 #include "raw_client.h"
+#include "zk/cnxn/server_cnxn_factory.h"
 #include "zk/io/sock.h"
+#include "zk/persistence/file_txn_snap_log.h"
+#include "zk/server/server_metrics.h"
 #include "zk/server/server_status.h"
+#include "zk/server/zk_database.h"
 #include "zk/server/zookeeper_server.h"
+#include "zk/server/zookeeper_server_standalone.h"
 #include "zk_test.h"
 
 /* ---- limits ---------------------------------------------------------------------------------- */
@@ -107,9 +112,74 @@ static void cli_51_who_finds_no_token_is_closed_without_a_byte(void **state)
     raw_stage_finish(&stage);
 }
 
+/* ---- while a server loads its data ----------------------------------------------------------- */
+
+/* Java: NIOServerCnxn.readLength(), isZKServerRunning() */
+static void who_only_connects_while_the_server_loads_its_data_is_served_afterwards(void **state)
+{
+    (void)state;
+    struct raw_stage stage;
+    raw_stage_begin(&stage, NULL, 0);
+    char *directory = test_temporary_directory();
+    char *error = NULL;
+    struct file_txn_snap_log *snap_log;
+    assert_int_equal(file_txn_snap_log_new(stage.ctx, directory, directory, &snap_log, &error), 0);
+    struct zk_database *database = zk_database_new(stage.ctx, snap_log);
+    struct zookeeper_server *loading = zookeeper_server_standalone_new(
+        stage.ctx, stage.config, database, stage.alone->metrics, stage.at.port);
+    server_cnxn_factory_set_zookeeper_server(stage.alone->client_port, loading);
+    struct raw_client silent = {.sock = raw_dial(&stage)};
+    struct sock *hasty = raw_dial(&stage);
+    /* Its session may be in the data: it must not hear that it has expired. */
+    static const uint8_t passwd[RAW_PASSWD] = {0};
+    raw_send_frame(hasty, raw_connect_frame(0, RAW_TIMEOUT_MS, 1, passwd, true));
+    raw_assert_end(hasty); /* who came before it has been accepted, too */
+
+    assert_int_equal(zookeeper_server_load_data(loading), 0);
+    assert_int_equal(zookeeper_server_startup(loading), 0);
+
+    raw_send_frame(silent.sock, raw_connect_frame(0, RAW_TIMEOUT_MS, 0, NULL, true));
+    raw_read_connect_answer(&silent, 37);
+    raw_assert_pings(&silent);
+    server_cnxn_factory_set_zookeeper_server(stage.alone->client_port, stage.alone->zk);
+    server_cnxn_factory_close_all(stage.alone->client_port);
+    sock_unref(silent.sock);
+    zookeeper_server_shutdown(loading);
+    zookeeper_server_unref(loading);
+    zk_database_free(database);
+    file_txn_snap_log_free(snap_log);
+    raw_stage_finish(&stage);
+    test_remove_directory(directory);
+}
+
+/* ---- what is counted ------------------------------------------------------------------------- */
+
+static void what_clients_do_is_in_the_figures_when_they_have_their_answers(void **state)
+{
+    (void)state;
+    struct raw_stage stage;
+    raw_stage_begin(&stage, NULL, 0);
+    struct raw_client client = raw_connect(&stage);
+    raw_send_frame(client.sock, raw_create_frame(1, "/counted", "x", 1));
+    raw_assert_reply(client.sock, 1, 0);
+    raw_assert_pings(&client);
+
+    struct server_metrics_values values = server_metrics_get(stage.alone->metrics);
+    assert_int_equal(values.counters[SERVER_METRICS_CONNECTION_REQUEST_COUNT], 1);
+    assert_int_equal(values.summaries[SERVER_METRICS_UPDATELATENCY].count, 2); /* the session */
+    assert_int_equal(values.summaries[SERVER_METRICS_READLATENCY].count, 1);
+    /* create: header, and the path; ping: header */
+    assert_int_equal(values.counters[SERVER_METRICS_RESPONSE_BYTES], 16 + 4 + 8 + 16);
+    assert_true(values.counters[SERVER_METRICS_BYTES_RECEIVED_COUNT] > 49);
+    sock_unref(client.sock);
+    raw_stage_finish(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_only_connects_while_the_server_loads_its_data_is_served_afterwards),
+        cmocka_unit_test(what_clients_do_is_in_the_figures_when_they_have_their_answers),
         cmocka_unit_test(cli_50_a_flood_is_held_at_the_outstanding_limit),
         cmocka_unit_test(cli_51_who_finds_no_token_is_closed_without_a_byte),
         cmocka_unit_test(a_large_frame_beyond_the_limit_ends_the_connection),

@@ -99,14 +99,27 @@ static void a_client_cannot_add_ids_without_end(void **state)
     assert_ids(stage, (const char *const[]){"bob:pw"}, 1);
 }
 
+static void answer(struct server_cnxn *cnxn, int64_t cxid, int64_t zxid, const char *op,
+                   int64_t start_ms, int64_t end_ms)
+{
+    const struct server_cnxn_response response = {.cxid = cxid,
+                                                  .zxid = zxid,
+                                                  .op = op,
+                                                  .start_ms = start_ms,
+                                                  .end_ms = end_ms,
+                                                  .is_update = strcmp(op, "SETD") == 0,
+                                                  .bytes = 16};
+    server_cnxn_update_stats_for_response(cnxn, &response);
+}
+
 static void latencies_are_counted_until_they_are_reset(void **state)
 {
     struct stage *stage = *state;
     server_cnxn_packets_received(&stage->cnxn, 3);
     server_cnxn_packets_sent(&stage->cnxn, 2);
     assert_int_equal(server_cnxn_outstanding(&stage->cnxn, 1), 1);
-    server_cnxn_update_stats_for_response(&stage->cnxn, 4, 0x100000043, "PING", 1000, 1007);
-    server_cnxn_update_stats_for_response(&stage->cnxn, -2, 0x100000044, "SETD", 1010, 1013);
+    answer(&stage->cnxn, 4, 0x100000043, "PING", 1000, 1007);
+    answer(&stage->cnxn, -2, 0x100000044, "SETD", 1010, 1013);
     struct server_cnxn_stats_values values;
     server_cnxn_get_stats(&stage->cnxn, &values);
     assert_int_equal(values.packets_received, 3);
@@ -114,7 +127,7 @@ static void latencies_are_counted_until_they_are_reset(void **state)
     assert_int_equal(values.last_cxid, 4);
     assert_int_equal(values.last_zxid, 0x100000044);
     assert_string_equal(values.last_op, "SETD");
-    assert_int_equal(values.min_latency_ms, 3);
+    assert_int_equal(values.min_latency_ms, 0); /* until the reset, as in Java */
     assert_int_equal(values.max_latency_ms, 7);
     assert_int_equal(values.total_latency_ms, 10);
     assert_int_equal(values.count, 2);
@@ -127,6 +140,35 @@ static void latencies_are_counted_until_they_are_reset(void **state)
     assert_int_equal(values.last_cxid, -1);
     assert_string_equal(values.last_op, "NA");
     assert_true(values.established_ms > 0);
+    answer(&stage->cnxn, 5, 0x100000045, "SETD", 1010, 1013);
+    server_cnxn_get_stats(&stage->cnxn, &values);
+    assert_int_equal(values.min_latency_ms, 3);
+}
+
+/* CLI-83: the figures of the port are the sums of its connections'. */
+static void the_port_takes_over_what_its_connections_have_gathered(void **state)
+{
+    struct stage *stage = *state;
+    struct server_stats *port = server_stats_new(stage->ctx);
+    answer(&stage->cnxn, 4, 1, "PING", 1000, 1007);
+    answer(&stage->cnxn, 5, 2, "SETD", 1010, 1013);
+
+    struct answer_figures figures = server_cnxn_take_figures(&stage->cnxn);
+    server_stats_add_answers(port, &figures);
+
+    assert_int_equal(figures.read_latency_ms.sum, 7);
+    assert_int_equal(figures.update_latency_ms.sum, 3);
+    struct server_stats_values values = server_stats_get(port);
+    assert_int_equal(values.request_latency_ms.min, 3);
+    assert_int_equal(values.request_latency_ms.max, 7);
+    assert_int_equal(values.request_latency_ms.count, 2);
+    assert_int_equal(values.client_response_stats.last, 16);
+
+    figures = server_cnxn_take_figures(&stage->cnxn);
+    assert_int_equal(figures.read_latency_ms.count + figures.update_latency_ms.count, 0);
+    server_stats_reset(port);
+    assert_int_equal(server_stats_get(port).client_response_stats.max, -1);
+    server_stats_free(port);
 }
 
 static void what_is_no_clients_has_no_ids_and_no_counters(void **state)
@@ -135,7 +177,7 @@ static void what_is_no_clients_has_no_ids_and_no_counters(void **state)
     struct server_cnxn bare = {.ops = &writing_ops};
     assert_null(server_cnxn_get_auth_info(&bare));
     server_cnxn_packets_received(&bare, 1);
-    server_cnxn_update_stats_for_response(&bare, 1, 1, "PING", 0, 1);
+    answer(&bare, 1, 1, "PING", 0, 1);
     struct server_cnxn_stats_values values;
     server_cnxn_get_stats(&bare, &values);
     assert_int_equal(values.packets_received, 0);
@@ -219,6 +261,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_list_that_somebody_holds_does_not_change, stage_up,
                                         stage_down),
         cmocka_unit_test_setup_teardown(a_client_cannot_add_ids_without_end, stage_up, stage_down),
+        cmocka_unit_test_setup_teardown(the_port_takes_over_what_its_connections_have_gathered,
+                                        stage_up, stage_down),
         cmocka_unit_test_setup_teardown(latencies_are_counted_until_they_are_reset, stage_up,
                                         stage_down),
         cmocka_unit_test_setup_teardown(an_event_is_sent_as_java_sends_it, stage_up, stage_down),

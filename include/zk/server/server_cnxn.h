@@ -20,6 +20,7 @@
 #include "zk/base/attrs.h"
 #include "zk/base/refcount.h"
 #include "zk/jute/auth_info.h"
+#include "zk/server/server_stats.h"
 #include "zk/watch/watcher.h"
 
 struct buf;
@@ -149,20 +150,36 @@ struct server_cnxn_stats_values {
     int64_t packets_received; /* frames and words */
     int64_t packets_sent;     /* replies, events, the answer to the first packet */
     int64_t outstanding;      /* requests whose reply has not been queued */
-    int64_t last_cxid;        /* -1: none yet */
-    int64_t last_zxid;        /* -1: none yet */
-    const char *last_op;      /* "NA": none yet; static. Java: Request.op2String() */
+    int64_t last_cxid;        /* 0: none yet; -1: none since the reset */
+    int64_t last_zxid;        /* the same */
+    const char *last_op;      /* NULL: none yet; "NA": none since the reset; static */
     int64_t last_response_time_ms;
     int64_t last_latency_ms;
-    int64_t min_latency_ms; /* INT64_MAX: nothing was measured */
+    /* 0 until the first reset, as in Java; INT64_MAX: nothing was measured since. */
+    int64_t min_latency_ms;
     int64_t max_latency_ms;
     int64_t count; /* of what was measured */
     int64_t total_latency_ms;
 };
 
-/* Java: updateStatsForResponse(). A negative cxid is not remembered. */
-void server_cnxn_update_stats_for_response(struct server_cnxn *cnxn, int64_t cxid, int64_t zxid,
-                                           const char *op, int64_t start_ms, int64_t end_ms);
+/* One answer. */
+struct server_cnxn_response {
+    int64_t cxid; /* a negative one is not remembered */
+    int64_t zxid;
+    const char *op; /* static */
+    int64_t start_ms;
+    int64_t end_ms;
+    bool is_update; /* the request had a transaction */
+    int64_t bytes;  /* of header and record; 0: of another form, which is not counted */
+};
+
+/* Java: updateStatsForResponse(), and what ServerStats.updateLatency() gathers */
+void server_cnxn_update_stats_for_response(struct server_cnxn *cnxn,
+                                           const struct server_cnxn_response *response);
+/* What has been gathered since the last call, for the figures of the whole port. */
+struct answer_figures server_cnxn_take_figures(struct server_cnxn *cnxn);
+/* Bytes of the events that were sent, from the beginning on. */
+int64_t server_cnxn_watch_bytes(struct server_cnxn *cnxn);
 void server_cnxn_packets_received(struct server_cnxn *cnxn, int64_t count);
 void server_cnxn_packets_sent(struct server_cnxn *cnxn, int64_t count);
 /* Adds step, which may be negative, and returns how many requests are outstanding now.

@@ -17,6 +17,8 @@ struct server_metrics;
 enum server_metrics_counter {
     /* transactions that this peer, as leader, proposed */
     SERVER_METRICS_PROPOSAL_COUNT,
+    /* bytes of the events that clients were sent */
+    SERVER_METRICS_WATCH_BYTES,
     /* changes of nodes that were outstanding, and have been applied */
     SERVER_METRICS_OUTSTANDING_CHANGES_REMOVED,
     /* requests that waited for too long, and were answered so (throttled_op_wait_time) */
@@ -25,14 +27,22 @@ enum server_metrics_counter {
     SERVER_METRICS_STALE_REQUESTS_DROPPED,
     /* frames for which largeRequestMaxBytes left no room */
     SERVER_METRICS_LARGE_REQUESTS_REJECTED,
+    /* callers that a limit of the client port kept out */
+    SERVER_METRICS_CONNECTION_REJECTED,
+    /* connections that ended because nothing came */
+    SERVER_METRICS_SESSIONLESS_CONNECTIONS_EXPIRED,
     /* elections begun */
     SERVER_METRICS_LOOKING_COUNT,
     /* those that it passed on all the same */
     SERVER_METRICS_STALE_REQUESTS,
+    /* connections that their clients ended without a word */
+    SERVER_METRICS_CONNECTION_DROP_COUNT,
     /* PROPOSALs that this peer received as a follower */
     SERVER_METRICS_LEARNER_PROPOSAL_RECEIVED_COUNT,
     /* digests of transactions and snapshots that were not the tree's */
     SERVER_METRICS_DIGEST_MISMATCHES_COUNT,
+    /* bytes of the frames that clients have sent */
+    SERVER_METRICS_BYTES_RECEIVED_COUNT,
     /* times that RequestThrottler waited for a request to be finished */
     SERVER_METRICS_REQUEST_THROTTLE_WAIT_COUNT,
     /* requests that came to PrepRequestProcessor */
@@ -41,18 +51,30 @@ enum server_metrics_counter {
     SERVER_METRICS_LEARNER_COMMIT_RECEIVED_COUNT,
     /* answers for connections that had ended */
     SERVER_METRICS_STALE_REPLIES,
+    /* first frames that were let in by connection_throttle_tokens */
+    SERVER_METRICS_CONNECTION_REQUEST_COUNT,
+    /* bytes of answers, without their lengths */
+    SERVER_METRICS_RESPONSE_BYTES,
     /* learners that this peer, as leader, began to synchronise with a DIFF or a TRUNC */
     SERVER_METRICS_DIFF_COUNT,
+    /* clients that came back to their session */
+    SERVER_METRICS_CONNECTION_REVALIDATE_COUNT,
     /* ... with a SNAP */
     SERVER_METRICS_SNAP_COUNT,
+    /* threads that ended although a server needs them */
+    SERVER_METRICS_UNRECOVERABLE_ERROR_COUNT,
     /* transactions that this peer, as leader, committed */
     SERVER_METRICS_COMMIT_COUNT,
+    /* sessions that ended because nothing came */
+    SERVER_METRICS_STALE_SESSIONS_EXPIRED,
     /* requests that came to SyncRequestProcessor */
     SERVER_METRICS_SYNC_PROCESSOR_REQUEST_QUEUED,
     /* changes of nodes that became outstanding */
     SERVER_METRICS_OUTSTANDING_CHANGES_QUEUED,
     /* commits that came to CommitProcessor */
     SERVER_METRICS_REQUEST_COMMIT_QUEUED,
+    /* sessions that learners asked this peer about, as their leader */
+    SERVER_METRICS_REVALIDATE_COUNT,
     SERVER_METRICS_COUNTERS,
 };
 
@@ -67,6 +89,8 @@ enum server_metrics_summary {
     SERVER_METRICS_SESSION_QUEUES_DRAINED,
     /* writes that wait in CommitProcessor for their commit */
     SERVER_METRICS_WRITE_COMMIT_PROC_REQ_QUEUED,
+    /* tokens that the bucket of connection_throttle_tokens lacked */
+    SERVER_METRICS_CONNECTION_TOKEN_DEFICIT,
     /* reads that wait in CommitProcessor */
     SERVER_METRICS_READ_COMMIT_PROC_REQ_QUEUED,
     /* requests that wait for SyncRequestProcessor */
@@ -113,8 +137,14 @@ enum server_metrics_summary {
     SERVER_METRICS_OBSERVER_SYNC_TIME,
     /* ms in SyncRequestProcessor for one request, an fsync among it now and then */
     SERVER_METRICS_SYNC_PROCESS_TIME,
+    /* ms that a request waited for PrepRequestProcessor */
+    SERVER_METRICS_PREP_PROCESSOR_QUEUE_TIME_MS,
+    /* the same, with one */
+    SERVER_METRICS_UPDATELATENCY,
     /* ms that a request waited in RequestThrottler, if it had to go through there */
     SERVER_METRICS_REQUEST_THROTTLE_QUEUE_TIME_MS,
+    /* ms from a client's frame to its answer, without a transaction */
+    SERVER_METRICS_READLATENCY,
     /* ms from a request's arrival at the leader to its quorum of ACKs */
     SERVER_METRICS_QUORUM_ACK_LATENCY,
     /* ms from a request's arrival at SyncRequestProcessor until it is on disk */
@@ -139,6 +169,12 @@ void server_metrics_free(struct server_metrics *metrics); /* NULL is fine */
 
 /* Java: Counter.add(1) */
 void server_metrics_count(struct server_metrics *metrics, enum server_metrics_counter which);
+/* What one connection has gathered: answers, with their latencies and bytes, and the bytes of its
+ * events and frames. */
+struct answer_figures;
+void server_metrics_add_answers(struct server_metrics *metrics,
+                                const struct answer_figures *figures, int64_t watch_bytes,
+                                int64_t bytes_received);
 /* Java: Summary.add(value) */
 void server_metrics_add(struct server_metrics *metrics, enum server_metrics_summary which,
                         int64_t value);

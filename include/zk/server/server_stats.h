@@ -10,15 +10,23 @@
 struct zk_context;
 struct server_stats;
 
-/* How many bytes answers had; -1: nobody has counted (D-287). Java: quorum.BufferStats */
+/* How many bytes answers had; -1: there was none yet. Java: quorum.BufferStats */
 struct buffer_stats {
     int32_t last;
     int32_t min;
     int32_t max;
 };
 
+/* What answers took, and how long they were. Each connection gathers its own, and hands them on
+ * when it sends them: one lock for many. */
+struct answer_figures {
+    struct avg_min_max_counter read_latency_ms;
+    struct avg_min_max_counter update_latency_ms; /* of requests with a transaction */
+    struct avg_min_max_counter response_bytes;    /* header and record */
+};
+
 struct server_stats_values {
-    struct avg_min_max_counter request_latency_ms; /* nothing is added to it (D-287) */
+    struct avg_min_max_counter request_latency_ms; /* from a frame to its answer */
     int64_t packets_received;
     int64_t packets_sent;
     struct buffer_stats client_response_stats;
@@ -29,6 +37,9 @@ void server_stats_free(struct server_stats *stats); /* NULL is fine */
 
 void server_stats_add_packets_received(struct server_stats *stats, int64_t count);
 void server_stats_add_packets_sent(struct server_stats *stats, int64_t count);
+/* Java: updateLatency(), updateClientResponseSize(), for all answers of a connection since its last
+ * call */
+void server_stats_add_answers(struct server_stats *stats, const struct answer_figures *figures);
 /* Java: reset(), without the metrics, which are the peer's (server_metrics_reset) */
 void server_stats_reset(struct server_stats *stats);
 /* All of one moment. */
