@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The admin servers of two followers, one of C and one of Java, give the same answers key by key.
+# The admin servers of two followers, one of C and one of Java, give the same answers key by key, and both tell the same of
+# their clients, by words and by commands, while these are connected.
 #
 # Prints one line a test, "ok ..." or "FAILED ...", and ends with 1 if any has failed.
 set -euo pipefail
@@ -29,3 +30,11 @@ expect "the Java follower gets one" give_admin_server 2
 expect "1 follows" until_state 1 FOLLOWING "$leader"
 expect "2 follows" until_state 2 FOLLOWING "$leader"
 expect "both admin servers give the same answers" python3 "$here/admin.py" "$(admin_port 1)" "$(admin_port 2)"
+
+client_port() {
+  sed -n 's/^clientPort=//p' "$ZK_CLUSTER_DIR/$1/zoo.cfg"
+}
+
+# CLI-83
+expect "both tell the same of the clients they have" python3 "$here/words.py" "$(client_port 1)" "$(admin_port 1)" \
+  "$(client_port 2)" "$(admin_port 2)"
