@@ -37,7 +37,7 @@ class Ensemble:
     def __init__(self, kinds, directory):
         self.kinds, self.root = kinds, os.path.join(directory, 'ensemble')
         self.has_namespaces = self.namespaces_work()
-        up = ['up', '--mix', ','.join(kinds), '--tick', str(TICK_MS), '--wait', '240']
+        up = ['up', '--mix', ','.join(kinds), '--tick', str(TICK_MS), '--wait', '90']
         for line in LINES:
             up += ['--line', line]
         self.call(*up, *(['--namespaces'] if self.has_namespaces else []))
@@ -61,6 +61,15 @@ class Ensemble:
                               stderr=subprocess.DEVNULL, check=False)
         return next((peer['id'] for peer in json.loads(done.stdout)['peers'] if peer['state'] == 'LEADING'), None)
 
+    def until_all_serve(self, seconds=60):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            done = subprocess.run([CLUSTER, '--dir', self.root, 'status', '--json'], text=True, stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, check=False)
+            if json.loads(done.stdout)['serving'] == len(self.peers):
+                return
+            time.sleep(0.2)
+
     def where_clients_live(self):
         """The first words of a command that sees all servers."""
         if not self.has_namespaces:
@@ -82,8 +91,8 @@ class Ensemble:
         """By server, as clients count them: from 0."""
         return {at: consistency_check.read_log(self.path(peer, 'data')) for at, peer in enumerate(self.peers)}
 
-    def leaders(self):
-        return {epoch: at for at, peer in enumerate(self.peers) for epoch in consistency_check.epochs_led(self.path(peer, 'log'))}
+    def turns(self):
+        return {at: consistency_check.turns_of(self.path(peer, 'log')) for at, peer in enumerate(self.peers)}
 
 
 def break_and_mend(ensemble, chance, tell):
@@ -109,11 +118,13 @@ def break_and_mend(ensemble, chance, tell):
         ensemble.call('heal')
 
 
-def work(ensemble, seconds, seed, directory):
-    """The clients work for so long while servers are broken and mended. What the clients saw, and which faults there were."""
+def work(ensemble, seconds, seed, harsh, directory):
+    """The clients work for so long while servers are broken and mended. What the clients saw, and which faults there were. Unless
+    it is to be harsh, a fault waits until all serve: a learner of Java 3.8.0 that is interrupted while it is brought up to
+    date may later lead without what it lacks (consistency_check.py)."""
     chance, faults, record = random.Random(seed), [], os.path.join(directory, 'record')
-    here = os.path.dirname(os.path.abspath(__file__))
-    with subprocess.Popen(ensemble.where_clients_live() + [sys.executable, os.path.join(here, 'consistency_clients.py'), record],
+    program = os.path.join(servers.HERE, 'consistency_clients.py')
+    with subprocess.Popen(ensemble.where_clients_live() + [sys.executable, program, record],
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as clients:
         try:
             print(json.dumps(ensemble.settings(seed)), file=clients.stdin, flush=True)
@@ -123,7 +134,9 @@ def work(ensemble, seconds, seed, directory):
             while time.monotonic() < end:
                 time.sleep(chance.uniform(0.5, 3))
                 break_and_mend(ensemble, chance, faults.append)
-            ensemble.call('up', '--wait', 240)
+                if not harsh:
+                    ensemble.until_all_serve()
+            ensemble.call('up', '--wait', 90)
             print('end', file=clients.stdin, flush=True)
             clients.wait(300)
         finally:
@@ -173,9 +186,11 @@ def lies(clients, logs):
         ('a living session is ended', lambda f: f[0] == 'gone' and f[3], lambda f: None, 'sessions'),
         ('a write overtakes another one', replied('set'), lambda f: (f[0], late) + f[2:], 'order'),
     ], [
-        ('a node lacks a child', lambda f: replied('children')(f) and f[8][0], lambda f: f[:8] + ((f[8][0][1:], f[8][1]),), 'reads'),
+        ('a node lacks a child', lambda f: replied('children')(f) and f[8][0],
+         lambda f: f[:8] + ((f[8][0][1:], f[8][1]),), 'reads'),
         ('an event comes from nowhere', lambda f: f[0] == 'event', lambda f: f[:3] + ('/elsewhere',), 'watches'),
-        ('a refused write succeeds', lambda f: f[0] == 'reply' and f[5][0] == 'set' and f[7] != 0, lambda f: f[:7] + (0, None), 'writes'),
+        ('a refused write succeeds', lambda f: f[0] == 'reply' and f[5][0] == 'set' and f[7] != 0,
+         lambda f: f[:7] + (0, None), 'writes'),
         ('a session goes back in time', replied('sync'), with_zxid(lambda _: 1), 'order'),
     ]
     for together in in_what_was_seen:  # each of them is found by another check
@@ -191,7 +206,7 @@ def lies(clients, logs):
 # ---- the whole ---------------------------------------------------------------------------------------
 
 
-def run(kinds, seconds, seed, keep, with_lies):
+def run(kinds, seconds, seed, harsh, keep, with_lies):
     title = 'consistency %s' % ','.join(kinds)
     failures = 0
 
@@ -207,13 +222,16 @@ def run(kinds, seconds, seed, keep, with_lies):
     ensemble = None
     try:
         ensemble = Ensemble(kinds, directory)
-        seen, faults = work(ensemble, seconds, seed, directory)
+        seen, faults = work(ensemble, seconds, seed, harsh or 'java' not in kinds, directory)
         ensemble.call('kill', 'all')
-        logs, leaders = ensemble.logs(), ensemble.leaders()
-        checker = consistency_check.Checker(seen['clients'], logs, leaders, TIMEOUT_MS / 1000).run()
+        logs, turns = ensemble.logs(), ensemble.turns()
+        checker = consistency_check.Checker(seen['clients'], logs, kinds, turns, TIMEOUT_MS / 1000).run()
         counts = ', '.join('%d %s' % (count, what) for what, count in sorted(checker.counts.items()))
         print('%d faults (%s); %s' % (len(faults), 'no partitions: there are no namespaces' if not ensemble.has_namespaces
                                       else 'with partitions', counts))
+        if checker.spoiled:
+            print('skipped %s: what comes behind %s: Java 3.8.0 lost what was acknowledged, as it is known to' % (
+                title, checker.spoiled))
         tell('every client can work until the end', seen['errors'])
         tell('every acknowledged write is in every log, once, and was told the truth', checker.findings['writes'])
         tell('writes have the order of their acknowledgement, and no session goes back', checker.findings['order'])
@@ -221,10 +239,10 @@ def run(kinds, seconds, seed, keep, with_lies):
         tell('a sync misses nothing', checker.findings['sync'])
         tell('every event comes before what it tells of can be read', checker.findings['watches'])
         tell('no session is lost, and none is left over', checker.findings['sessions'])
-        tell('no ephemeral node is left over', seen['left'])
-        if with_lies and not failures:
+        tell('no ephemeral node is left over', seen['left'] if not checker.spoiled else [])
+        if with_lies and not failures and not checker.spoiled:
             for planted, clients, their_logs, logs_alone in lies(seen['clients'], logs):
-                found = consistency_check.Checker(clients, their_logs, leaders, TIMEOUT_MS / 1000).run(logs_alone).findings
+                found = consistency_check.Checker(clients, their_logs, kinds, turns, TIMEOUT_MS / 1000).run(logs_alone).findings
                 for words, kind in planted:
                     tell('the checker notices if %s' % words, [] if found[kind] else ['it found %s' % dict(found)])
     except Failed as failure:
@@ -233,8 +251,8 @@ def run(kinds, seconds, seed, keep, with_lies):
         if failures or keep:
             print('seed %d; %s' % (seed, directory))
         if ensemble is not None:
-            subprocess.run([CLUSTER, '--dir', ensemble.root, 'down' if failures or keep else 'clean'], stdout=subprocess.DEVNULL,
-                           stderr=subprocess.DEVNULL, check=False)
+            verb = 'down' if failures or keep else 'clean'
+            subprocess.run([CLUSTER, '--dir', ensemble.root, verb], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
         if not failures and not keep:
             subprocess.run(['rm', '-rf', directory], check=False)
     return failures
@@ -245,6 +263,7 @@ def main():
     parser.add_argument('kinds', nargs='*', metavar='KINDS', help='servers, as c,java,c (default: c,java,c)')
     parser.add_argument('--seconds', type=int, default=10, help='so long servers are broken (default 10)')
     parser.add_argument('--seed', type=int, default=1, help='which faults and which requests (default 1)')
+    parser.add_argument('--harsh', action='store_true', help='no fault waits for the one before, although Java takes part')
     parser.add_argument('--keep', action='store_true', help='keep the record and the logs')
     parser.add_argument('--no-lies', action='store_true', help='do not show that the checker finds what is planted')
     options = parser.parse_args()
@@ -252,7 +271,8 @@ def main():
         mixes = [servers.parse_kinds(text) for text in options.kinds or ['c,java,c']]
     except ValueError as error:
         parser.error(str(error))
-    return 1 if sum([run(kinds, options.seconds, options.seed, options.keep, not options.no_lies) for kinds in mixes]) else 0
+    failures = [run(kinds, options.seconds, options.seed, options.harsh, options.keep, not options.no_lies) for kinds in mixes]
+    return 1 if any(failures) else 0
 
 
 if __name__ == '__main__':

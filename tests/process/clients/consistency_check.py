@@ -28,7 +28,7 @@ NO_NODE, BAD_VERSION, NO_CHILDREN_FOR_EPHEMERALS, NODE_EXISTS, NOT_EMPTY = -101,
 CREATED, DELETED, CHANGED, CHILDREN_CHANGED = 1, 2, 3, 4
 # A server tells the leader whom it has heard every half tick, and one that dies tells no more.
 LOST_TOUCH_S = 1.5
-COUNTER = 0xffffffff  # of a zxid; the rest is its epoch
+EVER = 1 << 64  # above every zxid
 MOST = 20  # findings of one kind that are told
 
 Txn = collections.namedtuple('Txn', 'zxid session cxid time type body')
@@ -66,10 +66,14 @@ class Log:
         self.txns, self.snapshots = txns, snapshots
         self.zxids = sorted(txns)
 
-    def turns(self):
-        """Where one epoch follows another one in it: pairs of zxids. Not those where it was sent the tree in between."""
-        return [(before, after) for before, after in zip(self.zxids, self.zxids[1:])
-                if before >> 32 != after >> 32 and after & COUNTER == 1 and after - 1 not in self.snapshots]
+    def keeps(self, void):
+        """Those of these zxids that it still has, and has not put a snapshot behind: it will take them for true."""
+        kept = []
+        for at, zxid in enumerate(self.zxids):
+            following = self.zxids[at + 1] if at + 1 < len(self.zxids) else float('inf')
+            if void(zxid) and not any(zxid < snapshot < following for snapshot in self.snapshots):
+                kept.append(zxid)
+        return kept
 
     def was_sent_a_tree(self, zxid):
         """Has it a snapshot instead of this transaction?"""
@@ -78,10 +82,17 @@ class Log:
         return any(zxid <= snapshot < following for snapshot in self.snapshots)
 
 
-def epochs_led(log_file):
-    """The epochs of which this server was the leader, as its log says."""
+def turns_of(log_file):
+    """The epochs of which this server was the leader, as its log says: of each, where the history ended that it brought."""
+    turns, history = {}, 0
     with open(log_file, errors='replace') as file:
-        return {int(found.group(1), 16) >> 32 for found in re.finditer(r'setting last processed zxid: 0x([0-9a-f]+)', file.read())}
+        for proposed, begun in re.findall(r'New election. My id = \d+, proposed zxid=0x([0-9a-f]+)|'
+                                          r'setting last processed zxid: 0x([0-9a-f]+)', file.read()):
+            if proposed:
+                history = int(proposed, 16)
+            else:
+                turns[int(begun, 16) >> 32] = history
+    return turns
 
 
 def read_log(directory):
@@ -207,52 +218,73 @@ class Tree:
 
 
 class Checker:
-    """clients: a list of facts of each; logs: {server: Log}; leaders: {epoch: server}; timeout:
-    of sessions, in seconds. Servers are counted from 0."""
+    """clients: a list of facts of each; by server, counted from 0: logs (Log), kinds, turns (turns_of); timeout: of sessions, in
+    seconds."""
 
-    def __init__(self, clients, logs, leaders, timeout):
-        self.clients, self.leaders, self.timeout = clients, leaders, timeout
+    def __init__(self, clients, logs, kinds, turns, timeout):
+        self.clients, self.timeout = clients, timeout
+        self.turns = sorted((epoch, history, server) for server, of in turns.items() for epoch, history in of.items())
+        self.leaders = {epoch: server for epoch, _, server in self.turns}
+        self.spoiled, self.agreed = None, EVER  # where a server of Java made an end of it, in words, and what all had until then
         self.findings = collections.defaultdict(list)
         self.counts = collections.Counter()
-        self.log = self.common_log(logs)
-        self.replies = [fact for facts in clients for fact in facts if fact[0] == 'reply']
+        self.log = self.common_log(logs, kinds)
+        self.replies = [fact for facts in self.clients for fact in facts if fact[0] == 'reply']
         self.tree = Tree()
 
     def find(self, kind, words):
         self.findings[kind].append(words)
 
-    def common_log(self, logs):
-        """The history that all share, up to the last reply."""
+    def void(self, zxid):
+        """Did a later leader begin without it?"""
+        at = bisect.bisect_left(self.turns, (zxid >> 32, EVER))
+        return at < len(self.turns) and self.turns[at][1] < zxid
+
+    def common_log(self, logs, kinds):
+        """The history that all share, up to the last reply that is looked at."""
+        self.forget_what_java_spoils(logs, kinds)
         last = max((fact[6] for facts in self.clients for fact in facts if fact[0] == 'reply'), default=0)
-        ends, merged = self.ends_of_epochs(logs), {}
+        merged = {}
         for log in logs.values():
             merged.update(log.txns)
-        for zxid in sorted(merged):
+        merged = {zxid: merged[zxid] for zxid in sorted(merged) if zxid <= last and not self.void(zxid)}
+        for zxid, txn in merged.items():
             have = [server for server, log in logs.items() if zxid in log.txns]
-            if (zxid & COUNTER) > ends.get(zxid >> 32, COUNTER):
-                del merged[zxid]  # only a leader that fell has it
-            elif len({logs[server].txns[zxid] for server in have}) != 1:
+            if len({logs[server].txns[zxid] for server in have}) != 1:
                 self.find('writes', '0x%x is not the same in the logs of %s' % (zxid, have))
-            elif zxid <= last:
-                for server in set(logs) - set(have):
-                    if not logs[server].was_sent_a_tree(zxid):
-                        self.find('writes', 'server %s lacks 0x%x, which %s have: %s' % (server, zxid, have, merged[zxid]))
-        return [merged[zxid] for zxid in sorted(merged) if zxid <= last]
+            for server in set(logs) - set(have):
+                if zxid <= self.agreed and not logs[server].was_sent_a_tree(zxid):
+                    self.find('writes', 'server %s lacks 0x%x, which %s have: %s' % (server, zxid, have, txn))
+        return list(merged.values())
 
-    def ends_of_epochs(self, logs):
-        """The last counter of each epoch that another one follows. A server that was sent the tree may keep in its log what a
-        leader proposed in vain; every other server has no more than the ensemble."""
-        ends = {}
-        for server, log in logs.items():
-            for before, after in log.turns():
-                epoch, counter = before >> 32, before & COUNTER
-                if ends.setdefault(epoch, counter) != counter:
-                    self.find('writes', 'epoch %d ends at %d, and in the log of %s at %d' % (epoch, ends[epoch], server, counter))
-        held = collections.Counter(zxid for log in logs.values() for zxid in log.txns)
-        for epoch in {zxid >> 32 for zxid in held} - {max(held, default=0) >> 32} - set(ends):
-            # Only servers that were sent trees have been through that turn; then what two of them have counts.
-            ends[epoch] = max((zxid & COUNTER for zxid, count in held.items() if zxid >> 32 == epoch and count > 1), default=0)
-        return ends
+    def forget_what_java_spoils(self, logs, kinds):
+        """Java 3.8.0 may lose what it has acknowledged: a learner writes the new epoch before the transactions that come with
+        it, is interrupted, and later wins an election with less than others have; or it keeps on disk what it was sent in vain
+        (ZOOKEEPER-3911, 4643, 4646; NOTES.md tells what ours do instead). From such a turn on nothing can be held against
+        anybody, so the record ends there. The same by a server of ours is a finding."""
+        shown = sorted(fact[6] for facts in self.clients for fact in facts if fact[0] == 'reply')
+        kept = {server: log.keeps(self.void) for server, log in logs.items()}
+        for at, (epoch, history, server) in enumerate(self.turns):
+            lost = shown[bisect.bisect_right(shown, history):bisect.bisect_left(shown, epoch << 32)]
+            still_kept = [(other, zxid) for other in kept for zxid in kept[other]
+                          if history < zxid < epoch << 32 and (at == 0 or zxid > self.turns[at - 1][1])]
+            if (lost and kinds[server] == 'java') or any(kinds[other] == 'java' for other, _ in still_kept):
+                self.spoiled = 'epoch %d of %d' % (epoch, self.turns[-1][0])
+                self.agreed, self.turns = history, self.turns[:at]
+                self.clients = [self.until(facts, epoch << 32) for facts in self.clients]
+                return
+            for zxid in lost:
+                self.find('writes', 'lost: 0x%x was shown to a client, and server %d began epoch %d without it' % (zxid, server, epoch))
+            for other, zxid in still_kept:
+                self.find('writes', 'server %d keeps 0x%x, which is no part of the history' % (other, zxid))
+
+    @staticmethod
+    def until(facts, end):
+        """What a client saw on connections that had shown nothing from there on. No connection outlives an election."""
+        shows = {'reply': lambda fact: fact[6], 'again': lambda fact: fact[3]}
+        first = next((at for at, fact in enumerate(facts) if fact[0] in shows and shows[fact[0]](fact) >= end), len(facts))
+        opened = max((at for at, fact in enumerate(facts[:first]) if fact[0] == 'open'), default=0)
+        return facts[:opened] if first < len(facts) else facts
 
     def run(self, logs_alone=False):
         """logs_alone: only whether the logs agree, with one another and with what was sent."""
@@ -289,7 +321,8 @@ class Checker:
                 continue
             key = txn.session, txn.cxid
             if key in seen:
-                self.find('writes', 'request %d of session 0x%x was done twice: 0x%x and 0x%x' % (key[1], key[0], seen[key], txn.zxid))
+                self.find('writes', 'request %d of session 0x%x was done twice: 0x%x and 0x%x' % (
+                    key[1], key[0], seen[key], txn.zxid))
             seen[key] = txn.zxid
             self.by_request[key] = txn
             if key not in known:
@@ -297,7 +330,8 @@ class Checker:
             elif known[key][3] not in (None, txn.zxid):
                 self.find('writes', '%s was told 0x%x and is 0x%x in the log' % (known[key][0], known[key][3], txn.zxid))
             if txn.cxid <= last_of.get(txn.session, 0):
-                self.find('order', 'session 0x%x: request %d comes behind a later one, at 0x%x' % (txn.session, txn.cxid, txn.zxid))
+                self.find('order', 'session 0x%x: request %d comes behind a later one, at 0x%x' % (
+                    txn.session, txn.cxid, txn.zxid))
             last_of[txn.session] = max(last_of.get(txn.session, 0), txn.cxid)
         for fact in self.replies:
             if fact[5][0] in ('create', 'delete', 'set', 'multi'):
@@ -356,7 +390,8 @@ class Checker:
         if operation[0] == 'create' and result != (path or operation[1]):
             self.find('writes', '%s at 0x%x became %s, not %s' % (operation, txn.zxid, result, path or operation[1]))
         if operation[0] == 'set' and result != self.tree.nodes[operation[1]].stat():
-            self.find('writes', '%s at 0x%x was told %s, not %s' % (operation, txn.zxid, result, self.tree.nodes[operation[1]].stat()))
+            due = self.tree.nodes[operation[1]].stat()
+            self.find('writes', '%s at 0x%x was told %s, not %s' % (operation, txn.zxid, result, due))
 
     def check_read(self, fact):
         self.counts['reads'] += 1
@@ -383,8 +418,8 @@ class Checker:
                 last = max(last, zxid)
 
     def check_syncs(self):
-        """A leader lets a sync of its own client pass like a read, while the commit that a follower has told of waits in its queue:
-        so only what followers answer is held against what was acknowledged. By epoch, acks has when each write was
+        """A leader lets a sync of its own client pass like a read, while the commit that a follower has told of waits in its
+        queue: so only what followers answer is held against what was acknowledged. By epoch, acks has when each write was
         acknowledged, and the largest zxid until then."""
         acks = collections.defaultdict(list)
         for fact in sorted((f for f in self.replies if f[5][0] in ('create', 'delete', 'set', 'multi')), key=lambda f: f[2]):
@@ -432,7 +467,7 @@ class Checker:
             if txn.time < heard[session] + self.timeout - LOST_TOUCH_S:
                 self.find('sessions', 'session 0x%x was ended at 0x%x, %.1f s after it was heard; its timeout is %.1f s' % (
                     session, txn.zxid, txn.time - heard[session], self.timeout))
-        for session in left - set(closed):
+        for session in left - set(closed) if self.spoiled is None else ():
             self.find('sessions', 'session 0x%x was left by its client, and never ended' % session)
 
     # ---- watches ---------------------------------------------------------------------------------
@@ -470,7 +505,7 @@ class Checker:
             if fact[0] == 'open' and fact[2] != session:
                 session, armed, due = fact[2], {}, []
             elif fact[0] == 'open':
-                twins = {path for which, path in armed if which == 'child'} & {path for which, path in armed if which != 'child'}
+                twins = {path for which, path in armed if which == 'child' and {('data', path), ('exist', path)} & set(armed)}
             elif fact[0] == 'event' and fact[2] == DELETED and fact[3] in twins and ('child', fact[3]) not in armed:
                 twins.discard(fact[3])
             elif fact[0] == 'again':

@@ -3,7 +3,7 @@
 
     consistency_clients.py FILE < settings, then a line when it is time to end
 
-The settings are one line of JSON: servers (each with its port, and its network namespace or null), clients, seed and timeout_ms.
+The settings are one line of JSON: servers (each with its port, and its network namespace or null), clients, seed, timeout_ms.
 Each client is a session of its own, speaks the protocol by hand (wire.py), and goes to another server when its
 connection breaks. What it saw goes to FILE, as a pickle: for each client a list of facts, in the order in which it saw them.
 
@@ -343,7 +343,8 @@ def look_at_the_end(places, settings):
         connect_somewhere(looker, 60)
         end = time.monotonic() + 60
         while True:
-            looker.batch([('sync', ROOT)] + [('children', path, False) for path in HOMES] + [('get', path, False) for path in NODES])
+            looker.batch([('sync', ROOT)] + [('children', path, False) for path in HOMES] +
+                         [('get', path, False) for path in NODES])
             owners = {fact[5][1]: fact[8][1]['owner'] for fact in looker.facts[-len(NODES):] if fact[7] == 0}
             left = [path for path, owner in owners.items() if owner != 0]
             names = looker.facts[-len(NODES) - 1][8][0]
@@ -375,7 +376,8 @@ def main():
     ending.set()
     for client in clients:
         client.join(120)
-    errors = ['%s: %r' % (c.name, c.error) for c in clients if c.error] + ['%s does not end' % c.name for c in clients if c.is_alive()]
+    errors = ['%s: %r' % (c.name, c.error) for c in clients if c.error]
+    errors += ['%s does not end' % c.name for c in clients if c.is_alive()]
     lookers, left = look_at_the_end(places, settings) if not errors else ([], [])
     with open(sys.argv[1], 'wb') as file:
         pickle.dump({'clients': [c.facts for c in [maker] + clients + lookers], 'errors': errors, 'left': left}, file)
