@@ -84,11 +84,12 @@ static bool leader_touch_session(struct session_tracker *tracker, int64_t sessio
     if (leader_local_of(tracker) != NULL &&
         session_tracker_touch_session(leader_local_of(tracker), session_id, timeout_ms))
         return true;
+    /* Looked at first: PrepRequestProcessor may begin to track it behind a touch that fails. */
+    bool is_tracked = session_tracker_impl_is_tracking_session(global_of(tracker), session_id);
     if (session_tracker_touch_session(global_of(tracker), session_id, timeout_ms))
         return true;
     /* Its createSession has not been prepared yet: Java would drop the request (D-255). */
-    return upgradeable_session_tracker_is_upgrading_session(tracker, session_id) &&
-           !session_tracker_impl_is_tracking_session(global_of(tracker), session_id);
+    return !is_tracked && upgradeable_session_tracker_is_upgrading_session(tracker, session_id);
 }
 
 /* Java: createSession() */
