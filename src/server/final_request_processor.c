@@ -116,8 +116,8 @@ static int final_request_processor_process_request(struct request_processor *pro
     zookeeper_server_dec_in_process(final->server);
     zookeeper_server_request_finished(final->server, request);
 
-    /* Beside a read that comes straight from its connection a write of another client may be applied
-     * (A-240); so such a read takes the zxid in the moment in which it reads. */
+    /* Beside a read that comes straight from its connection a write of another client may be
+     * applied (A-240); so such a read takes the zxid in the moment in which it reads. */
     struct answer answer = {
         .tree = tree, .zxid = data_tree_last_processed_zxid(tree), .last_op = "NA"};
     find_answer(final, request, &rc, &answer);
