@@ -1,4 +1,4 @@
-/* Buffers of 8 KiB in front of a socket or a file, and Adler-32 sums of the bytes that pass. */
+/* Buffers in front of a socket or a file, and Adler-32 sums of the bytes that pass. */
 #include "zk/io/stream.h"
 #include "io/gzip.h"
 
@@ -24,6 +24,7 @@ struct zk_input {
     const uint8_t *next;
     size_t left;
     uint8_t *buffer; /* NULL: nothing was asked for yet */
+    size_t room;     /* of the buffer */
     /* The sum of all bytes before summed; not kept for sockets. */
     uint32_t adler;
     const uint8_t *summed;
@@ -44,6 +45,7 @@ static struct zk_input *input_new(void)
 {
     struct zk_input *input = zk_xcalloc(1, sizeof *input);
     input->fd = -1;
+    input->room = STREAM_BUFFER;
     input->adler = ZK_ADLER32_OF_NOTHING;
     return input;
 }
@@ -73,6 +75,12 @@ void zk_input_before_wait(struct zk_input *input, void (*before_wait)(void *arg)
 {
     input->before_wait = before_wait;
     input->before_wait_arg = arg;
+}
+
+void zk_input_set_buffer(struct zk_input *input, size_t room)
+{
+    zk_assert(input->buffer == NULL);
+    input->room = room;
 }
 
 void zk_input_free(struct zk_input *input)
@@ -108,9 +116,9 @@ static int input_ask(struct zk_input *input, void *ret_bytes, size_t room, size_
 static int input_ask_more(struct zk_input *input)
 {
     if (input->buffer == NULL)
-        input->buffer = zk_xmalloc(STREAM_BUFFER);
+        input->buffer = zk_xmalloc(input->room);
     size_t count = 0;
-    int r = input_ask(input, input->buffer, STREAM_BUFFER, &count);
+    int r = input_ask(input, input->buffer, input->room, &count);
     input_fill(input, input->buffer, count);
     return r < 0 ? r : count == 0 ? -EPIPE : 0;
 }
@@ -123,7 +131,7 @@ static int input_read_some(struct zk_input *input, uint8_t *ret_bytes, size_t le
     size_t count = 0;
     if (input->left == 0)
         input_sum_up(input); /* before the next ones take the place of these bytes */
-    if (input->left == 0 && length >= STREAM_BUFFER) { /* it passes by the buffer, as in Java */
+    if (input->left == 0 && length >= input->room) { /* it passes by the buffer, as in Java */
         r = input_ask(input, ret_bytes, length, &count);
         if (input->sock == NULL)
             input->adler = zk_adler32(input->adler, ret_bytes, count);
@@ -176,6 +184,7 @@ struct zk_output {
     int fd;                   /* -1: none. The caller closes it. */
     struct gzip_writer *gzip; /* NULL: fd gets the bytes as they are */
     uint8_t *buffer;          /* NULL before the first byte */
+    size_t room;              /* of the buffer */
     size_t used;
     int error; /* 0, or the first -errno */
     /* The sum of all bytes that have left the buffer, and of the first summed ones in it; not kept
@@ -188,6 +197,7 @@ static struct zk_output *output_new(void)
 {
     struct zk_output *output = zk_xcalloc(1, sizeof *output);
     output->fd = -1;
+    output->room = STREAM_BUFFER;
     output->adler = ZK_ADLER32_OF_NOTHING;
     return output;
 }
@@ -211,6 +221,12 @@ struct zk_output *zk_output_new_gzip(int fd)
     struct zk_output *output = zk_output_new_fd(fd);
     output->gzip = gzip_writer_new(fd);
     return output;
+}
+
+void zk_output_set_buffer(struct zk_output *output, size_t room)
+{
+    zk_assert(output->buffer == NULL);
+    output->room = room;
 }
 
 void zk_output_free(struct zk_output *output)
@@ -267,18 +283,18 @@ int zk_output_write(struct zk_output *output, const void *bytes, size_t length)
 {
     if (output->error < 0)
         return output->error;
-    if (length > STREAM_BUFFER - output->used) {
+    if (length > output->room - output->used) {
         int r = zk_output_flush(output);
         if (r < 0)
             return r;
     }
-    if (length >= STREAM_BUFFER) { /* it passes by the buffer, as in Java */
+    if (length >= output->room) { /* it passes by the buffer, as in Java */
         if (output->fd >= 0)
             output->adler = zk_adler32(output->adler, bytes, length);
         return output_pass(output, bytes, length);
     }
     if (output->buffer == NULL)
-        output->buffer = zk_xmalloc(STREAM_BUFFER);
+        output->buffer = zk_xmalloc(output->room);
     if (length > 0)
         memcpy(output->buffer + output->used, bytes, length);
     output->used += length;

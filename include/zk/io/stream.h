@@ -1,6 +1,6 @@
-/* Streams of bytes, with a buffer of 8 KiB, whose other end is a socket or a file. Those of files
- * keep an Adler-32 sum. A stream blocks as its socket or file does. One thread at a time. Java:
- * BufferedInputStream, BufferedOutputStream, CheckedInputStream */
+/* Streams of bytes, with a buffer of 8 KiB or as asked for, whose other end is a socket or a file.
+ * Those of files keep an Adler-32 sum. A stream blocks as its socket or file does. One thread at a
+ * time. Java: BufferedInputStream, BufferedOutputStream, CheckedInputStream */
 #ifndef ZK_IO_STREAM_H
 #define ZK_IO_STREAM_H
 
@@ -25,6 +25,8 @@ struct zk_input *zk_input_new_gzip(int fd);
 /* From now on before_wait(arg) is called whenever a socket is asked for more, which may block: what
  * the reader has put off until it has read all that is there, it does then. */
 void zk_input_before_wait(struct zk_input *input, void (*before_wait)(void *arg), void *arg);
+/* Gives the input a buffer of room bytes instead of 8 KiB. Call it before the first read. */
+void zk_input_set_buffer(struct zk_input *input, size_t room);
 void zk_input_free(struct zk_input *input);
 
 /* Reads exactly length bytes. Errors: -EPIPE, the stream ends before; -ETIMEDOUT; others of the
@@ -42,6 +44,8 @@ struct zk_output *zk_output_new_sock(struct sock *sock);
 struct zk_output *zk_output_new_fd(int fd);
 /* The same, packed as gzip does: end it with zk_output_finish. */
 struct zk_output *zk_output_new_gzip(int fd);
+/* Gives the output a buffer of room bytes instead of 8 KiB. Call it before the first write. */
+void zk_output_set_buffer(struct zk_output *output, size_t room);
 /* Bytes that were not flushed are lost. NULL is fine. */
 void zk_output_free(struct zk_output *output);
 
