@@ -35,8 +35,6 @@ struct server_admission {
 };
 
 struct server_admission *zookeeper_server_admission(struct zookeeper_server *server);
-/* Java: ZooKeeperServer.getInProcess() */
-int64_t zookeeper_server_get_in_process(struct zookeeper_server *server);
 /* How many wait in RequestThrottler. Java: ZooKeeperServer.getInflight() */
 int64_t zookeeper_server_get_inflight(struct zookeeper_server *server);
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "zab/learner_internal.h"
 #include "zab/learner_request_processor.h"
 #include "zab/learner_zookeeper_server.h"
 #include "zab/quorum_zookeeper_server.h"
@@ -52,6 +53,7 @@ int follower_zookeeper_server_log_request(struct follower_zookeeper_server *fzk,
                                           struct txn_log_entry *txn)
 {
     struct request *request = request_new_of_txn(txn);
+    fzk->base.learner->logged++;
     if (zxid_counter(request->zxid) != 0) {
         struct request *kept = request_ref(request);
         array_deque_add_last(&fzk->pending_txns, &kept);

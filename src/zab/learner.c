@@ -34,6 +34,9 @@
 /* COMMITANDACTIVATE and INFORMANDACTIVATE begin with it. */
 enum { DESIGNATED_LEADER_BYTES = 8 };
 
+/* From so many proposals on there is a burst; longer than this no PING and no SYNC waits. */
+enum { PATIENT_FROM = 16, PATIENCE_MS = 10 };
+
 static void close_after_failure(struct learner *learner, int error);
 static void clear_pending_revalidations(struct learner *learner);
 
@@ -73,6 +76,13 @@ static int learner_write_packet(struct learner *learner, const struct quorum_pac
         r = packet_stream_write(&learner->stream, learner->leader_id, packet);
     if (r == 0 && flush)
         r = packet_stream_flush(&learner->stream);
+    /* Those of the SyncThread; the ACKs of the synchronisation leave at once. */
+    if (packet != NULL && packet->type == LEADER_ACK && !flush)
+        learner->acked++;
+    if (flush) {
+        learner->flushes++;
+        zk_cond_signal(&learner->flushed);
+    }
     zk_mutex_unlock(&learner->output_mu);
     return r;
 }
@@ -104,6 +114,20 @@ static void close_after_failure(struct learner *learner, int error)
     if (learner->sock != NULL)
         sock_wake(learner->sock);
     zk_mutex_unlock(&learner->mu);
+}
+
+void learner_let_gather(struct learner *learner)
+{
+    if (zookeeper_server_get_in_process(learner->zk) > 0)
+        return;
+    int64_t deadline_ms = zk_deadline_ms(PATIENCE_MS);
+    bool time_left = true;
+    zk_mutex_lock(&learner->output_mu);
+    int64_t flushes = learner->flushes;
+    while (time_left && learner->connected && learner->flushes == flushes &&
+           learner->logged - learner->acked >= PATIENT_FROM)
+        time_left = zk_cond_wait_until(&learner->flushed, &learner->output_mu, deadline_ms);
+    zk_mutex_unlock(&learner->output_mu);
 }
 
 /* Java: readPacket() */
@@ -379,6 +403,7 @@ struct learner *learner_new(struct quorum_peer *self) UNSHARED
     zk_mutex_init(&learner->mu, learner->ctx, "learner", ZK_RANK_LEARNER);
     zk_mutex_init(&learner->output_mu, learner->ctx, "learner_output", ZK_RANK_LEARNER_OUTPUT);
     zk_cond_init(&learner->wake);
+    zk_cond_init(&learner->flushed);
     learner->leader_id = -1;
     learner->connected_ms = -1;
     return learner;
@@ -398,6 +423,7 @@ void learner_unref(struct learner *learner) UNSHARED
     sock_unref(learner->sock);
     clear_pending_revalidations(learner);
     free(learner->leader_address);
+    zk_cond_destroy(&learner->flushed);
     zk_cond_destroy(&learner->wake);
     zk_mutex_destroy(&learner->output_mu);
     zk_mutex_destroy(&learner->mu);

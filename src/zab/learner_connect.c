@@ -108,11 +108,13 @@ static void run_connectors(struct learner *learner, struct leader_connector *con
     zk_thread_group_free(group); /* joins them */
 }
 
-/* The leader's packets of this moment have been read: SyncThread and CommitProcessor go to work. */
-static void wake_server(void *arg)
+/* The leader's packets of this moment have been read: SyncThread and CommitProcessor go to work,
+ * and what comes next may gather. */
+static void before_wait(void *arg)
 {
     struct learner *learner = arg;
     learner_zookeeper_server_wake(learner_zookeeper_server_of(learner->zk));
+    learner_let_gather(learner);
 }
 
 /* Makes the connection ready for the first packet. */
@@ -128,7 +130,7 @@ static void adopt_connection(struct learner *learner, struct sock *sock)
                   "this learner joins its leader at the quorum port");
     zk_mutex_lock(&learner->output_mu);
     packet_stream_init(&learner->stream, learner->ctx, sock);
-    packet_stream_before_wait(&learner->stream, wake_server, learner);
+    packet_stream_before_wait(&learner->stream, before_wait, learner);
     learner->connected = true;
     zk_mutex_unlock(&learner->output_mu);
     learner->connected_ms = zk_elapsed_ms();

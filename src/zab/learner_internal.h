@@ -56,10 +56,15 @@ struct learner {
      * request processor the requests of clients. Held while the socket takes the bytes: packets
      * must not be mixed. */
     struct zk_mutex output_mu;
-    bool connected; /* the stream can be written to */
+    bool connected;  /* the stream can be written to */
+    int64_t acked;   /* proposals of the broadcast whose ACK has been written */
+    int64_t flushes; /* how often what was written has left */
+    /* The main thread waits here while it lets proposals gather. Woken by each flush. */
+    struct zk_cond flushed;
 
     /* ---- the main thread alone, but for the writing half of the stream ----------------------- */
     struct packet_stream stream;
+    int64_t logged; /* proposals of the broadcast that were handed to the SyncThread */
     int64_t leader_id;
     char *leader_address; /* owned; for the log */
     int64_t connected_ms; /* -1: never */

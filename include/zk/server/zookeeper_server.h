@@ -222,6 +222,9 @@ void zookeeper_server_wake_processors(struct zookeeper_server *server);
  * for what has been committed. */
 void zookeeper_server_process_txn(struct zookeeper_server *server, struct request *request,
                                   struct process_txn_result *ret_result);
+/* Returns how many requests of clients of this server have not been answered yet. Java:
+ * getInProcess() */
+int64_t zookeeper_server_get_in_process(struct zookeeper_server *server);
 /* A client's request has been answered. Java: decInProcess() */
 void zookeeper_server_dec_in_process(struct zookeeper_server *server);
 /* The request, which came with a connection, has been answered or dropped; once for each. Java:
