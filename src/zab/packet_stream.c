@@ -7,8 +7,9 @@
 #include "zab/zab_trace.h"
 #include "zk/io/sock.h"
 
-/* Where Java has 8 KiB. A write of 100 bytes takes 250 bytes with its COMMIT, so a burst of a hundred
- * comes, and leaves, with one system call. The memory is touched only as far as a burst goes. */
+/* Where Java has 8 KiB. A write of 100 bytes takes 250 bytes with its COMMIT, so a burst of a
+ * hundred comes, and leaves, with one system call. The memory is touched only as far as a burst
+ * goes. */
 enum { PACKET_BUFFER = 32 * 1024 };
 
 void packet_stream_init(struct packet_stream *stream, struct zk_context *ctx, struct sock *sock)
