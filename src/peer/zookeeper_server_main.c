@@ -107,6 +107,7 @@ static int open_alone_directories(struct zookeeper_server_main *alone)
         return EXIT_CODE_UNABLE_TO_ACCESS_DATADIR;
     }
     alone->database = zk_database_new(alone->ctx, alone->snap_log);
+    zk_database_set_metrics(alone->database, alone->metrics);
     operator_services_measure_fsyncs(&alone->operator_services, alone->snap_log, alone->metrics);
     return 0;
 }

@@ -36,6 +36,8 @@ struct file_txn_snap_log {
     char *snap_dir;
     char *initialize_file; /* beside the log's version-2 */
     struct file_txn_log *txn_log;
+    struct snap_log_load
+        load; /* of the last load, or fast forward; no other thread asks meanwhile */
     /* They hold the locks; -1: none. */
     int data_dir_fd;
     int snap_dir_fd;
@@ -412,7 +414,9 @@ static int replay(struct file_txn_snap_log *snap_log, struct txn_iterator *itera
     }
     if (r < 0)
         return r;
-    zk_log(ctx, ZK_LOG_TXNS_LOADED, loaded, zk_elapsed_ms() - start_ms);
+    snap_log->load.txns = loaded;
+    snap_log->load.txns_ms = zk_elapsed_ms() - start_ms;
+    zk_log(ctx, ZK_LOG_TXNS_LOADED, loaded, snap_log->load.txns_ms);
     return 0;
 }
 
@@ -448,6 +452,11 @@ int file_txn_snap_log_fast_forward_from_edits(struct file_txn_snap_log *snap_log
     r = replay(snap_log, iterator, tree, sessions, listener);
     txn_iterator_free(iterator);
     return r;
+}
+
+struct snap_log_load file_txn_snap_log_get_load(const struct file_txn_snap_log *snap_log)
+{
+    return snap_log->load;
 }
 
 /* ---- restore and save ------------------------------------------------------------------------ */
@@ -522,7 +531,10 @@ int file_txn_snap_log_restore(struct file_txn_snap_log *snap_log, struct data_tr
                               struct session_timeouts *sessions, struct playback_listener listener)
 {
     struct data_tree *loaded = NULL;
+    int64_t start_ms = zk_elapsed_ms();
+    snap_log->load = (struct snap_log_load){0};
     int r = file_snap_deserialize(snap_log->ctx, snap_log->snap_dir, &loaded, sessions);
+    snap_log->load.snap_ms = zk_elapsed_ms() - start_ms;
     zk_assert((r == 0) == (loaded != NULL));
     bool has_initialize_file = file_exists(snap_log->initialize_file);
     if (r == 0) {

@@ -19,6 +19,7 @@
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/trace.h"
 #include "zk/server/server_metrics.h"
+#include "zk/server/zk_database.h"
 #include "zk/server/zookeeper_server.h"
 
 static struct quorum_peer_monitor *monitor_new(struct zk_context *ctx);
@@ -33,6 +34,8 @@ struct quorum_peer *quorum_peer_new(struct zk_context *ctx, const struct quorum_
     self->config = config;
     self->database = database;
     self->metrics = server_metrics_new(ctx);
+    if (database != NULL) /* tests of elections have none */
+        zk_database_set_metrics(database, self->metrics);
     self->my_id = config->my_id;
     self->init_limit_ms = (int64_t)config->init_limit * config->tick_time_ms;
     self->sync_limit_ms = (int64_t)config->sync_limit * config->tick_time_ms;

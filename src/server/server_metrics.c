@@ -8,6 +8,7 @@
 
 #include "server/lock_ranks.h"
 #include "zk/base/alloc.h"
+#include "zk/runtime/clock.h"
 #include "zk/runtime/lock.h"
 #include "zk/server/server_stats.h"
 
@@ -80,6 +81,14 @@ void server_metrics_add(struct server_metrics *metrics, enum server_metrics_summ
     avg_min_max_counter_add(&metrics->values.summaries[which], value);
     keep_sample_locked(metrics, (int)which, value);
     zk_mutex_unlock(&metrics->mu);
+}
+
+void server_metrics_log_latency(struct server_metrics_values *values,
+                                enum server_metrics_summary which, int64_t header_time_ms)
+{
+    int64_t latency_ms = zk_wall_ms() - header_time_ms;
+    if (latency_ms >= 0)
+        avg_min_max_counter_add(&values->summaries[which], latency_ms);
 }
 
 void server_metrics_merge(struct server_metrics *metrics, struct server_metrics_values *values)
@@ -188,6 +197,7 @@ const char *server_metrics_summary_name(enum server_metrics_summary which)
         [SERVER_METRICS_WRITE_COMMIT_PROC_REQ_QUEUED] = "write_commit_proc_req_queued",
         [SERVER_METRICS_CONNECTION_TOKEN_DEFICIT] = "connection_token_deficit",
         [SERVER_METRICS_READ_COMMIT_PROC_REQ_QUEUED] = "read_commit_proc_req_queued",
+        [SERVER_METRICS_STARTUP_TXNS_LOAD_TIME] = "startup_txns_load_time",
         [SERVER_METRICS_SYNC_PROCESSOR_QUEUE_SIZE] = "sync_processor_queue_size",
         [SERVER_METRICS_FOLLOWER_SYNC_TIME] = "follower_sync_time",
         [SERVER_METRICS_PREP_PROCESSOR_QUEUE_SIZE] = "prep_processor_queue_size",
@@ -197,6 +207,7 @@ const char *server_metrics_summary_name(enum server_metrics_summary which)
             "learner_request_processor_queue_size",
         [SERVER_METRICS_SNAPSHOTTIME] = "snapshottime",
         [SERVER_METRICS_UNAVAILABLE_TIME] = "unavailable_time",
+        [SERVER_METRICS_STARTUP_TXNS_LOADED] = "startup_txns_loaded",
         [SERVER_METRICS_READS_AFTER_WRITE_IN_SESSION_QUEUE] = "reads_after_write_in_session_queue",
         [SERVER_METRICS_REQUESTS_IN_SESSION_QUEUE] = "requests_in_session_queue",
         [SERVER_METRICS_WRITE_COMMIT_PROC_ISSUED] = "write_commit_proc_issued",
@@ -212,11 +223,15 @@ const char *server_metrics_summary_name(enum server_metrics_summary which)
         [SERVER_METRICS_READ_COMMIT_PROC_ISSUED] = "read_commit_proc_issued",
         [SERVER_METRICS_OBSERVER_SYNC_TIME] = "observer_sync_time",
         [SERVER_METRICS_SYNC_PROCESS_TIME] = "sync_process_time",
+        [SERVER_METRICS_STARTUP_SNAP_LOAD_TIME] = "startup_snap_load_time",
         [SERVER_METRICS_PREP_PROCESSOR_QUEUE_TIME_MS] = "prep_processor_queue_time_ms",
         [SERVER_METRICS_UPDATELATENCY] = "updatelatency",
         [SERVER_METRICS_REQUEST_THROTTLE_QUEUE_TIME_MS] = "request_throttle_queue_time_ms",
         [SERVER_METRICS_READLATENCY] = "readlatency",
         [SERVER_METRICS_QUORUM_ACK_LATENCY] = "quorum_ack_latency",
+        [SERVER_METRICS_COMMIT_PROPAGATION_LATENCY] = "commit_propagation_latency",
+        [SERVER_METRICS_PROPOSAL_ACK_CREATION_LATENCY] = "proposal_ack_creation_latency",
+        [SERVER_METRICS_PROPOSAL_LATENCY] = "proposal_latency",
         [SERVER_METRICS_SYNC_PROCESSOR_QUEUE_AND_FLUSH_TIME_MS] =
             "sync_processor_queue_and_flush_time_ms",
         [SERVER_METRICS_PROPAGATION_LATENCY] = "propagation_latency",

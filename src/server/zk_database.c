@@ -18,6 +18,7 @@
 #include "zk/runtime/lock.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
+#include "zk/server/server_metrics.h"
 #include "zk/server/server_status.h"
 #include "zk/tree/data_tree.h"
 
@@ -37,6 +38,7 @@ struct committed_ring {
 struct zk_database {
     struct zk_context *ctx;
     struct file_txn_snap_log *snap_log;
+    struct server_metrics *metrics; /* NULL: nobody wants them */
     double snapshot_size_factor;
     struct zk_atomic_long txn_count; /* appended since the log was rolled */
 
@@ -98,6 +100,11 @@ struct zk_database *zk_database_new(struct zk_context *ctx,
     return database;
 }
 
+void zk_database_set_metrics(struct zk_database *database, struct server_metrics *metrics)
+{
+    database->metrics = metrics;
+}
+
 void zk_database_free(struct zk_database *database) UNSHARED
 {
     if (database == NULL)
@@ -152,6 +159,19 @@ void zk_database_clear(struct zk_database *database)
 }
 
 /* Java: loadDataBase() */
+static void note(struct zk_database *database, enum server_metrics_summary which, int64_t value)
+{
+    if (database->metrics != NULL)
+        server_metrics_add(database->metrics, which, value);
+}
+
+static void note_txns_loaded(struct zk_database *database)
+{
+    struct snap_log_load load = file_txn_snap_log_get_load(database->snap_log);
+    note(database, SERVER_METRICS_STARTUP_TXNS_LOADED, load.txns);
+    note(database, SERVER_METRICS_STARTUP_TXNS_LOAD_TIME, load.txns_ms);
+}
+
 int zk_database_load_data_base(struct zk_database *database, int64_t *ret_zxid)
 {
     int64_t start_time_ms = zk_elapsed_ms();
@@ -165,7 +185,12 @@ int zk_database_load_data_base(struct zk_database *database, int64_t *ret_zxid)
         return r;
     }
     *ret_zxid = data_tree_last_processed_zxid(tree);
-    zk_log(database->ctx, ZK_LOG_SNAPSHOT_LOADED, zk_elapsed_ms() - start_time_ms, *ret_zxid,
+    int64_t load_time_ms = zk_elapsed_ms() - start_time_ms;
+    note(database, SERVER_METRICS_STARTUP_SNAP_LOAD_TIME,
+         file_txn_snap_log_get_load(database->snap_log).snap_ms);
+    note_txns_loaded(database);
+    note(database, SERVER_METRICS_DBINITTIME, load_time_ms);
+    zk_log(database->ctx, ZK_LOG_SNAPSHOT_LOADED, load_time_ms, *ret_zxid,
            (int64_t)data_tree_get_tree_digest(tree));
     replace(database, true, tree, sessions);
     return 0;
@@ -185,6 +210,7 @@ int zk_database_fast_forward_data_base(struct zk_database *database, int64_t *re
         data_tree_unref(tree);
         return r;
     }
+    note_txns_loaded(database);
     *ret_zxid = data_tree_last_processed_zxid(tree);
     replace(database, true, tree, sessions);
     return 0;

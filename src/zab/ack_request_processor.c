@@ -20,8 +20,10 @@ static int ack_process_request(struct request_processor *processor, struct reque
 {
     struct ack_request_processor *self = (void *)processor;
     struct leader *leader = self->leader;
-    if (request->txn != NULL)
+    if (request->txn != NULL) {
+        leader_log_latency(leader, SERVER_METRICS_PROPOSAL_ACK_CREATION_LATENCY, request);
         leader_process_ack(leader, leader->my_id, request->zxid);
+    }
     return 0;
 }
 

@@ -110,6 +110,7 @@ static int follower_process_packet(struct follower *follower, const struct quoru
     case LEADER_PROPOSAL:
         return process_proposal(follower, packet);
     case LEADER_COMMIT:
+        learner->measured.counters[SERVER_METRICS_LEARNER_COMMIT_RECEIVED_COUNT]++;
         return follower_zookeeper_server_commit(learner->fzk, packet->zxid);
     case LEADER_COMMITANDACTIVATE: /* the configuration stays as it is (D-32) */
         if (follower_zookeeper_server_next_pending(learner->fzk) == NULL)
@@ -141,6 +142,9 @@ static int process_proposal(struct follower *follower, const struct quorum_packe
     int r = learner_read_txn(follower->learner, packet, &txn);
     if (r < 0)
         return r;
+    struct server_metrics_values *measured = &follower->learner->measured;
+    measured->counters[SERVER_METRICS_LEARNER_PROPOSAL_RECEIVED_COUNT]++;
+    server_metrics_log_latency(measured, SERVER_METRICS_PROPOSAL_LATENCY, txn->header.time_ms);
     int64_t zxid = txn->header.zxid;
     if (zxid != follower->last_queued + 1) /* the first one always, as in Java (K-85) */
         zk_log(follower->ctx, ZK_LOG_GOT_ZXID, zxid, follower->last_queued + 1);

@@ -80,6 +80,9 @@ int follower_zookeeper_server_commit(struct follower_zookeeper_server *fzk, int6
                  "the leader says that a quorum has it on disk");
     struct request *request = NULL;
     array_deque_remove_first(&fzk->pending_txns, &request);
+    server_metrics_log_latency(&fzk->base.learner->measured,
+                               SERVER_METRICS_COMMIT_PROPAGATION_LATENCY,
+                               request->txn->header.time_ms);
     commit_processor_commit(fzk->base.commit_processor, request);
     request_unref(request);
     return 0;

@@ -84,11 +84,21 @@ static bool leader_try_to_commit_locked(struct leader *leader, struct proposal *
     if (request->txn->header.type == OP_CODE_RECONFIG)
         zk_log(leader->ctx, ZK_LOG_RECONFIG_NOT_ACTIVATED, zxid);
     zk_trace_txn(leader->ctx, "committed", zxid, 0, "a quorum has it on disk");
+    leader_log_latency(leader, SERVER_METRICS_QUORUM_ACK_LATENCY, request);
     leader_commit_locked(leader, zxid);
     leader_inform_locked(leader, proposal);
     leader_zookeeper_server_commit(leader->role.zk, request);
     answer_pending_syncs_locked(leader, zxid);
     return true;
+}
+
+void leader_log_latency(struct leader *leader, enum server_metrics_summary which,
+                        const struct request *request)
+{
+    struct server_metrics_values measured = {0};
+    server_metrics_log_latency(&measured, which, request->txn->header.time_ms);
+    if (measured.summaries[which].count > 0)
+        server_metrics_add(leader->master.metrics, which, measured.summaries[which].last);
 }
 
 static void leader_process_ack_locked(struct leader *leader, int64_t sid, int64_t zxid)

@@ -24,6 +24,7 @@
 #include "zk/io/inet.h"
 #include "zk/runtime/lock.h"
 #include "zk/runtime/thread.h"
+#include "zk/server/server_metrics.h"
 #include "zk/zab/leader.h"
 
 struct learner_handler;
@@ -211,6 +212,9 @@ void leader_revalidate_outstanding_proposals(struct leader *leader);
 
 /* A voter has the transaction on its disk. Java: processAck() */
 void leader_process_ack(struct leader *leader, int64_t sid, int64_t zxid);
+/* Java: Request.logLatency() */
+void leader_log_latency(struct leader *leader, enum server_metrics_summary which,
+                        const struct request *request);
 
 /* Frees the lists. When no thread of the leader is left. */
 void leader_free_proposals(struct leader *leader);

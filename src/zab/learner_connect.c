@@ -113,6 +113,7 @@ static void run_connectors(struct learner *learner, struct leader_connector *con
 static void before_wait(void *arg)
 {
     struct learner *learner = arg;
+    server_metrics_merge(learner->self->metrics, &learner->measured);
     learner_zookeeper_server_wake(learner_zookeeper_server_of(learner->zk));
     learner_let_gather(learner);
 }

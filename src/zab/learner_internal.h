@@ -9,6 +9,7 @@
 #include "zk/base/long_map.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/lock.h"
+#include "zk/server/server_metrics.h"
 #include "zk/zab/learner.h"
 
 struct follower_zookeeper_server;
@@ -67,6 +68,8 @@ struct learner {
     int64_t logged; /* proposals of the broadcast that were handed to the SyncThread */
     int64_t leader_id;
     char *leader_address; /* owned; for the log */
+    /* What it has counted since it last waited for the leader. */
+    struct server_metrics_values measured;
     int64_t connected_ms; /* -1: never */
     char why[256];
 };

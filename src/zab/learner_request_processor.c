@@ -17,6 +17,7 @@
 #include "zk/runtime/thread.h"
 #include "zk/server/request.h"
 #include "zk/server/ruinous_request.h"
+#include "zk/server/server_metrics.h"
 #include "zk/server/zookeeper_server.h"
 #include "zk/zab/learner.h"
 
@@ -39,7 +40,12 @@ static void learner_request_processor_run(void *arg)
 {
     struct learner_request_processor *processor = arg;
     struct bq_batch batch = {0};
-    while (bq_take_all(processor->queued_requests, &batch) == 0) {
+    for (;;) {
+        server_metrics_add(zookeeper_server_metrics(processor->server),
+                           SERVER_METRICS_LEARNER_REQUEST_PROCESSOR_QUEUE_SIZE,
+                           (int64_t)bq_size(processor->queued_requests));
+        if (bq_take_all(processor->queued_requests, &batch) < 0)
+            break;
         struct request *request;
         while ((request = bq_batch_next(&batch)) != NULL) {
             refuse_ruinous(processor, request);

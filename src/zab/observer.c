@@ -151,6 +151,12 @@ static int process_inform(struct observer *observer, const struct quorum_packet 
     int r = learner_read_txn(observer->learner, packet, &txn);
     if (r < 0)
         return r;
+    if (packet->type == LEADER_INFORM) { /* as in Java, not INFORMANDACTIVATE */
+        struct server_metrics_values *measured = &observer->learner->measured;
+        measured->counters[SERVER_METRICS_LEARNER_COMMIT_RECEIVED_COUNT]++;
+        server_metrics_log_latency(measured, SERVER_METRICS_COMMIT_PROPAGATION_LATENCY,
+                                   txn->header.time_ms);
+    }
     r = observer_zookeeper_server_commit_request(observer->learner->ozk, txn);
     txn_log_entry_unref(txn);
     return r;

@@ -7,6 +7,7 @@
 #include "zk/base/alloc.h"
 #include "zk/jute/op_code.h"
 #include "zk/jute/quorum.h"
+#include "zk/jute/txn_log_entry.h"
 #include "zk/runtime/trace.h"
 #include "zk/server/request.h"
 #include "zk/server/request_processor.h"
@@ -14,6 +15,7 @@
 struct send_ack_request_processor {
     struct request_processor processor; /* the first field: this is one */
     struct learner *learner;
+    struct server_metrics_values measured; /* by the SyncThread, since its last flush */
 };
 
 /* Java: processRequest(). Returns 0 always: where the connection fails, the role ends, and not the
@@ -21,11 +23,14 @@ struct send_ack_request_processor {
 static int send_ack_request_processor_process_request(struct request_processor *base,
                                                       struct request *request)
 {
-    struct learner *learner = ((struct send_ack_request_processor *)base)->learner;
+    struct send_ack_request_processor *processor = (struct send_ack_request_processor *)base;
+    struct learner *learner = processor->learner;
     if (request->type == OP_CODE_SYNC)
         return 0;
     zk_trace_txn(learner->ctx, "acked", request->zxid, 0,
                  "it is on this server's disk, and the leader may count it");
+    server_metrics_log_latency(&processor->measured, SERVER_METRICS_PROPOSAL_ACK_CREATION_LATENCY,
+                               request->txn->header.time_ms);
     learner_post(learner, &(struct quorum_packet){.type = LEADER_ACK, .zxid = request->zxid});
     return 0;
 }
@@ -33,7 +38,9 @@ static int send_ack_request_processor_process_request(struct request_processor *
 /* Java: flush() */
 static int send_ack_request_processor_flush(struct request_processor *base)
 {
-    learner_flush(((struct send_ack_request_processor *)base)->learner);
+    struct send_ack_request_processor *processor = (struct send_ack_request_processor *)base;
+    learner_flush(processor->learner);
+    server_metrics_merge(processor->learner->self->metrics, &processor->measured);
     return 0;
 }
 

@@ -20,6 +20,7 @@
 #include "zk/server/exit_code.h"
 #include "zk/server/request.h"
 #include "zk/server/server_cnxn.h"
+#include "zk/server/server_metrics.h"
 #include "zk/server/zk_database.h"
 #include "zk/server/zookeeper_server.h"
 
@@ -189,6 +190,29 @@ static void brd_03_proposals_are_logged_and_acknowledged_and_commits_applied_in_
     learner_stage_send_commit(&stage, Z2);
     learner_stage_await_applied(&stage, Z2);
     hang_up(&stage);
+    learner_stage_finish(&stage);
+}
+
+static void what_a_follower_hears_is_counted_and_so_is_how_late_it_comes(void **state)
+{
+    (void)state;
+    struct learner_stage stage;
+    learner_stage_start_synced(&stage);
+    propose(&stage, Z1);
+    propose(&stage, Z2);
+    learner_stage_expect_ack(&stage, Z1);
+    learner_stage_expect_ack(&stage, Z2);
+    learner_stage_send_commit(&stage, Z1);
+    learner_stage_await_applied(&stage, Z1);
+    hang_up(&stage);
+
+    struct server_metrics_values values = server_metrics_get(stage.peer.self->metrics);
+
+    assert_int_equal(2, values.counters[SERVER_METRICS_LEARNER_PROPOSAL_RECEIVED_COUNT]);
+    assert_int_equal(1, values.counters[SERVER_METRICS_LEARNER_COMMIT_RECEIVED_COUNT]);
+    assert_int_equal(2, values.summaries[SERVER_METRICS_PROPOSAL_LATENCY].count);
+    assert_int_equal(2, values.summaries[SERVER_METRICS_PROPOSAL_ACK_CREATION_LATENCY].count);
+    assert_int_equal(1, values.summaries[SERVER_METRICS_COMMIT_PROPAGATION_LATENCY].count);
     learner_stage_finish(&stage);
 }
 
@@ -478,6 +502,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(brd_03_proposals_are_logged_and_acknowledged_and_commits_applied_in_order),
+        cmocka_unit_test(what_a_follower_hears_is_counted_and_so_is_how_late_it_comes),
         cmocka_unit_test(brd_03_commit_of_another_than_the_oldest_ends_the_process_with_12),
         cmocka_unit_test(brd_03_proposal_that_skips_one_is_warned_of_and_logged),
         cmocka_unit_test(malformed_proposal_ends_the_role_and_not_the_process),

@@ -15,6 +15,7 @@
 #include "zk/runtime/lock.h"
 #include "zk/runtime/settings.h"
 #include "zk/runtime/thread.h"
+#include "zk/server/server_metrics.h"
 #include "zk/server/server_status.h"
 #include "zk/server/zk_database.h"
 #include "zk/tree/data_tree.h"
@@ -736,6 +737,26 @@ static void a_log_that_ends_before_the_snapshots_digest_is_warned_of(void **stat
     test_capture_done(&capture);
 }
 
+static void a_load_is_measured(void **state)
+{
+    (void)state;
+    struct peer peer = peer_new();
+    struct server_metrics *metrics = server_metrics_new(peer.ctx);
+    int64_t zxid;
+    zk_database_set_metrics(peer.database, metrics);
+
+    assert_int_equal(zk_database_load_data_base(peer.database, &zxid), 0);
+    assert_int_equal(zk_database_fast_forward_data_base(peer.database, &zxid), 0);
+
+    struct server_metrics_values values = server_metrics_get(metrics);
+    assert_int_equal(values.summaries[SERVER_METRICS_DBINITTIME].count, 1);
+    assert_int_equal(values.summaries[SERVER_METRICS_STARTUP_SNAP_LOAD_TIME].count, 1);
+    assert_int_equal(values.summaries[SERVER_METRICS_STARTUP_TXNS_LOADED].count, 2);
+    assert_int_equal(values.summaries[SERVER_METRICS_STARTUP_TXNS_LOAD_TIME].count, 2);
+    server_metrics_free(metrics);
+    peer_done(&peer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -748,6 +769,7 @@ int main(void)
         cmocka_unit_test(a_database_that_cannot_be_loaded_stays_as_it_was),
         cmocka_unit_test(a_learner_that_does_not_read_holds_up_nobody),
         cmocka_unit_test(readers_see_the_old_tree_or_the_new_one),
+        cmocka_unit_test(a_load_is_measured),
         cmocka_unit_test(a_new_committed_log_is_empty),
         cmocka_unit_test(the_committed_log_keeps_501_transactions),
         cmocka_unit_test(a_larger_commit_log_count_keeps_more_and_a_smaller_one_is_refused),

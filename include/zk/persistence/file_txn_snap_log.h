@@ -71,6 +71,13 @@ ZK_NODISCARD int file_txn_snap_log_fast_forward_from_edits(struct file_txn_snap_
                                                            struct data_tree *tree,
                                                            struct session_timeouts *sessions,
                                                            struct playback_listener listener);
+/* What the last restore, or fast forward, has taken. The thread that called it may ask. */
+struct snap_log_load {
+    int64_t snap_ms; /* for the snapshot; restore alone sets it */
+    int64_t txns;    /* transactions behind it */
+    int64_t txns_ms; /* for them */
+};
+struct snap_log_load file_txn_snap_log_get_load(const struct file_txn_snap_log *snap_log);
 /* Java: processTransaction(). Apply one transaction to sessions and tree. Errors of the transaction
  * are in *ret_result, which the caller ends with process_txn_result_done: a replay over a fuzzy
  * snapshot meets some, and they do no harm. */

@@ -93,6 +93,8 @@ enum server_metrics_summary {
     SERVER_METRICS_CONNECTION_TOKEN_DEFICIT,
     /* reads that wait in CommitProcessor */
     SERVER_METRICS_READ_COMMIT_PROC_REQ_QUEUED,
+    /* ms for the transactions of the log, whenever it is read behind a tree */
+    SERVER_METRICS_STARTUP_TXNS_LOAD_TIME,
     /* requests that wait for SyncRequestProcessor */
     SERVER_METRICS_SYNC_PROCESSOR_QUEUE_SIZE,
     /* ms from the connection to the leader to UPTODATE */
@@ -109,6 +111,8 @@ enum server_metrics_summary {
     SERVER_METRICS_SNAPSHOTTIME,
     /* ms from LOOKING to serving again, for any peer */
     SERVER_METRICS_UNAVAILABLE_TIME,
+    /* these transactions */
+    SERVER_METRICS_STARTUP_TXNS_LOADED,
     /* the same for one client */
     SERVER_METRICS_READS_AFTER_WRITE_IN_SESSION_QUEUE,
     /* requests of one client that wait, with its oldest write */
@@ -137,6 +141,8 @@ enum server_metrics_summary {
     SERVER_METRICS_OBSERVER_SYNC_TIME,
     /* ms in SyncRequestProcessor for one request, an fsync among it now and then */
     SERVER_METRICS_SYNC_PROCESS_TIME,
+    /* ms for the snapshot, whenever one is loaded */
+    SERVER_METRICS_STARTUP_SNAP_LOAD_TIME,
     /* ms that a request waited for PrepRequestProcessor */
     SERVER_METRICS_PREP_PROCESSOR_QUEUE_TIME_MS,
     /* the same, with one */
@@ -147,6 +153,12 @@ enum server_metrics_summary {
     SERVER_METRICS_READLATENCY,
     /* ms from a request's arrival at the leader to its quorum of ACKs */
     SERVER_METRICS_QUORUM_ACK_LATENCY,
+    /* ms from the leader's time stamp to the COMMIT or INFORM that a learner hears */
+    SERVER_METRICS_COMMIT_PROPAGATION_LATENCY,
+    /* ms from the leader's time stamp to the moment at which it is on the disk of a voter */
+    SERVER_METRICS_PROPOSAL_ACK_CREATION_LATENCY,
+    /* ms from the leader's time stamp to the PROPOSAL that a follower hears */
+    SERVER_METRICS_PROPOSAL_LATENCY,
     /* ms from a request's arrival at SyncRequestProcessor until it is on disk */
     SERVER_METRICS_SYNC_PROCESSOR_QUEUE_AND_FLUSH_TIME_MS,
     /* ms from the leader's time stamp to the moment at which it is applied here */
@@ -178,6 +190,11 @@ void server_metrics_add_answers(struct server_metrics *metrics,
 /* Java: Summary.add(value) */
 void server_metrics_add(struct server_metrics *metrics, enum server_metrics_summary which,
                         int64_t value);
+/* Adds to values, which no other thread uses, the ms since the time stamp of a transaction's
+ * header. The two clocks are of two machines: what is negative is left out. Java:
+ * Request.logLatency() */
+void server_metrics_log_latency(struct server_metrics_values *values,
+                                enum server_metrics_summary which, int64_t header_time_ms);
 /* Add all that a thread has counted and measured by itself since the last time, and zero it: one
  * lock for many values, for threads that measure each request. */
 void server_metrics_merge(struct server_metrics *metrics, struct server_metrics_values *values);

@@ -23,12 +23,16 @@ struct server_status;
 struct txn_iterator;
 struct txn_log_entry;
 struct zk_context;
+struct server_metrics;
 struct zk_database;
 struct zk_database_snapshot;
 
 /* Java: new ZKDatabase(snapLog). A fresh tree, not initialized. snap_log stays the caller's,
  * and outlives it. */
 struct zk_database *zk_database_new(struct zk_context *ctx, struct file_txn_snap_log *snap_log);
+/* From now on loads are measured there. Call it before the first one. metrics stays the caller's
+ * and outlives the last load. */
+void zk_database_set_metrics(struct zk_database *database, struct server_metrics *metrics);
 void zk_database_free(struct zk_database *database); /* NULL is fine */
 
 /* Java: isInitialized(): loaded from disk or from a leader, and not cleared since. */
