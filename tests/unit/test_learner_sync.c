@@ -103,17 +103,17 @@ static void syn_02_diff_is_on_disk_and_applied_when_newleader_is_acknowledged(vo
     (void)state;
     struct learner_stage stage;
     learner_stage_start_discovered(&stage);
-    scripted_peer_send_packet(stage.leader, LEADER_DIFF, Z1, NULL);
-    learner_stage_send_txn(&stage, LEADER_PROPOSAL, txn_create_session(Z2, 4));
-    learner_stage_send_commit(&stage, Z2);
+    scripted_peer_send_packet(stage.leader, LEADER_DIFF, 0, NULL);
+    learner_stage_send_txn(&stage, LEADER_PROPOSAL, txn_create_session(Z1, 4));
+    learner_stage_send_commit(&stage, Z1);
     scripted_peer_send_packet(stage.leader, LEADER_NEWLEADER, EPOCH_1_ZXID, NULL);
 
     learner_stage_expect_ack(&stage, EPOCH_1_ZXID);
 
-    learner_stage_assert_logged(&stage, "100000002");
+    learner_stage_assert_logged(&stage, "100000001");
     learner_stage_assert_file(&stage, "acceptedEpoch", "1");
     learner_stage_assert_file(&stage, "currentEpoch", "1");
-    assert_int_equal(Z2, quorum_peer_get_last_logged_zxid(stage.peer.self));
+    assert_int_equal(Z1, quorum_peer_get_last_logged_zxid(stage.peer.self));
     assert_true(knows_session(&stage, 4));
     /* No ACK of its own, and no snapshot. */
     learner_stage_up_to_date(&stage, EPOCH_1_ZXID);
@@ -122,9 +122,9 @@ static void syn_02_diff_is_on_disk_and_applied_when_newleader_is_acknowledged(vo
     int64_t zxid;
     buf_unref(scripted_peer_read_packet(stage.leader, &type, &zxid));
     assert_int_equal(LEADER_PING, type);
-    assert_false(testing_peer_has_file(&stage.peer, "snapshot.100000002"));
+    assert_false(testing_peer_has_file(&stage.peer, "snapshot.100000001"));
     hang_up(&stage);
-    assert_int_equal(Z2, learner_stage_reload(&stage));
+    assert_int_equal(Z1, learner_stage_reload(&stage));
     assert_true(knows_session(&stage, 4));
     learner_stage_finish(&stage);
 }

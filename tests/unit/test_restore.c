@@ -484,6 +484,21 @@ static void a_hole_that_a_snapshot_covers_is_fine_until_that_snapshot_is_lost(vo
     start_done(&start);
 }
 
+/* D-134. E1 + 3 was never committed: the leader of the next epoch did not have it, and sent its whole
+ * tree. */
+static void what_lies_below_a_snapshot_that_is_lost_does_not_come_back(void **state)
+{
+    (void)state;
+    struct start start = start_with((const int64_t[]){E1 + 1, E1 + 3, E2 + 8, E2 + 9, 0, 0});
+    snapshot(&start, E2 + 7);
+    assert_int_equal(restore(&start), 0);
+    assert_int_equal(last_zxid(&start), E2 + 9);
+    drop_file(&start, "snapshot.200000007");
+    assert_int_equal(restart(&start), -EBADMSG);
+    assert_true(logged(&start, "transactions behind 0x100000003 and before 0x200000008"));
+    start_done(&start);
+}
+
 static void a_lower_zxid_behind_a_higher_one_is_told_and_applied(void **state)
 {
     (void)state;
@@ -668,6 +683,7 @@ int main(void)
         cmocka_unit_test(names_in_capitals_are_read),
         cmocka_unit_test(a_hole_within_an_epoch_is_refused),
         cmocka_unit_test(a_hole_that_a_snapshot_covers_is_fine_until_that_snapshot_is_lost),
+        cmocka_unit_test(what_lies_below_a_snapshot_that_is_lost_does_not_come_back),
         cmocka_unit_test(a_lower_zxid_behind_a_higher_one_is_told_and_applied),
         cmocka_unit_test(fast_forward_applies_what_the_log_has_gained),
         cmocka_unit_test(truncation_goes_back_to_a_transaction_of_the_log),
