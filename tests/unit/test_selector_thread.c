@@ -9,9 +9,9 @@
 #include "outside.h"
 #include "peer/zookeeper_server_main_internal.h"
 #include "raw_client.h"
-#include "server/zookeeper_server_internal.h"
 #include "zk/io/sock.h"
 #include "zk/jute/op_code.h"
+#include "zk/server/zookeeper_server.h"
 #include "zk_test.h"
 
 #define SELECTOR_THREADS "NIOServerCxnFac"
