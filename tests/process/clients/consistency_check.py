@@ -68,10 +68,11 @@ class Log:
 
     def keeps(self, void):
         """Those of these zxids that it still has, and has not put a snapshot behind: it will take them for true."""
-        kept = []
-        for at, zxid in enumerate(self.zxids):
-            following = self.zxids[at + 1] if at + 1 < len(self.zxids) else float('inf')
-            if void(zxid) and not any(zxid < snapshot < following for snapshot in self.snapshots):
+        kept, following = [], float('inf')  # following: the next one that is part of the history
+        for zxid in reversed(self.zxids):
+            if not void(zxid):
+                following = zxid
+            elif not any(zxid < snapshot < following for snapshot in self.snapshots):
                 kept.append(zxid)
         return kept
 
