@@ -170,6 +170,19 @@ static void commit_processor_run(void *arg)
     zk_log(commit->ctx, ZK_LOG_COMMIT_PROCESSOR_EXITED);
 }
 
+/* Whether a commit is for our own oldest write. A session that has moved here may have the commit
+ * of a write come that it sent elsewhere, and a client that counts anew on each connection has used
+ * its cxid twice; so the kind must be the same, and a SYNC is answered by itself alone (D-320). An
+ * error does not tell its kind. */
+static bool is_commit_of(const struct request *commit, const struct request *write)
+{
+    if (write->session_id != commit->session_id || write->cxid != commit->cxid)
+        return false;
+    if (write->type == OP_CODE_SYNC)
+        return commit == write;
+    return commit->type == OP_CODE_ERROR || commit->type == write->type;
+}
+
 /* If the commit is that of our own oldest write, put it into the request that our client has sent,
  * so that the answer finds its client. Returns the request to apply, with a reference; NULL: not
  * yet, because the client has reads before this write that have not been passed on. */
@@ -177,8 +190,7 @@ static struct request *match_commit(struct commit_processor *commit, struct long
 {
     struct request *request = request_queue_peek(&commit->committed_requests);
     struct request *oldest_write = request_queue_peek(&commit->queued_write_requests);
-    if (oldest_write == NULL || oldest_write->session_id != request->session_id ||
-        oldest_write->cxid != request->cxid)
+    if (oldest_write == NULL || !is_commit_of(request, oldest_write))
         return request_ref(request); /* another server's write: nobody waits for it here */
 
     struct request_queue *session_queue =
