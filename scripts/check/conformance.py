@@ -4,7 +4,8 @@ A test claims scenarios in a comment right above it that begins with their ids, 
 claims those that a line of its head begins with; its title, the first line, is the test. A scenario of the simulator claims
 those that the comment above its driver begins with. Where a claim runs: S simulator, U unit test, C our processes or our
 peers in one process, J with real Java, which is a script that starts Java peers, but for tests whose comment ends with
-"among C peers"."""
+"among C peers". A function of a client's test (tests/process/clients) claims by its name, cli_07_..., or in the comment above
+it, and runs in C and J."""
 
 import os
 import re
@@ -40,19 +41,24 @@ class Claims:
             lines = read(path).split("\n")
             if path.startswith("tests/sim/plays/"):
                 self.of_play(path, lines)
+            elif path.endswith("conversations.txt"):
+                self.of_conversations(path, lines)
             elif path.endswith(".sh"):
                 self.of_script(path, lines)
+            elif path.endswith(".py"):
+                self.of_clients(path, lines)
             else:
                 self.of_program(path, lines)
 
     @staticmethod
     def files():
         found = []
-        for directory in ("tests/unit", "tests/sim", "tests/process/interop", "tests/process/writes"):
+        for directory in ("tests/unit", "tests/sim", "tests/process/interop", "tests/process/writes", "tests/process/clients"):
             for where, _, names in os.walk(directory):
                 for name in names:
                     path = os.path.join(where, name)
-                    if re.match(r"test_.*\.c$|.*\.sh$", name) or re.match(r"tests/sim/(.*\.c|plays/.*\.txt)$", path):
+                    if re.match(r"test_.*\.c$|.*\.sh$|conversations\.txt$", name) or re.match(
+                            r"tests/sim/(.*\.c|plays/.*\.txt)$|tests/process/clients/.*\.py$", path):
                         found.append(path)
         return sorted(found)
 
@@ -80,6 +86,33 @@ class Claims:
                 self.add(ids, mode, path, number, re.search(r'"([^"]*)"', text).group(1))
                 ids = []
             elif not text.startswith("#"):
+                self.nothing_below(ids, path, where)
+                ids = []
+
+    def of_conversations(self, path, lines):
+        """The conversation below the comment is held with a peer of Java and with one of C."""
+        ids = []
+        for number, line in enumerate(lines, 1):
+            if line.startswith("# ") and ids_of(line[2:]):
+                ids = ids_of(line[2:])
+            elif ids and not line.startswith("#"):
+                self.add(ids, "J", path, number, re.match("[a-z0-9-]*", line).group())
+                ids = []
+
+    def of_clients(self, path, lines):
+        """A function of a client's test is played at servers of C and of Java; in its name or above it stand its scenarios."""
+        ids, where, among_c = [], 0, False
+        for number, line in enumerate(lines, 1):
+            if line.startswith("# ") and ids_of(line[2:]):
+                ids, where, among_c = ids_of(line[2:]), number, line.endswith("among C peers")
+            elif line.startswith("def "):
+                name = re.match(r"def ([a-z_0-9]+)", line).group(1)
+                in_name = re.match(r"cli_([0-9][0-9])_", name)
+                ids += [f"CLI-{in_name.group(1)}"] if in_name and f"CLI-{in_name.group(1)}" not in ids else []
+                for mode in "C" if among_c else "CJ":
+                    self.add(ids, mode, path, number, name)
+                ids, among_c = [], False
+            elif not line.startswith(("#", "@")):
                 self.nothing_below(ids, path, where)
                 ids = []
 
@@ -134,7 +167,7 @@ def read_scenarios(gate):
             gate.finding(SCENARIOS, number, f"{scenario.id} is there twice")
         for pattern, value, what in (("[A-Z]+-[0-9][0-9]", scenario.id, "is no id"), (LAYERS, scenario.layer, "is no layer"),
                                      (MODES, scenario.modes, "are no modes"),
-                                     ("proved|(part|later): .+", scenario.status, "is no status")):
+                                     ("proved(; not in [SCJ](,[SCJ])*: .+)?|(part|later): .+", scenario.status, "is no status")):
             if not re.fullmatch(pattern, value):
                 gate.finding(SCENARIOS, number, f"{value} {what}")
         found[scenario.id] = scenario
@@ -154,8 +187,28 @@ def check_claims(gate, scenarios, claims):
             gate.finding(SCENARIOS, scenario.line, f"no test claims {scenario.id}")
 
 
+# A unit test plays what a simulation would; where Java's peers run, ours run beside them.
+COVERED_BY = {"S": "SU", "C": "CJ", "J": "J"}
+
+
+def check_modes(gate, scenarios, claims):
+    """What is proved has been played in each of its modes, or says why it never can be."""
+    for scenario in scenarios.values():
+        if not scenario.status.startswith("proved"):
+            continue
+        ran = {claim.mode for claim in claims if claim.scenario == scenario.id}
+        without = re.match("proved; not in ([SCJ,]+)", scenario.status)
+        for mode in scenario.modes.split(","):
+            played = bool(ran & set(COVERED_BY[mode]))
+            if without is not None and mode in without.group(1):
+                if played:
+                    gate.finding(SCENARIOS, scenario.line, f"{scenario.id} is played in {mode} after all")
+            elif not played:
+                gate.finding(SCENARIOS, scenario.line, f"{scenario.id} is not played in {mode}, and does not say why")
+
+
 def counts(scenarios):
-    kinds = [scenario.status.split(":")[0] for scenario in scenarios.values()]
+    kinds = [re.split("[:;]", scenario.status)[0] for scenario in scenarios.values()]
     return f"{kinds.count('proved')} proved, {kinds.count('part')} in part, {kinds.count('later')} for later"
 
 
@@ -191,6 +244,7 @@ def main():
         book.write(lines)
     else:
         check_claims(gate, scenarios, claims)
+        check_modes(gate, scenarios, claims)
         book.check(gate, lines)
         gate.verdict(f"{len(scenarios)} scenarios: {counts(scenarios)}, {len(claims)} claims")
 

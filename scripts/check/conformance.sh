@@ -14,7 +14,7 @@ Checks scripts/check/conformance/scenarios.txt: each scenario that is proved, wh
 by at least one test that runs; nobody claims one that is for later, or one that is not in the list.
 A test claims a scenario in the comment right above it, /* FLE-07 */ or /* FLE-07, FLE-08: why */ in
 tests/unit and tests/sim, # FLE-07 in tests/process/interop; or in its name, fle_07_... A play of tests/sim/plays, which
-the simulator runs, claims in its head.
+the simulator runs, claims in its head; a function of tests/process/clients, # CLI-07 above it or def cli_07_...
 scripts/check/conformance/TABLE.md must hold the table of today.
 
       --table  print the table: what is proved, where it ran, by which tests

@@ -179,6 +179,7 @@ def read_strings(body):
     return r.vector(r.string) or []
 
 
+# CLI-36, CLI-37
 def run_ensemble(title, kinds, alone, choose):
     """choose(ensemble): the server that gets the poison."""
     play = Play(title)
@@ -198,6 +199,7 @@ def run_ensemble(title, kinds, alone, choose):
     return play.failed
 
 
+# CLI-38
 def run_java_leader(letter):
     """CLI-38: the poison reaches a leader of Java through its own port. It may end; ours go on without it."""
     play = Play('a leader of Java is given %s itself' % letter)

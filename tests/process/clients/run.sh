@@ -11,6 +11,7 @@ Whether a client can tell C from Java. Prints one line a test, "ok ..." or "FAIL
 
   basics        one session that writes, watches and outlives its leader; an ephemeral node whose client is killed
   differential  20,000 requests to C and to Java, alone and to ensembles of three
+  scenarios     what clients see of C and of Java, scenario by scenario (CLI-...), alone and in ensembles of three
   poison        requests that ruin Java, to ours in every role
   consistency   every reply against the order of zxids, while servers of a mix are broken (--long: ten minutes of four mixes)
   suites        the tests that others wrote, without what takes long
@@ -43,13 +44,13 @@ install_suites() {
     libcurator-recipes-java:/usr/share/java/curator-recipes.jar default-jdk-headless:javac
 }
 
-(($# > 0)) || die_usage "which part: basics, differential, poison, consistency, suites"
+(($# > 0)) || die_usage "which part: basics, differential, poison, consistency, scenarios, suites"
 long=(--short)
 for word in "$@"; do
   case $word in
     --long) long=() ;;
     -h | --help) usage && exit 0 ;;
-    basics | differential | poison | consistency | suites) ;;
+    basics | differential | poison | consistency | scenarios | suites) ;;
     *) die_usage "there is no part '$word'" ;;
   esac
 done
@@ -70,6 +71,7 @@ for word in "$@"; do
         part consistency --seconds 600 c,c,c java,java,java c,java,c java,c,java
       fi
       ;;
+    scenarios) part scenarios ;;
     suites)
       install_suites
       part suites "${long[@]}"

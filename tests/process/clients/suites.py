@@ -429,6 +429,7 @@ def parse_options():
     return options
 
 
+# CLI-35
 def run_suite(suite, kinds, options, scratch):
     """Returns the results by kind; both kinds at once."""
     with concurrent.futures.ThreadPoolExecutor(max_workers=len(kinds)) as pool:

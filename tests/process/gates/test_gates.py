@@ -228,4 +228,20 @@ def test_conformance_claims_are_true():
     must_not_say(found, "no test claims FLE-01")
 
 
+def test_what_is_proved_was_played_in_every_mode_or_says_why_not():
+    found = gate("conformance", {
+        "scripts/check/conformance/scenarios.txt":
+            "CLI-01 | a | client | S,C,J | proved\nCLI-02 | b | client | C,J | proved\n"
+            "CLI-03 | c | client | S,J | proved; not in J: why\nCLI-04 | d | client | J | proved; not in J: why\n"
+            "CNX-01 | e | connections | J | proved\n",
+        "scripts/check/conformance/TABLE.md": "<!-- conformance:begin -->\n<!-- conformance:end -->\n",
+        "tests/process/clients/scenes.py": "@scene()\ndef cli_01_a(t):\n    pass\n\n\n# CLI-04\n@scene()\ndef d(t):\n    pass\n\n\n# CLI-77\nx = 1\n",
+        "tests/process/interop/conversations.txt": "# what is said\n# CNX-01\nhello: hello 1\n",
+        "tests/unit/test_a.c": "static void cli_02_b(void **state)\n{\n}\nstatic void cli_03_c(void **state)\n{\n}\n"
+                               "int main(void)\n{\n    run(cli_02_b, cli_03_c);\n}\n"})
+    must_say(found, "CLI-01 is not played in S, and does not say why", "CLI-02 is not played in C", "CLI-02 is not played in J",
+             "CLI-04 is played in J after all", "CLI-77 stands above no test")
+    must_not_say(found, "CLI-01 is not played in C", "CLI-03 is not", "no test claims CLI-01", "CNX-01")
+
+
 sys.exit(runner.run("gates", globals()))

@@ -36,14 +36,14 @@ else
 fi
 
 expect "peers $other and $first elect $first (${kinds[first - 1]})" "$cluster" up --mix "$mix" --only "$other,$first"
-# FLE-01
+# FLE-01, CNX-01, CNX-03, CNX-04
 expect "peer $first leads" until_state "$first" LEADING "$first"
 expect "peer $other (${kinds[other - 1]}) follows" until_state "$other" FOLLOWING "$first"
 expect "peer $late comes late" "$cluster" start "$late"
-# FLE-02
+# FLE-02, DSC-02, SYN-01, LRN-01
 expect "peer $late (${kinds[late - 1]}) follows the sitting leader" until_state "$late" FOLLOWING "$first"
 expect "the leader is killed" "$cluster" kill "$first"
-# FLE-13
+# FLE-13, FLE-04
 expect "peer $late (${kinds[late - 1]}) leads" until_state "$late" LEADING "$late"
 expect "peer $other (${kinds[other - 1]}) follows it" until_state "$other" FOLLOWING "$late"
 expect "peer $first comes back" "$cluster" start "$first"

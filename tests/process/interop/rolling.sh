@@ -60,6 +60,6 @@ restart_named "$first" "the leader first"
 for id in 1 2 3; do
   [[ $id == "$first" ]] || restart_named "$id" "after the leader"
 done
-# RST-13
+# RST-13, DSC-05, DSC-06
 expect "the ensemble has survived it all, in a later epoch" epoch_is_above 2
 expect "all is taken down" "$cluster" down

@@ -95,6 +95,7 @@ change_member_1() {
   ((meanwhile == 0)) || expect "clients write meanwhile" writes "$meanwhile"
   expect "member 1 starts as $to and follows" "$cluster" start 1 --wait 240
   [[ $how != lead || $meanwhile != 0 ]] || expect "it was told TRUNC" told_to 'Truncating log to get in sync with the leader'
+  # SYN-02
   expect "$to brought up to date: nothing is lost" nothing_is_lost
   expect "clients write, member 1 ($to) among them" writes 100
   expect "all are taken down" "$cluster" down

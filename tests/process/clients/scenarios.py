@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""The scenarios of clients (CLI-...), played by hand-made frames at servers of C and of Java: what a client of C sees must
+be what a client of Java sees, frame by frame; besides, each scenario says itself what must come.
+
+Each is played at one server alone and at the leader and at a follower of three: of C, of Java, of C under a leader of Java,
+and of a leader of C over Java.
+
+Prints one line a test, "ok ..." or "FAILED ...", and ends with 1 if any has failed.
+"""
+import argparse
+import sys
+import threading
+import time
+import traceback
+
+import scenes
+import scenes_deaths
+import scenes_habits
+import scenes_limits
+import scenes_requests
+import scenes_sessions
+import scenes_watches
+import servers
+import tape
+
+del scenes_deaths, scenes_habits, scenes_limits, scenes_requests, scenes_sessions, scenes_watches  # they have entered their scenes
+
+# Java comes first: the others are compared with it. 'c under java': the servers of C are those that are asked.
+SHAPES = {
+    'alone': (('java', ['java']), ('c', ['c'])),
+    'three': (('java', ['java', 'java', 'java']), ('c', ['c', 'c', 'c']), ('c under java', ['c', 'c', 'java']),
+              ('java under c', ['java', 'java', 'c'])),
+}
+
+
+def start(kinds, alone, house):
+    """An ensemble whose last server leads, if all is well: it votes first, and the others come to it."""
+    ensemble = servers.Ensemble(kinds, alone, house.settings, house.properties)
+    start_servers(ensemble, alone)
+    return ensemble
+
+
+def start_servers(ensemble, alone):
+    kinds = ensemble.kinds
+    last = ensemble.servers[-1]
+    last.start(ensemble.properties)
+    if not alone:
+        election = int([line for line in open(last.config) if line.startswith('server.%d=' % len(kinds))][0].rsplit(':', 1)[1])
+        if not tape.until(lambda: listens(election) or not last.is_running()):
+            raise RuntimeError('server %s does not listen' % last.directory)
+        for server in ensemble.servers[:-1]:
+            server.start(ensemble.properties)
+
+
+def wait(ensemble):
+    """Waits until all serve and the last one leads. One that was late when the others voted has another try."""
+    for _ in range(10):
+        ensemble.wait(120)
+        if ensemble.alone or ensemble.servers[-1].mode() == 'leader':
+            return ensemble
+        for server in ensemble.servers:
+            server.kill()
+        start_servers(ensemble, False)
+    raise RuntimeError('%s: the last server does not come to lead' % ensemble.directory)
+
+
+def listens(port):
+    """Whether somebody listens on a port, without calling it: an election port would take that for a peer."""
+    with open('/proc/net/tcp') as table:
+        here = '0100007F:%04X' % port
+        if any(line.split()[1] == here and line.split()[3] == '0A' for line in table.readlines()[1:]):
+            return True
+    with open('/proc/net/tcp6') as table:
+        return any(line.split()[1].endswith('0100007F:%04X' % port) and line.split()[3] == '0A'
+                   for line in table.readlines()[1:])
+
+
+class Part(threading.Thread):
+    """One scenario at one side."""
+
+    def __init__(self, scene, side, where):
+        super().__init__(daemon=True)
+        self.scene, self.side = scene, side
+        self.problem = None
+        self.tape = tape.Tape(side, '%s_%s' % (where[0], scene.name), side.place(where))
+
+    def run(self):
+        try:
+            if self.scene.prepared:
+                self.tape.begin()
+            self.scene.function(self.tape)
+        except (AssertionError, OSError, RuntimeError, EOFError, tape.Closed) as problem:
+            where = traceback.extract_tb(sys.exc_info()[2])
+            line = [entry for entry in where if 'scenes' in entry.filename][-1:]
+            self.problem = '%s: %s%s' % (type(problem).__name__, problem,
+                                         ''.join(' (%s, line %d)' % (e.name, e.lineno) for e in line))
+        self.tape.end()
+
+
+def play(scene, sides, where, options):
+    """Plays a scene at all sides together. Returns how many tests failed."""
+    parts = [Part(scene, side, where) for side in sides]
+    for part in parts:
+        part.start()
+    for part in parts:
+        part.join()
+    failed = 0
+    for part in parts:
+        name = 'scenario %s, %s, %s' % (scene.name, where, part.side.name)
+        problem = part.problem
+        if problem is None and scene.same:
+            found = tape.first_difference(parts[0].tape.lines, part.tape.lines)
+            if found is not None:
+                problem = 'differs in line %d\n  | java: %s\n  | here: %s' % (found[0] + 1, found[1][0], found[1][1])
+        print('ok %s' % name if problem is None else 'FAILED %s\n  | %s' % (name, problem))
+        if options.tell or (problem is not None and options.tell_failed):
+            print(''.join('  | %s\n' % tape.tell(line) for line in part.tape.lines), end='')
+        failed += problem is not None
+    sys.stdout.flush()
+    return failed
+
+
+def run_house(name, shape, chosen, options):
+    house = scenes.HOUSES[name]
+    ensembles, failed = [], 0
+    try:
+        for title, kinds in SHAPES[shape]:
+            if title in options.sides:
+                ensembles.append((title, start(kinds, shape == 'alone', house)))
+        sides = [tape.Side(wait(ensemble), title) for title, ensemble in ensembles]
+        for scene in chosen:
+            for where in scene.where:
+                if (where == 'alone') == (shape == 'alone'):
+                    began = time.monotonic()
+                    failed += play(scene, sides, where, options)
+                    if options.times:
+                        print('(%.1f s)' % (time.monotonic() - began))
+        nudges = sum(side.nudges for side in sides)
+        if nudges:
+            print('(CommitProcessors of Java slept %d times until another request woke them: ZOOKEEPER-4537)' % nudges)
+    finally:
+        for _, ensemble in ensembles:
+            ensemble.stop(keep=failed > 0)
+            if failed > 0:
+                print("the servers' files: %s" % ensemble.directory)
+    return failed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('names', nargs='*', metavar='NAME', help='scenarios whose name contains this (default: all)')
+    parser.add_argument('--shape', choices=sorted(SHAPES), help='only servers alone, or only three')
+    parser.add_argument('--list', action='store_true', help='print the names of all scenarios, and where they are played')
+    parser.add_argument('--tell', action='store_true', help='print all tapes')
+    parser.add_argument('--tell-failed', action='store_true', help='print the tapes of those that fail')
+    parser.add_argument('--times', action='store_true', help='print how long each takes')
+    parser.add_argument('--sides', default='java,c,c under java,java under c', help='only these')
+    options = parser.parse_args()
+    options.sides = options.sides.split(',')
+    chosen = [scene for scene in scenes.ALL if not options.names or any(name in scene.name for name in options.names)]
+    if not chosen:
+        parser.error('no scenario has such a name: --list shows all')
+    if options.list:
+        print(''.join('%s: %s\n' % (scene.name, ', '.join(scene.where)) for scene in chosen), end='')
+        return 0
+    failed = 0
+    for name in scenes.HOUSES:
+        for shape in SHAPES:
+            here = [scene for scene in chosen if scene.house == name and any((w == 'alone') == (shape == 'alone')
+                                                                              for w in scene.where)]
+            if here and options.shape in (None, shape):
+                failed += run_house(name, shape, here, options)
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    try:
+        servers.end_on_sigterm()
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
