@@ -128,6 +128,8 @@ def run_house(name, shape, chosen, options):
             if title in options.sides:
                 ensembles.append((title, start(kinds, shape == 'alone', house)))
         sides = [tape.Side(wait(ensemble), title) for title, ensemble in ensembles]
+        for side in sides:
+            side.open_nudgers()
         for scene in chosen:
             for where in scene.where:
                 if (where == 'alone') == (shape == 'alone'):

@@ -147,11 +147,26 @@ class Side:
         def nudge():
             self.nudges += 1
             tape = Tape(self, 'nudge', server)
-            client = self.nudgers.get(server) or Client(tape, 'nudge', server)
-            self.nudgers[server] = client
-            client.connection.nudge = None
-            client.ask(11, b'', -2)
+            client = self.nudgers.get(server)
+            try:
+                client.tape = tape
+                client.ask(11, b'', -2)
+            except (AttributeError, Closed):
+                self.open_nudger(server)  # the server has ended since
+            except OSError:
+                pass  # it is busy; the request that waits says so if that is for ever
         return nudge
+
+    def open_nudger(self, server):
+        client = Client(Tape(self, 'nudge', server), 'nudge', server, timeout=3600000)
+        client.connection.nudge = None
+        self.nudgers[server] = client
+
+    def open_nudgers(self):
+        """Before anything is compared: a session takes a zxid."""
+        for server, kind in enumerate(self.ensemble.kinds):
+            if not self.ensemble.alone and kind == 'java':
+                self.open_nudger(server)
 
     def place(self, where):
         """The number of the server that 'alone', 'leader' or 'follower' means now."""
