@@ -35,7 +35,7 @@ SHAPES = {
 
 def start(kinds, alone, house):
     """An ensemble whose last server leads, if all is well: it votes first, and the others come to it."""
-    ensemble = servers.Ensemble(kinds, alone, house.settings, house.properties)
+    ensemble = servers.Ensemble(kinds, alone, house.settings, house.properties, observers=house.observers)
     start_servers(ensemble, alone)
     return ensemble
 
@@ -45,7 +45,9 @@ def start_servers(ensemble, alone):
     last = ensemble.servers[-1]
     last.start(ensemble.properties)
     if not alone:
-        election = int([line for line in open(last.config) if line.startswith('server.%d=' % len(kinds))][0].rsplit(':', 1)[1])
+        with open(last.config) as config:
+            line = [line for line in config if line.startswith('server.%d=' % len(kinds))][0]
+        election = int(line.split(':')[2])
         if not tape.until(lambda: listens(election) or not last.is_running()):
             raise RuntimeError('server %s does not listen' % last.directory)
         for server in ensemble.servers[:-1]:

@@ -3,7 +3,7 @@ import collections
 
 import wire
 
-House = collections.namedtuple('House', 'settings properties')
+House = collections.namedtuple('House', 'settings properties observers', defaults=((),))
 Scene = collections.namedtuple('Scene', 'name function house where same prepared')
 
 SUPER = 'super:secret'
@@ -19,6 +19,7 @@ HOUSES = {
     'tokens': House({}, {'zookeeper.connection_throttle_tokens': 3, 'zookeeper.connection_throttle_fill_time': 86400000,
                          'zookeeper.connection_throttle_fill_count': 1}),
     'impatient': House({}, {'zookeeper.nio.sessionlessCnxnTimeout': 1000}),
+    'observed': House({}, {}, (1,)),
     'last': House({}, {}),  # what is played here ends servers
 }
 EVERYWHERE = ('alone', 'leader', 'follower')

@@ -1,4 +1,6 @@
 """Scenarios in which servers end, stop for a while, or begin while clients are there. Their zxids depend on time."""
+import glob
+import os
 import signal
 import time
 
@@ -132,3 +134,96 @@ def cli_28_the_leader_is_killed_under_its_clients(t):
         c.xid = 2000
         c.close()
     restart(t, servers[leader])
+
+
+# RST-14
+@scene(('follower',), house='last', same=False)
+def logs_are_lost_and_what_comes_then_is_kept(t):
+    """All logs are deleted, the snapshots stay: the ensemble goes on from there, and never back again."""
+    ensemble = t.side.ensemble
+    c = t.client('client')
+    c.must(1, create(t.path('before')))
+    c.close()
+    for server in ensemble.servers:
+        server.kill()
+    for server in ensemble.servers:
+        for log in glob.glob(os.path.join(server.directory, 'data', 'version-2', 'log.*')):
+            os.remove(log)
+    ensemble.start()
+    serves_again(t)
+    c = connected(t, 'client', t.at)
+    c.must(1, create('/behind-' + t.name))
+    c.close()
+    for _ in range(2):
+        for server in ensemble.servers:
+            server.kill()
+        ensemble.start()
+        serves_again(t)
+        for number in range(3):
+            c = connected(t, 'client', number)
+            c.must(9, string('/'))
+            c.must(*exists('/behind-' + t.name))
+            c.close()
+
+
+# FLE-18
+@scene(('leader',), house='last', same=False)
+def a_leader_loses_its_followers_with_requests_in_flight(t):
+    c = t.client('client')
+    for server in others(t):
+        server.kill()
+    c.send(*[set_data(t.root, b'%d' % number) for number in range(500)])
+    leader = t.side.ensemble.servers[t.at]
+    c.connection.nudge = None
+    c.ends()
+    assert tapes.until(lambda: not leader.mode()) and leader.is_running()
+    for server in others(t):
+        server.start(t.side.ensemble.properties)
+    serves_again(t)
+    c = connected(t, 'client', t.at)
+    c.must(*set_data(t.root))
+    c.close()
+
+
+# CFG-05
+@scene(('alone',), house='last', same=False)
+def a_log_has_a_directory_of_its_own(t):
+    server = t.side.ensemble.servers[0]
+    data, logs = [os.path.join(server.directory, name, 'version-2') for name in ('data', 'logs')]
+    server.kill()
+    os.makedirs(logs)
+    for log in glob.glob(os.path.join(data, 'log.*')):
+        os.rename(log, os.path.join(logs, os.path.basename(log)))
+    with open(server.config, 'a') as config:
+        config.write('dataLogDir=%s\n' % os.path.dirname(logs))
+    for life in range(2):
+        restart(t, server)
+        c = t.client('client')
+        c.must(*exists(t.root))
+        c.must(1, create(t.path('life%d' % life)))
+        c.close()
+        server.kill()
+    assert not glob.glob(os.path.join(data, 'log.*')) and not glob.glob(os.path.join(logs, 'snapshot.*'))
+    assert len(glob.glob(os.path.join(logs, 'log.*'))) >= 2 and glob.glob(os.path.join(data, 'snapshot.*'))
+    restart(t, server)
+
+
+# OBS-02
+@scene(('observer',), house='observed', same=False)
+def an_observer_loses_its_quorum_and_serves_again(t):
+    c = t.client('client')
+    c.must(*set_data(t.root, b'1'))
+    c.must(*get(t.root))
+    voter = next(server for server in others(t) if server.mode() == 'follower')
+    voter.kill()
+    c.connection.nudge = None
+    c.ends()
+    refused = t.client('refused')
+    assert refused.session == 0
+    restart(t, voter)
+    back = connected(t, 'back', t.at, session=c.session, password=c.password)
+    assert back.session == c.session
+    back.xid = 1000
+    back.send(set_data(t.root, b'2'), get(t.root))
+    assert back.read(5, 4)[1][1].buffer() == b'2'
+    back.close()

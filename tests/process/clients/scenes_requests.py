@@ -466,6 +466,7 @@ def cli_77_ttl_nodes_are_off(t):
     c.close()
 
 
+# CFG-03
 @scene(house='extended')
 def cli_77_ttls_that_can_be(t):
     c = t.client('client')

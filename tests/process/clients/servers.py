@@ -102,9 +102,9 @@ class Server:
 
 
 class Ensemble:
-    """kinds: one word per server. alone: ZooKeeperServerMain's server; otherwise one server is a quorum of one."""
+    """kinds: one word per server. observers: their numbers. alone: ZooKeeperServerMain's server; otherwise one server is a quorum of one."""
 
-    def __init__(self, kinds, alone=False, settings=None, properties=None, directory=None):
+    def __init__(self, kinds, alone=False, settings=None, properties=None, directory=None, observers=()):
         self.kinds, self.alone = list(kinds), alone
         self.directory = directory or tempfile.mkdtemp(prefix='zkclients-')
         self.settings = dict(SETTINGS, **(settings or {}))
@@ -121,8 +121,9 @@ class Ensemble:
             lines += ['%s=%s' % item for item in self.settings.items()]
             if not alone:
                 lines += ['standaloneEnabled=false'] if count == 1 else []
-                lines += ['server.%d=127.0.0.1:%d:%d' % (n, ports[count + n - 1], ports[2 * count + n - 1])
-                          for n in range(1, count + 1)]
+                lines += ['server.%d=127.0.0.1:%d:%d%s' % (n, ports[count + n - 1], ports[2 * count + n - 1],
+                                                           ':observer' if n in observers else '') for n in range(1, count + 1)]
+                lines += ['peerType=observer'] if number in observers else []
                 with open(os.path.join(home, 'data', 'myid'), 'w') as out:
                     out.write('%d\n' % number)
             config = os.path.join(home, 'zoo.cfg')
