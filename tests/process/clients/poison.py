@@ -156,6 +156,21 @@ class Play:
                 return
         raise AssertionError('the server does not close its side')
 
+    def in_a_multi(self, port, leads):
+        """Who prepares it says which operation it was; a learner, which asks nobody, says it of the whole (D-290)."""
+        client = Client(port)
+        err, body = client.ask(14, wire.multi((1, wire.create('/half')), (5, set_data(STATS, b'abc')), (1, wire.create('/other'))))
+        if leads:
+            assert err == 0, 'the answer is %d, not 0' % err
+            codes = [result[1] for result in wire.Reader(body).results()]
+            assert codes == [0, -8, -2], 'its operations are answered %s' % codes
+        else:
+            assert (err, body) == (-8, b''), 'the answer is %d, with %d bytes' % (err, len(body))
+        for path in ('/half', '/other'):
+            assert client.ask(3, wire.string(path) + b'\0')[0] == -101, '%s is there' % path
+        client.ask(-11)
+        client.close()
+
     def quota(self, port):
         """A quota whose stats are whole afterwards: creating and deleting below it counts."""
         client = Client(port)
@@ -189,6 +204,8 @@ def run_ensemble(title, kinds, alone, choose):
         play.expect('a quota is set', lambda: play.quota(port))
         for name, code, body, err in POISONS:
             play.expect(name, lambda code=code, body=body, err=err: play.answered(port, code, body, err))
+        play.expect('e: nonsense for the stats of a quota within a multi',
+                    lambda: play.in_a_multi(port, target.mode() in ('leader', 'standalone')))
         play.expect('the stats of the quota go on', lambda: play.quota_counts(port))
         if 'java' not in kinds:
             play.expect('f: creates of one kind that ask for another', lambda: play.flags(port))
