@@ -478,7 +478,7 @@ def report(options, names, player, seed, number, actions, index, said):
     for line in tell_answers(small[found[0]], found[1], names):
         print('  ' + line)
     print('  again: differential.py --a %s --b %s --seed %d --first %d --rounds 1%s%s' % (
-        options.a, options.b, seed, number, ' --alone' if options.alone else '', ' --extended' if options.extended else ''))
+        options.a, options.b, seed, number, ' --alone' if options.alone else '', ' --extended' if options.extended else '') + (' --quotas' if options.quotas else ''))
 
 
 def parse_options():
@@ -495,6 +495,7 @@ def parse_options():
                         help='seconds for making a failure small; 0: not at all (default: 60)')
     parser.add_argument('--failures', type=int, default=1, metavar='N', help='end when so many rounds differ (default: 1)')
     parser.add_argument('--extended', action='store_true', help='with extendedTypesEnabled: TTL nodes')
+    parser.add_argument('--quotas', action='store_true', help='with enforceQuota, and limits that are reached; writes are waited for')
     parser.add_argument('--without', default='', metavar='CODES', help='leave out these requests: 100,101 ...')
     parser.add_argument('--tally', action='store_true', help='also print how often each request had which answer')
     options = parser.parse_args()
@@ -520,6 +521,8 @@ def parse_options():
 def main():
     options = parse_options()
     settings = {'extendedTypesEnabled': 'true'} if options.extended else {}
+    if options.quotas:
+        settings['enforceQuota'] = 'true'
     names = [options.a, options.b] if options.a != options.b else [options.a + ' (first)', options.b + ' (second)']
     with servers.Ensemble(options.kinds[0], options.alone, settings) as first, \
             servers.Ensemble(options.kinds[1], options.alone, settings) as second:
@@ -529,7 +532,8 @@ def main():
         player = Player(sides, len(options.kinds[0]) > 1)
         started, sent, number, failures = time.monotonic(), 0, options.first, 0
         while (number < options.first + options.rounds) if options.rounds else sent < options.requests:
-            actions = sessions.Round(options.seed, number, options.round, len(options.kinds[0]), options.without).actions()
+            actions = sessions.Round(options.seed, number, options.round, len(options.kinds[0]), options.without,
+                                     quotas=options.quotas).actions()
             found = player.play(actions)
             sent += sum(len(action[2]) if action[0] == 'batch' else 1 for action in actions)
             if found is not None:

@@ -61,6 +61,7 @@ for word in "$@"; do
     differential)
       part differential --a java --b c --alone --requests 10000 --shrink 20
       part differential --a java --b c --alone --extended --seed 2 --requests 4000 --shrink 20
+      part differential --a java --b c --alone --extended --quotas --seed 4 --requests 2000 --shrink 20
       part differential --a java,java,java --b c,c,c --seed 3 --requests 6000 --shrink 20
       ;;
     poison) part poison ;;

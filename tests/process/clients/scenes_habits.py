@@ -260,7 +260,8 @@ def habit_of_nobody_what_fails_within_a_multi(t):
     c = t.client('client')
     good = (1, create(t.path('good')))
     for bad in ((1, create('no/slash')), (1, create(t.path('x'), flags=99)), (21, create(t.path('x'), flags=5) + long(5)),
-                (21, create(t.path('x'), flags=0) + long(5)), (15, create(t.path('none/x'))), (2, string('/') + integer(-1)),
+                (21, create(t.path('x'), flags=0) + long(5)), (21, create(t.path('x'), flags=0) + long(-1)),
+                (15, create(t.path('none/x'))), (2, string('/') + integer(-1)),
                 (5, set_data('/zookeeper/config')[1]), (13, string(t.root) + integer(77)), (7, string(t.root)), (4, get(t.root)[1]),
                 (9, string(t.root)), (99, string(t.root)), (-11, b''), (14, multi())):
         for ops in ([bad], [good, bad], [bad, good], [good, bad, delete(t.path('good'))]):

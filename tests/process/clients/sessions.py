@@ -32,12 +32,13 @@ LENGTHS = [-1, -2, 0x7fffffff, -0x80000000, 1 << 24, 1048576, 100]
 
 
 class Round:
-    """Makes the actions of one round. servers: how many there are. without: opcodes. avoid_poison: nothing that ruins Java."""
+    """Makes the actions of one round. servers: how many there are. without: opcodes. avoid_poison: nothing that ruins Java.
+    quotas: limits that are enforced, of which Java's Prep knows what has been applied alone: every write is waited for."""
 
-    def __init__(self, seed, number, requests, servers=1, without=(), avoid_poison=True):
+    def __init__(self, seed, number, requests, servers=1, without=(), avoid_poison=True, quotas=False):
         self.rng = random.Random('%d/%d' % (seed, number))
         self.root = ROOT % (number % 100000)
-        self.servers, self.avoid_poison = servers, avoid_poison
+        self.servers, self.avoid_poison, self.quotas = servers, avoid_poison, quotas
         self.want = requests
         self.unsure = False
         self.without = set(without)
@@ -122,7 +123,7 @@ class Round:
         return create(path, self.data(), self.acl(), flags) + long(ttl)
 
     def paths(self):
-        return [self.some_path() for _ in range(self.rng.choice((0, 1, 1, 2, 5)))]
+        return [self.some_path() for _ in range(self.rng.choice((0, 1, 1, 2, 5)) if self.rng.random() < 0.99 else 500)]
 
     def some_path(self):
         """Not null, unless poison is wanted: with a null in a multi a Java server answers no write any more, and a watch on
@@ -152,7 +153,7 @@ class Round:
             elif dice < 0.97:
                 operations.append((rng.choice((3, 4, 8)), string(path) + boolean(self.watch())))
             else:
-                operations.append((rng.choice((7, 9, 99, 0, 12)), string(path) + integer(0)))
+                operations.append((rng.choice((7, 9, 99, 0, 12, 14, 22, 100, -10, -11)), string(path) + integer(0)))
         return self.end_of_multi(operations)
 
     def end_of_multi(self, operations):
@@ -232,7 +233,7 @@ class Round:
         for _ in range(count):
             self.unsure = False
             ops.append(self.op())
-            if ops[-1][0] == 7 or self.unsure:
+            if ops[-1][0] == 7 or self.unsure or (self.quotas and ops[-1][0] in WRITES):
                 yield ops
                 ops = []
         if ops:
@@ -247,7 +248,8 @@ class Round:
             tree.append((1, create('%s/%s' % (self.root, name), b'v'), None, None))
         limits = '/zookeeper/quota' + self.root
         tree.append((1, create(limits), None, None))
-        tree.append((1, create(limits + '/zookeeper_limits', b'count=50,bytes=100000'), None, None))
+        tree.append((1, create(limits + '/zookeeper_limits', b'count=4,bytes=90=;byteHardLimit=120;countHardLimit=12' if self.quotas
+                               else b'count=50,bytes=100000'), None, None))
         tree.append((1, create(limits + '/zookeeper_stats', b'count=0,bytes=0'), None, None))
         return ('batch', 0, tree)
 
@@ -282,7 +284,7 @@ class Round:
         rng = self.rng
         if rng.random() < 0.1:
             return (102, buffer(rng.choice((None, b'', b'token'))), None, None)
-        scheme, data = rng.choice((('digest', rng.choice(USERS).encode()), ('digest', rng.choice(USERS).encode()),
+        scheme, data = rng.choice((('digest', b'u%d:%d' % (rng.randrange(30), rng.randrange(2))), ('digest', rng.choice(USERS).encode()), ('digest', rng.choice(USERS).encode()),
                                    ('digest', b'nocolon'), ('digest', b''), ('ip', b'x'), ('digest', b':')))
         return (100, integer(0) + string(scheme) + buffer(data), -4, None)
 
@@ -317,7 +319,8 @@ class Round:
                 out += [('batch', slot, ops) for ops in self.batches(rng.choice((1, 1, 2, 3, 5, 8, 13, 30, 60, 100)))]
             elif dice < 0.9:
                 if 100 not in self.without:
-                    out.append(('batch', slot, [self.auth()]))
+                    # Now and then so many that Java's map of ids grows.
+                    out += [('batch', slot, [self.auth()]) for _ in range(rng.choice((1, 1, 1, 2, 4, 15)))]
             elif dice < 0.925 and slot != 0 and 100 not in self.without:
                 kind, what = self.breaks()
                 out.append((kind, slot, what))
@@ -339,5 +342,6 @@ class Round:
         return out + [self.clean_up()]
 
 
+WRITES = (1, 2, 5, 7, 14, 15, 19, 21)
 WEIGHTS = ([1, 15, 19, 2, 3, 4, 5, 6, 7, 8, 12, 9, 11, 14, 22, 17, 18, 106, 101, 105, 103, 104, 107, 21, 16, 20],
            [12, 6, 2, 10, 9, 9, 8, 4, 4, 6, 6, 2, 2, 9, 3, 2, 3, 3, 2, 2, 2, 1, 1, 2, 0.3, 0.3])
