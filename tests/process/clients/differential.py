@@ -24,11 +24,12 @@ class Closed(Exception):
 class Connection:
     """One socket, and what has been read from it."""
 
-    def __init__(self, port, nudge=None):
+    def __init__(self, port, nudge=None, seconds=ANSWER_SECONDS):
         self.nudge = nudge  # called once when an answer is late
-        self.socket = socket.create_connection(('127.0.0.1', port), ANSWER_SECONDS)
+        self.seconds = seconds
+        self.socket = socket.create_connection(('127.0.0.1', port), seconds)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket.settimeout(ANSWER_SECONDS)
+        self.socket.settimeout(seconds)
         self.buffer = bytearray()
         self.at = 0
 
@@ -65,7 +66,7 @@ class Connection:
             try:
                 return self.socket.recv(1 << 18)
             except socket.timeout:
-                self.socket.settimeout(ANSWER_SECONDS)
+                self.socket.settimeout(self.seconds)
                 self.nudge()
                 return self.socket.recv(1 << 18)
         except ConnectionError:

@@ -91,7 +91,7 @@ class Part(threading.Thread):
             if self.scene.prepared:
                 self.tape.begin()
             self.scene.function(self.tape)
-        except (AssertionError, OSError, RuntimeError, EOFError, tape.Closed) as problem:
+        except (AssertionError, OSError, RuntimeError, EOFError, StopIteration, tape.Closed) as problem:
             where = traceback.extract_tb(sys.exc_info()[2])
             line = [entry for entry in where if 'scenes' in entry.filename][-1:]
             self.problem = '%s: %s%s' % (type(problem).__name__, problem,

@@ -18,7 +18,7 @@ HOUSES = {
     'narrow': House({'globalOutstandingLimit': 5}, {}),
     'tokens': House({}, {'zookeeper.connection_throttle_tokens': 3, 'zookeeper.connection_throttle_fill_time': 86400000,
                          'zookeeper.connection_throttle_fill_count': 1}),
-    'impatient': House({}, {'zookeeper.nio.sessionlessCnxnTimeout': 1000}),
+    'impatient': House({}, {'zookeeper.nio.sessionlessCnxnTimeout': 4000}),
     'observed': House({}, {}, (1,)),
     'last': House({}, {}),  # what is played here ends servers
 }

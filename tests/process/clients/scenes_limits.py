@@ -82,29 +82,56 @@ def cli_84_words_where_none_is_expected(t):
 
 # ---- limits ------------------------------------------------------------------------------------
 
+def gets_in(t, name):
+    """A place becomes free when a server has seen that somebody is gone: a four-letter word of before, too."""
+    mark, clients = t.hush(), []
+
+    def tries():
+        clients.append(t.client(name))
+        return clients[-1].session != 0
+    assert tapes.until(tries), '%s: no place becomes free' % name
+    t.silent(mark)
+    return clients[-1]
+
+
+def is_refused(t, name):
+    """Connections count when a selector has them, which may be a moment after they are there."""
+    mark = t.hush()
+
+    def tries():
+        c = t.client(name)
+        if c.session != 0:
+            c.close()
+        return c.session == 0
+    assert tapes.until(tries), '%s: gets in' % name
+    t.silent(mark)
+    t.say('%s: is refused' % name)
+
+
 @scene(('alone',), house='few callers', prepared=False)
 def cli_48_callers_of_one_address(t):
-    keep = [t.client('client %d' % n) for n in range(4)]
+    keep = [gets_in(t, 'client %d' % n) for n in range(4)]
     for _ in range(3):
-        c = t.client('one too many')
-        assert c.session == 0
+        is_refused(t, 'one too many')
     keep[0].close()
-    assert tapes.until(lambda: t.client('again').session != 0 or t.silent(len(t.lines) - 1))
-    for c in keep[1:]:
+    again = gets_in(t, 'again')
+    mark = t.hush()
+    for c in keep[1:] + [again]:
         c.must(*exists('/'))
+    t.silent(mark)
 
 
 @scene(('alone',), house='few connections', prepared=False)
 def cli_49_connections_of_all(t):
-    keep = [t.client('client %d' % n) for n in range(3)]
-    open_one = t.client('says nothing', send=False)
-    keep[0].must(*exists('/'))
-    c = t.client('one too many')
-    assert c.session == 0
-    open_one.connection.close()
-    assert tapes.until(lambda: t.client('again').session != 0 or t.silent(len(t.lines) - 1))
-    for c in keep:
+    keep = [gets_in(t, 'client %d' % n) for n in range(3)]
+    silent = t.client('says nothing', send=False)
+    is_refused(t, 'one too many')
+    silent.connection.close()
+    again = gets_in(t, 'again')
+    mark = t.hush()
+    for c in keep + [again]:
         c.must(*exists('/'))
+    t.silent(mark)
 
 
 @scene(('alone', 'leader', 'follower'), house='narrow')
@@ -150,7 +177,7 @@ def cli_46_a_silent_caller_is_closed(t):
     slow.opened()
     assert slow.session
     silent.ends()
-    assert time.monotonic() - began >= 1.0
+    assert time.monotonic() - began >= 4.0
     half.ends()
     mark = t.hush()
     served.must(*exists('/'))

@@ -289,18 +289,20 @@ def cli_06_a_session_is_validated_again_and_its_watches_set(t):
 
 @scene()
 def cli_21_pings_are_answered_and_keep_a_session(t):
-    c = t.client('client', timeout=1000)
+    c = t.client('client', timeout=3000)
     c.must(1, create(t.path('e'), flags=1))
     for xid in (-2, 7, 0, -1, 0x7fffffff):
         c.send((11, b'', xid))
         data = c.connection.frame()
         assert struct.unpack_from('>i', data)[0] == -2, data.hex()
         t.say('ping %d: %s' % (xid, data[:4].hex()))
+    mark = t.hush()
     began = time.monotonic()
-    while time.monotonic() < began + 3.5:  # more than three timeouts
+    while time.monotonic() < began + 9.5:  # more than three timeouts
         c.ask(11, b'', -2)
         time.sleep(0.2)
-    del t.lines[-1000:]  # as many as there was time for
+    t.silent(mark)  # as many as there was time for
+    c.xid = 1000
     c.must(*exists(t.path('e')))
     c.close()
 
@@ -311,7 +313,7 @@ def cli_22_a_session_outlives_its_connection_and_then_expires(t):
     watcher.must(9, string('/'))
     sent = {}
     for name in ('hangs up', 'resets', 'is silent'):
-        c = t.client(name, timeout=1500)
+        c = t.client(name, timeout=4000)
         sent[name] = time.monotonic()
         c.must(1, create(t.path(name), flags=1))
         watcher.must(9, string('/'))
@@ -329,7 +331,7 @@ def cli_22_a_session_outlives_its_connection_and_then_expires(t):
         gone[path.rsplit('/', 1)[1]] = time.monotonic()
     t.silent(mark)
     for name, when in gone.items():
-        assert when - sent[name] >= 1.5, '%s: gone after %.2f s' % (name, when - sent[name])
+        assert when - sent[name] >= 4, '%s: gone after %.2f s' % (name, when - sent[name])
     t.clients[-1].ends()
     if not t.side.ensemble.alone:
         other = t.client('elsewhere', server=t.other())

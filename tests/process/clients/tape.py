@@ -3,16 +3,13 @@
 A tape holds every frame of an answer or an event, masked (wire.py), and what was said besides. Two tapes are the same when
 their clients could not tell the servers apart.
 """
-import os
 import socket
-import sys
 import time
 
-import servers
 import wire
 from differential import Closed, Connection
 
-SECONDS = 30.0
+SECONDS = 60.0
 BARRIER = '/barrier'
 
 
@@ -22,7 +19,7 @@ class Client:
     def __init__(self, tape, name, server, send=True, **options):
         self.tape, self.name, self.server = tape, name, server
         self.xid, self.session, self.password, self.timeout = 0, 0, bytes(16), 0
-        self.connection = Connection(tape.side.ports[server], tape.side.nudge_of(server))
+        self.connection = Connection(tape.side.ports[server], tape.side.nudge_of(server), SECONDS)
         if send:
             self.open(**options)
 
