@@ -172,15 +172,12 @@ static void commit_processor_run(void *arg)
 
 /* Whether a commit is for our own oldest write. A session that has moved here may have the commit
  * of a write come that it sent elsewhere, and a client that counts anew on each connection has used
- * its cxid twice; so the kind must be the same, and a SYNC is answered by itself alone (D-320). An
- * error does not tell its kind. */
+ * its cxid twice; so a SYNC is answered by itself alone (D-320). */
 static bool is_commit_of(const struct request *commit, const struct request *write)
 {
-    if (write->session_id != commit->session_id || write->cxid != commit->cxid)
-        return false;
     if (write->type == OP_CODE_SYNC)
         return commit == write;
-    return commit->type == OP_CODE_ERROR || commit->type == write->type;
+    return write->session_id == commit->session_id && write->cxid == commit->cxid;
 }
 
 /* If the commit is that of our own oldest write, put it into the request that our client has sent,
