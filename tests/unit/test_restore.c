@@ -484,8 +484,8 @@ static void a_hole_that_a_snapshot_covers_is_fine_until_that_snapshot_is_lost(vo
     start_done(&start);
 }
 
-/* D-134. E1 + 3 was never committed: the leader of the next epoch did not have it, and sent its whole
- * tree. */
+/* D-134. E1 + 3 was never committed: the leader of the next epoch did not have it, and sent its
+ * whole tree. */
 static void what_lies_below_a_snapshot_that_is_lost_does_not_come_back(void **state)
 {
     (void)state;
