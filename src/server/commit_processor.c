@@ -95,7 +95,7 @@ static bool need_commit(const struct request *request)
     case OP_CODE_MULTI:
     case OP_CODE_SET_ACL:
     case OP_CODE_CHECK:
-    case OP_CODE_SYNC: /* Java: on learners alone (D-241) */
+    case OP_CODE_SYNC: /* in Java on learners alone (D-241) */
         return true;
     case OP_CODE_CREATE_SESSION:
     case OP_CODE_CLOSE_SESSION:
