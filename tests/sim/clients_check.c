@@ -365,6 +365,8 @@ static void check_read(const struct client_call *call, const struct client_read 
     const struct node *node = find(path);
     if (read->err != (node != NULL ? KEEPER_CODE_OK : KEEPER_CODE_NONODE))
         clients_fail_call("I15", call, node != NULL ? "a node is there" : "a node is not there");
+    if (node == NULL)
+        return; /* an error shows neither data nor names */
     if (read->has_data) {
         check_stat(call, &read->stat, node);
         if (strcmp(read->data, node->data) != 0)
