@@ -448,6 +448,9 @@ int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restr
 {
     if (wakes_for_nothing())
         return 0;
+    pthread_mutex_lock(&mutex);
+    seen.timed_waits += is_watched_locked();
+    pthread_mutex_unlock(&mutex);
     struct timespec until = plus(*deadline, -passed());
     return SYSTEM(pthread_cond_timedwait)(cond, guard, &until);
 }

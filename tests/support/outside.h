@@ -70,7 +70,8 @@ struct outside_seen {
     int low_water_changes;
     int low_water; /* as set by the last of them */
     int highest_low_water;
-    int signals; /* of conditions */
+    int signals;     /* of conditions */
+    int timed_waits; /* for conditions */
 };
 
 /* From now on the calls of those threads to whom the system knows this name (15 bytes; the caller
