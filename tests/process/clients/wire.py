@@ -285,8 +285,14 @@ class Masker:
             s[i] = self.zxid(s[i])
         for i in (2, 3):
             s[i] = 0 if s[i] == 0 else 1 if abs(now - s[i]) < 86400000 else s[i]
-        s[7] = self.sessions.get(s[7], s[7])
+        s[7] = self.sessions.get(s[7], self.owner(s[7]))
         STAT.pack_into(out, at, *s)
+
+    @staticmethod
+    def owner(value):
+        """Of an ephemeral node that a session of an earlier round has left: which server gave the id, and which of its
+        ids it was. The bits between are the time at which the server began. TTLs and containers are negative."""
+        return value >> 56 << 16 | value & 0xffff if value > 0 else value
 
     def mask(self, code, data):
         """data: a frame's body. Returns it masked."""
