@@ -380,8 +380,8 @@ bool clients_keeps_old(struct clients *clients)
     return one_in(clients, 3);
 }
 
-void clients_stray(struct clients *clients, struct client *client, int connection,
-                   int64_t session_id, struct client_request *ret_request)
+void clients_stray(struct clients *clients, struct client *client, int connection, int server,
+                   struct client_request *ret_request)
 {
     *ret_request = (struct client_request){.op.part_count = 1};
     struct load_part *part = &ret_request->op.parts[0];
@@ -393,7 +393,18 @@ void clients_stray(struct clients *clients, struct client *client, int connectio
     size_t index = add_call(clients, client, ret_request);
     clients->calls[index].stray = true;
     clients->calls[index].connection = connection;
-    clients->calls[index].session_id = session_id;
+    clients->calls[index].session_id = client->session_id;
+    clients->calls[index].stray_server = server;
+}
+
+void clients_dials(struct clients *clients, const struct client *client)
+{
+    for (size_t i = 0; i < clients->call_count; i++) {
+        struct client_call *call = &clients->calls[i];
+        if (call->stray && call->session_id == client->session_id &&
+            call->stray_server == client->server)
+            call->came_back = true;
+    }
 }
 
 void clients_dropped(struct clients *clients, struct client *client)

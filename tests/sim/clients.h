@@ -18,7 +18,8 @@
  *       else
  *   I20 when nothing breaks, the session of a client that pings does not end, unless it is one of
  *       another server alone, and clients are answered
- *   I21 a connection that its session has left changes nothing any more
+ *   I21 a connection that its session has left changes nothing any more, unless the session comes
+ *       back to its server: a leader, as Java's, tells learners apart and not their connections
  *
  * I7 to I14 hold as well (history.h, load.h). The functions without "driver" in their comment are
  * called by threads of the processes; none of them blocks. */
@@ -108,6 +109,8 @@ struct client_call {
     int64_t session_id;
     struct client_request request;
     bool stray;          /* sent on a connection that the session had left */
+    int stray_server;    /* that of the connection */
+    bool came_back;      /* afterwards the session was taken to that server again */
     int64_t write_floor; /* the highest zxid of an acknowledged write when it was sent */
     int64_t fresh_floor; /* the same when the last sync before it was sent; 0: there was none */
     enum client_fate fate;
@@ -198,9 +201,11 @@ int64_t clients_pause_ms(struct clients *clients, struct client *client);
 bool clients_wants_to_go(const struct clients *clients, const struct client *client);
 /* The old connection is kept open when it goes. */
 bool clients_keeps_old(struct clients *clients);
-/* One more request on the old one, of which nobody reads an answer. */
-void clients_stray(struct clients *clients, struct client *client, int connection,
-                   int64_t session_id, struct client_request *ret_request);
+/* One more request on the old one, to that server, of which nobody reads an answer. */
+void clients_stray(struct clients *clients, struct client *client, int connection, int server,
+                   struct client_request *ret_request);
+/* It is about to ask its server for its session. */
+void clients_dials(struct clients *clients, const struct client *client);
 void clients_answered(struct clients *clients, struct client *client,
                       const struct client_reply *reply, int64_t now_ms);
 /* A ping is answered. */

@@ -503,7 +503,7 @@ static void check_call(const struct clients *clients, const struct client_call *
     const struct history_txn *txn;
     if (call->fate == CLIENT_ANSWERED)
         check_order(clients, call);
-    if (!call->stray)
+    if (!call->stray || call->came_back)
         return;
     txn = history_of_request(clients->history, call->session_id, call->request.op.cxid);
     if (txn != NULL && !txn_is_error(txn))

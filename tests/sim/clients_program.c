@@ -44,6 +44,7 @@ struct seat {
     struct line line;
     struct line old; /* a connection that the session has left */
     int old_connection;
+    int old_server;
     int64_t old_session;
 };
 
@@ -496,6 +497,7 @@ static bool has_connected(struct seat *seat)
     struct frame frame;
     const int64_t deadline_ms = now_ms() + CONNECT_MS;
     put_connect_request(&request, seat->client);
+    clients_dials(seat->clients, seat->client);
     if (!has_dialled(&seat->line, clients_server(seat->clients, seat->client)) ||
         !send_frame(&seat->line, &request))
         return false;
@@ -519,7 +521,7 @@ static void speak_on_the_old_one(struct seat *seat)
     if (seat->old.fd < 0)
         return;
     if (seat->client->session_id == seat->old_session) {
-        clients_stray(seat->clients, seat->client, seat->old_connection, seat->old_session,
+        clients_stray(seat->clients, seat->client, seat->old_connection, seat->old_server,
                       &request);
         put_request(&frame, &request);
         (void)send_frame(&seat->old, &frame);
@@ -591,6 +593,7 @@ static void leave(struct seat *seat)
     if (by_choice && clients_keeps_old(seat->clients)) {
         seat->old = seat->line;
         seat->old_connection = client->connection;
+        seat->old_server = client->server;
         seat->old_session = client->session_id;
         seat->line = (struct line){.fd = -1};
     }
