@@ -28,7 +28,7 @@ chooses); last the README's commands, which take away an ensemble that is in .cl
                 lines, and the unit tests as built by clang and for release
   -j, --jobs N  so many compilers at a time, and three times as many unit tests, which wait more than
                 they compute (default: as many as there are processors); of the ensembles and
-                commands four run at a time
+                commands three run at a time
   -h, --help    this text
 
 Exit: 0 all passed, 1 some failed, 2 wrong usage, 130 interrupted.
@@ -46,12 +46,12 @@ readonly WRITE_MIXES=('c,java,java' 'c,java,c')
 # All mutants take a quarter of an hour. Each commit tries a third of them, which its hash chooses.
 MUTANTS_PART=$((16#$(git -C "$REPO" rev-parse --short=6 HEAD 2>/dev/null || say 0) % 3 + 1))/3
 readonly MUTANTS_PART
-readonly PLAYS_AT_ONCE=4
+readonly PLAYS_AT_ONCE=3
 # What it says first. The times are those of an idle machine with two processors, in a fresh clone.
 declare -rA PLANS=(
   [quick]='2 parts: the static checks, and the unit tests as built by gcc. This takes about a minute and a half.'
   [normal]='The static checks; the unit tests in three builds; two more builds; then ensembles of real processes and
-all commands, four at a time. This takes about 15 minutes.'
+all commands, three at a time. This takes about 18 minutes.'
   [full]='All that test.sh does without an option (about 15 minutes); then all ensembles with sanitized C peers, the
 coverage of lines, and the unit tests in two more builds: together about three quarters of an hour.'
 )
