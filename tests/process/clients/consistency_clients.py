@@ -333,10 +333,30 @@ def connect_somewhere(client, seconds):
             time.sleep(0.05)
 
 
+def outlive_a_session(places, settings, number):
+    """Leaves a session behind, and returns its client when the session has ended. Sessions that were left before it, and
+    whose last word the leader had by then, have ended as well: the timeout of all is the same."""
+    client, path = Client(number, places, settings, None), ROOT + '/left'
+    connect_somewhere(client, 60)
+    client.batch([('create', path, b'', EPHEMERAL)])
+    client.drop()
+    watcher = Client(number + 1, places, settings, None)
+    connect_somewhere(watcher, 60)
+    end = time.monotonic() + 60
+    while True:
+        watcher.batch([('sync', ROOT), ('exists', path, False)])
+        if watcher.facts[-1][7] != 0 or time.monotonic() > end:
+            break
+        time.sleep(0.1)
+    watcher.close_session()
+    return [client, watcher]
+
+
 def look_at_the_end(places, settings):
     """A client of each server in turn that waits until no ephemeral node is left there. Returns all, and what was left."""
     lookers, left = [], []
-    time.sleep(settings['timeout_ms'] / 1000 + 2)  # until sessions that were left behind have ended
+    # Within the first one every last word has come to the leader, with a PING of the server that heard it.
+    ended = outlive_a_session(places, settings, 9100) + outlive_a_session(places, settings, 9200)
     for number in range(len(places.servers)):
         looker = Client(9000 + number, Places([places.servers[number]]), settings, None)
         lookers.append(looker)
@@ -357,7 +377,7 @@ def look_at_the_end(places, settings):
             break
     for looker in lookers:
         looker.close_session()
-    return lookers, left
+    return lookers + ended, left
 
 
 def main():
