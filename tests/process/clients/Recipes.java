@@ -35,6 +35,7 @@ import org.apache.curator.framework.recipes.nodes.PersistentTtlNode;
 import org.apache.curator.framework.recipes.queue.SimpleDistributedQueue;
 import org.apache.curator.framework.recipes.shared.SharedCount;
 import org.apache.curator.framework.recipes.watch.PersistentWatcher;
+import org.apache.curator.framework.state.ConnectionState;
 import org.apache.curator.retry.ExponentialBackoffRetry;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException;
@@ -47,17 +48,27 @@ import org.apache.zookeeper.Watcher;
  * Usage: Recipes HOST:PORT,HOST:PORT,HOST:PORT
  */
 public final class Recipes {
-    private static final int SECONDS = 20;
+    private static final int SECONDS = 60;
 
     private interface Recipe {
         void run(String path) throws Exception;
     }
 
+    private static final int TRIES = 3;
+
     private final CuratorFramework[] clients;
+    private final AtomicInteger losses = new AtomicInteger();
     private int failures;
 
     private Recipes(CuratorFramework[] clients) {
         this.clients = clients;
+        for (CuratorFramework client : clients) {
+            client.getConnectionStateListenable().addListener((which, state) -> {
+                if (state == ConnectionState.SUSPENDED) {
+                    losses.incrementAndGet();
+                }
+            });
+        }
     }
 
     public static void main(String[] args) throws Exception {
@@ -107,16 +118,29 @@ public final class Recipes {
         run("background and guaranteed", this::backgroundAndGuaranteed);
     }
 
+    /**
+     * A recipe promises nothing exact to a client that loses its connection, as may happen on a busy machine: Curator
+     * sends a request again whose answer was lost, and a number is then counted twice. Such a run says nothing, so
+     * there is another one at another path.
+     */
     private void run(String name, Recipe recipe) {
-        String path = "/recipes/" + name.replace(' ', '-');
-        try {
-            clients[0].createContainers("/recipes");
-            recipe.run(path);
-            System.out.println("passed " + name);
-        } catch (Throwable problem) {
-            failures++;
-            StackTraceElement[] trace = problem.getStackTrace();
-            System.out.println("failed " + name + ": " + problem + (trace.length > 0 ? " at " + trace[0] : ""));
+        for (int i = 1; ; i++) {
+            int before = losses.get();
+            try {
+                clients[0].createContainers("/recipes");
+                recipe.run("/recipes/" + name.replace(' ', '-') + (i == 1 ? "" : "-" + i));
+                System.out.println("passed " + name);
+                return;
+            } catch (Throwable problem) {
+                StackTraceElement[] trace = problem.getStackTrace();
+                String why = problem + (trace.length > 0 ? " at " + trace[0] : "");
+                if (losses.get() == before || i == TRIES) {
+                    failures++;
+                    System.out.println("failed " + name + ": " + why);
+                    return;
+                }
+                System.out.println("again " + name + ": a connection was lost, and then " + why);
+            }
         }
     }
 
@@ -134,10 +158,12 @@ public final class Recipes {
         }
     }
 
-    /** What another client writes may be older at this one's server; a sync and a read is not. */
-    private byte[] fresh(CuratorFramework client, String path) throws Exception {
-        client.sync().forPath(path);
-        return client.getData().forPath(path);
+    /**
+     * Waits until a client sees at its own server what another one wrote. A sync is no help: at a leader of Java's it may
+     * overtake what the leader has not applied yet (NOTES.md D-241).
+     */
+    private void untilData(CuratorFramework client, String path, byte first, String what) throws Exception {
+        until(() -> client.checkExists().forPath(path) != null && client.getData().forPath(path)[0] == first, what);
     }
 
     private void createInAllModes(String path) throws Exception {
@@ -305,7 +331,7 @@ public final class Recipes {
         gate.setBarrier();
         ExecutorService pool = Executors.newCachedThreadPool();
         Future<Boolean> other = pool.submit(() -> {
-            clients[1].sync().forPath(path);
+            until(() -> clients[1].checkExists().forPath(path) != null, "the other sees the barrier");
             return new DistributedBarrier(clients[1], path).waitOnBarrier(SECONDS, TimeUnit.SECONDS);
         });
         Thread.sleep(100);
@@ -372,13 +398,13 @@ public final class Recipes {
                 return done;
             }));
         }
-        int sum = 0;
+        int added = 0;
         for (Future<Integer> one : all) {
-            sum += one.get(SECONDS, TimeUnit.SECONDS);
+            added += one.get(SECONDS, TimeUnit.SECONDS);
         }
-        clients[2].sync().forPath(path);
-        check(new DistributedAtomicLong(clients[2], path, new ExponentialBackoffRetry(2, 20)).get().postValue() == sum,
-              "as many as succeeded");
+        long sum = added;
+        DistributedAtomicLong number = new DistributedAtomicLong(clients[2], path, new ExponentialBackoffRetry(2, 20));
+        until(() -> number.get().postValue() == sum, "as many as succeeded");
         pool.shutdownNow();
     }
 
@@ -386,14 +412,13 @@ public final class Recipes {
         PersistentNode node = new PersistentNode(clients[0], CreateMode.EPHEMERAL, false, path, new byte[] {5});
         node.start();
         check(node.waitForInitialCreate(SECONDS, TimeUnit.SECONDS), "the node is made");
-        check(fresh(clients[1], path)[0] == 5, "its data");
+        untilData(clients[1], path, (byte) 5, "its data");
         long first = clients[1].checkExists().forPath(path).getCzxid();
         clients[1].delete().forPath(path);
         until(() -> clients[1].checkExists().forPath(path) != null && clients[1].checkExists().forPath(path).getCzxid() > first,
               "the node is made again");
         node.close();
-        clients[1].sync().forPath(path);
-        check(clients[1].checkExists().forPath(path) == null, "the node is gone");
+        until(() -> clients[1].checkExists().forPath(path) == null, "the node is gone");
     }
 
     private void persistentTtlNode(String path) throws Exception {
@@ -479,7 +504,7 @@ public final class Recipes {
         until(() -> seen.contains("=/a"), "a change: " + seen);
         clients[0].delete().deletingChildrenIfNeeded().forPath(path + "/a/b");
         until(() -> seen.contains("-/a/b/c") && seen.contains("-/a/b"), "deletes: " + seen);
-        check(cache.size() == 2, "nodes in the cache: " + cache.size());
+        until(() -> cache.size() == 2, "nodes in the cache: " + cache.size());
         cache.close();
     }
 

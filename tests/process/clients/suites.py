@@ -341,7 +341,7 @@ def curator(kind, directory, short):
     properties = {'zookeeper.extendedTypesEnabled': 'true'}
     results = {}
     with servers.Ensemble([kind] * 3, properties=properties, directory=directory) as ensemble:
-        output, status = run(['java', '-cp', class_path, 'Recipes', ensemble.hosts()], 300, cwd=directory)
+        output, status = run(['java', '-cp', class_path, 'Recipes', ensemble.hosts()], 900, cwd=directory)
     for word, name, why in re.findall(r'^(passed|failed) ([^:\n]*)(.*)$', output, re.M):
         results[name] = (word, why)
     if not results or (status != 0 and all(word == 'passed' for word, _ in results.values())):
