@@ -21,9 +21,12 @@ struct ip_map {
     size_t room;
 };
 
+/* Returns how many connections come from this address; its port does not matter. */
 int32_t ip_map_get(const struct ip_map *map, const struct inet_address *from);
+/* There is one more from this address. */
 void ip_map_add(struct ip_map *map, const struct inet_address *from);
-/* There is one fewer. An address that has none is forgotten. */
+/* There is one fewer. An address that has none left is forgotten, so the map is never larger than
+ * the table of connections. The address has at least one. */
 void ip_map_remove(struct ip_map *map, const struct inet_address *from);
 void ip_map_done(struct ip_map *map);
 

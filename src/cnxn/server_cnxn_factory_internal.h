@@ -165,28 +165,37 @@ struct server_cnxn_factory {
     struct expiry_queue cnxn_expiry_queue GUARDED_BY(&expiry_mu);
 };
 
-/* Returns a reference to the server that the connection was born with; NULL: there was none, or the
- * connection has been closed. */
-/* Counts in the metrics of the server that serves now; while none does, nobody asks for them. */
+/* The functions of this part may be called by any thread of the port. Each locks the factory or the
+ * expirer for a moment, and none blocks. */
+
+/* Counts one in the metrics of the server that serves now. While none serves, nobody asks for them
+ * and nothing is counted. */
 void server_cnxn_factory_count(struct server_cnxn_factory *factory,
                                enum server_metrics_counter which);
+/* Returns a reference to the server that the connection was born with; NULL: there was none, or the
+ * connection has been closed. */
 struct zookeeper_server *nio_server_cnxn_ref_server(struct nio_server_cnxn *cnxn);
 /* Java: NIOServerCnxnFactory.removeCnxn(). Takes it out of all tables. Returns false if it is in
  * none; otherwise the tables' reference is the caller's, as is the one of *ret_zk. */
 bool server_cnxn_factory_remove_cnxn(struct nio_server_cnxn *cnxn,
                                      struct zookeeper_server **ret_zk);
-/* Java: NIOServerCnxnFactory.touchCnxn() */
+/* Something has come from the client: its connection lives on for the timeout of its session, or
+ * for sessionless_timeout_ms while it has none. Java: NIOServerCnxnFactory.touchCnxn() */
 void server_cnxn_factory_touch_cnxn(struct nio_server_cnxn *cnxn);
 
 /* ---- selector_thread.c ----------------------------------------------------------------------- */
 
 struct selector_thread;
 
+/* Makes one that does not run yet. The caller frees *ret_thread. Errors: those of selector_new. */
 int selector_thread_new(struct server_cnxn_factory *factory, int32_t id,
                         struct selector_thread **ret_thread);
-void selector_thread_free(struct selector_thread *thread); /* NULL is fine */
+/* When its thread has ended, or never began. NULL is fine. */
+void selector_thread_free(struct selector_thread *thread);
+/* Errors: -EAGAIN, the system gives no more threads. Once. Java: start() */
 int selector_thread_start(struct selector_thread *thread);
-/* Nobody hands over connections any more. It ends when its last one has been closed. */
+/* Nobody hands over connections any more. The thread ends when its last connection has been closed;
+ * this does not wait for that. Any thread. */
 void selector_thread_stop(struct selector_thread *thread);
 /* One more connection is coming. Called before anybody else can know that connection: it may be
  * closed before it is handed over. */
@@ -194,17 +203,24 @@ void selector_thread_expect_connection(struct selector_thread *thread);
 /* Hands a new connection over, with a reference.
  * Java: NIOServerCnxnFactory.SelectorThread.addAcceptedConnection() */
 void selector_thread_add_accepted_connection(struct nio_server_cnxn *cnxn);
+/* Returns what the channels of this thread's connections belong to. It stays the thread's. */
 struct selector *selector_thread_selector(struct selector_thread *thread);
-/* Does what selector threads have lent connections for. */
+/* Does what selector threads have lent connections for, until the worker queue is closed. arg is
+ * the factory. */
 void nio_worker_thread_run(void *arg);
 
 /* ---- connection_expirer.c, four_letter_word.c ------------------------------------------------ */
 
+/* Thread ConnnectionExpirer: sleeps until the next bucket of connections is due, and closes those
+ * that are still in it. arg is the factory. Java: ConnectionExpirerThread.run() */
 void connection_expirer_run(void *arg);
 
 /* Java: NIOServerCnxn.checkFourLetterWord(). length bytes have come, FOUR_LETTERS at least. Returns
  * whether they are a word, which is answered then, and the connection closed behind the answer. */
 bool check_four_letter_word(struct nio_server_cnxn *cnxn, const uint8_t *bytes, size_t length);
+/* Thread WordThread: answers the words that take locks of the rest of the peer, one after the
+ * other. arg is the factory. word_item_free frees what waits in its queue: it drops a connection
+ * that nobody will answer. */
 void word_thread_run(void *arg);
 void word_item_free(void *item);
 

@@ -1,4 +1,4 @@
-/* What words and the admin server both have to find out. */
+/* What words and the admin server both have to find out. Any thread that holds no lock. */
 #ifndef COMMAND_COMMAND_FACTS_H
 #define COMMAND_COMMAND_FACTS_H
 

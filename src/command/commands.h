@@ -1,4 +1,8 @@
-/* The commands of the admin server, without HTTP. Java: server.admin.Commands */
+/* The commands of the admin server, without HTTP. Java: server.admin.Commands
+ *
+ * A command runs on the thread that calls commands_run, which is the admin server's and holds no
+ * lock. It takes the locks of what it asks, one after the other, each for a moment; dirs, stats,
+ * server_stats and last_snapshot also block on the disk, because they look at directories. */
 #ifndef COMMAND_COMMANDS_H
 #define COMMAND_COMMANDS_H
 
@@ -39,6 +43,9 @@ const struct command *commands_find(const char *name);
  * Java: runCommand() */
 void commands_run(const struct command *command, const char *name, struct command_call *call,
                   struct zk_str *ret_answer);
+
+/* What struct command's run points at, one function a command. Each writes the fields of its answer
+ * into call->json, in Java's order. */
 
 /* ---- commands_server.c ---- */
 void command_run_configuration(struct command_call *call);

@@ -1,5 +1,5 @@
 /* What mntr, the admin server's monitor and Prometheus tell: the same values in the same order,
- * each in its own form. */
+ * each in its own form. Any thread that holds no lock; the sink is called on it. Nothing blocks. */
 #ifndef COMMAND_MONITOR_VALUES_H
 #define COMMAND_MONITOR_VALUES_H
 

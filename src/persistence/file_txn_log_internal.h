@@ -56,8 +56,8 @@ struct log_files {
 /* All files log.<hex> of the directory. Errors are logged. */
 ZK_NODISCARD int log_files_list(struct zk_context *ctx, const char *directory,
                                 struct log_files *ret_files);
-/* Drop those that end before zxid: all but the newest that begins at or before
- * it, and what follows that one. */
+/* Drops the files that end before zxid: the newest that begins at or before it stays, and all
+ * behind that one. */
 void log_files_keep_from(struct log_files *files, int64_t zxid);
 void log_files_done(struct log_files *files);
 

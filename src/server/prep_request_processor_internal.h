@@ -101,8 +101,7 @@ char *parent_path_of(const struct ustring *path);
  * for a null path. The caller frees *ret_parent_path. */
 enum keeper_code get_parent_path_and_validate(const struct ustring *path, char **ret_parent_path);
 
-/* ---- quotas (prep_request_processor_quota.c), with the lock held
- * ------------------------------- */
+/* ---- prep_request_processor_quota.c: quotas, with the lock held ------------------------------ */
 
 /* How many bytes data has; none if it is null. */
 int64_t data_length(const struct buf *data);
@@ -115,8 +114,7 @@ enum keeper_code check_quota(struct prep_request_processor *prep, struct prep_wo
  * Java lets it pass, and its servers end when anything below that quota changes (D-155). */
 enum keeper_code check_stats_node(const char *path, const struct buf *data);
 
-/* ---- records (prep_request_processor_records.c), with the lock held
- * --------------------------- */
+/* ---- prep_request_processor_records.c: records, with the lock held --------------------------- */
 
 /* Java: PrepRequestProcessor.getRecordForPath(), and a duplicate of it. What the node will look
  * like when everything before is applied, as a record of this transaction, which the caller changes

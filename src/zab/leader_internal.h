@@ -239,7 +239,8 @@ int64_t leader_start_forwarding(struct learner_master *master, struct learner_ha
 /* Java: new Leader(), which binds the quorum ports. Main thread, before leader_start_acceptor.
  * Errors: -EADDRINUSE and the like: not one port could be bound (logged). */
 ZK_NODISCARD int leader_bind(struct leader *leader);
-/* Java: LearnerCnxAcceptor.start(). */
+/* Starts the threads that accept. Main thread. Errors: -EAGAIN, the system gives no more threads.
+ * Java: LearnerCnxAcceptor.start() */
 ZK_NODISCARD int leader_start_acceptor(struct leader *leader);
 /* Java: Leader.closeSockets(): no caller is accepted any more. Any thread; the caller holds mu. */
 void leader_wake_listeners_locked(struct leader *leader) REQUIRES(&leader->mu);

@@ -1,6 +1,6 @@
 /* The first station of what the leader's own clients ask for: a local session that creates an
- * ephemeral node is upgraded. Requests of
- * learners do not come this way: their own server has looked at them.
+ * ephemeral node is upgraded. Requests of learners do not come this way: their own server has
+ * looked at them. It has no thread: process_request runs on the caller's, and does not block.
  * Java: LeaderRequestProcessor */
 #ifndef ZAB_LEADER_REQUEST_PROCESSOR_H
 #define ZAB_LEADER_REQUEST_PROCESSOR_H

@@ -20,8 +20,8 @@ struct learner_request_processor *learner_request_processor_new(struct zookeeper
                                                                 const char *role,
                                                                 struct request_processor *next);
 
-/* Starts thread FollowerRequestProcessor:N. -EAGAIN: the system gives no more
- * threads. */
+/* Starts thread FollowerRequestProcessor:N or ObserverRequestProcessor:N. Errors: -EAGAIN, the
+ * system gives no more threads. */
 ZK_NODISCARD int learner_request_processor_start(struct learner_request_processor *processor);
 
 /* The processor as a link of the chain. process_request: any thread; never blocks. shutdown: what

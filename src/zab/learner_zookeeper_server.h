@@ -16,7 +16,6 @@
 struct commit_processor;
 struct quorum_peer;
 struct request;
-struct request;
 struct server_cnxn;
 struct session_timeouts;
 struct session_tracker;
@@ -34,7 +33,7 @@ struct learner_zookeeper_server {
     struct commit_processor *commit_processor;     /* in the chain, which frees it */
     struct sync_request_processor *sync_processor; /* owned; NULL: nothing is logged */
 
-    struct zk_mutex mu; /* as the monitor that Java's ConcurrentLinkedQueue does without. Guards: */
+    struct zk_mutex mu; /* L-13. Java's ConcurrentLinkedQueue needs none. Guards: */
     /* struct request *, references: the SYNCs of our clients that the leader has not answered. Java
      * has pendingSyncs in both kinds. */
     struct array_deque pending_syncs GUARDED_BY(&mu);

@@ -42,8 +42,8 @@ void packet_stream_done(struct packet_stream *stream);
 void packet_stream_before_wait(struct packet_stream *stream, void (*before_wait)(void *arg),
                                void *arg);
 
-/* Returns the next packet, which the caller frees; peer is its
- * sender's sid, for the trace. Blocks on the socket. Errors: quorum_packet_read's. */
+/* Returns the next packet, which the caller frees; peer is its sender's sid, for the trace. Blocks
+ * on the socket. Errors: quorum_packet_read's. */
 ZK_NODISCARD int packet_stream_read(struct packet_stream *stream, int64_t peer,
                                     struct quorum_packet **ret_packet);
 
@@ -51,10 +51,11 @@ ZK_NODISCARD int packet_stream_read(struct packet_stream *stream, int64_t peer,
  * buffer is full and must be sent first. packet stays the caller's. */
 ZK_NODISCARD int packet_stream_write(struct packet_stream *stream, int64_t peer,
                                      const struct quorum_packet *packet);
+/* Sends what has been written. Blocks on the socket. Errors: those of zk_output_flush. */
 ZK_NODISCARD int packet_stream_flush(struct packet_stream *stream);
 
-/* Writes one packet and flushes. data may be NULL, which
- * is not the same as empty; it stays the caller's. */
+/* Writes one packet and flushes. data may be NULL, which is not the same as empty; it stays the
+ * caller's. Blocks and errors as above. */
 ZK_NODISCARD int packet_stream_send(struct packet_stream *stream, int64_t peer, int32_t type,
                                     int64_t zxid, struct buf *data);
 

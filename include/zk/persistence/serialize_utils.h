@@ -37,9 +37,8 @@ void session_timeouts_remove(struct session_timeouts *sessions, int64_t session)
  * stick in out. */
 void serialize_snapshot(struct data_tree *tree, const struct session_timeouts *sessions,
                         struct jute_out *out);
-/* Java: deserializeSnapshot(). The caller frees both results; after an
- * error there is neither. Errors: jute_in's. Blocks as the stream
- * does. */
+/* Java: deserializeSnapshot(). The caller frees both results; after an error there is neither.
+ * Errors: jute_in's. Blocks as the stream does. */
 ZK_NODISCARD int deserialize_snapshot(struct zk_context *ctx, struct jute_in *in,
                                       struct data_tree **ret_tree,
                                       struct session_timeouts *ret_sessions);

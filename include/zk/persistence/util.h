@@ -13,8 +13,7 @@
 /* Java: FileTxnLog.LOG_FILE_PREFIX */
 #define LOG_FILE_PREFIX      "log"
 
-/* Java: makeSnapshotName(). Returns "directory/snapshot.<zxid>"; the caller
- * frees it. */
+/* Java: makeSnapshotName(). Returns "directory/snapshot.<zxid>"; the caller frees it. */
 char *util_make_snapshot_name(const char *directory, int64_t zxid);
 /* Java: makeLogName(). Returns "directory/log.<zxid>"; the caller frees it. */
 char *util_make_log_name(const char *directory, int64_t zxid);

@@ -33,7 +33,7 @@ enum server_metrics_counter {
     SERVER_METRICS_SESSIONLESS_CONNECTIONS_EXPIRED,
     /* elections begun */
     SERVER_METRICS_LOOKING_COUNT,
-    /* those that it passed on all the same */
+    /* requests that RequestThrottler passed on although nobody waits for their answers */
     SERVER_METRICS_STALE_REQUESTS,
     /* connections that their clients ended without a word */
     SERVER_METRICS_CONNECTION_DROP_COUNT,
@@ -59,7 +59,7 @@ enum server_metrics_counter {
     SERVER_METRICS_DIFF_COUNT,
     /* clients that came back to their session */
     SERVER_METRICS_CONNECTION_REVALIDATE_COUNT,
-    /* ... with a SNAP */
+    /* learners that this peer, as leader, began to synchronise with a SNAP */
     SERVER_METRICS_SNAP_COUNT,
     /* threads that ended although a server needs them */
     SERVER_METRICS_UNRECOVERABLE_ERROR_COUNT,
@@ -111,9 +111,9 @@ enum server_metrics_summary {
     SERVER_METRICS_SNAPSHOTTIME,
     /* ms from LOOKING to serving again, for any peer */
     SERVER_METRICS_UNAVAILABLE_TIME,
-    /* these transactions */
+    /* transactions of the log that were applied when it was read behind a tree */
     SERVER_METRICS_STARTUP_TXNS_LOADED,
-    /* the same for one client */
+    /* reads of one client that could go on behind a write of its own */
     SERVER_METRICS_READS_AFTER_WRITE_IN_SESSION_QUEUE,
     /* requests of one client that wait, with its oldest write */
     SERVER_METRICS_REQUESTS_IN_SESSION_QUEUE,
@@ -145,7 +145,7 @@ enum server_metrics_summary {
     SERVER_METRICS_STARTUP_SNAP_LOAD_TIME,
     /* ms that a request waited for PrepRequestProcessor */
     SERVER_METRICS_PREP_PROCESSOR_QUEUE_TIME_MS,
-    /* the same, with one */
+    /* ms from a client's frame to its answer, with a transaction */
     SERVER_METRICS_UPDATELATENCY,
     /* ms that a request waited in RequestThrottler, if it had to go through there */
     SERVER_METRICS_REQUEST_THROTTLE_QUEUE_TIME_MS,
@@ -200,6 +200,7 @@ void server_metrics_log_latency(struct server_metrics_values *values,
 void server_metrics_merge(struct server_metrics *metrics, struct server_metrics_values *values);
 /* Everything is 0 again. Java: MetricsProvider.resetAllValues() */
 void server_metrics_reset(struct server_metrics *metrics);
+/* Returns all figures of one moment, as a value. */
 struct server_metrics_values server_metrics_get(struct server_metrics *metrics);
 
 /* How many of a summary's last values are kept for percentiles. */
