@@ -26,7 +26,7 @@ Usage: cluster.sh VERB [OPTION]... [WHO]... [--dir DIR]
       -n, --voters N        so many voters (default 3, or as many as --mix lists)
           --observers K     and K observers (default 0)
           --mix c,java,c    kinds of the peers, dealt round and round (default c)
-          --tick MS         tickTime (default 500)
+          --tick MS         tickTime (default 500, or $ZK_CLUSTER_TICK)
           --base-port P     clients at P+ID, quorum at P+30+ID, election at P+60+ID
                             (default: a block of free ports)
           --only 2,3        start only these now; the others by start
@@ -63,6 +63,7 @@ Breaking and mending
 WHO is a number or a role: leader, followers, observers, looking, voters, all.
 DIR holds all state (default .cluster in the repository, or $ZK_CLUSTER_DIR): cluster.json, and for
 each peer a directory with zoo.cfg, data, log, pid and trace. NO_COLOR switches colours off.
+$ZK_CLUSTER_WAIT is the limit, in seconds, of all waiting, on a machine that is busy otherwise.
 Exit: 0 fine, 1 it did not work (status: no quorum), 2 wrong usage.
 END
 }

@@ -139,7 +139,7 @@ start_network() {
       </dev/null >"$dir/log" 2>&1
   ) &
   jobs_of_ours+=($!)
-  end=$(($(now_ms) + 10000))
+  end=$(($(now_ms) + ${ZK_CLUSTER_WAIT:-10} * 1000))
   until [[ -e $dir/ready ]]; do
     if ! kill -0 $! 2>/dev/null || (($(now_ms) > end)); then
       cat "$dir/log" >&2

@@ -134,7 +134,7 @@ kill_peers() {
   for id; do
     signal_peer KILL "$(pidfile_of "$id")" "$(cfg_of "$id")" || true
   done
-  wait_gone 5 "$@"
+  wait_gone "${ZK_CLUSTER_WAIT:-5}" "$@"
 }
 
 # runs_as_job ID: has this call started it, and does its process still run? Unlike is_running this can be told in
@@ -216,7 +216,7 @@ check_only() {
 }
 
 verb_up() {
-  local n='' observers=0 mix='' base='' wait=${ZK_CLUSTER_WAIT:-20} asked=() new_tick=500 new_trace=false commas only=''
+  local n='' observers=0 mix='' base='' wait=${ZK_CLUSTER_WAIT:-20} asked=() new_tick=${ZK_CLUSTER_TICK:-500} new_trace=false commas only=''
   local new_network=loopback
   while (($# > 0)); do
     case $1 in
@@ -327,7 +327,7 @@ bring_up() {
     exit 1
   fi
   took=$(($(now_ms) - begin))
-  wait_serving $# 5 "$@" || true
+  wait_serving $# "${ZK_CLUSTER_WAIT:-5}" "$@" || true
   probe_all
   lead=$(the_leader)
   if ((${#started[@]} == 0)); then
@@ -361,7 +361,7 @@ verb_kill() {
   targets=$(resolve "$@")
   for id in $targets; do
     is_running "$id" || { say "peer $id is down already" && continue; }
-    kill_peers "$id" || die "peer $id is still there 5 s after SIGKILL"
+    kill_peers "$id" || die "peer $id is still there ${ZK_CLUSTER_WAIT:-5} s after SIGKILL"
     say "killed peer $id (SIGKILL)"
   done
   next status
@@ -407,8 +407,8 @@ verb_stop() {
     fi
   done
   if ((${#running[@]} > 0)); then
-    stop_peers 10 "${running[@]}" ||
-      die "not all have ended 10 s after SIGTERM; the hard way: $(call kill "$@")"
+    stop_peers "${ZK_CLUSTER_WAIT:-10}" "${running[@]}" ||
+      die "not all have ended ${ZK_CLUSTER_WAIT:-10} s after SIGTERM; the hard way: $(call kill "$@")"
     say "stopped ${running[*]} (SIGTERM)"
   fi
   # shellcheck disable=SC2086  # numbers
@@ -446,8 +446,8 @@ verb_restart() {
   load_state
   targets=$(resolve "${who[@]}")
   # shellcheck disable=SC2086  # numbers
-  stop_peers 10 $targets ||
-    die "not all have ended 10 s after SIGTERM; the hard way: $(call kill "${who[@]}")"
+  stop_peers "${ZK_CLUSTER_WAIT:-10}" $targets ||
+    die "not all have ended ${ZK_CLUSTER_WAIT:-10} s after SIGTERM; the hard way: $(call kill "${who[@]}")"
   # shellcheck disable=SC2086  # numbers
   start_and_wait "$wait" $targets
   next status
@@ -479,7 +479,7 @@ start_and_wait() {
 
 take_down() {
   local id
-  if ! stop_peers 5 "${ids[@]}"; then
+  if ! stop_peers "${ZK_CLUSTER_WAIT:-5}" "${ids[@]}"; then
     kill_peers "${ids[@]}" || die "some peers are still there after SIGKILL; see: $(call status)"
   fi
   stop_network

@@ -318,12 +318,12 @@ signal_peer() {
 # ---- four-letter words -------------------------------------------------------------------------
 
 # four_letter_word PORT WORD: prints the answer of the peer at 127.0.0.1:PORT; false if none
-# listens. A peer that accepts and says nothing costs one second.
+# listens. A peer that accepts and says nothing costs one second, or $ZK_WORD_WAIT.
 four_letter_word() {
   (
     exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
     printf '%s' "$2" >&3
-    timeout 1 cat <&3 || true
+    timeout "${ZK_WORD_WAIT:-1}" cat <&3 || true
   ) 2>/dev/null
 }
 

@@ -5,7 +5,8 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../../../scripts/lib/lib.sh"
 
 cluster=$REPO/scripts/cluster.sh
-export ZK_CLUSTER_WAIT=240 # a busy machine is no reason to fail
+# A busy machine is no reason to fail: nobody is given up for 10 s (syncLimit is 5), and every wait has a far limit.
+export ZK_CLUSTER_WAIT=240 ZK_CLUSTER_TICK=2000 ZK_WORD_WAIT=20
 play=''
 failed=0
 

@@ -68,7 +68,7 @@ has_snapshots_only_in() {
 
 roles_limits_and_directories() {
   local logs=$ZK_CLUSTER_DIR/1/logs kind
-  expect "an ensemble is made" "$cluster" up --voters 2 --observers 1
+  expect "an ensemble is made" "$cluster" up --voters 2 --observers 1 --tick 500
   expect "it is taken down" "$cluster" down
   sed -i '/^peerType/d' "$(cfg 3)"
   printf 'minSessionTimeout=1234\n' >>"$(cfg 2)"
@@ -122,7 +122,7 @@ stops_at_once() {
   local pid status=0
   pid=$(field 1 pid)
   kill -TERM "$pid"
-  timeout 60 tail --pid="$pid" -f /dev/null || status=$?
+  timeout 240 tail --pid="$pid" -f /dev/null || status=$?
   ((status == 0))
 }
 
@@ -177,7 +177,7 @@ alone_leads() {
 
 oracle() {
   local kinds=$1 id
-  expect "two voters are made ($kinds)" "$cluster" up --mix "$kinds"
+  expect "two voters are made ($kinds)" "$cluster" up --mix "$kinds" --tick 500
   expect "they are taken down ($kinds)" "$cluster" down
   for id in 1 2; do
     printf 'oraclePath=%s\n' "$ZK_CLUSTER_DIR/oracle.$id" >>"$(cfg "$id")"

@@ -16,6 +16,8 @@ case ${1:-} in
   *) die_usage "I do not know $1" ;;
 esac
 
+# A busy machine is no reason to fail.
+export ZK_CLUSTER_WAIT=240 ZK_WORD_WAIT=20
 work=$(mktemp -d)
 clean_up() {
   local directory
@@ -37,7 +39,7 @@ leader_of() {
 
 # wait_for_leader DIR OTHER_THAN: until a leader that is not OTHER_THAN serves.
 wait_for_leader() {
-  local end=$(($(now_ms) + 120000)) leader
+  local end=$(($(now_ms) + 240000)) leader
   while (($(now_ms) < end)); do
     leader=$(leader_of "$1")
     [[ -z $leader || $leader == "$2" ]] || return 0

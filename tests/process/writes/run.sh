@@ -179,7 +179,8 @@ disks_agree() {
   /usr/bin/python3 "$here/disks.py" "$REPO/build/zkdump" "${directories[@]}"
 }
 
-up=(--mix "$mix" --observers "$observers")
+# A member that is paused for 3 s must be given up: syncLimit is 5 ticks.
+up=(--mix "$mix" --observers "$observers" --tick 500)
 [[ $faults != *partition* ]] || up+=(--namespaces)
 expect "an ensemble of $mix serves" "$cluster" up "${up[@]}"
 [[ -z $lead ]] || expect "a member of $lead leads" lead_with "$lead"
