@@ -39,7 +39,7 @@ until_quorum() {
 # shellcheck disable=SC2317  # called by the command that is filmed
 # The leader, 3, is cut off, and comes back as a follower.
 cut_off() {
-  sleep 1 # some pings, so that it is known who follows whom
+  sleep 2 # some pings, so that it is known who follows whom
   "$cluster" partition leader
   until_state 2 LEADING 2
   until_state 3 LOOKING null
@@ -63,7 +63,7 @@ told() {
 # Some pings: the film of an ensemble at rest.
 at_rest() {
   "$cluster" status
-  sleep 2
+  sleep 3
 }
 
 # shellcheck disable=SC2317  # called by expect
@@ -134,7 +134,7 @@ if ! grep -q '^ok  *network namespaces' <<<"$findings"; then
   say "skipped film: peers with networks of their own, for: $(grep 'network namespaces' <<<"$findings")"
   exit "$status"
 fi
-expect "peers with networks of their own run" "$cluster" up --namespaces --mix c,java,c --tick 300 --only 1,3 --wait 240
+expect "peers with networks of their own run" "$cluster" up --namespaces --mix c,java,c --tick 1000 --only 1,3 --wait 240
 expect "and the one that comes later, too" "$cluster" start 2 --wait 240
 expect "they are filmed while their leader is cut off" "$film" "$work/cut.jsonl" -- bash -euc cut_off
 expect "the story tells who was cut off, and only what arrived" told "$work/cut.jsonl" \

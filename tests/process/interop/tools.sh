@@ -14,9 +14,12 @@ port_of() {
 }
 
 zk_server_says() {
-  local words
-  words=$(/usr/share/zookeeper/bin/zkServer.sh status "$ZK_CLUSTER_DIR/$1/zoo.cfg" 2>&1)
-  printf '%s\n' "$words"
+  local words end=$((SECONDS + 240))
+  while ((SECONDS < end)); do
+    words=$(/usr/share/zookeeper/bin/zkServer.sh status "$ZK_CLUSTER_DIR/$1/zoo.cfg" 2>&1) || true # it waits for 5 s
+    printf '%s\n' "$words"
+    [[ $words == *"Error contacting service"* ]] || break
+  done
   grep -qx "Mode: $2" <<<"$words"
 }
 
@@ -32,7 +35,7 @@ zk_server_finds_nobody() {
 zktop_shows_the_ensemble() {
   local servers screen seconds
   servers=127.0.0.1:$(port_of 1),127.0.0.1:$(port_of 2),127.0.0.1:$(port_of 3)
-  for seconds in 4 8 16 32; do
+  for seconds in 4 8 16 32 64 128; do
     screen=$(TERM=xterm timeout "$seconds" script -qc "zktop --servers $servers" /dev/null </dev/null || true)
     # shellcheck disable=SC2001  # a pattern
     screen=$(sed 's/\x1b[[(][0-9;?]*[a-zA-Z]/ /g' <<<"$screen" | tr -s ' \r\n' ' ')

@@ -16,7 +16,7 @@ fails() {
 
 # led_by_3 OPTION...: the tests below count on that. If all began at once, 2 might be elected before 3 is there.
 led_by_3() {
-  "$cluster" up "$@" --only 1,3 --wait 240 && "$cluster" start 2 --wait 60
+  "$cluster" up "$@" --only 1,3 && "$cluster" start 2
 }
 
 # What the demo says of the two that are left, whichever wins. Only that function of it is loaded.
@@ -206,7 +206,7 @@ notices_the_liar() {
 }
 
 expect "the demo knows why the new leader won" the_demo_knows_why
-expect "three C peers with traces serve" led_by_3 --trace --tick 200
+expect "three C peers with traces serve" led_by_3 --trace --tick 1000
 expect "pause freezes" says "froze peer 1" "$cluster" pause 1
 expect "status says so" until_paused 1
 expect "pause again is no failure" says "peer 1" "$cluster" pause 1
@@ -245,7 +245,7 @@ expect "clusters that are made at the same moment get ports of their own" blocks
 
 findings=$("$cluster" doctor || true)
 if grep -q '^ok  *network namespaces' <<<"$findings"; then
-  expect "peers with networks of their own serve" led_by_3 --namespaces --mix c,java,c --tick 200
+  expect "peers with networks of their own serve" led_by_3 --namespaces --mix c,java,c --tick 1000
   expect "call reaches them" says "Mode: leader" "$cluster" call srvr leader
   expect "nobody can be on two sides" refuses 2 "two sides" "$cluster" partition 1,2/2,3
   expect "one side is no partition" refuses 2 "one side" "$cluster" partition 1,2,3
