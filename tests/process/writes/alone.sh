@@ -17,7 +17,7 @@ server=127.0.0.1:$port
 pid=''
 life=0
 printf '%s\n' tickTime=500 initLimit=10 syncLimit=5 "dataDir=$ZK_CLUSTER_DIR/data" "clientPort=$port" clientPortAddress=127.0.0.1 \
-  snapCount=100 admin.enableServer=false '4lw.commands.whitelist=*' >"$ZK_CLUSTER_DIR/zoo.cfg"
+  maxSessionTimeout=600000 snapCount=100 admin.enableServer=false '4lw.commands.whitelist=*' >"$ZK_CLUSTER_DIR/zoo.cfg"
 
 mode_is() {
   local deadline=$(($(now_ms) + 240000))
@@ -58,7 +58,7 @@ trap leave EXIT
 writes() {
   life=$((life + 1))
   /usr/bin/python3 "$here/load.py" run --servers "$server" --journal "$ZK_CLUSTER_DIR/journal.$life" --writes 300 --clients 3 \
-    --seed "$life" --seconds 120
+    --seed "$life" --seconds 900
 }
 
 nothing_is_lost() {

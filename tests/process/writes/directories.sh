@@ -35,7 +35,7 @@ server() {
 writes() {
   round=$((round + 1))
   /usr/bin/python3 "$here/load.py" run --servers "$(server)" --journal "$ZK_CLUSTER_DIR/journal.$round" --writes "$1" \
-    --clients 3 --seed "$round" --seconds 120
+    --clients 3 --seed "$round" --seconds 900
 }
 
 nothing_is_lost() {

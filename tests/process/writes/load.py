@@ -39,7 +39,7 @@ ANSWER_SECONDS = 30
 DOUBT = (ConnectionLoss, SessionExpiredError, OperationTimeoutError, KazooTimeoutError)
 
 
-def connect(servers, seconds=120):
+def connect(servers, seconds=240):
     """A client that is connected, or an exception."""
     logging.getLogger("kazoo").setLevel(logging.CRITICAL)  # connections that are lost are what this is about
     client = KazooClient(hosts=servers, timeout=10, randomize_hosts=True,
@@ -340,7 +340,7 @@ def verify(options):
     for server in options.servers.split(","):
         client = connect(server)
         # Sessions of clients that were cut off end only after their timeout.
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while True:
             client.sync(root)
             tree = {}

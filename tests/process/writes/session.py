@@ -17,8 +17,8 @@ NODE = "/session-of-two"
 
 
 def connect(server, **options):
-    client = KazooClient(hosts=server, timeout=10, **options)
-    client.start(30)
+    client = KazooClient(hosts=server, timeout=600, **options)  # a busy machine looks at all that is there in between
+    client.start(240)
     return client
 
 
