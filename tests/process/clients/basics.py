@@ -22,14 +22,14 @@ import sys, time
 sys.path.insert(1, '/usr/lib/python3/dist-packages')
 from kazoo.client import KazooClient
 client = KazooClient(sys.argv[1], timeout=10)
-client.start(120)
+client.start(240)
 client.create('/held', ephemeral=True)
 print('held', flush=True)
 time.sleep(3600)
 '''
 
 
-def until(fact, seconds=120):
+def until(fact, seconds=240):
     end = time.monotonic() + seconds
     while not fact():
         if time.monotonic() > end:
@@ -40,7 +40,7 @@ def until(fact, seconds=120):
 
 def connected(hosts, **how):
     client = KazooClient(hosts, **how)
-    client.start(120)
+    client.start(240)
     return client
 
 
@@ -67,7 +67,7 @@ def run(kinds):
                 return 1
             two.get('/basic', watch=lambda event: seen.set())
             one.set('/basic', b'two')
-            if not tell('a watch fires at another server', seen.wait(120)):
+            if not tell('a watch fires at another server', seen.wait(240)):
                 return 1
             holder = subprocess.Popen([sys.executable, '-c', HOLDER, '127.0.0.1:%d' % leader.client_port],
                                       stdout=subprocess.PIPE)

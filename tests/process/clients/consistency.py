@@ -21,6 +21,7 @@ import time
 import consistency_check
 import servers
 
+os.environ.update(ZK_CLUSTER_WAIT='240', ZK_WORD_WAIT='20')  # a busy machine is no reason to fail
 CLUSTER = os.path.join(servers.REPO, 'scripts', 'cluster.sh')
 CLIENTS, TICK_MS, TIMEOUT_MS = 9, 500, 6000
 FAULTS = ('kill', 'kill', 'kill leader', 'pause', 'pause leader', 'restart', 'partition', 'partition leader', 'kill all')
@@ -37,7 +38,7 @@ class Ensemble:
     def __init__(self, kinds, directory):
         self.kinds, self.root = kinds, os.path.join(directory, 'ensemble')
         self.has_namespaces = self.namespaces_work()
-        up = ['up', '--mix', ','.join(kinds), '--tick', str(TICK_MS), '--wait', '90']
+        up = ['up', '--mix', ','.join(kinds), '--tick', str(TICK_MS), '--wait', '240']
         for line in LINES:
             up += ['--line', line]
         self.call(*up, *(['--namespaces'] if self.has_namespaces else []))
@@ -61,7 +62,7 @@ class Ensemble:
                               stderr=subprocess.DEVNULL, check=False)
         return next((peer['id'] for peer in json.loads(done.stdout)['peers'] if peer['state'] == 'LEADING'), None)
 
-    def until_all_serve(self, seconds=60):
+    def until_all_serve(self, seconds=240):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             done = subprocess.run([CLUSTER, '--dir', self.root, 'status', '--json'], text=True, stdout=subprocess.PIPE,
@@ -136,9 +137,9 @@ def work(ensemble, seconds, seed, harsh, directory):
                 break_and_mend(ensemble, chance, faults.append)
                 if not harsh:
                     ensemble.until_all_serve()
-            ensemble.call('up', '--wait', 90)
+            ensemble.call('up', '--wait', 240)
             print('end', file=clients.stdin, flush=True)
-            clients.wait(300)
+            clients.wait(1200)
         finally:
             clients.kill()
     with open(record, 'rb') as file:

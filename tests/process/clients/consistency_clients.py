@@ -298,7 +298,7 @@ class Client(threading.Thread):
                          ('set', other, data, -1))
 
     def close_session(self):
-        end = time.monotonic() + 60
+        end = time.monotonic() + 240
         while self.session != 0 and time.monotonic() < end:
             try:
                 if self.sock is None:
@@ -337,12 +337,12 @@ def outlive_a_session(places, settings, number):
     """Leaves a session behind, and returns its client when the session has ended. Sessions that were left before it, and
     whose last word the leader had by then, have ended as well: the timeout of all is the same."""
     client, path = Client(number, places, settings, None), ROOT + '/left'
-    connect_somewhere(client, 60)
+    connect_somewhere(client, 240)
     client.batch([('create', path, b'', EPHEMERAL)])
     client.drop()
     watcher = Client(number + 1, places, settings, None)
-    connect_somewhere(watcher, 60)
-    end = time.monotonic() + 60
+    connect_somewhere(watcher, 240)
+    end = time.monotonic() + 240
     while True:
         watcher.batch([('sync', ROOT), ('exists', path, False)])
         if watcher.facts[-1][7] != 0 or time.monotonic() > end:
@@ -360,8 +360,8 @@ def look_at_the_end(places, settings):
     for number in range(len(places.servers)):
         looker = Client(9000 + number, Places([places.servers[number]]), settings, None)
         lookers.append(looker)
-        connect_somewhere(looker, 60)
-        end = time.monotonic() + 60
+        connect_somewhere(looker, 240)
+        end = time.monotonic() + 240
         while True:
             looker.batch([('sync', ROOT)] + [('children', path, False) for path in HOMES] +
                          [('get', path, False) for path in NODES])
@@ -385,7 +385,7 @@ def main():
     settings = json.loads(sys.stdin.readline())
     places, ending = Places(settings['servers']), threading.Event()
     maker = Client(8000, places, settings, ending)
-    connect_somewhere(maker, 60)
+    connect_somewhere(maker, 240)
     make_tree(maker)
     maker.close_session()
     clients = [Client(number, places, settings, ending) for number in range(settings['clients'])]
@@ -395,7 +395,7 @@ def main():
     sys.stdin.readline()
     ending.set()
     for client in clients:
-        client.join(120)
+        client.join(600)
     errors = ['%s: %r' % (c.name, c.error) for c in clients if c.error]
     errors += ['%s does not end' % c.name for c in clients if c.is_alive()]
     lookers, left = look_at_the_end(places, settings) if not errors else ([], [])

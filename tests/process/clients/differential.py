@@ -12,7 +12,7 @@ import servers
 import sessions
 import wire
 
-ANSWER_SECONDS = 10.0
+ANSWER_SECONDS = 240.0
 NUDGE_SECONDS = 2.0
 BARRIER = '/barrier'
 
@@ -114,10 +114,10 @@ class Side:
         if config:
             self.masker.words.append((config, b'=' * len(config)))
         if len(self.ports) > 1:
-            for server in range(len(self.ports)):
-                slot = Slot()
+            nudging = [Slot() for _ in self.ports]
+            for server, slot in enumerate(nudging):
                 self.connect(slot, server, {'timeout': 3600000})
-                self.nudging.append(slot)
+            self.nudging = nudging
 
     def nudge(self, server):
         """3.8.0's CommitProcessor may miss that a commit has come, until another request comes (ZOOKEEPER-4537).

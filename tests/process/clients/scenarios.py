@@ -57,7 +57,7 @@ def start_servers(ensemble, alone):
 def wait(ensemble):
     """Waits until all serve and the last one leads. One that was late when the others voted has another try."""
     for _ in range(10):
-        ensemble.wait(120)
+        ensemble.wait()
         if ensemble.alone or ensemble.servers[-1].mode() == 'leader':
             return ensemble
         for server in ensemble.servers:

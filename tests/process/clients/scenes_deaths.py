@@ -15,7 +15,7 @@ def others(t):
 
 
 def serves_again(t):
-    t.side.ensemble.wait(120)
+    t.side.ensemble.wait()
 
 
 def restart(t, server):
@@ -25,7 +25,7 @@ def restart(t, server):
 
 def connected(t, name, server, **options):
     """A session at a server that may be busy with an election: other servers close the connection without a byte."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 240
     while True:
         try:
             c = t.client(name, server=server, **options)
@@ -58,12 +58,12 @@ def cli_82_the_largest_write_reaches_a_follower_that_comes_later(t):
 def cli_61_a_follower_that_is_paused_keeps_no_session(t):
     leader = next(n for n, server in enumerate(t.side.ensemble.servers) if server.mode() == 'leader')
     watcher = t.client('watches', server=leader)
-    c = t.client('client', timeout=4000)
+    c = t.client('client', timeout=8000)
     c.must(1, create(t.path('e'), flags=1))
-    watcher.must(9, string('/'))
+    watcher.sees(t.path('e'))
     watcher.must(*exists(t.path('e'), True))
     began = time.monotonic()
-    while time.monotonic() < began + 9:  # its pings reach the leader through those of the follower
+    while time.monotonic() < began + 12:  # its pings reach the leader through those of the follower
         c.ask(11, b'', -2)
         time.sleep(0.2)
     assert watcher.events() == []
@@ -108,7 +108,7 @@ def cli_28_the_leader_is_killed_under_its_clients(t):
     clients = [t.client('client %d' % n, server=n % 3) for n in range(20)]
     for number, c in enumerate(clients):
         c.must(1, create(t.path('e%d' % number), flags=1))
-    dead = t.client('dead', timeout=4000)
+    dead = t.client('dead', timeout=10000)
     dead.must(1, create(t.path('dead'), flags=1))
     clients[0].must(1, create(t.path('acknowledged'), b'yes'))
     dead.leave()
@@ -128,8 +128,8 @@ def cli_28_the_leader_is_killed_under_its_clients(t):
         watcher.must(*exists(t.path('e%d' % number)))
     if watcher.ask(*exists(t.path('dead'), True))[0] == 0:
         assert watcher.event() == (2, t.path('dead'))
-    # The new leader has given the dead one all of its 4 seconds.
-    assert time.monotonic() - killed >= 4, 'gone after %.2f s' % (time.monotonic() - killed)
+    # The new leader has given the dead one all of its 10 seconds.
+    assert time.monotonic() - killed >= 10, 'gone after %.2f s' % (time.monotonic() - killed)
     for c in back:
         c.xid = 2000
         c.close()

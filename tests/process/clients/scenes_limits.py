@@ -171,10 +171,10 @@ def cli_51_no_token_no_session(t):
 @scene(('alone',), house='impatient', prepared=False)
 def cli_46_a_silent_caller_is_closed(t):
     served = t.client('served')
+    began = time.monotonic()
     silent = t.client('silent', send=False)
     half = t.client('half a frame', send=False)
     half.send_bytes(wire.connect_request()[:20])
-    began = time.monotonic()
     slow = t.client('a byte at a time', send=False)
     frame = wire.connect_request()
     for at in range(len(frame)):  # each byte is a sign of life, so this one gets in

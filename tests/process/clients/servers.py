@@ -39,7 +39,7 @@ def free_ports(count, directory):
     return list(range(base, base + count))
 
 
-def ask(port, word, timeout=5.0):
+def ask(port, word, timeout=60.0):
     """Returns the answer to a four-letter word, or nothing if there is none."""
     out = b''
     try:

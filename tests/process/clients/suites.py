@@ -126,7 +126,7 @@ def kazoo_shard(kind, directory, files, words):
         report = os.path.join(directory, 'report%d.xml' % attempt)
         output, _ = run(own_network(['/usr/bin/python3', '-m', 'pytest', '-q', '-p', 'no:cacheprovider', '--tb=short', '-W',
                                      'ignore', '--junitxml=' + report, '-o', 'junit_family=xunit1'] + wanted),
-                        300, env=env, cwd=directory)
+                        1800, env=env, cwd=directory)
         if not os.path.exists(report):
             raise Missing('pytest wrote no report:\n' + output[-2000:])
         for case in xml.etree.ElementTree.parse(report).iter('testcase'):
@@ -175,8 +175,8 @@ def debian_source(package, directory):
     apt = ['apt-get', '-qq', '-o', 'Dir::Etc::SourceList=' + source_lists(directory), '-o', 'Dir::Etc::SourceParts=/dev/null',
            '-o', 'Dir::State::Lists=' + os.path.join(directory, 'lists'), '-o', 'Dir::Cache=' + os.path.join(directory, 'cache'),
            '-o', 'APT::Sandbox::User=root']
-    words, _ = run(apt + ['update'], 300, cwd=directory)
-    more, status = run(apt + ['source', '--download-only', '--tar-only', package], 300, cwd=directory)
+    words, _ = run(apt + ['update'], 1200, cwd=directory)
+    more, status = run(apt + ['source', '--download-only', '--tar-only', package], 1200, cwd=directory)
     archives = glob.glob(os.path.join(directory, package + '_*.orig.tar.*[!c]'))
     if status != 0 or not archives:
         raise Missing('apt-get source %s did not work:\n%s' % (package, (words + more)[-2000:]))
@@ -207,7 +207,7 @@ def build_c_client():
               '-DCMAKE_CXX_FLAGS=-DTHREADED -DUSE_STATIC_LIB -w -include time.h -include unistd.h'], directory),
             (['cmake', '--build', os.path.dirname(program), '-j', '2', '--target', 'zktest'], directory)]
         for command, place in steps:
-            words, status = run(command, 600, cwd=place)
+            words, status = run(command, 1800, cwd=place)
             if status != 0:
                 raise Missing('the C client\'s tests do not build:\n' + words[-3000:])
         with open(note, 'w') as text:
@@ -235,7 +235,7 @@ def c_client_suite(kind, directory, program, suite):
     os.makedirs(os.path.join(directory, 'root', 'bin'))
     os.symlink(os.path.join(HERE, 'stand_in.sh'), os.path.join(directory, 'root', 'bin', 'zkServer.sh'))
     env = environment(kind, directory, ZKROOT=os.path.join(directory, 'root'))
-    output, status = run(own_network(['stdbuf', '-oL', program, suite]), 240, env=env, cwd=directory)
+    output, status = run(own_network(['stdbuf', '-oL', program, suite]), 1200, env=env, cwd=directory)
     with open(os.path.join(directory, 'output'), 'w') as text:
         text.write(output)
     results = {}
@@ -269,7 +269,7 @@ def zkcli(kind, directory, short):
         # when it has.
         run(['sh', '-c', '{ cat script; until grep -q state:AuthFailed stdout; do sleep 0.1; done; echo quit; } | '
              '"$@" >stdout 2>stderr', 'sh', 'java', '-cp', class_path, 'org.apache.zookeeper.ZooKeeperMain', '-server',
-             '127.0.0.1:%d' % ensemble.servers[1].client_port], 300, cwd=directory)
+             '127.0.0.1:%d' % ensemble.servers[1].client_port], 1200, cwd=directory)
         ports = ensemble.ports()
     outputs = []
     for path in paths[1:]:
@@ -328,7 +328,7 @@ def compiled_recipes():
     class_path = ':'.join('%s/%s.jar' % (JARS, jar) for jar in CURATOR_JARS)
     if not os.path.exists(made) or os.path.getmtime(made) < os.path.getmtime(source):
         os.makedirs(directory, exist_ok=True)
-        words, status = run(['javac', '-nowarn', '-cp', class_path, '-d', directory, source], 300, cwd=directory)
+        words, status = run(['javac', '-nowarn', '-cp', class_path, '-d', directory, source], 1200, cwd=directory)
         if status != 0:
             raise Missing('Recipes.java does not compile:\n' + words[-3000:])
     return class_path + ':' + directory
@@ -341,7 +341,7 @@ def curator(kind, directory, short):
     properties = {'zookeeper.extendedTypesEnabled': 'true'}
     results = {}
     with servers.Ensemble([kind] * 3, properties=properties, directory=directory) as ensemble:
-        output, status = run(['java', '-cp', class_path, 'Recipes', ensemble.hosts()], 900, cwd=directory)
+        output, status = run(['java', '-cp', class_path, 'Recipes', ensemble.hosts()], 1200, cwd=directory)
     for word, name, why in re.findall(r'^(passed|failed) ([^:\n]*)(.*)$', output, re.M):
         results[name] = (word, why)
     if not results or (status != 0 and all(word == 'passed' for word, _ in results.values())):
