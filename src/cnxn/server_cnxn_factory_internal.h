@@ -192,7 +192,7 @@ int selector_thread_new(struct server_cnxn_factory *factory, int32_t id,
                         struct selector_thread **ret_thread);
 /* When its thread has ended, or never began. NULL is fine. */
 void selector_thread_free(struct selector_thread *thread);
-/* Errors: -EAGAIN, the system gives no more threads. Once. Java: start() */
+/* Starts its thread. Once. Errors: -EAGAIN, the system gives no more threads. */
 int selector_thread_start(struct selector_thread *thread);
 /* Nobody hands over connections any more. The thread ends when its last connection has been closed;
  * this does not wait for that. Any thread. */
