@@ -40,8 +40,7 @@ static const struct command COMMANDS[] = {
     {"leader", {"lead"}, true, command_run_leader},
     /* Java's, asked while nothing serves, throws (D-282). */
     {"monitor", {"mntr"}, true, command_run_monitor},
-    /* Nothing is counted for an observer yet. */
-    {"observer_connection_stat_reset", {"orst"}, true, run_nothing},
+    {"observer_connection_stat_reset", {"orst"}, true, command_run_observer_connection_stat_reset},
     {"observers", {"obsr"}, true, command_run_observers},
     {"ruok", {NULL}, true, run_nothing},
     {"server_stats", {"srvr"}, true, command_run_server_stats},

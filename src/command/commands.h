@@ -51,6 +51,7 @@ void commands_run(const struct command *command, const char *name, struct comman
 void command_run_configuration(struct command_call *call);
 void command_run_last_snapshot(struct command_call *call);
 void command_run_leader(struct command_call *call);
+void command_run_observer_connection_stat_reset(struct command_call *call);
 void command_run_observers(struct command_call *call);
 void command_run_voting_view(struct command_call *call);
 void command_run_zabstate(struct command_call *call);

@@ -62,13 +62,41 @@ void command_run_leader(struct command_call *call)
     json_text(call->json, "leader_ip", address != NULL ? inet_ip_text(address).text : "");
 }
 
-/* What a leader knows of one observer comes with its handlers' counters. Java:
- * SyncedObserverConsCommand */
+static void write_observer(struct json_writer *json, const struct observer_info *info)
+{
+    json_object_begin(json, NULL);
+    json_text(json, "remote_socket_address", info->remote.text);
+    json_long(json, "sid", info->sid);
+    json_long(json, "established", info->established_ms);
+    json_long(json, "queued_packets", info->queued_packets);
+    json_long(json, "queued_packets_size", info->queued_packets_size);
+    json_long(json, "packets_received", info->packets_received);
+    json_long(json, "packets_sent", info->packets_sent);
+    json_long(json, "requests", info->requests);
+    json_long(json, "last_zxid", info->last_zxid);
+    json_object_end(json);
+}
+
+/* Java: SyncedObserverConsCommand */
 void command_run_observers(struct command_call *call)
 {
-    json_long(call->json, "synced_observers", call->facts->status->leader.synced_observers);
+    const struct server_status_hook *hook = call->facts->hook;
+    struct observer_info *infos = NULL;
+    size_t count = hook->observers != NULL ? hook->observers(hook->arg, &infos) : 0;
+    json_long(call->json, "synced_observers", (int64_t)count);
     json_list_begin(call->json, "observers");
+    for (size_t i = 0; i < count; i++)
+        write_observer(call->json, &infos[i]);
     json_list_end(call->json);
+    free(infos);
+}
+
+/* Java: ObserverCnxnStatResetCommand */
+void command_run_observer_connection_stat_reset(struct command_call *call)
+{
+    const struct server_status_hook *hook = call->facts->hook;
+    if (hook->reset_observers != NULL)
+        hook->reset_observers(hook->arg);
 }
 
 /* ---- addresses ------------------------------------------------------------------------------- */

@@ -212,32 +212,27 @@ static void monitor_decimal(struct monitor_sink *sink, const char *name, const c
 }
 
 /* Java: AvgMinMaxCounter.values(), AvgMinMaxPercentileCounter.values() */
-static void monitor_summary(struct monitor_sink *sink, enum server_metrics_summary which,
-                            const struct avg_min_max_counter *summary)
+static void monitor_summary(struct monitor_sink *sink, const struct monitor_summary *summary)
 {
     static const double percents[] = {50, 95, 99, 99.9};
     struct command_call *call = sink->arg;
-    struct server_metrics *source = call->facts->status->metrics_source;
+    const struct avg_min_max_counter *values = summary->values;
     struct {
         const char *prefix;
         int64_t value;
-    } parts[] = {{"min", summary->min},
-                 {"max", summary->max},
-                 {"cnt", summary->count},
-                 {"sum", summary->sum},
-                 {"p50", 0},
-                 {"p95", 0},
-                 {"p99", 0},
-                 {"p999", 0}};
-    const char *name = server_metrics_summary_name(which);
-    bool has_percentiles = server_metrics_is_advanced(which) && source != NULL;
+    } parts[] = {{"min", values->min}, {"max", values->max}, {"cnt", values->count},
+                 {"sum", values->sum}, {"p50", 0},           {"p95", 0},
+                 {"p99", 0},           {"p999", 0}};
+    const char *prefix = summary->key != NULL ? summary->key : "";
+    const char *between = summary->key != NULL ? "_" : "";
+    bool has_percentiles = summary->is_advanced && summary->source != NULL;
     char key[128];
-    snprintf(key, sizeof key, "avg_%s", name);
-    json_number(call->json, key, avg_min_max_counter_get_avg(summary).text);
+    snprintf(key, sizeof key, "avg_%s%s%s", prefix, between, summary->name);
+    json_number(call->json, key, avg_min_max_counter_get_avg(values).text);
     for (size_t i = 0; i < (has_percentiles ? 8 : 4); i++) {
         if (i >= 4)
-            (void)server_metrics_get_percentile(source, which, percents[i - 4], &parts[i].value);
-        snprintf(key, sizeof key, "%s_%s", parts[i].prefix, name);
+            (void)monitor_summary_percentile(summary, percents[i - 4], &parts[i].value);
+        snprintf(key, sizeof key, "%s_%s%s%s", parts[i].prefix, prefix, between, summary->name);
         json_long(call->json, key, parts[i].value);
     }
 }

@@ -20,28 +20,31 @@ static void mntr_number(struct monitor_sink *sink, const char *name, int64_t val
 }
 
 /* Java: AvgMinMaxCounter.values(), AvgMinMaxPercentileCounter.values() */
-static void mntr_summary(struct monitor_sink *sink, enum server_metrics_summary which,
-                         const struct avg_min_max_counter *summary)
+static void mntr_summary(struct monitor_sink *sink, const struct monitor_summary *summary)
 {
     static const struct {
         const char *prefix;
         double percent;
     } percentiles[] = {{"p50", 50}, {"p95", 95}, {"p99", 99}, {"p999", 99.9}};
-    const char *name = server_metrics_summary_name(which);
-    const struct server_status *status = sink->arg;
+    const struct avg_min_max_counter *values = summary->values;
+    struct zk_str name = {0};
     struct zk_str *str = sink->str;
-    zk_str_printf(str, "zk_avg_%s\t%s\n", name, avg_min_max_counter_get_avg(summary).text);
-    zk_str_printf(str, "zk_min_%s\t%" PRId64 "\n", name, summary->min);
-    zk_str_printf(str, "zk_max_%s\t%" PRId64 "\n", name, summary->max);
-    zk_str_printf(str, "zk_cnt_%s\t%" PRId64 "\n", name, summary->count);
-    zk_str_printf(str, "zk_sum_%s\t%" PRId64 "\n", name, summary->sum);
-    size_t count = server_metrics_is_advanced(which) && status->metrics_source != NULL ? 4 : 0;
+    if (summary->key != NULL)
+        zk_str_printf(&name, "%s_", summary->key);
+    zk_str_append(&name, summary->name);
+    const char *text = zk_str_text(&name);
+    zk_str_printf(str, "zk_avg_%s\t%s\n", text, avg_min_max_counter_get_avg(values).text);
+    zk_str_printf(str, "zk_min_%s\t%" PRId64 "\n", text, values->min);
+    zk_str_printf(str, "zk_max_%s\t%" PRId64 "\n", text, values->max);
+    zk_str_printf(str, "zk_cnt_%s\t%" PRId64 "\n", text, values->count);
+    zk_str_printf(str, "zk_sum_%s\t%" PRId64 "\n", text, values->sum);
+    size_t count = summary->is_advanced && summary->source != NULL ? 4 : 0;
     for (size_t i = 0; i < count; i++) {
         int64_t value = 0;
-        (void)server_metrics_get_percentile(status->metrics_source, which, percentiles[i].percent,
-                                            &value);
-        zk_str_printf(str, "zk_%s_%s\t%" PRId64 "\n", percentiles[i].prefix, name, value);
+        (void)monitor_summary_percentile(summary, percentiles[i].percent, &value);
+        zk_str_printf(str, "zk_%s_%s\t%" PRId64 "\n", percentiles[i].prefix, text, value);
     }
+    zk_str_done(&name);
 }
 
 void four_letter_words_append_mntr(const struct four_letter_facts *facts, struct zk_str *str)
@@ -53,6 +56,6 @@ void four_letter_words_append_mntr(const struct four_letter_facts *facts, struct
         .counter = mntr_number,
         .summary = mntr_summary,
     };
-    struct monitor_sink sink = {.methods = &methods, .str = str, .arg = (void *)facts->status};
+    struct monitor_sink sink = {.methods = &methods, .str = str};
     monitor_values(facts, &sink);
 }

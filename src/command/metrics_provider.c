@@ -4,6 +4,7 @@
 #include "zk/command/metrics_provider.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,28 +116,37 @@ static void prometheus_counter(struct monitor_sink *sink, const char *name, int6
     zk_str_printf(sink->str, "%s %" PRId64 ".0\n", name, value);
 }
 
-static void prometheus_summary(struct monitor_sink *sink, enum server_metrics_summary which,
-                               const struct avg_min_max_counter *summary)
+static void prometheus_set(struct monitor_sink *sink, const char *name)
+{
+    append_head(sink->str, name, "summary");
+}
+
+static void prometheus_summary(struct monitor_sink *sink, const struct monitor_summary *summary)
 {
     static const struct {
         const char *text;
         double percent;
     } quantiles[] = {{"0.5", 50}, {"0.9", 90}, {"0.99", 99}};
-    const struct server_status *status = sink->arg;
-    const char *name = server_metrics_summary_name(which);
-    size_t count = server_metrics_is_advanced(which) ? 3 : 1;
-    append_head(sink->str, name, "summary");
+    const char *name = summary->name;
+    size_t count = summary->is_advanced ? 3 : 1;
+    char label[48] = "";
+    char labels[56] = "";
+    if (summary->key != NULL) {
+        snprintf(label, sizeof label, "key=\"%s\",", summary->key);
+        snprintf(labels, sizeof labels, "{%s}", label);
+    } else {
+        append_head(sink->str, name, "summary");
+    }
     for (size_t i = 0; i < count; i++) {
         int64_t value;
-        zk_str_printf(sink->str, "%s{quantile=\"%s\",} ", name, quantiles[i].text);
-        if (server_metrics_get_percentile(status->metrics_source, which, quantiles[i].percent,
-                                          &value))
+        zk_str_printf(sink->str, "%s{%squantile=\"%s\",} ", name, label, quantiles[i].text);
+        if (monitor_summary_percentile(summary, quantiles[i].percent, &value))
             zk_str_printf(sink->str, "%" PRId64 ".0\n", value);
         else
             zk_str_append(sink->str, "NaN\n");
     }
-    zk_str_printf(sink->str, "%s_count %" PRId64 ".0\n%s_sum %" PRId64 ".0\n", name, summary->count,
-                  name, summary->sum);
+    zk_str_printf(sink->str, "%s_count%s %" PRId64 ".0\n%s_sum%s %" PRId64 ".0\n", name, labels,
+                  summary->values->count, name, labels, summary->values->sum);
 }
 
 /* While nothing serves, there are no figures of a server, as in Java, whose gauges are gone then;
@@ -150,6 +160,7 @@ static void answer_scrape(void *arg, const struct http_request *request,
         .decimal = prometheus_decimal,
         .counter = prometheus_counter,
         .summary = prometheus_summary,
+        .set = prometheus_set,
     };
     struct metrics_provider *provider = arg;
     if (strcmp(request->path, "/metrics") != 0) {
@@ -161,7 +172,7 @@ static void answer_scrape(void *arg, const struct http_request *request,
     struct server_status status = {0};
     struct four_letter_facts facts = {
         .status = &status, .cnxns = &provider->cnxns, .hook = &provider->hook};
-    struct monitor_sink sink = {.methods = &methods, .str = &response->body, .arg = &status};
+    struct monitor_sink sink = {.methods = &methods, .str = &response->body};
     response->content_type = "text/plain; version=0.0.4; charset=utf-8";
     provider->hook.fill(provider->hook.arg, &status);
     if (status.serving)

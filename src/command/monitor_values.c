@@ -7,6 +7,8 @@
 #include "command/monitor_values.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "zk/ensemble/server_state.h"
 #include "zk/io/file.h"
@@ -77,14 +79,61 @@ static void append_gauges(const struct four_letter_facts *facts, struct monitor_
         gauge(sink, "quorum_size", status->quorum_size);
 }
 
+bool monitor_summary_percentile(const struct monitor_summary *summary, double percent,
+                                int64_t *ret_value)
+{
+    if (summary->source == NULL)
+        return false;
+    if (summary->key == NULL)
+        return server_metrics_get_percentile(
+            summary->source, (enum server_metrics_summary)summary->which, percent, ret_value);
+    return server_metrics_get_percentile_of(summary->source,
+                                            (enum server_metrics_set)summary->which,
+                                            summary->key_number, percent, ret_value);
+}
+
+/* The summaries of one set, each under its learner's id. */
+static void append_set(struct server_metrics *source, enum server_metrics_set set,
+                       struct monitor_sink *sink)
+{
+    const char *name = server_metrics_set_name(set);
+    struct server_metrics_of *items;
+    size_t count = server_metrics_get_set(source, set, &items);
+    if (sink->methods->set != NULL)
+        sink->methods->set(sink, name);
+    for (size_t i = 0; i < count; i++) {
+        char key[24];
+        snprintf(key, sizeof key, "%" PRId64, items[i].key);
+        struct monitor_summary summary = {.name = name,
+                                          .key = key,
+                                          .is_advanced = server_metrics_set_is_advanced(set),
+                                          .values = &items[i].values,
+                                          .source = source,
+                                          .which = (int)set,
+                                          .key_number = items[i].key};
+        sink->methods->summary(sink, &summary);
+    }
+    free(items);
+}
+
 void monitor_metrics(const struct four_letter_facts *facts, struct monitor_sink *sink)
 {
     const struct server_metrics_values *metrics = &facts->status->metrics;
+    struct server_metrics *source = facts->status->metrics_source;
     for (int i = 0; i < SERVER_METRICS_COUNTERS; i++)
         sink->methods->counter(sink, server_metrics_counter_name((enum server_metrics_counter)i),
                                metrics->counters[i]);
-    for (int i = 0; i < SERVER_METRICS_SUMMARIES; i++)
-        sink->methods->summary(sink, (enum server_metrics_summary)i, &metrics->summaries[i]);
+    for (int i = 0; i < SERVER_METRICS_SUMMARIES; i++) {
+        enum server_metrics_summary which = (enum server_metrics_summary)i;
+        struct monitor_summary summary = {.name = server_metrics_summary_name(which),
+                                          .is_advanced = server_metrics_is_advanced(which),
+                                          .values = &metrics->summaries[i],
+                                          .source = source,
+                                          .which = i};
+        sink->methods->summary(sink, &summary);
+    }
+    for (int i = 0; source != NULL && i < SERVER_METRICS_SETS; i++)
+        append_set(source, (enum server_metrics_set)i, sink);
 }
 
 /* One connection of the election: "zk_election_peer_2_connected". An observer without an id has a

@@ -3,12 +3,29 @@
 #ifndef COMMAND_MONITOR_VALUES_H
 #define COMMAND_MONITOR_VALUES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "zk/command/four_letter_words.h"
 
 struct avg_min_max_counter;
 struct monitor_sink;
+
+/* A summary as it is shown: one of a server, or one of a set, which has a key. */
+struct monitor_summary {
+    const char *name;
+    const char *key; /* NULL: it is not one of a set */
+    bool is_advanced;
+    const struct avg_min_max_counter *values;
+    /* For percentiles: NULL, there are none; and which one it is. */
+    struct server_metrics *source;
+    int which; /* of enum server_metrics_summary, or of enum server_metrics_set */
+    int64_t key_number;
+};
+
+/* Finds a percentile of it; false: nothing has been measured. */
+bool monitor_summary_percentile(const struct monitor_summary *summary, double percent,
+                                int64_t *ret_value);
 
 /* Each gets a name without "zk_". */
 struct monitor_sink_methods {
@@ -17,8 +34,9 @@ struct monitor_sink_methods {
     /* A gauge that is no whole number, as a text: "0.7143". */
     void (*decimal)(struct monitor_sink *sink, const char *name, const char *value);
     void (*counter)(struct monitor_sink *sink, const char *name, int64_t value);
-    void (*summary)(struct monitor_sink *sink, enum server_metrics_summary which,
-                    const struct avg_min_max_counter *summary);
+    void (*summary)(struct monitor_sink *sink, const struct monitor_summary *summary);
+    /* A set of summaries follows, which may be empty. NULL: nothing is said of it. */
+    void (*set)(struct monitor_sink *sink, const char *name);
 };
 
 struct monitor_sink {

@@ -127,7 +127,7 @@ static const struct config_setting SETTINGS[] = {
     {"kerberos.", KEY_WARNS, NULL, NULL, TEXT},
     {"largeRequestMaxBytes", KEY_SERVED, NULL, NULL, NUMBER},
     {"largeRequestThreshold", KEY_SERVED, NULL, NULL, NUMBER},
-    {"leader.ackLoggingFrequency", KEY_WARNS, NULL, NULL, TEXT},
+    {"leader.ackLoggingFrequency", KEY_SERVED, NULL, NULL, NUMBER},
     {"leader.closeSocketAsync", KEY_WARNS, "false", NULL, TEXT},
     {"leaderServes", KEY_SERVED, NULL, NULL, TEXT},
     {"learner.asyncSending", KEY_WARNS, "false", NULL, TEXT},

@@ -53,11 +53,25 @@ void quorum_peer_run_reset_status(void *arg)
     quorum_peer_reset_proposal_stats(run->self);
 }
 
+static size_t observers_of(void *arg, struct observer_info **ret_infos)
+{
+    struct quorum_peer_run *run = arg;
+    return quorum_peer_get_observers(run->self, ret_infos);
+}
+
+static void reset_observers_of(void *arg)
+{
+    struct quorum_peer_run *run = arg;
+    quorum_peer_reset_observer_stats(run->self);
+}
+
 struct server_status_hook quorum_peer_run_hook(struct quorum_peer_run *run)
 {
     return (struct server_status_hook){
         .fill = quorum_peer_run_fill_status,
         .reset = quorum_peer_run_reset_status,
+        .observers = observers_of,
+        .reset_observers = reset_observers_of,
         .arg = run,
         .zoo_trace = &run->zoo_trace,
     };

@@ -385,6 +385,25 @@ bool quorum_peer_get_leader_status(struct quorum_peer *self, struct leader_statu
     return leads;
 }
 
+size_t quorum_peer_get_observers(struct quorum_peer *self, struct observer_info **ret_infos)
+{
+    size_t count = 0;
+    struct quorum_peer_role *role = ref_role(self);
+    *ret_infos = NULL;
+    if (role != NULL && role->methods->get_observers != NULL)
+        count = role->methods->get_observers(role, ret_infos);
+    quorum_peer_role_unref(role);
+    return count;
+}
+
+void quorum_peer_reset_observer_stats(struct quorum_peer *self)
+{
+    struct quorum_peer_role *role = ref_role(self);
+    if (role != NULL && role->methods->reset_observer_stats != NULL)
+        role->methods->reset_observer_stats(role);
+    quorum_peer_role_unref(role);
+}
+
 void quorum_peer_reset_proposal_stats(struct quorum_peer *self)
 {
     struct quorum_peer_role *role = ref_role(self);

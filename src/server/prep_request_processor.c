@@ -353,6 +353,7 @@ enum keeper_code p_request2_txn(struct prep_request_processor *prep, struct prep
                                 int32_t type, union request_record *record, bool deserialize)
 {
     enum keeper_code code = KEEPER_CODE_OK;
+    int64_t start_time_ms;
     switch (type) {
     case OP_CODE_CREATE:
     case OP_CODE_CREATE2:
@@ -379,7 +380,9 @@ enum keeper_code p_request2_txn(struct prep_request_processor *prep, struct prep
         code = p_request2_txn_create_session(prep, work);
         break;
     case OP_CODE_CLOSE_SESSION:
+        start_time_ms = zk_elapsed_ms();
         code = p_request2_txn_close_session(prep, work);
+        measure(prep, SERVER_METRICS_CLOSE_SESSION_PREP_TIME, zk_elapsed_ms() - start_time_ms);
         break;
     case OP_CODE_CHECK:
         /* Only inside a multi: a server that has one of its own in the log cannot read that again

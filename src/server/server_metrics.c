@@ -12,12 +12,30 @@
 #include "zk/runtime/lock.h"
 #include "zk/server/server_stats.h"
 
+/* The last values of a summary, in a ring. */
+struct samples {
+    int64_t *values; /* NULL: there was none */
+    uint64_t count;  /* also those overwritten */
+};
+
+/* A summary of a set. */
+struct keyed_summary {
+    struct server_metrics_of of;
+    struct samples samples;
+    uint64_t last_touched; /* by the set's clock */
+};
+
+struct summary_set {
+    struct keyed_summary *items; /* in the order in which their keys came */
+    size_t count;                /* up to SERVER_METRICS_KEYS */
+    uint64_t clock;              /* how often something was added */
+};
+
 struct server_metrics {
     struct zk_mutex mu; /* Guards: */
     struct server_metrics_values values GUARDED_BY(&mu);
-    /* The last values of each summary, in a ring; NULL: there was none. */
-    int64_t *samples[SERVER_METRICS_SUMMARIES] GUARDED_BY(&mu);
-    uint64_t sample_counts[SERVER_METRICS_SUMMARIES] GUARDED_BY(&mu); /* also those overwritten */
+    struct samples samples[SERVER_METRICS_SUMMARIES] GUARDED_BY(&mu);
+    struct summary_set sets[SERVER_METRICS_SETS] GUARDED_BY(&mu);
 };
 
 struct server_metrics *server_metrics_new(struct zk_context *ctx)
@@ -27,12 +45,22 @@ struct server_metrics *server_metrics_new(struct zk_context *ctx)
     return metrics;
 }
 
+static void summary_set_done(struct summary_set *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        free(set->items[i].samples.values);
+    free(set->items);
+    *set = (struct summary_set){0};
+}
+
 void server_metrics_free(struct server_metrics *metrics)
 {
     if (metrics == NULL)
         return;
     for (int i = 0; i < SERVER_METRICS_SUMMARIES; i++)
-        free(metrics->samples[i]);
+        free(metrics->samples[i].values);
+    for (int i = 0; i < SERVER_METRICS_SETS; i++)
+        summary_set_done(&metrics->sets[i]);
     zk_mutex_destroy(&metrics->mu);
     free(metrics);
 }
@@ -44,13 +72,11 @@ void server_metrics_count(struct server_metrics *metrics, enum server_metrics_co
     zk_mutex_unlock(&metrics->mu);
 }
 
-static void keep_sample_locked(struct server_metrics *metrics, int which, int64_t value)
-    REQUIRES(&metrics->mu)
+static void keep_sample(struct samples *samples, int64_t value)
 {
-    if (metrics->samples[which] == NULL)
-        metrics->samples[which] =
-            zk_xcalloc(SERVER_METRICS_SAMPLES, sizeof *metrics->samples[which]);
-    metrics->samples[which][metrics->sample_counts[which]++ % SERVER_METRICS_SAMPLES] = value;
+    if (samples->values == NULL)
+        samples->values = zk_xcalloc(SERVER_METRICS_SAMPLES, sizeof *samples->values);
+    samples->values[samples->count++ % SERVER_METRICS_SAMPLES] = value;
 }
 
 static void add_all_locked(struct server_metrics *metrics, enum server_metrics_summary which,
@@ -58,7 +84,7 @@ static void add_all_locked(struct server_metrics *metrics, enum server_metrics_s
 {
     avg_min_max_counter_add_all(&metrics->values.summaries[which], values);
     if (values->count > 0)
-        keep_sample_locked(metrics, (int)which, values->last);
+        keep_sample(&metrics->samples[which], values->last);
 }
 
 void server_metrics_add_answers(struct server_metrics *metrics,
@@ -79,7 +105,7 @@ void server_metrics_add(struct server_metrics *metrics, enum server_metrics_summ
 {
     zk_mutex_lock(&metrics->mu);
     avg_min_max_counter_add(&metrics->values.summaries[which], value);
-    keep_sample_locked(metrics, (int)which, value);
+    keep_sample(&metrics->samples[which], value);
     zk_mutex_unlock(&metrics->mu);
 }
 
@@ -103,12 +129,77 @@ void server_metrics_merge(struct server_metrics *metrics, struct server_metrics_
     *values = (struct server_metrics_values){0};
 }
 
+static struct keyed_summary *find_of(struct summary_set *set, int64_t key)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (set->items[i].of.key == key)
+            return &set->items[i];
+    }
+    return NULL;
+}
+
+/* The learner that has been silent longest makes room. */
+static void forget_oldest(struct summary_set *set)
+{
+    size_t oldest = 0;
+    for (size_t i = 1; i < set->count; i++) {
+        if (set->items[i].last_touched < set->items[oldest].last_touched)
+            oldest = i;
+    }
+    free(set->items[oldest].samples.values);
+    set->count--;
+    memmove(&set->items[oldest], &set->items[oldest + 1],
+            (set->count - oldest) * sizeof *set->items);
+}
+
+static struct keyed_summary *find_or_add_of(struct summary_set *set, int64_t key)
+{
+    struct keyed_summary *item = find_of(set, key);
+    if (item != NULL)
+        return item;
+    if (set->count == SERVER_METRICS_KEYS)
+        forget_oldest(set);
+    set->items = zk_xrealloc(set->items, (set->count + 1) * sizeof *set->items);
+    item = &set->items[set->count++];
+    *item = (struct keyed_summary){.of.key = key};
+    return item;
+}
+
+void server_metrics_merge_of(struct server_metrics *metrics, enum server_metrics_set set,
+                             int64_t key, const struct avg_min_max_counter *values)
+{
+    if (values->count == 0)
+        return;
+    zk_mutex_lock(&metrics->mu);
+    struct keyed_summary *item = find_or_add_of(&metrics->sets[set], key);
+    item->last_touched = ++metrics->sets[set].clock;
+    avg_min_max_counter_add_all(&item->of.values, values);
+    if (server_metrics_set_is_advanced(set))
+        keep_sample(&item->samples, values->last);
+    zk_mutex_unlock(&metrics->mu);
+}
+
+size_t server_metrics_get_set(struct server_metrics *metrics, enum server_metrics_set set,
+                              struct server_metrics_of **ret_items)
+{
+    zk_mutex_lock(&metrics->mu);
+    size_t count = metrics->sets[set].count;
+    struct server_metrics_of *items = zk_xcalloc(count + 1, sizeof *items);
+    for (size_t i = 0; i < count; i++)
+        items[i] = metrics->sets[set].items[i].of;
+    zk_mutex_unlock(&metrics->mu);
+    *ret_items = items;
+    return count;
+}
+
 void server_metrics_reset(struct server_metrics *metrics)
 {
     zk_mutex_lock(&metrics->mu);
     metrics->values = (struct server_metrics_values){0};
     for (int i = 0; i < SERVER_METRICS_SUMMARIES; i++)
-        metrics->sample_counts[i] = 0;
+        metrics->samples[i].count = 0;
+    for (int i = 0; i < SERVER_METRICS_SETS; i++)
+        summary_set_done(&metrics->sets[i]);
     zk_mutex_unlock(&metrics->mu);
 }
 
@@ -125,11 +216,36 @@ bool server_metrics_is_advanced(enum server_metrics_summary which)
     return which >= SERVER_METRICS_PREP_PROCESSOR_QUEUE_TIME_MS;
 }
 
+bool server_metrics_set_is_advanced(enum server_metrics_set set)
+{
+    return set >= SERVER_METRICS_ACK_LATENCY;
+}
+
 static int compare_values(const void *a, const void *b)
 {
     int64_t left = *(const int64_t *)a;
     int64_t right = *(const int64_t *)b;
     return left < right ? -1 : left > right;
+}
+
+/* Copies what is kept. Returns how many values those are. */
+static size_t copy_samples(const struct samples *samples, int64_t values[SERVER_METRICS_SAMPLES])
+{
+    size_t kept =
+        samples->count < SERVER_METRICS_SAMPLES ? (size_t)samples->count : SERVER_METRICS_SAMPLES;
+    if (kept > 0)
+        memcpy(values, samples->values, kept * sizeof *values);
+    return kept;
+}
+
+static bool percentile(int64_t *values, size_t count, double percent, int64_t *ret_value)
+{
+    if (count == 0)
+        return false;
+    qsort(values, count, sizeof *values, compare_values);
+    size_t rank = (size_t)(percent / 100 * (double)count);
+    *ret_value = values[rank < count ? rank : count - 1];
+    return true;
 }
 
 bool server_metrics_get_percentile(struct server_metrics *metrics,
@@ -138,17 +254,22 @@ bool server_metrics_get_percentile(struct server_metrics *metrics,
 {
     int64_t values[SERVER_METRICS_SAMPLES];
     zk_mutex_lock(&metrics->mu);
-    uint64_t count = metrics->sample_counts[which];
-    size_t kept = count < SERVER_METRICS_SAMPLES ? (size_t)count : SERVER_METRICS_SAMPLES;
-    if (kept > 0)
-        memcpy(values, metrics->samples[which], kept * sizeof *values);
+    size_t count = copy_samples(&metrics->samples[which], values);
     zk_mutex_unlock(&metrics->mu);
-    if (kept == 0)
-        return false;
-    qsort(values, kept, sizeof *values, compare_values);
-    size_t rank = (size_t)(percent / 100 * (double)kept);
-    *ret_value = values[rank < kept ? rank : kept - 1];
-    return true;
+    return percentile(values, count, percent, ret_value);
+}
+
+bool server_metrics_get_percentile_of(struct server_metrics *metrics, enum server_metrics_set set,
+                                      int64_t key, double percent, int64_t *ret_value)
+{
+    int64_t values[SERVER_METRICS_SAMPLES];
+    size_t count = 0;
+    zk_mutex_lock(&metrics->mu);
+    const struct keyed_summary *item = find_of(&metrics->sets[set], key);
+    if (item != NULL)
+        count = copy_samples(&item->samples, values);
+    zk_mutex_unlock(&metrics->mu);
+    return percentile(values, count, percent, ret_value);
 }
 
 const char *server_metrics_counter_name(enum server_metrics_counter which)
@@ -202,6 +323,7 @@ const char *server_metrics_summary_name(enum server_metrics_summary which)
         [SERVER_METRICS_FOLLOWER_SYNC_TIME] = "follower_sync_time",
         [SERVER_METRICS_PREP_PROCESSOR_QUEUE_SIZE] = "prep_processor_queue_size",
         [SERVER_METRICS_FSYNCTIME] = "fsynctime",
+        [SERVER_METRICS_INFLIGHT_SNAP_COUNT] = "inflight_snap_count",
         [SERVER_METRICS_READS_ISSUED_FROM_SESSION_QUEUE] = "reads_issued_from_session_queue",
         [SERVER_METRICS_LEARNER_REQUEST_PROCESSOR_QUEUE_SIZE] =
             "learner_request_processor_queue_size",
@@ -215,6 +337,7 @@ const char *server_metrics_summary_name(enum server_metrics_summary which)
         [SERVER_METRICS_PENDING_SESSION_QUEUE_SIZE] = "pending_session_queue_size",
         [SERVER_METRICS_COMMIT_PROCESS_TIME] = "commit_process_time",
         [SERVER_METRICS_DBINITTIME] = "dbinittime",
+        [SERVER_METRICS_INFLIGHT_DIFF_COUNT] = "inflight_diff_count",
         [SERVER_METRICS_ELECTION_TIME] = "election_time",
         [SERVER_METRICS_COMMIT_COMMIT_PROC_REQ_QUEUED] = "commit_commit_proc_req_queued",
         [SERVER_METRICS_SYNC_PROCESSOR_BATCH_SIZE] = "sync_processor_batch_size",
@@ -225,6 +348,7 @@ const char *server_metrics_summary_name(enum server_metrics_summary which)
         [SERVER_METRICS_SYNC_PROCESS_TIME] = "sync_process_time",
         [SERVER_METRICS_STARTUP_SNAP_LOAD_TIME] = "startup_snap_load_time",
         [SERVER_METRICS_PREP_PROCESSOR_QUEUE_TIME_MS] = "prep_processor_queue_time_ms",
+        [SERVER_METRICS_CLOSE_SESSION_PREP_TIME] = "close_session_prep_time",
         [SERVER_METRICS_UPDATELATENCY] = "updatelatency",
         [SERVER_METRICS_REQUEST_THROTTLE_QUEUE_TIME_MS] = "request_throttle_queue_time_ms",
         [SERVER_METRICS_READLATENCY] = "readlatency",
@@ -239,4 +363,14 @@ const char *server_metrics_summary_name(enum server_metrics_summary which)
         [SERVER_METRICS_SYNC_PROCESSOR_QUEUE_FLUSH_TIME_MS] = "sync_processor_queue_flush_time_ms",
     };
     return names[which];
+}
+
+const char *server_metrics_set_name(enum server_metrics_set set)
+{
+    static const char *const names[SERVER_METRICS_SETS] = {
+        [SERVER_METRICS_LEARNER_HANDLER_QP_SIZE] = "learner_handler_qp_size",
+        [SERVER_METRICS_ACK_LATENCY] = "ack_latency",
+        [SERVER_METRICS_LEARNER_HANDLER_QP_TIME_MS] = "learner_handler_qp_time_ms",
+    };
+    return names[set];
 }

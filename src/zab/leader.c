@@ -74,6 +74,9 @@ static const struct learner_master_ops leader_ops = {
 static void leader_role_shutdown(struct quorum_peer_role *role);
 static void leader_get_status(struct quorum_peer_role *role, struct leader_status *ret_status);
 static void leader_reset_proposal_stats(struct quorum_peer_role *role);
+static size_t leader_get_observing_learners_info(struct quorum_peer_role *role,
+                                                 struct observer_info **ret_infos);
+static void leader_reset_observer_connection_stats(struct quorum_peer_role *role);
 static void leader_destroy(struct quorum_peer_role *role);
 
 static const struct quorum_peer_role_methods leader_role_methods = {
@@ -81,6 +84,8 @@ static const struct quorum_peer_role_methods leader_role_methods = {
     .report_looking_sid = leader_report_looking_sid,
     .get_status = leader_get_status,
     .reset_proposal_stats = leader_reset_proposal_stats,
+    .get_observers = leader_get_observing_learners_info,
+    .reset_observer_stats = leader_reset_observer_connection_stats,
     .destroy = leader_destroy,
 };
 
@@ -97,6 +102,8 @@ struct leader *leader_new(struct quorum_peer *self)
     leader->snapshot_threads = zk_thread_group_new(leader->ctx);
     leader->max_time_to_wait_for_epoch_ms =
         zk_settings_get_integer(leader->ctx, "zookeeper.leader.maxTimeToWaitForEpoch", -1);
+    leader->ack_logging_frequency =
+        zk_settings_get_integer(leader->ctx, "zookeeper.leader.ackLoggingFrequency", 1000);
     learner_master_init(&leader->master, &leader_ops, leader->ctx, self->database, self->metrics,
                         leader->threads);
 
@@ -299,6 +306,35 @@ void leader_add_observer_learner_handler(struct leader *leader, struct learner_h
     struct leader_learner *learner = find_learner_locked(leader, handler);
     if (learner != NULL)
         learner->observing = true;
+    zk_mutex_unlock(&leader->learners_mu);
+}
+
+/* Java: getObservingLearnersInfo() */
+static size_t leader_get_observing_learners_info(struct quorum_peer_role *role,
+                                                 struct observer_info **ret_infos)
+{
+    struct leader *leader = (struct leader *)role;
+    size_t count = 0;
+    zk_mutex_lock(&leader->learners_mu);
+    struct observer_info *infos = zk_xcalloc(leader->learner_count + 1, sizeof *infos);
+    for (size_t i = 0; i < leader->learner_count; i++) {
+        if (leader->learners[i].observing)
+            infos[count++] = learner_handler_get_info(leader->learners[i].handler);
+    }
+    zk_mutex_unlock(&leader->learners_mu);
+    *ret_infos = infos;
+    return count;
+}
+
+/* Java: resetObserverConnectionStats() */
+static void leader_reset_observer_connection_stats(struct quorum_peer_role *role)
+{
+    struct leader *leader = (struct leader *)role;
+    zk_mutex_lock(&leader->learners_mu);
+    for (size_t i = 0; i < leader->learner_count; i++) {
+        if (leader->learners[i].observing)
+            learner_handler_reset_stats(leader->learners[i].handler);
+    }
     zk_mutex_unlock(&leader->learners_mu);
 }
 

@@ -32,6 +32,7 @@
 #include "zk/ensemble/zxid.h"
 #include "zk/jute/op_code.h"
 #include "zk/jute/txn_log_entry.h"
+#include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/trace.h"
 #include "zk/server/request.h"
@@ -101,6 +102,16 @@ void leader_log_latency(struct leader *leader, enum server_metrics_summary which
         server_metrics_add(leader->master.metrics, which, measured.summaries[which].last);
 }
 
+/* Java: Request.logLatency(SummarySet, key) */
+static void log_ack_latency(struct leader *leader, int64_t sid, const struct request *request)
+{
+    struct avg_min_max_counter latency = {0};
+    int64_t latency_ms = zk_wall_ms() - request->txn->header.time_ms;
+    if (latency_ms >= 0)
+        avg_min_max_counter_add(&latency, latency_ms);
+    server_metrics_merge_of(leader->master.metrics, SERVER_METRICS_ACK_LATENCY, sid, &latency);
+}
+
 static void leader_process_ack_locked(struct leader *leader, int64_t sid, int64_t zxid)
     REQUIRES(&leader->mu);
 
@@ -144,6 +155,8 @@ static void leader_process_ack_locked(struct leader *leader, int64_t sid, int64_
         zk_log(leader->ctx, ZK_LOG_COMMIT_FUTURE_PROPOSAL, zxid, sid);
         return;
     }
+    if (leader->ack_logging_frequency > 0 && zxid % leader->ack_logging_frequency == 0)
+        log_ack_latency(leader, sid, proposal->request);
     /* The tracker counts a server in each configuration in which it votes: an observer or a
      * stranger in none. */
     synced_learner_tracker_add_ack(&proposal->tracker, sid);

@@ -71,6 +71,7 @@ struct leader {
     struct zk_thread_group *threads;          /* acceptors, handlers, senders */
     struct zk_thread_group *snapshot_threads; /* the one that writes the term's snapshot */
     int64_t max_time_to_wait_for_epoch_ms;    /* a setting; -1: no limit but initLimit */
+    int32_t ack_logging_frequency;            /* a setting; 0 or less: no ACK is measured */
 
     /* ---- guarded by mu: how far the term is. Java's monitor of Leader ------------------------ */
     struct zk_mutex mu;

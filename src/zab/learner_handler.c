@@ -37,6 +37,7 @@
 
 static void learner_handler_run(void *arg);
 static int64_t packet_size(const struct quorum_packet *packet);
+static void plant_marker_locked(struct learner_handler *handler) REQUIRES(&handler->mu);
 static int read_packet(struct learner_handler *handler, struct quorum_packet **packet);
 static int end_because(struct learner_handler *handler, int error, const char *format, ...)
     ZK_PRINTF_LIKE(3, 4);
@@ -44,6 +45,7 @@ static int read_first_packet(struct learner_handler *handler, struct quorum_pack
 static int read_learner_info(struct learner_handler *handler, const struct quorum_packet *packet);
 static int exchange_epochs(struct learner_handler *handler, int64_t new_leader_zxid,
                            struct state_summary *ret_summary);
+static enum server_metrics_summary inflight_metric(bool need_snap);
 static int begin_sync(struct learner_handler *handler, bool need_snap,
                       struct learner_sync_throttler **ret_throttler, int32_t *ret_in_progress);
 static int send_new_leader(struct learner_handler *handler, int64_t new_leader_zxid);
@@ -93,6 +95,8 @@ struct learner_handler *learner_handler_new(struct learner_master *master, struc
     packet_stream_init(&handler->stream, handler->ctx, sock);
     zk_mutex_init(&handler->mu, handler->ctx, "learner_handler", ZK_RANK_LEARNER_HANDLER);
     handler->alive = true;
+    handler->established_ms = zk_wall_ms();
+    handler->last_zxid = -1;
     handler->tick_of_next_ack_deadline = master->ops->get_tick_of_initial_ack_deadline(master);
     handler->queued_bytes_limit = LEARNER_HANDLER_QUEUED_BYTES;
     handler->owner = master->ops->new_owner(master);
@@ -161,9 +165,28 @@ static void note_sending(struct learner_handler *handler, const struct quorum_pa
 {
     zk_mutex_lock(&handler->mu);
     handler->queued_bytes -= packet_size(packet);
+    handler->queued_packets_count--;
+    avg_min_max_counter_add(&handler->qp_size, handler->queued_packets_count);
+    if (handler->packets_to_marker > 0 && --handler->packets_to_marker == 0)
+        avg_min_max_counter_add(&handler->qp_time_ms, zk_elapsed_ms() - handler->marker_since_ms);
+    handler->packets_sent++;
+    if (packet->zxid > 0)
+        handler->last_zxid = packet->zxid;
     if (packet->type == LEADER_PROPOSAL)
         sync_limit_check_update_proposal(&handler->sync_limit_check, packet->zxid, zk_elapsed_ms());
     zk_mutex_unlock(&handler->mu);
+}
+
+/* Once for a batch: in a burst that is one lock for many packets. */
+static void tell_metrics(struct learner_handler *handler)
+{
+    struct server_metrics *metrics = handler->master->metrics;
+    server_metrics_merge_of(metrics, SERVER_METRICS_LEARNER_HANDLER_QP_SIZE, handler->sid,
+                            &handler->qp_size);
+    server_metrics_merge_of(metrics, SERVER_METRICS_LEARNER_HANDLER_QP_TIME_MS, handler->sid,
+                            &handler->qp_time_ms);
+    handler->qp_size = (struct avg_min_max_counter){0};
+    handler->qp_time_ms = (struct avg_min_max_counter){0};
 }
 
 /* Whatever waits in the queue goes out with one flush: in a burst the queue is locked once, and the
@@ -183,6 +206,7 @@ static int send_packets(struct learner_handler *handler)
             r = packet_stream_write(&handler->stream, handler->sid, packet);
             quorum_packet_free(packet);
         }
+        tell_metrics(handler);
         if (r == 0)
             r = packet_stream_flush(&handler->stream);
     }
@@ -278,7 +302,8 @@ static void learner_handler_run(void *arg)
     if (r < 0)
         goto out;
     start_sync_limit_check(handler);
-    learner_sync_throttler_end_sync(sync_throttler);
+    syncs_in_progress = learner_sync_throttler_end_sync(sync_throttler);
+    server_metrics_add(master->metrics, inflight_metric(need_snap), syncs_in_progress);
     sync_throttler = NULL;
     /* From here it answers pings, so syncLimit ticks of silence are too many. */
     sock_set_timeout(handler->sock, master->ops->sync_timeout(master));
@@ -425,6 +450,11 @@ static int exchange_epochs(struct learner_handler *handler, int64_t new_leader_z
     return r;
 }
 
+static enum server_metrics_summary inflight_metric(bool need_snap)
+{
+    return need_snap ? SERVER_METRICS_INFLIGHT_SNAP_COUNT : SERVER_METRICS_INFLIGHT_DIFF_COUNT;
+}
+
 /* From here to the ACK of NEWLEADER it counts as one of the syncs in progress. An observer is
  * refused if there are too many, and dials again; a voter never is, because the quorum needs it. */
 static int begin_sync(struct learner_handler *handler, bool need_snap,
@@ -439,6 +469,7 @@ static int begin_sync(struct learner_handler *handler, bool need_snap,
         return end_because(handler, r, "too many concurrent sync.");
     server_metrics_count(master->metrics,
                          need_snap ? SERVER_METRICS_SNAP_COUNT : SERVER_METRICS_DIFF_COUNT);
+    server_metrics_add(master->metrics, inflight_metric(need_snap), *ret_in_progress);
     *ret_throttler = throttler;
     return 0;
 }
@@ -523,7 +554,12 @@ static int submit_request(struct learner_handler *handler, const struct quorum_p
     zk_trace_txn(handler->ctx, "request", 0, handler->sid, "one of its clients wants to write");
     int r = master->ops->submit_learner_request(master, request);
     request_unref(request);
-    return r;
+    if (r < 0)
+        return r;
+    zk_mutex_lock(&handler->mu);
+    handler->requests_received++;
+    zk_mutex_unlock(&handler->mu);
+    return 0;
 }
 
 static void say_goodbye(struct learner_handler *handler, int error)
@@ -603,14 +639,29 @@ void learner_handler_wake(struct learner_handler *handler)
     bq_wake(handler->queued_packets);
 }
 
+/* Of every thousandth packet the time in the queue is measured. Java puts a packet of its own
+ * behind it, which is never sent. */
+static void plant_marker_locked(struct learner_handler *handler)
+{
+    enum { MARKER_PACKET_INTERVAL = 1000 };
+    zk_mutex_assert_held(&handler->mu);
+    if (handler->packet_counter++ % MARKER_PACKET_INTERVAL != 0 || handler->packets_to_marker > 0)
+        return;
+    handler->packets_to_marker = handler->queued_packets_count;
+    handler->marker_since_ms = zk_elapsed_ms();
+}
+
 void learner_handler_queue_packet_quietly(struct learner_handler *handler,
                                           struct quorum_packet *packet)
 {
     int64_t size = packet_size(packet);
     zk_mutex_lock(&handler->mu);
     bool room = handler->queued_bytes + size <= handler->queued_bytes_limit;
-    if (room)
+    if (room) {
         handler->queued_bytes += size;
+        handler->queued_packets_count++;
+        plant_marker_locked(handler);
+    }
     bool alive = handler->alive;
     int64_t sid = handler->sid;
     int64_t limit = handler->queued_bytes_limit;
@@ -643,15 +694,19 @@ void learner_handler_clear_queue(struct learner_handler *handler)
         quorum_packet_free(packet);
     zk_mutex_lock(&handler->mu);
     handler->queued_bytes = 0;
+    handler->queued_packets_count = 0;
+    handler->packet_counter = 0;
+    handler->packets_to_marker = 0;
     handler->queued_bytes_limit = LEARNER_HANDLER_QUEUED_BYTES;
     zk_mutex_unlock(&handler->mu);
 }
 
-/* What a packet takes in memory while it waits: itself, the queue's node, its data.
- * Java: packetSize() */
+/* Besides its data: the packet itself and the queue's node, and what Java takes for these. */
+enum { ELEMENT_SIZE = 128, JAVA_ELEMENT_SIZE = 28 };
+
+/* What a packet takes in memory while it waits. Java: packetSize() */
 static int64_t packet_size(const struct quorum_packet *packet)
 {
-    enum { ELEMENT_SIZE = 128 };
     return ELEMENT_SIZE + (packet->data != NULL ? (int64_t)packet->data->length : 0);
 }
 
@@ -659,6 +714,7 @@ void learner_handler_heard_of(struct learner_handler *handler, int64_t tick_of_n
 {
     zk_mutex_lock(&handler->mu);
     handler->tick_of_next_ack_deadline = tick_of_next_ack_deadline;
+    handler->packets_received++;
     zk_mutex_unlock(&handler->mu);
 }
 
@@ -670,4 +726,33 @@ bool learner_handler_synced(struct learner_handler *handler)
     bool synced = handler->alive && tick <= handler->tick_of_next_ack_deadline;
     zk_mutex_unlock(&handler->mu);
     return synced;
+}
+
+/* Java: getLearnerHandlerInfo() */
+struct observer_info learner_handler_get_info(struct learner_handler *handler)
+{
+    struct observer_info info = {.remote = handler->remote_address,
+                                 .established_ms = handler->established_ms};
+    zk_mutex_lock(&handler->mu);
+    info.sid = handler->sid;
+    info.queued_packets = handler->queued_packets_count;
+    info.queued_packets_size =
+        handler->queued_bytes - info.queued_packets * (ELEMENT_SIZE - JAVA_ELEMENT_SIZE);
+    info.packets_received = handler->packets_received;
+    info.packets_sent = handler->packets_sent;
+    info.requests = handler->requests_received;
+    info.last_zxid = handler->last_zxid;
+    zk_mutex_unlock(&handler->mu);
+    return info;
+}
+
+/* Java: resetObserverConnectionStats() */
+void learner_handler_reset_stats(struct learner_handler *handler)
+{
+    zk_mutex_lock(&handler->mu);
+    handler->packets_received = 0;
+    handler->packets_sent = 0;
+    handler->requests_received = 0;
+    handler->last_zxid = -1;
+    zk_mutex_unlock(&handler->mu);
 }

@@ -12,6 +12,7 @@
 #include "zk/io/inet.h"
 #include "zk/runtime/blocking_queue.h"
 #include "zk/runtime/lock.h"
+#include "zk/server/avg_min_max_counter.h"
 #include "zk/zab/learner_handler.h"
 
 struct committed_log;
@@ -36,8 +37,9 @@ struct learner_handler {
     struct zk_context *ctx;
     struct sock *sock; /* a reference */
     struct inet_text remote_address;
-    bool force_snap_sync; /* a setting for tests. Java: forceSnapSync */
-    const void *owner;    /* what names it as the owner of sessions */
+    bool force_snap_sync;   /* a setting for tests. Java: forceSnapSync */
+    int64_t established_ms; /* wall time. Java: established */
+    const void *owner;      /* what names it as the owner of sessions */
     struct blocking_queue *queued_packets;
 
     /* Read by the handler's thread; written by it until the Sender starts, then by the Sender. */
@@ -55,6 +57,21 @@ struct learner_handler {
     /* What waits in queued_packets or is being written, and how much of it may (D-43). */
     int64_t queued_bytes; /* Java: queuedPacketsSize */
     int64_t queued_bytes_limit;
+    int64_t queued_packets_count; /* as many packets wait */
+    int64_t packet_counter;       /* packets that were queued so far. Java: packetCounter */
+    /* A packet whose time in the queue is measured: how many leave before it, itself among them,
+     * and since when it waits. 0: there is none. Java: MarkerQuorumPacket */
+    int64_t packets_to_marker;
+    int64_t marker_since_ms;
+    /* What the admin server tells of an observer; Java's fields of these names. */
+    int64_t packets_received;
+    int64_t packets_sent;
+    int64_t requests_received;
+    int64_t last_zxid; /* -1: none that is above 0 was sent */
+
+    /* ---- the Sender alone: measured since it last told the metrics --------------------------- */
+    struct avg_min_max_counter qp_size;
+    struct avg_min_max_counter qp_time_ms;
 
     /* ---- the handler's thread alone ---------------------------------------------------------- */
     bool introduced;                /* the learner has said who it is */

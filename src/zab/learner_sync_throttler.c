@@ -31,10 +31,11 @@ int learner_sync_throttler_begin_sync(struct learner_sync_throttler *throttler, 
 }
 
 /* Java: endSync() */
-void learner_sync_throttler_end_sync(struct learner_sync_throttler *throttler)
+int32_t learner_sync_throttler_end_sync(struct learner_sync_throttler *throttler)
 {
     zk_mutex_lock(&throttler->mu);
     zk_assert(throttler->sync_in_progress > 0);
-    throttler->sync_in_progress--;
+    int32_t in_progress = --throttler->sync_in_progress;
     zk_mutex_unlock(&throttler->mu);
+    return in_progress;
 }

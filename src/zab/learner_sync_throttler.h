@@ -31,7 +31,7 @@ void learner_sync_throttler_done(struct learner_sync_throttler *throttler);
 ZK_NODISCARD int learner_sync_throttler_begin_sync(struct learner_sync_throttler *throttler,
                                                    bool essential, int32_t *ret_in_progress);
 
-/* Java: endSync() */
-void learner_sync_throttler_end_sync(struct learner_sync_throttler *throttler);
+/* Java: endSync(). Returns how many are still in progress. */
+int32_t learner_sync_throttler_end_sync(struct learner_sync_throttler *throttler);
 
 #endif

@@ -131,8 +131,30 @@ static void reset(void *arg)
     stage->resets++;
 }
 
+static size_t observers(void *arg, struct observer_info **ret_infos)
+{
+    struct command_stage *stage = arg;
+    size_t count = stage->observer != NULL;
+    *ret_infos = zk_xcalloc(count + 1, sizeof **ret_infos);
+    if (count > 0)
+        **ret_infos = *stage->observer;
+    return count;
+}
+
+static void reset_observers(void *arg)
+{
+    struct command_stage *stage = arg;
+    stage->observer->packets_received = 0;
+}
+
 struct server_status_hook command_stage_hook(struct command_stage *stage)
 {
     return (struct server_status_hook){
-        .fill = fill, .reset = reset, .arg = stage, .zoo_trace = &stage->zoo_trace};
+        .fill = fill,
+        .reset = reset,
+        .observers = observers,
+        .reset_observers = reset_observers,
+        .arg = stage,
+        .zoo_trace = &stage->zoo_trace,
+    };
 }

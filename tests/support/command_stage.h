@@ -17,7 +17,8 @@ struct command_stage {
     struct server_stats *stats;
     struct server_cnxn_info cnxn; /* the only connection */
     struct zoo_trace zoo_trace;
-    int resets; /* how often the hook's reset was called */
+    int resets;                     /* how often the hook's reset was called */
+    struct observer_info *observer; /* whom the leader informs; NULL: nobody */
 };
 
 /* The stage does not move afterwards: cnxns and hook point to it. */

@@ -115,6 +115,39 @@ static void commands_answer_as_javas_do(void **state)
     scene_close(&scene);
 }
 
+static void observers_of_a_leader_are_listed(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    expect(&scene, "/commands/observers", "200 OK",
+           "{\n  \"synced_observers\" : 0,\n  \"observers\" : [ ],\n"
+           "  \"command\" : \"observers\",\n  \"error\" : null\n}");
+    struct observer_info observer = {.remote = {"/127.0.0.1:50001"},
+                                     .sid = 4,
+                                     .established_ms = 1795935672897,
+                                     .queued_packets = 1,
+                                     .queued_packets_size = 28,
+                                     .packets_received = 2,
+                                     .packets_sent = 3,
+                                     .requests = 1,
+                                     .last_zxid = 4294967297};
+    scene.stage.observer = &observer;
+    expect(&scene, "/commands/obsr", "200 OK",
+           "{\n  \"synced_observers\" : 1,\n  \"observers\" : [ {\n"
+           "    \"remote_socket_address\" : \"/127.0.0.1:50001\",\n    \"sid\" : 4,\n"
+           "    \"established\" : 1795935672897,\n    \"queued_packets\" : 1,\n"
+           "    \"queued_packets_size\" : 28,\n    \"packets_received\" : 2,\n"
+           "    \"packets_sent\" : 3,\n    \"requests\" : 1,\n"
+           "    \"last_zxid\" : 4294967297\n  } ],\n"
+           "  \"command\" : \"observers\",\n  \"error\" : null\n}");
+    free(request(&scene, "GET /commands/orst"));
+    admin_server_free(scene.server); /* joins its thread */
+    scene.server = NULL;
+    assert_int_equal(observer.packets_received, 0);
+    scene_close(&scene);
+}
+
 static void sessions_and_their_nodes_are_dumped(void **state)
 {
     (void)state;
@@ -253,6 +286,9 @@ static void prometheus_is_given_the_figures_of_mntr(void **state)
         server_metrics_add(scene.stage.metrics, SERVER_METRICS_QUORUM_ACK_LATENCY, i);
     server_metrics_add(scene.stage.metrics, SERVER_METRICS_ELECTION_TIME, 221);
     server_metrics_count(scene.stage.metrics, SERVER_METRICS_LOOKING_COUNT);
+    struct avg_min_max_counter latency = {0};
+    avg_min_max_counter_add(&latency, 3);
+    server_metrics_merge_of(scene.stage.metrics, SERVER_METRICS_ACK_LATENCY, 2, &latency);
 
     char *page = request(&scene, "GET /metrics");
 
@@ -270,6 +306,10 @@ static void prometheus_is_given_the_figures_of_mntr(void **state)
         "quorum_ack_latency{quantile=\"0.9\",} 91.0",
         "quorum_ack_latency{quantile=\"0.99\",} 100.0",
         "fsynctime{quantile=\"0.5\",} NaN",
+        "# TYPE learner_handler_qp_size summary",
+        "ack_latency{key=\"2\",quantile=\"0.5\",} 3.0",
+        "ack_latency_count{key=\"2\",} 1.0",
+        "ack_latency_sum{key=\"2\",} 3.0",
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         if (!page_has(page, lines[i]))
@@ -304,6 +344,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands_answer_as_javas_do),
+        cmocka_unit_test(observers_of_a_leader_are_listed),
         cmocka_unit_test(sessions_and_their_nodes_are_dumped),
         cmocka_unit_test(a_trace_mask_is_set_by_its_argument),
         cmocka_unit_test(stat_reset_resets_what_srst_resets),

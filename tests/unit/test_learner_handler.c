@@ -606,6 +606,85 @@ static void learner_that_does_not_read_is_dropped(void **state)
     assert_still_serving(fixture);
 }
 
+/* Until the handler has done with the packet before: it takes them one by one. */
+static void pass_revalidate(struct scripted_peer *learner)
+{
+    scripted_peer_send_packet(learner, LEADER_REVALIDATE, -1, "0000000000001234 00001770");
+    scripted_peer_expect_packet_past_pings(learner, LEADER_REVALIDATE, -1, "0000000000001234 00");
+}
+
+/* Java: LearnerHandlerMetricsTest, ObserverTest. A follower is not told of. */
+static void what_an_observer_sends_and_is_sent_is_counted(void **state)
+{
+    struct fixture *fixture = *state;
+    struct quorum_peer *self = fixture->peer.self;
+    struct scripted_peer *observer = dial_leader(&fixture->peer);
+    scripted_peer_send_packet(observer, LEADER_OBSERVERINFO, 0, INFO_OF_4);
+    scripted_peer_expect_packet(observer, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
+    scripted_peer_send_packet(observer, LEADER_ACKEPOCH, EPOCH_1_ZXID, NOTHING);
+    pass_newleader(observer);
+    scripted_peer_expect_packet_past_pings(observer, LEADER_UPTODATE, -1, NULL);
+
+    scripted_peer_send_packet(observer, LEADER_REQUEST, -1, "03a204e3bb3a0000 00000001 00000009");
+    scripted_peer_expect_packet_past_pings(observer, LEADER_SYNC, 0, NULL);
+    pass_revalidate(observer);
+
+    struct observer_info *infos;
+    assert_int_equal(quorum_peer_get_observers(self, &infos), 1);
+    assert_int_equal(infos[0].sid, 4);
+    assert_int_equal(infos[0].packets_received, 2);
+    assert_int_equal(infos[0].requests, 1);
+    assert_true(infos[0].packets_sent >= 5); /* DIFF, NEWLEADER, UPTODATE, SYNC, REVALIDATE */
+    assert_int_equal(infos[0].last_zxid, EPOCH_1_ZXID);
+    assert_memory_equal(infos[0].remote.text, "/127.0.0.1:", 11);
+    assert_true(infos[0].established_ms > 0);
+    free(infos);
+
+    quorum_peer_reset_observer_stats(self);
+    pass_revalidate(observer);
+    assert_int_equal(quorum_peer_get_observers(self, &infos), 1);
+    assert_int_equal(infos[0].packets_received, 1);
+    assert_int_equal(infos[0].requests, 0);
+    free(infos);
+    scripted_peer_free(observer);
+}
+
+static const struct server_metrics_of *of_learner(const struct server_metrics_of *items,
+                                                  size_t count, int64_t key)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].key == key)
+            return &items[i];
+    }
+    fail_msg("nothing was measured of %d", (int)key);
+    return NULL;
+}
+
+/* The first packet that is queued for a learner is one whose time in the queue is measured. */
+static void queues_of_learners_are_measured(void **state)
+{
+    struct fixture *fixture = *state;
+    struct server_metrics *metrics = fixture->peer.self->metrics;
+    struct scripted_peer *joiner = join_at(fixture, EPOCH_1_ZXID);
+    pass_newleader(joiner);
+    scripted_peer_expect_packet_past_pings(joiner, LEADER_UPTODATE, -1, NULL);
+
+    struct server_metrics_of *items;
+    size_t count = server_metrics_get_set(metrics, SERVER_METRICS_LEARNER_HANDLER_QP_SIZE, &items);
+    assert_int_equal(count, 2);
+    assert_true(of_learner(items, count, 1)->values.count >= 2);
+    assert_true(of_learner(items, count, 2)->values.count >= 3);
+    free(items);
+    count = server_metrics_get_set(metrics, SERVER_METRICS_LEARNER_HANDLER_QP_TIME_MS, &items);
+    assert_int_equal(count, 2);
+    assert_int_equal(of_learner(items, count, 2)->values.count, 1);
+    free(items);
+    struct server_metrics_values values = server_metrics_get(metrics);
+    assert_int_equal(values.summaries[SERVER_METRICS_INFLIGHT_DIFF_COUNT].max, 1);
+    assert_int_equal(values.summaries[SERVER_METRICS_INFLIGHT_DIFF_COUNT].last, 0);
+    scripted_peer_free(joiner);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -636,6 +715,8 @@ int main(void)
         WITH_FOLLOWER(brd_07_learner_is_synced_for_sync_limit_ticks_after_its_last_packet),
         WITH_FOLLOWER(crowd_of_silent_callers_does_not_keep_a_learner_out),
         WITH_FOLLOWER(learner_that_does_not_read_is_dropped),
+        WITH_FOLLOWER(what_an_observer_sends_and_is_sent_is_counted),
+        WITH_FOLLOWER(queues_of_learners_are_measured),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* The figures of mntr. Java: AvgMinMaxCounterTest, SimpleCounterTest */
 #include "zk/server/server_metrics.h"
 
+#include <stdlib.h>
+
 #include "zk/runtime/thread.h"
 #include "zk_test.h"
 
@@ -119,6 +121,60 @@ static void threads_that_count_at_once_lose_nothing(void **state)
     assert_int_equal(values.counters[SERVER_METRICS_LOOKING_COUNT], 4000);
 }
 
+static void measure_of(struct stage *stage, int64_t key, int64_t value)
+{
+    struct avg_min_max_counter measured = {0};
+    avg_min_max_counter_add(&measured, value);
+    server_metrics_merge_of(stage->metrics, SERVER_METRICS_ACK_LATENCY, key, &measured);
+}
+
+/* Java: AvgMinMaxCounterSetTest */
+static void each_learner_of_a_set_has_a_summary_of_its_own(void **state)
+{
+    struct stage *stage = *state;
+    struct avg_min_max_counter nothing = {0};
+    server_metrics_merge_of(stage->metrics, SERVER_METRICS_ACK_LATENCY, 9, &nothing);
+    measure_of(stage, 2, 30);
+    measure_of(stage, 1, 5);
+    measure_of(stage, 2, 10);
+
+    struct server_metrics_of *items;
+    assert_int_equal(server_metrics_get_set(stage->metrics, SERVER_METRICS_ACK_LATENCY, &items), 2);
+    assert_int_equal(items[0].key, 2);
+    assert_int_equal(items[0].values.sum, 40);
+    assert_int_equal(items[0].values.min, 10);
+    assert_int_equal(items[1].key, 1);
+    assert_int_equal(items[1].values.count, 1);
+    free(items);
+    int64_t value;
+    assert_true(server_metrics_get_percentile_of(stage->metrics, SERVER_METRICS_ACK_LATENCY, 2, 99,
+                                                 &value));
+    assert_int_equal(value, 30);
+    assert_false(server_metrics_get_percentile_of(stage->metrics, SERVER_METRICS_ACK_LATENCY, 9, 99,
+                                                  &value));
+    server_metrics_reset(stage->metrics);
+    assert_int_equal(server_metrics_get_set(stage->metrics, SERVER_METRICS_ACK_LATENCY, &items), 0);
+    free(items);
+}
+
+/* Observers without an id get -1, -2, -3 ... */
+static void a_set_forgets_the_learner_that_is_silent_longest(void **state)
+{
+    struct stage *stage = *state;
+    for (int64_t i = 0; i < SERVER_METRICS_KEYS; i++)
+        measure_of(stage, -i, i);
+    measure_of(stage, 0, 7);
+    measure_of(stage, 1000, 8);
+
+    struct server_metrics_of *items;
+    assert_int_equal(server_metrics_get_set(stage->metrics, SERVER_METRICS_ACK_LATENCY, &items),
+                     SERVER_METRICS_KEYS);
+    assert_int_equal(items[0].key, 0);
+    assert_int_equal(items[1].key, -2);
+    assert_int_equal(items[SERVER_METRICS_KEYS - 1].key, 1000);
+    free(items);
+}
+
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 static void averages_are_rounded_and_printed_like_javas_doubles(void **state)
@@ -147,6 +203,8 @@ int main(void)
         STAGED(what_a_thread_measured_by_itself_is_merged_once),
         STAGED(counters_do_not_share_their_place),
         STAGED(threads_that_count_at_once_lose_nothing),
+        STAGED(each_learner_of_a_set_has_a_summary_of_its_own),
+        STAGED(a_set_forgets_the_learner_that_is_silent_longest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

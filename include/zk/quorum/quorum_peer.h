@@ -210,5 +210,10 @@ bool quorum_peer_get_leader_status(struct quorum_peer *self, struct leader_statu
 /* The leader's sizes of proposals begin anew; nothing happens if this peer does not lead. Threads
  * and locks as above. */
 void quorum_peer_reset_proposal_stats(struct quorum_peer *self);
+/* What the leader tells of the observers that it informs; the caller frees *ret_infos. 0 if this
+ * peer does not lead. Threads and locks as above. */
+size_t quorum_peer_get_observers(struct quorum_peer *self, struct observer_info **ret_infos);
+/* Counting for each observer begins anew. Threads and locks as above. */
+void quorum_peer_reset_observer_stats(struct quorum_peer *self);
 
 #endif

@@ -13,11 +13,13 @@
 #ifndef ZK_QUORUM_QUORUM_PEER_ROLE_H
 #define ZK_QUORUM_QUORUM_PEER_ROLE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "zk/base/refcount.h"
 
 struct leader_status;
+struct observer_info;
 struct quorum_peer_role;
 struct synced_learner_tracker;
 struct zookeeper_server;
@@ -34,6 +36,11 @@ struct quorum_peer_role_methods {
     void (*get_status)(struct quorum_peer_role *role, struct leader_status *ret_status);
     /* Java: StatResetCommand on a leader: its sizes of proposals begin anew. NULL for learners. */
     void (*reset_proposal_stats)(struct quorum_peer_role *role);
+    /* Java: Leader.getObservingLearnersInfo(). Returns how many there are; the caller frees
+     * *ret_infos. NULL for learners. */
+    size_t (*get_observers)(struct quorum_peer_role *role, struct observer_info **ret_infos);
+    /* Java: Leader.resetObserverConnectionStats(). NULL for learners. */
+    void (*reset_observer_stats)(struct quorum_peer_role *role);
     /* The last reference has been returned: free the memory. */
     void (*destroy)(struct quorum_peer_role *role);
 };

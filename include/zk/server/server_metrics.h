@@ -6,6 +6,7 @@
 #define ZK_SERVER_SERVER_METRICS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "zk/server/avg_min_max_counter.h"
@@ -103,6 +104,8 @@ enum server_metrics_summary {
     SERVER_METRICS_PREP_PROCESSOR_QUEUE_SIZE,
     /* ms for one fsync of the log */
     SERVER_METRICS_FSYNCTIME,
+    /* learners that are sent a SNAP, whenever one begins or has it */
+    SERVER_METRICS_INFLIGHT_SNAP_COUNT,
     /* reads that could go on after a turn of commits */
     SERVER_METRICS_READS_ISSUED_FROM_SESSION_QUEUE,
     /* requests that wait to be sent to the leader */
@@ -127,6 +130,8 @@ enum server_metrics_summary {
     SERVER_METRICS_COMMIT_PROCESS_TIME,
     /* ms that loading snapshot and log took */
     SERVER_METRICS_DBINITTIME,
+    /* learners that are sent a DIFF or a TRUNC, whenever one begins or has it */
+    SERVER_METRICS_INFLIGHT_DIFF_COUNT,
     /* ms from the start of lookForLeader() to the start of the role */
     SERVER_METRICS_ELECTION_TIME,
     /* commits that wait in CommitProcessor */
@@ -145,6 +150,8 @@ enum server_metrics_summary {
     SERVER_METRICS_STARTUP_SNAP_LOAD_TIME,
     /* ms that a request waited for PrepRequestProcessor */
     SERVER_METRICS_PREP_PROCESSOR_QUEUE_TIME_MS,
+    /* ms for which the end of one session was prepared */
+    SERVER_METRICS_CLOSE_SESSION_PREP_TIME,
     /* ms from a client's frame to its answer, with a transaction */
     SERVER_METRICS_UPDATELATENCY,
     /* ms that a request waited in RequestThrottler, if it had to go through there */
@@ -169,6 +176,22 @@ enum server_metrics_summary {
     SERVER_METRICS_SYNC_PROCESSOR_QUEUE_FLUSH_TIME_MS,
     SERVER_METRICS_SUMMARIES,
 };
+
+/* Java's fields of type SummarySet that are about learners: a summary for each, whose key is the
+ * learner's id. Their order is that of mntr; the last two are of Java's level ADVANCED. */
+enum server_metrics_set {
+    /* packets that still wait for the learner when one has left its queue */
+    SERVER_METRICS_LEARNER_HANDLER_QP_SIZE,
+    /* ms from the leader's time stamp to the learner's ACK, for every thousandth transaction */
+    SERVER_METRICS_ACK_LATENCY,
+    /* ms that a packet waited in the learner's queue, for every thousandth packet */
+    SERVER_METRICS_LEARNER_HANDLER_QP_TIME_MS,
+    SERVER_METRICS_SETS,
+};
+
+/* How many learners a set remembers. An observer without an id gets a new one whenever it comes, so
+ * in Java a set grows for ever; here the learner that has been silent longest is forgotten. */
+enum { SERVER_METRICS_KEYS = 256 };
 
 /* All figures of one moment. */
 struct server_metrics_values {
@@ -198,6 +221,9 @@ void server_metrics_log_latency(struct server_metrics_values *values,
 /* Add all that a thread has counted and measured by itself since the last time, and zero it: one
  * lock for many values, for threads that measure each request. */
 void server_metrics_merge(struct server_metrics *metrics, struct server_metrics_values *values);
+/* Add what was measured of one learner. Java: SummarySet.add() */
+void server_metrics_merge_of(struct server_metrics *metrics, enum server_metrics_set set,
+                             int64_t key, const struct avg_min_max_counter *values);
 /* Everything is 0 again. Java: MetricsProvider.resetAllValues() */
 void server_metrics_reset(struct server_metrics *metrics);
 /* Returns all figures of one moment, as a value. */
@@ -211,11 +237,25 @@ enum { SERVER_METRICS_SAMPLES = 256 };
 bool server_metrics_get_percentile(struct server_metrics *metrics,
                                    enum server_metrics_summary which, double percent,
                                    int64_t *ret_value);
+/* One summary of a set. */
+struct server_metrics_of {
+    int64_t key;
+    struct avg_min_max_counter values;
+};
+/* Returns how many keys the set has, in the order in which they came; the caller frees *ret_items.
+ */
+size_t server_metrics_get_set(struct server_metrics *metrics, enum server_metrics_set set,
+                              struct server_metrics_of **ret_items);
+/* server_metrics_get_percentile of one summary of a set. */
+bool server_metrics_get_percentile_of(struct server_metrics *metrics, enum server_metrics_set set,
+                                      int64_t key, double percent, int64_t *ret_value);
 /* Whether Java's summary is of the level ADVANCED. */
 bool server_metrics_is_advanced(enum server_metrics_summary which);
+bool server_metrics_set_is_advanced(enum server_metrics_set set);
 
 /* The names that mntr shows, without "zk_": "looking_count", "election_time". */
 const char *server_metrics_counter_name(enum server_metrics_counter which);
 const char *server_metrics_summary_name(enum server_metrics_summary which);
+const char *server_metrics_set_name(enum server_metrics_set set);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "zk/ensemble/server_state.h"
+#include "zk/io/inet.h"
 #include "zk/server/server_metrics.h"
 
 struct quorum_peer_config;
@@ -37,6 +38,20 @@ struct leader_status {
     int64_t max_proposal_size;
     int64_t pending_syncs;    /* syncs of clients that wait for a commit */
     int64_t leader_uptime_ms; /* since it serves; 0: not yet. Java: Leader.getUptime() */
+};
+
+/* What a leader knows of one of the observers that it informs. Java:
+ * LearnerHandler.getLearnerHandlerInfo() */
+struct observer_info {
+    struct inet_text remote; /* "/127.0.0.1:50332" */
+    int64_t sid;
+    int64_t established_ms;      /* the wall time at which it connected */
+    int64_t queued_packets;      /* they wait to be sent */
+    int64_t queued_packets_size; /* what they weigh in bytes, by Java's rule */
+    int64_t packets_received;    /* since it was told UPTODATE */
+    int64_t packets_sent;        /* by the Sender */
+    int64_t requests;            /* of its clients */
+    int64_t last_zxid;           /* of what was sent last; -1: nothing was */
 };
 
 /* The caller zeroes it, the hook fills it, and server_status_done frees what is the status' own. */
@@ -102,6 +117,11 @@ struct server_status_hook {
     void (*fill)(void *arg, struct server_status *ret_status);
     /* Metrics and sizes of proposals begin anew. Java: StatResetCommand, but for ServerStats */
     void (*reset)(void *arg);
+    /* Returns how many observers the peer informs as their leader, and tells of each; the caller
+     * frees *ret_infos, which is NULL if there is none. Java: Leader.getObservingLearnersInfo() */
+    size_t (*observers)(void *arg, struct observer_info **ret_infos);
+    /* Counting for each observer begins anew. Java: ObserverCnxnStatResetCommand */
+    void (*reset_observers)(void *arg);
     void *arg;
     struct zoo_trace *zoo_trace;
 };

@@ -12,6 +12,7 @@
 #include "zk/base/attrs.h"
 #include "zk/ensemble/server_state.h"
 #include "zk/jute/quorum.h"
+#include "zk/server/server_status.h"
 
 struct learner_handler;
 struct learner_master;
@@ -44,6 +45,11 @@ enum learner_type learner_handler_get_learner_type(const struct learner_handler 
 /* Returns what names this handler as the owner of sessions and of its learner's requests. It is
  * only compared. Any thread. */
 const void *learner_handler_get_owner(const struct learner_handler *handler);
+
+/* Java: getLearnerHandlerInfo(). Any thread; locks learner_handler. */
+struct observer_info learner_handler_get_info(struct learner_handler *handler);
+/* Java: resetObserverConnectionStats(). Any thread; locks learner_handler. */
+void learner_handler_reset_stats(struct learner_handler *handler);
 
 /* Java: synced(). Returns true if the learner was heard of in time, by the master's clock. Any
  * thread that holds no lock of the master; locks learner_handler. */

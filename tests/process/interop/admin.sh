@@ -38,3 +38,39 @@ client_port() {
 # CLI-83
 expect "both tell the same of the clients they have" python3 "$here/words.py" "$(client_port 1)" "$(admin_port 1)" \
   "$(client_port 2)" "$(admin_port 2)"
+
+# Two leaders at once, each with an observer of its own kind: what they count of it.
+home=$(dirname "$ZK_CLUSTER_DIR")
+expect "the ensemble is taken away" "$cluster" clean
+
+end_both() {
+  local kind
+  for kind in c java; do
+    [[ ! -d $home/$kind ]] || ZK_CLUSTER_DIR=$home/$kind "$cluster" down >/dev/null 2>&1 || true
+  done
+  end_play
+}
+trap end_both EXIT
+
+declare -A leader_port
+observed_leader() {
+  local kind=$1 leader
+  ZK_CLUSTER_DIR=$home/$kind
+  expect "two $kind voters and an observer serve" "$cluster" up --mix "$kind" --voters 2 --observers 1
+  expect "the first $kind voter gets an admin server" give_admin_server 1
+  expect "the second one gets one" give_admin_server 2
+  leader=$(leading)
+  expect "the $kind observer observes" until_state 3 OBSERVING "$leader"
+  expect "a client of the $kind observer writes" "$cluster" client --at 3 create /observed text
+  expect "and reads behind a sync" "$cluster" client --at 3 sync /observed
+  leader_port[$kind]=$(admin_port "$leader")
+}
+
+observed_leader c
+observed_leader java
+expect "both leaders count the same of their observers" python3 "$here/admin.py" --observers "${leader_port[c]}" \
+  "${leader_port[java]}"
+ZK_CLUSTER_DIR=$home/c
+expect "the observed leaders of C are taken away" "$cluster" clean
+ZK_CLUSTER_DIR=$home/java
+expect "those of Java, too" "$cluster" clean
