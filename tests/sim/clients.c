@@ -22,6 +22,7 @@ enum {
     WATCHER_TYPES = 3,   /* children, data, any */
     WATCHER_CHILDREN = 1,
     WATCHER_DATA = 2,
+    LONG_TTL_MS = 3000,
     CREATED = 1,
     DELETED = 2,
     DATA_CHANGED = 3,
@@ -51,6 +52,18 @@ uint64_t client_hash(const char *text)
     return hash ^ hash >> 29;
 }
 
+bool client_type_creates(int32_t type)
+{
+    return type == OP_CODE_CREATE || type == OP_CODE_CREATE2 || type == OP_CODE_CREATE_CONTAINER ||
+           type == OP_CODE_CREATE_TTL;
+}
+
+bool client_type_writes(int32_t type)
+{
+    return client_type_creates(type) || type == OP_CODE_SET_DATA || type == OP_CODE_DELETE ||
+           type == OP_CODE_MULTI || type == OP_CODE_SET_ACL;
+}
+
 /* ---- life ------------------------------------------------------------------------------------ */
 
 void clients_begin(struct clients *clients)
@@ -67,12 +80,28 @@ void clients_end(struct clients *clients)
     *clients = (struct clients){0};
 }
 
+/* Whom a client can prove to be: mostly one, sometimes nobody, rarely the one who may do all. */
+static uint32_t draw_ids(struct clients *clients)
+{
+    uint32_t ids = 0;
+    if (!clients->lists)
+        return 0;
+    if (!one_in(clients, 3))
+        ids |= ID_ALICE;
+    if (one_in(clients, 3))
+        ids |= ID_BOB;
+    if (one_in(clients, 10))
+        ids |= ID_SUPER;
+    return ids;
+}
+
 void clients_start(struct clients *clients, struct history *history, int servers, int tick_ms)
 {
     clients->on = true;
     clients->servers = servers;
     clients->first_host = servers + 1;
     clients->history = history;
+    client_ids_begin(clients->first_host);
     clients->chance = world_random(UINT64_MAX);
     clients->count = 1 + (int)draw(clients, CLIENTS_MAX);
     for (int i = 0; i < clients->count; i++) {
@@ -85,6 +114,7 @@ void clients_start(struct clients *clients, struct history *history, int servers
         client->pause_max_ms = one_in(clients, 3) ? 200 : 500 + (int64_t)draw(clients, 5000);
         client->quota = 1 + (int)draw(clients, 40);
         client->leaves = one_in(clients, 3);
+        client->can_prove = draw_ids(clients);
     }
     clients->budget = 20 + (int)draw(clients, BUDGET_MAX);
     history->watches = true;
@@ -103,6 +133,7 @@ void clients_go_home(struct clients *clients)
 {
     if (clients->answered_in_calm == 0)
         world_fail("I20: nothing breaks, and no client is answered");
+    clients->over_ms = world_now_ms();
     clients->over = true;
 }
 
@@ -131,6 +162,24 @@ static void any_path(struct clients *clients, char *path)
         snprintf(path, LOAD_PATH_SIZE, "%s/%c", top, (char)('x' + (int)draw(clients, 2)));
 }
 
+static int32_t draw_list(struct clients *clients)
+{
+    if (!clients->lists || one_in(clients, 2))
+        return ACL_OPEN;
+    return (int32_t)draw(clients, (uint64_t)CLIENT_WISH_COUNT);
+}
+
+/* A node that nobody need delete: a container, or one with a time to live. */
+static void draw_aging(struct clients *clients, struct load_part *part)
+{
+    part->flags &= ~FLAG_EPHEMERAL;
+    part->type = one_in(clients, 2) ? OP_CODE_CREATE_CONTAINER : OP_CODE_CREATE_TTL;
+    if (part->type == OP_CODE_CREATE_CONTAINER)
+        part->flags = 0;
+    else
+        part->ttl_ms = 1 + (int32_t)draw(clients, LONG_TTL_MS);
+}
+
 static void draw_write(struct clients *clients, struct load_part *part)
 {
     static const int32_t types[] = {
@@ -147,6 +196,9 @@ static void draw_write(struct clients *clients, struct load_part *part)
             part->flags |= FLAG_SEQUENTIAL;
             strncat(part->path, "-", LOAD_PATH_SIZE - strlen(part->path) - 1);
         }
+        part->acl = draw_list(clients);
+        if (clients->ages && one_in(clients, 3))
+            draw_aging(clients, part);
     } else if (one_in(clients, 4)) {
         part->version = (int32_t)draw(clients, 3);
     }
@@ -176,7 +228,7 @@ static void draw_multi_read(struct clients *clients, struct load_op *op)
 static void draw_long_read(struct clients *clients, struct load_op *op)
 {
     static const int32_t types[] = {OP_CODE_GET_ALL_CHILDREN_NUMBER, OP_CODE_GET_EPHEMERALS,
-                                    OP_CODE_GET_CHILDREN, OP_CODE_GET_ACL};
+                                    OP_CODE_GET_CHILDREN, OP_CODE_GET_ACL, OP_CODE_WHO_AM_I};
     op->type = types[draw(clients, sizeof types / sizeof *types)];
     any_path(clients, op->parts[0].path);
 }
@@ -207,12 +259,25 @@ static void draw_read(struct clients *clients, struct client_request *request)
     request->watch = one_in(clients, 2);
 }
 
+/* Another list for a node, or a look at it. */
+static void draw_acl_request(struct clients *clients, struct load_op *op)
+{
+    struct load_part *part = &op->parts[0];
+    op->type = one_in(clients, 3) ? OP_CODE_GET_ACL : OP_CODE_SET_ACL;
+    part->type = op->type;
+    any_path(clients, part->path);
+    part->acl = draw_list(clients);
+    part->version = one_in(clients, 4) ? (int32_t)draw(clients, 3) : -1;
+}
+
 static void draw_request(struct clients *clients, const struct client *client,
                          struct client_request *request)
 {
     struct load_op *op = &request->op;
     *request = (struct client_request){.op.part_count = 1};
-    if (one_in(clients, 12)) {
+    if (clients->lists && one_in(clients, 12)) {
+        draw_acl_request(clients, op);
+    } else if (one_in(clients, 12)) {
         draw_watching(clients, request);
     } else if (one_in(clients, 20)) {
         draw_multi_read(clients, op);
@@ -242,6 +307,7 @@ static size_t add_call(struct clients *clients, const struct client *client,
     clients->calls[clients->call_count] = (struct client_call){
         .connection = client->connection,
         .session_id = client->session_id,
+        .ids = client->ids,
         .request = *request,
         .write_floor = clients->acknowledged,
         .fresh_floor = client->sync_floor,
@@ -263,6 +329,29 @@ static void ask_for_watches(struct clients *clients, struct client *client,
     client->wants_rearm = false;
 }
 
+/* Says who it is: before all else, and again when nobody can tell whether a watch knows of it. */
+static void prove(struct clients *clients, struct client *client, struct client_request *ret_request)
+{
+    uint32_t who = 1;
+    while ((client->to_prove & who) == 0)
+        who <<= 1;
+    *ret_request = (struct client_request){.op.type = OP_CODE_AUTH, .proves = who};
+    client->to_prove &= ~who;
+    client->proofs++;
+    client->disbelieved = one_in(clients, 60);
+    if (client->disbelieved)
+        ret_request->proves = 0;
+    else
+        client->ids |= who;
+}
+
+static bool may_set_a_watch(const struct client_request *request)
+{
+    const int32_t type = request->op.type;
+    return request->watch || type == OP_CODE_SET_WATCHES || type == OP_CODE_SET_WATCHES2 ||
+           type == OP_CODE_ADD_WATCH;
+}
+
 static bool goes_home(const struct clients *clients, const struct client *client)
 {
     return clients->over && client->leaves;
@@ -272,13 +361,17 @@ bool clients_next(struct clients *clients, struct client *client,
                   struct client_request *ret_request)
 {
     const bool over = clients->over;
-    if (client->closing || client->under_way_count >= client->window ||
+    if (client->closing || client->disbelieved || client->under_way_count >= client->window ||
         goes_home(clients, client) || (!over && clients->budget == 0))
         return false;
     if ((client->quota == 0 || over) && client->under_way_count > 0)
         return false;
     if (!over && client->quota == 0)
         return false;
+    if (!over && client->to_prove != 0) {
+        prove(clients, client, ret_request);
+        return true;
+    }
     if (over)
         *ret_request = (struct client_request){.op.type = OP_CODE_CLOSE_SESSION};
     else if (client->wants_rearm)
@@ -291,6 +384,9 @@ bool clients_next(struct clients *clients, struct client *client,
     if (client->quota > 0)
         client->quota--;
     client->closing = ret_request->op.type == OP_CODE_CLOSE_SESSION;
+    client->watches_here |= may_set_a_watch(ret_request);
+    if (clients->lists && !client->watches_here && one_in(clients, 8))
+        client->to_prove = client->can_prove & ~client->ids;
     client->under_way[client->under_way_count++] = add_call(clients, client, ret_request);
     if (ret_request->op.type == OP_CODE_SYNC) /* for all that is sent from now on */
         client->sync_floor = clients->acknowledged;
@@ -367,6 +463,14 @@ void clients_connected(struct clients *clients, struct client *client, int64_t s
     for (int i = 0; i < LOAD_PASSWD_SIZE; i++)
         client->passwd[i] = passwd[i];
     client->connection = ++clients->connections;
+    client->ids = client->host == clients->first_host ? ID_HOST : ID_OTHER_HOST;
+    if (clients->asks_no_list)
+        client->ids |= ID_UNASKED;
+    client->to_prove = one_in(clients, 4) ? 0 : client->can_prove;
+    client->watches_here = false;
+    client->disbelieved = false;
+    client->proofs = 0;
+    client->beliefs = 0;
     client->sync_floor = 0;
     hears(clients, client, now_ms);
     client->quota = 1 + (int)draw(clients, 40);
@@ -392,6 +496,7 @@ void clients_stray(struct clients *clients, struct client *client, int connectio
     ret_request->op.cxid = STRAY_XID + (int32_t)clients->strays++;
     size_t index = add_call(clients, client, ret_request);
     clients->calls[index].stray = true;
+    clients->calls[index].ids = 0;
     clients->calls[index].connection = connection;
     clients->calls[index].session_id = client->session_id;
     clients->calls[index].stray_server = server;
@@ -488,10 +593,14 @@ static void note_watch(struct client *client, const struct client_call *call)
         watch(client, op->type == OP_CODE_GET_CHILDREN2 ? WATCH_CHILD : WATCH_DATA, path);
 }
 
-static bool is_write(int32_t type)
+void clients_believed(struct clients *clients, struct client *client, int32_t err, int64_t now_ms)
 {
-    return type == OP_CODE_CREATE || type == OP_CODE_CREATE2 || type == OP_CODE_SET_DATA ||
-           type == OP_CODE_DELETE || type == OP_CODE_MULTI || type == OP_CODE_CLOSE_SESSION;
+    (void)clients;
+    const bool last = ++client->beliefs == client->proofs;
+    hears(clients, client, now_ms);
+    if (err != (client->disbelieved && last ? KEEPER_CODE_AUTHFAILED : KEEPER_CODE_OK))
+        world_fail("I22: session 0x%" PRIx64 " says who it is, and is told %d",
+                   (uint64_t)client->session_id, err);
 }
 
 static void account(struct clients *clients, struct client *client, struct client_call *call)
@@ -501,8 +610,10 @@ static void account(struct clients *clients, struct client *client, struct clien
     clients->answered_in_calm += clients->calm;
     clients->done += reply->err == 0;
     clients->refused += reply->err != 0;
+    clients->denied += reply->err == KEEPER_CODE_NOAUTH;
     const bool proposed = type != OP_CODE_CLOSE_SESSION || may_move(clients, client);
-    if (is_write(type) && proposed && reply->err == 0) {
+    const bool is_write = client_type_writes(type) || type == OP_CODE_CLOSE_SESSION;
+    if (is_write && proposed && reply->err == 0) {
         if (history_of_request(clients->history, call->session_id, reply->xid) == NULL)
             world_fail("I13: request %d of session 0x%" PRIx64 " is answered, and is not committed",
                        reply->xid, (uint64_t)call->session_id);

@@ -5,6 +5,7 @@
  *   clients_check.c    afterwards each reply is held against the committed transactions, in their
  *                      order
  *   clients_events.c   and so is each event
+ *   clients_ids.c      who clients are, and which lists they give to their nodes
  *
  *   I15 a reply shows the tree as of the zxid in its header, to the last field: a read what was
  *       there, a write what it made of it, an error what was in its way
@@ -21,6 +22,11 @@
  *   I21 a connection that its session has left changes nothing any more, unless the session comes
  *       back to its server: a leader, as Java's, tells learners apart and not their connections
  *
+ *   I22 everybody does and sees what the lists of the nodes allow to those that the connection has
+ *       proved to be, and nothing else; a node gets the list that was asked for
+ *   I23 a container without children, and a node without children whose time is over, are deleted,
+ *       and no other node is without being asked for
+ *
  * I7 to I14 hold as well (history.h, load.h). The functions without "driver" in their comment are
  * called by threads of the processes; none of them blocks. */
 #ifndef SIM_CLIENTS_H
@@ -30,6 +36,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "clients_ids.h"
 #include "history.h"
 #include "load.h"
 
@@ -61,6 +68,7 @@ struct client_watch {
 struct client_request {
     struct load_op op; /* its cxid is the xid */
     bool watch;        /* of a read */
+    uint32_t proves;   /* of an auth: an id; 0: one in which nobody believes */
     int32_t mode;      /* of addWatch; of checkWatches and removeWatches: which type of watcher */
     /* Of setWatches and setWatches2. */
     int64_t relative_zxid;
@@ -97,6 +105,7 @@ struct client_reply {
     char path[CLIENT_PATH_SIZE]; /* of a create */
     int32_t name_count;          /* of a getChildren, getEphemerals, getAllChildrenNumber */
     uint64_t names;              /* the sum of client_hash of each: whatever their order */
+    struct client_acl acl;       /* of a getACL */
     int read_count;              /* of a multiRead */
     struct client_read reads[LOAD_PARTS_MAX];
 };
@@ -107,6 +116,7 @@ enum client_fate { CLIENT_UNKNOWN, CLIENT_ANSWERED, CLIENT_IN_DOUBT };
 struct client_call {
     int connection; /* ordinal of all connections */
     int64_t session_id;
+    uint32_t ids; /* that the connection had when it was sent */
     struct client_request request;
     bool stray;          /* sent on a connection that the session had left */
     int stray_server;    /* that of the connection */
@@ -139,6 +149,13 @@ struct client {
     int64_t pause_max_ms;
     int quota; /* so many requests before it goes elsewhere */
     bool closing;
+    uint32_t can_prove; /* ids */
+    uint32_t ids;       /* of its connection */
+    uint32_t to_prove;  /* ids that it proves next, one after the other */
+    bool watches_here;  /* it has asked for a watch on this connection */
+    bool disbelieved;   /* what it has said last ends the connection */
+    int proofs;         /* how often it has said on this connection who it is, */
+    int beliefs;        /* and has been answered */
     bool leaves;                       /* abandons its session in the end, and does not close it */
     bool wants_rearm;                  /* sends setWatches first, in its next connection */
     int64_t sync_floor;                /* see client_call.fresh_floor */
@@ -155,6 +172,13 @@ struct clients {
     bool over;  /* they go home */
     bool calm;  /* from calm_ms on nothing breaks */
     bool local; /* sessions are their server's alone until they own a node */
+    bool lists; /* nodes have lists, and clients prove who they are */
+    bool asks_no_list;       /* the servers do not ask them (skipACL) */
+    bool ages;               /* nodes may be containers, or have a time to live */
+    bool knows_ttls;         /* the servers do (extendedTypesEnabled) */
+    int64_t reap_ms;         /* so often the leader looks for nodes that may go */
+    int64_t over_ms;         /* when they went home */
+    uint64_t reaped, denied; /* nodes; requests */
     uint64_t answered_in_calm;
     int64_t calm_ms;
     int budget;
@@ -175,6 +199,10 @@ struct clients {
 };
 
 uint64_t client_hash(const char *text);
+
+/* Is it done by a transaction? */
+bool client_type_writes(int32_t type);
+bool client_type_creates(int32_t type);
 
 /* Driver: no clients; clients_start makes them. history must watch. */
 void clients_begin(struct clients *clients);
@@ -208,6 +236,8 @@ void clients_stray(struct clients *clients, struct client *client, int connectio
 void clients_dials(struct clients *clients, const struct client *client);
 void clients_answered(struct clients *clients, struct client *client,
                       const struct client_reply *reply, int64_t now_ms);
+/* What it has said of itself is believed, or not. */
+void clients_believed(struct clients *clients, struct client *client, int32_t err, int64_t now_ms);
 /* A ping is answered. */
 void clients_heard(struct clients *clients, struct client *client, int64_t zxid, int64_t now_ms);
 void clients_notified(struct clients *clients, struct client *client, int32_t type,

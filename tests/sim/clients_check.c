@@ -20,6 +20,7 @@ enum {
     CONFIG_CHILDREN = 1, /* of the root: /zookeeper, which no transaction has made */
     FLAG_EPHEMERAL = 1,
     FLAG_SEQUENTIAL = 2,
+    TO_REAP_MS = 3000, /* so long a look for nodes that may go takes, and their ends */
 };
 
 static struct node nodes[NODES_MAX];
@@ -28,6 +29,7 @@ static struct change changes[CHANGES_MAX];
 static size_t change_count;
 
 static bool unordered; /* are the changes that are noted now */
+static bool knows_ttls;
 
 /* ---- the tree -------------------------------------------------------------------------------- */
 
@@ -57,45 +59,84 @@ static void begin_tree(void)
 {
     node_count = 0;
     change_count = 0;
-    nodes[node_count++] = (struct node){.path = "/", .children = CONFIG_CHILDREN};
+    nodes[node_count++] = (struct node){
+        .path = "/", .children = CONFIG_CHILDREN, .acl = CLIENT_WISHES[ACL_OPEN]};
 }
 
-static void note_change(int64_t zxid, int32_t event_type, const char *path)
+static void note_change(int64_t zxid, int32_t event_type, const char *path,
+                        const struct client_acl *acl)
 {
     if (change_count == CHANGES_MAX)
         world_fail("more changes than the check has room for");
     struct change *change = &changes[change_count++];
-    *change = (struct change){.zxid = zxid, .event_type = event_type, .unordered = unordered};
+    *change = (struct change){
+        .zxid = zxid, .event_type = event_type, .unordered = unordered, .acl = *acl};
     snprintf(change->path, sizeof change->path, "%s", path);
 }
 
-static void note_children(int64_t zxid, const char *path)
+static void note_children(int64_t zxid, const struct node *parent)
 {
-    char parent[CLIENT_PATH_SIZE];
-    parent_of(path, parent, sizeof parent);
-    note_change(zxid, EVENT_CHILDREN_CHANGED, parent);
+    note_change(zxid, EVENT_CHILDREN_CHANGED, parent->path, &parent->acl);
 }
 
-/* What a write comes to, at the tree as it is; *ret_name: of a create, with its number. */
-static int32_t outcome_of(const struct load_part *part, char *ret_name)
+/* *ret_name: with its number. */
+static int32_t outcome_of_create(const struct load_part *part, uint32_t ids, char *ret_name)
 {
+    struct client_acl acl;
+    const struct node *parent = find_parent(part->path);
+    if (part->type == OP_CODE_CREATE_TTL && !knows_ttls)
+        return KEEPER_CODE_UNIMPLEMENTED;
+    if (!client_acl_fix(&CLIENT_WISHES[part->acl], ids, &acl))
+        return KEEPER_CODE_INVALIDACL;
+    if (parent == NULL)
+        return KEEPER_CODE_NONODE;
+    if (!client_acl_allows(&parent->acl, RIGHT_CREATE, ids))
+        return KEEPER_CODE_NOAUTH;
+    if ((part->flags & FLAG_SEQUENTIAL) != 0) {
+        size_t length = strlen(ret_name);
+        snprintf(ret_name + length, CLIENT_PATH_SIZE - length, "%010d", parent->creations);
+    } else if (find(part->path) != NULL) {
+        return KEEPER_CODE_NODEEXISTS;
+    }
+    return parent->owner != 0 ? KEEPER_CODE_NOCHILDRENFOREPHEMERALS : KEEPER_CODE_OK;
+}
+
+static int32_t right_to(int32_t type)
+{
+    switch (type) {
+    case OP_CODE_SET_DATA:
+        return RIGHT_WRITE;
+    case OP_CODE_SET_ACL:
+        return RIGHT_ADMIN;
+    case OP_CODE_GET_ACL:
+        return RIGHT_READ | RIGHT_ADMIN;
+    default:
+        return RIGHT_READ;
+    }
+}
+
+/* What a write comes to, at the tree as it is, for a connection with these ids; *ret_name: of a
+ * create, with its number. */
+static int32_t outcome_of(const struct load_part *part, uint32_t ids, char *ret_name)
+{
+    struct client_acl acl;
     const struct node *node = find(part->path);
     const struct node *parent = find_parent(part->path);
     snprintf(ret_name, CLIENT_PATH_SIZE, "%s", part->path);
-    if (part->type == OP_CODE_CREATE || part->type == OP_CODE_CREATE2) {
-        if (parent == NULL)
-            return KEEPER_CODE_NONODE;
-        if ((part->flags & FLAG_SEQUENTIAL) != 0) {
-            size_t length = strlen(ret_name);
-            snprintf(ret_name + length, CLIENT_PATH_SIZE - length, "%010d", parent->creations);
-        } else if (node != NULL) {
-            return KEEPER_CODE_NODEEXISTS;
-        }
-        return parent->owner != 0 ? KEEPER_CODE_NOCHILDRENFOREPHEMERALS : KEEPER_CODE_OK;
-    }
+    if (client_type_creates(part->type))
+        return outcome_of_create(part, ids, ret_name);
+    if (part->type == OP_CODE_SET_ACL && !client_acl_fix(&CLIENT_WISHES[part->acl], ids, &acl))
+        return KEEPER_CODE_INVALIDACL;
+    if (part->type == OP_CODE_DELETE && parent == NULL)
+        return KEEPER_CODE_NONODE;
+    if (part->type == OP_CODE_DELETE && !client_acl_allows(&parent->acl, RIGHT_DELETE, ids))
+        return KEEPER_CODE_NOAUTH;
     if (node == NULL)
         return KEEPER_CODE_NONODE;
-    if (part->version != -1 && part->version != node->version)
+    if (part->type != OP_CODE_DELETE && !client_acl_allows(&node->acl, right_to(part->type), ids))
+        return KEEPER_CODE_NOAUTH;
+    const int32_t version = part->type == OP_CODE_SET_ACL ? node->aversion : node->version;
+    if (part->version != -1 && part->version != version)
         return KEEPER_CODE_BADVERSION;
     return part->type == OP_CODE_DELETE && node->children > 0 ? KEEPER_CODE_NOTEMPTY
                                                               : KEEPER_CODE_OK;
@@ -113,22 +154,21 @@ static void add_node(const struct node *node)
     parent->creations++;
     parent->pzxid = node->czxid;
     nodes[node_count++] = *node;
-    note_change(node->czxid, EVENT_CREATED, node->path);
-    note_children(node->czxid, node->path);
+    note_change(node->czxid, EVENT_CREATED, node->path, &node->acl);
+    note_children(node->czxid, parent);
 }
 
-static void remove_node(int64_t zxid, struct node *node)
+static void remove_node(int64_t zxid, int64_t time_ms, struct node *node)
 {
-    char path[CLIENT_PATH_SIZE];
     struct node *parent = node == NULL ? NULL : find_parent(node->path);
     if (parent == NULL)
         world_fail("I15: 0x%" PRIx64 " deletes a node that is not there", (uint64_t)zxid);
-    snprintf(path, sizeof path, "%s", node->path);
     parent->children--;
     parent->pzxid = zxid;
+    parent->childless_ms = time_ms;
+    note_change(zxid, EVENT_DELETED, node->path, &node->acl);
+    note_children(zxid, parent);
     *node = nodes[--node_count];
-    note_change(zxid, EVENT_DELETED, path);
-    note_children(zxid, path);
 }
 
 static void set_node(struct node *node, const char *data, int64_t zxid, int64_t time_ms)
@@ -136,18 +176,21 @@ static void set_node(struct node *node, const char *data, int64_t zxid, int64_t 
     if (node == NULL)
         world_fail("I15: 0x%" PRIx64 " writes to a node that is not there", (uint64_t)zxid);
     snprintf(node->data, sizeof node->data, "%s", data);
+    for (int i = MTIMES_MAX - 1; i > 0; i--)
+        node->mtimes_before[i] = node->mtimes_before[i - 1];
+    node->mtimes_before[0] = node->mtime_ms;
     node->mzxid = zxid;
     node->mtime_ms = time_ms;
     node->version++;
-    note_change(zxid, EVENT_DATA_CHANGED, node->path);
+    note_change(zxid, EVENT_DATA_CHANGED, node->path, &node->acl);
 }
 
-static void end_session(int64_t session, int64_t zxid)
+static void end_session(int64_t session, int64_t zxid, int64_t time_ms)
 {
     unordered = true;
     for (size_t i = 1; i < node_count;) {
         if (nodes[i].owner == session)
-            remove_node(zxid, &nodes[i]);
+            remove_node(zxid, time_ms, &nodes[i]);
         else
             i++;
     }
@@ -163,18 +206,25 @@ static int64_t time_of(const struct history_txn *txn)
     return txn_read_number(&in, 8);
 }
 
-static void apply_create(const struct history_txn *txn, struct txn_reading *in)
+static void apply_create(const struct history_txn *txn, int32_t type, struct txn_reading *in)
 {
     const int64_t time_ms = time_of(txn);
     struct node node = {.czxid = txn->zxid,
                         .mzxid = txn->zxid,
                         .pzxid = txn->zxid,
                         .ctime_ms = time_ms,
-                        .mtime_ms = time_ms};
+                        .mtime_ms = time_ms,
+                        .childless_ms = time_ms,
+                        .container = type == OP_CODE_CREATE_CONTAINER};
     txn_read_text(in, node.path, sizeof node.path);
     txn_read_text(in, node.data, sizeof node.data);
-    txn_skip_acls(in);
-    node.owner = txn_read_number(in, 1) != 0 ? txn->session : 0;
+    txn_read_acls(in, &node.acl);
+    if (type == OP_CODE_CREATE || type == OP_CODE_CREATE2)
+        node.owner = txn_read_number(in, 1) != 0 ? txn->session : 0;
+    if (type == OP_CODE_CREATE_TTL) {
+        (void)txn_read_int(in); /* cversion of the parent */
+        node.ttl_ms = txn_read_number(in, 8);
+    }
     add_node(&node);
 }
 
@@ -188,6 +238,42 @@ static struct node *named_node(const struct history_txn *txn, struct txn_reading
     return node;
 }
 
+static void apply_set_acl(const struct history_txn *txn, struct txn_reading *in)
+{
+    struct node *node = named_node(txn, in);
+    txn_read_acls(in, &node->acl);
+    if (txn_read_int(in) != ++node->aversion)
+        world_fail("I22: 0x%" PRIx64 " gives the list of %s another version",
+                   (uint64_t)txn->zxid, node->path);
+}
+
+/* A change that was under way when the leader looked does not save a node. */
+static bool is_over(const struct node *node, int64_t time_ms)
+{
+    int64_t first_ms = node->mtime_ms;
+    for (int i = 0; i < MTIMES_MAX && node->mtimes_before[i] != 0; i++)
+        first_ms = node->mtimes_before[i];
+    return time_ms - first_ms > node->ttl_ms;
+}
+
+static void check_reaped(const struct history_txn *txn, const struct node *node)
+{
+    const char *wrong = NULL;
+    if (!node->container && node->ttl_ms == 0)
+        wrong = "is to live until it is deleted";
+    else if (node->children > 0)
+        wrong = "has children";
+    else if (node->container && node->creations == 0)
+        wrong = "has never had children";
+    else if (!node->container && !is_over(node, time_of(txn)))
+        wrong = "has time left";
+    if (txn->session != 0)
+        wrong = "is not a client's to delete so";
+    if (wrong != NULL)
+        world_fail("I23: 0x%" PRIx64 " deletes %s, which %s", (uint64_t)txn->zxid, node->path,
+                   wrong);
+}
+
 static void apply_part(const struct history_txn *txn, int32_t type, struct txn_reading *in)
 {
     char data[LOAD_DATA_SIZE];
@@ -195,10 +281,20 @@ static void apply_part(const struct history_txn *txn, int32_t type, struct txn_r
     switch (type) {
     case OP_CODE_CREATE:
     case OP_CODE_CREATE2:
-        apply_create(txn, in);
+    case OP_CODE_CREATE_CONTAINER:
+    case OP_CODE_CREATE_TTL:
+        apply_create(txn, type, in);
         break;
     case OP_CODE_DELETE:
-        remove_node(txn->zxid, named_node(txn, in));
+        remove_node(txn->zxid, time_of(txn), named_node(txn, in));
+        break;
+    case OP_CODE_DELETE_CONTAINER:
+        node = named_node(txn, in);
+        check_reaped(txn, node);
+        remove_node(txn->zxid, time_of(txn), node);
+        break;
+    case OP_CODE_SET_ACL:
+        apply_set_acl(txn, in);
         break;
     case OP_CODE_SET_DATA:
         node = named_node(txn, in);
@@ -206,7 +302,7 @@ static void apply_part(const struct history_txn *txn, int32_t type, struct txn_r
         set_node(node, data, txn->zxid, time_of(txn));
         break;
     case OP_CODE_CLOSE_SESSION:
-        end_session(txn->session, txn->zxid);
+        end_session(txn->session, txn->zxid, time_of(txn));
         break;
     default: /* createSession, error; check, in a multi */
         break;
@@ -241,23 +337,24 @@ _Noreturn void clients_fail_call(const char *number, const struct client_call *c
                (uint64_t)call->reply.zxid, call->reply.err, words);
 }
 
-static bool can_be_done(const struct load_part *part)
+static bool can_be_done(const struct load_part *part, uint32_t ids)
 {
     struct node made = {.owner = (part->flags & FLAG_EPHEMERAL) != 0};
     struct node *node = find(part->path);
-    if (outcome_of(part, made.path) != KEEPER_CODE_OK)
+    if (outcome_of(part, ids, made.path) != KEEPER_CODE_OK)
         return false;
-    if (part->type == OP_CODE_CREATE || part->type == OP_CODE_CREATE2)
+    if (client_type_creates(part->type)) {
+        (void)client_acl_fix(&CLIENT_WISHES[part->acl], ids, &made.acl);
         add_node(&made);
-    else if (part->type == OP_CODE_DELETE && node != NULL)
-        remove_node(0, node);
+    } else if (part->type == OP_CODE_DELETE && node != NULL)
+        remove_node(0, 0, node);
     else if (part->type == OP_CODE_SET_DATA && node != NULL)
         set_node(node, "", 0, 0);
     return true;
 }
 
 /* The parts one after the other, in a tree that is thrown away. */
-static bool multi_can_be_done(const struct load_op *op)
+static bool multi_can_be_done(const struct load_op *op, uint32_t ids)
 {
     static struct node kept[NODES_MAX];
     const size_t kept_count = node_count;
@@ -265,7 +362,7 @@ static bool multi_can_be_done(const struct load_op *op)
     bool can = true;
     memcpy(kept, nodes, kept_count * sizeof *nodes);
     for (int i = 0; i < op->part_count && can; i++)
-        can = can_be_done(&op->parts[i]);
+        can = can_be_done(&op->parts[i], ids);
     memcpy(nodes, kept, kept_count * sizeof *nodes);
     node_count = kept_count;
     change_count = kept_changes;
@@ -278,34 +375,27 @@ static bool is_of_the_session(int32_t err)
            err == KEEPER_CODE_CONNECTIONLOSS;
 }
 
-static bool is_write(int32_t type)
-{
-    return type == OP_CODE_CREATE || type == OP_CODE_CREATE2 || type == OP_CODE_SET_DATA ||
-           type == OP_CODE_DELETE || type == OP_CODE_MULTI;
-}
-
 /* Is it what the tree before its transaction makes of it? */
 static void check_outcome(const struct client_call *call)
 {
     const struct load_op *op = &call->request.op;
     const struct client_reply *reply = &call->reply;
     char name[CLIENT_PATH_SIZE];
-    if (is_of_the_session(reply->err) || !is_write(op->type))
+    if (is_of_the_session(reply->err) || !client_type_writes(op->type))
         return;
     if (op->type == OP_CODE_MULTI) {
         bool done = reply->err == 0 && reply->first_type != OP_CODE_ERROR;
-        if (done != multi_can_be_done(op))
+        if (done != multi_can_be_done(op, call->ids))
             clients_fail_call("I15", call, done ? "it cannot be done" : "it can be done");
         return;
     }
-    int32_t expected = outcome_of(&op->parts[0], name);
+    int32_t expected = outcome_of(&op->parts[0], call->ids, name);
     if (expected != reply->err) {
         char words[64];
         snprintf(words, sizeof words, "it should be %d", expected);
         clients_fail_call("I15", call, words);
     }
-    bool creates = op->type == OP_CODE_CREATE || op->type == OP_CODE_CREATE2;
-    if (expected == 0 && creates && strcmp(reply->path, name) != 0)
+    if (expected == 0 && client_type_creates(op->type) && strcmp(reply->path, name) != 0)
         clients_fail_call("I15", call, "it has another name");
 }
 
@@ -317,7 +407,7 @@ static const char *what_is_wrong(const struct client_stat *stat, const struct no
         return "its stat has another zxid";
     if (stat->ctime_ms != node->ctime_ms || stat->mtime_ms != node->mtime_ms)
         return "its stat has another time";
-    if (stat->version != node->version || stat->aversion != 0)
+    if (stat->version != node->version || stat->aversion != node->aversion)
         return "its stat has another version";
     if (stat->cversion != 2 * node->creations - node->children)
         return "its stat has another cversion";
@@ -359,13 +449,27 @@ static void check_names(const struct client_call *call, const struct node *node,
         clients_fail_call("I15", call, "it names other children");
 }
 
+/* Is it the right error, or none? rights: one of them is enough; 0: none is needed. */
+static void must_be_read_as(const struct client_call *call, int32_t err, const struct node *node,
+                            int32_t rights)
+{
+    if (node == NULL || err == KEEPER_CODE_NONODE) {
+        if (node != NULL || err != KEEPER_CODE_NONODE)
+            clients_fail_call("I15", call,
+                              node != NULL ? "the node is there" : "there is no such node");
+        return;
+    }
+    const bool may = rights == 0 || client_acl_allows(&node->acl, rights, call->ids);
+    if (err != (may ? KEEPER_CODE_OK : KEEPER_CODE_NOAUTH))
+        clients_fail_call("I22", call, may ? "it may see the node" : "it may not see the node");
+}
+
 static void check_read(const struct client_call *call, const struct client_read *read,
                        const char *path)
 {
     const struct node *node = find(path);
-    if (read->err != (node != NULL ? KEEPER_CODE_OK : KEEPER_CODE_NONODE))
-        clients_fail_call("I15", call, node != NULL ? "a node is there" : "a node is not there");
-    if (node == NULL)
+    must_be_read_as(call, read->err, node, RIGHT_READ);
+    if (read->err != 0)
         return; /* an error shows neither data nor names */
     if (read->has_data) {
         check_stat(call, &read->stat, node);
@@ -419,6 +523,54 @@ static bool reads_a_node(int32_t type)
            type == OP_CODE_GET_ALL_CHILDREN_NUMBER;
 }
 
+/* A node has the list that its creator, or who has set it last, has asked for. */
+static void check_list_given(const struct client_call *call, const struct node *node)
+{
+    struct client_acl acl;
+    (void)client_acl_fix(&CLIENT_WISHES[call->request.op.parts[0].acl], call->ids, &acl);
+    if (!client_acl_equal(&node->acl, &acl))
+        clients_fail_call("I22", call, "the node has another list");
+}
+
+/* Digests are for those who may change the list. */
+static void check_list_shown(const struct client_call *call, const struct node *node)
+{
+    struct client_acl acl = node->acl;
+    const bool masked = !client_acl_allows(&node->acl, RIGHT_ADMIN, call->ids);
+    for (int i = 0; i < acl.count; i++)
+        acl.entries[i].masked =
+            masked && strcmp(client_id_scheme(acl.entries[i].who), "digest") == 0;
+    if (!client_acl_equal(&call->reply.acl, &acl))
+        clients_fail_call("I22", call, "it shows another list");
+}
+
+static void check_who(const struct client_call *call)
+{
+    uint64_t names = 0;
+    int32_t count = 0;
+    for (uint32_t who = 1; who <= ID_OTHER_HOST; who <<= 1) {
+        char user[CLIENT_ID_SIZE];
+        if ((call->ids & who) == 0)
+            continue;
+        snprintf(user, sizeof user, "%s", client_id_text(who));
+        if (strchr(user, ':') != NULL)
+            *strchr(user, ':') = '\0';
+        names += client_hash(client_id_scheme(who)) + client_hash(user);
+        count++;
+    }
+    if ((call->ids & ID_SUPER) != 0) { /* it is that besides, without a name */
+        names += client_hash("super") + client_hash("");
+        count++;
+    }
+    if (call->reply.err != 0 || call->reply.name_count != count || call->reply.names != names)
+        clients_fail_call("I22", call, "it is taken for somebody else");
+}
+
+static bool gives_a_list(int32_t type)
+{
+    return client_type_creates(type) || type == OP_CODE_SET_ACL;
+}
+
 static void check_shown(const struct client_call *call)
 {
     const struct load_op *op = &call->request.op;
@@ -430,12 +582,14 @@ static void check_shown(const struct client_call *call)
         check_multi_read(call);
     if (op->type == OP_CODE_GET_EPHEMERALS)
         check_ephemerals(call);
-    if (op->type == OP_CODE_MULTI_READ || op->type == OP_CODE_GET_EPHEMERALS)
+    if (op->type == OP_CODE_WHO_AM_I)
+        check_who(call);
+    if (op->type == OP_CODE_MULTI_READ || op->type == OP_CODE_GET_EPHEMERALS ||
+        op->type == OP_CODE_WHO_AM_I)
         return;
-    if (reads_a_node(op->type) &&
-        reply->err != (node != NULL ? KEEPER_CODE_OK : KEEPER_CODE_NONODE))
-        clients_fail_call("I15", call,
-                          node != NULL ? "the node is there" : "there is no such node");
+    if (reads_a_node(op->type))
+        must_be_read_as(call, reply->err, node,
+                        op->type == OP_CODE_EXISTS ? 0 : right_to(op->type));
     if (node == NULL || reply->err != 0)
         return;
     if (reply->has_stat)
@@ -446,6 +600,10 @@ static void check_shown(const struct client_call *call)
         check_names(call, node, reply->name_count, reply->names);
     if (op->type == OP_CODE_GET_ALL_CHILDREN_NUMBER)
         check_all_children_number(call, node);
+    if (op->type == OP_CODE_GET_ACL)
+        check_list_shown(call, node);
+    if (gives_a_list(op->type) && node->czxid <= reply->zxid)
+        check_list_given(call, node);
 }
 
 /* ---- replies, in the order of zxids ---------------------------------------------------------- */
@@ -479,7 +637,7 @@ static void check_order(const struct clients *clients, const struct client_call 
             clients_fail_call("I13", call, "it is committed");
         return;
     }
-    if (is_write(type) || (type == OP_CODE_CLOSE_SESSION && !ends_local)) {
+    if (client_type_writes(type) || (type == OP_CODE_CLOSE_SESSION && !ends_local)) {
         if (txn == NULL || txn_is_error(txn) == ends_well)
             clients_fail_call("I13", call,
                               txn == NULL ? "it is not committed" : "it is committed so");
@@ -526,9 +684,9 @@ const struct node *clients_find(const char *path)
 void clients_tree_at(const struct clients *clients, const struct client_call *call)
 {
     const int64_t place = place_of(clients, call);
-    node_count = 0;
-    nodes[node_count++] = (struct node){.path = "/", .children = CONFIG_CHILDREN};
     const size_t kept = change_count;
+    begin_tree();
+    change_count = kept;
     for (int64_t i = 0; i <= place; i++) {
         apply(history_find(clients->history, clients->history->committed[i]));
         change_count = kept;
@@ -564,8 +722,29 @@ static void check_transaction(const struct clients *clients, size_t place)
     check_behind(clients, (int64_t)place);
 }
 
+/* In the calm time a leader has looked for nodes that may go. */
+static void check_none_is_left(const struct clients *clients)
+{
+    const int64_t wall_ms = (int64_t)WORLD_WALL_S * 1000;
+    for (size_t i = 1; i < node_count && clients->ages; i++) {
+        const struct node *node = &nodes[i];
+        const bool may_go = node->ttl_ms > 0 || (node->container && node->creations > 0);
+        if (!may_go || node->children > 0)
+            continue;
+        int64_t since_ms = node->container ? node->childless_ms : node->mtime_ms + node->ttl_ms;
+        if (since_ms < node->childless_ms)
+            since_ms = node->childless_ms;
+        if (since_ms < clients->calm_ms + wall_ms)
+            since_ms = clients->calm_ms + wall_ms;
+        if (since_ms + 2 * clients->reap_ms + TO_REAP_MS < clients->over_ms + wall_ms)
+            world_fail("I23: nobody has deleted %s, which nobody needs since %" PRId64 " ms",
+                       node->path, clients->over_ms + wall_ms - since_ms);
+    }
+}
+
 void clients_check(const struct clients *clients)
 {
+    knows_ttls = clients->knows_ttls;
     look_away();
     for (size_t i = 0; i < clients->call_count; i++)
         check_call(clients, &clients->calls[i]);
@@ -573,6 +752,7 @@ void clients_check(const struct clients *clients)
     check_behind(clients, -1);
     for (size_t place = 0; place < clients->history->committed_count; place++)
         check_transaction(clients, place);
+    check_none_is_left(clients);
     for (int connection = 1; connection <= clients->connections; connection++)
         clients_check_events(clients, connection);
     look_again();

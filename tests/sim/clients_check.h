@@ -12,11 +12,18 @@ enum {
     EVENT_CHILDREN_CHANGED = 4,
 };
 
+enum { MTIMES_MAX = 4 };
+
 struct node {
     char path[CLIENT_PATH_SIZE];
     char data[LOAD_DATA_SIZE];
     int64_t czxid, mzxid, pzxid, ctime_ms, mtime_ms, owner;
-    int32_t version;
+    struct client_acl acl;
+    int32_t version, aversion;
+    bool container;
+    int64_t ttl_ms;                     /* 0: it may live for ever */
+    int64_t mtimes_before[MTIMES_MAX];  /* the youngest first */
+    int64_t childless_ms;               /* since when it has no children */
     int32_t creations; /* below it: its cversion on disk */
     int32_t children;
 };
@@ -26,6 +33,7 @@ struct change {
     int64_t zxid;
     int32_t event_type;
     bool unordered; /* of a session that ends: its nodes go in any order */
+    struct client_acl acl; /* that says who may hear of it */
     char path[CLIENT_PATH_SIZE];
 };
 

@@ -5,6 +5,7 @@
 
 #include "clients_program.h"
 #include "scenarios.h"
+#include "text.h"
 
 enum {
     CALM_TICKS = 25, /* longer than any session lives without a word */
@@ -51,6 +52,38 @@ static const char *draw_sessions(struct cluster *cluster)
     return cluster->clients.local
                ? "localSessionsEnabled=true\nlocalSessionsUpgradingEnabled=true\n"
                : "";
+}
+
+/* Lists and ids: who has the digest of "super:s" may do all. */
+static const char *draw_lists(struct clients *clients)
+{
+    clients->lists = world_random(2) == 0;
+    clients->asks_no_list = clients->lists && world_random(12) == 0;
+    if (!clients->lists)
+        return "";
+    return clients->asks_no_list
+               ? "DigestAuthenticationProvider.superDigest=super:BDYfsKZtexvW+zRgsJ2N0pMNlLY=\n"
+                 "skipACL=yes\n"
+               : "DigestAuthenticationProvider.superDigest=super:BDYfsKZtexvW+zRgsJ2N0pMNlLY=\n";
+}
+
+/* Containers and nodes with a time to live; all servers but one in four know the latter. */
+static const char *draw_ages(struct clients *clients)
+{
+    static const int64_t intervals_ms[] = {100, 500, 2000, 60000};
+    clients->ages = world_random(3) == 0;
+    clients->knows_ttls = clients->ages && world_random(4) != 0;
+    clients->reap_ms = intervals_ms[world_random(sizeof intervals_ms / sizeof *intervals_ms)];
+    return clients->knows_ttls ? "extendedTypesEnabled=true\n" : "";
+}
+
+/* What is no key of zoo.cfg. */
+static void set_properties(struct cluster *cluster)
+{
+    static char reap_ms[16];
+    static const char *properties[] = {"znode.container.checkIntervalMs", reap_ms, NULL};
+    snprintf(reap_ms, sizeof reap_ms, "%d", (int)cluster->clients.reap_ms);
+    cluster->options.properties = properties;
 }
 
 static void draw_troubles(struct cluster *cluster)
@@ -142,8 +175,12 @@ static bool all_are_home(void *arg)
 void drive_clients(struct cluster *cluster)
 {
     struct clients *clients = &cluster->clients;
-    char lines[160];
-    snprintf(lines, sizeof lines, "%s%s", draw_workers(), draw_sessions(cluster));
+    char lines[320] = "";
+    text_append(lines, sizeof lines, "%s", draw_workers());
+    text_append(lines, sizeof lines, "%s", draw_sessions(cluster));
+    text_append(lines, sizeof lines, "%s", draw_lists(clients));
+    text_append(lines, sizeof lines, "%s", draw_ages(clients));
+    set_properties(cluster);
     scenario_draw_configuration(cluster, lines);
     clients_start(clients, &cluster->invariants.history, cluster->size, cluster->options.tick_ms);
     draw_troubles(cluster);

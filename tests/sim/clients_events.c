@@ -3,6 +3,8 @@
  * connection must tell of is what the next event must say, and no reply may come before it that
  * could show it.
  *
+ * Who may not read a node is not told, but its watch is used up all the same.
+ *
  * A server has two tables of watches, of data and of children, and one watch of a path in each of
  * them, whose mode is the one that was set last (K-220). */
 #include <inttypes.h>
@@ -38,6 +40,7 @@ struct at_once {
 
 struct watching {
     int connection;
+    uint32_t ids; /* that it has had since its first watch */
     struct arm arms[ARMS_MAX];
     size_t arm_count;
     struct at_once expected[CLIENT_EVENTS_MAX]; /* of a setWatches that is not answered yet */
@@ -107,6 +110,11 @@ static void note_told(struct watching *watching, size_t index)
     watching->told_count = kept;
 }
 
+static bool may_hear(const struct watching *watching, const struct change *change)
+{
+    return client_acl_allows(&change->acl, RIGHT_READ, watching->ids);
+}
+
 /* The next change of which this connection must hear; NULL: there is none up to that zxid. */
 static const struct change *next_to_tell(struct watching *watching, int64_t zxid)
 {
@@ -114,8 +122,11 @@ static const struct change *next_to_tell(struct watching *watching, int64_t zxid
     const struct change *changes = clients_changes(&count);
     for (; watching->next < count && changes[watching->next].zxid <= zxid; watching->next++) {
         const struct change *change = &changes[watching->next];
-        if (!was_told(watching, watching->next) && somebody_hears(watching, change))
+        if (was_told(watching, watching->next) || !somebody_hears(watching, change))
+            continue;
+        if (may_hear(watching, change))
             return change;
+        tell(watching, change);
     }
     return NULL;
 }
@@ -129,7 +140,8 @@ static bool tells_of(struct watching *watching, const struct client_arrival *arr
     for (size_t i = watching->next; i < count && changes[i].zxid == first->zxid; i++) {
         const struct change *change = &changes[i];
         if (change->event_type == arrival->event_type && strcmp(change->path, arrival->path) == 0 &&
-            !was_told(watching, i) && somebody_hears(watching, change)) {
+            !was_told(watching, i) && somebody_hears(watching, change) &&
+            may_hear(watching, change)) {
             note_told(watching, i);
             tell(watching, change);
             return true;
@@ -318,10 +330,19 @@ static void take_reply(const struct clients *clients, struct watching *watching,
     }
 }
 
+static uint32_t ids_of(const struct clients *clients, int connection)
+{
+    uint32_t ids = 0;
+    for (size_t i = 0; i < clients->call_count; i++)
+        if (clients->calls[i].connection == connection)
+            ids |= clients->calls[i].ids;
+    return ids;
+}
+
 void clients_check_events(const struct clients *clients, int connection)
 {
     static struct watching watching;
-    watching = (struct watching){.connection = connection};
+    watching = (struct watching){.connection = connection, .ids = ids_of(clients, connection)};
     const struct client_call *first = set_watches_of(clients, connection);
     if (first != NULL && (first->fate != CLIENT_ANSWERED || first->reply.err != 0))
         return; /* what an unanswered one has told nobody can say */

@@ -26,8 +26,10 @@ enum {
     LONGEST_POLL_MS = 2000,
     XID_EVENT = -1,
     XID_PING = -2,
-    XID_SET_WATCHES = -8,
-    PERMS_ALL_BITS = 31,
+    XID_AUTH = -4,
+    FLAG_CONTAINER = 4,
+    FLAG_TTL = 5,
+    FLAG_TTL_SEQUENTIAL = 6,
     MULTI_END = -1,
 };
 
@@ -81,26 +83,46 @@ static void put_text(struct writing *out, const char *text)
     out->length += length;
 }
 
-static void put_open_acl(struct writing *out)
+static void put_acl(struct writing *out, const struct client_acl *acl)
 {
-    put_int(out, 1);
-    put_int(out, PERMS_ALL_BITS);
-    put_text(out, "world");
-    put_text(out, "anyone");
+    put_int(out, acl->count);
+    for (int i = 0; i < acl->count; i++) {
+        put_int(out, acl->entries[i].rights);
+        put_text(out, client_id_scheme(acl->entries[i].who));
+        put_text(out, client_id_text(acl->entries[i].who));
+    }
+}
+
+/* How a node with a time to live is asked for is in the flags as well. */
+static int32_t flags_of(const struct load_part *part, int32_t type)
+{
+    if (type == OP_CODE_CREATE_CONTAINER)
+        return FLAG_CONTAINER;
+    if (type == OP_CODE_CREATE_TTL)
+        return part->flags == 0 ? FLAG_TTL : FLAG_TTL_SEQUENTIAL;
+    return part->flags;
 }
 
 static void put_operation(struct writing *out, const struct load_part *part, int32_t type,
                           bool watch)
 {
-    if (type == OP_CODE_CLOSE_SESSION)
+    if (type == OP_CODE_CLOSE_SESSION || type == OP_CODE_WHO_AM_I)
         return;
     put_text(out, part->path);
     switch (type) {
     case OP_CODE_CREATE:
     case OP_CODE_CREATE2:
+    case OP_CODE_CREATE_CONTAINER:
+    case OP_CODE_CREATE_TTL:
         put_text(out, part->data);
-        put_open_acl(out);
-        put_int(out, part->flags);
+        put_acl(out, &CLIENT_WISHES[part->acl]);
+        put_int(out, flags_of(part, type));
+        if (type == OP_CODE_CREATE_TTL)
+            put_number(out, (uint64_t)part->ttl_ms, 8);
+        break;
+    case OP_CODE_SET_ACL:
+        put_acl(out, &CLIENT_WISHES[part->acl]);
+        put_int(out, part->version);
         break;
     case OP_CODE_SET_DATA:
         put_text(out, part->data);
@@ -155,9 +177,23 @@ static void put_watching(struct writing *out, const struct client_request *reque
     put_int(out, request->mode);
 }
 
+static void put_auth(struct writing *out, uint32_t proves)
+{
+    *out = (struct writing){.length = 4};
+    put_int(out, XID_AUTH);
+    put_int(out, OP_CODE_AUTH);
+    put_int(out, 0);
+    put_text(out, proves != 0 ? client_id_scheme(proves) : "oath");
+    put_text(out, proves != 0 ? client_id_proof(proves) : "honest");
+}
+
 static void put_request(struct writing *out, const struct client_request *request)
 {
     const struct load_op *op = &request->op;
+    if (op->type == OP_CODE_AUTH) {
+        put_auth(out, request->proves);
+        return;
+    }
     *out = (struct writing){.length = 4};
     put_int(out, op->cxid);
     put_int(out, op->type);
@@ -314,13 +350,28 @@ static void get_reads(struct frame *in, struct client_reply *reply)
     }
 }
 
-static void skip_acls(struct frame *in)
+static void get_acl(struct frame *in, struct client_acl *acl)
 {
-    char text[CLIENT_PATH_SIZE];
+    char scheme[CLIENT_ID_SIZE];
+    char text[CLIENT_ID_SIZE];
     for (int32_t left = get_int(in); left > 0 && !in->broken; left--) {
-        (void)get_int(in);
+        int32_t rights = get_int(in);
+        get_text(in, scheme, sizeof scheme);
         get_text(in, text, sizeof text);
-        get_text(in, text, sizeof text);
+        in->broken = in->broken || !client_acl_add(acl, rights, scheme, text);
+    }
+}
+
+/* Of a whoAmI: a name is the scheme and the user. */
+static void get_users(struct frame *in, struct client_reply *reply)
+{
+    char user[CLIENT_ID_SIZE];
+    reply->name_count = get_int(in);
+    for (int32_t i = 0; i < reply->name_count && !in->broken; i++) {
+        get_text(in, user, sizeof user);
+        reply->names += client_hash(user);
+        get_text(in, user, sizeof user);
+        reply->names += client_hash(user);
     }
 }
 
@@ -331,10 +382,13 @@ static void get_body(struct frame *in, int32_t type, struct client_reply *reply)
         get_text(in, reply->path, sizeof reply->path);
         break;
     case OP_CODE_CREATE2:
+    case OP_CODE_CREATE_CONTAINER:
+    case OP_CODE_CREATE_TTL:
         get_text(in, reply->path, sizeof reply->path);
         get_reply_stat(in, reply);
         break;
     case OP_CODE_SET_DATA:
+    case OP_CODE_SET_ACL:
     case OP_CODE_EXISTS:
         get_reply_stat(in, reply);
         break;
@@ -355,8 +409,11 @@ static void get_body(struct frame *in, int32_t type, struct client_reply *reply)
         reply->name_count = get_int(in);
         break;
     case OP_CODE_GET_ACL:
-        skip_acls(in);
+        get_acl(in, &reply->acl);
         get_reply_stat(in, reply);
+        break;
+    case OP_CODE_WHO_AM_I:
+        get_users(in, reply);
         break;
     case OP_CODE_MULTI_READ:
         get_reads(in, reply);
@@ -398,6 +455,10 @@ static bool take_frame(struct seat *seat, struct frame in)
         get_text(&in, path, sizeof path);
         if (!in.broken)
             clients_notified(seat->clients, seat->client, type, path);
+        return !in.broken;
+    }
+    if (reply.xid == XID_AUTH) {
+        clients_believed(seat->clients, seat->client, reply.err, now_ms());
         return !in.broken;
     }
     if (reply.xid == XID_PING) {

@@ -171,6 +171,7 @@ void cluster_boot(struct cluster *cluster, int host)
         .log = cluster->options.talkative,
         .brief = !cluster->options.talkative,
         .check_locks = cluster->options.check_locks,
+        .properties = cluster->options.properties,
         .companion = cluster->load.on ? &load_companion : NULL,
         .companion_arg = &cluster->load,
         .on_alone = on_alone,

@@ -22,6 +22,8 @@ enum {
     STEADY_TIMEOUT_MS = 8000,
 };
 
+static const uint64_t OWNER_TTL = 0xff00000000000000ULL;
+
 static struct load_node nodes[NODES_MAX];
 static size_t node_count;
 
@@ -300,18 +302,28 @@ static void must_be_parent(const char *path, int64_t zxid)
     snprintf(parent, sizeof parent, "%s", path);
     *strrchr(parent, '/') = '\0';
     const struct load_node *node = parent[0] != '\0' ? node_of(parent) : NULL;
-    if (parent[0] != '\0' && (node == NULL || node->owner != 0))
+    if (parent[0] != '\0' && (node == NULL || node->owner > 0))
         world_fail("I14: 0x%" PRIx64 " creates %s without its parent", (uint64_t)zxid, path);
 }
 
-static void apply_create(struct txn_reading *in, int64_t session, int64_t zxid)
+/* Whose it is, as servers keep it. */
+static int64_t owner_of(struct txn_reading *in, int32_t type, int64_t session)
+{
+    if (type == OP_CODE_CREATE_CONTAINER)
+        return INT64_MIN;
+    if (type != OP_CODE_CREATE_TTL)
+        return txn_read_number(in, 1) != 0 ? session : 0;
+    (void)txn_read_int(in); /* cversion of the parent */
+    return (int64_t)(OWNER_TTL | (uint64_t)txn_read_number(in, 8));
+}
+
+static void apply_create(struct txn_reading *in, int32_t type, int64_t session, int64_t zxid)
 {
     struct load_node node = {0};
     txn_read_text(in, node.path, sizeof node.path);
     txn_read_text(in, node.data, sizeof node.data);
-    txn_skip_acls(in);
-    node.owner = txn_read_number(in, 1) != 0 ? session : 0;
-    (void)txn_read_int(in); /* cversion of the parent */
+    txn_read_acls(in, &node.acl);
+    node.owner = owner_of(in, type, session);
     if (node_of(node.path) != NULL)
         world_fail("I14: 0x%" PRIx64 " creates %s, which is there", (uint64_t)zxid, node.path);
     must_be_parent(node.path, zxid);
@@ -367,9 +379,15 @@ static void apply(struct txn_reading *in, int32_t type, int64_t session, int64_t
     switch (type) {
     case OP_CODE_CREATE:
     case OP_CODE_CREATE2:
-        apply_create(in, session, zxid);
+    case OP_CODE_CREATE_CONTAINER:
+    case OP_CODE_CREATE_TTL:
+        apply_create(in, type, session, zxid);
+        break;
+    case OP_CODE_SET_ACL:
+        txn_read_acls(in, &named_node(in, zxid)->acl);
         break;
     case OP_CODE_DELETE:
+    case OP_CODE_DELETE_CONTAINER:
         apply_delete(in, zxid);
         break;
     case OP_CODE_SET_DATA:

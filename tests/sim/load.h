@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "clients_ids.h"
 #include "history.h"
 
 enum {
@@ -39,6 +40,8 @@ struct load_part {
     char data[LOAD_DATA_SIZE];
     int32_t flags;
     int32_t version;
+    int32_t acl;    /* number of a wish (clients_ids.h), of a create and a setACL */
+    int32_t ttl_ms; /* of a createTTL */
 };
 
 struct load_op {
@@ -132,7 +135,8 @@ struct load_node {
     char path[LOAD_PATH_SIZE + 16];
     char data[LOAD_DATA_SIZE];
     int32_t version;
-    int64_t owner;
+    int64_t owner; /* as it is kept: a session, or what stands for a container or a time to live */
+    struct client_acl acl;
 };
 
 /* Driver: what the committed transactions make of an empty tree. Violations end the world. Returns

@@ -423,6 +423,17 @@ const struct peer_companion load_companion = {
 
 /* ---- the last look --------------------------------------------------------------------------- */
 
+static bool has_list(const struct data_tree_record *record, const struct client_acl *expected)
+{
+    struct client_acl acl = {0};
+    bool known = record->acl != NULL;
+    for (size_t i = 0; known && i < record->acl->list.count; i++) {
+        const struct zk_acl *item = &record->acl->list.items[i];
+        known = client_acl_add(&acl, item->perms, item->id.scheme.text, item->id.id.text);
+    }
+    return known && client_acl_equal(&acl, expected);
+}
+
 static bool is_as_it_must_be(struct data_tree *tree, const struct load_node *node)
 {
     struct data_tree_record record;
@@ -432,7 +443,8 @@ static bool is_as_it_must_be(struct data_tree *tree, const struct load_node *nod
     bool same = record.stat.version == node->version &&
                 record.stat.ephemeral_owner == node->owner && record.data != NULL &&
                 record.data->length == length &&
-                memcmp(record.data->bytes, node->data, length) == 0;
+                memcmp(record.data->bytes, node->data, length) == 0 &&
+                has_list(&record, &node->acl);
     data_tree_record_done(&record);
     return same;
 }

@@ -9,6 +9,7 @@
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/context.h"
+#include "zk/runtime/settings.h"
 #include "zk/runtime/trace.h"
 #include "zk/server/exit_code.h"
 
@@ -91,6 +92,8 @@ int peer_main(int host, void *arg)
     options.check_locks = process->check_locks;
     struct zk_context *ctx = zk_context_new(&options);
     int code = EXIT_CODE_INVALID_INVOCATION;
+    for (const char *const *key = process->properties; key != NULL && *key != NULL; key += 2)
+        zk_settings_set(ctx, key[0], key[1]);
     if (quorum_peer_config_parse(ctx, PEER_CONFIG_FILE, &config, &error) == 0) {
         zk_trace_boot(ctx, "simulated");
         code = run_peer(ctx, config, process, host);

@@ -17,7 +17,6 @@ enum {
     COND_MAGIC = 0x434f4e44,
     DESTROYED = 0x444541dd,
     CHAIN_MAX = 64,
-    REALTIME_S = 1700000000, /* what the wall clock says when a world begins */
 };
 
 struct sim_mutex {
@@ -251,7 +250,7 @@ static int64_t deadline_ns(const struct sim_cond *cond, const struct timespec *d
 {
     int64_t seconds = deadline->tv_sec;
     if (cond->clock == CLOCK_REALTIME)
-        seconds -= REALTIME_S;
+        seconds -= WORLD_WALL_S;
     if (seconds < 0)
         return 0;
     return seconds < NEVER / SECOND - 1 ? seconds * SECOND + deadline->tv_nsec : NEVER;
@@ -375,7 +374,7 @@ ssize_t sim_getrandom(void *ret_bytes, size_t length, unsigned flags);
 int sim_clock_gettime(clockid_t clock, struct timespec *ret_now)
 {
     sched_point("clock_gettime");
-    ret_now->tv_sec = world.now_ns / SECOND + (clock == CLOCK_REALTIME ? REALTIME_S : 0);
+    ret_now->tv_sec = world.now_ns / SECOND + (clock == CLOCK_REALTIME ? WORLD_WALL_S : 0);
     ret_now->tv_nsec = world.now_ns % SECOND;
     return 0;
 }

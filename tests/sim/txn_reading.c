@@ -48,13 +48,18 @@ void txn_read_text(struct txn_reading *in, char *ret_text, size_t size)
     in->at += (size_t)length;
 }
 
-void txn_skip_acls(struct txn_reading *in)
+void txn_read_acls(struct txn_reading *in, struct client_acl *ret_acl)
 {
-    char skipped[2];
+    char scheme[CLIENT_ID_SIZE];
+    char text[CLIENT_ID_SIZE];
+    *ret_acl = (struct client_acl){0};
     for (int32_t acls = txn_read_int(in); acls > 0; acls--) {
-        (void)txn_read_int(in);
-        txn_read_text(in, skipped, 1);
-        txn_read_text(in, skipped, 1);
+        int32_t rights = txn_read_int(in);
+        txn_read_text(in, scheme, sizeof scheme);
+        txn_read_text(in, text, sizeof text);
+        if (!client_acl_add(ret_acl, rights, scheme, text))
+            world_fail("I22: a node gets a list with %s:%s, for which nobody has asked", scheme,
+                       text);
     }
 }
 

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "clients_ids.h"
 #include "history.h"
 
 struct txn_reading {
@@ -23,7 +24,8 @@ int64_t txn_read_number(struct txn_reading *in, int length);
 int32_t txn_read_int(struct txn_reading *in);
 /* size 1: the text is passed over. */
 void txn_read_text(struct txn_reading *in, char *ret_text, size_t size);
-void txn_skip_acls(struct txn_reading *in);
+/* A list that clients have asked for. */
+void txn_read_acls(struct txn_reading *in, struct client_acl *ret_acl);
 
 /* The type of the next operation of a multi; *ret_part: its record. */
 int32_t txn_next_part(struct txn_reading *in, struct txn_reading *ret_part);

@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { WORLD_WALL_S = 1700000000 }; /* what the wall clock says when a world begins */
+
 #ifndef SIM_HOSTS_MAX /* the bench builds a larger world */
 #define SIM_HOSTS_MAX 16
 #endif

@@ -8,7 +8,7 @@
 #include "text.h"
 
 enum {
-    MORE_SIZE = 256,
+    MORE_SIZE = 512,
     LAST_WRITES_MS = 1500, /* when all is whole again */
     LEAVE_MS = 60000,      /* so long a client may take to hear that it is over */
     AGREE_MS = 240000,     /* sessions of 20 s end, and their ends are committed */
