@@ -32,14 +32,11 @@ struct container_manager {
     /* Settings. */
     int64_t check_interval_ms;
     int64_t max_per_minute;
-    int64_t max_never_used_interval_ms;
+    struct container_rules rules;
 };
 
 static void container_manager_run(void *arg);
 static void get_candidates(struct container_manager *manager, struct zk_strings *ret_candidates);
-static bool is_unused_container(struct container_manager *manager,
-                                const struct stat_persisted *stat);
-static bool is_expired(const struct ephemeral_types *types, const struct stat_persisted *stat);
 
 /* Java: new ContainerManager() */
 struct container_manager *container_manager_new(struct zk_context *ctx,
@@ -57,10 +54,9 @@ struct container_manager *container_manager_new(struct zk_context *ctx,
     manager->max_per_minute = zk_settings_get_integer(ctx, "znode.container.maxPerMinute", 10000);
     if (manager->max_per_minute < 1)
         manager->max_per_minute = 1; /* Java divides by it */
-    manager->max_never_used_interval_ms =
-        zk_settings_get_integer(ctx, "znode.container.maxNeverUsedIntervalMs", 0);
+    manager->rules = container_rules_of(ctx);
     zk_log(ctx, ZK_LOG_CONTAINER_MANAGER, manager->check_interval_ms, manager->max_per_minute,
-           manager->max_never_used_interval_ms);
+           manager->rules.max_never_used_interval_ms);
     return manager;
 }
 
@@ -122,19 +118,15 @@ static void container_manager_run(void *arg)
 static void get_candidates(struct container_manager *manager, struct zk_strings *ret_candidates)
 {
     struct data_tree *tree = zk_database_get_data_tree(manager->database);
-    struct ephemeral_types types = ephemeral_types_of(manager->ctx);
     struct zk_strings paths = {0};
     data_tree_get_containers(tree, &paths);
-    size_t containers = paths.count;
     data_tree_get_ttls(tree, &paths);
     for (size_t i = 0; i < paths.count; i++) {
         struct data_tree_record record;
         if (data_tree_get_change_record(tree, paths.items[i], &record) < 0)
             continue; /* it has gone meanwhile */
-        bool candidate =
-            record.child_count == 0 && (i < containers ? is_unused_container(manager, &record.stat)
-                                                       : is_expired(&types, &record.stat));
-        if (candidate)
+        if (record.child_count == 0 &&
+            container_rules_let_go(&manager->rules, &record.stat, zk_wall_ms()))
             zk_strings_add(ret_candidates, paths.items[i]);
         data_tree_record_done(&record);
     }
@@ -142,27 +134,40 @@ static void get_candidates(struct container_manager *manager, struct zk_strings 
     data_tree_unref(tree);
 }
 
-/* Java: getElapsed() */
-static int64_t get_elapsed(const struct stat_persisted *stat)
+/* ---- which nodes may go ---------------------------------------------------------------------- */
+
+struct container_rules container_rules_of(const struct zk_context *ctx)
 {
-    return zk_wall_ms() - stat->mtime_ms;
+    return (struct container_rules){
+        .ephemeral_types = ephemeral_types_of(ctx),
+        .max_never_used_interval_ms =
+            zk_settings_get_integer(ctx, "znode.container.maxNeverUsedIntervalMs", 0),
+    };
 }
 
 /* A container that never had a child stays, or one that was just made would go at once; a setting
  * bounds that. */
-static bool is_unused_container(struct container_manager *manager,
-                                const struct stat_persisted *stat)
+static bool is_unused_container(const struct container_rules *rules,
+                                const struct stat_persisted *stat, int64_t elapsed_ms)
 {
-    if (stat->cversion > 0)
-        return true;
-    return manager->max_never_used_interval_ms != 0 &&
-           get_elapsed(stat) > manager->max_never_used_interval_ms;
+    return stat->cversion > 0 || (rules->max_never_used_interval_ms != 0 &&
+                                  elapsed_ms > rules->max_never_used_interval_ms);
 }
 
-static bool is_expired(const struct ephemeral_types *types, const struct stat_persisted *stat)
+bool container_rules_let_go(const struct container_rules *rules, const struct stat_persisted *stat,
+                            int64_t now_ms)
 {
-    if (ephemeral_type_get(types, stat->ephemeral_owner) != EPHEMERAL_TYPE_TTL)
-        return false;
-    int64_t ttl_ms = ephemeral_type_owner_to_ttl(stat->ephemeral_owner);
-    return ttl_ms != 0 && get_elapsed(stat) > ttl_ms;
+    const int64_t elapsed_ms = now_ms - stat->mtime_ms; /* Java: getElapsed() */
+    int64_t ttl_ms;
+    switch (ephemeral_type_get(&rules->ephemeral_types, stat->ephemeral_owner)) {
+    case EPHEMERAL_TYPE_CONTAINER:
+        return is_unused_container(rules, stat, elapsed_ms);
+    case EPHEMERAL_TYPE_TTL:
+        ttl_ms = ephemeral_type_owner_to_ttl(stat->ephemeral_owner);
+        return ttl_ms != 0 && elapsed_ms > ttl_ms;
+    case EPHEMERAL_TYPE_VOID:
+    case EPHEMERAL_TYPE_NORMAL:
+        break;
+    }
+    return false;
 }

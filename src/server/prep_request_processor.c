@@ -142,8 +142,10 @@ static void finish_delete(struct prep_request_processor *prep, struct prep_work 
     work->has_txn = true;
 }
 
-/* deleteContainer: the server's own, for a container or a TTL node that nobody uses. A client's is
- * refused, since Java takes its whole frame for the path (K-75). Java: pRequest2Txn() */
+/* deleteContainer: the server's own, for a container or a TTL node that nobody uses. That is asked
+ * once more: meanwhile clients may have written the node, or put another in its place (D-321). A
+ * client's request is refused, since Java takes its whole frame for the path (K-75).
+ * Java: pRequest2Txn() */
 static enum keeper_code p_request2_txn_delete_container(struct prep_request_processor *prep,
                                                         struct prep_work *work)
 {
@@ -163,8 +165,7 @@ static enum keeper_code p_request2_txn_delete_container(struct prep_request_proc
     if (code == KEEPER_CODE_OK && node->child_count > 0)
         code = KEEPER_CODE_NOTEMPTY;
     if (code == KEEPER_CODE_OK &&
-        ephemeral_type_get(&prep->ephemeral_types, node->stat.ephemeral_owner) ==
-            EPHEMERAL_TYPE_NORMAL)
+        !container_rules_let_go(&prep->container_rules, &node->stat, work->header.time_ms))
         code = KEEPER_CODE_BADVERSION;
     if (code == KEEPER_CODE_OK)
         code = get_record_for_path(prep, work, parent_path, &parent);
@@ -635,7 +636,7 @@ struct request_processor *prep_request_processor_new(struct zookeeper_server *se
         zk_settings_get_boolean(ctx, "zookeeper.closeSessionTxn.enabled", true);
     prep->reconfig_enabled = zk_settings_get_boolean(ctx, "zookeeper.reconfigEnabled", false);
     prep->enforce_quota = zk_settings_get_boolean(ctx, "zookeeper.enforceQuota", false);
-    prep->ephemeral_types = ephemeral_types_of(ctx);
+    prep->container_rules = container_rules_of(ctx);
     return &prep->base;
 }
 

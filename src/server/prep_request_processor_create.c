@@ -36,7 +36,7 @@ static enum keeper_code validate_create_request(struct prep_request_processor *p
                                                 const struct request *request, int32_t type,
                                                 const struct create_wish *wish)
 {
-    if (wish->mode.is_ttl && !prep->ephemeral_types.extended)
+    if (wish->mode.is_ttl && !prep->container_rules.ephemeral_types.extended)
         return KEEPER_CODE_UNIMPLEMENTED;
     if (is_bad_ttl(&wish->mode, wish->ttl_ms))
         return KEEPER_CODE_BADARGUMENTS;
@@ -176,8 +176,8 @@ static enum keeper_code check_create(struct prep_request_processor *prep, struct
         return code;
     if (has_record_for_path(prep, work, wish->path->text))
         return KEEPER_CODE_NODEEXISTS;
-    if (ephemeral_type_get(&prep->ephemeral_types, (*ret_parent)->stat.ephemeral_owner) ==
-        EPHEMERAL_TYPE_NORMAL)
+    if (ephemeral_type_get(&prep->container_rules.ephemeral_types,
+                           (*ret_parent)->stat.ephemeral_owner) == EPHEMERAL_TYPE_NORMAL)
         return KEEPER_CODE_NOCHILDRENFOREPHEMERALS;
     return check_quota(prep, work, wish->path->text, data_length(*wish->data), 1);
 }

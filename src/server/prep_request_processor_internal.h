@@ -11,10 +11,10 @@
 #include "zk/jute/keeper_code.h"
 #include "zk/jute/proto.h"
 #include "zk/jute/txn.h"
+#include "zk/server/container_manager.h"
 #include "zk/server/outstanding_changes.h"
 #include "zk/server/request_processor.h"
 #include "zk/server/server_metrics.h"
-#include "zk/tree/ephemeral_type.h"
 
 struct blocking_queue;
 struct data_tree;
@@ -43,7 +43,7 @@ struct prep_request_processor {
     bool close_session_txn_enabled;
     bool reconfig_enabled;
     bool enforce_quota;
-    struct ephemeral_types ephemeral_types;
+    struct container_rules container_rules;
 };
 
 /* One request at work. What Java hangs on the request piece by piece (hdr, txn, txnDigest) is

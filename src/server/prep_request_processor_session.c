@@ -148,8 +148,8 @@ static struct path_set collect_ephemerals(struct prep_request_processor *prep,
     struct zk_strings paths = {0};
     data_tree_get_ephemerals(work->tree, session_id, &paths);
     struct path_set set = path_set_of_tree(paths);
-    bool is_session =
-        ephemeral_type_get(&prep->ephemeral_types, session_id) == EPHEMERAL_TYPE_NORMAL;
+    bool is_session = ephemeral_type_get(&prep->container_rules.ephemeral_types, session_id) ==
+                      EPHEMERAL_TYPE_NORMAL;
     for (const struct change_record *record = outstanding_changes_peek(prep->changes);
          record != NULL; record = record->next) {
         if (!record->exists)

@@ -7,14 +7,11 @@
 #include "zk/base/alloc.h"
 #include "zk/jute/keeper_code.h"
 #include "zk/jute/op_code.h"
-#include "zk/jute/proto.h"
 #include "zk/runtime/blocking_queue.h"
 #include "zk/runtime/context.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/thread.h"
 #include "zk/server/request.h"
-#include "zk/server/server_cnxn.h"
-#include "zk/server/zk_database.h"
 #include "zk/server/zookeeper_server.h"
 
 struct read_only_request_processor {
@@ -27,7 +24,7 @@ struct read_only_request_processor {
 };
 
 static bool is_refused(const struct request *request);
-static void send_error_response(struct read_only_request_processor *ro, struct request *request);
+static void refuse(struct request *request);
 
 /* Java: run() */
 static void read_only_request_processor_run(void *arg)
@@ -37,11 +34,9 @@ static void read_only_request_processor_run(void *arg)
     while (bq_take_all(ro->queued_requests, &batch) == 0) {
         struct request *request;
         while ((request = bq_batch_next(&batch)) != NULL) {
-            int r = 0;
             if (is_refused(request))
-                send_error_response(ro, request);
-            else
-                r = request_processor_hand_over(ro->next, request);
+                refuse(request);
+            int r = request_processor_hand_over(ro->next, request);
             if (r < 0)
                 zookeeper_server_handle_exception(ro->server, r, 0);
             request_unref(request);
@@ -77,20 +72,13 @@ static bool is_refused(const struct request *request)
     }
 }
 
-/* The answered request is counted off, which Java forgets (D-257).
- * Java: sendErrorResponse() */
-static void send_error_response(struct read_only_request_processor *ro, struct request *request)
+/* It goes the same way as the reads before it and is answered behind them, by
+ * FinalRequestProcessor, which counts it off. Java answers here and now, and forgets to count
+ * (D-257). Java: sendErrorResponse() */
+static void refuse(struct request *request)
 {
-    struct server_cnxn *cnxn = request->cnxn;
-    if (cnxn == NULL) /* a session's end that nobody here can bring about */
-        return;
-    struct zk_database *database = zookeeper_server_get_zk_database(ro->server);
-    const struct reply_header header = {.xid = request->cxid,
-                                        .zxid = zk_database_last_processed_zxid(database),
-                                        .err = KEEPER_CODE_NOTREADONLY};
-    zookeeper_server_dec_in_process(ro->server);
-    zookeeper_server_request_finished(ro->server, request);
-    cnxn->ops->send_response(cnxn, &header, NULL);
+    request->refused = true;
+    request->exception = KEEPER_CODE_NOTREADONLY;
 }
 
 /* Java: processRequest() */

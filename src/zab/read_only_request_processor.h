@@ -1,8 +1,8 @@
-/* The first station of a read-only server: it refuses what would change something, -119, and hands
- * on the rest. Java: ReadOnlyRequestProcessor
+/* The first station of a read-only server: what would change something gets the answer -119 there,
+ * and is handed on as all the rest, so that all answers of a session come in their order.
+ * Java: ReadOnlyRequestProcessor
  *
- * One thread "ReadOnlyRequestProcessor:N", as in Java, though nothing here would need one: it keeps
- * refusals and answers of a session in their order of arrival as far as Prep. */
+ * One thread "ReadOnlyRequestProcessor:N", as in Java, though nothing here would need one. */
 #ifndef ZAB_READ_ONLY_REQUEST_PROCESSOR_H
 #define ZAB_READ_ONLY_REQUEST_PROCESSOR_H
 

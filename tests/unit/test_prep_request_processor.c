@@ -592,27 +592,6 @@ static void without_the_setting_a_ttl_is_not_implemented(void **state)
     assert_int_equal(create_ttl(stage, WITH_TTL, 0), KEEPER_CODE_UNIMPLEMENTED);
 }
 
-static void only_the_server_deletes_a_container(void **state)
-{
-    struct prep_stage *stage = *state;
-    assert_int_equal(create_of_type(stage, OP_CODE_CREATE_CONTAINER, "/c", CONTAINER), 0);
-    assert_int_equal(prep_stage_create(stage, SESSION, "/c/child", PERSISTENT), 0);
-    assert_int_equal(prep_stage_create(stage, SESSION, "/e", EPHEMERAL), 0);
-    prep_stage_submit(stage, SESSION, OP_CODE_DELETE_CONTAINER, buf_new_copy("/c", 2));
-    assert_int_equal(prep_stage_next(stage)->txn->record.error.err, KEEPER_CODE_BADARGUMENTS);
-
-    stage->owner = NULL; /* ContainerManager */
-    prep_stage_submit(stage, 0, OP_CODE_DELETE_CONTAINER, buf_new_copy("/c", 2));
-    assert_int_equal(prep_stage_next(stage)->txn->record.error.err, KEEPER_CODE_NOTEMPTY);
-    prep_stage_submit(stage, 0, OP_CODE_DELETE_CONTAINER, buf_new_copy("/e", 2));
-    assert_int_equal(prep_stage_next(stage)->txn->record.error.err, KEEPER_CODE_BADVERSION);
-    prep_stage_submit(stage, 0, OP_CODE_DELETE_CONTAINER, buf_new_copy("/c/child", 8));
-    assert_int_equal(prep_stage_next(stage)->txn->header.type, OP_CODE_DELETE_CONTAINER);
-    prep_stage_submit(stage, 0, OP_CODE_DELETE_CONTAINER, buf_new_copy("/c", 2));
-    assert_int_equal(prep_stage_next(stage)->txn->header.type, OP_CODE_DELETE_CONTAINER);
-    prep_stage_apply(stage);
-}
-
 static int32_t reconfig(struct prep_stage *stage)
 {
     struct reconfig_request record = {.leaving_servers = ustring_of("2"), .cur_config_id = -1};
@@ -780,7 +759,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_ttl_needs_the_setting_and_has_limits, setup_extended,
                                         teardown),
         TEST(without_the_setting_a_ttl_is_not_implemented),
-        TEST(only_the_server_deletes_a_container),
         TEST(reconfig_is_disabled),
         cmocka_unit_test_setup_teardown(d_159_reconfig_is_not_implemented_where_it_is_enabled,
                                         setup_reconfig, teardown),

@@ -1,15 +1,19 @@
 /* A server that finds no leader serves readers. Java: ReadOnlyModeTest */
 #include "zk/zab/read_only_zookeeper_server.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ensemble.h"
 #include "peer/quorum_peer_run_internal.h"
 #include "scripted_client.h"
+#include "zab/read_only_request_processor.h"
 #include "zk/jute/keeper_code.h"
 #include "zk/jute/op_code.h"
 #include "zk/quorum/quorum_peer.h"
+#include "zk/server/request.h"
+#include "zk/server/request_processor.h"
 #include "zk/server/server_status.h"
 #include "zk/server/zk_database.h"
 #include "zk/server/zookeeper_server.h"
@@ -89,6 +93,77 @@ static void cli_86_readers_are_served_and_writers_are_not(void **state)
     ensemble_done(&ensemble);
 }
 
+/* What comes behind the processor, in its order. */
+struct fake_next {
+    struct request_processor processor; /* the first field: this is one */
+    pthread_mutex_t mutex;              /* guards: */
+    int count;
+    struct request *requests[2];
+};
+
+static int fake_next_process_request(struct request_processor *base, struct request *request)
+{
+    struct fake_next *fake = (struct fake_next *)base;
+    pthread_mutex_lock(&fake->mutex);
+    fake->requests[fake->count++] = request_ref(request);
+    pthread_mutex_unlock(&fake->mutex);
+    return 0;
+}
+
+static void fake_next_do_nothing(struct request_processor *base)
+{
+    (void)base;
+}
+
+static bool has_both(void *arg)
+{
+    struct fake_next *fake = arg;
+    pthread_mutex_lock(&fake->mutex);
+    bool both = fake->count == 2;
+    pthread_mutex_unlock(&fake->mutex);
+    return both;
+}
+
+/* Answered here and now it would overtake a read that the next processor has not looked at. */
+static void a_refusal_takes_the_way_of_the_reads_before_it(void **state)
+{
+    (void)state;
+    static const struct request_processor_ops ops = {
+        .process_request = fake_next_process_request,
+        .wake = fake_next_do_nothing,
+        .shutdown = fake_next_do_nothing,
+        .free = fake_next_do_nothing,
+    };
+    struct fake_next fake = {.processor = {.ops = &ops}, .mutex = PTHREAD_MUTEX_INITIALIZER};
+    struct ensemble ensemble;
+    leave_one(&ensemble);
+    struct quorum_peer *self = ensemble_self(&ensemble, 1);
+    struct zookeeper_server *zk = quorum_peer_get_active_server(self);
+    struct read_only_request_processor *ro = read_only_request_processor_new(zk, &fake.processor);
+    struct request_processor *processor = read_only_request_processor_as_processor(ro);
+    struct request *read = request_new(NULL, 1, 1, OP_CODE_EXISTS, NULL, NULL);
+    struct request *write = request_new(NULL, 1, 2, OP_CODE_SET_ACL, NULL, NULL);
+    assert_int_equal(read_only_request_processor_start(ro), 0);
+
+    assert_int_equal(request_processor_process_request(processor, read), 0);
+    assert_int_equal(request_processor_process_request(processor, write), 0);
+    test_await(has_both, &fake);
+
+    assert_ptr_equal(fake.requests[0], read);
+    assert_false(read->refused);
+    assert_ptr_equal(fake.requests[1], write);
+    assert_true(write->refused);
+    assert_int_equal(write->exception, KEEPER_CODE_NOTREADONLY);
+    request_processor_shutdown(processor);
+    request_processor_free(processor);
+    for (int i = 0; i < fake.count; i++)
+        request_unref(fake.requests[i]);
+    request_unref(read);
+    request_unref(write);
+    zookeeper_server_unref(zk);
+    ensemble_done(&ensemble);
+}
+
 static void cli_05_it_ends_when_there_is_a_leader_again(void **state)
 {
     (void)state;
@@ -131,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cli_86_readers_are_served_and_writers_are_not),
+        cmocka_unit_test(a_refusal_takes_the_way_of_the_reads_before_it),
         cmocka_unit_test(cli_05_it_ends_when_there_is_a_leader_again),
         cmocka_unit_test(a_short_election_starts_none),
     };

@@ -7,12 +7,15 @@
 #ifndef ZK_SERVER_CONTAINER_MANAGER_H
 #define ZK_SERVER_CONTAINER_MANAGER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "zk/base/attrs.h"
+#include "zk/tree/ephemeral_type.h"
 
 struct container_manager;
 struct request_processor;
+struct stat_persisted;
 struct zk_context;
 struct zk_database;
 
@@ -30,5 +33,22 @@ void container_manager_free(struct container_manager *manager);
 ZK_NODISCARD int container_manager_start(struct container_manager *manager);
 /* Ends the thread and waits for its end. Any number of times. Java: stop() */
 void container_manager_stop(struct container_manager *manager);
+
+/* ---- which nodes may go ---------------------------------------------------------------------- */
+
+/* Settings. */
+struct container_rules {
+    struct ephemeral_types ephemeral_types;
+    int64_t max_never_used_interval_ms;
+};
+
+/* Reads znode.container.maxNeverUsedIntervalMs, and how an owner is read. */
+struct container_rules container_rules_of(const struct zk_context *ctx);
+
+/* Returns whether nobody needs a node with that stat, which has no children, at that time of the
+ * wall clock: a container that has been used, or a node with a TTL whose time is over. Any thread;
+ * it does not block. Java: getCandidates(), what it asks of each node */
+bool container_rules_let_go(const struct container_rules *rules, const struct stat_persisted *stat,
+                            int64_t now_ms);
 
 #endif
