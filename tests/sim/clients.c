@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "text.h"
 #include "world.h"
 #include "zk/jute/keeper_code.h"
 #include "zk/jute/op_code.h"
@@ -115,6 +116,7 @@ void clients_start(struct clients *clients, struct history *history, int servers
         client->quota = 1 + (int)draw(clients, 40);
         client->leaves = one_in(clients, 3);
         client->can_prove = draw_ids(clients);
+        client->takes_read_only = clients->read_only && one_in(clients, 2);
     }
     clients->budget = 20 + (int)draw(clients, BUDGET_MAX);
     history->watches = true;
@@ -259,6 +261,72 @@ static void draw_read(struct clients *clients, struct client_request *request)
     request->watch = one_in(clients, 2);
 }
 
+static void quota_path(struct load_part *part, char top, const char *name)
+{
+    snprintf(part->path, sizeof part->path, "/zookeeper/quota/%c%s", top, name);
+}
+
+static void draw_limits(struct clients *clients, struct load_part *part)
+{
+    int count = one_in(clients, 3) ? -1 : 1 + (int)draw(clients, 4);
+    int bytes = one_in(clients, 2) ? -1 : 3 + (int)draw(clients, 12);
+    part->data[0] = '\0';
+    text_append(part->data, sizeof part->data,
+                "count=-1,bytes=-1=;byteHardLimit=%d;countHardLimit=%d", bytes, count);
+}
+
+/* All of a quota's nodes at once. Its numbers are of any use only as long as its limits are there;
+ * so they come and go together. */
+static void draw_quota_multi(struct clients *clients, struct load_op *op, char top, int32_t type)
+{
+    static const char *const names[] = {"", "/zookeeper_limits", "/zookeeper_stats"};
+    op->type = OP_CODE_MULTI;
+    op->part_count = LOAD_PARTS_MAX;
+    for (int i = 0; i < LOAD_PARTS_MAX; i++) {
+        struct load_part *part = &op->parts[i];
+        part->type = type;
+        part->version = -1;
+        quota_path(part, top, names[type == OP_CODE_DELETE ? LOAD_PARTS_MAX - 1 - i : i]);
+        snprintf(part->data, sizeof part->data, "count=0,bytes=0");
+    }
+    if (type == OP_CODE_CREATE)
+        draw_limits(clients, &op->parts[1]);
+}
+
+static void draw_quota_request(struct clients *clients, struct client_request *request)
+{
+    struct load_op *op = &request->op;
+    struct load_part *part = &op->parts[0];
+    const char top = (char)('a' + (int)draw(clients, 2));
+    part->version = -1;
+    switch (draw(clients, 8)) {
+    case 0:
+    case 1:
+        draw_quota_multi(clients, op, top, OP_CODE_CREATE);
+        return;
+    case 2:
+        if (one_in(clients, 3))
+            draw_quota_multi(clients, op, top, OP_CODE_DELETE);
+        else
+            draw_quota_multi(clients, op, top, OP_CODE_CREATE);
+        return;
+    case 3:
+        quota_path(part, top, "/zookeeper_limits");
+        draw_limits(clients, part);
+        part->type = OP_CODE_SET_DATA;
+        break;
+    case 4:
+        quota_path(part, top, "/zookeeper_stats");
+        part->type = one_in(clients, 4) ? OP_CODE_DELETE : OP_CODE_GET_DATA;
+        break;
+    default:
+        quota_path(part, top, "/zookeeper_stats");
+        part->type = OP_CODE_GET_DATA;
+        break;
+    }
+    op->type = part->type;
+}
+
 /* Another list for a node, or a look at it. */
 static void draw_acl_request(struct clients *clients, struct load_op *op)
 {
@@ -277,6 +345,8 @@ static void draw_request(struct clients *clients, const struct client *client,
     *request = (struct client_request){.op.part_count = 1};
     if (clients->lists && one_in(clients, 12)) {
         draw_acl_request(clients, op);
+    } else if (clients->quotas && one_in(clients, 10)) {
+        draw_quota_request(clients, request);
     } else if (one_in(clients, 12)) {
         draw_watching(clients, request);
     } else if (one_in(clients, 20)) {
@@ -308,6 +378,7 @@ static size_t add_call(struct clients *clients, const struct client *client,
         .connection = client->connection,
         .session_id = client->session_id,
         .ids = client->ids,
+        .read_only = client->read_only,
         .request = *request,
         .write_floor = clients->acknowledged,
         .fresh_floor = client->sync_floor,
@@ -330,7 +401,8 @@ static void ask_for_watches(struct clients *clients, struct client *client,
 }
 
 /* Says who it is: before all else, and again when nobody can tell whether a watch knows of it. */
-static void prove(struct clients *clients, struct client *client, struct client_request *ret_request)
+static void prove(struct clients *clients, struct client *client,
+                  struct client_request *ret_request)
 {
     uint32_t who = 1;
     while ((client->to_prove & who) == 0)
@@ -444,7 +516,7 @@ static void must_have_been_silent(const struct clients *clients, const struct cl
 }
 
 void clients_connected(struct clients *clients, struct client *client, int64_t session_id,
-                       const uint8_t *passwd, int32_t granted_ms, int64_t now_ms)
+                       const uint8_t *passwd, int32_t granted_ms, bool read_only, int64_t now_ms)
 {
     if (granted_ms <= 0) { /* the session is over */
         must_have_been_silent(clients, client, now_ms);
@@ -456,8 +528,14 @@ void clients_connected(struct clients *clients, struct client *client, int64_t s
     if (client->session_id != 0 && client->session_id != session_id)
         world_fail("I20: session 0x%" PRIx64 " comes back as 0x%" PRIx64,
                    (uint64_t)client->session_id, (uint64_t)session_id);
+    if (read_only && !(clients->read_only && client->takes_read_only))
+        world_fail("I24: session 0x%" PRIx64 " is served by a server without a quorum, for which "
+                   "its client has not asked",
+                   (uint64_t)session_id);
     if (client->session_id == 0)
         client->next_xid = 1;
+    client->read_only = read_only;
+    clients->read_only_sessions += read_only;
     client->session_id = session_id;
     client->granted_ms = granted_ms;
     for (int i = 0; i < LOAD_PASSWD_SIZE; i++)
@@ -517,8 +595,11 @@ void clients_dropped(struct clients *clients, struct client *client)
     for (int i = 0; i < client->under_way_count; i++)
         clients->calls[client->under_way[i]].fate = CLIENT_IN_DOUBT;
     clients->in_doubt += (uint64_t)client->under_way_count;
-    if (client->closing) /* it does not want to know */
+    /* The end of one session it does not want to know; the other one is no other server's. Its
+     * watches and what it has seen it keeps: it may find a better server. */
+    if (client->closing || client->read_only)
         client->session_id = 0;
+    client->read_only = false;
     client->closing = false;
     client->under_way_count = 0;
     client->connection = 0;
@@ -611,7 +692,8 @@ static void account(struct clients *clients, struct client *client, struct clien
     clients->done += reply->err == 0;
     clients->refused += reply->err != 0;
     clients->denied += reply->err == KEEPER_CODE_NOAUTH;
-    const bool proposed = type != OP_CODE_CLOSE_SESSION || may_move(clients, client);
+    const bool proposed =
+        !client->read_only && (type != OP_CODE_CLOSE_SESSION || may_move(clients, client));
     const bool is_write = client_type_writes(type) || type == OP_CODE_CLOSE_SESSION;
     if (is_write && proposed && reply->err == 0) {
         if (history_of_request(clients->history, call->session_id, reply->xid) == NULL)

@@ -27,6 +27,11 @@
  *   I23 a container without children, and a node without children whose time is over, are deleted,
  *       and no other node is without being asked for
  *
+ *   I24 a server without a quorum serves only those that ask for that, refuses writes and syncs,
+ *       shows a tree that was committed (or what its log had beyond it), and leaves no trace
+ *   I25 the numbers of a quota are those of its nodes, and where quotas are enforced a hard limit
+ *       is exceeded only by what was under way together
+ *
  * I7 to I14 hold as well (history.h, load.h). The functions without "driver" in their comment are
  * called by threads of the processes; none of them blocks. */
 #ifndef SIM_CLIENTS_H
@@ -116,7 +121,8 @@ enum client_fate { CLIENT_UNKNOWN, CLIENT_ANSWERED, CLIENT_IN_DOUBT };
 struct client_call {
     int connection; /* ordinal of all connections */
     int64_t session_id;
-    uint32_t ids; /* that the connection had when it was sent */
+    uint32_t ids;   /* that the connection had when it was sent */
+    bool read_only; /* by a server without a quorum */
     struct client_request request;
     bool stray;          /* sent on a connection that the session had left */
     int stray_server;    /* that of the connection */
@@ -149,13 +155,15 @@ struct client {
     int64_t pause_max_ms;
     int quota; /* so many requests before it goes elsewhere */
     bool closing;
-    uint32_t can_prove; /* ids */
-    uint32_t ids;       /* of its connection */
-    uint32_t to_prove;  /* ids that it proves next, one after the other */
-    bool watches_here;  /* it has asked for a watch on this connection */
-    bool disbelieved;   /* what it has said last ends the connection */
-    int proofs;         /* how often it has said on this connection who it is, */
-    int beliefs;        /* and has been answered */
+    bool takes_read_only;              /* a server without a quorum is better than none */
+    bool read_only;                    /* this one is one, and knows its session alone */
+    uint32_t can_prove;                /* ids */
+    uint32_t ids;                      /* of its connection */
+    uint32_t to_prove;                 /* ids that it proves next, one after the other */
+    bool watches_here;                 /* it has asked for a watch on this connection */
+    bool disbelieved;                  /* what it has said last ends the connection */
+    int proofs;                        /* how often it has said on this connection who it is, */
+    int beliefs;                       /* and has been answered */
     bool leaves;                       /* abandons its session in the end, and does not close it */
     bool wants_rearm;                  /* sends setWatches first, in its next connection */
     int64_t sync_floor;                /* see client_call.fresh_floor */
@@ -169,16 +177,19 @@ struct client {
 
 struct clients {
     bool on;
-    bool over;  /* they go home */
-    bool calm;  /* from calm_ms on nothing breaks */
-    bool local; /* sessions are their server's alone until they own a node */
-    bool lists; /* nodes have lists, and clients prove who they are */
-    bool asks_no_list;       /* the servers do not ask them (skipACL) */
-    bool ages;               /* nodes may be containers, or have a time to live */
-    bool knows_ttls;         /* the servers do (extendedTypesEnabled) */
-    int64_t reap_ms;         /* so often the leader looks for nodes that may go */
-    int64_t over_ms;         /* when they went home */
-    uint64_t reaped, denied; /* nodes; requests */
+    bool over;         /* they go home */
+    bool calm;         /* from calm_ms on nothing breaks */
+    bool local;        /* sessions are their server's alone until they own a node */
+    bool lists;        /* nodes have lists, and clients prove who they are */
+    bool asks_no_list; /* the servers do not ask them (skipACL) */
+    bool ages;         /* nodes may be containers, or have a time to live */
+    bool knows_ttls;   /* the servers do (extendedTypesEnabled) */
+    int64_t reap_ms;   /* so often the leader looks for nodes that may go */
+    bool read_only;    /* servers without a quorum serve */
+    bool quotas;       /* there are some */
+    bool enforces;     /* and they are enforced */
+    int64_t over_ms;   /* when they went home */
+    uint64_t denied, read_only_sessions;
     uint64_t answered_in_calm;
     int64_t calm_ms;
     int budget;
@@ -219,7 +230,7 @@ void clients_check(const struct clients *clients);
 int clients_server(struct clients *clients, struct client *client);
 /* The connect request is answered. */
 void clients_connected(struct clients *clients, struct client *client, int64_t session_id,
-                       const uint8_t *passwd, int32_t granted_ms, int64_t now_ms);
+                       const uint8_t *passwd, int32_t granted_ms, bool read_only, int64_t now_ms);
 /* What it sends next; false: its window is full, it is about to go, or nothing is left to do. */
 bool clients_next(struct clients *clients, struct client *client,
                   struct client_request *ret_request);

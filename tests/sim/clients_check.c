@@ -20,6 +20,7 @@ enum {
     CONFIG_CHILDREN = 1, /* of the root: /zookeeper, which no transaction has made */
     FLAG_EPHEMERAL = 1,
     FLAG_SEQUENTIAL = 2,
+    NOWHERE = -2,
     TO_REAP_MS = 3000, /* so long a look for nodes that may go takes, and their ends */
 };
 
@@ -30,6 +31,9 @@ static size_t change_count;
 
 static bool unordered; /* are the changes that are noted now */
 static bool knows_ttls;
+static bool quotas;
+static bool enforces; /* them */
+static size_t term; /* so many transactions are of earlier epochs than the one that is looked at */
 
 /* ---- the tree -------------------------------------------------------------------------------- */
 
@@ -59,8 +63,9 @@ static void begin_tree(void)
 {
     node_count = 0;
     change_count = 0;
-    nodes[node_count++] = (struct node){
-        .path = "/", .children = CONFIG_CHILDREN, .acl = CLIENT_WISHES[ACL_OPEN]};
+    nodes[node_count++] =
+        (struct node){.path = "/", .children = CONFIG_CHILDREN, .acl = CLIENT_WISHES[ACL_OPEN]};
+    nodes[node_count++] = (struct node){.path = "/zookeeper/quota", .acl = CLIENT_WISHES[ACL_OPEN]};
 }
 
 static void note_change(int64_t zxid, int32_t event_type, const char *path,
@@ -176,9 +181,6 @@ static void set_node(struct node *node, const char *data, int64_t zxid, int64_t 
     if (node == NULL)
         world_fail("I15: 0x%" PRIx64 " writes to a node that is not there", (uint64_t)zxid);
     snprintf(node->data, sizeof node->data, "%s", data);
-    for (int i = MTIMES_MAX - 1; i > 0; i--)
-        node->mtimes_before[i] = node->mtimes_before[i - 1];
-    node->mtimes_before[0] = node->mtime_ms;
     node->mzxid = zxid;
     node->mtime_ms = time_ms;
     node->version++;
@@ -243,17 +245,8 @@ static void apply_set_acl(const struct history_txn *txn, struct txn_reading *in)
     struct node *node = named_node(txn, in);
     txn_read_acls(in, &node->acl);
     if (txn_read_int(in) != ++node->aversion)
-        world_fail("I22: 0x%" PRIx64 " gives the list of %s another version",
-                   (uint64_t)txn->zxid, node->path);
-}
-
-/* A change that was under way when the leader looked does not save a node. */
-static bool is_over(const struct node *node, int64_t time_ms)
-{
-    int64_t first_ms = node->mtime_ms;
-    for (int i = 0; i < MTIMES_MAX && node->mtimes_before[i] != 0; i++)
-        first_ms = node->mtimes_before[i];
-    return time_ms - first_ms > node->ttl_ms;
+        world_fail("I22: 0x%" PRIx64 " gives the list of %s another version", (uint64_t)txn->zxid,
+                   node->path);
 }
 
 static void check_reaped(const struct history_txn *txn, const struct node *node)
@@ -265,7 +258,7 @@ static void check_reaped(const struct history_txn *txn, const struct node *node)
         wrong = "has children";
     else if (node->container && node->creations == 0)
         wrong = "has never had children";
-    else if (!node->container && !is_over(node, time_of(txn)))
+    else if (!node->container && time_of(txn) - node->mtime_ms <= node->ttl_ms)
         wrong = "has time left";
     if (txn->session != 0)
         wrong = "is not a client's to delete so";
@@ -309,20 +302,26 @@ static void apply_part(const struct history_txn *txn, int32_t type, struct txn_r
     }
 }
 
+static void apply_multi(const struct history_txn *txn, struct txn_reading *in)
+{
+    if (txn_multi_has_failed(*in))
+        return;
+    for (int32_t left = txn_read_int(in); left > 0; left--) {
+        struct txn_reading part;
+        int32_t type = txn_next_part(in, &part);
+        apply_part(txn, type, &part);
+    }
+}
+
 static void apply(const struct history_txn *txn)
 {
     struct txn_reading in = txn_reading_of(txn);
-    if (txn->type != OP_CODE_MULTI) {
+    if (txn->type == OP_CODE_MULTI)
+        apply_multi(txn, &in);
+    else
         apply_part(txn, txn->type, &in);
-        return;
-    }
-    if (txn_multi_has_failed(in))
-        return;
-    for (int32_t left = txn_read_int(&in); left > 0; left--) {
-        struct txn_reading part;
-        int32_t type = txn_next_part(&in, &part);
-        apply_part(txn, type, &part);
-    }
+    if (quotas)
+        clients_quota_count();
 }
 
 /* ---- I15: a write ---------------------------------------------------------------------------- */
@@ -335,6 +334,27 @@ _Noreturn void clients_fail_call(const char *number, const struct client_call *c
                " with %d: %s",
                number, op->cxid, (uint64_t)call->session_id, op->type, op->parts[0].path,
                (uint64_t)call->reply.zxid, call->reply.err, words);
+}
+
+/* May a quota stop what else would come to that outcome? */
+static bool quota_may_refuse(const struct load_part *part, int32_t outcome, size_t place)
+{
+    struct clients_quota_verdict verdict;
+    /* Of setData the version is looked at behind the quota. */
+    if (!enforces || (outcome != KEEPER_CODE_OK &&
+                      (part->type != OP_CODE_SET_DATA || outcome != KEEPER_CODE_BADVERSION)))
+        return false;
+    clients_quota_allows(part, term, place, &verdict);
+    return verdict.may_be_refused;
+}
+
+static bool quota_may_pass(const struct load_part *part, size_t place)
+{
+    struct clients_quota_verdict verdict;
+    if (!enforces)
+        return true;
+    clients_quota_allows(part, term, place, &verdict);
+    return verdict.may_pass;
 }
 
 static bool can_be_done(const struct load_part *part, uint32_t ids)
@@ -375,8 +395,18 @@ static bool is_of_the_session(int32_t err)
            err == KEEPER_CODE_CONNECTIONLOSS;
 }
 
-/* Is it what the tree before its transaction makes of it? */
-static void check_outcome(const struct client_call *call)
+/* A failed multi shows the code of one part alone, and that is not looked at: any of the parts may
+ * have met a quota. */
+static bool multi_may_be_refused(const struct load_op *op, size_t place)
+{
+    bool may = false;
+    for (int i = 0; i < op->part_count; i++)
+        may = quota_may_refuse(&op->parts[i], KEEPER_CODE_OK, place) || may;
+    return may;
+}
+
+/* Is it what the tree before its transaction, which stands at that place, makes of it? */
+static void check_outcome(const struct client_call *call, size_t place)
 {
     const struct load_op *op = &call->request.op;
     const struct client_reply *reply = &call->reply;
@@ -385,11 +415,19 @@ static void check_outcome(const struct client_call *call)
         return;
     if (op->type == OP_CODE_MULTI) {
         bool done = reply->err == 0 && reply->first_type != OP_CODE_ERROR;
-        if (done != multi_can_be_done(op, call->ids))
+        const bool can = multi_can_be_done(op, call->ids);
+        if (done != can && !(can && multi_may_be_refused(op, place)))
             clients_fail_call("I15", call, done ? "it cannot be done" : "it can be done");
         return;
     }
     int32_t expected = outcome_of(&op->parts[0], call->ids, name);
+    if (reply->err == KEEPER_CODE_QUOTAEXCEEDED) {
+        if (!quota_may_refuse(&op->parts[0], expected, place))
+            clients_fail_call("I25", call, "no quota is in its way");
+        return;
+    }
+    if (reply->err == 0 && !quota_may_pass(&op->parts[0], place))
+        clients_fail_call("I25", call, "its quota is used up");
     if (expected != reply->err) {
         char words[64];
         snprintf(words, sizeof words, "it should be %d", expected);
@@ -424,6 +462,12 @@ static void check_stat(const struct client_call *call, const struct client_stat 
     const char *wrong = what_is_wrong(stat, node);
     if (wrong != NULL)
         clients_fail_call("I15", call, wrong);
+}
+
+static void check_data(const struct client_call *call, const char *data, const struct node *node)
+{
+    if (strcmp(data, node->data) != 0)
+        clients_fail_call("I15", call, "it shows other data");
 }
 
 static bool is_below(const char *path, const char *top)
@@ -473,8 +517,7 @@ static void check_read(const struct client_call *call, const struct client_read 
         return; /* an error shows neither data nor names */
     if (read->has_data) {
         check_stat(call, &read->stat, node);
-        if (strcmp(read->data, node->data) != 0)
-            clients_fail_call("I15", call, "it shows other data");
+        check_data(call, read->data, node);
     }
     if (read->has_names)
         check_names(call, node, read->name_count, read->names);
@@ -523,49 +566,6 @@ static bool reads_a_node(int32_t type)
            type == OP_CODE_GET_ALL_CHILDREN_NUMBER;
 }
 
-/* A node has the list that its creator, or who has set it last, has asked for. */
-static void check_list_given(const struct client_call *call, const struct node *node)
-{
-    struct client_acl acl;
-    (void)client_acl_fix(&CLIENT_WISHES[call->request.op.parts[0].acl], call->ids, &acl);
-    if (!client_acl_equal(&node->acl, &acl))
-        clients_fail_call("I22", call, "the node has another list");
-}
-
-/* Digests are for those who may change the list. */
-static void check_list_shown(const struct client_call *call, const struct node *node)
-{
-    struct client_acl acl = node->acl;
-    const bool masked = !client_acl_allows(&node->acl, RIGHT_ADMIN, call->ids);
-    for (int i = 0; i < acl.count; i++)
-        acl.entries[i].masked =
-            masked && strcmp(client_id_scheme(acl.entries[i].who), "digest") == 0;
-    if (!client_acl_equal(&call->reply.acl, &acl))
-        clients_fail_call("I22", call, "it shows another list");
-}
-
-static void check_who(const struct client_call *call)
-{
-    uint64_t names = 0;
-    int32_t count = 0;
-    for (uint32_t who = 1; who <= ID_OTHER_HOST; who <<= 1) {
-        char user[CLIENT_ID_SIZE];
-        if ((call->ids & who) == 0)
-            continue;
-        snprintf(user, sizeof user, "%s", client_id_text(who));
-        if (strchr(user, ':') != NULL)
-            *strchr(user, ':') = '\0';
-        names += client_hash(client_id_scheme(who)) + client_hash(user);
-        count++;
-    }
-    if ((call->ids & ID_SUPER) != 0) { /* it is that besides, without a name */
-        names += client_hash("super") + client_hash("");
-        count++;
-    }
-    if (call->reply.err != 0 || call->reply.name_count != count || call->reply.names != names)
-        clients_fail_call("I22", call, "it is taken for somebody else");
-}
-
 static bool gives_a_list(int32_t type)
 {
     return client_type_creates(type) || type == OP_CODE_SET_ACL;
@@ -583,7 +583,7 @@ static void check_shown(const struct client_call *call)
     if (op->type == OP_CODE_GET_EPHEMERALS)
         check_ephemerals(call);
     if (op->type == OP_CODE_WHO_AM_I)
-        check_who(call);
+        clients_check_who(call);
     if (op->type == OP_CODE_MULTI_READ || op->type == OP_CODE_GET_EPHEMERALS ||
         op->type == OP_CODE_WHO_AM_I)
         return;
@@ -594,21 +594,22 @@ static void check_shown(const struct client_call *call)
         return;
     if (reply->has_stat)
         check_stat(call, &reply->stat, node);
-    if (reply->has_data && strcmp(reply->data, node->data) != 0)
-        clients_fail_call("I15", call, "it shows other data");
+    if (reply->has_data)
+        check_data(call, reply->data, node);
     if (reply->has_names)
         check_names(call, node, reply->name_count, reply->names);
     if (op->type == OP_CODE_GET_ALL_CHILDREN_NUMBER)
         check_all_children_number(call, node);
     if (op->type == OP_CODE_GET_ACL)
-        check_list_shown(call, node);
+        clients_check_list_shown(call, node);
     if (gives_a_list(op->type) && node->czxid <= reply->zxid)
-        check_list_given(call, node);
+        clients_check_list_given(call, node);
 }
 
 /* ---- replies, in the order of zxids ---------------------------------------------------------- */
 
-/* A tree that was just taken over stands at the beginning of an epoch, which is no transaction. */
+/* NOWHERE: a server without a quorum has a tail in its tree that was never committed. A tree that
+ * was just taken over stands at the beginning of an epoch, which is no transaction. */
 static int64_t place_of(const struct clients *clients, const struct client_call *call)
 {
     const struct history *history = clients->history;
@@ -616,11 +617,24 @@ static int64_t place_of(const struct clients *clients, const struct client_call 
     int64_t place = history_place(history, zxid);
     if (place >= 0)
         return place;
+    if ((uint32_t)zxid != 0 && call->read_only && history_find(history, zxid) != NULL)
+        return NOWHERE;
     if ((uint32_t)zxid != 0)
         clients_fail_call("I15", call, "nothing with that zxid is committed");
     while (place + 1 < (int64_t)history->committed_count && history->committed[place + 1] < zxid)
         place++;
     return place;
+}
+
+static void check_read_only(const struct client_call *call, const struct history *history)
+{
+    const int32_t type = call->request.op.type;
+    const bool refused = client_type_writes(type) || type == OP_CODE_SYNC;
+    if (refused != (call->reply.err == KEEPER_CODE_NOTREADONLY))
+        clients_fail_call("I24", call, refused ? "its server has no quorum" : "it is no write");
+    if (history_of_request(history, call->session_id, call->request.op.cxid) != NULL ||
+        history_of_request(history, call->session_id, 0) != NULL)
+        clients_fail_call("I24", call, "its session is known elsewhere");
 }
 
 static void check_order(const struct clients *clients, const struct client_call *call)
@@ -637,7 +651,9 @@ static void check_order(const struct clients *clients, const struct client_call 
             clients_fail_call("I13", call, "it is committed");
         return;
     }
-    if (client_type_writes(type) || (type == OP_CODE_CLOSE_SESSION && !ends_local)) {
+    if (call->read_only) {
+        check_read_only(call, clients->history);
+    } else if (client_type_writes(type) || (type == OP_CODE_CLOSE_SESSION && !ends_local)) {
         if (txn == NULL || txn_is_error(txn) == ends_well)
             clients_fail_call("I13", call,
                               txn == NULL ? "it is not committed" : "it is committed so");
@@ -676,9 +692,15 @@ const struct change *clients_changes(size_t *ret_count)
     return changes;
 }
 
-const struct node *clients_find(const char *path)
+struct node *clients_find(const char *path)
 {
     return find(path);
+}
+
+const struct node *clients_nodes(size_t *ret_count)
+{
+    *ret_count = node_count;
+    return nodes;
 }
 
 void clients_tree_at(const struct clients *clients, const struct client_call *call)
@@ -712,11 +734,15 @@ static void check_transaction(const struct clients *clients, size_t place)
     if (txn == NULL)
         world_fail("0x%" PRIx64 " is committed, and no log had it",
                    (uint64_t)clients->history->committed[place]);
+    if (place == 0 || clients->history->committed[place - 1] >> 32 != txn->zxid >> 32)
+        term = place;
+    if (quotas)
+        clients_quota_remember(place);
     for (size_t i = 0; i < clients->call_count; i++) {
         const struct client_call *call = &clients->calls[i];
         if (call->fate == CLIENT_ANSWERED && call->session_id == txn->session &&
             call->request.op.cxid == txn->cxid)
-            check_outcome(call);
+            check_outcome(call, place);
     }
     apply(txn);
     check_behind(clients, (int64_t)place);
@@ -745,6 +771,8 @@ static void check_none_is_left(const struct clients *clients)
 void clients_check(const struct clients *clients)
 {
     knows_ttls = clients->knows_ttls;
+    quotas = clients->quotas;
+    enforces = clients->enforces;
     look_away();
     for (size_t i = 0; i < clients->call_count; i++)
         check_call(clients, &clients->calls[i]);

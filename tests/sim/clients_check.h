@@ -12,8 +12,6 @@ enum {
     EVENT_CHILDREN_CHANGED = 4,
 };
 
-enum { MTIMES_MAX = 4 };
-
 struct node {
     char path[CLIENT_PATH_SIZE];
     char data[LOAD_DATA_SIZE];
@@ -21,10 +19,9 @@ struct node {
     struct client_acl acl;
     int32_t version, aversion;
     bool container;
-    int64_t ttl_ms;                     /* 0: it may live for ever */
-    int64_t mtimes_before[MTIMES_MAX];  /* the youngest first */
-    int64_t childless_ms;               /* since when it has no children */
-    int32_t creations; /* below it: its cversion on disk */
+    int64_t ttl_ms;       /* 0: it may live for ever */
+    int64_t childless_ms; /* since when it has no children */
+    int32_t creations;    /* below it: its cversion on disk */
     int32_t children;
 };
 
@@ -32,7 +29,7 @@ struct node {
 struct change {
     int64_t zxid;
     int32_t event_type;
-    bool unordered; /* of a session that ends: its nodes go in any order */
+    bool unordered;        /* of a session that ends: its nodes go in any order */
     struct client_acl acl; /* that says who may hear of it */
     char path[CLIENT_PATH_SIZE];
 };
@@ -42,10 +39,31 @@ const struct change *clients_changes(size_t *ret_count);
 /* The tree as of the zxid of that reply. */
 void clients_tree_at(const struct clients *clients, const struct client_call *call);
 /* In that tree; NULL: there is none. */
-const struct node *clients_find(const char *path);
+struct node *clients_find(const char *path);
+/* The first is the root. */
+const struct node *clients_nodes(size_t *ret_count);
 
 _Noreturn void clients_fail_call(const char *number, const struct client_call *call,
                                  const char *words);
+
+/* clients_quota.c. The numbers of all quotas, as of the tree as it is. */
+void clients_quota_count(void);
+/* The tree as it is stands behind so many transactions. */
+void clients_quota_remember(size_t place);
+/* What may become of a write that is asked for in the tree as it is, if a quota is held against one
+ * of the trees from first to last. */
+struct clients_quota_verdict {
+    bool may_pass;
+    bool may_be_refused;
+};
+void clients_quota_allows(const struct load_part *part, size_t first, size_t last,
+                          struct clients_quota_verdict *ret_verdict);
+
+/* clients_lists.c: I22. A node has the list that was asked for; a list is shown as it is; a whoAmI
+ * is answered. */
+void clients_check_list_given(const struct client_call *call, const struct node *node);
+void clients_check_list_shown(const struct client_call *call, const struct node *node);
+void clients_check_who(const struct client_call *call);
 
 /* clients_events.c: I19, for the events of that connection. */
 void clients_check_events(const struct clients *clients, int connection);

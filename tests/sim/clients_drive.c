@@ -77,11 +77,22 @@ static const char *draw_ages(struct clients *clients)
     return clients->knows_ttls ? "extendedTypesEnabled=true\n" : "";
 }
 
+static const char *draw_quotas(struct clients *clients)
+{
+    clients->quotas = world_random(4) == 0;
+    clients->enforces = clients->quotas && world_random(3) != 0;
+    return clients->enforces ? "enforceQuota=true\n" : "";
+}
+
 /* What is no key of zoo.cfg. */
 static void set_properties(struct cluster *cluster)
 {
     static char reap_ms[16];
-    static const char *properties[] = {"znode.container.checkIntervalMs", reap_ms, NULL};
+    static const char *properties[] = {"znode.container.checkIntervalMs", reap_ms, NULL, NULL,
+                                       NULL};
+    cluster->clients.read_only = world_random(3) == 0 && !cluster->options.alone;
+    properties[2] = cluster->clients.read_only ? "readonlymode.enabled" : NULL;
+    properties[3] = "true";
     snprintf(reap_ms, sizeof reap_ms, "%d", (int)cluster->clients.reap_ms);
     cluster->options.properties = properties;
 }
@@ -180,6 +191,7 @@ void drive_clients(struct cluster *cluster)
     text_append(lines, sizeof lines, "%s", draw_sessions(cluster));
     text_append(lines, sizeof lines, "%s", draw_lists(clients));
     text_append(lines, sizeof lines, "%s", draw_ages(clients));
+    text_append(lines, sizeof lines, "%s", draw_quotas(clients));
     set_properties(cluster);
     scenario_draw_configuration(cluster, lines);
     clients_start(clients, &cluster->invariants.history, cluster->size, cluster->options.tick_ms);

@@ -346,6 +346,8 @@ void clients_check_events(const struct clients *clients, int connection)
     const struct client_call *first = set_watches_of(clients, connection);
     if (first != NULL && (first->fate != CLIENT_ANSWERED || first->reply.err != 0))
         return; /* what an unanswered one has told nobody can say */
+    if (first != NULL && first->read_only && history_place(clients->history, first->reply.zxid) < 0)
+        return; /* nor what one had to tell that knows of what was never committed */
     if (first != NULL) {
         clients_tree_at(clients, first);
         rearm(&watching, first, true);

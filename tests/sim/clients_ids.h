@@ -12,12 +12,12 @@ enum {
     ID_ALICE = 2,
     ID_BOB = 4,
     ID_PROVABLE = ID_SUPER | ID_ALICE | ID_BOB,
-    ID_HOST = 8,       /* the address of the first host of clients */
+    ID_HOST = 8,        /* the address of the first host of clients */
     ID_OTHER_HOST = 16, /* of the second */
     ID_ANYONE = 32,
-    ID_NOBODY = 64, /* an id that no client can prove */
-    ID_EACH = 128,  /* of a wish: each that the connection has proved */
-    ID_BROKEN = 256, /* of a wish: no id at all */
+    ID_NOBODY = 64,   /* an id that no client can prove */
+    ID_EACH = 128,    /* of a wish: each that the connection has proved */
+    ID_BROKEN = 256,  /* of a wish: no id at all */
     ID_UNASKED = 512, /* of a connection: no list is asked (skipACL) */
 };
 
@@ -46,7 +46,8 @@ const char *client_id_proof(uint32_t who);
 /* Adds an entry as it stands in an answer or a log; false: no such id, or no room. */
 bool client_acl_add(struct client_acl *acl, int32_t rights, const char *scheme, const char *text);
 
-/* The lists that clients ask for, by their numbers: ACL_OPEN is anybody's. The last two are none. */
+/* The lists that clients ask for, by their numbers: ACL_OPEN is anybody's, the last two are no
+ * lists. */
 extern const struct client_acl CLIENT_WISHES[];
 extern const int CLIENT_WISH_COUNT;
 

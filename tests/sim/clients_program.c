@@ -218,7 +218,7 @@ static void put_connect_request(struct writing *out, const struct client *client
     put_int(out, LOAD_PASSWD_SIZE);
     for (int i = 0; i < LOAD_PASSWD_SIZE; i++)
         put_number(out, client->session_id != 0 ? client->passwd[i] : 0, 1);
-    put_number(out, 0, 1);
+    put_number(out, client->takes_read_only, 1);
 }
 
 /* False: the connection is broken. */
@@ -545,9 +545,11 @@ static bool takes_connect_response(struct seat *seat, struct frame in)
     bool fits = get_int(&in) == LOAD_PASSWD_SIZE;
     for (int i = 0; i < LOAD_PASSWD_SIZE; i++)
         passwd[i] = (uint8_t)get_number(&in, 1);
+    const bool read_only = get_number(&in, 1) != 0;
     if (in.broken || !fits)
         return false;
-    clients_connected(seat->clients, seat->client, session_id, passwd, granted_ms, now_ms());
+    clients_connected(seat->clients, seat->client, session_id, passwd, granted_ms, read_only,
+                      now_ms());
     return granted_ms > 0;
 }
 

@@ -25,12 +25,12 @@ struct cluster_options {
     bool talkative; /* the peers write their log and the whole trace; changes nothing else */
     bool check_locks;
     int tick_ms;
-    const char *more;  /* lines at the end of each configuration; NULL: none */
+    const char *more;              /* lines at the end of each configuration; NULL: none */
     const char *const *properties; /* peer_process */
-    enum plant plant;  /* a mistake of the driver, for tests */
-    uint64_t left_out; /* bit n: fault n+1 of the plan does not happen */
-    uint64_t point;    /* of a sweep: which */
-    FILE *trace;       /* where all trace lines go; NULL: nowhere */
+    enum plant plant;              /* a mistake of the driver, for tests */
+    uint64_t left_out;             /* bit n: fault n+1 of the plan does not happen */
+    uint64_t point;                /* of a sweep: which */
+    FILE *trace;                   /* where all trace lines go; NULL: nowhere */
 };
 
 struct cluster {

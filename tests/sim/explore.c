@@ -32,6 +32,8 @@ struct totals {
     uint64_t in_doubt;
     uint64_t events; /* of watches */
     uint64_t strays; /* requests on a connection that its session had left */
+    uint64_t denied;
+    uint64_t read_only_sessions;
     uint64_t steps;
     uint64_t threads;
     double virtual_s;
@@ -83,6 +85,8 @@ static void add(struct totals *totals, uint64_t seed, const struct world_report 
     totals->in_doubt += cluster->load.in_doubt + cluster->clients.in_doubt;
     totals->events += cluster->clients.events;
     totals->strays += cluster->clients.strays;
+    totals->denied += cluster->clients.denied;
+    totals->read_only_sessions += cluster->clients.read_only_sessions;
     totals->steps += report->steps;
     totals->threads += report->threads;
     totals->virtual_s += (double)report->virtual_ns / 1e9;
@@ -189,6 +193,8 @@ static struct totals sum(const struct settings *settings, const struct hunt *hun
         all.in_doubt += one->in_doubt;
         all.events += one->events;
         all.strays += one->strays;
+        all.denied += one->denied;
+        all.read_only_sessions += one->read_only_sessions;
         all.steps += one->steps;
         all.threads += one->threads;
         all.virtual_s += one->virtual_s;
@@ -235,8 +241,10 @@ static void print_details(const struct totals *totals)
                " in doubt\n",
                totals->done, totals->refused, totals->in_doubt);
     if (totals->events + totals->strays > 0)
-        printf("  %" PRIu64 " watch events, %" PRIu64 " requests on connections that were left\n",
-               totals->events, totals->strays);
+        printf("  %" PRIu64 " watch events, %" PRIu64
+               " requests on connections that were left, %" PRIu64 " denied, %" PRIu64
+               " sessions without a quorum\n",
+               totals->events, totals->strays, totals->denied, totals->read_only_sessions);
 }
 
 /* On a terminal one line that changes, in a log a line a minute. */

@@ -24,6 +24,9 @@ enum {
 
 static const uint64_t OWNER_TTL = 0xff00000000000000ULL;
 
+static const char QUOTA_TOP[] = "/zookeeper/quota";
+static const char STATS[] = "/zookeeper_stats";
+
 static struct load_node nodes[NODES_MAX];
 static size_t node_count;
 
@@ -302,6 +305,8 @@ static void must_be_parent(const char *path, int64_t zxid)
     snprintf(parent, sizeof parent, "%s", path);
     *strrchr(parent, '/') = '\0';
     const struct load_node *node = parent[0] != '\0' ? node_of(parent) : NULL;
+    if (strcmp(parent, QUOTA_TOP) == 0) /* which no transaction has made */
+        return;
     if (parent[0] != '\0' && (node == NULL || node->owner > 0))
         world_fail("I14: 0x%" PRIx64 " creates %s without its parent", (uint64_t)zxid, path);
 }
@@ -412,6 +417,31 @@ static void apply_multi(struct txn_reading *in, int64_t session, int64_t zxid)
     }
 }
 
+/* I25: servers keep these numbers themselves, and no transaction tells them. */
+static void count_for_quotas(void)
+{
+    for (size_t i = 0; i < node_count; i++) {
+        const size_t length = strlen(nodes[i].path);
+        char top[sizeof nodes[i].path];
+        int count = 0;
+        size_t bytes = 0;
+        if (length < sizeof STATS ||
+            strcmp(nodes[i].path + length - (sizeof STATS - 1), STATS) != 0)
+            continue;
+        snprintf(top, sizeof top, "%.*s", (int)(length - sizeof STATS - sizeof QUOTA_TOP + 2),
+                 nodes[i].path + sizeof QUOTA_TOP - 1);
+        for (size_t k = 0; k < node_count; k++) {
+            const char *behind = nodes[k].path + strlen(top);
+            if (strncmp(nodes[k].path, top, strlen(top)) != 0 ||
+                (*behind != '/' && *behind != '\0'))
+                continue;
+            count++;
+            bytes += strlen(nodes[k].data);
+        }
+        snprintf(nodes[i].data, sizeof nodes[i].data, "count=%d,bytes=%zu", count, bytes);
+    }
+}
+
 const struct load_node *load_model(const struct history *history, size_t *ret_count)
 {
     node_count = 0;
@@ -428,6 +458,7 @@ const struct load_node *load_model(const struct history *history, size_t *ret_co
             apply(&in, txn->type, txn->session, txn->zxid);
         look_again();
     }
+    count_for_quotas();
     *ret_count = node_count;
     return nodes;
 }

@@ -29,7 +29,7 @@ enum {
     LOAD_WINDOW_MAX = 6, /* requests under way of one client */
     LOAD_PARTS_MAX = 3,  /* of a multi */
     LOAD_PATH_SIZE = 40,
-    LOAD_DATA_SIZE = 16,
+    LOAD_DATA_SIZE = 64, /* the limits of a quota are a text */
     LOAD_PASSWD_SIZE = 16,
 };
 

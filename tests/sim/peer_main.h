@@ -25,7 +25,7 @@ struct peer_process {
     bool log;         /* write the log to descriptor 2 */
     bool brief;       /* and to descriptor 1 only what the invariants need, not the whole trace */
     bool check_locks; /* zk_context_options */
-    const char *const *properties; /* key, value, key..., NULL: those of -D; NULL: none */
+    const char *const *properties;          /* key, value, key..., NULL: those of -D; NULL: none */
     const struct peer_companion *companion; /* NULL: none */
     void *companion_arg;                    /* for it alone */
     /* A server alone serves from now on, which no line of its trace says. Called by a thread of the
