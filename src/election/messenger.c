@@ -18,6 +18,12 @@
 #include "zk/base/alloc.h"
 #include "zk/runtime/log_table.h"
 
+/* The voters that did not look when they spoke last, in our round. */
+struct settled_voters {
+    struct long_set sids;
+    int64_t round;
+};
+
 static void log_format(struct fast_leader_election *fle, int64_t sid,
                        enum notification_format format);
 static bool says_our_config(const struct notification_fields *fields,
@@ -25,6 +31,8 @@ static bool says_our_config(const struct notification_fields *fields,
 static struct quorum_verifier *config_of_sender(struct fast_leader_election *fle, int64_t sid,
                                                 const struct notification_fields *fields);
 static void report_looking_sid(struct fast_leader_election *fle, int64_t sid);
+static bool has_missed_our_vote(struct fast_leader_election *fle, const struct notification *n,
+                                struct settled_voters *settled);
 static void reply(struct fast_leader_election *fle, int64_t to, const struct vote *v,
                   int64_t election_epoch, enum server_state state);
 static void worker_sender_process(struct fast_leader_election *fle, struct to_send *m);
@@ -37,6 +45,7 @@ void worker_receiver_run(void *arg)
     /* LONG: one Java method */
     struct fast_leader_election *fle = arg;
     struct message *response = NULL;
+    struct settled_voters settled = {0};
     while (!zk_stop_requested(&fle->stop)) {
         message_unref(response); /* the one before */
         response = NULL;
@@ -128,7 +137,9 @@ void worker_receiver_run(void *arg)
             /* It looks as we do, but in an earlier round; once told of ours it joins (L3). Without
              * this answer it might have to wait for our next repetition, up to 60 s. */
             int64_t logicalclock = zk_atomic_long_get(&fle->logicalclock);
-            if (n.state == SERVER_STATE_LOOKING && n.election_epoch < logicalclock) {
+            bool has_missed = has_missed_our_vote(fle, &n, &settled);
+            if (n.state == SERVER_STATE_LOOKING &&
+                (n.election_epoch < logicalclock || has_missed)) {
                 struct vote v = fle_get_vote(fle);
                 reply(fle, n.sid, &v, logicalclock, state);
             }
@@ -143,6 +154,7 @@ void worker_receiver_run(void *arg)
         }
     }
     message_unref(response);
+    long_set_done(&settled.sids);
     zk_log(fle->ctx, ZK_LOG_WORKER_RECEIVER_DOWN);
 }
 
@@ -203,6 +215,33 @@ static void report_looking_sid(struct fast_leader_election *fle, int64_t sid)
         zk_mutex_unlock(&fle->mu);
     }
     synced_learner_tracker_done(&vote_set);
+}
+
+/* After the death of a leader the voters notice it one after the other. If the better one is first,
+ * its vote reaches the others while they still follow the dead leader: they answer with their old
+ * result and drop it. When they look at last, in the same round, their votes are worse, and nobody
+ * in Java tells them so before the better one says its vote again: 200 ms later, up to 60 s. Such a
+ * voter is told our vote once more, as one that is behind is (D-330). Once, so that two voters that
+ * weigh the candidates differently do not answer each other for ever. */
+static bool has_missed_our_vote(struct fast_leader_election *fle, const struct notification *n,
+                                struct settled_voters *settled)
+{
+    int64_t logicalclock = zk_atomic_long_get(&fle->logicalclock);
+    if (settled->round != logicalclock) {
+        long_set_done(&settled->sids);
+        settled->round = logicalclock;
+    }
+    if (n->state != SERVER_STATE_LOOKING) {
+        long_set_add(&settled->sids, n->sid);
+        return false;
+    }
+    if (!long_set_has(&settled->sids, n->sid))
+        return false;
+    long_set_remove(&settled->sids, n->sid);
+    struct vote v = fle_get_vote(fle);
+    return n->election_epoch == logicalclock &&
+           fle_total_order_predicate(quorum_peer_quorum_verifier(fle->self), v.id, v.zxid,
+                                     v.peer_epoch, n->leader, n->zxid, n->peer_epoch);
 }
 
 /* The state and the vote are the caller's: they belong to one moment. */

@@ -284,6 +284,44 @@ static void fle_05_a_looking_server_answers_only_who_is_behind(void **state)
     assert_int_equal(election_peer_traced(stage->peer, "\"ev\":\"send\",\"to\":3"), 2);
 }
 
+/* D-330: 2 votes while 1 still follows a dead leader, and drops that vote. */
+static void who_looks_later_with_a_worse_vote_hears_again_what_it_has_dropped(void **state)
+{
+    struct stage *stage = *state;
+    scripted_voter_connect(&stage->one, stage->peer);
+    election_peer_look_and_vote(stage->peer);
+    scripted_voter_expect(&stage->one, looking(2, 0, 1, 0));
+    scripted_voter_say(&stage->one, following(3, 0, 0, 0)); /* its answer */
+
+    scripted_voter_say(&stage->one, looking(1, 0, 1, 0));
+
+    scripted_voter_expect(&stage->one, looking(2, 0, 1, 0));
+    scripted_voter_say(&stage->one, looking(2, 0, 1, 0));
+    assert_true(election_peer_await_result(stage->peer));
+    assert_int_equal(stage->peer->vote.id, 2);
+}
+
+/* D-330 */
+static void a_voter_is_told_again_once_and_only_if_its_vote_is_worse(void **state)
+{
+    static const char ANSWER[] =
+        "\"th\":\"WorkerReceiver[myid=2]\",\"ev\":\"enq\",\"q\":\"sendqueue\"";
+    struct stage *stage = *state;
+    scripted_voter_connect(&stage->one, stage->peer);
+    scripted_voter_connect(&stage->three, stage->peer);
+    election_peer_look_and_vote(stage->peer);
+    scripted_voter_say(&stage->one, following(3, 0, 0, 0));
+    scripted_voter_say(&stage->one, looking(1, 0, 1, 0));
+    scripted_voter_say(&stage->one, looking(1, 0, 1, 0)); /* it does not listen */
+    scripted_voter_await_heard(&stage->one, stage->peer);
+    assert_int_equal(election_peer_traced(stage->peer, ANSWER), 1);
+
+    scripted_voter_say(&stage->three, following(1, 0, 0, 0));
+    scripted_voter_say(&stage->three, looking(2, 0, 1, 0)); /* our own vote */
+    scripted_voter_await_heard(&stage->three, stage->peer);
+    assert_int_equal(election_peer_traced(stage->peer, ANSWER), 1);
+}
+
 struct leader_seen {
     struct quorum_peer_role role;
     int64_t sids[8];
@@ -459,6 +497,8 @@ int main(void)
         STAGED(fle_05_a_settled_server_answers_looking_voters_with_its_vote_and_round),
         STAGED(fle_05_a_settled_server_does_not_answer_the_settled),
         STAGED(fle_05_a_looking_server_answers_only_who_is_behind),
+        STAGED(who_looks_later_with_a_worse_vote_hears_again_what_it_has_dropped),
+        STAGED(a_voter_is_told_again_once_and_only_if_its_vote_is_worse),
         STAGED(a_leader_hears_who_looks_and_once_who_elected_it),
         STAGED(a_newer_configuration_restarts_a_looking_servers_election),
         STAGED(with_the_setting_a_newer_version_restarts_one_election_and_no_more),
