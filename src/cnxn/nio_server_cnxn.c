@@ -40,6 +40,16 @@ enum {
 
 static const struct server_cnxn_ops nio_server_cnxn_ops;
 
+static int read_frames(struct nio_server_cnxn *cnxn, struct io_room *room);
+static int read_long_frame(struct nio_server_cnxn *cnxn, struct io_room *room);
+static void end_of_reading(struct nio_server_cnxn *cnxn, int r);
+static void process_bytes(struct nio_server_cnxn *cnxn, struct io_room *room, const uint8_t *bytes,
+                          size_t length, size_t *ret_used);
+static void keep_incoming(struct nio_server_cnxn *cnxn, const uint8_t *bytes, size_t length);
+static void use_up_incoming(struct nio_server_cnxn *cnxn, size_t used);
+static void grow_incoming(struct nio_server_cnxn *cnxn, size_t length);
+static void flush_output(struct nio_server_cnxn *cnxn);
+
 struct nio_server_cnxn *nio_server_cnxn_of(struct server_cnxn *cnxn)
 {
     return cnxn->ops == &nio_server_cnxn_ops ? (struct nio_server_cnxn *)cnxn : NULL;
@@ -106,23 +116,325 @@ static void nio_server_cnxn_close_op(struct server_cnxn *base, enum disconnect_r
     nio_server_cnxn_close(nio_server_cnxn_of(base), reason);
 }
 
-/* ---- what goes out --------------------------------------------------------------------------- */
+/* ---- what comes in --------------------------------------------------------------------------- */
 
-/* The client is too slow for what is sent to it. A thread that may hold locks cannot close the
- * connection: the end of the socket makes its selector do so. */
-static void limit_output(struct nio_server_cnxn *cnxn, size_t unsent)
+static bool is_throttled(struct nio_server_cnxn *cnxn)
 {
-    bool is_too_much =
-        unsent > OUTPUT_LIMIT &&
-        (unsent > OUTPUT_MOST || channel_blocked_ms(cnxn->channel) > OUTPUT_PATIENCE_MS);
-    if (!is_too_much)
-        return;
-    zk_log(cnxn->factory->ctx, ZK_LOG_CLIENT_DOES_NOT_READ, cnxn->base.session_id,
-           cnxn->remote_text, unsent);
-    server_cnxn_set_stale(&cnxn->base);
-    channel_shutdown(cnxn->channel);
-    channel_request_update(cnxn->channel);
+    return zk_atomic_long_get(&cnxn->throttled) != 0;
 }
+
+/* Whether the client's next request may be taken, which it is not while the client leaves its
+ * answers unread: a few bytes may ask for a megabyte. */
+static bool may_process(struct nio_server_cnxn *cnxn)
+{
+    return !is_throttled(cnxn) && channel_pending(cnxn->channel) <= OUTPUT_HIGH;
+}
+
+/* Java: doIO() */
+void nio_server_cnxn_do_io(struct nio_server_cnxn *cnxn, int32_t ops, struct io_room *room)
+{
+    if (!server_cnxn_is_stale(&cnxn->base)) {
+        server_cnxn_factory_touch_cnxn(cnxn);
+        if (cnxn->incoming_waits && may_process(cnxn)) {
+            size_t used;
+            process_bytes(cnxn, room, cnxn->incoming, cnxn->incoming_length, &used);
+            use_up_incoming(cnxn, used);
+        }
+        if ((ops & OP_READ) != 0 && !is_throttled(cnxn) && !server_cnxn_is_stale(&cnxn->base)) {
+            int r = read_frames(cnxn, room);
+            if (r < 0 && r != -EAGAIN)
+                end_of_reading(cnxn, r);
+        }
+    }
+    if (!server_cnxn_is_stale(&cnxn->base) && channel_has_output(cnxn->channel))
+        flush_output(cnxn);
+    if (cnxn->incoming_waits && may_process(cnxn))
+        channel_request_update(cnxn->channel); /* no event of the socket will come for that */
+    /* A thread that may hold locks has only marked it: limit_output. */
+    if (server_cnxn_is_stale(&cnxn->base))
+        nio_server_cnxn_close(cnxn, DISCONNECT_REASON_UNKNOWN);
+}
+
+/* One system call, and the frames that it has brought. A read that ends within a frame must not
+ * make the next one short: that would end within a frame, too, and so would all that follow. */
+static int read_frames(struct nio_server_cnxn *cnxn, struct io_room *room)
+{
+    size_t count;
+    size_t used;
+    size_t kept = cnxn->incoming_length;
+    if (kept > BEGINNING_MAX)
+        return read_long_frame(cnxn, room);
+    if (kept > 0)
+        memcpy(room->bytes, cnxn->incoming, kept);
+    int r = channel_read(cnxn->channel, room->bytes + kept, sizeof room->bytes - kept, &count);
+    if (r < 0)
+        return r;
+    if (count == 0)
+        return -EPIPE;
+    process_bytes(cnxn, room, room->bytes, kept + count, &used);
+    keep_incoming(cnxn, room->bytes + used, kept + count - used);
+    return 0;
+}
+
+/* More of a long frame, which grows where it is kept. */
+static int read_long_frame(struct nio_server_cnxn *cnxn, struct io_room *room)
+{
+    size_t count;
+    size_t used;
+    if (cnxn->incoming_length == cnxn->incoming_room)
+        grow_incoming(cnxn, cnxn->incoming_length + 1);
+    int r = channel_read(cnxn->channel, cnxn->incoming + cnxn->incoming_length,
+                         cnxn->incoming_room - cnxn->incoming_length, &count);
+    if (r < 0)
+        return r;
+    if (count == 0)
+        return -EPIPE;
+    cnxn->incoming_length += count;
+    process_bytes(cnxn, room, cnxn->incoming, cnxn->incoming_length, &used);
+    use_up_incoming(cnxn, used);
+    return 0;
+}
+
+/* Keeps what is left of what one read has brought. */
+static void keep_incoming(struct nio_server_cnxn *cnxn, const uint8_t *bytes, size_t length)
+{
+    if (length == 0) {
+        use_up_incoming(cnxn, cnxn->incoming_length);
+        return;
+    }
+    grow_incoming(cnxn, length);
+    memcpy(cnxn->incoming, bytes, length);
+    cnxn->incoming_length = length;
+}
+
+/* Of what is kept, so many bytes have been used up. */
+static void use_up_incoming(struct nio_server_cnxn *cnxn, size_t used)
+{
+    cnxn->incoming_length -= used;
+    if (cnxn->incoming_length > 0) {
+        memmove(cnxn->incoming, cnxn->incoming + used, cnxn->incoming_length);
+        return;
+    }
+    free(cnxn->incoming);
+    cnxn->incoming = NULL;
+    cnxn->incoming_room = 0;
+}
+
+/* Room for at least one byte more: twice as much each time, so a frame of a megabyte is copied once
+ * or twice, and one that only announces itself as that long costs nothing. */
+static void grow_incoming(struct nio_server_cnxn *cnxn, size_t length)
+{
+    size_t room = cnxn->incoming_room > 0 ? cnxn->incoming_room : INCOMING_ROOM;
+    while (room < length)
+        room *= 2;
+    cnxn->incoming = zk_xrealloc(cnxn->incoming, room);
+    cnxn->incoming_room = room;
+}
+
+/* The socket cannot be read any more. Java: doIO(), what it catches */
+static void end_of_reading(struct nio_server_cnxn *cnxn, int r)
+{
+    struct zk_context *ctx = cnxn->factory->ctx;
+    if (!server_cnxn_is_stale(&cnxn->base)) {
+        if (r == -EPIPE) {
+            server_cnxn_factory_count(cnxn->factory, SERVER_METRICS_CONNECTION_DROP_COUNT);
+            zk_log(ctx, ZK_LOG_END_OF_STREAM, cnxn->remote_text, cnxn->base.session_id);
+        } else
+            zk_log(ctx, ZK_LOG_CLOSE_OF_SESSION, cnxn->base.session_id, zk_error_text(r).text);
+    }
+    nio_server_cnxn_close(cnxn, DISCONNECT_REASON_CLIENT_CLOSED_CONNECTION);
+}
+
+bool nio_server_cnxn_has_work(struct nio_server_cnxn *cnxn)
+{
+    return (cnxn->incoming_waits && may_process(cnxn)) ||
+           (!cnxn->is_write_blocked && channel_has_output(cnxn->channel));
+}
+
+int32_t nio_server_cnxn_interest_ops(struct nio_server_cnxn *cnxn)
+{
+    int32_t ops = 0;
+    if (may_process(cnxn))
+        ops |= OP_READ;
+    if (cnxn->is_write_blocked)
+        ops |= OP_WRITE;
+    return ops;
+}
+
+/* ---- frames ---------------------------------------------------------------------------------- */
+
+/* What one read has brought. */
+struct batch {
+    struct nio_server_cnxn *cnxn;
+    struct zookeeper_server *zk; /* a reference; NULL: nobody serves this connection */
+    struct io_room *room;
+    struct request *requests[BATCH_MAX];
+    size_t count;
+    int64_t frames;
+};
+
+static size_t process_frames(struct batch *batch, const uint8_t *bytes, size_t length);
+static bool check_length(struct batch *batch, int32_t length);
+static void turn_away(struct nio_server_cnxn *cnxn, int32_t length);
+static void process_frame(struct batch *batch, const uint8_t *bytes, size_t length);
+static void hand_on(struct batch *batch);
+
+static void process_bytes(struct nio_server_cnxn *cnxn, struct io_room *room, const uint8_t *bytes,
+                          size_t length, size_t *ret_used)
+{
+    struct batch batch = {.cnxn = cnxn, .zk = nio_server_cnxn_ref_server(cnxn), .room = room};
+    cnxn->incoming_waits = false;
+    *ret_used = process_frames(&batch, bytes, length);
+    hand_on(&batch);
+    zookeeper_server_unref(batch.zk);
+    if (batch.frames > 0)
+        cnxn->frame_bytes = *ret_used / (size_t)batch.frames;
+    server_cnxn_packets_received(&cnxn->base, batch.frames);
+    server_stats_add_packets_received(cnxn->factory->stats, batch.frames);
+}
+
+/* Returns how many bytes have been used up: whole frames, while the connection may be read. */
+static size_t process_frames(struct batch *batch, const uint8_t *bytes, size_t length)
+{
+    struct nio_server_cnxn *cnxn = batch->cnxn;
+    size_t at = 0;
+    while (length - at >= LENGTH_BYTES && !server_cnxn_is_stale(&cnxn->base)) {
+        /* What has been answered is known when a batch has been handed on. */
+        if (is_throttled(cnxn) || (batch->count == 0 && !may_process(cnxn))) {
+            cnxn->incoming_waits = true;
+            break;
+        }
+        int32_t frame = zk_load_int(bytes + at);
+        if (!cnxn->initialized && check_four_letter_word(cnxn, bytes + at, length - at))
+            return length;
+        if (!check_length(batch, frame))
+            return length;
+        if (length - at - LENGTH_BYTES < (size_t)frame)
+            break;
+        process_frame(batch, bytes + at + LENGTH_BYTES, (size_t)frame);
+        at += LENGTH_BYTES + (size_t)frame;
+    }
+    return at;
+}
+
+/* Whether a frame of that length may come. Java: readLength() */
+static bool check_length(struct batch *batch, int32_t length)
+{
+    struct nio_server_cnxn *cnxn = batch->cnxn;
+    struct server_cnxn_factory *factory = cnxn->factory;
+    if (length < 0 || length > factory->jute_maxbuffer) {
+        zk_log(factory->ctx, ZK_LOG_LEN_ERROR, cnxn->base.session_id, cnxn->remote_text, length,
+               factory->jute_maxbuffer);
+        nio_server_cnxn_close(cnxn, DISCONNECT_REASON_IO_EXCEPTION);
+        return false;
+    }
+    /* A server alone has its port while it loads its data. */
+    if (batch->zk == NULL || (!cnxn->initialized && !zookeeper_server_is_running(batch->zk))) {
+        turn_away(cnxn, length);
+        return false;
+    }
+    if (!cnxn->length_checked && !zookeeper_server_check_request_size(batch->zk, (size_t)length)) {
+        zk_log(factory->ctx, ZK_LOG_CLOSE_OF_SESSION, cnxn->base.session_id,
+               LARGE_REQUEST_REJECTED);
+        nio_server_cnxn_close(cnxn, DISCONNECT_REASON_IO_EXCEPTION);
+        return false;
+    }
+    cnxn->length_checked = true;
+    return true;
+}
+
+/* Returns whether a ConnectRequest may begin like that: its length comes first. */
+static bool is_connect_request(int32_t length)
+{
+    return length >= CONNECT_REQUEST_LENGTH && length <= CONNECT_REQUEST_LIMIT;
+}
+
+/* Nobody serves the caller, which gets no answer. If it is a client it will try again and again,
+ * and its user wonders why: so once a minute the log tells the reason. */
+static void turn_away(struct nio_server_cnxn *cnxn, int32_t length)
+{
+    struct server_cnxn_factory *factory = cnxn->factory;
+    int64_t clients = 0; /* to be told of */
+    if (is_connect_request(length)) {
+        zk_mutex_lock(&factory->mu);
+        clients = turned_away_add(&factory->turned_away, zk_elapsed_ms());
+        zk_mutex_unlock(&factory->mu);
+    }
+    if (clients > 0)
+        zk_log(factory->ctx, ZK_LOG_CLIENT_TURNED_AWAY, cnxn->remote_text, clients);
+    else
+        zk_log(factory->ctx, ZK_LOG_CLIENT_NOT_SERVED, cnxn->remote_text);
+    nio_server_cnxn_close(cnxn, DISCONNECT_REASON_UNKNOWN);
+}
+
+/* One whole frame. Java: readPayload(), readConnectRequest(), readRequest() */
+static void process_frame(struct batch *batch, const uint8_t *bytes, size_t length)
+{
+    struct nio_server_cnxn *cnxn = batch->cnxn;
+    struct request *request = NULL;
+    int r;
+    batch->frames++;
+    cnxn->bytes_received += (int64_t)(LENGTH_BYTES + length);
+    cnxn->length_checked = false;
+    /* What waits in the batch counts for the limit of outstanding requests only once it is handed
+     * on: without this, one read of a flooding client could pass it by BATCH_MAX. */
+    if (batch->count > 0 && !zookeeper_server_has_room(batch->zk, batch->count))
+        hand_on(batch);
+    if (!cnxn->initialized) {
+        /* It may wait for its server, and what was read before it need not. */
+        nio_server_cnxn_wake_processors(batch->room);
+        cnxn->initialized = true;
+        r = zookeeper_server_process_connect_request(batch->zk, &cnxn->base, bytes, length);
+    } else {
+        r = zookeeper_server_process_packet(batch->zk, &cnxn->base, bytes, length, &request);
+    }
+    if (r < 0) {
+        if (r == -EPROTO)
+            zk_log(cnxn->factory->ctx, ZK_LOG_CLOSE_OF_SESSION, cnxn->base.session_id,
+                   "its frame cannot be read");
+        else if (r == -EMSGSIZE)
+            zk_log(cnxn->factory->ctx, ZK_LOG_CLOSE_OF_SESSION, cnxn->base.session_id,
+                   LARGE_REQUEST_REJECTED);
+        nio_server_cnxn_close(cnxn, DISCONNECT_REASON_IO_EXCEPTION);
+    }
+    if (request != NULL)
+        batch->requests[batch->count++] = request;
+    if (batch->count == BATCH_MAX)
+        hand_on(batch);
+}
+
+/* The processors are woken when there is a batch for them, or when this thread has read what else
+ * is ready: a wake-up costs more than to prepare a request. */
+static void hand_on(struct batch *batch)
+{
+    struct io_room *room = batch->room;
+    if (batch->count == 0)
+        return;
+    if (room->unwoken != batch->zk) {
+        nio_server_cnxn_wake_processors(room);
+        room->unwoken = zookeeper_server_ref(batch->zk);
+    }
+    if (zookeeper_server_submit_quietly(batch->zk, batch->requests, batch->count) < 0)
+        nio_server_cnxn_close(batch->cnxn, DISCONNECT_REASON_SERVER_SHUTDOWN);
+    for (size_t i = 0; i < batch->count; i++)
+        request_unref(batch->requests[i]);
+    room->unwoken_requests += batch->count;
+    batch->count = 0;
+    if (room->unwoken_requests >= BATCH_MAX)
+        nio_server_cnxn_wake_processors(room);
+}
+
+void nio_server_cnxn_wake_processors(struct io_room *room)
+{
+    if (room->unwoken == NULL)
+        return;
+    zookeeper_server_wake_processors(room->unwoken);
+    zookeeper_server_unref(room->unwoken);
+    room->unwoken = NULL;
+    room->unwoken_requests = 0;
+}
+
+/* ---- what goes out --------------------------------------------------------------------------- */
 
 /* Java: enableRecv() */
 static void enable_recv(struct nio_server_cnxn *cnxn)
@@ -147,6 +459,22 @@ static void decr_outstanding_and_check_throttle(struct nio_server_cnxn *cnxn, in
     int64_t outstanding = server_cnxn_outstanding(&cnxn->base, -1);
     if (!zookeeper_server_should_throttle(cnxn->zk, outstanding))
         enable_recv(cnxn);
+}
+
+/* The client is too slow for what is sent to it. A thread that may hold locks cannot close the
+ * connection: the end of the socket makes its selector do so. */
+static void limit_output(struct nio_server_cnxn *cnxn, size_t unsent)
+{
+    bool is_too_much =
+        unsent > OUTPUT_LIMIT &&
+        (unsent > OUTPUT_MOST || channel_blocked_ms(cnxn->channel) > OUTPUT_PATIENCE_MS);
+    if (!is_too_much)
+        return;
+    zk_log(cnxn->factory->ctx, ZK_LOG_CLIENT_DOES_NOT_READ, cnxn->base.session_id,
+           cnxn->remote_text, unsent);
+    server_cnxn_set_stale(&cnxn->base);
+    channel_shutdown(cnxn->channel);
+    channel_request_update(cnxn->channel);
 }
 
 /* The selector does not hear of it yet. */
@@ -250,316 +578,4 @@ static void flush_output(struct nio_server_cnxn *cnxn)
         nio_server_cnxn_close(cnxn, DISCONNECT_REASON_CLIENT_CLOSED_SESSION);
     else if (r < 0 && r != -EAGAIN)
         nio_server_cnxn_close(cnxn, DISCONNECT_REASON_IO_EXCEPTION);
-}
-
-/* ---- frames ---------------------------------------------------------------------------------- */
-
-/* What one read has brought. */
-struct batch {
-    struct nio_server_cnxn *cnxn;
-    struct zookeeper_server *zk; /* a reference; NULL: nobody serves this connection */
-    struct io_room *room;
-    struct request *requests[BATCH_MAX];
-    size_t count;
-    int64_t frames;
-};
-
-void nio_server_cnxn_wake_processors(struct io_room *room)
-{
-    if (room->unwoken == NULL)
-        return;
-    zookeeper_server_wake_processors(room->unwoken);
-    zookeeper_server_unref(room->unwoken);
-    room->unwoken = NULL;
-    room->unwoken_requests = 0;
-}
-
-/* The processors are woken when there is a batch for them, or when this thread has read what else
- * is ready: a wake-up costs more than to prepare a request. */
-static void hand_on(struct batch *batch)
-{
-    struct io_room *room = batch->room;
-    if (batch->count == 0)
-        return;
-    if (room->unwoken != batch->zk) {
-        nio_server_cnxn_wake_processors(room);
-        room->unwoken = zookeeper_server_ref(batch->zk);
-    }
-    if (zookeeper_server_submit_quietly(batch->zk, batch->requests, batch->count) < 0)
-        nio_server_cnxn_close(batch->cnxn, DISCONNECT_REASON_SERVER_SHUTDOWN);
-    for (size_t i = 0; i < batch->count; i++)
-        request_unref(batch->requests[i]);
-    room->unwoken_requests += batch->count;
-    batch->count = 0;
-    if (room->unwoken_requests >= BATCH_MAX)
-        nio_server_cnxn_wake_processors(room);
-}
-
-static bool is_throttled(struct nio_server_cnxn *cnxn)
-{
-    return zk_atomic_long_get(&cnxn->throttled) != 0;
-}
-
-/* Whether the client's next request may be taken, which it is not while the client leaves its
- * answers unread: a few bytes may ask for a megabyte. */
-static bool may_process(struct nio_server_cnxn *cnxn)
-{
-    return !is_throttled(cnxn) && channel_pending(cnxn->channel) <= OUTPUT_HIGH;
-}
-
-/* Returns whether a ConnectRequest may begin like that: its length comes first. */
-static bool is_connect_request(int32_t length)
-{
-    return length >= CONNECT_REQUEST_LENGTH && length <= CONNECT_REQUEST_LIMIT;
-}
-
-/* Nobody serves the caller, which gets no answer. If it is a client it will try again and again,
- * and its user wonders why: so once a minute the log tells the reason. */
-static void turn_away(struct nio_server_cnxn *cnxn, int32_t length)
-{
-    struct server_cnxn_factory *factory = cnxn->factory;
-    int64_t clients = 0; /* to be told of */
-    if (is_connect_request(length)) {
-        zk_mutex_lock(&factory->mu);
-        clients = turned_away_add(&factory->turned_away, zk_elapsed_ms());
-        zk_mutex_unlock(&factory->mu);
-    }
-    if (clients > 0)
-        zk_log(factory->ctx, ZK_LOG_CLIENT_TURNED_AWAY, cnxn->remote_text, clients);
-    else
-        zk_log(factory->ctx, ZK_LOG_CLIENT_NOT_SERVED, cnxn->remote_text);
-    nio_server_cnxn_close(cnxn, DISCONNECT_REASON_UNKNOWN);
-}
-
-/* One whole frame. Java: readPayload(), readConnectRequest(), readRequest() */
-static void process_frame(struct batch *batch, const uint8_t *bytes, size_t length)
-{
-    struct nio_server_cnxn *cnxn = batch->cnxn;
-    struct request *request = NULL;
-    int r;
-    batch->frames++;
-    cnxn->bytes_received += (int64_t)(LENGTH_BYTES + length);
-    cnxn->length_checked = false;
-    /* What waits in the batch counts for the limit of outstanding requests only once it is handed
-     * on: without this, one read of a flooding client could pass it by BATCH_MAX. */
-    if (batch->count > 0 && !zookeeper_server_has_room(batch->zk, batch->count))
-        hand_on(batch);
-    if (!cnxn->initialized) {
-        /* It may wait for its server, and what was read before it need not. */
-        nio_server_cnxn_wake_processors(batch->room);
-        cnxn->initialized = true;
-        r = zookeeper_server_process_connect_request(batch->zk, &cnxn->base, bytes, length);
-    } else {
-        r = zookeeper_server_process_packet(batch->zk, &cnxn->base, bytes, length, &request);
-    }
-    if (r < 0) {
-        if (r == -EPROTO)
-            zk_log(cnxn->factory->ctx, ZK_LOG_CLOSE_OF_SESSION, cnxn->base.session_id,
-                   "its frame cannot be read");
-        else if (r == -EMSGSIZE)
-            zk_log(cnxn->factory->ctx, ZK_LOG_CLOSE_OF_SESSION, cnxn->base.session_id,
-                   LARGE_REQUEST_REJECTED);
-        nio_server_cnxn_close(cnxn, DISCONNECT_REASON_IO_EXCEPTION);
-    }
-    if (request != NULL)
-        batch->requests[batch->count++] = request;
-    if (batch->count == BATCH_MAX)
-        hand_on(batch);
-}
-
-/* Whether a frame of that length may come. Java: readLength() */
-static bool check_length(struct batch *batch, int32_t length)
-{
-    struct nio_server_cnxn *cnxn = batch->cnxn;
-    struct server_cnxn_factory *factory = cnxn->factory;
-    if (length < 0 || length > factory->jute_maxbuffer) {
-        zk_log(factory->ctx, ZK_LOG_LEN_ERROR, cnxn->base.session_id, cnxn->remote_text, length,
-               factory->jute_maxbuffer);
-        nio_server_cnxn_close(cnxn, DISCONNECT_REASON_IO_EXCEPTION);
-        return false;
-    }
-    /* A server alone has its port while it loads its data. */
-    if (batch->zk == NULL || (!cnxn->initialized && !zookeeper_server_is_running(batch->zk))) {
-        turn_away(cnxn, length);
-        return false;
-    }
-    if (!cnxn->length_checked && !zookeeper_server_check_request_size(batch->zk, (size_t)length)) {
-        zk_log(factory->ctx, ZK_LOG_CLOSE_OF_SESSION, cnxn->base.session_id,
-               LARGE_REQUEST_REJECTED);
-        nio_server_cnxn_close(cnxn, DISCONNECT_REASON_IO_EXCEPTION);
-        return false;
-    }
-    cnxn->length_checked = true;
-    return true;
-}
-
-/* Returns how many bytes have been used up: whole frames, while the connection may be read. */
-static size_t process_frames(struct batch *batch, const uint8_t *bytes, size_t length)
-{
-    struct nio_server_cnxn *cnxn = batch->cnxn;
-    size_t at = 0;
-    while (length - at >= LENGTH_BYTES && !server_cnxn_is_stale(&cnxn->base)) {
-        /* What has been answered is known when a batch has been handed on. */
-        if (is_throttled(cnxn) || (batch->count == 0 && !may_process(cnxn))) {
-            cnxn->incoming_waits = true;
-            break;
-        }
-        int32_t frame = zk_load_int(bytes + at);
-        if (!cnxn->initialized && check_four_letter_word(cnxn, bytes + at, length - at))
-            return length;
-        if (!check_length(batch, frame))
-            return length;
-        if (length - at - LENGTH_BYTES < (size_t)frame)
-            break;
-        process_frame(batch, bytes + at + LENGTH_BYTES, (size_t)frame);
-        at += LENGTH_BYTES + (size_t)frame;
-    }
-    return at;
-}
-
-static void process_bytes(struct nio_server_cnxn *cnxn, struct io_room *room, const uint8_t *bytes,
-                          size_t length, size_t *ret_used)
-{
-    struct batch batch = {.cnxn = cnxn, .zk = nio_server_cnxn_ref_server(cnxn), .room = room};
-    cnxn->incoming_waits = false;
-    *ret_used = process_frames(&batch, bytes, length);
-    hand_on(&batch);
-    zookeeper_server_unref(batch.zk);
-    if (batch.frames > 0)
-        cnxn->frame_bytes = *ret_used / (size_t)batch.frames;
-    server_cnxn_packets_received(&cnxn->base, batch.frames);
-    server_stats_add_packets_received(cnxn->factory->stats, batch.frames);
-}
-
-/* ---- what comes in --------------------------------------------------------------------------- */
-
-/* Of what is kept, so many bytes have been used up. */
-static void use_up_incoming(struct nio_server_cnxn *cnxn, size_t used)
-{
-    cnxn->incoming_length -= used;
-    if (cnxn->incoming_length > 0) {
-        memmove(cnxn->incoming, cnxn->incoming + used, cnxn->incoming_length);
-        return;
-    }
-    free(cnxn->incoming);
-    cnxn->incoming = NULL;
-    cnxn->incoming_room = 0;
-}
-
-/* Room for at least one byte more: twice as much each time, so a frame of a megabyte is copied once
- * or twice, and one that only announces itself as that long costs nothing. */
-static void grow_incoming(struct nio_server_cnxn *cnxn, size_t length)
-{
-    size_t room = cnxn->incoming_room > 0 ? cnxn->incoming_room : INCOMING_ROOM;
-    while (room < length)
-        room *= 2;
-    cnxn->incoming = zk_xrealloc(cnxn->incoming, room);
-    cnxn->incoming_room = room;
-}
-
-/* Keeps what is left of what one read has brought. */
-static void keep_incoming(struct nio_server_cnxn *cnxn, const uint8_t *bytes, size_t length)
-{
-    if (length == 0) {
-        use_up_incoming(cnxn, cnxn->incoming_length);
-        return;
-    }
-    grow_incoming(cnxn, length);
-    memcpy(cnxn->incoming, bytes, length);
-    cnxn->incoming_length = length;
-}
-
-/* More of a long frame, which grows where it is kept. */
-static int read_long_frame(struct nio_server_cnxn *cnxn, struct io_room *room)
-{
-    size_t count;
-    size_t used;
-    if (cnxn->incoming_length == cnxn->incoming_room)
-        grow_incoming(cnxn, cnxn->incoming_length + 1);
-    int r = channel_read(cnxn->channel, cnxn->incoming + cnxn->incoming_length,
-                         cnxn->incoming_room - cnxn->incoming_length, &count);
-    if (r < 0)
-        return r;
-    if (count == 0)
-        return -EPIPE;
-    cnxn->incoming_length += count;
-    process_bytes(cnxn, room, cnxn->incoming, cnxn->incoming_length, &used);
-    use_up_incoming(cnxn, used);
-    return 0;
-}
-
-/* One system call, and the frames that it has brought. A read that ends within a frame must not
- * make the next one short: that would end within a frame, too, and so would all that follow. */
-static int read_frames(struct nio_server_cnxn *cnxn, struct io_room *room)
-{
-    size_t count;
-    size_t used;
-    size_t kept = cnxn->incoming_length;
-    if (kept > BEGINNING_MAX)
-        return read_long_frame(cnxn, room);
-    if (kept > 0)
-        memcpy(room->bytes, cnxn->incoming, kept);
-    int r = channel_read(cnxn->channel, room->bytes + kept, sizeof room->bytes - kept, &count);
-    if (r < 0)
-        return r;
-    if (count == 0)
-        return -EPIPE;
-    process_bytes(cnxn, room, room->bytes, kept + count, &used);
-    keep_incoming(cnxn, room->bytes + used, kept + count - used);
-    return 0;
-}
-
-/* The socket cannot be read any more. Java: doIO(), what it catches */
-static void end_of_reading(struct nio_server_cnxn *cnxn, int r)
-{
-    struct zk_context *ctx = cnxn->factory->ctx;
-    if (!server_cnxn_is_stale(&cnxn->base)) {
-        if (r == -EPIPE) {
-            server_cnxn_factory_count(cnxn->factory, SERVER_METRICS_CONNECTION_DROP_COUNT);
-            zk_log(ctx, ZK_LOG_END_OF_STREAM, cnxn->remote_text, cnxn->base.session_id);
-        } else
-            zk_log(ctx, ZK_LOG_CLOSE_OF_SESSION, cnxn->base.session_id, zk_error_text(r).text);
-    }
-    nio_server_cnxn_close(cnxn, DISCONNECT_REASON_CLIENT_CLOSED_CONNECTION);
-}
-
-/* Java: doIO() */
-void nio_server_cnxn_do_io(struct nio_server_cnxn *cnxn, int32_t ops, struct io_room *room)
-{
-    if (!server_cnxn_is_stale(&cnxn->base)) {
-        server_cnxn_factory_touch_cnxn(cnxn);
-        if (cnxn->incoming_waits && may_process(cnxn)) {
-            size_t used;
-            process_bytes(cnxn, room, cnxn->incoming, cnxn->incoming_length, &used);
-            use_up_incoming(cnxn, used);
-        }
-        if ((ops & OP_READ) != 0 && !is_throttled(cnxn) && !server_cnxn_is_stale(&cnxn->base)) {
-            int r = read_frames(cnxn, room);
-            if (r < 0 && r != -EAGAIN)
-                end_of_reading(cnxn, r);
-        }
-    }
-    if (!server_cnxn_is_stale(&cnxn->base) && channel_has_output(cnxn->channel))
-        flush_output(cnxn);
-    if (cnxn->incoming_waits && may_process(cnxn))
-        channel_request_update(cnxn->channel); /* no event of the socket will come for that */
-    /* A thread that may hold locks has only marked it: limit_output. */
-    if (server_cnxn_is_stale(&cnxn->base))
-        nio_server_cnxn_close(cnxn, DISCONNECT_REASON_UNKNOWN);
-}
-
-bool nio_server_cnxn_has_work(struct nio_server_cnxn *cnxn)
-{
-    return (cnxn->incoming_waits && may_process(cnxn)) ||
-           (!cnxn->is_write_blocked && channel_has_output(cnxn->channel));
-}
-
-int32_t nio_server_cnxn_interest_ops(struct nio_server_cnxn *cnxn)
-{
-    int32_t ops = 0;
-    if (may_process(cnxn))
-        ops |= OP_READ;
-    if (cnxn->is_write_blocked)
-        ops |= OP_WRITE;
-    return ops;
 }

@@ -30,72 +30,70 @@ enum { GLOBAL_OUTSTANDING_LIMIT = 1000, LARGE_REQUEST_MAX_BYTES = 100 * 1024 * 1
 /* Of a request's header: xid and type. */
 enum { REQUEST_HEADER_LENGTH = 8 };
 
-/* ---- admission ------------------------------------------------------------------------------- */
+static bool check_connect_limit(struct zookeeper_server *server, bool is_new);
+static int read_connect_request(struct zookeeper_server *server, const uint8_t *bytes,
+                                size_t length, struct connect_request *ret_request,
+                                bool *ret_has_read_only, bool *ret_read_only);
+static int check_read_only(struct zookeeper_server *server, const struct server_cnxn *cnxn,
+                           const struct connect_request *request, bool read_only);
+static int open_session(struct zookeeper_server *server, struct server_cnxn *cnxn,
+                        const struct connect_request *request);
+static int process_auth(struct zookeeper_server *server, struct server_cnxn *cnxn, int32_t xid,
+                        const uint8_t *bytes, size_t length);
+static int process_sasl(struct server_cnxn *cnxn, int32_t xid, const uint8_t *bytes, size_t length);
+static void incr_outstanding_and_check_throttle(struct zookeeper_server *server,
+                                                struct server_cnxn *cnxn, int32_t xid);
+static bool is_large_request(const struct server_admission *admission, size_t length);
+static int add_large_request(struct zookeeper_server *server, size_t length);
 
-/* Values that cannot be are the defaults (D-312). Java: initLargeRequestThrottlingSettings() */
-static void init_large_request_throttling_settings(struct server_admission *admission,
-                                                   struct zk_context *ctx) UNSHARED
-{
-    int32_t bytes =
-        zk_settings_get_integer(ctx, "zookeeper.largeRequestMaxBytes", LARGE_REQUEST_MAX_BYTES);
-    int32_t threshold = zk_settings_get_integer(ctx, "zookeeper.largeRequestThreshold", -1);
-    admission->large_request_max_bytes = bytes > 0 ? bytes : LARGE_REQUEST_MAX_BYTES;
-    admission->large_request_threshold = threshold > 0 ? threshold : -1;
-    zk_atomic_long_init(&admission->current_large_request_bytes, 0);
-}
+/* ---- the first frame ------------------------------------------------------------------------- */
 
-void server_admission_init(struct server_admission *admission, struct zk_context *ctx) UNSHARED
+/* Java: processConnectRequest() */
+int zookeeper_server_process_connect_request(struct zookeeper_server *server,
+                                             struct server_cnxn *cnxn, const uint8_t *bytes,
+                                             size_t length)
 {
-    admission->min_session_timeout_ms = 0;
-    admission->max_session_timeout_ms = INT32_MAX;
-    admission->global_outstanding_limit =
-        zk_settings_get_integer(ctx, "zookeeper.globalOutstandingLimit", GLOBAL_OUTSTANDING_LIMIT);
-    zk_mutex_init(&admission->mu, ctx, "connect_throttle", ZK_RANK_CONNECT_THROTTLE);
-    blue_throttle_init(&admission->throttle, ctx, zk_elapsed_ms());
-    authentication_helper_init(&admission->auth_helper, ctx);
-    admission->stale_connection_check =
-        zk_settings_get_boolean(ctx, "zookeeper.request_stale_connection_check", true);
-    admission->stale_latency_check =
-        zk_settings_get_boolean(ctx, "zookeeper.request_stale_latency_check", false);
-    init_large_request_throttling_settings(admission, ctx);
-}
-
-void server_admission_done(struct server_admission *admission)
-{
-    zk_mutex_destroy(&admission->mu);
-    authentication_helper_done(&admission->auth_helper);
-}
-
-void zookeeper_server_set_session_timeouts(struct zookeeper_server *server, int32_t min_ms,
-                                           int32_t max_ms)
-{
-    struct server_admission *admission = zookeeper_server_admission(server);
-    admission->min_session_timeout_ms = min_ms;
-    admission->max_session_timeout_ms = max_ms;
-}
-
-void zookeeper_server_set_cnxn_sessions(struct zookeeper_server *server,
-                                        const struct cnxn_sessions *cnxns)
-{
-    zookeeper_server_admission(server)->cnxns = *cnxns;
-}
-
-void server_admission_set_session(struct server_admission *admission, struct server_cnxn *cnxn,
-                                  int64_t session_id, int32_t timeout_ms)
-{
-    if (admission->cnxns.add_session != NULL) {
-        admission->cnxns.add_session(admission->cnxns.arg, cnxn, session_id, timeout_ms);
-    } else {
-        cnxn->session_id = session_id;
-        cnxn->session_timeout_ms = timeout_ms;
+    struct zk_context *ctx = zookeeper_server_ctx(server);
+    struct connect_request request = {0};
+    bool has_read_only;
+    bool read_only;
+    int r = read_connect_request(server, bytes, length, &request, &has_read_only, &read_only);
+    if (r < 0)
+        return -EPROTO;
+    int64_t zxid = zk_database_last_processed_zxid(zookeeper_server_get_zk_database(server));
+    if (!check_connect_limit(server, request.session_id == 0)) {
+        zk_log(ctx, ZK_LOG_CONNECT_THROTTLED, cnxn->session_id);
+        r = -EACCES;
+        goto out;
     }
+    cnxn->is_old_client = !has_read_only;
+    if (!has_read_only)
+        zk_log(ctx, ZK_LOG_OLD_CLIENT, cnxn->remote_address);
+    r = check_read_only(server, cnxn, &request, read_only);
+    if (r < 0)
+        goto out;
+    if (request.last_zxid_seen > zxid) {
+        zk_log(ctx, ZK_LOG_CLIENT_ZXID_AHEAD, cnxn->remote_address, request.last_zxid_seen, zxid);
+        r = -EACCES;
+        goto out;
+    }
+    r = open_session(server, cnxn, &request);
+out:
+    jute_done(&connect_request_record, &request);
+    return r;
 }
 
-bool zookeeper_server_close_cnxn_of_session(struct zookeeper_server *server, int64_t session_id)
+/* Reads the record, and the byte behind it that old clients do not send. */
+static int read_connect_request(struct zookeeper_server *server, const uint8_t *bytes,
+                                size_t length, struct connect_request *ret_request,
+                                bool *ret_has_read_only, bool *ret_read_only)
 {
-    struct cnxn_sessions *cnxns = &zookeeper_server_admission(server)->cnxns;
-    return cnxns->close_session != NULL &&
-           cnxns->close_session(cnxns->arg, session_id, DISCONNECT_REASON_CLIENT_RECONNECT);
+    struct jute_in in = jute_in_of_bytes(zookeeper_server_ctx(server), bytes, length);
+    int r = jute_read(&in, &connect_request_record, ret_request);
+    const uint8_t *read_only = NULL;
+    *ret_has_read_only = r == 0 && jute_in_view(&in, 1, NULL, &read_only) == 0;
+    *ret_read_only = read_only != NULL && *read_only != 0;
+    return r;
 }
 
 /* Java: BlueThrottle.checkLimit(), synchronized; getDeficit() */
@@ -119,21 +117,6 @@ static bool check_connect_limit(struct zookeeper_server *server, bool is_new)
     server_metrics_count(metrics, admitted ? SERVER_METRICS_CONNECTION_REQUEST_COUNT
                                            : SERVER_METRICS_CONNECTION_REJECTED);
     return admitted;
-}
-
-/* ---- the first frame ------------------------------------------------------------------------- */
-
-/* Reads the record, and the byte behind it that old clients do not send. */
-static int read_connect_request(struct zookeeper_server *server, const uint8_t *bytes,
-                                size_t length, struct connect_request *ret_request,
-                                bool *ret_has_read_only, bool *ret_read_only)
-{
-    struct jute_in in = jute_in_of_bytes(zookeeper_server_ctx(server), bytes, length);
-    int r = jute_read(&in, &connect_request_record, ret_request);
-    const uint8_t *read_only = NULL;
-    *ret_has_read_only = r == 0 && jute_in_view(&in, 1, NULL, &read_only) == 0;
-    *ret_read_only = read_only != NULL && *read_only != 0;
-    return r;
 }
 
 /* A read-only server serves only clients that are content with that, and does not take over a
@@ -187,42 +170,49 @@ static int open_session(struct zookeeper_server *server, struct server_cnxn *cnx
     return 0;
 }
 
-/* Java: processConnectRequest() */
-int zookeeper_server_process_connect_request(struct zookeeper_server *server,
-                                             struct server_cnxn *cnxn, const uint8_t *bytes,
-                                             size_t length)
+void server_admission_set_session(struct server_admission *admission, struct server_cnxn *cnxn,
+                                  int64_t session_id, int32_t timeout_ms)
 {
-    struct zk_context *ctx = zookeeper_server_ctx(server);
-    struct connect_request request = {0};
-    bool has_read_only;
-    bool read_only;
-    int r = read_connect_request(server, bytes, length, &request, &has_read_only, &read_only);
-    if (r < 0)
-        return -EPROTO;
-    int64_t zxid = zk_database_last_processed_zxid(zookeeper_server_get_zk_database(server));
-    if (!check_connect_limit(server, request.session_id == 0)) {
-        zk_log(ctx, ZK_LOG_CONNECT_THROTTLED, cnxn->session_id);
-        r = -EACCES;
-        goto out;
+    if (admission->cnxns.add_session != NULL) {
+        admission->cnxns.add_session(admission->cnxns.arg, cnxn, session_id, timeout_ms);
+    } else {
+        cnxn->session_id = session_id;
+        cnxn->session_timeout_ms = timeout_ms;
     }
-    cnxn->is_old_client = !has_read_only;
-    if (!has_read_only)
-        zk_log(ctx, ZK_LOG_OLD_CLIENT, cnxn->remote_address);
-    r = check_read_only(server, cnxn, &request, read_only);
-    if (r < 0)
-        goto out;
-    if (request.last_zxid_seen > zxid) {
-        zk_log(ctx, ZK_LOG_CLIENT_ZXID_AHEAD, cnxn->remote_address, request.last_zxid_seen, zxid);
-        r = -EACCES;
-        goto out;
-    }
-    r = open_session(server, cnxn, &request);
-out:
-    jute_done(&connect_request_record, &request);
-    return r;
 }
 
 /* ---- frames after it ------------------------------------------------------------------------- */
+
+/* Java: processPacket() */
+int zookeeper_server_process_packet(struct zookeeper_server *server, struct server_cnxn *cnxn,
+                                    const uint8_t *bytes, size_t length,
+                                    struct request **ret_request)
+{
+    *ret_request = NULL;
+    if (length < REQUEST_HEADER_LENGTH)
+        return -EPROTO;
+    int32_t xid = zk_load_int(bytes);
+    int32_t type = zk_load_int(bytes + sizeof xid);
+    struct server_admission *admission = zookeeper_server_admission(server);
+    size_t large_request_size = is_large_request(admission, length) ? length : 0;
+    incr_outstanding_and_check_throttle(server, cnxn, xid);
+    bytes += REQUEST_HEADER_LENGTH;
+    length -= REQUEST_HEADER_LENGTH;
+    if (type == OP_CODE_AUTH)
+        return process_auth(server, cnxn, xid, bytes, length);
+    if (type == OP_CODE_SASL)
+        return process_sasl(cnxn, xid, bytes, length);
+    if (!authentication_helper_enforce(&admission->auth_helper, zookeeper_server_ctx(server), cnxn,
+                                       xid))
+        return 0;
+    if (large_request_size > 0 && add_large_request(server, large_request_size) < 0)
+        return -EMSGSIZE;
+    struct buf *body = buf_new_copy(bytes, length);
+    *ret_request = request_new_of_cnxn(cnxn, xid, type, body);
+    (*ret_request)->large_request_size = (int64_t)large_request_size;
+    buf_unref(body);
+    return 0;
+}
 
 /* What came with the scheme is of no use, or nobody knows the scheme: the client is told, and the
  * connection is closed behind that. */
@@ -283,28 +273,13 @@ static int process_sasl(struct server_cnxn *cnxn, int32_t xid, const uint8_t *by
     return 0;
 }
 
-void zookeeper_server_enable_local_sessions(struct zookeeper_server *server)
-{
-    zookeeper_server_admission(server)->local_session_enabled = true;
-}
-
-void zookeeper_server_share_global_outstanding_limit(struct zookeeper_server *server, size_t voters)
-{
-    if (voters > 2)
-        zookeeper_server_admission(server)->global_outstanding_limit /= (int64_t)voters - 1;
-}
+/* ---- how much may be under way --------------------------------------------------------------- */
 
 bool zookeeper_server_should_throttle(struct zookeeper_server *server, int64_t outstanding)
 {
     int64_t limit = zookeeper_server_admission(server)->global_outstanding_limit;
     return outstanding > 0 && (limit < zookeeper_server_get_inflight(server) ||
                                limit < zookeeper_server_get_in_process(server));
-}
-
-bool zookeeper_server_has_room(struct zookeeper_server *server, size_t count)
-{
-    return zookeeper_server_get_in_process(server) + (int64_t)count <=
-           zookeeper_server_admission(server)->global_outstanding_limit;
 }
 
 /* Java: ServerCnxn.incrOutstandingAndCheckThrottle() */
@@ -316,6 +291,12 @@ static void incr_outstanding_and_check_throttle(struct zookeeper_server *server,
     int64_t outstanding = server_cnxn_outstanding(cnxn, 1);
     if (cnxn->ops->disable_recv != NULL && zookeeper_server_should_throttle(server, outstanding))
         cnxn->ops->disable_recv(cnxn);
+}
+
+bool zookeeper_server_has_room(struct zookeeper_server *server, size_t count)
+{
+    return zookeeper_server_get_in_process(server) + (int64_t)count <=
+           zookeeper_server_admission(server)->global_outstanding_limit;
 }
 
 /* A closeSession cleans up, however old it is. Java: Request.isStale() */
@@ -332,8 +313,6 @@ bool zookeeper_server_is_stale_request(struct zookeeper_server *server,
     return admission->stale_latency_check &&
            zk_elapsed_ms() - request->create_time_ms > cnxn->session_timeout_ms;
 }
-
-/* ---- large requests -------------------------------------------------------------------------- */
 
 static bool is_large_request(const struct server_admission *admission, size_t length)
 {
@@ -375,35 +354,13 @@ void zookeeper_server_request_finished(struct zookeeper_server *server,
                            -request->large_request_size);
 }
 
-/* Java: processPacket() */
-int zookeeper_server_process_packet(struct zookeeper_server *server, struct server_cnxn *cnxn,
-                                    const uint8_t *bytes, size_t length,
-                                    struct request **ret_request)
+/* ---- the end of a connection ----------------------------------------------------------------- */
+
+bool zookeeper_server_close_cnxn_of_session(struct zookeeper_server *server, int64_t session_id)
 {
-    *ret_request = NULL;
-    if (length < REQUEST_HEADER_LENGTH)
-        return -EPROTO;
-    int32_t xid = zk_load_int(bytes);
-    int32_t type = zk_load_int(bytes + sizeof xid);
-    struct server_admission *admission = zookeeper_server_admission(server);
-    size_t large_request_size = is_large_request(admission, length) ? length : 0;
-    incr_outstanding_and_check_throttle(server, cnxn, xid);
-    bytes += REQUEST_HEADER_LENGTH;
-    length -= REQUEST_HEADER_LENGTH;
-    if (type == OP_CODE_AUTH)
-        return process_auth(server, cnxn, xid, bytes, length);
-    if (type == OP_CODE_SASL)
-        return process_sasl(cnxn, xid, bytes, length);
-    if (!authentication_helper_enforce(&admission->auth_helper, zookeeper_server_ctx(server), cnxn,
-                                       xid))
-        return 0;
-    if (large_request_size > 0 && add_large_request(server, large_request_size) < 0)
-        return -EMSGSIZE;
-    struct buf *body = buf_new_copy(bytes, length);
-    *ret_request = request_new_of_cnxn(cnxn, xid, type, body);
-    (*ret_request)->large_request_size = (int64_t)large_request_size;
-    buf_unref(body);
-    return 0;
+    struct cnxn_sessions *cnxns = &zookeeper_server_admission(server)->cnxns;
+    return cnxns->close_session != NULL &&
+           cnxns->close_session(cnxns->arg, session_id, DISCONNECT_REASON_CLIENT_RECONNECT);
 }
 
 void zookeeper_server_remove_cnxn(struct zookeeper_server *server, struct server_cnxn *cnxn)
@@ -411,4 +368,65 @@ void zookeeper_server_remove_cnxn(struct zookeeper_server *server, struct server
     struct data_tree *tree = zk_database_get_data_tree(zookeeper_server_get_zk_database(server));
     data_tree_remove_cnxn(tree, &cnxn->watcher);
     data_tree_unref(tree);
+}
+
+/* ---- admission ------------------------------------------------------------------------------- */
+
+/* Values that cannot be are the defaults (D-312). Java: initLargeRequestThrottlingSettings() */
+static void init_large_request_throttling_settings(struct server_admission *admission,
+                                                   struct zk_context *ctx) UNSHARED
+{
+    int32_t bytes =
+        zk_settings_get_integer(ctx, "zookeeper.largeRequestMaxBytes", LARGE_REQUEST_MAX_BYTES);
+    int32_t threshold = zk_settings_get_integer(ctx, "zookeeper.largeRequestThreshold", -1);
+    admission->large_request_max_bytes = bytes > 0 ? bytes : LARGE_REQUEST_MAX_BYTES;
+    admission->large_request_threshold = threshold > 0 ? threshold : -1;
+    zk_atomic_long_init(&admission->current_large_request_bytes, 0);
+}
+
+void server_admission_init(struct server_admission *admission, struct zk_context *ctx) UNSHARED
+{
+    admission->min_session_timeout_ms = 0;
+    admission->max_session_timeout_ms = INT32_MAX;
+    admission->global_outstanding_limit =
+        zk_settings_get_integer(ctx, "zookeeper.globalOutstandingLimit", GLOBAL_OUTSTANDING_LIMIT);
+    zk_mutex_init(&admission->mu, ctx, "connect_throttle", ZK_RANK_CONNECT_THROTTLE);
+    blue_throttle_init(&admission->throttle, ctx, zk_elapsed_ms());
+    authentication_helper_init(&admission->auth_helper, ctx);
+    admission->stale_connection_check =
+        zk_settings_get_boolean(ctx, "zookeeper.request_stale_connection_check", true);
+    admission->stale_latency_check =
+        zk_settings_get_boolean(ctx, "zookeeper.request_stale_latency_check", false);
+    init_large_request_throttling_settings(admission, ctx);
+}
+
+void server_admission_done(struct server_admission *admission)
+{
+    zk_mutex_destroy(&admission->mu);
+    authentication_helper_done(&admission->auth_helper);
+}
+
+void zookeeper_server_set_session_timeouts(struct zookeeper_server *server, int32_t min_ms,
+                                           int32_t max_ms)
+{
+    struct server_admission *admission = zookeeper_server_admission(server);
+    admission->min_session_timeout_ms = min_ms;
+    admission->max_session_timeout_ms = max_ms;
+}
+
+void zookeeper_server_set_cnxn_sessions(struct zookeeper_server *server,
+                                        const struct cnxn_sessions *cnxns)
+{
+    zookeeper_server_admission(server)->cnxns = *cnxns;
+}
+
+void zookeeper_server_enable_local_sessions(struct zookeeper_server *server)
+{
+    zookeeper_server_admission(server)->local_session_enabled = true;
+}
+
+void zookeeper_server_share_global_outstanding_limit(struct zookeeper_server *server, size_t voters)
+{
+    if (voters > 2)
+        zookeeper_server_admission(server)->global_outstanding_limit /= (int64_t)voters - 1;
 }
