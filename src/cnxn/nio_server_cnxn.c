@@ -97,6 +97,8 @@ static void nio_server_cnxn_free(struct server_cnxn *base)
 void nio_server_cnxn_close(struct nio_server_cnxn *cnxn, enum disconnect_reason reason)
 {
     struct zookeeper_server *zk;
+    /* First of all: a watch that another thread sets after this is refused, and one that it has set
+     * before is there for zookeeper_server_remove_cnxn to find. So none stays behind. */
     server_cnxn_set_stale(&cnxn->base);
     if (!server_cnxn_factory_remove_cnxn(cnxn, &zk))
         return;
@@ -146,6 +148,7 @@ void nio_server_cnxn_do_io(struct nio_server_cnxn *cnxn, int32_t ops, struct io_
                 end_of_reading(cnxn, r);
         }
     }
+    /* Behind the reading: what was answered on the short way leaves in the same turn. */
     if (!server_cnxn_is_stale(&cnxn->base) && channel_has_output(cnxn->channel))
         flush_output(cnxn);
     if (cnxn->incoming_waits && may_process(cnxn))
@@ -277,6 +280,8 @@ static size_t process_frames(struct batch *batch, const uint8_t *bytes, size_t l
 static bool check_length(struct batch *batch, int32_t length);
 static void turn_away(struct nio_server_cnxn *cnxn, int32_t length);
 static void process_frame(struct batch *batch, const uint8_t *bytes, size_t length);
+static int nio_read_connect_request(struct batch *batch, const uint8_t *bytes, size_t length);
+static int nio_read_request(struct batch *batch, const uint8_t *bytes, size_t length);
 static void hand_on(struct batch *batch);
 
 static void process_bytes(struct nio_server_cnxn *cnxn, struct io_room *room, const uint8_t *bytes,
@@ -367,12 +372,10 @@ static void turn_away(struct nio_server_cnxn *cnxn, int32_t length)
     nio_server_cnxn_close(cnxn, DISCONNECT_REASON_UNKNOWN);
 }
 
-/* One whole frame. Java: readPayload(), readConnectRequest(), readRequest() */
+/* One whole frame. Java: readPayload() */
 static void process_frame(struct batch *batch, const uint8_t *bytes, size_t length)
 {
     struct nio_server_cnxn *cnxn = batch->cnxn;
-    struct request *request = NULL;
-    int r;
     batch->frames++;
     cnxn->bytes_received += (int64_t)(LENGTH_BYTES + length);
     cnxn->length_checked = false;
@@ -380,14 +383,8 @@ static void process_frame(struct batch *batch, const uint8_t *bytes, size_t leng
      * on: without this, one read of a flooding client could pass it by BATCH_MAX. */
     if (batch->count > 0 && !zookeeper_server_has_room(batch->zk, batch->count))
         hand_on(batch);
-    if (!cnxn->initialized) {
-        /* It may wait for its server, and what was read before it need not. */
-        nio_server_cnxn_wake_processors(batch->room);
-        cnxn->initialized = true;
-        r = zookeeper_server_process_connect_request(batch->zk, &cnxn->base, bytes, length);
-    } else {
-        r = zookeeper_server_process_packet(batch->zk, &cnxn->base, bytes, length, &request);
-    }
+    int r = cnxn->initialized ? nio_read_request(batch, bytes, length)
+                              : nio_read_connect_request(batch, bytes, length);
     if (r < 0) {
         if (r == -EPROTO)
             zk_log(cnxn->factory->ctx, ZK_LOG_CLOSE_OF_SESSION, cnxn->base.session_id,
@@ -397,10 +394,27 @@ static void process_frame(struct batch *batch, const uint8_t *bytes, size_t leng
                    LARGE_REQUEST_REJECTED);
         nio_server_cnxn_close(cnxn, DISCONNECT_REASON_IO_EXCEPTION);
     }
-    if (request != NULL)
-        batch->requests[batch->count++] = request;
     if (batch->count == BATCH_MAX)
         hand_on(batch);
+}
+
+/* Java: readConnectRequest() */
+static int nio_read_connect_request(struct batch *batch, const uint8_t *bytes, size_t length)
+{
+    /* It may wait for its server, and what was read before it need not. */
+    nio_server_cnxn_wake_processors(batch->room);
+    batch->cnxn->initialized = true;
+    return zookeeper_server_process_connect_request(batch->zk, &batch->cnxn->base, bytes, length);
+}
+
+/* Java: readRequest() */
+static int nio_read_request(struct batch *batch, const uint8_t *bytes, size_t length)
+{
+    struct request *request;
+    int r = zookeeper_server_process_packet(batch->zk, &batch->cnxn->base, bytes, length, &request);
+    if (request != NULL)
+        batch->requests[batch->count++] = request;
+    return r;
 }
 
 /* The processors are woken when there is a batch for them, or when this thread has read what else
