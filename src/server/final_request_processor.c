@@ -40,60 +40,10 @@ static void apply_request(struct final_request_processor *final, struct request 
 static void find_answer(struct final_request_processor *final, const struct request *request,
                         const struct process_txn_result *rc, struct answer *answer);
 static void log_failed_read(struct final_request_processor *final, const struct request *request);
-
-/* Its connection is remembered until the wake, so that the answers of a batch leave together. */
-static void send_answer(struct final_request_processor *final, struct server_cnxn *cnxn,
-                        const struct reply_header *header, struct buf *rsp)
-{
-    if (cnxn->ops->queue_response == NULL) {
-        cnxn->ops->send_response(cnxn, header, rsp);
-        return;
-    }
-    cnxn->ops->queue_response(cnxn, header, rsp);
-    zk_mutex_lock(&final->mu);
-    if (!cnxn->is_answered) {
-        cnxn->is_answered = true;
-        server_cnxn_ref(cnxn);
-        array_deque_add_last(&final->answered, &cnxn);
-    }
-    zk_mutex_unlock(&final->mu);
-}
-
-/* Another thread may have answered some of them: it finds less to do then. */
-static void final_request_processor_wake(struct request_processor *processor)
-{
-    struct final_request_processor *final = (struct final_request_processor *)processor;
-    struct server_cnxn *cnxn;
-    for (;;) {
-        zk_mutex_lock(&final->mu);
-        bool is_one = array_deque_remove_first(&final->answered, &cnxn);
-        if (is_one)
-            cnxn->is_answered = false;
-        zk_mutex_unlock(&final->mu);
-        if (!is_one)
-            return;
-        cnxn->ops->wake(cnxn);
-        server_cnxn_unref(cnxn);
-    }
-}
-
-/* Java: updateStats(), and the size that ServerCnxn.serialize() tells. The answer to a first frame
- * has another form, of which no size is told. */
 static void update_stats(const struct request *request, const struct answer *answer,
-                         bool is_session)
-{
-    size_t length = answer->rsp != NULL ? answer->rsp->length : 0;
-    const struct server_cnxn_response response = {
-        .cxid = request->cxid,
-        .zxid = answer->zxid,
-        .op = answer->last_op,
-        .start_ms = request->create_time_ms,
-        .end_ms = zk_elapsed_ms(),
-        .is_update = request->txn != NULL,
-        .bytes = is_session ? 0 : (int64_t)(REPLY_HEADER_BYTES + length),
-    };
-    server_cnxn_update_stats_for_response(request->cnxn, &response);
-}
+                         bool is_session);
+static void send_answer(struct final_request_processor *final, struct server_cnxn *cnxn,
+                        const struct reply_header *header, struct buf *rsp);
 
 /* Java: processRequest() */
 static int final_request_processor_process_request(struct request_processor *processor,
@@ -170,6 +120,60 @@ static void log_failed_read(struct final_request_processor *final, const struct 
     zk_log(final->ctx, ZK_LOG_FAILED_TO_PROCESS, zk_str_text(&text),
            request->request != NULL ? request->request->length : (size_t)0);
     zk_str_done(&text);
+}
+
+/* Java: updateStats(), and the size that ServerCnxn.serialize() tells. The answer to a first frame
+ * has another form, of which no size is told. */
+static void update_stats(const struct request *request, const struct answer *answer,
+                         bool is_session)
+{
+    size_t length = answer->rsp != NULL ? answer->rsp->length : 0;
+    const struct server_cnxn_response response = {
+        .cxid = request->cxid,
+        .zxid = answer->zxid,
+        .op = answer->last_op,
+        .start_ms = request->create_time_ms,
+        .end_ms = zk_elapsed_ms(),
+        .is_update = request->txn != NULL,
+        .bytes = is_session ? 0 : (int64_t)(REPLY_HEADER_BYTES + length),
+    };
+    server_cnxn_update_stats_for_response(request->cnxn, &response);
+}
+
+/* Its connection is remembered until the wake, so that the answers of a batch leave together. */
+static void send_answer(struct final_request_processor *final, struct server_cnxn *cnxn,
+                        const struct reply_header *header, struct buf *rsp)
+{
+    if (cnxn->ops->queue_response == NULL) {
+        cnxn->ops->send_response(cnxn, header, rsp);
+        return;
+    }
+    cnxn->ops->queue_response(cnxn, header, rsp);
+    zk_mutex_lock(&final->mu);
+    if (!cnxn->is_answered) {
+        cnxn->is_answered = true;
+        server_cnxn_ref(cnxn);
+        array_deque_add_last(&final->answered, &cnxn);
+    }
+    zk_mutex_unlock(&final->mu);
+}
+
+/* Another thread may have answered some of them: it finds less to do then. */
+static void final_request_processor_wake(struct request_processor *processor)
+{
+    struct final_request_processor *final = (struct final_request_processor *)processor;
+    struct server_cnxn *cnxn;
+    for (;;) {
+        zk_mutex_lock(&final->mu);
+        bool is_one = array_deque_remove_first(&final->answered, &cnxn);
+        if (is_one)
+            cnxn->is_answered = false;
+        zk_mutex_unlock(&final->mu);
+        if (!is_one)
+            return;
+        cnxn->ops->wake(cnxn);
+        server_cnxn_unref(cnxn);
+    }
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */

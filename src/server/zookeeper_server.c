@@ -384,28 +384,6 @@ void zookeeper_server_set_zxid(struct zookeeper_server *server, int64_t zxid)
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
-/* The client lives. -ENOENT: there is no such session; NULL is fine. Java: touch() */
-static int touch_cnxn(struct zookeeper_server *server, struct server_cnxn *cnxn)
-{
-    if (cnxn == NULL)
-        return 0;
-    struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
-    bool known = tracker != NULL &&
-                 session_tracker_touch_session(tracker, cnxn->session_id, cnxn->session_timeout_ms);
-    return known ? 0 : -ENOENT;
-}
-
-/* Java: UnimplementedRequestProcessor.processRequest() */
-static void answer_unimplemented(struct request *request)
-{
-    if (request->cnxn == NULL)
-        return;
-    struct reply_header header = {
-        .xid = request->cxid, .zxid = request->zxid, .err = KEEPER_CODE_UNIMPLEMENTED};
-    request->cnxn->ops->send_response(request->cnxn, &header, NULL);
-    request->cnxn->ops->send_close_session(request->cnxn);
-}
-
 /* Where requests go, as of one moment. */
 struct way {
     struct request_processor *first_processor;
@@ -413,113 +391,25 @@ struct way {
     bool read_checks_session;
 };
 
-/* Waits while the server is INITIAL. Errors: -ECANCELED, it does not run. */
-static int find_way(struct zookeeper_server *server, struct way *ret_way)
-{
-    zk_mutex_lock(&server->mu);
-    while (server->state == ZOOKEEPER_SERVER_INITIAL)
-        zk_cond_wait(&server->no_initial, &server->mu);
-    bool running = server->state == ZOOKEEPER_SERVER_RUNNING;
-    *ret_way = (struct way){.first_processor = server->first_processor,
-                            .read_processor = server->read_processor,
-                            .read_checks_session = server->read_checks_session};
-    zk_mutex_unlock(&server->mu);
-    return running && ret_way->first_processor != NULL ? 0 : -ECANCELED;
-}
-
-/* A read that sets a watch is answered where no write is applied beside it: the event of such a
- * write could leave before the answer, and a client that has not heard yet that its watch is set
- * throws the event away. In the body a text comes first. */
-static bool sets_watch(const struct request *request)
-{
-    const struct buf *body = request->request;
-    if (request->type == OP_CODE_PING || request->type == OP_CODE_GET_ACL || body == NULL ||
-        body->length < 4)
-        return false;
-    int32_t length = zk_load_int(body->bytes);
-    size_t at = 4 + (length > 0 ? (size_t)length : 0);
-    return at < body->length && body->bytes[at] != 0;
-}
-
-/* Does the request read a single node, and has all that its client sent before it been answered?
- * Then it may be answered before all that is in the processors: its client does not wait for any of
- * that. Longer reads go to a thread that keeps no other client waiting. */
-static bool may_be_read_at_once(const struct way *way, const struct request *request)
-{
-    switch (request->type) {
-    case OP_CODE_EXISTS:
-    case OP_CODE_GET_DATA:
-    case OP_CODE_GET_ACL:
-    case OP_CODE_GET_CHILDREN:
-    case OP_CODE_GET_CHILDREN2:
-    case OP_CODE_PING:
-        return way->read_processor != NULL && request->cnxn != NULL && !request->refused &&
-               zk_atomic_long_get(&request->cnxn->under_way) == 0 && !sets_watch(request);
-    default:
-        return false;
-    }
-}
-
-static int read_at_once(struct zookeeper_server *server, const struct way *way,
-                        struct request *request)
-{
-    if (way->read_checks_session)
-        request->exception = session_tracker_check_session(
-            zookeeper_server_get_session_tracker(server), request->session_id, request->owner);
-    zk_atomic_long_add(&server->requests_in_process, 1);
-    return request_processor_hand_over(way->read_processor, request);
-}
-
-/* Java: submitRequestNow(), behind the touch of the session */
+static int find_way(struct zookeeper_server *server, struct way *ret_way);
+static struct way way_of_locked(struct zookeeper_server *server) REQUIRES(&server->mu);
+static int touch_cnxn(struct zookeeper_server *server, struct server_cnxn *cnxn);
 static int submit_touched(struct zookeeper_server *server, const struct way *way,
-                          struct request *request)
-{
-    if (!request_is_valid(request->type)) {
-        zk_log(server->ctx, ZK_LOG_UNKNOWN_REQUEST_TYPE, request->type);
-        zookeeper_server_request_finished(server, request);
-        answer_unimplemented(request);
-        return 0;
-    }
-    if (server->methods->set_local_session_flag != NULL)
-        server->methods->set_local_session_flag(server, request);
-    if (may_be_read_at_once(way, request))
-        return read_at_once(server, way, request);
-    if (request->cnxn != NULL) {
-        request->is_under_way = true;
-        zk_atomic_long_add(&request->cnxn->under_way, 1);
-    }
-    int r = request_processor_hand_over(way->first_processor, request);
-    if (r == 0 && request->cnxn != NULL)
-        zk_atomic_long_add(&server->requests_in_process, 1); /* Java: incInProcess() */
-    return r;
-}
-
+                          struct request *request);
+static bool may_be_read_at_once(const struct way *way, const struct request *request);
+static bool sets_watch(const struct request *request);
+static int read_at_once(struct zookeeper_server *server, const struct way *way,
+                        struct request *request);
+static void answer_unimplemented(struct request *request);
 static void drop_request_without_session(struct zookeeper_server *server,
-                                         const struct request *request)
-{
-    zk_log(server->ctx, ZK_LOG_DROPPING_REQUEST, request->session_id);
-    zookeeper_server_request_finished(server, request);
-}
+                                         const struct request *request);
 
-static struct way way_of(struct zookeeper_server *server)
+int zookeeper_server_submit_requests(struct zookeeper_server *server,
+                                     struct request *const *requests, size_t count)
 {
-    zk_mutex_lock(&server->mu);
-    struct way way = {.first_processor = server->first_processor,
-                      .read_processor = server->read_processor,
-                      .read_checks_session = server->read_checks_session};
-    zk_mutex_unlock(&server->mu);
-    return way;
-}
-
-void zookeeper_server_submit_request_now(struct zookeeper_server *server, struct request *request)
-{
-    struct way way = way_of(server);
-    if (touch_cnxn(server, request->cnxn) < 0)
-        drop_request_without_session(server, request);
-    else if (submit_touched(server, &way, request) < 0)
-        zookeeper_server_request_finished(server, request);
-    if (way.read_processor != NULL)
-        request_processor_wake(way.read_processor);
+    int r = zookeeper_server_submit_quietly(server, requests, count);
+    zookeeper_server_wake_processors(server);
+    return r;
 }
 
 /* With a limit of requests in the processors, those wait in RequestThrottler; without one, they go
@@ -555,12 +445,132 @@ void zookeeper_server_wake_processors(struct zookeeper_server *server)
         request_processor_wake(first_processor);
 }
 
-int zookeeper_server_submit_requests(struct zookeeper_server *server,
-                                     struct request *const *requests, size_t count)
+static struct way way_of_locked(struct zookeeper_server *server)
 {
-    int r = zookeeper_server_submit_quietly(server, requests, count);
-    zookeeper_server_wake_processors(server);
+    return (struct way){.first_processor = server->first_processor,
+                        .read_processor = server->read_processor,
+                        .read_checks_session = server->read_checks_session};
+}
+
+/* Waits while the server is INITIAL. Errors: -ECANCELED, it does not run. */
+static int find_way(struct zookeeper_server *server, struct way *ret_way)
+{
+    zk_mutex_lock(&server->mu);
+    while (server->state == ZOOKEEPER_SERVER_INITIAL)
+        zk_cond_wait(&server->no_initial, &server->mu);
+    bool running = server->state == ZOOKEEPER_SERVER_RUNNING;
+    *ret_way = way_of_locked(server);
+    zk_mutex_unlock(&server->mu);
+    return running && ret_way->first_processor != NULL ? 0 : -ECANCELED;
+}
+
+void zookeeper_server_submit_request_now(struct zookeeper_server *server, struct request *request)
+{
+    zk_mutex_lock(&server->mu);
+    struct way way = way_of_locked(server);
+    zk_mutex_unlock(&server->mu);
+    if (touch_cnxn(server, request->cnxn) < 0)
+        drop_request_without_session(server, request);
+    else if (submit_touched(server, &way, request) < 0)
+        zookeeper_server_request_finished(server, request);
+    if (way.read_processor != NULL)
+        request_processor_wake(way.read_processor);
+}
+
+/* The client lives. -ENOENT: there is no such session; NULL is fine. Java: touch() */
+static int touch_cnxn(struct zookeeper_server *server, struct server_cnxn *cnxn)
+{
+    if (cnxn == NULL)
+        return 0;
+    struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
+    bool known = tracker != NULL &&
+                 session_tracker_touch_session(tracker, cnxn->session_id, cnxn->session_timeout_ms);
+    return known ? 0 : -ENOENT;
+}
+
+/* Java: submitRequestNow(), behind the touch of the session */
+static int submit_touched(struct zookeeper_server *server, const struct way *way,
+                          struct request *request)
+{
+    if (!request_is_valid(request->type)) {
+        zk_log(server->ctx, ZK_LOG_UNKNOWN_REQUEST_TYPE, request->type);
+        zookeeper_server_request_finished(server, request);
+        answer_unimplemented(request);
+        return 0;
+    }
+    if (server->methods->set_local_session_flag != NULL)
+        server->methods->set_local_session_flag(server, request);
+    if (may_be_read_at_once(way, request))
+        return read_at_once(server, way, request);
+    if (request->cnxn != NULL) {
+        request->is_under_way = true;
+        zk_atomic_long_add(&request->cnxn->under_way, 1);
+    }
+    int r = request_processor_hand_over(way->first_processor, request);
+    if (r == 0 && request->cnxn != NULL)
+        zk_atomic_long_add(&server->requests_in_process, 1); /* Java: incInProcess() */
     return r;
+}
+
+/* Does the request read a single node, and has all that its client sent before it been answered?
+ * Then it may be answered before all that is in the processors: its client does not wait for any of
+ * that. Longer reads go to a thread that keeps no other client waiting. */
+static bool may_be_read_at_once(const struct way *way, const struct request *request)
+{
+    switch (request->type) {
+    case OP_CODE_EXISTS:
+    case OP_CODE_GET_DATA:
+    case OP_CODE_GET_ACL:
+    case OP_CODE_GET_CHILDREN:
+    case OP_CODE_GET_CHILDREN2:
+    case OP_CODE_PING:
+        return way->read_processor != NULL && request->cnxn != NULL && !request->refused &&
+               zk_atomic_long_get(&request->cnxn->under_way) == 0 && !sets_watch(request);
+    default:
+        return false;
+    }
+}
+
+/* A read that sets a watch is answered where no write is applied beside it: the event of such a
+ * write could leave before the answer, and a client that has not heard yet that its watch is set
+ * throws the event away. In the body a text comes first. */
+static bool sets_watch(const struct request *request)
+{
+    const struct buf *body = request->request;
+    if (request->type == OP_CODE_PING || request->type == OP_CODE_GET_ACL || body == NULL ||
+        body->length < 4)
+        return false;
+    int32_t length = zk_load_int(body->bytes);
+    size_t at = 4 + (length > 0 ? (size_t)length : 0);
+    return at < body->length && body->bytes[at] != 0;
+}
+
+static int read_at_once(struct zookeeper_server *server, const struct way *way,
+                        struct request *request)
+{
+    if (way->read_checks_session)
+        request->exception = session_tracker_check_session(
+            zookeeper_server_get_session_tracker(server), request->session_id, request->owner);
+    zk_atomic_long_add(&server->requests_in_process, 1);
+    return request_processor_hand_over(way->read_processor, request);
+}
+
+/* Java: UnimplementedRequestProcessor.processRequest() */
+static void answer_unimplemented(struct request *request)
+{
+    if (request->cnxn == NULL)
+        return;
+    struct reply_header header = {
+        .xid = request->cxid, .zxid = request->zxid, .err = KEEPER_CODE_UNIMPLEMENTED};
+    request->cnxn->ops->send_response(request->cnxn, &header, NULL);
+    request->cnxn->ops->send_close_session(request->cnxn);
+}
+
+static void drop_request_without_session(struct zookeeper_server *server,
+                                         const struct request *request)
+{
+    zk_log(server->ctx, ZK_LOG_DROPPING_REQUEST, request->session_id);
+    zookeeper_server_request_finished(server, request);
 }
 
 /* What a createSession or closeSession means to the tracker of sessions. The table of the database
