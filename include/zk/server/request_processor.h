@@ -65,7 +65,7 @@ ZK_NODISCARD static inline int request_processor_process_request(
     return r;
 }
 
-/* Does nothing if the processor has no flush. In Java an interface of its own, Flushable, has it. */
+/* Does nothing if the processor has no flush. In Java an interface of its own, Flushable. */
 ZK_NODISCARD static inline int request_processor_flush(struct request_processor *processor)
 {
     return processor->ops->flush != NULL ? processor->ops->flush(processor) : 0;
