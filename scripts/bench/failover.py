@@ -18,7 +18,7 @@ from measure import phases
 KILLS = 5
 WRITES_BEFORE = 3000  # of each session: Java compiles what is hot
 DIAL_EVERY_S = 0.005
-TIMEOUT_MS, LIMIT_S = 30000, 60
+TIMEOUT_MS, LIMIT_S = 30000, 240
 CREATE, SET, NODE_EXISTS = 1, 5, -110
 NAMES = {"noticed": "until both others have noticed", "decided": "until a new leader is elected",
          "serves": "until it serves", "follower": "until a client of a follower has a write acknowledged",

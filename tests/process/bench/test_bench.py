@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import xml.dom.minidom
 
 import runner
@@ -20,27 +21,38 @@ WORK_DIRECTORY = tempfile.TemporaryDirectory(prefix="zkpeer-test-bench-")
 WORK = WORK_DIRECTORY.name
 
 
-def bench(*arguments, seconds=None):
-    """The bench with all of its files below WORK; ended by Ctrl-C after so many seconds."""
-    command = [BENCH, *arguments]
-    if seconds is not None:
-        command = ["timeout", "--signal=INT", str(seconds)] + command
-    return subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
-                          env={**os.environ, "TMPDIR": WORK, "XDG_RUNTIME_DIR": WORK},
-                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+def start_bench(*arguments, own_session=False):
+    """The bench with all of its files below WORK."""
+    return subprocess.Popen([BENCH, *arguments], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            stdin=subprocess.DEVNULL, env={**os.environ, "TMPDIR": WORK, "XDG_RUNTIME_DIR": WORK},
+                            start_new_session=own_session, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
 
-def assert_nothing_left():
-    booked = os.path.join(WORK, f"zkpeer-ports-{os.geteuid()}")
-    assert not os.path.isdir(booked) or os.listdir(booked) == [], os.listdir(booked)
-    assert not [name for name in os.listdir(WORK) if name.startswith("zkpeer-bench")], os.listdir(WORK)
+def bench(*arguments):
+    with start_bench(*arguments) as running:
+        out, err = running.communicate()
+    return subprocess.CompletedProcess(running.args, running.returncode, out, err)
+
+
+def processes_of_the_bench():
+    """The peers that it has started: their configurations are below WORK."""
+    found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{pid}/cmdline", "rb") as file:
                 words = file.read()
         except OSError:
             continue  # it has ended meanwhile
-        assert f"{WORK}/zkpeer-bench-".encode() not in words, f"process {pid} is left"
+        if f"{WORK}/zkpeer-bench-".encode() in words:
+            found.append(pid)
+    return found
+
+
+def assert_nothing_left():
+    booked = os.path.join(WORK, f"zkpeer-ports-{os.geteuid()}")
+    assert not os.path.isdir(booked) or os.listdir(booked) == [], os.listdir(booked)
+    assert not [name for name in os.listdir(WORK) if name.startswith("zkpeer-bench")], os.listdir(WORK)
+    assert not processes_of_the_bench(), f"these processes are left: {processes_of_the_bench()}"
 
 
 def test_three_peers_are_measured_and_the_table_has_all_rows():
@@ -120,8 +132,13 @@ def test_switches_and_system_calls_of_a_process_are_counted():
 
 def test_ctrl_c_in_the_middle_leaves_nothing():
     options = ["--growth", "--runs", "50", "--peers", "3", "--simulated", "none"]
-    done = bench(*options, "--svg", os.path.join(WORK, "no.svg"), seconds=4)
-    assert done.returncode == 124 and "interrupted" in done.stderr, (done.returncode, done.stderr)
+    with start_bench(*options, "--svg", os.path.join(WORK, "no.svg"), own_session=True) as running:
+        while not processes_of_the_bench():
+            assert running.poll() is None, running.communicate()
+            time.sleep(0.05)
+        os.killpg(running.pid, signal.SIGINT)
+        _, err = running.communicate()
+    assert running.returncode == 130 and "interrupted" in err, (running.returncode, err)
     assert_nothing_left()
 
 
