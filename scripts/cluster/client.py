@@ -8,6 +8,7 @@ Exit: 0 done, 1 the server refused it or nobody answered, 2 wrong usage.
 """
 
 import logging
+import os
 import sys
 
 from kazoo.client import KazooClient
@@ -15,7 +16,7 @@ from kazoo.exceptions import KazooException
 from kazoo.handlers.threading import KazooTimeoutError
 
 SESSION_SECONDS = 10
-PATIENCE_SECONDS = 15
+PATIENCE_SECONDS = int(os.environ.get("ZK_CLUSTER_WAIT", "15"))
 # What the refusals mean that a person meets.
 REASONS = {"NoNodeError": "there is no such node, or no parent for it", "NodeExistsError": "there is such a node already",
            "NotEmptyError": "it has children", "NoAuthError": "its access list does not let you",

@@ -19,7 +19,7 @@ story_file() {
 # story_head FILE: fills the caller's array `head`.
 story_head() {
   local line key=''
-  head=([peers]=3 [observers]=0 [tick]=500 [namespaces]=no)
+  head=([peers]=3 [observers]=0 [tick]=${ZK_CLUSTER_TICK:-500} [namespaces]=no)
   while IFS= read -r line && [[ -n $line ]]; do
     if [[ $line == '#'* ]]; then
       continue

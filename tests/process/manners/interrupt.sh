@@ -197,7 +197,7 @@ try_interruption() {
 # prepare_clusters: one that serves, and one that has too few to do so: four of eight, and they are frozen.
 prepare_clusters() {
   export ZKPEER_BINARY=$zkpeer
-  "$REPO/scripts/cluster.sh" up --dir "$work/serves" >/dev/null
+  ZK_CLUSTER_WAIT=$PATIENCE_S "$REPO/scripts/cluster.sh" up --dir "$work/serves" >/dev/null
   "$REPO/scripts/cluster.sh" up --dir "$work/lame" -n 8 --mix c,c,c,c,java,c,c,c --only 1,2,7,8 --wait 0 >/dev/null 2>&1 || true
   "$REPO/scripts/cluster.sh" pause 1 2 7 8 --dir "$work/lame" >/dev/null
 }

@@ -36,6 +36,8 @@ failed() {
 
 # A server that has looked around for long, on a busy machine, asks again only after half a minute.
 readonly PATIENCE_S=240
+# Nobody is given up for 10 s (syncLimit is 5), but where a story is about that and has a tick of its own.
+export ZK_CLUSTER_WAIT=$PATIENCE_S ZK_CLUSTER_TICK=2000 ZK_WORD_WAIT=20
 
 # compare STORY: on C and on Java.
 compare() {
