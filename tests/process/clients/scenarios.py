@@ -34,47 +34,13 @@ SHAPES = {
 
 
 def start(kinds, alone, house):
-    """An ensemble whose last server leads, if all is well: it votes first, and the others come to it."""
+    """An ensemble whose last server will lead."""
     ensemble = servers.Ensemble(kinds, alone, house.settings, house.properties, observers=house.observers)
-    start_servers(ensemble, alone)
+    if alone:
+        ensemble.start()
+    else:
+        ensemble.start_two()
     return ensemble
-
-
-def start_servers(ensemble, alone):
-    kinds = ensemble.kinds
-    last = ensemble.servers[-1]
-    last.start(ensemble.properties)
-    if not alone:
-        with open(last.config) as config:
-            line = [line for line in config if line.startswith('server.%d=' % len(kinds))][0]
-        election = int(line.split(':')[2])
-        if not tape.until(lambda: listens(election) or not last.is_running()):
-            raise RuntimeError('server %s does not listen' % last.directory)
-        for server in ensemble.servers[:-1]:
-            server.start(ensemble.properties)
-
-
-def wait(ensemble):
-    """Waits until all serve and the last one leads. One that was late when the others voted has another try."""
-    for _ in range(10):
-        ensemble.wait()
-        if ensemble.alone or ensemble.servers[-1].mode() == 'leader':
-            return ensemble
-        for server in ensemble.servers:
-            server.kill()
-        start_servers(ensemble, False)
-    raise RuntimeError('%s: the last server does not come to lead' % ensemble.directory)
-
-
-def listens(port):
-    """Whether somebody listens on a port, without calling it: an election port would take that for a peer."""
-    with open('/proc/net/tcp') as table:
-        here = '0100007F:%04X' % port
-        if any(line.split()[1] == here and line.split()[3] == '0A' for line in table.readlines()[1:]):
-            return True
-    with open('/proc/net/tcp6') as table:
-        return any(line.split()[1].endswith('0100007F:%04X' % port) and line.split()[3] == '0A'
-                   for line in table.readlines()[1:])
 
 
 class Part(threading.Thread):
@@ -124,12 +90,12 @@ def play(scene, sides, where, options):
 
 def run_house(name, shape, chosen, options):
     house = scenes.HOUSES[name]
-    ensembles, failed = [], 0
+    ensembles, failed, whole = [], 0, False
     try:
         for title, kinds in SHAPES[shape]:
             if title in options.sides:
                 ensembles.append((title, start(kinds, shape == 'alone', house)))
-        sides = [tape.Side(wait(ensemble), title) for title, ensemble in ensembles]
+        sides = [tape.Side(ensemble.wait() if ensemble.alone else ensemble.let_last_lead(), title) for title, ensemble in ensembles]
         for side in sides:
             side.open_nudgers()
         for scene in chosen:
@@ -142,10 +108,11 @@ def run_house(name, shape, chosen, options):
         nudges = sum(side.nudges for side in sides)
         if nudges:
             print('(CommitProcessors of Java slept %d times until another request woke them: ZOOKEEPER-4537)' % nudges)
+        whole = failed == 0
     finally:
         for _, ensemble in ensembles:
-            ensemble.stop(keep=failed > 0)
-            if failed > 0:
+            ensemble.stop(keep=not whole)
+            if not whole:
                 print("the servers' files: %s" % ensemble.directory)
     return failed
 

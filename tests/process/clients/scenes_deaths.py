@@ -56,7 +56,7 @@ def cli_82_the_largest_write_reaches_a_follower_that_comes_later(t):
 
 @scene(('follower',), house='last', same=False)
 def cli_61_a_follower_that_is_paused_keeps_no_session(t):
-    leader = next(n for n, server in enumerate(t.side.ensemble.servers) if server.mode() == 'leader')
+    leader = t.leader()
     watcher = t.client('watches', server=leader)
     c = t.client('client', timeout=8000)
     c.must(1, create(t.path('e'), flags=1))
@@ -104,7 +104,7 @@ def cli_52_a_connection_from_before_its_server_serves(t):
 @scene(('follower',), house='last', same=False)
 def cli_28_the_leader_is_killed_under_its_clients(t):
     servers = t.side.ensemble.servers
-    leader = next(n for n, server in enumerate(servers) if server.mode() == 'leader')
+    leader = t.leader()
     clients = [t.client('client %d' % n, server=n % 3) for n in range(20)]
     for number, c in enumerate(clients):
         c.must(1, create(t.path('e%d' % number), flags=1))

@@ -361,7 +361,9 @@ def cli_69_lists_that_can_be_set(t):
 
 @scene()
 def cli_70_whom_a_list_lets_do_what(t):
+    # Java holds a write against the list that its leader has applied, and a follower may have answered the one before sooner.
     maker, nobody, bob = t.client('maker'), t.client('nobody'), t.client('bob')
+    leader = t.client('at the leader', server=t.leader())
     bob.ask(*auth('bob:pw'))
     ids = [('world', 'anyone'), ('ip', '127.0.0.1'), ('ip', '127.0.0.0/8'), ('ip', '10.0.0.0/8'), ('ip', '0.0.0.0/0'),
            ('digest', wire.digest_id('bob:pw'))]
@@ -373,13 +375,14 @@ def cli_70_whom_a_list_lets_do_what(t):
             maker.must(1, create(path))
             maker.must(1, create(path + '/kid'))
             maker.must(*set_acl(path, [(perms, scheme, name)]))
+            leader.catches_up(maker)
             for c in (nobody, bob):
                 c.must(9, string('/'))
                 for code, body in (exists(path), get(path), children(path), (12, string(path) + b'\0'), (6, string(path)),
                                    (104, string(path)), set_data(path), (1, create(path + '/new')), delete(path + '/new'),
                                    (14, multi(check(path))), (22, multi(get(path), children(path))), set_acl(path, [], -1)):
                     c.ask(code, body)
-    for c in (maker, nobody, bob):
+    for c in (maker, nobody, bob, leader):
         c.close()
 
 
@@ -512,13 +515,15 @@ def cli_76_containers_and_ttl_nodes_are_reaped(t):
 
 @scene(house='extended')
 def cli_78_quotas_count_and_hold(t):
-    c = t.client('client')
+    # Java holds a write against the stats that its leader has applied, and a follower may have answered the one before sooner.
+    c, leader = t.client('client'), t.client('at the leader', server=t.leader())
     quota = '/zookeeper/quota' + t.root
     c.must(1, create(quota))
     stats, limits = quota + '/zookeeper_stats', quota + '/zookeeper_limits'
     c.must(1, create(limits, b'count=3,bytes=10=;byteHardLimit=20;countHardLimit=4'))
     c.must(1, create(stats, b'count=0,bytes=0'))
     c.ask(*get(stats))
+    leader.catches_up(c)
     for code, body in ((1, create(t.path('a'), b'12345')), (15, create(t.path('b'), b'12345')), set_data(t.path('a'), b'1234567890'),
                        (1, create(t.path('c'), b'')), (1, create(t.path('d'), b'')), set_data(t.path('a'), b'1' * 16), delete(t.path('c')),
                        (14, multi((1, create(t.path('c'))), delete(t.path('c')))), (14, multi((1, create(t.path('c'))), (1, create(t.path('d'))))),
@@ -526,8 +531,10 @@ def cli_78_quotas_count_and_hold(t):
                        (1, create(t.path('f'), b'x' * 100)), set_data(limits, b'count=1,bytes=1'), (1, create(t.path('g'))),
                        set_data(limits, b'nonsense'), delete(limits), (1, create(t.path('h'))), delete(stats), (1, create(t.path('i')))):
         c.ask(code, body)
+        leader.catches_up(c)
         c.ask(*get(stats))
     c.close()
+    leader.close()
 
 
 @scene()

@@ -102,10 +102,11 @@ class Server:
 
 
 class Ensemble:
-    """kinds: one word per server. observers: their numbers. alone: ZooKeeperServerMain's server; otherwise one server is a quorum of one."""
+    """kinds: one word per server. observers: their numbers. alone: ZooKeeperServerMain's server; otherwise one server is a quorum of one.
+    last_leads: of three, the last one leads; otherwise whoever is elected."""
 
-    def __init__(self, kinds, alone=False, settings=None, properties=None, directory=None, observers=()):
-        self.kinds, self.alone = list(kinds), alone
+    def __init__(self, kinds, alone=False, settings=None, properties=None, directory=None, observers=(), last_leads=False):
+        self.kinds, self.alone, self.last_leads = list(kinds), alone, last_leads
         self.directory = directory or tempfile.mkdtemp(prefix='zkclients-')
         self.settings = dict(SETTINGS, **(settings or {}))
         self.properties = dict(PROPERTIES, **(properties or {}))
@@ -135,10 +136,32 @@ class Ensemble:
         for server in self.servers:
             server.start(self.properties)
 
-    def wait(self, seconds=240):
-        """Waits until all serve; says what the log says if one does not."""
+    def start_two(self):
+        """Starts the last two of three: no quorum is without them, so the last one, whose id is larger, must be elected, however
+        slow it is. let_last_lead() starts the other one."""
+        for server in self.servers[-2:]:
+            server.start(self.properties)
+
+    def let_last_lead(self):
+        """Waits until the last one leads and all serve. An election that failed may have left it with the shorter history, and
+        then there is another try."""
+        for _ in range(10):
+            self.wait(servers=self.servers[-2:])
+            if self.servers[-1].mode() == 'leader':
+                break
+            for server in self.servers[-2:]:
+                server.kill()
+            self.start_two()
+        else:
+            raise RuntimeError('%s: the last server does not come to lead' % self.directory)
+        for server in self.servers[:-2]:
+            server.start(self.properties)
+        return self.wait()
+
+    def wait(self, seconds=240, servers=None):
+        """Waits until all, or these, serve; says what the log says if one does not."""
         end = time.monotonic() + seconds
-        for server in self.servers:
+        for server in servers or self.servers:
             while not server.mode():
                 if not server.is_running() or time.monotonic() > end:
                     raise RuntimeError('server %s (%s) does not serve%s\n%s' % (
@@ -173,8 +196,11 @@ class Ensemble:
             shutil.rmtree(self.directory, ignore_errors=True)
 
     def __enter__(self):
-        self.start()
         try:
+            if self.last_leads:
+                self.start_two()
+                return self.let_last_lead()
+            self.start()
             return self.wait()
         except BaseException:
             self.stop(keep=True)

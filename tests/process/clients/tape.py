@@ -19,6 +19,7 @@ class Client:
     def __init__(self, tape, name, server, send=True, **options):
         self.tape, self.name, self.server = tape, name, server
         self.xid, self.session, self.password, self.timeout = 0, 0, bytes(16), 0
+        self.zxid = 0  # of the last reply
         self.connection = Connection(tape.side.ports[server], tape.side.nudge_of(server), SECONDS)
         if send:
             self.open(**options)
@@ -65,7 +66,7 @@ class Client:
         for code in codes:
             while True:
                 data = self.connection.frame()
-                xid, _, err = wire.HEADER.unpack_from(data)
+                xid, self.zxid, err = wire.HEADER.unpack_from(data)
                 self.tape.frame(self.name, code if xid != -1 else None, data)
                 if xid != -1:
                     break
@@ -86,12 +87,25 @@ class Client:
     def sees(self, path):
         """Waits until its server has a node that another one has acknowledged. A sync does not do at a leader of Java, where it
         may overtake what has been committed (NOTES.md D-241). How often this asks is not on the tape."""
-        mark = self.tape.hush()
+        mark, xid = self.tape.hush(), self.xid
 
         def is_there():
             self.must(9, wire.string('/'))
             return self.ask(3, wire.string(path) + wire.boolean(False))[0] == 0
         assert until(is_there), '%s: %s does not come' % (self.name, path)
+        self.xid = xid
+        self.tape.silent(mark)
+
+    def catches_up(self, other):
+        """Waits until its server has applied what the last reply of another client tells of. How often this asks is not on the
+        tape."""
+        mark, xid = self.tape.hush(), self.xid
+
+        def has_it():
+            self.ask(3, wire.string('/') + wire.boolean(False))
+            return self.zxid >= other.zxid
+        assert until(has_it), '%s: its server stays behind' % self.name
+        self.xid = xid
         self.tape.silent(mark)
 
     def event(self):
@@ -216,6 +230,10 @@ class Tape:
         client = Client(self, name, self.at if server is None else server, **options)
         self.clients.append(client)
         return client
+
+    def leader(self):
+        """The number of the server that leads, or is alone."""
+        return next(n for n, server in enumerate(self.side.ensemble.servers) if server.mode() in ('leader', 'standalone'))
 
     def other(self):
         """Another server than that of the scenario."""
