@@ -104,6 +104,8 @@ struct client_reply {
     int64_t zxid;
     int32_t err;
     int32_t first_type; /* of a multi: of its first result, OP_CODE_ERROR if it has failed */
+    int failed_part;    /* of one that has failed: which part, and why */
+    int32_t part_err;
     bool has_stat, has_data, has_names;
     struct client_stat stat;
     char data[LOAD_DATA_SIZE];

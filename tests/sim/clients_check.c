@@ -357,52 +357,67 @@ static bool quota_may_pass(const struct load_part *part, size_t place)
     return verdict.may_pass;
 }
 
-static bool can_be_done(const struct load_part *part, uint32_t ids)
-{
-    struct node made = {.owner = (part->flags & FLAG_EPHEMERAL) != 0};
-    struct node *node = find(part->path);
-    if (outcome_of(part, ids, made.path) != KEEPER_CODE_OK)
-        return false;
-    if (client_type_creates(part->type)) {
-        (void)client_acl_fix(&CLIENT_WISHES[part->acl], ids, &made.acl);
-        add_node(&made);
-    } else if (part->type == OP_CODE_DELETE && node != NULL)
-        remove_node(0, 0, node);
-    else if (part->type == OP_CODE_SET_DATA && node != NULL)
-        set_node(node, "", 0, 0);
-    return true;
-}
-
-/* The parts one after the other, in a tree that is thrown away. */
-static bool multi_can_be_done(const struct load_op *op, uint32_t ids)
-{
-    static struct node kept[NODES_MAX];
-    const size_t kept_count = node_count;
-    const size_t kept_changes = change_count;
-    bool can = true;
-    memcpy(kept, nodes, kept_count * sizeof *nodes);
-    for (int i = 0; i < op->part_count && can; i++)
-        can = can_be_done(&op->parts[i], ids);
-    memcpy(nodes, kept, kept_count * sizeof *nodes);
-    node_count = kept_count;
-    change_count = kept_changes;
-    return can;
-}
-
 static bool is_of_the_session(int32_t err)
 {
     return err == KEEPER_CODE_SESSIONEXPIRED || err == KEEPER_CODE_SESSIONMOVED ||
            err == KEEPER_CODE_CONNECTIONLOSS;
 }
 
-/* A failed multi shows the code of one part alone, and that is not looked at: any of the parts may
- * have met a quota. */
-static bool multi_may_be_refused(const struct load_op *op, size_t place)
+/* Does a part of a multi, in a tree that is thrown away. */
+static void do_part(const struct load_part *part, uint32_t ids, const char *name)
 {
-    bool may = false;
-    for (int i = 0; i < op->part_count; i++)
-        may = quota_may_refuse(&op->parts[i], KEEPER_CODE_OK, place) || may;
-    return may;
+    struct node made = {.owner = (part->flags & FLAG_EPHEMERAL) != 0};
+    struct node *node = find(part->path);
+    snprintf(made.path, sizeof made.path, "%s", name);
+    snprintf(made.data, sizeof made.data, "%s", part->data);
+    if (client_type_creates(part->type)) {
+        (void)client_acl_fix(&CLIENT_WISHES[part->acl], ids, &made.acl);
+        add_node(&made);
+    } else if (part->type == OP_CODE_DELETE && node != NULL) {
+        remove_node(0, 0, node);
+    } else if (part->type == OP_CODE_SET_DATA && node != NULL) {
+        set_node(node, part->data, 0, 0);
+    }
+}
+
+static void check_part(const struct client_call *call, int index, int32_t err, size_t place)
+{
+    const struct load_part *part = &call->request.op.parts[index];
+    char name[CLIENT_PATH_SIZE];
+    char words[96];
+    const int32_t expected = outcome_of(part, call->ids, name);
+    if (is_of_the_session(err) ||
+        (err == KEEPER_CODE_QUOTAEXCEEDED && quota_may_refuse(part, expected, place)))
+        return;
+    snprintf(words, sizeof words, "its part %d, of type %d, should be %d, and is %d", index,
+             part->type, expected, err);
+    if (err != expected)
+        clients_fail_call("I15", call, words);
+    if (err != 0)
+        return;
+    if (!quota_may_pass(part, place))
+        clients_fail_call("I25", call, "its quota is used up");
+    do_part(part, call->ids, name);
+}
+
+/* The parts one after the other, up to the one that has failed. */
+static void check_multi(const struct client_call *call, size_t place)
+{
+    static struct node kept[NODES_MAX];
+    const struct client_reply *reply = &call->reply;
+    const size_t kept_count = node_count;
+    const size_t kept_changes = change_count;
+    const bool failed = reply->err != 0 || reply->first_type == OP_CODE_ERROR;
+    memcpy(kept, nodes, kept_count * sizeof *nodes);
+    for (int i = 0; i < call->request.op.part_count; i++) {
+        const bool last = failed && i == reply->failed_part;
+        check_part(call, i, last ? reply->part_err : KEEPER_CODE_OK, place);
+        if (last)
+            break;
+    }
+    memcpy(nodes, kept, kept_count * sizeof *nodes);
+    node_count = kept_count;
+    change_count = kept_changes;
 }
 
 /* Is it what the tree before its transaction, which stands at that place, makes of it? */
@@ -414,10 +429,7 @@ static void check_outcome(const struct client_call *call, size_t place)
     if (is_of_the_session(reply->err) || !client_type_writes(op->type))
         return;
     if (op->type == OP_CODE_MULTI) {
-        bool done = reply->err == 0 && reply->first_type != OP_CODE_ERROR;
-        const bool can = multi_can_be_done(op, call->ids);
-        if (done != can && !(can && multi_may_be_refused(op, place)))
-            clients_fail_call("I15", call, done ? "it cannot be done" : "it can be done");
+        check_multi(call, place);
         return;
     }
     int32_t expected = outcome_of(&op->parts[0], call->ids, name);

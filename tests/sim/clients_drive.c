@@ -182,7 +182,9 @@ static bool all_are_home(void *arg)
     return true;
 }
 
-/* FLE-01, RST-11, CLI-01, CLI-02: whatever breaks, on whatever server. */
+/* FLE-01, RST-11, CLI-01, CLI-02: whatever breaks, on whatever server. CLI-67, CLI-69, CLI-70,
+ * CLI-72, CLI-75: lists, and whom they let do and see what. CLI-76, CLI-77, CLI-78: containers,
+ * times to live, quotas. CLI-05, CLI-86: servers without a quorum. */
 void drive_clients(struct cluster *cluster)
 {
     struct clients *clients = &cluster->clients;

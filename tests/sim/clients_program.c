@@ -350,6 +350,26 @@ static void get_reads(struct frame *in, struct client_reply *reply)
     }
 }
 
+/* Of a multi that has failed: nothing for the parts before the one that has, and no use in those
+ * behind it. */
+static void get_results(struct frame *in, struct client_reply *reply)
+{
+    reply->first_type = get_int(in);
+    for (int32_t type = reply->first_type; type == OP_CODE_ERROR && !in->broken;
+         type = get_int(in)) {
+        const bool done = get_number(in, 1) != 0;
+        (void)get_int(in);
+        if (done)
+            return;
+        const int32_t err = get_int(in);
+        if (reply->part_err == 0 && err == 0)
+            reply->failed_part++;
+        else if (reply->part_err == 0)
+            reply->part_err = err;
+    }
+    in->at = in->length; /* what it has done is not looked at */
+}
+
 static void get_acl(struct frame *in, struct client_acl *acl)
 {
     char scheme[CLIENT_ID_SIZE];
@@ -422,8 +442,7 @@ static void get_body(struct frame *in, int32_t type, struct client_reply *reply)
         in->broken = in->broken || get_int(in) != 0; /* an ErrorResponse */
         break;
     case OP_CODE_MULTI:
-        reply->first_type = get_int(in);
-        in->at = in->length;
+        get_results(in, reply);
         break;
     case OP_CODE_SYNC:
         get_text(in, reply->path, sizeof reply->path);

@@ -9,6 +9,7 @@
 
 #include "internal.h"
 #include "peer_main.h"
+#include "text.h"
 
 enum {
     FILE_HEADER = 16,   /* magic, version, database */
@@ -302,16 +303,16 @@ static bool is_quorum(const struct history *history, const bool *has)
 static void check_quorum(const struct history *history, int64_t zxid, const char *when)
 {
     bool has[HOSTS_MAX] = {false};
-    char holders[64] = "";
-    size_t length = 0;
-    for (int host = 1; host <= history->voters; host++) {
+    for (int host = 1; host <= history->voters; host++)
         has[host] = disk_holds(&history->disks[host], zxid);
+    if (is_quorum(history, has))
+        return;
+    char holders[64] = "";
+    for (int host = 1; host <= history->voters; host++)
         if (has[host])
-            length += (size_t)snprintf(holders + length, sizeof holders - length, " %d", host);
-    }
-    if (!is_quorum(history, has))
-        world_fail("I9: 0x%" PRIx64 " is committed%s, but is on the disks only of%s",
-                   (uint64_t)zxid, when, length > 0 ? holders : " nobody");
+            text_append(holders, sizeof holders, " %d", host);
+    world_fail("I9: 0x%" PRIx64 " is committed%s, but is on the disks only of%s", (uint64_t)zxid,
+               when, holders[0] != '\0' ? holders : " nobody");
 }
 
 void history_check_durable(struct history *history)
