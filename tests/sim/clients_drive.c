@@ -182,9 +182,9 @@ static bool all_are_home(void *arg)
     return true;
 }
 
-/* FLE-01, RST-11, CLI-01, CLI-02: whatever breaks, on whatever server. CLI-67, CLI-69, CLI-70,
- * CLI-72, CLI-75: lists, and whom they let do and see what. CLI-76, CLI-77, CLI-78: containers,
- * times to live, quotas. CLI-05, CLI-86: servers without a quorum. */
+/* FLE-01, RST-11, CLI-01, CLI-02, CLI-05, CLI-67, CLI-69, CLI-70, CLI-72, CLI-76, CLI-78: whatever
+ * breaks, on whatever server, clients see and do what the lists allow, nodes go in time, quotas
+ * hold, and a server without a quorum serves readers alone. */
 void drive_clients(struct cluster *cluster)
 {
     struct clients *clients = &cluster->clients;

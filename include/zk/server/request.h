@@ -42,9 +42,9 @@ struct request {
     bool is_under_way;          /* it counts among those of cnxn, and goes through the processors */
     bool local_session;
     /* It is not run: it gets no transaction, goes to no leader, waits for no commit and is answered
-     * with exception, in its turn. RequestThrottler sets it, for what has waited for too long, or the
-     * first processor of a learner (D-290) or of a read-only server (D-257). Java, for the first of
-     * them: isThrottled() */
+     * with exception, in its turn. RequestThrottler sets it, for what has waited for too long, or
+     * the first processor of a learner (D-290) or of a read-only server (D-257). Java, for the
+     * first of them: isThrottled() */
     bool refused;
 
     /* ---- PrepRequestProcessor sets these on a leader; on a learner, what made the request from a
