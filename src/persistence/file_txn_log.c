@@ -117,7 +117,8 @@ static void enter(struct file_txn_log *log)
     zk_assert(inside == 1);
 }
 
-/* The first error is the log's for ever. */
+/* The first error is the log's for ever. After a failed write or fsync the system may have dropped
+ * the pages, and a second fsync that succeeds says nothing about them (D-130). */
 static int leave(struct file_txn_log *log, int r)
 {
     if (r < 0 && log->error == 0) {
@@ -246,7 +247,7 @@ static int append_entry(struct file_txn_log *log, const struct txn_log_entry *en
     int64_t zxid = entry->header.zxid;
     if (log->error < 0)
         return log->error;
-    if (zxid <= log->last_zxid_seen)
+    if (zxid <= log->last_zxid_seen) /* appended all the same, as in Java */
         zk_log(log->ctx, ZK_LOG_ZXID_NOT_ABOVE, zxid, log->last_zxid_seen,
                op_code_name(entry->header.type));
     else
@@ -271,6 +272,8 @@ int file_txn_log_append(struct file_txn_log *log, const struct txn_log_entry *en
 
 /* ---- commit, roll ---------------------------------------------------------------------------- */
 
+/* fdatasync is enough, and cheaper than fsync: the file was made larger before its bytes came
+ * (file_padding.h), so its size is on the disk already. */
 static int sync_file(struct file_txn_log *log)
 {
     int64_t start_ms = zk_elapsed_ms();

@@ -63,6 +63,8 @@ static int final_request_processor_process_request(struct request_processor *pro
     }
     struct data_tree *tree =
         zk_database_get_data_tree(zookeeper_server_get_zk_database(final->server));
+    /* Before the answer leaves: a client that has it may send its next request at once, and must
+     * find that there is room for it. */
     zookeeper_server_dec_in_process(final->server);
     zookeeper_server_request_finished(final->server, request);
 
@@ -347,6 +349,8 @@ static void find_answer(struct final_request_processor *final, const struct requ
                                                                  : txn->record.error.err);
         return;
     }
+    /* It is counted and nothing more: the transaction is done, and dropping the answer saves
+     * nothing. */
     if (zookeeper_server_is_stale_request(final->server, request))
         server_metrics_count(zookeeper_server_metrics(final->server), SERVER_METRICS_STALE_REPLIES);
     answer->last_op = op_code_short_name(request->type);

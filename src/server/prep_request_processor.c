@@ -129,6 +129,8 @@ static void finish_delete(struct prep_request_processor *prep, struct prep_work 
                           struct change_record *node)
 {
     parent->child_count--;
+    /* By its pzxid a client that comes back with a watch on the children finds out that one has
+     * gone. Its cversion stays: it counts creations alone, and sequential names are made of it. */
     parent->stat.pzxid = work->header.zxid;
     add_change_record(prep, work, DIGEST_OP_CODE_UPDATE, parent);
     struct change_record *gone = change_record_new(work->header.zxid, node->path);
@@ -196,6 +198,7 @@ static enum keeper_code p_request2_txn_delete(struct prep_request_processor *pre
         code = get_parent_path_and_validate(&record->path, &parent_path);
     if (code == KEEPER_CODE_OK)
         code = get_record_for_path(prep, work, parent_path, &parent);
+    /* The right to delete a node is its parent's to give, as in a file system. */
     if (code == KEEPER_CODE_OK)
         code = check_acl(prep->ctx, acl_of(parent), PERMS_DELETE, &request->auth_info);
     if (code == KEEPER_CODE_OK)
@@ -232,6 +235,7 @@ static enum keeper_code p_request2_txn_set_data(struct prep_request_processor *p
         code = get_record_for_path(prep, work, record->path.text, &node);
     if (code == KEEPER_CODE_OK)
         code = check_acl(prep->ctx, acl_of(node), PERMS_WRITE, &request->auth_info);
+    /* Behind the rights: from here on an answer tells something about the node. */
     if (code == KEEPER_CODE_OK)
         code = check_stats_node(record->path.text, record->data);
     if (code == KEEPER_CODE_OK)
@@ -470,7 +474,9 @@ static void finish_write(struct prep_request_processor *prep, struct prep_work *
     txn_log_entry_unref(entry);
 }
 
-/* A write: its header, with the next zxid, comes before everything that can fail (D-150). */
+/* A write: its header, with the next zxid, comes before everything that can fail (D-150). What
+ * fails needs a transaction, too: the server of that client waits for one, and on a learner nobody
+ * else would tell it. No other thread gives zxids, so their order is that of the log. */
 static void p_request_write(struct prep_request_processor *prep, struct request *request)
 {
     struct prep_work work = {

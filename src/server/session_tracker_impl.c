@@ -60,6 +60,9 @@ static struct session *session_locked(struct session_tracker_impl *impl, int64_t
 /* Java: initializeNextSessionId() */
 int64_t session_tracker_impl_initialize_next_session_id(int64_t server_id, int64_t elapsed_ms)
 {
+    /* 40 bits of the time, and 16 below them in which ids are counted: a term that begins later
+     * begins with higher ids, unless the one before gave 65,536 for each millisecond that it
+     * lasted. */
     uint64_t next_sid = (uint64_t)elapsed_ms << 24 >> 8;
     next_sid |= (uint64_t)server_id << 56;
     /* This one marks a container where the owner of a node stands. */
@@ -130,7 +133,7 @@ static void session_tracker_impl_run(void *arg)
     while (!zk_stop_requested(&impl->stop)) {
         int64_t wait_ms = wait_time(impl);
         if (wait_ms > 0) {
-            (void)zk_stop_sleep(&impl->stop, wait_ms);
+            (void)zk_stop_sleep(&impl->stop, wait_ms); /* the loop asks why it ended */
             continue;
         }
         /* All of one interval are marked before the first of them is asked to close. */
@@ -289,7 +292,7 @@ static enum keeper_code impl_check_session(struct session_tracker *tracker, int6
         code = KEEPER_CODE_UNKNOWNSESSION;
     else if (session->is_closing)
         code = KEEPER_CODE_SESSIONEXPIRED;
-    else if (session->owner == NULL)
+    else if (session->owner == NULL) /* the first that asks: nobody has claimed it yet */
         session->owner = owner;
     else if (session->owner != owner)
         code = KEEPER_CODE_SESSIONMOVED;

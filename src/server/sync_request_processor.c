@@ -30,9 +30,11 @@
 #include "zk/server/zk_database.h"
 #include "zk/server/zookeeper_server.h"
 
+/* Java's. A start reads the log behind the newest snapshot, so the first two bound how long a start
+ * takes. The third one bounds how long the first of a batch waits for those behind it. */
 enum {
     DEFAULT_SNAP_COUNT = 100000,
-    DEFAULT_SNAP_SIZE_LIMIT_KB = 4194304,
+    DEFAULT_SNAP_SIZE_LIMIT_KB = 4194304, /* 4 GiB */
     DEFAULT_MAX_BATCH_SIZE = 1000,
 };
 
@@ -201,8 +203,9 @@ static int flush_next(struct sync_request_processor *sync)
     return request_processor_flush(sync->next);
 }
 
-/* The next request; while there is none, what has been appended goes to disk. Java: run(), its
- * poll() and take() */
+/* The next request; only when there is none, what has been appended goes to disk. An append takes
+ * microseconds and an fsync milliseconds, so it would be a waste to sync while more is waiting:
+ * what comes during one fsync shares the next. Java: run(), its poll() and take() */
 static int take_request(struct sync_request_processor *sync, struct request **ret_request)
 {
     *ret_request = bq_batch_next(&sync->taken);
@@ -253,6 +256,8 @@ static void snapshot_thread_run(void *arg)
 static int roll_log_and_snapshot(struct sync_request_processor *sync)
 {
     reset_snapshot_stats(sync);
+    /* A new file begins here, because a purge removes whole files: what the snapshot makes
+     * superfluous is in those before it. */
     int r = zk_database_roll_log(sync->database);
     if (r < 0)
         return r;

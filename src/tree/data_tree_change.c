@@ -196,7 +196,10 @@ static struct stat_persisted create_stat(int64_t zxid, int64_t time_ms, int64_t 
 }
 
 /* A child was created: the parent's version is that of the transaction, -1 for one more than it is.
- * A replay may create what was deleted later, and must not take the parent back. */
+ * A replay may create what was deleted later, and must not take the parent back.
+ *
+ * The two calls around each change of a node's data or stat, here and below, take the old node out
+ * of the tree's digest and add the new one. */
 static void raise_cversion(struct data_tree *tree, struct data_node *parent, int32_t cversion,
                            int64_t zxid) REQUIRES(&tree->mu)
 {
@@ -257,6 +260,7 @@ int32_t data_tree_delete_node_locked(struct data_tree *tree, const char *path, i
     if (node == NULL)
         return KEEPER_CODE_NONODE;
     remove_children(tree, node);
+    /* Those who watch are told only if this list lets them read the node, which is gone by then. */
     struct shared_acl *acl = acl_cache_convert_long(&tree->acl_cache, node->acl);
     remove_node(tree, parent, node);
     data_tree_tell_deleted_locked(tree, path, acl, parent);

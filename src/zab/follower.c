@@ -42,6 +42,7 @@ int follower_follow_leader(struct follower *follower)
     struct quorum_peer *self = follower->self;
     struct learner *learner = follower->learner;
     struct quorum_packet *qp = NULL;
+    /* From here on another thread can shut this role down, however early. */
     quorum_peer_set_role(self, &follower->role);
     zab_log_election_took(self, "FOLLOWING");
 

@@ -45,6 +45,7 @@ int observer_observe_leader(struct observer *observer)
     struct quorum_peer *self = observer->self;
     struct learner *learner = observer->learner;
     struct quorum_packet *qp = NULL;
+    /* From here on another thread can shut this role down, however early. */
     quorum_peer_set_role(self, &observer->role);
 
     quorum_peer_set_zab_state(self, ZAB_STATE_DISCOVERY);
@@ -91,7 +92,7 @@ out:
     return r <= 0 && exit_code > 0 ? exit_code : r;
 }
 
-/* As a follower's. */
+/* As follower_is_running. */
 static bool observer_is_running(struct observer *observer)
 {
     return !learner_is_stopping(observer->learner) &&
@@ -144,7 +145,8 @@ static int observer_process_packet(struct observer *observer, const struct quoru
     }
 }
 
-/* What comes is committed. */
+/* What comes is committed: nobody waits for this server's disk, so there is no ACK and no queue of
+ * what is pending. */
 static int process_inform(struct observer *observer, const struct quorum_packet *packet)
 {
     struct txn_log_entry *txn;
