@@ -15,13 +15,14 @@ Ctrl-C or SIGTERM ends all that it has started within a second or two.
 
 The parts: the static checks of check.sh; the unit tests as built by gcc, by gcc with AddressSanitizer
 and UndefinedBehaviorSanitizer, and by gcc with ThreadSanitizer, among them the simulator's seeds and
-plays and the fuzz corpora; builds by clang and for release; then ensembles of real processes, of C
-and of Java peers (tests/process/interop), two mixes again with sanitized C peers, and two that
-clients write to while members die (tests/process/writes); clients that compare C with Java,
-the tests that others wrote among them (tests/process/clients); stories, the verbs of cluster.sh,
-filming, the replay page in a browser; the bench; the manners of every command; mistakes planted in
-copies of the product, each of which must be found (a third of them, which the commit's hash
-chooses); last the README's commands, which take away an ensemble that is in .cluster.
+plays and the fuzz corpora; what clang says of all sources and of their locks; the build for
+release; then ensembles of real processes, of C and of Java peers (tests/process/interop), two mixes
+again with sanitized C peers, and two that clients write to while members die (tests/process/writes);
+clients that compare C with Java, the tests that others wrote among them (tests/process/clients);
+stories, the verbs of cluster.sh, filming, the replay page in a browser; the bench; the manners of
+every command; mistakes planted in copies of the product, each of which must be found (a third of
+them, which the commit's hash chooses); last the README's commands, which take away an ensemble that
+is in .cluster.
 
 Much of this runs real servers, Java's among them, beside other load. So a part that fails runs once
 more, alone, and its second result counts; both are shown, and the end names such parts again, since
@@ -53,6 +54,7 @@ readonly WRITE_MIXES=('c,java,java' 'c,java,c')
 MUTANTS_PART=$((16#$(git -C "$REPO" rev-parse --short=6 HEAD 2>/dev/null || say 0) % 3 + 1))/3
 readonly MUTANTS_PART
 readonly PLAYS_AT_ONCE=3
+readonly CLANG=(-DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DZK_LOCKCHECK=ON)
 # What it says first. The times are those of an idle machine with two processors, in a fresh clone.
 declare -rA PLANS=(
   [quick]='2 parts: the static checks, and the unit tests as built by gcc. This takes about a minute and a half.'
@@ -175,8 +177,30 @@ build() {
     part_line "build $name" 0 0 "$started"
   else
     part_line "build $name" 0 1 "$started"
-    { grep -E -A3 'error:|undefined reference|CMake Error' "$log" || tail -n 20 "$log"; } | head -n 40 | detail
+    why_not_built "$log"
     return 1
+  fi
+}
+
+why_not_built() {
+  { grep -E -A3 'error:|undefined reference|CMake Error' "$1" || tail -n 20 "$1"; } | head -n 40 | detail
+}
+
+# read_by NAME CMAKE_OPTION...: that compiler reads all sources and has nothing to say of them. To translate them
+# as well would take it twice the time.
+read_by() {
+  local name=$1 started log=$LOGS/read-$1.log
+  shift
+  started=$(now_ms)
+  begin_line "all sources read by $name"
+  # shellcheck disable=SC2016  # the inner shell's dollars
+  if waited cmake -S "$REPO" -B "$REPO/build/$name" "$@" >"$log" 2>&1 &&
+    waited bash -c 'jq -r ".[] | \"cd \(.directory) && \(.command) -fsyntax-only\"" "$1" | tr "\n" "\0" |
+      xargs -0 -P "$2" -n 1 bash -c' read "$REPO/build/$name/compile_commands.json" "$jobs" >>"$log" 2>&1; then
+    part_line "all sources read by $name" 0 0 "$started"
+  else
+    part_line "all sources read by $name" 0 1 "$started"
+    why_not_built "$log"
   fi
 }
 
@@ -348,7 +372,7 @@ run_normal() {
   ! build dev -DCMAKE_BUILD_TYPE=Debug || unit_tests dev
   ! build asan -DCMAKE_BUILD_TYPE=Debug -DZK_SANITIZE=address,undefined || unit_tests asan
   ! build tsan -DCMAKE_BUILD_TYPE=Debug -DZK_SANITIZE=thread || unit_tests tsan
-  build clang -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DZK_LOCKCHECK=ON || true
+  read_by clang "${CLANG[@]}"
   build release -DCMAKE_BUILD_TYPE=Release || return 0
   ln -sfn release/zkpeer "$REPO/build/zkpeer"
   ln -sfn release/zkdump "$REPO/build/zkdump"
@@ -399,9 +423,8 @@ run_full() {
   run_plays
   play coverage "$REPO/scripts/check/coverage.sh" -j "$jobs"
   run_plays
-  for name in clang release; do
-    [[ ! -x $REPO/build/$name/zkpeer ]] || unit_tests "$name"
-  done
+  ! build clang "${CLANG[@]}" || unit_tests clang
+  [[ ! -x $REPO/build/release/zkpeer ]] || unit_tests release
 }
 
 second_chances_line() {
