@@ -20,7 +20,7 @@ release; then ensembles of real processes, of C and of Java peers (tests/process
 again with sanitized C peers, and two that clients write to while members die (tests/process/writes);
 clients that compare C with Java, the tests that others wrote among them (tests/process/clients);
 stories, the verbs of cluster.sh, filming, the replay page in a browser; the bench; the manners of
-every command; mistakes planted in copies of the product, each of which must be found (a third of
+every command; mistakes planted in copies of the product, each of which must be found (a quarter of
 them, which the commit's hash chooses); last the README's commands, which take away an ensemble that
 is in .cluster.
 
@@ -50,8 +50,9 @@ readonly MIXES=('java,c,java' 'c,java,c' 'c,c,java' 'c,java,java' 'java,c,c' 'ja
 readonly FEW_MIXES=("${MIXES[@]:0:2}")
 # Those that clients write to, through the members of Java.
 readonly WRITE_MIXES=('c,java,java' 'c,java,c')
-# All mutants take a quarter of an hour. Each commit tries a third of them, which its hash chooses.
-MUTANTS_PART=$((16#$(git -C "$REPO" rev-parse --short=6 HEAD 2>/dev/null || say 0) % 3 + 1))/3
+# All mutants, more than 200, take a processor a quarter of an hour. Each commit tries a quarter of them, which its
+# hash chooses.
+MUTANTS_PART=$((16#$(git -C "$REPO" rev-parse --short=6 HEAD 2>/dev/null || say 0) % 4 + 1))/4
 readonly MUTANTS_PART
 readonly PLAYS_AT_ONCE=3
 readonly CLANG=(-DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DZK_LOCKCHECK=ON)
@@ -410,7 +411,7 @@ run_normal() {
 run_full() {
   run_normal
   local environment name
-  for name in 1/3 2/3 3/3; do # one after the other: they share their copies
+  for name in {1..4}/4; do # one after the other: they share their copies
     [[ $name == "$MUTANTS_PART" ]] || play "mutants $name" "$REPO/tests/mutants.sh" -j 2 --part "$name"
     run_plays
   done
