@@ -73,6 +73,27 @@ static void connect_liars(struct ensemble *ensemble, struct scripted_voter *one,
     scripted_voter_introduce(three, three->sock);
 }
 
+struct truth {
+    struct ensemble *ensemble;
+    struct scripted_voter *one;
+    struct scripted_voter *three;
+    size_t told;
+};
+
+/* Peer 2 hears how it is whenever it looks: on a machine that stands still for a second it loses
+ * the leader that it has just found. */
+static bool follows_once_it_is_told(void *arg)
+{
+    struct truth *truth = arg;
+    size_t looked = ensemble_count_events(truth->ensemble, 2, WAS_LOOKING);
+    if (looked > truth->told) {
+        scripted_voter_say(truth->one, following(3, 0, 1, 1));
+        scripted_voter_say(truth->three, leading(3, 0, 1, 1));
+        truth->told = looked;
+    }
+    return is_serving(truth->ensemble, 2);
+}
+
 /* FLE-14 */
 static void fle_14_who_leads_by_mistake_gives_up_and_follows(void **state)
 {
@@ -85,6 +106,9 @@ static void fle_14_who_leads_by_mistake_gives_up_and_follows(void **state)
     ensemble_start(&ensemble, 1);
     ensemble_start(&ensemble, 3);
     assert_int_equal(ensemble_await_leader(&ensemble), 3);
+    /* It may have needed more than one attempt, if the machine stood still in the first one. */
+    size_t led = ensemble_count_events(&ensemble, 3, WAS_LEADING);
+    size_t looked = ensemble_count_events(&ensemble, 3, WAS_LOOKING);
     lie_to_peer_2(&ensemble, &lie);
     scripted_voter_init(&one, &lie, 1);
     scripted_voter_init(&three, &lie, 3);
@@ -97,14 +121,13 @@ static void fle_14_who_leads_by_mistake_gives_up_and_follows(void **state)
     await_event(&ensemble, 2, WAS_LEADING, 1);
     await_event(&ensemble, 2, WAS_LOOKING, 1); /* nobody has come */
     assert_int_equal(ensemble_count_events(&ensemble, 2, WAS_FOLLOWING), 0);
-    scripted_voter_say(&one, following(3, 0, 1, 1)); /* now they say how it is */
-    scripted_voter_say(&three, leading(3, 0, 1, 1));
-    ensemble_await_state(&ensemble, 2, SERVER_STATE_FOLLOWING);
+    struct truth truth = {&ensemble, &one, &three, 0};
+    test_await(follows_once_it_is_told, &truth);
 
     assert_int_equal(ensemble_count_events(&ensemble, 2, WAS_LEADING), 1);
     assert_int_equal(ensemble_await_leader(&ensemble), 3);
-    assert_int_equal(ensemble_count_events(&ensemble, 3, WAS_LEADING), 1);
-    assert_int_equal(ensemble_count_events(&ensemble, 3, WAS_LOOKING), 0);
+    assert_int_equal(ensemble_count_events(&ensemble, 3, WAS_LEADING), led);
+    assert_int_equal(ensemble_count_events(&ensemble, 3, WAS_LOOKING), looked);
     scripted_voter_done(&one);
     scripted_voter_done(&three);
     ensemble_done(&ensemble);
