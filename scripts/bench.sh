@@ -11,7 +11,8 @@ Usage: bench.sh [OPTION]...                    C and Java peers beside each othe
        bench.sh --trace-cost [--json FILE]     what an event of the trace costs, off and on
        bench.sh --clients[=N] [OPTION]...      what clients cost servers of both kinds, beside a limit (200,000 gets)
        bench.sh --writes[=N] [OPTION]...       what writes cost followers and leaders of both kinds (default 100,000)
-       bench.sh --failover [OPTION]...        from the leader's death to the next acknowledged write (also part of --clients)
+       bench.sh --nodes[=N] [OPTION]...        a tree of many nodes replayed, written, loaded, sent (default 1,000,000)
+       bench.sh --failover [OPTION]...         from the leader's death to the next acknowledged write (also part of --clients)
 
 The first form runs ensembles of C and of Java peers in turn, in the same minutes, and prints one table: start until
 all serve; a leader that is killed, and one that is frozen, until the others notice, until a new one is elected, until
@@ -46,6 +47,6 @@ for arg; do
   esac
 done
 need_packages "to measure" python3:python3
-[[ " $* " != *' --writes'* && " $* " != *' --clients'* ]] || need_packages "to write as a client" libzookeeper-mt-dev:/usr/include/zookeeper/zookeeper.h
+[[ " $* " != *' --writes'* && " $* " != *' --clients'* && " $* " != *' --nodes'* ]] || need_packages "to write as a client" libzookeeper-mt-dev:/usr/include/zookeeper/zookeeper.h
 export PYTHONDONTWRITEBYTECODE=1
 exec python3 "$REPO/scripts/bench/bench.py" "$@"

@@ -14,6 +14,7 @@ import tempfile
 import clients
 import failover
 import growth
+import nodes
 import svg
 import table
 from ensemble import REPO, Failure
@@ -55,6 +56,7 @@ def parse_arguments():
     parser.add_argument("--writes", nargs="?", type=number(1000, 10000000), const=100000)
     parser.add_argument("--clients", nargs="?", type=number(10000, 10000000), const=200000)
     parser.add_argument("--failover", action="store_true")
+    parser.add_argument("--nodes", nargs="?", type=number(1000, 10000000), const=1000000)
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--runs", type=number(1, 1000))
     parser.add_argument("--peers", type=sizes(3, 101))
@@ -75,6 +77,9 @@ def parse_arguments():
         parser.error("--clients goes with --runs, --only, --full, --json, --svg and --keep alone")
     if args.failover and (args.quick or args.growth or args.trace_cost or args.writes or args.clients or args.write):
         parser.error("--failover goes with --runs, --only, --json and --keep alone")
+    others = (args.quick, args.growth, args.trace_cost, args.writes, args.clients, args.failover, args.write)
+    if args.nodes and any(others):
+        parser.error("--nodes goes with --runs, --only, --json and --keep alone")
     if args.full and not args.clients:
         parser.error("--full goes with --clients")
     if not args.growth and (args.svg and not args.clients or args.simulated is not None):
@@ -91,6 +96,8 @@ def parse_arguments():
         args.svg = args.svg or os.path.join(REPO, "build", "clients.svg")
     elif args.failover:
         args.runs = args.runs or failover.KILLS
+    elif args.nodes:
+        args.runs = args.runs or 1
     else:
         args.runs = args.runs or (3 if args.quick else 5)
         args.peers = args.peers or ([3] if args.quick else [3, 5, 7])
@@ -130,6 +137,11 @@ def prepare(args):
     elif args.writes:
         build("client_load")
         run(os.path.join(REPO, "scripts", "java-node.sh"), "--install")
+    elif args.nodes:
+        for program in ("client_load", "snapshot_locks"):
+            build(program)
+        if args.only != "c":
+            run(os.path.join(REPO, "scripts", "java-node.sh"), "--install")
     elif args.failover:
         if args.only != "c":
             run(os.path.join(REPO, "scripts", "java-node.sh"), "--install")
@@ -240,6 +252,10 @@ def work(args):
         figures = failover.measure_failover([args.only] if args.only else ["c", "java"], args.runs, args.keep, progress)
         progress("")
         lines = failover.lines_of(figures)
+    elif args.nodes:
+        figures = nodes.measure_nodes(args.nodes, [args.only] if args.only else ["c", "java"], args.runs, args.keep, progress)
+        progress("")
+        lines = nodes.lines_of(figures, args.nodes)
     elif args.trace_cost:
         figures = measure_trace()
         lines = table.trace_cost(figures)

@@ -98,6 +98,17 @@ def test_a_write_is_acknowledged_after_the_leaders_death_and_the_time_goes_into_
     assert_nothing_left()
 
 
+def test_a_tree_is_replayed_written_loaded_and_sent():
+    done = bench("--nodes=3000", "--only", "c", "--json", os.path.join(WORK, "nodes.json"))
+    assert done.returncode == 0, done.stderr
+    with open(os.path.join(WORK, "nodes.json")) as file:
+        figures = json.load(file)["figures"]
+    assert all(value is not None and value >= 0 for value in figures["c"][0].values()), figures
+    assert figures["limits"]["bytes"] > 3000 * 100, figures
+    assert 0 < figures["locks"]["deep_us"] and figures["locks"]["deep_count"] >= 3000, figures
+    assert_nothing_left()
+
+
 def test_growth_is_drawn_from_real_and_simulated_peers():
     picture = os.path.join(WORK, "growth.svg")
     done = bench("--growth", "--runs", "1", "--peers", "3", "--simulated", "5", "--svg", picture)
@@ -144,7 +155,8 @@ def test_ctrl_c_in_the_middle_leaves_nothing():
 
 def test_nonsense_is_refused_in_one_line():
     for arguments in (["--peers", "2"], ["--peers", "3,x"], ["--runs", "0"], ["--only", "perl"], ["--whatever"],
-                      ["--growth", "--only", "java"], ["--full"], ["--failover", "--quick"], ["--clients", "--quick"], ["--svg", "x"], ["--trace-cost", "--write"], ["--tick"], ["x"]):
+                      ["--growth", "--only", "java"], ["--full"], ["--failover", "--quick"], ["--nodes", "--quick"],
+                      ["--clients", "--quick"], ["--svg", "x"], ["--trace-cost", "--write"], ["--tick"], ["x"]):
         done = bench(*arguments)
         assert done.returncode == 2 and done.stdout == "", (arguments, done)
         assert done.stderr.count("\n") == 1 and "(try bench.sh --help)" in done.stderr, (arguments, done.stderr)
