@@ -382,7 +382,7 @@ run_normal() {
   play "mutants $MUTANTS_PART" "$REPO/tests/mutants.sh" -j 1 --part "$MUTANTS_PART"
   play stories "$REPO/tests/process/stories/run.sh" --jobs 2
   play film "$REPO/tests/process/film/run.sh"
-  for name in suites scenarios differential consistency 'basics poison'; do
+  for name in suites scenarios differential consistency 'basics poison hostile'; do
     # shellcheck disable=SC2086  # two words
     play "clients: $name" "$REPO/tests/process/clients/run.sh" $name
   done

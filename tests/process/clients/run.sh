@@ -13,6 +13,7 @@ Whether a client can tell C from Java. Prints one line a test, "ok ..." or "FAIL
   differential  20,000 requests to C and to Java, alone and to ensembles of three
   scenarios     what clients see of C and of Java, scenario by scenario (CLI-...), alone and in ensembles of three
   poison        requests that ruin Java, to ours in every role
+  hostile       clients that want to use a server up, a tenth of their number (--long: all); what they took is back
   consistency   every reply against the order of zxids, while servers of a mix are broken (--long: ten minutes of four mixes)
   suites        the tests that others wrote, without what takes long
       --long    with it
@@ -44,13 +45,13 @@ install_suites() {
     libcurator-recipes-java:/usr/share/java/curator-recipes.jar default-jdk-headless:javac
 }
 
-(($# > 0)) || die_usage "which part: basics, differential, poison, consistency, scenarios, suites"
+(($# > 0)) || die_usage "which part: basics, differential, poison, hostile, consistency, scenarios, suites"
 long=(--short)
 for word in "$@"; do
   case $word in
     --long) long=() ;;
     -h | --help) usage && exit 0 ;;
-    basics | differential | poison | consistency | scenarios | suites) ;;
+    basics | differential | poison | hostile | consistency | scenarios | suites) ;;
     *) die_usage "there is no part '$word'" ;;
   esac
 done
@@ -65,6 +66,7 @@ for word in "$@"; do
       part differential --a java,java,java --b c,c,c --seed 3 --requests 6000 --shrink 20
       ;;
     poison) part poison ;;
+    hostile) part hostile "${long[@]}" ;;
     consistency)
       if ((${#long[@]} > 0)); then
         part consistency c,java,c

@@ -16,6 +16,7 @@ import traceback
 import scenes
 import scenes_deaths
 import scenes_habits
+import scenes_hostile
 import scenes_limits
 import scenes_requests
 import scenes_sessions
@@ -23,7 +24,7 @@ import scenes_watches
 import servers
 import tape
 
-del scenes_deaths, scenes_habits, scenes_limits, scenes_requests, scenes_sessions, scenes_watches  # they have entered their scenes
+del scenes_deaths, scenes_habits, scenes_hostile, scenes_limits, scenes_requests, scenes_sessions, scenes_watches  # they have entered their scenes
 
 # Java comes first: the others are compared with it. 'c under java': the servers of C are those that are asked.
 SHAPES = {
