@@ -12,9 +12,10 @@ import re
 import socket
 import struct
 import sys
+import time
 import urllib.request
 
-TIMEOUT_MS = 10000
+TIMEOUT_MS = 40000  # as long as a server gives with this tick; nothing expires while both are asked
 CREATE, EXISTS, GET_DATA, GET_CHILDREN2, CLOSE = 1, 3, 4, 12, -11
 EPHEMERAL = 1
 OPEN_ACL = struct.pack(">ii", 1, 31) + struct.pack(">i5s", 5, b"world") + struct.pack(">i6s", 6, b"anyone")
@@ -70,7 +71,13 @@ def come(port, name):
     assert busy.ask(GET_CHILDREN2, path_of(name) + b"\1") == 0
     first = Client(port)
     first.sock.close()
-    return busy, Client(port, first.session, first.passwd)
+    back = Client(port, first.session, first.passwd)
+    end = time.monotonic() + 240
+    # Until the server has noticed that the first connection is gone: these two are left, and the one that asks.
+    while len(re.findall(r"^ /", word(port, "cons"), re.M)) != 3:
+        assert time.monotonic() < end, word(port, "cons")
+        time.sleep(0.05)
+    return busy, back
 
 
 def word(port, text):
