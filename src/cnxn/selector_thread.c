@@ -27,6 +27,10 @@ enum {
     PATIENT_REQUESTS = BATCH_MAX,
     /* or after so long. That is about an fsync, which they wait for in any case. */
     PATIENT_MS = 2,
+    /* A client that had 8 outstanding is known for so many reads as one that does not wait. Where
+     * it shares the processors with the servers, they may answer each request before it gets to
+     * send the next one, however many it has to send: it has one or two outstanding then. */
+    KNOWN_READS = 1024,
     /* So many connections are read before those behind this thread are woken: the first of them
      * waits for that no longer than the last one does for its turn. */
     CNXNS_PER_WAKE = 16,
@@ -105,7 +109,7 @@ void selector_thread_add_accepted_connection(struct nio_server_cnxn *cnxn)
 /* ---- one connection -------------------------------------------------------------------------- */
 
 /* A client that does not wait for its answers sends request after request, and each would wake this
- * thread and those behind it. While many are outstanding, the next ones may gather (A-241). */
+ * thread and those behind it. While some are outstanding, the next ones may gather (A-241). */
 static void become_patient(struct selector_thread *thread, struct nio_server_cnxn *cnxn)
 {
     if (cnxn->is_patient)
@@ -171,13 +175,22 @@ static void lend_to_worker(struct selector_thread *thread, struct nio_server_cnx
     bq_put(thread->factory->worker_queue, cnxn);
 }
 
+static bool does_not_wait(struct nio_server_cnxn *cnxn, int64_t outstanding, bool was_read)
+{
+    if (outstanding >= PATIENT_FROM)
+        cnxn->known_reads = KNOWN_READS;
+    else if (was_read && cnxn->known_reads > 0)
+        cnxn->known_reads--;
+    return outstanding > 0 && cnxn->known_reads > 0;
+}
+
 /* The connection is this thread's again: does it want more, or what does it wait for? */
-static void settle_cnxn(struct selector_thread *thread, struct nio_server_cnxn *cnxn)
+static void settle_cnxn(struct selector_thread *thread, struct nio_server_cnxn *cnxn, bool was_read)
 {
     if (!server_cnxn_is_stale(&cnxn->base)) {
         int32_t ops = nio_server_cnxn_interest_ops(cnxn);
         int64_t outstanding = server_cnxn_outstanding(&cnxn->base, 0);
-        if (outstanding >= PATIENT_FROM)
+        if (does_not_wait(cnxn, outstanding, was_read))
             become_patient(thread, cnxn);
         else if (outstanding == 0)
             become_impatient(thread, cnxn);
@@ -198,23 +211,25 @@ static void handle_io(struct selector_thread *thread, struct nio_server_cnxn *cn
         return;
     }
     nio_server_cnxn_do_io(cnxn, ops, &thread->room);
-    settle_cnxn(thread, cnxn);
+    settle_cnxn(thread, cnxn, (ops & OP_READ) != 0);
 }
 
 /* Java: processAcceptedConnections(), processInterestOpsUpdateRequests() */
 static void process_update(struct selector_thread *thread, struct nio_server_cnxn *cnxn)
 {
+    bool was_read = false;
     if (cnxn->is_lent) {
         if (zk_atomic_long_get(&cnxn->lent_done) == 0)
             return; /* the worker asks for another update at its end */
         cnxn->is_lent = false;
+        was_read = (cnxn->lent_ops & OP_READ) != 0;
     }
     if (server_cnxn_is_stale(&cnxn->base))
         finish_cnxn(thread, cnxn);
     else if (nio_server_cnxn_has_work(cnxn))
         handle_io(thread, cnxn, 0);
     else
-        settle_cnxn(thread, cnxn);
+        settle_cnxn(thread, cnxn, was_read);
 }
 
 /* ---- the thread ------------------------------------------------------------------------------ */

@@ -81,6 +81,7 @@ struct nio_server_cnxn {
     struct zk_atomic_long lent_done; /* the worker is done with it */
     int32_t lent_ops;
     bool is_patient; /* what comes next may gather for a while */
+    int known_reads; /* for so many more its client is known as one that does not wait */
     struct nio_server_cnxn *next_patient;
 
     /* Guarded by the factory's mutex. */

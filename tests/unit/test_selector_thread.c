@@ -136,6 +136,28 @@ static void what_gathers_is_read_after_a_while(void **state)
     sock_unref(raw.sock);
 }
 
+/* As long as nothing else gets the processor, the servers answer each of its requests before it
+ * gets to send the next one. */
+static void a_client_that_had_eight_unanswered_requests_is_known_afterwards(void **state)
+{
+    struct raw_stage *stage = *state;
+    struct raw_client raw = raw_connect(stage);
+    outside_watch(SELECTOR_THREADS);
+    outside_hold(OUTSIDE_FDATASYNC);
+    int together = 64 * (int)send_creates(&raw, 1, 8);
+    test_await(low_water_was, &together);
+    outside_release();
+    assert_replies(&raw, 1, 8);
+    test_await(has_no_low_water, NULL);
+    outside_watch(SELECTOR_THREADS);
+    outside_hold(OUTSIDE_FDATASYNC);
+    together = 64 * (int)send_creates(&raw, 9, 1);
+    test_await(low_water_was, &together);
+    outside_release();
+    assert_replies(&raw, 9, 1);
+    sock_unref(raw.sock);
+}
+
 /* Seven threads may share a session, each of which waits for its answer. */
 static void seven_unanswered_requests_do_not_make_the_next_ones_wait(void **state)
 {
@@ -201,6 +223,7 @@ int main(void)
         TEST(a_read_that_ends_within_a_frame_does_not_make_the_next_one_short),
         TEST(what_comes_behind_eight_unanswered_requests_gathers),
         TEST(what_gathers_is_read_after_a_while),
+        TEST(a_client_that_had_eight_unanswered_requests_is_known_afterwards),
         TEST(seven_unanswered_requests_do_not_make_the_next_ones_wait),
         TEST(requests_of_connections_that_are_read_together_cost_one_wake_up),
     };
