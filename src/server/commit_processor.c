@@ -36,6 +36,10 @@
  * turns. */
 enum { TURNS_BETWEEN_MERGES = 256, TEXT_OF_COUNT = 12 };
 
+/* Those behind the processor are woken when it has nothing more to hand on, or for so many: commits
+ * that come one by one while others are applied are answered together. */
+enum { REQUESTS_PER_WAKE_UP = 64 };
+
 struct commit_processor {
     struct request_processor processor;
     struct zookeeper_server *server;
@@ -70,6 +74,7 @@ struct commit_processor {
      * which is never empty between two turns. */
     struct long_map pending_requests;
     int64_t num_read_queued_requests;
+    int handed_on; /* since those behind it were woken */
     struct server_metrics_values measured;
     int turns;
 };
@@ -111,10 +116,19 @@ static void commit_processor_measure(struct commit_processor *commit,
     avg_min_max_counter_add(&commit->measured.summaries[which], value);
 }
 
+static void wake_those_behind(struct commit_processor *commit)
+{
+    commit->handed_on = 0;
+    if (commit->workers != NULL)
+        commit_workers_wake(commit->workers);
+    request_processor_wake(commit->next);
+}
+
 /* A read, or a SYNC that needs no commit. Java: sendToNextProcessor() */
 static int send_to_next_processor(struct commit_processor *commit, struct request *request)
 {
     commit->num_read_queued_requests--;
+    commit->handed_on++;
     if (commit->workers != NULL) {
         commit_workers_schedule(commit->workers, request);
         return 0;
@@ -159,12 +173,12 @@ static void commit_processor_run(void *arg)
 
         if (r == 0 && commit->committed_requests.deque.count > 0)
             r = process_commits(commit);
-        if (commit->workers != NULL)
-            commit_workers_wake(commit->workers);
-        request_processor_wake(commit->next);
+        if (commit->handed_on >= REQUESTS_PER_WAKE_UP)
+            wake_those_behind(commit);
         commit_processor_measure(commit, SERVER_METRICS_COMMIT_PROCESS_TIME,
                                  zk_elapsed_ms() - time_ms);
     }
+    wake_those_behind(commit);
     if (r < 0)
         zookeeper_server_handle_exception(commit->server, r, EXIT_CODE_UNEXPECTED_ERROR);
     zk_log(commit->ctx, ZK_LOG_COMMIT_PROCESSOR_EXITED);
@@ -260,6 +274,7 @@ static int process_commits(struct commit_processor *commit)
         request_unref(request_queue_poll(&commit->committed_requests));
         commits_to_process--;
         commits_processed++;
+        commit->handed_on++;
         r = request_processor_hand_over(commit->next, request);
         request_unref(request);
     }
@@ -280,6 +295,14 @@ static void merge_what_was_measured(struct commit_processor *commit)
     commit->turns = 0;
 }
 
+/* A write alone is nothing to do: it waits for its commit, which is taken with it. */
+static bool has_come_in_locked(const struct commit_processor *commit) REQUIRES(&commit->mu)
+{
+    zk_mutex_assert_held(&commit->mu);
+    return commit->stopped || commit->incoming_reads > 0 ||
+           commit->incoming_commits.deque.count > 0;
+}
+
 /* Waits until there is something to do, and takes it. Returns false when it is over. */
 static bool take_what_came_in(struct commit_processor *commit)
 {
@@ -288,8 +311,12 @@ static bool take_what_came_in(struct commit_processor *commit)
     if (idle || ++commit->turns >= TURNS_BETWEEN_MERGES)
         merge_what_was_measured(commit);
     zk_mutex_lock(&commit->mu);
-    while (!commit->stopped && idle && commit->incoming_requests.deque.count == 0 &&
-           commit->incoming_commits.deque.count == 0)
+    if (idle && commit->handed_on > 0 && !has_come_in_locked(commit)) {
+        zk_mutex_unlock(&commit->mu);
+        wake_those_behind(commit);
+        zk_mutex_lock(&commit->mu);
+    }
+    while (idle && !has_come_in_locked(commit))
         zk_cond_wait(&commit->wake_up, &commit->mu);
     bool stopped = commit->stopped;
     request_queue_move(&commit->queued_requests, &commit->incoming_requests);
@@ -359,11 +386,12 @@ static int commit_processor_process_request(struct request_processor *processor,
     if (!commit->stopped) {
         request->commit_proc_queue_start_time_ms = zk_elapsed_ms();
         request_queue_add(&commit->incoming_requests, request);
-        if (is_write)
+        if (is_write) {
             request_queue_add(&commit->incoming_writes, request);
-        else
+        } else {
             commit->incoming_reads++;
-        commit->quiet = true;
+            commit->quiet = true;
+        }
     }
     zk_mutex_unlock(&commit->mu);
     return 0;

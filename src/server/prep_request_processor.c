@@ -7,6 +7,7 @@
  * too. */
 #include "zk/server/prep_request_processor.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,26 +51,38 @@ static void measure(struct prep_request_processor *prep, enum server_metrics_sum
     avg_min_max_counter_add(&prep->measured.summaries[which], value);
 }
 
+/* Takes all that waits. Those behind it are woken when there is no more: requests that come one
+ * by one while others are prepared go on together. */
+static int take_requests(struct prep_request_processor *prep, struct bq_batch *batch)
+{
+    int r = bq_poll_all(prep->submitted_requests, 0, batch);
+    if (r != -ETIMEDOUT)
+        return r;
+    request_processor_wake(prep->next_processor);
+    server_metrics_merge(zookeeper_server_metrics(prep->server), &prep->measured);
+    return bq_take_all(prep->submitted_requests, batch);
+}
+
 /* Java: run() */
 static void prep_request_processor_run(void *arg)
 {
     struct prep_request_processor *prep = arg;
     struct bq_batch batch = {0};
     int r = 0;
+    int64_t prepared = 0;
     zk_log(prep->ctx, ZK_LOG_PREP_STARTED, prep->server_id,
            prep->reconfig_enabled ? "true" : "false");
-    while (r == 0 && bq_take_all(prep->submitted_requests, &batch) == 0) {
+    while (r == 0 && take_requests(prep, &batch) == 0) {
         struct request *request;
         int64_t queue_size = 0;
         while (r == 0 && (request = bq_batch_next(&batch)) != NULL) {
             r = p_request(prep, request);
             request_unref(request);
-            if (++queue_size % REQUESTS_PER_WAKE == 0)
+            queue_size++;
+            if (++prepared % REQUESTS_PER_WAKE == 0)
                 request_processor_wake(prep->next_processor);
         }
         measure(prep, SERVER_METRICS_PREP_PROCESSOR_QUEUE_SIZE, queue_size);
-        request_processor_wake(prep->next_processor);
-        server_metrics_merge(zookeeper_server_metrics(prep->server), &prep->measured);
     }
     bq_batch_done(&batch);
     if (r < 0)

@@ -177,7 +177,7 @@ static void note_sending(struct learner_handler *handler, const struct quorum_pa
     zk_mutex_unlock(&handler->mu);
 }
 
-/* Once for a batch: in a burst that is one lock for many packets. */
+/* Before the Sender waits, and at its end: in a burst that is one lock for many packets. */
 static void tell_metrics(struct learner_handler *handler)
 {
     struct server_metrics *metrics = handler->master->metrics;
@@ -189,27 +189,33 @@ static void tell_metrics(struct learner_handler *handler)
     handler->qp_time_ms = (struct avg_min_max_counter){0};
 }
 
-/* Whatever waits in the queue goes out with one flush: in a burst the queue is locked once, and the
- * socket written to once, for many packets.
+/* Takes all that waits in the queue. What has been written goes out when there is no more, and not
+ * before: whoever queues packets while others are written would have each of them sent alone. */
+static int take_packets(struct learner_handler *handler, struct bq_batch *batch)
+{
+    int r = bq_poll_all(handler->queued_packets, 0, batch);
+    if (r != -ETIMEDOUT)
+        return r;
+    tell_metrics(handler);
+    r = packet_stream_flush(&handler->stream);
+    return r < 0 ? r : bq_take_all(handler->queued_packets, batch);
+}
+
+/* In a burst the queue is locked once, and the socket written to once, for many packets.
  * Java: sendPackets() */
 static int send_packets(struct learner_handler *handler)
 {
     int r = 0;
     struct bq_batch batch = {0};
-    while (r == 0) {
-        r = bq_take_all(handler->queued_packets, &batch);
-        if (r < 0)
-            break;
+    while (r == 0 && (r = take_packets(handler, &batch)) == 0) {
         struct quorum_packet *packet;
         while (r == 0 && (packet = bq_batch_next(&batch)) != NULL) {
             note_sending(handler, packet);
             r = packet_stream_write(&handler->stream, handler->sid, packet);
             quorum_packet_free(packet);
         }
-        tell_metrics(handler);
-        if (r == 0)
-            r = packet_stream_flush(&handler->stream);
     }
+    tell_metrics(handler);
     bq_batch_done(&batch);
     return r;
 }

@@ -4,6 +4,7 @@
  * Java: FollowerRequestProcessor, ObserverRequestProcessor */
 #include "zab/learner_request_processor.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -35,17 +36,36 @@ struct learner_request_processor {
 static void refuse_ruinous(struct learner_request_processor *processor, struct request *request);
 static void forward(struct learner_request_processor *processor, struct request *request);
 
+/* So many at most leave together: the leader begins with them while the next ones come. */
+enum { REQUESTS_PER_FLUSH = 64 };
+
+static void send_on(struct learner_request_processor *processor)
+{
+    request_processor_wake(processor->next);
+    learner_flush(processor->lzk->learner);
+}
+
+/* Takes all that waits. What has been forwarded leaves for the leader when there is no more:
+ * requests that come one by one while others are forwarded leave together. */
+static int take_what_to_forward(struct learner_request_processor *processor, struct bq_batch *batch)
+{
+    server_metrics_add(zookeeper_server_metrics(processor->server),
+                       SERVER_METRICS_LEARNER_REQUEST_PROCESSOR_QUEUE_SIZE,
+                       (int64_t)bq_size(processor->queued_requests));
+    int r = bq_poll_all(processor->queued_requests, 0, batch);
+    if (r != -ETIMEDOUT)
+        return r;
+    send_on(processor);
+    return bq_take_all(processor->queued_requests, batch);
+}
+
 /* Java: FollowerRequestProcessor.run(), ObserverRequestProcessor.run() */
 static void learner_request_processor_run(void *arg)
 {
     struct learner_request_processor *processor = arg;
     struct bq_batch batch = {0};
-    for (;;) {
-        server_metrics_add(zookeeper_server_metrics(processor->server),
-                           SERVER_METRICS_LEARNER_REQUEST_PROCESSOR_QUEUE_SIZE,
-                           (int64_t)bq_size(processor->queued_requests));
-        if (bq_take_all(processor->queued_requests, &batch) < 0)
-            break;
+    int64_t forwarded = 0;
+    while (take_what_to_forward(processor, &batch) == 0) {
         struct request *request;
         while ((request = bq_batch_next(&batch)) != NULL) {
             refuse_ruinous(processor, request);
@@ -54,9 +74,9 @@ static void learner_request_processor_run(void *arg)
             if (request_processor_hand_over(processor->next, request) == 0)
                 forward(processor, request);
             request_unref(request);
+            if (++forwarded % REQUESTS_PER_FLUSH == 0)
+                send_on(processor);
         }
-        request_processor_wake(processor->next);
-        learner_flush(processor->lzk->learner);
     }
     bq_batch_done(&batch);
     zk_log(processor->ctx, ZK_LOG_REQUEST_PROCESSOR_EXITED, processor->role);

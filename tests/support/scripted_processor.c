@@ -22,6 +22,8 @@ struct scripted_processor {
     size_t count;
     size_t flushes;
     size_t count_at_first_flush;
+    size_t wakes;
+    size_t count_at_first_wake;
     size_t count_at_shutdown;
     bool is_shut_down;
     bool held;
@@ -57,6 +59,15 @@ static int scripted_flush(struct request_processor *processor)
     return 0;
 }
 
+static void scripted_wake(struct request_processor *processor)
+{
+    struct scripted_processor *scripted = (struct scripted_processor *)processor;
+    zk_mutex_lock(&scripted->mu);
+    if (scripted->wakes++ == 0)
+        scripted->count_at_first_wake = scripted->count;
+    zk_mutex_unlock(&scripted->mu);
+}
+
 static void scripted_shutdown(struct request_processor *processor)
 {
     struct scripted_processor *scripted = (struct scripted_processor *)processor;
@@ -79,6 +90,7 @@ static void scripted_free(struct request_processor *processor)
 
 static const struct request_processor_ops scripted_processor_ops = {
     .process_request = scripted_process_request,
+    .wake = scripted_wake,
     .flush = scripted_flush,
     .shutdown = scripted_shutdown,
     .free = scripted_free,
@@ -119,6 +131,18 @@ size_t scripted_processor_flushes(struct scripted_processor *scripted)
 size_t scripted_processor_count_at_first_flush(struct scripted_processor *scripted)
 {
     return read_size(scripted, &scripted->count_at_first_flush);
+}
+
+static bool is_woken(void *arg)
+{
+    struct scripted_processor *scripted = arg;
+    return read_size(scripted, &scripted->wakes) > 0;
+}
+
+size_t scripted_processor_await_wake(struct scripted_processor *scripted)
+{
+    test_await(is_woken, scripted);
+    return read_size(scripted, &scripted->count_at_first_wake);
 }
 
 size_t scripted_processor_count_at_shutdown(struct scripted_processor *scripted)

@@ -24,6 +24,8 @@ bool scripted_processor_is_shut_down(struct scripted_processor *scripted);
 /* How many requests had come when the first flush came, and when the shutdown did. */
 size_t scripted_processor_count_at_first_flush(struct scripted_processor *scripted);
 size_t scripted_processor_count_at_shutdown(struct scripted_processor *scripted);
+/* Waits until it has been woken, and returns how many requests had come when that was first. */
+size_t scripted_processor_await_wake(struct scripted_processor *scripted);
 /* Waits until so many have come; fails the test if they do not. */
 void scripted_processor_await(struct scripted_processor *scripted, size_t count);
 /* A request that has come; it stays the processor's. */

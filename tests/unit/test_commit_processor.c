@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "commit_stage.h"
+#include "outside.h"
 #include "zk/base/random.h"
 #include "zk/jute/op_code.h"
 #include "zk/jute/txn_log_entry.h"
@@ -341,6 +342,46 @@ static void a_commit_that_is_early_is_applied_as_anothers(void **state)
     expect_after_a_turn(stage, 1, "error 1.1=5");
 }
 
+/* ---- who is woken ---------------------------------------------------------------------------- */
+
+/* There is nothing to do for it: the commit wakes the thread, which takes both then. */
+static void a_write_wakes_nobody_before_its_commit_comes(void **state)
+{
+    struct commit_stage *stage = *state;
+    commit_stage_start(stage);
+    outside_watch("test_commit_pro");
+    commit_stage_request(stage, 1, 1, OP_CODE_CREATE);
+    assert_int_equal(outside_seen().signals, 0);
+    commit_stage_commit(stage, 1, 1, 5);
+    assert_int_equal(outside_seen().signals, 1);
+    outside_watch(NULL);
+    expect(stage, 1, "create 1.1=5");
+}
+
+/* The answers of all of them leave together. */
+static void commits_that_come_while_others_are_applied_cost_one_wake_up_behind(void **state)
+{
+    struct commit_stage *stage = *state;
+    scripted_processor_hold(stage->next);
+    commit_stage_start(stage);
+    commit_stage_commit(stage, 77, 1, 5);
+    scripted_processor_await_held(stage->next);
+    commit_stage_commit(stage, 77, 2, 6);
+    commit_stage_commit(stage, 77, 3, 7);
+    scripted_processor_release(stage->next);
+    assert_int_equal(scripted_processor_await_wake(stage->next), 3);
+}
+
+/* Commits may come without end, and the first of them are to be answered. */
+static void those_behind_it_are_woken_for_64_requests_at_the_latest(void **state)
+{
+    struct commit_stage *stage = *state;
+    for (int32_t cxid = 1; cxid <= 200; cxid++)
+        commit_stage_commit(stage, 77, cxid, 4 + cxid);
+    commit_stage_start(stage);
+    assert_int_equal(scripted_processor_await_wake(stage->next), 64);
+}
+
 /* ---- the end --------------------------------------------------------------------------------- */
 
 static void shutdown_drops_what_waits_and_shuts_down_the_next(void **state)
@@ -548,6 +589,9 @@ int main(void)
         STAGED(a_batch_of_reads_comes_before_a_commit_that_waits),
         STAGED(a_batch_of_commits_comes_before_reads_that_wait),
         STAGED(a_batch_of_no_commits_is_one),
+        STAGED(a_write_wakes_nobody_before_its_commit_comes),
+        STAGED(commits_that_come_while_others_are_applied_cost_one_wake_up_behind),
+        STAGED(those_behind_it_are_woken_for_64_requests_at_the_latest),
         STAGED(shutdown_drops_what_waits_and_shuts_down_the_next),
         STAGED(shutdown_before_the_start_is_fine),
         STAGED(shutdown_waits_for_the_request_at_work),
