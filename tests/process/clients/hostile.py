@@ -10,6 +10,7 @@ Prints one line a test, "ok ..." or "FAILED ...", and ends with 1 if any has fai
 """
 import argparse
 import os
+import random
 import re
 import resource
 import socket
@@ -17,6 +18,7 @@ import struct
 import sys
 
 import poison
+import scenes_requests
 import servers
 import tape
 import wire
@@ -94,12 +96,12 @@ class Caller:
         self.socket.close()
 
     def end(self):
-        """Breaks off whatever has begun, and comes back to close the session."""
+        """Breaks off whatever has begun, and comes back to close the session, unless it is closed."""
         self.reset()
         again = Caller(self.port)
         again.socket.sendall(wire.connect_request(600000, self.session, self.password) + wire.request(1, -11))
-        again.opened()
-        again.frame()
+        if wire.Reader(again.frame(), 4).integer() > 0:
+            again.frame()
         again.reset()
 
 
@@ -241,6 +243,64 @@ def watches_of_many(victim):
     return taken, WATCHES, WATCH_BYTES
 
 
+def mutate(random, frames):
+    """The frames of all requests with some bytes changed, left out or doubled; most lengths are right, so that bodies are read."""
+    out = []
+    for body in frames:
+        body = bytearray(body)
+        for _ in range(random.choice((0, 1, 1, 2, 8))):
+            if not body:
+                break
+            at = random.randrange(len(body))
+            kind = random.randrange(4)
+            if kind == 0:
+                body[at] ^= 1 << random.randrange(8)
+            elif kind == 1:
+                body[at:at + random.randrange(1, 9)] = random.choice((b'\xff\xff\xff\xff', b'\x7f\xff\xff\xff', b'\0\0\0\0'))
+            elif kind == 2:
+                del body[at:at + random.randrange(1, 9)]
+            else:
+                body[at:at] = body[at:at + random.randrange(1, 99)]
+        out.append(wire.integer(len(body) if random.randrange(50) else random.getrandbits(32)) + bytes(body))
+    random.shuffle(out)
+    return b''.join(out)
+
+
+class Root:
+    """What every_request wants of a tape."""
+
+    @staticmethod
+    def path(*names):
+        return '/'.join(('/mutated',) + names)
+
+    root = '/mutated'
+
+
+# CLI-91, among C peers
+def mutated_requests(victim):
+    """The requests of CLI-12, spoiled by chance, thousands of times; a seed fixes them. Its sessions may end as they like."""
+    requests = [wire.integer(number + 1) + wire.integer(code) + body
+                for number, (code, body) in enumerate(scenes_requests.every_request(Root))]
+    generator = random.Random(len(victim.heights))
+    client = poison.Client(victim.port)
+    client.ask(1, wire.create('/mutated'))
+    for number in range(CALLERS // 10):
+        caller, = sessions(victim, 1)
+        try:
+            caller.socket.sendall(mutate(generator, requests))
+            caller.socket.shutdown(socket.SHUT_WR)
+            while caller.socket.recv(1 << 18):
+                pass
+        except OSError:
+            pass
+        caller.end()
+        if number % 10 == 0:
+            assert client.ask(3, wire.string('/') + b'\0')[0] == 0, 'the honest client is not served'
+    victim.height()
+    client.ask(-11)
+    client.close()
+
+
 # ---- how it is judged --------------------------------------------------------------------------
 
 def is_back(now, before):
@@ -266,7 +326,69 @@ def play(name, victim, attack):
     print('ok hostile: %s%s; %d KiB each time' % (name, told, (third - began) >> 10))
 
 
+def flood(victim, count):
+    """Writes and reads, all at once: they stand in every queue, and nobody reads the answers."""
+    callers = sessions(victim, 8)
+    body = wire.string('/flooded') + wire.buffer(b'x' * 1000) + wire.integer(-1)
+    for caller in callers:
+        caller.socket.sendall(b''.join(wire.request(number + 1, 5, body) if number % 2 else
+                                       wire.request(number + 1, 4, wire.string('/flooded') + b'\1') for number in range(count)))
+    return callers
+
+
+def all_that_comes(caller):
+    """The xids of the answers until the connection ends, which must be those of the first requests, in order."""
+    xids = []
+    try:
+        while True:
+            xid = wire.HEADER.unpack_from(caller.frame())[0]
+            xids += [xid] if xid > 0 else []
+    except OSError:
+        return xids
+
+
+# CLI-59, among C peers
+def terms_end_with_requests_in_every_queue(ensemble):
+    """The leader loses its quorum under a flood, again and again: each connection ends behind some of its answers, and no
+    thread of the term is left, at the leader or at a follower that has lost its leader."""
+    threads = []
+    for turn in range(4):
+        leader, followers = ensemble.leader(), ensemble.followers()
+        client = poison.Client(leader.client_port)
+        client.ask(1, wire.create('/flooded'))
+        client.close()
+        served = [leader, followers[0]] if turn % 2 else [leader]
+        callers = [caller for server in served for caller in flood(Victim(server), 400)]
+        gone = [leader] if turn % 2 else followers
+        for server in gone:
+            server.kill()
+        if len(gone) == 1:  # the two others elect without it: what ends is the follower's term
+            callers = callers[8:]
+        for caller in callers:
+            xids = all_that_comes(caller)
+            assert xids == list(range(1, len(xids) + 1)), 'answers come out of turn: %s' % xids
+            caller.socket.close()
+        for server in gone:
+            server.start(ensemble.properties)
+        ensemble.wait()
+        threads.append(sum(Victim(server).status('Threads') for server in ensemble.servers))
+    assert tape.until(lambda: sum(Victim(server).status('Threads') for server in ensemble.servers) <= threads[1]), \
+        'threads are left: there were %s' % threads
+    print('ok hostile: terms end with requests in every queue; %d threads' % threads[-1])
+
+
+def run_terms():
+    with servers.Ensemble(['c', 'c', 'c']) as ensemble:
+        try:
+            terms_end_with_requests_in_every_queue(ensemble)
+        except (AssertionError, OSError, RuntimeError) as problem:
+            print('FAILED hostile: terms end with requests in every queue\n  | %s: %s' % (type(problem).__name__, problem))
+            return True
+    return False
+
+
 ATTACKS = {
+    'mutated': ('requests that are spoiled by chance', mutated_requests),
     'come-and-go': ('callers by the thousand come and go', callers_come_and_go),
     'stay': ('callers by the thousand with half a request', callers_stay),
     'half-frames': ('halves of a megabyte', half_frames),
@@ -274,6 +396,9 @@ ATTACKS = {
     'watches-of-one': ('the watches of one client', watches_of_one),
     'watches-of-many': ('the watches of a thousand clients', watches_of_many),
 }
+
+
+NAMES = list(ATTACKS) + ['terms']
 
 
 def scale(share):
@@ -284,17 +409,21 @@ def scale(share):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('attacks', nargs='*', metavar='ATTACK', help='only these: %s' % ', '.join(ATTACKS))
+    parser.add_argument('attacks', nargs='*', metavar='ATTACK', help='only these: %s' % ', '.join(NAMES))
     parser.add_argument('--short', action='store_true', help='a tenth of the callers and of the watches')
     options = parser.parse_args()
     if options.short:
         scale(10)
     for name in options.attacks:
-        if name not in ATTACKS:
+        if name not in NAMES:
             parser.error("there is no attack '%s'" % name)
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     failed = False
-    for name, attack in (ATTACKS[name] for name in options.attacks or ATTACKS):
+    for chosen in options.attacks or NAMES:
+        if chosen == 'terms':
+            failed |= run_terms()
+            continue
+        name, attack = ATTACKS[chosen]
         with servers.Ensemble(['c'], True) as ensemble:
             try:
                 play(name, Victim(ensemble.servers[0]), attack)

@@ -13,7 +13,7 @@ Whether a client can tell C from Java. Prints one line a test, "ok ..." or "FAIL
   differential  20,000 requests to C and to Java, alone and to ensembles of three
   scenarios     what clients see of C and of Java, scenario by scenario (CLI-...), alone and in ensembles of three
   poison        requests that ruin Java, to ours in every role
-  hostile       clients that want to use a server up, a tenth of their number (--long: all); what they took is back
+  hostile       clients that want to use a server up (--long: ten times as many): what they took is back
   consistency   every reply against the order of zxids, while servers of a mix are broken (--long: ten minutes of four mixes)
   suites        the tests that others wrote, without what takes long
       --long    with it

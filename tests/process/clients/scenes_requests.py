@@ -1,6 +1,8 @@
 """Scenarios of requests: what each does, which error wins, and what is wrong with a frame."""
+import re
 import struct
 
+import servers
 import sessions
 import wire
 from scenes import SUPER, scene
@@ -589,3 +591,39 @@ def cli_88_a_reconfiguration_is_refused_while_it_is_off(t):
                                                (None, None, 'server.1=a:1:2', 0), ('', '', '', 1 << 40)):
         assert c.ask(16, string(joining) + string(leaving) + string(members) + long(version))[0] == -123
     c.close()
+
+
+# ---- digests -----------------------------------------------------------------------------------
+
+def mismatches(t):
+    """How often each server has found that a transaction's digest is not its tree's."""
+    return [int(re.search(r'zk_digest_mismatches_count\s+(\d+)', servers.ask(port, 'mntr')).group(1)) for port in t.side.ports]
+
+
+@scene(('leader',), same=False)
+def cli_90_no_server_finds_a_wrong_digest(t):
+    """Each server holds the digest that the leader has put into a transaction against its own tree. Two kinds of changes a
+    leader of Java gets wrong (NOTES.md D-153, D-154)."""
+    before = mismatches(t)
+    c, other = t.client('client'), t.client('other')
+    for number in range(20):
+        leaving = t.client('leaves')
+        names = [t.path('e%d-%d' % (number, kid)) for kid in range(4)]
+        leaving.send(*([(1, create(name, flags=1)) for name in names[:3]] + [delete(names[0]), (1, create(names[3], flags=1)), (-11, b'')]))
+        other.send(delete(names[1]), (14, multi(delete(names[2]), (1, create(t.path('half'))), check(t.path('none')))),
+                   set_data(t.root, b'%d' % number))
+        other.read(2, 14, 5)
+        leaving.read(1, 1, 1, 2, 1, -11)
+        leaving.ends()
+    if t.side.ensemble.kinds[t.at] == 'c':
+        c.send((1, create(t.path('plain'), flags=4)), (19, create(t.path('container'), flags=0)), (1, create(t.path('container/kid'))),
+               set_data('/', b'x'), (1, create(t.root + '-root')), set_data('/', b'y'), delete(t.root + '-root'), set_data('/', b''))
+        c.read(1, 19, 1, 5, 1, 5, 2, 5)
+    for server in range(len(t.side.ports)):
+        reader = t.client('reader', server=server)
+        reader.sees(t.root)
+        reader.must(9, string('/'))
+        reader.close()
+    assert mismatches(t) == before, '%s, and before %s' % (mismatches(t), before)
+    for client in (c, other):
+        client.close()
