@@ -152,7 +152,8 @@ class Side:
         old = slot.connection
         nudge = functools.partial(self.nudge, server) if self.nudging and self.kinds[server] == 'java' else None
         slot.connection = Connection(self.ports[server], nudge)
-        slot.xid = 0
+        if not options.get('session'):  # a session's xids go on, as with Java's client: they must not come twice (CLI-55)
+            slot.xid = 0
         slot.connection.send(wire.connect_request(**options))
         try:
             data = slot.connection.frame()

@@ -103,6 +103,7 @@ def cli_25_a_session_hops_over_all_servers(t):
         server = (t.at + hop) % 3
         c = t.client('hop %d' % hop, server=server, session=c.session, password=c.password)
         assert c.session, 'hop %d' % hop
+        c.xid = 1000 * hop  # a server that is behind would take the commit of an earlier hop's request for this one's (CLI-55)
         c.must(*set_data(t.path('e'), b'%d' % hop))
         c.must(9, string('/'))
         err, r = c.ask(4, string(t.path('e')) + b'\0')
@@ -269,6 +270,7 @@ def cli_06_a_session_is_validated_again_and_its_watches_set(t):
     server = t.at if t.side.ensemble.alone else t.other()
     back = t.client('back', server=server, session=away.session, password=away.password, zxid=zxid)
     assert back.session == away.session
+    back.xid = 1000  # CLI-55
     back.must(9, string('/'))
     lists = wire.vector([t.path('seen')]) + wire.vector([t.path('missing')]) + wire.vector([t.root])
     back.send((101, long(zxid) + lists, -8))
