@@ -196,7 +196,7 @@ why_not_built() {
 }
 
 # read_by NAME CMAKE_OPTION...: that compiler reads all sources and has nothing to say of them. To translate them
-# as well would take it twice the time.
+# as well would take clang 45 s of processor time instead of 29.
 read_by() {
   local name=$1 started log=$LOGS/read-$1.log
   shift
