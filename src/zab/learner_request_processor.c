@@ -6,9 +6,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "zab/learner_zookeeper_server.h"
+#include "zab/queued_processor.h"
 #include "zab/quorum_zookeeper_server.h"
 #include "zk/base/alloc.h"
 #include "zk/jute/op_code.h"
@@ -23,14 +23,9 @@
 #include "zk/zab/learner.h"
 
 struct learner_request_processor {
-    struct request_processor processor; /* the first field: this is one */
-    struct zk_context *ctx;
-    struct zookeeper_server *server;
+    struct queued_processor queued; /* the first field: this is one */
     struct learner_zookeeper_server *lzk;
     const char *role;
-    struct request_processor *next; /* owned */
-    struct blocking_queue *queued_requests;
-    struct zk_thread_group *threads; /* of one */
 };
 
 static void refuse_ruinous(struct learner_request_processor *processor, struct request *request);
@@ -41,7 +36,7 @@ enum { REQUESTS_PER_FLUSH = 64 };
 
 static void send_on(struct learner_request_processor *processor)
 {
-    request_processor_wake(processor->next);
+    request_processor_wake(processor->queued.next);
     learner_flush(processor->lzk->learner);
 }
 
@@ -49,14 +44,14 @@ static void send_on(struct learner_request_processor *processor)
  * requests that come one by one while others are forwarded leave together. */
 static int take_what_to_forward(struct learner_request_processor *processor, struct bq_batch *batch)
 {
-    server_metrics_add(zookeeper_server_metrics(processor->server),
+    server_metrics_add(zookeeper_server_metrics(processor->queued.server),
                        SERVER_METRICS_LEARNER_REQUEST_PROCESSOR_QUEUE_SIZE,
-                       (int64_t)bq_size(processor->queued_requests));
-    int r = bq_poll_all(processor->queued_requests, 0, batch);
+                       (int64_t)bq_size(processor->queued.queued_requests));
+    int r = bq_poll_all(processor->queued.queued_requests, 0, batch);
     if (r != -ETIMEDOUT)
         return r;
     send_on(processor);
-    return bq_take_all(processor->queued_requests, batch);
+    return bq_take_all(processor->queued.queued_requests, batch);
 }
 
 /* Java: FollowerRequestProcessor.run(), ObserverRequestProcessor.run() */
@@ -71,7 +66,7 @@ static void learner_request_processor_run(void *arg)
             refuse_ruinous(processor, request);
             /* The commit must find the request, so the CommitProcessor gets it before the
              * leader does. */
-            if (request_processor_hand_over(processor->next, request) == 0)
+            if (request_processor_hand_over(processor->queued.next, request) == 0)
                 forward(processor, request);
             request_unref(request);
             if (++forwarded % REQUESTS_PER_FLUSH == 0)
@@ -79,7 +74,7 @@ static void learner_request_processor_run(void *arg)
         }
     }
     bq_batch_done(&batch);
-    zk_log(processor->ctx, ZK_LOG_REQUEST_PROCESSOR_EXITED, processor->role);
+    zk_log(processor->queued.ctx, ZK_LOG_REQUEST_PROCESSOR_EXITED, processor->role);
 }
 
 /* What would ruin a leader of Java is marked, and answered here in its turn (D-290). */
@@ -87,12 +82,12 @@ static void refuse_ruinous(struct learner_request_processor *processor, struct r
 {
     enum keeper_code code = KEEPER_CODE_OK;
     if (!request->refused)
-        code = ruinous_request(processor->ctx, request);
+        code = ruinous_request(processor->queued.ctx, request);
     if (code == KEEPER_CODE_OK)
         return;
     request->refused = true;
     request->exception = code;
-    zk_log(processor->ctx, ZK_LOG_REFUSED_RUINOUS_REQUEST, (uint64_t)request->session_id,
+    zk_log(processor->queued.ctx, ZK_LOG_REFUSED_RUINOUS_REQUEST, (uint64_t)request->session_id,
            request->type, request->cxid);
 }
 
@@ -136,75 +131,42 @@ static int learner_request_processor_process_request(struct request_processor *b
 {
     struct learner_request_processor *processor = (struct learner_request_processor *)base;
     struct request *upgrade_request = quorum_zookeeper_server_check_upgrade_session(
-        processor->server, processor->lzk->self, request);
+        processor->queued.server, processor->lzk->self, request);
     if (upgrade_request != NULL) /* the queue takes the reference */
-        bq_put_quietly(processor->queued_requests, upgrade_request);
-    bq_put_quietly(processor->queued_requests, request_ref(request));
-    return 0;
-}
-
-static void learner_request_processor_wake(struct request_processor *base)
-{
-    bq_wake(((struct learner_request_processor *)base)->queued_requests);
-}
-
-/* Java: FollowerRequestProcessor.shutdown(), ObserverRequestProcessor.shutdown() */
-static void learner_request_processor_shutdown(struct request_processor *base)
-{
-    struct learner_request_processor *processor = (struct learner_request_processor *)base;
-    bq_close(processor->queued_requests);
-    zk_thread_group_join(processor->threads);
-    request_processor_shutdown(processor->next);
+        bq_put_quietly(processor->queued.queued_requests, upgrade_request);
+    return queued_processor_process_request(base, request);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static void learner_request_processor_free(struct request_processor *base)
-{
-    struct learner_request_processor *processor = (struct learner_request_processor *)base;
-    zk_thread_group_free(processor->threads);
-    bq_free(processor->queued_requests);
-    request_processor_free(processor->next);
-    free(processor);
-}
-
+/* Java: FollowerRequestProcessor.shutdown(), ObserverRequestProcessor.shutdown() */
 static const struct request_processor_ops learner_request_processor_ops = {
     .process_request = learner_request_processor_process_request,
-    .wake = learner_request_processor_wake,
-    .shutdown = learner_request_processor_shutdown,
-    .free = learner_request_processor_free,
+    .wake = queued_processor_wake,
+    .shutdown = queued_processor_shutdown,
+    .free = queued_processor_free,
 };
-
-static void unref_request(void *item)
-{
-    request_unref(item);
-}
 
 struct learner_request_processor *learner_request_processor_new(struct zookeeper_server *server,
                                                                 const char *role,
                                                                 struct request_processor *next)
 {
     struct learner_request_processor *processor = zk_xcalloc(1, sizeof *processor);
-    processor->processor.ops = &learner_request_processor_ops;
-    processor->ctx = zookeeper_server_ctx(server);
-    processor->server = server;
+    queued_processor_init(&processor->queued, &learner_request_processor_ops, server, next);
     processor->lzk = learner_zookeeper_server_of(server);
     processor->role = role;
-    processor->next = next;
-    processor->queued_requests = bq_new(processor->ctx, "queuedRequests", SIZE_MAX, unref_request);
-    processor->threads = zk_thread_group_new(processor->ctx);
     return processor;
 }
 
 int learner_request_processor_start(struct learner_request_processor *processor)
 {
-    return zk_thread_group_start(processor->threads, learner_request_processor_run, processor,
-                                 "%sRequestProcessor:%" PRId64, processor->role,
+    return zk_thread_group_start(processor->queued.threads, learner_request_processor_run,
+                                 processor, "%sRequestProcessor:%" PRId64, processor->role,
                                  processor->lzk->self->my_id);
 }
 
 struct request_processor *learner_request_processor_as_processor(
     struct learner_request_processor *processor)
 {
-    return &processor->processor;
+    return &processor->queued.processor;
 }

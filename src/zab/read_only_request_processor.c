@@ -2,8 +2,8 @@
 #include "zab/read_only_request_processor.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
+#include "zab/queued_processor.h"
 #include "zk/base/alloc.h"
 #include "zk/jute/keeper_code.h"
 #include "zk/jute/op_code.h"
@@ -15,12 +15,7 @@
 #include "zk/server/zookeeper_server.h"
 
 struct read_only_request_processor {
-    struct request_processor processor; /* the first field: this is one */
-    struct zookeeper_server *server;
-    struct zk_context *ctx;
-    struct request_processor *next; /* owned */
-    struct blocking_queue *queued_requests;
-    struct zk_thread_group *threads; /* of one */
+    struct queued_processor queued; /* the first field: this is one */
 };
 
 static bool is_refused(const struct request *request);
@@ -31,20 +26,20 @@ static void read_only_request_processor_run(void *arg)
 {
     struct read_only_request_processor *ro = arg;
     struct bq_batch batch = {0};
-    while (bq_take_all(ro->queued_requests, &batch) == 0) {
+    while (bq_take_all(ro->queued.queued_requests, &batch) == 0) {
         struct request *request;
         while ((request = bq_batch_next(&batch)) != NULL) {
             if (is_refused(request))
                 refuse(request);
-            int r = request_processor_hand_over(ro->next, request);
+            int r = request_processor_hand_over(ro->queued.next, request);
             if (r < 0)
-                zookeeper_server_handle_exception(ro->server, r, 0);
+                zookeeper_server_handle_exception(ro->queued.server, r, 0);
             request_unref(request);
         }
-        request_processor_wake(ro->next);
+        request_processor_wake(ro->queued.next);
     }
     bq_batch_done(&batch);
-    zk_log(ro->ctx, ZK_LOG_REQUEST_PROCESSOR_EXITED, "ReadOnly");
+    zk_log(ro->queued.ctx, ZK_LOG_REQUEST_PROCESSOR_EXITED, "ReadOnly");
 }
 
 /* Only the session's own server knows a local session, and may open and close it. */
@@ -81,73 +76,33 @@ static void refuse(struct request *request)
     request->exception = KEEPER_CODE_NOTREADONLY;
 }
 
-/* Java: processRequest() */
-static int read_only_request_processor_process_request(struct request_processor *base,
-                                                       struct request *request)
-{
-    struct read_only_request_processor *ro = (struct read_only_request_processor *)base;
-    bq_put_quietly(ro->queued_requests, request_ref(request));
-    return 0;
-}
-
-static void read_only_request_processor_wake(struct request_processor *base)
-{
-    bq_wake(((struct read_only_request_processor *)base)->queued_requests);
-}
-
-/* Java: shutdown() */
-static void read_only_request_processor_shutdown(struct request_processor *base)
-{
-    struct read_only_request_processor *ro = (struct read_only_request_processor *)base;
-    bq_close(ro->queued_requests);
-    zk_thread_group_join(ro->threads);
-    request_processor_shutdown(ro->next);
-}
-
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static void read_only_request_processor_free(struct request_processor *base)
-{
-    struct read_only_request_processor *ro = (struct read_only_request_processor *)base;
-    zk_thread_group_free(ro->threads);
-    bq_free(ro->queued_requests);
-    request_processor_free(ro->next);
-    free(ro);
-}
-
+/* Java: processRequest(), shutdown() */
 static const struct request_processor_ops read_only_request_processor_ops = {
-    .process_request = read_only_request_processor_process_request,
-    .wake = read_only_request_processor_wake,
-    .shutdown = read_only_request_processor_shutdown,
-    .free = read_only_request_processor_free,
+    .process_request = queued_processor_process_request,
+    .wake = queued_processor_wake,
+    .shutdown = queued_processor_shutdown,
+    .free = queued_processor_free,
 };
-
-static void drop_request(void *item)
-{
-    request_unref(item);
-}
 
 struct read_only_request_processor *read_only_request_processor_new(struct zookeeper_server *server,
                                                                     struct request_processor *next)
 {
     struct read_only_request_processor *ro = zk_xcalloc(1, sizeof *ro);
-    ro->processor.ops = &read_only_request_processor_ops;
-    ro->server = server;
-    ro->ctx = zookeeper_server_ctx(server);
-    ro->next = next;
-    ro->queued_requests = bq_new(ro->ctx, "queuedRequests", SIZE_MAX, drop_request);
-    ro->threads = zk_thread_group_new(ro->ctx);
+    queued_processor_init(&ro->queued, &read_only_request_processor_ops, server, next);
     return ro;
 }
 
 int read_only_request_processor_start(struct read_only_request_processor *ro)
 {
-    return zk_thread_group_start(ro->threads, read_only_request_processor_run, ro,
-                                 "ReadOnlyRequestProcessor:%" PRId64, zk_context_myid(ro->ctx));
+    return zk_thread_group_start(ro->queued.threads, read_only_request_processor_run, ro,
+                                 "ReadOnlyRequestProcessor:%" PRId64,
+                                 zk_context_myid(ro->queued.ctx));
 }
 
 struct request_processor *read_only_request_processor_as_processor(
     struct read_only_request_processor *ro)
 {
-    return &ro->processor;
+    return &ro->queued.processor;
 }
