@@ -180,17 +180,6 @@ static void final_request_processor_wake(struct request_processor *processor)
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-/* Java: ByteBufferInputStream.byteBuffer2Record() */
-enum keeper_code read_request(struct final_request_processor *final, const struct request *request,
-                              const struct jute_record *record, void *ret_value)
-{
-    struct jute_in in =
-        request->request != NULL
-            ? jute_in_of_bytes(final->ctx, request->request->bytes, request->request->length)
-            : jute_in_of_bytes(final->ctx, NULL, 0);
-    return jute_read(&in, record, ret_value) < 0 ? KEEPER_CODE_MARSHALLINGERROR : KEEPER_CODE_OK;
-}
-
 struct jute_out begin_answer(struct answer *answer, size_t room)
 {
     answer->rsp = buf_new(room);
@@ -275,7 +264,7 @@ static void answer_sync(struct final_request_processor *final, const struct requ
                         struct answer *answer)
 {
     struct sync_request sync;
-    answer->err = read_request(final, request, &sync_request_record, &sync);
+    answer->err = request_read_record(final->ctx, request, &sync_request_record, &sync);
     if (answer->err != KEEPER_CODE_OK)
         return;
     struct sync_response response = {.path = sync.path};

@@ -40,11 +40,6 @@ struct answer {
 
 /* ---- final_request_processor.c ---- */
 
-/* Reads the request's body as a record, which jute_done ends. Bytes behind it are ignored, as Java
- * ignores them. Errors: MARSHALLINGERROR, and nothing is to be ended. */
-ZK_NODISCARD enum keeper_code read_request(struct final_request_processor *final,
-                                           const struct request *request,
-                                           const struct jute_record *record, void *ret_value);
 /* Returns where the answer's record is written; it is there from now on. room: how many bytes it
  * will have, as far as one knows. */
 struct jute_out begin_answer(struct answer *answer, size_t room);

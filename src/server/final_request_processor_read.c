@@ -363,7 +363,8 @@ void answer_get_ephemerals(struct final_request_processor *final, const struct r
 {
     struct get_ephemerals_request get_ephemerals;
     struct zk_strings all_ephems;
-    answer->err = read_request(final, request, &get_ephemerals_request_record, &get_ephemerals);
+    answer->err =
+        request_read_record(final->ctx, request, &get_ephemerals_request_record, &get_ephemerals);
     if (answer->err != KEEPER_CODE_OK)
         return;
     data_tree_get_ephemerals(answer->tree, request->session_id, &all_ephems);

@@ -37,7 +37,7 @@ void answer_set_watches(struct final_request_processor *final, const struct requ
                         struct answer *answer)
 {
     struct set_watches body;
-    answer->err = read_request(final, request, &set_watches_record, &body);
+    answer->err = request_read_record(final->ctx, request, &set_watches_record, &body);
     if (answer->err != KEEPER_CODE_OK)
         return;
     struct watches_to_set watches = {
@@ -55,7 +55,7 @@ void answer_set_watches2(struct final_request_processor *final, const struct req
                          struct answer *answer)
 {
     struct set_watches2 body;
-    answer->err = read_request(final, request, &set_watches2_record, &body);
+    answer->err = request_read_record(final->ctx, request, &set_watches2_record, &body);
     if (answer->err != KEEPER_CODE_OK)
         return;
     struct watches_to_set watches = {
@@ -76,7 +76,7 @@ void answer_add_watch(struct final_request_processor *final, const struct reques
 {
     static const struct error_response ok = {.err = KEEPER_CODE_OK};
     struct add_watch_request body;
-    answer->err = read_request(final, request, &add_watch_request_record, &body);
+    answer->err = request_read_record(final->ctx, request, &add_watch_request_record, &body);
     if (answer->err != KEEPER_CODE_OK)
         return;
     struct data_tree *tree = watched_tree(final);
@@ -100,7 +100,7 @@ void answer_check_watches(struct final_request_processor *final, const struct re
 {
     struct check_watches_request body;
     bool contains = false;
-    answer->err = read_request(final, request, &check_watches_request_record, &body);
+    answer->err = request_read_record(final->ctx, request, &check_watches_request_record, &body);
     if (answer->err != KEEPER_CODE_OK)
         return;
     if (is_watcher_type(body.type)) {
@@ -122,7 +122,7 @@ void answer_remove_watches(struct final_request_processor *final, const struct r
 {
     struct remove_watches_request body;
     bool removed = false;
-    answer->err = read_request(final, request, &remove_watches_request_record, &body);
+    answer->err = request_read_record(final->ctx, request, &remove_watches_request_record, &body);
     if (answer->err != KEEPER_CODE_OK)
         return;
     if (is_watcher_type(body.type)) {

@@ -206,7 +206,7 @@ static enum keeper_code p_request2_txn_delete(struct prep_request_processor *pre
     enum keeper_code code =
         session_tracker_check_session(prep->session_tracker, request->session_id, request->owner);
     if (code == KEEPER_CODE_OK && deserialize)
-        code = byte_buffer2_record(prep, request, &delete_request_record, record);
+        code = request_read_record(prep->ctx, request, &delete_request_record, record);
     if (code == KEEPER_CODE_OK)
         code = get_parent_path_and_validate(&record->path, &parent_path);
     if (code == KEEPER_CODE_OK)
@@ -241,7 +241,7 @@ static enum keeper_code p_request2_txn_set_data(struct prep_request_processor *p
     enum keeper_code code =
         session_tracker_check_session(prep->session_tracker, request->session_id, request->owner);
     if (code == KEEPER_CODE_OK && deserialize)
-        code = byte_buffer2_record(prep, request, &set_data_request_record, record);
+        code = request_read_record(prep->ctx, request, &set_data_request_record, record);
     if (code == KEEPER_CODE_OK)
         code = validate_path(prep, &record->path, request->session_id);
     if (code == KEEPER_CODE_OK)
@@ -282,7 +282,7 @@ static enum keeper_code p_request2_txn_reconfig(struct prep_request_processor *p
 {
     struct reconfig_request record = {0};
     enum keeper_code code =
-        byte_buffer2_record(prep, work->request, &reconfig_request_record, &record);
+        request_read_record(prep->ctx, work->request, &reconfig_request_record, &record);
     if (code != KEEPER_CODE_OK)
         return code;
     jute_done(&reconfig_request_record, &record);
@@ -307,7 +307,7 @@ static enum keeper_code p_request2_txn_set_acl(struct prep_request_processor *pr
     enum keeper_code code =
         session_tracker_check_session(prep->session_tracker, request->session_id, request->owner);
     if (code == KEEPER_CODE_OK && deserialize)
-        code = byte_buffer2_record(prep, request, &set_acl_request_record, record);
+        code = request_read_record(prep->ctx, request, &set_acl_request_record, record);
     if (code == KEEPER_CODE_OK)
         code = validate_path(prep, &record->path, request->session_id);
     if (code == KEEPER_CODE_OK)
@@ -420,17 +420,6 @@ enum keeper_code p_request2_txn(struct prep_request_processor *prep, struct prep
 }
 
 /* ---- pRequest -------------------------------------------------------------------------------- */
-
-enum keeper_code byte_buffer2_record(struct prep_request_processor *prep,
-                                     const struct request *request, const struct jute_record *table,
-                                     void *ret_record)
-{
-    if (request->request == NULL)
-        return KEEPER_CODE_MARSHALLINGERROR;
-    struct jute_in in =
-        jute_in_of_bytes(prep->ctx, request->request->bytes, request->request->length);
-    return jute_read(&in, table, ret_record) < 0 ? KEEPER_CODE_MARSHALLINGERROR : KEEPER_CODE_OK;
-}
 
 /* The table of what a request's body is; NULL: there is none, or it is read elsewhere. */
 static const struct jute_record *request_record_of_type(int32_t type)

@@ -189,7 +189,7 @@ enum keeper_code p_request2_txn_create(struct prep_request_processor *prep, stru
     bool is_ttl = type == OP_CODE_CREATE_TTL;
     enum keeper_code code = KEEPER_CODE_OK;
     if (deserialize)
-        code = byte_buffer2_record(prep, work->request,
+        code = request_read_record(prep->ctx, work->request,
                                    is_ttl ? &create_ttl_request_record : &create_request_record,
                                    record);
     if (code != KEEPER_CODE_OK)

@@ -79,12 +79,6 @@ enum keeper_code p_request_multi(struct prep_request_processor *prep, struct pre
 /* The part of ruinous_request() (zk/server/ruinous_request.h) that looks into a multi. */
 enum keeper_code ruinous_multi(struct zk_context *ctx, const struct request *request);
 
-/* Java: ByteBufferInputStream.byteBuffer2Record(). Read the request's body. Bytes behind the record
- * are ignored. Returns MARSHALLINGERROR if it is not all there; *ret_record owns nothing then. */
-enum keeper_code byte_buffer2_record(struct prep_request_processor *prep,
-                                     const struct request *request, const struct jute_record *table,
-                                     void *ret_record);
-
 /* Tells the log about a request that fails with code, if that is worth a line. */
 void log_failed_request(struct prep_request_processor *prep, const struct request *request,
                         enum keeper_code code);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "zk/base/alloc.h"
+#include "zk/jute/archive.h"
 #include "zk/jute/op_code.h"
 #include "zk/jute/record.h"
 #include "zk/jute/txn_log_entry.h"
@@ -105,6 +106,16 @@ void request_set_txn(struct request *request, struct txn_log_entry *txn)
     txn_log_entry_unref(request->txn);
     request->txn = txn_log_entry_ref(txn);
     request->zxid = txn->header.zxid;
+}
+
+/* Java: ByteBufferInputStream.byteBuffer2Record() */
+enum keeper_code request_read_record(struct zk_context *ctx, const struct request *request,
+                                     const struct jute_record *record, void *ret_record)
+{
+    if (request->request == NULL)
+        return KEEPER_CODE_MARSHALLINGERROR;
+    struct jute_in in = jute_in_of_bytes(ctx, request->request->bytes, request->request->length);
+    return jute_read(&in, record, ret_record) < 0 ? KEEPER_CODE_MARSHALLINGERROR : KEEPER_CODE_OK;
 }
 
 bool request_is_valid(int32_t type)

@@ -11,15 +11,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "zk/base/attrs.h"
 #include "zk/base/buf.h"
 #include "zk/base/refcount.h"
 #include "zk/base/str.h"
 #include "zk/jute/data.h"
+#include "zk/jute/keeper_code.h"
 
+struct jute_record;
 struct learner_handler;
 struct server_cnxn;
 struct shared_ids;
 struct txn_log_entry;
+struct zk_context;
 
 struct request {
     struct zk_refcount refs; /* queues; lists of what is outstanding; threads at work on it */
@@ -88,6 +92,13 @@ void request_set_txn(struct request *request, struct txn_log_entry *txn);
  * nobody looks into it, and request_ref and request_unref leave it alone. Java: requestOfDeath */
 struct request *request_of_death(void);
 
+/* Reads the body as a record, which the caller ends with jute_done. Bytes behind it are ignored, as
+ * Java ignores them. Returns MARSHALLINGERROR if it is not all there; *ret_record owns nothing
+ * then. Java: ByteBufferInputStream.byteBuffer2Record() */
+ZK_NODISCARD enum keeper_code request_read_record(struct zk_context *ctx,
+                                                  const struct request *request,
+                                                  const struct jute_record *record,
+                                                  void *ret_record);
 /* Java: isValid(). Whether clients may send this type. */
 bool request_is_valid(int32_t type);
 /* Java: isQuorum(). Whether the whole ensemble takes part in it, as it does in every write. */
