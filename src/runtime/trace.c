@@ -2,9 +2,11 @@
 #include "zk/runtime/trace.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "runtime/context_internal.h"
 #include "runtime/write_line.h"
+#include "zk/base/panic.h"
 #include "zk/base/str.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/thread.h"
@@ -20,34 +22,41 @@ static bool trace_any(const struct zk_context *ctx)
     return ctx->options.trace_fd >= 0;
 }
 
+/* The longest of the names, and what stands around it. */
+enum { FIELD_SIZE = 40 };
+
 /* ---- a line ---------------------------------------------------------------------------------- */
 
-/* Each adds ,"name":value. */
-static void field_name(struct zk_str *line, const char *name)
+/* Each adds ,"name":value. A line has some ten of them, so the name and what stands around it,
+ * with the beginning of the value, are appended at once. */
+static void field_name(struct zk_str *line, const char *name, const char *beginning)
 {
-    zk_str_append(line, ",\"");
-    zk_str_append(line, name);
-    zk_str_append(line, "\":");
+    char piece[FIELD_SIZE] = ",\"";
+    const size_t length = strlen(name);
+    const size_t more = strlen(beginning);
+    zk_assert(length + more + 4 <= sizeof piece);
+    memcpy(piece + 2, name, length);
+    memcpy(piece + 2 + length, "\":", 2);
+    memcpy(piece + 4 + length, beginning, more);
+    zk_str_append_bytes(line, piece, length + more + 4);
 }
 
 static void field_text(struct zk_str *line, const char *name, const char *text)
 {
-    field_name(line, name);
-    zk_str_append(line, "\"");
+    field_name(line, name, "\"");
     zk_str_append_json(line, text != NULL ? text : "");
     zk_str_append(line, "\"");
 }
 
 static void field_number(struct zk_str *line, const char *name, int64_t value)
 {
-    field_name(line, name);
+    field_name(line, name, "");
     zk_str_append_long(line, value);
 }
 
 static void field_hex(struct zk_str *line, const char *name, int64_t value)
 {
-    field_name(line, name);
-    zk_str_append(line, "\"0x");
+    field_name(line, name, "\"0x");
     zk_str_append_hex(line, value);
     zk_str_append(line, "\"");
 }
@@ -57,7 +66,7 @@ static void field_json(struct zk_str *line, const char *name, const char *json)
 {
     if (json == NULL)
         return;
-    field_name(line, name);
+    field_name(line, name, "");
     zk_str_append(line, json);
 }
 
@@ -143,7 +152,7 @@ void zk_trace_tally(struct zk_context *ctx, int64_t leader, const int64_t *have,
         return;
     struct zk_str *line = trace_begin(ctx, "tally");
     field_number(line, "leader", leader);
-    field_name(line, "have");
+    field_name(line, "have", "");
     zk_str_append(line, "[");
     for (size_t i = 0; i < have_count; i++)
         zk_str_printf(line, "%s%" PRId64, i > 0 ? "," : "", have[i]);
