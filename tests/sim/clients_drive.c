@@ -67,13 +67,20 @@ static const char *draw_lists(struct clients *clients)
                : "DigestAuthenticationProvider.superDigest=super:BDYfsKZtexvW+zRgsJ2N0pMNlLY=\n";
 }
 
+/* How often the leader looks for nodes that may go. */
+static const struct reaping {
+    int64_t ms;
+    const char *text;
+} reapings[] = {{100, "100"}, {500, "500"}, {2000, "2000"}, {60000, "60000"}};
+static const struct reaping *reaping;
+
 /* Containers and nodes with a time to live; all servers but one in four know the latter. */
 static const char *draw_ages(struct clients *clients)
 {
-    static const int64_t intervals_ms[] = {100, 500, 2000, 60000};
     clients->ages = world_random(3) == 0;
     clients->knows_ttls = clients->ages && world_random(4) != 0;
-    clients->reap_ms = intervals_ms[world_random(sizeof intervals_ms / sizeof *intervals_ms)];
+    reaping = &reapings[world_random(sizeof reapings / sizeof *reapings)];
+    clients->reap_ms = reaping->ms;
     return clients->knows_ttls ? "extendedTypesEnabled=true\n" : "";
 }
 
@@ -87,13 +94,11 @@ static const char *draw_quotas(struct clients *clients)
 /* What is no key of zoo.cfg. */
 static void set_properties(struct cluster *cluster)
 {
-    static char reap_ms[16];
-    static const char *properties[] = {"znode.container.checkIntervalMs", reap_ms, NULL, NULL,
-                                       NULL};
+    static const char *properties[] = {"znode.container.checkIntervalMs", NULL, NULL, NULL, NULL};
     cluster->clients.read_only = world_random(3) == 0 && !cluster->options.alone;
+    properties[1] = reaping->text;
     properties[2] = cluster->clients.read_only ? "readonlymode.enabled" : NULL;
     properties[3] = "true";
-    snprintf(reap_ms, sizeof reap_ms, "%d", (int)cluster->clients.reap_ms);
     cluster->options.properties = properties;
 }
 

@@ -2,12 +2,17 @@
 #include "clients_ids.h"
 
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { ALL = RIGHT_READ | RIGHT_WRITE | RIGHT_CREATE | RIGHT_DELETE | RIGHT_ADMIN };
 
-static char hosts[2][CLIENT_ID_SIZE];
+/* Nothing is written here in a world: threads of the next one read it. */
+static const char *const HOSTS[] = {
+    "10.0.0.0",  "10.0.0.1",  "10.0.0.2",  "10.0.0.3",  "10.0.0.4",  "10.0.0.5",
+    "10.0.0.6",  "10.0.0.7",  "10.0.0.8",  "10.0.0.9",  "10.0.0.10", "10.0.0.11",
+    "10.0.0.12", "10.0.0.13", "10.0.0.14", "10.0.0.15", "10.0.0.16",
+};
+static int hosts_from; /* the first host of clients */
 
 /* A digest is base64 of SHA-1 of the proof. */
 static const struct {
@@ -19,8 +24,8 @@ static const struct {
     {ID_SUPER, "digest", "super:BDYfsKZtexvW+zRgsJ2N0pMNlLY=", "super:s"},
     {ID_ALICE, "digest", "alice:AIueg8ag5ALfqeEyKdLnva1Wvi0=", "alice:a"},
     {ID_BOB, "digest", "bob:LcrmCNs/wfVD+i5a5yaz89GyjIM=", "bob:b"},
-    {ID_HOST, "ip", hosts[0], NULL},
-    {ID_OTHER_HOST, "ip", hosts[1], NULL},
+    {ID_HOST, "ip", NULL, NULL},
+    {ID_OTHER_HOST, "ip", NULL, NULL},
     {ID_ANYONE, "world", "anyone", NULL},
     {ID_NOBODY, "digest", "nobody:AAAAAAAAAAAAAAAAAAAAAAAAAAA=", NULL},
     {ID_EACH, "auth", "", NULL},
@@ -47,8 +52,7 @@ const int CLIENT_WISH_COUNT = sizeof CLIENT_WISHES / sizeof *CLIENT_WISHES;
 
 void client_ids_begin(int first_host)
 {
-    for (int i = 0; i < 2; i++)
-        snprintf(hosts[i], sizeof hosts[i], "10.0.0.%d", first_host + i);
+    hosts_from = first_host;
 }
 
 static size_t index_of(uint32_t who)
@@ -64,9 +68,16 @@ const char *client_id_scheme(uint32_t who)
     return IDS[index_of(who)].scheme;
 }
 
+static const char *text_at(size_t index)
+{
+    if (IDS[index].who == ID_HOST)
+        return HOSTS[hosts_from];
+    return IDS[index].who == ID_OTHER_HOST ? HOSTS[hosts_from + 1] : IDS[index].text;
+}
+
 const char *client_id_text(uint32_t who)
 {
-    return IDS[index_of(who)].text;
+    return text_at(index_of(who));
 }
 
 const char *client_id_proof(uint32_t who)
@@ -87,8 +98,8 @@ bool client_acl_add(struct client_acl *acl, int32_t rights, const char *scheme, 
     if (acl->count == ACL_ENTRIES_MAX)
         return false;
     for (size_t i = 0; i < sizeof IDS / sizeof *IDS; i++) {
-        const bool masked = is_mask_of(text, IDS[i].text);
-        if (strcmp(scheme, IDS[i].scheme) != 0 || (!masked && strcmp(text, IDS[i].text) != 0))
+        const bool masked = is_mask_of(text, text_at(i));
+        if (strcmp(scheme, IDS[i].scheme) != 0 || (!masked && strcmp(text, text_at(i)) != 0))
             continue;
         acl->entries[acl->count++] =
             (struct client_acl_entry){.rights = rights, .who = IDS[i].who, .masked = masked};

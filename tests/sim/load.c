@@ -458,7 +458,9 @@ const struct load_node *load_model(const struct history *history, size_t *ret_co
             apply(&in, txn->type, txn->session, txn->zxid);
         look_again();
     }
+    look_away();
     count_for_quotas();
+    look_again();
     *ret_count = node_count;
     return nodes;
 }
