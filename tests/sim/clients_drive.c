@@ -188,8 +188,8 @@ static bool all_are_home(void *arg)
 }
 
 /* FLE-01, RST-11, CLI-01, CLI-02, CLI-05, CLI-60, CLI-67, CLI-69, CLI-70, CLI-72, CLI-76, CLI-78:
- * whatever breaks, on whatever server, clients see and do what the lists allow, sessions end once and
- * with their nodes, nodes go in time, quotas hold, and a server without a quorum serves readers
+ * whatever breaks, on whatever server, clients see and do what the lists allow, sessions end once
+ * and with their nodes, nodes go in time, quotas hold, and a server without a quorum serves readers
  * alone. */
 void drive_clients(struct cluster *cluster)
 {
