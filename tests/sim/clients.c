@@ -77,8 +77,8 @@ void clients_end(struct clients *clients)
     look_away();
     free(clients->calls);
     free(clients->arrivals);
-    look_again();
     *clients = (struct clients){0};
+    look_again();
 }
 
 /* Whom a client can prove to be: mostly one, sometimes nobody, rarely the one who may do all. */

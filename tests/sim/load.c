@@ -56,8 +56,8 @@ void load_end(struct load *load)
 {
     look_away();
     free(load->entries);
-    look_again();
     *load = (struct load){0};
+    look_again();
 }
 
 void load_start(struct load *load, struct history *history, int hosts, int tick_ms)
