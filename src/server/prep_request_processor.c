@@ -51,15 +51,20 @@ static void measure(struct prep_request_processor *prep, enum server_metrics_sum
     avg_min_max_counter_add(&prep->measured.summaries[which], value);
 }
 
-/* Takes all that waits. Those behind it are woken when there is no more: requests that come one
- * by one while others are prepared go on together. */
+static void wake_those_behind_it(struct prep_request_processor *prep)
+{
+    request_processor_wake(prep->next_processor);
+    server_metrics_merge(zookeeper_server_metrics(prep->server), &prep->measured);
+}
+
+/* Takes all that waits. Those behind it are woken when there is no more: requests that come one by
+ * one while others are prepared go on together. */
 static int take_requests(struct prep_request_processor *prep, struct bq_batch *batch)
 {
     int r = bq_poll_all(prep->submitted_requests, 0, batch);
     if (r != -ETIMEDOUT)
         return r;
-    request_processor_wake(prep->next_processor);
-    server_metrics_merge(zookeeper_server_metrics(prep->server), &prep->measured);
+    wake_those_behind_it(prep);
     return bq_take_all(prep->submitted_requests, batch);
 }
 
@@ -80,11 +85,12 @@ static void prep_request_processor_run(void *arg)
             request_unref(request);
             queue_size++;
             if (++prepared % REQUESTS_PER_WAKE == 0)
-                request_processor_wake(prep->next_processor);
+                wake_those_behind_it(prep);
         }
         measure(prep, SERVER_METRICS_PREP_PROCESSOR_QUEUE_SIZE, queue_size);
     }
     bq_batch_done(&batch);
+    wake_those_behind_it(prep);
     if (r < 0)
         zookeeper_server_handle_exception(prep->server, r, 0);
     zk_log(prep->ctx, ZK_LOG_PREP_EXITED);

@@ -177,7 +177,7 @@ static void note_sending(struct learner_handler *handler, const struct quorum_pa
     zk_mutex_unlock(&handler->mu);
 }
 
-/* Before the Sender waits, and at its end: in a burst that is one lock for many packets. */
+/* Once for a batch: in a burst that is one lock for many packets. */
 static void tell_metrics(struct learner_handler *handler)
 {
     struct server_metrics *metrics = handler->master->metrics;
@@ -196,7 +196,6 @@ static int take_packets(struct learner_handler *handler, struct bq_batch *batch)
     int r = bq_poll_all(handler->queued_packets, 0, batch);
     if (r != -ETIMEDOUT)
         return r;
-    tell_metrics(handler);
     r = packet_stream_flush(&handler->stream);
     return r < 0 ? r : bq_take_all(handler->queued_packets, batch);
 }
@@ -214,8 +213,8 @@ static int send_packets(struct learner_handler *handler)
             r = packet_stream_write(&handler->stream, handler->sid, packet);
             quorum_packet_free(packet);
         }
+        tell_metrics(handler);
     }
-    tell_metrics(handler);
     bq_batch_done(&batch);
     return r;
 }
