@@ -22,9 +22,13 @@ life_of() {
 }
 
 # shellcheck disable=SC2317  # called by the command that is filmed
-# So that the traces of the peers end with the film.
+# So that the traces of the peers end with the film. C peers may have done all of that before the first PING.
 life_to_the_end_of() {
   life_of "$@"
+  local end=$((SECONDS + 240))
+  until grep -q '"PING"' "$ZK_CLUSTER_DIR"/*/trace; do
+    ((SECONDS < end)) || return 1
+  done
   "$cluster" down
 }
 
