@@ -106,7 +106,7 @@ press() {
 # interrupted STATUS HOW WORD DIR COMMAND...: false, with what was seen, unless it ends as it should; LOST, if it has
 # ended as though nobody had pressed anything.
 interrupted() {
-  local wanted=$1 how=$2 word=$3 dir=$4 pid status=0 left press_at=0 end=$((SECONDS + PATIENCE_S))
+  local wanted=$1 how=$2 word=$3 dir=$4 pid status=0 left i press_at=0 end=$((SECONDS + PATIENCE_S))
   shift 4
   launch "$how" "$dir" "$@"
   until in_the_middle "$how" "$word" "$dir"; do
@@ -125,7 +125,13 @@ interrupted() {
     ((SECONDS < press_at)) || { press "$how" "$dir" "$pid" && press_at=$((SECONDS + AGAIN_AFTER_S)); }
     sleep 0.02
   done
+  # Its children have the signal from the same key; on a busy machine they may die a moment later than it does.
   left=$(marked "$dir")
+  for ((i = 0; i < 100; i++)); do
+    [[ -n $left ]] || break
+    sleep 0.05
+    left=$(marked "$dir")
+  done
   if kill -0 "$pid" 2>/dev/null && ! is_zombie "$pid"; then
     say "it did not end within $END_WITHIN_S s"
     kill -s KILL -- "-$pid" 2>/dev/null || true
