@@ -600,14 +600,8 @@ def mismatches(t):
     return [int(re.search(r'zk_digest_mismatches_count\s+(\d+)', servers.ask(port, 'mntr')).group(1)) for port in t.side.ports]
 
 
-def change_what_java_gets_wrong(t, c, name):
-    """A container without children, and the root (NOTES.md D-153, D-154)."""
-    c.send((1, create(t.path(name), flags=4)), (19, create(t.path(name + '-c'), flags=0)), (1, create(t.path(name + '-c', 'kid'))),
-           set_data('/', b'x'), (1, create(t.root + '-root')), set_data('/', b'y'), delete(t.root + '-root'), set_data('/', b''))
-    c.read(1, 19, 1, 5, 1, 5, 2, 5)
-
-
-@scene(('leader',), same=False)
+# In the last house nobody compares the stat of the root, which changes here on some sides only.
+@scene(('leader',), house='last', same=False)
 def cli_90_no_server_finds_a_wrong_digest(t):
     """Each server holds the digest that the leader has put into a transaction against its own tree. Two kinds of changes a
     leader of Java gets wrong (NOTES.md D-153, D-154)."""
@@ -622,17 +616,15 @@ def cli_90_no_server_finds_a_wrong_digest(t):
         other.read(2, 14, 5)
         leaving.read(1, 1, 1, 2, 1, -11)
         leaving.ends()
-    is_java = t.side.ensemble.kinds[t.at] == 'java'
-    if not is_java:
-        change_what_java_gets_wrong(t, c, 'seen')
+    if t.side.ensemble.kinds[t.at] == 'c':
+        c.send((1, create(t.path('plain'), flags=4)), (19, create(t.path('container'), flags=0)), (1, create(t.path('container/kid'))),
+               set_data('/', b'x'), (1, create(t.root + '-root')), set_data('/', b'y'), delete(t.root + '-root'), set_data('/', b''))
+        c.read(1, 19, 1, 5, 1, 5, 2, 5)
     for server in range(len(t.side.ports)):
         reader = t.client('reader', server=server)
         reader.sees(t.root)
         reader.must(9, string('/'))
         reader.close()
     assert mismatches(t) == before, '%s, and before %s' % (mismatches(t), before)
-    # Those who come next compare the stat of the root: on each side it is changed as often, and as long ago.
-    for name in ('seen', 'last') if is_java else ('last',):
-        change_what_java_gets_wrong(t, c, name)
     for client in (c, other):
         client.close()

@@ -50,9 +50,11 @@ disks_agree() {
   no_digest_differs
 }
 
-# Only of transactions: a snapshot that Java wrote while a session was closed may hold one change more than its zxid says.
+# A snapshot that Java wrote may hold one change more than its zxid says: the node is changed before the zxid is known. Whoever
+# replays its log over such a snapshot, a Java member in its main thread, finds a wrong digest once; what is on disk is right,
+# as disks.py has found. What a member finds while it serves counts, and what one of C finds, which says it in other words.
 no_digest_differs() {
-  ! grep -H 'First digest mismatch' "$ZK_CLUSTER_DIR"/*/log
+  ! grep -H 'First digest mismatch' "$ZK_CLUSTER_DIR"/*/log | grep -vE '\[main:DataTree@[0-9]+\] - First digest mismatch on txn: [0-9-]+,'
 }
 
 has_logs_of_epochs() {
