@@ -168,8 +168,9 @@ start_client() {
   mkfifo "$dir/$name.in" "$dir/$name.out"
   exec {in}<>"$dir/$name.in" {out}<>"$dir/$name.out"
   client_in[$name]=$in client_out[$name]=$out
-  STORY_PATIENCE_S=$((patience_ms / 1000)) "${enter[@]}" /usr/bin/python3 "$REPO/scripts/stories/session.py" "$name" \
-    "${servers[@]}" <"$dir/$name.in" >"$dir/$name.out" 2>"$dir/$name.err" &
+  STORY_NAMES=$root/clients.jsonl STORY_PATIENCE_S=$((patience_ms / 1000)) "${enter[@]}" \
+    /usr/bin/python3 "$REPO/scripts/stories/session.py" "$name" "${servers[@]}" \
+    <"$dir/$name.in" >"$dir/$name.out" 2>"$dir/$name.err" &
   client_pid[$name]=$!
   disown # bash need not tell that it was killed
 }

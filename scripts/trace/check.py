@@ -15,6 +15,9 @@ IN_SYNC = ("PROPOSAL", "COMMIT", "INFORM", "COMMITANDACTIVATE", "INFORMANDACTIVA
 
 TXN_STEPS = ("request", "proposed", "logged", "acked", "committed", "applied")
 
+SESSION_STEPS = ("opened", "refused", "left", "expired")
+WRITES = ("create", "create2", "createContainer", "createTtl", "delete", "deleteContainer", "setData", "setACL", "multi")
+
 SANE_CORRECTION_US = 1_000_000  # clocks of machines that are kept in time differ by less
 
 
@@ -44,6 +47,7 @@ class Checker:
         self.check_voters()
         self.check_writes()
         self.check_syncs()
+        self.check_clients()
         return self.findings
 
     # ---- one process ------------------------------------------------------------------------------
@@ -368,6 +372,34 @@ class Checker:
                 sync = decided.pop((event.process, event["to"]), None)
                 if sync is not None and sync["mode"] != event["kind"]:
                     self.find(event, f"{event['kind']} is sent, and {sync['mode']} was decided at {sync.where}")
+
+
+    # ---- clients ----------------------------------------------------------------------------------
+
+    def check_clients(self):
+        """Every reply has its request; no session is told of the past once it has heard of something newer; and who is
+        told that a write is done finds it in the tree of the server that says so."""
+        seen = {}  # session -> the largest zxid that it was told
+        applied = collections.defaultdict(set)  # process -> zxids
+        for event in self.trace.events:
+            if event.ev == "txn" and event["step"] == "applied":
+                applied[event.process].add(event["zxid"])
+            elif event.ev == "reply":
+                self.check_reply(event, seen, applied[event.process])
+            elif event.ev == "session" and event["what"] not in SESSION_STEPS:
+                self.find(event, f"{event['what']} is nothing that becomes of a session")
+
+    def check_reply(self, event, seen, applied):
+        zxid, session = int(event["zxid"], 16), event["session"]
+        if event.partner is None and not event.process.captured:
+            self.find(event, f"an answer to {event['op']} with the xid {event['xid']}, which nobody has asked")
+        if zxid >> 63 or event["xid"] <= 0:  # no zxid is known; pings and watches tell none that counts
+            return
+        if zxid < seen.get(session, 0):
+            self.find(event, f"{session} is told of {event['zxid']}, and was told of {seen[session]:#x} before")
+        seen[session] = max(zxid, seen.get(session, 0))
+        if event["op"] in WRITES and event["err"] == 0 and applied and event["zxid"] not in applied:
+            self.find(event, f"{session} is told that {event['zxid']} is done, and it is not in the tree here")
 
 
 class Term:

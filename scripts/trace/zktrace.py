@@ -36,7 +36,13 @@ FIELDS = {
     "established": {"leader": int, "epoch": int},
     "txn": {"step": str, "zxid": str, "peer": int, "why": str},
     "sync": {"peer": int, "mode": str, "from_zxid": str, "to_zxid": str, "why": str},
+    "session": {"session": str, "addr": str, "what": str, "ms": int, "why": str},
+    "request": {"session": str, "addr": str, "xid": int, "op": str, "path": str},
+    "reply": {"session": str, "addr": str, "xid": int, "op": str, "zxid": str, "err": int},
+    "watch": {"session": str, "addr": str, "what": str, "path": str},
 }
+OF_CLIENTS = ("session", "request", "reply", "watch")
+NAME_FIELDS = {"name": str, "session": str, "addr": str}  # of a line `client`, which no server writes
 NOTIFICATION_FIELDS = {"state": str, "leader": int, "zxid": str, "round": int, "epoch": int}
 ENVELOPE = {"v": int, "t": int, "n": int, "th": str, "ev": str}
 
@@ -60,7 +66,7 @@ class Refusal(Exception):
 class Event:
     """One line. t is the time on the common clock; `own_t` the one in the file."""
 
-    __slots__ = ("t", "own_t", "n", "thread", "ev", "fields", "process", "line", "partner", "index")
+    __slots__ = ("t", "own_t", "n", "thread", "ev", "fields", "process", "line", "partner", "index", "client")
 
     def __init__(self, record, process, line):
         self.own_t = self.t = record["t"]
@@ -72,6 +78,7 @@ class Event:
         self.line = line
         self.partner = None  # the other end of a message, or of a stay in a queue
         self.index = -1  # its place in the merged trace
+        self.client = None  # whom it is about, one of trace.clients
 
     def __getitem__(self, key):
         return self.fields[key]
@@ -109,6 +116,14 @@ class Process:
         return bool(self.events) and self.events[-1].ev in ("exit", "crash")
 
 
+class Client:
+    """Somebody who asks. A name is one client whatever its sessions are; without names, each session is one."""
+
+    def __init__(self, number, name):
+        self.number = number  # from 0, in the order in which they come
+        self.name = name or f"client {number + 1}"
+
+
 class Trace:
     """Everything that the files of one ensemble tell, in the order of the common clock."""
 
@@ -118,6 +133,8 @@ class Trace:
         self.events = []
         self.messages = []  # (send or None, recv or None)
         self.notes = []  # what was left out, and why
+        self.names = {}  # (session, address) -> what a client is called
+        self.clients = []
         self.contradiction = None  # messages that no clocks can explain
         self.correction_us = 0  # the most that a clock was moved away from its wall time
 
@@ -139,6 +156,8 @@ def trace_files(paths):
                 for name in os.listdir(path)
                 if os.path.isfile(os.path.join(path, name, "trace"))
             )
+            names = os.path.join(path, "clients.jsonl")
+            found += [names] if found and os.path.isfile(names) else []
             if not found:
                 raise Refusal(f"{path} holds no N/trace; start the cluster with: scripts/cluster.sh up --trace")
             files += found
@@ -163,6 +182,9 @@ def parse_line(text):
 
 def fault_of(record):
     """What is wrong with the form of a line, or None."""
+    if record.get("ev") == "client":
+        wrong = [name for name, kind in NAME_FIELDS.items() if type(record.get(name)) is not kind]
+        return f"client without {wrong[0]}, or it is no str" if wrong else None
     for name, kind in ENVELOPE.items():
         if type(record.get(name)) is not kind:
             return f"no {name}, or it is no {kind.__name__}"
@@ -208,6 +230,9 @@ def read_file(trace, path):
     empty = True
     for number, record in records_of(path):
         empty = False
+        if record["ev"] == "client":
+            trace.names[record["session"], record["addr"]] = record["name"]
+            continue
         n = record["n"]
         if record["ev"] == "boot":
             clock = Clock(record["wall"] * 1000 - record["t"])
@@ -289,6 +314,47 @@ def pair_queues(trace):
                 event.partner = waiting.pop((event["q"], event["seq"]), None)
                 if event.partner:
                     event.partner.partner = event
+
+
+# ---- clients ----------------------------------------------------------------------------------
+
+
+def pair_requests(trace):
+    """A reply with its request. xids of pings and of watches that are set again repeat, so the first one that waits
+    counts. The answer to the first frame is that the session is open, or refused."""
+    for process in trace.processes:
+        waiting = collections.defaultdict(collections.deque)
+        for event in process.events:
+            if event.ev == "request":
+                waiting[event["addr"], event["xid"]].append(event)
+            elif event.ev == "reply" or (event.ev == "session" and event["what"] in ("opened", "refused")):
+                asked = waiting[event["addr"], event.get("xid", 0)]
+                if asked:
+                    event.partner = asked.popleft()
+                    event.partner.partner = event
+            elif event.ev == "session" and event["what"] == "left":
+                for key in [key for key in waiting if key[0] == event["addr"]]:
+                    del waiting[key]
+
+
+def name_clients(trace):
+    """Whose each event is: that of the session over that connection. The end of a session by its timeout has no
+    connection; it is told of whoever had the session last."""
+    known, last = {}, {}  # name or session -> client; session -> client
+    for event in trace.events:
+        if event.ev not in OF_CLIENTS:
+            continue
+        session = event["session"]
+        if session == "0x0" and event.partner is not None:  # it has none yet
+            session = event.partner["session"]
+        if session == "0x0":
+            continue
+        name = trace.names.get((session, event["addr"]))
+        client = last.get(session) if not event["addr"] else known.get(name or session)
+        if client is None:
+            client = known[name or session] = Client(len(trace.clients), name)
+            trace.clients.append(client)
+        event.client = last[session] = client
 
 
 # ---- one clock --------------------------------------------------------------------------------
@@ -520,7 +586,9 @@ def load(paths):
     events = sorted((event for process in trace.processes for event in process.events), key=wall_time)
     pair_messages(trace, events)
     pair_queues(trace)
+    pair_requests(trace)
     align_clocks(trace)
     name_far_ends(trace)
     merge(trace)
+    name_clients(trace)
     return trace

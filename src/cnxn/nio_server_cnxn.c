@@ -20,6 +20,7 @@
 #include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"
 #include "zk/server/request.h"
+#include "zk/server/server_cnxn_trace.h"
 #include "zk/server/server_metrics.h"
 #include "zk/server/server_stats.h"
 #include "zk/server/zookeeper_server.h"
@@ -104,6 +105,7 @@ void nio_server_cnxn_close(struct nio_server_cnxn *cnxn, enum disconnect_reason 
         return;
     zk_log(cnxn->factory->ctx, ZK_LOG_CLOSED_SOCKET, cnxn->remote_text, cnxn->base.session_id,
            disconnect_reason_text(reason));
+    server_cnxn_trace_close(&cnxn->base, reason);
     if (zk != NULL)
         zookeeper_server_remove_cnxn(zk, &cnxn->base);
     zookeeper_server_unref(zk);

@@ -300,3 +300,69 @@ void zk_trace_sync(struct zk_context *ctx, int64_t peer, const char *mode, int64
     field_text(line, "why", why);
     trace_end(ctx);
 }
+
+/* ---- clients --------------------------------------------------------------------------------- */
+
+static struct zk_str *trace_client_begin(struct zk_context *ctx, const char *ev,
+                                         const struct zk_trace_client *client)
+    ACQUIRES(&ctx->trace_mu)
+{
+    struct zk_str *line = trace_begin(ctx, ev);
+    field_hex(line, "session", client->session);
+    field_text(line, "addr", client->address);
+    return line;
+}
+
+void zk_trace_session(struct zk_context *ctx, const char *what,
+                      const struct zk_trace_client *client, int64_t timeout_ms, const char *why)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str *line = trace_client_begin(ctx, "session", client);
+    field_text(line, "what", what);
+    field_number(line, "ms", timeout_ms);
+    field_text(line, "why", why);
+    trace_end(ctx);
+}
+
+void zk_trace_request(struct zk_context *ctx, const struct zk_trace_client *client, int64_t xid,
+                      const char *op, const char *path, const char *data, const char *how)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str *line = trace_client_begin(ctx, "request", client);
+    field_number(line, "xid", xid);
+    field_text(line, "op", op);
+    field_text(line, "path", path);
+    if (data != NULL)
+        field_text(line, "data", data);
+    if (how != NULL)
+        field_text(line, "how", how);
+    trace_end(ctx);
+}
+
+void zk_trace_reply(struct zk_context *ctx, const struct zk_trace_client *client, int64_t xid,
+                    const char *op, int64_t zxid, int64_t err, const char *data)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str *line = trace_client_begin(ctx, "reply", client);
+    field_number(line, "xid", xid);
+    field_text(line, "op", op);
+    field_hex(line, "zxid", zxid);
+    field_number(line, "err", err);
+    if (data != NULL)
+        field_text(line, "data", data);
+    trace_end(ctx);
+}
+
+void zk_trace_watch(struct zk_context *ctx, const struct zk_trace_client *client, const char *what,
+                    const char *path)
+{
+    if (!zk_trace_on(ctx))
+        return;
+    struct zk_str *line = trace_client_begin(ctx, "watch", client);
+    field_text(line, "what", what);
+    field_text(line, "path", path);
+    trace_end(ctx);
+}

@@ -24,6 +24,7 @@
 #include "zk/server/request.h"
 #include "zk/server/request_processor.h"
 #include "zk/server/server_cnxn.h"
+#include "zk/server/server_cnxn_trace.h"
 #include "zk/server/server_metrics.h"
 #include "zk/server/zk_database.h"
 #include "zk/server/zookeeper_server.h"
@@ -90,6 +91,7 @@ static int final_request_processor_process_request(struct request_processor *pro
     } else {
         if (request->type == OP_CODE_PING)
             header.xid = PING_XID;
+        server_cnxn_trace_response(final->ctx, request, &header, answer.rsp);
         send_answer(final, cnxn, &header, answer.rsp);
         if (request->type == OP_CODE_CLOSE_SESSION)
             cnxn->ops->send_close_session(cnxn);

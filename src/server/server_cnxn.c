@@ -11,6 +11,7 @@
 #include "zk/runtime/clock.h"
 #include "zk/runtime/lock.h"
 #include "zk/server/acl_checks.h"
+#include "zk/server/server_cnxn_trace.h"
 
 struct server_cnxn_stats {
     struct zk_atomic_long packets_received;
@@ -162,6 +163,7 @@ static void server_cnxn_process(struct watcher *watcher, const struct watched_ev
         .type = event->type, .state = event->state, .path = event->path};
     if (acl != NULL && !may_read(cnxn, acl))
         return;
+    server_cnxn_trace_event(cnxn, event);
     struct buf *body = jute_to_buf(&watcher_event_record, &wrapper);
     cnxn->ops->send_response(cnxn, &header, body);
     if (cnxn->stats != NULL)

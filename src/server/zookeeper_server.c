@@ -26,6 +26,7 @@
 #include "zk/server/request.h"
 #include "zk/server/request_processor.h"
 #include "zk/server/server_cnxn.h"
+#include "zk/server/server_cnxn_trace.h"
 #include "zk/server/server_metrics.h"
 #include "zk/server/server_status.h"
 #include "zk/server/session_tracker.h"
@@ -622,8 +623,7 @@ void zookeeper_server_dec_in_process(struct zookeeper_server *server)
 /* Java: superSecret */
 #define SUPER_SECRET INT64_C(0xB3415C00)
 
-/* A checksum of the id more than a secret. Java: generatePasswd(), by
- * java.util.Random */
+/* More a checksum than a secret. Java: generatePasswd(), by java.util.Random */
 static void generate_passwd(int64_t session_id, uint8_t passwd[SESSION_PASSWD_LENGTH])
 {
     const uint64_t multiplier = UINT64_C(0x5DEECE66D);
@@ -712,11 +712,11 @@ void zookeeper_server_finish_session_init(struct zookeeper_server *server, struc
     if (valid)
         generate_passwd(cnxn->session_id, passwd);
     struct connect_response response = {
-        .protocol_version = 0,
         .time_out_ms = valid ? cnxn->session_timeout_ms : 0,
         .session_id = valid ? cnxn->session_id : 0,
         .passwd = buf_new_copy(passwd, sizeof passwd),
     };
+    server_cnxn_trace_session_init(server->ctx, cnxn, valid);
     cnxn->ops->finish_session_init(cnxn, &response, valid);
     buf_unref(response.passwd);
     if (valid)
@@ -733,6 +733,7 @@ void zookeeper_server_expire(void *arg, int64_t session_id, int32_t timeout_ms)
     struct zookeeper_server *server = arg;
     server_metrics_count(server->metrics, SERVER_METRICS_STALE_SESSIONS_EXPIRED);
     zk_log(server->ctx, ZK_LOG_EXPIRING_SESSION, session_id, timeout_ms);
+    server_cnxn_trace_expire(server->ctx, session_id, timeout_ms);
     (void)submit_own(server, NULL, session_id, OP_CODE_CLOSE_SESSION, NULL);
 }
 

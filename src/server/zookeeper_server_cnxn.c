@@ -19,6 +19,7 @@
 #include "zk/runtime/settings.h"
 #include "zk/server/auth_provider.h"
 #include "zk/server/request.h"
+#include "zk/server/server_cnxn_trace.h"
 #include "zk/server/server_metrics.h"
 #include "zk/server/zk_database.h"
 #include "zk/server/zookeeper_server.h"
@@ -60,6 +61,7 @@ int zookeeper_server_process_connect_request(struct zookeeper_server *server,
     int r = read_connect_request(server, bytes, length, &request, &has_read_only, &read_only);
     if (r < 0)
         return -EPROTO;
+    server_cnxn_trace_connect_request(ctx, cnxn, request.session_id, request.time_out_ms);
     int64_t zxid = zk_database_last_processed_zxid(zookeeper_server_get_zk_database(server));
     if (!check_connect_limit(server, request.session_id == 0)) {
         zk_log(ctx, ZK_LOG_CONNECT_THROTTLED, cnxn->session_id);
@@ -198,6 +200,7 @@ int zookeeper_server_process_packet(struct zookeeper_server *server, struct serv
     incr_outstanding_and_check_throttle(server, cnxn, xid);
     bytes += REQUEST_HEADER_LENGTH;
     length -= REQUEST_HEADER_LENGTH;
+    server_cnxn_trace_packet(zookeeper_server_ctx(server), cnxn, xid, type, bytes, length);
     if (type == OP_CODE_AUTH)
         return process_auth(server, cnxn, xid, bytes, length);
     if (type == OP_CODE_SASL)

@@ -139,21 +139,27 @@ static void emit_all(struct zk_context *ctx)
     zk_trace_established(ctx, 1, 5);
     zk_trace_txn(ctx, "acked", 5, 2, "w");
     zk_trace_sync(ctx, 2, "DIFF", 1, 5, "w");
+    const struct zk_trace_client client = {.session = 1, .address = "a"};
+    zk_trace_session(ctx, "opened", &client, 4000, "w");
+    zk_trace_request(ctx, &client, 1, "create", "/a", "one", "ephemeral");
+    zk_trace_reply(ctx, &client, 1, "create", 5, 0, "/a");
+    zk_trace_watch(ctx, &client, "created", "/a");
 }
 
 static void every_event_is_one_line(void **state)
 {
     struct test_capture *capture = *state;
-    static const char *const events[] = {"boot",   "exit",  "state",       "vote", "tally", "wait",
-                                         "decide", "conn",  "send",        "recv", "enq",   "deq",
-                                         "phase",  "epoch", "established", "txn",  "sync"};
+    static const char *const events[] = {
+        "boot",        "exit", "state", "vote",    "tally",   "wait",  "decide",
+        "conn",        "send", "recv",  "enq",     "deq",     "phase", "epoch",
+        "established", "txn",  "sync",  "session", "request", "reply", "watch"};
 
     emit_all(capture->ctx);
 
     char *text = test_captured_trace(capture);
     struct zk_strings lines;
     zk_split(text, '\n', &lines);
-    assert_int_equal(lines.count, 17);
+    assert_int_equal(lines.count, 21);
     for (size_t i = 0; i < lines.count; i++) {
         char ev[40];
         snprintf(ev, sizeof ev, "\"ev\":\"%s\"", events[i]);

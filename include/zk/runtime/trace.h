@@ -71,4 +71,28 @@ void zk_trace_txn(struct zk_context *ctx, const char *step, int64_t zxid, int64_
 void zk_trace_sync(struct zk_context *ctx, int64_t peer, const char *mode, int64_t from_zxid,
                    int64_t to_zxid, const char *why);
 
+/* ---- clients, as their server sees them ------------------------------------------------------ */
+
+/* Whom a line is about. session is 0 before the client has one; address is the client's end of the
+ * connection. */
+struct zk_trace_client {
+    int64_t session;
+    const char *address;
+};
+
+/* What becomes of a session here: "opened" (the first frame is answered, and the session goes on at
+ * this server), "refused", "left" (its connection has ended), "expired". */
+void zk_trace_session(struct zk_context *ctx, const char *what,
+                      const struct zk_trace_client *client, int64_t timeout_ms, const char *why);
+/* A request has been read, and the answer to it is about to be sent. op is Java's name of the
+ * operation. data is what people want to see of its contents, and how is what else a request says
+ * ("watch", "ephemeral"); NULL: there is nothing. */
+void zk_trace_request(struct zk_context *ctx, const struct zk_trace_client *client, int64_t xid,
+                      const char *op, const char *path, const char *data, const char *how);
+void zk_trace_reply(struct zk_context *ctx, const struct zk_trace_client *client, int64_t xid,
+                    const char *op, int64_t zxid, int64_t err, const char *data);
+/* A watch of the client has fired: what has become of the node. */
+void zk_trace_watch(struct zk_context *ctx, const struct zk_trace_client *client, const char *what,
+                    const char *path);
+
 #endif

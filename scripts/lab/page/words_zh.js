@@ -102,6 +102,9 @@ const REASONS_ZH = [
   [/^its place is not in the history that is at hand$/, "它的位置不在现有的历史里"],
   [/^a TRUNC would cross the border of an epoch$/, "TRUNC 会跨越 epoch 的边界"],
   [/^zookeeper\.forceSnapshotSync says so$/, "zookeeper.forceSnapshotSync 这样要求"],
+  [/^from now on this server speaks for the session$/, "从现在起由这个节点为该会话服务"],
+  [/^there is no such session, or the password is another one$/, "没有这个会话，或者密码不对"],
+  [/^no server has heard from the client for the whole timeout$/, "在整个超时时间内没有节点收到该客户端的消息"],
   [/^it was asked to stop$/, "按要求停止"],
   [/^its log names the reason$/, "原因见日志"],
   [/^you killed it: its system closes its connections$/, "你杀死了它：操作系统会关闭它的连接"],
@@ -134,6 +137,15 @@ const TXN_ZH = {
   applied: (e, z) => `节点 ${e.n} 把 ${z} 写入数据树`,
 };
 
+const SESSION_ZH = {
+  opened: (e) => `会话 ${e.session} 在节点 ${e.n} 上`,
+  refused: (e) => `节点 ${e.n} 拒绝会话 ${e.session}`,
+  left: (e) => `会话 ${e.session} 与节点 ${e.n} 的连接结束`,
+  expired: (e) => `会话 ${e.session} 过期`,
+};
+
+const WATCH_ZH = { created: "已创建", deleted: "已删除", changed: "已改变", children: "的子节点已改变", removed: "的监视已取消" };
+
 const SENTENCES_ZH = {
   boot: (e) => `节点 ${e.n} 启动`,
   crash: (e) => `节点 ${e.n} 被终止`,
@@ -154,6 +166,10 @@ const SENTENCES_ZH = {
   enq: (e) => `节点 ${e.n} 的 ${e.thread} 把 ${element_zh(e)} 放入 ${e.queue}` + (e.dropped ? `，覆盖第 ${e.dropped} 条` : ""),
   deq: (e) => `节点 ${e.n} 的 ${e.thread} 从 ${e.queue} 取出 ${element_zh(e.mate || e)}`,
   txn: (e) => (TXN_ZH[e.step] || (() => `节点 ${e.n}：${e.step}`))(e, number_of(e.zxid)),
+  session: (e) => (SESSION_ZH[e.what] || (() => `节点 ${e.n}：${e.what}`))(e),
+  request: (e) => `客户端 ${e.session} 请求节点 ${e.n}：${e.op} ${e.path}`,
+  reply: (e) => `节点 ${e.n} 答复客户端 ${e.session}：${e.op}，zxid ${number_of(e.zxid)}` + (e.err ? `，错误 ${e.err}` : ""),
+  watch: (e) => `节点 ${e.n} 通知客户端 ${e.session}：${e.path} ${WATCH_ZH[e.what] || e.what}`,
   sync: (e) => `节点 ${e.n} 用 ${e.mode} 同步${whom_zh(e.peer)}`,
   phase: (e) => `节点 ${e.n} 进入${PHASES_ZH[e.phase] || e.phase}`,
   epoch: (e) => `节点 ${e.n} 把 ${e.which} epoch 写入磁盘：${e.value}`,
