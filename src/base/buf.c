@@ -55,8 +55,7 @@ static void buf_grow(struct buf *buf, size_t room)
     buf->room = room;
 }
 
-/* Makes room for length more bytes and returns where they go. */
-static uint8_t *buf_extend(struct buf *buf, size_t length)
+uint8_t *buf_extend(struct buf *buf, size_t length)
 {
     zk_assert(length <= SIZE_MAX / 2 - buf->length);
     size_t needed = buf->length + length;
@@ -118,32 +117,4 @@ int buf_get_long(struct buf_reader *reader, int64_t *ret_value)
     if (r == 0)
         *ret_value = zk_load_long(bytes);
     return r;
-}
-
-void zk_store_int(uint8_t *bytes, int32_t value)
-{
-    uint32_t bits = (uint32_t)value;
-    bytes[0] = (uint8_t)(bits >> 24);
-    bytes[1] = (uint8_t)(bits >> 16);
-    bytes[2] = (uint8_t)(bits >> 8);
-    bytes[3] = (uint8_t)bits;
-}
-
-void zk_store_long(uint8_t *bytes, int64_t value)
-{
-    uint64_t bits = (uint64_t)value;
-    zk_store_int(bytes, (int32_t)(uint32_t)(bits >> 32));
-    zk_store_int(bytes + 4, (int32_t)(uint32_t)bits);
-}
-
-int32_t zk_load_int(const uint8_t *bytes)
-{
-    return (int32_t)((uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
-                     bytes[3]);
-}
-
-int64_t zk_load_long(const uint8_t *bytes)
-{
-    uint64_t high = (uint32_t)zk_load_int(bytes);
-    return (int64_t)(high << 32 | (uint32_t)zk_load_int(bytes + 4));
 }

@@ -166,6 +166,17 @@ int zk_input_read(struct zk_input *input, void *ret_bytes, size_t length)
     return 0;
 }
 
+const uint8_t *zk_input_view(struct zk_input *input, size_t length)
+{
+    if (length > input->left || input->next == NULL)
+        return NULL;
+    const uint8_t *view = input->next;
+    input->next += length;
+    input->left -= length;
+    input->position += (int64_t)length;
+    return view;
+}
+
 uint32_t zk_input_adler32(const struct zk_input *input)
 {
     zk_assert(input->sock == NULL);
@@ -279,26 +290,33 @@ int zk_output_finish(struct zk_output *output)
     return r;
 }
 
-int zk_output_write(struct zk_output *output, const void *bytes, size_t length)
+uint8_t *zk_output_room(struct zk_output *output, size_t length)
 {
-    if (output->error < 0)
-        return output->error;
-    if (length > output->room - output->used) {
-        int r = zk_output_flush(output);
-        if (r < 0)
-            return r;
-    }
-    if (length >= output->room) { /* it passes by the buffer, as in Java */
-        if (output->fd >= 0)
-            output->adler = zk_adler32(output->adler, bytes, length);
-        return output_pass(output, bytes, length);
-    }
+    if (output->error < 0 || length >= output->room)
+        return NULL;
+    if (length > output->room - output->used && zk_output_flush(output) < 0)
+        return NULL;
     if (output->buffer == NULL)
         output->buffer = zk_xmalloc(output->room);
-    if (length > 0)
-        memcpy(output->buffer + output->used, bytes, length);
+    uint8_t *room = output->buffer + output->used;
     output->used += length;
-    return 0;
+    return room;
+}
+
+int zk_output_write(struct zk_output *output, const void *bytes, size_t length)
+{
+    uint8_t *room = zk_output_room(output, length);
+    if (room != NULL) {
+        if (length > 0)
+            memcpy(room, bytes, length);
+        return 0;
+    }
+    int r = zk_output_flush(output);
+    if (r < 0)
+        return r;
+    if (output->fd >= 0) /* they pass by the buffer, as in Java */
+        output->adler = zk_adler32(output->adler, bytes, length);
+    return output_pass(output, bytes, length);
 }
 
 uint32_t zk_output_adler32(struct zk_output *output)

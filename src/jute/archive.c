@@ -72,18 +72,29 @@ void jute_out_bytes(struct jute_out *out, const void *bytes, size_t length)
         out->error = zk_output_write(out->output, bytes, length);
 }
 
+uint8_t *jute_out_room(struct jute_out *out, size_t length)
+{
+    if (out->buf != NULL)
+        return buf_extend(out->buf, length);
+    return out->error == 0 ? zk_output_room(out->output, length) : NULL;
+}
+
 void jute_out_int(struct jute_out *out, int32_t value)
 {
     uint8_t bytes[4];
-    zk_store_int(bytes, value);
-    jute_out_bytes(out, bytes, sizeof bytes);
+    uint8_t *room = jute_out_room(out, sizeof bytes);
+    zk_store_int(room != NULL ? room : bytes, value);
+    if (room == NULL)
+        jute_out_bytes(out, bytes, sizeof bytes);
 }
 
 void jute_out_long(struct jute_out *out, int64_t value)
 {
     uint8_t bytes[8];
-    zk_store_long(bytes, value);
-    jute_out_bytes(out, bytes, sizeof bytes);
+    uint8_t *room = jute_out_room(out, sizeof bytes);
+    zk_store_long(room != NULL ? room : bytes, value);
+    if (room == NULL)
+        jute_out_bytes(out, bytes, sizeof bytes);
 }
 
 /* A length is an int: nothing that we keep in memory is longer. */
@@ -166,10 +177,23 @@ int64_t jute_in_position(const struct jute_in *in)
     return in->input != NULL ? zk_input_position(in->input) : (int64_t)in->memory.position;
 }
 
+/* The next length bytes, where they stand: in memory, or in the stream's buffer, as most are that a
+ * snapshot is read from. NULL: not all of them are there. */
+static const uint8_t *view_arrived(struct jute_in *in, size_t length)
+{
+    const uint8_t *view;
+    if (in->input != NULL)
+        return zk_input_view(in->input, length);
+    return buf_get_view(&in->memory, length, &view) < 0 ? NULL : view;
+}
+
 int jute_in_view(struct jute_in *in, size_t length, uint8_t *bytes, const uint8_t **ret_view)
 {
+    *ret_view = view_arrived(in, length);
+    if (*ret_view != NULL)
+        return 0;
     if (in->input == NULL)
-        return buf_get_view(&in->memory, length, ret_view) < 0 ? -EPIPE : 0;
+        return -EPIPE;
     *ret_view = bytes;
     return zk_input_read(in->input, bytes, length);
 }
@@ -213,10 +237,7 @@ static int in_length(struct jute_in *in, int32_t *ret_length)
  * server of Java would have from then on: two such strings can be one to it. */
 static void make_javas(struct ustring *string)
 {
-    size_t at = 0;
-    while (at < string->length && (uint8_t)string->text[at] < 0x80)
-        at++;
-    if (at == string->length)
+    if (zk_utf8_is_ascii(string->text, string->length))
         return;
     char *text = zk_xmalloc(3 * string->length + 1);
     size_t length = zk_utf8_through_java(string->text, string->length, text);
@@ -230,10 +251,11 @@ static void make_javas(struct ustring *string)
 static int ustring_from_stream(struct zk_input *input, size_t length, char **ret_text)
 {
     size_t have = 0;
-    char *text = zk_xmalloc(1);
-    while (have < length) {
-        size_t piece = length - have < PIECE + have ? length - have : PIECE + have;
-        text = zk_xrealloc(text, have + piece + 1);
+    size_t piece = length < PIECE ? length : PIECE;
+    char *text = zk_xmalloc(piece + 1);
+    for (; have < length; piece = length - have < PIECE + have ? length - have : PIECE + have) {
+        if (have > 0)
+            text = zk_xrealloc(text, have + piece + 1);
         int r = zk_input_read(input, text + have, piece);
         if (r < 0) {
             free(text);
@@ -245,14 +267,11 @@ static int ustring_from_stream(struct zk_input *input, size_t length, char **ret
     return 0;
 }
 
-static int ustring_from_memory(struct buf_reader *memory, size_t length, char **ret_text)
+static char *text_of(const uint8_t *bytes, size_t length)
 {
-    const uint8_t *view;
-    if (buf_get_view(memory, length, &view) < 0)
-        return -EPIPE;
-    *ret_text = zk_xmalloc(length + 1);
-    memcpy(*ret_text, view, length);
-    return 0;
+    char *text = zk_xmalloc(length + 1);
+    memcpy(text, bytes, length);
+    return text;
 }
 
 int jute_in_ustring(struct jute_in *in, struct ustring *ret_string)
@@ -266,9 +285,12 @@ int jute_in_ustring(struct jute_in *in, struct ustring *ret_string)
         return 0;
     }
     struct ustring string = {.length = (size_t)length};
-    r = in->input != NULL ? ustring_from_stream(in->input, string.length, &string.text)
-                          : ustring_from_memory(&in->memory, string.length, &string.text);
-    if (r < 0)
+    const uint8_t *view = view_arrived(in, string.length);
+    if (view != NULL)
+        string.text = text_of(view, string.length);
+    else if (in->input == NULL)
+        return -EPIPE;
+    else if ((r = ustring_from_stream(in->input, string.length, &string.text)) < 0)
         return r;
     string.text[string.length] = '\0';
     make_javas(&string);
@@ -311,7 +333,6 @@ static int buffer_from_stream(struct zk_input *input, size_t length, struct buf 
 int jute_in_buffer(struct jute_in *in, struct buf **ret_buffer)
 {
     int32_t length;
-    const uint8_t *view;
     int r = in_length(in, &length);
     if (r < 0)
         return r;
@@ -319,10 +340,10 @@ int jute_in_buffer(struct jute_in *in, struct buf **ret_buffer)
         *ret_buffer = NULL;
         return 0;
     }
-    if (in->input != NULL)
-        return buffer_from_stream(in->input, (size_t)length, ret_buffer);
-    if (buf_get_view(&in->memory, (size_t)length, &view) < 0)
-        return -EPIPE;
+    const uint8_t *view = view_arrived(in, (size_t)length);
+    if (view == NULL)
+        return in->input != NULL ? buffer_from_stream(in->input, (size_t)length, ret_buffer)
+                                 : -EPIPE;
     *ret_buffer = buf_new_copy(view, (size_t)length);
     return 0;
 }

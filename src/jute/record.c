@@ -177,32 +177,13 @@ static bool lists_equal(const struct jute_record *element, const void *one, cons
 
 enum { RUN_BYTES = 128 };
 
-/* 0: it depends on the value. */
-static size_t width_of(const struct jute_field *field)
-{
-    switch (field->type) {
-    case JUTE_TYPE_INT:
-        return 4;
-    case JUTE_TYPE_LONG:
-        return 8;
-    case JUTE_TYPE_BOOLEAN:
-        return 1;
-    case JUTE_TYPE_USTRING:
-    case JUTE_TYPE_BUFFER:
-    case JUTE_TYPE_RECORD:
-    case JUTE_TYPE_VECTOR:
-        return 0;
-    }
-    zk_unreachable();
-}
-
 /* How many fields from the first on are numbers and fit into a run, and their bytes. */
 static size_t count_run(const struct jute_record *record, size_t first, size_t *ret_bytes)
 {
     size_t bytes = 0;
     size_t end = first;
     for (; end < record->field_count; end++) {
-        size_t width = width_of(&record->fields[end]);
+        size_t width = record->fields[end].width;
         if (width == 0 || bytes + width > RUN_BYTES)
             break;
         bytes += width;
@@ -213,20 +194,20 @@ static size_t count_run(const struct jute_record *record, size_t first, size_t *
 
 static void store_number(uint8_t *bytes, const struct jute_field *field, const void *member)
 {
-    if (field->type == JUTE_TYPE_INT)
-        zk_store_int(bytes, *(const int32_t *)member);
-    else if (field->type == JUTE_TYPE_LONG)
+    if (field->width == sizeof(int64_t))
         zk_store_long(bytes, *(const int64_t *)member);
+    else if (field->width == sizeof(int32_t))
+        zk_store_int(bytes, *(const int32_t *)member);
     else
         *bytes = *(const bool *)member ? 1 : 0;
 }
 
 static void load_number(const uint8_t *bytes, const struct jute_field *field, void *ret_member)
 {
-    if (field->type == JUTE_TYPE_INT)
-        *(int32_t *)ret_member = zk_load_int(bytes);
-    else if (field->type == JUTE_TYPE_LONG)
+    if (field->width == sizeof(int64_t))
         *(int64_t *)ret_member = zk_load_long(bytes);
+    else if (field->width == sizeof(int32_t))
+        *(int32_t *)ret_member = zk_load_int(bytes);
     else
         *(bool *)ret_member = *bytes != 0;
 }
@@ -247,7 +228,7 @@ static int read_fields(struct jute_in *in, const struct jute_record *record, siz
         int r = jute_in_view(in, length, run, &next);
         if (r < 0)
             return r;
-        for (size_t i = 0; i < count; next += width_of(&field[i++]))
+        for (size_t i = 0; i < count; next += field[i++].width)
             load_number(next, &field[i], member_of(ret_value, &field[i]));
         return 0;
     }
@@ -295,12 +276,13 @@ void jute_write(struct jute_out *out, const struct jute_record *record, const vo
         size_t length;
         const struct jute_field *field = &record->fields[i];
         size_t count = count_run(record, i, &length);
-        uint8_t *next = run;
-        for (size_t j = 0; j < count; next += width_of(&field[j++]))
+        uint8_t *room = count > 0 ? jute_out_room(out, length) : NULL;
+        uint8_t *next = room != NULL ? room : run;
+        for (size_t j = 0; j < count; next += field[j++].width)
             store_number(next, &field[j], member_of_const(value, &field[j]));
-        if (count > 0)
+        if (count > 0 && room == NULL)
             jute_out_bytes(out, run, length);
-        else
+        else if (count == 0)
             write_field(out, field, member_of_const(value, field));
         i += count > 0 ? count : 1;
     }
@@ -333,8 +315,7 @@ size_t jute_size(const struct jute_record *record, const void *value)
     size_t size = 0;
     for (size_t i = 0; i < record->field_count; i++) {
         const struct jute_field *field = &record->fields[i];
-        size_t width = width_of(field);
-        size += width > 0 ? width : field_size(field, member_of_const(value, field));
+        size += field->width > 0 ? field->width : field_size(field, member_of_const(value, field));
     }
     return size;
 }

@@ -258,6 +258,71 @@ static void what_came_in_one_segment_needs_no_further_call(void **state)
     zk_input_free(input);
 }
 
+/* Views and reads in turn, of many lengths: each byte comes once, and counts in the sum. */
+static void what_stands_in_the_buffer_is_seen_there(void **state)
+{
+    struct stage *stage = *state;
+    int fd = memfd_create("stream", MFD_CLOEXEC);
+    assert_int_equal(file_write_bytes(fd, stage->bytes, BIG), 0);
+    assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+    struct zk_input *input = zk_input_new_fd(fd);
+    uint8_t bytes[1000];
+    size_t at = 0;
+    size_t views = 0;
+    assert_null(zk_input_view(input, 1)); /* nothing was read yet */
+
+    for (size_t length = 1; at + length <= BIG; at += length, length = length % 997 + 1) {
+        const uint8_t *view = zk_input_view(input, length);
+        views += view != NULL;
+        if (view == NULL)
+            assert_int_equal(zk_input_read(input, bytes, length), 0);
+        assert_memory_equal(view != NULL ? view : bytes, stage->bytes + at, length);
+        assert_int_equal(zk_input_position(input), at + length);
+    }
+
+    assert_int_equal(zk_input_adler32(input), sum_of(stage, at));
+    assert_in_range(views, 100, BIG);
+    assert_null(zk_input_view(input, BIG));
+    zk_input_free(input);
+    close(fd);
+}
+
+static void bytes_are_written_in_the_buffer_itself(void **state)
+{
+    struct stage *stage = *state;
+    int fd = memfd_create("stream", MFD_CLOEXEC);
+    struct zk_output *output = zk_output_new_fd(fd);
+    size_t at = 0;
+
+    for (size_t length = 1; at + length <= BIG; at += length, length = length % 997 + 1) {
+        uint8_t *room = zk_output_room(output, length);
+        assert_non_null(room);
+        memcpy(room, stage->bytes + at, length);
+    }
+    assert_null(zk_output_room(output, BIG)); /* more than the buffer ever has */
+
+    assert_int_equal(zk_output_adler32(output), sum_of(stage, at));
+    assert_int_equal(zk_output_flush(output), 0);
+    assert_int_equal(lseek(fd, 0, SEEK_END), at);
+    zk_output_free(output);
+    close(fd);
+}
+
+static void there_is_no_room_in_a_stream_that_has_failed(void **state)
+{
+    (void)state;
+    int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    assert_true(full >= 0);
+    struct zk_output *output = zk_output_new_fd(full);
+    assert_non_null(zk_output_room(output, 8000));
+
+    assert_null(zk_output_room(output, 8000)); /* the flush has failed */
+
+    assert_int_equal(zk_output_write(output, "a", 1), -ENOSPC);
+    zk_output_free(output);
+    close(full);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +335,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(errors_of_an_output_stick, setup, teardown),
         cmocka_unit_test(a_write_that_flushes_reports_what_the_flush_met),
         cmocka_unit_test_setup_teardown(a_stream_holds_its_socket, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_stands_in_the_buffer_is_seen_there, setup, teardown),
+        cmocka_unit_test_setup_teardown(bytes_are_written_in_the_buffer_itself, setup, teardown),
+        cmocka_unit_test(there_is_no_room_in_a_stream_that_has_failed),
         cmocka_unit_test_setup_teardown(what_came_in_one_segment_needs_no_further_call, setup,
                                         teardown),
     };

@@ -62,12 +62,29 @@ static void what_java_makes_of_bytes_that_are_no_text(void **state)
     }
 }
 
+static void one_byte_of_a_longer_character_is_seen_wherever_it_stands(void **state)
+{
+    char text[32];
+    (void)state;
+    for (size_t length = 0; length < sizeof text; length++) {
+        memset(text, 'a', sizeof text);
+        text[length] = '\xc3'; /* behind the end it does not count */
+        assert_true(zk_utf8_is_ascii(text, length));
+        for (size_t at = 0; at < length; at++) {
+            memset(text, 'a', sizeof text);
+            text[at] = '\x80';
+            assert_false(zk_utf8_is_ascii(text, length));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_character_comes_back),
         cmocka_unit_test(malformed_bytes_are_skipped_one_by_one),
         cmocka_unit_test(what_java_makes_of_bytes_that_are_no_text),
+        cmocka_unit_test(one_byte_of_a_longer_character_is_seen_wherever_it_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

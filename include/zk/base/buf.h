@@ -28,6 +28,9 @@ struct buf *buf_ref(struct buf *buf);
 /* Gives a reference back; the last one frees. NULL is fine. */
 void buf_unref(struct buf *buf);
 
+/* Makes room for length more bytes and returns where they go; the caller writes all of them before
+ * anybody reads buf. */
+uint8_t *buf_extend(struct buf *buf, size_t length);
 void buf_put_byte(struct buf *buf, uint8_t value);
 void buf_put_int(struct buf *buf, int32_t value);
 void buf_put_long(struct buf *buf, int64_t value);
@@ -49,10 +52,35 @@ ZK_NODISCARD int buf_get_long(struct buf_reader *reader, int64_t *ret_value);
 /* Returns a pointer to length bytes in the buf: no copy is made. */
 ZK_NODISCARD int buf_get_view(struct buf_reader *reader, size_t length, const uint8_t **ret_bytes);
 
-/* Each writes or reads one number at bytes that are known to be there. */
-void zk_store_int(uint8_t *bytes, int32_t value);
-void zk_store_long(uint8_t *bytes, int64_t value);
-int32_t zk_load_int(const uint8_t *bytes);
-int64_t zk_load_long(const uint8_t *bytes);
+/* Each writes or reads one number at bytes that are known to be there. They stand here because a
+ * snapshot of a million nodes has 13 million numbers: as calls they were a tenth of its loading. */
+
+static inline void zk_store_int(uint8_t *bytes, int32_t value)
+{
+    uint32_t bits = (uint32_t)value;
+    bytes[0] = (uint8_t)(bits >> 24);
+    bytes[1] = (uint8_t)(bits >> 16);
+    bytes[2] = (uint8_t)(bits >> 8);
+    bytes[3] = (uint8_t)bits;
+}
+
+static inline void zk_store_long(uint8_t *bytes, int64_t value)
+{
+    uint64_t bits = (uint64_t)value;
+    zk_store_int(bytes, (int32_t)(uint32_t)(bits >> 32));
+    zk_store_int(bytes + 4, (int32_t)(uint32_t)bits);
+}
+
+static inline int32_t zk_load_int(const uint8_t *bytes)
+{
+    return (int32_t)((uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
+                     bytes[3]);
+}
+
+static inline int64_t zk_load_long(const uint8_t *bytes)
+{
+    uint64_t high = (uint32_t)zk_load_int(bytes);
+    return (int64_t)(high << 32 | (uint32_t)zk_load_int(bytes + 4));
+}
 
 #endif

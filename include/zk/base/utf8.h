@@ -2,8 +2,12 @@
 #ifndef ZK_BASE_UTF8_H
 #define ZK_BASE_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Returns whether each byte is a character of its own, as in nearly all paths. */
+bool zk_utf8_is_ascii(const char *text, size_t length);
 
 /* Returns the character that starts at text, of which length bytes (at least one) are there;
  * *ret_used is how many it takes. Returns -1 if the bytes are malformed (overlong forms and

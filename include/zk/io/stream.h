@@ -32,6 +32,9 @@ void zk_input_free(struct zk_input *input);
 /* Reads exactly length bytes. Errors: -EPIPE, the stream ends before; -ETIMEDOUT; others of the
  * source. */
 ZK_NODISCARD int zk_input_read(struct zk_input *input, void *ret_bytes, size_t length);
+/* Returns the next length bytes where they stand in the buffer, until the next read; NULL: not all
+ * of them are there, and nothing was read. Never blocks. */
+const uint8_t *zk_input_view(struct zk_input *input, size_t length);
 /* Returns the Adler-32 sum of all bytes read since the start; not for a socket, since only files
  * carry a sum. Java: CheckedInputStream.getChecksum().getValue() */
 uint32_t zk_input_adler32(const struct zk_input *input);
@@ -52,6 +55,10 @@ void zk_output_free(struct zk_output *output);
 /* Each returns the first error of the sink, and goes on returning it: one check at the end of many
  * writes is enough. */
 ZK_NODISCARD int zk_output_write(struct zk_output *output, const void *bytes, size_t length);
+/* Returns where the next length bytes go in the buffer: the caller writes all of them before the
+ * next call. Flushes if need be. NULL: the buffer has no such room, or there was an error, which
+ * zk_output_write returns. */
+uint8_t *zk_output_room(struct zk_output *output, size_t length);
 ZK_NODISCARD int zk_output_flush(struct zk_output *output);
 /* Flushes, and writes the end of what is packed. Nothing is written afterwards. */
 ZK_NODISCARD int zk_output_finish(struct zk_output *output);

@@ -50,6 +50,9 @@ struct jute_out jute_out_of(struct zk_output *output);
 struct jute_out jute_out_of_buf(struct buf *buf);
 /* As they are, without a length. */
 void jute_out_bytes(struct jute_out *out, const void *bytes, size_t length);
+/* Returns where the next length bytes go: the caller writes all of them, at once. NULL: there is no
+ * such place, and they have to be given to jute_out_bytes. */
+uint8_t *jute_out_room(struct jute_out *out, size_t length);
 void jute_out_int(struct jute_out *out, int32_t value);
 void jute_out_long(struct jute_out *out, int64_t value);
 void jute_out_string(struct jute_out *out, const char *text); /* NULL: null */
@@ -79,8 +82,8 @@ struct jute_in jute_in_of(const struct zk_context *ctx, struct zk_input *input);
 struct jute_in jute_in_of_bytes(const struct zk_context *ctx, const void *bytes, size_t length);
 /* Returns how many bytes were read. */
 int64_t jute_in_position(const struct jute_in *in);
-/* The next length bytes: where they stand in memory, or in bytes, which has room for them and takes
- * them from a stream. */
+/* The next length bytes: where they stand in memory or in the stream's buffer, until the next read;
+ * or in bytes, which has room for them. */
 ZK_NODISCARD int jute_in_view(struct jute_in *in, size_t length, uint8_t *bytes,
                               const uint8_t **ret_view);
 ZK_NODISCARD int jute_in_int(struct jute_in *in, int32_t *ret_value);

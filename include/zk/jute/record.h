@@ -43,6 +43,7 @@ struct jute_record;
 struct jute_field {
     const char *name; /* Java's */
     enum jute_type type;
+    uint8_t width; /* bytes of a number; 0: no number, the value says how many */
     size_t offset;
     const struct jute_record *record; /* of JUTE_TYPE_RECORD; of the elements of JUTE_TYPE_VECTOR */
 };
@@ -85,11 +86,14 @@ struct jute_common_list {
              : JUTE_TYPE_USTRING, struct buf *                                                     \
              : JUTE_TYPE_BUFFER)
 
+#define JUTE_WIDTH_OF(type_name, member)                                                           \
+    _Generic(((struct type_name *)NULL)->member, int32_t : 4, int64_t : 8, bool : 1, default : 0)
+
 /* A member of a basic type. */
 #define JUTE_FIELD(type_name, member, java_name)                                                   \
     {                                                                                              \
         .name = (java_name), .type = JUTE_TYPE_OF(type_name, member),                              \
-        .offset = offsetof(struct type_name, member)                                               \
+        .width = JUTE_WIDTH_OF(type_name, member), .offset = offsetof(struct type_name, member)    \
     }
 /* A member that is another record. */
 #define JUTE_NESTED(type_name, member, java_name, nested)                                          \
