@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "tree/data_tree_internal.h"
@@ -73,7 +74,8 @@ static void add_node(struct data_tree *tree, const char *path)
     struct data_node *node = data_node_new(path, bytes, -1, &stat);
     buf_unref(bytes);
     zk_mutex_lock(&tree->mu);
-    int r = data_tree_hang_node_locked(tree, node);
+    struct node_key key = node_hash_map_key(&tree->nodes, path, strlen(path));
+    int r = data_tree_hang_node_locked(tree, &key, node);
     zk_mutex_unlock(&tree->mu);
     zk_assert(r == 0);
 }

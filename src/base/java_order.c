@@ -37,6 +37,8 @@ struct chains {
 int32_t java_string_hash(const char *text)
 {
     uint32_t hash = 0;
+    for (; *text != '\0' && (uint8_t)*text < 0x80; text++)
+        hash = 31 * hash + (uint8_t)*text; /* nearly all names end here */
     size_t length = strlen(text);
     for (size_t used; length > 0; text += used, length -= used) {
         int32_t character = zk_utf8_decode(text, length, &used);

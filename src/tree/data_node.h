@@ -51,6 +51,8 @@ struct data_node_children {
 struct data_node *data_node_new(const char *path, struct buf *data, int64_t acl,
                                 const struct stat_persisted *stat);
 void data_node_free(struct data_node *node); /* its children stay */
+/* Has the processor fetch a node that will be looked at soon. Needs no lock. */
+void data_node_prefetch(const struct data_node *node);
 
 /* Java: copyStat(). What clients see: types tells whether the owner is a session. */
 struct zk_stat data_node_copy_stat(const struct data_node *node,

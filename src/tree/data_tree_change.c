@@ -10,6 +10,7 @@
 #include "tree/data_tree_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/base/panic.h"
+#include "zk/base/utf8.h"
 #include "zk/jute/keeper_code.h"
 
 /* The node whose path ends before the last slash. NULL: there is none. */
@@ -28,7 +29,10 @@ static int64_t data_length(const struct buf *data)
  * that start one of four bytes count two. */
 static int64_t java_length(const char *text)
 {
-    int64_t length = 0;
+    int64_t length = (int64_t)strlen(text);
+    if (zk_utf8_is_ascii(text, (size_t)length))
+        return length;
+    length = 0;
     for (const char *c = text; *c != '\0'; c++) {
         uint8_t byte = (uint8_t)*c;
         length += (byte & 0xc0) != 0x80;
@@ -96,12 +100,12 @@ static void remove_from_owner(struct data_tree *tree, struct data_node *node) RE
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
 
-/* Takes ownership of node. parent NULL: it is the root. False: its path is there already, and
- * nothing has been done. */
-static bool put_node(struct data_tree *tree, struct data_node *parent, struct data_node *node)
-    REQUIRES(&tree->mu)
+/* Takes ownership of node; key is its path's. parent NULL: it is the root. False: its path is there
+ * already, and nothing has been done. */
+static bool put_node(struct data_tree *tree, struct data_node *parent, const struct node_key *key,
+                     struct data_node *node) REQUIRES(&tree->mu)
 {
-    if (!node_hash_map_put(&tree->nodes, node))
+    if (!node_hash_map_put(&tree->nodes, key, node))
         return false;
     tree->node_data_size += node_size(node);
     if (parent != NULL) { /* Java does not look at the root's owner either */
@@ -160,17 +164,19 @@ struct data_node *data_tree_put_empty_node_locked(struct data_tree *tree, struct
     struct data_node *node =
         data_node_new(path, empty, ACL_CACHE_OPEN_UNSAFE, &(struct stat_persisted){0});
     buf_unref(empty);
-    bool is_new = put_node(tree, parent, node);
+    struct node_key key = node_hash_map_key(&tree->nodes, path, strlen(path));
+    bool is_new = put_node(tree, parent, &key, node);
     zk_assert(is_new);
     return node;
 }
 
 /* The half of Java's deserialize() that is the same for each node (D-40). */
-int data_tree_hang_node_locked(struct data_tree *tree, struct data_node *node)
+int data_tree_hang_node_locked(struct data_tree *tree, const struct node_key *key,
+                               struct data_node *node)
 {
     struct data_node *parent = parent_of(tree, node->path);
     bool is_root = node->path[0] == '\0';
-    if ((!is_root && parent == NULL) || !put_node(tree, parent, node)) {
+    if ((!is_root && parent == NULL) || !put_node(tree, parent, key, node)) {
         data_node_free(node);
         return -EPROTO;
     }
@@ -220,11 +226,13 @@ int32_t data_tree_create_node_locked(struct data_tree *tree, const char *path, s
                                      struct zk_stat *ret_stat)
 {
     struct stat_persisted stat = create_stat(zxid, time_ms, ephemeral_owner);
+    struct node_key key = node_hash_map_key(&tree->nodes, path, strlen(path));
     struct data_node *parent = parent_of(tree, path);
     if (parent == NULL)
         return KEEPER_CODE_NONODE;
     int64_t acl_id = acl_cache_convert_acls(&tree->acl_cache, acl);
-    struct data_node *child = data_tree_get_node_locked(tree, path);
+    struct data_node *child =
+        strcmp(path, "/") == 0 ? tree->root : node_hash_map_find(&tree->nodes, &key);
     if (child != NULL) {
         /* A snapshot shows it already. It may have been written before its ACL got a number in the
          * list: this is what brings the ACL back (D-125). */
@@ -234,7 +242,7 @@ int32_t data_tree_create_node_locked(struct data_tree *tree, const char *path, s
     }
     raise_cversion(tree, parent, parent_cversion, zxid);
     child = data_node_new(path, data, acl_id, &stat);
-    bool is_new = put_node(tree, parent, child);
+    bool is_new = put_node(tree, parent, &key, child);
     zk_assert(is_new);
     if (ret_stat != NULL)
         *ret_stat = data_node_copy_stat(child, &tree->types);

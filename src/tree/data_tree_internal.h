@@ -139,10 +139,10 @@ int32_t data_tree_set_acl_locked(struct data_tree *tree, const char *path,
 /* Java: setCversionPzxid(), for a path of which only so much counts. NONODE */
 int32_t data_tree_set_cversion_pzxid_locked(struct data_tree *tree, const char *path, size_t length,
                                             int32_t new_cversion, int64_t zxid) REQUIRES(&tree->mu);
-/* Hang a node that was read into the tree. Takes ownership of node, also on failure. -EPROTO: it
- * has no parent, or is there already. */
-ZK_NODISCARD int data_tree_hang_node_locked(struct data_tree *tree, struct data_node *node)
-    REQUIRES(&tree->mu);
+/* Hang a node that was read into the tree; key is its path's. Takes ownership of node, also on
+ * failure. -EPROTO: it has no parent, or is there already. */
+ZK_NODISCARD int data_tree_hang_node_locked(struct data_tree *tree, const struct node_key *key,
+                                            struct data_node *node) REQUIRES(&tree->mu);
 /* Replaces a node's data, whose stat stays. Takes ownership of data. */
 void data_tree_replace_data_locked(struct data_tree *tree, struct data_node *node, struct buf *data)
     REQUIRES(&tree->mu);

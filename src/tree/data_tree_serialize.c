@@ -20,6 +20,11 @@
 #include "tree/data_tree_internal.h"
 #include "zk/base/alloc.h"
 
+enum {
+    NODES_AHEAD = 8, /* a node is fetched so long before it is written, */
+    DATA_AHEAD = 4,  /* and its data, to which the node points, so long */
+};
+
 static void walk_into(struct data_tree_walk *walk, struct data_node_list children)
 {
     if (walk->depth == walk->room) {
@@ -30,17 +35,29 @@ static void walk_into(struct data_tree_walk *walk, struct data_node_list childre
     walk->frames[walk->depth++] = (struct data_tree_frame){.children = children};
 }
 
-/* The next node, deepest first; NULL: there is none. */
+/* The next node, deepest first; NULL: there is none. Siblings come in the order of their hashes and
+ * lie anywhere in memory: to wait for each of them was a third of the writing. */
 static struct data_node *walk_next(struct data_tree_walk *walk)
 {
     while (walk->depth > 0) {
         struct data_tree_frame *frame = &walk->frames[walk->depth - 1];
+        if (frame->next + NODES_AHEAD < frame->children.count)
+            data_node_prefetch(frame->children.items[frame->next + NODES_AHEAD]);
         if (frame->next < frame->children.count)
             return frame->children.items[frame->next++];
         free(frame->children.items);
         walk->depth--;
     }
     return NULL;
+}
+
+/* Fetches the data of a node that comes soon, and has been fetched itself by now. The caller holds
+ * the lock. */
+static void fetch_data_ahead(const struct data_tree_walk *walk)
+{
+    const struct data_tree_frame *frame = walk->depth > 0 ? &walk->frames[walk->depth - 1] : NULL;
+    if (frame != NULL && frame->next + DATA_AHEAD < frame->children.count)
+        ZK_PREFETCH(frame->children.items[frame->next + DATA_AHEAD]->data);
 }
 
 /* Java: serializeNodeData() */
@@ -62,6 +79,7 @@ static void serialize_node(struct data_tree *tree, struct data_node *node,
     struct stat_persisted stat;
     int64_t acl;
     zk_mutex_lock(&tree->mu);
+    fetch_data_ahead(walk);
     bool removed = node->removed;
     if (!removed) {
         data = node->data != NULL ? buf_ref(node->data) : NULL;
@@ -121,6 +139,8 @@ void data_tree_serialize(struct data_tree *tree, struct jute_out *out)
 /* The node behind a path that has been read. Java: DataNode.deserialize() */
 static int deserialize_node(struct data_tree *tree, struct jute_in *in, const char *path)
 {
+    /* Nobody else has the tree yet. */
+    struct node_key key = node_hash_map_key(&tree->nodes, path, strlen(path));
     struct buf *data = NULL;
     int64_t acl;
     struct stat_persisted stat;
@@ -137,7 +157,7 @@ static int deserialize_node(struct data_tree *tree, struct jute_in *in, const ch
         goto out;
     struct data_node *node = data_node_new(path, data, acl, &stat);
     zk_mutex_lock(&tree->mu);
-    r = data_tree_hang_node_locked(tree, node);
+    r = data_tree_hang_node_locked(tree, &key, node);
     zk_mutex_unlock(&tree->mu);
 out:
     buf_unref(data);

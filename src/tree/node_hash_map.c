@@ -15,21 +15,22 @@ enum { FIRST_SLOTS = 16 };
 /* ---- the table ------------------------------------------------------------------------------- */
 
 /* Clients choose paths, and each transaction looks up two. */
-static uint64_t hash_path(const struct node_hash_map *map, const char *path, size_t length)
+static struct node_key key_of(const struct node_hash_map *map, const char *path, size_t length)
 {
-    return zk_keyed_hash(map->seed, path, length);
+    return (struct node_key){
+        .path = path, .length = length, .hash = zk_keyed_hash(map->seed, path, length)};
 }
 
-/* Where the path of that length is, or where it would go. */
-static struct node_hash_map_slot *find_slot(const struct node_hash_map *map, const char *path,
-                                            size_t length, uint64_t hash)
+/* Where the path is, or where it would go. */
+static struct node_hash_map_slot *find_slot(const struct node_hash_map *map,
+                                            const struct node_key *key)
 {
     size_t mask = map->slot_count - 1;
-    size_t i = (size_t)hash & mask;
+    size_t i = (size_t)key->hash & mask;
     for (; map->slots[i].node != NULL; i = (i + 1) & mask) {
         const char *other = map->slots[i].node->path;
-        if (map->slots[i].hash == hash && strncmp(other, path, length) == 0 &&
-            other[length] == '\0')
+        if (map->slots[i].hash == key->hash && strncmp(other, key->path, key->length) == 0 &&
+            other[key->length] == '\0')
             break;
     }
     return &map->slots[i];
@@ -88,22 +89,34 @@ void node_hash_map_done(struct node_hash_map *map)
     *map = (struct node_hash_map){0};
 }
 
+struct node_key node_hash_map_key(const struct node_hash_map *map, const char *path, size_t length)
+{
+    struct node_key key = key_of(map, path, length);
+    ZK_PREFETCH(&map->slots[(size_t)key.hash & (map->slot_count - 1)]);
+    return key;
+}
+
+struct data_node *node_hash_map_find(const struct node_hash_map *map, const struct node_key *key)
+{
+    return find_slot(map, key)->node;
+}
+
 struct data_node *node_hash_map_get(const struct node_hash_map *map, const char *path,
                                     size_t length)
 {
-    return find_slot(map, path, length, hash_path(map, path, length))->node;
+    struct node_key key = key_of(map, path, length);
+    return find_slot(map, &key)->node;
 }
 
-bool node_hash_map_put(struct node_hash_map *map, struct data_node *node)
+bool node_hash_map_put(struct node_hash_map *map, const struct node_key *key,
+                       struct data_node *node)
 {
     if (4 * (map->count + 1) > 3 * map->slot_count)
         grow_table(map);
-    size_t length = strlen(node->path);
-    uint64_t hash = hash_path(map, node->path, length);
-    struct node_hash_map_slot *slot = find_slot(map, node->path, length, hash);
+    struct node_hash_map_slot *slot = find_slot(map, key);
     if (slot->node != NULL)
         return false;
-    *slot = (struct node_hash_map_slot){.hash = hash, .node = node};
+    *slot = (struct node_hash_map_slot){.hash = key->hash, .node = node};
     map->count++;
     node_hash_map_post_change(map, node);
     return true;
@@ -111,9 +124,8 @@ bool node_hash_map_put(struct node_hash_map *map, struct data_node *node)
 
 void node_hash_map_remove(struct node_hash_map *map, struct data_node *node)
 {
-    size_t length = strlen(node->path);
-    struct node_hash_map_slot *slot =
-        find_slot(map, node->path, length, hash_path(map, node->path, length));
+    struct node_key key = key_of(map, node->path, strlen(node->path));
+    struct node_hash_map_slot *slot = find_slot(map, &key);
     zk_assert(slot->node == node);
     remove_slot(map, slot);
     map->count--;

@@ -5,6 +5,9 @@
 #define ZK_PRINTF_LIKE(format_at, first_at) __attribute__((format(printf, format_at, first_at)))
 #define ZK_NODISCARD                        __attribute__((warn_unused_result))
 #define ZK_NORETURN                         __attribute__((noreturn))
+/* Has the processor fetch what stands at place, while it goes on: it will be read, or written, some
+ * hundred instructions later. Any address is fine; nothing can be seen of it but the time. */
+#define ZK_PREFETCH(place)                  __builtin_prefetch(place)
 
 /* What clang's -Wthread-safety checks (preset lockcheck). gcc knows none of these words.
  *   GUARDED_BY(&mu)   at a field: it is read and written only while mu is held
