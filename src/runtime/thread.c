@@ -21,6 +21,9 @@
 enum {
     THREAD_STACK_SIZE = 256 * 1024, /* a peer with many learners has many threads */
     OS_NAME_SIZE = 16,              /* with the terminator; Linux refuses longer ones */
+    /* Some clients that wait for one answer each are not much; they would wait longer in turns. */
+    MUCH_WORK = 32,
+    LITTLE_WORK = 4, /* far from MUCH_WORK: a change costs 1 us for each thread */
 };
 
 struct thread_member {
@@ -216,6 +219,22 @@ void zk_thread_name(struct zk_context *ctx, char *ret_name, size_t size)
 size_t zk_thread_count(struct zk_context *ctx)
 {
     return zk_registry_count(&ctx->registry);
+}
+
+/* Crossings may overtake each other on their way to the lock. The last one to get there sees the
+ * work as it is then. */
+void zk_threads_note_work(struct zk_context *ctx, struct zk_atomic_long *work, int64_t step)
+{
+    int64_t now = zk_atomic_long_add(work, step);
+    if ((step > 0 && now == MUCH_WORK) || (step < 0 && now == LITTLE_WORK))
+        zk_registry_take_turns(&ctx->registry, work, MUCH_WORK, LITTLE_WORK);
+}
+
+void zk_threads_end_work(struct zk_context *ctx)
+{
+    struct zk_atomic_long none;
+    zk_atomic_long_init(&none, 0);
+    zk_registry_take_turns(&ctx->registry, &none, MUCH_WORK, LITTLE_WORK);
 }
 
 void zk_thread_blocks(struct zk_context *ctx, const char *how, const char *on)

@@ -1,6 +1,7 @@
 /* The registry: threads by their ids, the locks that each one holds, and the thread dump. */
 #include "runtime/thread_registry.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,6 +130,31 @@ size_t zk_registry_count(struct zk_thread_registry *registry)
             count++;
     registry_unlock(registry);
     return count;
+}
+
+/* With SCHED_BATCH the kernel lets a thread that is woken wait until the running one sleeps or has
+ * had its time. A process that was started under another policy than the usual one keeps it, and
+ * where the system refuses a change, things only cost more. */
+static void entry_take_turns(const struct zk_thread_entry *entry, bool take_turns)
+{
+    int policy;
+    struct sched_param param;
+    int error = pthread_getschedparam(entry->thread, &policy, &param);
+    if (error == 0 && policy == (take_turns ? SCHED_OTHER : SCHED_BATCH))
+        pthread_setschedparam(entry->thread, take_turns ? SCHED_BATCH : SCHED_OTHER, &param);
+}
+
+void zk_registry_take_turns(struct zk_thread_registry *registry, const struct zk_atomic_long *work,
+                            int64_t much, int64_t little)
+{
+    registry_lock(registry);
+    int64_t now = zk_atomic_long_get(work);
+    bool take_turns = now >= much || (registry->take_turns && now > little);
+    if (take_turns != registry->take_turns)
+        for (struct zk_thread_entry *entry = registry->entries; entry != NULL; entry = entry->next)
+            entry_take_turns(entry, take_turns);
+    registry->take_turns = take_turns;
+    registry_unlock(registry);
 }
 
 /* Makes an entry for a thread that no group started. It lives while the thread holds a lock: a

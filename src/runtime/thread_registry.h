@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "zk/base/attrs.h"
+#include "zk/base/refcount.h"
 
 struct zk_mutex;
 struct zk_str;
@@ -50,6 +51,7 @@ struct zk_queue_entry {
 struct CAPABILITY("registry") zk_thread_registry {
     pthread_mutex_t mutex;
     struct zk_thread_entry *entries;
+    bool take_turns;              /* all entries' threads do */
     struct zk_thread_entry first; /* the thread that made the context: "main" */
     struct zk_mutex *mutexes;     /* NULL if there is to be no thread dump */
     struct zk_queue_entry *queues;
@@ -74,6 +76,10 @@ void zk_registry_name(struct zk_thread_registry *registry, char *ret_name, size_
  * that of the process. */
 bool zk_registry_rename(struct zk_thread_registry *registry, const char *name);
 size_t zk_registry_count(struct zk_thread_registry *registry);
+/* Lets all threads take turns if *work is at least much, and ends that if it is at most little. A
+ * thread that starts does as the one that starts it. */
+void zk_registry_take_turns(struct zk_thread_registry *registry, const struct zk_atomic_long *work,
+                            int64_t much, int64_t little);
 
 /* Locks, when they are checked. Each of the three panics with the names of the locks and of the
  * thread. */

@@ -8,6 +8,7 @@
 
 #include "server/lock_ranks.h"
 #include "server/request_throttler.h"
+#include "server/session_passwd.h"
 #include "server/zookeeper_server_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/base/error.h"
@@ -46,6 +47,7 @@ struct zookeeper_server {
     struct outstanding_changes *outstanding_changes;
     struct zk_atomic_long hzxid; /* the last one that a leader has given out */
     struct zk_atomic_long requests_in_process;
+    struct zk_atomic_long work; /* these, and proposals that have not been committed */
     /* Java: ZooKeeperServerShutdownHandler. Set before the server runs; NULL: nobody waits. */
     void (*handle_shutdown)(void *arg);
     void *handle_shutdown_arg;
@@ -82,6 +84,7 @@ struct zookeeper_server *zookeeper_server_new(struct zk_context *ctx,
     server->outstanding_changes = outstanding_changes_new(ctx);
     zk_atomic_long_init(&server->hzxid, 0);
     zk_atomic_long_init(&server->requests_in_process, 0);
+    zk_atomic_long_init(&server->work, 0);
     server_admission_init(&server->admission, ctx);
     zk_mutex_init(&server->mu, ctx, "zookeeper_server", ZK_RANK_ZOOKEEPER_SERVER);
     zk_cond_init(&server->no_initial);
@@ -151,6 +154,11 @@ struct outstanding_changes *zookeeper_server_outstanding_changes(
 struct server_admission *zookeeper_server_admission(struct zookeeper_server *server)
 {
     return &server->admission;
+}
+
+void zookeeper_server_note_work(struct zookeeper_server *server, int64_t step)
+{
+    zk_threads_note_work(server->ctx, &server->work, step);
 }
 
 int64_t zookeeper_server_get_in_process(struct zookeeper_server *server)
@@ -320,6 +328,7 @@ static void shutdown_server(struct zookeeper_server *server, bool fully_shut_dow
     if (can_shutdown) {
         zk_log(server->ctx, ZK_LOG_SERVER_SHUTTING_DOWN);
         shutdown_components(server);
+        zk_threads_end_work(server->ctx);
         if (!fully_shut_down)
             fully_shut_down = !fast_forward(server);
     }
@@ -397,6 +406,7 @@ static struct way way_of_locked(struct zookeeper_server *server) REQUIRES(&serve
 static int touch_cnxn(struct zookeeper_server *server, struct server_cnxn *cnxn);
 static int submit_touched(struct zookeeper_server *server, const struct way *way,
                           struct request *request);
+static void change_in_process(struct zookeeper_server *server, int64_t step);
 static bool may_be_read_at_once(const struct way *way, const struct request *request);
 static bool sets_watch(const struct request *request);
 static int read_at_once(struct zookeeper_server *server, const struct way *way,
@@ -509,7 +519,7 @@ static int submit_touched(struct zookeeper_server *server, const struct way *way
     }
     int r = request_processor_hand_over(way->first_processor, request);
     if (r == 0 && request->cnxn != NULL)
-        zk_atomic_long_add(&server->requests_in_process, 1); /* Java: incInProcess() */
+        change_in_process(server, 1); /* Java: incInProcess() */
     return r;
 }
 
@@ -552,7 +562,7 @@ static int read_at_once(struct zookeeper_server *server, const struct way *way,
     if (way->read_checks_session)
         request->exception = session_tracker_check_session(
             zookeeper_server_get_session_tracker(server), request->session_id, request->owner);
-    zk_atomic_long_add(&server->requests_in_process, 1);
+    change_in_process(server, 1);
     return request_processor_hand_over(way->read_processor, request);
 }
 
@@ -612,38 +622,19 @@ void zookeeper_server_process_txn(struct zookeeper_server *server, struct reques
         process_txn_result_done(&result);
 }
 
+static void change_in_process(struct zookeeper_server *server, int64_t step)
+{
+    zk_atomic_long_add(&server->requests_in_process, step);
+    zk_threads_note_work(server->ctx, &server->work, step);
+}
+
 void zookeeper_server_dec_in_process(struct zookeeper_server *server)
 {
-    zk_atomic_long_add(&server->requests_in_process, -1);
+    change_in_process(server, -1);
     request_throttler_throttle_wake(server->request_throttler);
 }
 
 /* ---- sessions -------------------------------------------------------------------------------- */
-
-/* Java: superSecret */
-#define SUPER_SECRET INT64_C(0xB3415C00)
-
-/* More a checksum than a secret. Java: generatePasswd(), by java.util.Random */
-static void generate_passwd(int64_t session_id, uint8_t passwd[SESSION_PASSWD_LENGTH])
-{
-    const uint64_t multiplier = UINT64_C(0x5DEECE66D);
-    const uint64_t mask = (UINT64_C(1) << 48) - 1;
-    uint64_t seed = ((uint64_t)(session_id ^ SUPER_SECRET) ^ multiplier) & mask;
-    for (size_t i = 0; i < SESSION_PASSWD_LENGTH; i += sizeof(uint32_t)) {
-        seed = (seed * multiplier + 0xB) & mask;
-        uint32_t next = (uint32_t)(seed >> 16);
-        for (size_t byte = 0; byte < sizeof next; byte++)
-            passwd[i + byte] = (uint8_t)(next >> (8 * byte));
-    }
-}
-
-/* Java: checkPasswd() */
-static bool check_passwd(int64_t session_id, const uint8_t *passwd)
-{
-    uint8_t right[SESSION_PASSWD_LENGTH];
-    generate_passwd(session_id, right);
-    return session_id != 0 && passwd != NULL && memcmp(right, passwd, sizeof right) == 0;
-}
 
 /* A request that the server makes itself. */
 static int submit_own(struct zookeeper_server *server, struct server_cnxn *cnxn, int64_t session_id,
@@ -694,7 +685,7 @@ static void revalidate_session(struct zookeeper_server *server, struct server_cn
 void zookeeper_server_reopen_session(struct zookeeper_server *server, struct server_cnxn *cnxn,
                                      int64_t session_id, const uint8_t *passwd, int32_t timeout_ms)
 {
-    if (check_passwd(session_id, passwd)) {
+    if (session_passwd_check(session_id, passwd)) {
         (void)zookeeper_server_close_cnxn_of_session(server, session_id);
         server_admission_set_session(&server->admission, cnxn, session_id, timeout_ms);
         revalidate_session(server, cnxn, session_id, timeout_ms);
@@ -710,7 +701,7 @@ void zookeeper_server_finish_session_init(struct zookeeper_server *server, struc
 {
     uint8_t passwd[SESSION_PASSWD_LENGTH] = {0};
     if (valid)
-        generate_passwd(cnxn->session_id, passwd);
+        session_passwd_generate(cnxn->session_id, passwd);
     struct connect_response response = {
         .time_out_ms = valid ? cnxn->session_timeout_ms : 0,
         .session_id = valid ? cnxn->session_id : 0,

@@ -57,6 +57,7 @@ int follower_zookeeper_server_log_request(struct follower_zookeeper_server *fzk,
     if (zxid_counter(request->zxid) != 0) {
         struct request *kept = request_ref(request);
         array_deque_add_last(&fzk->pending_txns, &kept);
+        zookeeper_server_note_work(fzk->base.learner->zk, 1);
     }
     int r = request_processor_hand_over(
         sync_request_processor_as_processor(fzk->base.sync_processor), request);
@@ -80,6 +81,7 @@ int follower_zookeeper_server_commit(struct follower_zookeeper_server *fzk, int6
                  "the leader says that a quorum has it on disk");
     struct request *request = NULL;
     array_deque_remove_first(&fzk->pending_txns, &request);
+    zookeeper_server_note_work(fzk->base.learner->zk, -1);
     server_metrics_log_latency(&fzk->base.learner->measured,
                                SERVER_METRICS_COMMIT_PROPAGATION_LATENCY,
                                request->txn->header.time_ms);

@@ -79,6 +79,7 @@ static bool leader_try_to_commit_locked(struct leader *leader, struct proposal *
     struct proposal *first = proposal_list_take_first(&leader->outstanding_proposals);
     zk_assert(first == proposal);
     proposal_list_append(&leader->to_be_applied, proposal);
+    zookeeper_server_note_work(leader->role.zk, -1);
 
     /* Java activates the new configuration here, and its COMMITANDACTIVATE and INFORMANDACTIVATE
      * tell everybody to do so; ours stays what it is, and nobody is told otherwise (D-32). */
@@ -309,6 +310,7 @@ int leader_propose(struct leader *leader, struct request *request)
     zk_trace_txn(leader->ctx, "proposed", request->zxid, 0,
                  "it goes to all followers and to our own log");
     proposal_list_append(&leader->outstanding_proposals, proposal);
+    zookeeper_server_note_work(leader->role.zk, 1);
     proposal = NULL;
     leader_send_packet_locked(leader, LEADER_PROPOSAL, request->zxid, bytes);
 out:

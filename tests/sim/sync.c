@@ -7,6 +7,7 @@
  * Whoever is about to wait for a mutex or for a thread follows the chain of who waits for whom; if
  * it leads back, the cycle is reported at the very moment it closes, with names. */
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <time.h>
 
@@ -41,6 +42,8 @@ int sim_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*st
 int sim_pthread_join(pthread_t thread, void **ret_result);
 pthread_t sim_pthread_self(void);
 int sim_pthread_setname_np(pthread_t thread, const char *name);
+int sim_pthread_getschedparam(pthread_t thread, int *ret_policy, struct sched_param *ret_param);
+int sim_pthread_setschedparam(pthread_t thread, int policy, const struct sched_param *param);
 int sim_pthread_mutex_init(pthread_mutex_t *real, const pthread_mutexattr_t *attr);
 int sim_pthread_mutex_destroy(pthread_mutex_t *real);
 int sim_pthread_mutex_lock(pthread_mutex_t *real);
@@ -363,6 +366,23 @@ int sim_pthread_setname_np(pthread_t thread, const char *name)
         return ERANGE;
     own_text(task->name, sizeof task->name, name);
     return 0;
+}
+
+/* No thread is ever taken from its processor here, whatever its policy: each runs until its next
+ * call. So all have the usual one, for ever. */
+int sim_pthread_getschedparam(pthread_t thread, int *ret_policy, struct sched_param *ret_param)
+{
+    task_of(thread);
+    *ret_policy = SCHED_OTHER;
+    *ret_param = (struct sched_param){0};
+    return 0;
+}
+
+int sim_pthread_setschedparam(pthread_t thread, int policy, const struct sched_param *param)
+{
+    task_of(thread);
+    bool usual = policy == SCHED_OTHER || policy == SCHED_BATCH;
+    return usual && param->sched_priority == 0 ? 0 : EINVAL;
 }
 
 /* ---- time ----------------------------------------------------------------------------------- */

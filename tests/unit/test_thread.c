@@ -1,6 +1,7 @@
 #include "zk_test.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@ struct stage {
     struct zk_thread_group *group;
     struct zk_stop stop;
     struct zk_atomic_long ran;
+    struct zk_atomic_long work;
     char name[200]; /* written by a thread, read after it was joined */
     char os_name[32];
     int start_result;
@@ -215,6 +217,92 @@ static void a_context_that_goes_before_its_threads_panics(void **state)
     test_expect_panic(free_context, *state, "the context goes while thread Forgotten runs");
 }
 
+/* ---- taking turns (A-244) -------------------------------------------------------------------- */
+
+static int own_policy(void)
+{
+    int policy = -1;
+    struct sched_param param;
+    assert_int_equal(pthread_getschedparam(pthread_self(), &policy, &param), 0);
+    return policy;
+}
+
+static void take_policy(int policy)
+{
+    struct sched_param param = {0};
+    assert_int_equal(pthread_setschedparam(pthread_self(), policy, &param), 0);
+}
+
+static void note_work(struct stage *stage, int64_t step, int times)
+{
+    for (int i = 0; i < times; i++)
+        zk_threads_note_work(stage->ctx, &stage->work, step);
+}
+
+static int setup_work(void **state)
+{
+    setup(state);
+    struct stage *stage = *state;
+    zk_atomic_long_init(&stage->work, 0);
+    take_policy(SCHED_OTHER);
+    return 0;
+}
+
+static int teardown_work(void **state)
+{
+    take_policy(SCHED_OTHER);
+    return teardown(state);
+}
+
+static void threads_take_turns_while_there_is_much_work(void **state)
+{
+    struct stage *stage = *state;
+    note_work(stage, 1, 31);
+    assert_int_equal(own_policy(), SCHED_OTHER);
+    note_work(stage, 1, 1);
+    assert_int_equal(own_policy(), SCHED_BATCH);
+
+    note_work(stage, -1, 27);
+    assert_int_equal(own_policy(), SCHED_BATCH);
+    note_work(stage, 1, 27);
+    assert_int_equal(own_policy(), SCHED_BATCH);
+    note_work(stage, -1, 28);
+    assert_int_equal(own_policy(), SCHED_OTHER);
+}
+
+static void write_policy(void *arg)
+{
+    struct stage *stage = arg;
+    zk_atomic_long_set(&stage->ran, own_policy());
+}
+
+static void a_thread_that_starts_meanwhile_takes_turns_as_well(void **state)
+{
+    struct stage *stage = *state;
+    note_work(stage, 1, 32);
+    assert_int_equal(zk_thread_group_start(stage->group, write_policy, stage, "late"), 0);
+    zk_thread_group_join(stage->group);
+    assert_int_equal(zk_atomic_long_get(&stage->ran), SCHED_BATCH);
+}
+
+static void work_that_will_never_be_done_counts_no_more(void **state)
+{
+    struct stage *stage = *state;
+    note_work(stage, 1, 40);
+    zk_threads_end_work(stage->ctx);
+    assert_int_equal(own_policy(), SCHED_OTHER);
+}
+
+static void a_thread_of_another_policy_keeps_it(void **state)
+{
+    struct stage *stage = *state;
+    take_policy(SCHED_IDLE);
+    note_work(stage, 1, 32);
+    assert_int_equal(own_policy(), SCHED_IDLE);
+    note_work(stage, -1, 32);
+    assert_int_equal(own_policy(), SCHED_IDLE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +320,14 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_context_that_goes_before_its_threads_panics, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(threads_take_turns_while_there_is_much_work, setup_work,
+                                        teardown_work),
+        cmocka_unit_test_setup_teardown(a_thread_that_starts_meanwhile_takes_turns_as_well,
+                                        setup_work, teardown_work),
+        cmocka_unit_test_setup_teardown(work_that_will_never_be_done_counts_no_more, setup_work,
+                                        teardown_work),
+        cmocka_unit_test_setup_teardown(a_thread_of_another_policy_keeps_it, setup_work,
+                                        teardown_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

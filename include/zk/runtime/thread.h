@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "zk/base/attrs.h"
+#include "zk/base/refcount.h"
 
 struct zk_context;
 struct zk_thread_group;
@@ -48,6 +49,14 @@ void zk_thread_name(struct zk_context *ctx, char *ret_name, size_t size);
 
 /* Returns how many threads the registry knows, the first one ("main") included. */
 size_t zk_thread_count(struct zk_context *ctx);
+
+/* The work of a context, counted in *work, has grown or shrunk by step, which is 1 or -1. While
+ * there is much of it, the threads of the context take turns: one that is woken does not take a
+ * processor from one that runs, and so finds more to do when its turn comes (A-244). Any thread,
+ * with any locks held. work stays the caller's, starts at 0, and changes here alone. */
+void zk_threads_note_work(struct zk_context *ctx, struct zk_atomic_long *work, int64_t step);
+/* What is left of the work will never be done: the threads take no turns any more. */
+void zk_threads_end_work(struct zk_context *ctx);
 
 /* Around a call that may block, for a thread dump: zk_thread_blocks(ctx, "waits for bytes on",
  * "127.0.0.1:1-127.0.0.1:2") and zk_thread_goes_on(ctx). Locks and conditions do so themselves. how

@@ -225,6 +225,9 @@ void zookeeper_server_process_txn(struct zookeeper_server *server, struct reques
 /* Returns how many requests of clients of this server have not been answered yet. Java:
  * getInProcess() */
 int64_t zookeeper_server_get_in_process(struct zookeeper_server *server);
+/* A proposal has come (step is 1), or is committed (-1): it is work of this server, as a client's
+ * request in process is; see zk_threads_note_work. */
+void zookeeper_server_note_work(struct zookeeper_server *server, int64_t step);
 /* A client's request has been answered. Java: decInProcess() */
 void zookeeper_server_dec_in_process(struct zookeeper_server *server);
 /* The request, which came with a connection, has been answered or dropped; once for each. Java:
