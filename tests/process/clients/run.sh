@@ -42,7 +42,8 @@ install_suites() {
   need_packages "to run the tests that others wrote" python3-pytest:/usr/lib/python3/dist-packages/pytest/__init__.py \
     python3-mock:/usr/lib/python3/dist-packages/mock/__init__.py cmake:cmake g++:g++ make:make \
     python3-objgraph:/usr/lib/python3/dist-packages/objgraph.py libcppunit-dev:/usr/include/cppunit/Test.h \
-    libcurator-recipes-java:/usr/share/java/curator-recipes.jar default-jdk-headless:javac
+    libcurator-recipes-java:/usr/share/java/curator-recipes.jar default-jdk-headless:javac golang-go:go \
+    golang-github-samuel-go-zookeeper-dev:/usr/share/gocode/src/github.com/samuel/go-zookeeper/zk/server_help.go
 }
 
 (($# > 0)) || die_usage "which part: basics, differential, poison, hostile, consistency, scenarios, suites"

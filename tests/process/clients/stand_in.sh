@@ -76,6 +76,7 @@ wait_until_it_serves() { # CONFIG
 }
 
 if [[ ${0##*/} == java ]]; then
+  PATH=${PATH#*:} # a server of Java is not started by this "java" again
   options=()
   for word in "$@"; do
     [[ $word != -D* ]] || options+=("$word")
