@@ -165,12 +165,16 @@ static bool port_is_free(uint16_t port)
 }
 
 /* Tests that run at the same time must not get each other's ports, on which they do not listen yet:
- * a port is taken by a lock on its byte of a common file, for as long as the process lives. */
+ * a port is taken by a lock on its byte of a common file, for as long as the process lives. Each
+ * user has a file of their own, for nobody may open another's in /tmp. */
 static bool reserve_port(uint16_t port)
 {
     static int fd = -1;
-    if (fd < 0)
-        fd = open("/tmp/zk_test.ports", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        char path[64];
+        snprintf(path, sizeof path, "/tmp/zk_test.ports-%ld", (long)geteuid());
+        fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    }
     assert_true(fd >= 0);
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = port, .l_len = 1};
     return fcntl(fd, F_SETLK, &lock) == 0;
