@@ -101,9 +101,9 @@ delivered() {
   say "${words[*]:1}"
 }
 
-# May we capture? Otherwise root may. (Who may not sees no interface.)
+# May we capture? Otherwise root may. -L opens the device, which -D, a list of all, does not.
 dumpcap_command() {
-  if ((EUID == 0)) || dumpcap -D 2>/dev/null | grep -q .; then
+  if ((EUID == 0)) || dumpcap -i lo -L >/dev/null 2>&1; then
     printf 'dumpcap\n'
   elif sudo -n true 2>/dev/null; then
     printf 'sudo -n dumpcap\n'
