@@ -9,8 +9,8 @@ usage() {
 Usage: build.sh [zksim] [-j N] [--help]
 
 Builds the C peer (Release) in build/release and puts it at build/zkpeer, and zkdump beside it.
-Installs the compiler, CMake, cmocka, zlib, libdeflate and libmicrohttpd where they are missing. Says one line, or what went wrong.
-With the word zksim it builds the simulator instead, as build/zksim.
+Installs the compiler, CMake, cmocka, zlib, libdeflate and libmicrohttpd where they are missing. Says what
+it has built, or what went wrong. With the word zksim it builds the simulator instead, as build/zksim.
 
   -j, --jobs N   compile N files at a time (default: as many as there are processors)
   -h, --help     this text
@@ -47,10 +47,11 @@ main() {
   need_packages "to build the peer" cmake:cmake gcc:gcc make:make \
     libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h libdeflate-dev:/usr/include/libdeflate.h \
     libmicrohttpd-dev:/usr/include/microhttpd.h
+  need_directory "$REPO/build" "the program is built in it; take a checkout of your own"
   started=$(now_ms)
-  mkdir -p "$REPO/build"
   log=$REPO/build/build.log
   : >"$log"
+  [[ -d $REPO/build/release ]] || say "building for the first time; that takes about a minute"
   run_step "configuring" cmake -S "$REPO" -B "$REPO/build/release" -DCMAKE_BUILD_TYPE=Release
   run_step "compiling" cmake --build "$REPO/build/release" --target "${programs[@]}" -j "$jobs"
   for program in "${programs[@]}"; do

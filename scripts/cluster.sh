@@ -43,6 +43,7 @@ Looking
   call WORD [WHO]       a four-letter word (srvr, mntr, stat ...) to all
   client [--at WHO] create PATH [TEXT] | set PATH TEXT | get PATH | ls PATH | delete PATH | sync PATH
                         one request of a ZooKeeper client, to any of them or to WHO
+      --server HOST:PORT    or to a server that this script has not started
   trace [--all | --html F]  the traces of all C peers in order of time: what an election is made
                         of, or every event, or a page that replays them
   pcap F                what passes between the servers, into a file for Wireshark

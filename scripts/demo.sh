@@ -23,7 +23,7 @@ END
 }
 
 kept='' # where logs and traces are left, or empty
-dir='' # holds the cluster and what is said
+dir=''  # holds the cluster and what is said
 
 # cluster VERB...: that cluster's script, its chatter kept for the case that it fails.
 cluster() {
@@ -208,9 +208,12 @@ main() {
   [[ $mix =~ ^(c|java),(c|java),(c|java)$ ]] ||
     die_usage "--mix takes three kinds, such as c,java,c, not '$mix'"
   [[ -z $kept || ! -e $kept ]] || die_usage "$kept is there already; name a directory that is not"
-  if [[ $mix == *c* && -z ${ZKPEER_BINARY:-} ]]; then
+  # cluster.sh would install what it needs, too, but unseen, and as a part of the times that are told.
+  if [[ ,$mix, == *,c,* && -z ${ZKPEER_BINARY:-} ]]; then
     "$REPO/scripts/build.sh"
   fi
+  [[ $mix != *java* ]] || "$REPO/scripts/java-node.sh" --install
+  need_client
   make_scratch dir clean_up
 
   began=$(now_ms)

@@ -31,11 +31,11 @@ main() {
   done
   [[ -d $(dirname "$output") ]] || die_usage "there is no directory $(dirname "$output")"
   need_packages "to make the page" python3:python3
-  mkdir -p "$REPO/build/lab"
+  need_directory "$REPO/build/lab" "the module is built in it; take a checkout of your own"
   "$REPO/scripts/lab/module.sh" "$REPO/build/lab/lab.wasm"
   size=$(python3 "$REPO/scripts/lab/make_page.py" "$REPO/build/lab/lab.wasm" "$output") || die "the page cannot be made"
   say "wrote $output: $size"
-  say "next: open it in a browser, for example with: xdg-open $output"
+  say "next: open it in a browser, for example with: xdg-open ${output@Q}"
 }
 
 main "$@"

@@ -10,8 +10,8 @@ Usage: node.sh [OPTION]... ZOO_CFG
        node.sh [OPTION]... PORT DATA_DIR
 
 Runs one C peer in the foreground on the configuration file ZOO_CFG, or a server alone that takes its
-clients at PORT and keeps its data in DATA_DIR. The log goes to stderr. Ctrl-C stops it. Every option is
-the peer's own and is handed to it:
+clients at PORT and keeps its data in DATA_DIR. The log goes to stderr. Ctrl-C stops it. The program is
+built if it is not there yet. Every option is the peer's own and is handed to it:
 
       --trace FILE      write the trace of all messages and decisions
       --log-level L     how much it logs
@@ -36,7 +36,10 @@ main() {
   if (($# < 2)) || [[ ! ${*: -2:1} =~ ^[0-9]+$ ]]; then
     [[ -f ${*: -1} ]] || die_usage "there is no configuration file ${*: -1}"
   fi
-  [[ -x $binary ]] || die "there is no program $binary; build it with scripts/build.sh"
+  if [[ ! -x $binary ]]; then
+    [[ -z ${ZKPEER_BINARY:-} ]] || die "ZKPEER_BINARY is $ZKPEER_BINARY, but there is no such program"
+    "$REPO/scripts/build.sh" >&2
+  fi
   exec "$binary" "$@"
 }
 

@@ -533,8 +533,7 @@ main() {
   story=$(basename "$file" .story)
   story_head "$file"
   story_check "$file"
-  ! grep -qE '^> (write|read) ' "$file" || # clients that have names need no more than python3
-    need_packages "to write and read as a client" python3-kazoo:/usr/lib/python3/dist-packages/kazoo/__init__.py
+  ! grep -qE '^> (write|read) ' "$file" || need_client # clients that have names need no more than python3
   prepare
   play
 }

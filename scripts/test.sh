@@ -359,16 +359,18 @@ sanitized() {
     TSAN_OPTIONS=exitcode=99:halt_on_error=1
 }
 
+# install_all HOW: at once, for who waits for a test does not wait for packages as well.
 install_all() {
-  need_packages "to build and test" cmake:cmake gcc:gcc make:make binutils:nm clang:clang \
-    libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h libdeflate-dev:/usr/include/libdeflate.h \
-    libmicrohttpd-dev:/usr/include/microhttpd.h clang-format:clang-format \
-    clang-tidy:clang-tidy shellcheck:shellcheck default-jdk-headless:javap \
-    zookeeper:/usr/share/zookeeper/bin/zkServer.sh libzookeeper-java:/usr/share/java/zookeeper.jar \
-    jq:jq zktop:zktop bsdutils:script procps:ps python3:python3 tshark:tshark wireshark-common:dumpcap \
-    chromium:chromium chromium-driver:chromedriver iproute2:ip util-linux:unshare util-linux:nsenter patch:patch \
-    python3-kazoo:/usr/lib/python3/dist-packages/kazoo/__init__.py \
-    libzookeeper-mt-dev:/usr/include/zookeeper/zookeeper.h
+  local packages=(cmake:cmake gcc:gcc make:make binutils:nm libcmocka-dev:/usr/include/cmocka.h
+    zlib1g-dev:/usr/include/zlib.h libdeflate-dev:/usr/include/libdeflate.h
+    libmicrohttpd-dev:/usr/include/microhttpd.h clang-format:clang-format clang-tidy:clang-tidy
+    shellcheck:shellcheck default-jdk-headless:javap libzookeeper-java:/usr/share/java/zookeeper.jar
+    python3:python3 patch:patch libzookeeper-mt-dev:/usr/include/zookeeper/zookeeper.h)
+  [[ $1 == quick ]] || packages+=(clang:clang zookeeper:/usr/share/zookeeper/bin/zkServer.sh jq:jq zktop:zktop
+    bsdutils:script procps:ps tshark:tshark wireshark-common:dumpcap chromium:chromium
+    chromium-driver:chromedriver iproute2:ip util-linux:unshare util-linux:nsenter
+    python3-kazoo:/usr/lib/python3/dist-packages/kazoo/__init__.py)
+  need_packages "to build and test" "${packages[@]}"
 }
 
 run_quick() {
@@ -460,7 +462,8 @@ main() {
   [[ $jobs =~ ^[1-9][0-9]*$ ]] || die_usage "--jobs needs a number above 0, not $jobs"
   started=$(now_ms)
   exec {console}>&1
-  install_all
+  need_directory "$LOGS" "all is built and noted beside it; take a checkout of your own"
+  install_all "$how"
   make_scratch scratch take_away
   export TMPDIR=$scratch
   direct_python "$scratch/bin"

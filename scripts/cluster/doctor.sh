@@ -82,7 +82,7 @@ doctor_verdict() {
   local sick=$1
   shift
   if (($# > 0)); then
-    say "to get what is missing: apt-get install $*"
+    say "to get what is missing: $( ((EUID == 0)) || printf 'sudo ')apt-get install $*"
     return 1
   fi
   [[ $sick == false ]] || return 1

@@ -27,7 +27,7 @@ write_peer() {
 make_cluster() {
   local count=$(($1 + $2)) base=$4 id kinds
   IFS=, read -ra kinds <<<"$3"
-  mkdir -p "$root"
+  need_directory "$root" "the ensemble lives in it; name another one with --dir"
   if [[ -z $base && $network == namespaces ]]; then
     base=$PORT_FLOOR # nobody else is there
   elif [[ -z $base ]]; then
@@ -54,19 +54,19 @@ made=false              # has this call made the cluster?
 
 # ---- starting and stopping ---------------------------------------------------------------------
 
-# What the peers of this list need to run at all: a program for C, packages for Java (java-node.sh
-# sees to those).
+# What the peers of this list need to run at all: a program for C, packages for Java. They are not left to node.sh
+# and java-node.sh, whose words go to the peer's log, and meanwhile the others would wait for this peer, or not.
 prepare_programs() {
-  local id
+  local id wanted=' '
   for id; do
-    if [[ ${kind[$id]} == c && ! -x ${ZKPEER_BINARY:-$REPO/build/zkpeer} ]]; then
-      [[ -z ${ZKPEER_BINARY:-} ]] ||
-        die "ZKPEER_BINARY is $ZKPEER_BINARY, but there is no such program"
-      say "build/zkpeer is not there yet: building it"
-      "$REPO/scripts/build.sh"
-      return 0
-    fi
+    wanted+="${kind[$id]} "
   done
+  if [[ $wanted == *' c '* && ! -x ${ZKPEER_BINARY:-$REPO/build/zkpeer} ]]; then
+    [[ -z ${ZKPEER_BINARY:-} ]] ||
+      die "ZKPEER_BINARY is $ZKPEER_BINARY, but there is no such program"
+    "$REPO/scripts/build.sh"
+  fi
+  [[ $wanted != *' java '* ]] || "$REPO/scripts/java-node.sh" --install
 }
 
 # start_peer ID: in a session of its own, so that it outlives this script and its terminal. False
@@ -350,7 +350,7 @@ tell_clients() {
     servers+=${servers:+,}127.0.0.1:${client_port[$id]}
   done
   say "clients connect to: $servers"
-  say "  for example: zkCli -server $servers (Debian's package zookeeper: /usr/share/zookeeper/bin/zkCli.sh)"
+  say "  for example: /usr/share/zookeeper/bin/zkCli.sh -server $servers (of Debian's package zookeeper)"
   say "  or without Java: $(call client create /greeting hello)"
 }
 

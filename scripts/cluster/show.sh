@@ -78,7 +78,7 @@ verb_call() {
 # first of them.
 request_at() {
   local enter=() servers=''
-  need_packages "to be a client" python3:python3 python3-kazoo:/usr/lib/python3/dist-packages/kazoo/__init__.py
+  need_client
   [[ $network == loopback ]] || { keeper_pid >/dev/null && enter_peer "$1"; }
   while [[ $1 != -- ]]; do
     servers+=${servers:+,}127.0.0.1:${client_port[$1]} && shift
@@ -88,17 +88,24 @@ request_at() {
 }
 
 verb_client() {
-  local at=all words=() targets found
+  local at='' server='' words=() targets found
   while (($# > 0)); do
     case $1 in
       --at) need_value "$1" $# && at=$2 && shift 2 ;;
+      --server) need_value "$1" $# && server=$2 && shift 2 ;;
       *) words+=("$1") && shift ;;
     esac
   done
   [[ ${words[0]:-} =~ ^(create|set|get|ls|delete|sync)$ ]] ||
     die_usage "client takes create, set, get, ls, delete or sync, a path, and perhaps a text; not '${words[0]:-}'"
   [[ ${words[1]:-} == /* ]] || die_usage "client ${words[0]} wants a path that begins with /, not '${words[1]:-}'"
-  check_who client "$at"
+  if [[ -n $server ]]; then
+    [[ -z $at ]] || die_usage "client takes --at or --server, not both"
+    need_client
+    /usr/bin/python3 "$REPO/scripts/cluster/client.py" "$server" "${words[@]}"
+    return
+  fi
+  check_who client "${at:=all}"
   load_state
   found=$(resolve "$at")
   mapfile -t targets <<<"$found"

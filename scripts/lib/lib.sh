@@ -119,6 +119,13 @@ stay() {
   trap - EXIT TERM
 }
 
+# ---- directories -------------------------------------------------------------------------------
+
+# need_directory DIR WHY: makes it where it is missing; one that cannot be written ends the script, with WHY.
+need_directory() {
+  { mkdir -p "$1" 2>/dev/null && [[ -w $1 ]]; } || die "$1 cannot be written, and $2"
+}
+
 # ---- files of this call ------------------------------------------------------------------------
 
 # make_scratch VARIABLE [CLEAN_UP]: a new directory, whose path goes to VARIABLE; on every way out of the
@@ -136,6 +143,14 @@ make_scratch() {
     on_leaving rm -rf "$new_scratch"
   fi
   [[ $interrupted == false ]] || exit 130
+  need_room "$new_scratch"
+}
+
+# need_room DIR: a full disk shows in too many ways, so it is tried first.
+need_room() {
+  printf '%1048576s' '' 2>/dev/null >"$1/room" ||
+    die "there is not one free megabyte in ${1%/*}; make room, or name another place: TMPDIR=DIR $SCRIPT"
+  rm "$1/room"
 }
 
 # ---- packages ----------------------------------------------------------------------------------
@@ -157,20 +172,28 @@ need_packages() {
   ((${#missing[@]} > 0)) || return 0
   command -v apt-get >/dev/null ||
     die "please install ${missing[*]} ($why); there is no apt-get here, so I cannot"
-  warn "installing ${missing[*]} ($why)"
+  warn "installing ${missing[*]} ($why); this can take some minutes"
   install_packages "${missing[@]}" ||
-    die "apt-get could not install ${missing[*]}; its words are above"
+    die "${missing[*]} could not be installed; the reason is above. As root: apt-get install ${missing[*]}"
 }
 
+# install_packages PACKAGE...: what apt-get says is shown only if it fails. All of it is one command, so that sudo asks
+# for a password once, and two users who begin at the same time install one after the other.
 install_packages() {
-  local words install=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -y)
-  install+=(--no-install-recommends install)
-  if words=$(as_root "${install[@]}" "$@" 2>&1) ||
-    words=$(as_root apt-get -qq update 2>&1 && as_root "${install[@]}" "$@" 2>&1); then
-    return 0
-  fi
-  printf '%s\n' "$words" >&2
+  local words
+  # shellcheck disable=SC2016  # the inner shell's dollars
+  words=$(as_root flock --close /var/lib/apt bash -c '
+    export DEBIAN_FRONTEND=noninteractive
+    install=(apt-get -qq -y -o DPkg::Lock::Timeout=600 --no-install-recommends install "$@")
+    "${install[@]}" >/dev/null 2>&1 || { apt-get -qq update && "${install[@]}"; }' bash "$@" 2>&1) && return
+  grep -vE '^(dpkg-preconfigure|debconf): ' <<<"$words" | head -n 12 >&2
   return 1
+}
+
+# need_client: what scripts/cluster/client.py and scripts/stories/client.py need. kazoo brings Debian's python3, which
+# is the one that finds it.
+need_client() {
+  need_packages "to write and read as a client" python3-kazoo:/usr/lib/python3/dist-packages/kazoo/__init__.py
 }
 
 as_root() {

@@ -9,7 +9,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/process/interop/lib.sh
 source "$here/../interop/lib.sh"
 
-need_packages "to write as a client" python3-kazoo:/usr/lib/python3/dist-packages/kazoo/__init__.py
+need_client
 start_play 'directories with writes'
 round=0
 

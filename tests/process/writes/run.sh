@@ -41,7 +41,7 @@ RANDOM=$seed
 IFS=, read -ra kinds <<<"$mix"
 IFS=, read -ra fault_kinds <<<"$faults"
 
-need_packages "to write as a client" python3-kazoo:/usr/lib/python3/dist-packages/kazoo/__init__.py
+need_client
 start_play "writes $mix"
 journal=$ZK_CLUSTER_DIR.journal
 
