@@ -15,7 +15,13 @@ enum {
     V4_BYTES = 4,
     V6_BYTES = 16,
     V4_TEXT_MAX = 15, /* Java takes nothing longer for an IPv4 literal */
+    /* "<unresolved>" and a port; "[", eight groups, "]" and a port. */
+    WITH_PORT_MAX = 2 + 8 * 4 + 7 + 1 + 5,
 };
+
+_Static_assert(sizeof((struct inet_address *)0)->host + 1 + WITH_PORT_MAX <=
+                   sizeof((struct inet_text *)0)->text,
+               "the longest text fits");
 
 /* ---- literals -------------------------------------------------------------------------------- */
 
@@ -305,51 +311,83 @@ int32_t inet_address_hash(const struct inet_address *address)
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-struct inet_text inet_ip_text(const struct inet_address *address)
+/* Each connection is named in some five texts, and vsnprintf takes 1,300 instructions for one where
+ * these take 100. Both return where the next one begins; what they write is not terminated. */
+static char *put_number(char *to, unsigned number, unsigned base)
+{
+    char digits[8];
+    size_t count = 0;
+    do
+        digits[count++] = "0123456789abcdef"[number % base];
+    while ((number /= base) > 0);
+    while (count > 0)
+        *to++ = digits[--count];
+    return to;
+}
+
+static char *put_text(char *to, const char *text)
+{
+    const size_t length = strlen(text);
+    memcpy(to, text, length);
+    return to + length;
+}
+
+/* The IP in numbers; the host if it is unresolved. */
+static char *put_ip(char *to, const struct inet_address *address)
 {
     const uint8_t *ip = address->ip;
-    struct inet_text ret;
-    ret.text[0] = '\0';
     switch (address->family) {
     case INET_UNRESOLVED:
-        zk_text_copy(ret.text, sizeof ret.text, address->host);
+        to = put_text(to, address->host);
         break;
     case INET_V4:
-        zk_text_printf(ret.text, sizeof ret.text, "%d.%d.%d.%d", ip[0], ip[1], ip[2], ip[3]);
+        for (size_t i = 0; i < V4_BYTES; i++) {
+            if (i > 0)
+                *to++ = '.';
+            to = put_number(to, ip[i], 10);
+        }
         break;
     case INET_V6:
-        zk_text_printf(ret.text, sizeof ret.text, "%x:%x:%x:%x:%x:%x:%x:%x", ip[0] << 8 | ip[1],
-                       ip[2] << 8 | ip[3], ip[4] << 8 | ip[5], ip[6] << 8 | ip[7],
-                       ip[8] << 8 | ip[9], ip[10] << 8 | ip[11], ip[12] << 8 | ip[13],
-                       ip[14] << 8 | ip[15]);
+        for (size_t i = 0; i < V6_BYTES; i += 2) {
+            if (i > 0)
+                *to++ = ':';
+            to = put_number(to, (unsigned)ip[i] << 8 | ip[i + 1], 16);
+        }
         break;
     }
+    return to;
+}
+
+struct inet_text inet_ip_text(const struct inet_address *address)
+{
+    struct inet_text ret;
+    *put_ip(ret.text, address) = '\0';
     return ret;
 }
 
 /* "10.0.0.3:3881", "[0:0:0:0:0:0:0:1]:3881" */
-static struct inet_text with_port(const struct inet_address *address, const char *ip)
+static char *put_with_port(char *to, const struct inet_address *address, const char *ip)
 {
-    struct inet_text ret;
-    zk_text_printf(ret.text, sizeof ret.text, address->family == INET_V6 ? "[%s]:%d" : "%s:%d", ip,
-                   address->port);
-    return ret;
+    if (address->family == INET_V6)
+        *to++ = '[';
+    to = put_text(to, ip);
+    if (address->family == INET_V6)
+        *to++ = ']';
+    *to++ = ':';
+    return put_number(to, address->port, 10);
 }
 
 struct inet_text inet_text(const struct inet_address *address)
 {
     struct inet_text ret;
-    if (address->family == INET_UNRESOLVED) {
-        zk_text_printf(ret.text, sizeof ret.text, "%s/%s", address->host,
-                       with_port(address, "<unresolved>").text);
-        return ret;
-    }
+    const bool unresolved = address->family == INET_UNRESOLVED;
+    const struct inet_text ip = inet_ip_text(address);
     /* A literal has no name in Java. The wildcard that Java makes itself has one, though it looks
      * like an IP. */
-    const struct inet_text ip = inet_ip_text(address);
-    const bool named = address->named || strcmp(address->host, ip.text) != 0;
-    zk_text_printf(ret.text, sizeof ret.text, "%s/%s", named ? address->host : "",
-                   with_port(address, ip.text).text);
+    const bool named = unresolved || address->named || strcmp(address->host, ip.text) != 0;
+    char *to = put_text(ret.text, named ? address->host : "");
+    *to++ = '/';
+    *put_with_port(to, address, unresolved ? "<unresolved>" : ip.text) = '\0';
     return ret;
 }
 
@@ -364,5 +402,7 @@ struct inet_text inet_host_text(const struct inet_address *address)
 
 struct inet_text inet_host_port_text(const struct inet_address *address)
 {
-    return with_port(address, inet_ip_text(address).text);
+    struct inet_text ret;
+    *put_with_port(ret.text, address, inet_ip_text(address).text) = '\0';
+    return ret;
 }
