@@ -122,11 +122,15 @@ void server_metrics_merge(struct server_metrics *metrics, struct server_metrics_
     zk_mutex_lock(&metrics->mu);
     for (int i = 0; i < SERVER_METRICS_COUNTERS; i++)
         metrics->values.counters[i] += values->counters[i];
+    /* A thread measures two or three things, so nearly all summaries are as they were. */
     for (int i = 0; i < SERVER_METRICS_SUMMARIES; i++) {
+        if (values->summaries[i].count == 0)
+            continue;
         add_all_locked(metrics, (enum server_metrics_summary)i, &values->summaries[i]);
+        values->summaries[i] = (struct avg_min_max_counter){0};
     }
     zk_mutex_unlock(&metrics->mu);
-    *values = (struct server_metrics_values){0};
+    memset(values->counters, 0, sizeof values->counters);
 }
 
 static struct keyed_summary *find_of(struct summary_set *set, int64_t key)
