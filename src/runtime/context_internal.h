@@ -12,6 +12,7 @@
 
 struct zk_setting {
     char *key;
+    size_t key_length;
     char *value;
 };
 

@@ -1,4 +1,5 @@
-/* A short list that is searched from its start: settings are read when objects are made. */
+/* A short list that is searched from its start: most settings are read when objects are made, the
+ * limit of a buffer for each packet. */
 #include "zk/runtime/settings.h"
 
 #include <stdlib.h>
@@ -10,8 +11,10 @@
 
 static struct zk_setting *settings_find(const struct zk_context *ctx, const char *key)
 {
+    /* Nearly all begin with "zookeeper.", and few are of one length. */
+    const size_t length = strlen(key);
     for (size_t i = 0; i < ctx->setting_count; i++)
-        if (strcmp(ctx->settings[i].key, key) == 0)
+        if (ctx->settings[i].key_length == length && memcmp(ctx->settings[i].key, key, length) == 0)
             return &ctx->settings[i];
     return NULL;
 }
@@ -24,7 +27,7 @@ void zk_settings_set(struct zk_context *ctx, const char *key, const char *value)
         ctx->settings =
             zk_xrealloc(ctx->settings, (ctx->setting_count + 1) * sizeof *ctx->settings);
         setting = &ctx->settings[ctx->setting_count++];
-        *setting = (struct zk_setting){.key = zk_xstrdup(key)};
+        *setting = (struct zk_setting){.key = zk_xstrdup(key), .key_length = strlen(key)};
     }
     free(setting->value);
     setting->value = copy;
