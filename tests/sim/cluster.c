@@ -2,6 +2,7 @@
  * with: do all agree, and do all stop? */
 #include "cluster.h"
 #include "load_program.h"
+#include "observe.h"
 #include "text.h"
 
 #include <string.h>
@@ -67,6 +68,11 @@ static void place_observers(const struct cluster *cluster)
     }
 }
 
+static void hear_txn(void *arg, int host, const char *step, int64_t zxid, int64_t peer)
+{
+    invariants_txn(arg, host, step, zxid, peer);
+}
+
 void cluster_begin(struct cluster *cluster, const struct cluster_options *options)
 {
     cluster->options = *options;
@@ -86,6 +92,10 @@ void cluster_begin(struct cluster *cluster, const struct cluster_options *option
     place_observers(cluster);
     memset(cluster->stopping, 0, sizeof cluster->stopping);
     write_configurations(cluster);
+    if (options->talkative)
+        observe_txns(NULL, NULL);
+    else
+        observe_txns(hear_txn, &cluster->invariants);
 }
 
 void cluster_configure(struct cluster *cluster, const char *more)

@@ -15,6 +15,18 @@ enum { SECTOR = 512, PATH_HASHES = 256, HASHED_END = 12 };
 
 static struct path *paths[PATH_HASHES];
 
+/* Logs and snapshots are named after zxids, and there are many of those in a million worlds. */
+void paths_forget(void)
+{
+    for (size_t i = 0; i < PATH_HASHES; i++) {
+        while (paths[i] != NULL) {
+            struct path *path = paths[i];
+            paths[i] = path->next;
+            own_free(path, sizeof *path + path->length + 1);
+        }
+    }
+}
+
 /* Of its end, where most paths differ. */
 static size_t hash_of(const char *text, size_t length)
 {
@@ -90,10 +102,10 @@ static struct inode *inode_ref(struct inode *inode)
 static void content_store(struct content *content, size_t stored)
 {
     content->bytes = own_grow(content->bytes, 1, &content->capacity, stored);
-    for (size_t i = stored; i < content->stored; i++)
-        content->bytes[i] = 0;
-    for (size_t i = content->stored; i < stored; i++)
-        content->bytes[i] = 0;
+    if (stored < content->stored)
+        own_zero(content->bytes + stored, content->stored - stored);
+    else
+        own_zero(content->bytes + content->stored, stored - content->stored);
     content->stored = stored;
     if (content->size < stored)
         content->size = stored;
@@ -126,8 +138,7 @@ void inode_read(const struct inode *inode, size_t from, void *ret_bytes, size_t 
         there = length;
     if (there > 0)
         own_copy(ret_bytes, now->bytes + from, there);
-    for (size_t i = there; i < length; i++)
-        ((uint8_t *)ret_bytes)[i] = 0;
+    own_zero((uint8_t *)ret_bytes + there, length - there);
 }
 
 /* Zeros behind all that is stored make the file larger, and are not stored. */

@@ -26,8 +26,8 @@ struct inode {
     size_t dirty_from; /* before it the two are the same */
 };
 
-/* A path. Each text is kept once and for ever, since all worlds use the same few: so the same path
- * is the same pointer. */
+/* A path. Each text is kept once, and as long as the world: so the same path is the same
+ * pointer. */
 struct path {
     struct path *next;            /* of those with the same hash */
     const struct path *directory; /* that it stands in */

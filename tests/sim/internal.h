@@ -328,10 +328,17 @@ static inline void *own_grow(void *old, size_t item_size, size_t *capacity, size
     return wanted <= *capacity ? old : own_grow_more(old, item_size, capacity, wanted);
 }
 
-/* memcpy and snprintf that the sanitizers do not take for the program's. */
+/* memset, memcpy and snprintf that the sanitizers do not take for the program's. */
 #ifdef SIM_TSAN
+void own_zero(void *start, size_t size);
 void own_copy(void *to, const void *from, size_t length);
 #else
+static inline void own_zero(void *start, size_t size)
+{
+    if (size > 0)
+        memset(start, 0, size);
+}
+
 static inline void own_copy(void *to, const void *from, size_t length)
 {
     if (length > 0)
@@ -436,6 +443,7 @@ ssize_t end_recv(struct handle *handle, void *ret_bytes, size_t length, int flag
 
 struct disk *disk_new(void);
 void disk_free(struct disk *disk);
+void paths_forget(void); /* of all disks; none of them is left */
 void disk_power_loss(struct disk *disk);
 void disk_install(struct disk *disk, const char *path, const char *text);
 bool disk_peek(struct disk *disk, const char *path, char *ret_text, size_t size);

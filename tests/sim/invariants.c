@@ -138,14 +138,19 @@ static void saw_established(struct invariants *invariants, int host, const char 
     world_notify();
 }
 
+void invariants_txn(struct invariants *invariants, int host, const char *step, int64_t zxid,
+                    int64_t peer)
+{
+    history_step(&invariants->history, host, invariants->peers[host].leads, step, zxid, peer);
+}
+
 static void saw_txn(struct invariants *invariants, int host, const char *line)
 {
     const char *step = text_field(line, "step");
     const char *zxid = text_field(line, "zxid");
     if (step == NULL || zxid == NULL)
         world_fail("the trace line lacks a field: %s", line);
-    history_step(&invariants->history, host, invariants->peers[host].leads, step + 1,
-                 strtoll(zxid + 1, NULL, 16), number(line, "peer"));
+    invariants_txn(invariants, host, step + 1, strtoll(zxid + 1, NULL, 16), number(line, "peer"));
 }
 
 static void saw_epoch(struct invariants *invariants, int host, const char *line)

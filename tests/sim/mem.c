@@ -26,6 +26,7 @@ enum {
     OWN_SHIFT = 6,  /* the first of which are so many bits apart */
     OWN_CLASSES = OWN_FINE / OWN_GRAIN + 4 * 40,
     OWN_CHUNK = 1 << 20,
+    FREE_CELLS_AT_FIRST = 64,
     STACK_FRAMES = 32,
 };
 
@@ -89,7 +90,7 @@ void tell_written(void *bytes, size_t length)
 }
 
 /* memset and memcpy would be seen. */
-static void own_zero(void *start, size_t size)
+void own_zero(void *start, size_t size)
 {
     volatile char *bytes = start;
     for (size_t i = 0; i < size; i++)
@@ -104,22 +105,19 @@ void own_copy(void *to, const void *from, size_t length)
         t[i] = f[i];
 }
 
-#else
-
-static void own_zero(void *start, size_t size)
-{
-    memset(start, 0, size);
-}
-
 #endif
 
 /* ---- the simulator's own: cells of some sizes, never given back to the system ---------------- */
 
-struct free_cell {
-    struct free_cell *next;
+/* The free cells of one size. Their list is not kept in themselves: to take one would have to wait
+ * until the first line of it has come into the cache. */
+struct free_cells {
+    void **items;
+    size_t count;
+    size_t capacity;
 };
 
-static struct free_cell *own_cells[OWN_CLASSES];
+static struct free_cells own_cells[OWN_CLASSES];
 static char *own_chunk;
 static size_t own_chunk_left;
 
@@ -161,20 +159,29 @@ static __attribute__((noinline)) void *own_carve(size_t class)
 /* What was there before is still there. */
 static inline void *own_take(size_t size)
 {
-    const size_t class = own_class(size);
-    struct free_cell *cell = own_cells[class];
-    if (cell == NULL)
-        return own_carve(class);
-    own_cells[class] = cell->next;
-    return cell;
+    struct free_cells *cells = &own_cells[own_class(size)];
+    if (cells->count == 0)
+        return own_carve(own_class(size));
+    return cells->items[--cells->count];
+}
+
+static __attribute__((noinline)) void free_cells_grow(struct free_cells *cells)
+{
+    void **old = cells->items;
+    const size_t old_size = cells->capacity * sizeof *old;
+    cells->capacity = cells->capacity > 0 ? 2 * cells->capacity : FREE_CELLS_AT_FIRST;
+    /* Not of a cell that is free: those may be the very ones whose list has no room. */
+    cells->items = own_carve(own_class(cells->capacity * sizeof *old));
+    if (old_size > 0)
+        own_copy(cells->items, old, old_size);
 }
 
 static inline void own_put_back(void *memory, size_t size)
 {
-    const size_t class = own_class(size);
-    struct free_cell *cell = memory;
-    cell->next = own_cells[class];
-    own_cells[class] = cell;
+    struct free_cells *cells = &own_cells[own_class(size)];
+    if (cells->count == cells->capacity)
+        free_cells_grow(cells);
+    cells->items[cells->count++] = memory;
 }
 
 void *own_alloc(size_t size)

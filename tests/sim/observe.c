@@ -4,18 +4,26 @@
  * these two members of the archive) come here, and while one of them is inside the simulator knows
  * that somebody only looks: points do nothing, locks are passed through, which is safe because
  * nobody else runs meanwhile. */
-#include <stdint.h>
+#include "observe.h"
 
 #include "internal.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/lock.h"
 #include "zk/runtime/thread.h"
+#include "zk/runtime/trace.h"
 
 void observe_thread_name(struct zk_context *ctx, char *ret_name, size_t size);
 int64_t observe_elapsed_us(void);
 int64_t observe_wall_ms(void);
 void observe_mutex_lock(struct zk_mutex *mutex);
 void observe_mutex_unlock(struct zk_mutex *mutex);
+void observe_trace_txn(struct zk_context *ctx, const char *step, int64_t zxid, int64_t peer,
+                       const char *why);
+
+static struct {
+    observe_txn *hear;
+    void *arg;
+} txns;
 
 void observe_thread_name(struct zk_context *ctx, char *ret_name, size_t size)
 {
@@ -52,4 +60,20 @@ void observe_mutex_unlock(struct zk_mutex *mutex)
     world.observing = true;
     zk_mutex_unlock(mutex);
     world.observing = false;
+}
+
+void observe_txns(observe_txn *hear, void *arg)
+{
+    txns.hear = hear;
+    txns.arg = arg;
+}
+
+/* In all members but trace.c this is called where zk_trace_txn stands (redirect.sh). */
+void observe_trace_txn(struct zk_context *ctx, const char *step, int64_t zxid, int64_t peer,
+                       const char *why)
+{
+    if (txns.hear != NULL)
+        txns.hear(txns.arg, process_running()->host, step, zxid, peer);
+    else
+        zk_trace_txn(ctx, step, zxid, peer, why);
 }

@@ -1,6 +1,7 @@
 #!/bin/sh
 # redirect.sh ARCHIVE SYMS OBSERVE_SYMS OUTPUT: the archive with its outside calls renamed. In the
-# two members that only look, the calls of OBSERVE_SYMS ("-": none) are renamed too. Then nothing
+# two members that only look, the calls of OBSERVE_SYMS ("-": none) are renamed too, and in all others
+# the call that writes a line about a transaction. Then nothing
 # that should have been redirected may be left (objcopy says nothing of members it cannot read).
 set -eu
 archive=$1 syms=$2 observe_syms=$3 output=$4
@@ -11,6 +12,7 @@ mkdir "$work"
 "$objcopy" --redefine-syms="$syms" "$archive" "$work/redirected.a"
 if [ "$observe_syms" != - ]; then
   (cd "$work" && ar x redirected.a log.c.o trace.c.o)
+  "$objcopy" --redefine-sym zk_trace_txn=observe_trace_txn "$work/redirected.a"
   for member in log.c.o trace.c.o; do
     "$objcopy" --redefine-syms="$observe_syms" "$work/$member"
   done

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "observe.h"
 #include "text.h"
 
 enum {
@@ -137,6 +138,8 @@ static bool has_ended_if_stopped(void *arg)
 void scenario_break_things(struct cluster *cluster, bool errors)
 {
     fault_plan_draw(&cluster->plan, cluster->size, errors);
+    if (errors) /* memory for a line is memory that there may not be */
+        observe_txns(NULL, NULL);
     boot_one_by_one(cluster);
     for (int number = 0; number < cluster->plan.count; number++)
         suffer(cluster, number);

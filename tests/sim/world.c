@@ -173,6 +173,7 @@ static void take_apart(void)
         if (world.hosts[i].disk != NULL)
             disk_free(world.hosts[i].disk);
     }
+    paths_forget();
     sched_end();
     net_end();
     world.open = false;
