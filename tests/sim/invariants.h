@@ -51,8 +51,8 @@ void invariants_end(struct invariants *invariants);
 
 /* A line of the trace of the peer on this host. */
 void invariants_trace(struct invariants *invariants, int host, const char *bytes, size_t length);
-/* What a line of its trace says of a transaction, if there are no such lines (observe.h). step may go
- * on behind the word. */
+/* What a line of its trace says of a transaction, if there are no such lines (observe.h). step may
+ * go on behind the word. */
 void invariants_txn(struct invariants *invariants, int host, const char *step, int64_t zxid,
                     int64_t peer);
 
