@@ -15,7 +15,7 @@ REPLAY = os.path.join(REPO, "scripts", "trace", "page")
 PAGE = os.path.join(HERE, "page")
 STYLES = ((REPLAY, "page.css"), (PAGE, "lab.css"))
 SCRIPTS = (
-    *((REPLAY, name) for name in ("model.js", "words.js", "ring.js", "lanes.js", "panels.js")),
+    *((REPLAY, name) for name in ("model.js", "clients.js", "words.js", "ring.js", "lanes.js", "panels.js")),
     *((PAGE, name) for name in ("world.js", "session.js", "live_run.js", "words_zh.js", "texts.js", "lessons.js",
                                 "lesson_player.js", "inside.js", "lab.js", "code.js", "controls.js", "guide.js", "main.js")),
 )

@@ -15,7 +15,7 @@ IN_SYNC = ("PROPOSAL", "COMMIT", "INFORM", "COMMITANDACTIVATE", "INFORMANDACTIVA
 
 TXN_STEPS = ("request", "proposed", "logged", "acked", "committed", "applied")
 
-SESSION_STEPS = ("opened", "refused", "left", "expired")
+SESSION_STEPS = ("opened", "refused", "barred", "left", "expired")
 WRITES = ("create", "create2", "createContainer", "createTtl", "delete", "deleteContainer", "setData", "setACL", "multi")
 
 SANE_CORRECTION_US = 1_000_000  # clocks of machines that are kept in time differ by less

@@ -3,7 +3,7 @@
 import collections
 import json
 
-from story import ms
+from tongue import ms
 from zktrace import LOOKING, Refusal, short_name
 
 MOST_ARROWS = 120  # more are drawn, and nobody reads them

@@ -7,7 +7,7 @@ import story
 from zktrace import short_name
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
-SCRIPTS = ("model.js", "words.js", "ring.js", "lanes.js", "panels.js", "tour.js", "page.js")
+SCRIPTS = ("model.js", "clients.js", "words.js", "ring.js", "figures.js", "lanes.js", "client_lanes.js", "panels.js", "tour.js", "page.js")
 
 
 class Names:
@@ -46,6 +46,8 @@ def run_data(trace, label, zero):
             record["w"] = reasons.number(record.pop("why"))
         if event.partner is not None:
             record["x"] = event.partner.index
+        if event.client is not None:
+            record["k"] = event.client.number
         if record.get("dropped") == 0:
             del record["dropped"]
         events.append(record)
@@ -57,6 +59,7 @@ def run_data(trace, label, zero):
             "title": chapter.title,
             "text": chapter.text,
             "question": story.question_of(chapter),
+            "clients": chapter.of_clients,
         }
         for chapter in story.chapters_of(trace)
     ]
@@ -64,6 +67,7 @@ def run_data(trace, label, zero):
         "label": label,
         "ids": trace.ids,
         "captured": all(process.captured for process in trace.processes),
+        "clients": [client.name for client in trace.clients],
         "threads": threads.texts,
         "queues": queues.texts,
         "conns": conns.texts,

@@ -1,9 +1,11 @@
 """The chapters of a trace. Each begins when a peer starts, ends, freezes, thaws or looks for a leader, and says in words
-what came of it, which peer won, why, and what the waiting was for. Everything is worked out from the events; nothing is
-assumed."""
+what came of it, which peer won, why, and what the waiting was for. In the calm between, chapters of clients begin when somebody
+asks, moves or is gone (clients.py). Everything is worked out from the events; nothing is assumed."""
 
 import collections
 
+import clients
+from tongue import does, listed, ms, peers, upper, verb
 from zktrace import LOOKING, SETTLED
 
 STOPPING_US = 1_000_000  # peers that end closer together are stopped together
@@ -14,40 +16,11 @@ OF_ELECTIONS = ("INITIAL", "NOTIFICATION")
 CHANGES = ("crash", "exit", "freeze", "thaw")
 
 
-def ms(us):
-    """A time for people: 24.2 ms, 227 ms, 1.63 s."""
-    if us >= 1_000_000:
-        return f"{us / 1e6:.2f} s"
-    return f"{us / 1000:.1f} ms" if us < 100_000 else f"{us / 1000:.0f} ms"
-
-
-def upper(text):
-    return text[:1].upper() + text[1:]
-
-
-def listed(items):
-    items = [str(item) for item in items]
-    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
-
-
-def peers(ids):
-    ids = sorted(ids)
-    return f"peer {ids[0]}" if len(ids) == 1 else f"peers {listed(ids)}"
-
-
-def verb(ids, one, many):
-    return one if len(ids) == 1 else many
-
-
-def does(ids, one, many):
-    """"Peer 1 starts", "Peers 1 and 2 start"."""
-    return f"{upper(peers(ids))} {verb(ids, one, many)}"
-
-
 class Chapter:
     """What happens between two calm times."""
 
-    def __init__(self, first, alive):
+    def __init__(self, first, alive, of_clients=False):
+        self.of_clients = of_clients  # the ensemble is calm, and clients ask
         self.first = first  # index of its first event
         self.last = first  # of the last one before the calm
         self.alive = set(alive)  # who lives when it begins
@@ -107,6 +80,11 @@ class Narrator:
         self.chapters = []
         self.open = None
 
+    @property
+    def visit(self):
+        """The chapter of clients that goes on, or None."""
+        return self.chapters[-1] if self.chapters and self.chapters[-1].of_clients else None
+
     def unsettled(self):
         return {n for n in self.alive - self.asleep if n not in self.leader_of}
 
@@ -116,9 +94,13 @@ class Narrator:
                 self.open = self.again(event) or Chapter(event.index, self.alive)
                 if self.open not in self.chapters:
                     self.chapters.append(self.open)
+            if self.open is None and clients.begins_chapter(self.visit, event):
+                self.chapters.append(Chapter(event.index, self.alive, of_clients=True))
             if self.chapters:
                 self.chapters[-1].events.append(event)
             self.follow(event)
+            if self.visit and (clients.is_word(event) or event.ev == "txn"):
+                self.visit.last = event.index
             if self.open:
                 self.open.last = event.index
                 self.open.asleep, self.open.leader_of = set(self.asleep), dict(self.leader_of)
@@ -263,6 +245,9 @@ class Narrator:
 
 def tell(trace, chapter, before):
     """Title and text of a chapter. before: the peers that have lived in earlier ones."""
+    if chapter.of_clients:
+        chapter.title, chapter.text = clients.tell(trace, chapter)
+        return
     if chapter.found and not chapter.booted | chapter.looking | chapter.gone | chapter.frozen:
         tell_found(chapter)
         return

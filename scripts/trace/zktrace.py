@@ -121,7 +121,7 @@ class Client:
 
     def __init__(self, number, name):
         self.number = number  # from 0, in the order in which they come
-        self.name = name or f"client {number + 1}"
+        self.name = name or f"Client {number + 1}"
 
 
 class Trace:
@@ -327,7 +327,7 @@ def pair_requests(trace):
         for event in process.events:
             if event.ev == "request":
                 waiting[event["addr"], event["xid"]].append(event)
-            elif event.ev == "reply" or (event.ev == "session" and event["what"] in ("opened", "refused")):
+            elif event.ev == "reply" or (event.ev == "session" and event["what"] in ("opened", "refused", "barred")):
                 asked = waiting[event["addr"], event.get("xid", 0)]
                 if asked:
                     event.partner = asked.popleft()
@@ -338,8 +338,8 @@ def pair_requests(trace):
 
 
 def name_clients(trace):
-    """Whose each event is: that of the session over that connection. The end of a session by its timeout has no
-    connection; it is told of whoever had the session last."""
+    """Whose each event is: that of the session over that connection. Where no name is known for the two (of the end
+    of a session by its timeout, or if a server turns the client away), it is told of whoever had the session last."""
     known, last = {}, {}  # name or session -> client; session -> client
     for event in trace.events:
         if event.ev not in OF_CLIENTS:
@@ -350,7 +350,7 @@ def name_clients(trace):
         if session == "0x0":
             continue
         name = trace.names.get((session, event["addr"]))
-        client = last.get(session) if not event["addr"] else known.get(name or session)
+        client = known.get(name or session) if name or session not in last else last[session]
         if client is None:
             client = known[name or session] = Client(len(trace.clients), name)
             trace.clients.append(client)

@@ -243,6 +243,15 @@ void server_cnxn_trace_session_init(struct zk_context *ctx, const struct server_
                          "there is no such session, or the password is another one");
 }
 
+void server_cnxn_trace_barred(struct zk_context *ctx, const struct server_cnxn *cnxn,
+                              int64_t session_id)
+{
+    if (!is_traced(ctx, cnxn))
+        return;
+    struct zk_trace_client client = client_with(cnxn, session_id);
+    zk_trace_session(ctx, "barred", &client, 0, "this server takes no such client now");
+}
+
 void server_cnxn_trace_close(const struct server_cnxn *cnxn, enum disconnect_reason reason)
 {
     static const char *const reasons[] = {

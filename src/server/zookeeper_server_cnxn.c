@@ -81,6 +81,8 @@ int zookeeper_server_process_connect_request(struct zookeeper_server *server,
     }
     r = open_session(server, cnxn, &request);
 out:
+    if (r < 0)
+        server_cnxn_trace_barred(ctx, cnxn, request.session_id);
     jute_done(&connect_request_record, &request);
     return r;
 }

@@ -260,6 +260,17 @@ static void a_session_begins_with_the_first_frame_and_has_an_end(void **state)
                         "\"why\":\"no server has heard from the client for the whole timeout\"}\n");
 }
 
+static void who_is_turned_away_is_named_by_the_session_that_he_asked_for(void **state)
+{
+    struct stage *stage = *state;
+    stage->cnxn.session_id = 0;
+
+    server_cnxn_trace_barred(stage->capture.ctx, &stage->cnxn, 0x100000000000001);
+
+    expect_event(stage, "\"ev\":\"session\"," OF_THE_CLIENT "\"what\":\"barred\",\"ms\":0,"
+                        "\"why\":\"this server takes no such client now\"}\n");
+}
+
 static void who_is_no_client_is_passed_over(void **state)
 {
     struct stage *stage = *state;
@@ -295,6 +306,8 @@ int main(void)
                                         stage_down),
         cmocka_unit_test_setup_teardown(a_session_begins_with_the_first_frame_and_has_an_end,
                                         stage_up, stage_down),
+        cmocka_unit_test_setup_teardown(
+            who_is_turned_away_is_named_by_the_session_that_he_asked_for, stage_up, stage_down),
         cmocka_unit_test_setup_teardown(who_is_no_client_is_passed_over, stage_up, stage_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

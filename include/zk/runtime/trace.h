@@ -81,7 +81,8 @@ struct zk_trace_client {
 };
 
 /* What becomes of a session here: "opened" (the first frame is answered, and the session goes on at
- * this server), "refused", "left" (its connection has ended), "expired". */
+ * this server), "refused", "barred" (the client is turned away without an answer), "left" (its
+ * connection has ended), "expired". */
 void zk_trace_session(struct zk_context *ctx, const char *what,
                       const struct zk_trace_client *client, int64_t timeout_ms, const char *why);
 /* A request has been read, and the answer to it is about to be sent. op is Java's name of the

@@ -20,6 +20,9 @@ struct watched_event;
  * (In Java this would stand in ZooKeeperServer.processConnectRequest().) */
 void server_cnxn_trace_connect_request(struct zk_context *ctx, const struct server_cnxn *cnxn,
                                        int64_t session_id, int32_t timeout_ms);
+/* The same client is turned away: its connection is closed without a word. (The same) */
+void server_cnxn_trace_barred(struct zk_context *ctx, const struct server_cnxn *cnxn,
+                              int64_t session_id);
 /* A frame behind it; body is what follows xid and type. (ZooKeeperServer.processPacket()) */
 void server_cnxn_trace_packet(struct zk_context *ctx, const struct server_cnxn *cnxn, int32_t xid,
                               int32_t type, const uint8_t *body, size_t length);

@@ -104,6 +104,7 @@ const REASONS_ZH = [
   [/^zookeeper\.forceSnapshotSync says so$/, "zookeeper.forceSnapshotSync 这样要求"],
   [/^from now on this server speaks for the session$/, "从现在起由这个节点为该会话服务"],
   [/^there is no such session, or the password is another one$/, "没有这个会话，或者密码不对"],
+  [/^this server takes no such client now$/, "这个节点现在不接受这样的客户端"],
   [/^no server has heard from the client for the whole timeout$/, "在整个超时时间内没有节点收到该客户端的消息"],
   [/^it was asked to stop$/, "按要求停止"],
   [/^its log names the reason$/, "原因见日志"],
@@ -140,6 +141,7 @@ const TXN_ZH = {
 const SESSION_ZH = {
   opened: (e) => `会话 ${e.session} 在节点 ${e.n} 上`,
   refused: (e) => `节点 ${e.n} 拒绝会话 ${e.session}`,
+  barred: (e) => `节点 ${e.n} 不接受会话 ${e.session} 的客户端`,
   left: (e) => `会话 ${e.session} 与节点 ${e.n} 的连接结束`,
   expired: (e) => `会话 ${e.session} 过期`,
 };

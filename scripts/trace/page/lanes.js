@@ -6,6 +6,7 @@ const INSET = 10; // the first moment stands so far to the right of that
 const RIGHT = 44; // room for the badges of the last moment
 const STRIP = 26; // height of the strip in true time, at the top
 const BADGE = 17; // height of a badge
+const MANY_CUTS = 40; // of a page; their edges are drawn faintly then
 const FURTHEST = 120; // that a badge moves to the right of its moment
 
 /** What is written into the lanes; the laboratory has it in other languages, too. */
@@ -15,6 +16,7 @@ class Lanes {
   constructor(model, canvas, cursor, true_cursor, seek) {
     Object.assign(this, { model, canvas, cursor, true_cursor });
     this.badges = [];
+    this.of_clients = model.runs.map((run) => (run.clients.length ? new ClientLanes(this, run) : null));
     this.from = 0; // what is seen, in places of the warp
     this.to = 1;
     canvas.addEventListener("pointerdown", (event) => {
@@ -28,11 +30,16 @@ class Lanes {
 
   lay_out() {
     const most = Math.max(...this.model.runs.map((run) => run.ids.length));
-    this.lane = most > 5 ? 48 : 56;
+    this.lane = most > 5 || this.of_clients.some(Boolean) ? 48 : 56;
     let y = 6 + (this.warp.mode === "real" ? 0 : STRIP);
     this.tops = this.model.runs.map((run) => {
       const top = y + (this.model.runs.length > 1 ? 18 : 0);
       y = top + run.ids.length * this.lane + 8;
+      const clients = this.of_clients[run.number];
+      if (clients) {
+        clients.top = y;
+        y += clients.height;
+      }
       return top;
     });
     this.height = y + 16;
@@ -51,7 +58,7 @@ class Lanes {
   read_colours() {
     const style = getComputedStyle(document.documentElement);
     this.colour = {};
-    for (const name of ["LOOKING", "FOLLOWING", "LEADING", "OBSERVING", "DOWN", "UNHEARD", "UNKNOWN", "FROZEN", "bg", "fg", "dim", "line", "card", "strip", "msg", "packet", "lost", "hatch"])
+    for (const name of ["LOOKING", "FOLLOWING", "LEADING", "OBSERVING", "DOWN", "UNHEARD", "UNKNOWN", "FROZEN", "bg", "fg", "dim", "line", "card", "strip", "msg", "packet", "lost", "hatch", "mark", "client"])
       this.colour[name] = style.getPropertyValue("--" + name).trim();
     this.stripes = this.make_stripes();
   }
@@ -146,11 +153,14 @@ class Lanes {
     pen.rect(LEFT - 4, 0, this.width - LEFT, this.height);
     pen.clip();
     for (const run of this.model.runs) this.draw_messages(run);
+    for (const clients of this.of_clients) if (clients) clients.draw_lives();
     this.written = 0;
     for (const cut of this.warp.cuts) this.draw_cut(cut);
     for (const run of this.model.runs) this.draw_marks(run);
+    for (const clients of this.of_clients) if (clients) clients.draw_words();
     pen.restore();
     this.font = "";
+    for (const clients of this.of_clients) if (clients) clients.draw_names();
     for (const run of this.model.runs) for (const n of run.ids) this.write(LANE_WORDS.peer + " " + n, 6, this.y(run, n) + 4, "fg", "bold 12px");
   }
 
@@ -226,7 +236,7 @@ class Lanes {
     edge(middle - half, 1);
     edge(middle + half, -1);
     pen.fill();
-    pen.strokeStyle = this.colour.dim;
+    pen.strokeStyle = this.warp.cuts.length > MANY_CUTS ? this.colour.line : this.colour.dim;
     for (const x of [middle - half, middle + half]) {
       pen.beginPath();
       edge(x, 1);

@@ -17,6 +17,7 @@ function countUpTo(list, x, value = (element) => element) {
 }
 
 const MOST_CUTS = 6; // in a chapter
+const MOST_CUTS_OF_CLIENTS = 30; // a request takes a millisecond, and people think between two of them
 const LEAST_CUT_US = 2000;
 
 /** Values that change at some events. */
@@ -45,6 +46,7 @@ const UNBORN = {
 };
 
 const TOLD_WRITES = 3; // of each term, so many are steps of the story
+const TOLD_OF_CLIENTS = 30; // the same, where one sees who has asked
 
 /** Words for the states that are none of ZooKeeper's. */
 const STATE_WORDS = { DOWN: "down", UNHEARD: "unheard", UNKNOWN: "state not seen", FROZEN: "frozen" };
@@ -84,6 +86,7 @@ class Run {
     this.links = new Map(); // "a-b" -> History of open connections
     this.messages = [];
     this.furthest = []; // by message: the latest landing up to it
+    this.clients = clients_of(this);
     this.memory = new Memory();
     this.events.forEach((e) => this.grade_event(e));
     this.events.forEach((e) => this.tell_content(e));
@@ -95,6 +98,7 @@ class Run {
       this.follow_peer(e);
       this.follow_links(e);
       this.put_away(e);
+      follow_clients(this, e);
     }
     this.find_departures();
     this.find_flights();
@@ -151,6 +155,11 @@ class Run {
         return { established: e };
       case "txn":
         return this.changes_of_write(e, was);
+      case "session":
+      case "request":
+      case "reply":
+      case "watch":
+        return null; // of clients, see clients.js
       default:
         return null;
     }
@@ -232,6 +241,7 @@ class Run {
     if (e.e === "txn") this.grade_write(e);
     if (e.e === "state") this.memory.leading.set(e.n, e.s === "LEADING" ? new Set() : null);
     if (e.e === "sync" && e.mode === "TRUNC") e.level = 0;
+    if (e.client) e.level = level_of_client(e);
     if (e.e === "enq" || e.e === "deq") e.level = 2;
     if (e.kind === "PING") e.level = 3;
     const key = e.n + "|" + e.thread;
@@ -248,7 +258,7 @@ class Run {
   grade_write(e) {
     const writes = this.memory.leading.get(e.n);
     if (!writes) return;
-    if (e.step === "proposed" && writes.size < TOLD_WRITES) writes.add(e.zxid);
+    if (e.step === "proposed" && writes.size < (this.clients.length ? TOLD_OF_CLIENTS : TOLD_WRITES)) writes.add(e.zxid);
     if ((e.step === "proposed" || e.step === "committed") && writes.has(e.zxid)) e.level = 0;
     e.peer_leads = true;
   }
@@ -399,11 +409,13 @@ class Warp {
   /** In every chapter the longest gaps, MOST_CUTS at most, get a small part of the width of all the rest. */
   cut(gaps, chapters) {
     const widths = gaps.map((gap) => gap / 1000);
-    const starts = chapters.map((chapter) => countUpTo(this.times, chapter.t) - 1).filter((k, at, all) => k > 0 && all.indexOf(k) === at);
+    const begins = (chapter) => countUpTo(this.times, chapter.t) - 1;
+    const starts = chapters.map(begins).filter((k, at, all) => k > 0 && all.indexOf(k) === at);
+    const of_clients = new Set(chapters.filter((chapter) => chapter.clients).map(begins));
     [0, ...starts].forEach((first, at) => {
       const own = gaps.slice(first, [...starts, gaps.length][at]);
       const sorted = [...own].sort((a, b) => b - a);
-      const limit = Math.max(LEAST_CUT_US, sorted[MOST_CUTS] || 0);
+      const limit = Math.max(LEAST_CUT_US, sorted[of_clients.has(first) ? MOST_CUTS_OF_CLIENTS : MOST_CUTS] || 0);
       const rest = own.reduce((sum, gap) => sum + (gap > limit ? 0 : gap), 0) / 1000;
       own.forEach((gap, k) => {
         if (gap <= limit) return;

@@ -350,10 +350,11 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => set_
 
 // ---- the beginning ------------------------------------------------------------------------------
 
-const counts = model.runs.map((run) => `${run.label ? run.label + ": " : ""}${run.ids.length} peers, ${run.events.length} events, ${run.messages.length} messages`);
+const counts = model.runs.map((run) => `${run.label ? run.label + ": " : ""}${run.ids.length} peers, ${run.events.length} events, ${run.messages.length} messages${run.clients.length ? `, ${run.clients.length} ${run.clients.length > 1 ? "clients" : "client"}` : ""}`);
 $("summary").textContent = counts.join(" · ") + ` · ${span(model.end - model.start)}`;
 $("zero").hidden = model.runs.length < 2;
 for (const item of document.querySelectorAll(".film")) item.hidden = !model.runs.some((run) => run.captured);
+for (const item of document.querySelectorAll(".of_clients")) item.hidden = !model.runs.some((run) => run.clients.length);
 document.querySelector(".marks").open = innerWidth >= 600;
 make_rings();
 log.measure(); // its height follows from the rings

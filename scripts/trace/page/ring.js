@@ -37,10 +37,14 @@ class Ring {
     this.run = run;
     const many = run.ids.length;
     this.radius = many <= 5 ? 42 : many <= 7 ? 37 : Math.max(20, 240 / many);
-    this.width = narrow ? 470 : many <= 3 ? 760 : 860;
-    this.height = many <= 3 ? 400 : 500;
+    const room = run.clients.length ? room_for_clients(run, many, narrow) : { left: 0, below: 0, narrower: 0 };
+    this.wide = (narrow ? 470 : many <= 3 ? 760 : 860) - room.narrower; // of the ring alone
+    this.high = many <= 3 ? 400 : 500;
+    this.left = room.left;
+    this.width = this.wide + 2 * room.left;
+    this.height = this.high + room.below;
     this.chip = Math.min(19, 112 / many);
-    this.svg = svg("svg", { viewBox: `0 0 ${this.width} ${this.height}`, class: "ring" }, null);
+    this.svg = svg("svg", { viewBox: `0 0 ${this.width} ${this.height}`, class: run.clients.length ? "ring crowded" : "ring" }, null);
     host.append(this.svg);
     this.places = new Map(run.ids.map((n, k) => [n, this.place(k, many)]));
     this.define_patterns();
@@ -51,15 +55,17 @@ class Ring {
     run.ids.forEach((a, k) => run.ids.slice(k + 1).forEach((b) => this.pairs.push(this.make_link(a, b))));
     this.peers = run.ids.map((n) => this.make_peer(n, choose));
     this.pills = [];
+    this.figures = run.clients.length ? new Figures(this, narrow) : null;
   }
 
   place(k, many) {
-    if (many < 2) return [this.width / 2, this.height / 2];
+    const middle = this.left + this.wide / 2;
+    if (many < 2) return [middle, this.high / 2];
     const angle = -Math.PI / 2 + (k * 2 * Math.PI) / many;
-    const rx = this.width / 2 - this.radius - (this.width < 500 ? 22 : 64);
-    const ry = this.height / 2 - this.radius - 36;
+    const rx = this.wide / 2 - this.radius - (this.wide < 500 ? 22 : 64);
+    const ry = this.high / 2 - this.radius - 36;
     const lift = many === 3 ? 26 : 2;
-    return [this.width / 2 + rx * Math.cos(angle), this.height / 2 + lift - 10 + ry * Math.sin(angle)];
+    return [middle + rx * Math.cos(angle), this.high / 2 + lift - 10 + ry * Math.sin(angle)];
   }
 
   define_patterns() {
@@ -114,6 +120,7 @@ class Ring {
     for (const { line, history } of this.pairs) put(line, "class", history.when(i).size ? "open" : "shut");
     for (const parts of this.peers) this.draw_peer(parts, run.peer_at(parts.n, i), t, chosen);
     this.draw_flights(i, t, warp, now);
+    if (this.figures) this.figures.draw(i, t, warp, now);
   }
 
   draw_peer(parts, peer, t, chosen) {

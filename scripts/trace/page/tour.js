@@ -76,6 +76,9 @@ const HINTS = {
   established: "Look at the packets in the lanes: between the decision and here, leader and followers have agreed on an epoch and a history.",
   txn: "Look at the boxes below the leader's circle: they are now the servers that have the write on disk. Above each circle stands what its disk and its tree have.",
   sync: "Look at the lanes: the learner was ahead in a history that nobody shares.",
+  session: "Look beside the ring: the figure is a client, and its line leads to the server that it is connected to. In the lanes it has one of its own, below those of the peers.",
+  reply: "Look at the client's lane: the box is the time in which it waits, full for a write, hollow for a read. Below the peers' lanes stands when each of them has the write on disk (▪) and in its tree (▫): before or after the answer.",
+  watch: "Look at the star in the client's lane: it was told without asking again.",
   freeze: "Look at the ring: the circle is frozen, and yet its connections are open.",
   crash: "Look at the ring: its connections end in the same moment.",
 };
@@ -94,7 +97,7 @@ class Tour {
     if (e.level > 0) return false;
     const begins = e.run.chapters.some((chapter) => chapter.first === e.local);
     if (e.run.captured && e.e === "state" && e.s !== "LOOKING") return true; // a film knows of no decision
-    return begins || ["vote", "send", "tally", "wait", "decide", "crash", "freeze", "thaw", "txn", "sync"].includes(e.e) || (e.e === "established" && e.leader === e.n);
+    return begins || ["vote", "send", "tally", "wait", "decide", "crash", "freeze", "thaw", "txn", "sync", "session", "reply", "watch"].includes(e.e) || (e.e === "established" && e.leader === e.n);
   }
 
   get stop() {

@@ -90,6 +90,7 @@ function speech(e) {
 
 /** One line: what happens. */
 function sentence(e) {
+  if (OF_CLIENTS[e.e]) return OF_CLIENTS[e.e](e);
   switch (e.e) {
     case "boot":
       return `Peer ${e.n} starts`;
@@ -226,7 +227,7 @@ const TXN_LESSONS = {
 const LONG_WAY_US = 50000;
 
 function lesson(e) {
-  return (LESSONS[e.e] || (() => ""))(e);
+  return (LESSONS[e.e] || CLIENT_LESSONS[e.e] || (() => ""))(e);
 }
 
 function lesson_of_tally(e) {

@@ -9,13 +9,14 @@ import tempfile
 
 import harness
 import test_story
+import visitors
 import writes
 from browser import Browser
 from harness import HERE, REPO, same, script, test
 
 LONGEST_STEP_MS = 16  # of the page's thread, so that what else runs on the machine does not count
 MEASURED = 200
-PAGE_LIMIT = 112 * 1024
+PAGE_LIMIT = 152 * 1024
 WORK = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else HERE
 
 STEP = "replay.step(1); document.body.offsetHeight;"
@@ -509,6 +510,117 @@ def a_write_is_seen_from_its_proposal_to_its_commit(browser):
         same(browser.run(shown), rounds, name)
     same(sorted({badge[0] for badge in browser.run("return replay.parts[0].badges.map((b) => b.text)") if badge in "PC"}), ["C", "P"])
     same(told_of(browser, "e.e === 'sync'")[0][0], "Peer 3 brings peer 2 up to date: it sends what is missing (DIFF)")
+
+
+def visit_page(**changes):
+    with tempfile.TemporaryDirectory() as directory:
+        return page("visit", visitors.save(directory, **changes))
+
+
+GO = "replay.go_to(replay.model.events.find((e) => " # a condition on e, and two brackets
+FIGURES = """
+  return [...document.querySelectorAll('.ring .client')].filter((g) => g.style.display !== 'none').map((g) =>
+    [g.querySelector('.name').textContent, g.getAttribute('class'), g.querySelector('.session').textContent, g.querySelector('.saw').textContent]);
+"""
+NODES = "return [...document.querySelectorAll('.node')].map((chip) => chip.textContent)"
+FRAMES = """
+  return [...document.querySelectorAll('.pill.asked, .pill.answer, .pill.event, .pill.refused')].filter((g) => g.style.display !== 'none')
+    .map((g) => [g.getAttribute('class'), g.textContent]);
+"""
+
+
+@test
+def a_client_is_a_figure_that_asks_is_answered_and_moves(browser):
+    open_page(browser, visit_page())
+    browser.run("replay.seek(0)")
+    same(browser.run(FIGURES), [])
+    browser.run(GO + "e.e === 'request' && e.op === 'create'))")
+    same(browser.run(FIGURES), [["Ann", "client connected", "session 0x10…1000a", "waits: create /l/n- “ann”"]])
+    same(browser.run(FRAMES), [["pill asked now", "create /l/n- “ann”"]])
+    browser.run(GO + "e.e === 'reply' && e.op === 'create'))")
+    same(browser.run(FRAMES), [["pill answer now", "made /l/n-…0"]])
+    same(browser.run(NODES), ["/l/n-…0 “ann” lives with Ann's session the smallest number"])
+    browser.run(GO + "e.e === 'reply' && e.err))")
+    same(browser.run(FRAMES), [["pill refused now", "no such node"]])
+    same(browser.run(NODES)[-1], "/m is not there ★ Cleo waits for a change")
+    browser.run(GO + "e.what === 'left'))")
+    same([figure[:3] for figure in browser.run(FIGURES)][0], ["Ann", "client away", "connection lost"])
+    browser.run(GO + "e.what === 'expired'))")
+    same([figure[:3] for figure in browser.run(FIGURES)][0], ["Ann", "client expired", "session expired"])
+    assert "Ann" in " ".join(browser.run(NODES)), "the node lives until the end of the session is committed"
+    browser.run(GO + "e.e === 'watch'))")
+    same(browser.run(FRAMES), [["pill event now", "★ /l/n-…0 was deleted"]])
+    same(browser.run(NODES), ["/m is not there ★ Cleo waits for a change"])
+    lines = "return [...document.querySelectorAll('.client_lines path')].map((path) => path.style.display === 'none' ? '' : path.getAttribute('d'))"
+    before = browser.run(lines)
+    browser.run(GO + "e.what === 'opened' && e.client.name === 'Ben' && e.n === 1))")
+    after = browser.run(lines)
+    same((after[0], after[1] == before[1], after[2]), ("", False, before[2]), "Ann has no line any more, Ben's leads elsewhere")
+    browser.run("replay.go_to(replay.model.events[replay.model.events.length - 1])")
+    same(browser.run(FIGURES)[-2][3], "waits: write /l “x”")
+
+
+@test
+def the_captions_of_clients_say_what_a_reader_must_know(browser):
+    open_page(browser, visit_page())
+    same(told_of(browser, "e.what === 'opened'")[-1][0], "The session of Ben goes on at peer 1")
+    (_, why), = told_of(browser, "e.what === 'left' && e.client.name === 'Ann'")
+    assert "The session lives on for its timeout (4.0 ms)" in why or "The session lives on for its timeout (4.00 s)" in why, why
+    (what, why), = told_of(browser, "e.e === 'watch'")
+    same(what, "Peer 3 tells Ben: /l/n-0000000000 was deleted")
+    assert "Nobody else hears of it: Cleo waits for /m." in why, why
+    (_, why), = told_of(browser, "e.e === 'reply' && e.op === 'create'")
+    assert "cannot be lost" in why and "lives as long as the session of Ann" in why and "not yet" not in why, why
+    (_, why), = told_of(browser, "e.e === 'request' && e.op === 'setData'")
+    assert "It is never answered." in why, why
+    same(browser.run(INCOMPLETE), [])
+
+
+@test
+def an_answer_from_before_a_commit_elsewhere_is_called_one(browser):
+    late = "1 reply session=0x3000b addr=10.0.0.2:22 xid=2 op=getChildren zxid=0x100000002"
+    open_page(browser, visit_page(old=late, new=late.replace("zxid=0x100000002", "zxid=0x100000001")))
+    (_, why), = told_of(browser, "e.e === 'reply' && e.op === 'getChildren'")
+    assert "In the tree of peer 3 there is a later write already, of which this one has not heard." in why, why
+    applied = "1 txn step=applied zxid=0x100000001 peer=0\n"
+    reply = "1 reply session=0x1000a addr=10.0.0.1:1 xid=1 op=create zxid=0x100000001 err=0 data=/l/n-0000000000\n"
+    open_page(browser, visit_page(old="3 txn step=applied zxid=0x100000001 peer=0\n", new=""))
+    (_, why), = told_of(browser, "e.e === 'reply' && e.op === 'create'")
+    assert "it is not yet" not in why, "of a peer that has applied nothing nobody knows how far it is"
+    assert applied in visitors.VISIT and reply in visitors.VISIT
+
+
+@test
+def each_client_has_a_lane_with_what_it_asked_and_was_told(browser):
+    open_page(browser, visit_page())
+    choose(browser, "time", "stretched")
+    browser.run("document.getElementById('zoom_chapter').click()")
+    drawn = set()
+    for at in ("e.op === 'create'", "e.what === 'expired'", "e.op === 'setData'"):
+        browser.run(GO + at + "), true)")
+        drawn |= set(browser.run("return replay.parts[0].of_clients[0].labels.map((label) => label.text)"))
+    for wanted in ("create /l/n- “ann”", "watch /l/n-…0", "session expired", "★", "✕", "list /l"):
+        assert wanted in drawn, f"“{wanted}” is not among {drawn}"
+
+
+@test
+def the_tour_stops_where_a_client_sees_something(browser):
+    open_page(browser, visit_page())
+    stops = browser.run("return replay.tour.stops.filter((e) => e.client).map((e) => e.client.name + ' ' + (e.what || e.op))")
+    same(stops, [
+        "Ann createSession", "Ann opened", "Ann create", "Ben opened", "Ben exists", "Cleo opened", "Cleo getData", "Ann left", "Ann expired",
+        "Ben deleted", "Ben left", "Ben opened", "Ben getChildren",
+    ])
+
+
+@test
+def words_about_clients_are_there_only_if_there_are_any(browser):
+    shown = "return [...document.querySelectorAll('.of_clients')].map((e) => getComputedStyle(e).display !== 'none')"
+    open_page(browser, visit_page())
+    same(set(browser.run(shown)), {True})
+    open_page(browser, page("golden", "1.jsonl", "2.jsonl"))
+    same(set(browser.run(shown)), {False})
+    same(browser.run("return document.querySelectorAll('.ring .client, .nodes').length"), 0)
 
 
 @test

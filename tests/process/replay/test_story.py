@@ -7,6 +7,7 @@ import sys
 import tempfile
 
 import harness
+import visitors
 from harness import same, script, test
 
 SEEN = "seen on the wire"
@@ -434,6 +435,27 @@ def a_quorum_that_still_waits_has_agreed():
 def a_winner_without_rivals_has_its_reason_too():
     film = Film().looks(2, 1).state(1, "LOOKING").votes(1, 2, 2).pause(230).state(2, "LEADING").follows(2, 1)
     tells(film, 1, "Why 2 won round 1. No other candidate was heard: every peer that spoke in this round voted for 2 from its first word on.")
+
+
+@test
+def a_story_of_clients_says_why_a_session_ended_and_who_was_woken():
+    with tempfile.TemporaryDirectory() as directory:
+        told = script("trace.sh", "story", visitors.save(directory))[1]
+    titles = [line.split(" (at ")[0] for line in told.splitlines() if not line.startswith(" ")]
+    same(titles[1:], [
+        "2. Ann, Ben and Cleo come",
+        "3. Ann is gone; the session of Ann expires",
+        "4. Ben goes on at peer 1",
+    ])
+    for wanted in (
+        "Ann creates /l/n-0000000000 (ephemeral sequential).",
+        "Ben watches /l/n-0000000000: it is there.",
+        "Cleo watches /m: there is no such node.",
+        "Why the session of Ann ended. Its connection ended,",
+        "4.0 ms pass between the end of its connection and the end of its session.",
+        "Who was told. Ben: /l/n-0000000000 was deleted. Nobody else is woken: Cleo waits for /m.",
+    ):
+        assert wanted in told, f"“{wanted}” is not in:\n{told}"
 
 
 if __name__ == "__main__":

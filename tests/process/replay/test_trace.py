@@ -9,6 +9,7 @@ import sys
 import tempfile
 
 import harness
+import visitors
 import writes
 from harness import HERE, same, script, test
 
@@ -300,6 +301,40 @@ def check_sees_what_breaks_the_promise_of_a_write():
     ):
         out = check_of_writes(old, new)
         assert text in out, f"no “{text}” in:\n{out}"
+
+
+# ---- clients -----------------------------------------------------------------------------------
+
+
+def check_of_a_visit(old, new):
+    with tempfile.TemporaryDirectory() as directory:
+        return script("trace.sh", "check", visitors.save(directory, old, new))[1]
+
+
+@test
+def check_finds_nothing_wrong_with_clients_who_are_told_the_truth():
+    out = check_of_a_visit("", "")
+    same([line for line in out.splitlines() if "trace:" in line], [])
+
+
+@test
+def check_sees_what_no_client_may_be_told():
+    for old, new, text in (
+        ("xid=1 op=create zxid", "xid=5 op=create zxid", "an answer to create with the xid 5, which nobody has asked"),
+        ("op=exists zxid=0x100000001", "op=exists zxid=0x100000009", "0x3000b is told of 0x100000002, and was told of 0x100000009 before"),
+        ("op=create zxid=0x100000001", "op=create zxid=0x100000005", "0x1000a is told that 0x100000005 is done, and it is not in the tree here"),
+        ("what=expired", "what=forgotten", "forgotten is nothing that becomes of a session"),
+    ):
+        out = check_of_a_visit(old, new)
+        assert text in out, f"no “{text}” in:\n{out}"
+
+
+@test
+def a_client_without_a_name_is_its_session():
+    with tempfile.TemporaryDirectory() as directory:
+        out = script("trace.sh", "story", visitors.save(directory, named=False))[1]
+    assert "Client 1, Client 2 and Client 3 come" in out, out
+    assert "Client 2 goes on at peer 1" in out, out
 
 
 # ---- lines and files that are none -------------------------------------------------------------
