@@ -2,7 +2,6 @@
 """One session by kazoo on three servers: created through one, read through another, a watch, an ephemeral node whose client is
 killed, and the death of the leader, which the session outlives. Prints one line a test, "ok ..." or "FAILED ...".
 """
-import argparse
 import logging
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import time
 sys.path.insert(1, '/usr/lib/python3/dist-packages')  # Debian's kazoo, whatever python3 comes first
 from kazoo.client import KazooClient, KazooState  # noqa: E402
 
+import command_line  # noqa: E402
 import servers  # noqa: E402
 
 logging.disable(logging.CRITICAL)  # kazoo tells of each connection that it loses
@@ -97,21 +97,15 @@ def run(kinds):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('kinds', nargs='*', metavar='KINDS', help="three servers, as c,java,c (default: c,c,c and c,c,java)")
+    parser = command_line.new_parser(__doc__)
+    parser.add_argument('ensembles', nargs='*', metavar='KINDS', type=command_line.kinds,
+                        default=[['c', 'c', 'c'], ['c', 'c', 'java']],
+                        help='three servers, as c,java,c (default: c,c,c and c,c,java)')
     options = parser.parse_args()
-    try:
-        ensembles = [servers.parse_kinds(text) for text in options.kinds or ['c,c,c', 'c,c,java']]
-    except ValueError as error:
-        parser.error(str(error))
-    if any(len(kinds) != 3 for kinds in ensembles):
+    if any(len(kinds) != 3 for kinds in options.ensembles):
         parser.error('three servers, as c,java,c')
-    return 1 if sum([run(kinds) for kinds in ensembles]) else 0
+    return 1 if sum([run(kinds) for kinds in options.ensembles]) else 0
 
 
 if __name__ == '__main__':
-    try:
-        servers.end_on_sigterm()
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    command_line.run(main)

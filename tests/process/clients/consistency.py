@@ -7,7 +7,6 @@ consistency_clients.py does the requests, consistency_check.py tells what is che
     consistency.py c,java,c                        the short form: 10 s of faults
     consistency.py c,java,c --seconds 600          the long one
 """
-import argparse
 import copy
 import json
 import os
@@ -18,6 +17,7 @@ import sys
 import tempfile
 import time
 
+import command_line
 import consistency_check
 import servers
 
@@ -260,25 +260,18 @@ def run(kinds, seconds, seed, harsh, keep, with_lies):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('kinds', nargs='*', metavar='KINDS', help='servers, as c,java,c (default: c,java,c)')
+    parser = command_line.new_parser(__doc__)
+    parser.add_argument('mixes', nargs='*', metavar='KINDS', type=command_line.kinds, default=[['c', 'java', 'c']],
+                        help='servers, as c,java,c (default: c,java,c)')
     parser.add_argument('--seconds', type=int, default=10, help='so long servers are broken (default 10)')
     parser.add_argument('--seed', type=int, default=1, help='which faults and which requests (default 1)')
     parser.add_argument('--harsh', action='store_true', help='no fault waits for the one before, although Java takes part')
     parser.add_argument('--keep', action='store_true', help='keep the record and the logs')
     parser.add_argument('--no-lies', action='store_true', help='do not show that the checker finds what is planted')
     options = parser.parse_args()
-    try:
-        mixes = [servers.parse_kinds(text) for text in options.kinds or ['c,java,c']]
-    except ValueError as error:
-        parser.error(str(error))
-    failures = [run(kinds, options.seconds, options.seed, options.harsh, options.keep, not options.no_lies) for kinds in mixes]
+    failures = [run(kinds, options.seconds, options.seed, options.harsh, options.keep, not options.no_lies) for kinds in options.mixes]
     return 1 if any(failures) else 0
 
 
 if __name__ == '__main__':
-    try:
-        servers.end_on_sigterm()
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    command_line.run(main)

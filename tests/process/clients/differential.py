@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """The same random sessions to two servers, or ensembles; every answer must have the same bytes."""
-import argparse
 import collections
 import functools
 import socket
@@ -8,6 +7,7 @@ import struct
 import sys
 import time
 
+import command_line
 import servers
 import sessions
 import wire
@@ -479,14 +479,16 @@ def report(options, names, player, seed, number, actions, index, said):
     print('  and then:')
     for line in tell_answers(small[found[0]], found[1], names):
         print('  ' + line)
-    print('  again: differential.py --a %s --b %s --seed %d --first %d --rounds 1%s%s' % (
-        options.a, options.b, seed, number, ' --alone' if options.alone else '', ' --extended' if options.extended else '') + (' --quotas' if options.quotas else ''))
+    switches = ''.join(' --' + name for name in ('alone', 'extended', 'quotas') if getattr(options, name))
+    print('  again: differential.py --a %s --b %s --seed %d --first %d --rounds 1%s' % (
+        *options.names, seed, number, switches))
 
 
 def parse_options():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--a', default='java', metavar='KINDS', help="one side: 'java', 'c,c,c' ... (default: java)")
-    parser.add_argument('--b', default='c', metavar='KINDS', help='the other side (default: c)')
+    parser = command_line.new_parser(__doc__)
+    parser.add_argument('--a', default='java', metavar='KINDS', type=command_line.kinds,
+                        help="one side: 'java', 'c,c,c' ... (default: java)")
+    parser.add_argument('--b', default='c', metavar='KINDS', type=command_line.kinds, help='the other side (default: c)')
     parser.add_argument('--alone', action='store_true', help='servers without a quorum (only one on each side)')
     parser.add_argument('--requests', type=int, default=10000, metavar='N', help='so many requests (default: 10000)')
     parser.add_argument('--round', type=int, default=1500, metavar='N', help='so many in a round (default: 1500)')
@@ -501,10 +503,8 @@ def parse_options():
     parser.add_argument('--without', default='', metavar='CODES', help='leave out these requests: 100,101 ...')
     parser.add_argument('--tally', action='store_true', help='also print how often each request had which answer')
     options = parser.parse_args()
-    try:
-        options.kinds = [servers.parse_kinds(options.a), servers.parse_kinds(options.b)]
-    except ValueError as error:
-        parser.error(str(error))
+    options.kinds = [options.a, options.b]
+    options.names = [','.join(kinds) for kinds in options.kinds]
     if len(options.kinds[0]) != len(options.kinds[1]):
         parser.error('both sides must have as many servers')
     if options.alone and len(options.kinds[0]) != 1:
@@ -516,8 +516,34 @@ def parse_options():
         options.without = [int(code) for code in options.without.split(',') if code]
     except ValueError:
         parser.error("--without needs numbers, as 100,101, not '%s'" % options.without)
-    options.label = 'differential %s, %s%s' % (options.a, options.b, ' alone' if options.alone else '')
+    options.label = 'differential %s, %s%s' % (*options.names, ' alone' if options.alone else '')
     return options
+
+
+def play_rounds(options, names, player):
+    """Plays until there were enough requests, rounds or differences, each of which it reports. Returns how many of all
+    three there were."""
+    sent, number, failures = 0, options.first, 0
+    while (number < options.first + options.rounds) if options.rounds else sent < options.requests:
+        actions = sessions.Round(options.seed, number, options.round, len(options.kinds[0]), options.without,
+                                 quotas=options.quotas).actions()
+        found = player.play(actions)
+        sent += sum(len(action[2]) if action[0] == 'batch' else 1 for action in actions)
+        if found is not None:
+            failures += 1
+            report(options, names, player, options.seed, number, actions, *found)
+            if failures == options.failures:
+                break
+        number += 1
+        sys.stdout.flush()
+    return sent, number - options.first, failures
+
+
+def tell_tally(player):
+    print('%d events, and of each request these answers:' % player.events)
+    for code, errors in sorted(player.tally.items()):
+        counts = ', '.join('%d: %d' % error for error in errors.most_common())
+        print('  %-20s %s' % (wire.NAMES.get(code, code), counts))
 
 
 def main():
@@ -525,45 +551,30 @@ def main():
     settings = {'extendedTypesEnabled': 'true'} if options.extended else {}
     if options.quotas:
         settings['enforceQuota'] = 'true'
-    names = [options.a, options.b] if options.a != options.b else [options.a + ' (first)', options.b + ' (second)']
+    names = options.names
+    if names[0] == names[1]:
+        names = [names[0] + ' (first)', names[1] + ' (second)']
     with servers.Ensemble(options.kinds[0], options.alone, settings) as first, \
             servers.Ensemble(options.kinds[1], options.alone, settings) as second:
         sides = [Side(name, ensemble.ports(), ensemble.kinds) for name, ensemble in zip(names, (first, second))]
         for side in sides:
             side.open()
         player = Player(sides, len(options.kinds[0]) > 1)
-        started, sent, number, failures = time.monotonic(), 0, options.first, 0
-        while (number < options.first + options.rounds) if options.rounds else sent < options.requests:
-            actions = sessions.Round(options.seed, number, options.round, len(options.kinds[0]), options.without,
-                                     quotas=options.quotas).actions()
-            found = player.play(actions)
-            sent += sum(len(action[2]) if action[0] == 'batch' else 1 for action in actions)
-            if found is not None:
-                failures += 1
-                report(options, names, player, options.seed, number, actions, *found)
-                if failures == options.failures:
-                    break
-            number += 1
-            sys.stdout.flush()
+        started = time.monotonic()
+        sent, rounds, failures = play_rounds(options, names, player)
         seconds = time.monotonic() - started
         if options.tally:
-            print('%d events, and of each request these answers:' % player.events)
-            for code, errors in sorted(player.tally.items()):
-                counts = ', '.join('%d: %d' % error for error in errors.most_common())
-                print('  %-20s %s' % (wire.NAMES.get(code, code), counts))
+            tell_tally(player)
         for side in sides:
             if side.nudges:
                 print('(a CommitProcessor of %s slept %d times until another request woke it: ZOOKEEPER-4537)' % (
                     side.name, side.nudges))
-        if failures == 0:
-            print('ok %s: %d requests, %d rounds, seed %d: the same answers (%.0f requests a second)' % (
-                options.label, sent, number - options.first, options.seed, sent / seconds))
-    return 1 if failures else 0
+    if failures:
+        return 1
+    print('ok %s: %d requests, %d rounds, seed %d: the same answers (%.0f requests a second)' % (
+        options.label, sent, rounds, options.seed, sent / seconds))
+    return 0
 
 
 if __name__ == '__main__':
-    try:
-        servers.end_on_sigterm()
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    command_line.run(main)

@@ -9,7 +9,6 @@ on how fast both are, so one that took more is repeated: memory that is lost gro
 
 Prints one line a test, "ok ..." or "FAILED ...", and ends with 1 if any has failed.
 """
-import argparse
 import os
 import random
 import re
@@ -18,6 +17,7 @@ import socket
 import struct
 import sys
 
+import command_line
 import poison
 import scenes_requests
 import servers
@@ -415,15 +415,13 @@ def scale(share):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('attacks', nargs='*', metavar='ATTACK', help='only these: %s' % ', '.join(NAMES))
+    parser = command_line.new_parser(__doc__)
+    parser.add_argument('attacks', nargs='*', metavar='ATTACK', type=command_line.one_of(NAMES, 'attack'),
+                        help='only these: %s' % ', '.join(NAMES))
     parser.add_argument('--short', action='store_true', help='a tenth of the callers and of the watches')
     options = parser.parse_args()
     if options.short:
         scale(10)
-    for name in options.attacks:
-        if name not in NAMES:
-            parser.error("there is no attack '%s'" % name)
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     failed = False
     for chosen in options.attacks or NAMES:
@@ -442,8 +440,4 @@ def main():
 
 
 if __name__ == '__main__':
-    try:
-        servers.end_on_sigterm()
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    command_line.run(main)

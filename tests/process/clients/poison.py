@@ -4,12 +4,12 @@ members of Java too. Afterwards all servers are started again, and have all that
 
 Prints one line a test, "ok ..." or "FAILED ...", and ends with 1 if any has failed.
 """
-import argparse
 import re
 import socket
 import sys
 import time
 
+import command_line
 import servers
 import wire
 
@@ -263,13 +263,11 @@ ENSEMBLES = {
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.new_parser(__doc__)
     names = list(ENSEMBLES) + ['java-leader']
-    parser.add_argument('roles', nargs='*', metavar='ROLE', help='of the server that gets it: %s (default: all)' % ', '.join(names))
+    parser.add_argument('roles', nargs='*', metavar='ROLE', type=command_line.one_of(names, 'role'),
+                        help='of the server that gets it: %s (default: all)' % ', '.join(names))
     options = parser.parse_args()
-    for role in options.roles:
-        if role not in names:
-            parser.error("there is no role '%s'" % role)
     failed = False
     for role in options.roles or names:
         if role == 'java-leader':
@@ -282,8 +280,4 @@ def main():
 
 
 if __name__ == '__main__':
-    try:
-        servers.end_on_sigterm()
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    command_line.run(main)

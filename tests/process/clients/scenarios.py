@@ -7,12 +7,12 @@ and of a leader of C over Java.
 
 Prints one line a test, "ok ..." or "FAILED ...", and ends with 1 if any has failed.
 """
-import argparse
 import sys
 import threading
 import time
 import traceback
 
+import command_line
 import scenes
 import scenes_deaths
 import scenes_habits
@@ -119,7 +119,7 @@ def run_house(name, shape, chosen, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.new_parser(__doc__)
     parser.add_argument('names', nargs='*', metavar='NAME', help='scenarios whose name contains this (default: all)')
     parser.add_argument('--shape', choices=sorted(SHAPES), help='only servers alone, or only three')
     parser.add_argument('--list', action='store_true', help='print the names of all scenarios, and where they are played')
@@ -146,8 +146,4 @@ def main():
 
 
 if __name__ == '__main__':
-    try:
-        servers.end_on_sigterm()
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    command_line.run(main)

@@ -24,13 +24,6 @@ SETTINGS = {
 PROPERTIES = {'znode.container.checkIntervalMs': 86400000}
 
 
-def end_on_sigterm():
-    """A SIGTERM ends like Ctrl-C: what has been started is ended first."""
-    def interrupt(number, frame):
-        raise KeyboardInterrupt
-    signal.signal(signal.SIGTERM, interrupt)
-
-
 def free_ports(count, directory):
     """Returns ports of a block that is booked as long as the directory exists, as cluster.sh books one: what one server
     binds only when it leads must not be taken by another test until then."""
@@ -210,12 +203,3 @@ class Ensemble:
         self.stop(keep=kind is not None)
         if kind is not None and not issubclass(kind, KeyboardInterrupt):
             print('the servers\' files: %s' % self.directory)
-
-
-def parse_kinds(text):
-    """'c' or 'java' or 'c,java,c': returns the list, or raises ValueError with words for the user."""
-    kinds = text.split(',')
-    for kind in kinds:
-        if kind not in ('c', 'java'):
-            raise ValueError("a server is 'c' or 'java', not '%s'" % kind)
-    return kinds

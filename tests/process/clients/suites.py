@@ -9,7 +9,6 @@ go        the tests of go-zookeeper (Debian's golang-github-samuel-go-zookeeper-
 
 A difference that is meant stands in differences.txt, with its number in NOTES.md; every other one fails.
 """
-import argparse
 import concurrent.futures
 import fnmatch
 import glob
@@ -22,6 +21,7 @@ import tempfile
 import threading
 import xml.etree.ElementTree
 
+import command_line
 import servers
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -505,16 +505,14 @@ SUITES = {'kazoo': kazoo, 'c-client': c_client, 'zkcli': zkcli, 'curator': curat
 
 
 def parse_options():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('suites', nargs='*', metavar='SUITE', help='kazoo, c-client, zkcli, curator, go (default: all)')
+    parser = command_line.new_parser(__doc__)
+    parser.add_argument('suites', nargs='*', metavar='SUITE', type=command_line.one_of(SUITES, 'suite'),
+                        help='%s (default: all)' % ', '.join(SUITES))
     parser.add_argument('--servers', default='java,c', metavar='KINDS',
                         help="'java,c' compares both (default); 'c', 'java': only runs on one and prints what failed")
     parser.add_argument('--short', action='store_true', help='leave out what takes long')
     parser.add_argument('--table', metavar='DIR', help='write SUITE.md into this directory: every test on both')
     options = parser.parse_args()
-    for suite in options.suites:
-        if suite not in SUITES:
-            parser.error("there is no suite '%s'; there are %s" % (suite, ', '.join(SUITES)))
     if options.servers not in ('java,c', 'c', 'java'):
         parser.error("--servers is 'java,c', 'c' or 'java', not '%s'" % options.servers)
     if options.table and not os.path.isdir(options.table):
@@ -566,8 +564,4 @@ def main():
 
 
 if __name__ == '__main__':
-    try:
-        servers.end_on_sigterm()
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    command_line.run(main)
