@@ -7,6 +7,7 @@
 #include "txns.h"
 #include "zk/base/alloc.h"
 #include "zk/jute/op_code.h"
+#include "zk/runtime/settings.h"
 #include "zk/server/leader_session_tracker.h"
 #include "zk/server/server_metrics.h"
 #include "zk/server/server_stats.h"
@@ -38,6 +39,13 @@ static const struct zookeeper_server_methods METHODS = {
     .state = "leader",
     .create_session_tracker = create_tracker,
 };
+
+struct zk_context *command_stage_context(void)
+{
+    struct zk_context *ctx = test_context();
+    zk_settings_set(ctx, "zookeeper.4lw.commands.whitelist", "*");
+    return ctx;
+}
 
 void command_stage_open(struct command_stage *stage, struct zk_context *ctx)
 {

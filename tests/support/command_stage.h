@@ -21,6 +21,9 @@ struct command_stage {
     struct observer_info *observer; /* whom the leader informs; NULL: nobody */
 };
 
+/* Returns a context in which every word may be asked; the caller frees it. */
+struct zk_context *command_stage_context(void);
+
 /* The stage does not move afterwards: cnxns and hook point to it. */
 void command_stage_open(struct command_stage *stage, struct zk_context *ctx);
 void command_stage_close(struct command_stage *stage);

@@ -131,6 +131,22 @@ static void dump(const struct golden *golden, const char *name, const uint8_t *b
     }
 }
 
+void golden_write(const char *directory, const char *golden, const char *name)
+{
+    struct buf *bytes = golden_read(golden);
+    test_write_bytes(directory, name, bytes->bytes, bytes->length);
+    buf_unref(bytes);
+}
+
+struct buf *golden_hex(const char *hex)
+{
+    struct buf *bytes = buf_new(strlen(hex) / 2);
+    if (strcmp(hex, ".") != 0)
+        for (; hex[0] != '\0'; hex += 2)
+            buf_put_byte(bytes, (uint8_t)(zk_hex_digit(hex[0]) << 4 | zk_hex_digit(hex[1])));
+    return bytes;
+}
+
 void golden_assert_equal(const char *name, const void *bytes, size_t length)
 {
     struct golden golden = golden_load(name);

@@ -11,6 +11,11 @@
 /* Gives. */
 struct buf *golden_read(const char *name);
 char *golden_text(const char *name);
+/* Writes those bytes into a file of a directory. */
+void golden_write(const char *directory, const char *golden, const char *name);
+/* The bytes of a field that is written as hex digits, or as "." if it has none. The caller unrefs
+ * them. */
+struct buf *golden_hex(const char *hex);
 
 /* The bytes must be the golden ones; otherwise the test fails, and both are printed side by side, a
  * line for each field with its name, with a mark at those that differ. */

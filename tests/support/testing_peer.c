@@ -223,6 +223,14 @@ char *testing_peer_file(const struct testing_peer *peer, const char *name)
     return text;
 }
 
+void testing_peer_assert_file(const struct testing_peer *peer, const char *name,
+                              const char *expected)
+{
+    char *text = testing_peer_file(peer, name);
+    assert_string_equal(expected, text);
+    free(text);
+}
+
 bool testing_peer_logged(const struct testing_peer *peer, const char *text)
 {
     char *log = test_captured_log(&peer->capture);

@@ -73,6 +73,8 @@ int testing_peer_stop(struct testing_peer *peer);
 
 /* The text of a file of version-2; "" if there is none. Gives. */
 char *testing_peer_file(const struct testing_peer *peer, const char *name);
+void testing_peer_assert_file(const struct testing_peer *peer, const char *name,
+                              const char *expected);
 bool testing_peer_has_file(const struct testing_peer *peer, const char *name);
 /* Does the log hold this text? */
 bool testing_peer_logged(const struct testing_peer *peer, const char *text);

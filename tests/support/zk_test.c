@@ -16,6 +16,7 @@
 
 #include "sleep_ms.h"
 #include "zk/base/alloc.h"
+#include "zk/io/file.h"
 #include "zk/runtime/clock.h"
 #include "zk/server/server_status.h"
 #include "zk/server/zookeeper_server.h"
@@ -148,6 +149,31 @@ char *test_read_file(const char *path)
     char *text = read_descriptor(fd);
     close(fd);
     return text;
+}
+
+void test_write_bytes(const char *directory, const char *name, const void *bytes, size_t length)
+{
+    char *path = test_path(directory, name);
+    assert_int_equal(file_write_atomic(path, bytes, length), 0);
+    free(path);
+}
+
+bool test_has_file(const char *directory, const char *name)
+{
+    char *path = test_path(directory, name);
+    bool has = file_exists(path);
+    free(path);
+    return has;
+}
+
+bool test_has_line(const char *text, const char *line)
+{
+    size_t length = strlen(line);
+    for (const char *at = text; (at = strstr(at, line)) != NULL; at++) {
+        if ((at == text || at[-1] == '\n') && at[length] == '\n')
+            return true;
+    }
+    return false;
 }
 
 static bool port_is_free(uint16_t port)

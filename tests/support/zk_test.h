@@ -61,6 +61,12 @@ char *test_path(const char *directory, const char *name);
 /* Write or read a small file. The read one is given. */
 void test_write_file(const char *path, const char *text);
 char *test_read_file(const char *path);
+/* Writes name in directory. */
+void test_write_bytes(const char *directory, const char *name, const void *bytes, size_t length);
+bool test_has_file(const char *directory, const char *name);
+
+/* Returns whether line is one of the lines of text, each of which ends with a line feed. */
+bool test_has_line(const char *text, const char *line);
 
 /* A TCP port of 127.0.0.1 that nobody listens on. Two calls of one process give two ports. */
 uint16_t test_free_port(void);

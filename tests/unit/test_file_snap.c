@@ -16,28 +16,6 @@
 
 /* ---- helpers ---- */
 
-static void write_bytes(const char *directory, const char *name, const void *bytes, size_t length)
-{
-    char *path = test_path(directory, name);
-    assert_int_equal(file_write_atomic(path, bytes, length), 0);
-    free(path);
-}
-
-static void write_golden(const char *directory, const char *golden, const char *name)
-{
-    struct buf *bytes = golden_read(golden);
-    write_bytes(directory, name, bytes->bytes, bytes->length);
-    buf_unref(bytes);
-}
-
-static bool has_file(const char *directory, const char *name)
-{
-    char *path = test_path(directory, name);
-    bool has = file_exists(path);
-    free(path);
-    return has;
-}
-
 static const struct session_timeouts NO_SESSIONS;
 
 /* A fresh tree whose config node says mark, as snapshot.<zxid>. */
@@ -102,7 +80,7 @@ static void assert_rewritten_alike(const char *golden, const char *name, int64_t
 {
     struct zk_context *ctx = test_context();
     char *directory = test_temporary_directory();
-    write_golden(directory, golden, name);
+    golden_write(directory, golden, name);
     struct data_tree *tree;
     struct session_timeouts sessions;
     assert_int_equal(file_snap_deserialize(ctx, directory, &tree, &sessions), 0);
@@ -168,7 +146,7 @@ static void a_snapshot_that_cannot_be_written_leaves_nothing(void **state)
 
     assert_int_equal(file_snap_serialize(ctx, nowhere, 5, tree, &NO_SESSIONS), -ENOENT);
     assert_int_equal(file_snap_serialize(ctx, directory, 5, tree, &NO_SESSIONS), -EISDIR);
-    assert_false(has_file(directory, "snapshot.5.tmp"));
+    assert_false(test_has_file(directory, "snapshot.5.tmp"));
 
     free(in_the_way);
     free(nowhere);
@@ -277,7 +255,7 @@ static void only_names_of_snapshots_count(void **state)
     static const char *const others[] = {"snapshot.f.tmp", "snapshot.", "snapshot.xyz", "snapshot",
                                          "snapshots.f",    "log.f",     "currentEpoch"};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-        write_golden(directory, "snapshot.0", others[i]);
+        golden_write(directory, "snapshot.0", others[i]);
     assert_finds_none(ctx, directory, -ENODATA);
     write_marked(ctx, directory, 4, "four");
     assert_finds(ctx, directory, 4, "four");
@@ -290,7 +268,7 @@ static void upper_case_names_count_too(void **state)
     (void)state;
     struct zk_context *ctx = test_context();
     char *directory = test_temporary_directory();
-    write_golden(directory, "snapshot.0", "snapshot.E00000000");
+    golden_write(directory, "snapshot.0", "snapshot.E00000000");
     struct data_tree *tree;
     struct session_timeouts sessions;
     assert_int_equal(file_snap_deserialize(ctx, directory, &tree, &sessions), 0);
@@ -308,9 +286,9 @@ static void a_newest_snapshot_that_snappy_has_packed_is_refused(void **state)
     struct zk_context *ctx = test_context();
     char *directory = test_temporary_directory();
     write_marked(ctx, directory, 2, "two");
-    write_bytes(directory, "snapshot.1.gz", "whatever", 8);
+    test_write_bytes(directory, "snapshot.1.gz", "whatever", 8);
     assert_finds(ctx, directory, 2, "two");
-    write_bytes(directory, "snapshot.3.snappy", "whatever", 8);
+    test_write_bytes(directory, "snapshot.3.snappy", "whatever", 8);
     assert_finds_none(ctx, directory, -ENOTSUP);
     test_remove_directory(directory);
     zk_context_free(ctx);
@@ -399,7 +377,7 @@ static void a_newer_servers_tail_is_not_looked_at(void **state)
     buf_put_long(golden, 0);
     buf_put_long(golden, 0x12345678);
     buf_put_bytes(golden, "\0\0\0\1/", 5);
-    write_bytes(directory, "snapshot.0", golden->bytes, golden->length);
+    test_write_bytes(directory, "snapshot.0", golden->bytes, golden->length);
     struct data_tree *tree;
     struct session_timeouts sessions;
     assert_int_equal(file_snap_deserialize(ctx, directory, &tree, &sessions), 0);
@@ -415,7 +393,7 @@ static void another_magic_is_no_snapshot(void **state)
     (void)state;
     struct zk_context *ctx = test_context();
     char *directory = test_temporary_directory();
-    write_golden(directory, "snapshot.0", "snapshot.0");
+    golden_write(directory, "snapshot.0", "snapshot.0");
     damage(directory, "snapshot.0", 3, 0xff);
     assert_finds_none(ctx, directory, -EBADMSG);
     test_remove_directory(directory);

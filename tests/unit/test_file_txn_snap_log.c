@@ -14,30 +14,6 @@
 #include "zk/runtime/settings.h"
 #include "zk_test.h"
 
-/* ---- helpers ---- */
-
-static void write_bytes(const char *directory, const char *name, const void *bytes, size_t length)
-{
-    char *path = test_path(directory, name);
-    assert_int_equal(file_write_atomic(path, bytes, length), 0);
-    free(path);
-}
-
-static void write_golden(const char *directory, const char *golden, const char *name)
-{
-    struct buf *bytes = golden_read(golden);
-    write_bytes(directory, name, bytes->bytes, bytes->length);
-    buf_unref(bytes);
-}
-
-static bool has_file(const char *directory, const char *name)
-{
-    char *path = test_path(directory, name);
-    bool has = file_exists(path);
-    free(path);
-    return has;
-}
-
 /* ---- the two directories ---- */
 
 struct peer_directories {
@@ -107,12 +83,12 @@ static void cfg_05_both_directories_are_made(void **state)
     (void)state;
     struct peer_directories directories = directories_new();
     struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.log);
-    assert_true(has_file(directories.data, "version-2"));
-    assert_true(has_file(directories.log, "version-2"));
+    assert_true(test_has_file(directories.data, "version-2"));
+    assert_true(test_has_file(directories.log, "version-2"));
     int64_t zxid = -7;
     assert_int_equal(restore(&directories, snap_log, &zxid), 0);
     assert_int_equal(zxid, 0);
-    assert_true(has_file(directories.data, "version-2/snapshot.0"));
+    assert_true(test_has_file(directories.data, "version-2/snapshot.0"));
     file_txn_snap_log_free(snap_log);
     directories_done(&directories);
 }
@@ -123,12 +99,12 @@ static void cfg_05_files_in_the_wrong_directory_are_refused(void **state)
     (void)state;
     struct peer_directories directories = directories_new();
     file_txn_snap_log_free(open_log(&directories, directories.data, directories.log));
-    write_bytes(directories.log, "version-2/snapshot.1", "x", 1);
+    test_write_bytes(directories.log, "version-2/snapshot.1", "x", 1);
     assert_refused(&directories, directories.log, -EINVAL, "Log directory has snapshot files");
     char *wrong = test_path(directories.log, "version-2/snapshot.1");
     file_remove(wrong);
     free(wrong);
-    write_bytes(directories.data, "version-2/log.1", "", 0);
+    test_write_bytes(directories.data, "version-2/log.1", "", 0);
     assert_refused(&directories, directories.log, -EINVAL, "Snapshot directory has log files");
     file_txn_snap_log_free(open_log(&directories, directories.data, directories.data));
     directories_done(&directories);
@@ -171,15 +147,15 @@ static void per_06_without_autocreate_an_empty_server_knows_nothing(void **state
 
     assert_int_equal(restore(&directories, snap_log, &zxid), 0);
     assert_int_equal(zxid, -1);
-    assert_false(has_file(directories.data, "version-2/snapshot.0"));
+    assert_false(test_has_file(directories.data, "version-2/snapshot.0"));
 
     char *initialize = test_path(directories.log, "initialize");
     test_write_file(initialize, "");
     free(initialize);
     assert_int_equal(restore(&directories, snap_log, &zxid), 0);
     assert_int_equal(zxid, 0);
-    assert_true(has_file(directories.data, "version-2/snapshot.0"));
-    assert_false(has_file(directories.log, "initialize"));
+    assert_true(test_has_file(directories.data, "version-2/snapshot.0"));
+    assert_false(test_has_file(directories.log, "initialize"));
     file_txn_snap_log_free(snap_log);
     directories_done(&directories);
 }
@@ -190,11 +166,11 @@ static void per_06_damaged_snapshots_are_not_started_over(void **state)
     (void)state;
     struct peer_directories directories = directories_new();
     struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.data);
-    write_bytes(directories.data, "version-2/snapshot.100000000", "", 0);
+    test_write_bytes(directories.data, "version-2/snapshot.100000000", "", 0);
     int64_t zxid = -7;
     assert_int_equal(restore(&directories, snap_log, &zxid), -EBADMSG);
     assert_int_equal(zxid, -7);
-    assert_false(has_file(directories.data, "version-2/snapshot.0"));
+    assert_false(test_has_file(directories.data, "version-2/snapshot.0"));
     file_txn_snap_log_free(snap_log);
     directories_done(&directories);
 }
@@ -219,7 +195,7 @@ static void snappy_is_refused_before_anything_is_written(void **state)
     struct peer_directories directories = directories_new();
     zk_settings_set(directories.ctx, "zookeeper.snapshot.compression.method", "snappy");
     assert_refused(&directories, directories.data, -ENOTSUP, "snappy is not built into this peer");
-    assert_false(has_file(directories.data, "version-2"));
+    assert_false(test_has_file(directories.data, "version-2"));
     directories_done(&directories);
 }
 
@@ -231,7 +207,7 @@ static void assert_unreadable(const char *name, enum outside_call call, int erro
 {
     struct peer_directories directories = directories_new();
     struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.data);
-    write_golden(directories.data, "snapshot.0", "version-2/snapshot.0");
+    golden_write(directories.data, "snapshot.0", "version-2/snapshot.0");
     char *newest = test_path(directories.data, "version-2/snapshot.100000000");
     if (strcmp(name, "directory") == 0)
         assert_int_equal(mkdir(newest, 0777), 0);
@@ -242,7 +218,7 @@ static void assert_unreadable(const char *name, enum outside_call call, int erro
     else if (strcmp(name, "dangling") == 0)
         assert_int_equal(symlink("/no/such/snapshot", newest), 0);
     else
-        write_golden(directories.data, "snapshot.100000000", "version-2/snapshot.100000000");
+        golden_write(directories.data, "snapshot.100000000", "version-2/snapshot.100000000");
     if (call == OUTSIDE_OPEN)
         outside_fail_path(call, "snapshot.100000000", -error);
     else if (call == OUTSIDE_PREAD)
@@ -288,7 +264,7 @@ static void a_log_that_cannot_be_read_is_an_error_of_its_own(void **state)
     (void)state;
     struct peer_directories directories = directories_new();
     struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.log);
-    write_bytes(directories.log, "version-2/log.100000001", "", 0);
+    test_write_bytes(directories.log, "version-2/log.100000001", "", 0);
     outside_fail_path(OUTSIDE_OPEN, "log.100000001", EACCES);
     int64_t zxid;
 
@@ -460,9 +436,9 @@ static void assert_kept(const char *snapshot, int error)
     struct peer_directories directories = directories_new();
     zk_settings_set(directories.ctx, "zookeeper.db.autocreate", "false");
     struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.log);
-    write_bytes(directories.log, "initialize", "", 0);
+    test_write_bytes(directories.log, "initialize", "", 0);
     if (snapshot != NULL)
-        write_bytes(directories.data, "version-2/snapshot.1", snapshot, strlen(snapshot));
+        test_write_bytes(directories.data, "version-2/snapshot.1", snapshot, strlen(snapshot));
     else
         outside_fail_path(OUTSIDE_OPEN, "snapshot.0", ENOSPC);
     int64_t zxid = -1;
@@ -470,13 +446,13 @@ static void assert_kept(const char *snapshot, int error)
     assert_int_equal(restore(&directories, snap_log, &zxid), error);
 
     outside_restore(NULL);
-    assert_true(has_file(directories.log, "initialize"));
+    assert_true(test_has_file(directories.log, "initialize"));
     char *damaged = test_path(directories.data, "version-2/snapshot.1");
     file_remove(damaged);
     free(damaged);
     assert_int_equal(restore(&directories, snap_log, &zxid), 0);
     assert_int_equal(zxid, 0);
-    assert_false(has_file(directories.log, "initialize"));
+    assert_false(test_has_file(directories.log, "initialize"));
     file_txn_snap_log_free(snap_log);
     directories_done(&directories);
 }
@@ -495,7 +471,7 @@ static void an_initialize_that_cannot_be_removed_ends_the_start(void **state)
     (void)state;
     struct peer_directories directories = directories_new();
     struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.log);
-    write_bytes(directories.log, "initialize", "", 0);
+    test_write_bytes(directories.log, "initialize", "", 0);
     outside_fail_path(OUTSIDE_UNLINK, "initialize", EACCES);
     int64_t zxid;
 

@@ -30,13 +30,6 @@ static const char MEMBERS[] = "server.1=127.0.0.1:24281:24381:participant\n"
                               "server.3=127.0.0.1:24283:24383:participant\n"
                               "version=0";
 
-static struct zk_context *context_with_all_words(void)
-{
-    struct zk_context *ctx = test_context();
-    zk_settings_set(ctx, "zookeeper.4lw.commands.whitelist", "*");
-    return ctx;
-}
-
 /* ---- the texts, against Java's ---- */
 
 /* text with every from replaced by to; frees text. Gives. */
@@ -71,7 +64,7 @@ struct scene {
 static struct scene scene_of(const char *role)
 {
     struct scene scene = {
-        .ctx = context_with_all_words(),
+        .ctx = command_stage_context(),
         .role = role,
         .status =
             {
@@ -310,16 +303,6 @@ static void mntr_has_javas_keys_in_javas_order_and_form(void **state)
     }
 }
 
-static bool has_line(const char *text, const char *line)
-{
-    size_t length = strlen(line);
-    for (const char *at = text; (at = strstr(at, line)) != NULL; at++) {
-        if ((at == text || at[-1] == '\n') && at[length] == '\n')
-            return true;
-    }
-    return false;
-}
-
 /* Connections to 3, and to an observer without an id of its own. */
 static void give_peers(struct scene *scene)
 {
@@ -364,7 +347,7 @@ static void mntr_tells_the_values_it_was_given(void **state)
         "zk_election_peer_anonymous_7_connection_attempts\t5",
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
-        if (!has_line(answer, lines[i]))
+        if (!test_has_line(answer, lines[i]))
             fail_msg("no line \"%s\"", lines[i]);
     }
     free(answer);
@@ -380,7 +363,7 @@ static void mntr_hides_leaders_values_from_followers(void **state)
     char *answer = ask(&scene, "mntr");
     assert_null(strstr(answer, "zk_learners"));
     assert_null(strstr(answer, "zk_observer_master_id"));
-    assert_true(has_line(answer, "zk_peer_state\tfollowing - synchronization - snap"));
+    assert_true(test_has_line(answer, "zk_peer_state\tfollowing - synchronization - snap"));
     free(answer);
     scene_done(&scene);
 }
@@ -711,7 +694,7 @@ static void four_other_bytes_are_no_word(void **state)
 {
     (void)state;
     static const char *const others[] = {"xxxx", "RUOK", "ruo\n", "\0\0\0,", "srv"};
-    struct zk_context *ctx = context_with_all_words();
+    struct zk_context *ctx = command_stage_context();
     struct four_letter_words *words = four_letter_words_new(ctx);
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         assert_null(four_letter_words_find(words, (const uint8_t *)others[i]));

@@ -30,13 +30,6 @@ static int64_t epoch_zxid(int64_t epoch)
     return epoch << 32;
 }
 
-static void assert_file(const struct testing_peer *peer, const char *name, const char *expected)
-{
-    char *text = testing_peer_file(peer, name);
-    assert_string_equal(expected, text);
-    free(text);
-}
-
 /* LRN-03 */
 static void lrn_03_syncs_beyond_the_limit_are_refused_unless_essential(void **state)
 {
@@ -101,8 +94,8 @@ static void dsc_04_follower_lost_before_its_promise_leaves_no_trace(void **state
     scripted_peer_hang_up(follower);
 
     assert_int_equal(-ETIMEDOUT, testing_peer_join(&peer));
-    assert_file(&peer, "acceptedEpoch", "1");
-    assert_file(&peer, "currentEpoch", "0");
+    testing_peer_assert_file(&peer, "acceptedEpoch", "1");
+    testing_peer_assert_file(&peer, "currentEpoch", "0");
     assert_true(
         testing_peer_logged(&peer, "Timeout while waiting for epoch to be acked by quorum"));
     scripted_peer_free(follower);
@@ -120,7 +113,7 @@ static void dsc_05_leader_goes_beyond_its_followers_promise(void **state)
     struct scripted_peer *follower = scripted_peer_dial(peer.ctx, peer.ports[3]);
     scripted_peer_send_packet(follower, LEADER_FOLLOWERINFO, epoch_zxid(20), INFO_OF_1);
     scripted_peer_expect_packet(follower, LEADER_LEADERINFO, epoch_zxid(21), PROTOCOL_VERSION);
-    assert_file(&peer, "acceptedEpoch", "21");
+    testing_peer_assert_file(&peer, "acceptedEpoch", "21");
 
     assert_int_equal(-ECANCELED, testing_peer_stop(&peer));
     scripted_peer_expect_end(follower);

@@ -15,13 +15,6 @@ static int64_t epoch_zxid(int64_t epoch)
     return epoch << 32;
 }
 
-static void assert_file(const struct testing_peer *peer, const char *name, const char *expected)
-{
-    char *text = testing_peer_file(peer, name);
-    assert_string_equal(expected, text);
-    free(text);
-}
-
 /* One call of a rendezvous in a thread of its own. */
 struct call {
     struct leader *leader;
@@ -115,7 +108,7 @@ static void dsc_01_epoch_is_one_more_than_the_highest_accepted_one(void **state)
     assert_int_equal(6, epoch);
     assert_int_equal(0, join_call(&ours));
     assert_int_equal(6, ours.epoch);
-    assert_file(&peer, "acceptedEpoch", "6");
+    testing_peer_assert_file(&peer, "acceptedEpoch", "6");
     /* Whoever comes later is told the same, whatever it has accepted. */
     assert_int_equal(0, leader_get_epoch_to_propose(&leader->master, 3, 100, &epoch));
     assert_int_equal(6, epoch);
@@ -144,7 +137,7 @@ static void dsc_01_observers_raise_the_epoch_but_do_not_end_the_wait(void **stat
     assert_int_equal(-7, epoch);
     assert_int_equal(-ETIMEDOUT, join_call(&observer));
     assert_int_equal(-ETIMEDOUT, join_call(&stranger));
-    assert_file(&peer, "acceptedEpoch", "5");
+    testing_peer_assert_file(&peer, "acceptedEpoch", "5");
 
     assert_int_equal(0, leader_get_epoch_to_propose(&leader->master, 2, 5, &epoch));
     assert_int_equal(9, epoch); /* the leader's own call is counted still */

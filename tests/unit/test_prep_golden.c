@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "golden.h"
 #include "zk/base/alloc.h"
-#include "zk/base/str.h"
 #include "zk/jute/archive.h"
 #include "zk/jute/op_code.h"
 #include "zk/jute/txn_log_entry.h"
@@ -42,19 +42,10 @@ int clock_gettime(clockid_t clock_id, struct timespec *tp)
 
 /* ---- the file -------------------------------------------------------------------------------- */
 
-static struct buf *bytes_of_hex(const char *hex)
-{
-    struct buf *bytes = buf_new(strlen(hex) / 2);
-    if (strcmp(hex, ".") != 0)
-        for (; hex[0] != '\0'; hex += 2)
-            buf_put_byte(bytes, (uint8_t)(zk_hex_digit(hex[0]) << 4 | zk_hex_digit(hex[1])));
-    return bytes;
-}
-
 /* Fills table and tree with what the fake followers were sent. */
 static void load_body(struct prep_stage *stage, const char *hex)
 {
-    struct buf *bytes = bytes_of_hex(hex);
+    struct buf *bytes = golden_hex(hex);
     struct jute_in in = jute_in_of_bytes(stage->ctx, bytes->bytes, bytes->length);
     assert_int_equal(zk_database_deserialize_snapshot(stage->database, &in), 0);
     buf_unref(bytes);
@@ -65,7 +56,7 @@ static void read_auth(struct prep_stage *stage, const char *hex, struct zk_id_li
     *ret_ids = (struct zk_id_list){0};
     if (strcmp(hex, "-") == 0)
         return;
-    struct buf *bytes = bytes_of_hex(hex);
+    struct buf *bytes = golden_hex(hex);
     struct jute_in in = jute_in_of_bytes(stage->ctx, bytes->bytes, bytes->length);
     int32_t count;
     assert_int_equal(jute_in_start_vector(&in, &count), 0);
@@ -139,7 +130,7 @@ static bool makes_javas_transaction(struct prep_stage *stage, const char *line, 
     stage->cxid = atoi(words[3]) - 1;
     zk_atomic_long_set(&wall_ms, zk_load_long(javas->bytes + TIME_OFFSET));
     prep_stage_submit(stage, (int64_t)strtoull(words[2], NULL, 16), atoi(words[4]),
-                      bytes_of_hex(words[6]));
+                      golden_hex(words[6]));
     struct request *request = prep_stage_next(stage);
     assert_non_null(request->txn);
     const struct buf *ours = request->txn->bytes;
@@ -178,7 +169,7 @@ static void play(int apply_each)
         } else if (line[0] == 'Q') {
             request = zk_xstrdup(line);
         } else if (line[0] == 'P') {
-            struct buf *javas = bytes_of_hex(line + 2);
+            struct buf *javas = golden_hex(line + 2);
             if (requests == 0)
                 zookeeper_server_set_zxid(stage->server, zk_load_long(javas->bytes + 12) - 1);
             if (!makes_javas_transaction(stage, request, javas, apply_each == 1))
@@ -260,7 +251,7 @@ static void requests_that_are_damaged_by_chance_come_out_and_keep_the_digest(voi
             if (chance(&seed, 4) == 0)
                 type = types[chance(&seed, sizeof types / sizeof types[0])];
             prep_stage_submit(stage, 1 + chance(&seed, 4), type,
-                              damage(&seed, bytes_of_hex(line + at)));
+                              damage(&seed, golden_hex(line + at)));
             (void)prep_stage_next(stage);
             if (chance(&seed, 20) == 0)
                 prep_stage_apply(stage);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "final_stage.h"
+#include "golden.h"
 #include "zk/base/alloc.h"
-#include "zk/base/str.h"
 #include "zk/jute/archive.h"
 #include "zk/jute/auth_info.h"
 #include "zk/runtime/settings.h"
@@ -24,19 +24,10 @@ struct played {
     size_t replies;
 };
 
-static struct buf *bytes_of_hex(const char *hex)
-{
-    struct buf *bytes = buf_new(strlen(hex) / 2);
-    if (strcmp(hex, ".") != 0)
-        for (; hex[0] != '\0'; hex += 2)
-            buf_put_byte(bytes, (uint8_t)(zk_hex_digit(hex[0]) << 4 | zk_hex_digit(hex[1])));
-    return bytes;
-}
-
 /* "S body" */
 static void play_snapshot(struct played *played, char *rest)
 {
-    struct buf *bytes = bytes_of_hex(rest);
+    struct buf *bytes = golden_hex(rest);
     struct jute_in in = jute_in_of_bytes(played->stage->ctx, bytes->bytes, bytes->length);
     assert_int_equal(zk_database_deserialize_snapshot(played->stage->database, &in), 0);
     buf_unref(bytes);
@@ -53,7 +44,7 @@ static void play_connection(struct played *played, char *rest)
     for (char *id = strtok_r(NULL, " ", &next); id != NULL; id = strtok_r(NULL, " ", &next)) {
         char *value = strchr(id, '=');
         *value++ = '\0';
-        struct buf *text = bytes_of_hex(value);
+        struct buf *text = golden_hex(value);
         buf_put_byte(text, '\0');
         assert_int_equal(auth_info_add(played->ids[at], id, (const char *)text->bytes), 0);
         buf_unref(text);
@@ -79,8 +70,8 @@ static void play_request(struct played *played, char *rest)
     char *next;
     size_t at = strtoul(strtok_r(rest, " ", &next), NULL, 10);
     int32_t type = (int32_t)strtol(strtok_r(NULL, " ", &next), NULL, 10);
-    struct buf *body = bytes_of_hex(strtok_r(NULL, " ", &next));
-    struct buf *expected = bytes_of_hex(strtok_r(NULL, " ", &next));
+    struct buf *body = golden_hex(strtok_r(NULL, " ", &next));
+    struct buf *expected = golden_hex(strtok_r(NULL, " ", &next));
     struct shared_ids *ids = auth_info_get(played->ids[at]);
     zk_database_set_last_processed_zxid(stage->database, zk_load_long(expected->bytes + 4));
     struct request *request = request_new(&stage->client.cnxn, played->sessions[at],

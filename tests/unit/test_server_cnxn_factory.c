@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cnxn/turned_away.h"
+#include "command_stage.h"
 #include "zk/base/str.h"
 #include "zk/cnxn/server_cnxn_factory.h"
 #include "zk/io/sock.h"
@@ -16,23 +17,6 @@
 #include "zk/runtime/settings.h"
 #include "zk/runtime/thread.h"
 #include "zk_test.h"
-
-static struct zk_context *context_with_all_words(void)
-{
-    struct zk_context *ctx = test_context();
-    zk_settings_set(ctx, "zookeeper.4lw.commands.whitelist", "*");
-    return ctx;
-}
-
-static bool has_line(const char *text, const char *line)
-{
-    size_t length = strlen(line);
-    for (const char *at = text; (at = strstr(at, line)) != NULL; at++) {
-        if ((at == text || at[-1] == '\n') && at[length] == '\n')
-            return true;
-    }
-    return false;
-}
 
 /* ---- a real port ---- */
 
@@ -118,7 +102,7 @@ static char *exchange(struct port *port, const void *bytes, size_t length)
 static void cli_03_a_word_is_answered_and_the_connection_closed(void **state)
 {
     (void)state;
-    struct port port = {.ctx = context_with_all_words()};
+    struct port port = {.ctx = command_stage_context()};
     port_open(&port, 60);
     char *answer = exchange(&port, "ruok", 4);
     assert_string_equal(answer, "imok");
@@ -134,7 +118,7 @@ static void cli_03_a_word_is_answered_and_the_connection_closed(void **state)
 static void a_newline_behind_the_word_does_no_harm(void **state)
 {
     (void)state;
-    struct port port = {.ctx = context_with_all_words()};
+    struct port port = {.ctx = command_stage_context()};
     port_open(&port, 60);
     for (int i = 0; i < 50; i++) {
         char *answer = exchange(&port, "stat\n", 5);
@@ -148,7 +132,7 @@ static void a_newline_behind_the_word_does_no_harm(void **state)
 static void a_word_in_four_pieces_is_a_word(void **state)
 {
     (void)state;
-    struct port port = {.ctx = context_with_all_words()};
+    struct port port = {.ctx = command_stage_context()};
     port_open(&port, 60);
     struct sock *sock = dial(&port);
     sock_set_no_delay(sock, true);
@@ -167,7 +151,7 @@ static void cli_03_anything_else_is_closed_without_a_byte(void **state)
     (void)state;
     static const uint8_t connect_request[49] = {0, 0, 0, 45, 0, 0, 0, 0, 0,   0,
                                                 0, 0, 0, 0,  0, 0, 0, 0, 117, 48};
-    struct port port = {.ctx = context_with_all_words()};
+    struct port port = {.ctx = command_stage_context()};
     port_open(&port, 60);
     char *answer = exchange(&port, "xxxx", 4);
     assert_string_equal(answer, "");
@@ -217,7 +201,7 @@ static void clients_of_the_minute_are_told_of_in_the_next(void **state)
 static void ruok_asks_nobody(void **state)
 {
     (void)state;
-    struct port port = {.ctx = context_with_all_words()};
+    struct port port = {.ctx = command_stage_context()};
     port_open(&port, 60);
     free(exchange(&port, "ruok", 4));
     free(exchange(&port, "envi", 4));
@@ -234,7 +218,7 @@ static void ruok_asks_nobody(void **state)
 static void a_silent_caller_is_closed_at_its_deadline(void **state)
 {
     (void)state;
-    struct port port = {.ctx = context_with_all_words()};
+    struct port port = {.ctx = command_stage_context()};
     zk_settings_set(port.ctx, "zookeeper.nio.sessionlessCnxnTimeout", "100");
     port_open(&port, 60);
     int64_t start_ms = zk_elapsed_ms();
@@ -249,7 +233,7 @@ static void a_silent_caller_is_closed_at_its_deadline(void **state)
 static void a_dripping_caller_has_the_same_deadline(void **state)
 {
     (void)state;
-    struct port port = {.ctx = context_with_all_words()};
+    struct port port = {.ctx = command_stage_context()};
     zk_settings_set(port.ctx, "zookeeper.nio.sessionlessCnxnTimeout", "200");
     port_open(&port, 60);
     struct sock *sock = dial(&port);
@@ -266,7 +250,7 @@ static bool has_connections(void *arg)
 {
     struct port *port = arg;
     char *answer = exchange(port, "mntr", 4);
-    bool are_two = has_line(answer, "zk_num_alive_connections\t3");
+    bool are_two = test_has_line(answer, "zk_num_alive_connections\t3");
     free(answer);
     return are_two;
 }
@@ -275,7 +259,7 @@ static bool has_connections(void *arg)
 static void one_address_has_max_client_cnxns_connections(void **state)
 {
     (void)state;
-    struct port port = {.ctx = context_with_all_words()};
+    struct port port = {.ctx = command_stage_context()};
     port_open(&port, 2);
     struct sock *first = dial(&port); /* callers are accepted one after the other */
     struct sock *second = dial(&port);
@@ -296,7 +280,7 @@ static void one_address_has_max_client_cnxns_connections(void **state)
 static void another_address_has_its_own_max_client_cnxns(void **state)
 {
     (void)state;
-    struct port port = {.ctx = context_with_all_words()};
+    struct port port = {.ctx = command_stage_context()};
     port_open(&port, 1);
     struct sock *first = dial(&port);
     const struct sockaddr_in from = {.sin_family = AF_INET,
@@ -321,7 +305,7 @@ static void another_address_has_its_own_max_client_cnxns(void **state)
 static void shutdown_ends_connections_that_wait(void **state)
 {
     (void)state;
-    struct port port = {.ctx = context_with_all_words()};
+    struct port port = {.ctx = command_stage_context()};
     port_open(&port, 60);
     struct sock *first = dial(&port);
     struct sock *second = dial(&port);
@@ -340,7 +324,7 @@ static void shutdown_ends_connections_that_wait(void **state)
 static void a_port_in_use_is_told(void **state)
 {
     (void)state;
-    struct port port = {.ctx = context_with_all_words()};
+    struct port port = {.ctx = command_stage_context()};
     port_open(&port, 60);
     struct server_cnxn_factory *second = NULL;
     struct server_status_hook hook = {.fill = fill, .arg = &port};
@@ -385,7 +369,7 @@ static void many_callers_at_once_are_all_answered(void **state)
 {
     (void)state;
     enum { ASKERS = 8 };
-    struct port port = {.ctx = context_with_all_words()};
+    struct port port = {.ctx = command_stage_context()};
     port_open(&port, 60);
     struct zk_thread_group *group = zk_thread_group_new(port.ctx);
     struct asker askers[ASKERS];

@@ -20,13 +20,6 @@ enum { EPOCH_1 = 0x1 };
 
 static const int64_t EPOCH_1_ZXID = (int64_t)EPOCH_1 << 32;
 
-static void assert_file(const struct testing_peer *peer, const char *name, const char *expected)
-{
-    char *text = testing_peer_file(peer, name);
-    assert_string_equal(expected, text);
-    free(text);
-}
-
 /* The configuration's text in hex, as NEWLEADER carries it. */
 static char *config_hex(const struct testing_peer *peer)
 {
@@ -51,17 +44,17 @@ static void dsc_02_follower_says_what_java_says_and_writes_before_it_speaks(void
     scripted_peer_accept(leader);
 
     scripted_peer_expect_golden(leader, "followerinfo");
-    assert_file(&peer, "acceptedEpoch", "0");
+    testing_peer_assert_file(&peer, "acceptedEpoch", "0");
     scripted_peer_send_golden(leader, "leaderinfo");
     scripted_peer_expect_golden(leader, "ackepoch");
-    assert_file(&peer, "acceptedEpoch", "1"); /* the promise, before it was spoken */
-    assert_file(&peer, "currentEpoch", "0");
+    testing_peer_assert_file(&peer, "acceptedEpoch", "1"); /* the promise, before it was spoken */
+    testing_peer_assert_file(&peer, "currentEpoch", "0");
 
     scripted_peer_send_golden(leader, "diff");
     scripted_peer_send_golden(leader, "ping"); /* comes too early: no answer, ever */
     scripted_peer_send_golden(leader, "newleader");
     scripted_peer_expect_golden(leader, "ack_newleader");
-    assert_file(&peer, "currentEpoch", "1");
+    testing_peer_assert_file(&peer, "currentEpoch", "1");
     assert_int_equal(ZAB_STATE_SYNCHRONIZATION, quorum_peer_get_phase(peer.self).zab_state);
 
     scripted_peer_send_golden(leader, "uptodate");
@@ -165,14 +158,14 @@ static void dsc_02_leader_says_what_java_says_and_writes_before_it_speaks(void *
 
     scripted_peer_send_golden(follower, "followerinfo");
     scripted_peer_expect_golden(follower, "leaderinfo");
-    assert_file(&peer, "acceptedEpoch", "1");
-    assert_file(&peer, "currentEpoch", "0");
+    testing_peer_assert_file(&peer, "acceptedEpoch", "1");
+    testing_peer_assert_file(&peer, "currentEpoch", "0");
     scripted_peer_send_golden(follower, "ackepoch");
     scripted_peer_expect_golden(follower, "diff");
     scripted_peer_expect_packet(follower, LEADER_NEWLEADER, EPOCH_1_ZXID, config);
     scripted_peer_send_golden(follower, "ack_newleader");
     scripted_peer_expect_golden(follower, "uptodate");
-    assert_file(&peer, "currentEpoch", "1");
+    testing_peer_assert_file(&peer, "currentEpoch", "1");
     scripted_peer_send_golden(follower, "ack_uptodate");
     scripted_peer_expect_golden(follower, "ping");
     scripted_peer_send_golden(follower, "ping_reply");
@@ -342,8 +335,8 @@ static void leader_follower_and_observer_of_ours_stay_together(void **state)
         zookeeper_server_unref(servers[i]);
     }
     assert_false(quorum_peer_get_leader_status(leader.self, &status));
-    assert_file(&observer, "acceptedEpoch", "1");
-    assert_file(&observer, "currentEpoch", "1");
+    testing_peer_assert_file(&observer, "acceptedEpoch", "1");
+    testing_peer_assert_file(&observer, "currentEpoch", "1");
     testing_peer_done(&observer);
     testing_peer_done(&follower);
     testing_peer_done(&leader);
@@ -363,7 +356,7 @@ static void roles_of_a_stopped_peer_end_at_once(void **state)
     assert_int_equal(-ECANCELED, testing_peer_join(&peer));
     testing_peer_start_observing(&peer, 2);
     assert_int_equal(-ECANCELED, testing_peer_join(&peer));
-    assert_file(&peer, "acceptedEpoch", "0");
+    testing_peer_assert_file(&peer, "acceptedEpoch", "0");
     testing_peer_done(&peer);
 }
 
