@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "zab/quorum_zookeeper_server.h"
 #include "zab/read_only_request_processor.h"
 #include "zk/base/alloc.h"
 #include "zk/jute/op_code.h"
@@ -37,25 +38,24 @@ static int read_only_setup_request_processors(struct zookeeper_server *server)
     return r < 0 ? r : read_only_request_processor_start(first_processor);
 }
 
-/* Sessions are local, whatever the configuration says (D-256). Java: createSessionTracker() */
+/* Java: createSessionTracker() */
 static struct session_tracker *read_only_create_session_tracker(struct zookeeper_server *server)
 {
     struct quorum_peer *self = zookeeper_server_kind(server);
     struct session_tracker *tracker = learner_session_tracker_new(self->ctx, self->my_id);
-    upgradeable_session_tracker_create_local_session_tracker(
-        tracker, self->database,
-        (struct session_expirer){.expire = zookeeper_server_expire, .arg = server},
-        self->config->tick_time_ms, self->my_id);
+    quorum_zookeeper_server_enable_local_sessions(server, self, tracker);
     return tracker;
 }
 
-/* Java: setLocalSessionFlag() */
+/* A session that would be global is refused by the first processor, in a frame that is no answer to
+ * a ConnectRequest: without localSessionsEnabled no client connects. Java: setLocalSessionFlag() */
 static void read_only_set_local_session_flag(struct zookeeper_server *server,
                                              struct request *request)
 {
     struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
     if (request->type == OP_CODE_CREATE_SESSION) {
-        request->local_session = true;
+        const struct quorum_peer *self = zookeeper_server_kind(server);
+        request->local_session = self->config->local_sessions_enabled;
     } else if (request->type == OP_CODE_CLOSE_SESSION) {
         request->local_session =
             upgradeable_session_tracker_is_local_session(tracker, request->session_id);

@@ -45,13 +45,14 @@ static const char *draw_workers(void)
     return lines[world_random(sizeof lines / sizeof *lines)];
 }
 
+static const char LOCAL_SESSIONS[] =
+    "localSessionsEnabled=true\nlocalSessionsUpgradingEnabled=true\n";
+
 /* Sessions of one server alone; a server without others knows no difference. */
 static const char *draw_sessions(struct cluster *cluster)
 {
     cluster->clients.local = world_random(4) == 0 && !cluster->options.alone;
-    return cluster->clients.local
-               ? "localSessionsEnabled=true\nlocalSessionsUpgradingEnabled=true\n"
-               : "";
+    return cluster->clients.local ? LOCAL_SESSIONS : "";
 }
 
 /* Lists and ids: who has the digest of "super:s" may do all. */
@@ -201,6 +202,10 @@ void drive_clients(struct cluster *cluster)
     text_append(lines, sizeof lines, "%s", draw_ages(clients));
     text_append(lines, sizeof lines, "%s", draw_quotas(clients));
     set_properties(cluster);
+    if (clients->read_only && !clients->local) { /* a server without a quorum opens no others */
+        clients->local = true;
+        text_append(lines, sizeof lines, "%s", LOCAL_SESSIONS);
+    }
     scenario_draw_configuration(cluster, lines);
     clients_start(clients, &cluster->invariants.history, cluster->size, cluster->options.tick_ms);
     draw_troubles(cluster);

@@ -117,6 +117,17 @@ bool scripted_client_connect(struct scripted_client *client, int32_t timeout_ms)
     return client->valid;
 }
 
+int32_t scripted_client_connect_refused(struct scripted_client *client, int32_t timeout_ms)
+{
+    struct awaited awaited = {client, &client->responses, count(client, &client->responses)};
+    int64_t session_id = 0;
+    client->cnxn.session_timeout_ms = timeout_ms;
+    assert_int_equal(
+        zookeeper_server_create_session(client->server, &client->cnxn, timeout_ms, &session_id), 0);
+    test_await(has_come, &awaited);
+    return client->header.err;
+}
+
 bool scripted_client_reconnect(struct scripted_client *client, int64_t session_id,
                                const uint8_t *passwd, int32_t timeout_ms)
 {

@@ -35,6 +35,8 @@ void scripted_client_done(struct scripted_client *client);
 /* Opens a session and waits until it is there; the id is cnxn.session_id. Returns whether the
  * answer says that it is valid. */
 bool scripted_client_connect(struct scripted_client *client, int32_t timeout_ms);
+/* Asks for a session where none is opened, and waits for that answer. Returns its error. */
+int32_t scripted_client_connect_refused(struct scripted_client *client, int32_t timeout_ms);
 /* Comes back with a session, and waits for the answer. */
 bool scripted_client_reconnect(struct scripted_client *client, int64_t session_id,
                                const uint8_t *passwd, int32_t timeout_ms);

@@ -38,9 +38,10 @@ static int32_t exists(struct scripted_client *client, const char *path)
 }
 
 /* Three servers write /a, and then only server 1 is left, which the test waits for. */
-static void leave_one(struct ensemble *ensemble)
+static void leave_one(struct ensemble *ensemble, const char *lines)
 {
     ensemble_init(ensemble, 3, 0);
+    ensemble_add_lines(ensemble, lines);
     ensemble->read_only_mode = true;
     ensemble_start_all(ensemble);
     ensemble_await_leader(ensemble);
@@ -61,14 +62,13 @@ static void cli_86_readers_are_served_and_writers_are_not(void **state)
 {
     (void)state;
     struct ensemble ensemble;
-    leave_one(&ensemble);
+    leave_one(&ensemble, "localSessionsEnabled=true\n");
     struct quorum_peer *self = ensemble_self(&ensemble, 1);
     struct zookeeper_server *zk = quorum_peer_get_active_server(self);
     int64_t zxid = zk_database_last_processed_zxid(self->database);
     struct scripted_client client;
     scripted_client_init(&client, self->ctx, zk);
 
-    /* Without local sessions in the configuration, where Java opens none. */
     assert_true(scripted_client_connect(&client, TIMEOUT_MS));
     assert_int_equal(exists(&client, "/a"), 0);
     assert_int_equal(exists(&client, "/b"), KEEPER_CODE_NONODE);
@@ -88,6 +88,33 @@ static void cli_86_readers_are_served_and_writers_are_not(void **state)
     assert_int_equal(scripted_client_ask(&client, OP_CODE_CLOSE_SESSION, NULL, NULL), 0);
 
     assert_int_equal(zk_database_last_processed_zxid(self->database), zxid);
+    scripted_client_done(&client);
+    zookeeper_server_unref(zk);
+    ensemble_done(&ensemble);
+}
+
+/* Without localSessionsEnabled the answer to a ConnectRequest is the header of a refused request,
+ * which no client takes for a session. Java: ReadOnlyModeTest.testGlobalSessionInRO() */
+static void cli_05_a_session_that_would_be_global_is_refused(void **state)
+{
+    (void)state;
+    struct ensemble ensemble;
+    leave_one(&ensemble, "");
+    struct quorum_peer *self = ensemble_self(&ensemble, 1);
+    struct zookeeper_server *zk = quorum_peer_get_active_server(self);
+    struct scripted_client client;
+    scripted_client_init(&client, self->ctx, zk);
+
+    int32_t err = scripted_client_connect_refused(&client, TIMEOUT_MS);
+
+    assert_int_equal(err, KEEPER_CODE_NOTREADONLY);
+    assert_int_equal(client.header.xid, 0);
+    assert_int_equal(client.header.zxid, zk_database_last_processed_zxid(self->database));
+    assert_int_equal(client.session_answers, 0);
+    struct server_status status = {0};
+    quorum_peer_run_fill_status(ensemble_peer(&ensemble, 1)->run, &status);
+    assert_int_equal(status.local_sessions, 0);
+    server_status_done(&status);
     scripted_client_done(&client);
     zookeeper_server_unref(zk);
     ensemble_done(&ensemble);
@@ -136,7 +163,7 @@ static void a_refusal_takes_the_way_of_the_reads_before_it(void **state)
     };
     struct fake_next fake = {.processor = {.ops = &ops}, .mutex = PTHREAD_MUTEX_INITIALIZER};
     struct ensemble ensemble;
-    leave_one(&ensemble);
+    leave_one(&ensemble, "");
     struct quorum_peer *self = ensemble_self(&ensemble, 1);
     struct zookeeper_server *zk = quorum_peer_get_active_server(self);
     struct read_only_request_processor *ro = read_only_request_processor_new(zk, &fake.processor);
@@ -168,7 +195,7 @@ static void cli_05_it_ends_when_there_is_a_leader_again(void **state)
 {
     (void)state;
     struct ensemble ensemble;
-    leave_one(&ensemble);
+    leave_one(&ensemble, "");
     struct quorum_peer *self = ensemble_self(&ensemble, 1);
     struct zookeeper_server *read_only = quorum_peer_get_active_server(self);
 
@@ -206,6 +233,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cli_86_readers_are_served_and_writers_are_not),
+        cmocka_unit_test(cli_05_a_session_that_would_be_global_is_refused),
         cmocka_unit_test(a_refusal_takes_the_way_of_the_reads_before_it),
         cmocka_unit_test(cli_05_it_ends_when_there_is_a_leader_again),
         cmocka_unit_test(a_short_election_starts_none),

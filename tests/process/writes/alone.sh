@@ -92,6 +92,7 @@ printf '1\n' >"$ZK_CLUSTER_DIR/data/myid"
 for id in 1 2 3; do
   printf 'server.%d=127.0.0.1:%d:%d\n' "$id" $((port + id)) $((port + id + 3))
 done >>"$ZK_CLUSTER_DIR/zoo.cfg"
+printf 'localSessionsEnabled=true\n' >>"$ZK_CLUSTER_DIR/zoo.cfg" # without it no client gets a session there
 expect "a member without the others is read-only" begin c read-only -Dreadonlymode.enabled=true
 # CLI-05, CLI-86
 expect "it serves readers, and refuses writers" session read-only
