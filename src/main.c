@@ -342,6 +342,13 @@ static int open_trace(struct arguments *args)
     return 0;
 }
 
+/* glibc keeps small blocks that were freed apart, and gives back only what is free at the very end
+ * of the heap: 114 MB stayed of a million watches. All of it goes back in some 20 ms (A-31). */
+static void on_mass_free(void)
+{
+    malloc_trim(0);
+}
+
 /* Java: QuorumPeerMain.main() */
 int main(int argc, char **argv)
 {
@@ -360,6 +367,7 @@ int main(int argc, char **argv)
     tzset();
     args.context.zone_offset_ms = zone_offset_ms;
     args.context.thread_dump = true;
+    args.context.on_mass_free = on_mass_free;
     if (args.trace_file != NULL && (code = open_trace(&args)) != 0)
         return code;
 

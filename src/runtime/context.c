@@ -58,6 +58,12 @@ int64_t zk_context_myid(const struct zk_context *ctx)
     return ctx->myid;
 }
 
+void zk_context_mass_free(const struct zk_context *ctx)
+{
+    if (ctx->options.on_mass_free != NULL)
+        ctx->options.on_mass_free();
+}
+
 void *zk_context_statics(struct zk_context *ctx, void *(*make)(struct zk_context *ctx),
                          void (*free_statics)(void *statics))
 {

@@ -13,10 +13,14 @@
 #include "zk/base/alloc.h"
 #include "zk/base/java_order.h"
 #include "zk/base/panic.h"
+#include "zk/runtime/context.h"
 #include "zk/runtime/settings.h"
 
 /* Java: DataTree.RATE_LOGGER */
 enum { RATE_LOG_INTERVAL_MS = 15 * 60 * 1000 };
+
+/* Nodes of a tree whose end is worth a look at the heap. */
+enum { LARGE_TREE = 250000 };
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
@@ -69,6 +73,8 @@ void data_tree_unref(struct data_tree *tree)
 {
     if (tree == NULL || !zk_refcount_unref(&tree->refs))
         return;
+    const struct zk_context *ctx = tree->ctx;
+    bool is_large = tree->nodes.count >= LARGE_TREE;
     for (size_t i = 0; i < 2; i++) {
         zk_assert(tree->generations[i].pins == 0 && tree->generations[i].count == 0);
         free(tree->generations[i].items);
@@ -88,6 +94,8 @@ void data_tree_unref(struct data_tree *tree)
     acl_cache_done(&tree->acl_cache);
     zk_mutex_destroy(&tree->mu);
     free(tree);
+    if (is_large)
+        zk_context_mass_free(ctx);
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */

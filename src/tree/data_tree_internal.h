@@ -45,6 +45,7 @@ struct data_tree {
     struct path_trie quotas; /* Java: DataTree.pTrie */
     struct watch_manager *data_watches;
     struct watch_manager *child_watches;
+    size_t watches_removed; /* with their connections, since the heap was last told of it */
     int64_t node_data_size; /* Java: DataTree.nodeDataSize */
     int64_t last_processed_zxid;
 

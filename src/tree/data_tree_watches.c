@@ -10,17 +10,25 @@
 #include "tree/data_tree_internal.h"
 #include "zk/base/panic.h"
 #include "zk/jute/proto.h"
+#include "zk/runtime/context.h"
 #include "zk/watch/watcher.h"
 
 /* So many watches of a connection that is over are removed before the lock is given back: some 0.5
  * ms. One client may have a million. */
 enum { REMOVED_AT_ONCE = 1024 };
+/* After so many, of one connection or of several, the heap is worth a look. */
+enum { MANY_WATCHES = 250000 };
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
+static size_t watch_count_locked(const struct data_tree *tree) REQUIRES(&tree->mu)
+{
+    return watch_manager_size(tree->data_watches) + watch_manager_size(tree->child_watches);
+}
+
 static bool has_watches(const struct data_tree *tree) REQUIRES(&tree->mu)
 {
-    return watch_manager_size(tree->data_watches) + watch_manager_size(tree->child_watches) > 0;
+    return watch_count_locked(tree) > 0;
 }
 
 /* The list that an event is filtered by. One that has been lost lets nobody read: an entry without
@@ -143,7 +151,7 @@ void data_tree_dump_watches(struct data_tree *tree, bool by_path, struct watch_v
 size_t data_tree_get_watch_count(struct data_tree *tree)
 {
     zk_mutex_lock(&tree->mu);
-    size_t count = watch_manager_size(tree->data_watches) + watch_manager_size(tree->child_watches);
+    size_t count = watch_count_locked(tree);
     zk_mutex_unlock(&tree->mu);
     return count;
 }
@@ -151,12 +159,21 @@ size_t data_tree_get_watch_count(struct data_tree *tree)
 /* Java: removeCnxn() */
 void data_tree_remove_cnxn(struct data_tree *tree, struct watcher *watcher)
 {
+    bool is_many = false;
     for (bool is_over = false; !is_over;) {
         zk_mutex_lock(&tree->mu);
+        size_t before = watch_count_locked(tree);
         is_over = watch_manager_remove_watcher(tree->data_watches, watcher, REMOVED_AT_ONCE) &&
                   watch_manager_remove_watcher(tree->child_watches, watcher, REMOVED_AT_ONCE);
+        tree->watches_removed += before - watch_count_locked(tree);
+        if (is_over && tree->watches_removed >= MANY_WATCHES) {
+            tree->watches_removed = 0;
+            is_many = true;
+        }
         zk_mutex_unlock(&tree->mu);
     }
+    if (is_many)
+        zk_context_mass_free(tree->ctx);
 }
 
 /* ---- setWatches ------------------------------------------------------------------------------ */

@@ -21,6 +21,9 @@ struct zk_context_options {
      * lines are in universal time. It is asked for each line, so that a log follows a change of
      * daylight saving time. Must not block; any thread calls it. */
     int64_t (*zone_offset_ms)(int64_t wall_ms);
+    /* Called when some hundred thousand blocks of memory were freed at once (A-31); NULL: nobody
+     * cares. Any thread calls it, and holds none of our locks. */
+    void (*on_mass_free)(void);
     bool check_locks; /* compare every lock that is taken with those that the thread holds */
     bool thread_dump; /* keep what zk_thread_dump tells */
 };
@@ -38,6 +41,10 @@ void zk_context_free(struct zk_context *ctx);
  * second thread starts; -1 until then. */
 void zk_context_set_myid(struct zk_context *ctx, int64_t myid);
 int64_t zk_context_myid(const struct zk_context *ctx);
+
+/* Says that some hundred thousand blocks were freed. The caller holds no lock: it may take a
+ * while. */
+void zk_context_mass_free(const struct zk_context *ctx);
 
 /* Returns what a floor above keeps once for each context, as Java keeps it in static fields: floor
  * io keeps its cache of host names here. The first call makes it with make, zk_context_free ends it
