@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <time.h>
@@ -342,6 +343,15 @@ static int open_trace(struct arguments *args)
     return 0;
 }
 
+/* Asks for large pages. Of those of 4 KiB the table of a million nodes has 8,192, more than the
+ * processor remembers: a replay took a seventh more time (A-32). Where the system has none to give,
+ * nothing changes. */
+static void on_large_block(void *block, size_t size)
+{
+    uintptr_t into_page = (uintptr_t)block % (uintptr_t)sysconf(_SC_PAGESIZE);
+    (void)madvise((char *)block - into_page, size + into_page, MADV_HUGEPAGE);
+}
+
 /* glibc keeps small blocks that were freed apart, and gives back only what is free at the very end
  * of the heap: 114 MB stayed of a million watches. All of it goes back in some 20 ms (A-31). */
 static void on_mass_free(void)
@@ -367,6 +377,7 @@ int main(int argc, char **argv)
     tzset();
     args.context.zone_offset_ms = zone_offset_ms;
     args.context.thread_dump = true;
+    args.context.on_large_block = on_large_block;
     args.context.on_mass_free = on_mass_free;
     if (args.trace_file != NULL && (code = open_trace(&args)) != 0)
         return code;

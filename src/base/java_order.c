@@ -1,6 +1,6 @@
 /* Java's hash tables are played through: a table of chains of indices is filled in the order of
  * insertion, and doubled when Java doubles it. The two kinds differ in when and how that
- * happens. */
+ * happens. A HashMap keeps the order of a chain, so that only its last size has to be known. */
 #include "zk/base/java_order.h"
 
 #include <stdbool.h>
@@ -182,17 +182,52 @@ static void concurrent_map_put(struct chains *chains, size_t entry)
 
 /* ---- orders ---------------------------------------------------------------------------------- */
 
-/* Takes ownership of entries, whose hashes are filled in. */
-static void map_order(struct chain_entry *entries, size_t count, size_t capacity,
-                      void (*put)(struct chains *chains, size_t entry), size_t *ret_order)
+/* How large the table is when all entries are in it. A long chain makes only a small one grow, so
+ * the rest need not be played through. */
+static size_t last_hash_map_capacity(struct chain_entry *entries, size_t count, size_t capacity)
 {
     struct chains chains = {
         .entries = entries,
         .capacity = capacity,
         .heads = new_heads(capacity),
     };
+    for (size_t entry = 0; entry < count && chains.capacity < TREE_CAPACITY; entry++)
+        hash_map_put(&chains, entry);
+    free(chains.heads);
+    while (count > hash_map_threshold(chains.capacity))
+        chains.capacity *= 2;
+    return chains.capacity;
+}
+
+/* Takes ownership of entries, whose hashes are filled in. One chain comes after the other, and each
+ * in the order of insertion, however often the table was doubled: so the places of each chain are
+ * counted, and filled, and no chain is followed all over memory. */
+static void hash_map_order(struct chain_entry *entries, size_t count, size_t first_capacity,
+                           size_t *ret_order)
+{
+    size_t capacity = last_hash_map_capacity(entries, count, first_capacity);
+    size_t *places = zk_xcalloc(capacity + 1, sizeof *places);
+    for (size_t i = 0; i < count; i++)
+        places[(entries[i].hash & (capacity - 1)) + 1]++;
+    for (size_t i = 1; i < capacity; i++)
+        places[i] += places[i - 1];
+    for (size_t i = 0; i < count; i++)
+        ret_order[places[entries[i].hash & (capacity - 1)]++] = i;
+    free(places);
+    free(entries);
+}
+
+/* The same of a ConcurrentHashMap. */
+static void concurrent_map_order(struct chain_entry *entries, size_t count, size_t *ret_order)
+{
+    const size_t capacity = DEFAULT_CAPACITY;
+    struct chains chains = {
+        .entries = entries,
+        .capacity = capacity,
+        .heads = new_heads(capacity),
+    };
     for (size_t entry = 0; entry < count; entry++)
-        put(&chains, entry);
+        concurrent_map_put(&chains, entry);
 
     size_t at = 0;
     for (size_t i = 0; i < chains.capacity; i++)
@@ -247,7 +282,7 @@ void java_hash_map_order_longs(const int64_t *keys, size_t count, size_t first_c
     struct chain_entry *entries = zk_xmalloc(count * sizeof *entries);
     for (size_t i = 0; i < count; i++)
         entries[i].hash = spread(java_long_hash(keys[i]));
-    map_order(entries, count, first_capacity, hash_map_put, ret_order);
+    hash_map_order(entries, count, first_capacity, ret_order);
 }
 
 void java_hash_map_sort_longs(int64_t *keys, size_t count, size_t first_capacity)
@@ -271,7 +306,7 @@ void java_hash_map_order_strings(const char *const *keys, size_t count, size_t f
     struct chain_entry *entries = zk_xmalloc(count * sizeof *entries);
     for (size_t i = 0; i < count; i++)
         entries[i].hash = spread(java_string_hash(keys[i]));
-    map_order(entries, count, first_capacity, hash_map_put, ret_order);
+    hash_map_order(entries, count, first_capacity, ret_order);
 }
 
 void java_concurrent_map_order(const int32_t *hashes, size_t count, size_t *ret_order)
@@ -279,7 +314,7 @@ void java_concurrent_map_order(const int32_t *hashes, size_t count, size_t *ret_
     struct chain_entry *entries = zk_xmalloc(count * sizeof *entries);
     for (size_t i = 0; i < count; i++)
         entries[i].hash = spread(hashes[i]);
-    map_order(entries, count, DEFAULT_CAPACITY, concurrent_map_put, ret_order);
+    concurrent_map_order(entries, count, ret_order);
 }
 
 /* Java: HashSet(Collection): Math.max((int) (size / .75f) + 1, 16) */

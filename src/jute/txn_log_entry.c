@@ -210,7 +210,9 @@ static bool is_digest_enabled(const struct zk_context *ctx)
 
 static int read_entry(const struct zk_context *ctx, struct txn_log_entry *entry)
 {
-    struct jute_in in = jute_in_of_bytes(ctx, entry->bytes->bytes, entry->bytes->length);
+    /* The limit of one buffer has held for all of these bytes, when they came from a file or a
+     * connection: what is longer than they are is found by their end. */
+    struct jute_in in = {.memory = buf_reader_of(entry->bytes), .max_length = INT32_MAX};
     int r = jute_read(&in, &txn_header_record, &entry->header);
     if (r < 0)
         return r;

@@ -58,6 +58,12 @@ int64_t zk_context_myid(const struct zk_context *ctx)
     return ctx->myid;
 }
 
+void zk_context_large_block(const struct zk_context *ctx, void *block, size_t size)
+{
+    if (ctx->options.on_large_block != NULL)
+        ctx->options.on_large_block(block, size);
+}
+
 void zk_context_mass_free(const struct zk_context *ctx)
 {
     if (ctx->options.on_mass_free != NULL)

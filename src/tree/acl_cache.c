@@ -93,6 +93,8 @@ static void remove_entry(struct acl_cache *cache, int64_t id)
     while (*place != entry)
         place = &(*place)->next;
     *place = entry->next;
+    if (cache->recent == entry)
+        cache->recent = NULL;
     entry_free(entry);
 }
 
@@ -129,12 +131,16 @@ int64_t acl_cache_convert_acls(struct acl_cache *cache, const struct zk_acl_list
 {
     if (!list->present)
         return ACL_CACHE_OPEN_UNSAFE;
-    struct acl_cache_entry *entry = find_entry(cache, list);
+    /* The common list stands once in memory: nothing but its address is compared. */
+    struct acl_cache_entry *entry = cache->recent;
+    if (entry == NULL || entry->acl->list.items != list->items || !zk_acl_list_is_open_unsafe(list))
+        entry = find_entry(cache, list);
     if (entry == NULL) {
         struct zk_acl_list copy;
         jute_copy(&zk_acl_list_record, &copy, list);
         entry = add_entry(cache, ++cache->acl_index, copy);
     }
+    cache->recent = entry;
     entry->references++;
     return entry->id;
 }

@@ -24,8 +24,11 @@ struct acl_cache {
     struct long_map lists;            /* id -> struct acl_cache_entry, owned */
     struct acl_cache_entry **buckets; /* owned; the same entries by their hash */
     size_t bucket_count;              /* a power of two, or 0 */
-    int64_t acl_index;                /* the highest id ever seen; it only grows */
-    struct shared_acl *open_unsafe;   /* owned; NULL: nobody has asked yet */
+    /* The last one that was asked for by its list, and is asked for again by nearly every
+     * transaction; NULL: there is none, or it has gone. */
+    struct acl_cache_entry *recent;
+    int64_t acl_index;              /* the highest id ever seen; it only grows */
+    struct shared_acl *open_unsafe; /* owned; NULL: nobody has asked yet */
 };
 
 struct acl_cache_entry {

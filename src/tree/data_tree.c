@@ -31,7 +31,7 @@ struct data_tree *data_tree_new_bare(struct zk_context *ctx)
     zk_refcount_init(&tree->refs);
     zk_mutex_init(&tree->mu, ctx, "data_tree", ZK_RANK_DATA_TREE);
     tree->types = ephemeral_types_of(ctx);
-    node_hash_map_init(&tree->nodes,
+    node_hash_map_init(&tree->nodes, ctx,
                        zk_settings_get_boolean(ctx, "zookeeper.digest.enabled", true));
     tree->data_watches = watch_manager_new(tree->nodes.seed);
     tree->child_watches = watch_manager_new(tree->nodes.seed);

@@ -34,10 +34,11 @@ static char *stat_path(const char *path)
  * caller frees; else NULL. Java: Quotas.trimQuotaPath() */
 static char *trim_quota_path(const char *path, const char *name)
 {
+    if (strncmp(path, QUOTA_ZOOKEEPER, QUOTA_LENGTH) != 0)
+        return NULL;
     const char *slash = strrchr(path, '/');
-    size_t parent_length = slash != NULL ? (size_t)(slash - path) : 0;
-    if (slash == NULL || strcmp(slash + 1, name) != 0 || parent_length < QUOTA_LENGTH ||
-        strncmp(path, QUOTA_ZOOKEEPER, QUOTA_LENGTH) != 0)
+    size_t parent_length = (size_t)(slash - path);
+    if (strcmp(slash + 1, name) != 0 || parent_length < QUOTA_LENGTH)
         return NULL;
     char *trimmed = zk_xmalloc(parent_length - QUOTA_LENGTH + 1);
     memcpy(trimmed, path + QUOTA_LENGTH, parent_length - QUOTA_LENGTH);

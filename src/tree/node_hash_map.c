@@ -8,9 +8,13 @@
 #include "zk/base/keyed_hash.h"
 #include "zk/base/panic.h"
 #include "zk/base/random.h"
+#include "zk/runtime/context.h"
 #include "zk/tree/digest.h"
 
-enum { FIRST_SLOTS = 16 };
+enum {
+    FIRST_SLOTS = 16,
+    LARGE_TABLE = 2 * 1024 * 1024, /* bytes; the size of a large page */
+};
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
@@ -42,6 +46,8 @@ static void grow_table(struct node_hash_map *map)
     size_t old_count = map->slot_count;
     map->slot_count = 2 * old_count;
     map->slots = zk_xcalloc(map->slot_count, sizeof *map->slots);
+    if (map->slot_count * sizeof *map->slots >= LARGE_TABLE)
+        zk_context_large_block(map->ctx, map->slots, map->slot_count * sizeof *map->slots);
     size_t mask = map->slot_count - 1;
     for (size_t i = 0; i < old_count; i++) {
         if (old[i].node == NULL)
@@ -71,9 +77,11 @@ static void remove_slot(struct node_hash_map *map, struct node_hash_map_slot *sl
 
 /* ---- the map --------------------------------------------------------------------------------- */
 
-void node_hash_map_init(struct node_hash_map *map, bool digest_enabled)
+void node_hash_map_init(struct node_hash_map *map, const struct zk_context *ctx,
+                        bool digest_enabled)
 {
     *map = (struct node_hash_map){
+        .ctx = ctx,
         .slots = zk_xcalloc(FIRST_SLOTS, sizeof *map->slots),
         .slot_count = FIRST_SLOTS,
         .seed = (uint64_t)zk_random_below(INT64_MAX),

@@ -13,12 +13,15 @@
 #include "tree/data_node.h"
 #include "zk/base/attrs.h"
 
+struct zk_context;
+
 struct node_hash_map_slot {
     uint64_t hash;
     struct data_node *node; /* NULL: free */
 };
 
 struct node_hash_map {
+    const struct zk_context *ctx;
     struct node_hash_map_slot *slots;
     size_t slot_count; /* a power of two */
     size_t count;
@@ -28,7 +31,8 @@ struct node_hash_map {
     uint64_t digest;     /* of all nodes; modulo 2^64 */
 };
 
-void node_hash_map_init(struct node_hash_map *map, bool digest_enabled);
+void node_hash_map_init(struct node_hash_map *map, const struct zk_context *ctx,
+                        bool digest_enabled);
 /* Frees the nodes, too. */
 void node_hash_map_done(struct node_hash_map *map);
 

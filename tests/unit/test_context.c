@@ -12,6 +12,7 @@ static void the_default_is_a_quiet_peer(void **state)
     assert_int_equal(options.log_fd, 2);
     assert_int_equal(options.trace_fd, -1);
     assert_null(options.zone_offset_ms);
+    assert_null(options.on_large_block);
     assert_null(options.on_mass_free);
     assert_false(options.check_locks);
 }

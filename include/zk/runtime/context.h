@@ -6,6 +6,7 @@
 #define ZK_RUNTIME_CONTEXT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "zk/runtime/log.h"
@@ -21,6 +22,9 @@ struct zk_context_options {
      * lines are in universal time. It is asked for each line, so that a log follows a change of
      * daylight saving time. Must not block; any thread calls it. */
     int64_t (*zone_offset_ms)(int64_t wall_ms);
+    /* Called for a fresh block of some megabytes that will be read here and there (A-32); NULL:
+     * nobody cares. The caller may hold a lock: it must not block. */
+    void (*on_large_block)(void *block, size_t size);
     /* Called when some hundred thousand blocks of memory were freed at once (A-31); NULL: nobody
      * cares. Any thread calls it, and holds none of our locks. */
     void (*on_mass_free)(void);
@@ -42,6 +46,8 @@ void zk_context_free(struct zk_context *ctx);
 void zk_context_set_myid(struct zk_context *ctx, int64_t myid);
 int64_t zk_context_myid(const struct zk_context *ctx);
 
+/* Says that block was taken, is large, and will be read here and there. */
+void zk_context_large_block(const struct zk_context *ctx, void *block, size_t size);
 /* Says that some hundred thousand blocks were freed. The caller holds no lock: it may take a
  * while. */
 void zk_context_mass_free(const struct zk_context *ctx);
