@@ -83,7 +83,7 @@ clean_up() {
   for pid in "${client_pid[@]}"; do
     kill -s KILL "$pid" 2>/dev/null || true
   done
-  [[ -z $keep || ! -d $scratch/cluster ]] || { cp -r "$scratch/cluster" "$keep" && say "logs and traces: $keep"; }
+  [[ -z $keep || ! -d $scratch/cluster ]] || { mkdir -p "$keep" && cp -rp "$scratch/cluster/." "$keep" && say "logs and traces: $keep"; }
   "$REPO/scripts/cluster.sh" --dir "$scratch/cluster" clean >/dev/null 2>&1 ||
     warn "the peers in $scratch could not all be stopped"
   rm -rf "$scratch"
@@ -528,7 +528,9 @@ main() {
   [[ -n $story ]] || die_usage "which story? see: $0 --list"
   story_kinds --on "$mix"
   need_packages "to read the peers' logs" python3:python3
-  [[ -z $keep || ! -e $keep ]] || die_usage "$keep is there already; name a directory that is not"
+  # A film of it may have been begun there.
+  [[ -z $keep || -z $(find "$keep" -mindepth 1 -maxdepth 1 ! -name film -print -quit 2>/dev/null) ]] ||
+    die_usage "$keep is there already; name a directory that is not"
   file=$(story_file "$story")
   story=$(basename "$file" .story)
   story_head "$file"

@@ -36,8 +36,10 @@ A trace from a film has no queues, votes, tallies and decisions: no wire shows t
 inferred. You must be allowed to capture on loopback: as root, by sudo, or as member of the group
 wireshark. tshark is installed where it is missing.
 
+Clients are in the film if their ports are: what they ask, what they are told, and when sessions end.
+
 The dissector, installed, works in Wireshark and tshark on its own: filters such as zkelection,
-zkelection.state == 0, zkquorum.type == 15; ports in the preferences of ZKELECTION and ZKQUORUM.
+zkelection.state == 0, zkquorum.type == 15; ports in the preferences of ZKELECTION, ZKQUORUM and ZKCLIENT.
 
   -o, --output FILE   film until Ctrl-C
       --dir DIR       of the cluster

@@ -85,7 +85,8 @@ class Nodes {
     if (e.e === "reply" && e.mate) this.follow_reply(e, e.mate);
     else if (e.e === "watch") this.change(e.path, e, (node) => ({ ...node, watchers: node.watchers.filter((name) => name !== e.client.name) }));
     else if (e.e === "session" && e.what === "expired") {
-      this.doomed.push({ n: e.n, session: e.session });
+      if (e.run.captured) this.drop((node) => is_of(node, e.session), e); // a film knows of no commit
+      else this.doomed.push({ n: e.n, session: e.session });
       this.forget_watches(e);
     }
   }
@@ -135,6 +136,24 @@ class Nodes {
 
 function is_of(node, session) {
   return node.owner !== null && node.owner.session === session;
+}
+
+/** zxid -> what a write is for, and whose it is. */
+function purposes_of(run) {
+  const found = new Map();
+  let ending = null; // a session that has expired
+  for (const e of run.events) {
+    if (e.e === "session" && e.what === "expired") ending = e.client;
+    if (e.e === "txn" && e.step === "request" && e.zxid !== "0x0") {
+      const ends = e.why === "closeSession" && ending;
+      const what = e.why === "createSession" ? "a new session" : e.why;
+      found.set(e.zxid, ends ? `the end of the session of ${ending.name}` : what);
+      if (ends) ending = null;
+    }
+    if (e.e === "reply" && !e.err && e.mate && e.client && is_write(e))
+      found.set(e.zxid, e.op === "closeSession" ? `the end of the session of ${e.client.name}` : `“${asked(e.mate)}” of ${e.client.name}`);
+  }
+  return found;
 }
 
 // ---- words --------------------------------------------------------------------------------------

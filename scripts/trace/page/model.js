@@ -87,6 +87,7 @@ class Run {
     this.messages = [];
     this.furthest = []; // by message: the latest landing up to it
     this.clients = clients_of(this);
+    this.purposes = this.clients.length ? purposes_of(this) : new Map();
     this.memory = new Memory();
     this.events.forEach((e) => this.grade_event(e));
     this.events.forEach((e) => this.tell_content(e));

@@ -86,6 +86,8 @@ const HINTS = {
 /** Stops where something is decided. A caption stays until the reader goes on. */
 class Tour {
   constructor(model) {
+    const first_write = (run) => run.events.find((e) => e.e === "txn" && e.level === 0)?.zxid;
+    this.first_writes = new Map(model.runs.map((run) => [run, first_write(run)]));
     this.stops = model.events.filter((e) => this.is_stop(e));
     this.first = new Map(); // kind of stop -> the first one, which explains the picture
     for (const e of this.stops) if (!this.first.has(e.e)) this.first.set(e.e, e);
@@ -95,6 +97,7 @@ class Tour {
 
   is_stop(e) {
     if (e.level > 0) return false;
+    if (e.e === "txn" && e.run.clients.length) return e.zxid === this.first_writes.get(e.run); // of the others the answers tell
     const begins = e.run.chapters.some((chapter) => chapter.first === e.local);
     if (e.run.captured && e.e === "state" && e.s !== "LOOKING") return true; // a film knows of no decision
     return begins || ["vote", "send", "tally", "wait", "decide", "crash", "freeze", "thaw", "txn", "sync", "session", "reply", "watch"].includes(e.e) || (e.e === "established" && e.leader === e.n);

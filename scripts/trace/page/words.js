@@ -36,10 +36,10 @@ const CONN_WORDS = {
 /** The steps of a write; z is its number in short. */
 const TXN_WORDS = {
   request: (e, z) => (e.peer ? `${title(whom(e.peer))} passes a client's write on to peer ${e.n}` : `Peer ${e.n} prepares the write ${z}`),
-  proposed: (e, z) => `Peer ${e.n} proposes ${z}`,
+  proposed: (e, z) => `Peer ${e.n} proposes ${z}${purpose(e)}`,
   logged: (e, z) => `Peer ${e.n} has ${z} on its disk`,
   acked: (e, z) => (!e.peer ? `Peer ${e.n} acknowledges ${z}` : e.peer === e.n ? `Peer ${e.n} counts its own log for ${z}` : `Peer ${e.n} counts the ACK of peer ${e.peer} for ${z}`),
-  committed: (e, z) => `Peer ${e.n} commits ${z}`,
+  committed: (e, z) => `Peer ${e.n} commits ${z}${purpose(e)}`,
   applied: (e, z) => `Peer ${e.n} applies ${z}: it is in its tree`,
 };
 
@@ -48,6 +48,12 @@ const SYNC_WORDS = {
   TRUNC: "it has the end of the log cut off (TRUNC)",
   SNAP: "it sends the whole tree (SNAP)",
 };
+
+/** What the write is for, where clients tell. */
+function purpose(e) {
+  const text = e.run.purposes.get(e.zxid);
+  return text ? ": " + text : "";
+}
 
 function title(words) {
   return words[0].toUpperCase() + words.slice(1);

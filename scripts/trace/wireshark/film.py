@@ -23,6 +23,8 @@ import sys
 import tempfile
 import xml.etree.ElementTree
 
+import visits
+
 DISSECTOR = os.path.join(os.path.dirname(os.path.abspath(__file__)), "zkquorum.lua")
 SEEN = "seen on the wire"
 STATES = ("LOOKING", "FOLLOWING", "LEADING", "OBSERVING")
@@ -56,13 +58,16 @@ class Ensemble:
     def __init__(self, directory):
         self.election = {}
         self.quorum = {}
+        self.client = {}
         self.made = None  # when the oldest configuration was written, microseconds since 1970
         for path in sorted(glob.glob(os.path.join(glob.escape(directory), "*", "zoo.cfg"))):
             with open(path, encoding="utf-8") as stream:
                 written = os.stat(stream.fileno()).st_mtime_ns // 1000
                 self.made = min(self.made or written, written)
-                for line in stream:
-                    self.read_line(line.strip())
+                lines = [line.strip() for line in stream]
+            for line in lines:
+                self.read_line(line)
+            self.read_client_port(os.path.basename(os.path.dirname(path)), lines)
 
     def read_line(self, line):
         """server.N=HOST:QUORUM:ELECTION[:ROLE][;CLIENT], and several of these joined by |."""
@@ -77,18 +82,26 @@ class Ensemble:
                 self.quorum[ip, int(parts.group(2))] = int(match.group(1))
                 self.election[ip, int(parts.group(3))] = int(match.group(1))
 
+    def read_client_port(self, name, lines):
+        """The directory of a server has its number."""
+        port = next((line.split("=", 1)[1] for line in lines if re.match(r"clientPort\s*=", line)), "0").strip()
+        host = next((line.split("=", 1)[1] for line in lines if re.match(r"clientPortAddress\s*=", line)), "127.0.0.1").strip()
+        if name.isdigit() and port.isdigit() and port != "0":
+            for ip in addresses_of(host):
+                self.client[ip, int(port)] = int(name)
+
     def ports(self):
-        return sorted({port for _, port in [*self.election, *self.quorum]})
+        return sorted({port for _, port in [*self.election, *self.quorum, *self.client]})
 
     def has_port(self):
         """As a filter of tshark."""
         return "(" + " or ".join(f"tcp.port=={port}" for port in self.ports()) + ")"
 
     def kind_of(self, address):
-        return "election" if address in self.election else "quorum" if address in self.quorum else None
+        return "election" if address in self.election else "quorum" if address in self.quorum else "client" if address in self.client else None
 
     def sid_at(self, address):
-        return self.election.get(address, self.quorum.get(address))
+        return self.election.get(address, self.quorum.get(address, self.client.get(address)))
 
 
 def addresses_of(host):
@@ -183,7 +196,8 @@ PACKET_FIELDS = (
 def tshark(capture, ensemble, arguments):
     """Runs it with settings of its own, so that nobody's plugins and preferences change a film."""
     command = ["tshark", "-n", "-r", capture, "-X", "lua_script:" + DISSECTOR]
-    for name, listeners in (("zkelection", ensemble.election), ("zkquorum", ensemble.quorum)):
+    named = (("zkelection", ensemble.election), ("zkquorum", ensemble.quorum), ("zkclient", ensemble.client))
+    for name, listeners in named:
         command += ["-o", f"{name}.ports:" + ",".join(sorted({str(port) for _, port in listeners}))]
     command += ["-o", "tcp.reassemble_out_of_order:TRUE", *arguments]
     with tempfile.TemporaryDirectory() as home, tempfile.TemporaryFile() as words:
@@ -228,14 +242,15 @@ class Stream:
 
 def read_messages(capture, ensemble):
     """(number of the packet, protocol, {field: element}) of each message, in order."""
-    arguments = ["-Y", f"(zkelection or zkquorum) and {ensemble.has_port()}", "-T", "pdml", "-J", "zkelection zkquorum"]
+    protocols = "zkelection zkquorum zkclient"
+    arguments = ["-Y", f"({protocols.replace(' ', ' or ')}) and {ensemble.has_port()}", "-T", "pdml", "-J", protocols]
     pdml = Stream(tshark(capture, ensemble, arguments))
     for _, element in xml.etree.ElementTree.iterparse(pdml):
         if element.tag != "packet":
             continue
         number = next(field.get("show") for field in element.iter("field") if field.get("name") == "num")
         for proto in element.findall("proto"):
-            if proto.get("name") in ("zkelection", "zkquorum"):
+            if proto.get("name") in ("zkelection", "zkquorum", "zkclient"):
                 yield int(number), proto.get("name"), {field.get("name"): field for field in proto.iter("field")}
         element.clear()
 
@@ -369,11 +384,17 @@ class Film:
         for packet in self.packets:
             if packet.stream not in self.connections:
                 self.connections[packet.stream] = Connection(packet, ensemble)
-        self.connections = {key: each for key, each in self.connections.items() if each.kind}
+        self.visits = {key: visits.Visit(each) for key, each in self.connections.items() if each.kind == "client"}
+        for packet in self.packets:
+            if packet.stream in self.visits and (packet.fin or packet.rst):
+                self.visits[packet.stream].end(packet)
+        self.connections = {key: each for key, each in self.connections.items() if each.kind in ("election", "quorum")}
+        visiting = {packet.number: packet for packet in self.packets if packet.stream in self.visits}
         self.packets = [packet for packet in self.packets if packet.stream in self.connections]
         self.malformed = 0
+        self.closings = []  # (time, leader, session, cxid) of each closeSession that is proposed
         self.messages = collections.defaultdict(list)  # by number of the packet that completes them
-        self.read(capture)
+        self.read(capture, visiting)
         for connection in self.connections.values():
             if connection.dialler is None:
                 connection.dialler = begin["owners"].get(connection.name)
@@ -443,9 +464,12 @@ class Film:
 
     # ---- messages ---------------------------------------------------------------------------------
 
-    def read(self, capture):
+    def read(self, capture, visiting):
         packets = {packet.number: packet for packet in self.packets}
         for number, protocol, fields in read_messages(capture, self.ensemble):
+            if number in visiting:
+                self.malformed += self.visits[visiting[number].stream].read(visiting[number], fields)
+                continue
             packet = packets.get(number)
             if packet is None:
                 continue
@@ -457,6 +481,9 @@ class Film:
             if said is None:
                 self.malformed += 1
                 continue
+            if said[0] == "PROPOSAL" and number_of(fields, "zkquorum.opcode") == visits.CLOSE_SESSION:
+                session, cxid = visits.session_of(fields, "zkquorum.session"), number_of(fields, "zkquorum.cxid")
+                self.closings.append((packet.t, connection.listener, session, cxid))
             # Only the first message of a packet can have begun in an earlier one.
             begins = packet.t if self.messages[number] else packet.begins
             seq = number_of(fields, f"{protocol}.number")
@@ -513,6 +540,7 @@ class Writer:
                 self.note_message(message)
             self.note_end(packet, connection)
         self.note_freezes()
+        self.events += visits.events_of(self.film.visits.values(), self.film.closings)
         self.events.sort(key=lambda event: event["t"])
         start = self.events[0]["t"] if self.events else 0
         return [{**event, "t": event["t"] - start} for event in self.events]
@@ -682,7 +710,11 @@ def convert(directory, capture, trace, begin):
     film = Film(capture, ensemble, begin)
     writer = Writer(film)
     events = writer.write()
+    names = os.path.join(directory, "clients.jsonl")  # play.sh --keep leaves that
     with open(trace, "w", encoding="utf-8") as stream:
+        if os.path.isfile(names):
+            with open(names, encoding="utf-8") as source:
+                stream.write(source.read())
         for event in events:
             stream.write(json.dumps(event, separators=(",", ":"), ensure_ascii=False) + "\n")
     report(film, writer, events)
@@ -692,7 +724,10 @@ def report(film, writer, events):
     sent = sum(event["ev"] == "send" for event in events)
     peers = {event["n"] for event in events}
     before = sum(connection.began_before for connection in film.connections.values())
+    asked = sum(event["ev"] == "request" and event["op"] != "ping" for event in events)
     print(f"{sent} messages of {len(peers)} peers on {len(film.connections)} connections; {film.malformed} malformed")
+    if asked:
+        print(f"{asked} requests of clients, and the answers to them")
     if before:
         print(f"{before} connections are older than the film: their messages are counted from the first one in it")
     if writer.unknown:

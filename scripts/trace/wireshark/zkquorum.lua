@@ -1,7 +1,8 @@
--- What ZooKeeper's servers say to each other, for Wireshark and tshark 4.0 and later.
+-- What ZooKeeper's servers say to each other and to clients, for Wireshark and tshark 4.0 and later.
 --
 --   zkelection   the election port (3888 by convention): who shall lead
 --   zkquorum     the quorum port (2888 by convention): leader and learners
+--   zkclient     the client port (2181 by convention): headers, paths and events; bodies as bytes, passwords not at all
 --
 -- Install:  scripts/trace/film.sh --install   (or copy this file into the folder that Help > About > Folders calls
 --           "Personal Lua Plugins")
@@ -147,6 +148,13 @@ local function cursor(tvb, tree)
         local item = tree:add(field, range)
         self.skip(size)
         return range, item
+    end
+    -- The same, and the cursor stays.
+    function self.add_ahead(field, size)
+        tree:add(field, tvb(self.at, size))
+    end
+    function self.peek()
+        return tvb(self.at, 4):int()
     end
     return self
 end
@@ -646,6 +654,155 @@ function quorum.dissector(tvb, pinfo, tree)
     return follow(tvb, pinfo, tree, quorum_port)
 end
 
+-- ---- zkclient -------------------------------------------------------------------------------------------------------
+
+local OPERATIONS = {
+    [1] = "create", [2] = "delete", [3] = "exists", [4] = "getData", [5] = "setData", [6] = "getACL", [7] = "setACL",
+    [8] = "getChildren", [9] = "sync", [11] = "ping", [12] = "getChildren2", [13] = "check", [14] = "multi", [15] = "create2",
+    [16] = "reconfig", [17] = "checkWatches", [18] = "removeWatches", [19] = "createContainer", [20] = "deleteContainer",
+    [21] = "createTtl", [22] = "multiRead", [100] = "auth", [101] = "setWatches", [102] = "sasl", [103] = "getEphemerals",
+    [104] = "getAllChildrenNumber", [105] = "setWatches2", [106] = "addWatch", [107] = "whoAmI", [-11] = "closeSession",
+}
+local EVENTS = { [-1] = "none", "created", "deleted", "changed", "children" }
+local WITH_PATH = {}
+for _, type in ipairs({ 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 17, 18, 19, 20, 21, 106 }) do
+    WITH_PATH[type] = true
+end
+local EVENT_XID = -1
+local AUTH, SASL = 100, 102
+
+local client = Proto("zkclient", "ZooKeeper client")
+local c = {
+    number = ProtoField.uint32("zkclient.number", "Number in this direction"),
+    length = ProtoField.int32("zkclient.length", "Length"),
+    timeout = ProtoField.int32("zkclient.timeout", "Timeout (ms)"),
+    session = ProtoField.uint64("zkclient.session", "Session", base.HEX),
+    seen = ProtoField.uint64("zkclient.seen", "Last zxid that the client has seen", base.HEX),
+    xid = ProtoField.int32("zkclient.xid", "xid"),
+    type = ProtoField.int32("zkclient.type", "Operation", base.DEC, OPERATIONS),
+    zxid = ProtoField.uint64("zkclient.zxid", "zxid", base.HEX),
+    err = ProtoField.int32("zkclient.err", "Error"),
+    event = ProtoField.int32("zkclient.event", "Event", base.DEC, EVENTS),
+    path = ProtoField.string("zkclient.path", "Path"),
+    body = ProtoField.bytes("zkclient.body", "Body"),
+    word = ProtoField.string("zkclient.word", "Four letters, and the answer to them"),
+}
+client.fields = c
+local c_malformed = ProtoExpert.new("zkclient.malformed", "Malformed frame",
+    expert.group.MALFORMED, expert.severity.ERROR)
+local c_cut = ProtoExpert.new("zkclient.cut", "The capture lacks the rest",
+    expert.group.REASSEMBLE, expert.severity.WARN)
+local c_follows = ProtoExpert.new("zkclient.undecoded", "Not decoded",
+    expert.group.UNDECODED, expert.severity.NOTE)
+client.experts = { c_malformed, c_cut, c_follows }
+client.prefs.ports = Pref.range("Client ports", "2181", "TCP ports on which servers wait for clients", 65535)
+
+-- The first frame of a connection is of another form than the rest, or four letters instead.
+local function measure_client(tvb, offset, direction)
+    local left = tvb:len() - offset
+    if direction.connection.word then
+        return { size = left, word = true }
+    elseif left < 4 then
+        return MORE
+    end
+    local is_first = direction.next == 0
+    if is_first and direction.is_request and tvb(offset, 4):string():match("^%l%l%l%l$") then
+        direction.connection.word = true
+        return { size = left, word = true }
+    end
+    local length = tvb(offset, 4):int()
+    local password = direction.is_request and 28 or 20 -- where its length stands in a first frame
+    if length < (direction.is_request and 8 or 16) or length > MAX_RECORD then
+        return { lost = "a frame of " .. length .. " bytes" }
+    elseif left < 4 + length then
+        return MORE
+    end
+    is_first = is_first and length >= 36 and tvb(offset + 4, 4):int() == 0 and tvb(offset + password, 4):int() == 16
+    return { size = 4 + length, is_request = direction.is_request, is_first = is_first }
+end
+
+local function show_path(read)
+    if read.left >= 4 then
+        local length = read.peek()
+        if length > 0 and length <= read.left - 4 then
+            read.skip(4)
+            return read.add(c.path, length):string()
+        end
+    end
+    return ""
+end
+
+local function show_first(read, is_request)
+    read.skip(4) -- the version of the protocol
+    if is_request then
+        read.add(c.seen, 8)
+    end
+    local timeout = read.add(c.timeout, 4):int()
+    local session = read.add(c.session, 8)
+    return string.format("%s session=%s timeout=%d", is_request and "CONNECT" or "CONNECTED", hex(session), timeout)
+end
+
+local function show_request_frame(read, xid)
+    local type = read.add(c.type, 4):int()
+    local text = string.format("%s xid=%d", OPERATIONS[type] or type, xid)
+    if type == AUTH or type == SASL or read.left == 0 then
+        return text
+    end
+    read.add_ahead(c.body, read.left)
+    return WITH_PATH[type] and text .. " " .. show_path(read) or text
+end
+
+local function show_reply_frame(read, xid)
+    local zxid = read.add(c.zxid, 8)
+    local err = read.add(c.err, 4):int()
+    if xid == EVENT_XID and read.left >= 8 then
+        local event = read.add(c.event, 4):int()
+        read.skip(4) -- the state, which is connected
+        return string.format("EVENT %s %s", EVENTS[event] or event, show_path(read))
+    end
+    if read.left > 0 then
+        read.add_ahead(c.body, read.left)
+    end
+    return string.format("reply xid=%d zxid=%s err=%d", xid, hex(zxid), err)
+end
+
+local function show_client(tvb, pinfo, tree, step)
+    local item = tree:add(client, tvb())
+    if step.word then
+        item:add(c.word, tvb())
+        pinfo.cols.info:append("word ")
+        return
+    end
+    local read = cursor(tvb, item)
+    item:add(c.number, step.number):set_generated()
+    read.add(c.length, 4)
+    local text
+    if step.is_first then
+        text = show_first(read, step.is_request)
+    else
+        local xid = read.add(c.xid, 4):int()
+        text = (step.is_request and show_request_frame or show_reply_frame)(read, xid)
+    end
+    item:append_text(", " .. text)
+    pinfo.cols.info:append(text .. " ")
+end
+
+local client_port = {
+    protocol = client,
+    measure = measure_client,
+    show = show_client,
+    malformed = c_malformed,
+    cut = c_cut,
+    follows = c_follows,
+}
+
+function client.dissector(tvb, pinfo, tree)
+    local connection, direction = recall(pinfo)
+    direction.connection = connection
+    direction.is_request = pinfo.dst_port == pinfo.match_uint
+    return follow(tvb, pinfo, tree, client_port)
+end
+
 -- ---- who is asked ---------------------------------------------------------------------------------------------------
 
 function election.init()
@@ -701,3 +858,4 @@ end
 
 listen(election)
 listen(quorum)
+listen(client)

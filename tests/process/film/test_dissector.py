@@ -13,7 +13,7 @@ import runner
 
 REPO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
 LUA = os.path.join(REPO, "scripts", "trace", "wireshark", "zkquorum.lua")
-ELECTION, QUORUM, OTHER = 3888, 2888, 14321
+ELECTION, QUORUM, CLIENT, OTHER = 3888, 2888, 2181, 14321
 NULL = struct.pack(">i", -1)
 HOME_DIRECTORY = tempfile.TemporaryDirectory()
 HOME = HOME_DIRECTORY.name
@@ -31,7 +31,7 @@ def dissect(capture, *fields):
     when somebody clicks, twice: both must agree."""
     path = os.path.join(HOME, "test.pcap")
     capture.write(path)
-    arguments = ["-r", path, "-X", "lua_script:" + LUA, "-Y", "zkelection or zkquorum", "-T", "fields"]
+    arguments = ["-r", path, "-X", "lua_script:" + LUA, "-Y", "zkelection or zkquorum or zkclient", "-T", "fields"]
     arguments += ["-E", "separator=/t", "-E", "aggregator=;", "-o", "tcp.reassemble_out_of_order:TRUE"]
     for field in ("tcp.stream", *fields):
         arguments += ["-e", field]
@@ -320,6 +320,34 @@ def test_malformed_packets_are_told_and_nothing_after_them_is_read():
     for stream, (_, reason) in enumerate(cases):
         rest = f"what follows a malformed message (frame {5 * stream + 4})"
         equal((stream, found[stream]), (stream, [["1"], [reason, rest]]))
+
+
+def test_frames_of_clients_are_found_wherever_segments_end():
+    connect = text(struct.pack(">iqiq", 0, 0, 4000, 0) + text(bytes(16)) + b"\0")
+    ping, read = text(struct.pack(">ii", -2, 11)), text(struct.pack(">ii", 1, 4) + text(b"/a") + b"\1")
+    data = connect + ping + read
+    capture = pcap.Capture()
+    for cut in range(1, len(data)):
+        capture.connect(CLIENT).dialler_says(data, (cut,))
+    found = by_stream(capture, "zkclient.number", "zkclient.timeout", "zkclient.type", "zkclient.path", "_ws.expert.message")
+    equal(len(found), len(data) - 1)
+    for stream, values in found.items():
+        equal([stream, *values], [stream, ["1", "2", "3"], ["4000"], ["11", "4"], ["/a"], []])
+
+
+def test_malformed_frames_of_clients_are_told_and_nothing_after_them_is_read():
+    ping = text(struct.pack(">ii", -2, 11))
+    for length in (-1, 0, 7, 0x4000001):
+        capture = conversations(CLIENT, [ping + struct.pack(">i", length) + bytes(12) + ping])
+        found = by_stream(capture, "zkclient.number", "_ws.expert.message")
+        (numbers, words), = found.values()
+        equal((numbers, len(words), f"a frame of {length} bytes" in words[0]), (["1"], 1, True))
+
+
+def test_four_letters_are_no_frame_and_so_is_their_answer():
+    capture = pcap.Capture()
+    capture.connect(CLIENT).dialler_says(b"mntr").listener_says(b"zk_version\t3.8.0\n", (5,))
+    equal(by_stream(capture, "zkclient.number", "_ws.expert.message"), {0: [[], []]})
 
 
 def test_what_only_its_receiver_dislikes_is_told_and_the_next_message_is_read():

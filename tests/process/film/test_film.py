@@ -14,6 +14,7 @@ import runner
 FILM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "scripts", "trace", "film.sh")
 WORK_DIRECTORY = tempfile.TemporaryDirectory()
 WORK = WORK_DIRECTORY.name
+CLIENT = 23801  # of server 1
 LIVES = ("state", "crash", "freeze", "thaw")
 
 
@@ -32,6 +33,7 @@ def film(capture):
     with open(os.path.join(directory, "1", "zoo.cfg"), "w", encoding="ascii") as stream:
         for n in (1, 2, 3):
             stream.write(f"server.{n}=127.0.0.1:{quorum(n)}:{election(n)}:{'observer' if n == 3 else 'participant'}\n")
+        stream.write(f"clientPort={CLIENT}\nclientPortAddress=127.0.0.1\n")
     source, target = os.path.join(WORK, "film.pcap"), os.path.join(WORK, "film.jsonl")
     capture.write(source)
     done = subprocess.run([FILM, "--dir", directory, "convert", source, target], capture_output=True, check=False)
@@ -253,6 +255,114 @@ def test_threads_have_the_names_that_java_gives_them():
     for kind, threads in wanted.items():
         found = {event["ev"]: event["th"] for event in events if event.get("kind") == kind}
         equal((kind, found["send"], found["recv"]), (kind, *threads))
+
+
+# ---- clients ----------------------------------------------------------------------------------
+
+
+def text(value):
+    return struct.pack(">i", len(value)) + value
+
+
+SESSION = 0x100000000000001
+CONNECT = text(struct.pack(">iqiq", 0, 0, 4000, 0) + text(bytes(16)) + b"\0")
+CONNECTED = text(struct.pack(">iiq", 0, 4000, SESSION) + text(bytes(range(16))) + b"\0")
+ACL = struct.pack(">ii", 1, 31) + text(b"world") + text(b"anyone")
+
+
+def request(xid, kind, body=b""):
+    return text(struct.pack(">ii", xid, kind) + body)
+
+
+def reply(xid, zxid, err=0, body=b""):
+    return text(struct.pack(">iqi", xid, zxid, err) + body)
+
+
+def of_clients(events):
+    """What is told of clients, without what all of it has."""
+    wanted = ("session", "request", "reply", "watch")
+    common = ("v", "t", "n", "th", "addr", "why")
+    found = [event for event in events if event["ev"] in wanted]
+    equal({(event["n"], event["th"]) for event in found} <= {(1, "")}, True)
+    return [{name: value for name, value in event.items() if name not in common} for event in found]
+
+
+def test_a_client_is_seen_from_its_first_frame_to_its_last():
+    capture = pcap.Capture()
+    visit = capture.connect(CLIENT).dialler_says(CONNECT).listener_says(CONNECTED)
+    visit.dialler_says(request(1, 1, text(b"/l/n-") + text(b"ann") + ACL + struct.pack(">i", 3)))
+    visit.listener_says(reply(1, 0x100000002, 0, text(b"/l/n-0000000000")))
+    visit.dialler_says(request(2, 3, text(b"/l/n-0000000000") + b"\1") + request(-2, 11))
+    visit.listener_says(reply(2, 0x100000002, 0, bytes(68)) + reply(-2, 0x100000002))
+    visit.listener_says(reply(-1, -1, 0, struct.pack(">ii", 2, 3) + text(b"/l/n-0000000000")))
+    visit.dialler_says(request(3, 12, text(b"/l") + b"\0")).listener_says(reply(3, 0x100000003, 0, struct.pack(">i", 2) + text(b"a") + text(b"b")))
+    visit.dialler_says(request(4, 4, text(b"/m") + b"\0")).listener_says(reply(4, 0x100000003, -101))
+    visit.dialler_says(request(5, 5, text(b"/m") + text(b"x") + struct.pack(">i", -1)))
+    visit.close()
+    session = {"session": hex(SESSION)}
+    equal(of_clients(film(capture)), [
+        {"ev": "request", "session": "0x0", "xid": 0, "op": "createSession", "path": "", "data": "4000 ms"},
+        {"ev": "session", **session, "what": "opened", "ms": 4000},
+        {"ev": "request", **session, "xid": 1, "op": "create", "path": "/l/n-", "data": "ann", "how": "ephemeral sequential"},
+        {"ev": "reply", **session, "xid": 1, "op": "create", "zxid": "0x100000002", "err": 0, "data": "/l/n-0000000000"},
+        {"ev": "request", **session, "xid": 2, "op": "exists", "path": "/l/n-0000000000", "how": "watch"},
+        {"ev": "request", **session, "xid": -2, "op": "ping", "path": ""},
+        {"ev": "reply", **session, "xid": 2, "op": "exists", "zxid": "0x100000002", "err": 0},
+        {"ev": "reply", **session, "xid": -2, "op": "ping", "zxid": "0x100000002", "err": 0},
+        {"ev": "watch", **session, "what": "deleted", "path": "/l/n-0000000000"},
+        {"ev": "request", **session, "xid": 3, "op": "getChildren2", "path": "/l"},
+        {"ev": "reply", **session, "xid": 3, "op": "getChildren2", "zxid": "0x100000003", "err": 0, "data": "a b"},
+        {"ev": "request", **session, "xid": 4, "op": "getData", "path": "/m"},
+        {"ev": "reply", **session, "xid": 4, "op": "getData", "zxid": "0x100000003", "err": -101},
+        {"ev": "request", **session, "xid": 5, "op": "setData", "path": "/m", "data": "x"},
+        {"ev": "session", **session, "what": "left", "ms": 4000},
+    ])
+
+
+def test_credentials_and_four_letters_are_not_told():
+    capture = pcap.Capture()
+    capture.connect(CLIENT).dialler_says(b"srvr").listener_says(b"Zookeeper version: 3.8.0, and more\n").close()
+    visit = capture.connect(CLIENT).dialler_says(CONNECT).listener_says(CONNECTED)
+    visit.dialler_says(request(-4, 100, struct.pack(">i", 0) + text(b"digest") + text(b"bob:secret"))).listener_says(reply(-4, 0))
+    events = film(capture)
+    equal([event["op"] for event in events if event["ev"] == "request"], ["createSession", "auth"])
+    assert "secret" not in json.dumps(events) and "digest" not in json.dumps(events), events
+
+
+def closing(cxid):
+    """The leader proposes the end of the session."""
+    header = struct.pack(">qiqqi", SESSION, cxid, 0x100000003, 0, -11)
+    return struct.pack(">iq", 2, 0x100000003) + text(header) + struct.pack(">i", -1)
+
+
+def test_a_session_expires_when_its_leader_ends_it_and_nobody_has_asked():
+    for cxid, wanted in ((0, [(2, 4000)]), (7, [])):
+        capture = pcap.Capture()
+        learner = capture.connect(quorum(2)).dialler_says(follower_info(1)).listener_says(pcap.golden("uptodate"))
+        capture.connect(CLIENT).dialler_says(CONNECT).listener_says(CONNECTED)
+        learner.listener_says(closing(cxid))
+        events = film(capture)
+        equal([(event["n"], event["ms"]) for event in events if event.get("what") == "expired"], wanted)
+
+
+def test_a_film_has_the_names_of_the_clients_of_a_story():
+    line = {"v": 1, "ev": "client", "name": "Ann", "session": hex(SESSION), "addr": "127.0.0.1:40001"}
+    names = os.path.join(WORK, "cluster", "clients.jsonl")
+    with open(names, "w", encoding="utf-8") as stream:
+        stream.write(json.dumps(line) + "\n")
+    capture = pcap.Capture()
+    capture.connect(CLIENT).dialler_says(CONNECT).listener_says(CONNECTED)
+    try:
+        equal(film(capture)[0], line)
+    finally:
+        os.remove(names)
+
+
+def test_a_film_that_begins_in_the_middle_of_a_visit_tells_only_what_it_knows():
+    capture = pcap.Capture()
+    visit = capture.connect(CLIENT).listener_says(reply(9, 0x100000002, 0, bytes(68)))
+    visit.dialler_says(request(10, 9, text(b"/l"))).listener_says(reply(10, 0x100000002, 0, text(b"/l")))
+    equal([(event["ev"], event["xid"]) for event in of_clients(film(capture))], [("request", 10), ("reply", 10)])
 
 
 def test_what_is_malformed_is_left_out_and_counted_on():
