@@ -72,17 +72,29 @@ rows() {
   done <"$dir/$1/outcome"
 }
 
+# tell_row LABEL LEFT RIGHT: on a terminal that is too narrow for both, one below the other, and once if they are the same.
+tell_row() {
+  if [[ $narrow == false ]]; then
+    printf '%-8s%-*s%s\n' "$1" $WIDTH "$2" "$3"
+  elif [[ $2 == "$3" ]]; then
+    printf '%-8sboth: %s\n' "$1" "$2"
+  else
+    printf '%-8s%s: %s\n%-8s%s: %s\n' "$1" "$left_name" "$2" '' "$right_name" "$3"
+  fi
+}
+
 # side_by_side: rows of both sides; what neither side has to say is left out.
 side_by_side() {
-  local left right label
-  printf '%s%-8s%-*s%s%s\n' "$BOLD" '' $WIDTH "on $1" "on $2" "$RESET"
+  local left right label left_name=$1 right_name=$2 narrow=false
+  [[ ! -t 1 ]] || (($(terminal_columns) >= 2 * WIDTH)) || narrow=true
+  [[ $narrow == true ]] || printf '%s%-8s%-*s%s%s\n' "$BOLD" '' $WIDTH "on $1" "on $2" "$RESET"
   while IFS=$'\x1f' read -r label left right; do
     if [[ $label == '> '* ]]; then
       printf '%s%s%s\n' "$BOLD" "$label" "$RESET"
       label=''
     fi
     [[ -n $left$right ]] || continue
-    printf '%-8s%-*s%s\n' "$label" $WIDTH "$left" "$right"
+    tell_row "$label" "$left" "$right"
   done < <(paste -d $'\x1f' <(rows left) <(rows right | cut -f 2) | tr '\t' '\037')
 }
 
@@ -137,6 +149,9 @@ main() {
   fi
   file=$(story_file "$story")
   story_head "$file"
+  need_packages "to read the peers' logs" python3:python3 # here, for the players' words are kept back
+  need_kinds "$left,$right"
+  ! grep -qE '^> (write|read) ' "$file" || need_client
   if [[ -n $record ]]; then
     dir=$record
   else

@@ -212,7 +212,7 @@ main() {
   if [[ ,$mix, == *,c,* && -z ${ZKPEER_BINARY:-} ]]; then
     "$REPO/scripts/build.sh"
   fi
-  [[ $mix != *java* ]] || "$REPO/scripts/java-node.sh" --install
+  need_kinds "$mix"
   need_client
   make_scratch dir clean_up
 

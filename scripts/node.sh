@@ -36,10 +36,7 @@ main() {
   if (($# < 2)) || [[ ! ${*: -2:1} =~ ^[0-9]+$ ]]; then
     [[ -f ${*: -1} ]] || die_usage "there is no configuration file ${*: -1}"
   fi
-  if [[ ! -x $binary ]]; then
-    [[ -z ${ZKPEER_BINARY:-} ]] || die "ZKPEER_BINARY is $ZKPEER_BINARY, but there is no such program"
-    "$REPO/scripts/build.sh" >&2
-  fi
+  need_kinds c >&2
   exec "$binary" "$@"
 }
 

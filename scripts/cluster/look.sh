@@ -127,6 +127,7 @@ verb_status() {
   done
   load_state
   take_stock
+  measure_terminal
   if [[ $json == true ]]; then
     status_json "${lead:-null}" "$count" "$total" "$quorum"
   else
@@ -144,11 +145,21 @@ state_colour() {
   esac
 }
 
+narrow=false # does the whole table not fit the terminal?
+
+# measure_terminal: sets narrow.
+measure_terminal() {
+  narrow=false
+  [[ ! -t 1 ]] || (($(terminal_columns) >= 75)) || narrow=true
+}
+
 # status_table COUNT TOTAL QUORUM
 status_table() {
-  local id shown_since shown_election word last=${ids[-1]} joining=false tail='' colour=$RED sides
-  [[ $3 == false ]] || colour=$GREEN
-  printf '%s%-5s %-5s %-7s %-10s %-7s %-6s %-12s %-9s %-6s%s\n' "$BOLD" \
+  local id shown_since shown_election word joining=false colour=$RED verdict='no quorum' sides times=' %-9s %s'
+  [[ $3 == false ]] || colour=$GREEN verdict='a quorum'
+  [[ $narrow == false ]] || times=' %.0s%.0s' # takes the two words, and shows nothing of them
+  # shellcheck disable=SC2059  # times is a format
+  printf "%s%-5s %-5s %-7s %-10s %-7s %-6s %-12s$times%s\n" "$BOLD" \
     peer kind pid state leader round zxid election since "$RESET"
   for id in "${ids[@]}"; do
     shown_since=- shown_election=- word=${state[$id]}
@@ -157,11 +168,12 @@ status_table() {
     if [[ $word =~ ^(LEADING|FOLLOWING|OBSERVING)$ && ${serving[$id]} == false ]]; then
       word+='~' joining=true
     fi
-    [[ $id != "$last" ]] || tail="     $colour""quorum $1/$2$RESET"
-    printf '%2d    %-5s %-7s %s%-10s%s %-7s %-6s %-12s %-9s %-6s%s\n' \
+    # shellcheck disable=SC2059  # times is a format
+    printf "%2d    %-5s %-7s %s%-10s%s %-7s %-6s %-12s$times\n" \
       "$id" "${kind[$id]}" "${pid[$id]:--}" "$(state_colour "${state[$id]}")" "$word" "$RESET" \
-      "${leader_of[$id]}" "${round[$id]}" "${zxid[$id]}" "$shown_election" "$shown_since" "$tail"
+      "${leader_of[$id]}" "${round[$id]}" "${zxid[$id]}" "$shown_election" "$shown_since"
   done
+  say "$colour$verdict$RESET: $1 of $2 voters serve"
   [[ $joining == false ]] || say "~ so its log says, but it does not serve yet"
   if [[ -r $root/network/groups ]] && read -r sides <"$root/network/groups"; then
     say "${YELLOW}cut${RESET}: $sides"
@@ -257,6 +269,7 @@ verb_watch() {
     trap 'exit 130' TERM
   fi
   for ((i = 1; times == 0 || i <= times; i++)); do
+    measure_terminal
     frame=$(watch_frame)
     if [[ -t 1 ]]; then
       printf '\e[H%s\e[K\e[J' "${frame//$'\n'/$'\e[K\n'}"

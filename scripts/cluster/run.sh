@@ -54,19 +54,13 @@ made=false              # has this call made the cluster?
 
 # ---- starting and stopping ---------------------------------------------------------------------
 
-# What the peers of this list need to run at all: a program for C, packages for Java. They are not left to node.sh
-# and java-node.sh, whose words go to the peer's log, and meanwhile the others would wait for this peer, or not.
+# prepare_programs ID...: what these peers need to run at all.
 prepare_programs() {
-  local id wanted=' '
+  local id kinds_of_these=''
   for id; do
-    wanted+="${kind[$id]} "
+    kinds_of_these+=,${kind[$id]}
   done
-  if [[ $wanted == *' c '* && ! -x ${ZKPEER_BINARY:-$REPO/build/zkpeer} ]]; then
-    [[ -z ${ZKPEER_BINARY:-} ]] ||
-      die "ZKPEER_BINARY is $ZKPEER_BINARY, but there is no such program"
-    "$REPO/scripts/build.sh"
-  fi
-  [[ $wanted != *' java '* ]] || "$REPO/scripts/java-node.sh" --install
+  need_kinds "$kinds_of_these"
 }
 
 # start_peer ID: in a session of its own, so that it outlives this script and its terminal. False

@@ -32,6 +32,13 @@ warn() {
   printf '%s: %s\n' "$SCRIPT" "$*" >&2
 }
 
+# terminal_columns: how wide the terminal is; 80 if nobody knows.
+terminal_columns() {
+  local columns=''
+  read -r _ columns < <(stty size </dev/tty 2>/dev/null) || true
+  printf '%d\n' "$((columns > 0 ? columns : 80))"
+}
+
 # A failure: one line, exit 1.
 die() {
   warn "$*"
@@ -194,6 +201,17 @@ install_packages() {
 # is the one that finds it.
 need_client() {
   need_packages "to write and read as a client" python3-kazoo:/usr/lib/python3/dist-packages/kazoo/__init__.py
+}
+
+# need_kinds KINDS: what peers of these kinds (c, java or a list of both) need to run at all. It is not left to node.sh
+# and java-node.sh, whose words go to the peer's log, and meanwhile the others would wait for this peer, or not.
+need_kinds() {
+  local binary=${ZKPEER_BINARY:-$REPO/build/zkpeer}
+  if [[ ,$1, == *,c,* && ! -x $binary ]]; then
+    [[ -z ${ZKPEER_BINARY:-} ]] || die "ZKPEER_BINARY is $binary, but there is no such program"
+    "$REPO/scripts/build.sh"
+  fi
+  [[ ,$1, != *,java,* ]] || "$REPO/scripts/java-node.sh" --install
 }
 
 as_root() {
