@@ -43,7 +43,11 @@ install_suites() {
     python3-mock:/usr/lib/python3/dist-packages/mock/__init__.py cmake:cmake g++:g++ make:make \
     python3-objgraph:/usr/lib/python3/dist-packages/objgraph.py libcppunit-dev:/usr/include/cppunit/Test.h \
     libcurator-recipes-java:/usr/share/java/curator-recipes.jar default-jdk-headless:javac golang-go:go \
-    golang-github-samuel-go-zookeeper-dev:/usr/share/gocode/src/github.com/samuel/go-zookeeper/zk/server_help.go
+    golang-github-samuel-go-zookeeper-dev:/usr/share/gocode/src/github.com/samuel/go-zookeeper/zk/server_help.go \
+    junit5:/usr/share/java/junit-platform-console.jar libmockito-java:/usr/share/java/mockito-core.jar \
+    libcommons-collections4-java:/usr/share/java/commons-collections4.jar libhamcrest-java:/usr/share/java/hamcrest.jar \
+    libcommons-io-java:/usr/share/java/commons-io.jar libcommons-lang3-java:/usr/share/java/commons-lang3.jar \
+    libdropwizard-metrics-java:/usr/share/java/metrics-core.jar libsnappy-java:/usr/share/java/snappy-java.jar
 }
 
 (($# > 0)) || die_usage "which part: basics, differential, poison, hostile, consistency, scenarios, suites"

@@ -5,6 +5,8 @@ kazoo     kazoo's own tests (Debian's python3-kazoo has them), which start three
 c-client  the C client's own tests, from Debian's source package, which start one server, or several
 zkcli     the commands of zkcli.txt, by Debian's zkCli, at one of three servers
 curator   Curator's recipes (Recipes.java), by Debian's jars, at three servers
+zookeeper ZooKeeper's own tests of clients, from Debian's source package, at one server, three or five. They start Java's servers
+          in their own JVM, and stay so for Java; for C they start processes instead (outside/)
 go        the tests of go-zookeeper (Debian's golang-github-samuel-go-zookeeper-dev has them), which start one server, or three
 
 A difference that is meant stands in differences.txt, with its number in NOTES.md; every other one fails.
@@ -40,8 +42,24 @@ C_CLIENT_ALL = C_CLIENT_SHORT + ['Zookeeper_simpleSystem', 'TestReconfigServer',
 # The first three wait for 6 to 20 seconds each. The others want a server to be back within one second, or a leader within eight.
 GO_LONG = ['TestChildren', 'TestSlowServer', 'TestBasicCluster', 'TestIfAuthdataSurvivesReconnect',
            'TestDNSHostProviderReconnect', 'TestClientClusterFailover', 'TestNoQuorum']
+# Of ZooKeeper's own tests: those that need nothing but clients. In the short form the first lines alone.
+JAVA_SHORT = ('test.AsyncOpsTest test.ClientTest test.CreateTest test.MultiOperationTest test.PersistentRecursiveWatcherTest '
+              'test.WatcherFuncTest test.ZooKeeperQuotaTest test.SessionUpgradeTest').split()
+JAVA_LONG = ('GetAllChildrenNumberTest GetEphemeralsTest RemoveWatchesCmdTest RemoveWatchesTest ZKUtilTest ZooKeeperTest '
+             'test.ACLCountTest test.ACLRootTest test.ACLTest test.AuthTest test.BufferSizeTest test.ChrootTest test.ClientRetryTest '
+             'test.DigestAuthDisabledTest test.DisconnectedWatcherTest test.EnforceQuotaTest test.EnsembleAuthTest '
+             'test.GetChildren2Test test.KeyAuthClientTest test.LoadFromLogTest test.MaxCnxnsTest test.MultiAsyncTransactionTest test.NullDataTest '
+             'test.PersistentWatcherTest test.RecoveryTest test.ServerCnxnTest test.SessionInvalidationTest test.SessionTest '
+             'test.SessionTimeoutTest test.StatTest test.SyncCallTest test.WatcherTest test.AsyncTest test.ChrootClientTest '
+             'test.DuplicateLocalSessionUpgradeTest test.FourLetterWordsQuorumTest test.LocalSessionsOnlyTest '
+             'test.ObserverLETest test.QuorumHammerTest test.QuorumQuotaTest test.QuorumRestartTest test.QuorumTest '
+             'test.QuorumRequestPipelineTest test.QuorumZxidSyncTest test.ReadOnlyModeTest test.WatchEventWhenAutoResetTest').split()
+# These look into the server that they believe to be in their JVM, or set a field of it; or they freeze its threads.
+JAVA_INSIDE = ['ClientTest.testPathValidation*', 'ChrootClientTest.testPathValidation*', 'RemoveWatchesTest.testRemoveAll*OnAPath*',
+               'WatcherTest.testWatcherCount*', 'QuorumTest.testLeaderShutdown*', 'ReadOnlyModeTest.testSeekForRwServer*',
+               'ACLTest.testNetty*', 'BufferSizeTest.testStartup*']
 # Their tests have limits of seconds. What fails there on Java alone, three times, is said, and is no failure of ours.
-MEASURE_TIME = ['go']
+MEASURE_TIME = ['go', 'zookeeper']
 running, running_lock = [], threading.Lock()
 
 
@@ -437,6 +455,127 @@ def go_test(kind, directory, program, name):
     return ('failed', output[-3000:])
 
 
+# ---- ZooKeeper's own tests ---------------------------------------------------------------------
+
+OUTSIDE = os.path.join(HERE, 'outside')
+JAVA_JARS = ('zookeeper zookeeper-jute apiguardian-api commons-cli commons-collections4 commons-io commons-lang3 hamcrest '
+             'jackson-annotations jackson-core jackson-databind junit-jupiter-api junit-jupiter-engine junit-jupiter-params '
+             'junit-platform-commons junit-platform-console junit-platform-engine junit-platform-launcher '
+             'junit-platform-reporting log4j-1.2 mockito-core byte-buddy byte-buddy-agent objenesis netty-all opentest4j '
+             'opentest4j-reporting-events opentest4j-reporting-schema picocli servlet-api slf4j-api slf4j-log4j12 '
+             'snappy-java metrics-core').split()
+JAVA_PACKAGE = 'org.apache.zookeeper.'
+# What is another in the tests of servers outside: the peers, and metrics, which are read in the tests' own JVM.
+JAVA_PATCHES = [
+    ('QuorumBase', r'new QuorumPeer\(', 'new org.apache.zookeeper.server.quorum.OutsidePeer('),
+    ('QuorumUtil', r'new QuorumPeer\(', 'new org.apache.zookeeper.server.quorum.OutsidePeer('),
+    ('ZooKeeperQuotaTest', r'(void validateQuotaExceededMetrics\([^{]*\{)', r'\1 if (true) { return; }'),
+]
+JAVA_SECONDS = 120  # for one test
+LOG4J = """log4j.rootLogger=INFO, FILE
+log4j.appender.FILE=org.apache.log4j.FileAppender
+log4j.appender.FILE.File=%s/client.log
+log4j.appender.FILE.layout=org.apache.log4j.PatternLayout
+log4j.appender.FILE.layout.ConversionPattern=%%d{ISO8601} %%-5p [%%t:%%c{1}] - %%m%%n
+"""
+
+
+def java_words(short):
+    return JAVA_SHORT if short else JAVA_SHORT + JAVA_LONG
+
+
+def java_class_path():
+    return ':'.join('%s/%s.jar' % (JARS, jar) for jar in JAVA_JARS)
+
+
+def java_name(word):
+    """The class of a word of the lists above; the lists leave out what all have in common."""
+    return JAVA_PACKAGE + ('server.quorum.' + word[5:] if word == 'test.QuorumRequestPipelineTest' else word)
+
+
+def build_java(short):
+    """Compiles ZooKeeper's tests once below build/: as they stand, for Java, and once more with processes in the place of
+    its servers. Returns the directory that has both, java/ and c/."""
+    directory = os.path.join(servers.REPO, 'build', 'suites', 'java-short' if short else 'java-long')
+    newest = max(os.path.getmtime(path) for path in glob.glob(OUTSIDE + '/*.java'))
+    done = os.path.join(directory, 'done')
+    if os.path.exists(done) and os.path.getmtime(done) > newest:
+        return directory
+    shutil.rmtree(directory, ignore_errors=True)
+    _, root = build_c_client()
+    for kind, ours in (('java', ['JMXEnv', 'LoggerTestTool']),
+                       ('c', ['JMXEnv', 'LoggerTestTool', 'OutsideServer', 'OutsidePeer'])):
+        source = os.path.join(directory, kind + '-source')
+        shutil.copytree(os.path.join(root, 'zookeeper-server', 'src', 'test', 'java'), source)
+        for name in ('JMXEnv', 'LoggerTestTool'):
+            os.remove(os.path.join(source, 'org', 'apache', 'zookeeper', 'test', name + '.java'))
+        for name, found, put in JAVA_PATCHES if kind == 'c' else ():
+            path = os.path.join(source, 'org', 'apache', 'zookeeper', 'test', name + '.java')
+            with open(path) as text:
+                words, count = re.subn(found, put, text.read())
+            if count == 0:
+                raise Missing('%s.java has no "%s" any more' % (name, found))
+            with open(path, 'w') as text:
+                text.write(words)
+        files = [os.path.join(OUTSIDE, name + '.java') for name in ours]
+        files += [os.path.join(source, java_name(word).replace('.', '/') + '.java') for word in java_words(short)]
+        words, status = run(['javac', '-nowarn', '-proc:none', '-cp', java_class_path(), '-sourcepath', source, '-d',
+                             os.path.join(directory, kind)] + files, 1200, cwd=directory)
+        if status != 0:
+            raise Missing('ZooKeeper\'s tests do not compile:\n' + words[-3000:])
+    with open(done, 'w'):
+        return directory
+
+
+def zookeeper(kind, directory, short):
+    with building:
+        classes = os.path.join(build_java(short), kind)
+    results = {}
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2 if short else 3) as pool:
+        for part in pool.map(lambda word: java_tests(kind, os.path.join(directory, word), classes, word),
+                             java_words(short)):
+            results.update(part)
+    return {name: result for name, result in results.items()
+            if not any(fnmatch.fnmatch(name, word) for word in JAVA_INSIDE)}
+
+
+def java_tests(kind, directory, classes, word):
+    """The tests of one class, in a JVM of their own, since they set properties and statics. What fails has two more
+    chances, on both kinds of servers."""
+    results = {}
+    for attempt in range(3):
+        scratch = os.path.join(directory, str(attempt))
+        for name in ('logs', 'build'):
+            os.makedirs(os.path.join(scratch, name))
+        with open(os.path.join(scratch, 'log4j.properties'), 'w') as text:
+            text.write(LOG4J % scratch)
+        env = environment(kind, scratch)
+        options = ['-Xmx512m', '-Dlog4j.configuration=file:%s/log4j.properties' % scratch,
+                   '-Dbuild.test.dir=%s/build' % scratch]
+        if kind == 'c':
+            options += ['-Dzookeeper.serverCnxnFactory=org.apache.zookeeper.server.OutsideServer',
+                        '-Dsuite.logs=%s/logs' % scratch, '-Dsuite.command=%s/bin/java' % scratch]
+        output, _ = run(own_network(['/usr/bin/java'] + options + [
+            '-cp', java_class_path() + ':' + classes, 'org.junit.platform.console.ConsoleLauncher', '--details=none',
+            '--disable-banner', '--reports-dir=' + scratch, '-c', java_name(word),
+            '--config=junit.jupiter.execution.timeout.default=%d s' % JAVA_SECONDS,
+            '--config=junit.jupiter.execution.timeout.thread.mode.default=SEPARATE_THREAD']), 1800, env=env, cwd=scratch)
+        report = os.path.join(scratch, 'TEST-junit-jupiter.xml')
+        if not os.path.exists(report):
+            results[word + '.(whole)'] = ('failed', output[-3000:])
+            continue
+        results.pop(word + '.(whole)', None)
+        for case in xml.etree.ElementTree.parse(report).iter('testcase'):
+            name = '%s.%s' % (word.split('.')[-1], case.get('name'))
+            bad = [node for ending in ('failure', 'error') for node in case.iter(ending)]
+            if results.get(name, ('failed', ''))[0] == 'failed':
+                results[name] = ('failed', (bad[0].text or '')[:1500]) if bad else ('passed', '')
+        if not any(result[0] == 'failed' and not any(fnmatch.fnmatch(name, inside) for inside in JAVA_INSIDE)
+                   for name, result in results.items()):
+            break
+    return results
+
+
 # ---- compare -----------------------------------------------------------------------------------
 
 def meant_differences():
@@ -501,7 +640,7 @@ def write_table(suite, java, ours, path):
 
 # ---- main --------------------------------------------------------------------------------------
 
-SUITES = {'kazoo': kazoo, 'c-client': c_client, 'zkcli': zkcli, 'curator': curator, 'go': go}
+SUITES = {'kazoo': kazoo, 'c-client': c_client, 'zkcli': zkcli, 'curator': curator, 'zookeeper': zookeeper, 'go': go}
 
 
 def parse_options():
