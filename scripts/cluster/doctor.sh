@@ -20,6 +20,7 @@ iproute2 ip for partitions
 util-linux nsenter for partitions
 tshark tshark to film the ports of servers
 python3 python3 to play stories, to film, to replay, to measure
+python3-kazoo /usr/lib/python3/dist-packages/kazoo/__init__.py to write and read as a client
 jq jq for the tests on real processes'
 
 # finding GOOD NAME WORDS: one line of the report.
@@ -79,10 +80,12 @@ doctor_ports() {
 
 # doctor_verdict SICK PACKAGE...: the last line is the next thing to type.
 doctor_verdict() {
-  local sick=$1
+  local sick=$1 sudo='sudo '
   shift
   if (($# > 0)); then
-    say "to get what is missing: $( ((EUID == 0)) || printf 'sudo ')apt-get install $*"
+    command -v sudo >/dev/null || sudo='as root: '
+    ((EUID > 0)) || sudo=''
+    say "to get what is missing: ${sudo}apt-get install $*"
     return 1
   fi
   [[ $sick == false ]] || return 1

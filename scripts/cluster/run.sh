@@ -249,6 +249,7 @@ verb_up() {
     [[ -n $n || -z $mix ]] || n=$((${#commas} + 1))
     n=${n:-3} mix=${mix:-c}
     check_only "$((n + observers))" "$only"
+    need_kinds "$mix" # before there is anything that a failure would leave behind
     tick=$new_tick trace=$new_trace network=$new_network
     [[ $network == loopback ]] || need_namespaces >/dev/null
     made=true

@@ -220,7 +220,7 @@ as_root() {
   elif command -v sudo >/dev/null; then
     sudo "$@"
   else
-    warn "root or sudo is needed for: $*"
+    warn "this needs root, and there is no sudo here"
     return 1
   fi
 }

@@ -155,7 +155,7 @@ doctor_misses_jq() {
   rm -f "$bin/jq"
   words=$(PATH=$bin "$cluster" doctor 2>&1) || status=$?
   say "exit $status: $words"
-  [[ $status == 1 && $words == *'missing  jq '* && ${words##*$'\n'} == 'to get what is missing: apt-get install '*jq* ]]
+  [[ $status == 1 && $words == *'missing  jq '* && ${words##*$'\n'} == 'to get what is missing: '*'apt-get install '*jq* ]]
 }
 
 # interrupted TEXT COMMAND...: Ctrl-C once TEXT has been said; the command ends with 130, and no file and no process of it is
