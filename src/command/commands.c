@@ -118,7 +118,7 @@ static void run_dirs(struct command_call *call)
     json_long(call->json, "logdir_size", command_directory_size(call->facts->status->snap_dir));
 }
 
-/* As the word envi, without what only a JVM has. Java: EnvCommand */
+/* As the word envi, without what only a JVM has (D-313). Java: EnvCommand */
 static void run_environment(struct command_call *call)
 {
     static const char *const keys[] = {"host.name", "os.name",   "os.arch", "os.version",

@@ -247,8 +247,8 @@ static void append_not_serving(enum word_id id, struct zk_str *str)
     zk_str_printf(str, "%s%s", NOT_SERVING, id == WORD_HASH ? "" : "\n");
 }
 
-/* Java's system properties are our settings; those that nobody has set are left out.
- * Java: EnvCommand */
+/* Java's system properties are our settings; those that nobody has set are left out, and so is what
+ * only a JVM has (D-313). Java: EnvCommand */
 static void append_envi(struct zk_context *ctx, struct zk_str *str)
 {
     static const char *const keys[] = {"host.name", "os.name",   "os.arch", "os.version",

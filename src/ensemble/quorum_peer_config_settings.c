@@ -92,7 +92,7 @@ static const struct config_setting SETTINGS[] = {
     {"advancedFlowControlEnabled", KEY_WARNS, NULL, NULL, TEXT},
     {"allowSaslFailedClients", KEY_WARNS, "false", NULL, TEXT},
     {"audit.", KEY_WARNS, "false", NULL, TEXT},
-    {"authProvider.", KEY_WARNS, NULL, NULL, TEXT},
+    {"authProvider.", KEY_WARNS, NULL, NULL, TEXT}, /* D-314 */
     {"bitHashCacheSize", KEY_WARNS, NULL, NULL, TEXT},
     {"clientCnxnSocket", KEY_WARNS, NULL, NULL, TEXT},
     {"clientTcpKeepAlive", KEY_SERVED, NULL, NULL, TEXT},
