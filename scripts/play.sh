@@ -528,9 +528,8 @@ main() {
   [[ -n $story ]] || die_usage "which story? see: $0 --list"
   story_kinds --on "$mix"
   need_packages "to read the peers' logs" python3:python3
-  # A film of it may have been begun there.
-  [[ -z $keep || -z $(find "$keep" -mindepth 1 -maxdepth 1 ! -name film -print -quit 2>/dev/null) ]] ||
-    die_usage "$keep is there already; name a directory that is not"
+  # But a film of it may have been begun there.
+  [[ -z $keep || ! -e $keep || $(ls -A "$keep") == film ]] || die_usage "$keep is there already; name a directory that is not"
   file=$(story_file "$story")
   story=$(basename "$file" .story)
   story_head "$file"
