@@ -113,7 +113,7 @@ static bool need_commit(const struct request *request)
 static void commit_processor_measure(struct commit_processor *commit,
                                      enum server_metrics_summary which, int64_t value)
 {
-    avg_min_max_counter_add(&commit->measured.summaries[which], value);
+    server_metrics_measure(&commit->measured, which, value);
 }
 
 static void wake_those_behind(struct commit_processor *commit)

@@ -48,7 +48,7 @@ static int p_request(struct prep_request_processor *prep, struct request *reques
 static void measure(struct prep_request_processor *prep, enum server_metrics_summary which,
                     int64_t value)
 {
-    avg_min_max_counter_add(&prep->measured.summaries[which], value);
+    server_metrics_measure(&prep->measured, which, value);
 }
 
 static void wake_those_behind_it(struct prep_request_processor *prep)

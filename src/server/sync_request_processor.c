@@ -80,7 +80,7 @@ static void end_with_error(struct sync_request_processor *sync, int r);
 static void sync_measure(struct sync_request_processor *sync, enum server_metrics_summary which,
                          int64_t value)
 {
-    avg_min_max_counter_add(&sync->measured.summaries[which], value);
+    server_metrics_measure(&sync->measured, which, value);
 }
 
 /* Java: getRemainingDelay() */

@@ -81,9 +81,9 @@ static void what_a_thread_measured_by_itself_is_merged_once(void **state)
     struct stage *stage = *state;
     server_metrics_add(stage->metrics, SERVER_METRICS_ELECTION_TIME, 5);
     struct server_metrics_values values = {.counters[SERVER_METRICS_SNAP_COUNT] = 2};
-    avg_min_max_counter_add(&values.summaries[SERVER_METRICS_ELECTION_TIME], 9);
-    avg_min_max_counter_add(&values.summaries[SERVER_METRICS_ELECTION_TIME], 3);
-    avg_min_max_counter_add(&values.summaries[SERVER_METRICS_DBINITTIME], 7);
+    server_metrics_measure(&values, SERVER_METRICS_ELECTION_TIME, 9);
+    server_metrics_measure(&values, SERVER_METRICS_ELECTION_TIME, 3);
+    server_metrics_measure(&values, SERVER_METRICS_DBINITTIME, 7);
 
     server_metrics_merge(stage->metrics, &values);
     assert_int_equal(values.summaries[SERVER_METRICS_ELECTION_TIME].count, 0);

@@ -197,7 +197,11 @@ enum { SERVER_METRICS_KEYS = 256 };
 struct server_metrics_values {
     int64_t counters[SERVER_METRICS_COUNTERS];
     struct avg_min_max_counter summaries[SERVER_METRICS_SUMMARIES];
+    /* Bit i: summaries[i] has something to merge; of what server_metrics_measure has added. */
+    uint64_t measured;
 };
+
+_Static_assert(SERVER_METRICS_SUMMARIES <= 64, "each summary has its bit");
 
 struct server_metrics *server_metrics_new(struct zk_context *ctx);
 void server_metrics_free(struct server_metrics *metrics); /* NULL is fine */
@@ -213,7 +217,10 @@ void server_metrics_add_answers(struct server_metrics *metrics,
 /* Java: Summary.add(value) */
 void server_metrics_add(struct server_metrics *metrics, enum server_metrics_summary which,
                         int64_t value);
-/* Adds to values, which no other thread uses, the ms since the time stamp of a transaction's
+/* Adds to values, which no other thread uses. */
+void server_metrics_measure(struct server_metrics_values *values, enum server_metrics_summary which,
+                            int64_t value);
+/* The same for the ms since the time stamp of a transaction's
  * header. The two clocks are of two machines: what is negative is left out. Java:
  * Request.logLatency() */
 void server_metrics_log_latency(struct server_metrics_values *values,
