@@ -158,10 +158,11 @@ static void any_path(struct clients *clients, char *path)
 {
     static const char *const tops[] = {"/a", "/b", "/c"};
     const char *top = tops[draw(clients, sizeof tops / sizeof *tops)];
+    text_copy(path, LOAD_PATH_SIZE, top);
     if (one_in(clients, 2))
-        snprintf(path, LOAD_PATH_SIZE, "%s", top);
-    else
-        snprintf(path, LOAD_PATH_SIZE, "%s/%c", top, (char)('x' + (int)draw(clients, 2)));
+        return;
+    const char child[] = {'/', (char)('x' + (int)draw(clients, 2)), '\0'};
+    memcpy(path + strlen(top), child, sizeof child);
 }
 
 static int32_t draw_list(struct clients *clients)
@@ -244,7 +245,7 @@ static void draw_watching(struct clients *clients, struct client_request *reques
     op->type = types[draw(clients, sizeof types / sizeof *types)];
     any_path(clients, op->parts[0].path);
     if (op->type == OP_CODE_ADD_WATCH && one_in(clients, 5))
-        snprintf(op->parts[0].path, LOAD_PATH_SIZE, "/");
+        text_copy(op->parts[0].path, LOAD_PATH_SIZE, "/");
     request->mode = op->type == OP_CODE_ADD_WATCH ? (int32_t)draw(clients, ADD_WATCH_MODES)
                                                   : 1 + (int32_t)draw(clients, WATCHER_TYPES);
 }
@@ -257,7 +258,7 @@ static void draw_read(struct clients *clients, struct client_request *request)
     op->type = types[draw(clients, sizeof types / sizeof *types)];
     any_path(clients, op->parts[0].path);
     if (op->type == OP_CODE_GET_CHILDREN2 && one_in(clients, 4))
-        snprintf(op->parts[0].path, LOAD_PATH_SIZE, "/");
+        text_copy(op->parts[0].path, LOAD_PATH_SIZE, "/");
     request->watch = one_in(clients, 2);
 }
 
@@ -359,7 +360,7 @@ static void draw_request(struct clients *clients, const struct client *client,
         draw_multi(clients, op);
     } else if (one_in(clients, 8)) {
         op->type = OP_CODE_SYNC;
-        snprintf(op->parts[0].path, LOAD_PATH_SIZE, "/");
+        text_copy(op->parts[0].path, LOAD_PATH_SIZE, "/");
     } else if (client->under_way_count == 0 && one_in(clients, 25)) {
         op->type = OP_CODE_CLOSE_SESSION;
         op->part_count = 0;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "text.h"
 #include "txn_reading.h"
 #include "world.h"
 #include "zk/jute/keeper_code.h"
@@ -47,7 +48,7 @@ static struct node *find(const char *path)
 
 static void parent_of(const char *path, char *ret_parent, size_t size)
 {
-    snprintf(ret_parent, size, "%s", path);
+    text_copy(ret_parent, size, path);
     char *slash = strrchr(ret_parent, '/');
     slash[slash == ret_parent ? 1 : 0] = '\0';
 }
@@ -76,7 +77,7 @@ static void note_change(int64_t zxid, int32_t event_type, const char *path,
     struct change *change = &changes[change_count++];
     *change = (struct change){
         .zxid = zxid, .event_type = event_type, .unordered = unordered, .acl = *acl};
-    snprintf(change->path, sizeof change->path, "%s", path);
+    text_copy(change->path, sizeof change->path, path);
 }
 
 static void note_children(int64_t zxid, const struct node *parent)
@@ -127,7 +128,7 @@ static int32_t outcome_of(const struct load_part *part, uint32_t ids, char *ret_
     struct client_acl acl;
     const struct node *node = find(part->path);
     const struct node *parent = find_parent(part->path);
-    snprintf(ret_name, CLIENT_PATH_SIZE, "%s", part->path);
+    text_copy(ret_name, CLIENT_PATH_SIZE, part->path);
     if (client_type_creates(part->type))
         return outcome_of_create(part, ids, ret_name);
     if (part->type == OP_CODE_SET_ACL && !client_acl_fix(&CLIENT_WISHES[part->acl], ids, &acl))
@@ -180,7 +181,7 @@ static void set_node(struct node *node, const char *data, int64_t zxid, int64_t 
 {
     if (node == NULL)
         world_fail("I15: 0x%" PRIx64 " writes to a node that is not there", (uint64_t)zxid);
-    snprintf(node->data, sizeof node->data, "%s", data);
+    text_copy(node->data, sizeof node->data, data);
     node->mzxid = zxid;
     node->mtime_ms = time_ms;
     node->version++;
@@ -368,8 +369,8 @@ static void do_part(const struct load_part *part, uint32_t ids, const char *name
 {
     struct node made = {.owner = (part->flags & FLAG_EPHEMERAL) != 0};
     struct node *node = find(part->path);
-    snprintf(made.path, sizeof made.path, "%s", name);
-    snprintf(made.data, sizeof made.data, "%s", part->data);
+    text_copy(made.path, sizeof made.path, name);
+    text_copy(made.data, sizeof made.data, part->data);
     if (client_type_creates(part->type)) {
         (void)client_acl_fix(&CLIENT_WISHES[part->acl], ids, &made.acl);
         add_node(&made);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "clients_check.h"
+#include "text.h"
 #include "world.h"
 #include "zk/jute/keeper_code.h"
 #include "zk/jute/op_code.h"
@@ -204,7 +205,7 @@ static void arm(struct watching *watching, bool child, enum arm_mode mode, const
         if (watching->arm_count == ARMS_MAX)
             world_fail("more watches than the check has room for");
         item = &watching->arms[watching->arm_count++];
-        snprintf(item->path, sizeof item->path, "%s", path);
+        text_copy(item->path, sizeof item->path, path);
         item->child = child;
     }
     item->mode = mode;
@@ -273,7 +274,7 @@ static void rearm(struct watching *watching, const struct client_call *call, boo
             continue;
         struct at_once *expected = &watching->expected[watching->expected_count++];
         *expected = (struct at_once){.event_type = event};
-        snprintf(expected->path, sizeof expected->path, "%s", item->path);
+        text_copy(expected->path, sizeof expected->path, item->path);
     }
 }
 

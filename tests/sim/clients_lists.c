@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "clients_check.h"
+#include "text.h"
 
 /* A node has the list that its creator, or who has set it last, has asked for. */
 void clients_check_list_given(const struct client_call *call, const struct node *node)
@@ -33,7 +34,7 @@ void clients_check_who(const struct client_call *call)
         char user[CLIENT_ID_SIZE];
         if ((call->ids & who) == 0)
             continue;
-        snprintf(user, sizeof user, "%s", client_id_text(who));
+        text_copy(user, sizeof user, client_id_text(who));
         if (strchr(user, ':') != NULL)
             *strchr(user, ':') = '\0';
         names += client_hash(client_id_scheme(who)) + client_hash(user);

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { SECTOR = 512, PATH_HASHES = 256, HASHED_END = 12 };
+enum { SECTOR = 512, PATH_HASHES = 256, HASHED_END = 12, CONTENT_AT_FIRST = 512 };
 
 /* ---- paths ---------------------------------------------------------------------------------- */
 
@@ -101,7 +101,8 @@ static struct inode *inode_ref(struct inode *inode)
 /* Behind stored all is zero, so that growing leaves no hole to fill. */
 static void content_store(struct content *content, size_t stored)
 {
-    content->bytes = own_grow(content->bytes, 1, &content->capacity, stored);
+    content->bytes = own_grow(content->bytes, 1, &content->capacity,
+                              stored > CONTENT_AT_FIRST ? stored : CONTENT_AT_FIRST);
     if (stored < content->stored)
         own_zero(content->bytes + stored, content->stored - stored);
     else
@@ -378,8 +379,9 @@ void disk_each_file(struct disk *disk, bool durable,
     for (size_t i = 0; i < names->count; i++) {
         const struct inode *inode = names->items[i].inode;
         const struct content *content = durable ? &inode->durable : &inode->now;
-        const struct world_file file = {names->items[i].path->text, content->bytes, content->stored,
-                                        inode->number, inode->cuts};
+        struct path *path = (struct path *)names->items[i].path;
+        const struct world_file file = {path->text,    content->bytes, content->stored,
+                                        inode->number, inode->cuts,    &path->mark};
         if (!inode->directory)
             look(arg, &file);
     }

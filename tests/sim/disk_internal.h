@@ -32,6 +32,7 @@ struct path {
     struct path *next;            /* of those with the same hash */
     const struct path *directory; /* that it stands in */
     size_t length;
+    int64_t mark; /* see world_file */
     char text[];
 };
 

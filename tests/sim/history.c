@@ -211,20 +211,33 @@ struct looking {
     struct history_disk *disk;
 };
 
+/* What a path says of its file: one of these, or 1 more than the zxid of a snapshot. */
+enum { MARK_LOG = -1, MARK_OTHER = -2 };
+
+static int64_t mark_of(const char *path)
+{
+    if (strncmp(path, LOG_PREFIX, sizeof LOG_PREFIX - 1) == 0)
+        return MARK_LOG;
+    if (strncmp(path, SNAPSHOT_PREFIX, sizeof SNAPSHOT_PREFIX - 1) != 0)
+        return MARK_OTHER;
+    char *end;
+    int64_t zxid = strtoll(path + sizeof SNAPSHOT_PREFIX - 1, &end, 16);
+    return *end == '\0' && zxid >= 0 ? zxid + 1 : MARK_OTHER;
+}
+
+/* A disk has some twenty files, and is looked at a hundred times in a seed. */
 static void look_at_file(void *arg, const struct world_file *file)
 {
     struct looking *looking = arg;
     struct history_disk *disk = looking->disk;
     if (file->stored == 0)
         return;
-    if (strncmp(file->path, LOG_PREFIX, sizeof LOG_PREFIX - 1) == 0) {
+    if (*file->mark == 0)
+        *file->mark = mark_of(file->path);
+    if (*file->mark == MARK_LOG)
         read_log(looking->history, looking->host, file, log_of(disk, file));
-    } else if (strncmp(file->path, SNAPSHOT_PREFIX, sizeof SNAPSHOT_PREFIX - 1) == 0) {
-        char *end;
-        int64_t zxid = strtoll(file->path + sizeof SNAPSHOT_PREFIX - 1, &end, 16);
-        if (*end == '\0' && zxid > disk->snapshot)
-            disk->snapshot = zxid;
-    }
+    else if (*file->mark > disk->snapshot + 1)
+        disk->snapshot = *file->mark - 1;
 }
 
 static void look(struct history *history, int host, bool durable, struct history_disk *disk)

@@ -77,9 +77,7 @@ static inline bool chance_one_in(enum chance_stream stream, uint64_t one_in);
  * goes. --- */
 
 struct event {
-    int64_t when_ns;
-    uint64_t order; /* ties are broken by age */
-    size_t place;   /* in the heap; 0: not scheduled */
+    size_t place; /* in the heap; 0: not scheduled */
     void (*fire)(struct event *event);
 };
 

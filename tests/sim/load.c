@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "text.h"
 #include "txn_reading.h"
 #include "world.h"
 #include "zk/jute/keeper_code.h"
@@ -112,10 +113,11 @@ static void any_path(struct load *load, char *path)
 {
     static const char *const tops[] = {"/a", "/b", "/c", "/d"};
     const char *top = tops[draw(load, sizeof tops / sizeof *tops)];
+    text_copy(path, LOAD_PATH_SIZE, top);
     if (one_in(load, 2))
-        snprintf(path, LOAD_PATH_SIZE, "%s", top);
-    else
-        snprintf(path, LOAD_PATH_SIZE, "%s/%c", top, (char)('x' + (int)draw(load, 3)));
+        return;
+    const char child[] = {'/', (char)('x' + (int)draw(load, 3)), '\0'};
+    memcpy(path + strlen(top), child, sizeof child);
 }
 
 static void draw_part(struct load *load, struct load_part *part)
@@ -302,7 +304,7 @@ static void remove_node(struct load_node *node)
 static void must_be_parent(const char *path, int64_t zxid)
 {
     char parent[sizeof nodes[0].path];
-    snprintf(parent, sizeof parent, "%s", path);
+    text_copy(parent, sizeof parent, path);
     *strrchr(parent, '/') = '\0';
     const struct load_node *node = parent[0] != '\0' ? node_of(parent) : NULL;
     if (strcmp(parent, QUOTA_TOP) == 0) /* which no transaction has made */

@@ -24,6 +24,13 @@ enum {
     BLOCK_GAP = 200,            /* basic blocks between two preemptions, at most */
 };
 
+/* An event with its time, so that the heap does not fetch all events. */
+struct due {
+    int64_t when_ns;
+    uint64_t order; /* ties are broken by age */
+    struct event *event;
+};
+
 /* A task that could run, with its priority, so that choosing does not fetch all tasks. */
 struct ready {
     struct task *task;
@@ -31,7 +38,7 @@ struct ready {
 };
 
 static struct {
-    struct event **heap; /* from 1 */
+    struct due *heap; /* from 1 */
     size_t heap_capacity;
     size_t event_count;
     uint64_t next_order;
@@ -53,69 +60,72 @@ static void schedule(void);
 
 /* ---- events --------------------------------------------------------------------------------- */
 
-static bool is_before(const struct event *a, const struct event *b)
+/* In one comparison, as nobody can guess how it ends. */
+static bool is_before(const struct due *a, const struct due *b)
 {
-    return a->when_ns != b->when_ns ? a->when_ns < b->when_ns : a->order < b->order;
+    return ((__uint128_t)(uint64_t)a->when_ns << 64 | a->order) <
+           ((__uint128_t)(uint64_t)b->when_ns << 64 | b->order);
 }
 
-static void heap_put(size_t place, struct event *event)
+static void heap_put(size_t place, const struct due *due)
 {
-    sched.heap[place] = event;
-    event->place = place;
+    sched.heap[place] = *due;
+    due->event->place = place;
 }
 
-static void heap_up(size_t place, struct event *event)
+static void heap_up(size_t place, const struct due *due)
 {
-    for (; place > 1 && is_before(event, sched.heap[place / 2]); place /= 2)
-        heap_put(place, sched.heap[place / 2]);
-    heap_put(place, event);
+    for (; place > 1 && is_before(due, &sched.heap[place / 2]); place /= 2)
+        heap_put(place, &sched.heap[place / 2]);
+    heap_put(place, due);
 }
 
-static void heap_down(size_t place, struct event *event)
+static void heap_down(size_t place, const struct due *due)
 {
     for (size_t child = 2 * place; child <= sched.event_count; child = 2 * place) {
-        if (child < sched.event_count && is_before(sched.heap[child + 1], sched.heap[child]))
-            child++;
-        if (!is_before(sched.heap[child], event))
+        if (child < sched.event_count)
+            child += is_before(&sched.heap[child + 1], &sched.heap[child]);
+        if (!is_before(&sched.heap[child], due))
             break;
-        heap_put(place, sched.heap[child]);
+        heap_put(place, &sched.heap[child]);
         place = child;
     }
-    heap_put(place, event);
+    heap_put(place, due);
 }
 
 void event_schedule(struct event *event, int64_t when_ns, void (*fire)(struct event *event))
 {
     event_cancel(event);
-    event->when_ns = when_ns > world.now_ns ? when_ns : world.now_ns;
+    event->fire = fire;
     /* The driver comes after all others that are due at the same time. So a page that stops the
      * world at any moment does the same as a play that says so. */
     bool drivers = event == &world.running->timer && world.running->process == NULL;
-    event->order = drivers ? UINT64_MAX : sched.next_order++;
-    event->fire = fire;
+    const struct due due = {.when_ns = when_ns > world.now_ns ? when_ns : world.now_ns,
+                            .order = drivers ? UINT64_MAX : sched.next_order++,
+                            .event = event};
     sched.event_count++;
     sched.heap =
         own_grow(sched.heap, sizeof *sched.heap, &sched.heap_capacity, sched.event_count + 1);
-    heap_up(sched.event_count, event);
-    world.next_event_ns = sched.heap[1]->when_ns;
+    heap_up(sched.event_count, &due);
+    world.next_event_ns = sched.heap[1].when_ns;
 }
 
 void event_remove(struct event *event)
 {
     size_t place = event->place;
     event->place = 0;
-    struct event *last = sched.heap[sched.event_count--];
-    if (last != event && place > 1 && is_before(last, sched.heap[place / 2]))
-        heap_up(place, last);
-    else if (last != event)
-        heap_down(place, last);
-    world.next_event_ns = sched.event_count > 0 ? sched.heap[1]->when_ns : NEVER;
+    const struct due last = sched.heap[sched.event_count--];
+    if (last.event != event && place > 1 && is_before(&last, &sched.heap[place / 2]))
+        heap_up(place, &last);
+    else if (last.event != event)
+        heap_down(place, &last);
+    world.next_event_ns = sched.event_count > 0 ? sched.heap[1].when_ns : NEVER;
 }
 
 static void fire_due(void)
 {
     while (world.next_event_ns <= world.now_ns) {
-        struct event *event = sched.heap[1];
+        struct event *event = sched.heap[1].event;
         event_remove(event);
         event->fire(event);
     }
@@ -349,7 +359,7 @@ static void schedule(void)
             break;
         if (sched.event_count == 0)
             world_end(WORLD_DEADLOCK, "every thread is blocked and nothing is due");
-        world.now_ns = sched.heap[1]->when_ns;
+        world.now_ns = sched.heap[1].when_ns;
     }
     run_next();
 }

@@ -5,6 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+void text_copy(char *ret_text, size_t size, const char *text)
+{
+    const size_t length = strnlen(text, size - 1);
+    memcpy(ret_text, text, length);
+    ret_text[length] = '\0';
+}
+
 void text_append(char *text, size_t size, const char *format, ...)
 {
     size_t length = strlen(text);

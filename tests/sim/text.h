@@ -4,6 +4,9 @@
 
 #include <stddef.h>
 
+/* Copies a text; what does not fit is cut. */
+void text_copy(char *ret_text, size_t size, const char *text);
+
 /* Appends to what stands in text, which has room for size bytes; what does not fit is cut. */
 void text_append(char *text, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

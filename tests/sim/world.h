@@ -109,6 +109,7 @@ struct world_file {
     size_t stored;
     uint64_t inode; /* its number: the same file under another name has the same */
     unsigned cuts;  /* how often it was made shorter, or lost what was not synced */
+    int64_t *mark;  /* of those that look, one for each path: 0 when it is seen first */
 };
 
 /* Shows look the files of a host, in no order: what a power loss would leave for certain, name and
