@@ -10,7 +10,8 @@ Usage: mutants.sh [--list] [--write] [--part K/N] [-j N] [NAME...] [--help]
 
 For each patch of tests/unit/mutants and tests/sim/mutants (or those named): applies it to a copy of
 the tree, builds there what must find it, and runs that until something fails:
-  tests/unit/mutants  the unit test program that the patch names; it has a minute
+  tests/unit/mutants  the unit test program that the patch names; it has eight times as long as without
+                      a mistake and ten seconds more, but no more than a minute
   tests/sim/mutants   zksim, with the seeds and the plays that ctest runs; the one that the patch names
                       comes first
 Prints "ok  NAME  found by TEST: what it said", or "FAILED NAME: ..." if no test finds the mistake, if
@@ -34,7 +35,8 @@ readonly FOLDERS=("$REPO/tests/unit/mutants" "$REPO/tests/sim/mutants")
 readonly WORK=$REPO/build/mutants
 readonly README=$REPO/tests/sim/README.md
 readonly BEGIN_MARK='<!-- mutants:begin -->' END_MARK='<!-- mutants:end -->'
-# What takes longer has found the mistake: zksim, and a unit test, the slowest of which takes about ten seconds.
+# What takes longer has found the mistake: zksim, and a unit test, the slowest of which takes about ten seconds
+# (see limit_of).
 run_limit_s=300 unit_limit_s=60
 
 # ---- patches -----------------------------------------------------------------------------------
@@ -204,17 +206,27 @@ unit_words() {
   say "$words"
 }
 
+# limit_of TEST: so many seconds it has. What it took without a mistake, beside the same load, says how fast the
+# machine is; so a mistake after which somebody waits for ever costs ten seconds, and not a minute.
+limit_of() {
+  local ms=0 limit
+  [[ ! -s $WORK/took/$1 ]] || read -r ms <"$WORK/took/$1"
+  limit=$((10 + 8 * ms / 1000))
+  say $((ms > 0 && limit < unit_limit_s ? limit : unit_limit_s))
+}
+
 # run_unit SLOT TEST [NAME=VALUE]: with that in its environment; true if that unit test program passes. Otherwise $found says what it said. A program
 # that hangs or dies may leave the product behind that it has started.
 run_unit() {
-  local status=0 words=$WORK/$1/words dir=$WORK/$1/build/tests
+  local status=0 words=$WORK/$1/words dir=$WORK/$1/build/tests limit
+  limit=$(limit_of "$2")
   { # the shell itself would say that it aborts
-    (cd "$dir" && exec timeout --foreground -k 5 "$unit_limit_s" env "${@:3}" "$dir/$2" >"$words" 2>&1) || status=$?
+    (cd "$dir" && exec timeout --foreground -k 5 "$limit" env "${@:3}" "$dir/$2" >"$words" 2>&1) || status=$?
   } 2>/dev/null
   ((status != 0)) || return 0
   pkill -KILL -f "^$WORK/$1/build/" || true
   if ((status == 124 || status == 137)); then
-    found="$2: no end within $unit_limit_s s"
+    found="$2: no end within $limit s"
   else
     found="$2: $(unit_words "$words" "$status")"
   fi
@@ -273,14 +285,16 @@ worker() {
 
 # no_mutant TARGET...: without this nothing would be proved: a test that always fails finds everything.
 no_mutant() {
-  local found='' count=0 target run_limit_s=1200 unit_limit_s=600 # as ctest's
+  local found='' count=0 target started run_limit_s=1200 unit_limit_s=600 # as ctest's
+  rm -rf "$WORK/took" && mkdir "$WORK/took"
   for target; do
     if [[ $target == zksim ]]; then
       count=$((count + $(test_runs 1 | wc -l)))
       ! hunt 1 '' || die "nothing can be proved: this fails without any mistake: $found"
     else
-      count=$((count + 1))
+      count=$((count + 1)) started=$(now_ms)
       run_unit 1 "$target" || die "nothing can be proved: this fails without any mistake: $found"
+      say $(($(now_ms) - started)) >"$WORK/took/$target"
     fi
   done
   ((count > 0)) || die "there are neither unit tests nor seeds nor plays to run"
