@@ -353,7 +353,7 @@ static void on_large_block(void *block, size_t size)
 }
 
 /* glibc keeps small blocks that were freed apart, and gives back only what is free at the very end
- * of the heap: 114 MB stayed of a million watches. All of it goes back in some 20 ms (A-31). */
+ * of the heap: 114 MB stayed of a million watches. Nearly all of it goes back (A-31). */
 static void on_mass_free(void)
 {
     malloc_trim(0);
