@@ -83,6 +83,8 @@ struct event {
 
 void event_schedule(struct event *event, int64_t when_ns, void (*fire)(struct event *event));
 void event_remove(struct event *event);
+/* When an event that is scheduled is due. */
+int64_t event_when_ns(const struct event *event);
 
 static inline void event_cancel(struct event *event)
 {

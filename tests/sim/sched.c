@@ -122,6 +122,11 @@ void event_remove(struct event *event)
     world.next_event_ns = sched.event_count > 0 ? sched.heap[1].when_ns : NEVER;
 }
 
+int64_t event_when_ns(const struct event *event)
+{
+    return sched.heap[event->place].when_ns;
+}
+
 static void fire_due(void)
 {
     while (world.next_event_ns <= world.now_ns) {

@@ -215,7 +215,8 @@ const char *EXPORT(lab_look_threads)(int host)
         bool timed = task->state == TASK_BLOCKED && task->timer.place != 0;
         play_text_add(&lab.look, "%s\t%s\t%.0f\t%u\n", task->name,
                       task->state == TASK_BLOCKED ? task->waits_for : states[task->state],
-                      timed ? left_us(task->timer.when_ns) : -1, (unsigned)task->held_count);
+                      timed ? left_us(event_when_ns(&task->timer)) : -1,
+                      (unsigned)task->held_count);
     }
     return play_text_bytes(&lab.look);
 }
