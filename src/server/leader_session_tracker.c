@@ -92,6 +92,12 @@ static bool leader_touch_session(struct session_tracker *tracker, int64_t sessio
     return !is_tracked && upgradeable_session_tracker_is_upgrading_session(tracker, session_id);
 }
 
+/* Java: isGlobalSession() */
+bool leader_session_tracker_is_global_session(struct session_tracker *tracker, int64_t session_id)
+{
+    return session_tracker_impl_is_tracking_session(global_of(tracker), session_id);
+}
+
 /* Java: createSession() */
 static int64_t leader_create_session(struct session_tracker *tracker, int32_t timeout_ms)
 {

@@ -23,6 +23,7 @@ struct learner_session_tracker {
 
     struct zk_mutex mu; /* In Java an AtomicReference of a ConcurrentHashMap. Guards: */
     struct long_hash touch_table GUARDED_BY(&mu); /* timeouts by session */
+    struct long_hash revalidated GUARDED_BY(&mu); /* sessions that the leader knows */
 };
 
 static struct learner_session_tracker *learner_of(struct session_tracker *tracker)
@@ -44,6 +45,7 @@ static void learner_remove_session(struct session_tracker *tracker, int64_t sess
         session_tracker_remove_session(learner_local_of(tracker), session_id);
     zk_mutex_lock(&learner->mu);
     long_hash_remove(&learner->touch_table, session_id);
+    long_hash_remove(&learner->revalidated, session_id);
     zk_mutex_unlock(&learner->mu);
 }
 
@@ -59,6 +61,26 @@ static void learner_tracker_shutdown(struct session_tracker *tracker)
 {
     if (learner_local_of(tracker) != NULL)
         session_tracker_shutdown(learner_local_of(tracker));
+}
+
+/* One whose createSession has been applied needs no note. */
+void learner_session_tracker_revalidated(struct session_tracker *tracker, int64_t session_id)
+{
+    struct learner_session_tracker *learner = learner_of(tracker);
+    if (learner_local_of(tracker) == NULL ||
+        upgradeable_session_tracker_is_global_session(tracker, session_id))
+        return;
+    zk_mutex_lock(&learner->mu);
+    long_hash_put(&learner->revalidated, session_id);
+    zk_mutex_unlock(&learner->mu);
+}
+
+static bool is_revalidated(struct learner_session_tracker *learner, int64_t session_id)
+{
+    zk_mutex_lock(&learner->mu);
+    bool revalidated = long_hash_get(&learner->revalidated, session_id) != NULL;
+    zk_mutex_unlock(&learner->mu);
+    return revalidated;
 }
 
 /* Java: trackSession() */
@@ -101,7 +123,8 @@ static bool learner_touch_session(struct session_tracker *tracker, int64_t sessi
         if (session_tracker_touch_session(local, session_id, timeout_ms))
             return true;
         if (!upgradeable_session_tracker_is_global_session(tracker, session_id) &&
-            !upgradeable_session_tracker_is_upgrading_session(tracker, session_id))
+            !upgradeable_session_tracker_is_upgrading_session(tracker, session_id) &&
+            !is_revalidated(learner_of(tracker), session_id))
             return false;
     }
     touch(learner_of(tracker), session_id, timeout_ms);
@@ -186,6 +209,7 @@ static void learner_tracker_free(struct session_tracker *tracker) UNSHARED
     struct learner_session_tracker *learner = learner_of(tracker);
     session_tracker_free(learner_local_of(tracker));
     long_hash_done(&learner->touch_table);
+    long_hash_done(&learner->revalidated);
     zk_mutex_destroy(&learner->mu);
     free(learner);
 }

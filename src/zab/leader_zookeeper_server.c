@@ -20,7 +20,6 @@
 #include "zk/server/request_processor.h"
 #include "zk/server/session_tracker.h"
 #include "zk/server/sync_request_processor.h"
-#include "zk/server/upgradeable_session_tracker.h"
 #include "zk/server/zk_database.h"
 
 /* What the kind adds to zookeeper_server. The processors are owned by the chain; these point into
@@ -149,7 +148,7 @@ bool leader_zookeeper_server_check_if_valid_global_session(struct zookeeper_serv
     struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
     /* A local session is of no use at another server. */
     if (self->leader->self->config->local_sessions_enabled &&
-        !upgradeable_session_tracker_is_global_session(tracker, session_id))
+        !leader_session_tracker_is_global_session(tracker, session_id))
         return false;
     return session_tracker_touch_session(tracker, session_id, timeout_ms) &&
            session_tracker_set_owner(tracker, session_id, owner) == KEEPER_CODE_OK;

@@ -26,6 +26,7 @@
 #include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/trace.h"
+#include "zk/server/learner_session_tracker.h"
 #include "zk/server/request.h"
 #include "zk/server/server_cnxn.h"
 #include "zk/server/zk_database.h"
@@ -245,6 +246,9 @@ int learner_revalidate(struct learner *learner, const struct quorum_packet *pack
     zk_mutex_lock(&learner->mu);
     struct server_cnxn *cnxn = long_map_remove(&learner->pending_revalidations, session_id);
     zk_mutex_unlock(&learner->mu);
+    if (valid)
+        learner_session_tracker_revalidated(zookeeper_server_get_session_tracker(learner->zk),
+                                            session_id);
     if (cnxn == NULL)
         zk_log(learner->ctx, ZK_LOG_MISSING_SESSION, session_id);
     else

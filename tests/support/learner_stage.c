@@ -47,13 +47,18 @@ void learner_stage_discover_again(struct learner_stage *stage, int64_t epoch_zxi
 
 /* ---- the way to broadcast -------------------------------------------------------------------- */
 
-void learner_stage_start_discovered(struct learner_stage *stage)
+static void discover(struct learner_stage *stage, const struct testing_peer_options *options)
 {
-    struct testing_peer_options options = testing_peer_options_default(1);
-    learner_stage_start(stage, &options);
+    learner_stage_start(stage, options);
     scripted_peer_expect_packet(stage->leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
     scripted_peer_send_packet(stage->leader, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
     scripted_peer_expect_packet(stage->leader, LEADER_ACKEPOCH, 0, CURRENT_EPOCH_0);
+}
+
+void learner_stage_start_discovered(struct learner_stage *stage)
+{
+    struct testing_peer_options options = testing_peer_options_default(1);
+    discover(stage, &options);
 }
 
 void learner_stage_start_discovered_observer(struct learner_stage *stage)
@@ -88,6 +93,13 @@ static void synchronise(struct learner_stage *stage)
 void learner_stage_start_synced(struct learner_stage *stage)
 {
     learner_stage_start_discovered(stage);
+    synchronise(stage);
+}
+
+void learner_stage_start_synced_with(struct learner_stage *stage,
+                                     const struct testing_peer_options *options)
+{
+    discover(stage, options);
     synchronise(stage);
 }
 

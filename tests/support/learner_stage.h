@@ -36,6 +36,8 @@ void learner_stage_start_discovered(struct learner_stage *stage);
 void learner_stage_start_discovered_observer(struct learner_stage *stage);
 /* The same, and then synchronised by an empty DIFF, up to the ACK of UPTODATE. */
 void learner_stage_start_synced(struct learner_stage *stage);
+void learner_stage_start_synced_with(struct learner_stage *stage,
+                                     const struct testing_peer_options *options);
 void learner_stage_start_synced_observer(struct learner_stage *stage);
 
 /* NEWLEADER, UPTODATE, and the ACK of each. */

@@ -387,6 +387,36 @@ static void session_that_comes_from_elsewhere_is_as_valid_as_the_leader_says(voi
     learner_stage_finish(&stage);
 }
 
+/* The createSession of an upgraded session is still on its way here (D-322). */
+static void session_that_the_leader_knows_may_ask_before_it_is_known_here(void **state)
+{
+    (void)state;
+    struct learner_stage stage;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    options.lines = "localSessionsEnabled=true\nlocalSessionsUpgradingEnabled=true\n";
+    learner_stage_start_synced_with(&stage, &options);
+    struct test_cnxn *cnxn = test_cnxn_new(stage.peer.ctx);
+    struct zookeeper_server *server = quorum_peer_get_active_server(stage.peer.self);
+    struct buf *passwd = scripted_hex(PASSWD);
+    zookeeper_server_reopen_session(server, &cnxn->base, SESSION, passwd->bytes, 30000);
+    buf_unref(passwd);
+    zookeeper_server_unref(server);
+    scripted_peer_expect_packet(stage.leader, LEADER_REVALIDATE, -1, "0100001d3f490000 00007530");
+    scripted_peer_send_packet(stage.leader, LEADER_REVALIDATE, -1, "0100001d3f490000 01");
+    await_count(cnxn, &cnxn->inits, 1);
+
+    submit(&stage, cnxn, 7, OP_CODE_SYNC, "00000001 2f");
+    scripted_peer_expect_hex(stage.leader,
+                             "00000001 ffffffffffffffff 00000015 0100001d3f490000 00000007 "
+                             "00000009 00000001 2f "
+                             "00000001 00000002 6970 00000009 3132372e302e302e31");
+    scripted_peer_send_packet(stage.leader, LEADER_SYNC, 0, NULL);
+    await_count(cnxn, &cnxn->answers, 1);
+    server_cnxn_unref(&cnxn->base);
+    hang_up(&stage);
+    learner_stage_finish(&stage);
+}
+
 /* Each of three voters has 4 / (3 - 1). */
 static void cli_50_follower_has_its_share_of_the_outstanding_limit(void **state)
 {
@@ -512,6 +542,7 @@ int main(void)
         cmocka_unit_test(write_of_a_client_goes_to_the_leader_and_its_commit_answers_it),
         cmocka_unit_test(sync_of_a_client_is_answered_when_the_leader_answers),
         cmocka_unit_test(session_that_comes_from_elsewhere_is_as_valid_as_the_leader_says),
+        cmocka_unit_test(session_that_the_leader_knows_may_ask_before_it_is_known_here),
         cmocka_unit_test(cli_50_follower_has_its_share_of_the_outstanding_limit),
         cmocka_unit_test(server_of_a_term_that_has_ended_takes_no_request),
         cmocka_unit_test(obs_01_observer_logs_and_applies_what_it_is_informed_of_and_acks_nothing),

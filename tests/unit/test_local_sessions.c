@@ -7,9 +7,11 @@
 
 #include "ensemble.h"
 #include "scripted_client.h"
+#include "zab/leader_zookeeper_server.h"
 #include "zk/jute/keeper_code.h"
 #include "zk/jute/op_code.h"
 #include "zk/quorum/quorum_peer.h"
+#include "zk/server/learner_session_tracker.h"
 #include "zk/server/zk_database.h"
 #include "zk/server/zookeeper_server.h"
 #include "zk_test.h"
@@ -241,6 +243,22 @@ static void a_leader_lets_pass_what_may_be_local_elsewhere(void **state)
     assert_false(session_tracker_touch_session(tracker, of_follower, TIMEOUT_MS));
 }
 
+/* Its createSession is on its way to the leader's tree, and its client may be at another server. */
+static void a_leader_knows_a_session_from_its_preparation_on(void **state)
+{
+    (void)state;
+    struct zookeeper_server *server = stage.servers[stage.leader - 1];
+    struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
+    int me;
+    int64_t session = stage.follower << 56 | 5;
+    assert_false(
+        leader_zookeeper_server_check_if_valid_global_session(server, session, TIMEOUT_MS, &me));
+    assert_true(session_tracker_track_session(tracker, session, TIMEOUT_MS));
+    assert_true(
+        leader_zookeeper_server_check_if_valid_global_session(server, session, TIMEOUT_MS, &me));
+    session_tracker_remove_session(tracker, session);
+}
+
 static void a_follower_knows_local_and_global_sessions_and_no_others(void **state)
 {
     (void)state;
@@ -256,6 +274,10 @@ static void a_follower_knows_local_and_global_sessions_and_no_others(void **stat
     assert_int_equal(session_tracker_check_session(tracker, unknown, &me),
                      KEEPER_CODE_SESSIONEXPIRED);
     assert_int_equal(session_tracker_set_owner(tracker, unknown, &me), KEEPER_CODE_SESSIONEXPIRED);
+    assert_false(session_tracker_touch_session(tracker, unknown, TIMEOUT_MS));
+    learner_session_tracker_revalidated(tracker, unknown);
+    assert_true(session_tracker_touch_session(tracker, unknown, TIMEOUT_MS));
+    session_tracker_remove_session(tracker, unknown);
     assert_false(session_tracker_touch_session(tracker, unknown, TIMEOUT_MS));
     session_tracker_set_session_closing(tracker, known);
     assert_int_equal(session_tracker_check_session(tracker, known, &me),
@@ -290,6 +312,7 @@ int main(void)
         LOCAL(cli_85_it_writes_but_makes_no_ephemeral_node),
         LOCAL(cli_85_it_expires_without_a_zxid),
         LOCAL(a_leader_lets_pass_what_may_be_local_elsewhere),
+        LOCAL(a_leader_knows_a_session_from_its_preparation_on),
         LOCAL(a_follower_knows_local_and_global_sessions_and_no_others),
         UPGRADING(cli_85_its_first_ephemeral_node_makes_it_global),
         UPGRADING(cli_85_a_multi_with_an_ephemeral_node_makes_it_global_too),

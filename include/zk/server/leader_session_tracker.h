@@ -5,6 +5,7 @@
 #ifndef ZK_SERVER_LEADER_SESSION_TRACKER_H
 #define ZK_SERVER_LEADER_SESSION_TRACKER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "zk/server/session_tracker.h"
@@ -17,5 +18,10 @@ struct session_tracker *leader_session_tracker_new(struct zk_context *ctx,
                                                    struct session_expirer expirer,
                                                    const struct session_timeouts *sessions,
                                                    int32_t tick_time_ms, int64_t server_id);
+
+/* Whether the session is not, or not only, one of this server alone: its createSession has been
+ * prepared. The table of the database follows later, when that has been applied. Any thread.
+ * Java: isGlobalSession() */
+bool leader_session_tracker_is_global_session(struct session_tracker *tracker, int64_t session_id);
 
 #endif

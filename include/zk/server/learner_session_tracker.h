@@ -24,4 +24,9 @@ struct session_tracker *learner_session_tracker_new(struct zk_context *ctx, int6
 void learner_session_tracker_snapshot(struct session_tracker *tracker,
                                       struct session_timeouts *ret_touched);
 
+/* The leader has said that a session lives whose client comes here. Its createSession may wait to
+ * be applied, if it was local elsewhere until now: its requests are taken all the same (D-322). Any
+ * thread. In Java they are dropped without an answer. */
+void learner_session_tracker_revalidated(struct session_tracker *tracker, int64_t session_id);
+
 #endif
