@@ -137,7 +137,8 @@ def test_switches_and_system_calls_of_a_process_are_counted():
                 cat.stdin.flush()
                 assert cat.stdout.read(1) == b"x"
         assert switches(cat.pid) > before, before
-        assert calls.count is None or calls.count >= 200, calls.count  # None: perf may not count here
+        # It was in its first read before, and may not be in the last one yet. None: perf may not count here.
+        assert calls.count is None or calls.count >= 199, calls.count
         cat.stdin.close()
 
 

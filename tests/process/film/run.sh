@@ -19,6 +19,18 @@ life_of() {
   "$cluster" start 2 --wait 240
   until_state 1 FOLLOWING 3
   until_state 2 FOLLOWING 3
+  until_pinged 3
+}
+
+# shellcheck disable=SC2317  # called by the command that is filmed
+# A leader pings twice a tick; both of its terms may have been shorter than that.
+until_pinged() {
+  local end=$((SECONDS + 240)) since_ms=0
+  until ((since_ms > 2 * ZK_CLUSTER_TICK)); do
+    ((SECONDS < end)) || return 1
+    since_ms=$(field "$1" since_ms)
+    [[ $since_ms == [0-9]* ]] || since_ms=0
+  done
 }
 
 # shellcheck disable=SC2317  # called by the command that is filmed
@@ -98,7 +110,7 @@ export PYTHONDONTWRITEBYTECODE=1
 python3 "$here/test_dissector.py" || status=1
 python3 "$here/test_film.py" || status=1
 
-export -f life_of life_to_the_end_of cut_off until_quorum until_state field say
+export -f life_of until_pinged life_to_the_end_of cut_off until_quorum until_state field say
 export cluster
 
 expect "three Java peers are filmed while their leader is killed and comes back" \
