@@ -23,7 +23,10 @@ enum {
     OS_NAME_SIZE = 16,              /* with the terminator; Linux refuses longer ones */
     /* Some clients that wait for one answer each are not much; they would wait longer in turns. */
     MUCH_WORK = 32,
-    LITTLE_WORK = 4, /* far from MUCH_WORK: a change costs 1 us for each thread */
+    LITTLE_WORK = 4,
+    /* Where a client shares the processors with the servers, there may be little to do at any
+     * moment although it has a thousand requests to send: that is what turns put an end to. */
+    CALM_WORK = 256,
 };
 
 struct thread_member {
@@ -221,20 +224,34 @@ size_t zk_thread_count(struct zk_context *ctx)
     return zk_registry_count(&ctx->registry);
 }
 
-/* Crossings may overtake each other on their way to the lock. The last one to get there sees the
- * work as it is then. */
-void zk_threads_note_work(struct zk_context *ctx, struct zk_atomic_long *work, int64_t step)
+void zk_work_init(struct zk_work *work)
 {
-    int64_t now = zk_atomic_long_add(work, step);
-    if ((step > 0 && now == MUCH_WORK) || (step < 0 && now == LITTLE_WORK))
-        zk_registry_take_turns(&ctx->registry, work, MUCH_WORK, LITTLE_WORK);
+    zk_atomic_long_init(&work->now, 0);
+    zk_atomic_long_init(&work->calm, 0);
+}
+
+/* Those who find much or little may overtake each other on their way to the registry's lock. The
+ * last one to get there sees the work as it is then. */
+void zk_threads_note_work(struct zk_context *ctx, struct zk_work *work, int64_t step)
+{
+    int64_t now = zk_atomic_long_add(&work->now, step);
+    bool change = false;
+    if (now >= MUCH_WORK) {
+        if (zk_atomic_long_get(&work->calm) > 0)
+            zk_atomic_long_set(&work->calm, 0);
+        change = step > 0 && now == MUCH_WORK;
+    } else if (step < 0 && now <= LITTLE_WORK) {
+        change = zk_atomic_long_add(&work->calm, 1) % CALM_WORK == 0;
+    }
+    if (change)
+        zk_registry_take_turns(&ctx->registry, &work->now, MUCH_WORK, LITTLE_WORK);
 }
 
 void zk_threads_end_work(struct zk_context *ctx)
 {
-    struct zk_atomic_long none;
-    zk_atomic_long_init(&none, 0);
-    zk_registry_take_turns(&ctx->registry, &none, MUCH_WORK, LITTLE_WORK);
+    struct zk_work none;
+    zk_work_init(&none);
+    zk_registry_take_turns(&ctx->registry, &none.now, MUCH_WORK, LITTLE_WORK);
 }
 
 void zk_thread_blocks(struct zk_context *ctx, const char *how, const char *on)

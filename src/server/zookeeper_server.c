@@ -47,7 +47,7 @@ struct zookeeper_server {
     struct outstanding_changes *outstanding_changes;
     struct zk_atomic_long hzxid; /* the last one that a leader has given out */
     struct zk_atomic_long requests_in_process;
-    struct zk_atomic_long work; /* these, and proposals that have not been committed */
+    struct zk_work work; /* these, and proposals that have not been committed */
     /* Java: ZooKeeperServerShutdownHandler. Set before the server runs; NULL: nobody waits. */
     void (*handle_shutdown)(void *arg);
     void *handle_shutdown_arg;
@@ -84,7 +84,7 @@ struct zookeeper_server *zookeeper_server_new(struct zk_context *ctx,
     server->outstanding_changes = outstanding_changes_new(ctx);
     zk_atomic_long_init(&server->hzxid, 0);
     zk_atomic_long_init(&server->requests_in_process, 0);
-    zk_atomic_long_init(&server->work, 0);
+    zk_work_init(&server->work);
     server_admission_init(&server->admission, ctx);
     zk_mutex_init(&server->mu, ctx, "zookeeper_server", ZK_RANK_ZOOKEEPER_SERVER);
     zk_cond_init(&server->no_initial);

@@ -16,7 +16,7 @@ struct stage {
     struct zk_thread_group *group;
     struct zk_stop stop;
     struct zk_atomic_long ran;
-    struct zk_atomic_long work;
+    struct zk_work work;
     char name[200]; /* written by a thread, read after it was joined */
     char os_name[32];
     int start_result;
@@ -243,7 +243,7 @@ static int setup_work(void **state)
 {
     setup(state);
     struct stage *stage = *state;
-    zk_atomic_long_init(&stage->work, 0);
+    zk_work_init(&stage->work);
     take_policy(SCHED_OTHER);
     return 0;
 }
@@ -262,12 +262,25 @@ static void threads_take_turns_while_there_is_much_work(void **state)
     note_work(stage, 1, 1);
     assert_int_equal(own_policy(), SCHED_BATCH);
 
-    note_work(stage, -1, 27);
+    note_work(stage, -1, 32); /* five times little is left: 4, 3, 2, 1, 0 */
+    for (int i = 0; i < 250; i++) {
+        note_work(stage, 1, 1);
+        note_work(stage, -1, 1);
+    }
     assert_int_equal(own_policy(), SCHED_BATCH);
-    note_work(stage, 1, 27);
-    assert_int_equal(own_policy(), SCHED_BATCH);
-    note_work(stage, -1, 28);
+    note_work(stage, 1, 1);
+    note_work(stage, -1, 1);
     assert_int_equal(own_policy(), SCHED_OTHER);
+}
+
+static void much_work_between_makes_little_work_count_anew(void **state)
+{
+    struct stage *stage = *state;
+    for (int i = 0; i < 60; i++) {
+        note_work(stage, 1, 32);
+        note_work(stage, -1, 32);
+    }
+    assert_int_equal(own_policy(), SCHED_BATCH);
 }
 
 static void write_policy(void *arg)
@@ -300,6 +313,7 @@ static void a_thread_of_another_policy_keeps_it(void **state)
     note_work(stage, 1, 32);
     assert_int_equal(own_policy(), SCHED_IDLE);
     note_work(stage, -1, 32);
+    zk_threads_end_work(stage->ctx);
     assert_int_equal(own_policy(), SCHED_IDLE);
 }
 
@@ -321,6 +335,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_context_that_goes_before_its_threads_panics, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(threads_take_turns_while_there_is_much_work, setup_work,
+                                        teardown_work),
+        cmocka_unit_test_setup_teardown(much_work_between_makes_little_work_count_anew, setup_work,
                                         teardown_work),
         cmocka_unit_test_setup_teardown(a_thread_that_starts_meanwhile_takes_turns_as_well,
                                         setup_work, teardown_work),

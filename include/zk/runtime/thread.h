@@ -50,11 +50,20 @@ void zk_thread_name(struct zk_context *ctx, char *ret_name, size_t size);
 /* Returns how many threads the registry knows, the first one ("main") included. */
 size_t zk_thread_count(struct zk_context *ctx);
 
-/* The work of a context, counted in *work, has grown or shrunk by step, which is 1 or -1. While
- * there is much of it, the threads of the context take turns: one that is woken does not take a
- * processor from one that runs, and so finds more to do when its turn comes (A-244). Any thread,
- * with any locks held. work stays the caller's, starts at 0, and changes here alone. */
-void zk_threads_note_work(struct zk_context *ctx, struct zk_atomic_long *work, int64_t step);
+/* What a context has to do. */
+struct zk_work {
+    struct zk_atomic_long now;
+    struct zk_atomic_long calm; /* how often little was left since there was much */
+};
+
+/* There is none yet. */
+void zk_work_init(struct zk_work *work);
+
+/* The work of a context has grown or shrunk by step, which is 1 or -1. From the moment when there
+ * is much of it until there has been little of it many times in a row, the threads of the context
+ * take turns: one that is woken does not take a processor from one that runs, and so finds more to
+ * do when its turn comes (A-244). Any thread, with any locks held. work stays the caller's. */
+void zk_threads_note_work(struct zk_context *ctx, struct zk_work *work, int64_t step);
 /* What is left of the work will never be done: the threads take no turns any more. */
 void zk_threads_end_work(struct zk_context *ctx);
 
