@@ -363,26 +363,30 @@ static void sync_of_a_client_is_answered_when_the_leader_answers(void **state)
     learner_stage_finish(&stage);
 }
 
+/* A client comes here with its session, and the leader says whether that lives. */
+static struct test_cnxn *come_back(struct learner_stage *stage, bool valid)
+{
+    struct test_cnxn *cnxn = test_cnxn_new(stage->peer.ctx);
+    struct zookeeper_server *server = quorum_peer_get_active_server(stage->peer.self);
+    struct buf *passwd = scripted_hex(PASSWD);
+    zookeeper_server_reopen_session(server, &cnxn->base, SESSION, passwd->bytes, 30000);
+    buf_unref(passwd);
+    zookeeper_server_unref(server);
+    scripted_peer_expect_packet(stage->leader, LEADER_REVALIDATE, -1, "0100001d3f490000 00007530");
+    scripted_peer_send_packet(stage->leader, LEADER_REVALIDATE, -1,
+                              valid ? "0100001d3f490000 01" : "0100001d3f490000 00");
+    await_count(cnxn, &cnxn->inits, 1);
+    assert_int_equal(valid, cnxn->valid);
+    return cnxn;
+}
+
 static void session_that_comes_from_elsewhere_is_as_valid_as_the_leader_says(void **state)
 {
     (void)state;
     struct learner_stage stage;
     start_with_session(&stage);
-    for (int valid = 0; valid <= 1; valid++) {
-        struct test_cnxn *cnxn = test_cnxn_new(stage.peer.ctx);
-        struct zookeeper_server *server = quorum_peer_get_active_server(stage.peer.self);
-        struct buf *passwd = scripted_hex(PASSWD);
-        zookeeper_server_reopen_session(server, &cnxn->base, SESSION, passwd->bytes, 30000);
-        buf_unref(passwd);
-        zookeeper_server_unref(server);
-        scripted_peer_expect_packet(stage.leader, LEADER_REVALIDATE, -1,
-                                    "0100001d3f490000 00007530");
-        scripted_peer_send_packet(stage.leader, LEADER_REVALIDATE, -1,
-                                  valid ? "0100001d3f490000 01" : "0100001d3f490000 00");
-        await_count(cnxn, &cnxn->inits, 1);
-        assert_int_equal(valid, cnxn->valid);
-        server_cnxn_unref(&cnxn->base);
-    }
+    for (int valid = 0; valid <= 1; valid++)
+        server_cnxn_unref(&come_back(&stage, valid != 0)->base);
     hang_up(&stage);
     learner_stage_finish(&stage);
 }
@@ -395,15 +399,7 @@ static void session_that_the_leader_knows_may_ask_before_it_is_known_here(void *
     struct testing_peer_options options = testing_peer_options_default(1);
     options.lines = "localSessionsEnabled=true\nlocalSessionsUpgradingEnabled=true\n";
     learner_stage_start_synced_with(&stage, &options);
-    struct test_cnxn *cnxn = test_cnxn_new(stage.peer.ctx);
-    struct zookeeper_server *server = quorum_peer_get_active_server(stage.peer.self);
-    struct buf *passwd = scripted_hex(PASSWD);
-    zookeeper_server_reopen_session(server, &cnxn->base, SESSION, passwd->bytes, 30000);
-    buf_unref(passwd);
-    zookeeper_server_unref(server);
-    scripted_peer_expect_packet(stage.leader, LEADER_REVALIDATE, -1, "0100001d3f490000 00007530");
-    scripted_peer_send_packet(stage.leader, LEADER_REVALIDATE, -1, "0100001d3f490000 01");
-    await_count(cnxn, &cnxn->inits, 1);
+    struct test_cnxn *cnxn = come_back(&stage, true);
 
     submit(&stage, cnxn, 7, OP_CODE_SYNC, "00000001 2f");
     scripted_peer_expect_hex(stage.leader,
