@@ -7,17 +7,22 @@
 bool zk_utf8_is_ascii(const char *text, size_t length)
 {
     /* The upper bits of eight bytes are looked at together: a path of 30 bytes takes some 20
-     * instructions, byte by byte it took 130. */
+     * instructions, byte by byte it took 130. The last eight may be looked at twice. */
     const uint64_t upper_bits = UINT64_C(0x8080808080808080);
     uint64_t word;
-    for (; length >= sizeof word; length -= sizeof word, text += sizeof word) {
-        memcpy(&word, text, sizeof word);
-        if ((word & upper_bits) != 0)
-            return false;
+    uint64_t all = 0;
+    if (length < sizeof word) {
+        for (size_t i = 0; i < length; i++)
+            all |= (uint8_t)text[i];
+        return (all & upper_bits) == 0;
     }
-    word = 0;
-    memcpy(&word, text, length);
-    return (word & upper_bits) == 0;
+    const char *last = text + length - sizeof word;
+    for (; text < last; text += sizeof word) {
+        memcpy(&word, text, sizeof word);
+        all |= word;
+    }
+    memcpy(&word, last, sizeof word);
+    return ((all | word) & upper_bits) == 0;
 }
 
 /* Returns how many bytes a sequence has, by its first one, or 0 if none starts with it. */

@@ -54,6 +54,34 @@ static const struct jute_field stat_persisted_fields[] = {
 const struct jute_record stat_persisted_record =
     JUTE_RECORD(stat_persisted, "StatPersisted", stat_persisted_fields);
 
+void stat_persisted_store(const struct stat_persisted *stat, uint8_t *ret_bytes)
+{
+    zk_store_long(ret_bytes, stat->czxid);
+    zk_store_long(ret_bytes + 8, stat->mzxid);
+    zk_store_long(ret_bytes + 16, stat->ctime_ms);
+    zk_store_long(ret_bytes + 24, stat->mtime_ms);
+    zk_store_int(ret_bytes + 32, stat->version);
+    zk_store_int(ret_bytes + 36, stat->cversion);
+    zk_store_int(ret_bytes + 40, stat->aversion);
+    zk_store_long(ret_bytes + 44, stat->ephemeral_owner);
+    zk_store_long(ret_bytes + 52, stat->pzxid);
+}
+
+void stat_persisted_load(const uint8_t *bytes, struct stat_persisted *ret_stat)
+{
+    *ret_stat = (struct stat_persisted){
+        .czxid = zk_load_long(bytes),
+        .mzxid = zk_load_long(bytes + 8),
+        .ctime_ms = zk_load_long(bytes + 16),
+        .mtime_ms = zk_load_long(bytes + 24),
+        .version = zk_load_int(bytes + 32),
+        .cversion = zk_load_int(bytes + 36),
+        .aversion = zk_load_int(bytes + 40),
+        .ephemeral_owner = zk_load_long(bytes + 44),
+        .pzxid = zk_load_long(bytes + 52),
+    };
+}
+
 static const struct jute_field zk_stat_fields[] = {
     JUTE_FIELD(zk_stat, czxid, "czxid"),
     JUTE_FIELD(zk_stat, mzxid, "mzxid"),

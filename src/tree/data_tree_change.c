@@ -14,10 +14,18 @@
 #include "zk/jute/keeper_code.h"
 
 /* The node whose path ends before the last slash. NULL: there is none. */
-static struct data_node *parent_of(const struct data_tree *tree, const char *path)
+static struct data_node *parent_of(struct data_tree *tree, const char *path) REQUIRES(&tree->mu)
 {
     const char *slash = strrchr(path, '/');
-    return slash != NULL ? node_hash_map_get(&tree->nodes, path, (size_t)(slash - path)) : NULL;
+    if (slash == NULL)
+        return NULL;
+    size_t length = (size_t)(slash - path);
+    struct data_node *parent = tree->recent_parent;
+    if (parent != NULL && strncmp(parent->path, path, length) == 0 && parent->path[length] == '\0')
+        return parent;
+    parent = node_hash_map_get(&tree->nodes, path, length);
+    tree->recent_parent = parent;
+    return parent;
 }
 
 static int64_t data_length(const struct buf *data)
@@ -119,6 +127,7 @@ static bool put_node(struct data_tree *tree, struct data_node *parent, const str
 static void remove_node(struct data_tree *tree, struct data_node *parent, struct data_node *node)
     REQUIRES(&tree->mu)
 {
+    zk_assert(node != tree->recent_parent); /* which is above the node that is deleted */
     data_node_remove_child(parent, node);
     node_hash_map_remove(&tree->nodes, node);
     acl_cache_remove_usage(&tree->acl_cache, node->acl);

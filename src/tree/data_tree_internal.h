@@ -37,6 +37,11 @@ struct data_tree {
     struct zk_mutex mu; /* Java's monitors of DataTree and of its nodes. Guards, down to the end: */
     struct node_hash_map nodes;
     struct data_node *root;
+    /* The one that was asked for last as the parent of a path: a snapshot and most clients name the
+     * children of one node one after the other. A node that is deleted has just been asked for its
+     * own parent, so this one is never among those that go. NULL: nobody has asked yet, or the last
+     * path had none. */
+    struct data_node *recent_parent;
     struct acl_cache acl_cache;
     struct long_map ephemerals; /* session -> struct owned_nodes, owned, never an empty one */
     size_t ephemerals_count;

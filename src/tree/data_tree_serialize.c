@@ -21,8 +21,9 @@
 #include "zk/base/alloc.h"
 
 enum {
-    NODES_AHEAD = 8, /* a node is fetched so long before it is written, */
-    DATA_AHEAD = 4,  /* and its data, to which the node points, so long */
+    NUMBERS = 8 + STAT_PERSISTED_BYTES, /* the id of the ACL, and the stat */
+    NODES_AHEAD = 8,                    /* a node is fetched so long before it is written, */
+    DATA_AHEAD = 4,                     /* and its data, to which the node points, so long */
 };
 
 static void walk_into(struct data_tree_walk *walk, struct data_node_list children)
@@ -66,8 +67,13 @@ static void serialize_node_data(const char *path, const struct buf *data, int64_
 {
     jute_out_string(out, path);
     jute_out_buffer(out, data);
-    jute_out_long(out, acl);
-    jute_write(out, &stat_persisted_record, stat);
+    uint8_t bytes[NUMBERS];
+    uint8_t *room = jute_out_room(out, sizeof bytes);
+    uint8_t *numbers = room != NULL ? room : bytes;
+    zk_store_long(numbers, acl);
+    stat_persisted_store(stat, numbers + 8);
+    if (room == NULL)
+        jute_out_bytes(out, bytes, sizeof bytes);
 }
 
 /* Java: serializeNode(). One node; its children are walked next. */
@@ -138,27 +144,26 @@ void data_tree_serialize(struct data_tree *tree, struct jute_out *out)
 
 /* The node behind a path that has been read. Java: DataNode.deserialize() */
 static int deserialize_node(struct data_tree *tree, struct jute_in *in, const char *path)
+    REQUIRES(&tree->mu)
 {
-    /* Nobody else has the tree yet. */
     struct node_key key = node_hash_map_key(&tree->nodes, path, strlen(path));
     struct buf *data = NULL;
-    int64_t acl;
+    uint8_t bytes[NUMBERS];
+    const uint8_t *numbers;
     struct stat_persisted stat;
     int r = jute_in_buffer(in, &data);
     if (r < 0)
         return r;
-    r = jute_in_long(in, &acl);
+    r = jute_in_view(in, sizeof bytes, bytes, &numbers);
     if (r < 0)
         goto out;
-    r = jute_read(in, &stat_persisted_record, &stat);
-    if (r == 0 && acl > ACL_CACHE_LAST)
+    int64_t acl = zk_load_long(numbers);
+    stat_persisted_load(numbers + 8, &stat);
+    if (acl > ACL_CACHE_LAST) {
         r = -EPROTO;
-    if (r < 0)
         goto out;
-    struct data_node *node = data_node_new(path, data, acl, &stat);
-    zk_mutex_lock(&tree->mu);
-    r = data_tree_hang_node_locked(tree, &key, node);
-    zk_mutex_unlock(&tree->mu);
+    }
+    r = data_tree_hang_node_locked(tree, &key, data_node_new(path, data, acl, &stat));
 out:
     buf_unref(data);
     return r;
@@ -166,6 +171,7 @@ out:
 
 /* *ret_end: it was the end. */
 static int deserialize_next(struct data_tree *tree, struct jute_in *in, bool *ret_end)
+    REQUIRES(&tree->mu)
 {
     char *path;
     int r = jute_in_text(in, &path);
@@ -178,31 +184,34 @@ static int deserialize_next(struct data_tree *tree, struct jute_in *in, bool *re
     return r;
 }
 
+/* Java: deserialize(), into a bare tree */
+static int deserialize_into(struct data_tree *tree, struct jute_in *in) REQUIRES(&tree->mu)
+{
+    /* Java reads into a fresh tree, whose configuration node has used up the first number. */
+    tree->acl_cache.acl_index = 1;
+    int r = acl_cache_deserialize(&tree->acl_cache, in);
+    for (bool end = false; r == 0 && !end;)
+        r = deserialize_next(tree, in, &end);
+    if (r < 0)
+        return r;
+    if (tree->root == NULL)
+        return -EPROTO;
+    data_tree_setup_quota_locked(tree);
+    acl_cache_purge_unused(&tree->acl_cache);
+    return 0;
+}
+
 /* Java: deserialize() */
 int data_tree_deserialize(struct zk_context *ctx, struct jute_in *in, struct data_tree **ret_tree)
 {
     struct data_tree *tree = data_tree_new_bare(ctx);
-    /* Java reads into a fresh tree, whose configuration node has used up the first number. */
-    tree->acl_cache.acl_index = 1;
-    int r = acl_cache_deserialize(&tree->acl_cache, in);
-    if (r < 0)
-        goto out;
-    for (bool end = false; !end;) {
-        r = deserialize_next(tree, in, &end);
-        if (r < 0)
-            goto out;
-    }
-    if (tree->root == NULL) {
-        r = -EPROTO;
-        goto out;
-    }
-    zk_mutex_lock(&tree->mu);
-    data_tree_setup_quota_locked(tree);
-    acl_cache_purge_unused(&tree->acl_cache);
+    zk_mutex_lock(&tree->mu); /* nobody else has the tree yet, so nobody waits */
+    int r = deserialize_into(tree, in);
     zk_mutex_unlock(&tree->mu);
+    if (r < 0) {
+        data_tree_unref(tree);
+        return r;
+    }
     *ret_tree = tree;
     return 0;
-out:
-    data_tree_unref(tree);
-    return r;
 }

@@ -312,6 +312,25 @@ static union txn_record close_record(const char *path)
     return record;
 }
 
+static void a_node_that_comes_again_is_the_parent_from_then_on(void **state)
+{
+    (void)state;
+    struct stage stage = stage_new();
+    assert_int_equal(apply_create(stage.tree, "/a/b", stage.five, &stage.open, 0, -1, 2, 10), 0);
+    assert_int_equal(apply_create(stage.tree, "/a/b/c", stage.five, &stage.open, 0, -1, 3, 10), 0);
+    assert_int_equal(apply_delete(stage.tree, "/a/b/c", 4), KEEPER_CODE_OK);
+    assert_int_equal(apply_delete(stage.tree, "/a/b", 5), KEEPER_CODE_OK);
+    assert_int_equal(apply_create(stage.tree, "/a/b/c", stage.five, &stage.open, 0, -1, 6, 10),
+                     KEEPER_CODE_NONODE);
+    assert_int_equal(apply_create(stage.tree, "/a/b", stage.five, &stage.open, 0, -1, 7, 10), 0);
+    assert_int_equal(apply_create(stage.tree, "/a/b/c", stage.five, &stage.open, 0, -1, 8, 10), 0);
+    assert_int_equal(apply_create(stage.tree, "/a/bc", stage.five, &stage.open, 0, -1, 9, 10), 0);
+    assert_int_equal(data_node_child_count(node_at(&stage, "/a/b")), 1);
+    assert_int_equal(data_node_child_count(node_at(&stage, "/a")), 2);
+    assert_true(node_at(&stage, "/a/b")->stat.pzxid == 8);
+    stage_done(&stage);
+}
+
 static void closing_a_session_deletes_the_nodes_it_names_and_those_it_owns(void **state)
 {
     (void)state;
@@ -758,6 +777,7 @@ int main(void)
         cmocka_unit_test(a_create_that_finds_its_node_raises_the_parents_version),
         cmocka_unit_test(a_create_that_finds_its_node_gives_it_its_acl),
         cmocka_unit_test(a_deleted_node_takes_what_is_below_it_along),
+        cmocka_unit_test(a_node_that_comes_again_is_the_parent_from_then_on),
         cmocka_unit_test(closing_a_session_deletes_the_nodes_it_names_and_those_it_owns),
         cmocka_unit_test(an_old_close_session_deletes_what_the_session_owns),
         cmocka_unit_test(a_session_with_ten_thousand_nodes_is_closed_at_once),

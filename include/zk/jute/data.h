@@ -58,6 +58,13 @@ struct stat_persisted {
     int64_t pzxid;           /* children last changed by */
 };
 
+enum { STAT_PERSISTED_BYTES = 60 };
+
+/* What stat_persisted_record says, field by field: a snapshot has one of them for each node, and by
+ * the table they were a fifth of its instructions. */
+void stat_persisted_store(const struct stat_persisted *stat, uint8_t *ret_bytes);
+void stat_persisted_load(const uint8_t *bytes, struct stat_persisted *ret_stat);
+
 /* Java: data.Stat, what clients see. A value. Its fields are in another order than StatPersisted's,
  * and two mean something else: see data_node_copy_stat() in src/tree. */
 struct zk_stat {
