@@ -198,7 +198,6 @@ int zookeeper_server_process_packet(struct zookeeper_server *server, struct serv
     int32_t xid = zk_load_int(bytes);
     int32_t type = zk_load_int(bytes + sizeof xid);
     struct server_admission *admission = zookeeper_server_admission(server);
-    size_t large_request_size = is_large_request(admission, length) ? length : 0;
     incr_outstanding_and_check_throttle(server, cnxn, xid);
     bytes += REQUEST_HEADER_LENGTH;
     length -= REQUEST_HEADER_LENGTH;
@@ -210,11 +209,13 @@ int zookeeper_server_process_packet(struct zookeeper_server *server, struct serv
     if (!authentication_helper_enforce(&admission->auth_helper, zookeeper_server_ctx(server), cnxn,
                                        xid))
         return 0;
-    if (large_request_size > 0 && add_large_request(server, large_request_size) < 0)
+    /* Here the body counts. Before the frame came, its whole length did, as in Java. */
+    bool is_large = is_large_request(admission, length);
+    if (is_large && add_large_request(server, length) < 0)
         return -EMSGSIZE;
     struct buf *body = buf_new_copy(bytes, length);
     *ret_request = request_new_of_cnxn(cnxn, xid, type, body);
-    (*ret_request)->large_request_size = (int64_t)large_request_size;
+    (*ret_request)->large_request_size = is_large ? (int64_t)length : 0;
     buf_unref(body);
     return 0;
 }

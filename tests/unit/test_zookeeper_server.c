@@ -535,13 +535,15 @@ static int teardown_large(void **state)
     return teardown(state);
 }
 
-/* A frame of setData with so many bytes. Submits it, if it is let in. */
+/* A frame with so many bytes behind its header, which Java does not count. Submits it, if it is let
+ * in. */
 static int receive(struct stage *stage, size_t length, int32_t type)
 {
-    struct buf *frame = buf_new(length);
+    enum { HEADER_BYTES = 8 };
+    struct buf *frame = buf_new(HEADER_BYTES + length);
     buf_put_int(frame, 1);
     buf_put_int(frame, type);
-    while (frame->length < length)
+    while (frame->length < HEADER_BYTES + length)
         buf_put_byte(frame, 0);
     struct request *request = NULL;
     int r = zookeeper_server_process_packet(stage->server, &stage->client.cnxn, frame->bytes,

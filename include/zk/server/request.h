@@ -42,7 +42,7 @@ struct request {
     /* Of a SYNC that came from a learner; NULL otherwise. Java: LearnerSyncRequest.fh */
     struct learner_handler *learner;
     int64_t create_time_ms;
-    int64_t large_request_size; /* the frame's bytes, if they count as large; 0 */
+    int64_t large_request_size; /* the body's bytes, if they count as large; otherwise 0 */
     bool is_under_way;          /* it counts among those of cnxn, and goes through the processors */
     bool local_session;
     /* It is not run: it gets no transaction, goes to no leader, waits for no commit and is answered
