@@ -51,14 +51,11 @@ static int final_request_processor_process_request(struct request_processor *pro
                                                    struct request *request)
 {
     struct final_request_processor *final = (struct final_request_processor *)processor;
-    struct process_txn_result rc;
-    apply_request(final, request, &rc);
+    struct process_txn_result rc = {0};
+    if (!request->refused)
+        apply_request(final, request, &rc);
     struct server_cnxn *cnxn = request->cnxn;
     if (cnxn == NULL) {
-        /* The session has expired, or was closed through another server.
-         * Java: connClosedByClient() */
-        if (request->type == OP_CODE_CLOSE_SESSION)
-            (void)zookeeper_server_close_cnxn_of_session(final->server, request->session_id);
         process_txn_result_done(&rc);
         return 0;
     }
@@ -105,11 +102,18 @@ static void apply_request(struct final_request_processor *final, struct request 
                           struct process_txn_result *ret_rc)
 {
     zookeeper_server_process_txn(final->server, request, ret_rc);
+    if (request->txn != NULL)
+        zk_trace_txn(final->ctx, "applied", request->zxid, 0,
+                     "the tree of this server has it, so readers see it now");
+    /* The session has expired, or was closed through another server, and its client may still be
+     * connected here. Java: connClosedByClient() */
+    if (request->type == OP_CODE_CLOSE_SESSION && request->cnxn == NULL &&
+        zookeeper_server_close_session(final->server, request->session_id,
+                                       DISCONNECT_REASON_CLIENT_CLOSED_SESSION))
+        return;
     if (request->txn == NULL)
         return;
-    zk_trace_txn(final->ctx, "applied", request->zxid, 0,
-                 "the tree of this server has it, so readers see it now");
-    /* The two clocks are of two machines, so it may well be negative. */
+    /* The two clocks are of two machines, so the difference may be negative. */
     int64_t propagation_latency_ms = zk_wall_ms() - request->txn->header.time_ms;
     if (propagation_latency_ms >= 0)
         server_metrics_add(zookeeper_server_metrics(final->server),

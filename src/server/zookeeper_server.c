@@ -686,7 +686,8 @@ void zookeeper_server_reopen_session(struct zookeeper_server *server, struct ser
                                      int64_t session_id, const uint8_t *passwd, int32_t timeout_ms)
 {
     if (session_passwd_check(session_id, passwd)) {
-        (void)zookeeper_server_close_cnxn_of_session(server, session_id);
+        (void)zookeeper_server_close_session(server, session_id,
+                                             DISCONNECT_REASON_CLIENT_RECONNECT);
         server_admission_set_session(&server->admission, cnxn, session_id, timeout_ms);
         revalidate_session(server, cnxn, session_id, timeout_ms);
     } else {

@@ -362,11 +362,12 @@ void zookeeper_server_request_finished(struct zookeeper_server *server,
 
 /* ---- the end of a connection ----------------------------------------------------------------- */
 
-bool zookeeper_server_close_cnxn_of_session(struct zookeeper_server *server, int64_t session_id)
+/* Java: ServerCnxnFactory.closeSession(), FinalRequestProcessor.closeSession() */
+bool zookeeper_server_close_session(struct zookeeper_server *server, int64_t session_id,
+                                    enum disconnect_reason reason)
 {
-    struct cnxn_sessions *cnxns = &zookeeper_server_admission(server)->cnxns;
-    return cnxns->close_session != NULL &&
-           cnxns->close_session(cnxns->arg, session_id, DISCONNECT_REASON_CLIENT_RECONNECT);
+    const struct cnxn_sessions *cnxns = &zookeeper_server_admission(server)->cnxns;
+    return cnxns->close_session != NULL && cnxns->close_session(cnxns->arg, session_id, reason);
 }
 
 void zookeeper_server_remove_cnxn(struct zookeeper_server *server, struct server_cnxn *cnxn)

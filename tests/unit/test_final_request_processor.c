@@ -10,6 +10,7 @@
 #include "zk/jute/op_code.h"
 #include "zk/jute/proto.h"
 #include "zk/jute/txn_log_entry.h"
+#include "zk/server/cnxn_sessions.h"
 #include "zk/server/outstanding_changes.h"
 #include "zk/server/request.h"
 #include "zk/server/request_processor.h"
@@ -201,6 +202,52 @@ static void a_closed_session_is_answered_and_then_its_connection_closed(void **s
     assert_int_equal(stage->client.closed, 1);
 }
 
+/* The client port of a server, for one connection: that of the client of the stage. */
+struct one_cnxn {
+    int64_t session_id; /* 0: it has been closed */
+    enum disconnect_reason reason;
+};
+
+static bool close_one_cnxn(void *arg, int64_t session_id, enum disconnect_reason reason)
+{
+    struct one_cnxn *one = arg;
+    if (session_id != one->session_id)
+        return false;
+    *one = (struct one_cnxn){.reason = reason};
+    return true;
+}
+
+/* The closeSession of a session that has expired, or was closed through another server. */
+static void close_from_elsewhere(struct final_stage *stage)
+{
+    union txn_record record = {.close_session = {.paths2_delete = {.present = true}}};
+    struct txn_log_entry *txn = final_stage_txn(stage, OP_CODE_CLOSE_SESSION, &record);
+    struct request *request = request_new_of_txn(txn);
+    assert_int_equal(request_processor_process_request(stage->final, request), 0);
+    request_unref(request);
+    txn_log_entry_unref(txn);
+}
+
+static void a_session_that_ends_elsewhere_loses_its_connection_for_that_reason(void **state)
+{
+    struct final_stage *stage = *state;
+    struct one_cnxn one = {.session_id = stage->client.cnxn.session_id};
+    struct cnxn_sessions port = {.close_session = close_one_cnxn, .arg = &one};
+    zookeeper_server_set_cnxn_sessions(stage->server, &port);
+
+    close_from_elsewhere(stage);
+    assert_int_equal(one.session_id, 0);
+    assert_int_equal(one.reason, DISCONNECT_REASON_CLIENT_CLOSED_SESSION);
+    assert_int_equal(stage->client.responses, 0);
+    /* Java measures the way of those only whose clients are not here. */
+    struct server_metrics_values values = server_metrics_get(stage->metrics);
+    assert_int_equal(values.summaries[SERVER_METRICS_PROPAGATION_LATENCY].count, 0);
+
+    close_from_elsewhere(stage);
+    values = server_metrics_get(stage->metrics);
+    assert_int_equal(values.summaries[SERVER_METRICS_PROPAGATION_LATENCY].count, 1);
+}
+
 static void a_sync_gives_its_path_back(void **state)
 {
     struct final_stage *stage = *state;
@@ -355,6 +402,7 @@ int main(void)
         STAGED(a_client_that_has_moved_loses_its_connection_and_gets_no_answer),
         STAGED(a_new_session_is_answered_with_its_password),
         STAGED(a_closed_session_is_answered_and_then_its_connection_closed),
+        STAGED(a_session_that_ends_elsewhere_loses_its_connection_for_that_reason),
         STAGED(a_sync_gives_its_path_back),
         STAGED(a_sync_that_cannot_be_read_is_answered_so),
         STAGED(a_ping_is_answered_with_its_own_xid),

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "zk/base/attrs.h"
+#include "zk/server/server_cnxn.h"
 
 struct buf;
 struct cnxn_sessions;
@@ -23,7 +24,6 @@ struct outstanding_changes;
 struct process_txn_result;
 struct request;
 struct request_processor;
-struct server_cnxn;
 struct server_metrics;
 struct server_status;
 struct session_tracker;
@@ -254,9 +254,10 @@ void zookeeper_server_set_session_timeouts(struct zookeeper_server *server, int3
  * Java: setServerCnxnFactory() */
 void zookeeper_server_set_cnxn_sessions(struct zookeeper_server *server,
                                         const struct cnxn_sessions *cnxns);
-/* Closes the connection that the session has here. Returns false if there is none.
- * Java: ServerCnxnFactory.closeSession() */
-bool zookeeper_server_close_cnxn_of_session(struct zookeeper_server *server, int64_t session_id);
+/* Closes the connection that the session has here; the log gives the reason. Returns false if there
+ * is none. Any thread that holds no lock. Java: ServerCnxnFactory.closeSession() */
+bool zookeeper_server_close_session(struct zookeeper_server *server, int64_t session_id,
+                                    enum disconnect_reason reason);
 /* Java: createSession(). Gives cnxn the id of a new session, which is *ret_session_id as well, and
  * submits its createSession. Errors: -ECANCELED, the server does not run. */
 ZK_NODISCARD int zookeeper_server_create_session(struct zookeeper_server *server,
