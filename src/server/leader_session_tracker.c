@@ -178,11 +178,45 @@ static void leader_dump_sessions(struct session_tracker *tracker,
     session_tracker_dump_sessions(global_of(tracker), global_sessions, str);
 }
 
+/* Returns when the set at that index ends; INT64_MAX behind the last one. */
+static int64_t set_time_ms(const struct session_expiry_map *map, size_t index)
+{
+    return index < map->count ? map->sets[index].time_ms : INT64_MAX;
+}
+
+/* Moves the sets of both maps into one. Of two sets with the same time that of the second map
+ * stays, as Java's putAll() has it (K-227). */
+static struct session_expiry_map put_all(struct session_expiry_map *first,
+                                         struct session_expiry_map *second)
+{
+    struct session_expiry_map both = {
+        .sets = zk_xcalloc(first->count + second->count + 1, sizeof *both.sets)};
+    size_t i = 0;
+    size_t j = 0;
+    while (i < first->count || j < second->count) {
+        if (set_time_ms(first, i) < set_time_ms(second, j)) {
+            both.sets[both.count++] = first->sets[i++];
+            continue;
+        }
+        if (set_time_ms(first, i) == set_time_ms(second, j))
+            long_set_done(&first->sets[i++].sessions);
+        both.sets[both.count++] = second->sets[j++];
+    }
+    free(first->sets);
+    free(second->sets);
+    return both;
+}
+
 /* Java: getSessionExpiryMap() */
 static void leader_get_session_expiry_map(struct session_tracker *tracker,
                                           struct session_expiry_map *ret_map)
 {
-    session_tracker_get_session_expiry_map(global_of(tracker), ret_map);
+    struct session_expiry_map local = {0};
+    struct session_expiry_map global;
+    if (leader_local_of(tracker) != NULL)
+        session_tracker_get_session_expiry_map(leader_local_of(tracker), &local);
+    session_tracker_get_session_expiry_map(global_of(tracker), &global);
+    *ret_map = put_all(&local, &global);
 }
 
 static const struct session_tracker_ops leader_ops = {

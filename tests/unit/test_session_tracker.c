@@ -12,6 +12,7 @@
 #include "zk/server/leader_session_tracker.h"
 #include "zk/server/learner_session_tracker.h"
 #include "zk/server/session_tracker_impl.h"
+#include "zk/server/upgradeable_session_tracker.h"
 #include "zk_test.h"
 
 enum { TICK_MS = 20, LONG_MS = 60000, SERVER = 3 };
@@ -355,6 +356,57 @@ static void a_learner_leaves_the_rest_to_its_leader(void **state)
 #define LEADER(test)  cmocka_unit_test_setup_teardown(test, setup_leader, teardown)
 #define LEARNER(test) cmocka_unit_test_setup_teardown(test, setup_learner, teardown)
 
+/* ---- when sessions end, as the admin server tells it ----------------------------------------- */
+
+/* A leader with one local and one global session, which end that long after now. */
+static struct session_expiry_map expiry_map_of(struct stage *stage, int32_t tick_ms,
+                                               int32_t local_ms, int32_t global_ms)
+{
+    struct session_expirer expirer = {.expire = note_expired, .arg = stage};
+    const struct session_timeouts none = {0};
+    struct session_tracker *tracker =
+        leader_session_tracker_new(stage->ctx, expirer, &none, tick_ms, SERVER);
+    upgradeable_session_tracker_create_local_session_tracker(tracker, NULL, expirer, tick_ms,
+                                                             SERVER);
+    int64_t local = session_tracker_create_session(tracker, local_ms);
+    (void)session_tracker_track_session(tracker, local + 1, global_ms);
+    struct session_expiry_map map;
+    session_tracker_get_session_expiry_map(tracker, &map);
+    for (size_t i = 0; i < map.count; i++) /* the ids begin with the time at which it was made */
+        for (size_t j = 0; j < map.sets[i].sessions.count; j++)
+            map.sets[i].sessions.items[j] -= local;
+    session_tracker_free(tracker);
+    return map;
+}
+
+static void a_leader_tells_when_local_and_global_sessions_end(void **state)
+{
+    struct stage *stage = *state;
+    struct session_expiry_map map = expiry_map_of(stage, TICK_MS, LONG_MS, 10 * LONG_MS);
+    assert_int_equal(map.count, 2);
+    assert_true(map.sets[0].time_ms < map.sets[1].time_ms);
+    assert_int_equal(map.sets[0].sessions.items[0], 0);
+    assert_int_equal(map.sets[1].sessions.items[0], 1);
+    session_expiry_map_done(&map);
+
+    map = expiry_map_of(stage, TICK_MS, 10 * LONG_MS, LONG_MS);
+    assert_int_equal(map.count, 2);
+    assert_int_equal(map.sets[0].sessions.items[0], 1);
+    assert_int_equal(map.sets[1].sessions.items[0], 0);
+    session_expiry_map_done(&map);
+}
+
+/* K-227. A tick of 24 days, so that both end in the same one. */
+static void a_global_session_hides_a_local_one_that_ends_with_it(void **state)
+{
+    struct stage *stage = *state;
+    struct session_expiry_map map = expiry_map_of(stage, INT32_MAX, 1, 1);
+    assert_int_equal(map.count, 1);
+    assert_int_equal(map.sets[0].sessions.count, 1);
+    assert_int_equal(map.sets[0].sessions.items[0], 1);
+    session_expiry_map_done(&map);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -373,6 +425,8 @@ int main(void)
         LEADER(a_removed_session_does_not_expire),
         cmocka_unit_test(an_item_lives_longer_than_its_timeout_by_at_most_one_interval),
         cmocka_unit_test(items_of_one_interval_come_together_and_the_missed_ones_one_by_one),
+        LEADER(a_leader_tells_when_local_and_global_sessions_end),
+        LEADER(a_global_session_hides_a_local_one_that_ends_with_it),
         LEARNER(a_learner_tells_once_whom_it_has_heard_from),
         LEARNER(a_learner_leaves_the_rest_to_its_leader),
     };

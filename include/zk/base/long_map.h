@@ -37,8 +37,8 @@ struct long_set {
 bool long_set_has(const struct long_set *set, int64_t item);
 /* Returns true if item is new. */
 bool long_set_add(struct long_set *set, int64_t item);
-/* Makes set a copy of from. */
 void long_set_remove(struct long_set *set, int64_t item); /* fine if it is not there */
+/* Makes set a copy of from. */
 void long_set_copy(struct long_set *set, const struct long_set *from);
 void long_set_done(struct long_set *set);
 
