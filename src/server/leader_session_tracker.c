@@ -73,7 +73,7 @@ static bool leader_commit_session(struct session_tracker *tracker, int64_t sessi
                ZK_LOG_COMMITTING_GLOBAL_SESSION, (uint64_t)session_id);
     /* A session that moved before its upgrade was done may have become local here again. */
     if (leader_local_of(tracker) != NULL)
-        (void)session_tracker_impl_take_out(leader_local_of(tracker), session_id);
+        session_tracker_impl_take_out(leader_local_of(tracker), session_id);
     return added;
 }
 
@@ -84,12 +84,7 @@ static bool leader_touch_session(struct session_tracker *tracker, int64_t sessio
     if (leader_local_of(tracker) != NULL &&
         session_tracker_touch_session(leader_local_of(tracker), session_id, timeout_ms))
         return true;
-    /* Looked at first: PrepRequestProcessor may begin to track it behind a touch that fails. */
-    bool is_tracked = session_tracker_impl_is_tracking_session(global_of(tracker), session_id);
-    if (session_tracker_touch_session(global_of(tracker), session_id, timeout_ms))
-        return true;
-    /* Its createSession has not been prepared yet: Java would drop the request (D-255). */
-    return !is_tracked && upgradeable_session_tracker_is_upgrading_session(tracker, session_id);
+    return session_tracker_touch_session(global_of(tracker), session_id, timeout_ms);
 }
 
 /* Java: isGlobalSession() */

@@ -109,7 +109,7 @@ static bool learner_commit_session(struct session_tracker *tracker, int64_t sess
     zk_log(learner->base.ctx, ZK_LOG_COMMITTING_GLOBAL_SESSION, (uint64_t)session_id);
     /* A session that moved before its upgrade was done may have become local here again. */
     if (learner_local_of(tracker) != NULL)
-        (void)session_tracker_impl_take_out(learner_local_of(tracker), session_id);
+        session_tracker_impl_take_out(learner_local_of(tracker), session_id);
     touch(learner, session_id, timeout_ms);
     return true;
 }

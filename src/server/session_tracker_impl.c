@@ -26,6 +26,7 @@ struct session {
     int32_t timeout_ms;
     bool is_committed; /* its createSession has been applied */
     bool is_closing;
+    bool is_leaving;   /* a local session: it is becoming a global one */
     const void *owner; /* only compared; NULL: nobody has asked yet */
 };
 
@@ -198,23 +199,38 @@ bool session_tracker_impl_is_tracking_session(struct session_tracker *tracker, i
     return tracked;
 }
 
-/* Java: UpgradeableSessionTracker.upgradeSession(). A session that has expired is left to its end;
- * Java upgrades it, too, and the node that is asked for is refused all the same. */
-int32_t session_tracker_impl_take_out(struct session_tracker *tracker, int64_t session_id)
+/* A session that has expired is left to its end; Java upgrades it, too, and the node that is asked
+ * for is refused all the same. From now on it does not expire here. Java:
+ * UpgradeableSessionTracker.upgradeSession(), its first half */
+int32_t session_tracker_impl_begin_to_take_out(struct session_tracker *tracker, int64_t session_id)
 {
     struct session_tracker_impl *impl = impl_of(tracker);
     int32_t timeout_ms = -1;
     zk_mutex_lock(&impl->mu);
     struct session *session = session_locked(impl, session_id);
-    if (session != NULL && !session->is_closing) {
+    if (session != NULL && !session->is_closing && !session->is_leaving) {
         timeout_ms = session->timeout_ms;
+        session->is_leaving = true;
+        expiry_queue_remove(&impl->session_expiry_queue, &session->expiry);
+        long_set_add(&impl->taken_out, session_id);
+    }
+    zk_mutex_unlock(&impl->mu);
+    return timeout_ms;
+}
+
+/* Java: UpgradeableSessionTracker.removeLocalSession() */
+void session_tracker_impl_take_out(struct session_tracker *tracker, int64_t session_id)
+{
+    struct session_tracker_impl *impl = impl_of(tracker);
+    zk_mutex_lock(&impl->mu);
+    struct session *session = session_locked(impl, session_id);
+    if (session != NULL && !session->is_closing) {
         expiry_queue_remove(&impl->session_expiry_queue, &session->expiry);
         long_hash_remove(&impl->sessions_by_id, session_id);
         long_set_add(&impl->taken_out, session_id);
         free(session);
     }
     zk_mutex_unlock(&impl->mu);
-    return timeout_ms;
 }
 
 /* Java: UpgradeableSessionTracker.isUpgradingSession() */

@@ -52,16 +52,22 @@ bool upgradeable_session_tracker_is_global_session(struct session_tracker *track
     return self->database != NULL && zk_database_has_session(self->database, session_id);
 }
 
-/* Java: upgradeSession() */
+/* A leader tracks the session before it is forgotten as a local one: at every moment one of the two
+ * knows it, so what its client asks meanwhile, here or through another server, is not refused. A
+ * learner leaves the tracking to its leader. Java: upgradeSession() */
 int32_t upgradeable_session_tracker_upgrade_session(struct session_tracker *tracker,
                                                     int64_t session_id)
 {
     struct upgradeable_session_tracker *self = upgradeable_of(tracker);
-    int32_t timeout_ms = -1;
-    if (self->local_session_tracker != NULL)
-        timeout_ms = session_tracker_impl_take_out(self->local_session_tracker, session_id);
-    if (timeout_ms >= 0)
-        zk_log(self->ctx, ZK_LOG_UPGRADING_SESSION, (uint64_t)session_id);
+    if (self->local_session_tracker == NULL)
+        return -1;
+    int32_t timeout_ms =
+        session_tracker_impl_begin_to_take_out(self->local_session_tracker, session_id);
+    if (timeout_ms < 0)
+        return -1;
+    zk_log(self->ctx, ZK_LOG_UPGRADING_SESSION, (uint64_t)session_id);
+    (void)session_tracker_track_session(tracker, session_id, timeout_ms);
+    session_tracker_impl_take_out(self->local_session_tracker, session_id);
     return timeout_ms;
 }
 

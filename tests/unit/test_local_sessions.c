@@ -301,6 +301,28 @@ static void a_session_is_upgraded_once(void **state)
     assert_false(session_tracker_touch_session(tracker, session_id, TIMEOUT_MS));
 }
 
+/* Its client may come back through another server before PrepRequestProcessor has seen the
+ * createSession. Java: UpgradeableSessionTracker.upgradeSession(), its trackSession() */
+static void a_leader_knows_a_session_from_its_upgrade_on(void **state)
+{
+    (void)state;
+    struct zookeeper_server *server = stage.servers[stage.leader - 1];
+    struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
+    int me;
+    assert_true(scripted_client_connect(client_at(stage.leader), TIMEOUT_MS));
+    int64_t session_id = client_at(stage.leader)->cnxn.session_id;
+    assert_false(
+        leader_zookeeper_server_check_if_valid_global_session(server, session_id, TIMEOUT_MS, &me));
+
+    assert_int_equal(upgradeable_session_tracker_upgrade_session(tracker, session_id), TIMEOUT_MS);
+
+    assert_true(
+        leader_zookeeper_server_check_if_valid_global_session(server, session_id, TIMEOUT_MS, &me));
+    assert_int_equal(local_sessions_at(stage.leader), 0);
+    session_tracker_remove_session(tracker, session_id);
+    assert_false(session_tracker_touch_session(tracker, session_id, TIMEOUT_MS));
+}
+
 #define LOCAL(test)     cmocka_unit_test_setup_teardown(test, begin_without_upgrading, end)
 #define UPGRADING(test) cmocka_unit_test_setup_teardown(test, begin_with_upgrading, end)
 
@@ -318,6 +340,7 @@ int main(void)
         UPGRADING(cli_85_a_multi_with_an_ephemeral_node_makes_it_global_too),
         UPGRADING(an_upgraded_session_moves_like_any_other),
         UPGRADING(a_session_is_upgraded_once),
+        UPGRADING(a_leader_knows_a_session_from_its_upgrade_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,9 +19,9 @@ struct session_tracker *leader_session_tracker_new(struct zk_context *ctx,
                                                    const struct session_timeouts *sessions,
                                                    int32_t tick_time_ms, int64_t server_id);
 
-/* Whether the session is not, or not only, one of this server alone: its createSession has been
- * prepared. The table of the database follows later, when that has been applied. Any thread.
- * Java: isGlobalSession() */
+/* Returns whether the session is not, or not only, one of this server alone: its createSession has
+ * been prepared, or asked for by the upgrade of a local session. The table of the database follows
+ * later, when that has been applied. Any thread. Java: isGlobalSession() */
 bool leader_session_tracker_is_global_session(struct session_tracker *tracker, int64_t session_id);
 
 #endif

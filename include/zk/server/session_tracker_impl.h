@@ -22,13 +22,21 @@ struct session_tracker *session_tracker_impl_new(struct zk_context *ctx,
 
 /* Java: isTrackingSession() */
 bool session_tracker_impl_is_tracking_session(struct session_tracker *tracker, int64_t session_id);
-/* Of local sessions, in one step: the session is not tracked any more, and it is remembered that it
- * was. Returns its timeout; -1: there is no such session, or it is closing. Java:
- * UpgradeableSessionTracker.upgradeSession() */
-int32_t session_tracker_impl_take_out(struct session_tracker *tracker, int64_t session_id);
-/* Returns whether it was taken out, and has not been removed since. Java:
- * UpgradeableSessionTracker.isUpgradingSession() */
+
+/* Local sessions become global ones in two steps, so that another tracker can begin to track the
+ * session before this one forgets it. */
+
+/* Returns the session's timeout in milliseconds, to one caller only; -1: there is no such session,
+ * it is closing, or it is being taken out already. The session stays tracked, but expires no more
+ * unless it is touched again. Java: UpgradeableSessionTracker.upgradeSession() */
+int32_t session_tracker_impl_begin_to_take_out(struct session_tracker *tracker, int64_t session_id);
+/* The session is not tracked any more, and it is remembered that it was; one that is closing or
+ * unknown is left alone. Java: UpgradeableSessionTracker.removeLocalSession() */
+void session_tracker_impl_take_out(struct session_tracker *tracker, int64_t session_id);
+/* Returns whether the session was taken out, or is being taken out, and has not been removed since.
+ * Java: UpgradeableSessionTracker.isUpgradingSession() */
 bool session_tracker_impl_was_taken_out(struct session_tracker *tracker, int64_t session_id);
+
 /* Returns how many are tracked. */
 int64_t session_tracker_impl_get_session_count(struct session_tracker *tracker);
 
