@@ -37,12 +37,35 @@ static struct prep_request_processor *prep_of(struct request_processor *processo
     return (struct prep_request_processor *)processor;
 }
 
-/* ---- the thread ------------------------------------------------------------------------------ */
-
 /* Those behind it begin with the first of a long batch while the last ones are prepared. */
 enum { REQUESTS_PER_WAKE = 64 };
 
+static int take_requests(struct prep_request_processor *prep, struct bq_batch *batch);
+static void wake_those_behind_it(struct prep_request_processor *prep);
 static int p_request(struct prep_request_processor *prep, struct request *request);
+static enum keeper_code p_request2_txn_delete_container(struct prep_request_processor *prep,
+                                                        struct prep_work *work);
+static enum keeper_code p_request2_txn_delete(struct prep_request_processor *prep,
+                                              struct prep_work *work, struct delete_request *record,
+                                              bool deserialize);
+static enum keeper_code p_request2_txn_set_data(struct prep_request_processor *prep,
+                                                struct prep_work *work,
+                                                struct set_data_request *record, bool deserialize);
+static enum keeper_code p_request2_txn_reconfig(struct prep_request_processor *prep,
+                                                const struct prep_work *work);
+static enum keeper_code p_request2_txn_set_acl(struct prep_request_processor *prep,
+                                               struct prep_work *work,
+                                               struct set_acl_request *record, bool deserialize);
+static enum keeper_code p_request2_txn_check(struct prep_request_processor *prep,
+                                             struct prep_work *work,
+                                             struct check_version_request *record);
+static enum keeper_code check_and_inc_version(int32_t current_version, int32_t expected_version,
+                                              int32_t *ret_version);
+static void p_request_helper(struct prep_request_processor *prep, struct request *request);
+static void p_request_write(struct prep_request_processor *prep, struct request *request);
+static void finish_write(struct prep_request_processor *prep, struct prep_work *work,
+                         enum keeper_code code);
+static const struct jute_record *request_record_of_type(int32_t type);
 
 /* Java: Summary.add() */
 static void measure(struct prep_request_processor *prep, enum server_metrics_summary which,
@@ -51,22 +74,7 @@ static void measure(struct prep_request_processor *prep, enum server_metrics_sum
     server_metrics_measure(&prep->measured, which, value);
 }
 
-static void wake_those_behind_it(struct prep_request_processor *prep)
-{
-    request_processor_wake(prep->next_processor);
-    server_metrics_merge(zookeeper_server_metrics(prep->server), &prep->measured);
-}
-
-/* Takes all that waits. Those behind it are woken when there is no more: requests that come one by
- * one while others are prepared go on together. */
-static int take_requests(struct prep_request_processor *prep, struct bq_batch *batch)
-{
-    int r = bq_poll_all(prep->submitted_requests, 0, batch);
-    if (r != -ETIMEDOUT)
-        return r;
-    wake_those_behind_it(prep);
-    return bq_take_all(prep->submitted_requests, batch);
-}
+/* ---- the thread ------------------------------------------------------------------------------ */
 
 /* Java: run() */
 static void prep_request_processor_run(void *arg)
@@ -96,50 +104,77 @@ static void prep_request_processor_run(void *arg)
     zk_log(prep->ctx, ZK_LOG_PREP_EXITED);
 }
 
-/* ---- paths and versions ---------------------------------------------------------------------- */
-
-/* Java: validatePath() */
-enum keeper_code validate_path(struct prep_request_processor *prep, const struct ustring *path,
-                               int64_t session_id)
+/* Takes all that waits. Those behind it are woken when there is no more: requests that come one by
+ * one while others are prepared go on together. */
+static int take_requests(struct prep_request_processor *prep, struct bq_batch *batch)
 {
-    struct path_problem problem;
-    if (path_utils_validate_path(path, &problem))
-        return KEEPER_CODE_OK;
-    zk_log(prep->ctx, ZK_LOG_INVALID_PATH, path->text != NULL ? path->text : "null",
-           (uint64_t)session_id, problem.text);
-    return KEEPER_CODE_BADARGUMENTS;
+    int r = bq_poll_all(prep->submitted_requests, 0, batch);
+    if (r != -ETIMEDOUT)
+        return r;
+    wake_those_behind_it(prep);
+    return bq_take_all(prep->submitted_requests, batch);
 }
 
-char *parent_path_of(const struct ustring *path)
+static void wake_those_behind_it(struct prep_request_processor *prep)
 {
-    const char *last_slash = strrchr(path->text, '/');
-    zk_assert(last_slash != NULL);
-    return zk_xstrndup(path->text, (size_t)(last_slash - path->text));
+    request_processor_wake(prep->next_processor);
+    server_metrics_merge(zookeeper_server_metrics(prep->server), &prep->measured);
 }
 
-/* Java: getParentPathAndValidate() */
-enum keeper_code get_parent_path_and_validate(const struct ustring *path, char **ret_parent_path)
-{
-    if (path->text == NULL)
-        return KEEPER_CODE_MARSHALLINGERROR;
-    if (strlen(path->text) != path->length || strchr(path->text, '/') == NULL ||
-        data_tree_is_special_path(path->text))
-        return KEEPER_CODE_BADARGUMENTS;
-    *ret_parent_path = parent_path_of(path);
-    return KEEPER_CODE_OK;
-}
+/* ---- pRequest2Txn, and its cases ------------------------------------------------------------- */
 
-/* Java: checkAndIncVersion(). After the largest version comes the smallest one, as in Java. */
-static enum keeper_code check_and_inc_version(int32_t current_version, int32_t expected_version,
-                                              int32_t *ret_version)
+/* Java: pRequest2Txn() */
+enum keeper_code p_request2_txn(struct prep_request_processor *prep, struct prep_work *work,
+                                int32_t type, union request_record *record, bool deserialize)
 {
-    if (expected_version != -1 && expected_version != current_version)
-        return KEEPER_CODE_BADVERSION;
-    *ret_version = (int32_t)((uint32_t)current_version + 1);
-    return KEEPER_CODE_OK;
+    enum keeper_code code = KEEPER_CODE_OK;
+    int64_t start_time_ms;
+    switch (type) {
+    case OP_CODE_CREATE:
+    case OP_CODE_CREATE2:
+    case OP_CODE_CREATE_TTL:
+    case OP_CODE_CREATE_CONTAINER:
+        code = p_request2_txn_create(prep, work, type, record, deserialize);
+        break;
+    case OP_CODE_DELETE_CONTAINER:
+        code = p_request2_txn_delete_container(prep, work);
+        break;
+    case OP_CODE_DELETE:
+        code = p_request2_txn_delete(prep, work, &record->delete, deserialize);
+        break;
+    case OP_CODE_SET_DATA:
+        code = p_request2_txn_set_data(prep, work, &record->set_data, deserialize);
+        break;
+    case OP_CODE_RECONFIG:
+        code = p_request2_txn_reconfig(prep, work);
+        break;
+    case OP_CODE_SET_ACL:
+        code = p_request2_txn_set_acl(prep, work, &record->set_acl, deserialize);
+        break;
+    case OP_CODE_CREATE_SESSION:
+        code = p_request2_txn_create_session(prep, work);
+        break;
+    case OP_CODE_CLOSE_SESSION:
+        start_time_ms = zk_elapsed_ms();
+        code = p_request2_txn_close_session(prep, work);
+        measure(prep, SERVER_METRICS_CLOSE_SESSION_PREP_TIME, zk_elapsed_ms() - start_time_ms);
+        break;
+    case OP_CODE_CHECK:
+        /* Only inside a multi: a server that has one of its own in the log cannot read that again
+         * (D-152). */
+        code = deserialize ? KEEPER_CODE_UNIMPLEMENTED
+                           : p_request2_txn_check(prep, work, &record->check);
+        break;
+    default:
+        zk_log(prep->ctx, ZK_LOG_UNKNOWN_TYPE, type);
+        break;
+    }
+    /* The digest after all that has been prepared: this transaction's own last record's, or, if it
+     * changes no node, that of the tree as it stands. */
+    if (code == KEEPER_CODE_OK)
+        set_txn_digest(prep, work);
+    return code;
 }
-
-/* ---- pRequest2Txn, case by case -------------------------------------------------------------- */
 
 /* Takes path over into the transaction of a delete, and adds the records of parent and node, which
  * it takes over as well. */
@@ -372,147 +407,66 @@ static enum keeper_code p_request2_txn_check(struct prep_request_processor *prep
     return KEEPER_CODE_OK;
 }
 
-/* Java: pRequest2Txn() */
-enum keeper_code p_request2_txn(struct prep_request_processor *prep, struct prep_work *work,
-                                int32_t type, union request_record *record, bool deserialize)
+/* ---- paths and versions ---------------------------------------------------------------------- */
+
+/* Java: validatePath() */
+enum keeper_code validate_path(struct prep_request_processor *prep, const struct ustring *path,
+                               int64_t session_id)
 {
-    enum keeper_code code = KEEPER_CODE_OK;
-    int64_t start_time_ms;
-    switch (type) {
-    case OP_CODE_CREATE:
-    case OP_CODE_CREATE2:
-    case OP_CODE_CREATE_TTL:
-    case OP_CODE_CREATE_CONTAINER:
-        code = p_request2_txn_create(prep, work, type, record, deserialize);
-        break;
-    case OP_CODE_DELETE_CONTAINER:
-        code = p_request2_txn_delete_container(prep, work);
-        break;
-    case OP_CODE_DELETE:
-        code = p_request2_txn_delete(prep, work, &record->delete, deserialize);
-        break;
-    case OP_CODE_SET_DATA:
-        code = p_request2_txn_set_data(prep, work, &record->set_data, deserialize);
-        break;
-    case OP_CODE_RECONFIG:
-        code = p_request2_txn_reconfig(prep, work);
-        break;
-    case OP_CODE_SET_ACL:
-        code = p_request2_txn_set_acl(prep, work, &record->set_acl, deserialize);
-        break;
-    case OP_CODE_CREATE_SESSION:
-        code = p_request2_txn_create_session(prep, work);
-        break;
-    case OP_CODE_CLOSE_SESSION:
-        start_time_ms = zk_elapsed_ms();
-        code = p_request2_txn_close_session(prep, work);
-        measure(prep, SERVER_METRICS_CLOSE_SESSION_PREP_TIME, zk_elapsed_ms() - start_time_ms);
-        break;
-    case OP_CODE_CHECK:
-        /* Only inside a multi: a server that has one of its own in the log cannot read that again
-         * (D-152). */
-        code = deserialize ? KEEPER_CODE_UNIMPLEMENTED
-                           : p_request2_txn_check(prep, work, &record->check);
-        break;
-    default:
-        zk_log(prep->ctx, ZK_LOG_UNKNOWN_TYPE, type);
-        break;
-    }
-    /* The digest after all that has been prepared: this transaction's own last record's, or, if it
-     * changes no node, that of the tree as it stands. */
-    if (code == KEEPER_CODE_OK)
-        set_txn_digest(prep, work);
-    return code;
+    struct path_problem problem;
+    if (path_utils_validate_path(path, &problem))
+        return KEEPER_CODE_OK;
+    zk_log(prep->ctx, ZK_LOG_INVALID_PATH, path->text != NULL ? path->text : "null",
+           (uint64_t)session_id, problem.text);
+    return KEEPER_CODE_BADARGUMENTS;
+}
+
+char *parent_path_of(const struct ustring *path)
+{
+    const char *last_slash = strrchr(path->text, '/');
+    zk_assert(last_slash != NULL);
+    return zk_xstrndup(path->text, (size_t)(last_slash - path->text));
+}
+
+/* Java: getParentPathAndValidate() */
+enum keeper_code get_parent_path_and_validate(const struct ustring *path, char **ret_parent_path)
+{
+    if (path->text == NULL)
+        return KEEPER_CODE_MARSHALLINGERROR;
+    if (strlen(path->text) != path->length || strchr(path->text, '/') == NULL ||
+        data_tree_is_special_path(path->text))
+        return KEEPER_CODE_BADARGUMENTS;
+    *ret_parent_path = parent_path_of(path);
+    return KEEPER_CODE_OK;
+}
+
+/* Java: checkAndIncVersion(). After the largest version comes the smallest one, as in Java. */
+static enum keeper_code check_and_inc_version(int32_t current_version, int32_t expected_version,
+                                              int32_t *ret_version)
+{
+    if (expected_version != -1 && expected_version != current_version)
+        return KEEPER_CODE_BADVERSION;
+    *ret_version = (int32_t)((uint32_t)current_version + 1);
+    return KEEPER_CODE_OK;
 }
 
 /* ---- pRequest -------------------------------------------------------------------------------- */
 
-/* The table of what a request's body is; NULL: there is none, or it is read elsewhere. */
-static const struct jute_record *request_record_of_type(int32_t type)
+/* Java: pRequest() */
+static int p_request(struct prep_request_processor *prep, struct request *request)
 {
-    switch (type) {
-    case OP_CODE_CREATE:
-    case OP_CODE_CREATE2:
-    case OP_CODE_CREATE_CONTAINER:
-        return &create_request_record;
-    case OP_CODE_CREATE_TTL:
-        return &create_ttl_request_record;
-    case OP_CODE_DELETE:
-        return &delete_request_record;
-    case OP_CODE_SET_DATA:
-        return &set_data_request_record;
-    case OP_CODE_SET_ACL:
-        return &set_acl_request_record;
-    default:
-        return NULL;
-    }
-}
-
-void log_failed_request(struct prep_request_processor *prep, const struct request *request,
-                        enum keeper_code code)
-{
-    if (code != KEEPER_CODE_MARSHALLINGERROR && (int32_t)code < KEEPER_CODE_APIERROR)
-        return; /* the client's own business */
-    struct zk_str text = {0};
-    request_append(request, &text);
-    if (code == KEEPER_CODE_MARSHALLINGERROR)
-        zk_log(prep->ctx, ZK_LOG_FAILED_TO_PROCESS, zk_str_text(&text),
-               request->request != NULL ? request->request->length : 0);
-    else
-        zk_log(prep->ctx, ZK_LOG_USER_LEVEL_EXCEPTION, zk_str_text(&text), keeper_code_name(code));
-    zk_str_done(&text);
-}
-
-/* Hangs the finished transaction on the request: what was asked for, or an error. */
-static void finish_write(struct prep_request_processor *prep, struct prep_work *work,
-                         enum keeper_code code)
-{
-    if (code != KEEPER_CODE_OK) {
-        log_failed_request(prep, work->request, code);
-        work->header.type = OP_CODE_ERROR;
-        work->txn.error.err = code;
-        work->has_txn = true;
-        work->has_digest = false; /* Java may leave one behind of a multi that failed (D-157) */
-        work->request->exception = code;
-    }
-    struct txn_log_entry *entry = txn_log_entry_new(
-        &work->header, work->has_txn ? &work->txn : NULL, work->has_digest ? &work->digest : NULL);
-    request_set_txn(work->request, entry);
-    zk_trace_txn(prep->ctx, "request", work->header.zxid, 0, op_code_name(work->request->type));
-    txn_log_entry_unref(entry);
-}
-
-/* A write: its header, with the next zxid, comes before everything that can fail (D-150). What
- * fails needs a transaction, too: the server of that client waits for one, and on a learner nobody
- * else would tell it. No other thread gives zxids, so their order is that of the log. */
-static void p_request_write(struct prep_request_processor *prep, struct request *request)
-{
-    struct prep_work work = {
-        .request = request,
-        .tree = zk_database_get_data_tree(zookeeper_server_get_zk_database(prep->server)),
-        .header = {.client_id = request->session_id,
-                   .cxid = request->cxid,
-                   .zxid = zookeeper_server_get_next_zxid(prep->server),
-                   .time_ms = zk_wall_ms(),
-                   .type = request->type},
-    };
-    union request_record record = {0};
-    enum keeper_code code;
-
-    outstanding_changes_lock(prep->changes);
-    if (request->type == OP_CODE_MULTI)
-        code = p_request_multi(prep, &work);
-    else
-        code = p_request2_txn(prep, &work, request->type, &record, true);
-    if (code != KEEPER_CODE_OK)
-        outstanding_changes_roll_back(prep->changes, work.header.zxid);
-    outstanding_changes_unlock(prep->changes);
-
-    const struct jute_record *table = request_record_of_type(request->type);
-    if (table != NULL)
-        jute_done(table, &record);
-    data_tree_unref(work.tree);
-    finish_write(prep, &work, code);
+    int64_t prep_start_time_ms = zk_elapsed_ms();
+    prep->measured.counters[SERVER_METRICS_PREP_PROCESSOR_REQUEST_QUEUED]++;
+    measure(prep, SERVER_METRICS_PREP_PROCESSOR_QUEUE_TIME_MS,
+            prep_start_time_ms - request->prep_queue_start_time_ms);
+    if (!request->refused)
+        p_request_helper(prep, request);
+    request->zxid = zookeeper_server_get_zxid(prep->server);
+    int64_t time_finished_prepare_ms = zk_elapsed_ms();
+    measure(prep, SERVER_METRICS_PREP_PROCESS_TIME, time_finished_prepare_ms - prep_start_time_ms);
+    int r = request_processor_hand_over(prep->next_processor, request);
+    measure(prep, SERVER_METRICS_PROPOSAL_PROCESS_TIME, zk_elapsed_ms() - time_finished_prepare_ms);
+    return r;
 }
 
 /* Java: pRequestHelper() */
@@ -565,21 +519,92 @@ static void p_request_helper(struct prep_request_processor *prep, struct request
     }
 }
 
-/* Java: pRequest() */
-static int p_request(struct prep_request_processor *prep, struct request *request)
+/* A write: its header, with the next zxid, comes before everything that can fail (D-150). What
+ * fails needs a transaction, too: the server of that client waits for one, and on a learner nobody
+ * else would tell it. No other thread gives zxids, so their order is that of the log. */
+static void p_request_write(struct prep_request_processor *prep, struct request *request)
 {
-    int64_t prep_start_time_ms = zk_elapsed_ms();
-    prep->measured.counters[SERVER_METRICS_PREP_PROCESSOR_REQUEST_QUEUED]++;
-    measure(prep, SERVER_METRICS_PREP_PROCESSOR_QUEUE_TIME_MS,
-            prep_start_time_ms - request->prep_queue_start_time_ms);
-    if (!request->refused)
-        p_request_helper(prep, request);
-    request->zxid = zookeeper_server_get_zxid(prep->server);
-    int64_t time_finished_prepare_ms = zk_elapsed_ms();
-    measure(prep, SERVER_METRICS_PREP_PROCESS_TIME, time_finished_prepare_ms - prep_start_time_ms);
-    int r = request_processor_hand_over(prep->next_processor, request);
-    measure(prep, SERVER_METRICS_PROPOSAL_PROCESS_TIME, zk_elapsed_ms() - time_finished_prepare_ms);
-    return r;
+    struct prep_work work = {
+        .request = request,
+        .tree = zk_database_get_data_tree(zookeeper_server_get_zk_database(prep->server)),
+        .header = {.client_id = request->session_id,
+                   .cxid = request->cxid,
+                   .zxid = zookeeper_server_get_next_zxid(prep->server),
+                   .time_ms = zk_wall_ms(),
+                   .type = request->type},
+    };
+    union request_record record = {0};
+    enum keeper_code code;
+
+    outstanding_changes_lock(prep->changes);
+    if (request->type == OP_CODE_MULTI)
+        code = p_request_multi(prep, &work);
+    else
+        code = p_request2_txn(prep, &work, request->type, &record, true);
+    if (code != KEEPER_CODE_OK)
+        outstanding_changes_roll_back(prep->changes, work.header.zxid);
+    outstanding_changes_unlock(prep->changes);
+
+    const struct jute_record *table = request_record_of_type(request->type);
+    if (table != NULL)
+        jute_done(table, &record);
+    data_tree_unref(work.tree);
+    finish_write(prep, &work, code);
+}
+
+/* Hangs the finished transaction on the request: what was asked for, or an error. */
+static void finish_write(struct prep_request_processor *prep, struct prep_work *work,
+                         enum keeper_code code)
+{
+    if (code != KEEPER_CODE_OK) {
+        log_failed_request(prep, work->request, code);
+        work->header.type = OP_CODE_ERROR;
+        work->txn.error.err = code;
+        work->has_txn = true;
+        work->has_digest = false; /* Java may leave one behind of a multi that failed (D-157) */
+        work->request->exception = code;
+    }
+    struct txn_log_entry *entry = txn_log_entry_new(
+        &work->header, work->has_txn ? &work->txn : NULL, work->has_digest ? &work->digest : NULL);
+    request_set_txn(work->request, entry);
+    zk_trace_txn(prep->ctx, "request", work->header.zxid, 0, op_code_name(work->request->type));
+    txn_log_entry_unref(entry);
+}
+
+void log_failed_request(struct prep_request_processor *prep, const struct request *request,
+                        enum keeper_code code)
+{
+    if (code != KEEPER_CODE_MARSHALLINGERROR && (int32_t)code < KEEPER_CODE_APIERROR)
+        return; /* the client's own business */
+    struct zk_str text = {0};
+    request_append(request, &text);
+    if (code == KEEPER_CODE_MARSHALLINGERROR)
+        zk_log(prep->ctx, ZK_LOG_FAILED_TO_PROCESS, zk_str_text(&text),
+               request->request != NULL ? request->request->length : 0);
+    else
+        zk_log(prep->ctx, ZK_LOG_USER_LEVEL_EXCEPTION, zk_str_text(&text), keeper_code_name(code));
+    zk_str_done(&text);
+}
+
+/* The table of what a request's body is; NULL: there is none, or it is read elsewhere. */
+static const struct jute_record *request_record_of_type(int32_t type)
+{
+    switch (type) {
+    case OP_CODE_CREATE:
+    case OP_CODE_CREATE2:
+    case OP_CODE_CREATE_CONTAINER:
+        return &create_request_record;
+    case OP_CODE_CREATE_TTL:
+        return &create_ttl_request_record;
+    case OP_CODE_DELETE:
+        return &delete_request_record;
+    case OP_CODE_SET_DATA:
+        return &set_data_request_record;
+    case OP_CODE_SET_ACL:
+        return &set_acl_request_record;
+    default:
+        return NULL;
+    }
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
