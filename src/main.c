@@ -8,6 +8,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <malloc.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -158,6 +160,36 @@ static void set_properties(struct zk_context *ctx, const struct arguments *args)
         zk_settings_set(ctx, key, equals + 1);
         free(key);
     }
+}
+
+/* One line of the environment, unless -D has said it already. */
+static void set_environment(struct zk_context *ctx, const char *key, const char *value)
+{
+    if (zk_settings_get(ctx, key) == NULL)
+        zk_settings_set(ctx, key, value == NULL ? "<NA>" : value);
+    zk_log(ctx, ZK_LOG_SERVER_ENVIRONMENT, key, zk_settings_get(ctx, key));
+}
+
+/* What envi tells of the machine and its user. A JVM finds most of it itself, for its system
+ * properties. The name service is not asked for the host's name: a start must not wait for it
+ * (D-313). Java: Environment.list() */
+static void set_environments(struct zk_context *ctx)
+{
+    struct utsname machine;
+    bool known = uname(&machine) == 0;
+    const struct passwd *user = getpwuid(getuid());
+    char *directory = getcwd(NULL, 0);
+    set_environment(ctx, "host.name", known ? machine.nodename : NULL);
+    set_environment(ctx, "os.name", known ? machine.sysname : NULL);
+    set_environment(ctx, "os.arch",
+                    !known                                   ? NULL
+                    : strcmp(machine.machine, "x86_64") == 0 ? "amd64" /* Java's word for it */
+                                                             : machine.machine);
+    set_environment(ctx, "os.version", known ? machine.release : NULL);
+    set_environment(ctx, "user.name", user == NULL ? NULL : user->pw_name);
+    set_environment(ctx, "user.home", user == NULL ? getenv("HOME") : user->pw_dir);
+    set_environment(ctx, "user.dir", directory);
+    free(directory);
 }
 
 /* What stdio could not write it tells only now: a full disk, a pipe without a reader. */
@@ -389,6 +421,7 @@ int main(int argc, char **argv)
     if (code == 0 && args.check_config) {
         code = print_report(ctx, config);
     } else if (code == 0) {
+        set_environments(ctx);
         zk_trace_boot(ctx, ZKPEER_VERSION);
         code = run_peer(ctx, config);
         zk_trace_exit(ctx, code, code == 0 ? "it was asked to stop" : "its log names the reason");

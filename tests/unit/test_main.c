@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "zk/io/file.h"
+#include "zk/io/inet.h"
+#include "zk/io/sock.h"
 #include "zk/runtime/clock.h"
 
 /* An ensemble of one, in its own directory. */
@@ -22,6 +24,7 @@ struct stage {
     char log[300];
     pid_t pid; /* 0: it does not run */
     const char *awaited;
+    int client_port; /* of a server alone */
 };
 
 static int setup(void **state)
@@ -329,8 +332,11 @@ static void a_trace_that_cannot_be_opened_is_named_with_the_reason(void **state)
 static void write_config_of_one_alone(struct stage *stage)
 {
     struct zk_str text = {0};
-    zk_str_printf(&text, "tickTime=200\ndataDir=%s\nclientPort=%d\nclientPortAddress=127.0.0.1\n",
-                  stage->directory, test_free_port());
+    stage->client_port = test_free_port();
+    zk_str_printf(&text,
+                  "tickTime=200\ndataDir=%s\nclientPort=%d\nclientPortAddress=127.0.0.1\n"
+                  "4lw.commands.whitelist=*\n",
+                  stage->directory, stage->client_port);
     test_write_file(stage->config, text.text);
     zk_str_done(&text);
 }
@@ -346,6 +352,51 @@ static void a_server_alone_serves_and_ends_in_order(void **state)
     assert_int_equal(end(stage, SIGTERM), 0);
 
     await_log(stage, "Exiting normally");
+}
+
+/* Returns the answer to one word, which the caller frees. */
+static char *ask_word(struct stage *stage, const char *word)
+{
+    struct zk_context *ctx = test_context();
+    struct inet_address port;
+    struct zk_str answer = {0};
+    struct sock *sock;
+    char bytes[4096];
+    size_t count;
+    inet_address_literal("127.0.0.1", (uint16_t)stage->client_port, &port);
+    assert_int_equal(sock_new(ctx, INET_V4, &sock), 0);
+    assert_int_equal(sock_connect(sock, &port, TEST_PATIENCE_MS), 0);
+    sock_set_timeout(sock, TEST_PATIENCE_MS);
+    assert_int_equal(sock_write_fully(sock, word, strlen(word)), 0);
+    do {
+        assert_int_equal(sock_read_some(sock, bytes, sizeof bytes, &count), 0);
+        zk_str_append_bytes(&answer, bytes, count);
+    } while (count > 0);
+    sock_unref(sock);
+    zk_context_free(ctx);
+    return zk_str_take(&answer);
+}
+
+static void envi_tells_of_the_machine_and_its_user(void **state)
+{
+    static const char *const KEYS[] = {"host.name", "os.name",   "os.arch", "os.version",
+                                       "user.name", "user.home", "user.dir"};
+    struct stage *stage = *state;
+    char line[40];
+    char *answer;
+    write_config_of_one_alone(stage);
+    start(stage, NULL);
+    await_log(stage, "PrepRequestProcessor (sid:0) started");
+
+    answer = ask_word(stage, "envi");
+
+    for (size_t i = 0; i < sizeof KEYS / sizeof *KEYS; i++) {
+        snprintf(line, sizeof line, "\n%s=", KEYS[i]);
+        assert_non_null(strstr(answer, line));
+    }
+    assert_non_null(strstr(answer, "\nos.name=Linux\n"));
+    free(answer);
+    await_log(stage, "Server environment:os.name=Linux");
 }
 
 static void five_words(struct stage *stage)
@@ -380,6 +431,7 @@ int main(void)
         TEST(an_answer_that_cannot_be_written_is_an_error),
         TEST(a_trace_that_cannot_be_opened_is_named_with_the_reason),
         TEST(a_server_alone_serves_and_ends_in_order),
+        TEST(envi_tells_of_the_machine_and_its_user),
         TEST(arguments_that_make_no_sense_end_it_with_2),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

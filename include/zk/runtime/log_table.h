@@ -32,6 +32,8 @@
 
 /* J */
 #define ZK_LOG_READING_CONFIGURATION  ZK_INFO, "Reading configuration from: %s"
+/* J, put together: what envi tells, name and value */
+#define ZK_LOG_SERVER_ENVIRONMENT     ZK_INFO, "Server environment:%s=%s"
 /* J */
 #define ZK_LOG_CONFIG_INVALID_EXITING ZK_ERROR, "Invalid config, exiting abnormally"
 /* J */
