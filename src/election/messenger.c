@@ -64,10 +64,10 @@ void worker_receiver_run(void *arg)
         }
         log_format(fle, response->sid, fields->format);
 
-        /* A sender whose configuration is newer than ours: the election starts anew. With
-         * reconfigEnabled the configuration is taken over first, of which only the version can
-         * differ here (D-32). Without, and if the two can never be equal, an election starts for
-         * each such message (K-24). */
+        /* A sender whose configuration is newer than ours. With reconfigEnabled it is taken over, of
+         * which only the version can differ here (D-32). If it lists other servers than ours, the
+         * election starts anew; without the setting the two can never become equal, and one starts
+         * for each such message (K-24). A settled server leaves that to its leader. */
         const struct quorum_verifier *cur_qv = quorum_peer_quorum_verifier(fle->self);
         int64_t config_version = 0; /* for the log */
         if (says_our_config(fields, cur_qv)) {
@@ -78,12 +78,12 @@ void worker_receiver_run(void *arg)
             if (rqv != NULL && rqv->version > cur_qv->version) {
                 zk_log(fle->ctx, ZK_LOG_RECEIVED_VERSION, fle->self->my_id, (uint64_t)rqv->version,
                        (uint64_t)cur_qv->version);
-                restart = quorum_peer_get_peer_state(fle->self) == SERVER_STATE_LOOKING &&
-                          !qv_equal(rqv, cur_qv);
-                if (restart && fle->self->config->reconfig_enabled) {
+                bool looking = quorum_peer_get_peer_state(fle->self) == SERVER_STATE_LOOKING;
+                if (looking && fle->self->config->reconfig_enabled) {
                     quorum_peer_set_last_seen_quorum_verifier(fle->self, rqv);
                     quorum_peer_process_reconfig(fle->self);
                 }
+                restart = looking && !qv_equal(rqv, cur_qv);
             }
             if (rqv != NULL)
                 config_version = rqv->version;

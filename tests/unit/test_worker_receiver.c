@@ -459,6 +459,22 @@ static void the_same_members_with_a_newer_version_restart_nothing(void **state)
     assert_false(quorum_peer_take_shutting_down_le(stage->peer->self));
 }
 
+/* Java: processReconfig() comes before the question whether the members differ. */
+static void with_the_setting_the_same_members_version_is_taken_over_without_a_restart(void **state)
+{
+    struct stage *stage = *state;
+    struct quorum_peer *self = stage->peer->self;
+    stage->peer->config->reconfig_enabled = true;
+    scripted_voter_connect(&stage->three, stage->peer);
+    election_peer_look_and_vote(stage->peer);
+
+    say_with_config(&stage->three, looking(2, 0, 1, 0), 7, "");
+
+    assert_true(election_peer_await_result(stage->peer));
+    assert_false(quorum_peer_take_shutting_down_le(self));
+    assert_int_equal(quorum_peer_quorum_verifier(self)->version, 7);
+}
+
 static void an_equal_version_is_not_newer_whatever_it_lists(void **state)
 {
     struct stage *stage = *state;
@@ -503,6 +519,7 @@ int main(void)
         STAGED(a_newer_configuration_restarts_a_looking_servers_election),
         STAGED(with_the_setting_a_newer_version_restarts_one_election_and_no_more),
         STAGED(the_same_members_with_a_newer_version_restart_nothing),
+        STAGED(with_the_setting_the_same_members_version_is_taken_over_without_a_restart),
         STAGED(an_equal_version_is_not_newer_whatever_it_lists),
         STAGED(a_settled_server_answers_who_has_a_newer_configuration),
     };
