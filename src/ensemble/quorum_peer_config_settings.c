@@ -62,6 +62,7 @@ static const struct config_setting SETTINGS[] = {
     {"nio.numWorkerThreads", KEY_SERVED, NULL, NULL, NUMBER},
     {"nio.sessionlessCnxnTimeout", KEY_SERVED, NULL, NULL, NUMBER},
     {"observer.election.DelayMs", KEY_SERVED, NULL, NULL, NUMBER},
+    {"observer.reconnectDelayMs", KEY_SERVED, NULL, NULL, NUMBER},
     {"quorumCnxnTimeoutMs", KEY_SERVED, NULL, NULL, NUMBER},
     {"readonlymode.enabled", KEY_SERVED, NULL, NULL, TEXT}, /* in zoo.cfg refused by a rule */
     {"snapshotSizeFactor", KEY_SERVED, NULL, NULL, TEXT},
@@ -145,7 +146,6 @@ static const struct config_setting SETTINGS[] = {
     {"messageTracker.", KEY_WARNS, "false", NULL, TEXT},
     {"netty.", KEY_WARNS, NULL, NULL, TEXT},
     {"nio.", KEY_WARNS, NULL, NULL, TEXT},
-    {"observer.reconnectDelayMs", KEY_WARNS, NULL, NULL, TEXT},
     {"observer.syncEnabled", KEY_WARNS, "true", NULL, TEXT},
     {"observerMaster.sizeLimit", KEY_WARNS, NULL, NULL, TEXT},
     {"outstandingHandshake.limit", KEY_WARNS, NULL, NULL, TEXT},

@@ -34,7 +34,6 @@ static int leader_connector_connect_to_leader(struct leader_connector *connector
 static int dial_once(struct leader_connector *connector, int64_t timeout_ms);
 static bool is_dialling_over_locked(const struct learner *learner) REQUIRES(&learner->mu);
 static int64_t delay_after(const struct learner *learner, int tries, int error);
-static bool pause_dialling(struct learner *learner, int64_t ms);
 
 /* Java: connectToLeader() */
 int learner_connect_to_leader(struct learner *learner, const struct quorum_server *leader)
@@ -186,7 +185,7 @@ static int leader_connector_connect_to_leader(struct leader_connector *connector
             return r;
         }
         zk_log(learner->ctx, ZK_LOG_CONNECT_AGAIN, tries, remaining_ms, address.text, why.text);
-        if (pause_dialling(learner, delay_ms))
+        if (learner_pause(learner, delay_ms))
             return -ECANCELED;
     }
 }
@@ -252,8 +251,7 @@ static int64_t delay_after(const struct learner *learner, int tries, int error)
     return delay_ms;
 }
 
-/* Sleeps, unless dialling is over. Returns whether it is. */
-static bool pause_dialling(struct learner *learner, int64_t ms)
+bool learner_pause(struct learner *learner, int64_t ms)
 {
     int64_t end_ms = zk_elapsed_ms() + ms;
     zk_mutex_lock(&learner->mu);

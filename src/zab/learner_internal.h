@@ -74,4 +74,10 @@ struct learner {
     char why[256];
 };
 
+/* ---- learner_connect.c ----------------------------------------------------------------------- */
+
+/* Sleeps before a dial. Returns true, at once, if none is needed any more: the learner is shut
+ * down, or another dial has connected it. Main thread and connectors; locks learner. */
+bool learner_pause(struct learner *learner, int64_t ms);
+
 #endif

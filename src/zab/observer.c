@@ -22,8 +22,10 @@
 #include "zk/server/zookeeper_server.h"
 #include "zk/zab/learner.h"
 
-/* Java: observerElectionDelayMs */
-enum { OBSERVER_ELECTION_DELAY_MS = 200 };
+enum {
+    OBSERVER_RECONNECT_DELAY_MS = 0,  /* Java: reconnectDelayMs */
+    OBSERVER_ELECTION_DELAY_MS = 200, /* Java: observerElectionDelayMs */
+};
 
 struct observer {
     struct quorum_peer_role role; /* the first field: this is a role */
@@ -35,6 +37,7 @@ struct observer {
 
 static int observer_find_learner_master(struct observer *observer,
                                         struct quorum_server *ret_master);
+static int wait_for_reconnect_delay(struct observer *observer);
 static int observer_process_packet(struct observer *observer, const struct quorum_packet *packet);
 static int process_inform(struct observer *observer, const struct quorum_packet *packet);
 static bool observer_is_running(struct observer *observer);
@@ -51,7 +54,7 @@ int observer_observe_leader(struct observer *observer)
     quorum_peer_set_zab_state(self, ZAB_STATE_DISCOVERY);
     struct quorum_server master = {0};
     int r = observer_find_learner_master(observer, &master);
-    bool found = r == 0;
+    bool found = r == 0; /* if not, the reason is logged, or we are being stopped */
     if (!found)
         goto out;
     r = learner_connect_to_leader(learner, &master);
@@ -79,7 +82,7 @@ int observer_observe_leader(struct observer *observer)
     if (r == 0)
         r = -ECANCELED;
 out:
-    if (r < 0 && found) /* what find_leader did not find it has logged itself */
+    if (r < 0 && found)
         zk_log(observer->ctx, ZK_LOG_EXCEPTION_WHEN_LEARNING, "observing",
                learner_error_text(learner, r));
     quorum_packet_free(qp);
@@ -100,10 +103,12 @@ static bool observer_is_running(struct observer *observer)
 }
 
 /* Without observer masters it is always the leader.
- * Java: findLearnerMaster() */
+ * Java: findLearnerMaster(), and QuorumPeer.findLearnerMaster() */
 static int observer_find_learner_master(struct observer *observer, struct quorum_server *ret_master)
 {
     int r = learner_find_leader(observer->learner, ret_master);
+    if (r == 0)
+        r = wait_for_reconnect_delay(observer);
     if (r < 0)
         return r;
     struct zk_str text = {0};
@@ -170,12 +175,31 @@ static void observer_shutdown(struct quorum_peer_role *role)
     learner_shutdown(((struct observer *)role)->learner);
 }
 
+/* ---- delays ---------------------------------------------------------------------------------- */
+
+static int64_t random_delay_ms(struct quorum_peer *self, const char *setting, int64_t default_ms)
+{
+    int64_t bound_ms = zk_settings_get_long(self->ctx, setting, default_ms);
+    return bound_ms > 0 ? zk_random_below(bound_ms) : 0;
+}
+
+/* A leader may have a hundred observers, which all dial it when it begins to lead; with the setting
+ * each chooses a moment of its own. -ECANCELED: the observer was shut down meanwhile.
+ * Java: waitForReconnectDelay() */
+static int wait_for_reconnect_delay(struct observer *observer)
+{
+    int64_t delay_ms = random_delay_ms(observer->self, "zookeeper.observer.reconnectDelayMs",
+                                       OBSERVER_RECONNECT_DELAY_MS);
+    if (delay_ms == 0)
+        return 0;
+    zk_log(observer->ctx, ZK_LOG_OBSERVER_WAITING, delay_ms);
+    return learner_pause(observer->learner, delay_ms) ? -ECANCELED : 0;
+}
+
 /* Java: waitForObserverElectionDelay() */
 int64_t observer_election_delay_ms(struct quorum_peer *self)
 {
-    int64_t bound_ms = zk_settings_get_long(self->ctx, "zookeeper.observer.election.DelayMs",
-                                            OBSERVER_ELECTION_DELAY_MS);
-    return bound_ms > 0 ? zk_random_below(bound_ms) : 0;
+    return random_delay_ms(self, "zookeeper.observer.election.DelayMs", OBSERVER_ELECTION_DELAY_MS);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */

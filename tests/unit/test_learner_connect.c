@@ -272,6 +272,24 @@ static void observer_waits_a_random_time_below_the_setting(void **state)
     testing_peer_done(&peer);
 }
 
+/* With a setting they spread out before they dial a leader as well. */
+static void observer_that_waits_to_dial_can_be_stopped(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(4);
+    options.observers = 1;
+    options.setting = "zookeeper.observer.reconnectDelayMs";
+    options.value = "9000000000000000"; /* a moment within the first hour is not to be expected */
+    testing_peer_init(&peer, &options);
+    testing_peer_start_observing(&peer, 3);
+    testing_peer_await_log(&peer, " ms before reconnecting with the leader");
+    assert_int_equal(-ECANCELED, testing_peer_stop(&peer));
+    assert_false(testing_peer_logged(&peer, "Observing new leader"));
+    assert_false(testing_peer_logged(&peer, "Exception when observing"));
+    testing_peer_done(&peer);
+}
+
 static void leader_that_is_nobody_is_not_dialled(void **state)
 {
     (void)state;
@@ -298,6 +316,7 @@ int main(void)
         cmocka_unit_test(lrn_01_delay_between_dials_is_a_setting),
         cmocka_unit_test(leader_is_looked_up_again),
         cmocka_unit_test(observer_waits_a_random_time_below_the_setting),
+        cmocka_unit_test(observer_that_waits_to_dial_can_be_stopped),
         cmocka_unit_test(leader_that_is_nobody_is_not_dialled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
