@@ -323,6 +323,18 @@ int zk_database_forget_behind(struct zk_database *database, int64_t zxid)
     return file_txn_snap_log_truncate_log(database->snap_log, zxid);
 }
 
+/* Java: FileTxnSnapLog.shouldForceWriteInitialSnapshotAfterLeaderElection() */
+bool zk_database_should_force_write_initial_snapshot(struct zk_database *database)
+{
+    if (!zk_settings_get_boolean(database->ctx, "zookeeper.snapshot.trust.empty", false))
+        return false;
+    struct zk_strings newest = {0};
+    int r = file_txn_snap_log_find_n_recent_snapshots(database->snap_log, 1, &newest);
+    bool has_none = r == 0 && newest.count == 0;
+    zk_strings_done(&newest);
+    return has_none;
+}
+
 /* ---- the committed log ----------------------------------------------------------------------- */
 
 static size_t ring_slot(const struct committed_ring *ring, size_t index)

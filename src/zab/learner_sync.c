@@ -41,8 +41,8 @@
 /* What Java has as local variables of syncWithLeader. */
 struct learner_sync {
     struct learner *learner;
-    /* A tree that came, or one that was cut, must go to disk whole at NEWLEADER; after a DIFF the
-     * disk has everything. */
+    /* A tree that came, or one that was cut, must go to disk whole at NEWLEADER. After a DIFF the
+     * disk has everything, unless it has a log and no snapshot to begin with. */
     bool snapshot_needed;
     /* What is committed goes to the log. False while a snapshot is still to be written, which will
      * hold it: then it is applied to the tree alone. */
@@ -90,7 +90,9 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
     case LEADER_DIFF: /* what we have is the beginning of what the leader has */
         zk_log(learner->ctx, ZK_LOG_GETTING_DIFF, qp->zxid);
         quorum_peer_set_sync_mode(self, SYNC_MODE_DIFF);
-        sync.snapshot_needed = false;
+        sync.snapshot_needed = zk_database_should_force_write_initial_snapshot(learner->database);
+        if (sync.snapshot_needed)
+            zk_log(learner->ctx, ZK_LOG_FORCING_INITIAL_SNAPSHOT);
         break;
     case LEADER_SNAP: /* the mode says: until NEWLEADER the tree in memory is nobody's */
         quorum_peer_set_sync_mode(self, SYNC_MODE_SNAP);
@@ -117,11 +119,7 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
     sync.write_to_txn_log = !sync.snapshot_needed;
 
     while (!up_to_date) {
-        if (learner_is_stopping(learner)) {
-            r = -ECANCELED;
-            goto out;
-        }
-        r = learner_read_packet(learner, &qp);
+        r = learner_is_stopping(learner) ? -ECANCELED : learner_read_packet(learner, &qp);
         if (r < 0)
             goto out;
         switch (qp->type) {

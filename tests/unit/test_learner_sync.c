@@ -129,6 +129,37 @@ static void syn_02_diff_is_on_disk_and_applied_when_newleader_is_acknowledged(vo
     learner_stage_finish(&stage);
 }
 
+/* An upgraded server may have a log and no snapshot, and be told to trust that. Java:
+ * FileTxnSnapLog.shouldForceWriteInitialSnapshotAfterLeaderElection() */
+static void diff_to_a_server_without_any_snapshot_ends_in_one(void **state)
+{
+    (void)state;
+    struct learner_stage stage;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    options.setting = "zookeeper.snapshot.trust.empty";
+    options.value = "true";
+    learner_stage_start(&stage, &options);
+    scripted_peer_expect_packet(stage.leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
+    scripted_peer_send_packet(stage.leader, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
+    scripted_peer_expect_packet(stage.leader, LEADER_ACKEPOCH, 0, "00000000");
+    char *version_2 = test_path(stage.peer.directory, "version-2");
+    char *snapshot = test_path(version_2, "snapshot.0");
+    assert_int_equal(0, file_remove(snapshot));
+
+    scripted_peer_send_packet(stage.leader, LEADER_DIFF, 0, NULL);
+    propose_committed(&stage, Z1);
+    learner_stage_new_leader(&stage, EPOCH_1_ZXID);
+
+    assert_true(testing_peer_logged(&stage.peer, "Forcing a snapshot write as part of upgrading"));
+    assert_true(testing_peer_has_file(&stage.peer, "snapshot.100000001"));
+    learner_stage_assert_logged(&stage, ""); /* the snapshot has it */
+    hang_up(&stage);
+    assert_int_equal(Z1, learner_stage_reload(&stage));
+    free(snapshot);
+    free(version_2);
+    learner_stage_finish(&stage);
+}
+
 /* MC-01, MC-02: where the log cannot be written there is neither epoch nor ACK, and the process
  * ends: nobody knows what the disk holds. */
 static void mc_01_diff_that_cannot_be_logged_ends_the_process_unacknowledged(void **state)
@@ -533,6 +564,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(syn_02_diff_is_on_disk_and_applied_when_newleader_is_acknowledged),
+        cmocka_unit_test(diff_to_a_server_without_any_snapshot_ends_in_one),
         cmocka_unit_test(mc_01_diff_that_cannot_be_logged_ends_the_process_unacknowledged),
         cmocka_unit_test(gap_inside_an_epoch_ends_the_role_and_leaves_nothing),
         cmocka_unit_test(gap_where_an_epoch_begins_ends_the_role),

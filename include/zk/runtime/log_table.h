@@ -436,12 +436,16 @@
 #define ZK_LOG_OBSERVING_NEW_LEADER ZK_INFO, "Observing new leader sid=%" PRId64 " addr=%s"
 /* J: zxid */
 #define ZK_LOG_GETTING_DIFF         ZK_INFO, "Getting a diff from the leader 0x%" PRIx64
+/* J */
+#define ZK_LOG_FORCING_INITIAL_SNAPSHOT                                                            \
+    ZK_INFO, "Forcing a snapshot write as part of upgrading from an older Zookeeper. This should " \
+             "only happen while upgrading."
 /* J: zxid */
-#define ZK_LOG_GETTING_SNAPSHOT     ZK_INFO, "Getting a snapshot from leader 0x%" PRIx64
+#define ZK_LOG_GETTING_SNAPSHOT  ZK_INFO, "Getting a snapshot from leader 0x%" PRIx64
 /* J: what came instead */
-#define ZK_LOG_MISSING_SIGNATURE    ZK_ERROR, "Missing signature. Got %s"
+#define ZK_LOG_MISSING_SIGNATURE ZK_ERROR, "Missing signature. Got %s"
 /* J: zxid */
-#define ZK_LOG_TRUNCATING           ZK_WARN, "Truncating log to get in sync with the leader 0x%" PRIx64
+#define ZK_LOG_TRUNCATING        ZK_WARN, "Truncating log to get in sync with the leader 0x%" PRIx64
 /* J: zxid; then why and what next */
 #define ZK_LOG_CANNOT_TRUNCATE                                                                     \
     ZK_ERROR, "Not able to truncate the log 0x%" PRIx64 " reason=%s next=\"exit 13\""

@@ -88,6 +88,12 @@ ZK_NODISCARD int zk_database_truncate_log(struct zk_database *database, int64_t 
  * thing (D-176). Errors: as above. */
 ZK_NODISCARD int zk_database_forget_behind(struct zk_database *database, int64_t zxid);
 
+/* True if this server was started from its log alone (zookeeper.snapshot.trust.empty) and no
+ * snapshot has been written since: it must write one once it has joined a quorum, or the next start
+ * needs the setting again. Main thread; blocks on the disk.
+ * Java: FileTxnSnapLog.shouldForceWriteInitialSnapshotAfterLeaderElection() */
+bool zk_database_should_force_write_initial_snapshot(struct zk_database *database);
+
 /* ---- the committed log: what a leader sends learners that were away for a moment ------------- */
 
 /* Java: addCommittedProposal(). Shares entry. The oldest one leaves when there are more than
