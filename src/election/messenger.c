@@ -64,10 +64,10 @@ void worker_receiver_run(void *arg)
         }
         log_format(fle, response->sid, fields->format);
 
-        /* A sender whose configuration is newer than ours. With reconfigEnabled it is taken over, of
-         * which only the version can differ here (D-32). If it lists other servers than ours, the
-         * election starts anew; without the setting the two can never become equal, and one starts
-         * for each such message (K-24). A settled server leaves that to its leader. */
+        /* A sender whose configuration is newer than ours. With reconfigEnabled it is taken over,
+         * of which only the version can differ here (D-32). If it lists other servers than ours,
+         * the election starts anew; without the setting the two can never become equal, and one
+         * starts for each such message (K-24). A settled server leaves that to its leader. */
         const struct quorum_verifier *cur_qv = quorum_peer_quorum_verifier(fle->self);
         int64_t config_version = 0; /* for the log */
         if (says_our_config(fields, cur_qv)) {
