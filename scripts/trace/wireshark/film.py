@@ -409,8 +409,7 @@ class Film:
 
     def find_freezes(self):
         """A leader or a follower ends its quorum connection with a frozen peer when it has been silent for long. The
-        kernel of the frozen one acknowledges that, and it says nothing still. (One that is cut off would acknowledge
-        nothing.)"""
+        kernel of the frozen one acknowledges that, and it says nothing still."""
         found = {}
         ended = set()
         for packet in self.packets:
@@ -419,18 +418,21 @@ class Film:
                 continue
             ended.add(packet.stream)
             _, sid = connection.sids(packet.source)
-            freeze = self.freeze_at(packet.t, sid) if sid is not None else None
+            freeze = self.freeze_at(packet, connection, sid) if sid is not None else None
             if freeze:
                 found.setdefault((sid, freeze.until), freeze)
         return list(found.values())
 
-    def freeze_at(self, t, sid):
-        times = self.speaks_at[sid]
+    def freeze_at(self, end, connection, sid):
+        """Is it frozen when this packet ends the connection?"""
+        t, times = end.t, self.speaks_at[sid]
         at = bisect.bisect_right(times, t)
         if not at or t - times[at - 1] < SILENCE_US:
             return None
         last, until = times[at - 1], times[at] if at < len(times) else float("inf")
         if until - t < SILENCE_US or not self.kernel_answers(sid, t, min(until, t + SILENCE_US)):
+            return None
+        if self.was_cut_off(end, connection, last):
             return None
         unread = (
             message.begins
@@ -440,6 +442,34 @@ class Film:
         )
         thaws = at < len(times) and not self.ends_everything(sid, until)
         return Freeze(sid, min([*unread, last + SOON_US]), until, thaws)
+
+    def was_cut_off(self, end, connection, last):
+        """Did the network swallow what passed between the two ends of this connection? Then the end of it, which was
+        sent long ago, arrives when the network heals, and the kernel acknowledges it while its peer still waits for a
+        reason to speak. `last` is when that peer last spoke."""
+        speaker, sid = connection.sids(end.source)
+        silence = [
+            message
+            for messages in self.messages.values()
+            for message in messages
+            if last < message.begins < end.t - SOON_US and message.connection.sids(message.packet.source)[0] == speaker
+        ]
+        if sid == connection.dialler:
+            # A leader pings each of its learners twice a tick until it gives it up, and the frozen one's kernel takes that.
+            return all(message.connection is not connection for message in silence)
+        # A learner ends the connection first, and looks for a leader then.
+        if any(message.kind == "NOTIFICATION" and message.m["state"] == "LOOKING" for message in silence):
+            return True
+        # A leader that is frozen falls silent towards all its learners at once.
+        here = max((p.t for p in self.packets if p.stream == end.stream and p.t <= last and self.speaks(p, sid)), default=0)
+        return any(
+            here + SILENCE_US < p.t <= last
+            for p in self.packets
+            if self.connections[p.stream].kind == "quorum" and self.speaks(p, sid)
+        )
+
+    def speaks(self, packet, sid):
+        return not packet.by_kernel and self.connections[packet.stream].sids(packet.source)[0] == sid
 
     def kernel_answers(self, sid, since, until):
         return any(

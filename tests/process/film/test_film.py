@@ -164,6 +164,51 @@ def test_a_leader_whose_kernel_is_silent_too_is_not_called_frozen():
     equal(states(film(capture), 2), ["LOOKING", "LEADING"])
 
 
+def healed(ended, capture, source, answers):
+    """The end of a connection that was swallowed is delivered, and the kernel of the other side answers."""
+    ended.packet(source, pcap.FIN | pcap.ACK)
+    ended.packet(answers, pcap.ACK)
+    capture.pause(1000)
+
+
+def test_a_leader_that_was_cut_off_is_not_frozen_when_the_end_of_its_follower_arrives_at_last():
+    capture = pcap.Capture()
+    capture.connect(election(1)).dialler_says(initial(2, election(2)) + notification(0, 1))
+    other = capture.connect(election(1)).dialler_says(initial(3, election(3)) + notification(0, 1))
+    learner = capture.connect(quorum(2)).dialler_says(follower_info(1)).listener_says(pcap.golden("uptodate"))
+    capture.pause(2000)
+    other.listener_says(notification(0, 2))  # so it has given up its leader
+    capture.pause(1000)
+    healed(learner, capture, learner.dialler, learner.listener)
+    equal(states(film(capture), 2), ["LOOKING", "LEADING"])
+
+
+def test_a_leader_that_pings_others_is_not_frozen_when_the_end_of_one_that_was_cut_off_arrives():
+    capture = pcap.Capture()
+    learner = capture.connect(quorum(2)).dialler_says(follower_info(1)).listener_says(pcap.golden("uptodate"))
+    other = capture.connect(quorum(2)).dialler_says(follower_info(3, 16)).listener_says(pcap.golden("uptodate"))
+    for _ in range(3):
+        capture.pause(1000)
+        other.listener_says(pcap.golden("ping"))
+    capture.pause(450)
+    healed(learner, capture, learner.dialler, learner.listener)
+    other.listener_says(pcap.golden("ping"))
+    equal(states(film(capture), 2), ["LEADING"])
+
+
+def test_a_follower_is_frozen_if_it_was_pinged_all_the_while_and_cut_off_if_not():
+    for pings, wanted in ((3, ["FOLLOWING", "freeze"]), (0, ["FOLLOWING"])):
+        capture = pcap.Capture()
+        learner = capture.connect(quorum(2)).dialler_says(follower_info(1)).listener_says(pcap.golden("uptodate"))
+        learner.dialler_says(pcap.golden("ack_uptodate"))
+        for _ in range(pings):
+            capture.pause(1000)
+            learner.listener_says(pcap.golden("ping"))
+        capture.pause(1000)
+        healed(learner, capture, learner.listener, learner.dialler)
+        equal(states(film(capture), 1), wanted)
+
+
 def test_a_leader_that_has_spoken_just_before_or_speaks_soon_after_is_not_frozen():
     capture, _, _ = frozen_leader(acknowledges=True, silence=100)
     equal(states(film(capture), 2), ["LOOKING", "LEADING"])
