@@ -56,7 +56,8 @@ probe() {
     return 0
   fi
   answer=$(ask "$id" srvr | tr -d '\0' || true)
-  if [[ $answer =~ Zxid:\ (0x[0-9a-f]+).*Mode:\ ([a-z-]+) ]]; then
+  # A read-only server looks for a leader still; when it begins to take readers is a matter of time.
+  if [[ $answer =~ Zxid:\ (0x[0-9a-f]+).*Mode:\ ([a-z-]+) && ${BASH_REMATCH[2]} != read-only ]]; then
     zxid[$id]=${BASH_REMATCH[1]} mode=${BASH_REMATCH[2]} serving[$id]=true
   fi
   case $mode in

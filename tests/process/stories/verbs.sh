@@ -30,6 +30,21 @@ the_demo_knows_why() {
     [[ $(why_it_won 1 '' 2 0x0) == "The log of peer 1"* ]]
 }
 
+# When a server that looks for a leader begins to take readers is a matter of time, so no story may depend on it.
+who_takes_readers_looks_still() (
+  # shellcheck source=scripts/cluster/state.sh
+  source "$REPO/scripts/cluster/state.sh"
+  # shellcheck source=scripts/cluster/look.sh
+  source "$REPO/scripts/cluster/look.sh"
+  peer_pid() { say "$$"; }
+  read_log() { say 'LOOKING 0x2 - - -'; }
+  ask() { printf 'Zxid: 0x100000002\nMode: %s\nNode count: 5\n' "$mode_told"; }
+  mode_told=read-only && probe 3
+  [[ ${state[3]} == LOOKING && ${zxid[3]} == - && ${serving[3]} == false ]] || return 1
+  mode_told=follower && probe 3
+  [[ ${state[3]} == FOLLOWING && ${zxid[3]} == 0x100000002 && ${serving[3]} == true ]]
+)
+
 no_trace_yet() {
   "$cluster" up --only 1,2 && refuses 1 "nobody has written a trace" "$cluster" trace
 }
@@ -206,6 +221,7 @@ notices_the_liar() {
 }
 
 expect "the demo knows why the new leader won" the_demo_knows_why
+expect "a server that takes readers only is one that looks for a leader" who_takes_readers_looks_still
 expect "three C peers with traces serve" led_by_3 --trace --tick 1000
 expect "pause freezes" says "froze peer 1" "$cluster" pause 1
 expect "status says so" until_paused 1
