@@ -242,7 +242,7 @@ used_ports() {
     while read -r _ address _ state _; do
       [[ $address == *:* && $state != 06 ]] || continue
       printf '%d\n' "0x${address##*:}"
-    done < <(tail -n +2 "$table")
+    done < <(grep -E ': [^ ]+ [^ ]+ (0[^6]|[^0])' "$table") # a busy machine has thousands of those
   done
 }
 
@@ -282,7 +282,17 @@ pick_ports() (
 )
 
 pick_booked_ports() {
-  local top first blocks base hash i
+  local top first blocks base hash i film owner
+  film=$(film_of "$1")
+  if [[ -n $film ]]; then
+    read -r base <"$film/ports"
+    owner=$(readlink "$(port_registry)/$base" || true)
+    if [[ $owner == "$film" || $owner == "$1" ]] && block_is_free "$base"; then
+      ln -sfT "$1" "$(port_registry)/$base"
+      printf '%d\n' "$base"
+      return 0
+    fi
+  fi
   read -r first _ </proc/sys/net/ipv4/ip_local_port_range
   top=$((first < PORT_CEILING ? first : PORT_CEILING))
   blocks=$(((top - PORT_FLOOR) / PORT_BLOCK))
@@ -300,12 +310,26 @@ pick_booked_ports() {
   die "no $PORT_BLOCK free ports in a row from $PORT_FLOOR to $top; choose ports with --base-port"
 }
 
-# release_ports DIR: gives up what DIR has booked.
+# film_of DIR: where the film notes its ports that has begun before the cluster in DIR, or nothing. It is a film of DIR, or
+# it runs the command that makes the cluster ($ZK_FILM).
+film_of() {
+  local film
+  for film in "$1/film" "${ZK_FILM:-}"; do
+    [[ ! -s $film/ports ]] || { printf '%s\n' "$film" && return 0; }
+  done
+}
+
+# release_ports DIR: gives up what DIR has booked; its film has it again.
 release_ports() {
-  local link
+  local link film
+  film=$(film_of "$1")
   for link in "$(port_registry)"/*; do
     [[ -L $link && $(readlink "$link") == "$1" ]] || continue
-    rm -f "$link"
+    if [[ -n $film && ${link##*/} == "$(<"$film/ports")" ]]; then
+      ln -sfT "$film" "$link"
+    else
+      rm -f "$link"
+    fi
   done
 }
 

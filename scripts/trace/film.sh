@@ -24,9 +24,9 @@ with the ending .pcapng; any other FILE is the capture, and the trace ends in .j
 directory out, which is for such files.
 
 DIR is the directory of a cluster as scripts/cluster.sh makes it (default .cluster in the
-repository, or $ZK_CLUSTER_DIR): the zoo.cfg files in it name the ports. If there is none yet, all
-ports that cluster.sh may choose are captured, and sorted out when the film is over. A film of an
-ensemble that runs already does not know what was said before: its messages are counted from the
+repository, or $ZK_CLUSTER_DIR): the zoo.cfg files in it name the ports. If there is none yet, the
+film books the ports, and the first cluster that is made in DIR, or by COMMAND, has these. A film of
+an ensemble that runs already does not know what was said before: its messages are counted from the
 first one filmed.
 
 Peers with networks of their own (cluster.sh up --namespaces) are filmed from the bridge between
@@ -163,9 +163,11 @@ start_film() {
   [[ ! -e $noted ]] || ! capture_runs "$(cat "$noted/pid")" ||
     die "a film of $root runs already; end it with: film.sh --dir $root stop"
   filter=$("$TOOLS/film.py" filter "$root")
-  capture_command "$filter"
   on_leaving abandon_film "$capture"
+  rm -rf "$noted" # of a film that somebody has killed
   mkdir -p "$noted"
+  [[ -n $filter ]] || book_ports
+  capture_command "$filter"
   setsid "${capture_with[@]}" </dev/null >"$capture" 2>"$noted/words" &
   pid=$!
   printf '%d\n' "$pid" >"$noted/pid"
@@ -178,6 +180,14 @@ start_film() {
   trap 'interrupted=true' INT TERM # from now on there is a film to end
   trap - EXIT
   say "filming $root"
+}
+
+# book_ports: those of the cluster that is not there yet. As long as $noted is there, nobody else gets them: see film_of().
+book_ports() {
+  local base
+  base=$(pick_ports "$noted")
+  printf '%d\n' "$base" >"$noted/ports"
+  filter="tcp portrange $base-$((base + PORT_BLOCK - 1))"
 }
 
 # abandon_film CAPTURE: nothing was filmed yet. The capture is the only job.
@@ -226,7 +236,7 @@ film_command() {
   local file=$1 status=0
   shift
   start_film "$file"
-  "$@" || status=$?
+  ZK_FILM=$noted "$@" || status=$?
   stop_film
   [[ $interrupted == false ]] || status=130
   return "$status"

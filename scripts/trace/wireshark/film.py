@@ -5,7 +5,7 @@ tshark and zkquorum.lua find the messages and number them; here they get their s
 their thread. What no wire shows is not made up: no queue, no tally, no vote, no decision. What it shows indirectly,
 the states, is marked with why = "seen on the wire".
 
-    film.py filter DIR                              the capture filter for the cluster in DIR
+    film.py filter DIR                              the capture filter for the cluster in DIR; empty if there is none
     film.py before DIR                              what there is before the film begins, as JSON
     film.py convert DIR CAPTURE TRACE [BEFORE]      BEFORE: that
 """
@@ -41,8 +41,7 @@ ALL_AT_ONCE_US = 100_000
 SILENCE_US = 400_000
 # After that it is frozen, unless it leaves a message unread before.
 SOON_US = 100_000
-# Where scripts/cluster.sh takes its ports from, for a film that begins before its cluster is made.
-ANY_CLUSTER = "tcp portrange 20000-32800"
+PORT_BLOCK = 100  # so many ports has a cluster (scripts/lib/lib.sh)
 
 
 class Refusal(Exception):
@@ -59,11 +58,8 @@ class Ensemble:
         self.election = {}
         self.quorum = {}
         self.client = {}
-        self.made = None  # when the oldest configuration was written, microseconds since 1970
         for path in sorted(glob.glob(os.path.join(glob.escape(directory), "*", "zoo.cfg"))):
             with open(path, encoding="utf-8") as stream:
-                written = os.stat(stream.fileno()).st_mtime_ns // 1000
-                self.made = min(self.made or written, written)
                 lines = [line.strip() for line in stream]
             for line in lines:
                 self.read_line(line)
@@ -121,15 +117,20 @@ def address_text(address):
 
 def capture_filter(directory):
     ports = Ensemble(directory).ports()
-    return " or ".join(f"tcp port {port}" for port in ports) if ports else ANY_CLUSTER
+    return " or ".join(f"tcp port {port}" for port in ports)
 
 
-# A film may begin before the ensemble is made; then its ports may have been somebody else's up to that moment. Or while
-# it runs; then nobody introduces himself any more, but the kernel knows who he is.
+# A film may begin before the ensemble is made; then film.sh has booked its ports. Or while it runs; then nobody
+# introduces himself any more, but the kernel knows who he is.
 
 
 def before(directory):
-    return {"made": Ensemble(directory).made is not None, "owners": owners(directory)}
+    begin = {"owners": owners(directory)}
+    booked = os.path.join(directory, "film", "ports")
+    if os.path.exists(booked):
+        with open(booked, encoding="ascii") as stream:
+            begin["ports"] = int(stream.read())
+    return begin
 
 
 def owners(directory):
@@ -211,15 +212,6 @@ def tshark(capture, ensemble, arguments):
         raise Refusal(f"tshark cannot read {capture}: {said.strip()}")
     if "lua" in said.lower() and "error" in said.lower():
         raise Refusal(f"the dissector failed: {said.strip()}")
-
-
-def leave_out_others(capture, ensemble):
-    """What was captured on other ports, or before the ensemble was made, is nobody's business, and costs time."""
-    narrow = capture + ".part"
-    since = f"frame.time_epoch >= {ensemble.made // 1000000}.{ensemble.made % 1000000:06}"
-    for _ in tshark(capture, ensemble, ["-Y", f"{since} and {ensemble.has_port()}", "-w", narrow]):
-        pass
-    os.replace(narrow, capture)
 
 
 def read_packets(capture, ensemble):
@@ -735,8 +727,10 @@ def convert(directory, capture, trace, begin):
     ensemble = Ensemble(directory)
     if not ensemble.ports():
         raise Refusal(f"{directory} holds no */zoo.cfg with servers, so nobody knows whose ports these are")
-    if not begin["made"]:
-        leave_out_others(capture, ensemble)
+    first = begin.get("ports")
+    if first and not any(first <= port < first + PORT_BLOCK for port in ensemble.ports()):
+        raise Refusal(f"ports {first} to {first + PORT_BLOCK - 1} were filmed, and the ensemble in {directory} has others: "
+                      "let cluster.sh choose them, or make the ensemble before its film begins")
     film = Film(capture, ensemble, begin)
     writer = Writer(film)
     events = writer.write()
@@ -772,7 +766,7 @@ def main(words):
     elif verb == "before" and len(arguments) == 1:
         json.dump(before(arguments[0]), sys.stdout)
     elif verb == "convert" and len(arguments) in (3, 4):
-        begin = {"made": True, "owners": {}}
+        begin = {"owners": {}}
         if len(arguments) == 4:
             with open(arguments[3], encoding="utf-8") as stream:
                 begin = json.load(stream)

@@ -102,6 +102,35 @@ interrupted_at_once() {
   done
 }
 
+# shellcheck disable=SC2317  # called by expect
+# Somebody else may not book the film's ports.
+is_not_for_others() {
+  if book_block "$base" "$work/other"; then
+    return 1
+  fi
+}
+
+# shellcheck disable=SC2317  # called by expect
+# The ports of an ensemble that is not there yet are its film's, and nobody else's; an ensemble with others is not in it.
+filmed_before_it_is_made() {
+  local dir=$work/early base words
+  mkdir "$dir" "$work/other"
+  # shellcheck disable=SC2064  # as they are now
+  trap "'$film' --dir '$dir' stop >/dev/null 2>&1 || true" EXIT
+  "$film" --dir "$dir" start "$work/early.pcapng"
+  base=$(<"$dir/film/ports")
+  is_not_for_others
+  [[ $(pick_ports "$dir") == "$base" ]]
+  release_ports "$dir"
+  is_not_for_others
+  [[ $(ZK_FILM=$dir/film pick_ports "$work/other") == "$base" ]]
+  mkdir "$dir/1"
+  printf 'server.1=127.0.0.1:%d:%d\n' 19001 19002 >"$dir/1/zoo.cfg"
+  words=$("$film" --dir "$dir" stop 2>&1 || true)
+  say "$words"
+  [[ $words == *"ports $base to $((base + 99)) were filmed, and the ensemble in $dir has others"* ]]
+}
+
 need_packages "to film" tshark:tshark wireshark-common:dumpcap python3:python3
 start_play film
 work=$(dirname "$ZK_CLUSTER_DIR")
@@ -110,9 +139,13 @@ export PYTHONDONTWRITEBYTECODE=1
 python3 "$here/test_dissector.py" || status=1
 python3 "$here/test_film.py" || status=1
 
-export -f life_of until_pinged life_to_the_end_of cut_off until_quorum until_state field say
+export REPO work film
+export -f is_not_for_others filmed_before_it_is_made life_of until_pinged life_to_the_end_of cut_off until_quorum until_state field say
 export cluster
 
+# shellcheck disable=SC2016  # the inner shell's dollars
+expect "a film that begins before its ensemble has booked the ports" bash -euc '
+  source "$REPO/scripts/lib/lib.sh" && filmed_before_it_is_made'
 expect "three Java peers are filmed while their leader is killed and comes back" \
   "$film" "$work/java.jsonl" -- bash -euc 'life_of --mix java,java,java'
 cp "$ZK_CLUSTER_DIR.out" "$work/java.out"
