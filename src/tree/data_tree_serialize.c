@@ -144,8 +144,8 @@ void data_tree_serialize(struct data_tree *tree, struct jute_out *out)
 
 /* The node behind a path that has been read. Java: DataNode.deserialize() */
 static int deserialize_node(struct data_tree *tree, struct jute_in *in, const char *path)
-    REQUIRES(&tree->mu)
 {
+    /* Nobody else has the tree yet. */
     struct node_key key = node_hash_map_key(&tree->nodes, path, strlen(path));
     struct buf *data = NULL;
     uint8_t bytes[NUMBERS];
@@ -163,7 +163,10 @@ static int deserialize_node(struct data_tree *tree, struct jute_in *in, const ch
         r = -EPROTO;
         goto out;
     }
-    r = data_tree_hang_node_locked(tree, &key, data_node_new(path, data, acl, &stat));
+    struct data_node *node = data_node_new(path, data, acl, &stat);
+    zk_mutex_lock(&tree->mu); /* not while bytes are awaited: a stream may have locks of its own */
+    r = data_tree_hang_node_locked(tree, &key, node);
+    zk_mutex_unlock(&tree->mu);
 out:
     buf_unref(data);
     return r;
@@ -171,7 +174,6 @@ out:
 
 /* *ret_end: it was the end. */
 static int deserialize_next(struct data_tree *tree, struct jute_in *in, bool *ret_end)
-    REQUIRES(&tree->mu)
 {
     char *path;
     int r = jute_in_text(in, &path);
@@ -184,34 +186,25 @@ static int deserialize_next(struct data_tree *tree, struct jute_in *in, bool *re
     return r;
 }
 
-/* Java: deserialize(), into a bare tree */
-static int deserialize_into(struct data_tree *tree, struct jute_in *in) REQUIRES(&tree->mu)
+/* Java: deserialize() */
+int data_tree_deserialize(struct zk_context *ctx, struct jute_in *in, struct data_tree **ret_tree)
 {
+    struct data_tree *tree = data_tree_new_bare(ctx);
     /* Java reads into a fresh tree, whose configuration node has used up the first number. */
     tree->acl_cache.acl_index = 1;
     int r = acl_cache_deserialize(&tree->acl_cache, in);
     for (bool end = false; r == 0 && !end;)
         r = deserialize_next(tree, in, &end);
-    if (r < 0)
-        return r;
-    if (tree->root == NULL)
-        return -EPROTO;
-    data_tree_setup_quota_locked(tree);
-    acl_cache_purge_unused(&tree->acl_cache);
-    return 0;
-}
-
-/* Java: deserialize() */
-int data_tree_deserialize(struct zk_context *ctx, struct jute_in *in, struct data_tree **ret_tree)
-{
-    struct data_tree *tree = data_tree_new_bare(ctx);
-    zk_mutex_lock(&tree->mu); /* nobody else has the tree yet, so nobody waits */
-    int r = deserialize_into(tree, in);
-    zk_mutex_unlock(&tree->mu);
+    if (r == 0 && tree->root == NULL)
+        r = -EPROTO;
     if (r < 0) {
         data_tree_unref(tree);
         return r;
     }
+    zk_mutex_lock(&tree->mu);
+    data_tree_setup_quota_locked(tree);
+    acl_cache_purge_unused(&tree->acl_cache);
+    zk_mutex_unlock(&tree->mu);
     *ret_tree = tree;
     return 0;
 }
