@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 
 #include "zk/base/buf.h"
 
@@ -16,6 +17,16 @@ enum {
     SHA1_ROUNDS = 80,
     SHA256_ROUNDS = 64,
 };
+
+enum zk_hash_kind zk_hash_named(const char *name)
+{
+    static const char *const SHA1_NAMES[] = {"SHA1", "SHA-1", "SHA"};
+    for (size_t i = 0; i < sizeof SHA1_NAMES / sizeof *SHA1_NAMES; i++) {
+        if (strcasecmp(name, SHA1_NAMES[i]) == 0)
+            return ZK_HASH_SHA1;
+    }
+    return strcasecmp(name, "SHA-256") == 0 ? ZK_HASH_SHA256 : ZK_HASH_UNKNOWN;
+}
 
 static uint32_t rotate_left(uint32_t word, unsigned bits)
 {

@@ -13,6 +13,7 @@
 
 #include "ensemble/quorum_peer_config_internal.h"
 #include "zk/base/alloc.h"
+#include "zk/base/sha.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
 
@@ -25,6 +26,7 @@ enum setting_type {
     TEXT,
     NUMBER,
     PORT, /* a whole number from 0 to 65535 */
+    HASH, /* the name of one that is built */
 };
 
 struct config_setting {
@@ -81,6 +83,7 @@ static const struct config_setting SETTINGS[] = {
     {"sessionRequireClientSASLAuth", KEY_REFUSED, "false", "authentication of clients", TEXT},
     {"testingonly.initialZxid", KEY_REFUSED, NULL, "a first zxid for tests", TEXT},
 
+    {"DigestAuthenticationProvider.digestAlg", KEY_SERVED, NULL, NULL, HASH},
     {"DigestAuthenticationProvider.", KEY_SERVED, NULL, NULL, TEXT},
     {"SASLAuthenticationProvider.", KEY_WARNS, NULL, NULL, TEXT},
     {"X509AuthenticationProvider.", KEY_WARNS, NULL, NULL, TEXT},
@@ -272,6 +275,16 @@ static int check_whole_number(struct config_parser *parser, const struct config_
     return 0;
 }
 
+/* With another hash no client could show that it is somebody. Java has whatever its security
+ * providers have, and does not start without the one that is named. */
+static int check_hash(struct config_parser *parser, const struct zk_property *property)
+{
+    if (zk_hash_named(property->value) != ZK_HASH_UNKNOWN)
+        return 0;
+    return config_refuse_setting(parser, property, "write SHA1 or SHA-256, or remove it",
+                                 "the hash %s is not served by zkpeer", property->value);
+}
+
 static int check_value(struct config_parser *parser, const struct config_setting *setting,
                        const struct zk_property *property)
 {
@@ -282,6 +295,8 @@ static int check_value(struct config_parser *parser, const struct config_setting
         return check_whole_number(parser, setting, property);
     case PORT:
         return check_port(parser, property);
+    case HASH:
+        return check_hash(parser, property);
     }
     return 0;
 }

@@ -59,6 +59,9 @@ int server_config_parse_arguments(struct zk_context *ctx, size_t count, char *co
                         count);
     if (r == 0)
         r = parse_port_argument(&parser, args[0]);
+    if (r == 0 && args[1][0] == '\0')
+        r = config_fail(&parser, "command line", NULL, "write the path of a directory",
+                        "dataDir is not set");
     if (r == 0) {
         config->data_dir = zk_xstrdup(args[1]);
         config->data_log_dir = zk_xstrdup(args[1]);

@@ -135,12 +135,15 @@ static bool append_hash(const char *algorithm, const struct zk_str *text, struct
     uint8_t hash[ZK_SHA256_BYTES];
     char base64[ZK_BASE64_MAX];
     size_t length = ZK_SHA1_BYTES;
-    if (strcmp(algorithm, "SHA1") == 0 || strcmp(algorithm, "SHA-1") == 0) {
+    switch (zk_hash_named(algorithm)) {
+    case ZK_HASH_SHA1:
         zk_sha1(zk_str_text(text), text->length, hash);
-    } else if (strcmp(algorithm, "SHA-256") == 0) {
+        break;
+    case ZK_HASH_SHA256:
         zk_sha256(zk_str_text(text), text->length, hash);
         length = ZK_SHA256_BYTES;
-    } else {
+        break;
+    case ZK_HASH_UNKNOWN: /* no start gets here with one (D-28) */
         return false;
     }
     zk_base64_encode(hash, length, base64);

@@ -199,6 +199,11 @@ static void a_setting_that_changes_safety_is_refused(void **state)
          "of clients is not served by zkpeer"},
         {"metricsProvider.httpPort=65536",
          "8: metricsProvider.httpPort=65536: 65536 is not a port"},
+        {"DigestAuthenticationProvider.digestAlg=SHA-512",
+         "8: DigestAuthenticationProvider.digestAlg=SHA-512: the hash SHA-512 is not served by "
+         "zkpeer"},
+        {"DigestAuthenticationProvider.digestAlg=",
+         "8: DigestAuthenticationProvider.digestAlg=: the hash  is not served by zkpeer"},
         {"client.secure=true", "8: client.secure=true: TLS for clients is not served by zkpeer"},
         {"client.portUnification=true",
          "8: client.portUnification=true: TLS for clients is not served by zkpeer"},

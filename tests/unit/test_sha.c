@@ -77,9 +77,25 @@ static void base64_is_padded(void **state)
     }
 }
 
+static void a_hash_is_known_by_the_names_that_a_jvm_knows(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        enum zk_hash_kind kind;
+    } ROWS[] = {
+        {"SHA1", ZK_HASH_SHA1},      {"SHA-1", ZK_HASH_SHA1},       {"sha", ZK_HASH_SHA1},
+        {"sha-256", ZK_HASH_SHA256}, {"SHA-256", ZK_HASH_SHA256},   {"SHA256", ZK_HASH_UNKNOWN},
+        {"SHA-2", ZK_HASH_UNKNOWN},  {"SHA-2566", ZK_HASH_UNKNOWN}, {"", ZK_HASH_UNKNOWN},
+    };
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++)
+        assert_int_equal(zk_hash_named(ROWS[i].name), ROWS[i].kind);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_hash_is_known_by_the_names_that_a_jvm_knows),
         cmocka_unit_test(sha1_is_that_of_the_standard),
         cmocka_unit_test(sha256_is_that_of_the_standard),
         cmocka_unit_test(a_text_may_end_anywhere_in_a_block),

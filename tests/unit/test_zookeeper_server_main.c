@@ -261,6 +261,7 @@ static void arguments_that_make_no_sense_are_named(void **state)
         const char *args[5];
         const char *words;
     } ROWS[] = {
+        {2, {"1", ""}, "dataDir is not set"},
         {5, {"1", "d", "3", "4", "5"}, "Invalid number of arguments: 5"},
         {2, {"port", "d"}, "For input string: \"port\""},
         {2, {"65536", "d"}, "port out of range:65536"},

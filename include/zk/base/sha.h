@@ -13,6 +13,16 @@ enum {
     ZK_BASE64_MAX = (ZK_SHA256_BYTES + 2) / 3 * 4 + 1,
 };
 
+enum zk_hash_kind {
+    ZK_HASH_UNKNOWN,
+    ZK_HASH_SHA1,
+    ZK_HASH_SHA256,
+};
+
+/* Returns which of the two a name means, in capitals or not; "SHA1", "SHA-1" and "SHA" are one. A
+ * JVM knows them by these names. */
+enum zk_hash_kind zk_hash_named(const char *name);
+
 void zk_sha1(const void *bytes, size_t length, uint8_t ret_hash[ZK_SHA1_BYTES]);
 void zk_sha256(const void *bytes, size_t length, uint8_t ret_hash[ZK_SHA256_BYTES]);
 /* ret_text has room for a third more than length, rounded up to four, and a zero byte. */
