@@ -471,6 +471,27 @@ static void a_hole_within_an_epoch_is_refused(void **state)
     start_done(&start);
 }
 
+/* A server alone has no epochs: behind 0xffffffff it counts on, and the first counter is 0. */
+static void a_server_alone_may_count_past_32_bits(void **state)
+{
+    (void)state;
+    struct start start = start_new();
+    snapshot(&start, E1 - 3);
+    log_stage_write_file(start.ctx, start.directory, E1 - 2, E1 + 2);
+    assert_int_equal(restore(&start), 0);
+    assert_int_equal(last_zxid(&start), E1 + 2);
+    assert_int_equal(start.heard, 5);
+    start_done(&start);
+
+    start = start_new();
+    snapshot(&start, E1 - 3);
+    log_stage_write_file(start.ctx, start.directory, E1 - 2, E1 - 2);
+    log_stage_write_file(start.ctx, start.directory, E1, E1 + 2);
+    assert_int_equal(restore(&start), -EBADMSG);
+    assert_true(logged(&start, "transactions behind 0xfffffffe and before 0x100000000"));
+    start_done(&start);
+}
+
 /* A snapshot that came from the leader covers what the log does not have; an older one does not. */
 static void a_hole_that_a_snapshot_covers_is_fine_until_that_snapshot_is_lost(void **state)
 {
@@ -682,6 +703,7 @@ int main(void)
         cmocka_unit_test(a_snapshot_at_the_start_of_an_epoch_without_a_log_gives_its_zxid),
         cmocka_unit_test(names_in_capitals_are_read),
         cmocka_unit_test(a_hole_within_an_epoch_is_refused),
+        cmocka_unit_test(a_server_alone_may_count_past_32_bits),
         cmocka_unit_test(a_hole_that_a_snapshot_covers_is_fine_until_that_snapshot_is_lost),
         cmocka_unit_test(what_lies_below_a_snapshot_that_is_lost_does_not_come_back),
         cmocka_unit_test(a_lower_zxid_behind_a_higher_one_is_told_and_applied),
