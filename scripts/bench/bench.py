@@ -135,7 +135,8 @@ def prepare(args):
         if args.only != "c":
             run(os.path.join(REPO, "scripts", "java-node.sh"), "--install")
     elif args.writes:
-        build("client_load")
+        for program in ("client_load", "bare_follower"):
+            build(program)
         run(os.path.join(REPO, "scripts", "java-node.sh"), "--install")
     elif args.nodes:
         for program in ("client_load", "snapshot_locks"):
