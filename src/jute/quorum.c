@@ -63,16 +63,18 @@ void quorum_packet_free(struct quorum_packet *packet)
     free(packet);
 }
 
-int quorum_packet_read(struct jute_in *in, struct quorum_packet **ret_packet)
+int quorum_packet_read(struct jute_in *in, struct quorum_packet **packet)
 {
-    struct quorum_packet *packet = quorum_packet_new(0, 0, NULL);
-    int r = jute_read(in, &quorum_packet_record, packet);
+    if (*packet != NULL)
+        jute_done(&quorum_packet_record, *packet);
+    else
+        *packet = quorum_packet_new(0, 0, NULL);
+    int r = jute_read(in, &quorum_packet_record, *packet);
     if (r < 0) {
-        quorum_packet_free(packet);
-        return r;
+        quorum_packet_free(*packet);
+        *packet = NULL;
     }
-    *ret_packet = packet;
-    return 0;
+    return r;
 }
 
 void quorum_packet_append_json(const struct quorum_packet *packet, struct zk_str *str)

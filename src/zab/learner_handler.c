@@ -364,8 +364,6 @@ out:
 /* Replaces *packet by the next one; NULL on failure. */
 static int read_packet(struct learner_handler *handler, struct quorum_packet **packet)
 {
-    quorum_packet_free(*packet);
-    *packet = NULL;
     return packet_stream_read(&handler->stream, handler->sid, packet);
 }
 

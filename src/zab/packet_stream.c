@@ -41,16 +41,13 @@ void packet_stream_before_wait(struct packet_stream *stream, void (*before_wait)
     zk_input_before_wait(stream->input, before_wait, arg);
 }
 
-int packet_stream_read(struct packet_stream *stream, int64_t peer,
-                       struct quorum_packet **ret_packet)
+int packet_stream_read(struct packet_stream *stream, int64_t peer, struct quorum_packet **packet)
 {
-    struct quorum_packet *packet;
-    int r = quorum_packet_read(&stream->in, &packet);
+    int r = quorum_packet_read(&stream->in, packet);
     if (r < 0)
         return r;
     stream->received++;
-    zab_trace_received(stream, peer, packet);
-    *ret_packet = packet;
+    zab_trace_received(stream, peer, *packet);
     return 0;
 }
 

@@ -42,10 +42,10 @@ void packet_stream_done(struct packet_stream *stream);
 void packet_stream_before_wait(struct packet_stream *stream, void (*before_wait)(void *arg),
                                void *arg);
 
-/* Returns the next packet, which the caller frees; peer is its sender's sid, for the trace. Blocks
- * on the socket. Errors: quorum_packet_read's. */
+/* As quorum_packet_read: replaces *packet by the next one. peer is its sender's sid, for the trace.
+ * Blocks on the socket. */
 ZK_NODISCARD int packet_stream_read(struct packet_stream *stream, int64_t peer,
-                                    struct quorum_packet **ret_packet);
+                                    struct quorum_packet **packet);
 
 /* Java: BinaryOutputArchive.writeRecord(). Appends to the buffer; blocks on the socket if the
  * buffer is full and must be sent first. packet stays the caller's. */

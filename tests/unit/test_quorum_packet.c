@@ -24,6 +24,7 @@ static int decode(const void *bytes, size_t length, struct quorum_packet **ret_p
 {
     struct zk_context *ctx = test_context();
     struct jute_in in = jute_in_of_bytes(ctx, bytes, length);
+    *ret_packet = NULL;
     int r = quorum_packet_read(&in, ret_packet);
     *ret_left = length - (size_t)jute_in_position(&in);
     zk_context_free(ctx);
@@ -229,13 +230,13 @@ static void packets_follow_one_another_without_a_frame(void **state)
     }
     struct zk_context *ctx = test_context();
     struct jute_in in = jute_in_of_bytes(ctx, all->bytes, all->length);
-    struct quorum_packet *packet;
+    struct quorum_packet *packet = NULL;
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(quorum_packet_read(&in, &packet), 0);
         assert_int_equal(packet->type, types[i]);
-        quorum_packet_free(packet);
     }
     assert_int_equal(quorum_packet_read(&in, &packet), -EPIPE);
+    assert_null(packet);
     zk_context_free(ctx);
     buf_unref(all);
 }

@@ -56,9 +56,10 @@ extern const struct jute_record quorum_packet_record;
 struct quorum_packet *quorum_packet_new(int32_t type, int64_t zxid, struct buf *data);
 void quorum_packet_free(struct quorum_packet *packet); /* NULL is fine */
 
-/* Read one packet off the stream; the caller frees it. Blocks as the stream does. Errors:
- * jute_read's. */
-ZK_NODISCARD int quorum_packet_read(struct jute_in *in, struct quorum_packet **ret_packet);
+/* Replaces *packet, which may be NULL, by the next packet of the stream, or by NULL on failure; in
+ * the end the caller frees it. The memory of the one before is used again. Blocks as the stream
+ * does. Errors: jute_read's. */
+ZK_NODISCARD int quorum_packet_read(struct jute_in *in, struct quorum_packet **packet);
 
 /* Append {"zxid":"0x100000000","data":20}, for the trace. */
 void quorum_packet_append_json(const struct quorum_packet *packet, struct zk_str *str);
