@@ -139,6 +139,21 @@ void bq_put_quietly(struct blocking_queue *queue, void *item)
     bq_append(queue, item, true);
 }
 
+void bq_put_all_quietly(struct blocking_queue *queue, struct array_deque *items)
+{
+    void *item;
+    zk_mutex_lock(&queue->mu);
+    while (!queue->closed && queue->size < queue->limit && array_deque_remove_first(items, &item)) {
+        bq_append_locked(queue, item);
+        zk_trace_enq(queue->ctx, queue->name, queue->put_count, queue->size, 0);
+        queue->quiet = true;
+    }
+    zk_mutex_unlock(&queue->mu);
+    /* It is full or closed: something must be dropped for each of these. */
+    while (array_deque_remove_first(items, &item))
+        bq_put_quietly(queue, item);
+}
+
 void bq_wake(struct blocking_queue *queue)
 {
     zk_mutex_lock(&queue->mu);

@@ -53,6 +53,9 @@ struct commit_processor {
     /* How many commits are applied before reads that wait. */
     int32_t max_commit_batch_size;
 
+    /* Whether something has come in, or it is over: changes under mu, and is looked at without it
+     * between two requests, where there is nothing most of the time. */
+    struct zk_atomic_long has_news;
     struct zk_mutex mu;     /* L-61. Guards: */
     struct zk_cond wake_up; /* something has come in, or it is over */
     bool stopped GUARDED_BY(&mu);
@@ -194,15 +197,16 @@ static bool is_commit_of(const struct request *commit, const struct request *wri
     return write->session_id == commit->session_id && write->cxid == commit->cxid;
 }
 
-/* If the commit is that of our own oldest write, put it into the request that our client has sent,
- * so that the answer finds its client. Returns the request to apply, with a reference; NULL: not
- * yet, because the client has reads before this write that have not been passed on. */
+/* Takes the next commit. If it is that of our own oldest write, puts it into the request that our
+ * client has sent, so that the answer finds its client. Returns the request to apply, with a
+ * reference; NULL: not yet, because the client has reads before this write that have not been
+ * passed on. */
 static struct request *match_commit(struct commit_processor *commit, struct long_set *drained)
 {
     struct request *request = request_queue_peek(&commit->committed_requests);
     struct request *oldest_write = request_queue_peek(&commit->queued_write_requests);
-    if (oldest_write == NULL || !is_commit_of(request, oldest_write))
-        return request_ref(request); /* another server's write: nobody waits for it here */
+    if (oldest_write == NULL || !is_commit_of(request, oldest_write)) /* another server's write */
+        return request_queue_poll(&commit->committed_requests);
 
     struct request_queue *session_queue =
         long_map_get(&commit->pending_requests, request->session_id);
@@ -222,6 +226,7 @@ static struct request *match_commit(struct commit_processor *commit, struct long
     }
     request_unref(request_queue_poll(&commit->queued_write_requests));
     long_set_add(drained, request->session_id);
+    request_unref(request_queue_poll(&commit->committed_requests));
     return top_pending;
 }
 
@@ -271,7 +276,6 @@ static int process_commits(struct commit_processor *commit)
         struct request *request = match_commit(commit, &drained);
         if (request == NULL)
             break;
-        request_unref(request_queue_poll(&commit->committed_requests));
         commits_to_process--;
         commits_processed++;
         commit->handed_on++;
@@ -303,13 +307,9 @@ static bool has_come_in_locked(const struct commit_processor *commit) REQUIRES(&
            commit->incoming_commits.deque.count > 0;
 }
 
-/* Waits until there is something to do, and takes it. Returns false when it is over. */
-static bool take_what_came_in(struct commit_processor *commit)
+/* Returns false when it is over. */
+static bool take_news(struct commit_processor *commit, bool idle)
 {
-    bool idle =
-        commit->queued_requests.deque.count == 0 && commit->committed_requests.deque.count == 0;
-    if (idle || ++commit->turns >= TURNS_BETWEEN_MERGES)
-        merge_what_was_measured(commit);
     zk_mutex_lock(&commit->mu);
     if (idle && commit->handed_on > 0 && !has_come_in_locked(commit)) {
         zk_mutex_unlock(&commit->mu);
@@ -324,7 +324,21 @@ static bool take_what_came_in(struct commit_processor *commit)
     request_queue_move(&commit->committed_requests, &commit->incoming_commits);
     commit->num_read_queued_requests += commit->incoming_reads;
     commit->incoming_reads = 0;
+    zk_atomic_long_set(&commit->has_news, stopped);
     zk_mutex_unlock(&commit->mu);
+    return !stopped;
+}
+
+/* Waits until there is something to do, and takes it. Returns false when it is over. */
+static bool take_what_came_in(struct commit_processor *commit)
+{
+    bool idle =
+        commit->queued_requests.deque.count == 0 && commit->committed_requests.deque.count == 0;
+    if (idle || ++commit->turns >= TURNS_BETWEEN_MERGES)
+        merge_what_was_measured(commit);
+    bool goes_on = true;
+    if (idle || zk_atomic_long_get(&commit->has_news))
+        goes_on = take_news(commit, idle);
 
     commit_processor_measure(commit, SERVER_METRICS_READ_COMMIT_PROC_REQ_QUEUED,
                              commit->num_read_queued_requests);
@@ -332,7 +346,7 @@ static bool take_what_came_in(struct commit_processor *commit)
                              (int64_t)commit->queued_write_requests.deque.count);
     commit_processor_measure(commit, SERVER_METRICS_COMMIT_COMMIT_PROC_REQ_QUEUED,
                              (int64_t)commit->committed_requests.deque.count);
-    return !stopped;
+    return goes_on;
 }
 
 /* Takes commits that have come meanwhile; requests stay where they are. Returns whether there is
@@ -341,6 +355,8 @@ static bool commit_came_in(struct commit_processor *commit)
 {
     if (commit->committed_requests.deque.count > 0)
         return true;
+    if (!zk_atomic_long_get(&commit->has_news))
+        return false;
     zk_mutex_lock(&commit->mu);
     request_queue_move(&commit->committed_requests, &commit->incoming_commits);
     request_queue_move(&commit->queued_write_requests, &commit->incoming_writes);
@@ -370,10 +386,31 @@ void commit_processor_commit(struct commit_processor *commit, struct request *re
         request->commit_recv_time_ms = zk_elapsed_ms();
         request_queue_add(&commit->incoming_commits, request);
         commit->quiet = true;
+        zk_atomic_long_set(&commit->has_news, true);
     }
     zk_mutex_unlock(&commit->mu);
     server_metrics_count(zookeeper_server_metrics(commit->server),
                          SERVER_METRICS_REQUEST_COMMIT_QUEUED);
+}
+
+void commit_processor_commit_all(struct commit_processor *commit, struct array_deque *requests)
+{
+    struct request *request;
+    if (requests->count == 0)
+        return;
+    server_metrics_count_many(zookeeper_server_metrics(commit->server),
+                              SERVER_METRICS_REQUEST_COMMIT_QUEUED, (int64_t)requests->count);
+    int64_t time_ms = zk_elapsed_ms();
+    zk_mutex_lock(&commit->mu);
+    while (!commit->stopped && array_deque_remove_first(requests, &request)) {
+        request->commit_recv_time_ms = time_ms;
+        request_queue_take_over(&commit->incoming_commits, request);
+        commit->quiet = true;
+        zk_atomic_long_set(&commit->has_news, true);
+    }
+    zk_mutex_unlock(&commit->mu);
+    while (array_deque_remove_first(requests, &request))
+        request_unref(request);
 }
 
 /* Java: processRequest() */
@@ -386,6 +423,7 @@ static int commit_processor_process_request(struct request_processor *processor,
     if (!commit->stopped) {
         request->commit_proc_queue_start_time_ms = zk_elapsed_ms();
         request_queue_add(&commit->incoming_requests, request);
+        zk_atomic_long_set(&commit->has_news, true);
         if (is_write) {
             request_queue_add(&commit->incoming_writes, request);
         } else {
@@ -415,6 +453,7 @@ static void halt(struct commit_processor *commit)
 {
     zk_mutex_lock(&commit->mu);
     commit->stopped = true;
+    zk_atomic_long_set(&commit->has_news, true);
     zk_cond_broadcast(&commit->wake_up);
     zk_mutex_unlock(&commit->mu);
     if (commit->workers != NULL)
@@ -488,6 +527,7 @@ struct commit_processor *commit_processor_new(struct zookeeper_server *server,
     commit->next = next;
     commit->threads = zk_thread_group_new(commit->ctx);
     zk_mutex_init(&commit->mu, commit->ctx, "commit_processor", ZK_RANK_REQUEST_PROCESSOR);
+    zk_atomic_long_init(&commit->has_news, false);
     zk_cond_init(&commit->wake_up);
     return commit;
 }

@@ -3,8 +3,7 @@
 
 #include "zk/server/request.h"
 
-/* Takes over the caller's reference. */
-static void request_queue_append(struct request_queue *queue, struct request *request)
+void request_queue_take_over(struct request_queue *queue, struct request *request)
 {
     queue->deque.element_size = sizeof request;
     array_deque_add_last(&queue->deque, &request);
@@ -12,7 +11,7 @@ static void request_queue_append(struct request_queue *queue, struct request *re
 
 void request_queue_add(struct request_queue *queue, struct request *request)
 {
-    request_queue_append(queue, request_ref(request));
+    request_queue_take_over(queue, request_ref(request));
 }
 
 struct request *request_queue_peek(const struct request_queue *queue)
@@ -39,7 +38,7 @@ void request_queue_move(struct request_queue *queue, struct request_queue *from)
     }
     struct request *request;
     while ((request = request_queue_poll(from)) != NULL)
-        request_queue_append(queue, request);
+        request_queue_take_over(queue, request);
 }
 
 void request_queue_done(struct request_queue *queue)

@@ -13,6 +13,8 @@ struct request_queue {
 
 /* Takes a reference. Java: addLast() */
 void request_queue_add(struct request_queue *queue, struct request *request);
+/* Takes over the caller's reference. */
+void request_queue_take_over(struct request_queue *queue, struct request *request);
 /* The oldest one, which stays the queue's; NULL if the queue is empty. Java: peek() */
 struct request *request_queue_peek(const struct request_queue *queue);
 /* The oldest one, which leaves the queue and is the caller's; NULL if the queue is empty.

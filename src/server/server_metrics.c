@@ -67,8 +67,14 @@ void server_metrics_free(struct server_metrics *metrics)
 
 void server_metrics_count(struct server_metrics *metrics, enum server_metrics_counter which)
 {
+    server_metrics_count_many(metrics, which, 1);
+}
+
+void server_metrics_count_many(struct server_metrics *metrics, enum server_metrics_counter which,
+                               int64_t delta)
+{
     zk_mutex_lock(&metrics->mu);
-    metrics->values.counters[which]++;
+    metrics->values.counters[which] += delta;
     zk_mutex_unlock(&metrics->mu);
 }
 

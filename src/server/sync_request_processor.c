@@ -145,8 +145,7 @@ static void sync_request_processor_run(void *arg)
                 break;
             continue;
         }
-        request_queue_add(&sync->to_flush, si);
-        request_unref(si);
+        request_queue_take_over(&sync->to_flush, si);
         if (r == 0 && should_flush(sync))
             r = flush(sync);
         if (r < 0)
@@ -299,6 +298,22 @@ static int sync_request_processor_process_request(struct request_processor *proc
     server_metrics_count(zookeeper_server_metrics(sync->server),
                          SERVER_METRICS_SYNC_PROCESSOR_REQUEST_QUEUED);
     return 0;
+}
+
+void sync_request_processor_process_requests(struct sync_request_processor *sync,
+                                             struct array_deque *requests)
+{
+    if (requests->count == 0)
+        return;
+    int64_t time_ms = zk_elapsed_ms();
+    for (size_t i = 0; i < requests->count; i++) {
+        struct request *const *request = array_deque_get(requests, i);
+        (*request)->sync_queue_start_time_ms = time_ms;
+    }
+    server_metrics_count_many(zookeeper_server_metrics(sync->server),
+                              SERVER_METRICS_SYNC_PROCESSOR_REQUEST_QUEUED,
+                              (int64_t)requests->count);
+    bq_put_all_quietly(sync->queued_requests, requests);
 }
 
 static void sync_request_processor_wake(struct request_processor *processor)

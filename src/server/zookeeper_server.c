@@ -48,6 +48,9 @@ struct zookeeper_server {
     struct zk_atomic_long hzxid; /* the last one that a leader has given out */
     struct zk_atomic_long requests_in_process;
     struct zk_work work; /* these, and proposals that have not been committed */
+    /* Whether the state is RUNNING: changes under mu, with the state, and can be read without it,
+     * as a learner does before each packet. In Java the state is volatile. */
+    struct zk_atomic_long running;
     /* Java: ZooKeeperServerShutdownHandler. Set before the server runs; NULL: nobody waits. */
     void (*handle_shutdown)(void *arg);
     void *handle_shutdown_arg;
@@ -85,6 +88,7 @@ struct zookeeper_server *zookeeper_server_new(struct zk_context *ctx,
     zk_atomic_long_init(&server->hzxid, 0);
     zk_atomic_long_init(&server->requests_in_process, 0);
     zk_work_init(&server->work);
+    zk_atomic_long_init(&server->running, false);
     server_admission_init(&server->admission, ctx);
     zk_mutex_init(&server->mu, ctx, "zookeeper_server", ZK_RANK_ZOOKEEPER_SERVER);
     zk_cond_init(&server->no_initial);
@@ -198,6 +202,7 @@ static void zookeeper_server_set_state(struct zookeeper_server *server,
                  (server->state == ZOOKEEPER_SERVER_ERROR && state != ZOOKEEPER_SERVER_SHUTDOWN);
     if (!final) {
         server->state = state;
+        zk_atomic_long_set(&server->running, state == ZOOKEEPER_SERVER_RUNNING);
         if (state == ZOOKEEPER_SERVER_RUNNING)
             server->start_time_ms = zk_elapsed_ms();
         if (state != ZOOKEEPER_SERVER_INITIAL)
@@ -346,12 +351,9 @@ void zookeeper_server_shutdown_fully(struct zookeeper_server *server)
     shutdown_server(server, true);
 }
 
-bool zookeeper_server_is_running(struct zookeeper_server *server)
+bool zookeeper_server_is_running(const struct zookeeper_server *server)
 {
-    zk_mutex_lock(&server->mu);
-    bool running = server->state == ZOOKEEPER_SERVER_RUNNING;
-    zk_mutex_unlock(&server->mu);
-    return running;
+    return zk_atomic_long_get(&server->running) != 0;
 }
 
 void zookeeper_server_handle_exception(struct zookeeper_server *server, int r, int exit_code)
@@ -589,6 +591,8 @@ static void drop_request_without_session(struct zookeeper_server *server,
 static void process_txn_for_session_events(struct zookeeper_server *server, int32_t type,
                                            int64_t session_id, const struct txn_log_entry *txn)
 {
+    if (type != OP_CODE_CREATE_SESSION && type != OP_CODE_CLOSE_SESSION)
+        return;
     struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
     if (tracker == NULL)
         return;

@@ -150,9 +150,9 @@ static int process_proposal(struct follower *follower, const struct quorum_packe
     if (zxid != follower->last_queued + 1) /* the first one always, as in Java (K-85) */
         zk_log(follower->ctx, ZK_LOG_GOT_ZXID, zxid, follower->last_queued + 1);
     follower->last_queued = zxid;
-    r = follower_zookeeper_server_log_request(follower->learner->fzk, txn);
+    follower_zookeeper_server_log_request(follower->learner->fzk, txn);
     txn_log_entry_unref(txn);
-    return r;
+    return 0;
 }
 
 bool follower_was_refused(const struct follower *follower)

@@ -49,8 +49,8 @@ static int follower_zookeeper_server_setup_request_processors(struct zookeeper_s
 }
 
 /* Java: logRequest() */
-int follower_zookeeper_server_log_request(struct follower_zookeeper_server *fzk,
-                                          struct txn_log_entry *txn)
+void follower_zookeeper_server_log_request(struct follower_zookeeper_server *fzk,
+                                           struct txn_log_entry *txn)
 {
     struct request *request = request_new_of_txn(txn);
     fzk->base.learner->logged++;
@@ -59,10 +59,7 @@ int follower_zookeeper_server_log_request(struct follower_zookeeper_server *fzk,
         array_deque_add_last(&fzk->pending_txns, &kept);
         zookeeper_server_note_work(fzk->base.learner->zk, 1);
     }
-    int r = request_processor_hand_over(
-        sync_request_processor_as_processor(fzk->base.sync_processor), request);
-    request_unref(request);
-    return r;
+    array_deque_add_last(&fzk->base.to_log, &request);
 }
 
 /* Java: commit() */
@@ -85,8 +82,7 @@ int follower_zookeeper_server_commit(struct follower_zookeeper_server *fzk, int6
     server_metrics_log_latency(&fzk->base.learner->measured,
                                SERVER_METRICS_COMMIT_PROPAGATION_LATENCY,
                                request->txn->header.time_ms);
-    commit_processor_commit(fzk->base.commit_processor, request);
-    request_unref(request);
+    array_deque_add_last(&fzk->base.to_commit, &request);
     return 0;
 }
 

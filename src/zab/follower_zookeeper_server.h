@@ -28,12 +28,13 @@ struct zookeeper_server *follower_zookeeper_server_new(struct quorum_peer *self,
                                                        struct learner *learner,
                                                        struct follower_zookeeper_server **ret_fzk);
 
-/* These are called by the main thread, once the server is started. */
+/* These are called by the main thread, once the server is started. The other threads are given all
+ * of it when learner_zookeeper_server_hand_over is called. */
 
 /* Java: logRequest(). The transaction, which is shared, is written to the log and then
- * acknowledged; it waits for its COMMIT from now on. Errors: the SyncRequestProcessor's. */
-ZK_NODISCARD int follower_zookeeper_server_log_request(struct follower_zookeeper_server *fzk,
-                                                       struct txn_log_entry *txn);
+ * acknowledged; it waits for its COMMIT from now on. */
+void follower_zookeeper_server_log_request(struct follower_zookeeper_server *fzk,
+                                           struct txn_log_entry *txn);
 /* Java: commit(). The oldest transaction that waits is applied; a COMMIT that comes when none waits
  * is passed over. Returns 0, or EXIT_CODE_UNMATCHED_TXN_COMMIT (logged): it names another
  * transaction than the oldest, so ours is not the leader's history, and the process must end. */

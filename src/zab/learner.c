@@ -39,6 +39,7 @@ enum { DESIGNATED_LEADER_BYTES = 8 };
 enum { PATIENT_FROM = 16, PATIENCE_MS = 10 };
 
 static void close_after_failure(struct learner *learner, int error);
+static void learner_post(struct learner *learner, const struct quorum_packet *packet);
 static void clear_pending_revalidations(struct learner *learner);
 
 /* ---- packets --------------------------------------------------------------------------------- */
@@ -77,9 +78,6 @@ static int learner_write_packet(struct learner *learner, const struct quorum_pac
         r = packet_stream_write(&learner->stream, learner->leader_id, packet);
     if (r == 0 && flush)
         r = packet_stream_flush(&learner->stream);
-    /* Those of the SyncThread; the ACKs of the synchronisation leave at once. */
-    if (packet != NULL && packet->type == LEADER_ACK && !flush)
-        learner->acked++;
     if (flush) {
         learner->flushes++;
         zk_cond_signal(&learner->flushed);
@@ -94,7 +92,8 @@ int learner_send(struct learner *learner, int32_t type, int64_t zxid, struct buf
     return learner_write_packet(learner, &packet, true);
 }
 
-void learner_post(struct learner *learner, const struct quorum_packet *packet)
+/* Writes a packet, which is not flushed. */
+static void learner_post(struct learner *learner, const struct quorum_packet *packet)
 {
     close_after_failure(learner, learner_write_packet(learner, packet, false));
 }
@@ -102,6 +101,24 @@ void learner_post(struct learner *learner, const struct quorum_packet *packet)
 void learner_flush(struct learner *learner)
 {
     close_after_failure(learner, learner_write_packet(learner, NULL, true));
+}
+
+void learner_send_acks(struct learner *learner, struct array_deque *zxids)
+{
+    int64_t zxid;
+    zk_mutex_lock(&learner->output_mu);
+    int r = learner->connected ? 0 : -ECANCELED;
+    learner->acked += (int64_t)zxids->count;
+    while (array_deque_remove_first(zxids, &zxid))
+        if (r == 0)
+            r = packet_stream_write(&learner->stream, learner->leader_id,
+                                    &(struct quorum_packet){.type = LEADER_ACK, .zxid = zxid});
+    if (r == 0)
+        r = packet_stream_flush(&learner->stream);
+    learner->flushes++;
+    zk_cond_signal(&learner->flushed);
+    zk_mutex_unlock(&learner->output_mu);
+    close_after_failure(learner, r);
 }
 
 /* Wakes the main thread, which reads. After the end of the connection nobody is told once more.
@@ -134,8 +151,6 @@ void learner_let_gather(struct learner *learner)
 /* Java: readPacket() */
 int learner_read_packet(struct learner *learner, struct quorum_packet **packet)
 {
-    quorum_packet_free(*packet);
-    *packet = NULL;
     return packet_stream_read(&learner->stream, learner->leader_id, packet);
 }
 
@@ -312,7 +327,7 @@ int learner_read_txn(struct learner *learner, const struct quorum_packet *packet
 void learner_shutdown(struct learner *learner)
 {
     zk_mutex_lock(&learner->mu);
-    learner->stopping = true;
+    zk_atomic_long_set(&learner->stopping, true);
     if (learner->sock != NULL)
         sock_wake(learner->sock);
     for (size_t i = 0; i < learner->connector_count; i++) {
@@ -323,12 +338,9 @@ void learner_shutdown(struct learner *learner)
     zk_mutex_unlock(&learner->mu);
 }
 
-bool learner_is_stopping(struct learner *learner)
+bool learner_is_stopping(const struct learner *learner)
 {
-    zk_mutex_lock(&learner->mu);
-    bool stopping = learner->stopping;
-    zk_mutex_unlock(&learner->mu);
-    return stopping;
+    return zk_atomic_long_get(&learner->stopping) != 0;
 }
 
 int learner_protocol_error(struct learner *learner, const char *format, ...)
@@ -361,6 +373,7 @@ void learner_end(struct learner *learner, const char *role, bool completed_sync)
     }
     zk_log(learner->ctx, ZK_LOG_SHUTDOWN_LEARNER, role);
     quorum_peer_set_zookeeper_server(learner->self, NULL);
+    learner_zookeeper_server_hand_over(learner_zookeeper_server_of(learner->zk));
     learner_shutdown(learner);
     clear_pending_revalidations(learner);
     /* The tree in memory has what the disk does not have from a SNAP, or after a TRUNC, until
@@ -404,6 +417,7 @@ struct learner *learner_new(struct quorum_peer *self) UNSHARED
     learner->ctx = self->ctx;
     learner->database = self->database;
     zk_refcount_init(&learner->refs);
+    zk_atomic_long_init(&learner->stopping, false);
     zk_mutex_init(&learner->mu, learner->ctx, "learner", ZK_RANK_LEARNER);
     zk_mutex_init(&learner->output_mu, learner->ctx, "learner_output", ZK_RANK_LEARNER_OUTPUT);
     zk_cond_init(&learner->wake);

@@ -55,7 +55,7 @@ int learner_connect_to_leader(struct learner *learner, const struct quorum_serve
     learner->connectors = NULL;
     learner->connector_count = 0;
     struct sock *sock = learner->sock;
-    bool stopping = learner->stopping;
+    bool stopping = learner_is_stopping(learner);
     zk_mutex_unlock(&learner->mu);
 
     /* No connection: the first address stands for all. */
@@ -113,7 +113,7 @@ static void before_wait(void *arg)
 {
     struct learner *learner = arg;
     server_metrics_merge(learner->self->metrics, &learner->measured);
-    learner_zookeeper_server_wake(learner_zookeeper_server_of(learner->zk));
+    learner_zookeeper_server_hand_over(learner_zookeeper_server_of(learner->zk));
     learner_let_gather(learner);
 }
 
@@ -235,7 +235,7 @@ static int dial_once(struct leader_connector *connector, int64_t timeout_ms)
 static bool is_dialling_over_locked(const struct learner *learner)
 {
     zk_mutex_assert_held(&learner->mu);
-    return learner->stopping || learner->sock != NULL;
+    return learner_is_stopping(learner) || learner->sock != NULL;
 }
 
 /* Returns how long to wait after dial number tries (from 0), which ended with error. Refused means

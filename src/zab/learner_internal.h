@@ -44,7 +44,8 @@ struct learner {
     /* A connector that pauses between two dials waits here. Woken when stopping becomes true, and
      * when sock is set. */
     struct zk_cond wake;
-    bool stopping;
+    /* Looked at before each packet, so it can be read without the lock. */
+    struct zk_atomic_long stopping;
     struct sock *sock; /* a reference; set by the first dial that succeeds; NULL: not connected */
     struct leader_connector *connectors; /* NULL: nobody dials */
     size_t connector_count;

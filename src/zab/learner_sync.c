@@ -421,8 +421,8 @@ static int hand_over_to_follower(struct learner_sync *sync)
     struct txn_log_entry *txn;
     int64_t zxid;
     int r = 0;
-    while (r == 0 && array_deque_remove_first(&sync->packets_not_logged, &txn)) {
-        r = follower_zookeeper_server_log_request(fzk, txn);
+    while (array_deque_remove_first(&sync->packets_not_logged, &txn)) {
+        follower_zookeeper_server_log_request(fzk, txn);
         txn_log_entry_unref(txn);
     }
     while (r == 0 && array_deque_remove_first(&sync->packets_committed, &zxid))
@@ -434,11 +434,10 @@ static int hand_over_to_follower(struct learner_sync *sync)
 static int hand_over_to_observer(struct learner_sync *sync)
 {
     struct txn_log_entry *txn;
-    int r = 0;
-    while (r == 0 && array_deque_remove_first(&sync->packets_committed, NULL)) {
+    while (array_deque_remove_first(&sync->packets_committed, NULL)) {
         array_deque_remove_first(&sync->packets_not_logged, &txn);
-        r = observer_zookeeper_server_commit_request(sync->learner->ozk, txn);
+        observer_zookeeper_server_commit_request(sync->learner->ozk, txn);
         txn_log_entry_unref(txn);
     }
-    return r;
+    return 0;
 }

@@ -72,12 +72,16 @@ void learner_zookeeper_server_shutdown_components(struct zookeeper_server *serve
         request_processor_shutdown(sync_request_processor_as_processor(lzk->sync_processor));
 }
 
-void learner_zookeeper_server_wake(struct learner_zookeeper_server *lzk)
+void learner_zookeeper_server_hand_over(struct learner_zookeeper_server *lzk)
 {
-    if (lzk->sync_processor != NULL)
+    if (lzk->sync_processor != NULL) {
+        sync_request_processor_process_requests(lzk->sync_processor, &lzk->to_log);
         request_processor_wake(sync_request_processor_as_processor(lzk->sync_processor));
-    if (lzk->commit_processor != NULL)
+    }
+    if (lzk->commit_processor != NULL) {
+        commit_processor_commit_all(lzk->commit_processor, &lzk->to_commit);
         request_processor_wake(commit_processor_as_processor(lzk->commit_processor));
+    }
 }
 
 /* ---- SYNC ------------------------------------------------------------------------------------ */
@@ -102,8 +106,7 @@ void learner_zookeeper_server_sync(struct learner_zookeeper_server *lzk)
         zk_log(lzk->self->ctx, ZK_LOG_NOT_EXPECTING_SYNC);
         return;
     }
-    commit_processor_commit(lzk->commit_processor, request);
-    request_unref(request);
+    array_deque_add_last(&lzk->to_commit, &request);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -115,16 +118,25 @@ void learner_zookeeper_server_init(struct learner_zookeeper_server *lzk, struct 
     lzk->learner = learner_ref(learner);
     zk_mutex_init(&lzk->mu, self->ctx, "pending_syncs", ZK_RANK_PENDING_SYNCS);
     lzk->pending_syncs = (struct array_deque)ARRAY_DEQUE_OF(struct request *);
+    lzk->to_log = (struct array_deque)ARRAY_DEQUE_OF(struct request *);
+    lzk->to_commit = (struct array_deque)ARRAY_DEQUE_OF(struct request *);
+}
+
+static void requests_done(struct array_deque *requests)
+{
+    struct request *request;
+    while (array_deque_remove_first(requests, &request))
+        request_unref(request);
+    array_deque_done(requests);
 }
 
 void learner_zookeeper_server_done(struct learner_zookeeper_server *lzk) UNSHARED
 {
     if (lzk->sync_processor != NULL)
         request_processor_free(sync_request_processor_as_processor(lzk->sync_processor));
-    struct request *request;
-    while (array_deque_remove_first(&lzk->pending_syncs, &request))
-        request_unref(request);
-    array_deque_done(&lzk->pending_syncs);
+    requests_done(&lzk->pending_syncs);
+    requests_done(&lzk->to_log);
+    requests_done(&lzk->to_commit);
     zk_mutex_destroy(&lzk->mu);
     learner_unref(lzk->learner);
 }

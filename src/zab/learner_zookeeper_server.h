@@ -37,6 +37,13 @@ struct learner_zookeeper_server {
     /* struct request *, references: the SYNCs of our clients that the leader has not answered. Java
      * has pendingSyncs in both kinds. */
     struct array_deque pending_syncs GUARDED_BY(&mu);
+
+    /* ---- the main thread alone ---- */
+
+    /* struct request *, references: what it has read for SyncThread and for CommitProcessor, and
+     * not handed over yet. */
+    struct array_deque to_log;
+    struct array_deque to_commit;
 };
 
 /* Takes a reference to learner; self stays the caller's and must outlive the server. */
@@ -51,9 +58,10 @@ struct learner_zookeeper_server *learner_zookeeper_server_of(const struct zookee
 /* A client's SYNC is on its way to the leader. The FollowerRequestProcessor's thread. */
 void learner_zookeeper_server_add_pending_sync(struct learner_zookeeper_server *lzk,
                                                struct request *request);
-/* SyncThread and CommitProcessor may sleep on when they have been given something, until this is
- * called. Main thread. */
-void learner_zookeeper_server_wake(struct learner_zookeeper_server *lzk);
+/* Hands over to SyncThread and CommitProcessor what has been read for them, and wakes them:
+ * what the leader has sent together costs each of them one lock and one wake-up (A-66). Main
+ * thread. */
+void learner_zookeeper_server_hand_over(struct learner_zookeeper_server *lzk);
 /* The leader has answered the oldest SYNC. Main thread.
  * Java: FollowerZooKeeperServer.sync(), ObserverZooKeeperServer.sync() */
 void learner_zookeeper_server_sync(struct learner_zookeeper_server *lzk);

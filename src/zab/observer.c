@@ -164,9 +164,9 @@ static int process_inform(struct observer *observer, const struct quorum_packet 
         server_metrics_log_latency(measured, SERVER_METRICS_COMMIT_PROPAGATION_LATENCY,
                                    txn->header.time_ms);
     }
-    r = observer_zookeeper_server_commit_request(observer->learner->ozk, txn);
+    observer_zookeeper_server_commit_request(observer->learner->ozk, txn);
     txn_log_entry_unref(txn);
-    return r;
+    return 0;
 }
 
 /* Java: shutdown() */

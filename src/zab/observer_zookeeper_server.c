@@ -19,21 +19,17 @@ struct observer_zookeeper_server {
 };
 
 /* Java: commitRequest() */
-int observer_zookeeper_server_commit_request(struct observer_zookeeper_server *ozk,
-                                             struct txn_log_entry *txn)
+void observer_zookeeper_server_commit_request(struct observer_zookeeper_server *ozk,
+                                              struct txn_log_entry *txn)
 {
-    int r = 0;
     zk_trace_txn(ozk->base.self->ctx, "committed", txn->header.zxid, 0,
                  "the leader tells observers only what is committed");
     struct request *request = request_new_of_txn(txn);
     if (ozk->base.sync_processor != NULL) {
-        r = request_processor_hand_over(
-            sync_request_processor_as_processor(ozk->base.sync_processor), request);
+        struct request *logged = request_ref(request);
+        array_deque_add_last(&ozk->base.to_log, &logged);
     }
-    if (r == 0)
-        commit_processor_commit(ozk->base.commit_processor, request);
-    request_unref(request);
-    return r;
+    array_deque_add_last(&ozk->base.to_commit, &request);
 }
 
 /* Java: setupRequestProcessors() */

@@ -25,9 +25,9 @@ struct zookeeper_server *observer_zookeeper_server_new(struct quorum_peer *self,
                                                        struct learner *learner,
                                                        struct observer_zookeeper_server **ret_ozk);
 
-/* Java: commitRequest(). The transaction, which is shared, is written to the log and applied. Main
- * thread, once the server is started. Errors: the SyncRequestProcessor's. */
-ZK_NODISCARD int observer_zookeeper_server_commit_request(struct observer_zookeeper_server *ozk,
-                                                          struct txn_log_entry *txn);
+/* Java: commitRequest(). The transaction, which is shared, is written to the log and applied, both
+ * from the next learner_zookeeper_server_hand_over on. Main thread, once the server is started. */
+void observer_zookeeper_server_commit_request(struct observer_zookeeper_server *ozk,
+                                              struct txn_log_entry *txn);
 
 #endif

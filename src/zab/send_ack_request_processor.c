@@ -5,6 +5,7 @@
 
 #include "zab/learner_internal.h"
 #include "zk/base/alloc.h"
+#include "zk/base/array_deque.h"
 #include "zk/jute/op_code.h"
 #include "zk/jute/quorum.h"
 #include "zk/jute/txn_log_entry.h"
@@ -15,6 +16,8 @@
 struct send_ack_request_processor {
     struct request_processor processor; /* the first field: this is one */
     struct learner *learner;
+    /* On disk and not acknowledged yet: they leave together, at a flush. */
+    struct array_deque zxids;
     struct server_metrics_values measured; /* by the SyncThread, since its last flush */
 };
 
@@ -31,7 +34,7 @@ static int send_ack_request_processor_process_request(struct request_processor *
                  "it is on this server's disk, and the leader may count it");
     server_metrics_log_latency(&processor->measured, SERVER_METRICS_PROPOSAL_ACK_CREATION_LATENCY,
                                request->txn->header.time_ms);
-    learner_post(learner, &(struct quorum_packet){.type = LEADER_ACK, .zxid = request->zxid});
+    array_deque_add_last(&processor->zxids, &request->zxid);
     return 0;
 }
 
@@ -39,7 +42,7 @@ static int send_ack_request_processor_process_request(struct request_processor *
 static int send_ack_request_processor_flush(struct request_processor *base)
 {
     struct send_ack_request_processor *processor = (struct send_ack_request_processor *)base;
-    learner_flush(processor->learner);
+    learner_send_acks(processor->learner, &processor->zxids);
     server_metrics_merge(processor->learner->self->metrics, &processor->measured);
     return 0;
 }
@@ -52,6 +55,7 @@ static void send_ack_request_processor_shutdown(struct request_processor *base)
 
 static void send_ack_request_processor_free(struct request_processor *base)
 {
+    array_deque_done(&((struct send_ack_request_processor *)base)->zxids);
     free(base);
 }
 
@@ -67,5 +71,6 @@ struct request_processor *send_ack_request_processor_new(struct learner *learner
     struct send_ack_request_processor *processor = zk_xcalloc(1, sizeof *processor);
     processor->processor.ops = &send_ack_request_processor_ops;
     processor->learner = learner;
+    processor->zxids = (struct array_deque)ARRAY_DEQUE_OF(int64_t);
     return &processor->processor;
 }

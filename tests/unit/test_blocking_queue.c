@@ -51,6 +51,20 @@ static void put(struct stage *stage, int number)
     bq_put(stage->queue, item);
 }
 
+/* All at once. */
+static void put_quietly_from_one_to(struct stage *stage, int last)
+{
+    struct array_deque items = ARRAY_DEQUE_OF(void *);
+    for (int value = 1; value <= last; value++) {
+        int *item = zk_xmalloc(sizeof *item);
+        *item = value;
+        array_deque_add_last(&items, &item);
+    }
+    bq_put_all_quietly(stage->queue, &items);
+    assert_int_equal(items.count, 0);
+    array_deque_done(&items);
+}
+
 /* The next number, which must be there. */
 static int take(struct stage *stage)
 {
@@ -300,11 +314,38 @@ static void what_is_put_quietly_is_taken_after_the_wake(void **state)
         int *item = malloc(sizeof *item);
         *item = round;
         bq_put_quietly(stage->queue, item);
+        put_quietly_from_one_to(stage, 2);
         bq_wake(stage->queue);
         test_await(all_is_taken, stage);
     }
     bq_close(stage->queue);
     zk_thread_group_join(stage->group);
+}
+
+static void what_is_put_together_keeps_its_order_behind_what_is_there(void **state)
+{
+    struct stage *stage = *state;
+    put(stage, 0);
+    put_quietly_from_one_to(stage, 3);
+    for (int expected = 0; expected <= 3; expected++)
+        assert_int_equal(take(stage), expected);
+}
+
+static void a_full_queue_drops_its_oldest_for_those_that_are_put_together(void **state)
+{
+    struct stage *stage = *state;
+    put_quietly_from_one_to(stage, 6);
+    assert_int_equal(bq_size(stage->queue), 4);
+    assert_int_equal(take(stage), 3);
+}
+
+/* The sanitizer sees what is not freed. */
+static void a_closed_queue_frees_those_that_are_put_together(void **state)
+{
+    struct stage *stage = *state;
+    bq_close(stage->queue);
+    put_quietly_from_one_to(stage, 3);
+    assert_int_equal(bq_size(stage->queue), 0);
 }
 
 static void a_put_wakes_who_waits_for_a_batch(void **state)
@@ -405,6 +446,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_batch_takes_all_that_is_there_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_left_of_a_batch_is_freed, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_put_quietly_is_taken_after_the_wake, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(what_is_put_together_keeps_its_order_behind_what_is_there,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_full_queue_drops_its_oldest_for_those_that_are_put_together, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_closed_queue_frees_those_that_are_put_together, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_put_wakes_who_waits_for_a_batch, setup, teardown),
         cmocka_unit_test_setup_teardown(close_wakes_who_waits_for_a_batch, setup, teardown),

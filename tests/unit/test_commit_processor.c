@@ -6,6 +6,7 @@
 
 #include "commit_stage.h"
 #include "outside.h"
+#include "zk/base/array_deque.h"
 #include "zk/base/random.h"
 #include "zk/jute/op_code.h"
 #include "zk/jute/txn_log_entry.h"
@@ -382,6 +383,43 @@ static void those_behind_it_are_woken_for_64_requests_at_the_latest(void **state
     assert_int_equal(scripted_processor_await_wake(stage->next), 64);
 }
 
+static void commits_come_together(struct commit_stage *stage, int count)
+{
+    struct array_deque requests = ARRAY_DEQUE_OF(struct request *);
+    for (int i = 1; i <= count; i++) {
+        struct txn_log_entry *txn = commit_stage_error_txn(77, i, 4 + i);
+        struct request *request = request_new_of_txn(txn);
+        array_deque_add_last(&requests, &request);
+        txn_log_entry_unref(txn);
+    }
+    commit_processor_commit_all(stage->commit, &requests);
+    assert_int_equal(requests.count, 0);
+    array_deque_done(&requests);
+    request_processor_wake(stage->processor);
+}
+
+static void commits_that_come_together_are_applied_in_their_order(void **state)
+{
+    struct commit_stage *stage = *state;
+    commit_stage_start(stage);
+    commits_come_together(stage, 3);
+    scripted_processor_await(stage->next, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(scripted_processor_at(stage->next, i)->zxid, 5 + (int64_t)i);
+    assert_int_equal(
+        server_metrics_get(stage->metrics).counters[SERVER_METRICS_REQUEST_COMMIT_QUEUED], 3);
+}
+
+/* The sanitizer sees what is not freed. */
+static void commits_that_come_together_after_the_end_are_dropped(void **state)
+{
+    struct commit_stage *stage = *state;
+    commit_stage_start(stage);
+    commit_stage_shutdown(stage);
+    commits_come_together(stage, 3);
+    assert_int_equal(scripted_processor_count(stage->next), 0);
+}
+
 /* ---- the end --------------------------------------------------------------------------------- */
 
 static void shutdown_drops_what_waits_and_shuts_down_the_next(void **state)
@@ -591,6 +629,8 @@ int main(void)
         STAGED(a_batch_of_no_commits_is_one),
         STAGED(a_write_wakes_nobody_before_its_commit_comes),
         STAGED(commits_that_come_while_others_are_applied_cost_one_wake_up_behind),
+        STAGED(commits_that_come_together_are_applied_in_their_order),
+        STAGED(commits_that_come_together_after_the_end_are_dropped),
         STAGED(those_behind_it_are_woken_for_64_requests_at_the_latest),
         STAGED(shutdown_drops_what_waits_and_shuts_down_the_next),
         STAGED(shutdown_before_the_start_is_fine),

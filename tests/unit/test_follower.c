@@ -263,6 +263,20 @@ static void malformed_proposal_ends_the_role_and_not_the_process(void **state)
     }
 }
 
+/* Both may come with one read, and nothing has been handed over to the SyncThread then. */
+static void what_comes_before_a_malformed_proposal_gets_to_the_disk(void **state)
+{
+    (void)state;
+    struct learner_stage stage;
+    learner_stage_start_synced(&stage);
+    propose(&stage, Z1);
+    scripted_peer_send_packet(stage.leader, LEADER_PROPOSAL, Z1 + 1, "");
+    scripted_peer_drain(stage.leader);
+    assert_int_equal(-EPROTO, testing_peer_join(&stage.peer));
+    learner_stage_assert_logged(&stage, "100000001");
+    learner_stage_finish(&stage);
+}
+
 /* MC-02: the log fails: nothing is acknowledged, and the process ends. */
 static void proposal_that_cannot_be_logged_is_not_acknowledged_and_ends_the_process(void **state)
 {
@@ -532,6 +546,7 @@ int main(void)
         cmocka_unit_test(brd_03_commit_of_another_than_the_oldest_ends_the_process_with_12),
         cmocka_unit_test(brd_03_proposal_that_skips_one_is_warned_of_and_logged),
         cmocka_unit_test(malformed_proposal_ends_the_role_and_not_the_process),
+        cmocka_unit_test(what_comes_before_a_malformed_proposal_gets_to_the_disk),
         cmocka_unit_test(proposal_that_cannot_be_logged_is_not_acknowledged_and_ends_the_process),
         cmocka_unit_test(thousand_proposals_are_acknowledged_in_their_order),
         cmocka_unit_test(brd_07_ping_tells_the_sessions_that_were_heard_from_once),

@@ -8,6 +8,7 @@
 
 #include "outside.h"
 #include "scripted_processor.h"
+#include "zk/base/array_deque.h"
 #include "zk/jute/op_code.h"
 #include "zk/jute/txn_log_entry.h"
 #include "zk/persistence/file_txn_log.h"
@@ -97,19 +98,26 @@ static int teardown(void **state)
 }
 
 /* The next transactions come, so many of them. */
+/* The caller unrefs it. */
+static struct request *next_transaction(struct stage *stage)
+{
+    struct txn_header header = {.client_id = 1,
+                                .cxid = (int32_t)(++stage->last_zxid - FIRST_ZXID),
+                                .zxid = stage->last_zxid,
+                                .type = OP_CODE_ERROR};
+    union txn_record record = {.error = {.err = -101}};
+    struct txn_log_entry *txn = txn_log_entry_new(&header, &record, NULL);
+    struct request *request = request_new_of_txn(txn);
+    txn_log_entry_unref(txn);
+    return request;
+}
+
 static void transactions_come(struct stage *stage, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct txn_header header = {.client_id = 1,
-                                    .cxid = (int32_t)(++stage->last_zxid - FIRST_ZXID),
-                                    .zxid = stage->last_zxid,
-                                    .type = OP_CODE_ERROR};
-        union txn_record record = {.error = {.err = -101}};
-        struct txn_log_entry *txn = txn_log_entry_new(&header, &record, NULL);
-        struct request *request = request_new_of_txn(txn);
+        struct request *request = next_transaction(stage);
         assert_int_equal(request_processor_process_request(stage->processor, request), 0);
         request_unref(request);
-        txn_log_entry_unref(txn);
     }
 }
 
@@ -173,6 +181,28 @@ static void transactions_are_handed_on_in_order_and_are_on_disk_then(void **stat
         assert_int_equal(logged(stage), 3 * round);
     }
     expect_in_order(stage, 15);
+}
+
+static void transactions_that_come_together_are_handed_on_in_order(void **state)
+{
+    struct stage *stage = *state;
+    struct array_deque requests = ARRAY_DEQUE_OF(struct request *);
+    make_processor(stage);
+    for (int i = 0; i < 3; i++) {
+        struct request *request = next_transaction(stage);
+        array_deque_add_last(&requests, &request);
+    }
+    sync_request_processor_process_requests(stage->sync, &requests);
+    assert_int_equal(requests.count, 0);
+    array_deque_done(&requests);
+    request_processor_wake(stage->processor);
+    start(stage);
+    scripted_processor_await(stage->next, 3);
+    expect_in_order(stage, 3);
+    assert_int_equal(logged(stage), 3);
+    assert_int_equal(
+        server_metrics_get(stage->metrics).counters[SERVER_METRICS_SYNC_PROCESSOR_REQUEST_QUEUED],
+        3);
 }
 
 static void all_that_wait_share_one_fsync_and_one_flush(void **state)
@@ -453,6 +483,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STAGED(transactions_are_handed_on_in_order_and_are_on_disk_then),
+        STAGED(transactions_that_come_together_are_handed_on_in_order),
         STAGED(all_that_wait_share_one_fsync_and_one_flush),
         STAGED(a_batch_ends_at_its_limit),
         STAGED(a_flush_can_wait_for_more),

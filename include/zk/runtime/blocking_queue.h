@@ -37,6 +37,8 @@ void bq_put(struct blocking_queue *queue, void *item);
  * put pays for one wake-up. It calls bq_wake when it has put them all, and before it may block
  * itself. */
 void bq_put_quietly(struct blocking_queue *queue, void *item);
+/* The same for all of items, an array_deque of pointers, which is empty then: one lock for all. */
+void bq_put_all_quietly(struct blocking_queue *queue, struct array_deque *items);
 /* Wakes a taker if elements have been put quietly and are still there. */
 void bq_wake(struct blocking_queue *queue);
 

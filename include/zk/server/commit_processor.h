@@ -14,6 +14,7 @@
 #include "zk/base/attrs.h"
 #include "zk/server/request_processor.h"
 
+struct array_deque;
 struct commit_processor;
 struct request;
 struct zookeeper_server;
@@ -30,6 +31,10 @@ ZK_NODISCARD int commit_processor_start(struct commit_processor *commit);
 /* Java: commit(). The request has been committed; commits come in the order of their zxids. Takes a
  * reference. The thread may sleep on until request_processor_wake. Any thread; never blocks. */
 void commit_processor_commit(struct commit_processor *commit, struct request *request);
+
+/* commit() for each of requests, an array_deque of references, which the processor takes over; it
+ * is empty then. */
+void commit_processor_commit_all(struct commit_processor *commit, struct array_deque *requests);
 
 /* The processor as a link of the chain. process_request: any thread; never blocks. A write of a
  * local client must be given to it before the leader hears of the write, or the commit may be

@@ -208,6 +208,9 @@ void server_metrics_free(struct server_metrics *metrics); /* NULL is fine */
 
 /* Java: Counter.add(1) */
 void server_metrics_count(struct server_metrics *metrics, enum server_metrics_counter which);
+/* Java: Counter.add(delta) */
+void server_metrics_count_many(struct server_metrics *metrics, enum server_metrics_counter which,
+                               int64_t delta);
 /* What one connection has gathered: answers, with their latencies and bytes, and the bytes of its
  * events and frames. */
 struct answer_figures;

@@ -19,6 +19,7 @@
 #include "zk/base/attrs.h"
 #include "zk/server/request_processor.h"
 
+struct array_deque;
 struct sync_request_processor;
 struct zookeeper_server;
 
@@ -29,6 +30,12 @@ struct sync_request_processor *sync_request_processor_new(struct zookeeper_serve
 
 /* Java: start(). Starts thread SyncThread:N. -EAGAIN: the system gives no more threads. */
 ZK_NODISCARD int sync_request_processor_start(struct sync_request_processor *sync);
+
+/* process_request for each of requests, an array_deque of references, which the processor takes
+ * over; it is empty then. What came together waits for the disk together, so it is queued under one
+ * lock. The thread may sleep on until request_processor_wake. Java: processRequest() */
+void sync_request_processor_process_requests(struct sync_request_processor *sync,
+                                             struct array_deque *requests);
 
 /* The processor as a link of the chain.
  *

@@ -140,7 +140,7 @@ void zookeeper_server_shutdown(struct zookeeper_server *server);
 void zookeeper_server_shutdown_fully(struct zookeeper_server *server);
 
 /* Java: isRunning() */
-bool zookeeper_server_is_running(struct zookeeper_server *server);
+bool zookeeper_server_is_running(const struct zookeeper_server *server);
 /* The calling thread, which the server cannot do without, ends because of the error r: one line
  * says so, and the state becomes ERROR, which the role sees and ends. exit_code:
  * EXIT_CODE_UNEXPECTED_ERROR and the like, if the process must end as well; 0: only the role. The

@@ -16,6 +16,7 @@
 #include "zk/ensemble/quorum_server.h"
 #include "zk/jute/quorum.h"
 
+struct array_deque;
 struct learner;
 struct quorum_peer;
 struct request;
@@ -48,11 +49,11 @@ ZK_NODISCARD int learner_send(struct learner *learner, int32_t type, int64_t zxi
  * closes the connection, so that the main thread, which reads from it, ends the role. Block on the
  * socket.
  *
- * learner_post writes a packet, which stays the caller's, and does not flush. */
-void learner_post(struct learner *learner, const struct quorum_packet *packet);
-/* Java: request(). A client's request becomes REQUEST, which is not flushed either. */
+ * Java: request(). A client's request becomes REQUEST, which is not flushed. */
 void learner_request(struct learner *learner, const struct request *request);
 void learner_flush(struct learner *learner);
+/* Writes an ACK for each of zxids, an array_deque of int64_t, which is empty then, and flushes. */
+void learner_send_acks(struct learner *learner, struct array_deque *zxids);
 /* Java: validateSession(). A client has come back with a session: asks the leader whether there is
  * one. cnxn, which is shared, is told by learner_revalidate. */
 void learner_validate_session(struct learner *learner, struct server_cnxn *cnxn, int64_t client_id,
@@ -104,7 +105,7 @@ ZK_NODISCARD int learner_ping(struct learner *learner, const struct quorum_packe
  * thread, any number of times. */
 void learner_shutdown(struct learner *learner);
 
-bool learner_is_stopping(struct learner *learner);
+bool learner_is_stopping(const struct learner *learner); /* any thread */
 
 /* Takes the transaction out of a PROPOSAL or INFORM. The caller unrefs *ret_txn. -EPROTO (noted as
  * below): there is none, or it has another zxid than the packet. */
