@@ -331,6 +331,11 @@ static void add_session(void *arg, struct server_cnxn *base, int64_t session_id,
     if (cnxn != NULL && cnxn->in_tables)
         long_hash_put(&factory->session_map, session_id)->value = base;
     zk_mutex_unlock(&factory->mu);
+    /* What it has been read from was touched without a session. A client that comes back may have
+     * its answer within the same turn, and then nothing touches the connection until it speaks.
+     * (Java touches once more behind each turn.) */
+    if (cnxn != NULL)
+        server_cnxn_factory_touch_cnxn(cnxn);
 }
 
 /* Java: closeSession() */

@@ -15,6 +15,7 @@
 #include "zk/io/sock.h"
 #include "zk/jute/keeper_code.h"
 #include "zk/jute/op_code.h"
+#include "zk/runtime/clock.h"
 #include "zk/server/server_stats.h"
 #include "zk_test.h"
 
@@ -110,6 +111,31 @@ static void cli_54_a_wrong_password_does_not_disturb_the_owner(void **state)
     raw_assert_end(owner.sock);
     raw_assert_pings(&again);
     sock_unref(again.sock);
+}
+
+/* When the connection of this session ends if its client says nothing more. */
+static int64_t end_of_silence_ms(struct raw_stage *stage, int64_t session_id)
+{
+    struct server_cnxn_factory *factory = stage->alone->client_port;
+    zk_mutex_lock(&factory->mu);
+    struct nio_server_cnxn *cnxn = long_hash_get(&factory->session_map, session_id)->value;
+    zk_mutex_lock(&factory->expiry_mu);
+    int64_t time_ms = cnxn->expiry.expiry_time_ms;
+    zk_mutex_unlock(&factory->expiry_mu);
+    zk_mutex_unlock(&factory->mu);
+    return time_ms;
+}
+
+/* A connection without a session ends after 10 s. */
+static void who_comes_back_may_be_silent_as_long_as_the_session_allows(void **state)
+{
+    struct raw_stage *stage = *state;
+    struct raw_client first = raw_connect(stage);
+    int64_t start_ms = zk_elapsed_ms();
+    struct raw_client back = raw_reconnect(stage, first.session_id, first.passwd);
+    assert_true(end_of_silence_ms(stage, back.session_id) >= start_ms + RAW_TIMEOUT_MS);
+    raw_assert_end(first.sock);
+    sock_unref(back.sock);
 }
 
 static void cli_24_who_comes_back_ends_his_old_connection(void **state)
@@ -512,6 +538,7 @@ int main(void)
         TEST(cli_09_timeouts_are_clamped),
         TEST(cli_26_who_is_not_known_gets_zeros_and_the_end),
         TEST(cli_54_a_wrong_password_does_not_disturb_the_owner),
+        TEST(who_comes_back_may_be_silent_as_long_as_the_session_allows),
         TEST(cli_24_who_comes_back_ends_his_old_connection),
         TEST(cli_27_a_client_that_has_seen_more_is_closed_without_a_byte),
         TEST(cli_53_requests_behind_the_connect_request_wait_for_the_session),
