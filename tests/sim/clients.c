@@ -13,37 +13,18 @@
 #include "zk/jute/op_code.h"
 
 enum {
-    FLAG_EPHEMERAL = 1,
-    FLAG_SEQUENTIAL = 2,
     BUDGET_MAX = 160,
     LAST_BUDGET = 20,
     CREATE_SESSION_CXID = 0,
+    SET_WATCHES_XID = -8,
     TO_SHOW_MS = 2000,
-    ADD_WATCH_MODES = 2, /* persistent, recursive */
-    WATCHER_TYPES = 3,   /* children, data, any */
     WATCHER_CHILDREN = 1,
     WATCHER_DATA = 2,
-    LONG_TTL_MS = 3000,
     CREATED = 1,
     DELETED = 2,
     DATA_CHANGED = 3,
     CHILDREN_CHANGED = 4,
 };
-
-/* ---- chance ---------------------------------------------------------------------------------- */
-
-static uint64_t draw(struct clients *clients, uint64_t bound)
-{
-    uint64_t z = clients->chance += 0x9e3779b97f4a7c15ULL;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
-    return bound > 0 ? (z ^ z >> 31) % bound : 0;
-}
-
-static bool one_in(struct clients *clients, uint64_t times)
-{
-    return draw(clients, times) == 0;
-}
 
 uint64_t client_hash(const char *text)
 {
@@ -62,7 +43,13 @@ bool client_type_creates(int32_t type)
 bool client_type_writes(int32_t type)
 {
     return client_type_creates(type) || type == OP_CODE_SET_DATA || type == OP_CODE_DELETE ||
-           type == OP_CODE_MULTI || type == OP_CODE_SET_ACL;
+           type == OP_CODE_MULTI || type == OP_CODE_SET_ACL || type == OP_CODE_RECONFIG ||
+           type == OP_CODE_DELETE_CONTAINER;
+}
+
+bool clients_want_proof(const struct clients *clients, uint32_t ids)
+{
+    return clients->must_prove && (ids & ID_PROVABLE) == 0;
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -87,13 +74,25 @@ static uint32_t draw_ids(struct clients *clients)
     uint32_t ids = 0;
     if (!clients->lists)
         return 0;
-    if (!one_in(clients, 3))
+    if (!clients_one_in(clients, 3))
         ids |= ID_ALICE;
-    if (one_in(clients, 3))
+    if (clients_one_in(clients, 3))
         ids |= ID_BOB;
-    if (one_in(clients, 10))
+    if (clients_one_in(clients, 10))
         ids |= ID_SUPER;
     return ids;
+}
+
+/* Somebody must prove something, or nobody is served at all. */
+static void make_odd(struct clients *clients, struct client *client)
+{
+    if (clients->must_prove && client->can_prove == 0)
+        client->can_prove = ID_ALICE;
+    if (!clients->dials_oddly)
+        return;
+    client->is_old = !client->takes_read_only && clients_draw_apart(clients, 3) == 0;
+    if (clients_draw_apart(clients, 3) == 0)
+        client->timeout_ms = clients_draw_timeout(clients);
 }
 
 void clients_start(struct clients *clients, struct history *history, int servers, int tick_ms)
@@ -103,22 +102,26 @@ void clients_start(struct clients *clients, struct history *history, int servers
     clients->first_host = servers + 1;
     clients->history = history;
     client_ids_begin(clients->first_host);
+    clients->tick_ms = tick_ms;
     clients->chance = world_random(UINT64_MAX);
-    clients->count = 1 + (int)draw(clients, CLIENTS_MAX);
+    clients->apart = ~clients->chance;
+    clients->count = 1 + (int)clients_draw(clients, CLIENTS_MAX);
     for (int i = 0; i < clients->count; i++) {
         struct client *client = &clients->clients[i];
         client->host = clients->first_host + i % CLIENTS_HOSTS;
-        client->server = 1 + (int)draw(clients, (uint64_t)servers);
-        client->timeout_ms = tick_ms * (2 + (int)draw(clients, 10));
+        client->server = 1 + (int)clients_draw(clients, (uint64_t)servers);
+        client->timeout_ms = tick_ms * (2 + (int)clients_draw(clients, 10));
         client->next_xid = 1;
-        client->window = 1 + (int)draw(clients, LOAD_WINDOW_MAX);
-        client->pause_max_ms = one_in(clients, 3) ? 200 : 500 + (int64_t)draw(clients, 5000);
-        client->quota = 1 + (int)draw(clients, 40);
-        client->leaves = one_in(clients, 3);
+        client->window = 1 + (int)clients_draw(clients, LOAD_WINDOW_MAX);
+        client->pause_max_ms =
+            clients_one_in(clients, 3) ? 200 : 500 + (int64_t)clients_draw(clients, 5000);
+        client->quota = 1 + (int)clients_draw(clients, 40);
+        client->leaves = clients_one_in(clients, 3);
         client->can_prove = draw_ids(clients);
-        client->takes_read_only = clients->read_only && one_in(clients, 2);
+        client->takes_read_only = clients->read_only && clients_one_in(clients, 2);
+        make_odd(clients, client);
     }
-    clients->budget = 20 + (int)draw(clients, BUDGET_MAX);
+    clients->budget = 20 + (int)clients_draw(clients, BUDGET_MAX);
     history->watches = true;
 }
 
@@ -154,222 +157,6 @@ static void *grown(void *items, size_t size, size_t *capacity, size_t count)
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
-static void any_path(struct clients *clients, char *path)
-{
-    static const char *const tops[] = {"/a", "/b", "/c"};
-    const char *top = tops[draw(clients, sizeof tops / sizeof *tops)];
-    text_copy(path, LOAD_PATH_SIZE, top);
-    if (one_in(clients, 2))
-        return;
-    const char child[] = {'/', (char)('x' + (int)draw(clients, 2)), '\0'};
-    memcpy(path + strlen(top), child, sizeof child);
-}
-
-static int32_t draw_list(struct clients *clients)
-{
-    if (!clients->lists || one_in(clients, 2))
-        return ACL_OPEN;
-    return (int32_t)draw(clients, (uint64_t)CLIENT_WISH_COUNT);
-}
-
-/* A node that nobody need delete: a container, or one with a time to live. */
-static void draw_aging(struct clients *clients, struct load_part *part)
-{
-    part->flags &= ~FLAG_EPHEMERAL;
-    part->type = one_in(clients, 2) ? OP_CODE_CREATE_CONTAINER : OP_CODE_CREATE_TTL;
-    if (part->type == OP_CODE_CREATE_CONTAINER)
-        part->flags = 0;
-    else
-        part->ttl_ms = 1 + (int32_t)draw(clients, LONG_TTL_MS);
-}
-
-static void draw_write(struct clients *clients, struct load_part *part)
-{
-    static const int32_t types[] = {
-        OP_CODE_CREATE,   OP_CODE_CREATE2,  OP_CODE_CREATE,   OP_CODE_CREATE2,  OP_CODE_CREATE,
-        OP_CODE_SET_DATA, OP_CODE_SET_DATA, OP_CODE_SET_DATA, OP_CODE_SET_DATA, OP_CODE_DELETE};
-    *part = (struct load_part){.version = -1};
-    part->type = types[draw(clients, sizeof types / sizeof *types)];
-    any_path(clients, part->path);
-    snprintf(part->data, sizeof part->data, "v%" PRIu64, ++clients->values);
-    if (part->type == OP_CODE_CREATE || part->type == OP_CODE_CREATE2) {
-        if (one_in(clients, 3))
-            part->flags |= FLAG_EPHEMERAL;
-        if (one_in(clients, 5)) {
-            part->flags |= FLAG_SEQUENTIAL;
-            strncat(part->path, "-", LOAD_PATH_SIZE - strlen(part->path) - 1);
-        }
-        part->acl = draw_list(clients);
-        if (clients->ages && one_in(clients, 3))
-            draw_aging(clients, part);
-    } else if (one_in(clients, 4)) {
-        part->version = (int32_t)draw(clients, 3);
-    }
-}
-
-static void draw_multi(struct clients *clients, struct load_op *op)
-{
-    op->type = OP_CODE_MULTI;
-    op->part_count = 2 + (int)draw(clients, LOAD_PARTS_MAX - 1);
-    for (int i = 0; i < op->part_count; i++)
-        draw_write(clients, &op->parts[i]);
-    if (one_in(clients, 3))
-        op->parts[0].type = OP_CODE_CHECK;
-}
-
-static void draw_multi_read(struct clients *clients, struct load_op *op)
-{
-    op->type = OP_CODE_MULTI_READ;
-    op->part_count = 2 + (int)draw(clients, LOAD_PARTS_MAX - 1);
-    for (int i = 0; i < op->part_count; i++) {
-        op->parts[i].type = one_in(clients, 2) ? OP_CODE_GET_DATA : OP_CODE_GET_CHILDREN;
-        any_path(clients, op->parts[i].path);
-    }
-}
-
-/* Reads that set no watch, and take the long way. */
-static void draw_long_read(struct clients *clients, struct load_op *op)
-{
-    static const int32_t types[] = {OP_CODE_GET_ALL_CHILDREN_NUMBER, OP_CODE_GET_EPHEMERALS,
-                                    OP_CODE_GET_CHILDREN, OP_CODE_GET_ACL, OP_CODE_WHO_AM_I};
-    op->type = types[draw(clients, sizeof types / sizeof *types)];
-    any_path(clients, op->parts[0].path);
-}
-
-/* Persistent watches: set, taken away, asked for. */
-static void draw_watching(struct clients *clients, struct client_request *request)
-{
-    static const int32_t types[] = {OP_CODE_ADD_WATCH, OP_CODE_ADD_WATCH, OP_CODE_ADD_WATCH,
-                                    OP_CODE_REMOVE_WATCHES, OP_CODE_CHECK_WATCHES};
-    struct load_op *op = &request->op;
-    op->type = types[draw(clients, sizeof types / sizeof *types)];
-    any_path(clients, op->parts[0].path);
-    if (op->type == OP_CODE_ADD_WATCH && one_in(clients, 5))
-        text_copy(op->parts[0].path, LOAD_PATH_SIZE, "/");
-    request->mode = op->type == OP_CODE_ADD_WATCH ? (int32_t)draw(clients, ADD_WATCH_MODES)
-                                                  : 1 + (int32_t)draw(clients, WATCHER_TYPES);
-}
-
-static void draw_read(struct clients *clients, struct client_request *request)
-{
-    static const int32_t types[] = {OP_CODE_GET_DATA, OP_CODE_GET_DATA, OP_CODE_EXISTS,
-                                    OP_CODE_GET_CHILDREN2};
-    struct load_op *op = &request->op;
-    op->type = types[draw(clients, sizeof types / sizeof *types)];
-    any_path(clients, op->parts[0].path);
-    if (op->type == OP_CODE_GET_CHILDREN2 && one_in(clients, 4))
-        text_copy(op->parts[0].path, LOAD_PATH_SIZE, "/");
-    request->watch = one_in(clients, 2);
-}
-
-static void quota_path(struct load_part *part, char top, const char *name)
-{
-    snprintf(part->path, sizeof part->path, "/zookeeper/quota/%c%s", top, name);
-}
-
-static void draw_limits(struct clients *clients, struct load_part *part)
-{
-    int count = one_in(clients, 3) ? -1 : 1 + (int)draw(clients, 4);
-    int bytes = one_in(clients, 2) ? -1 : 3 + (int)draw(clients, 12);
-    part->data[0] = '\0';
-    text_append(part->data, sizeof part->data,
-                "count=-1,bytes=-1=;byteHardLimit=%d;countHardLimit=%d", bytes, count);
-}
-
-/* All of a quota's nodes at once. Its numbers are of any use only as long as its limits are there;
- * so they come and go together. */
-static void draw_quota_multi(struct clients *clients, struct load_op *op, char top, int32_t type)
-{
-    static const char *const names[] = {"", "/zookeeper_limits", "/zookeeper_stats"};
-    op->type = OP_CODE_MULTI;
-    op->part_count = LOAD_PARTS_MAX;
-    for (int i = 0; i < LOAD_PARTS_MAX; i++) {
-        struct load_part *part = &op->parts[i];
-        part->type = type;
-        part->version = -1;
-        quota_path(part, top, names[type == OP_CODE_DELETE ? LOAD_PARTS_MAX - 1 - i : i]);
-        snprintf(part->data, sizeof part->data, "count=0,bytes=0");
-    }
-    if (type == OP_CODE_CREATE)
-        draw_limits(clients, &op->parts[1]);
-}
-
-static void draw_quota_request(struct clients *clients, struct client_request *request)
-{
-    struct load_op *op = &request->op;
-    struct load_part *part = &op->parts[0];
-    const char top = (char)('a' + (int)draw(clients, 2));
-    part->version = -1;
-    switch (draw(clients, 8)) {
-    case 0:
-    case 1:
-        draw_quota_multi(clients, op, top, OP_CODE_CREATE);
-        return;
-    case 2:
-        if (one_in(clients, 3))
-            draw_quota_multi(clients, op, top, OP_CODE_DELETE);
-        else
-            draw_quota_multi(clients, op, top, OP_CODE_CREATE);
-        return;
-    case 3:
-        quota_path(part, top, "/zookeeper_limits");
-        draw_limits(clients, part);
-        part->type = OP_CODE_SET_DATA;
-        break;
-    case 4:
-        quota_path(part, top, "/zookeeper_stats");
-        part->type = one_in(clients, 4) ? OP_CODE_DELETE : OP_CODE_GET_DATA;
-        break;
-    default:
-        quota_path(part, top, "/zookeeper_stats");
-        part->type = OP_CODE_GET_DATA;
-        break;
-    }
-    op->type = part->type;
-}
-
-/* Another list for a node, or a look at it. */
-static void draw_acl_request(struct clients *clients, struct load_op *op)
-{
-    struct load_part *part = &op->parts[0];
-    op->type = one_in(clients, 3) ? OP_CODE_GET_ACL : OP_CODE_SET_ACL;
-    part->type = op->type;
-    any_path(clients, part->path);
-    part->acl = draw_list(clients);
-    part->version = one_in(clients, 4) ? (int32_t)draw(clients, 3) : -1;
-}
-
-static void draw_request(struct clients *clients, const struct client *client,
-                         struct client_request *request)
-{
-    struct load_op *op = &request->op;
-    *request = (struct client_request){.op.part_count = 1};
-    if (clients->lists && one_in(clients, 12)) {
-        draw_acl_request(clients, op);
-    } else if (clients->quotas && one_in(clients, 10)) {
-        draw_quota_request(clients, request);
-    } else if (one_in(clients, 12)) {
-        draw_watching(clients, request);
-    } else if (one_in(clients, 20)) {
-        draw_multi_read(clients, op);
-    } else if (one_in(clients, 20)) {
-        draw_long_read(clients, op);
-    } else if (one_in(clients, 2)) {
-        draw_read(clients, request);
-    } else if (one_in(clients, 6)) {
-        draw_multi(clients, op);
-    } else if (one_in(clients, 8)) {
-        op->type = OP_CODE_SYNC;
-        text_copy(op->parts[0].path, LOAD_PATH_SIZE, "/");
-    } else if (client->under_way_count == 0 && one_in(clients, 25)) {
-        op->type = OP_CODE_CLOSE_SESSION;
-        op->part_count = 0;
-    } else {
-        draw_write(clients, &op->parts[0]);
-        op->type = op->parts[0].type;
-    }
-}
-
 static size_t add_call(struct clients *clients, const struct client *client,
                        const struct client_request *request)
 {
@@ -390,7 +177,7 @@ static size_t add_call(struct clients *clients, const struct client *client,
 static void ask_for_watches(struct clients *clients, struct client *client,
                             struct client_request *request)
 {
-    int32_t type = one_in(clients, 4) ? OP_CODE_SET_WATCHES2 : OP_CODE_SET_WATCHES;
+    int32_t type = clients_one_in(clients, 4) ? OP_CODE_SET_WATCHES2 : OP_CODE_SET_WATCHES;
     for (int i = 0; i < client->watch_count; i++)
         if (client->watches[i].kind > WATCH_CHILD)
             type = OP_CODE_SET_WATCHES2;
@@ -411,7 +198,7 @@ static void prove(struct clients *clients, struct client *client,
     *ret_request = (struct client_request){.op.type = OP_CODE_AUTH, .proves = who};
     client->to_prove &= ~who;
     client->proofs++;
-    client->disbelieved = one_in(clients, 60);
+    client->disbelieved = clients_one_in(clients, 60);
     if (client->disbelieved)
         ret_request->proves = 0;
     else
@@ -430,18 +217,55 @@ static bool goes_home(const struct clients *clients, const struct client *client
     return clients->over && client->leaves;
 }
 
+/* It says who it is, if it has not done so yet and wants to, or has to before it can go home. */
+static bool proves_first(struct clients *clients, struct client *client)
+{
+    if (clients->over && clients_want_proof(clients, client->ids))
+        client->to_prove = client->can_prove;
+    else if (clients->over)
+        client->to_prove = 0;
+    return client->to_prove != 0;
+}
+
+static bool is_silent(const struct clients *clients, const struct client *client)
+{
+    if (client->closing || client->disbelieved || client->is_done_for ||
+        client->under_way_count >= client->window || goes_home(clients, client))
+        return true;
+    if (clients->over)
+        return client->under_way_count > 0;
+    return clients->budget == 0 || client->quota == 0;
+}
+
+static struct client_call *ask(struct clients *clients, struct client *client,
+                               struct client_request *request)
+{
+    request->op.cxid = client->next_xid++;
+    if (clients->errs && request->watch_count > 0) /* so says the client in C */
+        request->op.cxid = SET_WATCHES_XID;
+    const size_t index = add_call(clients, client, request);
+    client->under_way[client->under_way_count++] = index;
+    return &clients->calls[index];
+}
+
+/* Behind its closeSession, which nobody does any more. */
+static bool has_last_words(struct clients *clients, struct client *client,
+                           struct client_request *ret_request)
+{
+    if (!client->closing || client->under_way_count >= client->window ||
+        !clients_draw_last_words(clients, client, ret_request))
+        return false;
+    ask(clients, client, ret_request)->is_last_words = true;
+    return true;
+}
+
 bool clients_next(struct clients *clients, struct client *client,
                   struct client_request *ret_request)
 {
     const bool over = clients->over;
-    if (client->closing || client->disbelieved || client->under_way_count >= client->window ||
-        goes_home(clients, client) || (!over && clients->budget == 0))
-        return false;
-    if ((client->quota == 0 || over) && client->under_way_count > 0)
-        return false;
-    if (!over && client->quota == 0)
-        return false;
-    if (!over && client->to_prove != 0) {
+    if (is_silent(clients, client))
+        return has_last_words(clients, client, ret_request);
+    if (proves_first(clients, client)) {
         prove(clients, client, ret_request);
         return true;
     }
@@ -450,17 +274,16 @@ bool clients_next(struct clients *clients, struct client *client,
     else if (client->wants_rearm)
         ask_for_watches(clients, client, ret_request);
     else
-        draw_request(clients, client, ret_request);
-    ret_request->op.cxid = client->next_xid++;
+        clients_draw_request(clients, client, ret_request);
     if (!over)
         clients->budget--;
     if (client->quota > 0)
         client->quota--;
     client->closing = ret_request->op.type == OP_CODE_CLOSE_SESSION;
     client->watches_here |= may_set_a_watch(ret_request);
-    if (clients->lists && !client->watches_here && one_in(clients, 8))
+    if (clients->lists && !client->watches_here && clients_one_in(clients, 8))
         client->to_prove = client->can_prove & ~client->ids;
-    client->under_way[client->under_way_count++] = add_call(clients, client, ret_request);
+    (void)ask(clients, client, ret_request);
     if (ret_request->op.type == OP_CODE_SYNC) /* for all that is sent from now on */
         client->sync_floor = clients->acknowledged;
     return true;
@@ -468,7 +291,9 @@ bool clients_next(struct clients *clients, struct client *client,
 
 int64_t clients_pause_ms(struct clients *clients, struct client *client)
 {
-    return !one_in(clients, 3) ? 0 : (int64_t)draw(clients, (uint64_t)client->pause_max_ms);
+    return !clients_one_in(clients, 3)
+               ? 0
+               : (int64_t)clients_draw(clients, (uint64_t)client->pause_max_ms);
 }
 
 bool clients_wants_to_go(const struct clients *clients, const struct client *client)
@@ -516,9 +341,28 @@ static void must_have_been_silent(const struct clients *clients, const struct cl
                    (uint64_t)client->session_id, client->granted_ms, now_ms - client->heard_ms);
 }
 
+/* Between two ticks and twenty, and within these what was asked for. */
+static void check_granted(const struct clients *clients, const struct client *client,
+                          int32_t granted_ms)
+{
+    const int32_t least_ms = 2 * clients->tick_ms;
+    const int32_t most_ms = 20 * clients->tick_ms;
+    const int32_t asked_ms = client->timeout_ms;
+    if (granted_ms != (asked_ms < least_ms ? least_ms : asked_ms > most_ms ? most_ms : asked_ms))
+        world_fail("I20: a client asks for %d ms and is granted %d", asked_ms, granted_ms);
+}
+
 void clients_connected(struct clients *clients, struct client *client, int64_t session_id,
                        const uint8_t *passwd, int32_t granted_ms, bool read_only, int64_t now_ms)
 {
+    if (client->dial == DIAL_FROM_THE_FUTURE)
+        world_fail("I16: a server serves a client that has seen more than it has itself");
+    if (client->dial == DIAL_WITH_A_WRONG_PASSWORD) {
+        if (granted_ms > 0)
+            world_fail("I22: session 0x%" PRIx64 " is given to who does not know its password",
+                       (uint64_t)session_id);
+        return; /* it is not over for those who do */
+    }
     if (granted_ms <= 0) { /* the session is over */
         must_have_been_silent(clients, client, now_ms);
         client->session_id = 0;
@@ -533,6 +377,7 @@ void clients_connected(struct clients *clients, struct client *client, int64_t s
         world_fail("I24: session 0x%" PRIx64 " is served by a server without a quorum, for which "
                    "its client has not asked",
                    (uint64_t)session_id);
+    check_granted(clients, client, granted_ms);
     if (client->session_id == 0)
         client->next_xid = 1;
     client->read_only = read_only;
@@ -545,22 +390,25 @@ void clients_connected(struct clients *clients, struct client *client, int64_t s
     client->ids = client->host == clients->first_host ? ID_HOST : ID_OTHER_HOST;
     if (clients->asks_no_list)
         client->ids |= ID_UNASKED;
-    client->to_prove = one_in(clients, 4) ? 0 : client->can_prove;
+    client->to_prove = clients_one_in(clients, 4) ? 0 : client->can_prove;
     client->watches_here = false;
     client->disbelieved = false;
+    client->is_done_for = false;
+    client->pinged_unproved = false;
+    client->has_had_last_words = false;
     client->proofs = 0;
     client->beliefs = 0;
     client->sync_floor = 0;
     hears(clients, client, now_ms);
-    client->quota = 1 + (int)draw(clients, 40);
-    client->wants_rearm = client->watch_count > 0 && !one_in(clients, 3);
+    client->quota = 1 + (int)clients_draw(clients, 40);
+    client->wants_rearm = client->watch_count > 0 && !clients_one_in(clients, 3);
     if (!client->wants_rearm)
         client->watch_count = 0; /* it does not care any more */
 }
 
 bool clients_keeps_old(struct clients *clients)
 {
-    return one_in(clients, 3);
+    return clients_one_in(clients, 3);
 }
 
 void clients_stray(struct clients *clients, struct client *client, int connection, int server,
@@ -569,7 +417,7 @@ void clients_stray(struct clients *clients, struct client *client, int connectio
     *ret_request = (struct client_request){.op.part_count = 1};
     struct load_part *part = &ret_request->op.parts[0];
     *part = (struct load_part){.type = OP_CODE_SET_DATA, .version = -1};
-    any_path(clients, part->path);
+    clients_any_path(clients, part->path);
     snprintf(part->data, sizeof part->data, "v%" PRIu64, ++clients->values);
     ret_request->op.type = OP_CODE_SET_DATA;
     ret_request->op.cxid = STRAY_XID + (int32_t)clients->strays++;
@@ -581,8 +429,9 @@ void clients_stray(struct clients *clients, struct client *client, int connectio
     clients->calls[index].stray_server = server;
 }
 
-void clients_dials(struct clients *clients, const struct client *client)
+void clients_dials(struct clients *clients, struct client *client)
 {
+    client->dial = clients_draw_dial(clients, client);
     for (size_t i = 0; i < clients->call_count; i++) {
         struct client_call *call = &clients->calls[i];
         if (call->stray && call->session_id == client->session_id &&
@@ -604,7 +453,7 @@ void clients_dropped(struct clients *clients, struct client *client)
     client->closing = false;
     client->under_way_count = 0;
     client->connection = 0;
-    client->server = 1 + (int)draw(clients, (uint64_t)clients->servers);
+    client->server = 1 + (int)clients_draw(clients, (uint64_t)clients->servers);
     clients->moves++;
 }
 
@@ -628,7 +477,7 @@ static struct client_arrival *add_arrival(struct clients *clients, const struct 
     return arrival;
 }
 
-void clients_heard(struct clients *clients, struct client *client, int64_t zxid, int64_t now_ms)
+static void heard(struct clients *clients, struct client *client, int64_t zxid, int64_t now_ms)
 {
     hears(clients, client, now_ms);
     if (zxid > 0 && zxid < client->last_zxid)
@@ -636,6 +485,21 @@ void clients_heard(struct clients *clients, struct client *client, int64_t zxid,
                    (uint64_t)client->session_id, (uint64_t)client->last_zxid, (uint64_t)zxid);
     if (zxid > client->last_zxid)
         client->last_zxid = zxid;
+}
+
+void clients_pings(struct clients *clients, struct client *client)
+{
+    client->pinged_unproved |= clients_want_proof(clients, client->ids);
+}
+
+/* The first that is refused ends the connection. */
+void clients_ponged(struct clients *clients, struct client *client, int32_t err, int64_t zxid,
+                    int64_t now_ms)
+{
+    if (err != (client->pinged_unproved ? KEEPER_CODE_SESSIONCLOSEDREQUIRESASLAUTH : 0))
+        world_fail("I22: a ping of session 0x%" PRIx64 " is answered %d",
+                   (uint64_t)client->session_id, err);
+    heard(clients, client, zxid, now_ms);
 }
 
 static void watch(struct client *client, enum client_watch_kind kind, const char *path)
@@ -693,6 +557,7 @@ static void account(struct clients *clients, struct client *client, struct clien
     clients->done += reply->err == 0;
     clients->refused += reply->err != 0;
     clients->denied += reply->err == KEEPER_CODE_NOAUTH;
+    clients->unproved += reply->err == KEEPER_CODE_SESSIONCLOSEDREQUIRESASLAUTH;
     const bool proposed =
         !client->read_only && (type != OP_CODE_CLOSE_SESSION || may_move(clients, client));
     const bool is_write = client_type_writes(type) || type == OP_CODE_CLOSE_SESSION;
@@ -734,7 +599,7 @@ void clients_answered(struct clients *clients, struct client *client,
     call->fate = CLIENT_ANSWERED;
     call->reply = *reply;
     add_arrival(clients, client)->call = (int64_t)index;
-    clients_heard(clients, client, reply->zxid, now_ms);
+    heard(clients, client, reply->zxid, now_ms);
     account(clients, client, call);
 }
 

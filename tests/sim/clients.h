@@ -6,6 +6,7 @@
  *                      order
  *   clients_events.c   and so is each event
  *   clients_ids.c      who clients are, and which lists they give to their nodes
+ *   clients_requests.c, clients_rare.c  what they ask for
  *
  *   I15 a reply shows the tree as of the zxid in its header, to the last field: a read what was
  *       there, a write what it made of it, an error what was in its way
@@ -53,6 +54,14 @@ enum {
     CLIENT_EVENTS_MAX = CLIENT_WATCHES_MAX, /* that one setWatches can cause */
     CLIENT_PATH_SIZE = LOAD_PATH_SIZE + 16, /* with the number of a sequential node */
     STRAY_XID = 1000000,                    /* from here on: on a connection that was left */
+    CLIENT_UNKNOWN_TYPE = 999,              /* of a request */
+};
+
+/* How a client asks for its session. */
+enum client_dial {
+    DIAL_AS_USUAL,
+    DIAL_WITH_A_WRONG_PASSWORD,
+    DIAL_FROM_THE_FUTURE, /* it has seen what no server has */
 };
 
 /* In the order of the lists of setWatches2; setWatches has the first three. */
@@ -126,6 +135,7 @@ struct client_call {
     uint32_t ids;   /* that the connection had when it was sent */
     bool read_only; /* by a server without a quorum */
     struct client_request request;
+    bool is_last_words;  /* sent behind the closeSession of its session */
     bool stray;          /* sent on a connection that the session had left */
     int stray_server;    /* that of the connection */
     bool came_back;      /* afterwards the session was taken to that server again */
@@ -157,18 +167,23 @@ struct client {
     int64_t pause_max_ms;
     int quota; /* so many requests before it goes elsewhere */
     bool closing;
-    bool takes_read_only;              /* a server without a quorum is better than none */
-    bool read_only;                    /* this one is one, and knows its session alone */
-    uint32_t can_prove;                /* ids */
-    uint32_t ids;                      /* of its connection */
-    uint32_t to_prove;                 /* ids that it proves next, one after the other */
-    bool watches_here;                 /* it has asked for a watch on this connection */
-    bool disbelieved;                  /* what it has said last ends the connection */
-    int proofs;                        /* how often it has said on this connection who it is, */
-    int beliefs;                       /* and has been answered */
-    bool leaves;                       /* abandons its session in the end, and does not close it */
-    bool wants_rearm;                  /* sends setWatches first, in its next connection */
-    int64_t sync_floor;                /* see client_call.fresh_floor */
+    bool takes_read_only; /* a server without a quorum is better than none */
+    bool read_only;       /* this one is one, and knows its session alone */
+    uint32_t can_prove;   /* ids */
+    uint32_t ids;         /* of its connection */
+    uint32_t to_prove;    /* ids that it proves next, one after the other */
+    bool watches_here;    /* it has asked for a watch on this connection */
+    bool disbelieved;     /* what it has said last ends the connection */
+    bool is_done_for;     /* what it has asked for last does */
+    bool pinged_unproved; /* though the servers want to know who it is */
+    bool has_had_last_words;
+    bool is_old;           /* its connect request has no byte for servers without a quorum */
+    enum client_dial dial; /* of its next connection */
+    int proofs;            /* how often it has said on this connection who it is, */
+    int beliefs;           /* and has been answered */
+    bool leaves;           /* abandons its session in the end, and does not close it */
+    bool wants_rearm;      /* sends setWatches first, in its next connection */
+    int64_t sync_floor;    /* see client_call.fresh_floor */
     size_t under_way[LOAD_WINDOW_MAX]; /* indices of calls */
     int under_way_count;
     int watch_count;
@@ -190,8 +205,15 @@ struct clients {
     bool read_only;    /* servers without a quorum serve */
     bool quotas;       /* there are some */
     bool enforces;     /* and they are enforced */
-    int64_t over_ms;   /* when they went home */
-    uint64_t denied, read_only_sessions;
+    bool nests;        /* some are below others */
+    bool roots;        /* clients write to the root */
+    bool errs;         /* they ask for what no server does */
+    bool dials_oddly;  /* they connect with wrong passwords, and as clients of long ago */
+    bool must_prove;   /* the servers serve those alone who have proved who they are */
+    int tick_ms;
+    uint64_t apart;  /* the chance of all that is rare */
+    int64_t over_ms; /* when they went home */
+    uint64_t denied, unproved, read_only_sessions;
     uint64_t answered_in_calm;
     int64_t calm_ms;
     int budget;
@@ -216,6 +238,8 @@ uint64_t client_hash(const char *text);
 /* Is it done by a transaction? */
 bool client_type_writes(int32_t type);
 bool client_type_creates(int32_t type);
+/* Is that connection to be refused all but proofs? */
+bool clients_want_proof(const struct clients *clients, uint32_t ids);
 
 /* Driver: no clients; clients_start makes them. history must watch. */
 void clients_begin(struct clients *clients);
@@ -246,18 +270,39 @@ bool clients_keeps_old(struct clients *clients);
 void clients_stray(struct clients *clients, struct client *client, int connection, int server,
                    struct client_request *ret_request);
 /* It is about to ask its server for its session. */
-void clients_dials(struct clients *clients, const struct client *client);
+void clients_dials(struct clients *clients, struct client *client);
 void clients_answered(struct clients *clients, struct client *client,
                       const struct client_reply *reply, int64_t now_ms);
 /* What it has said of itself is believed, or not. */
 void clients_believed(struct clients *clients, struct client *client, int32_t err, int64_t now_ms);
-/* A ping is answered. */
-void clients_heard(struct clients *clients, struct client *client, int64_t zxid, int64_t now_ms);
+/* It sends a ping; one is answered. */
+void clients_pings(struct clients *clients, struct client *client);
+void clients_ponged(struct clients *clients, struct client *client, int32_t err, int64_t zxid,
+                    int64_t now_ms);
 void clients_notified(struct clients *clients, struct client *client, int32_t type,
                       const char *path);
 /* Its connection is no more. */
 void clients_dropped(struct clients *clients, struct client *client);
 /* It need not connect any more. */
 bool clients_is_done(const struct clients *clients, const struct client *client);
+
+/* clients_requests.c: what they ask for. All they draw comes from one stream of chance. */
+uint64_t clients_draw(struct clients *clients, uint64_t bound);
+bool clients_one_in(struct clients *clients, uint64_t times);
+void clients_any_path(struct clients *clients, char *path);
+void clients_draw_request(struct clients *clients, struct client *client,
+                          struct client_request *request);
+
+/* clients_rare.c: what half of the seeds have besides, from a stream of chance of its own. */
+uint64_t clients_draw_apart(struct clients *clients, uint64_t bound);
+/* Driver: lines for the configuration, which live until the next call. */
+const char *clients_draw_rare_settings(struct clients *clients);
+/* False: this time it is nothing rare. */
+bool clients_draw_rare(struct clients *clients, struct client *client,
+                       struct client_request *ret_request);
+bool clients_draw_last_words(struct clients *clients, struct client *client,
+                             struct client_request *ret_request);
+enum client_dial clients_draw_dial(struct clients *clients, const struct client *client);
+int32_t clients_draw_timeout(struct clients *clients);
 
 #endif

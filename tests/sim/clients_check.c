@@ -31,9 +31,8 @@ static struct change changes[CHANGES_MAX];
 static size_t change_count;
 
 static bool unordered; /* are the changes that are noted now */
-static bool knows_ttls;
-static bool quotas;
-static bool enforces; /* them */
+static bool quotas;    /* there are some, in the tree that is built up */
+static bool enforces;
 static size_t term; /* so many transactions are of earlier epochs than the one that is looked at */
 
 /* ---- the tree -------------------------------------------------------------------------------- */
@@ -53,7 +52,7 @@ static void parent_of(const char *path, char *ret_parent, size_t size)
     slash[slash == ret_parent ? 1 : 0] = '\0';
 }
 
-static struct node *find_parent(const char *path)
+struct node *clients_find_parent(const char *path)
 {
     char parent[CLIENT_PATH_SIZE];
     parent_of(path, parent, sizeof parent);
@@ -67,6 +66,7 @@ static void begin_tree(void)
     nodes[node_count++] =
         (struct node){.path = "/", .children = CONFIG_CHILDREN, .acl = CLIENT_WISHES[ACL_OPEN]};
     nodes[node_count++] = (struct node){.path = "/zookeeper/quota", .acl = CLIENT_WISHES[ACL_OPEN]};
+    clients_quota_begin();
 }
 
 static void note_change(int64_t zxid, int32_t event_type, const char *path,
@@ -85,72 +85,9 @@ static void note_children(int64_t zxid, const struct node *parent)
     note_change(zxid, EVENT_CHILDREN_CHANGED, parent->path, &parent->acl);
 }
 
-/* *ret_name: with its number. */
-static int32_t outcome_of_create(const struct load_part *part, uint32_t ids, char *ret_name)
-{
-    struct client_acl acl;
-    const struct node *parent = find_parent(part->path);
-    if (part->type == OP_CODE_CREATE_TTL && !knows_ttls)
-        return KEEPER_CODE_UNIMPLEMENTED;
-    if (!client_acl_fix(&CLIENT_WISHES[part->acl], ids, &acl))
-        return KEEPER_CODE_INVALIDACL;
-    if (parent == NULL)
-        return KEEPER_CODE_NONODE;
-    if (!client_acl_allows(&parent->acl, RIGHT_CREATE, ids))
-        return KEEPER_CODE_NOAUTH;
-    if ((part->flags & FLAG_SEQUENTIAL) != 0) {
-        size_t length = strlen(ret_name);
-        snprintf(ret_name + length, CLIENT_PATH_SIZE - length, "%010d", parent->creations);
-    } else if (find(part->path) != NULL) {
-        return KEEPER_CODE_NODEEXISTS;
-    }
-    return parent->owner != 0 ? KEEPER_CODE_NOCHILDRENFOREPHEMERALS : KEEPER_CODE_OK;
-}
-
-static int32_t right_to(int32_t type)
-{
-    switch (type) {
-    case OP_CODE_SET_DATA:
-        return RIGHT_WRITE;
-    case OP_CODE_SET_ACL:
-        return RIGHT_ADMIN;
-    case OP_CODE_GET_ACL:
-        return RIGHT_READ | RIGHT_ADMIN;
-    default:
-        return RIGHT_READ;
-    }
-}
-
-/* What a write comes to, at the tree as it is, for a connection with these ids; *ret_name: of a
- * create, with its number. */
-static int32_t outcome_of(const struct load_part *part, uint32_t ids, char *ret_name)
-{
-    struct client_acl acl;
-    const struct node *node = find(part->path);
-    const struct node *parent = find_parent(part->path);
-    text_copy(ret_name, CLIENT_PATH_SIZE, part->path);
-    if (client_type_creates(part->type))
-        return outcome_of_create(part, ids, ret_name);
-    if (part->type == OP_CODE_SET_ACL && !client_acl_fix(&CLIENT_WISHES[part->acl], ids, &acl))
-        return KEEPER_CODE_INVALIDACL;
-    if (part->type == OP_CODE_DELETE && parent == NULL)
-        return KEEPER_CODE_NONODE;
-    if (part->type == OP_CODE_DELETE && !client_acl_allows(&parent->acl, RIGHT_DELETE, ids))
-        return KEEPER_CODE_NOAUTH;
-    if (node == NULL)
-        return KEEPER_CODE_NONODE;
-    if (part->type != OP_CODE_DELETE && !client_acl_allows(&node->acl, right_to(part->type), ids))
-        return KEEPER_CODE_NOAUTH;
-    const int32_t version = part->type == OP_CODE_SET_ACL ? node->aversion : node->version;
-    if (part->version != -1 && part->version != version)
-        return KEEPER_CODE_BADVERSION;
-    return part->type == OP_CODE_DELETE && node->children > 0 ? KEEPER_CODE_NOTEMPTY
-                                                              : KEEPER_CODE_OK;
-}
-
 static void add_node(const struct node *node)
 {
-    struct node *parent = find_parent(node->path);
+    struct node *parent = clients_find_parent(node->path);
     if (node_count == NODES_MAX)
         world_fail("more nodes than the check has room for");
     if (parent == NULL || find(node->path) != NULL)
@@ -160,13 +97,15 @@ static void add_node(const struct node *node)
     parent->creations++;
     parent->pzxid = node->czxid;
     nodes[node_count++] = *node;
+    if (quotas)
+        clients_quota_created(node);
     note_change(node->czxid, EVENT_CREATED, node->path, &node->acl);
     note_children(node->czxid, parent);
 }
 
 static void remove_node(int64_t zxid, int64_t time_ms, struct node *node)
 {
-    struct node *parent = node == NULL ? NULL : find_parent(node->path);
+    struct node *parent = node == NULL ? NULL : clients_find_parent(node->path);
     if (parent == NULL)
         world_fail("I15: 0x%" PRIx64 " deletes a node that is not there", (uint64_t)zxid);
     parent->children--;
@@ -174,13 +113,18 @@ static void remove_node(int64_t zxid, int64_t time_ms, struct node *node)
     parent->childless_ms = time_ms;
     note_change(zxid, EVENT_DELETED, node->path, &node->acl);
     note_children(zxid, parent);
+    const struct node gone = *node;
     *node = nodes[--node_count];
+    if (quotas)
+        clients_quota_deleted(&gone);
 }
 
 static void set_node(struct node *node, const char *data, int64_t zxid, int64_t time_ms)
 {
     if (node == NULL)
         world_fail("I15: 0x%" PRIx64 " writes to a node that is not there", (uint64_t)zxid);
+    if (quotas)
+        clients_quota_changed(node, data);
     text_copy(node->data, sizeof node->data, data);
     node->mzxid = zxid;
     node->mtime_ms = time_ms;
@@ -322,7 +266,7 @@ static void apply(const struct history_txn *txn)
     else
         apply_part(txn, txn->type, &in);
     if (quotas)
-        clients_quota_count();
+        clients_quota_settle();
 }
 
 /* ---- I15: a write ---------------------------------------------------------------------------- */
@@ -358,12 +302,6 @@ static bool quota_may_pass(const struct load_part *part, size_t place)
     return verdict.may_pass;
 }
 
-static bool is_of_the_session(int32_t err)
-{
-    return err == KEEPER_CODE_SESSIONEXPIRED || err == KEEPER_CODE_SESSIONMOVED ||
-           err == KEEPER_CODE_CONNECTIONLOSS;
-}
-
 /* Does a part of a multi, in a tree that is thrown away. */
 static void do_part(const struct load_part *part, uint32_t ids, const char *name)
 {
@@ -386,8 +324,8 @@ static void check_part(const struct client_call *call, int index, int32_t err, s
     const struct load_part *part = &call->request.op.parts[index];
     char name[CLIENT_PATH_SIZE];
     char words[96];
-    const int32_t expected = outcome_of(part, call->ids, name);
-    if (is_of_the_session(err) ||
+    const int32_t expected = clients_outcome(part, call->ids, name);
+    if (clients_is_of_the_session(err) ||
         (err == KEEPER_CODE_QUOTAEXCEEDED && quota_may_refuse(part, expected, place)))
         return;
     snprintf(words, sizeof words, "its part %d, of type %d, should be %d, and is %d", index,
@@ -408,14 +346,17 @@ static void check_multi(const struct client_call *call, size_t place)
     const struct client_reply *reply = &call->reply;
     const size_t kept_count = node_count;
     const size_t kept_changes = change_count;
+    const bool kept_quotas = quotas;
     const bool failed = reply->err != 0 || reply->first_type == OP_CODE_ERROR;
     memcpy(kept, nodes, kept_count * sizeof *nodes);
+    quotas = false; /* this tree is thrown away */
     for (int i = 0; i < call->request.op.part_count; i++) {
         const bool last = failed && i == reply->failed_part;
         check_part(call, i, last ? reply->part_err : KEEPER_CODE_OK, place);
         if (last)
             break;
     }
+    quotas = kept_quotas;
     memcpy(nodes, kept, kept_count * sizeof *nodes);
     node_count = kept_count;
     change_count = kept_changes;
@@ -427,13 +368,13 @@ static void check_outcome(const struct client_call *call, size_t place)
     const struct load_op *op = &call->request.op;
     const struct client_reply *reply = &call->reply;
     char name[CLIENT_PATH_SIZE];
-    if (is_of_the_session(reply->err) || !client_type_writes(op->type))
+    if (clients_is_of_the_session(reply->err) || !client_type_writes(op->type))
         return;
     if (op->type == OP_CODE_MULTI) {
         check_multi(call, place);
         return;
     }
-    int32_t expected = outcome_of(&op->parts[0], call->ids, name);
+    int32_t expected = clients_outcome(&op->parts[0], call->ids, name);
     if (reply->err == KEEPER_CODE_QUOTAEXCEEDED) {
         if (!quota_may_refuse(&op->parts[0], expected, place))
             clients_fail_call("I25", call, "no quota is in its way");
@@ -464,7 +405,9 @@ static const char *what_is_wrong(const struct client_stat *stat, const struct no
         return "its stat has another cversion";
     if (stat->owner != node->owner)
         return "its stat has another owner";
-    if (stat->data_length != (int32_t)strlen(node->data))
+    if (quotas && clients_quota_counts(node)
+            ? !clients_quota_may_be_as_long(node, stat->data_length)
+            : stat->data_length != (int32_t)strlen(node->data))
         return "its stat has another length";
     return stat->children != node->children ? "its stat has another number of children" : NULL;
 }
@@ -479,7 +422,8 @@ static void check_stat(const struct client_call *call, const struct client_stat 
 
 static void check_data(const struct client_call *call, const char *data, const struct node *node)
 {
-    if (strcmp(data, node->data) != 0)
+    if (quotas && clients_quota_counts(node) ? !clients_quota_may_show(node, data)
+                                             : strcmp(data, node->data) != 0)
         clients_fail_call("I15", call, "it shows other data");
 }
 
@@ -589,7 +533,7 @@ static void check_shown(const struct client_call *call)
     const struct load_op *op = &call->request.op;
     const struct client_reply *reply = &call->reply;
     const struct node *node = find(reply->path[0] != '\0' ? reply->path : op->parts[0].path);
-    if (is_of_the_session(reply->err))
+    if (clients_is_of_the_session(reply->err))
         return;
     if (op->type == OP_CODE_MULTI_READ)
         check_multi_read(call);
@@ -602,7 +546,7 @@ static void check_shown(const struct client_call *call)
         return;
     if (reads_a_node(op->type))
         must_be_read_as(call, reply->err, node,
-                        op->type == OP_CODE_EXISTS ? 0 : right_to(op->type));
+                        op->type == OP_CODE_EXISTS ? 0 : clients_right_to(op->type));
     if (node == NULL || reply->err != 0)
         return;
     if (reply->has_stat)
@@ -659,7 +603,7 @@ static void check_order(const struct clients *clients, const struct client_call 
     const bool ends_well = reply->err == 0 && reply->first_type != OP_CODE_ERROR;
     const bool ends_local = clients->local && type == OP_CODE_CLOSE_SESSION && txn == NULL &&
                             history_of_request(clients->history, call->session_id, 0) == NULL;
-    if (is_of_the_session(reply->err)) {
+    if (clients_is_of_the_session(reply->err)) {
         if (txn != NULL && !txn_is_error(txn))
             clients_fail_call("I13", call, "it is committed");
         return;
@@ -688,13 +632,19 @@ static void check_order(const struct clients *clients, const struct client_call 
 static void check_call(const struct clients *clients, const struct client_call *call)
 {
     const struct history_txn *txn;
-    if (call->fate == CLIENT_ANSWERED)
+    const bool unproved = !call->stray && clients_want_proof(clients, call->ids);
+    if (call->fate == CLIENT_ANSWERED && !clients_check_refusal(clients, call))
         check_order(clients, call);
-    if (!call->stray || call->came_back)
+    if (!unproved && !call->is_last_words && (!call->stray || call->came_back))
         return;
     txn = history_of_request(clients->history, call->session_id, call->request.op.cxid);
-    if (txn != NULL && !txn_is_error(txn))
-        clients_fail_call("I21", call, "the session had left its connection, and it was done");
+    if (txn == NULL || txn_is_error(txn))
+        return;
+    if (unproved)
+        clients_fail_call("I22", call, "nobody knows who has sent it, and it was done");
+    if (call->is_last_words)
+        clients_fail_call("I16", call, "its session was closed before, and it was done");
+    clients_fail_call("I21", call, "the session had left its connection, and it was done");
 }
 
 /* ---- for the events -------------------------------------------------------------------------- */
@@ -783,7 +733,7 @@ static void check_none_is_left(const struct clients *clients)
 
 void clients_check(const struct clients *clients)
 {
-    knows_ttls = clients->knows_ttls;
+    clients_outcome_begin(clients->knows_ttls);
     quotas = clients->quotas;
     enforces = clients->enforces;
     look_away();

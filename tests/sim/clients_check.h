@@ -40,14 +40,37 @@ const struct change *clients_changes(size_t *ret_count);
 void clients_tree_at(const struct clients *clients, const struct client_call *call);
 /* In that tree; NULL: there is none. */
 struct node *clients_find(const char *path);
+struct node *clients_find_parent(const char *path);
 /* The first is the root. */
 const struct node *clients_nodes(size_t *ret_count);
 
 _Noreturn void clients_fail_call(const char *number, const struct client_call *call,
                                  const char *words);
 
-/* clients_quota.c. The numbers of all quotas, as of the tree as it is. */
-void clients_quota_count(void);
+/* clients_outcome.c: what a write comes to, at the tree as it is, for a connection with these ids;
+ * *ret_name: of a create, with its number. */
+int32_t clients_outcome(const struct load_part *part, uint32_t ids, char *ret_name);
+/* Which of a node's rights is needed. */
+int32_t clients_right_to(int32_t type);
+/* Does it say nothing of the request, but that the session or the connection may not ask? */
+bool clients_is_of_the_session(int32_t err);
+/* True: it was one that no server does, and is answered as it must be. */
+bool clients_check_refusal(const struct clients *clients, const struct client_call *call);
+/* Do the servers know nodes with a time to live? */
+void clients_outcome_begin(bool knows_ttls);
+
+/* clients_quota.c. The tree begins; a node has come, is gone, is about to have these data; behind a
+ * transaction: from here on a server may go by what it counts now. */
+void clients_quota_begin(void);
+void clients_quota_created(const struct node *node);
+void clients_quota_deleted(const struct node *node);
+void clients_quota_changed(const struct node *node, const char *data);
+void clients_quota_settle(void);
+/* Does a node hold the numbers of a quota, which no transaction tells? May it show that, or be so
+ * long? */
+bool clients_quota_counts(const struct node *node);
+bool clients_quota_may_show(const struct node *node, const char *data);
+bool clients_quota_may_be_as_long(const struct node *node, int32_t length);
 /* The tree as it is stands behind so many transactions. */
 void clients_quota_remember(size_t place);
 /* What may become of a write that is asked for in the tree as it is, if a quota is held against one

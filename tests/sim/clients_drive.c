@@ -195,12 +195,13 @@ static bool all_are_home(void *arg)
 void drive_clients(struct cluster *cluster)
 {
     struct clients *clients = &cluster->clients;
-    char lines[320] = "";
+    char lines[512] = "";
     text_append(lines, sizeof lines, "%s", draw_workers());
     text_append(lines, sizeof lines, "%s", draw_sessions(cluster));
     text_append(lines, sizeof lines, "%s", draw_lists(clients));
     text_append(lines, sizeof lines, "%s", draw_ages(clients));
     text_append(lines, sizeof lines, "%s", draw_quotas(clients));
+    text_append(lines, sizeof lines, "%s", clients_draw_rare_settings(clients));
     set_properties(cluster);
     if (clients->read_only && !clients->local) { /* a server without a quorum opens no others */
         clients->local = true;

@@ -33,6 +33,8 @@ enum {
     MULTI_END = -1,
 };
 
+static const int64_t FUTURE_ZXID = INT64_C(1) << 60;
+
 struct line {
     int fd; /* -1: none */
     uint8_t in[FRAME_MAX];
@@ -106,7 +108,7 @@ static int32_t flags_of(const struct load_part *part, int32_t type)
 static void put_operation(struct writing *out, const struct load_part *part, int32_t type,
                           bool watch)
 {
-    if (type == OP_CODE_CLOSE_SESSION || type == OP_CODE_WHO_AM_I)
+    if (type == OP_CODE_CLOSE_SESSION || type == OP_CODE_WHO_AM_I || type == CLIENT_UNKNOWN_TYPE)
         return;
     put_text(out, part->path);
     switch (type) {
@@ -132,7 +134,13 @@ static void put_operation(struct writing *out, const struct load_part *part, int
     case OP_CODE_CHECK:
         put_int(out, part->version);
         break;
+    case OP_CODE_RECONFIG: /* two texts more, and which configuration it is to follow */
+        put_text(out, "");
+        put_text(out, "");
+        put_number(out, UINT64_MAX, 8);
+        break;
     case OP_CODE_SYNC:
+    case OP_CODE_DELETE_CONTAINER:
     case OP_CODE_GET_ACL:
     case OP_CODE_GET_EPHEMERALS:
     case OP_CODE_GET_ALL_CHILDREN_NUMBER:
@@ -210,15 +218,18 @@ static void put_request(struct writing *out, const struct client_request *reques
 
 static void put_connect_request(struct writing *out, const struct client *client)
 {
+    const uint8_t wrong = client->dial == DIAL_WITH_A_WRONG_PASSWORD;
     *out = (struct writing){.length = 4};
     put_int(out, 0);
-    put_number(out, (uint64_t)client->last_zxid, 8);
+    put_number(
+        out, (uint64_t)(client->dial == DIAL_FROM_THE_FUTURE ? FUTURE_ZXID : client->last_zxid), 8);
     put_int(out, client->timeout_ms);
     put_number(out, (uint64_t)client->session_id, 8);
     put_int(out, LOAD_PASSWD_SIZE);
     for (int i = 0; i < LOAD_PASSWD_SIZE; i++)
-        put_number(out, client->session_id != 0 ? client->passwd[i] : 0, 1);
-    put_number(out, client->takes_read_only, 1);
+        put_number(out, client->session_id != 0 ? client->passwd[i] ^ wrong : 0, 1);
+    if (!client->is_old)
+        put_number(out, client->takes_read_only, 1);
 }
 
 /* False: the connection is broken. */
@@ -481,7 +492,7 @@ static bool take_frame(struct seat *seat, struct frame in)
         return !in.broken;
     }
     if (reply.xid == XID_PING) {
-        clients_heard(seat->clients, seat->client, reply.zxid, now_ms());
+        clients_ponged(seat->clients, seat->client, reply.err, reply.zxid, now_ms());
         return !in.broken;
     }
     if (reply.err == 0)
@@ -564,12 +575,12 @@ static bool takes_connect_response(struct seat *seat, struct frame in)
     bool fits = get_int(&in) == LOAD_PASSWD_SIZE;
     for (int i = 0; i < LOAD_PASSWD_SIZE; i++)
         passwd[i] = (uint8_t)get_number(&in, 1);
-    const bool read_only = get_number(&in, 1) != 0;
-    if (in.broken || !fits)
+    const bool read_only = !seat->client->is_old && get_number(&in, 1) != 0;
+    if (in.broken || !fits || in.at != in.length)
         return false;
     clients_connected(seat->clients, seat->client, session_id, passwd, granted_ms, read_only,
                       now_ms());
-    return granted_ms > 0;
+    return granted_ms > 0 && seat->client->dial == DIAL_AS_USUAL;
 }
 
 /* False: nobody answers, or the session is over. */
@@ -578,8 +589,8 @@ static bool has_connected(struct seat *seat)
     struct writing request;
     struct frame frame;
     const int64_t deadline_ms = now_ms() + CONNECT_MS;
-    put_connect_request(&request, seat->client);
     clients_dials(seat->clients, seat->client);
+    put_connect_request(&request, seat->client);
     if (!has_dialled(&seat->line, clients_server(seat->clients, seat->client)) ||
         !send_frame(&seat->line, &request))
         return false;
@@ -654,6 +665,8 @@ static void talk(struct seat *seat)
             ping_ms = now + client->granted_ms / 3;
             continue;
         }
+        if (now >= ping_ms)
+            clients_pings(clients, client);
         if (now >= ping_ms && !send_ping(&seat->line))
             return;
         if (now >= ping_ms)

@@ -222,7 +222,8 @@ static int64_t mark_of(const char *path)
         return MARK_OTHER;
     char *end;
     int64_t zxid = strtoll(path + sizeof SNAPSHOT_PREFIX - 1, &end, 16);
-    return *end == '\0' && zxid >= 0 ? zxid + 1 : MARK_OTHER;
+    const bool whole = *end == '\0' || strcmp(end, ".gz") == 0;
+    return whole && zxid >= 0 ? zxid + 1 : MARK_OTHER;
 }
 
 /* A disk has some twenty files, and is looked at a hundred times in a seed. */

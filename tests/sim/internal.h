@@ -56,6 +56,7 @@ enum chance_stream {
     CHANCE_PROGRAM,
     CHANCE_DRIVER,
     CHANCE_INJECT,
+    CHANCE_APART,
     CHANCE_STREAMS,
 };
 

@@ -27,9 +27,12 @@ static const uint64_t OWNER_TTL = 0xff00000000000000ULL;
 
 static const char QUOTA_TOP[] = "/zookeeper/quota";
 static const char STATS[] = "/zookeeper_stats";
+static const char LIMITS[] = "/zookeeper_limits";
+static const char NESTED_QUOTA[] = "/zookeeper/quota/a/x";
 
 static struct load_node nodes[NODES_MAX];
 static size_t node_count;
+static bool nested; /* there has been a quota below another one */
 
 /* ---- chance ---------------------------------------------------------------------------------- */
 
@@ -296,6 +299,20 @@ static struct load_node *node_of(const char *path)
     return NULL;
 }
 
+/* The limits of a quota come or go: its numbers stand still without them. */
+static void note_limits(const char *path)
+{
+    const size_t length = strlen(path);
+    char stats[sizeof nodes[0].path];
+    if (strncmp(path, QUOTA_TOP, sizeof QUOTA_TOP - 1) != 0 || length < sizeof LIMITS ||
+        strcmp(path + length - (sizeof LIMITS - 1), LIMITS) != 0)
+        return;
+    snprintf(stats, sizeof stats, "%.*s%s", (int)(length - (sizeof LIMITS - 1)), path, STATS);
+    struct load_node *numbers = node_of(stats);
+    if (numbers != NULL)
+        numbers->any_data = true;
+}
+
 static void remove_node(struct load_node *node)
 {
     *node = nodes[--node_count];
@@ -337,6 +354,8 @@ static void apply_create(struct txn_reading *in, int32_t type, int64_t session, 
     if (node_count == NODES_MAX)
         world_fail("more nodes than the model has room for");
     nodes[node_count++] = node;
+    nested = nested || strcmp(node.path, NESTED_QUOTA) == 0;
+    note_limits(node.path);
 }
 
 static struct load_node *named_node(struct txn_reading *in, int64_t zxid)
@@ -368,12 +387,13 @@ static void apply_delete(struct txn_reading *in, int64_t zxid)
         if (strncmp(nodes[i].path, node->path, length) == 0 && nodes[i].path[length] == '/')
             world_fail("I14: 0x%" PRIx64 " deletes %s, which has children", (uint64_t)zxid,
                        node->path);
+    note_limits(node->path);
     remove_node(node);
 }
 
 static void end_session(int64_t session)
 {
-    for (size_t i = 0; i < node_count;) {
+    for (size_t i = 1; i < node_count;) {
         if (nodes[i].owner == session)
             remove_node(&nodes[i]);
         else
@@ -441,12 +461,15 @@ static void count_for_quotas(void)
             bytes += strlen(nodes[k].data);
         }
         snprintf(nodes[i].data, sizeof nodes[i].data, "count=%d,bytes=%zu", count, bytes);
+        nodes[i].any_data |= nested;
     }
 }
 
 const struct load_node *load_model(const struct history *history, size_t *ret_count)
 {
     node_count = 0;
+    nested = false;
+    nodes[node_count++] = (struct load_node){.path = "/", .acl = CLIENT_WISHES[ACL_OPEN]};
     for (size_t i = 0; i < history->committed_count; i++) {
         const struct history_txn *txn = history_find(history, history->committed[i]);
         if (txn == NULL)

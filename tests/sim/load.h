@@ -134,13 +134,14 @@ struct load_view {
 struct load_node {
     char path[LOAD_PATH_SIZE + 16];
     char data[LOAD_DATA_SIZE];
+    bool any_data; /* the numbers of a quota, which are not the same on all servers */
     int32_t version;
     int64_t owner; /* as it is kept: a session, or what stands for a container or a time to live */
     struct client_acl acl;
 };
 
 /* Driver: what the committed transactions make of an empty tree. Violations end the world. Returns
- * the nodes; they live until load_end or the next call. */
+ * the nodes, the root first; they live until load_end or the next call. */
 const struct load_node *load_model(const struct history *history, size_t *ret_count);
 /* Driver: I13 for each request. */
 void load_check_answers(struct load *load);

@@ -440,10 +440,11 @@ static bool is_as_it_must_be(struct data_tree *tree, const struct load_node *nod
     if (data_tree_get_change_record(tree, node->path, &record) < 0)
         return false;
     size_t length = strlen(node->data);
-    bool same =
-        record.stat.version == node->version && record.stat.ephemeral_owner == node->owner &&
-        record.data != NULL && record.data->length == length &&
-        memcmp(record.data->bytes, node->data, length) == 0 && has_list(&record, &node->acl);
+    bool same_data = node->any_data || (record.data != NULL && record.data->length == length &&
+                                        memcmp(record.data->bytes, node->data, length) == 0);
+    bool same = record.stat.version == node->version &&
+                record.stat.ephemeral_owner == node->owner && same_data &&
+                has_list(&record, &node->acl);
     data_tree_record_done(&record);
     return same;
 }

@@ -24,6 +24,11 @@ uint64_t world_random(uint64_t bound)
     return chance_below(CHANCE_DRIVER, bound);
 }
 
+uint64_t world_random_apart(uint64_t bound)
+{
+    return chance_below(CHANCE_APART, bound);
+}
+
 void transcribe_bytes(const void *bytes, size_t length)
 {
     const char *next = bytes;

@@ -8,14 +8,14 @@
 #include "text.h"
 
 enum {
-    MORE_SIZE = 512,
+    MORE_SIZE = 768,
     LAST_WRITES_MS = 1500, /* when all is whole again */
     LEAVE_MS = 60000,      /* so long a client may take to hear that it is over */
     AGREE_MS = 240000,     /* sessions of 20 s end, and their ends are committed */
     LOOK_MS = 20000,
     INIT_LIMIT_MS = 20000,
     RELOAD_MS = 300000,
-    OWN_NODES = 5, /* of every tree: the root, twice, and three more */
+    OWN_NODES = 4, /* of every tree: the root once more, and three below it */
 };
 
 /* ---- configurations -------------------------------------------------------------------------- */
