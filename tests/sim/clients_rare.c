@@ -268,25 +268,55 @@ static void draw_quota_op(struct clients *clients, struct load_op *op, const cha
         draw_any_limits(clients, &op->parts[1]);
 }
 
-static void draw_nested_quota(struct clients *clients, struct load_op *op)
+/* Where two quotas meet. */
+static void draw_write_below(struct clients *clients, struct load_op *op)
 {
-    static const char *const places[] = {"/a", "/a/x", "/a/x", "/b"};
-    static const char *const names[] = {"/zookeeper_limits", "/zookeeper_stats"};
-    static const int32_t types[] = {OP_CODE_GET_DATA, OP_CODE_GET_DATA, OP_CODE_SET_DATA,
-                                    OP_CODE_CREATE, OP_CODE_DELETE};
-    const char *place = any_of(clients, places, sizeof places / sizeof *places);
+    static const int32_t types[] = {OP_CODE_CREATE, OP_CODE_CREATE, OP_CODE_SET_DATA,
+                                    OP_CODE_DELETE};
     struct load_part *part = &op->parts[0];
-    if (rarely(clients, 2)) {
-        draw_quota_op(clients, op, place, rarely(clients, 4) ? OP_CODE_DELETE : OP_CODE_CREATE);
-        return;
-    }
+    op->type = part->type = types[clients_draw_apart(clients, sizeof types / sizeof *types)];
+    part->version = -1;
+    text_copy(part->path, LOAD_PATH_SIZE, rarely(clients, 3) ? "/a" : "/a/x");
+    snprintf(part->data, sizeof part->data, "%.*s", (int)clients_draw_apart(clients, 9),
+             "nestedin");
+}
+
+/* One of its nodes comes, changes or goes without the others. */
+static void draw_quota_node(struct clients *clients, struct load_op *op, const char *place)
+{
+    static const int32_t types[] = {OP_CODE_SET_DATA, OP_CODE_SET_DATA, OP_CODE_CREATE,
+                                    OP_CODE_DELETE};
+    struct load_part *part = &op->parts[0];
     op->type = part->type = types[clients_draw_apart(clients, sizeof types / sizeof *types)];
     const bool numbers = op->type != OP_CODE_SET_DATA && rarely(clients, 2);
-    quota_node(part, place, names[numbers]);
+    quota_node(part, place, numbers ? "/zookeeper_stats" : "/zookeeper_limits");
     if (numbers)
         snprintf(part->data, sizeof part->data, "count=0,bytes=0");
     else
         draw_any_limits(clients, part);
+}
+
+static void draw_nested_quota(struct clients *clients, struct load_op *op)
+{
+    static const char *const places[] = {"/a", "/a/x", "/a/x", "/b"};
+    const char *place = any_of(clients, places, sizeof places / sizeof *places);
+    switch (clients_draw_apart(clients, 8)) {
+    case 0:
+    case 1:
+        draw_quota_op(clients, op, place, rarely(clients, 6) ? OP_CODE_DELETE : OP_CODE_CREATE);
+        break;
+    case 2:
+        draw_quota_node(clients, op, place);
+        break;
+    case 3:
+    case 4:
+        op->type = OP_CODE_GET_DATA;
+        quota_node(&op->parts[0], place, "/zookeeper_stats");
+        break;
+    default:
+        draw_write_below(clients, op);
+        break;
+    }
 }
 
 /* ---- all ------------------------------------------------------------------------------------- */
@@ -299,7 +329,7 @@ bool clients_draw_rare(struct clients *clients, struct client *client,
         draw_mistake(clients, client, ret_request);
     else if (clients->roots && rarely(clients, 12))
         draw_root_request(clients, ret_request);
-    else if (clients->nests && rarely(clients, 6))
+    else if (clients->nests && rarely(clients, 3))
         draw_nested_quota(clients, &ret_request->op);
     else
         return false;
