@@ -11,7 +11,8 @@
  *   I15 a reply shows the tree as of the zxid in its header, to the last field: a read what was
  *       there, a write what it made of it, an error what was in its way
  *   I16 a session's replies come in the order of its requests, and their zxids never fall; so it
- *       reads what it has written, and never goes back, on whatever server it is
+ *       reads what it has written, and never goes back, on whatever server it is; nothing is done
+ *       behind its closeSession
  *   I17 a write comes behind all writes that were acknowledged, to anybody, when it was sent
  *   I18 what is read behind a sync is not older than what its leader had acknowledged when the
  *       sync was sent
@@ -19,19 +20,22 @@
  *       of all changes in their order, before any reply that could show the change; and of nothing
  *       else
  *   I20 when nothing breaks, the session of a client that pings does not end, unless it is one of
- *       another server alone, and clients are answered
+ *       another server alone, and clients are answered; a session lives as long as was asked for,
+ *       within two ticks and twenty
  *   I21 a connection that its session has left changes nothing any more, unless the session comes
  *       back to its server: a leader, as Java's, tells learners apart and not their connections
  *
  *   I22 everybody does and sees what the lists of the nodes allow to those that the connection has
- *       proved to be, and nothing else; a node gets the list that was asked for
+ *       proved to be, and nothing else; a node gets the list that was asked for; where servers want
+ *       a proof they do nothing without one, and a session is not given to a wrong password
  *   I23 a container without children, and a node without children whose time is over, are deleted,
  *       and no other node is without being asked for
  *
  *   I24 a server without a quorum serves only those that ask for that, refuses writes and syncs,
  *       shows a tree that was committed (or what its log had beyond it), and leaves no trace
  *   I25 the numbers of a quota are those of its nodes, and where quotas are enforced a hard limit
- *       is exceeded only by what was under way together
+ *       is exceeded only by what was under way together; of quotas below one another the nearest
+ *       counts
  *
  * I7 to I14 hold as well (history.h, load.h). The functions without "driver" in their comment are
  * called by threads of the processes; none of them blocks. */

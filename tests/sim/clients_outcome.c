@@ -1,5 +1,5 @@
-/* What a write comes to, and of several things that are wrong the one that a server says: it looks at
- * them in the order in which they stand here. */
+/* What a write comes to, and of several things that are wrong the one that a server says: it looks
+ * at them in the order in which they stand here. */
 #include <stdio.h>
 #include <string.h>
 

@@ -6,8 +6,9 @@
  * Of several quotas above a node the nearest one that has limits counts, and it alone: its numbers
  * are those that move, and its limits those that are looked at. But where a server counts afresh,
  * which it does when the numbers are created and when it reads a tree from its disk or its leader,
- * it counts all that lies below, with and without quotas of its own. So the numbers of a quota above
- * another one are not the same on all servers. Here they are a set: what each server may have. */
+ * it counts all that lies below, with and without quotas of its own. So the numbers of a quota
+ * above another one are not the same on all servers. Here they are a set: what each server may
+ * have. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

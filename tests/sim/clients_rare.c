@@ -1,6 +1,6 @@
 /* What clients do rarely: they ask for what no server does, meddle with the root, put one quota
- * below another, and connect with a wrong password. All of it is drawn from a stream of its own, and
- * half of the seeds have none of it. */
+ * below another, and connect with a wrong password. All of it is drawn from a stream of its own,
+ * and half of the seeds have none of it. */
 #include <stdio.h>
 #include <string.h>
 

@@ -131,8 +131,8 @@ bool world_wait_until(bool (*question)(void *arg), void *arg, int64_t timeout_ms
 void world_notify(void);
 /* 0 <= result < bound; 0 if bound is 0 */
 uint64_t world_random(uint64_t bound);
-/* The same from another stream: what a scenario has learned to draw lately leaves all other draws of
- * a seed as they are. */
+/* The same from another stream: what a scenario has learned to draw lately leaves all other draws
+ * of a seed as they are. */
 uint64_t world_random_apart(uint64_t bound);
 /* From now on nobody is stalled, nobody goes before another, and disks are quick: the world gives
  * everybody his time. */
