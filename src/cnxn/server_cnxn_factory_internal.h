@@ -43,7 +43,7 @@ enum {
     OUTPUT_PATIENCE_MS = 1000,
     OUTPUT_MOST = 1 << 30,
     WORD_ARGUMENT_MAX = 64, /* bytes behind a word; stmk takes 8 */
-    REMOTE_TEXT = 56,       /* "/" and an IPv6 address and a port */
+    REMOTE_TEXT = 64,       /* "/" and an IPv6 address with a zone and a port */
 };
 
 /* ---- connections ----------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "io/inet_internal.h"
 #include "io/lock_ranks.h"
 #include "io/selector_internal.h"
 #include "io/sock_internal.h"
@@ -45,6 +46,7 @@ int channel_accept(struct sock *listener, struct channel **ret_channel) UNSHARED
     channel->family = caller.family;
     channel->port = caller.port;
     memcpy(channel->ip, caller.ip, sizeof channel->ip);
+    channel->scope_id = caller.scope_id;
     zk_mutex_init(&channel->mu, sock_ctx(listener), "channel", ZK_RANK_CNXN_OUTPUT);
     channel->fd = fd;
     zk_atomic_long_init(&channel->interest_ops, 0);
@@ -88,6 +90,7 @@ struct inet_address channel_remote(const struct channel *channel)
 {
     struct inet_address remote = {.family = channel->family, .port = channel->port};
     memcpy(remote.ip, channel->ip, sizeof remote.ip);
+    inet_address_set_scope(&remote, channel->scope_id);
     return remote;
 }
 

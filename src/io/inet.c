@@ -15,13 +15,37 @@ enum {
     V4_BYTES = 4,
     V6_BYTES = 16,
     V4_TEXT_MAX = 15, /* Java takes nothing longer for an IPv4 literal */
-    /* "<unresolved>" and a port; "[", eight groups, "]" and a port. */
-    WITH_PORT_MAX = 2 + 8 * 4 + 7 + 1 + 5,
+    ZONE_MAX = sizeof((struct inet_address *)0)->zone,
+    /* "<unresolved>" and a port; "[", eight groups, "%", a zone, "]" and a port. */
+    WITH_PORT_MAX = 2 + 8 * 4 + 7 + ZONE_MAX + 1 + 5,
 };
 
 _Static_assert(sizeof((struct inet_address *)0)->host + 1 + WITH_PORT_MAX <=
                    sizeof((struct inet_text *)0)->text,
                "the longest text fits");
+
+/* ---- parts of texts -------------------------------------------------------------------------- */
+
+/* Each connection is named in some five texts, and vsnprintf takes 1,300 instructions for one where
+ * these take 100. Both return where the next one begins; what they write is not terminated. */
+static char *put_number(char *to, unsigned number, unsigned base)
+{
+    char digits[10];
+    size_t count = 0;
+    do
+        digits[count++] = "0123456789abcdef"[number % base];
+    while ((number /= base) > 0);
+    while (count > 0)
+        *to++ = digits[--count];
+    return to;
+}
+
+static char *put_text(char *to, const char *text)
+{
+    const size_t length = strlen(text);
+    memcpy(to, text, length);
+    return to + length;
+}
 
 /* ---- literals -------------------------------------------------------------------------------- */
 
@@ -82,8 +106,7 @@ static bool parse_v4_tail(const char *text, uint8_t *ret_ip)
     return dots == V4_BYTES - 1 && parse_v4(text, strlen(text), ret_ip);
 }
 
-/* Zones (fe80::1%eth0) are not read (D-66): link-local addresses are of no use to an ensemble.
- * Java: IPAddressUtil.textToNumericFormatV6() */
+/* Java: IPAddressUtil.textToNumericFormatV6() */
 static bool parse_v6(const char *text, uint8_t *ret_ip)
 {
     uint8_t ip[V6_BYTES] = {0};
@@ -137,12 +160,30 @@ static bool is_v4_mapped(const uint8_t *ip)
 void inet_address_set_ip(struct inet_address *address, enum inet_family family, const uint8_t *ip)
 {
     memset(address->ip, 0, sizeof address->ip);
+    inet_address_set_scope(address, 0);
     if (family == INET_V6 && is_v4_mapped(ip)) {
         family = INET_V4;
         ip += V6_BYTES - V4_BYTES;
     }
     address->family = family;
     memcpy(address->ip, ip, family == INET_V4 ? V4_BYTES : V6_BYTES);
+}
+
+void inet_address_set_scope(struct inet_address *address, uint32_t scope_id)
+{
+    char *end = address->zone;
+    address->scope_id = scope_id;
+    if (scope_id != 0)
+        end = put_number(end, scope_id, 10);
+    *end = '\0';
+}
+
+void inet_address_copy_ip(struct inet_address *address, const struct inet_address *from)
+{
+    address->family = from->family;
+    memcpy(address->ip, from->ip, sizeof address->ip);
+    memcpy(address->zone, from->zone, sizeof address->zone);
+    address->scope_id = from->scope_id;
 }
 
 /* Returns whether host is made of numbers as C writes them (0x7f.1), which the system's resolver
@@ -171,22 +212,66 @@ enum host_kind {
 };
 
 /* Makes the literal's canonical form the host. */
-static void set_literal(struct inet_address *address, enum inet_family family, const uint8_t *ip)
+static void set_canonical(struct inet_address *address)
 {
-    inet_address_set_ip(address, family, ip);
     zk_text_copy(address->host, sizeof address->host, inet_ip_text(address).text);
 }
 
-/* Reads an IPv6 literal with brackets or without. */
-static bool parse_v6_host(const char *host, size_t length, uint8_t *ret_ip)
+/* Reads a zone that is a number: it counts without an interface, too. What is larger than Java's
+ * int is none. Java: InetAddress.checkNumericZone() */
+static bool parse_zone_number(const char *zone, uint32_t *ret_scope_id)
+{
+    uint32_t number = 0;
+    const char *c = zone;
+    for (; *c >= '0' && *c <= '9'; c++) {
+        const uint32_t digit = (uint32_t)(*c - '0');
+        if (number > (INT32_MAX - digit) / 10)
+            return false;
+        number = 10 * number + digit;
+    }
+    *ret_scope_id = number;
+    return c > zone && (*c == '\0' || *c == ']');
+}
+
+/* An IPv4 address in IPv6 clothes has no zone. */
+static bool set_zone(struct inet_address *address, const char *zone)
+{
+    uint32_t scope_id;
+    if (address->family != INET_V6)
+        return false;
+    if (parse_zone_number(zone, &scope_id)) {
+        inet_address_set_scope(address, scope_id);
+        if (scope_id == 0)
+            zk_text_copy(address->zone, sizeof address->zone, "0");
+        return true;
+    }
+    if (strlen(zone) >= sizeof address->zone || !inet_zone_find(zone, address->ip, &scope_id))
+        return false;
+    zk_text_copy(address->zone, sizeof address->zone, zone);
+    address->scope_id = scope_id;
+    return true;
+}
+
+/* Reads an IPv6 literal with brackets or without, and with a zone or without. */
+static bool parse_v6_host(const char *host, size_t length, struct inet_address *address)
 {
     char bare[sizeof((struct inet_address *)0)->host];
-    if (host[0] != '[')
-        return parse_v6(host, ret_ip);
-    if (length <= 2 || host[length - 1] != ']')
+    uint8_t ip[V6_BYTES];
+    const bool has_brackets = host[0] == '[';
+    if (has_brackets && (length <= 2 || host[length - 1] != ']'))
         return false;
-    zk_text_copy(bare, length - 1, host + 1);
-    return parse_v6(bare, ret_ip);
+    zk_text_copy(bare, has_brackets ? length - 1 : sizeof bare, has_brackets ? host + 1 : host);
+    char *zone = strchr(bare, '%');
+    if (zone != NULL)
+        *zone++ = '\0';
+    if (!parse_v6(bare, ip))
+        return false;
+    struct inet_address found = *address;
+    inet_address_set_ip(&found, INET_V6, ip);
+    if (zone != NULL && !set_zone(&found, zone))
+        return false;
+    *address = found;
+    return true;
 }
 
 /* Does the part that needs no resolver. Java: InetAddress.getAllByName() */
@@ -195,7 +280,7 @@ static enum host_kind address_from_host(const char *host, uint16_t port,
 {
     struct inet_address address = {.family = INET_UNRESOLVED, .port = port};
     static const uint8_t loopback[] = {127, 0, 0, 1};
-    uint8_t ip[V6_BYTES];
+    uint8_t ip[V4_BYTES];
     enum host_kind kind = HOST_LITERAL;
     const size_t length = strlen(host);
 
@@ -206,9 +291,10 @@ static enum host_kind address_from_host(const char *host, uint16_t port,
         inet_address_set_ip(&address, INET_V4, loopback);
         zk_text_copy(address.host, sizeof address.host, "localhost");
     } else if (parse_v4(host, length, ip)) {
-        set_literal(&address, INET_V4, ip);
-    } else if (parse_v6_host(host, length, ip)) {
-        set_literal(&address, INET_V6, ip);
+        inet_address_set_ip(&address, INET_V4, ip);
+        set_canonical(&address);
+    } else if (parse_v6_host(host, length, &address)) {
+        set_canonical(&address);
     } else if (host[0] == '[' || strchr(host, ':') != NULL || is_c_numbers(host)) {
         kind = HOST_MALFORMED;
     } else {
@@ -311,27 +397,6 @@ int32_t inet_address_hash(const struct inet_address *address)
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-/* Each connection is named in some five texts, and vsnprintf takes 1,300 instructions for one where
- * these take 100. Both return where the next one begins; what they write is not terminated. */
-static char *put_number(char *to, unsigned number, unsigned base)
-{
-    char digits[8];
-    size_t count = 0;
-    do
-        digits[count++] = "0123456789abcdef"[number % base];
-    while ((number /= base) > 0);
-    while (count > 0)
-        *to++ = digits[--count];
-    return to;
-}
-
-static char *put_text(char *to, const char *text)
-{
-    const size_t length = strlen(text);
-    memcpy(to, text, length);
-    return to + length;
-}
-
 /* The IP in numbers; the host if it is unresolved. */
 static char *put_ip(char *to, const struct inet_address *address)
 {
@@ -352,6 +417,10 @@ static char *put_ip(char *to, const struct inet_address *address)
             if (i > 0)
                 *to++ = ':';
             to = put_number(to, (unsigned)ip[i] << 8 | ip[i + 1], 16);
+        }
+        if (address->zone[0] != '\0') {
+            *to++ = '%';
+            to = put_text(to, address->zone);
         }
         break;
     }

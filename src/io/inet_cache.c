@@ -63,10 +63,8 @@ static bool cache_get(struct inet_cache *cache, struct inet_address *address)
     zk_mutex_lock(&cache->mu);
     const struct inet_cache_entry *entry = cache_find_locked(cache, address->host);
     bool fresh = entry != NULL && zk_elapsed_ms() < entry->expires_ms;
-    if (fresh) {
-        address->family = entry->answer.family;
-        memcpy(address->ip, entry->answer.ip, sizeof address->ip);
-    }
+    if (fresh)
+        inet_address_copy_ip(address, &entry->answer);
     zk_mutex_unlock(&cache->mu);
     return fresh;
 }
@@ -107,6 +105,8 @@ void inet_address_set_sockaddr_ip(struct inet_address *address, const struct soc
         struct sockaddr_in6 v6;
         memcpy(&v6, from, sizeof v6);
         inet_address_set_ip(address, INET_V6, (const uint8_t *)&v6.sin6_addr);
+        if (address->family == INET_V6)
+            inet_address_set_scope(address, v6.sin6_scope_id);
     }
 }
 

@@ -23,6 +23,7 @@ struct channel {
     enum inet_family family; /* of the far end, which is fixed */
     uint16_t port;
     uint8_t ip[16];
+    uint32_t scope_id;
 
     /* Of the selector's thread; any other may look at it. */
     struct zk_atomic_long interest_ops;

@@ -40,7 +40,7 @@ struct sock {
     /* Set while one thread alone knows the socket. */
     struct inet_address local;
     struct inet_address remote;
-    char conn_text[144]; /* two IPs with their ports, each of at most 46 letters */
+    char conn_text[144]; /* two IPs with their ports, each of at most 62 letters */
     char end_text[72];   /* of a listener its own end; of a dial the far one */
 
     /* Of the thread that reads. */
@@ -83,6 +83,9 @@ static socklen_t to_socket_address(const struct inet_address *address, int domai
     ret->v6.sin6_port = htons(address->port);
     if (address->family == INET_V6) {
         memcpy(ip, address->ip, 16);
+        /* Without a zone the system takes no link-local address, not even its own. */
+        ret->v6.sin6_scope_id =
+            address->scope_id != 0 ? address->scope_id : inet_zone_of_own(address->ip);
     } else if (!inet_address_is_wildcard(address)) { /* as in Java, that of IPv4 is that of both */
         ip[10] = 0xff;
         ip[11] = 0xff;
@@ -112,16 +115,18 @@ static int sock_learn_local(struct sock *sock)
     return 0;
 }
 
-/* Keeps the address that was dialled, with the IP that answered: a dial of a wildcard reaches a
- * loopback address. */
+/* Keeps the address that was dialled; if another IP answered, with that one: a dial of a wildcard
+ * reaches a loopback address. */
 static int sock_learn_remote(struct sock *sock, const struct inet_address *dialled)
 {
     union socket_address remote = {0};
     socklen_t length = sizeof remote;
     if (getpeername(sock->fd, &remote.any, &length) < 0)
         return sock_error(sock, errno);
+    const struct inet_address answered = from_socket_address(&remote);
     sock->remote = *dialled;
-    inet_address_set_sockaddr_ip(&sock->remote, &remote.any);
+    if (!inet_address_equal(&answered, dialled))
+        inet_address_copy_ip(&sock->remote, &answered);
     return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -18,6 +19,9 @@ enum { NETWORK = 10 << 24 }; /* host 3 is 10.0.0.3 */
 int sim_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
                     struct addrinfo **ret_answers);
 void sim_freeaddrinfo(struct addrinfo *answers);
+int sim_getifaddrs(struct ifaddrs **ret_entries);
+void sim_freeifaddrs(struct ifaddrs *entries);
+unsigned sim_if_nametoindex(const char *name);
 int sim_socket(int domain, int type, int protocol);
 int sim_bind(int fd, const struct sockaddr *address, socklen_t length);
 int sim_listen(int fd, int backlog);
@@ -110,6 +114,24 @@ int sim_getaddrinfo(const char *node, const char *service, const struct addrinfo
 void sim_freeaddrinfo(struct addrinfo *answers)
 {
     sim_free(answers);
+}
+
+/* No simulated host has an interface of IPv6, so no zone is one of its own. */
+int sim_getifaddrs(struct ifaddrs **ret_entries)
+{
+    *ret_entries = NULL;
+    return 0;
+}
+
+void sim_freeifaddrs(struct ifaddrs *entries)
+{
+    (void)entries;
+}
+
+unsigned sim_if_nametoindex(const char *name)
+{
+    (void)name;
+    return 0;
 }
 
 /* ---- life ----------------------------------------------------------------------------------- */

@@ -6,6 +6,8 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -26,6 +28,7 @@
 enum {
     NAMES_MAX = 8,
     NAME_SIZE = 64,
+    INTERFACES_MAX = 4,
 };
 
 struct fault {
@@ -41,10 +44,18 @@ struct known_name {
     struct in_addr address;
 };
 
+struct known_interface {
+    char name[IF_NAMESIZE];
+    unsigned number;
+    struct sockaddr_in6 address;
+};
+
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* guards all of these: */
 static struct fault faults[OUTSIDE_CALLS];
 static struct known_name names[NAMES_MAX];
 static int names_asked;
+static struct known_interface interfaces[INTERFACES_MAX];
+static size_t interfaces_known; /* 0: those of the system */
 static int64_t passed_ms;
 static size_t write_limit = SIZE_MAX;
 static int empty_wakes;
@@ -457,6 +468,60 @@ int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restr
 
 /* --- the end --- */
 
+void outside_interface(const char *name, unsigned number, const char *ip)
+{
+    pthread_mutex_lock(&mutex);
+    if (interfaces_known == INTERFACES_MAX)
+        abort();
+    struct known_interface *place = &interfaces[interfaces_known++];
+    snprintf(place->name, sizeof place->name, "%s", name);
+    place->number = number;
+    place->address = (struct sockaddr_in6){.sin6_family = AF_INET6};
+    if (inet_pton(AF_INET6, ip, &place->address.sin6_addr) != 1)
+        abort();
+    if (IN6_IS_ADDR_LINKLOCAL(&place->address.sin6_addr))
+        place->address.sin6_scope_id = number;
+    pthread_mutex_unlock(&mutex);
+}
+
+unsigned if_nametoindex(const char *name)
+{
+    unsigned number = 0;
+    pthread_mutex_lock(&mutex);
+    const bool system = interfaces_known == 0;
+    for (size_t i = 0; i < INTERFACES_MAX && i < interfaces_known; i++)
+        if (strcmp(interfaces[i].name, name) == 0)
+            number = interfaces[i].number;
+    pthread_mutex_unlock(&mutex);
+    return system ? SYSTEM(if_nametoindex)(name) : number;
+}
+
+/* Ours are one piece of memory, as the C library's are: its freeifaddrs() frees both. */
+int getifaddrs(struct ifaddrs **ret_entries)
+{
+    struct list {
+        struct ifaddrs entries[INTERFACES_MAX];
+        struct known_interface interfaces[INTERFACES_MAX];
+    };
+    pthread_mutex_lock(&mutex);
+    const size_t count = interfaces_known;
+    struct list *list = count == 0 ? NULL : calloc(1, sizeof *list);
+    if (list != NULL)
+        memcpy(list->interfaces, interfaces, sizeof interfaces);
+    pthread_mutex_unlock(&mutex);
+    if (count == 0)
+        return SYSTEM(getifaddrs)(ret_entries);
+    if (list == NULL)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        list->entries[i].ifa_next = i + 1 < count ? &list->entries[i + 1] : NULL;
+        list->entries[i].ifa_name = list->interfaces[i].name;
+        list->entries[i].ifa_addr = (struct sockaddr *)&list->interfaces[i].address;
+    }
+    *ret_entries = list->entries;
+    return 0;
+}
+
 int outside_restore(void **state)
 {
     (void)state;
@@ -464,6 +529,7 @@ int outside_restore(void **state)
     memset(faults, 0, sizeof faults);
     memset(names, 0, sizeof names);
     names_asked = 0;
+    interfaces_known = 0;
     write_limit = SIZE_MAX;
     empty_wakes = 0;
     watched_threads = NULL;

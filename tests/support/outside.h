@@ -86,6 +86,12 @@ void outside_name(const char *name, const char *ip);
 /* How often anybody has asked for one of these names. */
 int outside_names_asked(void);
 
+/* --- network interfaces --- */
+
+/* From now on this machine has these alone: an interface of that name and number with that IPv6
+ * address. */
+void outside_interface(const char *name, unsigned number, const char *ip);
+
 /* --- time --- */
 
 /* So many of the next waits on a condition end at once, for nothing. */

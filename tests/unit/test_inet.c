@@ -86,7 +86,8 @@ static void what_is_no_literal_stays_unresolved(void **state)
         "1:2:3:4:5:6:7:1.2.3.4",
         "::g",
         "1:2:3:4:5:6:7:8:",
-        "fe80::1%lo",
+        "127.0.0.1%lo",
+        "[::1]%lo",
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct inet_address address;
@@ -96,6 +97,75 @@ static void what_is_no_literal_stays_unresolved(void **state)
         assert_string_equal(address.host, names[i]);
         assert_int_equal(address.port, 7);
     }
+}
+
+static void an_interface_or_its_number_is_a_zone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host;
+        const char *text; /* OpenJDK 17: new InetSocketAddress(host, 3881).toString() */
+        uint32_t scope_id;
+    } cases[] = {
+        {"::1%lo", "/[0:0:0:0:0:0:0:1%lo]:3881", 1},
+        {"[::1%lo]", "/[0:0:0:0:0:0:0:1%lo]:3881", 1},
+        {"fe80::7%d0", "/[fe80:0:0:0:0:0:0:7%d0]:3881", 3},
+        {"[fe80::8%d0]", "/[fe80:0:0:0:0:0:0:8%d0]:3881", 3},
+        {"2001:db8::5%d0", "/[2001:db8:0:0:0:0:0:5%d0]:3881", 3},
+        {"::%d0", "/[0:0:0:0:0:0:0:0%d0]:3881", 3},
+        {"fe80::7%3", "/[fe80:0:0:0:0:0:0:7%3]:3881", 3},
+        {"fe80::7%09", "/[fe80:0:0:0:0:0:0:7%9]:3881", 9}, /* it need not be there */
+        {"::1%0", "/[0:0:0:0:0:0:0:1%0]:3881", 0},
+        {"::1%2147483647", "/[0:0:0:0:0:0:0:1%2147483647]:3881", INT32_MAX},
+        {"::1%1]", "/[0:0:0:0:0:0:0:1%1]:3881", 1},
+        {"fe80::7", "/[fe80:0:0:0:0:0:0:7]:3881", 0},
+        {"fe80::7%lo", "fe80::7%lo/<unresolved>:3881", 0}, /* lo has no link-local address */
+        {"fec0::5%d0", "fec0::5%d0/<unresolved>:3881", 0},
+        {"fe80::7%D0", "fe80::7%D0/<unresolved>:3881", 0},
+        {"::1%d1", "::1%d1/<unresolved>:3881", 0},
+        {"::1%", "::1%/<unresolved>:3881", 0},
+        {"[::1%]", "[::1%]/<unresolved>:3881", 0},
+        {"::1%lo]", "::1%lo]/<unresolved>:3881", 0},
+        {"::1%1x", "::1%1x/<unresolved>:3881", 0},
+        {"::1%2147483648", "::1%2147483648/<unresolved>:3881", 0},
+        {"::1%a_name_of_16_byt", "::1%a_name_of_16_byt/<unresolved>:3881", 0},
+        {"::ffff:127.0.0.1%lo", "::ffff:127.0.0.1%lo/<unresolved>:3881", 0},
+        {"::ffff:127.0.0.1%1", "::ffff:127.0.0.1%1/<unresolved>:3881", 0},
+    };
+    outside_interface("lo", 1, "::1");
+    outside_interface("d0", 3, "fe80::7");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct inet_address address;
+        inet_address_literal(cases[i].host, 3881, &address);
+        assert_string_equal(inet_text(&address).text, cases[i].text);
+        assert_int_equal(address.scope_id, cases[i].scope_id);
+    }
+    outside_restore(NULL);
+}
+
+static void an_address_with_a_zone_can_be_written_and_read_again(void **state)
+{
+    (void)state;
+    struct inet_address address, again;
+    outside_interface("lo", 1, "::1");
+    inet_address_literal("[::1%lo]", 3881, &address);
+
+    assert_string_equal(inet_host_port_text(&address).text, "[0:0:0:0:0:0:0:1%lo]:3881");
+    assert_string_equal(inet_host_text(&address).text, "0:0:0:0:0:0:0:1%lo");
+    inet_address_literal(inet_host_text(&address).text, 3881, &again);
+    assert_memory_equal(&again, &address, sizeof again);
+    outside_restore(NULL);
+}
+
+static void zones_do_not_make_addresses_differ(void **state)
+{
+    (void)state;
+    struct inet_address one, other;
+    inet_address_literal("::1%1", 24382, &one);
+    inet_address_literal("::1", 24382, &other);
+
+    assert_true(inet_address_equal(&one, &other));
+    assert_int_equal(inet_address_hash(&one), inet_address_hash(&other));
 }
 
 static void texts_are_those_of_java(void **state)
@@ -337,6 +407,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(literals_follow_the_rules_of_java),
         cmocka_unit_test(what_is_no_literal_stays_unresolved),
+        cmocka_unit_test(an_interface_or_its_number_is_a_zone),
+        cmocka_unit_test(an_address_with_a_zone_can_be_written_and_read_again),
+        cmocka_unit_test(zones_do_not_make_addresses_differ),
         cmocka_unit_test(texts_are_those_of_java),
         cmocka_unit_test(an_address_without_a_host_shows_its_ip),
         cmocka_unit_test(numbers_of_each_length_are_written),

@@ -29,13 +29,18 @@ struct inet_address {
     bool named;
     enum inet_family family;
     uint8_t ip[16]; /* network order; 4 bytes for INET_V4 */
+    /* What stands behind the % of an IPv6 address: the name of an interface, or its number; "" if
+     * nothing does. */
+    char zone[16];
+    uint32_t scope_id; /* the number of that interface, for the system; 0 if there is none */
     uint16_t port;
 };
 
 /* Literals follow Java's rules: 127.1 is 127.0.0.1, leading zeros are decimal, an empty host is
- * loopback. Names are looked up, which blocks, unless the context's cache has them (30 s; failures
- * 10 s). An unknown name is no error: the address is INET_UNRESOLVED. So is one whose host is
- * longer than the field. Java: new InetSocketAddress(host, port) */
+ * loopback, fe80::1%eth0 needs an interface of that name that has an address of the same kind.
+ * Names are looked up, which blocks, unless the context's cache has them (30 s; failures 10 s). An
+ * unknown name is no error: the address is INET_UNRESOLVED. So is one whose host is longer than the
+ * field. Java: new InetSocketAddress(host, port) */
 void inet_address_resolve(struct zk_context *ctx, const char *host, uint16_t port,
                           struct inet_address *ret_address);
 
@@ -49,8 +54,8 @@ struct inet_address inet_address_any(uint16_t port);
 /* Java: InetAddress.isAnyLocalAddress() */
 bool inet_address_is_wildcard(const struct inet_address *address);
 
-/* Resolved addresses are equal if IP and port are, unresolved ones if name (in capitals or not) and
- * port are. Java: InetSocketAddress.equals() */
+/* Resolved addresses are equal if IP and port are, whatever their zones are; unresolved ones if
+ * name (in capitals or not) and port are. Java: InetSocketAddress.equals() */
 bool inet_address_equal(const struct inet_address *a, const struct inet_address *b);
 int32_t inet_address_hash(const struct inet_address *address); /* Java: hashCode() */
 
