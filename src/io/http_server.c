@@ -22,7 +22,6 @@
 #include "zk/runtime/stop.h"
 
 enum {
-    BACKLOG = 50,
     CONNECTION_MEMORY = 16 * 1024, /* of one request's line and headers */
 };
 
@@ -120,7 +119,7 @@ int http_server_new(struct zk_context *ctx, const struct inet_address *address,
     zk_stop_init(&server->stop, ctx, "http_server");
     int r = load_library(&server->lib);
     if (r == 0)
-        r = sock_listen(ctx, address, BACKLOG, &server->listener);
+        r = sock_listen(ctx, address, SOCK_BACKLOG, &server->listener);
     if (r < 0)
         goto out;
     /* The daemon closes the descriptor that it is given; the socket has its own. */

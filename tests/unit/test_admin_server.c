@@ -22,11 +22,12 @@ struct scene {
     struct admin_server *server;
 };
 
-static void scene_open(struct scene *scene)
+static void scene_open_with_idle_timeout(struct scene *scene, const char *idle_timeout_ms)
 {
     scene->capture = test_capture_new();
     scene->ctx = scene->capture.ctx;
     zk_settings_set(scene->ctx, "zookeeper.admin.serverPort", "0");
+    zk_settings_set(scene->ctx, "zookeeper.admin.idleTimeout", idle_timeout_ms);
     command_stage_open(&scene->stage, scene->ctx);
     assert_true(admin_server_is_enabled(scene->ctx));
     assert_int_equal(admin_server_start(scene->ctx, command_stage_hook(&scene->stage),
@@ -37,6 +38,11 @@ static void scene_open(struct scene *scene)
     assert_non_null(port);
     scene->at = test_loopback((uint16_t)atoi(port + 47));
     free(log);
+}
+
+static void scene_open(struct scene *scene)
+{
+    scene_open_with_idle_timeout(scene, "30000");
 }
 
 static void scene_close(struct scene *scene)
@@ -233,6 +239,22 @@ static void nothing_but_get_is_answered_and_nothing_else_is_there(void **state)
     scene_close(&scene);
 }
 
+/* Monitoring goes on beside callers that never end their request (D-289). */
+static void two_hundred_silent_callers_keep_nobody_waiting(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct sock *silent[200];
+    scene_open_with_idle_timeout(&scene, "0"); /* nobody is sent away */
+    for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
+        silent[i] = dial(&scene);
+    expect(&scene, "/commands/ruok", "200 OK",
+           "{\n  \"command\" : \"ruok\",\n  \"error\" : null\n}");
+    for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
+        sock_unref(silent[i]);
+    scene_close(&scene);
+}
+
 /* More silent callers than there may be connections; the next one is answered when they have
  * gone. */
 static void silent_callers_do_not_end_it(void **state)
@@ -350,6 +372,7 @@ int main(void)
         cmocka_unit_test(stat_reset_resets_what_srst_resets),
         cmocka_unit_test(the_list_has_a_link_to_each_command),
         cmocka_unit_test(nothing_but_get_is_answered_and_nothing_else_is_there),
+        cmocka_unit_test(two_hundred_silent_callers_keep_nobody_waiting),
         cmocka_unit_test(silent_callers_do_not_end_it),
         cmocka_unit_test(prometheus_is_given_the_figures_of_mntr),
         cmocka_unit_test(it_is_off_unless_somebody_asks_for_it),

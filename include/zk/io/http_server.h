@@ -16,7 +16,7 @@
 struct http_server;
 struct zk_context;
 
-enum { HTTP_CONNECTION_LIMIT = 64 };
+enum { HTTP_CONNECTION_LIMIT = 256 };
 
 enum {
     HTTP_OK = 200,
