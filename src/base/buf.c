@@ -1,7 +1,6 @@
 /* Big-endian numbers and bytes, each bound checked before a byte moves. */
 #include "zk/base/buf.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,15 +89,6 @@ void buf_put_bytes(struct buf *buf, const void *bytes, size_t length)
 struct buf_reader buf_reader_of(const struct buf *buf)
 {
     return (struct buf_reader){.bytes = buf->bytes, .length = buf->length};
-}
-
-int buf_get_view(struct buf_reader *reader, size_t length, const uint8_t **ret_bytes)
-{
-    if (length > reader->length - reader->position)
-        return -EPROTO;
-    *ret_bytes = reader->bytes + reader->position;
-    reader->position += length;
-    return 0;
 }
 
 int buf_get_int(struct buf_reader *reader, int32_t *ret_value)

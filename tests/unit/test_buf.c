@@ -32,7 +32,8 @@ static void what_was_put_is_read_back(void **state)
     struct buf_reader reader = buf_reader_of(buf);
     int32_t number;
     int64_t small, big;
-    const uint8_t *byte, *text;
+    const uint8_t *byte = NULL;
+    const uint8_t *text = NULL;
 
     assert_int_equal(buf_get_view(&reader, 1, &byte), 0);
     assert_int_equal(buf_get_int(&reader, &number), 0);
