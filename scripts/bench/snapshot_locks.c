@@ -71,7 +71,7 @@ static void add_node(struct data_tree *tree, const char *path)
     static const uint8_t data[DATA_BYTES];
     struct buf *bytes = buf_new_copy(data, sizeof data);
     const struct stat_persisted stat = {0};
-    struct data_node *node = data_node_new(path, bytes, -1, &stat);
+    struct data_node *node = data_node_new(path, strlen(path), bytes, -1, &stat);
     buf_unref(bytes);
     zk_mutex_lock(&tree->mu);
     struct node_key key = node_hash_map_key(&tree->nodes, path, strlen(path));

@@ -77,9 +77,11 @@ static void precalculate_digest(const struct prep_request_processor *prep,
     if (!prep->digest_enabled)
         return;
     uint64_t prev_node_digest = op == DIGEST_OP_CODE_ADD ? 0 : record->node_digest;
-    record->node_digest = op == DIGEST_OP_CODE_REMOVE
-                              ? 0
-                              : digest_calculate(record->path, record->data, &record->stat);
+    const struct buf *data = record->data;
+    record->node_digest =
+        op == DIGEST_OP_CODE_REMOVE ? 0
+        : data == NULL              ? digest_calculate(record->path, NULL, 0, &record->stat)
+                       : digest_calculate(record->path, data->bytes, data->length, &record->stat);
     /* Sums of digests wrap around. */
     record->tree_digest =
         get_current_tree_digest(prep, work) - prev_node_digest + record->node_digest;

@@ -1,6 +1,7 @@
 /* One node of the tree. Java: server.DataNode */
 #include "tree/data_node.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,15 +15,35 @@ enum {
     FIRST_ROOM = 4,
 };
 
-struct data_node *data_node_new(const char *path, struct buf *data, int64_t acl,
+/* Where the room for data begins. */
+static size_t room_offset(size_t path_length)
+{
+    const size_t align = sizeof(struct buf *);
+    size_t path_end = offsetof(struct data_node, path) + path_length + 1;
+    return (path_end + align - 1) / align * align;
+}
+
+static size_t room_for(const struct buf *data)
+{
+    bool fits = data != NULL && data->length <= DATA_NODE_INSIDE_MAX;
+    return fits && data->length > sizeof(struct buf *) ? data->length : sizeof(struct buf *);
+}
+
+struct data_node *data_node_new(const char *path, size_t path_length, struct buf *data, int64_t acl,
                                 const struct stat_persisted *stat)
 {
-    size_t path_size = strlen(path) + 1;
-    struct data_node *node = zk_xcalloc(1, sizeof *node + path_size);
-    memcpy(node->path, path, path_size);
-    node->data = data != NULL ? buf_ref(data) : NULL;
-    node->acl = acl;
-    node->stat = *stat;
+    size_t room = room_for(data);
+    struct data_node *node = zk_xmalloc(room_offset(path_length) + room);
+    *node = (struct data_node){
+        .stat = *stat,
+        .acl = acl,
+        .path_length = (uint32_t)path_length,
+        .data_length = -1,
+        .data_room = (uint16_t)room,
+    };
+    memcpy(node->path, path, path_length);
+    node->path[path_length] = '\0';
+    data_node_set_data(node, data);
     return node;
 }
 
@@ -30,17 +51,81 @@ void data_node_free(struct data_node *node)
 {
     if (node == NULL)
         return;
-    buf_unref(node->data);
+    data_node_set_data(node, NULL);
     free(node->children);
     free(node);
 }
 
 void data_node_prefetch(const struct data_node *node)
 {
-    enum { CACHE_LINE = 64 };
-    ZK_PREFETCH(node);
-    ZK_PREFETCH((const char *)node + CACHE_LINE); /* the path stands here */
+    enum { CACHE_LINE = 64, LINES = 4 }; /* path and short data stand in the last ones */
+    for (size_t i = 0; i < LINES; i++)
+        ZK_PREFETCH((const char *)node + i * CACHE_LINE);
 }
+
+/* ---- data ------------------------------------------------------------------------------------ */
+
+static void *room_of(const struct data_node *node)
+{
+    return (char *)node + room_offset(node->path_length);
+}
+
+/* It did not fit into the room, which holds a reference. */
+static bool is_shared(const struct data_node *node)
+{
+    return node->data_length > node->data_room;
+}
+
+static struct buf **shared_data(const struct data_node *node)
+{
+    return room_of(node);
+}
+
+void data_node_set_data(struct data_node *node, struct buf *data)
+{
+    if (is_shared(node))
+        buf_unref(*shared_data(node));
+    zk_assert(data == NULL || data->length <= INT32_MAX);
+    node->data_length = data != NULL ? (int32_t)data->length : -1;
+    if (is_shared(node))
+        *shared_data(node) = buf_ref(data);
+    else if (node->data_length > 0)
+        memcpy(room_of(node), data->bytes, data->length);
+}
+
+const uint8_t *data_node_data(const struct data_node *node)
+{
+    return is_shared(node) ? (*shared_data(node))->bytes : room_of(node);
+}
+
+size_t data_node_data_size(const struct data_node *node)
+{
+    return node->data_length >= 0 ? (size_t)node->data_length : 0;
+}
+
+struct buf *data_node_get_data(const struct data_node *node)
+{
+    if (node->data_length < 0)
+        return NULL;
+    return is_shared(node) ? buf_ref(*shared_data(node))
+                           : buf_new_copy(room_of(node), data_node_data_size(node));
+}
+
+void data_node_copy_data(const struct data_node *node, struct data_node_data_copy *ret_copy)
+{
+    ret_copy->length = node->data_length;
+    ret_copy->shared = is_shared(node) ? buf_ref(*shared_data(node)) : NULL;
+    ret_copy->bytes = ret_copy->shared != NULL ? ret_copy->shared->bytes : ret_copy->inside;
+    if (ret_copy->shared == NULL)
+        memcpy(ret_copy->inside, room_of(node), data_node_data_size(node));
+}
+
+void data_node_data_copy_done(struct data_node_data_copy *copy)
+{
+    buf_unref(copy->shared);
+}
+
+/* ---- stat, name ------------------------------------------------------------------------------ */
 
 /* Java: copyStat() */
 struct zk_stat data_node_copy_stat(const struct data_node *node,
@@ -60,7 +145,7 @@ struct zk_stat data_node_copy_stat(const struct data_node *node,
         .cversion = (int32_t)((uint32_t)stat->cversion * 2 - (uint32_t)num_children),
         .aversion = stat->aversion,
         .ephemeral_owner = ephemeral_type_get(types, owner) == EPHEMERAL_TYPE_NORMAL ? owner : 0,
-        .data_length = node->data != NULL ? (int32_t)node->data->length : 0,
+        .data_length = (int32_t)data_node_data_size(node),
         .num_children = num_children,
         .pzxid = stat->pzxid,
     };

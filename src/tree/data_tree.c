@@ -189,9 +189,8 @@ size_t data_tree_get_ephemerals_count(struct data_tree *tree)
 int64_t data_tree_cached_approximate_data_size(struct data_tree *tree)
 {
     zk_mutex_lock(&tree->mu);
-    const struct buf *data = tree->root->data;
     /* The root is also "/". */
-    int64_t size = tree->node_data_size + 1 + (data != NULL ? (int64_t)data->length : 0);
+    int64_t size = tree->node_data_size + 1 + (int64_t)data_node_data_size(tree->root);
     zk_mutex_unlock(&tree->mu);
     return size;
 }
@@ -225,7 +224,7 @@ int data_tree_get_change_record(struct data_tree *tree, const char *path,
             .stat = node->stat,
             .child_count = data_node_child_count(node),
             .acl = acl_cache_convert_long(&tree->acl_cache, node->acl),
-            .data = node->data != NULL ? buf_ref(node->data) : NULL,
+            .data = data_node_get_data(node),
             .digest = node->digest,
         };
     zk_mutex_unlock(&tree->mu);

@@ -21,7 +21,7 @@ static struct data_node *parent_of(struct data_tree *tree, const char *path) REQ
         return NULL;
     size_t length = (size_t)(slash - path);
     struct data_node *parent = tree->recent_parent;
-    if (parent != NULL && strncmp(parent->path, path, length) == 0 && parent->path[length] == '\0')
+    if (parent != NULL && parent->path_length == length && memcmp(parent->path, path, length) == 0)
         return parent;
     parent = node_hash_map_get(&tree->nodes, path, length);
     tree->recent_parent = parent;
@@ -35,12 +35,11 @@ static int64_t data_length(const struct buf *data)
 
 /* Java: String.length(): UTF-16 units. Bytes that continue a character count nothing, and those
  * that start one of four bytes count two. */
-static int64_t java_length(const char *text)
+static int64_t java_length(const char *text, size_t size)
 {
-    int64_t length = (int64_t)strlen(text);
-    if (zk_utf8_is_ascii(text, (size_t)length))
-        return length;
-    length = 0;
+    if (zk_utf8_is_ascii(text, size))
+        return (int64_t)size;
+    int64_t length = 0;
     for (const char *c = text; *c != '\0'; c++) {
         uint8_t byte = (uint8_t)*c;
         length += (byte & 0xc0) != 0x80;
@@ -52,7 +51,7 @@ static int64_t java_length(const char *text)
 /* Java: getNodeSize() */
 static int64_t node_size(const struct data_node *node)
 {
-    return java_length(node->path) + data_length(node->data);
+    return java_length(node->path, node->path_length) + (int64_t)data_node_data_size(node);
 }
 
 /* ---- owners ---------------------------------------------------------------------------------- */
@@ -133,7 +132,7 @@ static void remove_node(struct data_tree *tree, struct data_node *parent, struct
     acl_cache_remove_usage(&tree->acl_cache, node->acl);
     tree->node_data_size -= node_size(node);
     remove_from_owner(tree, node);
-    data_tree_quota_deleted_locked(tree, node->path, data_length(node->data));
+    data_tree_quota_deleted_locked(tree, node->path, (int64_t)data_node_data_size(node));
     data_tree_bury_node_locked(tree, node);
 }
 
@@ -170,10 +169,10 @@ struct data_node *data_tree_put_empty_node_locked(struct data_tree *tree, struct
                                                   const char *path)
 {
     struct buf *empty = buf_new(0);
-    struct data_node *node =
-        data_node_new(path, empty, ACL_CACHE_OPEN_UNSAFE, &(struct stat_persisted){0});
+    struct data_node *node = data_node_new(path, strlen(path), empty, ACL_CACHE_OPEN_UNSAFE,
+                                           &(struct stat_persisted){0});
     buf_unref(empty);
-    struct node_key key = node_hash_map_key(&tree->nodes, path, strlen(path));
+    struct node_key key = node_hash_map_key(&tree->nodes, path, node->path_length);
     bool is_new = put_node(tree, parent, &key, node);
     zk_assert(is_new);
     return node;
@@ -250,7 +249,7 @@ int32_t data_tree_create_node_locked(struct data_tree *tree, const char *path, s
         return KEEPER_CODE_NODEEXISTS;
     }
     raise_cversion(tree, parent, parent_cversion, zxid);
-    child = data_node_new(path, data, acl_id, &stat);
+    child = data_node_new(path, key.length, data, acl_id, &stat);
     bool is_new = put_node(tree, parent, &key, child);
     zk_assert(is_new);
     if (ret_stat != NULL)
@@ -287,9 +286,8 @@ int32_t data_tree_delete_node_locked(struct data_tree *tree, const char *path, i
 
 void data_tree_replace_data_locked(struct data_tree *tree, struct data_node *node, struct buf *data)
 {
-    tree->node_data_size += data_length(data) - data_length(node->data);
-    buf_unref(node->data);
-    node->data = data;
+    tree->node_data_size += data_length(data) - (int64_t)data_node_data_size(node);
+    data_node_set_data(node, data);
 }
 
 /* Java: setData() */
@@ -300,9 +298,9 @@ int32_t data_tree_set_data_locked(struct data_tree *tree, const char *path, stru
     struct data_node *node = data_tree_get_node_locked(tree, path);
     if (node == NULL)
         return KEEPER_CODE_NONODE;
-    int64_t last_bytes = data_length(node->data);
+    int64_t last_bytes = (int64_t)data_node_data_size(node);
     node_hash_map_pre_change(&tree->nodes, node);
-    data_tree_replace_data_locked(tree, node, data != NULL ? buf_ref(data) : NULL);
+    data_tree_replace_data_locked(tree, node, data);
     node->stat.mtime_ms = time_ms;
     node->stat.mzxid = zxid;
     node->stat.version = version;

@@ -149,7 +149,7 @@ int32_t data_tree_set_cversion_pzxid_locked(struct data_tree *tree, const char *
  * failure. -EPROTO: it has no parent, or is there already. */
 ZK_NODISCARD int data_tree_hang_node_locked(struct data_tree *tree, const struct node_key *key,
                                             struct data_node *node) REQUIRES(&tree->mu);
-/* Replaces a node's data, whose stat stays. Takes ownership of data. */
+/* Replaces a node's data, whose stat stays. Copies or shares data; NULL is null. */
 void data_tree_replace_data_locked(struct data_tree *tree, struct data_node *node, struct buf *data)
     REQUIRES(&tree->mu);
 

@@ -86,6 +86,22 @@ static const struct data_node *subtree_next(struct subtree *subtree)
     return node;
 }
 
+static bool read_stats(const struct data_node *node, struct stats_track *ret_stats)
+{
+    struct buf *text = data_node_get_data(node);
+    int r = stats_track_parse(text, ret_stats);
+    buf_unref(text);
+    return r == 0;
+}
+
+static void write_stats(struct data_tree *tree, struct data_node *node,
+                        const struct stats_track *stats) REQUIRES(&tree->mu)
+{
+    struct buf *text = stats_track_get_stats_bytes(stats);
+    data_tree_replace_data_locked(tree, node, text);
+    buf_unref(text);
+}
+
 /* Java: updateQuotaStat() */
 static void update_quota_stat(struct data_tree *tree, const char *last_prefix, int64_t bytes_diff,
                               int64_t count_diff) REQUIRES(&tree->mu)
@@ -95,14 +111,14 @@ static void update_quota_stat(struct data_tree *tree, const char *last_prefix, i
     struct data_node *node = data_tree_get_node_locked(tree, path);
     if (node == NULL) {
         zk_log(tree->ctx, ZK_LOG_QUOTA_STAT_MISSING, path);
-    } else if (stats_track_parse(node->data, &updated_stat) < 0) {
+    } else if (!read_stats(node, &updated_stat)) {
         zk_log(tree->ctx, ZK_LOG_QUOTA_STAT_UNREADABLE, path); /* D-126 */
     } else {
         stats_track_set(&updated_stat, "count",
                         stats_track_get(&updated_stat, "count") + count_diff);
         stats_track_set(&updated_stat, "bytes",
                         stats_track_get(&updated_stat, "bytes") + bytes_diff);
-        data_tree_replace_data_locked(tree, node, stats_track_get_stats_bytes(&updated_stat));
+        write_stats(tree, node, &updated_stat);
         stats_track_done(&updated_stat);
     }
     free(path);
@@ -116,7 +132,7 @@ static void get_counts(const struct data_node *top, struct stats_track *ret_coun
     struct subtree subtree = subtree_of(top);
     for (const struct data_node *node; (node = subtree_next(&subtree)) != NULL;) {
         count++;
-        bytes += node->data != NULL ? (int64_t)node->data->length : 0;
+        bytes += (int64_t)data_node_data_size(node);
     }
     stats_track_set(ret_counts, "bytes", bytes);
     stats_track_set(ret_counts, "count", count);
@@ -136,7 +152,7 @@ static void update_quota_for_path(struct data_tree *tree, const char *path) REQU
         stats_track_set(&strack, "count", 0);
         if (top != NULL)
             get_counts(top, &strack);
-        data_tree_replace_data_locked(tree, node, stats_track_get_stats_bytes(&strack));
+        write_stats(tree, node, &strack);
     }
     stats_track_done(&strack);
     free(stats);

@@ -58,7 +58,7 @@ enum keeper_code data_tree_get_data(struct data_tree *tree, const char *path,
     enum keeper_code code = find_readable(tree, path, guard, &node);
     if (code == KEEPER_CODE_OK) {
         *ret_stat = data_node_copy_stat(node, &tree->types);
-        *ret_data = node->data != NULL ? buf_ref(node->data) : NULL;
+        *ret_data = data_node_get_data(node);
         if (watcher != NULL)
             data_tree_add_data_watch_locked(tree, path, watcher);
     }

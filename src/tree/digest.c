@@ -38,19 +38,18 @@ static void stat_bytes(const struct stat_persisted *stat, uint8_t *ret_bytes)
 }
 
 /* Java: DigestCalculator.calculateDigest() */
-uint32_t digest_calculate(const char *path, const struct buf *data,
+uint32_t digest_calculate(const char *path, const uint8_t *data, size_t data_length,
                           const struct stat_persisted *stat)
 {
     if (strncmp(path, OWN_SUBTREE, sizeof OWN_SUBTREE - 1) == 0)
         return 0;
     size_t path_length = strlen(path);
-    size_t data_length = data != NULL ? data->length : 0;
     if (path_length + data_length + STAT_BYTES <= TOGETHER) {
         /* Checksums are quick with long pieces: three short ones cost twice as much. */
         uint8_t together[TOGETHER];
         memcpy(together, path, path_length);
         if (data_length > 0)
-            memcpy(together + path_length, data->bytes, data_length);
+            memcpy(together + path_length, data, data_length);
         stat_bytes(stat, together + path_length + data_length);
         return zk_crc32(ZK_CRC32_OF_NOTHING, together, path_length + data_length + STAT_BYTES);
     }
@@ -58,6 +57,6 @@ uint32_t digest_calculate(const char *path, const struct buf *data,
     stat_bytes(stat, bytes);
     uint32_t crc = zk_crc32(ZK_CRC32_OF_NOTHING, path, path_length);
     if (data_length > 0)
-        crc = zk_crc32(crc, data->bytes, data_length);
+        crc = zk_crc32(crc, data, data_length);
     return zk_crc32(crc, bytes, sizeof bytes);
 }

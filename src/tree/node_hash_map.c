@@ -32,9 +32,9 @@ static struct node_hash_map_slot *find_slot(const struct node_hash_map *map,
     size_t mask = map->slot_count - 1;
     size_t i = (size_t)key->hash & mask;
     for (; map->slots[i].node != NULL; i = (i + 1) & mask) {
-        const char *other = map->slots[i].node->path;
-        if (map->slots[i].hash == key->hash && strncmp(other, key->path, key->length) == 0 &&
-            other[key->length] == '\0')
+        const struct data_node *other = map->slots[i].node;
+        if (map->slots[i].hash == key->hash && other->path_length == key->length &&
+            memcmp(other->path, key->path, key->length) == 0)
             break;
     }
     return &map->slots[i];
@@ -132,7 +132,7 @@ bool node_hash_map_put(struct node_hash_map *map, const struct node_key *key,
 
 void node_hash_map_remove(struct node_hash_map *map, struct data_node *node)
 {
-    struct node_key key = key_of(map, node->path, strlen(node->path));
+    struct node_key key = key_of(map, node->path, node->path_length);
     struct node_hash_map_slot *slot = find_slot(map, &key);
     zk_assert(slot->node == node);
     remove_slot(map, slot);
@@ -151,6 +151,7 @@ void node_hash_map_post_change(struct node_hash_map *map, struct data_node *node
 {
     if (!map->digest_enabled)
         return;
-    node->digest = digest_calculate(node->path, node->data, &node->stat);
+    node->digest =
+        digest_calculate(node->path, data_node_data(node), data_node_data_size(node), &node->stat);
     map->digest += node->digest;
 }

@@ -135,11 +135,8 @@ static void assert_same_content(struct data_tree *expected, struct data_tree *ac
         assert_true(other->stat.pzxid == node->stat.pzxid);
         assert_int_equal(other->stat.version, node->stat.version);
         assert_int_equal(other->stat.cversion, node->stat.cversion);
-        assert_true((other->data == NULL) == (node->data == NULL));
-        if (node->data == NULL)
-            continue;
-        assert_int_equal(other->data->length, node->data->length);
-        assert_memory_equal(other->data->bytes, node->data->bytes, node->data->length);
+        assert_int_equal(other->data_length, node->data_length);
+        assert_memory_equal(data_node_data(other), data_node_data(node), data_node_data_size(node));
     }
 }
 

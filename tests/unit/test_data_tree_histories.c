@@ -338,11 +338,10 @@ static bool is_same_acl(struct data_tree *expected, int64_t expected_id, struct 
     return same;
 }
 
-static bool is_same_data(const struct buf *one, const struct buf *other)
+static bool is_same_data(const struct data_node *one, const struct data_node *other)
 {
-    if (one == NULL || other == NULL)
-        return one == other;
-    return one->length == other->length && memcmp(one->bytes, other->bytes, one->length) == 0;
+    return one->data_length == other->data_length &&
+           memcmp(data_node_data(one), data_node_data(other), data_node_data_size(one)) == 0;
 }
 
 /* NULL: they are the same. Otherwise the path of a node that is not. */
@@ -354,8 +353,7 @@ static const char *first_difference(struct data_tree *expected, struct data_tree
             continue;
         const struct data_node *other = data_tree_get_node_locked(actual, node->path);
         if (other == NULL || !jute_equal(&stat_persisted_record, &node->stat, &other->stat) ||
-            !is_same_data(node->data, other->data) ||
-            !is_same_acl(expected, node->acl, actual, other->acl) ||
+            !is_same_data(node, other) || !is_same_acl(expected, node->acl, actual, other->acl) ||
             data_node_child_count(node) != data_node_child_count(other))
             return node->path;
     }

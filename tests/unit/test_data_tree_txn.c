@@ -65,8 +65,8 @@ static void assert_data(const struct stage *stage, const char *path, const char 
 {
     const struct data_node *node = node_at(stage, path);
     assert_non_null(node);
-    assert_int_equal(node->data->length, strlen(text));
-    assert_memory_equal(node->data->bytes, text, strlen(text));
+    assert_int_equal(node->data_length, strlen(text));
+    assert_memory_equal(data_node_data(node), text, strlen(text));
 }
 
 /* ---- one type after the other ---------------------------------------------------------------- */
@@ -143,7 +143,7 @@ static void set_data_takes_the_version_of_the_transaction(void **state)
     assert_true(result.has_stat && result.stat.version == 8 && result.stat.mzxid == 9);
     assert_true(result.stat.czxid == 1 && result.stat.mtime_ms == 90);
     assert_int_equal(result.stat.data_length, 0);
-    assert_null(node_at(&stage, "/a")->data);
+    assert_int_equal(node_at(&stage, "/a")->data_length, -1);
     process_txn_result_done(&result);
     assert_int_equal(
         apply_record(stage.tree, 10, OP_CODE_RECONFIG, 0, set_data_record(CONFIG_NODE, NULL, 3)),
@@ -745,7 +745,9 @@ static void after_a_log_of_java_our_snapshot_is_javas(void **state)
     struct data_tree *ours = replayed(ctx);
     struct data_node *config = data_tree_get_node_locked(ours, CONFIG_NODE);
     const struct data_node *their_config = data_tree_get_node_locked(theirs, CONFIG_NODE);
-    data_tree_replace_data_locked(ours, config, buf_ref(their_config->data));
+    struct buf *their_data = data_node_get_data(their_config);
+    data_tree_replace_data_locked(ours, config, their_data);
+    buf_unref(their_data);
     config->stat = their_config->stat;
     struct buf *body = buf_new(2048);
     struct jute_out out = jute_out_of_buf(body);

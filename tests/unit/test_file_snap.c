@@ -38,9 +38,9 @@ static void assert_finds(struct zk_context *ctx, const char *directory, int64_t 
     struct session_timeouts sessions;
     assert_int_equal(file_snap_deserialize(ctx, directory, &tree, &sessions), 0);
     assert_true(data_tree_last_processed_zxid(tree) == zxid);
-    const struct buf *data = data_tree_get_node_locked(tree, CONFIG_NODE)->data;
-    assert_int_equal(data->length, strlen(mark));
-    assert_memory_equal(data->bytes, mark, data->length);
+    const struct data_node *node = data_tree_get_node_locked(tree, CONFIG_NODE);
+    assert_int_equal(node->data_length, strlen(mark));
+    assert_memory_equal(data_node_data(node), mark, strlen(mark));
     session_timeouts_done(&sessions);
     data_tree_unref(tree);
 }

@@ -1,7 +1,7 @@
 /* Jute records. Each is described once, by a table of its fields in the order of the wire: name,
- * type, and where the struct has it. One codec walks the tables, so no record has code of its own.
- * RECORDS.md beside this file is made of the same tables. Java's
- * compiler of jute makes a class with code of its own for each
+ * type, and where the struct has it. One codec walks the tables, so no record has code of its own,
+ * but for StatPersisted, of which a snapshot has one for each node. RECORDS.md beside this file is
+ * made of the same tables. Java's compiler of jute makes a class with code of its own for each
  *
  *     struct zk_acl {                                     a plain struct, in a header
  *         int32_t perms;

@@ -4,17 +4,18 @@
 #ifndef ZK_TREE_DIGEST_H
 #define ZK_TREE_DIGEST_H
 
+#include <stddef.h>
 #include <stdint.h>
 
-#include "zk/base/buf.h"
 #include "zk/jute/data.h"
 
 /* Java: DigestCalculator.DIGEST_VERSION */
 enum { DIGEST_VERSION = 2 };
 
 /* Java: DigestCalculator.calculateDigest(): CRC-32 of path, data and stat. 0 for everything below
- * /zookeeper, which is each server's own. The root's path is "". data may be NULL. */
-uint32_t digest_calculate(const char *path, const struct buf *data,
+ * /zookeeper, which is each server's own. The root's path is "". No data and
+ * null are the same. */
+uint32_t digest_calculate(const char *path, const uint8_t *data, size_t data_length,
                           const struct stat_persisted *stat);
 
 /* Java: DataTree.ZxidDigest: the tree's digest after the transaction zxid; {0, 2, 0} when none was
