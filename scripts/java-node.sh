@@ -17,6 +17,8 @@ time [myid:N] - LEVEL [thread:class@line] - message.
   --print      only print the command, one argument a line, for who starts it without this shell
   -h, --help   this text
 
+$ZK_JAVA_CLASSES may name an archive of Java's classes (java -XX:ArchiveClassesAtExit): a start then takes a
+third less of processor time. test.sh makes one.
 Exit: Java's own status; 1 something is missing, 2 wrong usage.
 END
 }
@@ -53,7 +55,7 @@ install_java() {
 }
 
 main() {
-  local cfg dir data_dir myid='' path run=(exec)
+  local cfg dir data_dir myid='' path quick run=(exec)
   case ${1:-} in
     -h | --help) usage && exit 0 ;;
     --install)
@@ -79,8 +81,10 @@ main() {
   fi
   path=$(class_path)
   write_log_config "$dir/log4j.properties" "$myid"
-  # The first three options make a small and quick start; none changes what the peer says or does.
-  "${run[@]}" java -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
+  # These options make a small and quick start; none changes what the peer says or does.
+  quick=(-Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1)
+  [[ ! -s ${ZK_JAVA_CLASSES:-} ]] || quick+=("-XX:SharedArchiveFile=$ZK_JAVA_CLASSES")
+  "${run[@]}" java "${quick[@]}" \
     "-Dlog4j.configuration=file:$dir/log4j.properties" -Dzookeeper.jmx.log4j.disable=true \
     -cp "$path" "$@" org.apache.zookeeper.server.quorum.QuorumPeerMain "$cfg"
 }
