@@ -6,6 +6,11 @@
 
 #include "zk/base/alloc.h"
 
+enum {
+    NUMBERS_BYTES = 12,     /* type and zxid */
+    BARE_PACKET_BYTES = 20, /* a packet without data and without authinfo */
+};
+
 /* Java: LearnerHandler.packetToString() */
 const char *quorum_packet_type_name(int32_t type)
 {
@@ -46,6 +51,14 @@ static const struct jute_field quorum_packet_fields[] = {
 const struct jute_record quorum_packet_record =
     JUTE_RECORD(quorum_packet, "QuorumPacket", quorum_packet_fields);
 
+/* The last field alone. */
+static const struct jute_record authinfo_record = {
+    .name = "authinfo",
+    .size = sizeof(struct quorum_packet),
+    .fields = &quorum_packet_fields[3],
+    .field_count = 1,
+};
+
 struct quorum_packet *quorum_packet_new(int32_t type, int64_t zxid, struct buf *data)
 {
     struct quorum_packet *packet = zk_xcalloc(1, sizeof *packet);
@@ -63,18 +76,51 @@ void quorum_packet_free(struct quorum_packet *packet)
     free(packet);
 }
 
+/* What the packet holds goes, and the next one is read into it: what jute_read and jute_done do by
+ * the table, written out, because a learner does it twice for each write. */
+static int read_packet_again(struct jute_in *in, struct quorum_packet *packet)
+{
+    uint8_t bytes[NUMBERS_BYTES];
+    const uint8_t *numbers;
+    buf_unref(packet->data);
+    packet->data = NULL;
+    if (packet->authinfo.present)
+        jute_done(&authinfo_record, packet);
+    int r = jute_in_view(in, sizeof bytes, bytes, &numbers);
+    if (r < 0)
+        return r;
+    packet->type = zk_load_int(numbers);
+    packet->zxid = zk_load_long(numbers + 4);
+    r = jute_in_buffer(in, &packet->data);
+    return r < 0 ? r : jute_read(in, &authinfo_record, packet);
+}
+
 int quorum_packet_read(struct jute_in *in, struct quorum_packet **packet)
 {
-    if (*packet != NULL)
-        jute_done(&quorum_packet_record, *packet);
-    else
+    if (*packet == NULL)
         *packet = quorum_packet_new(0, 0, NULL);
-    int r = jute_read(in, &quorum_packet_record, *packet);
+    int r = read_packet_again(in, *packet);
     if (r < 0) {
         quorum_packet_free(*packet);
         *packet = NULL;
     }
     return r;
+}
+
+/* Most packets are the numbers alone: a write has one COMMIT for each follower, and one ACK from
+ * each. Those are one piece of bytes. */
+void quorum_packet_write(struct jute_out *out, const struct quorum_packet *packet)
+{
+    uint8_t bytes[BARE_PACKET_BYTES];
+    if (packet->data != NULL || packet->authinfo.present) {
+        jute_write(out, &quorum_packet_record, packet);
+        return;
+    }
+    zk_store_int(bytes, packet->type);
+    zk_store_long(bytes + 4, packet->zxid);
+    zk_store_int(bytes + 12, -1);
+    zk_store_int(bytes + 16, -1);
+    jute_out_bytes(out, bytes, sizeof bytes);
 }
 
 void quorum_packet_append_json(const struct quorum_packet *packet, struct zk_str *str)

@@ -78,6 +78,9 @@ struct commit_processor {
     struct long_map pending_requests;
     int64_t num_read_queued_requests;
     int handed_on; /* since those behind it were woken */
+    /* The clock, as it was at the end of the last turn or of the last wait: where one commit comes
+     * after the other, the turns follow each other without a gap. */
+    int64_t now_ms;
     struct server_metrics_values measured;
     int turns;
 };
@@ -147,7 +150,7 @@ static void commit_processor_run(void *arg)
     /* A request is put in before the leader is told of it. So the head of the commits that are
      * taken now belongs to a request that is taken now at the latest, or to another server's. */
     while (r == 0 && take_what_came_in(commit)) {
-        int64_t time_ms = zk_elapsed_ms();
+        int64_t time_ms = commit->now_ms;
         int64_t reads_processed = 0;
         /* As many as there are now and no more: clients that never stop reading must not keep the
          * others' commits waiting. */
@@ -173,13 +176,15 @@ static void commit_processor_run(void *arg)
                 break;
         }
         commit_processor_measure(commit, SERVER_METRICS_READ_COMMIT_PROC_ISSUED, reads_processed);
+        if (reads_processed > 0)
+            commit->now_ms = zk_elapsed_ms();
 
         if (r == 0 && commit->committed_requests.deque.count > 0)
             r = process_commits(commit);
         if (commit->handed_on >= REQUESTS_PER_WAKE_UP)
             wake_those_behind(commit);
         commit_processor_measure(commit, SERVER_METRICS_COMMIT_PROCESS_TIME,
-                                 zk_elapsed_ms() - time_ms);
+                                 commit->now_ms - time_ms);
     }
     wake_those_behind(commit);
     if (r < 0)
@@ -255,6 +260,8 @@ static int drain_session_queues(struct commit_processor *commit, const struct lo
             free(session_queue);
         }
     }
+    if (reads_processed > 0)
+        commit->now_ms = zk_elapsed_ms();
     commit_processor_measure(commit, SERVER_METRICS_SESSION_QUEUES_DRAINED,
                              (int64_t)drained->count);
     commit_processor_measure(commit, SERVER_METRICS_READS_ISSUED_FROM_SESSION_QUEUE,
@@ -267,9 +274,11 @@ static int process_commits(struct commit_processor *commit)
 {
     int r = 0;
     struct long_set drained = {0}; /* the sessions of these writes */
-    if (commit->workers != NULL)
+    if (commit->workers != NULL) {
         commit_workers_await_empty(commit->workers);
-    int64_t start_write_time_ms = zk_elapsed_ms();
+        commit->now_ms = zk_elapsed_ms();
+    }
+    int64_t start_write_time_ms = commit->now_ms;
     int32_t commits_to_process = commit->max_commit_batch_size;
     int64_t commits_processed = 0;
     while (r == 0 && commit->committed_requests.deque.count > 0 && commits_to_process > 0) {
@@ -282,8 +291,9 @@ static int process_commits(struct commit_processor *commit)
         r = request_processor_hand_over(commit->next, request);
         request_unref(request);
     }
+    commit->now_ms = zk_elapsed_ms();
     commit_processor_measure(commit, SERVER_METRICS_WRITE_BATCH_TIME_IN_COMMIT_PROCESSOR,
-                             zk_elapsed_ms() - start_write_time_ms);
+                             commit->now_ms - start_write_time_ms);
     commit_processor_measure(commit, SERVER_METRICS_WRITE_COMMIT_PROC_ISSUED, commits_processed);
     if (r == 0)
         r = drain_session_queues(commit, &drained);
@@ -326,6 +336,7 @@ static bool take_news(struct commit_processor *commit, bool idle)
     commit->incoming_reads = 0;
     zk_atomic_long_set(&commit->has_news, stopped);
     zk_mutex_unlock(&commit->mu);
+    commit->now_ms = zk_elapsed_ms();
     return !stopped;
 }
 

@@ -57,7 +57,7 @@ int packet_stream_write(struct packet_stream *stream, int64_t peer,
     stream->sent++;
     /* Before the bytes leave, so that no trace shows a receive ahead of its send. */
     zab_trace_sent(stream, peer, packet);
-    jute_write(&stream->out, &quorum_packet_record, packet);
+    quorum_packet_write(&stream->out, packet);
     return stream->out.error;
 }
 

@@ -13,7 +13,7 @@ static struct buf *encode(const struct quorum_packet *packet)
 {
     struct buf *bytes = buf_new(64);
     struct jute_out out = jute_out_of_buf(bytes);
-    jute_write(&out, &quorum_packet_record, packet);
+    quorum_packet_write(&out, packet);
     assert_int_equal(jute_out_flush(&out), 0);
     return bytes;
 }

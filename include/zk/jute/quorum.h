@@ -61,6 +61,9 @@ void quorum_packet_free(struct quorum_packet *packet); /* NULL is fine */
  * does. Errors: jute_read's. */
 ZK_NODISCARD int quorum_packet_read(struct jute_in *in, struct quorum_packet **packet);
 
+/* Appends a packet to out. Java: BinaryOutputArchive.writeRecord() */
+void quorum_packet_write(struct jute_out *out, const struct quorum_packet *packet);
+
 /* Append {"zxid":"0x100000000","data":20}, for the trace. */
 void quorum_packet_append_json(const struct quorum_packet *packet, struct zk_str *str);
 
