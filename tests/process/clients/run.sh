@@ -47,7 +47,13 @@ install_suites() {
     junit5:/usr/share/java/junit-platform-console.jar libmockito-java:/usr/share/java/mockito-core.jar \
     libcommons-collections4-java:/usr/share/java/commons-collections4.jar libhamcrest-java:/usr/share/java/hamcrest.jar \
     libcommons-io-java:/usr/share/java/commons-io.jar libcommons-lang3-java:/usr/share/java/commons-lang3.jar \
-    libdropwizard-metrics-java:/usr/share/java/metrics-core.jar libsnappy-java:/usr/share/java/snappy-java.jar
+    libdropwizard-metrics-java:/usr/share/java/metrics-core.jar libsnappy-java:/usr/share/java/snappy-java.jar \
+    python3-tooz:/usr/lib/python3/dist-packages/tooz/tests/test_coordination.py \
+    python3-taskflow:/usr/lib/python3/dist-packages/taskflow/tests/utils.py \
+    python3-testtools:/usr/lib/python3/dist-packages/testtools/__init__.py \
+    python3-testscenarios:/usr/lib/python3/dist-packages/testscenarios/__init__.py \
+    python3-fixtures:/usr/lib/python3/dist-packages/fixtures/__init__.py \
+    python3-oslotest:/usr/lib/python3/dist-packages/oslotest/__init__.py
 }
 
 (($# > 0)) || die_usage "which part: basics, differential, poison, hostile, consistency, scenarios, suites"

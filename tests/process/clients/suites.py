@@ -7,7 +7,16 @@ zkcli     the commands of zkcli.txt, by Debian's zkCli, at one of three servers
 curator   Curator's recipes (Recipes.java), by Debian's jars, at three servers
 zookeeper ZooKeeper's own tests of clients, from Debian's source package, at one server, three or five. They start Java's servers
           in their own JVM, and stay so for Java; for C they start processes instead (outside/)
+openstack the tests of tooz and of taskflow (Debian's python3-tooz and python3-taskflow have them), at one server and at three;
+          in the short form at three
 go        the tests of go-zookeeper (Debian's golang-github-samuel-go-zookeeper-dev has them), which start one server, or three
+
+By name only, since they bring large packages:
+
+libkv       the tests of docker's libkv (Debian's golang-github-docker-libkv-dev has them), at one server and at three
+prometheus  finds its targets in nodes (serverset and nerve), while they change and a server dies
+clickhouse  two replicas of a table: inserts, merges, columns, statements for the cluster, and a server that dies
+patroni     two PostgreSQL servers: the first leads, switchover, a server of ours dies, the leader dies
 
 A difference that is meant stands in differences.txt, with its number in NOTES.md; every other one fails.
 """
@@ -24,7 +33,9 @@ import threading
 import xml.etree.ElementTree
 
 import command_line
+import programs
 import servers
+from suite_tools import Missing, building, end_all, environment, own_network, pytest, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 JARS = '/usr/share/java'
@@ -61,58 +72,7 @@ JAVA_INSIDE = ['ClientTest.testPathValidation*', 'ChrootClientTest.testPathValid
                'ReadOnlyModeTest.testGlobalSessionInRO*', 'ACLTest.testNetty*', 'BufferSizeTest.testStartup*',
                'BufferSizeTest.testCreatesReqs*', 'SessionTest.testMaximumCnxnPerIP*', 'SessionTest.testMinMaxSessionTimeout*']
 # Their tests have limits of seconds. What fails there on Java alone, three times, is said, and is no failure of ours.
-MEASURE_TIME = ['go', 'zookeeper']
-running, running_lock = [], threading.Lock()
-
-
-class Missing(Exception):
-    """Something cannot be had: said aloud, and a failure."""
-
-
-def run(command, seconds, **how):
-    """Runs it in a process group of its own, which does not outlive it. Returns its output and status."""
-    with subprocess.Popen(command, stdin=how.pop('stdin', subprocess.DEVNULL), stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, start_new_session=True, **how) as process:
-        with running_lock:
-            running.append(process)
-        try:
-            output, _ = process.communicate(timeout=seconds)
-            return output.decode('utf-8', 'replace'), process.returncode
-        except subprocess.TimeoutExpired:
-            end_group(process)
-            output, _ = process.communicate()
-            return output.decode('utf-8', 'replace') + '\n(ended after %d seconds)\n' % seconds, 124
-        finally:
-            end_group(process)
-            with running_lock:
-                running.remove(process)
-
-
-def end_group(process):
-    try:
-        os.killpg(process.pid, 9)
-    except OSError:
-        pass
-
-
-def own_network(command):
-    """The command in a network of its own, so that ports which a suite has chosen are free."""
-    words = 'ip link set lo up && exec "$@"'
-    for options in (['-n'], ['-rn']):
-        if subprocess.run(['unshare'] + options + ['ip', 'link', 'set', 'lo', 'up'], stdout=subprocess.DEVNULL,
-                          stderr=subprocess.DEVNULL).returncode == 0:
-            return ['unshare'] + options + ['sh', '-c', words, 'sh'] + command
-    raise Missing('this suite needs a network namespace, and "unshare -n" and "unshare -rn" are not allowed here')
-
-
-def environment(kind, directory, **more):
-    stand_ins = os.path.join(directory, 'bin')
-    os.makedirs(stand_ins, exist_ok=True)
-    java = os.path.join(stand_ins, 'java')
-    if kind == 'c' and not os.path.lexists(java):
-        os.symlink(os.path.join(HERE, 'stand_in.sh'), java)
-    return dict(os.environ, PATH=stand_ins + ':' + os.environ['PATH'], SUITE_SERVERS=kind, SUITE_DIRECTORY=directory,
-                ZKPEER_BINARY=servers.BINARY, TMPDIR=directory, PYTHONDONTWRITEBYTECODE='1', **more)
+MEASURE_TIME = ['go', 'zookeeper', 'openstack', 'libkv', 'prometheus', 'clickhouse', 'patroni']
 
 
 # ---- kazoo -------------------------------------------------------------------------------------
@@ -149,18 +109,7 @@ def kazoo_shard(kind, directory, files, words):
     env = environment(kind, directory, ZOOKEEPER_VERSION='3.8.0', ZOOKEEPER_CLASSPATH=class_path)
     results, wanted = {}, words + files
     for attempt in range(3):
-        report = os.path.join(directory, 'report%d.xml' % attempt)
-        output, _ = run(own_network(['/usr/bin/python3', '-m', 'pytest', '-q', '-p', 'no:cacheprovider', '--tb=short', '-W',
-                                     'ignore', '--junitxml=' + report, '-o', 'junit_family=xunit1'] + wanted),
-                        1800, env=env, cwd=directory)
-        if not os.path.exists(report):
-            raise Missing('pytest wrote no report:\n' + output[-2000:])
-        for case in xml.etree.ElementTree.parse(report).iter('testcase'):
-            name = '.'.join(case.get('classname').split('.')[-2:] + [case.get('name')])
-            results[name] = ('passed', '')
-            for kind_of_end, word in (('failure', 'failed'), ('error', 'failed'), ('skipped', 'skipped')):
-                for node in case.iter(kind_of_end):
-                    results[name] = (word, (node.get('message') or '') + '\n' + (node.text or '')[-3000:])
+        results.update(pytest(wanted, directory, attempt, env, own_network(['/usr/bin/python3', '-m', 'pytest'])))
         # Some of these tests measure time. Those that fail get two more chances, on both kinds of servers.
         wanted = ['%s/%s.py::%s::%s' % ((KAZOO_TESTS,) + tuple(name.split('.', 2)))
                   for name in sorted(results) if results[name][0] == 'failed']
@@ -240,9 +189,6 @@ def build_c_client():
             text.write(root)
     with open(note) as text:
         return program, text.read()
-
-
-building = threading.Lock()
 
 
 def c_client(kind, directory, short):
@@ -642,13 +588,17 @@ def write_table(suite, java, ours, path):
 
 # ---- main --------------------------------------------------------------------------------------
 
-SUITES = {'kazoo': kazoo, 'c-client': c_client, 'zkcli': zkcli, 'curator': curator, 'zookeeper': zookeeper, 'go': go}
+USUAL = {'kazoo': kazoo, 'c-client': c_client, 'zkcli': zkcli, 'curator': curator, 'zookeeper': zookeeper, 'go': go,
+          'openstack': programs.openstack}
+BY_NAME = {'libkv': programs.libkv, 'prometheus': programs.prometheus, 'clickhouse': programs.clickhouse,
+           'patroni': programs.patroni}
+SUITES = dict(USUAL, **BY_NAME)
 
 
 def parse_options():
     parser = command_line.new_parser(__doc__)
     parser.add_argument('suites', nargs='*', metavar='SUITE', type=command_line.one_of(SUITES, 'suite'),
-                        help='%s (default: all)' % ', '.join(SUITES))
+                        help='%s (default: all of these); %s' % (', '.join(USUAL), ', '.join(BY_NAME)))
     parser.add_argument('--servers', default='java,c', metavar='KINDS',
                         help="'java,c' compares both (default); 'c', 'java': only runs on one and prints what failed")
     parser.add_argument('--short', action='store_true', help='leave out what takes long')
@@ -677,7 +627,7 @@ def main():
     scratch = tempfile.mkdtemp(prefix='zksuites-')
     bad = 0
     try:
-        for suite in options.suites or list(SUITES):
+        for suite in options.suites or list(USUAL):
             try:
                 results = run_suite(suite, kinds, options, scratch)
             except (Missing, RuntimeError) as problem:
@@ -692,9 +642,7 @@ def main():
             for name, (word, why) in sorted(results[kinds[0]].items()):
                 print('%-8s %s %s' % (short_result(word), name, why[-1500:] if word == 'failed' else ''))
     except BaseException:
-        with running_lock:
-            for process in running:
-                end_group(process)
+        end_all()
         raise
     finally:
         if bad:
