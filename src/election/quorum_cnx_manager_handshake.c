@@ -28,8 +28,14 @@ static void start_connection(struct handshake *handshake);
 static void connection_receiver_thread_run(void *arg);
 static void handle_connection(struct handshake *handshake, struct initial_message *message);
 static void keep_connection(struct handshake *handshake, int64_t sid);
+static int install_worker(struct handshake *handshake, int64_t sid, struct send_worker **ret_sw,
+                          struct send_worker **ret_old);
+static int start_workers(struct send_worker *sw);
 static void call_back(const struct handshake *caller, struct initial_message *message);
 static int connect_addresses(struct handshake *handshake);
+static int connect_address(struct handshake *handshake, const struct inet_address *address,
+                           int64_t timeout_ms);
+static bool handshake_set_sock(struct handshake *handshake, struct sock *sock);
 static struct handshake *outgoing_to_locked(struct quorum_cnx_manager *qcm, int64_t sid)
     REQUIRES(&qcm->mu);
 static bool outgoing_exhausted_locked(struct quorum_cnx_manager *qcm, bool stranger)
@@ -217,6 +223,34 @@ static void handle_connection(struct handshake *handshake, struct initial_messag
 
 /* ---- a connection that is kept -------------------------------------------------------------- */
 
+/* Sid is at the far end of this handshake's connection, which lives on: the last lines of Java's
+ * startConnection() and handleConnection(). */
+static void keep_connection(struct handshake *handshake, int64_t sid)
+{
+    struct quorum_cnx_manager *qcm = handshake->qcm;
+    struct send_worker *sw = NULL;
+    struct send_worker *old = NULL; /* of a connection that its other end no longer uses */
+    int r = install_worker(handshake, sid, &sw, &old);
+    if (r == -EUSERS)
+        zk_log(qcm->ctx, ZK_LOG_TOO_MANY_STRANGERS, sid, (int)QCM_MAX_STRANGERS);
+    if (r == -ESTALE)
+        qcm_trace_overtaken(handshake, sid);
+    if (r < 0)
+        return;
+    qcm_trace_kept(handshake, sid);
+    if (old != NULL)
+        send_worker_finish(old, "a newer connection has replaced it");
+    send_worker_unref(old);
+    /* Two settled servers may be silent for ever. Java: RecvWorker() */
+    sock_set_timeout(handshake->sock, 0);
+    sock_set_deadline(handshake->sock, INT64_MAX);
+    if (start_workers(sw) < 0) {
+        zk_log(qcm->ctx, ZK_LOG_NO_THREAD_FOR_CONNECTION, sid);
+        send_worker_finish(sw, "the system gives no thread for it");
+    }
+    send_worker_unref(sw);
+}
+
 /* Put a new SendWorker into the entry; *ret_old is the one that it replaces. The caller unrefs
  * both.
  *
@@ -271,34 +305,6 @@ static int start_workers(struct send_worker *sw)
     return r;
 }
 
-/* Sid is at the far end of this handshake's connection, which lives on: the last lines of Java's
- * startConnection() and handleConnection(). */
-static void keep_connection(struct handshake *handshake, int64_t sid)
-{
-    struct quorum_cnx_manager *qcm = handshake->qcm;
-    struct send_worker *sw = NULL;
-    struct send_worker *old = NULL; /* of a connection that its other end no longer uses */
-    int r = install_worker(handshake, sid, &sw, &old);
-    if (r == -EUSERS)
-        zk_log(qcm->ctx, ZK_LOG_TOO_MANY_STRANGERS, sid, (int)QCM_MAX_STRANGERS);
-    if (r == -ESTALE)
-        qcm_trace_overtaken(handshake, sid);
-    if (r < 0)
-        return;
-    qcm_trace_kept(handshake, sid);
-    if (old != NULL)
-        send_worker_finish(old, "a newer connection has replaced it");
-    send_worker_unref(old);
-    /* Two settled servers may be silent for ever. Java: RecvWorker() */
-    sock_set_timeout(handshake->sock, 0);
-    sock_set_deadline(handshake->sock, INT64_MAX);
-    if (start_workers(sw) < 0) {
-        zk_log(qcm->ctx, ZK_LOG_NO_THREAD_FOR_CONNECTION, sid);
-        send_worker_finish(sw, "the system gives no thread for it");
-    }
-    send_worker_unref(sw);
-}
-
 /* ---- calling back --------------------------------------------------------------------------- */
 
 /* Dial the caller, at the address that it announced (K-12) or else at that of the configuration. If
@@ -330,35 +336,6 @@ static void call_back(const struct handshake *caller, struct initial_message *me
 
 /* ---- dialling ------------------------------------------------------------------------------- */
 
-/* Publish the socket of this try, so that halt can wake it. Returns false if halt has begun: it may
- * have looked for a socket before this one was there. */
-static bool handshake_set_sock(struct handshake *handshake, struct sock *sock)
-{
-    struct quorum_cnx_manager *qcm = handshake->qcm;
-    zk_mutex_lock(&qcm->mu);
-    struct sock *before = handshake->sock;
-    handshake->sock = sock;
-    bool halting = zk_stop_requested(&qcm->shutdown);
-    zk_mutex_unlock(&qcm->mu);
-    sock_unref(before);
-    return !halting;
-}
-
-static int connect_address(struct handshake *handshake, const struct inet_address *address,
-                           int64_t timeout_ms)
-{
-    struct sock *sock = NULL;
-    if (address->family == INET_UNRESOLVED)
-        return -EDESTADDRREQ;
-    int r = sock_new(handshake->qcm->ctx, address->family, &sock);
-    if (r < 0)
-        return r;
-    if (!handshake_set_sock(handshake, sock))
-        return -ECANCELED;
-    qcm_set_sock_opts(handshake->qcm, sock);
-    return sock_connect(sock, address, timeout_ms);
-}
-
 /* Several addresses are tried one after the other, each no longer than Java's reachability check
  * would wait for it; a single one gets the whole connect timeout.
  * Java: MultipleAddresses.getReachableOrOne(), whose ICMP needs root (D-64) */
@@ -384,6 +361,35 @@ static int connect_addresses(struct handshake *handshake)
     }
     free(order);
     return r;
+}
+
+static int connect_address(struct handshake *handshake, const struct inet_address *address,
+                           int64_t timeout_ms)
+{
+    struct sock *sock = NULL;
+    if (address->family == INET_UNRESOLVED)
+        return -EDESTADDRREQ;
+    int r = sock_new(handshake->qcm->ctx, address->family, &sock);
+    if (r < 0)
+        return r;
+    if (!handshake_set_sock(handshake, sock))
+        return -ECANCELED;
+    qcm_set_sock_opts(handshake->qcm, sock);
+    return sock_connect(sock, address, timeout_ms);
+}
+
+/* Publish the socket of this try, so that halt can wake it. Returns false if halt has begun: it may
+ * have looked for a socket before this one was there. */
+static bool handshake_set_sock(struct handshake *handshake, struct sock *sock)
+{
+    struct quorum_cnx_manager *qcm = handshake->qcm;
+    zk_mutex_lock(&qcm->mu);
+    struct sock *before = handshake->sock;
+    handshake->sock = sock;
+    bool halting = zk_stop_requested(&qcm->shutdown);
+    zk_mutex_unlock(&qcm->mu);
+    sock_unref(before);
+    return !halting;
 }
 
 /* ---- the lists of handshakes ---------------------------------------------------------------- */

@@ -80,38 +80,6 @@ void quorum_peer_run_free(struct quorum_peer_run *run) UNSHARED
     free(run);
 }
 
-void quorum_peer_run_end_with(struct quorum_peer_run *run, int code)
-{
-    zk_mutex_lock(&run->election_mu);
-    if (run->exit_code == EXIT_CODE_EXECUTION_FINISHED)
-        run->exit_code = code;
-    zk_mutex_unlock(&run->election_mu);
-    quorum_peer_run_shutdown(run);
-}
-
-/* Java: shutdown() */
-void quorum_peer_run_shutdown(struct quorum_peer_run *run)
-{
-    zk_stop_request(&run->stop);
-    if (run->self != NULL)
-        quorum_peer_stop_running(run->self);
-    zk_mutex_lock(&run->election_mu);
-    if (run->fle != NULL)
-        fle_request_stop(run->fle);
-    zk_mutex_unlock(&run->election_mu);
-}
-
-int quorum_peer_run_wait(struct quorum_peer_run *run)
-{
-    zk_thread_group_join(run->threads);
-    if (run->client_port != NULL) /* there is none, or the start failed before it */
-        server_cnxn_factory_shutdown(run->client_port);
-    zk_mutex_lock(&run->election_mu);
-    int code = run->exit_code;
-    zk_mutex_unlock(&run->election_mu);
-    return code;
-}
-
 /* ---- start ---------------------------------------------------------------------------------- */
 
 /* Java: start() */
@@ -222,6 +190,71 @@ static int open_client_port(struct quorum_peer_run *run)
         return EXIT_CODE_UNEXPECTED_ERROR;
     }
     return 0;
+}
+
+/* ---- the election ---------------------------------------------------------------------------- */
+
+/* Java: startLeaderElection() */
+static int start_leader_election(struct quorum_peer_run *run)
+{
+    if (quorum_peer_get_peer_state(run->self) == SERVER_STATE_LOOKING) {
+        struct vote vote = vote_of(run->self->my_id, quorum_peer_get_last_logged_zxid(run->self),
+                                   quorum_peer_get_current_epoch(run->self));
+        quorum_peer_set_current_vote(run->self, &vote);
+    }
+    return create_election_algorithm(run);
+}
+
+/* Java: createElectionAlgorithm() */
+static int create_election_algorithm(struct quorum_peer_run *run)
+{
+    struct quorum_cnx_manager *qcm = qcm_new(run->self);
+    struct fast_leader_election *fle = fle_new(run->self, qcm);
+    zk_mutex_lock(&run->election_mu);
+    run->qcm = qcm;
+    run->fle = fle;
+    if (zk_stop_requested(&run->stop)) /* while there was no election that could be told */
+        fle_request_stop(fle);
+    zk_mutex_unlock(&run->election_mu);
+    int r = qcm_start_listener(qcm, on_socket_error, run);
+    if (r == 0)
+        r = fle_start(fle);
+    if (r < 0)
+        zk_log(run->ctx, ZK_LOG_NO_THREAD_FOR_ELECTION);
+    return r;
+}
+
+/* As Java's, the process ends with exit code 14 when no election port can be kept open. By a thread
+ * of the listener. */
+static void on_socket_error(void *arg)
+{
+    struct quorum_peer_run *run = arg;
+    quorum_peer_run_end_with(run, EXIT_CODE_UNABLE_TO_BIND_QUORUM_PORT);
+}
+
+/* The configuration is what it was, so the new election differs from the old one only in that it
+ * hears the others anew (K-24).
+ * Java: run(), startLeaderElection() for shuttingDownLE */
+static int restart_leader_election(struct quorum_peer_run *run)
+{
+    zk_log(run->ctx, ZK_LOG_CLOBBERING_QCM);
+    stop_leader_election(run);
+    return start_leader_election(run);
+}
+
+/* Wait for the threads of the election and its connections, and forget both. A stop that comes
+ * while there are none finds the next ones: create_election_algorithm(). */
+static void stop_leader_election(struct quorum_peer_run *run)
+{
+    fle_shutdown(run->fle);
+    zk_mutex_lock(&run->election_mu);
+    struct fast_leader_election *fle = run->fle;
+    struct quorum_cnx_manager *qcm = run->qcm;
+    run->fle = NULL;
+    run->qcm = NULL;
+    zk_mutex_unlock(&run->election_mu);
+    fle_free(fle);
+    qcm_free(qcm);
 }
 
 /* ---- the loop ------------------------------------------------------------------------------- */
@@ -359,67 +392,36 @@ static void update_thread_name(struct quorum_peer_run *run)
     zk_str_done(&plain);
 }
 
-/* ---- the election ---------------------------------------------------------------------------- */
+/* ---- the end -------------------------------------------------------------------------------- */
 
-/* Java: startLeaderElection() */
-static int start_leader_election(struct quorum_peer_run *run)
+void quorum_peer_run_end_with(struct quorum_peer_run *run, int code)
 {
-    if (quorum_peer_get_peer_state(run->self) == SERVER_STATE_LOOKING) {
-        struct vote vote = vote_of(run->self->my_id, quorum_peer_get_last_logged_zxid(run->self),
-                                   quorum_peer_get_current_epoch(run->self));
-        quorum_peer_set_current_vote(run->self, &vote);
-    }
-    return create_election_algorithm(run);
-}
-
-/* Java: createElectionAlgorithm() */
-static int create_election_algorithm(struct quorum_peer_run *run)
-{
-    struct quorum_cnx_manager *qcm = qcm_new(run->self);
-    struct fast_leader_election *fle = fle_new(run->self, qcm);
     zk_mutex_lock(&run->election_mu);
-    run->qcm = qcm;
-    run->fle = fle;
-    if (zk_stop_requested(&run->stop)) /* while there was no election that could be told */
-        fle_request_stop(fle);
+    if (run->exit_code == EXIT_CODE_EXECUTION_FINISHED)
+        run->exit_code = code;
     zk_mutex_unlock(&run->election_mu);
-    int r = qcm_start_listener(qcm, on_socket_error, run);
-    if (r == 0)
-        r = fle_start(fle);
-    if (r < 0)
-        zk_log(run->ctx, ZK_LOG_NO_THREAD_FOR_ELECTION);
-    return r;
+    quorum_peer_run_shutdown(run);
 }
 
-/* As Java's, the process ends with exit code 14 when no election port can be kept open. By a thread
- * of the listener. */
-static void on_socket_error(void *arg)
+/* Java: shutdown() */
+void quorum_peer_run_shutdown(struct quorum_peer_run *run)
 {
-    struct quorum_peer_run *run = arg;
-    quorum_peer_run_end_with(run, EXIT_CODE_UNABLE_TO_BIND_QUORUM_PORT);
-}
-
-/* The configuration is what it was, so the new election differs from the old one only in that it
- * hears the others anew (K-24).
- * Java: run(), startLeaderElection() for shuttingDownLE */
-static int restart_leader_election(struct quorum_peer_run *run)
-{
-    zk_log(run->ctx, ZK_LOG_CLOBBERING_QCM);
-    stop_leader_election(run);
-    return start_leader_election(run);
-}
-
-/* Wait for the threads of the election and its connections, and forget both. A stop that comes
- * while there are none finds the next ones: create_election_algorithm(). */
-static void stop_leader_election(struct quorum_peer_run *run)
-{
-    fle_shutdown(run->fle);
+    zk_stop_request(&run->stop);
+    if (run->self != NULL)
+        quorum_peer_stop_running(run->self);
     zk_mutex_lock(&run->election_mu);
-    struct fast_leader_election *fle = run->fle;
-    struct quorum_cnx_manager *qcm = run->qcm;
-    run->fle = NULL;
-    run->qcm = NULL;
+    if (run->fle != NULL)
+        fle_request_stop(run->fle);
     zk_mutex_unlock(&run->election_mu);
-    fle_free(fle);
-    qcm_free(qcm);
+}
+
+int quorum_peer_run_wait(struct quorum_peer_run *run)
+{
+    zk_thread_group_join(run->threads);
+    if (run->client_port != NULL) /* there is none, or the start failed before it */
+        server_cnxn_factory_shutdown(run->client_port);
+    zk_mutex_lock(&run->election_mu);
+    int code = run->exit_code;
+    zk_mutex_unlock(&run->election_mu);
+    return code;
 }

@@ -71,6 +71,15 @@ static const struct learner_master_ops leader_ops = {
     .register_learner_handler = leader_register_learner_handler,
 };
 
+static struct leader_learner *find_learner_locked(struct leader *leader,
+                                                  const struct learner_handler *handler)
+    REQUIRES(&leader->learners_mu);
+static void forwarding_sids_locked(struct leader *leader, struct long_set *sids)
+    REQUIRES(&leader->learners_mu);
+static void replace_older_connections_locked(struct leader *leader, struct leader_learner *learner)
+    REQUIRES(&leader->learners_mu);
+static void drop_oldest_pending_locked(struct leader *leader) REQUIRES(&leader->learners_mu);
+
 static void leader_role_shutdown(struct quorum_peer_role *role);
 static void leader_get_status(struct quorum_peer_role *role, struct leader_status *ret_status);
 static void leader_reset_proposal_stats(struct quorum_peer_role *role);
@@ -165,18 +174,6 @@ static void leader_destroy(struct quorum_peer_role *role)
 
 /* ---- the learners ---------------------------------------------------------------------------- */
 
-static struct leader_learner *find_learner_locked(struct leader *leader,
-                                                  const struct learner_handler *handler)
-    REQUIRES(&leader->learners_mu)
-{
-    zk_mutex_assert_held(&leader->learners_mu);
-    for (size_t i = 0; i < leader->learner_count; i++) {
-        if (leader->learners[i].handler == handler)
-            return &leader->learners[i];
-    }
-    return NULL;
-}
-
 /* A copy, so that no handler is called under the list's lock: ping and synced ask the leader back,
  * under a lock that comes before this one.
  * Java: getLearners() */
@@ -197,16 +194,6 @@ void leader_free_learners(struct learner_handler **learners, size_t count)
     for (size_t i = 0; i < count; i++)
         learner_handler_unref(learners[i]);
     free(learners);
-}
-
-static void forwarding_sids_locked(struct leader *leader, struct long_set *sids)
-    REQUIRES(&leader->learners_mu)
-{
-    zk_mutex_assert_held(&leader->learners_mu);
-    for (size_t i = 0; i < leader->learner_count; i++) {
-        if (leader->learners[i].forwarding)
-            long_set_add(sids, learner_handler_get_sid(leader->learners[i].handler));
-    }
 }
 
 /* Java: getForwardingFollowers() */
@@ -253,24 +240,6 @@ static void leader_reset_proposal_stats(struct quorum_peer_role *role)
     zk_mutex_lock(&leader->mu);
     leader->proposal_stats = (struct proposal_stats){.last = -1, .min = -1, .max = -1};
     zk_mutex_unlock(&leader->mu);
-}
-
-/* Of the connections of one learner that are forwarded to, only the youngest counts (D-184). The
- * list is in order of arrival; a handler may be so slow that a younger one was here first. */
-static void replace_older_connections_locked(struct leader *leader, struct leader_learner *learner)
-    REQUIRES(&leader->learners_mu)
-{
-    zk_mutex_assert_held(&leader->learners_mu);
-    const int64_t sid = learner_handler_get_sid(learner->handler);
-    struct leader_learner *youngest = learner;
-    for (size_t i = 0; i < leader->learner_count; i++) {
-        struct leader_learner *other = &leader->learners[i];
-        if (!other->forwarding || learner_handler_get_sid(other->handler) != sid)
-            continue;
-        other->replaced = true;
-        youngest = other;
-    }
-    youngest->replaced = false;
 }
 
 /* Java: addForwardingFollower() */
@@ -338,28 +307,6 @@ static void leader_reset_observer_connection_stats(struct quorum_peer_role *role
     zk_mutex_unlock(&leader->learners_mu);
 }
 
-/* Connections that say nothing must not use up the table: the one that has been silent longest is
- * closed (D-43). */
-static void drop_oldest_pending_locked(struct leader *leader) REQUIRES(&leader->learners_mu)
-{
-    zk_mutex_assert_held(&leader->learners_mu);
-    size_t pending = 0;
-    struct leader_learner *oldest = NULL;
-    for (size_t i = 0; i < leader->learner_count; i++) {
-        if (leader->learners[i].introduced)
-            continue;
-        pending++;
-        if (oldest == NULL)
-            oldest = &leader->learners[i];
-    }
-    if (pending < LEADER_PENDING_LEARNERS)
-        return;
-    zk_log(leader->ctx, ZK_LOG_LEARNER_PUSHED_OUT,
-           learner_handler_get_remote_address(oldest->handler), LEADER_PENDING_LEARNERS);
-    oldest->introduced = true; /* it is about to end and is not counted again */
-    learner_handler_shutdown(oldest->handler);
-}
-
 /* Java: addLearnerHandler() */
 static int leader_add_learner_handler(struct learner_master *master,
                                       struct learner_handler *handler)
@@ -415,6 +362,68 @@ struct learner_handler *leader_find_learner(struct leader *leader,
         found = learner_handler_ref(learner->handler);
     zk_mutex_unlock(&leader->learners_mu);
     return found;
+}
+
+static struct leader_learner *find_learner_locked(struct leader *leader,
+                                                  const struct learner_handler *handler)
+    REQUIRES(&leader->learners_mu)
+{
+    zk_mutex_assert_held(&leader->learners_mu);
+    for (size_t i = 0; i < leader->learner_count; i++) {
+        if (leader->learners[i].handler == handler)
+            return &leader->learners[i];
+    }
+    return NULL;
+}
+
+static void forwarding_sids_locked(struct leader *leader, struct long_set *sids)
+    REQUIRES(&leader->learners_mu)
+{
+    zk_mutex_assert_held(&leader->learners_mu);
+    for (size_t i = 0; i < leader->learner_count; i++) {
+        if (leader->learners[i].forwarding)
+            long_set_add(sids, learner_handler_get_sid(leader->learners[i].handler));
+    }
+}
+
+/* Of the connections of one learner that are forwarded to, only the youngest counts (D-184). The
+ * list is in order of arrival; a handler may be so slow that a younger one was here first. */
+static void replace_older_connections_locked(struct leader *leader, struct leader_learner *learner)
+    REQUIRES(&leader->learners_mu)
+{
+    zk_mutex_assert_held(&leader->learners_mu);
+    const int64_t sid = learner_handler_get_sid(learner->handler);
+    struct leader_learner *youngest = learner;
+    for (size_t i = 0; i < leader->learner_count; i++) {
+        struct leader_learner *other = &leader->learners[i];
+        if (!other->forwarding || learner_handler_get_sid(other->handler) != sid)
+            continue;
+        other->replaced = true;
+        youngest = other;
+    }
+    youngest->replaced = false;
+}
+
+/* Connections that say nothing must not use up the table: the one that has been silent longest is
+ * closed (D-43). */
+static void drop_oldest_pending_locked(struct leader *leader) REQUIRES(&leader->learners_mu)
+{
+    zk_mutex_assert_held(&leader->learners_mu);
+    size_t pending = 0;
+    struct leader_learner *oldest = NULL;
+    for (size_t i = 0; i < leader->learner_count; i++) {
+        if (leader->learners[i].introduced)
+            continue;
+        pending++;
+        if (oldest == NULL)
+            oldest = &leader->learners[i];
+    }
+    if (pending < LEADER_PENDING_LEARNERS)
+        return;
+    zk_log(leader->ctx, ZK_LOG_LEARNER_PUSHED_OUT,
+           learner_handler_get_remote_address(oldest->handler), LEADER_PENDING_LEARNERS);
+    oldest->introduced = true; /* it is about to end and is not counted again */
+    learner_handler_shutdown(oldest->handler);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */

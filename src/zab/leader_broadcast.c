@@ -47,6 +47,8 @@ struct pending_sync {
     struct request *request;         /* a reference, if it is ours */
 };
 
+static void leader_process_ack_locked(struct leader *leader, int64_t sid, int64_t zxid)
+    REQUIRES(&leader->mu);
 static void leader_send_packet_locked(struct leader *leader, int32_t type, int64_t zxid,
                                       struct buf *data) REQUIRES(&leader->mu);
 static void leader_commit_locked(struct leader *leader, int64_t zxid) REQUIRES(&leader->mu);
@@ -55,6 +57,8 @@ static void leader_inform_locked(struct leader *leader, const struct proposal *p
 static void leader_send_sync_locked(struct leader *leader, const struct pending_sync *sync)
     REQUIRES(&leader->mu);
 static void pending_sync_done(struct pending_sync *sync);
+static void log_ack_latency(struct leader *leader, int64_t sid, const struct request *request);
+static void note_size_locked(struct leader *leader, int64_t size) REQUIRES(&leader->mu);
 static void answer_pending_syncs_locked(struct leader *leader, int64_t zxid) REQUIRES(&leader->mu);
 
 /* Commits proposal if it may be, and returns whether it did. sid has sent the last ACK.
@@ -94,46 +98,11 @@ static bool leader_try_to_commit_locked(struct leader *leader, struct proposal *
     return true;
 }
 
-void leader_log_latency(struct leader *leader, enum server_metrics_summary which,
-                        const struct request *request)
-{
-    struct server_metrics_values measured = {0};
-    server_metrics_log_latency(&measured, which, request->txn->header.time_ms);
-    if (measured.summaries[which].count > 0)
-        server_metrics_add(leader->master.metrics, which, measured.summaries[which].last);
-}
-
-/* Java: Request.logLatency(SummarySet, key) */
-static void log_ack_latency(struct leader *leader, int64_t sid, const struct request *request)
-{
-    struct avg_min_max_counter latency = {0};
-    int64_t latency_ms = zk_wall_ms() - request->txn->header.time_ms;
-    if (latency_ms >= 0)
-        avg_min_max_counter_add(&latency, latency_ms);
-    server_metrics_merge_of(leader->master.metrics, SERVER_METRICS_ACK_LATENCY, sid, &latency);
-}
-
-static void leader_process_ack_locked(struct leader *leader, int64_t sid, int64_t zxid)
-    REQUIRES(&leader->mu);
-
 /* Java: processAck() */
 void leader_process_ack(struct leader *leader, int64_t sid, int64_t zxid)
 {
     zk_mutex_lock(&leader->mu);
     leader_process_ack_locked(leader, sid, zxid);
-    zk_mutex_unlock(&leader->mu);
-}
-
-/* A learner that came back over another connection may have been told to cut off what it has
- * acknowledged on this one, and this ACK may have been under way all the time. Only the connection
- * that is forwarded to counts (D-184). */
-void leader_process_learner_ack(struct learner_master *master, struct learner_handler *handler,
-                                int64_t zxid)
-{
-    struct leader *leader = leader_of(master);
-    zk_mutex_lock(&leader->mu);
-    if (leader_is_forwarding_to(leader, handler))
-        leader_process_ack_locked(leader, learner_handler_get_sid(handler), zxid);
     zk_mutex_unlock(&leader->mu);
 }
 
@@ -170,19 +139,17 @@ static void leader_process_ack_locked(struct leader *leader, int64_t sid, int64_
             leader, proposal_list_at(&leader->outstanding_proposals, 0), sid);
 }
 
-/* One of two voters has gone, and the oracle says that the other one is enough: so it is for what
- * is outstanding. Java asks again and again for a proposal that this does not help; one that has no
- * quorum yet waits for its ACKs here (D-169).
- * Java: QuorumOracleMaj.revalidateOutstandingProp() */
-void leader_revalidate_outstanding_proposals(struct leader *leader)
+/* A learner that came back over another connection may have been told to cut off what it has
+ * acknowledged on this one, and this ACK may have been under way all the time. Only the connection
+ * that is forwarded to counts (D-184). */
+void leader_process_learner_ack(struct learner_master *master, struct learner_handler *handler,
+                                int64_t zxid)
 {
+    struct leader *leader = leader_of(master);
     zk_mutex_lock(&leader->mu);
-    bool has_committed = true;
-    while (has_committed && proposal_list_count(&leader->outstanding_proposals) > 0)
-        has_committed = leader_try_to_commit_locked(
-            leader, proposal_list_at(&leader->outstanding_proposals, 0), leader->my_id);
+    if (leader_is_forwarding_to(leader, handler))
+        leader_process_ack_locked(leader, learner_handler_get_sid(handler), zxid);
     zk_mutex_unlock(&leader->mu);
-    leader_wake(leader);
 }
 
 /* The request has gone through FinalRequestProcessor, so its transaction is in the tree and in the
@@ -229,23 +196,6 @@ static void leader_send_observer_packet_locked(struct leader *leader, int32_t ty
     zk_mutex_unlock(&leader->learners_mu);
 }
 
-void leader_wake(struct leader *leader)
-{
-    zk_mutex_lock(&leader->learners_mu);
-    for (size_t i = 0; i < leader->learner_count; i++)
-        learner_handler_wake(leader->learners[i].handler);
-    zk_mutex_unlock(&leader->learners_mu);
-    leader_zookeeper_server_wake_commit(leader->role.zk);
-}
-
-/* A LearnerHandler has read all that its learner has sent so far. */
-void leader_wake_for_learner(struct learner_master *master)
-{
-    struct leader *leader = leader_of(master);
-    leader_wake(leader);
-    leader_zookeeper_server_wake_prep(leader->role.zk);
-}
-
 /* Java: commit() */
 static void leader_commit_locked(struct leader *leader, int64_t zxid)
 {
@@ -271,17 +221,6 @@ int64_t leader_get_last_proposed(struct learner_master *master)
     int64_t zxid = leader->last_proposed;
     zk_mutex_unlock(&leader->mu);
     return zxid;
-}
-
-static void note_size_locked(struct leader *leader, int64_t size) REQUIRES(&leader->mu)
-{
-    zk_mutex_assert_held(&leader->mu);
-    struct proposal_stats *stats = &leader->proposal_stats;
-    stats->last = size;
-    if (stats->min < 0 || size < stats->min)
-        stats->min = size;
-    if (size > stats->max)
-        stats->max = size;
 }
 
 /* Java: propose() */
@@ -468,4 +407,68 @@ void leader_free_proposals(struct leader *leader) UNSHARED
     free(leader->pending_syncs);
     proposal_list_done(&leader->outstanding_proposals);
     proposal_list_done(&leader->to_be_applied);
+}
+
+/* ---- what Java does elsewhere, or not at all ------------------------------------------------- */
+
+/* One of two voters has gone, and the oracle says that the other one is enough: so it is for what
+ * is outstanding. Java asks again and again for a proposal that this does not help; one that has no
+ * quorum yet waits for its ACKs here (D-169).
+ * Java: QuorumOracleMaj.revalidateOutstandingProp() */
+void leader_revalidate_outstanding_proposals(struct leader *leader)
+{
+    zk_mutex_lock(&leader->mu);
+    bool has_committed = true;
+    while (has_committed && proposal_list_count(&leader->outstanding_proposals) > 0)
+        has_committed = leader_try_to_commit_locked(
+            leader, proposal_list_at(&leader->outstanding_proposals, 0), leader->my_id);
+    zk_mutex_unlock(&leader->mu);
+    leader_wake(leader);
+}
+
+void leader_wake(struct leader *leader)
+{
+    zk_mutex_lock(&leader->learners_mu);
+    for (size_t i = 0; i < leader->learner_count; i++)
+        learner_handler_wake(leader->learners[i].handler);
+    zk_mutex_unlock(&leader->learners_mu);
+    leader_zookeeper_server_wake_commit(leader->role.zk);
+}
+
+/* A LearnerHandler has read all that its learner has sent so far. */
+void leader_wake_for_learner(struct learner_master *master)
+{
+    struct leader *leader = leader_of(master);
+    leader_wake(leader);
+    leader_zookeeper_server_wake_prep(leader->role.zk);
+}
+
+void leader_log_latency(struct leader *leader, enum server_metrics_summary which,
+                        const struct request *request)
+{
+    struct server_metrics_values measured = {0};
+    server_metrics_log_latency(&measured, which, request->txn->header.time_ms);
+    if (measured.summaries[which].count > 0)
+        server_metrics_add(leader->master.metrics, which, measured.summaries[which].last);
+}
+
+/* Java: Request.logLatency(SummarySet, key) */
+static void log_ack_latency(struct leader *leader, int64_t sid, const struct request *request)
+{
+    struct avg_min_max_counter latency = {0};
+    int64_t latency_ms = zk_wall_ms() - request->txn->header.time_ms;
+    if (latency_ms >= 0)
+        avg_min_max_counter_add(&latency, latency_ms);
+    server_metrics_merge_of(leader->master.metrics, SERVER_METRICS_ACK_LATENCY, sid, &latency);
+}
+
+static void note_size_locked(struct leader *leader, int64_t size) REQUIRES(&leader->mu)
+{
+    zk_mutex_assert_held(&leader->mu);
+    struct proposal_stats *stats = &leader->proposal_stats;
+    stats->last = size;
+    if (stats->min < 0 || size < stats->min)
+        stats->min = size;
+    if (size > stats->max)
+        stats->max = size;
 }

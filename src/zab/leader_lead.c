@@ -28,6 +28,7 @@
 #include "zk/zab/learner_handler.h"
 
 static int load_data(struct leader *leader);
+static void term_snapshot_run(void *arg);
 static void prepare_new_leader_proposal(struct leader *leader, int64_t zxid);
 static void stop_without_new_leader_acks(struct leader *leader);
 static int start_zk_server(struct leader *leader, int64_t epoch);
@@ -155,23 +156,6 @@ struct term_snapshot {
     struct zk_database_snapshot *snapshot;
 };
 
-/* Java: ZooKeeperServer.takeSnapshot(), whose failure ends the process */
-static void term_snapshot_run(void *arg)
-{
-    struct term_snapshot *work = arg;
-    struct leader *leader = work->leader;
-    int64_t start_ms = zk_elapsed_ms();
-    int r = zk_database_save_snapshot(leader->master.database, work->snapshot);
-    if (r < 0) {
-        zk_log(leader->ctx, ZK_LOG_SNAPSHOT_EXITING, zk_error_text(r).text);
-        leader_shutdown(leader, EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT,
-                        "the snapshot cannot be written");
-    } else {
-        zk_log(leader->ctx, ZK_LOG_TERM_SNAPSHOT, zk_elapsed_ms() - start_ms);
-    }
-    free(work);
-}
-
 /* The tree as it is now is written to disk, but nobody waits for that: it holds nothing that is not
  * there already (D-46), and the followers are dialling.
  * Java: ZooKeeperServer.loadData() */
@@ -195,6 +179,23 @@ static int load_data(struct leader *leader)
     if (r < 0)
         term_snapshot_run(work); /* no thread to be had: as Java, before the first accept */
     return 0;
+}
+
+/* Java: ZooKeeperServer.takeSnapshot(), whose failure ends the process */
+static void term_snapshot_run(void *arg)
+{
+    struct term_snapshot *work = arg;
+    struct leader *leader = work->leader;
+    int64_t start_ms = zk_elapsed_ms();
+    int r = zk_database_save_snapshot(leader->master.database, work->snapshot);
+    if (r < 0) {
+        zk_log(leader->ctx, ZK_LOG_SNAPSHOT_EXITING, zk_error_text(r).text);
+        leader_shutdown(leader, EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT,
+                        "the snapshot cannot be written");
+    } else {
+        zk_log(leader->ctx, ZK_LOG_TERM_SNAPSHOT, zk_elapsed_ms() - start_ms);
+    }
+    free(work);
 }
 
 /* ---- forming the quorum ---------------------------------------------------------------------- */

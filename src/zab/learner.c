@@ -86,23 +86,6 @@ static int learner_write_packet(struct learner *learner, const struct quorum_pac
     return r;
 }
 
-int learner_send(struct learner *learner, int32_t type, int64_t zxid, struct buf *data)
-{
-    const struct quorum_packet packet = {.type = type, .zxid = zxid, .data = data};
-    return learner_write_packet(learner, &packet, true);
-}
-
-/* Writes a packet, which is not flushed. */
-static void learner_post(struct learner *learner, const struct quorum_packet *packet)
-{
-    close_after_failure(learner, learner_write_packet(learner, packet, false));
-}
-
-void learner_flush(struct learner *learner)
-{
-    close_after_failure(learner, learner_write_packet(learner, NULL, true));
-}
-
 void learner_send_acks(struct learner *learner, struct array_deque *zxids)
 {
     int64_t zxid;
@@ -119,6 +102,48 @@ void learner_send_acks(struct learner *learner, struct array_deque *zxids)
     zk_cond_signal(&learner->flushed);
     zk_mutex_unlock(&learner->output_mu);
     close_after_failure(learner, r);
+}
+
+/* Java: readPacket() */
+int learner_read_packet(struct learner *learner, struct quorum_packet **packet)
+{
+    return packet_stream_read(&learner->stream, learner->leader_id, packet);
+}
+
+/* Java: Learner.request() */
+void learner_request(struct learner *learner, const struct request *request)
+{
+    size_t length = request->request != NULL ? request->request->length : 0;
+    struct buf *data = buf_new(16 + length);
+    buf_put_long(data, request->session_id);
+    buf_put_int(data, request->cxid);
+    buf_put_int(data, request->type);
+    if (length > 0)
+        buf_put_bytes(data, request->request->bytes, length);
+    learner_post(learner, &(struct quorum_packet){.type = LEADER_REQUEST,
+                                                  .zxid = -1,
+                                                  .data = data,
+                                                  .authinfo = request->auth_info});
+    buf_unref(data);
+}
+
+/* ---- sending by several threads -------------------------------------------------------------- */
+
+int learner_send(struct learner *learner, int32_t type, int64_t zxid, struct buf *data)
+{
+    const struct quorum_packet packet = {.type = type, .zxid = zxid, .data = data};
+    return learner_write_packet(learner, &packet, true);
+}
+
+/* Writes a packet, which is not flushed. */
+static void learner_post(struct learner *learner, const struct quorum_packet *packet)
+{
+    close_after_failure(learner, learner_write_packet(learner, packet, false));
+}
+
+void learner_flush(struct learner *learner)
+{
+    close_after_failure(learner, learner_write_packet(learner, NULL, true));
 }
 
 /* Wakes the main thread, which reads. After the end of the connection nobody is told once more.
@@ -146,29 +171,6 @@ void learner_let_gather(struct learner *learner)
            learner->logged - learner->acked >= PATIENT_FROM)
         time_left = zk_cond_wait_until(&learner->flushed, &learner->output_mu, deadline_ms);
     zk_mutex_unlock(&learner->output_mu);
-}
-
-/* Java: readPacket() */
-int learner_read_packet(struct learner *learner, struct quorum_packet **packet)
-{
-    return packet_stream_read(&learner->stream, learner->leader_id, packet);
-}
-
-/* Java: Learner.request() */
-void learner_request(struct learner *learner, const struct request *request)
-{
-    size_t length = request->request != NULL ? request->request->length : 0;
-    struct buf *data = buf_new(16 + length);
-    buf_put_long(data, request->session_id);
-    buf_put_int(data, request->cxid);
-    buf_put_int(data, request->type);
-    if (length > 0)
-        buf_put_bytes(data, request->request->bytes, length);
-    learner_post(learner, &(struct quorum_packet){.type = LEADER_REQUEST,
-                                                  .zxid = -1,
-                                                  .data = data,
-                                                  .authinfo = request->auth_info});
-    buf_unref(data);
 }
 
 /* ---- finding the leader, and the opening ----------------------------------------------------- */

@@ -36,6 +36,9 @@
 #include "zk/server/server_metrics.h"
 
 static void learner_handler_run(void *arg);
+static int take_packets(struct learner_handler *handler, struct bq_batch *batch);
+static void note_sending(struct learner_handler *handler, const struct quorum_packet *packet);
+static void tell_metrics(struct learner_handler *handler);
 static int64_t packet_size(const struct quorum_packet *packet);
 static void plant_marker_locked(struct learner_handler *handler) REQUIRES(&handler->mu);
 static int read_packet(struct learner_handler *handler, struct quorum_packet **packet);
@@ -56,6 +59,8 @@ static void start_sync_limit_check(struct learner_handler *handler);
 static void update_ack(struct learner_handler *handler, int64_t zxid);
 static int submit_request(struct learner_handler *handler, const struct quorum_packet *packet);
 static void say_goodbye(struct learner_handler *handler, int error);
+static void wake_others(void *arg);
+static void sender_run(void *arg);
 
 /* ---- life, and what others ask --------------------------------------------------------------- */
 
@@ -159,6 +164,36 @@ const void *learner_handler_get_owner(const struct learner_handler *handler)
 
 /* ---- the Sender thread ----------------------------------------------------------------------- */
 
+/* In a burst the queue is locked once, and the socket written to once, for many packets.
+ * Java: sendPackets() */
+static int send_packets(struct learner_handler *handler)
+{
+    int r = 0;
+    struct bq_batch batch = {0};
+    while (r == 0 && (r = take_packets(handler, &batch)) == 0) {
+        struct quorum_packet *packet;
+        while (r == 0 && (packet = bq_batch_next(&batch)) != NULL) {
+            note_sending(handler, packet);
+            r = packet_stream_write(&handler->stream, handler->sid, packet);
+            quorum_packet_free(packet);
+        }
+        tell_metrics(handler);
+    }
+    bq_batch_done(&batch);
+    return r;
+}
+
+/* Takes all that waits in the queue. What has been written goes out when there is no more, and not
+ * before: whoever queues packets while others are written would have each of them sent alone. */
+static int take_packets(struct learner_handler *handler, struct bq_batch *batch)
+{
+    int r = bq_poll_all(handler->queued_packets, 0, batch);
+    if (r != -ETIMEDOUT)
+        return r;
+    r = packet_stream_flush(&handler->stream);
+    return r < 0 ? r : bq_take_all(handler->queued_packets, batch);
+}
+
 /* The packet has left the queue. From now on the learner owes an ACK for it if it is a PROPOSAL:
  * the time in the queue is not the learner's fault. */
 static void note_sending(struct learner_handler *handler, const struct quorum_packet *packet)
@@ -187,54 +222,6 @@ static void tell_metrics(struct learner_handler *handler)
                             &handler->qp_time_ms);
     handler->qp_size = (struct avg_min_max_counter){0};
     handler->qp_time_ms = (struct avg_min_max_counter){0};
-}
-
-/* Takes all that waits in the queue. What has been written goes out when there is no more, and not
- * before: whoever queues packets while others are written would have each of them sent alone. */
-static int take_packets(struct learner_handler *handler, struct bq_batch *batch)
-{
-    int r = bq_poll_all(handler->queued_packets, 0, batch);
-    if (r != -ETIMEDOUT)
-        return r;
-    r = packet_stream_flush(&handler->stream);
-    return r < 0 ? r : bq_take_all(handler->queued_packets, batch);
-}
-
-/* In a burst the queue is locked once, and the socket written to once, for many packets.
- * Java: sendPackets() */
-static int send_packets(struct learner_handler *handler)
-{
-    int r = 0;
-    struct bq_batch batch = {0};
-    while (r == 0 && (r = take_packets(handler, &batch)) == 0) {
-        struct quorum_packet *packet;
-        while (r == 0 && (packet = bq_batch_next(&batch)) != NULL) {
-            note_sending(handler, packet);
-            r = packet_stream_write(&handler->stream, handler->sid, packet);
-            quorum_packet_free(packet);
-        }
-        tell_metrics(handler);
-    }
-    bq_batch_done(&batch);
-    return r;
-}
-
-static void sender_run(void *arg)
-{
-    struct learner_handler *handler = arg;
-    int r = send_packets(handler);
-    if (r != -ECANCELED)
-        zk_log(handler->ctx, ZK_LOG_SENDING_PACKETS, handler->sid, zk_error_text(r).text);
-    /* Wakes the handler's thread out of its read: what cannot be written to is lost, however long
-     * it might still be waited for. */
-    learner_handler_shutdown(handler);
-    learner_handler_unref(handler);
-}
-
-static void wake_others(void *arg)
-{
-    struct learner_handler *handler = arg;
-    handler->master->ops->wake(handler->master);
 }
 
 /* ---- the handler's own thread ---------------------------------------------------------------- */
@@ -509,6 +496,12 @@ static int read_new_leader_ack(struct learner_handler *handler, struct quorum_pa
     return 0;
 }
 
+static void wake_others(void *arg)
+{
+    struct learner_handler *handler = arg;
+    handler->master->ops->wake(handler->master);
+}
+
 /* An answer to PING: the sessions that the learner has heard of, as pairs of session and
  * timeout. */
 static int touch_sessions(struct learner_handler *handler, const struct quorum_packet *packet)
@@ -591,6 +584,18 @@ static int start_sending_packets(struct learner_handler *handler)
     handler->sending_thread_started = true;
     zk_mutex_unlock(&handler->mu);
     return 0;
+}
+
+static void sender_run(void *arg)
+{
+    struct learner_handler *handler = arg;
+    int r = send_packets(handler);
+    if (r != -ECANCELED)
+        zk_log(handler->ctx, ZK_LOG_SENDING_PACKETS, handler->sid, zk_error_text(r).text);
+    /* Wakes the handler's thread out of its read: what cannot be written to is lost, however long
+     * it might still be waited for. */
+    learner_handler_shutdown(handler);
+    learner_handler_unref(handler);
 }
 
 /* ---- what others do to it -------------------------------------------------------------------- */

@@ -50,6 +50,13 @@ static int64_t committed_beginning(struct learner_handler *handler, const struct
 static bool sync_from_txn_log(struct learner_handler *handler, int64_t peer_last_zxid,
                               struct history *history, int64_t *current_zxid);
 static void queue_op_packet(struct learner_handler *handler, int32_t type, int64_t zxid);
+static struct txn_log_entry *current_proposal(const struct proposals *proposals);
+static void next_proposal(struct proposals *proposals);
+static bool queue_first_packet(struct learner_handler *handler, int64_t proposal_zxid,
+                               int64_t previous_zxid, int64_t peer_last_zxid,
+                               int64_t last_committed_zxid);
+static bool is_behind_a_hole(struct learner_handler *handler, const struct proposals *proposals,
+                             int64_t zxid);
 
 /* Java: syncFollower() */
 bool learner_handler_sync_follower(struct learner_handler *handler, int64_t peer_last_zxid)
@@ -208,6 +215,49 @@ static bool sync_from_txn_log(struct learner_handler *handler, int64_t peer_last
     return true;
 }
 
+/* Java: queueCommittedProposals() */
+int64_t learner_handler_queue_committed_proposals(struct learner_handler *handler,
+                                                  struct proposals *proposals,
+                                                  int64_t peer_last_zxid, int64_t max_zxid,
+                                                  int64_t last_committed_zxid)
+{
+    int64_t queued_zxid = peer_last_zxid;
+    for (struct txn_log_entry *proposal; (proposal = current_proposal(proposals)) != NULL;
+         next_proposal(proposals)) {
+        int64_t zxid = proposal->header.zxid;
+        if (zxid > max_zxid)
+            break;
+        if (zxid < peer_last_zxid) { /* the learner has it */
+            proposals->previous_zxid = zxid;
+            continue;
+        }
+        if (handler->need_op_packet) {
+            if (!queue_first_packet(handler, zxid, proposals->previous_zxid, peer_last_zxid,
+                                    last_committed_zxid))
+                return queued_zxid;
+            handler->need_op_packet = false;
+        }
+        proposals->ends_at_hole = zxid > queued_zxid && is_behind_a_hole(handler, proposals, zxid);
+        if (proposals->ends_at_hole) /* what is queued does not reach memory: SNAP will follow */
+            break;
+        proposals->previous_zxid = zxid;
+        if (zxid <= queued_zxid) /* it is the learner's last one, or stands there twice */
+            continue;
+        learner_handler_queue_sync_packet(
+            handler, quorum_packet_new(LEADER_PROPOSAL, zxid, proposal->bytes));
+        queue_op_packet(handler, LEADER_COMMIT, zxid);
+        queued_zxid = zxid;
+    }
+    if (handler->need_op_packet && zxid_counter(peer_last_zxid) == 0) {
+        /* Nothing has been committed since its epoch began: the DIFF is empty. Java's line calls it
+         * a TRUNC (K-80). */
+        zk_log(handler->ctx, ZK_LOG_QUEUEING_TRUNC, last_committed_zxid, handler->sid);
+        queue_op_packet(handler, LEADER_DIFF, last_committed_zxid);
+        handler->need_op_packet = false;
+    }
+    return queued_zxid;
+}
+
 /* The one whose turn it is, or NULL at the end; it stays the source's. */
 static struct txn_log_entry *current_proposal(const struct proposals *proposals)
 {
@@ -258,49 +308,6 @@ static bool is_behind_a_hole(struct learner_handler *handler, const struct propo
     int64_t previous_zxid = proposals->previous_zxid;
     return proposals->log == NULL && previous_zxid != -1 && zxid > previous_zxid + 1 &&
            zk_database_log_has_hole(handler->master->database, previous_zxid, zxid);
-}
-
-/* Java: queueCommittedProposals() */
-int64_t learner_handler_queue_committed_proposals(struct learner_handler *handler,
-                                                  struct proposals *proposals,
-                                                  int64_t peer_last_zxid, int64_t max_zxid,
-                                                  int64_t last_committed_zxid)
-{
-    int64_t queued_zxid = peer_last_zxid;
-    for (struct txn_log_entry *proposal; (proposal = current_proposal(proposals)) != NULL;
-         next_proposal(proposals)) {
-        int64_t zxid = proposal->header.zxid;
-        if (zxid > max_zxid)
-            break;
-        if (zxid < peer_last_zxid) { /* the learner has it */
-            proposals->previous_zxid = zxid;
-            continue;
-        }
-        if (handler->need_op_packet) {
-            if (!queue_first_packet(handler, zxid, proposals->previous_zxid, peer_last_zxid,
-                                    last_committed_zxid))
-                return queued_zxid;
-            handler->need_op_packet = false;
-        }
-        proposals->ends_at_hole = zxid > queued_zxid && is_behind_a_hole(handler, proposals, zxid);
-        if (proposals->ends_at_hole) /* what is queued does not reach memory: SNAP will follow */
-            break;
-        proposals->previous_zxid = zxid;
-        if (zxid <= queued_zxid) /* it is the learner's last one, or stands there twice */
-            continue;
-        learner_handler_queue_sync_packet(
-            handler, quorum_packet_new(LEADER_PROPOSAL, zxid, proposal->bytes));
-        queue_op_packet(handler, LEADER_COMMIT, zxid);
-        queued_zxid = zxid;
-    }
-    if (handler->need_op_packet && zxid_counter(peer_last_zxid) == 0) {
-        /* Nothing has been committed since its epoch began: the DIFF is empty. Java's line calls it
-         * a TRUNC (K-80). */
-        zk_log(handler->ctx, ZK_LOG_QUEUEING_TRUNC, last_committed_zxid, handler->sid);
-        queue_op_packet(handler, LEADER_DIFF, last_committed_zxid);
-        handler->need_op_packet = false;
-    }
-    return queued_zxid;
 }
 
 /* Java: queueOpPacket() */

@@ -56,11 +56,14 @@ struct learner_sync {
 };
 
 static int receive_snapshot(struct learner *learner, int64_t zxid);
+static int read_signature(struct learner *learner);
 static int truncate_log(struct learner *learner, int64_t zxid);
 static void init_config(struct learner *learner);
 static int receive_proposal(struct learner_sync *sync, const struct quorum_packet *packet);
 static int receive_commit(struct learner_sync *sync, const struct quorum_packet *packet);
 static int receive_inform(struct learner_sync *sync, const struct quorum_packet *packet);
+static int enforce_continuous_proposal(struct learner_sync *sync, int64_t zxid);
+static void apply_txn(struct learner *learner, struct txn_log_entry *txn);
 static void note_new_leader_config(struct learner *learner, const struct buf *text);
 static int take_snapshot(struct learner *learner);
 static int persist_committed(struct learner_sync *sync);
@@ -190,26 +193,6 @@ out:
 
 /* ---- proposals and commits ------------------------------------------------------------------- */
 
-/* A gap would become a hole in our log, and in the logs of those that we lead one day. An epoch
- * begins with counter 1; how the one before it ended nobody can tell. 3.9.5 has this as
- * enforceContinuousProposal, without the look at where an epoch begins (D-173); 3.8.0 warns. */
-static int enforce_continuous_proposal(struct learner_sync *sync, int64_t zxid)
-{
-    struct learner *learner = sync->learner;
-    int64_t last_queued = sync->last_queued;
-    if (last_queued != 0 && zxid != last_queued + 1) {
-        if (zxid_epoch(zxid) <= zxid_epoch(last_queued) || zxid_counter(zxid) != 1)
-            return learner_protocol_error(learner,
-                                          "DIFF sync got proposal 0x%" PRIx64
-                                          ", last queued 0x%" PRIx64 ", expected 0x%" PRIx64,
-                                          (uint64_t)zxid, (uint64_t)last_queued,
-                                          (uint64_t)last_queued + 1);
-        zk_log(learner->ctx, ZK_LOG_SYNC_NEW_EPOCH, zxid, last_queued);
-    }
-    sync->last_queued = zxid;
-    return 0;
-}
-
 /* Puts the packet's transaction behind those that wait. */
 static int receive_proposal(struct learner_sync *sync, const struct quorum_packet *packet)
 {
@@ -224,14 +207,6 @@ static int receive_proposal(struct learner_sync *sync, const struct quorum_packe
     }
     array_deque_add_last(&sync->packets_not_logged, &txn);
     return 0;
-}
-
-/* To the tree and the committed log; no client waits for what comes of it. */
-static void apply_txn(struct learner *learner, struct txn_log_entry *txn)
-{
-    struct request *request = request_new_of_txn(txn);
-    zookeeper_server_process_txn(learner->zk, request, NULL);
-    request_unref(request);
 }
 
 /* A COMMIT must name the oldest proposal that has none. Any other one would leave a hole in what we
@@ -268,6 +243,34 @@ static int receive_inform(struct learner_sync *sync, const struct quorum_packet 
     return r < 0 ? r : receive_commit(sync, packet);
 }
 
+/* A gap would become a hole in our log, and in the logs of those that we lead one day. An epoch
+ * begins with counter 1; how the one before it ended nobody can tell. 3.9.5 has this as
+ * enforceContinuousProposal, without the look at where an epoch begins (D-173); 3.8.0 warns. */
+static int enforce_continuous_proposal(struct learner_sync *sync, int64_t zxid)
+{
+    struct learner *learner = sync->learner;
+    int64_t last_queued = sync->last_queued;
+    if (last_queued != 0 && zxid != last_queued + 1) {
+        if (zxid_epoch(zxid) <= zxid_epoch(last_queued) || zxid_counter(zxid) != 1)
+            return learner_protocol_error(learner,
+                                          "DIFF sync got proposal 0x%" PRIx64
+                                          ", last queued 0x%" PRIx64 ", expected 0x%" PRIx64,
+                                          (uint64_t)zxid, (uint64_t)last_queued,
+                                          (uint64_t)last_queued + 1);
+        zk_log(learner->ctx, ZK_LOG_SYNC_NEW_EPOCH, zxid, last_queued);
+    }
+    sync->last_queued = zxid;
+    return 0;
+}
+
+/* To the tree and the committed log; no client waits for what comes of it. */
+static void apply_txn(struct learner *learner, struct txn_log_entry *txn)
+{
+    struct request *request = request_new_of_txn(txn);
+    zookeeper_server_process_txn(learner->zk, request, NULL);
+    request_unref(request);
+}
+
 static void learner_sync_done(struct learner_sync *sync)
 {
     struct txn_log_entry *txn;
@@ -300,6 +303,20 @@ static int truncate_log(struct learner *learner, int64_t zxid)
 
 /* ---- SNAP ------------------------------------------------------------------------------------ */
 
+/* From here on the tree in memory is the leader's, or nobody's: learner_end clears it unless
+ * NEWLEADER comes. */
+static int receive_snapshot(struct learner *learner, int64_t zxid)
+{
+    int r = zk_database_deserialize_snapshot(learner->database, &learner->stream.in);
+    if (r < 0)
+        return r;
+    r = read_signature(learner);
+    if (r < 0)
+        return r;
+    zk_database_set_last_processed_zxid(learner->database, zxid);
+    return 0;
+}
+
 /* What ends the body of a SNAP, so that a whole tree can be told from a cut one. */
 static const char SNAP_SIGNATURE[] = "BenWasHere";
 
@@ -318,20 +335,6 @@ static int read_signature(struct learner *learner)
     ustring_done(&expected);
     ustring_done(&signature);
     return r;
-}
-
-/* From here on the tree in memory is the leader's, or nobody's: learner_end clears it unless
- * NEWLEADER comes. */
-static int receive_snapshot(struct learner *learner, int64_t zxid)
-{
-    int r = zk_database_deserialize_snapshot(learner->database, &learner->stream.in);
-    if (r < 0)
-        return r;
-    r = read_signature(learner);
-    if (r < 0)
-        return r;
-    zk_database_set_last_processed_zxid(learner->database, zxid);
-    return 0;
 }
 
 /* Java: ZKDatabase.initConfigInZKDatabase() */
