@@ -33,9 +33,6 @@
 #include "zk/runtime/trace.h"
 #include "zk/server/zk_database.h"
 
-/* What ends the body of a SNAP, so that the learner can tell a whole tree from a cut one. */
-static const char SNAP_SIGNATURE[] = "BenWasHere";
-
 /* The learner's place in the leader's history, as of one moment. */
 struct history {
     struct committed_log log;
@@ -333,7 +330,7 @@ int learner_handler_send_snapshot(struct learner_handler *handler, int64_t peer_
 
     int r = packet_stream_send(&handler->stream, handler->sid, LEADER_SNAP, zxid, NULL);
     zk_database_serialize_snapshot(snapshot, &handler->stream.out);
-    jute_out_string(&handler->stream.out, SNAP_SIGNATURE);
+    jute_out_string(&handler->stream.out, LEADER_SNAP_SIGNATURE);
     if (r == 0)
         r = packet_stream_flush(&handler->stream);
     return r;

@@ -317,16 +317,13 @@ static int receive_snapshot(struct learner *learner, int64_t zxid)
     return 0;
 }
 
-/* What ends the body of a SNAP, so that a whole tree can be told from a cut one. */
-static const char SNAP_SIGNATURE[] = "BenWasHere";
-
 static int read_signature(struct learner *learner)
 {
     struct ustring signature = {0};
     int r = jute_in_ustring(&learner->stream.in, &signature);
     if (r < 0)
         return r;
-    struct ustring expected = ustring_of(SNAP_SIGNATURE);
+    struct ustring expected = ustring_of(LEADER_SNAP_SIGNATURE);
     if (!ustring_equal(&signature, &expected)) {
         zk_log(learner->ctx, ZK_LOG_MISSING_SIGNATURE,
                signature.text != NULL ? signature.text : "null");

@@ -38,6 +38,9 @@ enum quorum_packet_type {
 
 _Static_assert(LEADER_INFORMANDACTIVATE == 19, "packet types are wire values");
 
+/* What ends the body of a SNAP, as a jute string, so that a whole tree can be told from a cut one. */
+#define LEADER_SNAP_SIGNATURE "BenWasHere"
+
 /* "UPTODATE"; "UNKNOWN" for what nobody defined. Java: LearnerHandler.packetToString() */
 const char *quorum_packet_type_name(int32_t type);
 
