@@ -399,8 +399,8 @@ static struct peer_entry *entry_to_send(struct quorum_cnx_manager *qcm, int64_t 
     return entry;
 }
 
-/* Java tries the addresses of both configurations, but its first attempt always counts as a
- * success, so it never gets to the second for a server that the first one knows. */
+/* Java tries the addresses of both configurations, but a dial that has been submitted counts as a
+ * success, so it gets to the second only where its pool of threads has no room for the first. */
 bool qcm_configured_election_addr(struct quorum_cnx_manager *qcm, int64_t sid,
                                   struct multiple_addresses *ret_addresses)
 {

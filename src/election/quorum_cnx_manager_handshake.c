@@ -73,6 +73,7 @@ void qcm_initiate_connection_async_locked(struct quorum_cnx_manager *qcm, int64_
     handshake->qcm = qcm;
     handshake->sid = sid;
     handshake->stranger = stranger;
+    handshake->in_progress = true;
     handshake->number = ++qcm->connection_thread_count;
     multiple_addresses_copy(&handshake->addresses, addresses);
     int r = -EAGAIN; /* given up without a retry: the next message asks again */
@@ -97,7 +98,7 @@ static void connection_req_thread_run(void *arg)
 
     zk_mutex_lock(&qcm->mu);
     handshake_unlink_locked(qcm, &qcm->outgoing, handshake);
-    bool failed = !handshake->settled;
+    bool failed = handshake->in_progress;
     zk_mutex_unlock(&qcm->mu);
     /* A server that called meanwhile was not called back, because we were dialling it already. It
      * says nothing more until it hears from us. Java forgets it here (K-27, D-72). */
@@ -158,7 +159,6 @@ void qcm_receive_connection_async(struct quorum_cnx_manager *qcm, struct sock *s
     struct handshake *handshake = zk_xcalloc(1, sizeof *handshake);
     handshake->qcm = qcm;
     handshake->sock = sock;
-    handshake->settled = true; /* a caller does not keep us from dialling it */
     int r = -ECANCELED;
     zk_mutex_lock(&qcm->mu);
     if (!zk_stop_requested(&qcm->shutdown)) {
@@ -254,7 +254,7 @@ static void keep_connection(struct handshake *handshake, int64_t sid)
 /* Put a new SendWorker into the entry; *ret_old is the one that it replaces. The caller unrefs
  * both.
  *
- * The handshake is settled in the same step. If sid calls a moment later, this connection ends and
+ * The dial is over in the same step. If sid calls a moment later, this connection ends and
  * sid is called back; otherwise that call-back would be taken for this finished handshake and left
  * out, and nobody would be connected until the next message, as happens in Java (D-69). Of two
  * calls of one server the later one stays, whichever thread is quicker: the other one is dead
@@ -282,7 +282,7 @@ static int install_worker(struct handshake *handshake, int64_t sid, struct send_
         *ret_old = entry->sender_worker;
         entry->sender_worker = send_worker_ref(*ret_sw);
     }
-    handshake->settled = true;
+    handshake->in_progress = false;
     zk_mutex_unlock(&qcm->mu);
     return r;
 }
@@ -394,14 +394,6 @@ static bool handshake_set_sock(struct handshake *handshake, struct sock *sock)
 
 /* ---- the lists of handshakes ---------------------------------------------------------------- */
 
-static size_t handshake_count(const struct handshake *first, bool strangers_only)
-{
-    size_t count = 0;
-    for (; first != NULL; first = first->next)
-        count += first->stranger || !strangers_only;
-    return count;
-}
-
 /* Returns the handshake in which we are dialling sid, which has neither led to a connection nor
  * failed; NULL if there is none. */
 static struct handshake *outgoing_to_locked(struct quorum_cnx_manager *qcm, int64_t sid)
@@ -409,7 +401,7 @@ static struct handshake *outgoing_to_locked(struct quorum_cnx_manager *qcm, int6
 {
     zk_mutex_assert_held(&qcm->mu);
     struct handshake *handshake = qcm->outgoing;
-    while (handshake != NULL && (handshake->sid != sid || handshake->settled))
+    while (handshake != NULL && (handshake->sid != sid || !handshake->in_progress))
         handshake = handshake->next;
     return handshake;
 }
@@ -418,9 +410,15 @@ static struct handshake *outgoing_to_locked(struct quorum_cnx_manager *qcm, int6
 static bool outgoing_exhausted_locked(struct quorum_cnx_manager *qcm, bool stranger)
     REQUIRES(&qcm->mu)
 {
+    zk_mutex_assert_held(&qcm->mu);
     size_t limit = (size_t)qcm->max_outgoing;
-    return handshake_count(qcm->outgoing, false) >= limit ||
-           (stranger && handshake_count(qcm->outgoing, true) >= limit / 2);
+    size_t all = 0;
+    size_t strangers = 0;
+    for (const struct handshake *h = qcm->outgoing; h != NULL; h = h->next) {
+        all++;
+        strangers += h->stranger;
+    }
+    return all >= limit || (stranger && strangers >= limit / 2);
 }
 
 /* Callers that say nothing must not keep out one that has something to say: if too many wait, the

@@ -79,9 +79,10 @@ struct handshake {
     int64_t sid;
     struct multiple_addresses addresses;
     bool stranger;
-    /* It has led to a connection, so that a new dial of the same server may begin. An incoming one
-     * is settled from the start: it keeps us from dialling nobody. */
-    bool settled;
+    /* We are dialling sid, and nobody else shall meanwhile. It falls when a connection has come of
+     * it, though the thread still runs. An incoming one keeps nobody from dialling.
+     * Java: inprogressConnections */
+    bool in_progress;
     /* Where sid says that it listens, if it has called meanwhile (D-72). */
     struct multiple_addresses announced;
     /* The number of the handshake that brought them; a call that came before that one does not
@@ -113,8 +114,7 @@ struct quorum_cnx_manager {
     /* Java's monitor of QuorumCnxManager, and what its concurrent maps do by themselves. Guards: */
     struct zk_mutex mu;
     struct long_map entries GUARDED_BY(&mu); /* of struct peer_entry */
-    /* Newest first. Of those that are not settled, at most one for each sid.
-     * Java: inprogressConnections */
+    /* Newest first. Of those that are in progress, at most one for each sid. */
     struct handshake *outgoing GUARDED_BY(&mu);
     struct handshake *incoming GUARDED_BY(&mu); /* newest first */
     int64_t observer_counter GUARDED_BY(&mu);   /* the last id given to an observer without one */
@@ -139,7 +139,8 @@ struct quorum_cnx_manager {
 struct peer_entry *qcm_entry_locked(struct quorum_cnx_manager *qcm, int64_t sid) REQUIRES(&qcm->mu);
 void peer_entry_unref(struct peer_entry *entry);
 
-/* True if sid is in neither configuration. */
+/* Returns whether sid is in neither configuration. Any thread, with or without the lock; locks
+ * quorum_verifiers. */
 bool qcm_is_stranger(struct quorum_cnx_manager *qcm, int64_t sid);
 
 /* The number of strangers that are connected. */
