@@ -108,3 +108,12 @@ int buf_get_long(struct buf_reader *reader, int64_t *ret_value)
         *ret_value = zk_load_long(bytes);
     return r;
 }
+
+bool zk_all_zero(const uint8_t *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (bytes[i] != 0)
+            return false;
+    }
+    return true;
+}

@@ -6,6 +6,7 @@
 
 #include "io/inet_cache.h"
 #include "io/inet_internal.h"
+#include "zk/base/buf.h"
 #include "zk/base/java_order.h"
 #include "zk/base/panic.h"
 #include "zk/base/str.h"
@@ -323,17 +324,9 @@ struct inet_address inet_address_any(uint16_t port)
 
 /* ---- questions ------------------------------------------------------------------------------- */
 
-static bool all_zero(const uint8_t *bytes, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        if (bytes[i] != 0)
-            return false;
-    return true;
-}
-
 bool inet_address_is_wildcard(const struct inet_address *address)
 {
-    return address->family != INET_UNRESOLVED && all_zero(address->ip, V6_BYTES);
+    return address->family != INET_UNRESOLVED && zk_all_zero(address->ip, V6_BYTES);
 }
 
 bool inet_address_equal(const struct inet_address *a, const struct inet_address *b)

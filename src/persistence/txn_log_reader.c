@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "zk/base/alloc.h"
+#include "zk/base/buf.h"
 #include "zk/base/checksum.h"
 #include "zk/io/file.h"
 #include "zk/jute/archive.h"
@@ -140,14 +141,6 @@ static int look_ahead(struct txn_log_reader *reader, size_t length, size_t *ret_
 
 /* ---- entries --------------------------------------------------------------------------------- */
 
-static bool only_zeros(const uint8_t *bytes, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        if (bytes[i] != 0)
-            return false;
-    return true;
-}
-
 /* Is a whole sector's share of the entry zero? A log is written over zeros only, so a sector that
  * the power failure kept from the disk reads as zeros. The first four bytes of an entry say
  * nothing: they are the upper half of a 32-bit sum. */
@@ -158,7 +151,7 @@ static bool has_lost_sector(const uint8_t *entry, int64_t at, size_t length)
         size_t share = SECTOR - (size_t)((at + (int64_t)from) % SECTOR);
         if (share > length - from)
             share = length - from;
-        if (only_zeros(entry + from, share))
+        if (zk_all_zero(entry + from, share))
             return true;
         from += share;
     }
@@ -181,7 +174,7 @@ int txn_log_reader_next(struct txn_log_reader *reader, struct buf **ret_payload)
     if (r < 0)
         return r;
     if (count < ENTRY_HEAD)
-        return end_here(reader, count == 0 || only_zeros(reader->bytes + reader->from, count)
+        return end_here(reader, count == 0 || zk_all_zero(reader->bytes + reader->from, count)
                                     ? TXN_LOG_END_CLEAN
                                     : TXN_LOG_END_PARTIAL);
     int64_t stored = zk_load_long(reader->bytes + reader->from);
@@ -231,7 +224,7 @@ int txn_log_is_unborn(const char *path, bool *ret_unborn)
         r = file_read_some_at(fd, at, bytes, sizeof bytes, &count);
         if (r < 0 || count == 0)
             break;
-        *ret_unborn = only_zeros(bytes, count);
+        *ret_unborn = zk_all_zero(bytes, count);
     }
     file_close(fd);
     return r;

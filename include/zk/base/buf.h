@@ -62,6 +62,9 @@ ZK_NODISCARD static inline int buf_get_view(struct buf_reader *reader, size_t le
     return 0;
 }
 
+/* Returns whether all of these bytes are 0. */
+bool zk_all_zero(const uint8_t *bytes, size_t length);
+
 /* Each writes or reads one number at bytes that are known to be there. They stand here because a
  * snapshot of a million nodes has 13 million numbers: as calls they were a tenth of its loading. */
 
