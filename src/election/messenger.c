@@ -18,7 +18,7 @@
 #include "zk/base/alloc.h"
 #include "zk/runtime/log_table.h"
 
-/* The voters that did not look when they spoke last, in our round. */
+/* The voters that had settled when they spoke last, in the round in which we look (D-330). */
 struct settled_voters {
     struct long_set sids;
     int64_t round;
@@ -31,8 +31,10 @@ static bool says_our_config(const struct notification_fields *fields,
 static struct quorum_verifier *config_of_sender(struct fast_leader_election *fle, int64_t sid,
                                                 const struct notification_fields *fields);
 static void report_looking_sid(struct fast_leader_election *fle, int64_t sid);
-static bool has_missed_our_vote(struct fast_leader_election *fle, const struct notification *n,
-                                struct settled_voters *settled);
+static bool note_settled(struct settled_voters *settled, const struct notification *n,
+                         int64_t logicalclock);
+static bool has_worse_vote(struct fast_leader_election *fle, const struct notification *n,
+                           int64_t logicalclock);
 static void reply(struct fast_leader_election *fle, int64_t to, const struct vote *v,
                   int64_t election_epoch, enum server_state state);
 static void worker_sender_process(struct fast_leader_election *fle, struct to_send *m);
@@ -135,11 +137,13 @@ void worker_receiver_run(void *arg)
             *judged = n;
             bq_put(fle->recvqueue, judged);
             /* It looks as we do, but in an earlier round; once told of ours it joins (L3). Without
-             * this answer it might have to wait for our next repetition, up to 60 s. */
+             * this answer it might have to wait for our next repetition, up to 60 s. The same holds
+             * for one that has dropped our vote (D-330). */
             int64_t logicalclock = zk_atomic_long_get(&fle->logicalclock);
-            bool has_missed = has_missed_our_vote(fle, &n, &settled);
+            bool had_settled = note_settled(&settled, &n, logicalclock);
             if (n.state == SERVER_STATE_LOOKING &&
-                (n.election_epoch < logicalclock || has_missed)) {
+                ((had_settled && has_worse_vote(fle, &n, logicalclock)) ||
+                 n.election_epoch < logicalclock)) {
                 struct vote v = fle_get_vote(fle);
                 reply(fle, n.sid, &v, logicalclock, state);
             }
@@ -217,27 +221,33 @@ static void report_looking_sid(struct fast_leader_election *fle, int64_t sid)
     synced_learner_tracker_done(&vote_set);
 }
 
-/* After the death of a leader the voters notice it one after the other. If the better one is first,
+/* Notes whether the sender has settled, and returns whether it had when it spoke last.
+ *
+ * After the death of a leader the voters notice it one after the other. If the better one is first,
  * its vote reaches the others while they still follow the dead leader: they answer with their old
  * result and drop it. When they look at last, in the same round, their votes are worse, and nobody
  * in Java tells them so before the better one says its vote again: 200 ms later, up to 60 s. Such a
  * voter is told our vote once more, as one that is behind is (D-330). Once, so that two voters that
  * weigh the candidates differently do not answer each other for ever. */
-static bool has_missed_our_vote(struct fast_leader_election *fle, const struct notification *n,
-                                struct settled_voters *settled)
+static bool note_settled(struct settled_voters *settled, const struct notification *n,
+                         int64_t logicalclock)
 {
-    int64_t logicalclock = zk_atomic_long_get(&fle->logicalclock);
     if (settled->round != logicalclock) {
         long_set_done(&settled->sids);
         settled->round = logicalclock;
     }
-    if (n->state != SERVER_STATE_LOOKING) {
+    bool had = long_set_has(&settled->sids, n->sid);
+    if (n->state != SERVER_STATE_LOOKING)
         long_set_add(&settled->sids, n->sid);
-        return false;
-    }
-    if (!long_set_has(&settled->sids, n->sid))
-        return false;
-    long_set_remove(&settled->sids, n->sid);
+    else if (had)
+        long_set_remove(&settled->sids, n->sid);
+    return had;
+}
+
+/* A vote of our round that ours beats: its sender would change its mind if it heard ours. */
+static bool has_worse_vote(struct fast_leader_election *fle, const struct notification *n,
+                           int64_t logicalclock)
+{
     struct vote v = fle_get_vote(fle);
     return n->election_epoch == logicalclock &&
            fle_total_order_predicate(quorum_peer_quorum_verifier(fle->self), v.id, v.zxid,
