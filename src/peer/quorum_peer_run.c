@@ -264,6 +264,7 @@ static void stop_leader_election(struct quorum_peer_run *run)
  * Java: run() */
 static void run_main(void *arg)
 {
+    /* LONG: one Java method */
     struct quorum_peer_run *run = arg;
     struct quorum_peer *self = run->self;
     int refused_terms = 0; /* as a follower, one after the other */
@@ -283,14 +284,15 @@ static void run_main(void *arg)
                 quorum_peer_run_end_with(run, EXIT_CODE_UNEXPECTED_ERROR);
                 break;
             }
-            /* The state changes in there, together with the vote (D-14). Without a decision the
-             * old vote is forgotten too, or it would be told under a round it was not cast in. */
             if (reload_database(run) < 0) {
                 quorum_peer_run_end_with(run, EXIT_CODE_UNEXPECTED_ERROR);
                 break;
             }
-            struct vote vote;
+            /* Clients may be served reads meanwhile, if the settings allow it. */
             struct ro_zk_mgr *ro_zk_mgr = ro_zk_mgr_start(self);
+            /* The state changes in there, together with the vote (D-14). Without a decision the
+             * old vote is forgotten too, or it would be told under a round it was not cast in. */
+            struct vote vote;
             if (!fle_look_for_leader(run->fle, &vote))
                 quorum_peer_set_current_vote(self, NULL);
             ro_zk_mgr_end(ro_zk_mgr);

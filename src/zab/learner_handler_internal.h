@@ -18,9 +18,9 @@
 struct committed_log;
 struct txn_iterator;
 
-/* Committed transactions in order, from memory or from the files of the log; one thread reads
- * it. In Java an iterator. */
-struct proposals {
+/* Committed transactions in order, from memory or from the files of the log. One thread reads
+ * it. Java: Iterator<Proposal> */
+struct proposal_iterator {
     const struct committed_log *log; /* NULL: from the files */
     size_t next;
     struct txn_iterator *files;
@@ -105,7 +105,7 @@ bool learner_handler_sync_follower(struct learner_handler *handler, int64_t peer
  * is what DIFF carries: the leader's newest, as Zab 1.0 wants it. Handler's thread.
  * Java: queueCommittedProposals() */
 int64_t learner_handler_queue_committed_proposals(struct learner_handler *handler,
-                                                  struct proposals *proposals,
+                                                  struct proposal_iterator *itr,
                                                   int64_t peer_last_zxid, int64_t max_zxid,
                                                   int64_t last_committed_zxid);
 

@@ -47,12 +47,12 @@ static int64_t committed_beginning(struct learner_handler *handler, const struct
 static bool sync_from_txn_log(struct learner_handler *handler, int64_t peer_last_zxid,
                               struct history *history, int64_t *current_zxid);
 static void queue_op_packet(struct learner_handler *handler, int32_t type, int64_t zxid);
-static struct txn_log_entry *current_proposal(const struct proposals *proposals);
-static void next_proposal(struct proposals *proposals);
+static struct txn_log_entry *proposal_iterator_current(const struct proposal_iterator *itr);
+static void proposal_iterator_next(struct proposal_iterator *itr);
 static bool queue_first_packet(struct learner_handler *handler, int64_t proposal_zxid,
                                int64_t previous_zxid, int64_t peer_last_zxid,
                                int64_t last_committed_zxid);
-static bool is_behind_a_hole(struct learner_handler *handler, const struct proposals *proposals,
+static bool is_behind_a_hole(struct learner_handler *handler, const struct proposal_iterator *itr,
                              int64_t zxid);
 
 /* Java: syncFollower() */
@@ -101,7 +101,7 @@ bool learner_handler_sync_follower(struct learner_handler *handler, int64_t peer
     } else if (history.max_committed_log >= peer_last_zxid &&
                history.min_committed_log <= peer_last_zxid) {
         zk_log(ctx, ZK_LOG_USING_COMMITTED_LOG, handler->sid);
-        struct proposals proposals = {.log = &history.log, .previous_zxid = -1};
+        struct proposal_iterator proposals = {.log = &history.log, .previous_zxid = -1};
         current_zxid = learner_handler_queue_committed_proposals(
             handler, &proposals, peer_last_zxid, INT64_MAX, history.max_committed_log);
         need_snap = false;
@@ -175,7 +175,7 @@ static bool sync_from_txn_log(struct learner_handler *handler, int64_t peer_last
 {
     struct learner_master *master = handler->master;
     struct zk_database *database = master->database;
-    struct proposals files = {.previous_zxid = -1};
+    struct proposal_iterator files = {.previous_zxid = -1};
     int64_t reached = peer_last_zxid;
     int64_t before;
     master->ops->release_proposals(master);
@@ -206,7 +206,7 @@ static bool sync_from_txn_log(struct learner_handler *handler, int64_t peer_last
         return false;
     }
     zk_log(handler->ctx, ZK_LOG_QUEUEING_COMMITTED_LOG, reached);
-    struct proposals memory = {.log = &history->log, .previous_zxid = -1};
+    struct proposal_iterator memory = {.log = &history->log, .previous_zxid = -1};
     *current_zxid = learner_handler_queue_committed_proposals(handler, &memory, reached, INT64_MAX,
                                                               history->max_committed_log);
     return true;
@@ -214,30 +214,30 @@ static bool sync_from_txn_log(struct learner_handler *handler, int64_t peer_last
 
 /* Java: queueCommittedProposals() */
 int64_t learner_handler_queue_committed_proposals(struct learner_handler *handler,
-                                                  struct proposals *proposals,
+                                                  struct proposal_iterator *itr,
                                                   int64_t peer_last_zxid, int64_t max_zxid,
                                                   int64_t last_committed_zxid)
 {
     int64_t queued_zxid = peer_last_zxid;
-    for (struct txn_log_entry *proposal; (proposal = current_proposal(proposals)) != NULL;
-         next_proposal(proposals)) {
+    for (struct txn_log_entry *proposal; (proposal = proposal_iterator_current(itr)) != NULL;
+         proposal_iterator_next(itr)) {
         int64_t zxid = proposal->header.zxid;
         if (zxid > max_zxid)
             break;
         if (zxid < peer_last_zxid) { /* the learner has it */
-            proposals->previous_zxid = zxid;
+            itr->previous_zxid = zxid;
             continue;
         }
         if (handler->need_op_packet) {
-            if (!queue_first_packet(handler, zxid, proposals->previous_zxid, peer_last_zxid,
+            if (!queue_first_packet(handler, zxid, itr->previous_zxid, peer_last_zxid,
                                     last_committed_zxid))
                 return queued_zxid;
             handler->need_op_packet = false;
         }
-        proposals->ends_at_hole = zxid > queued_zxid && is_behind_a_hole(handler, proposals, zxid);
-        if (proposals->ends_at_hole) /* what is queued does not reach memory: SNAP will follow */
+        itr->ends_at_hole = zxid > queued_zxid && is_behind_a_hole(handler, itr, zxid);
+        if (itr->ends_at_hole) /* what is queued does not reach memory: SNAP will follow */
             break;
-        proposals->previous_zxid = zxid;
+        itr->previous_zxid = zxid;
         if (zxid <= queued_zxid) /* it is the learner's last one, or stands there twice */
             continue;
         learner_handler_queue_sync_packet(
@@ -256,19 +256,18 @@ int64_t learner_handler_queue_committed_proposals(struct learner_handler *handle
 }
 
 /* The one whose turn it is, or NULL at the end; it stays the source's. */
-static struct txn_log_entry *current_proposal(const struct proposals *proposals)
+static struct txn_log_entry *proposal_iterator_current(const struct proposal_iterator *itr)
 {
-    if (proposals->log == NULL)
-        return proposals->ends_at_hole ? NULL : txn_iterator_entry(proposals->files);
-    return proposals->next < proposals->log->count ? proposals->log->entries[proposals->next]
-                                                   : NULL;
+    if (itr->log == NULL)
+        return itr->ends_at_hole ? NULL : txn_iterator_entry(itr->files);
+    return itr->next < itr->log->count ? itr->log->entries[itr->next] : NULL;
 }
 
-static void next_proposal(struct proposals *proposals)
+static void proposal_iterator_next(struct proposal_iterator *itr)
 {
-    if (proposals->log != NULL)
-        proposals->next++;
-    else if (txn_iterator_next(proposals->files) < 0)
+    if (itr->log != NULL)
+        itr->next++;
+    else if (txn_iterator_next(itr->files) < 0)
         return; /* it has said why, and stands at its end: what was read before is whole */
 }
 
@@ -299,11 +298,11 @@ static bool queue_first_packet(struct learner_handler *handler, int64_t proposal
 /* Do the files lack what lies between these two? Then this leader was given a SNAP once, as a
  * learner. Java sends the one behind the other, and the learner never hears of what lies between
  * (D-180). */
-static bool is_behind_a_hole(struct learner_handler *handler, const struct proposals *proposals,
+static bool is_behind_a_hole(struct learner_handler *handler, const struct proposal_iterator *itr,
                              int64_t zxid)
 {
-    int64_t previous_zxid = proposals->previous_zxid;
-    return proposals->log == NULL && previous_zxid != -1 && zxid > previous_zxid + 1 &&
+    int64_t previous_zxid = itr->previous_zxid;
+    return itr->log == NULL && previous_zxid != -1 && zxid > previous_zxid + 1 &&
            zk_database_log_has_hole(handler->master->database, previous_zxid, zxid);
 }
 

@@ -195,7 +195,7 @@ static void syn_03_what_only_the_learner_has_is_cut_off(void **state)
         struct txn_log_entry *entries[] = {transaction(2), transaction(3), transaction(5)};
         struct committed_log log = {
             .entries = entries, .count = 3, .min_committed_log = 2, .max_committed_log = 5};
-        struct proposals proposals = {.log = &log};
+        struct proposal_iterator proposals = {.log = &log};
         struct zk_str text = {0};
 
         assert_int_equal(5, learner_handler_queue_committed_proposals(stage.handler, &proposals,
