@@ -60,7 +60,7 @@ static void listener_handler_accept_connections(struct listener_handler *handler
                 qcm_receive_connection_async(qcm, sock);
                 num_retries = 0; /* the port works: only failures in a row count */
             }
-            set_server_socket(handler, NULL);
+            set_server_socket(handler, NULL); /* or the next bind would find the port in use */
             sock_unref(server);
         }
         if (zk_stop_requested(&qcm->shutdown))
@@ -141,7 +141,9 @@ static void log_listener_gone(struct quorum_cnx_manager *qcm)
     zk_str_done(&text);
 }
 
-/* Java: Listener.run() */
+/* A peer whose election port cannot be opened must not stay: it could only call others, and a
+ * larger one that calls it back would not reach it.
+ * Java: Listener.run() */
 static void listener_run(void *arg)
 {
     struct quorum_cnx_manager *qcm = arg;
@@ -181,7 +183,8 @@ int qcm_start_listener(struct quorum_cnx_manager *qcm, void (*on_socket_error)(v
     return zk_thread_group_start(qcm->listeners, listener_run, qcm, "QuorumPeerListener");
 }
 
-/* Java: Listener.halt(), ListenerHandler.close() */
+/* It only wakes: each handler closes its own socket when it leaves accept.
+ * Java: Listener.halt(), ListenerHandler.close() */
 void listener_halt(struct quorum_cnx_manager *qcm)
 {
     zk_mutex_lock(&qcm->listener_mu);

@@ -131,11 +131,14 @@ void qcm_to_send(struct quorum_cnx_manager *qcm, struct message *msg)
         message_unref(msg);
         return;
     }
-    cbq_offer(entry->send_queue, msg); /* an older message that still waits is replaced (K-2) */
+    /* The queue is filled before the dial: the new SendWorker must find the message. An older one
+     * that still waits is replaced (K-2). */
+    cbq_offer(entry->send_queue, msg);
     peer_entry_unref(entry);
     qcm_connect_one(qcm, sid);
 }
 
+/* Looking and submitting are one step, or two threads would both dial. */
 void qcm_connect_one_addr_locked(struct quorum_cnx_manager *qcm, int64_t sid, bool stranger,
                                  const struct multiple_addresses *addresses) REQUIRES(&qcm->mu)
 {
@@ -287,7 +290,8 @@ void qcm_add_to_recv_queue(struct quorum_cnx_manager *qcm, struct message *messa
     cbq_offer(qcm->recv_queue, message);
 }
 
-/* Java: pollRecvQueue() */
+/* WorkerReceiver alone takes from the queue, whoever has put something into it (K-11).
+ * Java: pollRecvQueue() */
 int qcm_poll_recv_queue(struct quorum_cnx_manager *qcm, int64_t timeout_ms,
                         struct message **ret_message)
 {
@@ -298,6 +302,8 @@ int qcm_poll_recv_queue(struct quorum_cnx_manager *qcm, int64_t timeout_ms,
     return r;
 }
 
+/* A connection counts from the moment at which its SendWorker stands in the map, before its threads
+ * run, until it is taken out again. Java: connectedToPeer() */
 bool qcm_connected_to_peer(struct quorum_cnx_manager *qcm, int64_t sid)
 {
     zk_mutex_lock(&qcm->mu);
@@ -324,6 +330,7 @@ static struct peer_entry *peer_entry_new(struct quorum_cnx_manager *qcm, int64_t
     return entry;
 }
 
+/* It may outlive its place in the map: a worker that ends holds it. */
 void peer_entry_unref(struct peer_entry *entry)
 {
     if (entry == NULL || !zk_refcount_unref(&entry->refs))
@@ -347,6 +354,7 @@ struct peer_entry *qcm_entry_locked(struct quorum_cnx_manager *qcm, int64_t sid)
     return entry;
 }
 
+/* A server that is about to join is in the last seen configuration, so it is none. */
 bool qcm_is_stranger(struct quorum_cnx_manager *qcm, int64_t sid)
 {
     return qv_member(quorum_peer_quorum_verifier(qcm->self), sid) == NULL &&

@@ -79,7 +79,7 @@ void qcm_initiate_connection_async_locked(struct quorum_cnx_manager *qcm, int64_
     int r = -EAGAIN; /* given up without a retry: the next message asks again */
     if (!outgoing_exhausted_locked(qcm, stranger))
         r = start_thread_locked(qcm, &qcm->outgoing, handshake, connection_req_thread_run);
-    if (r < 0) {
+    if (r < 0) { /* Java: the pool rejects it */
         zk_log(qcm->ctx, ZK_LOG_SUBMITTING_CONNECTION);
         handshake_free(handshake);
         return;
@@ -107,7 +107,9 @@ static void connection_req_thread_run(void *arg)
     handshake_free(handshake);
 }
 
-/* Java: startConnection() */
+/* We have dialled and say who we are. The other side answers nothing: it either keeps the
+ * connection or closes it, and both sides know by the sids which of the two it is.
+ * Java: startConnection() */
 static void start_connection(struct handshake *handshake)
 {
     struct quorum_cnx_manager *qcm = handshake->qcm;
@@ -173,7 +175,8 @@ void qcm_receive_connection_async(struct quorum_cnx_manager *qcm, struct sock *s
         handshake_free(handshake);
 }
 
-/* Java: QuorumConnectionReceiverThread.run() */
+/* The socket is closed with the handshake, unless a worker has taken a reference to it.
+ * Java: QuorumConnectionReceiverThread.run() */
 static void connection_receiver_thread_run(void *arg)
 {
     struct handshake *handshake = arg;
@@ -185,7 +188,8 @@ static void connection_receiver_thread_run(void *arg)
     handshake_free(handshake);
 }
 
-/* The initial message has been read. Java: handleConnection() */
+/* We were dialled, and know by whom.
+ * Java: handleConnection() */
 static void handle_connection(struct handshake *handshake, struct initial_message *message)
 {
     struct quorum_cnx_manager *qcm = handshake->qcm;
@@ -223,8 +227,8 @@ static void handle_connection(struct handshake *handshake, struct initial_messag
 
 /* ---- a connection that is kept -------------------------------------------------------------- */
 
-/* Sid is at the far end of this handshake's connection, which lives on: the last lines of Java's
- * startConnection() and handleConnection(). */
+/* The handshake's connection, with sid at its far end, lives on. In Java these lines stand twice,
+ * at the end of startConnection() and of handleConnection(). */
 static void keep_connection(struct handshake *handshake, int64_t sid)
 {
     struct quorum_cnx_manager *qcm = handshake->qcm;
@@ -363,6 +367,7 @@ static int connect_addresses(struct handshake *handshake)
     return r;
 }
 
+/* Each try has a socket of its own: one whose connect has failed cannot be used again. */
 static int connect_address(struct handshake *handshake, const struct inet_address *address,
                            int64_t timeout_ms)
 {

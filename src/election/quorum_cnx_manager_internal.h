@@ -151,7 +151,7 @@ size_t qcm_connected_strangers_locked(struct quorum_cnx_manager *qcm) REQUIRES(&
 bool qcm_configured_election_addr(struct quorum_cnx_manager *qcm, int64_t sid,
                                   struct multiple_addresses *ret_addresses);
 
-/* Any thread; locks qcm. Java: connectedToPeer() */
+/* Returns whether sid has a SendWorker. Any thread; locks qcm. Java: connectedToPeer() */
 bool qcm_connected_to_peer(struct quorum_cnx_manager *qcm, int64_t sid);
 
 /* Dial sid, unless it is connected or being dialled. Any thread; never blocks; locks qcm.
@@ -172,7 +172,8 @@ void qcm_add_to_recv_queue(struct quorum_cnx_manager *qcm, struct message *messa
  * thread; locks qcm. */
 void qcm_forget_sender_worker(struct quorum_cnx_manager *qcm, struct send_worker *sw);
 
-/* Java: setSockOpts() */
+/* Sets the options of a socket of the election port, and the deadline of its handshake.
+ * Java: setSockOpts() */
 void qcm_set_sock_opts(struct quorum_cnx_manager *qcm, struct sock *sock);
 
 /* Returns how many SendWorkers and RecvWorkers are alive. Java: getThreadCount() */

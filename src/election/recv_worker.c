@@ -53,6 +53,7 @@ void recv_worker_run(void *arg)
     }
     if (r < 0)
         log_broken(rw, r, length);
+    /* A SendWorker that has nothing to send would not notice that the far end is gone. */
     zk_log(qcm->ctx, ZK_LOG_INTERRUPTING_SEND_WORKER, rw->sid, qcm->my_id);
     send_worker_finish(rw->sw, "its RecvWorker can read no more");
     recv_worker_free(rw);

@@ -18,6 +18,7 @@
 static struct message *last_message_sent(struct send_worker *sw);
 static void remember_last_message(struct send_worker *sw, struct message *message);
 
+/* The number says which of two calls of one server came later (D-69). */
 struct send_worker *send_worker_new(struct quorum_cnx_manager *qcm, struct peer_entry *entry,
                                     struct sock *sock, int64_t number) UNSHARED
 {
@@ -78,10 +79,10 @@ void send_worker_finish(struct send_worker *sw, const char *why)
     if (was_running)
         sw->why_finished = why;
     zk_mutex_unlock(&sw->mu);
-    sock_wake(sw->sock);
+    sock_wake(sw->sock); /* RecvWorker out of its read, SendWorker out of a write */
     if (was_running)
         qcm_trace_closed(sw, why);
-    cbq_wake(sw->entry->send_queue);
+    cbq_wake(sw->entry->send_queue); /* SendWorker out of its poll; the queue itself lives on */
     qcm_forget_sender_worker(sw->qcm, sw);
 }
 

@@ -12,7 +12,7 @@ struct server_metrics;
 struct server_cnxn_factory;
 struct zk_context;
 
-/* Zero-initialised, nothing runs. */
+/* While it is all zero, nothing runs. */
 struct operator_services {
     struct metrics_provider *metrics_provider; /* NULL as below */
     struct admin_server *admin_server; /* NULL: none is asked for, or it could not be started */
@@ -26,7 +26,7 @@ struct operator_services {
 void operator_services_start(struct operator_services *services, struct zk_context *ctx,
                              struct server_status_hook hook,
                              struct server_cnxn_factory *client_port);
-/* The fsyncs of the log are measured from now on. metrics outlives snap_log. Before the log's first
+/* Measures the fsyncs of the log from now on. metrics outlives snap_log. Before the log's first
  * transaction. */
 void operator_services_measure_fsyncs(struct operator_services *services,
                                       struct file_txn_snap_log *snap_log,
@@ -35,6 +35,7 @@ void operator_services_measure_fsyncs(struct operator_services *services,
 void operator_services_fill_status(const struct operator_services *services,
                                    const struct file_txn_snap_log *snap_log,
                                    struct server_status *status);
+/* Waits until their threads have ended. */
 void operator_services_stop(struct operator_services *services);
 
 #endif

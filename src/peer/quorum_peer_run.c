@@ -194,7 +194,8 @@ static int open_client_port(struct quorum_peer_run *run)
 
 /* ---- the election ---------------------------------------------------------------------------- */
 
-/* Java: startLeaderElection() */
+/* Observers and strangers that ask are told this vote until an election has decided (K-8).
+ * Java: startLeaderElection() */
 static int start_leader_election(struct quorum_peer_run *run)
 {
     if (quorum_peer_get_peer_state(run->self) == SERVER_STATE_LOOKING) {
@@ -205,7 +206,8 @@ static int start_leader_election(struct quorum_peer_run *run)
     return create_election_algorithm(run);
 }
 
-/* Java: createElectionAlgorithm() */
+/* The listener comes first: a server that hears our first vote may call back at once.
+ * Java: createElectionAlgorithm() */
 static int create_election_algorithm(struct quorum_peer_run *run)
 {
     struct quorum_cnx_manager *qcm = qcm_new(run->self);
@@ -396,6 +398,7 @@ static void update_thread_name(struct quorum_peer_run *run)
 
 /* ---- the end -------------------------------------------------------------------------------- */
 
+/* Several threads may find a reason at once; the first one is the exit code. */
 void quorum_peer_run_end_with(struct quorum_peer_run *run, int code)
 {
     zk_mutex_lock(&run->election_mu);
@@ -405,7 +408,9 @@ void quorum_peer_run_end_with(struct quorum_peer_run *run, int code)
     quorum_peer_run_shutdown(run);
 }
 
-/* Java: shutdown() */
+/* Whatever the main thread blocks on returns: the role, the election, or a pause. It then takes
+ * down everything itself (A-4).
+ * Java: shutdown() */
 void quorum_peer_run_shutdown(struct quorum_peer_run *run)
 {
     zk_stop_request(&run->stop);
@@ -417,6 +422,7 @@ void quorum_peer_run_shutdown(struct quorum_peer_run *run)
     zk_mutex_unlock(&run->election_mu);
 }
 
+/* The client port is closed last, when there is nothing left that its words could tell of. */
 int quorum_peer_run_wait(struct quorum_peer_run *run)
 {
     zk_thread_group_join(run->threads);

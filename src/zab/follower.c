@@ -93,7 +93,8 @@ out:
     return r <= 0 && exit_code > 0 ? exit_code : r;
 }
 
-/* Java: Learner.isRunning() */
+/* Looked at between two packets; a stop also wakes the read.
+ * Java: Learner.isRunning() */
 static bool follower_is_running(struct follower *follower)
 {
     return !learner_is_stopping(follower->learner) &&
@@ -110,7 +111,7 @@ static int follower_process_packet(struct follower *follower, const struct quoru
         return learner_ping(learner, packet);
     case LEADER_PROPOSAL:
         return process_proposal(follower, packet);
-    case LEADER_COMMIT:
+    case LEADER_COMMIT: /* of the oldest that is pending: a leader commits in order */
         learner->measured.counters[SERVER_METRICS_LEARNER_COMMIT_RECEIVED_COUNT]++;
         return follower_zookeeper_server_commit(learner->fzk, packet->zxid);
     case LEADER_COMMITANDACTIVATE: /* the configuration stays as it is (D-32) */
@@ -124,10 +125,10 @@ static int follower_process_packet(struct follower *follower, const struct quoru
         return 0;
     case LEADER_REVALIDATE:
         return learner_revalidate(learner, packet);
-    case LEADER_SYNC:
+    case LEADER_SYNC: /* behind the COMMITs that it must wait for, on this one connection */
         learner_zookeeper_server_sync(learner_zookeeper_server_of(follower->role.zk));
         return 0;
-    default:
+    default: /* perhaps of a later release: a follower goes on without it, as Java's does */
         zk_log(follower->ctx, ZK_LOG_UNKNOWN_PACKET_TYPE, quorum_packet_type_name(packet->type),
                packet->zxid);
         return 0;
@@ -155,6 +156,7 @@ static int process_proposal(struct follower *follower, const struct quorum_packe
     return 0;
 }
 
+/* For the pause before the next election (D-71). */
 bool follower_was_refused(const struct follower *follower)
 {
     return follower->connected && !follower->completed_sync;

@@ -242,7 +242,9 @@ static void leader_reset_proposal_stats(struct quorum_peer_role *role)
     zk_mutex_unlock(&leader->mu);
 }
 
-/* Java: addForwardingFollower() */
+/* From now on it is sent each proposal and each commit; whether it votes is asked where votes are
+ * counted.
+ * Java: addForwardingFollower() */
 void leader_add_forwarding_follower(struct leader *leader, struct learner_handler *handler)
 {
     struct long_set sids = {0};
@@ -268,7 +270,8 @@ bool leader_is_forwarding_to(struct leader *leader, const struct learner_handler
     return forwarding;
 }
 
-/* Java: addObserverLearnerHandler() */
+/* From now on it is sent an INFORM for each commit.
+ * Java: addObserverLearnerHandler() */
 void leader_add_observer_learner_handler(struct leader *leader, struct learner_handler *handler)
 {
     zk_mutex_lock(&leader->learners_mu);
@@ -307,7 +310,8 @@ static void leader_reset_observer_connection_stats(struct quorum_peer_role *role
     zk_mutex_unlock(&leader->learners_mu);
 }
 
-/* Java: addLearnerHandler() */
+/* Both limits are against callers that are no servers: anybody can dial the port (D-43).
+ * Java: addLearnerHandler() */
 static int leader_add_learner_handler(struct learner_master *master,
                                       struct learner_handler *handler)
 {
@@ -428,7 +432,10 @@ static void drop_oldest_pending_locked(struct leader *leader) REQUIRES(&leader->
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-/* Java: shutdown() */
+/* Whatever a thread of the term may wait for is ended here: each of them looks at a flag that was
+ * raised before it was woken. The server and its threads end in leader_lead, which waits for them;
+ * Java ends them here, on whichever thread has come first.
+ * Java: shutdown() */
 void leader_shutdown(struct leader *leader, int result, const char *reason)
 {
     /* The main thread, the acceptors and those in waitForStartup. */
@@ -498,13 +505,16 @@ static int64_t leader_sync_timeout(struct learner_master *master)
     return leader_of(master)->self->sync_limit_ms;
 }
 
-/* Java: getTickOfNextAckDeadline() */
+/* Ticks and no times: if this machine stands still, the leader's clock stands still with it, and no
+ * learner is late for that.
+ * Java: getTickOfNextAckDeadline() */
 static int64_t leader_get_tick_of_next_ack_deadline(struct learner_master *master)
 {
     return leader_get_current_tick(master) + leader_of(master)->self->config->sync_limit;
 }
 
-/* Java: getTickOfInitialAckDeadline() */
+/* A learner that is being synchronised says nothing for a while, and counts meanwhile.
+ * Java: getTickOfInitialAckDeadline() */
 static int64_t leader_get_tick_of_initial_ack_deadline(struct learner_master *master)
 {
     const struct quorum_peer_config *config = leader_of(master)->self->config;
@@ -521,7 +531,8 @@ static int64_t leader_get_and_decrement_follower_counter(struct learner_master *
     return sid;
 }
 
-/* An odd number is the address of nothing. */
+/* An odd number is the address of nothing; so it is not what marks the sessions of our own clients
+ * either, which is an address (D-168). */
 static const void *leader_new_owner(struct learner_master *master)
 {
     struct leader *leader = leader_of(master);
@@ -548,7 +559,8 @@ static void leader_get_peer_info(struct learner_master *master, int64_t sid, str
         quorum_server_append(server, str);
 }
 
-/* Java: getQuorumVerifierBytes() */
+/* The newest one, not the committed one: a quorum that acknowledges NEWLEADER has heard of it.
+ * Java: getQuorumVerifierBytes() */
 static struct buf *leader_get_quorum_verifier_bytes(struct learner_master *master)
 {
     const char *text = qv_to_string(quorum_peer_last_seen_quorum_verifier(leader_of(master)->self));

@@ -83,7 +83,7 @@ static bool leader_try_to_commit_locked(struct leader *leader, struct proposal *
     struct proposal *first = proposal_list_take_first(&leader->outstanding_proposals);
     zk_assert(first == proposal);
     proposal_list_append(&leader->to_be_applied, proposal);
-    zookeeper_server_note_work(leader->role.zk, -1);
+    zookeeper_server_note_work(leader->role.zk, -1); /* one less without a commit */
 
     /* Java activates the new configuration here, and its COMMITANDACTIVATE and INFORMANDACTIVATE
      * tell everybody to do so; ours stays what it is, and nobody is told otherwise (D-32). */
@@ -98,7 +98,9 @@ static bool leader_try_to_commit_locked(struct leader *leader, struct proposal *
     return true;
 }
 
-/* Java: processAck() */
+/* Our own ACK comes here as well, when our own log has the transaction: the leader's disk counts
+ * like any other, and a quorum may do without it.
+ * Java: processAck() */
 void leader_process_ack(struct leader *leader, int64_t sid, int64_t zxid)
 {
     zk_mutex_lock(&leader->mu);
@@ -168,7 +170,8 @@ void leader_applied(struct leader *leader, const struct request *request)
     zk_mutex_unlock(&leader->mu);
 }
 
-/* Java: sendPacket(). Queues a packet to every follower that is forwarded to. Shares data. */
+/* Queues a packet to every follower that is forwarded to. data is shared by all packets.
+ * Java: sendPacket() */
 static void leader_send_packet_locked(struct leader *leader, int32_t type, int64_t zxid,
                                       struct buf *data)
 {
@@ -205,7 +208,8 @@ static void leader_commit_locked(struct leader *leader, int64_t zxid)
     server_metrics_count(leader->master.metrics, SERVER_METRICS_COMMIT_COUNT);
 }
 
-/* Java: inform() */
+/* An observer gets the transaction only now: what is never committed is none of its business.
+ * Java: inform() */
 static void leader_inform_locked(struct leader *leader, const struct proposal *proposal)
 {
     zk_mutex_assert_held(&leader->mu);
@@ -223,7 +227,8 @@ int64_t leader_get_last_proposed(struct learner_master *master)
     return zxid;
 }
 
-/* Java: propose() */
+/* Everything under one lock, so that proposals reach each follower in the order of their zxids.
+ * Java: propose() */
 int leader_propose(struct leader *leader, struct request *request)
 {
     /* The last zxid of an epoch is never given to a transaction: one more would begin another epoch
@@ -249,7 +254,7 @@ int leader_propose(struct leader *leader, struct request *request)
     zk_trace_txn(leader->ctx, "proposed", request->zxid, 0,
                  "it goes to all followers and to our own log");
     proposal_list_append(&leader->outstanding_proposals, proposal);
-    zookeeper_server_note_work(leader->role.zk, 1);
+    zookeeper_server_note_work(leader->role.zk, 1); /* */
     proposal = NULL;
     leader_send_packet_locked(leader, LEADER_PROPOSAL, request->zxid, bytes);
 out:
@@ -426,6 +431,8 @@ void leader_revalidate_outstanding_proposals(struct leader *leader)
     leader_wake(leader);
 }
 
+/* The Senders and CommitProcessor, which may have slept on while packets and commits were queued
+ * (A-243). */
 void leader_wake(struct leader *leader)
 {
     zk_mutex_lock(&leader->learners_mu);
@@ -443,6 +450,7 @@ void leader_wake_for_learner(struct learner_master *master)
     leader_zookeeper_server_wake_prep(leader->role.zk);
 }
 
+/* Java: Request.logLatency() */
 void leader_log_latency(struct leader *leader, enum server_metrics_summary which,
                         const struct request *request)
 {
@@ -462,6 +470,7 @@ static void log_ack_latency(struct leader *leader, int64_t sid, const struct req
     server_metrics_merge_of(leader->master.metrics, SERVER_METRICS_ACK_LATENCY, sid, &latency);
 }
 
+/* Java: BufferStats.setLastBufferSize() */
 static void note_size_locked(struct leader *leader, int64_t size) REQUIRES(&leader->mu)
 {
     zk_mutex_assert_held(&leader->mu);

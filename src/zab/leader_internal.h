@@ -155,15 +155,16 @@ bool leader_pause(struct leader *leader, int64_t ms);
 struct learner_handler **leader_get_learners(struct leader *leader, size_t *ret_count);
 void leader_free_learners(struct learner_handler **learners, size_t count);
 
-/* Java: getForwardingFollowers(), as sids. Adds to ret_sids. */
+/* Adds the sids of those that are forwarded to, to ret_sids. Java: getForwardingFollowers() */
 void leader_get_forwarding_followers(struct leader *leader, struct long_set *ret_sids);
 
-/* Java: addForwardingFollower() */
+/* Any thread; locks learners_mu. Java: addForwardingFollower() */
 void leader_add_forwarding_follower(struct leader *leader, struct learner_handler *handler);
-/* Returns whether it is in that set, and no younger connection has taken its place. */
+/* Returns whether it is in that set, and no younger connection of its learner has taken its
+ * place. */
 bool leader_is_forwarding_to(struct leader *leader, const struct learner_handler *handler);
 
-/* Java: addObserverLearnerHandler() */
+/* Any thread; locks learners_mu. Java: addObserverLearnerHandler() */
 void leader_add_observer_learner_handler(struct leader *leader, struct learner_handler *handler);
 
 /* Returns a reference to handler if it is still connected and is the one that had this owner when
@@ -187,7 +188,8 @@ ZK_NODISCARD int leader_wait_for_new_leader_ack(struct learner_master *master, i
 void leader_report_looking_sid(struct quorum_peer_role *role,
                                const struct synced_learner_tracker *leading_vote_set, int64_t sid);
 
-/* Wake whoever waits in one of the three, for good. */
+/* Wakes the threads that wait in one of the three; nobody waits there from now on. Any thread;
+ * locks epoch_mu. */
 void leader_stop_rendezvous(struct leader *leader);
 
 /* ---- leader_broadcast.c: what the processors call -------------------------------------------- */
@@ -201,19 +203,22 @@ void leader_wake(struct leader *leader);
  * stopped; -ECANCELED: it has stopped. */
 ZK_NODISCARD int leader_propose(struct leader *leader, struct request *request);
 
-/* A SYNC of a learner's client or of our own; that of our own stands in CommitProcessor already.
- * ProcessThread alone; locks mu. */
+/* Answers a SYNC when all that has been proposed by now is committed. It is a learner's client's or
+ * one of our own, which stands in CommitProcessor already. ProcessThread alone; locks mu. */
 void leader_process_sync(struct leader *leader, struct request *request);
 
-/* The request's transaction is in the tree. CommitProcessor's thread alone. */
+/* Takes the request's transaction, which is in the tree now, off toBeApplied. CommitProcessor's
+ * thread alone; locks mu. */
 void leader_applied(struct leader *leader, const struct request *request);
 
-/* Commits what has a quorum by now, though no ACK came. Main thread. */
+/* Commits what has a quorum by now, though no ACK came. Main thread; locks mu. */
 void leader_revalidate_outstanding_proposals(struct leader *leader);
 
-/* A voter has the transaction on its disk. Java: processAck() */
+/* Counts that the server sid has the transaction on its disk, and commits what has a quorum by
+ * that. Any thread; locks mu. Java: processAck() */
 void leader_process_ack(struct leader *leader, int64_t sid, int64_t zxid);
-/* Java: Request.logLatency() */
+/* Adds the time since the request got its header to this summary. Any thread.
+ * Java: Request.logLatency() */
 void leader_log_latency(struct leader *leader, enum server_metrics_summary which,
                         const struct request *request);
 

@@ -99,6 +99,8 @@ int leader_lead(struct leader *leader)
     if (r < 0)
         goto out;
     quorum_peer_set_leader_id(self, leader->my_id);
+    /* The handlers have been sending histories since the quorum of promises; now we wait for
+them. */
     quorum_peer_set_zab_state(self, ZAB_STATE_SYNCHRONIZATION);
 
     /* Third: a quorum has our history on disk. The term is established. */
@@ -292,6 +294,7 @@ static int start_zk_server(struct leader *leader, int64_t epoch)
     return 0;
 }
 
+/* Ends the term. The log gets the words of Java if the time is over, and else those of the error. */
 static void give_up(struct leader *leader, int error, const char *why_timeout)
 {
     leader_shutdown(leader, error, error == -ETIMEDOUT ? why_timeout : zk_error_text(error).text);

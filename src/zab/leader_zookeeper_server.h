@@ -30,7 +30,8 @@ void leader_zookeeper_server_commit(struct zookeeper_server *server, struct requ
 /* Java: touch() */
 void leader_zookeeper_server_touch(struct zookeeper_server *server, int64_t session_id,
                                    int32_t timeout_ms);
-/* Does the session exist? Then it has been touched, and owner is who may use it from now on.
+/* Returns whether the session exists; then it has been touched, and only owner may use it from now
+ * on.
  * Java: checkIfValidGlobalSession(), and setOwner() as revalidateSession() calls it */
 bool leader_zookeeper_server_check_if_valid_global_session(struct zookeeper_server *server,
                                                            int64_t session_id, int32_t timeout_ms,

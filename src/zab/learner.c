@@ -86,31 +86,16 @@ static int learner_write_packet(struct learner *learner, const struct quorum_pac
     return r;
 }
 
-void learner_send_acks(struct learner *learner, struct array_deque *zxids)
-{
-    int64_t zxid;
-    zk_mutex_lock(&learner->output_mu);
-    int r = learner->connected ? 0 : -ECANCELED;
-    learner->acked += (int64_t)zxids->count;
-    while (array_deque_remove_first(zxids, &zxid))
-        if (r == 0)
-            r = packet_stream_write(&learner->stream, learner->leader_id,
-                                    &(struct quorum_packet){.type = LEADER_ACK, .zxid = zxid});
-    if (r == 0)
-        r = packet_stream_flush(&learner->stream);
-    learner->flushes++;
-    zk_cond_signal(&learner->flushed);
-    zk_mutex_unlock(&learner->output_mu);
-    close_after_failure(learner, r);
-}
-
-/* Java: readPacket() */
+/* The main thread alone reads, so this needs no lock, where Java takes the monitor of leaderIs.
+ * Java: readPacket() */
 int learner_read_packet(struct learner *learner, struct quorum_packet **packet)
 {
     return packet_stream_read(&learner->stream, learner->leader_id, packet);
 }
 
-/* Java: Learner.request() */
+/* The leader makes a transaction of what the client asked; until then it has no zxid, so the packet
+ * says -1.
+ * Java: Learner.request() */
 void learner_request(struct learner *learner, const struct request *request)
 {
     size_t length = request->request != NULL ? request->request->length : 0;
@@ -146,6 +131,25 @@ void learner_flush(struct learner *learner)
     close_after_failure(learner, learner_write_packet(learner, NULL, true));
 }
 
+/* One lock and one write for all that shared an fsync. */
+void learner_send_acks(struct learner *learner, struct array_deque *zxids)
+{
+    int64_t zxid;
+    zk_mutex_lock(&learner->output_mu);
+    int r = learner->connected ? 0 : -ECANCELED;
+    learner->acked += (int64_t)zxids->count;
+    while (array_deque_remove_first(zxids, &zxid))
+        if (r == 0)
+            r = packet_stream_write(&learner->stream, learner->leader_id,
+                                    &(struct quorum_packet){.type = LEADER_ACK, .zxid = zxid});
+    if (r == 0)
+        r = packet_stream_flush(&learner->stream);
+    learner->flushes++;
+    zk_cond_signal(&learner->flushed);
+    zk_mutex_unlock(&learner->output_mu);
+    close_after_failure(learner, r);
+}
+
 /* Wakes the main thread, which reads. After the end of the connection nobody is told once more.
  * Java: SendAckRequestProcessor, its catch */
 static void close_after_failure(struct learner *learner, int error)
@@ -175,7 +179,8 @@ void learner_let_gather(struct learner *learner)
 
 /* ---- finding the leader, and the opening ----------------------------------------------------- */
 
-/* Java: findLeader() */
+/* The vote names a sid; the configuration says where that server listens.
+ * Java: findLeader() */
 int learner_find_leader(struct learner *learner, struct quorum_server *ret_server)
 {
     struct vote current = {.id = -1};
@@ -193,11 +198,13 @@ int learner_find_leader(struct learner *learner, struct quorum_server *ret_serve
     return 0;
 }
 
-/* Java: registerWithLeader() */
+/* The promise is made here: once it is on disk, this server follows no older leader, whatever
+ * becomes of the term.
+ * Java: registerWithLeader() */
 int learner_register_with_leader(struct learner *learner, int32_t packet_type, int64_t *ret_zxid)
 {
     struct quorum_peer *self = learner->self;
-    int64_t last_logged_zxid = quorum_peer_get_last_logged_zxid(self);
+    int64_t last_logged_zxid = quorum_peer_get_last_logged_zxid(self); /* for ACKEPOCH, below */
     int64_t accepted_epoch = quorum_peer_get_accepted_epoch(self);
     struct learner_info li = {
         .serverid = self->my_id,
@@ -253,7 +260,9 @@ int learner_register_with_leader(struct learner *learner, int32_t packet_type, i
 
 /* ---- what both do with packets --------------------------------------------------------------- */
 
-/* Java: revalidate() */
+/* The leader has answered what learner_validate_session asked. Its client waits for that with its
+ * handshake, so until now nothing has been read from it.
+ * Java: revalidate() */
 int learner_revalidate(struct learner *learner, const struct quorum_packet *packet)
 {
     if (packet->data == NULL || packet->data->length < 9)
@@ -274,8 +283,9 @@ int learner_revalidate(struct learner *learner, const struct quorum_packet *pack
     return 0;
 }
 
-/* The empty list is empty, not null: null would be a null pointer in the thread of a Java leader
- * that serves us, and end it.
+/* The leader alone counts the time of sessions; the table tells it which clients have been heard
+ * from here. An empty table is empty, not null: null would be a null pointer in the thread of a
+ * Java leader that serves us, and end it.
  * Java: ping() */
 int learner_ping(struct learner *learner, const struct quorum_packet *packet)
 {
@@ -292,6 +302,7 @@ int learner_ping(struct learner *learner, const struct quorum_packet *packet)
     return r;
 }
 
+/* What cannot be read ends the term: to pass a transaction over would be a hole in our history. */
 int learner_read_txn(struct learner *learner, const struct quorum_packet *packet,
                      struct txn_log_entry **ret_txn)
 {
@@ -325,7 +336,9 @@ int learner_read_txn(struct learner *learner, const struct quorum_packet *packet
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-/* Java: shutdown() */
+/* This only ends what the main thread may block on. That thread takes down the rest, in
+ * learner_end.
+ * Java: shutdown() */
 void learner_shutdown(struct learner *learner)
 {
     zk_mutex_lock(&learner->mu);

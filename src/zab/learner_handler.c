@@ -212,7 +212,7 @@ static void note_sending(struct learner_handler *handler, const struct quorum_pa
     zk_mutex_unlock(&handler->mu);
 }
 
-/* Once for a batch: in a burst that is one lock for many packets. */
+/* The figures are handed over once a batch, so a burst costs one lock for many packets. */
 static void tell_metrics(struct learner_handler *handler)
 {
     struct server_metrics *metrics = handler->master->metrics;
@@ -235,7 +235,7 @@ static void learner_handler_run(void *arg)
     struct learner_sync_throttler *sync_throttler = NULL;
     struct quorum_packet *qp = NULL;
 
-    /* ---- discovery: who is it, and which epoch has it promised? ---- */
+    /* ---- discovery: which server is it, and which epoch has it promised? ---- */
     int r = read_first_packet(handler, &qp);
     if (r < 0)
         goto out;
@@ -275,7 +275,7 @@ static void learner_handler_run(void *arg)
     r = begin_sync(handler, need_snap, &sync_throttler, &syncs_in_progress);
     if (r < 0)
         goto out;
-    if (need_snap)
+    if (need_snap) /* not through the queue, for which a tree is too large */
         r = learner_handler_send_snapshot(handler, ss.last_zxid, syncs_in_progress);
     if (r == 0)
         r = send_new_leader(handler, new_leader_zxid);
@@ -294,6 +294,7 @@ static void learner_handler_run(void *arg)
     if (r < 0)
         goto out;
     start_sync_limit_check(handler);
+    /* The costly part is over for this learner: another one may begin. */
     syncs_in_progress = learner_sync_throttler_end_sync(sync_throttler);
     server_metrics_add(master->metrics, inflight_metric(need_snap), syncs_in_progress);
     sync_throttler = NULL;
@@ -314,14 +315,14 @@ static void learner_handler_run(void *arg)
             break;
         learner_handler_heard_of(handler, master->ops->get_tick_of_next_ack_deadline(master));
         switch (qp->type) {
-        case LEADER_ACK:
+        case LEADER_ACK: /* an observer's, too: the tracker counts voters alone */
             update_ack(handler, qp->zxid);
             master->ops->process_ack(master, handler, qp->zxid);
             break;
         case LEADER_PING:
             r = touch_sessions(handler, qp);
             break;
-        case LEADER_REVALIDATE:
+        case LEADER_REVALIDATE: /* a client has moved to this learner with its session */
             server_metrics_count(master->metrics, SERVER_METRICS_REVALIDATE_COUNT);
             r = master->ops->revalidate_session(master, qp, handler);
             if (r < 0)
@@ -524,6 +525,7 @@ static void start_sync_limit_check(struct learner_handler *handler)
     zk_mutex_unlock(&handler->mu);
 }
 
+/* The learner owes this one no more, so syncLimit counts for the next one. */
 static void update_ack(struct learner_handler *handler, int64_t zxid)
 {
     zk_mutex_lock(&handler->mu);
@@ -586,6 +588,8 @@ static int start_sending_packets(struct learner_handler *handler)
     return 0;
 }
 
+/* It ends when the queue is closed: what still waits there was for a connection that is gone.
+ * (In Java a part of startSendingPackets().) */
 static void sender_run(void *arg)
 {
     struct learner_handler *handler = arg;
@@ -600,7 +604,9 @@ static void sender_run(void *arg)
 
 /* ---- what others do to it -------------------------------------------------------------------- */
 
-/* Java: shutdown() */
+/* Closing the queue is Java's proposalOfDeath. The handler's own thread, which this wakes, takes
+ * itself off the leader's list.
+ * Java: shutdown() */
 void learner_handler_shutdown(struct learner_handler *handler)
 {
     zk_mutex_lock(&handler->mu);
@@ -627,6 +633,7 @@ void learner_handler_ping(struct learner_handler *handler)
         sync_limit_check_check(&handler->sync_limit_check, zk_elapsed_ms(), sync_timeout_ms);
     zk_mutex_unlock(&handler->mu);
     if (in_time) {
+        /* The zxid is for those who read captures; a learner only sends it back. */
         int64_t zxid = master->ops->get_last_proposed(master);
         learner_handler_queue_packet(handler, quorum_packet_new(LEADER_PING, zxid, NULL));
     } else {
@@ -659,6 +666,8 @@ static void plant_marker_locked(struct learner_handler *handler)
     handler->marker_since_ms = zk_elapsed_ms();
 }
 
+/* A packet for which there is no room ends the connection: to leave one out would tear a hole into
+ * the stream, and the learner would never know (D-43). */
 void learner_handler_queue_packet_quietly(struct learner_handler *handler,
                                           struct quorum_packet *packet)
 {
@@ -726,7 +735,9 @@ void learner_handler_heard_of(struct learner_handler *handler, int64_t tick_of_n
     zk_mutex_unlock(&handler->mu);
 }
 
-/* Java: synced() */
+/* A learner counts for syncLimit ticks after its last packet, and no longer: so a leader that is
+ * cut off notices within that time.
+ * Java: synced() */
 bool learner_handler_synced(struct learner_handler *handler)
 {
     int64_t tick = handler->master->ops->get_current_tick(handler->master);

@@ -19,7 +19,7 @@ struct committed_log;
 struct txn_iterator;
 
 /* Committed transactions in order, from memory or from the files of the log. One thread reads
- * it. Java: Iterator<Proposal> */
+ * it. In Java it is an iterator. */
 struct proposal_iterator {
     const struct committed_log *log; /* NULL: from the files */
     size_t next;

@@ -52,17 +52,19 @@ void learner_zookeeper_server_init(struct learner_zookeeper_server *lzk, struct 
 /* When nobody refers to the server any more. */
 void learner_zookeeper_server_done(struct learner_zookeeper_server *lzk);
 
-/* The kind of a learner's server. */
+/* Returns the kind of a learner's server. Any thread. */
 struct learner_zookeeper_server *learner_zookeeper_server_of(const struct zookeeper_server *server);
 
-/* A client's SYNC is on its way to the leader. The FollowerRequestProcessor's thread. */
+/* Keeps a client's SYNC, which is on its way to the leader, until the leader has answered it. Takes
+ * a reference to request. The FollowerRequestProcessor's thread; locks pending_syncs. */
 void learner_zookeeper_server_add_pending_sync(struct learner_zookeeper_server *lzk,
                                                struct request *request);
 /* Hands over to SyncThread and CommitProcessor what has been read for them, and wakes them:
  * what the leader has sent together costs each of them one lock and one wake-up (A-66). Main
  * thread. */
 void learner_zookeeper_server_hand_over(struct learner_zookeeper_server *lzk);
-/* The leader has answered the oldest SYNC. Main thread.
+/* The leader has answered the oldest SYNC, which now goes to CommitProcessor. Main thread; locks
+ * pending_syncs.
  * Java: FollowerZooKeeperServer.sync(), ObserverZooKeeperServer.sync() */
 void learner_zookeeper_server_sync(struct learner_zookeeper_server *lzk);
 

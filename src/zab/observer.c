@@ -126,7 +126,7 @@ static int observer_process_packet(struct observer *observer, const struct quoru
     switch (packet->type) {
     case LEADER_PING:
         return learner_ping(learner, packet);
-    case LEADER_PROPOSAL:
+    case LEADER_PROPOSAL: /* an observer promises nothing: what is committed comes as INFORM */
         zk_log(observer->ctx, ZK_LOG_OBSERVER_IGNORES, "proposal");
         return 0;
     case LEADER_COMMIT:

@@ -20,7 +20,7 @@ struct proposal {
     struct synced_learner_tracker tracker; /* who has it on disk */
 };
 
-/* Shares request. The tracker is empty; the caller gives it its configurations. */
+/* Takes a reference to request. The tracker is empty; the caller gives it its configurations. */
 struct proposal *proposal_new(struct request *request);
 void proposal_free(struct proposal *proposal); /* NULL is fine */
 int64_t proposal_zxid(const struct proposal *proposal);
@@ -34,11 +34,11 @@ void proposal_list_init(struct proposal_list *list);
 size_t proposal_list_count(const struct proposal_list *list);
 /* Takes ownership of proposal, whose zxid is above all others of the list. */
 void proposal_list_append(struct proposal_list *list, struct proposal *proposal);
-/* The i-th oldest; it stays the list's. */
+/* Returns the i-th oldest, which stays the list's. */
 struct proposal *proposal_list_at(const struct proposal_list *list, size_t i);
-/* The one with this zxid, or NULL; it stays the list's. */
+/* Returns the one with this zxid, which stays the list's, or NULL. */
 struct proposal *proposal_list_find(const struct proposal_list *list, int64_t zxid);
-/* Takes the oldest out of a list that is not empty; it is the caller's then. */
+/* Takes the oldest out of a list that is not empty, and returns it; the caller frees it. */
 struct proposal *proposal_list_take_first(struct proposal_list *list);
 /* Frees what is left in it. */
 void proposal_list_done(struct proposal_list *list);
