@@ -79,7 +79,7 @@ void qcm_initiate_connection_async_locked(struct quorum_cnx_manager *qcm, int64_
     int r = -EAGAIN; /* given up without a retry: the next message asks again */
     if (!outgoing_exhausted_locked(qcm, stranger))
         r = start_thread_locked(qcm, &qcm->outgoing, handshake, connection_req_thread_run);
-    if (r < 0) { /* Java: the pool rejects it */
+    if (r < 0) { /* in Java the pool rejects it */
         zk_log(qcm->ctx, ZK_LOG_SUBMITTING_CONNECTION);
         handshake_free(handshake);
         return;

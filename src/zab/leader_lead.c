@@ -294,7 +294,7 @@ static int start_zk_server(struct leader *leader, int64_t epoch)
     return 0;
 }
 
-/* Ends the term. The log gets the words of Java if the time is over, and else those of the error. */
+/* Ends the term. The log gets words of Java if the time is over, and else those of the error. */
 static void give_up(struct leader *leader, int error, const char *why_timeout)
 {
     leader_shutdown(leader, error, error == -ETIMEDOUT ? why_timeout : zk_error_text(error).text);
