@@ -370,8 +370,8 @@ void process_transaction(const struct txn_log_entry *entry, struct data_tree *tr
 /* A leader numbers from 1 on without gaps, and each of its servers logs all. What is missing was
  * committed, perhaps; a peer that votes with such a history could make everybody lose it. Likewise
  * below a snapshot that came as SNAP: there the log may end with what was never committed, and if
- * that snapshot is lost, an older one with this log would bring it back. A server alone has no epochs
- * and counts past the 32 bits: 0x100000000 comes behind 0xffffffff. */
+ * that snapshot is lost, an older one with this log would bring it back. A server alone has no
+ * epochs and counts past the 32 bits: 0x100000000 comes behind 0xffffffff. */
 static bool leaves_hole(int64_t highest_zxid, int64_t zxid)
 {
     if (zxid <= highest_zxid || zxid == highest_zxid + 1)

@@ -38,7 +38,7 @@ enum quorum_packet_type {
 
 _Static_assert(LEADER_INFORMANDACTIVATE == 19, "packet types are wire values");
 
-/* What ends the body of a SNAP, as a jute string, so that a whole tree can be told from a cut one. */
+/* What ends the body of a SNAP, as a jute string: it tells a whole tree from a cut one. */
 #define LEADER_SNAP_SIGNATURE "BenWasHere"
 
 /* "UPTODATE"; "UNKNOWN" for what nobody defined. Java: LearnerHandler.packetToString() */
