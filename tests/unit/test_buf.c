@@ -73,7 +73,7 @@ static void a_view_borrows_in_place(void **state)
     (void)state;
     struct buf *buf = buf_new_copy("hello", 5);
     struct buf_reader reader = buf_reader_of(buf);
-    const uint8_t *view;
+    const uint8_t *view = NULL;
 
     assert_int_equal(buf_get_view(&reader, 2, &view), 0);
     assert_ptr_equal(view, buf->bytes);
