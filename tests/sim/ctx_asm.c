@@ -126,10 +126,19 @@ static void frame_fill(struct frame *frame, struct ctx *ctx)
 
 #endif
 
+/* Stacks begin at the same place of a page. Threads use little of them and change places often; if
+ * all did that in the same few lines of the cache, each would throw out the others'. */
+static size_t stack_colour(const char *stack)
+{
+    enum { PAGE_SHIFT = 12, COLOURS = 32, COLOUR_SIZE = 128 };
+    return ((uintptr_t)stack >> PAGE_SHIFT) % COLOURS * COLOUR_SIZE;
+}
+
 static void asm_init(struct ctx *ctx)
 {
     /* Both frames are laid down so that the stack is aligned to 16 bytes where the code begins. */
-    struct frame *frame = (struct frame *)(void *)(ctx->stack + CTX_STACK_SIZE - sizeof *frame);
+    char *top = ctx->stack + CTX_STACK_SIZE - stack_colour(ctx->stack);
+    struct frame *frame = (struct frame *)(void *)(top - sizeof *frame);
     memset(frame, 0, sizeof *frame);
     frame_fill(frame, ctx);
     ctx->saved = frame;
