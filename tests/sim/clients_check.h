@@ -57,7 +57,7 @@ bool clients_is_of_the_session(int32_t err);
 /* True: it was one that no server does, and is answered as it must be. */
 bool clients_check_refusal(const struct clients *clients, const struct client_call *call);
 /* Do the servers know nodes with a time to live? */
-void clients_outcome_begin(bool knows_ttls);
+void clients_outcome_begin(bool has_ttls);
 
 /* clients_quota.c. The tree begins; a node has come, is gone, is about to have these data; behind a
  * transaction: from here on a server may go by what it counts now. */

@@ -17,9 +17,9 @@ enum {
 
 static bool knows_ttls;
 
-void clients_outcome_begin(bool knows)
+void clients_outcome_begin(bool has_ttls)
 {
-    knows_ttls = knows;
+    knows_ttls = has_ttls;
 }
 
 /* Begins with a slash, does not end with one, and none of its names is empty, "." or "..". No other
