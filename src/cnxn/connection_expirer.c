@@ -6,10 +6,33 @@
 #include "cnxn/server_cnxn_factory_internal.h"
 #include "zk/base/alloc.h"
 
-static struct nio_server_cnxn *cnxn_of_item(struct expiry_item *item)
+static int64_t expirer_wait_time(struct server_cnxn_factory *factory);
+static size_t take_expired(struct server_cnxn_factory *factory,
+                           struct nio_server_cnxn ***ret_expired);
+static struct nio_server_cnxn *cnxn_of_item(struct expiry_item *item);
+
+/* Java: ConnectionExpirerThread.run() */
+void connection_expirer_run(void *arg)
 {
-    return (struct nio_server_cnxn *)(void *)((char *)item -
-                                              offsetof(struct nio_server_cnxn, expiry));
+    struct server_cnxn_factory *factory = arg;
+    while (!zk_stop_sleep(&factory->stop, expirer_wait_time(factory))) {
+        struct nio_server_cnxn **expired;
+        size_t count = take_expired(factory, &expired);
+        for (size_t i = 0; i < count; i++) {
+            server_cnxn_factory_count(factory, SERVER_METRICS_SESSIONLESS_CONNECTIONS_EXPIRED);
+            nio_server_cnxn_close(expired[i], DISCONNECT_REASON_CONNECTION_EXPIRED);
+            server_cnxn_unref(&expired[i]->base);
+        }
+        free(expired);
+    }
+}
+
+static int64_t expirer_wait_time(struct server_cnxn_factory *factory)
+{
+    zk_mutex_lock(&factory->expiry_mu);
+    int64_t wait_ms = expiry_queue_get_wait_time(&factory->cnxn_expiry_queue);
+    zk_mutex_unlock(&factory->expiry_mu);
+    return wait_ms;
 }
 
 /* Takes out the connections whose time is over, each with a reference: whoever closes one takes it
@@ -35,26 +58,8 @@ static size_t take_expired(struct server_cnxn_factory *factory,
     return count;
 }
 
-static int64_t expirer_wait_time(struct server_cnxn_factory *factory)
+static struct nio_server_cnxn *cnxn_of_item(struct expiry_item *item)
 {
-    zk_mutex_lock(&factory->expiry_mu);
-    int64_t wait_ms = expiry_queue_get_wait_time(&factory->cnxn_expiry_queue);
-    zk_mutex_unlock(&factory->expiry_mu);
-    return wait_ms;
-}
-
-/* Java: ConnectionExpirerThread.run() */
-void connection_expirer_run(void *arg)
-{
-    struct server_cnxn_factory *factory = arg;
-    while (!zk_stop_sleep(&factory->stop, expirer_wait_time(factory))) {
-        struct nio_server_cnxn **expired;
-        size_t count = take_expired(factory, &expired);
-        for (size_t i = 0; i < count; i++) {
-            server_cnxn_factory_count(factory, SERVER_METRICS_SESSIONLESS_CONNECTIONS_EXPIRED);
-            nio_server_cnxn_close(expired[i], DISCONNECT_REASON_CONNECTION_EXPIRED);
-            server_cnxn_unref(&expired[i]->base);
-        }
-        free(expired);
-    }
+    return (struct nio_server_cnxn *)(void *)((char *)item -
+                                              offsetof(struct nio_server_cnxn, expiry));
 }

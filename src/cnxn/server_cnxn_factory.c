@@ -368,23 +368,28 @@ void server_cnxn_factory_count(struct server_cnxn_factory *factory,
 
 /* ---- the accept thread ----------------------------------------------------------------------- */
 
-/* Java: NIOServerCnxnFactory.AcceptThread.doAccept(), its limits */
-static bool is_admitted(struct server_cnxn_factory *factory, const struct inet_address *from)
+static void serve_caller(struct server_cnxn_factory *factory, struct channel *channel);
+static bool is_admitted(struct server_cnxn_factory *factory, const struct inet_address *from);
+
+/* An error that channel_accept does not wait out may pass all the same (a firewall's EPERM), and a
+ * peer without its client port is of little use: so this thread goes on, as Java's does.
+ * Java: NIOServerCnxnFactory.AcceptThread.run() */
+static void accept_run(void *arg)
 {
-    zk_mutex_lock(&factory->mu);
-    int64_t total = factory->cnxn_count;
-    int32_t count = ip_map_get(&factory->ip_map, from);
-    zk_mutex_unlock(&factory->mu);
-    if (factory->max_cnxns > 0 && total >= factory->max_cnxns) {
-        zk_log(factory->ctx, ZK_LOG_TOO_MANY_CNXNS, total, factory->max_cnxns);
-        return false;
+    struct server_cnxn_factory *factory = arg;
+    for (;;) {
+        struct channel *channel;
+        int r = channel_accept(factory->listener, &channel);
+        if (r == 0) {
+            serve_caller(factory, channel);
+            continue;
+        }
+        if (zk_stop_requested(&factory->stop))
+            return;
+        zk_log(factory->ctx, ZK_LOG_CLIENT_ACCEPT, zk_error_text(r).text);
+        if (zk_stop_sleep(&factory->stop, ACCEPT_PAUSE_MS))
+            return;
     }
-    if (factory->max_client_cnxns > 0 && count >= factory->max_client_cnxns) {
-        zk_log(factory->ctx, ZK_LOG_TOO_MANY_CONNECTIONS, inet_ip_text(from).text,
-               factory->max_client_cnxns);
-        return false;
-    }
-    return true;
 }
 
 /* Makes the caller a connection of the next selector. Takes ownership of channel.
@@ -418,23 +423,21 @@ static void serve_caller(struct server_cnxn_factory *factory, struct channel *ch
     server_cnxn_unref(&cnxn->base);
 }
 
-/* An error that channel_accept does not wait out may pass all the same (a firewall's EPERM), and a
- * peer without its client port is of little use: so this thread goes on, as Java's does.
- * Java: NIOServerCnxnFactory.AcceptThread.run() */
-static void accept_run(void *arg)
+/* Java: NIOServerCnxnFactory.AcceptThread.doAccept(), its limits */
+static bool is_admitted(struct server_cnxn_factory *factory, const struct inet_address *from)
 {
-    struct server_cnxn_factory *factory = arg;
-    for (;;) {
-        struct channel *channel;
-        int r = channel_accept(factory->listener, &channel);
-        if (r == 0) {
-            serve_caller(factory, channel);
-            continue;
-        }
-        if (zk_stop_requested(&factory->stop))
-            return;
-        zk_log(factory->ctx, ZK_LOG_CLIENT_ACCEPT, zk_error_text(r).text);
-        if (zk_stop_sleep(&factory->stop, ACCEPT_PAUSE_MS))
-            return;
+    zk_mutex_lock(&factory->mu);
+    int64_t total = factory->cnxn_count;
+    int32_t count = ip_map_get(&factory->ip_map, from);
+    zk_mutex_unlock(&factory->mu);
+    if (factory->max_cnxns > 0 && total >= factory->max_cnxns) {
+        zk_log(factory->ctx, ZK_LOG_TOO_MANY_CNXNS, total, factory->max_cnxns);
+        return false;
     }
+    if (factory->max_client_cnxns > 0 && count >= factory->max_client_cnxns) {
+        zk_log(factory->ctx, ZK_LOG_TOO_MANY_CONNECTIONS, inet_ip_text(from).text,
+               factory->max_client_cnxns);
+        return false;
+    }
+    return true;
 }

@@ -89,6 +89,8 @@ static bool take_what_came_in(struct commit_processor *commit);
 static bool commit_came_in(struct commit_processor *commit);
 static void add_to_session_queue(struct commit_processor *commit, struct request *request);
 static int process_commits(struct commit_processor *commit);
+static struct request *match_commit(struct commit_processor *commit, struct long_set *drained);
+static int drain_session_queues(struct commit_processor *commit, const struct long_set *drained);
 
 static bool need_commit(const struct request *request)
 {
@@ -192,6 +194,38 @@ static void commit_processor_run(void *arg)
     zk_log(commit->ctx, ZK_LOG_COMMIT_PROCESSOR_EXITED);
 }
 
+/* Java: run(), from waitForEmptyPool() on, and processWrite() */
+static int process_commits(struct commit_processor *commit)
+{
+    int r = 0;
+    struct long_set drained = {0}; /* the sessions of these writes */
+    if (commit->workers != NULL) {
+        commit_workers_await_empty(commit->workers);
+        commit->now_ms = zk_elapsed_ms();
+    }
+    int64_t start_write_time_ms = commit->now_ms;
+    int32_t commits_to_process = commit->max_commit_batch_size;
+    int64_t commits_processed = 0;
+    while (r == 0 && commit->committed_requests.deque.count > 0 && commits_to_process > 0) {
+        struct request *request = match_commit(commit, &drained);
+        if (request == NULL)
+            break;
+        commits_to_process--;
+        commits_processed++;
+        commit->handed_on++;
+        r = request_processor_hand_over(commit->next, request);
+        request_unref(request);
+    }
+    commit->now_ms = zk_elapsed_ms();
+    commit_processor_measure(commit, SERVER_METRICS_WRITE_BATCH_TIME_IN_COMMIT_PROCESSOR,
+                             commit->now_ms - start_write_time_ms);
+    commit_processor_measure(commit, SERVER_METRICS_WRITE_COMMIT_PROC_ISSUED, commits_processed);
+    if (r == 0)
+        r = drain_session_queues(commit, &drained);
+    long_set_done(&drained);
+    return r;
+}
+
 /* Whether a commit is for our own oldest write. A session that has moved here may have the commit
  * of a write come that it sent elsewhere, and a client that counts anew on each connection has used
  * its cxid twice; so a SYNC is answered by itself alone (D-320). */
@@ -266,38 +300,6 @@ static int drain_session_queues(struct commit_processor *commit, const struct lo
                              (int64_t)drained->count);
     commit_processor_measure(commit, SERVER_METRICS_READS_ISSUED_FROM_SESSION_QUEUE,
                              reads_processed);
-    return r;
-}
-
-/* Java: run(), from waitForEmptyPool() on, and processWrite() */
-static int process_commits(struct commit_processor *commit)
-{
-    int r = 0;
-    struct long_set drained = {0}; /* the sessions of these writes */
-    if (commit->workers != NULL) {
-        commit_workers_await_empty(commit->workers);
-        commit->now_ms = zk_elapsed_ms();
-    }
-    int64_t start_write_time_ms = commit->now_ms;
-    int32_t commits_to_process = commit->max_commit_batch_size;
-    int64_t commits_processed = 0;
-    while (r == 0 && commit->committed_requests.deque.count > 0 && commits_to_process > 0) {
-        struct request *request = match_commit(commit, &drained);
-        if (request == NULL)
-            break;
-        commits_to_process--;
-        commits_processed++;
-        commit->handed_on++;
-        r = request_processor_hand_over(commit->next, request);
-        request_unref(request);
-    }
-    commit->now_ms = zk_elapsed_ms();
-    commit_processor_measure(commit, SERVER_METRICS_WRITE_BATCH_TIME_IN_COMMIT_PROCESSOR,
-                             commit->now_ms - start_write_time_ms);
-    commit_processor_measure(commit, SERVER_METRICS_WRITE_COMMIT_PROC_ISSUED, commits_processed);
-    if (r == 0)
-        r = drain_session_queues(commit, &drained);
-    long_set_done(&drained);
     return r;
 }
 

@@ -25,10 +25,94 @@ struct create_wish {
     int64_t ttl_ms; /* -1: none */
 };
 
-/* Java: EphemeralType.validateTTL(), its complement */
-static bool is_bad_ttl(const struct create_mode *mode, int64_t ttl_ms)
+static enum keeper_code check_create(struct prep_request_processor *prep, struct prep_work *work,
+                                     int32_t type, const struct create_wish *wish,
+                                     struct change_record **ret_parent,
+                                     struct zk_acl_list *ret_list);
+static enum keeper_code validate_create_request(struct prep_request_processor *prep,
+                                                const struct request *request, int32_t type,
+                                                const struct create_wish *wish);
+static bool is_bad_ttl(const struct create_mode *mode, int64_t ttl_ms);
+static enum keeper_code validate_path_for_create(struct prep_request_processor *prep,
+                                                 const struct ustring *path, int64_t session_id,
+                                                 char **ret_parent_path);
+static void append_sequence(struct ustring *path, int32_t parent_cversion);
+static void finish_create(struct prep_request_processor *prep, struct prep_work *work, int32_t type,
+                          const struct create_wish *wish, struct change_record *parent,
+                          struct zk_acl_list list);
+static int64_t owner_of_created(const struct request *request, int32_t type,
+                                const struct create_wish *wish);
+static void fill_create_txn(struct prep_work *work, int32_t type, const struct create_wish *wish,
+                            struct zk_acl_list list, int32_t parent_cversion);
+
+/* Java: pRequest2TxnCreate() */
+enum keeper_code p_request2_txn_create(struct prep_request_processor *prep, struct prep_work *work,
+                                       int32_t type, union request_record *record, bool deserialize)
 {
-    return mode->is_ttl ? ttl_ms <= 0 || ttl_ms > MAX_TTL_MS : ttl_ms >= 0;
+    bool is_ttl = type == OP_CODE_CREATE_TTL;
+    enum keeper_code code = KEEPER_CODE_OK;
+    if (deserialize)
+        code = request_read_record(prep->ctx, work->request,
+                                   is_ttl ? &create_ttl_request_record : &create_request_record,
+                                   record);
+    if (code != KEEPER_CODE_OK)
+        return code;
+
+    struct create_wish wish = {
+        .path = is_ttl ? &record->create_ttl.path : &record->create.path,
+        .data = is_ttl ? &record->create_ttl.data : &record->create.data,
+        .acl = is_ttl ? &record->create_ttl.acl : &record->create.acl,
+        .ttl_ms = is_ttl ? record->create_ttl.ttl : -1,
+    };
+    int32_t flags = is_ttl ? record->create_ttl.flags : record->create.flags;
+    if (!create_mode_from_flag(flags, &wish.mode)) {
+        zk_log(prep->ctx, ZK_LOG_INVALID_CREATE_FLAG, flags);
+        return KEEPER_CODE_BADARGUMENTS;
+    }
+    struct change_record *parent = NULL;
+    struct zk_acl_list list_acl = {0};
+    code = check_create(prep, work, type, &wish, &parent, &list_acl);
+    if (code == KEEPER_CODE_OK) {
+        finish_create(prep, work, type, &wish, parent, list_acl);
+    } else {
+        change_record_free(parent);
+        jute_done(&zk_acl_list_record, &list_acl);
+    }
+    return code;
+}
+
+/* Everything that is checked before anything is made, in Java's order. *ret_parent and *ret_list
+ * are the caller's, whatever is returned. */
+static enum keeper_code check_create(struct prep_request_processor *prep, struct prep_work *work,
+                                     int32_t type, const struct create_wish *wish,
+                                     struct change_record **ret_parent,
+                                     struct zk_acl_list *ret_list)
+{
+    struct request *request = work->request;
+    char *parent_path = NULL;
+    enum keeper_code code = validate_create_request(prep, request, type, wish);
+    if (code == KEEPER_CODE_OK)
+        code = validate_path_for_create(prep, wish->path, request->session_id, &parent_path);
+    if (code == KEEPER_CODE_OK)
+        code = fixup_acl(prep->ctx, &request->auth_info, wish->acl, ret_list);
+    if (code == KEEPER_CODE_OK)
+        code = get_record_for_path(prep, work, parent_path, ret_parent);
+    free(parent_path);
+    if (code == KEEPER_CODE_OK)
+        code = check_acl(prep->ctx, acl_of(*ret_parent), PERMS_CREATE, &request->auth_info);
+    if (code != KEEPER_CODE_OK)
+        return code;
+    if (wish->mode.is_sequential)
+        append_sequence(wish->path, (*ret_parent)->stat.cversion);
+    code = validate_path(prep, wish->path, request->session_id);
+    if (code != KEEPER_CODE_OK)
+        return code;
+    if (has_record_for_path(prep, work, wish->path->text))
+        return KEEPER_CODE_NODEEXISTS;
+    if (ephemeral_type_get(&prep->container_rules.ephemeral_types,
+                           (*ret_parent)->stat.ephemeral_owner) == EPHEMERAL_TYPE_NORMAL)
+        return KEEPER_CODE_NOCHILDRENFOREPHEMERALS;
+    return check_quota(prep, work, wish->path->text, data_length(*wish->data), 1);
 }
 
 /* Java: validateCreateRequest() */
@@ -51,6 +135,12 @@ static enum keeper_code validate_create_request(struct prep_request_processor *p
                                                     request->owner);
     return session_tracker_check_session(prep->session_tracker, request->session_id,
                                          request->owner);
+}
+
+/* Java: EphemeralType.validateTTL(), its complement */
+static bool is_bad_ttl(const struct create_mode *mode, int64_t ttl_ms)
+{
+    return mode->is_ttl ? ttl_ms <= 0 || ttl_ms > MAX_TTL_MS : ttl_ms >= 0;
 }
 
 /* Java: validatePathForCreate() */
@@ -78,6 +168,36 @@ static void append_sequence(struct ustring *path, int32_t parent_cversion)
     path->text = zk_xrealloc(path->text, length + 1);
     memcpy(path->text + path->length, digits, strlen(digits) + 1);
     path->length = length;
+}
+
+/* All is checked: the transaction, and the records of parent and node. Takes over parent and
+ * list. */
+static void finish_create(struct prep_request_processor *prep, struct prep_work *work, int32_t type,
+                          const struct create_wish *wish, struct change_record *parent,
+                          struct zk_acl_list list)
+{
+    const struct txn_header *header = &work->header;
+    int32_t new_cversion = (int32_t)((uint32_t)parent->stat.cversion + 1);
+    struct change_record *node = change_record_new(header->zxid, wish->path->text);
+    node->exists = true;
+    /* Java: DataTree.createStat() */
+    node->stat = (struct stat_persisted){
+        .czxid = header->zxid,
+        .mzxid = header->zxid,
+        .pzxid = header->zxid,
+        .ctime_ms = header->time_ms,
+        .mtime_ms = header->time_ms,
+        .ephemeral_owner = owner_of_created(work->request, type, wish),
+    };
+    node->acl = share_acl_list(&list);
+    node->data = *wish->data != NULL ? buf_ref(*wish->data) : NULL;
+    fill_create_txn(work, type, wish, list, new_cversion);
+
+    parent->child_count++;
+    parent->stat.cversion = new_cversion;
+    parent->stat.pzxid = header->zxid;
+    add_change_record(prep, work, DIGEST_OP_CODE_UPDATE, parent);
+    add_change_record(prep, work, DIGEST_OP_CODE_ADD, node);
 }
 
 /* Whose the node will be when the transaction is applied. That depends on the type of the
@@ -116,104 +236,4 @@ static void fill_create_txn(struct prep_work *work, int32_t type, const struct c
                                                .ephemeral = wish->mode.is_ephemeral,
                                                .parent_cversion = parent_cversion};
     work->has_txn = true;
-}
-
-/* All is checked: the transaction, and the records of parent and node. Takes over parent and
- * list. */
-static void finish_create(struct prep_request_processor *prep, struct prep_work *work, int32_t type,
-                          const struct create_wish *wish, struct change_record *parent,
-                          struct zk_acl_list list)
-{
-    const struct txn_header *header = &work->header;
-    int32_t new_cversion = (int32_t)((uint32_t)parent->stat.cversion + 1);
-    struct change_record *node = change_record_new(header->zxid, wish->path->text);
-    node->exists = true;
-    /* Java: DataTree.createStat() */
-    node->stat = (struct stat_persisted){
-        .czxid = header->zxid,
-        .mzxid = header->zxid,
-        .pzxid = header->zxid,
-        .ctime_ms = header->time_ms,
-        .mtime_ms = header->time_ms,
-        .ephemeral_owner = owner_of_created(work->request, type, wish),
-    };
-    node->acl = share_acl_list(&list);
-    node->data = *wish->data != NULL ? buf_ref(*wish->data) : NULL;
-    fill_create_txn(work, type, wish, list, new_cversion);
-
-    parent->child_count++;
-    parent->stat.cversion = new_cversion;
-    parent->stat.pzxid = header->zxid;
-    add_change_record(prep, work, DIGEST_OP_CODE_UPDATE, parent);
-    add_change_record(prep, work, DIGEST_OP_CODE_ADD, node);
-}
-
-/* Everything that is checked before anything is made, in Java's order. *ret_parent and *ret_list
- * are the caller's, whatever is returned. */
-static enum keeper_code check_create(struct prep_request_processor *prep, struct prep_work *work,
-                                     int32_t type, const struct create_wish *wish,
-                                     struct change_record **ret_parent,
-                                     struct zk_acl_list *ret_list)
-{
-    struct request *request = work->request;
-    char *parent_path = NULL;
-    enum keeper_code code = validate_create_request(prep, request, type, wish);
-    if (code == KEEPER_CODE_OK)
-        code = validate_path_for_create(prep, wish->path, request->session_id, &parent_path);
-    if (code == KEEPER_CODE_OK)
-        code = fixup_acl(prep->ctx, &request->auth_info, wish->acl, ret_list);
-    if (code == KEEPER_CODE_OK)
-        code = get_record_for_path(prep, work, parent_path, ret_parent);
-    free(parent_path);
-    if (code == KEEPER_CODE_OK)
-        code = check_acl(prep->ctx, acl_of(*ret_parent), PERMS_CREATE, &request->auth_info);
-    if (code != KEEPER_CODE_OK)
-        return code;
-    if (wish->mode.is_sequential)
-        append_sequence(wish->path, (*ret_parent)->stat.cversion);
-    code = validate_path(prep, wish->path, request->session_id);
-    if (code != KEEPER_CODE_OK)
-        return code;
-    if (has_record_for_path(prep, work, wish->path->text))
-        return KEEPER_CODE_NODEEXISTS;
-    if (ephemeral_type_get(&prep->container_rules.ephemeral_types,
-                           (*ret_parent)->stat.ephemeral_owner) == EPHEMERAL_TYPE_NORMAL)
-        return KEEPER_CODE_NOCHILDRENFOREPHEMERALS;
-    return check_quota(prep, work, wish->path->text, data_length(*wish->data), 1);
-}
-
-/* Java: pRequest2TxnCreate() */
-enum keeper_code p_request2_txn_create(struct prep_request_processor *prep, struct prep_work *work,
-                                       int32_t type, union request_record *record, bool deserialize)
-{
-    bool is_ttl = type == OP_CODE_CREATE_TTL;
-    enum keeper_code code = KEEPER_CODE_OK;
-    if (deserialize)
-        code = request_read_record(prep->ctx, work->request,
-                                   is_ttl ? &create_ttl_request_record : &create_request_record,
-                                   record);
-    if (code != KEEPER_CODE_OK)
-        return code;
-
-    struct create_wish wish = {
-        .path = is_ttl ? &record->create_ttl.path : &record->create.path,
-        .data = is_ttl ? &record->create_ttl.data : &record->create.data,
-        .acl = is_ttl ? &record->create_ttl.acl : &record->create.acl,
-        .ttl_ms = is_ttl ? record->create_ttl.ttl : -1,
-    };
-    int32_t flags = is_ttl ? record->create_ttl.flags : record->create.flags;
-    if (!create_mode_from_flag(flags, &wish.mode)) {
-        zk_log(prep->ctx, ZK_LOG_INVALID_CREATE_FLAG, flags);
-        return KEEPER_CODE_BADARGUMENTS;
-    }
-    struct change_record *parent = NULL;
-    struct zk_acl_list list_acl = {0};
-    code = check_create(prep, work, type, &wish, &parent, &list_acl);
-    if (code == KEEPER_CODE_OK) {
-        finish_create(prep, work, type, &wish, parent, list_acl);
-    } else {
-        change_record_free(parent);
-        jute_done(&zk_acl_list_record, &list_acl);
-    }
-    return code;
 }

@@ -10,59 +10,33 @@
 #include "zk/server/prep_request_processor.h"
 #include "zk/server/request.h"
 
-/* Java: QuorumZooKeeperServer.checkUpgradeSession(), its loop over the operations of a multi */
-enum keeper_code multi_makes_ephemeral(struct zk_context *ctx, const struct request *request,
-                                       bool *ret_makes)
+static enum keeper_code prepare_ops(struct prep_request_processor *prep, struct prep_work *work,
+                                    struct multi_operation_record *multi, struct multi_txn *txns);
+static enum keeper_code prepare_op(struct prep_request_processor *prep, struct prep_work *work,
+                                   struct multi_op *op, struct multi_txn *txns);
+static struct sub_txn *add_sub_txn(struct multi_txn *multi, int32_t type);
+static void add_sub_error(struct multi_txn *multi, enum keeper_code code);
+
+/* Java: pRequestHelper(), its case multi */
+enum keeper_code p_request_multi(struct prep_request_processor *prep, struct prep_work *work)
 {
     struct multi_operation_record multi = {0};
-    enum keeper_code code = multi_operation_record_read(ctx, request->request, &multi);
-    bool makes = false;
-    for (size_t i = 0; i < multi.count && code == KEEPER_CODE_OK && !makes; i++) {
-        struct create_mode mode = {0};
-        if (multi.ops[i].type != OP_CODE_CREATE)
-            continue;
-        if (!create_mode_from_flag(multi.ops[i].record.write.create.flags, &mode))
-            code = KEEPER_CODE_BADARGUMENTS;
-        makes = mode.is_ephemeral;
+    struct multi_txn txns = {.txns = {.present = true}};
+    enum keeper_code code = multi_operation_record_read(prep->ctx, work->request->request, &multi);
+    /* Java looks at all paths first, to note what is outstanding for them. */
+    for (size_t i = 0; code == KEEPER_CODE_OK && i < multi.count; i++)
+        if (multi_op_path(&multi.ops[i])->text == NULL)
+            code = KEEPER_CODE_MARSHALLINGERROR;
+    if (code == KEEPER_CODE_OK)
+        code = prepare_ops(prep, work, &multi, &txns);
+    if (code == KEEPER_CODE_OK) {
+        work->txn.multi = txns;
+        work->has_txn = true;
+    } else {
+        jute_done(&multi_txn_record, &txns);
     }
     multi_operation_record_done(&multi);
-    if (code == KEEPER_CODE_OK)
-        *ret_makes = makes;
     return code;
-}
-
-/* ---- the operations, prepared ---------------------------------------------------------------- */
-
-static struct sub_txn *add_sub_txn(struct multi_txn *multi, int32_t type)
-{
-    struct sub_txn *txn = jute_list_add(&sub_txn_record, &multi->txns);
-    txn->type = type;
-    return txn;
-}
-
-static void add_sub_error(struct multi_txn *multi, enum keeper_code code)
-{
-    struct error_txn error = {.err = code};
-    add_sub_txn(multi, OP_CODE_ERROR)->data = jute_to_buf(&error_txn_record, &error);
-}
-
-/* Prepares one operation, and appends it to txns. */
-static enum keeper_code prepare_op(struct prep_request_processor *prep, struct prep_work *work,
-                                   struct multi_op *op, struct multi_txn *txns)
-{
-    if (op->has_other_record)
-        return KEEPER_CODE_MARSHALLINGERROR;
-    work->has_txn = false;
-    enum keeper_code code = p_request2_txn(prep, work, op->type, &op->record.write, false);
-    if (code != KEEPER_CODE_OK)
-        return code;
-    if (!work->has_txn) /* a read */
-        return KEEPER_CODE_MARSHALLINGERROR;
-    const struct jute_record *table = txn_record_of_type(op->type);
-    add_sub_txn(txns, op->type)->data = jute_to_buf(table, &work->txn);
-    jute_done(table, &work->txn);
-    work->has_txn = false;
-    return KEEPER_CODE_OK;
 }
 
 /* Java: pRequestHelper(), its loop over the operations. The first one that fails takes back what
@@ -91,25 +65,58 @@ static enum keeper_code prepare_ops(struct prep_request_processor *prep, struct 
     return KEEPER_CODE_OK;
 }
 
-/* Java: pRequestHelper(), its case multi */
-enum keeper_code p_request_multi(struct prep_request_processor *prep, struct prep_work *work)
+/* Prepares one operation, and appends it to txns. */
+static enum keeper_code prepare_op(struct prep_request_processor *prep, struct prep_work *work,
+                                   struct multi_op *op, struct multi_txn *txns)
+{
+    if (op->has_other_record)
+        return KEEPER_CODE_MARSHALLINGERROR;
+    work->has_txn = false;
+    enum keeper_code code = p_request2_txn(prep, work, op->type, &op->record.write, false);
+    if (code != KEEPER_CODE_OK)
+        return code;
+    if (!work->has_txn) /* a read */
+        return KEEPER_CODE_MARSHALLINGERROR;
+    const struct jute_record *table = txn_record_of_type(op->type);
+    add_sub_txn(txns, op->type)->data = jute_to_buf(table, &work->txn);
+    jute_done(table, &work->txn);
+    work->has_txn = false;
+    return KEEPER_CODE_OK;
+}
+
+static struct sub_txn *add_sub_txn(struct multi_txn *multi, int32_t type)
+{
+    struct sub_txn *txn = jute_list_add(&sub_txn_record, &multi->txns);
+    txn->type = type;
+    return txn;
+}
+
+static void add_sub_error(struct multi_txn *multi, enum keeper_code code)
+{
+    struct error_txn error = {.err = code};
+    add_sub_txn(multi, OP_CODE_ERROR)->data = jute_to_buf(&error_txn_record, &error);
+}
+
+/* ---- a look into a multi that goes on as it is ----------------------------------------------- */
+
+/* Java: QuorumZooKeeperServer.checkUpgradeSession(), its loop over the operations of a multi */
+enum keeper_code multi_makes_ephemeral(struct zk_context *ctx, const struct request *request,
+                                       bool *ret_makes)
 {
     struct multi_operation_record multi = {0};
-    struct multi_txn txns = {.txns = {.present = true}};
-    enum keeper_code code = multi_operation_record_read(prep->ctx, work->request->request, &multi);
-    /* Java looks at all paths first, to note what is outstanding for them. */
-    for (size_t i = 0; code == KEEPER_CODE_OK && i < multi.count; i++)
-        if (multi_op_path(&multi.ops[i])->text == NULL)
-            code = KEEPER_CODE_MARSHALLINGERROR;
-    if (code == KEEPER_CODE_OK)
-        code = prepare_ops(prep, work, &multi, &txns);
-    if (code == KEEPER_CODE_OK) {
-        work->txn.multi = txns;
-        work->has_txn = true;
-    } else {
-        jute_done(&multi_txn_record, &txns);
+    enum keeper_code code = multi_operation_record_read(ctx, request->request, &multi);
+    bool makes = false;
+    for (size_t i = 0; i < multi.count && code == KEEPER_CODE_OK && !makes; i++) {
+        struct create_mode mode = {0};
+        if (multi.ops[i].type != OP_CODE_CREATE)
+            continue;
+        if (!create_mode_from_flag(multi.ops[i].record.write.create.flags, &mode))
+            code = KEEPER_CODE_BADARGUMENTS;
+        makes = mode.is_ephemeral;
     }
     multi_operation_record_done(&multi);
+    if (code == KEEPER_CODE_OK)
+        *ret_makes = makes;
     return code;
 }
 

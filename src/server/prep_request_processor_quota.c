@@ -14,9 +14,55 @@
 /* A client that goes on beyond its quota gets one line a minute, as by the RateLogger of Java. */
 enum { QUOTA_LOG_INTERVAL_MS = 60000 };
 
-int64_t data_length(const struct buf *data)
+static enum keeper_code check_quota_of_prefix(struct prep_request_processor *prep,
+                                              struct prep_work *work, const char *last_prefix,
+                                              int64_t bytes_diff, int64_t count_diff);
+static enum keeper_code read_quota_node(struct prep_request_processor *prep, struct prep_work *work,
+                                        const char *last_prefix, const char *name,
+                                        struct stats_track *ret_stats);
+static enum keeper_code check_limit(struct prep_request_processor *prep, const char *last_prefix,
+                                    const char *what, int64_t hard_limit, int64_t soft_limit,
+                                    int64_t value);
+
+/* Java: checkQuota() */
+enum keeper_code check_quota(struct prep_request_processor *prep, struct prep_work *work,
+                             const char *path, int64_t bytes_diff, int64_t count_diff)
 {
-    return data != NULL ? (int64_t)data->length : 0;
+    if (!prep->enforce_quota)
+        return KEEPER_CODE_OK;
+    char *last_prefix = data_tree_get_max_prefix_with_quota(work->tree, path);
+    if (last_prefix == NULL)
+        return KEEPER_CODE_OK;
+    enum keeper_code code = check_quota_of_prefix(prep, work, last_prefix, bytes_diff, count_diff);
+    free(last_prefix);
+    return code;
+}
+
+/* Java: checkQuota(lastPrefix, bytesDiff, countDiff, namespace) */
+static enum keeper_code check_quota_of_prefix(struct prep_request_processor *prep,
+                                              struct prep_work *work, const char *last_prefix,
+                                              int64_t bytes_diff, int64_t count_diff)
+{
+    struct stats_track limits = {0};
+    struct stats_track current = {0};
+    enum keeper_code code = read_quota_node(prep, work, last_prefix, "zookeeper_limits", &limits);
+    int64_t count_hard = stats_track_get(&limits, "countHardLimit");
+    int64_t count_soft = stats_track_get(&limits, "count");
+    int64_t bytes_hard = stats_track_get(&limits, "byteHardLimit");
+    int64_t bytes_soft = stats_track_get(&limits, "bytes");
+    bool check_count = count_diff != 0 && (count_soft > -1 || count_hard > -1);
+    bool check_bytes = bytes_diff != 0 && (bytes_soft > -1 || bytes_hard > -1);
+    if (code == KEEPER_CODE_OK && (check_count || check_bytes))
+        code = read_quota_node(prep, work, last_prefix, "zookeeper_stats", &current);
+    if (code == KEEPER_CODE_OK && check_count)
+        code = check_limit(prep, last_prefix, "count", count_hard, count_soft,
+                           stats_track_get(&current, "count") + count_diff);
+    if (code == KEEPER_CODE_OK && check_bytes)
+        code = check_limit(prep, last_prefix, "bytes", bytes_hard, bytes_soft,
+                           stats_track_get(&current, "bytes") + bytes_diff);
+    stats_track_done(&limits);
+    stats_track_done(&current);
+    return code == KEEPER_CODE_NONODE ? KEEPER_CODE_OK : code;
 }
 
 /* Reads the node of that name that belongs to the quota on last_prefix. NONODE: it is missing,
@@ -59,47 +105,6 @@ static enum keeper_code check_limit(struct prep_request_processor *prep, const c
     return is_hard ? KEEPER_CODE_QUOTAEXCEEDED : KEEPER_CODE_OK;
 }
 
-/* Java: checkQuota(lastPrefix, bytesDiff, countDiff, namespace) */
-static enum keeper_code check_quota_of_prefix(struct prep_request_processor *prep,
-                                              struct prep_work *work, const char *last_prefix,
-                                              int64_t bytes_diff, int64_t count_diff)
-{
-    struct stats_track limits = {0};
-    struct stats_track current = {0};
-    enum keeper_code code = read_quota_node(prep, work, last_prefix, "zookeeper_limits", &limits);
-    int64_t count_hard = stats_track_get(&limits, "countHardLimit");
-    int64_t count_soft = stats_track_get(&limits, "count");
-    int64_t bytes_hard = stats_track_get(&limits, "byteHardLimit");
-    int64_t bytes_soft = stats_track_get(&limits, "bytes");
-    bool check_count = count_diff != 0 && (count_soft > -1 || count_hard > -1);
-    bool check_bytes = bytes_diff != 0 && (bytes_soft > -1 || bytes_hard > -1);
-    if (code == KEEPER_CODE_OK && (check_count || check_bytes))
-        code = read_quota_node(prep, work, last_prefix, "zookeeper_stats", &current);
-    if (code == KEEPER_CODE_OK && check_count)
-        code = check_limit(prep, last_prefix, "count", count_hard, count_soft,
-                           stats_track_get(&current, "count") + count_diff);
-    if (code == KEEPER_CODE_OK && check_bytes)
-        code = check_limit(prep, last_prefix, "bytes", bytes_hard, bytes_soft,
-                           stats_track_get(&current, "bytes") + bytes_diff);
-    stats_track_done(&limits);
-    stats_track_done(&current);
-    return code == KEEPER_CODE_NONODE ? KEEPER_CODE_OK : code;
-}
-
-/* Java: checkQuota() */
-enum keeper_code check_quota(struct prep_request_processor *prep, struct prep_work *work,
-                             const char *path, int64_t bytes_diff, int64_t count_diff)
-{
-    if (!prep->enforce_quota)
-        return KEEPER_CODE_OK;
-    char *last_prefix = data_tree_get_max_prefix_with_quota(work->tree, path);
-    if (last_prefix == NULL)
-        return KEEPER_CODE_OK;
-    enum keeper_code code = check_quota_of_prefix(prep, work, last_prefix, bytes_diff, count_diff);
-    free(last_prefix);
-    return code;
-}
-
 enum keeper_code check_stats_node(const char *path, const struct buf *data)
 {
     static const char quota[] = "/zookeeper/quota/";
@@ -113,4 +118,9 @@ enum keeper_code check_stats_node(const char *path, const struct buf *data)
         return KEEPER_CODE_BADARGUMENTS;
     stats_track_done(&stats);
     return KEEPER_CODE_OK;
+}
+
+int64_t data_length(const struct buf *data)
+{
+    return data != NULL ? (int64_t)data->length : 0;
 }
