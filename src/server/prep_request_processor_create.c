@@ -13,11 +13,12 @@
 #include "zk/server/session_tracker.h"
 #include "zk/tree/data_tree.h"
 
-/* The largest TTL: 40 bits of milliseconds, about 34 years. Where Java asks EphemeralType.TTL. */
+/* The largest TTL: 40 bits of milliseconds, about 34 years. Java: EphemeralType.TTL.maxValue() */
 #define MAX_TTL_MS ((INT64_C(1) << 40) - 1)
 
-/* What is asked for, whichever of the two records has it. */
+/* What is asked for, read from either of the two records of a create. */
 struct create_wish {
+    int32_t type; /* enum op_code: which of the four creates it is */
     struct create_mode mode;
     struct ustring *path;
     struct buf **data;
@@ -26,23 +27,22 @@ struct create_wish {
 };
 
 static enum keeper_code check_create(struct prep_request_processor *prep, struct prep_work *work,
-                                     int32_t type, const struct create_wish *wish,
+                                     const struct create_wish *wish,
                                      struct change_record **ret_parent,
                                      struct zk_acl_list *ret_list);
 static enum keeper_code validate_create_request(struct prep_request_processor *prep,
-                                                const struct request *request, int32_t type,
+                                                const struct request *request,
                                                 const struct create_wish *wish);
 static bool is_bad_ttl(const struct create_mode *mode, int64_t ttl_ms);
 static enum keeper_code validate_path_for_create(struct prep_request_processor *prep,
                                                  const struct ustring *path, int64_t session_id,
                                                  char **ret_parent_path);
 static void append_sequence(struct ustring *path, int32_t parent_cversion);
-static void finish_create(struct prep_request_processor *prep, struct prep_work *work, int32_t type,
+static void finish_create(struct prep_request_processor *prep, struct prep_work *work,
                           const struct create_wish *wish, struct change_record *parent,
                           struct zk_acl_list list);
-static int64_t owner_of_created(const struct request *request, int32_t type,
-                                const struct create_wish *wish);
-static void fill_create_txn(struct prep_work *work, int32_t type, const struct create_wish *wish,
+static int64_t owner_of_created(const struct request *request, const struct create_wish *wish);
+static void fill_create_txn(struct prep_work *work, const struct create_wish *wish,
                             struct zk_acl_list list, int32_t parent_cversion);
 
 /* Java: pRequest2TxnCreate() */
@@ -59,6 +59,7 @@ enum keeper_code p_request2_txn_create(struct prep_request_processor *prep, stru
         return code;
 
     struct create_wish wish = {
+        .type = type,
         .path = is_ttl ? &record->create_ttl.path : &record->create.path,
         .data = is_ttl ? &record->create_ttl.data : &record->create.data,
         .acl = is_ttl ? &record->create_ttl.acl : &record->create.acl,
@@ -71,9 +72,9 @@ enum keeper_code p_request2_txn_create(struct prep_request_processor *prep, stru
     }
     struct change_record *parent = NULL;
     struct zk_acl_list list_acl = {0};
-    code = check_create(prep, work, type, &wish, &parent, &list_acl);
+    code = check_create(prep, work, &wish, &parent, &list_acl);
     if (code == KEEPER_CODE_OK) {
-        finish_create(prep, work, type, &wish, parent, list_acl);
+        finish_create(prep, work, &wish, parent, list_acl);
     } else {
         change_record_free(parent);
         jute_done(&zk_acl_list_record, &list_acl);
@@ -81,16 +82,16 @@ enum keeper_code p_request2_txn_create(struct prep_request_processor *prep, stru
     return code;
 }
 
-/* Everything that is checked before anything is made, in Java's order. *ret_parent and *ret_list
- * are the caller's, whatever is returned. */
+/* Checks everything before anything is made, in Java's order. *ret_parent and *ret_list are the
+ * caller's, whatever is returned. */
 static enum keeper_code check_create(struct prep_request_processor *prep, struct prep_work *work,
-                                     int32_t type, const struct create_wish *wish,
+                                     const struct create_wish *wish,
                                      struct change_record **ret_parent,
                                      struct zk_acl_list *ret_list)
 {
     struct request *request = work->request;
     char *parent_path = NULL;
-    enum keeper_code code = validate_create_request(prep, request, type, wish);
+    enum keeper_code code = validate_create_request(prep, request, wish);
     if (code == KEEPER_CODE_OK)
         code = validate_path_for_create(prep, wish->path, request->session_id, &parent_path);
     if (code == KEEPER_CODE_OK)
@@ -117,7 +118,7 @@ static enum keeper_code check_create(struct prep_request_processor *prep, struct
 
 /* Java: validateCreateRequest() */
 static enum keeper_code validate_create_request(struct prep_request_processor *prep,
-                                                const struct request *request, int32_t type,
+                                                const struct request *request,
                                                 const struct create_wish *wish)
 {
     if (wish->mode.is_ttl && !prep->container_rules.ephemeral_types.extended)
@@ -125,7 +126,7 @@ static enum keeper_code validate_create_request(struct prep_request_processor *p
     if (is_bad_ttl(&wish->mode, wish->ttl_ms))
         return KEEPER_CODE_BADARGUMENTS;
     /* A TTL of -1 without a TTL mode would become a node that no server can make (D-151). */
-    if (type == OP_CODE_CREATE_TTL && !wish->mode.is_ttl)
+    if (wish->type == OP_CODE_CREATE_TTL && !wish->mode.is_ttl)
         return KEEPER_CODE_BADARGUMENTS;
     /* Set when a local session could not be upgraded: there is no more to say. */
     if (wish->mode.is_ephemeral && request->exception != 0)
@@ -137,7 +138,7 @@ static enum keeper_code validate_create_request(struct prep_request_processor *p
                                          request->owner);
 }
 
-/* Java: EphemeralType.validateTTL(), its complement */
+/* Java: EphemeralType.validateTTL(), which throws where this returns true */
 static bool is_bad_ttl(const struct create_mode *mode, int64_t ttl_ms)
 {
     return mode->is_ttl ? ttl_ms <= 0 || ttl_ms > MAX_TTL_MS : ttl_ms >= 0;
@@ -170,9 +171,9 @@ static void append_sequence(struct ustring *path, int32_t parent_cversion)
     path->length = length;
 }
 
-/* All is checked: the transaction, and the records of parent and node. Takes over parent and
- * list. */
-static void finish_create(struct prep_request_processor *prep, struct prep_work *work, int32_t type,
+/* Makes the transaction of a create that has been checked, and the records of parent and node.
+ * Takes ownership of parent and of what list has. */
+static void finish_create(struct prep_request_processor *prep, struct prep_work *work,
                           const struct create_wish *wish, struct change_record *parent,
                           struct zk_acl_list list)
 {
@@ -187,11 +188,11 @@ static void finish_create(struct prep_request_processor *prep, struct prep_work 
         .pzxid = header->zxid,
         .ctime_ms = header->time_ms,
         .mtime_ms = header->time_ms,
-        .ephemeral_owner = owner_of_created(work->request, type, wish),
+        .ephemeral_owner = owner_of_created(work->request, wish),
     };
     node->acl = share_acl_list(&list);
     node->data = *wish->data != NULL ? buf_ref(*wish->data) : NULL;
-    fill_create_txn(work, type, wish, list, new_cversion);
+    fill_create_txn(work, wish, list, new_cversion);
 
     parent->child_count++;
     parent->stat.cversion = new_cversion;
@@ -200,30 +201,29 @@ static void finish_create(struct prep_request_processor *prep, struct prep_work 
     add_change_record(prep, work, DIGEST_OP_CODE_ADD, node);
 }
 
-/* Whose the node will be when the transaction is applied. That depends on the type of the
- * transaction, and not only on the flags, as in Java (D-153). */
-static int64_t owner_of_created(const struct request *request, int32_t type,
-                                const struct create_wish *wish)
+/* Returns the owner that the node will have when the transaction is applied. That depends on the
+ * type of the transaction; Java goes by the flags alone (D-153). */
+static int64_t owner_of_created(const struct request *request, const struct create_wish *wish)
 {
-    if (type == OP_CODE_CREATE_CONTAINER)
+    if (wish->type == OP_CODE_CREATE_CONTAINER)
         return CONTAINER_EPHEMERAL_OWNER;
-    if (type == OP_CODE_CREATE_TTL)
+    if (wish->type == OP_CODE_CREATE_TTL)
         return ephemeral_type_ttl_to_owner(wish->ttl_ms);
     return wish->mode.is_ephemeral ? request->session_id : 0;
 }
 
-/* Fills work->txn, which takes over path, data and list. */
-static void fill_create_txn(struct prep_work *work, int32_t type, const struct create_wish *wish,
+/* Fills work->txn, to which path, data and list move. */
+static void fill_create_txn(struct prep_work *work, const struct create_wish *wish,
                             struct zk_acl_list list, int32_t parent_cversion)
 {
     struct ustring path = *wish->path;
     struct buf *data = *wish->data;
     *wish->path = (struct ustring){0};
     *wish->data = NULL;
-    if (type == OP_CODE_CREATE_CONTAINER)
+    if (wish->type == OP_CODE_CREATE_CONTAINER)
         work->txn.create_container = (struct create_container_txn){
             .path = path, .data = data, .acl = list, .parent_cversion = parent_cversion};
-    else if (type == OP_CODE_CREATE_TTL)
+    else if (wish->type == OP_CODE_CREATE_TTL)
         work->txn.create_ttl = (struct create_ttl_txn){.path = path,
                                                        .data = data,
                                                        .acl = list,

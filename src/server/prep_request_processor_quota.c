@@ -14,6 +14,12 @@
 /* A client that goes on beyond its quota gets one line a minute, as by the RateLogger of Java. */
 enum { QUOTA_LOG_INTERVAL_MS = 60000 };
 
+/* Of nodes or of bytes; -1: there is none. */
+struct quota_limit {
+    int64_t hard; /* what is more is refused */
+    int64_t soft; /* what is more is only logged; counts if there is no hard one */
+};
+
 static enum keeper_code check_quota_of_prefix(struct prep_request_processor *prep,
                                               struct prep_work *work, const char *last_prefix,
                                               int64_t bytes_diff, int64_t count_diff);
@@ -21,8 +27,7 @@ static enum keeper_code read_quota_node(struct prep_request_processor *prep, str
                                         const char *last_prefix, const char *name,
                                         struct stats_track *ret_stats);
 static enum keeper_code check_limit(struct prep_request_processor *prep, const char *last_prefix,
-                                    const char *what, int64_t hard_limit, int64_t soft_limit,
-                                    int64_t value);
+                                    const char *what, struct quota_limit limit, int64_t value);
 
 /* Java: checkQuota() */
 enum keeper_code check_quota(struct prep_request_processor *prep, struct prep_work *work,
@@ -46,19 +51,19 @@ static enum keeper_code check_quota_of_prefix(struct prep_request_processor *pre
     struct stats_track limits = {0};
     struct stats_track current = {0};
     enum keeper_code code = read_quota_node(prep, work, last_prefix, "zookeeper_limits", &limits);
-    int64_t count_hard = stats_track_get(&limits, "countHardLimit");
-    int64_t count_soft = stats_track_get(&limits, "count");
-    int64_t bytes_hard = stats_track_get(&limits, "byteHardLimit");
-    int64_t bytes_soft = stats_track_get(&limits, "bytes");
-    bool check_count = count_diff != 0 && (count_soft > -1 || count_hard > -1);
-    bool check_bytes = bytes_diff != 0 && (bytes_soft > -1 || bytes_hard > -1);
+    const struct quota_limit count = {.hard = stats_track_get(&limits, "countHardLimit"),
+                                      .soft = stats_track_get(&limits, "count")};
+    const struct quota_limit bytes = {.hard = stats_track_get(&limits, "byteHardLimit"),
+                                      .soft = stats_track_get(&limits, "bytes")};
+    bool check_count = count_diff != 0 && (count.soft > -1 || count.hard > -1);
+    bool check_bytes = bytes_diff != 0 && (bytes.soft > -1 || bytes.hard > -1);
     if (code == KEEPER_CODE_OK && (check_count || check_bytes))
         code = read_quota_node(prep, work, last_prefix, "zookeeper_stats", &current);
     if (code == KEEPER_CODE_OK && check_count)
-        code = check_limit(prep, last_prefix, "count", count_hard, count_soft,
+        code = check_limit(prep, last_prefix, "count", count,
                            stats_track_get(&current, "count") + count_diff);
     if (code == KEEPER_CODE_OK && check_bytes)
-        code = check_limit(prep, last_prefix, "bytes", bytes_hard, bytes_soft,
+        code = check_limit(prep, last_prefix, "bytes", bytes,
                            stats_track_get(&current, "bytes") + bytes_diff);
     stats_track_done(&limits);
     stats_track_done(&current);
@@ -87,20 +92,19 @@ static enum keeper_code read_quota_node(struct prep_request_processor *prep, str
     return code;
 }
 
-/* Compares one number, "count" or "bytes", with its limits. The hard one wins over the soft one. */
+/* Compares value, of "count" or "bytes" as what says, with the limit that counts. */
 static enum keeper_code check_limit(struct prep_request_processor *prep, const char *last_prefix,
-                                    const char *what, int64_t hard_limit, int64_t soft_limit,
-                                    int64_t value)
+                                    const char *what, struct quota_limit limit, int64_t value)
 {
-    bool is_hard = hard_limit > -1;
-    int64_t limit = is_hard ? hard_limit : soft_limit;
-    if (value <= limit)
+    bool is_hard = limit.hard > -1;
+    int64_t most = is_hard ? limit.hard : limit.soft;
+    if (value <= most)
         return KEEPER_CODE_OK;
     int64_t now_ms = zk_elapsed_ms();
     if (prep->quota_logged_ms == 0 || now_ms - prep->quota_logged_ms >= QUOTA_LOG_INTERVAL_MS) {
         prep->quota_logged_ms = now_ms;
         zk_log(prep->ctx, ZK_LOG_QUOTA_EXCEEDED, last_prefix, what, value,
-               is_hard ? "hard" : "soft", limit);
+               is_hard ? "hard" : "soft", most);
     }
     return is_hard ? KEEPER_CODE_QUOTAEXCEEDED : KEEPER_CODE_OK;
 }

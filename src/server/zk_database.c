@@ -158,7 +158,6 @@ void zk_database_clear(struct zk_database *database)
     clear_committed_log(database);
 }
 
-/* Java: loadDataBase() */
 static void note(struct zk_database *database, enum server_metrics_summary which, int64_t value)
 {
     if (database->metrics != NULL)
@@ -172,6 +171,7 @@ static void note_txns_loaded(struct zk_database *database)
     note(database, SERVER_METRICS_STARTUP_TXNS_LOAD_TIME, load.txns_ms);
 }
 
+/* Java: loadDataBase() */
 int zk_database_load_data_base(struct zk_database *database, int64_t *ret_zxid)
 {
     int64_t start_time_ms = zk_elapsed_ms();

@@ -31,12 +31,18 @@ enum { GLOBAL_OUTSTANDING_LIMIT = 1000, LARGE_REQUEST_MAX_BYTES = 100 * 1024 * 1
 /* Of a request's header: xid and type. */
 enum { REQUEST_HEADER_LENGTH = 8 };
 
+/* The first frame of a connection. */
+struct first_frame {
+    struct connect_request request;
+    bool has_read_only; /* false: an old client, which does not send this byte */
+    bool read_only;     /* the client is content with a server that only reads */
+};
+
 static bool check_connect_limit(struct zookeeper_server *server, bool is_new);
 static int read_connect_request(struct zookeeper_server *server, const uint8_t *bytes,
-                                size_t length, struct connect_request *ret_request,
-                                bool *ret_has_read_only, bool *ret_read_only);
+                                size_t length, struct first_frame *ret_frame);
 static int check_read_only(struct zookeeper_server *server, const struct server_cnxn *cnxn,
-                           const struct connect_request *request, bool read_only);
+                           const struct first_frame *frame);
 static int open_session(struct zookeeper_server *server, struct server_cnxn *cnxn,
                         const struct connect_request *request);
 static int process_auth(struct zookeeper_server *server, struct server_cnxn *cnxn, int32_t xid,
@@ -55,48 +61,46 @@ int zookeeper_server_process_connect_request(struct zookeeper_server *server,
                                              size_t length)
 {
     struct zk_context *ctx = zookeeper_server_ctx(server);
-    struct connect_request request = {0};
-    bool has_read_only;
-    bool read_only;
-    int r = read_connect_request(server, bytes, length, &request, &has_read_only, &read_only);
+    struct first_frame frame = {0};
+    const struct connect_request *request = &frame.request;
+    int r = read_connect_request(server, bytes, length, &frame);
     if (r < 0)
         return -EPROTO;
-    server_cnxn_trace_connect_request(ctx, cnxn, request.session_id, request.time_out_ms);
+    server_cnxn_trace_connect_request(ctx, cnxn, request->session_id, request->time_out_ms);
     int64_t zxid = zk_database_last_processed_zxid(zookeeper_server_get_zk_database(server));
-    if (!check_connect_limit(server, request.session_id == 0)) {
+    if (!check_connect_limit(server, request->session_id == 0)) {
         zk_log(ctx, ZK_LOG_CONNECT_THROTTLED, cnxn->session_id);
         r = -EACCES;
         goto out;
     }
-    cnxn->is_old_client = !has_read_only;
-    if (!has_read_only)
+    cnxn->is_old_client = !frame.has_read_only;
+    if (!frame.has_read_only)
         zk_log(ctx, ZK_LOG_OLD_CLIENT, cnxn->remote_address);
-    r = check_read_only(server, cnxn, &request, read_only);
+    r = check_read_only(server, cnxn, &frame);
     if (r < 0)
         goto out;
-    if (request.last_zxid_seen > zxid) {
-        zk_log(ctx, ZK_LOG_CLIENT_ZXID_AHEAD, cnxn->remote_address, request.last_zxid_seen, zxid);
+    if (request->last_zxid_seen > zxid) {
+        zk_log(ctx, ZK_LOG_CLIENT_ZXID_AHEAD, cnxn->remote_address, request->last_zxid_seen, zxid);
         r = -EACCES;
         goto out;
     }
-    r = open_session(server, cnxn, &request);
+    r = open_session(server, cnxn, request);
 out:
     if (r < 0)
-        server_cnxn_trace_barred(ctx, cnxn, request.session_id);
-    jute_done(&connect_request_record, &request);
+        server_cnxn_trace_barred(ctx, cnxn, request->session_id);
+    jute_done(&connect_request_record, &frame.request);
     return r;
 }
 
 /* Reads the record, and the byte behind it that old clients do not send. */
 static int read_connect_request(struct zookeeper_server *server, const uint8_t *bytes,
-                                size_t length, struct connect_request *ret_request,
-                                bool *ret_has_read_only, bool *ret_read_only)
+                                size_t length, struct first_frame *ret_frame)
 {
     struct jute_in in = jute_in_of_bytes(zookeeper_server_ctx(server), bytes, length);
-    int r = jute_read(&in, &connect_request_record, ret_request);
+    int r = jute_read(&in, &connect_request_record, &ret_frame->request);
     const uint8_t *read_only = NULL;
-    *ret_has_read_only = r == 0 && jute_in_view(&in, 1, NULL, &read_only) == 0;
-    *ret_read_only = read_only != NULL && *read_only != 0;
+    ret_frame->has_read_only = r == 0 && jute_in_view(&in, 1, NULL, &read_only) == 0;
+    ret_frame->read_only = read_only != NULL && *read_only != 0;
     return r;
 }
 
@@ -127,17 +131,18 @@ static bool check_connect_limit(struct zookeeper_server *server, bool is_new)
  * session that it cannot keep alive. Java: processConnectRequest(), and validateSession() of
  * ReadOnlyZooKeeperServer */
 static int check_read_only(struct zookeeper_server *server, const struct server_cnxn *cnxn,
-                           const struct connect_request *request, bool read_only)
+                           const struct first_frame *frame)
 {
     struct zk_context *ctx = zookeeper_server_ctx(server);
     if (!zookeeper_server_is_read_only(server))
         return 0;
-    if (!read_only) {
+    if (!frame->read_only) {
         zk_log(ctx, ZK_LOG_REFUSING_NOT_READ_ONLY, cnxn->remote_address);
         return -EACCES;
     }
-    if (request->session_id != 0 &&
-        zk_database_has_session(zookeeper_server_get_zk_database(server), request->session_id)) {
+    if (frame->request.session_id != 0 &&
+        zk_database_has_session(zookeeper_server_get_zk_database(server),
+                                frame->request.session_id)) {
         zk_log(ctx, ZK_LOG_REFUSING_GLOBAL_IN_READ_ONLY, cnxn->remote_address);
         return -EACCES;
     }
