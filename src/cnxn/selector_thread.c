@@ -1,4 +1,5 @@
-/* The threads that wait for connections, and those that they may lend them to.
+/* The threads that wait until connections can be read or written, and the workers to which they may
+ * lend connections.
  *
  * A connection belongs to one selector thread for all its life. That thread reads and writes it, or
  * lends it to a worker: it watches the socket no more then, and takes the connection back when the
@@ -106,7 +107,148 @@ void selector_thread_add_accepted_connection(struct nio_server_cnxn *cnxn)
     channel_request_update(cnxn->channel);
 }
 
+/* ---- the thread ------------------------------------------------------------------------------ */
+
+static void handle_ready(struct selector_thread *thread, size_t count);
+static void process_updates(struct selector_thread *thread);
+static void handle_io(struct selector_thread *thread, struct nio_server_cnxn *cnxn, int32_t ops);
+static void lend_to_worker(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
+                           int32_t ops);
+static void process_update(struct selector_thread *thread, struct nio_server_cnxn *cnxn);
+static void settle_cnxn(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
+                        bool was_read);
+static bool does_not_wait(struct nio_server_cnxn *cnxn, int64_t outstanding, bool was_read);
+static void finish_cnxn(struct selector_thread *thread, struct nio_server_cnxn *cnxn);
+static void become_patient(struct selector_thread *thread, struct nio_server_cnxn *cnxn);
+static void become_impatient(struct selector_thread *thread, struct nio_server_cnxn *cnxn);
+static void end_patience(struct selector_thread *thread);
+static int patience_left_ms(const struct selector_thread *thread);
+
+/* The factory's own stop does not end it: the accept thread may be about to hand over one more.
+ * Java: SelectorThread.run() */
+static void selector_thread_run(void *arg)
+{
+    struct selector_thread *thread = arg;
+    while (zk_atomic_long_get(&thread->is_stopping) == 0 || zk_atomic_long_get(&thread->live) > 0) {
+        int timeout_ms = thread->first_patient != NULL ? patience_left_ms(thread) : -1;
+        size_t count = selector_select(thread->selector, timeout_ms, thread->ready, READY_ROOM);
+        end_patience(thread);
+        handle_ready(thread, count);
+        process_updates(thread);
+    }
+}
+
+/* Reads and writes the connections that are ready. Java: SelectorThread.select(), its loop */
+static void handle_ready(struct selector_thread *thread, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        handle_io(thread, channel_attachment(thread->ready[i].channel), thread->ready[i].ops);
+        if ((i + 1) % CNXNS_PER_WAKE == 0)
+            nio_server_cnxn_wake_processors(&thread->room);
+    }
+    nio_server_cnxn_wake_processors(&thread->room);
+}
+
+/* Does what other threads have asked for of connections. */
+static void process_updates(struct selector_thread *thread)
+{
+    for (int i = 0; i < UPDATES_MAX; i++) {
+        struct channel *channel = selector_next_update(thread->selector);
+        if (channel == NULL)
+            break;
+        process_update(thread, channel_attachment(channel));
+        nio_server_cnxn_wake_processors(&thread->room);
+    }
+}
+
 /* ---- one connection -------------------------------------------------------------------------- */
+
+/* Java: handleIO() */
+static void handle_io(struct selector_thread *thread, struct nio_server_cnxn *cnxn, int32_t ops)
+{
+    if (thread->factory->worker_queue != NULL) {
+        lend_to_worker(thread, cnxn, ops);
+        return;
+    }
+    nio_server_cnxn_do_io(cnxn, ops, &thread->room);
+    settle_cnxn(thread, cnxn, (ops & OP_READ) != 0);
+}
+
+/* Java: WorkerService.schedule() */
+static void lend_to_worker(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
+                           int32_t ops)
+{
+    int r = selector_set_interest_ops(thread->selector, cnxn->channel, 0);
+    (void)r; /* taking a descriptor out of the set cannot fail */
+    cnxn->is_lent = true;
+    cnxn->lent_ops = ops;
+    zk_atomic_long_set(&cnxn->lent_done, 0);
+    server_cnxn_ref(&cnxn->base);
+    bq_put(thread->factory->worker_queue, cnxn);
+}
+
+/* Java: processAcceptedConnections(), processInterestOpsUpdateRequests() */
+static void process_update(struct selector_thread *thread, struct nio_server_cnxn *cnxn)
+{
+    bool was_read = false;
+    if (cnxn->is_lent) {
+        if (zk_atomic_long_get(&cnxn->lent_done) == 0)
+            return; /* the worker asks for another update at its end */
+        cnxn->is_lent = false;
+        was_read = (cnxn->lent_ops & OP_READ) != 0;
+    }
+    if (server_cnxn_is_stale(&cnxn->base))
+        finish_cnxn(thread, cnxn);
+    else if (nio_server_cnxn_has_work(cnxn))
+        handle_io(thread, cnxn, 0);
+    else
+        settle_cnxn(thread, cnxn, was_read);
+}
+
+/* The connection is this thread's again, after it was read and written: decides what its socket is
+ * watched for from now on. */
+static void settle_cnxn(struct selector_thread *thread, struct nio_server_cnxn *cnxn, bool was_read)
+{
+    if (!server_cnxn_is_stale(&cnxn->base)) {
+        int32_t ops = nio_server_cnxn_interest_ops(cnxn);
+        int64_t outstanding = server_cnxn_outstanding(&cnxn->base, 0);
+        if (does_not_wait(cnxn, outstanding, was_read))
+            become_patient(thread, cnxn);
+        else if (outstanding == 0)
+            become_impatient(thread, cnxn);
+        int r = selector_set_interest_ops(thread->selector, cnxn->channel, ops);
+        if (r == 0)
+            return;
+        nio_server_cnxn_close(cnxn, DISCONNECT_REASON_IO_EXCEPTION);
+    }
+    /* The update that closing asks for ends it, unless that has come already. */
+    channel_request_update(cnxn->channel);
+}
+
+/* Ends a connection that has been closed, or marked as stale by a thread that must not close it:
+ * closes the socket, and gives the selector's reference back. */
+static void finish_cnxn(struct selector_thread *thread, struct nio_server_cnxn *cnxn)
+{
+    nio_server_cnxn_close(cnxn, DISCONNECT_REASON_UNKNOWN);
+    become_impatient(thread, cnxn);
+    selector_cancel(thread->selector, cnxn->channel);
+    channel_close(cnxn->channel);
+    zk_atomic_long_add(&thread->live, -1);
+    server_cnxn_unref(&cnxn->base);
+}
+
+/* ---- patience -------------------------------------------------------------------------------- */
+
+/* Returns whether the client goes on asking before it has its answers. outstanding: how many it has
+ * asked for and not got; was_read: its connection has just been read. */
+static bool does_not_wait(struct nio_server_cnxn *cnxn, int64_t outstanding, bool was_read)
+{
+    if (outstanding >= PATIENT_FROM)
+        cnxn->known_reads = KNOWN_READS;
+    else if (was_read && cnxn->known_reads > 0)
+        cnxn->known_reads--;
+    return outstanding > 0 && cnxn->known_reads > 0;
+}
 
 /* A client that does not wait for its answers sends request after request, and each would wake this
  * thread and those behind it. While some are outstanding, the next ones may gather (A-241). */
@@ -135,13 +277,7 @@ static void become_impatient(struct selector_thread *thread, struct nio_server_c
     channel_set_low_water(cnxn->channel, 1);
 }
 
-static int patience_left_ms(const struct selector_thread *thread)
-{
-    int64_t left_ms = thread->patient_since_ms + PATIENT_MS - zk_elapsed_ms();
-    return left_ms > 0 ? (int)left_ms : 0;
-}
-
-/* What has gathered is read, however little it is: among it may be a ping. */
+/* When the time is over, what has gathered is read, however little it is: there may be a ping. */
 static void end_patience(struct selector_thread *thread)
 {
     if (thread->first_patient == NULL || patience_left_ms(thread) > 0)
@@ -150,124 +286,10 @@ static void end_patience(struct selector_thread *thread)
         become_impatient(thread, thread->first_patient);
 }
 
-/* It has been closed, or marked by a thread that must not close: its socket goes, and the
- * selector's reference. */
-static void finish_cnxn(struct selector_thread *thread, struct nio_server_cnxn *cnxn)
+static int patience_left_ms(const struct selector_thread *thread)
 {
-    nio_server_cnxn_close(cnxn, DISCONNECT_REASON_UNKNOWN);
-    become_impatient(thread, cnxn);
-    selector_cancel(thread->selector, cnxn->channel);
-    channel_close(cnxn->channel);
-    zk_atomic_long_add(&thread->live, -1);
-    server_cnxn_unref(&cnxn->base);
-}
-
-/* Java: WorkerService.schedule() */
-static void lend_to_worker(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
-                           int32_t ops)
-{
-    int r = selector_set_interest_ops(thread->selector, cnxn->channel, 0);
-    (void)r; /* taking a descriptor out of the set cannot fail */
-    cnxn->is_lent = true;
-    cnxn->lent_ops = ops;
-    zk_atomic_long_set(&cnxn->lent_done, 0);
-    server_cnxn_ref(&cnxn->base);
-    bq_put(thread->factory->worker_queue, cnxn);
-}
-
-static bool does_not_wait(struct nio_server_cnxn *cnxn, int64_t outstanding, bool was_read)
-{
-    if (outstanding >= PATIENT_FROM)
-        cnxn->known_reads = KNOWN_READS;
-    else if (was_read && cnxn->known_reads > 0)
-        cnxn->known_reads--;
-    return outstanding > 0 && cnxn->known_reads > 0;
-}
-
-/* The connection is this thread's again: does it want more, or what does it wait for? */
-static void settle_cnxn(struct selector_thread *thread, struct nio_server_cnxn *cnxn, bool was_read)
-{
-    if (!server_cnxn_is_stale(&cnxn->base)) {
-        int32_t ops = nio_server_cnxn_interest_ops(cnxn);
-        int64_t outstanding = server_cnxn_outstanding(&cnxn->base, 0);
-        if (does_not_wait(cnxn, outstanding, was_read))
-            become_patient(thread, cnxn);
-        else if (outstanding == 0)
-            become_impatient(thread, cnxn);
-        int r = selector_set_interest_ops(thread->selector, cnxn->channel, ops);
-        if (r == 0)
-            return;
-        nio_server_cnxn_close(cnxn, DISCONNECT_REASON_IO_EXCEPTION);
-    }
-    /* The update that closing asks for ends it, unless that has come already. */
-    channel_request_update(cnxn->channel);
-}
-
-/* Java: handleIO() */
-static void handle_io(struct selector_thread *thread, struct nio_server_cnxn *cnxn, int32_t ops)
-{
-    if (thread->factory->worker_queue != NULL) {
-        lend_to_worker(thread, cnxn, ops);
-        return;
-    }
-    nio_server_cnxn_do_io(cnxn, ops, &thread->room);
-    settle_cnxn(thread, cnxn, (ops & OP_READ) != 0);
-}
-
-/* Java: processAcceptedConnections(), processInterestOpsUpdateRequests() */
-static void process_update(struct selector_thread *thread, struct nio_server_cnxn *cnxn)
-{
-    bool was_read = false;
-    if (cnxn->is_lent) {
-        if (zk_atomic_long_get(&cnxn->lent_done) == 0)
-            return; /* the worker asks for another update at its end */
-        cnxn->is_lent = false;
-        was_read = (cnxn->lent_ops & OP_READ) != 0;
-    }
-    if (server_cnxn_is_stale(&cnxn->base))
-        finish_cnxn(thread, cnxn);
-    else if (nio_server_cnxn_has_work(cnxn))
-        handle_io(thread, cnxn, 0);
-    else
-        settle_cnxn(thread, cnxn, was_read);
-}
-
-/* ---- the thread ------------------------------------------------------------------------------ */
-
-/* Reads and writes what is ready. */
-static void handle_ready(struct selector_thread *thread, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        handle_io(thread, channel_attachment(thread->ready[i].channel), thread->ready[i].ops);
-        if ((i + 1) % CNXNS_PER_WAKE == 0)
-            nio_server_cnxn_wake_processors(&thread->room);
-    }
-    nio_server_cnxn_wake_processors(&thread->room);
-}
-
-static void process_updates(struct selector_thread *thread)
-{
-    for (int i = 0; i < UPDATES_MAX; i++) {
-        struct channel *channel = selector_next_update(thread->selector);
-        if (channel == NULL)
-            break;
-        process_update(thread, channel_attachment(channel));
-        nio_server_cnxn_wake_processors(&thread->room);
-    }
-}
-
-/* The factory's own stop does not end it: the accept thread may be about to hand over one more.
- * Java: SelectorThread.run() */
-static void selector_thread_run(void *arg)
-{
-    struct selector_thread *thread = arg;
-    while (zk_atomic_long_get(&thread->is_stopping) == 0 || zk_atomic_long_get(&thread->live) > 0) {
-        int timeout_ms = thread->first_patient != NULL ? patience_left_ms(thread) : -1;
-        size_t count = selector_select(thread->selector, timeout_ms, thread->ready, READY_ROOM);
-        end_patience(thread);
-        handle_ready(thread, count);
-        process_updates(thread);
-    }
+    int64_t left_ms = thread->patient_since_ms + PATIENT_MS - zk_elapsed_ms();
+    return left_ms > 0 ? (int)left_ms : 0;
 }
 
 /* ---- workers --------------------------------------------------------------------------------- */

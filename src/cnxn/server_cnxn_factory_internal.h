@@ -4,7 +4,8 @@
  *   selector_thread.c       SelectorThreads, and the NIOWorkerThreads that they may use
  *   connection_expirer.c    ConnectionExpirer
  *   nio_server_cnxn.c       one connection: its frames in both directions, its end
- *   four_letter_word.c      words on a connection, and WordThread */
+ *   four_letter_word.c      words on a connection, and WordThread
+ *   cnxn_infos.c            all connections, for those that report about them */
 #ifndef CNXN_SERVER_CNXN_FACTORY_INTERNAL_H
 #define CNXN_SERVER_CNXN_FACTORY_INTERNAL_H
 
