@@ -127,8 +127,8 @@ static bool is_throttled(struct nio_server_cnxn *cnxn)
     return zk_atomic_long_get(&cnxn->throttled) != 0;
 }
 
-/* Whether the client's next request may be taken, which it is not while the client leaves its
- * answers unread: a few bytes may ask for a megabyte. */
+/* Returns whether the client's next request may be taken. It is not taken while the client leaves
+ * its answers unread: a few bytes may ask for a megabyte. */
 static bool may_process(struct nio_server_cnxn *cnxn)
 {
     return !is_throttled(cnxn) && channel_pending(cnxn->channel) <= OUTPUT_HIGH;
@@ -160,8 +160,9 @@ void nio_server_cnxn_do_io(struct nio_server_cnxn *cnxn, int32_t ops, struct io_
         nio_server_cnxn_close(cnxn, DISCONNECT_REASON_UNKNOWN);
 }
 
-/* One system call, and the frames that it has brought. A read that ends within a frame must not
- * make the next one short: that would end within a frame, too, and so would all that follow. */
+/* Makes one system call, and processes the frames that it has brought. A read that ends within a
+ * frame must not make the next one short: that would end within a frame, too, and so would all that
+ * follow. */
 static int read_frames(struct nio_server_cnxn *cnxn, struct io_room *room)
 {
     size_t count;
@@ -181,7 +182,7 @@ static int read_frames(struct nio_server_cnxn *cnxn, struct io_room *room)
     return 0;
 }
 
-/* More of a long frame, which grows where it is kept. */
+/* Reads more of a long frame, which grows where it is kept. */
 static int read_long_frame(struct nio_server_cnxn *cnxn, struct io_room *room)
 {
     size_t count;
@@ -212,7 +213,7 @@ static void keep_incoming(struct nio_server_cnxn *cnxn, const uint8_t *bytes, si
     cnxn->incoming_length = length;
 }
 
-/* Of what is kept, so many bytes have been used up. */
+/* Drops so many bytes from the front of what is kept: they have been used up. */
 static void use_up_incoming(struct nio_server_cnxn *cnxn, size_t used)
 {
     cnxn->incoming_length -= used;
@@ -225,8 +226,8 @@ static void use_up_incoming(struct nio_server_cnxn *cnxn, size_t used)
     cnxn->incoming_room = 0;
 }
 
-/* Room for at least one byte more: twice as much each time, so a frame of a megabyte is copied once
- * or twice, and one that only announces itself as that long costs nothing. */
+/* Makes room for length bytes, doubling what there is: so a frame of a megabyte is copied once or
+ * twice, and one that only announces such a length costs nothing. */
 static void grow_incoming(struct nio_server_cnxn *cnxn, size_t length)
 {
     size_t room = cnxn->incoming_room > 0 ? cnxn->incoming_room : INCOMING_ROOM;
@@ -236,7 +237,7 @@ static void grow_incoming(struct nio_server_cnxn *cnxn, size_t length)
     cnxn->incoming_room = room;
 }
 
-/* The socket cannot be read any more. Java: doIO(), what it catches */
+/* Closes a connection that cannot be read any more. Java: doIO(), what it catches */
 static void end_of_reading(struct nio_server_cnxn *cnxn, int r)
 {
     struct zk_context *ctx = cnxn->factory->ctx;
@@ -268,7 +269,7 @@ int32_t nio_server_cnxn_interest_ops(struct nio_server_cnxn *cnxn)
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
-/* What one read has brought. */
+/* The requests that one read has brought. */
 struct batch {
     struct nio_server_cnxn *cnxn;
     struct zookeeper_server *zk; /* a reference; NULL: nobody serves this connection */
@@ -324,7 +325,8 @@ static size_t process_frames(struct batch *batch, const uint8_t *bytes, size_t l
     return at;
 }
 
-/* Whether a frame of that length may come. Java: readLength() */
+/* Returns whether a frame of that length may come; if not, the connection has been closed. Java:
+ * readLength() */
 static bool check_length(struct batch *batch, int32_t length)
 {
     struct nio_server_cnxn *cnxn = batch->cnxn;
@@ -356,8 +358,8 @@ static bool is_connect_request(int32_t length)
     return length >= CONNECT_REQUEST_LENGTH && length <= CONNECT_REQUEST_LIMIT;
 }
 
-/* Nobody serves the caller, which gets no answer. If it is a client it will try again and again,
- * and its user wonders why: so once a minute the log tells the reason. */
+/* Closes the connection of a caller that nobody serves; it gets no answer. If it is a client it
+ * will try again and again, and its user wonders why: so once a minute the log tells the reason. */
 static void turn_away(struct nio_server_cnxn *cnxn, int32_t length)
 {
     struct server_cnxn_factory *factory = cnxn->factory;
@@ -374,7 +376,7 @@ static void turn_away(struct nio_server_cnxn *cnxn, int32_t length)
     nio_server_cnxn_close(cnxn, DISCONNECT_REASON_UNKNOWN);
 }
 
-/* One whole frame. Java: readPayload() */
+/* Processes one whole frame. Java: readPayload() */
 static void process_frame(struct batch *batch, const uint8_t *bytes, size_t length)
 {
     struct nio_server_cnxn *cnxn = batch->cnxn;
@@ -477,8 +479,8 @@ static void decr_outstanding_and_check_throttle(struct nio_server_cnxn *cnxn, in
         enable_recv(cnxn);
 }
 
-/* The client is too slow for what is sent to it. A thread that may hold locks cannot close the
- * connection: the end of the socket makes its selector do so. */
+/* Ends a connection whose client is too slow for what is sent to it. The calling thread may hold
+ * locks, so it cannot close the connection: the end of the socket makes its selector do so. */
 static void limit_output(struct nio_server_cnxn *cnxn, size_t unsent)
 {
     bool is_too_much =
@@ -493,7 +495,7 @@ static void limit_output(struct nio_server_cnxn *cnxn, size_t unsent)
     channel_request_update(cnxn->channel);
 }
 
-/* The selector does not hear of it yet. */
+/* Queues an answer of which the selector does not hear before the wake. */
 static void nio_server_cnxn_queue_response(struct server_cnxn *base,
                                            const struct reply_header *header, struct buf *body)
 {
@@ -532,7 +534,7 @@ static void nio_server_cnxn_send_close_session(struct server_cnxn *base)
     channel_append_close(nio_server_cnxn_of(base)->channel);
 }
 
-/* The answer has no header. Java: ZooKeeperServer.finishSessionInit() */
+/* Answers the first frame; this answer has no header. Java: ZooKeeperServer.finishSessionInit() */
 static void nio_server_cnxn_finish_session_init(struct server_cnxn *base,
                                                 const struct connect_response *response, bool valid)
 {
@@ -566,7 +568,8 @@ static const struct server_cnxn_ops nio_server_cnxn_ops = {
     .free = nio_server_cnxn_free,
 };
 
-/* Before they are sent, so that a client which has its answer finds it in the figures. */
+/* Called before the answers are sent, so that a client which has its answer finds it in the
+ * figures. */
 static void tell_figures(struct nio_server_cnxn *cnxn)
 {
     struct answer_figures figures = server_cnxn_take_figures(&cnxn->base);

@@ -117,9 +117,9 @@ struct nio_server_cnxn *nio_server_cnxn_new(struct server_cnxn_factory *factory,
  * fails. By the thread that has it, which then calls nio_server_cnxn_wake_processors, at once or
  * when it has read some others, too. Java: NIOServerCnxn.doIO() */
 void nio_server_cnxn_do_io(struct nio_server_cnxn *cnxn, int32_t ops, struct io_room *room);
-/* The processors begin with what they have been handed. */
+/* Wakes the processors, which begin with what they have been handed. */
 void nio_server_cnxn_wake_processors(struct io_room *room);
-/* Is there something to do although the socket is not ready? */
+/* Returns whether there is something to do although the socket is not ready. */
 bool nio_server_cnxn_has_work(struct nio_server_cnxn *cnxn);
 /* Returns what the socket is to be watched for. */
 int32_t nio_server_cnxn_interest_ops(struct nio_server_cnxn *cnxn);
@@ -192,7 +192,7 @@ struct selector_thread;
 /* Makes one that does not run yet. The caller frees *ret_thread. Errors: those of selector_new. */
 int selector_thread_new(struct server_cnxn_factory *factory, int32_t id,
                         struct selector_thread **ret_thread);
-/* When its thread has ended, or never began. NULL is fine. */
+/* Frees one whose thread has ended, or never began. NULL is fine. */
 void selector_thread_free(struct selector_thread *thread);
 /* Starts its thread. Once. Errors: -EAGAIN, the system gives no more threads. */
 int selector_thread_start(struct selector_thread *thread);

@@ -19,7 +19,7 @@ static bool is_text(const struct ustring *string, const char *text)
 
 /* ---- fixupACL -------------------------------------------------------------------------------- */
 
-/* An entry that repeats an earlier one. Java: removeDuplicates() */
+/* Returns whether an entry repeats an earlier one. Java: removeDuplicates() */
 static bool is_duplicate(const struct zk_acl_list *acls, size_t index)
 {
     for (size_t i = 0; i < index; i++)
@@ -35,7 +35,8 @@ static void add_fixed_entry(struct zk_acl_list *list, int32_t perms, const struc
     jute_copy(&zk_id_record, &acl->id, id);
 }
 
-/* "auth": the client's proved ids, in the order in which its connection has them. */
+/* Appends what "auth" stands for: the client's proved ids, in the order in which its connection has
+ * them. */
 static enum keeper_code expand_auth(struct zk_context *ctx, const struct zk_id_list *auth_info,
                                     int32_t perms, struct zk_acl_list *list)
 {
@@ -67,7 +68,7 @@ static bool is_utf8(const struct ustring *string)
     return true;
 }
 
-/* One entry of a client's list: what it becomes is appended to list. */
+/* Appends to list what one entry of a client's list becomes. */
 static enum keeper_code fixup_entry(struct zk_context *ctx, const struct zk_id_list *auth_info,
                                     const struct zk_acl *acl, struct zk_acl_list *list)
 {
@@ -117,7 +118,7 @@ enum keeper_code fixup_acl(struct zk_context *ctx, const struct zk_id_list *auth
 
 /* ---- checkACL -------------------------------------------------------------------------------- */
 
-/* Whether one of the ids is the one that the entry is for. */
+/* Returns OK if the entry means one of the ids, otherwise NOAUTH. */
 static enum keeper_code check_entry(struct zk_context *ctx, const struct zk_id *wanted,
                                     const struct zk_id_list *ids)
 {

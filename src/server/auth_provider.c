@@ -12,7 +12,7 @@
 #include "zk/runtime/settings.h"
 #include "zk/server/server_cnxn.h"
 
-/* What a connection has added is an id, or it is refused: it has too many (D-200). */
+/* Gives the connection an id. Returns AUTHFAILED: it has too many (D-200). */
 static enum keeper_code add_id(struct server_cnxn *cnxn, const char *scheme, const char *id)
 {
     return server_cnxn_add_auth_info(cnxn, scheme, id) < 0 ? KEEPER_CODE_AUTHFAILED
@@ -48,7 +48,7 @@ static bool v4addr_to_bits(const char *text, size_t length, uint32_t *ret_bits)
     return parts + 1 == V4_BYTES;
 }
 
-/* "10.1.0.0/16": an address, and how many of its bits count. */
+/* Reads "10.1.0.0/16": an address, and how many of its bits count. */
 static bool parse_ip_acl(const struct ustring *expr, uint32_t *ret_bits, uint32_t *ret_mask)
 {
     const char *slash = memchr(expr->text, '/', expr->length);

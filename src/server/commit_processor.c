@@ -36,8 +36,8 @@
  * turns. */
 enum { TURNS_BETWEEN_MERGES = 256, TEXT_OF_COUNT = 12 };
 
-/* Those behind the processor are woken when it has nothing more to hand on, or for so many: commits
- * that come one by one while others are applied are answered together. */
+/* The processors behind this one are woken when it has nothing more to hand on, or has handed on so
+ * many; so commits that come one by one while others are applied are answered together. */
 enum { REQUESTS_PER_WAKE_UP = 64 };
 
 struct commit_processor {
@@ -226,9 +226,9 @@ static int process_commits(struct commit_processor *commit)
     return r;
 }
 
-/* Whether a commit is for our own oldest write. A session that has moved here may have the commit
- * of a write come that it sent elsewhere, and a client that counts anew on each connection has used
- * its cxid twice; so a SYNC is answered by itself alone (D-320). */
+/* Returns whether a commit is for our own oldest write. When a session has moved here, the commit
+ * of a write that it sent elsewhere may still come, and a client that counts anew on each
+ * connection has used its cxid twice; so a SYNC is answered by itself alone (D-320). */
 static bool is_commit_of(const struct request *commit, const struct request *write)
 {
     if (write->type == OP_CODE_SYNC)
@@ -311,7 +311,8 @@ static void merge_what_was_measured(struct commit_processor *commit)
     commit->turns = 0;
 }
 
-/* A write alone is nothing to do: it waits for its commit, which is taken with it. */
+/* Returns whether there is something to do. A write alone is not: it waits for its commit, and is
+ * taken with it. */
 static bool has_come_in_locked(const struct commit_processor *commit) REQUIRES(&commit->mu)
 {
     zk_mutex_assert_held(&commit->mu);
@@ -377,7 +378,7 @@ static bool commit_came_in(struct commit_processor *commit)
     return commit->committed_requests.deque.count > 0;
 }
 
-/* (In Java a part of run().) */
+/* Java: run(), where a request must wait */
 static void add_to_session_queue(struct commit_processor *commit, struct request *request)
 {
     struct request_queue *session_queue =

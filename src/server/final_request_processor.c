@@ -120,7 +120,7 @@ static void apply_request(struct final_request_processor *final, struct request 
                            SERVER_METRICS_PROPAGATION_LATENCY, propagation_latency_ms);
 }
 
-/* It could not be read, which is the client's fault. */
+/* The request could not be read, which is the client's fault: one line says so. */
 static void log_failed_read(struct final_request_processor *final, const struct request *request)
 {
     struct zk_str text = {0};
@@ -148,7 +148,7 @@ static void update_stats(const struct request *request, const struct answer *ans
     server_cnxn_update_stats_for_response(request->cnxn, &response);
 }
 
-/* Its connection is remembered until the wake, so that the answers of a batch leave together. */
+/* The connection is remembered until the wake, so that the answers of a batch leave together. */
 static void send_answer(struct final_request_processor *final, struct server_cnxn *cnxn,
                         const struct reply_header *header, struct buf *rsp)
 {
@@ -166,7 +166,8 @@ static void send_answer(struct final_request_processor *final, struct server_cnx
     zk_mutex_unlock(&final->mu);
 }
 
-/* Another thread may have answered some of them: it finds less to do then. */
+/* Wakes the connections that have been answered since the last wake, whichever thread answered
+ * them. */
 static void final_request_processor_wake(struct request_processor *processor)
 {
     struct final_request_processor *final = (struct final_request_processor *)processor;

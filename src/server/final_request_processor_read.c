@@ -99,7 +99,7 @@ static struct request_guard guard_of(const struct final_request_processor *final
         .guard = {.check_acl = check_read_acl}, .ctx = final->ctx, .request = request};
 }
 
-/* The connection, if it shall be told of the next change. */
+/* Returns the connection, if it shall be told of the next change; otherwise NULL. */
 static struct watcher *watcher_of(const struct request *request, const struct read_request *read)
 {
     return read->watch ? server_cnxn_watcher(request->cnxn) : NULL;
@@ -174,8 +174,8 @@ static size_t line_terminator(const char *text)
     return 0;
 }
 
-/* "user:hash" as those see it who may not change the list (CVE-2019-0201). Java:
- * String.replaceAll(":.*", ":x") */
+/* Appends "user:hash" as it is shown to a client that may not change the list (CVE-2019-0201).
+ * Java: String.replaceAll(":.*", ":x") */
 static void mask_digest(const struct ustring *id, struct zk_str *ret_masked)
 {
     bool hidden = false;
@@ -189,7 +189,7 @@ static void mask_digest(const struct ustring *id, struct zk_str *ret_masked)
     }
 }
 
-/* One entry of a list, whose secrets are hidden if need be. */
+/* Writes one entry of a list. masked: hashes of passwords are hidden. */
 static void write_acl(struct jute_out *out, const struct zk_acl *acl, bool masked)
 {
     const struct zk_id *id = &acl->id;
@@ -321,8 +321,8 @@ void answer_get_all_children_number(struct final_request_processor *final,
 
 /* ---- getEphemerals --------------------------------------------------------------------------- */
 
-/* Java: String.trim() leaves nothing of it, or a slash. Whoever asks so wants all nodes of the
- * session. */
+/* Returns whether String.trim() of Java leaves nothing of the prefix, or a slash: then all nodes of
+ * the session are meant. */
 static bool is_any_prefix(const struct ustring *prefix)
 {
     size_t start = 0;

@@ -10,7 +10,7 @@
 #include "zk/server/zk_database.h"
 #include "zk/tree/data_tree.h"
 
-/* What a call of the tree comes to. */
+/* Returns the code for the result of a call of the tree. */
 static enum keeper_code code_of(int r)
 {
     return r < 0 ? KEEPER_CODE_MARSHALLINGERROR : KEEPER_CODE_OK;

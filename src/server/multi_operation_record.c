@@ -93,8 +93,8 @@ void multi_operation_record_done(struct multi_operation_record *multi)
     free(multi->ops);
 }
 
-/* One operation behind its header. -EPROTO: it is none that a multi may have, or writes and reads
- * are mixed. */
+/* Reads one operation behind its header. Errors: -EPROTO, it is none that a multi may have, or
+ * writes and reads are mixed. */
 static int read_op(struct jute_in *in, int32_t type, struct multi_operation_record *multi)
 {
     const struct jute_record *table = record_of_op(type);

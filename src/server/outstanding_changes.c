@@ -84,7 +84,7 @@ static struct change_record **slot_of_hash(const struct outstanding_changes *cha
     return &changes->slots[hash & (changes->slot_count - 1)];
 }
 
-/* Where the newest record of the path is linked; the end of its chain if there is none. */
+/* Returns the link to the newest record of the path; the end of its chain if there is none. */
 static struct change_record **find_link(const struct outstanding_changes *changes, uint64_t hash,
                                         const char *path) REQUIRES(&changes->mu)
 {

@@ -14,7 +14,7 @@ static bool is_invalid_character(int32_t character)
            (character >= 0xd800 && character <= 0xf8ff) || character >= 0xfff0;
 }
 
-/* Whether the dots that end at text[at], of which there are so many, are a whole element. */
+/* Returns whether the dots that end at text[at], one or two, are a whole element of the path. */
 static bool is_relative_element(const struct ustring *path, size_t at, size_t dots)
 {
     bool begins = path->text[at - dots] == '/';
@@ -22,7 +22,7 @@ static bool is_relative_element(const struct ustring *path, size_t at, size_t do
     return begins && ends;
 }
 
-/* What is wrong with the character at text[at]; NULL: nothing. */
+/* Returns what is wrong with the character at text[at]; NULL: nothing. */
 static const char *problem_at(const struct ustring *path, size_t at, int32_t character)
 {
     if (character == 0)
@@ -38,7 +38,7 @@ static const char *problem_at(const struct ustring *path, size_t at, int32_t cha
     return is_invalid_character(character) ? "invalid character" : NULL;
 }
 
-/* Whether a byte is a character that no rule is about, as nearly all are. */
+/* Returns whether a byte is a character that no rule is about, as nearly all are. */
 static bool is_plain(char byte)
 {
     return byte > ' ' && byte < 0x7f && byte != '/' && byte != '.';

@@ -37,7 +37,8 @@ static struct prep_request_processor *prep_of(struct request_processor *processo
     return (struct prep_request_processor *)processor;
 }
 
-/* Those behind it begin with the first of a long batch while the last ones are prepared. */
+/* The processors behind this one begin with the first of a long batch while its last ones are
+ * prepared. */
 enum { REQUESTS_PER_WAKE = 64 };
 
 static int take_requests(struct prep_request_processor *prep, struct bq_batch *batch);
@@ -104,8 +105,8 @@ static void prep_request_processor_run(void *arg)
     zk_log(prep->ctx, ZK_LOG_PREP_EXITED);
 }
 
-/* Takes all that waits. Those behind it are woken when there is no more: requests that come one by
- * one while others are prepared go on together. */
+/* Takes all that waits. The processors behind this one are woken only when there is no more, so
+ * requests that come one by one while others are prepared go on together. */
 static int take_requests(struct prep_request_processor *prep, struct bq_batch *batch)
 {
     int r = bq_poll_all(prep->submitted_requests, 0, batch);
@@ -176,8 +177,8 @@ enum keeper_code p_request2_txn(struct prep_request_processor *prep, struct prep
     return code;
 }
 
-/* Takes path over into the transaction of a delete, and adds the records of parent and node, which
- * it takes over as well. */
+/* Moves path into the transaction of a delete, and adds the records of parent and node. Takes
+ * ownership of both. */
 static void finish_delete(struct prep_request_processor *prep, struct prep_work *work,
                           struct ustring *path, struct change_record *parent,
                           struct change_record *node)
@@ -493,7 +494,7 @@ static void p_request_helper(struct prep_request_processor *prep, struct request
             p_request_write(prep, request);
         break;
 
-    /* All the rest needs no transaction: only the session is looked at. */
+    /* All the rest needs no transaction; only the session is checked. */
     case OP_CODE_SYNC:
     case OP_CODE_EXISTS:
     case OP_CODE_GET_DATA:
@@ -552,7 +553,7 @@ static void p_request_write(struct prep_request_processor *prep, struct request 
     finish_write(prep, &work, code);
 }
 
-/* Hangs the finished transaction on the request: what was asked for, or an error. */
+/* Gives the request its finished transaction: what was asked for, or an error. */
 static void finish_write(struct prep_request_processor *prep, struct prep_work *work,
                          enum keeper_code code)
 {
@@ -586,7 +587,7 @@ void log_failed_request(struct prep_request_processor *prep, const struct reques
     zk_str_done(&text);
 }
 
-/* The table of what a request's body is; NULL: there is none, or it is read elsewhere. */
+/* Returns the table of a request's body; NULL: there is none, or it is read elsewhere. */
 static const struct jute_record *request_record_of_type(int32_t type)
 {
     switch (type) {

@@ -59,7 +59,7 @@ struct prep_work {
     struct txn_digest digest;
 };
 
-/* Java: PrepRequestProcessor.pRequest2Txn(). Make the transaction of one request, or of one
+/* Java: PrepRequestProcessor.pRequest2Txn(). Makes the transaction of one request, or of one
  * operation of a multi, out of record, which is read from the request's body first if deserialize
  * is set. With the lock of outstanding changes held. What record owns may have been moved out of
  * it. After a failure, records of the transaction may be left: the caller takes them back. */
@@ -97,25 +97,25 @@ enum keeper_code get_parent_path_and_validate(const struct ustring *path, char *
 
 /* ---- prep_request_processor_quota.c: quotas, with the lock held ------------------------------ */
 
-/* How many bytes data has; none if it is null. */
+/* Returns how many bytes data has; 0 if it is null. */
 int64_t data_length(const struct buf *data);
-/* Java: ZooKeeperServer.checkQuota(). Would so many bytes and nodes more below path be more than a
- * quota allows? QUOTAEXCEEDED: more than its hard limit; what is more than the soft one is only
- * logged. MARSHALLINGERROR: the quota cannot be read. */
+/* Java: ZooKeeperServer.checkQuota(). Looks whether so many bytes and nodes more below path are
+ * more than a quota allows. Returns QUOTAEXCEEDED: more than its hard limit (what is more than the
+ * soft one is only logged); MARSHALLINGERROR: the quota cannot be read. */
 enum keeper_code check_quota(struct prep_request_processor *prep, struct prep_work *work,
                              const char *path, int64_t bytes_diff, int64_t count_diff);
-/* Would a setData put a text that cannot be read into the stats node of a quota? BADARGUMENTS: yes.
- * Java lets it pass, and its servers end when anything below that quota changes (D-155). */
+/* Returns BADARGUMENTS if a setData would put a text that cannot be read into the stats node of a
+ * quota. Java lets it pass, and its servers end when anything below that quota changes (D-155). */
 enum keeper_code check_stats_node(const char *path, const struct buf *data);
 
 /* ---- prep_request_processor_records.c: records, with the lock held --------------------------- */
 
-/* Java: PrepRequestProcessor.getRecordForPath(), and a duplicate of it. What the node will look
- * like when everything before is applied, as a record of this transaction, which the caller changes
- * and adds, or frees. NONODE: there will be none. */
+/* Java: PrepRequestProcessor.getRecordForPath(), and a duplicate of it. *ret_record says what the
+ * node will look like when everything before has been applied; it is a record of this transaction,
+ * which the caller changes and adds, or frees. Returns NONODE: there will be no such node. */
 enum keeper_code get_record_for_path(struct prep_request_processor *prep, struct prep_work *work,
                                      const char *path, struct change_record **ret_record);
-/* Whether get_record_for_path would find one. */
+/* Returns whether get_record_for_path would find one. */
 bool has_record_for_path(struct prep_request_processor *prep, struct prep_work *work,
                          const char *path);
 

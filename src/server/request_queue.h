@@ -15,10 +15,10 @@ struct request_queue {
 void request_queue_add(struct request_queue *queue, struct request *request);
 /* Takes over the caller's reference. */
 void request_queue_take_over(struct request_queue *queue, struct request *request);
-/* The oldest one, which stays the queue's; NULL if the queue is empty. Java: peek() */
+/* Returns the oldest one, which stays the queue's; NULL if the queue is empty. Java: peek() */
 struct request *request_queue_peek(const struct request_queue *queue);
-/* The oldest one, which leaves the queue and is the caller's; NULL if the queue is empty.
- * Java: poll() */
+/* Takes the oldest one out and returns it; the caller unrefs it. NULL if the queue is empty. Java:
+ * poll() */
 struct request *request_queue_poll(struct request_queue *queue);
 /* Moves all of from behind what queue has. Java: addAll() */
 void request_queue_move(struct request_queue *queue, struct request_queue *from);

@@ -26,14 +26,14 @@ void request_throttler_free(struct request_throttler *throttler);
 /* Starts the thread RequestThrottler. Errors: those of zk_thread_group_start. Java: start() */
 ZK_NODISCARD int request_throttler_start(struct request_throttler *throttler);
 
-/* Whether requests go through it at all: it does not change. */
+/* Returns whether requests go through it at all; that does not change. */
 bool request_throttler_is_on_the_way(const struct request_throttler *throttler);
 /* The request, of which a reference is taken, waits for its turn. Behind the shutdown its
  * connection is closed instead. Java: submitRequest() */
 void request_throttler_submit_request(struct request_throttler *throttler, struct request *request);
 /* A request has left the processors. Java: throttleWake() */
 void request_throttler_throttle_wake(struct request_throttler *throttler);
-/* Returns how many wait. Java: getInflight() */
+/* Returns how many requests wait. Java: getInflight() */
 size_t request_throttler_get_inflight(struct request_throttler *throttler);
 
 /* Those that wait may still have their turn, for request_throttler.shutdownTimeout (10 s); those

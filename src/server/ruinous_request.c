@@ -8,7 +8,8 @@
 #include "zk/server/create_mode.h"
 #include "zk/server/request.h"
 
-/* Whether the body begins with such a record, which the caller ends by jute_done() in any case. */
+/* Returns whether the body begins with such a record, which the caller ends by jute_done() in any
+ * case. */
 static bool read_body(struct zk_context *ctx, const struct request *request,
                       const struct jute_record *table, void *ret_record)
 {

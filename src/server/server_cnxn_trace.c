@@ -15,7 +15,7 @@
  * story is a word. A path may be longer. */
 enum { DATA_SHOWN = 40, PATH_SHOWN = 200, DEL = 0x7f };
 
-/* Whether lines are written about this connection. */
+/* Returns whether lines are written about this connection. */
 static bool is_traced(const struct zk_context *ctx, const struct server_cnxn *cnxn)
 {
     return zk_trace_on(ctx) && cnxn != NULL && cnxn->remote_address != NULL;
@@ -35,7 +35,7 @@ static struct zk_trace_client client_of(const struct server_cnxn *cnxn)
 
 /* ---- what is shown --------------------------------------------------------------------------- */
 
-/* Bytes as text, cut after most of them. */
+/* Appends bytes as text, at most so many of them. */
 static void append_shown(struct zk_str *str, const uint8_t *bytes, size_t length, size_t most)
 {
     for (size_t i = 0; i < length && i < most; i++) {
@@ -97,7 +97,7 @@ static bool begins_with_path(int32_t type)
     }
 }
 
-/* Whether the data of a node stand behind the path. */
+/* Returns whether the data of a node stand behind the path. */
 static bool carries_data(int32_t type)
 {
     return type == OP_CODE_CREATE || type == OP_CODE_CREATE2 || type == OP_CODE_CREATE_CONTAINER ||
@@ -118,8 +118,8 @@ static bool skip_acl(struct buf_reader *reader)
     return is_whole;
 }
 
-/* What else a request says: that a read sets a watch, or of what kind a new node is. The reader is
- * behind the path, or behind the data. Returns NULL for nothing. */
+/* Returns what else a request says: that a read sets a watch, or of what kind a new node is; NULL:
+ * nothing. The reader is behind the path, or behind the data. */
 static const char *take_how(struct buf_reader *reader, int32_t type)
 {
     static const char *const modes[] = {NULL, "ephemeral", "sequential", "ephemeral sequential"};
@@ -141,7 +141,8 @@ static const char *take_how(struct buf_reader *reader, int32_t type)
     }
 }
 
-/* What an answer says: the path that a node has got, its data, or its children. */
+/* Appends what an answer says: the path that a node has got, its data, or its children. Returns
+ * false if it says none of these. */
 static bool take_answer(struct buf_reader *reader, int32_t type, struct zk_str *str)
 {
     switch (type) {

@@ -92,8 +92,8 @@ static int64_t get_remaining_delay(const struct sync_request_processor *sync)
     return duration_ms < sync->flush_delay_ms ? sync->flush_delay_ms - duration_ms : 0;
 }
 
-/* With both a delay and a size, whichever comes first; with one of them, that one.
- * Java: shouldFlush() */
+/* Returns whether it is time for an fsync. With both a delay and a size, whichever is reached first
+ * counts; with one of them, that one. Java: shouldFlush() */
 static bool should_flush(const struct sync_request_processor *sync)
 {
     if (sync->flush_delay_ms > 0 && get_remaining_delay(sync) == 0)
@@ -202,9 +202,9 @@ static int flush_next(struct sync_request_processor *sync)
     return request_processor_flush(sync->next);
 }
 
-/* The next request; only when there is none, what has been appended goes to disk. An append takes
- * microseconds and an fsync milliseconds, so it would be a waste to sync while more is waiting:
- * what comes during one fsync shares the next. Java: run(), its poll() and take() */
+/* Takes the next request; only when there is none, what has been appended goes to disk. An append
+ * takes microseconds and an fsync milliseconds, so it would be a waste to sync while more is
+ * waiting: what comes during one fsync shares the next. Java: run(), its poll() and take() */
 static int take_request(struct sync_request_processor *sync, struct request **ret_request)
 {
     *ret_request = bq_batch_next(&sync->taken);

@@ -396,7 +396,7 @@ void zookeeper_server_set_zxid(struct zookeeper_server *server, int64_t zxid)
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
-/* Where requests go, as of one moment. */
+/* The processors to which requests go, as they are at one moment. */
 struct way {
     struct request_processor *first_processor;
     struct request_processor *read_processor;
@@ -490,7 +490,8 @@ void zookeeper_server_submit_request_now(struct zookeeper_server *server, struct
         request_processor_wake(way.read_processor);
 }
 
-/* The client lives. -ENOENT: there is no such session; NULL is fine. Java: touch() */
+/* Notes that the client lives. cnxn NULL is fine. Errors: -ENOENT, there is no such session. Java:
+ * touch() */
 static int touch_cnxn(struct zookeeper_server *server, struct server_cnxn *cnxn)
 {
     if (cnxn == NULL)
@@ -525,9 +526,9 @@ static int submit_touched(struct zookeeper_server *server, const struct way *way
     return r;
 }
 
-/* Does the request read a single node, and has all that its client sent before it been answered?
- * Then it may be answered before all that is in the processors: its client does not wait for any of
- * that. Longer reads go to a thread that keeps no other client waiting. */
+/* Returns whether the request reads a single node, and all that its client sent before it has been
+ * answered. Then it may be answered before all that is in the processors, because its client does
+ * not wait for any of that. Longer reads go to a thread that keeps no other client waiting. */
 static bool may_be_read_at_once(const struct way *way, const struct request *request)
 {
     switch (request->type) {
@@ -586,8 +587,8 @@ static void drop_request_without_session(struct zookeeper_server *server,
     zookeeper_server_request_finished(server, request);
 }
 
-/* What a createSession or closeSession means to the tracker of sessions. The table of the database
- * changes with the tree. Java: processTxnForSessionEvents() */
+/* Tells the tracker of sessions what a createSession or closeSession means to it. The table of the
+ * database changes with the tree. Java: processTxnForSessionEvents() */
 static void process_txn_for_session_events(struct zookeeper_server *server, int32_t type,
                                            int64_t session_id, const struct txn_log_entry *txn)
 {
@@ -640,7 +641,7 @@ void zookeeper_server_dec_in_process(struct zookeeper_server *server)
 
 /* ---- sessions -------------------------------------------------------------------------------- */
 
-/* A request that the server makes itself. */
+/* Submits a request that the server makes itself. */
 static int submit_own(struct zookeeper_server *server, struct server_cnxn *cnxn, int64_t session_id,
                       int32_t type, struct buf *body)
 {

@@ -158,7 +158,7 @@ static int32_t clamp_timeout(const struct server_admission *admission, int32_t t
     return timeout_ms;
 }
 
-/* The client is let in: the session that it names, or a new one. */
+/* Lets the client in: to the session that it names, or to a new one. */
 static int open_session(struct zookeeper_server *server, struct server_cnxn *cnxn,
                         const struct connect_request *request)
 {
@@ -225,8 +225,8 @@ int zookeeper_server_process_packet(struct zookeeper_server *server, struct serv
     return 0;
 }
 
-/* What came with the scheme is of no use, or nobody knows the scheme: the client is told, and the
- * connection is closed behind that. */
+/* Tells the client that what came with the scheme is of no use, or that nobody knows the scheme,
+ * and closes the connection behind that. */
 static void refuse_auth(struct server_cnxn *cnxn, int32_t xid)
 {
     struct reply_header header = {.xid = xid, .err = KEEPER_CODE_AUTHFAILED};

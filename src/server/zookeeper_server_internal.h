@@ -35,7 +35,7 @@ struct server_admission {
 };
 
 struct server_admission *zookeeper_server_admission(struct zookeeper_server *server);
-/* How many wait in RequestThrottler. Java: ZooKeeperServer.getInflight() */
+/* Returns how many requests wait in RequestThrottler. Java: ZooKeeperServer.getInflight() */
 int64_t zookeeper_server_get_inflight(struct zookeeper_server *server);
 
 /* A request whose turn it is: its session is touched, and it goes to the first processor, which

@@ -24,10 +24,10 @@ ZK_NODISCARD enum keeper_code fixup_acl(struct zk_context *ctx, const struct zk_
                                         const struct zk_acl_list *acls,
                                         struct zk_acl_list *ret_list);
 
-/* May a client with these ids do what perm (bits of PERMS_...; one of them is enough) says? An
- * empty list allows everything to everybody. acl NULL is one that has been lost: only super may do
- * anything then. Returns NOAUTH: no; MARSHALLINGERROR: ids is null or has nulls in it, as above.
- * Java: checkACL() */
+/* Looks whether a client with these ids may do what perm says (bits of PERMS_...; one of them is
+ * enough). An empty list allows everything to everybody. acl NULL is one that has been lost: only
+ * super may do anything then. Returns OK; NOAUTH; or MARSHALLINGERROR: ids is null or has nulls in
+ * it, as above. Java: checkACL() */
 ZK_NODISCARD enum keeper_code check_acl(struct zk_context *ctx, const struct zk_acl_list *acl,
                                         int32_t perm, const struct zk_id_list *ids);
 

@@ -45,9 +45,9 @@ struct container_rules {
 /* Reads znode.container.maxNeverUsedIntervalMs, and how an owner is read. */
 struct container_rules container_rules_of(const struct zk_context *ctx);
 
-/* Returns whether nobody needs a node with that stat, which has no children, at that time of the
- * wall clock: a container that has been used, or a node with a TTL whose time is over. Any thread;
- * it does not block. Java: getCandidates(), what it asks of each node */
+/* Returns whether nobody needs a node with that stat, which has no children, when the wall clock
+ * says now_ms: it is a container that has been used, or a node with a TTL whose time is over. Any
+ * thread; it does not block. Java: getCandidates(), what it asks of each node */
 bool container_rules_let_go(const struct container_rules *rules, const struct stat_persisted *stat,
                             int64_t now_ms);
 

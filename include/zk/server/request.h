@@ -99,9 +99,10 @@ ZK_NODISCARD enum keeper_code request_read_record(struct zk_context *ctx,
                                                   const struct request *request,
                                                   const struct jute_record *record,
                                                   void *ret_record);
-/* Java: isValid(). Whether clients may send this type. */
+/* Java: isValid(). Returns whether clients may send this type. */
 bool request_is_valid(int32_t type);
-/* Java: isQuorum(). Whether the whole ensemble takes part in it, as it does in every write. */
+/* Java: isQuorum(). Returns whether the whole ensemble takes part in the request, as it does in
+ * every write. */
 bool request_is_quorum(const struct request *request);
 /* Java: toString(), with the path if the body begins with one; for log lines. */
 void request_append(const struct request *request, struct zk_str *str);

@@ -94,7 +94,8 @@ struct server_cnxn {
     bool is_old_client;
 };
 
-/* What a constructor and the last reference call for the members that are not the kind's own. */
+/* A kind's constructor calls the first, and its free the second, for the members that all kinds
+ * have. */
 void server_cnxn_init(struct server_cnxn *cnxn, struct zk_context *ctx,
                       const struct server_cnxn_ops *ops);
 void server_cnxn_done(struct server_cnxn *cnxn);
@@ -176,9 +177,9 @@ struct server_cnxn_response {
 /* Java: updateStatsForResponse(), and what ServerStats.updateLatency() gathers */
 void server_cnxn_update_stats_for_response(struct server_cnxn *cnxn,
                                            const struct server_cnxn_response *response);
-/* What has been gathered since the last call, for the figures of the whole port. */
+/* Returns what has been gathered since the last call, for the figures of the whole port. */
 struct answer_figures server_cnxn_take_figures(struct server_cnxn *cnxn);
-/* Bytes of the events that were sent, from the beginning on. */
+/* Returns the bytes of all events that were sent. */
 int64_t server_cnxn_watch_bytes(struct server_cnxn *cnxn);
 void server_cnxn_packets_received(struct server_cnxn *cnxn, int64_t count);
 void server_cnxn_packets_sent(struct server_cnxn *cnxn, int64_t count);

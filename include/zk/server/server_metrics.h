@@ -259,7 +259,7 @@ size_t server_metrics_get_set(struct server_metrics *metrics, enum server_metric
 /* server_metrics_get_percentile of one summary of a set. */
 bool server_metrics_get_percentile_of(struct server_metrics *metrics, enum server_metrics_set set,
                                       int64_t key, double percent, int64_t *ret_value);
-/* Whether Java's summary is of the level ADVANCED. */
+/* Returns whether Java's summary is of the level ADVANCED. */
 bool server_metrics_is_advanced(enum server_metrics_summary which);
 bool server_metrics_set_is_advanced(enum server_metrics_set set);
 

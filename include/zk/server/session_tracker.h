@@ -119,9 +119,9 @@ static inline void session_tracker_remove_session(struct session_tracker *tracke
     tracker->ops->remove_session(tracker, session_id);
 }
 
-/* May owner use the session now? The first one that asks owns it, unless set_owner has said
- * otherwise. owner is only compared. Returns KEEPER_CODE_OK, SESSIONEXPIRED or SESSIONMOVED.
- * Java: checkSession() */
+/* Looks whether owner may use the session now. The first one that asks owns it, unless set_owner
+ * has said otherwise; owner is only compared. Returns KEEPER_CODE_OK, SESSIONEXPIRED or
+ * SESSIONMOVED. Java: checkSession() */
 ZK_NODISCARD static inline enum keeper_code session_tracker_check_session(
     struct session_tracker *tracker, int64_t session_id, const void *owner)
 {

@@ -38,19 +38,22 @@ void upgradeable_session_tracker_create_local_session_tracker(struct session_tra
 /* Java: isLocalSession() */
 bool upgradeable_session_tracker_is_local_session(struct session_tracker *tracker,
                                                   int64_t session_id);
-/* A createSession has been asked for on behalf of a session that was local here. It stays so until
- * the session ends: that the session is known is never in doubt, also between the transaction and
- * its entry in the table. Java: isUpgradingSession(), finishedUpgrading() */
+/* Returns whether a createSession has been asked for on behalf of a session that was local here. It
+ * stays so until the session ends; so there is no moment, not even between the transaction and its
+ * entry in the table, in which the session is unknown (D-158). Java: isUpgradingSession(),
+ * finishedUpgrading() */
 bool upgradeable_session_tracker_is_upgrading_session(struct session_tracker *tracker,
                                                       int64_t session_id);
-/* The session is in the table of the database. Java: LearnerSessionTracker.isGlobalSession() */
+/* Returns whether the session is in the table of the database. Java:
+ * LearnerSessionTracker.isGlobalSession() */
 bool upgradeable_session_tracker_is_global_session(struct session_tracker *tracker,
                                                    int64_t session_id);
-/* The session is local no more. Returns its timeout in milliseconds, with which the caller asks for
- * its createSession; -1 if it was none. Java: upgradeSession() */
+/* Makes a local session a global one. Returns its timeout in milliseconds, with which the caller
+ * asks for its createSession; -1: it is no local session, or another thread upgrades it. Java:
+ * upgradeSession() */
 int32_t upgradeable_session_tracker_upgrade_session(struct session_tracker *tracker,
                                                     int64_t session_id);
-/* How many there are; 0 if they are not enabled. A method of both kinds.
+/* Returns how many local sessions there are; 0 if they are not enabled. A method of both kinds.
  * Java: getLocalSessionCount() */
 int64_t upgradeable_session_tracker_get_local_session_count(struct session_tracker *tracker);
 

@@ -43,7 +43,7 @@ void zk_database_clear(struct zk_database *database);
  * committed log. *ret_zxid: the last zxid, perhaps -1. Blocks on the disk. Errors:
  * file_txn_snap_log_restore's; tree and sessions are as they were. */
 ZK_NODISCARD int zk_database_load_data_base(struct zk_database *database, int64_t *ret_zxid);
-/* Java: fastForwardDataBase(). Apply what the log on disk holds beyond the tree's last zxid: what
+/* Java: fastForwardDataBase(). Applies what the log on disk holds beyond the tree's last zxid: what
  * was logged and acknowledged, but not committed before the term ended. Nobody appends or applies
  * meanwhile. *ret_zxid, blocks and errors as above, but after an error the tree is somewhere in
  * between: clear it. */
@@ -55,12 +55,12 @@ int64_t zk_database_last_processed_zxid(struct zk_database *database);
 /* Java: setlastProcessedZxid() */
 void zk_database_set_last_processed_zxid(struct zk_database *database, int64_t zxid);
 
-/* Java: initConfigInZKDatabase(qv): put the text of the configuration into /zookeeper/config. */
+/* Java: initConfigInZKDatabase(qv): puts the text of the configuration into /zookeeper/config. */
 void zk_database_init_config(struct zk_database *database, const char *text, int64_t version);
 
 /* ---- transactions ---------------------------------------------------------------------------- */
 
-/* Java: processTxn(). Apply a transaction to sessions and tree. process_txn_result_done ends
+/* Java: processTxn(). Applies a transaction to sessions and tree. process_txn_result_done ends
  * *ret_result. */
 void zk_database_process_txn(struct zk_database *database, struct txn_log_entry *entry,
                              struct process_txn_result *ret_result);
@@ -78,7 +78,7 @@ int32_t zk_database_get_txn_count(struct zk_database *database);
 /* Returns how many bytes. Java: getTxnSize() */
 int64_t zk_database_get_txn_size(struct zk_database *database);
 
-/* Java: truncateLog(). Cut everything behind zxid off the log on disk, durably, and load the
+/* Java: truncateLog(). Cuts everything behind zxid off the log on disk, durably, and loads the
  * database anew. Blocks on the disk. Errors: file_txn_snap_log_truncate_log's and
  * zk_database_load_data_base's; the database is cleared then. */
 ZK_NODISCARD int zk_database_truncate_log(struct zk_database *database, int64_t zxid);
@@ -137,26 +137,26 @@ bool zk_database_log_has_hole(struct zk_database *database, int64_t zxid, int64_
 
 /* ---- snapshots ------------------------------------------------------------------------------- */
 
-/* Begin a snapshot: remember the tree, the sessions and the last zxid of this moment. That takes no
- * time and copies no tree. What is written afterwards holds every transaction up to this zxid, and
- * perhaps later ones: it is fuzzy, as Java's is. One of the two calls below must end it. */
+/* Begins a snapshot: remembers the tree, the sessions and the last zxid of this moment. That takes
+ * no time and copies no tree. What is written afterwards holds every transaction up to this zxid,
+ * and perhaps later ones: it is fuzzy, as Java's is. One of the two calls below must end it. */
 struct zk_database_snapshot *zk_database_begin_snapshot(struct zk_database *database);
 int64_t zk_database_snapshot_zxid(const struct zk_database_snapshot *snapshot);
 
-/* Java: serializeSnapshot(oa). Stream the body of SNAP (sessions, ACLs, nodes) while writes go on.
+/* Java: serializeSnapshot(oa). Streams the body of SNAP (sessions, ACLs, nodes) while writes go on.
  * Takes ownership of snapshot. BLOCKS as the stream does; the caller holds no lock. Errors stick in
  * out. */
 void zk_database_serialize_snapshot(struct zk_database_snapshot *snapshot, struct jute_out *out);
-/* Java: FileTxnSnapLog.save(). Stream it into snapshot.<zxid>: always whole and fsynced. Takes
- * ownership of snapshot. Blocks on the disk. An error is logged. */
+/* Java: FileTxnSnapLog.save(). Streams it into snapshot.<zxid>, which appears only when it is whole
+ * and fsynced. Takes ownership of snapshot. Blocks on the disk. An error is logged. */
 ZK_NODISCARD int zk_database_save_snapshot(struct zk_database *database,
                                            struct zk_database_snapshot *snapshot);
-/* Java: ZooKeeperServer.takeSnapshot(syncSnap). Begin and save. */
+/* Java: ZooKeeperServer.takeSnapshot(syncSnap). Begins a snapshot and saves it. */
 ZK_NODISCARD int zk_database_take_snapshot(struct zk_database *database);
 
-/* Java: deserializeSnapshot(ia). Read a body off the stream, which BLOCKS without a lock; then it
- * replaces tree and sessions, and the database is initialized; the last zxid is 0 until the caller
- * sets it. Errors: jute_in's; the database is as it was (Java has cleared it by then: call
+/* Java: deserializeSnapshot(ia). Reads a body off the stream, which BLOCKS without a lock; then the
+ * content replaces tree and sessions, and the database is initialized; the last zxid is 0 until the
+ * caller sets it. Errors: jute_in's; the database is as it was (Java has cleared it by then: call
  * zk_database_clear first to be like it). */
 ZK_NODISCARD int zk_database_deserialize_snapshot(struct zk_database *database, struct jute_in *in);
 
@@ -164,15 +164,16 @@ ZK_NODISCARD int zk_database_deserialize_snapshot(struct zk_database *database, 
 
 /* Java: getSessionWithTimeOuts(). Returns a copy; the caller ends it with session_timeouts_done. */
 void zk_database_sessions(struct zk_database *database, struct session_timeouts *ret_sessions);
-/* Whether the session is committed. Java: getSessionWithTimeOuts().containsKey() */
+/* Returns whether the createSession of the session has been applied. Java:
+ * getSessionWithTimeOuts().containsKey() */
 bool zk_database_has_session(struct zk_database *database, int64_t session_id);
 /* Java: getDataTree(). Returns a reference; the caller unrefs it. PrepRequestProcessor and readers
  * look at its nodes. */
 struct data_tree *zk_database_get_data_tree(struct zk_database *database);
-/* Java: killSession(): delete a session's ephemeral nodes, without a transaction. */
+/* Java: killSession(): deletes a session's ephemeral nodes, without a transaction. */
 void zk_database_kill_session(struct zk_database *database, int64_t session_id, int64_t zxid);
 
-/* Fill in what only the database knows: zxid, nodes, sizes, sessions. */
+/* Fills in what only the database knows: zxid, nodes, sizes, sessions. */
 void zk_database_fill_status(struct zk_database *database, struct server_status *status);
 
 #endif

@@ -89,7 +89,7 @@ struct zk_context *zookeeper_server_ctx(const struct zookeeper_server *server);
 void *zookeeper_server_kind(const struct zookeeper_server *server);
 /* Java: getServerId() */
 int64_t zookeeper_server_get_server_id(const struct zookeeper_server *server);
-/* Whether it is a ReadOnlyZooKeeperServer. */
+/* Returns whether it is a ReadOnlyZooKeeperServer. */
 bool zookeeper_server_is_read_only(const struct zookeeper_server *server);
 /* Java: getZKDatabase() */
 struct zk_database *zookeeper_server_get_zk_database(const struct zookeeper_server *server);
@@ -112,8 +112,8 @@ void zookeeper_server_create_session_tracker(struct zookeeper_server *server);
 void zookeeper_server_register_server_shutdown_handler(struct zookeeper_server *server,
                                                        void (*handle)(void *arg), void *arg);
 
-/* Java: loadData(). Load the database unless it is loaded, end what is left of dead sessions, and
- * write a snapshot, so that the next start need not read the log again. Before startup; blocks on
+/* Java: loadData(). Loads the database unless it is loaded, ends what is left of dead sessions, and
+ * writes a snapshot, so that the next start need not read the log again. Before startup; blocks on
  * the disk. Returns 0, or a positive enum exit_code, whose reason is in the log. (A leader does the
  * same without waiting for the snapshot: D-46.) */
 ZK_NODISCARD int zookeeper_server_load_data(struct zookeeper_server *server);
@@ -168,8 +168,8 @@ ZK_NODISCARD int zookeeper_server_process_connect_request(struct zookeeper_serve
 ZK_NODISCARD int zookeeper_server_process_packet(struct zookeeper_server *server,
                                                  struct server_cnxn *cnxn, const uint8_t *bytes,
                                                  size_t length, struct request **ret_request);
-/* Is there so much to do that a connection with so many requests under way should wait? Java:
- * shouldThrottle() */
+/* Returns whether there is so much to do that a connection with outstanding requests under way
+ * should wait. Java: shouldThrottle() */
 bool zookeeper_server_should_throttle(struct zookeeper_server *server, int64_t outstanding);
 /* Returns whether a frame of that length may come, as for largeRequestMaxBytes. Java:
  * checkRequestSizeWhenReceivingMessage() */
@@ -197,8 +197,8 @@ void zookeeper_server_set_read_processor(struct zookeeper_server *server,
                                          struct request_processor *read_processor,
                                          bool checks_session);
 
-/* Whether nobody waits for the answer any more: the connection is over, or (if
- * request_stale_latency_check asks for it) the request is older than its session may be silent.
+/* Returns whether nobody waits for the answer any more: the connection is over, or (if
+ * request_stale_latency_check asks for it) the request is older than the timeout of its session.
  * Java: Request.isStale() */
 bool zookeeper_server_is_stale_request(struct zookeeper_server *server,
                                        const struct request *request);
@@ -214,12 +214,12 @@ ZK_NODISCARD int zookeeper_server_submit_quietly(struct zookeeper_server *server
 /* Any thread that holds no lock; cheap if there is nothing to do. */
 void zookeeper_server_wake_processors(struct zookeeper_server *server);
 
-/* Java: processTxn(request). Apply the request's transaction, if it has one, to the tracker of
- * sessions and the database, take its changes off what is outstanding, and add it to the committed
- * log. The tree and what is outstanding change in one moment for who holds the lock of outstanding
- * changes, so PrepRequestProcessor finds each change in one of both. Zeroes *ret_result if there is
- * nothing to apply; process_txn_result_done ends it. A learner that is synchronised calls it, too,
- * for what has been committed. */
+/* Java: processTxn(request). Applies the request's transaction, if it has one, to the tracker of
+ * sessions and the database, takes its changes off what is outstanding, and adds it to the
+ * committed log. For a thread that holds the lock of outstanding changes, the tree and what is
+ * outstanding change in one moment, so PrepRequestProcessor finds each change in one of the two.
+ * Zeroes *ret_result if there is nothing to apply; process_txn_result_done ends it. A learner that
+ * is synchronised calls it, too, for what has been committed. */
 void zookeeper_server_process_txn(struct zookeeper_server *server, struct request *request,
                                   struct process_txn_result *ret_result);
 /* Returns how many requests of clients of this server have not been answered yet. Java:
@@ -249,9 +249,9 @@ void zookeeper_server_share_global_outstanding_limit(struct zookeeper_server *se
  * Before the server runs. Java: setMinSessionTimeout(), setMaxSessionTimeout() */
 void zookeeper_server_set_session_timeouts(struct zookeeper_server *server, int32_t min_ms,
                                            int32_t max_ms);
-/* Who knows which connection a session has; *cnxns is copied, and what it points to outlives the
- * server's last request. Before the server is given its first connection.
- * Java: setServerCnxnFactory() */
+/* Tells the server where to ask which connection a session has. *cnxns is copied; what it points to
+ * outlives the server's last request. Before the server is given its first connection. Java:
+ * setServerCnxnFactory() */
 void zookeeper_server_set_cnxn_sessions(struct zookeeper_server *server,
                                         const struct cnxn_sessions *cnxns);
 /* Closes the connection that the session has here; the log gives the reason. Returns false if there
@@ -267,19 +267,20 @@ ZK_NODISCARD int zookeeper_server_create_session(struct zookeeper_server *server
  * NULL: it has sent a password that cannot be right. */
 void zookeeper_server_reopen_session(struct zookeeper_server *server, struct server_cnxn *cnxn,
                                      int64_t session_id, const uint8_t *passwd, int32_t timeout_ms);
-/* Java: finishSessionInit(). Answer the client's first packet. */
+/* Java: finishSessionInit(). Answers the client's first packet. valid: the session is the client's;
+ * otherwise it is told that there is none, and its connection is closed behind that. */
 void zookeeper_server_finish_session_init(struct zookeeper_server *server, struct server_cnxn *cnxn,
                                           bool valid);
-/* What a tracker of sessions tells when the time of one is over: submit its closeSession. arg is
- * the server. Java: expire() */
+/* A tracker of sessions calls it when the time of a session is over: submits its closeSession. arg
+ * is the server. Java: expire() */
 void zookeeper_server_expire(void *arg, int64_t session_id, int32_t timeout_ms);
-/* Before the server runs: ends what is left of sessions that are not in the table, as a snapshot
- * has it that was taken while they ended. (In Java a part of loadData().) */
+/* Ends what is left of sessions that are not in the table: a snapshot that was taken while they
+ * ended may hold their nodes. Before the server runs. (In Java a part of loadData().) */
 void zookeeper_server_clean_up_dead_sessions(struct zookeeper_server *server);
 
 /* ---- snapshots, status ----------------------------------------------------------------------- */
 
-/* Java: takeSnapshot(). Write a snapshot of the database, with a line and a metric for the time it
+/* Java: takeSnapshot(). Writes a snapshot of the database, with a line and a metric for the time it
  * took. Blocks on the disk. An error is logged; the process must end with
  * EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT then. */
 ZK_NODISCARD int zookeeper_server_take_snapshot(struct zookeeper_server *server);
