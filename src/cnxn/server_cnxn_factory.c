@@ -31,6 +31,8 @@ enum {
     WORD_QUEUE_LIMIT = 1 << 16,
     WORKER_QUEUE_LIMIT = 1 << 30, /* a connection stands in it once */
     NUMBER_TEXT = 16,
+    REFUSED_LOG_INTERVAL_MS = 100,       /* as by the RateLogger of Java's AcceptThread */
+    TURNED_AWAY_LOG_INTERVAL_MS = 60000, /* ours: Java has such a line only at DEBUG */
 };
 
 static void accept_run(void *arg);
@@ -105,6 +107,8 @@ int server_cnxn_factory_new(struct zk_context *ctx, const struct inet_address *a
     factory->max_client_cnxns = max_client_cnxns;
     factory->hook = hook;
     factory->address = *address;
+    factory->refused.interval_ms = REFUSED_LOG_INTERVAL_MS;
+    factory->turned_away.interval_ms = TURNED_AWAY_LOG_INTERVAL_MS;
     factory->stats = server_stats_new(ctx);
     factory->words = four_letter_words_new(ctx);
     factory->accept_threads = zk_thread_group_new(ctx);
@@ -423,7 +427,8 @@ static void serve_caller(struct server_cnxn_factory *factory, struct channel *ch
     server_cnxn_unref(&cnxn->base);
 }
 
-/* Java: NIOServerCnxnFactory.AcceptThread.doAccept(), its limits */
+/* Returns whether the caller is within the limits.
+ * Java: NIOServerCnxnFactory.AcceptThread.doAccept(), limitTotalNumberOfCnxns() */
 static bool is_admitted(struct server_cnxn_factory *factory, const struct inet_address *from)
 {
     zk_mutex_lock(&factory->mu);
@@ -435,8 +440,9 @@ static bool is_admitted(struct server_cnxn_factory *factory, const struct inet_a
         return false;
     }
     if (factory->max_client_cnxns > 0 && count >= factory->max_client_cnxns) {
-        zk_log(factory->ctx, ZK_LOG_TOO_MANY_CONNECTIONS, inet_ip_text(from).text,
-               factory->max_client_cnxns);
+        if (turned_away_add(&factory->refused, zk_elapsed_ms()) > 0)
+            zk_log(factory->ctx, ZK_LOG_TOO_MANY_CONNECTIONS, inet_ip_text(from).text,
+                   factory->max_client_cnxns);
         return false;
     }
     return true;

@@ -152,7 +152,8 @@ struct server_cnxn_factory {
     int32_t num_worker_threads;
     struct selector_thread **selector_threads;
     int32_t num_selector_threads;
-    int32_t next_selector; /* of AcceptThread */
+    int32_t next_selector;      /* of AcceptThread */
+    struct turned_away refused; /* of AcceptThread: callers above the limit of their address */
 
     struct zk_mutex mu; /* L-45. Guards: */
     struct zookeeper_server *zk GUARDED_BY(&mu);
@@ -161,7 +162,7 @@ struct server_cnxn_factory {
     struct ip_map ip_map GUARDED_BY(&mu);
     /* Session to struct nio_server_cnxn. Java: ServerCnxnFactory.sessionMap */
     struct long_hash session_map GUARDED_BY(&mu);
-    struct turned_away turned_away GUARDED_BY(&mu);
+    struct turned_away turned_away GUARDED_BY(&mu); /* clients that nobody serves */
 
     struct zk_mutex expiry_mu; /* L-46. Guards: */
     struct expiry_queue cnxn_expiry_queue GUARDED_BY(&expiry_mu);

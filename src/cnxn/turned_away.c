@@ -1,14 +1,13 @@
-/* A client that cannot connect tries again at once, and for ever: one line a minute is enough. */
+/* How often the log tells of callers that are turned away. Java: server.RateLogger */
 #include "cnxn/turned_away.h"
 
-enum { LOG_INTERVAL_MS = 60000 };
-
+/* Java: rateLimitLog() */
 int64_t turned_away_add(struct turned_away *turned_away, int64_t now_ms)
 {
-    int64_t clients = ++turned_away->clients;
+    int64_t callers = ++turned_away->callers;
     if (now_ms < turned_away->next_log_ms)
         return 0;
-    turned_away->clients = 0;
-    turned_away->next_log_ms = now_ms + LOG_INTERVAL_MS;
-    return clients;
+    turned_away->callers = 0;
+    turned_away->next_log_ms = now_ms + turned_away->interval_ms;
+    return callers;
 }

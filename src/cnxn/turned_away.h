@@ -1,17 +1,19 @@
-/* How often the log tells of clients that are turned away. A value without a lock: its owner
- * locks. */
+/* How often the log tells of callers that are turned away: each may dial again at once, and for ever.
+ * A value without a lock: its owner locks. Java: server.RateLogger, which tells lines apart by their
+ * text */
 #ifndef CNXN_TURNED_AWAY_H
 #define CNXN_TURNED_AWAY_H
 
 #include <stdint.h>
 
-/* A zero-initialised one says that no client has come yet. */
+/* With only its interval set it says that nobody has come yet. */
 struct turned_away {
-    int64_t clients;     /* since the last line */
-    int64_t next_log_ms; /* the first client gets its line at once */
+    int64_t interval_ms; /* between two lines */
+    int64_t callers;     /* since the last line */
+    int64_t next_log_ms; /* 0: the first caller gets its line at once */
 };
 
-/* Counts one more client at now_ms (zk_elapsed_ms). Returns how many clients the line in the log is
+/* Counts one more caller at now_ms (zk_elapsed_ms). Returns how many callers the line in the log is
  * to tell of, this one among them; 0 if it is too early for a line. */
 int64_t turned_away_add(struct turned_away *turned_away, int64_t now_ms);
 

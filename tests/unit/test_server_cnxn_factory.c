@@ -188,7 +188,7 @@ static void a_client_that_is_turned_away_is_told_of_once_a_minute(void **state)
 static void clients_of_the_minute_are_told_of_in_the_next(void **state)
 {
     (void)state;
-    struct turned_away turned_away = {0};
+    struct turned_away turned_away = {.interval_ms = 60000};
     assert_int_equal(turned_away_add(&turned_away, 1000), 1);
     assert_int_equal(turned_away_add(&turned_away, 1001), 0);
     assert_int_equal(turned_away_add(&turned_away, 60999), 0);
