@@ -16,7 +16,7 @@ static size_t home_of(const struct long_hash *hash, int64_t key)
     return (size_t)((uint64_t)key * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (hash->room - 1);
 }
 
-/* Where the key stands, or the free slot where it would. */
+/* Returns the slot of the key, or the free slot where it would stand. */
 static size_t slot_of(const struct long_hash *hash, int64_t key)
 {
     size_t at = home_of(hash, key);

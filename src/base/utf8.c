@@ -88,8 +88,8 @@ static bool is_continuation(uint8_t byte)
     return (byte & 0xc0) == 0x80;
 }
 
-/* Whether second may stand behind first, which begins a sequence of three or four bytes. What is a
- * surrogate may: Java takes its three bytes for one malformed part. */
+/* Returns whether second may stand behind first, which begins a sequence of three or four bytes.
+ * What is a surrogate may: Java takes its three bytes for one malformed part. */
 static bool may_follow(uint8_t first, uint8_t second)
 {
     if (!is_continuation(second))
@@ -101,7 +101,7 @@ static bool may_follow(uint8_t first, uint8_t second)
     return first != 0xf4 || second < 0x90;
 }
 
-/* How many bytes Java replaces by one U+FFFD, where no character starts. */
+/* Returns how many bytes Java replaces by one U+FFFD, where no character starts. */
 static size_t malformed_length(const uint8_t *bytes, size_t length)
 {
     size_t wanted = utf8_sequence_length(bytes[0]);

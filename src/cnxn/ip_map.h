@@ -23,10 +23,10 @@ struct ip_map {
 
 /* Returns how many connections come from this address; its port does not matter. */
 int32_t ip_map_get(const struct ip_map *map, const struct inet_address *from);
-/* There is one more from this address. */
+/* Counts one more from this address. */
 void ip_map_add(struct ip_map *map, const struct inet_address *from);
-/* There is one fewer. An address that has none left is forgotten, so the map is never larger than
- * the table of connections. The address has at least one. */
+/* Counts one fewer from an address that has at least one. An address that has none left is
+ * forgotten, so the map is never larger than the table of connections. */
 void ip_map_remove(struct ip_map *map, const struct inet_address *from);
 void ip_map_done(struct ip_map *map);
 

@@ -1,6 +1,6 @@
-/* How often the log tells of callers that are turned away: each may dial again at once, and for ever.
- * A value without a lock: its owner locks. Java: server.RateLogger, which tells lines apart by their
- * text */
+/* How often the log tells of callers that are turned away: each may dial again at once, and for
+ * ever. A value without a lock: its owner locks. Java: server.RateLogger, which also tells lines
+ * apart by their text. */
 #ifndef CNXN_TURNED_AWAY_H
 #define CNXN_TURNED_AWAY_H
 

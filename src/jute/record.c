@@ -88,7 +88,7 @@ static void list_done(const struct jute_record *element, void *list)
     free(any.items);
 }
 
-/* Whether the bytes of that list come next; they are passed over then. */
+/* Returns whether the bytes of that list come next; they are passed over then. */
 static bool read_common_list(struct jute_in *in, const struct jute_common_list *common)
 {
     struct buf_reader ahead = in->memory;
@@ -177,7 +177,7 @@ static bool lists_equal(const struct jute_record *element, const void *one, cons
 
 enum { RUN_BYTES = 128 };
 
-/* How many fields from the first on are numbers and fit into a run, and their bytes. */
+/* Returns how many fields from the first on are numbers and fit into a run, and their bytes. */
 static size_t count_run(const struct jute_record *record, size_t first, size_t *ret_bytes)
 {
     size_t bytes = 0;
@@ -288,7 +288,7 @@ void jute_write(struct jute_out *out, const struct jute_record *record, const vo
     }
 }
 
-/* How many bytes a field that is no number takes. */
+/* Returns how many bytes a field that is no number takes. */
 static size_t field_size(const struct jute_field *field, const void *member)
 {
     const struct buf *buffer;

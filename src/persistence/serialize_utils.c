@@ -34,7 +34,7 @@ void session_timeouts_done(struct session_timeouts *sessions)
     *sessions = (struct session_timeouts){0};
 }
 
-/* Where the session stands, or would. */
+/* Returns where the session stands, or would stand. */
 static size_t session_place(const struct session_timeouts *sessions, int64_t session)
 {
     size_t low = 0;

@@ -25,7 +25,7 @@ static struct node_key key_of(const struct node_hash_map *map, const char *path,
         .path = path, .length = length, .hash = zk_keyed_hash(map->seed, path, length)};
 }
 
-/* Where the path is, or where it would go. */
+/* Returns where the path is, or where it would go. */
 static struct node_hash_map_slot *find_slot(const struct node_hash_map *map,
                                             const struct node_key *key)
 {

@@ -20,7 +20,7 @@ struct path_parent_iterator path_parent_iterator_for_all(const char *path, size_
 struct path_parent_iterator path_parent_iterator_for_path_only(const char *path, size_t length);
 /* Java: hasNext() */
 bool path_parent_iterator_has_next(const struct path_parent_iterator *iterator);
-/* Java: atParentPath(). Whether what next returned last is above the path. */
+/* Java: atParentPath(). Returns whether what next returned last is above the path. */
 bool path_parent_iterator_at_parent_path(const struct path_parent_iterator *iterator);
 /* Java: next(). *ret_length bytes of the path are next; call it only if there is one. Returns false
  * where Java throws: there is no slash in what is left, so nothing can be above it. Clients may ask

@@ -55,7 +55,7 @@ static uint32_t hash_text(const struct watch_store *store, const char *text, siz
     return (uint32_t)(text != NULL ? hash : ~hash);
 }
 
-/* Where the path is, or where it would go. The table has room. */
+/* Returns where the path is, or where it would go. The table has room. */
 static struct watched_path **path_slot(const struct watch_store *store, const char *text,
                                        size_t length, uint32_t hash)
 {
@@ -191,7 +191,7 @@ static size_t pair_place(const struct watch_store *store, const struct watched_p
     return (size_t)(hash * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (store->pair_room - 1);
 }
 
-/* Where the watch of that path and watcher is, or where it would go. The table has room. */
+/* Returns where the watch of that path and watcher is, or where it would go. The table has room. */
 static uint32_t *pair_slot(const struct watch_store *store, const struct watched_path *path,
                            const struct watching *watching)
 {

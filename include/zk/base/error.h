@@ -8,7 +8,7 @@
 #ifndef ZK_BASE_ERROR_H
 #define ZK_BASE_ERROR_H
 
-/* What the value says, in words that fit a log line after "reason=". */
+/* What an error says, in words that fit a log line after "reason=". */
 struct zk_error_text {
     char text[128];
 };

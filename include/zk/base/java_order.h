@@ -26,7 +26,7 @@ void java_hash_map_sort_longs(int64_t *keys, size_t count, size_t first_capacity
 size_t java_hash_set_copy_capacity(size_t count);
 size_t java_hash_map_copy_capacity(size_t count);
 
-/* The same for a HashSet<String>. */
+/* The order of a HashSet<String> whose table has first_capacity places at first. */
 void java_hash_map_order_strings(const char *const *keys, size_t count, size_t first_capacity,
                                  size_t *ret_order);
 

@@ -25,7 +25,7 @@ struct zk_context;
 
 enum { FOUR_LETTERS = 4 };
 
-/* Where a word finds what it tells. All pointers stay the caller's. */
+/* What a word finds its answer in. All pointers stay the caller's. */
 struct four_letter_facts {
     const struct server_status *status; /* zeroed, unless the word needs it */
     const struct server_cnxns *cnxns;
@@ -56,7 +56,7 @@ struct four_letter_word {
 const struct four_letter_word *four_letter_words_find(const struct four_letter_words *words,
                                                       const uint8_t *bytes);
 
-/* Append the whole answer to word, or the line that refuses it. */
+/* Appends the whole answer to word, or the line that refuses it. */
 void four_letter_words_answer(const struct four_letter_words *words,
                               const struct four_letter_word *word,
                               const struct four_letter_facts *facts, struct zk_str *ret_answer);

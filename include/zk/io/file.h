@@ -75,7 +75,7 @@ int64_t file_size(const char *path);
 /* Tells the size of a regular file. Errors: -EISDIR, it is a directory; -EINVAL, it is neither (a
  * pipe, on which open would wait); others. */
 ZK_NODISCARD int file_regular_size(const char *path, int64_t *ret_size);
-/* When the file was written last: wall time. */
+/* *ret_modified_ms is the wall time at which the file was written last. */
 ZK_NODISCARD int file_modified_ms(const char *path, int64_t *ret_modified_ms);
 /* Returns 0 if this process may make files in the directory, otherwise the reason: -EACCES, -EROFS
  * and others. Java: File.canWrite() */
@@ -95,7 +95,8 @@ ZK_NODISCARD int file_list(const char *directory, struct zk_strings *ret_names);
  * Symbolic links are not followed, and the path need not exist. Java: File.getCanonicalPath() */
 char *file_canonical(const char *path);
 
-/* What the system says about this process, for envi and mntr; -1 if it does not say. */
+/* Return how many descriptors this process has open, and may have, for envi and mntr; -1: the
+ * system does not say. */
 int64_t zk_open_file_descriptors(void);
 int64_t zk_max_file_descriptors(void);
 

@@ -44,7 +44,7 @@ void channel_set_keep_alive(struct channel *channel, bool on);
 /* The channel is ready for reading when so many bytes have come, or the stream has ended; 1: at the
  * first byte. For the thread that has the channel; the kernel looks anew at what is there. */
 void channel_set_low_water(struct channel *channel, int bytes);
-/* What stands behind the channel, for the thread that selects. It stays the caller's. Before the
+/* Sets what the thread that selects finds behind the channel; it stays the caller's. Before the
  * channel's first update. Java: SelectionKey.attach() */
 void channel_attach(struct channel *channel, void *attachment);
 void *channel_attachment(const struct channel *channel);

@@ -48,7 +48,7 @@ struct jute_out {
 struct jute_out jute_out_of(struct zk_output *output);
 /* Appends to buf, without a stream in between. Only a length of more than 31 bits is an error. */
 struct jute_out jute_out_of_buf(struct buf *buf);
-/* As they are, without a length. */
+/* Writes bytes as they are, without a length. */
 void jute_out_bytes(struct jute_out *out, const void *bytes, size_t length);
 /* Returns where the next length bytes go: the caller writes all of them, at once. NULL: there is no
  * such place, and they have to be given to jute_out_bytes. */
@@ -60,7 +60,7 @@ void jute_out_ustring(struct jute_out *out, const struct ustring *string);
 void jute_out_buffer(struct jute_out *out, const struct buf *buffer); /* NULL: null */
 /* Java: startVector(): the number of elements, -1 for null. */
 void jute_out_start_vector(struct jute_out *out, int32_t count);
-/* Flush the stream. 0, or the first error. */
+/* Flushes the stream. Returns 0, or the first error. */
 ZK_NODISCARD int jute_out_flush(struct jute_out *out);
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -82,8 +82,8 @@ struct jute_in jute_in_of(const struct zk_context *ctx, struct zk_input *input);
 struct jute_in jute_in_of_bytes(const struct zk_context *ctx, const void *bytes, size_t length);
 /* Returns how many bytes were read. */
 int64_t jute_in_position(const struct jute_in *in);
-/* The next length bytes: where they stand in memory or in the stream's buffer, until the next read;
- * or in bytes, which has room for them. */
+/* Reads the next length bytes. *ret_view is where they stand until the next read: in memory, in the
+ * stream's buffer, or in bytes, which has room for them. */
 ZK_NODISCARD int jute_in_view(struct jute_in *in, size_t length, uint8_t *bytes,
                               const uint8_t **ret_view);
 ZK_NODISCARD int jute_in_int(struct jute_in *in, int32_t *ret_value);

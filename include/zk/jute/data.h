@@ -40,9 +40,10 @@ struct zk_acl_list {
 /* Java: ZooDefs.Ids.OPEN_ACL_UNSAFE: everybody may do everything. It stands once in memory, and
  * every list that is read as its bytes is this one (struct jute_common_list). */
 struct zk_acl_list zk_acl_list_open_unsafe(void);
-/* Whether it is that one. A list that was put together may say the same and be another one. */
+/* Returns whether list is that one. A list that was put together may say the same and be another
+ * one. */
 bool zk_acl_list_is_open_unsafe(const struct zk_acl_list *list);
-/* Append one. Copies both texts. */
+/* Appends an entry. Copies both texts. */
 void zk_acl_list_add(struct zk_acl_list *list, int32_t perms, const char *scheme, const char *id);
 
 /* Java: data.StatPersisted. A value. */

@@ -124,20 +124,21 @@ struct ustring_list {
 
 /* ---- the codec ------------------------------------------------------------------------------- */
 
-/* Read one record. The caller ends *ret_value with jute_done; after an error it owns nothing.
+/* Reads one record. The caller ends *ret_value with jute_done; after an error it owns nothing.
  * Memory is taken as bytes arrive. Errors: jute_in's; -EPROTO also for a list whose elements are
  * together longer than one buffer may be (D-35). Blocks as the stream does. */
 ZK_NODISCARD int jute_read(struct jute_in *in, const struct jute_record *record, void *ret_value);
-/* Write one record. Errors stick in out. */
+/* Writes one record. Errors stick in out. */
 void jute_write(struct jute_out *out, const struct jute_record *record, const void *value);
 /* Returns how many bytes jute_write writes. */
 size_t jute_size(const struct jute_record *record, const void *value);
-/* The bytes of one record by themselves; the caller unrefs them. Java: Record to byte[], by
+/* Returns the bytes of one record; the caller unrefs them. Java: Record to byte[], by
  * BinaryOutputArchive over ByteArrayOutputStream */
 struct buf *jute_to_buf(const struct jute_record *record, const void *value);
-/* Free what the members own, and zero them. */
+/* Frees what the members own, and zeroes them. */
 void jute_done(const struct jute_record *record, void *value);
-/* Texts and lists are copied, buffers shared. What *ret_value held before is not freed. */
+/* Copies one record: texts and lists are copied, buffers shared. What *ret_value held before is not
+ * freed. */
 void jute_copy(const struct jute_record *record, void *ret_value, const void *value);
 bool jute_equal(const struct jute_record *record, const void *one, const void *other);
 /* Returns one more element, zeroed, at the end of a list, which is present then. It stays the

@@ -24,8 +24,8 @@ struct playback_listener {
     void *arg;
 };
 
-/* Java: new FileTxnSnapLog(dataLogDir, dataDir). Open data_dir/version-2 and
- * data_log_dir/version-2, and make them if need be (setting zookeeper.datadir.autocreate, true).
+/* Java: new FileTxnSnapLog(dataLogDir, dataDir). Opens data_dir/version-2 and
+ * data_log_dir/version-2, and makes them if need be (setting zookeeper.datadir.autocreate, true).
  * When they differ, log files in the one for snapshots, or the reverse, are refused. Both must be
  * writable, and both are locked until file_txn_snap_log_free or the end of the process: a second
  * peer on either is refused. Copies both names. Errors: -errno; *ret_error (the caller frees it)
@@ -47,7 +47,7 @@ void file_txn_snap_log_set_fsync_listener(struct file_txn_snap_log *snap_log,
 
 /* ---- start ----------------------------------------------------------------------------------- */
 
-/* Java: restore(). Load the newest whole snapshot and replay the log over it: *tree is freed and
+/* Java: restore(). Loads the newest whole snapshot and replays the log over it: *tree is freed and
  * replaced, *sessions filled, the tree's last zxid is that of the last entry. *sessions is empty
  * before. If there is neither snapshot nor log, *tree (the caller's then) is what an empty server
  * starts from: it is written as snapshot.0, its last zxid is 0; or, with the setting
@@ -65,8 +65,8 @@ ZK_NODISCARD int file_txn_snap_log_restore(struct file_txn_snap_log *snap_log,
                                            struct session_timeouts *sessions,
                                            struct playback_listener listener);
 
-/* Java: fastForwardFromEdits(). Apply what the log holds behind the tree's last zxid. Blocks on the
- * disk. Errors: as file_txn_snap_log_restore, and the tree is then somewhere in between. */
+/* Java: fastForwardFromEdits(). Applies what the log holds behind the tree's last zxid. Blocks on
+ * the disk. Errors: as file_txn_snap_log_restore, and the tree is then somewhere in between. */
 ZK_NODISCARD int file_txn_snap_log_fast_forward_from_edits(struct file_txn_snap_log *snap_log,
                                                            struct data_tree *tree,
                                                            struct session_timeouts *sessions,
@@ -78,9 +78,9 @@ struct snap_log_load {
     int64_t txns_ms; /* for them */
 };
 struct snap_log_load file_txn_snap_log_get_load(const struct file_txn_snap_log *snap_log);
-/* Java: processTransaction(). Apply one transaction to sessions and tree. Errors of the transaction
- * are in *ret_result, which the caller ends with process_txn_result_done: a replay over a fuzzy
- * snapshot meets some, and they do no harm. */
+/* Java: processTransaction(). Applies one transaction to sessions and tree. Errors of the
+ * transaction are in *ret_result, which the caller ends with process_txn_result_done: a replay over
+ * a fuzzy snapshot meets some, and they do no harm. */
 void process_transaction(const struct txn_log_entry *entry, struct data_tree *tree,
                          struct session_timeouts *sessions, struct process_txn_result *ret_result);
 
@@ -93,7 +93,7 @@ ZK_NODISCARD int file_txn_snap_log_append(struct file_txn_snap_log *snap_log,
 ZK_NODISCARD int file_txn_snap_log_commit(struct file_txn_snap_log *snap_log);
 /* Java: rollLog() */
 ZK_NODISCARD int file_txn_snap_log_roll_log(struct file_txn_snap_log *snap_log);
-/* Java: truncateLog(). Go back to zxid: remove all log entries and snapshots behind it, durably.
+/* Java: truncateLog(). Goes back to zxid: removes all log entries and snapshots behind it, durably.
  * The caller then loads the database anew. Also after a snapshot of the leader was saved at zxid,
  * for what may be left of another history behind it. Errors, logged: -ENODATA no snapshot at or
  * before zxid is left to start from, and nothing was changed; -ESTALE all behind zxid is gone, but
@@ -117,8 +117,9 @@ int64_t file_txn_snap_log_get_txn_log_elapsed_sync_time(const struct file_txn_sn
 
 /* ---- snapshots ------------------------------------------------------------------------------- */
 
-/* Java: findNRecentSnapshots(). The paths of the newest snapshots, at most count, the newest first,
- * whole or not. Any thread; blocks on the disk. The caller ends *ret_paths with zk_strings_done. */
+/* Java: findNRecentSnapshots(). Finds the paths of the newest snapshots, at most count, the newest
+ * first, whole or not. Any thread; blocks on the disk. The caller ends *ret_paths with
+ * zk_strings_done. */
 ZK_NODISCARD int file_txn_snap_log_find_n_recent_snapshots(struct file_txn_snap_log *snap_log,
                                                            size_t count,
                                                            struct zk_strings *ret_paths);

@@ -9,8 +9,8 @@ struct zk_context;
 /* The fewest snapshots that may be kept. */
 enum { PURGE_TXN_LOG_FEWEST = 3 };
 
-/* Java: purge(). Keep the newest num snapshots that look whole, and every log file that may hold
- * transactions behind the oldest of them; remove the older snapshots first, then the older log
+/* Java: purge(). Keeps the newest num snapshots that look whole, and every log file that may hold
+ * transactions behind the oldest of them; removes the older snapshots first, then the older log
  * files (D-135). Both directories are .../version-2. Any thread, while the peer writes, too: it
  * touches no file that is in use. Blocks on the disk. Each removal is logged. Errors: -EINVAL num
  * is below 3; others of the disk, logged; what was not removed is tried again the next time. */

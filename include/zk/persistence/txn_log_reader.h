@@ -50,9 +50,9 @@ const char *txn_log_reader_path(const struct txn_log_reader *reader);
 /* Returns the zxid inside a payload, -1 if it is too short for one. */
 int64_t txn_log_payload_zxid(const struct buf *payload);
 
-/* Is the file what is left of one that was just being made? It is shorter than a header, or holds
- * nothing but zeros. Then no transaction of it was ever acknowledged: entries are written when the
- * header is on the disk. Errors: errno of the disk. */
+/* *ret_unborn tells whether the file is what is left of one that was just being made: it is shorter
+ * than a header, or holds nothing but zeros. Then no transaction of it was ever acknowledged:
+ * entries are written when the header is on the disk. Errors: errno of the disk. */
 ZK_NODISCARD int txn_log_is_unborn(const char *path, bool *ret_unborn);
 
 #endif

@@ -17,7 +17,8 @@ void zk_settings_set(struct zk_context *ctx, const char *key, const char *value)
  * System.getProperty() */
 const char *zk_settings_get(const struct zk_context *ctx, const char *key);
 
-/* The settings one after the other: false behind the last. Key and value stay the context's. */
+/* Gives the settings one after the other; returns false behind the last. Key and value stay the
+ * context's. */
 bool zk_settings_at(const struct zk_context *ctx, size_t index, const char **ret_key,
                     const char **ret_value);
 

@@ -50,13 +50,13 @@ void zk_thread_name(struct zk_context *ctx, char *ret_name, size_t size);
 /* Returns how many threads the registry knows, the first one ("main") included. */
 size_t zk_thread_count(struct zk_context *ctx);
 
-/* What a context has to do. */
+/* How much a context has to do. */
 struct zk_work {
     struct zk_atomic_long now;
     struct zk_atomic_long calm; /* how often little was left since there was much */
 };
 
-/* There is none yet. */
+/* Makes work say that there is none yet. */
 void zk_work_init(struct zk_work *work);
 
 /* The work of a context has grown or shrunk by step, which is 1 or -1. From the moment when there

@@ -88,11 +88,11 @@ void data_tree_record_done(struct data_tree_record *record);
 
 /* ---- reading: data_tree_read.c --------------------------------------------------------------- */
 
-/* Whether a reader may see a node with this list: what ZooKeeper's rights are is a matter of the
- * floor above, and only there is known as whom the reader has authenticated. acl NULL: the list has
- * been lost, see data_tree_record. Called with the tree's lock held, so that the list that is
- * asked, what is read and the watch that is set are of one moment. Java: ZooKeeperServer.checkACL()
- */
+/* Returns OK if a reader may see a node with this list. What ZooKeeper's rights are is a matter of
+ * the floor above, and only there it is known as whom the reader has authenticated. acl NULL: the
+ * list has been lost, see data_tree_record. Called with the tree's lock held, so that the list that
+ * is asked, what is read and the watch that is set are of one moment. Java:
+ * ZooKeeperServer.checkACL() */
 struct data_tree_guard {
     enum keeper_code (*check_acl)(const struct data_tree_guard *guard,
                                   const struct shared_acl *acl);
@@ -140,9 +140,9 @@ ZK_NODISCARD enum keeper_code data_tree_get_children(struct data_tree *tree, con
 const char *data_tree_children_name(const struct data_tree_children *children, size_t index);
 void data_tree_children_done(struct data_tree_children *children);
 
-/* Java: getAllChildrenNumber(). How many nodes are below path, at any depth; Java counts names, and
- * the root has two. The lock is given back after each few thousand nodes, so what comes or goes
- * meanwhile is counted or not. */
+/* Java: getAllChildrenNumber(). *ret_number is how many nodes are below path, at any depth; Java
+ * counts names, and the root has two. The lock is given back after each few thousand nodes, so what
+ * comes or goes meanwhile is counted or not. */
 ZK_NODISCARD enum keeper_code data_tree_get_all_children_number(struct data_tree *tree,
                                                                 const char *path,
                                                                 const struct data_tree_guard *guard,
@@ -250,7 +250,8 @@ bool data_tree_get_digest_from_loaded_snapshot(struct data_tree *tree,
 /* Java: getDigestLog(). Returns the digests of the last zxids that are multiples of
  * DIGEST_LOG_INTERVAL, DIGEST_LOG_LIMIT at most, the oldest first; the caller frees them. */
 struct zxid_digest *data_tree_get_digest_log(struct data_tree *tree, size_t *ret_count);
-/* How often a digest was not that of the tree. Java: ServerMetrics.DIGEST_MISMATCHES_COUNT */
+/* Returns how often a digest was not that of the tree. Java:
+ * ServerMetrics.DIGEST_MISMATCHES_COUNT */
 int64_t data_tree_get_digest_mismatches(struct data_tree *tree);
 
 /* ---- the whole as bytes ---------------------------------------------------------------------- */

@@ -30,8 +30,8 @@ void watch_manager_free(struct watch_manager *manager); /* NULL is fine */
  * watcher may set a watch on null once (K-221). */
 ZK_NODISCARD int watch_manager_add_watch(struct watch_manager *manager, const struct ustring *path,
                                          struct watcher *watcher, enum watcher_mode mode);
-/* Java: containsWatcher(). Whether anybody watches the path (K-222). -EINVAL where Java throws: for
- * null, and for a text without a slash in it. */
+/* Java: containsWatcher(). *ret_contains: somebody watches the path (K-222). -EINVAL where Java
+ * throws: for null, and for a text without a slash in it. */
 ZK_NODISCARD int watch_manager_contains_watcher(struct watch_manager *manager,
                                                 const struct ustring *path, bool *ret_contains);
 /* Java: removeWatcher(path, watcher). Removes one watch, whatever its mode. *ret_removed: there was
