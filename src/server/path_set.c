@@ -1,4 +1,4 @@
-/* The paths that are added are few, those of the tree may be very many. Java: HashSet<String> */
+/* The paths that are added are few; those of the tree may be very many. */
 #include "server/path_set.h"
 
 #include <stdlib.h>

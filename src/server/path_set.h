@@ -1,7 +1,7 @@
-/* A set of paths that iterates as Java's HashSet<String> does: the nodes of a session that ends. Its
- * order is that of the list in the transaction closeSession, in which every server deletes.
+/* A set of paths that iterates as a HashSet<String> of Java does: the nodes of a session that ends.
+ * Its order is that of the list in the transaction closeSession, in which every server deletes.
  *
- * A value without a lock, for one thread: PrepRequestProcessor's. */
+ * A value without a lock, for one thread: that of PrepRequestProcessor. */
 #ifndef SERVER_PATH_SET_H
 #define SERVER_PATH_SET_H
 
@@ -26,18 +26,18 @@ struct path_set {
 };
 
 /* Takes ownership of paths, which are the tree's, in the order of Java's set. The caller ends the
- * set with path_set_done. Java: a clone of the set in DataTree.ephemerals */
+ * set with path_set_done. (Java clones the set in which its tree has them.) */
 struct path_set path_set_of_tree(struct zk_strings paths);
 void path_set_done(struct path_set *set);
 
-/* Copies path; a path that is there already is not added again. Java: add() */
+/* Copies path; a path that is there already is not added again. */
 void path_set_add(struct path_set *set, const char *path);
-/* Nothing happens if the path is not there. Java: remove() */
+/* Nothing happens if the path is not there. */
 void path_set_remove(struct path_set *set, const char *path);
 
 /* Returns copies of the paths in the order in which Java's set iterates; those that share a place
  * in its table come in the order in which the tree's set has them. The caller ends the list with
- * jute_done. Java: new ArrayList(set) */
+ * jute_done. */
 struct ustring_list path_set_in_java_order(const struct path_set *set);
 
 #endif

@@ -13,7 +13,7 @@
 #include "zk/server/session_tracker.h"
 #include "zk/tree/data_tree.h"
 
-/* The largest TTL: 40 bits of milliseconds, about 34 years. Java: EphemeralType.TTL.maxValue() */
+/* The largest TTL: 40 bits of milliseconds, about 34 years. (Java asks its EphemeralType.) */
 #define MAX_TTL_MS ((INT64_C(1) << 40) - 1)
 
 /* What is asked for, read from either of the two records of a create. */
