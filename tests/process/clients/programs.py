@@ -14,8 +14,6 @@ import subprocess
 import time
 import urllib.request
 
-from kazoo.client import KazooClient
-
 import servers
 from suite_tools import Missing, building, end_group, environment, pytest, run
 
@@ -185,6 +183,7 @@ def prometheus(kind, directory, short):
 
 
 def prometheus_steps(ensemble, scratch, program):
+    from kazoo.client import KazooClient  # here, since only this suite needs it
     hosts = ', '.join("'127.0.0.1:%d'" % port for port in ensemble.ports())
     with open(os.path.join(scratch, 'prometheus.yml'), 'w') as text:
         text.write(PROMETHEUS % {'hosts': hosts})
