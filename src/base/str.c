@@ -107,10 +107,20 @@ void zk_text_printf(char *ret_text, size_t size, const char *format, ...)
     va_end(args);
 }
 
+/* Returns how many bytes a blank takes at the start of text, or 0. Java's are all letters up to the
+ * space, U+0000 included, which `\u0000` makes in a properties file: C0 80, as a JVM writes it. */
+static size_t blank_at(const char *text)
+{
+    if (text[0] != '\0' && (unsigned char)text[0] <= ' ')
+        return 1;
+    return (unsigned char)text[0] == 0xc0 && (unsigned char)text[1] == 0x80 ? 2 : 0;
+}
+
 const char *zk_trim_start(const char *text)
 {
-    while (*text != '\0' && (unsigned char)*text <= ' ')
-        text++;
+    size_t blank;
+    while ((blank = blank_at(text)) > 0)
+        text += blank;
     return text;
 }
 
@@ -118,8 +128,14 @@ char *zk_trim(char *text)
 {
     char *start = text + (zk_trim_start(text) - text);
     char *end = start + strlen(start);
-    while (end > start && (unsigned char)end[-1] <= ' ')
-        end--;
+    for (;;) {
+        if (end - start >= 1 && blank_at(end - 1) == 1)
+            end -= 1;
+        else if (end - start >= 2 && blank_at(end - 2) == 2)
+            end -= 2;
+        else
+            break;
+    }
     *end = '\0';
     return start;
 }

@@ -113,8 +113,10 @@ static void trim_drops_all_up_to_the_blank(void **state)
     char text[] = " \t\x01 a b \r\n\x1f";
     char blanks[] = "  ";
     char nbsp[] = "\xc2\xa0";
+    char zeros[] = "\xc0\x80 \xc0\x80\xc0\x80g\xc0\x80h \xc0\x80";
 
     assert_string_equal(zk_trim(text), "a b");
+    assert_string_equal(zk_trim(zeros), "g\xc0\x80h");
     assert_string_equal(zk_trim(blanks), "");
     assert_string_equal(zk_trim(nbsp), "\xc2\xa0");
 }
