@@ -102,7 +102,7 @@ def look(path, entry, common, database):
 
 def main():
     gate, known = Gate(), commands()
-    common = read(".clang-tidy") + tool()
+    common = read(".clang-tidy") + read("tests/.clang-tidy") + tool()
     # tests/sim/wasm is compiled for another machine, with another C library: scripts/lab/module.sh.
     files = [path for path in sources("src", "tests", "scripts")
              if path.endswith(".c") and not path.startswith("tests/sim/wasm/")]
