@@ -57,7 +57,9 @@ mutants_apply() {
   local patch count=0
   cd "$REPO"
   report < <(for patch in tests/{sim,unit}/mutants/*.patch; do
-    patch -s -p1 -F1 --dry-run -r - <"$patch" >/dev/null 2>&1 || say "$patch:1: it does not apply any more"
+    # Ctrl-C can leave a file that patch has just made.
+    TMPDIR=$scratch patch -s -p1 -F1 --dry-run -r - <"$patch" >/dev/null 2>&1 ||
+      say "$patch:1: it does not apply any more"
     [[ $(sed '/^--- /q' "$patch" | grep -c '^Found by: [a-z0-9_.][a-z0-9_.]*$') == 1 ]] ||
       say "$patch:1: its head lacks one line 'Found by: TEST'"
   done)
