@@ -134,8 +134,8 @@ void clients_be_calm(struct clients *clients)
         clients->clients[i].pause_max_ms = 400;
 }
 
-/* It hears from its server and waits for nothing: a pause that began before the calm may last longer
- * than that. */
+/* It hears from its server and waits for nothing: a pause that began before the calm may outlast
+ * it. */
 static bool pauses(const struct client *client)
 {
     return client->under_way_count == 0 && world_now_ms() - client->heard_ms < client->granted_ms;
