@@ -337,13 +337,11 @@ static bool may_move(const struct clients *clients, const struct client *client)
 }
 
 /* What was silent before may have ended before it was heard again; so only those count that have
- * talked for longer than that can take to show. Where everybody must prove something, a server that
- * refuses a ping answers it, and does not touch the session. */
+ * talked for longer than that can take to show. */
 static void must_have_been_silent(const struct clients *clients, const struct client *client,
                                   int64_t now_ms)
 {
-    if (may_move(clients, client) && !clients->must_prove && clients->calm &&
-        client->streak_ms > clients->calm_ms &&
+    if (may_move(clients, client) && clients->calm && client->streak_ms > clients->calm_ms &&
         client->heard_ms - client->streak_ms > client->granted_ms + TO_SHOW_MS &&
         now_ms - client->heard_ms < client->granted_ms)
         world_fail("I20: session 0x%" PRIx64 " of %d ms has ended, %" PRId64
@@ -487,9 +485,12 @@ static struct client_arrival *add_arrival(struct clients *clients, const struct 
     return arrival;
 }
 
-static void heard(struct clients *clients, struct client *client, int64_t zxid, int64_t now_ms)
+/* A server that refuses somebody who has proved nothing answers, and does not touch the session. */
+static void heard(struct clients *clients, struct client *client, int32_t err, int64_t zxid,
+                  int64_t now_ms)
 {
-    hears(clients, client, now_ms);
+    if (err != KEEPER_CODE_SESSIONCLOSEDREQUIRESASLAUTH)
+        hears(clients, client, now_ms);
     if (zxid > 0 && zxid < client->last_zxid)
         world_fail("I16: session 0x%" PRIx64 " has seen 0x%" PRIx64 ", and now sees 0x%" PRIx64,
                    (uint64_t)client->session_id, (uint64_t)client->last_zxid, (uint64_t)zxid);
@@ -509,7 +510,7 @@ void clients_ponged(struct clients *clients, struct client *client, int32_t err,
     if (err != (client->pinged_unproved ? KEEPER_CODE_SESSIONCLOSEDREQUIRESASLAUTH : 0))
         world_fail("I22: a ping of session 0x%" PRIx64 " is answered %d",
                    (uint64_t)client->session_id, err);
-    heard(clients, client, zxid, now_ms);
+    heard(clients, client, err, zxid, now_ms);
 }
 
 static void watch(struct client *client, enum client_watch_kind kind, const char *path)
@@ -609,7 +610,7 @@ void clients_answered(struct clients *clients, struct client *client,
     call->fate = CLIENT_ANSWERED;
     call->reply = *reply;
     add_arrival(clients, client)->call = (int64_t)index;
-    heard(clients, client, reply->zxid, now_ms);
+    heard(clients, client, reply->err, reply->zxid, now_ms);
     account(clients, client, call);
 }
 
