@@ -25,8 +25,9 @@ enum {
 enum setting_type {
     TEXT,
     NUMBER,
-    PORT, /* a whole number from 0 to 65535 */
-    HASH, /* the name of one that is built */
+    LONG_NUMBER, /* Java: Long.getLong() */
+    PORT,        /* a whole number from 0 to 65535 */
+    HASH,        /* the name of one that is built */
 };
 
 struct config_setting {
@@ -63,18 +64,18 @@ static const struct config_setting SETTINGS[] = {
     {"nio.numSelectorThreads", KEY_SERVED, NULL, NULL, NUMBER},
     {"nio.numWorkerThreads", KEY_SERVED, NULL, NULL, NUMBER},
     {"nio.sessionlessCnxnTimeout", KEY_SERVED, NULL, NULL, NUMBER},
-    {"observer.election.DelayMs", KEY_SERVED, NULL, NULL, NUMBER},
-    {"observer.reconnectDelayMs", KEY_SERVED, NULL, NULL, NUMBER},
+    {"observer.election.DelayMs", KEY_SERVED, NULL, NULL, LONG_NUMBER},
+    {"observer.reconnectDelayMs", KEY_SERVED, NULL, NULL, LONG_NUMBER},
     {"quorumCnxnTimeoutMs", KEY_SERVED, NULL, NULL, NUMBER},
     {"readonlymode.enabled", KEY_SERVED, NULL, NULL, TEXT}, /* in zoo.cfg refused by a rule */
     {"snapshotSizeFactor", KEY_SERVED, NULL, NULL, TEXT},
     {"tcpKeepAlive", KEY_SERVED, NULL, NULL, TEXT},
     {"forceSync", KEY_SERVED, NULL, NULL, TEXT},
-    {"fsync.warningthresholdms", KEY_SERVED, NULL, NULL, NUMBER},
+    {"fsync.warningthresholdms", KEY_SERVED, NULL, NULL, LONG_NUMBER},
     {"preAllocSize", KEY_SERVED, NULL, NULL, TEXT},
     {"snapshot.compression.method", KEY_SERVED, NULL, NULL, TEXT},
     {"snapshot.trust.empty", KEY_SERVED, NULL, NULL, TEXT},
-    {"txnLogSizeLimitInKb", KEY_SERVED, NULL, NULL, NUMBER},
+    {"txnLogSizeLimitInKb", KEY_SERVED, NULL, NULL, LONG_NUMBER},
     {"version", KEY_SERVED, NULL, NULL, TEXT}, /* of the configuration */
 
     {"client.portUnification", KEY_REFUSED, "false", "TLS for clients", TEXT},
@@ -187,7 +188,7 @@ static const struct config_setting BARE_SETTINGS[] = {
     {"learner.closeSocketAsync", KEY_WARNS, "false", NULL, TEXT},
     {"leader.closeSocketAsync", KEY_WARNS, "false", NULL, TEXT},
     {"znode.container.checkIntervalMs", KEY_SERVED, NULL, NULL, NUMBER},
-    {"znode.container.maxNeverUsedIntervalMs", KEY_SERVED, NULL, NULL, NUMBER},
+    {"znode.container.maxNeverUsedIntervalMs", KEY_SERVED, NULL, NULL, LONG_NUMBER},
     {"znode.container.maxPerMinute", KEY_SERVED, NULL, NULL, NUMBER},
 };
 
@@ -265,7 +266,8 @@ static int check_whole_number(struct config_parser *parser, const struct config_
                               const struct zk_property *property)
 {
     int64_t number;
-    if (zk_decode_long(property->value, &number) && number >= INT32_MIN && number <= INT32_MAX)
+    if (zk_decode_long(property->value, &number) &&
+        (setting->type == LONG_NUMBER || (number >= INT32_MIN && number <= INT32_MAX)))
         return 0;
     if (strcmp(setting->name, "cnxTimeout") == 0)
         return config_refuse_setting(parser, property, "write a whole number of milliseconds",
@@ -292,6 +294,7 @@ static int check_value(struct config_parser *parser, const struct config_setting
     case TEXT:
         return 0;
     case NUMBER:
+    case LONG_NUMBER:
         return check_whole_number(parser, setting, property);
     case PORT:
         return check_port(parser, property);

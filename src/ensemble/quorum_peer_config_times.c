@@ -8,7 +8,8 @@
 #include "ensemble/quorum_peer_config_internal.h"
 #include "zk/runtime/settings.h"
 
-/* Settings that come from -D, or from a line of zoo.cfg without "zookeeper.". */
+/* Settings that come from -D, or, if they begin with "zookeeper.", from a line of zoo.cfg without
+ * that. */
 struct time_setting {
     const char *key;
     int64_t least;
@@ -21,6 +22,10 @@ static const struct time_setting TIME_SETTINGS[] = {
     {"zookeeper.fastleader.minNotificationInterval", 1, "write a positive number of milliseconds"},
     {"zookeeper.fastleader.maxNotificationInterval", 1, "write a positive number of milliseconds"},
     {"zookeeper.nio.sessionlessCnxnTimeout", 1, "write a positive number of milliseconds"},
+    {"zookeeper.request_throttle_stall_time", 0, "write a number of milliseconds; 0 is no limit"},
+    {"zookeeper.request_throttler.shutdownTimeout", 0,
+     "write a number of milliseconds; 0 is no limit"},
+    {"znode.container.checkIntervalMs", 1, "write a positive number of milliseconds"},
 };
 
 static int check_setting(struct config_parser *parser, const struct time_setting *setting)
@@ -29,7 +34,9 @@ static int check_setting(struct config_parser *parser, const struct time_setting
     const int64_t value = zk_settings_get_integer(parser->ctx, setting->key, INT32_MAX);
     if (value >= setting->least)
         return 0;
-    const struct zk_property *line = config_find(parser, setting->key + strlen(PREFIX));
+    const bool has_prefix = strncmp(setting->key, PREFIX, strlen(PREFIX)) == 0;
+    const struct zk_property *line =
+        has_prefix ? config_find(parser, setting->key + strlen(PREFIX)) : NULL;
     if (line != NULL)
         return config_fail(parser, parser->path, line, setting->advice,
                            "%" PRId64 " is no time to wait", value);

@@ -52,8 +52,8 @@ struct container_manager *container_manager_new(struct zk_context *ctx,
     manager->check_interval_ms =
         zk_settings_get_integer(ctx, "znode.container.checkIntervalMs", 60000);
     manager->max_per_minute = zk_settings_get_integer(ctx, "znode.container.maxPerMinute", 10000);
-    if (manager->max_per_minute < 1)
-        manager->max_per_minute = 1; /* Java divides by it */
+    if (manager->max_per_minute == 0)
+        manager->max_per_minute = 1; /* Java divides by it (D-323) */
     manager->rules = container_rules_of(ctx);
     zk_log(ctx, ZK_LOG_CONTAINER_MANAGER, manager->check_interval_ms, manager->max_per_minute,
            manager->rules.max_never_used_interval_ms);
@@ -107,11 +107,16 @@ static void check_containers(struct container_manager *manager)
     zk_strings_done(&candidates);
 }
 
+/* At a fixed rate, as Java's timer: after a look that took longer than the interval the next one
+ * follows at once. */
 static void container_manager_run(void *arg)
 {
     struct container_manager *manager = arg;
-    while (!zk_stop_sleep(&manager->stop, manager->check_interval_ms))
+    int64_t due_ms = zk_elapsed_ms() + manager->check_interval_ms;
+    while (!zk_stop_sleep(&manager->stop, due_ms - zk_elapsed_ms())) {
         check_containers(manager);
+        due_ms += manager->check_interval_ms;
+    }
 }
 
 /* Java: getCandidates() */
@@ -141,7 +146,7 @@ struct container_rules container_rules_of(const struct zk_context *ctx)
     return (struct container_rules){
         .ephemeral_types = ephemeral_types_of(ctx),
         .max_never_used_interval_ms =
-            zk_settings_get_integer(ctx, "znode.container.maxNeverUsedIntervalMs", 0),
+            zk_settings_get_long(ctx, "znode.container.maxNeverUsedIntervalMs", 0),
     };
 }
 

@@ -15,6 +15,7 @@
 #include "zk/server/request_processor.h"
 #include "zk/server/zk_database.h"
 #include "zk/tree/data_tree.h"
+#include "zk/tree/ephemeral_type.h"
 
 /* Keeps the paths of the deleteContainers that it is given. */
 struct collector {
@@ -173,6 +174,20 @@ static void node_goes_when_its_time_is_over(void **state)
     assert_int_equal(0, deletions(stage, "/parent"));
 }
 
+/* Java: Long.getLong(). 30 days in milliseconds are no int. */
+static void a_container_that_was_never_used_may_stay_for_a_month(void **state)
+{
+    struct stage *stage = *state;
+    const int64_t month_ms = INT64_C(30) * 24 * 60 * 60 * 1000;
+    const struct stat_persisted unused = {.ephemeral_owner = CONTAINER_EPHEMERAL_OWNER};
+    zk_settings_set(stage->peer.ctx, "znode.container.maxNeverUsedIntervalMs", "2592000000");
+
+    struct container_rules rules = container_rules_of(stage->peer.ctx);
+
+    assert_false(container_rules_let_go(&rules, &unused, month_ms));
+    assert_true(container_rules_let_go(&rules, &unused, month_ms + 1));
+}
+
 static void it_stops_at_once_amid_its_sleep(void **state)
 {
     struct stage *stage = *state;
@@ -191,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_MANAGER(container_goes_when_its_last_child_has_gone),
         WITH_MANAGER(node_goes_when_its_time_is_over),
+        WITH_MANAGER(a_container_that_was_never_used_may_stay_for_a_month),
         WITH_MANAGER(it_stops_at_once_amid_its_sleep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -466,6 +466,10 @@ static void a_time_in_zoo_cfg_that_cannot_be_waited_for_is_refused(void **state)
          "8: fastleader.minNotificationInterval=0: 0 is no time to wait"},
         {"fastleader.maxNotificationInterval=-200\n",
          "8: fastleader.maxNotificationInterval=-200: -200 is no time to wait"},
+        {"request_throttle_stall_time=-1\n",
+         "8: request_throttle_stall_time=-1: -1 is no time to wait"},
+        {"request_throttler.shutdownTimeout=-1\n",
+         "8: request_throttler.shutdownTimeout=-1: -1 is no time to wait"},
         {"nio.sessionlessCnxnTimeout=0\n", "8: nio.sessionlessCnxnTimeout=0: 0 is no time to wait"},
     };
     CONFIG_CHECK_REFUSALS(rows);
@@ -474,14 +478,25 @@ static void a_time_in_zoo_cfg_that_cannot_be_waited_for_is_refused(void **state)
 static void a_time_of_the_command_line_that_cannot_be_waited_for_is_refused(void **state)
 {
     (void)state;
-    struct config_fixture fixture = config_fixture_new();
-    config_fixture_write(&fixture, "myid", "1");
-    zk_settings_set(fixture.capture.ctx, "zookeeper.cnxTimeout", "-0x10");
-    config_fixture_parse(&fixture, "dataDir=DIR\n" CONFIG_LIMITS CONFIG_THREE_SERVERS);
-    assert_int_equal(fixture.result, -EINVAL);
-    assert_non_null(strstr(fixture.error,
-                           "command line: -Dzookeeper.cnxTimeout=-0x10: -16 is no time to wait"));
-    config_fixture_done(&fixture);
+    static const struct {
+        const char *key;
+        const char *value;
+        const char *refusal;
+    } rows[] = {
+        {"zookeeper.cnxTimeout", "-0x10",
+         "command line: -Dzookeeper.cnxTimeout=-0x10: -16 is no time to wait"},
+        {"znode.container.checkIntervalMs", "0",
+         "command line: -Dznode.container.checkIntervalMs=0: 0 is no time to wait"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct config_fixture fixture = config_fixture_new();
+        config_fixture_write(&fixture, "myid", "1");
+        zk_settings_set(fixture.capture.ctx, rows[i].key, rows[i].value);
+        config_fixture_parse(&fixture, "dataDir=DIR\n" CONFIG_LIMITS CONFIG_THREE_SERVERS);
+        assert_int_equal(fixture.result, -EINVAL);
+        assert_non_null(strstr(fixture.error, rows[i].refusal));
+        config_fixture_done(&fixture);
+    }
 }
 
 static void the_longest_time_that_java_can_count_is_taken(void **state)
