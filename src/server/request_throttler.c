@@ -31,7 +31,7 @@ struct request_throttler {
     int32_t stall_time_ms; /* 0: until a request is finished */
     bool drop_stale_requests;
     int32_t throttled_op_wait_time_ms; /* 0: however long a request has waited, it is run */
-    int32_t shutdown_timeout_ms;
+    int32_t shutdown_timeout_ms;       /* 0: until all have had their turn; Java: Thread.join(0) */
 
     bool passed_on; /* the thread's own: a request that the processors have not heard of yet */
 
@@ -271,7 +271,9 @@ void request_throttler_shutdown(struct request_throttler *throttler)
         zk_log(throttler->ctx, ZK_LOG_PROCESSOR_SHUTTING_DOWN, "RequestThrottler");
         bq_put(throttler->submitted_requests, request_of_death());
     }
-    int64_t deadline_ms = zk_elapsed_ms() + throttler->shutdown_timeout_ms;
+    int64_t deadline_ms = throttler->shutdown_timeout_ms > 0
+                              ? zk_elapsed_ms() + throttler->shutdown_timeout_ms
+                              : INT64_MAX;
     bool in_time = true;
     while (in_time && throttler->running)
         in_time = zk_cond_wait_until(&throttler->ended_cond, &throttler->mu, deadline_ms);

@@ -380,7 +380,8 @@ static void what_has_not_had_its_turn_in_time_ends_with_its_connection(void **st
 static void at_the_end_those_that_find_room_still_go_on(void **state)
 {
     (void)state;
-    static const struct setting settings[] = {{MAX_REQUESTS, "100"}};
+    static const struct setting settings[] = {{MAX_REQUESTS, "100"},
+                                              {"zookeeper.request_throttler.shutdownTimeout", "0"}};
     struct stage stage;
     BEGIN_WITH(&stage, settings);
     submit_many(&stage, OP_CODE_CREATE, 20);
