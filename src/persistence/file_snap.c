@@ -308,8 +308,8 @@ static bool is_damage(int r)
 
 /* One of them. -EPROTO and -EPIPE: it is damaged, try the next. Every other error is not the
  * snapshot's fault, which may be whole and hold what this peer has promised: to pass over it would
- * be to forget. All is logged. */
-static int try_snap_file(struct zk_context *ctx, const struct snap_file *file,
+ * be to forget. All is logged. Only what looks whole counts as a try. */
+static int try_snap_file(struct zk_context *ctx, const struct snap_file *file, size_t *tries,
                          struct data_tree **ret_tree, struct session_timeouts *ret_sessions)
 {
     const char *path = file->path;
@@ -324,6 +324,7 @@ static int try_snap_file(struct zk_context *ctx, const struct snap_file *file,
     }
     if (r == 0) {
         zk_log(ctx, ZK_LOG_READING_SNAPSHOT, path);
+        (*tries)++;
         r = file_snap_deserialize_file(ctx, path, file->zxid, ret_tree, ret_sessions);
     }
     if (is_damage(r))
@@ -341,8 +342,9 @@ int file_snap_deserialize(struct zk_context *ctx, const char *directory,
     if (r < 0)
         return r;
     r = files.count == 0 ? -ENODATA : -EBADMSG;
-    for (size_t i = 0; i < files.count && i < FILE_SNAP_TRIES; i++) {
-        int tried = try_snap_file(ctx, &files.items[i], ret_tree, ret_sessions);
+    size_t tries = 0;
+    for (size_t i = 0; i < files.count && tries < FILE_SNAP_TRIES; i++) {
+        int tried = try_snap_file(ctx, &files.items[i], &tries, ret_tree, ret_sessions);
         if (!is_damage(tried)) {
             r = tried;
             break;

@@ -247,6 +247,25 @@ static void damage_everywhere_is_an_error_and_not_an_empty_tree(void **state)
     zk_context_free(ctx);
 }
 
+/* Java: findNValidSnapshots(100). What is not even tried does not count. */
+static void a_whole_snapshot_is_found_behind_a_hundred_that_are_not(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    char *directory = test_temporary_directory();
+    write_marked(ctx, directory, 1, "one");
+    for (int zxid = 2; zxid <= 1 + FILE_SNAP_TRIES; zxid++) {
+        char name[24];
+        snprintf(name, sizeof name, "snapshot.%x", (unsigned)zxid);
+        char *path = test_path(directory, name);
+        test_write_file(path, "");
+        free(path);
+    }
+    assert_finds(ctx, directory, 1, "one");
+    test_remove_directory(directory);
+    zk_context_free(ctx);
+}
+
 static void only_names_of_snapshots_count(void **state)
 {
     (void)state;
@@ -436,6 +455,7 @@ int main(void)
         cmocka_unit_test(per_07_any_flipped_bit_gives_way_to_the_older),
         cmocka_unit_test(per_07_a_cut_anywhere_gives_way_to_the_older),
         cmocka_unit_test(damage_everywhere_is_an_error_and_not_an_empty_tree),
+        cmocka_unit_test(a_whole_snapshot_is_found_behind_a_hundred_that_are_not),
         cmocka_unit_test(only_names_of_snapshots_count),
         cmocka_unit_test(upper_case_names_count_too),
         cmocka_unit_test(a_packed_snapshot_is_written_and_read),
