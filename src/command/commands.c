@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "command/command_facts.h"
+#include "zk/base/str.h"
 #include "zk/runtime/settings.h"
 #include "zk/server/server_stats.h"
 #include "zk/server/zoo_trace.h"
@@ -164,9 +165,8 @@ static void run_set_trace_mask(struct command_call *call)
         zk_str_append(&call->error, "setTraceMask requires long traceMask argument");
         return;
     }
-    char *end;
-    int64_t mask = strtoll(text, &end, 10);
-    if (end == text || *end != '\0') {
+    int64_t mask;
+    if (!zk_parse_long(text, &mask)) {
         zk_str_printf(&call->error, "setTraceMask requires long traceMask argument, got %s", text);
         return;
     }

@@ -46,12 +46,19 @@ void command_run_last_snapshot(struct command_call *call)
     json_long(call->json, "timestamp", found ? modified_ms / 1000 : -1);
 }
 
+/* Java's server alone and its read-only one are no QuorumZooKeeperServer, and these commands say
+ * nothing of the ensemble then. */
+static bool is_quorum_server(const struct server_status *status)
+{
+    return status->verifier != NULL && !status->is_read_only;
+}
+
 /* Java: LeaderCommand */
 void command_run_leader(struct command_call *call)
 {
     const struct server_status *status = call->facts->status;
-    if (status->verifier == NULL) {
-        zk_str_append(&call->error, "server is not initialized"); /* it stands alone */
+    if (!is_quorum_server(status)) {
+        zk_str_append(&call->error, "server is not initialized");
         return;
     }
     const struct quorum_server *leader = qv_member(status->verifier, status->leader_id);
@@ -128,7 +135,8 @@ static void write_server_view(struct json_writer *json, const struct quorum_serv
 /* Java: VotingViewCommand */
 void command_run_voting_view(struct command_call *call)
 {
-    const struct quorum_verifier *verifier = call->facts->status->verifier;
+    const struct server_status *status = call->facts->status;
+    const struct quorum_verifier *verifier = is_quorum_server(status) ? status->verifier : NULL;
     json_object_begin(call->json, "current_config");
     for (size_t i = 0; verifier != NULL && i < verifier->voting.count; i++) {
         const struct quorum_server *server = qv_member(verifier, verifier->voting.items[i]);
@@ -179,7 +187,7 @@ void command_run_zabstate(struct command_call *call)
 {
     const struct server_status *status = call->facts->status;
     const struct quorum_server *self =
-        status->verifier != NULL ? qv_member(status->verifier, status->config->my_id) : NULL;
+        is_quorum_server(status) ? qv_member(status->verifier, status->config->my_id) : NULL;
     struct json_writer *json = call->json;
     /* Java says so as long as nothing serves. */
     if (!status->serving || self == NULL) {

@@ -6,6 +6,7 @@
 #include "transactions.h"
 #include "txns.h"
 #include "zk/base/alloc.h"
+#include "zk/ensemble/quorum_peer_config.h"
 #include "zk/jute/op_code.h"
 #include "zk/runtime/settings.h"
 #include "zk/server/leader_session_tracker.h"
@@ -130,6 +131,13 @@ static void fill(void *arg, struct server_status *ret_status)
     ret_status->zab_state = ZAB_STATE_BROADCAST;
     ret_status->metrics = server_metrics_get(stage->metrics);
     ret_status->metrics_source = stage->metrics;
+    if (stage->read_only_in != NULL) {
+        ret_status->server_state = "read-only";
+        ret_status->state = SERVER_STATE_LOOKING;
+        ret_status->is_read_only = true;
+        ret_status->config = stage->read_only_in;
+        ret_status->verifier = stage->read_only_in->quorum_verifier;
+    }
     zk_database_fill_status(stage->database, ret_status);
 }
 

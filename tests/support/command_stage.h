@@ -7,6 +7,7 @@
 #include "zk/server/server_status.h"
 #include "zk/server/zoo_trace.h"
 
+struct quorum_peer_config;
 struct zk_context;
 
 struct command_stage {
@@ -19,6 +20,8 @@ struct command_stage {
     struct zoo_trace zoo_trace;
     int resets;                     /* how often the hook's reset was called */
     struct observer_info *observer; /* whom the leader informs; NULL: nobody */
+    /* Not NULL: it is a member of this ensemble, finds no leader, and serves read-only. */
+    const struct quorum_peer_config *read_only_in;
 };
 
 /* Returns a context in which every word may be asked; the caller frees it. */

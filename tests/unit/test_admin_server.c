@@ -6,6 +6,8 @@
 
 #include "command_stage.h"
 #include "zk/command/metrics_provider.h"
+#include "zk/ensemble/quorum_peer_config.h"
+#include "zk/ensemble/quorum_verifier.h"
 #include "zk/io/http_server.h"
 #include "zk/io/sock.h"
 #include "zk/runtime/settings.h"
@@ -184,11 +186,43 @@ static void a_trace_mask_is_set_by_its_argument(void **state)
     expect(&scene, "/commands/stmk?traceMask=1x", "200 OK",
            "{\n  \"error\" : \"setTraceMask requires long traceMask argument, got 1x\",\n"
            "  \"command\" : \"set_trace_mask\"\n}");
+    expect(&scene, "/commands/stmk?traceMask=9223372036854775808", "200 OK",
+           "{\n  \"error\" : \"setTraceMask requires long traceMask argument, got "
+           "9223372036854775808\",\n  \"command\" : \"set_trace_mask\"\n}");
+    expect(&scene, "/commands/stmk?traceMask=%202", "200 OK",
+           "{\n  \"error\" : \"setTraceMask requires long traceMask argument, got  2\",\n"
+           "  \"command\" : \"set_trace_mask\"\n}");
     expect(&scene, "/commands/stmk?traceMask=258", "200 OK",
            "{\n  \"tracemask\" : 258,\n  \"command\" : \"set_trace_mask\",\n  \"error\" : null\n}");
     expect(&scene, "/commands/gtmk", "200 OK",
            "{\n  \"tracemask\" : 258,\n  \"command\" : \"get_trace_mask\",\n  \"error\" : null\n}");
     scene_close(&scene);
+}
+
+/* Java's read-only server is no QuorumZooKeeperServer. */
+static void a_read_only_server_tells_nothing_of_its_ensemble(void **state)
+{
+    (void)state;
+    static const char servers[] = "server.1=127.0.0.1:2888:3888\nserver.2=127.0.0.1:2889:3889\n";
+    struct scene scene;
+    struct quorum_peer_config config = {.my_id = 1};
+    char *error = NULL;
+    scene_open(&scene);
+    assert_int_equal(qv_from_string(scene.ctx, servers, strlen(servers), true, NULL,
+                                    &config.quorum_verifier, &error),
+                     0);
+    scene.stage.read_only_in = &config;
+
+    expect(&scene, "/commands/leader", "200 OK",
+           "{\n  \"error\" : \"server is not initialized\",\n  \"command\" : \"leader\"\n}");
+    expect(&scene, "/commands/voting_view", "200 OK",
+           "{\n  \"current_config\" : { },\n"
+           "  \"command\" : \"voting_view\",\n  \"error\" : null\n}");
+    expect(&scene, "/commands/zabstate", "200 OK",
+           "{\n  \"voting\" : false,\n  \"zabstate\" : \"\",\n"
+           "  \"command\" : \"zabstate\",\n  \"error\" : null\n}");
+    scene_close(&scene);
+    qv_unref(config.quorum_verifier);
 }
 
 static void stat_reset_resets_what_srst_resets(void **state)
@@ -369,6 +403,7 @@ int main(void)
         cmocka_unit_test(observers_of_a_leader_are_listed),
         cmocka_unit_test(sessions_and_their_nodes_are_dumped),
         cmocka_unit_test(a_trace_mask_is_set_by_its_argument),
+        cmocka_unit_test(a_read_only_server_tells_nothing_of_its_ensemble),
         cmocka_unit_test(stat_reset_resets_what_srst_resets),
         cmocka_unit_test(the_list_has_a_link_to_each_command),
         cmocka_unit_test(nothing_but_get_is_answered_and_nothing_else_is_there),
