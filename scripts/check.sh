@@ -13,7 +13,8 @@ Usage: check.sh [--quick] [--help]
 Runs the static checks, each of which prints one line, or what it found:
   format      every C file is as clang-format writes it
   shellcheck  every script
-  tidy        lengths, leftovers, calls that only the ground floors may make; clang-tidy
+  tidy        lengths, leftovers, calls that only the ground floors may make; clang-tidy, and what clang warns
+              of as a compiler, of locks too
   floors      who includes and calls whom
   audit       what the archive needs from outside; no writable data in it
   xref        every "Java: ..." tag exists in Java 3.8.0; every method is mirrored or excused

@@ -13,9 +13,9 @@ what it is going to do and how long that takes; prints a line when a part begins
 ended. What failed is shown, everything else is in build/test-logs. What is missing is installed.
 Ctrl-C or SIGTERM ends all that it has started within a second or two.
 
-The parts: the static checks of check.sh; the unit tests as built by gcc, by gcc with AddressSanitizer
-and UndefinedBehaviorSanitizer, and by gcc with ThreadSanitizer, among them the simulator's seeds and
-plays and the fuzz corpora; what clang says of all sources and of their locks; the build for
+The parts: the static checks of check.sh, among them what clang says of all sources and of their locks;
+the unit tests as built by gcc, by gcc with AddressSanitizer and UndefinedBehaviorSanitizer, and by gcc
+with ThreadSanitizer, among them the simulator's seeds and plays and the fuzz corpora; the build for
 release; then ensembles of real processes, of C and of Java peers (tests/process/interop), two mixes
 again with sanitized C peers, and two that clients write to while members die (tests/process/writes);
 clients that compare C with Java, the tests that others wrote among them (tests/process/clients);
@@ -59,7 +59,7 @@ readonly CLANG=(-DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DZK_LOCKCHECK
 # What it says first. The times are those of an idle machine with two processors, in a fresh clone.
 declare -rA PLANS=(
   [quick]='2 parts: the static checks, and the unit tests as built by gcc. This takes about a minute and a half.'
-  [normal]='The static checks; the unit tests in three builds; two more builds; then ensembles of real processes and
+  [normal]='The static checks; the unit tests in three builds; one more build; then ensembles of real processes and
 all commands, three at a time. This takes about 18 minutes.'
   [full]='All that test.sh does without an option (about 18 minutes); then all ensembles with sanitized C peers, the
 coverage of lines, and the unit tests in two more builds: together about three quarters of an hour.'
@@ -193,24 +193,6 @@ build() {
 
 why_not_built() {
   { grep -E -A3 'error:|undefined reference|CMake Error' "$1" || tail -n 20 "$1"; } | head -n 40 | detail
-}
-
-# read_by NAME CMAKE_OPTION...: that compiler reads all sources and has nothing to say of them. To translate them
-# as well would take clang 45 s of processor time instead of 29.
-read_by() {
-  local name=$1 started log=$LOGS/read-$1.log
-  shift
-  started=$(now_ms)
-  begin_line "all sources read by $name"
-  # shellcheck disable=SC2016  # the inner shell's dollars
-  if waited cmake -S "$REPO" -B "$REPO/build/$name" "$@" >"$log" 2>&1 &&
-    waited bash -c 'jq -r ".[] | \"cd \(.directory) && \(.command) -fsyntax-only\"" "$1" | tr "\n" "\0" |
-      xargs -0 -P "$2" -n 1 bash -c' read "$REPO/build/$name/compile_commands.json" "$jobs" >>"$log" 2>&1; then
-    part_line "all sources read by $name" 0 0 "$started"
-  else
-    part_line "all sources read by $name" 0 1 "$started"
-    why_not_built "$log"
-  fi
 }
 
 # has_second_chance PART LOG: true if a failure of the part may come from the load beside it.
@@ -404,7 +386,6 @@ run_normal() {
   ! build dev -DCMAKE_BUILD_TYPE=Debug || unit_tests dev
   ! build asan -DCMAKE_BUILD_TYPE=Debug -DZK_SANITIZE=address,undefined || unit_tests asan
   ! build tsan -DCMAKE_BUILD_TYPE=Debug -DZK_SANITIZE=thread || unit_tests tsan
-  read_by clang "${CLANG[@]}"
   build release -DCMAKE_BUILD_TYPE=Release || return 0
   ln -sfn release/zkpeer "$REPO/build/zkpeer"
   ln -sfn release/zkdump "$REPO/build/zkdump"

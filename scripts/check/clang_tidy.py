@@ -3,7 +3,10 @@
 A file that was clean is not looked at again while nothing that counts has changed: the text that the preprocessor makes
 of it, its comments with it (NOLINT), the flags, .clang-tidy, and the tool. What was clean is remembered in the build
 directory and, so that a fresh checkout knows it too, in the user's cache. A build database names some files more than
-once (the simulator is built with and without instrumentation): the analysis is the same, and one is enough."""
+once (the simulator is built with and without instrumentation): the analysis is the same, and one is enough.
+
+It says what clang as a compiler warns of, too, and in src whether the locks are held that REQUIRES asks for
+(-Wthread-safety): a pass of clang for these alone would read all of it once more."""
 
 import concurrent.futures
 import hashlib
@@ -33,15 +36,29 @@ def commands():
     return found
 
 
-def tool():
+def version_of_tool():
+    return subprocess.run(["clang-tidy", "--version"], capture_output=True, text=True, check=True).stdout
+
+
+def tool(version):
     """What identifies the tool: its version and its file, for distributions rebuild one version."""
     stat = os.stat(os.path.realpath(shutil.which("clang-tidy")))
-    version = subprocess.run(["clang-tidy", "--version"], capture_output=True, text=True, check=True).stdout
     return f"{version} {stat.st_size}"
 
 
+def flags_for_clang(path, version):
+    """As CMakeLists.txt has them for clang, with ZK_LOCKCHECK."""
+    flags = ["-Wno-gcc-compat"]
+    if path.startswith("src/"):
+        flags.append("-Wthread-safety")
+        major = re.search(r"version ([0-9]+)", version)
+        if major and int(major.group(1)) >= 20:
+            flags += ["-fexperimental-late-parse-attributes", "-DZK_GUARDED_BY"]
+    return flags
+
+
 def key_of(entry, common):
-    """None if the file does not compile."""
+    """None if the file does not compile. With __clang__ it holds the words about locks, which gcc does not see."""
     words, flags = shlex.split(entry["command"]), []
     while words:
         word = words.pop(0)
@@ -49,7 +66,7 @@ def key_of(entry, common):
             words.pop(0)
         else:
             flags.append(word)
-    done = subprocess.run([*flags, "-E", "-CC", entry["file"]], cwd=entry["directory"], capture_output=True, check=False)
+    done = subprocess.run([*flags, "-D__clang__", "-E", "-CC", entry["file"]], cwd=entry["directory"], capture_output=True, check=False)
     if done.returncode != 0:
         return None
     place = REPO.encode() + b"/"
@@ -86,12 +103,13 @@ def forget_old():
             pass
 
 
-def look(path, entry, common, database):
-    """The words of clang-tidy about one file."""
-    key = key_of(entry, common)
+def look(path, entry, common, database, extra):
+    """The words of clang-tidy about one file, with these flags as well."""
+    key = key_of(entry, common + " ".join(extra))
     if key is not None and is_known(key):
         return path, ""
-    done = subprocess.run(["clang-tidy", "--quiet", "-p", database, path], capture_output=True, text=True, check=False)
+    done = subprocess.run(["clang-tidy", "--quiet", *(f"--extra-arg={flag}" for flag in extra), "-p", database, path],
+                          capture_output=True, text=True, check=False)
     words = done.stdout.strip()
     if not words and done.returncode != 0:
         words = f"{path}:1: clang-tidy fails: {done.stderr.strip()}"
@@ -102,7 +120,8 @@ def look(path, entry, common, database):
 
 def main():
     gate, known = Gate(), commands()
-    common = read(".clang-tidy") + read("tests/.clang-tidy") + tool()
+    version = version_of_tool()
+    common = read(".clang-tidy") + read("tests/.clang-tidy") + tool(version)
     # tests/sim/wasm is compiled for another machine, with another C library: scripts/lab/module.sh.
     files = [path for path in sources("src", "tests", "scripts")
              if path.endswith(".c") and not path.startswith("tests/sim/wasm/")]
@@ -117,7 +136,8 @@ def main():
     # Large files first, so that no processor waits for one at the end.
     files.sort(key=os.path.getsize, reverse=True)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for path, words in pool.map(lambda path: look(path, known[path], common, database), files):
+        words_of = lambda path: look(path, known[path], common, database, flags_for_clang(path, version))
+        for path, words in pool.map(words_of, files):
             for line in words.splitlines():
                 found = re.match(r"(.*?):([0-9]+):(?:[0-9]+:)? ?(.*)$", line.replace(REPO + "/", ""))
                 if found and re.search(r"warning:|error:|fails:", line):

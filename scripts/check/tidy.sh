@@ -13,9 +13,10 @@ Usage: tidy.sh [--text | --comments] [--help]
 Checks all C files: lines up to 100 columns, functions up to 70 lines (120 with the line
 "/* LONG: one Java method */" first), files up to 800; every file begins with a comment that says
 what it is for; threads, sockets, clocks, files and streams are called in src/base, src/runtime and src/io only, and some
-functions nowhere; no leftovers. Then runs clang-tidy with the checks of .clang-tidy on the sources of
-build/dev, on all processors. What was clean and has not changed is not looked at again: it is
-remembered in build/dev/clang-tidy and in $XDG_CACHE_HOME/zkpeer (default ~/.cache/zkpeer).
+functions nowhere; no leftovers. Then runs clang-tidy with the checks of .clang-tidy, clang's own
+warnings among them (in src also those about locks), on the sources of build/dev, on all processors.
+What was clean and has not changed is not looked at again: it is remembered in build/dev/clang-tidy
+and in $XDG_CACHE_HOME/zkpeer (default ~/.cache/zkpeer).
 
       --text      leave clang-tidy out
       --comments  only print which share of the lines of each file of the algorithm holds a comment
