@@ -343,7 +343,7 @@ sanitized() {
 
 # install_all HOW: at once, for who waits for a test does not wait for packages as well.
 install_all() {
-  local packages=(cmake:cmake gcc:gcc make:make binutils:nm libcmocka-dev:/usr/include/cmocka.h
+  local packages=(cmake:cmake ninja-build:ninja gcc:gcc make:make binutils:nm libcmocka-dev:/usr/include/cmocka.h
     zlib1g-dev:/usr/include/zlib.h libdeflate-dev:/usr/include/libdeflate.h
     libmicrohttpd-dev:/usr/include/microhttpd.h clang-format:clang-format clang-tidy:clang-tidy
     shellcheck:shellcheck default-jdk-headless:javap libzookeeper-java:/usr/share/java/zookeeper.jar
@@ -368,6 +368,12 @@ archive_java_classes() {
   fi
   "${cluster[@]}" clean || true
   $made
+}
+
+# build_by_ninja: make takes 11 s of processor time for a whole build beyond what its compilers do, and 3.8 s to find that
+# nothing is to be done. All that builds below inherits this; a build directory that is there already keeps its way.
+build_by_ninja() {
+  export CMAKE_GENERATOR=Ninja
 }
 
 run_quick() {
@@ -482,4 +488,5 @@ main() {
   ((failed == 0))
 }
 
+  build_by_ninja
 main "$@"
