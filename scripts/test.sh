@@ -30,7 +30,7 @@ either the test is broken or a mistake shows rarely. Some have no second chance:
 reports, a violation of consistency, a lost write, an answer that differs, a mistake not found.
 
       --quick   only the static checks (without clang-tidy) and the unit tests as built by gcc
-      --full    also the other mutants, all ensembles again with sanitized C peers, the coverage of
+      --full    all mutants, all ensembles again with sanitized C peers, the coverage of
                 lines, and the unit tests as built by clang and for release
       --strict  no part has a second chance
   -j, --jobs N  so many compilers at a time, and three times as many unit tests, which wait more than
@@ -50,9 +50,9 @@ readonly MIXES=('java,c,java' 'c,java,c' 'c,c,java' 'c,java,java' 'java,c,c' 'ja
 readonly FEW_MIXES=("${MIXES[@]:0:2}")
 # Those that clients write to, through the members of Java.
 readonly WRITE_MIXES=('c,java,java' 'c,java,c')
-# All mutants, more than 200, take a processor a quarter of an hour. Each commit tries a quarter of them, which its
-# hash chooses.
-MUTANTS_PART=$((16#$(git -C "$REPO" rev-parse --short=6 HEAD 2>/dev/null || say 0) % 4 + 1))/4
+# All mutants, more than 200, take a processor a quarter of an hour. Each commit tries an eighth of them, which its
+# hash chooses; --full tries all.
+MUTANTS_PART=$((16#$(git -C "$REPO" rev-parse --short=6 HEAD 2>/dev/null || say 0) % 8 + 1))/8
 readonly MUTANTS_PART
 readonly PLAYS_AT_ONCE=3
 readonly CLANG=(-DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DZK_LOCKCHECK=ON)
@@ -397,7 +397,7 @@ run_normal() {
   ln -sfn release/zkdump "$REPO/build/zkdump"
   wait "$archiving" || say "Java's classes are read anew by each server: ${LOGS#"$REPO"/}/java-classes.log says why"
   # The longest come first: else they would be left at the end, alone. Mutants compute; the others mostly wait.
-  play "mutants $MUTANTS_PART" "$REPO/tests/mutants.sh" -j 1 --part "$MUTANTS_PART"
+  [[ $how == full ]] || play "mutants $MUTANTS_PART" "$REPO/tests/mutants.sh" -j 1 --part "$MUTANTS_PART"
   play stories "$REPO/tests/process/stories/run.sh" --jobs 2
   play film "$REPO/tests/process/film/run.sh"
   for name in suites scenarios differential consistency 'basics poison hostile'; do
@@ -429,10 +429,8 @@ run_normal() {
 run_full() {
   run_normal
   local environment name
-  for name in {1..4}/4; do # one after the other: they share their copies
-    [[ $name == "$MUTANTS_PART" ]] || play "mutants $name" "$REPO/tests/mutants.sh" -j 2 --part "$name"
-    run_plays
-  done
+  play mutants "$REPO/tests/mutants.sh" -j "$jobs"
+  run_plays
   for name in asan tsan; do
     [[ -x $REPO/build/$name/zkpeer ]] || continue
     mapfile -t environment < <(sanitized "$name")
