@@ -20,9 +20,9 @@ release; then ensembles of real processes, of C and of Java peers (tests/process
 again with sanitized C peers, and two that clients write to while members die (tests/process/writes);
 clients that compare C with Java, the tests that others wrote among them (tests/process/clients);
 stories, the verbs of cluster.sh, filming, the replay page in a browser; the bench; the manners of
-every command; mistakes planted in copies of the product, each of which must be found (a quarter of
-them, which the commit's hash chooses); last the README's commands, which take away an ensemble that
-is in .cluster.
+every command; the README's commands, which take away an ensemble that is in .cluster; mistakes planted
+in copies of the product, each of which must be found (an eighth of them, which the commit's hash
+chooses).
 
 Much of this runs real servers, Java's among them, beside other load. So a part that fails runs once
 more, alone, and its second result counts; both are shown, and the end names such parts again, since
@@ -55,6 +55,8 @@ readonly WRITE_MIXES=('c,java,java' 'c,java,c')
 MUTANTS_PART=$((16#$(git -C "$REPO" rev-parse --short=6 HEAD 2>/dev/null || say 0) % 8 + 1))/8
 readonly MUTANTS_PART
 readonly PLAYS_AT_ONCE=3
+# Plays that build in build/release or build/lab.
+readonly BUILDERS='^(bench|lab|readme)$'
 readonly CLANG=(-DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DZK_LOCKCHECK=ON)
 # What it says first. The times are those of an idle machine with two processors, in a fresh clone.
 declare -rA PLANS=(
@@ -253,18 +255,31 @@ run_plays() {
   plays_at_once 1 second
 }
 
+# next_play: sets next to the number of the first play that waits and may begin; false if there is none. No two of those
+# that build run at a time.
+next_play() {
+  local pid builds=false
+  for pid in "${!running[@]}"; do
+    [[ ! ${play_names[running[$pid]]} =~ $BUILDERS ]] || builds=true
+  done
+  for next in "${waiting[@]}"; do
+    [[ $builds == true && ${play_names[next]} =~ $BUILDERS ]] || return 0
+  done
+  return 1
+}
+
 # plays_at_once N first|second: runs the plays, so many at a time.
 plays_at_once() {
-  local next=0 pid status
-  while ((next < ${#play_names[@]} || ${#running[@]} > 0)); do
-    if ((next < ${#play_names[@]} && ${#running[@]} < $1)); then
+  local next pid status waiting=("${!play_names[@]}")
+  while ((${#waiting[@]} > 0 || ${#running[@]} > 0)); do
+    if ((${#running[@]} < $1)) && next_play; then
       begin_line "${play_names[next]}"
       set -m
       bash -c "exec ${play_commands[next]}" >"$(play_log "$next")" 2>&1 </dev/null &
       set +m
       running[$!]=$next
       since[$!]=$(now_ms)
-      next=$((next + 1))
+      unset "waiting[$next]"
       continue
     fi
     status=0
@@ -355,6 +370,12 @@ install_all() {
   need_packages "to build and test" "${packages[@]}"
 }
 
+# build_by_ninja: make takes 11 s of processor time for a whole build beyond what its compilers do, and 3.8 s to find that
+# nothing is to be done. All that builds below inherits this; a build directory that is there already keeps its way.
+build_by_ninja() {
+  export CMAKE_GENERATOR=Ninja
+}
+
 # archive_java_classes: some 400 servers of Java start below. What one of them has read of its classes goes to a file, and
 # each of the others takes 0.35 s of processor time to start, and not 0.5.
 archive_java_classes() {
@@ -368,12 +389,6 @@ archive_java_classes() {
   fi
   "${cluster[@]}" clean || true
   $made
-}
-
-# build_by_ninja: make takes 11 s of processor time for a whole build beyond what its compilers do, and 3.8 s to find that
-# nothing is to be done. All that builds below inherits this; a build directory that is there already keeps its way.
-build_by_ninja() {
-  export CMAKE_GENERATOR=Ninja
 }
 
 run_quick() {
@@ -399,21 +414,23 @@ run_normal() {
   # The longest come first: else they would be left at the end, alone. Mutants compute; the others mostly wait.
   [[ $how == full ]] || play "mutants $MUTANTS_PART" "$REPO/tests/mutants.sh" -j 1 --part "$MUTANTS_PART"
   play stories "$REPO/tests/process/stories/run.sh" --jobs 2
+  play 'clients: suites' "$REPO/tests/process/clients/run.sh" suites
+  play 'clients: scenarios' "$REPO/tests/process/clients/run.sh" scenarios
   play film "$REPO/tests/process/film/run.sh"
-  for name in suites scenarios differential consistency 'basics poison hostile'; do
-    # shellcheck disable=SC2086  # two words
-    play "clients: $name" "$REPO/tests/process/clients/run.sh" $name
-  done
-  play replay "$REPO/tests/process/replay/run.sh"
   play lab "$REPO/tests/process/lab/run.sh"
   play 'directories with writes' "$REPO/tests/process/writes/directories.sh"
+  play replay "$REPO/tests/process/replay/run.sh"
   play verbs "$REPO/tests/process/stories/verbs.sh"
+  play 'clients: basics poison hostile' "$REPO/tests/process/clients/run.sh" basics poison hostile
   play manners "$REPO/tests/process/manners/run.sh"
+  play readme "$REPO/scripts/check/readme.sh"
+  play 'clients: consistency' "$REPO/tests/process/clients/run.sh" consistency
   mixes '' -- "${MIXES[@]}"
   ensembles ''
   for mix in "${WRITE_MIXES[@]}"; do
     play "writes $mix" "$REPO/tests/process/writes/run.sh" "$mix" --at-least 20
   done
+  play 'clients: differential' "$REPO/tests/process/clients/run.sh" differential
   play 'a server alone' "$REPO/tests/process/writes/alone.sh"
   play bench "$REPO/tests/process/bench/run.sh"
   for name in asan tsan; do
@@ -421,8 +438,6 @@ run_normal() {
     mapfile -t environment < <(sanitized "$name")
     mixes "$name " "${environment[@]}" -- "${FEW_MIXES[@]}"
   done
-  run_plays
-  play readme "$REPO/scripts/check/readme.sh"
   run_plays
 }
 
@@ -473,6 +488,7 @@ main() {
   make_scratch scratch take_away
   export TMPDIR=$scratch
   direct_python "$scratch/bin"
+  build_by_ninja
   trap 'end_all 130' INT
   trap 'end_all 143' TERM
   say "${PLANS[$how]}"
@@ -486,5 +502,4 @@ main() {
   ((failed == 0))
 }
 
-  build_by_ninja
 main "$@"
