@@ -15,7 +15,11 @@
 #include "zk/runtime/settings.h"
 #include "zk/server/exit_code.h"
 
-enum { EPOCH_FILE_LIMIT = 64 };
+enum {
+    EPOCH_FILE_LIMIT = 64,
+    LITTLE_ROOM =
+        64 << 20, /* the step in which a transaction log grows, unless preAllocSize is set */
+};
 
 static const char *const EPOCH_FILES[] = {"currentEpoch", "acceptedEpoch"};
 
@@ -259,8 +263,13 @@ static void report_room(const char *path, int64_t (*free_bytes)(const char *path
                         struct zk_str *report)
 {
     int64_t bytes = free_bytes(path);
-    if (bytes >= 0)
-        zk_str_printf(report, "  free: %" PRId64 " MiB\n", bytes / (1024 * 1024));
+    if (bytes < 0)
+        return;
+    zk_str_printf(report, "  free: %" PRId64 " MiB\n", bytes / (1024 * 1024));
+    if (bytes < LITTLE_ROOM)
+        zk_str_append(report,
+                      "  that is little, and a server that cannot write its log or a snapshot ends:"
+                      " make room\n");
 }
 
 /* The directory is there, and so is what this server has written into it before. */

@@ -117,6 +117,27 @@ static void what_is_in_the_data_directory_is_told(void **state)
     done(&stage);
 }
 
+static int64_t hardly_any_room(const char *path)
+{
+    (void)path;
+    return ((int64_t)64 << 20) - 1;
+}
+
+static void a_disk_that_is_nearly_full_is_named(void **state)
+{
+    (void)state;
+    struct stage stage = {.fixture = config_fixture_read_with("")};
+    config_fixture_must_succeed(&stage.fixture);
+
+    stage.code = config_report(stage.fixture.capture.ctx, stage.fixture.config, hardly_any_room,
+                               &stage.report);
+
+    assert_int_equal(stage.code, 0); /* the room may come back before the start */
+    expect(&stage, "  free: 63 MiB\n  that is little, and a server that cannot write its log or a "
+                   "snapshot ends: make room\n");
+    done(&stage);
+}
+
 static void a_peer_that_runs_there_is_named(void **state)
 {
     (void)state;
@@ -206,6 +227,7 @@ int main(void)
         cmocka_unit_test(a_fresh_server_learns_its_role_ensemble_times_and_directory),
         cmocka_unit_test(every_kind_of_quorum_is_explained),
         cmocka_unit_test(what_is_in_the_data_directory_is_told),
+        cmocka_unit_test(a_disk_that_is_nearly_full_is_named),
         cmocka_unit_test(a_peer_that_runs_there_is_named),
         cmocka_unit_test(warnings_are_listed_and_are_no_error),
         cmocka_unit_test(a_byte_order_mark_is_refused),
