@@ -275,7 +275,6 @@ function resize() {
   lanes.lay_out();
   lanes.draw();
   log.measure();
-  log.fill();
   draw();
 }
 

@@ -16,6 +16,7 @@ class Log {
     this.space = html("div", { class: "space", role: "presentation" }, host);
     this.rows = [];
     this.events = [];
+    this.current = -1;
     this.top = 0; // scrollTop and clientHeight, kept here: to ask for them makes the browser lay out at once
     this.height = 0; // until measure()
     const scrolled = () => {
@@ -29,8 +30,11 @@ class Log {
     });
   }
 
+  /** The list may have become taller or shorter: a row that has come into sight must be there. */
   measure() {
     this.height = this.host.clientHeight;
+    if (this.current >= 0) this.keep_current_in_sight();
+    this.fill();
   }
 
   use(events, several) {
@@ -46,13 +50,16 @@ class Log {
     const current = countUpTo(this.events, i, (e) => e.i) - 1;
     if (current === this.current) return;
     this.current = current;
-    const top = current * this.row;
-    if (top < this.top + this.row || top > this.top + this.height - 3 * this.row) {
-      const most = this.events.length * this.row - this.height;
-      this.top = Math.max(0, Math.min(most, Math.round(top - this.height / 2)));
-      this.host.scrollTop = this.top;
-    }
+    this.keep_current_in_sight();
     this.fill();
+  }
+
+  keep_current_in_sight() {
+    const top = this.current * this.row;
+    if (top >= this.top + this.row && top <= this.top + this.height - 3 * this.row) return;
+    const most = this.events.length * this.row - this.height;
+    this.top = Math.max(0, Math.min(most, Math.round(top - this.height / 2)));
+    this.host.scrollTop = this.top;
   }
 
   fill() {

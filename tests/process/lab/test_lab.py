@@ -63,6 +63,16 @@ def a_newcomer_kills_the_leader_and_sees_the_next_one_within_ten_seconds():
 
 
 @test
+def the_list_of_events_is_filled_when_the_page_opens():
+    """The page is laid out before its words are there, and the list is much shorter then."""
+    with Page(width=1400, height=1300) as browser:
+        shown, all_rows, fitting = browser.run("""const log = document.getElementById("log");
+          const rows = [...log.querySelectorAll("[role=option]")].filter(row => !row.hidden);
+          return [rows.length, Number(rows[0].getAttribute("aria-setsize")), Math.floor(log.clientHeight / rows[0].offsetHeight)]""")
+        same(shown >= min(all_rows, fitting), True, f"{shown} rows of {all_rows}, and {fitting} would fit")
+
+
+@test
 def a_world_runs_within_half_a_second_of_opening():
     with Page() as browser:
         opened = browser.run("return performance.getEntriesByType('navigation')[0].responseStart")
