@@ -253,8 +253,13 @@ void clients_start(struct clients *clients, struct history *history, int servers
 void clients_be_calm(struct clients *clients);
 /* Driver: the calm time is over. */
 void clients_go_home(struct clients *clients);
-/* Driver: I15 to I19 and I21, for all that was told. */
+/* Driver: I15 to I18 and I20 to I25, for all that was told. */
 void clients_check(const struct clients *clients);
+/* Driver, right behind clients_check: I25 for the numbers that the server on that host has in the
+ * end. */
+void clients_check_numbers(int host, const struct load_numbers *numbers);
+/* Driver, behind all of these: I19. */
+void clients_check_all_events(const struct clients *clients);
 
 /* Where it wants to connect. */
 int clients_server(struct clients *clients, struct client *client);

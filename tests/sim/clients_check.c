@@ -744,6 +744,20 @@ void clients_check(const struct clients *clients)
     for (size_t place = 0; place < clients->history->committed_count; place++)
         check_transaction(clients, place);
     check_none_is_left(clients);
+    look_again();
+}
+
+void clients_check_numbers(int host, const struct load_numbers *numbers)
+{
+    const struct node *node = find(numbers->path);
+    if (node == NULL || !clients_quota_may_show(node, numbers->data))
+        world_fail("I25: peer %d has %s in %s, which no server may have", host, numbers->data,
+                   numbers->path);
+}
+
+void clients_check_all_events(const struct clients *clients)
+{
+    look_away();
     for (int connection = 1; connection <= clients->connections; connection++)
         clients_check_events(clients, connection);
     look_again();

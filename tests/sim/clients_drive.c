@@ -220,6 +220,8 @@ void drive_clients(struct cluster *cluster)
         world_fail("a client does not come home");
     trees_must_agree(cluster);
     clients_check(clients);
+    quotas_must_agree(cluster);
+    clients_check_all_events(clients);
     history_check_durable(&cluster->invariants.history);
     cluster_must_stop(cluster, SCENARIO_STOP_MS);
 }

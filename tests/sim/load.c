@@ -27,12 +27,9 @@ static const uint64_t OWNER_TTL = 0xff00000000000000ULL;
 
 static const char QUOTA_TOP[] = "/zookeeper/quota";
 static const char STATS[] = "/zookeeper_stats";
-static const char LIMITS[] = "/zookeeper_limits";
-static const char NESTED_QUOTA[] = "/zookeeper/quota/a/x";
 
 static struct load_node nodes[NODES_MAX];
 static size_t node_count;
-static bool nested; /* there has been a quota below another one */
 
 /* ---- chance ---------------------------------------------------------------------------------- */
 
@@ -299,20 +296,6 @@ static struct load_node *node_of(const char *path)
     return NULL;
 }
 
-/* The limits of a quota come or go: its numbers stand still without them. */
-static void note_limits(const char *path)
-{
-    const size_t length = strlen(path);
-    char stats[sizeof nodes[0].path];
-    if (strncmp(path, QUOTA_TOP, sizeof QUOTA_TOP - 1) != 0 || length < sizeof LIMITS ||
-        strcmp(path + length - (sizeof LIMITS - 1), LIMITS) != 0)
-        return;
-    snprintf(stats, sizeof stats, "%.*s%s", (int)(length - (sizeof LIMITS - 1)), path, STATS);
-    struct load_node *numbers = node_of(stats);
-    if (numbers != NULL)
-        numbers->any_data = true;
-}
-
 static void remove_node(struct load_node *node)
 {
     *node = nodes[--node_count];
@@ -328,6 +311,14 @@ static void must_be_parent(const char *path, int64_t zxid)
         return;
     if (parent[0] != '\0' && (node == NULL || node->owner > 0))
         world_fail("I14: 0x%" PRIx64 " creates %s without its parent", (uint64_t)zxid, path);
+}
+
+/* Servers keep the numbers of a quota themselves, and no transaction tells them (I25). */
+static bool holds_numbers(const char *path)
+{
+    const size_t length = strlen(path);
+    return strncmp(path, QUOTA_TOP, sizeof QUOTA_TOP - 1) == 0 && length >= sizeof STATS &&
+           strcmp(path + length - (sizeof STATS - 1), STATS) == 0;
 }
 
 /* Whose it is, as servers keep it. */
@@ -348,14 +339,13 @@ static void apply_create(struct txn_reading *in, int32_t type, int64_t session, 
     txn_read_text(in, node.data, sizeof node.data);
     txn_read_acls(in, &node.acl);
     node.owner = owner_of(in, type, session);
+    node.any_data = holds_numbers(node.path);
     if (node_of(node.path) != NULL)
         world_fail("I14: 0x%" PRIx64 " creates %s, which is there", (uint64_t)zxid, node.path);
     must_be_parent(node.path, zxid);
     if (node_count == NODES_MAX)
         world_fail("more nodes than the model has room for");
     nodes[node_count++] = node;
-    nested = nested || strcmp(node.path, NESTED_QUOTA) == 0;
-    note_limits(node.path);
 }
 
 static struct load_node *named_node(struct txn_reading *in, int64_t zxid)
@@ -387,7 +377,6 @@ static void apply_delete(struct txn_reading *in, int64_t zxid)
         if (strncmp(nodes[i].path, node->path, length) == 0 && nodes[i].path[length] == '/')
             world_fail("I14: 0x%" PRIx64 " deletes %s, which has children", (uint64_t)zxid,
                        node->path);
-    note_limits(node->path);
     remove_node(node);
 }
 
@@ -439,36 +428,9 @@ static void apply_multi(struct txn_reading *in, int64_t session, int64_t zxid)
     }
 }
 
-/* I25: servers keep these numbers themselves, and no transaction tells them. */
-static void count_for_quotas(void)
-{
-    for (size_t i = 0; i < node_count; i++) {
-        const size_t length = strlen(nodes[i].path);
-        char top[sizeof nodes[i].path];
-        int count = 0;
-        size_t bytes = 0;
-        if (length < sizeof STATS ||
-            strcmp(nodes[i].path + length - (sizeof STATS - 1), STATS) != 0)
-            continue;
-        snprintf(top, sizeof top, "%.*s", (int)(length - sizeof STATS - sizeof QUOTA_TOP + 2),
-                 nodes[i].path + sizeof QUOTA_TOP - 1);
-        for (size_t k = 0; k < node_count; k++) {
-            const char *behind = nodes[k].path + strlen(top);
-            if (strncmp(nodes[k].path, top, strlen(top)) != 0 ||
-                (*behind != '/' && *behind != '\0'))
-                continue;
-            count++;
-            bytes += strlen(nodes[k].data);
-        }
-        snprintf(nodes[i].data, sizeof nodes[i].data, "count=%d,bytes=%zu", count, bytes);
-        nodes[i].any_data |= nested;
-    }
-}
-
 const struct load_node *load_model(const struct history *history, size_t *ret_count)
 {
     node_count = 0;
-    nested = false;
     nodes[node_count++] = (struct load_node){.path = "/", .acl = CLIENT_WISHES[ACL_OPEN]};
     for (size_t i = 0; i < history->committed_count; i++) {
         const struct history_txn *txn = history_find(history, history->committed[i]);
@@ -483,9 +445,6 @@ const struct load_node *load_model(const struct history *history, size_t *ret_co
             apply(&in, txn->type, txn->session, txn->zxid);
         look_again();
     }
-    look_away();
-    count_for_quotas();
-    look_again();
     *ret_count = node_count;
     return nodes;
 }

@@ -31,6 +31,7 @@ enum {
     LOAD_PATH_SIZE = 40,
     LOAD_DATA_SIZE = 64, /* the limits of a quota are a text */
     LOAD_PASSWD_SIZE = 16,
+    LOAD_NUMBERS_MAX = 4, /* quotas in one tree */
 };
 
 /* One operation, in words; load_program.c makes a request of it. */
@@ -119,6 +120,12 @@ void load_answered(struct load *load, struct load_client *client, int32_t cxid, 
 /* Its connection is no more: what is under way is in doubt, and it goes elsewhere. */
 void load_dropped(struct load *load, struct load_client *client);
 
+/* What a server has in a node that no transaction tells: the numbers of a quota. */
+struct load_numbers {
+    char path[LOAD_PATH_SIZE + 16];
+    char data[LOAD_DATA_SIZE];
+};
+
 /* What one server has in the end. */
 struct load_view {
     bool done;
@@ -128,13 +135,15 @@ struct load_view {
     size_t sessions;
     size_t ephemerals;
     char wrong[160]; /* the first node that is not as it must be; "": none */
+    struct load_numbers numbers[LOAD_NUMBERS_MAX];
+    size_t numbers_count;
 };
 
 /* One node as it must be. */
 struct load_node {
     char path[LOAD_PATH_SIZE + 16];
     char data[LOAD_DATA_SIZE];
-    bool any_data; /* the numbers of a quota, which are not the same on all servers */
+    bool any_data; /* the numbers of a quota, which its server must tell */
     int32_t version;
     int64_t owner; /* as it is kept: a session, or what stands for a container or a time to live */
     struct client_acl acl;

@@ -5,6 +5,7 @@
 #include "load_program.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -434,7 +435,18 @@ static bool has_list(const struct data_tree_record *record, const struct client_
     return known && client_acl_equal(&acl, expected);
 }
 
-static bool is_as_it_must_be(struct data_tree *tree, const struct load_node *node)
+static void note_numbers(const char *path, const struct buf *data, struct load_view *view)
+{
+    if (view->numbers_count == LOAD_NUMBERS_MAX || data == NULL)
+        return;
+    struct load_numbers *numbers = &view->numbers[view->numbers_count++];
+    snprintf(numbers->path, sizeof numbers->path, "%s", path);
+    snprintf(numbers->data, sizeof numbers->data, "%.*s", (int)data->length,
+             (const char *)data->bytes);
+}
+
+static bool is_as_it_must_be(struct data_tree *tree, const struct load_node *node,
+                             struct load_view *view)
 {
     struct data_tree_record record;
     if (data_tree_get_change_record(tree, node->path, &record) < 0)
@@ -445,6 +457,8 @@ static bool is_as_it_must_be(struct data_tree *tree, const struct load_node *nod
     bool same = record.stat.version == node->version &&
                 record.stat.ephemeral_owner == node->owner && same_data &&
                 has_list(&record, &node->acl);
+    if (node->any_data)
+        note_numbers(node->path, record.data, view);
     data_tree_record_done(&record);
     return same;
 }
@@ -479,7 +493,7 @@ void *load_look(void *arg)
         .sessions = sessions.count,
     };
     for (size_t i = 0; i < question->node_count && view->wrong[0] == '\0'; i++)
-        if (!is_as_it_must_be(tree, &question->nodes[i]))
+        if (!is_as_it_must_be(tree, &question->nodes[i], view))
             strncpy(view->wrong, question->nodes[i].path, sizeof view->wrong - 1);
     session_timeouts_done(&sessions);
     data_tree_unref(tree);

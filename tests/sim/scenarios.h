@@ -35,6 +35,8 @@ void drive_clients(struct cluster *cluster); /* clients_drive.c */
 void clients_suffer(struct cluster *cluster, int number);
 /* I14 alone: waits until all have come to rest. */
 void trees_must_agree(struct cluster *cluster);
+/* I25 for what trees_must_agree has last seen, when clients_check is through. */
+void quotas_must_agree(const struct cluster *cluster);
 /* The clients write nothing more; then I13, I14 and I9 must hold, and sessions that nobody keeps
  * must end. Waits for all that, and fails the world if it does not come. */
 void writes_must_agree(struct cluster *cluster);

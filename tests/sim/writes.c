@@ -167,6 +167,13 @@ void trees_must_agree(struct cluster *cluster)
             check_view(cluster, host, last, count);
 }
 
+void quotas_must_agree(const struct cluster *cluster)
+{
+    for (int host = 1; host <= cluster->size; host++)
+        for (size_t i = 0; questions[host].process != NULL && i < views[host].numbers_count; i++)
+            clients_check_numbers(host, &views[host].numbers[i]);
+}
+
 void writes_must_agree(struct cluster *cluster)
 {
     cluster->load.over = true;
