@@ -80,7 +80,9 @@ void history_end(struct history *history)
             free(history->disks[host].files[i].zxids);
         free(history->disks[host].files);
         free(history->adopted[host].zxids);
+        free(history->acked[host].zxids);
     }
+    free(history->leaders);
     *history = (struct history){0};
 }
 
@@ -397,11 +399,36 @@ static void commit(struct history *history, int host, int64_t zxid)
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
-static void acked(struct history *history, int host, int64_t zxid)
+static bool has_on_disk(struct history *history, int host, int64_t zxid)
 {
-    if (!disk_holds(&history->disks[host], zxid) && !disk_holds(look_durable(history, host), zxid))
+    return disk_holds(&history->disks[host], zxid) || disk_holds(look_durable(history, host), zxid);
+}
+
+/* The server itself says so. */
+static void acks(struct history *history, int host, int64_t zxid)
+{
+    if (!has_on_disk(history, host, zxid))
         world_fail("I8: peer %d has acknowledged 0x%" PRIx64 ", which is not on its disk", host,
                    (uint64_t)zxid);
+    history->acked[host].zxids =
+        grow(history->acked[host].zxids, sizeof(int64_t), &history->acked[host].capacity,
+             history->acked[host].count + 1);
+    history->acked[host].zxids[history->acked[host].count++] = zxid;
+}
+
+/* Its leader reads it, which may take long: meanwhile the learner may have begun anew, and taken
+ * the tree of another leader in the place of its own. */
+static void counts(struct history *history, int learner, int64_t zxid)
+{
+    size_t i = history->acked[learner].count;
+    while (i > 0 && history->acked[learner].zxids[i - 1] != zxid)
+        i--;
+    if (i == 0)
+        world_fail("I8: 0x%" PRIx64 " is counted for peer %d, which has not acknowledged it",
+                   (uint64_t)zxid, learner);
+    if (i > history->acked[learner].before && !has_on_disk(history, learner, zxid))
+        world_fail("I8: peer %d has acknowledged 0x%" PRIx64 ", which is on its disk no more",
+                   learner, (uint64_t)zxid);
 }
 
 static void applied(struct history *history, int host, int64_t zxid)
@@ -439,7 +466,7 @@ void history_step(struct history *history, int host, bool leads, const char *ste
     if (!history->watches)
         return;
     if (strncmp(step, "acked", 5) == 0)
-        acked(history, leads && peer > 0 ? (int)peer : host, zxid);
+        peer > 0 && peer != host ? counts(history, (int)peer, zxid) : acks(history, host, zxid);
     else if (strncmp(step, "applied", 7) == 0 && history->alone)
         applied_alone(history, host, zxid);
     else if (strncmp(step, "applied", 7) == 0)
@@ -547,9 +574,26 @@ static void check_no_dead_tail(struct history *history, int host, int64_t epoch)
     }
 }
 
+static void note_leader(struct history *history, int host, int64_t epoch)
+{
+    const size_t wanted = (size_t)epoch + 1;
+    history->leaders =
+        grow(history->leaders, sizeof *history->leaders, &history->epoch_capacity, wanted);
+    while (history->epochs < wanted)
+        history->leaders[history->epochs++] = 0;
+    history->leaders[epoch] = host;
+}
+
+int history_leader_of(const struct history *history, int64_t epoch)
+{
+    return epoch >= 0 && (size_t)epoch < history->epochs ? history->leaders[epoch] : 0;
+}
+
 void history_established(struct history *history, int host, bool leads, int64_t epoch)
 {
     history->applied[host] = -1;
+    if (leads && history->watches)
+        note_leader(history, host, epoch);
     if (!history->watches)
         return;
     if (!leads) {
@@ -589,4 +633,5 @@ void history_serves_alone(struct history *history, int host)
 void history_restart(struct history *history, int host)
 {
     history->applied[host] = -1;
+    history->acked[host].before = history->acked[host].count;
 }

@@ -3,7 +3,8 @@
  * are read here by the format of the log alone, and by nothing of the product.
  *
  *   I7  one zxid is one transaction, on all disks, at all times
- *   I8  what a server has acknowledged is on its disk, so that a power loss leaves it there
+ *   I8  what a server has acknowledged is on its disk, so that a power loss leaves it there; what a
+ *       leader counts its learner has acknowledged, and still has, unless it has begun anew since
  *   I9  what is committed is on the disks of a quorum of the voters, now and for ever
  *   I10 all apply the same transactions in the same order, each once, and leave none out
  *   I11 whoever leads an epoch has all that was committed before it; whoever follows in it has
@@ -65,6 +66,16 @@ struct history {
         int64_t upto; /* the zxid of that SNAP; 0: there was none */
     } adopted[HOSTS_MAX];
     int64_t applied[HOSTS_MAX]; /* place in committed of the last one; -1: not known */
+    /* What this host has said to be on its disk, in the order in which it said so. */
+    struct {
+        int64_t *zxids;
+        size_t count;
+        size_t capacity;
+        size_t before; /* so many of them before it began anew */
+    } acked[HOSTS_MAX];
+    int *leaders; /* of each epoch; 0: nobody has led it */
+    size_t epochs;
+    size_t epoch_capacity;
 };
 
 /* weights: see cluster_options. Nothing is looked at before history_watch. */
@@ -87,6 +98,8 @@ void history_restart(struct history *history, int host);
 /* I9 for all that was ever committed. */
 void history_check_durable(struct history *history);
 
+/* Who was established as leader of that epoch; 0: nobody. */
+int history_leader_of(const struct history *history, int64_t epoch);
 /* Place in committed of a zxid; -1: not there. */
 int64_t history_place(const struct history *history, int64_t zxid);
 /* NULL: no disk has had it. */
