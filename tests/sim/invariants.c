@@ -278,15 +278,20 @@ bool invariants_is_settled(const struct invariants *invariants, int hosts, int h
     return leader != NULL && is_with(&invariants->peers[host], leader);
 }
 
-bool invariants_all_settled(const struct invariants *invariants, int hosts)
+bool invariants_is_shut_out(const struct invariants *invariants, int hosts, int host)
 {
     const struct observed_peer *leader = find_leader(invariants, hosts);
-    for (int host = 1; leader != NULL && host <= hosts; host++) {
-        const struct observed_peer *peer = &invariants->peers[host];
-        if (!is_with(peer, leader) && peer->accepted_epoch <= leader->epoch)
+    const struct observed_peer *peer = &invariants->peers[host];
+    return leader != NULL && !is_with(peer, leader) && peer->accepted_epoch > leader->epoch;
+}
+
+bool invariants_all_settled(const struct invariants *invariants, int hosts)
+{
+    for (int host = 1; host <= hosts; host++)
+        if (!invariants_is_settled(invariants, hosts, host) &&
+            !invariants_is_shut_out(invariants, hosts, host))
             return false;
-    }
-    return leader != NULL;
+    return find_leader(invariants, hosts) != NULL;
 }
 
 int invariants_shut_out(const struct invariants *invariants, int hosts)

@@ -71,6 +71,8 @@ bool invariants_all_settled(const struct invariants *invariants, int hosts);
 /* Is this host established under the leader that the others follow? */
 bool invariants_is_settled(const struct invariants *invariants, int hosts, int host);
 
+/* Does K-22 shut that host out: has it accepted an epoch above the leader's? */
+bool invariants_is_shut_out(const struct invariants *invariants, int hosts, int host);
 /* Of these hosts, those that K-22 shuts out. */
 int invariants_shut_out(const struct invariants *invariants, int hosts);
 

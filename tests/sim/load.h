@@ -129,6 +129,7 @@ struct load_numbers {
 /* What one server has in the end. */
 struct load_view {
     bool done;
+    bool serves; /* and did so all the time */
     int64_t last_zxid;
     uint64_t digest;
     size_t nodes;

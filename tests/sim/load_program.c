@@ -463,6 +463,18 @@ static bool is_as_it_must_be(struct data_tree *tree, const struct load_node *nod
     return same;
 }
 
+/* A server alone serves until it is stopped. Whoever gives up leading or following puts what its
+ * log has, committed or not, into its tree before it says that it is looking. */
+static bool still_serves(const struct quorum_peer_main *program)
+{
+    if (program->run == NULL)
+        return true;
+    struct zookeeper_server *server = quorum_peer_get_active_server(program->run->self);
+    const bool serves = server != NULL && zookeeper_server_is_running(server);
+    zookeeper_server_unref(server);
+    return serves;
+}
+
 void *load_look(void *arg)
 {
     const struct load_question *question = arg;
@@ -497,6 +509,7 @@ void *load_look(void *arg)
             strncpy(view->wrong, question->nodes[i].path, sizeof view->wrong - 1);
     session_timeouts_done(&sessions);
     data_tree_unref(tree);
+    view->serves = still_serves(program);
     view->done = true;
     pthread_mutex_lock(&process->mutex);
     process->stoppers--;

@@ -110,11 +110,24 @@ static void look_at_all(struct cluster *cluster, const struct load_node *nodes, 
         world_fail("a peer does not say what it has");
 }
 
-/* Has everybody all that is committed, and are all sessions over? */
+/* But for those that K-22 shuts out. */
+static bool all_that_run_are_settled(const struct cluster *cluster)
+{
+    const struct invariants *invariants = &cluster->invariants;
+    for (int host = 1; host <= cluster->size; host++)
+        if (world_is_running(host) && !invariants_is_settled(invariants, cluster->size, host) &&
+            !invariants_is_shut_out(invariants, cluster->size, host))
+            return false;
+    return true;
+}
+
+/* Does everybody serve, and has all that is committed, and are all sessions over? */
 static bool all_have_come_to_rest(void *arg)
 {
     struct cluster *cluster = arg;
     const struct history *history = &cluster->invariants.history;
+    if (!all_that_run_are_settled(cluster))
+        return false;
     int64_t last =
         history->committed_count > 0 ? history->committed[history->committed_count - 1] : 0;
     size_t count;
@@ -122,7 +135,7 @@ static bool all_have_come_to_rest(void *arg)
     look_at_all(cluster, nodes, count);
     for (int host = 1; host <= cluster->size; host++)
         if (questions[host].process != NULL &&
-            (views[host].sessions > 0 || views[host].last_zxid < last))
+            (!views[host].serves || views[host].sessions > 0 || views[host].last_zxid < last))
             return false;
     return history->committed_count == 0 ||
            history->committed[history->committed_count - 1] == last;
