@@ -79,6 +79,7 @@ int zookeeper_server_process_connect_request(struct zookeeper_server *server,
     r = check_read_only(server, cnxn, &frame);
     if (r < 0)
         goto out;
+    /* It would go back in time; but see K-228. */
     if (request->last_zxid_seen > zxid) {
         zk_log(ctx, ZK_LOG_CLIENT_ZXID_AHEAD, cnxn->remote_address, request->last_zxid_seen, zxid);
         r = -EACCES;

@@ -141,11 +141,29 @@ static bool pauses(const struct client *client)
     return client->under_way_count == 0 && world_now_ms() - client->heard_ms < client->granted_ms;
 }
 
+/* It has seen the beginning of a term in which nothing was committed, as its leader and those that
+ * took a snapshot from it show it. The learners of the next leader do not stand there before
+ * something is committed, and refuse it (K-228); the leader would take it, where it serves. */
+static bool is_shut_out(const struct clients *clients, const struct client *client)
+{
+    const struct history *history = clients->history;
+    const int64_t last =
+        history->committed_count > 0 ? history->committed[history->committed_count - 1] : 0;
+    return clients->leader_serves_nobody && (uint32_t)client->last_zxid == 0 &&
+           client->last_zxid > last;
+}
+
+bool clients_are_served(const struct clients *clients)
+{
+    bool none_waits = true;
+    for (int i = 0; i < clients->count; i++)
+        none_waits = none_waits &&
+                     (pauses(&clients->clients[i]) || is_shut_out(clients, &clients->clients[i]));
+    return none_waits || clients->answered_in_calm > 0;
+}
+
 void clients_go_home(struct clients *clients)
 {
-    for (int i = 0; i < clients->count && clients->answered_in_calm == 0; i++)
-        if (!pauses(&clients->clients[i]))
-            world_fail("I20: nothing breaks, and no client is answered");
     clients->over_ms = world_now_ms();
     clients->over = true;
 }
@@ -173,6 +191,7 @@ static size_t add_call(struct clients *clients, const struct client *client,
     clients->calls[clients->call_count] = (struct client_call){
         .connection = client->connection,
         .session_id = client->session_id,
+        .over_in = client->over_in,
         .ids = client->ids,
         .read_only = client->read_only,
         .request = *request,
@@ -283,7 +302,7 @@ bool clients_next(struct clients *clients, struct client *client,
         ask_for_watches(clients, client, ret_request);
     else
         clients_draw_request(clients, client, ret_request);
-    if (!over)
+    if (!over && !(clients->calm && clients->answered_in_calm == 0)) /* somebody must be answered */
         clients->budget--;
     if (client->quota > 0)
         client->quota--;
@@ -311,7 +330,8 @@ bool clients_wants_to_go(const struct clients *clients, const struct client *cli
 
 bool clients_is_done(const struct clients *clients, const struct client *client)
 {
-    return clients->over && (client->leaves || client->session_id == 0);
+    return clients->over &&
+           (client->leaves || client->session_id == 0 || is_shut_out(clients, client));
 }
 
 /* ---- connections ----------------------------------------------------------------------------- */
@@ -376,6 +396,7 @@ void clients_connected(struct clients *clients, struct client *client, int64_t s
         client->session_id = 0;
         client->watch_count = 0;
         client->last_zxid = 0;
+        client->over_in = 0;
         return;
     }
     if (client->session_id != 0 && client->session_id != session_id)
@@ -386,8 +407,10 @@ void clients_connected(struct clients *clients, struct client *client, int64_t s
                    "its client has not asked",
                    (uint64_t)session_id);
     check_granted(clients, client, granted_ms);
-    if (client->session_id == 0)
+    if (client->session_id == 0) {
         client->next_xid = 1;
+        client->over_in = 0;
+    }
     client->read_only = read_only;
     clients->read_only_sessions += read_only;
     client->session_id = session_id;
@@ -503,10 +526,24 @@ void clients_pings(struct clients *clients, struct client *client)
     client->pinged_unproved |= clients_want_proof(clients, client->ids);
 }
 
-/* The first that is refused ends the connection. */
+/* Whoever answers so is the leader, or goes by its word, and takes it back no more; the next
+ * leader may know nothing of it. */
+static void hears_that_it_is_over(struct clients *clients, struct client *client, int64_t zxid,
+                                  int64_t now_ms)
+{
+    must_have_been_silent(clients, client, now_ms);
+    client->over_in = zxid >> 32;
+}
+
+/* The first that is refused ends the connection. A leader looks at the session when it prepares the
+ * ping (Java: PrepRequestProcessor, its last cases), which may lie behind its end. */
 void clients_ponged(struct clients *clients, struct client *client, int32_t err, int64_t zxid,
                     int64_t now_ms)
 {
+    if (err == KEEPER_CODE_SESSIONEXPIRED && !client->pinged_unproved) {
+        hears_that_it_is_over(clients, client, zxid, now_ms);
+        return;
+    }
     if (err != (client->pinged_unproved ? KEEPER_CODE_SESSIONCLOSEDREQUIRESASLAUTH : 0))
         world_fail("I22: a ping of session 0x%" PRIx64 " is answered %d",
                    (uint64_t)client->session_id, err);
@@ -564,7 +601,8 @@ static void account(struct clients *clients, struct client *client, struct clien
 {
     const struct client_reply *reply = &call->reply;
     const int32_t type = call->request.op.type;
-    clients->answered_in_calm += clients->calm;
+    if (clients->calm && clients->answered_in_calm++ == 0)
+        world_notify();
     clients->done += reply->err == 0;
     clients->refused += reply->err != 0;
     clients->denied += reply->err == KEEPER_CODE_NOAUTH;

@@ -21,9 +21,11 @@
  *       else
  *   I20 when nothing breaks, the session of a client that pings does not end, unless it is one of
  *       another server alone, and clients are answered; a session lives as long as was asked for,
- *       within two ticks and twenty
+ *       within two ticks and twenty; one that a leader has called over writes nothing more while
+ *       that leader leads
  *   I21 a connection that its session has left changes nothing any more, unless the session comes
- *       back to its server: a leader, as Java's, tells learners apart and not their connections
+ *       back to its server: a leader, as Java's, tells learners apart and not their connections; or
+ *       it is over, and might be a local one of another server than the leader
  *
  *   I22 everybody does and sees what the lists of the nodes allow to those that the connection has
  *       proved to be, and nothing else; a node gets the list that was asked for; where servers want
@@ -139,6 +141,7 @@ struct client_call {
     uint32_t ids;   /* that the connection had when it was sent */
     bool read_only; /* by a server without a quorum */
     struct client_request request;
+    int64_t over_in;     /* epoch of a leader that had said that the session is over; 0: none */
     bool is_last_words;  /* sent behind the closeSession of its session */
     bool stray;          /* sent on a connection that the session had left */
     int stray_server;    /* that of the connection */
@@ -165,6 +168,7 @@ struct client {
     int32_t timeout_ms; /* that it asks for */
     int32_t granted_ms;
     int64_t last_zxid; /* that it has seen */
+    int64_t over_in;   /* see client_call.over_in */
     int32_t next_xid;
     int connection; /* 0: none */
     int window;
@@ -198,22 +202,23 @@ struct client {
 
 struct clients {
     bool on;
-    bool over;         /* they go home */
-    bool calm;         /* from calm_ms on nothing breaks */
-    bool local;        /* sessions are their server's alone until they own a node */
-    bool lists;        /* nodes have lists, and clients prove who they are */
-    bool asks_no_list; /* the servers do not ask them (skipACL) */
-    bool ages;         /* nodes may be containers, or have a time to live */
-    bool knows_ttls;   /* the servers do (extendedTypesEnabled) */
-    int64_t reap_ms;   /* so often the leader looks for nodes that may go */
-    bool read_only;    /* servers without a quorum serve */
-    bool quotas;       /* there are some */
-    bool enforces;     /* and they are enforced */
-    bool nests;        /* some are below others */
-    bool roots;        /* clients write to the root */
-    bool errs;         /* they ask for what no server does */
-    bool dials_oddly;  /* they connect with wrong passwords, and as clients of long ago */
-    bool must_prove;   /* the servers serve those alone who have proved who they are */
+    bool over;                 /* they go home */
+    bool calm;                 /* from calm_ms on nothing breaks */
+    bool local;                /* sessions are their server's alone until they own a node */
+    bool lists;                /* nodes have lists, and clients prove who they are */
+    bool asks_no_list;         /* the servers do not ask them (skipACL) */
+    bool ages;                 /* nodes may be containers, or have a time to live */
+    bool knows_ttls;           /* the servers do (extendedTypesEnabled) */
+    int64_t reap_ms;           /* so often the leader looks for nodes that may go */
+    bool read_only;            /* servers without a quorum serve */
+    bool quotas;               /* there are some */
+    bool enforces;             /* and they are enforced */
+    bool nests;                /* some are below others */
+    bool roots;                /* clients write to the root */
+    bool errs;                 /* they ask for what no server does */
+    bool dials_oddly;          /* they connect with wrong passwords, and as clients of long ago */
+    bool leader_serves_nobody; /* leaderServes=no */
+    bool must_prove;           /* the servers serve those alone who have proved who they are */
     int tick_ms;
     uint64_t apart;  /* the chance of all that is rare */
     int64_t over_ms; /* when they went home */
@@ -251,6 +256,8 @@ void clients_end(struct clients *clients);
 void clients_start(struct clients *clients, struct history *history, int servers, int tick_ms);
 /* Driver: all is whole again: I20 holds from now on, and there must be some more requests. */
 void clients_be_calm(struct clients *clients);
+/* Driver: has anybody been answered in the calm time, or did nobody wait for an answer? */
+bool clients_are_served(const struct clients *clients);
 /* Driver: the calm time is over. */
 void clients_go_home(struct clients *clients);
 /* Driver: I15 to I18 and I20 to I25, for all that was told. */

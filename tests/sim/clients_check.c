@@ -629,22 +629,53 @@ static void check_order(const struct clients *clients, const struct client_call 
     }
 }
 
-static void check_call(const struct clients *clients, const struct client_call *call)
+static bool has_ended_before(const struct history *history, int64_t session, int64_t zxid)
 {
-    const struct history_txn *txn;
-    const bool unproved = !call->stray && clients_want_proof(clients, call->ids);
-    if (call->fate == CLIENT_ANSWERED && !clients_check_refusal(clients, call))
-        check_order(clients, call);
-    if (!unproved && !call->is_last_words && (!call->stray || call->came_back))
-        return;
-    txn = history_of_request(clients->history, call->session_id, call->request.op.cxid);
-    if (txn == NULL || txn_is_error(txn))
-        return;
-    if (unproved)
+    for (size_t i = 0; i < history->committed_count && history->committed[i] < zxid; i++) {
+        const struct history_txn *txn = history_find(history, history->committed[i]);
+        if (txn != NULL && txn->session == session && txn->type == OP_CODE_CLOSE_SESSION)
+            return true;
+    }
+    return false;
+}
+
+/* Where sessions are their servers' own, a leader lets those pass that it does not know, unless it
+ * has made them itself (Java: LeaderSessionTracker.checkSession()): they may be local to another
+ * server. One that is over looks the same to it. */
+static bool seems_local(const struct clients *clients, const struct history_txn *txn)
+{
+    enum { SERVER_AT = 56 };
+    const int leader = history_leader_of(clients->history, txn->zxid >> 32);
+    return clients->local && leader != 0 && txn->session >> SERVER_AT != leader &&
+           has_ended_before(clients->history, txn->session, txn->zxid);
+}
+
+/* A request that may not have been done, or not everywhere, was done by this transaction. */
+static void check_done(const struct clients *clients, const struct client_call *call,
+                       const struct history_txn *txn)
+{
+    if (!call->stray && clients_want_proof(clients, call->ids))
         clients_fail_call("I22", call, "nobody knows who has sent it, and it was done");
     if (call->is_last_words)
         clients_fail_call("I16", call, "its session was closed before, and it was done");
-    clients_fail_call("I21", call, "the session had left its connection, and it was done");
+    if (call->over_in == txn->zxid >> 32 && call->request.op.type != OP_CODE_CLOSE_SESSION)
+        clients_fail_call("I20", call, "its session had been called over, and it was done");
+    if (call->stray && !call->came_back && !seems_local(clients, txn))
+        clients_fail_call("I21", call, "the session had left its connection, and it was done");
+}
+
+static void check_call(const struct clients *clients, const struct client_call *call)
+{
+    const bool is_usual = !call->stray && !call->is_last_words && call->over_in == 0 &&
+                          !clients_want_proof(clients, call->ids);
+    if (call->fate == CLIENT_ANSWERED && !clients_check_refusal(clients, call))
+        check_order(clients, call);
+    if (is_usual)
+        return;
+    const struct history_txn *txn =
+        history_of_request(clients->history, call->session_id, call->request.op.cxid);
+    if (txn != NULL && !txn_is_error(txn))
+        check_done(clients, call, txn);
 }
 
 /* ---- for the events -------------------------------------------------------------------------- */

@@ -12,6 +12,7 @@ enum {
     PAUSE_MAX_MS = 8000,
     CUT_MAX_MS = 4000,
     HOME_MS = 120000,
+    SERVED_MS = 30000, /* a client may have asked just before the calm is over */
 };
 
 enum client_trouble {
@@ -179,6 +180,12 @@ void clients_suffer(struct cluster *cluster, int number)
     }
 }
 
+static bool are_served(void *arg)
+{
+    const struct cluster *cluster = arg;
+    return clients_are_served(&cluster->clients);
+}
+
 static bool all_are_home(void *arg)
 {
     const struct cluster *cluster = arg;
@@ -215,6 +222,8 @@ void drive_clients(struct cluster *cluster)
     scenario_break_things(cluster, false);
     clients_be_calm(clients);
     world_sleep_ms((int64_t)CALM_TICKS * cluster->options.tick_ms);
+    if (!world_wait_until(are_served, cluster, SERVED_MS))
+        world_fail("I20: nothing breaks, and no client is answered");
     clients_go_home(clients);
     if (!world_wait_until(all_are_home, cluster, HOME_MS))
         world_fail("a client does not come home");

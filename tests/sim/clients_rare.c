@@ -64,6 +64,7 @@ const char *clients_draw_rare_settings(struct clients *clients)
                     "enforce.auth.enabled=true\nenforce.auth.schemes=digest\n");
     if (world_random_apart(2) == 0)
         text_append(lines, sizeof lines, "%s", settings[world_random_apart(count)]);
+    clients->leader_serves_nobody = strstr(lines, "leaderServes=no") != NULL;
     return lines;
 }
 
