@@ -214,6 +214,23 @@ static void load_number(const uint8_t *bytes, const struct jute_field *field, vo
 
 /* ---- records --------------------------------------------------------------------------------- */
 
+/* Reads the numbers from the first field on, as many as follow one another, from bytes in memory:
+ * a transaction that is replayed has ten of them. */
+static int read_numbers(struct buf_reader *memory, const struct jute_record *record, size_t first,
+                        void *ret_value, size_t *ret_count)
+{
+    const struct jute_field *end = record->fields + record->field_count;
+    const struct jute_field *field = record->fields + first;
+    const uint8_t *bytes;
+    for (; field < end && field->width > 0; field++) {
+        if (buf_get_view(memory, field->width, &bytes) < 0)
+            return -EPIPE;
+        load_number(bytes, field, member_of(ret_value, field));
+    }
+    *ret_count = (size_t)(field - record->fields) - first;
+    return 0;
+}
+
 /* Reads one field, or several numbers. *ret_count: how many. */
 static int read_fields(struct jute_in *in, const struct jute_record *record, size_t first,
                        void *ret_value, size_t *ret_count)
@@ -221,6 +238,8 @@ static int read_fields(struct jute_in *in, const struct jute_record *record, siz
     uint8_t run[RUN_BYTES];
     size_t length;
     const struct jute_field *field = &record->fields[first];
+    if (field->width > 0 && in->input == NULL)
+        return read_numbers(&in->memory, record, first, ret_value, ret_count);
     size_t count = count_run(record, first, &length);
     *ret_count = count > 0 ? count : 1;
     if (count > 0) {
