@@ -43,6 +43,11 @@ void buf_unref(struct buf *buf)
     free(buf);
 }
 
+bool buf_is_unshared(const struct buf *buf)
+{
+    return zk_refcount_is_one(&buf->refs);
+}
+
 static void buf_grow(struct buf *buf, size_t room)
 {
     if (buf->bytes == buf->first_bytes) {

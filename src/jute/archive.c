@@ -330,12 +330,9 @@ static int buffer_from_stream(struct zk_input *input, size_t length, struct buf 
     return 0;
 }
 
-int jute_in_buffer(struct jute_in *in, struct buf **ret_buffer)
+/* What stands behind the length. */
+static int buffer_of_length(struct jute_in *in, int32_t length, struct buf **ret_buffer)
 {
-    int32_t length;
-    int r = in_length(in, &length);
-    if (r < 0)
-        return r;
     if (length == -1) {
         *ret_buffer = NULL;
         return 0;
@@ -345,6 +342,36 @@ int jute_in_buffer(struct jute_in *in, struct buf **ret_buffer)
         return in->input != NULL ? buffer_from_stream(in->input, (size_t)length, ret_buffer)
                                  : -EPIPE;
     *ret_buffer = buf_new_copy(view, (size_t)length);
+    return 0;
+}
+
+int jute_in_buffer(struct jute_in *in, struct buf **ret_buffer)
+{
+    int32_t length;
+    int r = in_length(in, &length);
+    return r < 0 ? r : buffer_of_length(in, length, ret_buffer);
+}
+
+int jute_in_buffer_again(struct jute_in *in, struct buf **buffer)
+{
+    int32_t length;
+    struct buf *fresh;
+    int r = in_length(in, &length);
+    if (r < 0)
+        return r;
+    bool fits = *buffer != NULL && length >= 0 && (size_t)length <= (*buffer)->room;
+    const uint8_t *view =
+        fits && buf_is_unshared(*buffer) ? view_arrived(in, (size_t)length) : NULL;
+    if (view != NULL) {
+        (*buffer)->length = 0;
+        buf_put_bytes(*buffer, view, (size_t)length);
+        return 0;
+    }
+    r = buffer_of_length(in, length, &fresh);
+    if (r < 0)
+        return r;
+    buf_unref(*buffer);
+    *buffer = fresh;
     return 0;
 }
 

@@ -19,6 +19,7 @@
 
 #include "tree/data_tree_internal.h"
 #include "zk/base/alloc.h"
+#include "zk/base/utf8.h"
 
 enum {
     NUMBERS = 8 + STAT_PERSISTED_BYTES, /* the id of the ACL, and the stat */
@@ -147,48 +148,103 @@ void data_tree_serialize(struct data_tree *tree, struct jute_out *out)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* The node behind a path that has been read. Java: DataNode.deserialize() */
-static int deserialize_node(struct data_tree *tree, struct jute_in *in, const char *path)
+/* Nodes that were read are hung into the tree some at a time, under one lock. The processor fetches
+ * their places in the table meanwhile: to wait for each of them was a fifth of the loading. */
+enum { TOGETHER = 16 };
+
+struct data_tree_reading {
+    struct data_tree *tree;
+    struct jute_in *in;
+    /* Of the node that is being read, in memory that the next one takes over. */
+    struct buf *path;
+    struct buf *data;
+    /* Owned; those that do not hang in the tree yet. */
+    struct data_node *nodes[TOGETHER];
+    struct node_key keys[TOGETHER];
+    size_t count;
+};
+
+/* Of several that cannot be hung the first one counts; those behind it are freed. */
+static int hang_nodes(struct data_tree_reading *reading)
 {
-    /* Nobody else has the tree yet. */
-    struct node_key key = node_hash_map_key(&tree->nodes, path, strlen(path));
-    struct buf *data = NULL;
-    uint8_t bytes[NUMBERS];
-    const uint8_t *numbers;
-    struct stat_persisted stat;
-    int r = jute_in_buffer(in, &data);
-    if (r < 0)
-        return r;
-    r = jute_in_view(in, sizeof bytes, bytes, &numbers);
-    if (r < 0)
-        goto out;
-    int64_t acl = zk_load_long(numbers);
-    stat_persisted_load(numbers + 8, &stat);
-    if (acl > ACL_CACHE_LAST) {
-        r = -EPROTO;
-        goto out;
-    }
-    struct data_node *node = data_node_new(path, key.length, data, acl, &stat);
+    struct data_tree *tree = reading->tree;
+    int r = 0;
     zk_mutex_lock(&tree->mu); /* not while bytes are awaited: a stream may have locks of its own */
-    r = data_tree_hang_node_locked(tree, &key, node);
+    for (size_t i = 0; i < reading->count; i++) {
+        if (r == 0)
+            r = data_tree_hang_node_locked(tree, &reading->keys[i], reading->nodes[i]);
+        else
+            data_node_free(reading->nodes[i]);
+    }
     zk_mutex_unlock(&tree->mu);
-out:
-    buf_unref(data);
+    reading->count = 0;
     return r;
 }
 
-/* *ret_end: it was the end. */
-static int deserialize_next(struct data_tree *tree, struct jute_in *in, bool *ret_end)
+/* The node behind a path that has been read. Java: DataNode.deserialize() */
+static int deserialize_node(struct data_tree_reading *reading)
 {
-    char *path;
-    int r = jute_in_text(in, &path);
+    uint8_t bytes[NUMBERS];
+    const uint8_t *numbers;
+    struct stat_persisted stat;
+    int r = jute_in_buffer_again(reading->in, &reading->data);
     if (r < 0)
         return r;
-    *ret_end = strcmp(path, "/") == 0;
-    if (!*ret_end)
-        r = deserialize_node(tree, in, path);
-    free(path);
-    return r;
+    r = jute_in_view(reading->in, sizeof bytes, bytes, &numbers);
+    if (r < 0)
+        return r;
+    int64_t acl = zk_load_long(numbers);
+    stat_persisted_load(numbers + 8, &stat);
+    if (acl > ACL_CACHE_LAST)
+        return -EPROTO;
+    struct data_node *node = data_node_new((const char *)reading->path->bytes,
+                                           reading->path->length, reading->data, acl, &stat);
+    /* Nobody else has the tree yet. */
+    reading->keys[reading->count] =
+        node_hash_map_key(&reading->tree->nodes, node->path, node->path_length);
+    reading->nodes[reading->count++] = node;
+    return reading->count < TOGETHER ? 0 : hang_nodes(reading);
+}
+
+/* What is no plain text becomes what Java would have. -EPROTO: null, or with a zero byte inside. */
+static int check_path(struct buf **path)
+{
+    const struct buf *bytes = *path;
+    if (bytes == NULL || memchr(bytes->bytes, '\0', bytes->length) != NULL)
+        return -EPROTO;
+    const char *text = (const char *)bytes->bytes;
+    if (zk_utf8_is_ascii(text, bytes->length))
+        return 0;
+    struct buf *javas = buf_new(3 * bytes->length);
+    javas->length = zk_utf8_through_java(text, bytes->length, (char *)javas->bytes);
+    buf_unref(*path);
+    *path = javas;
+    return 0;
+}
+
+/* *ret_end: it was the end. */
+static int deserialize_next(struct data_tree_reading *reading, bool *ret_end)
+{
+    int r = jute_in_buffer_again(reading->in, &reading->path);
+    if (r == 0)
+        r = check_path(&reading->path);
+    if (r < 0)
+        return r;
+    *ret_end = reading->path->length == 1 && reading->path->bytes[0] == '/';
+    return *ret_end ? 0 : deserialize_node(reading);
+}
+
+static int deserialize_nodes(struct data_tree *tree, struct jute_in *in)
+{
+    struct data_tree_reading reading = {.tree = tree, .in = in};
+    int r = 0;
+    for (bool end = false; r == 0 && !end;)
+        r = deserialize_next(&reading, &end);
+    /* What came before an error is looked at all the same: it may be wrong, too, and came first. */
+    int hung = hang_nodes(&reading);
+    buf_unref(reading.path);
+    buf_unref(reading.data);
+    return hung < 0 ? hung : r;
 }
 
 /* Java: deserialize() */
@@ -198,8 +254,8 @@ int data_tree_deserialize(struct zk_context *ctx, struct jute_in *in, struct dat
     /* Java reads into a fresh tree, whose configuration node has used up the first number. */
     tree->acl_cache.acl_index = 1;
     int r = acl_cache_deserialize(&tree->acl_cache, in);
-    for (bool end = false; r == 0 && !end;)
-        r = deserialize_next(tree, in, &end);
+    if (r == 0)
+        r = deserialize_nodes(tree, in);
     if (r == 0 && tree->root == NULL)
         r = -EPROTO;
     if (r < 0) {

@@ -211,6 +211,36 @@ static void long_strings_and_buffers_come_whole(void **state)
     free(text);
 }
 
+static void a_buffer_takes_the_memory_of_the_one_before_unless_somebody_has_it(void **state)
+{
+    (void)state;
+    struct reading reading =
+        reading_new("\0\0\0\4abcd\0\0\0\2ef\0\0\0\3ghi\xff\xff\xff\xff\0\0\0\1", 29);
+    struct buf *buffer = NULL;
+    assert_int_equal(jute_in_buffer_again(&reading.in, &buffer), 0);
+    assert_int_equal(buffer->length, 4);
+    assert_memory_equal(buffer->bytes, "abcd", 4);
+
+    const struct buf *before = buffer;
+    assert_int_equal(jute_in_buffer_again(&reading.in, &buffer), 0);
+    assert_ptr_equal(buffer, before);
+    assert_int_equal(buffer->length, 2);
+    assert_memory_equal(buffer->bytes, "ef", 2);
+
+    struct buf *kept = buf_ref(buffer);
+    assert_int_equal(jute_in_buffer_again(&reading.in, &buffer), 0);
+    assert_memory_equal(buffer->bytes, "ghi", 3);
+    assert_int_equal(kept->length, 2);
+    assert_memory_equal(kept->bytes, "ef", 2);
+    buf_unref(kept);
+
+    assert_int_equal(jute_in_buffer_again(&reading.in, &buffer), 0);
+    assert_null(buffer);
+    assert_int_equal(jute_in_buffer_again(&reading.in, &buffer), -EPIPE);
+    assert_null(buffer);
+    reading_done(&reading);
+}
+
 static void a_path_is_neither_null_nor_holds_a_zero_byte(void **state)
 {
     (void)state;
@@ -534,6 +564,7 @@ int main(void)
         cmocka_unit_test(what_was_written_is_read_again),
         cmocka_unit_test(a_stream_that_ends_inside_a_field_gives_nothing),
         cmocka_unit_test(long_strings_and_buffers_come_whole),
+        cmocka_unit_test(a_buffer_takes_the_memory_of_the_one_before_unless_somebody_has_it),
         cmocka_unit_test(a_path_is_neither_null_nor_holds_a_zero_byte),
         cmocka_unit_test(a_negative_vector_is_empty_unless_it_is_null),
         cmocka_unit_test(lengths_beyond_the_limit_are_refused),

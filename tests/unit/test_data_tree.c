@@ -415,6 +415,42 @@ static void bodies_that_are_no_tree_are_refused(void **state)
     zk_context_free(ctx);
 }
 
+/* Nodes are hung into the tree some at a time. */
+static void the_first_mistake_of_a_body_counts(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    struct data_tree *tree = NULL;
+    struct session_timeouts sessions;
+    struct body body = body_new(0);
+    body_add_node(&body, "", -1, 0);
+    body_add_node(&body, "/a/without", -1, 0);
+    body_add_node(&body, "/b", -1, 0);
+    assert_int_equal(read_body(ctx, body.bytes->bytes, body.bytes->length, &tree, &sessions),
+                     -EPROTO);
+    assert_null(tree);
+    buf_unref(body.bytes);
+    zk_context_free(ctx);
+}
+
+static void paths_of_a_body_are_read_as_java_reads_them(void **state)
+{
+    (void)state;
+    struct zk_context *ctx = test_context();
+    struct body body = body_new(0);
+    body_add_node(&body, "", -1, 0);
+    body_add_node(&body, "/\xff", -1, 0);
+    body_add_node(&body, "/\xff/plain", -1, 0);
+    body_add_node(&body, "/plain", -1, 0);
+    struct data_tree *tree = body_read(ctx, &body);
+    assert_non_null(tree);
+    assert_non_null(node_at(tree, "/\xef\xbf\xbd"));
+    assert_non_null(node_at(tree, "/\xef\xbf\xbd/plain"));
+    assert_non_null(node_at(tree, "/plain"));
+    data_tree_unref(tree);
+    zk_context_free(ctx);
+}
+
 static void a_null_path_is_refused(void **state)
 {
     (void)state;
@@ -567,6 +603,8 @@ int main(void)
         cmocka_unit_test(a_snapshot_without_config_node_gets_one),
         cmocka_unit_test(only_sessions_own_ephemerals),
         cmocka_unit_test(bodies_that_are_no_tree_are_refused),
+        cmocka_unit_test(the_first_mistake_of_a_body_counts),
+        cmocka_unit_test(paths_of_a_body_are_read_as_java_reads_them),
         cmocka_unit_test(a_null_path_is_refused),
         cmocka_unit_test(a_deep_tree_needs_no_deep_stack),
         cmocka_unit_test(ten_thousand_children_are_all_found),

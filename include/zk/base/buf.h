@@ -28,6 +28,8 @@ struct buf *buf_new_copy(const void *bytes, size_t length);
 struct buf *buf_ref(struct buf *buf);
 /* Gives a reference back; the last one frees. NULL is fine. */
 void buf_unref(struct buf *buf);
+/* Returns whether the caller's reference is the only one: then it may build buf anew. */
+bool buf_is_unshared(const struct buf *buf);
 
 /* Makes room for length more bytes and returns where they go; the caller writes all of them before
  * anybody reads buf. */

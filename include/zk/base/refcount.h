@@ -33,6 +33,12 @@ static inline bool zk_refcount_unref(struct zk_refcount *refs)
     return before == 1;
 }
 
+/* Returns whether the caller's reference is the only one. */
+static inline bool zk_refcount_is_one(const struct zk_refcount *refs)
+{
+    return atomic_load(&refs->count) == 1;
+}
+
 /* Adding wraps, as in Java: AtomicLong */
 struct zk_atomic_long {
     _Atomic int64_t value;

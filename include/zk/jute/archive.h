@@ -95,6 +95,10 @@ ZK_NODISCARD int jute_in_ustring(struct jute_in *in, struct ustring *ret_string)
 ZK_NODISCARD int jute_in_text(struct jute_in *in, char **ret_text);
 /* The caller unrefs *ret_buffer, which is NULL for null. */
 ZK_NODISCARD int jute_in_buffer(struct jute_in *in, struct buf **ret_buffer);
+/* The same, into the memory of *buffer if nobody else has a reference to it and the bytes fit in,
+ * and into new memory otherwise: *buffer is NULL, or the one before. The caller unrefs it, after an
+ * error, too. */
+ZK_NODISCARD int jute_in_buffer_again(struct jute_in *in, struct buf **buffer);
 /* Java: startVector(). -1: null; other negative numbers read as 0, as Java's do (K-21). It is not
  * checked against anything: take no memory because of it. */
 ZK_NODISCARD int jute_in_start_vector(struct jute_in *in, int32_t *ret_count);
