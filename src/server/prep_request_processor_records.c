@@ -5,6 +5,8 @@
  * on from, and the tree's own if nothing is outstanding. */
 #include "server/prep_request_processor_internal.h"
 
+#include <string.h>
+
 #include "zk/base/alloc.h"
 #include "zk/jute/record.h"
 #include "zk/server/outstanding_changes.h"
@@ -78,10 +80,11 @@ static void precalculate_digest(const struct prep_request_processor *prep,
         return;
     uint64_t prev_node_digest = op == DIGEST_OP_CODE_ADD ? 0 : record->node_digest;
     const struct buf *data = record->data;
-    record->node_digest =
-        op == DIGEST_OP_CODE_REMOVE ? 0
-        : data == NULL              ? digest_calculate(record->path, NULL, 0, &record->stat)
-                       : digest_calculate(record->path, data->bytes, data->length, &record->stat);
+    record->node_digest = op == DIGEST_OP_CODE_REMOVE
+                              ? 0
+                              : digest_calculate(record->path, strlen(record->path),
+                                                 data != NULL ? data->bytes : NULL,
+                                                 data != NULL ? data->length : 0, &record->stat);
     /* Sums of digests wrap around. */
     record->tree_digest =
         get_current_tree_digest(prep, work) - prev_node_digest + record->node_digest;

@@ -227,6 +227,16 @@ static void raise_cversion(struct data_tree *tree, struct data_node *parent, int
     node_hash_map_post_change(&tree->nodes, parent);
 }
 
+/* What is to be created is there already, as a snapshot shows it. It may have been written before
+ * the ACL got a number in the list: this is what brings the ACL back (D-125). */
+static void take_acl_of_created(struct data_tree *tree, const char *path, int64_t acl_id)
+    REQUIRES(&tree->mu)
+{
+    struct data_node *node = data_tree_get_node_locked(tree, path);
+    acl_cache_remove_usage(&tree->acl_cache, node->acl);
+    node->acl = acl_id;
+}
+
 /* Java: createNode() */
 int32_t data_tree_create_node_locked(struct data_tree *tree, const char *path, struct buf *data,
                                      const struct zk_acl_list *acl, int64_t ephemeral_owner,
@@ -239,19 +249,15 @@ int32_t data_tree_create_node_locked(struct data_tree *tree, const char *path, s
     if (parent == NULL)
         return KEEPER_CODE_NONODE;
     int64_t acl_id = acl_cache_convert_acls(&tree->acl_cache, acl);
-    struct data_node *child =
-        strcmp(path, "/") == 0 ? tree->root : node_hash_map_find(&tree->nodes, &key);
-    if (child != NULL) {
-        /* A snapshot shows it already. It may have been written before its ACL got a number in the
-         * list: this is what brings the ACL back (D-125). */
-        acl_cache_remove_usage(&tree->acl_cache, child->acl);
-        child->acl = acl_id;
+    /* Java makes the node when it knows that there is none. To make it takes as long as the path's
+     * place in the table needs to arrive. */
+    struct data_node *child = data_node_new(path, key.length, data, acl_id, &stat);
+    if (strcmp(path, "/") == 0 || !put_node(tree, parent, &key, child)) {
+        data_node_free(child);
+        take_acl_of_created(tree, path, acl_id);
         return KEEPER_CODE_NODEEXISTS;
     }
     raise_cversion(tree, parent, parent_cversion, zxid);
-    child = data_node_new(path, key.length, data, acl_id, &stat);
-    bool is_new = put_node(tree, parent, &key, child);
-    zk_assert(is_new);
     if (ret_stat != NULL)
         *ret_stat = data_node_copy_stat(child, &tree->types);
     data_tree_quota_created_locked(tree, path, data_length(data));

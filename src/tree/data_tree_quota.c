@@ -160,8 +160,8 @@ static void update_quota_for_path(struct data_tree *tree, const char *path) REQU
 
 /* ---- as nodes come and go -------------------------------------------------------------------- */
 
-/* Java: DataTree.createNode(), its end */
-void data_tree_quota_created_locked(struct data_tree *tree, const char *path, int64_t bytes)
+/* One below /zookeeper/quota: it may be a limit, or a count. */
+static void quota_node_created(struct data_tree *tree, const char *path) REQUIRES(&tree->mu)
 {
     char *limited = trim_quota_path(path, LIMIT_NODE);
     if (limited != NULL)
@@ -171,6 +171,13 @@ void data_tree_quota_created_locked(struct data_tree *tree, const char *path, in
     if (counted != NULL)
         update_quota_for_path(tree, counted);
     free(counted);
+}
+
+/* Java: DataTree.createNode(), its end */
+void data_tree_quota_created_locked(struct data_tree *tree, const char *path, int64_t bytes)
+{
+    if (strncmp(path, QUOTA_ZOOKEEPER, QUOTA_LENGTH) == 0)
+        quota_node_created(tree, path);
     const char *last_prefix = path_trie_find_max_prefix(&tree->quotas, path);
     if (last_prefix != NULL)
         update_quota_stat(tree, last_prefix, bytes, 1);

@@ -38,12 +38,12 @@ static void stat_bytes(const struct stat_persisted *stat, uint8_t *ret_bytes)
 }
 
 /* Java: DigestCalculator.calculateDigest() */
-uint32_t digest_calculate(const char *path, const uint8_t *data, size_t data_length,
-                          const struct stat_persisted *stat)
+uint32_t digest_calculate(const char *path, size_t path_length, const uint8_t *data,
+                          size_t data_length, const struct stat_persisted *stat)
 {
-    if (strncmp(path, OWN_SUBTREE, sizeof OWN_SUBTREE - 1) == 0)
+    const size_t own_length = sizeof OWN_SUBTREE - 1;
+    if (path_length >= own_length && memcmp(path, OWN_SUBTREE, own_length) == 0)
         return 0;
-    size_t path_length = strlen(path);
     if (path_length + data_length + STAT_BYTES <= TOGETHER) {
         /* Checksums are quick with long pieces: three short ones cost twice as much. */
         uint8_t together[TOGETHER];

@@ -116,17 +116,28 @@ struct data_node *node_hash_map_get(const struct node_hash_map *map, const char 
     return find_slot(map, &key)->node;
 }
 
+/* What the node adds to the digest of the tree. */
+static uint32_t digest_of(const struct node_hash_map *map, const struct data_node *node)
+{
+    return map->digest_enabled
+               ? digest_calculate(node->path, node->path_length, data_node_data(node),
+                                  data_node_data_size(node), &node->stat)
+               : 0;
+}
+
 bool node_hash_map_put(struct node_hash_map *map, const struct node_key *key,
                        struct data_node *node)
 {
     if (4 * (map->count + 1) > 3 * map->slot_count)
         grow_table(map);
+    /* Before the place is looked at, which is on its way from memory meanwhile. */
+    node->digest = digest_of(map, node);
     struct node_hash_map_slot *slot = find_slot(map, key);
     if (slot->node != NULL)
         return false;
     *slot = (struct node_hash_map_slot){.hash = key->hash, .node = node};
     map->count++;
-    node_hash_map_post_change(map, node);
+    map->digest += node->digest;
     return true;
 }
 
@@ -149,9 +160,6 @@ void node_hash_map_pre_change(struct node_hash_map *map, const struct data_node 
 /* Java: postChange() */
 void node_hash_map_post_change(struct node_hash_map *map, struct data_node *node)
 {
-    if (!map->digest_enabled)
-        return;
-    node->digest =
-        digest_calculate(node->path, data_node_data(node), data_node_data_size(node), &node->stat);
+    node->digest = digest_of(map, node);
     map->digest += node->digest;
 }

@@ -95,8 +95,9 @@ static void check_sums(const struct data_tree *tree)
         const struct data_node *node = tree->nodes.slots[i].node;
         if (node == NULL)
             continue;
-        zk_assert(node->digest == digest_calculate(node->path, data_node_data(node),
-                                                   data_node_data_size(node), &node->stat));
+        zk_assert(node->digest == digest_calculate(node->path, node->path_length,
+                                                   data_node_data(node), data_node_data_size(node),
+                                                   &node->stat));
         digest += node->digest;
         children += data_node_child_count(node);
         users += node->acl != ACL_CACHE_OPEN_UNSAFE;

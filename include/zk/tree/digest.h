@@ -15,8 +15,8 @@ enum { DIGEST_VERSION = 2 };
 /* Java: DigestCalculator.calculateDigest(): CRC-32 of path, data and stat. 0 for everything below
  * /zookeeper, which is each server's own. The root's path is "". No data and
  * null are the same. */
-uint32_t digest_calculate(const char *path, const uint8_t *data, size_t data_length,
-                          const struct stat_persisted *stat);
+uint32_t digest_calculate(const char *path, size_t path_length, const uint8_t *data,
+                          size_t data_length, const struct stat_persisted *stat);
 
 /* Java: DataTree.ZxidDigest: the tree's digest after the transaction zxid; {0, 2, 0} when none was
  * applied. */
