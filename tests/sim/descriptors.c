@@ -13,7 +13,7 @@
 
 #include "internal.h"
 
-enum { FIRST_FREE = 3, POLLED_MAX = 16 };
+enum { POLLED_MAX = 16 };
 
 int sim_close(int fd);
 int sim_poll(struct pollfd *watched, nfds_t count, int timeout_ms);
@@ -44,11 +44,14 @@ static void handle_free(struct handle *handle, bool power_loss)
     own_free(handle, sizeof *handle);
 }
 
-static int lowest_free(const struct process *process)
+static int lowest_free(struct process *process)
 {
-    for (int fd = FIRST_FREE; fd < DESCRIPTORS_MAX; fd++)
-        if (process->handles[fd] == NULL)
+    for (int fd = process->taken_to; fd < DESCRIPTORS_MAX; fd++) {
+        if (process->handles[fd] == NULL) {
+            process->taken_to = fd;
             return fd;
+        }
+    }
     return -1;
 }
 
@@ -129,15 +132,18 @@ int sim_close(int fd)
     if (handle->watched_by > 0)
         world_end(WORLD_FAILED, "close(%d) while an epoll set watches it", fd);
     epoll_forget(handle);
-    process_running()->handles[fd] = NULL;
-    process_running()->handle_count--;
+    struct process *process = process_running();
+    process->handles[fd] = NULL;
+    process->handle_count--;
+    if (fd < process->taken_to)
+        process->taken_to = fd;
     handle_free(handle, false);
     return 0;
 }
 
 void handles_close_all(struct process *process, bool power_loss)
 {
-    for (int fd = FIRST_FREE; process->handle_count > 0; fd++) {
+    for (int fd = FIRST_DESCRIPTOR; process->handle_count > 0; fd++) {
         struct handle *handle = process->handles[fd];
         if (handle == NULL)
             continue;

@@ -40,6 +40,7 @@
 
 enum {
     DESCRIPTORS_MAX = HOSTS_MAX < 64 ? 256 : 1024, /* of a process */
+    FIRST_DESCRIPTOR = 3,                          /* that it opens */
     TASKS_MAX = HOSTS_MAX * 256,
     NAME_SIZE = 16, /* of a thread, as Linux has it */
 };
@@ -173,6 +174,7 @@ struct process {
     struct task *tasks;
     struct handle *handles[DESCRIPTORS_MAX];
     int handle_count;
+    int taken_to;          /* none below it is free */
     struct block **blocks; /* its memory */
     size_t block_count;
     size_t block_capacity;

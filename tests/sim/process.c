@@ -42,6 +42,7 @@ void world_boot(int host, world_program *main, void *arg)
         world_fail("host %d runs a process already", host);
     struct process *process = own_alloc(sizeof *process);
     process->host = host;
+    process->taken_to = FIRST_DESCRIPTOR;
     process->main = main;
     process->arg = arg;
     machine->process = process;
