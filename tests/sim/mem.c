@@ -31,7 +31,6 @@ enum {
 #else
     FRESH_FILL_MAX = 4096,
 #endif
-    FILL_BY_GRAINS_MAX = 128,
     HELD_MAGIC = 0x48454c44,
     FREED_MAGIC = 0x46524545,
     OWN_GRAIN = 16, /* up to OWN_FINE, a class for each multiple of it: */
@@ -305,12 +304,26 @@ static void unpoison(struct block *block)
 /* Most blocks are small, and all cells end where a grain ends. */
 static inline void fill(void *start, int byte, size_t size)
 {
-    if (size > FILL_BY_GRAINS_MAX) {
+    char *grains = start;
+#define FILL_GRAIN(i)                                                                              \
+    case (i) + 1:                                                                                  \
+        memset(grains + (i)*OWN_GRAIN, byte, OWN_GRAIN);                                           \
+        __attribute__((fallthrough))
+    switch ((size + OWN_GRAIN - 1) / OWN_GRAIN) {
+        FILL_GRAIN(7);
+        FILL_GRAIN(6);
+        FILL_GRAIN(5);
+        FILL_GRAIN(4);
+        FILL_GRAIN(3);
+        FILL_GRAIN(2);
+        FILL_GRAIN(1);
+        FILL_GRAIN(0);
+    case 0:
+        break;
+    default:
         memset(start, byte, size);
-        return;
     }
-    for (size_t i = 0; i < size; i += OWN_GRAIN)
-        memset((char *)start + i, byte, OWN_GRAIN);
+#undef FILL_GRAIN
 }
 
 #define poison(block)   ((void)(block))
