@@ -21,14 +21,20 @@ static size_t arrow_capacity;
 static uint32_t by_ends[HASH_SIZE]; /* the first arrow of each hash */
 static uint32_t leaving[HASH_SIZE]; /* and of each mutex; shared by hash */
 
+/* The arrow that was asked for last, of each hash: nearly always the one that is asked for next. */
+static struct {
+    uint32_t from;
+    uint32_t to;
+} latest[HASH_SIZE];
+
 static uint32_t hash_of(uint32_t from, uint32_t to)
 {
     return (uint32_t)(((uint64_t)from << 32 | to) * 0x9e3779b97f4a7c15ULL >> (64 - HASH_BITS));
 }
 
-static bool is_drawn(uint32_t from, uint32_t to)
+static bool is_drawn(uint32_t from, uint32_t to, uint32_t hash)
 {
-    uint32_t i = by_ends[hash_of(from, to)];
+    uint32_t i = by_ends[hash];
     while (i != 0 && (arrows[i].from != from || arrows[i].to != to))
         i = arrows[i].same_hash;
     return i != 0;
@@ -63,12 +69,20 @@ void lock_order_begin(void)
 {
     memset(by_ends, 0, sizeof by_ends);
     memset(leaving, 0, sizeof leaving);
+    memset(latest, 0, sizeof latest);
     arrow_count = 0;
 }
 
 void lock_order_took(struct task *task, uint32_t mutex)
 {
-    for (size_t i = 0; i < task->held_count; i++)
-        if (!is_drawn(task->held[i], mutex))
-            arrow_draw(task->held[i], mutex);
+    for (size_t i = 0; i < task->held_count; i++) {
+        const uint32_t from = task->held[i];
+        const uint32_t hash = hash_of(from, mutex);
+        if (latest[hash].from == from && latest[hash].to == mutex)
+            continue;
+        if (!is_drawn(from, mutex, hash))
+            arrow_draw(from, mutex);
+        latest[hash].from = from;
+        latest[hash].to = mutex;
+    }
 }
