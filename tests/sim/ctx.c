@@ -1,6 +1,6 @@
 /* What the three back ends share: the choice, the stacks, and the words that the sanitizers need
  * to hear when the stack changes under their feet. Their functions are weak, so that one object
- * serves all builds. */
+ * serves all sanitizers; where there is none, a switch asks for none. */
 #include "ctx.h"
 
 #include <errno.h>
@@ -131,18 +131,37 @@ void ctx_done(struct ctx *ctx)
     }
 }
 
-void ctx_switch(struct ctx *from, struct ctx *to, bool dying)
+#ifdef SIM_SANITIZED
+
+static void tell_switch(struct ctx *from, const struct ctx *to, bool dying)
 {
-    int error = errno;
     if (backend->own_stacks && __sanitizer_start_switch_fiber != NULL)
         __sanitizer_start_switch_fiber(dying ? NULL : &from->asan,
                                        to == root_ctx ? root_bottom : to->stack,
                                        to == root_ctx ? root_size : CTX_STACK_SIZE);
     if (to->tsan != NULL)
         __tsan_switch_to_fiber(to->tsan, TSAN_NO_EDGE);
-    backend->jump(from, to, dying);
+}
+
+static void tell_return(struct ctx *from)
+{
     if (backend->own_stacks && __sanitizer_finish_switch_fiber != NULL)
         __sanitizer_finish_switch_fiber(from->asan, NULL, NULL);
+}
+
+#else
+
+#define tell_switch(from, to, dying) ((void)(from), (void)(to), (void)(dying))
+#define tell_return(from)            ((void)(from))
+
+#endif
+
+void ctx_switch(struct ctx *from, struct ctx *to, bool dying)
+{
+    int error = errno;
+    tell_switch(from, to, dying);
+    backend->jump(from, to, dying);
+    tell_return(from);
     errno = error;
 }
 
