@@ -241,9 +241,9 @@ struct world {
     uint64_t hash;
     struct task *running;
     bool observing; /* the running thread only looks: observe.c */
-    bool injecting; /* some injector is not exhausted */
     bool open;      /* between the beginning and the end of a run */
     uint32_t mutexes;
+    uint32_t injecting; /* injectors that are not exhausted */
     uint64_t allocations;
     uint64_t inodes;
     uint64_t chance[CHANCE_STREAMS];
@@ -299,7 +299,7 @@ static inline struct host *host_running(void)
 
 static inline bool inject(enum injection what)
 {
-    return world.injecting && inject_now(what);
+    return world.injecting > 0 && inject_now(what);
 }
 
 /* End the run with this verdict. The first one counts. */

@@ -241,9 +241,10 @@ void world_calm(void)
 void world_inject(int host, enum injection what, unsigned times, unsigned one_in)
 {
     struct injector *injector = &world.hosts[host].injectors[what];
+    world.injecting -= injector->left > 0;
+    world.injecting += times > 0;
     injector->left = times;
     injector->one_in = one_in;
-    world.injecting = true;
 }
 
 unsigned world_injected(int host, enum injection what)
@@ -260,6 +261,7 @@ bool inject_now(enum injection what)
         return false;
     injector->left--;
     injector->done++;
+    world.injecting -= injector->left == 0;
     show("injected error %d", (int)what);
     return true;
 }
