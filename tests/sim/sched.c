@@ -52,6 +52,7 @@ static struct {
     uint64_t preempt_at; /* number of a call; world.attention_at is the smallest of the three */
     uint64_t stall_at;
     uint64_t change_at;
+    uint64_t rare_at; /* the smallest of the last two and the limit; 0 if each call is told */
     uint32_t block_skip;
     uint32_t next_turn; /* in turn: the priority of the next task that becomes ready */
 } sched;
@@ -80,17 +81,21 @@ static void heap_up(size_t place, const struct due *due)
     heap_put(place, due);
 }
 
-static void heap_down(size_t place, const struct due *due)
+/* The hole goes down to a leaf, with one comparison a step: what fills it was a leaf, and seldom
+ * rises far again. */
+static size_t heap_hole_down(size_t place)
 {
-    for (size_t child = 2 * place; child <= sched.event_count; child = 2 * place) {
-        if (child < sched.event_count)
-            child += is_before(&sched.heap[child + 1], &sched.heap[child]);
-        if (!is_before(&sched.heap[child], due))
-            break;
+    size_t child = 2 * place;
+    for (; child < sched.event_count; child = 2 * place) {
+        child += is_before(&sched.heap[child + 1], &sched.heap[child]);
         heap_put(place, &sched.heap[child]);
         place = child;
     }
-    heap_put(place, due);
+    if (child == sched.event_count) {
+        heap_put(place, &sched.heap[child]);
+        place = child;
+    }
+    return place;
 }
 
 void event_schedule(struct event *event, int64_t when_ns, void (*fire)(struct event *event))
@@ -112,13 +117,11 @@ void event_schedule(struct event *event, int64_t when_ns, void (*fire)(struct ev
 
 void event_remove(struct event *event)
 {
-    size_t place = event->place;
+    const size_t place = event->place;
     event->place = 0;
     const struct due last = sched.heap[sched.event_count--];
-    if (last.event != event && place > 1 && is_before(&last, &sched.heap[place / 2]))
-        heap_up(place, &last);
-    else if (last.event != event)
-        heap_down(place, &last);
+    if (last.event != event)
+        heap_up(heap_hole_down(place), &last);
     world.next_event_ns = sched.event_count > 0 ? sched.heap[1].when_ns : NEVER;
 }
 
@@ -318,6 +321,11 @@ void process_freeze(struct process *process, bool frozen)
 
 /* ---- choosing ------------------------------------------------------------------------------- */
 
+static void transcribe_choice(const struct task *task)
+{
+    transcribe((uint64_t)world.now_ns << 12 ^ task->id);
+}
+
 static struct task *pick(void)
 {
     size_t place = 0;
@@ -329,7 +337,7 @@ static struct task *pick(void)
         place = (size_t)chance_below(CHANCE_SCHEDULE, sched.ready_count);
     }
     struct task *task = ready_take(place);
-    transcribe((uint64_t)world.now_ns << 12 ^ task->id);
+    transcribe_choice(task);
     return task;
 }
 
@@ -369,14 +377,18 @@ static void schedule(void)
     run_next();
 }
 
+static void await_preemption(void)
+{
+    world.attention_at = sched.preempt_at < sched.rare_at ? sched.preempt_at : sched.rare_at;
+}
+
 static void draw_attention(void)
 {
-    uint64_t next = sched.preempt_at < sched.stall_at ? sched.preempt_at : sched.stall_at;
-    if (sched.change_at < next)
-        next = sched.change_at;
-    world.attention_at = next < world.options.step_limit ? next : world.options.step_limit;
+    uint64_t rare = sched.stall_at < sched.change_at ? sched.stall_at : sched.change_at;
+    sched.rare_at = rare < world.options.step_limit ? rare : world.options.step_limit;
     if (world.options.show_calls)
-        world.attention_at = 0; /* each call is to be told */
+        sched.rare_at = 0; /* each call is to be told */
+    await_preemption();
 }
 
 static uint64_t next_step(uint32_t gap)
@@ -393,7 +405,7 @@ static uint64_t next_preemption(void)
 void sched_preempt(void)
 {
     sched.preempt_at = world.steps;
-    draw_attention();
+    await_preemption();
 }
 
 static void stall_over(struct event *event)
@@ -428,20 +440,27 @@ void sched_calm(void)
     draw_attention();
 }
 
-/* The call that was drawn in advance has come, or an event is due. */
+static void change_priority(struct task *self)
+{
+    self->priority = (uint32_t)chance_below(CHANCE_SCHEDULE, FIRST_PRIORITY);
+    sched.change_at =
+        --world.character.priority_changes > 0 ? next_step(PRIORITY_CHANGE_GAP) : UINT64_MAX;
+    sched.preempt_at = world.steps;
+    draw_attention();
+}
+
+/* The call that was drawn in advance has come, or an event is due. In many worlds that is nearly
+ * every call, and then mostly to preempt. */
 static void attend(void)
 {
     struct task *self = world.running;
-    if (world.steps >= world.options.step_limit)
+    const bool rare = world.steps >= sched.rare_at;
+    if (rare && world.steps >= world.options.step_limit)
         world_end(WORLD_ENDLESS, "no end after %llu calls", (unsigned long long)world.steps);
     fire_due();
-    if (world.steps >= sched.change_at) {
-        self->priority = (uint32_t)chance_below(CHANCE_SCHEDULE, FIRST_PRIORITY);
-        sched.change_at =
-            --world.character.priority_changes > 0 ? next_step(PRIORITY_CHANGE_GAP) : UINT64_MAX;
-        sched_preempt();
-    }
-    if (world.steps >= sched.stall_at) {
+    if (rare && world.steps >= sched.change_at)
+        change_priority(self);
+    if (rare && world.steps >= sched.stall_at) {
         sched.stall_at = next_step(world.character.stall_gap);
         draw_attention();
         stall(self);
@@ -449,7 +468,7 @@ static void attend(void)
     }
     if (world.steps >= sched.preempt_at) {
         sched.preempt_at = next_preemption();
-        draw_attention();
+        await_preemption();
         task_yield();
     }
 }
@@ -462,10 +481,32 @@ void sched_attend(const char *call)
     attend();
 }
 
+/* As if the caller became ready behind all others, and then one of them were chosen: whoever is
+ * chosen before it leaves it its place. */
+static void yield_at_random(void)
+{
+    struct task *self = world.running;
+    const size_t place = (size_t)chance_below(CHANCE_SCHEDULE, sched.ready_count + 1);
+    struct task *chosen = self;
+    if (place < sched.ready_count) {
+        chosen = sched.ready[place].task;
+        self->state = TASK_READY;
+        sched.ready[place] = (struct ready){self, self->priority};
+    }
+    transcribe_choice(chosen);
+    if (chosen != self)
+        switch_to(chosen);
+}
+
+/* A process that is frozen has no thread that could come here. */
 void task_yield(void)
 {
     if (sched.ready_count == 0)
         return;
+    if (!world.character.by_priority) {
+        yield_at_random();
+        return;
+    }
     ready_add(world.running);
     run_next();
 }
