@@ -276,14 +276,17 @@ enum { CALL_NS = 400 }; /* the time that a call takes; in turn, none */
 void sched_attend(const char *call);
 
 /* Almost all points do nothing: the number of the next call that needs attention is drawn in
- * advance. */
-static inline void sched_point(const char *call)
+ * advance. A call of a thread that does not only look; false: it needs attention. */
+static inline bool sched_pass(void)
 {
-    if (world.observing)
-        return;
     world.now_ns += world.call_ns;
     world.steps++;
-    if (world.steps >= world.attention_at || world.now_ns >= world.next_event_ns)
+    return world.steps < world.attention_at && world.now_ns < world.next_event_ns;
+}
+
+static inline void sched_point(const char *call)
+{
+    if (!world.observing && !sched_pass())
         sched_attend(call);
 }
 

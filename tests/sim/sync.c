@@ -59,16 +59,19 @@ int sim_pthread_cond_broadcast(pthread_cond_t *cond);
 
 /* ---- mutexes -------------------------------------------------------------------------------- */
 
-static inline struct sim_mutex *mutex_of(pthread_mutex_t *real)
+static __attribute__((noinline)) struct sim_mutex *mutex_begin(struct sim_mutex *mutex)
 {
-    struct sim_mutex *mutex = (struct sim_mutex *)(void *)real;
-    if (mutex->magic == MUTEX_MAGIC)
-        return mutex;
     if (mutex->magic != 0)
         world_end(WORLD_FAILED, "use of a mutex that %s",
                   mutex->magic == DESTROYED ? "was destroyed" : "was never initialised");
     *mutex = (struct sim_mutex){.magic = MUTEX_MAGIC, .id = ++world.mutexes};
     return mutex;
+}
+
+static inline struct sim_mutex *mutex_of(pthread_mutex_t *real)
+{
+    struct sim_mutex *mutex = (struct sim_mutex *)(void *)real;
+    return mutex->magic == MUTEX_MAGIC ? mutex : mutex_begin(mutex);
 }
 
 int sim_pthread_mutex_init(pthread_mutex_t *real, const pthread_mutexattr_t *attr)
@@ -130,19 +133,32 @@ static void look_for_cycle(struct task *self)
     }
 }
 
-static inline void mutex_take(struct sim_mutex *mutex)
+/* While it holds others: their order is noted. */
+static __attribute__((noinline)) int mutex_take_too(struct sim_mutex *mutex)
 {
     struct task *self = world.running;
-    mutex->owner = self->id;
-    if (self->held_count > 0)
-        lock_order_took(self, mutex->id);
+    lock_order_took(self, mutex->id);
     if (self->held_count == HELD_MAX)
         world_end(WORLD_FAILED, "a thread holds more than %d mutexes", HELD_MAX);
     self->held[self->held_count++] = mutex->id;
     tell_acquire(mutex);
+    return 0;
 }
 
-static void mutex_wait_and_take(struct sim_mutex *mutex)
+/* Always 0, so that it can be the last that a call does. */
+static inline int mutex_take(struct sim_mutex *mutex)
+{
+    struct task *self = world.running;
+    mutex->owner = self->id;
+    if (self->held_count > 0)
+        return mutex_take_too(mutex);
+    self->held_count = 1;
+    self->held[0] = mutex->id;
+    tell_acquire(mutex);
+    return 0;
+}
+
+static int mutex_wait_and_take(struct sim_mutex *mutex)
 {
     struct task *self = world.running;
     while (mutex->owner != 0) {
@@ -151,7 +167,7 @@ static void mutex_wait_and_take(struct sim_mutex *mutex)
         task_block(&mutex->waiters, "waits for a mutex", NEVER);
         self->wants = NULL;
     }
-    mutex_take(mutex);
+    return mutex_take(mutex);
 }
 
 static inline void mutex_give_back(struct sim_mutex *mutex)
@@ -170,23 +186,38 @@ static inline void mutex_give_back(struct sim_mutex *mutex)
         wait_queue_wake_one(&mutex->waiters);
 }
 
+/* Somebody has it. */
+static __attribute__((noinline)) int mutex_lock_taken(struct sim_mutex *mutex)
+{
+    if (mutex->owner != world.running->id)
+        return mutex_wait_and_take(mutex);
+    if (mutex->type == PTHREAD_MUTEX_ERRORCHECK)
+        return EDEADLK;
+    world_end(WORLD_DEADLOCK, "the thread locks mutex %u, which it holds", mutex->id);
+}
+
+/* Behind its point. */
+static __attribute__((noinline)) int mutex_lock(pthread_mutex_t *real)
+{
+    struct sim_mutex *mutex = mutex_of(real);
+    return mutex->owner == 0 ? mutex_take(mutex) : mutex_lock_taken(mutex);
+}
+
+static __attribute__((noinline)) int mutex_lock_with_attention(pthread_mutex_t *real)
+{
+    sched_attend("pthread_mutex_lock");
+    return mutex_lock(real);
+}
+
+/* Every third call of a seed is this one or the next. What they mostly do needs no stack. */
 int sim_pthread_mutex_lock(pthread_mutex_t *real)
 {
     if (world.observing)
         return 0;
-    sched_point("pthread_mutex_lock");
-    struct sim_mutex *mutex = mutex_of(real);
-    if (mutex->owner == 0) {
-        mutex_take(mutex);
-        return 0;
-    }
-    if (mutex->owner == world.running->id) {
-        if (mutex->type == PTHREAD_MUTEX_ERRORCHECK)
-            return EDEADLK;
-        world_end(WORLD_DEADLOCK, "the thread locks mutex %u, which it holds", mutex->id);
-    }
-    mutex_wait_and_take(mutex);
-    return 0;
+    if (!sched_pass())
+        return mutex_lock_with_attention(real);
+    struct sim_mutex *mutex = (struct sim_mutex *)(void *)real;
+    return mutex->magic == MUTEX_MAGIC && mutex->owner == 0 ? mutex_take(mutex) : mutex_lock(real);
 }
 
 int sim_pthread_mutex_trylock(pthread_mutex_t *real)
@@ -195,15 +226,11 @@ int sim_pthread_mutex_trylock(pthread_mutex_t *real)
     struct sim_mutex *mutex = mutex_of(real);
     if (mutex->owner != 0)
         return EBUSY;
-    mutex_take(mutex);
-    return 0;
+    return mutex_take(mutex);
 }
 
-/* The mutex must not be touched after the point: whoever runs there may have destroyed it. */
-int sim_pthread_mutex_unlock(pthread_mutex_t *real)
+static __attribute__((noinline)) int mutex_unlock(pthread_mutex_t *real)
 {
-    if (world.observing)
-        return 0;
     struct sim_mutex *mutex = mutex_of(real);
     if (mutex->owner != world.running->id) {
         if (mutex->type == PTHREAD_MUTEX_ERRORCHECK)
@@ -214,6 +241,29 @@ int sim_pthread_mutex_unlock(pthread_mutex_t *real)
     mutex_give_back(mutex);
     sched_point("pthread_mutex_unlock");
     return 0;
+}
+
+static __attribute__((noinline)) int mutex_unlock_with_attention(void)
+{
+    sched_attend("pthread_mutex_unlock");
+    return 0;
+}
+
+/* The mutex must not be touched after the point: whoever runs there may have destroyed it. */
+int sim_pthread_mutex_unlock(pthread_mutex_t *real)
+{
+    if (world.observing)
+        return 0;
+    struct sim_mutex *mutex = (struct sim_mutex *)(void *)real;
+    struct task *self = world.running;
+    /* The only one that it holds, and nobody waits. */
+    if (mutex->magic != MUTEX_MAGIC || mutex->owner != self->id || self->held_count != 1 ||
+        mutex->waiters.first != NULL)
+        return mutex_unlock(real);
+    self->held_count = 0;
+    tell_release(mutex);
+    mutex->owner = 0;
+    return sched_pass() ? 0 : mutex_unlock_with_attention();
 }
 
 /* ---- conditions ----------------------------------------------------------------------------- */
