@@ -78,6 +78,16 @@ static void damaged(struct dump *dump, int64_t position, int64_t count, const ch
     print_end(dump, "DAMAGED", position, count, why);
 }
 
+/* Nothing of the file has been seen, so nothing is said about its content. */
+static void unreadable(struct dump *dump, const char *why)
+{
+    dump->status = STATUS_DAMAGED;
+    if (dump->json)
+        print_end(dump, "unreadable", 0, 0, why);
+    else
+        printf("%s: cannot be read: %s\n", dump->path, why);
+}
+
 /* ---- a log ----------------------------------------------------------------------------------- */
 
 /* NULL: it has none. */
@@ -409,7 +419,10 @@ static void dump_epoch(struct dump *dump)
     const char *line = zk_str_text(&text);
     if (r == 0 && text.length > 0)
         text.text[strcspn(line, "\r\n")] = '\0'; /* Java reads the first line */
-    if (r < 0)
+    if (r == -EFBIG)
+        damaged(dump, 0, 0,
+                "it is too large for an epoch file, and is not named as a log or a snapshot");
+    else if (r < 0)
         damaged(dump, 0, 0, zk_error_text(r).text);
     else if (!zk_parse_long(line, &epoch))
         damaged(dump, 0, 0, "the first line is not a number, and nothing else may stand in it");
@@ -426,7 +439,15 @@ static void dump_file(struct dump *dump)
     const char *name = slash == NULL ? dump->path : slash + 1;
     const char *suffix = "";
     int64_t zxid;
-    if (util_get_zxid_from_name(name, LOG_FILE_PREFIX, &zxid, NULL))
+    int fd;
+    int r = file_open_read(dump->path, &fd);
+    if (r == 0)
+        file_close(fd);
+    if (r < 0)
+        unreadable(dump, zk_error_text(r).text);
+    else if (file_is_directory(dump->path))
+        unreadable(dump, "it is a directory; name the files in it");
+    else if (util_get_zxid_from_name(name, LOG_FILE_PREFIX, &zxid, NULL))
         dump_log(dump);
     else if (!util_get_zxid_from_name(name, SNAPSHOT_FILE_PREFIX, &zxid, &suffix))
         dump_epoch(dump);

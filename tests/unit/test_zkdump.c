@@ -93,6 +93,24 @@ static void what_is_wrong_is_said(void **state)
     test_remove_directory(directory);
 }
 
+static void what_was_not_read_is_not_called_damaged(void **state)
+{
+    (void)state;
+    char *directory = unpacked("epochs");
+    char *other = test_path(directory, "README");
+    char long_text[5000];
+    memset(long_text, 'x', sizeof long_text - 1);
+    long_text[sizeof long_text - 1] = '\0';
+    test_write_file(other, long_text);
+    assert_says("", directory, "log.1", 1, "/log.1: cannot be read: No such file or directory\n");
+    assert_says("--json", directory, "log.1", 1, "\"end\":\"unreadable\"");
+    assert_says("", directory, "", 1, "cannot be read: it is a directory; name the files in it\n");
+    assert_says("", directory, "README", 1,
+                "it is too large for an epoch file, and is not named as");
+    free(other);
+    test_remove_directory(directory);
+}
+
 static void without_a_file_it_says_how_it_is_used(void **state)
 {
     (void)state;
@@ -106,6 +124,7 @@ int main(void)
         cmocka_unit_test(files_of_java_are_whole),
         cmocka_unit_test(a_packed_snapshot_is_whole),
         cmocka_unit_test(what_is_wrong_is_said),
+        cmocka_unit_test(what_was_not_read_is_not_called_damaged),
         cmocka_unit_test(without_a_file_it_says_how_it_is_used),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

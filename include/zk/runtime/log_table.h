@@ -837,8 +837,8 @@
     ZK_WARN, "no metrics for Prometheus address=%s port=%d reason=%s "                             \
              "do=change metricsProvider.httpPort or metricsProvider.httpHost"
 #define ZK_LOG_CLIENT_PORT_BIND                                                                    \
-    ZK_ERROR,                                                                                      \
-        "client port cannot be opened address=%s reason=%s do=stop who uses it, or change clientPort"
+    ZK_ERROR, "client port cannot be opened address=%s reason=%s "                                 \
+              "do=stop the program that uses it, or change clientPort"
 /* J, in other words */
 #define ZK_LOG_NOT_IN_PEER_LIST                                                                    \
     ZK_ERROR,                                                                                      \
