@@ -31,8 +31,13 @@ run_step() {
   fi
 }
 
+# was_elsewhere CACHE: CMake keeps the place of the sources, and refuses to go on at another one.
+was_elsewhere() {
+  [[ -f $1 ]] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$REPO" "$1"
+}
+
 main() {
-  local jobs started programs=(zkpeer zkdump) folder=release program
+  local jobs started fresh=() programs=(zkpeer zkdump) folder=release program
   jobs=$(nproc)
   while (($# > 0)); do
     case $1 in
@@ -52,7 +57,11 @@ main() {
   log=$REPO/build/build.log
   : >"$log"
   [[ -d $REPO/build/release ]] || say "building for the first time; that takes about a minute"
-  run_step "configuring" cmake -S "$REPO" -B "$REPO/build/release" -DCMAKE_BUILD_TYPE=Release
+  if was_elsewhere "$REPO/build/release/CMakeCache.txt"; then
+    say "this checkout has been moved or copied since it was built; building it anew"
+    fresh=(--fresh)
+  fi
+  run_step "configuring" cmake "${fresh[@]}" -S "$REPO" -B "$REPO/build/release" -DCMAKE_BUILD_TYPE=Release
   run_step "compiling" cmake --build "$REPO/build/release" --target "${programs[@]}" -j "$jobs"
   for program in "${programs[@]}"; do
     ln -sfn "$folder/$program" "$REPO/build/$program"

@@ -84,8 +84,8 @@ quorum_size() {
 call() {
   local path=$0 dir=''
   [[ $SCRIPT == cluster.sh ]] || path=scripts/cluster.sh
-  [[ $root == "$REPO/.cluster" || $root == "${ZK_CLUSTER_DIR:-}" ]] || dir=" --dir $root"
-  printf '%s%s %s' "$path" "$dir" "$*"
+  [[ $root == "$REPO/.cluster" || $root == "${ZK_CLUSTER_DIR:-}" ]] || printf -v dir ' --dir %q' "$root"
+  printf '%q%s %s' "$path" "$dir" "$*"
 }
 
 next() {
