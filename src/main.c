@@ -90,6 +90,8 @@ static int option_error(int answer, char **argv)
     const char *name = optopt > ' ' ? letter : argv[optind - 1];
     if (answer == ':')
         return usage_error("a value must follow ", name);
+    if (optopt == 'X') /* -Xmx2g: whoever comes from Java has it in the settings of the service */
+        return usage_error("an option of a JVM, which zkpeer has not, is to be left out: ", name);
     return usage_error("I do not know ", name);
 }
 

@@ -7,7 +7,7 @@ import re
 from gate import Gate, die, read, sources
 
 BOOK = "NOTES.md"
-COMPANIONS = ("READING.md", "EXERCISES.md", "CONTRIBUTING.md")  # chapters of the book that are files of their own
+COMPANIONS = ("READING.md", "EXERCISES.md", "OPERATING.md", "CONTRIBUTING.md")  # chapters of the book that are files of their own
 _CITATION = re.compile(r"(?<![A-Za-z0-9_-])([DKRALTQW]-[0-9]+)")
 _CALL = re.compile(r"(?:^|(?<=[^a-z_]))(zk_thread_group_start|c?bq_new)\(")
 _DECLARATION = re.compile(r"[a-z].*\*c?bq_new\(|int zk_thread_group_start")
