@@ -268,7 +268,8 @@ static int parse_arguments(int argc, char **argv)
     const char *verb = optind < argc ? argv[optind++] : "";
     is_replay = strcmp(verb, "replay") == 0;
     if (!is_replay && strcmp(verb, "explore") != 0)
-        return usage_error("the first word is explore, replay or play, not %s", *verb ? verb : "nothing");
+        return usage_error("the first word is explore, replay or play, not %s",
+                           *verb ? verb : "nothing");
     if (is_replay && (optind == argc || !parse_seeds(argv[optind++]) || args.first != args.last))
         return usage_error("replay needs the number of one seed");
     if (optind < argc)
