@@ -256,6 +256,16 @@ void zk_database_process_txn(struct zk_database *database, struct txn_log_entry 
     zk_mutex_unlock(&database->mu);
 }
 
+int zk_database_prove_whole(struct zk_database *database, const struct txn_log_entry *entry)
+{
+    struct data_tree *tree = zk_database_get_data_tree(database);
+    enum digest_verdict verdict = data_tree_judge_digest(tree, entry);
+    data_tree_unref(tree);
+    if (verdict == DIGEST_VERDICT_NONE)
+        return 0;
+    return verdict == DIGEST_VERDICT_EQUAL ? 1 : -EBADMSG;
+}
+
 /* Java: append() */
 int zk_database_append(struct zk_database *database, struct txn_log_entry *entry)
 {

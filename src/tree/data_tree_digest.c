@@ -129,6 +129,18 @@ void data_tree_compare_digest_locked(struct data_tree *tree, const struct txn_lo
            (uint64_t)header->zxid, txn->digest.tree_digest, (int64_t)tree->nodes.digest);
 }
 
+enum digest_verdict data_tree_judge_digest(struct data_tree *tree, const struct txn_log_entry *txn)
+{
+    enum digest_verdict verdict = DIGEST_VERDICT_NONE;
+    zk_mutex_lock(&tree->mu);
+    if (tree->nodes.digest_enabled && txn->has_digest && txn->digest.version == DIGEST_VERSION &&
+        tree->digest_from_loaded_snapshot.zxid == 0)
+        verdict = (uint64_t)txn->digest.tree_digest == tree->nodes.digest ? DIGEST_VERDICT_EQUAL
+                                                                          : DIGEST_VERDICT_DIFFERS;
+    zk_mutex_unlock(&tree->mu);
+    return verdict;
+}
+
 /* ---- asking ---------------------------------------------------------------------------------- */
 
 struct zxid_digest data_tree_last_processed_zxid_digest(struct data_tree *tree)

@@ -144,6 +144,11 @@ static int process_proposal(struct follower *follower, const struct quorum_packe
     int r = learner_read_txn(follower->learner, packet, &txn);
     if (r < 0)
         return r;
+    r = learner_check_order(follower->learner, txn);
+    if (r < 0) {
+        txn_log_entry_unref(txn);
+        return r;
+    }
     struct server_metrics_values *measured = &follower->learner->measured;
     measured->counters[SERVER_METRICS_LEARNER_PROPOSAL_RECEIVED_COUNT]++;
     server_metrics_log_latency(measured, SERVER_METRICS_PROPOSAL_LATENCY, txn->header.time_ms);

@@ -334,6 +334,21 @@ int learner_read_txn(struct learner *learner, const struct quorum_packet *packet
     return 0;
 }
 
+/* A leader counts on within its epoch. What goes back, or belongs to another epoch, would stand in
+ * the log where no start takes it. Numbers that are left out are only warned of: a leader of Java
+ * uses some up for nothing. */
+int learner_check_order(struct learner *learner, const struct txn_log_entry *txn)
+{
+    int64_t zxid = txn->header.zxid;
+    int64_t last = learner->last_received;
+    if (zxid <= last || zxid_epoch(zxid) != zxid_epoch(last))
+        return learner_protocol_error(learner,
+                                      "transaction 0x%" PRIx64 " cannot come behind 0x%" PRIx64,
+                                      (uint64_t)zxid, (uint64_t)last);
+    learner->last_received = zxid;
+    return 0;
+}
+
 /* ---- the end --------------------------------------------------------------------------------- */
 
 /* This only ends what the main thread may block on. That thread takes down the rest, in
@@ -395,7 +410,7 @@ void learner_end(struct learner *learner, const char *role, bool completed_sync)
      * NEWLEADER: it is not ours, and what is on disk is loaded instead. Java keeps it after a TRUNC
      * (D-171). */
     enum sync_mode mode = quorum_peer_get_phase(learner->self).sync_mode;
-    if (mode == SYNC_MODE_SNAP || mode == SYNC_MODE_TRUNC)
+    if (mode == SYNC_MODE_SNAP || mode == SYNC_MODE_TRUNC || learner->tree_has_hole)
         zookeeper_server_shutdown_fully(learner->zk);
     else
         zookeeper_server_shutdown(learner->zk);

@@ -68,10 +68,14 @@ struct learner {
     struct packet_stream stream;
     int64_t logged; /* proposals of the broadcast that were handed to the SyncThread */
     int64_t leader_id;
+    /* The last transaction of the broadcast; before the first one the epoch's zxid 0. */
+    int64_t last_received;
     char *leader_address; /* owned; for the log */
     /* What it has counted since it last waited for the leader. */
     struct server_metrics_values measured;
     int64_t connected_ms; /* -1: never */
+    /* The tree took a transaction over a hole: it is no state that a server ever had. */
+    bool tree_has_hole;
     char why[256];
 };
 

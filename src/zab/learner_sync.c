@@ -47,7 +47,15 @@ struct learner_sync {
     /* What is committed goes to the log. False while a snapshot is still to be written, which will
      * hold it: then it is applied to the tree alone. */
     bool write_to_txn_log;
-    int64_t last_queued; /* the last proposal; 0: none has come */
+    int64_t new_epoch;
+    /* The last proposal; until one has come, where the tree stands. */
+    int64_t last_queued;
+    /* A proposal has come. Behind a SNAP the first one may be in the tree already. */
+    bool has_queued;
+    /* The tree has transactions behind left-out numbers, and no digest has shown yet that nothing
+     * is missing there. 0: it has none; else the first zxid behind them. */
+    int64_t unproven_zxid;
+    int64_t proven_zxid; /* the last one before them */
     /* struct txn_log_entry *, references: proposals that are neither on disk nor in the tree. */
     struct array_deque packets_not_logged;
     /* int64_t: the zxids of those among them that are committed: of the first ones, in their
@@ -55,18 +63,21 @@ struct learner_sync {
     struct array_deque packets_committed;
 };
 
-static int receive_snapshot(struct learner *learner, int64_t zxid);
+static int receive_snapshot(struct learner_sync *sync, int64_t zxid);
 static int read_signature(struct learner *learner);
 static int truncate_log(struct learner *learner, int64_t zxid);
 static void init_config(struct learner *learner);
 static int receive_proposal(struct learner_sync *sync, const struct quorum_packet *packet);
 static int receive_commit(struct learner_sync *sync, const struct quorum_packet *packet);
 static int receive_inform(struct learner_sync *sync, const struct quorum_packet *packet);
-static int enforce_continuous_proposal(struct learner_sync *sync, int64_t zxid);
-static void apply_txn(struct learner *learner, struct txn_log_entry *txn);
+static int enforce_continuous_proposal(struct learner_sync *sync, const struct txn_log_entry *txn);
+static int apply_txn(struct learner_sync *sync, struct txn_log_entry *txn);
+static int end_unproven(struct learner_sync *sync);
 static void note_new_leader_config(struct learner *learner, const struct buf *text);
 static int take_snapshot(struct learner *learner);
+static int persist_history(struct learner_sync *sync);
 static int persist_committed(struct learner_sync *sync);
+static int check_what_is_open(struct learner_sync *sync);
 static int hand_over_to_follower(struct learner_sync *sync);
 static int hand_over_to_observer(struct learner_sync *sync);
 static void learner_sync_done(struct learner_sync *sync);
@@ -80,6 +91,7 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
     struct learner_sync sync = {
         .learner = learner,
         .snapshot_needed = true,
+        .new_epoch = new_epoch,
         .packets_not_logged = ARRAY_DEQUE_OF(struct txn_log_entry *),
         .packets_committed = ARRAY_DEQUE_OF(int64_t),
     };
@@ -100,7 +112,7 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
     case LEADER_SNAP: /* the mode says: until NEWLEADER the tree in memory is nobody's */
         quorum_peer_set_sync_mode(self, SYNC_MODE_SNAP);
         zk_log(learner->ctx, ZK_LOG_GETTING_SNAPSHOT, qp->zxid);
-        r = receive_snapshot(learner, qp->zxid);
+        r = receive_snapshot(&sync, qp->zxid);
         break;
     case LEADER_TRUNC:
         quorum_peer_set_sync_mode(self, SYNC_MODE_TRUNC);
@@ -120,6 +132,7 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
     init_config(learner);
     zookeeper_server_create_session_tracker(learner->zk);
     sync.write_to_txn_log = !sync.snapshot_needed;
+    sync.last_queued = zk_database_last_processed_zxid(learner->database);
 
     while (!up_to_date) {
         r = learner_is_stopping(learner) ? -ECANCELED : learner_read_packet(learner, &qp);
@@ -151,12 +164,8 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
             /* History, epoch, ACK: this order is the promise. With the epoch first, a crash between
              * the two would leave a server that claims a history which it does not have, and
              * outranks those that have it. */
-            if (sync.snapshot_needed)
-                r = take_snapshot(learner);
-            sync.write_to_txn_log = true;
             is_pre_zab1_0 = false;
-            if (r == 0)
-                r = persist_committed(&sync);
+            r = persist_history(&sync);
             if (r == 0)
                 r = quorum_peer_set_current_epoch(self, new_epoch);
             if (r != 0)
@@ -180,6 +189,7 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
         r = zookeeper_server_startup(learner->zk);
     if (r < 0)
         goto out;
+    learner->last_received = zxid_make(new_epoch, 0);
     /* Servers that start later are told of this epoch, whomever they ask (ZOOKEEPER-1732). */
     quorum_peer_update_election_vote(self, new_epoch);
     zk_trace_established(learner->ctx, learner->leader_id, new_epoch);
@@ -200,7 +210,7 @@ static int receive_proposal(struct learner_sync *sync, const struct quorum_packe
     int r = learner_read_txn(sync->learner, packet, &txn);
     if (r < 0)
         return r;
-    r = enforce_continuous_proposal(sync, txn->header.zxid);
+    r = enforce_continuous_proposal(sync, txn);
     if (r < 0) {
         txn_log_entry_unref(txn);
         return r;
@@ -230,10 +240,10 @@ static int receive_commit(struct learner_sync *sync, const struct quorum_packet 
         array_deque_add_last(&sync->packets_committed, &zxid);
         return 0;
     }
-    apply_txn(learner, txn);
+    int r = apply_txn(sync, txn);
     array_deque_remove_first(&sync->packets_not_logged, NULL);
     txn_log_entry_unref(txn);
-    return 0;
+    return r;
 }
 
 /* A proposal and its commit in one: the next one must name the same transaction. */
@@ -243,32 +253,72 @@ static int receive_inform(struct learner_sync *sync, const struct quorum_packet 
     return r < 0 ? r : receive_commit(sync, packet);
 }
 
-/* A gap would become a hole in our log, and in the logs of those that we lead one day. An epoch
- * begins with counter 1; how the one before it ended nobody can tell. 3.9.5 has this as
- * enforceContinuousProposal, without the look at where an epoch begins (D-173); 3.8.0 warns. */
-static int enforce_continuous_proposal(struct learner_sync *sync, int64_t zxid)
+/* The first proposal goes on from where the tree stands, and each other one from the one before; a
+ * SNAP may hold the first ones already, because writes go on while it is sent. An epoch begins with
+ * counter 1; how the one before it ended nobody can tell. Numbers may be left out where digests can
+ * show that nothing is missing (apply_txn). Anything else would become a hole in our log, and in
+ * the logs of those that we lead one day; and behind a transaction of an epoch that nobody has
+ * promised there is no next start. 3.9.5 has this as enforceContinuousProposal, without the looks
+ * at the first proposal, at where an epoch begins, and at digests (D-173); 3.8.0 warns. */
+static int enforce_continuous_proposal(struct learner_sync *sync, const struct txn_log_entry *txn)
 {
     struct learner *learner = sync->learner;
+    int64_t zxid = txn->header.zxid;
     int64_t last_queued = sync->last_queued;
-    if (last_queued != 0 && zxid != last_queued + 1) {
-        if (zxid_epoch(zxid) <= zxid_epoch(last_queued) || zxid_counter(zxid) != 1)
-            return learner_protocol_error(learner,
-                                          "DIFF sync got proposal 0x%" PRIx64
-                                          ", last queued 0x%" PRIx64 ", expected 0x%" PRIx64,
-                                          (uint64_t)zxid, (uint64_t)last_queued,
-                                          (uint64_t)last_queued + 1);
+    bool is_in_tree = !sync->has_queued && zxid <= last_queued &&
+                      quorum_peer_get_phase(learner->self).sync_mode == SYNC_MODE_SNAP;
+    bool goes_on = zxid > last_queued && zxid_epoch(zxid) <= sync->new_epoch &&
+                   (!txn_leaves_gap(last_queued, zxid) || txn->has_digest);
+    if (!is_in_tree && !goes_on)
+        return learner_protocol_error(
+            learner,
+            "DIFF sync got proposal 0x%" PRIx64 ", last queued 0x%" PRIx64 ", expected 0x%" PRIx64,
+            (uint64_t)zxid, (uint64_t)last_queued, (uint64_t)last_queued + 1);
+    if (sync->has_queued && zxid_epoch(zxid) != zxid_epoch(last_queued))
         zk_log(learner->ctx, ZK_LOG_SYNC_NEW_EPOCH, zxid, last_queued);
-    }
     sync->last_queued = zxid;
+    sync->has_queued = true;
     return 0;
 }
 
-/* To the tree and the committed log; no client waits for what comes of it. */
-static void apply_txn(struct learner *learner, struct txn_log_entry *txn)
+/* To the tree and the committed log; no client waits for what comes of it. A leader of Java uses up
+ * a number for a multi with a null path and proposes nothing; then the next digest is that of the
+ * tree. Where it is not, something is missing. */
+static int apply_txn(struct learner_sync *sync, struct txn_log_entry *txn)
 {
+    struct learner *learner = sync->learner;
+    int64_t before_zxid = zk_database_last_processed_zxid(learner->database);
+    if (sync->unproven_zxid == 0 && txn_leaves_gap(before_zxid, txn->header.zxid)) {
+        sync->unproven_zxid = txn->header.zxid;
+        sync->proven_zxid = before_zxid;
+    }
     struct request *request = request_new_of_txn(txn);
     zookeeper_server_process_txn(learner->zk, request, NULL);
     request_unref(request);
+    if (sync->unproven_zxid == 0)
+        return 0;
+    int r = zk_database_prove_whole(learner->database, txn);
+    if (r < 0)
+        return end_unproven(sync);
+    if (r > 0) { /* an error has no digest; the next one may tell */
+        zk_log(learner->ctx, ZK_LOG_ZXIDS_NEVER_USED, (uint64_t)sync->proven_zxid,
+               (uint64_t)sync->unproven_zxid);
+        sync->unproven_zxid = 0;
+    }
+    return 0;
+}
+
+/* Nothing is vouched for that nobody can prove. The tree goes, because it has the transactions
+ * behind the hole. */
+static int end_unproven(struct learner_sync *sync)
+{
+    struct learner *learner = sync->learner;
+    if (sync->unproven_zxid == 0)
+        return 0;
+    learner->tree_has_hole = true;
+    return learner_protocol_error(
+        learner, "transactions before 0x%" PRIx64 " are missing in what the leader sent",
+        (uint64_t)sync->unproven_zxid);
 }
 
 static void learner_sync_done(struct learner_sync *sync)
@@ -305,8 +355,13 @@ static int truncate_log(struct learner *learner, int64_t zxid)
 
 /* From here on the tree in memory is the leader's, or nobody's: learner_end clears it unless
  * NEWLEADER comes. */
-static int receive_snapshot(struct learner *learner, int64_t zxid)
+static int receive_snapshot(struct learner_sync *sync, int64_t zxid)
 {
+    struct learner *learner = sync->learner;
+    /* A snapshot of an epoch that nobody has promised, or of none, no start would take (D-173). */
+    if (zxid < 0 || zxid_epoch(zxid) > sync->new_epoch)
+        return learner_protocol_error(learner, "SNAP 0x%" PRIx64 " in epoch %" PRId64,
+                                      (uint64_t)zxid, sync->new_epoch);
     int r = zk_database_deserialize_snapshot(learner->database, &learner->stream.in);
     if (r < 0)
         return r;
@@ -362,6 +417,15 @@ static void note_new_leader_config(struct learner *learner, const struct buf *te
     qv_unref(qv);
 }
 
+static int persist_history(struct learner_sync *sync)
+{
+    int r = check_what_is_open(sync);
+    if (r == 0 && sync->snapshot_needed)
+        r = take_snapshot(sync->learner);
+    sync->write_to_txn_log = true;
+    return r != 0 ? r : persist_committed(sync);
+}
+
 /* What the leader sent becomes what the disk has. Behind a tree that came as SNAP there may be a
  * tail that the leader does not have: where it was not told to be cut off, the next start would
  * load it again (D-176). */
@@ -389,14 +453,21 @@ static int persist_committed(struct learner_sync *sync)
         return 0;
     bool is_logging = learner->fzk != NULL || learner->self->config->sync_enabled;
     int64_t start_ms = zk_elapsed_ms();
+    /* To the tree first: what turns out to lie behind a hole never gets into the log. */
     int r = 0;
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        struct txn_log_entry *const *txn = array_deque_get(&sync->packets_not_logged, i);
+        r = apply_txn(sync, *txn);
+    }
+    if (r == 0)
+        r = end_unproven(sync);
+    if (r < 0)
+        return r;
     while (r == 0 && array_deque_remove_first(&sync->packets_committed, NULL)) {
         struct txn_log_entry *txn = NULL;
         array_deque_remove_first(&sync->packets_not_logged, &txn);
         if (is_logging)
             r = zk_database_append(learner->database, txn);
-        if (r == 0)
-            apply_txn(learner, txn);
         txn_log_entry_unref(txn);
     }
     if (r == 0 && is_logging)
@@ -409,6 +480,25 @@ static int persist_committed(struct learner_sync *sync)
     zk_log(learner->ctx, ZK_LOG_SYNC_PERSISTED, count, zk_elapsed_ms() - start_ms,
            sync->packets_not_logged.count);
     return 0;
+}
+
+/* Before anything is vouched for. A leader commits before it applies, so the COMMIT of what is in
+ * its SNAP came before NEWLEADER; what is open then and in the tree must not be logged behind it
+ * (D-173). */
+static int check_what_is_open(struct learner_sync *sync)
+{
+    struct learner *learner = sync->learner;
+    int r = end_unproven(sync);
+    if (r < 0)
+        return r;
+    struct txn_log_entry *const *first =
+        array_deque_get(&sync->packets_not_logged, sync->packets_committed.count);
+    int64_t last_zxid = zk_database_last_processed_zxid(learner->database);
+    if (first == NULL || (*first)->header.zxid > last_zxid)
+        return 0;
+    return learner_protocol_error(learner,
+                                  "0x%" PRIx64 " is not committed, but 0x%" PRIx64 " came as SNAP",
+                                  (uint64_t)(*first)->header.zxid, (uint64_t)last_zxid);
 }
 
 /* ---- UPTODATE -------------------------------------------------------------------------------- */

@@ -158,6 +158,11 @@ static int process_inform(struct observer *observer, const struct quorum_packet 
     int r = learner_read_txn(observer->learner, packet, &txn);
     if (r < 0)
         return r;
+    r = learner_check_order(observer->learner, txn);
+    if (r < 0) {
+        txn_log_entry_unref(txn);
+        return r;
+    }
     if (packet->type == LEADER_INFORM) { /* as in Java, not INFORMANDACTIVATE */
         struct server_metrics_values *measured = &observer->learner->measured;
         measured->counters[SERVER_METRICS_LEARNER_COMMIT_RECEIVED_COUNT]++;

@@ -248,6 +248,37 @@ static void brd_03_proposal_that_skips_one_is_warned_of_and_logged(void **state)
     learner_stage_finish(&stage);
 }
 
+/* D-173: what goes back, or is of another epoch, would stand in a log that no start takes. */
+static void transaction_that_cannot_come_next_ends_the_role(void **state)
+{
+    (void)state;
+    static const int64_t wrong[] = {Z1, EPOCH_1_ZXID, 1, -1, EPOCH_2_ZXID, EPOCH_2_ZXID + 1};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct learner_stage stage;
+        learner_stage_start_synced(&stage);
+        propose(&stage, Z1);
+        learner_stage_expect_ack(&stage, Z1);
+        propose(&stage, wrong[i]);
+        scripted_peer_expect_end(stage.leader);
+        assert_int_equal(-EPROTO, testing_peer_join(&stage.peer));
+        assert_true(testing_peer_logged(&stage.peer, " cannot come behind 0x100000001"));
+        learner_stage_assert_logged(&stage, "100000001");
+        learner_stage_finish(&stage);
+    }
+}
+
+static void observer_is_told_nothing_that_cannot_come_next(void **state)
+{
+    (void)state;
+    struct learner_stage stage;
+    learner_stage_start_synced_observer(&stage);
+    learner_stage_send_txn(&stage, LEADER_INFORM, txn_create_session(EPOCH_2_ZXID + 1, SESSION));
+    scripted_peer_expect_end(stage.leader);
+    assert_int_equal(-EPROTO, testing_peer_join(&stage.peer));
+    learner_stage_assert_logged(&stage, "");
+    learner_stage_finish(&stage);
+}
+
 static void malformed_proposal_ends_the_role_and_not_the_process(void **state)
 {
     (void)state;
@@ -545,6 +576,8 @@ int main(void)
         cmocka_unit_test(what_a_follower_hears_is_counted_and_so_is_how_late_it_comes),
         cmocka_unit_test(brd_03_commit_of_another_than_the_oldest_ends_the_process_with_12),
         cmocka_unit_test(brd_03_proposal_that_skips_one_is_warned_of_and_logged),
+        cmocka_unit_test(transaction_that_cannot_come_next_ends_the_role),
+        cmocka_unit_test(observer_is_told_nothing_that_cannot_come_next),
         cmocka_unit_test(malformed_proposal_ends_the_role_and_not_the_process),
         cmocka_unit_test(what_comes_before_a_malformed_proposal_gets_to_the_disk),
         cmocka_unit_test(proposal_that_cannot_be_logged_is_not_acknowledged_and_ends_the_process),

@@ -218,6 +218,90 @@ static void gap_where_an_epoch_begins_ends_the_role(void **state)
     learner_stage_finish(&stage);
 }
 
+/* D-173: the first one goes on from where we stand. Java takes each of these, and 3.9.5 too. */
+static void first_proposal_that_does_not_follow_ends_the_role(void **state)
+{
+    (void)state;
+    static const int64_t wrong[] = {
+        0x100000004,              /* leaves two out */
+        0x100000001,              /* is there already */
+        0x100000000,              /* no transaction has this number */
+        0,                        /* likewise */
+        -1,          0x300000001, /* an epoch that nobody has promised */
+        0x200000002,              /* an epoch begins with 1 */
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct learner_stage stage;
+        learner_stage_start_discovered(&stage);
+        scripted_peer_send_packet(stage.leader, LEADER_DIFF, Z1, NULL);
+        propose_committed(&stage, Z1);
+        learner_stage_new_leader(&stage, EPOCH_1_ZXID);
+        hang_up(&stage);
+        learner_stage_discover_again(&stage, EPOCH_2_ZXID, Z1);
+        scripted_peer_send_packet(stage.leader, LEADER_DIFF, Z1, NULL);
+
+        propose(&stage, wrong[i]);
+
+        scripted_peer_expect_end(stage.leader);
+        assert_int_equal(-EPROTO, testing_peer_join(&stage.peer));
+        assert_true(testing_peer_logged(&stage.peer, ", last queued 0x100000001, expected "));
+        learner_stage_assert_logged(&stage, "100000001");
+        learner_stage_assert_file(&stage, "currentEpoch", "1");
+        learner_stage_finish(&stage);
+    }
+}
+
+/* D-173. A multi with a null path takes a number of Java's leader and makes no transaction: the
+ * digest behind it shows that nothing is missing. 3.9.5 never comes back to such a leader. */
+static void numbers_that_a_leader_of_java_used_up_are_passed_over(void **state)
+{
+    (void)state;
+    struct learner_stage stage;
+    learner_stage_start_discovered(&stage);
+    struct data_tree *tree = data_tree_new(stage.peer.ctx);
+    scripted_peer_send_packet(stage.leader, LEADER_DIFF, Z3, NULL);
+    learner_stage_send_txn(&stage, LEADER_PROPOSAL, txn_create_in(tree, Z1, "/a"));
+    learner_stage_send_commit(&stage, Z1);
+    learner_stage_send_txn(&stage, LEADER_PROPOSAL, txn_create_in(tree, Z3, "/b"));
+    learner_stage_send_commit(&stage, Z3);
+
+    learner_stage_new_leader(&stage, EPOCH_1_ZXID);
+
+    learner_stage_assert_logged(&stage, "100000001 100000003");
+    hang_up(&stage);
+    assert_int_equal(Z3, learner_stage_reload(&stage));
+    data_tree_unref(tree);
+    learner_stage_finish(&stage);
+}
+
+/* D-173: the digest shows that something is missing. Nothing of it gets to the disk, and the tree
+ * that took it goes. */
+static void hole_that_a_digest_shows_ends_the_role_and_leaves_nothing(void **state)
+{
+    (void)state;
+    struct learner_stage stage;
+    learner_stage_start_discovered(&stage);
+    struct data_tree *tree = data_tree_new(stage.peer.ctx);
+    scripted_peer_send_packet(stage.leader, LEADER_DIFF, Z3, NULL);
+    learner_stage_send_txn(&stage, LEADER_PROPOSAL, txn_create_in(tree, Z1, "/a"));
+    learner_stage_send_commit(&stage, Z1);
+    txn_log_entry_unref(txn_create_in(tree, Z2, "/lost"));
+    learner_stage_send_txn(&stage, LEADER_PROPOSAL, txn_create_in(tree, Z3, "/b"));
+    learner_stage_send_commit(&stage, Z3);
+    scripted_peer_send_packet(stage.leader, LEADER_NEWLEADER, EPOCH_1_ZXID, NULL);
+
+    scripted_peer_expect_end(stage.leader);
+
+    assert_int_equal(-EPROTO, testing_peer_join(&stage.peer));
+    assert_true(testing_peer_logged(&stage.peer, "transactions before 0x100000003 are missing"));
+    learner_stage_assert_logged(&stage, "");
+    learner_stage_assert_file(&stage, "currentEpoch", "0");
+    assert_int_equal(0, quorum_peer_get_last_logged_zxid(stage.peer.self));
+    assert_false(has_node(&stage, "/b"));
+    data_tree_unref(tree);
+    learner_stage_finish(&stage);
+}
+
 static void diff_goes_on_across_the_beginning_of_an_epoch(void **state)
 {
     (void)state;
@@ -235,6 +319,42 @@ static void diff_goes_on_across_the_beginning_of_an_epoch(void **state)
 
     learner_stage_assert_logged(&stage, "100000001 200000001");
     hang_up(&stage);
+    learner_stage_finish(&stage);
+}
+
+/* D-173: the next start would not take a tree of an epoch that nobody has promised, or of none. */
+static void snapshot_of_an_epoch_to_come_ends_the_role_and_leaves_nothing(void **state)
+{
+    (void)state;
+    static const int64_t wrong[] = {0x200000001, -1};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct learner_stage stage;
+        learner_stage_start_discovered(&stage);
+        send_snapshot(&stage, wrong[i], "/foo");
+        scripted_peer_drain(stage.leader);
+        assert_int_equal(-EPROTO, testing_peer_join(&stage.peer));
+        assert_true(testing_peer_logged(&stage.peer, " in epoch 1"));
+        assert_false(has_node(&stage, "/foo"));
+        assert_int_equal(0, quorum_peer_get_last_logged_zxid(stage.peer.self));
+        assert_int_equal(0, learner_stage_reload(&stage));
+        learner_stage_finish(&stage);
+    }
+}
+
+/* D-173: what is in the tree is not logged behind it. */
+static void proposal_below_the_snapshot_that_stays_open_ends_the_role(void **state)
+{
+    (void)state;
+    struct learner_stage stage;
+    learner_stage_start_discovered(&stage);
+    send_snapshot(&stage, Z2, "/foo");
+    propose(&stage, Z2);
+    scripted_peer_send_packet(stage.leader, LEADER_NEWLEADER, EPOCH_1_ZXID, NULL);
+    scripted_peer_expect_end(stage.leader);
+    assert_int_equal(-EPROTO, testing_peer_join(&stage.peer));
+    assert_true(testing_peer_logged(&stage.peer, "0x100000002 is not committed"));
+    learner_stage_assert_file(&stage, "currentEpoch", "0");
+    assert_false(testing_peer_has_file(&stage.peer, "snapshot.100000002"));
     learner_stage_finish(&stage);
 }
 
@@ -568,6 +688,11 @@ int main(void)
         cmocka_unit_test(mc_01_diff_that_cannot_be_logged_ends_the_process_unacknowledged),
         cmocka_unit_test(gap_inside_an_epoch_ends_the_role_and_leaves_nothing),
         cmocka_unit_test(gap_where_an_epoch_begins_ends_the_role),
+        cmocka_unit_test(first_proposal_that_does_not_follow_ends_the_role),
+        cmocka_unit_test(numbers_that_a_leader_of_java_used_up_are_passed_over),
+        cmocka_unit_test(hole_that_a_digest_shows_ends_the_role_and_leaves_nothing),
+        cmocka_unit_test(snapshot_of_an_epoch_to_come_ends_the_role_and_leaves_nothing),
+        cmocka_unit_test(proposal_below_the_snapshot_that_stays_open_ends_the_role),
         cmocka_unit_test(diff_goes_on_across_the_beginning_of_an_epoch),
         cmocka_unit_test(syn_07_every_order_of_two_transactions_in_a_diff_ends_well),
         cmocka_unit_test(syn_07_every_order_of_two_transactions_after_a_snapshot_ends_well),

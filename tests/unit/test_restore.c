@@ -11,6 +11,7 @@
 #include "golden.h"
 #include "log_stage.h"
 #include "outside.h"
+#include "txns.h"
 #include "zk/io/file.h"
 #include "zk/jute/op_code.h"
 #include "zk/persistence/file_snap.h"
@@ -471,6 +472,54 @@ static void a_hole_within_an_epoch_is_refused(void **state)
     start_done(&start);
 }
 
+/* Writes them to a log of their own, and unrefs them; NULL ends the list. */
+static void log_of(struct start *start, struct txn_log_entry **txns)
+{
+    struct file_txn_log *log = file_txn_log_new(start->ctx, start->directory);
+    for (; *txns != NULL; txns++) {
+        assert_int_equal(file_txn_log_append(log, *txns), 0);
+        txn_log_entry_unref(*txns);
+    }
+    assert_int_equal(file_txn_log_commit(log), 0);
+    file_txn_log_free(log);
+}
+
+/* D-134. A multi with a null path takes a number of Java's leader, and none of its servers ever has
+ * a transaction of that number. The digests tell; an error has none. */
+static void numbers_that_a_leader_of_java_used_up_are_no_hole(void **state)
+{
+    (void)state;
+    struct start start = start_new();
+    snapshot(&start, 0);
+    struct data_tree *leader = data_tree_new(start.ctx);
+    log_of(&start,
+           (struct txn_log_entry *[]){txn_create_in(leader, E1 + 1, "/a"), txn_error(E1 + 3),
+                                      txn_error(E1 + 5), txn_create_in(leader, E1 + 6, "/b"),
+                                      txn_create_in(leader, E2 + 2, "/c"), NULL});
+    assert_int_equal(restore(&start), 0);
+    assert_int_equal(last_zxid(&start), E2 + 2);
+    assert_int_equal(start.heard, 5);
+    assert_true(logged(&start, "Between zxid 0x100000001 and 0x100000003 there are no"));
+    assert_true(logged(&start, "Between zxid 0x100000006 and 0x200000002 there are no"));
+    data_tree_unref(leader);
+    start_done(&start);
+}
+
+static void a_hole_that_a_digest_shows_is_refused(void **state)
+{
+    (void)state;
+    struct start start = start_new();
+    snapshot(&start, 0);
+    struct data_tree *leader = data_tree_new(start.ctx);
+    struct txn_log_entry *first = txn_create_in(leader, E1 + 1, "/a");
+    txn_log_entry_unref(txn_create_in(leader, E1 + 2, "/lost"));
+    log_of(&start, (struct txn_log_entry *[]){first, txn_create_in(leader, E1 + 3, "/b"), NULL});
+    assert_int_equal(restore(&start), -EBADMSG);
+    assert_true(logged(&start, "transactions behind 0x100000001 and before 0x100000003"));
+    data_tree_unref(leader);
+    start_done(&start);
+}
+
 /* A server alone has no epochs: behind 0xffffffff it counts on, and the first counter is 0. */
 static void a_server_alone_may_count_past_32_bits(void **state)
 {
@@ -703,6 +752,8 @@ int main(void)
         cmocka_unit_test(a_snapshot_at_the_start_of_an_epoch_without_a_log_gives_its_zxid),
         cmocka_unit_test(names_in_capitals_are_read),
         cmocka_unit_test(a_hole_within_an_epoch_is_refused),
+        cmocka_unit_test(numbers_that_a_leader_of_java_used_up_are_no_hole),
+        cmocka_unit_test(a_hole_that_a_digest_shows_is_refused),
         cmocka_unit_test(a_server_alone_may_count_past_32_bits),
         cmocka_unit_test(a_hole_that_a_snapshot_covers_is_fine_until_that_snapshot_is_lost),
         cmocka_unit_test(what_lies_below_a_snapshot_that_is_lost_does_not_come_back),

@@ -65,6 +65,11 @@ ZK_NODISCARD int file_txn_snap_log_restore(struct file_txn_snap_log *snap_log,
                                            struct session_timeouts *sessions,
                                            struct playback_listener listener);
 
+/* Returns whether numbers are left out between a transaction and the next one. An epoch begins with
+ * counter 1; how the one before it ended nobody can tell. A server alone has no epochs and counts
+ * past the 32 bits: 0x100000000 comes behind 0xffffffff. */
+bool txn_leaves_gap(int64_t before_zxid, int64_t zxid);
+
 /* Java: fastForwardFromEdits(). Applies what the log holds behind the tree's last zxid. Blocks on
  * the disk. Errors: as file_txn_snap_log_restore, and the tree is then somewhere in between. */
 ZK_NODISCARD int file_txn_snap_log_fast_forward_from_edits(struct file_txn_snap_log *snap_log,

@@ -724,6 +724,10 @@
     ZK_ERROR, "The log has a hole: transactions behind 0x%" PRIx64 " and before 0x%" PRIx64        \
               " are missing. Restore the directory from a backup, or empty it and let the leader " \
               "send everything."
+/* the last zxid before them, the first behind them */
+#define ZK_LOG_ZXIDS_NEVER_USED                                                                    \
+    ZK_INFO, "Between zxid 0x%" PRIx64 " and 0x%" PRIx64 " there are no transactions, and by the " \
+             "digest none is missing: a leader of Java used these numbers up."
 /* J: the last zxid, that of the digest */
 #define ZK_LOG_SNAPSHOT_DIGEST_UNCOVERED                                                           \
     ZK_WARN, "Highest txn zxid 0x%" PRIx64 " is not covering the snapshot digest zxid 0x%" PRIx64  \

@@ -65,6 +65,11 @@ void zk_database_init_config(struct zk_database *database, const char *text, int
 void zk_database_process_txn(struct zk_database *database, struct txn_log_entry *entry,
                              struct process_txn_result *ret_result);
 
+/* Is anything missing in the tree, which has applied entry last? By the digest that entry carries:
+ * 1 nothing is; -EBADMSG something is; 0 it has none, or it cannot be compared. */
+ZK_NODISCARD int zk_database_prove_whole(struct zk_database *database,
+                                         const struct txn_log_entry *entry);
+
 /* The transaction log on disk. What has been appended is durable when the next commit has returned
  * 0. After an error the log takes nothing more. All three block on the disk; one thread at a time.
  * Java: append() */

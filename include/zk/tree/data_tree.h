@@ -250,6 +250,13 @@ bool data_tree_get_digest_from_loaded_snapshot(struct data_tree *tree,
 /* Java: getDigestLog(). Returns the digests of the last zxids that are multiples of
  * DIGEST_LOG_INTERVAL, DIGEST_LOG_LIMIT at most, the oldest first; the caller frees them. */
 struct zxid_digest *data_tree_get_digest_log(struct data_tree *tree, size_t *ret_count);
+/* Holds the digest that txn carries, which was applied last, against the tree's. */
+enum digest_verdict {
+    DIGEST_VERDICT_NONE,    /* there is none to compare, or the tree's is not to be relied on yet */
+    DIGEST_VERDICT_EQUAL,   /* the tree has all that the tree of txn's leader had */
+    DIGEST_VERDICT_DIFFERS, /* it lacks something, or has too much */
+};
+enum digest_verdict data_tree_judge_digest(struct data_tree *tree, const struct txn_log_entry *txn);
 /* Returns how often a digest was not that of the tree. Java:
  * ServerMetrics.DIGEST_MISMATCHES_COUNT */
 int64_t data_tree_get_digest_mismatches(struct data_tree *tree);

@@ -111,6 +111,9 @@ bool learner_is_stopping(const struct learner *learner); /* any thread */
  * below): there is none, or it has another zxid than the packet. */
 ZK_NODISCARD int learner_read_txn(struct learner *learner, const struct quorum_packet *packet,
                                   struct txn_log_entry **ret_txn);
+/* Holds a transaction of the broadcast against the one before. -EPROTO (noted as below): it is of
+ * another epoch, or does not come behind. */
+ZK_NODISCARD int learner_check_order(struct learner *learner, const struct txn_log_entry *txn);
 /* Notes that the leader broke the protocol, and how: learner_error_text will say it. Returns
  * -EPROTO. */
 int learner_protocol_error(struct learner *learner, const char *format, ...) ZK_PRINTF_LIKE(2, 3);
