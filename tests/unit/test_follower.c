@@ -5,6 +5,7 @@
 #include "zk/zab/follower.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "learner_stage.h"
@@ -294,14 +295,23 @@ static void malformed_proposal_ends_the_role_and_not_the_process(void **state)
     }
 }
 
-/* Both may come with one read, and nothing has been handed over to the SyncThread then. */
+/* Both come with one read, and nothing has been handed over to the SyncThread then. */
 static void what_comes_before_a_malformed_proposal_gets_to_the_disk(void **state)
 {
     (void)state;
     struct learner_stage stage;
+    struct zk_str both = {0};
+    struct txn_log_entry *txn = txn_error(Z1);
     learner_stage_start_synced(&stage);
-    propose(&stage, Z1);
-    scripted_peer_send_packet(stage.leader, LEADER_PROPOSAL, Z1 + 1, "");
+    zk_str_printf(&both, "%08x%016" PRIx64 "%08zx", (unsigned)LEADER_PROPOSAL, (uint64_t)Z1,
+                  txn->bytes->length);
+    for (size_t i = 0; i < txn->bytes->length; i++)
+        zk_str_printf(&both, "%02x", txn->bytes->bytes[i]);
+    zk_str_printf(&both, "ffffffff%08x%016" PRIx64 "00000000ffffffff", (unsigned)LEADER_PROPOSAL,
+                  (uint64_t)Z1 + 1);
+    scripted_peer_send_hex(stage.leader, zk_str_text(&both));
+    zk_str_done(&both);
+    txn_log_entry_unref(txn);
     scripted_peer_drain(stage.leader);
     assert_int_equal(-EPROTO, testing_peer_join(&stage.peer));
     learner_stage_assert_logged(&stage, "100000001");
