@@ -22,10 +22,19 @@ NEW_LEADER = "return lab.lab.ids.some(n => lab.lab.world.runs(n) && lab.lab.run.
 
 
 class Page:
-    """The page, opened; complaints of the console are a failure."""
+    """The page, opened; complaints of the console are a failure. Pages without options have one browser, for to start one
+    takes 1.5 s of processor time; it has forgotten the page before, and where a test fails it is closed."""
+
+    shared = None
 
     def __init__(self, address=PAGE, **options):
-        self.browser = Browser(**options)
+        self.own = bool(options)
+        if self.own:
+            self.browser = Browser(**options)
+        else:
+            Page.shared = Page.shared or Browser()
+            self.browser = Page.shared
+            self.browser.forget()
         self.browser.open(address)
         if not self.browser.wait_until("return window.lab && lab.lab.run && lab.lab.run.events.length > 0"):
             raise AssertionError("no world runs in the page: " + "; ".join(self.browser.complaints()))
@@ -35,9 +44,18 @@ class Page:
 
     def __exit__(self, kind, error, trace):
         complaints = self.browser.complaints()
-        self.browser.close()
+        if self.own:
+            self.browser.close()
+        elif kind is not None:
+            Page.close_shared()
         if kind is None:
             same(complaints[:5], [], "the browser complains")
+
+    @staticmethod
+    def close_shared():
+        browser, Page.shared = Page.shared, None
+        if browser is not None:
+            browser.close()
 
 
 def click(browser, name):
@@ -375,4 +393,8 @@ def pages_fit_a_phone_and_the_dark():
 
 
 if __name__ == "__main__":
-    sys.exit(1 if run(chosen(__name__)) else 0)
+    try:
+        failed = run(chosen(__name__))
+    finally:
+        Page.close_shared()
+    sys.exit(1 if failed else 0)

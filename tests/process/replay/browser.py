@@ -69,6 +69,12 @@ class Browser:
         except urllib.error.HTTPError as error:
             raise RuntimeError(json.load(error)["value"]["message"].splitlines()[0]) from error
 
+    def forget(self):
+        """As one that has just been started: no page, nothing that a page of a file has stored, no complaints."""
+        self.open("about:blank")
+        self.command("Storage.clearDataForOrigin", origin="file://", storageTypes="all")
+        self.complaints()
+
     def in_session(self, method, path, body=None):
         return self.call(method, f"/session/{self.session}{path}", body)
 
