@@ -135,8 +135,19 @@ need_directory() {
 
 # ---- files of this call ------------------------------------------------------------------------
 
+# remove_scratch DIR: Ctrl-C reaches all programs at the same time, and one that has not ended yet may be making a file
+# in DIR just when rm has emptied it.
+remove_scratch() {
+  local tries
+  for ((tries = 0; tries < 50; tries++)); do
+    ! rm -rf "$1" 2>/dev/null || return 0
+    sleep 0.1
+  done
+  rm -rf "$1"
+}
+
 # make_scratch VARIABLE [CLEAN_UP]: a new directory, whose path goes to VARIABLE; on every way out of the
-# script CLEAN_UP PATH takes it away (rm, if none is given). mktemp does not hear Ctrl-C, and we act upon it
+# script CLEAN_UP PATH takes it away (remove_scratch, if none is given). mktemp does not hear Ctrl-C, and we act upon it
 # afterwards: else there could be a directory that nobody knows of. CLEAN_UP is told the path, for where
 # it interrupts, VARIABLE may be the name of something local.
 make_scratch() {
@@ -147,7 +158,7 @@ make_scratch() {
   if (($# > 1)); then
     on_leaving "$2" "$new_scratch"
   else
-    on_leaving rm -rf "$new_scratch"
+    on_leaving remove_scratch "$new_scratch"
   fi
   [[ $interrupted == false ]] || exit 130
   need_room "$new_scratch"
