@@ -17,6 +17,8 @@ libkv       the tests of docker's libkv (Debian's golang-github-docker-libkv-dev
 prometheus  finds its targets in nodes (serverset and nerve), while they change and a server dies
 clickhouse  two replicas of a table: inserts, merges, columns, statements for the cluster, and a server that dies
 patroni     two PostgreSQL servers: the first leads, switchover, a server of ours dies, the leader dies
+perl        the tests of Net::ZooKeeper, from Debian's source package of ZooKeeper, at one server and at three. By name, because
+            they wait for events for a tenth of a second
 
 A difference that is meant stands in differences.txt, with its number in NOTES.md; every other one fails.
 """
@@ -53,7 +55,8 @@ C_CLIENT_ALL = C_CLIENT_SHORT + ['Zookeeper_simpleSystem', 'TestReconfigServer',
 # The first three wait for 6 to 20 seconds each. The others want a server to be back within one second, or a leader within eight.
 GO_LONG = ['TestChildren', 'TestSlowServer', 'TestBasicCluster', 'TestIfAuthdataSurvivesReconnect',
            'TestDNSHostProviderReconnect', 'TestClientClusterFailover', 'TestNoQuorum']
-# Of ZooKeeper's own tests: those that need nothing but clients. In the short form the first lines alone.
+# Of ZooKeeper's own tests: those that need nothing but clients. In the short form the first lines alone. Of its recipes'
+# tests, those of election name their nodes by the thread that sets them up, while each test runs in a thread of its own here.
 JAVA_SHORT = ('test.AsyncOpsTest test.ClientTest test.CreateTest test.MultiOperationTest test.PersistentRecursiveWatcherTest '
               'test.WatcherFuncTest test.ZooKeeperQuotaTest test.SessionUpgradeTest').split()
 JAVA_LONG = ('GetAllChildrenNumberTest GetEphemeralsTest RemoveWatchesCmdTest RemoveWatchesTest ZKUtilTest ZooKeeperTest '
@@ -64,7 +67,8 @@ JAVA_LONG = ('GetAllChildrenNumberTest GetEphemeralsTest RemoveWatchesCmdTest Re
              'test.SessionTimeoutTest test.StatTest test.SyncCallTest test.WatcherTest test.AsyncTest test.ChrootClientTest '
              'test.DuplicateLocalSessionUpgradeTest test.FourLetterWordsQuorumTest test.LocalSessionsOnlyTest '
              'test.ObserverLETest test.QuorumHammerTest test.QuorumQuotaTest test.QuorumRestartTest test.QuorumTest '
-             'test.QuorumRequestPipelineTest test.QuorumZxidSyncTest test.ReadOnlyModeTest test.WatchEventWhenAutoResetTest').split()
+             'test.QuorumRequestPipelineTest test.QuorumZxidSyncTest test.ReadOnlyModeTest test.WatchEventWhenAutoResetTest '
+             'recipes.lock.WriteLockTest recipes.queue.DistributedQueueTest').split()
 # These look into the server that they believe to be in their JVM, or set a field of it; or they freeze its threads.
 # testGlobalSessionInRO does so at its end, after one minute in which all is as in Java.
 JAVA_INSIDE = ['ClientTest.testPathValidation*', 'ChrootClientTest.testPathValidation*', 'RemoveWatchesTest.testRemoveAll*OnAPath*',
@@ -72,7 +76,7 @@ JAVA_INSIDE = ['ClientTest.testPathValidation*', 'ChrootClientTest.testPathValid
                'ReadOnlyModeTest.testGlobalSessionInRO*', 'ACLTest.testNetty*', 'BufferSizeTest.testStartup*',
                'BufferSizeTest.testCreatesReqs*', 'SessionTest.testMaximumCnxnPerIP*', 'SessionTest.testMinMaxSessionTimeout*']
 # Their tests have limits of seconds. What fails there on Java alone, three times, is said, and is no failure of ours.
-MEASURE_TIME = ['go', 'zookeeper', 'openstack', 'libkv', 'prometheus', 'clickhouse', 'patroni']
+MEASURE_TIME = ['go', 'zookeeper', 'openstack', 'libkv', 'prometheus', 'clickhouse', 'patroni', 'perl']
 
 
 # ---- kazoo -------------------------------------------------------------------------------------
@@ -406,12 +410,13 @@ def go_test(kind, directory, program, name):
 # ---- ZooKeeper's own tests ---------------------------------------------------------------------
 
 OUTSIDE = os.path.join(HERE, 'outside')
+JAVA_RECIPES = ['zookeeper-recipes-' + name for name in ('lock', 'queue')]
 JAVA_JARS = ('zookeeper zookeeper-jute apiguardian-api commons-cli commons-collections4 commons-io commons-lang3 hamcrest '
              'jackson-annotations jackson-core jackson-databind junit-jupiter-api junit-jupiter-engine junit-jupiter-params '
              'junit-platform-commons junit-platform-console junit-platform-engine junit-platform-launcher '
              'junit-platform-reporting log4j-1.2 mockito-core byte-buddy byte-buddy-agent objenesis netty-all opentest4j '
              'opentest4j-reporting-events opentest4j-reporting-schema picocli servlet-api slf4j-api slf4j-log4j12 '
-             'snappy-java metrics-core').split()
+             'snappy-java metrics-core').split() + JAVA_RECIPES
 JAVA_PACKAGE = 'org.apache.zookeeper.'
 # What is another in the tests of servers outside: the peers, and metrics, which are read in the tests' own JVM.
 JAVA_PATCHES = [
@@ -454,7 +459,8 @@ def build_java(short):
     for kind, ours in (('java', ['JMXEnv', 'LoggerTestTool']),
                        ('c', ['JMXEnv', 'LoggerTestTool', 'OutsideServer', 'OutsidePeer'])):
         source = os.path.join(directory, kind + '-source')
-        shutil.copytree(os.path.join(root, 'zookeeper-server', 'src', 'test', 'java'), source)
+        for part in ['zookeeper-server'] + [os.path.join('zookeeper-recipes', name) for name in JAVA_RECIPES]:
+            shutil.copytree(os.path.join(root, part, 'src', 'test', 'java'), source, dirs_exist_ok=True)
         for name in ('JMXEnv', 'LoggerTestTool'):
             os.remove(os.path.join(source, 'org', 'apache', 'zookeeper', 'test', name + '.java'))
         for name, found, put in JAVA_PATCHES if kind == 'c' else ():
@@ -520,6 +526,47 @@ def java_tests(kind, directory, classes, word):
                 results[name] = ('failed', (bad[0].text or '')[:1500]) if bad else ('passed', '')
         if not any(result[0] == 'failed' and not any(fnmatch.fnmatch(name, inside) for inside in JAVA_INSIDE)
                    for name, result in results.items()):
+            break
+    return results
+
+
+# ---- Net::ZooKeeper ----------------------------------------------------------------------------
+
+def build_perl():
+    """Builds the module once below build/; returns its directory."""
+    directory = os.path.join(servers.REPO, 'build', 'suites', 'perl')
+    if not glob.glob(directory + '/blib/arch/auto/Net/ZooKeeper/*.so'):
+        shutil.rmtree(directory, ignore_errors=True)
+        _, root = build_c_client()
+        shutil.copytree(os.path.join(root, 'zookeeper-contrib', 'zookeeper-contrib-zkperl'), directory)
+        for command in (['perl', 'Makefile.PL', '--zookeeper-include=/usr/include/zookeeper'], ['make']):
+            words, status = run(command, 600, cwd=directory)
+            if status != 0:
+                raise Missing('Net::ZooKeeper does not build (it needs libperl-dev and libzookeeper-mt-dev):\n' + words[-3000:])
+    return directory
+
+
+def perl(kind, directory, short):
+    del short
+    with building:
+        module = build_perl()
+    return programs.at_all(kind, directory, lambda ensemble, _: {
+        name: result for path in sorted(glob.glob(module + '/t/*.t'))
+        for name, result in perl_tests(path, module, ensemble.hosts()).items()})
+
+
+def perl_tests(path, module, hosts):
+    """The tests of one file, which go on after a failure. A file in which some fail has two more chances, on both kinds of
+    servers."""
+    for attempt in range(3):
+        output, status = run(['perl', '-Mblib', path], 300, cwd=module, env=dict(os.environ, ZK_TEST_HOSTS=hosts))
+        results = {}
+        for word, number, title in re.findall(r'^((?:not )?ok) (\d+)(.*)$', output, re.M):
+            end = 'skipped' if '# skip' in title else 'passed' if word == 'ok' else 'failed'
+            results['%s %s%s' % (os.path.basename(path), number, title)] = (end, output[-3000:] if end == 'failed' else '')
+        if not results or (status != 0 and not any(end == 'failed' for end, _ in results.values())):
+            results[os.path.basename(path) + ' (whole)'] = ('failed', 'status %d\n%s' % (status, output[-3000:]))
+        if not any(end == 'failed' for end, _ in results.values()):
             break
     return results
 
@@ -591,7 +638,7 @@ def write_table(suite, java, ours, path):
 USUAL = {'kazoo': kazoo, 'c-client': c_client, 'zkcli': zkcli, 'curator': curator, 'zookeeper': zookeeper, 'go': go,
           'openstack': programs.openstack}
 BY_NAME = {'libkv': programs.libkv, 'prometheus': programs.prometheus, 'clickhouse': programs.clickhouse,
-           'patroni': programs.patroni}
+           'patroni': programs.patroni, 'perl': perl}
 SUITES = dict(USUAL, **BY_NAME)
 
 
