@@ -31,9 +31,10 @@ run_step() {
   fi
 }
 
-# was_elsewhere CACHE: CMake keeps the place of the sources, and refuses to go on at another one.
+# was_elsewhere CACHE: CMake keeps the place of the sources, and refuses to go on at another one. A symbolic link to
+# the same place is none.
 was_elsewhere() {
-  [[ -f $1 ]] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$REPO" "$1"
+  [[ -f $1 && $(realpath -m "$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$1")") != "$(realpath "$REPO")" ]]
 }
 
 main() {
