@@ -15,6 +15,7 @@
 #include "zk/base/utf8.h"
 #include "zk/jute/data.h"
 #include "zk/jute/op_code.h"
+#include "zk/jute/proto.h"
 #include "zk/server/acl_checks.h"
 #include "zk/server/auth_provider.h"
 #include "zk/server/server_cnxn.h"
@@ -105,6 +106,14 @@ static struct watcher *watcher_of(const struct request *request, const struct re
     return read->watch ? server_cnxn_watcher(request->cnxn) : NULL;
 }
 
+static struct data_tree_query query_of(const struct request *request,
+                                       const struct read_request *read,
+                                       const struct request_guard *guard)
+{
+    return (struct data_tree_query){
+        .path = read->path, .guard = &guard->guard, .watcher = watcher_of(request, read)};
+}
+
 /* ---- exists, getData, getACL ----------------------------------------------------------------- */
 
 /* The case exists of Java's switch. */
@@ -128,18 +137,19 @@ void answer_exists(const struct request *request, struct answer *answer)
     read_request_done(&read);
 }
 
-/* Java: handleGetDataRequest(). The caller unrefs *ret_data. */
+/* Java: handleGetDataRequest(). The caller unrefs the data of the response. */
 static enum keeper_code handle_get_data_request(struct final_request_processor *final,
                                                 const struct request *request,
                                                 const struct read_request *read,
-                                                struct answer *answer, struct zk_stat *ret_stat,
-                                                struct buf **ret_data)
+                                                struct answer *answer,
+                                                struct get_data_response *ret_response)
 {
     if (has_zero_byte(read))
         return KEEPER_CODE_NONODE; /* no node has such a path */
     struct request_guard guard = guard_of(final, request);
-    return data_tree_get_data(answer->tree, read->path, &guard.guard, watcher_of(request, read),
-                              &answer->zxid, ret_stat, ret_data);
+    struct data_tree_query query = query_of(request, read, &guard);
+    return data_tree_get_data(answer->tree, &query, &answer->zxid, &ret_response->stat,
+                              &ret_response->data);
 }
 
 /* The case getData of Java's switch. */
@@ -147,17 +157,17 @@ void answer_get_data(struct final_request_processor *final, const struct request
                      struct answer *answer)
 {
     struct read_request read;
-    struct zk_stat stat;
-    struct buf *data = NULL;
+    struct get_data_response response;
     answer->err = read_path_request(request, true, &read);
     if (answer->err != KEEPER_CODE_OK)
         return;
-    answer->err = handle_get_data_request(final, request, &read, answer, &stat, &data);
+    answer->err = handle_get_data_request(final, request, &read, answer, &response);
     if (answer->err == KEEPER_CODE_OK) {
+        struct buf *data = response.data;
         struct jute_out out =
             begin_answer(answer, COUNT_BYTES + (data != NULL ? data->length : 0) + STAT_BYTES);
         jute_out_buffer(&out, data);
-        jute_write(&out, &zk_stat_record, &stat);
+        jute_write(&out, &zk_stat_record, &response.stat);
         buf_unref(data);
     }
     read_request_done(&read);
@@ -246,18 +256,25 @@ void answer_get_acl(struct final_request_processor *final, const struct request 
 
 /* ---- getChildren, getChildren2 --------------------------------------------------------------- */
 
-/* Java: handleGetChildrenRequest(). The caller ends *ret_children. */
+/* What GetChildrenResponse and GetChildren2Response of Java have, but for copies of the names. */
+struct children_response {
+    struct data_tree_children children;
+    struct zk_stat stat;
+};
+
+/* Java: handleGetChildrenRequest(). The caller ends the children of the response. */
 static enum keeper_code handle_get_children_request(struct final_request_processor *final,
                                                     const struct request *request,
                                                     const struct read_request *read,
-                                                    struct answer *answer, struct zk_stat *ret_stat,
-                                                    struct data_tree_children *ret_children)
+                                                    struct answer *answer,
+                                                    struct children_response *ret_response)
 {
     if (has_zero_byte(read))
         return KEEPER_CODE_NONODE;
     struct request_guard guard = guard_of(final, request);
-    return data_tree_get_children(answer->tree, read->path, &guard.guard, watcher_of(request, read),
-                                  &answer->zxid, ret_stat, ret_children);
+    struct data_tree_query query = query_of(request, read, &guard);
+    return data_tree_get_children(answer->tree, &query, &answer->zxid, &ret_response->stat,
+                                  &ret_response->children);
 }
 
 static size_t children_bytes(const struct data_tree_children *children)
@@ -280,18 +297,17 @@ void answer_get_children(struct final_request_processor *final, const struct req
                          struct answer *answer)
 {
     struct read_request read;
-    struct zk_stat stat;
-    struct data_tree_children children;
+    struct children_response response;
     answer->err = read_path_request(request, true, &read);
     if (answer->err != KEEPER_CODE_OK)
         return;
-    answer->err = handle_get_children_request(final, request, &read, answer, &stat, &children);
+    answer->err = handle_get_children_request(final, request, &read, answer, &response);
     if (answer->err == KEEPER_CODE_OK) {
-        struct jute_out out = begin_answer(answer, children_bytes(&children) + STAT_BYTES);
-        write_children(&out, &children);
+        struct jute_out out = begin_answer(answer, children_bytes(&response.children) + STAT_BYTES);
+        write_children(&out, &response.children);
         if (request->type == OP_CODE_GET_CHILDREN2)
-            jute_write(&out, &zk_stat_record, &stat);
-        data_tree_children_done(&children);
+            jute_write(&out, &zk_stat_record, &response.stat);
+        data_tree_children_done(&response.children);
     }
     read_request_done(&read);
 }
@@ -385,15 +401,14 @@ static enum keeper_code put_read_op(struct final_request_processor *final,
     const struct ustring *path = multi_op_path(op);
     struct read_request read = {.path = path->text, .length = path->length};
     struct multi_header header = {.type = op->type};
-    struct zk_stat stat;
-    struct buf *data = NULL;
-    struct data_tree_children children = {0};
+    struct get_data_response data;
+    struct children_response children;
     bool is_get_data = op->type == OP_CODE_GET_DATA;
     if ((!is_get_data && op->type != OP_CODE_GET_CHILDREN) || path->text == NULL)
         return KEEPER_CODE_MARSHALLINGERROR;
     enum keeper_code code =
-        is_get_data ? handle_get_data_request(final, request, &read, answer, &stat, &data)
-                    : handle_get_children_request(final, request, &read, answer, &stat, &children);
+        is_get_data ? handle_get_data_request(final, request, &read, answer, &data)
+                    : handle_get_children_request(final, request, &read, answer, &children);
     if (code == KEEPER_CODE_MARSHALLINGERROR)
         return code;
     if (code != KEEPER_CODE_OK)
@@ -402,12 +417,12 @@ static enum keeper_code put_read_op(struct final_request_processor *final,
     if (code != KEEPER_CODE_OK) {
         jute_out_int(out, code);
     } else if (is_get_data) {
-        jute_out_buffer(out, data);
-        jute_write(out, &zk_stat_record, &stat);
-        buf_unref(data);
+        jute_out_buffer(out, data.data);
+        jute_write(out, &zk_stat_record, &data.stat);
+        buf_unref(data.data);
     } else {
-        write_children(out, &children);
-        data_tree_children_done(&children);
+        write_children(out, &children.children);
+        data_tree_children_done(&children.children);
     }
     return KEEPER_CODE_OK;
 }

@@ -44,11 +44,13 @@ struct data_tree *data_tree_new_bare(struct zk_context *ctx)
 static void add_config_node_locked(struct data_tree *tree, struct data_node *proc)
     REQUIRES(&tree->mu)
 {
-    struct zk_acl_list readable = {0};
-    zk_acl_list_add(&readable, PERMS_READ, "world", "anyone");
-    data_tree_put_empty_node_locked(tree, proc, CONFIG_NODE);
-    (void)data_tree_set_acl_locked(tree, CONFIG_NODE, &readable, -1, NULL); /* it is there */
-    jute_done(&zk_acl_list_record, &readable);
+    static const char path[] = CONFIG_NODE;
+    struct set_acl_txn readable = {.path = {.text = (char *)path, .length = sizeof path - 1},
+                                   .version = -1};
+    zk_acl_list_add(&readable.acl, PERMS_READ, "world", "anyone");
+    data_tree_put_empty_node_locked(tree, proc, path);
+    (void)data_tree_set_acl_locked(tree, &readable, NULL); /* it is there */
+    jute_done(&zk_acl_list_record, &readable.acl);
 }
 
 struct data_tree *data_tree_new(struct zk_context *ctx)

@@ -238,30 +238,30 @@ static void take_acl_of_created(struct data_tree *tree, const char *path, int64_
 }
 
 /* Java: createNode() */
-int32_t data_tree_create_node_locked(struct data_tree *tree, const char *path, struct buf *data,
-                                     const struct zk_acl_list *acl, int64_t ephemeral_owner,
-                                     int32_t parent_cversion, int64_t zxid, int64_t time_ms,
-                                     struct zk_stat *ret_stat)
+int32_t data_tree_create_node_locked(struct data_tree *tree, const struct txn_header *header,
+                                     const struct node_to_create *created, struct zk_stat *ret_stat)
 {
-    struct stat_persisted stat = create_stat(zxid, time_ms, ephemeral_owner);
+    const char *path = created->path;
+    struct stat_persisted stat =
+        create_stat(header->zxid, header->time_ms, created->ephemeral_owner);
     struct node_key key = node_hash_map_key(&tree->nodes, path, strlen(path));
     struct data_node *parent = parent_of(tree, path);
     if (parent == NULL)
         return KEEPER_CODE_NONODE;
-    int64_t acl_id = acl_cache_convert_acls(&tree->acl_cache, acl);
+    int64_t acl_id = acl_cache_convert_acls(&tree->acl_cache, created->acl);
     /* Java makes the node when it knows that there is none. To make it takes as long as the path's
      * place in the table needs to arrive. */
-    struct data_node *child = data_node_new(path, key.length, data, acl_id, &stat);
+    struct data_node *child = data_node_new(path, key.length, created->data, acl_id, &stat);
     if (strcmp(path, "/") == 0 || !put_node(tree, parent, &key, child)) {
         data_node_free(child);
         take_acl_of_created(tree, path, acl_id);
         return KEEPER_CODE_NODEEXISTS;
     }
-    raise_cversion(tree, parent, parent_cversion, zxid);
+    raise_cversion(tree, parent, created->parent_cversion, header->zxid);
     if (ret_stat != NULL)
         *ret_stat = data_node_copy_stat(child, &tree->types);
-    data_tree_quota_created_locked(tree, path, data_length(data));
-    data_tree_tell_created_locked(tree, path, acl, parent);
+    data_tree_quota_created_locked(tree, path, data_length(created->data));
+    data_tree_tell_created_locked(tree, path, created->acl, parent);
     return KEEPER_CODE_OK;
 }
 
@@ -297,23 +297,23 @@ void data_tree_replace_data_locked(struct data_tree *tree, struct data_node *nod
 }
 
 /* Java: setData() */
-int32_t data_tree_set_data_locked(struct data_tree *tree, const char *path, struct buf *data,
-                                  int32_t version, int64_t zxid, int64_t time_ms,
-                                  struct zk_stat *ret_stat)
+int32_t data_tree_set_data_locked(struct data_tree *tree, const struct txn_header *header,
+                                  const struct set_data_txn *txn, struct zk_stat *ret_stat)
 {
+    const char *path = txn->path.text;
     struct data_node *node = data_tree_get_node_locked(tree, path);
     if (node == NULL)
         return KEEPER_CODE_NONODE;
     int64_t last_bytes = (int64_t)data_node_data_size(node);
     node_hash_map_pre_change(&tree->nodes, node);
-    data_tree_replace_data_locked(tree, node, data);
-    node->stat.mtime_ms = time_ms;
-    node->stat.mzxid = zxid;
-    node->stat.version = version;
+    data_tree_replace_data_locked(tree, node, txn->data);
+    node->stat.mtime_ms = header->time_ms;
+    node->stat.mzxid = header->zxid;
+    node->stat.version = txn->version;
     node_hash_map_post_change(&tree->nodes, node);
     if (ret_stat != NULL)
         *ret_stat = data_node_copy_stat(node, &tree->types);
-    data_tree_quota_changed_locked(tree, path, data_length(data) - last_bytes);
+    data_tree_quota_changed_locked(tree, path, data_length(txn->data) - last_bytes);
     data_tree_tell_data_changed_locked(tree, path, node);
     return KEEPER_CODE_OK;
 }
@@ -321,25 +321,27 @@ int32_t data_tree_set_data_locked(struct data_tree *tree, const char *path, stru
 int data_tree_set_data(struct data_tree *tree, const char *path, struct buf *data, int32_t version,
                        int64_t zxid, int64_t time_ms)
 {
+    const struct txn_header header = {.zxid = zxid, .time_ms = time_ms};
+    const struct set_data_txn txn = {
+        .path = {.text = (char *)path, .length = strlen(path)}, .data = data, .version = version};
     zk_mutex_lock(&tree->mu);
-    int32_t code = data_tree_set_data_locked(tree, path, data, version, zxid, time_ms, NULL);
+    int32_t code = data_tree_set_data_locked(tree, &header, &txn, NULL);
     zk_mutex_unlock(&tree->mu);
     return code == KEEPER_CODE_OK ? 0 : -ENOENT;
 }
 
 /* Java: setACL(). The old list is let go first: if nobody else has it and the new one is the same,
  * the number is a new one, as Java's is. */
-int32_t data_tree_set_acl_locked(struct data_tree *tree, const char *path,
-                                 const struct zk_acl_list *acl, int32_t version,
+int32_t data_tree_set_acl_locked(struct data_tree *tree, const struct set_acl_txn *txn,
                                  struct zk_stat *ret_stat)
 {
-    struct data_node *node = data_tree_get_node_locked(tree, path);
+    struct data_node *node = data_tree_get_node_locked(tree, txn->path.text);
     if (node == NULL)
         return KEEPER_CODE_NONODE;
     acl_cache_remove_usage(&tree->acl_cache, node->acl);
     node_hash_map_pre_change(&tree->nodes, node);
-    node->stat.aversion = version;
-    node->acl = acl_cache_convert_acls(&tree->acl_cache, acl);
+    node->stat.aversion = txn->version;
+    node->acl = acl_cache_convert_acls(&tree->acl_cache, &txn->acl);
     node_hash_map_post_change(&tree->nodes, node);
     if (ret_stat != NULL)
         *ret_stat = data_node_copy_stat(node, &tree->types);

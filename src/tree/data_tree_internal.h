@@ -125,22 +125,29 @@ void data_tree_serialization_end(struct data_tree_serialization *begun);
 /* Puts a node with empty data, no ACL and a stat of zeros. */
 struct data_node *data_tree_put_empty_node_locked(struct data_tree *tree, struct data_node *parent,
                                                   const char *path) REQUIRES(&tree->mu);
-/* Java: createNode(). parent_cversion -1: one more than it is. Shares data; copies the rest.
- * ret_stat may be NULL. NONODE: no parent; NODEEXISTS. */
-int32_t data_tree_create_node_locked(struct data_tree *tree, const char *path, struct buf *data,
-                                     const struct zk_acl_list *acl, int64_t ephemeral_owner,
-                                     int32_t parent_cversion, int64_t zxid, int64_t time_ms,
-                                     struct zk_stat *ret_stat) REQUIRES(&tree->mu);
+/* A node as a transaction creates it, whichever of the four kinds that is. */
+struct node_to_create {
+    const char *path;
+    struct buf *data;
+    const struct zk_acl_list *acl;
+    int64_t ephemeral_owner;
+    int32_t parent_cversion; /* that the parent has afterwards; -1: one more than it has */
+};
+
+/* Java: createNode(). Of header the zxid and the time count, here and below. Shares data; copies
+ * the rest. ret_stat may be NULL. NONODE: no parent; NODEEXISTS. */
+int32_t data_tree_create_node_locked(struct data_tree *tree, const struct txn_header *header,
+                                     const struct node_to_create *created, struct zk_stat *ret_stat)
+    REQUIRES(&tree->mu);
 /* Java: deleteNode(). NONODE: no such node, or no parent. */
 int32_t data_tree_delete_node_locked(struct data_tree *tree, const char *path, int64_t zxid)
     REQUIRES(&tree->mu);
-/* Java: setData(). Shares data. NONODE */
-int32_t data_tree_set_data_locked(struct data_tree *tree, const char *path, struct buf *data,
-                                  int32_t version, int64_t zxid, int64_t time_ms,
-                                  struct zk_stat *ret_stat) REQUIRES(&tree->mu);
-/* Java: setACL(). NONODE */
-int32_t data_tree_set_acl_locked(struct data_tree *tree, const char *path,
-                                 const struct zk_acl_list *acl, int32_t version,
+/* Java: setData(). Shares data. ret_stat may be NULL. NONODE */
+int32_t data_tree_set_data_locked(struct data_tree *tree, const struct txn_header *header,
+                                  const struct set_data_txn *txn, struct zk_stat *ret_stat)
+    REQUIRES(&tree->mu);
+/* Java: setACL(). ret_stat may be NULL. NONODE */
+int32_t data_tree_set_acl_locked(struct data_tree *tree, const struct set_acl_txn *txn,
                                  struct zk_stat *ret_stat) REQUIRES(&tree->mu);
 /* Java: setCversionPzxid(), for a path of which only so much counts. NONODE */
 int32_t data_tree_set_cversion_pzxid_locked(struct data_tree *tree, const char *path, size_t length,

@@ -47,20 +47,19 @@ enum keeper_code data_tree_stat_node(struct data_tree *tree, const char *path,
 }
 
 /* Java: getData() */
-enum keeper_code data_tree_get_data(struct data_tree *tree, const char *path,
-                                    const struct data_tree_guard *guard, struct watcher *watcher,
+enum keeper_code data_tree_get_data(struct data_tree *tree, const struct data_tree_query *query,
                                     int64_t *ret_zxid, struct zk_stat *ret_stat,
                                     struct buf **ret_data)
 {
     struct data_node *node;
     zk_mutex_lock(&tree->mu);
     *ret_zxid = tree->last_processed_zxid;
-    enum keeper_code code = find_readable(tree, path, guard, &node);
+    enum keeper_code code = find_readable(tree, query->path, query->guard, &node);
     if (code == KEEPER_CODE_OK) {
         *ret_stat = data_node_copy_stat(node, &tree->types);
         *ret_data = data_node_get_data(node);
-        if (watcher != NULL)
-            data_tree_add_data_watch_locked(tree, path, watcher);
+        if (query->watcher != NULL)
+            data_tree_add_data_watch_locked(tree, query->path, query->watcher);
     }
     zk_mutex_unlock(&tree->mu);
     return code;
@@ -85,10 +84,8 @@ enum keeper_code data_tree_get_acl(struct data_tree *tree, const char *path, int
 /* ---- children -------------------------------------------------------------------------------- */
 
 /* Java: getChildren() */
-enum keeper_code data_tree_get_children(struct data_tree *tree, const char *path,
-                                        const struct data_tree_guard *guard,
-                                        struct watcher *watcher, int64_t *ret_zxid,
-                                        struct zk_stat *ret_stat,
+enum keeper_code data_tree_get_children(struct data_tree *tree, const struct data_tree_query *query,
+                                        int64_t *ret_zxid, struct zk_stat *ret_stat,
                                         struct data_tree_children *ret_children)
 {
     struct data_node *node;
@@ -96,14 +93,14 @@ enum keeper_code data_tree_get_children(struct data_tree *tree, const char *path
     size_t pin = 0;
     zk_mutex_lock(&tree->mu);
     *ret_zxid = tree->last_processed_zxid;
-    enum keeper_code code = find_readable(tree, path, guard, &node);
+    enum keeper_code code = find_readable(tree, query->path, query->guard, &node);
     if (code == KEEPER_CODE_OK) {
         *ret_stat = data_node_copy_stat(node, &tree->types);
         list = data_node_get_children(node);
         if (list.count > 0)
             pin = data_tree_pin_locked(tree);
-        if (watcher != NULL)
-            data_tree_add_child_watch_locked(tree, path, watcher);
+        if (query->watcher != NULL)
+            data_tree_add_child_watch_locked(tree, query->path, query->watcher);
     }
     zk_mutex_unlock(&tree->mu);
     if (code != KEEPER_CODE_OK)

@@ -17,6 +17,19 @@ static void kill_session(struct data_tree *tree, int64_t session_id, int64_t zxi
 static void adjust_parent_cversion(struct data_tree *tree, const struct create_txn *create,
                                    struct process_txn_result *rc) REQUIRES(&tree->mu);
 
+/* Of create and create2. */
+static struct node_to_create created_by(const struct create_txn *txn,
+                                        const struct txn_header *header)
+{
+    return (struct node_to_create){
+        .path = txn->path.text,
+        .data = txn->data,
+        .acl = &txn->acl,
+        .ephemeral_owner = txn->ephemeral ? header->client_id : 0,
+        .parent_cversion = txn->parent_cversion,
+    };
+}
+
 /* Java: processTxn(header, txn, isSubTxn), without what comes after the whole. record NULL: none,
  * of an old closeSession. txn: of a multi, the whole, whose operations are wanted. */
 static void process_record(struct data_tree *tree, const struct txn_header *header,
@@ -25,6 +38,7 @@ static void process_record(struct data_tree *tree, const struct txn_header *head
 {
     /* LONG: one Java method */
     int64_t zxid = header->zxid;
+    struct node_to_create created;
     *rc = (struct process_txn_result){
         .client_id = header->client_id,
         .cxid = header->cxid,
@@ -34,33 +48,37 @@ static void process_record(struct data_tree *tree, const struct txn_header *head
     switch (header->type) {
     case OP_CODE_CREATE:
         rc->path = record->create.path.text;
-        rc->err = data_tree_create_node_locked(
-            tree, rc->path, record->create.data, &record->create.acl,
-            record->create.ephemeral ? header->client_id : 0, record->create.parent_cversion, zxid,
-            header->time_ms, NULL);
+        created = created_by(&record->create, header);
+        rc->err = data_tree_create_node_locked(tree, header, &created, NULL);
         break;
     case OP_CODE_CREATE2:
         rc->path = record->create.path.text;
-        rc->err = data_tree_create_node_locked(
-            tree, rc->path, record->create.data, &record->create.acl,
-            record->create.ephemeral ? header->client_id : 0, record->create.parent_cversion, zxid,
-            header->time_ms, &rc->stat);
+        created = created_by(&record->create, header);
+        rc->err = data_tree_create_node_locked(tree, header, &created, &rc->stat);
         rc->has_stat = rc->err == KEEPER_CODE_OK;
         break;
     case OP_CODE_CREATE_TTL:
         rc->path = record->create_ttl.path.text;
-        rc->err = data_tree_create_node_locked(
-            tree, rc->path, record->create_ttl.data, &record->create_ttl.acl,
-            ephemeral_type_ttl_to_owner(record->create_ttl.ttl), record->create_ttl.parent_cversion,
-            zxid, header->time_ms, &rc->stat);
+        created = (struct node_to_create){
+            .path = rc->path,
+            .data = record->create_ttl.data,
+            .acl = &record->create_ttl.acl,
+            .ephemeral_owner = ephemeral_type_ttl_to_owner(record->create_ttl.ttl),
+            .parent_cversion = record->create_ttl.parent_cversion,
+        };
+        rc->err = data_tree_create_node_locked(tree, header, &created, &rc->stat);
         rc->has_stat = rc->err == KEEPER_CODE_OK;
         break;
     case OP_CODE_CREATE_CONTAINER:
         rc->path = record->create_container.path.text;
-        rc->err = data_tree_create_node_locked(
-            tree, rc->path, record->create_container.data, &record->create_container.acl,
-            CONTAINER_EPHEMERAL_OWNER, record->create_container.parent_cversion, zxid,
-            header->time_ms, &rc->stat);
+        created = (struct node_to_create){
+            .path = rc->path,
+            .data = record->create_container.data,
+            .acl = &record->create_container.acl,
+            .ephemeral_owner = CONTAINER_EPHEMERAL_OWNER,
+            .parent_cversion = record->create_container.parent_cversion,
+        };
+        rc->err = data_tree_create_node_locked(tree, header, &created, &rc->stat);
         rc->has_stat = rc->err == KEEPER_CODE_OK;
         break;
     case OP_CODE_DELETE:
@@ -71,15 +89,12 @@ static void process_record(struct data_tree *tree, const struct txn_header *head
     case OP_CODE_RECONFIG:
     case OP_CODE_SET_DATA:
         rc->path = record->set_data.path.text;
-        rc->err =
-            data_tree_set_data_locked(tree, rc->path, record->set_data.data,
-                                      record->set_data.version, zxid, header->time_ms, &rc->stat);
+        rc->err = data_tree_set_data_locked(tree, header, &record->set_data, &rc->stat);
         rc->has_stat = rc->err == KEEPER_CODE_OK;
         break;
     case OP_CODE_SET_ACL:
         rc->path = record->set_acl.path.text;
-        rc->err = data_tree_set_acl_locked(tree, rc->path, &record->set_acl.acl,
-                                           record->set_acl.version, &rc->stat);
+        rc->err = data_tree_set_acl_locked(tree, &record->set_acl, &rc->stat);
         rc->has_stat = rc->err == KEEPER_CODE_OK;
         break;
     case OP_CODE_CLOSE_SESSION:

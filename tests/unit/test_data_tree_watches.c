@@ -64,8 +64,8 @@ static void read_data(struct stage *stage, const char *path)
     struct zk_stat stat;
     int64_t zxid;
     struct buf *data = NULL;
-    enum keeper_code code =
-        data_tree_get_data(stage->tree, path, NULL, &stage->client.watcher, &zxid, &stat, &data);
+    struct data_tree_query query = {.path = path, .watcher = &stage->client.watcher};
+    enum keeper_code code = data_tree_get_data(stage->tree, &query, &zxid, &stat, &data);
     assert_true(code == KEEPER_CODE_OK || code == KEEPER_CODE_NONODE);
     buf_unref(data);
 }
@@ -75,8 +75,8 @@ static void read_children(struct stage *stage, const char *path)
     struct zk_stat stat;
     int64_t zxid;
     struct data_tree_children children;
-    if (data_tree_get_children(stage->tree, path, NULL, &stage->client.watcher, &zxid, &stat,
-                               &children) == KEEPER_CODE_OK)
+    struct data_tree_query query = {.path = path, .watcher = &stage->client.watcher};
+    if (data_tree_get_children(stage->tree, &query, &zxid, &stat, &children) == KEEPER_CODE_OK)
         data_tree_children_done(&children);
 }
 
@@ -647,12 +647,13 @@ static enum keeper_code read_somehow(struct data_tree *tree, int way, int64_t *r
     struct buf *data = NULL;
     struct shared_acl *acl = NULL;
     struct data_tree_children children;
+    const struct data_tree_query query = {.path = "/a"};
     enum keeper_code code;
     switch (way) {
     case 0:
         return data_tree_stat_node(tree, "/a", NULL, ret_zxid, ret_stat);
     case 1:
-        code = data_tree_get_data(tree, "/a", NULL, NULL, ret_zxid, ret_stat, &data);
+        code = data_tree_get_data(tree, &query, ret_zxid, ret_stat, &data);
         buf_unref(data);
         return code;
     case 2:
@@ -660,7 +661,7 @@ static enum keeper_code read_somehow(struct data_tree *tree, int way, int64_t *r
         shared_acl_unref(acl);
         return code;
     default:
-        code = data_tree_get_children(tree, "/a", NULL, NULL, ret_zxid, ret_stat, &children);
+        code = data_tree_get_children(tree, &query, ret_zxid, ret_stat, &children);
         if (code == KEEPER_CODE_OK)
             data_tree_children_done(&children);
         return code;

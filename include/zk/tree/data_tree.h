@@ -98,9 +98,15 @@ struct data_tree_guard {
                                   const struct shared_acl *acl);
 };
 
-/* What clients read. guard NULL: everybody may. watcher NULL: there is none; otherwise it is told
- * of the next change of the node, of its children for a list of them, and it is registered in the
- * moment of the reading. Each returns NONODE, or what the guard said, or OK; without OK nothing is
+/* What a client reads. */
+struct data_tree_query {
+    const char *path;
+    const struct data_tree_guard *guard; /* NULL: everybody may */
+    struct watcher *watcher;             /* NULL: there is none */
+};
+
+/* What clients read. A watcher is told of the next change of the node, of its children for a list
+ * of them, and it is registered in the moment of the reading. Each returns NONODE, or what the guard said, or OK; without OK nothing is
  * returned, and no watch is left behind but that of stat_node, which may wait for a node to come.
  * *ret_zxid is the last zxid of the tree in that moment, whatever is returned: what was read is all
  * that has been done up to it, and nothing of what came later.
@@ -112,10 +118,10 @@ ZK_NODISCARD enum keeper_code data_tree_stat_node(struct data_tree *tree, const 
                                                   struct watcher *watcher, int64_t *ret_zxid,
                                                   struct zk_stat *ret_stat);
 /* Java: getData(). The caller unrefs *ret_data, which is NULL for null. */
-ZK_NODISCARD enum keeper_code data_tree_get_data(struct data_tree *tree, const char *path,
-                                                 const struct data_tree_guard *guard,
-                                                 struct watcher *watcher, int64_t *ret_zxid,
-                                                 struct zk_stat *ret_stat, struct buf **ret_data);
+ZK_NODISCARD enum keeper_code data_tree_get_data(struct data_tree *tree,
+                                                 const struct data_tree_query *query,
+                                                 int64_t *ret_zxid, struct zk_stat *ret_stat,
+                                                 struct buf **ret_data);
 /* Java: getACL(). The caller unrefs *ret_acl, which is NULL for a list that has been lost. */
 ZK_NODISCARD enum keeper_code data_tree_get_acl(struct data_tree *tree, const char *path,
                                                 int64_t *ret_zxid, struct zk_stat *ret_stat,
@@ -131,10 +137,9 @@ struct data_tree_children {
 
 /* Java: getChildren(). The lock is held while pointers are copied (100,000 in some 0.1 ms), and not
  * for the order of the names. The caller ends *ret_children with data_tree_children_done. */
-ZK_NODISCARD enum keeper_code data_tree_get_children(struct data_tree *tree, const char *path,
-                                                     const struct data_tree_guard *guard,
-                                                     struct watcher *watcher, int64_t *ret_zxid,
-                                                     struct zk_stat *ret_stat,
+ZK_NODISCARD enum keeper_code data_tree_get_children(struct data_tree *tree,
+                                                     const struct data_tree_query *query,
+                                                     int64_t *ret_zxid, struct zk_stat *ret_stat,
                                                      struct data_tree_children *ret_children);
 /* Returns the name of one of them, which lives until they are done. */
 const char *data_tree_children_name(const struct data_tree_children *children, size_t index);
