@@ -325,34 +325,34 @@ void zk_trace_session(struct zk_context *ctx, const char *what,
     trace_end(ctx);
 }
 
-void zk_trace_request(struct zk_context *ctx, const struct zk_trace_client *client, int64_t xid,
-                      const char *op, const char *path, const char *data, const char *how)
+void zk_trace_request(struct zk_context *ctx, const struct zk_trace_client *client,
+                      const struct zk_trace_question *question)
 {
     if (!zk_trace_on(ctx))
         return;
     struct zk_str *line = trace_client_begin(ctx, "request", client);
-    field_number(line, "xid", xid);
-    field_text(line, "op", op);
-    field_text(line, "path", path);
-    if (data != NULL)
-        field_text(line, "data", data);
-    if (how != NULL)
-        field_text(line, "how", how);
+    field_number(line, "xid", question->xid);
+    field_text(line, "op", question->op);
+    field_text(line, "path", question->path);
+    if (question->data != NULL)
+        field_text(line, "data", question->data);
+    if (question->how != NULL)
+        field_text(line, "how", question->how);
     trace_end(ctx);
 }
 
-void zk_trace_reply(struct zk_context *ctx, const struct zk_trace_client *client, int64_t xid,
-                    const char *op, int64_t zxid, int64_t err, const char *data)
+void zk_trace_reply(struct zk_context *ctx, const struct zk_trace_client *client,
+                    const struct zk_trace_answer *answer)
 {
     if (!zk_trace_on(ctx))
         return;
     struct zk_str *line = trace_client_begin(ctx, "reply", client);
-    field_number(line, "xid", xid);
-    field_text(line, "op", op);
-    field_hex(line, "zxid", zxid);
-    field_number(line, "err", err);
-    if (data != NULL)
-        field_text(line, "data", data);
+    field_number(line, "xid", answer->xid);
+    field_text(line, "op", answer->op);
+    field_hex(line, "zxid", answer->zxid);
+    field_number(line, "err", answer->err);
+    if (answer->data != NULL)
+        field_text(line, "data", answer->data);
     trace_end(ctx);
 }
 

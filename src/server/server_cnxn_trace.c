@@ -171,15 +171,16 @@ void server_cnxn_trace_connect_request(struct zk_context *ctx, const struct serv
     struct zk_trace_client client = client_with(cnxn, session_id);
     struct zk_str text = {0};
     zk_str_printf(&text, "%" PRId32 " ms", timeout_ms);
-    zk_trace_request(ctx, &client, 0, op_code_name(OP_CODE_CREATE_SESSION), "", zk_str_text(&text),
-                     NULL);
+    struct zk_trace_question question = {
+        .op = op_code_name(OP_CODE_CREATE_SESSION), .path = "", .data = zk_str_text(&text)};
+    zk_trace_request(ctx, &client, &question);
     zk_str_done(&text);
 }
 
-void server_cnxn_trace_packet(struct zk_context *ctx, const struct server_cnxn *cnxn, int32_t xid,
-                              int32_t type, const uint8_t *body, size_t length)
+void server_cnxn_trace_packet(const struct server_cnxn *cnxn, int32_t xid, int32_t type,
+                              const uint8_t *body, size_t length)
 {
-    if (!is_traced(ctx, cnxn))
+    if (cnxn->ctx == NULL || !is_traced(cnxn->ctx, cnxn))
         return;
     struct zk_trace_client client = client_of(cnxn);
     struct buf_reader reader = {.bytes = body, .length = length};
@@ -187,9 +188,14 @@ void server_cnxn_trace_packet(struct zk_context *ctx, const struct server_cnxn *
     struct zk_str data = {0};
     bool has_path = begins_with_path(type) && take_shown(&reader, &path, PATH_SHOWN);
     bool has_data = has_path && carries_data(type) && take_shown(&reader, &data, DATA_SHOWN);
-    zk_trace_request(ctx, &client, xid, op_code_name(type), zk_str_text(&path),
-                     has_data ? zk_str_text(&data) : NULL,
-                     has_path ? take_how(&reader, type) : NULL);
+    struct zk_trace_question question = {
+        .xid = xid,
+        .op = op_code_name(type),
+        .path = zk_str_text(&path),
+        .data = has_data ? zk_str_text(&data) : NULL,
+        .how = has_path ? take_how(&reader, type) : NULL,
+    };
+    zk_trace_request(cnxn->ctx, &client, &question);
     zk_str_done(&path);
     zk_str_done(&data);
 }
@@ -203,8 +209,14 @@ void server_cnxn_trace_response(struct zk_context *ctx, const struct request *re
     struct buf_reader reader = body != NULL ? buf_reader_of(body) : (struct buf_reader){0};
     struct zk_str data = {0};
     bool has_data = header->err == 0 && take_answer(&reader, request->type, &data);
-    zk_trace_reply(ctx, &client, header->xid, op_code_name(request->type), header->zxid,
-                   header->err, has_data ? zk_str_text(&data) : NULL);
+    struct zk_trace_answer answer = {
+        .xid = header->xid,
+        .op = op_code_name(request->type),
+        .zxid = header->zxid,
+        .err = header->err,
+        .data = has_data ? zk_str_text(&data) : NULL,
+    };
+    zk_trace_reply(ctx, &client, &answer);
     zk_str_done(&data);
 }
 

@@ -207,7 +207,7 @@ int zookeeper_server_process_packet(struct zookeeper_server *server, struct serv
     incr_outstanding_and_check_throttle(server, cnxn, xid);
     bytes += REQUEST_HEADER_LENGTH;
     length -= REQUEST_HEADER_LENGTH;
-    server_cnxn_trace_packet(zookeeper_server_ctx(server), cnxn, xid, type, bytes, length);
+    server_cnxn_trace_packet(cnxn, xid, type, bytes, length);
     if (type == OP_CODE_AUTH)
         return process_auth(server, cnxn, xid, bytes, length);
     if (type == OP_CODE_SASL)

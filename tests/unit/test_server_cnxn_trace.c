@@ -63,7 +63,7 @@ static void expect_event(struct stage *stage, const char *rest)
 
 static void trace_packet(struct stage *stage, int32_t type, struct buf *body)
 {
-    server_cnxn_trace_packet(stage->capture.ctx, &stage->cnxn, 7, type, body->bytes, body->length);
+    server_cnxn_trace_packet(&stage->cnxn, 7, type, body->bytes, body->length);
     buf_unref(body);
 }
 
@@ -150,8 +150,7 @@ static void a_body_that_ends_early_shows_what_it_has(void **state)
     struct stage *stage = *state;
     struct buf *body = create_body("/a", "one", 3);
     for (size_t length = 0; length < body->length; length++)
-        server_cnxn_trace_packet(stage->capture.ctx, &stage->cnxn, 7, OP_CODE_CREATE, body->bytes,
-                                 length);
+        server_cnxn_trace_packet(&stage->cnxn, 7, OP_CODE_CREATE, body->bytes, length);
     buf_unref(body);
 
     expect_event(stage, "\"ev\":\"request\"," OF_THE_CLIENT

@@ -141,8 +141,12 @@ static void emit_all(struct zk_context *ctx)
     zk_trace_sync(ctx, 2, "DIFF", 1, 5, "w");
     const struct zk_trace_client client = {.session = 1, .address = "a"};
     zk_trace_session(ctx, "opened", &client, 4000, "w");
-    zk_trace_request(ctx, &client, 1, "create", "/a", "one", "ephemeral");
-    zk_trace_reply(ctx, &client, 1, "create", 5, 0, "/a");
+    zk_trace_request(
+        ctx, &client,
+        &(struct zk_trace_question){
+            .xid = 1, .op = "create", .path = "/a", .data = "one", .how = "ephemeral"});
+    zk_trace_reply(ctx, &client,
+                   &(struct zk_trace_answer){.xid = 1, .op = "create", .zxid = 5, .data = "/a"});
     zk_trace_watch(ctx, &client, "created", "/a");
 }
 

@@ -85,13 +85,30 @@ struct zk_trace_client {
  * connection has ended), "expired". */
 void zk_trace_session(struct zk_context *ctx, const char *what,
                       const struct zk_trace_client *client, int64_t timeout_ms, const char *why);
-/* A request has been read, and the answer to it is about to be sent. op is Java's name of the
- * operation. data is what people want to see of its contents, and how is what else a request says
- * ("watch", "ephemeral"); NULL: there is nothing. */
-void zk_trace_request(struct zk_context *ctx, const struct zk_trace_client *client, int64_t xid,
-                      const char *op, const char *path, const char *data, const char *how);
-void zk_trace_reply(struct zk_context *ctx, const struct zk_trace_client *client, int64_t xid,
-                    const char *op, int64_t zxid, int64_t err, const char *data);
+/* What a client asks. op is Java's name of the operation. data is what people want to see of its
+ * contents, and how is what else the request says ("watch", "ephemeral"); NULL: there is nothing. */
+struct zk_trace_question {
+    int64_t xid;
+    const char *op;
+    const char *path;
+    const char *data;
+    const char *how;
+};
+
+/* What it is told. Names mean the same. */
+struct zk_trace_answer {
+    int64_t xid;
+    const char *op;
+    int64_t zxid;
+    int64_t err;
+    const char *data;
+};
+
+/* A request has been read, and the answer to it is about to be sent. */
+void zk_trace_request(struct zk_context *ctx, const struct zk_trace_client *client,
+                      const struct zk_trace_question *question);
+void zk_trace_reply(struct zk_context *ctx, const struct zk_trace_client *client,
+                    const struct zk_trace_answer *answer);
 /* A watch of the client has fired: what has become of the node. */
 void zk_trace_watch(struct zk_context *ctx, const struct zk_trace_client *client, const char *what,
                     const char *path);

@@ -24,8 +24,8 @@ void server_cnxn_trace_connect_request(struct zk_context *ctx, const struct serv
 void server_cnxn_trace_barred(struct zk_context *ctx, const struct server_cnxn *cnxn,
                               int64_t session_id);
 /* A frame behind it; body is what follows xid and type. (ZooKeeperServer.processPacket()) */
-void server_cnxn_trace_packet(struct zk_context *ctx, const struct server_cnxn *cnxn, int32_t xid,
-                              int32_t type, const uint8_t *body, size_t length);
+void server_cnxn_trace_packet(const struct server_cnxn *cnxn, int32_t xid, int32_t type,
+                              const uint8_t *body, size_t length);
 /* The answer to request, before it is sent. body is the record behind the header; NULL: there is
  * none. (ServerCnxn.sendResponse()) */
 void server_cnxn_trace_response(struct zk_context *ctx, const struct request *request,
