@@ -248,7 +248,10 @@ static int64_t get_init_id(struct fast_leader_election *fle)
     return quorum_peer_is_voter(fle->self, myid) ? myid : NO_VOTE;
 }
 
-/* Java: getInitLastLoggedZxid() */
+/* What is logged counts, whether committed or not. Nobody here knows what was committed elsewhere;
+ * but a committed transaction is in the logs of a quorum, so whoever has the newest log of some
+ * quorum has it, too.
+ * Java: getInitLastLoggedZxid() */
 static int64_t get_init_last_logged_zxid(struct fast_leader_election *fle)
 {
     return learning_state(fle) == SERVER_STATE_FOLLOWING
@@ -256,7 +259,9 @@ static int64_t get_init_last_logged_zxid(struct fast_leader_election *fle)
                : NO_VOTE;
 }
 
-/* Java: getPeerEpoch() */
+/* The epoch in which our history was last made the same as a leader's (f.a of the Zab paper), not
+ * the one that was promised since (f.p): a promise adds nothing to a history.
+ * Java: getPeerEpoch() */
 static int64_t get_peer_epoch(struct fast_leader_election *fle)
 {
     return learning_state(fle) == SERVER_STATE_FOLLOWING ? quorum_peer_get_current_epoch(fle->self)
@@ -296,6 +301,8 @@ bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote
     server_metrics_count(fle->self->metrics, SERVER_METRICS_LOOKING_COUNT);
     quorum_peer_set_start_fle(fle->self, zk_elapsed_ms()); /* for ELECTION TOOK */
 
+    /* Each look is a round of its own: votes of an earlier one may still be on their way, and must
+     * not be counted with these. The number is ours alone; L3 is how those who look agree on it. */
     struct vote mine = initial_vote(fle);
     zk_mutex_lock(&fle->mu); /* one step: WorkerReceiver answers with the round and the proposal */
     zk_atomic_long_add(&fle->logicalclock, 1);

@@ -64,6 +64,7 @@ int initial_message_read(struct sock *sock, struct initial_message *ret_message,
     int r = read_long(sock, &version);
     if (r < 0)
         return r;
+    /* A sid is not negative, and every version is: so both can stand in the same 8 bytes. */
     if (version >= 0) { /* a server from before 3.5: these 8 bytes are all it says */
         message.sid = version;
         goto done;

@@ -53,6 +53,7 @@ static int decode_epoch_and_version(struct buf_reader *reader, struct notificati
 {
     fields->version = 0;
     if (reader->length == NOTIFICATION_MIN_LENGTH) {
+        /* Before 3.4 a server had no epoch of its own besides that of its last transaction. */
         fields->format = NOTIFICATION_FORMAT_28;
         fields->peer_epoch = zxid_epoch(fields->zxid);
         return 0;

@@ -89,6 +89,8 @@ int quorum_peer_run_start(struct quorum_peer_run *run)
     int code = open_data(run);
     if (code == 0) {
         start_purging(run);
+        /* Before there is a leader, so that monitors hear from the first moment that nobody serves,
+         * and not that nobody is here. */
         code = open_client_port(run);
     }
     if (code == 0)
@@ -278,6 +280,8 @@ static void run_main(void *arg)
         else
             zk_log(run->ctx, ZK_LOG_ROLE, server_state_name(state));
         int64_t began_ms = zk_elapsed_ms();
+        /* Each term has a role object of its own: what a thread of an earlier one still holds can
+         * disturb no later one. */
         switch (state) {
         case SERVER_STATE_LOOKING: {
             /* WorkerReceiver has heard of a newer configuration and has ended the election. It

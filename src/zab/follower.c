@@ -156,6 +156,7 @@ static int process_proposal(struct follower *follower, const struct quorum_packe
     if (zxid != follower->last_queued + 1) /* the first one always, as in Java (K-85) */
         zk_log(follower->ctx, ZK_LOG_GOT_ZXID, zxid, follower->last_queued + 1);
     follower->last_queued = zxid;
+    /* The ACK says that the transaction is on disk, so SendAckRequestProcessor sends it, later. */
     follower_zookeeper_server_log_request(follower->learner->fzk, txn);
     txn_log_entry_unref(txn);
     return 0;

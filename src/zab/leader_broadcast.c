@@ -69,7 +69,8 @@ static bool leader_try_to_commit_locked(struct leader *leader, struct proposal *
     zk_mutex_assert_held(&leader->mu);
     int64_t zxid = proposal_zxid(proposal);
     struct request *request = proposal->request;
-    /* In the order of zxids, whatever the order of the ACKs. */
+    /* In the order of zxids, whatever the order of the ACKs: a write may rest on what the one
+     * before it has changed, so nobody may see it alone. */
     if (proposal_list_find(&leader->outstanding_proposals, zxid - 1) != NULL)
         return false;
     /* A quorum of each configuration that the proposal was made under. */

@@ -69,7 +69,9 @@ void leader_report_looking_sid(struct quorum_peer_role *role,
         zk_log(leader->ctx, ZK_LOG_QUIT_LEADING);
 }
 
-/* Java: getEpochToPropose() */
+/* Phase 1 of the Zab paper, its CEPOCH and NEWEPOCH, which are FOLLOWERINFO and LEADERINFO here: a
+ * quorum says which epoch each has promised last (f.p), and is told one above all of them.
+ * Java: getEpochToPropose() */
 int leader_get_epoch_to_propose(struct learner_master *master, int64_t sid,
                                 int64_t last_accepted_epoch, int64_t *ret_epoch)
 {
@@ -121,7 +123,10 @@ out:
     return r;
 }
 
-/* Java: waitForEpochAck() */
+/* The paper's ACK-E, with the last zxid in place of the whole history. There the leader now takes
+ * over the newest history of the quorum. Here the election has chosen the server that has it, so a
+ * newer one refutes the election.
+ * Java: waitForEpochAck() */
 int leader_wait_for_epoch_ack(struct learner_master *master, int64_t sid,
                               const struct state_summary *summary)
 {
@@ -165,7 +170,9 @@ out:
     return r;
 }
 
-/* Java: waitForNewLeaderAck() */
+/* Phase 2, its ACK-LD: with a quorum of them the leader's history is that of the ensemble, and no
+ * later leader can be without it.
+ * Java: waitForNewLeaderAck() */
 int leader_wait_for_new_leader_ack(struct learner_master *master, int64_t sid, int64_t zxid)
 {
     struct leader *leader = leader_of(master);

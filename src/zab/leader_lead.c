@@ -260,6 +260,8 @@ static void stop_without_new_leader_acks(struct leader *leader)
 static int start_zk_server(struct leader *leader, int64_t epoch)
 {
     int64_t zxid = zxid_make(epoch, 0);
+    /* NEWLEADER is committed, and all that stands before it in our log with it, in whichever epoch
+     * that was proposed: the quorum that has acknowledged NEWLEADER has it on disk. */
     zk_mutex_lock(&leader->mu);
     leader->last_committed = zxid;
     zk_mutex_unlock(&leader->mu);

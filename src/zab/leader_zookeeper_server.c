@@ -31,7 +31,10 @@ struct leader_zookeeper_server {
     struct container_manager *container_manager; /* owned */
 };
 
-/* Java: setupRequestProcessors() */
+/* From the last one to the first, because each is told its next: LeaderRequestProcessor, Prep,
+ * Proposal, Commit, ToBeApplied, Final. ToBeApplied keeps what is committed and not yet in the
+ * tree, for learners that come in between.
+ * Java: setupRequestProcessors() */
 static int leader_setup_request_processors(struct zookeeper_server *server)
 {
     struct leader_zookeeper_server *self = zookeeper_server_kind(server);
@@ -82,7 +85,9 @@ static void leader_free_kind(void *kind)
     free(self);
 }
 
-/* Java: createSessionTracker() */
+/* This tracker alone ends sessions: any other server that does not hear of a client may be the one
+ * that is cut off.
+ * Java: createSessionTracker() */
 static struct session_tracker *leader_create_session_tracker(struct zookeeper_server *server)
 {
     struct leader_zookeeper_server *self = zookeeper_server_kind(server);

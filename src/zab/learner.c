@@ -44,7 +44,9 @@ static void clear_pending_revalidations(struct learner *learner);
 
 /* ---- packets --------------------------------------------------------------------------------- */
 
-/* Java: validateSession() */
+/* Only the leader knows whether a session still lives: its time may have run out while the client
+ * was on its way here.
+ * Java: validateSession() */
 void learner_validate_session(struct learner *learner, struct server_cnxn *cnxn, int64_t client_id,
                               int32_t timeout_ms)
 {
@@ -199,7 +201,8 @@ int learner_find_leader(struct learner *learner, struct quorum_server *ret_serve
 }
 
 /* The promise is made here: once it is on disk, this server follows no older leader, whatever
- * becomes of the term.
+ * becomes of the term. The packets are CEPOCH, NEWEPOCH and ACK-E of the Zab paper; acceptedEpoch
+ * is its f.p, currentEpoch its f.a.
  * Java: registerWithLeader() */
 int learner_register_with_leader(struct learner *learner, int32_t packet_type, int64_t *ret_zxid)
 {

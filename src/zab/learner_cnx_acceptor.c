@@ -194,6 +194,8 @@ static int accept_learners(struct learner_cnx_acceptor_handler *acceptor)
         sock_set_timeout(sock, init_limit_ms);
         /* One deadline for the whole first packet, however slowly its bytes arrive (D-43). */
         sock_set_deadline(sock, zk_elapsed_ms() + init_limit_ms);
+        /* A proposal is small, and nothing behind it may push it out: with Nagle's algorithm it
+         * would wait for the learner's delayed TCP acknowledgement, up to 40 ms. */
         sock_set_no_delay(sock, no_delay == NULL || strcmp(no_delay, "true") == 0);
         learner_handler_start(&leader->master, sock);
     }

@@ -122,6 +122,7 @@ static void adopt_connection(struct learner *learner, struct sock *sock)
 {
     const char *no_delay = zk_settings_get(learner->ctx, "follower.nodelay");
     sock_set_no_delay(sock, no_delay == NULL || strcmp(no_delay, "true") == 0);
+    /* As long as a leader may wait for its quorum, it says nothing. */
     sock_set_timeout(sock, learner->self->init_limit_ms);
     /* A leader that takes nothing is as good as gone, and the thread that writes to it keeps the
      * others waiting (D-174). */

@@ -106,7 +106,7 @@ struct learner_handler *learner_handler_new(struct learner_master *master, struc
     handler->queued_bytes_limit = LEARNER_HANDLER_QUEUED_BYTES;
     handler->owner = master->ops->new_owner(master);
     handler->need_op_packet = true;
-    handler->version = 1;
+    handler->version = 1; /* a learner before 3.4 does not say its own */
     handler->learner_type = LEARNER_TYPE_PARTICIPANT;
     return handler;
 }
@@ -248,6 +248,7 @@ static void learner_handler_run(void *arg)
         end_because(handler, r, "Timeout while waiting for epoch from quorum");
     if (r < 0)
         goto out;
+    /* Counter 0 of an epoch is NEWLEADER's own; its first transaction has 1. */
     int64_t new_leader_zxid = zxid_make(new_epoch, 0);
 
     /* A learner older than 3.4 is not asked for its history: its first packet has to do. */
@@ -270,6 +271,8 @@ static void learner_handler_run(void *arg)
         goto out;
 
     /* ---- synchronisation: DIFF, TRUNC or SNAP, then NEWLEADER and its ACK ---- */
+    /* In the Zab paper NEWLEADER carries the whole history. Here the learner is first brought to
+     * where it has it, by as little as will do, and NEWLEADER only closes it. */
     bool need_snap = learner_handler_sync_follower(handler, ss.last_zxid);
     int32_t syncs_in_progress;
     r = begin_sync(handler, need_snap, &sync_throttler, &syncs_in_progress);
@@ -300,7 +303,8 @@ static void learner_handler_run(void *arg)
     sync_throttler = NULL;
     /* From here it answers pings, so syncLimit ticks of silence are too many. */
     sock_set_timeout(handler->sock, master->ops->sync_timeout(master));
-    /* UPTODATE lets the learner serve its clients: not before the leader does. */
+    /* UPTODATE, the paper's COMMIT-LD, lets the learner serve its clients: not before the leader
+     * does. */
     r = master->ops->wait_for_startup(master);
     if (r < 0)
         goto out;
@@ -388,6 +392,8 @@ static int read_learner_info(struct learner_handler *handler, const struct quoru
     struct learner_master *master = handler->master;
     struct learner_info info;
     learner_info_decode(packet->data, &info);
+    /* Whoever does not say who it is gets a negative number: it cannot be one of the list, so it is
+     * served like any learner and counts nowhere. */
     int64_t sid = packet->data != NULL ? info.serverid
                                        : master->ops->get_and_decrement_follower_counter(master);
     zk_mutex_lock(&handler->mu);

@@ -134,6 +134,8 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
     sync.write_to_txn_log = !sync.snapshot_needed;
     sync.last_queued = zk_database_last_processed_zxid(learner->database);
 
+    /* What the leader has committed comes as PROPOSAL and COMMIT. What it has only proposed comes
+     * as PROPOSAL alone, and its COMMIT when it has one, perhaps behind UPTODATE. */
     while (!up_to_date) {
         r = learner_is_stopping(learner) ? -ECANCELED : learner_read_packet(learner, &qp);
         if (r < 0)

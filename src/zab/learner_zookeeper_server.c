@@ -57,6 +57,7 @@ void learner_zookeeper_server_revalidate_session(struct zookeeper_server *server
     struct learner *learner = learner_zookeeper_server_of(server)->learner;
     struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
     if (upgradeable_session_tracker_is_local_session(tracker, session_id)) {
+        /* The leader has never heard of it. */
         bool valid = session_tracker_touch_session(tracker, session_id, timeout_ms);
         zookeeper_server_finish_session_init(server, cnxn, valid);
         return;
@@ -95,7 +96,9 @@ void learner_zookeeper_server_add_pending_sync(struct learner_zookeeper_server *
     zk_mutex_unlock(&lzk->mu);
 }
 
-/* Java: FollowerZooKeeperServer.sync(), ObserverZooKeeperServer.sync() */
+/* The leader answers in the order in which it was asked, so this is for the oldest. It goes behind
+ * the commits that came before it: so its client reads all that was committed when it asked.
+ * Java: FollowerZooKeeperServer.sync(), ObserverZooKeeperServer.sync() */
 void learner_zookeeper_server_sync(struct learner_zookeeper_server *lzk)
 {
     struct request *request;
