@@ -248,8 +248,7 @@ static void learner_handler_run(void *arg)
         end_because(handler, r, "Timeout while waiting for epoch from quorum");
     if (r < 0)
         goto out;
-    /* Counter 0 of an epoch is NEWLEADER's own; its first transaction has 1. */
-    int64_t new_leader_zxid = zxid_make(new_epoch, 0);
+    int64_t new_leader_zxid = zxid_make(new_epoch, 0); /* the first transaction has counter 1 */
 
     /* A learner older than 3.4 is not asked for its history: its first packet has to do. */
     struct state_summary ss = {.current_epoch = zxid_epoch(qp->zxid), .last_zxid = qp->zxid};
@@ -271,8 +270,6 @@ static void learner_handler_run(void *arg)
         goto out;
 
     /* ---- synchronisation: DIFF, TRUNC or SNAP, then NEWLEADER and its ACK ---- */
-    /* In the Zab paper NEWLEADER carries the whole history. Here the learner is first brought to
-     * where it has it, by as little as will do, and NEWLEADER only closes it. */
     bool need_snap = learner_handler_sync_follower(handler, ss.last_zxid);
     int32_t syncs_in_progress;
     r = begin_sync(handler, need_snap, &sync_throttler, &syncs_in_progress);
@@ -303,8 +300,7 @@ static void learner_handler_run(void *arg)
     sync_throttler = NULL;
     /* From here it answers pings, so syncLimit ticks of silence are too many. */
     sock_set_timeout(handler->sock, master->ops->sync_timeout(master));
-    /* UPTODATE, the paper's COMMIT-LD, lets the learner serve its clients: not before the leader
-     * does. */
+    /* UPTODATE (COMMIT-LD) lets the learner serve its clients: not before the leader does. */
     r = master->ops->wait_for_startup(master);
     if (r < 0)
         goto out;
@@ -471,8 +467,9 @@ static int begin_sync(struct learner_handler *handler, bool need_snap,
     return 0;
 }
 
-/* NEWLEADER closes the history. It is queued behind whatever sync_follower queued; a learner older
- * than 3.4 gets it at once, ahead of the queue, and without the configuration. */
+/* In the Zab paper NEWLEADER carries the whole history. Here the learner is given as little of it as
+ * will do, and NEWLEADER closes that. It is queued behind whatever sync_follower queued; a learner
+ * older than 3.4 gets it at once, ahead of the queue, and without the configuration. */
 static int send_new_leader(struct learner_handler *handler, int64_t new_leader_zxid)
 {
     struct learner_master *master = handler->master;

@@ -85,8 +85,10 @@ struct zk_trace_client {
  * connection has ended), "expired". */
 void zk_trace_session(struct zk_context *ctx, const char *what,
                       const struct zk_trace_client *client, int64_t timeout_ms, const char *why);
+
 /* What a client asks. op is Java's name of the operation. data is what people want to see of its
- * contents, and how is what else the request says ("watch", "ephemeral"); NULL: there is nothing. */
+ * contents, and how is what else the request says ("watch", "ephemeral"); NULL: there is
+ * nothing. */
 struct zk_trace_question {
     int64_t xid;
     const char *op;

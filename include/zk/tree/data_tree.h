@@ -105,9 +105,10 @@ struct data_tree_query {
     struct watcher *watcher;             /* NULL: there is none */
 };
 
-/* What clients read. A watcher is told of the next change of the node, of its children for a list
- * of them, and it is registered in the moment of the reading. Each returns NONODE, or what the guard said, or OK; without OK nothing is
- * returned, and no watch is left behind but that of stat_node, which may wait for a node to come.
+/* A watcher is told of the next change of the node, of its children for a list of them, and it is
+ * registered in the moment of the reading. Each function returns NONODE, or what the guard said, or
+ * OK; without OK nothing is returned, and no watch is left behind but that of stat_node, which may
+ * wait for a node to come.
  * *ret_zxid is the last zxid of the tree in that moment, whatever is returned: what was read is all
  * that has been done up to it, and nothing of what came later.
  *
