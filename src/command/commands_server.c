@@ -13,6 +13,14 @@
 #include "zk/ensemble/zxid.h"
 #include "zk/io/file.h"
 
+static bool is_quorum_server(const struct server_status *status);
+static void write_observer(struct json_writer *json, const struct observer_info *info);
+static void write_server_view(struct json_writer *json, const struct quorum_server *server);
+static void write_address_list(struct json_writer *json, const char *key,
+                               const struct multiple_addresses *addresses);
+static void write_multiple_addresses(struct json_writer *json, const char *key,
+                                     const struct multiple_addresses *addresses);
+
 /* Java: ConfCommand */
 void command_run_configuration(struct command_call *call)
 {
@@ -46,13 +54,6 @@ void command_run_last_snapshot(struct command_call *call)
     json_long(call->json, "timestamp", found ? modified_ms / 1000 : -1);
 }
 
-/* Java's server alone and its read-only one are no QuorumZooKeeperServer, and these commands say
- * nothing of the ensemble then. */
-static bool is_quorum_server(const struct server_status *status)
-{
-    return status->verifier != NULL && !status->is_read_only;
-}
-
 /* Java: LeaderCommand */
 void command_run_leader(struct command_call *call)
 {
@@ -67,6 +68,35 @@ void command_run_leader(struct command_call *call)
     json_bool(call->json, "is_leader", status->state == SERVER_STATE_LEADING);
     json_long(call->json, "leader_id", status->leader_id);
     json_text(call->json, "leader_ip", address != NULL ? inet_ip_text(address).text : "");
+}
+
+/* Java's server alone and its read-only one are no QuorumZooKeeperServer, and these commands say
+ * nothing of the ensemble then. */
+static bool is_quorum_server(const struct server_status *status)
+{
+    return status->verifier != NULL && !status->is_read_only;
+}
+
+/* Java: ObserverCnxnStatResetCommand */
+void command_run_observer_connection_stat_reset(struct command_call *call)
+{
+    const struct server_status_hook *hook = call->facts->hook;
+    if (hook->reset_observers != NULL)
+        hook->reset_observers(hook->arg);
+}
+
+/* Java: SyncedObserverConsCommand */
+void command_run_observers(struct command_call *call)
+{
+    const struct server_status_hook *hook = call->facts->hook;
+    struct observer_info *infos = NULL;
+    size_t count = hook->observers != NULL ? hook->observers(hook->arg, &infos) : 0;
+    json_long(call->json, "synced_observers", (int64_t)count);
+    json_list_begin(call->json, "observers");
+    for (size_t i = 0; i < count; i++)
+        write_observer(call->json, &infos[i]);
+    json_list_end(call->json);
+    free(infos);
 }
 
 static void write_observer(struct json_writer *json, const struct observer_info *info)
@@ -84,37 +114,18 @@ static void write_observer(struct json_writer *json, const struct observer_info 
     json_object_end(json);
 }
 
-/* Java: SyncedObserverConsCommand */
-void command_run_observers(struct command_call *call)
+/* Java: VotingViewCommand */
+void command_run_voting_view(struct command_call *call)
 {
-    const struct server_status_hook *hook = call->facts->hook;
-    struct observer_info *infos = NULL;
-    size_t count = hook->observers != NULL ? hook->observers(hook->arg, &infos) : 0;
-    json_long(call->json, "synced_observers", (int64_t)count);
-    json_list_begin(call->json, "observers");
-    for (size_t i = 0; i < count; i++)
-        write_observer(call->json, &infos[i]);
-    json_list_end(call->json);
-    free(infos);
-}
-
-/* Java: ObserverCnxnStatResetCommand */
-void command_run_observer_connection_stat_reset(struct command_call *call)
-{
-    const struct server_status_hook *hook = call->facts->hook;
-    if (hook->reset_observers != NULL)
-        hook->reset_observers(hook->arg);
-}
-
-/* ---- addresses ------------------------------------------------------------------------------- */
-
-static void write_address_list(struct json_writer *json, const char *key,
-                               const struct multiple_addresses *addresses)
-{
-    json_list_begin(json, key);
-    for (size_t i = 0; i < addresses->count; i++)
-        json_text(json, NULL, inet_host_port_text(&addresses->items[i]).text);
-    json_list_end(json);
+    const struct server_status *status = call->facts->status;
+    const struct quorum_verifier *verifier = is_quorum_server(status) ? status->verifier : NULL;
+    json_object_begin(call->json, "current_config");
+    for (size_t i = 0; verifier != NULL && i < verifier->voting.count; i++) {
+        const struct quorum_server *server = qv_member(verifier, verifier->voting.items[i]);
+        if (server != NULL)
+            write_server_view(call->json, server);
+    }
+    json_object_end(call->json);
 }
 
 /* Java: VotingViewCommand.QuorumServerView */
@@ -132,18 +143,43 @@ static void write_server_view(struct json_writer *json, const struct quorum_serv
     json_object_end(json);
 }
 
-/* Java: VotingViewCommand */
-void command_run_voting_view(struct command_call *call)
+static void write_address_list(struct json_writer *json, const char *key,
+                               const struct multiple_addresses *addresses)
+{
+    json_list_begin(json, key);
+    for (size_t i = 0; i < addresses->count; i++)
+        json_text(json, NULL, inet_host_port_text(&addresses->items[i]).text);
+    json_list_end(json);
+}
+
+/* Java: ZabStateCommand */
+void command_run_zabstate(struct command_call *call)
 {
     const struct server_status *status = call->facts->status;
-    const struct quorum_verifier *verifier = is_quorum_server(status) ? status->verifier : NULL;
-    json_object_begin(call->json, "current_config");
-    for (size_t i = 0; verifier != NULL && i < verifier->voting.count; i++) {
-        const struct quorum_server *server = qv_member(verifier, verifier->voting.items[i]);
-        if (server != NULL)
-            write_server_view(call->json, server);
+    const struct quorum_server *self =
+        is_quorum_server(status) ? qv_member(status->verifier, status->config->my_id) : NULL;
+    struct json_writer *json = call->json;
+    /* Java says so as long as nothing serves. */
+    if (!status->serving || self == NULL) {
+        json_bool(json, "voting", false);
+        json_text(json, "zabstate", "");
+        return;
     }
-    json_object_end(call->json);
+    char zxid[24];
+    snprintf(zxid, sizeof zxid, "0x%" PRIx64, (uint64_t)status->last_processed_zxid);
+    json_long(json, "myid", status->config->my_id);
+    json_bool(json, "is_leader", status->state == SERVER_STATE_LEADING);
+    write_multiple_addresses(json, "quorum_address", &self->addr);
+    write_multiple_addresses(json, "election_address", &self->election_addr);
+    json_text(json, "client_address",
+              status->config->has_client_port
+                  ? inet_host_port_text(&status->config->client_port_address).text
+                  : NULL);
+    json_bool(json, "voting", qv_is_voter(status->verifier, status->config->my_id));
+    json_text(json, "last_zxid", zxid);
+    json_long(json, "zab_epoch", zxid_epoch(status->last_processed_zxid));
+    json_long(json, "zab_counter", zxid_counter(status->last_processed_zxid));
+    json_text(json, "zabstate", zab_state_name(status->zab_state));
 }
 
 /* What the getters of Java's MultipleAddresses give. Whether an address can be reached is not tried
@@ -180,34 +216,4 @@ static void write_multiple_addresses(struct json_writer *json, const char *key,
         json_text(json, NULL, inet_host_text(&addresses->items[i]).text);
     json_list_end(json);
     json_object_end(json);
-}
-
-/* Java: ZabStateCommand */
-void command_run_zabstate(struct command_call *call)
-{
-    const struct server_status *status = call->facts->status;
-    const struct quorum_server *self =
-        is_quorum_server(status) ? qv_member(status->verifier, status->config->my_id) : NULL;
-    struct json_writer *json = call->json;
-    /* Java says so as long as nothing serves. */
-    if (!status->serving || self == NULL) {
-        json_bool(json, "voting", false);
-        json_text(json, "zabstate", "");
-        return;
-    }
-    char zxid[24];
-    snprintf(zxid, sizeof zxid, "0x%" PRIx64, (uint64_t)status->last_processed_zxid);
-    json_long(json, "myid", status->config->my_id);
-    json_bool(json, "is_leader", status->state == SERVER_STATE_LEADING);
-    write_multiple_addresses(json, "quorum_address", &self->addr);
-    write_multiple_addresses(json, "election_address", &self->election_addr);
-    json_text(json, "client_address",
-              status->config->has_client_port
-                  ? inet_host_port_text(&status->config->client_port_address).text
-                  : NULL);
-    json_bool(json, "voting", qv_is_voter(status->verifier, status->config->my_id));
-    json_text(json, "last_zxid", zxid);
-    json_long(json, "zab_epoch", zxid_epoch(status->last_processed_zxid));
-    json_long(json, "zab_counter", zxid_counter(status->last_processed_zxid));
-    json_text(json, "zabstate", zab_state_name(status->zab_state));
 }

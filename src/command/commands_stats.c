@@ -16,7 +16,33 @@
 #include "zk/server/zookeeper_server.h"
 #include "zk/tree/data_tree.h"
 
+static void write_cnxns(struct command_call *call, bool brief);
+static void write_cnxn(struct json_writer *json, const struct server_cnxn_info *cnxn, bool brief);
+static void write_expiry_map(struct command_call *call);
+static void write_buffer_stats(struct json_writer *json, const char *key, int64_t last, int64_t min,
+                               int64_t max);
+static void write_server_stats(struct command_call *call, const struct server_stats_values *stats);
+
 /* ---- connections ----------------------------------------------------------------------------- */
+
+/* Java: ConsCommand */
+void command_run_connections(struct command_call *call)
+{
+    write_cnxns(call, false);
+}
+
+static void write_cnxns(struct command_call *call, bool brief)
+{
+    struct server_cnxn_info *infos;
+    size_t count = call->facts->cnxns->list(call->facts->cnxns->arg, &infos);
+    json_list_begin(call->json, "connections");
+    for (size_t i = 0; i < count; i++)
+        write_cnxn(call->json, &infos[i], brief);
+    json_list_end(call->json);
+    free(infos);
+    json_list_begin(call->json, "secure_connections"); /* there is no TLS for clients (D-7) */
+    json_list_end(call->json);
+}
 
 /* Java: ServerCnxn.getConnectionInfo(brief) */
 static void write_cnxn(struct json_writer *json, const struct server_cnxn_info *cnxn, bool brief)
@@ -46,45 +72,7 @@ static void write_cnxn(struct json_writer *json, const struct server_cnxn_info *
     json_object_end(json);
 }
 
-static void write_cnxns(struct command_call *call, bool brief)
-{
-    struct server_cnxn_info *infos;
-    size_t count = call->facts->cnxns->list(call->facts->cnxns->arg, &infos);
-    json_list_begin(call->json, "connections");
-    for (size_t i = 0; i < count; i++)
-        write_cnxn(call->json, &infos[i], brief);
-    json_list_end(call->json);
-    free(infos);
-    json_list_begin(call->json, "secure_connections"); /* there is no TLS for clients (D-7) */
-    json_list_end(call->json);
-}
-
-/* Java: ConsCommand */
-void command_run_connections(struct command_call *call)
-{
-    write_cnxns(call, false);
-}
-
 /* ---- sessions, nodes, digests ---------------------------------------------------------------- */
-
-static void write_expiry_map(struct command_call *call)
-{
-    struct session_expiry_map map = {0};
-    struct session_tracker *tracker = zookeeper_server_get_session_tracker(call->facts->status->zk);
-    if (tracker != NULL)
-        session_tracker_get_session_expiry_map(tracker, &map);
-    json_object_begin(call->json, "expiry_time_to_session_ids");
-    for (size_t i = 0; i < map.count; i++) {
-        char time[24];
-        snprintf(time, sizeof time, "%" PRId64, map.sets[i].time_ms);
-        json_list_begin(call->json, time);
-        for (size_t j = 0; j < map.sets[i].sessions.count; j++)
-            json_long(call->json, NULL, map.sets[i].sessions.items[j]);
-        json_list_end(call->json);
-    }
-    json_object_end(call->json);
-    session_expiry_map_done(&map);
-}
 
 /* Java: DumpCommand */
 void command_run_dump(struct command_call *call)
@@ -103,6 +91,25 @@ void command_run_dump(struct command_call *call)
     }
     json_object_end(call->json);
     session_ephemerals_free(sessions, count);
+}
+
+static void write_expiry_map(struct command_call *call)
+{
+    struct session_expiry_map map = {0};
+    struct session_tracker *tracker = zookeeper_server_get_session_tracker(call->facts->status->zk);
+    if (tracker != NULL)
+        session_tracker_get_session_expiry_map(tracker, &map);
+    json_object_begin(call->json, "expiry_time_to_session_ids");
+    for (size_t i = 0; i < map.count; i++) {
+        char time[24];
+        snprintf(time, sizeof time, "%" PRId64, map.sets[i].time_ms);
+        json_list_begin(call->json, time);
+        for (size_t j = 0; j < map.sets[i].sessions.count; j++)
+            json_long(call->json, NULL, map.sets[i].sessions.items[j]);
+        json_list_end(call->json);
+    }
+    json_object_end(call->json);
+    session_expiry_map_done(&map);
 }
 
 /* Java: DigestCommand, the getters of DataTree.ZxidDigest */
@@ -127,14 +134,20 @@ void command_run_hash(struct command_call *call)
 
 /* ---- figures --------------------------------------------------------------------------------- */
 
-static void write_buffer_stats(struct json_writer *json, const char *key, int64_t last, int64_t min,
-                               int64_t max)
+/* Java: SrvrCommand */
+void command_run_server_stats(struct command_call *call)
 {
-    json_object_begin(json, key);
-    json_long(json, "last_buffer_size", last);
-    json_long(json, "min_buffer_size", min);
-    json_long(json, "max_buffer_size", max);
-    json_object_end(json);
+    const struct server_status *status = call->facts->status;
+    struct server_stats_values stats = server_stats_get(call->facts->cnxns->stats);
+    const struct buffer_stats *sizes = &stats.client_response_stats;
+    json_text(call->json, "version", SERVER_FULL_VERSION);
+    json_bool(call->json, "read_only", status->is_read_only);
+    write_server_stats(call, &stats);
+    write_buffer_stats(call->json, "client_response", sizes->last, sizes->min, sizes->max);
+    if (status->state == SERVER_STATE_LEADING)
+        write_buffer_stats(call->json, "proposal_stats", status->leader.last_proposal_size,
+                           status->leader.min_proposal_size, status->leader.max_proposal_size);
+    json_long(call->json, "node_count", status->node_count);
 }
 
 /* What the getters of Java's ServerStats give. */
@@ -166,20 +179,14 @@ static void write_server_stats(struct command_call *call, const struct server_st
     json_object_end(json);
 }
 
-/* Java: SrvrCommand */
-void command_run_server_stats(struct command_call *call)
+static void write_buffer_stats(struct json_writer *json, const char *key, int64_t last, int64_t min,
+                               int64_t max)
 {
-    const struct server_status *status = call->facts->status;
-    struct server_stats_values stats = server_stats_get(call->facts->cnxns->stats);
-    const struct buffer_stats *sizes = &stats.client_response_stats;
-    json_text(call->json, "version", SERVER_FULL_VERSION);
-    json_bool(call->json, "read_only", status->is_read_only);
-    write_server_stats(call, &stats);
-    write_buffer_stats(call->json, "client_response", sizes->last, sizes->min, sizes->max);
-    if (status->state == SERVER_STATE_LEADING)
-        write_buffer_stats(call->json, "proposal_stats", status->leader.last_proposal_size,
-                           status->leader.min_proposal_size, status->leader.max_proposal_size);
-    json_long(call->json, "node_count", status->node_count);
+    json_object_begin(json, key);
+    json_long(json, "last_buffer_size", last);
+    json_long(json, "min_buffer_size", min);
+    json_long(json, "max_buffer_size", max);
+    json_object_end(json);
 }
 
 /* Java: StatCommand */

@@ -17,6 +17,56 @@ struct watch_writer {
     bool in_list; /* a heading's list is open */
 };
 
+static void write_watches(struct command_call *call, const char *key, bool by_path);
+static struct data_tree *tree_of_call(const struct command_call *call);
+static void write_path(struct watch_visitor *visitor, const struct ustring *path);
+static void write_session(struct watch_visitor *visitor, int64_t session_id);
+
+/* Java: WatchCommand */
+void command_run_watches(struct command_call *call)
+{
+    write_watches(call, "session_id_to_watched_paths", false);
+}
+
+/* Java: WatchesByPathCommand */
+void command_run_watches_by_path(struct command_call *call)
+{
+    write_watches(call, "path_to_session_ids", true);
+}
+
+/* Java: WatchSummaryCommand */
+void command_run_watch_summary(struct command_call *call)
+{
+    struct data_tree *tree = tree_of_call(call);
+    struct watches_summary summary = data_tree_get_watches_summary(tree);
+    data_tree_unref(tree);
+    json_long(call->json, "num_connections", (int64_t)summary.num_connections);
+    json_long(call->json, "num_paths", (int64_t)summary.num_paths);
+    json_long(call->json, "num_total_watches", (int64_t)summary.total_watches);
+}
+
+static void write_watches(struct command_call *call, const char *key, bool by_path)
+{
+    struct watch_writer writer = {
+        .visitor = {.path = write_path, .session = write_session},
+        .json = call->json,
+        .by_path = by_path,
+    };
+    struct data_tree *tree = tree_of_call(call);
+    json_object_begin(call->json, key);
+    data_tree_dump_watches(tree, by_path, &writer.visitor);
+    if (writer.in_list)
+        json_list_end(call->json);
+    json_object_end(call->json);
+    data_tree_unref(tree);
+}
+
+static struct data_tree *tree_of_call(const struct command_call *call)
+{
+    struct zookeeper_server *zk = call->facts->status->zk;
+    return zk_database_get_data_tree(zookeeper_server_get_zk_database(zk));
+}
+
 static void write_heading(struct watch_writer *writer, const char *heading)
 {
     if (writer->in_list)
@@ -46,49 +96,4 @@ static void write_session(struct watch_visitor *visitor, int64_t session_id)
         json_long(writer->json, NULL, session_id);
     else
         write_heading(writer, text);
-}
-
-static struct data_tree *tree_of_call(const struct command_call *call)
-{
-    struct zookeeper_server *zk = call->facts->status->zk;
-    return zk_database_get_data_tree(zookeeper_server_get_zk_database(zk));
-}
-
-static void write_watches(struct command_call *call, const char *key, bool by_path)
-{
-    struct watch_writer writer = {
-        .visitor = {.path = write_path, .session = write_session},
-        .json = call->json,
-        .by_path = by_path,
-    };
-    struct data_tree *tree = tree_of_call(call);
-    json_object_begin(call->json, key);
-    data_tree_dump_watches(tree, by_path, &writer.visitor);
-    if (writer.in_list)
-        json_list_end(call->json);
-    json_object_end(call->json);
-    data_tree_unref(tree);
-}
-
-/* Java: WatchCommand */
-void command_run_watches(struct command_call *call)
-{
-    write_watches(call, "session_id_to_watched_paths", false);
-}
-
-/* Java: WatchesByPathCommand */
-void command_run_watches_by_path(struct command_call *call)
-{
-    write_watches(call, "path_to_session_ids", true);
-}
-
-/* Java: WatchSummaryCommand */
-void command_run_watch_summary(struct command_call *call)
-{
-    struct data_tree *tree = tree_of_call(call);
-    struct watches_summary summary = data_tree_get_watches_summary(tree);
-    data_tree_unref(tree);
-    json_long(call->json, "num_connections", (int64_t)summary.num_connections);
-    json_long(call->json, "num_paths", (int64_t)summary.num_paths);
-    json_long(call->json, "num_total_watches", (int64_t)summary.total_watches);
 }

@@ -23,6 +23,9 @@ struct datadir_cleanup_manager {
     struct zk_thread_group *threads;
 };
 
+static void purge_task_run(void *arg);
+static void purge_once(struct datadir_cleanup_manager *manager);
+
 struct datadir_cleanup_manager *datadir_cleanup_manager_new(struct zk_context *ctx,
                                                             const char *snap_dir,
                                                             const char *data_log_dir,
@@ -40,29 +43,6 @@ struct datadir_cleanup_manager *datadir_cleanup_manager_new(struct zk_context *c
     zk_log(ctx, ZK_LOG_SETTING_INT, "autopurge.snapRetainCount", snap_retain_count);
     zk_log(ctx, ZK_LOG_SETTING_INT, "autopurge.purgeInterval", purge_interval_hours);
     return manager;
-}
-
-/* Java: PurgeTask.run() */
-static void purge_once(struct datadir_cleanup_manager *manager)
-{
-    zk_log(manager->ctx, ZK_LOG_PURGE_STARTED);
-    int r = purge_txn_log_purge(manager->ctx, manager->data_log_dir, manager->snap_dir,
-                                manager->snap_retain_count);
-    if (r < 0)
-        zk_log(manager->ctx, ZK_LOG_PURGE_ERROR, zk_error_text(r).text);
-    zk_log(manager->ctx, ZK_LOG_PURGE_COMPLETED);
-}
-
-/* At a fixed rate, as Java's timer. */
-static void purge_task_run(void *arg)
-{
-    struct datadir_cleanup_manager *manager = arg;
-    const int64_t interval_ms = (int64_t)manager->purge_interval_hours * HOUR_MS;
-    int64_t due_ms = zk_elapsed_ms();
-    do {
-        purge_once(manager);
-        due_ms += interval_ms;
-    } while (!zk_stop_sleep(&manager->stop, due_ms - zk_elapsed_ms()));
 }
 
 void datadir_cleanup_manager_start(struct datadir_cleanup_manager *manager)
@@ -86,4 +66,27 @@ void datadir_cleanup_manager_free(struct datadir_cleanup_manager *manager)
     free(manager->snap_dir);
     free(manager->data_log_dir);
     free(manager);
+}
+
+/* At a fixed rate, as Java's timer. */
+static void purge_task_run(void *arg)
+{
+    struct datadir_cleanup_manager *manager = arg;
+    const int64_t interval_ms = (int64_t)manager->purge_interval_hours * HOUR_MS;
+    int64_t due_ms = zk_elapsed_ms();
+    do {
+        purge_once(manager);
+        due_ms += interval_ms;
+    } while (!zk_stop_sleep(&manager->stop, due_ms - zk_elapsed_ms()));
+}
+
+/* Java: PurgeTask.run() */
+static void purge_once(struct datadir_cleanup_manager *manager)
+{
+    zk_log(manager->ctx, ZK_LOG_PURGE_STARTED);
+    int r = purge_txn_log_purge(manager->ctx, manager->data_log_dir, manager->snap_dir,
+                                manager->snap_retain_count);
+    if (r < 0)
+        zk_log(manager->ctx, ZK_LOG_PURGE_ERROR, zk_error_text(r).text);
+    zk_log(manager->ctx, ZK_LOG_PURGE_COMPLETED);
 }

@@ -33,6 +33,20 @@ static const uint8_t LAST_BYTES[5] = {0, 0, 0, 1, '/'};
 /* What a packed one begins with. */
 static const uint8_t GZIP_MAGIC[2] = {0x1f, 0x8b};
 
+static int write_snapshot(struct zk_context *ctx, int fd, struct data_tree *tree,
+                          const struct session_timeouts *sessions);
+static void seal_stream(struct jute_out *out);
+static int read_snapshot(struct zk_context *ctx, struct jute_in *in, int64_t name_zxid,
+                         struct data_tree **ret_tree, struct session_timeouts *ret_sessions);
+static int read_digest(struct jute_in *in, int64_t name_zxid, struct data_tree *tree);
+static int check_seal_integrity(struct jute_in *in);
+static int check_header(struct jute_in *in);
+static int check_ends(int fd, int64_t size, enum snap_stream_mode mode);
+static bool is_damage(int r);
+static int try_snap_file(struct zk_context *ctx, const struct snap_file *file, size_t *tries,
+                         struct data_tree **ret_tree, struct session_timeouts *ret_sessions);
+static int compare_snap_files(const void *a, const void *b);
+
 /* Java: ZooKeeperServer.isDigestEnabled() */
 static bool digest_enabled(const struct zk_context *ctx)
 {
@@ -83,13 +97,18 @@ char *snap_file_path(const struct zk_context *ctx, const char *directory, int64_
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/*   8   long   Adler-32 of all bytes so far, as an unsigned number
- *   5   ustring "/"
- * Java: SnapStream.sealStream() */
-static void seal_stream(struct jute_out *out)
+int file_snap_serialize(struct zk_context *ctx, const char *directory, int64_t zxid,
+                        struct data_tree *tree, const struct session_timeouts *sessions)
 {
-    jute_out_long(out, zk_output_adler32(out->output));
-    jute_out_string(out, "/");
+    char *path = snap_file_path(ctx, directory, zxid);
+    struct file_replacement replacement;
+    int r = file_replace_start(path, &replacement);
+    if (r == 0) {
+        r = write_snapshot(ctx, replacement.fd, tree, sessions);
+        r = file_replace_finish(&replacement, r);
+    }
+    free(path);
+    return r;
 }
 
 static int write_snapshot(struct zk_context *ctx, int fd, struct data_tree *tree,
@@ -117,37 +136,61 @@ static int write_snapshot(struct zk_context *ctx, int fd, struct data_tree *tree
     return r;
 }
 
-int file_snap_serialize(struct zk_context *ctx, const char *directory, int64_t zxid,
-                        struct data_tree *tree, const struct session_timeouts *sessions)
+/*   8   long   Adler-32 of all bytes so far, as an unsigned number
+ *   5   ustring "/"
+ * Java: SnapStream.sealStream() */
+static void seal_stream(struct jute_out *out)
 {
-    char *path = snap_file_path(ctx, directory, zxid);
-    struct file_replacement replacement;
-    int r = file_replace_start(path, &replacement);
-    if (r == 0) {
-        r = write_snapshot(ctx, replacement.fd, tree, sessions);
-        r = file_replace_finish(&replacement, r);
-    }
-    free(path);
-    return r;
+    jute_out_long(out, zk_output_adler32(out->output));
+    jute_out_string(out, "/");
 }
 
 /* ---- reading one file ------------------------------------------------------------------------ */
 
-/* The number is taken before the seal is read, as it was when the seal was written. Java:
- * checkSealIntegrity() */
-static int check_seal_integrity(struct jute_in *in)
+int file_snap_deserialize_file(struct zk_context *ctx, const char *path, int64_t name_zxid,
+                               struct data_tree **ret_tree, struct session_timeouts *ret_sessions)
 {
-    int64_t expected = zk_input_adler32(in->input);
-    int64_t stored;
-    struct ustring slash;
-    int r = jute_in_long(in, &stored);
+    int fd;
+    int r = file_open_read(path, &fd);
     if (r < 0)
         return r;
-    r = jute_in_ustring(in, &slash);
+    struct zk_input *input =
+        stream_mode_of_path(path) == SNAP_STREAM_GZIP ? zk_input_new_gzip(fd) : zk_input_new_fd(fd);
+    zk_input_set_buffer(input, SNAP_BUFFER);
+    struct jute_in in = jute_in_of(ctx, input);
+    r = read_snapshot(ctx, &in, name_zxid, ret_tree, ret_sessions);
+    zk_input_free(input);
+    file_close(fd);
+    return r;
+}
+
+static int read_snapshot(struct zk_context *ctx, struct jute_in *in, int64_t name_zxid,
+                         struct data_tree **ret_tree, struct session_timeouts *ret_sessions)
+{
+    struct data_tree *tree;
+    struct session_timeouts sessions;
+    int r = check_header(in);
     if (r < 0)
         return r;
-    ustring_done(&slash);
-    return stored == expected ? 0 : -EPROTO;
+    r = deserialize_snapshot(ctx, in, &tree, &sessions);
+    if (r < 0)
+        return r;
+    r = check_seal_integrity(in);
+    if (r < 0)
+        goto out;
+    data_tree_set_last_processed_zxid(tree, name_zxid);
+    if (digest_enabled(ctx)) {
+        r = read_digest(in, name_zxid, tree);
+        if (r < 0)
+            goto out;
+    }
+    *ret_tree = tree;
+    *ret_sessions = sessions;
+    return 0;
+out:
+    data_tree_unref(tree);
+    session_timeouts_done(&sessions);
+    return r;
 }
 
 /* Java does not look at the version either. */
@@ -182,48 +225,34 @@ static int read_digest(struct jute_in *in, int64_t name_zxid, struct data_tree *
     return 0;
 }
 
-static int read_snapshot(struct zk_context *ctx, struct jute_in *in, int64_t name_zxid,
-                         struct data_tree **ret_tree, struct session_timeouts *ret_sessions)
+/* The number is taken before the seal is read, as it was when the seal was written. Java:
+ * checkSealIntegrity() */
+static int check_seal_integrity(struct jute_in *in)
 {
-    struct data_tree *tree;
-    struct session_timeouts sessions;
-    int r = check_header(in);
+    int64_t expected = zk_input_adler32(in->input);
+    int64_t stored;
+    struct ustring slash;
+    int r = jute_in_long(in, &stored);
     if (r < 0)
         return r;
-    r = deserialize_snapshot(ctx, in, &tree, &sessions);
+    r = jute_in_ustring(in, &slash);
     if (r < 0)
         return r;
-    r = check_seal_integrity(in);
-    if (r < 0)
-        goto out;
-    data_tree_set_last_processed_zxid(tree, name_zxid);
-    if (digest_enabled(ctx)) {
-        r = read_digest(in, name_zxid, tree);
-        if (r < 0)
-            goto out;
-    }
-    *ret_tree = tree;
-    *ret_sessions = sessions;
-    return 0;
-out:
-    data_tree_unref(tree);
-    session_timeouts_done(&sessions);
-    return r;
+    ustring_done(&slash);
+    return stored == expected ? 0 : -EPROTO;
 }
 
-int file_snap_deserialize_file(struct zk_context *ctx, const char *path, int64_t name_zxid,
-                               struct data_tree **ret_tree, struct session_timeouts *ret_sessions)
+int file_snap_check_valid(const char *path)
 {
-    int fd;
-    int r = file_open_read(path, &fd);
+    int64_t size;
+    int r = file_regular_size(path, &size);
     if (r < 0)
         return r;
-    struct zk_input *input =
-        stream_mode_of_path(path) == SNAP_STREAM_GZIP ? zk_input_new_gzip(fd) : zk_input_new_fd(fd);
-    zk_input_set_buffer(input, SNAP_BUFFER);
-    struct jute_in in = jute_in_of(ctx, input);
-    r = read_snapshot(ctx, &in, name_zxid, ret_tree, ret_sessions);
-    zk_input_free(input);
+    int fd;
+    r = file_open_read(path, &fd);
+    if (r < 0)
+        return r;
+    r = check_ends(fd, size, stream_mode_of_path(path));
     file_close(fd);
     return r;
 }
@@ -242,68 +271,28 @@ static int check_ends(int fd, int64_t size, enum snap_stream_mode mode)
     return memcmp(bytes, gzip ? GZIP_MAGIC : LAST_BYTES, count) == 0 ? 0 : -EPROTO;
 }
 
-int file_snap_check_valid(const char *path)
-{
-    int64_t size;
-    int r = file_regular_size(path, &size);
-    if (r < 0)
-        return r;
-    int fd;
-    r = file_open_read(path, &fd);
-    if (r < 0)
-        return r;
-    r = check_ends(fd, size, stream_mode_of_path(path));
-    file_close(fd);
-    return r;
-}
-
 /* ---- choosing one ---------------------------------------------------------------------------- */
 
-/* Names of one zxid ("1", "01") in the order of their text. */
-static int compare_snap_files(const void *a, const void *b)
+int file_snap_deserialize(struct zk_context *ctx, const char *directory,
+                          struct data_tree **ret_tree, struct session_timeouts *ret_sessions)
 {
-    const struct snap_file *one = a;
-    const struct snap_file *other = b;
-    if (one->zxid != other->zxid)
-        return one->zxid > other->zxid ? -1 : 1;
-    return strcmp(one->path, other->path);
-}
-
-int snap_files_list(struct zk_context *ctx, const char *directory, struct snap_files *ret_files)
-{
-    struct zk_strings names = {0};
-    int r = file_list(directory, &names);
-    if (r < 0) {
-        zk_log(ctx, ZK_LOG_DATA_FILE_PROBLEM, directory, "listed", zk_error_text(r).text);
+    struct snap_files files;
+    int r = snap_files_list(ctx, directory, &files);
+    if (r < 0)
         return r;
+    r = files.count == 0 ? -ENODATA : -EBADMSG;
+    size_t tries = 0;
+    for (size_t i = 0; i < files.count && tries < FILE_SNAP_TRIES; i++) {
+        int tried = try_snap_file(ctx, &files.items[i], &tries, ret_tree, ret_sessions);
+        if (!is_damage(tried)) {
+            r = tried;
+            break;
+        }
     }
-    struct snap_files files = {.items = zk_xcalloc(names.count + 1, sizeof *files.items)};
-    for (size_t i = 0; i < names.count; i++) {
-        struct snap_file file;
-        const char *suffix;
-        if (!util_get_zxid_from_name(names.items[i], SNAPSHOT_FILE_PREFIX, &file.zxid, &suffix) ||
-            !stream_mode_of(suffix, &file.mode))
-            continue;
-        file.path = util_path_join(directory, names.items[i]);
-        files.items[files.count++] = file;
-    }
-    qsort(files.items, files.count, sizeof *files.items, compare_snap_files);
-    zk_strings_done(&names);
-    *ret_files = files;
-    return 0;
-}
-
-void snap_files_done(struct snap_files *files)
-{
-    for (size_t i = 0; i < files->count; i++)
-        free(files->items[i].path);
-    free(files->items);
-    *files = (struct snap_files){0};
-}
-
-static bool is_damage(int r)
-{
-    return r == -EPROTO || r == -EPIPE;
+    if (r == -EBADMSG)
+        zk_log(ctx, ZK_LOG_SNAPSHOT_NONE_WHOLE, directory);
+    snap_files_done(&files);
+    return r;
 }
 
 /* One of them. -EPROTO and -EPIPE: it is damaged, try the next. Every other error is not the
@@ -334,24 +323,49 @@ static int try_snap_file(struct zk_context *ctx, const struct snap_file *file, s
     return r;
 }
 
-int file_snap_deserialize(struct zk_context *ctx, const char *directory,
-                          struct data_tree **ret_tree, struct session_timeouts *ret_sessions)
+static bool is_damage(int r)
 {
-    struct snap_files files;
-    int r = snap_files_list(ctx, directory, &files);
-    if (r < 0)
+    return r == -EPROTO || r == -EPIPE;
+}
+
+int snap_files_list(struct zk_context *ctx, const char *directory, struct snap_files *ret_files)
+{
+    struct zk_strings names = {0};
+    int r = file_list(directory, &names);
+    if (r < 0) {
+        zk_log(ctx, ZK_LOG_DATA_FILE_PROBLEM, directory, "listed", zk_error_text(r).text);
         return r;
-    r = files.count == 0 ? -ENODATA : -EBADMSG;
-    size_t tries = 0;
-    for (size_t i = 0; i < files.count && tries < FILE_SNAP_TRIES; i++) {
-        int tried = try_snap_file(ctx, &files.items[i], &tries, ret_tree, ret_sessions);
-        if (!is_damage(tried)) {
-            r = tried;
-            break;
-        }
     }
-    if (r == -EBADMSG)
-        zk_log(ctx, ZK_LOG_SNAPSHOT_NONE_WHOLE, directory);
-    snap_files_done(&files);
-    return r;
+    struct snap_files files = {.items = zk_xcalloc(names.count + 1, sizeof *files.items)};
+    for (size_t i = 0; i < names.count; i++) {
+        struct snap_file file;
+        const char *suffix;
+        if (!util_get_zxid_from_name(names.items[i], SNAPSHOT_FILE_PREFIX, &file.zxid, &suffix) ||
+            !stream_mode_of(suffix, &file.mode))
+            continue;
+        file.path = util_path_join(directory, names.items[i]);
+        files.items[files.count++] = file;
+    }
+    qsort(files.items, files.count, sizeof *files.items, compare_snap_files);
+    zk_strings_done(&names);
+    *ret_files = files;
+    return 0;
+}
+
+/* Names of one zxid ("1", "01") in the order of their text. */
+static int compare_snap_files(const void *a, const void *b)
+{
+    const struct snap_file *one = a;
+    const struct snap_file *other = b;
+    if (one->zxid != other->zxid)
+        return one->zxid > other->zxid ? -1 : 1;
+    return strcmp(one->path, other->path);
+}
+
+void snap_files_done(struct snap_files *files)
+{
+    for (size_t i = 0; i < files->count; i++)
+        free(files->items[i].path);
+    free(files->items);
+    *files = (struct snap_files){0};
 }

@@ -43,25 +43,28 @@ enum {
     LIMIT_UNIT = 1024,
 };
 
+static int64_t txn_log_size_limit(struct zk_context *ctx);
+static int64_t fsync_warning_threshold_ms(const struct zk_context *ctx);
+static void close_file(struct file_txn_log *log);
+static int append_entry(struct file_txn_log *log, const struct txn_log_entry *entry);
+static int create_file(struct file_txn_log *log, int64_t zxid);
+static int write_out(struct file_txn_log *log);
+static void put_entry(struct file_txn_log *log, const struct buf *payload);
+static int write_header(struct file_txn_log *log, int fd);
+static int remove_empty_file(struct file_txn_log *log, const char *path);
+static void java_write(struct file_txn_log *log, size_t length);
+static int roll_file(struct file_txn_log *log);
+static int commit_batch(struct file_txn_log *log);
+static int sync_file(struct file_txn_log *log);
+static int truncate_files(struct file_txn_log *log, const struct log_files *files, int64_t zxid,
+                          int64_t *ret_last_zxid);
+static int cut_file(struct file_txn_log *log, const char *path, int64_t size);
+static int find_cut(struct file_txn_log *log, const char *path, int64_t zxid, int64_t *ret_cut,
+                    int64_t *ret_last);
+static int find_last(struct file_txn_log *log, const struct log_files *files, size_t count,
+                     int64_t *ret_last);
+
 /* ---- the object ------------------------------------------------------------------------------ */
-
-/* The name with zookeeper. in front wins, as in Java. */
-static int64_t fsync_warning_threshold_ms(const struct zk_context *ctx)
-{
-    int64_t plain =
-        zk_settings_get_long(ctx, "fsync.warningthresholdms", FSYNC_WARNING_THRESHOLD_MS);
-    return zk_settings_get_long(ctx, "zookeeper.fsync.warningthresholdms", plain);
-}
-
-static int64_t txn_log_size_limit(struct zk_context *ctx)
-{
-    static const char name[] = "zookeeper.txnLogSizeLimitInKb";
-    int64_t limit = zk_settings_get_long(ctx, name, -1);
-    if (limit <= 0 || limit > INT64_MAX / LIMIT_UNIT)
-        return -1;
-    zk_log(ctx, ZK_LOG_SETTING_LONG, name, limit);
-    return limit * LIMIT_UNIT;
-}
 
 struct file_txn_log *file_txn_log_new(struct zk_context *ctx, const char *directory)
 {
@@ -82,6 +85,34 @@ struct file_txn_log *file_txn_log_new(struct zk_context *ctx, const char *direct
     return log;
 }
 
+/* The name with zookeeper. in front wins, as in Java. */
+static int64_t fsync_warning_threshold_ms(const struct zk_context *ctx)
+{
+    int64_t plain =
+        zk_settings_get_long(ctx, "fsync.warningthresholdms", FSYNC_WARNING_THRESHOLD_MS);
+    return zk_settings_get_long(ctx, "zookeeper.fsync.warningthresholdms", plain);
+}
+
+static int64_t txn_log_size_limit(struct zk_context *ctx)
+{
+    static const char name[] = "zookeeper.txnLogSizeLimitInKb";
+    int64_t limit = zk_settings_get_long(ctx, name, -1);
+    if (limit <= 0 || limit > INT64_MAX / LIMIT_UNIT)
+        return -1;
+    zk_log(ctx, ZK_LOG_SETTING_LONG, name, limit);
+    return limit * LIMIT_UNIT;
+}
+
+void file_txn_log_free(struct file_txn_log *log)
+{
+    if (log == NULL)
+        return;
+    close_file(log);
+    buf_unref(log->unwritten);
+    free(log->directory);
+    free(log);
+}
+
 /* Forget the file that is written to, and what was not given to the system. */
 static void close_file(struct file_txn_log *log)
 {
@@ -94,16 +125,6 @@ static void close_file(struct file_txn_log *log)
     log->java_buffered = 0;
     log->unsynced = false;
     zk_atomic_long_set(&log->current_log_size, 0);
-}
-
-void file_txn_log_free(struct file_txn_log *log)
-{
-    if (log == NULL)
-        return;
-    close_file(log);
-    buf_unref(log->unwritten);
-    free(log->directory);
-    free(log);
 }
 
 void file_txn_log_set_fsync_listener(struct file_txn_log *log, struct fsync_listener listener)
@@ -138,37 +159,32 @@ static int problem(struct file_txn_log *log, const char *path, const char *what,
 
 /* ---- append ---------------------------------------------------------------------------------- */
 
-/* A peer that was killed before its first commit starts again with the same zxid, and finds its own
- * file: it has no entry, and may go. -EEXIST: it has some. */
-static int remove_empty_file(struct file_txn_log *log, const char *path)
+int file_txn_log_append(struct file_txn_log *log, const struct txn_log_entry *entry)
 {
-    bool unborn = false;
-    int r = txn_log_is_unborn(path, &unborn);
-    if (r == 0 && !unborn) {
-        struct txn_log_reader *reader = NULL;
-        struct buf *payload = NULL;
-        r = txn_log_reader_open(log->ctx, path, &reader);
-        if (r == 0)
-            r = txn_log_reader_next(reader, &payload);
-        txn_log_reader_free(reader);
-        buf_unref(payload);
-        if (r != 0)
-            return -EEXIST;
-    }
-    return r < 0 ? r : log_file_remove_durably(log->ctx, log->directory, path);
+    enter(log);
+    return leave(log, append_entry(log, entry));
 }
 
-static int write_header(struct file_txn_log *log, int fd)
+static int append_entry(struct file_txn_log *log, const struct txn_log_entry *entry)
 {
-    const struct file_header header = {TXN_LOG_MAGIC, TXN_LOG_VERSION, 0};
-    struct buf *bytes = jute_to_buf(&file_header_record, &header);
-    int r = file_write_at(fd, 0, bytes->bytes, bytes->length);
-    buf_unref(bytes);
-    if (r == 0 && log->force_sync)
-        r = file_sync(fd);
-    if (r == 0 && log->force_sync)
-        r = file_sync_directory(log->directory);
-    return r;
+    int64_t zxid = entry->header.zxid;
+    if (log->error < 0)
+        return log->error;
+    if (zxid <= log->last_zxid_seen) /* appended all the same, as in Java */
+        zk_log(log->ctx, ZK_LOG_ZXID_NOT_ABOVE, zxid, log->last_zxid_seen,
+               op_code_name(entry->header.type));
+    else
+        log->last_zxid_seen = zxid;
+    if (log->fd < 0) {
+        int r = create_file(log, zxid);
+        if (r < 0)
+            return r;
+    }
+    int r = file_padding_pad_file(&log->padding, log->fd, log->java_position);
+    if (r < 0)
+        return problem(log, log->path, "made larger", r);
+    put_entry(log, entry->bytes);
+    return log->unwritten->length < LARGEST_BATCH ? 0 : write_out(log);
 }
 
 /* Java: append(), where there is no stream */
@@ -202,6 +218,52 @@ out:
     return r;
 }
 
+/* A peer that was killed before its first commit starts again with the same zxid, and finds its own
+ * file: it has no entry, and may go. -EEXIST: it has some. */
+static int remove_empty_file(struct file_txn_log *log, const char *path)
+{
+    bool unborn = false;
+    int r = txn_log_is_unborn(path, &unborn);
+    if (r == 0 && !unborn) {
+        struct txn_log_reader *reader = NULL;
+        struct buf *payload = NULL;
+        r = txn_log_reader_open(log->ctx, path, &reader);
+        if (r == 0)
+            r = txn_log_reader_next(reader, &payload);
+        txn_log_reader_free(reader);
+        buf_unref(payload);
+        if (r != 0)
+            return -EEXIST;
+    }
+    return r < 0 ? r : log_file_remove_durably(log->ctx, log->directory, path);
+}
+
+static int write_header(struct file_txn_log *log, int fd)
+{
+    const struct file_header header = {TXN_LOG_MAGIC, TXN_LOG_VERSION, 0};
+    struct buf *bytes = jute_to_buf(&file_header_record, &header);
+    int r = file_write_at(fd, 0, bytes->bytes, bytes->length);
+    buf_unref(bytes);
+    if (r == 0 && log->force_sync)
+        r = file_sync(fd);
+    if (r == 0 && log->force_sync)
+        r = file_sync_directory(log->directory);
+    return r;
+}
+
+static void put_entry(struct file_txn_log *log, const struct buf *payload)
+{
+    buf_put_long(log->unwritten,
+                 zk_adler32(ZK_ADLER32_OF_NOTHING, payload->bytes, payload->length));
+    buf_put_int(log->unwritten, (int32_t)payload->length);
+    buf_put_bytes(log->unwritten, payload->bytes, payload->length);
+    buf_put_byte(log->unwritten, 'B');
+    java_write(log, sizeof(int64_t));
+    java_write(log, sizeof(int32_t));
+    java_write(log, payload->length);
+    java_write(log, 1);
+}
+
 /* What Java's stream does with so many bytes. Java: BufferedOutputStream.write() */
 static void java_write(struct file_txn_log *log, size_t length)
 {
@@ -229,48 +291,38 @@ static int write_out(struct file_txn_log *log)
     return 0;
 }
 
-static void put_entry(struct file_txn_log *log, const struct buf *payload)
-{
-    buf_put_long(log->unwritten,
-                 zk_adler32(ZK_ADLER32_OF_NOTHING, payload->bytes, payload->length));
-    buf_put_int(log->unwritten, (int32_t)payload->length);
-    buf_put_bytes(log->unwritten, payload->bytes, payload->length);
-    buf_put_byte(log->unwritten, 'B');
-    java_write(log, sizeof(int64_t));
-    java_write(log, sizeof(int32_t));
-    java_write(log, payload->length);
-    java_write(log, 1);
-}
+/* ---- commit, roll ---------------------------------------------------------------------------- */
 
-static int append_entry(struct file_txn_log *log, const struct txn_log_entry *entry)
-{
-    int64_t zxid = entry->header.zxid;
-    if (log->error < 0)
-        return log->error;
-    if (zxid <= log->last_zxid_seen) /* appended all the same, as in Java */
-        zk_log(log->ctx, ZK_LOG_ZXID_NOT_ABOVE, zxid, log->last_zxid_seen,
-               op_code_name(entry->header.type));
-    else
-        log->last_zxid_seen = zxid;
-    if (log->fd < 0) {
-        int r = create_file(log, zxid);
-        if (r < 0)
-            return r;
-    }
-    int r = file_padding_pad_file(&log->padding, log->fd, log->java_position);
-    if (r < 0)
-        return problem(log, log->path, "made larger", r);
-    put_entry(log, entry->bytes);
-    return log->unwritten->length < LARGEST_BATCH ? 0 : write_out(log);
-}
-
-int file_txn_log_append(struct file_txn_log *log, const struct txn_log_entry *entry)
+int file_txn_log_commit(struct file_txn_log *log)
 {
     enter(log);
-    return leave(log, append_entry(log, entry));
+    int r = commit_batch(log);
+    int64_t size = zk_atomic_long_get(&log->current_log_size);
+    if (r == 0 && log->txn_log_size_limit > 0 && size > log->txn_log_size_limit) {
+        zk_log(log->ctx, ZK_LOG_LOG_SIZE_LIMIT, size);
+        r = roll_file(log);
+    }
+    return leave(log, r);
 }
 
-/* ---- commit, roll ---------------------------------------------------------------------------- */
+static int commit_batch(struct file_txn_log *log)
+{
+    if (log->error < 0)
+        return log->error;
+    if (log->fd < 0)
+        return 0;
+    int r = write_out(log);
+    if (r < 0)
+        return r;
+    log->java_position = log->position; /* Java flushes its stream here, too */
+    log->java_buffered = 0;
+    int64_t padded = log->padding.current_size;
+    zk_atomic_long_set(&log->current_log_size, log->position > padded ? log->position : padded);
+    if (log->force_sync && log->unsynced)
+        r = sync_file(log);
+    log->unsynced = false;
+    return r;
+}
 
 /* fdatasync is enough, and cheaper than fsync: the file was made larger before its bytes came
  * (file_padding.h), so its size is on the disk already. */
@@ -294,23 +346,10 @@ static int sync_file(struct file_txn_log *log)
     return 0;
 }
 
-static int commit_batch(struct file_txn_log *log)
+int file_txn_log_roll_log(struct file_txn_log *log)
 {
-    if (log->error < 0)
-        return log->error;
-    if (log->fd < 0)
-        return 0;
-    int r = write_out(log);
-    if (r < 0)
-        return r;
-    log->java_position = log->position; /* Java flushes its stream here, too */
-    log->java_buffered = 0;
-    int64_t padded = log->padding.current_size;
-    zk_atomic_long_set(&log->current_log_size, log->position > padded ? log->position : padded);
-    if (log->force_sync && log->unsynced)
-        r = sync_file(log);
-    log->unsynced = false;
-    return r;
+    enter(log);
+    return leave(log, roll_file(log));
 }
 
 static int roll_file(struct file_txn_log *log)
@@ -323,33 +362,47 @@ static int roll_file(struct file_txn_log *log)
     return 0;
 }
 
-int file_txn_log_commit(struct file_txn_log *log)
+/* ---- truncate -------------------------------------------------------------------------------- */
+
+int file_txn_log_truncate(struct file_txn_log *log, int64_t zxid, int64_t *ret_last_zxid)
 {
+    struct log_files files = {0};
+    *ret_last_zxid = -1;
     enter(log);
-    int r = commit_batch(log);
-    int64_t size = zk_atomic_long_get(&log->current_log_size);
-    if (r == 0 && log->txn_log_size_limit > 0 && size > log->txn_log_size_limit) {
-        zk_log(log->ctx, ZK_LOG_LOG_SIZE_LIMIT, size);
-        r = roll_file(log);
+    int r = log->error;
+    if (r == 0) {
+        close_file(log);
+        r = log_files_list(log->ctx, log->directory, &files);
     }
+    if (r == 0 && files.count == 0) {
+        zk_log(log->ctx, ZK_LOG_NO_LOG_FILES_TO_TRUNCATE);
+        log_files_done(&files);
+        leave(log, 0); /* nothing is wrong with the log */
+        return -ENODATA;
+    }
+    if (r == 0)
+        r = truncate_files(log, &files, zxid, ret_last_zxid);
+    if (r == 0)
+        log->last_zxid_seen = *ret_last_zxid > 0 ? *ret_last_zxid : 0;
+    log_files_done(&files);
     return leave(log, r);
 }
 
-int file_txn_log_roll_log(struct file_txn_log *log)
+/* All is read before the first byte is changed. */
+static int truncate_files(struct file_txn_log *log, const struct log_files *files, int64_t zxid,
+                          int64_t *ret_last_zxid)
 {
-    enter(log);
-    return leave(log, roll_file(log));
-}
-
-/* ---- truncate -------------------------------------------------------------------------------- */
-
-int log_file_remove_durably(struct zk_context *ctx, const char *directory, const char *path)
-{
-    int r = file_remove(path);
+    size_t keep = files->count; /* files that do not begin behind zxid */
+    int64_t cut = 0;
+    while (keep > 0 && files->items[keep - 1].zxid > zxid)
+        keep--;
+    int r = keep > 0 ? find_cut(log, files->items[keep - 1].path, zxid, &cut, ret_last_zxid) : 0;
     if (r == 0)
-        r = file_sync_directory(directory);
-    if (r < 0)
-        zk_log(ctx, ZK_LOG_DATA_FILE_PROBLEM, path, "removed", zk_error_text(r).text);
+        r = find_last(log, files, keep > 0 ? keep - 1 : 0, ret_last_zxid);
+    for (size_t i = files->count; r == 0 && i > keep; i--)
+        r = log_file_remove_durably(log->ctx, log->directory, files->items[i - 1].path);
+    if (r == 0 && keep > 0)
+        r = cut_file(log, files->items[keep - 1].path, cut);
     return r;
 }
 
@@ -381,6 +434,17 @@ static int find_cut(struct file_txn_log *log, const char *path, int64_t zxid, in
     return problem(log, path, "read", r);
 }
 
+/* The zxid of the last entry in these files, which are those that stay. */
+static int find_last(struct file_txn_log *log, const struct log_files *files, size_t count,
+                     int64_t *ret_last)
+{
+    int64_t cut;
+    int r = 0;
+    while (r == 0 && *ret_last == -1 && count > 0)
+        r = find_cut(log, files->items[--count].path, INT64_MAX, &cut, ret_last);
+    return r;
+}
+
 static int cut_file(struct file_txn_log *log, const char *path, int64_t size)
 {
     int fd = -1;
@@ -394,57 +458,14 @@ static int cut_file(struct file_txn_log *log, const char *path, int64_t size)
     return problem(log, path, "truncated", r);
 }
 
-/* The zxid of the last entry in these files, which are those that stay. */
-static int find_last(struct file_txn_log *log, const struct log_files *files, size_t count,
-                     int64_t *ret_last)
+int log_file_remove_durably(struct zk_context *ctx, const char *directory, const char *path)
 {
-    int64_t cut;
-    int r = 0;
-    while (r == 0 && *ret_last == -1 && count > 0)
-        r = find_cut(log, files->items[--count].path, INT64_MAX, &cut, ret_last);
+    int r = file_remove(path);
+    if (r == 0)
+        r = file_sync_directory(directory);
+    if (r < 0)
+        zk_log(ctx, ZK_LOG_DATA_FILE_PROBLEM, path, "removed", zk_error_text(r).text);
     return r;
-}
-
-/* All is read before the first byte is changed. */
-static int truncate_files(struct file_txn_log *log, const struct log_files *files, int64_t zxid,
-                          int64_t *ret_last_zxid)
-{
-    size_t keep = files->count; /* files that do not begin behind zxid */
-    int64_t cut = 0;
-    while (keep > 0 && files->items[keep - 1].zxid > zxid)
-        keep--;
-    int r = keep > 0 ? find_cut(log, files->items[keep - 1].path, zxid, &cut, ret_last_zxid) : 0;
-    if (r == 0)
-        r = find_last(log, files, keep > 0 ? keep - 1 : 0, ret_last_zxid);
-    for (size_t i = files->count; r == 0 && i > keep; i--)
-        r = log_file_remove_durably(log->ctx, log->directory, files->items[i - 1].path);
-    if (r == 0 && keep > 0)
-        r = cut_file(log, files->items[keep - 1].path, cut);
-    return r;
-}
-
-int file_txn_log_truncate(struct file_txn_log *log, int64_t zxid, int64_t *ret_last_zxid)
-{
-    struct log_files files = {0};
-    *ret_last_zxid = -1;
-    enter(log);
-    int r = log->error;
-    if (r == 0) {
-        close_file(log);
-        r = log_files_list(log->ctx, log->directory, &files);
-    }
-    if (r == 0 && files.count == 0) {
-        zk_log(log->ctx, ZK_LOG_NO_LOG_FILES_TO_TRUNCATE);
-        log_files_done(&files);
-        leave(log, 0); /* nothing is wrong with the log */
-        return -ENODATA;
-    }
-    if (r == 0)
-        r = truncate_files(log, &files, zxid, ret_last_zxid);
-    if (r == 0)
-        log->last_zxid_seen = *ret_last_zxid > 0 ? *ret_last_zxid : 0;
-    log_files_done(&files);
-    return leave(log, r);
 }
 
 /* ---- sizes ----------------------------------------------------------------------------------- */

@@ -9,6 +9,29 @@
 #include "zk/io/file.h"
 #include "zk/runtime/log_table.h"
 
+static int purge_older_snapshots(struct zk_context *ctx, const struct snap_files *snaps,
+                                 const char *data_dir, const char *snap_dir, int64_t zxid);
+static int find_least_zxid_to_be_retained(struct zk_context *ctx, const struct snap_files *snaps,
+                                          int num, int64_t *ret_zxid);
+static int purge_file(struct zk_context *ctx, const char *path);
+
+/* Java: purge() */
+int purge_txn_log_purge(struct zk_context *ctx, const char *data_dir, const char *snap_dir, int num)
+{
+    struct snap_files snaps;
+    int64_t zxid = 0;
+    if (num < PURGE_TXN_LOG_FEWEST)
+        return -EINVAL;
+    int r = snap_files_list(ctx, snap_dir, &snaps);
+    if (r < 0)
+        return r;
+    r = find_least_zxid_to_be_retained(ctx, &snaps, num, &zxid);
+    if (r == 0)
+        r = purge_older_snapshots(ctx, &snaps, data_dir, snap_dir, zxid);
+    snap_files_done(&snaps);
+    return r == -ENODATA ? 0 : r;
+}
+
 /* Java: FileTxnSnapLog.findNValidSnapshots(num): the zxid of the oldest of the newest num.
  * -ENODATA: there is no whole snapshot. */
 static int find_least_zxid_to_be_retained(struct zk_context *ctx, const struct snap_files *snaps,
@@ -27,15 +50,6 @@ static int find_least_zxid_to_be_retained(struct zk_context *ctx, const struct s
         }
     }
     return valid > 0 ? 0 : -ENODATA;
-}
-
-static int purge_file(struct zk_context *ctx, const char *path)
-{
-    zk_log(ctx, ZK_LOG_REMOVING_FILE, path);
-    int r = file_remove(path);
-    if (r < 0)
-        zk_log(ctx, ZK_LOG_DATA_FILE_PROBLEM, path, "removed", zk_error_text(r).text);
-    return r;
 }
 
 /* Java: purgeOlderSnapshots(). A log file that begins before the snapshot may go on behind it: the
@@ -58,19 +72,11 @@ static int purge_older_snapshots(struct zk_context *ctx, const struct snap_files
     return r;
 }
 
-/* Java: purge() */
-int purge_txn_log_purge(struct zk_context *ctx, const char *data_dir, const char *snap_dir, int num)
+static int purge_file(struct zk_context *ctx, const char *path)
 {
-    struct snap_files snaps;
-    int64_t zxid = 0;
-    if (num < PURGE_TXN_LOG_FEWEST)
-        return -EINVAL;
-    int r = snap_files_list(ctx, snap_dir, &snaps);
+    zk_log(ctx, ZK_LOG_REMOVING_FILE, path);
+    int r = file_remove(path);
     if (r < 0)
-        return r;
-    r = find_least_zxid_to_be_retained(ctx, &snaps, num, &zxid);
-    if (r == 0)
-        r = purge_older_snapshots(ctx, &snaps, data_dir, snap_dir, zxid);
-    snap_files_done(&snaps);
-    return r == -ENODATA ? 0 : r;
+        zk_log(ctx, ZK_LOG_DATA_FILE_PROBLEM, path, "removed", zk_error_text(r).text);
+    return r;
 }

@@ -13,11 +13,8 @@
 #include "zk/server/auth_provider.h"
 #include "zk/server/server_cnxn.h"
 
-static bool is_available(struct zk_context *ctx, const char *scheme)
-{
-    const struct ustring text = {.text = (char *)scheme, .length = strlen(scheme)};
-    return provider_registry_get(ctx, &text) != NULL;
-}
+static bool is_available(struct zk_context *ctx, const char *scheme);
+static bool has_scheme(const struct authentication_helper *helper, const struct zk_id *id);
 
 /* Java: initConfigurations(), validateConfiguredProperties() */
 void authentication_helper_init(struct authentication_helper *helper, struct zk_context *ctx)
@@ -42,18 +39,15 @@ void authentication_helper_init(struct authentication_helper *helper, struct zk_
     zk_strings_done(&schemes);
 }
 
+static bool is_available(struct zk_context *ctx, const char *scheme)
+{
+    const struct ustring text = {.text = (char *)scheme, .length = strlen(scheme)};
+    return provider_registry_get(ctx, &text) != NULL;
+}
+
 void authentication_helper_done(struct authentication_helper *helper)
 {
     zk_strings_done(&helper->enforce_auth_schemes);
-}
-
-static bool has_scheme(const struct authentication_helper *helper, const struct zk_id *id)
-{
-    for (size_t i = 0; i < helper->enforce_auth_schemes.count; i++)
-        if (id->scheme.text != NULL &&
-            strcmp(helper->enforce_auth_schemes.items[i], id->scheme.text) == 0)
-            return true;
-    return false;
 }
 
 /* Java: isCnxnAuthenticated() */
@@ -66,6 +60,15 @@ static bool is_cnxn_authenticated(const struct authentication_helper *helper,
         authenticated = has_scheme(helper, &ids->list.items[i]);
     shared_ids_unref(ids);
     return authenticated;
+}
+
+static bool has_scheme(const struct authentication_helper *helper, const struct zk_id *id)
+{
+    for (size_t i = 0; i < helper->enforce_auth_schemes.count; i++)
+        if (id->scheme.text != NULL &&
+            strcmp(helper->enforce_auth_schemes.items[i], id->scheme.text) == 0)
+            return true;
+    return false;
 }
 
 bool authentication_helper_enforce(const struct authentication_helper *helper,

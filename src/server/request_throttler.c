@@ -47,21 +47,11 @@ static bool await_turn(struct request_throttler *throttler, struct request *requ
 static void pass_on_request(struct request_throttler *throttler, struct request *request);
 static size_t drain_queue(struct request_throttler *throttler);
 static void drop_throttled(struct request_throttler *throttler, struct request *request);
-
-static void wake_processors(struct request_throttler *throttler)
-{
-    if (throttler->passed_on)
-        zookeeper_server_wake_processors(throttler->server);
-    throttler->passed_on = false;
-}
-
-static bool is_killed(struct request_throttler *throttler)
-{
-    zk_mutex_lock(&throttler->mu);
-    bool killed = throttler->killed;
-    zk_mutex_unlock(&throttler->mu);
-    return killed;
-}
+static bool is_killed(struct request_throttler *throttler);
+static void wake_processors(struct request_throttler *throttler);
+static void throttle_sleep(struct request_throttler *throttler);
+static bool should_throttle_op(const struct request_throttler *throttler,
+                               const struct request *request, int64_t elapsed_ms);
 
 /* Java: run() */
 static void request_throttler_run(void *arg)
@@ -89,25 +79,6 @@ static void request_throttler_run(void *arg)
     zk_mutex_unlock(&throttler->mu);
 }
 
-/* Waits until a request is finished, but not for longer than stall_time_ms: a connection that is
- * closed meanwhile tells nobody here. One that is finished before the lock is taken is not missed,
- * as it is in Java. Java: throttleSleep() */
-static void throttle_sleep(struct request_throttler *throttler)
-{
-    int64_t deadline_ms =
-        throttler->stall_time_ms > 0 ? zk_elapsed_ms() + throttler->stall_time_ms : INT64_MAX;
-    server_metrics_count(zookeeper_server_metrics(throttler->server),
-                         SERVER_METRICS_REQUEST_THROTTLE_WAIT_COUNT);
-    /* Those that have been passed on quietly are what is waited for. */
-    wake_processors(throttler);
-    zk_mutex_lock(&throttler->mu);
-    bool in_time = true;
-    while (in_time && !throttler->killed &&
-           zookeeper_server_get_in_process(throttler->server) >= throttler->max_requests)
-        in_time = zk_cond_wait_until(&throttler->wake, &throttler->mu, deadline_ms);
-    zk_mutex_unlock(&throttler->mu);
-}
-
 /* Returns whether the request is to be passed on; otherwise it has been dropped. Java: run(), its
  * inner loop */
 static bool await_turn(struct request_throttler *throttler, struct request *request)
@@ -128,16 +99,6 @@ static bool await_turn(struct request_throttler *throttler, struct request *requ
     return false;
 }
 
-/* Sessions begin, live and end however long that waits. Java: Request.isThrottlable(),
- * shouldThrottleOp() */
-static bool should_throttle_op(const struct request_throttler *throttler,
-                               const struct request *request, int64_t elapsed_ms)
-{
-    return request->type != OP_CODE_PING && request->type != OP_CODE_CLOSE_SESSION &&
-           request->type != OP_CODE_CREATE_SESSION && throttler->throttled_op_wait_time_ms > 0 &&
-           elapsed_ms > throttler->throttled_op_wait_time_ms;
-}
-
 /* A request that has waited for too long is answered in its turn, and not run.
  * Java: run(), its last part; Request.setIsThrottled() */
 static void pass_on_request(struct request_throttler *throttler, struct request *request)
@@ -156,13 +117,48 @@ static void pass_on_request(struct request_throttler *throttler, struct request 
     throttler->passed_on = true;
 }
 
-/* What came later on its connection may not overtake it, so that is dropped as well.
- * Java: dropRequest() */
-static void drop_throttled(struct request_throttler *throttler, struct request *request)
+/* Sessions begin, live and end however long that waits. Java: Request.isThrottlable(),
+ * shouldThrottleOp() */
+static bool should_throttle_op(const struct request_throttler *throttler,
+                               const struct request *request, int64_t elapsed_ms)
 {
-    if (request->cnxn != NULL)
-        server_cnxn_set_invalid(request->cnxn);
-    zookeeper_server_request_finished(throttler->server, request);
+    return request->type != OP_CODE_PING && request->type != OP_CODE_CLOSE_SESSION &&
+           request->type != OP_CODE_CREATE_SESSION && throttler->throttled_op_wait_time_ms > 0 &&
+           elapsed_ms > throttler->throttled_op_wait_time_ms;
+}
+
+static bool is_killed(struct request_throttler *throttler)
+{
+    zk_mutex_lock(&throttler->mu);
+    bool killed = throttler->killed;
+    zk_mutex_unlock(&throttler->mu);
+    return killed;
+}
+
+static void wake_processors(struct request_throttler *throttler)
+{
+    if (throttler->passed_on)
+        zookeeper_server_wake_processors(throttler->server);
+    throttler->passed_on = false;
+}
+
+/* Waits until a request is finished, but not for longer than stall_time_ms: a connection that is
+ * closed meanwhile tells nobody here. One that is finished before the lock is taken is not missed,
+ * as it is in Java. Java: throttleSleep() */
+static void throttle_sleep(struct request_throttler *throttler)
+{
+    int64_t deadline_ms =
+        throttler->stall_time_ms > 0 ? zk_elapsed_ms() + throttler->stall_time_ms : INT64_MAX;
+    server_metrics_count(zookeeper_server_metrics(throttler->server),
+                         SERVER_METRICS_REQUEST_THROTTLE_WAIT_COUNT);
+    /* Those that have been passed on quietly are what is waited for. */
+    wake_processors(throttler);
+    zk_mutex_lock(&throttler->mu);
+    bool in_time = true;
+    while (in_time && !throttler->killed &&
+           zookeeper_server_get_in_process(throttler->server) >= throttler->max_requests)
+        in_time = zk_cond_wait_until(&throttler->wake, &throttler->mu, deadline_ms);
+    zk_mutex_unlock(&throttler->mu);
 }
 
 /* Java: drainQueue() */
@@ -179,6 +175,15 @@ static size_t drain_queue(struct request_throttler *throttler)
         dropped++;
     }
     return dropped;
+}
+
+/* What came later on its connection may not overtake it, so that is dropped as well.
+ * Java: dropRequest() */
+static void drop_throttled(struct request_throttler *throttler, struct request *request)
+{
+    if (request->cnxn != NULL)
+        server_cnxn_set_invalid(request->cnxn);
+    zookeeper_server_request_finished(throttler->server, request);
 }
 
 /* ---- what comes in --------------------------------------------------------------------------- */
