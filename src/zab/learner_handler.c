@@ -467,9 +467,9 @@ static int begin_sync(struct learner_handler *handler, bool need_snap,
     return 0;
 }
 
-/* In the Zab paper NEWLEADER carries the whole history. Here the learner is given as little of it as
- * will do, and NEWLEADER closes that. It is queued behind whatever sync_follower queued; a learner
- * older than 3.4 gets it at once, ahead of the queue, and without the configuration. */
+/* In the Zab paper NEWLEADER carries the whole history. Here the learner is given as little of it
+ * as will do, and NEWLEADER closes that. It is queued behind whatever sync_follower queued; a
+ * learner older than 3.4 gets it at once, ahead of the queue, and without the configuration. */
 static int send_new_leader(struct learner_handler *handler, int64_t new_leader_zxid)
 {
     struct learner_master *master = handler->master;
