@@ -544,7 +544,7 @@ def build_perl():
         for command in (['perl', 'Makefile.PL', '--zookeeper-include=/usr/include/zookeeper'], ['make']):
             words, status = run(command, 600, cwd=directory)
             if status != 0:
-                raise Missing('Net::ZooKeeper does not build (it needs libperl-dev and libzookeeper-mt-dev):\n' + words[-3000:])
+                raise Missing('Net::ZooKeeper does not build (it needs gcc, make and libzookeeper-mt-dev):\n' + words[-3000:])
     return directory
 
 
