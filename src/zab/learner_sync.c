@@ -29,6 +29,7 @@
 #include "zk/base/error.h"
 #include "zk/ensemble/zxid.h"
 #include "zk/io/sock.h"
+#include "zk/jute/op_code.h"
 #include "zk/jute/txn_log_entry.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"
@@ -270,7 +271,8 @@ static int enforce_continuous_proposal(struct learner_sync *sync, const struct t
     bool is_in_tree = !sync->has_queued && zxid <= last_queued &&
                       quorum_peer_get_phase(learner->self).sync_mode == SYNC_MODE_SNAP;
     bool goes_on = zxid > last_queued && zxid_epoch(zxid) <= sync->new_epoch &&
-                   (!txn_leaves_gap(last_queued, zxid) || txn->has_digest);
+                   (!txn_leaves_gap(last_queued, zxid) || txn->has_digest ||
+                    txn->header.type == OP_CODE_ERROR); /* has none; what comes behind it may */
     if (!is_in_tree && !goes_on)
         return learner_protocol_error(
             learner,

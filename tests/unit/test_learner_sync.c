@@ -274,6 +274,53 @@ static void numbers_that_a_leader_of_java_used_up_are_passed_over(void **state)
     learner_stage_finish(&stage);
 }
 
+/* D-173: a request that failed carries no digest, so the next one that does must tell. */
+static void request_that_failed_behind_numbers_used_up_waits_for_a_digest(void **state)
+{
+    (void)state;
+    struct learner_stage stage;
+    learner_stage_start_discovered(&stage);
+    struct data_tree *tree = data_tree_new(stage.peer.ctx);
+    scripted_peer_send_packet(stage.leader, LEADER_DIFF, Z3 + 1, NULL);
+    learner_stage_send_txn(&stage, LEADER_PROPOSAL, txn_create_in(tree, Z1, "/a"));
+    learner_stage_send_commit(&stage, Z1);
+    learner_stage_send_txn(&stage, LEADER_PROPOSAL, txn_error(Z3));
+    learner_stage_send_commit(&stage, Z3);
+    learner_stage_send_txn(&stage, LEADER_PROPOSAL, txn_create_in(tree, Z3 + 1, "/b"));
+    learner_stage_send_commit(&stage, Z3 + 1);
+
+    learner_stage_new_leader(&stage, EPOCH_1_ZXID);
+
+    learner_stage_assert_logged(&stage, "100000001 100000003 100000004");
+    hang_up(&stage);
+    data_tree_unref(tree);
+    learner_stage_finish(&stage);
+}
+
+/* D-173: nothing is vouched for that nobody can prove. */
+static void request_that_failed_behind_a_gap_proves_nothing(void **state)
+{
+    (void)state;
+    struct learner_stage stage;
+    learner_stage_start_discovered(&stage);
+    struct data_tree *tree = data_tree_new(stage.peer.ctx);
+    scripted_peer_send_packet(stage.leader, LEADER_DIFF, Z3, NULL);
+    learner_stage_send_txn(&stage, LEADER_PROPOSAL, txn_create_in(tree, Z1, "/a"));
+    learner_stage_send_commit(&stage, Z1);
+    learner_stage_send_txn(&stage, LEADER_PROPOSAL, txn_error(Z3));
+    learner_stage_send_commit(&stage, Z3);
+    scripted_peer_send_packet(stage.leader, LEADER_NEWLEADER, EPOCH_1_ZXID, NULL);
+
+    scripted_peer_expect_end(stage.leader);
+
+    assert_int_equal(-EPROTO, testing_peer_join(&stage.peer));
+    assert_true(testing_peer_logged(&stage.peer, "transactions before 0x100000003 are missing"));
+    learner_stage_assert_logged(&stage, "");
+    assert_int_equal(0, quorum_peer_get_last_logged_zxid(stage.peer.self));
+    data_tree_unref(tree);
+    learner_stage_finish(&stage);
+}
+
 /* D-173: the digest shows that something is missing. Nothing of it gets to the disk, and the tree
  * that took it goes. */
 static void hole_that_a_digest_shows_ends_the_role_and_leaves_nothing(void **state)
@@ -690,6 +737,8 @@ int main(void)
         cmocka_unit_test(gap_where_an_epoch_begins_ends_the_role),
         cmocka_unit_test(first_proposal_that_does_not_follow_ends_the_role),
         cmocka_unit_test(numbers_that_a_leader_of_java_used_up_are_passed_over),
+        cmocka_unit_test(request_that_failed_behind_numbers_used_up_waits_for_a_digest),
+        cmocka_unit_test(request_that_failed_behind_a_gap_proves_nothing),
         cmocka_unit_test(hole_that_a_digest_shows_ends_the_role_and_leaves_nothing),
         cmocka_unit_test(snapshot_of_an_epoch_to_come_ends_the_role_and_leaves_nothing),
         cmocka_unit_test(proposal_below_the_snapshot_that_stays_open_ends_the_role),
