@@ -72,7 +72,7 @@ struct arguments {
     const char *trace_file; /* NULL: none */
     bool check_config;
     struct zk_context_options context;
-    const char *properties[64]; /* "key=value", of -D */
+    const char *properties[64]; /* "key=value", or "key" alone, of -D */
     size_t property_count;
 };
 
@@ -129,8 +129,6 @@ static int parse_arguments(int argc, char **argv, struct arguments *args)
                 return usage_error("no such log level: ", optarg);
             break;
         case 'D':
-            if (strchr(optarg, '=') == NULL)
-                return usage_error("-D needs key=value, not: ", optarg);
             if (args->property_count == sizeof args->properties / sizeof *args->properties)
                 return usage_error("too many -D options: ", optarg);
             args->properties[args->property_count++] = optarg;
@@ -154,12 +152,15 @@ static int64_t zone_offset_ms(int64_t wall_ms)
     return localtime_r(&moment, &local) == NULL ? 0 : (int64_t)local.tm_gmtoff * 1000;
 }
 
+/* -Dkey alone gives an empty value, as in a JVM: zkServer.sh starts Java with
+ * -Dcom.sun.management.jmxremote. */
 static void set_properties(struct zk_context *ctx, const struct arguments *args)
 {
     for (size_t i = 0; i < args->property_count; i++) {
-        const char *equals = strchr(args->properties[i], '=');
-        char *key = zk_xstrndup(args->properties[i], (size_t)(equals - args->properties[i]));
-        zk_settings_set(ctx, key, equals + 1);
+        const size_t key_length = strcspn(args->properties[i], "=");
+        char *key = zk_xstrndup(args->properties[i], key_length);
+        const char *value = args->properties[i] + key_length;
+        zk_settings_set(ctx, key, *value == '=' ? value + 1 : value);
         free(key);
     }
 }

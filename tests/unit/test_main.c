@@ -399,6 +399,29 @@ static void envi_tells_of_the_machine_and_its_user(void **state)
     await_log(stage, "Server environment:os.name=Linux");
 }
 
+static void options_of_zk_server_sh(struct stage *stage)
+{
+    execl(ZKPEER, ZKPEER, "-Dcom.sun.management.jmxremote",
+          "-Dcom.sun.management.jmxremote.local.only=false", "-Dzookeeper.log.dir", stage->config,
+          (char *)NULL);
+}
+
+static void an_option_without_a_value_has_an_empty_one_as_in_a_jvm(void **state)
+{
+    struct stage *stage = *state;
+    char *answer;
+    write_config_of_one_alone(stage);
+    start(stage, options_of_zk_server_sh);
+    await_log(stage, "PrepRequestProcessor (sid:0) started");
+
+    answer = ask_word(stage, "conf");
+
+    assert_non_null(strstr(answer, "clientPort="));
+    free(answer);
+    await_log(stage, "-Dcom.sun.management.jmxremote= has no effect: zkpeer is no Java program");
+    assert_int_equal(end(stage, SIGTERM), 0);
+}
+
 static void five_words(struct stage *stage)
 {
     execl(ZKPEER, ZKPEER, "1", stage->directory, "3", "4", "5", (char *)NULL);
@@ -433,6 +456,7 @@ int main(void)
         TEST(a_server_alone_serves_and_ends_in_order),
         TEST(envi_tells_of_the_machine_and_its_user),
         TEST(arguments_that_make_no_sense_end_it_with_2),
+        TEST(an_option_without_a_value_has_an_empty_one_as_in_a_jvm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
