@@ -89,6 +89,10 @@ ZK_NODISCARD int config_read_metrics_key(struct config_parser *parser,
 /* Warn, once, that a line (or, with line 0, an option -D) does nothing; why, and what to do. */
 void config_no_effect(struct config_parser *parser, const struct zk_property *property,
                       const char *why, const char *next_format, ...) ZK_PRINTF_LIKE(4, 5);
+/* Returns where the setting key has its value from: the line of zoo.cfg, or the option -D as a
+ * property of line 0, with value NULL if nobody has set it. Its texts stay the parser's and the
+ * context's. */
+struct zk_property config_origin(const struct config_parser *parser, const char *key);
 /* As config_fail, for a line of zoo.cfg or an option -D. */
 ZK_NODISCARD int config_refuse_setting(struct config_parser *parser,
                                        const struct zk_property *property, const char *advice,

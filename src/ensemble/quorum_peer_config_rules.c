@@ -14,6 +14,7 @@ static int set_client_port(struct config_parser *parser);
 static int check_secure_client_port(struct config_parser *parser);
 static int set_session_timeouts(struct config_parser *parser);
 static int check_readonly_mode(struct config_parser *parser);
+static int check_enforced_schemes(struct config_parser *parser);
 
 int config_apply_rules(struct config_parser *parser)
 {
@@ -44,6 +45,8 @@ int config_apply_server_rules(struct config_parser *parser)
         r = config_check_times(parser);
     if (r == 0)
         r = check_readonly_mode(parser);
+    if (r == 0)
+        r = check_enforced_schemes(parser);
     return r;
 }
 
@@ -158,4 +161,45 @@ static int check_readonly_mode(struct config_parser *parser)
                        line != NULL ? parser->path : "-Dzookeeper.readonlymode.enabled=true", line,
                        "start with -Dreadonlymode.enabled=true",
                        "read-only mode is an option of the command line");
+}
+
+/* Whether a client can be somebody of this scheme: those of provider_registry_get(). */
+static bool scheme_is_available(struct zk_context *ctx, const char *scheme)
+{
+    static const char DIGEST_ENABLED[] = "zookeeper.DigestAuthenticationProvider.enabled";
+    return strcmp(scheme, "ip") == 0 ||
+           (strcmp(scheme, "digest") == 0 && zk_settings_get_boolean(ctx, DIGEST_ENABLED, true));
+}
+
+/* A server that demands what nobody can show would turn every client away (D-311).
+ * Java: AuthenticationHelper.validateConfiguredProperties() */
+static int check_enforced_schemes(struct config_parser *parser)
+{
+    static const char ENABLED[] = "zookeeper.enforce.auth.enabled";
+    static const char SCHEMES[] = "zookeeper.enforce.auth.schemes";
+    const char *setting = zk_settings_get(parser->ctx, SCHEMES);
+    struct zk_strings schemes = {0};
+    int r = 0;
+    if (!zk_settings_get_boolean(parser->ctx, ENABLED, false))
+        return 0;
+    if (setting != NULL)
+        zk_split(setting, ',', &schemes);
+    if (schemes.count == 0) {
+        const struct zk_property origin =
+            config_origin(parser, setting != NULL ? SCHEMES : ENABLED);
+        r = config_refuse_setting(parser, &origin,
+                                  "name one: enforce.auth.schemes=digest, or remove this",
+                                  "%s is true, %s must be configured", ENABLED, SCHEMES);
+    }
+    for (size_t i = 0; r == 0 && i < schemes.count; i++) {
+        const struct zk_property origin = config_origin(parser, SCHEMES);
+        const char *scheme = zk_trim(schemes.items[i]);
+        if (!scheme_is_available(parser->ctx, scheme))
+            r = config_refuse_setting(parser, &origin,
+                                      "write digest, the only scheme that a client of zkpeer "
+                                      "can prove (every client has the other one, ip)",
+                                      "Authentication scheme %s is not available", scheme);
+    }
+    zk_strings_done(&schemes);
+    return r;
 }

@@ -506,6 +506,17 @@ void config_no_effect(struct config_parser *parser, const struct zk_property *pr
     zk_str_done(&where);
 }
 
+struct zk_property config_origin(const struct config_parser *parser, const char *key)
+{
+    const struct zk_property *line = NULL;
+    if (strncmp(key, PREFIX, sizeof PREFIX - 1) == 0)
+        line = config_find(parser, key + sizeof PREFIX - 1);
+    if (line != NULL)
+        return *line;
+    return (struct zk_property){
+        .key = (char *)key, .value = (char *)zk_settings_get(parser->ctx, key), .separated = true};
+}
+
 int config_refuse_setting(struct config_parser *parser, const struct zk_property *property,
                           const char *advice, const char *words_format, ...)
 {

@@ -30,19 +30,12 @@ static const struct time_setting TIME_SETTINGS[] = {
 
 static int check_setting(struct config_parser *parser, const struct time_setting *setting)
 {
-    static const char PREFIX[] = "zookeeper.";
     const int64_t value = zk_settings_get_integer(parser->ctx, setting->key, INT32_MAX);
     if (value >= setting->least)
         return 0;
-    const bool has_prefix = strncmp(setting->key, PREFIX, strlen(PREFIX)) == 0;
-    const struct zk_property *line =
-        has_prefix ? config_find(parser, setting->key + strlen(PREFIX)) : NULL;
-    if (line != NULL)
-        return config_fail(parser, parser->path, line, setting->advice,
-                           "%" PRId64 " is no time to wait", value);
-    return config_fail(parser, "command line", NULL, setting->advice,
-                       "-D%s=%s: %" PRId64 " is no time to wait", setting->key,
-                       zk_settings_get(parser->ctx, setting->key), value);
+    const struct zk_property origin = config_origin(parser, setting->key);
+    return config_refuse_setting(parser, &origin, setting->advice, "%" PRId64 " is no time to wait",
+                                 value);
 }
 
 static int check_key(struct config_parser *parser, const char *key, int64_t value, int64_t least,

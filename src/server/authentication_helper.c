@@ -10,13 +10,12 @@
 #include "zk/jute/proto.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
-#include "zk/server/auth_provider.h"
 #include "zk/server/server_cnxn.h"
 
-static bool is_available(struct zk_context *ctx, const char *scheme);
 static bool has_scheme(const struct authentication_helper *helper, const struct zk_id *id);
 
-/* Java: initConfigurations(), validateConfiguredProperties() */
+/* Java: initConfigurations(). The configuration has been held against what
+ * validateConfiguredProperties() demands (D-311). */
 void authentication_helper_init(struct authentication_helper *helper, struct zk_context *ctx)
 {
     struct zk_strings schemes = {0};
@@ -27,22 +26,9 @@ void authentication_helper_init(struct authentication_helper *helper, struct zk_
         return;
     if (setting != NULL)
         zk_split(setting, ',', &schemes);
-    for (size_t i = 0; i < schemes.count; i++) {
-        const char *scheme = zk_trim(schemes.items[i]);
-        if (is_available(ctx, scheme))
-            zk_strings_add(&helper->enforce_auth_schemes, scheme);
-        else
-            zk_log(ctx, ZK_LOG_AUTH_SCHEME_NOT_AVAILABLE, scheme);
-    }
-    if (schemes.count == 0)
-        zk_log(ctx, ZK_LOG_AUTH_SCHEME_NOT_AVAILABLE, "");
+    for (size_t i = 0; i < schemes.count; i++)
+        zk_strings_add(&helper->enforce_auth_schemes, zk_trim(schemes.items[i]));
     zk_strings_done(&schemes);
-}
-
-static bool is_available(struct zk_context *ctx, const char *scheme)
-{
-    const struct ustring text = {.text = (char *)scheme, .length = strlen(scheme)};
-    return provider_registry_get(ctx, &text) != NULL;
 }
 
 void authentication_helper_done(struct authentication_helper *helper)

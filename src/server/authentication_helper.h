@@ -20,8 +20,8 @@ struct authentication_helper {
 };
 
 /* Java: initConfigurations(). The settings zookeeper.enforce.auth.enabled and
- * zookeeper.enforce.auth.schemes. Where nobody can have a scheme, a line says so, and every client
- * is turned away; in Java no server would start (D-311). */
+ * zookeeper.enforce.auth.schemes. A scheme that no client can have keeps the peer from starting:
+ * its configuration is refused (D-311). */
 void authentication_helper_init(struct authentication_helper *helper, struct zk_context *ctx);
 void authentication_helper_done(struct authentication_helper *helper);
 /* Java: enforceAuthentication(). False: the client has none of the schemes; it has been answered

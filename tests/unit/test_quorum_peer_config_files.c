@@ -519,11 +519,82 @@ static void a_time_of_0_or_less_that_means_something_in_java_is_taken(void **sta
     config_fixture_done(&fixture);
 }
 
+#define NOT_AVAILABLE " is not available"
+#define NAME_ONE                                                                                   \
+    "zookeeper.enforce.auth.enabled is true, zookeeper.enforce.auth.schemes must be configured"
+
+/* D-311 */
+static void schemes_that_no_client_can_have_are_refused(void **state)
+{
+    (void)state;
+    static const struct config_refusal rows[] = {
+        {"enforce.auth.enabled=true\nenforce.auth.schemes=sasl\n",
+         "9: enforce.auth.schemes=sasl: Authentication scheme sasl" NOT_AVAILABLE},
+        {"enforce.auth.schemes= digest , x509,\nenforce.auth.enabled=TRUE\n",
+         "8: enforce.auth.schemes=digest , x509,: Authentication scheme x509" NOT_AVAILABLE},
+        {"enforce.auth.schemes=\nenforce.auth.enabled=true\n",
+         "8: enforce.auth.schemes=: Authentication scheme " NOT_AVAILABLE},
+        {"enforce.auth.schemes=digest\nenforce.auth.enabled=true\n"
+         "DigestAuthenticationProvider.enabled=false\n",
+         "8: enforce.auth.schemes=digest: Authentication scheme digest" NOT_AVAILABLE},
+        {"enforce.auth.schemes=,\nenforce.auth.enabled=true\n",
+         "8: enforce.auth.schemes=,: " NAME_ONE},
+        {"enforce.auth.enabled=true\n", "8: enforce.auth.enabled=true: " NAME_ONE},
+    };
+    CONFIG_CHECK_REFUSALS(rows);
+}
+
+/* D-311 */
+static void schemes_of_the_command_line_that_no_client_can_have_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *schemes; /* NULL: none */
+        const char *refusal;
+    } rows[] = {
+        {"sasl", "command line: -Dzookeeper.enforce.auth.schemes=sasl: Authentication scheme "
+                 "sasl" NOT_AVAILABLE "; write digest, the only scheme that a client of zkpeer can "
+                 "prove (every client has the other one, ip)"},
+        {NULL, "command line: -Dzookeeper.enforce.auth.enabled=true: " NAME_ONE
+               "; name one: enforce.auth.schemes=digest, or remove this"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct config_fixture fixture = config_fixture_new();
+        config_fixture_write(&fixture, "myid", "1");
+        zk_settings_set(fixture.capture.ctx, "zookeeper.enforce.auth.enabled", "true");
+        if (rows[i].schemes != NULL)
+            zk_settings_set(fixture.capture.ctx, "zookeeper.enforce.auth.schemes", rows[i].schemes);
+        config_fixture_parse(&fixture, "dataDir=DIR\n" CONFIG_LIMITS CONFIG_THREE_SERVERS);
+        assert_int_equal(fixture.result, -EINVAL);
+        assert_string_equal(fixture.error, rows[i].refusal);
+        config_fixture_done(&fixture);
+    }
+}
+
+static void schemes_that_a_client_can_have_or_need_not_have_are_taken(void **state)
+{
+    (void)state;
+    static const char *const LINES[] = {
+        "enforce.auth.enabled=true\nenforce.auth.schemes=digest\n",
+        "enforce.auth.enabled=true\nenforce.auth.schemes= ip , digest,,\n",
+        "enforce.auth.enabled=false\nenforce.auth.schemes=sasl\n",
+        "enforce.auth.schemes=sasl\n",
+    };
+    for (size_t i = 0; i < sizeof LINES / sizeof *LINES; i++) {
+        struct config_fixture fixture = config_fixture_read_with(LINES[i]);
+        config_fixture_must_succeed(&fixture);
+        config_fixture_done(&fixture);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_time_in_zoo_cfg_that_cannot_be_waited_for_is_refused),
         cmocka_unit_test(a_time_of_the_command_line_that_cannot_be_waited_for_is_refused),
+        cmocka_unit_test(schemes_that_no_client_can_have_are_refused),
+        cmocka_unit_test(schemes_of_the_command_line_that_no_client_can_have_are_refused),
+        cmocka_unit_test(schemes_that_a_client_can_have_or_need_not_have_are_taken),
         cmocka_unit_test(the_longest_time_that_java_can_count_is_taken),
         cmocka_unit_test(a_time_of_0_or_less_that_means_something_in_java_is_taken),
         cmocka_unit_test(a_myid_is_read_as_java_reads_it),

@@ -822,9 +822,7 @@
 #define ZK_LOG_AUTH_SUCCESS                                                                        \
     ZK_INFO, "Session 0x%" PRIx64 ": auth success for scheme %s and address %s"
 /* J: scheme */
-#define ZK_LOG_AUTH_FAILED               ZK_WARN, "Authentication failed for scheme: %s"
-/* J: scheme */
-#define ZK_LOG_AUTH_SCHEME_NOT_AVAILABLE ZK_ERROR, "Authentication scheme %s is not available."
+#define ZK_LOG_AUTH_FAILED ZK_WARN, "Authentication failed for scheme: %s"
 #define ZK_LOG_CLIENT_NOT_AUTHENTICATED                                                            \
     ZK_ERROR, "The client %s has none of the schemes of enforce.auth.schemes; it is turned away"
 /* J: address, port, url */
