@@ -88,7 +88,7 @@ request_at() {
 }
 
 verb_client() {
-  local at='' server='' words=() targets found
+  local at='' server='' words=() found id running=()
   while (($# > 0)); do
     case $1 in
       --at) need_value "$1" $# && at=$2 && shift 2 ;;
@@ -108,8 +108,12 @@ verb_client() {
   check_who client "${at:=all}"
   load_state
   found=$(resolve "$at")
-  mapfile -t targets <<<"$found"
-  request_at "${targets[@]}" -- "${words[@]}"
+  for id in $found; do
+    ! is_running "$id" || running+=("$id")
+  done
+  ((${#running[@]} > 0)) ||
+    die "no peer runs that could take a client (down: ${found//$'\n'/, }); next: $(call start "$at")"
+  request_at "${running[@]}" -- "${words[@]}"
 }
 
 # ---- trace, pcap -------------------------------------------------------------------------------

@@ -249,6 +249,8 @@ expect "watch refuses nonsense" refuses 2 "watch does not know --fast" "$cluster
 expect "there is no verb of that name" refuses 2 "there is no verb 'brake'" "$cluster" brake
 expect "all are killed" "$cluster" kill all
 expect "call says that nobody answers" fails "$cluster" call srvr
+expect "a client does not wait for peers that are down" refuses 1 "(down: 1, 2, 3); next:" \
+  env ZK_CLUSTER_WAIT=600 timeout 240 "$cluster" client get /
 expect "a peer that dies at once is no success, and its last ERROR is quoted" a_death_is_told 1
 expect "the ensemble is taken away" "$cluster" clean
 expect "a minority does not wait for a quorum" says "1 of 3 voters run and a quorum needs 2" timeout 240 "$cluster" up --only 1 --wait 600
