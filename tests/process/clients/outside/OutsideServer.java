@@ -4,6 +4,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -40,7 +41,7 @@ public class OutsideServer extends ServerCnxnFactory {
         File config = new File(data, "zoo.cfg");
         writeConfig(config, server, data);
         process = launch(config);
-        waitUntilServing();
+        waitUntilServing(config);
     }
 
     private void writeConfig(File config, ZooKeeperServer server, File data) throws IOException {
@@ -62,9 +63,12 @@ public class OutsideServer extends ServerCnxnFactory {
         List<String> command = new ArrayList<>(List.of(System.getProperty("suite.command")));
         command.addAll(properties());
         command.add(config.getPath());
-        File log = new File(System.getProperty("suite.logs"), config.getParentFile().getName() + "." + config.getName());
         return new ProcessBuilder(command).redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(log)).start();
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(logOf(config))).start();
+    }
+
+    private static File logOf(File config) {
+        return new File(System.getProperty("suite.logs"), config.getParentFile().getName() + "." + config.getName());
     }
 
     private static List<String> properties() {
@@ -83,7 +87,8 @@ public class OutsideServer extends ServerCnxnFactory {
         return out;
     }
 
-    private void waitUntilServing() throws InterruptedException {
+    /** Fails when the process ends instead; the test would ask for half a minute whether the server is up. */
+    private void waitUntilServing(File config) throws IOException, InterruptedException {
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(WAIT_MS);
         while (System.nanoTime() < end && process.isAlive()) {
             try {
@@ -94,6 +99,12 @@ public class OutsideServer extends ServerCnxnFactory {
                 // The port is not bound yet.
             }
             Thread.sleep(20);
+        }
+        if (!process.isAlive()) {
+            List<String> log = Files.readAllLines(logOf(config).toPath());
+            throw new IOException("The server of " + config + " has ended with exit code " + process.exitValue()
+                + " before it served. The last line of its log " + logOf(config) + ": "
+                + (log.isEmpty() ? "(there is none)" : log.get(log.size() - 1)));
         }
     }
 
