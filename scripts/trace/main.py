@@ -100,6 +100,10 @@ def runs_of(options, trace):
     return [(labels[0] or "C", trace), (labels[1] or "Java", load(options.against))]
 
 
+def title_of(trace):
+    return "Clients and their servers" if trace.clients else "An election"
+
+
 def make(options):
     trace = load_own(options)
     for line in trace.notes:
@@ -113,7 +117,7 @@ def make(options):
     if options.verb == "shiviz":
         return feeds.shiviz([(label, choose(run, options)) for label, run in runs_of(options, trace)], options.by == "thread")
     runs = runs_of(options, trace)
-    return page.page(runs, options.title or " beside ".join(filter(None, (label for label, _ in runs))) or "An election")
+    return page.page(runs, options.title or " beside ".join(filter(None, (label for label, _ in runs))) or title_of(trace))
 
 
 def run_check(options):

@@ -7,8 +7,15 @@ const CLIENTS_BEGIN = 16; // below the last peer
 class ClientLanes {
   constructor(lanes, run) {
     Object.assign(this, { lanes, run });
-    this.clients = run.clients.slice(0, MOST_LANES);
+    this.clients = []; // those that have a lane now
     this.labels = []; // for whoever wants to know what is drawn
+  }
+
+  /** True if others than before have a lane. */
+  show_until(t) {
+    const before = this.clients.length;
+    this.clients = this.run.clients.slice(0, MOST_LANES).filter(({ words }) => words.length && words[0].t <= t);
+    return this.clients.length !== before;
   }
 
   get height() {
@@ -16,7 +23,7 @@ class ClientLanes {
   }
 
   y(client) {
-    return this.top + CLIENTS_BEGIN + (client.number + 0.5) * CLIENT_LANE;
+    return this.top + CLIENTS_BEGIN + (this.clients.indexOf(client) + 0.5) * CLIENT_LANE;
   }
 
   draw_names() {

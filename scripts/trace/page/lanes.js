@@ -85,6 +85,14 @@ class Lanes {
     const length = Math.min(Math.max(to - from, least), this.warp.length * 1.02);
     this.from = Math.max(0, Math.min(from, this.warp.length * 1.01 - length));
     this.to = this.from + length;
+    this.make_room();
+  }
+
+  /** A client has a lane from the page on on which it first says something, so that no lane stands empty. */
+  make_room() {
+    const end = this.warp.time(this.to);
+    const changes = this.of_clients.filter((clients) => clients && clients.show_until(end));
+    if (changes.length) this.lay_out();
   }
 
   zoom(factor, t) {

@@ -604,6 +604,24 @@ def each_client_has_a_lane_with_what_it_asked_and_was_told(browser):
 
 
 @test
+def a_client_has_no_lane_before_it_comes(browser):
+    open_page(browser, visit_page())
+    choose(browser, "time", "real")
+    shown = """
+      const lanes = replay.parts[0];
+      const comes = lanes.warp.place(replay.model.events.find((e) => e.client && e.client.name === arguments[0]).t);
+      lanes.show(0, comes);
+      lanes.draw();
+      return [lanes.of_clients[0].clients.map((client) => client.name), lanes.height];
+    """
+    ann, ben, cleo = (browser.run(shown, name) for name in ("Ann", "Ben", "Cleo"))
+    same([names for names, _ in (ann, ben, cleo)], [["Ann"], ["Ann", "Ben"], ["Ann", "Ben", "Cleo"]])
+    same(ben[1] - ann[1], cleo[1] - ben[1], "each takes the same room")
+    assert ann[1] < ben[1], (ann, ben)
+    same(browser.run(shown, "Ann"), ann, "and gives it back")
+
+
+@test
 def the_tour_stops_where_a_client_sees_something(browser):
     open_page(browser, visit_page())
     stops = browser.run("return replay.tour.stops.filter((e) => e.client).map((e) => e.client.name + ' ' + (e.what || e.op))")
@@ -618,8 +636,10 @@ def words_about_clients_are_there_only_if_there_are_any(browser):
     shown = "return [...document.querySelectorAll('.of_clients')].map((e) => getComputedStyle(e).display !== 'none')"
     open_page(browser, visit_page())
     same(set(browser.run(shown)), {True})
+    same(browser.run("return document.title"), "Clients and their servers")
     open_page(browser, page("golden", "1.jsonl", "2.jsonl"))
     same(set(browser.run(shown)), {False})
+    same(browser.run("return document.title"), "An election")
     same(browser.run("return document.querySelectorAll('.ring .client, .nodes').length"), 0)
 
 
