@@ -416,15 +416,12 @@ static void dump_epoch(struct dump *dump)
     struct zk_str text = {0};
     int64_t epoch;
     int r = file_read(dump->path, EPOCH_FILE_LIMIT, &text);
-    const char *line = zk_str_text(&text);
-    if (r == 0 && text.length > 0)
-        text.text[strcspn(line, "\r\n")] = '\0'; /* Java reads the first line */
     if (r == -EFBIG)
         damaged(dump, 0, 0,
                 "it is too large for an epoch file, and is not named as a log or a snapshot");
     else if (r < 0)
         damaged(dump, 0, 0, zk_error_text(r).text);
-    else if (!zk_parse_long(line, &epoch))
+    else if (!zk_str_parse_first_line(&text, &epoch))
         damaged(dump, 0, 0, "the first line is not a number, and nothing else may stand in it");
     else
         printf(dump->json ? "{\"epoch\":%" PRId64 "}\n" : "epoch %" PRId64 "\n", epoch);

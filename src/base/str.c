@@ -240,6 +240,17 @@ const char *zk_str_text(const struct zk_str *str)
     return str->text != NULL ? str->text : "";
 }
 
+bool zk_str_parse_first_line(struct zk_str *str, int64_t *ret_value)
+{
+    const size_t length = strcspn(zk_str_text(str), "\r\n");
+    const bool has_zero_byte = length < str->length && str->text[length] == '\0';
+    if (str->length > 0) {
+        str->text[length] = '\0';
+        str->length = length;
+    }
+    return !has_zero_byte && zk_parse_long(zk_str_text(str), ret_value);
+}
+
 char *zk_str_take(struct zk_str *str)
 {
     char *text = str->text != NULL ? str->text : zk_xstrdup("");

@@ -165,7 +165,7 @@ static bool is_distributed(const struct quorum_peer_config *config)
     return !config->standalone_enabled || config->quorum_verifier->voting.count > 1;
 }
 
-/* Java: QuorumPeerConfig.setupMyId(). BufferedReader.readLine() ends a line at \n, \r or both. */
+/* Java: QuorumPeerConfig.setupMyId() */
 static int setup_my_id(struct config_parser *parser)
 {
     struct zk_str path = {0};
@@ -181,15 +181,11 @@ static int setup_my_id(struct config_parser *parser)
         goto out;
     }
 
-    size_t length = strcspn(zk_str_text(&text), "\r\n");
-    bool has_zero_byte = length < text.length && text.text[length] == '\0';
-    const char *first_line = text.length == 0 ? "null" : text.text;
-    if (text.length > 0)
-        text.text[length] = '\0';
-    if (has_zero_byte || !zk_parse_long(first_line, &parser->config.my_id)) {
+    const bool is_empty = text.length == 0;
+    if (!zk_str_parse_first_line(&text, &parser->config.my_id)) {
         r = config_fail(parser, zk_str_text(&path), NULL,
                         "write only the N of this server's line server.N, without blanks",
-                        "serverid %s is not a number", first_line);
+                        "serverid %s is not a number", is_empty ? "null" : zk_str_text(&text));
         goto out;
     }
     zk_context_set_myid(parser->ctx, parser->config.my_id);

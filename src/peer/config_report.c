@@ -16,7 +16,7 @@
 #include "zk/server/exit_code.h"
 
 enum {
-    EPOCH_FILE_LIMIT = 64,
+    EPOCH_FILE_LIMIT = 4096,
     LITTLE_ROOM =
         64 << 20, /* the step in which a transaction log grows, unless preAllocSize is set */
 };
@@ -205,17 +205,17 @@ static void report_epochs(const char *directory, struct zk_str *report)
         char *path = util_path_join(directory, EPOCH_FILES[i]);
         int r = file_read(path, EPOCH_FILE_LIMIT, &text);
         int64_t epoch;
-        char *words = zk_trim(zk_str_take(&text));
         if (r == -ENOENT)
             zk_str_printf(report, "  %s: not there yet\n", EPOCH_FILES[i]);
         else if (r < 0)
             zk_str_printf(report, "  %s: cannot be read: %s\n", EPOCH_FILES[i],
                           zk_error_text(r).text);
-        else if (!zk_parse_long(words, &epoch))
-            zk_str_printf(report, "  %s: \"%s\" is not a number\n", EPOCH_FILES[i], words);
+        else if (!zk_str_parse_first_line(&text, &epoch))
+            zk_str_printf(report, "  %s: \"%s\" is not a number\n", EPOCH_FILES[i],
+                          zk_str_text(&text));
         else
             zk_str_printf(report, "  %s: %" PRId64 "\n", EPOCH_FILES[i], epoch);
-        free(words);
+        zk_str_done(&text);
         free(path);
     }
 }

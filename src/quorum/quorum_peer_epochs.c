@@ -7,7 +7,6 @@
  * Java: QuorumPeer.loadDataBase(), readLongFromFile(), writeLongToFile() */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "quorum/lock_ranks.h"
 #include "quorum/quorum_peer_internal.h"
@@ -69,13 +68,10 @@ static int read_long_from_file(struct quorum_peer *self, const char *name, int64
     epoch_path(self, name, &path);
     int r = file_read(zk_str_text(&path), EPOCH_FILE_LIMIT, &text);
     if (r == 0) {
-        char *line = zk_str_take(&text);
-        line[strcspn(line, "\r\n")] = '\0';
-        if (!zk_parse_long(line, ret_value)) {
-            zk_log(self->ctx, ZK_LOG_EPOCH_FILE_UNREADABLE, zk_str_text(&path), line);
+        if (!zk_str_parse_first_line(&text, ret_value)) {
+            zk_log(self->ctx, ZK_LOG_EPOCH_FILE_UNREADABLE, zk_str_text(&path), zk_str_text(&text));
             r = -EPROTO;
         }
-        free(line);
     } else if (r != -ENOENT) {
         zk_log(self->ctx, ZK_LOG_EPOCH_FILE_READ, zk_str_text(&path), zk_error_text(r).text);
     }

@@ -117,6 +117,21 @@ static void what_is_in_the_data_directory_is_told(void **state)
     done(&stage);
 }
 
+/* What a start would refuse, and what it would take. */
+static void an_epoch_file_is_read_as_a_start_reads_it(void **state)
+{
+    (void)state;
+    struct stage stage = {.fixture = config_fixture_read_with("")};
+    make_version_2(&stage);
+    write_in(&stage, "version-2/currentEpoch", "3\nand a word that nobody reads");
+    write_in(&stage, "version-2/acceptedEpoch", " 3");
+
+    report(&stage);
+
+    expect(&stage, "  currentEpoch: 3\n  acceptedEpoch: \" 3\" is not a number\n");
+    done(&stage);
+}
+
 static int64_t hardly_any_room(const char *path)
 {
     (void)path;
@@ -227,6 +242,7 @@ int main(void)
         cmocka_unit_test(a_fresh_server_learns_its_role_ensemble_times_and_directory),
         cmocka_unit_test(every_kind_of_quorum_is_explained),
         cmocka_unit_test(what_is_in_the_data_directory_is_told),
+        cmocka_unit_test(an_epoch_file_is_read_as_a_start_reads_it),
         cmocka_unit_test(a_disk_that_is_nearly_full_is_named),
         cmocka_unit_test(a_peer_that_runs_there_is_named),
         cmocka_unit_test(warnings_are_listed_and_are_no_error),

@@ -114,6 +114,19 @@ static void a_file_that_holds_no_number_stops_the_start(void **state)
     }
 }
 
+/* PER-02: what a power loss may have made of the end of the file */
+static void zero_bytes_behind_the_number_stop_the_start(void **state)
+{
+    struct quorum_peer_stage *stage = *state;
+    char *directory = epoch_path(stage, "");
+    int64_t current = 0;
+    int64_t accepted = 0;
+    test_write_bytes(directory, "acceptedEpoch", "7\0\0", 3);
+    assert_int_equal(load_again(stage, &current, &accepted), -EPROTO);
+    assert_int_equal(election_peer_logged(stage->peer, "epoch file is not a number"), 1);
+    free(directory);
+}
+
 /* PER-02: only a file that is not there may be made anew */
 static void per_02_a_file_that_cannot_be_read_stops_the_start(void **state)
 {
@@ -252,6 +265,7 @@ int main(void)
         QUORUM_PEER_STAGED(epochs_outlive_the_process),
         QUORUM_PEER_STAGED(an_epoch_that_cannot_be_written_is_not_set),
         QUORUM_PEER_STAGED(a_file_that_holds_no_number_stops_the_start),
+        QUORUM_PEER_STAGED(zero_bytes_behind_the_number_stop_the_start),
         QUORUM_PEER_STAGED(per_02_a_file_that_cannot_be_read_stops_the_start),
         QUORUM_PEER_STAGED(only_the_first_line_of_a_file_counts),
         QUORUM_PEER_STAGED(an_accepted_epoch_below_the_current_one_stops_the_start),

@@ -43,6 +43,32 @@ static void longs_parse_as_in_java(void **state)
     }
 }
 
+static void a_first_line_is_a_number_or_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t length;
+        bool good;
+        const char *line;
+    } cases[] = {
+        {"7", 1, true, "7"},      {"7\n8", 3, true, "7"},  {"7\r\n", 3, true, "7"},
+        {"7\r8", 3, true, "7"},   {"7\n\0", 3, true, "7"}, {"7\0", 2, false, "7"},
+        {"7\0\n", 3, false, "7"}, {"\0\0", 2, false, ""},  {"\n7", 2, false, ""},
+        {"7 \n", 3, false, "7 "}, {"", 0, false, ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct zk_str str = {0};
+        int64_t value = 77;
+        zk_str_append_bytes(&str, cases[i].text, cases[i].length);
+        bool good = zk_str_parse_first_line(&str, &value);
+        if (good != cases[i].good || value != (good ? 7 : 77))
+            fail_msg("case %zu", i);
+        assert_string_equal(zk_str_text(&str), cases[i].line);
+        zk_str_done(&str);
+    }
+}
+
 static void ints_parse_as_in_java(void **state)
 {
     (void)state;
@@ -345,6 +371,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(longs_parse_as_in_java),
+        cmocka_unit_test(a_first_line_is_a_number_or_nothing),
         cmocka_unit_test(ints_parse_as_in_java),
         cmocka_unit_test(hex_parses_as_in_java),
         cmocka_unit_test(decode_knows_three_radices),

@@ -87,6 +87,8 @@ static void what_is_wrong_is_said(void **state)
     assert_says("", directory, "snapshot.200000001", 1, "the file ends too early");
     test_write_file(epoch, "2 ");
     assert_says("", directory, "currentEpoch", 1, "the first line is not a number");
+    test_write_bytes(directory, "currentEpoch", "2\0", 2);
+    assert_says("", directory, "currentEpoch", 1, "the first line is not a number");
     free(log);
     free(snapshot);
     free(epoch);

@@ -58,6 +58,10 @@ void zk_str_clear(struct zk_str *str);
 void zk_str_done(struct zk_str *str);
 /* Returns the text, which stays the string's; never NULL. */
 const char *zk_str_text(const struct zk_str *str);
+/* Cuts the text down to its first line, and reads that as zk_parse_long does. A zero byte is no
+ * digit. Java: Long.parseLong() of what BufferedReader.readLine() returns, for which \n, \r or both
+ * end a line */
+ZK_NODISCARD bool zk_str_parse_first_line(struct zk_str *str, int64_t *ret_value);
 /* Returns the text, never NULL, which the caller frees; the string is empty again. */
 char *zk_str_take(struct zk_str *str);
 
