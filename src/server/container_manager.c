@@ -108,7 +108,7 @@ static void check_containers(struct container_manager *manager)
 }
 
 /* At a fixed rate, as Java's timer: after a look that took longer than the interval the next one
- * follows at once. */
+ * follows at once. But whoever sets the wall clock back does not stop it (D-324). */
 static void container_manager_run(void *arg)
 {
     struct container_manager *manager = arg;

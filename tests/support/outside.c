@@ -57,6 +57,7 @@ static int names_asked;
 static struct known_interface interfaces[INTERFACES_MAX];
 static size_t interfaces_known; /* 0: those of the system */
 static int64_t passed_ms;
+static int64_t wall_ahead_ms;
 static size_t write_limit = SIZE_MAX;
 static int empty_wakes;
 static const char *watched_threads; /* NULL: none */
@@ -412,6 +413,21 @@ void outside_let_time_pass(int64_t ms)
     pthread_mutex_unlock(&mutex);
 }
 
+void outside_set_wall_clock(int64_t ms)
+{
+    pthread_mutex_lock(&mutex);
+    wall_ahead_ms = ms;
+    pthread_mutex_unlock(&mutex);
+}
+
+static int64_t wall_ahead(void)
+{
+    pthread_mutex_lock(&mutex);
+    int64_t ms = wall_ahead_ms;
+    pthread_mutex_unlock(&mutex);
+    return ms;
+}
+
 static struct timespec plus(struct timespec time, int64_t ms)
 {
     int64_t ns = (int64_t)time.tv_nsec + ms % 1000 * 1000000;
@@ -428,7 +444,7 @@ int clock_gettime(clockid_t clock_id, struct timespec *tp)
 {
     int r = SYSTEM(clock_gettime)(clock_id, tp);
     if (r == 0)
-        *tp = plus(*tp, passed());
+        *tp = plus(*tp, passed() + (clock_id == CLOCK_REALTIME ? wall_ahead() : 0));
     return r;
 }
 

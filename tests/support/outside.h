@@ -99,6 +99,9 @@ void outside_wake_for_nothing(int times);
 /* All clocks stand so much later at once, and go on from there, also after outside_restore(). Who
  * waits already waits as long as before. */
 void outside_let_time_pass(int64_t ms);
+/* From now on the wall clock stands so much later than the system's, also after outside_restore().
+ * Elapsed time goes on as it did. */
+void outside_set_wall_clock(int64_t ms);
 
 /* Calls and names are the system's own again. Fits cmocka's teardown. */
 int outside_restore(void **state);

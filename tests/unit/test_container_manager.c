@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "outside.h"
 #include "testing_peer.h"
 #include "zk/jute/archive.h"
 #include "zk/jute/op_code.h"
@@ -16,6 +17,8 @@
 #include "zk/server/zk_database.h"
 #include "zk/tree/data_tree.h"
 #include "zk/tree/ephemeral_type.h"
+
+enum { HOUR_MS = 3600000 };
 
 /* Keeps the paths of the deleteContainers that it is given. */
 struct collector {
@@ -45,6 +48,7 @@ struct stage {
     struct collector collector;
     struct container_manager *manager;
     int64_t zxid;
+    size_t seen; /* deletions of /used when the clock was set */
 };
 
 static int set_up(void **state)
@@ -69,6 +73,7 @@ static int tear_down(void **state)
 {
     struct stage *stage = *state;
     container_manager_free(stage->manager);
+    outside_set_wall_clock(0);
     zk_strings_done(&stage->collector.paths);
     zk_mutex_destroy(&stage->collector.mu);
     data_tree_unref(stage->tree);
@@ -188,6 +193,28 @@ static void a_container_that_was_never_used_may_stay_for_a_month(void **state)
     assert_true(container_rules_let_go(&rules, &unused, month_ms + 1));
 }
 
+static bool used_container_was_asked_to_go_again(void *arg)
+{
+    struct stage *stage = arg;
+    return deletions(stage, "/used") >= stage->seen + 2;
+}
+
+/* D-324. Two more requests: one of the looks may have been on its way when the clock was set. */
+static void looks_go_on_when_the_wall_clock_is_set_back(void **state)
+{
+    struct stage *stage = *state;
+    create_container(stage, "/used");
+    create(stage, "/used/child");
+    delete_node(stage, "/used/child");
+    assert_int_equal(0, container_manager_start(stage->manager));
+    test_await(used_container_was_asked_to_go_again, stage);
+
+    outside_set_wall_clock(-2 * HOUR_MS);
+
+    stage->seen = deletions(stage, "/used");
+    test_await(used_container_was_asked_to_go_again, stage);
+}
+
 static void it_stops_at_once_amid_its_sleep(void **state)
 {
     struct stage *stage = *state;
@@ -207,6 +234,7 @@ int main(void)
         WITH_MANAGER(container_goes_when_its_last_child_has_gone),
         WITH_MANAGER(node_goes_when_its_time_is_over),
         WITH_MANAGER(a_container_that_was_never_used_may_stay_for_a_month),
+        WITH_MANAGER(looks_go_on_when_the_wall_clock_is_set_back),
         WITH_MANAGER(it_stops_at_once_amid_its_sleep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
