@@ -27,7 +27,7 @@ readonly SYSROOT=${EM_SYSROOT:-/usr/share/emscripten/cache/sysroot}
 
 # The files of the simulator that a page needs. ctx_wasm.c stands in for ctx*.c.
 readonly WORLD=(world sched process sync lock_order mem descriptors net net_calls epoll disk disk_calls
-  clients clients_check clients_drive clients_events clients_ids clients_lists clients_outcome clients_quota clients_rare clients_requests cluster faults history invariants
+  clients clients_check clients_drive clients_events clients_ids clients_limits clients_lists clients_outcome clients_quota clients_rare clients_requests cluster faults history invariants
   load mix scenarios sweep writes text txn_reading observe play play_commands play_tell run)
 
 readonly COMMON=(clang --target=wasm32-unknown-emscripten "--sysroot=$SYSROOT" -D__EMSCRIPTEN__ -std=c17 -Os

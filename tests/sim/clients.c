@@ -194,6 +194,7 @@ static size_t add_call(struct clients *clients, const struct client *client,
         .over_in = client->over_in,
         .ids = client->ids,
         .read_only = client->read_only,
+        .sent_ms = world_now_ms(),
         .request = *request,
         .write_floor = clients->acknowledged,
         .fresh_floor = client->sync_floor,
@@ -267,7 +268,7 @@ static bool is_silent(const struct clients *clients, const struct client *client
 static struct client_call *ask(struct clients *clients, struct client *client,
                                struct client_request *request)
 {
-    request->op.cxid = client->next_xid++;
+    request->op.cxid = clients_xid_of(request, client->next_xid++);
     if (clients->errs && request->watch_count > 0) /* so says the client in C */
         request->op.cxid = SET_WATCHES_XID;
     const size_t index = add_call(clients, client, request);
@@ -418,6 +419,8 @@ void clients_connected(struct clients *clients, struct client *client, int64_t s
     for (int i = 0; i < LOAD_PASSWD_SIZE; i++)
         client->passwd[i] = passwd[i];
     client->connection = ++clients->connections;
+    client->connected_ms = world_now_ms();
+    client->beside = 0;
     client->ids = client->host == clients->first_host ? ID_HOST : ID_OTHER_HOST;
     if (clients->asks_no_list)
         client->ids |= ID_UNASKED;
@@ -463,6 +466,7 @@ void clients_stray(struct clients *clients, struct client *client, int connectio
 void clients_dials(struct clients *clients, struct client *client)
 {
     client->dial = clients_draw_dial(clients, client);
+    client->dialled_ms = world_now_ms();
     for (size_t i = 0; i < clients->call_count; i++) {
         struct client_call *call = &clients->calls[i];
         if (call->stray && call->session_id == client->session_id &&
@@ -597,6 +601,20 @@ void clients_believed(struct clients *clients, struct client *client, int32_t er
                    (uint64_t)client->session_id, err);
 }
 
+/* A sync that was refused has found nothing out, for whatever was sent behind it. */
+static void forget_sync(struct clients *clients, struct client *client,
+                        const struct client_call *sync)
+{
+    const size_t index = (size_t)(sync - clients->calls);
+    for (size_t i = index + 1; i < clients->call_count; i++) {
+        struct client_call *call = &clients->calls[i];
+        if (call->connection == sync->connection && call->fresh_floor == sync->write_floor)
+            call->fresh_floor = sync->fresh_floor;
+    }
+    if (client->sync_floor == sync->write_floor)
+        client->sync_floor = sync->fresh_floor;
+}
+
 static void account(struct clients *clients, struct client *client, struct client_call *call)
 {
     const struct client_reply *reply = &call->reply;
@@ -607,6 +625,9 @@ static void account(struct clients *clients, struct client *client, struct clien
     clients->refused += reply->err != 0;
     clients->denied += reply->err == KEEPER_CODE_NOAUTH;
     clients->unproved += reply->err == KEEPER_CODE_SESSIONCLOSEDREQUIRESASLAUTH;
+    clients->throttled += reply->err == KEEPER_CODE_THROTTLEDOP;
+    if (type == OP_CODE_SYNC && reply->err == KEEPER_CODE_THROTTLEDOP)
+        forget_sync(clients, client, call);
     const bool proposed =
         !client->read_only && (type != OP_CODE_CLOSE_SESSION || may_move(clients, client));
     const bool is_write = client_type_writes(type) || type == OP_CODE_CLOSE_SESSION;
@@ -648,7 +669,9 @@ void clients_answered(struct clients *clients, struct client *client,
     call->fate = CLIENT_ANSWERED;
     call->reply = *reply;
     add_arrival(clients, client)->call = (int64_t)index;
-    heard(clients, client, reply->err, reply->zxid, now_ms);
+    clients_count_connections(clients, client, call);
+    if (call->request.op.type != OP_CODE_SASL) /* whoever reads it answers, whatever the session */
+        heard(clients, client, reply->err, reply->zxid, now_ms);
     account(clients, client, call);
 }
 

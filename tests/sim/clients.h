@@ -6,7 +6,7 @@
  *                      order
  *   clients_events.c   and so is each event
  *   clients_ids.c      who clients are, and which lists they give to their nodes
- *   clients_requests.c, clients_rare.c  what they ask for
+ *   clients_requests.c, clients_rare.c, clients_limits.c  what they ask for
  *
  *   I15 a reply shows the tree as of the zxid in its header, to the last field: a read what was
  *       there, a write what it made of it, an error what was in its way
@@ -38,6 +38,8 @@
  *   I25 the numbers of a quota are those of its nodes, and where quotas are enforced a hard limit
  *       is exceeded only by what was under way together; of quotas below one another the nearest
  *       counts
+ *   I26 a request that has waited for too long is refused, and not done; a session that stays local
+ *       gets no node of its own; a frame that is too long ends its connection and is not read
  *
  * I7 to I14 hold as well (history.h, load.h). The functions without "driver" in their comment are
  * called by threads of the processes; none of them blocks. */
@@ -88,8 +90,10 @@ struct client_watch {
 struct client_request {
     struct load_op op; /* its cxid is the xid */
     bool watch;        /* of a read */
+    bool is_ruinous;   /* it ends its connection, and nobody answers */
     uint32_t proves;   /* of an auth: an id; 0: one in which nobody believes */
-    int32_t mode;      /* of addWatch; of checkWatches and removeWatches: which type of watcher */
+    int32_t mode;      /* of addWatch; of checkWatches and removeWatches: which type of watcher; of
+                        * createSession: the timeout, 0: none is sent */
     /* Of setWatches and setWatches2. */
     int64_t relative_zxid;
     int watch_count;
@@ -121,6 +125,7 @@ struct client_reply {
     int32_t first_type; /* of a multi: of its first result, OP_CODE_ERROR if it has failed */
     int failed_part;    /* of one that has failed: which part, and why */
     int32_t part_err;
+    bool begins_session; /* it has no header: it is a ConnectResponse */
     bool has_stat, has_data, has_names;
     struct client_stat stat;
     char data[LOAD_DATA_SIZE];
@@ -140,6 +145,7 @@ struct client_call {
     int64_t session_id;
     uint32_t ids;   /* that the connection had when it was sent */
     bool read_only; /* by a server without a quorum */
+    int64_t sent_ms;
     struct client_request request;
     int64_t over_in;     /* epoch of a leader that had said that the session is over; 0: none */
     bool is_last_words;  /* sent behind the closeSession of its session */
@@ -171,6 +177,8 @@ struct client {
     int64_t over_in;   /* see client_call.over_in */
     int32_t next_xid;
     int connection; /* 0: none */
+    int64_t dialled_ms, connected_ms;
+    uint32_t beside; /* clients of its host that its server had when it took this connection */
     int window;
     int64_t pause_max_ms;
     int quota; /* so many requests before it goes elsewhere */
@@ -219,6 +227,14 @@ struct clients {
     bool dials_oddly;          /* they connect with wrong passwords, and as clients of long ago */
     bool leader_serves_nobody; /* leaderServes=no */
     bool must_prove;           /* the servers serve those alone who have proved who they are */
+    bool throttles;            /* they refuse what has waited for long */
+    bool stays_local;          /* local sessions are never made global */
+    bool asks_for_sasl;        /* clients do, which the servers have not */
+    bool reopens;              /* they send createSession */
+    int connections_max;       /* of a host, at a server; 0: none has so many */
+    int32_t frame_max;         /* longer frames end their connection; 0: none is so long */
+    uint64_t further;          /* the chance of these */
+    uint64_t too_long, throttled, reopened;
     int tick_ms;
     uint64_t apart;  /* the chance of all that is rare */
     int64_t over_ms; /* when they went home */
@@ -303,11 +319,28 @@ void clients_dropped(struct clients *clients, struct client *client);
 bool clients_is_done(const struct clients *clients, const struct client *client);
 
 /* clients_requests.c: what they ask for. All they draw comes from one stream of chance. */
+uint64_t clients_draw_from(uint64_t *stream, uint64_t bound);
 uint64_t clients_draw(struct clients *clients, uint64_t bound);
 bool clients_one_in(struct clients *clients, uint64_t times);
 void clients_any_path(struct clients *clients, char *path);
 void clients_draw_request(struct clients *clients, struct client *client,
                           struct client_request *request);
+
+/* clients_limits.c: what servers limit. Driver: more such lines, behind the others. */
+const char *clients_draw_limits(struct clients *clients);
+/* False: this time it is nothing of that kind. */
+bool clients_draw_limited(struct clients *clients, struct client *client,
+                          struct client_request *ret_request);
+int32_t clients_xid_of(const struct client_request *request, int32_t next_xid);
+/* It is about to send that, with so many bytes behind the length. */
+void clients_sends(struct clients *clients, struct client *client,
+                   const struct client_request *sent, size_t length);
+/* It is served, and was so when others of its host came to its server. */
+void clients_count_connections(struct clients *clients, const struct client *client,
+                               const struct client_call *answered);
+/* Its createSession is answered. */
+void clients_reopened(struct clients *clients, struct client *client, int64_t session_id,
+                      const uint8_t *passwd, int32_t granted_ms, int64_t now_ms);
 
 /* clients_rare.c: what half of the seeds have besides, from a stream of chance of its own. */
 uint64_t clients_draw_apart(struct clients *clients, uint64_t bound);

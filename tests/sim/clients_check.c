@@ -319,12 +319,15 @@ static void do_part(const struct load_part *part, uint32_t ids, const char *name
     }
 }
 
-static void check_part(const struct client_call *call, int index, int32_t err, size_t place)
+static void check_part(const struct clients *clients, const struct client_call *call, int index,
+                       int32_t err, size_t place)
 {
     const struct load_part *part = &call->request.op.parts[index];
     char name[CLIENT_PATH_SIZE];
     char words[96];
-    const int32_t expected = clients_outcome(part, call->ids, name);
+    int32_t expected = clients_outcome(part, call->ids, name);
+    if (expected == KEEPER_CODE_EPHEMERALONLOCALSESSION)
+        expected = clients_word_on_local(clients, call);
     if (clients_is_of_the_session(err) ||
         (err == KEEPER_CODE_QUOTAEXCEEDED && quota_may_refuse(part, expected, place)))
         return;
@@ -340,7 +343,7 @@ static void check_part(const struct client_call *call, int index, int32_t err, s
 }
 
 /* The parts one after the other, up to the one that has failed. */
-static void check_multi(const struct client_call *call, size_t place)
+static void check_multi(const struct clients *clients, const struct client_call *call, size_t place)
 {
     static struct node kept[NODES_MAX];
     const struct client_reply *reply = &call->reply;
@@ -352,7 +355,7 @@ static void check_multi(const struct client_call *call, size_t place)
     quotas = false; /* this tree is thrown away */
     for (int i = 0; i < call->request.op.part_count; i++) {
         const bool last = failed && i == reply->failed_part;
-        check_part(call, i, last ? reply->part_err : KEEPER_CODE_OK, place);
+        check_part(clients, call, i, last ? reply->part_err : KEEPER_CODE_OK, place);
         if (last)
             break;
     }
@@ -363,7 +366,8 @@ static void check_multi(const struct client_call *call, size_t place)
 }
 
 /* Is it what the tree before its transaction, which stands at that place, makes of it? */
-static void check_outcome(const struct client_call *call, size_t place)
+static void check_outcome(const struct clients *clients, const struct client_call *call,
+                          size_t place)
 {
     const struct load_op *op = &call->request.op;
     const struct client_reply *reply = &call->reply;
@@ -371,7 +375,7 @@ static void check_outcome(const struct client_call *call, size_t place)
     if (clients_is_of_the_session(reply->err) || !client_type_writes(op->type))
         return;
     if (op->type == OP_CODE_MULTI) {
-        check_multi(call, place);
+        check_multi(clients, call, place);
         return;
     }
     int32_t expected = clients_outcome(&op->parts[0], call->ids, name);
@@ -629,27 +633,6 @@ static void check_order(const struct clients *clients, const struct client_call 
     }
 }
 
-static bool has_ended_before(const struct history *history, int64_t session, int64_t zxid)
-{
-    for (size_t i = 0; i < history->committed_count && history->committed[i] < zxid; i++) {
-        const struct history_txn *txn = history_find(history, history->committed[i]);
-        if (txn != NULL && txn->session == session && txn->type == OP_CODE_CLOSE_SESSION)
-            return true;
-    }
-    return false;
-}
-
-/* Where sessions are their servers' own, a leader lets those pass that it does not know, unless it
- * has made them itself (Java: LeaderSessionTracker.checkSession()): they may be local to another
- * server. One that is over looks the same to it. */
-static bool seems_local(const struct clients *clients, const struct history_txn *txn)
-{
-    enum { SERVER_AT = 56 };
-    const int leader = history_leader_of(clients->history, txn->zxid >> 32);
-    return clients->local && leader != 0 && txn->session >> SERVER_AT != leader &&
-           has_ended_before(clients->history, txn->session, txn->zxid);
-}
-
 /* A request that may not have been done, or not everywhere, was done by this transaction. */
 static void check_done(const struct clients *clients, const struct client_call *call,
                        const struct history_txn *txn)
@@ -658,16 +641,18 @@ static void check_done(const struct clients *clients, const struct client_call *
         clients_fail_call("I22", call, "nobody knows who has sent it, and it was done");
     if (call->is_last_words)
         clients_fail_call("I16", call, "its session was closed before, and it was done");
+    if (call->request.is_ruinous)
+        clients_fail_call("I26", call, "it was to end its connection, and it was done");
     if (call->over_in == txn->zxid >> 32 && call->request.op.type != OP_CODE_CLOSE_SESSION)
         clients_fail_call("I20", call, "its session had been called over, and it was done");
-    if (call->stray && !call->came_back && !seems_local(clients, txn))
+    if (call->stray && !call->came_back && !clients_seems_local(clients, txn))
         clients_fail_call("I21", call, "the session had left its connection, and it was done");
 }
 
 static void check_call(const struct clients *clients, const struct client_call *call)
 {
-    const bool is_usual = !call->stray && !call->is_last_words && call->over_in == 0 &&
-                          !clients_want_proof(clients, call->ids);
+    const bool is_usual = !call->stray && !call->is_last_words && !call->request.is_ruinous &&
+                          call->over_in == 0 && !clients_want_proof(clients, call->ids);
     if (call->fate == CLIENT_ANSWERED && !clients_check_refusal(clients, call))
         check_order(clients, call);
     if (is_usual)
@@ -736,7 +721,7 @@ static void check_transaction(const struct clients *clients, size_t place)
         const struct client_call *call = &clients->calls[i];
         if (call->fate == CLIENT_ANSWERED && call->session_id == txn->session &&
             call->request.op.cxid == txn->cxid)
-            check_outcome(call, place);
+            check_outcome(clients, call, place);
     }
     apply(txn);
     check_behind(clients, (int64_t)place);
@@ -764,7 +749,7 @@ static void check_none_is_left(const struct clients *clients)
 
 void clients_check(const struct clients *clients)
 {
-    clients_outcome_begin(clients->knows_ttls);
+    clients_outcome_begin(clients->knows_ttls, clients->stays_local);
     quotas = clients->quotas;
     enforces = clients->enforces;
     look_away();

@@ -56,8 +56,17 @@ int32_t clients_right_to(int32_t type);
 bool clients_is_of_the_session(int32_t err);
 /* True: it was one that no server does, and is answered as it must be. */
 bool clients_check_refusal(const struct clients *clients, const struct client_call *call);
-/* Do the servers know nodes with a time to live? */
-void clients_outcome_begin(bool has_ttls);
+/* Do the servers know nodes with a time to live? Does no session get a node of its own? */
+void clients_outcome_begin(bool has_ttls, bool stays_local);
+
+/* clients_limits.c. True: that is all there is to say of the answer. */
+bool clients_check_limits(const struct clients *clients, const struct client_call *call);
+bool clients_makes_ephemeral(const struct load_part *part);
+/* What a multi says of a part that makes one, where that is all that is wrong with it. */
+int32_t clients_word_on_local(const struct clients *clients, const struct client_call *call);
+
+/* May a leader take that transaction's session for a local one of another server? */
+bool clients_seems_local(const struct clients *clients, const struct history_txn *txn);
 
 /* clients_quota.c. The tree begins; a node has come, is gone, is about to have these data; behind a
  * transaction: from here on a server may go by what it counts now. */

@@ -94,14 +94,38 @@ static const char *draw_quotas(struct clients *clients)
 }
 
 /* What is no key of zoo.cfg. */
+static const char *properties[7];
+
 static void set_properties(struct cluster *cluster)
 {
-    static const char *properties[] = {"znode.container.checkIntervalMs", NULL, NULL, NULL, NULL};
+    int count = 0;
     cluster->clients.read_only = world_random(3) == 0 && !cluster->options.alone;
-    properties[1] = reaping->text;
-    properties[2] = cluster->clients.read_only ? "readonlymode.enabled" : NULL;
-    properties[3] = "true";
+    properties[count++] = "znode.container.checkIntervalMs";
+    properties[count++] = reaping->text;
+    if (cluster->clients.read_only) {
+        properties[count++] = "readonlymode.enabled";
+        properties[count++] = "true";
+    }
+    properties[count] = NULL;
     cluster->options.properties = properties;
+}
+
+/* Behind all other draws. */
+static const char *draw_limits(struct cluster *cluster)
+{
+    static char frame_max[12];
+    struct clients *clients = &cluster->clients;
+    const char *lines = clients_draw_limits(clients);
+    const char **property = properties;
+    while (*property != NULL)
+        property++;
+    if (clients->frame_max == 0)
+        return lines;
+    snprintf(frame_max, sizeof frame_max, "%d", clients->frame_max);
+    property[0] = "jute.maxbuffer";
+    property[1] = frame_max;
+    property[2] = NULL;
+    return lines;
 }
 
 static void draw_troubles(struct cluster *cluster)
@@ -202,7 +226,7 @@ static bool all_are_home(void *arg)
 void drive_clients(struct cluster *cluster)
 {
     struct clients *clients = &cluster->clients;
-    char lines[512] = "";
+    char lines[768] = "";
     text_append(lines, sizeof lines, "%s", draw_workers());
     text_append(lines, sizeof lines, "%s", draw_sessions(cluster));
     text_append(lines, sizeof lines, "%s", draw_lists(clients));
@@ -214,6 +238,7 @@ void drive_clients(struct cluster *cluster)
         clients->local = true;
         text_append(lines, sizeof lines, "%s", LOCAL_SESSIONS);
     }
+    text_append(lines, sizeof lines, "%s", draw_limits(cluster));
     scenario_draw_configuration(cluster, lines);
     clients_start(clients, &cluster->invariants.history, cluster->size, cluster->options.tick_ms);
     draw_troubles(cluster);

@@ -16,10 +16,12 @@ enum {
 };
 
 static bool knows_ttls;
+static bool knows_no_upgrade;
 
-void clients_outcome_begin(bool has_ttls)
+void clients_outcome_begin(bool has_ttls, bool stays_local)
 {
     knows_ttls = has_ttls;
+    knows_no_upgrade = stays_local;
 }
 
 /* Begins with a slash, does not end with one, and none of its names is empty, "." or "..". No other
@@ -51,6 +53,8 @@ static int32_t outcome_of_create(const struct load_part *part, uint32_t ids, cha
         return KEEPER_CODE_BADARGUMENTS;
     if (part->type == OP_CODE_CREATE_TTL && !knows_ttls)
         return KEEPER_CODE_UNIMPLEMENTED;
+    if (knows_no_upgrade && clients_makes_ephemeral(part))
+        return KEEPER_CODE_EPHEMERALONLOCALSESSION;
     if (strchr(part->path, '/') == NULL)
         return KEEPER_CODE_BADARGUMENTS;
     if (!client_acl_fix(&CLIENT_WISHES[part->acl], ids, &acl))
@@ -131,7 +135,8 @@ int32_t clients_outcome(const struct load_part *part, uint32_t ids, char *ret_na
 bool clients_is_of_the_session(int32_t err)
 {
     return err == KEEPER_CODE_SESSIONEXPIRED || err == KEEPER_CODE_SESSIONMOVED ||
-           err == KEEPER_CODE_CONNECTIONLOSS || err == KEEPER_CODE_SESSIONCLOSEDREQUIRESASLAUTH;
+           err == KEEPER_CODE_CONNECTIONLOSS || err == KEEPER_CODE_SESSIONCLOSEDREQUIRESASLAUTH ||
+           err == KEEPER_CODE_THROTTLEDOP;
 }
 
 /* ---- what no server does --------------------------------------------------------------------- */
@@ -161,9 +166,12 @@ bool clients_check_refusal(const struct clients *clients, const struct client_ca
     const int32_t refusal = refusal_of(call);
     if (call->is_last_words)
         clients_fail_call("I16", call, "its session was closed before it was sent");
-    if (unproved != (call->reply.err == KEEPER_CODE_SESSIONCLOSEDREQUIRESASLAUTH))
+    if (call->request.op.type != OP_CODE_SASL &&
+        unproved != (call->reply.err == KEEPER_CODE_SESSIONCLOSEDREQUIRESASLAUTH))
         clients_fail_call("I22", call,
                           unproved ? "nobody knows who has sent it" : "who has sent it is known");
+    if (clients_check_limits(clients, call))
+        return true;
     if (refusal == 0 || clients_is_of_the_session(call->reply.err))
         return false;
     if (call->reply.err != refusal)

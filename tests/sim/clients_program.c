@@ -31,6 +31,9 @@ enum {
     FLAG_TTL = 5,
     FLAG_TTL_SEQUENTIAL = 6,
     MULTI_END = -1,
+    NO_TOKEN = -1,
+    LENGTH_SIZE = 4,
+    HEADER_LENGTH = 16, /* of a reply */
 };
 
 static const int64_t FUTURE_ZXID = INT64_C(1) << 60;
@@ -212,7 +215,13 @@ static void put_request(struct writing *out, const struct client_request *reques
     else if (op->type == OP_CODE_ADD_WATCH || op->type == OP_CODE_REMOVE_WATCHES ||
              op->type == OP_CODE_CHECK_WATCHES)
         put_watching(out, request);
-    else
+    else if (op->type == OP_CODE_SASL && !request->is_ruinous)
+        put_text(out, "token");
+    else if (op->type == OP_CODE_SASL)
+        put_int(out, NO_TOKEN);
+    else if (op->type == OP_CODE_CREATE_SESSION && request->mode != 0)
+        put_int(out, request->mode);
+    else if (op->type != OP_CODE_CREATE_SESSION)
         put_operation(out, &op->parts[0], op->type, request->watch);
 }
 
@@ -458,6 +467,9 @@ static void get_body(struct frame *in, int32_t type, struct client_reply *reply)
     case OP_CODE_SYNC:
         get_text(in, reply->path, sizeof reply->path);
         break;
+    case OP_CODE_SASL:
+        in->broken = in->broken || get_int(in) != NO_TOKEN;
+        break;
     default:
         break;
     }
@@ -472,9 +484,49 @@ static int32_t expected_type(const struct seat *seat)
                                        : 0;
 }
 
+struct connect_response {
+    int64_t session_id;
+    int32_t granted_ms;
+    uint8_t passwd[LOAD_PASSWD_SIZE];
+    bool read_only;
+};
+
+/* False: it is none. */
+static bool get_connect_response(const struct seat *seat, struct frame *in,
+                                 struct connect_response *ret_response)
+{
+    (void)get_int(in);
+    ret_response->granted_ms = get_int(in);
+    ret_response->session_id = get_number(in, 8);
+    const bool fits = get_int(in) == LOAD_PASSWD_SIZE;
+    for (int i = 0; i < LOAD_PASSWD_SIZE; i++)
+        ret_response->passwd[i] = (uint8_t)get_number(in, 1);
+    ret_response->read_only = !seat->client->is_old && get_number(in, 1) != 0;
+    return !in->broken && fits && in->at == in->length;
+}
+
+/* It begins with the protocol's version, where others have a number that is not 0. */
+static bool is_connect_response(struct frame in)
+{
+    return in.length > HEADER_LENGTH && get_int(&in) == 0;
+}
+
+/* The session has begun once more: the answer has no header. */
+static bool take_reopening(struct seat *seat, struct frame in)
+{
+    struct connect_response response;
+    if (!get_connect_response(seat, &in, &response))
+        return false;
+    clients_reopened(seat->clients, seat->client, response.session_id, response.passwd,
+                     response.granted_ms, now_ms());
+    return true;
+}
+
 /* False: a frame that makes no sense. */
 static bool take_frame(struct seat *seat, struct frame in)
 {
+    if (expected_type(seat) == OP_CODE_CREATE_SESSION && is_connect_response(in))
+        return take_reopening(seat, in);
     struct client_reply reply = {.xid = get_int(&in)};
     reply.zxid = get_number(&in, 8);
     reply.err = get_int(&in);
@@ -568,19 +620,12 @@ static bool has_dialled(struct line *line, int server)
 
 static bool takes_connect_response(struct seat *seat, struct frame in)
 {
-    uint8_t passwd[LOAD_PASSWD_SIZE];
-    (void)get_int(&in);
-    int32_t granted_ms = get_int(&in);
-    int64_t session_id = get_number(&in, 8);
-    bool fits = get_int(&in) == LOAD_PASSWD_SIZE;
-    for (int i = 0; i < LOAD_PASSWD_SIZE; i++)
-        passwd[i] = (uint8_t)get_number(&in, 1);
-    const bool read_only = !seat->client->is_old && get_number(&in, 1) != 0;
-    if (in.broken || !fits || in.at != in.length)
+    struct connect_response response;
+    if (!get_connect_response(seat, &in, &response))
         return false;
-    clients_connected(seat->clients, seat->client, session_id, passwd, granted_ms, read_only,
-                      now_ms());
-    return granted_ms > 0 && seat->client->dial == DIAL_AS_USUAL;
+    clients_connected(seat->clients, seat->client, response.session_id, response.passwd,
+                      response.granted_ms, response.read_only, now_ms());
+    return response.granted_ms > 0 && seat->client->dial == DIAL_AS_USUAL;
 }
 
 /* False: nobody answers, or the session is over. */
@@ -617,6 +662,7 @@ static void speak_on_the_old_one(struct seat *seat)
         clients_stray(seat->clients, seat->client, seat->old_connection, seat->old_server,
                       &request);
         put_request(&frame, &request);
+        clients_sends(seat->clients, seat->client, &request, frame.length - LENGTH_SIZE);
         (void)send_frame(&seat->old, &frame);
         (void)waits_for(&seat->old, POLLIN, BETWEEN_CONNECTS_MS);
     }
@@ -659,6 +705,7 @@ static void talk(struct seat *seat)
             return;
         if (now >= next_ms && clients_next(clients, client, &request)) {
             put_request(&frame, &request);
+            clients_sends(clients, client, &request, frame.length - LENGTH_SIZE);
             if (!send_frame(&seat->line, &frame))
                 return;
             next_ms = now + clients_pause_ms(clients, client);

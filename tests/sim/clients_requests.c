@@ -17,7 +17,7 @@ enum {
 
 /* ---- chance ---------------------------------------------------------------------------------- */
 
-static uint64_t draw_from(uint64_t *stream, uint64_t bound)
+uint64_t clients_draw_from(uint64_t *stream, uint64_t bound)
 {
     uint64_t z = *stream += 0x9e3779b97f4a7c15ULL;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
@@ -27,12 +27,12 @@ static uint64_t draw_from(uint64_t *stream, uint64_t bound)
 
 uint64_t clients_draw(struct clients *clients, uint64_t bound)
 {
-    return draw_from(&clients->chance, bound);
+    return clients_draw_from(&clients->chance, bound);
 }
 
 uint64_t clients_draw_apart(struct clients *clients, uint64_t bound)
 {
-    return draw_from(&clients->apart, bound);
+    return clients_draw_from(&clients->apart, bound);
 }
 
 bool clients_one_in(struct clients *clients, uint64_t times)
@@ -232,7 +232,8 @@ void clients_draw_request(struct clients *clients, struct client *client,
                           struct client_request *request)
 {
     struct load_op *op = &request->op;
-    if (clients_draw_rare(clients, client, request))
+    if (clients_draw_limited(clients, client, request) ||
+        clients_draw_rare(clients, client, request))
         return;
     *request = (struct client_request){.op.part_count = 1};
     if (clients->lists && clients_one_in(clients, 12)) {
