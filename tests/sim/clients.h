@@ -326,6 +326,11 @@ void clients_any_path(struct clients *clients, char *path);
 void clients_draw_request(struct clients *clients, struct client *client,
                           struct client_request *request);
 
+/* One of the nodes of the quota on a place; all three of them, in a multi that makes or deletes
+ * them. The latter returns the part that takes the limits; NULL: there is none. */
+void clients_quota_node(struct load_part *part, const char *place, const char *name);
+struct load_part *clients_quota_nodes(struct load_op *op, const char *place, int32_t type);
+
 /* clients_limits.c: what servers limit. Driver: more such lines, behind the others. */
 const char *clients_draw_limits(struct clients *clients);
 /* False: this time it is nothing of that kind. */

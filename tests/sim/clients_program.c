@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "../support/monotonic.h"
 #include "../support/sleep_ms.h"
 #include "zk/jute/op_code.h"
 
@@ -54,13 +54,6 @@ struct seat {
     int old_server;
     int64_t old_session;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- bytes that are sent --------------------------------------------------------------------- */
 

@@ -246,27 +246,12 @@ static void draw_any_limits(struct clients *clients, struct load_part *part)
                     hard);
 }
 
-static void quota_node(struct load_part *part, const char *place, const char *name)
-{
-    snprintf(part->path, sizeof part->path, "/zookeeper/quota%s%s", place, name);
-    part->version = -1;
-}
-
-/* All three of its nodes. */
 static void draw_quota_op(struct clients *clients, struct load_op *op, const char *place,
                           int32_t type)
 {
-    static const char *const names[] = {"", "/zookeeper_limits", "/zookeeper_stats"};
-    op->type = OP_CODE_MULTI;
-    op->part_count = LOAD_PARTS_MAX;
-    for (int i = 0; i < LOAD_PARTS_MAX; i++) {
-        struct load_part *part = &op->parts[i];
-        part->type = type;
-        quota_node(part, place, names[type == OP_CODE_DELETE ? LOAD_PARTS_MAX - 1 - i : i]);
-        snprintf(part->data, sizeof part->data, "count=0,bytes=0");
-    }
-    if (type == OP_CODE_CREATE)
-        draw_any_limits(clients, &op->parts[1]);
+    struct load_part *limits = clients_quota_nodes(op, place, type);
+    if (limits != NULL)
+        draw_any_limits(clients, limits);
 }
 
 /* Where two quotas meet. */
@@ -290,7 +275,7 @@ static void draw_quota_node(struct clients *clients, struct load_op *op, const c
     struct load_part *part = &op->parts[0];
     op->type = part->type = types[clients_draw_apart(clients, sizeof types / sizeof *types)];
     const bool numbers = op->type != OP_CODE_SET_DATA && rarely(clients, 2);
-    quota_node(part, place, numbers ? "/zookeeper_stats" : "/zookeeper_limits");
+    clients_quota_node(part, place, numbers ? "/zookeeper_stats" : "/zookeeper_limits");
     if (numbers)
         snprintf(part->data, sizeof part->data, "count=0,bytes=0");
     else
@@ -312,7 +297,7 @@ static void draw_nested_quota(struct clients *clients, struct load_op *op)
     case 3:
     case 4:
         op->type = OP_CODE_GET_DATA;
-        quota_node(&op->parts[0], place, "/zookeeper_stats");
+        clients_quota_node(&op->parts[0], place, "/zookeeper_stats");
         break;
     default:
         draw_write_below(clients, op);

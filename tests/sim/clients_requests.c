@@ -151,11 +151,6 @@ static void draw_read(struct clients *clients, struct client_request *request)
     request->watch = clients_one_in(clients, 2);
 }
 
-static void quota_path(struct load_part *part, char top, const char *name)
-{
-    snprintf(part->path, sizeof part->path, "/zookeeper/quota/%c%s", top, name);
-}
-
 static void draw_limits(struct clients *clients, struct load_part *part)
 {
     int count = clients_one_in(clients, 3) ? -1 : 1 + (int)clients_draw(clients, 4);
@@ -165,9 +160,13 @@ static void draw_limits(struct clients *clients, struct load_part *part)
                 "count=-1,bytes=-1=;byteHardLimit=%d;countHardLimit=%d", bytes, count);
 }
 
-/* All of a quota's nodes at once. Its numbers are of any use only as long as its limits are there;
- * so they come and go together. */
-static void draw_quota_multi(struct clients *clients, struct load_op *op, char top, int32_t type)
+void clients_quota_node(struct load_part *part, const char *place, const char *name)
+{
+    snprintf(part->path, sizeof part->path, "/zookeeper/quota%s%s", place, name);
+    part->version = -1;
+}
+
+struct load_part *clients_quota_nodes(struct load_op *op, const char *place, int32_t type)
 {
     static const char *const names[] = {"", "/zookeeper_limits", "/zookeeper_stats"};
     op->type = OP_CODE_MULTI;
@@ -175,42 +174,48 @@ static void draw_quota_multi(struct clients *clients, struct load_op *op, char t
     for (int i = 0; i < LOAD_PARTS_MAX; i++) {
         struct load_part *part = &op->parts[i];
         part->type = type;
-        part->version = -1;
-        quota_path(part, top, names[type == OP_CODE_DELETE ? LOAD_PARTS_MAX - 1 - i : i]);
+        clients_quota_node(part, place, names[type == OP_CODE_DELETE ? LOAD_PARTS_MAX - 1 - i : i]);
         snprintf(part->data, sizeof part->data, "count=0,bytes=0");
     }
-    if (type == OP_CODE_CREATE)
-        draw_limits(clients, &op->parts[1]);
+    return type == OP_CODE_CREATE ? &op->parts[1] : NULL;
+}
+
+/* Its numbers are of any use only as long as its limits are there; so they come and go together. */
+static void draw_quota_multi(struct clients *clients, struct load_op *op, const char *place,
+                             int32_t type)
+{
+    struct load_part *limits = clients_quota_nodes(op, place, type);
+    if (limits != NULL)
+        draw_limits(clients, limits);
 }
 
 static void draw_quota_request(struct clients *clients, struct client_request *request)
 {
     struct load_op *op = &request->op;
     struct load_part *part = &op->parts[0];
-    const char top = (char)('a' + (int)clients_draw(clients, 2));
-    part->version = -1;
+    const char *place = clients_draw(clients, 2) == 0 ? "/a" : "/b";
     switch (clients_draw(clients, 8)) {
     case 0:
     case 1:
-        draw_quota_multi(clients, op, top, OP_CODE_CREATE);
+        draw_quota_multi(clients, op, place, OP_CODE_CREATE);
         return;
     case 2:
         if (clients_one_in(clients, 3))
-            draw_quota_multi(clients, op, top, OP_CODE_DELETE);
+            draw_quota_multi(clients, op, place, OP_CODE_DELETE);
         else
-            draw_quota_multi(clients, op, top, OP_CODE_CREATE);
+            draw_quota_multi(clients, op, place, OP_CODE_CREATE);
         return;
     case 3:
-        quota_path(part, top, "/zookeeper_limits");
+        clients_quota_node(part, place, "/zookeeper_limits");
         draw_limits(clients, part);
         part->type = OP_CODE_SET_DATA;
         break;
     case 4:
-        quota_path(part, top, "/zookeeper_stats");
+        clients_quota_node(part, place, "/zookeeper_stats");
         part->type = clients_one_in(clients, 4) ? OP_CODE_DELETE : OP_CODE_GET_DATA;
         break;
     default:
-        quota_path(part, top, "/zookeeper_stats");
+        clients_quota_node(part, place, "/zookeeper_stats");
         part->type = OP_CODE_GET_DATA;
         break;
     }

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../support/monotonic.h"
 #include "shrink.h"
 
 enum { LINE_SIZE = 2048 };
@@ -55,13 +56,6 @@ struct hunt {
     _Atomic bool two_transcripts;
     struct worker workers[JOBS_MAX];
 };
-
-static double clock_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 /* ---- a worker ------------------------------------------------------------------------------- */
 
@@ -316,7 +310,7 @@ static int watch(const struct settings *settings, struct hunt *hunt, const sigse
             kill_all(settings, hunt);
             return EXIT_INTERRUPTED;
         }
-        show_progress(settings, hunt, clock_s() - began_s);
+        show_progress(settings, hunt, now_s() - began_s);
     }
     uint64_t lowest = atomic_load(&hunt->lowest_failure);
     if (lowest == UINT64_MAX)
@@ -328,7 +322,7 @@ static int watch(const struct settings *settings, struct hunt *hunt, const sigse
 
 int explore(const struct settings *settings)
 {
-    const double began_s = clock_s();
+    const double began_s = now_s();
     struct hunt *hunt =
         mmap(NULL, sizeof *hunt, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (hunt == MAP_FAILED)
@@ -360,7 +354,7 @@ int explore(const struct settings *settings)
     }
     if (!settings->quiet)
         print_details(&totals);
-    print_totals(settings, &totals, clock_s() - began_s);
+    print_totals(settings, &totals, now_s() - began_s);
     if (settings->scenario->sweeps)
         printf("crash points: %" PRIu64 "\n", totals.points);
     if (code == EXIT_INTERRUPTED && totals.violations > 0)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../support/monotonic.h"
 #include "../support/sleep_ms.h"
 #include "peer/quorum_peer_main_internal.h"
 #include "peer/quorum_peer_run_internal.h"
@@ -61,13 +62,6 @@ struct station {
 };
 
 /* ---- time ------------------------------------------------------------------------------------ */
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* The mutex is held. */
 static void wait_ms(struct station *station, int64_t ms)

@@ -4,16 +4,10 @@
 
 #include <ctype.h>
 #include <string.h>
-#include <time.h>
+
+#include "../support/monotonic.h"
 
 enum { LONGEST_S = 20 };
-
-static double now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 /* The kind of a failure are the words before the first colon, or else before the place in
  * parentheses, whatever the numbers in them. */
