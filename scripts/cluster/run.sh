@@ -145,14 +145,16 @@ die_if_one_died() {
   done
 }
 
-# die_for_peer ID: it has ended by itself; its last line at level ERROR says why, or else its last line.
+# die_for_peer ID: it has ended by itself; its last line at level ERROR says why ("Unexpected exception, exiting abnormally"
+# comes behind the line that does), or else its last line.
 # If SIGINT has ended it, that was Ctrl-C in the instant before it could ignore that, and then Ctrl-C was meant
 # for this script, which may not have heard it: bash 5.2 loses a SIGINT now and then.
 die_for_peer() {
   local words status=0
   [[ -z ${job_of[$1]:-} ]] || wait "${job_of[$1]}" || status=$?
   ((status != 130)) || exit 130
-  words=$(tail -n "+$((${log_lines[$1]:-0} + 1))" "$root/$1/log" | grep ' - ERROR ' | tail -n 1 || true)
+  words=$(tail -n "+$((${log_lines[$1]:-0} + 1))" "$root/$1/log" |
+    grep ' - ERROR ' | grep -v 'exception, exiting abnormally$' | tail -n 1 || true)
   [[ -n $words ]] || words=$(tail -n 1 "$root/$1/log")
   say "$words" >&2
   warn "peer $1 died; the line above is its last word about that, and the other peers run on"
