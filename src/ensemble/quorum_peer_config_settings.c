@@ -24,9 +24,13 @@ enum {
 /* How the value of a served setting is read; that of the others is not looked at. */
 enum setting_type {
     TEXT,
+    BOOLEAN,
+    YES_OR_NO,
     NUMBER,
     LONG_NUMBER, /* Java: Long.getLong() */
     PORT,        /* a whole number from 0 to 65535 */
+    RATIO,       /* a number that may have a fraction */
+    URL_PATH,    /* begins with a slash */
     HASH,        /* the name of one that is built */
 };
 
@@ -44,14 +48,14 @@ static const char COMMAND_LINE[] = "command line";
 static const struct config_setting SETTINGS[] = {
     {"4lw.commands.whitelist", KEY_SERVED, NULL, NULL, TEXT},
     {"cnxTimeout", KEY_SERVED, NULL, NULL, NUMBER},
-    {"datadir.autocreate", KEY_SERVED, NULL, NULL, TEXT},
-    {"db.autocreate", KEY_SERVED, NULL, NULL, TEXT},
-    {"digest.enabled", KEY_SERVED, NULL, NULL, TEXT},
+    {"datadir.autocreate", KEY_SERVED, NULL, NULL, BOOLEAN},
+    {"db.autocreate", KEY_SERVED, NULL, NULL, BOOLEAN},
+    {"digest.enabled", KEY_SERVED, NULL, NULL, BOOLEAN},
     {"electionPortBindRetry", KEY_SERVED, NULL, NULL, NUMBER},
-    {"extendedTypesEnabled", KEY_SERVED, NULL, NULL, TEXT},
+    {"extendedTypesEnabled", KEY_SERVED, NULL, NULL, BOOLEAN},
     {"fastleader.maxNotificationInterval", KEY_SERVED, NULL, NULL, NUMBER},
     {"fastleader.minNotificationInterval", KEY_SERVED, NULL, NULL, NUMBER},
-    {"forceSnapshotSync", KEY_SERVED, NULL, NULL, TEXT},
+    {"forceSnapshotSync", KEY_SERVED, NULL, NULL, BOOLEAN},
     {"jute.maxbuffer.extrasize", KEY_SERVED, NULL, NULL, NUMBER},
     {"leader.maxConcurrentDiffSyncs", KEY_SERVED, NULL, NULL, NUMBER},
     {"leader.maxConcurrentSnapSyncs", KEY_SERVED, NULL, NULL, NUMBER},
@@ -67,29 +71,30 @@ static const struct config_setting SETTINGS[] = {
     {"observer.election.DelayMs", KEY_SERVED, NULL, NULL, LONG_NUMBER},
     {"observer.reconnectDelayMs", KEY_SERVED, NULL, NULL, LONG_NUMBER},
     {"quorumCnxnTimeoutMs", KEY_SERVED, NULL, NULL, NUMBER},
-    {"readonlymode.enabled", KEY_SERVED, NULL, NULL, TEXT}, /* in zoo.cfg refused by a rule */
+    {"readonlymode.enabled", KEY_SERVED, NULL, NULL, BOOLEAN}, /* in zoo.cfg refused by a rule */
     {"snapshotSizeFactor", KEY_SERVED, NULL, NULL, TEXT},
-    {"tcpKeepAlive", KEY_SERVED, NULL, NULL, TEXT},
-    {"forceSync", KEY_SERVED, NULL, NULL, TEXT},
+    {"tcpKeepAlive", KEY_SERVED, NULL, NULL, BOOLEAN},
+    {"forceSync", KEY_SERVED, NULL, NULL, YES_OR_NO},
     {"fsync.warningthresholdms", KEY_SERVED, NULL, NULL, LONG_NUMBER},
-    {"preAllocSize", KEY_SERVED, NULL, NULL, TEXT},
+    {"preAllocSize", KEY_SERVED, NULL, NULL, LONG_NUMBER},
     {"snapshot.compression.method", KEY_SERVED, NULL, NULL, TEXT},
-    {"snapshot.trust.empty", KEY_SERVED, NULL, NULL, TEXT},
+    {"snapshot.trust.empty", KEY_SERVED, NULL, NULL, BOOLEAN},
     {"txnLogSizeLimitInKb", KEY_SERVED, NULL, NULL, LONG_NUMBER},
     {"version", KEY_SERVED, NULL, NULL, TEXT}, /* of the configuration */
 
     {"client.portUnification", KEY_REFUSED, "false", "TLS for clients", TEXT},
     {"client.secure", KEY_REFUSED, "false", "TLS for clients", TEXT},
-    {"enforce.auth.enabled", KEY_SERVED, NULL, NULL, TEXT},
+    {"enforce.auth.enabled", KEY_SERVED, NULL, NULL, BOOLEAN},
     {"sessionRequireClientSASLAuth", KEY_REFUSED, "false", "authentication of clients", TEXT},
     {"testingonly.initialZxid", KEY_REFUSED, NULL, "a first zxid for tests", TEXT},
 
     {"DigestAuthenticationProvider.digestAlg", KEY_SERVED, NULL, NULL, HASH},
+    {"DigestAuthenticationProvider.enabled", KEY_SERVED, NULL, NULL, BOOLEAN},
     {"DigestAuthenticationProvider.", KEY_SERVED, NULL, NULL, TEXT},
     {"SASLAuthenticationProvider.", KEY_WARNS, NULL, NULL, TEXT},
     {"X509AuthenticationProvider.", KEY_WARNS, NULL, NULL, TEXT},
-    {"admin.commandURL", KEY_SERVED, NULL, NULL, TEXT},
-    {"admin.enableServer", KEY_SERVED, NULL, NULL, TEXT},
+    {"admin.commandURL", KEY_SERVED, NULL, NULL, URL_PATH},
+    {"admin.enableServer", KEY_SERVED, NULL, NULL, BOOLEAN},
     {"admin.idleTimeout", KEY_SERVED, NULL, NULL, NUMBER},
     {"admin.serverAddress", KEY_SERVED, NULL, NULL, TEXT},
     {"admin.serverPort", KEY_SERVED, NULL, NULL, PORT},
@@ -100,16 +105,16 @@ static const struct config_setting SETTINGS[] = {
     {"authProvider.", KEY_WARNS, NULL, NULL, TEXT}, /* D-314 */
     {"bitHashCacheSize", KEY_WARNS, NULL, NULL, TEXT},
     {"clientCnxnSocket", KEY_WARNS, NULL, NULL, TEXT},
-    {"clientTcpKeepAlive", KEY_SERVED, NULL, NULL, TEXT},
-    {"closeSessionTxn.enabled", KEY_SERVED, NULL, NULL, TEXT},
-    {"commitLogCount", KEY_SERVED, NULL, NULL, TEXT},
+    {"clientTcpKeepAlive", KEY_SERVED, NULL, NULL, BOOLEAN},
+    {"closeSessionTxn.enabled", KEY_SERVED, NULL, NULL, BOOLEAN},
+    {"commitLogCount", KEY_SERVED, NULL, NULL, NUMBER},
     {"commitProcessor.maxCommitBatchSize", KEY_SERVED, NULL, NULL, NUMBER},
     {"commitProcessor.maxReadBatchSize", KEY_SERVED, NULL, NULL, NUMBER},
     {"commitProcessor.numWorkerThreads", KEY_SERVED, NULL, NULL, NUMBER},
     {"commitProcessor.", KEY_WARNS, NULL, NULL, TEXT},
-    {"connection_throttle_decrease_ratio", KEY_SERVED, NULL, NULL, TEXT},
-    {"connection_throttle_drop_decrease", KEY_SERVED, NULL, NULL, TEXT},
-    {"connection_throttle_drop_increase", KEY_SERVED, NULL, NULL, TEXT},
+    {"connection_throttle_decrease_ratio", KEY_SERVED, NULL, NULL, RATIO},
+    {"connection_throttle_drop_decrease", KEY_SERVED, NULL, NULL, RATIO},
+    {"connection_throttle_drop_increase", KEY_SERVED, NULL, NULL, RATIO},
     {"connection_throttle_fill_count", KEY_SERVED, NULL, NULL, NUMBER},
     {"connection_throttle_fill_time", KEY_SERVED, NULL, NULL, NUMBER},
     {"connection_throttle_freeze_time", KEY_SERVED, NULL, NULL, NUMBER},
@@ -117,13 +122,13 @@ static const struct config_setting SETTINGS[] = {
     {"connection_throttle_local_session_weight", KEY_SERVED, NULL, NULL, NUMBER},
     {"connection_throttle_renew_session_weight", KEY_SERVED, NULL, NULL, NUMBER},
     {"connection_throttle_tokens", KEY_SERVED, NULL, NULL, NUMBER},
-    {"connection_throttle_weight_enabled", KEY_SERVED, NULL, NULL, TEXT},
-    {"emulate353TTLNodes", KEY_SERVED, NULL, NULL, TEXT},
+    {"connection_throttle_weight_enabled", KEY_SERVED, NULL, NULL, BOOLEAN},
+    {"emulate353TTLNodes", KEY_SERVED, NULL, NULL, BOOLEAN},
     {"enableEagerACLCheck", KEY_WARNS, "false", NULL, TEXT},
     {"enforce.auth.schemes", KEY_SERVED, NULL, NULL, TEXT},
-    {"enforceQuota", KEY_SERVED, NULL, NULL, TEXT},
+    {"enforceQuota", KEY_SERVED, NULL, NULL, BOOLEAN},
     {"ensembleAuthName", KEY_WARNS, NULL, NULL, TEXT},
-    {"flushDelay", KEY_SERVED, NULL, NULL, TEXT},
+    {"flushDelay", KEY_SERVED, NULL, NULL, LONG_NUMBER},
     {"follower.skipLearnerRequestToNextProcessor", KEY_WARNS, "false", NULL, TEXT},
     {"forward_learner_requests_to_commit_processor_disabled", KEY_WARNS, "false", NULL, TEXT},
     {"globalOutstandingLimit", KEY_SERVED, NULL, NULL, NUMBER},
@@ -134,14 +139,14 @@ static const struct config_setting SETTINGS[] = {
     {"largeRequestThreshold", KEY_SERVED, NULL, NULL, NUMBER},
     {"leader.ackLoggingFrequency", KEY_SERVED, NULL, NULL, NUMBER},
     {"leader.closeSocketAsync", KEY_WARNS, "false", NULL, TEXT},
-    {"leaderServes", KEY_SERVED, NULL, NULL, TEXT},
+    {"leaderServes", KEY_SERVED, NULL, NULL, YES_OR_NO},
     {"learner.asyncSending", KEY_WARNS, "false", NULL, TEXT},
     {"learner.closeSocketAsync", KEY_WARNS, "false", NULL, TEXT},
     {"letAnySaslUserDoX", KEY_WARNS, NULL, NULL, TEXT},
     {"log.dir", KEY_WARNS, NULL, NULL, TEXT},
     {"log.file", KEY_WARNS, NULL, NULL, TEXT},
     {"log.threshold", KEY_WARNS, NULL, NULL, TEXT},
-    {"maxBatchSize", KEY_SERVED, NULL, NULL, TEXT},
+    {"maxBatchSize", KEY_SERVED, NULL, NULL, NUMBER},
     {"maxCnxns", KEY_SERVED, NULL, NULL, NUMBER},
     {"maxGetChildrenResponseCacheSize", KEY_WARNS, NULL, NULL, TEXT},
     {"maxInProcessingDeadWatchers", KEY_WARNS, NULL, NULL, TEXT},
@@ -155,9 +160,9 @@ static const struct config_setting SETTINGS[] = {
     {"outstandingHandshake.limit", KEY_WARNS, NULL, NULL, TEXT},
     {"pathStats.", KEY_WARNS, "false", NULL, TEXT},
     {"request.timeout", KEY_WARNS, NULL, NULL, TEXT},
-    {"request_stale_connection_check", KEY_SERVED, NULL, NULL, TEXT},
-    {"request_stale_latency_check", KEY_SERVED, NULL, NULL, TEXT},
-    {"request_throttle_drop_stale", KEY_SERVED, NULL, NULL, TEXT},
+    {"request_stale_connection_check", KEY_SERVED, NULL, NULL, BOOLEAN},
+    {"request_stale_latency_check", KEY_SERVED, NULL, NULL, BOOLEAN},
+    {"request_throttle_drop_stale", KEY_SERVED, NULL, NULL, BOOLEAN},
     {"request_throttle_max_requests", KEY_SERVED, NULL, NULL, NUMBER},
     {"request_throttle_stall_time", KEY_SERVED, NULL, NULL, NUMBER},
     {"request_throttler.shutdownTimeout", KEY_SERVED, NULL, NULL, NUMBER},
@@ -167,9 +172,9 @@ static const struct config_setting SETTINGS[] = {
     {"security.auth_to_local", KEY_WARNS, NULL, NULL, TEXT},
     {"serverCnxnFactory", KEY_WARNS, "org.apache.zookeeper.server.NIOServerCnxnFactory", NULL,
      TEXT},
-    {"skipACL", KEY_SERVED, NULL, NULL, TEXT},
-    {"snapCount", KEY_SERVED, NULL, NULL, TEXT},
-    {"snapSizeLimitInKb", KEY_SERVED, NULL, NULL, TEXT},
+    {"skipACL", KEY_SERVED, NULL, NULL, YES_OR_NO},
+    {"snapCount", KEY_SERVED, NULL, NULL, NUMBER},
+    {"snapSizeLimitInKb", KEY_SERVED, NULL, NULL, LONG_NUMBER},
     {"ssl.", KEY_WARNS, NULL, NULL, TEXT},
     {"superUser", KEY_WARNS, NULL, NULL, TEXT},
     {"throttled_op_wait_time", KEY_SERVED, NULL, NULL, NUMBER},
@@ -181,10 +186,10 @@ static const struct config_setting SETTINGS[] = {
 
 /* Settings whose name has no "zookeeper." in front: they can only be given on the command line. */
 static const struct config_setting BARE_SETTINGS[] = {
-    {"follower.nodelay", KEY_SERVED, NULL, NULL, TEXT},
+    {"follower.nodelay", KEY_SERVED, NULL, NULL, BOOLEAN},
     {"jute.maxbuffer", KEY_SERVED, NULL, NULL, NUMBER},
-    {"leader.nodelay", KEY_SERVED, NULL, NULL, TEXT},
-    {"readonlymode.enabled", KEY_SERVED, NULL, NULL, TEXT}, /* in zoo.cfg refused by a rule */
+    {"leader.nodelay", KEY_SERVED, NULL, NULL, BOOLEAN},
+    {"readonlymode.enabled", KEY_SERVED, NULL, NULL, BOOLEAN}, /* in zoo.cfg refused by a rule */
     {"learner.closeSocketAsync", KEY_WARNS, "false", NULL, TEXT},
     {"leader.closeSocketAsync", KEY_WARNS, "false", NULL, TEXT},
     {"znode.container.checkIntervalMs", KEY_SERVED, NULL, NULL, NUMBER},
@@ -277,6 +282,46 @@ static int check_whole_number(struct config_parser *parser, const struct config_
     return 0;
 }
 
+/* Java takes whatever is not "true" for false, and says nothing: enforce.auth.enabled=yes lets
+ * everybody in. */
+static int check_boolean(struct config_parser *parser, const struct zk_property *property)
+{
+    if (strcasecmp(property->value, "true") != 0 && strcasecmp(property->value, "false") != 0)
+        config_no_effect(parser, property, "it is neither true nor false, so it counts as false",
+                         "write true or false");
+    return 0;
+}
+
+/* Java compares with one of the two words, and takes all else for the other. */
+static int check_yes_or_no(struct config_parser *parser, const struct zk_property *property)
+{
+    if (strcmp(property->value, "yes") != 0 && strcmp(property->value, "no") != 0)
+        config_no_effect(parser, property, "it is neither yes nor no, so the default holds",
+                         "write yes or no");
+    return 0;
+}
+
+/* Java's start ends with the exception (D-312). */
+static int check_ratio(struct config_parser *parser, const struct zk_property *property)
+{
+    char *end;
+    (void)strtod(property->value, &end);
+    if (end != property->value && *end == '\0')
+        return 0;
+    return config_refuse_setting(parser, property, "write a number such as 0.02",
+                                 "For input string: \"%s\"", property->value);
+}
+
+/* No request asks for anything else. With such a path Java's start ends, if it has an admin
+ * server. */
+static int check_url_path(struct config_parser *parser, const struct zk_property *property)
+{
+    if (property->value[0] != '/')
+        config_no_effect(parser, property, "no request can ask for it",
+                         "write a path that begins with a slash, such as /commands");
+    return 0;
+}
+
 /* With another hash no client could show that it is somebody. Java has whatever its security
  * providers have, and does not start without the one that is named. */
 static int check_hash(struct config_parser *parser, const struct zk_property *property)
@@ -293,11 +338,19 @@ static int check_value(struct config_parser *parser, const struct config_setting
     switch (setting->type) {
     case TEXT:
         return 0;
+    case BOOLEAN:
+        return check_boolean(parser, property);
+    case YES_OR_NO:
+        return check_yes_or_no(parser, property);
     case NUMBER:
     case LONG_NUMBER:
         return check_whole_number(parser, setting, property);
     case PORT:
         return check_port(parser, property);
+    case RATIO:
+        return check_ratio(parser, property);
+    case URL_PATH:
+        return check_url_path(parser, property);
     case HASH:
         return check_hash(parser, property);
     }

@@ -351,6 +351,16 @@ static void an_unknown_key_is_warned_of_with_the_nearest_known_one(void **state)
          "org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider, or remove it"},
         {"metricsProvider.exportJvmInfo=true",
          "metricsProvider.exportJvmInfo=true has no effect: zkpeer has no JVM to tell of; remove it"},
+        {"enforce.auth.enabled=yes",
+         "enforce.auth.enabled=yes has no effect: it is neither true nor "
+         "false, so it counts as false; write true or false"},
+        {"forceSync=false", "forceSync=false has no effect: it is neither yes nor no, so the "
+                            "default holds; write yes or no"},
+        {"admin.commandURL=look",
+         "admin.commandURL=look has no effect: no request can ask for it; write a path that begins "
+         "with a slash, such as /commands"},
+        {"snapCount=many", "snapCount=many has no effect: it is not a whole number, so the default "
+                           "holds; write a whole number in digits"},
         {"quorumCnxnTimeoutMs=soon",
          "quorumCnxnTimeoutMs=soon has no effect: it is not a whole "
          "number, so the default holds; write a whole number in digits"},
@@ -391,6 +401,11 @@ static void an_option_without_effect_is_warned_of(void **state)
         {"java.net.preferIPv4Stack", "true",
          "-Djava.net.preferIPv4Stack=true has no effect: zkpeer "
          "is no Java program; remove it"},
+        {"readonlymode.enabled", "",
+         "-Dreadonlymode.enabled= has no effect: it is neither true nor false, so it counts as "
+         "false; write true or false"},
+        {"zookeeper.enforceQuota", "TRUE", NULL},
+        {"zookeeper.skipACL", "no", NULL},
         {"zookeeper.cnxTimeout", "0", NULL},
         {"zookeeper.snapCount", "1000", NULL},
         {"jute.maxbuffer", "100", NULL},
@@ -416,6 +431,9 @@ static void an_option_that_changes_safety_or_makes_no_sense_is_refused(void **st
         {"zookeeper.sslQuorum", "true",
          "command line: -Dzookeeper.sslQuorum=true: sslQuorum is not served by zkpeer; remove it, "
          "or run this server with Java"},
+        {"zookeeper.connection_throttle_drop_increase", "a few",
+         "command line: -Dzookeeper.connection_throttle_drop_increase=a few: For input string: \"a "
+         "few\"; write a number such as 0.02"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
