@@ -460,8 +460,8 @@ static int begin_sync(struct learner_handler *handler, bool need_snap,
     int r = learner_sync_throttler_begin_sync(throttler, exempt_from_throttle, ret_in_progress);
     if (r < 0)
         return end_because(handler, r, "too many concurrent sync.");
-    server_metrics_count(master->metrics,
-                         need_snap ? SERVER_METRICS_SNAP_COUNT : SERVER_METRICS_DIFF_COUNT);
+    if (!need_snap)
+        server_metrics_count(master->metrics, SERVER_METRICS_DIFF_COUNT);
     server_metrics_add(master->metrics, inflight_metric(need_snap), *ret_in_progress);
     *ret_throttler = throttler;
     return 0;

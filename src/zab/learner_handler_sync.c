@@ -332,5 +332,7 @@ int learner_handler_send_snapshot(struct learner_handler *handler, int64_t peer_
     jute_out_string(&handler->stream.out, LEADER_SNAP_SIGNATURE);
     if (r == 0)
         r = packet_stream_flush(&handler->stream);
+    /* It has left, or has failed to; Java counts both. */
+    server_metrics_count(handler->master->metrics, SERVER_METRICS_SNAP_COUNT);
     return r;
 }

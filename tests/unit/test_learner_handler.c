@@ -2,17 +2,21 @@
  * not send. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "scripted_peer.h"
 #include "testing_peer.h"
+#include "txns.h"
 #include "zab/leader_internal.h"
 #include "zab/learner_handler_internal.h"
 #include "zk/io/sock.h"
 #include "zk/jute/quorum.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/clock.h"
+#include "zk/server/server_metrics.h"
 #include "zk/server/server_status.h"
 #include "zk/server/zk_database.h"
+#include "zk/tree/data_tree.h"
 
 static const char INFO_OF_1[] = "0000000000000001 00010000 0000000000000000";
 static const char INFO_OF_2[] = "0000000000000002 00010000 0000000000000000";
@@ -155,6 +159,34 @@ static void joiner_that_is_behind_gets_the_tree_before_newleader(void **state)
     free(got);
     buf_unref(body);
     scripted_peer_free(joiner);
+}
+
+/* The tree is larger than what two sockets hold back, so its sender waits until somebody reads. */
+static void snap_is_counted_when_the_tree_has_been_sent(void **state)
+{
+    enum { BYTES = 64 << 20 };
+    struct fixture *fixture = *state;
+    char *data = malloc(BYTES + 1);
+    memset(data, 'x', BYTES);
+    data[BYTES] = '\0';
+    struct txn_log_entry *txn = txn_create(EPOCH_1_ZXID, "/large", data);
+    struct data_tree *tree = zk_database_get_data_tree(fixture->peer.self->database);
+    struct process_txn_result result;
+    data_tree_process_txn(tree, txn, &result);
+    process_txn_result_done(&result);
+    int64_t before =
+        server_metrics_get(fixture->peer.self->metrics).counters[SERVER_METRICS_SNAP_COUNT];
+
+    struct scripted_peer *joiner = join_at(fixture, 0);
+    scripted_peer_expect_packet(joiner, LEADER_SNAP, EPOCH_1_ZXID, NULL);
+
+    assert_int_equal(
+        before,
+        server_metrics_get(fixture->peer.self->metrics).counters[SERVER_METRICS_SNAP_COUNT]);
+    scripted_peer_free(joiner);
+    data_tree_unref(tree);
+    txn_log_entry_unref(txn);
+    free(data);
 }
 
 /* LRN-03, at the port: an observer beyond the limit is sent away, a voter is not. */
@@ -695,6 +727,7 @@ int main(void)
         WITH_FOLLOWER(joiner_that_is_ahead_is_told_to_truncate),
         WITH_FOLLOWER(joiner_that_stands_here_gets_an_empty_diff),
         WITH_FOLLOWER(joiner_that_is_behind_gets_the_tree_before_newleader),
+        WITH_FOLLOWER(snap_is_counted_when_the_tree_has_been_sent),
         cmocka_unit_test(lrn_03_observer_beyond_the_limit_is_refused),
         cmocka_unit_test(lrn_03_sync_that_has_ended_makes_room),
         WITH_FOLLOWER(lrn_04_first_packet_of_another_kind_closes_the_connection),
