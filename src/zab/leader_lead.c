@@ -195,7 +195,9 @@ static void term_snapshot_run(void *arg)
         leader_shutdown(leader, EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT,
                         "the snapshot cannot be written");
     } else {
-        zk_log(leader->ctx, ZK_LOG_TERM_SNAPSHOT, zk_elapsed_ms() - start_ms);
+        int64_t elapsed_ms = zk_elapsed_ms() - start_ms;
+        zk_log(leader->ctx, ZK_LOG_TERM_SNAPSHOT, elapsed_ms);
+        server_metrics_add(leader->master.metrics, SERVER_METRICS_SNAPSHOTTIME, elapsed_ms);
     }
     free(work);
 }

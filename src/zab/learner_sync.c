@@ -424,8 +424,12 @@ static void note_new_leader_config(struct learner *learner, const struct buf *te
 static int persist_history(struct learner_sync *sync)
 {
     int r = check_what_is_open(sync);
-    if (r == 0 && sync->snapshot_needed)
+    if (r == 0 && sync->snapshot_needed) {
+        int64_t start_ms = zk_elapsed_ms();
         r = take_snapshot(sync->learner);
+        server_metrics_add(sync->learner->self->metrics, SERVER_METRICS_SNAPSHOTTIME,
+                           zk_elapsed_ms() - start_ms);
+    }
     sync->write_to_txn_log = true;
     return r != 0 ? r : persist_committed(sync);
 }

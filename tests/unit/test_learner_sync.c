@@ -15,6 +15,7 @@
 #include "zk/persistence/serialize_utils.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/server/exit_code.h"
+#include "zk/server/server_metrics.h"
 #include "zk/server/zk_database.h"
 #include "zk/tree/data_tree.h"
 
@@ -152,6 +153,8 @@ static void diff_to_a_server_without_any_snapshot_ends_in_one(void **state)
 
     assert_true(testing_peer_logged(&stage.peer, "Forcing a snapshot write as part of upgrading"));
     assert_true(testing_peer_has_file(&stage.peer, "snapshot.100000001"));
+    struct server_metrics_values values = server_metrics_get(stage.peer.self->metrics);
+    assert_int_equal(values.summaries[SERVER_METRICS_SNAPSHOTTIME].count, 1);
     learner_stage_assert_logged(&stage, ""); /* the snapshot has it */
     hang_up(&stage);
     assert_int_equal(Z1, learner_stage_reload(&stage));

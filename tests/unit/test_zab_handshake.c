@@ -328,6 +328,8 @@ static void leader_follower_and_observer_of_ours_stay_together(void **state)
     assert_int_equal(EPOCH_1, vote.peer_epoch);
 
     assert_int_equal(-ECANCELED, testing_peer_stop(&leader));
+    metrics = server_metrics_get(leader.self->metrics);
+    assert_int_equal(1, metrics.summaries[SERVER_METRICS_SNAPSHOTTIME].count);
     assert_true(testing_peer_join(&follower) < 0);
     assert_true(testing_peer_join(&observer) < 0);
     for (size_t i = 0; i < 3; i++) {
