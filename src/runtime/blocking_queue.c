@@ -222,6 +222,11 @@ int bq_poll_all(struct blocking_queue *queue, int64_t timeout_ms, struct bq_batc
     return 0;
 }
 
+size_t bq_batch_size(const struct bq_batch *batch)
+{
+    return batch->items.count;
+}
+
 void *bq_batch_next(struct bq_batch *batch)
 {
     void *item = NULL;

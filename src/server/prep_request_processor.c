@@ -42,6 +42,7 @@ static struct prep_request_processor *prep_of(struct request_processor *processo
 enum { REQUESTS_PER_WAKE = 64 };
 
 static int take_requests(struct prep_request_processor *prep, struct bq_batch *batch);
+static void measure_rest(struct prep_request_processor *prep, const struct bq_batch *batch);
 static void wake_those_behind_it(struct prep_request_processor *prep);
 static int p_request(struct prep_request_processor *prep, struct request *request);
 static enum keeper_code p_request2_txn_delete_container(struct prep_request_processor *prep,
@@ -88,15 +89,13 @@ static void prep_request_processor_run(void *arg)
            prep->reconfig_enabled ? "true" : "false");
     while (r == 0 && take_requests(prep, &batch) == 0) {
         struct request *request;
-        int64_t queue_size = 0;
         while (r == 0 && (request = bq_batch_next(&batch)) != NULL) {
+            measure_rest(prep, &batch);
             r = p_request(prep, request);
             request_unref(request);
-            queue_size++;
             if (++prepared % REQUESTS_PER_WAKE == 0)
                 wake_those_behind_it(prep);
         }
-        measure(prep, SERVER_METRICS_PREP_PROCESSOR_QUEUE_SIZE, queue_size);
     }
     bq_batch_done(&batch);
     wake_those_behind_it(prep);
@@ -109,11 +108,22 @@ static void prep_request_processor_run(void *arg)
  * requests that come one by one while others are prepared go on together. */
 static int take_requests(struct prep_request_processor *prep, struct bq_batch *batch)
 {
+    measure(prep, SERVER_METRICS_PREP_PROCESSOR_QUEUE_SIZE,
+            (int64_t)bq_size(prep->submitted_requests));
     int r = bq_poll_all(prep->submitted_requests, 0, batch);
     if (r != -ETIMEDOUT)
         return r;
     wake_those_behind_it(prep);
     return bq_take_all(prep->submitted_requests, batch);
+}
+
+/* Java measures its queue before each request that it takes from there: what the batch still has is
+ * what the queue would have then. */
+static void measure_rest(struct prep_request_processor *prep, const struct bq_batch *batch)
+{
+    size_t rest = bq_batch_size(batch);
+    if (rest > 0)
+        measure(prep, SERVER_METRICS_PREP_PROCESSOR_QUEUE_SIZE, (int64_t)rest);
 }
 
 static void wake_those_behind_it(struct prep_request_processor *prep)
@@ -457,7 +467,6 @@ static enum keeper_code check_and_inc_version(int32_t current_version, int32_t e
 static int p_request(struct prep_request_processor *prep, struct request *request)
 {
     int64_t prep_start_time_ms = zk_elapsed_ms();
-    prep->measured.counters[SERVER_METRICS_PREP_PROCESSOR_REQUEST_QUEUED]++;
     measure(prep, SERVER_METRICS_PREP_PROCESSOR_QUEUE_TIME_MS,
             prep_start_time_ms - request->prep_queue_start_time_ms);
     if (!request->refused)
@@ -613,8 +622,11 @@ static const struct jute_record *request_record_of_type(int32_t type)
 /* Java: processRequest() */
 static int prep_process_request(struct request_processor *processor, struct request *request)
 {
+    struct prep_request_processor *prep = prep_of(processor);
     request->prep_queue_start_time_ms = zk_elapsed_ms();
-    bq_put_quietly(prep_of(processor)->submitted_requests, request_ref(request));
+    bq_put_quietly(prep->submitted_requests, request_ref(request));
+    server_metrics_count(zookeeper_server_metrics(prep->server),
+                         SERVER_METRICS_PREP_PROCESSOR_REQUEST_QUEUED);
     return 0;
 }
 

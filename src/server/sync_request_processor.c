@@ -178,8 +178,9 @@ static int flush(struct sync_request_processor *sync)
                  sync->last_flush_time_ms - flush_start_time_ms);
     struct request *request;
     while (r == 0 && (request = request_queue_poll(&sync->to_flush)) != NULL) {
-        sync_measure(sync, SERVER_METRICS_SYNC_PROCESSOR_QUEUE_AND_FLUSH_TIME_MS,
-                     sync->last_flush_time_ms - request->sync_queue_start_time_ms);
+        if (sync->next != NULL)
+            sync_measure(sync, SERVER_METRICS_SYNC_PROCESSOR_QUEUE_AND_FLUSH_TIME_MS,
+                         sync->last_flush_time_ms - request->sync_queue_start_time_ms);
         if (request->txn != NULL)
             zk_trace_txn(sync->ctx, "logged", request->zxid, 0,
                          "its fsync has returned, so it survives a power loss");
@@ -207,11 +208,13 @@ static int flush_next(struct sync_request_processor *sync)
  * waiting: what comes during one fsync shares the next. Java: run(), its poll() and take() */
 static int take_request(struct sync_request_processor *sync, struct request **ret_request)
 {
+    size_t waiting = bq_batch_size(&sync->taken);
+    if (waiting == 0)
+        waiting = bq_size(sync->queued_requests);
+    sync_measure(sync, SERVER_METRICS_SYNC_PROCESSOR_QUEUE_SIZE, (int64_t)waiting);
     *ret_request = bq_batch_next(&sync->taken);
     if (*ret_request != NULL)
         return 0;
-    sync_measure(sync, SERVER_METRICS_SYNC_PROCESSOR_QUEUE_SIZE,
-                 (int64_t)bq_size(sync->queued_requests));
     int64_t poll_time_ms = get_remaining_delay(sync);
     if (poll_time_ms > sync->max_write_queue_poll_time_ms)
         poll_time_ms = sync->max_write_queue_poll_time_ms;

@@ -26,6 +26,7 @@ struct learner_request_processor {
     struct queued_processor queued; /* the first field: this is one */
     struct learner_zookeeper_server *lzk;
     const char *role;
+    struct server_metrics_values measured; /* by the thread, since it last told the server */
 };
 
 static void refuse_ruinous(struct learner_request_processor *processor, struct request *request);
@@ -38,15 +39,20 @@ static void send_on(struct learner_request_processor *processor)
 {
     request_processor_wake(processor->queued.next);
     learner_flush(processor->lzk->learner);
+    server_metrics_merge(zookeeper_server_metrics(processor->queued.server), &processor->measured);
+}
+
+static void measure_queue(struct learner_request_processor *processor, size_t size)
+{
+    server_metrics_measure(&processor->measured,
+                           SERVER_METRICS_LEARNER_REQUEST_PROCESSOR_QUEUE_SIZE, (int64_t)size);
 }
 
 /* Takes all that waits. What has been forwarded leaves for the leader when there is no more:
  * requests that come one by one while others are forwarded leave together. */
 static int take_what_to_forward(struct learner_request_processor *processor, struct bq_batch *batch)
 {
-    server_metrics_add(zookeeper_server_metrics(processor->queued.server),
-                       SERVER_METRICS_LEARNER_REQUEST_PROCESSOR_QUEUE_SIZE,
-                       (int64_t)bq_size(processor->queued.queued_requests));
+    measure_queue(processor, bq_size(processor->queued.queued_requests));
     int r = bq_poll_all(processor->queued.queued_requests, 0, batch);
     if (r != -ETIMEDOUT)
         return r;
@@ -63,6 +69,9 @@ static void learner_request_processor_run(void *arg)
     while (take_what_to_forward(processor, &batch) == 0) {
         struct request *request;
         while ((request = bq_batch_next(&batch)) != NULL) {
+            /* Java measures its queue before each request that it takes from there. */
+            if (bq_batch_size(&batch) > 0)
+                measure_queue(processor, bq_batch_size(&batch));
             refuse_ruinous(processor, request);
             /* The commit must find the request, so the CommitProcessor gets it before the
              * leader does. */

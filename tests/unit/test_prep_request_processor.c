@@ -694,8 +694,24 @@ static void requests_come_out_in_the_order_in_which_they_went_in(void **state)
         prep_stage_submit(stage, SESSION, i % 3 ? OP_CODE_PING : OP_CODE_MULTI, NULL);
     for (int i = 0; i < REQUESTS; i++)
         assert_int_equal(prep_stage_next(stage)->cxid, first + i);
-    struct server_metrics_values values = server_metrics_get(stage->metrics);
-    assert_true(values.counters[SERVER_METRICS_PREP_PROCESSOR_REQUEST_QUEUED] > 0);
+}
+
+/* Its thread may sleep until the wake. */
+static void a_request_is_counted_when_it_is_queued(void **state)
+{
+    const enum server_metrics_counter queued = SERVER_METRICS_PREP_PROCESSOR_REQUEST_QUEUED;
+    struct prep_stage *stage = *state;
+    struct request *request = request_new(NULL, SESSION, 1, OP_CODE_PING, NULL, NULL);
+    int64_t before = server_metrics_get(stage->metrics).counters[queued];
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(request_processor_hand_over(stage->prep, request), 0);
+
+    assert_int_equal(server_metrics_get(stage->metrics).counters[queued], before + 3);
+
+    request_processor_wake(stage->prep);
+    for (int i = 0; i < 3; i++)
+        (void)prep_stage_next(stage);
+    request_unref(request);
 }
 
 /* The epoch has no zxid left: nothing is prepared behind the request that would need one. */
@@ -766,6 +782,7 @@ int main(void)
         TEST(a_count_or_a_length_that_cannot_be_takes_no_memory),
         TEST(a_multi_of_operations_that_it_may_not_have_is_an_error),
         TEST(requests_come_out_in_the_order_in_which_they_went_in),
+        TEST(a_request_is_counted_when_it_is_queued),
         TEST(an_error_of_the_next_processor_ends_the_server),
         TEST(a_request_behind_the_shutdown_is_dropped),
     };

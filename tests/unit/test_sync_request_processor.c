@@ -217,6 +217,10 @@ static void all_that_wait_share_one_fsync_and_one_flush(void **state)
     assert_int_equal(batches.count, 1);
     assert_int_equal(batches.max, 200);
     assert_int_equal(measured(stage, SERVER_METRICS_SYNC_PROCESSOR_QUEUE_FLUSH_TIME_MS).count, 1);
+    /* 200, 199, ... 1: the queue is measured before each that is taken, and when there is none */
+    struct avg_min_max_counter sizes = measured(stage, SERVER_METRICS_SYNC_PROCESSOR_QUEUE_SIZE);
+    assert_int_equal(sizes.max, 200);
+    assert_int_equal(sizes.sum, 200 * 201 / 2);
     assert_int_equal(scripted_processor_flushes(stage->next), 1);
     assert_int_equal(scripted_processor_count_at_first_flush(stage->next), 200);
 }
@@ -295,6 +299,9 @@ static void an_observer_only_logs(void **state)
     transactions_come(stage, 20);
     stage_shutdown(stage);
     assert_int_equal(logged(stage), 20);
+    /* Nobody behind it waits for the flush, and Java measures none. */
+    assert_int_equal(measured(stage, SERVER_METRICS_SYNC_PROCESSOR_QUEUE_AND_FLUSH_TIME_MS).count,
+                     0);
 }
 
 /* ---- snapshots ------------------------------------------------------------------------------- */

@@ -65,6 +65,8 @@ ZK_NODISCARD int bq_take_all(struct blocking_queue *queue, struct bq_batch *batc
 ZK_NODISCARD int bq_poll_all(struct blocking_queue *queue, int64_t timeout_ms,
                              struct bq_batch *batch);
 
+/* Returns how many elements the batch still has. */
+size_t bq_batch_size(const struct bq_batch *batch);
 /* Returns the next element, which is the caller's then; NULL when the batch is empty. */
 void *bq_batch_next(struct bq_batch *batch);
 /* Frees the elements that were not handed out, and the batch's memory. */
