@@ -15,7 +15,10 @@
 #include "zk/runtime/blocking_queue.h"
 #include "zk/runtime/log_table.h"
 #include "zk/server/server_cnxns.h"
+#include "zk/server/server_metrics.h"
 #include "zk/server/server_stats.h"
+
+enum { WRITER_BYTES = 8192 }; /* of Java's BufferedWriter, which counts characters */
 
 /* A word that waits for its answer. */
 struct word_item {
@@ -26,6 +29,7 @@ struct word_item {
 };
 
 static void answer_word(const struct word_item *item);
+static void append_in_parts(struct channel *channel, const struct zk_str *text);
 
 /* Java: NIOServerCnxn.checkFourLetterWord() */
 bool check_four_letter_word(struct nio_server_cnxn *cnxn, const uint8_t *bytes, size_t length)
@@ -38,6 +42,8 @@ bool check_four_letter_word(struct nio_server_cnxn *cnxn, const uint8_t *bytes, 
     cnxn->base.ops->disable_recv(&cnxn->base);
     server_cnxn_packets_received(&cnxn->base, 1);
     server_stats_add_packets_received(factory->stats, 1);
+    if (cnxn->metrics != NULL)
+        server_metrics_count_many(cnxn->metrics, SERVER_METRICS_BYTES_RECEIVED_COUNT, FOUR_LETTERS);
     if (word->is_enabled)
         zk_log(factory->ctx, ZK_LOG_PROCESSING_COMMAND, word->name, cnxn->remote_text);
     else
@@ -87,11 +93,23 @@ static void answer_word(const struct word_item *item)
     };
     struct zk_str text = {0};
     four_letter_words_answer(factory->words, item->word, &facts, &text);
-    const struct channel_piece piece = {.bytes = zk_str_text(&text), .length = text.length};
-    channel_append(cnxn->channel, &piece, 1);
+    append_in_parts(cnxn->channel, &text);
     channel_append_close(cnxn->channel);
     zk_str_done(&text);
     server_status_done(&status);
+}
+
+/* Java's BufferedWriter hands on what fills it, and each such part counts as a packet sent. */
+static void append_in_parts(struct channel *channel, const struct zk_str *text)
+{
+    const char *bytes = zk_str_text(text);
+    for (size_t at = 0; at < text->length;) {
+        size_t left = text->length - at;
+        const struct channel_piece piece = {.bytes = bytes + at,
+                                            .length = left < WRITER_BYTES ? left : WRITER_BYTES};
+        channel_append(channel, &piece, 1);
+        at += piece.length;
+    }
 }
 
 void word_item_free(void *item)

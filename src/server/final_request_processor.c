@@ -143,6 +143,7 @@ static void update_stats(const struct request *request, const struct answer *ans
         .start_ms = request->create_time_ms,
         .end_ms = zk_elapsed_ms(),
         .is_update = request->txn != NULL,
+        .is_ping = request->type == OP_CODE_PING,
         .bytes = is_session ? 0 : (int64_t)(REPLY_HEADER_BYTES + length),
     };
     server_cnxn_update_stats_for_response(request->cnxn, &response);
@@ -339,7 +340,9 @@ static void find_answer(struct final_request_processor *final, const struct requ
     /* LONG: one Java method */
     const struct txn_log_entry *txn = request->txn;
     bool failed = txn != NULL && txn->header.type == OP_CODE_ERROR;
-    if (failed || request->refused || (request->exception != 0 && request->type != OP_CODE_MULTI)) {
+    bool is_throttled = request->refused && request->exception == KEEPER_CODE_THROTTLEDOP;
+    if (!is_throttled && (failed || request->refused ||
+                          (request->exception != 0 && request->type != OP_CODE_MULTI))) {
         /* Prep's own word, if it was ours: an error transaction may say less. */
         answer->err = (enum keeper_code)(request->exception != 0 ? request->exception
                                                                  : txn->record.error.err);
@@ -349,6 +352,10 @@ static void find_answer(struct final_request_processor *final, const struct requ
      * nothing. */
     if (zookeeper_server_is_stale_request(final->server, request))
         server_metrics_count(zookeeper_server_metrics(final->server), SERVER_METRICS_STALE_REPLIES);
+    if (is_throttled) {
+        answer->err = KEEPER_CODE_THROTTLEDOP;
+        return;
+    }
     answer->last_op = op_code_short_name(request->type);
     switch (request->type) {
     case OP_CODE_PING:

@@ -215,6 +215,8 @@ void server_cnxn_update_stats_for_response(struct server_cnxn *cnxn,
         response->is_update ? &figures->update_latency_ms : &figures->read_latency_ms, elapsed_ms);
     if (response->bytes > 0)
         avg_min_max_counter_add(&figures->response_bytes, response->bytes);
+    if (response->is_ping)
+        figures->ping_bytes += response->bytes;
     zk_mutex_unlock(&stats->mu);
 }
 

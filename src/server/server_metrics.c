@@ -100,7 +100,9 @@ void server_metrics_add_answers(struct server_metrics *metrics,
     zk_mutex_lock(&metrics->mu);
     add_all_locked(metrics, SERVER_METRICS_READLATENCY, &figures->read_latency_ms);
     add_all_locked(metrics, SERVER_METRICS_UPDATELATENCY, &figures->update_latency_ms);
-    metrics->values.counters[SERVER_METRICS_RESPONSE_BYTES] += figures->response_bytes.sum;
+    /* Java answers a ping before it comes to this counter. */
+    metrics->values.counters[SERVER_METRICS_RESPONSE_BYTES] +=
+        figures->response_bytes.sum - figures->ping_bytes;
     metrics->values.counters[SERVER_METRICS_WATCH_BYTES] += watch_bytes;
     metrics->values.counters[SERVER_METRICS_BYTES_RECEIVED_COUNT] += bytes_received;
     zk_mutex_unlock(&metrics->mu);

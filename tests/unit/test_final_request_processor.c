@@ -149,6 +149,28 @@ static void what_a_learner_refused_is_answered_with_its_code(void **state)
     }
 }
 
+static void a_stale_answer_to_a_throttled_request_is_counted(void **state)
+{
+    struct final_stage *stage = *state;
+    union txn_record record = open_create_record("/t");
+    final_stage_request(stage, OP_CODE_CREATE, NULL,
+                        final_stage_txn(stage, OP_CODE_CREATE, &record), 0);
+    stage->client.responses = 0;
+    struct request *request = request_new(&stage->client.cnxn, stage->client.cnxn.session_id, 3,
+                                          OP_CODE_GET_DATA, NULL, &stage->auth);
+    request->refused = true;
+    request->exception = KEEPER_CODE_THROTTLEDOP;
+    server_cnxn_set_stale(&stage->client.cnxn);
+
+    assert_int_equal(request_processor_process_request(stage->final, request), 0);
+    request_unref(request);
+
+    final_stage_expect_header(stage, KEEPER_CODE_THROTTLEDOP);
+    assert_null(stage->client.body);
+    struct server_metrics_values values = server_metrics_get(stage->metrics);
+    assert_int_equal(values.counters[SERVER_METRICS_STALE_REPLIES], 1);
+}
+
 static void what_prep_said_comes_before_what_the_transaction_says(void **state)
 {
     struct final_stage *stage = *state;
@@ -398,6 +420,7 @@ int main(void)
         STAGED(a_deleted_node_is_answered_with_a_header_alone),
         STAGED(a_failed_write_is_answered_with_its_code),
         STAGED(what_a_learner_refused_is_answered_with_its_code),
+        STAGED(a_stale_answer_to_a_throttled_request_is_counted),
         STAGED(what_prep_said_comes_before_what_the_transaction_says),
         STAGED(a_client_that_has_moved_loses_its_connection_and_gets_no_answer),
         STAGED(a_new_session_is_answered_with_its_password),

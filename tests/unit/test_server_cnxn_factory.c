@@ -98,6 +98,24 @@ static char *exchange(struct port *port, const void *bytes, size_t length)
     return read_to_the_end(sock);
 }
 
+/* Java's writer hands on 8192 characters at a time. */
+static void a_long_answer_to_a_word_counts_as_several_packets(void **state)
+{
+    (void)state;
+    struct port port = {.ctx = command_stage_context()};
+    port_open(&port, 60);
+    char *answer = exchange(&port, "mntr", 4);
+    int64_t parts = ((int64_t)strlen(answer) + 8191) / 8192;
+    free(answer);
+    assert_true(parts > 1);
+    answer = exchange(&port, "srvr", 4);
+    char *sent = strstr(answer, "Sent: ");
+    assert_non_null(sent);
+    assert_int_equal(strtol(sent + strlen("Sent: "), NULL, 10), parts);
+    free(answer);
+    port_close(&port);
+}
+
 /* CLI-03 */
 static void cli_03_a_word_is_answered_and_the_connection_closed(void **state)
 {
@@ -387,6 +405,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cli_03_a_word_is_answered_and_the_connection_closed),
+        cmocka_unit_test(a_long_answer_to_a_word_counts_as_several_packets),
         cmocka_unit_test(a_newline_behind_the_word_does_no_harm),
         cmocka_unit_test(a_word_in_four_pieces_is_a_word),
         cmocka_unit_test(cli_03_anything_else_is_closed_without_a_byte),

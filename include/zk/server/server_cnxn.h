@@ -171,7 +171,8 @@ struct server_cnxn_response {
     int64_t start_ms;
     int64_t end_ms;
     bool is_update; /* the request had a transaction */
-    int64_t bytes;  /* of header and record; 0: of another form, which is not counted */
+    bool is_ping;
+    int64_t bytes; /* of header and record; 0: of another form, which is not counted */
 };
 
 /* Java: updateStatsForResponse(), and what ServerStats.updateLatency() gathers */

@@ -23,6 +23,7 @@ struct answer_figures {
     struct avg_min_max_counter read_latency_ms;
     struct avg_min_max_counter update_latency_ms; /* of requests with a transaction */
     struct avg_min_max_counter response_bytes;    /* header and record */
+    int64_t ping_bytes;                           /* those of them that were answers to pings */
 };
 
 struct server_stats_values {
