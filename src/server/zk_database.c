@@ -167,6 +167,8 @@ static void note(struct zk_database *database, enum server_metrics_summary which
 static void note_txns_loaded(struct zk_database *database)
 {
     struct snap_log_load load = file_txn_snap_log_get_load(database->snap_log);
+    if (load.txns == 0) /* Java leaves an empty log before it measures. */
+        return;
     note(database, SERVER_METRICS_STARTUP_TXNS_LOADED, load.txns);
     note(database, SERVER_METRICS_STARTUP_TXNS_LOAD_TIME, load.txns_ms);
 }
