@@ -233,6 +233,7 @@ struct clients {
     bool reopens;              /* they send createSession */
     int connections_max;       /* of a host, at a server; 0: none has so many */
     int32_t frame_max;         /* longer frames end their connection; 0: none is so long */
+    const char *frame_text;    /* the same as a setting, if it is one */
     uint64_t further;          /* the chance of these */
     uint64_t too_long, throttled, reopened;
     int tick_ms;

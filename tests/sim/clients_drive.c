@@ -113,7 +113,6 @@ static void set_properties(struct cluster *cluster)
 /* Behind all other draws. */
 static const char *draw_limits(struct cluster *cluster)
 {
-    static char frame_max[12];
     struct clients *clients = &cluster->clients;
     const char *lines = clients_draw_limits(clients);
     const char **property = properties;
@@ -121,9 +120,8 @@ static const char *draw_limits(struct cluster *cluster)
         property++;
     if (clients->frame_max == 0)
         return lines;
-    snprintf(frame_max, sizeof frame_max, "%d", clients->frame_max);
     property[0] = "jute.maxbuffer";
-    property[1] = frame_max;
+    property[1] = clients->frame_text;
     property[2] = NULL;
     return lines;
 }

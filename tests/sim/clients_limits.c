@@ -46,7 +46,10 @@ static void draw_throttle(struct clients *clients, char *lines, size_t size)
 
 const char *clients_draw_limits(struct clients *clients)
 {
-    static const int32_t frames[] = {64, 80, 100, 150};
+    static const struct {
+        int32_t bytes;
+        const char *text;
+    } frames[] = {{64, "64"}, {80, "80"}, {100, "100"}, {150, "150"}};
     static char lines[400];
     lines[0] = '\0';
     draw_throttle(clients, lines, sizeof lines);
@@ -56,8 +59,9 @@ const char *clients_draw_limits(struct clients *clients)
     clients->asks_for_sasl = world_random_apart(RARELY) == 0;
     clients->reopens = world_random_apart(6) == 0 && !clients->local;
     const bool cuts = world_random_apart(RARELY) == 0;
-    const int32_t frame = frames[world_random_apart(sizeof frames / sizeof *frames)];
-    clients->frame_max = cuts ? frame : 0;
+    const size_t frame = world_random_apart(sizeof frames / sizeof *frames);
+    clients->frame_max = cuts ? frames[frame].bytes : 0;
+    clients->frame_text = frames[frame].text;
     const bool crowds = world_random_apart(RARELY) == 0;
     const int most = 1 + (int)world_random_apart(2);
     clients->connections_max = crowds ? most : 0;
