@@ -5,7 +5,9 @@ bytes belong to earlier steps. Prints lines, a tab between their fields:
   heard  2  2@1             the votes that looking peer 2 sent it
   phases election discovery synchronization     milliseconds of the last time it found a leader
 
-A vote that is repeated (after a time-out, on a fresh connection) is one vote."""
+A vote that is repeated (after a time-out, on a fresh connection) is one vote. A peer of Java that turns to looking while it
+answers another one may send the vote of the round before behind that of the new round. Its receiver passes over it, and so
+does this."""
 
 import re
 import sys
@@ -19,6 +21,10 @@ def milliseconds(line):
     """The time of day of a line of the log."""
     hours, minutes, seconds, thousandths = map(int, re.match(r"\S+ (\d+):(\d+):(\d+),(\d+)", line).groups())
     return ((hours * 60 + minutes) * 60 + seconds) * 1000 + thousandths
+
+
+def round_of(vote):
+    return int(vote.split("@")[1], 16)
 
 
 def main(me, begin):
@@ -35,7 +41,8 @@ def main(me, begin):
         if " - Notification: my state:" in line and " n.state:LOOKING," in line:
             sid = int(value(line, "n.sid"))
             vote = f"{value(line, 'n.leader')}@{value(line, 'n.round').removeprefix('0x')}"
-            if last.get(sid) != vote:
+            is_late = sid != me and round_of(vote) < max(map(round_of, votes.get(sid, [])), default=0)
+            if last.get(sid) != vote and not is_late:
                 last[sid] = vote
                 if is_new:
                     votes.setdefault(sid, []).append(vote)
