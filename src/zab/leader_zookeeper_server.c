@@ -25,7 +25,10 @@
 /* What the kind adds to zookeeper_server. The processors are owned by the chain; these point into
  * it. All are set before the server runs. */
 struct leader_zookeeper_server {
+    /* It ends before the last thread of a client has let go of the server, so only the processors'
+     * threads and LearnerHandlers use it. */
     struct leader *leader;
+    struct quorum_peer *self;
     struct commit_processor *commit_processor;
     struct request_processor *prep_request_processor;
     struct container_manager *container_manager; /* owned */
@@ -50,11 +53,10 @@ static int leader_setup_request_processors(struct zookeeper_server *server)
     self->prep_request_processor =
         prep_request_processor_new(server, self->leader->my_id, -1, proposal_processor);
     zookeeper_server_set_first_processor(
-        server,
-        leader_request_processor_new(server, self->leader->self, self->prep_request_processor));
+        server, leader_request_processor_new(server, self->self, self->prep_request_processor));
 
     zookeeper_server_set_read_processor(server, final_processor, true);
-    quorum_zookeeper_server_share_global_outstanding_limit(server, self->leader->self);
+    quorum_zookeeper_server_share_global_outstanding_limit(server, self->self);
 
     /* Java: setupContainerManager() */
     self->container_manager = container_manager_new(
@@ -96,9 +98,9 @@ static struct session_tracker *leader_create_session_tracker(struct zookeeper_se
     zk_database_sessions(zookeeper_server_get_zk_database(server), &sessions);
     struct session_tracker *tracker = leader_session_tracker_new(
         leader->ctx, (struct session_expirer){.expire = zookeeper_server_expire, .arg = server},
-        &sessions, leader->self->config->tick_time_ms, leader->my_id);
+        &sessions, self->self->config->tick_time_ms, leader->my_id);
     session_timeouts_done(&sessions);
-    quorum_zookeeper_server_enable_local_sessions(server, leader->self, tracker);
+    quorum_zookeeper_server_enable_local_sessions(server, self->self, tracker);
     return tracker;
 }
 
@@ -106,7 +108,7 @@ static struct session_tracker *leader_create_session_tracker(struct zookeeper_se
 static void leader_set_local_session_flag(struct zookeeper_server *server, struct request *request)
 {
     struct leader_zookeeper_server *self = zookeeper_server_kind(server);
-    quorum_zookeeper_server_set_local_session_flag(server, self->leader->self, request);
+    quorum_zookeeper_server_set_local_session_flag(server, self->self, request);
 }
 
 /* Its requests are proposed to the quorum. */
@@ -125,6 +127,7 @@ struct zookeeper_server *leader_zookeeper_server_new(struct leader *leader)
     struct quorum_peer *self = leader->self;
     struct leader_zookeeper_server *kind = zk_xcalloc(1, sizeof *kind);
     kind->leader = leader;
+    kind->self = self;
     return zookeeper_server_new(self->ctx, &leader_zookeeper_server_methods, kind, self->database,
                                 self->metrics);
 }
@@ -152,7 +155,7 @@ bool leader_zookeeper_server_check_if_valid_global_session(struct zookeeper_serv
     struct leader_zookeeper_server *self = zookeeper_server_kind(server);
     struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
     /* A local session is of no use at another server. */
-    if (self->leader->self->config->local_sessions_enabled &&
+    if (self->self->config->local_sessions_enabled &&
         !leader_session_tracker_is_global_session(tracker, session_id))
         return false;
     return session_tracker_touch_session(tracker, session_id, timeout_ms) &&
