@@ -88,7 +88,7 @@ static void load_cnxn_send_response(struct server_cnxn *base, const struct reply
     pthread_mutex_lock(&station->mutex);
     if (!cnxn->answered) /* an error instead of a session */
         cnxn->answered = true;
-    else if (cnxn->client != NULL && header->xid != PING_XID)
+    else if (cnxn->client != NULL && header->xid != PING_XID && !cnxn->closed)
         load_answered(station->load, cnxn->client, header->xid, header->err, first_type);
     pthread_cond_broadcast(&station->changed);
     pthread_mutex_unlock(&station->mutex);
