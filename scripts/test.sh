@@ -55,8 +55,8 @@ readonly WRITE_MIXES=('c,java,java' 'c,java,c')
 MUTANTS_PART=$((16#$(git -C "$REPO" rev-parse --short=6 HEAD 2>/dev/null || say 0) % 8 + 1))/8
 readonly MUTANTS_PART
 readonly PLAYS_AT_ONCE=3
-# Plays that build in build/release or build/lab, or that take away the ensemble in .cluster.
-readonly BUILDERS='^(bench|lab|readme|manners|verbs)$'
+# Plays that build in build/release or build/lab, or use the ensemble in .cluster: manners interrupts readme.sh.
+readonly BUILDERS='^(bench|lab|readme|manners)$'
 readonly CLANG=(-DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DZK_LOCKCHECK=ON)
 # What it says first. The times are those of an idle machine with two processors, in a fresh clone.
 declare -rA PLANS=(
