@@ -42,6 +42,18 @@ static void propose_committed(struct learner_stage *stage, int64_t zxid)
     learner_stage_send_commit(stage, zxid);
 }
 
+/* The leader sends a DIFF up to a zxid. Its first transaction, /a, is there and committed. Returns
+ * the leader's tree, which has it; the caller unrefs it. */
+static struct data_tree *start_diff_with_a(struct learner_stage *stage, int64_t zxid)
+{
+    learner_stage_start_discovered(stage);
+    struct data_tree *tree = data_tree_new(stage->peer.ctx);
+    scripted_peer_send_packet(stage->leader, LEADER_DIFF, zxid, NULL);
+    learner_stage_send_txn(stage, LEADER_PROPOSAL, txn_create_in(tree, Z1, "/a"));
+    learner_stage_send_commit(stage, Z1);
+    return tree;
+}
+
 static bool has_node(struct learner_stage *stage, const char *path)
 {
     struct data_tree *tree = zk_database_get_data_tree(stage->peer.database);
@@ -260,11 +272,7 @@ static void numbers_that_a_leader_of_java_used_up_are_passed_over(void **state)
 {
     (void)state;
     struct learner_stage stage;
-    learner_stage_start_discovered(&stage);
-    struct data_tree *tree = data_tree_new(stage.peer.ctx);
-    scripted_peer_send_packet(stage.leader, LEADER_DIFF, Z3, NULL);
-    learner_stage_send_txn(&stage, LEADER_PROPOSAL, txn_create_in(tree, Z1, "/a"));
-    learner_stage_send_commit(&stage, Z1);
+    struct data_tree *tree = start_diff_with_a(&stage, Z3);
     learner_stage_send_txn(&stage, LEADER_PROPOSAL, txn_create_in(tree, Z3, "/b"));
     learner_stage_send_commit(&stage, Z3);
 
@@ -282,11 +290,7 @@ static void request_that_failed_behind_numbers_used_up_waits_for_a_digest(void *
 {
     (void)state;
     struct learner_stage stage;
-    learner_stage_start_discovered(&stage);
-    struct data_tree *tree = data_tree_new(stage.peer.ctx);
-    scripted_peer_send_packet(stage.leader, LEADER_DIFF, Z3 + 1, NULL);
-    learner_stage_send_txn(&stage, LEADER_PROPOSAL, txn_create_in(tree, Z1, "/a"));
-    learner_stage_send_commit(&stage, Z1);
+    struct data_tree *tree = start_diff_with_a(&stage, Z3 + 1);
     learner_stage_send_txn(&stage, LEADER_PROPOSAL, txn_error(Z3));
     learner_stage_send_commit(&stage, Z3);
     learner_stage_send_txn(&stage, LEADER_PROPOSAL, txn_create_in(tree, Z3 + 1, "/b"));
@@ -305,11 +309,7 @@ static void request_that_failed_behind_a_gap_proves_nothing(void **state)
 {
     (void)state;
     struct learner_stage stage;
-    learner_stage_start_discovered(&stage);
-    struct data_tree *tree = data_tree_new(stage.peer.ctx);
-    scripted_peer_send_packet(stage.leader, LEADER_DIFF, Z3, NULL);
-    learner_stage_send_txn(&stage, LEADER_PROPOSAL, txn_create_in(tree, Z1, "/a"));
-    learner_stage_send_commit(&stage, Z1);
+    struct data_tree *tree = start_diff_with_a(&stage, Z3);
     learner_stage_send_txn(&stage, LEADER_PROPOSAL, txn_error(Z3));
     learner_stage_send_commit(&stage, Z3);
     scripted_peer_send_packet(stage.leader, LEADER_NEWLEADER, EPOCH_1_ZXID, NULL);
@@ -330,11 +330,7 @@ static void hole_that_a_digest_shows_ends_the_role_and_leaves_nothing(void **sta
 {
     (void)state;
     struct learner_stage stage;
-    learner_stage_start_discovered(&stage);
-    struct data_tree *tree = data_tree_new(stage.peer.ctx);
-    scripted_peer_send_packet(stage.leader, LEADER_DIFF, Z3, NULL);
-    learner_stage_send_txn(&stage, LEADER_PROPOSAL, txn_create_in(tree, Z1, "/a"));
-    learner_stage_send_commit(&stage, Z1);
+    struct data_tree *tree = start_diff_with_a(&stage, Z3);
     txn_log_entry_unref(txn_create_in(tree, Z2, "/lost"));
     learner_stage_send_txn(&stage, LEADER_PROPOSAL, txn_create_in(tree, Z3, "/b"));
     learner_stage_send_commit(&stage, Z3);
