@@ -53,20 +53,20 @@ scripts_clean() {
 }
 
 # What is planted in copies of the product must still apply to it: else a mistake is looked for that is not there.
-# Its head must name one test.
+# Its head must name one test. patch puts its files into TMPDIR, and makes that directory anew where it is gone: so
+# the loop is no < <( ), for which nobody waits after Ctrl-C.
 mutants_apply() {
-  local patch count=0
+  local patch count=0 found=$scratch/mutants.found
   cd "$REPO"
-  report < <(for patch in tests/{sim,unit}/mutants/*.patch; do
+  for patch in tests/{sim,unit}/mutants/*.patch; do
     # Ctrl-C can leave a file that patch has just made.
     TMPDIR=$scratch patch -s -p1 -F1 --dry-run -r - <"$patch" >/dev/null 2>&1 ||
       say "$patch:1: it does not apply any more"
     [[ $(sed '/^--- /q' "$patch" | grep -c '^Found by: [a-z0-9_.][a-z0-9_.]*$') == 1 ]] ||
       say "$patch:1: its head lacks one line 'Found by: TEST'"
-  done)
-  for patch in tests/{sim,unit}/mutants/*.patch; do
     count=$((count + 1))
-  done
+  done >"$found"
+  report <"$found"
   verdict "$count patches apply"
 }
 
