@@ -116,15 +116,16 @@ static int sock_learn_local(struct sock *sock)
 }
 
 /* Keeps the address that was dialled; if another IP answered, with that one: a dial of a wildcard
- * reaches a loopback address. */
+ * reaches a loopback address. Who has hung up since then has answered all the same: as in Java, the
+ * first read or write says how it went on. */
 static int sock_learn_remote(struct sock *sock, const struct inet_address *dialled)
 {
     union socket_address remote = {0};
     socklen_t length = sizeof remote;
-    if (getpeername(sock->fd, &remote.any, &length) < 0)
-        return sock_error(sock, errno);
-    const struct inet_address answered = from_socket_address(&remote);
     sock->remote = *dialled;
+    if (getpeername(sock->fd, &remote.any, &length) < 0)
+        return errno == ENOTCONN ? 0 : sock_error(sock, errno);
+    const struct inet_address answered = from_socket_address(&remote);
     if (!inet_address_equal(&answered, dialled))
         inet_address_copy_ip(&sock->remote, &answered);
     return 0;

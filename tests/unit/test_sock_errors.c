@@ -131,11 +131,11 @@ static void each_step_of_a_connect_reports_its_error(void **state)
         enum outside_call call;
         int error;
     } steps[] = {
-        {OUTSIDE_CONNECT, ENETUNREACH},  /* at once */
-        {OUTSIDE_POLL, ENOMEM},          /* while it connects */
-        {OUTSIDE_GETSOCKOPT, ENOBUFS},   /* asking how it went */
-        {OUTSIDE_GETSOCKNAME, ENOBUFS},  /* who are we */
-        {OUTSIDE_GETPEERNAME, ENOTCONN}, /* it has hung up already */
+        {OUTSIDE_CONNECT, ENETUNREACH}, /* at once */
+        {OUTSIDE_POLL, ENOMEM},         /* while it connects */
+        {OUTSIDE_GETSOCKOPT, ENOBUFS},  /* asking how it went */
+        {OUTSIDE_GETSOCKNAME, ENOBUFS}, /* who are we */
+        {OUTSIDE_GETPEERNAME, ENOBUFS}, /* who has answered */
     };
     struct stage *stage = *state;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
@@ -147,6 +147,20 @@ static void each_step_of_a_connect_reports_its_error(void **state)
         assert_string_equal(sock_conn_text(sock), "");
         sock_unref(sock);
     }
+}
+
+/* Its end is seen by the first read or write, as in Java. */
+static void who_answers_and_hangs_up_at_once_has_answered(void **state)
+{
+    struct stage *stage = *state;
+    const struct inet_address *dialled = sock_local(stage->listener);
+    outside_fail(OUTSIDE_GETPEERNAME, ENOTCONN, 0, 1);
+
+    assert_int_equal(sock_connect(stage->near, dialled, LONG_MS), 0);
+
+    assert_int_equal(outside_failures(OUTSIDE_GETPEERNAME), 1);
+    assert_true(inet_address_equal(sock_remote(stage->near), dialled));
+    assert_string_not_equal(sock_conn_text(stage->near), "");
 }
 
 static void an_interrupted_connect_goes_on(void **state)
@@ -323,6 +337,7 @@ int main(void)
         STAGED(a_listener_that_cannot_be_made_leaves_no_descriptor),
         STAGED(nobody_listens_at_a_name_that_is_not_resolved),
         STAGED(each_step_of_a_connect_reports_its_error),
+        STAGED(who_answers_and_hangs_up_at_once_has_answered),
         STAGED(an_interrupted_connect_goes_on),
         STAGED(callers_that_are_lost_on_the_way_are_passed_over),
         STAGED(a_caller_waits_while_the_system_is_short_of_something),
