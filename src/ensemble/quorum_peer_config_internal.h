@@ -83,6 +83,9 @@ ZK_NODISCARD int config_check_command_line(struct config_parser *parser);
 /* The same for a line of zoo.cfg whose key has no meaning of its own. */
 ZK_NODISCARD int config_check_unlisted(struct config_parser *parser,
                                        const struct zk_property *property);
+/* Refuse a cnxTimeout that is no number, or only warn of it where this server is alone: as in Java,
+ * it does not use it then. Once parser->config.distributed is known. */
+ZK_NODISCARD int config_check_cnx_timeout(struct config_parser *parser);
 /* Read a line whose key begins with "metricsProvider.": it becomes a setting of that name. */
 ZK_NODISCARD int config_read_metrics_key(struct config_parser *parser,
                                          const struct zk_property *property);

@@ -42,6 +42,8 @@ int config_setup_quorum(struct config_parser *parser, const char *file,
     if (r == 0)
         config->distributed = is_distributed(config);
     if (r == 0)
+        r = config_check_cnx_timeout(parser);
+    if (r == 0)
         r = check_shared_ports(parser, file, properties);
     if (r == 0)
         r = setup_my_id(parser);

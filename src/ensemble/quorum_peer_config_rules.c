@@ -15,6 +15,7 @@ static int check_secure_client_port(struct config_parser *parser);
 static int set_session_timeouts(struct config_parser *parser);
 static int check_readonly_mode(struct config_parser *parser);
 static int check_enforced_schemes(struct config_parser *parser);
+static void check_admin_address(struct config_parser *parser);
 
 int config_apply_rules(struct config_parser *parser)
 {
@@ -47,6 +48,8 @@ int config_apply_server_rules(struct config_parser *parser)
         r = check_readonly_mode(parser);
     if (r == 0)
         r = check_enforced_schemes(parser);
+    if (r == 0)
+        check_admin_address(parser);
     return r;
 }
 
@@ -202,4 +205,24 @@ static int check_enforced_schemes(struct config_parser *parser)
     }
     zk_strings_done(&schemes);
     return r;
+}
+
+/* No server can listen at a name that nobody knows. What follows from it differs: a member of an
+ * ensemble goes on without its admin server, a server alone does not start (D-288).
+ * Java: JettyAdminServer.start() */
+static void check_admin_address(struct config_parser *parser)
+{
+    static const char ADDRESS[] = "zookeeper.admin.serverAddress";
+    const struct zk_property origin = config_origin(parser, ADDRESS);
+    struct inet_address address;
+    if (origin.value == NULL ||
+        !zk_settings_get_boolean(parser->ctx, "zookeeper.admin.enableServer", true))
+        return;
+    inet_address_resolve(parser->ctx, origin.value, 0, &address);
+    if (address.family != INET_UNRESOLVED)
+        return;
+    parser->config.admin_address_is_unknown = true;
+    config_no_effect(parser, &origin,
+                     "this name is not known here now, so no admin server can listen",
+                     "write an address of this machine, or a name that it knows");
 }

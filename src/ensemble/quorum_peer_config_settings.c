@@ -32,6 +32,7 @@ enum setting_type {
     RATIO,       /* a number that may have a fraction */
     URL_PATH,    /* begins with a slash */
     HASH,        /* the name of one that is built */
+    COMPRESSION, /* how snapshots are packed */
 };
 
 struct config_setting {
@@ -77,7 +78,7 @@ static const struct config_setting SETTINGS[] = {
     {"forceSync", KEY_SERVED, NULL, NULL, YES_OR_NO},
     {"fsync.warningthresholdms", KEY_SERVED, NULL, NULL, LONG_NUMBER},
     {"preAllocSize", KEY_SERVED, NULL, NULL, LONG_NUMBER},
-    {"snapshot.compression.method", KEY_SERVED, NULL, NULL, TEXT},
+    {"snapshot.compression.method", KEY_SERVED, NULL, NULL, COMPRESSION},
     {"snapshot.trust.empty", KEY_SERVED, NULL, NULL, BOOLEAN},
     {"txnLogSizeLimitInKb", KEY_SERVED, NULL, NULL, LONG_NUMBER},
     {"version", KEY_SERVED, NULL, NULL, TEXT}, /* of the configuration */
@@ -266,17 +267,19 @@ static int check_port(struct config_parser *parser, const struct zk_property *pr
 }
 
 /* Where the value is no number Java takes its default and says nothing. Only cnxTimeout is read
- * with parseInt, whose exception ends Java's start. */
+ * with parseInt: config_check_cnx_timeout(). */
+static bool is_whole_number(enum setting_type type, const char *value)
+{
+    int64_t number;
+    return zk_decode_long(value, &number) &&
+           (type == LONG_NUMBER || (number >= INT32_MIN && number <= INT32_MAX));
+}
+
 static int check_whole_number(struct config_parser *parser, const struct config_setting *setting,
                               const struct zk_property *property)
 {
-    int64_t number;
-    if (zk_decode_long(property->value, &number) &&
-        (setting->type == LONG_NUMBER || (number >= INT32_MIN && number <= INT32_MAX)))
+    if (strcmp(setting->name, "cnxTimeout") == 0 || is_whole_number(setting->type, property->value))
         return 0;
-    if (strcmp(setting->name, "cnxTimeout") == 0)
-        return config_refuse_setting(parser, property, "write a whole number of milliseconds",
-                                     "For input string: \"%s\"", property->value);
     config_no_effect(parser, property, "it is not a whole number, so the default holds",
                      "write a whole number in digits");
     return 0;
@@ -332,6 +335,18 @@ static int check_hash(struct config_parser *parser, const struct zk_property *pr
                                  "the hash %s is not served by zkpeer", property->value);
 }
 
+/* Of a word that it does not know Java says nothing, and packs nothing. */
+static int check_packing(struct config_parser *parser, const struct zk_property *property)
+{
+    if (strcasecmp(property->value, "snappy") == 0)
+        return config_refuse_setting(parser, property, "write gz, or remove it",
+                                     "snappy is not served by zkpeer");
+    if (property->value[0] != '\0' && strcasecmp(property->value, "gz") != 0)
+        config_no_effect(parser, property, "nobody can pack like that, so snapshots are not packed",
+                         "write gz, or remove it");
+    return 0;
+}
+
 static int check_value(struct config_parser *parser, const struct config_setting *setting,
                        const struct zk_property *property)
 {
@@ -353,6 +368,8 @@ static int check_value(struct config_parser *parser, const struct config_setting
         return check_url_path(parser, property);
     case HASH:
         return check_hash(parser, property);
+    case COMPRESSION:
+        return check_packing(parser, property);
     }
     return 0;
 }
@@ -368,6 +385,22 @@ static int check_known_setting(struct config_parser *parser, const struct config
         return config_refuse_setting(parser, property, "remove it, or run this server with Java",
                                      "%s is not served by zkpeer", setting->what);
     config_no_effect(parser, property, "not served by zkpeer yet", "remove it");
+    return 0;
+}
+
+/* Java: QuorumCnxManager(), where an exception ends the start of a member of an ensemble */
+int config_check_cnx_timeout(struct config_parser *parser)
+{
+    static const char ADVICE[] = "write a whole number of milliseconds";
+    const struct zk_property origin = config_origin(parser, "zookeeper.cnxTimeout");
+    if (origin.value == NULL || is_whole_number(NUMBER, origin.value))
+        return 0;
+    if (parser->config.distributed)
+        return config_refuse_setting(parser, &origin, ADVICE, "For input string: \"%s\"",
+                                     origin.value);
+    config_no_effect(parser, &origin,
+                     "it is not a whole number, and a server alone does not use it",
+                     "%s, or remove it", ADVICE);
     return 0;
 }
 
@@ -562,12 +595,13 @@ void config_no_effect(struct config_parser *parser, const struct zk_property *pr
 struct zk_property config_origin(const struct config_parser *parser, const char *key)
 {
     const struct zk_property *line = NULL;
+    struct zk_property origin = {.key = (char *)key, .separated = true};
     if (strncmp(key, PREFIX, sizeof PREFIX - 1) == 0)
         line = config_find(parser, key + sizeof PREFIX - 1);
     if (line != NULL)
-        return *line;
-    return (struct zk_property){
-        .key = (char *)key, .value = (char *)zk_settings_get(parser->ctx, key), .separated = true};
+        origin = *line;
+    origin.value = (char *)zk_settings_get(parser->ctx, key); /* without blanks behind it */
+    return origin;
 }
 
 int config_refuse_setting(struct config_parser *parser, const struct zk_property *property,

@@ -31,12 +31,17 @@ static void report_times(const struct quorum_peer_config *config, struct zk_str 
 static int report_directories(struct zk_context *ctx, const struct quorum_peer_config *config,
                               int64_t (*free_bytes)(const char *path), struct zk_str *report);
 static void report_warnings(const struct quorum_peer_config *config, struct zk_str *report);
+static bool has_untrusted_emptiness(struct zk_context *ctx,
+                                    const struct quorum_peer_config *config);
+static void report_untrusted_emptiness(const struct quorum_peer_config *config,
+                                       struct zk_str *report);
 
 int config_report(struct zk_context *ctx, const struct quorum_peer_config *config,
                   int64_t (*free_bytes)(const char *path), struct zk_str *report)
 {
     const struct quorum_server *me = qv_member(config->quorum_verifier, config->my_id);
     bool is_missing = config->distributed && me == NULL;
+    bool is_untrusted = has_untrusted_emptiness(ctx, config);
     int code = config->has_mistake || is_missing ? EXIT_CODE_INVALID_INVOCATION : 0;
     report_this_server(config, report);
     if (config->distributed) {
@@ -45,9 +50,14 @@ int config_report(struct zk_context *ctx, const struct quorum_peer_config *confi
     }
     report_times(config, report);
     int directories = report_directories(ctx, config, free_bytes, report);
+    if (is_untrusted && directories == 0)
+        report_untrusted_emptiness(config, report);
     report_warnings(config, report);
+    bool has_no_admin = !config->distributed && config->admin_address_is_unknown;
     if (code == 0)
         code = directories;
+    if (code == 0 && has_no_admin)
+        code = EXIT_CODE_ERROR_STARTING_ADMIN_SERVER;
     if (is_missing)
         zk_str_printf(report,
                       "A start would end: no line server.%" PRId64
@@ -56,8 +66,15 @@ int config_report(struct zk_context *ctx, const struct quorum_peer_config *confi
                       config->my_id);
     else if (config->has_mistake)
         zk_str_append(report, "Correct what the warnings name: nobody can have meant it.\n");
-    else if (code != 0)
+    else if (directories != 0)
         zk_str_append(report, "A start would end: the directory cannot be used.\n");
+    else if (has_no_admin)
+        zk_str_append(report,
+                      "A start would end: no admin server can listen at admin.serverAddress.\n");
+    else if (is_untrusted)
+        zk_str_append(report, config->distributed
+                                  ? "A start would wait for a leader that has data.\n"
+                                  : "A start would serve nobody.\n");
     else
         zk_str_printf(report, "%s is fine%s.\n", config->config_file,
                       config->warnings.count > 0 ? ", but for the warnings" : "");
@@ -325,6 +342,56 @@ static int report_directories(struct zk_context *ctx, const struct quorum_peer_c
         return code;
     int log_code = report_directory(ctx, "dataLogDir", config->data_log_dir, free_bytes, report);
     return code != 0 ? code : log_code;
+}
+
+/* ---- a database that is not trusted ---------------------------------------------------------- */
+
+/* Returns whether a directory has a file of this kind with a zxid. A snapshot of zxid -1, which is
+ * that of nothing, does not count: a start does not take it for one. */
+static bool has_file(const char *directory, const char *prefix)
+{
+    struct zk_strings names = {0};
+    char *content = util_path_join(directory, "version-2");
+    bool found = false;
+    if (file_list(content, &names) == 0) {
+        for (size_t i = 0; i < names.count && !found; i++) {
+            int64_t zxid;
+            const char *suffix = NULL;
+            found = util_get_zxid_from_name(names.items[i], prefix, &zxid, &suffix) && zxid != -1 &&
+                    strcmp(suffix, "tmp") != 0;
+        }
+        zk_strings_done(&names);
+    }
+    free(content);
+    return found;
+}
+
+/* Returns whether a start finds nothing, and must not take that for an empty database.
+ * Java: FileTxnSnapLog.restore(), trustEmptyDB */
+static bool has_untrusted_emptiness(struct zk_context *ctx, const struct quorum_peer_config *config)
+{
+    char *initialize = util_path_join(config->data_log_dir, "initialize");
+    bool trusted =
+        zk_settings_get_boolean(ctx, "zookeeper.db.autocreate", true) || file_exists(initialize);
+    free(initialize);
+    return !trusted && !has_file(config->data_dir, SNAPSHOT_FILE_PREFIX) &&
+           !has_file(config->data_log_dir, LOG_FILE_PREFIX);
+}
+
+static void report_untrusted_emptiness(const struct quorum_peer_config *config,
+                                       struct zk_str *report)
+{
+    if (config->distributed)
+        zk_str_printf(report,
+                      "There is no data, and db.autocreate=false: this server takes no part in an "
+                      "election (K-6),\nand learns everything from a leader. For the first start "
+                      "of a new ensemble put an empty file\n%s/initialize on each server.\n",
+                      config->data_log_dir);
+    else
+        zk_str_printf(report,
+                      "There is no data, and db.autocreate=false: this server would refuse every "
+                      "client.\nPut an empty file %s/initialize, or remove db.autocreate=false.\n",
+                      config->data_log_dir);
 }
 
 /* ---- warnings ------------------------------------------------------------------------------- */

@@ -109,6 +109,10 @@ static int open_alone_directories(struct zookeeper_server_main *alone)
     alone->database = zk_database_new(alone->ctx, alone->snap_log);
     zk_database_set_metrics(alone->database, alone->metrics);
     operator_services_measure_fsyncs(&alone->operator_services, alone->snap_log, alone->metrics);
+    if (alone->config->admin_address_is_unknown) { /* a warning has said where it stands */
+        zk_log(alone->ctx, ZK_LOG_ADMIN_SERVER_EXITING);
+        return EXIT_CODE_ERROR_STARTING_ADMIN_SERVER;
+    }
     return 0;
 }
 

@@ -183,6 +183,82 @@ static void warnings_are_listed_and_are_no_error(void **state)
     done(&stage);
 }
 
+static struct stage report_alone_with(const char *lines)
+{
+    struct stage stage = {.fixture = config_fixture_new()};
+    struct zk_str text = {0};
+    zk_str_printf(&text, "dataDir=DIR\n%s", lines);
+    config_fixture_parse(&stage.fixture, zk_str_text(&text));
+    zk_str_done(&text);
+    report(&stage);
+    return stage;
+}
+
+static void expect_not(const struct stage *stage, const char *words)
+{
+    if (strstr(zk_str_text(&stage->report), words) != NULL)
+        fail_msg("said: %s\n%s", words, zk_str_text(&stage->report));
+}
+
+/* Java: ExitCode.ERROR_STARTING_ADMIN_SERVER, of a server alone */
+static void an_admin_server_without_an_address_ends_a_server_alone(void **state)
+{
+    (void)state;
+    struct stage alone = report_alone_with("admin.serverAddress=nosuch.invalid\n");
+    assert_int_equal(alone.code, 4);
+    expect(&alone, "/zoo.cfg:2: admin.serverAddress=nosuch.invalid has no effect: ");
+    expect(&alone, "A start would end: no admin server can listen at admin.serverAddress.\n");
+    expect_not(&alone, "is fine");
+    done(&alone);
+
+    struct stage member = report_with("admin.serverAddress=nosuch.invalid\n");
+    assert_int_equal(member.code, 0);
+    expect(&member, "/zoo.cfg:8: admin.serverAddress=nosuch.invalid has no effect: ");
+    expect(&member, "/zoo.cfg is fine, but for the warnings.\n");
+    done(&member);
+}
+
+static void an_empty_directory_that_is_not_trusted_is_explained(void **state)
+{
+    (void)state;
+    struct stage member = report_with("db.autocreate=false\n");
+    assert_int_equal(member.code, 0);
+    expect(&member, "There is no data, and db.autocreate=false: this server takes no part in an "
+                    "election (K-6),");
+    expect(&member, "A start would wait for a leader that has data.\n");
+    expect_not(&member, "is fine");
+
+    make_version_2(&member);
+    write_in(&member, "version-2/snapshot.ffffffffffffffff", "of nothing");
+    zk_str_clear(&member.report);
+    report(&member);
+    expect(&member, "There is no data, and db.autocreate=false: ");
+
+    write_in(&member, "initialize", "");
+    zk_str_clear(&member.report);
+    report(&member);
+    expect_not(&member, "db.autocreate");
+    expect(&member, "/zoo.cfg is fine.\n");
+    done(&member);
+
+    struct stage alone = report_alone_with("db.autocreate=false\n");
+    expect(&alone, "this server would refuse every client.");
+    expect(&alone, "A start would serve nobody.\n");
+    expect_not(&alone, "is fine");
+    done(&alone);
+}
+
+static void data_that_is_there_needs_no_trust(void **state)
+{
+    (void)state;
+    struct stage stage = {.fixture = config_fixture_read_with("db.autocreate=false\n")};
+    make_version_2(&stage);
+    write_in(&stage, "version-2/snapshot.0", "old");
+    report(&stage);
+    expect_not(&stage, "There is no data");
+    done(&stage);
+}
+
 static void a_byte_order_mark_is_refused(void **state)
 {
     (void)state;
@@ -246,6 +322,9 @@ int main(void)
         cmocka_unit_test(a_disk_that_is_nearly_full_is_named),
         cmocka_unit_test(a_peer_that_runs_there_is_named),
         cmocka_unit_test(warnings_are_listed_and_are_no_error),
+        cmocka_unit_test(an_admin_server_without_an_address_ends_a_server_alone),
+        cmocka_unit_test(an_empty_directory_that_is_not_trusted_is_explained),
+        cmocka_unit_test(data_that_is_there_needs_no_trust),
         cmocka_unit_test(a_byte_order_mark_is_refused),
         cmocka_unit_test(a_server_that_no_list_has_is_refused),
         cmocka_unit_test(an_address_of_another_machine_cannot_be_ours),

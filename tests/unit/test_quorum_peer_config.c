@@ -169,6 +169,8 @@ static void cfg_03_a_bad_value_is_refused_in_javas_words_with_its_line(void **st
         {"group.1=1:3", "6: server.2=127.0.0.1:2882:3882: Server 2is not in a group"},
         {"weight.1=", "8: weight.1=: For input string: \"\""},
         {"cnxTimeout=soon", "8: cnxTimeout=soon: For input string: \"soon\""},
+        {"snapshot.compression.method=Snappy",
+         "8: snapshot.compression.method=Snappy: snappy is not served by zkpeer"},
         {"foo=\\u12", "8: Malformed \\uxxxx encoding."},
     };
     (void)state;
@@ -297,7 +299,7 @@ static void settings_that_work_are_not_warned_of(void **state)
         "admin.idleTimeout=1000\nadmin.commandURL=/ask\ncommitProcessor.maxCommitBatchSize=5\n"
         "commitProcessor.maxReadBatchSize=5\ncommitProcessor.numWorkerThreads=2\n"
         "DigestAuthenticationProvider.enabled=false\nlargeRequestMaxBytes=5\n"
-        "largeRequestThreshold=5\n");
+        "largeRequestThreshold=5\nsnapshot.compression.method=GZ\n");
     config_fixture_must_succeed(&fixture);
     assert_false(config_fixture_is_logged(&fixture, "has no effect"));
     config_fixture_done(&fixture);
@@ -356,6 +358,12 @@ static void an_unknown_key_is_warned_of_with_the_nearest_known_one(void **state)
          "false, so it counts as false; write true or false"},
         {"forceSync=false", "forceSync=false has no effect: it is neither yes nor no, so the "
                             "default holds; write yes or no"},
+        {"snapshot.compression.method=zip",
+         "snapshot.compression.method=zip has no effect: nobody can pack like that, so snapshots "
+         "are not packed; write gz, or remove it"},
+        {"admin.serverAddress=nosuch.invalid",
+         "admin.serverAddress=nosuch.invalid has no effect: this name is not known here now, so no "
+         "admin server can listen; write an address of this machine, or a name that it knows"},
         {"admin.commandURL=look",
          "admin.commandURL=look has no effect: no request can ask for it; write a path that begins "
          "with a slash, such as /commands"},

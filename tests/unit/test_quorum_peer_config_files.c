@@ -587,6 +587,32 @@ static void schemes_that_a_client_can_have_or_need_not_have_are_taken(void **sta
     }
 }
 
+/* It is only wrong where it is used: Java's server alone does not read it either. */
+static void a_server_alone_is_only_warned_of_a_wrong_cnx_timeout(void **state)
+{
+    (void)state;
+    struct config_fixture fixture = config_fixture_new();
+    config_fixture_parse(&fixture, "dataDir=DIR\ncnxTimeout=soon\n");
+    config_fixture_must_succeed(&fixture);
+    assert_int_equal(fixture.config->warnings.count, 1);
+    assert_non_null(strstr(fixture.config->warnings.items[0],
+                           "/zoo.cfg:2: cnxTimeout=soon has no effect: it is not a whole number, "
+                           "and a server alone does not use it; write a whole number of "
+                           "milliseconds, or remove it"));
+    config_fixture_done(&fixture);
+}
+
+static void an_address_of_an_admin_server_that_is_off_is_not_looked_up(void **state)
+{
+    (void)state;
+    struct config_fixture fixture =
+        config_fixture_read_with("admin.enableServer=false\nadmin.serverAddress=nosuch.invalid\n");
+    config_fixture_must_succeed(&fixture);
+    assert_false(fixture.config->admin_address_is_unknown);
+    assert_int_equal(fixture.config->warnings.count, 0);
+    config_fixture_done(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -618,6 +644,8 @@ int main(void)
         cmocka_unit_test(a_bad_next_file_aborts_the_start_an_unreadable_one_does_not),
         cmocka_unit_test(a_relative_directory_is_warned_about),
         cmocka_unit_test(a_bad_number_on_the_command_line_is_named),
+        cmocka_unit_test(a_server_alone_is_only_warned_of_a_wrong_cnx_timeout),
+        cmocka_unit_test(an_address_of_an_admin_server_that_is_off_is_not_looked_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

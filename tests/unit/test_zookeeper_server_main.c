@@ -217,6 +217,26 @@ static void a_port_that_is_taken_ends_the_start(void **state)
     zk_str_done(&path);
 }
 
+/* Before it has read or written any data. */
+static void an_admin_server_without_an_address_ends_the_start_with_4(void **state)
+{
+    struct stage *stage = *state;
+    struct quorum_peer_config second = *stage->config;
+    char *directory = test_path(stage->directory, "second");
+    char *snapshot = test_path(directory, "version-2/snapshot.0");
+    second.data_dir = second.data_log_dir = directory;
+    second.admin_address_is_unknown = true;
+    struct quorum_peer_main *program = quorum_peer_main_new(stage->ctx, &second);
+
+    assert_int_equal(quorum_peer_main_start(program), EXIT_CODE_ERROR_STARTING_ADMIN_SERVER);
+
+    assert_int_equal(quorum_peer_main_wait(program), EXIT_CODE_EXECUTION_FINISHED);
+    assert_false(file_exists(snapshot));
+    quorum_peer_main_free(program);
+    free(snapshot);
+    free(directory);
+}
+
 static void a_directory_in_use_ends_the_start_with_3(void **state)
 {
     struct stage *stage = *state;
@@ -295,6 +315,7 @@ int main(void)
         TEST(its_status_tells_of_no_quorum),
         TEST(a_server_that_cannot_go_on_ends_the_process_with_its_code),
         TEST(a_port_that_is_taken_ends_the_start),
+        TEST(an_admin_server_without_an_address_ends_the_start_with_4),
         TEST(a_directory_in_use_ends_the_start_with_3),
         TEST(javas_arguments_mean_what_they_mean_to_java),
         TEST(arguments_that_make_no_sense_are_named),

@@ -49,7 +49,8 @@ struct quorum_peer_config {
     struct quorum_verifier *quorum_verifier;           /* committed; a reference, never NULL */
     struct quorum_verifier *last_seen_quorum_verifier; /* of zoo.cfg.dynamic.next; NULL: none */
     bool distributed; /* Java: isDistributed(). false: a server alone, without an election */
-    struct zk_strings warnings; /* for a person: lines that have no effect, and why */
+    struct zk_strings warnings;    /* for a person: lines that have no effect, and why */
+    bool admin_address_is_unknown; /* the admin server is wanted, and its host has no address */
     bool has_mistake; /* one of the warnings is about a line that nobody can have meant so */
 };
 

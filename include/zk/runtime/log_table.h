@@ -848,6 +848,8 @@
 /* J */
 #define ZK_LOG_UNABLE_TO_ACCESS_DATADIR  ZK_ERROR, "Unable to access datadir, exiting abnormally: %s"
 /* J */
+#define ZK_LOG_ADMIN_SERVER_EXITING      ZK_ERROR, "Unable to start AdminServer, exiting abnormally"
+/* J */
 #define ZK_LOG_UNEXPECTED_EXITING        ZK_ERROR, "Unexpected exception, exiting abnormally"
 /* J */
 #define ZK_LOG_ARGUMENTS_INVALID_EXITING ZK_ERROR, "Invalid arguments, exiting abnormally"

@@ -13,6 +13,8 @@ enum exit_code {
     /* The command line or the configuration is wrong. */
     EXIT_CODE_INVALID_INVOCATION = 2,
     EXIT_CODE_UNABLE_TO_ACCESS_DATADIR = 3,
+    /* The admin server of a server alone has no address. */
+    EXIT_CODE_ERROR_STARTING_ADMIN_SERVER = 4,
     /* A snapshot that the protocol needs cannot be written. */
     EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT = 10,
     /* A COMMIT names another transaction than the oldest one that waits for it. */
