@@ -6,12 +6,14 @@
 #include <stdlib.h>
 
 #include "scripted_peer.h"
+#include "server/zookeeper_server_internal.h"
 #include "testing_peer.h"
 #include "zab/leader_internal.h"
 #include "zk/jute/op_code.h"
 #include "zk/jute/quorum.h"
 #include "zk/jute/txn_log_entry.h"
 #include "zk/runtime/clock.h"
+#include "zk/server/request.h"
 #include "zk/server/zk_database.h"
 #include "zk/server/zookeeper_server.h"
 
@@ -360,6 +362,26 @@ static void brd_06_used_up_epoch_ends_the_term(void **state)
     assert_true(testing_peer_logged(&stage->peer, "zxid lower 32 bits have rolled over"));
 }
 
+/* A thread that has a client's request in hand holds the server, but not the leader, which is freed
+ * with its role. Only a sanitizer sees it if the request gets there. */
+static void request_behind_the_end_does_not_reach_the_leader(void **state)
+{
+    struct stage *stage = *state;
+    struct zookeeper_server *server =
+        zookeeper_server_ref(testing_peer_leader(&stage->peer)->role.zk);
+    struct buf *timeout = scripted_hex("00007530");
+    struct request *request = request_new(NULL, SESSION, 0, OP_CODE_CREATE_SESSION, timeout, NULL);
+    testing_peer_stop(&stage->peer);
+    stage->peer.config->local_sessions_enabled = true; /* so that the server has something to say */
+
+    zookeeper_server_submit_request_now(server, request);
+
+    assert_true(request->local_session);
+    request_unref(request);
+    buf_unref(timeout);
+    zookeeper_server_unref(server);
+}
+
 int main(void)
 {
 #define WITH_FOLLOWER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -375,6 +397,7 @@ int main(void)
             brd_05_follower_that_answers_pings_and_never_acknowledges_is_let_go,
             set_up_with_short_sync_limit, tear_down),
         WITH_FOLLOWER(brd_06_used_up_epoch_ends_the_term),
+        WITH_FOLLOWER(request_behind_the_end_does_not_reach_the_leader),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
