@@ -114,9 +114,9 @@ static int read_or_create(struct quorum_peer *self, const char *name, int64_t ep
 
 /* The last zxid belongs to a later epoch than currentEpoch. A crash can leave that behind at two
  * moments: between writing a new currentEpoch and its rename, when the temporary file has it; and
- * between storing the leader's snapshot and writing currentEpoch (D-26), when acceptedEpoch is
- * already as high. That snapshot is whole, so its epoch can be claimed (D-68); Java refuses to
- * start in the second case. */
+ * between storing what the leader sent and writing currentEpoch (D-26), when acceptedEpoch is
+ * already as high. The history has all that its epoch began with, so the epoch can be claimed
+ * (D-68); Java refuses to start in the second case. */
 static int recover_current_epoch(struct quorum_peer *self, int64_t epoch_of_zxid, int64_t *epoch)
 {
     int64_t found = 0;

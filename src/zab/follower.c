@@ -136,8 +136,8 @@ static int follower_process_packet(struct follower *follower, const struct quoru
 }
 
 /* To the log, and to those that wait for their COMMIT. A proposal that does not follow the one
- * before is only warned of here, as Java does: if one is missing, its COMMIT finds another one,
- * and the process ends. */
+ * before is only warned of here, as Java does: if one is missing, its COMMIT ends the process when
+ * it finds a later one, and is passed over when it finds none (K-85). */
 static int process_proposal(struct follower *follower, const struct quorum_packet *packet)
 {
     struct txn_log_entry *txn;
