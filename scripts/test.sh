@@ -35,7 +35,7 @@ reports, a violation of consistency, a lost write, an answer that differs, a mis
       --strict  no part has a second chance
   -j, --jobs N  so many compilers at a time, and three times as many unit tests, which wait more than
                 they compute (default: as many as there are processors); of the ensembles and
-                commands three run at a time
+                commands three run at a time, and a fourth where processors idle beside them
   -h, --help    this text
 
 Exit: 0 all passed, 1 some failed, 2 wrong usage, 130 interrupted.
@@ -55,6 +55,8 @@ readonly WRITE_MIXES=('c,java,java' 'c,java,c')
 MUTANTS_PART=$((16#$(git -C "$REPO" rev-parse --short=6 HEAD 2>/dev/null || say 0) % 8 + 1))/8
 readonly MUTANTS_PART
 readonly PLAYS_AT_ONCE=3
+# One more begins where, for so many seconds, a quarter of the processors' time was left over.
+readonly IDLE_LOOK_S=5
 # Plays that build in build/release or build/lab, or use the ensemble in .cluster: manners interrupts readme.sh.
 readonly BUILDERS='^(bench|lab|readme|manners)$'
 readonly CLANG=(-DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DZK_LOCKCHECK=ON)
@@ -62,7 +64,7 @@ readonly CLANG=(-DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DZK_LOCKCHECK
 declare -rA PLANS=(
   [quick]='2 parts: the static checks, and the unit tests as built by gcc. This takes about a minute and a half.'
   [normal]='The static checks; the unit tests in three builds; one more build; then ensembles of real processes and
-all commands, three at a time. This takes about 16 minutes.'
+all commands, three or four at a time. This takes about 16 minutes.'
   [full]='All that test.sh does without an option (about 16 minutes); then all ensembles with sanitized C peers, the
 coverage of lines, and the unit tests in two more builds: together about three quarters of an hour.'
 )
@@ -268,11 +270,36 @@ next_play() {
   return 1
 }
 
-# plays_at_once N first|second: runs the plays, so many at a time.
+# processor_ticks: sets idle and all to what the processors have done since the machine began: nothing, and at all.
+processor_ticks() {
+  local user nice system waits irq softirq steal
+  read -r _ user nice system idle waits irq softirq steal _ </proc/stat
+  idle=$((idle + waits))
+  all=$((user + nice + system + idle + irq + softirq + steal))
+}
+
+# begin_look: a job that ends after a while, when processors_idled says what they did meanwhile.
+begin_look() {
+  local idle all
+  processor_ticks
+  look_idle=$idle look_all=$all
+  set -m
+  sleep "$IDLE_LOOK_S" &
+  set +m
+  look=$!
+}
+
+processors_idled() {
+  local idle all
+  processor_ticks
+  ((4 * (idle - look_idle) >= all - look_all))
+}
+
+# plays_at_once N first|second: runs the plays, so many at a time, the first time one more where processors idle.
 plays_at_once() {
-  local next pid status waiting=("${!play_names[@]}")
+  local next pid status limit=$1 look='' look_idle look_all waiting=("${!play_names[@]}")
   while ((${#waiting[@]} > 0 || ${#running[@]} > 0)); do
-    if ((${#running[@]} < $1)) && next_play; then
+    if ((${#running[@]} < limit)) && next_play; then
       begin_line "${play_names[next]}"
       set -m
       bash -c "exec ${play_commands[next]}" >"$(play_log "$next")" 2>&1 </dev/null &
@@ -280,13 +307,24 @@ plays_at_once() {
       running[$!]=$next
       since[$!]=$(now_ms)
       unset "waiting[$next]"
+      limit=$1
       continue
     fi
+    [[ -n $look || $2 == second ]] || ((${#running[@]} != $1 || ${#waiting[@]} == 0)) || begin_look
     status=0
     wait -n -p pid || status=$?
+    if [[ $pid == "$look" ]]; then
+      look=''
+      ! processors_idled || limit=$(($1 + 1))
+      continue
+    fi
     count_play "${running[$pid]}" "$status" "${since[$pid]}" "$2"
     unset "running[$pid]"
   done
+  if [[ -n $look ]]; then
+    kill "$look" 2>/dev/null || true
+    wait "$look" || true
+  fi
   play_names=() play_commands=()
 }
 
