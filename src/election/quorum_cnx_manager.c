@@ -138,7 +138,8 @@ void qcm_to_send(struct quorum_cnx_manager *qcm, struct message *msg)
     qcm_connect_one(qcm, sid);
 }
 
-/* Looking and submitting are one step, or two threads would both dial. */
+/* Looking and submitting are one step, or two threads would both dial. The far end would take the
+ * second call for a sign that the first connection is dead, and end it. */
 void qcm_connect_one_addr_locked(struct quorum_cnx_manager *qcm, int64_t sid, bool stranger,
                                  const struct multiple_addresses *addresses) REQUIRES(&qcm->mu)
 {
@@ -241,7 +242,7 @@ void qcm_halt(struct quorum_cnx_manager *qcm)
 
     soft_halt(qcm);
     zk_thread_group_join(qcm->workers);
-    cbq_close(qcm->recv_queue);
+    cbq_close(qcm->recv_queue); /* nobody puts anything in any more; WorkerReceiver ends by this */
 }
 
 /* Finish every SendWorker in the map, one a turn: finish() needs the lock itself, and it takes the
@@ -389,9 +390,9 @@ void qcm_forget_sender_worker(struct quorum_cnx_manager *qcm, struct send_worker
     }
     zk_mutex_unlock(&qcm->mu);
     if (was_mine)
-        send_worker_unref(sw);
+        send_worker_unref(sw); /* the entry's reference; the caller has its own */
     if (forget)
-        peer_entry_unref(entry);
+        peer_entry_unref(entry); /* the map's; the worker has its own */
 }
 
 /* Where a message to sid waits; the caller unrefs it. NULL: nothing is kept for a stranger that is

@@ -34,7 +34,8 @@ void recv_worker_free(struct recv_worker *rw)
 }
 
 /* A frame that cannot be read, or whose length cannot be true, ends the connection: where the next
- * one begins is not known any more. A frame that makes no sense inside ends nothing; WorkerReceiver
+ * one begins is not known any more. The far end then reads the end of it, and whichever side has
+ * something to say next dials anew. A frame that makes no sense inside ends nothing; WorkerReceiver
  * drops it. Java: RecvWorker.run() */
 void recv_worker_run(void *arg)
 {
@@ -78,7 +79,7 @@ static int read_frame(struct recv_worker *rw, struct message **ret_message, int3
         return r;
     }
     payload->length = (size_t)*ret_length;
-    *ret_message = message_received(rw->sid, payload);
+    *ret_message = message_received(rw->sid, payload); /* takes payload */
     return 0;
 }
 

@@ -105,6 +105,7 @@ int quorum_peer_run_start(struct quorum_peer_run *run)
         zk_log(run->ctx, ZK_LOG_NO_THREAD_FOR_ELECTION);
         code = EXIT_CODE_UNEXPECTED_ERROR;
     }
+    /* The main thread, which otherwise takes elections down, does not run. */
     if (code != 0 && run->fle != NULL)
         stop_leader_election(run);
     return code;
@@ -149,6 +150,8 @@ static int open_data(struct quorum_peer_run *run)
     run->database = zk_database_new(run->ctx, run->snap_log);
     run->self = quorum_peer_new(run->ctx, run->config, run->database);
     operator_services_measure_fsyncs(&run->operator_services, run->snap_log, run->self->metrics);
+    /* Before the load: a server without a snapshot begins with this node, and a snapshot brings its
+     * own. */
     zk_database_init_config(run->database, qv_to_string(run->config->quorum_verifier),
                             run->config->quorum_verifier->version);
     return quorum_peer_load_database(run->self) < 0 ? EXIT_CODE_UNEXPECTED_ERROR : 0;
@@ -246,7 +249,8 @@ static int restart_leader_election(struct quorum_peer_run *run)
     return start_leader_election(run);
 }
 
-/* Wait for the threads of the election and its connections, and forget both. A stop that comes
+/* Wait for the threads of the election and its connections, and forget both. The lock is for the
+ * four-letter words: they see both or neither, and nothing that is being freed. A stop that comes
  * while there are none finds the next ones: create_election_algorithm(). */
 static void stop_leader_election(struct quorum_peer_run *run)
 {

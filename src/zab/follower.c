@@ -56,6 +56,7 @@ int follower_follow_leader(struct follower *follower)
     if (r < 0)
         goto out;
     follower->connected = true;
+    /* FOLLOWERINFO, LEADERINFO, ACKEPOCH: the leader answers when a quorum has called. */
     int64_t new_epoch_zxid;
     r = learner_register_with_leader(learner, LEADER_FOLLOWERINFO, &new_epoch_zxid);
     if (r < 0)
@@ -65,6 +66,7 @@ int follower_follow_leader(struct follower *follower)
     int64_t start_ms = zk_elapsed_ms();
     quorum_peer_set_leader_id(self, leader_server.id);
     quorum_peer_set_zab_state(self, ZAB_STATE_SYNCHRONIZATION);
+    /* From DIFF, TRUNC or SNAP to UPTODATE, which comes when a quorum has the leader's history. */
     r = learner_sync_with_leader(learner, new_epoch_zxid);
     if (r != 0)
         goto out;
@@ -72,6 +74,8 @@ int follower_follow_leader(struct follower *follower)
     follower->completed_sync = true;
     server_metrics_add(self->metrics, SERVER_METRICS_FOLLOWER_SYNC_TIME,
                        zk_elapsed_ms() - start_ms);
+    /* A follower asks nobody whether its leader lives: the leader pings, and the read ends with an
+     * error when nothing has come for syncLimit ticks. */
     while (r == 0 && follower_is_running(follower)) {
         r = learner_read_packet(learner, &qp);
         if (r == 0)
@@ -107,7 +111,7 @@ static int follower_process_packet(struct follower *follower, const struct quoru
 {
     struct learner *learner = follower->learner;
     switch (packet->type) {
-    case LEADER_PING:
+    case LEADER_PING: /* even while our disk hangs: that the leader finds out by the missing ACKs */
         return learner_ping(learner, packet);
     case LEADER_PROPOSAL:
         return process_proposal(follower, packet);
@@ -115,6 +119,8 @@ static int follower_process_packet(struct follower *follower, const struct quoru
         learner->measured.counters[SERVER_METRICS_LEARNER_COMMIT_RECEIVED_COUNT]++;
         return follower_zookeeper_server_commit(learner->fzk, packet->zxid);
     case LEADER_COMMITANDACTIVATE: /* the configuration stays as it is (D-32) */
+        /* Java reads it out of the proposal, so without one the term ends there, too. A COMMIT
+         * without one is only warned of. */
         if (follower_zookeeper_server_next_pending(learner->fzk) == NULL)
             return learner_protocol_error(learner,
                                           "COMMITANDACTIVATE 0x%" PRIx64 " without its proposal",

@@ -107,6 +107,8 @@ struct leader *leader_new(struct quorum_peer *self)
     leader->ctx = self->ctx;
     leader->my_id = self->my_id;
     quorum_peer_role_init(&leader->role, &leader_role_methods, leader_zookeeper_server_new(leader));
+    /* Two groups, because the end joins them one after the other: the snapshot before the tree is
+     * brought up to the log (A-51), all others behind that. */
     leader->threads = zk_thread_group_new(leader->ctx);
     leader->snapshot_threads = zk_thread_group_new(leader->ctx);
     leader->max_time_to_wait_for_epoch_ms =
@@ -127,7 +129,7 @@ struct leader *leader_new(struct quorum_peer *self)
     zk_cond_init(&leader->epoch_acked);
     zk_cond_init(&leader->new_leader_acked);
     leader->waiting_for_new_epoch = true;
-    leader->epoch = -1;
+    leader->epoch = -1; /* below every promise, so the first one that is heard of raises it */
     leader->time_start_wait_for_epoch_ms = -1;
 
     zk_mutex_init(&leader->learners_mu, leader->ctx, "learner_master", ZK_RANK_LEARNER_MASTER);
@@ -144,6 +146,7 @@ void leader_free(struct leader *leader)
     zk_thread_group_free(leader->snapshot_threads);
     zk_thread_group_free(leader->threads);
     leader_close_listeners(leader);
+    /* All are joined, and each handler's thread takes itself off the list before it ends. */
     zk_assert(leader->learner_count == 0);
     quorum_peer_role_unref(&leader->role);
 }
@@ -225,6 +228,7 @@ static void leader_get_status(struct quorum_peer_role *role, struct leader_statu
         const struct leader_learner *learner = &leader->learners[i];
         status.synced_observers += learner->observing;
         status.synced_followers += learner->forwarding;
+        /* A learner that said FOLLOWERINFO is sent proposals, even if it has no vote. */
         status.synced_non_voting_followers +=
             learner->forwarding &&
             !quorum_peer_is_voter(leader->self, learner_handler_get_sid(learner->handler));
@@ -270,7 +274,8 @@ bool leader_is_forwarding_to(struct leader *leader, const struct learner_handler
     return forwarding;
 }
 
-/* From now on it is sent an INFORM for each commit.
+/* From now on it is sent an INFORM for each commit. Its ACKs never count, so nobody asks which of
+ * its connections is the youngest (D-184).
  * Java: addObserverLearnerHandler() */
 void leader_add_observer_learner_handler(struct leader *leader, struct learner_handler *handler)
 {
@@ -346,6 +351,8 @@ static void leader_remove_learner_handler(struct learner_master *master,
     zk_mutex_lock(&leader->learners_mu);
     struct leader_learner *learner = find_learner_locked(leader, handler);
     if (learner != NULL) {
+        /* The others stay in the order of their arrival, by which the oldest and the youngest are
+         * found. */
         size_t at = (size_t)(learner - leader->learners);
         leader->learner_count--;
         memmove(learner, learner + 1, (leader->learner_count - at) * sizeof *learner);
@@ -454,7 +461,8 @@ void leader_shutdown(struct leader *leader, int result, const char *reason)
 
     leader_stop_rendezvous(leader);
     /* The flag comes first, under the same lock: a connection that is accepted at this moment is
-     * either in the list or refused. */
+     * either in the list or refused. Each learner reads the end of its connection at once, and
+     * looks for a leader without waiting for syncLimit. */
     zk_mutex_lock(&leader->learners_mu);
     leader->learners_closed = true;
     for (size_t i = 0; i < leader->learner_count; i++)
@@ -581,6 +589,7 @@ static int leader_revalidate_session(struct learner_master *master,
     bool valid = leader_zookeeper_server_check_if_valid_global_session(
         leader_of(master)->role.zk, session, timeout_ms, learner_handler_get_owner(handler));
 
+    /* The learner's client waits for this with its handshake; after a 0 its session is over. */
     struct buf *answer = buf_new(9);
     buf_put_long(answer, session);
     buf_put_byte(answer, valid);

@@ -100,7 +100,7 @@ int leader_lead(struct leader *leader)
         goto out;
     quorum_peer_set_leader_id(self, leader->my_id);
     /* The handlers have been sending histories since the quorum of promises; now we wait for
-them. */
+     * them. */
     quorum_peer_set_zab_state(self, ZAB_STATE_SYNCHRONIZATION);
 
     /* Third: a quorum has our history on disk. The term is established. */

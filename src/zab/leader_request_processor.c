@@ -24,6 +24,7 @@ static int leader_request_process_request(struct request_processor *processor,
     struct request *upgrade_request =
         quorum_zookeeper_server_check_upgrade_session(self->server, self->peer, request);
     int r = 0;
+    /* Ahead of the request: by then PrepRequestProcessor must know the session as a global one. */
     if (upgrade_request != NULL)
         r = request_processor_hand_over(self->next, upgrade_request);
     request_unref(upgrade_request);

@@ -49,12 +49,14 @@ static int leader_setup_request_processors(struct zookeeper_server *server)
     struct request_processor *proposal_processor = proposal_request_processor_new(
         self->leader, server, commit_processor_as_processor(self->commit_processor),
         &sync_processor);
-    /* No client port is known here, in Java either. */
+    /* -1 stands for the client port in the thread's name: none is known here, in Java either. */
     self->prep_request_processor =
         prep_request_processor_new(server, self->leader->my_id, -1, proposal_processor);
     zookeeper_server_set_first_processor(
         server, leader_request_processor_new(server, self->self, self->prep_request_processor));
 
+    /* true: a read that goes there directly passes by PrepRequestProcessor, which would have looked
+     * at its session. */
     zookeeper_server_set_read_processor(server, final_processor, true);
     quorum_zookeeper_server_share_global_outstanding_limit(server, self->self);
 
@@ -72,7 +74,8 @@ static int leader_setup_request_processors(struct zookeeper_server *server)
     return r;
 }
 
-/* Java: shutdown(), what it does ahead of the other servers' */
+/* ContainerManager feeds PrepRequestProcessor, so it ends before that.
+ * Java: shutdown(), what it does ahead of the other servers' */
 static void leader_shutdown_components(struct zookeeper_server *server)
 {
     struct leader_zookeeper_server *self = zookeeper_server_kind(server);
@@ -94,6 +97,8 @@ static struct session_tracker *leader_create_session_tracker(struct zookeeper_se
 {
     struct leader_zookeeper_server *self = zookeeper_server_kind(server);
     struct leader *leader = self->leader;
+    /* All of them begin anew with their whole timeout: how long a client had been silent, only the
+     * leader before knew. */
     struct session_timeouts sessions = {0};
     zk_database_sessions(zookeeper_server_get_zk_database(server), &sessions);
     struct session_tracker *tracker = leader_session_tracker_new(

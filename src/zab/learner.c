@@ -56,6 +56,8 @@ void learner_validate_session(struct learner *learner, struct server_cnxn *cnxn,
     struct server_cnxn *before =
         long_map_put(&learner->pending_revalidations, client_id, server_cnxn_ref(cnxn));
     zk_mutex_unlock(&learner->mu);
+    /* A client that has called twice is answered where it called last. Java's map, too, keeps one
+     * connection for a session. */
     server_cnxn_unref(before);
     struct buf *data = buf_new(12);
     buf_put_long(data, client_id);
@@ -96,7 +98,7 @@ int learner_read_packet(struct learner *learner, struct quorum_packet **packet)
 }
 
 /* The leader makes a transaction of what the client asked; until then it has no zxid, so the packet
- * says -1.
+ * says -1. The client's ids go along: the leader checks the ACLs by them.
  * Java: Learner.request() */
 void learner_request(struct learner *learner, const struct request *request)
 {
@@ -133,7 +135,8 @@ void learner_flush(struct learner *learner)
     close_after_failure(learner, learner_write_packet(learner, NULL, true));
 }
 
-/* One lock and one write for all that shared an fsync. */
+/* One lock and one write for all that shared an fsync (A-66). After a failure zxids is emptied all
+ * the same: no other connection takes over these ACKs. */
 void learner_send_acks(struct learner *learner, struct array_deque *zxids)
 {
     int64_t zxid;
@@ -215,6 +218,8 @@ int learner_register_with_leader(struct learner *learner, int32_t packet_type, i
         .has_config_version = true,
         .config_version = quorum_peer_quorum_verifier(self)->version,
     };
+    /* The leader hangs up if it only knows an older configuration. If it has no epoch yet it will
+     * choose one above ours, and it answers when a quorum has called. */
     struct buf *data = learner_info_encode(&li);
     int r = learner_send(learner, packet_type, zxid_make(accepted_epoch, 0), data);
     buf_unref(data);
@@ -278,7 +283,7 @@ int learner_revalidate(struct learner *learner, const struct quorum_packet *pack
     if (valid)
         learner_session_tracker_revalidated(zookeeper_server_get_session_tracker(learner->zk),
                                             session_id);
-    if (cnxn == NULL)
+    if (cnxn == NULL) /* its client had called twice, and the first answer was for both calls */
         zk_log(learner->ctx, ZK_LOG_MISSING_SESSION, session_id);
     else
         zookeeper_server_finish_session_init(learner->zk, cnxn, valid);
@@ -355,7 +360,8 @@ int learner_check_order(struct learner *learner, const struct txn_log_entry *txn
 /* ---- the end --------------------------------------------------------------------------------- */
 
 /* This only ends what the main thread may block on. That thread takes down the rest, in
- * learner_end.
+ * learner_end. The flag rises under the lock: a dial that begins at this moment sees it, or is
+ * woken.
  * Java: shutdown() */
 void learner_shutdown(struct learner *learner)
 {
@@ -394,7 +400,8 @@ const char *learner_error_text(struct learner *learner, int error)
 
 /* The socket first, so that no thread of the server is left blocked in a write, and the leader sees
  * the end at once. Then the server, with all its threads: nothing of this term is written when this
- * returns.
+ * returns. What was read and not handed over yet goes to the log before, as in Java, where each
+ * packet is handed over when it has been read.
  * Java: Follower.followLeader(), its finally, and Learner.shutdown() */
 void learner_end(struct learner *learner, const char *role, bool completed_sync)
 {

@@ -122,7 +122,7 @@ int leader_start_acceptor(struct leader *leader)
     struct learner_cnx_acceptor_handler *acceptors = leader->acceptors;
     size_t count = leader->acceptor_count;
     char *name = acceptor_name(leader);
-    leader->accepting = count;
+    leader->accepting = count; /* before any of them can count itself down */
     zk_mutex_unlock(&leader->mu);
 
     int r = zk_thread_group_start(leader->threads, learner_cnx_acceptor_run, leader,
@@ -136,7 +136,7 @@ int leader_start_acceptor(struct leader *leader)
         started += r == 0;
     }
     zk_mutex_lock(&leader->mu);
-    leader->accepting -= count - started;
+    leader->accepting -= count - started; /* those that never started will not do so themselves */
     zk_cond_broadcast(&leader->wake);
     zk_mutex_unlock(&leader->mu);
     return r;
@@ -169,7 +169,8 @@ static void learner_cnx_acceptor_handler_run(void *arg)
     struct leader *leader = acceptor->leader;
     int r = accept_learners(acceptor);
     if (!leader_is_stopping(leader)) {
-        /* Nobody can join any more: a leader that others can reach is better. */
+        /* Nobody can join any more: a leader that others can reach is better. As in Java, one of
+         * several addresses is enough for that. */
         zk_log(leader->ctx, ZK_LOG_ACCEPTING_FOLLOWER, zk_error_text(r).text);
         leader_shutdown(leader, r, "Unexpected internal error");
     }
@@ -191,7 +192,7 @@ static int accept_learners(struct learner_cnx_acceptor_handler *acceptor)
         int r = sock_accept(acceptor->listener, &sock);
         if (r < 0)
             return r;
-        sock_set_timeout(sock, init_limit_ms);
+        sock_set_timeout(sock, init_limit_ms); /* until a quorum has acknowledged NEWLEADER */
         /* One deadline for the whole first packet, however slowly its bytes arrive (D-43). */
         sock_set_deadline(sock, zk_elapsed_ms() + init_limit_ms);
         /* A proposal is small, and nothing behind it may push it out: with Nagle's algorithm it

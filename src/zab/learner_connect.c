@@ -61,7 +61,7 @@ int learner_connect_to_leader(struct learner *learner, const struct quorum_serve
     /* No connection: the first address stands for all. */
     int r = leader->addr.count > 0 ? connectors[0].error : -EDESTADDRREQ;
     free(connectors);
-    if (stopping)
+    if (stopping) /* if there is a connection all the same, learner_end closes it */
         return -ECANCELED;
     if (sock == NULL)
         return r;
@@ -122,7 +122,8 @@ static void adopt_connection(struct learner *learner, struct sock *sock)
 {
     const char *no_delay = zk_settings_get(learner->ctx, "follower.nodelay");
     sock_set_no_delay(sock, no_delay == NULL || strcmp(no_delay, "true") == 0);
-    /* As long as a leader may wait for its quorum, it says nothing. */
+    /* As long as a leader may wait for its quorum, it says nothing. syncLimit is for later, when
+     * NEWLEADER has come. */
     sock_set_timeout(sock, learner->self->init_limit_ms);
     /* A leader that takes nothing is as good as gone, and the thread that writes to it keeps the
      * others waiting (D-174). */
@@ -217,6 +218,7 @@ static int dial_once(struct leader_connector *connector, int64_t timeout_ms)
 
     zk_mutex_lock(&learner->mu);
     connector->sock = NULL;
+    /* Too late: the leader sees a caller that hangs up without a word. */
     if (r == 0 && is_dialling_over_locked(learner))
         r = -ECANCELED;
     if (r == 0) {

@@ -94,6 +94,7 @@ struct learner_handler *learner_handler_new(struct learner_master *master, struc
     handler->force_snap_sync =
         zk_settings_get_boolean(handler->ctx, "zookeeper.forceSnapshotSync", false);
     handler->remote_address = inet_text(sock_remote(sock));
+    /* Limited by bytes, where packets are put into it, and not by their number. */
     char queue_name[sizeof handler->remote_address.text + 16];
     snprintf(queue_name, sizeof queue_name, "queuedPackets-%s", handler->remote_address.text);
     handler->queued_packets = bq_new(master->ctx, queue_name, SIZE_MAX, free_packet);
@@ -275,7 +276,7 @@ static void learner_handler_run(void *arg)
     r = begin_sync(handler, need_snap, &sync_throttler, &syncs_in_progress);
     if (r < 0)
         goto out;
-    if (need_snap) /* not through the queue, for which a tree is too large */
+    if (need_snap) /* too large for the queue, and ahead of it: the Sender does not run yet */
         r = learner_handler_send_snapshot(handler, ss.last_zxid, syncs_in_progress);
     if (r == 0)
         r = send_new_leader(handler, new_leader_zxid);
@@ -315,7 +316,7 @@ static void learner_handler_run(void *arg)
             break;
         learner_handler_heard_of(handler, master->ops->get_tick_of_next_ack_deadline(master));
         switch (qp->type) {
-        case LEADER_ACK: /* an observer's, too: the tracker counts voters alone */
+        case LEADER_ACK: /* one of them answers UPTODATE; an observer sends no other */
             update_ack(handler, qp->zxid);
             master->ops->process_ack(master, handler, qp->zxid);
             break;
@@ -344,7 +345,7 @@ out:
     say_goodbye(handler, r);
     learner_handler_shutdown(handler);
     master->ops->remove_learner_handler(master, handler);
-    learner_handler_unref(handler);
+    learner_handler_unref(handler); /* the thread's */
 }
 
 /* ---- steps of run() -------------------------------------------------------------------------- */
@@ -414,7 +415,9 @@ static int read_learner_info(struct learner_handler *handler, const struct quoru
     return 0;
 }
 
-/* LEADERINFO and ACKEPOCH: tell it the epoch of the term, and hear how recent its history is. */
+/* LEADERINFO, for which it has waited in a read since its first packet, and ACKEPOCH: tell it the
+ * epoch of the term, and hear how recent its history is. Between the two it writes the epoch to its
+ * disk: by ACKEPOCH it has promised to obey no older leader. */
 static int exchange_epochs(struct learner_handler *handler, int64_t new_leader_zxid,
                            struct state_summary *ret_summary)
 {
@@ -484,7 +487,9 @@ static int send_new_leader(struct learner_handler *handler, int64_t new_leader_z
     return 0;
 }
 
-/* The ACK of NEWLEADER says that the learner has the whole history on disk. */
+/* The ACK of NEWLEADER says that the learner has the whole history on disk (one of Java 3.8.0 says
+ * so before its log is synced). Pings may have gone out by now, but a learner answers none before
+ * it has read UPTODATE, so nothing else may come first. */
 static int read_new_leader_ack(struct learner_handler *handler, struct quorum_packet **packet)
 {
     int r = read_packet(handler, packet);
@@ -500,6 +505,8 @@ static int read_new_leader_ack(struct learner_handler *handler, struct quorum_pa
     return 0;
 }
 
+/* This thread is about to sleep in its read. It has queued what the last packets brought, requests
+ * and commits, without waking those who work on it (A-243). */
 static void wake_others(void *arg)
 {
     struct learner_handler *handler = arg;
@@ -546,11 +553,13 @@ static int submit_request(struct learner_handler *handler, const struct quorum_p
     const uint8_t *bytes = packet->data->bytes;
     int32_t type = zk_load_int(bytes + 12);
     struct buf *body = buf_new_copy(bytes + HEAD, packet->data->length - HEAD);
+    /* NULL, no connection: the learner keeps the request, too, and answers its client when the
+     * commit has come. */
     struct request *request = request_new(NULL, zk_load_long(bytes), zk_load_int(bytes + 8), type,
                                           body, &packet->authinfo);
     buf_unref(body);
     request->owner = handler->owner;
-    if (type == OP_CODE_SYNC)
+    if (type == OP_CODE_SYNC) /* it is answered to this learner, and not by a commit */
         request->learner = handler;
     zk_trace_txn(handler->ctx, "request", 0, handler->sid, "one of its clients wants to write");
     int r = master->ops->submit_learner_request(master, request);
@@ -629,6 +638,7 @@ void learner_handler_ping(struct learner_handler *handler)
     zk_mutex_unlock(&handler->mu);
     if (!started)
         return;
+    /* The master is asked while mu is free: its own locks come before this one. */
     struct learner_master *master = handler->master;
     int64_t sync_timeout_ms = master->ops->sync_timeout(master);
     zk_mutex_lock(&handler->mu);
@@ -687,6 +697,8 @@ void learner_handler_queue_packet_quietly(struct learner_handler *handler,
     int64_t limit = handler->queued_bytes_limit;
     zk_mutex_unlock(&handler->mu);
     if (room) {
+        /* Outside mu. Proposals and commits stay in order, because the leader's lock is held around
+         * this call. */
         bq_put_quietly(handler->queued_packets, packet);
         return;
     }

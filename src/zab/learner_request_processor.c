@@ -37,6 +37,7 @@ enum { REQUESTS_PER_FLUSH = 64 };
 
 static void send_on(struct learner_request_processor *processor)
 {
+    /* CommitProcessor first: it has reads, which need no leader, and the flush may block. */
     request_processor_wake(processor->queued.next);
     learner_flush(processor->lzk->learner);
     server_metrics_merge(zookeeper_server_metrics(processor->queued.server), &processor->measured);
@@ -107,7 +108,7 @@ static void forward(struct learner_request_processor *processor, struct request 
     if (request->refused)
         return;
     switch (request->type) {
-    case OP_CODE_SYNC:
+    case OP_CODE_SYNC: /* kept before it leaves, so that the main thread finds it at the answer */
         learner_zookeeper_server_add_pending_sync(processor->lzk, request);
         learner_request(processor->lzk->learner, request);
         break;
@@ -126,10 +127,10 @@ static void forward(struct learner_request_processor *processor, struct request 
         break;
     case OP_CODE_CREATE_SESSION:
     case OP_CODE_CLOSE_SESSION:
-        if (!request->local_session)
+        if (!request->local_session) /* no other server knows of a local one */
             learner_request(processor->lzk->learner, request);
         break;
-    default:
+    default: /* answered here, from this server's tree */
         break;
     }
 }
@@ -141,7 +142,9 @@ static int learner_request_processor_process_request(struct request_processor *b
     struct learner_request_processor *processor = (struct learner_request_processor *)base;
     struct request *upgrade_request = quorum_zookeeper_server_check_upgrade_session(
         processor->queued.server, processor->lzk->self, request);
-    if (upgrade_request != NULL) /* the queue takes the reference */
+    /* Ahead of the request: the leader must know the session before it may own an ephemeral node.
+     * The queue takes the reference. */
+    if (upgrade_request != NULL)
         bq_put_quietly(processor->queued.queued_requests, upgrade_request);
     return queued_processor_process_request(base, request);
 }

@@ -1,4 +1,10 @@
-/* Java: LearnerZooKeeperServer */
+/* What follower and observer do alike between the leader and their own clients.
+ *
+ * No thread of its own. The main thread hands over what the leader sends, all of one read together;
+ * the first processor's thread keeps the SYNCs; the thread that serves a client asks for its
+ * session. A lock guards the SYNCs, because two of these threads use them.
+ *
+ * Java: LearnerZooKeeperServer */
 #include "zab/learner_zookeeper_server.h"
 
 #include <string.h>
@@ -31,7 +37,8 @@ void learner_zookeeper_server_get_touch_snapshot(struct zookeeper_server *server
         memset(ret_touched, 0, sizeof *ret_touched);
 }
 
-/* Java: createSessionTracker() */
+/* It ends no session, but notes for the next PING who was heard of.
+ * Java: createSessionTracker() */
 struct session_tracker *learner_zookeeper_server_create_session_tracker(
     struct zookeeper_server *server)
 {
@@ -73,6 +80,8 @@ void learner_zookeeper_server_shutdown_components(struct zookeeper_server *serve
         request_processor_shutdown(sync_request_processor_as_processor(lzk->sync_processor));
 }
 
+/* Neither processor exists before UPTODATE: until then learner_sync.c keeps what comes. An observer
+ * may do without a log later, too. */
 void learner_zookeeper_server_hand_over(struct learner_zookeeper_server *lzk)
 {
     if (lzk->sync_processor != NULL) {
