@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Compares what stopped members have on disk, as zkdump reads it.
+"""Compares what members have on disk, as zkdump reads it.
 
-    disks.py ZKDUMP MEMBER_DIRECTORY...
+    disks.py ZKDUMP MEMBER_DIRECTORY...                   of stopped members
+    disks.py --wait SECONDS ZKDUMP MEMBER_DIRECTORY...    waits until running members have the same last entry
 
 Every member must have the same last zxid, with the same digest of its tree behind it, and no log may be
 damaged. Logs may be torn or partial: the members have been killed. A snapshot may be cut short for the same reason.
@@ -12,6 +13,10 @@ import json
 import os
 import subprocess
 import sys
+import time
+
+# Between two looks at the logs of running members.
+LOOK_SECONDS = 0.2
 
 
 def facts_of(zkdump, path):
@@ -35,7 +40,30 @@ def last_of(zkdump, directory):
     return last, problems
 
 
+def newest_entry(zkdump, directory):
+    """(zxid, digest) of the last entry of the newest log of a member."""
+    logs = glob.glob(os.path.join(directory, "data", "version-2", "log.*"))
+    newest = max(logs, key=lambda path: int(path.rsplit(".", 1)[1], 16), default=None)
+    found = [(fact["zxid"], fact.get("digest")) for fact in facts_of(zkdump, newest) if "zxid" in fact] if newest else []
+    return found[-1] if found else None
+
+
+def wait_until_equal(seconds, zkdump, directories):
+    """A log is read while it is written, so it may end anywhere; then it is read again."""
+    end = time.monotonic() + seconds
+    while True:
+        entries = [newest_entry(zkdump, directory) for directory in directories]
+        if None not in entries and len(set(entries)) == 1:
+            return 0
+        if time.monotonic() > end:
+            print(f"after {seconds} s the last entries on disk are {entries}")
+            return 1
+        time.sleep(LOOK_SECONDS)
+
+
 def main():
+    if len(sys.argv) >= 5 and sys.argv[1] == "--wait":
+        return wait_until_equal(int(sys.argv[2]), sys.argv[3], sys.argv[4:])
     if len(sys.argv) < 3:
         sys.exit(__doc__)
     all_last, all_problems = set(), []
