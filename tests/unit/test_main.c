@@ -369,6 +369,21 @@ static char *ask_word(struct stage *stage, const char *word)
     return zk_str_take(&answer);
 }
 
+static bool answers_as_one_alone(void *arg)
+{
+    char *answer = ask_word(arg, "srvr");
+    bool serves = strstr(answer, "\nMode: standalone\n") != NULL;
+    free(answer);
+    return serves;
+}
+
+/* Its port is open before its processors start, and they start before it says that it serves. */
+static void await_service(struct stage *stage)
+{
+    await_log(stage, "PrepRequestProcessor (sid:0) started");
+    test_await(answers_as_one_alone, stage);
+}
+
 static void envi_tells_of_the_machine_and_its_user(void **state)
 {
     static const char *const KEYS[] = {"host.name", "os.name",   "os.arch", "os.version",
@@ -378,7 +393,7 @@ static void envi_tells_of_the_machine_and_its_user(void **state)
     char *answer;
     write_config_of_one_alone(stage);
     start(stage, NULL);
-    await_log(stage, "PrepRequestProcessor (sid:0) started");
+    await_service(stage);
 
     answer = ask_word(stage, "envi");
 
@@ -404,7 +419,7 @@ static void an_option_without_a_value_has_an_empty_one_as_in_a_jvm(void **state)
     char *answer;
     write_config_of_one_alone(stage);
     start(stage, options_of_zk_server_sh);
-    await_log(stage, "PrepRequestProcessor (sid:0) started");
+    await_service(stage);
 
     answer = ask_word(stage, "conf");
 
