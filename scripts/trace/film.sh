@@ -46,7 +46,7 @@ zkelection.state == 0, zkquorum.type == 15; ports in the preferences of ZKELECTI
       --install       only put the dissector into your Wireshark
   -h, --help          this text
 
-Exit: 0 fine (or that of COMMAND), 1 it did not work, 2 wrong usage.
+Exit: 0 fine (or that of COMMAND), 1 it did not work, 2 wrong usage, 130 interrupted.
 END
 }
 
@@ -221,11 +221,14 @@ stop_film() {
   drops=$(sed -nE 's|.*dropped on interface.*: [0-9]+/([0-9]+) .*|\1|p' "$noted/words") || true
   [[ ${drops:-0} == 0 ]] || warn "the kernel could not keep up: $drops packets are missing"
   say "capture: ${files[0]}"
-  "$TOOLS/film.py" convert "$root" "${files[0]}" "${files[1]}" "$noted/before" || status=1
+  "$TOOLS/film.py" convert "$root" "${files[0]}" "${files[1]}" "$noted/before" || status=$?
   rm -rf "$noted"
   rmdir "$root" 2>/dev/null || true # it was only ours
-  ((status == 0)) ||
-    die "so there is no trace; after that: film.sh --dir $root convert ${files[*]}"
+  if ((status != 0)); then
+    warn "so there is no trace; after that: film.sh --dir $root convert ${files[*]}"
+    ((status == 130)) || exit 1
+    exit 130 # Ctrl-C has ended the conversion: somebody may press it once more while that takes its time
+  fi
   say "trace:   ${files[1]}"
 }
 

@@ -171,7 +171,8 @@ try_interruption() {
   call=("${call[@]//WORK/$dir}")
   call=("${call[@]//CLUSTER/$work/serves}")
   call=("${call[@]//LAME/$work/lame}")
-  mkdir -p "$dir"/{tmp,home,bin}
+  mkdir -p "$dir"/{tmp,home,bin,filmed/1}
+  printf 'server.1=127.0.0.1:22:23\n' >"$dir/filmed/1/zoo.cfg" # nobody listens; its film is empty
   printf 'question: Who leads?\ndetermined: Nobody.\n\n> start 1\n> expect 1 leads\n' >"$dir/waits.story"
   printf 'question: What changes?\ndetermined: Nothing.\npeers: 1\n\n> start 1\n> Ann connects to 1\n%s\n%s\n' \
     '> Ann watches /a' '> Ann sees /a changed' >"$dir/client.story"
