@@ -192,8 +192,9 @@ static struct quorum_verifier *config_of_sender(struct fast_leader_election *fle
     const struct quorum_peer_config *config = fle->self->config;
     struct quorum_verifier *rqv = NULL;
     char *error = NULL;
-    int r = qv_from_string(fle->ctx, fields->config, fields->config_length,
-                           config->standalone_enabled, config->oracle_path, &rqv, &error);
+    const struct qv_options options = {.standalone_enabled = config->standalone_enabled,
+                                       .oracle_path = config->oracle_path};
+    int r = qv_from_string(fle->ctx, fields->config, fields->config_length, &options, &rqv, &error);
     if (r < 0)
         zk_log(fle->ctx, ZK_LOG_CONFIG_FROM_SENDER, sid, error == NULL ? "" : error);
     free(error);

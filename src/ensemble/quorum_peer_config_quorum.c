@@ -33,9 +33,12 @@ int config_setup_quorum(struct config_parser *parser, const char *file,
     struct quorum_peer_config *config = &parser->config;
     char *words = NULL;
     int line = 0;
-    int r = qv_parse_dynamic_config(parser->ctx, properties, config_backward_compatible, true,
-                                    config->standalone_enabled, config->oracle_path,
-                                    &config->quorum_verifier, &words, &line);
+    const struct qv_options options = {.config_backward_compatible = config_backward_compatible,
+                                       .from_file = true,
+                                       .standalone_enabled = config->standalone_enabled,
+                                       .oracle_path = config->oracle_path};
+    int r = qv_parse_dynamic_config(parser->ctx, properties, &options, &config->quorum_verifier,
+                                    &words, &line);
     if (r < 0)
         r = fail_in_quorum(parser, file, properties, words, line);
     free(words);

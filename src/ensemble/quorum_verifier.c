@@ -29,20 +29,19 @@ static struct quorum_verifier *copy(const struct quorum_verifier *from);
 
 /* Java: QuorumPeerConfig.parseDynamicConfig() */
 int qv_parse_dynamic_config(struct zk_context *ctx, const struct zk_properties *properties,
-                            bool config_backward_compatible, bool from_file,
-                            bool standalone_enabled, const char *oracle_path,
-                            struct quorum_verifier **ret_qv, char **ret_error, int *ret_line)
+                            const struct qv_options *options, struct quorum_verifier **ret_qv,
+                            char **ret_error, int *ret_line)
 {
-    struct qv_source source = {ctx, properties, from_file, ret_error, ret_line};
+    struct qv_source source = {ctx, properties, options->from_file, ret_error, ret_line};
     struct quorum_verifier *qv;
     *ret_line = 0;
-    int r = check_keys(&source, config_backward_compatible);
+    int r = check_keys(&source, options->config_backward_compatible);
     if (r < 0)
         return r;
-    r = qv_create(&source, qv_is_hierarchical(properties), oracle_path, &qv);
+    r = qv_create(&source, qv_is_hierarchical(properties), options->oracle_path, &qv);
     if (r < 0)
         return r;
-    r = check_counts(&source, qv, from_file, standalone_enabled);
+    r = check_counts(&source, qv, options->from_file, options->standalone_enabled);
     if (r < 0) {
         qv_unref(qv);
         return r;
@@ -52,16 +51,18 @@ int qv_parse_dynamic_config(struct zk_context *ctx, const struct zk_properties *
 }
 
 /* Java: QuorumPeer.configFromString() */
-int qv_from_string(struct zk_context *ctx, const char *text, size_t length, bool standalone_enabled,
-                   const char *oracle_path, struct quorum_verifier **ret_qv, char **ret_error)
+int qv_from_string(struct zk_context *ctx, const char *text, size_t length,
+                   const struct qv_options *options, struct quorum_verifier **ret_qv,
+                   char **ret_error)
 {
+    const struct qv_options of_text = {.standalone_enabled = options->standalone_enabled,
+                                       .oracle_path = options->oracle_path};
     struct zk_properties properties = {0};
     int line = 0;
     int r = zk_properties_parse(text, length, &properties, &line);
     if (r < 0)
         return config_error(ret_error, "Malformed \\uxxxx encoding.");
-    r = qv_parse_dynamic_config(ctx, &properties, false, false, standalone_enabled, oracle_path,
-                                ret_qv, ret_error, &line);
+    r = qv_parse_dynamic_config(ctx, &properties, &of_text, ret_qv, ret_error, &line);
     zk_properties_done(&properties);
     return r;
 }

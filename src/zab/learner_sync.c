@@ -411,8 +411,10 @@ static void note_new_leader_config(struct learner *learner, const struct buf *te
     const struct quorum_peer_config *config = learner->self->config;
     struct quorum_verifier *qv = NULL;
     char *error = NULL;
-    int r = qv_from_string(learner->ctx, (const char *)text->bytes, text->length,
-                           config->standalone_enabled, config->oracle_path, &qv, &error);
+    const struct qv_options options = {.standalone_enabled = config->standalone_enabled,
+                                       .oracle_path = config->oracle_path};
+    int r = qv_from_string(learner->ctx, (const char *)text->bytes, text->length, &options, &qv,
+                           &error);
     if (r < 0)
         zk_log(learner->ctx, ZK_LOG_NEWLEADER_CONFIG, error);
     else if (qv != NULL)

@@ -22,9 +22,10 @@ enum {
 static int parse(struct zk_context *ctx, uint8_t flags, const char *text, size_t length,
                  struct quorum_verifier **ret_qv, char **ret_error)
 {
-    const char *oracle = flags & FLAG_ORACLE ? "/nonexistent/oracle" : NULL;
-    return qv_from_string(ctx, text, length, (flags & FLAG_STANDALONE) != 0, oracle, ret_qv,
-                          ret_error);
+    const struct qv_options options = {.standalone_enabled = (flags & FLAG_STANDALONE) != 0,
+                                       .oracle_path =
+                                           flags & FLAG_ORACLE ? "/nonexistent/oracle" : NULL};
+    return qv_from_string(ctx, text, length, &options, ret_qv, ret_error);
 }
 
 /* Not for several addresses (K-15), hosts that need escapes, a voter that a second line has made an

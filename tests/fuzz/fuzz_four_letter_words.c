@@ -105,8 +105,8 @@ static void ask(struct zk_context *ctx, const struct four_letter_words *words,
     struct quorum_peer_config config = {.my_id = 1};
     struct server_status_peer peer = {.sid = 2, .connected = true};
     char *error = NULL;
-    if (qv_from_string(ctx, members, sizeof members - 1, false, NULL, &config.quorum_verifier,
-                       &error) < 0)
+    if (qv_from_string(ctx, members, sizeof members - 1, &(struct qv_options){0},
+                       &config.quorum_verifier, &error) < 0)
         abort();
     struct server_status status = {
         .serving = (choice & SERVING) != 0,

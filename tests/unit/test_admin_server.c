@@ -208,7 +208,8 @@ static void a_read_only_server_tells_nothing_of_its_ensemble(void **state)
     struct quorum_peer_config config = {.my_id = 1};
     char *error = NULL;
     scene_open(&scene);
-    assert_int_equal(qv_from_string(scene.ctx, servers, strlen(servers), true, NULL,
+    assert_int_equal(qv_from_string(scene.ctx, servers, strlen(servers),
+                                    &(struct qv_options){.standalone_enabled = true},
                                     &config.quorum_verifier, &error),
                      0);
     scene.stage.read_only_in = &config;

@@ -209,7 +209,8 @@ static void conf_answers_like_javas(void **state)
         .client_port_address = inet_address_any(24182),
     };
     assert_int_equal(zk_properties_parse(MEMBERS, strlen(MEMBERS), &properties, &line), 0);
-    assert_int_equal(qv_parse_dynamic_config(scene.ctx, &properties, false, false, true, NULL, &qv,
+    assert_int_equal(qv_parse_dynamic_config(scene.ctx, &properties,
+                                             &(struct qv_options){.standalone_enabled = true}, &qv,
                                              &error, &line),
                      0);
     config.quorum_verifier = qv;

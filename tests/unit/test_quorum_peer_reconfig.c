@@ -31,7 +31,8 @@ static struct quorum_verifier *configuration(struct quorum_peer_stage *stage, co
 {
     struct quorum_verifier *qv = NULL;
     char *error = NULL;
-    if (qv_from_string(stage->peer->capture.ctx, text, strlen(text), true, NULL, &qv, &error) < 0)
+    if (qv_from_string(stage->peer->capture.ctx, text, strlen(text),
+                       &(struct qv_options){.standalone_enabled = true}, &qv, &error) < 0)
         fail_msg("%s", error);
     return qv;
 }

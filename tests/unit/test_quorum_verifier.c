@@ -34,7 +34,9 @@ static struct quorum_verifier *with_oracle(const char *text, const char *oracle_
 {
     struct quorum_verifier *qv = NULL;
     char *error = NULL;
-    if (qv_from_string(ctx, text, strlen(text), true, oracle_path, &qv, &error) < 0)
+    if (qv_from_string(ctx, text, strlen(text),
+                       &(struct qv_options){.standalone_enabled = true, .oracle_path = oracle_path},
+                       &qv, &error) < 0)
         fail_msg("%s", error);
     return qv;
 }
@@ -501,7 +503,8 @@ static void bad_texts_are_refused_in_javas_words(void **state)
     for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
         struct quorum_verifier *qv = NULL;
         char *error = NULL;
-        int r = qv_from_string(ctx, ROWS[i].text, strlen(ROWS[i].text), true, NULL, &qv, &error);
+        int r = qv_from_string(ctx, ROWS[i].text, strlen(ROWS[i].text),
+                               &(struct qv_options){.standalone_enabled = true}, &qv, &error);
         if (r != -EINVAL || qv != NULL || error == NULL || strcmp(error, ROWS[i].words) != 0)
             fail_msg("%s: %d %s", ROWS[i].text, r, error);
         free(error);
@@ -514,12 +517,13 @@ static void without_standalone_mode_somebody_must_take_part(void **state)
     struct quorum_verifier *qv = NULL;
     char *error = NULL;
 
-    assert_int_equal(qv_from_string(ctx, "", 0, false, NULL, &qv, &error), -EINVAL);
+    assert_int_equal(qv_from_string(ctx, "", 0, &(struct qv_options){0}, &qv, &error), -EINVAL);
     assert_string_equal(error,
                         "standaloneEnabled = false then number of participants should be >0");
     free(error);
     error = NULL;
-    assert_int_equal(qv_from_string(ctx, "server.1=h:1:2", 14, false, NULL, &qv, &error), 0);
+    assert_int_equal(
+        qv_from_string(ctx, "server.1=h:1:2", 14, &(struct qv_options){0}, &qv, &error), 0);
     assert_int_equal(qv->voting.count, 1);
     assert_true(is_quorum(qv, SIDS(1)));
     qv_unref(qv);
@@ -535,7 +539,8 @@ static void a_configuration_has_a_limit_of_servers(void **state)
     for (int i = 0; i < 4097; i++)
         zk_str_printf(&text, "server.%d=h:1:2\n", i);
 
-    int r = qv_from_string(ctx, text.text, text.length, true, NULL, &qv, &error);
+    int r = qv_from_string(ctx, text.text, text.length,
+                           &(struct qv_options){.standalone_enabled = true}, &qv, &error);
 
     assert_int_equal(r, -EINVAL);
     assert_string_equal(error, "more than 4096 servers");
@@ -564,7 +569,9 @@ static void no_damaged_text_does_worse_than_being_refused(void **state)
             struct quorum_verifier *qv = NULL;
             char *error = NULL;
             size_t taken = i < sizeof(BYTES) ? length : at;
-            int r = qv_from_string(ctx, copy, taken, i % 2 == 0, NULL, &qv, &error);
+            int r =
+                qv_from_string(ctx, copy, taken,
+                               &(struct qv_options){.standalone_enabled = i % 2 == 0}, &qv, &error);
             if (r == 0) {
                 read++;
                 assert_non_null(qv_to_string(qv));

@@ -20,7 +20,8 @@ static struct quorum_verifier *verifier(struct zk_context *ctx, const char *text
 {
     struct quorum_verifier *qv = NULL;
     char *error = NULL;
-    if (qv_from_string(ctx, text, strlen(text), true, NULL, &qv, &error) < 0)
+    if (qv_from_string(ctx, text, strlen(text), &(struct qv_options){.standalone_enabled = true},
+                       &qv, &error) < 0)
         fail_msg("%s", error);
     return qv;
 }

@@ -249,7 +249,8 @@ static void dsc_02_newleader_carries_the_configuration_as_java_writes_it(void **
     struct quorum_verifier *qv = NULL;
     char *error = NULL;
     assert_int_equal(0,
-                     qv_from_string(capture.ctx, text, sizeof text - 1, true, NULL, &qv, &error));
+                     qv_from_string(capture.ctx, text, sizeof text - 1,
+                                    &(struct qv_options){.standalone_enabled = true}, &qv, &error));
     struct quorum_peer_config config = {
         .my_id = 1, .tick_time_ms = 500, .init_limit = 10, .sync_limit = 5, .quorum_verifier = qv};
     struct quorum_peer *self = quorum_peer_new(capture.ctx, &config, NULL);

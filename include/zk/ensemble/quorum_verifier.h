@@ -64,13 +64,17 @@ struct qv_weight {
     int64_t weight;
 };
 
-/* Makes a verifier from properties that hold server., group, weight and version keys.
- *   config_backward_compatible  other keys are ignored (zoo.cfg) instead of refused
- *   from_file                   warnings about 1, 2 and even numbers of servers are logged, and
- *                               names are looked up, which blocks on the name service
- *   standalone_enabled          as in zoo.cfg
- *   oracle_path                 NULL: there is no oracle
- * On success *ret_qv is a reference for the caller, and never NULL: without servers (and with
+/* How a configuration is read. */
+struct qv_options {
+    bool config_backward_compatible; /* other keys are ignored (zoo.cfg) instead of refused */
+    bool from_file; /* warnings about 1, 2 and even numbers of servers are logged, and names are
+                     * looked up, which blocks on the name service */
+    bool standalone_enabled; /* as in zoo.cfg */
+    const char *oracle_path; /* NULL: there is no oracle */
+};
+
+/* Makes a verifier from properties that hold server., group, weight and version keys. On success
+ * *ret_qv is a reference for the caller, and never NULL: without servers (and with
  * standalone_enabled) it is a verifier without members, whose version counts as in Java. Errors:
  * -EINVAL; *ret_error, which the caller frees, is in Java's words, and *ret_line is the line at
  * fault, or 0. Nothing in the properties can do worse than that: what is an unchecked exception in
@@ -78,16 +82,16 @@ struct qv_weight {
  * Java: QuorumPeerConfig.parseDynamicConfig(), createQuorumVerifier() */
 ZK_NODISCARD int qv_parse_dynamic_config(struct zk_context *ctx,
                                          const struct zk_properties *properties,
-                                         bool config_backward_compatible, bool from_file,
-                                         bool standalone_enabled, const char *oracle_path,
+                                         const struct qv_options *options,
                                          struct quorum_verifier **ret_qv, char **ret_error,
                                          int *ret_line);
 
-/* The same for the config text of a notification. Never blocks: names stay unresolved (D-31).
+/* The same for the config text of a notification, which is no file and has no other keys, whatever
+ * options says. Never blocks: names stay unresolved (D-31).
  * Java: QuorumPeer.configFromString() */
 ZK_NODISCARD int qv_from_string(struct zk_context *ctx, const char *text, size_t length,
-                                bool standalone_enabled, const char *oracle_path,
-                                struct quorum_verifier **ret_qv, char **ret_error);
+                                const struct qv_options *options, struct quorum_verifier **ret_qv,
+                                char **ret_error);
 
 struct quorum_verifier *qv_ref(struct quorum_verifier *qv);
 void qv_unref(struct quorum_verifier *qv); /* NULL is fine */
