@@ -21,6 +21,7 @@
 #include <errno.h>
 
 #include "zab/leader_internal.h"
+#include "zk/ensemble/zxid.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"
 
@@ -85,6 +86,13 @@ int leader_get_epoch_to_propose(struct learner_master *master, int64_t sid,
     /* Late joiners are told the epoch of the term, whatever they have promised. */
     if (!leader->waiting_for_new_epoch)
         goto out;
+    /* No epoch is above this promise. Were one written down, its zxids would be negative: every
+     * follower would take it for an epoch of the past, and so would we until our files are mended.
+     * A server that shuts itself out is the smaller harm (D-177). */
+    if (last_accepted_epoch >= ZXID_LAST_EPOCH) {
+        r = -ERANGE;
+        goto out;
+    }
 
     /* The new epoch must be above every promise that we hear of, also those of observers and
      * strangers: such a server would otherwise refuse us as a leader of the past. */

@@ -75,6 +75,8 @@ int leader_lead(struct leader *leader)
     int64_t epoch;
     r = leader_get_epoch_to_propose(master, leader->my_id, quorum_peer_get_accepted_epoch(self),
                                     &epoch);
+    if (r == -ERANGE) /* until somebody mends it */
+        leader_shutdown(leader, r, "the file acceptedEpoch leaves no epoch to lead in");
     if (r < 0) {
         give_up(leader, r, "Timeout while waiting for epoch from quorum");
         goto out;

@@ -46,6 +46,7 @@ static int end_because(struct learner_handler *handler, int error, const char *f
     ZK_PRINTF_LIKE(3, 4);
 static int read_first_packet(struct learner_handler *handler, struct quorum_packet **packet);
 static int read_learner_info(struct learner_handler *handler, const struct quorum_packet *packet);
+static void note_no_epoch(struct learner_handler *handler, int error, int64_t accepted_epoch);
 static int exchange_epochs(struct learner_handler *handler, int64_t new_leader_zxid,
                            struct state_summary *ret_summary);
 static enum server_metrics_summary inflight_metric(bool need_snap);
@@ -245,8 +246,7 @@ static void learner_handler_run(void *arg)
     /* It waits with all others until a quorum is here; then all are told the same epoch. */
     int64_t new_epoch;
     r = master->ops->get_epoch_to_propose(master, handler->sid, zxid_epoch(qp->zxid), &new_epoch);
-    if (r == -ETIMEDOUT)
-        end_because(handler, r, "Timeout while waiting for epoch from quorum");
+    note_no_epoch(handler, r, zxid_epoch(qp->zxid));
     if (r < 0)
         goto out;
     int64_t new_leader_zxid = zxid_make(new_epoch, 0); /* the first transaction has counter 1 */
@@ -413,6 +413,14 @@ static int read_learner_info(struct learner_handler *handler, const struct quoru
     if (packet->type == LEADER_OBSERVERINFO)
         handler->learner_type = LEARNER_TYPE_OBSERVER;
     return 0;
+}
+
+static void note_no_epoch(struct learner_handler *handler, int error, int64_t accepted_epoch)
+{
+    if (error == -ETIMEDOUT)
+        end_because(handler, error, "Timeout while waiting for epoch from quorum");
+    else if (error == -ERANGE) /* until somebody mends its file */
+        end_because(handler, error, "no epoch is above its acceptedEpoch %" PRId64, accepted_epoch);
 }
 
 /* LEADERINFO, for which it has waited in a read since its first packet, and ACKEPOCH: tell it the

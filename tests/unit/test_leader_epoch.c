@@ -6,6 +6,7 @@
 
 #include "testing_peer.h"
 #include "zab/leader_internal.h"
+#include "zk/ensemble/zxid.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/thread.h"
@@ -193,6 +194,55 @@ static void epoch_that_cannot_be_written_is_refused_to_all(void **state)
     assert_int_equal(0, rename(elsewhere, version_2));
     free(elsewhere);
     free(version_2);
+    leader_free(leader);
+    testing_peer_done(&peer);
+}
+
+/* Whatever is above the last epoch has negative zxids, which no follower takes (D-177). */
+static void promise_of_the_last_epoch_shuts_out_its_own_server_alone(void **state)
+{
+    (void)state;
+    const int64_t promises[] = {ZXID_LAST_EPOCH, (int64_t)ZXID_LAST_EPOCH + 1, INT64_MAX};
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    testing_peer_init(&peer, &options);
+    testing_peer_history(&peer, 5, 5, 0);
+    struct leader *leader = leader_new(peer.self);
+    int64_t epoch = -7;
+    for (size_t i = 0; i < sizeof promises / sizeof promises[0]; i++) {
+        const int64_t sids[] = {1, 2, 9}; /* ourselves, a voter, a stranger */
+        for (size_t k = 0; k < sizeof sids / sizeof sids[0]; k++)
+            assert_int_equal(-ERANGE, leader_get_epoch_to_propose(&leader->master, sids[k],
+                                                                  promises[i], &epoch));
+    }
+    assert_int_equal(-7, epoch);
+    testing_peer_assert_file(&peer, "acceptedEpoch", "5");
+
+    struct call ours = {.leader = leader, .sid = 1, .value = 5};
+    start_call(&ours, &peer, call_get_epoch);
+    assert_int_equal(0, leader_get_epoch_to_propose(&leader->master, 3, 5, &epoch));
+    assert_int_equal(6, epoch);
+    assert_int_equal(0, join_call(&ours));
+    testing_peer_assert_file(&peer, "acceptedEpoch", "6");
+    leader_free(leader);
+    testing_peer_done(&peer);
+}
+
+/* The one before it leaves room for one term. */
+static void last_epoch_can_be_led_in(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    testing_peer_init(&peer, &options);
+    struct leader *leader = leader_new(peer.self);
+    struct call ours = {.leader = leader, .sid = 1, .value = 5};
+    start_call(&ours, &peer, call_get_epoch);
+    int64_t epoch;
+    assert_int_equal(0,
+                     leader_get_epoch_to_propose(&leader->master, 2, ZXID_LAST_EPOCH - 1, &epoch));
+    assert_int_equal(ZXID_LAST_EPOCH, epoch);
+    assert_int_equal(0, join_call(&ours));
     leader_free(leader);
     testing_peer_done(&peer);
 }
@@ -386,6 +436,8 @@ int main(void)
         cmocka_unit_test(dsc_01_observers_raise_the_epoch_but_do_not_end_the_wait),
         cmocka_unit_test(dsc_01_followers_alone_do_not_decide),
         cmocka_unit_test(epoch_that_cannot_be_written_is_refused_to_all),
+        cmocka_unit_test(promise_of_the_last_epoch_shuts_out_its_own_server_alone),
+        cmocka_unit_test(last_epoch_can_be_led_in),
         cmocka_unit_test(dsc_07_follower_that_knows_more_is_refused_and_the_others_go_on),
         cmocka_unit_test(dsc_07_who_does_not_count_does_not_finish_the_election),
         cmocka_unit_test(syn_08_ack_of_another_zxid_is_not_counted),

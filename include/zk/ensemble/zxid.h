@@ -5,6 +5,9 @@
 
 #include <stdint.h>
 
+/* The last epoch: the next one would have the sign of its zxids. */
+#define ZXID_LAST_EPOCH INT32_MAX
+
 /* Java: ZxidUtils.getEpochFromZxid(). Signed: a negative zxid has a negative epoch. */
 static inline int64_t zxid_epoch(int64_t zxid)
 {
