@@ -448,9 +448,12 @@ void leader_shutdown(struct leader *leader, int result, const char *reason)
     /* The main thread, the acceptors and those in waitForStartup. */
     zk_mutex_lock(&leader->mu);
     bool first = !leader->stopping;
+    /* A server that must not go on ends, whatever has ended the term a moment before: on a full
+     * disk acceptedEpoch and the snapshot fail together, and the others need another leader. */
+    if (first || (result > 0 && leader->result <= 0))
+        leader->result = result;
     if (first) {
         leader->stopping = true;
-        leader->result = result;
         leader_wake_listeners_locked(leader);
         zk_cond_broadcast(&leader->wake);
     }

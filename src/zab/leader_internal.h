@@ -144,7 +144,8 @@ static inline struct leader *leader_of(struct learner_master *master)
 /* ---- leader.c -------------------------------------------------------------------------------- */
 
 /* Java: shutdown(reason). Ends the term: all its threads are woken, and leader_lead returns result.
- * Only the first call counts. reason is for the log. Any thread that holds no lock of zab. */
+ * Only the first call counts, and the first one whose result is an exit code. reason is for the
+ * log. Any thread that holds no lock of zab. */
 void leader_shutdown(struct leader *leader, int result, const char *reason);
 bool leader_is_stopping(struct leader *leader);
 /* Sleep, but end at once when the leader stops. Returns whether it does. */

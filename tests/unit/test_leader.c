@@ -183,6 +183,23 @@ static void first_reason_to_stop_counts(void **state)
     testing_peer_done(&peer);
 }
 
+/* On a full disk the epoch file may fail first: the snapshot ends the process all the same. */
+static void exit_code_counts_behind_an_error(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    testing_peer_init(&peer, &options);
+    struct leader *leader = leader_new(peer.self);
+    leader_shutdown(leader, -ENOSPC, "first");
+    leader_shutdown(leader, EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT, "second");
+    leader_shutdown(leader, EXIT_CODE_UNEXPECTED_ERROR, "third");
+    leader_shutdown(leader, -EIO, "fourth");
+    assert_int_equal(EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT, leader->result);
+    leader_free(leader);
+    testing_peer_done(&peer);
+}
+
 /* A learner is heard of in time for initLimit and syncLimit ticks at first, then for syncLimit. */
 static void deadlines_are_counted_from_the_tick_of_now(void **state)
 {
@@ -679,6 +696,7 @@ int main(void)
         cmocka_unit_test(dsc_07_leader_waits_on_when_a_follower_was_ahead),
         cmocka_unit_test(follower_that_never_acks_newleader_lets_the_leader_give_up),
         cmocka_unit_test(first_reason_to_stop_counts),
+        cmocka_unit_test(exit_code_counts_behind_an_error),
         cmocka_unit_test(deadlines_are_counted_from_the_tick_of_now),
         cmocka_unit_test(silent_callers_are_pushed_out_in_the_order_in_which_they_came),
         cmocka_unit_test(learners_that_have_introduced_themselves_push_nobody_out),
