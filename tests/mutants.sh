@@ -302,9 +302,11 @@ no_mutant() {
 }
 
 # in_all_slots FUNCTION ARGUMENT...: FUNCTION SLOT ARGUMENT..., at the same time, each in a process group
-# of its own. False if one fails.
+# of its own. all_well is false afterwards if one has failed. Not to be called in a condition: there bash ignores set -e, and
+# a worker would look for the next mistake in a copy that it could not restore.
 in_all_slots() {
-  local slot pids=() status=0
+  local slot pids=()
+  all_well=true
   set -m
   for ((slot = 1; slot <= jobs; slot++)); do
     "$1" "$slot" "${@:2}" </dev/null &
@@ -312,9 +314,8 @@ in_all_slots() {
   done
   set +m
   for slot in "${pids[@]}"; do
-    wait "$slot" || status=1
+    wait "$slot" || all_well=false
   done
-  return $status
 }
 
 # ---- the table -----------------------------------------------------------------------------------
@@ -379,9 +380,10 @@ main() {
   trap 'end_jobs TERM' INT TERM
   mkdir -p "$WORK"
   : >"$WORK/results"
-  in_all_slots prepare "${targets[@]}" || exit 1
+  in_all_slots prepare "${targets[@]}"
+  $all_well || exit 1
   no_mutant "${targets[@]}"
-  in_all_slots worker "${names[@]}" || true # what it has left out counts as failed
+  in_all_slots worker "${names[@]}" # what one has left out counts as failed
   [[ -z $write ]] || write_table
   good=$(grep -c '^ok' "$WORK/results" || true)
   bad=$((${#names[@]} + 1 - good))
