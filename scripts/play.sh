@@ -327,7 +327,8 @@ unmet() {
         continue
         ;;
     esac
-    subjects=$(story_subjects "$fact") rest=$(story_predicate "$fact")
+    subjects=$(story_subjects "$fact")
+    rest=$(story_predicate "$fact")
     for id in $subjects; do
       is_true "$id" "$rest" || { say "peer $id ${rest/#are/is}: it is ${state[$id]} of ${leader_of[$id]}" && return; }
     done
