@@ -85,17 +85,17 @@ at_rest() {
 # shellcheck disable=SC2317  # called by expect
 # Ctrl-C at the very moment when a film has begun, many a time: it ends well, and no capture goes on.
 interrupted_at_once() {
-  local i pid status
+  local i pid status ended
   for ((i = 1; i <= 8; i++)); do
     : >"$work/words"
     env --default-signal=INT setsid "$film" -o "$work/at-once.pcapng" </dev/null >"$work/words" 2>&1 &
     pid=$!
     until grep -q '^filming' "$work/words" || ! kill -0 "$pid"; do :; done
-    kill -s INT -- "-$pid"
-    status=0
+    status=0 ended=''
+    kill -s INT -- "-$pid" || ended=' before Ctrl-C'
     wait "$pid" || status=$?
-    [[ $status != 0 || -e $ZK_CLUSTER_DIR/film ]] || continue
-    say "film $i ended with exit code $status, after these words:"
+    [[ $status != 0 || -n $ended || -e $ZK_CLUSTER_DIR/film ]] || continue
+    say "film $i ended$ended with exit code $status, after these words:"
     cat "$work/words"
     "$film" stop || true
     return 1
@@ -140,7 +140,7 @@ python3 "$here/test_dissector.py" || status=1
 python3 "$here/test_film.py" || status=1
 
 export REPO work film
-export -f is_not_for_others filmed_before_it_is_made life_of until_pinged life_to_the_end_of cut_off until_quorum until_state field say
+export -f is_not_for_others filmed_before_it_is_made life_of until_pinged life_to_the_end_of cut_off until_quorum until_state field all_facts say
 export cluster
 
 # shellcheck disable=SC2016  # the inner shell's dollars

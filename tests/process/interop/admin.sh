@@ -45,6 +45,7 @@ expect "the ensemble is taken away" "$cluster" clean
 
 end_both() {
   local kind
+  tell_failure
   for kind in c java; do
     [[ ! -d $home/$kind ]] || ZK_CLUSTER_DIR=$home/$kind "$cluster" down >/dev/null 2>&1 || true
   done

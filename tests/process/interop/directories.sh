@@ -42,8 +42,10 @@ listing() {
 }
 
 has_no_logs_and_no_leftovers() {
-  listing
-  ! listing | grep -E 'log\.|\.tmp$'
+  local files
+  files=$(listing)
+  say "$files"
+  ! grep -E 'log\.|\.tmp$' <<<"$files"
 }
 
 tree_is_unhurt() {
@@ -70,7 +72,7 @@ see_what_is_left() {
 first_vote() {
   local line
   line=$(tac "$ZK_CLUSTER_DIR/$1/log" | sed '/Reading configuration from\|Starting quorum peer, myid=/q' |
-    grep -oE 'New election. My id = *[0-9]+, proposed zxid=0x[0-9a-f]+' | tail -n 1)
+    grep -oE 'New election. My id = *[0-9]+, proposed zxid=0x[0-9a-f]+' | tail -n 1 || true) # sed need not read all
   say "$line; left was ${left[$1]}"
   [[ $line == *=0x${2:-${left[$1]}} ]]
 }
@@ -126,24 +128,27 @@ put_back() {
   cp -a "$ZK_CLUSTER_DIR/aside" "$(data 1)"
 }
 
-# with CHANGE COMMAND...: peer 1's directory changed, the command run, the directory put back.
+# with CHANGE COMMAND...: peer 1's directory changed, the command run, the directory put back. If one of them fails, it
+# stays as it is, to be looked at.
 with() {
-  local change=$1 status=0
+  local change=$1
   shift
   put_aside
-  (cd "$(data 1)" && eval "$change")
-  "$@" || status=$?
+  (
+    cd "$(data 1)"
+    eval "$change"
+  )
+  "$@"
   put_back
-  return "$status"
 }
 
 # joins KIND ZXID: peer 1, of that kind, votes with that zxid and follows the two others.
 joins() {
-  local status=0
   become "$1"
-  { "$cluster" start 1 && first_vote 1 "$2" && until_state 1 FOLLOWING "$leader"; } || status=$?
+  "$cluster" start 1
+  first_vote 1 "$2"
+  until_state 1 FOLLOWING "$leader"
   "$cluster" kill 1
-  return "$status"
 }
 
 expect "three Java peers serve" "$cluster" up --mix java,java,java

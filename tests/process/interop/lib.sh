@@ -8,6 +8,7 @@ cluster=$REPO/scripts/cluster.sh
 # A busy machine is no reason to fail: nobody is given up for 10 s (syncLimit is 5), and every wait has a far limit.
 export ZK_CLUSTER_WAIT=240 ZK_CLUSTER_TICK=2000 ZK_WORD_WAIT=20
 play=''
+test='' # the one that runs; where the play ends in its middle, it has failed
 failed=0
 
 # start_play NAME: the name stands in front of every test.
@@ -15,10 +16,14 @@ start_play() {
   play=$1
   ZK_CLUSTER_DIR=$(mktemp -d)/ensemble
   export ZK_CLUSTER_DIR
+  exec {console}>&1 # a failure comes where the output is a file
   trap end_play EXIT
+  trap 'test=; exit 130' INT # to interrupt a test is not to fail it
+  trap 'test=; exit 143' TERM
 }
 
 end_play() {
+  tell_failure
   if ((failed > 0)); then
     say "the peers' logs: $ZK_CLUSTER_DIR"
     "$cluster" down >/dev/null 2>&1 || true
@@ -28,29 +33,42 @@ end_play() {
   fi
 }
 
-# expect NAME COMMAND...: one test. What comes after a failure cannot mean anything, so the first one ends the play.
+# expect NAME COMMAND...: one test. What comes after a failure cannot mean anything, so the first one ends the play. The
+# COMMAND stands in no condition, for bash ignores set -e in all that is called in one: a function would go on behind a
+# command that fails in its middle. Do not call expect in a condition either.
 expect() {
-  local name=$1
+  test=$1
   shift
-  if "$@" >"$ZK_CLUSTER_DIR.out" 2>&1; then
-    say "ok $play: $name"
-  else
-    say "FAILED $play: $name"
-    sed 's/^/  | /' "$ZK_CLUSTER_DIR.out"
-    "$cluster" status 2>&1 | sed 's/^/  | /' || true
-    failed=1
-    exit 1
-  fi
+  "$@" >"$ZK_CLUSTER_DIR.out" 2>&1
+  say "ok $play: $test"
+  test=''
+}
+
+# tell_failure: of the test that has ended the play, if one has.
+tell_failure() {
+  exec >&"$console" 2>&1
+  # bash 5.2 ends with these words where Ctrl-C meets it while it reads a $( ).
+  ! grep -qs 'interrupt trap: .*unexpected EOF' "$ZK_CLUSTER_DIR.out" || test=''
+  [[ -n $test ]] || return 0
+  say "FAILED $play: $test"
+  sed 's/^/  | /' "$ZK_CLUSTER_DIR.out" || true
+  "$cluster" status 2>&1 | sed 's/^/  | /' || true
+  test='' failed=1
+}
+
+# all_facts: it is no failure that no quorum serves.
+all_facts() {
+  "$cluster" status --json || true
 }
 
 # field ID NAME: a fact of one peer, as cluster.sh status tells it: state, leader, round, zxid, pid ...
 field() {
-  "$cluster" status --json | jq -r --argjson id "$1" --arg name "$2" '.peers[] | select(.id == $id) | .[$name]'
+  all_facts | jq -r --argjson id "$1" --arg name "$2" '.peers[] | select(.id == $id) | .[$name]'
 }
 
 # The id of who leads; of three peers that start together it is 3, unless they start slowly.
 leading() {
-  "$cluster" status --json | jq -r 'first(.peers[] | select(.state == "LEADING") | .id)'
+  all_facts | jq -r 'first(.peers[] | select(.state == "LEADING") | .id)'
 }
 
 # until_state ID STATE LEADER: waits up to four minutes.

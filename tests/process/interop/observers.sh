@@ -12,7 +12,7 @@ start_play observers
 not_serving() {
   local end=$((SECONDS + 240)) answer=''
   while ((SECONDS < end)); do
-    answer=$(four_letter_word "$(client_port "$1")" srvr | tr -d '\0')
+    answer=$(four_letter_word "$(client_port "$1")" srvr | tr -d '\0' || true)
     [[ $answer != *"not currently serving requests"* ]] || return 0
   done
   say "$answer"

@@ -82,8 +82,12 @@ blocks_of_their_own() {
   ((${#picked[@]} == 30))
 }
 
+# grep fails as well where a process ends while it looks.
 no_process_of_it() {
-  ! grep -la "$ZK_CLUSTER_DIR" /proc/[0-9]*/cmdline
+  local found
+  found=$(grep -la "$ZK_CLUSTER_DIR" /proc/[0-9]*/cmdline 2>/dev/null || true)
+  say "$found"
+  [[ -z $found ]]
 }
 
 # A machine whose kernel gives nobody a namespace, as far as our scripts can see.
@@ -166,7 +170,8 @@ page() {
 doctor_misses_jq() {
   local bin=$scratch/bin words status=0
   mkdir -p "$bin"
-  ln -sf /usr/bin/* /usr/sbin/* "$bin/"
+  ln -sf /usr/bin/* "$bin/"
+  ln -sf /usr/sbin/* "$bin/" # a name may be in both
   rm -f "$bin/jq"
   words=$(PATH=$bin "$cluster" doctor 2>&1) || status=$?
   say "exit $status: $words"
