@@ -1,6 +1,6 @@
 question: A leader freezes and thaws. Does it still lead?
 asked: Q5, Q12
-tick: 300
+tick: 800
 determined: All. As with a leader that is cut off: only 1 and 2 can vote, and 1 changes its vote once.
 
 > start 1

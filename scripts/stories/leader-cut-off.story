@@ -1,7 +1,7 @@
 question: Two leaders? Why does a leader that is cut off step down?
 asked: Q5
 namespaces: yes
-tick: 300
+tick: 800
 determined: All. 1 and 2 have each other and nobody else; 2 has the newer history, so 1 changes its
   vote once. The old leader is alone, so it votes for itself. After healing it finds a leader.
 

@@ -2,7 +2,7 @@ question: Split brain: can both halves of a divided ensemble go on?
 asked: Q5
 peers: 5
 namespaces: yes
-tick: 300
+tick: 800
 determined: Who leads, follows and looks, all epochs and zxids.
 undetermined: votes, rounds: three peers on one side hold an election, each begins when it notices, and
   the first to notice may give up a round before the last one has begun it.

@@ -3,7 +3,7 @@ asked: Q5
 determined: All but the votes of 3 when it is back, for it finds a leader. 1 and 2 have the same history when they
   elect, so the larger id decides.
 namespaces: yes
-tick: 500
+tick: 800
 lines: localSessionsEnabled=true localSessionsUpgradingEnabled=true
 properties: readonlymode.enabled=true
 

@@ -2,7 +2,7 @@ question: A leader is cut off while a client writes. What becomes of the write?
 determined: All but the votes of 3 when it is back, for it finds a leader. 1 and 2 have the same history when they
   elect, so the larger id decides.
 namespaces: yes
-tick: 300
+tick: 800
 
 All have /a. Then nobody hears 3 any more, and a client wants to write through it. Its first request, for a
 session, is a write as well: the leader logs it and proposes it, but no quorum will ever acknowledge it. So the

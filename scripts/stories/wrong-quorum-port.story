@@ -1,6 +1,7 @@
 question: A leader is elected, then all look again, and again. Why?
 asked: Q11
 tick: 200
+lines: syncLimit=20
 determined: The logs, and all that is true in the end.
 undetermined: rounds, votes: how often the two elect in vain depends on when each gives up.
 
