@@ -76,6 +76,7 @@ const REASONS_ZH = [
   [/^the oracle gives the lead to the other server$/, "仲裁文件（oracle）让另一个服务器领导"],
   [/^no other peer answers, and the oracle makes this vote a quorum$/, "没有别的节点应答，而仲裁文件（oracle）允许它领导"],
   [/^Timeout while waiting for epoch from quorum$/, "等待法定人数给出 epoch 时超时"],
+  [/^no epoch is above its acceptedEpoch (\S+)$/, "没有比它的 acceptedEpoch（$1）更大的 epoch"],
   [/^Timeout while waiting for epoch to be acked by quorum$/, "等待法定人数确认 epoch 时超时"],
   [/^Timeout while waiting for NEWLEADER to be acked by quorum$/, "等待法定人数确认 NEWLEADER 时超时"],
   [/^Follower is ahead of the leader: its current epoch (\S+), last zxid (\S+)$/, "跟随者比领导者更新：它的 currentEpoch 为 $1，最后的 zxid 为 $2"],
