@@ -64,8 +64,8 @@ readonly CLANG=(-DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DZK_LOCKCHECK
 declare -rA PLANS=(
   [quick]='2 parts: the static checks, and the unit tests as built by gcc. This takes about a minute and a half.'
   [normal]='The static checks; the unit tests in three builds; one more build; then ensembles of real processes and
-all commands, three or four at a time. This takes about 16 minutes.'
-  [full]='All that test.sh does without an option (about 16 minutes); then all ensembles with sanitized C peers, the
+all commands, three or four at a time. This takes about 15 minutes.'
+  [full]='All that test.sh does without an option (about 15 minutes); then all ensembles with sanitized C peers, the
 coverage of lines, and the unit tests in two more builds: together about three quarters of an hour.'
 )
 
