@@ -634,4 +634,10 @@ void history_restart(struct history *history, int host)
 {
     history->applied[host] = -1;
     history->acked[host].before = history->acked[host].count;
+    /* It may serve readers without a quorum: they see what its log has, synced or not. A server
+     * alone may write another transaction in the place of one that it has lost. */
+    if (!history->watches || history->alone)
+        return;
+    struct history_disk now = disk_now(history, host);
+    disk_forget(&now);
 }
