@@ -257,9 +257,10 @@ static void stop_without_new_leader_acks(struct leader *leader)
 }
 
 /* The term is established. Handlers in waitForStartup go on the moment that running rises, so the
- * server, the vote and the tree come first: a learner must not read UPTODATE while we still tell
- * the old epoch, and its first request needs the processors. Errors: -EAGAIN, there are no threads
- * for them.
+ * tree, the server and the vote come first: a learner must not read UPTODATE while we still tell
+ * the old epoch, and its first request needs the processors. The tree is told ahead of them: where
+ * this server alone is a quorum they may have applied a transaction a moment later, and the tree
+ * would go back behind it (D-178). Errors: -EAGAIN, there are no threads for them.
  * Java: startZkServer() */
 static int start_zk_server(struct leader *leader, int64_t epoch)
 {
@@ -281,13 +282,13 @@ static int start_zk_server(struct leader *leader, int64_t epoch)
     zk_str_done(&sids);
     zk_trace_established(leader->ctx, leader->my_id, epoch);
 
+    zk_database_set_last_processed_zxid(leader->master.database, zxid);
     int r = zookeeper_server_startup(leader->role.zk);
     if (r < 0) {
         give_up(leader, r, NULL);
         return r;
     }
     quorum_peer_update_election_vote(leader->self, epoch);
-    zk_database_set_last_processed_zxid(leader->master.database, zxid);
     zk_mutex_lock(&leader->mu);
     leader->running = true;
     leader->serving_since_ms = zk_elapsed_ms();
