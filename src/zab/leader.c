@@ -208,7 +208,8 @@ void leader_get_forwarding_followers(struct leader *leader, struct long_set *ret
 }
 
 /* What mntr reports of a leader: how many are connected and told of what, and since when it serves.
- * Java: getNonVotingFollowers(), as LeaderZooKeeperServer asks for it and its kin */
+ * The two halves need not be of one moment; so no proposal waits while learners are counted.
+ * Java: getNonVotingFollowers() and others, which LeaderZooKeeperServer asks for */
 static void leader_get_status(struct quorum_peer_role *role, struct leader_status *ret_status)
 {
     struct leader *leader = (struct leader *)role;
@@ -258,7 +259,8 @@ void leader_add_forwarding_follower(struct leader *leader, struct learner_handle
         learner->forwarding = true;
         replace_older_connections_locked(leader, learner);
     }
-    /* With two voters and an oracle, the oracle is needed as long as the other voter is away. */
+    /* With two voters and an oracle, the oracle is needed as long as the other voter is away. Said
+     * under the lock: of two learners that come at once, the one that finds both says it last. */
     forwarding_sids_locked(leader, &sids);
     qv_update_need_oracle(quorum_peer_quorum_verifier(leader->self), &sids);
     zk_mutex_unlock(&leader->learners_mu);
@@ -359,9 +361,12 @@ static void leader_remove_learner_handler(struct learner_master *master,
     }
     zk_mutex_unlock(&leader->learners_mu);
     if (learner != NULL)
-        learner_handler_unref(handler);
+        learner_handler_unref(handler); /* the list's reference; the caller has its own */
 }
 
+/* A SYNC that waits for its turn does not keep its handler alive, so the handler may be gone, and
+ * another one may lie at its address, whose learner never asked. The owner, which is given out once
+ * only, tells the two apart. */
 struct learner_handler *leader_find_learner(struct leader *leader,
                                             const struct learner_handler *handler,
                                             const void *owner)
@@ -421,7 +426,7 @@ static void drop_oldest_pending_locked(struct leader *leader) REQUIRES(&leader->
 {
     zk_mutex_assert_held(&leader->learners_mu);
     size_t pending = 0;
-    struct leader_learner *oldest = NULL;
+    struct leader_learner *oldest = NULL; /* the first one: they stand in order of arrival */
     for (size_t i = 0; i < leader->learner_count; i++) {
         if (leader->learners[i].introduced)
             continue;
@@ -487,6 +492,8 @@ bool leader_is_stopping(struct leader *leader)
     return stopping;
 }
 
+/* The main thread sleeps here between two pings. The condition is signalled for other reasons, too,
+ * an acceptor that ends for one, so what is left of the time is waited out. */
 bool leader_pause(struct leader *leader, int64_t ms)
 {
     int64_t end_ms = zk_elapsed_ms() + ms;
@@ -586,7 +593,7 @@ static int leader_revalidate_session(struct learner_master *master,
                                      struct learner_handler *handler)
 {
     if (packet->data == NULL || packet->data->length < 12)
-        return -EPROTO;
+        return -EPROTO; /* a session and its timeout */
     int64_t session = zk_load_long(packet->data->bytes);
     int32_t timeout_ms = zk_load_int(packet->data->bytes + 8);
     bool valid = leader_zookeeper_server_check_if_valid_global_session(

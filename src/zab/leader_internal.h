@@ -75,8 +75,8 @@ struct leader {
 
     /* ---- guarded by mu: how far the term is. Java's monitor of Leader ------------------------ */
     struct zk_mutex mu;
-    /* Main thread, pausing acceptors, and handlers in waitForStartup wait here. Woken when stopping
-     * becomes true, when running becomes true, and when accepting falls. */
+    /* The main thread, LearnerCnxAcceptor and handlers in waitForStartup wait here. Woken when
+     * stopping becomes true, when running becomes true, and when accepting falls. */
     struct zk_cond wake;
     struct learner_cnx_acceptor_handler *acceptors; /* changed by the main thread alone */
     size_t acceptor_count;

@@ -81,6 +81,8 @@ int leader_lead(struct leader *leader)
         give_up(leader, r, "Timeout while waiting for epoch from quorum");
         goto out;
     }
+    /* The number of NEWLEADER, which is no transaction: the first write of the epoch gets the next
+     * one. */
     int64_t zxid = zxid_make(epoch, 0);
     zk_mutex_lock(&leader->mu);
     leader->last_proposed = zxid;
@@ -141,6 +143,8 @@ out:
     quorum_peer_set_zookeeper_server(self, NULL);
     /* Before the tree is brought up to the log. */
     zk_thread_group_join(leader->snapshot_threads);
+    /* Handlers may still bring requests and ACKs. The processors drop what comes after their end,
+     * and are freed with the role, when these threads are gone. */
     zookeeper_server_shutdown(leader->role.zk);
     int exit_code = zookeeper_server_exit_code(leader->role.zk);
     quorum_peer_set_role(self, NULL);

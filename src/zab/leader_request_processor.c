@@ -16,7 +16,9 @@ struct leader_request_processor {
     struct request_processor *next; /* owned */
 };
 
-/* Java: processRequest() */
+/* A session that one server alone knows becomes one of the ensemble when its client asks for an
+ * ephemeral node, which must end with the session on every server.
+ * Java: processRequest() */
 static int leader_request_process_request(struct request_processor *processor,
                                           struct request *request)
 {
@@ -28,6 +30,7 @@ static int leader_request_process_request(struct request_processor *processor,
     if (upgrade_request != NULL)
         r = request_processor_hand_over(self->next, upgrade_request);
     request_unref(upgrade_request);
+    /* Without the first, the second would make an ephemeral node whose session only we know. */
     return r < 0 ? r : request_processor_hand_over(self->next, request);
 }
 

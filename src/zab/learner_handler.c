@@ -243,7 +243,8 @@ static void learner_handler_run(void *arg)
         goto out;
     master->ops->register_learner_handler(master, handler);
 
-    /* It waits with all others until a quorum is here; then all are told the same epoch. */
+    /* It waits with all others until a quorum is here; then all are told the same epoch. The upper
+     * half of its first zxid is the epoch that it has promised to follow, its acceptedEpoch. */
     int64_t new_epoch;
     r = master->ops->get_epoch_to_propose(master, handler->sid, zxid_epoch(qp->zxid), &new_epoch);
     note_no_epoch(handler, r, zxid_epoch(qp->zxid));
@@ -366,8 +367,7 @@ static int end_because(struct learner_handler *handler, int error, const char *f
     return error;
 }
 
-/* FOLLOWERINFO or OBSERVERINFO: anybody may dial the port, and this tells a learner from a
- * stranger. */
+/* FOLLOWERINFO or OBSERVERINFO, which tells a learner from a stranger: anybody may dial. */
 static int read_first_packet(struct learner_handler *handler, struct quorum_packet **packet)
 {
     int r = read_packet(handler, packet);
@@ -521,8 +521,7 @@ static void wake_others(void *arg)
     handler->master->ops->wake(handler->master);
 }
 
-/* An answer to PING: the sessions that the learner has heard of, as pairs of session and
- * timeout. */
+/* An answer to PING: pairs of a session that the learner has heard of and its timeout. */
 static int touch_sessions(struct learner_handler *handler, const struct quorum_packet *packet)
 {
     struct learner_master *master = handler->master;
@@ -535,7 +534,8 @@ static int touch_sessions(struct learner_handler *handler, const struct quorum_p
     return 0;
 }
 
-/* From here on every PROPOSAL must be acknowledged in time. */
+/* From here on every PROPOSAL must be acknowledged in time. Those that left before are not counted
+ * against the learner: it was busy with its history, and its SyncThread did not run yet. */
 static void start_sync_limit_check(struct learner_handler *handler)
 {
     zk_mutex_lock(&handler->mu);
@@ -566,8 +566,8 @@ static int submit_request(struct learner_handler *handler, const struct quorum_p
     struct request *request = request_new(NULL, zk_load_long(bytes), zk_load_int(bytes + 8), type,
                                           body, &packet->authinfo);
     buf_unref(body);
-    request->owner = handler->owner;
-    if (type == OP_CODE_SYNC) /* it is answered to this learner, and not by a commit */
+    request->owner = handler->owner; /* refused if another one owns the session by then */
+    if (type == OP_CODE_SYNC)        /* it is answered to this learner, and not by a commit */
         request->learner = handler;
     zk_trace_txn(handler->ctx, "request", 0, handler->sid, "one of its clients wants to write");
     int r = master->ops->submit_learner_request(master, request);
@@ -616,15 +616,15 @@ static void sender_run(void *arg)
     int r = send_packets(handler);
     if (r != -ECANCELED)
         zk_log(handler->ctx, ZK_LOG_SENDING_PACKETS, handler->sid, zk_error_text(r).text);
-    /* Wakes the handler's thread out of its read: what cannot be written to is lost, however long
-     * it might still be waited for. */
+    /* Wakes the handler's thread out of its read: what cannot be written to is lost. */
     learner_handler_shutdown(handler);
     learner_handler_unref(handler);
 }
 
 /* ---- what others do to it -------------------------------------------------------------------- */
 
-/* Closing the queue is Java's proposalOfDeath. The handler's own thread, which this wakes, takes
+/* Closing the queue is Java's proposalOfDeath: the Sender ends by it, and a packet that is queued
+ * from now on is freed at once. The handler's own thread, which this wakes out of its read, takes
  * itself off the leader's list.
  * Java: shutdown() */
 void learner_handler_shutdown(struct learner_handler *handler)

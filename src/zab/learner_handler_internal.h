@@ -54,7 +54,8 @@ struct learner_handler {
     bool sending_thread_started; /* pings may be queued */
     int64_t tick_of_next_ack_deadline;
     struct sync_limit_check sync_limit_check;
-    /* What waits in queued_packets or is being written, and how much of it may (D-43). */
+    /* What waits in queued_packets or in the batch that the Sender is writing, and how much of it
+     * may (D-43). */
     int64_t queued_bytes; /* Java: queuedPacketsSize */
     int64_t queued_bytes_limit;
     int64_t queued_packets_count; /* as many packets wait */

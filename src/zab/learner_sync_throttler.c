@@ -1,4 +1,6 @@
-/* A counter with a limit. Java: LearnerSyncThrottler */
+/* A counter with a limit. Nobody waits for a place here: a learner that gets none is sent away, and
+ * dials again. No thread of its own; the lock is for the handlers' threads, which come at any time.
+ * Java: LearnerSyncThrottler */
 #include "zab/learner_sync_throttler.h"
 
 #include <errno.h>

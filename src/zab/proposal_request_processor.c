@@ -23,7 +23,7 @@ struct proposal_request_processor {
 static int proposal_process_request(struct request_processor *processor, struct request *request)
 {
     struct proposal_request_processor *self = (void *)processor;
-    if (request->learner != NULL) {
+    if (request->learner != NULL) { /* a SYNC, whose client waits at that learner, not here */
         leader_process_sync(self->leader, request);
         return 0;
     }
@@ -39,8 +39,10 @@ static int proposal_process_request(struct request_processor *processor, struct 
     if (request->txn == NULL)
         return 0;
     r = leader_propose(self->leader, request);
-    if (r < 0)
+    if (r < 0) /* what nobody else is told of does not go into our own log */
         return r;
+    /* The leader is a voter like any other: its log is written while the followers write theirs,
+     * and its ACK comes from AckRequestProcessor. */
     return request_processor_hand_over(self->sync_processor, request);
 }
 

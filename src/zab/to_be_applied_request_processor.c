@@ -22,7 +22,9 @@ static int to_be_applied_process_request(struct request_processor *processor,
 {
     struct to_be_applied_request_processor *self = (void *)processor;
     int r = request_processor_hand_over(self->next, request);
-    /* Only writes stand on the list. */
+    /* Behind FinalRequestProcessor, so that the transaction is in the committed log before it
+     * leaves the list: a learner that joins finds it in one of the two, or in both, never in
+     * neither. Only writes stand on the list. */
     if (request->txn != NULL)
         leader_applied(self->leader, request);
     return r;
