@@ -141,9 +141,9 @@ static int follower_process_packet(struct follower *follower, const struct quoru
     }
 }
 
-/* To the log, and to those that wait for their COMMIT. A proposal that does not follow the one
- * before is only warned of here, as Java does: if one is missing, its COMMIT ends the process when
- * it finds a later one, and is passed over when it finds none (K-85). */
+/* To the log, and to those that wait for their COMMIT. A number that was left out is only warned of
+ * here, as Java does: if its proposal is missing, its COMMIT ends the process when it finds a later
+ * one, and is passed over when it finds none (K-85). A number that goes back ends the term. */
 static int process_proposal(struct follower *follower, const struct quorum_packet *packet)
 {
     struct txn_log_entry *txn;

@@ -1,4 +1,5 @@
-/* Java: FollowerZooKeeperServer */
+/* No thread of its own: the main thread reads proposals and commits, keeps them here, and hands
+ * them over when it has read all that was there. Java: FollowerZooKeeperServer */
 #include "zab/follower_zookeeper_server.h"
 
 #include <stdlib.h>
@@ -38,6 +39,8 @@ static int follower_zookeeper_server_setup_request_processors(struct zookeeper_s
     zookeeper_server_set_first_processor(server, learner_request_processor_as_processor(first));
     zookeeper_server_set_read_processor(server, final_processor, false);
     quorum_zookeeper_server_share_global_outstanding_limit(server, lzk->self);
+    /* Beside the chain: it logs what the leader proposes, whichever server's client asked for it,
+     * and the processor behind it tells the leader so. */
     lzk->sync_processor =
         sync_request_processor_new(server, send_ack_request_processor_new(lzk->learner));
     int r = commit_processor_start(lzk->commit_processor);
@@ -54,6 +57,7 @@ void follower_zookeeper_server_log_request(struct follower_zookeeper_server *fzk
 {
     struct request *request = request_new_of_txn(txn);
     fzk->base.learner->logged++;
+    /* Counter 0 is the beginning of an epoch and no write; no COMMIT comes for it. */
     if (zxid_counter(request->zxid) != 0) {
         struct request *kept = request_ref(request);
         array_deque_add_last(&fzk->pending_txns, &kept);
@@ -106,7 +110,7 @@ static void follower_zookeeper_server_free(void *kind)
     free(fzk);
 }
 
-/* Its requests are forwarded to the leader, and its votes count for their commits. */
+/* Its requests are forwarded to the leader, and its ACKs count for every commit. */
 static const struct zookeeper_server_methods follower_zookeeper_server_methods = {
     .state = "follower", /* Java: getState() */
     .create_session_tracker = learner_zookeeper_server_create_session_tracker,

@@ -1,8 +1,9 @@
 /* What follower and observer have in common, but for the dials (learner_connect.c) and the
  * synchronisation (learner_sync.c).
  *
- * No thread of its own. One lock guards what learner_shutdown needs: the flag and the socket to
- * wake. Another one is held by the thread that writes to the leader.
+ * No thread of its own. One lock guards what learner_shutdown needs, the flag and the socket to
+ * wake, and the clients that wait for the leader's word on their sessions. Another one is held by
+ * the thread that writes to the leader.
  *
  * Java: Learner */
 #include "zk/zab/learner.h"
@@ -64,7 +65,7 @@ void learner_validate_session(struct learner *learner, struct server_cnxn *cnxn,
     buf_put_int(data, timeout_ms);
     learner_post(learner,
                  &(struct quorum_packet){.type = LEADER_REVALIDATE, .zxid = -1, .data = data});
-    learner_flush(learner);
+    learner_flush(learner); /* now, and not with the next requests: the client waits for it */
     buf_unref(data);
 }
 
@@ -76,13 +77,13 @@ static int learner_write_packet(struct learner *learner, const struct quorum_pac
 {
     int r = 0;
     zk_mutex_lock(&learner->output_mu);
-    if (!learner->connected)
+    if (!learner->connected) /* not yet, or not any more: a client's thread may come late */
         r = -ECANCELED;
     if (r == 0 && packet != NULL)
         r = packet_stream_write(&learner->stream, learner->leader_id, packet);
     if (r == 0 && flush)
         r = packet_stream_flush(&learner->stream);
-    if (flush) {
+    if (flush) { /* after a failure, too: learner_let_gather must not wait for another one */
         learner->flushes++;
         zk_cond_signal(&learner->flushed);
     }
@@ -280,6 +281,8 @@ int learner_revalidate(struct learner *learner, const struct quorum_packet *pack
     zk_mutex_lock(&learner->mu);
     struct server_cnxn *cnxn = long_map_remove(&learner->pending_revalidations, session_id);
     zk_mutex_unlock(&learner->mu);
+    /* Ahead of the answer, behind which the client's requests come: the tracker may not know the
+     * session yet, if it was local elsewhere (D-322). */
     if (valid)
         learner_session_tracker_revalidated(zookeeper_server_get_session_tracker(learner->zk),
                                             session_id);
@@ -398,10 +401,11 @@ const char *learner_error_text(struct learner *learner, int error)
     return learner->why;
 }
 
-/* The socket first, so that no thread of the server is left blocked in a write, and the leader sees
- * the end at once. Then the server, with all its threads: nothing of this term is written when this
- * returns. What was read and not handed over yet goes to the log before, as in Java, where each
- * packet is handed over when it has been read.
+/* The clients first: their connections are closed, so they look for another server at once. Then
+ * the socket, so that no thread of the server is left blocked in a write, and the leader sees the
+ * end. Then the server, with all its threads: nothing of this term is written when this returns.
+ * What was read and not handed over yet goes to the log before, as in Java, where each packet is
+ * handed over when it has been read.
  * Java: Follower.followLeader(), its finally, and Learner.shutdown() */
 void learner_end(struct learner *learner, const char *role, bool completed_sync)
 {
@@ -436,7 +440,8 @@ void learner_end(struct learner *learner, const char *role, bool completed_sync)
     zk_mutex_unlock(&learner->mu);
 }
 
-/* Their clients' connections end with the server; nobody answers them here. */
+/* Their clients' connections have been closed; nobody answers them here. One that is entered so
+ * late that this does not find it goes with the learner. */
 static void clear_pending_revalidations(struct learner *learner)
 {
     zk_mutex_lock(&learner->mu);

@@ -142,7 +142,8 @@ int leader_start_acceptor(struct leader *leader)
     return r;
 }
 
-/* Java: LearnerCnxAcceptor.run(), the wait for its latch */
+/* It only waits; the main thread closes the ports, at the end of the term.
+ * Java: LearnerCnxAcceptor.run(), the wait for its latch */
 static void learner_cnx_acceptor_run(void *arg)
 {
     struct leader *leader = arg;

@@ -101,7 +101,7 @@ static void run_connectors(struct learner *learner, struct leader_connector *con
     for (size_t i = 0; i < count; i++) {
         int r = zk_thread_group_start(group, leader_connector_run, &connectors[i],
                                       "LeaderConnector-%s", inet_text(&connectors[i].address).text);
-        if (r < 0)
+        if (r < 0) /* the threads that there are may still reach the leader */
             connectors[i].error = r;
     }
     zk_thread_group_free(group); /* joins them */
@@ -117,7 +117,8 @@ static void before_wait(void *arg)
     learner_let_gather(learner);
 }
 
-/* Makes the connection ready for the first packet. */
+/* Makes the connection ready for the first packet. One stream serves both directions: the main
+ * thread reads, and whoever holds output_mu writes. */
 static void adopt_connection(struct learner *learner, struct sock *sock)
 {
     const char *no_delay = zk_settings_get(learner->ctx, "follower.nodelay");
@@ -254,6 +255,8 @@ static int64_t delay_after(const struct learner *learner, int tries, int error)
     return delay_ms;
 }
 
+/* A connector that was quicker, and a stop, wake those that pause: so the first connection does not
+ * wait until the others have slept. */
 bool learner_pause(struct learner *learner, int64_t ms)
 {
     int64_t end_ms = zk_elapsed_ms() + ms;

@@ -1,5 +1,6 @@
 /* One thread, FollowerRequestProcessor:N or ObserverRequestProcessor:N, behind one queue, which
  * never drops a request. All that waits is taken at once, and leaves for the leader with one flush.
+ * The threads that serve clients put requests there, and go on reading.
  *
  * Java: FollowerRequestProcessor, ObserverRequestProcessor */
 #include "zab/learner_request_processor.h"

@@ -376,6 +376,8 @@ static int receive_snapshot(struct learner_sync *sync, int64_t zxid)
     return 0;
 }
 
+/* No length stands ahead of the tree: the word behind it shows that both sides mean the same end,
+ * and that a packet comes next. */
 static int read_signature(struct learner *learner)
 {
     struct ustring signature = {0};
@@ -514,7 +516,7 @@ static int check_what_is_open(struct learner_sync *sync)
 /* ---- UPTODATE -------------------------------------------------------------------------------- */
 
 /* The follower's server logs and acknowledges what is proposed, and applies what is committed of
- * it. */
+ * it: proposals first, because each commit must find its own. */
 static int hand_over_to_follower(struct learner_sync *sync)
 {
     struct follower_zookeeper_server *fzk = sync->learner->fzk;

@@ -72,7 +72,8 @@ void learner_zookeeper_server_revalidate_session(struct zookeeper_server *server
     learner_validate_session(learner, cnxn, session_id, timeout_ms);
 }
 
-/* Java: LearnerZooKeeperServer.shutdown() */
+/* SyncRequestProcessor stands beside the chain, which a shutdown of the first processor walks down;
+ * so it is ended here. Java: LearnerZooKeeperServer.shutdown() */
 void learner_zookeeper_server_shutdown_components(struct zookeeper_server *server)
 {
     struct learner_zookeeper_server *lzk = learner_zookeeper_server_of(server);
@@ -81,7 +82,8 @@ void learner_zookeeper_server_shutdown_components(struct zookeeper_server *serve
 }
 
 /* Neither processor exists before UPTODATE: until then learner_sync.c keeps what comes. An observer
- * may do without a log later, too. */
+ * may do without a log later, too. From here log and commits go their own ways: what a quorum has
+ * on disk may be applied here before this server's own fsync has returned. */
 void learner_zookeeper_server_hand_over(struct learner_zookeeper_server *lzk)
 {
     if (lzk->sync_processor != NULL) {

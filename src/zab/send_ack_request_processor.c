@@ -47,7 +47,8 @@ static int send_ack_request_processor_flush(struct request_processor *base)
     return 0;
 }
 
-/* Java: shutdown() */
+/* It is the last of its chain, and what it has not sent belongs to a connection that ends.
+ * Java: shutdown() */
 static void send_ack_request_processor_shutdown(struct request_processor *base)
 {
     (void)base;
