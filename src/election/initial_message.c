@@ -33,6 +33,8 @@ struct buf *initial_message_format(int64_t sid, const struct multiple_addresses 
     return message;
 }
 
+/* Straight from the socket, and no byte too many: the far end may send its first notification right
+ * behind this message, and RecvWorker, whose buffer is another one, must find it. */
 static int read_long(struct sock *sock, int64_t *ret_value)
 {
     uint8_t bytes[8];
@@ -118,6 +120,7 @@ static int parse_address(const char *piece, struct multiple_addresses *addresses
         r = -EPROTO;
         goto out;
     }
+    /* A name stays a name: whoever dials looks it up, when it is needed (D-19). */
     inet_address_literal(parts.items[0], (uint16_t)port, &address);
     if (!inet_address_is_wildcard(&address))
         multiple_addresses_add(addresses, &address);
@@ -126,6 +129,7 @@ out:
     return r;
 }
 
+/* One bad address refuses the caller, whatever others it has announced with it, as in Java. */
 int initial_message_parse_addresses(const char *text, size_t length,
                                     struct multiple_addresses *ret_addr, struct zk_str *ret_error)
 {

@@ -90,6 +90,8 @@ static int decode_config(struct buf_reader *reader, struct notification_fields *
     return 0;
 }
 
+/* No field is judged here, not even the state: a stranger gets its answer whatever it says, so
+ * WorkerReceiver looks at the sender first (W-12). */
 int notification_decode(const struct buf *message, struct notification_fields *ret_fields)
 {
     struct buf_reader reader = buf_reader_of(message);

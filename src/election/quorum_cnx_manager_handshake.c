@@ -96,6 +96,7 @@ static void connection_req_thread_run(void *arg)
     struct quorum_cnx_manager *qcm = handshake->qcm;
     initiate_connection(handshake);
 
+    /* Out of the list first: the dial below would take this one for a dial that is under way. */
     zk_mutex_lock(&qcm->mu);
     handshake_unlink_locked(qcm, &qcm->outgoing, handshake);
     bool failed = handshake->in_progress;
@@ -242,6 +243,8 @@ static void keep_connection(struct handshake *handshake, int64_t sid)
     if (r < 0)
         return;
     qcm_trace_kept(handshake, sid);
+    /* The old one ends when the new one stands in its place: the entry is never empty in between,
+     * so no message to sid makes us dial once more. */
     if (old != NULL)
         send_worker_finish(old, "a newer connection has replaced it");
     send_worker_unref(old);
@@ -436,7 +439,7 @@ static void drop_oldest_incoming_locked(struct quorum_cnx_manager *qcm) REQUIRES
     size_t waiting = 0;
     for (struct handshake *h = qcm->incoming; h != NULL; h = h->next) {
         if (!h->dropped) {
-            oldest = h;
+            oldest = h; /* the list begins with the newest */
             waiting++;
         }
     }

@@ -94,6 +94,7 @@ static int send_worker_send(struct send_worker *sw, const struct message *messag
     struct buf *frame = buf_new(4 + payload->length);
     buf_put_int(frame, (int32_t)payload->length);
     buf_put_bytes(frame, payload->bytes, payload->length);
+    /* Before the bytes leave, so that no trace shows a receive ahead of its send. */
     qcm_trace_message_sent(sw, message, seq);
     int r = sock_write_fully(sw->sock, frame->bytes, frame->length);
     buf_unref(frame);
