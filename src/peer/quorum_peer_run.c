@@ -93,6 +93,7 @@ int quorum_peer_run_start(struct quorum_peer_run *run)
          * and not that nobody is here. */
         code = open_client_port(run);
     }
+    /* No code comes of it: a peer whose admin server cannot start is a peer all the same. */
     if (code == 0)
         operator_services_start(&run->operator_services, run->ctx, quorum_peer_run_hook(run),
                                 run->client_port);
@@ -211,7 +212,8 @@ static int start_leader_election(struct quorum_peer_run *run)
     return create_election_algorithm(run);
 }
 
-/* The listener comes first: a server that hears our first vote may call back at once.
+/* The listener comes first: a server that hears our first vote may call back at once. If a thread
+ * cannot start, both stand here all the same, and stop_leader_election takes them down.
  * Java: createElectionAlgorithm() */
 static int create_election_algorithm(struct quorum_peer_run *run)
 {
@@ -385,7 +387,8 @@ static void pause_after_refusal(struct quorum_peer_run *run, int refused_terms)
     zk_stop_sleep(&run->stop, FIRST_PAUSE_MS << doublings);
 }
 
-/* Java: updateThreadName() */
+/* By this name operators know the thread: it stands in each line that it logs, as in Java.
+ * Java: updateThreadName() */
 static void update_thread_name(struct quorum_peer_run *run)
 {
     struct zk_str plain = {0};
@@ -421,6 +424,7 @@ void quorum_peer_run_end_with(struct quorum_peer_run *run, int code)
  * Java: shutdown() */
 void quorum_peer_run_shutdown(struct quorum_peer_run *run)
 {
+    /* The flag ahead of the look below: an election that is made meanwhile finds it raised. */
     zk_stop_request(&run->stop);
     if (run->self != NULL)
         quorum_peer_stop_running(run->self);

@@ -132,7 +132,8 @@ static void wake_those_behind(struct commit_processor *commit)
     request_processor_wake(commit->next);
 }
 
-/* A read, or a SYNC that needs no commit. Java: sendToNextProcessor() */
+/* A read, or a write that was refused and has only to be answered.
+ * Java: sendToNextProcessor() */
 static int send_to_next_processor(struct commit_processor *commit, struct request *request)
 {
     commit->num_read_queued_requests--;
@@ -269,7 +270,8 @@ static struct request *match_commit(struct commit_processor *commit, struct long
     return top_pending;
 }
 
-/* The reads that came behind a write that is applied now. Java: run(), its last part */
+/* The reads that came behind a write that is applied now: their client sees its own write. It is
+ * done once for all commits of the turn. Java: run(), its last part */
 static int drain_session_queues(struct commit_processor *commit, const struct long_set *drained)
 {
     int r = 0;
@@ -320,7 +322,8 @@ static bool has_come_in_locked(const struct commit_processor *commit) REQUIRES(&
            commit->incoming_commits.deque.count > 0;
 }
 
-/* Returns false when it is over. */
+/* Before it sleeps it wakes those behind: the answers to what it has handed on would lie there
+ * until something else came. Returns false when it is over. */
 static bool take_news(struct commit_processor *commit, bool idle)
 {
     zk_mutex_lock(&commit->mu);
@@ -337,7 +340,7 @@ static bool take_news(struct commit_processor *commit, bool idle)
     request_queue_move(&commit->committed_requests, &commit->incoming_commits);
     commit->num_read_queued_requests += commit->incoming_reads;
     commit->incoming_reads = 0;
-    zk_atomic_long_set(&commit->has_news, stopped);
+    zk_atomic_long_set(&commit->has_news, stopped); /* the end stays news for a busy thread */
     zk_mutex_unlock(&commit->mu);
     commit->now_ms = zk_elapsed_ms();
     return !stopped;
@@ -363,8 +366,8 @@ static bool take_what_came_in(struct commit_processor *commit)
     return goes_on;
 }
 
-/* Takes commits that have come meanwhile; requests stay where they are. Returns whether there is
- * one. */
+/* Takes commits that have come meanwhile, and the writes that they may be for; what else has come
+ * stays where it is. Returns whether there is a commit. */
 static bool commit_came_in(struct commit_processor *commit)
 {
     if (commit->committed_requests.deque.count > 0)
@@ -456,7 +459,7 @@ static void commit_processor_wake(struct request_processor *processor)
     bool wake = commit->quiet;
     commit->quiet = false;
     zk_mutex_unlock(&commit->mu);
-    if (wake)
+    if (wake) /* behind the unlock, or it would wake up only to wait for the lock */
         zk_cond_signal(&commit->wake_up);
 }
 
