@@ -112,24 +112,38 @@ static int read_or_create(struct quorum_peer *self, const char *name, int64_t ep
     return r;
 }
 
+/* It is there, and the disk does not give it. */
+static bool is_unreadable(int r)
+{
+    return r < 0 && r != -ENOENT && r != -EPROTO;
+}
+
 /* The last zxid belongs to a later epoch than currentEpoch. A crash can leave that behind at two
  * moments: between writing a new currentEpoch and its rename, when the temporary file has it; and
  * between storing what the leader sent and writing currentEpoch (D-26), when acceptedEpoch is
  * already as high. The history has all that its epoch began with, so the epoch can be claimed
- * (D-68); Java refuses to start in the second case. */
+ * (D-68); Java refuses to start in the second case. What cannot be read may say so: then nobody is
+ * told that the directory mixes two histories, and that it should be emptied. */
 static int recover_current_epoch(struct quorum_peer *self, int64_t epoch_of_zxid, int64_t *epoch)
 {
     int64_t found = 0;
-    bool recoverable =
-        (read_long_from_file(self, CURRENT_EPOCH_FILENAME ".tmp", &found) == 0 &&
-         found == epoch_of_zxid) ||
-        (read_long_from_file(self, ACCEPTED_EPOCH_FILENAME, &found) == 0 && found >= epoch_of_zxid);
+    int r = read_long_from_file(self, CURRENT_EPOCH_FILENAME ".tmp", &found);
+    int unreadable = is_unreadable(r) ? r : 0;
+    bool recoverable = r == 0 && found == epoch_of_zxid;
+    if (!recoverable) {
+        r = read_long_from_file(self, ACCEPTED_EPOCH_FILENAME, &found);
+        if (is_unreadable(r))
+            unreadable = r;
+        recoverable = r == 0 && found >= epoch_of_zxid;
+    }
+    if (!recoverable && unreadable < 0)
+        return unreadable;
     if (!recoverable) {
         zk_log(self->ctx, ZK_LOG_EPOCH_OLDER_THAN_ZXID, *epoch, epoch_of_zxid);
         return -EPROTO;
     }
     zk_log(self->ctx, ZK_LOG_EPOCH_RECOVERED, *epoch, epoch_of_zxid);
-    int r = write_long_to_file(self, CURRENT_EPOCH_FILENAME, epoch_of_zxid);
+    r = write_long_to_file(self, CURRENT_EPOCH_FILENAME, epoch_of_zxid);
     if (r == 0)
         *epoch = epoch_of_zxid;
     return r;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "outside.h"
 #include "quorum_peer_stage.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/server/zk_database.h"
@@ -240,6 +241,34 @@ static void a_stored_snapshot_brings_the_current_epoch_up(void **state)
     assert_epoch_file(stage, "currentEpoch", "5");
 }
 
+/* The file that would show that the epoch can be claimed is there, and the disk does not give it:
+ * nobody is told to empty a directory that is whole. */
+static void an_epoch_that_cannot_be_read_is_not_taken_for_two_histories(void **state)
+{
+    static const char *const names[] = {"acceptedEpoch", "currentEpoch.tmp"};
+    struct quorum_peer_stage *stage = *state;
+    int64_t current = 0;
+    int64_t accepted = 0;
+    give_history(stage, 0x500000000);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        write_epoch_file(stage, "currentEpoch", "3");
+        if (i == 0)
+            write_epoch_file(stage, "acceptedEpoch", "5");
+        else
+            remove_epoch_file(stage, "acceptedEpoch");
+        write_epoch_file(stage, "currentEpoch.tmp", i == 0 ? "3" : "5");
+        outside_fail_path(OUTSIDE_OPEN, names[i], EIO);
+
+        assert_int_equal(load_again(stage, &current, &accepted), -EIO);
+
+        assert_int_equal(election_peer_logged(stage->peer, "epoch file cannot be read"), i + 1);
+        assert_int_equal(election_peer_logged(stage->peer, "mixes two histories"), 0);
+        outside_restore(NULL);
+        assert_int_equal(load_again(stage, &current, &accepted), 0);
+        assert_int_equal(current, 5);
+    }
+}
+
 /* PER-07: none of the snapshots can be read */
 static void a_damaged_history_stops_the_start_and_leaves_the_epochs_alone(void **state)
 {
@@ -273,6 +302,7 @@ int main(void)
         QUORUM_PEER_STAGED(a_history_newer_than_its_epoch_stops_the_start),
         QUORUM_PEER_STAGED(an_unfinished_current_epoch_is_finished),
         QUORUM_PEER_STAGED(a_stored_snapshot_brings_the_current_epoch_up),
+        QUORUM_PEER_STAGED(an_epoch_that_cannot_be_read_is_not_taken_for_two_histories),
         QUORUM_PEER_STAGED(a_damaged_history_stops_the_start_and_leaves_the_epochs_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
