@@ -348,13 +348,16 @@ static void run_main(void *arg)
 }
 
 /* Only the branch without reconfiguration exists here. result is the role's: a positive one is an
- * exit code, and any other leads to the next election.
+ * exit code, and any other leads to the next election. A peer that cannot write down what it
+ * promises ends: the others would elect it again and again, and nobody would serve (D-331).
  * Java: updateServerState() */
 static void update_server_state(struct quorum_peer_run *run, int result)
 {
     quorum_peer_set_peer_state(run->self, SERVER_STATE_LOOKING,
                                "its term has ended, so it looks for a leader");
     zk_log(run->ctx, ZK_LOG_PEER_STATE_SET_TO_LOOKING);
+    if (result <= 0 && quorum_peer_get_epoch_error(run->self) < 0)
+        result = EXIT_CODE_UNEXPECTED_ERROR;
     if (result > 0) {
         zk_log(run->ctx, ZK_LOG_ROLE_EXIT, result);
         quorum_peer_run_end_with(run, result);

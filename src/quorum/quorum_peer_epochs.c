@@ -32,6 +32,7 @@ struct epochs {
     struct zk_mutex mu;
     int64_t accepted GUARDED_BY(&mu);
     int64_t current GUARDED_BY(&mu);
+    int error GUARDED_BY(&mu); /* of the first epoch that could not be written; it stays */
 };
 
 struct epochs *epochs_new(struct zk_context *ctx) UNSHARED
@@ -213,6 +214,8 @@ int quorum_peer_set_current_epoch(struct quorum_peer *self, int64_t epoch)
     if (r == 0) {
         self->epochs->current = epoch;
         zk_trace_epoch(self->ctx, "current", epoch);
+    } else if (self->epochs->error == 0) {
+        self->epochs->error = r;
     }
     zk_mutex_unlock(&self->epochs->mu);
     return r;
@@ -226,7 +229,17 @@ int quorum_peer_set_accepted_epoch(struct quorum_peer *self, int64_t epoch)
     if (r == 0) {
         self->epochs->accepted = epoch;
         zk_trace_epoch(self->ctx, "accepted", epoch);
+    } else if (self->epochs->error == 0) {
+        self->epochs->error = r;
     }
     zk_mutex_unlock(&self->epochs->mu);
     return r;
+}
+
+int quorum_peer_get_epoch_error(struct quorum_peer *self)
+{
+    zk_mutex_lock(&self->epochs->mu);
+    int error = self->epochs->error;
+    zk_mutex_unlock(&self->epochs->mu);
+    return error;
 }

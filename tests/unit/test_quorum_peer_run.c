@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "ensemble.h"
 #include "peer/quorum_peer_run_internal.h"
@@ -382,7 +384,31 @@ static void cnx_11_a_taken_election_port_ends_the_peer_with_code_14(void **state
     ensemble_done(&ensemble);
 }
 
-/* Whoever of the three goes and comes again, the ensemble is whole afterwards. */
+/* D-331: the one that all elect cannot write its promise down. It ends, and the others serve. */
+static void a_peer_that_cannot_write_its_epoch_ends_and_the_others_serve(void **state)
+{
+    (void)state;
+    struct ensemble ensemble;
+    ensemble_init(&ensemble, 3, 0);
+    ensemble_start_all(&ensemble);
+    assert_int_equal(ensemble_await_leader(&ensemble), 3);
+    for (int64_t sid = 1; sid <= 3; sid++)
+        ensemble_stop(&ensemble, sid);
+    char *obstacle =
+        test_path(ensemble_peer(&ensemble, 3)->directory, "data/version-2/acceptedEpoch.tmp");
+    assert_int_equal(mkdir(obstacle, 0777), 0);
+
+    ensemble_start_all(&ensemble);
+
+    assert_int_equal(ensemble_wait_end(&ensemble, 3), EXIT_CODE_UNEXPECTED_ERROR);
+    assert_int_equal(ensemble_await_leader(&ensemble), 2);
+    assert_int_equal(rmdir(obstacle), 0);
+    ensemble_start(&ensemble, 3); /* nothing is left of it */
+    assert_int_equal(ensemble_await_leader(&ensemble), 2);
+    free(obstacle);
+    ensemble_done(&ensemble);
+}
+
 /* The election port is lost, and before the peer has ended its snapshot cannot be written. */
 static void of_two_reasons_to_end_the_first_gives_the_exit_code(void **state)
 {
@@ -398,6 +424,7 @@ static void of_two_reasons_to_end_the_first_gives_the_exit_code(void **state)
     zk_context_free(ctx);
 }
 
+/* Whoever of the three goes and comes again, the ensemble is whole afterwards. */
 static void every_peer_in_turn_may_go_and_come_again(void **state)
 {
     (void)state;
@@ -460,6 +487,7 @@ int main(void)
         cmocka_unit_test(dsc_05_the_new_epoch_is_above_every_accepted_one),
         cmocka_unit_test(per_03_an_accepted_epoch_below_the_current_one_is_refused),
         cmocka_unit_test(cnx_11_a_taken_election_port_ends_the_peer_with_code_14),
+        cmocka_unit_test(a_peer_that_cannot_write_its_epoch_ends_and_the_others_serve),
         cmocka_unit_test(of_two_reasons_to_end_the_first_gives_the_exit_code),
         cmocka_unit_test(every_peer_in_turn_may_go_and_come_again),
         cmocka_unit_test(a_snapshot_from_the_leader_is_stored_before_it_is_acknowledged),

@@ -178,6 +178,8 @@ int64_t quorum_peer_get_accepted_epoch(struct quorum_peer *self);
 ZK_NODISCARD int quorum_peer_set_current_epoch(struct quorum_peer *self, int64_t epoch);
 /* The same for the promise. Java: setAcceptedEpoch() */
 ZK_NODISCARD int quorum_peer_set_accepted_epoch(struct quorum_peer *self, int64_t epoch);
+/* 0, or the error of the first of these calls that failed: this peer must end (D-331). */
+ZK_NODISCARD int quorum_peer_get_epoch_error(struct quorum_peer *self);
 
 /* ---- the role -------------------------------------------------------------------------------- */
 

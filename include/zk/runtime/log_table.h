@@ -115,7 +115,8 @@
         "epoch of this server's newest snapshot into it"
 #define ZK_LOG_EPOCH_FILE_READ ZK_ERROR, "epoch file cannot be read file=%s reason=%s"
 #define ZK_LOG_EPOCH_FILE_WRITE                                                                    \
-    ZK_ERROR, "epoch file cannot be written file=%s epoch=%" PRId64 " reason=%s"
+    ZK_ERROR, "epoch file cannot be written file=%s epoch=%" PRId64                                \
+              " reason=%s next=\"exit 1\" do=mend the disk or make room, and start the peer again"
 #define ZK_LOG_EPOCH_RECOVERED                                                                     \
     ZK_INFO,                                                                                       \
         "currentEpoch brought up to the stored history, which a crash had prevented old=%" PRId64  \
