@@ -18,6 +18,7 @@
 #include "zk/runtime/thread.h"
 #include "zk/server/exit_code.h"
 #include "zk/server/server_status.h"
+#include "zk/server/zk_database.h"
 
 static const char INFO_OF_1[] = "0000000000000001 00010000 0000000000000000";
 static const char INFO_OF_2[] = "0000000000000002 00010000 0000000000000000";
@@ -654,6 +655,35 @@ static void leader_that_cannot_write_its_snapshot_ends_the_process(void **state)
     testing_peer_done(&peer);
 }
 
+/* D-178: before there is a thread of its processors the leader's tree stands at the new epoch: here
+ * the first of them cannot be had. Told later, the tree would go back behind what they have applied
+ * by then, where the leader alone is a quorum. */
+static void tree_is_told_the_epoch_before_the_processors_start(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(3);
+    testing_peer_init(&peer, &options);
+    testing_peer_start_leading(&peer);
+    struct scripted_peer *follower = scripted_peer_dial(peer.ctx, peer.ports[3]);
+    discover(follower, INFO_OF_1, 1);
+    int32_t type = 0;
+    int64_t zxid = 0;
+    while (type != LEADER_NEWLEADER)
+        buf_unref(scripted_peer_read_packet(follower, &type, &zxid));
+    assert_int_equal(0, zk_database_last_processed_zxid(peer.database));
+
+    outside_fail(OUTSIDE_PTHREAD_CREATE, EAGAIN, 0, OUTSIDE_FOR_EVER);
+    scripted_peer_send_packet(follower, LEADER_ACK, zxid, NULL);
+
+    assert_int_equal(-EAGAIN, testing_peer_join(&peer));
+    assert_int_equal(1, outside_failures(OUTSIDE_PTHREAD_CREATE));
+    assert_int_equal(epoch_zxid(1), zk_database_last_processed_zxid(peer.database));
+    scripted_peer_drain(follower);
+    scripted_peer_free(follower);
+    testing_peer_done(&peer);
+}
+
 /* A stranger is served like a follower but counts in no quorum (zab: seen with Java). */
 static void stranger_is_served_but_not_counted(void **state)
 {
@@ -715,6 +745,8 @@ int main(void)
         cmocka_unit_test(leader_without_an_address_does_not_lead),
         cmocka_unit_test(leader_writes_a_snapshot_of_what_it_started_with),
         cmocka_unit_test(leader_that_cannot_write_its_snapshot_ends_the_process),
+        cmocka_unit_test_teardown(tree_is_told_the_epoch_before_the_processors_start,
+                                  outside_restore),
         cmocka_unit_test(stranger_is_served_but_not_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
