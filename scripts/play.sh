@@ -311,7 +311,8 @@ read_epochs() {
 
 # unmet FACTS: prints the first fact that is not true now; nothing if all are.
 unmet() {
-  local fact words id subjects rest now
+  local facts fact words id subjects rest now
+  facts=$(story_facts "$1") || die "I cannot read '$1'"
   while IFS= read -r fact; do
     read -ra words <<<"$fact"
     case ${words[0]} in
@@ -332,7 +333,7 @@ unmet() {
     for id in $subjects; do
       is_true "$id" "$rest" || { say "peer $id ${rest/#are/is}: it is ${state[$id]} of ${leader_of[$id]}" && return; }
     done
-  done < <(story_facts "$1")
+  done <<<"$facts"
 }
 
 # is_true ID PREDICATE: of the tables that probe_all() has filled.
@@ -483,8 +484,9 @@ prepare() {
 }
 
 play() {
-  local line began
+  local line began lines
   began=$(now_ms)
+  lines=$(story_body "$file") || die "I cannot read $file" # < <( ) would not tell that it fails
   say "${BOLD}${head[question]}${RESET}"
   say "${DIM}  votes 2@1, 3@1   it voted for 2 and then for 3, both in round 1"
   say "  heard 1: 3@1     the last vote that it heard from 1 was for 3, in round 1"
@@ -496,7 +498,7 @@ play() {
     else
       say "$line"
     fi
-  done < <(story_body "$file")
+  done <<<"$lines"
   say "${GREEN}All came as told${RESET}, on ${mix//,/, }, in $(human_ms $(($(now_ms) - began)))."
 }
 

@@ -68,7 +68,7 @@ story_predicate() {
 
 # story_check FILE: every step is one that we know, before anything starts.
 story_check() {
-  local line step fact number=0 steps=0
+  local line step facts fact number=0 steps=0
   local who='([1-9]|leader|followers|observers|looking|voters|all)'
   local fact_form='^([1-9] )+(leads?|looks?|votes? for [1-9]|(follows?|observes?) [1-9]|(is|are) (down|frozen))$'
   fact_form+='|^(epoch|round) [0-9]+$'
@@ -83,9 +83,10 @@ story_check() {
     [[ $line == '> '* ]] || continue
     step=${line#> } steps=$((steps + 1))
     if [[ $step == 'expect '* ]]; then
+      facts=$(story_facts "${step#expect }") || die "I cannot read line $number of $1"
       while IFS= read -r fact; do
         [[ $fact =~ $fact_form ]] || die_usage "$1:$number: '$fact' is nothing that I can look at"
-      done < <(story_facts "${step#expect }")
+      done <<<"$facts"
     elif [[ $step == [A-Z]* ]]; then
       [[ $step =~ $client_form ]] || die_usage "$1:$number: '$step' is nothing that a client does in a story"
     elif ! [[ $step =~ ^(start|stop|kill|restart|pause|resume)(\ $who)+$ ||
