@@ -63,10 +63,11 @@ quorum_port() {
   sed -n "s/^server\.$1=[^:]*:\([0-9]*\):.*/\1/p" "$ZK_CLUSTER_DIR/$1/zoo.cfg"
 }
 
-# caller PORT BYTES [SECONDS]: connect, say this (printf escapes), stay that long, hang up.
+# caller PORT BYTES [SECONDS]: connect, say this (printf escapes), stay that long, hang up. That the peer hangs up first is no
+# failure, but a storm of callers who cannot connect would be none.
 caller() {
   local socket
-  { exec {socket}<>"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null || return 0
+  { exec {socket}<>"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null || { say "a caller cannot connect to port $1" && return 1; }
   # shellcheck disable=SC2059  # the bytes are escapes
   { printf "$2" >&"$socket"; } 2>/dev/null || true
   [[ -z ${3:-} ]] || sleep "$3"
@@ -78,7 +79,7 @@ readonly SID9='\x00\x00\x00\x00\x00\x00\x00\x09'
 readonly ADDRESS='\x00\x00\x00\x0f127.0.0.1:70000'
 
 storm_on_the_election_port() {
-  local port i
+  local port i callers=()
   port=$(election_port "$1")
   for ((i = 0; i < 1000; i++)); do
     caller "$port" ''
@@ -96,8 +97,11 @@ storm_on_the_election_port() {
   done
   for ((i = 0; i < 100; i++)); do
     caller "$port" '\xff' 1 &
+    callers+=($!)
   done
-  wait
+  for i in "${callers[@]}"; do
+    wait "$i" # without a name it tells of nobody
+  done
 }
 
 storm_on_the_quorum_port() {

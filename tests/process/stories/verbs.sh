@@ -178,8 +178,8 @@ doctor_misses_jq() {
   [[ $status == 1 && $words == *'missing  jq '* && ${words##*$'\n'} == 'to get what is missing: '*'apt-get install '*jq* ]]
 }
 
-# interrupted TEXT COMMAND...: Ctrl-C once TEXT has been said; the command ends with 130, and no file and no process of it is
-# left.
+# interrupted TEXT COMMAND...: Ctrl-C once TEXT has been said, which must come; the command ends with 130, and no file and no
+# process of it is left.
 interrupted() {
   local text=$1 pid status=0 end=$((SECONDS + 240)) press_at=0 tmp=$scratch/tmp left
   shift
@@ -187,7 +187,13 @@ interrupted() {
   TMPDIR=$tmp env --default-signal=INT setsid "$@" >"$scratch/words" 2>&1 </dev/null &
   pid=$!
   until grep -q "$text" "$scratch/words"; do
-    ((SECONDS < end)) || break
+    if ((SECONDS >= end)) || ! kill -0 "$pid" 2>/dev/null; then
+      kill -s KILL -- "-$pid" 2>/dev/null || true
+      wait "$pid" || status=$?
+      say "'$text' has not been said; exit $status"
+      cat "$scratch/words"
+      return 1
+    fi
     sleep 0.05
   done
   # bash 5.2 now and then loses a SIGINT that arrives while it reaps a child; a person presses again.

@@ -41,11 +41,23 @@ begin() {
   mode_is "$mode"
 }
 
-# finish SIGNAL
+# finish SIGNAL STATUS: the server ends, with this exit status.
 finish() {
+  local status=0
   kill -s "$1" "$pid"
-  wait "$pid" || true
+  wait "$pid" || status=$?
   pid=''
+  say "it has ended with $status, where $2 is expected"
+  ((status == $2))
+}
+
+# status_after KIND SIGNAL: 128 and the number of the signal, but ours says that it has ended in order (D-90).
+status_after() {
+  case $1:$2 in
+    *:KILL) say 137 ;;
+    java:TERM) say 143 ;;
+    c:TERM) say 0 ;;
+  esac
 }
 
 leave() {
@@ -85,7 +97,7 @@ for step in c:KILL java:KILL c:TERM java:TERM c:KILL; do
   expect "clients write at $kind" writes
   expect "a session begins at $kind" session begin
   expect "no digest differs" no_digest_differs
-  expect "$kind is ended by ${step#*:}" finish "${step#*:}"
+  expect "$kind is ended by ${step#*:}" finish "${step#*:}" "$(status_after "$kind" "${step#*:}")"
 done
 
 printf '1\n' >"$ZK_CLUSTER_DIR/data/myid"
@@ -96,4 +108,4 @@ printf 'localSessionsEnabled=true\n' >>"$ZK_CLUSTER_DIR/zoo.cfg" # without it no
 expect "a member without the others is read-only" begin c read-only -Dreadonlymode.enabled=true
 # CLI-05, CLI-86
 expect "it serves readers, and refuses writers" session read-only
-expect "it is ended by TERM" finish TERM
+expect "it is ended by TERM" finish TERM "$(status_after c TERM)"
