@@ -78,6 +78,8 @@ static void forwarding_sids_locked(struct leader *leader, struct long_set *sids)
     REQUIRES(&leader->learners_mu);
 static void replace_older_connections_locked(struct leader *leader, struct leader_learner *learner)
     REQUIRES(&leader->learners_mu);
+static void drop_replaced_connections_locked(struct leader *leader, int64_t sid)
+    REQUIRES(&leader->learners_mu);
 static void drop_oldest_pending_locked(struct leader *leader) REQUIRES(&leader->learners_mu);
 
 static void leader_role_shutdown(struct quorum_peer_role *role);
@@ -356,8 +358,11 @@ static void leader_remove_learner_handler(struct learner_master *master,
         /* The others stay in the order of their arrival, by which the oldest and the youngest are
          * found. */
         size_t at = (size_t)(learner - leader->learners);
+        bool counted = learner->forwarding && !learner->replaced;
         leader->learner_count--;
         memmove(learner, learner + 1, (leader->learner_count - at) * sizeof *learner);
+        if (counted && !leader->learners_closed)
+            drop_replaced_connections_locked(leader, learner_handler_get_sid(handler));
     }
     zk_mutex_unlock(&leader->learners_mu);
     if (learner != NULL)
@@ -414,10 +419,31 @@ static void replace_older_connections_locked(struct leader *leader, struct leade
         struct leader_learner *other = &leader->learners[i];
         if (!other->forwarding || learner_handler_get_sid(other->handler) != sid)
             continue;
+        if (other != learner)
+            zk_log(leader->ctx, ZK_LOG_LEARNER_CALLED_AGAIN, sid,
+                   learner_handler_get_remote_address(learner->handler),
+                   learner_handler_get_remote_address(other->handler));
         other->replaced = true;
         youngest = other;
     }
     youngest->replaced = false;
+}
+
+/* The connection that took their place has ended. What they acknowledged in its time, and what of
+ * it is still under way, does not count, so they cannot simply count again; and a voter that is
+ * never counted would be no voter. It comes back, and is brought up to date (D-184). */
+static void drop_replaced_connections_locked(struct leader *leader, int64_t sid)
+    REQUIRES(&leader->learners_mu)
+{
+    zk_mutex_assert_held(&leader->learners_mu);
+    for (size_t i = 0; i < leader->learner_count; i++) {
+        const struct leader_learner *learner = &leader->learners[i];
+        if (!learner->replaced || learner_handler_get_sid(learner->handler) != sid)
+            continue;
+        zk_log(leader->ctx, ZK_LOG_LEARNER_REPLACED, sid,
+               learner_handler_get_remote_address(learner->handler));
+        learner_handler_shutdown(learner->handler);
+    }
 }
 
 /* Connections that say nothing must not use up the table: the one that has been silent longest is

@@ -299,6 +299,44 @@ static void brd_02_slow_handler_of_a_connection_that_was_left_replaces_no_younge
     expect_queue(again, "PROPOSAL 1, PROPOSAL 2, COMMIT 1, COMMIT 2");
 }
 
+/* Two servers have the same id, and the one that came later leaves. The other one was left out of
+ * all counting since; to be counted again it must come back, for what it acknowledged meanwhile it
+ * may have cut off. */
+static void brd_02_older_connection_ends_with_the_younger_one_that_took_its_place(void **state)
+{
+    struct stage *stage = *state;
+    struct learner_master *master = &stage->leader->master;
+    struct learner_handler *before = forward_to(stage, 1);
+    struct learner_handler *other = forward_to(stage, 2);
+    struct learner_handler *again = forward_to(stage, 1);
+    assert_true(testing_peer_logged(&stage->peer, "learner called again sid=1"));
+
+    master->ops->remove_learner_handler(master, again);
+    learner_handler_unref(again);
+
+    assert_false(learner_handler_synced(before));
+    assert_true(learner_handler_synced(other));
+    assert_true(testing_peer_logged(&stage->peer, "learner dropped sid=1"));
+}
+
+static void brd_02_younger_connection_stays_when_the_older_one_ends(void **state)
+{
+    struct stage *stage = *state;
+    struct learner_master *master = &stage->leader->master;
+    struct learner_handler *before = forward_to(stage, 1);
+    struct learner_handler *again = forward_to(stage, 1);
+
+    master->ops->remove_learner_handler(master, before);
+    learner_handler_unref(before);
+
+    assert_true(learner_handler_synced(again));
+    assert_false(testing_peer_logged(&stage->peer, "learner dropped sid=1"));
+    propose(stage, 1);
+    master->ops->process_ack(master, again, EPOCH + 1);
+    ack(stage, 3, 1);
+    expect_queue(again, "PROPOSAL 1, COMMIT 1");
+}
+
 static void brd_02_acks_of_what_is_not_outstanding_are_passed_over(void **state)
 {
     struct stage *stage = *state;
@@ -611,6 +649,8 @@ int main(void)
         WITH_LEADER(brd_02_twice_from_one_server_counts_once),
         WITH_LEADER(brd_02_what_a_learner_acknowledged_before_it_came_back_does_not_count),
         WITH_LEADER(brd_02_slow_handler_of_a_connection_that_was_left_replaces_no_younger_one),
+        WITH_LEADER(brd_02_older_connection_ends_with_the_younger_one_that_took_its_place),
+        WITH_LEADER(brd_02_younger_connection_stays_when_the_older_one_ends),
         WITH_LEADER(brd_02_acks_of_what_is_not_outstanding_are_passed_over),
         WITH_LEADER(brd_06_last_zxid_of_an_epoch_ends_the_term),
         WITH_LEADER(sync_is_answered_at_once_while_nothing_is_outstanding),

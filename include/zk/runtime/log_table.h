@@ -309,6 +309,12 @@
 #define ZK_LOG_LEARNER_PUSHED_OUT                                                                  \
     ZK_WARN, "learner dropped remote=%s reason=\"%d newer connections have not said who they "     \
              "are\""
+#define ZK_LOG_LEARNER_CALLED_AGAIN                                                                \
+    ZK_WARN, "learner called again sid=%" PRId64 " remote=%s other=%s reason=\"the older of the "  \
+             "two connections does not count\""
+#define ZK_LOG_LEARNER_REPLACED                                                                    \
+    ZK_WARN, "learner dropped sid=%" PRId64 " remote=%s reason=\"a younger connection, which "     \
+             "took its place, has ended\""
 /* J: sid, version in hex */
 #define ZK_LOG_FOLLOWER_NOT_IN_CONFIG                                                              \
     ZK_INFO, "Follower sid: %" PRId64 " not in the current config %" PRIx64
