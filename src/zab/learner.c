@@ -235,9 +235,11 @@ int learner_register_with_leader(struct learner *learner, int32_t packet_type, i
     int64_t new_epoch = zxid_epoch(qp->zxid);
     bool has_version = qp->data != NULL && qp->data->length >= 4;
     quorum_packet_free(qp);
-    if (type != LEADER_LEADERINFO || !has_version) /* a leader before 3.4, or none at all (D-45) */
+    if (type != LEADER_LEADERINFO) /* a leader before 3.4, or none at all (D-45) */
         return learner_protocol_error(learner, "First packet should have been LEADERINFO but is %s",
                                       quorum_packet_type_name(type));
+    if (!has_version)
+        return learner_protocol_error(learner, "LEADERINFO without a protocol version");
 
     int32_t epoch_to_tell;
     if (new_epoch > accepted_epoch) {

@@ -84,10 +84,12 @@ static void leader_that_does_not_begin_with_leaderinfo_is_left(void **state)
     static const struct {
         int32_t type;
         const char *data_hex;
-    } wrong[] = {{LEADER_NEWLEADER, NULL},
-                 {LEADER_PING, NULL},
-                 {LEADER_LEADERINFO, NULL},
-                 {LEADER_LEADERINFO, "0001"}};
+        const char *why;
+    } wrong[] = {
+        {LEADER_NEWLEADER, NULL, "First packet should have been LEADERINFO but is NEWLEADER"},
+        {LEADER_PING, NULL, "First packet should have been LEADERINFO but is PING"},
+        {LEADER_LEADERINFO, NULL, "LEADERINFO without a protocol version"},
+        {LEADER_LEADERINFO, "0001", "LEADERINFO without a protocol version"}};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct learner_stage stage;
         struct testing_peer_options options = testing_peer_options_default(1);
@@ -96,6 +98,7 @@ static void leader_that_does_not_begin_with_leaderinfo_is_left(void **state)
         scripted_peer_send_packet(stage.leader, wrong[i].type, EPOCH_1_ZXID, wrong[i].data_hex);
         scripted_peer_expect_end(stage.leader);
         assert_int_equal(-EPROTO, testing_peer_join(&stage.peer));
+        assert_true(testing_peer_logged(&stage.peer, wrong[i].why));
         learner_stage_assert_file(&stage, "acceptedEpoch", "0");
         learner_stage_finish(&stage);
     }
