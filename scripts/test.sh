@@ -460,6 +460,7 @@ run_normal() {
   play replay "$REPO/tests/process/replay/run.sh"
   play verbs "$REPO/tests/process/stories/verbs.sh"
   play 'clients: basics poison hostile' "$REPO/tests/process/clients/run.sh" basics poison hostile
+  play 'hostile member' "$REPO/tests/process/members/run.sh"
   play manners "$REPO/tests/process/manners/run.sh"
   play readme "$REPO/scripts/check/readme.sh"
   play 'clients: consistency' "$REPO/tests/process/clients/run.sh" consistency
