@@ -9,47 +9,145 @@
 
 enum { FIRST_BUCKETS = 16 };
 
-/* FNV-1a, so that most lists are told apart without a look at them. */
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t length)
-{
-    const uint8_t *next = bytes;
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ next[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
+static struct acl_cache_entry *find_entry(const struct acl_cache *cache,
+                                          const struct zk_acl_list *list);
+static struct acl_cache_entry *add_entry(struct acl_cache *cache, int64_t id,
+                                         struct zk_acl_list list);
+static void remove_entry(struct acl_cache *cache, int64_t id);
+static void entry_free(struct acl_cache_entry *entry);
+static struct shared_acl *shared_acl_new(struct zk_acl_list list);
+static uint64_t hash_list(const struct zk_acl_list *list);
 
-static uint64_t hash_list(const struct zk_acl_list *list)
+int64_t acl_cache_convert_acls(struct acl_cache *cache, const struct zk_acl_list *list)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < list->count; i++) {
-        const struct zk_acl *acl = &list->items[i];
-        hash = hash_bytes(hash, &acl->perms, sizeof acl->perms);
-        hash = hash_bytes(hash, acl->id.scheme.text, acl->id.scheme.length);
-        hash = hash_bytes(hash, acl->id.id.text, acl->id.id.length);
+    if (!list->present)
+        return ACL_CACHE_OPEN_UNSAFE;
+    /* The common list stands once in memory: nothing but its address is compared. */
+    struct acl_cache_entry *entry = cache->recent;
+    if (entry == NULL || entry->acl->list.items != list->items || !zk_acl_list_is_open_unsafe(list))
+        entry = find_entry(cache, list);
+    if (entry == NULL) {
+        struct zk_acl_list copy;
+        jute_copy(&zk_acl_list_record, &copy, list);
+        entry = add_entry(cache, ++cache->acl_index, copy);
     }
-    return hash;
+    cache->recent = entry;
+    entry->references++;
+    return entry->id;
 }
 
-static struct shared_acl *shared_acl_new(struct zk_acl_list list)
+struct shared_acl *acl_cache_convert_long(struct acl_cache *cache, int64_t id)
 {
-    struct shared_acl *acl = zk_xcalloc(1, sizeof *acl);
-    zk_refcount_init(&acl->refs);
-    acl->list = list;
-    return acl;
+    if (id != ACL_CACHE_OPEN_UNSAFE) {
+        const struct acl_cache_entry *entry = long_map_get(&cache->lists, id);
+        return entry != NULL ? shared_acl_ref(entry->acl) : NULL;
+    }
+    if (cache->open_unsafe == NULL)
+        cache->open_unsafe = shared_acl_new(zk_acl_list_open_unsafe());
+    return shared_acl_ref(cache->open_unsafe);
 }
 
-struct shared_acl *shared_acl_ref(struct shared_acl *acl)
+void acl_cache_add_usage(struct acl_cache *cache, int64_t id)
 {
-    zk_refcount_ref(&acl->refs);
-    return acl;
+    struct acl_cache_entry *entry = long_map_get(&cache->lists, id);
+    if (entry != NULL)
+        entry->references++;
+    else if (cache->acl_index < id)
+        cache->acl_index = id;
 }
 
-void shared_acl_unref(struct shared_acl *acl)
+void acl_cache_remove_usage(struct acl_cache *cache, int64_t id)
 {
-    if (acl == NULL || !zk_refcount_unref(&acl->refs))
-        return;
-    jute_done(&zk_acl_list_record, &acl->list);
-    free(acl);
+    struct acl_cache_entry *entry = long_map_get(&cache->lists, id);
+    if (entry != NULL && --entry->references <= 0)
+        remove_entry(cache, id);
+}
+
+void acl_cache_purge_unused(struct acl_cache *cache)
+{
+    /* Downwards: a removal moves only entries that have been looked at. */
+    for (size_t i = cache->lists.count; i-- > 0;) {
+        const struct acl_cache_entry *entry = cache->lists.entries[i].value;
+        if (entry->references <= 0)
+            remove_entry(cache, entry->id);
+    }
+}
+
+void acl_cache_done(struct acl_cache *cache)
+{
+    for (size_t i = 0; i < cache->lists.count; i++)
+        entry_free(cache->lists.entries[i].value);
+    long_map_done(&cache->lists);
+    free(cache->buckets);
+    shared_acl_unref(cache->open_unsafe);
+    *cache = (struct acl_cache){0};
+}
+
+/* ---- bytes ----------------------------------------------------------------------------------- */
+
+/* Java iterates a copy of its HashMap, and the copy is filled in the order of the original, whose
+ * table may be larger. */
+struct acl_cache_copy acl_cache_copy(const struct acl_cache *cache)
+{
+    size_t count = cache->lists.count;
+    int64_t *ids = zk_xcalloc(count + 1, sizeof *ids);
+    for (size_t i = 0; i < count; i++)
+        ids[i] = cache->lists.entries[i].key;
+    java_hash_map_sort_longs(ids, count, 16);
+    java_hash_map_sort_longs(ids, count, java_hash_map_copy_capacity(count));
+
+    struct acl_cache_copy copy = {.count = count};
+    copy.items = zk_xcalloc(count + 1, sizeof *copy.items);
+    for (size_t i = 0; i < count; i++) {
+        copy.items[i].id = ids[i];
+        const struct acl_cache_entry *entry = long_map_get(&cache->lists, ids[i]);
+        copy.items[i].acl = shared_acl_ref(entry->acl);
+    }
+    free(ids);
+    return copy;
+}
+
+/*   4     int count
+ *         each:
+ *         8    long id
+ *              List<ACL> */
+
+void acl_cache_serialize(struct acl_cache_copy *copy, struct jute_out *out)
+{
+    jute_out_int(out, (int32_t)copy->count);
+    for (size_t i = 0; i < copy->count; i++) {
+        jute_out_long(out, copy->items[i].id);
+        jute_write(out, &zk_acl_list_record, &copy->items[i].acl->list);
+        shared_acl_unref(copy->items[i].acl);
+    }
+    free(copy->items);
+    *copy = (struct acl_cache_copy){0};
+}
+
+int acl_cache_deserialize(struct acl_cache *cache, struct jute_in *in)
+{
+    int32_t count;
+    int r = jute_in_int(in, &count);
+    if (r < 0)
+        return r;
+    for (int32_t i = 0; i < count; i++) {
+        int64_t id;
+        struct zk_acl_list list;
+        r = jute_in_long(in, &id);
+        if (r < 0)
+            return r;
+        r = jute_read(in, &zk_acl_list_record, &list);
+        if (r < 0)
+            return r;
+        if (!list.present || id > ACL_CACHE_LAST) { /* Java has no use for null here either */
+            jute_done(&zk_acl_list_record, &list);
+            return -EPROTO;
+        }
+        add_entry(cache, id, list);
+        if (cache->acl_index < id)
+            cache->acl_index = id;
+    }
+    return 0;
 }
 
 /* ---- entries --------------------------------------------------------------------------------- */
@@ -125,136 +223,47 @@ static struct acl_cache_entry *find_entry(const struct acl_cache *cache,
     return entry;
 }
 
-/* ---- what the tree does ---------------------------------------------------------------------- */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
-int64_t acl_cache_convert_acls(struct acl_cache *cache, const struct zk_acl_list *list)
+/* FNV-1a, so that most lists are told apart without a look at them. */
+static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t length)
 {
-    if (!list->present)
-        return ACL_CACHE_OPEN_UNSAFE;
-    /* The common list stands once in memory: nothing but its address is compared. */
-    struct acl_cache_entry *entry = cache->recent;
-    if (entry == NULL || entry->acl->list.items != list->items || !zk_acl_list_is_open_unsafe(list))
-        entry = find_entry(cache, list);
-    if (entry == NULL) {
-        struct zk_acl_list copy;
-        jute_copy(&zk_acl_list_record, &copy, list);
-        entry = add_entry(cache, ++cache->acl_index, copy);
+    const uint8_t *next = bytes;
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ next[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+static uint64_t hash_list(const struct zk_acl_list *list)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct zk_acl *acl = &list->items[i];
+        hash = hash_bytes(hash, &acl->perms, sizeof acl->perms);
+        hash = hash_bytes(hash, acl->id.scheme.text, acl->id.scheme.length);
+        hash = hash_bytes(hash, acl->id.id.text, acl->id.id.length);
     }
-    cache->recent = entry;
-    entry->references++;
-    return entry->id;
+    return hash;
 }
 
-struct shared_acl *acl_cache_convert_long(struct acl_cache *cache, int64_t id)
+static struct shared_acl *shared_acl_new(struct zk_acl_list list)
 {
-    if (id != ACL_CACHE_OPEN_UNSAFE) {
-        const struct acl_cache_entry *entry = long_map_get(&cache->lists, id);
-        return entry != NULL ? shared_acl_ref(entry->acl) : NULL;
-    }
-    if (cache->open_unsafe == NULL)
-        cache->open_unsafe = shared_acl_new(zk_acl_list_open_unsafe());
-    return shared_acl_ref(cache->open_unsafe);
+    struct shared_acl *acl = zk_xcalloc(1, sizeof *acl);
+    zk_refcount_init(&acl->refs);
+    acl->list = list;
+    return acl;
 }
 
-void acl_cache_add_usage(struct acl_cache *cache, int64_t id)
+struct shared_acl *shared_acl_ref(struct shared_acl *acl)
 {
-    struct acl_cache_entry *entry = long_map_get(&cache->lists, id);
-    if (entry != NULL)
-        entry->references++;
-    else if (cache->acl_index < id)
-        cache->acl_index = id;
+    zk_refcount_ref(&acl->refs);
+    return acl;
 }
 
-void acl_cache_remove_usage(struct acl_cache *cache, int64_t id)
+void shared_acl_unref(struct shared_acl *acl)
 {
-    struct acl_cache_entry *entry = long_map_get(&cache->lists, id);
-    if (entry != NULL && --entry->references <= 0)
-        remove_entry(cache, id);
-}
-
-void acl_cache_purge_unused(struct acl_cache *cache)
-{
-    /* Downwards: a removal moves only entries that have been looked at. */
-    for (size_t i = cache->lists.count; i-- > 0;) {
-        const struct acl_cache_entry *entry = cache->lists.entries[i].value;
-        if (entry->references <= 0)
-            remove_entry(cache, entry->id);
-    }
-}
-
-/* ---- bytes ----------------------------------------------------------------------------------- */
-
-/* Java iterates a copy of its HashMap, and the copy is filled in the order of the original, whose
- * table may be larger. */
-struct acl_cache_copy acl_cache_copy(const struct acl_cache *cache)
-{
-    size_t count = cache->lists.count;
-    int64_t *ids = zk_xcalloc(count + 1, sizeof *ids);
-    for (size_t i = 0; i < count; i++)
-        ids[i] = cache->lists.entries[i].key;
-    java_hash_map_sort_longs(ids, count, 16);
-    java_hash_map_sort_longs(ids, count, java_hash_map_copy_capacity(count));
-
-    struct acl_cache_copy copy = {.count = count};
-    copy.items = zk_xcalloc(count + 1, sizeof *copy.items);
-    for (size_t i = 0; i < count; i++) {
-        copy.items[i].id = ids[i];
-        const struct acl_cache_entry *entry = long_map_get(&cache->lists, ids[i]);
-        copy.items[i].acl = shared_acl_ref(entry->acl);
-    }
-    free(ids);
-    return copy;
-}
-
-/*   4     int count
- *         each:
- *         8    long id
- *              List<ACL> */
-
-void acl_cache_serialize(struct acl_cache_copy *copy, struct jute_out *out)
-{
-    jute_out_int(out, (int32_t)copy->count);
-    for (size_t i = 0; i < copy->count; i++) {
-        jute_out_long(out, copy->items[i].id);
-        jute_write(out, &zk_acl_list_record, &copy->items[i].acl->list);
-        shared_acl_unref(copy->items[i].acl);
-    }
-    free(copy->items);
-    *copy = (struct acl_cache_copy){0};
-}
-
-int acl_cache_deserialize(struct acl_cache *cache, struct jute_in *in)
-{
-    int32_t count;
-    int r = jute_in_int(in, &count);
-    if (r < 0)
-        return r;
-    for (int32_t i = 0; i < count; i++) {
-        int64_t id;
-        struct zk_acl_list list;
-        r = jute_in_long(in, &id);
-        if (r < 0)
-            return r;
-        r = jute_read(in, &zk_acl_list_record, &list);
-        if (r < 0)
-            return r;
-        if (!list.present || id > ACL_CACHE_LAST) { /* Java has no use for null here either */
-            jute_done(&zk_acl_list_record, &list);
-            return -EPROTO;
-        }
-        add_entry(cache, id, list);
-        if (cache->acl_index < id)
-            cache->acl_index = id;
-    }
-    return 0;
-}
-
-void acl_cache_done(struct acl_cache *cache)
-{
-    for (size_t i = 0; i < cache->lists.count; i++)
-        entry_free(cache->lists.entries[i].value);
-    long_map_done(&cache->lists);
-    free(cache->buckets);
-    shared_acl_unref(cache->open_unsafe);
-    *cache = (struct acl_cache){0};
+    if (acl == NULL || !zk_refcount_unref(&acl->refs))
+        return;
+    jute_done(&zk_acl_list_record, &acl->list);
+    free(acl);
 }

@@ -18,88 +18,18 @@ struct trie_node {
     size_t child_count;
 };
 
-/* ---- elements -------------------------------------------------------------------------------- */
-
 /* A part of a path between slashes. */
 struct element {
     const char *text;
     size_t length;
 };
 
-static bool is_blank_element(const struct element *element)
-{
-    for (size_t i = 0; i < element->length; i++)
-        if ((unsigned char)element->text[i] > ' ')
-            return false;
-    return true;
-}
-
-/* The next element from *path on, which moves behind it; false at the end. Empty and blank ones do
- * not count. Java: PathTrie.split() */
-static bool next_element(const char **path, struct element *ret_element)
-{
-    while (**path != '\0') {
-        struct element element = {.text = *path, .length = strcspn(*path, "/")};
-        *path += element.length + ((*path)[element.length] == '/' ? 1 : 0);
-        if (is_blank_element(&element))
-            continue;
-        *ret_element = element;
-        return true;
-    }
-    return false;
-}
-
-/* ---- nodes ----------------------------------------------------------------------------------- */
-
-static struct trie_node *trie_node_new(struct trie_node *parent, const struct element *value)
-{
-    struct trie_node *node = zk_xcalloc(1, sizeof *node);
-    node->value = zk_xmalloc(value->length + 1);
-    memcpy(node->value, value->text, value->length);
-    node->value[value->length] = '\0';
-    node->parent = parent;
-    return node;
-}
-
-static void free_leaf(struct trie_node *node)
-{
-    free(node->children);
-    free(node->property);
-    free(node->value);
-    free(node);
-}
-
-/* Java: TrieNode.getChild() */
-static struct trie_node *get_child(const struct trie_node *node, const struct element *value)
-{
-    for (size_t i = 0; i < node->child_count; i++) {
-        const char *other = node->children[i]->value;
-        if (strncmp(other, value->text, value->length) == 0 && other[value->length] == '\0')
-            return node->children[i];
-    }
-    return NULL;
-}
-
-/* Java: TrieNode.addChild() */
-static struct trie_node *trie_node_add_child(struct trie_node *node, const struct element *value)
-{
-    size_t size = (node->child_count + 1) * sizeof(struct trie_node *);
-    node->children = zk_xrealloc(node->children, size);
-    return node->children[node->child_count++] = trie_node_new(node, value);
-}
-
-/* Out of its parent. It has no child. */
-static void remove_leaf(struct trie_node *node)
-{
-    struct trie_node *parent = node->parent;
-    size_t i = 0;
-    while (parent->children[i] != node)
-        i++;
-    parent->children[i] = parent->children[--parent->child_count];
-    free_leaf(node);
-}
-
-/* ---- paths ----------------------------------------------------------------------------------- */
+static bool next_element(const char **path, struct element *ret_element);
+static struct trie_node *trie_node_new(struct trie_node *parent, const struct element *value);
+static struct trie_node *get_child(const struct trie_node *node, const struct element *value);
+static struct trie_node *trie_node_add_child(struct trie_node *node, const struct element *value);
+static void remove_leaf(struct trie_node *node);
+static void free_leaf(struct trie_node *node);
 
 /* Java: PathTrie.addPath() */
 void path_trie_add_path(struct path_trie *trie, const char *path)
@@ -162,4 +92,79 @@ void path_trie_done(struct path_trie *trie)
         node = parent;
     }
     trie->root = NULL;
+}
+
+/* ---- nodes ----------------------------------------------------------------------------------- */
+
+static struct trie_node *trie_node_new(struct trie_node *parent, const struct element *value)
+{
+    struct trie_node *node = zk_xcalloc(1, sizeof *node);
+    node->value = zk_xmalloc(value->length + 1);
+    memcpy(node->value, value->text, value->length);
+    node->value[value->length] = '\0';
+    node->parent = parent;
+    return node;
+}
+
+static void free_leaf(struct trie_node *node)
+{
+    free(node->children);
+    free(node->property);
+    free(node->value);
+    free(node);
+}
+
+/* Java: TrieNode.getChild() */
+static struct trie_node *get_child(const struct trie_node *node, const struct element *value)
+{
+    for (size_t i = 0; i < node->child_count; i++) {
+        const char *other = node->children[i]->value;
+        if (strncmp(other, value->text, value->length) == 0 && other[value->length] == '\0')
+            return node->children[i];
+    }
+    return NULL;
+}
+
+/* Java: TrieNode.addChild() */
+static struct trie_node *trie_node_add_child(struct trie_node *node, const struct element *value)
+{
+    size_t size = (node->child_count + 1) * sizeof(struct trie_node *);
+    node->children = zk_xrealloc(node->children, size);
+    return node->children[node->child_count++] = trie_node_new(node, value);
+}
+
+/* Out of its parent. It has no child. */
+static void remove_leaf(struct trie_node *node)
+{
+    struct trie_node *parent = node->parent;
+    size_t i = 0;
+    while (parent->children[i] != node)
+        i++;
+    parent->children[i] = parent->children[--parent->child_count];
+    free_leaf(node);
+}
+
+/* ---- elements -------------------------------------------------------------------------------- */
+
+static bool is_blank_element(const struct element *element)
+{
+    for (size_t i = 0; i < element->length; i++)
+        if ((unsigned char)element->text[i] > ' ')
+            return false;
+    return true;
+}
+
+/* The next element from *path on, which moves behind it; false at the end. Empty and blank ones do
+ * not count. Java: PathTrie.split() */
+static bool next_element(const char **path, struct element *ret_element)
+{
+    while (**path != '\0') {
+        struct element element = {.text = *path, .length = strcspn(*path, "/")};
+        *path += element.length + ((*path)[element.length] == '/' ? 1 : 0);
+        if (is_blank_element(&element))
+            continue;
+        *ret_element = element;
+        return true;
+    }
+    return false;
 }
