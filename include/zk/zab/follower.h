@@ -1,6 +1,6 @@
 /* The follower: a voter that does what the leader says. Its receive loop runs in the peer's main
- * thread; there is no other thread, except the short-lived LeaderConnectors when the leader has
- * several addresses.
+ * thread. Of threads of its own it has only the short-lived LeaderConnectors, when the leader has
+ * several addresses; what it reads it hands to those of its server, which it starts and ends.
  *
  * Java: Follower */
 #ifndef ZK_ZAB_FOLLOWER_H
