@@ -7,7 +7,6 @@
  * they take 3 MB of a peer that needs 3 itself, and most peers serve no HTTP (A-280). */
 #include "zk/io/http_server.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <microhttpd.h>
@@ -16,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "io/library.h"
 #include "io/sock_descriptor.h"
 #include "zk/base/alloc.h"
 #include "zk/io/sock.h"
@@ -27,7 +27,6 @@ enum {
 
 /* What is used of the library. */
 struct microhttpd {
-    void *handle; /* of dlopen; never closed, because the library is not made for that */
     __typeof__(MHD_start_daemon) *start_daemon;
     __typeof__(MHD_stop_daemon) *stop_daemon;
     __typeof__(MHD_get_daemon_info) *get_daemon_info;
@@ -56,35 +55,22 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 
 /* ---- the library ----------------------------------------------------------------------------- */
 
-/* Writes the function's address to *ret_function, a pointer to a function. Returns whether it is
- * there. */
-static bool find_function(void *handle, const char *name, void *ret_function)
+static int load_microhttpd(struct microhttpd *lib)
 {
-    void *symbol = dlsym(handle, name);
-    memcpy(ret_function, &symbol, sizeof symbol); /* ISO C has no cast for that */
-    return symbol != NULL;
-}
-
-/* Errors: -ENOPKG, it is not on this machine. */
-static int load_library(struct microhttpd *lib)
-{
-    lib->handle = dlopen("libmicrohttpd.so.12", RTLD_NOW | RTLD_LOCAL);
-    if (lib->handle == NULL)
-        return -ENOPKG;
-    void *handle = lib->handle;
-    bool whole =
-        find_function(handle, "MHD_start_daemon", &lib->start_daemon) &&
-        find_function(handle, "MHD_stop_daemon", &lib->stop_daemon) &&
-        find_function(handle, "MHD_get_daemon_info", &lib->get_daemon_info) &&
-        find_function(handle, "MHD_get_timeout", &lib->get_timeout) &&
-        find_function(handle, "MHD_run", &lib->run) &&
-        find_function(handle, "MHD_lookup_connection_value", &lib->lookup_connection_value) &&
-        find_function(handle, "MHD_create_response_from_buffer",
-                      &lib->create_response_from_buffer) &&
-        find_function(handle, "MHD_add_response_header", &lib->add_response_header) &&
-        find_function(handle, "MHD_queue_response", &lib->queue_response) &&
-        find_function(handle, "MHD_destroy_response", &lib->destroy_response);
-    return whole ? 0 : -ENOPKG;
+    const struct library_function functions[] = {
+        {"MHD_start_daemon", &lib->start_daemon},
+        {"MHD_stop_daemon", &lib->stop_daemon},
+        {"MHD_get_daemon_info", &lib->get_daemon_info},
+        {"MHD_get_timeout", &lib->get_timeout},
+        {"MHD_run", &lib->run},
+        {"MHD_lookup_connection_value", &lib->lookup_connection_value},
+        {"MHD_create_response_from_buffer", &lib->create_response_from_buffer},
+        {"MHD_add_response_header", &lib->add_response_header},
+        {"MHD_queue_response", &lib->queue_response},
+        {"MHD_destroy_response", &lib->destroy_response},
+        {NULL, NULL},
+    };
+    return library_load("libmicrohttpd.so.12", functions);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -117,7 +103,7 @@ int http_server_new(struct zk_context *ctx, const struct inet_address *address,
     server->handler = handler;
     server->arg = arg;
     zk_stop_init(&server->stop, ctx, "http_server");
-    int r = load_library(&server->lib);
+    int r = load_microhttpd(&server->lib);
     if (r == 0)
         r = sock_listen(ctx, address, SOCK_BACKLOG, &server->listener);
     if (r < 0)
