@@ -19,21 +19,11 @@ from capture import Client, JavaPeer, running, server_lines
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DATA = os.path.join(HERE, '..', '..', 'tests', 'golden', 'data')
-OPEN = ((31, b'world', b'anyone'),)
 CREATE, DELETE, SET_DATA, SET_ACL, CHECK, MULTI, CREATE2, CONTAINER, TTL = 1, 2, 5, 7, 13, 14, 15, 19, 21
 
 
 class Writer(Client):
     """A client that can send every kind of write."""
-
-    @classmethod
-    def acl(cls, acl):
-        return struct.pack('>i', len(acl)) + b''.join(
-            struct.pack('>i', perms) + cls.bytes(scheme) + cls.bytes(who) for perms, scheme, who in acl)
-
-    @classmethod
-    def create_body(cls, path, data=b'', flags=0):
-        return cls.bytes(path.encode()) + cls.bytes(data) + cls.acl(OPEN) + struct.pack('>i', flags)
 
     def may_fail(self, opcode, body):
         self.xid += 1
@@ -47,15 +37,15 @@ class Writer(Client):
     def every_kind(self, top):
         self.create(top, b'x' * 40)
         self.request(CREATE2, self.create_body(top + '/two', b'stat'))
-        self.request(CREATE, self.create_body(top + '/sequence-', b'', 2))
-        self.request(CONTAINER, self.create_body(top + '/container', b'', 4))
-        self.request(TTL, self.create_body(top + '/ttl', b'soon', 5) + struct.pack('>q', 3600000))
+        self.request(CREATE, self.create_body(top + '/sequence-', b'', flags=2))
+        self.request(CONTAINER, self.create_body(top + '/container', b'', flags=4))
+        self.request(TTL, self.create_body(top + '/ttl', b'soon', flags=5, ttl=3600000))
         self.create(top + '/mine', b'session', ephemeral=True)
         self.create(top + '/null', None)
         self.create(top + '/ümläut', '€'.encode())
         self.create(top + '/large', bytes(range(256)) * 40)
         self.set_data(top, b'changed')
-        self.request(SET_ACL, self.bytes((top + '/two').encode()) + self.acl(((31, b'ip', b'10.0.0.1'), (1, b'world', b'anyone'))) +
+        self.request(SET_ACL, self.bytes((top + '/two').encode()) + self.acl_list(((31, b'ip', b'10.0.0.1'), (1, b'world', b'anyone'))) +
                      struct.pack('>i', -1))
         self.delete(top + '/null')
         assert self.may_fail(CREATE, self.create_body(top)) == -110
@@ -137,19 +127,29 @@ def capture_epochs(work):
     keep(peers[kept.sid - 1], 'restarted')
 
 
-def capture_gz(work):
-    """A server of its own that packs its snapshots."""
-    peer = JavaPeer(work, 1, ['preAllocSize=16', 'snapshot.compression.method=gz'])
+def capture_packed(work, method):
+    """A server of its own that packs its snapshots; the second one is larger than a block of snappy's, 32 KiB."""
+    peer = JavaPeer(work, 1, ['preAllocSize=16', 'snapshot.compression.method=' + method])
     peer.wait_log('Using checkIntervalMs=')
     writer = Writer(1)
     writer.create('/packed', b'x' * 1000)
+    if method == 'snappy':
+        writer.create('/lines', b''.join(b'%d\n' % line for line in range(8000)))
     peer.process.kill()
     peer.stop()
     peer.start()
     peer.wait_log('Using checkIntervalMs=')
     peer.process.kill()
     peer.stop()
-    keep(peer, 'gz')
+    keep(peer, method)
+
+
+def capture_gz(work):
+    capture_packed(work, 'gz')
+
+
+def capture_snappy(work):
+    capture_packed(work, 'snappy')
 
 
 def main():
@@ -158,7 +158,7 @@ def main():
     options = parser.parse_args()
     work = tempfile.mkdtemp(prefix='zk-golden-data-')
     try:
-        for capture in (capture_epochs, capture_gz):
+        for capture in (capture_epochs, capture_gz, capture_snappy):
             place = os.path.join(work, capture.__name__)
             os.makedirs(place)
             capture(place)
