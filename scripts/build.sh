@@ -9,8 +9,8 @@ usage() {
 Usage: build.sh [zksim] [-j N] [--help]
 
 Builds the C peer (Release) in build/release and puts it at build/zkpeer, and zkdump beside it.
-Installs the compiler, CMake, cmocka, zlib, libdeflate and libmicrohttpd where they are missing. Says what
-it has built, or what went wrong. With the word zksim it builds the simulator instead, as build/zksim.
+Installs the compiler, CMake, cmocka, zlib, libdeflate, libmicrohttpd and libsnappy where they are missing. Says
+what it has built, or what went wrong. With the word zksim it builds the simulator instead, as build/zksim.
 
   -j, --jobs N   compile N files at a time (default: as many as there are processors)
   -h, --help     this text
@@ -52,7 +52,7 @@ main() {
 
   need_packages "to build the peer" cmake:cmake gcc:gcc make:make \
     libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h libdeflate-dev:/usr/include/libdeflate.h \
-    libmicrohttpd-dev:/usr/include/microhttpd.h
+    libmicrohttpd-dev:/usr/include/microhttpd.h libsnappy-dev:/usr/include/snappy-c.h
   need_directory "$REPO/build" "the program is built in it; take a checkout of your own"
   started=$(now_ms)
   log=$REPO/build/build.log

@@ -131,7 +131,7 @@ main() {
     esac
   done
   need_packages "to check the sources" cmake:cmake make:make gcc:gcc binutils:nm clang-format:clang-format \
-    clang-tidy:clang-tidy shellcheck:shellcheck libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h libdeflate-dev:/usr/include/libdeflate.h libmicrohttpd-dev:/usr/include/microhttpd.h libzookeeper-mt-dev:/usr/include/zookeeper/zookeeper.h \
+    clang-tidy:clang-tidy shellcheck:shellcheck libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h libdeflate-dev:/usr/include/libdeflate.h libmicrohttpd-dev:/usr/include/microhttpd.h libsnappy-dev:/usr/include/snappy-c.h libzookeeper-mt-dev:/usr/include/zookeeper/zookeeper.h \
     default-jdk-headless:javap libzookeeper-java:/usr/share/java/zookeeper.jar python3:python3 patch:patch
   make_scratch scratch
   trap 'end_jobs INT' INT TERM

@@ -398,7 +398,7 @@ sanitized() {
 install_all() {
   local packages=(cmake:cmake ninja-build:ninja gcc:gcc make:make binutils:nm libcmocka-dev:/usr/include/cmocka.h
     zlib1g-dev:/usr/include/zlib.h libdeflate-dev:/usr/include/libdeflate.h
-    libmicrohttpd-dev:/usr/include/microhttpd.h clang-format:clang-format clang-tidy:clang-tidy
+    libmicrohttpd-dev:/usr/include/microhttpd.h libsnappy-dev:/usr/include/snappy-c.h clang-format:clang-format clang-tidy:clang-tidy
     shellcheck:shellcheck default-jdk-headless:javap libzookeeper-java:/usr/share/java/zookeeper.jar
     python3:python3 patch:patch libzookeeper-mt-dev:/usr/include/zookeeper/zookeeper.h)
   [[ $1 == quick ]] || packages+=(clang:clang zookeeper:/usr/share/zookeeper/bin/zkServer.sh jq:jq zktop:zktop

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "zk/base/error.h"
 #include "zk/base/str.h"
@@ -388,7 +389,16 @@ static const char *error_of_snapshot(int r, struct zk_error_text *text)
     }
 }
 
-static void dump_snapshot(struct dump *dump, bool packed)
+/* suffix is what stands behind the zxid in the file's name. */
+static int read_as_packed(const char *suffix, int fd, struct zk_input **ret_input)
+{
+    if (strcasecmp(suffix, "snappy") == 0)
+        return zk_input_new_snappy(fd, ret_input);
+    *ret_input = strcasecmp(suffix, "gz") == 0 ? zk_input_new_gzip(fd) : zk_input_new_fd(fd);
+    return 0;
+}
+
+static void dump_snapshot(struct dump *dump, const char *suffix)
 {
     struct zk_error_text text;
     int fd;
@@ -398,7 +408,13 @@ static void dump_snapshot(struct dump *dump, bool packed)
         damaged(dump, 0, 0, zk_error_text(r).text);
         return;
     }
-    struct zk_input *input = packed ? zk_input_new_gzip(fd) : zk_input_new_fd(fd);
+    struct zk_input *input;
+    r = read_as_packed(suffix, fd, &input);
+    if (r < 0) {
+        unreadable(dump, "it is packed with snappy, and libsnappy is not on this machine");
+        file_close(fd);
+        return;
+    }
     struct jute_in in = jute_in_of(dump->ctx, input);
     r = print_snapshot(dump, &in, &nodes);
     if (r < 0)
@@ -448,10 +464,8 @@ static void dump_file(struct dump *dump)
         dump_log(dump);
     else if (!util_get_zxid_from_name(name, SNAPSHOT_FILE_PREFIX, &zxid, &suffix))
         dump_epoch(dump);
-    else if (strcmp(suffix, "snappy") == 0)
-        damaged(dump, 0, 0, "it is packed with snappy, which zkdump cannot read");
     else
-        dump_snapshot(dump, strcmp(suffix, "gz") == 0);
+        dump_snapshot(dump, suffix);
 }
 
 int main(int argc, char **argv)

@@ -374,7 +374,7 @@ main() {
     exit 0
   fi
   need_packages "to plant mistakes" cmake:cmake gcc:gcc make:make jq:jq patch:patch \
-    procps:pkill libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h libdeflate-dev:/usr/include/libdeflate.h libmicrohttpd-dev:/usr/include/microhttpd.h
+    procps:pkill libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h libdeflate-dev:/usr/include/libdeflate.h libmicrohttpd-dev:/usr/include/microhttpd.h libsnappy-dev:/usr/include/snappy-c.h
   check_heads "${names[@]}"
   mapfile -t targets < <(targets_of "${names[@]}")
   trap 'end_jobs TERM' INT TERM

@@ -74,7 +74,7 @@ main() {
   [[ $jobs =~ ^[1-9][0-9]*$ ]] || die_usage "--jobs needs a number above 0, not $jobs"
   need_packages "to count lines" cmake:cmake make:make gcc:gcc gcc:gcov python3:python3 \
     libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h libdeflate-dev:/usr/include/libdeflate.h \
-    libmicrohttpd-dev:/usr/include/microhttpd.h
+    libmicrohttpd-dev:/usr/include/microhttpd.h libsnappy-dev:/usr/include/snappy-c.h
   mkdir -p "$COVERAGE_DIR"
   step "build" build
   forget_counters

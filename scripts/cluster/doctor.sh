@@ -9,6 +9,7 @@ make make to build the C peer
 zlib1g-dev /usr/include/zlib.h to build the C peer
 libdeflate-dev /usr/include/libdeflate.h to build the C peer, for its checksums
 libmicrohttpd-dev /usr/include/microhttpd.h to build the C peer, and for its admin server
+libsnappy-dev /usr/include/snappy-c.h to build the C peer, and for snapshots packed with snappy
 libcmocka-dev /usr/include/cmocka.h to build its unit tests
 default-jre-headless java to run Java peers
 zookeeper /usr/share/java/zookeeper.jar to run Java peers

@@ -100,7 +100,7 @@ main() {
   done
   need_packages "to fuzz" cmake:cmake make:make clang:clang libcmocka-dev:/usr/include/cmocka.h \
     zlib1g-dev:/usr/include/zlib.h libdeflate-dev:/usr/include/libdeflate.h \
-    libmicrohttpd-dev:/usr/include/microhttpd.h
+    libmicrohttpd-dev:/usr/include/microhttpd.h libsnappy-dev:/usr/include/snappy-c.h
   trap 'exit 130' INT TERM # a fuzzer that is interrupted ends as if all were well
   build_targets
   for target in "${targets[@]}"; do

@@ -2,6 +2,7 @@
 """Writes the named seeds of the corpora: what Java sent (tests/golden) and every malformed input whose effect on a
 real Java peer is known. Files with other names in corpus/ were found by the fuzzer; this script leaves them alone."""
 import glob
+import gzip
 import os
 import struct
 import zlib
@@ -372,6 +373,30 @@ def snapshot_file(body, digest=None):
     return out
 
 
+def snappy(*blocks, version=1):
+    return b"\x82SNAPPY\0" + struct.pack(">ii", version, 1) + b"".join(struct.pack(">i", len(b)) + b for b in blocks)
+
+
+LITERAL = b"\6\x14snappy"
+SNAPPY = {
+    "nothing": b"",
+    "header-only": snappy(),
+    "header-cut": snappy()[:15],
+    "literal": snappy(LITERAL),
+    "literal-cut": snappy(LITERAL)[:-1],
+    "joined": snappy(LITERAL) + snappy(LITERAL, b"\0"),
+    "version-0": snappy(LITERAL, version=0),
+    "version-2": snappy(LITERAL, version=2),
+    "copies": snappy(b"\x80\1\0a" + b"\xfe\1\0" + b"\xfa\1\0", LITERAL),
+    "copy-from-before": snappy(b"\5\0a\x0e\2\0"),
+    "copy-from-nowhere": snappy(b"\5\0a\x0e\0\0"),
+    "unpacked-4-gib": snappy(LITERAL, b"\xff\xff\xff\xff\x0f\0a"),
+    "length-0": snappy() + struct.pack(">i", 0),
+    "length-minus-1": snappy() + struct.pack(">i", -1),
+    "length-max": snappy() + struct.pack(">i", 2**31 - 1) + LITERAL,
+    "no-header": struct.pack(">i", len(LITERAL)) + LITERAL,
+}
+
 WHOLE = snapshot_file(tree([ROOT]), struct.pack(">qiq", 0, 2, 0))
 SNAPSHOT_FILES = {
     "root-only": WHOLE,
@@ -487,6 +512,9 @@ def main():
     seeds("snapshot_stream", "", STREAMS)
     seeds("snapshot_file", "java-", {n: b for n, b in java.items() if n.startswith("snapshot.")})
     seeds("snapshot_file", "", SNAPSHOT_FILES)
+    with gzip.open(os.path.join(TESTS, "golden", "data", "snappy", "snapshot.0.snappy.gz")) as file:
+        seed("snappy_stream", "java-snapshot", file.read())
+    seeds("snappy_stream", "", SNAPPY)
     seeds("four_letter_words", "", FOUR_LETTER)
     entries = log_entries(java["log_with_every_type"])
     seed("txn_log_entry", "java-log", b"".join(entries))

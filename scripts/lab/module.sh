@@ -108,9 +108,11 @@ main() {
   (($# == 1)) || die_usage "one file at a time"
   file=$1
   need_packages "to compile to WebAssembly" clang:clang lld:wasm-ld llvm:llvm-nm binaryen:wasm-opt \
-    "emscripten:$SYSROOT/lib/wasm32-emscripten/libc.a" libmicrohttpd-dev:/usr/include/microhttpd.h
+    "emscripten:$SYSROOT/lib/wasm32-emscripten/libc.a" libmicrohttpd-dev:/usr/include/microhttpd.h \
+    libsnappy-dev:/usr/include/snappy-c.h
   mkdir -p "$WORK/include"
-  cp /usr/include/microhttpd.h "$WORK/include" # only its types: no simulated peer serves HTTP
+  # Only their types: no simulated peer serves HTTP, or packs with snappy.
+  cp /usr/include/microhttpd.h /usr/include/snappy-c.h "$WORK/include"
   note_changes
   compile_all
   check_redirected

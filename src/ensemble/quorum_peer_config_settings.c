@@ -14,6 +14,7 @@
 #include "ensemble/quorum_peer_config_internal.h"
 #include "zk/base/alloc.h"
 #include "zk/base/sha.h"
+#include "zk/io/stream.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
 
@@ -338,12 +339,14 @@ static int check_hash(struct config_parser *parser, const struct zk_property *pr
 /* Of a word that it does not know Java says nothing, and packs nothing. */
 static int check_packing(struct config_parser *parser, const struct zk_property *property)
 {
-    if (strcasecmp(property->value, "snappy") == 0)
-        return config_refuse_setting(parser, property, "write gz, or remove it",
-                                     "snappy is not served by zkpeer");
-    if (property->value[0] != '\0' && strcasecmp(property->value, "gz") != 0)
+    const bool snappy = strcasecmp(property->value, "snappy") == 0;
+    if (snappy && !zk_snappy_is_there())
+        return config_refuse_setting(parser, property,
+                                     "install it (Debian: libsnappy1v5), or write gz",
+                                     "libsnappy is not on this machine");
+    if (!snappy && property->value[0] != '\0' && strcasecmp(property->value, "gz") != 0)
         config_no_effect(parser, property, "nobody can pack like that, so snapshots are not packed",
-                         "write gz, or remove it");
+                         "write gz or snappy, or remove it");
     return 0;
 }
 

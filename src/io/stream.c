@@ -1,6 +1,7 @@
 /* Buffers in front of a socket or a file, and Adler-32 sums of the bytes that pass. */
 #include "zk/io/stream.h"
 #include "io/gzip.h"
+#include "io/snappy.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,9 +18,11 @@ enum { STREAM_BUFFER = 8192 }; /* Java: BufferedInputStream, BufferedOutputStrea
 /* ---- input ----------------------------------------------------------------------------------- */
 
 struct zk_input {
-    struct sock *sock;        /* NULL: none. We hold a reference. */
-    int fd;                   /* -1: none. The caller closes it. */
-    struct gzip_reader *gzip; /* NULL: what fd gives is not packed */
+    struct sock *sock; /* NULL: none. We hold a reference. */
+    int fd;            /* -1: none. The caller closes it. */
+    /* NULL, both: what fd gives is not packed. */
+    struct gzip_reader *gzip;
+    struct snappy_reader *snappy;
     /* What can be read without a system call: it stands in the buffer. */
     const uint8_t *next;
     size_t left;
@@ -71,6 +74,18 @@ struct zk_input *zk_input_new_gzip(int fd)
     return input;
 }
 
+int zk_input_new_snappy(int fd, struct zk_input **ret_input)
+{
+    struct snappy_reader *snappy;
+    int r = snappy_reader_new(fd, &snappy);
+    if (r < 0)
+        return r;
+    struct zk_input *input = zk_input_new_fd(fd);
+    input->snappy = snappy;
+    *ret_input = input;
+    return 0;
+}
+
 void zk_input_before_wait(struct zk_input *input, void (*before_wait)(void *arg), void *arg)
 {
     input->before_wait = before_wait;
@@ -88,6 +103,7 @@ void zk_input_free(struct zk_input *input)
     if (input == NULL)
         return;
     gzip_reader_free(input->gzip);
+    snappy_reader_free(input->snappy);
     sock_unref(input->sock);
     free(input->buffer);
     free(input);
@@ -109,6 +125,8 @@ static int input_ask(struct zk_input *input, void *ret_bytes, size_t room, size_
         return sock_read_some(input->sock, ret_bytes, room, ret_count);
     if (input->gzip != NULL)
         return gzip_reader_read(input->gzip, ret_bytes, room, ret_count);
+    if (input->snappy != NULL)
+        return snappy_reader_read(input->snappy, ret_bytes, room, ret_count);
     return file_read_some(input->fd, ret_bytes, room, ret_count);
 }
 
@@ -191,11 +209,13 @@ int64_t zk_input_position(const struct zk_input *input)
 /* ---- output ---------------------------------------------------------------------------------- */
 
 struct zk_output {
-    struct sock *sock;        /* NULL: none. We hold a reference. */
-    int fd;                   /* -1: none. The caller closes it. */
-    struct gzip_writer *gzip; /* NULL: fd gets the bytes as they are */
-    uint8_t *buffer;          /* NULL before the first byte */
-    size_t room;              /* of the buffer */
+    struct sock *sock; /* NULL: none. We hold a reference. */
+    int fd;            /* -1: none. The caller closes it. */
+    /* NULL, both: fd gets the bytes as they are. */
+    struct gzip_writer *gzip;
+    struct snappy_writer *snappy;
+    uint8_t *buffer; /* NULL before the first byte */
+    size_t room;     /* of the buffer */
     size_t used;
     int error; /* 0, or the first -errno */
     /* The sum of all bytes that have left the buffer, and of the first summed ones in it; not kept
@@ -234,6 +254,18 @@ struct zk_output *zk_output_new_gzip(int fd)
     return output;
 }
 
+int zk_output_new_snappy(int fd, struct zk_output **ret_output)
+{
+    struct snappy_writer *snappy;
+    int r = snappy_writer_new(fd, &snappy);
+    if (r < 0)
+        return r;
+    struct zk_output *output = zk_output_new_fd(fd);
+    output->snappy = snappy;
+    *ret_output = output;
+    return 0;
+}
+
 void zk_output_set_buffer(struct zk_output *output, size_t room)
 {
     zk_assert(output->buffer == NULL);
@@ -245,6 +277,7 @@ void zk_output_free(struct zk_output *output)
     if (output == NULL)
         return;
     gzip_writer_free(output->gzip);
+    snappy_writer_free(output->snappy);
     sock_unref(output->sock);
     free(output->buffer);
     free(output);
@@ -262,9 +295,10 @@ static void output_sum_up(struct zk_output *output)
 /* Hands bytes to the sink. */
 static int output_pass(struct zk_output *output, const void *bytes, size_t length)
 {
-    int r = output->sock != NULL   ? sock_write_fully(output->sock, bytes, length)
-            : output->gzip != NULL ? gzip_writer_write(output->gzip, bytes, length)
-                                   : file_write_bytes(output->fd, bytes, length);
+    int r = output->sock != NULL     ? sock_write_fully(output->sock, bytes, length)
+            : output->gzip != NULL   ? gzip_writer_write(output->gzip, bytes, length)
+            : output->snappy != NULL ? snappy_writer_write(output->snappy, bytes, length)
+                                     : file_write_bytes(output->fd, bytes, length);
     output->error = r;
     return r;
 }
@@ -282,12 +316,11 @@ int zk_output_flush(struct zk_output *output)
 
 int zk_output_finish(struct zk_output *output)
 {
-    int r = zk_output_flush(output);
-    if (r == 0 && output->gzip != NULL) {
-        r = gzip_writer_finish(output->gzip);
-        output->error = r;
-    }
-    return r;
+    if (zk_output_flush(output) == 0 && output->gzip != NULL)
+        output->error = gzip_writer_finish(output->gzip);
+    if (output->error == 0 && output->snappy != NULL)
+        output->error = snappy_writer_finish(output->snappy);
+    return output->error;
 }
 
 uint8_t *zk_output_room(struct zk_output *output, size_t length)

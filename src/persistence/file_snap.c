@@ -11,6 +11,7 @@
 
 #include "zk/base/alloc.h"
 #include "zk/base/error.h"
+#include "zk/base/panic.h"
 #include "zk/io/file.h"
 #include "zk/io/stream.h"
 #include "zk/jute/persistence.h"
@@ -30,8 +31,9 @@ enum {
 
 /* What a snapshot ends with: the ustring "/". */
 static const uint8_t LAST_BYTES[5] = {0, 0, 0, 1, '/'};
-/* What a packed one begins with. */
+/* What packed ones begin with. */
 static const uint8_t GZIP_MAGIC[2] = {0x1f, 0x8b};
+static const uint8_t SNAPPY_MAGIC[8] = {0x82, 'S', 'N', 'A', 'P', 'P', 'Y', 0};
 
 static int write_snapshot(struct zk_context *ctx, int fd, struct data_tree *tree,
                           const struct session_timeouts *sessions);
@@ -42,6 +44,7 @@ static int read_digest(struct jute_in *in, int64_t name_zxid, struct data_tree *
 static int check_seal_integrity(struct jute_in *in);
 static int check_header(struct jute_in *in);
 static int check_ends(int fd, int64_t size, enum snap_stream_mode mode);
+static int check_bytes(int fd, int64_t offset, const uint8_t *expected, size_t count);
 static bool is_damage(int r);
 static int try_snap_file(struct zk_context *ctx, const struct snap_file *file, size_t *tries,
                          struct data_tree **ret_tree, struct session_timeouts *ret_sessions);
@@ -85,14 +88,46 @@ static enum snap_stream_mode stream_mode_of_path(const char *path)
 
 char *snap_file_path(const struct zk_context *ctx, const char *directory, int64_t zxid)
 {
+    static const char *const endings[] = {"", ".gz", ".snappy"};
     char *plain = util_make_snapshot_name(directory, zxid);
-    if (snap_stream_mode(ctx) != SNAP_STREAM_GZIP)
-        return plain;
     struct zk_str path = {0};
     zk_str_append(&path, plain);
-    zk_str_append(&path, ".gz");
+    zk_str_append(&path, endings[snap_stream_mode(ctx)]);
     free(plain);
     return zk_str_take(&path);
+}
+
+/* Reads what fd gives. Errors: -ENOPKG, packed with snappy, and libsnappy is not on this machine.
+ * Java: SnapStream.getInputStream() */
+static int stream_input(enum snap_stream_mode mode, int fd, struct zk_input **ret_input)
+{
+    switch (mode) {
+    case SNAP_STREAM_CHECKED:
+        *ret_input = zk_input_new_fd(fd);
+        return 0;
+    case SNAP_STREAM_GZIP:
+        *ret_input = zk_input_new_gzip(fd);
+        return 0;
+    case SNAP_STREAM_SNAPPY:
+        return zk_input_new_snappy(fd, ret_input);
+    }
+    return -EINVAL;
+}
+
+/* The same. Java: SnapStream.getOutputStream() */
+static int stream_output(enum snap_stream_mode mode, int fd, struct zk_output **ret_output)
+{
+    switch (mode) {
+    case SNAP_STREAM_CHECKED:
+        *ret_output = zk_output_new_fd(fd);
+        return 0;
+    case SNAP_STREAM_GZIP:
+        *ret_output = zk_output_new_gzip(fd);
+        return 0;
+    case SNAP_STREAM_SNAPPY:
+        return zk_output_new_snappy(fd, ret_output);
+    }
+    return -EINVAL;
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -114,8 +149,10 @@ int file_snap_serialize(struct zk_context *ctx, const char *directory, int64_t z
 static int write_snapshot(struct zk_context *ctx, int fd, struct data_tree *tree,
                           const struct session_timeouts *sessions)
 {
-    struct zk_output *output =
-        snap_stream_mode(ctx) == SNAP_STREAM_GZIP ? zk_output_new_gzip(fd) : zk_output_new_fd(fd);
+    struct zk_output *output;
+    int r = stream_output(snap_stream_mode(ctx), fd, &output);
+    if (r < 0)
+        return r;
     zk_output_set_buffer(output, SNAP_BUFFER);
     struct jute_out out = jute_out_of(output);
     const struct file_header header = {SNAP_MAGIC, SNAP_VERSION, SNAP_DB_ID};
@@ -129,7 +166,7 @@ static int write_snapshot(struct zk_context *ctx, int fd, struct data_tree *tree
         jute_out_long(&out, digest.digest);
         seal_stream(&out);
     }
-    int r = jute_out_flush(&out);
+    r = jute_out_flush(&out);
     if (r == 0)
         r = zk_output_finish(output);
     zk_output_free(output);
@@ -154,12 +191,14 @@ int file_snap_deserialize_file(struct zk_context *ctx, const char *path, int64_t
     int r = file_open_read(path, &fd);
     if (r < 0)
         return r;
-    struct zk_input *input =
-        stream_mode_of_path(path) == SNAP_STREAM_GZIP ? zk_input_new_gzip(fd) : zk_input_new_fd(fd);
-    zk_input_set_buffer(input, SNAP_BUFFER);
-    struct jute_in in = jute_in_of(ctx, input);
-    r = read_snapshot(ctx, &in, name_zxid, ret_tree, ret_sessions);
-    zk_input_free(input);
+    struct zk_input *input;
+    r = stream_input(stream_mode_of_path(path), fd, &input);
+    if (r == 0) {
+        zk_input_set_buffer(input, SNAP_BUFFER);
+        struct jute_in in = jute_in_of(ctx, input);
+        r = read_snapshot(ctx, &in, name_zxid, ret_tree, ret_sessions);
+        zk_input_free(input);
+    }
     file_close(fd);
     return r;
 }
@@ -257,18 +296,30 @@ int file_snap_check_valid(const char *path)
     return r;
 }
 
-/* Java: isValidCheckedStream(), isValidGZipStream() */
+/* Java: isValidCheckedStream(), isValidGZipStream(), isValidSnappyStream() */
 static int check_ends(int fd, int64_t size, enum snap_stream_mode mode)
 {
-    uint8_t bytes[sizeof LAST_BYTES];
-    const bool gzip = mode == SNAP_STREAM_GZIP;
-    const size_t count = gzip ? sizeof GZIP_MAGIC : sizeof LAST_BYTES;
     if (size < SMALLEST)
         return -EPROTO;
-    int r = file_read_at(fd, gzip ? 0 : size - (int64_t)count, bytes, count);
+    switch (mode) {
+    case SNAP_STREAM_CHECKED:
+        return check_bytes(fd, size - (int64_t)sizeof LAST_BYTES, LAST_BYTES, sizeof LAST_BYTES);
+    case SNAP_STREAM_GZIP:
+        return check_bytes(fd, 0, GZIP_MAGIC, sizeof GZIP_MAGIC);
+    case SNAP_STREAM_SNAPPY:
+        return check_bytes(fd, 0, SNAPPY_MAGIC, sizeof SNAPPY_MAGIC);
+    }
+    return -EPROTO;
+}
+
+static int check_bytes(int fd, int64_t offset, const uint8_t *expected, size_t count)
+{
+    uint8_t bytes[sizeof SNAPPY_MAGIC];
+    zk_assert(count <= sizeof bytes);
+    int r = file_read_at(fd, offset, bytes, count);
     if (r < 0)
         return r;
-    return memcmp(bytes, gzip ? GZIP_MAGIC : LAST_BYTES, count) == 0 ? 0 : -EPROTO;
+    return memcmp(bytes, expected, count) == 0 ? 0 : -EPROTO;
 }
 
 /* ---- choosing one ---------------------------------------------------------------------------- */
@@ -302,10 +353,6 @@ static int try_snap_file(struct zk_context *ctx, const struct snap_file *file, s
                          struct data_tree **ret_tree, struct session_timeouts *ret_sessions)
 {
     const char *path = file->path;
-    if (file->mode == SNAP_STREAM_SNAPPY) {
-        zk_log(ctx, ZK_LOG_SNAPSHOT_COMPRESSED, path);
-        return -ENOTSUP;
-    }
     int r = file_snap_check_valid(path);
     if (is_damage(r)) {
         zk_log(ctx, ZK_LOG_SNAPSHOT_INVALID, path);
@@ -318,6 +365,8 @@ static int try_snap_file(struct zk_context *ctx, const struct snap_file *file, s
     }
     if (is_damage(r))
         zk_log(ctx, ZK_LOG_SNAPSHOT_PROBLEM, path, zk_error_text(r).text);
+    else if (r == -ENOPKG)
+        zk_log(ctx, ZK_LOG_SNAPSHOT_SNAPPY, path);
     else if (r < 0)
         zk_log(ctx, ZK_LOG_SNAPSHOT_UNREADABLE, path, zk_error_text(r).text);
     return r;

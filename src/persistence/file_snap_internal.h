@@ -13,7 +13,7 @@
 enum snap_stream_mode {
     SNAP_STREAM_CHECKED, /* not at all */
     SNAP_STREAM_GZIP,
-    SNAP_STREAM_SNAPPY, /* Java can, we cannot (D-38) */
+    SNAP_STREAM_SNAPPY,
 };
 
 /* One snapshot file. */

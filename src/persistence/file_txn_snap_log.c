@@ -18,6 +18,7 @@
 #include "zk/base/panic.h"
 #include "zk/base/str.h"
 #include "zk/io/file.h"
+#include "zk/io/stream.h"
 #include "zk/jute/keeper_code.h"
 #include "zk/jute/op_code.h"
 #include "zk/jute/txn_log_entry.h"
@@ -151,12 +152,11 @@ static int check_content(const char *directory, const char *what, const char *fo
 
 static int check_compression(const struct zk_context *ctx, char **ret_error)
 {
-    if (snap_stream_mode(ctx) != SNAP_STREAM_SNAPPY)
+    if (snap_stream_mode(ctx) != SNAP_STREAM_SNAPPY || zk_snappy_is_there())
         return 0;
-    return refuse(
-        -ENOTSUP, ret_error,
-        "snapshot.compression.method=snappy is not built into this peer. Use gz, or leave "
-        "it out.");
+    return refuse(-ENOPKG, ret_error,
+                  "snapshot.compression.method=snappy needs libsnappy, which is not on this "
+                  "machine. Install it (Debian: libsnappy1v5), or use gz.");
 }
 
 static int open_directories(struct file_txn_snap_log *snap_log, char **ret_error)

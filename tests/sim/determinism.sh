@@ -79,7 +79,7 @@ run_all() {
   local first
   need_packages "to build the simulator" cmake:cmake gcc:gcc make:make clang:clang \
     libcmocka-dev:/usr/include/cmocka.h zlib1g-dev:/usr/include/zlib.h libdeflate-dev:/usr/include/libdeflate.h \
-    libmicrohttpd-dev:/usr/include/microhttpd.h
+    libmicrohttpd-dev:/usr/include/microhttpd.h libsnappy-dev:/usr/include/snappy-c.h
   built release -DCMAKE_BUILD_TYPE=Release
   built clang -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang
   built asan -DCMAKE_BUILD_TYPE=Debug -DZK_SANITIZE=address,undefined

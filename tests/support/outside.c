@@ -285,6 +285,11 @@ MAY_FAIL(int, fdatasync, OUTSIDE_FDATASYNC, (int fd), fd)
 MAY_FAIL(int, ftruncate, OUTSIDE_FTRUNCATE, (int fd, off_t size), fd, size)
 /* clang-format on */
 
+void *dlopen(const char *file, int mode)
+{
+    return fault_due(OUTSIDE_DLOPEN) != 0 ? NULL : SYSTEM(dlopen)(file, mode);
+}
+
 /* The same for calls that take a path. */
 #define PATH_MAY_FAIL(name, call, parameters, ...)                                                 \
     int name parameters                                                                            \

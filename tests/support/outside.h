@@ -38,6 +38,7 @@ enum outside_call {
     OUTSIDE_FSYNC,
     OUTSIDE_FDATASYNC,
     OUTSIDE_FTRUNCATE,
+    OUTSIDE_DLOPEN,
     OUTSIDE_CALLS,
 };
 

@@ -189,13 +189,33 @@ static bool has_logged(struct peer_directories *directories, const char *level, 
     return found;
 }
 
-static void snappy_is_refused_before_anything_is_written(void **state)
+static void without_its_library_snappy_is_refused_before_anything_is_written(void **state)
 {
     (void)state;
     struct peer_directories directories = directories_new();
+    outside_fail(OUTSIDE_DLOPEN, ENOENT, 0, OUTSIDE_FOR_EVER);
     zk_settings_set(directories.ctx, "zookeeper.snapshot.compression.method", "snappy");
-    assert_refused(&directories, directories.data, -ENOTSUP, "snappy is not built into this peer");
+    assert_refused(&directories, directories.data, -ENOPKG,
+                   "libsnappy, which is not on this machine");
     assert_false(test_has_file(directories.data, "version-2"));
+    directories_done(&directories);
+}
+
+/* D-38: an older one must not be taken in silence. */
+static void without_its_library_a_newest_snapshot_that_snappy_has_packed_is_refused(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    int64_t zxid = 0;
+    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.data);
+    golden_unpack("snappy", file_txn_snap_log_get_snap_dir(snap_log));
+    outside_fail(OUTSIDE_DLOPEN, ENOENT, 0, OUTSIDE_FOR_EVER);
+    assert_int_equal(restore(&directories, snap_log, &zxid), -ENOPKG);
+    assert_true(has_logged(&directories, "ERROR", "snapshot.3.snappy", "libsnappy is not on"));
+    assert_int_equal(outside_restore(NULL), 0);
+    assert_int_equal(restore(&directories, snap_log, &zxid), 0);
+    assert_int_equal(zxid, 3);
+    file_txn_snap_log_free(snap_log);
     directories_done(&directories);
 }
 
@@ -494,7 +514,8 @@ int main(void)
         STAGED(a_file_in_the_place_of_the_directory_is_refused),
         STAGED(per_06_without_autocreate_an_empty_server_knows_nothing),
         STAGED(per_06_damaged_snapshots_are_not_started_over),
-        STAGED(snappy_is_refused_before_anything_is_written),
+        STAGED(without_its_library_snappy_is_refused_before_anything_is_written),
+        STAGED(without_its_library_a_newest_snapshot_that_snappy_has_packed_is_refused),
         STAGED(a_snapshot_that_cannot_be_read_is_not_called_damaged),
         STAGED(a_disk_that_fails_in_the_middle_is_not_called_damage),
         STAGED(a_log_that_cannot_be_read_is_an_error_of_its_own),

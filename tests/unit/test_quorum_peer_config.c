@@ -169,8 +169,6 @@ static void cfg_03_a_bad_value_is_refused_in_javas_words_with_its_line(void **st
         {"group.1=1:3", "6: server.2=127.0.0.1:2882:3882: Server 2is not in a group"},
         {"weight.1=", "8: weight.1=: For input string: \"\""},
         {"cnxTimeout=soon", "8: cnxTimeout=soon: For input string: \"soon\""},
-        {"snapshot.compression.method=Snappy",
-         "8: snapshot.compression.method=Snappy: snappy is not served by zkpeer"},
         {"foo=\\u12", "8: Malformed \\uxxxx encoding."},
     };
     (void)state;
@@ -360,7 +358,7 @@ static void an_unknown_key_is_warned_of_with_the_nearest_known_one(void **state)
                             "default holds; write yes or no"},
         {"snapshot.compression.method=zip",
          "snapshot.compression.method=zip has no effect: nobody can pack like that, so snapshots "
-         "are not packed; write gz, or remove it"},
+         "are not packed; write gz or snappy, or remove it"},
         {"admin.serverAddress=nosuch.invalid",
          "admin.serverAddress=nosuch.invalid has no effect: this name is not known here now, so no "
          "admin server can listen; write an address of this machine, or a name that it knows"},

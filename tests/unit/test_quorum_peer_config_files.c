@@ -7,6 +7,7 @@
 
 #include "config_fixture.h"
 #include "ensemble/quorum_peer_config_internal.h"
+#include "outside.h"
 #include "zk/io/file.h"
 #include "zk/runtime/settings.h"
 
@@ -613,6 +614,21 @@ static void an_address_of_an_admin_server_that_is_off_is_not_looked_up(void **st
     config_fixture_done(&fixture);
 }
 
+static void snappy_is_refused_where_its_library_is_missing(void **state)
+{
+    static const struct config_refusal ROWS[] = {
+        {"snapshot.compression.method=Snappy",
+         "8: snapshot.compression.method=Snappy: libsnappy is not on this machine"},
+    };
+    (void)state;
+    struct config_fixture fixture = config_fixture_read_with("snapshot.compression.method=Snappy");
+    config_fixture_must_succeed(&fixture);
+    assert_false(config_fixture_is_logged(&fixture, "has no effect"));
+    config_fixture_done(&fixture);
+    outside_fail(OUTSIDE_DLOPEN, ENOENT, 0, OUTSIDE_FOR_EVER);
+    CONFIG_CHECK_REFUSALS(ROWS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -646,6 +662,7 @@ int main(void)
         cmocka_unit_test(a_bad_number_on_the_command_line_is_named),
         cmocka_unit_test(a_server_alone_is_only_warned_of_a_wrong_cnx_timeout),
         cmocka_unit_test(an_address_of_an_admin_server_that_is_off_is_not_looked_up),
+        cmocka_unit_test_teardown(snappy_is_refused_where_its_library_is_missing, outside_restore),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

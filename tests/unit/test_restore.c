@@ -232,6 +232,17 @@ static void the_same_transactions_make_the_same_files_as_java(void **state)
     assert_written_alike("restarted", "log.300000001");
 }
 
+static void snapshots_of_java_that_snappy_has_packed_are_read(void **state)
+{
+    (void)state;
+    struct start start = start_of("snappy");
+    assert_int_equal(restore(&start), 0);
+    assert_true(logged(&start, "snapshot.3.snappy"));
+    assert_int_equal(last_zxid(&start), 3);
+    assert_int_equal(data_tree_get_node_count(start.tree), 7);
+    start_done(&start);
+}
+
 static void packed_snapshots_of_java_are_read(void **state)
 {
     (void)state;
@@ -735,6 +746,7 @@ int main(void)
         cmocka_unit_test(every_snapshot_of_java_leads_to_the_same_tree),
         cmocka_unit_test(the_same_transactions_make_the_same_files_as_java),
         cmocka_unit_test(packed_snapshots_of_java_are_read),
+        cmocka_unit_test(snapshots_of_java_that_snappy_has_packed_are_read),
         cmocka_unit_test(a_damaged_newest_snapshot_costs_a_longer_replay),
         cmocka_unit_test(a_torn_tail_of_java_is_passed_over),
         cmocka_unit_test(an_empty_directory_gets_snapshot_0),

@@ -64,6 +64,10 @@ static void a_packed_snapshot_is_whole(void **state)
     char *directory = unpacked("gz");
     assert_says("", directory, "snapshot.2.gz", 0, "/packed  1000 bytes");
     test_remove_directory(directory);
+    directory = unpacked("snappy");
+    assert_says("", directory, "snapshot.3.snappy", 0, "/lines  38890 bytes");
+    assert_says("", directory, "snapshot.3.snappy", 0, "whole, 6 read, up to byte 40559");
+    test_remove_directory(directory);
 }
 
 static void what_is_wrong_is_said(void **state)

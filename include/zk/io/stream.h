@@ -15,6 +15,9 @@ struct sock;
 struct zk_input;
 struct zk_output;
 
+/* Returns whether libsnappy is on this machine: without it no file can be packed so, or be read. */
+bool zk_snappy_is_there(void);
+
 /* Reads from a socket, to which it takes a reference; from an open descriptor, which the caller
  * closes. */
 struct zk_input *zk_input_new_sock(struct sock *sock);
@@ -22,6 +25,8 @@ struct zk_input *zk_input_new_fd(int fd);
 /* The same of a file that gzip has packed. The sum is of the bytes as they were before. Reading has
  * one more error, -EPROTO: they are not gzip's. */
 struct zk_input *zk_input_new_gzip(int fd);
+/* The same of a file that snappy has packed. Errors: -ENOPKG, libsnappy is not on this machine. */
+ZK_NODISCARD int zk_input_new_snappy(int fd, struct zk_input **ret_input);
 /* From now on before_wait(arg) is called whenever a socket is asked for more, which may block: what
  * the reader has put off until it has read all that is there, it does then. */
 void zk_input_before_wait(struct zk_input *input, void (*before_wait)(void *arg), void *arg);
@@ -47,6 +52,9 @@ struct zk_output *zk_output_new_sock(struct sock *sock);
 struct zk_output *zk_output_new_fd(int fd);
 /* The same, packed as gzip does: end it with zk_output_finish. */
 struct zk_output *zk_output_new_gzip(int fd);
+/* The same, packed with snappy; end it as well. Errors: -ENOPKG, libsnappy is not on this
+ * machine. */
+ZK_NODISCARD int zk_output_new_snappy(int fd, struct zk_output **ret_output);
 /* Gives the output a buffer of room bytes instead of 8 KiB. Call it before the first write. */
 void zk_output_set_buffer(struct zk_output *output, size_t room);
 /* Bytes that were not flushed are lost. NULL is fine. */

@@ -58,8 +58,8 @@ void file_txn_snap_log_set_fsync_listener(struct file_txn_snap_log *snap_log,
  * tail that a power loss has torn is cut off. Blocks on the disk. Errors, all logged with the file
  * and the reason; *tree and *sessions are as they were: -EBADMSG snapshots of which none is whole
  * (D-38), a log without a snapshot, an entry whose checksum is wrong, a hole in the log (D-134);
- * -EPROTO a file that is no log; -ENOTSUP a snapshot compressed with snappy; other errno of the
- * directory or the disk. */
+ * -EPROTO a file that is no log; -ENOPKG a snapshot packed with snappy, and no libsnappy; other
+ * errno of the directory or the disk. */
 ZK_NODISCARD int file_txn_snap_log_restore(struct file_txn_snap_log *snap_log,
                                            struct data_tree **tree,
                                            struct session_timeouts *sessions,

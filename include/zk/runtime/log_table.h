@@ -601,10 +601,9 @@
               "incomplete. The peer does not start empty over them. Restore one from another "     \
               "server, or empty the data directory to copy everything from the leader."
 /* path */
-#define ZK_LOG_SNAPSHOT_COMPRESSED                                                                 \
-    ZK_ERROR,                                                                                      \
-        "Snapshot %s is packed with snappy, which this peer cannot read. Let the server that "     \
-        "wrote it take one with zookeeper.snapshot.compression.method=gz, or without."
+#define ZK_LOG_SNAPSHOT_SNAPPY                                                                     \
+    ZK_ERROR, "Snapshot %s is packed with snappy, and libsnappy is not on this machine. Install "  \
+              "it (Debian: libsnappy1v5), and start the peer again."
 /* J: version, zxid, digest */
 #define ZK_LOG_SNAPSHOT_DIGEST                                                                     \
     ZK_INFO, "The digest in the snapshot has digest version of %d, with zxid as 0x%" PRIx64        \

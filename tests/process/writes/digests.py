@@ -15,6 +15,7 @@ compared is that change itself.
 Whatever else a member finds counts: over a snapshot that C has written, at any other transaction, while it serves.
 """
 
+import os
 import re
 import sys
 
@@ -41,7 +42,7 @@ class Member:
         elif found := READING.search(line):
             self.over, self.excused = found[1], ()
         elif (found := DIGEST.search(line)) and self.over is not None and self.writers.get(self.over) == "java":
-            zxid, name = int(found[1], 16), int(self.over.rsplit(".", 1)[1], 16)
+            zxid, name = int(found[1], 16), int(os.path.basename(self.over).split(".")[1], 16)
             self.excused = (zxid,) if zxid > name else (name + 1,)
         elif LOADED.search(line):
             self.over, self.excused = None, ()

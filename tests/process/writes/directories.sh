@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Data directories with writes in them change hands: what members of one kind have written, in several epochs, members of the
-# other kind start from, also with half an entry at the end, and with an entry at the end that nobody else has. Afterwards every
-# acknowledged write is there once, and all members have the same history on disk. Java's own tools read what C has written.
+# other kind start from, also with half an entry at the end, with an entry at the end that nobody else has, and with packed
+# snapshots. Afterwards every acknowledged write is there once, and all members have the same history on disk. Java's own tools
+# read what C has written.
 #
 # Prints one line a test, "ok ..." or "FAILED ...", and ends with 1 if any has failed.
 set -euo pipefail
@@ -147,7 +148,8 @@ java_reads_as_many() {
 }
 
 # snapCount is small, so that every life leaves logs and snapshots.
-expect "three Java members serve" "$cluster" up --mix java,java,java --line snapCount=150
+expect "three Java members serve" "$cluster" up --mix java,java,java --line snapCount=150 \
+  --line snapshot.compression.method=
 expect "clients write" writes 400
 expect "all are taken down" "$cluster" down
 serve_and_write c,java,c
@@ -157,6 +159,21 @@ expect "the logs are of four epochs" has_logs_of_epochs 4
 # snap_count N: from the next start on.
 snap_count() {
   sed -i "s/snapCount=[0-9]*/snapCount=$1/" "$ZK_CLUSTER_DIR/cluster.json" "$ZK_CLUSTER_DIR"/[123]/zoo.cfg
+}
+
+# pack_with METHOD: snapshots, from the next start on.
+pack_with() {
+  sed -i "s/compression.method=[a-z]*/compression.method=$1/" "$ZK_CLUSTER_DIR/cluster.json" "$ZK_CLUSTER_DIR"/[123]/zoo.cfg
+}
+
+# newest_snapshots_are ENDING: of all members.
+newest_snapshots_are() {
+  local id newest
+  for id in 1 2 3; do
+    newest=$(find "$(data "$id")" -name 'snapshot.*' -printf '%T@ %f\n' | sort -n | tail -n 1)
+    say "member $id: $newest"
+    [[ $newest == *."$1" ]] || return 1
+  done
 }
 
 # Half an entry is cut off; an entry of a dead leader goes by SNAP when the others have written since, and by TRUNC when not
@@ -176,6 +193,12 @@ expect "clients write" writes 400
 expect "all have the last write on disk" all_have_the_last_write
 expect "all are taken down" "$cluster" down
 expect "all have the same history" disks_agree
+for packed in gz snappy; do
+  pack_with "$packed"
+  serve_and_write java,c,java
+  expect "all have packed their newest snapshots with $packed" newest_snapshots_are "$packed"
+  serve_and_write c,java,c
+done
 # PER-04
 expect "Java's TxnLogToolkit sees as many entries as zkdump" java_reads_as_many
 expect "Java's SnapshotFormatter reads what C wrote" java_reads SnapshotFormatter "$(data 1)"/snapshot.*
