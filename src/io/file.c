@@ -277,6 +277,16 @@ bool file_is_directory(const char *path)
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+int file_has_directory(const char *path, bool *ret_there)
+{
+    struct stat status;
+    bool there = stat(path, &status) == 0;
+    if (!there && errno != ENOENT && errno != ENOTDIR)
+        return -errno;
+    *ret_there = there && S_ISDIR(status.st_mode);
+    return 0;
+}
+
 bool file_is_same(const char *path, const char *other)
 {
     struct stat one;

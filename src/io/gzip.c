@@ -113,7 +113,7 @@ void gzip_reader_free(struct gzip_reader *reader)
 
 static int read_packed(struct gzip_reader *reader)
 {
-    size_t count;
+    size_t count = 0;
     int r = file_read_some(reader->fd, reader->packed, sizeof reader->packed, &count);
     reader->stream.next_in = reader->packed;
     reader->stream.avail_in = (uInt)count;

@@ -232,7 +232,7 @@ static int remove_empty_file(struct file_txn_log *log, const char *path)
             r = txn_log_reader_next(reader, &payload);
         txn_log_reader_free(reader);
         buf_unref(payload);
-        if (r != 0)
+        if (r > 0 || r == -EPROTO || r == -EBADMSG) /* it has entries, or what may have been some */
             return -EEXIST;
     }
     return r < 0 ? r : log_file_remove_durably(log->ctx, log->directory, path);

@@ -63,8 +63,12 @@ static int ZK_PRINTF_LIKE(3, 4) refuse(int r, char **ret_error, const char *form
 static int open_directory(struct zk_context *ctx, const char *path, const char *what,
                           bool *ret_fresh, char **ret_error)
 {
-    int r = 0;
-    *ret_fresh = !file_is_directory(path);
+    bool there;
+    int r = file_has_directory(path, &there);
+    if (r < 0)
+        return refuse(r, ret_error, "Unable to look at %s directory %s: %s", what, path,
+                      zk_error_text(r).text);
+    *ret_fresh = !there;
     if (*ret_fresh) {
         if (!zk_settings_get_boolean(ctx, "zookeeper.datadir.autocreate", true))
             return refuse(-ENOENT, ret_error,

@@ -274,6 +274,7 @@ MAY_FAIL(ssize_t, send, OUTSIDE_SEND,
 MAY_FAIL(ssize_t, recv, OUTSIDE_RECV,
          (int fd, void *bytes, size_t length, int flags), fd, bytes, noted_recv(length), flags)
 MAY_FAIL(int, flock, OUTSIDE_FLOCK, (int fd, int operation), fd, operation)
+MAY_FAIL(ssize_t, read, OUTSIDE_READ, (int fd, void *bytes, size_t length), fd, bytes, length)
 MAY_FAIL(ssize_t, pread, OUTSIDE_PREAD,
          (int fd, void *bytes, size_t length, off_t at), fd, bytes, length, at)
 MAY_FAIL(ssize_t, write, OUTSIDE_WRITE,
@@ -302,6 +303,8 @@ void *dlopen(const char *file, int mode)
     }
 
 /* clang-format off */
+PATH_MAY_FAIL(stat, OUTSIDE_STAT,
+              (const char *restrict path, struct stat *restrict status), path, status)
 PATH_MAY_FAIL(access, OUTSIDE_ACCESS, (const char *path, int mode), path, mode)
 PATH_MAY_FAIL(unlink, OUTSIDE_UNLINK, (const char *path), path)
 PATH_MAY_FAIL(mkdir, OUTSIDE_MKDIR, (const char *path, mode_t mode), path, mode)

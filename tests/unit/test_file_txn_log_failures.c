@@ -106,6 +106,30 @@ static void a_log_that_cannot_be_read_is_an_error(void **state)
     log_room_done(&room);
 }
 
+/* Whether the file that has the new one's name already may go is not known: it stays, and the line
+ * says why. */
+static void a_file_in_the_way_that_cannot_be_read_stays(void **state)
+{
+    (void)state;
+    struct log_room room = log_room_new();
+    log_stage_write_file(room.ctx, room.directory, 1, 3);
+    outside_fail(OUTSIDE_PREAD, EIO, 0, 1);
+    assert_int_equal(log_room_append(&room, log_stage_session(1)), -EIO);
+    assert_dead(&room, -EIO);
+    log_room_assert_logged(&room, "log.1 cannot be created: Input/output error");
+    log_room_assert_reads(&room, 0, "1 2 3");
+    log_room_done(&room);
+
+    room = log_room_new();
+    log_stage_write_file(room.ctx, room.directory, 1, 3);
+    outside_fail(OUTSIDE_PREAD, EIO, 2, 1); /* behind the header */
+    assert_int_equal(log_room_append(&room, log_stage_session(1)), -EIO);
+    assert_int_equal(outside_failures(OUTSIDE_PREAD), 1);
+    assert_dead(&room, -EIO);
+    log_room_assert_reads(&room, 0, "1 2 3");
+    log_room_done(&room);
+}
+
 /* ---- fsync ---- */
 
 struct heard {
@@ -186,6 +210,7 @@ int main(void)
         cmocka_unit_test_teardown(a_file_that_cannot_be_made_larger_kills_the_log, outside_restore),
         cmocka_unit_test_teardown(a_truncation_that_fails_says_so, outside_restore),
         cmocka_unit_test_teardown(a_log_that_cannot_be_read_is_an_error, outside_restore),
+        cmocka_unit_test_teardown(a_file_in_the_way_that_cannot_be_read_stays, outside_restore),
         cmocka_unit_test_teardown(a_batch_is_one_fdatasync, outside_restore),
         cmocka_unit_test_teardown(a_slow_fsync_is_told_in_java_s_words, outside_restore),
         cmocka_unit_test_teardown(without_force_sync_nothing_is_synced, outside_restore),

@@ -278,6 +278,60 @@ static void a_disk_that_fails_in_the_middle_is_not_called_damage(void **state)
     assert_unreadable("file", OUTSIDE_PREAD, -EIO, "Input/output error");
 }
 
+/* A tree that no buffer holds, packed or not: one node of 200 KiB that nothing makes smaller. */
+static void save_large_tree(struct peer_directories *directories,
+                            struct file_txn_snap_log *snap_log, int64_t zxid)
+{
+    const struct session_timeouts sessions = {0};
+    struct data_tree *tree = data_tree_new(directories->ctx);
+    struct buf *data = buf_new(0);
+    uint64_t random = 1;
+    for (int i = 0; i < 25 * 1024; i++) {
+        random = random * 6364136223846793005 + 1442695040888963407;
+        buf_put_long(data, (int64_t)random);
+    }
+    data_tree_add_config_node(tree);
+    assert_int_equal(data_tree_set_data(tree, "/zookeeper/config", data, -1, zxid, 0), 0);
+    data_tree_set_last_processed_zxid(tree, zxid);
+    assert_int_equal(file_txn_snap_log_save(snap_log, zxid, tree, &sessions), 0);
+    buf_unref(data);
+    data_tree_unref(tree);
+}
+
+/* P-7: whichever read it is that fails, and however the file is packed. */
+static void no_read_of_a_snapshot_that_fails_is_called_damage(void **state)
+{
+    (void)state;
+    static const char *const methods[] = {"", "gz"};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        struct peer_directories directories = directories_new();
+        zk_settings_set(directories.ctx, "zookeeper.snapshot.compression.method", methods[i]);
+        struct file_txn_snap_log *snap_log =
+            open_log(&directories, directories.data, directories.data);
+        save_large_tree(&directories, snap_log, 5);
+        save_large_tree(&directories, snap_log, 9);
+        int64_t zxid = -7;
+        int reads = 0;
+        for (;; reads++) {
+            outside_fail(OUTSIDE_READ, EIO, reads, 1);
+            int r = restore(&directories, snap_log, &zxid);
+            if (outside_failures(OUTSIDE_READ) == 0) {
+                assert_int_equal(r, 0);
+                break;
+            }
+            assert_int_equal(r, -EIO);
+            assert_int_equal(zxid, -7);
+        }
+        assert_int_equal(zxid, 9);
+        assert_true(reads >= 4);
+        assert_true(has_logged(&directories, "ERROR", "snapshot.9", "Input/output error"));
+        assert_false(has_logged(&directories, "", "problem reading snap file", ""));
+        outside_restore(NULL);
+        file_txn_snap_log_free(snap_log);
+        directories_done(&directories);
+    }
+}
+
 /* P-7: the same for a log. */
 static void a_log_that_cannot_be_read_is_an_error_of_its_own(void **state)
 {
@@ -343,6 +397,24 @@ static void directories_that_cannot_be_synced_are_refused(void **state)
                        pass < 2 ? "log/version-2: Input/output error"
                                 : "data/version-2: Input/output error");
         assert_int_equal(outside_failures(OUTSIDE_FSYNC), 1);
+    }
+    outside_restore(NULL);
+    directories_done(&directories);
+}
+
+/* D-20: a directory that the disk does not tell of is not taken for a new one, whose names need no
+ * fsync. */
+static void directories_that_cannot_be_looked_at_are_refused(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    file_txn_snap_log_free(open_log(&directories, directories.data, directories.log));
+    for (int pass = 0; pass < 2; pass++) {
+        outside_fail(OUTSIDE_STAT, EIO, pass, 1);
+        assert_refused(&directories, directories.log, -EIO,
+                       pass < 1 ? "log/version-2: Input/output error"
+                                : "data/version-2: Input/output error");
+        assert_int_equal(outside_failures(OUTSIDE_STAT), 1);
     }
     outside_restore(NULL);
     directories_done(&directories);
@@ -518,10 +590,12 @@ int main(void)
         STAGED(without_its_library_a_newest_snapshot_that_snappy_has_packed_is_refused),
         STAGED(a_snapshot_that_cannot_be_read_is_not_called_damaged),
         STAGED(a_disk_that_fails_in_the_middle_is_not_called_damage),
+        STAGED(no_read_of_a_snapshot_that_fails_is_called_damage),
         STAGED(a_log_that_cannot_be_read_is_an_error_of_its_own),
         STAGED(a_first_start_on_a_full_disk_says_so),
         STAGED(a_directory_that_cannot_be_made_says_why),
         STAGED(directories_that_cannot_be_synced_are_refused),
+        STAGED(directories_that_cannot_be_looked_at_are_refused),
         STAGED(directories_that_cannot_be_written_are_refused),
         STAGED(a_second_peer_on_either_directory_is_refused),
         STAGED(a_refused_peer_keeps_no_lock),

@@ -68,6 +68,8 @@ int file_remove(const char *path);
 bool file_exists(const char *path);
 bool file_is_regular(const char *path);
 bool file_is_directory(const char *path);
+/* The same where "no" would have consequences: a disk that does not tell is an error. */
+int file_has_directory(const char *path, bool *ret_there);
 /* Returns whether both names lead to the same file or directory. */
 bool file_is_same(const char *path, const char *other);
 /* Returns the size, or -errno. */
