@@ -260,9 +260,7 @@ static void soft_halt(struct quorum_cnx_manager *qcm)
         zk_mutex_unlock(&qcm->mu);
         if (sw == NULL)
             return;
-        /* It leaves the map by this, unless one of its threads is about to see to that. */
         send_worker_finish(sw, "the connections of this election are shut down");
-        qcm_forget_sender_worker(qcm, sw);
         send_worker_unref(sw);
     }
 }
