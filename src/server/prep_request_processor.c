@@ -99,7 +99,8 @@ static void prep_request_processor_run(void *arg)
     }
     bq_batch_done(&batch);
     wake_those_behind_it(prep);
-    if (r < 0)
+    /* A leader that steps down takes no more proposals. It has said why, and ends the server. */
+    if (r < 0 && r != -ECANCELED)
         zookeeper_server_handle_exception(prep->server, r, 0);
     zk_log(prep->ctx, ZK_LOG_PREP_EXITED);
 }

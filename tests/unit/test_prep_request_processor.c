@@ -714,17 +714,26 @@ static void a_request_is_counted_when_it_is_queued(void **state)
     request_unref(request);
 }
 
-/* The epoch has no zxid left: nothing is prepared behind the request that would need one. */
-static void an_error_of_the_next_processor_ends_the_server(void **state)
+static bool server_runs_after(struct prep_stage *stage, int next_fails)
 {
-    struct prep_stage *stage = *state;
     assert_int_equal(zookeeper_server_startup(stage->server), 0);
     assert_true(zookeeper_server_is_running(stage->server));
-    zk_atomic_long_set(&stage->next_fails, -EOVERFLOW);
+    zk_atomic_long_set(&stage->next_fails, next_fails);
     prep_stage_submit(stage, SESSION, OP_CODE_PING, NULL);
     (void)prep_stage_next(stage);
     request_processor_shutdown(stage->prep); /* joins the thread, which has said so by then */
-    assert_false(zookeeper_server_is_running(stage->server));
+    return zookeeper_server_is_running(stage->server);
+}
+
+/* The epoch has no zxid left: nothing is prepared behind the request that would need one. */
+static void an_error_of_the_next_processor_ends_the_server(void **state)
+{
+    assert_false(server_runs_after(*state, -EOVERFLOW));
+}
+
+static void a_leader_that_steps_down_is_no_error(void **state) /* and ends the server itself */
+{
+    assert_true(server_runs_after(*state, -ECANCELED));
 }
 
 static void a_request_behind_the_shutdown_is_dropped(void **state)
@@ -784,6 +793,7 @@ int main(void)
         TEST(requests_come_out_in_the_order_in_which_they_went_in),
         TEST(a_request_is_counted_when_it_is_queued),
         TEST(an_error_of_the_next_processor_ends_the_server),
+        TEST(a_leader_that_steps_down_is_no_error),
         TEST(a_request_behind_the_shutdown_is_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
