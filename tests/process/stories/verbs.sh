@@ -188,7 +188,8 @@ interrupted() {
   pid=$!
   until grep -q "$text" "$scratch/words"; do
     if ((SECONDS >= end)) || ! kill -0 "$pid" 2>/dev/null; then
-      kill -s KILL -- "-$pid" 2>/dev/null || true
+      kill -s TERM -- "-$pid" 2>/dev/null || true # it takes its peers along
+      timeout 60 tail --pid="$pid" -f /dev/null || kill -s KILL -- "-$pid" 2>/dev/null || true
       wait "$pid" || status=$?
       say "'$text' has not been said; exit $status"
       cat "$scratch/words"
