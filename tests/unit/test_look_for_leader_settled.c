@@ -374,7 +374,20 @@ static void put_vote(struct stage *stage, int64_t sid, enum server_state state, 
     bq_put(stage->peer->fle->recvqueue, n);
 }
 
-/* Votes that came too late to be judged belong to the election that is over. */
+static bool is_of_another_server_left(struct stage *stage)
+{
+    bool is_left = false;
+    void *item;
+    while (bq_poll(stage->peer->fle->recvqueue, 0, &item) == 0) {
+        struct notification *n = item;
+        is_left = is_left || n->sid != 2;
+        free(n);
+    }
+    return is_left;
+}
+
+/* Votes that came too late to be judged belong to the election that is over. The peer's own vote
+ * reaches it over a queue and a thread, perhaps when all is decided. */
 static void votes_that_nobody_judged_are_forgotten_with_the_election(void **state)
 {
     struct stage *stage = *state;
@@ -386,7 +399,7 @@ static void votes_that_nobody_judged_are_forgotten_with_the_election(void **stat
     election_peer_look(stage->peer);
 
     assert_decided(stage, SERVER_STATE_FOLLOWING, 3, 9, 4, 3);
-    assert_int_equal(bq_size(stage->peer->fle->recvqueue), 0);
+    assert_false(is_of_another_server_left(stage));
 }
 
 /* --- an observer --- */
