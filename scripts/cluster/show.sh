@@ -26,24 +26,30 @@ verb_logs() {
     next logs -f "${who[@]:-all}" >&2
     return 0
   fi
-  on_leaving end_tails
-  for id in $targets; do
-    tail -n "$lines" -F "$root/$id/log" 2>/dev/null | label_lines "$id" "$targets" &
-  done
-  wait
+  follow_logs "$lines" "$targets"
 }
 
-end_tails() {
-  # shellcheck disable=SC2046  # numbers
-  kill $(jobs -p) 2>/dev/null || true
+# follow_logs LINES TARGETS: one tail takes the place of this script, so Ctrl-C and kill end it at once. Its headers say
+# whose the next lines are; empty lines stand only before those.
+follow_logs() {
+  local id logs=() labels='/^$/d;'
+  for id in $2; do
+    logs+=("$root/$id/log")
+    labels+="\\|^==> .*/$id/log <==\$|{s/.*/$(mark_of "$id")/;h;d};"
+  done
+  ((${#logs[@]} > 1)) || exec tail -n "$1" -F "${logs[@]}" 2>/dev/null
+  exec tail -n "$1" -F "${logs[@]}" 2>/dev/null > >(exec sed -u "${labels}G;s/\\(.*\\)\\n\\(.*\\)/\\2\\1/")
+}
+
+mark_of() {
+  local palette=("$BLUE" "$GREEN" "$YELLOW" "$RED")
+  printf '%s' "${palette[$1 % 4]}$1|$RESET "
 }
 
 # label_lines ID TARGETS: with several logs on one screen each line says whose it is.
 label_lines() {
-  local palette=("$BLUE" "$GREEN" "$YELLOW" "$RED") mark
   if [[ $2 == *$'\n'* ]]; then
-    mark="${palette[$1 % 4]}$1|$RESET "
-    sed -u "s/^/$mark/"
+    sed -u "s/^/$(mark_of "$1")/"
   else
     cat
   fi
