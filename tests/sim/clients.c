@@ -461,6 +461,7 @@ void clients_stray(struct clients *clients, struct client *client, int connectio
     clients->calls[index].connection = connection;
     clients->calls[index].session_id = client->session_id;
     clients->calls[index].stray_server = server;
+    clients->calls[index].moved_in = history_term_of(clients->history, client->server);
 }
 
 void clients_dials(struct clients *clients, struct client *client)

@@ -152,6 +152,7 @@ struct client_call {
     bool stray;          /* sent on a connection that the session had left */
     int stray_server;    /* that of the connection */
     bool came_back;      /* afterwards the session was taken to that server again */
+    int64_t moved_in;    /* epoch of the server that it was taken to */
     int64_t write_floor; /* the highest zxid of an acknowledged write when it was sent */
     int64_t fresh_floor; /* the same when the last sync before it was sent; 0: there was none */
     enum client_fate fate;

@@ -589,9 +589,15 @@ int history_leader_of(const struct history *history, int64_t epoch)
     return epoch >= 0 && (size_t)epoch < history->epochs ? history->leaders[epoch] : 0;
 }
 
+int64_t history_term_of(const struct history *history, int host)
+{
+    return history->terms[host];
+}
+
 void history_established(struct history *history, int host, bool leads, int64_t epoch)
 {
     history->applied[host] = -1;
+    history->terms[host] = epoch;
     if (leads && history->watches)
         note_leader(history, host, epoch);
     if (!history->watches)

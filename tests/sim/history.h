@@ -66,6 +66,7 @@ struct history {
         int64_t upto; /* the zxid of that SNAP; 0: there was none */
     } adopted[HOSTS_MAX];
     int64_t applied[HOSTS_MAX]; /* place in committed of the last one; -1: not known */
+    int64_t terms[HOSTS_MAX];   /* epoch in which it was last established */
     /* What this host has said to be on its disk, in the order in which it said so. */
     struct {
         int64_t *zxids;
@@ -100,6 +101,8 @@ void history_check_durable(struct history *history);
 
 /* Who was established as leader of that epoch; 0: nobody. */
 int history_leader_of(const struct history *history, int64_t epoch);
+/* The epoch in which the host serves, or has served last; 0: none. */
+int64_t history_term_of(const struct history *history, int host);
 /* Place in committed of a zxid; -1: not there. */
 int64_t history_place(const struct history *history, int64_t zxid);
 /* NULL: no disk has had it. */
