@@ -384,22 +384,28 @@ static void a_directory_that_cannot_be_made_says_why(void **state)
     directories_done(&directories);
 }
 
+/* The n-th call fails, for each n in turn; the first half of them are for the log's directory. */
+static void assert_each_failure_is_refused(enum outside_call call, int calls)
+{
+    struct peer_directories directories = directories_new();
+    file_txn_snap_log_free(open_log(&directories, directories.data, directories.log));
+    for (int pass = 0; pass < calls; pass++) {
+        outside_fail(call, EIO, pass, 1);
+        assert_refused(&directories, directories.log, -EIO,
+                       pass < calls / 2 ? "log/version-2: Input/output error"
+                                        : "data/version-2: Input/output error");
+        assert_int_equal(outside_failures(call), 1);
+    }
+    outside_restore(NULL);
+    directories_done(&directories);
+}
+
 /* D-20: each name that is about to be read is on the disk before: two directories, and the two that
  * they stand in. */
 static void directories_that_cannot_be_synced_are_refused(void **state)
 {
     (void)state;
-    struct peer_directories directories = directories_new();
-    file_txn_snap_log_free(open_log(&directories, directories.data, directories.log));
-    for (int pass = 0; pass < 4; pass++) {
-        outside_fail(OUTSIDE_FSYNC, EIO, pass, 1);
-        assert_refused(&directories, directories.log, -EIO,
-                       pass < 2 ? "log/version-2: Input/output error"
-                                : "data/version-2: Input/output error");
-        assert_int_equal(outside_failures(OUTSIDE_FSYNC), 1);
-    }
-    outside_restore(NULL);
-    directories_done(&directories);
+    assert_each_failure_is_refused(OUTSIDE_FSYNC, 4);
 }
 
 /* D-20: a directory that the disk does not tell of is not taken for a new one, whose names need no
@@ -407,17 +413,7 @@ static void directories_that_cannot_be_synced_are_refused(void **state)
 static void directories_that_cannot_be_looked_at_are_refused(void **state)
 {
     (void)state;
-    struct peer_directories directories = directories_new();
-    file_txn_snap_log_free(open_log(&directories, directories.data, directories.log));
-    for (int pass = 0; pass < 2; pass++) {
-        outside_fail(OUTSIDE_STAT, EIO, pass, 1);
-        assert_refused(&directories, directories.log, -EIO,
-                       pass < 1 ? "log/version-2: Input/output error"
-                                : "data/version-2: Input/output error");
-        assert_int_equal(outside_failures(OUTSIDE_STAT), 1);
-    }
-    outside_restore(NULL);
-    directories_done(&directories);
+    assert_each_failure_is_refused(OUTSIDE_STAT, 2);
 }
 
 /* P-6: as Java, but for what would otherwise be found when the first vote is to be kept. */
