@@ -166,6 +166,11 @@ def kernel_address(text):
 # ---- what tshark sees -------------------------------------------------------------------------
 
 
+def is_before(first, second):
+    """The numbers of the bytes of TCP begin again behind 2**32."""
+    return 0 < (second - first) % 2**32 < 2**31
+
+
 class Packet:
     """One frame of the capture. t is in microseconds since 1970."""
 
@@ -181,6 +186,9 @@ class Packet:
             seen[f"tcp.flags.{flag}"] in ("1", "True") for flag in ("syn", "ack", "fin", "reset")
         )
         segments = seen["tcp.segment"]
+        self.seq, self.acknowledged = int(seen["tcp.seq_raw"]), int(seen["tcp.ack_raw"] or 0)
+        # A SYN and a FIN have a number, too, as if they were a byte.
+        self.size = int(seen["tcp.len"]) + self.syn + self.fin
         # Acknowledgements are the kernel's, not the peer's.
         self.by_kernel = seen["tcp.len"] == "0" and not (self.syn or self.fin or self.rst)
         times[self.number] = self.t
@@ -191,6 +199,7 @@ class Packet:
 PACKET_FIELDS = (
     "frame.number frame.time_epoch ip.src ipv6.src tcp.srcport ip.dst ipv6.dst tcp.dstport tcp.stream"
     " tcp.flags.syn tcp.flags.ack tcp.flags.fin tcp.flags.reset tcp.len tcp.segment"
+    " tcp.seq_raw tcp.ack_raw"
 ).split()
 
 
@@ -395,6 +404,7 @@ class Film:
             speaker, _ = self.connections[packet.stream].sids(packet.source)
             if not packet.by_kernel:
                 self.speaks_at[speaker].append(packet.t)
+        self.losses = self.find_losses()
         self.freezes = self.find_freezes()
 
     # ---- frozen peers -----------------------------------------------------------------------------
@@ -424,7 +434,7 @@ class Film:
         last, until = times[at - 1], times[at] if at < len(times) else float("inf")
         if until - t < SILENCE_US or not self.kernel_answers(sid, t, min(until, t + SILENCE_US)):
             return None
-        if self.was_cut_off(end, connection, last):
+        if self.waits_for_network(sid, last, until) or self.was_cut_off(end, connection, last):
             return None
         unread = (
             message.begins
@@ -434,6 +444,30 @@ class Film:
         )
         thaws = at < len(times) and not self.ends_everything(sid, until)
         return Freeze(sid, min([*unread, last + SOON_US]), until, thaws)
+
+    def find_losses(self):
+        """sid -> times at which a packet shows that the network has swallowed words of this peer or for it. Each packet of
+        TCP names the next byte of its sender; if that lies beyond what the other end has had, the rest is to come yet."""
+        losses = collections.defaultdict(list)
+        wanted = {}  # (stream, sender): its next byte that the other end has not had
+        for packet in self.packets:
+            mine, others = (packet.stream, packet.source), (packet.stream, packet.target)
+            if mine in wanted and is_before(wanted[mine], packet.seq) and not packet.rst:
+                for sid in self.connections[packet.stream].sids(packet.source):
+                    losses[sid].append(packet.t)
+            elif packet.size:
+                end = (packet.seq + packet.size) % 2**32
+                wanted[mine] = end if is_before(wanted.get(mine, packet.seq), end) else wanted[mine]
+            if packet.ack and (others not in wanted or is_before(wanted[others], packet.acknowledged)):
+                wanted[others] = packet.acknowledged
+        return losses
+
+    def waits_for_network(self, sid, last, until):
+        """Were words of this peer, or for it, still to be sent once more while it was silent, between these moments? The
+        timers of the kernels decide when: then its silence does not tell that it was frozen."""
+        times = self.losses[sid]
+        at = bisect.bisect_left(times, last)
+        return at < len(times) and times[at] < until
 
     def was_cut_off(self, end, connection, last):
         """Did the network swallow what passed between the two ends of this connection? Then the end of it, which was

@@ -65,15 +65,35 @@ class Connection:
 
     def __init__(self, capture, dialler, listener):
         self.capture, self.dialler, self.listener = capture, dialler, listener
-        self.seq = {dialler: 1000, listener: 5000}
+        self.seq = {dialler: 1000, listener: 5000}  # of the next byte that is sent
+        self.arrived = dict(self.seq)  # of the next byte that the other end wants
+        self.swallowed = {dialler: [], listener: []}
         self.packet(dialler, SYN)
         self.packet(listener, SYN | ACK)
         self.packet(dialler, ACK)
 
     def packet(self, source, flags, data=b""):
         target = self.listener if source == self.dialler else self.dialler
-        self.capture.add(source, target, self.seq[source], self.seq[target], flags, data)
+        self.capture.add(source, target, self.seq[source], self.arrived[target], flags, data)
         self.seq[source] += len(data) + (1 if flags & (SYN | FIN) else 0)
+        if not self.swallowed[source]:
+            self.arrived[source] = self.seq[source]
+
+    def swallow(self, source, data):
+        """It is sent, and the network loses it."""
+        self.swallowed[source].append(data)
+        self.seq[source] += len(data)
+        return self
+
+    def repeat(self, source):
+        """What was swallowed is sent again, and arrives. Nothing may have been sent behind it."""
+        target = self.listener if source == self.dialler else self.dialler
+        for data in self.swallowed[source]:
+            self.capture.add(source, target, self.arrived[source], self.arrived[target], PSH | ACK, data)
+            self.arrived[source] += len(data)
+        assert self.arrived[source] == self.seq[source]
+        self.swallowed[source] = []
+        return self
 
     def send(self, source, data, sizes):
         for size in sizes:

@@ -196,6 +196,70 @@ def test_a_leader_that_pings_others_is_not_frozen_when_the_end_of_one_that_was_c
     equal(states(film(capture), 2), ["LEADING"])
 
 
+def back_from_behind_a_partition(swallowed):
+    """2 leads 1 and is cut off. When the network is whole again, 2 tells 3 that it looks for a leader, and 1 if it can. Then
+    it hears that 1 has ended its connection, and speaks again when 1 has answered. `swallowed` names what was lost and
+    waits to be repeated: the leader's PING, its question, or the answer."""
+    capture = pcap.Capture()
+    talk = capture.connect(election(1)).dialler_says(initial(2, election(2)) + notification(0, 1))
+    other = capture.connect(election(1)).dialler_says(initial(3, election(3)) + notification(0, 1))
+    third = capture.connect(election(2)).dialler_says(initial(3, election(3)) + notification(0, 1))
+    learner = capture.connect(quorum(2)).dialler_says(follower_info(1)).listener_says(pcap.golden("uptodate"))
+    capture.pause(500)
+    if swallowed == "ping":
+        learner.swallow(learner.listener, pcap.golden("ping"))
+    capture.pause(2000)
+    other.listener_says(notification(0, 2))  # 1 has given up its leader
+    if swallowed == "question":
+        talk.swallow(talk.dialler, notification(0, 2))
+    if swallowed == "answer":
+        talk.swallow(talk.listener, notification(1, 2))
+    capture.pause(2000)
+    third.listener_says(notification(0, 2))
+    if swallowed != "question":
+        talk.dialler_says(notification(0, 2))
+        talk.packet(talk.listener, pcap.ACK)
+    capture.pause(500)
+    learner.packet(learner.dialler, pcap.FIN | pcap.ACK)
+    learner.packet(learner.listener, pcap.ACK)
+    talk.packet(talk.dialler, pcap.ACK)
+    capture.pause(1000)
+    if swallowed == "answer":
+        talk.repeat(talk.listener)
+    if swallowed == "question":
+        talk.repeat(talk.dialler)
+    talk.dialler_says(notification(0, 2))
+    return capture
+
+
+def test_a_peer_is_not_frozen_while_the_network_owes_words_of_it_or_for_it():
+    for swallowed in ("ping", "question", "answer"):
+        events = film(back_from_behind_a_partition(swallowed))
+        equal((swallowed, states(events, 2)), (swallowed, ["LOOKING", "LEADING", "LOOKING"]))
+    # Nothing is to come there: so nobody but the peer is the reason of its silence.
+    equal(states(film(back_from_behind_a_partition("nothing")), 2), ["LOOKING", "LEADING", "LOOKING", "freeze", "thaw"])
+
+
+def test_a_peer_is_frozen_though_a_word_of_it_was_repeated_before():
+    capture = pcap.Capture()
+    talk = capture.connect(election(1)).dialler_says(initial(2, election(2)) + notification(0, 1))
+    learner = capture.connect(quorum(2)).dialler_says(follower_info(1)).listener_says(pcap.golden("uptodate"))
+    learner.swallow(learner.listener, pcap.golden("ping"))
+    talk.listener_says(notification(0, 1))
+    learner.dialler_says(pcap.golden("ack_uptodate"))
+    learner.packet(learner.listener, pcap.ACK)  # and waits for its timer
+    capture.pause(200)
+    learner.repeat(learner.listener)
+    capture.pause(2000)
+    learner.packet(learner.dialler, pcap.FIN | pcap.ACK)
+    learner.packet(learner.listener, pcap.ACK)
+    talk.listener_says(notification(0, 2))
+    talk.packet(talk.dialler, pcap.ACK)
+    capture.pause(1000)
+    talk.listener_says(notification(2, 2))
+    equal(states(film(capture), 2), ["LOOKING", "LEADING", "freeze"])
+
+
 def test_a_follower_is_frozen_if_it_was_pinged_all_the_while_and_cut_off_if_not():
     for pings, wanted in ((3, ["FOLLOWING", "freeze"]), (0, ["FOLLOWING"])):
         capture = pcap.Capture()
