@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "zk/base/utf8.h"
+#include "zk/jute/archive.h"
 #include "zk/jute/record.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
@@ -96,7 +97,14 @@ static enum keeper_code fixup_entry(struct zk_context *ctx, const struct zk_id_l
     return KEEPER_CODE_OK;
 }
 
-/* Java: fixupACL() */
+/* In a record. */
+static size_t bytes_of(const struct zk_acl *acl)
+{
+    return sizeof acl->perms + 2 * sizeof(int32_t) + acl->id.scheme.length + acl->id.id.length;
+}
+
+/* Java: fixupACL(). An "auth" becomes as many entries as the client has ids, and a request has room
+ * for thousands of them: a list that no transaction could hold is not made (D-163). */
 enum keeper_code fixup_acl(struct zk_context *ctx, const struct zk_id_list *auth_info,
                            const struct zk_acl_list *acls, struct zk_acl_list *ret_list)
 {
@@ -106,9 +114,17 @@ enum keeper_code fixup_acl(struct zk_context *ctx, const struct zk_id_list *auth
         return KEEPER_CODE_OK;
     }
     enum keeper_code code = acls->count > 0 ? KEEPER_CODE_OK : KEEPER_CODE_INVALIDACL;
-    for (size_t i = 0; code == KEEPER_CODE_OK && i < acls->count; i++)
+    const size_t most_bytes = (size_t)jute_in_of_bytes(ctx, NULL, 0).max_length;
+    size_t bytes = 0;
+    size_t measured = 0;
+    for (size_t i = 0; code == KEEPER_CODE_OK && i < acls->count; i++) {
         if (!is_duplicate(acls, i))
             code = fixup_entry(ctx, auth_info, &acls->items[i], &list);
+        while (measured < list.count)
+            bytes += bytes_of(&list.items[measured++]);
+        if (bytes > most_bytes)
+            code = KEEPER_CODE_INVALIDACL;
+    }
     if (code == KEEPER_CODE_OK)
         *ret_list = list;
     else

@@ -16,6 +16,7 @@
 #include "zk/base/alloc.h"
 #include "zk/base/panic.h"
 #include "zk/base/str.h"
+#include "zk/jute/archive.h"
 #include "zk/jute/op_code.h"
 #include "zk/jute/txn_log_entry.h"
 #include "zk/runtime/blocking_queue.h"
@@ -67,6 +68,11 @@ static void p_request_helper(struct prep_request_processor *prep, struct request
 static void p_request_write(struct prep_request_processor *prep, struct request *request);
 static void finish_write(struct prep_request_processor *prep, struct prep_work *work,
                          enum keeper_code code);
+static struct txn_log_entry *make_entry(struct prep_work *work);
+static struct txn_log_entry *make_shorter_entry(struct prep_request_processor *prep,
+                                                struct prep_work *work);
+static void make_error(struct prep_request_processor *prep, struct prep_work *work,
+                       enum keeper_code code);
 static const struct jute_record *request_record_of_type(int32_t type);
 
 /* Java: Summary.add() */
@@ -567,19 +573,54 @@ static void p_request_write(struct prep_request_processor *prep, struct request 
 static void finish_write(struct prep_request_processor *prep, struct prep_work *work,
                          enum keeper_code code)
 {
-    if (code != KEEPER_CODE_OK) {
-        log_failed_request(prep, work->request, code);
-        work->header.type = OP_CODE_ERROR;
-        work->txn.error.err = code;
-        work->has_txn = true;
-        work->has_digest = false; /* Java may leave one behind of a multi that failed (D-157) */
-        work->request->exception = code;
+    if (code != KEEPER_CODE_OK)
+        make_error(prep, work, code);
+    struct txn_log_entry *entry = make_entry(work);
+    if (entry->bytes->length > prep->longest_txn) {
+        txn_log_entry_unref(entry);
+        entry = make_shorter_entry(prep, work);
     }
-    struct txn_log_entry *entry = txn_log_entry_new(
-        &work->header, work->has_txn ? &work->txn : NULL, work->has_digest ? &work->digest : NULL);
     request_set_txn(work->request, entry);
     zk_trace_txn(prep->ctx, "request", work->header.zxid, 0, op_code_name(work->request->type));
     txn_log_entry_unref(entry);
+}
+
+static struct txn_log_entry *make_entry(struct prep_work *work)
+{
+    return txn_log_entry_new(&work->header, work->has_txn ? &work->txn : NULL,
+                             work->has_digest ? &work->digest : NULL);
+}
+
+/* The transaction is longer than what a packet and a file may hold, so no follower would take it,
+ * and no start would read the log that has it (D-163). The end of a session does without its list
+ * of nodes: each server has one of its own. It does without its digest, too, which Java would read
+ * as the list. What else has become so long has expanded the ACLs of its request, and is refused.
+ * This thread alone adds records, so those of this transaction are the last ones still. */
+static struct txn_log_entry *make_shorter_entry(struct prep_request_processor *prep,
+                                                struct prep_work *work)
+{
+    work->has_txn = false;
+    work->has_digest = false;
+    if (work->header.type == OP_CODE_CLOSE_SESSION) {
+        zk_log(prep->ctx, ZK_LOG_CLOSE_WITHOUT_LIST, (uint64_t)work->header.client_id);
+        return make_entry(work);
+    }
+    outstanding_changes_lock(prep->changes);
+    outstanding_changes_roll_back(prep->changes, work->header.zxid);
+    outstanding_changes_unlock(prep->changes);
+    make_error(prep, work, KEEPER_CODE_INVALIDACL);
+    return make_entry(work);
+}
+
+static void make_error(struct prep_request_processor *prep, struct prep_work *work,
+                       enum keeper_code code)
+{
+    log_failed_request(prep, work->request, code);
+    work->header.type = OP_CODE_ERROR;
+    work->txn.error.err = code;
+    work->has_txn = true;
+    work->has_digest = false; /* Java may leave one behind of a multi that failed (D-157) */
+    work->request->exception = code;
 }
 
 void log_failed_request(struct prep_request_processor *prep, const struct request *request,
@@ -690,6 +731,7 @@ struct request_processor *prep_request_processor_new(struct zookeeper_server *se
     prep->reconfig_enabled = zk_settings_get_boolean(ctx, "zookeeper.reconfigEnabled", false);
     prep->enforce_quota = zk_settings_get_boolean(ctx, "zookeeper.enforceQuota", false);
     prep->container_rules = container_rules_of(ctx);
+    prep->longest_txn = (size_t)jute_in_of_bytes(ctx, NULL, 0).max_length;
     return &prep->base;
 }
 

@@ -5,6 +5,7 @@
 #define SERVER_PREP_REQUEST_PROCESSOR_INTERNAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "server/multi_operation_record.h"
@@ -44,6 +45,7 @@ struct prep_request_processor {
     bool reconfig_enabled;
     bool enforce_quota;
     struct container_rules container_rules;
+    size_t longest_txn; /* in bytes: what every reader takes (D-163) */
 };
 
 /* One request at work. What Java hangs on the request piece by piece (hdr, txn, txnDigest) is

@@ -45,6 +45,7 @@ static enum keeper_code prepare_ops(struct prep_request_processor *prep, struct 
                                     struct multi_operation_record *multi, struct multi_txn *txns)
 {
     enum keeper_code failed = KEEPER_CODE_OK;
+    size_t bytes = 0;
     for (size_t i = 0; i < multi->count; i++) {
         if (failed != KEEPER_CODE_OK) {
             add_sub_error(txns, KEEPER_CODE_RUNTIMEINCONSISTENCY);
@@ -53,8 +54,12 @@ static enum keeper_code prepare_ops(struct prep_request_processor *prep, struct 
         enum keeper_code code = prepare_op(prep, work, &multi->ops[i], txns);
         if (code == KEEPER_CODE_MARSHALLINGERROR)
             return code; /* for Java no KeeperException, and all of the request fails */
-        if (code == KEEPER_CODE_OK)
+        if (code == KEEPER_CODE_OK) {
+            bytes += txns->txns.items[i].data->length;
+            if (bytes > prep->longest_txn) /* each may have expanded an ACL (D-163) */
+                return KEEPER_CODE_INVALIDACL;
             continue;
+        }
         failed = code;
         add_sub_error(txns, code);
         work->request->exception = code;

@@ -166,6 +166,25 @@ static void what_is_repeated_stands_once_and_the_order_stays(void **state)
     assert_int_equal(stage->fixed.items[2].perms, PERMS_WRITE);
 }
 
+/* D-163. A request has room for many an "auth", and each becomes all ids of the client. */
+static void a_list_that_no_transaction_could_hold_is_invalid(void **state)
+{
+    struct stage *stage = *state;
+    zk_settings_set(stage->ctx, "jute.maxbuffer", "1000");
+    zk_settings_set(stage->ctx, "zookeeper.jute.maxbuffer.extrasize", "1024");
+    add_id(stage, "digest", "bob:x");
+    add_id(stage, "digest", "eve:y");
+    for (int32_t perms = 1; perms <= 2024 / (2 * 23) + 1; perms++)
+        zk_acl_list_add(&stage->acls, perms, "auth", "");
+    assert_int_equal(fixup_acl(stage->ctx, &stage->ids, &stage->acls, &stage->fixed),
+                     KEEPER_CODE_INVALIDACL);
+    stage->acls.count--;
+    assert_int_equal(fixup_acl(stage->ctx, &stage->ids, &stage->acls, &stage->fixed),
+                     KEEPER_CODE_OK);
+    assert_int_equal(stage->fixed.count, 2 * stage->acls.count);
+    stage->acls.count++;
+}
+
 static void without_its_provider_digest_is_no_scheme(void **state)
 {
     struct stage *stage = *state;
@@ -267,6 +286,7 @@ int main(void)
         TEST(auth_becomes_the_ids_that_are_proved),
         TEST(a_client_without_ids_at_all_cannot_say_auth),
         TEST(what_is_repeated_stands_once_and_the_order_stays),
+        TEST(a_list_that_no_transaction_could_hold_is_invalid),
         TEST(without_its_provider_digest_is_no_scheme),
         TEST(an_entry_counts_for_whom_it_names),
         TEST(a_client_on_ipv6_matches_no_ip_entry),

@@ -943,6 +943,12 @@
 /* J, put together: path, "count" or "bytes", how many, "hard" or "soft", limit */
 #define ZK_LOG_QUOTA_EXCEEDED                                                                      \
     ZK_WARN, "Quota exceeded: %s [current %s=%" PRId64 ", %s limit=%" PRId64 "]"
+/* session */
+#define ZK_LOG_CLOSE_WITHOUT_LIST                                                                   \
+    ZK_WARN,                                                                                        \
+        "Session 0x%" PRIx64                                                                        \
+        " ends with more ephemeral nodes than one transaction can name; each server deletes those " \
+        "that it has"
 /* J: session */
 #define ZK_LOG_COMMITTING_GLOBAL_SESSION ZK_INFO, "Committing global session 0x%" PRIx64
 /* J */

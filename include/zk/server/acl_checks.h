@@ -18,8 +18,9 @@ struct zk_context;
 /* Makes the list that a node gets of the one that a client sent: without repetitions, and with
  * "auth" replaced by those of the client's ids that a password or the like has proved. The caller
  * ends *ret_list with jute_done.
- * Returns INVALIDACL: it is empty, or one of its entries is no valid id; MARSHALLINGERROR: it has
- * nulls that end Java's thread of work with a NullPointerException. Java: fixupACL() */
+ * Returns INVALIDACL: it is empty, one of its entries is no valid id, or it becomes longer than a
+ * transaction may be (D-163); MARSHALLINGERROR: it has nulls that end Java's thread of work with a
+ * NullPointerException. Java: fixupACL() */
 ZK_NODISCARD enum keeper_code fixup_acl(struct zk_context *ctx, const struct zk_id_list *auth_info,
                                         const struct zk_acl_list *acls,
                                         struct zk_acl_list *ret_list);
