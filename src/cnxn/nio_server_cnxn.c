@@ -31,7 +31,7 @@ enum {
     INCOMING_ROOM = 512, /* the least that is kept of a frame */
     /* A beginning that is no longer than that goes in front of what the next read brings. */
     BEGINNING_MAX = IO_ROOM / 2,
-    /* Of a ConnectRequest without readOnly. A longer one has it, or is of a later release. */
+    /* A ConnectRequest without readOnly. A longer one has it, or is of a later release. */
     CONNECT_REQUEST_LENGTH = 44,
     CONNECT_REQUEST_LIMIT = 4096,
 };

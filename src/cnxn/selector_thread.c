@@ -19,7 +19,7 @@
 
 enum {
     READY_ROOM = 256,
-    /* Of one round; so many answers do not keep the requests waiting. */
+    /* In one round at most, so that many answers do not keep the requests waiting. */
     UPDATES_MAX = 1024,
     /* A client with so many requests outstanding does not wait for its answers. Those of an
      * application that has some threads, each of which waits for its own, are fewer. */

@@ -64,7 +64,7 @@ struct nio_server_cnxn {
 
     struct zk_atomic_long throttled; /* 1: nothing is read. Java: NIOServerCnxn.throttled */
 
-    /* Of the thread that has the connection: its selector's, or a worker that it is lent to. */
+    /* Used by the thread that has the connection: its selector's, or a worker's while lent. */
     uint8_t *incoming; /* the beginning of a frame, or what came while throttled; NULL: nothing */
     size_t incoming_length;
     size_t incoming_room;
@@ -77,7 +77,7 @@ struct nio_server_cnxn {
     int64_t bytes_received;   /* not handed on yet */
     int64_t watch_bytes_told; /* of server_cnxn_watch_bytes */
 
-    /* Of its selector's thread. */
+    /* Used by its selector's thread alone, but for lent_done. */
     bool is_lent;                    /* to a worker */
     struct zk_atomic_long lent_done; /* the worker is done with it */
     int32_t lent_ops;
@@ -98,7 +98,7 @@ struct nio_server_cnxn {
 /* Returns NULL if it is none: tests ask a server without the port. */
 struct nio_server_cnxn *nio_server_cnxn_of(struct server_cnxn *cnxn);
 
-/* Of a thread that reads. */
+/* Each thread that reads from clients has one. */
 struct io_room {
     uint8_t bytes[IO_ROOM];
     /* A server that has been handed requests and whose processors may still sleep; a reference.

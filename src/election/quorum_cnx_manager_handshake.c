@@ -137,7 +137,7 @@ static void start_connection(struct handshake *handshake)
 /* ---- incoming ------------------------------------------------------------------------------- */
 
 /* Blocks up to the deadline of the socket, which holds for the whole initial message: a caller that
- * drips bytes gains nothing (A-10). Java: receiveConnection() */
+ * sends one byte at a time gets no more time (A-10). Java: receiveConnection() */
 static void receive_connection(struct handshake *handshake)
 {
     struct quorum_cnx_manager *qcm = handshake->qcm;

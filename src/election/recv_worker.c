@@ -49,7 +49,7 @@ void recv_worker_run(void *arg)
         if (r < 0)
             break;
         rw->seq++;
-        /* Told first: once it is in the queue, WorkerReceiver may have freed it. */
+        /* Traced first: once it is in the queue, WorkerReceiver may free it at any moment. */
         qcm_trace_message_received(rw, message);
         qcm_add_to_recv_queue(qcm, message);
     }

@@ -17,7 +17,7 @@ const struct vote *vote_map_get(const struct vote_map *votes, int64_t sid)
     return long_map_get(&votes->map, sid);
 }
 
-/* For a new round; the map is used on. */
+/* Empties the map for a new round. */
 void vote_map_clear(struct vote_map *votes)
 {
     vote_map_done(votes);

@@ -42,7 +42,7 @@ enum key_fate {
     KEY_REFUSED, /* would change safety or meaning: D-28 */
 };
 
-/* What is not written has this value. */
+/* Gives each setting the value that it has if no line of zoo.cfg sets it. */
 void config_set_defaults(struct config_parser *parser);
 /* Hand out what was parsed if r is 0, and end the parser. Returns r. */
 ZK_NODISCARD int config_finish(struct config_parser *parser, int r,
@@ -113,7 +113,7 @@ bool config_key_is_refused(const char *name, const char *value);
 ZK_NODISCARD int config_read_keys(struct config_parser *parser);
 /* Java: QuorumPeerConfig.parseProperties(), from the loop to the dynamic part */
 ZK_NODISCARD int config_apply_rules(struct config_parser *parser);
-/* Those of them that hold for a server without a file, too: session timeouts, times. */
+/* Applies only the rules that a server without a file has, too: session timeouts, times. */
 ZK_NODISCARD int config_apply_server_rules(struct config_parser *parser);
 /* Refuse times that make no sense: D-93. */
 ZK_NODISCARD int config_check_times(struct config_parser *parser);

@@ -336,7 +336,7 @@ static int check_hash(struct config_parser *parser, const struct zk_property *pr
                                  "the hash %s is not served by zkpeer", property->value);
 }
 
-/* Of a word that it does not know Java says nothing, and packs nothing. */
+/* Java takes a word that it does not know without a line in the log, and packs nothing. */
 static int check_packing(struct config_parser *parser, const struct zk_property *property)
 {
     const bool snappy = strcasecmp(property->value, "snappy") == 0;

@@ -25,7 +25,7 @@ enum {
     CONNECTION_MEMORY = 16 * 1024, /* of one request's line and headers */
 };
 
-/* What is used of the library. */
+/* The functions of the library that we call. */
 struct microhttpd {
     __typeof__(MHD_start_daemon) *start_daemon;
     __typeof__(MHD_stop_daemon) *stop_daemon;

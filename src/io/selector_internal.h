@@ -25,10 +25,10 @@ struct channel {
     uint8_t ip[16];
     uint32_t scope_id;
 
-    /* Of the selector's thread; any other may look at it. */
+    /* Set by the selector's thread; any other may look at it. */
     struct zk_atomic_long interest_ops;
 
-    /* Of the thread that has the channel: taken from output, partly sent. */
+    /* Used by the thread that has the channel: taken from output, partly sent. */
     struct output sending;
     size_t sent;
 

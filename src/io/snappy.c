@@ -30,7 +30,7 @@ enum {
 static const uint8_t HEADER[HEADER_SIZE] = {0x82, 'S', 'N', 'A', 'P', 'P', 'Y', 0,
                                             0,    0,   0,   1,   0,   0,   0,   1};
 
-/* What is used of the library. */
+/* The functions of the library that we call. */
 struct snappy {
     __typeof__(snappy_compress) *compress;
     __typeof__(snappy_uncompress) *uncompress;

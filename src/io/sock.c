@@ -43,10 +43,10 @@ struct sock {
     char conn_text[144]; /* two IPs with their ports, each of at most 62 letters */
     char end_text[72];   /* of a listener its own end; of a dial the far one */
 
-    /* Of the thread that reads. */
+    /* Used by the thread that reads. */
     int64_t timeout_ms;
     int64_t deadline_ms;
-    /* Of the threads that write, set before there are several. */
+    /* Read by the threads that write; set before there are several. */
     int64_t write_timeout_ms;
 
     struct zk_mutex mu;         /* L-102. Guards: */
@@ -116,8 +116,8 @@ static int sock_learn_local(struct sock *sock)
 }
 
 /* Keeps the address that was dialled; if another IP answered, with that one: a dial of a wildcard
- * reaches a loopback address. Who has hung up since then has answered all the same: as in Java, the
- * first read or write says how it went on. */
+ * reaches a loopback address. A far end that has hung up since then has answered all the same: as
+ * in Java, the first read or write tells that it is gone. */
 static int sock_learn_remote(struct sock *sock, const struct inet_address *dialled)
 {
     union socket_address remote = {0};

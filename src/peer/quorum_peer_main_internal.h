@@ -7,7 +7,7 @@
 struct quorum_peer_run;
 struct zookeeper_server_main;
 
-/* One of the two. Read-only once it is made. */
+/* Has one of the two, run or alone. Read-only once it is made. */
 struct quorum_peer_main {
     struct zk_context *ctx;
     struct quorum_peer_run *run;         /* NULL: alone */

@@ -93,7 +93,7 @@ int quorum_peer_run_start(struct quorum_peer_run *run)
          * and not that nobody is here. */
         code = open_client_port(run);
     }
-    /* No code comes of it: a peer whose admin server cannot start is a peer all the same. */
+    /* A failure gives no exit code: a peer serves without its admin server, too. */
     if (code == 0)
         operator_services_start(&run->operator_services, run->ctx, quorum_peer_run_hook(run),
                                 run->client_port);
@@ -427,7 +427,7 @@ void quorum_peer_run_end_with(struct quorum_peer_run *run, int code)
  * Java: shutdown() */
 void quorum_peer_run_shutdown(struct quorum_peer_run *run)
 {
-    /* The flag ahead of the look below: an election that is made meanwhile finds it raised. */
+    /* Raised before run->fle is read: an election that is made meanwhile finds the flag. */
     zk_stop_request(&run->stop);
     if (run->self != NULL)
         quorum_peer_stop_running(run->self);

@@ -47,7 +47,7 @@ void quorum_peer_run_end_with(struct quorum_peer_run *run, int code);
 /* The hook behind the four-letter words. arg is the struct quorum_peer_run. Any thread that holds
  * no lock. */
 void quorum_peer_run_fill_status(void *arg, struct server_status *status);
-/* What is asked with the two functions around this one. */
+/* Returns the hook that is made of the function above and the one below. */
 struct server_status_hook quorum_peer_run_hook(struct quorum_peer_run *run);
 /* For srst: metrics and sizes of proposals begin anew. arg and threads as above. */
 void quorum_peer_run_reset_status(void *arg);

@@ -140,9 +140,9 @@ static int bind_client_port(struct zookeeper_server_main *alone)
     return 0;
 }
 
-/* The port is open while the data is loaded: it closes who speaks meanwhile, and whoever only has
- * connected is served afterwards. Java: ServerCnxnFactory.startup(), ZooKeeperServer.startdata(),
- * startup() */
+/* The port is open while the data is loaded. It hangs up on a client that sends anything meanwhile;
+ * one that has only connected is served afterwards. Java: ServerCnxnFactory.startup(),
+ * ZooKeeperServer.startdata(), startup() */
 static int start_server(struct zookeeper_server_main *alone)
 {
     int r = 0;

@@ -78,7 +78,7 @@ enum snap_stream_mode snap_stream_mode(const struct zk_context *ctx)
     return word != NULL && stream_mode_of(word, &mode) ? mode : SNAP_STREAM_CHECKED;
 }
 
-/* Of a file: by what stands behind the last dot of its name. Java: getStreamMode(fileName) */
+/* What stands behind the last dot of a file's name says it. Java: getStreamMode(fileName) */
 static enum snap_stream_mode stream_mode_of_path(const char *path)
 {
     const char *dot = strrchr(path, '.');
@@ -97,7 +97,7 @@ char *snap_file_path(const struct zk_context *ctx, const char *directory, int64_
     return zk_str_take(&path);
 }
 
-/* Reads what fd gives. Errors: -ENOPKG, packed with snappy, and libsnappy is not on this machine.
+/* Makes a reader of fd. Errors: -ENOPKG, snappy has packed the file, and libsnappy is missing.
  * Java: SnapStream.getInputStream() */
 static int stream_input(enum snap_stream_mode mode, int fd, struct zk_input **ret_input)
 {
@@ -114,7 +114,7 @@ static int stream_input(enum snap_stream_mode mode, int fd, struct zk_input **re
     return -EINVAL;
 }
 
-/* The same. Java: SnapStream.getOutputStream() */
+/* Makes a writer to fd, with the same error. Java: SnapStream.getOutputStream() */
 static int stream_output(enum snap_stream_mode mode, int fd, struct zk_output **ret_output)
 {
     switch (mode) {
@@ -346,7 +346,7 @@ int file_snap_deserialize(struct zk_context *ctx, const char *directory,
     return r;
 }
 
-/* One of them. -EPROTO and -EPIPE: it is damaged, try the next. Every other error is not the
+/* Tries one file. -EPROTO and -EPIPE: it is damaged, try the next. Every other error is not the
  * snapshot's fault, which may be whole and hold what this peer has promised: to pass over it would
  * be to forget. All is logged. Only what looks whole counts as a try. */
 static int try_snap_file(struct zk_context *ctx, const struct snap_file *file, size_t *tries,

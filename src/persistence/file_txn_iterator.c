@@ -91,7 +91,7 @@ static bool is_newest(const struct txn_iterator *iterator)
     return iterator->next_file == iterator->files.count;
 }
 
-/* Of the file that is read: *what* cannot be done, and why. */
+/* Logs what cannot be done with the file that is read, and why. */
 static int refuse_log_file(const struct txn_iterator *iterator, const char *path, int r)
 {
     switch (r) {

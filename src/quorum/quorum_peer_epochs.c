@@ -113,7 +113,7 @@ static int read_or_create(struct quorum_peer *self, const char *name, int64_t ep
     return r;
 }
 
-/* It is there, and the disk does not give it. */
+/* Returns whether the file is there, and its bytes could not be read from the disk. */
 static bool is_unreadable(int r)
 {
     return r < 0 && r != -ENOENT && r != -EPROTO;

@@ -230,7 +230,7 @@ void zk_work_init(struct zk_work *work)
     zk_atomic_long_init(&work->calm, 0);
 }
 
-/* Those who find much or little may overtake each other on their way to the registry's lock. The
+/* Threads that find much or little may overtake each other on their way to the registry's lock. The
  * last one to get there sees the work as it is then. */
 void zk_threads_note_work(struct zk_context *ctx, struct zk_work *work, int64_t step)
 {

@@ -16,7 +16,7 @@
 /* The largest TTL: 40 bits of milliseconds, about 34 years. (Java asks its EphemeralType.) */
 #define MAX_TTL_MS ((INT64_C(1) << 40) - 1)
 
-/* What is asked for, read from either of the two records of a create. */
+/* What a create asks for, read from either of its two records. */
 struct create_wish {
     int32_t type; /* enum op_code: which of the four creates it is */
     struct create_mode mode;

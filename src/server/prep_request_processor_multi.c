@@ -128,7 +128,7 @@ enum keeper_code multi_makes_ephemeral(struct zk_context *ctx, const struct requ
 enum keeper_code ruinous_multi(struct zk_context *ctx, const struct request *request)
 {
     struct multi_operation_record multi = {0};
-    /* One that cannot be read is well with Java. */
+    /* A multi that cannot be read ruins no server of Java. */
     bool is_read = multi_operation_record_read(ctx, request->request, &multi) == KEEPER_CODE_OK;
     enum keeper_code code = KEEPER_CODE_OK;
     for (size_t i = 0; is_read && code == KEEPER_CODE_OK && i < multi.count; i++) {

@@ -151,7 +151,7 @@ static void throttle_sleep(struct request_throttler *throttler)
         throttler->stall_time_ms > 0 ? zk_elapsed_ms() + throttler->stall_time_ms : INT64_MAX;
     server_metrics_count(zookeeper_server_metrics(throttler->server),
                          SERVER_METRICS_REQUEST_THROTTLE_WAIT_COUNT);
-    /* Those that have been passed on quietly are what is waited for. */
+    /* We wait for requests that were passed on, and the processors do not know of them yet. */
     wake_processors(throttler);
     zk_mutex_lock(&throttler->mu);
     bool in_time = true;
@@ -177,7 +177,7 @@ static size_t drain_queue(struct request_throttler *throttler)
     return dropped;
 }
 
-/* What came later on its connection may not overtake it, so that is dropped as well.
+/* Later requests of its connection must not overtake it, so they are dropped as well.
  * Java: dropRequest() */
 static void drop_throttled(struct request_throttler *throttler, struct request *request)
 {

@@ -36,7 +36,7 @@ void request_throttler_throttle_wake(struct request_throttler *throttler);
 /* Returns how many requests wait. Java: getInflight() */
 size_t request_throttler_get_inflight(struct request_throttler *throttler);
 
-/* Those that wait may still have their turn, for request_throttler.shutdownTimeout (10 s); those
+/* Requests that wait may still have their turn, for request_throttler.shutdownTimeout (10 s); those
  * that have not had it by then are dropped with their connections. Without a start it does nothing.
  * Java: shutdown() */
 void request_throttler_shutdown(struct request_throttler *throttler);

@@ -384,7 +384,7 @@ void zk_database_add_committed_proposal(struct zk_database *database, struct txn
     if (ring->count > 0 && zxid > max_committed_log + 1 &&
         zxid_epoch(zxid) == zxid_epoch(max_committed_log))
         clear_committed_log_locked(database);
-    /* One that is there already would be sent twice. */
+    /* A transaction that is in the log already would be sent twice. */
     if (zxid > max_committed_log) {
         if (ring->count == ring->room) {
             oldest = ring->entries[ring->head];

@@ -34,7 +34,7 @@
 #include "zk/server/zk_database.h"
 #include "zk/tree/data_tree.h"
 
-/* Of a thread's name, how much a log line shows. */
+/* So much of a thread's name is shown in a log line. */
 enum { THREAD_NAME_SHOWN = 64 };
 
 struct zookeeper_server {

@@ -28,7 +28,7 @@
 /* As in Java. */
 enum { GLOBAL_OUTSTANDING_LIMIT = 1000, LARGE_REQUEST_MAX_BYTES = 100 * 1024 * 1024 };
 
-/* Of a request's header: xid and type. */
+/* A request's header is xid and type. */
 enum { REQUEST_HEADER_LENGTH = 8 };
 
 /* The first frame of a connection. */

@@ -74,7 +74,7 @@ void data_tree_quota_changed_locked(struct data_tree *tree, const char *path, in
         update_quota_stat(tree, last_prefix, bytes_diff, 0);
 }
 
-/* One below /zookeeper/quota: it may be a limit, or a count. */
+/* A node below /zookeeper/quota was made: it may be a limit, or a count. */
 static void quota_node_created(struct data_tree *tree, const char *path) REQUIRES(&tree->mu)
 {
     char *limited = trim_quota_path(path, LIMIT_NODE);

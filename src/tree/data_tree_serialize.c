@@ -155,7 +155,7 @@ enum { TOGETHER = 16 };
 struct data_tree_reading {
     struct data_tree *tree;
     struct jute_in *in;
-    /* Of the node that is being read, in memory that the next one takes over. */
+    /* Path and data of the node that is being read; the next node takes this memory over. */
     struct buf *path;
     struct buf *data;
     /* Owned; those that do not hang in the tree yet. */
@@ -164,7 +164,7 @@ struct data_tree_reading {
     size_t count;
 };
 
-/* Of several that cannot be hung the first one counts; those behind it are freed. */
+/* If several nodes cannot be hung, the first one's error counts; those behind it are freed. */
 static int hang_nodes(struct data_tree_reading *reading)
 {
     struct data_tree *tree = reading->tree;

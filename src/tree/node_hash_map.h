@@ -25,7 +25,7 @@ struct node_hash_map {
     struct node_hash_map_slot *slots;
     size_t slot_count; /* a power of two */
     size_t count;
-    /* Of the hash: clients choose paths, and must not choose where they collide. */
+    /* Seeds the hash: clients choose paths, and must not choose where these collide. */
     uint64_t seed;
     bool digest_enabled; /* Java: ZooKeeperServer.isDigestEnabled() */
     uint64_t digest;     /* of all nodes; modulo 2^64 */

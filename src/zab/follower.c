@@ -168,7 +168,7 @@ static int process_proposal(struct follower *follower, const struct quorum_packe
     return 0;
 }
 
-/* For the pause before the next election (D-71). */
+/* The main thread asks, to know whether to pause before the next election (D-71). */
 bool follower_was_refused(const struct follower *follower)
 {
     return follower->connected && !follower->completed_sync;

@@ -10,9 +10,9 @@
  * learner that joins at this moment would be told of it neither by what it is sent of the past nor
  * by startForwarding().
  *
- * All of it runs under the monitor of Leader (mu): lastProposed, the two lists and the set of those
- * who are forwarded to must be seen as of one moment, or a joiner misses a proposal (ZOOKEEPER-2355
- * is a history of such holes).
+ * All of it runs under the monitor of Leader (mu): lastProposed, the two lists and the set of
+ * learners that are forwarded to must be seen as of one moment, or a joiner misses a proposal
+ * (ZOOKEEPER-2355 is a history of such holes).
  *
  * Threads: ProcessThread proposes and asks for syncs, LearnerHandlers and SyncThread bring
  * acknowledgements, CommitProcessor takes off toBeApplied what it has applied. Packets only go into
@@ -299,7 +299,7 @@ void leader_process_sync(struct leader *leader, struct request *request)
     zk_mutex_unlock(&leader->mu);
 }
 
-/* Those that wait for zxid stand in front: they came in the order of lastProposed, and commits come
+/* SYNCs that wait for zxid stand in front: they came in the order of lastProposed, and commits come
  * in that order, too. */
 static void answer_pending_syncs_locked(struct leader *leader, int64_t zxid)
 {
@@ -417,9 +417,9 @@ void leader_free_proposals(struct leader *leader) UNSHARED
 
 /* ---- what Java does elsewhere, or not at all ------------------------------------------------- */
 
-/* One of two voters has gone, and the oracle says that the other one is enough: so it is for what
- * is outstanding. Java asks again and again for a proposal that this does not help; one that has no
- * quorum yet waits for its ACKs here (D-169).
+/* One of two voters has gone, and the oracle says that the other one is enough: then its ACK is
+ * enough for what is outstanding. Java asks again and again for a proposal that this does not help;
+ * one that has no quorum yet waits for its ACKs here (D-169).
  * Java: QuorumOracleMaj.revalidateOutstandingProp() */
 void leader_revalidate_outstanding_proposals(struct leader *leader)
 {

@@ -71,7 +71,7 @@ struct learner {
     /* The last transaction of the broadcast; before the first one the epoch's zxid 0. */
     int64_t last_received;
     char *leader_address; /* owned; for the log */
-    /* What it has counted since it last waited for the leader. */
+    /* What this thread has counted since it last waited for the leader. */
     struct server_metrics_values measured;
     int64_t connected_ms; /* -1: never */
     /* The tree took a transaction over a hole: it is no state that a server ever had. */

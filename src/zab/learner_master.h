@@ -48,8 +48,8 @@ struct learner_master_ops {
     /* Java: waitForStartup(). Blocks until the leader serves, without limit; -ECANCELED. */
     int (*wait_for_startup)(struct learner_master *master);
 
-    /* Java: getEpochToPropose(). Blocks until the epoch of the term is known. -ETIMEDOUT,
-     * -ECANCELED, -ERANGE: no epoch is above last_accepted_epoch; or why acceptedEpoch could not be
+    /* Java: getEpochToPropose(). Blocks until the epoch of the term is known. Errors: -ETIMEDOUT;
+     * -ECANCELED; -ERANGE, no epoch is above last_accepted_epoch; or why acceptedEpoch could not be
      * written. */
     int (*get_epoch_to_propose)(struct learner_master *master, int64_t sid,
                                 int64_t last_accepted_epoch, int64_t *ret_epoch);

@@ -9,7 +9,7 @@
 enum {
     ZK_SHA1_BYTES = 20,
     ZK_SHA256_BYTES = 32,
-    /* Of the text of so many bytes in base64, with the zero byte. */
+    /* The length of the longest digest as base64 text, with the zero byte. */
     ZK_BASE64_MAX = (ZK_SHA256_BYTES + 2) / 3 * 4 + 1,
 };
 

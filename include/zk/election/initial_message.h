@@ -32,7 +32,7 @@ enum {
 
 struct initial_message {
     int64_t sid;
-    /* What was announced, wildcards left out; names are not looked up. Empty: nothing usable was.
+    /* The announced addresses without wildcards; names are not looked up. Empty: none is usable.
      * The message owns them. */
     struct multiple_addresses election_addr;
 };

@@ -40,7 +40,7 @@ struct notification {
     enum server_state state;
     int64_t sid; /* the sender's */
     int64_t peer_epoch;
-    /* Of the sender's configuration; 0 if it sent none or one that we cannot read. */
+    /* Version of the sender's configuration; 0 if it sent none, or none that we can read. */
     int64_t config_version;
 };
 

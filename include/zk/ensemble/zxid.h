@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* The last epoch: the next one would have the sign of its zxids. */
+/* The last epoch: the zxids of a later one would be negative. */
 #define ZXID_LAST_EPOCH INT32_MAX
 
 /* Java: ZxidUtils.getEpochFromZxid(). Signed: a negative zxid has a negative epoch. */

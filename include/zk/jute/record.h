@@ -53,7 +53,7 @@ struct jute_record {
     size_t size;      /* of the struct */
     const struct jute_field *fields;
     size_t field_count;
-    /* Of the elements of lists: the list that nearly all lists are; NULL: there is none. */
+    /* For elements of lists: the list that nearly all lists are equal to; NULL: none. */
     const struct jute_common_list *common;
 };
 

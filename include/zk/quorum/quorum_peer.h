@@ -170,7 +170,7 @@ ZK_NODISCARD int quorum_peer_load_database(struct quorum_peer *self);
 
 /* The epoch of the leader whose history this peer has, as the file says. Java: getCurrentEpoch() */
 int64_t quorum_peer_get_current_epoch(struct quorum_peer *self);
-/* The highest epoch that this peer has promised itself to. Java: getAcceptedEpoch() */
+/* The highest epoch that this peer has promised to follow. Java: getAcceptedEpoch() */
 int64_t quorum_peer_get_accepted_epoch(struct quorum_peer *self);
 
 /* Replace the file (fsynced), then memory. Any thread; blocks on the disk. After an error of the

@@ -64,7 +64,7 @@ void zk_work_init(struct zk_work *work);
  * take turns: one that is woken does not take a processor from one that runs, and so finds more to
  * do when its turn comes (A-244). Any thread, with any locks held. work stays the caller's. */
 void zk_threads_note_work(struct zk_context *ctx, struct zk_work *work, int64_t step);
-/* What is left of the work will never be done: the threads take no turns any more. */
+/* The rest of the work will never be done, so the threads stop taking turns. */
 void zk_threads_end_work(struct zk_context *ctx);
 
 /* Around a call that may block, for a thread dump: zk_thread_blocks(ctx, "waits for bytes on",

@@ -12,7 +12,7 @@ struct avg_min_max_counter {
     /* 0 while count is 0 */
     int64_t min;
     int64_t max;
-    /* Ours: the value that was added last. */
+    /* The value that was added last, which Java does not keep. */
     int64_t last;
 };
 

@@ -39,7 +39,7 @@ struct request {
     /* The connection, or the learner's handler, that may use the session; only compared, never
      * followed. */
     const void *owner;
-    /* Of a SYNC that came from a learner; NULL otherwise. Java: LearnerSyncRequest.fh */
+    /* The learner that a SYNC came from; NULL otherwise. Java: LearnerSyncRequest.fh */
     struct learner_handler *learner;
     int64_t create_time_ms;
     int64_t large_request_size; /* the body's bytes, if they count as large; otherwise 0 */

@@ -42,8 +42,8 @@ struct request_processor {
     const struct request_processor_ops *ops;
 };
 
-/* One of several requests: the caller calls request_processor_wake behind the last one, and before
- * it may block. The price of a thread is paid once for all of them. */
+/* Hands over one of several requests. The caller calls request_processor_wake behind the last one,
+ * and before it may block: so the thread behind it is woken once for all of them. */
 ZK_NODISCARD static inline int request_processor_hand_over(struct request_processor *processor,
                                                            struct request *request)
 {

@@ -101,7 +101,7 @@ struct server_status {
     struct server_metrics_values metrics;
     struct server_metrics *metrics_source; /* the peer's, for percentiles */
 
-    /* Ours. */
+    /* Figures that Java does not have. */
     int64_t last_fsync_ms;            /* how long it took; -1: none yet */
     int64_t election_round;           /* logicalclock */
     struct server_status_peer *peers; /* owned; ascending sids */

@@ -109,7 +109,7 @@ void zk_database_add_committed_proposal(struct zk_database *database, struct txn
 struct committed_log {
     struct txn_log_entry **entries;
     size_t count;
-    /* Of the whole log, even if the copy is of a part; both are 0 if it is empty. */
+    /* The ends of the whole log, even if only a part is copied; both are 0 if it is empty. */
     int64_t min_committed_log;
     int64_t max_committed_log;
 };
