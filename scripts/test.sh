@@ -35,7 +35,7 @@ reports, a violation of consistency, a lost write, an answer that differs, a mis
       --strict  no part has a second chance
   -j, --jobs N  so many compilers at a time, and three times as many unit tests, which wait more than
                 they compute (default: as many as there are processors); of the ensembles and
-                commands three run at a time, and a fourth where processors idle beside them
+                commands three run at a time, and up to six where processors idle beside them
   -h, --help    this text
 
 Exit: 0 all passed, 1 some failed, 2 wrong usage, 130 interrupted.
@@ -54,9 +54,9 @@ readonly WRITE_MIXES=('c,java,java' 'c,java,c')
 # hash chooses; --full tries all.
 MUTANTS_PART=$((16#$(git -C "$REPO" rev-parse --short=6 HEAD 2>/dev/null || say 0) % 8 + 1))/8
 readonly MUTANTS_PART
-readonly PLAYS_AT_ONCE=3
-# One more begins where, for so many seconds, a quarter of the processors' time was left over.
-readonly IDLE_LOOK_S=5
+# So many plays run at a time, and up to so many where processors idle: as long as a quarter of their time was left over
+# in so many seconds, one more begins; where not a tenth was, there is room for one fewer.
+readonly PLAYS_AT_ONCE=3 PLAYS_AT_MOST=6 IDLE_LOOK_S=5
 # Plays that build in build/release or build/lab, or use the ensemble in .cluster: manners interrupts readme.sh.
 readonly BUILDERS='^(bench|lab|readme|manners)$'
 readonly CLANG=(-DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DZK_LOCKCHECK=ON)
@@ -64,7 +64,7 @@ readonly CLANG=(-DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DZK_LOCKCHECK
 declare -rA PLANS=(
   [quick]='2 parts: the static checks, and the unit tests as built by gcc. This takes about a minute and a half.'
   [normal]='The static checks; the unit tests in three builds; one more build; then ensembles of real processes and
-all commands, three or four at a time. This takes about 15 minutes.'
+all commands, three to six at a time. This takes about 15 minutes.'
   [full]='All that test.sh does without an option (about 15 minutes); then all ensembles with sanitized C peers, the
 coverage of lines, and the unit tests in two more builds: together about three quarters of an hour.'
 )
@@ -278,7 +278,7 @@ processor_ticks() {
   all=$((user + nice + system + idle + irq + softirq + steal))
 }
 
-# begin_look: a job that ends after a while, when processors_idled says what they did meanwhile.
+# begin_look: a job that ends after a while, when adapt_limit asks what the processors did meanwhile.
 begin_look() {
   local idle all
   processor_ticks
@@ -289,13 +289,20 @@ begin_look() {
   look=$!
 }
 
-processors_idled() {
+# adapt_limit N: after a look, how many plays there is room for; never fewer than N, which a busy machine can bear, too. What
+# runs already goes on.
+adapt_limit() {
   local idle all
   processor_ticks
-  ((4 * (idle - look_idle) >= all - look_all))
+  idle=$((idle - look_idle)) all=$((all - look_all))
+  if ((4 * idle >= all && ${#running[@]} >= limit && limit < PLAYS_AT_MOST)); then
+    limit=$((limit + 1))
+  elif ((10 * idle < all && limit > $1)); then
+    limit=$((limit - 1))
+  fi
 }
 
-# plays_at_once N first|second: runs the plays, so many at a time, the first time one more where processors idle.
+# plays_at_once N first|second: runs the plays, so many at a time, the first time more where processors idle.
 plays_at_once() {
   local next pid status limit=$1 look='' look_idle look_all waiting=("${!play_names[@]}")
   while ((${#waiting[@]} > 0 || ${#running[@]} > 0)); do
@@ -307,15 +314,14 @@ plays_at_once() {
       running[$!]=$next
       since[$!]=$(now_ms)
       unset "waiting[$next]"
-      limit=$1
       continue
     fi
-    [[ -n $look || $2 == second ]] || ((${#running[@]} != $1 || ${#waiting[@]} == 0)) || begin_look
+    [[ -n $look || $2 == second ]] || ((${#waiting[@]} == 0)) || begin_look
     status=0
     wait -n -p pid || status=$?
     if [[ $pid == "$look" ]]; then
       look=''
-      ! processors_idled || limit=$(($1 + 1))
+      adapt_limit "$1"
       continue
     fi
     count_play "${running[$pid]}" "$status" "${since[$pid]}" "$2"
