@@ -456,33 +456,34 @@ run_normal() {
   ln -sfn release/zkdump "$REPO/build/zkdump"
   wait "$archiving" || say "Java's classes are read anew by each server: ${LOGS#"$REPO"/}/java-classes.log says why"
   # The longest come first: else they would be left at the end, alone. Mutants compute; the others mostly wait.
+  play 'clients: scenarios of three' "$REPO/tests/process/clients/run.sh" scenarios-three
   [[ $how == full ]] || play "mutants $MUTANTS_PART" "$REPO/tests/mutants.sh" -j 1 --part "$MUTANTS_PART"
   play stories "$REPO/tests/process/stories/run.sh" --jobs 2
   play 'clients: suites' "$REPO/tests/process/clients/run.sh" suites
-  play 'clients: scenarios' "$REPO/tests/process/clients/run.sh" scenarios
+  play 'clients: scenarios alone' "$REPO/tests/process/clients/run.sh" scenarios-alone
   play film "$REPO/tests/process/film/run.sh"
   play lab "$REPO/tests/process/lab/run.sh"
   play 'directories with writes' "$REPO/tests/process/writes/directories.sh"
   play replay "$REPO/tests/process/replay/run.sh"
-  play verbs "$REPO/tests/process/stories/verbs.sh"
-  play 'clients: basics poison hostile' "$REPO/tests/process/clients/run.sh" basics poison hostile
-  play 'hostile member' "$REPO/tests/process/members/run.sh"
-  play manners "$REPO/tests/process/manners/run.sh"
   play readme "$REPO/scripts/check/readme.sh"
-  play 'clients: consistency' "$REPO/tests/process/clients/run.sh" consistency
-  mixes '' -- "${MIXES[@]}"
-  ensembles ''
+  play 'clients: basics poison hostile' "$REPO/tests/process/clients/run.sh" basics poison hostile
+  play manners "$REPO/tests/process/manners/run.sh"
   for mix in "${WRITE_MIXES[@]}"; do
     play "writes $mix" "$REPO/tests/process/writes/run.sh" "$mix" --at-least 20
   done
+  play verbs "$REPO/tests/process/stories/verbs.sh"
+  play 'clients: consistency' "$REPO/tests/process/clients/run.sh" consistency
   play 'clients: differential' "$REPO/tests/process/clients/run.sh" differential
-  play 'a server alone' "$REPO/tests/process/writes/alone.sh"
   play bench "$REPO/tests/process/bench/run.sh"
   for name in asan tsan; do
     [[ -x $REPO/build/$name/zkpeer ]] || continue
     mapfile -t environment < <(sanitized "$name")
     mixes "$name " "${environment[@]}" -- "${FEW_MIXES[@]}"
   done
+  mixes '' -- "${MIXES[@]}"
+  ensembles ''
+  play 'a server alone' "$REPO/tests/process/writes/alone.sh"
+  play 'hostile member' "$REPO/tests/process/members/run.sh"
   run_plays
 }
 

@@ -12,6 +12,7 @@ Whether a client can tell C from Java. Prints one line a test, "ok ..." or "FAIL
   basics        one session that writes, watches and outlives its leader; an ephemeral node whose client is killed
   differential  20,000 requests to C and to Java, alone and to ensembles of three
   scenarios     what clients see of C and of Java, scenario by scenario (CLI-...), alone and in ensembles of three
+                (scenarios-alone and scenarios-three are its two halves)
   poison        requests that ruin Java, to ours in every role
   hostile       clients that want to use a server up (--long: ten times as many): what they took is back
   consistency   every reply against the order of zxids, while servers of a mix are broken (--long: ten minutes of four mixes)
@@ -62,7 +63,7 @@ for word in "$@"; do
   case $word in
     --long) long=() ;;
     -h | --help) usage && exit 0 ;;
-    basics | differential | poison | hostile | consistency | scenarios | suites) ;;
+    basics | differential | poison | hostile | consistency | scenarios | scenarios-alone | scenarios-three | suites) ;;
     *) die_usage "there is no part '$word'" ;;
   esac
 done
@@ -86,6 +87,8 @@ for word in "$@"; do
       fi
       ;;
     scenarios) part scenarios ;;
+    scenarios-alone) part scenarios --shape alone ;;
+    scenarios-three) part scenarios --shape three ;;
     suites)
       install_suites
       part suites "${long[@]}"
