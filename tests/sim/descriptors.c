@@ -19,6 +19,7 @@ int sim_close(int fd);
 int sim_poll(struct pollfd *watched, nfds_t count, int timeout_ms);
 int sim_fcntl(int fd, int command, ...);
 int sim_fcntl64(int fd, int command, ...) __attribute__((alias("sim_fcntl")));
+int sim_fcntl_time64(int fd, int command, ...) __attribute__((alias("sim_fcntl")));
 int sim_getrlimit(int resource, struct rlimit *ret_limit);
 int sim_getrlimit64(int resource, struct rlimit *ret_limit) __attribute__((alias("sim_getrlimit")));
 ssize_t sim_read(int fd, void *ret_bytes, size_t length);

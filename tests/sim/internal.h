@@ -261,9 +261,14 @@ static inline uint64_t chance(enum chance_stream stream)
     return chance_next(&world.chance[stream]);
 }
 
+/* The upper half of draw * bound, by halves: compilers for 32 bits have no larger number. */
 static inline uint64_t chance_below(enum chance_stream stream, uint64_t bound)
 {
-    return (uint64_t)(((__uint128_t)chance(stream) * bound) >> 64);
+    const uint64_t draw = chance(stream);
+    const uint64_t low = (draw & UINT32_MAX) * (bound & UINT32_MAX);
+    const uint64_t middle = (draw >> 32) * (bound & UINT32_MAX) + (low >> 32);
+    const uint64_t other = (draw & UINT32_MAX) * (bound >> 32) + (middle & UINT32_MAX);
+    return (draw >> 32) * (bound >> 32) + (middle >> 32) + (other >> 32);
 }
 
 static inline bool chance_one_in(enum chance_stream stream, uint64_t one_in)

@@ -32,7 +32,11 @@ ssize_t sim_recv(int fd, void *ret_bytes, size_t length, int flags);
 ssize_t sim_recv_chk(int fd, void *ret_bytes, size_t length, size_t size, int flags);
 int sim_shutdown(int fd, int how);
 int sim_setsockopt(int fd, int level, int option, const void *value, socklen_t length);
+int sim_setsockopt64(int fd, int level, int option, const void *value, socklen_t length)
+    __attribute__((alias("sim_setsockopt")));
 int sim_getsockopt(int fd, int level, int option, void *ret_value, socklen_t *length);
+int sim_getsockopt64(int fd, int level, int option, void *ret_value, socklen_t *length)
+    __attribute__((alias("sim_getsockopt")));
 int sim_getsockname(int fd, struct sockaddr *ret_address, socklen_t *length);
 int sim_getpeername(int fd, struct sockaddr *ret_address, socklen_t *length);
 

@@ -61,11 +61,15 @@ static void schedule(void);
 
 /* ---- events --------------------------------------------------------------------------------- */
 
-/* In one comparison, as nobody can guess how it ends. */
+/* In one comparison, as nobody can guess how it ends; not where numbers have 64 bits at most. */
 static bool is_before(const struct due *a, const struct due *b)
 {
+#ifdef __SIZEOF_INT128__
     return ((__uint128_t)(uint64_t)a->when_ns << 64 | a->order) <
            ((__uint128_t)(uint64_t)b->when_ns << 64 | b->order);
+#else
+    return a->when_ns != b->when_ns ? a->when_ns < b->when_ns : a->order < b->order;
+#endif
 }
 
 static void heap_put(size_t place, const struct due *due)

@@ -6,6 +6,7 @@
  *
  * Whoever is about to wait for a mutex or for a thread follows the chain of who waits for whom; if
  * it leads back, the cycle is reported at the very moment it closes, with names. */
+#include <endian.h>
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
@@ -54,6 +55,9 @@ int sim_pthread_cond_destroy(pthread_cond_t *real);
 int sim_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex);
 int sim_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
                                const struct timespec *deadline);
+int sim_pthread_cond_timedwait64(pthread_cond_t *cond, pthread_mutex_t *mutex,
+                                 const struct timespec *deadline)
+    __attribute__((alias("sim_pthread_cond_timedwait")));
 int sim_pthread_cond_signal(pthread_cond_t *cond);
 int sim_pthread_cond_broadcast(pthread_cond_t *cond);
 
@@ -438,7 +442,11 @@ int sim_pthread_setschedparam(pthread_t thread, int policy, const struct sched_p
 /* ---- time ----------------------------------------------------------------------------------- */
 
 int sim_clock_gettime(clockid_t clock, struct timespec *ret_now);
+int sim_clock_gettime64(clockid_t clock, struct timespec *ret_now)
+    __attribute__((alias("sim_clock_gettime")));
 int sim_nanosleep(const struct timespec *pause, struct timespec *ret_left);
+int sim_nanosleep64(const struct timespec *pause, struct timespec *ret_left)
+    __attribute__((alias("sim_nanosleep")));
 ssize_t sim_getrandom(void *ret_bytes, size_t length, unsigned flags);
 
 int sim_clock_gettime(clockid_t clock, struct timespec *ret_now)
@@ -473,7 +481,9 @@ ssize_t sim_getrandom(void *ret_bytes, size_t length, unsigned flags)
         errno = EINTR;
         return -1;
     }
+    /* The product reads them as one number; the lowest byte comes first on every machine. */
     for (size_t i = 0; i < length; i++)
-        ((uint8_t *)ret_bytes)[i] = (uint8_t)chance(CHANCE_PROGRAM);
+        ((uint8_t *)ret_bytes)[BYTE_ORDER == BIG_ENDIAN ? length - 1 - i : i] =
+            (uint8_t)chance(CHANCE_PROGRAM);
     return (ssize_t)length;
 }

@@ -6,6 +6,7 @@
  * back to world_run, on the program's own stack, which takes all that is left to pieces. */
 #include "internal.h"
 
+#include <endian.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@ uint64_t world_random_apart(uint64_t bound)
     return chance_below(CHANCE_APART, bound);
 }
 
+/* The first byte is the lowest on every machine, so that the hash is the same on all. */
 void transcribe_bytes(const void *bytes, size_t length)
 {
     const char *next = bytes;
@@ -36,11 +38,11 @@ void transcribe_bytes(const void *bytes, size_t length)
     transcribe(length);
     for (; length >= sizeof word; length -= sizeof word, next += sizeof word) {
         own_copy(&word, next, sizeof word);
-        transcribe(word);
+        transcribe(le64toh(word));
     }
     word = 0;
     own_copy(&word, next, length);
-    transcribe(word);
+    transcribe(le64toh(word));
 }
 
 /* ---- the verdict ---------------------------------------------------------------------------- */
