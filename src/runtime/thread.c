@@ -43,6 +43,7 @@ struct zk_thread_group {
     struct zk_mutex mu;     /* L-116. Guards: */
     struct zk_cond changed; /* a member has ended, or was joined */
     bool closed GUARDED_BY(&mu);
+    bool ran_short GUARDED_BY(&mu); /* the system has refused it a thread */
     struct thread_member *members GUARDED_BY(&mu);
     size_t alive GUARDED_BY(&mu);    /* members that have not ended */
     size_t unjoined GUARDED_BY(&mu); /* members whose pthread_join() has not returned */
@@ -152,6 +153,7 @@ static int thread_group_start_member(struct zk_thread_group *group, struct threa
         group->alive++;
         group->unjoined++;
     }
+    group->ran_short |= error == EAGAIN;
     zk_mutex_unlock(&group->mu);
 
     if (error != 0)
@@ -191,6 +193,14 @@ size_t zk_thread_group_alive(struct zk_thread_group *group)
     size_t alive = group->alive;
     zk_mutex_unlock(&group->mu);
     return alive;
+}
+
+bool zk_thread_group_ran_short(struct zk_thread_group *group)
+{
+    zk_mutex_lock(&group->mu);
+    bool ran_short = group->ran_short;
+    zk_mutex_unlock(&group->mu);
+    return ran_short;
 }
 
 void zk_thread_group_free(struct zk_thread_group *group)

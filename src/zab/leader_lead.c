@@ -33,6 +33,7 @@ static void prepare_new_leader_proposal(struct leader *leader, int64_t zxid);
 static void stop_without_new_leader_acks(struct leader *leader);
 static int start_zk_server(struct leader *leader, int64_t epoch);
 static void give_up(struct leader *leader, int error, const char *why_timeout);
+static bool is_for_want_of_threads(struct leader *leader, int error);
 static int check_server_runs(struct leader *leader);
 static int check_synced_quorum(struct leader *leader);
 static void ping_learners(struct leader *leader);
@@ -138,6 +139,10 @@ int leader_lead(struct leader *leader)
     }
     r = -ECANCELED;
 out:
+    if (is_for_want_of_threads(leader, r)) {
+        zk_log(leader->ctx, ZK_LOG_NO_THREAD_TO_LEAD);
+        leader_shutdown(leader, EXIT_CODE_UNEXPECTED_ERROR, "the system gives no more threads");
+    }
     /* Whoever shut us down first has said why; otherwise this does. */
     leader_shutdown(leader, r, "Forcing shutdown");
     quorum_peer_set_zookeeper_server(self, NULL);
@@ -309,6 +314,19 @@ static int start_zk_server(struct leader *leader, int64_t epoch)
 static void give_up(struct leader *leader, int error, const char *why_timeout)
 {
     leader_shutdown(leader, error, error == -ETIMEDOUT ? why_timeout : zk_error_text(error).text);
+}
+
+/* Whether the term could not begin because the system gives no more threads: to its acceptors or
+ * its processors, or to the learners that a quorum lacks. The others would elect this server again
+ * and again, and nobody would serve, so it ends (D-332). A term that serves goes on: it is only the
+ * learner without a thread that is refused. */
+static bool is_for_want_of_threads(struct leader *leader, int error)
+{
+    zk_mutex_lock(&leader->mu);
+    bool running = leader->running;
+    zk_mutex_unlock(&leader->mu);
+    return error == -EAGAIN ||
+           (error == -ETIMEDOUT && !running && zk_thread_group_ran_short(leader->threads));
 }
 
 /* ---- staying together ------------------------------------------------------------------------ */

@@ -1,5 +1,6 @@
 /* The commands of plays. Each is a line of words; tests/sim/README.md lists them. */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -252,6 +253,18 @@ static void do_freeze(struct play *play, const struct words *words)
 static void do_thaw(struct play *play, const struct words *words)
 {
     each_peer(play, words, 1, thaw);
+}
+
+static void lack_threads(struct play *play, int host)
+{
+    (void)play;
+    world_inject(host, INJECT_EAGAIN, UINT_MAX, 1);
+}
+
+/* starve PEER...: from now on its system gives it no more threads. */
+static void do_starve(struct play *play, const struct words *words)
+{
+    each_peer(play, words, 1, lack_threads);
 }
 
 static void do_start(struct play *play, const struct words *words)
@@ -682,6 +695,7 @@ void play_command(struct play *play, char *text)
         {"power-loss", do_power_loss},
         {"freeze", do_freeze},
         {"thaw", do_thaw},
+        {"starve", do_starve},
         {"stop", do_stop},
         {"cut", do_cut},
         {"partition", do_partition},

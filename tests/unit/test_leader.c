@@ -657,7 +657,8 @@ static void leader_that_cannot_write_its_snapshot_ends_the_process(void **state)
 
 /* D-178: before there is a thread of its processors the leader's tree stands at the new epoch: here
  * the first of them cannot be had. Told later, the tree would go back behind what they have applied
- * by then, where the leader alone is a quorum. */
+ * by then, where the leader alone is a quorum. The process ends then, and does not look for a
+ * leader again (D-332). */
 static void tree_is_told_the_epoch_before_the_processors_start(void **state)
 {
     (void)state;
@@ -676,7 +677,8 @@ static void tree_is_told_the_epoch_before_the_processors_start(void **state)
     outside_fail(OUTSIDE_PTHREAD_CREATE, EAGAIN, 0, OUTSIDE_FOR_EVER);
     scripted_peer_send_packet(follower, LEADER_ACK, zxid, NULL);
 
-    assert_int_equal(-EAGAIN, testing_peer_join(&peer));
+    assert_int_equal(EXIT_CODE_UNEXPECTED_ERROR, testing_peer_join(&peer));
+    assert_true(testing_peer_logged(&peer, "cannot lead why=the system gives no more threads"));
     assert_int_equal(1, outside_failures(OUTSIDE_PTHREAD_CREATE));
     assert_int_equal(epoch_zxid(1), zk_database_last_processed_zxid(peer.database));
     scripted_peer_drain(follower);

@@ -284,6 +284,9 @@
 #define ZK_LOG_ACCEPTING_FOLLOWER ZK_WARN, "Exception while accepting follower reason=%s"
 /* J */
 #define ZK_LOG_LEADER_SHUTDOWN    ZK_INFO, "Shutdown called. For the reason %s"
+#define ZK_LOG_NO_THREAD_TO_LEAD                                                                   \
+    ZK_ERROR,                                                                                      \
+        "cannot lead why=the system gives no more threads do=raise the limit of processes (ulimit -u)"
 /* J */
 #define ZK_LOG_INIT_TICKS_TOO_FEW                                                                  \
     ZK_WARN, "Enough followers present. Perhaps the initTicks need to be increased."
