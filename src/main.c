@@ -36,8 +36,9 @@
 #include "zk/server/exit_code.h"
 
 enum {
-    /* After SIGTERM. The look-up of a name cannot be cancelled, so it is not waited for longer. */
-    LEAVE_WITHIN_MS = 1000,
+    /* After SIGTERM. The look-up of a name cannot be cancelled, and the log may be a pipe that
+     * nobody reads, so neither is waited for longer. */
+    LEAVE_WITHIN_S = 1,
 };
 
 static const char USAGE[] =
@@ -278,6 +279,25 @@ static void write_thread_dump(struct zk_context *ctx)
     zk_str_done(&text);
 }
 
+static void leave_at_once(int signal_number)
+{
+    (void)signal_number;
+    _exit(EXIT_CODE_EXECUTION_FINISHED); /* D-90 */
+}
+
+/* A timer of the system, and no thread of ours: any thread, the one that waits for signals as well,
+ * may be the one that is held up. */
+static void leave_soon(void)
+{
+    struct sigaction action = {.sa_handler = leave_at_once};
+    sigset_t alarm_only;
+    sigemptyset(&alarm_only);
+    sigaddset(&alarm_only, SIGALRM);
+    sigaction(SIGALRM, &action, NULL);
+    pthread_sigmask(SIG_UNBLOCK, &alarm_only, NULL);
+    alarm(LEAVE_WITHIN_S);
+}
+
 /* The thread that waits for signals. main ends it with one of its own. */
 static void dispatch_signals(void *arg)
 {
@@ -295,10 +315,9 @@ static void dispatch_signals(void *arg)
             break;
         write_thread_dump(dispatcher->ctx);
     }
+    leave_soon();
     zk_log(dispatcher->ctx, ZK_LOG_SIGNAL, signal_name(signal_number));
     quorum_peer_main_shutdown(dispatcher->program);
-    if (!zk_stop_sleep(&dispatcher->ended, LEAVE_WITHIN_MS))
-        _exit(EXIT_CODE_EXECUTION_FINISHED); /* D-90 */
 }
 
 /* ---- the process ---------------------------------------------------------------------------- */
@@ -325,6 +344,7 @@ static int run_peer(struct zk_context *ctx, const struct quorum_peer_config *con
     else
         zk_log(ctx, ZK_LOG_UNEXPECTED_EXITING);
 
+    alarm(0); /* the rest takes no longer than it needs, and its code is the right one */
     zk_stop_request(&dispatcher.ended);
     kill(getpid(), SIGTERM); /* blocked everywhere but in the dispatcher's sigwait() */
     zk_thread_group_free(signal_thread);

@@ -284,6 +284,40 @@ static void a_log_whose_reader_has_ended_ends_nothing(void **state)
     assert_int_equal(end(stage, SIGTERM), 0);
 }
 
+/* From then on all that the process writes there waits. The pipe is opened once more, since not to
+ * wait is a matter of the open file, which the process shares. */
+static void fill_the_pipe(void)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", pipe_ends[1]);
+    int fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(fd >= 0);
+    while (write(fd, "x", 1) == 1)
+        continue;
+    assert_int_equal(errno, EAGAIN);
+    close(fd);
+}
+
+static void a_log_that_nobody_reads_does_not_keep_it_from_leaving(void **state)
+{
+    struct stage *stage = *state;
+    char text[4096];
+    assert_int_equal(pipe(pipe_ends), 0);
+    start(stage, log_into_the_pipe);
+    test_await(has_an_epoch, stage);
+    kill(stage->pid, SIGQUIT);
+    FILE *reader = fdopen(pipe_ends[0], "r");
+    do /* the thread that waits for signals is there when it has answered one */
+        assert_non_null(fgets(text, sizeof text, reader));
+    while (strstr(text, "---- End of the thread dump") == NULL);
+    fill_the_pipe();
+
+    assert_int_equal(end(stage, SIGTERM), 0);
+
+    fclose(reader);
+    close(pipe_ends[1]);
+}
+
 static void answer_to_a_full_disk(struct stage *stage)
 {
     int full = open("/dev/full", O_WRONLY);
@@ -458,6 +492,7 @@ int main(void)
         TEST(what_the_starter_has_closed_is_open),
         TEST(a_log_that_has_reached_its_limit_ends_nothing),
         TEST(a_log_whose_reader_has_ended_ends_nothing),
+        TEST(a_log_that_nobody_reads_does_not_keep_it_from_leaving),
         TEST(an_answer_that_cannot_be_written_is_an_error),
         TEST(a_trace_that_cannot_be_opened_is_named_with_the_reason),
         TEST(a_server_alone_serves_and_ends_in_order),
