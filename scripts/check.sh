@@ -55,7 +55,7 @@ scripts_clean() {
   verdict "${#files[@]} scripts"
 }
 
-# What is planted in copies of the product must still apply to it: else a mistake is looked for that is not there.
+# The mistakes of the mutants must still apply to the product: else a test looks for one that is not there.
 # Its head must name one test. patch puts its files into TMPDIR, and makes that directory anew where it is gone: so
 # the loop is no < <( ), for which nobody waits after Ctrl-C.
 mutants_apply() {

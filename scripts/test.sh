@@ -48,7 +48,7 @@ readonly PLAYS=$REPO/tests/process/interop
 # peers play the first two.
 readonly MIXES=('java,c,java' 'c,java,c' 'c,c,java' 'c,java,java' 'java,c,c' 'java,java,c')
 readonly FEW_MIXES=("${MIXES[@]:0:2}")
-# Those that clients write to, through the members of Java.
+# The mixes that clients write to, through the members of Java.
 readonly WRITE_MIXES=('c,java,java' 'c,java,c')
 # All mutants, more than 200, take a processor a quarter of an hour. Each commit tries an eighth of them, which its
 # hash chooses; --full tries all.

@@ -192,7 +192,7 @@ COVERED_BY = {"S": "SU", "C": "CJ", "J": "J"}
 
 
 def check_modes(gate, scenarios, claims):
-    """What is proved has been played in each of its modes, or says why it never can be."""
+    """A scenario that is proved has been played in each of its modes, or says why it never can be."""
     for scenario in scenarios.values():
         if not scenario.status.startswith("proved"):
             continue

@@ -61,7 +61,7 @@ def mark_order(rows):
 
 
 def rows_of(java, crosswalk, excuses, listed, one):
-    """Of the methods that java-methods.txt names: those that the compiler makes are not among them."""
+    """Makes the rows of the methods that java-methods.txt names, so not of those that the compiler makes."""
     rows = []
     for member in one.methods:
         key = java.key(one.name, member)

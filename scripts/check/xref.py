@@ -10,7 +10,7 @@ BOOK = "include/zk/CROSSWALK.md"
 
 
 def check_methods(gate, crosswalk, methods, excuses):
-    """Those that are neither tagged nor excused; and how many are mirrored."""
+    """Returns the methods that are neither tagged nor excused, and how many are mirrored."""
     missing, mirrored = [], 0
     for key in methods:
         excuse = excuse_for(excuses, key)

@@ -421,7 +421,7 @@ FOUR_LETTER.update({
 # ---- transactions and what clients ask --------------------------------------------------------
 
 def log_entries(log):
-    """Those of a log file, each behind two bytes of length."""
+    """Returns the entries of a log file, each behind two bytes of length."""
     at, found = 16, []
     while at < len(log):
         length = struct.unpack_from(">i", log, at + 8)[0]

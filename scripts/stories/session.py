@@ -340,7 +340,7 @@ class Session:
         return f"{path} {kind}"
 
     def silence(self):
-        """What came is there when a request behind it is answered."""
+        """Whatever was sent to us has come when a later request is answered."""
         if self.sock is not None:
             self.ask(EXISTS, text("/") + b"\0")
         if self.events:

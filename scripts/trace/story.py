@@ -60,7 +60,7 @@ class Chapter:
         return collections.Counter(chosen).most_common(1)[0][0] if chosen else None
 
     def looks_again(self, n):
-        """What was found out before holds no more."""
+        """Forgets what was found out before: it holds no more."""
         if n in self.roles and self.roles[n]["s"] == "LEADING" and n not in self.established:
             self.vain.append(n)
         self.looking.add(n)
@@ -448,7 +448,7 @@ def own_votes(chapter, round_number):
 
 
 def heard_in_time(chapter, round_number, end):
-    """Whose votes of the round have reached one of those that settled, until the event `end`."""
+    """Returns the peers whose votes of the round reached one that settled, until the event `end`."""
     heard = set()
     for event in chapter.events:
         if event.index >= end.index:

@@ -270,7 +270,7 @@ def wall_time(event):
 
 
 def sender_of(recv, speakers):
-    """Who wrote it: its reader may not have known yet."""
+    """Returns the sid that wrote a message: its reader may not have known it yet."""
     if recv["from"] != 0:
         return recv["from"]
     others = speakers[recv["conn"]] - {recv.n}
@@ -338,8 +338,8 @@ def pair_requests(trace):
 
 
 def name_clients(trace):
-    """Whose each event is: that of the session over that connection. Where no name is known for the two (of the end
-    of a session by its timeout, or if a server turns the client away), it is told of whoever had the session last."""
+    """Says whose each event is: the session over that connection tells. Where no name is known for the two (when a
+    session ends by its timeout, or a server turns the client away), it is the client that had the session last."""
     known, last = {}, {}  # name or session -> client; session -> client
     for event in trace.events:
         if event.ev not in OF_CLIENTS:
@@ -545,7 +545,7 @@ def name_far_ends(trace):
 
 
 def short_name(process, name):
-    """Of a thread or a queue: WorkerSender, SendWorker:2, LearnerHandler:2."""
+    """Returns the short name of a thread or a queue: WorkerSender, SendWorker:2, LearnerHandler:2."""
     match = ADDRESS.search(name)
     if match:
         peer = process.names.get(match.group())

@@ -31,7 +31,7 @@ struct file_txn_log {
     struct buf *unwritten; /* appended, and not given to the system yet */
     int64_t position;      /* in the file, where those bytes go */
     /* Where Java's file would stand, whose stream holds at most 8 KiB back: the padding follows it,
-     * so that our files are as long as Java's (zab.md 15). */
+     * so that our files are as long as Java's. */
     int64_t java_position;
     size_t java_buffered;
     bool unsynced; /* bytes were given to the system, and no fdatasync has followed */

@@ -357,8 +357,8 @@ static bool may_move(const struct clients *clients, const struct client *client)
            history_of_request(clients->history, client->session_id, CREATE_SESSION_CXID) != NULL;
 }
 
-/* What was silent before may have ended before it was heard again; so only those count that have
- * talked for longer than that can take to show. */
+/* A session that was silent before may have ended before it was heard again; so only those count
+ * that have talked for longer than that can take to show. */
 static void must_have_been_silent(const struct clients *clients, const struct client *client,
                                   int64_t now_ms)
 {

@@ -291,7 +291,7 @@ int clients_server(struct clients *clients, struct client *client);
 /* The connect request is answered. */
 void clients_connected(struct clients *clients, struct client *client, int64_t session_id,
                        const uint8_t *passwd, int32_t granted_ms, bool read_only, int64_t now_ms);
-/* What it sends next; false: its window is full, it is about to go, or nothing is left to do. */
+/* Tells what it sends next; false: its window is full, it is about to go, or all is done. */
 bool clients_next(struct clients *clients, struct client *client,
                   struct client_request *ret_request);
 /* So long it waits before the next one. */
@@ -307,7 +307,7 @@ void clients_stray(struct clients *clients, struct client *client, int connectio
 void clients_dials(struct clients *clients, struct client *client);
 void clients_answered(struct clients *clients, struct client *client,
                       const struct client_reply *reply, int64_t now_ms);
-/* What it has said of itself is believed, or not. */
+/* The server has answered whether it believes what the client says of itself: err. */
 void clients_believed(struct clients *clients, struct client *client, int32_t err, int64_t now_ms);
 /* It sends a ping; one is answered. */
 void clients_pings(struct clients *clients, struct client *client);

@@ -645,7 +645,7 @@ static void check_done(const struct clients *clients, const struct client_call *
         clients_fail_call("I26", call, "it was to end its connection, and it was done");
     if (call->over_in == txn->zxid >> 32 && call->request.op.type != OP_CODE_CLOSE_SESSION)
         clients_fail_call("I20", call, "its session had been called over, and it was done");
-    /* Of a session that was taken to a deposed leader, or to its follower, nobody else knows. */
+    /* Nobody else knows of a session that was taken to a deposed leader, or to its follower. */
     const bool is_known = call->moved_in >= txn->zxid >> 32;
     if (call->stray && is_known && !call->came_back && !clients_seems_local(clients, txn))
         clients_fail_call("I21", call, "the session had left its connection, and it was done");

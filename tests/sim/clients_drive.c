@@ -93,7 +93,7 @@ static const char *draw_quotas(struct clients *clients)
     return clients->enforces ? "enforceQuota=true\n" : "";
 }
 
-/* What is no key of zoo.cfg. */
+/* Settings that are no keys of zoo.cfg. */
 static const char *properties[7];
 
 static void set_properties(struct cluster *cluster)

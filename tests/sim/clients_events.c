@@ -3,7 +3,7 @@
  * connection must tell of is what the next event must say, and no reply may come before it that
  * could show it.
  *
- * Who may not read a node is not told, but its watch is used up all the same.
+ * A client that may not read a node is not told, but its watch is used up all the same.
  *
  * A server has two tables of watches, of data and of children, and one watch of a path in each of
  * them, whose mode is the one that was set last (K-220). */
@@ -98,7 +98,7 @@ static bool was_told(const struct watching *watching, size_t index)
     return false;
 }
 
-/* Those that have been passed by are forgotten. */
+/* Notes that this event was told, and forgets those that have been passed by. */
 static void note_told(struct watching *watching, size_t index)
 {
     size_t kept = 0;

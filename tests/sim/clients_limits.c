@@ -3,7 +3,7 @@
  * take a createSession of a client. Each comes in one seed of ten or so, and is drawn from a stream
  * of its own: all other seeds stay as they are.
  *
- * The rules for the answers stand here, too. They are those of client.md, 1.3, 2.1, 2.4 and 6.3. */
+ * The rules for the answers stand here, too. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -252,7 +252,8 @@ int32_t clients_word_on_local(const struct clients *clients, const struct client
                : KEEPER_CODE_SESSIONEXPIRED;
 }
 
-/* Of a session that stays local: its own server says so, whatever the leader makes of it. */
+/* A session that stays local gets no node of its own: its server refuses it, whatever the leader
+ * makes of it. */
 static void check_local(const struct clients *clients, const struct client_call *call)
 {
     const struct load_op *op = &call->request.op;

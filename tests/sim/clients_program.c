@@ -363,8 +363,8 @@ static void get_reads(struct frame *in, struct client_reply *reply)
     }
 }
 
-/* Of a multi that has failed: nothing for the parts before the one that has, and no use in those
- * behind it. */
+/* Reads the answer to a multi that failed: the parts before the one that failed say nothing, and
+ * those behind it nothing of use. */
 static void get_results(struct frame *in, struct client_reply *reply)
 {
     reply->first_type = get_int(in);
@@ -395,7 +395,7 @@ static void get_acl(struct frame *in, struct client_acl *acl)
     }
 }
 
-/* Of a whoAmI: a name is the scheme and the user. */
+/* Reads the answer to a whoAmI: a name is the scheme and the user. */
 static void get_users(struct frame *in, struct client_reply *reply)
 {
     char user[CLIENT_ID_SIZE];

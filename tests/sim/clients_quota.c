@@ -27,7 +27,7 @@ enum {
     NO_QUOTA = -1,
 };
 
-/* Those that lie deeper come later. */
+/* A place that lies in another one stands behind it. */
 static const char *const places[PLACES] = {"/a", "/b", "/a/x"};
 
 struct numbers {

@@ -16,7 +16,7 @@ enum {
     SETTINGS_SIZE = 80,
 };
 
-/* One of so many. */
+/* True once in so many times. */
 static bool rarely(struct clients *clients, uint64_t times)
 {
     return clients_draw_apart(clients, times) == 0;
@@ -29,7 +29,7 @@ static const char *any_of(struct clients *clients, const char *const *texts, siz
 
 /* ---- settings -------------------------------------------------------------------------------- */
 
-/* Those that must not change what clients see. */
+/* Settings that must not change what clients see. */
 static const char *const settings[] = {
     "globalOutstandingLimit=1\n",
     "globalOutstandingLimit=3\n",

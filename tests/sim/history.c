@@ -558,8 +558,8 @@ void history_sent_snapshot(struct history *history, int host, int learner, int64
     history->adopted[learner].upto = zxid;
 }
 
-/* What is not in the leader's history is cut off, and cannot come back. Below a snapshot it does no
- * harm. */
+/* Transactions that the leader's history lacks are cut off, and cannot come back. Below a snapshot
+ * they do no harm. */
 static void check_no_dead_tail(struct history *history, int host, int64_t epoch)
 {
     const struct history_disk *disk = look_durable(history, host);

@@ -57,8 +57,8 @@ struct history {
     size_t committed_count;
     size_t committed_capacity;
     struct history_disk disks[HOSTS_MAX];
-    /* What came in the last SNAP, though no log of this host has it: zxids behind what was
-     * committed then. */
+    /* Transactions that came in the last SNAP, though no log of this host has them: zxids behind
+     * what was committed then. */
     struct {
         int64_t *zxids;
         size_t count;

@@ -371,7 +371,7 @@ void look_again(void);
 /* What a call did to the program's memory. */
 void tell_read(const void *bytes, size_t length);
 void tell_written(void *bytes, size_t length);
-/* Who acquires comes after who released. */
+/* The thread that acquires comes after the one that released. */
 void tell_acquire(void *object);
 void tell_release(void *object);
 #else

@@ -109,7 +109,7 @@ struct load_client *load_take(struct load *load, int host);
 /* The answer to its connect request. Not valid: the session is over. */
 void load_connected(struct load *load, struct load_client *client, int64_t session_id,
                     const uint8_t *passwd, bool valid);
-/* What it sends next; false: its window is full, or it is about to go. */
+/* Tells what it sends next; false: its window is full, or it is about to go. */
 bool load_next(struct load *load, struct load_client *client, struct load_op *ret_op);
 /* So long it waits before the next one. */
 int64_t load_pause_ms(struct load *load, struct load_client *client);

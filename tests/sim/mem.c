@@ -182,7 +182,7 @@ static __attribute__((noinline)) void *own_carve(size_t class)
     return fresh;
 }
 
-/* What was there before is still there. */
+/* Memory that was used before still has its old bytes. */
 static inline void *own_take(size_t size)
 {
     struct free_cells *cells = &own_cells[own_class(size)];

@@ -365,7 +365,7 @@ void listener_add(struct end *end)
     listeners = end;
 }
 
-/* Those that wait in its queue are reset. */
+/* The connections that wait in its queue are reset. */
 void listener_remove(struct end *end, bool power_loss)
 {
     struct end **link = &listeners;
@@ -464,7 +464,7 @@ void net_each_way(void (*look)(void *arg, int from, int to, size_t bytes, int64_
 
 /* ---- links ---------------------------------------------------------------------------------- */
 
-/* What was held back goes on where the way is free again. */
+/* Bytes that were held back go on where the way is free again. */
 void net_links_changed(void)
 {
     const uint64_t retransmit_max_ns = world.character.in_turn ? 1 : RETRANSMIT_MAX_NS;

@@ -18,13 +18,13 @@ enum {
     DISK_MS = 60000,
 };
 
-/* One that was said. The voice's thread reads it, whenever it runs. */
+/* A speech of the play. The voice's thread reads it, whenever it runs. */
 struct speeches {
     struct speeches *next;
     struct play_speech speech;
 };
 
-/* One that was asked for. Threads of its server's process read it as long as they run. */
+/* A write of the play. Threads of its server's process read it as long as they run. */
 struct writes {
     struct writes *next;
     struct play_write write;

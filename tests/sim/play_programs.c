@@ -27,7 +27,7 @@ enum {
     FRAME_MAX = 65536,
 };
 
-/* Who reads what comes from a host. */
+/* A thread that reads what comes from a host. */
 struct reader {
     struct play_voice *voice;
     int from;
@@ -203,7 +203,7 @@ void *play_voice_say(void *arg)
     struct sock *sock = connection_with(speech->voice, speech->to);
     for (int i = 0; sock == NULL && i < TRIES; i++) {
         sock = dial(speech->voice, speech->from, speech->to);
-        /* Who has the smaller id has only called, and is called back. */
+        /* The side with the smaller id has only called, and is called back. */
         for (int k = 0; sock == NULL && k < PAUSES; k++) {
             sleep_ms(PAUSE_MS);
             sock = connection_with(speech->voice, speech->to);

@@ -147,8 +147,8 @@ void scenario_break_things(struct cluster *cluster, bool errors)
     if (cluster->options.plant != PLANT_NO_HEAL)
         cluster_heal(cluster);
     world_calm();
-    /* Who ends late still counts as settled, and without it there may be no quorum that serves
-     * clients in the time that is left. */
+    /* A server that ends late still counts as settled, and without it there may be no quorum that
+     * serves clients in the time that is left. */
     if (!world_wait_until(has_ended_if_stopped, cluster, STOP_MS))
         world_fail("a server that was asked to stop still runs");
     cluster_must_settle(cluster, SETTLE_AGAIN_MS);

@@ -65,7 +65,7 @@ static void away(struct cluster *cluster, int host, int64_t ms)
     world_sleep_ms(ms);
 }
 
-/* What it misses is in memory: DIFF. */
+/* The leader has in memory what the follower misses, so it sends DIFF. */
 static void follower_is_away(struct cluster *cluster)
 {
     away(cluster, other_than(sweep_leader(cluster)), AWAY_MS);
@@ -73,7 +73,7 @@ static void follower_is_away(struct cluster *cluster)
     world_sleep_ms(WRITE_MS);
 }
 
-/* It proposes what nobody hears: TRUNC, when it comes back. */
+/* It proposes what nobody hears, so it is sent TRUNC when it comes back. */
 static void leader_is_cut_off(struct cluster *cluster)
 {
     int leader = sweep_leader(cluster);

@@ -29,7 +29,7 @@ void txn_read_acls(struct txn_reading *in, struct client_acl *ret_acl);
 
 /* The type of the next operation of a multi; *ret_part: its record. */
 int32_t txn_next_part(struct txn_reading *in, struct txn_reading *ret_part);
-/* Of a multi of which one operation has failed none is done. in: from its count on. */
+/* If one operation of a multi has failed, none is done. in stands at the multi's count. */
 bool txn_multi_has_failed(struct txn_reading in);
 /* Did it change nothing, because it could not be done? */
 bool txn_is_error(const struct history_txn *txn);

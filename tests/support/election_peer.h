@@ -68,7 +68,7 @@ struct election_peer {
 /* Make a peer with an empty history; nothing runs yet. more_config: lines added to its zoo.cfg. */
 struct election_peer *election_peer_new(const struct test_ensemble *ensemble, int64_t my_id,
                                         const char *more_config);
-/* What it has seen: before the election. */
+/* Gives it a history, before the election. */
 void election_peer_set_history(struct election_peer *peer, int64_t zxid, int64_t epoch);
 /* The listener alone: what is received stays in recvQueue. Returns when the port takes callers. */
 void election_peer_listen(struct election_peer *peer);
@@ -77,7 +77,7 @@ void election_peer_listen(struct election_peer *peer);
 void election_peer_start(struct election_peer *peer);
 /* Run fle_look_for_leader in a thread of its own. */
 void election_peer_look(struct election_peer *peer);
-/* The same, and wait until the peer has counted its own vote. */
+/* Run it, and wait until the peer has counted its own vote. */
 void election_peer_look_and_vote(struct election_peer *peer);
 /* Wait until it returns. True: decided, peer->vote is the vote. */
 bool election_peer_await_result(struct election_peer *peer);

@@ -34,7 +34,7 @@ void learner_stage_discover_again(struct learner_stage *stage, int64_t epoch_zxi
 /* Without a history; the handshake is done up to ACKEPOCH. */
 void learner_stage_start_discovered(struct learner_stage *stage);
 void learner_stage_start_discovered_observer(struct learner_stage *stage);
-/* The same, and then synchronised by an empty DIFF, up to the ACK of UPTODATE. */
+/* Without a history, and synchronised by an empty DIFF, up to the ACK of UPTODATE. */
 void learner_stage_start_synced(struct learner_stage *stage);
 void learner_stage_start_synced_with(struct learner_stage *stage,
                                      const struct testing_peer_options *options);

@@ -520,7 +520,7 @@ unsigned if_nametoindex(const char *name)
     return system ? SYSTEM(if_nametoindex)(name) : number;
 }
 
-/* Ours are one piece of memory, as the C library's are: its freeifaddrs() frees both. */
+/* Our entries are one piece of memory, as the C library's are: its freeifaddrs() frees both. */
 int getifaddrs(struct ifaddrs **ret_entries)
 {
     struct list {

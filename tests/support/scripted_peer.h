@@ -57,7 +57,7 @@ bool scripted_peer_try_send_packet(struct scripted_peer *peer, int32_t type, int
                                    const char *data_hex);
 void scripted_peer_expect_packet(struct scripted_peer *peer, int32_t type, int64_t zxid,
                                  const char *data_hex);
-/* The same, but PINGs before it are passed over. */
+/* Expects a packet, and passes over PINGs before it. */
 void scripted_peer_expect_packet_past_pings(struct scripted_peer *peer, int32_t type, int64_t zxid,
                                             const char *data_hex);
 /* One packet of any kind. Gives its data, NULL for null. */

@@ -56,7 +56,7 @@ struct testing_peer {
 void testing_peer_init(struct testing_peer *peer, const struct testing_peer_options *options);
 void testing_peer_done(struct testing_peer *peer);
 
-/* What it had before the test: both epochs and the last zxid in memory. */
+/* Gives it what it had before the test: both epochs and the last zxid in memory. */
 void testing_peer_history(struct testing_peer *peer, int64_t accepted_epoch, int64_t current_epoch,
                           int64_t last_zxid);
 

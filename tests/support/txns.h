@@ -20,7 +20,7 @@ struct txn_log_entry *txn_create_in(struct data_tree *tree, int64_t zxid, const 
 struct txn_log_entry *txn_set_data(int64_t zxid, const char *path, const char *data);
 /* A request that failed with NONODE. */
 struct txn_log_entry *txn_error(int64_t zxid);
-/* The same, of a client's request. */
+/* The failed request is that of a client. */
 struct txn_log_entry *txn_of_client(int64_t zxid, int64_t session_id, int32_t cxid);
 
 #endif

@@ -1,4 +1,4 @@
-/* ACL lists made and asked. Java: ACLTest, PrepRequestProcessorTest; client.md 3.3 */
+/* ACL lists made and asked. Java: ACLTest, PrepRequestProcessorTest */
 #include "zk/server/acl_checks.h"
 
 #include <stdlib.h>

@@ -236,7 +236,7 @@ static void wipe(struct ensemble *ensemble, int64_t sid)
     test_remove_directory(test_path(ensemble_peer(ensemble, sid)->directory, "data/version-2"));
 }
 
-/* As it stands on the disk of a peer that does not run. */
+/* Reads the file of a peer that does not run. */
 static int64_t accepted_epoch_of(struct ensemble *ensemble, int64_t sid)
 {
     char *path = test_path(ensemble_peer(ensemble, sid)->directory, "data/version-2/acceptedEpoch");

@@ -28,7 +28,7 @@ static void a_log_is_named_after_its_first_zxid_and_padded_to_64_mib(void **stat
     log_room_done(&room);
 }
 
-/* zab.md 24, but for the session and the time */
+/* The golden bytes are those of a log of Java's, but for the session and the time. */
 static void the_first_bytes_are_those_of_java(void **state)
 {
     (void)state;
@@ -501,7 +501,7 @@ static void truncation_removes_the_files_behind(void **state)
     log_room_done(&room);
 }
 
-/* Java would leave the first entry behind the zxid (zab.md 17). */
+/* Java would leave the first entry behind the zxid. */
 static void truncation_to_a_zxid_that_is_in_no_log_leaves_nothing_behind_it(void **state)
 {
     (void)state;

@@ -488,7 +488,7 @@ static int64_t packets_received(const struct raw_stage *stage)
     return server_stats_get(stage->alone->client_port->stats).packets_received;
 }
 
-/* What it asks for waits in the kernel, and not in our memory. A megabyte is five answers, and one
+/* Its requests wait in the kernel, and not in our memory. A megabyte is five answers, and one
  * batch of requests may be under way when that is reached; the rest is what sockets hold. */
 static void cli_44_a_client_that_does_not_read_is_not_read(void **state)
 {

@@ -120,7 +120,7 @@ static void cli_05_a_session_that_would_be_global_is_refused(void **state)
     ensemble_done(&ensemble);
 }
 
-/* What comes behind the processor, in its order. */
+/* The next processor: it notes in which order requests come. */
 struct fake_next {
     struct request_processor processor; /* the first field: this is one */
     pthread_mutex_t mutex;              /* guards: */

@@ -472,7 +472,7 @@ static void a_new_epoch_is_no_hole(void **state)
     peer_done(&peer);
 }
 
-/* What it held belongs to the tree that is gone. */
+/* Its transactions belong to the tree that is gone. */
 static void the_committed_log_goes_with_its_tree(void **state)
 {
     (void)state;

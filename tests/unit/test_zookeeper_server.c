@@ -166,7 +166,7 @@ struct stage {
     struct zk_database *database;
     struct server_metrics *metrics;
     struct zookeeper_server *server;
-    /* Of the kind. */
+    /* Which of the two there is depends on the kind of server. */
     struct scripted_processor *first;
     struct scripted_processor *acks;
     struct sync_request_processor *sync;
@@ -562,7 +562,7 @@ static void large_requests_under_way_are_bounded_together(void **state)
     assert_int_equal(receive(stage, 101, OP_CODE_SET_DATA), 0);
     assert_false(zookeeper_server_check_request_size(stage->server, 101));
     assert_int_equal(receive(stage, 101, OP_CODE_SET_DATA), -EMSGSIZE);
-    /* Who is at the threshold is not large. */
+    /* A request at the threshold is not large. */
     assert_true(zookeeper_server_check_request_size(stage->server, 100));
     assert_int_equal(receive(stage, 100, OP_CODE_SET_DATA), 0);
     assert_int_equal(scripted_processor_count(stage->first), 3);

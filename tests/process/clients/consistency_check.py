@@ -67,7 +67,7 @@ class Log:
         self.zxids = sorted(txns)
 
     def keeps(self, void):
-        """Those of these zxids that it still has, and has not put a snapshot behind: it will take them for true."""
+        """Returns those of these zxids that it still has without a snapshot behind them: it takes them for true."""
         kept, following = [], float('inf')  # following: the next one that is part of the history
         for zxid in reversed(self.zxids):
             if not void(zxid):

@@ -58,7 +58,7 @@ class Connection:
             self.buffer += part
 
     def more(self):
-        """What comes next; nothing if the server has closed."""
+        """Returns the bytes that come next; none if the server has closed."""
         try:
             if self.nudge is None:
                 return self.socket.recv(1 << 18)
@@ -448,7 +448,7 @@ def shrink(player, actions, seconds, fresh):
 
 
 def rename(value, old, new):
-    """The same actions below another root, which is as long."""
+    """Returns the same actions below another root, which is as long."""
     if isinstance(value, bytes):
         return value.replace(old, new)
     if isinstance(value, (list, tuple)):

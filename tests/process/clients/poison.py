@@ -157,7 +157,7 @@ class Play:
         raise AssertionError('the server does not close its side')
 
     def in_a_multi(self, port, leads):
-        """Who prepares it says which operation it was; a learner, which asks nobody, says it of the whole (D-290)."""
+        """A leader says which operation it was; a learner, which asks nobody, says it of the whole (D-290)."""
         client = Client(port)
         err, body = client.ask(14, wire.multi((1, wire.create('/half')), (5, set_data(STATS, b'abc')), (1, wire.create('/other'))))
         if leads:

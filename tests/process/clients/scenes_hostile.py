@@ -18,7 +18,7 @@ def filled(code, before, after=b''):
 
 @scene()
 def hostile_the_largest_of_each_request(t):
-    """What comes out of a request of the largest size, and of one byte more."""
+    """A request of the largest size is served; one byte more ends the connection."""
     c, w = t.client('client'), t.client('watches')
     any_acl = wire.acls(wire.ANY)
     for code, name, rest in ((1, 'create', integer(0)), (15, 'create2', integer(0)), (19, 'container', integer(4)), (1, 'sequence', integer(2))):

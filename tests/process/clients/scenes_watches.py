@@ -148,7 +148,7 @@ def cli_34_set_watches_tells_what_was_missed(t):
     w.close()
 
 
-# What is watched, by whom not; what is done; what is heard. client.md 5.4
+# What is done to the path p, and below it, while others watch it.
 CHANGES = {
     'life': lambda p: [(1, create(p)), set_data(p), (1, create(p + '/k')), set_data(p + '/k'), delete(p + '/k'), delete(p)],
 }

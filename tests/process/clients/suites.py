@@ -420,7 +420,7 @@ JAVA_JARS = ('zookeeper zookeeper-jute apiguardian-api commons-cli commons-colle
              'opentest4j-reporting-events opentest4j-reporting-schema picocli servlet-api slf4j-api slf4j-log4j12 '
              'snappy-java metrics-core').split() + JAVA_RECIPES
 JAVA_PACKAGE = 'org.apache.zookeeper.'
-# What is another in the tests of servers outside: the peers, and metrics, which are read in the tests' own JVM.
+# What is changed in tests whose servers run outside of their JVM: the peers, and metrics, which they read in their own.
 JAVA_PATCHES = [
     ('QuorumBase', r'new QuorumPeer\(', 'new org.apache.zookeeper.server.quorum.OutsidePeer('),
     ('QuorumUtil', r'new QuorumPeer\(', 'new org.apache.zookeeper.server.quorum.OutsidePeer('),

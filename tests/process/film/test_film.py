@@ -388,7 +388,7 @@ def reply(xid, zxid, err=0, body=b""):
 
 
 def of_clients(events):
-    """What is told of clients, without what all of it has."""
+    """Returns the events of clients, without the fields that all of them have."""
     wanted = ("session", "request", "reply", "watch")
     common = ("v", "t", "n", "th", "addr", "why")
     found = [event for event in events if event["ev"] in wanted]

@@ -54,7 +54,7 @@ def page(name, *arguments):
 
 
 def page_of(diaries):
-    """Of what peers wrote line by line."""
+    """Makes a page of what peers wrote line by line."""
     with tempfile.TemporaryDirectory() as directory:
         diaries.save(directory)
         return page("diaries", directory)

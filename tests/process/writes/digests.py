@@ -28,7 +28,7 @@ MISMATCH = re.compile(r"First digest mismatch on txn: (?:\d+,-?\d+,(\d+),|\S+ zx
 
 
 class Member:
-    """What is known at a line of the log."""
+    """What is known of a member at a line of its log."""
 
     def __init__(self):
         self.writers = {}  # of each snapshot, the kind that wrote it last
