@@ -460,11 +460,11 @@ run_normal() {
   [[ $how == full ]] || play "mutants $MUTANTS_PART" "$REPO/tests/mutants.sh" -j 1 --part "$MUTANTS_PART"
   play stories "$REPO/tests/process/stories/run.sh" --jobs 2
   play 'clients: suites' "$REPO/tests/process/clients/run.sh" suites
-  play 'clients: scenarios alone' "$REPO/tests/process/clients/run.sh" scenarios-alone
   play film "$REPO/tests/process/film/run.sh"
   play lab "$REPO/tests/process/lab/run.sh"
   play 'directories with writes' "$REPO/tests/process/writes/directories.sh"
   play replay "$REPO/tests/process/replay/run.sh"
+  play 'clients: scenarios alone' "$REPO/tests/process/clients/run.sh" scenarios-alone
   play readme "$REPO/scripts/check/readme.sh"
   play 'clients: basics poison hostile' "$REPO/tests/process/clients/run.sh" basics poison hostile
   play manners "$REPO/tests/process/manners/run.sh"
