@@ -4,7 +4,7 @@
  *                   late or that have no vote, and passes on what the election has to judge
  *   WorkerSender    sendqueue -> bytes -> qcm_to_send
  *
- * WorkerReceiver answers for the peer in every state, also while the main thread leads or follows:
+ * WorkerReceiver answers for the peer in every state, even while the main thread leads or follows:
  * that is how a late joiner learns who leads. No message may end it (ZOOKEEPER-3769; D-12).
  *
  * Java's two threads return from their queues every 3 s to look at their stop flags; ours wait

@@ -66,7 +66,7 @@ void qcm_initiate_connection_async_locked(struct quorum_cnx_manager *qcm, int64_
     REQUIRES(&qcm->mu)
 {
     zk_mutex_assert_held(&qcm->mu);
-    /* A dial under way will do: each vote asks for one, also while the last is still waiting. */
+    /* A dial under way will do: each vote asks for one, even while the last one still waits. */
     if (zk_stop_requested(&qcm->shutdown) || outgoing_to_locked(qcm, sid) != NULL)
         return;
     struct handshake *handshake = zk_xcalloc(1, sizeof *handshake);

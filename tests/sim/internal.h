@@ -140,7 +140,7 @@ struct task {
 /* Each simulated call begins with one: time passes, what is due happens, and another thread may run
  * first. */
 static inline void sched_point(const char *call);
-/* Sleep in the queue (NULL: in none) until waked or the deadline; true: it was the deadline. */
+/* Sleep in the queue (NULL: in none) until woken or the deadline; true: it was the deadline. */
 bool task_block(struct wait_queue *queue, const char *waits_for, int64_t deadline_ns);
 void task_wake(struct task *task);
 struct task *wait_queue_wake_one(struct wait_queue *queue); /* any of them; NULL: nobody waited */

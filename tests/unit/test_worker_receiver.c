@@ -156,7 +156,7 @@ static void fle_12_votes_of_28_and_40_bytes_count(void **state)
 
 /* --- 5.2: who is no voter --- */
 
-/* FLE-05, FLE-11 (K-8): told the current vote with the round of now, whatever it says */
+/* FLE-05, FLE-11 (K-8): told the current vote with the present round, whatever it says */
 static void fle_05_a_stranger_is_answered_in_any_state_and_never_counted(void **state)
 {
     struct stage *stage = *state;
