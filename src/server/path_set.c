@@ -1,4 +1,6 @@
-/* The paths that are added are few; those of the tree may be very many. */
+/* Those of the tree are sorted, because they are there from the beginning; those that are added are
+ * found by hash. Either may be very many: a client may make ten thousand nodes in one request, and
+ * end its session behind it. */
 #include "server/path_set.h"
 
 #include <stdlib.h>
@@ -6,7 +8,11 @@
 
 #include "zk/base/alloc.h"
 #include "zk/base/java_order.h"
+#include "zk/base/keyed_hash.h"
+#include "zk/base/random.h"
 #include "zk/jute/record.h"
+
+enum { FIRST_SLOTS = 16 };
 
 static int compare_tree_paths(const void *one, const void *other)
 {
@@ -17,6 +23,7 @@ struct path_set path_set_of_tree(struct zk_strings paths)
 {
     struct path_set set = {
         .paths = paths,
+        .room = paths.count,
         .tree_paths = zk_xcalloc(paths.count, sizeof set.tree_paths[0]),
         .tree_count = paths.count,
         .count = paths.count,
@@ -36,10 +43,44 @@ void path_set_done(struct path_set *set)
         free(set->paths.items[i]);
     free(set->tree_paths);
     free(set->paths.items);
+    free(set->added_slots);
 }
 
-/* Returns where the path stands; paths.count if it is not in the set. A session may own very many
- * nodes, so those of the tree are sorted. */
+/* ---- those that are added -------------------------------------------------------------------- */
+
+/* Returns where the path's place stands, or would stand. One that has left the set has kept its
+ * slot, which is nobody's from then on. */
+static size_t *added_slot(const struct path_set *set, const char *path)
+{
+    size_t mask = set->added_slot_count - 1;
+    size_t i = (size_t)zk_keyed_hash(set->key, path, strlen(path)) & mask;
+    for (; set->added_slots[i] != SIZE_MAX; i = (i + 1) & mask) {
+        const char *other = set->paths.items[set->added_slots[i]];
+        if (other != NULL && strcmp(other, path) == 0)
+            break;
+    }
+    return &set->added_slots[i];
+}
+
+/* Twice as many slots as there may be places, at least. Clients choose paths, so the key is a new
+ * one for each set. */
+static void make_slots(struct path_set *set)
+{
+    if (set->added_slots == NULL)
+        set->key = (uint64_t)zk_random_below(INT64_MAX);
+    set->added_slot_count = set->added_slots == NULL ? FIRST_SLOTS : 2 * set->added_slot_count;
+    free(set->added_slots);
+    set->added_slots = zk_xmalloc(set->added_slot_count * sizeof set->added_slots[0]);
+    for (size_t i = 0; i < set->added_slot_count; i++)
+        set->added_slots[i] = SIZE_MAX;
+    for (size_t at = set->tree_count; at < set->paths.count; at++)
+        if (set->paths.items[at] != NULL)
+            *added_slot(set, set->paths.items[at]) = at;
+}
+
+/* ---- the set --------------------------------------------------------------------------------- */
+
+/* Returns where the path stands; paths.count if it is not in the set. */
 static size_t path_set_find(const struct path_set *set, const char *path)
 {
     struct tree_path wanted = {.path = (char *)path};
@@ -47,18 +88,22 @@ static size_t path_set_find(const struct path_set *set, const char *path)
         bsearch(&wanted, set->tree_paths, set->tree_count, sizeof *found, compare_tree_paths);
     if (found != NULL && set->paths.items[found->at] != NULL)
         return found->at;
-    size_t at = set->tree_count;
-    while (at < set->paths.count &&
-           (set->paths.items[at] == NULL || strcmp(set->paths.items[at], path) != 0))
-        at++;
-    return at;
+    size_t at = set->added_slots != NULL ? *added_slot(set, path) : SIZE_MAX;
+    return at != SIZE_MAX ? at : set->paths.count;
 }
 
 void path_set_add(struct path_set *set, const char *path)
 {
     if (path_set_find(set, path) < set->paths.count)
         return;
-    zk_strings_add(&set->paths, path);
+    if (2 * (set->paths.count - set->tree_count + 1) > set->added_slot_count)
+        make_slots(set);
+    *added_slot(set, path) = set->paths.count;
+    if (set->paths.count == set->room) {
+        set->room = 2 * set->room + FIRST_SLOTS;
+        set->paths.items = zk_xrealloc(set->paths.items, set->room * sizeof(char *));
+    }
+    set->paths.items[set->paths.count++] = zk_xstrdup(path);
     set->count++;
     /* Java: HashMap.threshold, of a capacity of 2 and more */
     if (set->count > set->capacity - (set->capacity + 3) / 4)

@@ -6,6 +6,7 @@
 #define SERVER_PATH_SET_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "zk/base/str.h"
 #include "zk/jute/archive.h"
@@ -19,8 +20,13 @@ struct tree_path {
 struct path_set {
     /* In order of insertion: first those of the tree. One that has left the set is NULL. */
     struct zk_strings paths;
+    size_t room;                  /* for paths */
     struct tree_path *tree_paths; /* all of the tree: their owner, and sorted, to be searched */
     size_t tree_count;
+    /* Of the others: their places in paths, found by hash; SIZE_MAX: nothing stands here. */
+    size_t *added_slots; /* owned; NULL: none has been added */
+    size_t added_slot_count;
+    uint64_t key;    /* of that hash */
     size_t count;    /* without those that have left */
     size_t capacity; /* of Java's table, which grows and never shrinks */
 };
