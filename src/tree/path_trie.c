@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "zk/base/alloc.h"
+#include "zk/base/panic.h"
 #include "zk/base/str.h"
 
 /* One element of paths. */
@@ -14,8 +15,11 @@ struct trie_node {
     /* Owned: the path of its elements, if it was added; NULL: it is only on the way to others. */
     char *property;
     struct trie_node *parent;
-    struct trie_node **children; /* owned, with what they are */
+    /* Owned, with what they are; ascending by value. Each write asks for its path, and there may be
+     * ten thousand quotas side by side. */
+    struct trie_node **children;
     size_t child_count;
+    size_t child_room;
 };
 
 /* A part of a path between slashes. */
@@ -114,33 +118,57 @@ static void free_leaf(struct trie_node *node)
     free(node);
 }
 
-/* Java: TrieNode.getChild() */
+/* Returns where the child is, or where it would go. */
+static size_t place_of_child(const struct trie_node *node, const struct element *value)
+{
+    size_t low = 0;
+    size_t high = node->child_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strncmp(node->children[middle]->value, value->text, value->length) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Those that only begin with value stand behind it. Java: TrieNode.getChild() */
 static struct trie_node *get_child(const struct trie_node *node, const struct element *value)
 {
-    for (size_t i = 0; i < node->child_count; i++) {
-        const char *other = node->children[i]->value;
-        if (strncmp(other, value->text, value->length) == 0 && other[value->length] == '\0')
-            return node->children[i];
-    }
-    return NULL;
+    size_t place = place_of_child(node, value);
+    if (place == node->child_count)
+        return NULL;
+    struct trie_node *child = node->children[place];
+    bool found = strncmp(child->value, value->text, value->length) == 0 &&
+                 child->value[value->length] == '\0';
+    return found ? child : NULL;
 }
 
 /* Java: TrieNode.addChild() */
 static struct trie_node *trie_node_add_child(struct trie_node *node, const struct element *value)
 {
-    size_t size = (node->child_count + 1) * sizeof(struct trie_node *);
-    node->children = zk_xrealloc(node->children, size);
-    return node->children[node->child_count++] = trie_node_new(node, value);
+    size_t place = place_of_child(node, value);
+    if (node->child_count == node->child_room) {
+        node->child_room = node->child_room > 0 ? 2 * node->child_room : 4;
+        node->children = zk_xrealloc(node->children, node->child_room * sizeof(struct trie_node *));
+    }
+    memmove(node->children + place + 1, node->children + place,
+            (node->child_count - place) * sizeof(struct trie_node *));
+    node->child_count++;
+    return node->children[place] = trie_node_new(node, value);
 }
 
 /* Out of its parent. It has no child. */
 static void remove_leaf(struct trie_node *node)
 {
     struct trie_node *parent = node->parent;
-    size_t i = 0;
-    while (parent->children[i] != node)
-        i++;
-    parent->children[i] = parent->children[--parent->child_count];
+    const struct element value = {.text = node->value, .length = strlen(node->value)};
+    size_t place = place_of_child(parent, &value);
+    zk_assert(parent->children[place] == node);
+    parent->child_count--;
+    memmove(parent->children + place, parent->children + place + 1,
+            (parent->child_count - place) * sizeof(struct trie_node *));
     free_leaf(node);
 }
 
