@@ -36,8 +36,8 @@
 #include "zk/server/exit_code.h"
 
 enum {
-    /* After SIGTERM. The look-up of a name cannot be cancelled, and the log may be a pipe that
-     * nobody reads, so neither is waited for longer. */
+    /* After SIGTERM. The look-up of a name and the reading of a large snapshot cannot be cancelled,
+     * and the log may be a pipe that nobody reads, so none is waited for longer. */
     LEAVE_WITHIN_S = 1,
 };
 
@@ -228,7 +228,8 @@ static int print_report(struct zk_context *ctx, const struct quorum_peer_config 
 struct signal_dispatcher {
     struct zk_context *ctx;
     struct quorum_peer_main *program;
-    struct zk_stop ended; /* requested when main has seen the peer end */
+    struct zk_stop started; /* requested when the start has succeeded or failed */
+    struct zk_stop ended;   /* requested when main has seen the peer end */
 };
 
 /* The signals that one thread waits for; all threads have them blocked. nohup starts a program with
@@ -317,6 +318,7 @@ static void dispatch_signals(void *arg)
     }
     leave_soon();
     zk_log(dispatcher->ctx, ZK_LOG_SIGNAL, signal_name(signal_number));
+    (void)zk_stop_sleep(&dispatcher->started, INT64_MAX);
     quorum_peer_main_shutdown(dispatcher->program);
 }
 
@@ -329,15 +331,20 @@ static int run_peer(struct zk_context *ctx, const struct quorum_peer_config *con
     struct signal_dispatcher dispatcher = {.ctx = ctx, .program = program};
     struct zk_thread_group *signal_thread = zk_thread_group_new(ctx);
     sigset_t signals;
+    zk_stop_init(&dispatcher.started, ctx, "main.started");
     zk_stop_init(&dispatcher.ended, ctx, "main.ended");
     block_signals(&signals);
-    int code = quorum_peer_main_start(program);
-    if (code == 0 && zk_thread_group_start(signal_thread, dispatch_signals, &dispatcher,
-                                           "Signal Dispatcher") < 0) {
+    /* Before the start, which may read a large snapshot: a signal is heard meanwhile. */
+    int code = 0;
+    if (zk_thread_group_start(signal_thread, dispatch_signals, &dispatcher, "Signal Dispatcher") <
+        0) {
         zk_log(ctx, ZK_LOG_NO_THREAD_FOR_ELECTION);
         quorum_peer_main_shutdown(program);
         code = EXIT_CODE_UNEXPECTED_ERROR;
+    } else {
+        code = quorum_peer_main_start(program);
     }
+    zk_stop_request(&dispatcher.started);
     int end_code = quorum_peer_main_wait(program);
     if (code == 0)
         code = end_code;
@@ -349,6 +356,7 @@ static int run_peer(struct zk_context *ctx, const struct quorum_peer_config *con
     kill(getpid(), SIGTERM); /* blocked everywhere but in the dispatcher's sigwait() */
     zk_thread_group_free(signal_thread);
     zk_stop_destroy(&dispatcher.ended);
+    zk_stop_destroy(&dispatcher.started);
     quorum_peer_main_free(program);
     return code;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -318,6 +319,48 @@ static void a_log_that_nobody_reads_does_not_keep_it_from_leaving(void **state)
     close(pipe_ends[1]);
 }
 
+enum {
+    PIPE_SIZE = 4096,
+    PIPE_TAKEN = 2200, /* the words before the start, about 1,000 bytes, have room behind it */
+    LINE_LONGEST = 300,
+};
+
+/* SIGTERM waits for a thread that asks for it, and the next line of the start has no room. */
+static bool waits_in_its_start(void *arg)
+{
+    struct stage *stage = arg;
+    char path[64];
+    struct zk_str text = {0};
+    int waiting = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)stage->pid);
+    assert_int_equal(file_read(path, SIZE_MAX / 2, &text), 0);
+    const char *blocked = strstr(zk_str_text(&text), "SigBlk:");
+    assert_non_null(blocked);
+    bool waits = (strtoull(blocked + strlen("SigBlk:"), NULL, 16) >> (SIGTERM - 1) & 1) != 0;
+    zk_str_done(&text);
+    assert_int_equal(ioctl(pipe_ends[0], FIONREAD, &waiting), 0);
+    return waits && waiting > PIPE_SIZE - LINE_LONGEST;
+}
+
+static void it_leaves_in_the_middle_of_its_start(void **state)
+{
+    struct stage *stage = *state;
+    assert_int_equal(pipe(pipe_ends), 0);
+    assert_int_equal(fcntl(pipe_ends[1], F_SETPIPE_SZ, PIPE_SIZE), PIPE_SIZE);
+    char text[PIPE_SIZE + 1] = "";
+    memset(text, 'x', PIPE_TAKEN);
+    assert_int_equal(write(pipe_ends[1], text, PIPE_TAKEN), PIPE_TAKEN);
+    start(stage, log_into_the_pipe);
+    close(pipe_ends[1]);
+    test_await(waits_in_its_start, stage);
+
+    assert_int_equal(end(stage, SIGTERM), 0);
+
+    assert_true(read(pipe_ends[0], text, PIPE_SIZE) > PIPE_TAKEN);
+    assert_null(strstr(text, "Starting quorum peer"));
+    close(pipe_ends[0]);
+}
+
 static void answer_to_a_full_disk(struct stage *stage)
 {
     int full = open("/dev/full", O_WRONLY);
@@ -493,6 +536,7 @@ int main(void)
         TEST(a_log_that_has_reached_its_limit_ends_nothing),
         TEST(a_log_whose_reader_has_ended_ends_nothing),
         TEST(a_log_that_nobody_reads_does_not_keep_it_from_leaving),
+        TEST(it_leaves_in_the_middle_of_its_start),
         TEST(an_answer_that_cannot_be_written_is_an_error),
         TEST(a_trace_that_cannot_be_opened_is_named_with_the_reason),
         TEST(a_server_alone_serves_and_ends_in_order),
