@@ -73,7 +73,8 @@ static int parse_pair(struct stats_track *stats, char *pair)
     return 0;
 }
 
-/* Java: new StatsTrack() */
+/* Java: new StatsTrack(). Each create below a quota reads its text anew, with the tree's lock held,
+ * and anybody may have written it: so many names make it none (D-126). */
 int stats_track_parse(const struct buf *bytes, struct stats_track *ret_stats)
 {
     struct stats_track stats = {0};
@@ -90,6 +91,8 @@ int stats_track_parse(const struct buf *bytes, struct stats_track *ret_stats)
             separators > 0 && pair[length + separators] != '\0' ? pair + length + separators : NULL;
         pair[length] = '\0';
         r = parse_pair(&stats, pair);
+        if (stats.count > STATS_TRACK_NAMES)
+            r = -EINVAL;
     }
     zk_str_done(&text);
     if (r < 0) {
