@@ -51,7 +51,7 @@ static void probe_bytes(void)
     close(fd);
 
     fd = open(first, O_WRONLY | O_APPEND);
-    write(fd, "end", 3);
+    say("write at the end %ld", (long)write(fd, "end", 3));
     r = read(fd, bytes, 1);
     say("read a file opened for writing: %s", outcome(r));
     close(fd);
@@ -100,14 +100,14 @@ static void probe_names(void)
     char bytes[64];
     say("-- names");
     int fd = open(first, O_RDWR);
-    write(fd, "kept", 4);
+    say("write %ld", (long)write(fd, "kept", 4));
     long r = rename(first, second);
     say("rename: %s", outcome(r));
     r = open(first, O_RDONLY);
     say("the old name: %s", outcome(r));
     say("still readable %ld", (long)pread(fd, bytes, 8, 0));
     int other = open(first, O_WRONLY | O_CREAT, 0644);
-    write(other, "more", 4);
+    say("write to another %ld", (long)write(other, "more", 4));
     close(other);
     r = rename(first, second);
     say("rename over another: %s", outcome(r));
