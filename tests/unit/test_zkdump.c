@@ -18,7 +18,7 @@ static struct said run(const char *options, const char *directory, const char *n
     struct zk_str text = {0};
     char bytes[4096];
     size_t count;
-    zk_str_printf(&command, "%s %s %s/%s 2>&1", ZKDUMP, options, directory, name);
+    zk_str_printf(&command, "'%s' %s '%s/%s' 2>&1", ZKDUMP, options, directory, name);
     FILE *pipe = popen(zk_str_text(&command), "r");
     assert_non_null(pipe);
     while ((count = fread(bytes, 1, sizeof bytes, pipe)) > 0)
