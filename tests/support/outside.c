@@ -67,10 +67,20 @@ static pthread_t holder;
 static int held_threads;
 static pthread_cond_t released = PTHREAD_COND_INITIALIZER;
 
-/* The function of that name that would have been called without this file. */
+/* The function of that name that would have been called without this file. On a machine of 32 bits
+ * the headers call those for 64-bit times and offsets, which have other names where they exist. */
 static void *system_function(const char *name)
 {
-    void *function = dlsym(RTLD_NEXT, name);
+    static const char *const wide_names[] = {"__%s64_time64", "__%s_time64", "__%s64", "%s64"};
+    void *function = NULL;
+    for (size_t i = 0; sizeof(time_t) > sizeof(long) && function == NULL && i < 4; i++) {
+        char wide[64];
+        strcpy(strstr(strcpy(wide, wide_names[i]), "%s"), name);
+        strcat(wide, strstr(wide_names[i], "%s") + 2);
+        function = dlsym(RTLD_NEXT, wide);
+    }
+    if (function == NULL)
+        function = dlsym(RTLD_NEXT, name);
     if (function == NULL)
         abort();
     return function;
