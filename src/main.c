@@ -59,9 +59,8 @@ static const char USAGE[] =
     "The log goes to standard error. SIGQUIT (kill -3) adds a dump of all threads, queues and locks to "
     "it.\n"
     "Exit codes: 0 stopped by SIGTERM, SIGINT or SIGHUP, 1 unexpected error, 2 wrong\n"
-    "configuration or options, 3 data directory, 10 snapshot not written, 12 and 13 the leader "
-    "broke the protocol,\n"
-    "14 no election port.\n"
+    "configuration or options, 3 data directory, 4 unknown admin.serverAddress (a server alone),\n"
+    "10 snapshot not written, 12 and 13 the leader broke the protocol, 14 no election port.\n"
     "\n"
     "To see three of them at work: scripts/demo.sh\n"
     "A server alone, for a test:    zkpeer 2181 /tmp/zookeeper\n";
