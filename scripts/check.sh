@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # All checks that run nothing of the product.
 set -euo pipefail
+export LC_ALL=C.UTF-8 # which letters [a-z] has depends on the language
 # shellcheck source=lib/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/lib.sh"
 # shellcheck source=check/gate.sh
