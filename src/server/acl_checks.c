@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "zk/base/alloc.h"
 #include "zk/base/utf8.h"
 #include "zk/jute/archive.h"
 #include "zk/jute/record.h"
@@ -20,13 +21,43 @@ static bool is_text(const struct ustring *string, const char *text)
 
 /* ---- fixupACL -------------------------------------------------------------------------------- */
 
-/* Returns whether an entry repeats an earlier one. Java: removeDuplicates() */
-static bool is_duplicate(const struct zk_acl_list *acls, size_t index)
+/* Some order, in which equal entries stand side by side. */
+static int compare_ustrings(const struct ustring *a, const struct ustring *b)
 {
-    for (size_t i = 0; i < index; i++)
-        if (jute_equal(&zk_acl_record, &acls->items[i], &acls->items[index]))
-            return true;
-    return false;
+    if (a->text == NULL || b->text == NULL)
+        return (a->text != NULL) - (b->text != NULL);
+    if (a->length != b->length)
+        return a->length < b->length ? -1 : 1;
+    return memcmp(a->text, b->text, a->length);
+}
+
+/* For qsort(). Equal entries keep the order of the list. */
+static int compare_acls(const void *a, const void *b)
+{
+    const struct zk_acl *left = *(const struct zk_acl *const *)a;
+    const struct zk_acl *right = *(const struct zk_acl *const *)b;
+    if (left->perms != right->perms)
+        return left->perms < right->perms ? -1 : 1;
+    int order = compare_ustrings(&left->id.scheme, &right->id.scheme);
+    if (order == 0)
+        order = compare_ustrings(&left->id.id, &right->id.id);
+    return order != 0 ? order : (left > right) - (left < right);
+}
+
+/* Returns for each entry whether it repeats an earlier one, in an array that the caller frees. They
+ * are sorted, because a request has room for 49,000: each compared with all before it would keep
+ * PrepRequestProcessor, and so every write, for seconds. Java: removeDuplicates() */
+static bool *find_duplicates(const struct zk_acl_list *acls)
+{
+    bool *duplicate = zk_xcalloc(acls->count, sizeof *duplicate);
+    const struct zk_acl **sorted = zk_xcalloc(acls->count, sizeof(struct zk_acl *));
+    for (size_t i = 0; i < acls->count; i++)
+        sorted[i] = &acls->items[i];
+    qsort(sorted, acls->count, sizeof *sorted, compare_acls);
+    for (size_t i = 1; i < acls->count; i++)
+        duplicate[sorted[i] - acls->items] = jute_equal(&zk_acl_record, sorted[i - 1], sorted[i]);
+    free(sorted);
+    return duplicate;
 }
 
 static void add_fixed_entry(struct zk_acl_list *list, int32_t perms, const struct zk_id *id)
@@ -117,14 +148,16 @@ enum keeper_code fixup_acl(struct zk_context *ctx, const struct zk_id_list *auth
     const size_t most_bytes = (size_t)jute_in_of_bytes(ctx, NULL, 0).max_length;
     size_t bytes = 0;
     size_t measured = 0;
+    bool *duplicate = code == KEEPER_CODE_OK ? find_duplicates(acls) : NULL;
     for (size_t i = 0; code == KEEPER_CODE_OK && i < acls->count; i++) {
-        if (!is_duplicate(acls, i))
+        if (!duplicate[i])
             code = fixup_entry(ctx, auth_info, &acls->items[i], &list);
         while (measured < list.count)
             bytes += bytes_of(&list.items[measured++]);
         if (bytes > most_bytes)
             code = KEEPER_CODE_INVALIDACL;
     }
+    free(duplicate);
     if (code == KEEPER_CODE_OK)
         *ret_list = list;
     else

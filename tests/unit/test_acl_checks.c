@@ -1,6 +1,7 @@
 /* ACL lists made and asked. Java: ACLTest, PrepRequestProcessorTest */
 #include "zk/server/acl_checks.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,6 +167,23 @@ static void what_is_repeated_stands_once_and_the_order_stays(void **state)
     assert_int_equal(stage->fixed.items[2].perms, PERMS_WRITE);
 }
 
+/* Sorting is for finding the repeated ones only. */
+static void a_long_list_keeps_its_order_too(void **state)
+{
+    enum { ENTRIES = 20000 };
+    struct stage *stage = *state;
+    char id[16];
+    for (int i = 0; i < 2 * ENTRIES; i++) {
+        snprintf(id, sizeof id, "bob:%d", i * 7919 % ENTRIES);
+        zk_acl_list_add(&stage->acls, PERMS_READ, "digest", id);
+    }
+    assert_int_equal(fixup_acl(stage->ctx, &stage->ids, &stage->acls, &stage->fixed),
+                     KEEPER_CODE_OK);
+    assert_int_equal(stage->fixed.count, ENTRIES);
+    for (int i = 0; i < ENTRIES; i++)
+        assert_true(jute_equal(&zk_acl_record, &stage->acls.items[i], &stage->fixed.items[i]));
+}
+
 /* D-163. A request has room for many an "auth", and each becomes all ids of the client. */
 static void a_list_that_no_transaction_could_hold_is_invalid(void **state)
 {
@@ -286,6 +304,7 @@ int main(void)
         TEST(auth_becomes_the_ids_that_are_proved),
         TEST(a_client_without_ids_at_all_cannot_say_auth),
         TEST(what_is_repeated_stands_once_and_the_order_stays),
+        TEST(a_long_list_keeps_its_order_too),
         TEST(a_list_that_no_transaction_could_hold_is_invalid),
         TEST(without_its_provider_digest_is_no_scheme),
         TEST(an_entry_counts_for_whom_it_names),
