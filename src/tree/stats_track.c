@@ -14,10 +14,16 @@
 /* The place of the key, or where it would go. */
 static size_t find_value(const struct stats_track *stats, const char *key)
 {
-    size_t i = 0;
-    while (i < stats->count && strcmp(stats->values[i].key, key) < 0)
-        i++;
-    return i;
+    size_t low = 0;
+    size_t high = stats->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(stats->values[middle].key, key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 static bool has_key_at(const struct stats_track *stats, size_t i, const char *key)
@@ -54,9 +60,23 @@ void stats_track_done(struct stats_track *stats)
 
 /* ---- from bytes ------------------------------------------------------------------------------ */
 
+/* A pair of the text, and how many came before it. */
+struct text_pair {
+    const char *key; /* in the text */
+    int64_t value;
+    size_t at;
+};
+
+/* Of these the caller frees the array. */
+struct text_pairs {
+    struct text_pair *items;
+    size_t count;
+    size_t room;
+};
+
 /* One pair, "bytes=17" or, as older versions want it, "bytes=17=". An empty value is -1, if more
  * follows: Java's split() drops empty pieces at the end. */
-static int parse_pair(struct stats_track *stats, char *pair)
+static int parse_pair(struct text_pairs *pairs, char *pair)
 {
     char *value = strchr(pair, '=');
     if (value == NULL)
@@ -69,15 +89,45 @@ static int parse_pair(struct stats_track *stats, char *pair)
     if (value[0] != '\0' ? !zk_parse_long(value, &number)
                          : rest == NULL || rest[1 + strspn(rest + 1, "=")] == '\0')
         return -EINVAL;
-    stats_track_set(stats, pair, number);
+    if (pairs->count == pairs->room) {
+        pairs->room = pairs->room > 0 ? 2 * pairs->room : 4;
+        pairs->items = zk_xrealloc(pairs->items, pairs->room * sizeof *pairs->items);
+    }
+    pairs->items[pairs->count] =
+        (struct text_pair){.key = pair, .value = number, .at = pairs->count};
+    pairs->count++;
     return 0;
 }
 
+static int compare_text_pairs(const void *one, const void *other)
+{
+    const struct text_pair *a = one;
+    const struct text_pair *b = other;
+    int order = strcmp(a->key, b->key);
+    return order != 0 ? order : (a->at > b->at) - (a->at < b->at);
+}
+
+/* Of several pairs with one key the last one counts. */
+static struct stats_track stats_of_pairs(const struct text_pairs *pairs)
+{
+    struct stats_track stats = {.values = zk_xcalloc(pairs->count, sizeof *stats.values)};
+    if (pairs->count > 1)
+        qsort(pairs->items, pairs->count, sizeof *pairs->items, compare_text_pairs);
+    for (size_t i = 0; i < pairs->count; i++) {
+        const struct text_pair *pair = &pairs->items[i];
+        if (i + 1 == pairs->count || strcmp(pair->key, pairs->items[i + 1].key) != 0)
+            stats.values[stats.count++] =
+                (struct stats_track_value){.key = zk_xstrdup(pair->key), .value = pair->value};
+    }
+    return stats;
+}
+
 /* Java: new StatsTrack(). Each create below a quota reads its text anew, with the tree's lock held,
- * and anybody may have written it: so many names make it none (D-126). */
+ * and whoever may write the text may put 50,000 names into it: they are sorted once, because each
+ * looked for among those before it would take seconds. */
 int stats_track_parse(const struct buf *bytes, struct stats_track *ret_stats)
 {
-    struct stats_track stats = {0};
+    struct text_pairs pairs = {0};
     struct zk_str text = {0};
     int r = 0;
     if (bytes != NULL)
@@ -90,17 +140,13 @@ int stats_track_parse(const struct buf *bytes, struct stats_track *ret_stats)
         rest =
             separators > 0 && pair[length + separators] != '\0' ? pair + length + separators : NULL;
         pair[length] = '\0';
-        r = parse_pair(&stats, pair);
-        if (stats.count > STATS_TRACK_NAMES)
-            r = -EINVAL;
+        r = parse_pair(&pairs, pair);
     }
+    if (r == 0)
+        *ret_stats = stats_of_pairs(&pairs);
+    free(pairs.items);
     zk_str_done(&text);
-    if (r < 0) {
-        stats_track_done(&stats);
-        return r;
-    }
-    *ret_stats = stats;
-    return 0;
+    return r;
 }
 
 /* ---- to bytes -------------------------------------------------------------------------------- */

@@ -9,9 +9,6 @@
 #include "zk/base/attrs.h"
 #include "zk/base/buf.h"
 
-/* The most names that a text may have. Java's quotas have four. */
-enum { STATS_TRACK_NAMES = 64 };
-
 struct stats_track_value {
     char *key; /* owned */
     int64_t value;
@@ -24,8 +21,8 @@ struct stats_track {
 };
 
 /* Java: new StatsTrack(byte[]). Key and value are separated by '=', pairs by ',' and ';'. The
- * caller ends *ret_stats with stats_track_done. -EINVAL: the text is none, where Java throws an
- * exception that it does not expect, or it has more names. NULL and no bytes say nothing. */
+ * caller ends *ret_stats with stats_track_done. -EINVAL: the text is none; Java throws an exception
+ * that it does not expect. NULL and no bytes say nothing. */
 ZK_NODISCARD int stats_track_parse(const struct buf *bytes, struct stats_track *ret_stats);
 void stats_track_done(struct stats_track *stats);
 
