@@ -14,6 +14,7 @@ not_serving() {
   while ((SECONDS < end)); do
     answer=$(four_letter_word "$(client_port "$1")" srvr | tr -d '\0' || true)
     [[ $answer != *"not currently serving requests"* ]] || return 0
+    sleep 0.05
   done
   say "$answer"
   return 1
@@ -69,6 +70,7 @@ until_looking() {
   local end=$((SECONDS + 240))
   while ((SECONDS < end)); do
     [[ $(field "$1" state) != LOOKING ]] || return 0
+    sleep 0.2
   done
   return 1
 }

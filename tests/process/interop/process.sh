@@ -28,6 +28,7 @@ has_threads() {
   while ((SECONDS < end)); do
     found=$(threads_of "$1" || true)
     [[ $found != "$expected" ]] || return 0
+    sleep 0.05
   done
   say "expected $expected"
   say "found    $found"
@@ -129,6 +130,7 @@ back_to() {
   while ((SECONDS < end)); do
     count=$(descriptors "$1" || true) # one may be closed while they are counted
     ((count != $2)) || return 0
+    sleep 0.05
   done
   say "peer $1 has $count descriptors, not $2"
   return 1
@@ -178,6 +180,7 @@ serves_again() {
   local end=$((SECONDS + 240))
   while ((SECONDS < end)); do
     ! "$cluster" status || return 0
+    sleep 0.2
   done
   return 1
 }

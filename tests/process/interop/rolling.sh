@@ -17,6 +17,7 @@ all_serve() {
   while ((SECONDS < end)); do
     serving=$("$cluster" status --json | jq -r '"\(.serving) \(.leader)"' || true)
     [[ $serving != '3 '[123] ]] || return 0
+    sleep 0.2
   done
   say "serving and leader: $serving"
   return 1

@@ -34,6 +34,7 @@ until_looking() {
   local end=$((SECONDS + 240))
   while ((SECONDS < end)); do
     [[ $(field "$1" state) != LOOKING ]] || return 0
+    sleep 0.2
   done
   return 1
 }
@@ -171,6 +172,7 @@ alone_leads() {
   local end=$((SECONDS + 240))
   while ((SECONDS < end)); do
     [[ $(field "$1" state) != LEADING || $(field "$1" serving) != true ]] || return 0
+    sleep 0.2
   done
   return 1
 }

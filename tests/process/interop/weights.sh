@@ -33,6 +33,7 @@ until_looking() {
   local end=$((SECONDS + 240))
   while ((SECONDS < end)); do
     [[ $(field "$1" state) != LOOKING ]] || return 0
+    sleep 0.2
   done
   return 1
 }
@@ -45,6 +46,7 @@ until_leader_among() {
     for id; do
       [[ $leader != "$id" ]] || return 0
     done
+    sleep 0.2
   done
   say "the leader is $leader"
   return 1

@@ -43,6 +43,7 @@ wait_for_leader() {
   while (($(now_ms) < end)); do
     leader=$(leader_of "$1")
     [[ -z $leader || $leader == "$2" ]] || return 0
+    sleep 0.2
   done
   warn "no leader but $2 in $1"
   return 1
