@@ -362,7 +362,8 @@ static bool may_move(const struct clients *clients, const struct client *client)
 static void must_have_been_silent(const struct clients *clients, const struct client *client,
                                   int64_t now_ms)
 {
-    if (may_move(clients, client) && clients->calm && client->streak_ms > clients->calm_ms &&
+    if (may_move(clients, client) && clients->calm && !world_links_are_narrow() &&
+        client->streak_ms > clients->calm_ms &&
         client->heard_ms - client->streak_ms > client->granted_ms + TO_SHOW_MS &&
         now_ms - client->heard_ms < client->granted_ms)
         world_fail("I20: session 0x%" PRIx64 " of %d ms has ended, %" PRId64

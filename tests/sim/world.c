@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_STEP_LIMIT = 20000000 };
+enum {
+    DEFAULT_STEP_LIMIT = 20000000,
+    NARROW_BYTES_A_SECOND = 16 * 1024,
+};
 
 struct world world;
 
@@ -236,6 +239,13 @@ void world_calm(void)
     world.character.sync_max_ns = MILLISECOND;
     world.character.lookup_max_ns = MILLISECOND;
     sched_calm();
+}
+
+/* The window's bytes go one way, and the room for more comes back. */
+bool world_links_are_narrow(void)
+{
+    const int64_t round_trips_a_second = SECOND / (2 * world.character.latency_ns);
+    return (int64_t)world.character.window * round_trips_a_second < NARROW_BYTES_A_SECOND;
 }
 
 /* ---- errors of the system ------------------------------------------------------------------- */

@@ -137,6 +137,9 @@ uint64_t world_random_apart(uint64_t bound);
 /* From now on nobody is stalled, nobody goes before another, and disks are quick: the world gives
  * everybody his time. */
 void world_calm(void);
+/* Whether so little goes through a connection, in a calm world as well, that one request behind
+ * another may hold up a ping for as long as a session lives. */
+bool world_links_are_narrow(void);
 /* End the world here. Also from on_line and on_exit. */
 _Noreturn void world_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
