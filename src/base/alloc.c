@@ -1,4 +1,4 @@
-/* Memory that is there, or the process ends. */
+/* Allocation that either succeeds or ends the process. */
 #include "zk/base/alloc.h"
 
 #include <stdint.h>
@@ -7,7 +7,7 @@
 
 #include "zk/base/panic.h"
 
-enum { SMALL_BLOCK = 1024 }; /* those that glibc keeps for a thread, and that are cleared quickly */
+enum { SMALL_BLOCK = 1024 }; /* glibc keeps such blocks for each thread; clearing them is quick */
 
 void *zk_xmalloc(size_t size)
 {

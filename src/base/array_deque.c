@@ -7,8 +7,8 @@
 #include "zk/base/alloc.h"
 #include "zk/base/panic.h"
 
-/* A power of two, and so is every room. Many queues hold what one client has sent without waiting
- * for an answer. */
+/* Every room is a power of two, as this one is. Many queues hold what one client has sent without
+ * waiting for an answer. */
 enum { FIRST_ROOM = 4 };
 
 static uint8_t *place(const struct array_deque *deque, size_t index)

@@ -1,6 +1,7 @@
-/* Java's hash tables are played through: a table of chains of indices is filled in the order of
- * insertion, and doubled when Java doubles it. The two kinds differ in when and how that
- * happens. A HashMap keeps the order of a chain, so that only its last size has to be known. */
+/* Java's hash tables are simulated: a table of chains of indices is filled in the order of
+ * insertion, and doubled when Java doubles it. HashMap and ConcurrentHashMap differ in when and how
+ * they do that. A HashMap keeps the order of a chain when it doubles, so that for it only the last
+ * size of the table has to be known. */
 #include "zk/base/java_order.h"
 
 #include <stdbool.h>
@@ -182,8 +183,8 @@ static void concurrent_map_put(struct chains *chains, size_t entry)
 
 /* ---- orders ---------------------------------------------------------------------------------- */
 
-/* How large the table is when all entries are in it. A long chain makes only a small one grow, so
- * the rest need not be played through. */
+/* Returns how large the table is when all entries are in it. A long chain makes only a small table
+ * grow, so entries are put in one by one only until it has TREE_CAPACITY places. */
 static size_t last_hash_map_capacity(struct chain_entry *entries, size_t count, size_t capacity)
 {
     struct chains chains = {
@@ -199,9 +200,9 @@ static size_t last_hash_map_capacity(struct chain_entry *entries, size_t count, 
     return chains.capacity;
 }
 
-/* Takes ownership of entries, whose hashes are filled in. One chain comes after the other, and each
- * in the order of insertion, however often the table was doubled: so the places of each chain are
- * counted, and filled, and no chain is followed all over memory. */
+/* Takes ownership of entries, whose hashes are filled in. The order is that of the chains, and
+ * within a chain that of insertion, however often the table was doubled. So the places of each
+ * chain are counted and then filled, and no chain has to be followed through memory. */
 static void hash_map_order(struct chain_entry *entries, size_t count, size_t first_capacity,
                            size_t *ret_order)
 {
@@ -217,7 +218,7 @@ static void hash_map_order(struct chain_entry *entries, size_t count, size_t fir
     free(entries);
 }
 
-/* The same of a ConcurrentHashMap. */
+/* The same for a ConcurrentHashMap. */
 static void concurrent_map_order(struct chain_entry *entries, size_t count, size_t *ret_order)
 {
     const size_t capacity = DEFAULT_CAPACITY;

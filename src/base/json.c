@@ -1,5 +1,5 @@
-/* JSON as Jackson's DefaultPrettyPrinter lays it out: lists stand on one line, but for the objects
- * in them. */
+/* JSON as Jackson's DefaultPrettyPrinter lays it out: a list stands on one line, except for objects
+ * in it. */
 #include "zk/base/json.h"
 
 #include "zk/base/panic.h"

@@ -5,7 +5,8 @@
 
 enum { WORD = 8, FINAL_ROUNDS = 3, BITS_OF_BYTE = 8, LENGTH_BIT = 56, FINAL_MARK = 0xff };
 
-/* The second half of SipHash's key. Ours has one word, which is more than anybody can guess. */
+/* The second half of SipHash's key. Our key is only the first half: 64 random bits are more than
+ * anybody can guess. */
 static const uint64_t second_key = UINT64_C(0x9e3779b97f4a7c15);
 
 struct sip_state {

@@ -64,7 +64,8 @@ bool long_hash_remove(struct long_hash *hash, int64_t key)
     size_t hole = slot_of(hash, key);
     if (!hash->slots[hole].used)
         return false;
-    /* Whatever the search for a later key of this run would miss behind the hole moves into it. */
+    /* A search ends at a free slot. So an entry further on in this run that would not be found
+     * behind the hole any more moves into the hole. */
     for (size_t at = (hole + 1) & (hash->room - 1); hash->slots[at].used;
          at = (at + 1) & (hash->room - 1)) {
         size_t home = home_of(hash, hash->slots[at].key);

@@ -1,4 +1,4 @@
-/* Sorted arrays, searched by halving. */
+/* Sorted arrays with binary search. */
 #include "zk/base/long_map.h"
 
 #include <stddef.h>

@@ -341,7 +341,7 @@ int zk_host_and_port(const char *text, struct zk_strings *ret_pieces, const char
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-/* So many bytes at its beginning are written as they are. */
+/* Returns how many bytes at the beginning of text need no escape in JSON. */
 static size_t plain_json(const char *text, size_t length)
 {
     size_t plain = 0;

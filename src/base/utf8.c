@@ -89,7 +89,8 @@ static bool is_continuation(uint8_t byte)
 }
 
 /* Returns whether second may stand behind first, which begins a sequence of three or four bytes.
- * What is a surrogate may: Java takes its three bytes for one malformed part. */
+ * The second byte of a surrogate may: Java takes the three bytes of a surrogate for one malformed
+ * part. */
 static bool may_follow(uint8_t first, uint8_t second)
 {
     if (!is_continuation(second))

@@ -21,7 +21,7 @@
 
 enum {
     FIRST_ROOM = 512,  /* of output: most replies fit */
-    DRAIN_ROOM = 4096, /* of one read of what nobody wants any more */
+    DRAIN_ROOM = 4096, /* of one read by channel_close */
     DRAIN_READS = 16,
 };
 
@@ -228,8 +228,8 @@ bool channel_has_output(struct channel *channel)
     return due;
 }
 
-/* Takes what waits, or finds that nothing does. 0: there is something to send. -ENODATA: there is
- * not. -ESHUTDOWN: nor will there be. */
+/* Takes what waits to be sent, and returns 0. Errors: -ENODATA, nothing waits; -ESHUTDOWN, nothing
+ * waits, and the connection is to be closed. */
 static int take_output(struct channel *channel)
 {
     int r = 0;

@@ -48,7 +48,8 @@ void gzip_writer_free(struct gzip_writer *writer)
     free(writer);
 }
 
-/* Packs what the stream was given, and writes each buffer that is full. With Z_FINISH all of it. */
+/* Packs what the stream was given, and writes what comes out; with Z_FINISH, everything that is
+ * left. */
 static int pack(struct gzip_writer *writer, int flush)
 {
     z_stream *stream = &writer->stream;

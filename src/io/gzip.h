@@ -1,6 +1,7 @@
-/* Bytes of a file, packed and unpacked as gzip does.
+/* Packing and unpacking the bytes of a file as gzip does.
  *
- * One thread at a time. Both block on the disk. Memory: 270 KiB to write, 50 KiB to read. */
+ * One thread at a time. Reading and writing block on the disk. Memory: 270 KiB to write, 50 KiB to
+ * read. */
 #ifndef IO_GZIP_H
 #define IO_GZIP_H
 

@@ -1,7 +1,6 @@
-/* libmicrohttpd in the mode in which it only does what it is called for: it has an epoll
- * descriptor, we wait until that is readable or its next timeout has come, and let it work. A
- * wake-up goes to the listener, as everywhere in floor io: it is the socket that the library waits
- * for.
+/* libmicrohttpd runs in the mode in which it works only when it is called: it has an epoll
+ * descriptor, we wait until that is readable or the next timeout has come, and let it work. The
+ * wait is ended by a wake-up of the listener, because that is one of the sockets in the epoll set.
  *
  * The library is loaded with the first server, because it brings a library for TLS along: together
  * they take 3 MB of a peer that needs 3 itself, and most peers serve no HTTP (A-280). */
@@ -193,8 +192,9 @@ static void answer(struct http_server *server, struct MHD_Connection *connection
     zk_str_append(&response->body, "Only GET is answered here.\n");
 }
 
-/* The library calls it twice: when the headers are there, and when the body is, which nobody looks
- * at. An answer to the first call would close the connection. */
+/* The library calls it when the headers are there, for each piece of a body, which nobody looks at,
+ * and once more at the end of the request. An answer to the first call would close the
+ * connection. */
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_size, void **request_state)

@@ -28,7 +28,8 @@ _Static_assert(sizeof((struct inet_address *)0)->host + 1 + WITH_PORT_MAX <=
 /* ---- parts of texts -------------------------------------------------------------------------- */
 
 /* Each connection is named in some five texts, and vsnprintf takes 1,300 instructions for one where
- * these take 100. Both return where the next one begins; what they write is not terminated. */
+ * these take 100. Both functions return where the next part begins, and end nothing with a zero
+ * byte. */
 static char *put_number(char *to, unsigned number, unsigned base)
 {
     char digits[10];
@@ -218,8 +219,8 @@ static void set_canonical(struct inet_address *address)
     zk_text_copy(address->host, sizeof address->host, inet_ip_text(address).text);
 }
 
-/* Reads a zone that is a number: it counts without an interface, too. What is larger than Java's
- * int is none. Java: InetAddress.checkNumericZone() */
+/* Reads a zone that is a number. It need not be that of an interface. What is larger than Java's
+ * int is no number. Java: InetAddress.checkNumericZone() */
 static bool parse_zone_number(const char *zone, uint32_t *ret_scope_id)
 {
     uint32_t number = 0;
@@ -234,7 +235,7 @@ static bool parse_zone_number(const char *zone, uint32_t *ret_scope_id)
     return c > zone && (*c == '\0' || *c == ']');
 }
 
-/* An IPv4 address in IPv6 clothes has no zone. */
+/* Reads the zone of an IPv6 address. An IPv4 address that is written as an IPv6 one has none. */
 static bool set_zone(struct inet_address *address, const char *zone)
 {
     uint32_t scope_id;
@@ -343,7 +344,7 @@ static uint32_t load_word(const uint8_t *bytes)
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-/* The sum of four words, each made of bytes, which have a sign in Java.
+/* Returns the sum of four words. Each is made of four bytes, which have a sign in Java.
  * Java: Inet6Address.hashCode() */
 static uint32_t hash_of_v6(const uint8_t *ip)
 {
@@ -390,7 +391,7 @@ int32_t inet_address_hash(const struct inet_address *address)
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-/* The IP in numbers; the host if it is unresolved. */
+/* Writes the IP in numbers; the host if it is unresolved. Returns where the next part begins. */
 static char *put_ip(char *to, const struct inet_address *address)
 {
     const uint8_t *ip = address->ip;

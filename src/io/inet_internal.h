@@ -6,8 +6,8 @@
 
 struct sockaddr;
 
-/* Sets family and ip, without a zone. An IPv4 address that is written as an IPv6 one becomes a
- * plain one, as everywhere in Java. */
+/* Sets family and ip, without a zone. An IPv4 address that is written as an IPv6 one
+ * (::ffff:1.2.3.4) becomes a plain IPv4 one, as everywhere in Java. */
 void inet_address_set_ip(struct inet_address *address, enum inet_family family, const uint8_t *ip);
 
 /* Sets the zone to that number; 0 means that there is none. */

@@ -1,4 +1,4 @@
-/* What dlopen and dlsym do, for floor io. */
+/* Loading libraries with dlopen and dlsym. */
 #include "io/library.h"
 
 #include <dlfcn.h>

@@ -14,7 +14,7 @@ struct output {
     uint8_t *bytes; /* NULL: no room yet */
     size_t length;
     size_t room;
-    int64_t packets; /* that end in it */
+    int64_t packets; /* how many packets end in these bytes */
 };
 
 struct channel {
@@ -32,8 +32,9 @@ struct channel {
     struct output sending;
     size_t sent;
 
-    struct zk_mutex mu;     /* L-100. Guards: */
-    int fd GUARDED_BY(&mu); /* -1: closed; the thread that has the channel reads it without */
+    struct zk_mutex mu; /* L-100. Guards: */
+    /* -1: closed. The thread that has the channel reads it without the lock. */
+    int fd GUARDED_BY(&mu);
     struct output output GUARDED_BY(&mu);
     size_t unsent GUARDED_BY(&mu);     /* of output and sending */
     bool flush_is_due GUARDED_BY(&mu); /* an update was asked for, or the far end takes no more */

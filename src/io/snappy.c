@@ -1,8 +1,8 @@
 /* A file of packed bytes, as snappy-java's SnappyOutputStream writes it and SnappyInputStream reads
  * it. libsnappy knows blocks only; the stream around them is made here.
  *
- * The library is loaded with the first such stream, because it brings that of C++ along, and hardly
- * any peer packs its snapshots (A-28). */
+ * The library is loaded with the first such stream, because it brings the library of C++ along, and
+ * hardly any peer packs its snapshots (A-28). */
 #include "io/snappy.h"
 #include "io/library.h"
 
@@ -64,8 +64,8 @@ struct snappy_writer {
     bool has_begun; /* the header is written */
     size_t used;    /* of the block */
     uint8_t block[BLOCK_SIZE];
-    uint8_t *packed; /* a header, and the largest block that can come of it */
-    size_t room;     /* for that block */
+    uint8_t *packed; /* room for a header and for the packed block */
+    size_t room;     /* the most bytes that a packed block can have */
 };
 
 int snappy_writer_new(int fd, struct snappy_writer **ret_writer)
@@ -141,7 +141,7 @@ struct snappy_reader {
     int fd;
     bool has_begun; /* a header was read */
     bool at_end;
-    size_t most_packed; /* what comes of the largest block */
+    size_t most_packed; /* the most bytes that the largest block can be packed into */
     uint8_t *packed;    /* NULL before the first block, as block */
     uint8_t *block;
     size_t packed_room;
@@ -197,8 +197,8 @@ static void make_room_for(uint8_t **bytes, size_t *room, size_t length)
     *room = length;
 }
 
-/* The rest of a header, of which the first four bytes were read. Behind joined streams other bytes
- * are where snappy-java stops. */
+/* Reads the rest of a header, of which the first four bytes were read. If it is not one after all,
+ * the stream ends here when it has had a header before, as in snappy-java. */
 static int read_header(struct snappy_reader *reader, uint8_t *header)
 {
     size_t count;
@@ -237,7 +237,7 @@ static int read_block(struct snappy_reader *reader, int32_t length)
     return 0;
 }
 
-/* A header, a block, or the end. */
+/* Reads the next part of the file: a header, a block, or the end. */
 static int read_next(struct snappy_reader *reader)
 {
     uint8_t header[HEADER_SIZE];

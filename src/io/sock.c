@@ -302,7 +302,7 @@ int sock_connect(struct sock *sock, const struct inet_address *address, int64_t 
 
 /* ---- listening ------------------------------------------------------------------------------- */
 
-/* Dual-stack where the system has IPv6, as every socket of Java is. */
+/* The listener is dual-stack where the system has IPv6, as every socket of Java is. */
 static int sock_new_listener(struct zk_context *ctx, const struct inet_address *address,
                              struct sock **ret_sock)
 {
@@ -353,22 +353,22 @@ out:
     return r;
 }
 
-/* Linux reports as an error of accept() what has already happened to the next caller's
- * connection. */
+/* Returns whether the error is one of the next caller's connection, not of the listener: Linux
+ * reports such errors by accept(). */
 static bool is_lost_caller(int error)
 {
     return error == ECONNABORTED || error == EPROTO || error == ENETDOWN || error == ENETUNREACH ||
            error == EHOSTDOWN || error == EHOSTUNREACH || error == ENOPROTOOPT;
 }
 
-/* The system is short of something that other connections will give back. */
+/* Returns whether the system is short of something that other connections will give back. */
 static bool is_shortage(int error)
 {
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
-/* One line in the log for each shortage, not ten a second. The wait is for no event at all: it ends
- * with its time, or when the listener is woken. */
+/* Waits before the next try. The log gets one line for each shortage, not ten a second. The wait is
+ * for no event at all: it ends with its time, or when the listener is woken. */
 static int sock_wait_out_shortage(struct sock *listener, int error, bool *was_told)
 {
     if (!*was_told)

@@ -1,4 +1,4 @@
-/* For the modules of floor io that hand a socket on. */
+/* For http_server.c, which gives the listener to a library. */
 #ifndef IO_SOCK_DESCRIPTOR_H
 #define IO_SOCK_DESCRIPTOR_H
 

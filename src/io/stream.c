@@ -20,7 +20,7 @@ enum { STREAM_BUFFER = 8192 }; /* Java: BufferedInputStream, BufferedOutputStrea
 struct zk_input {
     struct sock *sock; /* NULL: none. We hold a reference. */
     int fd;            /* -1: none. The caller closes it. */
-    /* NULL, both: what fd gives is not packed. */
+    /* Both are NULL if what fd gives is not packed. */
     struct gzip_reader *gzip;
     struct snappy_reader *snappy;
     /* What can be read without a system call: it stands in the buffer. */
@@ -149,7 +149,7 @@ static int input_read_some(struct zk_input *input, uint8_t *ret_bytes, size_t le
     size_t count = 0;
     if (input->left == 0)
         input_sum_up(input); /* before the next ones take the place of these bytes */
-    if (input->left == 0 && length >= input->room) { /* it passes by the buffer, as in Java */
+    if (input->left == 0 && length >= input->room) { /* past the buffer, as in Java */
         r = input_ask(input, ret_bytes, length, &count);
         if (input->sock == NULL)
             input->adler = zk_adler32(input->adler, ret_bytes, count);
@@ -211,7 +211,7 @@ int64_t zk_input_position(const struct zk_input *input)
 struct zk_output {
     struct sock *sock; /* NULL: none. We hold a reference. */
     int fd;            /* -1: none. The caller closes it. */
-    /* NULL, both: fd gets the bytes as they are. */
+    /* Both are NULL if fd gets the bytes as they are. */
     struct gzip_writer *gzip;
     struct snappy_writer *snappy;
     uint8_t *buffer; /* NULL before the first byte */
@@ -347,7 +347,7 @@ int zk_output_write(struct zk_output *output, const void *bytes, size_t length)
     int r = zk_output_flush(output);
     if (r < 0)
         return r;
-    if (output->fd >= 0) /* they pass by the buffer, as in Java */
+    if (output->fd >= 0) /* past the buffer, as in Java */
         output->adler = zk_adler32(output->adler, bytes, length);
     return output_pass(output, bytes, length);
 }

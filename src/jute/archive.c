@@ -147,7 +147,7 @@ int jute_out_flush(struct jute_out *out)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* Java: BinaryInputArchive.checkLength(), and the statics. */
+/* Java: BinaryInputArchive.checkLength(), and the static fields of that class. */
 static int32_t max_length_of(const struct zk_context *ctx)
 {
     int64_t max_buffer = zk_settings_get_integer(ctx, "jute.maxbuffer", JUTE_MAX_BUFFER);
@@ -177,8 +177,8 @@ int64_t jute_in_position(const struct jute_in *in)
     return in->input != NULL ? zk_input_position(in->input) : (int64_t)in->memory.position;
 }
 
-/* The next length bytes, where they stand: in memory, or in the stream's buffer, as most are that a
- * snapshot is read from. NULL: not all of them are there. */
+/* Returns where the next length bytes stand: in memory, or in the stream's buffer, where most bytes
+ * of a snapshot are found. NULL: not all of them are there. */
 static const uint8_t *view_arrived(struct jute_in *in, size_t length)
 {
     const uint8_t *view;
@@ -233,8 +233,9 @@ static int in_length(struct jute_in *in, int32_t *ret_length)
     return 0;
 }
 
-/* Bytes that are no UTF-8, or characters that Java writes otherwise than they came, become what a
- * server of Java would have from then on: two such strings can be one to it. */
+/* Replaces bytes that are no UTF-8, and characters that Java writes otherwise than they came, by
+ * what a server of Java has from then on. Two strings that differ only in these are the same to it,
+ * and so they must be here. */
 static void make_javas(struct ustring *string)
 {
     if (zk_utf8_is_ascii(string->text, string->length))
@@ -247,7 +248,7 @@ static void make_javas(struct ustring *string)
     string->length = length;
 }
 
-/* In pieces: memory is taken as the bytes arrive. */
+/* Reads in pieces: memory is taken as the bytes arrive. */
 static int ustring_from_stream(struct zk_input *input, size_t length, char **ret_text)
 {
     size_t have = 0;

@@ -1,4 +1,4 @@
-/* As whom a client has authenticated. Java: ServerCnxn.authInfo */
+/* The ids as which a client has authenticated. Java: ServerCnxn.authInfo */
 #include "zk/jute/auth_info.h"
 
 #include <errno.h>

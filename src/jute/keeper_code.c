@@ -1,4 +1,4 @@
-/* The names of codes. */
+/* The names of the codes. */
 #include "zk/jute/keeper_code.h"
 
 /* Java: KeeperException.Code.get() */

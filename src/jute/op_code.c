@@ -1,7 +1,8 @@
 /* The names of op codes. */
 #include "zk/jute/op_code.h"
 
-/* Java writes createTtl, and has no word for addWatch. Java: Request.op2String() */
+/* "createTtl" is how Java spells it. Java has no word for addWatch; ours is made like the others.
+ * Java: Request.op2String() */
 const char *op_code_name(int32_t type)
 {
     /* LONG: one Java method */

@@ -76,8 +76,8 @@ void quorum_packet_free(struct quorum_packet *packet)
     free(packet);
 }
 
-/* What the packet holds goes, and the next one is read into it: what jute_read and jute_done do by
- * the table, written out, because a learner does it twice for each write. */
+/* Frees what the packet holds, and reads the next one into it. jute_done and jute_read would do the
+ * same by the table; it is written out because a learner does it twice for each write. */
 static int read_packet_again(struct jute_in *in, struct quorum_packet *packet)
 {
     uint8_t bytes[NUMBERS_BYTES];

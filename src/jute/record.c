@@ -100,7 +100,7 @@ static bool read_common_list(struct jute_in *in, const struct jute_common_list *
     return true;
 }
 
-/* A number that somebody sends is no reason to take memory: each element is read before there is
+/* No memory is taken because of a number that somebody sends: each element is read before there is
  * room for the next. Their bytes together are held to the limit of one buffer (D-35). */
 static int read_list(struct jute_in *in, const struct jute_record *element, void *ret_list)
 {
@@ -344,7 +344,7 @@ struct buf *jute_to_buf(const struct jute_record *record, const void *value)
     struct buf *bytes = buf_new(jute_size(record, value));
     struct jute_out out = jute_out_of_buf(bytes);
     jute_write(&out, record, value);
-    zk_assert(out.error == 0); /* memory takes all */
+    zk_assert(out.error == 0); /* only a length of more than 31 bits fails */
     return bytes;
 }
 

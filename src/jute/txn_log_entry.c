@@ -18,7 +18,7 @@ enum {
 /* 40 bits, as in EphemeralType.TTL. */
 #define MAX_TTL_MS ((INT64_C(1) << 40) - 1)
 
-/* ---- what the tree can do without asking ----------------------------------------------------- */
+/* ---- records that can be applied ------------------------------------------------------------- */
 
 static bool path_is_sound(const struct ustring *path)
 {
@@ -33,7 +33,8 @@ static bool paths_are_sound(const struct ustring_list *paths)
     return true;
 }
 
-/* Does Java get through this record without an exception that it does not expect? (D-121) */
+/* Returns whether the tree can apply this record: Java would do so without an exception that it
+ * does not expect (D-121). */
 static bool record_is_sound(int32_t type, const union txn_record *record)
 {
     switch (type) {
@@ -94,7 +95,7 @@ static struct txn_operation operation_of(const struct sub_txn *txn)
     if (txn->data == NULL || !may_stand_in_multi(txn->type))
         return operation;
     const struct jute_record *table = txn_record_of_type(txn->type);
-    /* The limit has held for all of data. */
+    /* All of data was within the limit when it was read. */
     struct jute_in in = {.memory = buf_reader_of(txn->data), .max_length = INT32_MAX};
     operation.readable = jute_read(&in, table, &operation.record) == 0;
     if (operation.readable && !record_is_sound(txn->type, &operation.record)) {
@@ -130,7 +131,7 @@ static struct buf *marshall_txn_entry(const struct txn_log_entry *entry)
         jute_write(&out, table, &entry->record);
     if (entry->has_digest)
         jute_write(&out, &txn_digest_record, &entry->digest);
-    zk_assert(out.error == 0); /* memory takes all */
+    zk_assert(out.error == 0); /* only a length of more than 31 bits fails */
     return bytes;
 }
 
@@ -180,7 +181,7 @@ static int read_create_v0(struct jute_in *in, struct create_txn *ret_create)
     return 0;
 }
 
-/* The record behind the header. */
+/* Reads the record that stands behind the header. */
 static int read_record(struct jute_in *in, struct txn_log_entry *entry)
 {
     int32_t type = entry->header.type;
@@ -210,8 +211,9 @@ static bool is_digest_enabled(const struct zk_context *ctx)
 
 static int read_entry(const struct zk_context *ctx, struct txn_log_entry *entry)
 {
-    /* The limit of one buffer has held for all of these bytes, when they came from a file or a
-     * connection: what is longer than they are is found by their end. */
+    /* All of these bytes together were within the limit of one buffer when they came from a file or
+     * a connection. A length inside them that is too large runs into their end, which is an
+     * error. */
     struct jute_in in = {.memory = buf_reader_of(entry->bytes), .max_length = INT32_MAX};
     int r = jute_read(&in, &txn_header_record, &entry->header);
     if (r < 0)

@@ -68,7 +68,7 @@ void datadir_cleanup_manager_free(struct datadir_cleanup_manager *manager)
     free(manager);
 }
 
-/* At a fixed rate, as Java's timer, but not by the wall clock (D-324). */
+/* Purges at a fixed rate, as Java's timer does, but not by the wall clock (D-324). */
 static void purge_task_run(void *arg)
 {
     struct datadir_cleanup_manager *manager = arg;

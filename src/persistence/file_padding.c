@@ -31,7 +31,8 @@ int file_padding_pad_file(struct file_padding *padding, int fd, int64_t position
         file_padding_calculate_file_size(position, padding->current_size, padding->pre_alloc_size);
     if (size == padding->current_size)
         return 0;
-    /* One zero byte at the new end: what lies before it is a hole. */
+    /* One zero byte is written at the new end. What lies before it was never written, and reads as
+     * zeros. */
     int r = file_write_at(fd, size - 1, "", 1);
     if (r == 0)
         padding->current_size = size;
@@ -45,7 +46,8 @@ int64_t file_padding_calculate_file_size(int64_t position, int64_t file_size,
         return file_size;
     if (position <= file_size)
         return file_size + pre_alloc_size;
-    /* A record that was larger than a step has gone beyond the end: up to the next whole step. */
+    /* A record that is larger than a step has gone beyond the end: the file grows up to the next
+     * whole step. */
     file_size = position + pre_alloc_size;
     return file_size - file_size % pre_alloc_size;
 }

@@ -19,7 +19,8 @@ struct file_padding file_padding_of(struct zk_context *ctx);
 /* Java: padFile(). fd is written to at position. Makes the file larger when less than 4 KiB are
  * left. Errors: -errno of the disk. */
 ZK_NODISCARD int file_padding_pad_file(struct file_padding *padding, int fd, int64_t position);
-/* Java: calculateFileSizeWithPadding(): the new size, or file_size. */
+/* Java: calculateFileSizeWithPadding(). Returns the size that the file needs at this position;
+ * file_size if it need not grow. */
 int64_t file_padding_calculate_file_size(int64_t position, int64_t file_size,
                                          int64_t pre_alloc_size);
 

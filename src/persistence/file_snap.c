@@ -24,14 +24,14 @@ enum {
     SNAP_VERSION = 2,
     SNAP_DB_ID = -1,
     SMALLEST = 10, /* Java: SnapStream.isValidCheckedStream() */
-    /* Where Java has 8 KiB: an eighth of the system calls, and all but one node of 300 can be read,
-     * and written, where they stand in the buffer. */
+    /* Java has 8 KiB. With 64 KiB there are an eighth of the system calls, and all but one node in
+     * 300 lies in the buffer as a whole, so that it is read and written there without a copy. */
     SNAP_BUFFER = 64 * 1024,
 };
 
 /* What a snapshot ends with: the ustring "/". */
 static const uint8_t LAST_BYTES[5] = {0, 0, 0, 1, '/'};
-/* What packed ones begin with. */
+/* What packed snapshots begin with. */
 static const uint8_t GZIP_MAGIC[2] = {0x1f, 0x8b};
 static const uint8_t SNAPPY_MAGIC[8] = {0x82, 'S', 'N', 'A', 'P', 'P', 'Y', 0};
 
@@ -78,7 +78,8 @@ enum snap_stream_mode snap_stream_mode(const struct zk_context *ctx)
     return word != NULL && stream_mode_of(word, &mode) ? mode : SNAP_STREAM_CHECKED;
 }
 
-/* What stands behind the last dot of a file's name says it. Java: getStreamMode(fileName) */
+/* What stands behind the last dot of a file's name says how it is packed. Java:
+ * getStreamMode(fileName) */
 static enum snap_stream_mode stream_mode_of_path(const char *path)
 {
     const char *dot = strrchr(path, '.');
@@ -232,7 +233,7 @@ out:
     return r;
 }
 
-/* Java does not look at the version either. */
+/* Only the magic number is checked; Java does not look at the version either. */
 static int check_header(struct jute_in *in)
 {
     struct file_header header;
@@ -242,13 +243,14 @@ static int check_header(struct jute_in *in)
     return header.magic == SNAP_MAGIC ? 0 : -EPROTO;
 }
 
-/* The digest behind the tree, which is the tree's from then on. Java: DataTree.ZxidDigest */
+/* Reads the digest that stands behind the tree, and gives it to the tree. Java:
+ * DataTree.ZxidDigest */
 static int read_digest(struct jute_in *in, int64_t name_zxid, struct data_tree *tree)
 {
     struct zxid_digest digest;
     int r = jute_in_long(in, &digest.zxid);
     if (r == -EPIPE)
-        return 0; /* written before digests were, or without */
+        return 0; /* an older release wrote it, or one with digests turned off */
     if (r < 0)
         return r;
     r = jute_in_int(in, &digest.version);
@@ -264,7 +266,7 @@ static int read_digest(struct jute_in *in, int64_t name_zxid, struct data_tree *
     return 0;
 }
 
-/* The number is taken before the seal is read, as it was when the seal was written. Java:
+/* The sum is taken before the seal is read, because it was taken before the seal was written. Java:
  * checkSealIntegrity() */
 static int check_seal_integrity(struct jute_in *in)
 {
@@ -401,7 +403,7 @@ int snap_files_list(struct zk_context *ctx, const char *directory, struct snap_f
     return 0;
 }
 
-/* Names of one zxid ("1", "01") in the order of their text. */
+/* Files whose names hold the same zxid ("1", "01") are ordered by the text of their names. */
 static int compare_snap_files(const void *a, const void *b)
 {
     const struct snap_file *one = a;

@@ -1,4 +1,5 @@
-/* The part of file_snap.c that asks nothing of a file's name: the fuzzer's files have none of their
+/* What file_snap.c shares within this floor: the list of snapshot files, how they are packed, and
+ * the reading of one file. The fuzzer uses the last, because its files have no names of their
  * own. */
 #ifndef PERSISTENCE_FILE_SNAP_INTERNAL_H
 #define PERSISTENCE_FILE_SNAP_INTERNAL_H

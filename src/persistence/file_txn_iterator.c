@@ -18,7 +18,7 @@
 
 /* ---- the files ------------------------------------------------------------------------------- */
 
-/* Names of one zxid ("1", "01") in the order of their text. */
+/* Files whose names hold the same zxid ("1", "01") are ordered by the text of their names. */
 static int compare_log_files(const void *a, const void *b)
 {
     const struct log_file *one = a;
@@ -79,7 +79,7 @@ void log_files_done(struct log_files *files)
 struct txn_iterator {
     struct zk_context *ctx;
     char *directory;
-    bool at_start;          /* mend what a crash has left, and sync */
+    bool at_start;          /* a start: mend what a crash has left, and sync */
     struct log_files files; /* Java: storedFiles, but ascending */
     size_t next_file;
     struct txn_log_reader *reader; /* of the file before next_file; NULL: none is open */
@@ -91,7 +91,7 @@ static bool is_newest(const struct txn_iterator *iterator)
     return iterator->next_file == iterator->files.count;
 }
 
-/* Logs what cannot be done with the file that is read, and why. */
+/* Logs why the file cannot be read. Returns r. */
 static int refuse_log_file(const struct txn_iterator *iterator, const char *path, int r)
 {
     switch (r) {
@@ -122,7 +122,8 @@ static void tell_magic(const struct txn_iterator *iterator, const char *path)
 }
 
 /* The newest file may be one that was just being made: by a process that was killed, or, if this is
- * no start, by our own SyncThread at this moment. 0: it is, and has no entries. */
+ * no start, by our own SyncThread at this moment. Returns 0 if it is one; then it has no entries,
+ * and reading has come to its end. */
 static int pass_over_unborn(struct txn_iterator *iterator, const char *path, int opened)
 {
     bool unborn = false;
@@ -137,8 +138,8 @@ static int pass_over_unborn(struct txn_iterator *iterator, const char *path, int
     return log_file_remove_durably(iterator->ctx, iterator->directory, path);
 }
 
-/* 1: the reader stands in front of the first entry of the next file; 0: there is none. Java:
- * goToNextLog() */
+/* Returns 1 if the reader stands in front of the first entry of the next file, 0 if there is no
+ * such file. Java: goToNextLog() */
 static int go_to_next_log(struct txn_iterator *iterator)
 {
     if (is_newest(iterator))
@@ -150,7 +151,8 @@ static int go_to_next_log(struct txn_iterator *iterator)
     return r < 0 ? refuse_log_file(iterator, path, r) : 1;
 }
 
-/* What a start makes sure of before anybody acts on what it has read. */
+/* At a start, cuts off a torn tail and syncs the file, before anybody acts on what was read
+ * (D-133). */
 static int settle_file(struct txn_iterator *iterator, const char *path, int64_t position, bool torn)
 {
     int fd = -1;
@@ -168,7 +170,7 @@ static int settle_file(struct txn_iterator *iterator, const char *path, int64_t 
     return r;
 }
 
-/* The file is read to its end. */
+/* Leaves a file that has been read to its end. */
 static int leave_file(struct txn_iterator *iterator)
 {
     const char *path = txn_log_reader_path(iterator->reader);
@@ -186,7 +188,7 @@ static int leave_file(struct txn_iterator *iterator)
     return r;
 }
 
-/* 1: *ret_payload; 0: the end of the last file. */
+/* Returns 1 with the next payload, 0 at the end of the last file. */
 static int next_payload(struct txn_iterator *iterator, struct buf **ret_payload)
 {
     for (;;) {
@@ -266,7 +268,7 @@ static int iterate(const struct file_txn_log *log, int64_t zxid, bool fast_forwa
     iterator->at_start = at_start;
     int r = log_files_list(log->ctx, log->directory, &iterator->files);
     if (r == 0) {
-        /* The newest that begins before zxid may hold it. */
+        /* The newest file that begins before zxid may hold that transaction. */
         log_files_keep_from(&iterator->files, zxid == INT64_MIN ? zxid : zxid - 1);
         r = txn_iterator_next(iterator);
     }

@@ -113,7 +113,7 @@ void file_txn_log_free(struct file_txn_log *log)
     free(log);
 }
 
-/* Forget the file that is written to, and what was not given to the system. */
+/* Closes the file that is written to, and forgets what was not given to the system. */
 static void close_file(struct file_txn_log *log)
 {
     if (log->fd >= 0)
@@ -264,7 +264,8 @@ static void put_entry(struct file_txn_log *log, const struct buf *payload)
     java_write(log, 1);
 }
 
-/* What Java's stream does with so many bytes. Java: BufferedOutputStream.write() */
+/* Follows what Java's stream would write, and what it would hold back, of so many more bytes. Java:
+ * BufferedOutputStream.write() */
 static void java_write(struct file_txn_log *log, size_t length)
 {
     if (length > JAVA_BUFFER - log->java_buffered || length >= JAVA_BUFFER) {
@@ -388,7 +389,8 @@ int file_txn_log_truncate(struct file_txn_log *log, int64_t zxid, int64_t *ret_l
     return leave(log, r);
 }
 
-/* All is read before the first byte is changed. */
+/* All is read before the first byte is changed, so that a log that cannot be read stays as it
+ * is. */
 static int truncate_files(struct file_txn_log *log, const struct log_files *files, int64_t zxid,
                           int64_t *ret_last_zxid)
 {
@@ -406,8 +408,8 @@ static int truncate_files(struct file_txn_log *log, const struct log_files *file
     return r;
 }
 
-/* Where the entries that are not behind zxid end in this file; *ret_last is the zxid of the last of
- * them, and stays as it is if there is none. */
+/* *ret_cut is where the entries that are not behind zxid end in this file; *ret_last is the zxid of
+ * the last of them, and stays as it is if there is none. */
 static int find_cut(struct file_txn_log *log, const char *path, int64_t zxid, int64_t *ret_cut,
                     int64_t *ret_last)
 {
@@ -434,7 +436,8 @@ static int find_cut(struct file_txn_log *log, const char *path, int64_t zxid, in
     return problem(log, path, "read", r);
 }
 
-/* The zxid of the last entry in these files, which are those that stay. */
+/* Unless *ret_last is known already (not -1), finds the zxid of the last entry in the first count
+ * files, which all stay as they are. */
 static int find_last(struct file_txn_log *log, const struct log_files *files, size_t count,
                      int64_t *ret_last)
 {

@@ -30,8 +30,8 @@ struct file_txn_log {
     struct file_padding padding;
     struct buf *unwritten; /* appended, and not given to the system yet */
     int64_t position;      /* in the file, where those bytes go */
-    /* Where Java's file would stand, whose stream holds at most 8 KiB back: the padding follows it,
-     * so that our files are as long as Java's. */
+    /* How far Java would have written its file, whose stream holds back up to 8 KiB. The padding
+     * goes by this, so that our files are as long as Java's. */
     int64_t java_position;
     size_t java_buffered;
     bool unsynced; /* bytes were given to the system, and no fdatasync has followed */
@@ -68,7 +68,7 @@ void log_files_done(struct log_files *files);
 ZK_NODISCARD int file_txn_log_read_at_start(const struct file_txn_log *log, int64_t zxid,
                                             struct txn_iterator **ret_iterator);
 
-/* Unlink, and sync the directory. Errors are logged. */
+/* Removes the file and syncs the directory. Errors are logged. */
 ZK_NODISCARD int log_file_remove_durably(struct zk_context *ctx, const char *directory,
                                          const char *path);
 

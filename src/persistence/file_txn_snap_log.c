@@ -1,4 +1,5 @@
-/* The data directories, and what is made of what is found in them. Java: persistence.FileTxnSnapLog
+/* The data directories: how they are opened, and how the database is restored from them. Java:
+ * persistence.FileTxnSnapLog
  *
  *   <dataDir>/version-2/snapshot.*, currentEpoch, acceptedEpoch
  *   <dataLogDir>/version-2/log.* */
@@ -37,16 +38,16 @@ struct file_txn_snap_log {
     char *snap_dir;
     char *initialize_file; /* beside the log's version-2 */
     struct file_txn_log *txn_log;
-    struct snap_log_load
-        load; /* of the last load, or fast forward; no other thread asks meanwhile */
-    /* They hold the locks; -1: none. */
+    /* Of the last restore or fast forward. Only the thread that called it asks for it. */
+    struct snap_log_load load;
+    /* The open directories, which hold the locks; -1: no lock. */
     int data_dir_fd;
     int snap_dir_fd;
 };
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-/* *ret_error gets the text; the result is r. */
+/* Puts the text into *ret_error, and returns r. */
 static int ZK_PRINTF_LIKE(3, 4) refuse(int r, char **ret_error, const char *format, ...)
 {
     struct zk_str text = {0};
@@ -58,8 +59,9 @@ static int ZK_PRINTF_LIKE(3, 4) refuse(int r, char **ret_error, const char *form
     return r;
 }
 
-/* Make the directory if it is missing; *ret_fresh: it was, and is on the disk now. path is
- * <dir>/version-2, what is "data" or "snap". Java: FileTxnSnapLog(), its two like halves */
+/* Makes the directory if it is missing; *ret_fresh says that it was, and then its name is on the
+ * disk. path is <dir>/version-2, what is "data" or "snap". Java: FileTxnSnapLog(), whose two halves
+ * are alike */
 static int open_directory(struct zk_context *ctx, const char *path, const char *what,
                           bool *ret_fresh, char **ret_error)
 {
@@ -131,8 +133,8 @@ static int settle_names(const char *path, int fd, const char *what, char **ret_e
     return 0;
 }
 
-/* what is "Log" or "Snapshot", foreign is the prefix of the other's files. Java: checkLogDir(),
- * checkSnapDir() */
+/* Refuses a directory that holds files of the other kind. what is "Log" or "Snapshot", foreign is
+ * the prefix of the files that must not be there. Java: checkLogDir(), checkSnapDir() */
 static int check_content(const char *directory, const char *what, const char *foreign,
                          char **ret_error)
 {
@@ -176,7 +178,7 @@ static int open_directories(struct file_txn_snap_log *snap_log, char **ret_error
         return r;
     r = open_directory(snap_log->ctx, snap_log->snap_dir, "snap", &fresh, ret_error);
     if (r == 0 &&
-        !file_is_same(snap_log->data_dir, snap_log->snap_dir)) /* or it is locked already */
+        !file_is_same(snap_log->data_dir, snap_log->snap_dir)) /* else it is locked already */
         r = lock_directory(snap_log->ctx, snap_log->snap_dir, "snap", &snap_log->snap_dir_fd,
                            ret_error);
     if (r == 0 && !fresh)
@@ -302,7 +304,8 @@ static int find_snapshot_before(const struct snap_files *files, int64_t zxid, in
     return -ENODATA;
 }
 
-/* Java leaves them, and starts from one of them the next time (ZOOKEEPER-4837, D-132). */
+/* Removes the snapshots behind zxid. Java leaves them, and starts from one of them the next time
+ * (ZOOKEEPER-4837, D-132). */
 static int remove_snapshots_behind(struct file_txn_snap_log *snap_log,
                                    const struct snap_files *files, int64_t zxid)
 {
@@ -315,8 +318,9 @@ static int remove_snapshots_behind(struct file_txn_snap_log *snap_log,
 }
 
 /* The log is cut before the snapshots go: what stays if we die in between is a snapshot of the old
- * history without anything behind it, which is one moment of that history. The other way round a
- * log that begins behind such a snapshot would be replayed over an older one. */
+ * history without anything behind it, which is one moment of that history. If the snapshots went
+ * first, what stays could be a log that begins behind one of them, and it would be replayed over an
+ * older one. */
 static int go_back(struct file_txn_snap_log *snap_log, const struct snap_files *files, int64_t zxid)
 {
     int64_t last_zxid = -1;
@@ -378,7 +382,8 @@ bool txn_leaves_gap(int64_t before_zxid, int64_t zxid)
     return zxid >> 32 == before_zxid >> 32 || (uint32_t)zxid != 1;
 }
 
-/* Numbers that the log leaves out, where what stands behind them is in the tree already. */
+/* Zxids that the log leaves out. The transaction behind them is in the tree already, and no digest
+ * has told yet whether any is missing. */
 struct gap {
     int64_t before_zxid;
     int64_t behind_zxid; /* 0: there is none */
@@ -391,12 +396,14 @@ static int gap_is_a_hole(struct file_txn_snap_log *snap_log, const struct gap *g
     return -EBADMSG;
 }
 
-/* What is missing was committed, perhaps; a peer that votes with such a history could make
- * everybody lose it. Likewise below a snapshot that came as SNAP: there the log may end with what
- * was never committed, and if that snapshot is lost, an older one with this log would bring it
- * back. But a leader of Java uses up a number for a multi with a null path and proposes nothing, so
- * all its servers have such a gap. Then the next digest is that of the tree as it is here. An error
- * carries none, so the answer may come later (D-134). */
+/* Judges a gap by the digest of a transaction behind it (D-134). If transactions are missing, they
+ * may have been committed, and a peer that votes with such a history could make everybody lose
+ * them. A gap may also lie below a snapshot that came as SNAP: what the log holds before the gap
+ * was perhaps never committed, and if that snapshot is lost, an older one with this log would bring
+ * it back. But some gaps are harmless: a leader of Java uses up a zxid for a multi with a null path
+ * and proposes nothing, so all its servers have the same gap. Then the next digest is that of the
+ * tree as it is here. An error carries no digest, so the answer may come with a later
+ * transaction. */
 static int judge_gap(struct file_txn_snap_log *snap_log, struct data_tree *tree,
                      const struct txn_log_entry *entry, struct gap *gap)
 {
@@ -464,7 +471,7 @@ static int replay(struct file_txn_snap_log *snap_log, struct txn_iterator *itera
     return 0;
 }
 
-/* Nobody writes yet: what a crash has left at the end of the log is mended. */
+/* Nobody writes to the log yet, so what a crash has left at its end is mended. */
 static int replay_at_start(struct file_txn_snap_log *snap_log, struct data_tree *tree,
                            struct session_timeouts *sessions, struct playback_listener listener)
 {
@@ -526,7 +533,7 @@ static int remove_initialize_file(struct file_txn_snap_log *snap_log)
     return r;
 }
 
-/* There is no snapshot. Java: restore(), the branch for -1 */
+/* There is neither a snapshot nor a log. Java: restore(), the branch for -1 */
 static int start_empty(struct file_txn_snap_log *snap_log, bool trusted, struct data_tree *tree,
                        const struct session_timeouts *sessions)
 {
@@ -561,8 +568,9 @@ static int start_without_snapshot(struct file_txn_snap_log *snap_log, bool has_i
     return replay_at_start(snap_log, tree, sessions, listener);
 }
 
-/* The tree is not known to be whole, and no digest is compared from then on until a transaction of
- * that zxid comes. Java: restore(), its finalizer */
+/* Warns if the log has ended before the zxid of the snapshot's digest. Then the tree is not known
+ * to be whole, and no digest is compared until a transaction of that zxid comes. Java: restore(),
+ * its finalizer */
 static void warn_of_uncovered_digest(struct file_txn_snap_log *snap_log, struct data_tree *tree)
 {
     struct zxid_digest digest;

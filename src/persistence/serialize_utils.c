@@ -108,8 +108,8 @@ void serialize_snapshot(struct data_tree *tree, const struct session_timeouts *s
     data_tree_serialize(tree, out);
 }
 
-/* A session that comes twice: the later one counts, as in Java's map. Ties are therefore broken by
- * where they stood. */
+/* If a session comes twice, the later one counts, as in Java's map. So equal ids are sorted by the
+ * positions in which they came. */
 struct arrival {
     struct session_timeout session;
     size_t position;
@@ -124,8 +124,8 @@ static int compare_arrivals(const void *a, const void *b)
     return one->position < other->position ? -1 : 1;
 }
 
-/* In order of arrival -> ascending, without duplicates. They come in hash order: inserting one by
- * one would move half of them each time. */
+/* Sorts sessions that stand in the order of their arrival, and drops duplicates. They arrive in
+ * hash order, so inserting each at its place would move half of the others each time. */
 static void sort_sessions(struct session_timeouts *sessions)
 {
     size_t count = sessions->count;

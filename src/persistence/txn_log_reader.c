@@ -118,8 +118,8 @@ static void make_room(struct txn_log_reader *reader)
     }
 }
 
-/* *ret_count is how many bytes stand there at position on, at most length; fewer at the end of the
- * file. */
+/* Reads ahead. *ret_count is how many bytes are there from position on: length of them, or fewer at
+ * the end of the file. */
 static int look_ahead(struct txn_log_reader *reader, size_t length, size_t *ret_count)
 {
     while (reader->filled - reader->from < length) {
@@ -141,9 +141,10 @@ static int look_ahead(struct txn_log_reader *reader, size_t length, size_t *ret_
 
 /* ---- entries --------------------------------------------------------------------------------- */
 
-/* Is a whole sector's share of the entry zero? A log is written over zeros only, so a sector that
- * the power failure kept from the disk reads as zeros. The first four bytes of an entry say
- * nothing: they are the upper half of a 32-bit sum. */
+/* Returns whether all that some sector holds of the entry is zero. A log is written over zeros
+ * only, so a sector that the power failure kept from the disk reads as zeros. The first four bytes
+ * of an entry say nothing, because they are always zero: the upper half of a long that holds a
+ * 32-bit sum. */
 static bool has_lost_sector(const uint8_t *entry, int64_t at, size_t length)
 {
     size_t from = 4;

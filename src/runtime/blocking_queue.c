@@ -1,5 +1,6 @@
-/* One lock, one condition, and a ring. Elements leave at the head only, so the ring holds the
- * newest of all that ever came: the ordinal of the head follows from their number. */
+/* One lock, one condition, and a ring. Elements leave at the head only, so the ring holds the last
+ * ones that came, without a gap: the ordinal of the head follows from how many came and how many
+ * are there. */
 #include "zk/runtime/blocking_queue.h"
 
 #include <errno.h>
@@ -15,7 +16,8 @@
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/trace.h"
 
-/* A taker that fell behind once does not keep the memory of that for ever. */
+/* A batch with more places than these gives its memory back before it is filled again, so that a
+ * taker that fell behind once does not keep it for ever. */
 enum { BQ_ROOM_KEPT = 4096 };
 
 struct blocking_queue {
@@ -210,7 +212,7 @@ int bq_poll_all(struct blocking_queue *queue, int64_t timeout_ms, struct bq_batc
         zk_mutex_unlock(&queue->mu);
         return r;
     }
-    /* Queue and taker pass the same two rings to and fro. */
+    /* The queue and its taker exchange their rings, so that none is allocated for each batch. */
     struct array_deque empty = batch->items;
     empty.element_size = queue->items.element_size;
     *batch = (struct bq_batch){.items = queue->items, .free_item = queue->free_item};

@@ -24,7 +24,7 @@ struct zk_context {
     struct zk_setting *settings; /* likewise */
     size_t setting_count;
 
-    struct zk_thread_registry registry; /* has its own plain mutex */
+    struct zk_thread_registry registry; /* it has a plain mutex of its own */
     struct zk_mutex trace_mu;           /* L-118. One line of the trace at a time. Guards: */
     struct zk_str trace_line GUARDED_BY(&trace_mu);
     bool trace_torn GUARDED_BY(&trace_mu); /* the last line could not be written whole */

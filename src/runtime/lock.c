@@ -9,7 +9,7 @@
 
 int64_t zk_thread_id_of(pthread_t thread)
 {
-    return (int64_t)(intptr_t)thread; /* a number or a pointer, in every C library of Linux */
+    return (int64_t)(intptr_t)thread; /* it is a number or a pointer in every C library of Linux */
 }
 
 void zk_mutex_init(struct zk_mutex *mutex, struct zk_context *ctx, const char *name, int rank)

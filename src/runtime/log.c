@@ -91,7 +91,7 @@ static void class_of_file(const char *file, char *ret_name, size_t size)
     ret_name[length] = '\0';
 }
 
-/* One event stays one line, whatever came over the wire into it. */
+/* Replaces control bytes, so that one event stays one line whatever a peer or a client has sent. */
 static void log_line_neutralise(struct log_line *line)
 {
     for (size_t i = 0; i < line->length; i++) {

@@ -1,5 +1,6 @@
-/* A short list that is searched from its start: most settings are read when objects are made, the
- * limit of a buffer for each packet. */
+/* The settings are a short list that is searched from its start. That is quick enough: most
+ * settings are read only when an object is made. Only the limit of a buffer is read for each
+ * packet. */
 #include "zk/runtime/settings.h"
 
 #include <stdlib.h>
@@ -11,7 +12,8 @@
 
 static struct zk_setting *settings_find(const struct zk_context *ctx, const char *key)
 {
-    /* Nearly all begin with "zookeeper.", and few are of one length. */
+    /* Nearly all keys begin with "zookeeper.", and few have the same length: so lengths come
+     * first. */
     const size_t length = strlen(key);
     for (size_t i = 0; i < ctx->setting_count; i++)
         if (ctx->settings[i].key_length == length && memcmp(ctx->settings[i].key, key, length) == 0)

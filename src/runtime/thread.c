@@ -2,8 +2,8 @@
  *
  * A member is linked into its group when it starts. The last thing that it does there, under the
  * group's lock, is to mark itself as ended. Whichever thread takes an ended member out of the list
- * joins it: one that starts another member and tidies up, or one that joins the group. unjoined
- * counts members until that join has returned, so that several joiners all wait for the last. */
+ * joins it: one that starts another member, or one that joins the group. unjoined counts members
+ * until that join has returned, so that several joiners all wait for the last. */
 #include "zk/runtime/thread.h"
 
 #include <errno.h>
@@ -21,11 +21,13 @@
 enum {
     THREAD_STACK_SIZE = 256 * 1024, /* a peer with many learners has many threads */
     OS_NAME_SIZE = 16,              /* with the terminator; Linux refuses longer ones */
-    /* Some clients that wait for one answer each are not much; they would wait longer in turns. */
+    /* A few clients that wait for one answer each make less work than this. In turns they would
+     * only wait longer. */
     MUCH_WORK = 32,
     LITTLE_WORK = 4,
-    /* Where a client shares the processors with the servers, there may be little to do at any
-     * moment although it has a thousand requests to send: that is what turns put an end to. */
+    /* So many moments with little work end the turns, not one: where a client shares the processors
+     * with the servers, there may be little to do for a moment although it has a thousand requests
+     * to send. */
     CALM_WORK = 256,
 };
 

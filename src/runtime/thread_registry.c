@@ -133,8 +133,8 @@ size_t zk_registry_count(struct zk_thread_registry *registry)
 }
 
 /* With SCHED_BATCH the kernel lets a thread that is woken wait until the running one sleeps or has
- * had its time. A process that was started under another policy than the usual one keeps it, and
- * where the system refuses a change, things only cost more. */
+ * had its time. A process that was started under another policy than the usual one keeps it. Where
+ * the system refuses the change, the work only costs more processor time. */
 static void entry_take_turns(const struct zk_thread_entry *entry, bool take_turns)
 {
     int policy;
@@ -326,7 +326,8 @@ static int compare_entries(const void *a, const void *b)
     return strcmp((*left)->name, (*right)->name);
 }
 
-/* Sorted by name: the list of the registry changes its order all the time. */
+/* The threads are sorted by name, because the list of the registry changes its order all the
+ * time. */
 static void dump_threads(const struct zk_thread_registry *registry, struct zk_str *text)
     REQUIRES(registry)
 {

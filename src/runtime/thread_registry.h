@@ -51,7 +51,7 @@ struct zk_queue_entry {
 struct CAPABILITY("registry") zk_thread_registry {
     pthread_mutex_t mutex;
     struct zk_thread_entry *entries;
-    bool take_turns;              /* all entries' threads do */
+    bool take_turns;              /* whether the threads of all entries take turns */
     struct zk_thread_entry first; /* the thread that made the context: "main" */
     struct zk_mutex *mutexes;     /* NULL if there is to be no thread dump */
     struct zk_queue_entry *queues;
@@ -67,7 +67,7 @@ void zk_registry_done(struct zk_thread_registry *registry);
  * Returns a positive errno. */
 int zk_registry_create(struct zk_thread_registry *registry, struct zk_thread_entry *entry,
                        const pthread_attr_t *attr, void *(*start)(void *arg), void *arg);
-/* The last thing that the thread of entry does. Panics if it still holds a lock. */
+/* The thread of entry calls it, as the last thing that it does. Panics if it still holds a lock. */
 void zk_registry_remove(struct zk_thread_registry *registry, struct zk_thread_entry *entry);
 
 /* Copies the calling thread's name; "main" if the registry does not know it. */
@@ -77,7 +77,7 @@ void zk_registry_name(struct zk_thread_registry *registry, char *ret_name, size_
 bool zk_registry_rename(struct zk_thread_registry *registry, const char *name);
 size_t zk_registry_count(struct zk_thread_registry *registry);
 /* Lets all threads take turns if *work is at least much, and ends that if it is at most little. A
- * thread that starts does as the one that starts it. */
+ * new thread begins with the policy of the thread that starts it. */
 void zk_registry_take_turns(struct zk_thread_registry *registry, const struct zk_atomic_long *work,
                             int64_t much, int64_t little);
 

@@ -1,4 +1,4 @@
-/* Writing a line. A failure cannot be reported: the log is where one would say so. */
+/* Writing a line. A failure is not logged, because it is the log that cannot be written. */
 #include "runtime/write_line.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* One line of the log or of the trace goes out. For floor runtime only. */
+/* Writing one line of the log or of the trace. For floor runtime only. */
 #ifndef ZK_RUNTIME_WRITE_LINE_H
 #define ZK_RUNTIME_WRITE_LINE_H
 

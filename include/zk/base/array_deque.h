@@ -29,8 +29,8 @@ struct array_deque {
 
 /* Copies what element points to. */
 void array_deque_add_last(struct array_deque *deque, const void *element);
-/* Returns element number index, 0 being the first, where it stands, until the queue changes; NULL:
- * there are not so many. */
+/* Returns a pointer to element number index, 0 being the first, which is valid until the queue
+ * changes; NULL: there are not so many. */
 const void *array_deque_get(const struct array_deque *deque, size_t index);
 /* Returns false if the queue is empty. ret_element may be NULL. */
 bool array_deque_remove_first(struct array_deque *deque, void *ret_element);

@@ -6,7 +6,7 @@
 #define ZK_NODISCARD                        __attribute__((warn_unused_result))
 #define ZK_NORETURN                         __attribute__((noreturn))
 /* Has the processor fetch what stands at place, while it goes on: it will be read, or written, some
- * hundred instructions later. Any address is fine; nothing can be seen of it but the time. */
+ * hundred instructions later. Any address is fine. It changes nothing but the time. */
 #define ZK_PREFETCH(place)                  __builtin_prefetch(place)
 
 /* What clang's -Wthread-safety checks (preset lockcheck). gcc knows none of these words.
@@ -16,7 +16,8 @@
  *   UNSHARED          at a function that makes or frees an object: no other thread knows it
  *   UNCHECKED_LOCKS   at a function whose locking clang cannot follow; a comment says why
  * clang reads GUARDED_BY in C only since it can look at the fields that follow (version 20,
- * -fexperimental-late-parse-attributes): CMakeLists.txt finds out and says ZK_GUARDED_BY. */
+ * -fexperimental-late-parse-attributes): CMakeLists.txt finds out whether it can, and then defines
+ * ZK_GUARDED_BY. */
 #ifdef __clang__
 #define ZK_LOCK_WORD(...) __attribute__((__VA_ARGS__))
 #else

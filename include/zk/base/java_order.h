@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Returns the hash of a text in UTF-8; its code units are those of UTF-16. Java:
+/* Returns the hash of a text in UTF-8, as Java computes it from the code units of UTF-16. Java:
  * String.hashCode() */
 int32_t java_string_hash(const char *text);
 /* Java: Long.hashCode() */

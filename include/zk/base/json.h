@@ -1,5 +1,5 @@
 /* Writes JSON for people to read, in the layout of Java's Jackson: a member a line, two blanks for
- * each level, "key" : value. Java: JsonOutputter, of which only the layout is here
+ * each level, "key" : value. Java: JsonOutputter, of which only the layout is here.
  *
  * A writer belongs to one thread. */
 #ifndef ZK_BASE_JSON_H
@@ -11,7 +11,7 @@
 
 #include "zk/base/str.h"
 
-/* Objects and lists within each other. */
+/* So many objects and lists may stand within each other. */
 enum { JSON_DEPTH = 8 };
 
 struct json_writer {

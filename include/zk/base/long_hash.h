@@ -24,7 +24,7 @@ struct long_hash {
 
 /* Returns the slot of key, which is valid until the next put or remove; NULL if there is none. */
 struct long_hash_slot *long_hash_get(const struct long_hash *hash, int64_t key);
-/* Returns the slot of key; one that is made for it is zeroed but for the key. */
+/* Returns the slot of key; a new slot is zeroed except for its key. */
 struct long_hash_slot *long_hash_put(struct long_hash *hash, int64_t key);
 /* Returns whether the key was there. */
 bool long_hash_remove(struct long_hash *hash, int64_t key);

@@ -1,5 +1,6 @@
 /* Reference counts, and numbers that threads share without a lock: these two types are the only
- * atomics of the house (A-2). They are sequentially consistent, but for peek and note. */
+ * atomics of the house (A-2). All their operations are sequentially consistent, except peek and
+ * note, which are relaxed. */
 #ifndef ZK_BASE_REFCOUNT_H
 #define ZK_BASE_REFCOUNT_H
 

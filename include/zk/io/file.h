@@ -68,7 +68,8 @@ int file_remove(const char *path);
 bool file_exists(const char *path);
 bool file_is_regular(const char *path);
 bool file_is_directory(const char *path);
-/* The same where a wrong "no" would do harm: an error of the disk is returned, not taken for no. */
+/* The same for callers to whom a wrong "no" would do harm: an error of the disk is returned, and
+ * not taken for "no". */
 int file_has_directory(const char *path, bool *ret_there);
 /* Returns whether both names lead to the same file or directory. */
 bool file_is_same(const char *path, const char *other);

@@ -1,5 +1,5 @@
 /* A small HTTP server: one thread of ours answers one request after the other. libmicrohttpd parses
- * and writes; it starts no thread here. Java has Jetty for that
+ * and writes; it starts no thread here. Java uses Jetty for this.
  *
  * A caller may be as slow as it likes: it holds up nobody, holds one of HTTP_CONNECTION_LIMIT
  * connections and a few kilobytes, and is closed after the idle timeout. Only GET and HEAD are
@@ -40,8 +40,8 @@ struct http_response {
     struct zk_str body;       /* taken */
 };
 
-/* Fills *ret_response, which is HTTP_OK with an empty body. By the server's thread, which holds no
- * lock; while it runs, nobody else is answered. */
+/* Fills *ret_response, which is HTTP_OK with an empty body at first. The server's thread calls it,
+ * without a lock; while it runs, nobody else is answered. */
 typedef void http_handler(void *arg, const struct http_request *request,
                           struct http_response *ret_response);
 
@@ -53,9 +53,9 @@ ZK_NODISCARD int http_server_new(struct zk_context *ctx, const struct inet_addre
 /* The address that was bound; it lives as long as the server. */
 const struct inet_address *http_server_local_address(const struct http_server *server);
 
-/* Answers until http_server_shutdown. One thread, once. */
+/* Answers requests until http_server_shutdown is called. One thread calls it, once. */
 void http_server_run(struct http_server *server);
-/* Makes the run end; does not wait for it. Any thread. */
+/* Makes http_server_run return; does not wait for that. Any thread. */
 void http_server_shutdown(struct http_server *server);
 /* Call it when http_server_run has returned, or was never called. NULL is fine. */
 void http_server_free(struct http_server *server);

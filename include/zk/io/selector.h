@@ -2,15 +2,16 @@
  * of them may be read or written. Java: java.nio.channels.SocketChannel, SelectionKey, Selector;
  * NIOServerCnxn.outgoingBuffers
  *
- * A selector belongs to one thread, which waits in selector_select. A channel belongs to one thread
- * at a time, too, which reads and writes it: that of its selector, or a worker to which that one
- * has lent it. Any other thread may append bytes to what the channel is to send, ask for an update
- * and shut the channel down. An update makes the selector's thread look at the channel; it is woken
- * only if it sleeps, and many updates wake it once.
+ * A selector belongs to one thread, which waits in selector_select. A channel, too, belongs to one
+ * thread at a time, which reads and writes it: the selector's thread, or a worker thread to which
+ * the selector's thread has lent it. Below, this is "the thread that has the channel". Any other
+ * thread may append bytes to what the channel is to send, ask for an update and shut the channel
+ * down. An update makes the selector's thread look at the channel; it is woken only if it sleeps,
+ * and many updates wake it once.
  *
- * Locks: what is to be sent has one of its own (ZK_RANK_CNXN_OUTPUT), which may be taken whatever
- * else is held above floor io; the updates have another (ZK_RANK_SELECTOR). Neither is held during
- * a system call that moves bytes. */
+ * Locks: each channel has one for what is to be sent (ZK_RANK_CNXN_OUTPUT), which may be taken
+ * while locks of any floor above io are held; each selector has one for its updates
+ * (ZK_RANK_SELECTOR). Neither is held during a system call that moves bytes. */
 #ifndef ZK_IO_SELECTOR_H
 #define ZK_IO_SELECTOR_H
 
@@ -34,18 +35,19 @@ enum {
 
 /* ---- channels -------------------------------------------------------------------------------- */
 
-/* Blocks until a caller comes at the listener; as sock_accept, errors too. *ret_channel has
- * TCP_NODELAY on, as every connection of the client port has. The caller frees it. */
+/* Blocks until a caller comes at the listener; waits and fails as sock_accept does. *ret_channel
+ * has TCP_NODELAY on, as every connection of the client port has. The caller frees it. */
 ZK_NODISCARD int channel_accept(struct sock *listener, struct channel **ret_channel);
-/* Closes the channel, if nobody has. NULL is fine. */
+/* Closes the channel, unless it is closed already, and frees it. NULL is fine. */
 void channel_free(struct channel *channel);
 
 void channel_set_keep_alive(struct channel *channel, bool on);
 /* The channel is ready for reading when so many bytes have come, or the stream has ended; 1: at the
- * first byte. For the thread that has the channel; the kernel looks anew at what is there. */
+ * first byte. For the thread that has the channel. The new limit counts at once, for bytes that
+ * have come already, too. */
 void channel_set_low_water(struct channel *channel, int bytes);
-/* Sets what the thread that selects finds behind the channel; it stays the caller's. Before the
- * channel's first update. Java: SelectionKey.attach() */
+/* Sets what channel_attachment returns, for the thread that selects; it stays the caller's. Call it
+ * before the channel's first update. Java: SelectionKey.attach() */
 void channel_attach(struct channel *channel, void *attachment);
 void *channel_attachment(const struct channel *channel);
 struct inet_address channel_remote(const struct channel *channel);
@@ -58,9 +60,10 @@ ZK_NODISCARD int channel_read(struct channel *channel, void *ret_bytes, size_t r
 /* Ends both directions: the far end sees the end of the stream, and what has not been sent is
  * forgotten. Any thread. */
 void channel_shutdown(struct channel *channel);
-/* Gives the descriptor back. Bytes that have come and were not read are read first, for otherwise
- * the system resets the connection, and the far end may lose what was sent to it. For the thread
- * that has the channel, behind selector_cancel. Any other call does nothing afterwards. */
+/* Gives the descriptor back. Bytes that have come and were not read are read and dropped first;
+ * otherwise the system would reset the connection, and the far end might lose what was sent to it.
+ * For the thread that has the channel, after selector_cancel. Afterwards no call but channel_free
+ * does anything with the channel. */
 void channel_close(struct channel *channel);
 
 /* ---- what is to be sent ---------------------------------------------------------------------- */
@@ -71,15 +74,16 @@ struct channel_piece {
     size_t length;
 };
 
-/* Appends a packet, which is copied; unless the channel has been shut down or is to be closed
- * behind what it has: then it is dropped. Asks for an update unless one is due already. Any thread.
- * Returns how many bytes wait to be sent. */
+/* Appends a packet, which is copied. It is dropped if the channel has been shut down, or is to be
+ * closed when all before it has been sent. Asks for an update unless one is due already. Any
+ * thread. Returns how many bytes wait to be sent. */
 size_t channel_append(struct channel *channel, const struct channel_piece *pieces, size_t count);
-/* The same, but the caller asks for the update, when it has appended all it has. */
+/* The same, but without asking for an update: the caller does so (channel_request_update) when it
+ * has appended all that it has. */
 size_t channel_append_quietly(struct channel *channel, const struct channel_piece *pieces,
                               size_t count);
-/* The connection is to be closed when everything that was appended before has been sent. Asks for
- * an update. Any thread. Java: ServerCnxnFactory.closeConn */
+/* Has the connection closed when everything that was appended before has been sent: channel_flush
+ * says when. Asks for an update. Any thread. Java: ServerCnxnFactory.closeConn */
 void channel_append_close(struct channel *channel);
 /* Returns how many bytes wait to be sent. Any thread. */
 size_t channel_pending(struct channel *channel);
@@ -99,10 +103,11 @@ ZK_NODISCARD int channel_flush(struct channel *channel, size_t max_write, int64_
 
 /* Errors: -EMFILE, the system gives no more descriptors; -ENOMEM. */
 ZK_NODISCARD int selector_new(struct zk_context *ctx, struct selector **ret_selector);
-/* No channel may be registered any more. NULL is fine. */
+/* Frees the selector, of which no channel may be watched any more. NULL is fine. */
 void selector_free(struct selector *selector);
 
-/* From now on updates of the channel go to this selector. Before the channel's first update. */
+/* From now on updates of the channel go to this selector. Call it before the channel's first
+ * update. */
 void selector_adopt(struct selector *selector, struct channel *channel);
 /* Watches the channel for ops from now on; 0: for nothing. For the selector's thread. Errors:
  * -ENOMEM, -ENOSPC. Java: SelectableChannel.register(), SelectionKey.interestOps() */
@@ -110,18 +115,18 @@ ZK_NODISCARD int selector_set_interest_ops(struct selector *selector, struct cha
                                            int32_t ops);
 /* Returns what the channel is watched for. Any thread. */
 int32_t channel_interest_ops(const struct channel *channel);
-/* Watches the channel no more, and forgets its updates, those to come, too. For the selector's
- * thread. Java: SelectionKey.cancel() */
+/* Stops watching the channel, and forgets the update that is due for it and any that is asked for
+ * later. For the selector's thread. Java: SelectionKey.cancel() */
 void selector_cancel(struct selector *selector, struct channel *channel);
 
 struct selector_ready {
     struct channel *channel;
-    int32_t ops; /* an error of the connection counts as whatever it is watched for */
+    int32_t ops; /* an error of the connection counts as all that it is watched for */
 };
 
-/* Waits until channels are ready, an update is due, or selector_wakeup was called, and at most
- * timeout_ms (-1: for ever). Writes at most room of them. Returns how many. For the selector's
- * thread. Java: Selector.select() */
+/* Waits until channels are ready, an update is due, or selector_wakeup was called, but at most
+ * timeout_ms (-1: for ever). Writes the channels that are ready, at most room of them, and returns
+ * how many. For the selector's thread. Java: Selector.select() */
 size_t selector_select(struct selector *selector, int timeout_ms, struct selector_ready *ret_ready,
                        size_t room);
 /* Asks for an update of the channel. Any thread. */

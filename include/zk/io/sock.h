@@ -19,9 +19,9 @@ struct sock;
 ZK_NODISCARD int sock_new(struct zk_context *ctx, enum inet_family family, struct sock **ret_sock);
 
 /* Connects. Blocks at most timeout_ms (0 does not mean for ever, as it does in Java; INT64_MAX
- * does). Once for each sock. Errors: -ECONNREFUSED; -ETIMEDOUT; -ECANCELED, it was woken;
- * -EDESTADDRREQ, the address is unresolved; -EAFNOSUPPORT, it is of another family than the socket;
- * -EADDRNOTAVAIL, no local port is left; others. Java: Socket.connect(address, timeout) */
+ * does). May be called once for each sock. Errors: -ECONNREFUSED; -ETIMEDOUT; -ECANCELED, it was
+ * woken; -EDESTADDRREQ, the address is unresolved; -EAFNOSUPPORT, it is of another family than the
+ * socket; -EADDRNOTAVAIL, no local port is left; others. Java: Socket.connect(address, timeout) */
 ZK_NODISCARD int sock_connect(struct sock *sock, const struct inet_address *address,
                               int64_t timeout_ms);
 
@@ -55,15 +55,15 @@ void sock_wake(struct sock *sock);
 
 void sock_set_no_delay(struct sock *sock, bool on);
 void sock_set_keep_alive(struct sock *sock, bool on);
-/* The longest pause of one read; 0: no limit. For the thread that reads, or before another one
+/* Sets the longest pause of one read; 0: no limit. For the thread that reads, or before another one
  * knows the socket. Java: setSoTimeout() */
 void sock_set_timeout(struct sock *sock, int64_t timeout_ms);
-/* The longest wait of one write for room, while the far end takes no byte; 0: no limit. Before
+/* Sets how long one write waits while the far end takes no byte; 0: no limit. Call it before
  * another thread writes. Java has no such limit. */
 void sock_set_write_timeout(struct sock *sock, int64_t timeout_ms);
-/* The end of a whole conversation: reads fail with -ETIMEDOUT when zk_elapsed_ms() reaches it,
- * however slowly the bytes come. INT64_MAX: no end. The timeout above holds beside it. For the same
- * thread. */
+/* Sets the end of a whole conversation: reads fail with -ETIMEDOUT when zk_elapsed_ms() reaches it,
+ * however slowly the bytes come. INT64_MAX: no end. The timeout of sock_set_timeout holds beside
+ * it, and the same threads may call it. */
 void sock_set_deadline(struct sock *sock, int64_t deadline_ms);
 
 /* Reads all length bytes. Errors: -EPIPE, the stream ends before; -ETIMEDOUT; -ECONNRESET;

@@ -15,20 +15,21 @@ struct sock;
 struct zk_input;
 struct zk_output;
 
-/* Returns whether libsnappy is on this machine: without it no file can be packed so, or be read. */
+/* Returns whether libsnappy is on this machine: without it no file can be packed with snappy, or
+ * unpacked. */
 bool zk_snappy_is_there(void);
 
-/* Reads from a socket, to which it takes a reference; from an open descriptor, which the caller
- * closes. */
+/* Returns a stream that reads from a socket, to which it takes a reference, or from an open
+ * descriptor, which the caller closes. The caller frees it. */
 struct zk_input *zk_input_new_sock(struct sock *sock);
 struct zk_input *zk_input_new_fd(int fd);
-/* The same of a file that gzip has packed. The sum is of the bytes as they were before. Reading has
- * one more error, -EPROTO: they are not gzip's. */
+/* The same of a file that gzip has packed. The sum is that of the unpacked bytes. Reading has one
+ * more error, -EPROTO: the file is not gzip's. */
 struct zk_input *zk_input_new_gzip(int fd);
 /* The same of a file that snappy has packed. Errors: -ENOPKG, libsnappy is not on this machine. */
 ZK_NODISCARD int zk_input_new_snappy(int fd, struct zk_input **ret_input);
-/* From now on before_wait(arg) is called whenever a socket is asked for more, which may block: what
- * the reader has put off until it has read all that is there, it does then. */
+/* From now on before_wait(arg) is called before the source is asked for more, which may block. In
+ * it the reader does what it has put off until it had read all that was there. */
 void zk_input_before_wait(struct zk_input *input, void (*before_wait)(void *arg), void *arg);
 /* Gives the input a buffer of room bytes instead of 8 KiB. Call it before the first read. */
 void zk_input_set_buffer(struct zk_input *input, size_t room);
@@ -46,14 +47,14 @@ uint32_t zk_input_adler32(const struct zk_input *input);
 /* Returns how many bytes were read. */
 int64_t zk_input_position(const struct zk_input *input);
 
-/* Writes to a socket, to which it takes a reference; to an open descriptor, which the caller
- * closes. */
+/* Returns a stream that writes to a socket, to which it takes a reference, or to an open
+ * descriptor, which the caller closes. The caller frees it. */
 struct zk_output *zk_output_new_sock(struct sock *sock);
 struct zk_output *zk_output_new_fd(int fd);
 /* The same, packed as gzip does: end it with zk_output_finish. */
 struct zk_output *zk_output_new_gzip(int fd);
-/* The same, packed with snappy; end it as well. Errors: -ENOPKG, libsnappy is not on this
- * machine. */
+/* The same, packed with snappy; end it with zk_output_finish, too. Errors: -ENOPKG, libsnappy is
+ * not on this machine. */
 ZK_NODISCARD int zk_output_new_snappy(int fd, struct zk_output **ret_output);
 /* Gives the output a buffer of room bytes instead of 8 KiB. Call it before the first write. */
 void zk_output_set_buffer(struct zk_output *output, size_t room);
@@ -68,7 +69,7 @@ ZK_NODISCARD int zk_output_write(struct zk_output *output, const void *bytes, si
  * zk_output_write returns. */
 uint8_t *zk_output_room(struct zk_output *output, size_t length);
 ZK_NODISCARD int zk_output_flush(struct zk_output *output);
-/* Flushes, and writes the end of what is packed. Nothing is written afterwards. */
+/* Flushes, and writes what ends a packed file. Nothing may be written afterwards. */
 ZK_NODISCARD int zk_output_finish(struct zk_output *output);
 /* Returns the sum of all bytes written since the start; not for a socket. */
 uint32_t zk_output_adler32(struct zk_output *output);

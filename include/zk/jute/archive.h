@@ -50,8 +50,8 @@ struct jute_out jute_out_of(struct zk_output *output);
 struct jute_out jute_out_of_buf(struct buf *buf);
 /* Writes bytes as they are, without a length. */
 void jute_out_bytes(struct jute_out *out, const void *bytes, size_t length);
-/* Returns where the next length bytes go: the caller writes all of them, at once. NULL: there is no
- * such place, and they have to be given to jute_out_bytes. */
+/* Returns where the next length bytes go; the caller writes all of them before any other call.
+ * NULL: there is no such place, and the bytes have to be given to jute_out_bytes. */
 uint8_t *jute_out_room(struct jute_out *out, size_t length);
 void jute_out_int(struct jute_out *out, int32_t value);
 void jute_out_long(struct jute_out *out, int64_t value);

@@ -1,4 +1,4 @@
-/* As whom a client has authenticated: a set of ids that only grows, and that any thread may ask
+/* The ids as which a client has authenticated: a set that only grows, and that any thread may ask
  * for. Java: ServerCnxn.authInfo, a set made of a ConcurrentHashMap<Id, Boolean>
  *
  * Whoever asks gets a list that is never changed again, so nobody holds a lock while an ACL is

@@ -32,7 +32,8 @@ struct zk_acl {
     struct zk_id id;
 };
 
-/* Java: List<ACL>. A record of one field, so that the codec takes a list by itself. */
+/* Java: List<ACL>. It is a record of one field, so that the codec also takes a list that stands
+ * alone. */
 struct zk_acl_list {
     JUTE_LIST(struct zk_acl);
 };
@@ -40,8 +41,8 @@ struct zk_acl_list {
 /* Java: ZooDefs.Ids.OPEN_ACL_UNSAFE: everybody may do everything. It stands once in memory, and
  * every list that is read as its bytes is this one (struct jute_common_list). */
 struct zk_acl_list zk_acl_list_open_unsafe(void);
-/* Returns whether list is that one. A list that was put together may say the same and be another
- * one. */
+/* Returns whether list is that one in memory. A list that was put together item by item is another
+ * one, even if it says the same. */
 bool zk_acl_list_is_open_unsafe(const struct zk_acl_list *list);
 /* Appends an entry. Copies both texts. */
 void zk_acl_list_add(struct zk_acl_list *list, int32_t perms, const char *scheme, const char *id);
@@ -53,7 +54,7 @@ struct stat_persisted {
     int64_t ctime_ms;
     int64_t mtime_ms;
     int32_t version;         /* of the data */
-    int32_t cversion;        /* of the children */
+    int32_t cversion;        /* creations of children */
     int32_t aversion;        /* of the ACL */
     int64_t ephemeral_owner; /* 0: none; a session; a container's or TTL's mark */
     int64_t pzxid;           /* children last changed by */
@@ -61,8 +62,8 @@ struct stat_persisted {
 
 enum { STAT_PERSISTED_BYTES = 60 };
 
-/* What stat_persisted_record says, field by field: a snapshot has one of them for each node, and by
- * the table they were a fifth of its instructions. */
+/* Write and read the bytes that stat_persisted_record describes, without that table: a snapshot has
+ * one of them for each node, and the way by the table was a fifth of its instructions. */
 void stat_persisted_store(const struct stat_persisted *stat, uint8_t *ret_bytes);
 void stat_persisted_load(const uint8_t *bytes, struct stat_persisted *ret_stat);
 
@@ -74,7 +75,7 @@ struct zk_stat {
     int64_t ctime_ms;
     int64_t mtime_ms;
     int32_t version;
-    int32_t cversion; /* changes of the children, which are twice the creations less the children */
+    int32_t cversion; /* creations and deletions of children; StatPersisted counts creations */
     int32_t aversion;
     int64_t ephemeral_owner; /* 0 also for containers and nodes with a TTL */
     int32_t data_length;

@@ -9,8 +9,8 @@
 enum keeper_code {
     KEEPER_CODE_OK = 0,           /* everything went well */
     KEEPER_CODE_SYSTEMERROR = -1, /* those below, down to APIERROR, are the server's fault */
-    KEEPER_CODE_RUNTIMEINCONSISTENCY =
-        -2, /* of the operations of a multi behind the one that failed */
+    /* Of the operations of a multi behind the one that failed. */
+    KEEPER_CODE_RUNTIMEINCONSISTENCY = -2,
     KEEPER_CODE_DATAINCONSISTENCY = -3,
     KEEPER_CODE_CONNECTIONLOSS = -4,
     KEEPER_CODE_MARSHALLINGERROR = -5, /* the request could not be read */

@@ -85,8 +85,9 @@ enum { LEARNER_PROTOCOL_VERSION = 0x10000 };
 
 /* Returns 20 bytes; the caller unrefs them. */
 struct buf *learner_info_encode(const struct learner_info *info);
-/* Any bytes are something; data may be NULL only where the caller has dealt with that (Java counts
- * such learners). */
+/* Never fails: what is not in data gets the value that stands for "absent". data may be NULL, too.
+ * Then the learner has not said who it is, and the caller gives it a number of its own, as Java
+ * does. */
 void learner_info_decode(const struct buf *data, struct learner_info *ret_info);
 
 #endif

@@ -1,7 +1,8 @@
 /* Jute records. Each is described once, by a table of its fields in the order of the wire: name,
  * type, and where the struct has it. One codec walks the tables, so no record has code of its own,
  * but for StatPersisted, of which a snapshot has one for each node. RECORDS.md beside this file is
- * made of the same tables. Java's compiler of jute makes a class with code of its own for each
+ * made of the same tables. In Java the compiler of jute makes a class with code of its own for each
+ * record.
  *
  *     struct zk_acl {                                     a plain struct, in a header
  *         int32_t perms;
@@ -57,8 +58,8 @@ struct jute_record {
     const struct jute_common_list *common;
 };
 
-/* A list that stands once in memory. Every list that is read as these bytes points to these items:
- * to read, copy, compare and free it costs next to nothing. */
+/* A list that stands once in memory. Every list that is read from memory as these bytes points to
+ * these items, so that to read, copy, compare and free it costs next to nothing. */
 struct jute_common_list {
     const void *items;
     size_t count;

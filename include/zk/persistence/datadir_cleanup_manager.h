@@ -15,8 +15,8 @@ struct datadir_cleanup_manager *datadir_cleanup_manager_new(struct zk_context *c
                                                             const char *data_log_dir,
                                                             int32_t snap_retain_count,
                                                             int32_t purge_interval_hours);
-/* Java: start(). Starts the thread "PurgeTask", which purges at once and then each interval.
- * Once. */
+/* Java: start(). Starts the thread "PurgeTask", which purges at once and then once in each
+ * interval; a failure to start it is logged. May be called once. */
 void datadir_cleanup_manager_start(struct datadir_cleanup_manager *manager);
 /* Java: shutdown(). Ends the thread and waits for it, then frees. NULL is fine. */
 void datadir_cleanup_manager_free(struct datadir_cleanup_manager *manager);

@@ -20,11 +20,13 @@
 
 struct zk_context;
 
-/* Java: FileSnap.serialize(). Writes directory/snapshot.<zxid>, straight from the tree, which
- * others may change meanwhile (data_tree_serialize); zxid is at most what the tree's last zxid was
- * before the call. Always <name>.tmp, write, fsync, rename, fsync of the directory (in Java only
- * after a SNAP sync, else in place; D-37). Blocks on the disk. Errors: -errno; no file of that name
- * is new then. */
+/* Java: FileSnap.serialize(). Writes directory/snapshot.<zxid> (with .gz or .snappy behind it, if
+ * the settings ask for a packed file) straight from the tree, which others may change meanwhile
+ * (data_tree_serialize); zxid is at most what the tree's last zxid was before the call. The bytes
+ * go into <name>.tmp, which is fsynced and renamed; then the directory is fsynced (Java does so
+ * only after a SNAP sync, and else writes in place; D-37). Blocks on the disk. Errors: -ENOPKG
+ * snappy is asked for, and libsnappy is missing; other errno of the disk. The file of that name is
+ * then as it was, unless nothing but the last fsync has failed. */
 ZK_NODISCARD int file_snap_serialize(struct zk_context *ctx, const char *directory, int64_t zxid,
                                      struct data_tree *tree,
                                      const struct session_timeouts *sessions);
@@ -32,16 +34,17 @@ ZK_NODISCARD int file_snap_serialize(struct zk_context *ctx, const char *directo
 /* Java: FileSnap.deserialize(). Reads the newest snapshot that is whole; damaged ones are logged
  * and passed over, at most FILE_SNAP_TRIES of them. The tree's last zxid is the one in the file's
  * name. The caller frees both results. Blocks on the disk. Errors: -ENODATA no snapshot file at
- * all. All others are logged: -EBADMSG there are some, and none is whole; -ENOTSUP the one that
- * would have been next is compressed; any other errno: the directory, or the snapshot that would
- * have been next, cannot be read. Such a snapshot is never passed over, because it may be whole
- * (D-82). */
+ * all. All others are logged: -EBADMSG there are some, and none is whole; -ENOPKG the one that
+ * would have been next is packed with snappy, and libsnappy is missing; any other errno: the
+ * directory, or the snapshot that would have been next, cannot be read. Such a snapshot is never
+ * passed over, because it may be whole (D-82). */
 ZK_NODISCARD int file_snap_deserialize(struct zk_context *ctx, const char *directory,
                                        struct data_tree **ret_tree,
                                        struct session_timeouts *ret_sessions);
 
-/* Java: SnapStream.isValidSnapshot(): at least 10 bytes that end in the ustring "/". The quick look
- * before the long one. -EPROTO: it is not whole; other errno: it cannot be read. */
+/* Java: SnapStream.isValidSnapshot(). A quick look, before the whole file is read: it has at least
+ * 10 bytes and ends in the ustring "/"; a packed one begins as files of its kind do. Errors:
+ * -EPROTO it is not whole; other errno: it cannot be read. */
 ZK_NODISCARD int file_snap_check_valid(const char *path);
 
 /* Java: findNValidSnapshots(100) */

@@ -46,10 +46,12 @@ struct fsync_listener {
 struct file_txn_log *file_txn_log_new(struct zk_context *ctx, const char *directory);
 /* Java: close(). What was not committed may be lost. NULL is fine. */
 void file_txn_log_free(struct file_txn_log *log);
+/* Call it before the first commit. */
 void file_txn_log_set_fsync_listener(struct file_txn_log *log, struct fsync_listener listener);
 
-/* Java: append(). The bytes stand in memory until the next commit, but for very large batches.
- * entry stays the caller's. -EEXIST: the file that would be made holds transactions already. */
+/* Java: append(). The bytes stay in memory until the next commit; only a very large batch is given
+ * to the system before. entry stays the caller's. -EEXIST: the file that would be made holds
+ * transactions already. */
 ZK_NODISCARD int file_txn_log_append(struct file_txn_log *log, const struct txn_log_entry *entry);
 /* Java: commit(). One write and one fdatasync for all that was appended since the last one; then it
  * is on the disk, unless zookeeper.forceSync is "no". Rolls when the file is larger than
@@ -64,9 +66,10 @@ ZK_NODISCARD int file_txn_log_roll_log(struct file_txn_log *log);
 ZK_NODISCARD int file_txn_log_truncate(struct file_txn_log *log, int64_t zxid,
                                        int64_t *ret_last_zxid);
 
-/* Java: getTotalLogSize(): of all files since the last snapshot, with their zeros. */
+/* Java: getTotalLogSize(). Returns the bytes of all files since the last snapshot, with the zeros
+ * at their ends. */
 int64_t file_txn_log_get_total_log_size(const struct file_txn_log *log);
-/* Java: setTotalLogSize(): of those before the one that is written to. */
+/* Java: setTotalLogSize(). Sets the bytes of those files without the one that is written to. */
 void file_txn_log_set_total_log_size(struct file_txn_log *log, int64_t size);
 /* Java: getTxnLogSyncElapsedTime(): milliseconds that the last fsync took; -1: none yet. */
 int64_t file_txn_log_get_txn_log_sync_elapsed_time(const struct file_txn_log *log);
@@ -78,8 +81,8 @@ int64_t file_txn_log_get_txn_log_sync_elapsed_time(const struct file_txn_log *lo
  * seen. One thread at a time uses it. It is Java's FileTxnIterator. */
 struct txn_iterator;
 
-/* Java: getLastLoggedZxid(): of the last entry of the newest file; that file's name if it has none;
- * -1 without a file. Errors: txn_iterator_next's. */
+/* Java: getLastLoggedZxid(). *ret_zxid is that of the last entry of the newest file; the one in the
+ * file's name if it has no entry; -1 if there is no file. Errors: as txn_iterator_next. */
 ZK_NODISCARD int file_txn_log_get_last_logged_zxid(const struct file_txn_log *log,
                                                    int64_t *ret_zxid);
 /* Java: read(zxid, fastForward), new FileTxnIterator(). Starts with the newest file that begins

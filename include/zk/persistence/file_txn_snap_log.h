@@ -1,4 +1,4 @@
-/* A peer's two data directories, snapshots and transaction log, behind one face.
+/* A peer's two data directories, one for snapshots and one for the transaction log, as one object.
  * Java: persistence.FileTxnSnapLog */
 #ifndef ZK_PERSISTENCE_FILE_TXN_SNAP_LOG_H
 #define ZK_PERSISTENCE_FILE_TXN_SNAP_LOG_H
@@ -25,11 +25,12 @@ struct playback_listener {
 };
 
 /* Java: new FileTxnSnapLog(dataLogDir, dataDir). Opens data_dir/version-2 and
- * data_log_dir/version-2, and makes them if need be (setting zookeeper.datadir.autocreate, true).
- * When they differ, log files in the one for snapshots, or the reverse, are refused. Both must be
- * writable, and both are locked until file_txn_snap_log_free or the end of the process: a second
- * peer on either is refused. Copies both names. Errors: -errno; *ret_error (the caller frees it)
- * says which directory and why. The process ends with EXIT_CODE_UNABLE_TO_ACCESS_DATADIR then. */
+ * data_log_dir/version-2, and makes them if need be, unless the setting
+ * zookeeper.datadir.autocreate is false. When they differ, log files in the one for snapshots, or
+ * the reverse, are refused. Both must be writable, and both are locked until file_txn_snap_log_free
+ * or the end of the process: a second peer on either is refused. Copies both names. Errors: -errno;
+ * *ret_error (the caller frees it) says which directory and why. The process ends with
+ * EXIT_CODE_UNABLE_TO_ACCESS_DATADIR then. */
 ZK_NODISCARD int file_txn_snap_log_new(struct zk_context *ctx, const char *data_dir,
                                        const char *data_log_dir,
                                        struct file_txn_snap_log **ret_snap_log, char **ret_error);
@@ -41,16 +42,16 @@ const char *file_txn_snap_log_get_snap_dir(const struct file_txn_snap_log *snap_
 /* Java: getDataDir(). Returns .../version-2 of the transaction log; the path stays the log's. */
 const char *file_txn_snap_log_get_data_dir(const struct file_txn_snap_log *snap_log);
 
-/* Java: setServerStats(). Before the first commit. */
+/* Java: setServerStats(). Call it before the first commit. */
 void file_txn_snap_log_set_fsync_listener(struct file_txn_snap_log *snap_log,
                                           struct fsync_listener listener);
 
 /* ---- start ----------------------------------------------------------------------------------- */
 
 /* Java: restore(). Loads the newest whole snapshot and replays the log over it: *tree is freed and
- * replaced, *sessions filled, the tree's last zxid is that of the last entry. *sessions is empty
- * before. If there is neither snapshot nor log, *tree (the caller's then) is what an empty server
- * starts from: it is written as snapshot.0, its last zxid is 0; or, with the setting
+ * replaced, *sessions filled, the tree's last zxid is that of the last entry. The caller hands in
+ * *sessions empty. If there is neither snapshot nor log, *tree (the caller's then) is what an empty
+ * server starts from: it is written as snapshot.0, its last zxid is 0; or, with the setting
  * zookeeper.db.autocreate false and no file "initialize" beside version-2, it is not written and
  * its last zxid is -1. With zookeeper.snapshot.trust.empty the log is replayed over *tree when
  * there is no snapshot. The file "initialize" is removed when all else has succeeded. What was read
@@ -76,7 +77,7 @@ ZK_NODISCARD int file_txn_snap_log_fast_forward_from_edits(struct file_txn_snap_
                                                            struct data_tree *tree,
                                                            struct session_timeouts *sessions,
                                                            struct playback_listener listener);
-/* What the last restore, or fast forward, has taken. The thread that called it may ask. */
+/* How long the last restore, or fast forward, took. Only the thread that called it may ask. */
 struct snap_log_load {
     int64_t snap_ms; /* for the snapshot; restore alone sets it */
     int64_t txns;    /* transactions behind it */
@@ -99,11 +100,11 @@ ZK_NODISCARD int file_txn_snap_log_commit(struct file_txn_snap_log *snap_log);
 /* Java: rollLog() */
 ZK_NODISCARD int file_txn_snap_log_roll_log(struct file_txn_snap_log *snap_log);
 /* Java: truncateLog(). Goes back to zxid: removes all log entries and snapshots behind it, durably.
- * The caller then loads the database anew. Also after a snapshot of the leader was saved at zxid,
- * for what may be left of another history behind it. Errors, logged: -ENODATA no snapshot at or
- * before zxid is left to start from, and nothing was changed; -ESTALE all behind zxid is gone, but
- * this peer never had zxid itself: it must not claim to be there, and has to join anew with what it
- * has (D-132); other errno of the disk: the log is dead. */
+ * The caller then loads the database anew. It is also called after a snapshot of the leader was
+ * saved at zxid, to remove what may be left of another history behind it. Errors, logged: -ENODATA
+ * no snapshot at or before zxid is left to start from, and nothing was changed; -ESTALE all behind
+ * zxid is gone, but this peer never had zxid itself: it must not claim to be there, and has to join
+ * anew with what it has (D-132); other errno of the disk: the log is dead. */
 ZK_NODISCARD int file_txn_snap_log_truncate_log(struct file_txn_snap_log *snap_log, int64_t zxid);
 /* Java: readTxnLog(). As file_txn_log_read. Any thread. */
 ZK_NODISCARD int file_txn_snap_log_read_txn_log(struct file_txn_snap_log *snap_log, int64_t zxid,
@@ -129,7 +130,7 @@ ZK_NODISCARD int file_txn_snap_log_find_n_recent_snapshots(struct file_txn_snap_
                                                            size_t count,
                                                            struct zk_strings *ret_paths);
 
-/* Java: save(). file_snap_serialize into the snapshot directory. An error is logged. */
+/* Java: save(). Calls file_snap_serialize for the snapshot directory. An error is logged. */
 ZK_NODISCARD int file_txn_snap_log_save(struct file_txn_snap_log *snap_log, int64_t zxid,
                                         struct data_tree *tree,
                                         const struct session_timeouts *sessions);

@@ -18,17 +18,18 @@ struct session_timeout {
     int32_t timeout_ms;
 };
 
-/* Java: ConcurrentHashMap<Long, Integer> sessionsWithTimeouts. Ascending; zero-initialised is
- * empty. */
+/* Java: ConcurrentHashMap<Long, Integer> sessionsWithTimeouts. In ascending order of the session
+ * ids. A zero-initialised one is empty. */
 struct session_timeouts {
     struct session_timeout *items;
     size_t count;
     size_t room;
 };
 
+/* Makes sessions a copy of from. What it held before is not freed. */
 void session_timeouts_copy(struct session_timeouts *sessions, const struct session_timeouts *from);
 void session_timeouts_done(struct session_timeouts *sessions);
-/* The session has this timeout afterwards, or is not there. */
+/* Gives the session this timeout, and adds it if it is not there. */
 void session_timeouts_put(struct session_timeouts *sessions, int64_t session, int32_t timeout_ms);
 bool session_timeouts_has(const struct session_timeouts *sessions, int64_t session);
 void session_timeouts_remove(struct session_timeouts *sessions, int64_t session);

@@ -32,7 +32,8 @@ enum {
 
 /* Opens the file and checks its header. path is copied. Errors, not logged: -EPIPE it is shorter
  * than its header; -EPROTO another magic number stands there (Java does not look at the rest of the
- * header, and neither do we); other errno of the disk. Blocks on the disk, as the next one. */
+ * header, and neither do we); other errno of the disk. Blocks on the disk, as txn_log_reader_next
+ * does. */
 ZK_NODISCARD int txn_log_reader_open(const struct zk_context *ctx, const char *path,
                                      struct txn_log_reader **ret_reader);
 void txn_log_reader_free(struct txn_log_reader *reader); /* NULL is fine */

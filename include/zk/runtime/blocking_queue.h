@@ -33,9 +33,9 @@ void bq_free(struct blocking_queue *queue);
  * queue frees item at once. Java: offer() */
 void bq_put(struct blocking_queue *queue, void *item);
 
-/* The same, but a taker that sleeps is not woken before bq_wake: a thread that has many elements to
- * put pays for one wake-up. It calls bq_wake when it has put them all, and before it may block
- * itself. */
+/* The same, but a taker that sleeps is not woken before bq_wake, so that a thread that has many
+ * elements to put wakes it only once. It calls bq_wake when it has put them all, and before it may
+ * block itself. */
 void bq_put_quietly(struct blocking_queue *queue, void *item);
 /* The same for all of items, an array_deque of pointers, which is empty then: one lock for all. */
 void bq_put_all_quietly(struct blocking_queue *queue, struct array_deque *items);
@@ -56,8 +56,8 @@ struct bq_batch {
     void (*free_item)(void *item);
 };
 
-/* Takes every element of the queue, and waits for one as long as there is none. A taker that can
- * use many at once pays for one lock and one wake-up, however many there are.
+/* Takes every element of the queue, and waits for one as long as there is none. So a taker that can
+ * use many at once takes the lock once and is woken once, however many there are.
  * Errors: -ECANCELED, the queue is closed. Java: take() and drainTo() */
 ZK_NODISCARD int bq_take_all(struct blocking_queue *queue, struct bq_batch *batch);
 /* The same, but waits at most timeout_ms (0: not at all). Errors: -ETIMEDOUT, no element came; as

@@ -22,11 +22,11 @@ struct zk_context_options {
      * lines are in universal time. It is asked for each line, so that a log follows a change of
      * daylight saving time. Must not block; any thread calls it. */
     int64_t (*zone_offset_ms)(int64_t wall_ms);
-    /* Called for a fresh block of some megabytes that will be read here and there (A-32); NULL:
-     * nobody cares. The caller may hold a lock: it must not block. */
+    /* Called for a new block of some megabytes that will be read in no order (A-32); NULL: it is
+     * not called. The caller may hold a lock: it must not block. */
     void (*on_large_block)(void *block, size_t size);
-    /* Called when some hundred thousand blocks of memory were freed at once (A-31); NULL: nobody
-     * cares. Any thread calls it, and holds none of our locks. */
+    /* Called when some hundred thousand blocks of memory were freed at once (A-31); NULL: it is not
+     * called. Any thread calls it, while it holds none of our locks. */
     void (*on_mass_free)(void);
     bool check_locks; /* compare every lock that is taken with those that the thread holds */
     bool thread_dump; /* keep what zk_thread_dump tells */
@@ -46,16 +46,16 @@ void zk_context_free(struct zk_context *ctx);
 void zk_context_set_myid(struct zk_context *ctx, int64_t myid);
 int64_t zk_context_myid(const struct zk_context *ctx);
 
-/* Says that block was taken, is large, and will be read here and there. */
+/* Says that block is new and large, and will be read in no order (on_large_block). */
 void zk_context_large_block(const struct zk_context *ctx, void *block, size_t size);
-/* Says that some hundred thousand blocks were freed. The caller holds no lock: it may take a
- * while. */
+/* Says that some hundred thousand blocks were freed (on_mass_free). The caller holds no lock,
+ * because it may take a while. */
 void zk_context_mass_free(const struct zk_context *ctx);
 
-/* Returns what a floor above keeps once for each context, as Java keeps it in static fields: floor
- * io keeps its cache of host names here. The first call makes it with make, zk_context_free ends it
- * with free_statics. There is room for one. Any thread; make runs under a lock and must not
- * block. */
+/* Returns the one object that a floor above keeps for each context, where Java uses static fields:
+ * floor io keeps its cache of host names here. The first call makes it with make; zk_context_free
+ * ends it with free_statics. No second floor can use this. Any thread; make runs under a lock and
+ * must not block. */
 void *zk_context_statics(struct zk_context *ctx, void *(*make)(struct zk_context *ctx),
                          void (*free_statics)(void *statics));
 

@@ -5,9 +5,9 @@
  * message for a person says what happened, why, and what to do next.
  *
  * What each line means to an operator stands in log_dictionary.txt beside this file; LOG.md is made
- * of both, and scripts/check/dictionary.sh holds them together: an entry without a
- * meaning, one that no code writes, or one that claims words that are not Java's is a finding. "J,
- * put together" are words that Java joins as it runs; "J, in other words" says the same as Java. */
+ * of both, and scripts/check/dictionary.sh holds them together: it fails for an entry without a
+ * meaning, one that no code writes, and one that claims words that are not Java's. "J, put
+ * together" are words that Java joins as it runs; "J, in other words" says the same as Java. */
 #ifndef ZK_RUNTIME_LOG_TABLE_H
 #define ZK_RUNTIME_LOG_TABLE_H
 
@@ -15,7 +15,7 @@
 
 #include "zk/runtime/log.h"
 
-/* --- base ------------------------------------------------------------------------------------- */
+/* --- runtime ---------------------------------------------------------------------------------- */
 
 /* queue, its limit, how many were dropped so far: written at 1, 2, 4, 8 ... */
 #define ZK_LOG_QUEUE_OVERFLOW                                                                      \
@@ -655,7 +655,7 @@
     ZK_ERROR, "Snapshot %s cannot be read: %s. It may be whole, so the peer neither passes over "  \
               "it nor starts without it. Make it readable for the user that runs the peer, or "    \
               "mend the disk, and start again."
-/* path, "read" | "listed" | "written" | "removed", reason */
+/* path, what could not be done with it ("read", "synced" ...), reason */
 #define ZK_LOG_DATA_FILE_PROBLEM ZK_ERROR, "%s cannot be %s: %s"
 /* directory, reason */
 #define ZK_LOG_DATADIR_NO_LOCK                                                                     \

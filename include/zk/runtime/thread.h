@@ -38,7 +38,7 @@ void zk_thread_group_join(struct zk_thread_group *group);
 /* Returns the number of members that have not ended yet. */
 size_t zk_thread_group_alive(struct zk_thread_group *group);
 
-/* Whether the system has ever refused the group a thread, with -EAGAIN. Any thread. */
+/* Returns whether the system has ever refused the group a thread (-EAGAIN). Any thread. */
 bool zk_thread_group_ran_short(struct zk_thread_group *group);
 
 /* Joins the members that are left, and frees the group. NULL is fine. */
@@ -56,23 +56,24 @@ size_t zk_thread_count(struct zk_context *ctx);
 /* How much a context has to do. */
 struct zk_work {
     struct zk_atomic_long now;
-    struct zk_atomic_long calm; /* how often little was left since there was much */
+    struct zk_atomic_long calm; /* how often little was left since there was last much */
 };
 
 /* Makes work say that there is none yet. */
 void zk_work_init(struct zk_work *work);
 
-/* The work of a context has grown or shrunk by step, which is 1 or -1. From the moment when there
- * is much of it until there has been little of it many times in a row, the threads of the context
- * take turns: one that is woken does not take a processor from one that runs, and so finds more to
- * do when its turn comes (A-244). Any thread, with any locks held. work stays the caller's. */
+/* Says that the work of a context has grown or shrunk by step, which is 1 or -1. From the moment
+ * when there is much of it until there has been little of it many times in a row, the threads of
+ * the context take turns: one that is woken does not take a processor from one that runs, and so
+ * finds more to do when its turn comes (A-244). Any thread, with any locks held. work stays the
+ * caller's. */
 void zk_threads_note_work(struct zk_context *ctx, struct zk_work *work, int64_t step);
-/* The rest of the work will never be done, so the threads stop taking turns. */
+/* Says that the rest of the work will never be done, so that the threads stop taking turns. */
 void zk_threads_end_work(struct zk_context *ctx);
 
-/* Around a call that may block, for a thread dump: zk_thread_blocks(ctx, "waits for bytes on",
- * "127.0.0.1:1-127.0.0.1:2") and zk_thread_goes_on(ctx). Locks and conditions do so themselves. how
- * is static text; on must outlive the call. */
+/* Stand around a call that may block, so that a thread dump can tell: zk_thread_blocks(ctx, "waits
+ * for bytes on", "127.0.0.1:1-127.0.0.1:2") before it and zk_thread_goes_on(ctx) after it. Locks
+ * and conditions call them themselves. how is static text; on must outlive the call. */
 void zk_thread_blocks(struct zk_context *ctx, const char *how, const char *on);
 void zk_thread_goes_on(struct zk_context *ctx);
 

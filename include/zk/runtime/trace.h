@@ -1,5 +1,6 @@
 /* The trace: what happened and why, one JSON object a line, for pictures, tests and comparison with
- * Java (NOTES.md has the format). Off unless asked for, and then it costs one branch an event.
+ * Java (NOTES.md has the format). It is off unless it is asked for, and while it is off an event
+ * costs one branch.
  *
  * Always there: v (format 1), t (microseconds since the context was made), n (our sid), th
  * (thread), ev. 64-bit values that may exceed 2^53 (zxid, session) are hex strings. A send is
@@ -58,7 +59,8 @@ void zk_trace_deq(struct zk_context *ctx, const char *queue, int64_t seq, size_t
 void zk_trace_phase(struct zk_context *ctx, const char *phase);
 /* The file of an epoch was written; which is "accepted" or "current". */
 void zk_trace_epoch(struct zk_context *ctx, const char *which, int64_t value);
-/* A quorum has acknowledged our NEWLEADER, or leader has told us UPTODATE. */
+/* A quorum has acknowledged our NEWLEADER (leader is ourselves), or the server leader has sent us
+ * UPTODATE. */
 void zk_trace_established(struct zk_context *ctx, int64_t leader, int64_t epoch);
 
 /* A transaction goes one step: "request", "proposed", "logged", "acked", "committed" or "applied".
@@ -97,7 +99,7 @@ struct zk_trace_question {
     const char *how;
 };
 
-/* What it is told. Names mean the same. */
+/* What a client is told. The names mean the same as in zk_trace_question. */
 struct zk_trace_answer {
     int64_t xid;
     const char *op;
@@ -106,7 +108,8 @@ struct zk_trace_answer {
     const char *data;
 };
 
-/* A request has been read, and the answer to it is about to be sent. */
+/* zk_trace_request: a request has been read. zk_trace_reply: the answer to one is about to be
+ * sent. */
 void zk_trace_request(struct zk_context *ctx, const struct zk_trace_client *client,
                       const struct zk_trace_question *question);
 void zk_trace_reply(struct zk_context *ctx, const struct zk_trace_client *client,
