@@ -30,7 +30,7 @@ struct ballots {
      * server leads, although they were given in rounds that it has never seen. */
     struct vote_map outofelection;
     /* The voters whose vote in recvset equals our proposal. Only LOOKING votes bring it up to date
-     * (K-14). Java has null until the first one came. */
+     * (K-14). Java's is null until the first one has come. */
     struct synced_learner_tracker vote_set;
     bool has_vote_set;
 };
@@ -412,8 +412,8 @@ bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote
     return decided;
 }
 
-/* A settled server tells a result, so there is no final wait. True: decided, *ret_vote is the end.
- * Java: receivedFollowingNotification() */
+/* A settled server tells a result, so there is no final wait. Returns true if this has decided the
+ * election; *ret_vote is the result then. Java: receivedFollowingNotification() */
 static bool received_following_notification(struct fast_leader_election *fle,
                                             struct ballots *ballots, const struct notification *n,
                                             struct vote *ret_vote)
@@ -425,9 +425,9 @@ static bool received_following_notification(struct fast_leader_election *fle,
     struct synced_learner_tracker vote_set = {0};
     bool decided = false;
 
-    /* F1: it settled in our round, so its vote counts beside those that look. Kept without the
-     * version, which makes vote_equal overlook the epoch (K-5): the sender's has changed to the
-     * new leader's, that of the votes before has not. */
+    /* F1: it settled in our round, so its vote counts beside those that look. It is kept without
+     * its version, which makes vote_equal overlook the epoch (K-5): the sender's epoch is the new
+     * leader's by now, that of the votes given before is not. */
     if (n->election_epoch == zk_atomic_long_get(&fle->logicalclock)) {
         struct vote recorded = vote;
         recorded.version = 0;

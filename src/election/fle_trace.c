@@ -1,5 +1,5 @@
-/* What an election says about itself in the trace: one sentence for each change of mind, which
- * becomes a caption of the picture, and the count of votes after each of them. Nothing here decides
+/* What an election says about itself in the trace: one sentence for each change of mind, which the
+ * replay page shows as a caption, and the count of votes after each of them. Nothing here decides
  * anything, and nothing here runs unless a trace is asked for. Main thread. */
 #include <inttypes.h>
 #include <stdio.h>

@@ -93,8 +93,8 @@ static int create_new_server_socket(struct listener_handler *handler, struct soc
     return r;
 }
 
-/* Publish the bound socket, so that halt can wake it, or with NULL take it back. Returns false if
- * halt has begun: it may have looked before the socket was there. */
+/* Publishes the bound socket, so that halt can wake it, or with NULL takes it back. Returns false
+ * if halt has begun: it may have looked before the socket was there. */
 static bool set_server_socket(struct listener_handler *handler, struct sock *sock)
 {
     struct quorum_cnx_manager *qcm = handler->qcm;

@@ -18,7 +18,8 @@
 #include "zk/base/alloc.h"
 #include "zk/runtime/log_table.h"
 
-/* The voters that had settled when they spoke last, in the round in which we look (D-330). */
+/* The voters that said, in the last message that we had from them in this round, that they had
+ * settled (D-330). */
 struct settled_voters {
     struct long_set sids;
     int64_t round;
@@ -66,10 +67,10 @@ void worker_receiver_run(void *arg)
         }
         log_format(fle, response->sid, fields->format);
 
-        /* A sender whose configuration is newer than ours. With reconfigEnabled it is taken over,
-         * of which only the version can differ here (D-32). If it lists other servers than ours,
-         * the election starts anew; without the setting the two can never become equal, and one
-         * starts for each such message (K-24). A settled server leaves that to its leader. */
+        /* The sender's configuration may be newer than ours. With reconfigEnabled we take over its
+         * version, if it lists our servers (D-97). If it lists others, the election starts anew;
+         * the two can never become equal, so a new one starts for each such message (K-24). A
+         * settled server leaves that to its leader. */
         const struct quorum_verifier *cur_qv = quorum_peer_quorum_verifier(fle->self);
         int64_t config_version = 0; /* for the log */
         if (says_our_config(fields, cur_qv)) {
@@ -100,7 +101,7 @@ void worker_receiver_run(void *arg)
 
         /* Observers and strangers are told our current vote, whatever they say and in any state.
          * While we look that is the vote of the election before, with the number of this round
-         * (K-8). Before the first election there is none; Java's thread would end here. */
+         * (K-8). There is none if that election was broken off; Java's thread would end here. */
         if (!fle_valid_voter(fle, response->sid)) {
             struct vote current;
             bool has_vote;
@@ -255,7 +256,7 @@ static bool has_worse_vote(struct fast_leader_election *fle, const struct notifi
                                      v.peer_epoch, n->leader, n->zxid, n->peer_epoch);
 }
 
-/* The state and the vote are the caller's: they belong to one moment. */
+/* The caller gives the state and the vote, because both must be of one moment. */
 static void reply(struct fast_leader_election *fle, int64_t to, const struct vote *v,
                   int64_t election_epoch, enum server_state state)
 {

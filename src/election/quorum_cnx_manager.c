@@ -282,8 +282,8 @@ size_t qcm_get_thread_count(struct quorum_cnx_manager *qcm)
 
 /* ---- receiving ------------------------------------------------------------------------------- */
 
-/* With 100 messages waiting the oldest is dropped. What is lost so is an old vote, and its sender
- * says it again. Java: addToRecvQueue() */
+/* With 100 messages waiting the oldest is dropped. What is lost is an old vote, and its sender says
+ * it again. Java: addToRecvQueue() */
 void qcm_add_to_recv_queue(struct quorum_cnx_manager *qcm, struct message *message)
 {
     cbq_offer(qcm->recv_queue, message);
@@ -353,7 +353,7 @@ struct peer_entry *qcm_entry_locked(struct quorum_cnx_manager *qcm, int64_t sid)
     return entry;
 }
 
-/* A server that is about to join is in the last seen configuration, so it is none. */
+/* A server that is about to join is in the last seen configuration, so it is no stranger. */
 bool qcm_is_stranger(struct quorum_cnx_manager *qcm, int64_t sid)
 {
     return qv_member(quorum_peer_quorum_verifier(qcm->self), sid) == NULL &&
@@ -393,8 +393,8 @@ void qcm_forget_sender_worker(struct quorum_cnx_manager *qcm, struct send_worker
         peer_entry_unref(entry); /* the map's; the worker has its own */
 }
 
-/* Where a message to sid waits; the caller unrefs it. NULL: nothing is kept for a stranger that is
- * not connected (D-23). */
+/* Returns the entry in which a message to sid waits; the caller unrefs it. NULL: nothing is kept
+ * for a stranger that is not connected (D-23). */
 static struct peer_entry *entry_to_send(struct quorum_cnx_manager *qcm, int64_t sid)
 {
     bool stranger = qcm_is_stranger(qcm, sid);

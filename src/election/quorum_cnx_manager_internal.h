@@ -25,7 +25,7 @@ struct zk_context;
 struct peer_entry {
     int64_t sid;
     bool stranger; /* in neither configuration when the entry was made */
-    /* The map holds one, each SendWorker one, and each thread that works on the entry one. */
+    /* Held by the map, by each SendWorker, and by each thread that works on the entry. */
     struct zk_refcount refs;
     /* Of struct message. It outlives connections (K-9). Java: queueSendMap */
     struct circular_blocking_queue *send_queue;
@@ -38,7 +38,7 @@ struct peer_entry {
 
 /* A connection's sending half, and what both halves share. Java: SendWorker */
 struct send_worker {
-    /* The entry holds one, its own thread, RecvWorker, and the thread that starts them. */
+    /* Held by the entry, by its own thread, by RecvWorker, and by the thread that starts them. */
     struct zk_refcount refs;
     struct quorum_cnx_manager *qcm;
     struct peer_entry *entry; /* a reference */
@@ -79,8 +79,9 @@ struct handshake {
     int64_t sid;
     struct multiple_addresses addresses;
     bool stranger;
-    /* We are dialling sid, and nobody else shall meanwhile. It falls when a connection has come of
-     * it, though the thread still runs. An incoming one keeps nobody from dialling.
+    /* We are dialling sid, and nobody else shall meanwhile. It becomes false when the dial has led
+     * to a connection, though the thread still runs. An incoming handshake keeps nobody from
+     * dialling.
      * Java: inprogressConnections */
     bool in_progress;
     /* Where sid says that it listens, if it has called meanwhile (D-72). */
@@ -127,7 +128,7 @@ struct quorum_cnx_manager {
     void (*on_socket_error)(void *arg);
     void *on_socket_error_arg;
 
-    /* The listener's threads and halt. Guards: */
+    /* Taken by the listener's threads and by halt. Guards: */
     struct zk_mutex listener_mu;
     struct sock **server_sockets GUARDED_BY(&listener_mu); /* one for each handler; NULL: unbound */
     bool socket_exception GUARDED_BY(&listener_mu);
@@ -135,7 +136,7 @@ struct quorum_cnx_manager {
 
 /* ---- quorum_cnx_manager.c ---- */
 
-/* Return the entry of sid, which is made if there is none; the caller unrefs it. */
+/* Returns the entry of sid, which is made if there is none; the caller unrefs it. */
 struct peer_entry *qcm_entry_locked(struct quorum_cnx_manager *qcm, int64_t sid) REQUIRES(&qcm->mu);
 void peer_entry_unref(struct peer_entry *entry);
 
@@ -143,11 +144,11 @@ void peer_entry_unref(struct peer_entry *entry);
  * quorum_verifiers. */
 bool qcm_is_stranger(struct quorum_cnx_manager *qcm, int64_t sid);
 
-/* The number of strangers that are connected. */
+/* Returns how many strangers are connected. */
 size_t qcm_connected_strangers_locked(struct quorum_cnx_manager *qcm) REQUIRES(&qcm->mu);
 
-/* Where sid listens by the committed configuration, or else by the one last seen. Returns false if
- * it is in neither. The caller ends *ret_addresses. */
+/* Finds where sid listens by the committed configuration, or else by the one last seen. Returns
+ * false if it is in neither. The caller ends *ret_addresses. */
 bool qcm_configured_election_addr(struct quorum_cnx_manager *qcm, int64_t sid,
                                   struct multiple_addresses *ret_addresses);
 
@@ -193,7 +194,8 @@ void qcm_receive_connection_async(struct quorum_cnx_manager *qcm, struct sock *s
 
 /* ---- listener.c ---- */
 
-/* Close the election ports; the listeners' threads end by that. Any thread; never blocks.
+/* Wakes the listeners' threads, which then close the election ports and end. Any thread; never
+ * blocks.
  * Java: Listener.halt() */
 void listener_halt(struct quorum_cnx_manager *qcm);
 
@@ -214,11 +216,13 @@ void send_worker_finish(struct send_worker *sw, const char *why);
 bool send_worker_is_running(struct send_worker *sw);
 const char *send_worker_why_finished(struct send_worker *sw);
 
-/* The receiving half of sw. Freed by recv_worker_run, or by recv_worker_free if that never runs. */
+/* Returns the receiving half of sw. recv_worker_run frees it, or recv_worker_free if that never
+ * runs. */
 struct recv_worker *recv_worker_new(struct send_worker *sw);
 void recv_worker_free(struct recv_worker *rw);
 
-/* The threads. arg: a reference to a struct send_worker; a struct recv_worker. */
+/* The two threads. arg is a reference to a struct send_worker for the first one, and a struct
+ * recv_worker for the second; each thread frees its own. */
 void send_worker_run(void *arg);
 void recv_worker_run(void *arg);
 

@@ -5,7 +5,7 @@
 
 #include "zk/base/attrs.h"
 
-/* Put the formatted words into *ret_error (the caller frees them). Always returns -EINVAL, so that
+/* Puts the formatted words into *ret_error (the caller frees them). Always returns -EINVAL, so that
  * a check reads "return config_error(...)". */
 ZK_NODISCARD int config_error(char **ret_error, const char *format, ...) ZK_PRINTF_LIKE(2, 3);
 

@@ -41,7 +41,7 @@ static char reader_peek(const struct line_reader *reader)
     return reader->text[reader->position];
 }
 
-/* Step over the end of a line: LF, CR or both. */
+/* Steps over the end of a line: LF, CR or both. */
 static void reader_skip_line_end(struct line_reader *reader)
 {
     bool cr = reader_peek(reader) == '\r';
@@ -95,7 +95,8 @@ static bool reader_take_natural_line(struct line_reader *reader, struct zk_str *
     zk_str_append_bytes(line, reader->text + start, escaped ? length - 1 : length);
     if (reader_at_end(reader))
         return false;
-    bool last = reader->position + 1 == reader->length; /* Java looks for the end before CR's LF */
+    /* Java looks whether the text ends here before it skips the LF of a CR LF. */
+    bool last = reader->position + 1 == reader->length;
     reader_skip_line_end(reader);
     return escaped && !last;
 }
@@ -123,7 +124,7 @@ static bool reader_take_line(struct line_reader *reader, struct zk_str *line, in
 
 /* ---- escapes -------------------------------------------------------------------------------- */
 
-/* The four digits of a \u escape. */
+/* Reads the four digits of a \u escape. Returns false if they are not there. */
 static bool take_code_unit(const char *text, size_t length, uint32_t *ret_unit)
 {
     uint32_t unit = 0;
@@ -165,8 +166,8 @@ static size_t put_unicode_escape(char **end, const char *digits, size_t length)
     bool pair = high < 0xdc00 && length >= 10 && digits[4] == '\\' && digits[5] == 'u' &&
                 take_code_unit(digits + 6, length - 6, &low) && low >= 0xdc00 && low < 0xe000;
     if (!pair) {
-        *end +=
-            put_character(*end, '?'); /* what Java makes of half a pair when it leaves as UTF-8 */
+        /* Java writes half a pair as '?' when it turns the text into UTF-8. */
+        *end += put_character(*end, '?');
         return 4;
     }
     *end += put_character(*end, 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
@@ -261,7 +262,7 @@ static size_t value_start(const struct zk_str *line, size_t at, bool *ret_separa
     return at;
 }
 
-/* The array has room for the next power of two. */
+/* The array grows whenever count is a power of two, to twice as many places. */
 static void properties_add(struct zk_properties *properties, const struct zk_property *property)
 {
     size_t count = properties->count;

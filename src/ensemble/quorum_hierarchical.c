@@ -248,7 +248,8 @@ static int make_groups(const struct qv_source *source, struct quorum_verifier *q
         long_set_add(&group->members, assignment->sid);
     }
 
-    /* Handed over also on failure: quorum_hierarchical_done frees what a verifier has. */
+    /* The groups are handed over on failure, too: quorum_hierarchical_done frees them with the
+     * verifier. */
     for (size_t i = 0; i < group_count; i++)
         keys[i] = groups[i].id;
     java_hash_map_order_longs(keys, group_count, JAVA_FIRST_CAPACITY, order);
@@ -275,8 +276,8 @@ bool quorum_hierarchical_contains_quorum(const struct quorum_verifier *qv,
     int64_t majority_groups = 0;
     for (size_t i = 0; i < qv->group_count; i++) {
         const struct qv_group *group = &qv->groups[i];
-        bool anybody =
-            false; /* 0 is more than half of a negative weight: an empty set must not do */
+        /* 0 is more than half of a negative weight, so an empty set must not count. */
+        bool anybody = false;
         int64_t weight = 0;
         for (size_t j = 0; j < acks->count; j++) {
             if (!long_set_has(&group->members, acks->items[j]))

@@ -1,6 +1,6 @@
 /* Two voters, and a file that may break the tie: when one of the two is gone no majority is left,
- * and the oracle, a file that some failure detector outside keeps up to date, says whether the
- * other may go on alone (ZOOKEEPER-3922). Java: flexible.QuorumOracleMaj */
+ * and the oracle, a file that a failure detector outside keeps up to date, says whether the other
+ * may go on alone (ZOOKEEPER-3922). Java: flexible.QuorumOracleMaj */
 #include <errno.h>
 
 #include "ensemble/quorum_verifier_internal.h"

@@ -88,7 +88,7 @@ void config_set_defaults(struct config_parser *parser)
     };
 }
 
-/* The command line (-D) gives the defaults of these; a line of zoo.cfg wins over it. */
+/* The command line (-D) gives the defaults of these three; a line of zoo.cfg wins over it. */
 static int read_setting_defaults(struct config_parser *parser)
 {
     static const char TIMEOUT[] = "zookeeper.multiAddress.reachabilityCheckTimeoutMs";

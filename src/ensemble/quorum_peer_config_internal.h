@@ -44,11 +44,11 @@ enum key_fate {
 
 /* Gives each setting the value that it has if no line of zoo.cfg sets it. */
 void config_set_defaults(struct config_parser *parser);
-/* Hand out what was parsed if r is 0, and end the parser. Returns r. */
+/* Hands out what was parsed if r is 0, and ends the parser. Returns r. */
 ZK_NODISCARD int config_finish(struct config_parser *parser, int r,
                                struct quorum_peer_config **ret_config);
 
-/* Fail with "file:line: key=value: words; advice"; without property "file: words; advice". Returns
+/* Fails with "file:line: key=value: words; advice"; without property "file: words; advice". Returns
  * -EINVAL. */
 ZK_NODISCARD int config_fail(struct config_parser *parser, const char *file,
                              const struct zk_property *property, const char *advice,
@@ -57,10 +57,10 @@ ZK_NODISCARD int config_fail(struct config_parser *parser, const char *file,
 /* Returns the line of zoo.cfg with this key, or NULL; it stays the parser's. */
 const struct zk_property *config_find(const struct config_parser *parser, const char *key);
 
-/* Add a warning to those that --check-config prints. The caller has written it to the log. */
+/* Adds a warning to those that --check-config prints. The caller has written it to the log. */
 void config_add_warning(struct config_parser *parser, const char *format, ...) ZK_PRINTF_LIKE(2, 3);
 
-/* Append text so that a person sees all of it: bytes that show nothing, or that are no UTF-8, as
+/* Appends text so that a person sees all of it: bytes that show nothing, or that are no UTF-8, as
  * \xNN. */
 void config_append_visible(struct zk_str *str, const char *text);
 
@@ -68,35 +68,37 @@ void config_append_visible(struct zk_str *str, const char *text);
  * Java: VerifyingFileFactory.create() */
 char *config_file_path(struct config_parser *parser, const char *path);
 
-/* Read the hex number after the last dot. Returns false if there is none.
+/* Reads the hex number after the last dot of filename. Returns false if there is none.
  * Java: QuorumPeerConfig.getVersionFromFilename() */
 bool quorum_peer_config_version_from_filename(const char *filename, int64_t *ret_version);
 
-/* The properties by line: returns an array of properties->count places, which the caller frees. */
+/* Returns the properties in the order of their lines: an array of properties->count places, which
+ * the caller frees. It points into properties. */
 const struct zk_property **config_by_line(const struct zk_properties *properties);
 
 /* ---- quorum_peer_config_settings.c ---- */
 
-/* Go through the options -D: warn of those without effect, refuse those that matter and are not
- * served. Errors: -EINVAL. */
+/* Goes through the options -D: warns of those without effect, and refuses those that matter and are
+ * not served. Errors: -EINVAL. */
 ZK_NODISCARD int config_check_command_line(struct config_parser *parser);
 /* The same for a line of zoo.cfg whose key has no meaning of its own. */
 ZK_NODISCARD int config_check_unlisted(struct config_parser *parser,
                                        const struct zk_property *property);
-/* Refuse a cnxTimeout that is no number, or only warn of it where this server is alone: as in Java,
- * it does not use it then. Once parser->config.distributed is known. */
+/* Refuses a cnxTimeout that is no number. A server alone does not use it, in Java either, and is
+ * only warned. Called once parser->config.distributed is known. */
 ZK_NODISCARD int config_check_cnx_timeout(struct config_parser *parser);
-/* Read a line whose key begins with "metricsProvider.": it becomes a setting of that name. */
+/* Reads a line whose key begins with "metricsProvider.": it becomes a setting of that name. */
 ZK_NODISCARD int config_read_metrics_key(struct config_parser *parser,
                                          const struct zk_property *property);
-/* Warn, once, that a line (or, with line 0, an option -D) does nothing; why, and what to do. */
+/* Warns once that a line (or, with line 0, an option -D) has no effect, and says why, and what to
+ * do. */
 void config_no_effect(struct config_parser *parser, const struct zk_property *property,
                       const char *why, const char *next_format, ...) ZK_PRINTF_LIKE(4, 5);
 /* Returns where the setting key has its value from: the line of zoo.cfg, or the option -D as a
  * property of line 0, with value NULL if nobody has set it. Its texts stay the parser's and the
  * context's. */
 struct zk_property config_origin(const struct config_parser *parser, const char *key);
-/* As config_fail, for a line of zoo.cfg or an option -D. */
+/* Fails as config_fail does, for a line of zoo.cfg or an option -D. */
 ZK_NODISCARD int config_refuse_setting(struct config_parser *parser,
                                        const struct zk_property *property, const char *advice,
                                        const char *words_format, ...) ZK_PRINTF_LIKE(4, 5);
@@ -121,7 +123,7 @@ ZK_NODISCARD int config_check_times(struct config_parser *parser);
 ZK_NODISCARD int config_setup_quorum(struct config_parser *parser, const char *file,
                                      const struct zk_properties *properties,
                                      bool config_backward_compatible);
-/* Make the last-seen configuration from a .next file. Each line must be right by itself; the rules
+/* Makes the last-seen configuration from a .next file. Each line must be right by itself; the rules
  * between lines are not applied, as in Java. */
 ZK_NODISCARD int config_setup_next(struct config_parser *parser, const char *file,
                                    const struct zk_properties *properties);

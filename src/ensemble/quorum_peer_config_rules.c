@@ -153,7 +153,7 @@ static int set_session_timeouts(struct config_parser *parser)
 }
 
 /* Java looks at the system property only, and a line of zoo.cfg gets another name than that: it has
- * no effect there. A person who writes it wants read-only mode, so it is refused. */
+ * no effect in Java. A person who writes it wants read-only mode, so it is refused. */
 static int check_readonly_mode(struct config_parser *parser)
 {
     static const char KEY[] = "readonlymode.enabled";
@@ -166,7 +166,8 @@ static int check_readonly_mode(struct config_parser *parser)
                        "read-only mode is an option of the command line");
 }
 
-/* Whether a client can be somebody of this scheme: those of provider_registry_get(). */
+/* Returns whether clients can authenticate with this scheme: whether provider_registry_get() has
+ * it. */
 static bool scheme_is_available(struct zk_context *ctx, const char *scheme)
 {
     static const char DIGEST_ENABLED[] = "zookeeper.DigestAuthenticationProvider.enabled";
@@ -174,7 +175,8 @@ static bool scheme_is_available(struct zk_context *ctx, const char *scheme)
            (strcmp(scheme, "digest") == 0 && zk_settings_get_boolean(ctx, DIGEST_ENABLED, true));
 }
 
-/* A server that demands what nobody can show would turn every client away (D-311).
+/* A server that demands a scheme in which nobody can authenticate would turn every client away
+ * (D-311).
  * Java: AuthenticationHelper.validateConfiguredProperties() */
 static int check_enforced_schemes(struct config_parser *parser)
 {

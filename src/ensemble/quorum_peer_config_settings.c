@@ -32,7 +32,7 @@ enum setting_type {
     PORT,        /* a whole number from 0 to 65535 */
     RATIO,       /* a number that may have a fraction */
     URL_PATH,    /* begins with a slash */
-    HASH,        /* the name of one that is built */
+    HASH,        /* the name of a hash that zkpeer has */
     COMPRESSION, /* how snapshots are packed */
 };
 
@@ -305,7 +305,7 @@ static int check_yes_or_no(struct config_parser *parser, const struct zk_propert
     return 0;
 }
 
-/* Java's start ends with the exception (D-312). */
+/* In Java a value that is no number ends the start with an exception (D-312). */
 static int check_ratio(struct config_parser *parser, const struct zk_property *property)
 {
     char *end;
@@ -316,8 +316,8 @@ static int check_ratio(struct config_parser *parser, const struct zk_property *p
                                  "For input string: \"%s\"", property->value);
 }
 
-/* No request asks for anything else. With such a path Java's start ends, if it has an admin
- * server. */
+/* Every request asks for a path with a slash in front, so none could reach this one. In Java such a
+ * path ends the start, if there is an admin server. */
 static int check_url_path(struct config_parser *parser, const struct zk_property *property)
 {
     if (property->value[0] != '/')
@@ -326,7 +326,7 @@ static int check_url_path(struct config_parser *parser, const struct zk_property
     return 0;
 }
 
-/* With another hash no client could show that it is somebody. Java has whatever its security
+/* With a hash that we do not have no client could authenticate. Java has whatever its security
  * providers have, and does not start without the one that is named. */
 static int check_hash(struct config_parser *parser, const struct zk_property *property)
 {
@@ -559,7 +559,8 @@ static int check_on_command_line(struct config_parser *parser, const struct zk_p
     setting = find_setting(name);
     if (setting != NULL)
         return check_known_setting(parser, setting, property);
-    if (config_key_is_refused(name, property->value)) /* as Java's guide, if not its code, has it */
+    /* Java's guide says that -D gives such a key a value; Java's code does not look at it. */
+    if (config_key_is_refused(name, property->value))
         return config_refuse_setting(parser, property, "remove it, or run this server with Java",
                                      "%s is not served by zkpeer", name);
     if (config_key_is_known(name))
@@ -603,7 +604,8 @@ struct zk_property config_origin(const struct config_parser *parser, const char 
         line = config_find(parser, key + sizeof PREFIX - 1);
     if (line != NULL)
         origin = *line;
-    origin.value = (char *)zk_settings_get(parser->ctx, key); /* without blanks behind it */
+    /* The setting was trimmed, the line was not. */
+    origin.value = (char *)zk_settings_get(parser->ctx, key);
     return origin;
 }
 

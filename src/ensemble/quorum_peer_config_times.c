@@ -62,7 +62,7 @@ int config_check_times(struct config_parser *parser)
     const struct quorum_peer_config *config = &parser->config;
     int r = check_key(parser, "tickTime", config->tick_time_ms, 1,
                       "write a number of milliseconds, such as tickTime=2000");
-    /* That 0 is refused, too, is checked with Java's words when the servers are known. */
+    /* 0 is refused, too, but later and in Java's words, when the servers are known. */
     if (r == 0)
         r = check_key(parser, "initLimit", config->init_limit, 0,
                       "write a number of ticks, such as initLimit=10");

@@ -1,7 +1,6 @@
 /* A verifier is made from the lines of a configuration, and then asked. What differs between the
  * kinds is in quorum_maj.c, quorum_hierarchical.c and quorum_oracle_maj.c; here is what they share.
- * Once it is made nothing of it changes but the oracle's need, so any thread may ask without a
- * lock.
+ * Once it is made nothing of it changes but need_oracle, so any thread may ask without a lock.
  * Java: flexible.QuorumVerifier, QuorumPeerConfig.parseDynamicConfig() */
 #include "zk/ensemble/quorum_verifier.h"
 
@@ -411,7 +410,8 @@ struct quorum_verifier *qv_with_static_client_addr(const struct quorum_verifier 
         struct quorum_server *member = &changed->members[i];
         if (member->id != sid)
             continue;
-        zk_assert(!member->has_client_addr); /* then the text, too, is as it was */
+        /* An address from zoo.cfg is not printed, so the text stays as it was. */
+        zk_assert(!member->has_client_addr);
         member->has_client_addr = true;
         member->client_addr = *addr;
         member->is_client_addr_from_static = true;

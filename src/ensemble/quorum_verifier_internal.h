@@ -14,7 +14,7 @@ struct qv_source {
     const struct zk_properties *properties;
     bool resolve;     /* look names up, which blocks */
     char **ret_error; /* Java's words */
-    int *ret_line;    /* where they belong; 0 if nowhere */
+    int *ret_line;    /* the line that they are about; 0 if none */
 };
 
 /* Java: QuorumPeerConfig.createQuorumVerifier(). */
@@ -29,17 +29,17 @@ bool qv_is_hierarchical(const struct zk_properties *properties);
 struct qv_builder {
     const struct qv_source *source;
     struct quorum_verifier *qv;
-    struct quorum_server *members; /* room for one a line, or for the limit */
+    struct quorum_server *members; /* room for one for each line, QV_MEMBER_LIMIT at most */
     int *member_lines;
     size_t member_count;
     int64_t *voters; /* moves into the verifier */
     size_t voter_count;
 };
 
-/* Take a line if its key is server.N or version, and pass over any other: what QuorumMaj and
- * QuorumHierarchical have in common. Errors: -EINVAL. */
+/* Takes a line if its key is server.N or version, and passes over any other. QuorumMaj and
+ * QuorumHierarchical have this in common. Errors: -EINVAL. */
 ZK_NODISCARD int qv_builder_add(struct qv_builder *builder, const struct zk_property *property);
-/* Read the number after the first dot of the key, or the whole key if it has no dot. */
+/* Reads the number after the first dot of the key, or the whole key if it has no dot. */
 ZK_NODISCARD int qv_parse_key_id(const struct qv_source *source, const struct zk_property *property,
                                  int64_t *ret_id);
 
@@ -55,7 +55,7 @@ bool quorum_hierarchical_contains_quorum(const struct quorum_verifier *qv,
 bool quorum_oracle_maj_contains_quorum(const struct quorum_verifier *qv,
                                        const struct long_set *acks);
 
-/* Append the text of the kind, without the line of the version, which ends all of them.
+/* Appends the text of the kind, without the line of the version, which ends all of them.
  * Java: QuorumVerifier.toString() */
 void quorum_maj_append(const struct quorum_verifier *qv, struct zk_str *str);
 void quorum_hierarchical_append(const struct quorum_verifier *qv, struct zk_str *str);

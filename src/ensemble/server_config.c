@@ -39,7 +39,8 @@ static int parse_port_argument(struct config_parser *parser, const char *argumen
     return 0;
 }
 
-/* An ensemble of nobody: the properties that parser has are none. */
+/* Sets up an ensemble without servers: the parser has no properties, because it has read no
+ * file. */
 static int setup_no_servers(struct config_parser *parser)
 {
     return config_setup_quorum(parser, parser->path, &parser->properties, true);

@@ -17,8 +17,8 @@
 
 enum {
     EPOCH_FILE_LIMIT = 4096,
-    LITTLE_ROOM =
-        64 << 20, /* the step in which a transaction log grows, unless preAllocSize is set */
+    /* In bytes: the step in which a transaction log grows, unless preAllocSize is set. */
+    LITTLE_ROOM = 64 << 20,
 };
 
 static const char *const EPOCH_FILES[] = {"currentEpoch", "acceptedEpoch"};
@@ -114,7 +114,7 @@ static void report_this_server(const struct quorum_peer_config *config, struct z
 
 /* ---- the ensemble --------------------------------------------------------------------------- */
 
-/* An address is of this machine if one can listen there, at a port that nobody asked for. */
+/* An address is of this machine if one can listen there, at a port that the system chooses. */
 static bool is_local(struct zk_context *ctx, const struct inet_address *address)
 {
     struct inet_address any_port = *address;
@@ -237,7 +237,7 @@ static void report_epochs(const char *directory, struct zk_str *report)
     }
 }
 
-/* The newest file of a kind, and how many there are. */
+/* Tells the newest file of a kind, and how many there are. */
 static void report_files(const char *directory, const char *prefix, const char *what,
                          struct zk_str *report)
 {

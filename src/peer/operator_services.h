@@ -17,7 +17,8 @@ struct operator_services {
     struct metrics_provider *metrics_provider; /* NULL as below */
     struct admin_server *admin_server; /* NULL: none is asked for, or it could not be started */
     struct server_metrics *metrics;
-    struct zk_atomic_long fsync_threshold_exceed_count; /* Java: ServerStats' */
+    /* Java: ServerStats.fsyncThresholdExceedCount */
+    struct zk_atomic_long fsync_threshold_exceed_count;
 };
 
 /* Starts what the settings ask for. The caller goes on without what cannot be started, as Java
@@ -26,12 +27,12 @@ struct operator_services {
 void operator_services_start(struct operator_services *services, struct zk_context *ctx,
                              struct server_status_hook hook,
                              struct server_cnxn_factory *client_port);
-/* Measures the fsyncs of the log from now on. metrics outlives snap_log. Before the log's first
- * transaction. */
+/* Measures the fsyncs of the log from now on. metrics outlives snap_log. Called before the log's
+ * first transaction. */
 void operator_services_measure_fsyncs(struct operator_services *services,
                                       struct file_txn_snap_log *snap_log,
                                       struct server_metrics *metrics);
-/* Fills in what they have measured. */
+/* Fills in what the services have measured. */
 void operator_services_fill_status(const struct operator_services *services,
                                    const struct file_txn_snap_log *snap_log,
                                    struct server_status *status);

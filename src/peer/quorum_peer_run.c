@@ -26,9 +26,9 @@
 #include "zk/zab/leader.h"
 #include "zk/zab/observer.h"
 
-/* D-71 */
+/* How long a follower pauses when its leader has refused it (D-71). */
 enum {
-    SHORT_TERM_MS = 1000, /* less than this was no term at all */
+    SHORT_TERM_MS = 1000, /* a shorter term counts as none */
     FIRST_PAUSE_MS = 100,
     PAUSE_DOUBLINGS = 4, /* up to 1.6 s */
 };
@@ -67,7 +67,7 @@ void quorum_peer_run_free(struct quorum_peer_run *run) UNSHARED
     if (run == NULL)
         return;
     operator_services_stop(&run->operator_services);
-    server_cnxn_factory_free(run->client_port); /* its hook looks at all that follows */
+    server_cnxn_factory_free(run->client_port); /* its hook reads what is freed below */
     zk_thread_group_free(run->threads);
     datadir_cleanup_manager_free(run->cleanup);
     fle_free(run->fle);
@@ -158,8 +158,8 @@ static int open_data(struct quorum_peer_run *run)
     return quorum_peer_load_database(run->self) < 0 ? EXIT_CODE_UNEXPECTED_ERROR : 0;
 }
 
-/* Behind the load, which may need the files that a purge would remove. Java:
- * QuorumPeerMain.initializeAndRun() */
+/* Called after the load, which may need the files that a purge would remove.
+ * Java: QuorumPeerMain.initializeAndRun() */
 static void start_purging(struct quorum_peer_run *run)
 {
     run->cleanup = datadir_cleanup_manager_new(
@@ -233,8 +233,8 @@ static int create_election_algorithm(struct quorum_peer_run *run)
     return r;
 }
 
-/* As Java's, the process ends with exit code 14 when no election port can be kept open. By a thread
- * of the listener. */
+/* As Java's, the process ends with exit code 14 when no election port can be kept open. Called by a
+ * thread of the listener. */
 static void on_socket_error(void *arg)
 {
     struct quorum_peer_run *run = arg;

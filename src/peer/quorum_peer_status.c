@@ -40,7 +40,7 @@ void quorum_peer_run_fill_status(void *arg, struct server_status *status)
     status->quorum_size = (int32_t)qv->voting.count;
     quorum_peer_get_leader_status(run->self, &status->leader);
     operator_services_fill_status(&run->operator_services, run->snap_log, status);
-    /* The trees count it, which know no metrics. */
+    /* The trees count these themselves, because they know nothing of metrics. */
     status->metrics.counters[SERVER_METRICS_DIGEST_MISMATCHES_COUNT] = status->digest_mismatches;
     fill_election(run, status);
     status->thread_count = zk_thread_count(run->ctx);

@@ -9,8 +9,9 @@
 struct quorum_peer;
 struct ro_zk_mgr;
 
-/* The main thread begins to look for a leader. Returns NULL if read-only mode is not enabled, or
- * there is no thread for it. self stays the caller's. */
+/* The main thread begins to look for a leader. Returns NULL if read-only mode is not enabled. If
+ * there is no thread for it, the log says so and nothing is served; ro_zk_mgr_end is called all the
+ * same. self stays the caller's. */
 struct ro_zk_mgr *ro_zk_mgr_start(struct quorum_peer *self);
 
 /* The election is over: the server ends, if it was started, and with it all its connections. Blocks

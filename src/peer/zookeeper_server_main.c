@@ -45,7 +45,7 @@ void zookeeper_server_main_free(struct zookeeper_server_main *alone)
     if (alone == NULL)
         return;
     operator_services_stop(&alone->operator_services);
-    server_cnxn_factory_free(alone->client_port); /* its hook looks at all that follows */
+    server_cnxn_factory_free(alone->client_port); /* its hook reads what is freed below */
     datadir_cleanup_manager_free(alone->cleanup);
     zookeeper_server_unref(alone->zk);
     zk_database_free(alone->database);
@@ -167,8 +167,8 @@ static int start_server(struct zookeeper_server_main *alone)
     return 0;
 }
 
-/* Behind the load, which may need the files that a purge would remove. Java:
- * QuorumPeerMain.initializeAndRun() */
+/* Called after the load, which may need the files that a purge would remove.
+ * Java: QuorumPeerMain.initializeAndRun() */
 static void start_purging_alone(struct zookeeper_server_main *alone)
 {
     alone->cleanup = datadir_cleanup_manager_new(
@@ -198,7 +198,7 @@ void zookeeper_server_main_fill_status(void *arg, struct server_status *status)
     status->data_dir = file_txn_snap_log_get_data_dir(alone->snap_log);
     status->membership = "";
     operator_services_fill_status(&alone->operator_services, alone->snap_log, status);
-    /* The trees count it, which know no metrics. */
+    /* The trees count these themselves, because they know nothing of metrics. */
     status->metrics.counters[SERVER_METRICS_DIGEST_MISMATCHES_COUNT] = status->digest_mismatches;
     status->thread_count = zk_thread_count(alone->ctx);
 }

@@ -52,7 +52,7 @@ void epochs_free(struct epochs *epochs) UNSHARED
 
 /* ---- the files ------------------------------------------------------------------------------ */
 
-/* Writes <dataDir>/version-2/<name>; the epochs stay there even if dataLogDir is set. */
+/* Appends the path <dataDir>/version-2/<name>. The epochs stay there even if dataLogDir is set. */
 static void epoch_path(const struct quorum_peer *self, const char *name, struct zk_str *ret_path)
 {
     zk_str_append(ret_path, self->config->data_dir);
@@ -113,7 +113,8 @@ static int read_or_create(struct quorum_peer *self, const char *name, int64_t ep
     return r;
 }
 
-/* Returns whether the file is there, and its bytes could not be read from the disk. */
+/* Returns whether r says that the file is there, but that its bytes could not be read from the
+ * disk. */
 static bool is_unreadable(int r)
 {
     return r < 0 && r != -ENOENT && r != -EPROTO;
@@ -123,8 +124,9 @@ static bool is_unreadable(int r)
  * moments: between writing a new currentEpoch and its rename, when the temporary file has it; and
  * between storing what the leader sent and writing currentEpoch (D-26), when acceptedEpoch is
  * already as high. The history has all that its epoch began with, so the epoch can be claimed
- * (D-68); Java refuses to start in the second case. What cannot be read may say so: then nobody is
- * told that the directory mixes two histories, and that it should be emptied. */
+ * (D-68); Java refuses to start in the second case. A file that cannot be read may hold such an
+ * epoch: then the error of the disk is returned, and nobody is told that the directory mixes two
+ * histories and should be emptied. */
 static int recover_current_epoch(struct quorum_peer *self, int64_t epoch_of_zxid, int64_t *epoch)
 {
     int64_t found = 0;

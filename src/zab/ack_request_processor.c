@@ -27,7 +27,7 @@ static int ack_process_request(struct request_processor *processor, struct reque
     return 0;
 }
 
-/* What the ACKs have committed. */
+/* Wakes the threads that work on what these ACKs have committed. */
 static void ack_wake(struct request_processor *processor)
 {
     leader_wake(((struct ack_request_processor *)processor)->leader);

@@ -1,5 +1,6 @@
-/* No thread of its own: the main thread reads proposals and commits, keeps them here, and hands
- * them over when it has read all that was there. Java: FollowerZooKeeperServer */
+/* A follower's server: it logs what is proposed, and applies what is committed of it. No thread of
+ * its own: the main thread reads proposals and commits, keeps them here, and hands them over when
+ * it has read all that was there. Java: FollowerZooKeeperServer */
 #include "zab/follower_zookeeper_server.h"
 
 #include <stdlib.h>

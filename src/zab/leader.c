@@ -549,8 +549,8 @@ static int64_t leader_sync_timeout(struct learner_master *master)
     return leader_of(master)->self->sync_limit_ms;
 }
 
-/* Ticks and no times: if this machine stands still, the leader's clock stands still with it, and no
- * learner is late for that.
+/* They are ticks, not times: if this machine stands still, the leader's clock stands still with it,
+ * and no learner is late for that.
  * Java: getTickOfNextAckDeadline() */
 static int64_t leader_get_tick_of_next_ack_deadline(struct learner_master *master)
 {

@@ -266,10 +266,10 @@ out:
     return r;
 }
 
-/* A client wants to read what has been written before now. If it is a learner's, its learner hears
- * SYNC behind the COMMIT of the last proposal there is. A client of our own is answered by
- * CommitProcessor behind that commit. In Java its SYNC is a read, which may overtake commits that a
- * follower has applied and answered already (D-241).
+/* A client wants to read what has been written before now. If it is the client of a learner, that
+ * learner hears SYNC behind the COMMIT of the last proposal there is. A client of our own is
+ * answered by CommitProcessor behind that commit. In Java its SYNC is a read, which may overtake
+ * commits that a follower has applied and answered already (D-241).
  * Java: processSync() */
 void leader_process_sync(struct leader *leader, struct request *request)
 {
@@ -432,8 +432,8 @@ void leader_revalidate_outstanding_proposals(struct leader *leader)
     leader_wake(leader);
 }
 
-/* The Senders and CommitProcessor, which may have slept on while packets and commits were queued
- * (A-243). */
+/* Wakes the Senders and CommitProcessor, which may have slept on while packets and commits were
+ * queued (A-243). */
 void leader_wake(struct leader *leader)
 {
     zk_mutex_lock(&leader->learners_mu);
@@ -443,7 +443,7 @@ void leader_wake(struct leader *leader)
     leader_zookeeper_server_wake_commit(leader->role.zk);
 }
 
-/* A LearnerHandler has read all that its learner has sent so far. */
+/* Called by a LearnerHandler that has read all that its learner has sent so far. */
 void leader_wake_for_learner(struct learner_master *master)
 {
     struct leader *leader = leader_of(master);

@@ -76,7 +76,7 @@ struct leader {
     /* ---- guarded by mu: how far the term is. Java's monitor of Leader ------------------------ */
     struct zk_mutex mu;
     /* The main thread, LearnerCnxAcceptor and handlers in waitForStartup wait here. Woken when
-     * stopping becomes true, when running becomes true, and when accepting falls. */
+     * stopping or running becomes true, and when accepting is counted down. */
     struct zk_cond wake;
     struct learner_cnx_acceptor_handler *acceptors; /* changed by the main thread alone */
     size_t acceptor_count;
@@ -101,8 +101,9 @@ struct leader {
     struct zk_mutex epoch_mu;
     bool epoch_stopping; /* wakes the waiters of all three */
 
-    /* getEpochToPropose. Woken when the epoch is on disk (waiting_for_new_epoch falls) or could not
-     * be written (epoch_error), when quit_wait_for_epoch rises, and by epoch_stopping. */
+    /* getEpochToPropose. Woken when the epoch is on disk (waiting_for_new_epoch becomes false) or
+     * could not be written (epoch_error), when quit_wait_for_epoch becomes true, and by
+     * epoch_stopping. */
     struct zk_cond epoch_proposed;
     struct long_set connecting_followers;
     bool waiting_for_new_epoch;
@@ -113,13 +114,13 @@ struct leader {
     bool has_vote_set;
     struct synced_learner_tracker vote_set; /* who voted for us. Java: voteSet */
 
-    /* waitForEpochAck. Woken when election_finished rises, and by epoch_stopping. */
+    /* waitForEpochAck. Woken when election_finished becomes true, and by epoch_stopping. */
     struct zk_cond epoch_acked;
     struct long_set electing_followers;
     bool election_finished;
     struct state_summary leader_state_summary;
 
-    /* waitForNewLeaderAck. Woken when quorum_formed rises, and by epoch_stopping. */
+    /* waitForNewLeaderAck. Woken when quorum_formed becomes true, and by epoch_stopping. */
     struct zk_cond new_leader_acked;
     int64_t new_leader_zxid;
     struct synced_learner_tracker new_leader_proposal;
@@ -135,7 +136,7 @@ struct leader {
     uintptr_t owner_counter;  /* how many owners of sessions were given out */
 };
 
-/* The leader behind its face for handlers. */
+/* Returns the leader that handlers know as this master. */
 static inline struct leader *leader_of(struct learner_master *master)
 {
     return (struct leader *)((char *)master - offsetof(struct leader, master));
@@ -148,7 +149,7 @@ static inline struct leader *leader_of(struct learner_master *master)
  * log. Any thread that holds no lock of zab. */
 void leader_shutdown(struct leader *leader, int result, const char *reason);
 bool leader_is_stopping(struct leader *leader);
-/* Sleep, but end at once when the leader stops. Returns whether it does. */
+/* Sleeps for ms, or until the leader stops. Returns whether it has stopped. */
 bool leader_pause(struct leader *leader, int64_t ms);
 
 /* Java: getLearners(). Returns a copy with references; the caller passes it to
@@ -161,7 +162,7 @@ void leader_get_forwarding_followers(struct leader *leader, struct long_set *ret
 
 /* Any thread; locks learners_mu. Java: addForwardingFollower() */
 void leader_add_forwarding_follower(struct leader *leader, struct learner_handler *handler);
-/* Returns whether it is in that set, and no younger connection of its learner has taken its
+/* Returns whether handler is in that set, and no younger connection of its learner has taken its
  * place. */
 bool leader_is_forwarding_to(struct leader *leader, const struct learner_handler *handler);
 
@@ -196,7 +197,7 @@ void leader_stop_rendezvous(struct leader *leader);
 /* ---- leader_broadcast.c: what the processors call -------------------------------------------- */
 
 /* All of these put packets and commits into queues; the threads behind those may sleep on until
- * leader_wake. Once the server runs; locks the learners. */
+ * leader_wake. To be called once the server runs; locks learners_mu. */
 void leader_wake(struct leader *leader);
 
 /* Gives the request, which PrepRequestProcessor has made a transaction, to the quorum.
@@ -204,8 +205,9 @@ void leader_wake(struct leader *leader);
  * stopped; -ECANCELED: it has stopped. */
 ZK_NODISCARD int leader_propose(struct leader *leader, struct request *request);
 
-/* Answers a SYNC when all that has been proposed by now is committed. It is a learner's client's or
- * one of our own, which stands in CommitProcessor already. ProcessThread alone; locks mu. */
+/* Answers a SYNC when all that has been proposed by now is committed. Its client is a learner's, or
+ * one of our own; then the request stands in CommitProcessor already. ProcessThread alone; locks
+ * mu. */
 void leader_process_sync(struct leader *leader, struct request *request);
 
 /* Takes the request's transaction, which is in the tree now, off toBeApplied. CommitProcessor's
@@ -223,7 +225,7 @@ void leader_process_ack(struct leader *leader, int64_t sid, int64_t zxid);
 void leader_log_latency(struct leader *leader, enum server_metrics_summary which,
                         const struct request *request);
 
-/* Frees the lists. When no thread of the leader is left. */
+/* Frees the lists, when no thread of the leader is left. */
 void leader_free_proposals(struct leader *leader);
 
 /* ---- leader_broadcast.c: methods of learner_master ------------------------------------------- */

@@ -265,11 +265,11 @@ static void stop_without_new_leader_acks(struct leader *leader)
     zk_str_done(&reason);
 }
 
-/* The term is established. Handlers in waitForStartup go on the moment that running rises, so the
- * tree, the server and the vote come first: a learner must not read UPTODATE while we still tell
- * the old epoch, and its first request needs the processors. The tree is told ahead of them: where
- * this server alone is a quorum they may have applied a transaction a moment later, and the tree
- * would go back behind it (D-178). Errors: -EAGAIN, there are no threads for them.
+/* The term is established. Handlers in waitForStartup go on the moment that running becomes true,
+ * so the tree, the server and the vote come first: a learner must not read UPTODATE while we still
+ * tell the old epoch, and its first request needs the processors. The tree is told ahead of them:
+ * where this server alone is a quorum they may have applied a transaction a moment later, and the
+ * tree would go back behind it (D-178). Errors: -EAGAIN, there are no threads for them.
  * Java: startZkServer() */
 static int start_zk_server(struct leader *leader, int64_t epoch)
 {
@@ -310,16 +310,17 @@ static int start_zk_server(struct leader *leader, int64_t epoch)
     return 0;
 }
 
-/* Ends the term. The log gets words of Java if the time is over, and else those of the error. */
+/* Ends the term. The log gets Java's words if the time is over, and those of the error
+ * otherwise. */
 static void give_up(struct leader *leader, int error, const char *why_timeout)
 {
     leader_shutdown(leader, error, error == -ETIMEDOUT ? why_timeout : zk_error_text(error).text);
 }
 
-/* Whether the term could not begin because the system gives no more threads: to its acceptors or
- * its processors, or to the learners that a quorum lacks. The others would elect this server again
- * and again, and nobody would serve, so it ends (D-332). A term that serves goes on: it is only the
- * learner without a thread that is refused. */
+/* Returns whether the term could not begin because the system gives no more threads: to its
+ * acceptors or its processors, or to the learners that a quorum lacks. The others would elect this
+ * server again and again, and nobody would serve, so it ends (D-332). A term that serves goes on:
+ * it is only the learner without a thread that is refused. */
 static bool is_for_want_of_threads(struct leader *leader, int error)
 {
     zk_mutex_lock(&leader->mu);

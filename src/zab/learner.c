@@ -33,10 +33,11 @@
 #include "zk/server/zk_database.h"
 #include "zk/server/zookeeper_server.h"
 
-/* COMMITANDACTIVATE and INFORMANDACTIVATE begin with it. */
+/* COMMITANDACTIVATE and INFORMANDACTIVATE begin with the sid of the leader to come. */
 enum { DESIGNATED_LEADER_BYTES = 8 };
 
-/* From so many proposals on there is a burst; longer than this no PING and no SYNC waits. */
+/* From PATIENT_FROM proposals on there is a burst; no PING and no SYNC waits for longer than
+ * PATIENCE_MS (A-65). */
 enum { PATIENT_FROM = 16, PATIENCE_MS = 10 };
 
 static void close_after_failure(struct learner *learner, int error);
@@ -156,8 +157,8 @@ void learner_send_acks(struct learner *learner, struct array_deque *zxids)
     close_after_failure(learner, r);
 }
 
-/* Wakes the main thread, which reads. After the end of the connection nobody is told once more.
- * Java: SendAckRequestProcessor, its catch */
+/* Wakes the main thread out of its read. -ECANCELED means that the connection has ended before;
+ * then there is nothing to say. Java: SendAckRequestProcessor, its catch */
 static void close_after_failure(struct learner *learner, int error)
 {
     if (error == 0 || error == -ECANCELED)
@@ -422,9 +423,8 @@ void learner_end(struct learner *learner, const char *role, bool completed_sync)
     learner_zookeeper_server_hand_over(learner_zookeeper_server_of(learner->zk));
     learner_shutdown(learner);
     clear_pending_revalidations(learner);
-    /* The tree in memory has what the disk does not have from a SNAP, or after a TRUNC, until
-     * NEWLEADER: it is not ours, and what is on disk is loaded instead. Java keeps it after a TRUNC
-     * (D-171). */
+    /* From a SNAP or a TRUNC until NEWLEADER the tree in memory has what the disk does not have: it
+     * is not ours, and what is on disk is loaded instead. Java keeps it after a TRUNC (D-171). */
     enum sync_mode mode = quorum_peer_get_phase(learner->self).sync_mode;
     if (mode == SYNC_MODE_SNAP || mode == SYNC_MODE_TRUNC || learner->tree_has_hole)
         zookeeper_server_shutdown_fully(learner->zk);
@@ -442,8 +442,8 @@ void learner_end(struct learner *learner, const char *role, bool completed_sync)
     zk_mutex_unlock(&learner->mu);
 }
 
-/* Their clients' connections have been closed; nobody answers them here. One that is entered so
- * late that this does not find it goes with the learner. */
+/* The connections of these clients have been closed, so nobody answers them here. A client that is
+ * entered so late that this does not find it is let go with the learner. */
 static void clear_pending_revalidations(struct learner *learner)
 {
     zk_mutex_lock(&learner->mu);

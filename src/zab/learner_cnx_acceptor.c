@@ -75,7 +75,8 @@ static void choose_quorum_addresses(struct leader *leader, struct multiple_addre
         if (!all_ips)
             inet_address_resolve(leader->ctx, inet_host_text(configured).text, configured->port,
                                  &address);
-        bool unknown = address.family == INET_UNRESOLVED; /* then what it was before is the best */
+        /* If it is unknown now, the address that was found before is the best. */
+        bool unknown = address.family == INET_UNRESOLVED;
         multiple_addresses_add(ret_addresses, unknown ? configured : &address);
     }
 }

@@ -741,7 +741,7 @@ void learner_handler_clear_queue(struct learner_handler *handler)
     zk_mutex_unlock(&handler->mu);
 }
 
-/* Besides its data: the packet itself and the queue's node, and what Java takes for these. */
+/* Bytes besides a packet's data: for the packet and the queue's node, and what Java counts. */
 enum { ELEMENT_SIZE = 128, JAVA_ELEMENT_SIZE = 28 };
 
 /* What a packet takes in memory while it waits. Java: packetSize() */

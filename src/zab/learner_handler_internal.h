@@ -29,7 +29,8 @@ struct proposal_iterator {
 };
 
 struct learner_handler {
-    /* One for the leader's list, the handler's thread, the Sender, and each walk over the list. */
+    /* Held by the leader's list, by the handler's thread, by the Sender, and by each walk over the
+     * list. */
     struct zk_refcount refs;
 
     /* Set at birth, then read-only. */
@@ -58,7 +59,7 @@ struct learner_handler {
      * may (D-43). */
     int64_t queued_bytes; /* Java: queuedPacketsSize */
     int64_t queued_bytes_limit;
-    int64_t queued_packets_count; /* as many packets wait */
+    int64_t queued_packets_count; /* how many packets wait */
     int64_t packet_counter;       /* packets that were queued so far. Java: packetCounter */
     /* A packet whose time in the queue is measured: how many leave before it, itself among them,
      * and since when it waits. 0: there is none. Java: MarkerQuorumPacket */
@@ -110,7 +111,8 @@ int64_t learner_handler_queue_committed_proposals(struct learner_handler *handle
                                                   int64_t peer_last_zxid, int64_t max_zxid,
                                                   int64_t last_committed_zxid);
 
-/* Writes SNAP, the tree and the signature. Handler's thread; blocks on the socket. */
+/* Writes SNAP, the tree and the signature. peer_last_zxid and syncs_in_progress are for the log.
+ * Handler's thread; blocks on the socket. Errors: those of the socket. */
 ZK_NODISCARD int learner_handler_send_snapshot(struct learner_handler *handler,
                                                int64_t peer_last_zxid, int32_t syncs_in_progress);
 

@@ -33,7 +33,7 @@
 #include "zk/runtime/trace.h"
 #include "zk/server/zk_database.h"
 
-/* The learner's place in the leader's history, as of one moment. */
+/* The leader's history as of one moment. */
 struct history {
     struct committed_log log;
     int64_t min_committed_log;
@@ -255,7 +255,7 @@ int64_t learner_handler_queue_committed_proposals(struct learner_handler *handle
     return queued_zxid;
 }
 
-/* The one whose turn it is, or NULL at the end; it stays the source's. */
+/* Returns the transaction whose turn it is, or NULL at the end; it stays the source's. */
 static struct txn_log_entry *proposal_iterator_current(const struct proposal_iterator *itr)
 {
     if (itr->log == NULL)
@@ -271,8 +271,8 @@ static void proposal_iterator_next(struct proposal_iterator *itr)
         return; /* it has said why, and stands at its end: what was read before is whole */
 }
 
-/* The learner's place is found: DIFF or TRUNC goes out first. False: neither can (it has been
- * logged). proposal is the first that is not before the learner's place, previous_zxid the one
+/* The learner's place is found: DIFF or TRUNC goes out first. Returns false if neither can (which
+ * it logs). proposal is the first that is not before the learner's place, previous_zxid the one
  * before it. (In Java a part of queueCommittedProposals().) */
 static bool queue_first_packet(struct learner_handler *handler, int64_t proposal_zxid,
                                int64_t previous_zxid, int64_t peer_last_zxid,
@@ -295,9 +295,9 @@ static bool queue_first_packet(struct learner_handler *handler, int64_t proposal
     return true;
 }
 
-/* Do the files lack what lies between these two? Then this leader was given a SNAP once, as a
- * learner. Java sends the one behind the other, and the learner never hears of what lies between
- * (D-180). */
+/* Returns whether the files lack transactions between the one before and zxid: as a learner this
+ * leader was once given a SNAP in their place. Java sends the one behind the other, and the learner
+ * never hears of what lies between (D-180). */
 static bool is_behind_a_hole(struct learner_handler *handler, const struct proposal_iterator *itr,
                              int64_t zxid)
 {

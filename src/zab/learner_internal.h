@@ -32,7 +32,7 @@ struct learner {
     struct quorum_peer *self;
     struct zk_context *ctx;
     struct zk_database *database;
-    struct zk_refcount refs; /* the role; its server */
+    struct zk_refcount refs; /* held by the role and by its server */
     /* The role's server, which the role holds; for the role's own thread. Set by the role, with one
      * of the two kinds, before anything is done with the learner. */
     struct zookeeper_server *zk;
@@ -54,9 +54,9 @@ struct learner {
     struct long_map pending_revalidations;
 
     /* ---- guarded by output_mu: the writing half of the stream -------------------------------- */
-    /* As Java's monitor of leaderOs. The main thread writes pings, the SyncThread its ACKs, a
-     * request processor the requests of clients. Held while the socket takes the bytes: packets
-     * must not be mixed. */
+    /* It stands for Java's monitor of leaderOs. The main thread writes pings, the SyncThread its
+     * ACKs, a request processor the requests of clients. Held while the socket takes the bytes:
+     * packets must not be mixed. */
     struct zk_mutex output_mu;
     bool connected;  /* the stream can be written to */
     int64_t acked;   /* proposals of the broadcast whose ACK has been written */
@@ -74,7 +74,8 @@ struct learner {
     /* What this thread has counted since it last waited for the leader. */
     struct server_metrics_values measured;
     int64_t connected_ms; /* -1: never */
-    /* The tree took a transaction over a hole: it is no state that a server ever had. */
+    /* The tree took a transaction from behind a hole in the history, so it is in a state that no
+     * server ever had. */
     bool tree_has_hole;
     char why[256];
 };

@@ -59,8 +59,8 @@ struct learner_sync {
     int64_t proven_zxid; /* the last one before them */
     /* struct txn_log_entry *, references: proposals that are neither on disk nor in the tree. */
     struct array_deque packets_not_logged;
-    /* int64_t: the zxids of those among them that are committed: of the first ones, in their
-     * order. */
+    /* int64_t: the zxids of those that are committed, which are always the first of
+     * packets_not_logged, in the same order. */
     struct array_deque packets_committed;
 };
 
@@ -362,7 +362,7 @@ static int truncate_log(struct learner *learner, int64_t zxid)
 static int receive_snapshot(struct learner_sync *sync, int64_t zxid)
 {
     struct learner *learner = sync->learner;
-    /* A snapshot of an epoch that nobody has promised, or of none, no start would take (D-173). */
+    /* No start would take a snapshot of an epoch that nobody has promised, or of none (D-173). */
     if (zxid < 0 || zxid_epoch(zxid) > sync->new_epoch)
         return learner_protocol_error(learner, "SNAP 0x%" PRIx64 " in epoch %" PRId64,
                                       (uint64_t)zxid, sync->new_epoch);
@@ -494,9 +494,9 @@ static int persist_committed(struct learner_sync *sync)
     return 0;
 }
 
-/* Before anything is vouched for. A leader commits before it applies, so the COMMIT of what is in
- * its SNAP came before NEWLEADER; what is open then and in the tree must not be logged behind it
- * (D-173). */
+/* Called before anything is vouched for. A leader commits before it applies, so the COMMIT of what
+ * is in its SNAP came before NEWLEADER; what is open then and in the tree must not be logged behind
+ * it (D-173). */
 static int check_what_is_open(struct learner_sync *sync)
 {
     struct learner *learner = sync->learner;
@@ -532,7 +532,8 @@ static int hand_over_to_follower(struct learner_sync *sync)
     return r;
 }
 
-/* The observer's server takes what is committed. The leader proposes nothing to it otherwise. */
+/* The observer's server takes what is committed. No proposal is left then, because the leader sends
+ * one to an observer only together with its COMMIT. */
 static int hand_over_to_observer(struct learner_sync *sync)
 {
     struct txn_log_entry *txn;

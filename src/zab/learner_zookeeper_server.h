@@ -49,14 +49,14 @@ struct learner_zookeeper_server {
 /* Takes a reference to learner; self stays the caller's and must outlive the server. */
 void learner_zookeeper_server_init(struct learner_zookeeper_server *lzk, struct quorum_peer *self,
                                    struct learner *learner);
-/* When nobody refers to the server any more. */
+/* Called when nobody refers to the server any more. */
 void learner_zookeeper_server_done(struct learner_zookeeper_server *lzk);
 
 /* Returns the kind of a learner's server. Any thread. */
 struct learner_zookeeper_server *learner_zookeeper_server_of(const struct zookeeper_server *server);
 
 /* Keeps a client's SYNC, which is on its way to the leader, until the leader has answered it. Takes
- * a reference to request. The FollowerRequestProcessor's thread; locks pending_syncs. */
+ * a reference to request. Thread of the first processor; locks pending_syncs. */
 void learner_zookeeper_server_add_pending_sync(struct learner_zookeeper_server *lzk,
                                                struct request *request);
 /* Hands over to SyncThread and CommitProcessor what has been read for them, and wakes them:

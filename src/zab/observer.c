@@ -89,8 +89,8 @@ out:
     quorum_server_done(&master);
     learner_end(learner, "Observer", observer->completed_sync);
     quorum_peer_set_role(self, NULL);
-    /* A thread of the server may have met what the process must end for, in its last moment,
-     * too. */
+    /* In its last moment a thread of the server may have met an error for which the process must
+     * end. */
     int exit_code = zookeeper_server_exit_code(observer->role.zk);
     return r <= 0 && exit_code > 0 ? exit_code : r;
 }

@@ -1,4 +1,5 @@
-/* Java: ObserverZooKeeperServer */
+/* An observer's server logs and applies what the leader tells it. No thread of its own: the main
+ * thread calls. Java: ObserverZooKeeperServer */
 #include "zab/observer_zookeeper_server.h"
 
 #include <stdlib.h>

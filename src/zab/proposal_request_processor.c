@@ -27,8 +27,8 @@ static int proposal_process_request(struct request_processor *processor, struct 
         leader_process_sync(self->leader, request);
         return 0;
     }
-    /* First to where the commit is waited for: with one voter, or a fast quorum, the commit may
-     * come before propose() has returned. */
+    /* It goes first to where the commit is waited for: with one voter, or a fast quorum, the commit
+     * may come before propose() has returned. */
     int r = request_processor_hand_over(self->next, request);
     if (r < 0)
         return r;

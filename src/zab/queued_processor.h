@@ -28,7 +28,7 @@ void queued_processor_init(struct queued_processor *queued, const struct request
 
 /* ---- methods of request_processor ------------------------------------------------------------ */
 
-/* Any thread; never blocks. The thread may sleep on until the wake. */
+/* Any thread; never blocks. The processor's own thread may sleep on until queued_processor_wake. */
 int queued_processor_process_request(struct request_processor *processor, struct request *request);
 void queued_processor_wake(struct request_processor *processor);
 /* Drops what waits, and BLOCKS until the thread has ended: it must not be blocked elsewhere. */

@@ -29,7 +29,8 @@ void quorum_zookeeper_server_set_local_session_flag(struct zookeeper_server *ser
                                                     const struct quorum_peer *self,
                                                     struct request *request);
 
-/* Before the server runs. The voters are counted once a term, because they do not change (D-32).
+/* Gives the server its share of the limit of requests in process. Called before the server runs:
+ * the voters are counted once a term, because they do not change (D-32).
  * Java: getGlobalOutstandingLimit() of LeaderZooKeeperServer and FollowerZooKeeperServer */
 void quorum_zookeeper_server_share_global_outstanding_limit(struct zookeeper_server *server,
                                                             struct quorum_peer *self);

@@ -17,11 +17,11 @@
 #include "zk/server/upgradeable_session_tracker.h"
 #include "zk/server/zookeeper_server.h"
 
-/* It is what the peer shows as its role meanwhile, so that others find the server. */
+/* The peer has it as its role meanwhile, so that other threads find the server. */
 struct read_only_zookeeper_server {
     struct quorum_peer_role role; /* the first field: this is a role */
     struct quorum_peer *self;
-    bool started; /* of the thread that starts it, then of the one that ends it */
+    bool started; /* used by the thread that starts it, then by the one that ends it */
 };
 
 /* Java: setupRequestProcessors() */
@@ -47,8 +47,9 @@ static struct session_tracker *read_only_create_session_tracker(struct zookeeper
     return tracker;
 }
 
-/* A session that would be global is refused by the first processor, in a frame that is no answer to
- * a ConnectRequest: without localSessionsEnabled no client connects. Java: setLocalSessionFlag() */
+/* The first processor refuses a session that would be global, in a frame that is no answer to a
+ * ConnectRequest. So without localSessionsEnabled no client can connect.
+ * Java: setLocalSessionFlag() */
 static void read_only_set_local_session_flag(struct zookeeper_server *server,
                                              struct request *request)
 {

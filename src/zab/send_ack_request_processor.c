@@ -1,4 +1,5 @@
-/* Java: SendAckRequestProcessor */
+/* Collects ACKs and sends them together. No thread of its own: the SyncThread calls.
+ * Java: SendAckRequestProcessor */
 #include "zab/send_ack_request_processor.h"
 
 #include <stdlib.h>
@@ -16,7 +17,8 @@
 struct send_ack_request_processor {
     struct request_processor processor; /* the first field: this is one */
     struct learner *learner;
-    /* On disk and not acknowledged yet: they leave together, at a flush. */
+    /* int64_t: transactions that are on disk and not acknowledged yet. Their ACKs leave together,
+     * at a flush. */
     struct array_deque zxids;
     struct server_metrics_values measured; /* by the SyncThread, since its last flush */
 };

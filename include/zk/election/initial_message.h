@@ -37,7 +37,7 @@ struct initial_message {
     struct multiple_addresses election_addr;
 };
 
-/* Returns the whole message; the caller frees it, and sends it in one write, because Java 3.8.0
+/* Returns the whole message; the caller unrefs it, and sends it in one write, because Java 3.8.0
  * reads the address with a single read. */
 struct buf *initial_message_format(int64_t sid, const struct multiple_addresses *election_addr,
                                    bool multi_address);

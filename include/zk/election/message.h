@@ -17,8 +17,8 @@
 #include "zk/election/notification.h"
 
 struct message {
-    /* Each queue that it is in holds one, the entry's last message sent, and each thread that works
-     * on it. */
+    /* Held by each queue that it is in, by the entry whose last message it is, and by each thread
+     * that works on it. */
     struct zk_refcount refs;
     int64_t sid;        /* the other server's; our own if we tell ourselves */
     struct buf *buffer; /* owned */

@@ -60,16 +60,17 @@ ZK_NODISCARD int qcm_poll_recv_queue(struct quorum_cnx_manager *qcm, int64_t tim
  * Java: connectAll() */
 void qcm_connect_all(struct quorum_cnx_manager *qcm);
 
-/* True if any send queue is empty, even if others are not (K-3); false without queues. Any thread;
- * locks qcm. Java: haveDelivered() */
+/* Returns whether any send queue is empty, even if others are not (K-3), or was empty when a
+ * stranger left (A-11); false if there was never a queue. Any thread; locks qcm.
+ * Java: haveDelivered() */
 bool qcm_have_delivered(struct quorum_cnx_manager *qcm);
 
 /* Refuse everything new, close all connections and listeners, cancel all handshakes, and wait until
  * all threads are gone. The caller holds no lock; it may call this again. Java: halt() */
 void qcm_halt(struct quorum_cnx_manager *qcm);
 
-/* What Java does not report: one row for each server that we have had to do with, for mntr, in
- * ascending order of sid; the caller frees them. Any thread; locks qcm. */
+/* Hands out one row for each server that we have had to do with, in ascending order of sid, for
+ * mntr; the caller frees *ret_rows. Java does not report this. Any thread; locks qcm. */
 void qcm_get_status(struct quorum_cnx_manager *qcm, struct server_status_peer **ret_rows,
                     size_t *ret_count);
 

@@ -17,6 +17,7 @@ struct multiple_addresses {
 
 void multiple_addresses_add(struct multiple_addresses *addresses,
                             const struct inet_address *address); /* a set: duplicates vanish */
+/* Fills addresses with a copy of from. Whatever was in addresses is not freed. */
 void multiple_addresses_copy(struct multiple_addresses *addresses,
                              const struct multiple_addresses *from);
 void multiple_addresses_done(struct multiple_addresses *addresses);

@@ -1,5 +1,5 @@
-/* The syntax of zoo.cfg, of dynamic files, and of the config text inside notifications. Values; no
- * thread. Java: java.util.Properties.load() */
+/* The syntax of zoo.cfg, of dynamic files, and of the config text inside notifications. The structs
+ * are values, without a lock or a thread. Java: java.util.Properties.load() */
 #ifndef ZK_ENSEMBLE_PROPERTIES_H
 #define ZK_ENSEMBLE_PROPERTIES_H
 
@@ -13,7 +13,7 @@ struct zk_property {
     char *key;
     char *value;
     int line;       /* where the key stands, from 1: for messages */
-    bool separated; /* by = or :, and not by blanks alone or by nothing */
+    bool separated; /* = or : stands behind the key, and not only blanks or nothing */
 };
 
 /* Entries stand in the order in which Java 17 iterates a Properties object, because that decides

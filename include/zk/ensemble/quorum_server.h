@@ -30,13 +30,15 @@ ZK_NODISCARD int quorum_server_parse(struct zk_context *ctx, int64_t sid, const 
                                      bool resolve, struct quorum_server *ret_server,
                                      char **ret_error);
 
+/* Fills server with a copy of from. Whatever was in server is not freed. */
 void quorum_server_copy(struct quorum_server *server, const struct quorum_server *from);
 void quorum_server_done(struct quorum_server *server);
 
 /* Appends what stands after "server.N=" in a config text. Java: QuorumServer.toString() */
 void quorum_server_append(const struct quorum_server *server, struct zk_str *str);
 
-/* Java: QuorumServer.equals() */
+/* Returns whether both say the same, with addresses compared by multiple_addresses_same_address.
+ * Java: QuorumServer.equals() */
 bool quorum_server_equal(const struct quorum_server *a, const struct quorum_server *b);
 
 #endif

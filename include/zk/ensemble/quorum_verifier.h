@@ -1,7 +1,6 @@
 /* Which servers are in the ensemble, and which sets of them are a quorum. A verifier is shared by
- * reference and does not change once it is made, except for the oracle's need: any thread may ask
- * it, without a lock. Java: flexible.QuorumVerifier, QuorumMaj, QuorumHierarchical,
- * QuorumOracleMaj */
+ * reference and does not change once it is made, except for need_oracle: any thread may ask it,
+ * without a lock. Java: flexible.QuorumVerifier, QuorumMaj, QuorumHierarchical, QuorumOracleMaj */
 #ifndef ZK_ENSEMBLE_QUORUM_VERIFIER_H
 #define ZK_ENSEMBLE_QUORUM_VERIFIER_H
 
@@ -22,7 +21,8 @@ enum quorum_kind {
 };
 
 struct quorum_verifier {
-    struct zk_refcount refs; /* the configuration, the peer, and the thread that makes a new one */
+    /* Held by the configuration, by the peer, and by the thread that makes a new one. */
+    struct zk_refcount refs;
     struct zk_context *ctx;
     enum quorum_kind kind;
     int64_t version;
@@ -32,21 +32,22 @@ struct quorum_verifier {
     size_t member_count;
     struct long_set voting;
     struct long_set observing;
-    /* As HashSet iterates a copy of the voters: the order in which sendNotifications tells them. */
+    /* In the order in which Java's HashSet iterates a copy of the voters, and in which
+     * sendNotifications tells them. */
     int64_t *voters_in_java_order;
 
     /* QUORUM_HIERARCHICAL */
     struct qv_group *groups; /* in the order in which Java prints them */
     size_t group_count;
-    struct qv_weight
-        *weights; /* of those servers that have one, in the order in which Java prints */
+    /* Of those servers that have one, in the order in which Java prints them. */
+    struct qv_weight *weights;
     size_t weight_count;
     int64_t counted_groups; /* groups whose weight is not 0 */
 
     /* QUORUM_ORACLE_MAJ */
     char *oracle_path;
-    /* 1 or 0; 1 at first. It is the one thing of a verifier that changes, so it stands in memory of
-     * its own: all others see the verifier as const. Java: needOracle */
+    /* 1 or 0; 1 at first. Nothing else of a verifier changes, so it stands in memory of its own:
+     * the verifier itself is const for all who ask it. Java: needOracle */
     struct zk_atomic_long *need_oracle;
 
     char *text; /* toString(): the bytes of notifications and NEWLEADER; computed once */
@@ -100,11 +101,11 @@ void qv_unref(struct quorum_verifier *qv); /* NULL is fine */
  * Java: getWeight() */
 int64_t qv_get_weight(const struct quorum_verifier *qv, int64_t sid);
 
-/* Returns whether acks is a quorum. Sids of no voter do not count. With an oracle it may read the
- * oracle's file. Java: containsQuorum() */
+/* Returns whether acks is a quorum. A sid that is no voter does not count. With an oracle it may
+ * read the oracle's file. Java: containsQuorum() */
 bool qv_contains_quorum(const struct quorum_verifier *qv, const struct long_set *acks);
 
-/* Returns the member, which stays qv's, or NULL for a sid that is none.
+/* Returns the member sid, which stays qv's, or NULL if there is none.
  * Java: getAllMembers().get() */
 const struct quorum_server *qv_member(const struct quorum_verifier *qv, int64_t sid);
 bool qv_is_voter(const struct quorum_verifier *qv, int64_t sid);
@@ -113,13 +114,14 @@ bool qv_is_voter(const struct quorum_verifier *qv, int64_t sid);
  * Java: toString() */
 const char *qv_to_string(const struct quorum_verifier *qv);
 
-/* Returns whether a equals b: if their kinds can be compared (which is not symmetric, K-20), equal
- * versions are enough; otherwise members, groups and weights must be the same.
+/* Returns whether a equals b, which is not symmetric (K-20). Kinds that cannot be compared are not
+ * equal. Otherwise equal versions are enough; where the versions differ, members, groups and
+ * weights must be the same.
  * Java: QuorumVerifier.equals() */
 bool qv_equal(const struct quorum_verifier *a, const struct quorum_verifier *b);
 
-/* Each returns a new verifier with the same members, as a reference for the caller: under another
- * version, or with the client address of sid filled in, which had none. */
+/* Each returns a new verifier with the same members, as a reference for the caller. The first has
+ * another version. In the second the member sid, which has no client address in qv, has addr. */
 struct quorum_verifier *qv_with_version(const struct quorum_verifier *qv, int64_t version);
 struct quorum_verifier *qv_with_static_client_addr(const struct quorum_verifier *qv, int64_t sid,
                                                    const struct inet_address *addr);
@@ -129,10 +131,13 @@ bool qv_get_need_oracle(const struct quorum_verifier *qv);
 /* Returns what the oracle says: it reads the first character of its file, where '1' means yes, and
  * any failure means no. False for the other kinds. Blocks on the disk. Java: askOracle() */
 bool qv_ask_oracle(const struct quorum_verifier *qv);
-/* Main thread of a leader; forwarding are the learners that are in step.
+/* Decides anew whether the oracle is needed: it is in an ensemble of two voters while no learner is
+ * in step with the leader. forwarding holds the learners that are. The other kinds stay as they
+ * are. Main thread of a leader, and its handlers.
  * Java: updateNeedOracle() */
 void qv_update_need_oracle(const struct quorum_verifier *qv, const struct long_set *forwarding);
-/* Updates the need, and asks the oracle if there is one. Java: overrideQuorumDecision() */
+/* Updates the need as above; if the oracle is needed, returns what it says, otherwise false. Blocks
+ * on the disk. Java: overrideQuorumDecision() */
 bool qv_override_quorum_decision(const struct quorum_verifier *qv,
                                  const struct long_set *forwarding);
 

@@ -20,15 +20,15 @@ struct synced_learner_tracker {
     size_t pair_count;
 };
 
-/* qv stays the caller's and must outlive the tracker. The peer's own do:
+/* qv stays the caller's and must outlive the tracker. Those of the peer do: see
  * quorum_peer_init_tracker. */
 void synced_learner_tracker_add_quorum_verifier(struct synced_learner_tracker *tracker,
                                                 const struct quorum_verifier *qv);
 
-/* Counts sid in each configuration in which it votes. Returns false if there is none.
+/* Counts sid in each configuration in which it votes. Returns false if it votes in none.
  * Java: addAck() */
 bool synced_learner_tracker_add_ack(struct synced_learner_tracker *tracker, int64_t sid);
-/* What sid has acknowledged it may not have any more. */
+/* Forgets the ack of sid: the server may not have any more what it has acknowledged. */
 void synced_learner_tracker_remove_ack(struct synced_learner_tracker *tracker, int64_t sid);
 /* Returns whether sid votes in every configuration. Java: hasSid() */
 bool synced_learner_tracker_has_sid(const struct synced_learner_tracker *tracker, int64_t sid);
@@ -39,6 +39,7 @@ bool synced_learner_tracker_has_all_quorums(const struct synced_learner_tracker 
 void synced_learner_tracker_append_ack_sets(const struct synced_learner_tracker *tracker,
                                             struct zk_str *str);
 
+/* Fills tracker with a copy of from. Whatever was in tracker is not freed. */
 void synced_learner_tracker_copy(struct synced_learner_tracker *tracker,
                                  const struct synced_learner_tracker *from);
 void synced_learner_tracker_done(struct synced_learner_tracker *tracker);

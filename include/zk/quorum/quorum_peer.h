@@ -69,7 +69,7 @@ enum server_state quorum_peer_get_peer_state(struct quorum_peer *self);
  * traces the change; why is for the trace. Java: setPeerState() */
 void quorum_peer_set_peer_state(struct quorum_peer *self, enum server_state state, const char *why);
 
-/* Returns false if there is no vote: before the first election, and while one is restarted.
+/* Returns false if there is no vote: before an election is made, and after one that was broken off.
  * Java: getCurrentVote() */
 bool quorum_peer_get_current_vote(struct quorum_peer *self, struct vote *ret_vote);
 /* NULL: there is none from now on. Java: setCurrentVote() */
@@ -160,7 +160,8 @@ void quorum_peer_get_current_and_next_config_voters(struct quorum_peer *self, in
 
 /* ---- history --------------------------------------------------------------------------------- */
 
-/* Java: getLastLoggedZxid() */
+/* Returns the zxid of the newest transaction in the log, which is in the tree as well. Any thread.
+ * Java: getLastLoggedZxid() */
 int64_t quorum_peer_get_last_logged_zxid(struct quorum_peer *self);
 
 /* Load the tree, then check and create the two epoch files. Main thread, before any other is
@@ -178,7 +179,8 @@ int64_t quorum_peer_get_accepted_epoch(struct quorum_peer *self);
 ZK_NODISCARD int quorum_peer_set_current_epoch(struct quorum_peer *self, int64_t epoch);
 /* The same for the promise. Java: setAcceptedEpoch() */
 ZK_NODISCARD int quorum_peer_set_accepted_epoch(struct quorum_peer *self, int64_t epoch);
-/* 0, or the error of the first of these calls that failed: this peer must end (D-331). */
+/* Returns 0, or the error of the first of these calls that failed: then this peer must end
+ * (D-331). */
 ZK_NODISCARD int quorum_peer_get_epoch_error(struct quorum_peer *self);
 
 /* ---- the role -------------------------------------------------------------------------------- */
@@ -192,12 +194,12 @@ void quorum_peer_set_role(struct quorum_peer *self, struct quorum_peer_role *rol
  * thread; locks quorum_peer. Java: getActiveServer() */
 struct zookeeper_server *quorum_peer_get_active_server(struct quorum_peer *self);
 
-/* Before the main thread starts. Java: setCnxnFactory() */
+/* Sets the client port. Called before the main thread starts. Java: setCnxnFactory() */
 void quorum_peer_set_cnxn_factory(struct quorum_peer *self,
                                   const struct quorum_peer_cnxn_factory *factory);
-/* server serves clients from now on, with the timeouts of sessions that the configuration allows;
- * NULL: nobody does, and all their connections are closed. The main thread calls it, without a
- * lock. Java: setZooKeeperServer(), closeAllConnections() */
+/* From now on server serves clients, with the session timeouts that the configuration allows; if it
+ * is NULL nobody does, and all connections of clients are closed. The main thread calls it, without
+ * a lock. Java: setZooKeeperServer(), closeAllConnections() */
 void quorum_peer_set_zookeeper_server(struct quorum_peer *self, struct zookeeper_server *server);
 
 /* Pass a LOOKING voter's sid on to the leader. Returns false if this peer does not lead. Any thread

@@ -47,7 +47,8 @@ struct quorum_peer_role_methods {
 
 struct quorum_peer_role {
     const struct quorum_peer_role_methods *methods;
-    struct zk_refcount refs; /* its maker, quorum_peer, and a thread that is calling it */
+    /* Held by its maker, by quorum_peer, and by each thread that calls it. */
+    struct zk_refcount refs;
     /* What serves clients during this term: a reference that lives as long as the role. */
     struct zookeeper_server *zk;
 };

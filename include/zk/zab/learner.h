@@ -45,17 +45,17 @@ void learner_unref(struct learner *learner); /* NULL is fine; the last one close
 ZK_NODISCARD int learner_send(struct learner *learner, int32_t type, int64_t zxid,
                               struct buf *data);
 
-/* For the processors, which have nobody to return an error to: the first failure is logged and
- * closes the connection, so that the main thread, which reads from it, ends the role. Block on the
- * socket.
+/* The next four are for the processors, which have nobody to return an error to: the first failure
+ * is logged and closes the connection, so that the main thread, which reads from it, ends the role.
+ * They block on the socket.
  *
  * Java: request(). A client's request becomes REQUEST, which is not flushed. */
 void learner_request(struct learner *learner, const struct request *request);
 void learner_flush(struct learner *learner);
-/* Writes an ACK for each of zxids, an array_deque of int64_t, which is empty then, and flushes. */
+/* Writes an ACK for each of zxids, an array_deque of int64_t, which it empties, and flushes. */
 void learner_send_acks(struct learner *learner, struct array_deque *zxids);
 /* Java: validateSession(). A client has come back with a session: asks the leader whether there is
- * one. cnxn, which is shared, is told by learner_revalidate. */
+ * one. Takes a reference to cnxn, which learner_revalidate tells the answer. */
 void learner_validate_session(struct learner *learner, struct server_cnxn *cnxn, int64_t client_id,
                               int32_t timeout_ms);
 
@@ -78,7 +78,7 @@ ZK_NODISCARD int learner_find_leader(struct learner *learner, struct quorum_serv
 /* Java: connectToLeader(). Dials each address again and again until the first one answers. With
  * several addresses each has a thread LeaderConnector-<address>; they are joined before this
  * returns. Blocks at most initLimit ticks, or connectToLearnerMasterLimit ones if that is set.
- * Errors: the last one that a dial met (logged); -ECANCELED. */
+ * Errors: why the first address could not be reached (logged); -ECANCELED. */
 ZK_NODISCARD int learner_connect_to_leader(struct learner *learner,
                                            const struct quorum_server *leader);
 
@@ -94,8 +94,8 @@ ZK_NODISCARD int learner_register_with_leader(struct learner *learner, int32_t p
  * exit_code (logged): then the process must end. */
 ZK_NODISCARD int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid);
 
-/* Java: revalidate(). The leader's word on a session, for the client that waits for it. -EPROTO:
- * the packet is too short. */
+/* Java: revalidate(). Hands the leader's word on a session to the client that waits for it.
+ * -EPROTO: the packet is too short. */
 ZK_NODISCARD int learner_revalidate(struct learner *learner, const struct quorum_packet *packet);
 
 /* Java: ping(). The answer lists the sessions that were heard from since the last one. */
@@ -111,20 +111,20 @@ bool learner_is_stopping(const struct learner *learner); /* any thread */
  * below): there is none, or it has another zxid than the packet. */
 ZK_NODISCARD int learner_read_txn(struct learner *learner, const struct quorum_packet *packet,
                                   struct txn_log_entry **ret_txn);
-/* Holds a transaction of the broadcast against the one before. -EPROTO (noted as below): it is of
- * another epoch, or does not come behind. */
+/* Compares a transaction of the broadcast with the one before. -EPROTO (noted as below): it is of
+ * another epoch, or its zxid is not higher. */
 ZK_NODISCARD int learner_check_order(struct learner *learner, const struct txn_log_entry *txn);
 /* Notes that the leader broke the protocol, and how: learner_error_text will say it. Returns
  * -EPROTO. */
 int learner_protocol_error(struct learner *learner, const char *format, ...) ZK_PRINTF_LIKE(2, 3);
 
-/* Returns why it ended, for the log: what was noted above, or the words for error. The text is the
- * learner's. */
+/* Returns why the term ended, for the log: what learner_protocol_error noted, or the words for
+ * error. The text is the learner's. */
 const char *learner_error_text(struct learner *learner, int error);
 
-/* The end that follower and observer share. role is "Follower" or "Observer". Java:
- * Follower.followLeader(), its finally, and shutdown(), which forgets a database that was cut off
- * in the middle of a SNAP. */
+/* Ends the term, for follower and observer alike. role is "Follower" or "Observer". Blocks until no
+ * thread of the server is left. Java: Follower.followLeader(), its finally, and shutdown(), which
+ * forgets a database that was cut off in the middle of a SNAP. */
 void learner_end(struct learner *learner, const char *role, bool completed_sync);
 
 #endif

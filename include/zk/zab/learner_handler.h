@@ -18,15 +18,16 @@ struct learner_handler;
 struct learner_master;
 struct sock;
 
-/* How many bytes of packets may wait for one learner, besides what brought it up to date; more end
- * the connection (D-43). Not one packet may be dropped: that would tear a hole into the stream. The
- * limit is for a learner that reads nothing while it still answers somehow. It is far above what
- * waits while a large SNAP goes out: 100 seconds of 10,000 writes a second, 500 bytes each. */
+/* How many bytes of packets may wait for one learner, besides what brought it up to date. If there
+ * are more, the connection ends (D-43). Not one packet may be dropped: that would tear a hole into
+ * the stream. The limit is for a learner that reads nothing while it still answers somehow. It is
+ * far above what waits while a large SNAP goes out: 100 seconds of 10,000 writes a second, 500
+ * bytes each. */
 enum { LEARNER_HANDLER_QUEUED_BYTES = 1 << 30 };
 
 /* Java: new LearnerHandler().start(). From now on the master's group has a thread that serves the
  * connection, and the master has it among its learners. Takes ownership of sock, and closes it if
- * that is not possible (logged). Acceptor threads. */
+ * that is not possible (logged). Called by acceptor threads. */
 void learner_handler_start(struct learner_master *master, struct sock *sock);
 
 struct learner_handler *learner_handler_ref(struct learner_handler *handler);

@@ -3,11 +3,11 @@
  *
  *     clients -> ReadOnlyRequestProcessor -> PrepRequestProcessor -> FinalRequestProcessor
  *
- * Whoever connects must say that it may be read-only. It gets a local session, also where local
- * sessions are not enabled; Java can open none then. Reads are answered from the tree as it was
- * when the last term ended; every write is answered -119, and no zxid is given out.
+ * Whoever connects must say that it may be read-only. It gets a local session; where local sessions
+ * are not enabled it gets none, as in Java, and cannot connect. Reads are answered from the tree as
+ * it was when the last term ended; every write is answered -119, and no zxid is given out.
  *
- * The thread that starts it and the one that ends it are not the same; one is behind the other. */
+ * The thread that starts it is not the one that ends it, and has ended before that one comes. */
 #ifndef ZK_ZAB_READ_ONLY_ZOOKEEPER_SERVER_H
 #define ZK_ZAB_READ_ONLY_ZOOKEEPER_SERVER_H
 
