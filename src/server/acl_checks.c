@@ -1,4 +1,5 @@
-/* ACL lists made and asked. Java: PrepRequestProcessor.fixupACL(), ZooKeeperServer.checkACL() */
+/* How a client's ACL list becomes that of a node, and what such a list allows. Java:
+ * PrepRequestProcessor.fixupACL(), ZooKeeperServer.checkACL() */
 #include "zk/server/acl_checks.h"
 
 #include <stdbool.h>
@@ -21,7 +22,7 @@ static bool is_text(const struct ustring *string, const char *text)
 
 /* ---- fixupACL -------------------------------------------------------------------------------- */
 
-/* Some order, in which equal entries stand side by side. */
+/* For an order of any kind in which equal entries stand side by side. */
 static int compare_ustrings(const struct ustring *a, const struct ustring *b)
 {
     if (a->text == NULL || b->text == NULL)
@@ -45,8 +46,9 @@ static int compare_acls(const void *a, const void *b)
 }
 
 /* Returns for each entry whether it repeats an earlier one, in an array that the caller frees. They
- * are sorted, because a request has room for 49,000: each compared with all before it would keep
- * PrepRequestProcessor, and so every write, for seconds. Java: removeDuplicates() */
+ * are sorted for that, because a request has room for 49,000: to compare each with all before it
+ * would hold up PrepRequestProcessor, and with it every write, for seconds. Java:
+ * removeDuplicates() */
 static bool *find_duplicates(const struct zk_acl_list *acls)
 {
     bool *duplicate = zk_xcalloc(acls->count, sizeof *duplicate);
@@ -128,7 +130,7 @@ static enum keeper_code fixup_entry(struct zk_context *ctx, const struct zk_id_l
     return KEEPER_CODE_OK;
 }
 
-/* In a record. */
+/* Returns how many bytes the entry has in a record. */
 static size_t bytes_of(const struct zk_acl *acl)
 {
     return sizeof acl->perms + 2 * sizeof(int32_t) + acl->id.scheme.length + acl->id.id.length;
@@ -140,7 +142,7 @@ enum keeper_code fixup_acl(struct zk_context *ctx, const struct zk_id_list *auth
                            const struct zk_acl_list *acls, struct zk_acl_list *ret_list)
 {
     struct zk_acl_list list = {.present = true};
-    if (zk_acl_list_is_open_unsafe(acls)) { /* which needs no look at its entries */
+    if (zk_acl_list_is_open_unsafe(acls)) { /* known to be valid, and never freed */
         *ret_list = *acls;
         return KEEPER_CODE_OK;
     }

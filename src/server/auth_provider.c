@@ -1,5 +1,5 @@
-/* The ways to be somebody. Java: server.auth.ProviderRegistry, IPAuthenticationProvider,
- * DigestAuthenticationProvider */
+/* What each scheme takes for an id, and how a client proves one. Java:
+ * server.auth.ProviderRegistry, IPAuthenticationProvider, DigestAuthenticationProvider */
 #include "zk/server/auth_provider.h"
 
 #include <stdlib.h>
@@ -143,7 +143,7 @@ static bool append_hash(const char *algorithm, const struct zk_str *text, struct
         zk_sha256(zk_str_text(text), text->length, hash);
         length = ZK_SHA256_BYTES;
         break;
-    case ZK_HASH_UNKNOWN: /* no start gets here with one (D-28) */
+    case ZK_HASH_UNKNOWN: /* a peer with such a setting does not start (D-28) */
         return false;
     }
     zk_base64_encode(hash, length, base64);

@@ -14,8 +14,8 @@
 
 static bool has_scheme(const struct authentication_helper *helper, const struct zk_id *id);
 
-/* Java: initConfigurations(). The configuration has been held against what
- * validateConfiguredProperties() demands (D-311). */
+/* Java: initConfigurations(). The configuration has been checked before, as
+ * validateConfiguredProperties() does it (D-311). */
 void authentication_helper_init(struct authentication_helper *helper, struct zk_context *ctx)
 {
     struct zk_strings schemes = {0};

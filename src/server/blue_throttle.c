@@ -7,7 +7,7 @@
 
 #define PREFIX "zookeeper.connection_throttle_"
 
-/* A setting with a decimal point. */
+/* Returns a setting with a decimal point; fallback if it is missing or no number. */
 static double get_double(struct zk_context *ctx, const char *key, double fallback)
 {
     const char *text = zk_settings_get(ctx, key);
@@ -86,8 +86,9 @@ static bool check_blue(struct blue_throttle *throttle, int64_t now_ms, double ch
     return !(chance < throttle->drop);
 }
 
-/* In 64 bits, and no more than what is missing: Java's number of tokens overflows after a long
- * pause, and then no client gets in any more (ZOOKEEPER-4933, D-312). Java: checkLimit() */
+/* Tokens are counted in 64 bits, and no more come in than are missing: Java's number of them
+ * overflows after a long pause, and then no client gets in any more (ZOOKEEPER-4933, D-312). Java:
+ * checkLimit() */
 bool blue_throttle_check_limit(struct blue_throttle *throttle, int64_t need, int64_t now_ms,
                                double chance)
 {

@@ -53,19 +53,19 @@ struct commit_processor {
     /* How many commits are applied before reads that wait. */
     int32_t max_commit_batch_size;
 
-    /* Whether something has come in, or it is over: changes under mu, and is looked at without it
-     * between two requests, where there is nothing most of the time. */
+    /* Whether something has come in, or the processor is to stop: changes under mu, and is looked
+     * at without it between two requests, because there is nothing most of the time. */
     struct zk_atomic_long has_news;
     struct zk_mutex mu;     /* L-61. Guards: */
-    struct zk_cond wake_up; /* something has come in, or it is over */
+    struct zk_cond wake_up; /* something has come in, or stopped is set */
     bool stopped GUARDED_BY(&mu);
     bool quiet GUARDED_BY(&mu); /* something came in, and the thread was not woken for it */
     /* What the thread has not taken yet, in the order in which it came. A write of our own client
-     * is in both of the first two. */
+     * is in incoming_requests and in incoming_writes. */
     struct request_queue incoming_requests GUARDED_BY(&mu);
     struct request_queue incoming_writes GUARDED_BY(&mu);
     struct request_queue incoming_commits GUARDED_BY(&mu);
-    int64_t incoming_reads GUARDED_BY(&mu); /* how many of the first are no writes */
+    int64_t incoming_reads GUARDED_BY(&mu); /* those of incoming_requests that are no writes */
 
     /* ---- the thread's own, Java's names ---- */
 
@@ -73,8 +73,8 @@ struct commit_processor {
     /* Writes of our own clients that wait for their commit, oldest first. */
     struct request_queue queued_write_requests;
     struct request_queue committed_requests;
-    /* What each client has sent, from its oldest write that waits on: a session id's request_queue,
-     * which is never empty between two turns. */
+    /* For each session that has a write waiting, a request_queue of what its client has sent, from
+     * its oldest such write on. None is empty between two turns. */
     struct long_map pending_requests;
     int64_t num_read_queued_requests;
     int handed_on; /* since those behind it were woken */
@@ -132,8 +132,8 @@ static void wake_those_behind(struct commit_processor *commit)
     request_processor_wake(commit->next);
 }
 
-/* A read, or a write that was refused and has only to be answered.
- * Java: sendToNextProcessor() */
+/* Hands on a read, or a write that was refused and has only to be answered. Java:
+ * sendToNextProcessor() */
 static int send_to_next_processor(struct commit_processor *commit, struct request *request)
 {
     commit->num_read_queued_requests--;
@@ -270,8 +270,8 @@ static struct request *match_commit(struct commit_processor *commit, struct long
     return top_pending;
 }
 
-/* The reads that came behind a write that is applied now: their client sees its own write. It is
- * done once for all commits of the turn. Java: run(), its last part */
+/* Hands on the reads that came behind a write which is applied now: their client sees its own
+ * write. It is done once for all commits of the turn. Java: run(), its last part */
 static int drain_session_queues(struct commit_processor *commit, const struct long_set *drained)
 {
     int r = 0;
@@ -322,8 +322,9 @@ static bool has_come_in_locked(const struct commit_processor *commit) REQUIRES(&
            commit->incoming_commits.deque.count > 0;
 }
 
-/* Before it sleeps it wakes those behind: the answers to what it has handed on would lie there
- * until something else came. Returns false when it is over. */
+/* Takes what has come in; if the thread is idle, it sleeps until there is something. Before that it
+ * wakes those behind it: the answers to what it has handed on would lie there until something else
+ * came. Returns false when the thread is to end. */
 static bool take_news(struct commit_processor *commit, bool idle)
 {
     zk_mutex_lock(&commit->mu);
@@ -340,13 +341,13 @@ static bool take_news(struct commit_processor *commit, bool idle)
     request_queue_move(&commit->committed_requests, &commit->incoming_commits);
     commit->num_read_queued_requests += commit->incoming_reads;
     commit->incoming_reads = 0;
-    zk_atomic_long_set(&commit->has_news, stopped); /* the end stays news for a busy thread */
+    zk_atomic_long_set(&commit->has_news, stopped); /* a busy thread must look again */
     zk_mutex_unlock(&commit->mu);
     commit->now_ms = zk_elapsed_ms();
     return !stopped;
 }
 
-/* Waits until there is something to do, and takes it. Returns false when it is over. */
+/* Waits until there is something to do, and takes it. Returns false when the thread is to end. */
 static bool take_what_came_in(struct commit_processor *commit)
 {
     bool idle =

@@ -27,11 +27,11 @@ struct commit_workers {
     struct zk_thread_group *threads;
     int32_t count;
     struct commit_worker *items;
-    /* Scheduled and not done. */
+    /* Requests that are scheduled and not done. */
     struct zk_atomic_long num_requests_processing;
 
     struct zk_mutex mu;      /* L-61. Guards: */
-    struct zk_cond is_empty; /* nothing is on its way, or it is over */
+    struct zk_cond is_empty; /* nothing is on its way, or stopped is set */
     bool stopped GUARDED_BY(&mu);
 };
 
@@ -43,8 +43,8 @@ static bool commit_workers_is_stopped(struct commit_workers *workers)
     return stopped;
 }
 
-/* The lock is taken after the count has become 0. So whoever has seen it above 0 under the lock
- * waits by now, and hears of it. */
+/* Takes done requests off the count. The lock is taken after the count has become 0, so a thread
+ * that has seen it above 0 under the lock waits by now, and is woken. */
 static void count_down(struct commit_workers *workers, int64_t done)
 {
     if (zk_atomic_long_add(&workers->num_requests_processing, -done) > 0)
@@ -80,7 +80,8 @@ static void commit_worker_run(void *arg)
     bq_batch_done(&batch);
 }
 
-/* Java: WorkerService.schedule(): a session id, made non-negative, by the number of threads */
+/* The session id modulo the number of threads, made non-negative, chooses the worker. Java:
+ * WorkerService.schedule() */
 void commit_workers_schedule(struct commit_workers *workers, struct request *request)
 {
     int64_t number = request->session_id % workers->count;

@@ -108,7 +108,7 @@ static void check_containers(struct container_manager *manager)
 }
 
 /* At a fixed rate, as Java's timer: after a look that took longer than the interval the next one
- * follows at once. But whoever sets the wall clock back does not stop it (D-324). */
+ * follows at once. But it goes on if somebody sets the wall clock back (D-324). */
 static void container_manager_run(void *arg)
 {
     struct container_manager *manager = arg;
@@ -150,8 +150,8 @@ struct container_rules container_rules_of(const struct zk_context *ctx)
     };
 }
 
-/* A container that never had a child stays, or one that was just made would go at once; a setting
- * bounds that. */
+/* Returns whether nobody needs a container without children. One that never had a child stays, or
+ * it would go as soon as it was made; a setting bounds how long it stays. */
 static bool is_unused_container(const struct container_rules *rules,
                                 const struct stat_persisted *stat, int64_t elapsed_ms)
 {

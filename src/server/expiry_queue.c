@@ -48,7 +48,7 @@ void expiry_queue_update(struct expiry_queue *queue, struct expiry_item *item, i
     if (new_expiry_time_ms == item->expiry_time_ms)
         return;
     /* A time that has been polled already would never come (Java loses an item with a timeout below
-     * 0 so); nobody has such a timeout but in a request that was made by hand. */
+     * 0 in this way); only a request that was made by hand has such a timeout. */
     if (new_expiry_time_ms < queue->next_expiration_time_ms)
         new_expiry_time_ms = queue->next_expiration_time_ms;
     expiry_queue_remove(queue, item);

@@ -1,8 +1,9 @@
 /* The end of a request's way: the tree changes, and the client is answered.
  * Java: server.FinalRequestProcessor
  *
- * Most transactions that come here are other servers' clients': they are applied, and nobody waits.
- * A request with a connection is answered with what applying it gave. */
+ * Most transactions that come here are those of other servers' clients: they are applied, and
+ * nobody here waits for an answer. A request with a connection is answered with what applying it
+ * gave. */
 #include "zk/server/final_request_processor.h"
 
 #include <errno.h>
@@ -33,7 +34,7 @@
 /* The xid of a ping and of its answer. Java: ClientCnxn.PING_XID */
 enum { PING_XID = -2 };
 
-/* Most answers fit. */
+/* Most answers to writes fit into ANSWER_ROOM bytes. */
 enum { ANSWER_ROOM = 128, REPLY_HEADER_BYTES = 16 };
 
 static void apply_request(struct final_request_processor *final, struct request *request,
@@ -343,13 +344,13 @@ static void find_answer(struct final_request_processor *final, const struct requ
     bool is_throttled = request->refused && request->exception == KEEPER_CODE_THROTTLEDOP;
     if (!is_throttled && (failed || request->refused ||
                           (request->exception != 0 && request->type != OP_CODE_MULTI))) {
-        /* Prep's own word, if it was ours: an error transaction may say less. */
+        /* The code that this server found itself counts: the error transaction may say less. */
         answer->err = (enum keeper_code)(request->exception != 0 ? request->exception
                                                                  : txn->record.error.err);
         return;
     }
-    /* It is counted and nothing more: the transaction is done, and dropping the answer saves
-     * nothing. */
+    /* A stale request is counted and nothing more: its transaction is done, and dropping the answer
+     * would save nothing. */
     if (zookeeper_server_is_stale_request(final->server, request))
         server_metrics_count(zookeeper_server_metrics(final->server), SERVER_METRICS_STALE_REPLIES);
     if (is_throttled) {

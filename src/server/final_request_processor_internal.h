@@ -1,5 +1,6 @@
 /* Shared by the files of the last processor: final_request_processor.c (its skeleton, and the
- * answers to writes), final_request_processor_read.c (answers to what reads the tree). Java:
+ * answers to writes), final_request_processor_read.c (answers to what reads the tree), and
+ * final_request_processor_watch.c (answers to requests about watches). Java:
  * server.FinalRequestProcessor */
 #ifndef SERVER_FINAL_REQUEST_PROCESSOR_INTERNAL_H
 #define SERVER_FINAL_REQUEST_PROCESSOR_INTERNAL_H
@@ -31,7 +32,7 @@ struct final_request_processor {
 
 /* What a client is told. */
 struct answer {
-    struct data_tree *tree; /* of this moment; lent */
+    struct data_tree *tree; /* the current one; borrowed */
     int64_t zxid;           /* the last one of the tree that is shown */
     enum keeper_code err;
     struct buf *rsp;     /* the record behind the header, a reference; NULL: there is none */
@@ -40,8 +41,8 @@ struct answer {
 
 /* ---- final_request_processor.c ---- */
 
-/* Returns where the answer's record is written; it is there from now on. room: how many bytes it
- * will have, as far as one knows. */
+/* Returns where the answer's record is written; it is there from now on. room: how many bytes the
+ * record will probably have; it may have more. */
 struct jute_out begin_answer(struct answer *answer, size_t room);
 
 /* ---- final_request_processor_read.c: one function for each case of Java's switch ---- */

@@ -2,8 +2,9 @@
  * getChildren2, handleGetDataRequest(), handleGetChildrenRequest()
  *
  * The order is Java's: the body, the node, the rights, and only then the watch. These are what a
- * server does most, so a path is looked at where it came, and nothing is copied but into the answer
- * (a reader that uses the general codec of jute takes three times as long). */
+ * server does most, so a request is read by hand, a short path needs no memory of its own, and data
+ * and names of children are copied only into the answer (a reader that uses the general codec of
+ * jute takes three times as long). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,7 +78,8 @@ static enum keeper_code read_path_request(const struct request *request, bool ha
 
 /* ---- who may read ---------------------------------------------------------------------------- */
 
-/* A reader of one request. */
+/* Lets the tree ask, while it reads a node for a request, whether that request's client may read
+ * it. */
 struct request_guard {
     struct data_tree_guard guard;
     struct zk_context *ctx;
@@ -173,7 +175,8 @@ void answer_get_data(struct final_request_processor *final, const struct request
     read_request_done(&read);
 }
 
-/* Returns the bytes of the character at which Java's "." stops, 0 if it goes on. */
+/* Returns how many bytes the line terminator has with which text begins, 0 if it begins with none.
+ * The "." of a regular expression of Java matches every character but these. */
 static size_t line_terminator(const char *text)
 {
     static const char *const terminators[] = {"\n", "\r", "\xc2\x85", "\xe2\x80\xa8",
@@ -256,7 +259,7 @@ void answer_get_acl(struct final_request_processor *final, const struct request 
 
 /* ---- getChildren, getChildren2 --------------------------------------------------------------- */
 
-/* What GetChildrenResponse and GetChildren2Response of Java have, but for copies of the names. */
+/* What GetChildrenResponse and GetChildren2Response of Java have, without copies of the names. */
 struct children_response {
     struct data_tree_children children;
     struct zk_stat stat;
@@ -392,8 +395,9 @@ void answer_get_ephemerals(struct final_request_processor *final, const struct r
 
 /* ---- multiRead ------------------------------------------------------------------------------- */
 
-/* One operation of a multiRead, as Java's MultiResponse has a GetDataResult, a GetChildrenResult or
- * an ErrorResult. MARSHALLINGERROR: it is none that reads, or has no path. */
+/* Writes the result of one operation of a multiRead: a GetDataResult, a GetChildrenResult or an
+ * ErrorResult of Java's MultiResponse. Returns MARSHALLINGERROR: the operation does not read, or
+ * has no path. */
 static enum keeper_code put_read_op(struct final_request_processor *final,
                                     const struct request *request, const struct multi_op *op,
                                     struct answer *answer, struct jute_out *out)

@@ -1,9 +1,9 @@
 /* Answers to requests about watches. Java: FinalRequestProcessor.processRequest(), its cases
  * setWatches, setWatches2, addWatch, checkWatches and removeWatches
  *
- * No ACL is looked at, and no path: what a client may not read it is not told of later, when its
- * connection filters the events. Where Java's code throws something unforeseen, the answer is
- * MARSHALLINGERROR. */
+ * Neither ACLs nor paths are checked here: later the connection filters the events, and drops those
+ * of nodes that its client may not read. Where Java's code throws something unforeseen, the answer
+ * is MARSHALLINGERROR. */
 #include "server/final_request_processor_internal.h"
 #include "zk/jute/proto.h"
 #include "zk/server/server_cnxn.h"

@@ -1,6 +1,6 @@
 /* What a leader does with the sessions of the ensemble. Java: server.quorum.LeaderSessionTracker
  *
- * Each method asks the local sessions first, if there may be any, and then the tracker of global
+ * Most methods ask the local sessions first, if there may be any, and then the tracker of global
  * ones. */
 #include "zk/server/leader_session_tracker.h"
 
@@ -12,7 +12,7 @@
 #include "zk/server/upgradeable_session_tracker.h"
 
 struct leader_session_tracker {
-    struct upgradeable_session_tracker base;        /* the first field: it is one */
+    struct upgradeable_session_tracker base;        /* the first field */
     struct session_tracker *global_session_tracker; /* owned */
 };
 

@@ -18,7 +18,7 @@
 #include "zk/server/upgradeable_session_tracker.h"
 
 struct learner_session_tracker {
-    struct upgradeable_session_tracker base; /* the first field: it is one */
+    struct upgradeable_session_tracker base; /* the first field */
     struct zk_atomic_long next_session_id;
 
     struct zk_mutex mu; /* In Java an AtomicReference of a ConcurrentHashMap. Guards: */
@@ -63,7 +63,7 @@ static void learner_tracker_shutdown(struct session_tracker *tracker)
         session_tracker_shutdown(learner_local_of(tracker));
 }
 
-/* One whose createSession has been applied needs no note. */
+/* A session whose createSession has been applied needs no note. */
 void learner_session_tracker_revalidated(struct session_tracker *tracker, int64_t session_id)
 {
     struct learner_session_tracker *learner = learner_of(tracker);
@@ -100,8 +100,8 @@ static void touch(struct learner_session_tracker *learner, int64_t session_id, i
     zk_mutex_unlock(&learner->mu);
 }
 
-/* Java: commitSession(). The sessions of all servers' clients are committed here, and all of them
- * are in the next PING once. */
+/* Java: commitSession(). The sessions of all servers' clients are committed here, and each is once
+ * in the answer to a PING, the next one. */
 static bool learner_commit_session(struct session_tracker *tracker, int64_t session_id,
                                    int32_t timeout_ms)
 {

@@ -15,7 +15,7 @@
 
 struct zk_context;
 
-/* What a request asks for, read. Java: Record record */
+/* The body of a request that writes, after it has been read. Java: Record record */
 union request_record {
     struct create_request create; /* create, create2, createContainer */
     struct create_ttl_request create_ttl;
@@ -28,8 +28,8 @@ union request_record {
 /* Java: Op */
 struct multi_op {
     int32_t type; /* what it will be in the transaction */
-    /* Its record is of another type than what it will be asks for, so that Java throws a
-     * ClassCastException when it gets there: a create with the flags of a TTL. */
+    /* Its record does not fit the type that it will have: it is a create with the flags of a TTL.
+     * When Java gets there, it throws a ClassCastException. */
     bool has_other_record;
     const struct jute_record *table;
     union {

@@ -218,7 +218,8 @@ void outstanding_changes_roll_back(struct outstanding_changes *changes, int64_t 
         else
             changes->head = NULL;
         remove_for_path(changes, record);
-        /* Records go in the order of their zxids: what is not older than the oldest is there. */
+        /* Records leave the list in the order of their zxids, so one that is not older than the
+         * oldest of the list is still in it. */
         if (record->displaced != NULL && changes->head != NULL &&
             record->displaced_zxid >= changes->head->zxid)
             (void)put_for_path(changes, record->displaced);

@@ -1,6 +1,6 @@
-/* Those of the tree are sorted, because they are there from the beginning; those that are added are
- * found by hash. Either may be very many: a client may make ten thousand nodes in one request, and
- * end its session behind it. */
+/* A set of paths. The tree's are sorted, because they are there from the beginning; those that are
+ * added are found by hash. There may be very many of either: a client may make ten thousand nodes
+ * in one request, and end its session behind it. */
 #include "server/path_set.h"
 
 #include <stdlib.h>
@@ -48,8 +48,8 @@ void path_set_done(struct path_set *set)
 
 /* ---- those that are added -------------------------------------------------------------------- */
 
-/* Returns where the path's place stands, or would stand. One that has left the set has kept its
- * slot, which is nobody's from then on. */
+/* Returns where the path's place stands, or would stand. A path that has left the set has kept its
+ * slot, which stays unused from then on. */
 static size_t *added_slot(const struct path_set *set, const char *path)
 {
     size_t mask = set->added_slot_count - 1;
@@ -62,8 +62,8 @@ static size_t *added_slot(const struct path_set *set, const char *path)
     return &set->added_slots[i];
 }
 
-/* Twice as many slots as there may be places, at least. Clients choose paths, so the key is a new
- * one for each set. */
+/* Makes more slots: at least twice as many as paths have been added. Clients choose the paths, so
+ * the key is a new one for each set. */
 static void make_slots(struct path_set *set)
 {
     if (set->added_slots == NULL)

@@ -21,7 +21,7 @@ struct path_set {
     /* In order of insertion: first those of the tree. One that has left the set is NULL. */
     struct zk_strings paths;
     size_t room;                  /* for paths */
-    struct tree_path *tree_paths; /* all of the tree: their owner, and sorted, to be searched */
+    struct tree_path *tree_paths; /* the tree's paths, owned and sorted, also those that left */
     size_t tree_count;
     /* Of the others: their places in paths, found by hash; SIZE_MAX: nothing stands here. */
     size_t *added_slots; /* owned; NULL: none has been added */

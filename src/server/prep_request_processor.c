@@ -38,8 +38,8 @@ static struct prep_request_processor *prep_of(struct request_processor *processo
     return (struct prep_request_processor *)processor;
 }
 
-/* The processors behind this one begin with the first of a long batch while its last ones are
- * prepared. */
+/* After so many requests the processors behind this one are woken: they begin with the first ones
+ * of a long batch while its last ones are prepared. */
 enum { REQUESTS_PER_WAKE = 64 };
 
 static int take_requests(struct prep_request_processor *prep, struct bq_batch *batch);
@@ -178,8 +178,8 @@ enum keeper_code p_request2_txn(struct prep_request_processor *prep, struct prep
         measure(prep, SERVER_METRICS_CLOSE_SESSION_PREP_TIME, zk_elapsed_ms() - start_time_ms);
         break;
     case OP_CODE_CHECK:
-        /* Only inside a multi: a server that has one of its own in the log cannot read that again
-         * (D-152). */
+        /* It is allowed only inside a multi: a server whose log has a check outside of one cannot
+         * read it again (D-152). */
         code = deserialize ? KEEPER_CODE_UNIMPLEMENTED
                            : p_request2_txn_check(prep, work, &record->check);
         break;
@@ -216,10 +216,10 @@ static void finish_delete(struct prep_request_processor *prep, struct prep_work 
     work->has_txn = true;
 }
 
-/* deleteContainer: the server's own, for a container or a TTL node that nobody uses. That is asked
- * once more: meanwhile clients may have written the node, or put another in its place (D-321). A
- * client's request is refused, since Java takes its whole frame for the path (K-75).
- * Java: pRequest2Txn() */
+/* deleteContainer: the server's own, for a container or a TTL node that nobody uses. Whether that
+ * is still so is looked at once more: meanwhile clients may have written the node, or put another
+ * in its place (D-321). A client's request is refused, since Java takes its whole frame for the
+ * path (K-75). Java: pRequest2Txn() */
 static enum keeper_code p_request2_txn_delete_container(struct prep_request_processor *prep,
                                                         struct prep_work *work)
 {
@@ -537,8 +537,8 @@ static void p_request_helper(struct prep_request_processor *prep, struct request
 }
 
 /* A write: its header, with the next zxid, comes before everything that can fail (D-150). What
- * fails needs a transaction, too: the server of that client waits for one, and on a learner nobody
- * else would tell it. No other thread gives zxids, so their order is that of the log. */
+ * fails needs a transaction, too: the server of that client waits for one, and a learner hears of
+ * the failure in no other way. No other thread gives zxids, so their order is that of the log. */
 static void p_request_write(struct prep_request_processor *prep, struct request *request)
 {
     struct prep_work work = {

@@ -128,7 +128,7 @@ static enum keeper_code validate_create_request(struct prep_request_processor *p
     /* A TTL of -1 without a TTL mode would become a node that no server can make (D-151). */
     if (wish->type == OP_CODE_CREATE_TTL && !wish->mode.is_ttl)
         return KEEPER_CODE_BADARGUMENTS;
-    /* Set when a local session could not be upgraded: there is no more to say. */
+    /* exception is set when a local session could not be upgraded; its code is the answer. */
     if (wish->mode.is_ephemeral && request->exception != 0)
         return (enum keeper_code)request->exception;
     if (wish->mode.is_ephemeral)

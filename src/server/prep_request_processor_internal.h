@@ -45,7 +45,7 @@ struct prep_request_processor {
     bool reconfig_enabled;
     bool enforce_quota;
     struct container_rules container_rules;
-    size_t longest_txn; /* in bytes: what every reader takes (D-163) */
+    size_t longest_txn; /* in bytes; no reader takes a longer one (D-163) */
 };
 
 /* One request at work. What Java hangs on the request piece by piece (hdr, txn, txnDigest) is
@@ -87,14 +87,15 @@ void log_failed_request(struct prep_request_processor *prep, const struct reques
 
 /* ---- paths ----------------------------------------------------------------------------------- */
 
-/* Java: PrepRequestProcessor.validatePath(). Returns BADARGUMENTS. */
+/* Java: PrepRequestProcessor.validatePath(). Returns OK; or BADARGUMENTS, and the log says what is
+ * wrong. */
 enum keeper_code validate_path(struct prep_request_processor *prep, const struct ustring *path,
                                int64_t session_id);
 /* Returns the parent's path, which the caller frees: everything before the last slash, so that the
  * parent of a top-level node is "". path has a slash. */
 char *parent_path_of(const struct ustring *path);
-/* Java: PrepRequestProcessor.getParentPathAndValidate(). Returns BADARGUMENTS, or MARSHALLINGERROR
- * for a null path. The caller frees *ret_parent_path. */
+/* Java: PrepRequestProcessor.getParentPathAndValidate(). Returns OK, BADARGUMENTS, or
+ * MARSHALLINGERROR for a null path. The caller frees *ret_parent_path. */
 enum keeper_code get_parent_path_and_validate(const struct ustring *path, char **ret_parent_path);
 
 /* ---- prep_request_processor_quota.c: quotas, with the lock held ------------------------------ */

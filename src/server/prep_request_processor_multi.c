@@ -23,7 +23,8 @@ enum keeper_code p_request_multi(struct prep_request_processor *prep, struct pre
     struct multi_operation_record multi = {0};
     struct multi_txn txns = {.txns = {.present = true}};
     enum keeper_code code = multi_operation_record_read(prep->ctx, work->request->request, &multi);
-    /* Java looks at all paths first, to note what is outstanding for them. */
+    /* Java looks at all paths first, to note what is outstanding for them, and fails at a null
+     * one. */
     for (size_t i = 0; code == KEEPER_CODE_OK && i < multi.count; i++)
         if (multi_op_path(&multi.ops[i])->text == NULL)
             code = KEEPER_CODE_MARSHALLINGERROR;

@@ -14,7 +14,7 @@
 /* A client that goes on beyond its quota gets one line a minute, as by the RateLogger of Java. */
 enum { QUOTA_LOG_INTERVAL_MS = 60000 };
 
-/* Of nodes or of bytes; -1: there is none. */
+/* How many nodes, or how many bytes, a quota allows; -1: there is no such limit. */
 struct quota_limit {
     int64_t hard; /* what is more is refused */
     int64_t soft; /* what is more is only logged; counts if there is no hard one */

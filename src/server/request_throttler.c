@@ -35,12 +35,12 @@ struct request_throttler {
 
     bool passed_on; /* the thread's own: a request that the processors have not heard of yet */
 
-    struct zk_mutex mu;        /* L-61. Java's monitor of RequestThrottler. Guards: */
-    struct zk_cond wake;       /* a request is finished, or the thread is to end */
-    struct zk_cond ended_cond; /* the thread has ended */
-    bool running GUARDED_BY(&mu);
-    bool stopping GUARDED_BY(&mu);
-    bool killed GUARDED_BY(&mu);
+    struct zk_mutex mu;            /* L-61. Java's monitor of RequestThrottler. Guards: */
+    struct zk_cond wake;           /* a request is finished, or the thread is to end */
+    struct zk_cond ended_cond;     /* the thread has ended */
+    bool running GUARDED_BY(&mu);  /* the thread has been started and has not ended */
+    bool stopping GUARDED_BY(&mu); /* what comes now is dropped */
+    bool killed GUARDED_BY(&mu);   /* what waits is dropped as well */
 };
 
 static bool await_turn(struct request_throttler *throttler, struct request *request);
@@ -117,8 +117,8 @@ static void pass_on_request(struct request_throttler *throttler, struct request 
     throttler->passed_on = true;
 }
 
-/* Sessions begin, live and end however long that waits. Java: Request.isThrottlable(),
- * shouldThrottleOp() */
+/* What begins a session, keeps it alive or ends it is run however long it has waited. Java:
+ * Request.isThrottlable(), shouldThrottleOp() */
 static bool should_throttle_op(const struct request_throttler *throttler,
                                const struct request *request, int64_t elapsed_ms)
 {
@@ -177,7 +177,7 @@ static size_t drain_queue(struct request_throttler *throttler)
     return dropped;
 }
 
-/* Later requests of its connection must not overtake it, so they are dropped as well.
+/* Drops a request. Later ones of its connection must not overtake it, so they are dropped as well.
  * Java: dropRequest() */
 static void drop_throttled(struct request_throttler *throttler, struct request *request)
 {

@@ -6,7 +6,8 @@
  * every request of the server's own clients, and of the server itself, goes through one queue and
  * one thread, so they keep their order.
  *
- * Any thread, with no lock held. Only request_throttler_shutdown blocks. */
+ * Any thread that holds no lock may call. Only request_throttler_shutdown and
+ * request_throttler_free block: they wait until the thread has ended. */
 #ifndef SERVER_REQUEST_THROTTLER_H
 #define SERVER_REQUEST_THROTTLER_H
 
@@ -19,7 +20,7 @@ struct request;
 struct request_throttler;
 struct zookeeper_server;
 
-/* The server outlives it. */
+/* server stays the caller's and outlives the throttler. The caller frees what is returned. */
 struct request_throttler *request_throttler_new(struct zookeeper_server *server);
 /* Frees the requests that are left. A thread that was started and not shut down ends at once. */
 void request_throttler_free(struct request_throttler *throttler);
@@ -28,8 +29,8 @@ ZK_NODISCARD int request_throttler_start(struct request_throttler *throttler);
 
 /* Returns whether requests go through it at all; that does not change. */
 bool request_throttler_is_on_the_way(const struct request_throttler *throttler);
-/* The request, of which a reference is taken, waits for its turn. Behind the shutdown its
- * connection is closed instead. Java: submitRequest() */
+/* The request, of which a reference is taken, waits for its turn. After the shutdown its connection
+ * is closed instead. Java: submitRequest() */
 void request_throttler_submit_request(struct request_throttler *throttler, struct request *request);
 /* A request has left the processors. Java: throttleWake() */
 void request_throttler_throttle_wake(struct request_throttler *throttler);

@@ -19,8 +19,8 @@ static bool read_body(struct zk_context *ctx, const struct request *request,
     return jute_read(&in, table, ret_record) == 0;
 }
 
-/* A negative TTL without the mode of a TTL node passes Java's Prep, and every server ends when it
- * applies it (D-151). */
+/* A negative TTL without the mode of a TTL node passes Java's PrepRequestProcessor, and every
+ * server ends when it applies it (D-151). */
 static enum keeper_code ruinous_create_ttl(struct zk_context *ctx, const struct request *request)
 {
     struct create_ttl_request record = {0};
@@ -33,8 +33,8 @@ static enum keeper_code ruinous_create_ttl(struct zk_context *ctx, const struct 
     return code;
 }
 
-/* Java's leader fails before this one has a header, and its client's server waits for ever
- * (D-150). */
+/* At a body that cannot be read Java's leader fails before the request has a header, and the server
+ * of its client waits for ever (D-150). */
 static enum keeper_code ruinous_reconfig(struct zk_context *ctx, const struct request *request)
 {
     struct reconfig_request record = {0};
@@ -43,7 +43,8 @@ static enum keeper_code ruinous_reconfig(struct zk_context *ctx, const struct re
     return is_read ? KEEPER_CODE_OK : KEEPER_CODE_MARSHALLINGERROR;
 }
 
-/* The next create below that quota would end every server of Java (D-155). */
+/* If the stats node of a quota gets a text that cannot be read, the next create below that quota
+ * ends every server of Java (D-155). */
 static enum keeper_code ruinous_set_data(struct zk_context *ctx, const struct request *request)
 {
     struct set_data_request record = {0};

@@ -11,8 +11,8 @@
 #include "zk/server/request.h"
 #include "zk/watch/watcher.h"
 
-/* Of data and of a list of children, so many bytes are shown: what people put into the nodes of a
- * story is a word. A path may be longer. */
+/* How many bytes of data, or of a list of children, are shown, and how many of a path. In the
+ * stories each node's data is a word; paths are longer. */
 enum { DATA_SHOWN = 40, PATH_SHOWN = 200, DEL = 0x7f };
 
 /* Returns whether lines are written about this connection. */

@@ -1,8 +1,9 @@
 /* Sessions by id, and when each ends. Java: server.SessionTrackerImpl
  *
  * The table of committed sessions is the database's; this one also has those whose createSession is
- * still on its way. A session is closing from the moment it expires, or Prep has seen its
- * closeSession, until that transaction is applied: meanwhile nothing of it is accepted. */
+ * still on its way. A session is closing from the moment at which it expires, or
+ * PrepRequestProcessor has seen its closeSession, until that transaction is applied: meanwhile
+ * nothing of it is accepted. */
 #include "zk/server/session_tracker_impl.h"
 
 #include <inttypes.h>
@@ -96,7 +97,7 @@ struct expired {
     int32_t timeout_ms;
 };
 
-/* Marks those as closing whose time is over, and returns how many they are. The caller frees
+/* Marks the sessions whose time is over as closing, and returns how many they are. The caller frees
  * *ret_expired. */
 static size_t close_expired(struct session_tracker_impl *impl, struct expired **ret_expired)
 {

@@ -30,8 +30,9 @@
 #include "zk/server/zk_database.h"
 #include "zk/server/zookeeper_server.h"
 
-/* Java's. A start reads the log behind the newest snapshot, so the first two bound how long a start
- * takes. The third one bounds how long the first of a batch waits for those behind it. */
+/* The defaults are Java's. A start reads the log behind the newest snapshot, so the first two bound
+ * how long a start takes. The third one bounds how long the first of a batch waits for those behind
+ * it. */
 enum {
     DEFAULT_SNAP_COUNT = 100000,
     DEFAULT_SNAP_SIZE_LIMIT_KB = 4194304, /* 4 GiB */
@@ -59,7 +60,7 @@ struct sync_request_processor {
     /* Appended to the log, and waiting for the fsync. */
     struct request_queue to_flush;
     int64_t last_flush_time_ms;
-    /* How much less than the whole of snap_count, or of the size, is enough this time. */
+    /* How much more than half of snap_count, or of the size, it takes this time. */
     int32_t rand_roll;
     int64_t rand_size;
     bool log_failed;
@@ -336,8 +337,8 @@ static void sync_request_processor_shutdown(struct request_processor *processor)
         end_with_error(sync, r);
     server_metrics_merge(zookeeper_server_metrics(sync->server), &sync->measured);
     bq_close(sync->queued_requests);
-    /* It reads the tree, to which transactions that were never committed may be applied next: they
-     * must not get into its file, whose zxid does not tell of them (A-51). */
+    /* A snapshot thread reads the tree, to which transactions that were never committed may be
+     * applied next: they must not get into its file, whose zxid does not tell of them (A-51). */
     zk_thread_group_join(sync->snapshot_threads);
     if (sync->next != NULL)
         request_processor_shutdown(sync->next);

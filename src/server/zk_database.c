@@ -55,7 +55,8 @@ struct zk_database {
 static void clear_committed_log(struct zk_database *database);
 static struct playback_listener commit_proposal_playback_listener(struct zk_database *database);
 
-/* Java: new ZKDatabase(). More than 1 makes no sense to Java; less than 0 turns it off. */
+/* Java: new ZKDatabase(). A factor above 1 is invalid, as in Java; a negative one turns
+ * synchronisation from the log on disk off. */
 static double read_snapshot_size_factor(struct zk_context *ctx)
 {
     static const char key[] = "zookeeper.snapshotSizeFactor";
@@ -126,7 +127,7 @@ bool zk_database_is_initialized(struct zk_database *database)
     return initialized;
 }
 
-/* It stays whole when another one takes its place. Java: getDataTree() */
+/* The tree that is returned stays whole when another one takes its place. Java: getDataTree() */
 struct data_tree *zk_database_get_data_tree(struct zk_database *database)
 {
     zk_mutex_lock(&database->mu);
@@ -135,8 +136,8 @@ struct data_tree *zk_database_get_data_tree(struct zk_database *database)
     return tree;
 }
 
-/* Put another content in the place of the present one. Takes ownership of both. The old tree, which
- * may be large, is freed without the lock. */
+/* Puts another tree and other sessions in the place of the present ones. Takes ownership of both.
+ * The old tree, which may be large, is freed without the lock. */
 static void replace(struct zk_database *database, bool initialized, struct data_tree *tree,
                     struct session_timeouts sessions)
 {
@@ -314,7 +315,8 @@ int zk_database_truncate_log(struct zk_database *database, int64_t zxid)
     return zk_database_load_data_base(database, &last_zxid);
 }
 
-/* Removing nothing must not end the file that is being written to, as truncateLog() would. */
+/* If there is nothing to remove, the file that is being written to must not be ended, as
+ * truncateLog() would end it. */
 int zk_database_forget_behind(struct zk_database *database, int64_t zxid)
 {
     int64_t last_logged_zxid;
@@ -473,7 +475,8 @@ int zk_database_get_proposals_from_txn_log(struct zk_database *database, int64_t
         zk_log(database->ctx, ZK_LOG_UNABLE_TO_READ_TXNLOG, zk_error_text(r).text);
         return r;
     }
-    /* If the log does not begin at or before it, there may be transactions between. */
+    /* If the log does not begin at start_zxid or before it, transactions in between may be
+     * missing. */
     const struct txn_log_entry *first = txn_iterator_entry(iterator);
     int64_t txn_size = txn_iterator_get_storage_size(iterator);
     if (first != NULL && first->header.zxid > start_zxid) {

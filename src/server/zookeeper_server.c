@@ -67,7 +67,8 @@ struct zookeeper_server {
      * what it is given. */
     struct session_tracker *session_tracker GUARDED_BY(&mu);
     struct request_processor *first_processor GUARDED_BY(&mu);
-    /* The last of them, for reads that need not go through the others; NULL: all go. */
+    /* The last of the processors, for reads that need not go through the others; NULL: there are no
+     * such reads. */
     struct request_processor *read_processor GUARDED_BY(&mu);
     bool read_checks_session GUARDED_BY(&mu);
 };
@@ -310,8 +311,9 @@ static void shutdown_components(struct zookeeper_server *server)
         request_processor_shutdown(first_processor);
 }
 
-/* The database serves the next term: either a DIFF continues it, and then what was logged must be
- * in the tree, too, or a SNAP replaces it. Returns false if the log cannot be read. */
+/* Applies to the tree what the log holds beyond it. The database serves the next term: either a
+ * DIFF continues it, and then what was logged must be in the tree, too, or a SNAP replaces it.
+ * Returns false if the log cannot be read. */
 static bool fast_forward(struct zookeeper_server *server)
 {
     int64_t zxid;
@@ -425,8 +427,8 @@ int zookeeper_server_submit_requests(struct zookeeper_server *server,
     return r;
 }
 
-/* With a limit of requests in the processors, those wait in RequestThrottler; without one, they go
- * on at once (A-310). Java: submitRequest(), enqueueRequest() */
+/* If there is a limit of requests in the processors, these wait in RequestThrottler for their turn;
+ * otherwise they go on at once (A-310). Java: submitRequest(), enqueueRequest() */
 int zookeeper_server_submit_quietly(struct zookeeper_server *server,
                                     struct request *const *requests, size_t count)
 {
@@ -547,7 +549,7 @@ static bool may_be_read_at_once(const struct way *way, const struct request *req
 
 /* A read that sets a watch is answered where no write is applied beside it: the event of such a
  * write could leave before the answer, and a client that has not heard yet that its watch is set
- * throws the event away. In the body a text comes first. */
+ * throws the event away. The byte that asks for a watch stands behind a path in the body. */
 static bool sets_watch(const struct request *request)
 {
     const struct buf *body = request->request;

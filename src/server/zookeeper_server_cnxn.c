@@ -1,5 +1,5 @@
 /* What a connection hands to its server: the first frame, which asks for a session, and those after
- * it. By the thread that reads the connection.
+ * it. The thread that reads the connection calls these functions.
  *
  * Java: ZooKeeperServer.processConnectRequest(), processPacket() */
 #include <errno.h>
@@ -79,7 +79,7 @@ int zookeeper_server_process_connect_request(struct zookeeper_server *server,
     r = check_read_only(server, cnxn, &frame);
     if (r < 0)
         goto out;
-    /* It would go back in time; but see K-228. */
+    /* The client would go back in time; but see K-228. */
     if (request->last_zxid_seen > zxid) {
         zk_log(ctx, ZK_LOG_CLIENT_ZXID_AHEAD, cnxn->remote_address, request->last_zxid_seen, zxid);
         r = -EACCES;

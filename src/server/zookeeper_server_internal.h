@@ -43,14 +43,14 @@ int64_t zookeeper_server_get_inflight(struct zookeeper_server *server);
  * dropped. Java: ZooKeeperServer.submitRequestNow() */
 void zookeeper_server_submit_request_now(struct zookeeper_server *server, struct request *request);
 
-/* zookeeper_server_submit_quietly and zookeeper_server_wake_processors. */
+/* Calls zookeeper_server_submit_quietly, and then zookeeper_server_wake_processors. */
 ZK_NODISCARD int zookeeper_server_submit_requests(struct zookeeper_server *server,
                                                   struct request *const *requests, size_t count);
 
 void server_admission_init(struct server_admission *admission, struct zk_context *ctx);
 void server_admission_done(struct server_admission *admission);
 
-/* The connection's session and timeout are known. */
+/* Gives the connection its session and timeout, by the client port if there is one. */
 void server_admission_set_session(struct server_admission *admission, struct server_cnxn *cnxn,
                                   int64_t session_id, int32_t timeout_ms);
 

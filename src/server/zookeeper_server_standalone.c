@@ -15,7 +15,7 @@
 #include "zk/server/sync_request_processor.h"
 #include "zk/server/zk_database.h"
 
-/* The sessions' ids have another one in their highest byte than the server's 0. Java:
+/* The ids of sessions have this number in their highest byte, although the server's id is 0. Java:
  * createSessionTrackerServerId */
 enum { SESSION_TRACKER_SERVER_ID = 1 };
 

@@ -1,9 +1,11 @@
-/* Who may do what with a node: ACL lists on their way into the tree, and ACL lists that are asked.
- * Java: PrepRequestProcessor.fixupACL(), ZooKeeperServer.checkACL(), server.auth.ProviderRegistry
+/* Who may do what with a node: how a client's ACL list becomes that of a node, and what such a list
+ * allows. Java: PrepRequestProcessor.fixupACL(), ZooKeeperServer.checkACL(),
+ * server.auth.ProviderRegistry
  *
- * A scheme is a way to be somebody: "world" is everybody, "ip" an address, "digest" a name and a
- * password, "auth" stands for whatever the client is already. "super" may do everything; no list
- * can name it. Pure functions; any thread. */
+ * An entry of a list names clients by a scheme and an id. The scheme says what the id is: "world"
+ * is everybody, "ip" an address, "digest" a name and a password; "auth" stands for the ids that the
+ * client has already. "super" may do everything; no list can name it. Pure functions; any
+ * thread. */
 #ifndef ZK_SERVER_ACL_CHECKS_H
 #define ZK_SERVER_ACL_CHECKS_H
 
@@ -17,10 +19,9 @@ struct zk_context;
 
 /* Makes the list that a node gets of the one that a client sent: without repetitions, and with
  * "auth" replaced by those of the client's ids that a password or the like has proved. The caller
- * ends *ret_list with jute_done.
- * Returns INVALIDACL: it is empty, one of its entries is no valid id, or it becomes longer than a
- * transaction may be (D-163); MARSHALLINGERROR: it has nulls that end Java's thread of work with a
- * NullPointerException. Java: fixupACL() */
+ * ends *ret_list with jute_done. Returns INVALIDACL: it is empty, one of its entries is no valid
+ * id, or it becomes longer than a transaction may be (D-163); MARSHALLINGERROR: it has a null at
+ * which Java's code ends with a NullPointerException. Java: fixupACL() */
 ZK_NODISCARD enum keeper_code fixup_acl(struct zk_context *ctx, const struct zk_id_list *auth_info,
                                         const struct zk_acl_list *acls,
                                         struct zk_acl_list *ret_list);

@@ -1,4 +1,4 @@
-/* The ways to be somebody that a client can show and that an ACL can name. Java:
+/* The schemes by which a client can show who it is, and an ACL can name it. Java:
  * server.auth.ProviderRegistry, IPAuthenticationProvider, DigestAuthenticationProvider
  *
  * "world" and "auth" are no providers: ACL lists know them by themselves (acl_checks.h). Those that
@@ -29,9 +29,10 @@ struct server_authentication_provider {
     bool (*matches)(const struct ustring *id, const struct ustring *acl_expr);
     /* Java: getUserName(). What whoAmI shows of an id; a part of it, and lives as long as it. */
     struct ustring (*get_user_name)(const struct ustring *id);
-    /* Java: handleAuthentication(). What came in an auth packet; auth NULL: null. Gives the
-     * connection its ids. AUTHFAILED: it is refused. NULL: nothing is to be done, because every
-     * connection has the id from the beginning, as it has its address. */
+    /* Java: handleAuthentication(). Gives the connection the ids that auth proves, which came in an
+     * auth packet; auth NULL is Java's null. Returns OK, or AUTHFAILED: the client is refused. The
+     * pointer is NULL if nothing is to be done, because every connection has such an id from the
+     * beginning, as it has its address. */
     enum keeper_code (*handle_authentication)(struct zk_context *ctx, struct server_cnxn *cnxn,
                                               const struct buf *auth);
 };

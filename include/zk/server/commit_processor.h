@@ -1,6 +1,6 @@
 /* Brings requests and commits into one order: writes in the order of their zxids, each client's
- * requests in the order in which it sent them, and no read of its queue while a write is applied
- * (reads on the short way, A-240, do not come here). Java: server.quorum.CommitProcessor
+ * requests in the order in which it sent them, and no read that comes through here while a write is
+ * applied (those on the short way, A-240, do not). Java: server.quorum.CommitProcessor
  *
  * A request comes in twice: when the client has sent it (process_request), and, if it is a write,
  * when the ensemble has committed it (commit_processor_commit). A write of our own client
@@ -32,8 +32,8 @@ ZK_NODISCARD int commit_processor_start(struct commit_processor *commit);
  * reference. The thread may sleep on until request_processor_wake. Any thread; never blocks. */
 void commit_processor_commit(struct commit_processor *commit, struct request *request);
 
-/* commit() for each of requests, an array_deque of references, which the processor takes over; it
- * is empty then. */
+/* Does what commit_processor_commit does for each of requests, an array_deque of references, which
+ * the processor takes over; it is empty then. */
 void commit_processor_commit_all(struct commit_processor *commit, struct array_deque *requests);
 
 /* The processor as a link of the chain. process_request: any thread; never blocks. A write of a

@@ -42,12 +42,14 @@ struct container_rules {
     int64_t max_never_used_interval_ms;
 };
 
-/* Reads znode.container.maxNeverUsedIntervalMs, and how an owner is read. */
+/* Reads znode.container.maxNeverUsedIntervalMs, and the settings that say what a node's owner
+ * means. */
 struct container_rules container_rules_of(const struct zk_context *ctx);
 
 /* Returns whether nobody needs a node with that stat, which has no children, when the wall clock
- * says now_ms: it is a container that has been used, or a node with a TTL whose time is over. Any
- * thread; it does not block. Java: getCandidates(), what it asks of each node */
+ * says now_ms: it is a container that had a child once, or has waited for its first one for too
+ * long, or a node with a TTL whose time is over. Any thread; it does not block. Java:
+ * getCandidates(), what it asks of each node */
 bool container_rules_let_go(const struct container_rules *rules, const struct stat_persisted *stat,
                             int64_t now_ms);
 

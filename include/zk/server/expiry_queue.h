@@ -44,7 +44,8 @@ void expiry_queue_update(struct expiry_queue *queue, struct expiry_item *item, i
 int64_t expiry_queue_get_wait_time(const struct expiry_queue *queue);
 /* Takes out the items of the next interval, if its time has come, and returns the first of them,
  * with the others behind its next; NULL if there are none. An interval that was missed comes with
- * the next call. They are in no queue any more. Java: poll() */
+ * the next call. The items are in no queue any more; the caller zeroes each one, since they are
+ * still linked to each other. Java: poll() */
 struct expiry_item *expiry_queue_poll(struct expiry_queue *queue);
 
 /* Appends "Sets (2)/(3):" (buckets, items), and then for each bucket when it ends and its items,

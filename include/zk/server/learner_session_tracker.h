@@ -3,7 +3,7 @@
  * server.quorum.LearnerSessionTracker
  *
  * One mutex (ZK_RANK_SESSION_TRACKER); no thread but that of its local sessions, if there may be
- * any. It is an upgradeable_session_tracker.h. */
+ * any. It begins with a struct upgradeable_session_tracker. */
 #ifndef ZK_SERVER_LEARNER_SESSION_TRACKER_H
 #define ZK_SERVER_LEARNER_SESSION_TRACKER_H
 
@@ -14,11 +14,12 @@
 
 struct zk_context;
 
-/* Java: new LearnerSessionTracker() */
+/* Java: new LearnerSessionTracker(). The caller frees what is returned with
+ * session_tracker_free. */
 struct session_tracker *learner_session_tracker_new(struct zk_context *ctx, int64_t server_id);
 
-/* Hands out the touch table, with ascending ids, and begins an empty one: what a PING is answered
- * with. Among them are also sessions of other servers' clients whose createSession was just
+/* Hands out the touch table, with which a PING is answered, and begins an empty one. Its ids
+ * ascend. Among them are also sessions of other servers' clients whose createSession was just
  * committed (Java has them, too). tracker is a learner's. The caller ends *ret_touched with
  * session_timeouts_done. Java: snapshot() */
 void learner_session_tracker_snapshot(struct session_tracker *tracker,

@@ -4,12 +4,13 @@
  *
  * A record says how one transaction leaves one node. Records stand in a list, in the order of their
  * transactions; the newest one of each path is also found by its path. PrepRequestProcessor adds
- * records, and who applies a transaction to the tree takes its records off in the same moment, so
- * that each change is seen either here or in the tree.
+ * records, and the thread that applies a transaction to the tree takes its records off in the same
+ * moment, so that each change is seen either here or in the tree.
  *
  * One mutex (ZK_RANK_OUTSTANDING_CHANGES), which the caller takes with outstanding_changes_lock
- * around what shall be one moment: every function but new and free wants it held. The locks of the
- * tree, of the database and of the tracker of sessions may be taken while it is held. */
+ * around what shall be one moment: every function from outstanding_changes_get on wants it held.
+ * The locks of the tree, of the database and of the tracker of sessions may be taken while it is
+ * held. */
 #ifndef ZK_SERVER_OUTSTANDING_CHANGES_H
 #define ZK_SERVER_OUTSTANDING_CHANGES_H
 
@@ -26,7 +27,7 @@ struct zk_context;
 
 /* Java: ZooKeeperServer.ChangeRecord, with its PrecalculatedDigest */
 struct change_record {
-    int64_t zxid; /* of its transaction; -1: made of the tree, in no list */
+    int64_t zxid; /* of its transaction */
     /* False: the node is deleted, and only the digest means anything. In Java stat is null. */
     bool exists;
     struct stat_persisted stat;
@@ -41,8 +42,8 @@ struct change_record {
     struct change_record *next;      /* the record behind it; NULL: it is the last */
     struct change_record *previous;  /* the record before it */
     struct change_record *same_slot; /* another path in the same slot of the table */
-    /* The record of this path whose place in the table it took, and that one's zxid. It may be gone
-     * by now. */
+    /* The record of the same path whose place in the table this one took, and its zxid. That record
+     * may be gone by now. */
     struct change_record *displaced;
     int64_t displaced_zxid;
     uint64_t hash; /* of path */

@@ -2,9 +2,10 @@
  *
  * A client's connection makes it, or a learner's packet does, or the server itself. It is counted,
  * because several threads hold it at once: on a leader it waits for its commit in one processor
- * while another writes it to the log. What stands above the line in the struct is written before
- * anybody else sees it and never again. What stands below belongs to one thread after the other, as
- * each field says, and queues hand it over; so no field needs a lock. */
+ * while another writes it to the log. What stands above the first line in the struct is written
+ * before the first processor hands the request on, and never changed after that. What stands below
+ * that line belongs to one thread after the other, as the comments say, and queues hand it over; so
+ * no field needs a lock. */
 #ifndef ZK_SERVER_REQUEST_H
 #define ZK_SERVER_REQUEST_H
 
@@ -51,8 +52,8 @@ struct request {
      * first of them: isThrottled() */
     bool refused;
 
-    /* ---- PrepRequestProcessor sets these on a leader; on a learner, what made the request from a
-     * PROPOSAL, or CommitProcessor for a request of our own client ---- */
+    /* ---- PrepRequestProcessor sets these on a leader; on a learner they are set by whatever makes
+     * a request of a PROPOSAL, and for a request of our own client by CommitProcessor ---- */
 
     /* Java's hdr, txn and txnDigest. A reference; NULL for reads and SYNC. */
     struct txn_log_entry *txn;

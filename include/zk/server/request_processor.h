@@ -1,13 +1,14 @@
 /* One station of the way of a request. Java: server.RequestProcessor, an interface; Flushable
  *
  * Processors form a chain: each owns the next one and hands requests on to it, on its own thread if
- * it has one. What makes the chain keeps its first processor, and perhaps pointers into it.
+ * it has one. The server that makes the chain keeps its first processor, and perhaps pointers into
+ * it.
  *
- *   process_request   by any thread, unless the processor says otherwise. The request stays the
- *                     caller's: a processor that keeps it takes a reference. It does not block on
- *                     network or disk, unless the processor says so. After shutdown the request
- *                     is dropped.
- *                     A thread behind its queue may sleep on until wake.
+ *   process_request   may be called by any thread, unless the processor says otherwise. The request
+ *                     stays the caller's: a processor that keeps it takes a reference. The call
+ *                     does not block on network or disk, unless the processor says so. After
+ *                     shutdown the request is dropped. If it is put into a queue, the thread that
+ *                     takes from there may sleep on until wake is called.
  *   wake              wakes the threads that process_request has given something, here and further
  *                     down the chain; cheap if there is none. Processors that have no thread and
  *                     pass on to none leave it NULL.
@@ -15,7 +16,7 @@
  *                     Processors that collect nothing leave it NULL.
  *   shutdown          ends the processor's own thread and joins it, then shuts down the next
  *                     processor. When it returns, no thread of the chain runs. BLOCKS until then.
- *                     Never by a thread of the chain; once.
+ *                     It is called once, and never by a thread of the chain.
  *   free              frees the processor and the next one. It has been shut down, or never ran. */
 #ifndef ZK_SERVER_REQUEST_PROCESSOR_H
 #define ZK_SERVER_REQUEST_PROCESSOR_H
@@ -42,8 +43,8 @@ struct request_processor {
     const struct request_processor_ops *ops;
 };
 
-/* Hands over one of several requests. The caller calls request_processor_wake behind the last one,
- * and before it may block: so the thread behind it is woken once for all of them. */
+/* Hands over one of several requests. The caller calls request_processor_wake after the last one,
+ * and before it may block: so the processor's thread is woken once for all of them. */
 ZK_NODISCARD static inline int request_processor_hand_over(struct request_processor *processor,
                                                            struct request *request)
 {

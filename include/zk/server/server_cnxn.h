@@ -8,8 +8,8 @@
  * whose rank is that of floor server or lower in number, since the caller may hold one;
  * close is the exception, which is called with no lock held.
  *
- * What a connection is at the moment (its ids, its counters, whether it is stale) any thread may
- * ask for and set. */
+ * Any thread may ask for what changes in the life of a connection (its ids, its counters, whether
+ * it is stale), and set it. */
 #ifndef ZK_SERVER_SERVER_CNXN_H
 #define ZK_SERVER_SERVER_CNXN_H
 
@@ -80,7 +80,7 @@ struct server_cnxn {
     int64_t session_id;
     int32_t session_timeout_ms;
     const char *remote_address;      /* for log lines; as long-lived as the connection */
-    struct auth_info *auth_info;     /* NULL: null in Java's sense */
+    struct auth_info *auth_info;     /* NULL: none; Java's null */
     struct server_cnxn_stats *stats; /* NULL: nothing is counted */
     struct zk_atomic_long stale;     /* 0 or 1 */
     struct zk_atomic_long invalid;   /* 0 or 1 */
@@ -88,7 +88,7 @@ struct server_cnxn {
     /* Its requests that a processor may still answer; while there is none, a read may be answered
      * by the thread that reads the connection. */
     struct zk_atomic_long under_way;
-    bool is_answered; /* guarded by FinalRequestProcessor: an answer waits for its wake */
+    bool is_answered; /* guarded by FinalRequestProcessor's mutex: it waits for wake */
     struct zk_context *ctx;
     /* Before the first answer: the client has sent no readOnly byte, and gets none. */
     bool is_old_client;
@@ -138,9 +138,10 @@ void server_cnxn_set_invalid(struct server_cnxn *cnxn);
 
 /* ---- what it watches ------------------------------------------------------------------------- */
 
-/* Returns what the tree tells of changes: each event that the client's ids may see goes out by
- * send_response, with the xid -1. It must be out of the tree (zookeeper_server_remove_cnxn) before
- * the last reference goes. NULL: the connection is not a client's. */
+/* Returns the watcher by which the tree tells the connection of changes: each event that the
+ * client's ids may see goes out by send_response, with the xid -1. The tree must have forgotten it
+ * (zookeeper_server_remove_cnxn) before the last reference to the connection goes. NULL: the
+ * connection is not a client's. */
 struct watcher *server_cnxn_watcher(struct server_cnxn *cnxn);
 
 /* ---- what it has done ------------------------------------------------------------------------ */
@@ -189,7 +190,8 @@ void server_cnxn_packets_sent(struct server_cnxn *cnxn, int64_t count);
 int64_t server_cnxn_outstanding(struct server_cnxn *cnxn, int64_t step);
 
 void server_cnxn_get_stats(struct server_cnxn *cnxn, struct server_cnxn_stats_values *ret_values);
-/* Everything but what is outstanding and when it was established. Java: resetStats() */
+/* Resets everything but what is outstanding and when the connection was established. Java:
+ * resetStats() */
 void server_cnxn_reset_stats(struct server_cnxn *cnxn);
 
 #endif

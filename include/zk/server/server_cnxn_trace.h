@@ -1,6 +1,7 @@
-/* The traces of clients: what each asks for, what it is told, and what becomes of its session. The
- * methods at whose places these stand call them and know nothing of JSON. A trace shows the first
- * bytes of data and paths, and nothing of passwords and credentials.
+/* The traces of clients: what each asks for, what it is told, and what becomes of its session. Each
+ * function is called where its event happens, so that the code there need not know what a trace
+ * looks like. Java has no traces; the method in parentheses is the one in which the call would
+ * stand. A trace shows the first bytes of data and paths, and nothing of passwords and credentials.
  *
  * Any thread, with any lock of floor server or below. Nothing blocks, and nothing is done while the
  * trace is off. A connection that is no client's is passed over. */
@@ -17,10 +18,10 @@ struct request;
 struct watched_event;
 
 /* The first frame, which asks for a session: session_id is the one that it names, 0 for a new one.
- * (In Java this would stand in ZooKeeperServer.processConnectRequest().) */
+ * (ZooKeeperServer.processConnectRequest()) */
 void server_cnxn_trace_connect_request(struct zk_context *ctx, const struct server_cnxn *cnxn,
                                        int64_t session_id, int32_t timeout_ms);
-/* The same client is turned away: its connection is closed without a word. (The same) */
+/* The same client is turned away: its connection is closed without a word. (The same method) */
 void server_cnxn_trace_barred(struct zk_context *ctx, const struct server_cnxn *cnxn,
                               int64_t session_id);
 /* A frame behind it; body is what follows xid and type. (ZooKeeperServer.processPacket()) */

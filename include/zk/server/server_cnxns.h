@@ -1,6 +1,6 @@
-/* The client connections of a server, as those see them that report about them: four-letter words
- * and the admin server. The client port, which has the connections, stands on a higher floor and
- * fills this in. Java: ServerCnxnFactory, an abstract class there
+/* The client connections of a server, for whatever reports about them: the four-letter words and
+ * the admin server. The client port, which has the connections, stands on a higher floor and fills
+ * this in. Java: ServerCnxnFactory, an abstract class there
  *
  * Any thread that holds no lock may call. No call blocks on a client. */
 #ifndef ZK_SERVER_SERVER_CNXNS_H

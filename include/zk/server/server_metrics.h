@@ -104,7 +104,7 @@ enum server_metrics_summary {
     SERVER_METRICS_PREP_PROCESSOR_QUEUE_SIZE,
     /* ms for one fsync of the log */
     SERVER_METRICS_FSYNCTIME,
-    /* learners that are sent a SNAP, whenever one begins or has it */
+    /* learners that are being sent a SNAP, whenever one begins or has it */
     SERVER_METRICS_INFLIGHT_SNAP_COUNT,
     /* reads that could go on after a turn of commits */
     SERVER_METRICS_READS_ISSUED_FROM_SESSION_QUEUE,
@@ -130,7 +130,7 @@ enum server_metrics_summary {
     SERVER_METRICS_COMMIT_PROCESS_TIME,
     /* ms that loading snapshot and log took */
     SERVER_METRICS_DBINITTIME,
-    /* learners that are sent a DIFF or a TRUNC, whenever one begins or has it */
+    /* learners that are being sent a DIFF or a TRUNC, whenever one begins or has it */
     SERVER_METRICS_INFLIGHT_DIFF_COUNT,
     /* ms from the start of lookForLeader() to the start of the role */
     SERVER_METRICS_ELECTION_TIME,
@@ -150,7 +150,7 @@ enum server_metrics_summary {
     SERVER_METRICS_STARTUP_SNAP_LOAD_TIME,
     /* ms that a request waited for PrepRequestProcessor */
     SERVER_METRICS_PREP_PROCESSOR_QUEUE_TIME_MS,
-    /* ms for which the end of one session was prepared */
+    /* ms that PrepRequestProcessor took for one closeSession */
     SERVER_METRICS_CLOSE_SESSION_PREP_TIME,
     /* ms from a client's frame to its answer, with a transaction */
     SERVER_METRICS_UPDATELATENCY,
@@ -197,7 +197,8 @@ enum { SERVER_METRICS_KEYS = 256 };
 struct server_metrics_values {
     int64_t counters[SERVER_METRICS_COUNTERS];
     struct avg_min_max_counter summaries[SERVER_METRICS_SUMMARIES];
-    /* Bit i: summaries[i] has something to merge; of what server_metrics_measure has added. */
+    /* Bit i is set if server_metrics_measure has added something to summaries[i] that is not merged
+     * yet. */
     uint64_t measured;
 };
 
@@ -211,8 +212,8 @@ void server_metrics_count(struct server_metrics *metrics, enum server_metrics_co
 /* Java: Counter.add(delta) */
 void server_metrics_count_many(struct server_metrics *metrics, enum server_metrics_counter which,
                                int64_t delta);
-/* What one connection has gathered: answers, with their latencies and bytes, and the bytes of its
- * events and frames. */
+/* Adds what one connection has gathered: its answers, with their latencies and bytes, and the bytes
+ * of its events and frames. */
 struct answer_figures;
 void server_metrics_add_answers(struct server_metrics *metrics,
                                 const struct answer_figures *figures, int64_t watch_bytes,
@@ -220,21 +221,21 @@ void server_metrics_add_answers(struct server_metrics *metrics,
 /* Java: Summary.add(value) */
 void server_metrics_add(struct server_metrics *metrics, enum server_metrics_summary which,
                         int64_t value);
-/* Adds to values, which no other thread uses. */
+/* Adds value to values, which no other thread uses; server_metrics_merge passes it on. */
 void server_metrics_measure(struct server_metrics_values *values, enum server_metrics_summary which,
                             int64_t value);
-/* The same for the ms since the time stamp of a transaction's
- * header. The two clocks are of two machines: what is negative is left out. Java:
+/* As server_metrics_measure, for the ms since header_time_ms, the time stamp of a transaction's
+ * header. That may be the clock of another machine, so a negative value is left out. Java:
  * Request.logLatency() */
 void server_metrics_log_latency(struct server_metrics_values *values,
                                 enum server_metrics_summary which, int64_t header_time_ms);
-/* Add all that a thread has counted and measured by itself since the last time, and zero it: one
- * lock for many values, for threads that measure each request. */
+/* Adds all that a thread has counted and measured by itself since the last time, and zeroes it. So
+ * a thread that measures each request takes the lock once for many values. */
 void server_metrics_merge(struct server_metrics *metrics, struct server_metrics_values *values);
-/* Add what was measured of one learner. Java: SummarySet.add() */
+/* Adds what was measured of one learner, whose id is key. Java: SummarySet.add() */
 void server_metrics_merge_of(struct server_metrics *metrics, enum server_metrics_set set,
                              int64_t key, const struct avg_min_max_counter *values);
-/* Everything is 0 again. Java: MetricsProvider.resetAllValues() */
+/* Sets everything to 0 again. Java: MetricsProvider.resetAllValues() */
 void server_metrics_reset(struct server_metrics *metrics);
 /* Returns all figures of one moment, as a value. */
 struct server_metrics_values server_metrics_get(struct server_metrics *metrics);
@@ -242,8 +243,9 @@ struct server_metrics_values server_metrics_get(struct server_metrics *metrics);
 /* How many of a summary's last values are kept for percentiles. */
 enum { SERVER_METRICS_SAMPLES = 256 };
 
-/* Finds the value below which so many percent of the values kept lie. A thread that hands over many
- * values at once (server_metrics_merge) leaves the last of them. False: there is none yet. */
+/* Finds a percentile of the values that are kept: the one below which that part of them lies. Of
+ * those that a thread hands over at once (server_metrics_merge) only the last one is kept. Returns
+ * false if there is none yet. */
 bool server_metrics_get_percentile(struct server_metrics *metrics,
                                    enum server_metrics_summary which, double percent,
                                    int64_t *ret_value);
@@ -252,11 +254,11 @@ struct server_metrics_of {
     int64_t key;
     struct avg_min_max_counter values;
 };
-/* Returns how many keys the set has, in the order in which they came; the caller frees *ret_items.
- */
+/* Gives the summaries of the set, in the order in which their keys came, and returns how many they
+ * are; the caller frees *ret_items. */
 size_t server_metrics_get_set(struct server_metrics *metrics, enum server_metrics_set set,
                               struct server_metrics_of **ret_items);
-/* server_metrics_get_percentile of one summary of a set. */
+/* As server_metrics_get_percentile, for one summary of a set. */
 bool server_metrics_get_percentile_of(struct server_metrics *metrics, enum server_metrics_set set,
                                       int64_t key, double percent, int64_t *ret_value);
 /* Returns whether Java's summary is of the level ADVANCED. */

@@ -17,8 +17,8 @@ struct buffer_stats {
     int32_t max;
 };
 
-/* What answers took, and how long they were. Each connection gathers its own, and hands them on
- * when it sends them: one lock for many. */
+/* How long answers took, and how many bytes they had. Each connection gathers the figures of its
+ * own answers, and hands them on when it sends those: so many answers cost one lock. */
 struct answer_figures {
     struct avg_min_max_counter read_latency_ms;
     struct avg_min_max_counter update_latency_ms; /* of requests with a transaction */
@@ -43,7 +43,7 @@ void server_stats_add_packets_sent(struct server_stats *stats, int64_t count);
 void server_stats_add_answers(struct server_stats *stats, const struct answer_figures *figures);
 /* Java: reset(), without the metrics, which are the peer's (server_metrics_reset) */
 void server_stats_reset(struct server_stats *stats);
-/* All of one moment. */
+/* Returns all counters of one moment. */
 struct server_stats_values server_stats_get(struct server_stats *stats);
 
 #endif

@@ -23,7 +23,7 @@ struct server_status_peer {
     bool connected;              /* a SendWorker and a RecvWorker live */
     size_t live_workers;         /* of those two kinds */
     size_t send_queue_length;    /* 0 or 1 */
-    int64_t replaced_messages;   /* sent over by newer ones in the send queue */
+    int64_t replaced_messages;   /* a newer one took their place in the queue */
     int64_t connection_attempts; /* dials */
 };
 
@@ -67,19 +67,19 @@ struct server_status {
     enum server_state state;  /* LEADING is Mode: leader, and so on */
     enum zab_state zab_state;
     enum sync_mode sync_mode; /* shown in zk_peer_state unless SYNC_MODE_NONE */
-    int64_t uptime_ms;        /* in Java since the server object of this term was made */
+    int64_t uptime_ms;        /* since it serves; in Java since the server was made */
 
     int64_t fsync_threshold_exceed_count; /* fsyncs above fsync.warningthresholdms */
     int64_t outstanding_requests;         /* clients' requests that have not been answered */
 
-    /* zk_database_fill_status */
+    /* zk_database_fill_status fills these in, except local_sessions. */
     int64_t last_processed_zxid;
     int64_t node_count;
     int64_t watch_count; /* of data and of children */
     int64_t ephemerals_count;
     int64_t approximate_data_size;
     int64_t global_sessions;
-    int64_t local_sessions;    /* ZooKeeperServer's, as outstanding_requests is */
+    int64_t local_sessions;    /* filled in by zookeeper_server_fill_status */
     int64_t digest_mismatches; /* of all trees that this peer has had */
 
     /* The configuration. */
@@ -90,7 +90,7 @@ struct server_status {
 
     /* The quorum. Java: QuorumPeer, Leader */
     int32_t quorum_size; /* voters of the active configuration */
-    /* The active configuration, the peer's; NULL: the server stands alone. */
+    /* The active configuration, borrowed from the peer; NULL: the server stands alone. */
     const struct quorum_verifier *verifier;
     int64_t leader_id; /* -1: none */
     /* Observers only: the sid of the leader that is observed. */

@@ -25,7 +25,7 @@
 struct session_timeouts;
 struct session_tracker;
 
-/* When which sessions end unless they are heard from: ascending zk_elapsed_ms(). */
+/* Which sessions end when, unless they are heard from. Times are zk_elapsed_ms(), and ascend. */
 struct session_expiry_map {
     struct session_expiry_set {
         int64_t time_ms;
@@ -36,6 +36,7 @@ struct session_expiry_map {
 
 void session_expiry_map_done(struct session_expiry_map *map);
 
+/* What each method does is said at the function below that calls it. */
 struct session_tracker_ops {
     int64_t (*create_session)(struct session_tracker *tracker, int32_t timeout_ms);
     bool (*track_session)(struct session_tracker *tracker, int64_t session_id, int32_t timeout_ms);
@@ -80,9 +81,9 @@ static inline int64_t session_tracker_create_session(struct session_tracker *tra
     return tracker->ops->create_session(tracker, timeout_ms);
 }
 
-/* The session exists for Prep from now on; the table of the database does not have it before it is
- * committed. Tracked twice, it is touched. Returns whether it is new; a learner tracks nothing.
- * Java: trackSession() */
+/* The session exists for PrepRequestProcessor from now on; the table of the database does not have
+ * it before it is committed. One that is tracked already is touched. Returns whether it is new; a
+ * learner tracks nothing. Java: trackSession() */
 static inline bool session_tracker_track_session(struct session_tracker *tracker,
                                                  int64_t session_id, int32_t timeout_ms)
 {
@@ -119,8 +120,8 @@ static inline void session_tracker_remove_session(struct session_tracker *tracke
     tracker->ops->remove_session(tracker, session_id);
 }
 
-/* Looks whether owner may use the session now. The first one that asks owns it, unless set_owner
- * has said otherwise; owner is only compared. Returns KEEPER_CODE_OK, SESSIONEXPIRED or
+/* Looks whether owner may use the session now. The first one that asks becomes its owner, unless
+ * set_owner has said otherwise; owner is only compared. Returns KEEPER_CODE_OK, SESSIONEXPIRED or
  * SESSIONMOVED. Java: checkSession() */
 ZK_NODISCARD static inline enum keeper_code session_tracker_check_session(
     struct session_tracker *tracker, int64_t session_id, const void *owner)
@@ -128,14 +129,16 @@ ZK_NODISCARD static inline enum keeper_code session_tracker_check_session(
     return tracker->ops->check_session(tracker, session_id, owner);
 }
 
-/* The same, and it must be a session of the whole ensemble. Java: checkGlobalSession() */
+/* As session_tracker_check_session, but the session must be one of the whole ensemble. Java:
+ * checkGlobalSession() */
 ZK_NODISCARD static inline enum keeper_code session_tracker_check_global_session(
     struct session_tracker *tracker, int64_t session_id, const void *owner)
 {
     return tracker->ops->check_global_session(tracker, session_id, owner);
 }
 
-/* Returns KEEPER_CODE_OK or SESSIONEXPIRED. Java: setOwner() */
+/* Makes owner the one that may use the session. Returns KEEPER_CODE_OK or SESSIONEXPIRED. Java:
+ * setOwner() */
 ZK_NODISCARD static inline enum keeper_code session_tracker_set_owner(
     struct session_tracker *tracker, int64_t session_id, const void *owner)
 {
@@ -151,15 +154,16 @@ static inline void session_tracker_dump_sessions(struct session_tracker *tracker
     tracker->ops->dump_sessions(tracker, global_sessions, str);
 }
 
-/* The caller ends *ret_map with session_expiry_map_done. A learner's has nothing. Java:
- * getSessionExpiryMap() */
+/* Tells which sessions end when. The caller ends *ret_map with session_expiry_map_done. A learner's
+ * map is empty. Java: getSessionExpiryMap() */
 static inline void session_tracker_get_session_expiry_map(struct session_tracker *tracker,
                                                           struct session_expiry_map *ret_map)
 {
     tracker->ops->get_session_expiry_map(tracker, ret_map);
 }
 
-/* Java: getLocalSessionCount() */
+/* Returns how many local sessions there are; 0 if this kind has none. Java:
+ * getLocalSessionCount() */
 static inline int64_t session_tracker_get_local_session_count(struct session_tracker *tracker)
 {
     return tracker->ops->get_local_session_count != NULL

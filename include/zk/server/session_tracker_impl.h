@@ -13,8 +13,10 @@
 struct zk_context;
 struct session_timeouts;
 
-/* Java: new SessionTrackerImpl(). Every session of the table is tracked with its full timeout.
- * sessions is copied; expirer.arg stays the caller's and outlives the tracker. */
+/* Java: new SessionTrackerImpl(). Every one of sessions, the database's table, is tracked with its
+ * full timeout. sessions is copied; expirer.arg stays the caller's and outlives the tracker.
+ * Sessions end at multiples of tick_time_ms. server_id is in the ids that the tracker gives. The
+ * caller frees what is returned with session_tracker_free. */
 struct session_tracker *session_tracker_impl_new(struct zk_context *ctx,
                                                  struct session_expirer expirer,
                                                  const struct session_timeouts *sessions,

@@ -1,7 +1,7 @@
 /* Local sessions: of one server alone, which no other server knows and no transaction opens or
- * closes. The trackers of leader and learner both are of this class; each asks its local sessions
- * first. A local session becomes a global one (it is upgraded) before it makes its first ephemeral
- * node. Java: server.quorum.UpgradeableSessionTracker, LocalSessionTracker
+ * closes. The trackers of a leader and of a learner are both of this class; each asks its local
+ * sessions first. A local session becomes a global one (it is upgraded) before it makes its first
+ * ephemeral node. Java: server.quorum.UpgradeableSessionTracker, LocalSessionTracker
  *
  * Any thread may call. It has no lock of its own: the local sessions have that of their tracker,
  * which is a session_tracker_impl with a thread SessionTracker of its own. */
@@ -18,7 +18,7 @@ struct zk_database;
 
 /* The first member of both kinds. Set before the tracker is started, then read-only. */
 struct upgradeable_session_tracker {
-    struct session_tracker base; /* the first field: it is one */
+    struct session_tracker base; /* the first field, so a pointer to it is one to the whole */
     struct zk_context *ctx;
     /* Java: LocalSessionTracker. Owned; NULL: local sessions are not enabled. */
     struct session_tracker *local_session_tracker;

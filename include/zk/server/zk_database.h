@@ -4,8 +4,9 @@
  *
  * One mutex (ZK_RANK_DATABASE) says which tree and which sessions are current, another
  * (ZK_RANK_COMMITTED_LOG) guards the committed log; the tree has a lock of its own. None is held
- * while bytes go out or come in. What comes is built beside the old tree and then takes its place;
- * whoever still writes out the old one keeps it to the end. Any thread may call anything. */
+ * while bytes go out or come in. A tree that is loaded or received is built beside the old one and
+ * then takes its place; whoever still writes out the old one keeps it to the end. Any thread may
+ * call any function, unless its comment says otherwise. */
 #ifndef ZK_SERVER_ZK_DATABASE_H
 #define ZK_SERVER_ZK_DATABASE_H
 
@@ -65,8 +66,9 @@ void zk_database_init_config(struct zk_database *database, const char *text, int
 void zk_database_process_txn(struct zk_database *database, struct txn_log_entry *entry,
                              struct process_txn_result *ret_result);
 
-/* Is anything missing in the tree, which has applied entry last? By the digest that entry carries:
- * 1 nothing is; -EBADMSG something is; 0 it has none, or it cannot be compared. */
+/* Finds out whether anything is missing in the tree, to which entry was applied last, by the digest
+ * that entry carries. Returns 1 if nothing is missing, and 0 if entry has no digest or the two
+ * cannot be compared. Errors: -EBADMSG, something is missing. */
 ZK_NODISCARD int zk_database_prove_whole(struct zk_database *database,
                                          const struct txn_log_entry *entry);
 
@@ -80,7 +82,7 @@ ZK_NODISCARD int zk_database_commit(struct zk_database *database);
 ZK_NODISCARD int zk_database_roll_log(struct zk_database *database);
 /* Returns how many transactions were appended since the log was rolled. Java: getTxnCount() */
 int32_t zk_database_get_txn_count(struct zk_database *database);
-/* Returns how many bytes. Java: getTxnSize() */
+/* Returns how many bytes the log has grown by since then. Java: getTxnSize() */
 int64_t zk_database_get_txn_size(struct zk_database *database);
 
 /* Java: truncateLog(). Cuts everything behind zxid off the log on disk, durably, and loads the
@@ -101,8 +103,9 @@ bool zk_database_should_force_write_initial_snapshot(struct zk_database *databas
 
 /* ---- the committed log: what a leader sends learners that were away for a moment ------------- */
 
-/* Java: addCommittedProposal(). Shares entry. The oldest one leaves when there are more than
- * zookeeper.commitLogCount, 500 at least, and one (K-70). */
+/* Java: addCommittedProposal(). Shares entry. There is room for one more than the setting
+ * zookeeper.commitLogCount says, which is at least 500 (K-70); when the log is full, the oldest one
+ * leaves. */
 void zk_database_add_committed_proposal(struct zk_database *database, struct txn_log_entry *entry);
 
 /* A copy of one moment: references to transactions, the oldest first. */
@@ -121,8 +124,8 @@ void zk_database_get_committed_log(struct zk_database *database, int64_t after_z
 
 void committed_log_done(struct committed_log *log);
 
-/* Java: isTxnLogSyncEnabled(). The setting zookeeper.snapshotSizeFactor, 0.33; a negative one says
- * no. */
+/* Java: isTxnLogSyncEnabled(). Returns whether learners may be synchronised from the log on disk;
+ * they may not if the setting zookeeper.snapshotSizeFactor (0.33 by default) is negative. */
 bool zk_database_is_txn_log_sync_enabled(struct zk_database *database);
 /* Java: calculateTxnLogSizeLimit(): the size of the newest snapshot file times the factor. */
 int64_t zk_database_calculate_txn_log_size_limit(struct zk_database *database);
@@ -142,9 +145,10 @@ bool zk_database_log_has_hole(struct zk_database *database, int64_t zxid, int64_
 
 /* ---- snapshots ------------------------------------------------------------------------------- */
 
-/* Begins a snapshot: remembers the tree, the sessions and the last zxid of this moment. That takes
- * no time and copies no tree. What is written afterwards holds every transaction up to this zxid,
- * and perhaps later ones: it is fuzzy, as Java's is. One of the two calls below must end it. */
+/* Begins a snapshot: remembers the tree, the sessions and the last zxid of this moment. That copies
+ * the sessions and no tree, so it takes hardly any time. What is written afterwards holds every
+ * transaction up to this zxid, and perhaps later ones: it is fuzzy, as Java's is. One of the two
+ * calls below must end it. */
 struct zk_database_snapshot *zk_database_begin_snapshot(struct zk_database *database);
 int64_t zk_database_snapshot_zxid(const struct zk_database_snapshot *snapshot);
 
@@ -152,8 +156,8 @@ int64_t zk_database_snapshot_zxid(const struct zk_database_snapshot *snapshot);
  * Takes ownership of snapshot. BLOCKS as the stream does; the caller holds no lock. Errors stick in
  * out. */
 void zk_database_serialize_snapshot(struct zk_database_snapshot *snapshot, struct jute_out *out);
-/* Java: FileTxnSnapLog.save(). Streams it into snapshot.<zxid>, which appears only when it is whole
- * and fsynced. Takes ownership of snapshot. Blocks on the disk. An error is logged. */
+/* Java: FileTxnSnapLog.save(). Streams the same into snapshot.<zxid>, which appears only when it is
+ * whole and fsynced. Takes ownership of snapshot. Blocks on the disk. An error is logged. */
 ZK_NODISCARD int zk_database_save_snapshot(struct zk_database *database,
                                            struct zk_database_snapshot *snapshot);
 /* Java: ZooKeeperServer.takeSnapshot(syncSnap). Begins a snapshot and saves it. */

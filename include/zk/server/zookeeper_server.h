@@ -47,7 +47,7 @@ enum zookeeper_server_state {
 struct zookeeper_server_methods {
     /* Java: getState(): "leader", "follower", "observer", "standalone", "read-only" */
     const char *state;
-    /* Java: getServerId() is 0 whatever the file myid says. */
+    /* The server belongs to no ensemble. Its id is 0, whatever the file myid says. */
     bool is_alone;
     /* It serves only clients that say they are content with it. Java: ReadOnlyZooKeeperServer */
     bool is_read_only;
@@ -58,9 +58,9 @@ struct zookeeper_server_methods {
      * gives no more threads; what has been made and started is shut down like the rest. May be
      * NULL. */
     int (*setup_request_processors)(struct zookeeper_server *server);
-    /* What a kind ends before the chain: its processors that are not in it (a learner's
-     * SyncRequestProcessor). It joins their threads. May be NULL. In 3.9.5 it is
-     * shutdownComponents(). */
+    /* Ends what the kind has beside the chain of processors, such as a learner's
+     * SyncRequestProcessor, and joins the threads of it. It is called before the chain is shut
+     * down. May be NULL. In 3.9.5 it is shutdownComponents(). */
     void (*shutdown_components)(struct zookeeper_server *server);
     /* Java: revalidateSession(): a client comes back with its session, and its password is right.
      * Learners ask the leader. NULL: the server's own tracker knows the answer. */
@@ -128,12 +128,12 @@ int zookeeper_server_startup(struct zookeeper_server *server);
 void zookeeper_server_set_first_processor(struct zookeeper_server *server,
                                           struct request_processor *first_processor);
 
-/* Java: shutdown(). In 3.9.5's order: no request is taken any more; the tracker of sessions, the
- * kind's own processors, and the chain end and are joined, the log is on disk with all that was
- * given to it; then what the log holds beyond the tree is applied to the tree
- * (zk_database_fast_forward_data_base). When it returns, no thread of the server runs, and nothing
- * of its term is written any more. BLOCKS until then. Any number of times. Never by a thread of the
- * server. */
+/* Java: shutdown(). In the order of 3.9.5: first no request is taken any more; then
+ * RequestThrottler, the kind's own processors, the tracker of sessions and the chain end and are
+ * joined, so that all that was given to the log is on disk; then what the log holds beyond the tree
+ * is applied to the tree (zk_database_fast_forward_data_base). When it returns, no thread of the
+ * server runs, and nothing of its term is written any more. BLOCKS until then. It may be called any
+ * number of times, but never by a thread of the server. */
 void zookeeper_server_shutdown(struct zookeeper_server *server);
 /* Java: shutdown(true). The same, but the database is cleared instead, and will be loaded from disk
  * anew: a SNAP came in half. */
@@ -144,7 +144,7 @@ bool zookeeper_server_is_running(const struct zookeeper_server *server);
 /* The calling thread, which the server cannot do without, ends because of the error r: one line
  * says so, and the state becomes ERROR, which the role sees and ends. exit_code:
  * EXIT_CODE_UNEXPECTED_ERROR and the like, if the process must end as well; 0: only the role. The
- * first one counts. Java: ZooKeeperCriticalThread.handleException(),
+ * first code that is not 0 counts. Java: ZooKeeperCriticalThread.handleException(),
  * ZooKeeperServerListener.notifyStopping() */
 void zookeeper_server_handle_exception(struct zookeeper_server *server, int r, int exit_code);
 /* Returns the exit code that handle_exception was told; 0 if the process need not end. A role whose
@@ -153,7 +153,7 @@ int zookeeper_server_exit_code(struct zookeeper_server *server);
 
 /* ---- what connections hand in: src/server/zookeeper_server_cnxn.c ---------------------------- */
 
-/* Java: processConnectRequest(). The first frame of a connection, length bytes. A session is
+/* Java: processConnectRequest(). Takes the first frame of a connection, length bytes. A session is
  * created, or the one that the client names is looked for; finish_session_init answers, now or on
  * another thread. Errors: the connection must be closed without an answer, and the log says why:
  * -EPROTO, the frame is no ConnectRequest; -EACCES, this server refuses the client; -ECANCELED, it
@@ -161,20 +161,20 @@ int zookeeper_server_exit_code(struct zookeeper_server *server);
 ZK_NODISCARD int zookeeper_server_process_connect_request(struct zookeeper_server *server,
                                                           struct server_cnxn *cnxn,
                                                           const uint8_t *bytes, size_t length);
-/* Java: processPacket(). Any later frame. What is not answered at once is *ret_request, which the
- * caller submits and unrefs; NULL: there is none. Errors: the connection must be closed: -EPROTO,
- * the frame has no header; -EACCES; -EMSGSIZE, it is a large one, and too many bytes of such are
- * under way (largeRequestMaxBytes). */
+/* Java: processPacket(). Takes any later frame. What is not answered at once is *ret_request, which
+ * the caller submits and unrefs; NULL: there is none. Errors: the connection must be closed:
+ * -EPROTO, the frame has no header; -EACCES; -EMSGSIZE, it is a large one, and the large ones that
+ * are under way have too many bytes (largeRequestMaxBytes). */
 ZK_NODISCARD int zookeeper_server_process_packet(struct zookeeper_server *server,
                                                  struct server_cnxn *cnxn, const uint8_t *bytes,
                                                  size_t length, struct request **ret_request);
-/* Returns whether there is so much to do that a connection with outstanding requests under way
- * should wait. Java: shouldThrottle() */
+/* Returns whether there is so much to do that a connection should wait. outstanding: how many of
+ * its requests have not been answered. Java: shouldThrottle() */
 bool zookeeper_server_should_throttle(struct zookeeper_server *server, int64_t outstanding);
-/* Returns whether a frame of that length may come, as for largeRequestMaxBytes. Java:
+/* Returns whether largeRequestMaxBytes leaves room for a frame of that length. Java:
  * checkRequestSizeWhenReceivingMessage() */
 bool zookeeper_server_check_request_size(struct zookeeper_server *server, size_t length);
-/* Returns whether so many requests more may be under way before connections must wait. */
+/* Returns whether count more requests may be under way before connections must wait. */
 bool zookeeper_server_has_room(struct zookeeper_server *server, size_t count);
 /* The connection is over: its watches go. Java: removeCnxn() */
 void zookeeper_server_remove_cnxn(struct zookeeper_server *server, struct server_cnxn *cnxn);
@@ -203,12 +203,12 @@ void zookeeper_server_set_read_processor(struct zookeeper_server *server,
 bool zookeeper_server_is_stale_request(struct zookeeper_server *server,
                                        const struct request *request);
 
-/* Java: submitRequest(). Requests of one connection, or of the server itself, in their order; they
- * stay the caller's. Their session is touched, and requests of a session that is gone are dropped.
- * Reads that need no other thread have been answered when this returns (A-240). The processors may
- * sleep on until zookeeper_server_wake_processors: one that reads many connections pays for one
- * wake-up. It calls that before it may block. Waits while the server is INITIAL. Never with a lock
- * held. Errors: -ECANCELED, the server does not run. */
+/* Java: submitRequest(). Takes requests of one connection, or of the server itself, in their order;
+ * they stay the caller's. Their session is touched, and requests of a session that is gone are
+ * dropped. Reads that need no other thread have been answered when this returns (A-240). The
+ * processors may sleep on until zookeeper_server_wake_processors, which the caller calls before it
+ * may block: so a thread that reads many connections pays for one wake-up. Waits while the server
+ * is INITIAL. Never with a lock held. Errors: -ECANCELED, the server does not run. */
 ZK_NODISCARD int zookeeper_server_submit_quietly(struct zookeeper_server *server,
                                                  struct request *const *requests, size_t count);
 /* Any thread that holds no lock; cheap if there is nothing to do. */
@@ -218,8 +218,9 @@ void zookeeper_server_wake_processors(struct zookeeper_server *server);
  * sessions and the database, takes its changes off what is outstanding, and adds it to the
  * committed log. For a thread that holds the lock of outstanding changes, the tree and what is
  * outstanding change in one moment, so PrepRequestProcessor finds each change in one of the two.
- * Zeroes *ret_result if there is nothing to apply; process_txn_result_done ends it. A learner that
- * is synchronised calls it, too, for what has been committed. */
+ * *ret_result is zeroed if there is nothing to apply; process_txn_result_done ends it. ret_result
+ * NULL: the caller does not need it. A learner that is synchronised calls it, too, for what has
+ * been committed. */
 void zookeeper_server_process_txn(struct zookeeper_server *server, struct request *request,
                                   struct process_txn_result *ret_result);
 /* Returns how many requests of clients of this server have not been answered yet. Java:
@@ -237,8 +238,8 @@ void zookeeper_server_request_finished(struct zookeeper_server *server,
 
 /* ---- sessions -------------------------------------------------------------------------------- */
 
-/* Before the server runs: new sessions are this server's alone, and take as many tokens of the
- * connection throttle as such. Java: localSessionEnabled */
+/* Before the server runs: new sessions are this server's alone, and each takes as many tokens of
+ * the connection throttle as a local session does. Java: localSessionEnabled */
 void zookeeper_server_enable_local_sessions(struct zookeeper_server *server);
 /* Once, before the server runs: the setting globalOutstandingLimit is for the whole ensemble, and
  * this server takes its share of it. Otherwise it has the limit for itself, as an observer does.
