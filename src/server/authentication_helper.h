@@ -25,7 +25,7 @@ struct authentication_helper {
 void authentication_helper_init(struct authentication_helper *helper, struct zk_context *ctx);
 void authentication_helper_done(struct authentication_helper *helper);
 /* Java: enforceAuthentication(). False: the client has none of the schemes; it has been answered
- * SESSIONCLOSEDREQUIRESASLAUTH, and its connection closes behind that. */
+ * SESSIONCLOSEDREQUIRESASLAUTH, and its connection closes after that. */
 ZK_NODISCARD bool authentication_helper_enforce(const struct authentication_helper *helper,
                                                 struct zk_context *ctx, struct server_cnxn *cnxn,
                                                 int32_t xid);

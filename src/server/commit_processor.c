@@ -460,7 +460,7 @@ static void commit_processor_wake(struct request_processor *processor)
     bool wake = commit->quiet;
     commit->quiet = false;
     zk_mutex_unlock(&commit->mu);
-    if (wake) /* behind the unlock, or it would wake up only to wait for the lock */
+    if (wake) /* after the unlock, or it would wake up only to wait for the lock */
         zk_cond_signal(&commit->wake_up);
 }
 

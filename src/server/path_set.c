@@ -1,6 +1,6 @@
 /* A set of paths. The tree's are sorted, because they are there from the beginning; those that are
  * added are found by hash. There may be very many of either: a client may make ten thousand nodes
- * in one request, and end its session behind it. */
+ * in one request, and end its session after that. */
 #include "server/path_set.h"
 
 #include <stdlib.h>

@@ -686,9 +686,9 @@ static void revalidate_session(struct zookeeper_server *server, struct server_cn
     zookeeper_server_finish_session_init(server, cnxn, rc);
 }
 
-/* The password comes first: in Java one who does not know it closes the connection of one who does,
- * and then makes the port forget whose the session is (D-202). Java: processConnectRequest(), where
- * it closes the session's connection; reopenSession() */
+/* The password comes first: in Java a client that does not know it can close the connection of the
+ * one that does, and make the port forget whose the session is (D-202). Java:
+ * processConnectRequest(), where it closes the session's connection; reopenSession() */
 void zookeeper_server_reopen_session(struct zookeeper_server *server, struct server_cnxn *cnxn,
                                      int64_t session_id, const uint8_t *passwd, int32_t timeout_ms)
 {

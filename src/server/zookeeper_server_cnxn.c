@@ -227,7 +227,7 @@ int zookeeper_server_process_packet(struct zookeeper_server *server, struct serv
 }
 
 /* Tells the client that what came with the scheme is of no use, or that nobody knows the scheme,
- * and closes the connection behind that. */
+ * and closes the connection after that. */
 static void refuse_auth(struct server_cnxn *cnxn, int32_t xid)
 {
     struct reply_header header = {.xid = xid, .err = KEEPER_CODE_AUTHFAILED};
@@ -270,8 +270,8 @@ static int process_auth(struct zookeeper_server *server, struct server_cnxn *cnx
     return 0;
 }
 
-/* Without JAAS there is nobody who could look at the token; the answer is a null one. A null token,
- * or none, is an exception in Java, which ends the connection. Java: processSasl() */
+/* Without JAAS nothing can check the token, so the answer is a null token. A request with a null
+ * token, or with none, is an exception in Java, which ends the connection. Java: processSasl() */
 static int process_sasl(struct server_cnxn *cnxn, int32_t xid, const uint8_t *bytes, size_t length)
 {
     struct reply_header header = {.xid = xid};

@@ -52,10 +52,12 @@ struct server_cnxn_ops {
     void (*send_response)(struct server_cnxn *cnxn, const struct reply_header *header,
                           struct buf *body);
     /* The answer to the client's first packet, for ZooKeeperServer.finishSessionInit(). If it is
-     * not valid the connection is closed behind it; otherwise the client's packets are read. */
+     * not valid the connection is closed after it has been sent; otherwise the client's packets are
+     * read. */
     void (*finish_session_init)(struct server_cnxn *cnxn, const struct connect_response *response,
                                 bool valid);
-    /* Java: sendCloseSession(). Closes the connection behind what has been sent. */
+    /* Java: sendCloseSession(). Closes the connection when all that was handed over before has been
+     * sent. */
     void (*send_close_session)(struct server_cnxn *cnxn);
     /* Java: disableRecv(). Nothing more is read from the client until finish_session_init or until
      * a reply finds that there is less to do. By the thread that reads. May be NULL. */
@@ -131,9 +133,10 @@ ZK_NODISCARD int server_cnxn_add_auth_info(struct server_cnxn *cnxn, const char 
 bool server_cnxn_is_stale(const struct server_cnxn *cnxn);
 void server_cnxn_set_stale(struct server_cnxn *cnxn); /* Java: setStale() */
 
-/* A request of it was dropped, so those behind that one must be dropped, too. Java: isInvalid() */
+/* A request of it was dropped, so its later ones must be dropped, too. Java: isInvalid() */
 bool server_cnxn_is_invalid(const struct server_cnxn *cnxn);
-/* Marks it, and has it closed behind what was sent. Java: setInvalid() */
+/* Marks it, and has it closed when all that was handed over before has been sent. Java:
+ * setInvalid() */
 void server_cnxn_set_invalid(struct server_cnxn *cnxn);
 
 /* ---- what it watches ------------------------------------------------------------------------- */

@@ -24,7 +24,7 @@ void server_cnxn_trace_connect_request(struct zk_context *ctx, const struct serv
 /* The same client is turned away: its connection is closed without a word. (The same method) */
 void server_cnxn_trace_barred(struct zk_context *ctx, const struct server_cnxn *cnxn,
                               int64_t session_id);
-/* A frame behind it; body is what follows xid and type. (ZooKeeperServer.processPacket()) */
+/* A later frame; body is what follows xid and type. (ZooKeeperServer.processPacket()) */
 void server_cnxn_trace_packet(const struct server_cnxn *cnxn, int32_t xid, int32_t type,
                               const uint8_t *body, size_t length);
 /* The answer to request, before it is sent. body is the record behind the header; NULL: there is

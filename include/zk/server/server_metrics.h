@@ -94,7 +94,7 @@ enum server_metrics_summary {
     SERVER_METRICS_CONNECTION_TOKEN_DEFICIT,
     /* reads that wait in CommitProcessor */
     SERVER_METRICS_READ_COMMIT_PROC_REQ_QUEUED,
-    /* ms for the transactions of the log, whenever it is read behind a tree */
+    /* ms for the log's transactions, whenever it is read to bring a tree up to its end */
     SERVER_METRICS_STARTUP_TXNS_LOAD_TIME,
     /* requests that wait for SyncRequestProcessor */
     SERVER_METRICS_SYNC_PROCESSOR_QUEUE_SIZE,
@@ -114,9 +114,9 @@ enum server_metrics_summary {
     SERVER_METRICS_SNAPSHOTTIME,
     /* ms from LOOKING to serving again, for any peer */
     SERVER_METRICS_UNAVAILABLE_TIME,
-    /* transactions of the log that were applied when it was read behind a tree */
+    /* transactions that were applied when the log was read to bring a tree up to its end */
     SERVER_METRICS_STARTUP_TXNS_LOADED,
-    /* reads of one client that could go on behind a write of its own */
+    /* reads of one client that could go on after a write of its own */
     SERVER_METRICS_READS_AFTER_WRITE_IN_SESSION_QUEUE,
     /* requests of one client that wait, with its oldest write */
     SERVER_METRICS_REQUESTS_IN_SESSION_QUEUE,

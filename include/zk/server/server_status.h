@@ -111,7 +111,7 @@ struct server_status {
 
 void server_status_done(struct server_status *status);
 
-/* What those who report about a peer may ask of it. Called by threads that hold no lock. */
+/* What the code that reports about a peer may ask of it. Called by threads that hold no lock. */
 struct server_status_hook {
     /* Fill *ret_status, which is zeroed. */
     void (*fill)(void *arg, struct server_status *ret_status);

@@ -28,8 +28,8 @@ struct server_metrics;
 struct zk_database;
 struct zk_database_snapshot;
 
-/* Java: new ZKDatabase(snapLog). A fresh tree, not initialized. snap_log stays the caller's,
- * and outlives it. */
+/* Java: new ZKDatabase(snapLog). Returns a database with a fresh tree, not initialized; the caller
+ * frees it. snap_log stays the caller's, and outlives it. */
 struct zk_database *zk_database_new(struct zk_context *ctx, struct file_txn_snap_log *snap_log);
 /* From now on loads are measured there. Call it before the first one. metrics stays the caller's
  * and outlives the last load. */
@@ -40,8 +40,8 @@ void zk_database_free(struct zk_database *database); /* NULL is fine */
 bool zk_database_is_initialized(struct zk_database *database);
 /* Java: clear(): a fresh tree, no sessions, no committed log, not initialized. */
 void zk_database_clear(struct zk_database *database);
-/* Java: loadDataBase(). The newest snapshot, and the log behind it, whose transactions fill the
- * committed log. *ret_zxid: the last zxid, perhaps -1. Blocks on the disk. Errors:
+/* Java: loadDataBase(). Loads the newest snapshot and the log that follows it, whose transactions
+ * fill the committed log. *ret_zxid: the last zxid, perhaps -1. Blocks on the disk. Errors:
  * file_txn_snap_log_restore's; tree and sessions are as they were. */
 ZK_NODISCARD int zk_database_load_data_base(struct zk_database *database, int64_t *ret_zxid);
 /* Java: fastForwardDataBase(). Applies what the log on disk holds beyond the tree's last zxid: what

@@ -269,7 +269,7 @@ ZK_NODISCARD int zookeeper_server_create_session(struct zookeeper_server *server
 void zookeeper_server_reopen_session(struct zookeeper_server *server, struct server_cnxn *cnxn,
                                      int64_t session_id, const uint8_t *passwd, int32_t timeout_ms);
 /* Java: finishSessionInit(). Answers the client's first packet. valid: the session is the client's;
- * otherwise it is told that there is none, and its connection is closed behind that. */
+ * otherwise it is told that there is none, and its connection is closed after that. */
 void zookeeper_server_finish_session_init(struct zookeeper_server *server, struct server_cnxn *cnxn,
                                           bool valid);
 /* A tracker of sessions calls it when the time of a session is over: submits its closeSession. arg
