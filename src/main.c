@@ -1,8 +1,9 @@
 /* zkpeer: one peer of a ZooKeeper ensemble, started with the very files that Java's QuorumPeerMain
  * is started with.
  *
- * Outside the archive, as zkdump.c is: only these two know stdio and options, and only this one
- * signals and the process's environment. Java: QuorumPeerMain */
+ * This file and zkdump.c are not in the archive that holds all floors (A-7): only these two read
+ * options and print, and only this one knows signals and the process's environment.
+ * Java: QuorumPeerMain */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -36,8 +37,9 @@
 #include "zk/server/exit_code.h"
 
 enum {
-    /* After SIGTERM. The look-up of a name and the reading of a large snapshot cannot be cancelled,
-     * and the log may be a pipe that nobody reads, so none is waited for longer. */
+    /* So long after SIGTERM, SIGINT or SIGHUP the process ends at the latest. The look-up of a name
+     * and the reading of a large snapshot cannot be cancelled, and the log may be a pipe that
+     * nobody reads. */
     LEAVE_WITHIN_S = 1,
 };
 
@@ -165,7 +167,7 @@ static void set_properties(struct zk_context *ctx, const struct arguments *args)
     }
 }
 
-/* One line of the environment, unless -D has said it already. */
+/* Sets one value of the environment, unless -D has set it already, and logs it. */
 static void set_environment(struct zk_context *ctx, const char *key, const char *value)
 {
     if (zk_settings_get(ctx, key) == NULL)
@@ -195,7 +197,8 @@ static void set_environments(struct zk_context *ctx)
     free(directory);
 }
 
-/* What stdio could not write it tells only now: a full disk, a pipe without a reader. */
+/* stdio tells only now that it could not write something: the disk is full, or a pipe has lost its
+ * reader. */
 static int flush_answer(void)
 {
     if (fflush(stdout) == 0)
@@ -253,8 +256,8 @@ static void ignore_write_signals(void)
     signal(SIGXFSZ, SIG_IGN);
 }
 
-/* Each client is a descriptor, and 1,024 of them, as many a shell gives, are soon used up. The JVM
- * takes as many as it may have, too. */
+/* Each client takes a descriptor, and the 1,024 that a shell gives are soon used up. The JVM takes
+ * as many as it may have, too. */
 static void raise_descriptor_limit(void)
 {
     struct rlimit limit;
@@ -285,8 +288,8 @@ static void leave_at_once(int signal_number)
     _exit(EXIT_CODE_EXECUTION_FINISHED); /* D-90 */
 }
 
-/* A timer of the system, and no thread of ours: any thread, the one that waits for signals as well,
- * may be the one that is held up. */
+/* Sets a timer of the system instead of starting a thread: any thread of ours may be held up, even
+ * the one that waits for signals. */
 static void leave_soon(void)
 {
     struct sigaction action = {.sa_handler = leave_at_once};
@@ -298,7 +301,7 @@ static void leave_soon(void)
     alarm(LEAVE_WITHIN_S);
 }
 
-/* The thread that waits for signals. main ends it with one of its own. */
+/* The thread that waits for signals. run_peer ends it by sending the process a signal. */
 static void dispatch_signals(void *arg)
 {
     struct signal_dispatcher *dispatcher = arg;
@@ -333,7 +336,8 @@ static int run_peer(struct zk_context *ctx, const struct quorum_peer_config *con
     zk_stop_init(&dispatcher.started, ctx, "main.started");
     zk_stop_init(&dispatcher.ended, ctx, "main.ended");
     block_signals(&signals);
-    /* Before the start, which may read a large snapshot: a signal is heard meanwhile. */
+    /* The thread runs before the peer starts, so that a signal is heard while a large snapshot is
+     * read. */
     int code = 0;
     if (zk_thread_group_start(signal_thread, dispatch_signals, &dispatcher, "Signal Dispatcher") <
         0) {
@@ -405,17 +409,18 @@ static int open_trace(struct arguments *args)
     return 0;
 }
 
-/* Asks for large pages. Of those of 4 KiB the table of a million nodes has 8,192, more than the
- * processor remembers: a replay took a seventh more time (A-32). Where the system has none to give,
- * nothing changes. */
+/* Asks for large pages. The table of a million nodes fills 8,192 pages of 4 KiB. The processor
+ * cannot remember the addresses of so many, and a replay took a seventh more time (A-32). Where the
+ * system has no large pages to give, nothing changes. */
 static void on_large_block(void *block, size_t size)
 {
     uintptr_t into_page = (uintptr_t)block % (uintptr_t)sysconf(_SC_PAGESIZE);
     (void)madvise((char *)block - into_page, size + into_page, MADV_HUGEPAGE);
 }
 
-/* glibc keeps small blocks that were freed apart, and gives back only what is free at the very end
- * of the heap: 114 MB stayed of a million watches. Nearly all of it goes back (A-31). */
+/* glibc keeps small blocks that were freed, and gives back only what is free at the very end of the
+ * heap: 114 MB stayed behind when a million watches had gone. This gives nearly all of it back
+ * (A-31). */
 static void on_mass_free(void)
 {
     malloc_trim(0);
@@ -434,7 +439,8 @@ int main(int argc, char **argv)
         return flush_answer();
     if (code > 0)
         return code;
-    /* There are many short threads, each with little to allocate: one heap stays small. */
+    /* There are many short threads, each with little to allocate; with one heap for all of them
+     * memory stays small. */
     mallopt(M_ARENA_MAX, 1);
     tzset();
     args.context.zone_offset_ms = zone_offset_ms;

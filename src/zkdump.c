@@ -56,7 +56,7 @@ static void print_json_text(const char *text)
     zk_str_done(&escaped);
 }
 
-/* What is wrong, or that nothing is. what is "whole", "torn" and so on; why explains it. */
+/* Prints how the file ends. what is "whole", "torn" and so on; why explains it. */
 static void print_end(struct dump *dump, const char *what, int64_t position, int64_t count,
                       const char *why)
 {
@@ -91,7 +91,7 @@ static void unreadable(struct dump *dump, const char *why)
 
 /* ---- a log ----------------------------------------------------------------------------------- */
 
-/* NULL: it has none. */
+/* Returns the path that the transaction is about; NULL: it has none. */
 static const struct ustring *path_of_entry(const struct txn_log_entry *entry)
 {
     switch (entry->header.type) {
@@ -162,7 +162,7 @@ static void print_entry(const struct dump *dump, const struct txn_log_entry *ent
     printf("\n");
 }
 
-/* 0, or -errno of the entry that cannot be read. */
+/* Returns 0, or the error of the entry that cannot be read. */
 static int print_entries(const struct dump *dump, struct txn_log_reader *reader, int64_t *ret_count)
 {
     int r;
@@ -304,7 +304,7 @@ static void print_node(const struct dump *dump, const char *path, const struct b
     printf("\n");
 }
 
-/* 1: a node; 0: the "/" behind the last one. */
+/* Returns 1 for a node, 0 for the "/" behind the last one, and a negative error. */
 static int print_next_node(const struct dump *dump, struct jute_in *in)
 {
     char *path;
@@ -330,8 +330,8 @@ static int print_next_node(const struct dump *dump, struct jute_in *in)
     return r < 0 ? r : 1;
 }
 
-/* What stands behind the first seal: the digest, and with 3.9 the last zxid. Older files end
- * here. */
+/* Prints what stands behind the first seal: the digest, and with 3.9 the last zxid. Older files
+ * have nothing there. */
 static int print_tail(const struct dump *dump, struct jute_in *in)
 {
     int64_t zxid;

@@ -1,5 +1,5 @@
-/* The connections as those see them that report about them: words and the admin server. There is no
- * thread here; the lock of the tables is held while they are gone through, and nothing blocks.
+/* What four-letter words and the admin server ask about the connections. No thread runs here; the
+ * lock of the tables is held while they are gone through, and nothing blocks.
  * Java: NIOServerCnxnFactory.getAllConnectionInfo() and its kin, ServerCnxn.getConnectionInfo() */
 #include <inttypes.h>
 
@@ -64,7 +64,7 @@ static void fill_info(struct nio_server_cnxn *cnxn, struct server_cnxn_info *inf
     info->packets_received = values.packets_received;
     info->packets_sent = values.packets_sent;
     info->session_id = cnxn->base.session_id;
-    /* Java's text of a null. */
+    /* "null" is what Java prints for a null. */
     zk_text_copy(info->last_operation, sizeof info->last_operation,
                  values.last_op != NULL ? values.last_op : "null");
     info->established_ms = values.established_ms;
@@ -96,7 +96,7 @@ static void reset_cnxn_stats(void *arg)
     zk_mutex_unlock(&factory->mu);
 }
 
-/* Both locks, because the tables' one guards the ids of sessions.
+/* Takes both locks, because that of the tables guards the ids of sessions.
  * Java: NIOServerCnxnFactory.dumpConnections() */
 static void dump_cnxns(void *arg, struct zk_str *str)
 {

@@ -35,8 +35,9 @@ static int64_t expirer_wait_time(struct server_cnxn_factory *factory)
     return wait_ms;
 }
 
-/* Takes out the connections whose time is over, each with a reference: whoever closes one takes it
- * out of the queue before giving the tables' reference back. */
+/* Takes the connections whose time is over out of the queue, and a reference to each. A connection
+ * in the queue still lives, because whoever closes it takes it out before giving the tables'
+ * reference back. */
 static size_t take_expired(struct server_cnxn_factory *factory,
                            struct nio_server_cnxn ***ret_expired)
 {

@@ -3,8 +3,8 @@
  *
  * Words that ask nobody are answered where they are read. The others may wait for a lock or for the
  * disk, and must not keep the selector's other connections waiting: WordThread answers them, one
- * after the other. Nobody waits for a caller that does not read its answer: it goes the way of all
- * answers. */
+ * after the other. Neither thread waits for a caller that does not read its answer: like all
+ * answers, it stands in the connection's channel. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +18,7 @@
 #include "zk/server/server_metrics.h"
 #include "zk/server/server_stats.h"
 
-enum { WRITER_BYTES = 8192 }; /* of Java's BufferedWriter, which counts characters */
+enum { WRITER_BYTES = 8192 }; /* what Java's BufferedWriter holds; it counts characters */
 
 /* A word that waits for its answer. */
 struct word_item {
@@ -38,7 +38,7 @@ bool check_four_letter_word(struct nio_server_cnxn *cnxn, const uint8_t *bytes, 
     const struct four_letter_word *word = four_letter_words_find(factory->words, bytes);
     if (word == NULL)
         return false;
-    /* Nothing more is read. Java cancels the key. */
+    /* No more is read from this connection. Java cancels its key. */
     cnxn->base.ops->disable_recv(&cnxn->base);
     server_cnxn_packets_received(&cnxn->base, 1);
     server_stats_add_packets_received(factory->stats, 1);

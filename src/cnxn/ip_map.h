@@ -9,7 +9,7 @@
 struct inet_address;
 
 struct ip_entry {
-    uint8_t ip[16]; /* of IPv4 the first four */
+    uint8_t ip[16]; /* an IPv4 address has the first four */
     int32_t family; /* enum inet_family */
     int32_t count;
 };

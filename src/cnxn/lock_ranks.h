@@ -4,7 +4,7 @@
 
 enum cnxn_lock_rank {
     ZK_RANK_SERVER_CNXN = 45, /* the tables of client connections */
-    ZK_RANK_CNXN_EXPIRY = 46, /* when each of them ends */
+    ZK_RANK_CNXN_EXPIRY = 46, /* when each of them expires */
 };
 
 #endif

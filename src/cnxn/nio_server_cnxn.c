@@ -1,9 +1,9 @@
 /* One client's connection.
  *
  * A read takes as many frames as there are, up to IO_ROOM bytes, with one system call, and hands
- * them on; what is left of a frame that has not come whole is kept with the connection, and is all
- * the memory that an incoming frame takes, whatever length it announces. Answers of whatever thread
- * gather in the channel until the connection's selector sends them, together.
+ * them on. If the last one has not come whole, what has come of it is kept with the connection; an
+ * incoming frame takes no other memory, whatever length it announces. Answers, which any thread may
+ * give, gather in the channel until the connection's selector sends them all together.
  *
  * Java: server.NIOServerCnxn */
 #include <errno.h>
@@ -26,17 +26,18 @@
 #include "zk/server/zookeeper_server.h"
 
 enum {
-    LENGTH_BYTES = 4, /* of a frame's length */
+    LENGTH_BYTES = 4, /* a frame begins with its length */
     REPLY_HEADER_BYTES = 16,
-    INCOMING_ROOM = 512, /* the least that is kept of a frame */
-    /* A beginning that is no longer than that goes in front of what the next read brings. */
+    INCOMING_ROOM = 512, /* the least memory for a frame that has not come whole */
+    /* What has come of a frame, if it is no longer than that, is copied in front of what the next
+     * read brings; a longer piece stays where it is. */
     BEGINNING_MAX = IO_ROOM / 2,
     /* A ConnectRequest without readOnly. A longer one has it, or is of a later release. */
     CONNECT_REQUEST_LENGTH = 44,
     CONNECT_REQUEST_LIMIT = 4096,
 };
 
-/* In Java the text of an IOException. */
+/* This is the text of an IOException in Java. */
 #define LARGE_REQUEST_REJECTED "Rejecting large request"
 
 static const struct server_cnxn_ops nio_server_cnxn_ops;
@@ -98,8 +99,8 @@ static void nio_server_cnxn_free(struct server_cnxn *base)
 void nio_server_cnxn_close(struct nio_server_cnxn *cnxn, enum disconnect_reason reason)
 {
     struct zookeeper_server *zk;
-    /* First of all: a watch that another thread sets after this is refused, and one that it has set
-     * before is there for zookeeper_server_remove_cnxn to find. So none stays behind. */
+    /* This comes first of all: a watch that another thread sets after it is refused, and one that
+     * was set before it is there for zookeeper_server_remove_cnxn to find. So none stays behind. */
     server_cnxn_set_stale(&cnxn->base);
     if (!server_cnxn_factory_remove_cnxn(cnxn, &zk))
         return;
@@ -150,18 +151,19 @@ void nio_server_cnxn_do_io(struct nio_server_cnxn *cnxn, int32_t ops, struct io_
                 end_of_reading(cnxn, r);
         }
     }
-    /* Behind the reading: what was answered on the short way leaves in the same turn. */
+    /* After the reading, so that answers of the short way (NOTES 4.11) leave in the same turn. */
     if (!server_cnxn_is_stale(&cnxn->base) && channel_has_output(cnxn->channel))
         flush_output(cnxn);
     if (cnxn->incoming_waits && may_process(cnxn))
         channel_request_update(cnxn->channel); /* no event of the socket will come for that */
-    /* A thread that may hold locks has only marked it: limit_output. */
+    /* limit_output only marks a connection as stale, because its thread may hold locks. */
     if (server_cnxn_is_stale(&cnxn->base))
         nio_server_cnxn_close(cnxn, DISCONNECT_REASON_UNKNOWN);
 }
 
-/* Makes one system call, and processes the frames that it has brought. A read that ends within a
- * frame must not make the next one short: that would end within a frame, too, and so would all that
+/* Makes one system call, and processes the frames that it has brought. What the read before has
+ * left of a frame is put in front, and the whole rest of the room is read into: if only a little
+ * were read behind such a beginning, that read would end within a frame, too, and so would all that
  * follow. */
 static int read_frames(struct nio_server_cnxn *cnxn, struct io_room *room)
 {
@@ -182,7 +184,7 @@ static int read_frames(struct nio_server_cnxn *cnxn, struct io_room *room)
     return 0;
 }
 
-/* Reads more of a long frame, which grows where it is kept. */
+/* Reads more of a long frame to where its beginning is kept. */
 static int read_long_frame(struct nio_server_cnxn *cnxn, struct io_room *room)
 {
     size_t count;
@@ -213,7 +215,7 @@ static void keep_incoming(struct nio_server_cnxn *cnxn, const uint8_t *bytes, si
     cnxn->incoming_length = length;
 }
 
-/* Drops so many bytes from the front of what is kept: they have been used up. */
+/* Drops the first used bytes of what is kept. */
 static void use_up_incoming(struct nio_server_cnxn *cnxn, size_t used)
 {
     cnxn->incoming_length -= used;
@@ -307,7 +309,8 @@ static size_t process_frames(struct batch *batch, const uint8_t *bytes, size_t l
     struct nio_server_cnxn *cnxn = batch->cnxn;
     size_t at = 0;
     while (length - at >= LENGTH_BYTES && !server_cnxn_is_stale(&cnxn->base)) {
-        /* What has been answered is known when a batch has been handed on. */
+        /* How many answers wait is looked at before each batch only, because nothing is answered
+         * until a batch has been handed on. */
         if (is_throttled(cnxn) || (batch->count == 0 && !may_process(cnxn))) {
             cnxn->incoming_waits = true;
             break;
@@ -337,7 +340,7 @@ static bool check_length(struct batch *batch, int32_t length)
         nio_server_cnxn_close(cnxn, DISCONNECT_REASON_IO_EXCEPTION);
         return false;
     }
-    /* A server alone has its port while it loads its data. */
+    /* The port of a server alone is open while the server still loads its data. */
     if (batch->zk == NULL || (!cnxn->initialized && !zookeeper_server_is_running(batch->zk))) {
         turn_away(cnxn, length);
         return false;
@@ -358,8 +361,8 @@ static bool is_connect_request(int32_t length)
     return length >= CONNECT_REQUEST_LENGTH && length <= CONNECT_REQUEST_LIMIT;
 }
 
-/* Closes the connection of a caller that nobody serves; it gets no answer. If it is a client it
- * will try again and again, and its user wonders why: so once a minute the log tells the reason. */
+/* Closes the connection of a caller that nobody serves, without an answer. A client tries again and
+ * again, and its user wonders why; so once a minute the log tells the reason. */
 static void turn_away(struct nio_server_cnxn *cnxn, int32_t length)
 {
     struct server_cnxn_factory *factory = cnxn->factory;
@@ -383,8 +386,8 @@ static void process_frame(struct batch *batch, const uint8_t *bytes, size_t leng
     batch->frames++;
     cnxn->bytes_received += (int64_t)(LENGTH_BYTES + length);
     cnxn->length_checked = false;
-    /* What waits in the batch counts for the limit of outstanding requests only once it is handed
-     * on: without this, one read of a flooding client could pass it by BATCH_MAX. */
+    /* The limit of outstanding requests counts only those that have been handed on: without this,
+     * one read of a flooding client could exceed the limit by BATCH_MAX. */
     if (batch->count > 0 && !zookeeper_server_has_room(batch->zk, batch->count))
         hand_on(batch);
     int r = cnxn->initialized ? nio_read_request(batch, bytes, length)
@@ -405,7 +408,8 @@ static void process_frame(struct batch *batch, const uint8_t *bytes, size_t leng
 /* Java: readConnectRequest() */
 static int nio_read_connect_request(struct batch *batch, const uint8_t *bytes, size_t length)
 {
-    /* It may wait for its server, and what was read before it need not. */
+    /* The opening of a session may wait for its server; the requests that were read before it need
+     * not wait with it. */
     nio_server_cnxn_wake_processors(batch->room);
     batch->cnxn->initialized = true;
     return zookeeper_server_process_connect_request(batch->zk, &batch->cnxn->base, bytes, length);
@@ -495,7 +499,7 @@ static void limit_output(struct nio_server_cnxn *cnxn, size_t unsent)
     channel_request_update(cnxn->channel);
 }
 
-/* Queues an answer of which the selector does not hear before the wake. */
+/* Queues an answer; the selector hears of it only when nio_server_cnxn_wake is called. */
 static void nio_server_cnxn_queue_response(struct server_cnxn *base,
                                            const struct reply_header *header, struct buf *body)
 {
@@ -510,7 +514,8 @@ static void nio_server_cnxn_queue_response(struct server_cnxn *base,
         {.bytes = bytes, .length = sizeof bytes},
         {.bytes = body != NULL ? body->bytes : NULL, .length = body_length},
     };
-    /* Counted first: the selector that sends the last of them finds that nothing is outstanding. */
+    /* The request counts as answered before its answer is queued, so that the selector that sends
+     * the last answer finds that no request is outstanding. */
     decr_outstanding_and_check_throttle(cnxn, header->xid);
     limit_output(cnxn, channel_append_quietly(cnxn->channel, pieces, 2));
 }
@@ -582,7 +587,7 @@ static void tell_figures(struct nio_server_cnxn *cnxn)
     cnxn->bytes_received = 0;
 }
 
-/* Sends what waits. */
+/* Sends the answers that wait. */
 static void flush_output(struct nio_server_cnxn *cnxn)
 {
     int64_t packets;

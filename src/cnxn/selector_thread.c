@@ -19,21 +19,23 @@
 
 enum {
     READY_ROOM = 256,
-    /* In one round at most, so that many answers do not keep the requests waiting. */
+    /* The most updates in one round, so that many answers do not keep the requests waiting. */
     UPDATES_MAX = 1024,
-    /* A client with so many requests outstanding does not wait for its answers. Those of an
-     * application that has some threads, each of which waits for its own, are fewer. */
+    /* A client with so many requests outstanding does not wait for its answers. An application with
+     * a few threads, each of which waits for its own answer, has fewer. */
     PATIENT_FROM = 8,
-    /* What it sends next is read when so many requests have come, which go on together anyway, */
+    /* Such a client's socket is read when so many requests have come, which is as many as are
+     * handed on together anyway, or when PATIENT_MS have passed. That is about the time of an
+     * fsync, which writes wait for in any case. */
     PATIENT_REQUESTS = BATCH_MAX,
-    /* or after so long. That is about an fsync, which they wait for in any case. */
     PATIENT_MS = 2,
-    /* A client that had 8 outstanding is known for so many reads as one that does not wait. Where
-     * it shares the processors with the servers, they may answer each request before it gets to
-     * send the next one, however many it has to send: it has one or two outstanding then. */
+    /* A client that once had PATIENT_FROM requests outstanding counts for so many reads as one that
+     * does not wait. Where it shares the processors with the servers, they may answer each request
+     * before it gets to send the next one, however many it has to send; then it has only one or two
+     * outstanding. */
     KNOWN_READS = 1024,
-    /* So many connections are read before those behind this thread are woken: the first of them
-     * waits for that no longer than the last one does for its turn. */
+    /* After so many connections have been read, the processors behind this thread are woken: the
+     * first of these connections does not wait longer for that than the last one for its turn. */
     CNXNS_PER_WAKE = 16,
 };
 
@@ -43,7 +45,7 @@ struct selector_thread {
     struct selector *selector;
     struct zk_atomic_long live; /* connections that were handed over and whose socket is open */
     struct zk_atomic_long is_stopping;
-    struct selector_ready ready[READY_ROOM]; /* of the thread, as is what follows */
+    struct selector_ready ready[READY_ROOM]; /* the thread's alone, as is what follows */
     struct nio_server_cnxn *first_patient;
     int64_t patient_since_ms;
     struct io_room room;
@@ -101,7 +103,7 @@ void selector_thread_expect_connection(struct selector_thread *thread)
     zk_atomic_long_add(&thread->live, 1);
 }
 
-/* The first update finds a connection that is watched for nothing yet. */
+/* The new socket is watched for nothing until the thread has processed this first update. */
 void selector_thread_add_accepted_connection(struct nio_server_cnxn *cnxn)
 {
     channel_request_update(cnxn->channel);
@@ -205,8 +207,8 @@ static void process_update(struct selector_thread *thread, struct nio_server_cnx
         settle_cnxn(thread, cnxn, was_read);
 }
 
-/* The connection is this thread's again, after it was read and written: decides what its socket is
- * watched for from now on. */
+/* Called when a connection has been read and written, and is this thread's again: decides what its
+ * socket is watched for from now on. */
 static void settle_cnxn(struct selector_thread *thread, struct nio_server_cnxn *cnxn, bool was_read)
 {
     if (!server_cnxn_is_stale(&cnxn->base)) {
@@ -221,7 +223,8 @@ static void settle_cnxn(struct selector_thread *thread, struct nio_server_cnxn *
             return;
         nio_server_cnxn_close(cnxn, DISCONNECT_REASON_IO_EXCEPTION);
     }
-    /* The update that closing asks for ends it, unless that has come already. */
+    /* The connection is finished when its next update is processed. The one that
+     * nio_server_cnxn_close has asked for may have come already, so another one is asked for. */
     channel_request_update(cnxn->channel);
 }
 

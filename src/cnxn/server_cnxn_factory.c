@@ -29,7 +29,7 @@ enum {
     DIRECT_BUFFER_BYTES = 64 * 1024,
     JUTE_MAXBUFFER = 0xfffff, /* Java: BinaryInputArchive.maxBuffer */
     WORD_QUEUE_LIMIT = 1 << 16,
-    WORKER_QUEUE_LIMIT = 1 << 30, /* a connection stands in it once */
+    WORKER_QUEUE_LIMIT = 1 << 30, /* never reached: a connection stands in it only once */
     NUMBER_TEXT = 16,
     REFUSED_LOG_INTERVAL_MS = 100,       /* as by the RateLogger of Java's AcceptThread */
     TURNED_AWAY_LOG_INTERVAL_MS = 60000, /* ours: Java has such a line only at DEBUG */
@@ -39,8 +39,8 @@ static void accept_run(void *arg);
 
 /* ---- settings -------------------------------------------------------------------------------- */
 
-/* Java has one for each two processors, by the square root; a peer in C serves its clients with
- * one, which is busy for a few microseconds for each request. */
+/* Java has as many selector threads as the square root of half the processors. A peer in C serves
+ * its clients with one, which is busy for a few microseconds for each request (D-204). */
 static void configure_threads(struct server_cnxn_factory *factory)
 {
     struct zk_context *ctx = factory->ctx;
@@ -49,7 +49,7 @@ static void configure_threads(struct server_cnxn_factory *factory)
     factory->num_worker_threads = zk_settings_get_integer(ctx, "zookeeper.nio.numWorkerThreads", 0);
     int32_t direct =
         zk_settings_get_integer(ctx, "zookeeper.nio.directBufferBytes", DIRECT_BUFFER_BYTES);
-    /* 0 is a gathering write in Java, of all that there is. */
+    /* With 0, Java writes all that there is with one gathering write. */
     factory->direct_buffer_bytes = direct > 0 ? (size_t)direct : SIZE_MAX;
     char workers[NUMBER_TEXT] = "no";
     if (factory->num_worker_threads > 0)
@@ -161,8 +161,8 @@ const struct inet_address *server_cnxn_factory_local_address(
     return sock_local(factory->listener);
 }
 
-/* First nobody comes any more, then all go; a worker that has borrowed a connection gives it back,
- * so workers end last. */
+/* First no caller is accepted any more, then all connections go. The workers end last, because a
+ * worker must still give back the connection that it has borrowed. */
 void server_cnxn_factory_shutdown(struct server_cnxn_factory *factory)
 {
     zk_stop_request(&factory->stop);
@@ -263,8 +263,8 @@ static void add_cnxn_locked(struct server_cnxn_factory *factory, struct nio_serv
     ip_map_add(&factory->ip_map, &remote);
 }
 
-/* Only its own entry of the sessions goes: a client that has come back to its session may stand
- * there already. */
+/* Only an entry of this very connection is removed from session_map: if the client has come back to
+ * its session on another connection, that one may stand there already. */
 static void remove_cnxn_locked(struct server_cnxn_factory *factory, struct nio_server_cnxn *cnxn)
     REQUIRES(&factory->mu)
 {
@@ -335,9 +335,10 @@ static void add_session(void *arg, struct server_cnxn *base, int64_t session_id,
     if (cnxn != NULL && cnxn->in_tables)
         long_hash_put(&factory->session_map, session_id)->value = base;
     zk_mutex_unlock(&factory->mu);
-    /* What it has been read from was touched without a session. A client that comes back may have
-     * its answer within the same turn, and then nothing touches the connection until it speaks.
-     * (Java touches once more behind each turn.) */
+    /* When its first frame came, the connection had no session and was touched as one without. A
+     * client that comes back may have its answer within the same turn, and nothing else touches the
+     * connection until the client speaks again. (Java touches it once more at the end of each
+     * turn.) */
     if (cnxn != NULL)
         server_cnxn_factory_touch_cnxn(cnxn);
 }
@@ -414,10 +415,10 @@ static void serve_caller(struct server_cnxn_factory *factory, struct channel *ch
     zk_mutex_unlock(&factory->mu);
     struct nio_server_cnxn *cnxn = nio_server_cnxn_new(factory, zk, thread, channel);
     server_cnxn_ref(&cnxn->base); /* the selector's, until the socket is closed */
-    server_cnxn_ref(&cnxn->base); /* ours: once it is in the table, anybody may close it */
+    server_cnxn_ref(&cnxn->base); /* ours, because anybody may close it once it is in the table */
     selector_thread_expect_connection(thread);
     zk_mutex_lock(&factory->mu);
-    bool is_late = zk != factory->zk; /* its term has ended meanwhile, and all its connections */
+    bool is_late = zk != factory->zk; /* zk's other connections have been closed meanwhile */
     add_cnxn_locked(factory, cnxn);
     zk_mutex_unlock(&factory->mu);
     server_cnxn_factory_touch_cnxn(cnxn);

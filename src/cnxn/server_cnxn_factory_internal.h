@@ -2,10 +2,10 @@
  *
  *   server_cnxn_factory.c   life; AcceptThread; the tables of connections
  *   selector_thread.c       SelectorThreads, and the NIOWorkerThreads that they may use
- *   connection_expirer.c    ConnectionExpirer
+ *   connection_expirer.c    ConnnectionExpirer
  *   nio_server_cnxn.c       one connection: its frames in both directions, its end
  *   four_letter_word.c      words on a connection, and WordThread
- *   cnxn_infos.c            all connections, for those that report about them */
+ *   cnxn_infos.c            what words and the admin server ask about all connections */
 #ifndef CNXN_SERVER_CNXN_FACTORY_INTERNAL_H
 #define CNXN_SERVER_CNXN_FACTORY_INTERNAL_H
 
@@ -31,15 +31,16 @@ struct server_stats;
 struct zk_thread_group;
 
 enum {
-    /* Of each thread that reads. One system call takes a few hundred requests of ordinary size. */
+    /* The buffer of each thread that reads. One system call fills it with a few hundred requests of
+     * ordinary size. */
     IO_ROOM = 65536,
     BATCH_MAX = 64, /* requests that are handed on at a time */
-    /* A connection whose client has so much to read is not read itself before it has taken some:
-     * the answers to what it asks would only pile up. */
+    /* While more bytes than this wait to be sent to a client, its connection is not read: the
+     * answers to what it asks would only pile up. */
     OUTPUT_HIGH = 1 << 20,
-    /* A connection is closed when so much waits for it and it has taken nothing for that long, or
-     * when the other so much waits: replies may be large and many, and watch events come unasked
-     * for (D-201). */
+    /* A connection is closed if more than OUTPUT_LIMIT bytes wait to be sent and its client has
+     * taken none of them for OUTPUT_PATIENCE_MS, or if more than OUTPUT_MOST bytes wait: replies
+     * may be large and many, and watch events come unasked for (D-201). */
     OUTPUT_LIMIT = 64 << 20,
     OUTPUT_PATIENCE_MS = 1000,
     OUTPUT_MOST = 1 << 30,
@@ -52,13 +53,13 @@ enum {
 /* Java: NIOServerCnxn. Its references: the tables, until it is closed; its selector, until the
  * socket is closed; requests; a thread that works on it. */
 struct nio_server_cnxn {
-    struct server_cnxn base; /* the first field: this is one */
+    struct server_cnxn base; /* the first field, so that a pointer to one is one to the other */
     struct server_cnxn_factory *factory;
     struct selector_thread *selector_thread;
-    /* The server that it was born with; NULL: none. Lives as long as the connection is in the
-     * tables: nio_server_cnxn_ref_server. */
+    /* The server that it was born with; NULL: none. The tables' reference holds it, so it may be
+     * gone once the connection is in no table: see nio_server_cnxn_ref_server. */
     struct zookeeper_server *zk;
-    struct server_metrics *metrics; /* the peer's, as zk knew them; NULL: zk is */
+    struct server_metrics *metrics; /* those of zk, and of the whole peer; NULL if zk is */
     struct channel *channel;
     char remote_text[REMOTE_TEXT];
 
@@ -68,21 +69,20 @@ struct nio_server_cnxn {
     uint8_t *incoming; /* the beginning of a frame, or what came while throttled; NULL: nothing */
     size_t incoming_length;
     size_t incoming_room;
-    bool incoming_waits;   /* there may be whole frames in it */
-    size_t frame_bytes;    /* of a request, as long as those are that came last */
-    bool length_checked;   /* of the frame that is coming: there was room for it */
-    bool initialized;      /* the first frame has been read. Java: NIOServerCnxn.initialized */
-    bool is_write_blocked; /* the client takes no more for now */
-    /* For the metrics. */
-    int64_t bytes_received;   /* not handed on yet */
-    int64_t watch_bytes_told; /* of server_cnxn_watch_bytes */
+    bool incoming_waits;      /* there may be whole frames in incoming */
+    size_t frame_bytes;       /* the average length of the frames that came last */
+    bool length_checked;      /* the frame that is coming may be as long as it says */
+    bool initialized;         /* the first frame has been read. Java: NIOServerCnxn.initialized */
+    bool is_write_blocked;    /* the client takes no more for now */
+    int64_t bytes_received;   /* those that the metrics have not been told of yet */
+    int64_t watch_bytes_told; /* the server_cnxn_watch_bytes that the metrics know of */
 
     /* Used by its selector's thread alone, but for lent_done. */
     bool is_lent;                    /* to a worker */
     struct zk_atomic_long lent_done; /* the worker is done with it */
     int32_t lent_ops;
     bool is_patient; /* what comes next may gather for a while */
-    int known_reads; /* for so many more its client is known as one that does not wait */
+    int known_reads; /* for so many more reads the client counts as one that does not wait */
     struct nio_server_cnxn *next_patient;
 
     /* Guarded by the factory's mutex. */
@@ -95,10 +95,11 @@ struct nio_server_cnxn {
     bool is_expiry_over; /* it has been closed, and expires no more */
 };
 
-/* Returns NULL if it is none: tests ask a server without the port. */
+/* Returns the nio_server_cnxn that cnxn is part of; NULL: it is of another kind, as in tests of a
+ * server without its port. */
 struct nio_server_cnxn *nio_server_cnxn_of(struct server_cnxn *cnxn);
 
-/* Each thread that reads from clients has one. */
+/* What each thread that reads from clients has for it. */
 struct io_room {
     uint8_t bytes[IO_ROOM];
     /* A server that has been handed requests and whose processors may still sleep; a reference.
@@ -143,7 +144,7 @@ struct server_cnxn_factory {
     struct sock *listener;
     struct server_stats *stats;
     struct four_letter_words *words;
-    struct zk_thread_group *accept_threads; /* AcceptThread, ConnectionExpirer, WordThread */
+    struct zk_thread_group *accept_threads; /* AcceptThread, ConnnectionExpirer, WordThread */
     struct zk_thread_group *selector_thread_group;
     struct zk_thread_group *worker_group;
     struct zk_stop stop;
@@ -152,8 +153,9 @@ struct server_cnxn_factory {
     int32_t num_worker_threads;
     struct selector_thread **selector_threads;
     int32_t num_selector_threads;
-    int32_t next_selector;      /* of AcceptThread */
-    struct turned_away refused; /* of AcceptThread: callers above the limit of their address */
+    /* Used by AcceptThread alone. */
+    int32_t next_selector;
+    struct turned_away refused; /* callers above the limit of their address */
 
     struct zk_mutex mu; /* L-45. Guards: */
     struct zookeeper_server *zk GUARDED_BY(&mu);
@@ -168,8 +170,8 @@ struct server_cnxn_factory {
     struct expiry_queue cnxn_expiry_queue GUARDED_BY(&expiry_mu);
 };
 
-/* The functions of this part may be called by any thread of the port. Each locks the factory or the
- * expirer for a moment, and none blocks. */
+/* Any thread of the port may call the functions of this part. Each takes the factory's mu or
+ * expiry_mu for a moment, and none blocks. */
 
 /* Counts one in the metrics of the server that serves now. While none serves, nobody asks for them
  * and nothing is counted. */
@@ -178,8 +180,9 @@ void server_cnxn_factory_count(struct server_cnxn_factory *factory,
 /* Returns a reference to the server that the connection was born with; NULL: there was none, or the
  * connection has been closed. */
 struct zookeeper_server *nio_server_cnxn_ref_server(struct nio_server_cnxn *cnxn);
-/* Java: NIOServerCnxnFactory.removeCnxn(). Takes it out of all tables. Returns false if it is in
- * none; otherwise the tables' reference is the caller's, as is the one of *ret_zk. */
+/* Java: NIOServerCnxnFactory.removeCnxn(). Takes the connection out of all tables. Returns false if
+ * it is in none; otherwise the caller gets the tables' references, to the connection and to
+ * *ret_zk. */
 bool server_cnxn_factory_remove_cnxn(struct nio_server_cnxn *cnxn,
                                      struct zookeeper_server **ret_zk);
 /* Something has come from the client: its connection lives on for the timeout of its session, or
@@ -197,19 +200,19 @@ int selector_thread_new(struct server_cnxn_factory *factory, int32_t id,
 void selector_thread_free(struct selector_thread *thread);
 /* Starts its thread. Once. Errors: -EAGAIN, the system gives no more threads. */
 int selector_thread_start(struct selector_thread *thread);
-/* Nobody hands over connections any more. The thread ends when its last connection has been closed;
- * this does not wait for that. Any thread. */
+/* Called when nobody hands over connections any more. The thread ends when its last connection has
+ * been closed; this does not wait for that. Any thread. */
 void selector_thread_stop(struct selector_thread *thread);
-/* One more connection is coming. Called before anybody else can know that connection: it may be
- * closed before it is handed over. */
+/* Announces one more connection, so that the thread does not end before it has come. Called before
+ * anybody else can know that connection, because it may be closed before it is handed over. */
 void selector_thread_expect_connection(struct selector_thread *thread);
 /* Hands a new connection over, with a reference.
  * Java: NIOServerCnxnFactory.SelectorThread.addAcceptedConnection() */
 void selector_thread_add_accepted_connection(struct nio_server_cnxn *cnxn);
 /* Returns what the channels of this thread's connections belong to. It stays the thread's. */
 struct selector *selector_thread_selector(struct selector_thread *thread);
-/* Does what selector threads have lent connections for, until the worker queue is closed. arg is
- * the factory. */
+/* Reads and writes the connections that selector threads lend it, until the worker queue is closed.
+ * arg is the factory. */
 void nio_worker_thread_run(void *arg);
 
 /* ---- connection_expirer.c, four_letter_word.c ------------------------------------------------ */
@@ -219,7 +222,8 @@ void nio_worker_thread_run(void *arg);
 void connection_expirer_run(void *arg);
 
 /* Java: NIOServerCnxn.checkFourLetterWord(). length bytes have come, FOUR_LETTERS at least. Returns
- * whether they are a word, which is answered then, and the connection closed behind the answer. */
+ * whether they begin with a word. If so, it is answered, and the connection is closed behind the
+ * answer. */
 bool check_four_letter_word(struct nio_server_cnxn *cnxn, const uint8_t *bytes, size_t length);
 /* Thread WordThread: answers the words that take locks of the rest of the peer, one after the
  * other. arg is the factory. word_item_free frees what waits in its queue: it drops a connection

@@ -1,4 +1,4 @@
-/* How often the log tells of callers that are turned away. Java: server.RateLogger */
+/* The count of callers between two lines of the log. Java: server.RateLogger */
 #include "cnxn/turned_away.h"
 
 /* Java: rateLimitLog() */

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/* With only its interval set it says that nobody has come yet. */
+/* To begin with, only interval_ms is set, and all else is 0. */
 struct turned_away {
     int64_t interval_ms; /* between two lines */
     int64_t callers;     /* since the last line */

@@ -1,4 +1,4 @@
-/* The table of commands, and those that are a line or two. Java: server.admin.Commands,
+/* The table of commands, and the commands that take a few lines. Java: server.admin.Commands,
  * JsonOutputter
  *
  * Each answer is an object whose last members are the command's name and its error. Members stand
@@ -39,7 +39,7 @@ static const struct command COMMANDS[] = {
     {"is_read_only", {"isro"}, true, run_is_read_only},
     {"last_snapshot", {"lsnp"}, true, command_run_last_snapshot},
     {"leader", {"lead"}, true, command_run_leader},
-    /* Java's, asked while nothing serves, throws (D-282). */
+    /* In Java this one throws if it is asked while nothing serves (D-282). */
     {"monitor", {"mntr"}, true, command_run_monitor},
     {"observer_connection_stat_reset", {"orst"}, true, command_run_observer_connection_stat_reset},
     {"observers", {"obsr"}, true, command_run_observers},
@@ -77,7 +77,7 @@ const struct command *commands_find(const char *name)
     return NULL;
 }
 
-/* An error stands before the name if the command itself has put it there, as in Java's map. */
+/* An error that the command itself reports stands before the command's name, as in Java's map. */
 void commands_run(const struct command *command, const char *name, struct command_call *call,
                   struct zk_str *ret_answer)
 {
@@ -112,14 +112,14 @@ static void run_connection_stat_reset(struct command_call *call)
     call->facts->cnxns->reset_stats(call->facts->cnxns->arg);
 }
 
-/* Java: DirsCommand, with the sizes the wrong way round (K-180) */
+/* Java: DirsCommand. As there, the sizes are the wrong way round (K-180). */
 static void run_dirs(struct command_call *call)
 {
     json_long(call->json, "datadir_size", command_directory_size(call->facts->status->data_dir));
     json_long(call->json, "logdir_size", command_directory_size(call->facts->status->snap_dir));
 }
 
-/* As the word envi, without what only a JVM has (D-313). Java: EnvCommand */
+/* Answers like the word envi, without what only a JVM has (D-313). Java: EnvCommand */
 static void run_environment(struct command_call *call)
 {
     static const char *const keys[] = {"host.name", "os.name",   "os.arch", "os.version",
@@ -139,7 +139,8 @@ static void run_get_trace_mask(struct command_call *call)
               zoo_trace_get_text_trace_level(call->facts->hook->zoo_trace));
 }
 
-/* It is kept only for reconfiguration, which is off (D-7). Java: InitialConfigurationCommand */
+/* Java keeps the initial configuration only for reconfiguration, which is off here (D-7). Java:
+ * InitialConfigurationCommand */
 static void run_initial_configuration(struct command_call *call)
 {
     json_text(call->json, "initial_configuration", NULL);

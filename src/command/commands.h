@@ -22,7 +22,7 @@ struct command_call {
     const char *(*argument)(void *arg, const char *name);
     void *arg;
     struct json_writer *json;
-    /* Set by a command that fails: its answer says so in the place of all else. */
+    /* Set by a command that fails; its answer is then this text and the command's name. */
     struct zk_str error;
 };
 
@@ -36,11 +36,11 @@ struct command {
 
 /* The commands in alphabetical order; NULL behind the last. Java: getPrimaryNames() */
 const struct command *commands_at(size_t index);
-/* By its name or an alias; NULL: there is none. Java: getCommand() */
+/* Finds a command by its name or an alias; NULL: there is none. Java: getCommand() */
 const struct command *commands_find(const char *name);
 
-/* Appends the whole answer, JSON. name is one that nobody knows if command is NULL.
- * Java: runCommand() */
+/* Appends the whole answer, as JSON. name is what was asked for. command NULL: there is no such
+ * command, and the answer says so. Java: runCommand() */
 void commands_run(const struct command *command, const char *name, struct command_call *call,
                   struct zk_str *ret_answer);
 

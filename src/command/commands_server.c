@@ -70,8 +70,8 @@ void command_run_leader(struct command_call *call)
     json_text(call->json, "leader_ip", address != NULL ? inet_ip_text(address).text : "");
 }
 
-/* Java's server alone and its read-only one are no QuorumZooKeeperServer, and these commands say
- * nothing of the ensemble then. */
+/* Java's server alone and its read-only server are no QuorumZooKeeperServer; for them these
+ * commands say nothing of the ensemble. */
 static bool is_quorum_server(const struct server_status *status)
 {
     return status->verifier != NULL && !status->is_read_only;
@@ -159,7 +159,7 @@ void command_run_zabstate(struct command_call *call)
     const struct quorum_server *self =
         is_quorum_server(status) ? qv_member(status->verifier, status->config->my_id) : NULL;
     struct json_writer *json = call->json;
-    /* Java says so as long as nothing serves. */
+    /* Java gives this answer while nothing serves. */
     if (!status->serving || self == NULL) {
         json_bool(json, "voting", false);
         json_text(json, "zabstate", "");

@@ -172,8 +172,8 @@ static void write_server_stats(struct command_call *call, const struct server_st
     json_long(json, "last_processed_zxid", status->last_processed_zxid);
     json_long(json, "num_alive_client_connections",
               (int64_t)call->facts->cnxns->count(call->facts->cnxns->arg));
-    json_long(json, "auth_failed_count", 0);         /* of SASL, which is not served */
-    json_long(json, "non_mtlsremote_conn_count", 0); /* of ports for TLS; the same */
+    json_long(json, "auth_failed_count", 0);         /* there is no SASL here */
+    json_long(json, "non_mtlsremote_conn_count", 0); /* and no TLS */
     json_long(json, "non_mtlslocal_conn_count", 0);
     json_long(json, "uptime", status->uptime_ms);
     json_object_end(json);

@@ -9,7 +9,7 @@
 #include "zk/server/zookeeper_server.h"
 #include "zk/tree/data_tree.h"
 
-/* Writes a list for each heading. */
+/* Writes a list for each heading, which is a path or a session. */
 struct watch_writer {
     struct watch_visitor visitor; /* the first member */
     struct json_writer *json;

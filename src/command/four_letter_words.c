@@ -1,6 +1,6 @@
 /* Four letters in, a text out. Java: server.command.FourLetterCommands, ConfCommand, EnvCommand,
  * IsroCommand, RuokCommand, TraceMaskCommand, SetTraceMaskCommand, StatResetCommand,
- * CnxnStatResetCommand; ZooKeeperServer.dumpConf(). Java's other words are in the files beside. */
+ * CnxnStatResetCommand; ZooKeeperServer.dumpConf(). The other words are in the files beside it. */
 #include "zk/command/four_letter_words.h"
 
 #include <inttypes.h>
@@ -48,7 +48,7 @@ enum word_id {
 enum need {
     NEEDS_NOTHING,
     NEEDS_STATUS,
-    NEEDS_SERVING, /* a leader; without one the answer is NOT_SERVING */
+    NEEDS_SERVING, /* a server that serves; without one the answer is NOT_SERVING */
 };
 
 static const struct {
@@ -241,7 +241,7 @@ static void set_trace_mask(const struct four_letter_facts *facts, struct zk_str 
     zk_str_append_long(str, (int64_t)mask);
 }
 
-/* Java's DigestCommand prints no line end there. */
+/* Java's DigestCommand, which answers hash, prints no line end there. */
 static void append_not_serving(enum word_id id, struct zk_str *str)
 {
     zk_str_printf(str, "%s%s", NOT_SERVING, id == WORD_HASH ? "" : "\n");
@@ -263,8 +263,8 @@ static void append_envi(struct zk_context *ctx, struct zk_str *str)
 
 /* ---- conf ----------------------------------------------------------------------------------- */
 
-/* Appends two lines, such as dataDir and dataDirSize. measured is not directory, because Java takes
- * the size of the one for that of the other (K-180). */
+/* Appends two lines, such as dataDir and dataDirSize. measured is the other directory, because Java
+ * takes the size of the one for that of the other (K-180). */
 static void append_directory(struct zk_str *str, const char *key, const char *directory,
                              const char *size_key, const char *measured)
 {
@@ -290,8 +290,8 @@ static void append_ports(struct zk_str *str, const char *key,
     zk_str_append(str, "\n");
 }
 
-/* Java: ConfCommand, ZooKeeperServer.dumpConf(), QuorumZooKeeperServer.dumpConf(). No newline
- * at the end, if it is a member of an ensemble. */
+/* Java: ConfCommand, ZooKeeperServer.dumpConf(), QuorumZooKeeperServer.dumpConf(). The answer of a
+ * member of an ensemble ends as membership ends, without a newline. */
 static void append_conf(const struct server_status *status, struct zk_str *str)
 {
     const struct quorum_peer_config *config = status->config;

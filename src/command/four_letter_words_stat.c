@@ -66,7 +66,7 @@ static void append_cnxn(const struct server_cnxn_info *cnxn, bool brief, struct 
     zk_str_append(str, ")\n");
 }
 
-/* A line for each connection, and an empty one. */
+/* Appends a line for each connection, and an empty one at the end. */
 static void append_cnxns(const struct four_letter_facts *facts, bool brief, struct zk_str *str)
 {
     struct server_cnxn_info *infos;

@@ -7,7 +7,7 @@
 #include "zk/server/zookeeper_server.h"
 #include "zk/tree/data_tree.h"
 
-/* Prints what is seen, one a line, what stands below a heading behind a tab. */
+/* Prints paths and sessions, one a line; those below a heading stand behind a tab. */
 struct watch_printer {
     struct watch_visitor visitor; /* the first member */
     const char *before_path;

@@ -1,6 +1,6 @@
-/* The text format of Prometheus. A summary has the quantile 0.5, one of Java's level ADVANCED 0.9
- * and 0.99 as well; they are those of the last values (D-140). What Java does in
- * PrometheusMetricsProvider is here. */
+/* The text format of Prometheus, as Java's PrometheusMetricsProvider writes it. A summary has the
+ * quantile 0.5, and one of Java's level ADVANCED has 0.9 and 0.99 as well; they are computed from
+ * the last values only (D-140). */
 #include "zk/command/metrics_provider.h"
 
 #include <inttypes.h>
@@ -85,7 +85,7 @@ static void metrics_run(void *arg)
 
 /* ---- the page -------------------------------------------------------------------------------- */
 
-/* Java's provider knows numbers alone. */
+/* Java's provider knows only numbers, so a text is left out. */
 static void prometheus_text(struct monitor_sink *sink, const char *name, const char *value)
 {
     (void)sink;
@@ -149,8 +149,8 @@ static void prometheus_summary(struct monitor_sink *sink, const struct monitor_s
                   summary->values->count, name, labels, summary->values->sum);
 }
 
-/* While nothing serves, there are no figures of a server, as in Java, whose gauges are gone then;
- * its counters and summaries stay, and ours do. */
+/* While nothing serves, the page has counters and summaries only. Java's has no gauges of a server
+ * then, either. */
 static void answer_scrape(void *arg, const struct http_request *request,
                           struct http_response *response)
 {

@@ -92,7 +92,7 @@ bool monitor_summary_percentile(const struct monitor_summary *summary, double pe
                                             summary->key_number, percent, ret_value);
 }
 
-/* The summaries of one set, each under its learner's id. */
+/* Appends the summaries of one set, each under the id of its learner. */
 static void append_set(struct server_metrics *source, enum server_metrics_set set,
                        struct monitor_sink *sink)
 {
@@ -136,8 +136,8 @@ void monitor_metrics(const struct four_letter_facts *facts, struct monitor_sink 
         append_set(source, (enum server_metrics_set)i, sink);
 }
 
-/* One connection of the election: "zk_election_peer_2_connected". An observer without an id has a
- * negative sid, and Prometheus takes no sign in a name. */
+/* Appends one figure of one peer's election connection, such as "zk_election_peer_2_connected". An
+ * observer without an id has a negative sid, and Prometheus takes no sign in a name. */
 static void append_peer_line(struct monitor_sink *sink, int64_t sid, const char *what,
                              int64_t value)
 {
@@ -149,7 +149,7 @@ static void append_peer_line(struct monitor_sink *sink, int64_t sid, const char 
     zk_str_done(&name);
 }
 
-/* What Java does not measure. */
+/* Appends our own figures, which Java does not have (D-99). */
 static void append_own(const struct server_status *status, struct monitor_sink *sink)
 {
     const struct avg_min_max_counter *elections =

@@ -17,17 +17,18 @@ struct monitor_summary {
     const char *key; /* NULL: it is not one of a set */
     bool is_advanced;
     const struct avg_min_max_counter *values;
-    /* For percentiles: NULL, there are none; and which one it is. */
+    /* Where monitor_summary_percentile finds the summary again; source NULL: there are no
+     * percentiles. */
     struct server_metrics *source;
-    int which; /* of enum server_metrics_summary, or of enum server_metrics_set */
-    int64_t key_number;
+    int which;          /* enum server_metrics_summary, or, with a key, enum server_metrics_set */
+    int64_t key_number; /* key as a number */
 };
 
-/* Finds a percentile of it; false: nothing has been measured. */
+/* Computes a percentile of a summary; false: nothing has been measured. */
 bool monitor_summary_percentile(const struct monitor_summary *summary, double percent,
                                 int64_t *ret_value);
 
-/* Each gets a name without "zk_". */
+/* What is done with a value of each kind. The names come without "zk_". */
 struct monitor_sink_methods {
     void (*text)(struct monitor_sink *sink, const char *name, const char *value);
     void (*gauge)(struct monitor_sink *sink, const char *name, int64_t value);

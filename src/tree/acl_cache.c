@@ -22,7 +22,7 @@ int64_t acl_cache_convert_acls(struct acl_cache *cache, const struct zk_acl_list
 {
     if (!list->present)
         return ACL_CACHE_OPEN_UNSAFE;
-    /* The common list stands once in memory: nothing but its address is compared. */
+    /* The list that most nodes have stands only once in memory: comparing its address is enough. */
     struct acl_cache_entry *entry = cache->recent;
     if (entry == NULL || entry->acl->list.items != list->items || !zk_acl_list_is_open_unsafe(list))
         entry = find_entry(cache, list);
@@ -164,7 +164,7 @@ static void put_into_bucket(struct acl_cache *cache, struct acl_cache_entry *ent
     *bucket = entry;
 }
 
-/* Twice as many buckets as there are lists. */
+/* There are always at least twice as many buckets as lists. */
 static void grow_buckets(struct acl_cache *cache)
 {
     cache->bucket_count = cache->bucket_count > 0 ? 4 * cache->bucket_count : FIRST_BUCKETS;
@@ -196,7 +196,8 @@ static void remove_entry(struct acl_cache *cache, int64_t id)
     entry_free(entry);
 }
 
-/* Takes over list. An entry of that id, which only a damaged snapshot has twice, is replaced. */
+/* Takes ownership of list. An entry of the same id is replaced; only a damaged snapshot has an id
+ * twice. */
 static struct acl_cache_entry *add_entry(struct acl_cache *cache, int64_t id,
                                          struct zk_acl_list list)
 {

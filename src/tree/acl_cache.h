@@ -12,11 +12,11 @@
 #include "zk/jute/archive.h"
 #include "zk/tree/shared_acl.h"
 
-/* Java: OPEN_UNSAFE_ACL_ID: everybody may do everything; has no entry. */
+/* Java: OPEN_UNSAFE_ACL_ID. The list by which everybody may do everything; it has no entry. */
 #define ACL_CACHE_OPEN_UNSAFE INT64_C(-1)
 
-/* The largest number that is believed to be one: no server gives so many, and ours must be able to
- * count on behind it. */
+/* The largest number that a snapshot may have: no server ever gives so many, and ours must be able
+ * to count on from it. */
 #define ACL_CACHE_LAST (INT64_MAX / 2)
 
 /* Zero-initialised is empty. */
@@ -24,8 +24,8 @@ struct acl_cache {
     struct long_map lists;            /* id -> struct acl_cache_entry, owned */
     struct acl_cache_entry **buckets; /* owned; the same entries by their hash */
     size_t bucket_count;              /* a power of two, or 0 */
-    /* The last one that was asked for by its list, and is asked for again by nearly every
-     * transaction; NULL: there is none, or it has gone. */
+    /* The entry that was asked for last by its list: nearly every transaction asks for the same one
+     * again. NULL: there is none, or it has gone. */
     struct acl_cache_entry *recent;
     int64_t acl_index;              /* the highest id ever seen; it only grows */
     struct shared_acl *open_unsafe; /* owned; NULL: nobody has asked yet */
@@ -39,17 +39,19 @@ struct acl_cache_entry {
     struct acl_cache_entry *next; /* in its bucket */
 };
 
-/* Java: convertAcls(). Returns the id of a list, made if need be; counts one node. Copies list. -1
- * for null. */
+/* Java: convertAcls(). Returns the id of a list, which gets one if it has none, and counts one more
+ * node that refers to it. Copies list. Returns -1 for null. */
 int64_t acl_cache_convert_acls(struct acl_cache *cache, const struct zk_acl_list *list);
 /* Java: convertLong(). Returns a reference, which the caller gives back; NULL for an id that is not
  * there. */
 struct shared_acl *acl_cache_convert_long(struct acl_cache *cache, int64_t id);
-/* Java: addUsage(). An id that is not in the cache is ignored, as Java ignores it. It is a node's
- * whose list was made after the snapshot had written its lists: the log that follows gives the node
- * its list anew. Until then nobody else gets that number (D-125). */
+/* Java: addUsage(). Counts one more node that refers to the list. An id that is not in the cache is
+ * not counted, as in Java. It belongs to a node whose list was made after the snapshot had written
+ * its lists: the log that follows gives the node its list anew. Until then no other list gets that
+ * number (D-125). */
 void acl_cache_add_usage(struct acl_cache *cache, int64_t id);
-/* Java: removeUsage(). Likewise. The last node's removal drops the list. */
+/* Java: removeUsage(). Counts one node fewer; the list goes with the last one. An id that is not in
+ * the cache is ignored. */
 void acl_cache_remove_usage(struct acl_cache *cache, int64_t id);
 /* Java: purgeUnused(). Drops the lists of a snapshot that no node refers to. */
 void acl_cache_purge_unused(struct acl_cache *cache);
@@ -67,7 +69,8 @@ struct acl_cache_copy {
 struct acl_cache_copy acl_cache_copy(const struct acl_cache *cache);
 /* Writes the copy and frees it. */
 void acl_cache_serialize(struct acl_cache_copy *copy, struct jute_out *out);
-/* cache is empty before; after an error it holds what came so far. */
+/* cache must be empty; after an error it holds what came so far. Blocks as the stream does. Errors:
+ * those of jute_in; -EPROTO, a list is null or its number is above ACL_CACHE_LAST. */
 ZK_NODISCARD int acl_cache_deserialize(struct acl_cache *cache, struct jute_in *in);
 void acl_cache_done(struct acl_cache *cache);
 

@@ -15,7 +15,7 @@ enum {
     FIRST_ROOM = 4,
 };
 
-/* Where the room for data begins. */
+/* Returns at which byte of a node the room for data begins. */
 static size_t room_offset(size_t path_length)
 {
     const size_t align = sizeof(struct buf *);
@@ -70,7 +70,7 @@ static void *room_of(const struct data_node *node)
     return (char *)node + room_offset(node->path_length);
 }
 
-/* It did not fit into the room, which holds a reference. */
+/* Returns whether the data did not fit into the room, which then holds a reference to it. */
 static bool is_shared(const struct data_node *node)
 {
     return node->data_length > node->data_room;
@@ -140,8 +140,8 @@ struct zk_stat data_node_copy_stat(const struct data_node *node,
         .ctime_ms = stat->ctime_ms,
         .mtime_ms = stat->mtime_ms,
         .version = stat->version,
-        /* From creations to changes: each child that is not there any more was deleted once. Java's
-         * numbers wrap. */
+        /* A node counts the children that were created; clients see creations and deletions. Each
+         * child that is not there any more was deleted once. Java's numbers wrap. */
         .cversion = (int32_t)((uint32_t)stat->cversion * 2 - (uint32_t)num_children),
         .aversion = stat->aversion,
         .ephemeral_owner = ephemeral_type_get(types, owner) == EPHEMERAL_TYPE_NORMAL ? owner : 0,
@@ -164,7 +164,7 @@ size_t data_node_child_count(const struct data_node *node)
     return node->children != NULL ? node->children->count : 0;
 }
 
-/* Move the children together. */
+/* Moves the children together, so that no place among them is empty. */
 static void close_gaps(struct data_node_children *children)
 {
     uint32_t used = 0;
@@ -253,7 +253,7 @@ void data_node_list_sort(struct data_node_list *list)
 {
     size_t count = list->count;
     if (count < 2)
-        return; /* as most nodes have, if any */
+        return; /* there is nothing to sort in most nodes */
     const char **names = zk_xcalloc(count, sizeof *names);
     size_t *order = zk_xcalloc(count, sizeof *order);
     struct data_node **sorted = zk_xmalloc(count * sizeof(struct data_node *));

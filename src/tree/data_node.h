@@ -9,11 +9,11 @@
  * The room is as long as the data that the node was made with, but at least as long as a pointer,
  * and no longer than DATA_NODE_INSIDE_MAX. Data that fits in stands there, and is copied when it is
  * read. Longer data is a buf that others may share, and the room holds a reference to it. Most data
- * is short: in a buf of its own it took a block of 48 bytes more, and one more place in memory to
- * go to.
+ * is short: in a buf of its own it took a block of 48 bytes more, and the processor had to wait for
+ * one more place in memory.
  *
- * The tree's lock guards all but path, which never changes. What else a node costs is a place in
- * the table of paths (node_hash_map.h), and one among the children of its parent. */
+ * The tree's lock guards all but path, which never changes. Besides its block, a node takes a place
+ * in the table of paths (node_hash_map.h) and one among the children of its parent. */
 #ifndef TREE_DATA_NODE_H
 #define TREE_DATA_NODE_H
 
@@ -44,13 +44,15 @@ struct data_node {
     /* -1 is Java's null, which a client can make. */
     int32_t data_length;
     uint16_t data_room;
-    /* It is out of the tree, and lives on only for a snapshot that may still look at it. */
+    /* It is out of the tree, and is kept only for readers that may still look at it: see
+     * data_tree_pins.c. */
     bool removed;
 
     char path[]; /* "" is the root */
 };
 
-/* Java: HashSet<String>(8). In order of insertion, from which Java's order follows. */
+/* Java: HashSet<String>(8). The items stand in order of insertion, from which the order of Java's
+ * set can be computed. */
 struct data_node_children {
     uint32_t count;
     /* Places in use, empty ones of removed children included. */
@@ -103,24 +105,25 @@ struct zk_stat data_node_copy_stat(const struct data_node *node,
 const char *data_node_name(const struct data_node *node);
 
 size_t data_node_child_count(const struct data_node *node);
-/* Java: addChild(). child is not one yet. */
+/* Java: addChild(). child must not be a child of node yet. */
 void data_node_add_child(struct data_node *node, struct data_node *child);
-/* Java: removeChild(). child is one. */
+/* Java: removeChild(). child must be a child of node. */
 void data_node_remove_child(struct data_node *node, struct data_node *child);
 
-/* Returns one child, and NULL when there is none. */
+/* Returns the child that was added last, or NULL if there is none. */
 struct data_node *data_node_last_child(const struct data_node *node);
 
 /* The children of one moment. */
 struct data_node_list {
     struct data_node **items; /* owned; NULL: none */
     size_t count;
-    uint32_t most; /* as above */
+    uint32_t most; /* as in data_node_children */
 };
 
-/* Java: getChildren().toArray(): a copy, in order of insertion, which needs the lock. The order in
- * which Java's set iterates is made of it by data_node_list_sort, which needs none, as it looks at
- * names only. */
+/* Java: getChildren().toArray(), in two steps. data_node_get_children needs the lock, and copies
+ * the children in order of insertion. data_node_list_sort puts them into the order in which Java's
+ * set iterates; it needs no lock, because it looks at names only, but the nodes must still be
+ * there. */
 struct data_node_list data_node_get_children(const struct data_node *node);
 void data_node_list_sort(struct data_node_list *list);
 

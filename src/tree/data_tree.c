@@ -1,4 +1,4 @@
-/* The tree of nodes: its life, and what one may ask it. Java: server.DataTree
+/* The tree of nodes: its life, and what others may ask it. Java: server.DataTree
  *
  * Nodes are found by path in a table (node_hash_map.h). Each node also points to its children, so
  * that the whole can be walked without composing paths. No thread runs here. */
@@ -19,7 +19,7 @@
 /* Java: DataTree.RATE_LOGGER */
 enum { RATE_LOG_INTERVAL_MS = 15 * 60 * 1000 };
 
-/* Nodes of a tree whose end is worth a look at the heap. */
+/* When a tree of so many nodes has gone, the heap is asked to give its memory back. */
 enum { LARGE_TREE = 250000 };
 
 /* ---- life ------------------------------------------------------------------------------------ */

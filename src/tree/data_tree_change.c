@@ -1,8 +1,8 @@
-/* Nodes come, change and go. Java: server.DataTree, what its transactions do
+/* How nodes come, change and go. Java: server.DataTree, what its transactions do
  *
  * All of it is done again when a log is replayed over a fuzzy snapshot, one that holds some of the
- * changes already: so what is there is not created, what is missing is not deleted, and versions
- * only grow. */
+ * changes already: so what is there is not created again, what is missing is not deleted, and a
+ * parent's cversion only grows. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "zk/base/utf8.h"
 #include "zk/jute/keeper_code.h"
 
-/* The node whose path ends before the last slash. NULL: there is none. */
+/* Returns the node whose path ends before the last slash of path; NULL: there is none. */
 static struct data_node *parent_of(struct data_tree *tree, const char *path) REQUIRES(&tree->mu)
 {
     const char *slash = strrchr(path, '/');
@@ -107,8 +107,9 @@ static void remove_from_owner(struct data_tree *tree, struct data_node *node) RE
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
 
-/* Takes ownership of node; key is its path's. parent NULL: it is the root. False: its path is there
- * already, and nothing has been done. */
+/* Puts node, whose path has that key, into the table and below parent; parent NULL: node is the
+ * root. Takes ownership of node and returns true; or returns false, and has done nothing, if there
+ * is a node of that path already. */
 static bool put_node(struct data_tree *tree, struct data_node *parent, const struct node_key *key,
                      struct data_node *node) REQUIRES(&tree->mu)
 {
@@ -209,8 +210,8 @@ static struct stat_persisted create_stat(int64_t zxid, int64_t time_ms, int64_t 
     };
 }
 
-/* A child was created: the parent's version is that of the transaction, -1 for one more than it is.
- * A replay may create what was deleted later, and must not take the parent back.
+/* Gives the parent of a created child the cversion that the transaction names; -1 means one more
+ * than it has. A replay may create again what was deleted later, and must not take the parent back.
  *
  * The two calls around each change of a node's data or stat, here and below, take the old node out
  * of the tree's digest and add the new one. */
@@ -227,8 +228,9 @@ static void raise_cversion(struct data_tree *tree, struct data_node *parent, int
     node_hash_map_post_change(&tree->nodes, parent);
 }
 
-/* What is to be created is there already, as a snapshot shows it. It may have been written before
- * the ACL got a number in the list: this is what brings the ACL back (D-125). */
+/* Called if the node that is to be created is there already, from a fuzzy snapshot. The snapshot's
+ * list of ACLs may have been written before this node's ACL got its number; then this brings the
+ * ACL back (D-125). */
 static void take_acl_of_created(struct data_tree *tree, const char *path, int64_t acl_id)
     REQUIRES(&tree->mu)
 {
@@ -249,8 +251,8 @@ int32_t data_tree_create_node_locked(struct data_tree *tree, const struct txn_he
     if (parent == NULL)
         return KEEPER_CODE_NONODE;
     int64_t acl_id = acl_cache_convert_acls(&tree->acl_cache, created->acl);
-    /* Java makes the node when it knows that there is none. To make it takes as long as the path's
-     * place in the table needs to arrive. */
+    /* Java makes the node only when it knows that the path has none. Here it is made first, because
+     * the path's place in the table arrives from memory meanwhile. */
     struct data_node *child = data_node_new(path, key.length, created->data, acl_id, &stat);
     if (strcmp(path, "/") == 0 || !put_node(tree, parent, &key, child)) {
         data_node_free(child);
@@ -271,8 +273,9 @@ int32_t data_tree_delete_node_locked(struct data_tree *tree, const char *path, i
     struct data_node *parent = parent_of(tree, path);
     if (parent == NULL)
         return KEEPER_CODE_NONODE;
-    /* Also for a node that is gone: a snapshot may have missed it, and the parent's pzxid must be
-     * the same on all servers. Never back to an older one, though, that a create has set. */
+    /* This is done also if the node is gone: a fuzzy snapshot may have the parent as it was before
+     * the deletion, but not the node, and the parent's pzxid must become the same on all servers.
+     * It never goes back behind a later one that a create has set. */
     if (zxid > parent->stat.pzxid) {
         node_hash_map_pre_change(&tree->nodes, parent);
         parent->stat.pzxid = zxid;
@@ -282,7 +285,7 @@ int32_t data_tree_delete_node_locked(struct data_tree *tree, const char *path, i
     if (node == NULL)
         return KEEPER_CODE_NONODE;
     remove_children(tree, node);
-    /* Those who watch are told only if this list lets them read the node, which is gone by then. */
+    /* Watchers are told only if this list lets them read the node, which is gone by then. */
     struct shared_acl *acl = acl_cache_convert_long(&tree->acl_cache, node->acl);
     remove_node(tree, parent, node);
     data_tree_tell_deleted_locked(tree, path, acl, parent);

@@ -1,5 +1,5 @@
-/* The tree's digest, held against that of snapshots and transactions. A mismatch is told and
- * counted; nothing else comes of it: the peer goes on with the tree that it has. Java:
+/* Compares the tree's digest with those of snapshots and transactions. A mismatch is logged and
+ * counted, and nothing else happens: the peer goes on with the tree that it has. Java:
  * server.DataTree */
 #include <inttypes.h>
 #include <string.h>

@@ -20,8 +20,8 @@
 
 enum { QUOTA_LENGTH = sizeof QUOTA_ZOOKEEPER - 1 };
 
-/* A node and all below it, one after the other. Java recurses; trees may be deeper than our
- * threads' stacks. */
+/* A walk through a node and all below it. Java recurses, but trees may be deeper than our threads'
+ * stacks. */
 struct subtree {
     const struct data_node **nodes; /* owned; those still to come, last first */
     size_t count;
@@ -74,7 +74,7 @@ void data_tree_quota_changed_locked(struct data_tree *tree, const char *path, in
         update_quota_stat(tree, last_prefix, bytes_diff, 0);
 }
 
-/* A node below /zookeeper/quota was made: it may be a limit, or a count. */
+/* Called when a node below /zookeeper/quota has been created: it may be a limit, or a count. */
 static void quota_node_created(struct data_tree *tree, const char *path) REQUIRES(&tree->mu)
 {
     char *limited = trim_quota_path(path, LIMIT_NODE);
@@ -97,7 +97,7 @@ void data_tree_setup_quota_locked(struct data_tree *tree)
         traverse_node(tree, node);
 }
 
-/* Java: traverseNode(): no node comes or goes meanwhile, only data changes. */
+/* Java: traverseNode(). No node comes or goes during the walk; only data changes. */
 static void traverse_node(struct data_tree *tree, const struct data_node *top) REQUIRES(&tree->mu)
 {
     struct subtree subtree = subtree_of(top);
@@ -165,7 +165,7 @@ static void update_quota_for_path(struct data_tree *tree, const char *path) REQU
     free(stats);
 }
 
-/* Java: getCounts(): of a node and all below it. */
+/* Java: getCounts(). Counts a node and all below it. */
 static void get_counts(const struct data_node *top, struct stats_track *ret_counts)
 {
     int64_t count = 0;
@@ -212,7 +212,7 @@ static struct subtree subtree_of(const struct data_node *top)
     return subtree;
 }
 
-/* NULL: that was all, and nothing is left to be freed. */
+/* Returns the next node; NULL: that was all, and nothing is left to be freed. */
 static const struct data_node *subtree_next(struct subtree *subtree)
 {
     if (subtree->count == 0) {

@@ -9,7 +9,7 @@
 #include "tree/data_tree_internal.h"
 #include "zk/base/alloc.h"
 
-/* As many children are looked at before the lock is given back: some 0.3 ms. */
+/* So many nodes are counted before the lock is given back, which takes some 0.3 ms. */
 enum { COUNTED_AT_ONCE = 4096 };
 
 /* Returns OK and the node, if it is there and the guard lets it be read. */
@@ -147,7 +147,7 @@ static void add_children(struct uncounted *uncounted, const struct data_node *no
     free(children.items);
 }
 
-/* Counts the nodes below node, which the pin holds. Gives the lock back now and then. */
+/* Counts the nodes below node. Gives the lock back now and then, so the caller must hold a pin. */
 static size_t count_below(struct data_tree *tree, const struct data_node *node) REQUIRES(&tree->mu)
 {
     struct uncounted uncounted = {0};

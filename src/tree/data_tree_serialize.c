@@ -11,7 +11,7 @@
  * A snapshot is written while transactions change the tree. For each node the lock is taken,
  * what is to be written is copied (short data, a reference to longer data, the stat, the pointers
  * to the children), and the lock is given back before a byte goes out: a learner that reads slowly,
- * or a slow disk, holds up no write. The children of a million-fold parent are 8 MB of pointers,
+ * or a slow disk, holds up no write. A parent of a million children has 8 MB of pointers, which are
  * copied in some 3 ms. */
 #include <errno.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@
 
 enum {
     NUMBERS = 8 + STAT_PERSISTED_BYTES, /* the id of the ACL, and the stat */
-    NODES_AHEAD = 8,                    /* a node is fetched so long before it is written */
+    NODES_AHEAD = 8,                    /* so early a node is fetched, before it is written */
 };
 
 static void walk_into(struct data_tree_walk *walk, struct data_node_list children)
@@ -36,8 +36,9 @@ static void walk_into(struct data_tree_walk *walk, struct data_node_list childre
     walk->frames[walk->depth++] = (struct data_tree_frame){.children = children};
 }
 
-/* The next node, deepest first; NULL: there is none. Siblings come in the order of their hashes and
- * lie anywhere in memory: to wait for each of them was a third of the writing. */
+/* Returns the next node, deepest first; NULL: there is none. Siblings come in the order of their
+ * hashes and lie anywhere in memory, and waiting for each of them took a third of the time of the
+ * writing: so a later one is fetched ahead. */
 static struct data_node *walk_next(struct data_tree_walk *walk)
 {
     while (walk->depth > 0) {
@@ -62,9 +63,9 @@ static uint8_t *put_counted(uint8_t *next, const void *bytes, int32_t length)
     return next + length;
 }
 
-/* Java: serializeNodeData(). The path never changes. The bytes are put where they go out from, if
- * the buffer there is larger than the node: field by field a node took a fifth more
- * instructions. */
+/* Java: serializeNodeData(). The path is read without the lock, since it never changes. If the
+ * stream's buffer has room for the whole node, its bytes are put there directly: written field by
+ * field, a node took a fifth more instructions. */
 static void serialize_node_data(const struct data_node *node,
                                 const struct data_node_data_copy *data, int64_t acl,
                                 const struct stat_persisted *stat, struct jute_out *out)
@@ -101,7 +102,7 @@ static void serialize_node(struct data_tree *tree, struct data_node *node,
     }
     zk_mutex_unlock(&tree->mu);
     if (removed)
-        return; /* since its parent was written; the replay will do the same */
+        return; /* it went after its parent was written; a replay deletes it again */
     serialize_node_data(node, &data, acl, &stat, out);
     data_node_data_copy_done(&data);
     if (children.count > 0)
@@ -149,7 +150,7 @@ void data_tree_serialize(struct data_tree *tree, struct jute_out *out)
 /* ---- reading --------------------------------------------------------------------------------- */
 
 /* Nodes that were read are hung into the tree some at a time, under one lock. The processor fetches
- * their places in the table meanwhile: to wait for each of them was a fifth of the loading. */
+ * their places in the table meanwhile: waiting for each of them took a fifth of the loading. */
 enum { TOGETHER = 16 };
 
 struct data_tree_reading {
@@ -181,7 +182,7 @@ static int hang_nodes(struct data_tree_reading *reading)
     return r;
 }
 
-/* The node behind a path that has been read. Java: DataNode.deserialize() */
+/* Reads the node that stands behind its path. Java: DataNode.deserialize() */
 static int deserialize_node(struct data_tree_reading *reading)
 {
     uint8_t bytes[NUMBERS];
@@ -206,7 +207,8 @@ static int deserialize_node(struct data_tree_reading *reading)
     return reading->count < TOGETHER ? 0 : hang_nodes(reading);
 }
 
-/* What is no plain text becomes what Java would have. -EPROTO: null, or with a zero byte inside. */
+/* Bytes that are not ASCII become what they are after Java has decoded them. -EPROTO: the path is
+ * null, or has a zero byte inside. */
 static int check_path(struct buf **path)
 {
     const struct buf *bytes = *path;
@@ -222,7 +224,7 @@ static int check_path(struct buf **path)
     return 0;
 }
 
-/* *ret_end: it was the end. */
+/* Reads a path and the node behind it. *ret_end: it was the path that marks the end. */
 static int deserialize_next(struct data_tree_reading *reading, bool *ret_end)
 {
     int r = jute_in_buffer_again(reading->in, &reading->path);
@@ -240,7 +242,8 @@ static int deserialize_nodes(struct data_tree *tree, struct jute_in *in)
     int r = 0;
     for (bool end = false; r == 0 && !end;)
         r = deserialize_next(&reading, &end);
-    /* What came before an error is looked at all the same: it may be wrong, too, and came first. */
+    /* The nodes that were read before an error are hung all the same: if one of them is wrong, that
+     * error came first. */
     int hung = hang_nodes(&reading);
     buf_unref(reading.path);
     buf_unref(reading.data);

@@ -1,4 +1,4 @@
-/* Transactions are applied. Java: DataTree.processTxn(), killSession() */
+/* How transactions are applied. Java: DataTree.processTxn(), killSession() */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@ static void kill_session(struct data_tree *tree, int64_t session_id, int64_t zxi
 static void adjust_parent_cversion(struct data_tree *tree, const struct create_txn *create,
                                    struct process_txn_result *rc) REQUIRES(&tree->mu);
 
-/* Of create and create2. */
+/* Returns the node that a create or a create2 makes. */
 static struct node_to_create created_by(const struct create_txn *txn,
                                         const struct txn_header *header)
 {
@@ -30,8 +30,9 @@ static struct node_to_create created_by(const struct create_txn *txn,
     };
 }
 
-/* Java: processTxn(header, txn, isSubTxn), without what comes after the whole. record NULL: none,
- * of an old closeSession. txn: of a multi, the whole, whose operations are wanted. */
+/* Java: processTxn(header, txn, isSubTxn), without what it does when the whole transaction has been
+ * applied. record is NULL for a closeSession of an old server, which has none. txn is the whole
+ * transaction, from which a multi takes its operations; it is NULL for such an operation. */
 static void process_record(struct data_tree *tree, const struct txn_header *header,
                            const union txn_record *record, const struct txn_log_entry *txn,
                            struct process_txn_result *rc) REQUIRES(&tree->mu)
@@ -141,8 +142,8 @@ void process_txn_result_done(struct process_txn_result *result)
 /* ---- multi ----------------------------------------------------------------------------------- */
 
 /* Java: processTxn(), its case multi. Either all operations are applied or, if one of them is an
- * error, none: those before the error are told to be fine, those behind it that they were not
- * tried. */
+ * error, none: then those before the error have the result OK, and those behind it
+ * RUNTIMEINCONSISTENCY, because they were not tried. */
 static void process_multi(struct data_tree *tree, const struct txn_log_entry *txn,
                           struct process_txn_result *rc)
 {
@@ -175,10 +176,10 @@ static void process_multi(struct data_tree *tree, const struct txn_log_entry *tx
 
 /* ---- what a replay meets --------------------------------------------------------------------- */
 
-/* The node is there already. If it was deleted with its session and created in another one after
- * the snapshot had written the parent, the parent's version and pzxid are too old: closing that
- * session has not deleted it, as it is not the session's any more. Java: DataTree.processTxn(),
- * its end */
+/* Called if the node that is to be created is there already. It may have been deleted with its
+ * session and created in another one after the snapshot had written the parent. Then the parent's
+ * cversion and pzxid are too old, because the replayed close of the first session has not deleted
+ * the node, which is no longer that session's. Java: DataTree.processTxn(), its end */
 static void adjust_parent_cversion(struct data_tree *tree, const struct create_txn *create,
                                    struct process_txn_result *rc)
 {
@@ -192,7 +193,7 @@ static void adjust_parent_cversion(struct data_tree *tree, const struct create_t
 
 /* ---- sessions -------------------------------------------------------------------------------- */
 
-/* Java: deleteNodes(), one of them */
+/* Java: deleteNodes(), for one node */
 static void delete_session_node(struct data_tree *tree, int64_t session_id, const char *path,
                                 int64_t zxid) REQUIRES(&tree->mu)
 {
@@ -200,8 +201,8 @@ static void delete_session_node(struct data_tree *tree, int64_t session_id, cons
         zk_log(tree->ctx, ZK_LOG_EPHEMERAL_GONE, path, (uint64_t)session_id);
 }
 
-/* Java: killSession(session, zxid, paths2DeleteLocal, paths2DeleteInTxn). The list of the session
- * goes when it is empty. */
+/* Java: killSession(session, zxid, paths2DeleteLocal, paths2DeleteInTxn). The session's list in
+ * ephemerals goes with its last node, which ends the loop. */
 static void kill_session(struct data_tree *tree, int64_t session_id, int64_t zxid,
                          const struct ustring_list *paths2_delete_in_txn)
 {

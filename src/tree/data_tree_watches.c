@@ -13,10 +13,10 @@
 #include "zk/runtime/context.h"
 #include "zk/watch/watcher.h"
 
-/* So many watches of a connection that is over are removed before the lock is given back: some 0.5
- * ms. One client may have a million. */
+/* So many watches of a connection that is over are removed before the lock is given back, which
+ * takes some 0.5 ms. One client may have a million. */
 enum { REMOVED_AT_ONCE = 1024 };
-/* After so many, of one connection or of several, the heap is worth a look. */
+/* After so many, of one connection or of several, the heap is asked to give memory back. */
 enum { MANY_WATCHES = 250000 };
 
 /* ---- telling --------------------------------------------------------------------------------- */
@@ -31,8 +31,8 @@ static bool has_watches(const struct data_tree *tree) REQUIRES(&tree->mu)
     return watch_count_locked(tree) > 0;
 }
 
-/* The list that an event is filtered by. One that has been lost lets nobody read: an entry without
- * rights, since an empty list would let everybody. */
+/* Returns the list that an event is filtered by. For a list that has been lost it is one that lets
+ * nobody read. It has an entry without rights, because an empty list would let everybody read. */
 static const struct zk_acl_list *list_of(const struct shared_acl *acl)
 {
     static const struct zk_acl no_right = {0};
@@ -41,7 +41,7 @@ static const struct zk_acl_list *list_of(const struct shared_acl *acl)
     return acl != NULL ? &acl->list : &nobody;
 }
 
-/* The root is "/" for those that watch it. */
+/* Those that watch the root's children know it as "/". */
 static void tell_children_changed(struct data_tree *tree, const struct data_node *parent)
     REQUIRES(&tree->mu)
 {
@@ -178,7 +178,7 @@ void data_tree_remove_cnxn(struct data_tree *tree, struct watcher *watcher)
 
 /* ---- setWatches ------------------------------------------------------------------------------ */
 
-/* One setWatches at work. */
+/* What is the same for all lists of one setWatches. */
 struct resetting {
     struct watcher *watcher;
     int64_t relative_zxid;
@@ -265,7 +265,7 @@ static int reset_persistent_recursive_watch(struct data_tree *tree,
     return reset_in_both(tree, resetting, path, WATCHER_MODE_PERSISTENT_RECURSIVE);
 }
 
-/* One list after the other. A null list is found when it is its turn. */
+/* Sets the watches of one list. A null list is an error only when its turn has come. */
 static int reset_list(struct data_tree *tree, const struct resetting *resetting,
                       const struct ustring_list *list,
                       int (*reset)(struct data_tree *tree, const struct resetting *resetting,

@@ -5,7 +5,7 @@
 
 #include "zk/base/checksum.h"
 
-/* Java: ZooDefs.ZOOKEEPER_NODE_SUBTREE: what differs from server to server. */
+/* Java: ZooDefs.ZOOKEEPER_NODE_SUBTREE. What lies below it differs from server to server. */
 static const char OWN_SUBTREE[] = "/zookeeper/";
 
 enum {
@@ -13,7 +13,7 @@ enum {
     TOGETHER = 1024,
 };
 
-/* What of a stat goes into the digest. Not the order of StatPersisted on disk:
+/* Writes what goes into the digest of a stat. The order is not that of StatPersisted on disk:
  *
  *    0   8   long czxid
  *    8   8   long mzxid

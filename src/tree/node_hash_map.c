@@ -18,7 +18,8 @@ enum {
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-/* Clients choose paths, and each transaction looks up two. */
+/* The hash must be quick, as each transaction looks up two paths, and secret, as clients choose
+ * them. */
 static struct node_key key_of(const struct node_hash_map *map, const char *path, size_t length)
 {
     return (struct node_key){
@@ -60,7 +61,7 @@ static void grow_table(struct node_hash_map *map)
     free(old);
 }
 
-/* Empty a slot, and move up those behind it that were pushed there by its node. */
+/* Empties a slot, and moves up those behind it that were pushed there by its node. */
 static void remove_slot(struct node_hash_map *map, struct node_hash_map_slot *slot)
 {
     size_t mask = map->slot_count - 1;
@@ -116,7 +117,7 @@ struct data_node *node_hash_map_get(const struct node_hash_map *map, const char 
     return find_slot(map, &key)->node;
 }
 
-/* What the node adds to the digest of the tree. */
+/* Returns what the node adds to the digest of the tree. */
 static uint32_t digest_of(const struct node_hash_map *map, const struct data_node *node)
 {
     return map->digest_enabled
@@ -130,7 +131,7 @@ bool node_hash_map_put(struct node_hash_map *map, const struct node_key *key,
 {
     if (4 * (map->count + 1) > 3 * map->slot_count)
         grow_table(map);
-    /* Before the place is looked at, which is on its way from memory meanwhile. */
+    /* This comes first, because the path's place in the table is still on its way from memory. */
     node->digest = digest_of(map, node);
     struct node_hash_map_slot *slot = find_slot(map, key);
     if (slot->node != NULL)

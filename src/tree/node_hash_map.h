@@ -1,8 +1,8 @@
 /* All nodes of a tree by their paths, and the sum of their digests. Java: server.NodeHashMapImpl,
  * server.util.AdHash
  *
- * A table with open addressing: slots hold the hash and the node, collisions go to the next slot,
- * and the table doubles before it is three quarters full. The tree's lock guards it. */
+ * It is a table with open addressing: slots hold the hash and the node, collisions go to the next
+ * slot, and the table doubles before it is three quarters full. The tree's lock guards it. */
 #ifndef TREE_NODE_HASH_MAP_H
 #define TREE_NODE_HASH_MAP_H
 
@@ -28,7 +28,7 @@ struct node_hash_map {
     /* Seeds the hash: clients choose paths, and must not choose where these collide. */
     uint64_t seed;
     bool digest_enabled; /* Java: ZooKeeperServer.isDigestEnabled() */
-    uint64_t digest;     /* of all nodes; modulo 2^64 */
+    uint64_t digest;     /* the sum of those of all nodes, modulo 2^64 */
 };
 
 void node_hash_map_init(struct node_hash_map *map, const struct zk_context *ctx,
@@ -36,7 +36,7 @@ void node_hash_map_init(struct node_hash_map *map, const struct zk_context *ctx,
 /* Frees the nodes, too. */
 void node_hash_map_done(struct node_hash_map *map);
 
-/* A path of so many bytes, and its hash in one table. */
+/* A path of length bytes, and its hash, which is valid for one table only. */
 struct node_key {
     const char *path; /* stays the caller's */
     size_t length;
@@ -44,12 +44,13 @@ struct node_key {
 };
 
 /* The key of a path, for several calls. The earlier it is made the better: it also makes the
- * processor fetch the path's place in the table. That of a million nodes has 32 MB, and without
- * this, waiting for the place of a new path was a third of the loading of a snapshot. */
+ * processor fetch the path's place in the table. The table of a million nodes has 32 MB, and
+ * without this, waiting for the place of a new path took a third of the loading of a snapshot. */
 struct node_key node_hash_map_key(const struct node_hash_map *map, const char *path, size_t length);
-/* Java: get(). By the very name. NULL: there is none. */
+/* Java: get(). Returns the node of exactly this path, so the root is "" and not "/"; NULL: there is
+ * none. */
 struct data_node *node_hash_map_find(const struct node_hash_map *map, const struct node_key *key);
-/* The same of a path that is asked for once. */
+/* The same for a path that is asked for only once. */
 struct data_node *node_hash_map_get(const struct node_hash_map *map, const char *path,
                                     size_t length);
 /* Java: put(). Takes ownership of node, whose path key has, and adds its digest. False: there is a
@@ -59,9 +60,9 @@ ZK_NODISCARD bool node_hash_map_put(struct node_hash_map *map, const struct node
 /* Java: remove(). Returns ownership of node, which is there. Takes its digest away. */
 void node_hash_map_remove(struct node_hash_map *map, struct data_node *node);
 
-/* Java: preChange(). Before each change of a node's data or stat. */
+/* Java: preChange(). To be called before each change of a node's data or stat. */
 void node_hash_map_pre_change(struct node_hash_map *map, const struct data_node *node);
-/* Java: postChange(). Behind it. */
+/* Java: postChange(). To be called after that change. */
 void node_hash_map_post_change(struct node_hash_map *map, struct data_node *node);
 
 #endif

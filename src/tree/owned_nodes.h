@@ -1,5 +1,5 @@
 /* The nodes of one owner: a session's ephemeral nodes, or all containers, or all nodes with a TTL.
- * Each node knows its place among them (data_node.owned_index), so one goes at once from a million.
+ * Each node knows its place among them (data_node.owned_index), so to remove one takes no search.
  * Java: DataTree.ephemerals, containers, ttls, which hold paths. The tree's lock guards it. */
 #ifndef TREE_OWNED_NODES_H
 #define TREE_OWNED_NODES_H
@@ -10,7 +10,8 @@
 #include "tree/data_node.h"
 #include "zk/base/str.h"
 
-/* Zero-initialised is empty. In order of insertion, from which that of Java's HashSet follows. */
+/* Zero-initialised it is empty. The nodes stand in order of insertion, from which the order of
+ * Java's HashSet can be computed. */
 struct owned_nodes {
     struct data_node *
         *items; /* NULL: an empty place, never the last one. The tree owns the nodes */
@@ -21,7 +22,7 @@ struct owned_nodes {
 };
 
 void owned_nodes_add(struct owned_nodes *nodes, struct data_node *node);
-/* node is among them. */
+/* node must be among them. */
 void owned_nodes_remove(struct owned_nodes *nodes, struct data_node *node);
 /* Returns the one that came last; NULL: there is none. */
 struct data_node *owned_nodes_last(const struct owned_nodes *nodes);

@@ -1,4 +1,4 @@
-/* Paths by their elements. Java: common.PathTrie */
+/* A tree of path elements. Java: common.PathTrie */
 #include "tree/path_trie.h"
 
 #include <stdbool.h>
@@ -9,14 +9,14 @@
 #include "zk/base/panic.h"
 #include "zk/base/str.h"
 
-/* One element of paths. */
+/* One element of the added paths; all paths that begin alike share it. */
 struct trie_node {
     char *value; /* owned: the element */
-    /* Owned: the path of its elements, if it was added; NULL: it is only on the way to others. */
+    /* Owned: the path that ends here, if it was added; NULL: others only lead through here. */
     char *property;
     struct trie_node *parent;
-    /* Owned, with what they are; ascending by value. Each write asks for its path, and there may be
-     * ten thousand quotas side by side. */
+    /* The array and the nodes are owned. They ascend by value, for a quick search: each write asks
+     * for its path, and there may be ten thousand quotas side by side. */
     struct trie_node **children;
     size_t child_count;
     size_t child_room;
@@ -133,7 +133,8 @@ static size_t place_of_child(const struct trie_node *node, const struct element 
     return low;
 }
 
-/* Those that only begin with value stand behind it. Java: TrieNode.getChild() */
+/* The search compares only the bytes of value, so it finds the first child that begins with them;
+ * longer ones stand behind value itself. Java: TrieNode.getChild() */
 static struct trie_node *get_child(const struct trie_node *node, const struct element *value)
 {
     size_t place = place_of_child(node, value);
@@ -159,7 +160,7 @@ static struct trie_node *trie_node_add_child(struct trie_node *node, const struc
     return node->children[place] = trie_node_new(node, value);
 }
 
-/* Out of its parent. It has no child. */
+/* Takes a node without children out of its parent, and frees it. */
 static void remove_leaf(struct trie_node *node)
 {
     struct trie_node *parent = node->parent;
@@ -182,8 +183,8 @@ static bool is_blank_element(const struct element *element)
     return true;
 }
 
-/* The next element from *path on, which moves behind it; false at the end. Empty and blank ones do
- * not count. Java: PathTrie.split() */
+/* Finds the next element from *path on, and moves *path behind it; returns false at the end. Empty
+ * and blank elements are passed over. Java: PathTrie.split() */
 static bool next_element(const char **path, struct element *ret_element)
 {
     while (**path != '\0') {

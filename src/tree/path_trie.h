@@ -14,7 +14,8 @@ struct path_trie {
 
 /* Java: addPath(). A path without elements, for which Java throws an exception, is ignored. */
 void path_trie_add_path(struct path_trie *trie, const char *path);
-/* Java: deletePath(). Likewise; one that is not there is ignored by Java, too. */
+/* Java: deletePath(). A path without elements is ignored here, too; one that was not added is
+ * ignored also by Java. */
 void path_trie_delete_path(struct path_trie *trie, const char *path);
 /* Java: findMaxPrefix(). Returns the longest added path above path, or path itself, which stays the
  * trie's; NULL where Java returns "/", for none. */

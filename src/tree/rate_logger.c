@@ -1,4 +1,4 @@
-/* Warnings that come often. Java: server.RateLogger */
+/* Holds back warnings that come often. Java: server.RateLogger */
 #include "tree/rate_logger.h"
 
 #include <stddef.h>

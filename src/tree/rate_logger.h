@@ -12,9 +12,9 @@ struct rate_logger {
     struct zk_context *ctx;
     int64_t interval_ms;
     const char *message; /* static text; NULL: none */
-    int64_t value;
-    int64_t logged_ms; /* when message was logged last */
-    int64_t count;     /* how often it came since */
+    int64_t value;       /* the last one that came with it */
+    int64_t logged_ms;   /* when message was logged last */
+    int64_t count;       /* how often it came since */
 };
 
 void rate_logger_init(struct rate_logger *logger, struct zk_context *ctx, int64_t interval_ms);

@@ -11,7 +11,7 @@
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-/* The place of the key, or where it would go. */
+/* Returns the place of the key, or where it would go. */
 static size_t find_value(const struct stats_track *stats, const char *key)
 {
     size_t low = 0;
@@ -60,22 +60,23 @@ void stats_track_done(struct stats_track *stats)
 
 /* ---- from bytes ------------------------------------------------------------------------------ */
 
-/* A pair of the text, and how many came before it. */
+/* One pair of the text. */
 struct text_pair {
-    const char *key; /* in the text */
+    const char *key; /* points into the text */
     int64_t value;
-    size_t at;
+    size_t at; /* how many pairs stand before it */
 };
 
-/* Of these the caller frees the array. */
+/* All pairs of the text. The caller frees items. */
 struct text_pairs {
     struct text_pair *items;
     size_t count;
     size_t room;
 };
 
-/* One pair, "bytes=17" or, as older versions want it, "bytes=17=". An empty value is -1, if more
- * follows: Java's split() drops empty pieces at the end. */
+/* Adds one pair, "bytes=17" or, as older versions want it, "bytes=17=". An empty value counts as -1
+ * if more text follows behind a second '='; otherwise it is an error, because Java's split() drops
+ * empty pieces at the end. */
 static int parse_pair(struct text_pairs *pairs, char *pair)
 {
     char *value = strchr(pair, '=');
@@ -123,8 +124,8 @@ static struct stats_track stats_of_pairs(const struct text_pairs *pairs)
 }
 
 /* Java: new StatsTrack(). Each create below a quota reads its text anew, with the tree's lock held,
- * and whoever may write the text may put 50,000 names into it: they are sorted once, because each
- * looked for among those before it would take seconds. */
+ * and whoever may write the text may put 50,000 names into it. They are sorted once, because to
+ * look for each among those before it would take seconds. */
 int stats_track_parse(const struct buf *bytes, struct stats_track *ret_stats)
 {
     struct text_pairs pairs = {0};

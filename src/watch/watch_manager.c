@@ -98,7 +98,7 @@ static void collect_watcher(const struct watch_manager *manager, struct watching
     watchers->items[watchers->count++] = watching->watcher;
 }
 
-/* All that watch one path: the path of the event, or, with at_parent_path, one above it. */
+/* Collects all that watch one path: that of the event, or, with at_parent_path, one above it. */
 static void collect_watchers_of_path(struct watch_manager *manager, const struct watched_path *path,
                                      enum watcher_event_type type, bool at_parent_path,
                                      struct watcher_set *watchers)
@@ -113,13 +113,13 @@ static void collect_watchers_of_path(struct watch_manager *manager, const struct
                 collect_watcher(manager, watch->watching, watchers);
         } else if (!at_parent_path) {
             collect_watcher(manager, watch->watching, watchers);
-            if (mode == WATCHER_MODE_STANDARD) /* the last one frees path */
+            if (mode == WATCHER_MODE_STANDARD) /* path is freed with its last watch */
                 next = watch_store_remove(&manager->store, number, next);
         }
     }
 }
 
-/* Each of set has been told already, by the other manager of the tree. */
+/* Marks the watchers of set, which the other manager of the tree has told already. */
 static void mark_suppressed(const struct watch_manager *manager, const struct watcher_set *set)
 {
     for (size_t i = 0; i < set->count; i++) {
@@ -215,9 +215,10 @@ void watch_manager_dump_watches(const struct watch_manager *manager, bool by_pat
     }
 }
 
-/* Java: containsWatcher(). At the path itself every watch counts, whose ever it is; a watch above
- * it counts only if the asker's watch of the path itself is recursive, and then it has been found
- * there. */
+/* Java: containsWatcher(). At the path itself every watch counts, whoever has set it (K-222). A
+ * watch above it would count only if the asker's watch of the path itself were recursive; but then
+ * that watch has been found already. So the walk upwards finds nothing, and is done only for its
+ * error. */
 int watch_manager_contains_watcher(struct watch_manager *manager, const struct ustring *path,
                                    bool *ret_contains)
 {

@@ -1,5 +1,5 @@
-/* Watches in two lists each, and the tables that find them. Java: server.watch.WatchManager, its
- * maps */
+/* The lists that watches stand in, and the tables that find them. Java: server.watch.WatchManager,
+ * its maps */
 #include "watch/watch_store.h"
 
 #include <stdlib.h>
@@ -114,7 +114,7 @@ static struct watched_path *put_path(struct watch_store *store, const char *text
     return path;
 }
 
-/* Nobody watches it any more. What was pushed behind it in the table moves up. */
+/* Frees a path that nobody watches any more. What was pushed behind it in the table moves up. */
 static void drop_path(struct watch_store *store, struct watched_path *path)
 {
     size_t mask = store->path_room - 1;
@@ -183,7 +183,8 @@ void watch_store_remove_watching(struct watch_store *store, struct watching *wat
 
 /* ---- pairs ----------------------------------------------------------------------------------- */
 
-/* The path's hash is secret, so the watcher's number need only be spread. */
+/* Returns where the search for that pair begins. The path's hash has a secret key already, so the
+ * watcher's number need only be spread. */
 static size_t pair_place(const struct watch_store *store, const struct watched_path *path,
                          const struct watching *watching)
 {
@@ -246,7 +247,7 @@ uint32_t watch_store_find(const struct watch_store *store, const struct watched_
 
 /* ---- watches --------------------------------------------------------------------------------- */
 
-/* A new watch, behind all others. */
+/* Makes room for one more watch behind all others, and returns its number. */
 static uint32_t append_watch(struct watch_store *store)
 {
     if (store->count == store->chunk_count * CHUNK) {
@@ -258,8 +259,8 @@ static uint32_t append_watch(struct watch_store *store)
     return store->count++;
 }
 
-/* One chunk more than are needed is kept, lest one watch that comes and goes costs a chunk each
- * time. */
+/* One chunk more than needed is kept, so that a watch that comes and goes does not cost an
+ * allocation each time. */
 static void drop_last_watch(struct watch_store *store)
 {
     store->count--;

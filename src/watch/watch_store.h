@@ -7,10 +7,11 @@
  *                                    |                       |        path and its watcher
  *     watching (a connection) -------+                       +------- watching (another one)
  *
- * Built for millions: a watch takes 40 bytes and a place in the table of pairs, a path 21 bytes and
- * its text, once, however many watch it. To find, to add and to remove are one look into a hash
- * table each, and nobody can choose paths that collide, since the hash has a secret key. Lists are
- * in the order in which the watches came, so that a replay tells watchers in the same order.
+ * The store is built for millions of watches: a watch takes 40 bytes and a place in the table of
+ * pairs; a path takes 17 bytes, its text and a place in the table of paths, once, however many
+ * watch it. To find, to add and to remove are one look into a hash table each, and nobody can
+ * choose paths that collide, since the hash has a secret key. Lists are in the order in which the
+ * watches came, so that a replay tells watchers in the same order.
  *
  * Watches lie one behind the other in chunks, and have no gaps: when one goes, the last one moves
  * into its place. So memory comes back when watches go, whichever they are; and a watch's number
@@ -25,7 +26,7 @@
 #include "zk/jute/archive.h"
 #include "zk/watch/watcher.h"
 
-/* The number of a watch; this one is none. */
+/* Watches have numbers; this one is that of none. */
 #define WATCH_STORE_NONE UINT32_MAX
 
 struct watch {
@@ -42,7 +43,7 @@ struct watch {
 struct watched_path {
     uint32_t hash;   /* of the text */
     uint32_t length; /* of the text; WATCH_STORE_NONE: Java's null, which a client may watch */
-    uint32_t first;  /* of its watches; it goes with the last one of them */
+    uint32_t first;  /* of its watches; the path goes when its last watch does */
     uint32_t last;
     char text[]; /* a zero byte stands behind it */
 };
@@ -54,17 +55,18 @@ struct watching {
     int64_t session_id;
     struct watching *next; /* in the order in which they came */
     struct watching *previous;
-    uint32_t serial; /* of all that came before; only mixes the hash of its watches */
+    uint32_t serial; /* how many came before it; the hash of its watches is mixed with it */
     uint32_t first;  /* of its watches; WATCH_STORE_NONE: it has none now */
     uint32_t last;
     bool has_null_mode; /* see watcher_mode_manager.h */
-    /* The call of triggerWatch that has collected it, and the one that is not to tell it. */
+    /* The number of the call of triggerWatch that collected it last, and of the last one that was
+     * not to tell it. */
     uint64_t collected_by;
     uint64_t suppressed_by;
 };
 
 struct watch_store {
-    uint64_t key; /* of the hash */
+    uint64_t key; /* the secret key of the hash */
     struct watch **chunks;
     uint32_t chunk_count;
     uint32_t count; /* of watches */
@@ -73,7 +75,8 @@ struct watch_store {
     size_t path_room;            /* a power of two */
     size_t path_count;
 
-    uint32_t *pairs; /* likewise, the watches by path and watcher; WATCH_STORE_NONE: free */
+    /* A table of the same kind: the watches by path and watcher; WATCH_STORE_NONE: a free place. */
+    uint32_t *pairs;
     size_t pair_room;
 
     struct long_hash watchings; /* the address of a watcher -> struct watching, owned */
@@ -93,11 +96,12 @@ struct watched_path *watch_store_get_path(const struct watch_store *store, const
 /* Returns NULL if the watcher never had a watch. */
 struct watching *watch_store_get_watching(const struct watch_store *store,
                                           const struct watcher *watcher);
+/* Returns the same, made if need be; it stays the store's. */
 struct watching *watch_store_put_watching(struct watch_store *store, struct watcher *watcher);
-/* Takes away a watcher without watches. */
+/* Forgets a watcher, which must have no watch left. */
 void watch_store_remove_watching(struct watch_store *store, struct watching *watching);
 
-/* Returns WATCH_STORE_NONE if there is none. path NULL: there is none. */
+/* Returns the number of the watch, or WATCH_STORE_NONE. path may be NULL: nobody watches that. */
 uint32_t watch_store_find(const struct watch_store *store, const struct watched_path *path,
                           const struct watching *watching);
 /* Adds a watch, which is not there yet, to the end of both lists, and returns its number. Copies

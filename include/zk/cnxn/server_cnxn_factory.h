@@ -36,10 +36,11 @@ struct zookeeper_server;
 /* Java's zookeeper.nio.sessionlessCnxnTimeout, in milliseconds */
 enum { CNXN_TIMEOUT_MS = 10000 };
 
-/* Binds, and accepts nothing yet. backlog -1 is SOCK_BACKLOG. max_client_cnxns is the most
- * connections from one address; 0 is no limit. hook is called by threads of the port, which hold no
- * lock. The caller frees *ret_factory. Errors: those of sock_listen; -EINVAL, a setting of
- * zookeeper.nio is impossible. Java: NIOServerCnxnFactory.configure() */
+/* Binds, and accepts nothing yet. A backlog below 1, such as the -1 of a configuration without one,
+ * means SOCK_BACKLOG. max_client_cnxns is the most connections from one address; 0 is no limit.
+ * hook is called by threads of the port, which hold no lock. The caller frees *ret_factory. Errors:
+ * those of sock_listen and selector_new; -EINVAL, a setting of zookeeper.nio is impossible. Java:
+ * NIOServerCnxnFactory.configure() */
 ZK_NODISCARD int server_cnxn_factory_new(struct zk_context *ctx, const struct inet_address *address,
                                          int32_t backlog, int32_t max_client_cnxns,
                                          struct server_status_hook hook,
@@ -53,8 +54,8 @@ ZK_NODISCARD int server_cnxn_factory_start(struct server_cnxn_factory *factory);
 const struct inet_address *server_cnxn_factory_local_address(
     const struct server_cnxn_factory *factory);
 
-/* Connections that come from now on are this server's, of which the factory keeps a reference;
- * NULL: there is none. Any thread that holds no lock. Java: setZooKeeperServer() */
+/* Connections that come from now on belong to server, of which the factory keeps a reference; NULL:
+ * no server stands behind the port. Any thread that holds no lock. Java: setZooKeeperServer() */
 void server_cnxn_factory_set_zookeeper_server(struct server_cnxn_factory *factory,
                                               struct zookeeper_server *server);
 
@@ -62,8 +63,8 @@ void server_cnxn_factory_set_zookeeper_server(struct server_cnxn_factory *factor
  * thread that holds no lock. Java: closeAll(DisconnectReason.SERVER_SHUTDOWN) */
 void server_cnxn_factory_close_all(struct server_cnxn_factory *factory);
 
-/* Returns the connections, as words and the admin server see them; they live as long as the
- * factory. */
+/* Returns what words and the admin server may ask about the connections. It can be used as long as
+ * the factory lives. */
 struct server_cnxns server_cnxn_factory_cnxns(struct server_cnxn_factory *factory);
 
 /* Closes all connections and waits for all threads. The caller is none of them, and holds no lock

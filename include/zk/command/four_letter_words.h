@@ -35,13 +35,14 @@ struct four_letter_facts {
     size_t argument_length;
 };
 
-/* The words, and which of them the setting zookeeper.4lw.commands.whitelist allows (commas and
- * blanks; "*" is all; srvr always). The setting is read once, as in Java. ctx outlives it. */
+/* The words, and which of them the setting zookeeper.4lw.commands.whitelist allows: it names words
+ * between commas, or all by "*"; srvr is always allowed. The setting is read once, as in Java. ctx
+ * outlives the words; the caller frees them. */
 struct four_letter_words;
 struct four_letter_words *four_letter_words_new(struct zk_context *ctx);
 void four_letter_words_free(struct four_letter_words *words); /* NULL is fine */
 
-/* One word, as Java knows it. */
+/* One of Java's words. */
 struct four_letter_word {
     const char *name;
     bool is_enabled; /* Java: FourLetterCommands.isEnabled() */

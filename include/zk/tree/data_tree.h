@@ -1,11 +1,11 @@
 /* The tree of nodes that all of ZooKeeper is about. Java: server.DataTree
  *
- * Any thread may call anything; one mutex (ZK_RANK_DATA_TREE) guards all and is held for short
- * moments only: at most for one whole transaction. A tree is counted: whoever writes it out keeps
- * it, even when the database has another one by then. Sessions are not in the tree; only which
- * session owns a node is.
+ * Any thread may call anything. One mutex (ZK_RANK_DATA_TREE) guards all and is held for short
+ * moments: at most for one whole transaction, one setWatches, or one report about watches. A tree
+ * has a reference count: whoever writes it out keeps it, even if the database has another tree by
+ * then. The tree does not hold the sessions; it only knows which session owns a node.
  *
- * Built for a million nodes: about 200 bytes for each, besides its path and its data. */
+ * It is built for a million nodes: each takes about 200 bytes, besides its path and its data. */
 #ifndef ZK_TREE_DATA_TREE_H
 #define ZK_TREE_DATA_TREE_H
 
@@ -43,11 +43,12 @@ void data_tree_unref(struct data_tree *tree); /* NULL is fine */
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-/* Java: getNodeCount(). The root counts twice, as "" and as "/": Java keeps it under both names. */
+/* Java: getNodeCount(). The root counts twice, as "" and as "/": Java has it under both names. */
 size_t data_tree_get_node_count(struct data_tree *tree);
-/* Java: cachedApproximateDataSize(): lengths of paths and data; the root twice, as above. */
+/* Java: cachedApproximateDataSize(). The sum of the lengths of paths and data; the root counts
+ * twice, as above. */
 int64_t data_tree_cached_approximate_data_size(struct data_tree *tree);
-/* Java: getEphemeralsCount(): nodes owned by sessions. */
+/* Java: getEphemeralsCount(). How many nodes belong to sessions. */
 size_t data_tree_get_ephemerals_count(struct data_tree *tree);
 /* Java: getTreeDigest() */
 uint64_t data_tree_get_tree_digest(struct data_tree *tree);
@@ -69,13 +70,13 @@ char *data_tree_get_max_prefix_with_quota(struct data_tree *tree, const char *pa
 /* Java: isSpecialPath(): "/" and the three nodes that each tree has of its own. */
 bool data_tree_is_special_path(const char *path);
 
-/* One node of one moment, for the preparation of a change: what getRecordForPath() of Java's
+/* A node as it is at one moment, for the preparation of a change: what getRecordForPath() of Java's
  * PrepRequestProcessor asks the tree for. */
 struct data_tree_record {
     struct stat_persisted stat;
     size_t child_count;
-    /* A reference; NULL: the snapshot came without the list that it names, and the log has not
-     * brought it yet. Nobody may do anything then. */
+    /* A reference; NULL: the snapshot came without the list that the node names, and the log has
+     * not brought it yet. Nobody may do anything with the node then. */
     struct shared_acl *acl;
     struct buf *data; /* a reference; NULL: null */
     uint32_t digest;  /* Java: DigestCalculator.calculateDigest(path, node); 0 without digests */
@@ -88,11 +89,11 @@ void data_tree_record_done(struct data_tree_record *record);
 
 /* ---- reading: data_tree_read.c --------------------------------------------------------------- */
 
-/* Returns OK if a reader may see a node with this list. What ZooKeeper's rights are is a matter of
- * the floor above, and only there it is known as whom the reader has authenticated. acl NULL: the
- * list has been lost, see data_tree_record. Called with the tree's lock held, so that the list that
- * is asked, what is read and the watch that is set are of one moment. Java:
- * ZooKeeperServer.checkACL() */
+/* Decides whether a reader may see a node with the list acl. The floor above provides it, because
+ * only that floor knows ZooKeeper's rights, and as whom the reader has authenticated. check_acl
+ * returns OK if the reader may. acl NULL: the list has been lost, see data_tree_record. It is
+ * called with the tree's lock held, so that the list that is asked, what is read and the watch that
+ * is set are of one moment. Java: ZooKeeperServer.checkACL() */
 struct data_tree_guard {
     enum keeper_code (*check_acl)(const struct data_tree_guard *guard,
                                   const struct shared_acl *acl);
@@ -105,14 +106,14 @@ struct data_tree_query {
     struct watcher *watcher;             /* NULL: there is none */
 };
 
-/* A watcher is told of the next change of the node, of its children for a list of them, and it is
- * registered in the moment of the reading. Each function returns NONODE, or what the guard said, or
- * OK; without OK nothing is returned, and no watch is left behind but that of stat_node, which may
- * wait for a node to come.
- * *ret_zxid is the last zxid of the tree in that moment, whatever is returned: what was read is all
- * that has been done up to it, and nothing of what came later.
+/* A watcher is registered in the moment of the reading. It is told of the next change of the node,
+ * or, if children were read, of the next change of these. Each function returns NONODE, or what the
+ * guard said, or OK; without OK nothing is returned, and no watch is left behind but that of
+ * stat_node, which may wait for a node to come.
+ * *ret_zxid is set whatever is returned. It is the last zxid of the tree in that moment: what was
+ * read shows all transactions up to it, and none that came later.
  *
- * The root is "" and "/"; no other path is looked at for what it is made of. */
+ * The root may be asked for as "" or as "/". No other path is checked for its form. */
 
 /* Java: statNode(). It needs no guard (ZOOKEEPER-2590). */
 ZK_NODISCARD enum keeper_code data_tree_stat_node(struct data_tree *tree, const char *path,
@@ -128,16 +129,16 @@ ZK_NODISCARD enum keeper_code data_tree_get_acl(struct data_tree *tree, const ch
                                                 int64_t *ret_zxid, struct zk_stat *ret_stat,
                                                 struct shared_acl **ret_acl);
 
-/* The children of a node in one moment, as long as whoever asked for them likes. */
+/* The children that a node had at one moment. The caller may keep them as long as it likes. */
 struct data_tree_children {
     struct data_tree *tree;   /* a reference */
-    size_t pin;               /* see src/tree/data_tree_pins.c */
+    size_t pin;               /* keeps the items: src/tree/data_tree_pins.c */
     struct data_node **items; /* owned; in the order of Java's HashSet */
     size_t count;
 };
 
 /* Java: getChildren(). The lock is held while pointers are copied (100,000 in some 0.1 ms), and not
- * for the order of the names. The caller ends *ret_children with data_tree_children_done. */
+ * while they are put in order. The caller ends *ret_children with data_tree_children_done. */
 ZK_NODISCARD enum keeper_code data_tree_get_children(struct data_tree *tree,
                                                      const struct data_tree_query *query,
                                                      int64_t *ret_zxid, struct zk_stat *ret_stat,
@@ -186,26 +187,27 @@ void data_tree_kill_session(struct data_tree *tree, int64_t session_id, int64_t 
 int64_t data_tree_last_processed_zxid(struct data_tree *tree);
 void data_tree_set_last_processed_zxid(struct data_tree *tree, int64_t zxid);
 
-/* Java: addConfigNode(). True: a snapshot came without it, and it is there now. */
+/* Java: addConfigNode(). Returns true if the node was missing, because a snapshot came without it,
+ * and has been made. */
 bool data_tree_add_config_node(struct data_tree *tree);
-/* Java: setData(), of the configuration, which each server puts there itself. Shares data.
- * -ENOENT: no such node. */
+/* Java: setData(), for the node of the configuration, whose data each server sets itself. Shares
+ * data. -ENOENT: no such node. */
 ZK_NODISCARD int data_tree_set_data(struct data_tree *tree, const char *path, struct buf *data,
                                     int32_t version, int64_t zxid, int64_t time_ms);
 
 /* ---- watching: data_tree_watches.c ----------------------------------------------------------- */
 
-/* A tree has two watch managers: of the data of nodes and of their children. Reads set standard
- * watches; those that change the tree tell the watchers, before they give back its lock: so nobody
- * sees a change whose events are not on their way. Where Java throws a RuntimeException, the
- * functions below return -EINVAL, and what they had done by then is done. */
+/* A tree has two watch managers, one for the data of nodes and one for their children. Reads set
+ * standard watches. Whoever changes the tree tells the watchers before giving back its lock, so
+ * nobody sees a change whose events are not on their way. Where Java throws a RuntimeException, the
+ * functions below return -EINVAL, and what they had done by then stays done. */
 
-/* Java: addWatch(). mode: the wire's, 0 persistent, 1 recursive; -EINVAL: another one, or see
- * watch_manager_add_watch. path is not looked at. */
+/* Java: addWatch(). mode is that of the wire: 0 persistent, 1 persistent and recursive. path may be
+ * any text. -EINVAL: mode is another one, or see watch_manager_add_watch. */
 ZK_NODISCARD int data_tree_add_watch(struct data_tree *tree, const struct ustring *path,
                                      struct watcher *watcher, int32_t mode);
-/* Java: removeCnxn(). A connection is over, and stale by now: none of its watches stays, and none
- * comes. Until this returns, the watcher may still be told. */
+/* Java: removeCnxn(). To be called when a connection is over, and has been marked as stale: then
+ * none of its watches stays, and none comes. Until this returns, the watcher may still be told. */
 void data_tree_remove_cnxn(struct data_tree *tree, struct watcher *watcher);
 
 /* What a client that comes back has watched before. */
@@ -218,8 +220,8 @@ struct watches_to_set {
     const struct ustring_list *persistent_recursive_watches; /* NULL: none */
 };
 
-/* Java: setWatches(). Of what happened since then it tells at once, without a look at ACLs (K-223);
- * for the rest it sets watches. -EINVAL: a list or a path in it is null. */
+/* Java: setWatches(). Tells the watcher at once of what happened after relative_zxid, without a
+ * look at ACLs (K-223), and sets watches for the rest. -EINVAL: a list or a path in it is null. */
 ZK_NODISCARD int data_tree_set_watches(struct data_tree *tree, const struct watches_to_set *watches,
                                        struct watcher *watcher);
 /* Java: containsWatcher(). -EINVAL: see watch_manager_contains_watcher. */
@@ -231,37 +233,38 @@ ZK_NODISCARD int data_tree_remove_watch(struct data_tree *tree, const struct ust
                                         enum watcher_type type, struct watcher *watcher,
                                         bool *ret_removed);
 
-/* Java: getWatchCount(): of both managers. */
+/* Java: getWatchCount(). The watches of both managers. */
 size_t data_tree_get_watch_count(struct data_tree *tree);
-/* Java: getWatchesSummary(), dumpWatchesSummary(): of the data's manager alone (K-224). */
+/* Java: getWatchesSummary(), dumpWatchesSummary(). Only watches of data count (K-224). */
 struct watches_summary data_tree_get_watches_summary(struct data_tree *tree);
-/* Java: dumpWatches(), getWatches(), getWatchesByPath(): likewise. visitor is called with the
- * tree's lock held; it must not block. */
+/* Java: dumpWatches(), getWatches(), getWatchesByPath(). These also see watches of data only.
+ * visitor is called with the tree's lock held; it must not block. */
 void data_tree_dump_watches(struct data_tree *tree, bool by_path, struct watch_visitor *visitor);
 
 /* ---- digests --------------------------------------------------------------------------------- */
 
-/* Java: lastProcessedZxidDigest, what serializeZxidDigest() writes: {0, 2, 0} until a transaction
- * has been applied. */
+/* Java: lastProcessedZxidDigest. What serializeZxidDigest() writes; it is {0, 2, 0} until a
+ * transaction has been applied. */
 struct zxid_digest data_tree_last_processed_zxid_digest(struct data_tree *tree);
-/* Java: deserializeZxidDigest(), behind the reading: this is what stood behind a snapshot whose
- * name says snap_zxid. From then on digests are compared only when that zxid has been reached.
- * snap_zxid becomes the last zxid of the tree, and if that is the zxid already, the digest is
- * compared at once. */
+/* Java: deserializeZxidDigest(), its part after the reading. digest is what stood behind a snapshot
+ * whose name says snap_zxid, and snap_zxid becomes the last zxid of the tree. Digests are compared
+ * again only when the tree has reached the zxid of digest; if it is there already, digest is
+ * compared at once. One that is older than snap_zxid is logged and not used. */
 void data_tree_set_digest_from_snapshot(struct data_tree *tree, const struct zxid_digest *digest,
                                         int64_t snap_zxid);
-/* Java: getDigestFromLoadedSnapshot(). False: there is none, or it has been compared. */
+/* Java: getDigestFromLoadedSnapshot(). False: there is none, or it has been compared already. */
 bool data_tree_get_digest_from_loaded_snapshot(struct data_tree *tree,
                                                struct zxid_digest *ret_digest);
 /* Java: getDigestLog(). Returns the digests of the last zxids that are multiples of
  * DIGEST_LOG_INTERVAL, DIGEST_LOG_LIMIT at most, the oldest first; the caller frees them. */
 struct zxid_digest *data_tree_get_digest_log(struct data_tree *tree, size_t *ret_count);
-/* Holds the digest that txn carries, which was applied last, against the tree's. */
+/* What a comparison of two digests says. */
 enum digest_verdict {
-    DIGEST_VERDICT_NONE,    /* there is none to compare, or the tree's is not to be relied on yet */
+    DIGEST_VERDICT_NONE,    /* nothing to compare: there is none, or the tree is fuzzy still */
     DIGEST_VERDICT_EQUAL,   /* the tree has all that the tree of txn's leader had */
     DIGEST_VERDICT_DIFFERS, /* it lacks something, or has too much */
 };
+/* Compares the tree's digest with the one that txn carries. txn must have been applied last. */
 enum digest_verdict data_tree_judge_digest(struct data_tree *tree, const struct txn_log_entry *txn);
 /* Returns how often a digest was not that of the tree. Java:
  * ServerMetrics.DIGEST_MISMATCHES_COUNT */
@@ -269,12 +272,13 @@ int64_t data_tree_get_digest_mismatches(struct data_tree *tree);
 
 /* ---- the whole as bytes ---------------------------------------------------------------------- */
 
-/* Java: serialize(): ACLs, then nodes, each before its children, then "/". Errors stick in out.
+/* Java: serialize(). Writes the ACLs, then the nodes, each before its children, then "/". An error
+ * stays in out, where the caller finds it.
  *
- * It streams while others write, and BLOCKS as the stream does, without the lock: that is taken
- * anew for each node. So the result is fuzzy, as Java's is: it holds every transaction up to the
- * zxid that the tree had before the call, and some of the later ones, whose replay does no harm.
- * The tree of which nobody changes anything meanwhile is written exactly. */
+ * It writes while others change the tree, and BLOCKS as the stream does, without the lock, which is
+ * taken anew for each node. So the result is fuzzy, as Java's is: it holds every transaction up to
+ * the zxid that the tree had before the call, and some of the later ones, whose replay does no
+ * harm. If nobody changes the tree meanwhile, it is written exactly. */
 void data_tree_serialize(struct data_tree *tree, struct jute_out *out);
 /* Java: deserialize(). Returns a new tree with last zxid 0, which the caller unrefs. Blocks as the
  * stream does. Errors: jute_in's; -EPROTO also for a node without parent, a path that came twice, a

@@ -12,9 +12,9 @@
 /* Java: DigestCalculator.DIGEST_VERSION */
 enum { DIGEST_VERSION = 2 };
 
-/* Java: DigestCalculator.calculateDigest(): CRC-32 of path, data and stat. 0 for everything below
- * /zookeeper, which is each server's own. The root's path is "". No data and
- * null are the same. */
+/* Java: DigestCalculator.calculateDigest(). Returns the CRC-32 of path, data and stat, or 0 for
+ * everything below /zookeeper, which each server keeps for itself. The root's path is "". Empty
+ * data and null have the same digest. */
 uint32_t digest_calculate(const char *path, size_t path_length, const uint8_t *data,
                           size_t data_length, const struct stat_persisted *stat);
 

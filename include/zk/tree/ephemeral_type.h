@@ -21,14 +21,14 @@ enum ephemeral_type {
 /* The two settings that decide how an owner is read. */
 struct ephemeral_types {
     bool extended;   /* zookeeper.extendedTypesEnabled */
-    bool emulate353; /* zookeeper.emulate353TTLNodes, of some weight only beside the other */
+    bool emulate353; /* zookeeper.emulate353TTLNodes; without extended it means nothing */
 };
 
 /* Java: EphemeralType.extendedEphemeralTypesEnabled() */
 struct ephemeral_types ephemeral_types_of(const struct zk_context *ctx);
 
-/* Java: EphemeralType.get(). An extended owner that is no TTL, for which Java throws an exception,
- * is nobody's. */
+/* Java: EphemeralType.get(). For an extended owner that is no TTL Java throws an exception; here it
+ * counts as nobody, EPHEMERAL_TYPE_VOID. */
 enum ephemeral_type ephemeral_type_get(const struct ephemeral_types *types, int64_t owner);
 
 /* Returns the owner of a node with a TTL, which is from 1 to 2^40-1. Java: EphemeralType, the

@@ -1,4 +1,4 @@
-/* A list of ACLs that nodes share. It never changes. */
+/* A list of ACLs that nodes share. It never changes, so it may be read without a lock. */
 #ifndef ZK_TREE_SHARED_ACL_H
 #define ZK_TREE_SHARED_ACL_H
 

@@ -1,4 +1,4 @@
-/* What a quota's node says: numbers under names, "count=4,bytes=17" and perhaps more behind.
+/* What the nodes of a quota say: numbers under names, "count=4,bytes=17" and perhaps more behind.
  * Java: StatsTrack */
 #ifndef ZK_TREE_STATS_TRACK_H
 #define ZK_TREE_STATS_TRACK_H
@@ -14,15 +14,15 @@ struct stats_track_value {
     int64_t value;
 };
 
-/* Zero-initialised says nothing. */
+/* Zero-initialised it has no number. */
 struct stats_track {
     struct stats_track_value *values; /* owned; each key once, in order of the keys */
     size_t count;
 };
 
 /* Java: new StatsTrack(byte[]). Key and value are separated by '=', pairs by ',' and ';'. The
- * caller ends *ret_stats with stats_track_done. -EINVAL: the text is none; Java throws an exception
- * that it does not expect. NULL and no bytes say nothing. */
+ * caller ends *ret_stats with stats_track_done. NULL and an empty text give no number. -EINVAL: the
+ * bytes are not such a text; Java throws an exception there that it does not expect. */
 ZK_NODISCARD int stats_track_parse(const struct buf *bytes, struct stats_track *ret_stats);
 void stats_track_done(struct stats_track *stats);
 

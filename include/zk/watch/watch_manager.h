@@ -1,5 +1,5 @@
-/* Who watches which path, and who is told. Java: server.watch.WatchManager, one of the two that
- * each tree has: of the data and of the children of nodes.
+/* Who watches which path, and who is told. Each tree has two such managers, one for the data of
+ * nodes and one for their children. Java: server.watch.WatchManager
  *
  * A watcher has at most one watch of a path here, and the mode that was set last is its mode: a
  * read that sets a watch where the same connection has a persistent one makes it a standard one
@@ -58,10 +58,11 @@ void watcher_set_done(struct watcher_set *set);
 
 /* Java: triggerWatch(). Something of that type happened to the path: tells those that watch it,
  * each once, in the order in which the watches came, and takes away the standard ones; then those
- * with a recursive watch above it, if any. type 4 is not for recursive watches: they hear of the
- * children themselves. acl goes to each watcher's process(). Those in suppress (NULL: none) are not
- * told, and their watches are used up all the same. *ret_watchers (NULL: nobody asks) is who was
- * found; the caller ends it with watcher_set_done. */
+ * with a recursive watch above it, if any. WATCHER_EVENT_NODE_CHILDREN_CHANGED is not told to
+ * recursive watches, because they hear of the children themselves. acl goes to each watcher's
+ * process(). Those in suppress (NULL: none) are not told, and their watches are used up all the
+ * same. ret_watchers (NULL: nobody asks) comes empty, and gets those that were found; the caller
+ * ends it with watcher_set_done. */
 void watch_manager_trigger_watch(struct watch_manager *manager, const char *path,
                                  enum watcher_event_type type, const struct zk_acl_list *acl,
                                  const struct watcher_set *suppress,
@@ -80,9 +81,9 @@ struct watches_summary {
 };
 struct watches_summary watch_manager_get_watches_summary(const struct watch_manager *manager);
 
-/* What dumpWatches goes through: a heading, then what stands below it. */
+/* What watch_manager_dump_watches calls: once for a heading, then for what stands below it. */
 struct watch_visitor {
-    /* A path that is watched; text NULL: Java's null. It stays the manager's. */
+    /* path is watched; text NULL: it is Java's null. It stays the manager's. */
     void (*path)(struct watch_visitor *visitor, const struct ustring *path);
     void (*session)(struct watch_visitor *visitor, int64_t session_id);
 };

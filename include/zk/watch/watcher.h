@@ -1,8 +1,8 @@
 /* What is told when a node changes: a client's connection. Java: Watcher, and ServerWatcher of
  * Debian's patch (ZOOKEEPER-4799); WatchedEvent
  *
- * A connection holds a struct watcher as a member and finds itself from it. A watcher is not
- * counted: the watch managers hold bare pointers to it, so it must be taken out of them
+ * A connection has a struct watcher as a member, and finds itself from that. A watcher has no
+ * reference count: the watch managers hold bare pointers to it, so it must be taken out of them
  * (data_tree_remove_cnxn) before its memory goes. From then on nobody calls its methods. */
 #ifndef ZK_WATCH_WATCHER_H
 #define ZK_WATCH_WATCHER_H
@@ -54,7 +54,7 @@ struct watcher_ops {
      * of floors below it, and must not block: it appends to what the connection sends. */
     void (*process)(struct watcher *watcher, const struct watched_event *event,
                     const struct zk_acl_list *acl);
-    /* Java: ServerCnxn.isStale(). Whether the connection has been closed: it gets no watch then.
+    /* Java: ServerCnxn.isStale(). Returns whether the connection is closed, and gets no watch.
      * Called with the same lock held. Whoever closes a connection makes it stale first and takes it
      * out of the watch managers after that; so none of its watches stays behind. */
     bool (*is_stale)(struct watcher *watcher);
