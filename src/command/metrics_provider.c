@@ -3,6 +3,7 @@
  * the last values only (D-140). */
 #include "zk/command/metrics_provider.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +50,9 @@ int metrics_provider_start(struct zk_context *ctx, struct server_status_hook hoo
     provider->hook = hook;
     provider->cnxns = cnxns;
     provider->threads = zk_thread_group_new(ctx);
-    int r = http_server_new(ctx, &address, METRICS_IDLE_TIMEOUT_MS, answer_scrape, provider,
+    int r = port < 0 || port > UINT16_MAX ? -EINVAL : 0;
+    if (r == 0)
+        r = http_server_new(ctx, &address, METRICS_IDLE_TIMEOUT_MS, answer_scrape, provider,
                             &provider->http);
     if (r == 0)
         r = zk_thread_group_start(provider->threads, metrics_run, provider, "PrometheusMetrics");

@@ -67,7 +67,8 @@ static enum keeper_code read_path_request(const struct request *request, bool ha
         (has_watch && buf_get_view(&reader, 1, &watch) < 0))
         return KEEPER_CODE_MARSHALLINGERROR;
     /* Bytes that are no text may become three times as many. */
-    ret_read->long_path = 3 * length >= SHORT_PATH ? zk_xmalloc(3 * (size_t)length + 1) : NULL;
+    const size_t most = 3 * (size_t)length;
+    ret_read->long_path = most >= SHORT_PATH ? zk_xmalloc(most + 1) : NULL;
     char *text = ret_read->long_path != NULL ? ret_read->long_path : ret_read->short_path;
     ret_read->length = zk_utf8_through_java((const char *)path, (size_t)length, text);
     text[ret_read->length] = '\0';

@@ -1,6 +1,7 @@
 /* The admin server over HTTP. Java: JettyAdminServerTest, CommandsTest */
 #include "zk/command/admin_server.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -321,6 +322,25 @@ static bool page_has(const char *page, const char *line)
     return false;
 }
 
+/* zoo.cfg is checked where it is read, and an option of the command line is not. */
+static void metrics_are_not_served_at_a_port_that_is_none(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    struct metrics_provider *provider = NULL;
+    zk_settings_set(scene.ctx, "metricsProvider.httpPort", "65537");
+    zk_settings_set(scene.ctx, "metricsProvider.httpHost", "127.0.0.1");
+    assert_int_equal(metrics_provider_start(scene.ctx, command_stage_hook(&scene.stage),
+                                            command_stage_cnxns(&scene.stage), &provider),
+                     -EINVAL);
+    assert_null(provider);
+    char *log = test_captured_log(&scene.capture);
+    assert_non_null(strstr(log, "no metrics for Prometheus address=127.0.0.1 port=65537 "));
+    free(log);
+    scene_close(&scene);
+}
+
 /* The text is of the form that Java's provider gives. */
 static void prometheus_is_given_the_figures_of_mntr(void **state)
 {
@@ -410,6 +430,7 @@ int main(void)
         cmocka_unit_test(nothing_but_get_is_answered_and_nothing_else_is_there),
         cmocka_unit_test(two_hundred_silent_callers_keep_nobody_waiting),
         cmocka_unit_test(silent_callers_do_not_end_it),
+        cmocka_unit_test(metrics_are_not_served_at_a_port_that_is_none),
         cmocka_unit_test(prometheus_is_given_the_figures_of_mntr),
         cmocka_unit_test(it_is_off_unless_somebody_asks_for_it),
     };

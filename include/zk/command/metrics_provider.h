@@ -20,7 +20,8 @@ bool metrics_provider_is_enabled(const struct zk_context *ctx);
 
 /* Binds, and answers from now on; a line in the log says where, or why not. hook and cnxns are
  * copied; what they point to outlives the provider. The caller frees *ret_provider. Errors: those
- * of http_server_new; -EAGAIN also if the system gives no thread. */
+ * of http_server_new; -EAGAIN also if the system gives no thread; -EINVAL: the setting of the port
+ * is none. */
 ZK_NODISCARD int metrics_provider_start(struct zk_context *ctx, struct server_status_hook hook,
                                         struct server_cnxns cnxns,
                                         struct metrics_provider **ret_provider);
