@@ -338,14 +338,14 @@ static int run_peer(struct zk_context *ctx, const struct quorum_peer_config *con
     block_signals(&signals);
     /* The thread runs before the peer starts, so that a signal is heard while a large snapshot is
      * read. */
-    int code = 0;
-    if (zk_thread_group_start(signal_thread, dispatch_signals, &dispatcher, "Signal Dispatcher") <
-        0) {
+    int code = EXIT_CODE_UNEXPECTED_ERROR;
+    int r =
+        zk_thread_group_start(signal_thread, dispatch_signals, &dispatcher, "Signal Dispatcher");
+    if (r == 0) {
+        code = quorum_peer_main_start(program);
+    } else {
         zk_log(ctx, ZK_LOG_NO_THREAD_FOR_ELECTION);
         quorum_peer_main_shutdown(program);
-        code = EXIT_CODE_UNEXPECTED_ERROR;
-    } else {
-        code = quorum_peer_main_start(program);
     }
     zk_stop_request(&dispatcher.started);
     int end_code = quorum_peer_main_wait(program);
