@@ -297,6 +297,23 @@ int learner_revalidate(struct learner *learner, const struct quorum_packet *pack
     return 0;
 }
 
+/* Makes the next part of the touch table, at most as many sessions as one packet can have: a leader
+ * reads no more than jute.maxbuffer lets it, and hangs up on a longer one (D-333). */
+static struct buf *next_part(const struct learner *learner, const struct session_timeouts *table,
+                             size_t *at)
+{
+    enum { PAIR = 8 + 4 };
+    size_t most =
+        learner->stream.in.max_length < PAIR ? 1 : (size_t)learner->stream.in.max_length / PAIR;
+    size_t count = table->count - *at < most ? table->count - *at : most;
+    struct buf *data = buf_new(PAIR * count);
+    for (size_t end = *at + count; *at < end; ++*at) {
+        buf_put_long(data, table->items[*at].session);
+        buf_put_int(data, table->items[*at].timeout_ms);
+    }
+    return data;
+}
+
 /* The leader alone counts the time of sessions; the table tells it which clients have been heard
  * from here. An empty table is empty, not null: null would be a null pointer in the thread of a
  * Java leader that serves us, and end it.
@@ -305,14 +322,14 @@ int learner_ping(struct learner *learner, const struct quorum_packet *packet)
 {
     struct session_timeouts touch_table;
     learner_zookeeper_server_get_touch_snapshot(learner->zk, &touch_table);
-    struct buf *data = buf_new(12 * touch_table.count);
-    for (size_t i = 0; i < touch_table.count; i++) {
-        buf_put_long(data, touch_table.items[i].session);
-        buf_put_int(data, touch_table.items[i].timeout_ms);
-    }
+    size_t at = 0;
+    int r;
+    do {
+        struct buf *data = next_part(learner, &touch_table, &at);
+        r = learner_send(learner, packet->type, packet->zxid, data);
+        buf_unref(data);
+    } while (r == 0 && at < touch_table.count);
     session_timeouts_done(&touch_table);
-    int r = learner_send(learner, packet->type, packet->zxid, data);
-    buf_unref(data);
     return r;
 }
 

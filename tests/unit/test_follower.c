@@ -13,6 +13,7 @@
 #include "txns.h"
 #include "zk/base/alloc.h"
 #include "zk/io/file.h"
+#include "zk/jute/archive.h"
 #include "zk/jute/op_code.h"
 #include "zk/jute/proto.h"
 #include "zk/quorum/quorum_peer.h"
@@ -22,6 +23,7 @@
 #include "zk/server/request.h"
 #include "zk/server/server_cnxn.h"
 #include "zk/server/server_metrics.h"
+#include "zk/server/session_tracker.h"
 #include "zk/server/zk_database.h"
 #include "zk/server/zookeeper_server.h"
 
@@ -369,6 +371,41 @@ static void brd_07_ping_tells_the_sessions_that_were_heard_from_once(void **stat
     learner_stage_finish(&stage);
 }
 
+/* A leader that must read more than jute.maxbuffer allows hangs up (D-333). */
+static void ping_answers_with_more_sessions_than_a_packet_may_have(void **state)
+{
+    (void)state;
+    enum { MOST = 2 * JUTE_MAX_BUFFER / 12, SESSIONS = MOST + 3 };
+    struct learner_stage stage;
+    learner_stage_start_synced(&stage);
+    struct zookeeper_server *server = quorum_peer_get_active_server(stage.peer.self);
+    struct session_tracker *tracker = zookeeper_server_get_session_tracker(server);
+    for (int64_t id = 1; id <= SESSIONS; id++)
+        assert_true(session_tracker_touch_session(tracker, id, 30000));
+    zookeeper_server_unref(server);
+
+    scripted_peer_send_packet(stage.leader, LEADER_PING, EPOCH_1_ZXID, NULL);
+
+    int64_t next = 1;
+    for (int part = 0; part < 2; part++) {
+        int32_t type;
+        int64_t zxid;
+        struct buf *data = scripted_peer_read_packet(stage.leader, &type, &zxid);
+        assert_int_equal(LEADER_PING, type);
+        assert_int_equal(EPOCH_1_ZXID, zxid);
+        assert_int_equal(part == 0 ? MOST * 12 : (SESSIONS - MOST) * 12, data->length);
+        for (size_t at = 0; at < data->length; at += 12) {
+            assert_int_equal(next++, zk_load_long(data->bytes + at));
+            assert_int_equal(30000, zk_load_int(data->bytes + at + 8));
+        }
+        buf_unref(data);
+    }
+    assert_int_equal(SESSIONS + 1, next);
+    learner_stage_assert_still_there(&stage); /* nothing more came, and the table is empty */
+    hang_up(&stage);
+    learner_stage_finish(&stage);
+}
+
 static void write_of_a_client_goes_to_the_leader_and_its_commit_answers_it(void **state)
 {
     (void)state;
@@ -593,6 +630,7 @@ int main(void)
         cmocka_unit_test(proposal_that_cannot_be_logged_is_not_acknowledged_and_ends_the_process),
         cmocka_unit_test(thousand_proposals_are_acknowledged_in_their_order),
         cmocka_unit_test(brd_07_ping_tells_the_sessions_that_were_heard_from_once),
+        cmocka_unit_test(ping_answers_with_more_sessions_than_a_packet_may_have),
         cmocka_unit_test(write_of_a_client_goes_to_the_leader_and_its_commit_answers_it),
         cmocka_unit_test(sync_of_a_client_is_answered_when_the_leader_answers),
         cmocka_unit_test(session_that_comes_from_elsewhere_is_as_valid_as_the_leader_says),
