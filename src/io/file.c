@@ -265,6 +265,12 @@ bool file_exists(const char *path)
     return stat(path, &status) == 0;
 }
 
+bool file_is_gone(const char *path)
+{
+    struct stat status;
+    return lstat(path, &status) < 0 && errno == ENOENT;
+}
+
 bool file_is_regular(const char *path)
 {
     struct stat status;

@@ -27,6 +27,9 @@ enum {
     /* Java has 8 KiB. With 64 KiB there are an eighth of the system calls, and all but one node in
      * 300 lies in the buffer as a whole, so that it is read and written there without a copy. */
     SNAP_BUFFER = 64 * 1024,
+    /* A purge may remove snapshots between their listing and their opening. Then the directory is
+     * listed again, so often at most. */
+    MOST_LISTINGS = 10,
 };
 
 /* What a snapshot ends with: the ustring "/". */
@@ -46,6 +49,8 @@ static int check_header(struct jute_in *in);
 static int check_ends(int fd, int64_t size, enum snap_stream_mode mode);
 static int check_bytes(int fd, int64_t offset, const uint8_t *expected, size_t count);
 static bool is_damage(int r);
+static int try_snap_files(struct zk_context *ctx, const struct snap_files *files,
+                          struct data_tree **ret_tree, struct session_timeouts *ret_sessions);
 static int try_snap_file(struct zk_context *ctx, const struct snap_file *file, size_t *tries,
                          struct data_tree **ret_tree, struct session_timeouts *ret_sessions);
 static int compare_snap_files(const void *a, const void *b);
@@ -330,27 +335,42 @@ int file_snap_deserialize(struct zk_context *ctx, const char *directory,
                           struct data_tree **ret_tree, struct session_timeouts *ret_sessions)
 {
     struct snap_files files;
-    int r = snap_files_list(ctx, directory, &files);
-    if (r < 0)
-        return r;
-    r = files.count == 0 ? -ENODATA : -EBADMSG;
-    size_t tries = 0;
-    for (size_t i = 0; i < files.count && tries < FILE_SNAP_TRIES; i++) {
-        int tried = try_snap_file(ctx, &files.items[i], &tries, ret_tree, ret_sessions);
-        if (!is_damage(tried)) {
-            r = tried;
-            break;
-        }
+    bool had_some = false;
+    int r = -EAGAIN;
+    for (int listings = 0; r == -EAGAIN && listings < MOST_LISTINGS; listings++) {
+        r = snap_files_list(ctx, directory, &files);
+        if (r < 0)
+            return r;
+        had_some = had_some || files.count > 0;
+        r = try_snap_files(ctx, &files, ret_tree, ret_sessions);
+        snap_files_done(&files);
     }
+    /* A directory whose snapshots have all gone meanwhile is not one that never had any. */
+    if (had_some && (r == -ENODATA || r == -EAGAIN))
+        r = -EBADMSG;
     if (r == -EBADMSG)
         zk_log(ctx, ZK_LOG_SNAPSHOT_NONE_WHOLE, directory);
-    snap_files_done(&files);
     return r;
 }
 
-/* Tries one file. -EPROTO and -EPIPE: it is damaged, try the next. Every other error is not the
- * snapshot's fault, which may be whole and hold what this peer has promised: to pass over it would
- * be to forget. All is logged. Only what looks whole counts as a try. */
+/* -ENODATA: there is none; -EBADMSG: none is whole; -EAGAIN: one is gone since they were listed,
+ * and a newer one may have come in its place. */
+static int try_snap_files(struct zk_context *ctx, const struct snap_files *files,
+                          struct data_tree **ret_tree, struct session_timeouts *ret_sessions)
+{
+    int r = files->count == 0 ? -ENODATA : -EBADMSG;
+    size_t tries = 0;
+    for (size_t i = 0; i < files->count && tries < FILE_SNAP_TRIES; i++) {
+        int tried = try_snap_file(ctx, &files->items[i], &tries, ret_tree, ret_sessions);
+        if (!is_damage(tried))
+            return tried;
+    }
+    return r;
+}
+
+/* Tries one file. -EPROTO and -EPIPE: it is damaged, try the next; -EAGAIN: it is gone. Every other
+ * error is not the snapshot's fault, which may be whole and hold what this peer has promised: to
+ * pass over it would be to forget. All is logged. Only what looks whole counts as a try. */
 static int try_snap_file(struct zk_context *ctx, const struct snap_file *file, size_t *tries,
                          struct data_tree **ret_tree, struct session_timeouts *ret_sessions)
 {
@@ -365,6 +385,8 @@ static int try_snap_file(struct zk_context *ctx, const struct snap_file *file, s
         (*tries)++;
         r = file_snap_deserialize_file(ctx, path, file->zxid, ret_tree, ret_sessions);
     }
+    if (r == -ENOENT && file_is_gone(path))
+        return -EAGAIN;
     if (is_damage(r))
         zk_log(ctx, ZK_LOG_SNAPSHOT_PROBLEM, path, zk_error_text(r).text);
     else if (r == -ENOPKG)

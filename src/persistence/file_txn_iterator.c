@@ -76,10 +76,15 @@ void log_files_done(struct log_files *files)
 
 /* ---- the iterator ---------------------------------------------------------------------------- */
 
+/* A purge may remove old files between the listing and their opening. Then the directory is listed
+ * again, so often at most: no purge goes on for so long. */
+enum { MOST_LISTINGS = 10 };
+
 struct txn_iterator {
     struct zk_context *ctx;
     char *directory;
     bool at_start;          /* a start: mend what a crash has left, and sync */
+    int listings_left;      /* 0: the caller has had an entry, and what is listed must be there */
     struct log_files files; /* Java: storedFiles, but ascending */
     size_t next_file;
     struct txn_log_reader *reader; /* of the file before next_file; NULL: none is open */
@@ -139,7 +144,7 @@ static int pass_over_unborn(struct txn_iterator *iterator, const char *path, int
 }
 
 /* Returns 1 if the reader stands in front of the first entry of the next file, 0 if there is no
- * such file. Java: goToNextLog() */
+ * such file. -EAGAIN: it is gone since the directory was listed. Java: goToNextLog() */
 static int go_to_next_log(struct txn_iterator *iterator)
 {
     if (is_newest(iterator))
@@ -148,6 +153,8 @@ static int go_to_next_log(struct txn_iterator *iterator)
     int r = txn_log_reader_open(iterator->ctx, path, &iterator->reader);
     if (r == -EPIPE || r == -EPROTO)
         return pass_over_unborn(iterator, path, r);
+    if (r == -ENOENT && iterator->listings_left > 0 && file_is_gone(path))
+        return -EAGAIN;
     return r < 0 ? refuse_log_file(iterator, path, r) : 1;
 }
 
@@ -258,7 +265,24 @@ void txn_iterator_free(struct txn_iterator *iterator)
     free(iterator);
 }
 
-/* Java: FileTxnIterator(), init() */
+/* Stands at the first entry; with fast_forward, at the first that is not before zxid. -EAGAIN: as
+ * go_to_next_log. Java: init() */
+static int list_and_position(const struct file_txn_log *log, int64_t zxid, bool fast_forward,
+                             struct txn_iterator *iterator)
+{
+    int r = log_files_list(log->ctx, log->directory, &iterator->files);
+    if (r < 0)
+        return r;
+    /* The newest file that begins before zxid may hold that transaction. */
+    log_files_keep_from(&iterator->files, zxid == INT64_MIN ? zxid : zxid - 1);
+    iterator->next_file = 0;
+    r = txn_iterator_next(iterator);
+    while (r > 0 && fast_forward && iterator->entry->header.zxid < zxid)
+        r = txn_iterator_next(iterator);
+    return r;
+}
+
+/* Java: FileTxnIterator() */
 static int iterate(const struct file_txn_log *log, int64_t zxid, bool fast_forward, bool at_start,
                    struct txn_iterator **ret_iterator)
 {
@@ -266,14 +290,14 @@ static int iterate(const struct file_txn_log *log, int64_t zxid, bool fast_forwa
     iterator->ctx = log->ctx;
     iterator->directory = zk_xstrdup(log->directory);
     iterator->at_start = at_start;
-    int r = log_files_list(log->ctx, log->directory, &iterator->files);
-    if (r == 0) {
-        /* The newest file that begins before zxid may hold that transaction. */
-        log_files_keep_from(&iterator->files, zxid == INT64_MIN ? zxid : zxid - 1);
-        r = txn_iterator_next(iterator);
-    }
-    while (r > 0 && fast_forward && iterator->entry->header.zxid < zxid)
-        r = txn_iterator_next(iterator);
+    iterator->listings_left = MOST_LISTINGS;
+    int r;
+    do {
+        log_files_done(&iterator->files);
+        iterator->listings_left--;
+        r = list_and_position(log, zxid, fast_forward, iterator);
+    } while (r == -EAGAIN);
+    iterator->listings_left = 0;
     if (r < 0) {
         txn_iterator_free(iterator);
         return r;

@@ -437,14 +437,18 @@ static int find_cut(struct file_txn_log *log, const char *path, int64_t zxid, in
 }
 
 /* Unless *ret_last is known already (not -1), finds the zxid of the last entry in the first count
- * files, which all stay as they are. */
+ * files, which all stay as they are. One that a purge has removed since they were listed tells
+ * nothing: a snapshot covers what it held. */
 static int find_last(struct file_txn_log *log, const struct log_files *files, size_t count,
                      int64_t *ret_last)
 {
     int64_t cut;
     int r = 0;
-    while (r == 0 && *ret_last == -1 && count > 0)
-        r = find_cut(log, files->items[--count].path, INT64_MAX, &cut, ret_last);
+    while (r == 0 && *ret_last == -1 && count > 0) {
+        count--;
+        if (!file_is_gone(files->items[count].path))
+            r = find_cut(log, files->items[count].path, INT64_MAX, &cut, ret_last);
+    }
     return r;
 }
 

@@ -289,16 +289,18 @@ int64_t file_txn_snap_log_get_txn_log_elapsed_sync_time(const struct file_txn_sn
 
 /* ---- truncate -------------------------------------------------------------------------------- */
 
-/* The newest snapshot at or before zxid that looks whole. -ENODATA: there is none. */
+/* The newest snapshot at or before zxid that looks whole and that no purge has removed since they
+ * were listed. -ENODATA: there is none. */
 static int find_snapshot_before(const struct snap_files *files, int64_t zxid, int64_t *ret_zxid)
 {
     for (size_t i = 0; i < files->count; i++) {
         if (files->items[i].zxid > zxid)
             continue;
-        int r = file_snap_check_valid(files->items[i].path);
+        const char *path = files->items[i].path;
+        int r = file_snap_check_valid(path);
         if (r == 0)
             *ret_zxid = files->items[i].zxid;
-        if (r != -EPROTO)
+        if (r != -EPROTO && !(r == -ENOENT && file_is_gone(path)))
             return r;
     }
     return -ENODATA;

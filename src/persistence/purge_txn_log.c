@@ -32,20 +32,20 @@ int purge_txn_log_purge(struct zk_context *ctx, const char *data_dir, const char
     return r == -ENODATA ? 0 : r;
 }
 
-/* Java: FileTxnSnapLog.findNValidSnapshots(num): the zxid of the oldest of the newest num.
- * -ENODATA: there is no whole snapshot. */
+/* Java: FileTxnSnapLog.findNValidSnapshots(num): the zxid of the oldest of the newest num. One that
+ * another purge removes meanwhile does not count. -ENODATA: there is no whole snapshot. */
 static int find_least_zxid_to_be_retained(struct zk_context *ctx, const struct snap_files *snaps,
                                           int num, int64_t *ret_zxid)
 {
     int valid = 0;
     for (size_t i = 0; i < snaps->count && valid < num; i++) {
-        int r = file_snap_check_valid(snaps->items[i].path);
+        const char *path = snaps->items[i].path;
+        int r = file_snap_check_valid(path);
         if (r == 0) {
             valid++;
             *ret_zxid = snaps->items[i].zxid;
-        } else if (r != -EPROTO) {
-            zk_log(ctx, ZK_LOG_DATA_FILE_PROBLEM, snaps->items[i].path, "read",
-                   zk_error_text(r).text);
+        } else if (r != -EPROTO && !(r == -ENOENT && file_is_gone(path))) {
+            zk_log(ctx, ZK_LOG_DATA_FILE_PROBLEM, path, "read", zk_error_text(r).text);
             return r;
         }
     }

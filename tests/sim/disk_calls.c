@@ -35,6 +35,11 @@ int sim_mkdir(const char *name, mode_t mode);
 int sim_stat(const char *name, struct stat *ret_status);
 int sim_stat64(const char *name, struct stat *ret_status) __attribute__((alias("sim_stat")));
 int sim_stat64_time64(const char *name, struct stat *ret_status) __attribute__((alias("sim_stat")));
+/* No name in here is a link. */
+int sim_lstat(const char *name, struct stat *ret_status) __attribute__((alias("sim_stat")));
+int sim_lstat64(const char *name, struct stat *ret_status) __attribute__((alias("sim_stat")));
+int sim_lstat64_time64(const char *name, struct stat *ret_status)
+    __attribute__((alias("sim_stat")));
 int sim_fstat(int fd, struct stat *ret_status);
 int sim_fstat64(int fd, struct stat *ret_status) __attribute__((alias("sim_fstat")));
 int sim_fstat64_time64(int fd, struct stat *ret_status) __attribute__((alias("sim_fstat")));

@@ -66,6 +66,9 @@ int file_remove(const char *path);
 
 /* Returns whether there is anything of that name. */
 bool file_exists(const char *path);
+/* Returns whether nothing has that name any more. A link that leads nowhere is still there,
+ * although opening it has the same error. */
+bool file_is_gone(const char *path);
 bool file_is_regular(const char *path);
 bool file_is_directory(const char *path);
 /* The same for callers to whom a wrong "no" would do harm: an error of the disk is returned, and
