@@ -7,6 +7,7 @@
 
 #include "server/lock_ranks.h"
 #include "zk/base/alloc.h"
+#include "zk/base/keyed_hash.h"
 #include "zk/runtime/lock.h"
 #include "zk/runtime/log_table.h"
 
@@ -14,6 +15,7 @@ enum { FIRST_CHANGE_SLOTS = 64 };
 
 struct outstanding_changes {
     struct zk_context *ctx;
+    uint64_t key; /* of the hash of paths */
 
     struct zk_mutex mu; /* Java's monitor of outstandingChanges. Guards: */
     struct change_record *head GUARDED_BY(&mu);
@@ -25,15 +27,6 @@ struct outstanding_changes {
 };
 
 /* ---- records --------------------------------------------------------------------------------- */
-
-/* FNV-1a. Whoever makes paths collide slows down only the few requests that are in flight. */
-static uint64_t hash_of_path(const char *path)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (; *path != '\0'; path++)
-        hash = (hash ^ (uint8_t)*path) * UINT64_C(0x100000001b3);
-    return hash;
-}
 
 /* The root has two names, and Java keeps two records for it, so that transactions that are in
  * flight at once get a wrong digest (D-154). */
@@ -48,7 +41,6 @@ struct change_record *change_record_new(int64_t zxid, const char *path)
     size_t size = strlen(path) + 1;
     struct change_record *record = zk_xcalloc(1, sizeof *record + size);
     record->zxid = zxid;
-    record->hash = hash_of_path(path);
     memcpy(record->path, path, size);
     return record;
 }
@@ -77,6 +69,12 @@ void change_record_free(struct change_record *record)
 }
 
 /* ---- the table of paths ---------------------------------------------------------------------- */
+
+/* Clients choose the paths, and one multi may have ten thousand of them. */
+static uint64_t hash_of_path(const struct outstanding_changes *changes, const char *path)
+{
+    return zk_keyed_hash(changes->key, path, strlen(path));
+}
 
 static struct change_record **slot_of_hash(const struct outstanding_changes *changes, uint64_t hash)
     REQUIRES(&changes->mu)
@@ -137,10 +135,11 @@ static void remove_for_path(struct outstanding_changes *changes, struct change_r
 
 /* ---- the list -------------------------------------------------------------------------------- */
 
-struct outstanding_changes *outstanding_changes_new(struct zk_context *ctx) UNSHARED
+struct outstanding_changes *outstanding_changes_new(struct zk_context *ctx, uint64_t key) UNSHARED
 {
     struct outstanding_changes *changes = zk_xcalloc(1, sizeof *changes);
     changes->ctx = ctx;
+    changes->key = key;
     zk_mutex_init(&changes->mu, ctx, "outstanding_changes", ZK_RANK_OUTSTANDING_CHANGES);
     changes->slot_count = FIRST_CHANGE_SLOTS;
     changes->slots = zk_xcalloc(changes->slot_count, sizeof(struct change_record *));
@@ -176,12 +175,13 @@ struct change_record *outstanding_changes_get(const struct outstanding_changes *
 {
     zk_mutex_assert_held(&changes->mu);
     path = canonical(path);
-    return *find_link(changes, hash_of_path(path), path);
+    return *find_link(changes, hash_of_path(changes, path), path);
 }
 
 void outstanding_changes_add(struct outstanding_changes *changes, struct change_record *record)
 {
     zk_mutex_assert_held(&changes->mu);
+    record->hash = hash_of_path(changes, record->path);
     record->previous = changes->tail;
     if (changes->tail != NULL)
         changes->tail->next = record;

@@ -85,7 +85,7 @@ struct zookeeper_server *zookeeper_server_new(struct zk_context *ctx,
     server->database = database;
     server->metrics = metrics;
     zk_refcount_init(&server->refs);
-    server->outstanding_changes = outstanding_changes_new(ctx);
+    server->outstanding_changes = outstanding_changes_new(ctx, zk_database_hash_key(database));
     zk_atomic_long_init(&server->hzxid, 0);
     zk_atomic_long_init(&server->requests_in_process, 0);
     zk_work_init(&server->work);

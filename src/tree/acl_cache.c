@@ -6,9 +6,12 @@
 
 #include "zk/base/alloc.h"
 #include "zk/base/java_order.h"
+#include "zk/base/keyed_hash.h"
 
 enum { FIRST_BUCKETS = 16 };
 
+static struct acl_cache_entry *entry_of_id(const struct acl_cache *cache, int64_t id);
+static int64_t *sorted_ids(const struct acl_cache *cache);
 static struct acl_cache_entry *find_entry(const struct acl_cache *cache,
                                           const struct zk_acl_list *list);
 static struct acl_cache_entry *add_entry(struct acl_cache *cache, int64_t id,
@@ -16,7 +19,7 @@ static struct acl_cache_entry *add_entry(struct acl_cache *cache, int64_t id,
 static void remove_entry(struct acl_cache *cache, int64_t id);
 static void entry_free(struct acl_cache_entry *entry);
 static struct shared_acl *shared_acl_new(struct zk_acl_list list);
-static uint64_t hash_list(const struct zk_acl_list *list);
+static uint64_t hash_list(uint64_t key, const struct zk_acl_list *list);
 
 int64_t acl_cache_convert_acls(struct acl_cache *cache, const struct zk_acl_list *list)
 {
@@ -39,7 +42,7 @@ int64_t acl_cache_convert_acls(struct acl_cache *cache, const struct zk_acl_list
 struct shared_acl *acl_cache_convert_long(struct acl_cache *cache, int64_t id)
 {
     if (id != ACL_CACHE_OPEN_UNSAFE) {
-        const struct acl_cache_entry *entry = long_map_get(&cache->lists, id);
+        const struct acl_cache_entry *entry = entry_of_id(cache, id);
         return entry != NULL ? shared_acl_ref(entry->acl) : NULL;
     }
     if (cache->open_unsafe == NULL)
@@ -49,7 +52,7 @@ struct shared_acl *acl_cache_convert_long(struct acl_cache *cache, int64_t id)
 
 void acl_cache_add_usage(struct acl_cache *cache, int64_t id)
 {
-    struct acl_cache_entry *entry = long_map_get(&cache->lists, id);
+    struct acl_cache_entry *entry = entry_of_id(cache, id);
     if (entry != NULL)
         entry->references++;
     else if (cache->acl_index < id)
@@ -58,26 +61,27 @@ void acl_cache_add_usage(struct acl_cache *cache, int64_t id)
 
 void acl_cache_remove_usage(struct acl_cache *cache, int64_t id)
 {
-    struct acl_cache_entry *entry = long_map_get(&cache->lists, id);
+    struct acl_cache_entry *entry = entry_of_id(cache, id);
     if (entry != NULL && --entry->references <= 0)
         remove_entry(cache, id);
 }
 
 void acl_cache_purge_unused(struct acl_cache *cache)
 {
-    /* Downwards: a removal moves only entries that have been looked at. */
-    for (size_t i = cache->lists.count; i-- > 0;) {
-        const struct acl_cache_entry *entry = cache->lists.entries[i].value;
-        if (entry->references <= 0)
-            remove_entry(cache, entry->id);
-    }
+    size_t count = cache->lists.count;
+    int64_t *ids = sorted_ids(cache); /* a removal moves others in the table */
+    for (size_t i = 0; i < count; i++)
+        if (entry_of_id(cache, ids[i])->references <= 0)
+            remove_entry(cache, ids[i]);
+    free(ids);
 }
 
 void acl_cache_done(struct acl_cache *cache)
 {
-    for (size_t i = 0; i < cache->lists.count; i++)
-        entry_free(cache->lists.entries[i].value);
-    long_map_done(&cache->lists);
+    for (size_t i = 0; i < cache->lists.room; i++)
+        if (cache->lists.slots[i].used)
+            entry_free(cache->lists.slots[i].value);
+    long_hash_done(&cache->lists);
     free(cache->buckets);
     shared_acl_unref(cache->open_unsafe);
     *cache = (struct acl_cache){0};
@@ -85,14 +89,31 @@ void acl_cache_done(struct acl_cache *cache)
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
 
+static int compare_list_ids(const void *one, const void *other)
+{
+    int64_t a = *(const int64_t *)one;
+    int64_t b = *(const int64_t *)other;
+    return (a > b) - (a < b);
+}
+
+/* Returns the ids in ascending order, in which they were given; the caller frees them. */
+static int64_t *sorted_ids(const struct acl_cache *cache)
+{
+    int64_t *ids = zk_xcalloc(cache->lists.count + 1, sizeof *ids);
+    size_t count = 0;
+    for (size_t i = 0; i < cache->lists.room; i++)
+        if (cache->lists.slots[i].used)
+            ids[count++] = cache->lists.slots[i].key;
+    qsort(ids, count, sizeof *ids, compare_list_ids);
+    return ids;
+}
+
 /* Java iterates a copy of its HashMap, and the copy is filled in the order of the original, whose
  * table may be larger. */
 struct acl_cache_copy acl_cache_copy(const struct acl_cache *cache)
 {
     size_t count = cache->lists.count;
-    int64_t *ids = zk_xcalloc(count + 1, sizeof *ids);
-    for (size_t i = 0; i < count; i++)
-        ids[i] = cache->lists.entries[i].key;
+    int64_t *ids = sorted_ids(cache);
     java_hash_map_sort_longs(ids, count, 16);
     java_hash_map_sort_longs(ids, count, java_hash_map_copy_capacity(count));
 
@@ -100,7 +121,7 @@ struct acl_cache_copy acl_cache_copy(const struct acl_cache *cache)
     copy.items = zk_xcalloc(count + 1, sizeof *copy.items);
     for (size_t i = 0; i < count; i++) {
         copy.items[i].id = ids[i];
-        const struct acl_cache_entry *entry = long_map_get(&cache->lists, ids[i]);
+        const struct acl_cache_entry *entry = entry_of_id(cache, ids[i]);
         copy.items[i].acl = shared_acl_ref(entry->acl);
     }
     free(ids);
@@ -152,6 +173,12 @@ int acl_cache_deserialize(struct acl_cache *cache, struct jute_in *in)
 
 /* ---- entries --------------------------------------------------------------------------------- */
 
+static struct acl_cache_entry *entry_of_id(const struct acl_cache *cache, int64_t id)
+{
+    const struct long_hash_slot *slot = long_hash_get(&cache->lists, id);
+    return slot != NULL ? slot->value : NULL;
+}
+
 static struct acl_cache_entry **bucket_of(const struct acl_cache *cache, uint64_t hash)
 {
     return &cache->buckets[(size_t)(hash ^ hash >> 32) & (cache->bucket_count - 1)];
@@ -170,8 +197,9 @@ static void grow_buckets(struct acl_cache *cache)
     cache->bucket_count = cache->bucket_count > 0 ? 4 * cache->bucket_count : FIRST_BUCKETS;
     free(cache->buckets);
     cache->buckets = zk_xcalloc(cache->bucket_count, sizeof(struct acl_cache_entry *));
-    for (size_t i = 0; i < cache->lists.count; i++)
-        put_into_bucket(cache, cache->lists.entries[i].value);
+    for (size_t i = 0; i < cache->lists.room; i++)
+        if (cache->lists.slots[i].used)
+            put_into_bucket(cache, cache->lists.slots[i].value);
 }
 
 static void entry_free(struct acl_cache_entry *entry)
@@ -184,9 +212,10 @@ static void entry_free(struct acl_cache_entry *entry)
 
 static void remove_entry(struct acl_cache *cache, int64_t id)
 {
-    struct acl_cache_entry *entry = long_map_remove(&cache->lists, id);
+    struct acl_cache_entry *entry = entry_of_id(cache, id);
     if (entry == NULL)
         return;
+    long_hash_remove(&cache->lists, id);
     struct acl_cache_entry **place = bucket_of(cache, entry->hash);
     while (*place != entry)
         place = &(*place)->next;
@@ -203,12 +232,12 @@ static struct acl_cache_entry *add_entry(struct acl_cache *cache, int64_t id,
 {
     struct acl_cache_entry *entry = zk_xcalloc(1, sizeof *entry);
     entry->id = id;
-    entry->hash = hash_list(&list);
+    entry->hash = hash_list(cache->key, &list);
     entry->acl = shared_acl_new(list);
     remove_entry(cache, id);
     if (2 * (cache->lists.count + 1) > cache->bucket_count)
         grow_buckets(cache);
-    long_map_put(&cache->lists, id, entry);
+    long_hash_put(&cache->lists, id)->value = entry;
     put_into_bucket(cache, entry);
     return entry;
 }
@@ -216,7 +245,7 @@ static struct acl_cache_entry *add_entry(struct acl_cache *cache, int64_t id,
 static struct acl_cache_entry *find_entry(const struct acl_cache *cache,
                                           const struct zk_acl_list *list)
 {
-    uint64_t hash = hash_list(list);
+    uint64_t hash = hash_list(cache->key, list);
     struct acl_cache_entry *entry = cache->bucket_count > 0 ? *bucket_of(cache, hash) : NULL;
     while (entry != NULL &&
            (entry->hash != hash || !jute_equal(&zk_acl_list_record, &entry->acl->list, list)))
@@ -226,23 +255,15 @@ static struct acl_cache_entry *find_entry(const struct acl_cache *cache,
 
 /* ---- lists ----------------------------------------------------------------------------------- */
 
-/* FNV-1a, so that most lists are told apart without a look at them. */
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t length)
+/* The hash of each part is the key for the next part, so it stays secret. */
+static uint64_t hash_list(uint64_t key, const struct zk_acl_list *list)
 {
-    const uint8_t *next = bytes;
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ next[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
-static uint64_t hash_list(const struct zk_acl_list *list)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash = key;
     for (size_t i = 0; i < list->count; i++) {
         const struct zk_acl *acl = &list->items[i];
-        hash = hash_bytes(hash, &acl->perms, sizeof acl->perms);
-        hash = hash_bytes(hash, acl->id.scheme.text, acl->id.scheme.length);
-        hash = hash_bytes(hash, acl->id.id.text, acl->id.id.length);
+        hash = zk_keyed_hash(hash, &acl->perms, sizeof acl->perms);
+        hash = zk_keyed_hash(hash, acl->id.scheme.text, acl->id.scheme.length);
+        hash = zk_keyed_hash(hash, acl->id.id.text, acl->id.id.length);
     }
     return hash;
 }

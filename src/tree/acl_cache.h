@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "zk/base/attrs.h"
-#include "zk/base/long_map.h"
+#include "zk/base/long_hash.h"
 #include "zk/jute/archive.h"
 #include "zk/tree/shared_acl.h"
 
@@ -19,9 +19,11 @@
  * to count on from it. */
 #define ACL_CACHE_LAST (INT64_MAX / 2)
 
-/* Zero-initialised is empty. */
+/* Zero-initialised is empty. One client can make as many lists as nodes, and choose what stands in
+ * them, so lists are found by a hash that has a secret key. */
 struct acl_cache {
-    struct long_map lists;            /* id -> struct acl_cache_entry, owned */
+    uint64_t key;                     /* of that hash; set before the first list */
+    struct long_hash lists;           /* id -> struct acl_cache_entry, owned */
     struct acl_cache_entry **buckets; /* owned; the same entries by their hash */
     size_t bucket_count;              /* a power of two, or 0 */
     /* The entry that was asked for last by its list: nearly every transaction asks for the same one

@@ -33,6 +33,7 @@ struct data_tree *data_tree_new_bare(struct zk_context *ctx)
     tree->types = ephemeral_types_of(ctx);
     node_hash_map_init(&tree->nodes, ctx,
                        zk_settings_get_boolean(ctx, "zookeeper.digest.enabled", true));
+    tree->acl_cache.key = tree->nodes.seed;
     tree->data_watches = watch_manager_new(tree->nodes.seed);
     tree->child_watches = watch_manager_new(tree->nodes.seed);
     rate_logger_init(&tree->rate_logger, ctx, RATE_LOG_INTERVAL_MS);
@@ -63,6 +64,11 @@ struct data_tree *data_tree_new(struct zk_context *ctx)
     add_config_node_locked(tree, proc);
     zk_mutex_unlock(&tree->mu);
     return tree;
+}
+
+uint64_t data_tree_hash_key(const struct data_tree *tree)
+{
+    return tree->nodes.seed;
 }
 
 struct data_tree *data_tree_ref(struct data_tree *tree)

@@ -104,9 +104,10 @@ static void check_sums(const struct data_tree *tree)
     }
     zk_assert(digest == tree->nodes.digest);
     zk_assert(children + 1 == tree->nodes.count); /* each but the root is a child */
-    for (size_t i = 0; i < tree->acl_cache.lists.count; i++)
-        users -=
-            (size_t)((struct acl_cache_entry *)tree->acl_cache.lists.entries[i].value)->references;
+    const struct long_hash *lists = &tree->acl_cache.lists;
+    for (size_t i = 0; i < lists->room; i++)
+        if (lists->slots[i].used)
+            users -= (size_t)((struct acl_cache_entry *)lists->slots[i].value)->references;
     zk_assert(users == 0);
 }
 

@@ -586,6 +586,52 @@ static void equal_acls_share_a_number_until_nobody_uses_it(void **state)
     jute_done(&zk_acl_list_record, &b);
 }
 
+/* FNV-1a over the parts of an ACL, as acl_cache might do it without a key. */
+static uint64_t hash_without_key(int32_t perms, const char *id)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    char bytes[sizeof perms + 32];
+    memcpy(bytes, &perms, sizeof perms);
+    zk_text_printf(bytes + sizeof perms, sizeof bytes - sizeof perms, "ip%s", id);
+    size_t length = sizeof perms + strlen(bytes + sizeof perms);
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (uint8_t)bytes[i]) * UINT64_C(0x100000001b3);
+    return hash ^ hash >> 32;
+}
+
+/* 1,000 lists stand in 4,096 buckets; a bucket of 16 comes about by chance less than once in 10^20
+ * runs. */
+static void chosen_acls_do_not_stand_in_one_bucket(void **state)
+{
+    enum { LISTS = 1000, BUCKETS = 4096, LONGEST = 16 };
+    struct zk_context *ctx = test_context();
+    struct data_tree *tree = data_tree_new(ctx);
+    struct acl_cache *cache = &tree->acl_cache;
+    int count = 0;
+    for (unsigned number = 0; count < LISTS; number++) {
+        char id[16];
+        zk_text_printf(id, sizeof id, "%u", number);
+        if (hash_without_key(PERMS_ALL, id) % BUCKETS != 0)
+            continue;
+        struct zk_acl_list list = {0};
+        zk_acl_list_add(&list, PERMS_ALL, "ip", id);
+        acl_cache_convert_acls(cache, &list);
+        jute_done(&zk_acl_list_record, &list);
+        count++;
+    }
+    assert_int_equal(cache->bucket_count, BUCKETS);
+    for (size_t i = 0; i < cache->bucket_count; i++) {
+        int chain = 0;
+        for (const struct acl_cache_entry *entry = cache->buckets[i]; entry != NULL;
+             entry = entry->next)
+            chain++;
+        assert_in_range(chain, 0, LONGEST);
+    }
+    data_tree_unref(tree);
+    zk_context_free(ctx);
+    (void)state;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -610,6 +656,7 @@ int main(void)
         cmocka_unit_test(ten_thousand_children_are_all_found),
         cmocka_unit_test(sessions_of_a_body_are_sorted_and_their_duplicates_go),
         cmocka_unit_test(equal_acls_share_a_number_until_nobody_uses_it),
+        cmocka_unit_test(chosen_acls_do_not_stand_in_one_bucket),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -365,9 +365,10 @@ static bool are_acls_counted(const struct data_tree *tree)
 {
     int64_t references = 0;
     int64_t users = 0;
-    for (size_t i = 0; i < tree->acl_cache.lists.count; i++)
-        references +=
-            ((struct acl_cache_entry *)tree->acl_cache.lists.entries[i].value)->references;
+    const struct long_hash *lists = &tree->acl_cache.lists;
+    for (size_t i = 0; i < lists->room; i++)
+        if (lists->slots[i].used)
+            references += ((struct acl_cache_entry *)lists->slots[i].value)->references;
     for (size_t i = 0; i < tree->nodes.slot_count; i++)
         users += tree->nodes.slots[i].node != NULL && tree->nodes.slots[i].node->acl != -1;
     return references == users;

@@ -2,6 +2,7 @@
 #include "zk/server/outstanding_changes.h"
 
 #include "zk/base/alloc.h"
+#include "zk/base/random.h"
 #include "zk_test.h"
 
 struct stage {
@@ -13,7 +14,7 @@ static int setup(void **state)
 {
     static struct stage stage;
     stage.ctx = test_context();
-    stage.changes = outstanding_changes_new(stage.ctx);
+    stage.changes = outstanding_changes_new(stage.ctx, (uint64_t)zk_random_below(INT64_MAX));
     outstanding_changes_lock(stage.changes);
     *state = &stage;
     return 0;
@@ -136,6 +137,39 @@ static void thousands_of_paths_keep_their_records(void **state)
     }
 }
 
+/* FNV-1a. It has no key, so whoever knows it finds paths that stand in one slot. */
+static uint64_t hash_without_key(const char *path)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (; *path != '\0'; path++)
+        hash = (hash ^ (uint8_t)*path) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* The steps from a record to the end of its chain. 1,000 paths in 1,024 slots: a chain of 20 comes
+ * about by chance once in 10^15 runs; with a hash without a key it has 1,000. */
+static void chosen_paths_do_not_stand_in_one_slot(void **state)
+{
+    enum { PATHS = 1000, SLOTS = 1024, LONGEST = 20 };
+    struct stage *stage = *state;
+    char paths[PATHS][16];
+    int count = 0;
+    for (unsigned number = 0; count < PATHS; number++) {
+        zk_text_printf(paths[count], sizeof paths[count], "/%u", number);
+        if (hash_without_key(paths[count]) % SLOTS != 0)
+            continue;
+        change(stage, count + 1, paths[count]);
+        count++;
+    }
+    for (int i = 0; i < PATHS; i++) {
+        int chain = 0;
+        for (const struct change_record *record = outstanding_changes_get(stage->changes, paths[i]);
+             record != NULL; record = record->same_slot)
+            chain++;
+        assert_in_range(chain, 1, LONGEST);
+    }
+}
+
 static void a_duplicate_shares_data_and_acl(void **state)
 {
     (void)state;
@@ -172,6 +206,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_roll_back_does_not_bring_back_what_was_applied_meanwhile,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(thousands_of_paths_keep_their_records, setup, teardown),
+        cmocka_unit_test_setup_teardown(chosen_paths_do_not_stand_in_one_slot, setup, teardown),
         cmocka_unit_test(a_duplicate_shares_data_and_acl),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

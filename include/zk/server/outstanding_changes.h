@@ -58,7 +58,8 @@ struct change_record *change_record_new(int64_t zxid, const char *path);
 struct change_record *change_record_duplicate(const struct change_record *record, int64_t zxid);
 void change_record_free(struct change_record *record); /* NULL is fine */
 
-struct outstanding_changes *outstanding_changes_new(struct zk_context *ctx);
+/* key is a secret number, which keeps clients from choosing paths that collide in the table. */
+struct outstanding_changes *outstanding_changes_new(struct zk_context *ctx, uint64_t key);
 /* Frees the records that are left, too. NULL is fine. */
 void outstanding_changes_free(struct outstanding_changes *changes);
 

@@ -39,6 +39,9 @@ enum { DIGEST_LOG_INTERVAL = 128, DIGEST_LOG_LIMIT = 1024 };
 /* Java: new DataTree(): "", /zookeeper, /zookeeper/quota, /zookeeper/config, last zxid 0. */
 struct data_tree *data_tree_new(struct zk_context *ctx);
 struct data_tree *data_tree_ref(struct data_tree *tree);
+/* Returns the secret key by which the tree hashes what clients choose. It never changes, so no lock
+ * is needed. */
+uint64_t data_tree_hash_key(const struct data_tree *tree);
 void data_tree_unref(struct data_tree *tree); /* NULL is fine */
 
 /* ---- asking ---------------------------------------------------------------------------------- */
