@@ -208,6 +208,7 @@ static const struct server_authentication_provider digest_provider = {
     .is_authenticated = true,
     .is_valid = digest_is_valid,
     .matches = digest_matches,
+    .matches_equals_only = true,
     .get_user_name = digest_get_user_name,
     .handle_authentication = digest_handle_authentication,
 };

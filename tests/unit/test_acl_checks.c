@@ -286,6 +286,43 @@ static void an_id_that_is_null_fails_where_it_is_compared(void **state)
     assert_int_equal(may_read(stage, PERMS_ALL, "digest", "bob:x"), KEEPER_CODE_MARSHALLINGERROR);
 }
 
+/* Long lists are searched in another way than short ones. The client has every third of the names,
+ * and the other two are in the list, with one of its own at any place or at none. */
+static void a_long_list_is_checked_as_a_short_one(void **state)
+{
+    enum { NAMES = 300 };
+    struct stage *stage = *state;
+    char id[16];
+    add_id(stage, "ip", "10.1.2.3");
+    for (int i = 0; i < NAMES; i++) {
+        snprintf(id, sizeof id, "bob:%d", i * 7 % NAMES);
+        if (i * 7 % NAMES % 3 == 0)
+            add_id(stage, "digest", id);
+        else
+            zk_acl_list_add(&stage->acls, PERMS_ALL, "digest", id);
+    }
+    assert_int_equal(check_acl(stage->ctx, &stage->acls, PERMS_READ, &stage->ids),
+                     KEEPER_CODE_NOAUTH);
+    for (size_t i = 0; i < stage->acls.count; i++) {
+        struct zk_id kept = stage->acls.items[i].id;
+        snprintf(id, sizeof id, "bob:%zu", 3 * (i % (NAMES / 3)));
+        stage->acls.items[i].id.id = (struct ustring){.text = id, .length = strlen(id)};
+        assert_int_equal(check_acl(stage->ctx, &stage->acls, PERMS_READ, &stage->ids),
+                         KEEPER_CODE_OK);
+        stage->acls.items[i].perms = PERMS_WRITE;
+        assert_int_equal(check_acl(stage->ctx, &stage->acls, PERMS_READ, &stage->ids),
+                         KEEPER_CODE_NOAUTH);
+        stage->acls.items[i] = (struct zk_acl){.perms = PERMS_ALL, .id = kept};
+    }
+    zk_acl_list_add(&stage->acls, PERMS_READ, "ip", "10.1.0.0/16");
+    assert_int_equal(check_acl(stage->ctx, &stage->acls, PERMS_READ, &stage->ids), KEEPER_CODE_OK);
+    struct ustring kept = stage->ids.items[5].id;
+    stage->ids.items[5].id = (struct ustring){0};
+    assert_int_equal(check_acl(stage->ctx, &stage->acls, PERMS_READ, &stage->ids),
+                     KEEPER_CODE_MARSHALLINGERROR);
+    stage->ids.items[5].id = kept;
+}
+
 static void with_skip_acl_nothing_is_asked(void **state)
 {
     struct stage *stage = *state;
@@ -313,6 +350,7 @@ int main(void)
         TEST(an_empty_list_is_open_and_a_lost_one_closed),
         TEST(ids_that_are_null_fail_as_in_java),
         TEST(an_id_that_is_null_fails_where_it_is_compared),
+        TEST(a_long_list_is_checked_as_a_short_one),
         TEST(with_skip_acl_nothing_is_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,8 @@ struct server_authentication_provider {
     bool (*is_valid)(const struct ustring *id);
     /* Java: matches(). Whether a client with this id is meant by an entry of a list. */
     bool (*matches)(const struct ustring *id, const struct ustring *acl_expr);
+    /* An entry means the client that has the very same id, and no other. */
+    bool matches_equals_only;
     /* Java: getUserName(). What whoAmI shows of an id; a part of it, and lives as long as it. */
     struct ustring (*get_user_name)(const struct ustring *id);
     /* Java: handleAuthentication(). Gives the connection the ids that auth proves, which came in an
