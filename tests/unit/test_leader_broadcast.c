@@ -255,6 +255,22 @@ static void brd_02_twice_from_one_server_counts_once(void **state)
     expect_queue(one, "PROPOSAL 1");
 }
 
+/* The leader's own SyncThread counts as 3. */
+static void brd_02_learner_with_the_leaders_own_id_counts_as_the_leader(void **state)
+{
+    struct stage *stage = *state;
+    struct learner_handler *one = forward_to(stage, 1);
+    struct learner_handler *three = forward_to(stage, 3);
+    propose(stage, 1);
+    ack(stage, 3, 1);
+
+    leader_process_learner_ack(&stage->leader->master, three, EPOCH + 1);
+    expect_queue(one, "PROPOSAL 1");
+
+    ack(stage, 1, 1);
+    expect_queue(one, "COMMIT 1");
+}
+
 /* It is told to cut off what it has acknowledged, and gets it anew: until it has it again, its word
  * does not count, whichever connection brings it. */
 static void brd_02_what_a_learner_acknowledged_before_it_came_back_does_not_count(void **state)
@@ -647,6 +663,7 @@ int main(void)
         WITH_LEADER(brd_01_quorum_of_every_configuration_is_needed),
         WITH_LEADER(brd_02_strangers_and_observers_do_not_count),
         WITH_LEADER(brd_02_twice_from_one_server_counts_once),
+        WITH_LEADER(brd_02_learner_with_the_leaders_own_id_counts_as_the_leader),
         WITH_LEADER(brd_02_what_a_learner_acknowledged_before_it_came_back_does_not_count),
         WITH_LEADER(brd_02_slow_handler_of_a_connection_that_was_left_replaces_no_younger_one),
         WITH_LEADER(brd_02_older_connection_ends_with_the_younger_one_that_took_its_place),

@@ -349,6 +349,35 @@ static void every_rendezvous_is_given_up_after_init_limit(void **state)
     testing_peer_done(&peer);
 }
 
+/* A learner that calls itself by the leader's own id is the leader once more: the two are no quorum
+ * of three in any rendezvous. */
+static void learner_with_the_leaders_own_id_completes_no_quorum(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    options.init_limit = 2;
+    testing_peer_init(&peer, &options);
+    struct leader *leader = leader_new(peer.self);
+    leader->new_leader_zxid = epoch_zxid(1);
+    quorum_peer_init_tracker(peer.self, &leader->new_leader_proposal);
+    zk_thread_run *const rendezvous[] = {call_get_epoch, call_epoch_ack, call_new_leader_ack};
+    for (size_t i = 0; i < 3; i++) {
+        int64_t value = i == 2 ? epoch_zxid(1) : 0;
+        struct call ours = {.leader = leader, .sid = 1, .value = value};
+        struct call learner = ours;
+        start_call(&ours, &peer, rendezvous[i]);
+        start_call(&learner, &peer, rendezvous[i]);
+        assert_int_equal(-ETIMEDOUT, join_call(&ours));
+        assert_int_equal(-ETIMEDOUT, join_call(&learner));
+    }
+    assert_int_equal(1, leader->connecting_followers.count);
+    assert_int_equal(1, leader->electing_followers.count);
+    assert_int_equal(1, leader->new_leader_proposal.pairs[0].acks.count);
+    leader_free(leader);
+    testing_peer_done(&peer);
+}
+
 /* A leader that stops keeps nobody: whoever waits is woken, and whoever comes later is sent
  * away. */
 static void shutdown_ends_every_wait_at_once(void **state)
@@ -442,6 +471,7 @@ int main(void)
         cmocka_unit_test(dsc_07_who_does_not_count_does_not_finish_the_election),
         cmocka_unit_test(syn_08_ack_of_another_zxid_is_not_counted),
         cmocka_unit_test(every_rendezvous_is_given_up_after_init_limit),
+        cmocka_unit_test(learner_with_the_leaders_own_id_completes_no_quorum),
         cmocka_unit_test(shutdown_ends_every_wait_at_once),
         cmocka_unit_test(dsc_08_follower_that_comes_late_does_not_start_the_wait_anew),
     };
