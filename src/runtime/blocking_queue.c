@@ -93,11 +93,9 @@ static void bq_append_locked(struct blocking_queue *queue, void *item) REQUIRES(
     queue->put_count++;
 }
 
-/* A queue that overflows says so at each power of two, not at each element. */
 static void bq_log_drop(struct blocking_queue *queue, int64_t drop_count)
 {
-    bool power_of_two = drop_count > 0 && (drop_count & (drop_count - 1)) == 0;
-    if (power_of_two)
+    if (zk_log_is_due(drop_count))
         zk_log(queue->ctx, ZK_LOG_QUEUE_OVERFLOW, queue->name, queue->limit, drop_count);
 }
 

@@ -145,6 +145,11 @@ void zk_log_at(struct zk_context *ctx, const char *file, int line_number, enum z
     log_line_write(&line, ctx->options.log_fd);
 }
 
+bool zk_log_is_due(int64_t count)
+{
+    return count > 0 && (count & (count - 1)) == 0;
+}
+
 bool zk_log_level_parse(const char *text, enum zk_log_level *ret_level)
 {
     for (size_t i = 0; i < sizeof level_names / sizeof level_names[0]; i++) {

@@ -127,7 +127,8 @@ static int follower_process_packet(struct follower *follower, const struct quoru
                                           (uint64_t)packet->zxid);
         return follower_zookeeper_server_commit(learner->fzk, packet->zxid);
     case LEADER_UPTODATE:
-        zk_log(follower->ctx, ZK_LOG_UPTODATE_AGAIN, "Follower");
+        if (learner_line_is_due(learner, packet->type))
+            zk_log(follower->ctx, ZK_LOG_UPTODATE_AGAIN, "Follower");
         return 0;
     case LEADER_REVALIDATE:
         return learner_revalidate(learner, packet);
@@ -135,8 +136,9 @@ static int follower_process_packet(struct follower *follower, const struct quoru
         learner_zookeeper_server_sync(learner_zookeeper_server_of(follower->role.zk));
         return 0;
     default: /* perhaps of a later release: a follower goes on without it, as Java's does */
-        zk_log(follower->ctx, ZK_LOG_UNKNOWN_PACKET_TYPE, quorum_packet_type_name(packet->type),
-               packet->zxid);
+        if (learner_line_is_due(learner, packet->type))
+            zk_log(follower->ctx, ZK_LOG_UNKNOWN_PACKET_TYPE, quorum_packet_type_name(packet->type),
+                   packet->zxid);
         return 0;
     }
 }

@@ -72,7 +72,8 @@ int follower_zookeeper_server_commit(struct follower_zookeeper_server *fzk, int6
 {
     const struct txn_log_entry *next = follower_zookeeper_server_next_pending(fzk);
     if (next == NULL) {
-        zk_log(fzk->base.self->ctx, ZK_LOG_COMMIT_WITHOUT_TXN, zxid);
+        if (learner_line_is_due(fzk->base.learner, LEADER_COMMIT))
+            zk_log(fzk->base.self->ctx, ZK_LOG_COMMIT_WITHOUT_TXN, zxid);
         return 0;
     }
     if (next->header.zxid != zxid) {

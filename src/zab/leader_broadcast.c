@@ -125,7 +125,8 @@ static void leader_process_ack_locked(struct leader *leader, int64_t sid, int64_
     }
     struct proposal *proposal = proposal_list_find(&leader->outstanding_proposals, zxid);
     if (proposal == NULL) {
-        zk_log(leader->ctx, ZK_LOG_COMMIT_FUTURE_PROPOSAL, zxid, sid);
+        if (zk_log_is_due(++leader->future_acks))
+            zk_log(leader->ctx, ZK_LOG_COMMIT_FUTURE_PROPOSAL, zxid, sid);
         return;
     }
     if (leader->ack_logging_frequency > 0 && zxid % leader->ack_logging_frequency == 0)

@@ -90,6 +90,7 @@ struct leader {
     /* ---- guarded by mu: broadcast ------------------------------------------------------------ */
     int64_t last_proposed;  /* Java: lastProposed. epoch<<32 while nothing is proposed */
     int64_t last_committed; /* Java: lastCommitted */
+    int64_t future_acks;    /* of what was never proposed */
     struct proposal_list outstanding_proposals; /* Java: outstandingProposals */
     struct proposal_list to_be_applied;         /* Java: toBeApplied */
     struct pending_sync *pending_syncs;         /* owned; ascending zxids. Java: pendingSyncs */

@@ -289,10 +289,11 @@ int learner_revalidate(struct learner *learner, const struct quorum_packet *pack
     if (valid)
         learner_session_tracker_revalidated(zookeeper_server_get_session_tracker(learner->zk),
                                             session_id);
-    if (cnxn == NULL) /* its client had called twice, and the first answer was for both calls */
-        zk_log(learner->ctx, ZK_LOG_MISSING_SESSION, session_id);
-    else
+    /* NULL: we never asked, or a client had called twice, and the first answer was for both. */
+    if (cnxn != NULL)
         zookeeper_server_finish_session_init(learner->zk, cnxn, valid);
+    else if (learner_line_is_due(learner, LEADER_REVALIDATE))
+        zk_log(learner->ctx, ZK_LOG_MISSING_SESSION, session_id);
     server_cnxn_unref(cnxn);
     return 0;
 }
@@ -331,6 +332,12 @@ int learner_ping(struct learner *learner, const struct quorum_packet *packet)
     } while (r == 0 && at < touch_table.count);
     session_timeouts_done(&touch_table);
     return r;
+}
+
+bool learner_line_is_due(struct learner *learner, int32_t type)
+{
+    enum { TYPES = sizeof learner->odd_packets / sizeof learner->odd_packets[0] };
+    return zk_log_is_due(++learner->odd_packets[type > 0 && type < TYPES ? type : 0]);
 }
 
 /* What cannot be read ends the term: to pass a transaction over would be a hole in our history. */

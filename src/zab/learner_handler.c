@@ -334,8 +334,9 @@ static void learner_handler_run(void *arg)
             r = submit_request(handler, qp);
             break;
         default: /* perhaps of a later release: as in Java no reason to lose the learner */
-            zk_log(handler->ctx, ZK_LOG_UNEXPECTED_PACKET, quorum_packet_type_name(qp->type),
-                   qp->zxid, handler->sid);
+            if (zk_log_is_due(++handler->odd_packets))
+                zk_log(handler->ctx, ZK_LOG_UNEXPECTED_PACKET, quorum_packet_type_name(qp->type),
+                       qp->zxid, handler->sid);
             break;
         }
     }
@@ -639,8 +640,7 @@ void learner_handler_shutdown(struct learner_handler *handler)
 /* Java: ping() */
 void learner_handler_ping(struct learner_handler *handler)
 {
-    /* Before the Sender exists a PING would come ahead of the SNAP, where the learner takes it for
-     * a broken protocol and ends its process. */
+    /* A PING ahead of the SNAP is a broken protocol to the learner, and ends its process. */
     zk_mutex_lock(&handler->mu);
     bool started = handler->sending_thread_started;
     zk_mutex_unlock(&handler->mu);

@@ -82,6 +82,7 @@ struct learner_handler {
     int64_t leader_last_zxid;       /* what start_forwarding returned */
     bool need_op_packet;            /* neither DIFF nor TRUNC is queued yet */
     int32_t op_packet;              /* which one is; for the trace */
+    int64_t odd_packets;            /* of types that we do not expect */
     char why[256];                  /* why it ends, if the error number does not say it */
 };
 

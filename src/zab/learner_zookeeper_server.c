@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "zab/learner_internal.h"
 #include "zab/lock_ranks.h"
 #include "zab/quorum_zookeeper_server.h"
 #include "zk/persistence/serialize_utils.h"
@@ -117,7 +118,8 @@ void learner_zookeeper_server_sync(struct learner_zookeeper_server *lzk)
     bool expected = array_deque_remove_first(&lzk->pending_syncs, &request);
     zk_mutex_unlock(&lzk->mu);
     if (!expected) {
-        zk_log(lzk->self->ctx, ZK_LOG_NOT_EXPECTING_SYNC);
+        if (learner_line_is_due(lzk->learner, LEADER_SYNC))
+            zk_log(lzk->self->ctx, ZK_LOG_NOT_EXPECTING_SYNC);
         return;
     }
     array_deque_add_last(&lzk->to_commit, &request);

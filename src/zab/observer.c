@@ -127,13 +127,16 @@ static int observer_process_packet(struct observer *observer, const struct quoru
     case LEADER_PING:
         return learner_ping(learner, packet);
     case LEADER_PROPOSAL: /* an observer promises nothing: what is committed comes as INFORM */
-        zk_log(observer->ctx, ZK_LOG_OBSERVER_IGNORES, "proposal");
+        if (learner_line_is_due(learner, packet->type))
+            zk_log(observer->ctx, ZK_LOG_OBSERVER_IGNORES, "proposal");
         return 0;
     case LEADER_COMMIT:
-        zk_log(observer->ctx, ZK_LOG_OBSERVER_IGNORES, "commit");
+        if (learner_line_is_due(learner, packet->type))
+            zk_log(observer->ctx, ZK_LOG_OBSERVER_IGNORES, "commit");
         return 0;
     case LEADER_UPTODATE:
-        zk_log(observer->ctx, ZK_LOG_UPTODATE_AGAIN, "Observer");
+        if (learner_line_is_due(learner, packet->type))
+            zk_log(observer->ctx, ZK_LOG_UPTODATE_AGAIN, "Observer");
         return 0;
     case LEADER_REVALIDATE:
         return learner_revalidate(learner, packet);
@@ -144,8 +147,9 @@ static int observer_process_packet(struct observer *observer, const struct quoru
     case LEADER_INFORMANDACTIVATE: /* the configuration stays as it is (D-32) */
         return process_inform(observer, packet);
     default:
-        zk_log(observer->ctx, ZK_LOG_UNKNOWN_PACKET_TYPE, quorum_packet_type_name(packet->type),
-               packet->zxid);
+        if (learner_line_is_due(learner, packet->type))
+            zk_log(observer->ctx, ZK_LOG_UNKNOWN_PACKET_TYPE, quorum_packet_type_name(packet->type),
+                   packet->zxid);
         return 0;
     }
 }

@@ -32,7 +32,8 @@ void sync_limit_check_update_ack(struct sync_limit_check *check, struct zk_conte
         check->current_time_ms = check->next_time_ms;
         check->next_zxid = 0;
     } else if (check->next_zxid == zxid) {
-        zk_log(ctx, ZK_LOG_ACK_BEFORE_ACK, zxid, check->current_zxid);
+        if (zk_log_is_due(++check->early_acks))
+            zk_log(ctx, ZK_LOG_ACK_BEFORE_ACK, zxid, check->current_zxid);
         check->next_zxid = 0;
     }
 }

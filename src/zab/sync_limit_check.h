@@ -21,6 +21,7 @@ struct sync_limit_check {
     int64_t current_time_ms;
     int64_t next_zxid; /* 0: nothing was sent behind the current one */
     int64_t next_time_ms;
+    int64_t early_acks; /* those that overtook the watched one */
 };
 
 /* Java: start(). The learner has acknowledged NEWLEADER; what it was sent before does not count. */
@@ -30,7 +31,8 @@ void sync_limit_check_start(struct sync_limit_check *check);
 void sync_limit_check_update_proposal(struct sync_limit_check *check, int64_t zxid,
                                       int64_t time_ms);
 
-/* Java: updateAck(). An ACK has come. One that overtakes the watched proposal is logged. */
+/* Java: updateAck(). An ACK has come. Those that overtake the watched proposal are logged
+ * (D-334). */
 void sync_limit_check_update_ack(struct sync_limit_check *check, struct zk_context *ctx,
                                  int64_t zxid);
 

@@ -372,6 +372,10 @@ static void brd_02_acks_of_what_is_not_outstanding_are_passed_over(void **state)
     assert_true(testing_peer_logged(&stage->peer, "proposal has already been committed"));
     assert_true(testing_peer_logged(&stage->peer, "Trying to commit future proposal: zxid "
                                                   "0x100000009 from 1"));
+    ack(stage, 1, 10); /* the second has a line, and the third has none (D-334) */
+    ack(stage, 1, 11);
+    assert_true(testing_peer_logged(&stage->peer, "future proposal: zxid 0x10000000a"));
+    assert_false(testing_peer_logged(&stage->peer, "future proposal: zxid 0x10000000b"));
 }
 
 /* --- BRD-06: the counter runs out ------------------------------------------------------------- */

@@ -2,6 +2,7 @@
  * believes, what ends it, and what ends the whole process. The leader is played by the test. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "learner_stage.h"
 #include "zk/io/file.h"
@@ -419,6 +420,38 @@ static void packets_that_nobody_waits_for_are_warnings(void **state)
     learner_stage_finish(&stage);
 }
 
+/* Of each kind the 1st, 2nd, 4th, 8th ... have a line (D-334). */
+static void packets_that_nobody_waits_for_do_not_fill_the_log(void **state)
+{
+    (void)state;
+    struct learner_stage stage;
+    learner_stage_start_synced(&stage);
+    static const struct {
+        int32_t type;
+        const char *data;
+        const char *words;
+    } kinds[] = {{99, NULL, "Unknown packet type"},
+                 {LEADER_UPTODATE, NULL, "Received an UPTODATE message after Follower started"},
+                 {LEADER_SYNC, NULL, "Not expecting a sync."},
+                 {LEADER_COMMIT, NULL, "without seeing txn"},
+                 {LEADER_REVALIDATE, "0000000000001234 00", "Missing session 0x1234"}};
+    enum { KINDS = sizeof kinds / sizeof kinds[0], TIMES = 9, LINES = 4 };
+    for (int i = 0; i < TIMES; i++)
+        for (size_t kind = 0; kind < KINDS; kind++)
+            scripted_peer_send_packet(stage.leader, kinds[kind].type, i, kinds[kind].data);
+    learner_stage_assert_still_there(&stage);
+    char *log = test_captured_log(&stage.peer.capture);
+    for (size_t kind = 0; kind < KINDS; kind++) {
+        int lines = 0;
+        for (const char *at = log; (at = strstr(at, kinds[kind].words)) != NULL; at++)
+            lines++;
+        assert_int_equal(LINES, lines);
+    }
+    free(log);
+    assert_true(testing_peer_stop(&stage.peer) < 0);
+    learner_stage_finish(&stage);
+}
+
 static void follower_tells_the_new_epoch_to_who_asks_later(void **state)
 {
     (void)state;
@@ -459,6 +492,7 @@ int main(void)
         cmocka_unit_test(syn_06_no_ack_without_current_epoch_on_disk),
         cmocka_unit_test(brd_07_pings_are_answered_with_an_empty_list),
         cmocka_unit_test(packets_that_nobody_waits_for_are_warnings),
+        cmocka_unit_test(packets_that_nobody_waits_for_do_not_fill_the_log),
         cmocka_unit_test(follower_tells_the_new_epoch_to_who_asks_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

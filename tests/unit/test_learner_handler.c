@@ -1,6 +1,8 @@
 /* What a leader does with one learner: each kind of packet, and everything that a learner should
  * not send. */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,6 +113,23 @@ static void unknown_packet_is_a_warning(void **state)
     scripted_peer_expect_packet_past_pings(fixture->follower, LEADER_SYNC, 0, NULL);
     assert_true(testing_peer_logged(&fixture->peer, "unexpected quorum packet, type: UNKNOWN"));
     assert_true(testing_peer_logged(&fixture->peer, "unexpected quorum packet, type: DIFF"));
+}
+
+/* Of those that a learner sends without end the 1st, 2nd, 4th, 8th ... have a line (D-334). */
+static void unexpected_packets_do_not_fill_the_log(void **state)
+{
+    struct fixture *fixture = *state;
+    for (int64_t i = 1; i <= 100; i++)
+        scripted_peer_send_packet(fixture->follower, 77, 0xabc000 + i, NULL);
+    scripted_peer_send_packet(fixture->follower, LEADER_REQUEST, -1,
+                              "03a204e3bb3a0000 00000001 00000009");
+    scripted_peer_expect_packet_past_pings(fixture->follower, LEADER_SYNC, 0, NULL);
+    for (int64_t i = 1; i <= 100; i++) {
+        char line[64];
+        snprintf(line, sizeof line, "type: UNKNOWN zxid=0x%" PRIx64 " ", 0xabc000 + i);
+        bool power_of_two = (i & (i - 1)) == 0;
+        assert_int_equal(power_of_two, testing_peer_logged(&fixture->peer, line));
+    }
 }
 
 /* --- joiners --------------------------------------------------------------------------------- */
@@ -724,6 +743,7 @@ int main(void)
         WITH_FOLLOWER(revalidate_of_an_unknown_session_is_answered_invalid),
         WITH_FOLLOWER(ping_answers_may_list_sessions),
         WITH_FOLLOWER(unknown_packet_is_a_warning),
+        WITH_FOLLOWER(unexpected_packets_do_not_fill_the_log),
         WITH_FOLLOWER(joiner_that_is_ahead_is_told_to_truncate),
         WITH_FOLLOWER(joiner_that_stands_here_gets_an_empty_diff),
         WITH_FOLLOWER(joiner_that_is_behind_gets_the_tree_before_newleader),

@@ -2,6 +2,7 @@
 #include "zab/sync_limit_check.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "zk_test.h"
 
@@ -73,6 +74,28 @@ static void ack_out_of_order_is_said_and_ends_the_wait_for_that_one_alone(void *
     test_capture_done(&capture);
 }
 
+/* Of those that come out of order all the time the 1st, 2nd, 4th ... have a line (D-334). */
+static void acks_out_of_order_do_not_fill_the_log(void **state)
+{
+    (void)state;
+    struct test_capture capture = test_capture_new();
+    struct sync_limit_check check = {0};
+    sync_limit_check_start(&check);
+    sync_limit_check_update_proposal(&check, 5, 100);
+    for (int64_t zxid = 6; zxid <= 9; zxid++) {
+        sync_limit_check_update_proposal(&check, zxid, 200);
+        sync_limit_check_update_ack(&check, capture.ctx, zxid);
+    }
+
+    char *log = test_captured_log(&capture);
+    assert_non_null(strstr(log, "ACK for 0x6 "));
+    assert_non_null(strstr(log, "ACK for 0x7 "));
+    assert_null(strstr(log, "ACK for 0x8 "));
+    assert_non_null(strstr(log, "ACK for 0x9 "));
+    free(log);
+    test_capture_done(&capture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -80,6 +103,7 @@ int main(void)
         cmocka_unit_test(proposal_without_its_ack_is_late_after_the_limit),
         cmocka_unit_test(newest_proposal_takes_the_place_of_the_acknowledged_one),
         cmocka_unit_test(ack_out_of_order_is_said_and_ends_the_wait_for_that_one_alone),
+        cmocka_unit_test(acks_out_of_order_do_not_fill_the_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

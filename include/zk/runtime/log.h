@@ -10,6 +10,7 @@
 #define ZK_RUNTIME_LOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "zk/base/attrs.h"
 
@@ -30,6 +31,10 @@ enum zk_log_level {
 
 void zk_log_at(struct zk_context *ctx, const char *file, int line_number, enum zk_log_level level,
                const char *format, ...) ZK_PRINTF_LIKE(5, 6);
+
+/* For what others can cause without end: whether the count-th time has a line, which the 1st, 2nd,
+ * 4th, 8th ... have (D-334). */
+bool zk_log_is_due(int64_t count);
 
 /* Reads "info" and the like, in capitals or not. Returns false if text is no level. */
 bool zk_log_level_parse(const char *text, enum zk_log_level *ret_level);

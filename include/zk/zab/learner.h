@@ -118,6 +118,10 @@ ZK_NODISCARD int learner_check_order(struct learner *learner, const struct txn_l
  * -EPROTO. */
 int learner_protocol_error(struct learner *learner, const char *format, ...) ZK_PRINTF_LIKE(2, 3);
 
+/* The leader has sent a packet that makes no sense, and does no harm: the term goes on. Returns
+ * whether it has a line in the log: of each type the 1st, 2nd, 4th, 8th ... (D-334). */
+bool learner_line_is_due(struct learner *learner, int32_t type);
+
 /* Returns why the term ended, for the log: what learner_protocol_error noted, or the words for
  * error. The text is the learner's. */
 const char *learner_error_text(struct learner *learner, int error);
