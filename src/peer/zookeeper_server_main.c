@@ -73,6 +73,7 @@ int zookeeper_server_main_start(struct zookeeper_server_main *alone)
         operator_services_start(&alone->operator_services, alone->ctx, hook_of(alone),
                                 alone->client_port);
         start_purging_alone(alone);
+        alone->has_started = true;
     }
     if (code != 0)
         zookeeper_server_main_shutdown(alone);
@@ -89,7 +90,7 @@ int zookeeper_server_main_wait(struct zookeeper_server_main *alone)
         return EXIT_CODE_EXECUTION_FINISHED;
     int code = zookeeper_server_exit_code(alone->zk);
     zookeeper_server_shutdown(alone->zk);
-    if (code == 0)
+    if (code == 0 && alone->has_started)
         zk_log(alone->ctx, ZK_LOG_EXITING_NORMALLY);
     return code;
 }

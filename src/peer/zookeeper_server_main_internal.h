@@ -2,6 +2,8 @@
 #ifndef PEER_ZOOKEEPER_SERVER_MAIN_INTERNAL_H
 #define PEER_ZOOKEEPER_SERVER_MAIN_INTERNAL_H
 
+#include <stdbool.h>
+
 #include "peer/operator_services.h"
 #include "zk/peer/zookeeper_server_main.h"
 #include "zk/runtime/stop.h"
@@ -25,6 +27,7 @@ struct zookeeper_server_main {
     struct zookeeper_server *zk;
     struct server_cnxn_factory *client_port; /* NULL: none is configured */
     struct datadir_cleanup_manager *cleanup; /* NULL before the data is loaded */
+    bool has_started;                        /* false: its start has failed */
 
     struct operator_services operator_services;
     struct zoo_trace zoo_trace;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -423,6 +424,25 @@ static void a_server_alone_serves_and_ends_in_order(void **state)
     await_log(stage, "Exiting normally");
 }
 
+static void a_server_alone_that_cannot_start_does_not_say_that_it_ended_normally(void **state)
+{
+    struct stage *stage = *state;
+    char *folder = test_path(stage->directory, "version-2");
+    char *snapshot = test_path(folder, "snapshot.5");
+    write_config_of_one_alone(stage);
+    assert_int_equal(mkdir(folder, 0777), 0);
+    test_write_file(snapshot, "this is no snapshot");
+    start(stage, NULL);
+
+    assert_int_equal(exit_code(stage), 1);
+
+    await_log(stage, "Unexpected exception, exiting abnormally");
+    stage->awaited = "Exiting normally";
+    assert_false(is_logged(stage));
+    free(snapshot);
+    free(folder);
+}
+
 /* Returns the answer to one word, which the caller frees. */
 static char *ask_word(struct stage *stage, const char *word)
 {
@@ -540,6 +560,7 @@ int main(void)
         TEST(an_answer_that_cannot_be_written_is_an_error),
         TEST(a_trace_that_cannot_be_opened_is_named_with_the_reason),
         TEST(a_server_alone_serves_and_ends_in_order),
+        TEST(a_server_alone_that_cannot_start_does_not_say_that_it_ended_normally),
         TEST(envi_tells_of_the_machine_and_its_user),
         TEST(arguments_that_make_no_sense_end_it_with_2),
         TEST(an_option_without_a_value_has_an_empty_one_as_in_a_jvm),
