@@ -11,6 +11,7 @@
 
 #include "command/command_facts.h"
 #include "zk/base/str.h"
+#include "zk/ensemble/quorum_peer_config.h"
 #include "zk/runtime/settings.h"
 #include "zk/server/server_stats.h"
 #include "zk/server/zoo_trace.h"
@@ -139,11 +140,13 @@ static void run_get_trace_mask(struct command_call *call)
               zoo_trace_get_text_trace_level(call->facts->hook->zoo_trace));
 }
 
-/* Java keeps the initial configuration only for reconfiguration, which is off here (D-7). Java:
- * InitialConfigurationCommand */
+/* Only a server alone is given the text of its file; in Java nothing hands it to a member.
+ * Java: InitialConfigurationCommand */
 static void run_initial_configuration(struct command_call *call)
 {
-    json_text(call->json, "initial_configuration", NULL);
+    const struct server_status *status = call->facts->status;
+    json_text(call->json, "initial_configuration",
+              status->is_alone ? status->config->initial_config : NULL);
 }
 
 /* Java: IsroCommand */

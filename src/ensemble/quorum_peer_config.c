@@ -115,6 +115,8 @@ static int read_static_file(struct config_parser *parser)
     int r = read_file(parser, parser->path, &text);
     if (r == 0)
         r = parse_text(parser, parser->path, &text, &parser->properties);
+    if (r == 0)
+        parser->config.initial_config = zk_str_take(&text);
     zk_str_done(&text);
     return r;
 }
@@ -328,6 +330,7 @@ void config_add_warning(struct config_parser *parser, const char *format, ...)
 static void config_done(struct quorum_peer_config *config)
 {
     free(config->config_file);
+    free(config->initial_config);
     free(config->data_dir);
     free(config->data_log_dir);
     free(config->oracle_path);

@@ -443,8 +443,8 @@ static void a_server_alone_that_cannot_start_does_not_say_that_it_ended_normally
     free(folder);
 }
 
-/* Returns the answer to one word, which the caller frees. */
-static char *ask_word(struct stage *stage, const char *word)
+/* Returns all that is answered at the port, which the caller frees. */
+static char *ask_port(int number, const char *request)
 {
     struct zk_context *ctx = test_context();
     struct inet_address port;
@@ -452,11 +452,11 @@ static char *ask_word(struct stage *stage, const char *word)
     struct sock *sock;
     char bytes[4096];
     size_t count;
-    inet_address_literal("127.0.0.1", (uint16_t)stage->client_port, &port);
+    inet_address_literal("127.0.0.1", (uint16_t)number, &port);
     assert_int_equal(sock_new(ctx, INET_V4, &sock), 0);
     assert_int_equal(sock_connect(sock, &port, TEST_PATIENCE_MS), 0);
     sock_set_timeout(sock, TEST_PATIENCE_MS);
-    assert_int_equal(sock_write_fully(sock, word, strlen(word)), 0);
+    assert_int_equal(sock_write_fully(sock, request, strlen(request)), 0);
     do {
         assert_int_equal(sock_read_some(sock, bytes, sizeof bytes, &count), 0);
         zk_str_append_bytes(&answer, bytes, count);
@@ -464,6 +464,11 @@ static char *ask_word(struct stage *stage, const char *word)
     sock_unref(sock);
     zk_context_free(ctx);
     return zk_str_take(&answer);
+}
+
+static char *ask_word(struct stage *stage, const char *word)
+{
+    return ask_port(stage->client_port, word);
 }
 
 static bool answers_as_one_alone(void *arg)
@@ -526,6 +531,30 @@ static void an_option_without_a_value_has_an_empty_one_as_in_a_jvm(void **state)
     assert_int_equal(end(stage, SIGTERM), 0);
 }
 
+/* A member answers null. */
+static void the_admin_server_of_one_alone_shows_the_text_of_its_file(void **state)
+{
+    struct stage *stage = *state;
+    int port = test_free_port();
+    char *answer;
+    struct zk_str text = {0};
+    write_config_of_one_alone(stage);
+    assert_int_equal(file_read(stage->config, SIZE_MAX / 2, &text), 0);
+    zk_str_printf(&text, "# a \"remark\"\nadmin.serverPort=%d", port);
+    test_write_file(stage->config, text.text);
+    start(stage, NULL);
+    await_service(stage);
+
+    await_log(stage, "Started AdminServer on address");
+    answer = ask_port(port, "GET /commands/icfg HTTP/1.0\r\n\r\n");
+
+    assert_non_null(strstr(answer, "\"initial_configuration\" : \"tickTime=200\\ndataDir="));
+    assert_non_null(strstr(answer, "\\n# a \\\"remark\\\"\\nadmin.serverPort="));
+    free(answer);
+    zk_str_done(&text);
+    assert_int_equal(end(stage, SIGTERM), 0);
+}
+
 static void five_words(struct stage *stage)
 {
     execl(ZKPEER, ZKPEER, "1", stage->directory, "3", "4", "5", (char *)NULL);
@@ -562,6 +591,7 @@ int main(void)
         TEST(a_server_alone_serves_and_ends_in_order),
         TEST(a_server_alone_that_cannot_start_does_not_say_that_it_ended_normally),
         TEST(envi_tells_of_the_machine_and_its_user),
+        TEST(the_admin_server_of_one_alone_shows_the_text_of_its_file),
         TEST(arguments_that_make_no_sense_end_it_with_2),
         TEST(an_option_without_a_value_has_an_empty_one_as_in_a_jvm),
     };

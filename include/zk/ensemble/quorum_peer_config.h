@@ -17,7 +17,8 @@ enum { QUORUM_CNXN_THREADS_SIZE_DEFAULT = 20 };
 
 /* The configuration as it was read, with the defaults filled in. */
 struct quorum_peer_config {
-    char *config_file; /* as given */
+    char *config_file;    /* as given */
+    char *initial_config; /* the text of that file; NULL: there is none */
     char *data_dir;
     char *data_log_dir;                      /* data_dir unless set */
     int64_t my_id;                           /* -1: none */
