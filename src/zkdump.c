@@ -2,6 +2,7 @@
  * reads logs, snapshots and epoch files, those of Java and ours, and writes nothing. Java:
  * TxnLogToolkit, SnapshotFormatter */
 #include <errno.h>
+#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +38,8 @@ static const char USAGE[] =
     "  --json        one JSON object a line\n"
     "  -h, --help    print this\n"
     "\n"
-    "Exit: 0 all files are whole, 1 one is damaged or cannot be read, 2 wrong usage.\n";
+    "Exit: 0 all files are whole, 1 one is damaged or cannot be read, or the output cannot be\n"
+    "written, 2 wrong usage.\n";
 
 struct dump {
     struct zk_context *ctx;
@@ -468,29 +470,70 @@ static void dump_file(struct dump *dump)
         dump_snapshot(dump, suffix);
 }
 
+/* ---- the command line ------------------------------------------------------------------------ */
+
+static void refuse_usage(struct dump *dump, const char *problem, const char *argument)
+{
+    fprintf(stderr, "zkdump: %s%s (try zkdump --help)\n", problem, argument);
+    dump->status = STATUS_USAGE;
+}
+
+/* Returns whether there are files to be dumped: those from argv[optind] on. */
+static bool parse_dump_options(struct dump *dump, int argc, char **argv)
+{
+    enum { HELP = 1, JSON };
+    static const struct option options[] = {
+        {"help", no_argument, NULL, HELP},
+        {"json", no_argument, NULL, JSON},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+    /* The colon makes getopt silent: refuse_usage() speaks. */
+    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+        const char letter[] = {'-', (char)optopt, '\0'};
+        switch (option) {
+        case 'h':
+        case HELP:
+            fputs(USAGE, stdout);
+            return false;
+        case JSON:
+            dump->json = true;
+            break;
+        default:
+            refuse_usage(dump, "I do not know ", optopt > ' ' ? letter : argv[optind - 1]);
+            return false;
+        }
+    }
+    if (optind == argc)
+        refuse_usage(dump, "which file?", "");
+    return optind < argc;
+}
+
+/* stdio tells only now that something could not be written, because the disk is full, for example.
+ * Nobody may take what is there for the whole. */
+static void flush_dump(struct dump *dump)
+{
+    int reason = ferror(stdout) ? EIO : 0;
+    if (fflush(stdout) != 0)
+        reason = errno;
+    if (reason == 0)
+        return;
+    fprintf(stderr, "zkdump: the output cannot be written: %s\n", zk_error_text(reason).text);
+    dump->status = STATUS_DAMAGED;
+}
+
 int main(int argc, char **argv)
 {
     struct zk_context_options options = zk_context_options_default();
     options.log_level = ZK_OFF;
     struct dump dump = {.ctx = zk_context_new(&options)};
-    int first = 1;
-    if (first < argc && (strcmp(argv[first], "-h") == 0 || strcmp(argv[first], "--help") == 0)) {
-        fputs(USAGE, stdout);
-        zk_context_free(dump.ctx);
-        return STATUS_FINE;
+    if (parse_dump_options(&dump, argc, argv)) {
+        for (int i = optind; i < argc; i++) {
+            dump.path = argv[i];
+            dump_file(&dump);
+        }
     }
-    if (first < argc && strcmp(argv[first], "--json") == 0) {
-        dump.json = true;
-        first++;
-    }
-    if (first >= argc || argv[first][0] == '-') {
-        fputs(USAGE, stderr);
-        dump.status = STATUS_USAGE;
-    }
-    for (int i = first; i < argc && dump.status != STATUS_USAGE; i++) {
-        dump.path = argv[i];
-        dump_file(&dump);
-    }
+    flush_dump(&dump);
     zk_context_free(dump.ctx);
     return dump.status;
 }

@@ -12,20 +12,26 @@ struct said {
     char *text;
 };
 
-static struct said run(const char *options, const char *directory, const char *name)
+static struct said run_line(const char *line)
 {
-    struct zk_str command = {0};
     struct zk_str text = {0};
     char bytes[4096];
     size_t count;
-    zk_str_printf(&command, "'%s' %s '%s/%s' 2>&1", ZKDUMP, options, directory, name);
-    FILE *pipe = popen(zk_str_text(&command), "r");
+    FILE *pipe = popen(line, "r");
     assert_non_null(pipe);
     while ((count = fread(bytes, 1, sizeof bytes, pipe)) > 0)
         zk_str_append_bytes(&text, bytes, count);
     int status = pclose(pipe);
-    zk_str_done(&command);
     return (struct said){WEXITSTATUS(status), zk_str_take(&text)};
+}
+
+static struct said run(const char *options, const char *directory, const char *name)
+{
+    struct zk_str line = {0};
+    zk_str_printf(&line, "'%s' %s '%s/%s' 2>&1", ZKDUMP, options, directory, name);
+    struct said said = run_line(zk_str_text(&line));
+    zk_str_done(&line);
+    return said;
 }
 
 static void assert_says(const char *options, const char *directory, const char *name, int status,
@@ -117,11 +123,48 @@ static void what_was_not_read_is_not_called_damaged(void **state)
     test_remove_directory(directory);
 }
 
-static void without_a_file_it_says_how_it_is_used(void **state)
+static void a_call_that_makes_no_sense_is_refused_in_one_line(void **state)
 {
     (void)state;
-    assert_says("--yaml", "", "", 2, "Usage: zkdump [--json] FILE...");
+    assert_says("--yaml", "", "", 2, "zkdump: I do not know --yaml (try zkdump --help)\n");
+    assert_says("-x", "", "", 2, "zkdump: I do not know -x (try zkdump --help)\n");
     assert_says("--help", "", "", 0, "Usage: zkdump [--json] FILE...");
+    struct said said = run_line(ZKDUMP " --json 2>&1");
+    assert_string_equal(said.text, "zkdump: which file? (try zkdump --help)\n");
+    assert_int_equal(said.status, 2);
+    free(said.text);
+}
+
+static void options_may_stand_behind_the_file(void **state)
+{
+    (void)state;
+    char *directory = unpacked("epochs");
+    struct zk_str line = {0};
+    zk_str_printf(&line, "%s '%s/currentEpoch' --json 2>&1", ZKDUMP, directory);
+    struct said said = run_line(zk_str_text(&line));
+    assert_int_equal(said.status, 0);
+    assert_int_equal(said.text[0], '{');
+    free(said.text);
+    zk_str_done(&line);
+    test_remove_directory(directory);
+}
+
+/* Nobody takes for whole what is only a part. /dev/full is a disk without room. */
+static void output_that_cannot_be_written_is_an_error(void **state)
+{
+    (void)state;
+    char *directory = unpacked("epochs");
+    static const char *const FILES[] = {"currentEpoch", "log.100000001"}; /* one buffer, several */
+    for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
+        struct zk_str line = {0};
+        zk_str_printf(&line, "%s --json '%s/%s' 2>&1 >/dev/full", ZKDUMP, directory, FILES[i]);
+        struct said said = run_line(zk_str_text(&line));
+        assert_int_equal(said.status, 1);
+        assert_non_null(strstr(said.text, "zkdump: the output cannot be written: "));
+        free(said.text);
+        zk_str_done(&line);
+    }
+    test_remove_directory(directory);
 }
 
 int main(void)
@@ -131,7 +174,9 @@ int main(void)
         cmocka_unit_test(a_packed_snapshot_is_whole),
         cmocka_unit_test(what_is_wrong_is_said),
         cmocka_unit_test(what_was_not_read_is_not_called_damaged),
-        cmocka_unit_test(without_a_file_it_says_how_it_is_used),
+        cmocka_unit_test(a_call_that_makes_no_sense_is_refused_in_one_line),
+        cmocka_unit_test(options_may_stand_behind_the_file),
+        cmocka_unit_test(output_that_cannot_be_written_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
