@@ -447,10 +447,12 @@ void learner_end(struct learner *learner, const char *role, bool completed_sync)
     learner_zookeeper_server_hand_over(learner_zookeeper_server_of(learner->zk));
     learner_shutdown(learner);
     clear_pending_revalidations(learner);
-    /* From a SNAP or a TRUNC until NEWLEADER the tree in memory has what the disk does not have: it
-     * is not ours, and what is on disk is loaded instead. Java keeps it after a TRUNC (D-171). */
+    /* From a SNAP or a TRUNC until NEWLEADER, and in a DIFF to a server without any snapshot, the
+     * tree in memory has what the disk does not have: it is not ours, and what is on disk is loaded
+     * instead. Java does so after a SNAP alone (D-171). */
     enum sync_mode mode = quorum_peer_get_phase(learner->self).sync_mode;
-    if (mode == SYNC_MODE_SNAP || mode == SYNC_MODE_TRUNC || learner->tree_has_hole)
+    if (mode == SYNC_MODE_SNAP || mode == SYNC_MODE_TRUNC || learner->disk_is_behind ||
+        learner->tree_has_hole)
         zookeeper_server_shutdown_fully(learner->zk);
     else
         zookeeper_server_shutdown(learner->zk);

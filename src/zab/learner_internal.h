@@ -79,6 +79,8 @@ struct learner {
     /* The tree took a transaction from behind a hole in the history, so it is in a state that no
      * server ever had. */
     bool tree_has_hole;
+    /* A DIFF goes into the tree alone, until a first snapshot is written at NEWLEADER. */
+    bool disk_is_behind;
     char why[256];
 };
 

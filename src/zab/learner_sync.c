@@ -107,6 +107,7 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
         zk_log(learner->ctx, ZK_LOG_GETTING_DIFF, qp->zxid);
         quorum_peer_set_sync_mode(self, SYNC_MODE_DIFF);
         sync.snapshot_needed = zk_database_should_force_write_initial_snapshot(learner->database);
+        learner->disk_is_behind = sync.snapshot_needed;
         if (sync.snapshot_needed)
             zk_log(learner->ctx, ZK_LOG_FORCING_INITIAL_SNAPSHOT);
         break;
@@ -431,6 +432,8 @@ static int persist_history(struct learner_sync *sync)
     if (r == 0 && sync->snapshot_needed) {
         int64_t start_ms = zk_elapsed_ms();
         r = take_snapshot(sync->learner);
+        if (r == 0)
+            sync->learner->disk_is_behind = false;
         server_metrics_add(sync->learner->self->metrics, SERVER_METRICS_SNAPSHOTTIME,
                            zk_elapsed_ms() - start_ms);
     }

@@ -142,23 +142,30 @@ static void syn_02_diff_is_on_disk_and_applied_when_newleader_is_acknowledged(vo
     learner_stage_finish(&stage);
 }
 
+/* A server without a snapshot that is told to trust that, up to its promise. */
+static void start_without_snapshot(struct learner_stage *stage)
+{
+    struct testing_peer_options options = testing_peer_options_default(1);
+    options.setting = "zookeeper.snapshot.trust.empty";
+    options.value = "true";
+    learner_stage_start(stage, &options);
+    scripted_peer_expect_packet(stage->leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
+    scripted_peer_send_packet(stage->leader, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
+    scripted_peer_expect_packet(stage->leader, LEADER_ACKEPOCH, 0, "00000000");
+    char *version_2 = test_path(stage->peer.directory, "version-2");
+    char *snapshot = test_path(version_2, "snapshot.0");
+    assert_int_equal(0, file_remove(snapshot));
+    free(snapshot);
+    free(version_2);
+}
+
 /* An upgraded server may have a log and no snapshot, and be told to trust that. Java:
  * FileTxnSnapLog.shouldForceWriteInitialSnapshotAfterLeaderElection() */
 static void diff_to_a_server_without_any_snapshot_ends_in_one(void **state)
 {
     (void)state;
     struct learner_stage stage;
-    struct testing_peer_options options = testing_peer_options_default(1);
-    options.setting = "zookeeper.snapshot.trust.empty";
-    options.value = "true";
-    learner_stage_start(&stage, &options);
-    scripted_peer_expect_packet(stage.leader, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
-    scripted_peer_send_packet(stage.leader, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
-    scripted_peer_expect_packet(stage.leader, LEADER_ACKEPOCH, 0, "00000000");
-    char *version_2 = test_path(stage.peer.directory, "version-2");
-    char *snapshot = test_path(version_2, "snapshot.0");
-    assert_int_equal(0, file_remove(snapshot));
-
+    start_without_snapshot(&stage);
     scripted_peer_send_packet(stage.leader, LEADER_DIFF, 0, NULL);
     propose_committed(&stage, Z1);
     learner_stage_new_leader(&stage, EPOCH_1_ZXID);
@@ -170,8 +177,24 @@ static void diff_to_a_server_without_any_snapshot_ends_in_one(void **state)
     learner_stage_assert_logged(&stage, ""); /* the snapshot has it */
     hang_up(&stage);
     assert_int_equal(Z1, learner_stage_reload(&stage));
-    free(snapshot);
-    free(version_2);
+    learner_stage_finish(&stage);
+}
+
+/* D-171: until that snapshot is written, what came is in memory alone. A vote with it would claim
+ * what the disk does not have, and the log of the term that it wins would begin behind a hole. */
+static void diff_to_a_server_without_any_snapshot_leaves_what_is_on_disk_without_newleader(
+    void **state)
+{
+    (void)state;
+    struct learner_stage stage;
+    start_without_snapshot(&stage);
+    scripted_peer_send_packet(stage.leader, LEADER_DIFF, 0, NULL);
+    propose_committed(&stage, Z1);
+
+    hang_up(&stage);
+
+    assert_false(zk_database_is_initialized(stage.peer.database));
+    assert_int_equal(0, learner_stage_reload(&stage));
     learner_stage_finish(&stage);
 }
 
@@ -731,6 +754,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(syn_02_diff_is_on_disk_and_applied_when_newleader_is_acknowledged),
         cmocka_unit_test(diff_to_a_server_without_any_snapshot_ends_in_one),
+        cmocka_unit_test(
+            diff_to_a_server_without_any_snapshot_leaves_what_is_on_disk_without_newleader),
         cmocka_unit_test(mc_01_diff_that_cannot_be_logged_ends_the_process_unacknowledged),
         cmocka_unit_test(gap_inside_an_epoch_ends_the_role_and_leaves_nothing),
         cmocka_unit_test(gap_where_an_epoch_begins_ends_the_role),
