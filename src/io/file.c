@@ -195,7 +195,8 @@ int file_replace_start(const char *path, struct file_replacement *ret_replacemen
     int fd = -1;
     zk_str_append(&temporary, path);
     zk_str_append(&temporary, ".tmp");
-    int r = file_open(zk_str_text(&temporary), O_WRONLY | O_CREAT | O_TRUNC, &fd);
+    /* Without O_NONBLOCK the open of a pipe of that name would wait for a reader. */
+    int r = file_open(zk_str_text(&temporary), O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, &fd);
     if (r < 0) {
         zk_str_done(&temporary);
         return r;
@@ -228,14 +229,14 @@ int file_replace_finish(struct file_replacement *replacement, int written)
     return r;
 }
 
-int file_read(const char *path, size_t limit, struct zk_str *ret_text)
+static int read_whole(const char *path, int flags, size_t limit, struct zk_str *ret_text)
 {
     struct zk_str text = {0};
     char chunk[READ_CHUNK];
     size_t count = 0;
     int fd = -1;
 
-    int r = file_open_read(path, &fd);
+    int r = file_open(path, O_RDONLY | flags, &fd);
     if (r < 0)
         return r;
     do {
@@ -250,6 +251,16 @@ int file_read(const char *path, size_t limit, struct zk_str *ret_text)
     file_close(fd);
     zk_str_done(&text);
     return r;
+}
+
+int file_read(const char *path, size_t limit, struct zk_str *ret_text)
+{
+    return read_whole(path, 0, limit, ret_text);
+}
+
+int file_read_at_once(const char *path, size_t limit, struct zk_str *ret_text)
+{
+    return read_whole(path, O_NONBLOCK, limit, ret_text);
 }
 
 /* ---- names ----------------------------------------------------------------------------------- */

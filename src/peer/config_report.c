@@ -220,7 +220,7 @@ static void report_epochs(const char *directory, struct zk_str *report)
     for (size_t i = 0; i < sizeof EPOCH_FILES / sizeof *EPOCH_FILES; i++) {
         struct zk_str text = {0};
         char *path = util_path_join(directory, EPOCH_FILES[i]);
-        int r = file_read(path, EPOCH_FILE_LIMIT, &text);
+        int r = file_read_at_once(path, EPOCH_FILE_LIMIT, &text);
         int64_t epoch;
         if (r == -ENOENT)
             zk_str_printf(report, "  %s: not there yet\n", EPOCH_FILES[i]);

@@ -67,7 +67,7 @@ static int read_long_from_file(struct quorum_peer *self, const char *name, int64
     struct zk_str path = {0};
     struct zk_str text = {0};
     epoch_path(self, name, &path);
-    int r = file_read(zk_str_text(&path), EPOCH_FILE_LIMIT, &text);
+    int r = file_read_at_once(zk_str_text(&path), EPOCH_FILE_LIMIT, &text);
     if (r == 0) {
         if (!zk_str_parse_first_line(&text, ret_value)) {
             zk_log(self->ctx, ZK_LOG_EPOCH_FILE_UNREADABLE, zk_str_text(&path), zk_str_text(&text));

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -88,6 +89,23 @@ static void an_atomic_write_over_a_directory_fails_and_cleans_up(void **state)
 
     assert_true(file_is_directory(path));
     expect_names(*state, names, 1);
+    free(path);
+}
+
+/* Whoever opens a pipe waits for its other end, and here nobody comes. */
+static void a_pipe_keeps_nobody_waiting(void **state)
+{
+    struct zk_str text = {0};
+    char *path = test_path(*state, "value");
+    char *temporary = test_path(*state, "value.tmp");
+    assert_int_equal(mkfifo(temporary, 0600), 0);
+    assert_int_equal(file_write_atomic(path, "x", 1), -ENXIO);
+    assert_false(file_exists(path));
+    assert_true(file_exists(temporary));
+    assert_int_equal(file_read_at_once(temporary, 10, &text), 0);
+    assert_int_equal(text.length, 0);
+    zk_str_done(&text);
+    free(temporary);
     free(path);
 }
 
@@ -308,6 +326,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(an_atomic_write_over_a_directory_fails_and_cleans_up, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_pipe_keeps_nobody_waiting, setup, teardown),
         cmocka_unit_test_setup_teardown(an_atomic_write_into_no_directory_fails, setup, teardown),
         cmocka_unit_test_setup_teardown(a_reader_sees_the_old_file_or_the_new_one, setup, teardown),
         cmocka_unit_test_setup_teardown(a_whole_file_is_read_onto_a_text, setup, teardown),

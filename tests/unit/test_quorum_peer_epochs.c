@@ -63,6 +63,19 @@ static void an_empty_directory_gets_both_files_with_epoch_0(void **state)
     assert_int_equal(election_peer_logged(stage->peer, "not found! Creating with a reasonable"), 2);
 }
 
+/* A start says so, and does not wait for somebody to write into the pipe. */
+static void a_pipe_is_no_epoch_file(void **state)
+{
+    struct quorum_peer_stage *stage = *state;
+    int64_t current = 0;
+    int64_t accepted = 0;
+    char *path = epoch_path(stage, "currentEpoch");
+    remove_epoch_file(stage, "currentEpoch");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(load_again(stage, &current, &accepted), -EPROTO);
+    free(path);
+}
+
 static void epochs_outlive_the_process(void **state)
 {
     struct quorum_peer_stage *stage = *state;
@@ -291,6 +304,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         QUORUM_PEER_STAGED(an_empty_directory_gets_both_files_with_epoch_0),
+        QUORUM_PEER_STAGED(a_pipe_is_no_epoch_file),
         QUORUM_PEER_STAGED(epochs_outlive_the_process),
         QUORUM_PEER_STAGED(an_epoch_that_cannot_be_written_is_not_set),
         QUORUM_PEER_STAGED(a_file_that_holds_no_number_stops_the_start),
