@@ -55,6 +55,7 @@ static int remove_empty_file(struct file_txn_log *log, const char *path);
 static void java_write(struct file_txn_log *log, size_t length);
 static int roll_file(struct file_txn_log *log);
 static int commit_batch(struct file_txn_log *log);
+static void forget_unsynced(struct file_txn_log *log);
 static int sync_file(struct file_txn_log *log);
 static int truncate_files(struct file_txn_log *log, const struct log_files *files, int64_t zxid,
                           int64_t *ret_last_zxid);
@@ -209,6 +210,7 @@ static int create_file(struct file_txn_log *log, int64_t zxid)
     }
     log->path = path;
     log->position = FILE_HEADER_BYTES;
+    log->synced_position = FILE_HEADER_BYTES;
     log->java_position = FILE_HEADER_BYTES;
     log->padding.current_size = FILE_HEADER_BYTES;
     return 0;
@@ -325,14 +327,26 @@ static int commit_batch(struct file_txn_log *log)
     return r;
 }
 
+/* After a failed fsync Linux takes the pages for clean, and shows them to whoever reads the file,
+ * although the disk does not have them. The fsync of a start would then succeed, and the start vote
+ * with a history that a power loss takes back. So what this peer has not acknowledged is cut off
+ * here, as far as the disk still obeys. */
+static void forget_unsynced(struct file_txn_log *log)
+{
+    problem(log, log->path, "truncated", file_truncate(log->fd, log->synced_position));
+}
+
 /* fdatasync is enough, and cheaper than fsync: the file was made larger before its bytes came
  * (file_padding.h), so its size is on the disk already. */
 static int sync_file(struct file_txn_log *log)
 {
     int64_t start_ms = zk_elapsed_ms();
     int r = file_sync_data(log->fd);
-    if (r < 0)
+    if (r < 0) {
+        forget_unsynced(log);
         return problem(log, log->path, "synced", r);
+    }
+    log->synced_position = log->position;
     int64_t elapsed_ms = zk_elapsed_ms() - start_ms;
     bool beyond_threshold = elapsed_ms > log->fsync_warning_threshold_ms;
     zk_atomic_long_set(&log->sync_elapsed_ms, elapsed_ms);

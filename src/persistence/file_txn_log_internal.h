@@ -28,8 +28,9 @@ struct file_txn_log {
     int fd; /* -1: the next append makes a file */
     char *path;
     struct file_padding padding;
-    struct buf *unwritten; /* appended, and not given to the system yet */
-    int64_t position;      /* in the file, where those bytes go */
+    struct buf *unwritten;   /* appended, and not given to the system yet */
+    int64_t position;        /* in the file, where those bytes go */
+    int64_t synced_position; /* so much of the file is on the disk */
     /* How far Java would have written its file, whose stream holds back up to 8 KiB. The padding
      * goes by this, so that our files are as long as Java's. */
     int64_t java_position;

@@ -34,6 +34,51 @@ static void after_a_failed_fsync_nothing_is_committed_any_more(void **state)
     log_room_done(&room);
 }
 
+/* The system shows the bytes of a failed fsync as read, and the disk need not have them: a start
+ * must not find them, or it would vote with them. */
+static void what_a_failed_fsync_covered_is_not_read_again(void **state)
+{
+    (void)state;
+    struct log_room room = log_room_new();
+    log_stage_write(room.log, 1, 3);
+    int64_t synced = log_room_size_of(&room, "log.1");
+    outside_fail(OUTSIDE_FDATASYNC, EIO, 0, 1);
+    for (int64_t zxid = 4; zxid <= 5; zxid++)
+        assert_int_equal(log_room_append(&room, log_stage_session(zxid)), 0);
+    assert_int_equal(file_txn_log_commit(room.log), -EIO);
+    log_room_assert_reads(&room, 0, "1 2 3");
+    assert_true(log_room_size_of(&room, "log.1") < synced); /* the zeros behind have gone, too */
+    assert_int_equal(log_room_read_at_start(&room), 0);
+    log_room_assert_reads(&room, 0, "1 2 3");
+    log_room_done(&room);
+}
+
+/* Nothing is synced in a file of its own but the header. */
+static void a_failed_first_fsync_leaves_an_empty_log(void **state)
+{
+    (void)state;
+    struct log_room room = log_room_new();
+    outside_fail(OUTSIDE_FDATASYNC, EIO, 0, 1);
+    assert_int_equal(log_room_append(&room, log_stage_session(1)), 0);
+    assert_int_equal(file_txn_log_commit(room.log), -EIO);
+    log_room_assert_reads(&room, 0, "");
+    log_room_done(&room);
+}
+
+static void a_disk_that_refuses_the_cut_as_well_is_told_of(void **state)
+{
+    (void)state;
+    struct log_room room = log_room_with("zookeeper.preAllocSize", "0");
+    log_stage_write(room.log, 1, 1);
+    outside_fail(OUTSIDE_FDATASYNC, EIO, 0, 1);
+    outside_fail(OUTSIDE_FTRUNCATE, EROFS, 0, 1);
+    assert_int_equal(log_room_append(&room, log_stage_session(2)), 0);
+    assert_int_equal(file_txn_log_commit(room.log), -EIO);
+    log_room_assert_logged(&room, "log.1 cannot be truncated: Read-only file system");
+    assert_dead(&room, -EIO);
+    log_room_done(&room);
+}
+
 static void a_full_disk_kills_the_log_and_leaves_what_was_committed(void **state)
 {
     (void)state;
@@ -204,6 +249,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(after_a_failed_fsync_nothing_is_committed_any_more,
                                   outside_restore),
+        cmocka_unit_test_teardown(what_a_failed_fsync_covered_is_not_read_again, outside_restore),
+        cmocka_unit_test_teardown(a_failed_first_fsync_leaves_an_empty_log, outside_restore),
+        cmocka_unit_test_teardown(a_disk_that_refuses_the_cut_as_well_is_told_of, outside_restore),
         cmocka_unit_test_teardown(a_full_disk_kills_the_log_and_leaves_what_was_committed,
                                   outside_restore),
         cmocka_unit_test_teardown(a_file_that_cannot_be_made_leaves_nothing, outside_restore),
