@@ -20,6 +20,9 @@ PATIENCE_SECONDS = int(os.environ.get("ZK_CLUSTER_WAIT", "15"))
 # What the refusals mean that a person meets.
 REASONS = {"NoNodeError": "there is no such node, or no parent for it", "NodeExistsError": "there is such a node already",
            "NotEmptyError": "it has children", "NoAuthError": "its access list does not let you",
+           "BadArgumentsError": "the server takes no such path, or never deletes this node",
+           "NoChildrenForEphemeralsError": "its parent is ephemeral, and such a node has no children",
+           "SessionExpiredError": "the session ended before the answer came, so nobody knows whether it was done",
            "ConnectionLoss": "the connection was lost before the answer came, so nobody knows whether it was done"}
 # How many words follow the path, at least and at most.
 COMMANDS = {"create": (0, 1), "set": (1, 1), "get": (0, 0), "ls": (0, 0), "delete": (0, 0), "sync": (0, 0)}
@@ -28,11 +31,11 @@ COMMANDS = {"create": (0, 1), "set": (1, 1), "get": (0, 0), "ls": (0, 0), "delet
 def ask(client, command, path, text):
     """Does it and returns what to print."""
     if command == "create":
-        return "created " + client.create(path, text.encode())
+        return "created " + client.create(path, os.fsencode(text))
     if command == "set":
-        return f"version {client.set(path, text.encode()).version}"
+        return f"version {client.set(path, os.fsencode(text)).version}"
     if command == "get":
-        return client.get(path)[0].decode(errors="replace")
+        return client.get(path)[0].decode(errors="backslashreplace")
     if command == "ls":
         return "\n".join(sorted(client.get_children(path)))
     if command == "delete":
@@ -53,8 +56,16 @@ def main():
         usage(f"{command} takes a path" + (" and a text" if most else ""))
     if not path.startswith("/"):
         usage(f"a path begins with a slash, and {path} does not")
+    if {".", ".."} & set(path.split("/")):
+        usage(f"a path has no parts . and .., and {path} has one")
+    if any("\ud800" <= letter <= "\udfff" for letter in path):
+        usage("a path is UTF-8")
+    sys.stdout.reconfigure(errors="backslashreplace")  # what this terminal cannot show
     logging.getLogger("kazoo").setLevel(logging.CRITICAL)  # what matters is said below
-    client = KazooClient(hosts=servers, timeout=SESSION_SECONDS)
+    try:
+        client = KazooClient(hosts=servers, timeout=SESSION_SECONDS)
+    except ValueError:
+        usage(f"{servers} is no list of HOST:PORT")
     try:
         client.start(timeout=PATIENCE_SECONDS)
         print(ask(client, command, path, rest[0] if rest else ""))

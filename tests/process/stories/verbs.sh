@@ -260,6 +260,18 @@ expect "partition needs namespaces" refuses 1 "share one network" "$cluster" par
 expect "heal as well" refuses 1 "share one network" "$cluster" heal
 expect "watch refuses nonsense" refuses 2 "watch does not know --fast" "$cluster" watch --fast
 expect "there is no verb of that name" refuses 2 "there is no verb 'brake'" "$cluster" brake
+expect "a client's path has no .. in it" refuses 2 "client: a path has no parts . and .., and /a/../b has one" \
+  "$cluster" client get /a/../b
+expect "nor bytes that are no UTF-8" refuses 2 "client: a path is UTF-8" "$cluster" client get $'/\xff'
+expect "a port is a port" refuses 2 "client: 127.0.0.1:99999 is no list of HOST:PORT" \
+  "$cluster" client --server 127.0.0.1:99999 get /
+expect "what the server refuses is told in words" refuses 1 \
+  "client: delete /zookeeper failed: the server takes no such path, or never deletes this node" \
+  "$cluster" client delete /zookeeper
+expect "a text may be any bytes" says "created /bytes" "$cluster" client create /bytes $'\xffend'
+expect "which a reader shows as well as it can" says "\\xffend" "$cluster" client get /bytes
+expect "a text may be written in a locale of ASCII" says "version 1" env LC_ALL=C PYTHONIOENCODING=ascii "$cluster" client set /bytes ü
+expect "and read there" says "\\xfc" env LC_ALL=C PYTHONIOENCODING=ascii "$cluster" client get /bytes
 expect "all are killed" "$cluster" kill all
 expect "call says that nobody answers" fails "$cluster" call srvr
 expect "a client does not wait for peers that are down" refuses 1 "(down: 1, 2, 3); next:" \
