@@ -272,33 +272,70 @@ static const char *signal_name(int signal_number)
     return signal_number == SIGINT ? "SIGINT" : signal_number == SIGHUP ? "SIGHUP" : "SIGTERM";
 }
 
-/* A JVM answers SIGQUIT with a dump, too (D-92). */
-static void write_thread_dump(struct zk_context *ctx)
+/* These two belong to the process, because a handler is given nothing but the signal's number. */
+static volatile sig_atomic_t caught_signal;                               /* 0: none */
+static volatile sig_atomic_t code_at_once = EXIT_CODE_EXECUTION_FINISHED; /* D-90 */
+
+static void leave_at_once(int signal_number)
 {
+    (void)signal_number;
+    _exit(code_at_once);
+}
+
+/* With SA_RESTART a line that is being written is written on, and not cut off. */
+static void set_handler(int signal_number, void (*handler)(int signal_number))
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    sigaction(signal_number, &action, NULL);
+}
+
+/* From now on the end of alarm() ends the process. It is a timer of the system and no thread: any
+ * thread of ours may be held up, even the one that waits for signals. */
+static void let_alarm_end_it(void)
+{
+    sigset_t alarm_only;
+    sigemptyset(&alarm_only);
+    sigaddset(&alarm_only, SIGALRM);
+    set_handler(SIGALRM, leave_at_once);
+    pthread_sigmask(SIG_UNBLOCK, &alarm_only, NULL);
+}
+
+static void leave_soon(void)
+{
+    let_alarm_end_it();
+    alarm(LEAVE_WITHIN_S);
+}
+
+static void catch_signal(int signal_number)
+{
+    caught_signal = signal_number;
+    alarm(LEAVE_WITHIN_S);
+}
+
+/* A JVM answers SIGQUIT with a dump, too (D-92). Only this thread hears SIGTERM, and the log to
+ * which it is about to write may be a pipe that nobody reads. So a handler hears the signals that
+ * end the process, until the dump is written. Returns the one that came; 0: none did. */
+static int write_thread_dump(struct zk_context *ctx, const sigset_t *signals)
+{
+    static const int ends[] = {SIGTERM, SIGINT, SIGHUP};
+    sigset_t caught;
+    sigemptyset(&caught);
+    caught_signal = 0;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        if (sigismember(signals, ends[i]) != 1)
+            continue;
+        set_handler(ends[i], catch_signal);
+        sigaddset(&caught, ends[i]);
+    }
+    let_alarm_end_it();
+    pthread_sigmask(SIG_UNBLOCK, &caught, NULL);
     struct zk_str text = {0};
     zk_thread_dump(ctx, &text);
     zk_log(ctx, ZK_LOG_THREAD_DUMP);
     fputs(zk_str_text(&text), stderr);
     zk_str_done(&text);
-}
-
-static void leave_at_once(int signal_number)
-{
-    (void)signal_number;
-    _exit(EXIT_CODE_EXECUTION_FINISHED); /* D-90 */
-}
-
-/* Sets a timer of the system instead of starting a thread: any thread of ours may be held up, even
- * the one that waits for signals. */
-static void leave_soon(void)
-{
-    struct sigaction action = {.sa_handler = leave_at_once};
-    sigset_t alarm_only;
-    sigemptyset(&alarm_only);
-    sigaddset(&alarm_only, SIGALRM);
-    sigaction(SIGALRM, &action, NULL);
-    pthread_sigmask(SIG_UNBLOCK, &alarm_only, NULL);
-    alarm(LEAVE_WITHIN_S);
+    pthread_sigmask(SIG_BLOCK, &caught, NULL);
+    return caught_signal;
 }
 
 /* The thread that waits for signals. run_peer ends it by sending the process a signal. */
@@ -312,11 +349,12 @@ static void dispatch_signals(void *arg)
         zk_thread_blocks(dispatcher->ctx, "waits for", "a signal");
         sigwait(&signals, &signal_number);
         zk_thread_goes_on(dispatcher->ctx);
+        if (signal_number == SIGQUIT)
+            signal_number = write_thread_dump(dispatcher->ctx, &signals);
         if (zk_stop_requested(&dispatcher->ended))
             return;
-        if (signal_number != SIGQUIT)
+        if (signal_number != 0)
             break;
-        write_thread_dump(dispatcher->ctx);
     }
     leave_soon();
     zk_log(dispatcher->ctx, ZK_LOG_SIGNAL, signal_name(signal_number));
@@ -354,9 +392,10 @@ static int run_peer(struct zk_context *ctx, const struct quorum_peer_config *con
     else
         zk_log(ctx, ZK_LOG_UNEXPECTED_EXITING);
 
-    alarm(0); /* the rest takes no longer than it needs, and its code is the right one */
+    alarm(0);            /* the rest takes no longer than it needs, and its code is the right one */
+    code_at_once = code; /* the dispatcher may be writing a dump that nobody reads */
     zk_stop_request(&dispatcher.ended);
-    kill(getpid(), SIGTERM); /* blocked everywhere but in the dispatcher's sigwait() */
+    kill(getpid(), SIGTERM); /* blocked everywhere but in the dispatcher, which waits for it */
     zk_thread_group_free(signal_thread);
     zk_stop_destroy(&dispatcher.ended);
     zk_stop_destroy(&dispatcher.started);

@@ -320,6 +320,22 @@ static void a_log_that_nobody_reads_does_not_keep_it_from_leaving(void **state)
     close(pipe_ends[1]);
 }
 
+/* Of two signals that wait the system gives out SIGQUIT first, which has the lower number. */
+static void a_dump_that_nobody_reads_does_not_keep_it_from_leaving(void **state)
+{
+    struct stage *stage = *state;
+    assert_int_equal(pipe(pipe_ends), 0);
+    start(stage, log_into_the_pipe);
+    test_await(has_an_epoch, stage);
+    fill_the_pipe();
+    kill(stage->pid, SIGQUIT);
+
+    assert_int_equal(end(stage, SIGTERM), 0);
+
+    close(pipe_ends[0]);
+    close(pipe_ends[1]);
+}
+
 enum {
     PIPE_SIZE = 4096,
     PIPE_TAKEN = 2200, /* the words before the start, about 1,000 bytes, have room behind it */
@@ -585,6 +601,7 @@ int main(void)
         TEST(a_log_that_has_reached_its_limit_ends_nothing),
         TEST(a_log_whose_reader_has_ended_ends_nothing),
         TEST(a_log_that_nobody_reads_does_not_keep_it_from_leaving),
+        TEST(a_dump_that_nobody_reads_does_not_keep_it_from_leaving),
         TEST(it_leaves_in_the_middle_of_its_start),
         TEST(an_answer_that_cannot_be_written_is_an_error),
         TEST(a_trace_that_cannot_be_opened_is_named_with_the_reason),
