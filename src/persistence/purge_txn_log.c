@@ -4,11 +4,20 @@
 #include "persistence/file_txn_log_internal.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "zk/base/error.h"
+#include "zk/base/str.h"
 #include "zk/io/file.h"
+#include "zk/persistence/util.h"
+#include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"
 
+/* A temporary file that was written to within this time may be one that is being written. */
+enum { ABANDONED_MS = 60 * 60 * 1000 };
+
+static int purge_abandoned(struct zk_context *ctx, const char *snap_dir, int64_t zxid);
 static int purge_older_snapshots(struct zk_context *ctx, const struct snap_files *snaps,
                                  const char *data_dir, const char *snap_dir, int64_t zxid);
 static int find_least_zxid_to_be_retained(struct zk_context *ctx, const struct snap_files *snaps,
@@ -65,10 +74,41 @@ static int purge_older_snapshots(struct zk_context *ctx, const struct snap_files
     for (size_t i = snaps->count; r == 0 && i > 0 && snaps->items[i - 1].zxid < zxid; i--)
         r = purge_file(ctx, snaps->items[i - 1].path);
     if (r == 0)
+        r = purge_abandoned(ctx, snap_dir, zxid);
+    if (r == 0)
         r = file_sync_directory(snap_dir);
     for (size_t i = 0; r == 0 && i + 1 < logs.count && logs.items[i + 1].zxid <= zxid; i++)
         r = purge_file(ctx, logs.items[i].path);
     log_files_done(&logs);
+    return r;
+}
+
+/* snapshot.<zxid>.tmp, or .gz.tmp, or .snappy.tmp */
+static bool is_temporary_snapshot(const char *name, int64_t *ret_zxid)
+{
+    static const char ending[] = ".tmp";
+    size_t length = strlen(name);
+    return length >= sizeof ending && strcmp(name + length - strlen(ending), ending) == 0 &&
+           util_get_zxid_from_name(name, SNAPSHOT_FILE_PREFIX, ret_zxid, NULL);
+}
+
+/* A process that was killed while it wrote a snapshot has left its temporary file, as large as a
+ * snapshot, and no later one has that name. Java's purge removes these, too. */
+static int purge_abandoned(struct zk_context *ctx, const char *snap_dir, int64_t zxid)
+{
+    struct zk_strings names = {0};
+    int r = file_list(snap_dir, &names);
+    for (size_t i = 0; r == 0 && i < names.count; i++) {
+        int64_t name_zxid;
+        int64_t modified_ms;
+        if (!is_temporary_snapshot(names.items[i], &name_zxid) || name_zxid >= zxid)
+            continue;
+        char *path = util_path_join(snap_dir, names.items[i]);
+        if (file_modified_ms(path, &modified_ms) == 0 && zk_wall_ms() - modified_ms > ABANDONED_MS)
+            r = purge_file(ctx, path);
+        free(path);
+    }
+    zk_strings_done(&names);
     return r;
 }
 

@@ -2,9 +2,12 @@
 #include "zk/persistence/purge_txn_log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "log_stage.h"
 #include "outside.h"
@@ -141,6 +144,40 @@ static void with_fewer_snapshots_than_that_nothing_goes(void **state)
     log_room_done(&room);
 }
 
+/* A file that was written so long ago. */
+static void write_file(struct log_room *room, const char *name, time_t age_s)
+{
+    char *path = test_path(room->directory, name);
+    const time_t then = time(NULL) - age_s;
+    const struct timespec times[2] = {{.tv_sec = then}, {.tv_sec = then}};
+    test_write_file(path, "half a snapsh");
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    free(path);
+}
+
+enum { SECONDS_OF_AN_HOUR = 60 * 60 };
+
+/* What kills in the middle of snapshots have left. Newer ones, and one that may still be written,
+ * stay; so does what is no snapshot's. */
+static void old_temporary_files_go(void **state)
+{
+    (void)state;
+    struct log_room room = log_room_new();
+    for (int64_t zxid = 0x10; zxid <= 0x50; zxid += 0x10)
+        write_snapshot(&room, zxid);
+    write_file(&room, "snapshot.18.tmp", 2 * SECONDS_OF_AN_HOUR);
+    write_file(&room, "snapshot.19.gz.tmp", 2 * SECONDS_OF_AN_HOUR);
+    write_file(&room, "snapshot.1a.tmp", SECONDS_OF_AN_HOUR / 2);
+    write_file(&room, "snapshot.38.tmp", 2 * SECONDS_OF_AN_HOUR);
+    write_file(&room, "snapshot.x.tmp", 2 * SECONDS_OF_AN_HOUR);
+    write_file(&room, "snapshot.1b.mine", 2 * SECONDS_OF_AN_HOUR);
+    write_file(&room, "currentEpoch.tmp", 2 * SECONDS_OF_AN_HOUR);
+    assert_int_equal(purge(&room, 3), 0);
+    log_room_assert_files(&room, "currentEpoch.tmp snapshot.1a.tmp snapshot.1b.mine snapshot.30 "
+                                 "snapshot.38.tmp snapshot.40 snapshot.50 snapshot.x.tmp");
+    log_room_done(&room);
+}
+
 static void without_a_snapshot_nothing_goes(void **state)
 {
     (void)state;
@@ -216,6 +253,7 @@ int main(void)
         cmocka_unit_test(a_damaged_snapshot_does_not_count),
         cmocka_unit_test(logs_may_roll_while_old_files_are_purged),
         cmocka_unit_test(with_fewer_snapshots_than_that_nothing_goes),
+        cmocka_unit_test(old_temporary_files_go),
         cmocka_unit_test(without_a_snapshot_nothing_goes),
         cmocka_unit_test(fewer_than_three_are_refused),
         cmocka_unit_test_teardown(a_snapshot_that_cannot_be_removed_keeps_its_log, outside_restore),
