@@ -16,6 +16,7 @@
 #include "zk/base/error.h"
 #include "zk/base/panic.h"
 #include "zk/base/str.h"
+#include "zk/jute/op_code.h"
 #include "zk/jute/proto.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/log_table.h"
@@ -287,6 +288,7 @@ static void turn_away(struct nio_server_cnxn *cnxn, int32_t length);
 static void process_frame(struct batch *batch, const uint8_t *bytes, size_t length);
 static int nio_read_connect_request(struct batch *batch, const uint8_t *bytes, size_t length);
 static int nio_read_request(struct batch *batch, const uint8_t *bytes, size_t length);
+static bool ends_with_list(const struct batch *batch);
 static void hand_on(struct batch *batch);
 
 static void process_bytes(struct nio_server_cnxn *cnxn, struct io_room *room, const uint8_t *bytes,
@@ -401,8 +403,19 @@ static void process_frame(struct batch *batch, const uint8_t *bytes, size_t leng
                    LARGE_REQUEST_REJECTED);
         nio_server_cnxn_close(cnxn, DISCONNECT_REASON_IO_EXCEPTION);
     }
-    if (batch->count == BATCH_MAX)
+    if (batch->count == BATCH_MAX || ends_with_list(batch))
         hand_on(batch);
+}
+
+/* Returns whether the newest request asks for a list of children. That may be long: the answers to
+ * a whole batch of such requests would fill the memory, and the other clients of this thread would
+ * wait for seconds. So it is answered before the next request is looked at. */
+static bool ends_with_list(const struct batch *batch)
+{
+    if (batch->count == 0)
+        return false;
+    int32_t type = batch->requests[batch->count - 1]->type;
+    return type == OP_CODE_GET_CHILDREN || type == OP_CODE_GET_CHILDREN2;
 }
 
 /* Java: readConnectRequest() */

@@ -21,6 +21,9 @@ enum {
     READY_ROOM = 256,
     /* The most updates in one round, so that many answers do not keep the requests waiting. */
     UPDATES_MAX = 1024,
+    /* The longest for which updates of one round keep sockets waiting, but for the last of them. A
+     * client that asks for many long lists at once asks for the next update within each. */
+    UPDATES_MS = 10,
     /* A client with so many requests outstanding does not wait for its answers. An application with
      * a few threads, each of which waits for its own answer, has fewer. */
     PATIENT_FROM = 8,
@@ -154,12 +157,15 @@ static void handle_ready(struct selector_thread *thread, size_t count)
 /* Does what other threads have asked for of connections. */
 static void process_updates(struct selector_thread *thread)
 {
+    int64_t end_ms = zk_elapsed_ms() + UPDATES_MS;
     for (int i = 0; i < UPDATES_MAX; i++) {
         struct channel *channel = selector_next_update(thread->selector);
         if (channel == NULL)
             break;
         process_update(thread, channel_attachment(channel));
         nio_server_cnxn_wake_processors(&thread->room);
+        if (zk_elapsed_ms() >= end_ms)
+            break;
     }
 }
 

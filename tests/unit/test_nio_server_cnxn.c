@@ -513,6 +513,40 @@ static void cli_44_a_client_that_does_not_read_is_not_read(void **state)
     sock_unref(slow.sock);
 }
 
+/* All of a batch would be answered before anybody looks at how much that is: 128 MB, and while the
+ * lists are made no other client of the thread is served. */
+static void cli_44_long_lists_are_not_answered_by_the_batch(void **state)
+{
+    enum { CHILDREN = 500, NAME = 4000, ASKED = 64, ANSWERED_MAX = 32 };
+    struct raw_stage *stage = *state;
+    struct raw_client slow = raw_connect(stage);
+    char path[NAME + 16];
+    for (int i = 1; i <= CHILDREN; i++) {
+        snprintf(path, sizeof path, "/%0*d", NAME, i);
+        raw_send_frame(slow.sock, raw_create_frame(i, path, "", 0));
+    }
+    for (int i = 1; i <= CHILDREN; i++)
+        raw_assert_reply(slow.sock, i, 0);
+    int64_t before = packets_received(stage);
+    struct buf *asked = buf_new(4096);
+    for (int i = 1; i <= ASKED; i++) {
+        struct buf *body = raw_request_body(i, OP_CODE_GET_CHILDREN);
+        raw_put_text(body, "/");
+        buf_put_byte(body, 0);
+        struct buf *frame = raw_frame_of(body);
+        buf_put_bytes(asked, frame->bytes, frame->length);
+        buf_unref(frame);
+    }
+    raw_send_frame(slow.sock, asked);
+    struct raw_client other = raw_connect(stage);
+    raw_assert_pings(&other);
+    assert_in_range(packets_received(stage) - before, 3, ANSWERED_MAX);
+    for (int i = 1; i <= ASKED; i++)
+        raw_assert_reply(slow.sock, i, 0);
+    sock_unref(other.sock);
+    sock_unref(slow.sock);
+}
+
 static void cli_49_there_are_no_more_connections_than_max_cnxns(void **state)
 {
     (void)state;
@@ -560,6 +594,7 @@ int main(void)
         TEST(sasl_is_answered_without_a_token),
         TEST(cli_47_a_storm_of_callers_leaves_no_descriptor),
         TEST(cli_44_a_client_that_does_not_read_is_not_read),
+        TEST(cli_44_long_lists_are_not_answered_by_the_batch),
         cmocka_unit_test(cli_49_there_are_no_more_connections_than_max_cnxns),
         cmocka_unit_test_setup_teardown(cli_10_frames_may_be_cut_anywhere, setup_with_workers,
                                         teardown),
