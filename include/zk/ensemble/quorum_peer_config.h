@@ -30,7 +30,7 @@ struct quorum_peer_config {
     int32_t min_session_timeout_ms;          /* 2 ticks unless set */
     int32_t max_session_timeout_ms;          /* 20 ticks unless set */
     int32_t max_client_cnxns;                /* for each address; default 60; 0: no limit */
-    int32_t client_port_listen_backlog;      /* -1, the default: 50 */
+    int32_t client_port_listen_backlog;      /* -1, the default: SOCK_BACKLOG (D-91) */
     bool has_client_port;
     struct inet_address client_port_address; /* wildcard host unless clientPortAddress says more */
     enum learner_type peer_type;
