@@ -1,5 +1,6 @@
 /* zksim: runs simulated ensembles, one for each seed, until one fails; and replays that one. This
  * file reads the command line. */
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -75,21 +76,38 @@ static void print_usage(void)
     printf(USAGE, scenarios);
 }
 
+/* Reads the digits at *text and moves it behind them. Returns false if there are none, or if the
+ * number is above 2^63 - 1, from where the next seed might wrap to 0. strtoull alone takes a sign,
+ * too, and makes another number of a long text. */
+static bool take_number(const char **text, uint64_t *ret_number)
+{
+    char *end;
+    if (**text < '0' || **text > '9')
+        return false;
+    errno = 0;
+    *ret_number = strtoull(*text, &end, 10);
+    *text = end;
+    return errno == 0 && *ret_number <= INT64_MAX;
+}
+
 /* "A..B" or "A". */
 static bool parse_seeds(const char *text)
 {
-    char *end;
-    args.first = strtoull(text, &end, 10);
-    args.last = args.first;
-    if (end == text)
+    if (!take_number(&text, &args.first))
         return false;
-    if (strncmp(end, "..", 2) == 0) {
-        const char *last = end + 2;
-        args.last = strtoull(last, &end, 10);
-        if (end == last)
+    args.last = args.first;
+    if (strncmp(text, "..", 2) == 0) {
+        text += 2;
+        if (!take_number(&text, &args.last))
             return false;
     }
-    return *end == '\0' && args.first <= args.last;
+    return *text == '\0' && args.first <= args.last;
+}
+
+static bool parse_step(const char *text)
+{
+    return take_number(&text, &args.step) && *text == '\0' && args.step > 0 &&
+           args.step <= UINT32_MAX;
 }
 
 static bool parse_count(const char *text, int most, int *ret_count)
@@ -159,8 +177,7 @@ static int take_option(int option, const char *value)
     case OPTION_SEEDS:
         return parse_seeds(value) ? -1 : usage_error("seeds are A..B, not %s", value);
     case OPTION_STEP:
-        args.step = strtoull(value, NULL, 10);
-        return args.step > 0 ? -1 : usage_error("a step is a number from 1, not %s", value);
+        return parse_step(value) ? -1 : usage_error("a step is a number from 1, not %s", value);
     case OPTION_SCENARIO:
         args.scenario = scenario_find(value);
         return args.scenario != NULL ? -1 : usage_error("there is no scenario %s", value);
