@@ -99,18 +99,18 @@ static void nio_server_cnxn_free(struct server_cnxn *base)
 
 void nio_server_cnxn_close(struct nio_server_cnxn *cnxn, enum disconnect_reason reason)
 {
-    struct zookeeper_server *zk;
+    struct removed_cnxn removed;
     /* This comes first of all: a watch that another thread sets after it is refused, and one that
      * was set before it is there for zookeeper_server_remove_cnxn to find. So none stays behind. */
     server_cnxn_set_stale(&cnxn->base);
-    if (!server_cnxn_factory_remove_cnxn(cnxn, &zk))
+    if (!server_cnxn_factory_remove_cnxn(cnxn, &removed))
         return;
-    zk_log(cnxn->factory->ctx, ZK_LOG_CLOSED_SOCKET, cnxn->remote_text, cnxn->base.session_id,
+    zk_log(cnxn->factory->ctx, ZK_LOG_CLOSED_SOCKET, cnxn->remote_text, removed.session_id,
            disconnect_reason_text(reason));
-    server_cnxn_trace_close(&cnxn->base, reason);
-    if (zk != NULL)
-        zookeeper_server_remove_cnxn(zk, &cnxn->base);
-    zookeeper_server_unref(zk);
+    server_cnxn_trace_close(&cnxn->base, removed.session_id, removed.session_timeout_ms, reason);
+    if (removed.zk != NULL)
+        zookeeper_server_remove_cnxn(removed.zk, &cnxn->base);
+    zookeeper_server_unref(removed.zk);
     channel_shutdown(cnxn->channel);
     channel_request_update(cnxn->channel);
     server_cnxn_unref(&cnxn->base);

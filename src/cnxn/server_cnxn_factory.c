@@ -284,17 +284,20 @@ static void remove_cnxn_locked(struct server_cnxn_factory *factory, struct nio_s
         long_hash_remove(&factory->session_map, cnxn->base.session_id);
 }
 
-bool server_cnxn_factory_remove_cnxn(struct nio_server_cnxn *cnxn, struct zookeeper_server **ret_zk)
+bool server_cnxn_factory_remove_cnxn(struct nio_server_cnxn *cnxn, struct removed_cnxn *ret_removed)
 {
     struct server_cnxn_factory *factory = cnxn->factory;
     zk_mutex_lock(&factory->mu);
     bool removed = cnxn->in_tables;
-    if (removed)
+    if (removed) {
         remove_cnxn_locked(factory, cnxn);
+        *ret_removed = (struct removed_cnxn){.zk = cnxn->zk,
+                                             .session_id = cnxn->base.session_id,
+                                             .session_timeout_ms = cnxn->base.session_timeout_ms};
+    }
     zk_mutex_unlock(&factory->mu);
     if (!removed)
         return false;
-    *ret_zk = cnxn->zk;
     zk_mutex_lock(&factory->expiry_mu);
     cnxn->is_expiry_over = true;
     expiry_queue_remove(&factory->cnxn_expiry_queue, &cnxn->expiry);

@@ -180,11 +180,19 @@ void server_cnxn_factory_count(struct server_cnxn_factory *factory,
 /* Returns a reference to the server that the connection was born with; NULL: there was none, or the
  * connection has been closed. */
 struct zookeeper_server *nio_server_cnxn_ref_server(struct nio_server_cnxn *cnxn);
+/* A connection as it was when it was taken out of the tables. Whoever closes it reads the session
+ * here: the thread that has the connection may be giving it one at that moment. */
+struct removed_cnxn {
+    struct zookeeper_server *zk;
+    int64_t session_id;
+    int32_t session_timeout_ms;
+};
+
 /* Java: NIOServerCnxnFactory.removeCnxn(). Takes the connection out of all tables. Returns false if
  * it is in none; otherwise the caller gets the tables' references, to the connection and to
- * *ret_zk. */
+ * ret_removed->zk. */
 bool server_cnxn_factory_remove_cnxn(struct nio_server_cnxn *cnxn,
-                                     struct zookeeper_server **ret_zk);
+                                     struct removed_cnxn *ret_removed);
 /* Something has come from the client: its connection lives on for the timeout of its session, or
  * for sessionless_timeout_ms while it has none. Java: NIOServerCnxnFactory.touchCnxn() */
 void server_cnxn_factory_touch_cnxn(struct nio_server_cnxn *cnxn);

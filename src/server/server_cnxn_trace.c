@@ -265,7 +265,8 @@ void server_cnxn_trace_barred(struct zk_context *ctx, const struct server_cnxn *
     zk_trace_session(ctx, "barred", &client, 0, "this server takes no such client now");
 }
 
-void server_cnxn_trace_close(const struct server_cnxn *cnxn, enum disconnect_reason reason)
+void server_cnxn_trace_close(const struct server_cnxn *cnxn, int64_t session_id, int32_t timeout_ms,
+                             enum disconnect_reason reason)
 {
     static const char *const reasons[] = {
         [DISCONNECT_REASON_UNKNOWN] = "the server serves nobody on it any more",
@@ -277,10 +278,10 @@ void server_cnxn_trace_close(const struct server_cnxn *cnxn, enum disconnect_rea
         [DISCONNECT_REASON_CLIENT_CLOSED_CONNECTION] = "it ended at the client's side",
         [DISCONNECT_REASON_IO_EXCEPTION] = "it has failed",
     };
-    if (cnxn->session_id == 0 || !is_traced(cnxn->ctx, cnxn))
+    if (session_id == 0 || !is_traced(cnxn->ctx, cnxn))
         return;
-    struct zk_trace_client client = client_of(cnxn);
-    zk_trace_session(cnxn->ctx, "left", &client, cnxn->session_timeout_ms, reasons[reason]);
+    struct zk_trace_client client = client_with(cnxn, session_id);
+    zk_trace_session(cnxn->ctx, "left", &client, timeout_ms, reasons[reason]);
 }
 
 void server_cnxn_trace_expire(struct zk_context *ctx, int64_t session_id, int32_t timeout_ms)

@@ -249,7 +249,8 @@ static void a_session_begins_with_the_first_frame_and_has_an_end(void **state)
     expect_event(stage, "\"ev\":\"session\"," OF_THE_CLIENT "\"what\":\"opened\",\"ms\":4000,"
                         "\"why\":\"from now on this server speaks for the session\"}\n");
 
-    server_cnxn_trace_close(&stage->cnxn, DISCONNECT_REASON_CLIENT_CLOSED_CONNECTION);
+    server_cnxn_trace_close(&stage->cnxn, stage->cnxn.session_id, 4000,
+                            DISCONNECT_REASON_CLIENT_CLOSED_CONNECTION);
     expect_event(stage, "\"ev\":\"session\"," OF_THE_CLIENT "\"what\":\"left\",\"ms\":4000,"
                         "\"why\":\"it ended at the client's side\"}\n");
 
@@ -278,7 +279,7 @@ static void who_is_no_client_is_passed_over(void **state)
     trace_packet(stage, OP_CODE_EXISTS, read_body("/a", true));
     answer(stage, OP_CODE_EXISTS, KEEPER_CODE_NONODE, NULL);
     server_cnxn_trace_session_init(stage->capture.ctx, &stage->cnxn, true);
-    server_cnxn_trace_close(&stage->cnxn, DISCONNECT_REASON_UNKNOWN);
+    server_cnxn_trace_close(&stage->cnxn, stage->cnxn.session_id, 4000, DISCONNECT_REASON_UNKNOWN);
 
     char *text = test_captured_trace(&stage->capture);
     assert_string_equal(text, "");

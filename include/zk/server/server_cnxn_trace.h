@@ -36,8 +36,10 @@ void server_cnxn_trace_event(const struct server_cnxn *cnxn, const struct watche
 /* The answer to the first frame. (ZooKeeperServer.finishSessionInit()) */
 void server_cnxn_trace_session_init(struct zk_context *ctx, const struct server_cnxn *cnxn,
                                     bool valid);
-/* The connection of a session ends. (ServerCnxn.close()) */
-void server_cnxn_trace_close(const struct server_cnxn *cnxn, enum disconnect_reason reason);
+/* The connection of that session ends; of one without a session (0) nothing is written.
+ * (ServerCnxn.close()) */
+void server_cnxn_trace_close(const struct server_cnxn *cnxn, int64_t session_id, int32_t timeout_ms,
+                             enum disconnect_reason reason);
 /* The time of a session is over. (ZooKeeperServer.expire()) */
 void server_cnxn_trace_expire(struct zk_context *ctx, int64_t session_id, int32_t timeout_ms);
 
