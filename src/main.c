@@ -282,10 +282,9 @@ static void leave_at_once(int signal_number)
     _exit(code_at_once);
 }
 
-/* With SA_RESTART a line that is being written is written on, and not cut off. */
 static void set_handler(int signal_number, void (*handler)(int signal_number))
 {
-    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    struct sigaction action = {.sa_handler = handler};
     sigaction(signal_number, &action, NULL);
 }
 
@@ -312,6 +311,18 @@ static void catch_signal(int signal_number)
     alarm(LEAVE_WITHIN_S);
 }
 
+/* Not by stdio, which drops the rest when a signal interrupts it. */
+static void write_to_log(const struct zk_str *text)
+{
+    size_t at = 0;
+    while (at < text->length) {
+        ssize_t written = write(STDERR_FILENO, text->text + at, text->length - at);
+        if (written < 0 && errno != EINTR)
+            return;
+        at += written > 0 ? (size_t)written : 0;
+    }
+}
+
 /* A JVM answers SIGQUIT with a dump, too (D-92). Only this thread hears SIGTERM, and the log to
  * which it is about to write may be a pipe that nobody reads. So a handler hears the signals that
  * end the process, until the dump is written. Returns the one that came; 0: none did. */
@@ -332,7 +343,7 @@ static int write_thread_dump(struct zk_context *ctx, const sigset_t *signals)
     struct zk_str text = {0};
     zk_thread_dump(ctx, &text);
     zk_log(ctx, ZK_LOG_THREAD_DUMP);
-    fputs(zk_str_text(&text), stderr);
+    write_to_log(&text);
     zk_str_done(&text);
     pthread_sigmask(SIG_BLOCK, &caught, NULL);
     return caught_signal;
