@@ -304,6 +304,35 @@ static void report_content(const char *content, bool is_data, struct zk_str *rep
     report_files(content, LOG_FILE_PREFIX, "transaction log", report);
 }
 
+/* Returns whether a directory can be listed and has no files of the other kind, as a start asks for
+ * if snapshots and logs have directories of their own.
+ * Java: FileTxnSnapLog.checkLogDir(), FileTxnSnapLog.checkSnapDir() */
+static bool report_foreign(const char *content, const char *foreign, struct zk_str *report)
+{
+    struct zk_strings names = {0};
+    size_t length = strlen(foreign);
+    int r = file_list(content, &names);
+    bool has_some = false;
+    for (size_t i = 0; i < names.count && !has_some; i++) {
+        has_some = strncmp(names.items[i], foreign, length) == 0 && names.items[i][length] == '.';
+        if (has_some)
+            zk_str_printf(report,
+                          "  %s/%s does not belong there: are dataDir and dataLogDir right?\n",
+                          content, names.items[i]);
+    }
+    zk_strings_done(&names);
+    return r == -ENOENT || (r == 0 && !has_some);
+}
+
+/* Returns whether something has the name of the directory that is none: a file, a pipe, a link that
+ * leads nowhere. */
+static bool is_in_the_way(const char *content)
+{
+    int64_t size;
+    int r = file_regular_size(content, &size);
+    return r == 0 || r == -EINVAL || (r == -ENOENT && !file_is_gone(content));
+}
+
 /* Returns 0 if a start can use the directory or make it. Java: FileTxnSnapLog() */
 static int report_directory(struct zk_context *ctx, const char *what, const char *path,
                             int64_t (*free_bytes)(const char *path), struct zk_str *report)
@@ -312,12 +341,14 @@ static int report_directory(struct zk_context *ctx, const char *what, const char
     bool has_content = file_is_directory(content);
     const char *used = has_content ? content : path;
     bool made = zk_settings_get_boolean(ctx, "zookeeper.datadir.autocreate", true);
-    int r = file_directory_writable(used);
+    int r = is_in_the_way(content) ? -ENOTDIR : file_directory_writable(used);
     zk_str_printf(report, "%s is %s.\n", what, path);
     report_room(path, free_bytes, report);
     if (r == -ENOENT && made) {
         zk_str_append(report, "  it is not there; a start makes it\n");
         r = 0;
+    } else if (r == -ENOTDIR) {
+        zk_str_printf(report, "  %s is not a directory\n", content);
     } else if (r < 0) {
         zk_str_printf(report, "  %s cannot be written: %s\n", used, zk_error_text(r).text);
     } else if (has_content) {
@@ -340,7 +371,15 @@ static int report_directories(struct zk_context *ctx, const struct quorum_peer_c
     int code = report_directory(ctx, "dataDir", config->data_dir, free_bytes, report);
     if (strcmp(config->data_dir, config->data_log_dir) == 0)
         return code;
+    char *data = util_path_join(config->data_dir, "version-2");
+    char *logs = util_path_join(config->data_log_dir, "version-2");
+    if (code == 0 && !report_foreign(data, LOG_FILE_PREFIX, report))
+        code = EXIT_CODE_UNABLE_TO_ACCESS_DATADIR;
     int log_code = report_directory(ctx, "dataLogDir", config->data_log_dir, free_bytes, report);
+    if (log_code == 0 && !report_foreign(logs, SNAPSHOT_FILE_PREFIX, report))
+        log_code = EXIT_CODE_UNABLE_TO_ACCESS_DATADIR;
+    free(logs);
+    free(data);
     return code != 0 ? code : log_code;
 }
 

@@ -1,5 +1,7 @@
 /* What --check-config says before a start, and the exit code that goes with it. */
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "config_fixture.h"
 #include "zk/io/file.h"
@@ -129,6 +131,57 @@ static void an_epoch_file_is_read_as_a_start_reads_it(void **state)
     report(&stage);
 
     expect(&stage, "  currentEpoch: 3\n  acceptedEpoch: \" 3\" is not a number\n");
+    done(&stage);
+}
+
+/* A start refuses each of them with the same exit code. */
+static void what_is_no_directory_cannot_be_used(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 3; kind++) {
+        struct stage stage = {.fixture = config_fixture_read_with("")};
+        char *path = test_path(stage.fixture.directory, "version-2");
+        if (kind == 0)
+            test_write_file(path, "");
+        else
+            assert_int_equal(kind == 1 ? mkfifo(path, 0600) : symlink("nowhere", path), 0);
+
+        report(&stage);
+
+        assert_int_equal(stage.code, 3);
+        expect(&stage, "/version-2 is not a directory\n");
+        free(path);
+        done(&stage);
+    }
+}
+
+static void logs_beside_the_snapshots_do_not_belong_there(void **state)
+{
+    (void)state;
+    struct stage stage = {.fixture = config_fixture_read_with("dataLogDir=DIR/logs\n")};
+    make_version_2(&stage);
+    write_in(&stage, "version-2/log.1", "");
+
+    report(&stage);
+
+    assert_int_equal(stage.code, 3);
+    expect(&stage, "/version-2/log.1 does not belong there: are dataDir and dataLogDir right?\n");
+    done(&stage);
+}
+
+static void snapshots_beside_the_logs_do_not_belong_there(void **state)
+{
+    (void)state;
+    struct stage stage = {.fixture = config_fixture_read_with("dataLogDir=DIR/logs\n")};
+    char *path = test_path(stage.fixture.directory, "logs/version-2");
+    assert_int_equal(file_make_directories(path), 0);
+    write_in(&stage, "logs/version-2/snapshot.0", "");
+
+    report(&stage);
+
+    assert_int_equal(stage.code, 3);
+    expect(&stage, "/version-2/snapshot.0 does not belong there:");
+    free(path);
     done(&stage);
 }
 
@@ -319,6 +372,9 @@ int main(void)
         cmocka_unit_test(every_kind_of_quorum_is_explained),
         cmocka_unit_test(what_is_in_the_data_directory_is_told),
         cmocka_unit_test(an_epoch_file_is_read_as_a_start_reads_it),
+        cmocka_unit_test(what_is_no_directory_cannot_be_used),
+        cmocka_unit_test(logs_beside_the_snapshots_do_not_belong_there),
+        cmocka_unit_test(snapshots_beside_the_logs_do_not_belong_there),
         cmocka_unit_test(a_disk_that_is_nearly_full_is_named),
         cmocka_unit_test(a_peer_that_runs_there_is_named),
         cmocka_unit_test(warnings_are_listed_and_are_no_error),
