@@ -190,12 +190,12 @@ static int open_client_port(struct quorum_peer_run *run)
     const struct quorum_peer_cnxn_factory cnxn_factory = {
         .set_zookeeper_server = set_zookeeper_server, .arg = run->client_port};
     quorum_peer_set_cnxn_factory(run->self, &cnxn_factory);
-    if (r < 0) {
-        zk_log(run->ctx, ZK_LOG_CLIENT_PORT_BIND, inet_text(&run->config->client_port_address).text,
-               zk_error_text(r).text);
-        return EXIT_CODE_UNEXPECTED_ERROR;
-    }
-    return 0;
+    const struct inet_text address = inet_text(&run->config->client_port_address);
+    if (r == -EAGAIN) /* binding has no such error */
+        zk_log(run->ctx, ZK_LOG_NO_THREAD_FOR_CLIENT_PORT, address.text);
+    else if (r < 0)
+        zk_log(run->ctx, ZK_LOG_CLIENT_PORT_BIND, address.text, zk_error_text(r).text);
+    return r < 0 ? EXIT_CODE_UNEXPECTED_ERROR : 0;
 }
 
 /* ---- the election ---------------------------------------------------------------------------- */

@@ -1,12 +1,15 @@
 /* Whole peers: the loop of LOOKING and roles, on three, seven or nine real peers in this process.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "ensemble.h"
+#include "outside.h"
 #include "peer/quorum_peer_run_internal.h"
 #include "zk/ensemble/zxid.h"
 #include "zk/io/file.h"
@@ -364,6 +367,38 @@ static void per_03_an_accepted_epoch_below_the_current_one_is_refused(void **sta
     ensemble_done(&ensemble);
 }
 
+/* The address is free, so the line must not send the operator to look for another program. */
+static void a_client_port_without_threads_says_so(void **state)
+{
+    (void)state;
+    struct ensemble ensemble;
+    ensemble_init(&ensemble, 3, 0);
+    char *config = test_path(ensemble_peer(&ensemble, 1)->directory, "zoo.cfg");
+    struct test_capture capture = test_capture_new();
+    struct quorum_peer_config *parsed = NULL;
+    char *error = NULL;
+    ensemble_start(&ensemble, 1); /* writes its files */
+    ensemble_stop(&ensemble, 1);
+    assert_int_equal(quorum_peer_config_parse(capture.ctx, config, &parsed, &error), 0);
+    struct quorum_peer_run *run = quorum_peer_run_new(capture.ctx, parsed);
+    outside_fail(OUTSIDE_PTHREAD_CREATE, EAGAIN, 0, OUTSIDE_FOR_EVER);
+
+    assert_int_equal(quorum_peer_run_start(run), EXIT_CODE_UNEXPECTED_ERROR);
+
+    outside_restore(NULL);
+    assert_int_equal(quorum_peer_run_wait(run), 0);
+    char *log = test_captured_log(&capture);
+    assert_non_null(strstr(log, "client port cannot be served address=/127.0.0.1:"));
+    assert_non_null(strstr(log, " why=the system gives no more threads do=raise the limit"));
+    assert_null(strstr(log, "client port cannot be opened"));
+    free(log);
+    quorum_peer_run_free(run);
+    quorum_peer_config_free(parsed);
+    test_capture_done(&capture);
+    free(config);
+    ensemble_done(&ensemble);
+}
+
 /* CNX-11 */
 static void cnx_11_a_taken_election_port_ends_the_peer_with_code_14(void **state)
 {
@@ -488,6 +523,7 @@ int main(void)
         cmocka_unit_test(brd_04_a_leader_without_a_quorum_steps_down),
         cmocka_unit_test(dsc_05_the_new_epoch_is_above_every_accepted_one),
         cmocka_unit_test(per_03_an_accepted_epoch_below_the_current_one_is_refused),
+        cmocka_unit_test_teardown(a_client_port_without_threads_says_so, outside_restore),
         cmocka_unit_test(cnx_11_a_taken_election_port_ends_the_peer_with_code_14),
         cmocka_unit_test(a_peer_that_cannot_write_its_epoch_ends_and_the_others_serve),
         cmocka_unit_test(of_two_reasons_to_end_the_first_gives_the_exit_code),

@@ -847,6 +847,11 @@
 #define ZK_LOG_METRICS_PROBLEM                                                                     \
     ZK_WARN, "no metrics for Prometheus address=%s port=%d reason=%s "                             \
              "do=change metricsProvider.httpPort or metricsProvider.httpHost"
+/* address */
+#define ZK_LOG_NO_THREAD_FOR_CLIENT_PORT                                                           \
+    ZK_ERROR, "client port cannot be served address=%s why=the system gives no more threads "      \
+              "do=raise the limit of processes (ulimit -u)"
+/* address, reason */
 #define ZK_LOG_CLIENT_PORT_BIND                                                                    \
     ZK_ERROR, "client port cannot be opened address=%s reason=%s "                                 \
               "do=stop the program that uses it, or change clientPort"
