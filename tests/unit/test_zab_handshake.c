@@ -253,7 +253,8 @@ static void dsc_02_newleader_carries_the_configuration_as_java_writes_it(void **
                                     &(struct qv_options){.standalone_enabled = true}, &qv, &error));
     struct quorum_peer_config config = {
         .my_id = 1, .tick_time_ms = 500, .init_limit = 10, .sync_limit = 5, .quorum_verifier = qv};
-    struct quorum_peer *self = quorum_peer_new(capture.ctx, &config, NULL);
+    struct zk_database *database = zk_database_new(capture.ctx, NULL);
+    struct quorum_peer *self = quorum_peer_new(capture.ctx, &config, database);
     struct leader *leader = leader_new(self);
 
     struct buf *data = leader->master.ops->get_quorum_verifier_bytes(&leader->master);
@@ -269,6 +270,7 @@ static void dsc_02_newleader_carries_the_configuration_as_java_writes_it(void **
     buf_unref(data);
     leader_free(leader);
     quorum_peer_free(self);
+    zk_database_free(database);
     qv_unref(qv);
     test_capture_done(&capture);
 }
