@@ -29,6 +29,8 @@
 enum {
     LENGTH_BYTES = 4, /* a frame begins with its length */
     REPLY_HEADER_BYTES = 16,
+    /* So long one connection's requests may keep others waiting, and one batch longer. */
+    TURN_MS = 10,
     INCOMING_ROOM = 512, /* the least memory for a frame that has not come whole */
     /* What has come of a frame, if it is no longer than that, is copied in front of what the next
      * read brings; a longer piece stays where it is. */
@@ -146,7 +148,8 @@ void nio_server_cnxn_do_io(struct nio_server_cnxn *cnxn, int32_t ops, struct io_
             process_bytes(cnxn, room, cnxn->incoming, cnxn->incoming_length, &used);
             use_up_incoming(cnxn, used);
         }
-        if ((ops & OP_READ) != 0 && !is_throttled(cnxn) && !server_cnxn_is_stale(&cnxn->base)) {
+        if ((ops & OP_READ) != 0 && !cnxn->incoming_waits && !is_throttled(cnxn) &&
+            !server_cnxn_is_stale(&cnxn->base)) {
             int r = read_frames(cnxn, room);
             if (r < 0 && r != -EAGAIN)
                 end_of_reading(cnxn, r);
@@ -280,6 +283,7 @@ struct batch {
     struct request *requests[BATCH_MAX];
     size_t count;
     int64_t frames;
+    int64_t end_ms; /* when the connection's turn is over */
 };
 
 static size_t process_frames(struct batch *batch, const uint8_t *bytes, size_t length);
@@ -294,7 +298,10 @@ static void hand_on(struct batch *batch);
 static void process_bytes(struct nio_server_cnxn *cnxn, struct io_room *room, const uint8_t *bytes,
                           size_t length, size_t *ret_used)
 {
-    struct batch batch = {.cnxn = cnxn, .zk = nio_server_cnxn_ref_server(cnxn), .room = room};
+    struct batch batch = {.cnxn = cnxn,
+                          .zk = nio_server_cnxn_ref_server(cnxn),
+                          .room = room,
+                          .end_ms = zk_elapsed_ms() + TURN_MS};
     cnxn->incoming_waits = false;
     *ret_used = process_frames(&batch, bytes, length);
     hand_on(&batch);
@@ -305,6 +312,12 @@ static void process_bytes(struct nio_server_cnxn *cnxn, struct io_room *room, co
     server_stats_add_packets_received(cnxn->factory->stats, batch.frames);
 }
 
+/* One read may bring 2,500 requests, each of which may be answered here. */
+static bool is_turn_over(const struct batch *batch)
+{
+    return batch->frames > 0 && zk_elapsed_ms() >= batch->end_ms;
+}
+
 /* Returns how many bytes have been used up: whole frames, while the connection may be read. */
 static size_t process_frames(struct batch *batch, const uint8_t *bytes, size_t length)
 {
@@ -313,7 +326,8 @@ static size_t process_frames(struct batch *batch, const uint8_t *bytes, size_t l
     while (length - at >= LENGTH_BYTES && !server_cnxn_is_stale(&cnxn->base)) {
         /* How many answers wait is looked at before each batch only, because nothing is answered
          * until a batch has been handed on. */
-        if (is_throttled(cnxn) || (batch->count == 0 && !may_process(cnxn))) {
+        if (is_throttled(cnxn) ||
+            (batch->count == 0 && (!may_process(cnxn) || is_turn_over(batch)))) {
             cnxn->incoming_waits = true;
             break;
         }

@@ -547,6 +547,52 @@ static void cli_44_long_lists_are_not_answered_by_the_batch(void **state)
     sock_unref(slow.sock);
 }
 
+/* Each of the reads compares 20,000 entries with the ids: together they take a second or so. */
+static void slow_reads_of_one_client_do_not_keep_another_waiting(void **state)
+{
+    enum { ENTRIES = 20000, IDS = 200, ASKED = 400 };
+    struct raw_stage *stage = *state;
+    struct raw_client slow = raw_connect(stage);
+    char text[32];
+    struct buf *create = raw_request_body(1, OP_CODE_CREATE);
+    raw_put_text(create, "/slow");
+    buf_put_int(create, 0);
+    buf_put_int(create, ENTRIES);
+    for (int i = 0; i < ENTRIES; i++) {
+        snprintf(text, sizeof text, "bob:%d", i);
+        buf_put_int(create, PERMS_ALL);
+        raw_put_text(create, "digest");
+        raw_put_text(create, text);
+    }
+    buf_put_int(create, 0);
+    raw_send_frame(slow.sock, raw_frame_of(create));
+    raw_assert_reply(slow.sock, 1, 0);
+    for (int i = 0; i < IDS; i++) {
+        struct buf *auth = raw_request_body(-4, OP_CODE_AUTH);
+        snprintf(text, sizeof text, ":%d", i);
+        buf_put_int(auth, 0);
+        raw_put_text(auth, "digest");
+        raw_put_text(auth, text);
+        raw_send_frame(slow.sock, raw_frame_of(auth));
+        raw_assert_reply(slow.sock, -4, 0);
+    }
+    struct raw_client other = raw_connect(stage);
+    int64_t before = packets_received(stage);
+    struct buf *asked = buf_new(4096);
+    for (int i = 1; i <= ASKED; i++) {
+        struct buf *frame = raw_get_frame(i, "/slow");
+        buf_put_bytes(asked, frame->bytes, frame->length);
+        buf_unref(frame);
+    }
+    raw_send_frame(slow.sock, asked);
+    raw_assert_pings(&other);
+    assert_in_range(packets_received(stage) - before, 1, ASKED / 2);
+    for (int i = 1; i <= ASKED; i++)
+        raw_assert_reply(slow.sock, i, KEEPER_CODE_NOAUTH);
+    sock_unref(other.sock);
+    sock_unref(slow.sock);
+}
+
 static void cli_49_there_are_no_more_connections_than_max_cnxns(void **state)
 {
     (void)state;
@@ -595,6 +641,7 @@ int main(void)
         TEST(cli_47_a_storm_of_callers_leaves_no_descriptor),
         TEST(cli_44_a_client_that_does_not_read_is_not_read),
         TEST(cli_44_long_lists_are_not_answered_by_the_batch),
+        TEST(slow_reads_of_one_client_do_not_keep_another_waiting),
         cmocka_unit_test(cli_49_there_are_no_more_connections_than_max_cnxns),
         cmocka_unit_test_setup_teardown(cli_10_frames_may_be_cut_anywhere, setup_with_workers,
                                         teardown),
