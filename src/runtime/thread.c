@@ -45,7 +45,7 @@ struct zk_thread_group {
     struct zk_mutex mu;     /* L-116. Guards: */
     struct zk_cond changed; /* a member has ended, or was joined */
     bool closed GUARDED_BY(&mu);
-    bool ran_short GUARDED_BY(&mu); /* the system has refused it a thread */
+    bool ran_short GUARDED_BY(&mu); /* the system has refused it the last thread */
     struct thread_member *members GUARDED_BY(&mu);
     size_t alive GUARDED_BY(&mu);    /* members that have not ended */
     size_t unjoined GUARDED_BY(&mu); /* members whose pthread_join() has not returned */
@@ -155,7 +155,8 @@ static int thread_group_start_member(struct zk_thread_group *group, struct threa
         group->alive++;
         group->unjoined++;
     }
-    group->ran_short |= error == EAGAIN;
+    if (error != ECANCELED)
+        group->ran_short = error == EAGAIN;
     zk_mutex_unlock(&group->mu);
 
     if (error != 0)

@@ -38,7 +38,8 @@ void zk_thread_group_join(struct zk_thread_group *group);
 /* Returns the number of members that have not ended yet. */
 size_t zk_thread_group_alive(struct zk_thread_group *group);
 
-/* Returns whether the system has ever refused the group a thread (-EAGAIN). Any thread. */
+/* Returns whether the system refused the group the thread that it asked for last (-EAGAIN). Any
+ * thread. */
 bool zk_thread_group_ran_short(struct zk_thread_group *group);
 
 /* Joins the members that are left, and frees the group. NULL is fine. */
