@@ -15,6 +15,7 @@ enum {
     LOOK_MS = 20000,
     INIT_LIMIT_MS = 20000,
     RELOAD_MS = 300000,
+    SETTLE_LATE_MS = 300000,
     OWN_NODES = 4, /* of every tree: the root once more, and three below it */
 };
 
@@ -208,6 +209,9 @@ static void write_while_things_break(struct cluster *cluster, bool errors)
     scenario_break_things(cluster, errors);
     load_last_writes(&cluster->load);
     world_sleep_ms(LAST_WRITES_MS);
+    /* A peer whose log had failed has ended by now, and is started again. */
+    if (errors)
+        cluster_must_settle(cluster, SETTLE_LATE_MS);
     writes_must_agree(cluster);
     cluster_must_stop(cluster, SCENARIO_STOP_MS);
     if (!reloads)
