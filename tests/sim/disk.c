@@ -162,6 +162,8 @@ void inode_resize(struct inode *inode, size_t size)
 {
     soil(inode, size < inode->now.size ? size : inode->now.size);
     inode->cuts += size < inode->now.size;
+    if (size <= inode->lost_from)
+        inode->lost = false;
     content_resize(&inode->now, size);
 }
 
@@ -170,7 +172,8 @@ void inode_sync(struct inode *inode)
 {
     const struct content *now = &inode->now;
     struct content *durable = &inode->durable;
-    size_t from = inode->dirty_from < durable->stored ? inode->dirty_from : durable->stored;
+    size_t from =
+        inode->lost || inode->dirty_from < durable->stored ? inode->dirty_from : durable->stored;
     inode->cuts += now->size < durable->size; /* what was looked at meanwhile is gone only now */
     content_store(durable, now->stored);
     if (inode->dirty && now->stored > from)
@@ -179,8 +182,31 @@ void inode_sync(struct inode *inode)
     inode->dirty = false;
 }
 
+void inode_fail_sync(struct inode *inode)
+{
+    if (inode->dirty && (!inode->lost || inode->dirty_from < inode->lost_from))
+        inode->lost_from = inode->dirty_from;
+    inode->lost = inode->lost || inode->dirty;
+    inode->dirty = false;
+}
+
+/* Of what was lost the platter has the old bytes. */
+static void inode_lose(struct inode *inode)
+{
+    struct content *now = &inode->now;
+    inode->cuts++;
+    inode->lost = false;
+    inode->dirty = false;
+    content_store(now, inode->durable.stored);
+    for (size_t i = inode->lost_from; i < now->stored; i++)
+        now->bytes[i] = byte_at(&inode->durable, i);
+    content_resize(now, inode->durable.size);
+}
+
 static void inode_power_loss(struct inode *inode)
 {
+    if (inode->lost)
+        inode_lose(inode);
     if (!inode->dirty)
         return;
     inode->cuts++;

@@ -190,6 +190,7 @@ ssize_t data_write(struct handle *handle, const void *bytes, size_t length, off_
     if (length > 0)
         inode_write(inode, to, bytes, length);
     transcribe_bytes(bytes, length);
+    handle->has_written = true;
     if (at < 0)
         handle->position = (off_t)(to + length);
     return (ssize_t)length;
@@ -241,7 +242,8 @@ int sim_ftruncate(int fd, off_t size)
         return fail(EINVAL);
     if (inject(INJECT_EINTR))
         return fail(EINTR);
-    if (inject(INJECT_EIO))
+    /* Where the cut fails as well as the sync before it, nothing helps (NOTES 4.6). */
+    if (!handle->inode->lost && inject(INJECT_EIO))
         return fail(EIO);
     crash_point();
     inode_resize(handle->inode, (size_t)size);
@@ -262,8 +264,12 @@ int sim_fsync(int fd)
     int64_t pause_ns = 100 * MICROSECOND +
                        (int64_t)chance_below(CHANCE_DISK, (uint64_t)world.character.sync_max_ns);
     handle_block(handle, "syncs", world.now_ns + pause_ns);
-    if (inject(INJECT_EIO))
+    if (inject(INJECT_EIO)) {
+        /* A start that syncs what an earlier process wrote cannot know what to cut (NOTES 4.6). */
+        if (handle->kind == HANDLE_DATA && handle->has_written)
+            inode_fail_sync(handle->inode);
         return fail(EIO);
+    }
     if (handle->kind == HANDLE_DIRECTORY)
         disk_sync_directory(disk_here(), handle->path);
     else

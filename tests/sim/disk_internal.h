@@ -24,6 +24,10 @@ struct inode {
     struct content durable;
     bool dirty;
     size_t dirty_from; /* before it the two are the same */
+    /* An fsync has failed: what is read from lost_from on is not on the platter, and nobody will
+     * write it there. */
+    bool lost;
+    size_t lost_from;
 };
 
 /* A path. Each text is kept once, and as long as the world: so the same path is the same
@@ -77,5 +81,7 @@ void inode_read(const struct inode *inode, size_t from, void *ret_bytes, size_t 
 void inode_write(struct inode *inode, size_t to, const void *bytes, size_t length);
 void inode_resize(struct inode *inode, size_t size);
 void inode_sync(struct inode *inode);
+/* A sync that failed: as Linux does, what was dirty counts as clean. */
+void inode_fail_sync(struct inode *inode);
 
 #endif

@@ -413,6 +413,7 @@ struct handle {
     struct end *end;           /* of a socket */
     struct inode *inode;       /* of a file */
     const struct path *path;   /* of a directory */
+    bool has_written;          /* into its file */
     off_t position;
     bool locked;                       /* a directory, by flock */
     struct epoll_watch *epoll_watches; /* of an epoll set, the oldest first */
