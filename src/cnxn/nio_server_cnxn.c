@@ -29,7 +29,8 @@
 enum {
     LENGTH_BYTES = 4, /* a frame begins with its length */
     REPLY_HEADER_BYTES = 16,
-    /* So long one connection's requests may keep others waiting, and one batch longer. */
+    /* When the requests of one connection have taken so long, the others have their turn; the batch
+     * that is in hand by then is answered first. */
     TURN_MS = 10,
     INCOMING_ROOM = 512, /* the least memory for a frame that has not come whole */
     /* What has come of a frame, if it is no longer than that, is copied in front of what the next
@@ -423,7 +424,8 @@ static void process_frame(struct batch *batch, const uint8_t *bytes, size_t leng
 
 /* Returns whether the newest request asks for a list of children. That may be long: the answers to
  * a whole batch of such requests would fill the memory, and the other clients of this thread would
- * wait for seconds. So it is answered before the next request is looked at. */
+ * wait for seconds. So it is handed on before the next request is looked at, and on the short way
+ * (NOTES 4.11) it is answered by then. */
 static bool ends_with_list(const struct batch *batch)
 {
     if (batch->count == 0)

@@ -21,8 +21,9 @@ enum {
     READY_ROOM = 256,
     /* The most updates in one round, so that many answers do not keep the requests waiting. */
     UPDATES_MAX = 1024,
-    /* The longest for which updates of one round keep sockets waiting, but for the last of them. A
-     * client that asks for many long lists at once asks for the next update within each. */
+    /* When the updates of one round have taken so long, no other is begun, because the sockets wait
+     * meanwhile. If a client has asked for many long lists at once, each update of its connection
+     * asks for the next one. */
     UPDATES_MS = 10,
     /* A client with so many requests outstanding does not wait for its answers. An application with
      * a few threads, each of which waits for its own answer, has fewer. */

@@ -83,8 +83,10 @@ enum { MOST_LISTINGS = 10 };
 struct txn_iterator {
     struct zk_context *ctx;
     char *directory;
-    bool at_start;          /* a start: mend what a crash has left, and sync */
-    int listings_left;      /* 0: the caller has had an entry, and what is listed must be there */
+    bool at_start; /* a start: mend what a crash has left, and sync */
+    /* How often the directory may still be listed again. It is 0 once the caller has had an entry:
+     * then what is listed must be there. */
+    int listings_left;
     struct log_files files; /* Java: storedFiles, but ascending */
     size_t next_file;
     struct txn_log_reader *reader; /* of the file before next_file; NULL: none is open */

@@ -328,7 +328,7 @@ static int commit_batch(struct file_txn_log *log)
 }
 
 /* After a failed fsync Linux takes the pages for clean, and shows them to whoever reads the file,
- * although the disk does not have them. The fsync of a start would then succeed, and the start vote
+ * although the disk may not have them. The fsync of the next start would succeed, and it would vote
  * with a history that a power loss takes back. So what this peer has not acknowledged is cut off
  * here, as far as the disk still obeys. */
 static void forget_unsynced(struct file_txn_log *log)

@@ -83,7 +83,7 @@ static int purge_older_snapshots(struct zk_context *ctx, const struct snap_files
     return r;
 }
 
-/* snapshot.<zxid>.tmp, or .gz.tmp, or .snappy.tmp */
+/* snapshot.<zxid>.tmp, or the same with .gz, .snappy or another word in front of .tmp */
 static bool is_temporary_snapshot(const char *name, int64_t *ret_zxid)
 {
     static const char ending[] = ".tmp";
@@ -92,8 +92,9 @@ static bool is_temporary_snapshot(const char *name, int64_t *ret_zxid)
            util_get_zxid_from_name(name, SNAPSHOT_FILE_PREFIX, ret_zxid, NULL);
 }
 
-/* A process that was killed while it wrote a snapshot has left its temporary file, as large as a
- * snapshot, and no later one has that name. Java's purge removes these, too. */
+/* A process that was killed while it wrote a snapshot has left its temporary file, which may be as
+ * large as a snapshot. Nothing else takes it away: when the zxid has grown, no other snapshot has
+ * that name. Java's purge removes these files, too. */
 static int purge_abandoned(struct zk_context *ctx, const char *snap_dir, int64_t zxid)
 {
     struct zk_strings names = {0};

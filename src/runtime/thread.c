@@ -45,7 +45,7 @@ struct zk_thread_group {
     struct zk_mutex mu;     /* L-116. Guards: */
     struct zk_cond changed; /* a member has ended, or was joined */
     bool closed GUARDED_BY(&mu);
-    bool ran_short GUARDED_BY(&mu); /* the system has refused it the last thread */
+    bool ran_short GUARDED_BY(&mu); /* the thread asked for last was refused */
     struct thread_member *members GUARDED_BY(&mu);
     size_t alive GUARDED_BY(&mu);    /* members that have not ended */
     size_t unjoined GUARDED_BY(&mu); /* members whose pthread_join() has not returned */

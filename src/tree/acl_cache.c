@@ -255,7 +255,7 @@ static struct acl_cache_entry *find_entry(const struct acl_cache *cache,
 
 /* ---- lists ----------------------------------------------------------------------------------- */
 
-/* The hash of each part is the key for the next part, so it stays secret. */
+/* The hash of each part is the key for the next part, so all of them depend on the secret key. */
 static uint64_t hash_list(uint64_t key, const struct zk_acl_list *list)
 {
     uint64_t hash = key;

@@ -640,7 +640,7 @@ void learner_handler_shutdown(struct learner_handler *handler)
 /* Java: ping() */
 void learner_handler_ping(struct learner_handler *handler)
 {
-    /* A PING ahead of the SNAP is a broken protocol to the learner, and ends its process. */
+    /* Before the Sender runs, a PING would come ahead of the SNAP and end the learner's process. */
     zk_mutex_lock(&handler->mu);
     bool started = handler->sending_thread_started;
     zk_mutex_unlock(&handler->mu);

@@ -67,7 +67,8 @@ struct learner {
     /* ---- the main thread alone, but for the writing half of the stream ----------------------- */
     struct packet_stream stream;
     int64_t logged; /* proposals of the broadcast that were handed to the SyncThread */
-    /* By type, 0 for unknown ones: what makes no sense, and does no harm (D-334). */
+    /* How many packets have come that make no sense and do no harm (D-334), by type; 0: of types
+     * that we do not know. */
     int64_t odd_packets[LEADER_INFORMANDACTIVATE + 1];
     int64_t leader_id;
     /* The last transaction of the broadcast; before the first one the epoch's zxid 0. */

@@ -599,8 +599,8 @@ static uint64_t hash_without_key(int32_t perms, const char *id)
     return hash ^ hash >> 32;
 }
 
-/* 1,000 lists stand in 4,096 buckets; a bucket of 16 comes about by chance less than once in 10^20
- * runs. */
+/* 1,000 lists stand in 4,096 buckets; a bucket of more than 16 comes about by chance less than once
+ * in 10^20 runs. */
 static void chosen_acls_do_not_stand_in_one_bucket(void **state)
 {
     enum { LISTS = 1000, BUCKETS = 4096, LONGEST = 16 };

@@ -157,8 +157,8 @@ static void write_file(struct log_room *room, const char *name, time_t age_s)
 
 enum { SECONDS_OF_AN_HOUR = 60 * 60 };
 
-/* What kills in the middle of snapshots have left. Newer ones, and one that may still be written,
- * stay; so does what is no snapshot's. */
+/* They are from processes that were killed while they wrote a snapshot. Newer ones stay, and one
+ * that may still be written; so does what is no snapshot's. */
 static void old_temporary_files_go(void **state)
 {
     (void)state;

@@ -23,8 +23,8 @@ struct file_replacement {
     char *path;
     char *temporary;
 };
-/* Creates or empties <path>.tmp. Errors: -ENXIO, it is a pipe; others. path is copied. After
- * success call file_replace_finish once. */
+/* Creates or empties <path>.tmp. path is copied. After success call file_replace_finish once.
+ * Errors: -ENXIO, a pipe has that name, and nobody reads it; others. */
 ZK_NODISCARD int file_replace_start(const char *path, struct file_replacement *ret_replacement);
 /* Closes fd. If written is 0, puts the temporary file into the place of path; if it is the error of
  * a failed write, removes the temporary file and returns that error. */
@@ -33,8 +33,8 @@ ZK_NODISCARD int file_replace_finish(struct file_replacement *replacement, int w
 /* Appends a whole file of at most limit bytes to *ret_text. Errors: -EFBIG, the file is larger;
  * -ENOENT and others. */
 ZK_NODISCARD int file_read(const char *path, size_t limit, struct zk_str *ret_text);
-/* The same for a file of a data directory, where nobody writes into a pipe while we read: one of
- * that name reads as empty, and does not keep the caller waiting. */
+/* The same for a file of a data directory. If a pipe has that name, nobody writes into it: it reads
+ * as empty, and does not keep the caller waiting. */
 ZK_NODISCARD int file_read_at_once(const char *path, size_t limit, struct zk_str *ret_text);
 
 ZK_NODISCARD int file_open_read(const char *path, int *ret_fd);

@@ -32,8 +32,8 @@ enum zk_log_level {
 void zk_log_at(struct zk_context *ctx, const char *file, int line_number, enum zk_log_level level,
                const char *format, ...) ZK_PRINTF_LIKE(5, 6);
 
-/* For what others can cause without end: whether the count-th time has a line, which the 1st, 2nd,
- * 4th, 8th ... have (D-334). */
+/* For events that others can cause without end. Returns whether the count-th of its kind has a line
+ * in the log: the 1st, 2nd, 4th, 8th ... have one (D-334). */
 bool zk_log_is_due(int64_t count);
 
 /* Reads "info" and the like, in capitals or not. Returns false if text is no level. */
