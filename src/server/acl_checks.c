@@ -198,6 +198,21 @@ static const struct zk_id **sort_ids(const struct zk_id_list *ids, const struct 
     return sorted;
 }
 
+/* Returns where the ids of a scheme begin among the sorted ones. */
+static size_t first_of_scheme(const struct zk_id **sorted, size_t count,
+                              const struct ustring *scheme)
+{
+    size_t low = 0;
+    for (size_t high = count; low < high;) {
+        size_t middle = low + (high - low) / 2;
+        if (compare_ustrings(&sorted[middle]->scheme, scheme) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* Returns OK if the entry means one of the ids, otherwise NOAUTH. */
 static enum keeper_code check_entry(struct zk_context *ctx, const struct zk_id *wanted,
                                     const struct zk_id_list *ids, const struct zk_id **sorted)
@@ -210,9 +225,13 @@ static enum keeper_code check_entry(struct zk_context *ctx, const struct zk_id *
         bool found = bsearch(&wanted, sorted, ids->count, sizeof *sorted, compare_auth_ids) != NULL;
         return found ? KEEPER_CODE_OK : KEEPER_CODE_NOAUTH;
     }
-    for (size_t i = 0; provider != NULL && i < ids->count; i++) {
-        const struct zk_id *id = &ids->items[i];
-        if (!ustring_equal(&id->scheme, &wanted->scheme))
+    size_t first = sorted == NULL ? 0 : first_of_scheme(sorted, ids->count, &wanted->scheme);
+    for (size_t i = first; provider != NULL && i < ids->count; i++) {
+        const struct zk_id *id = sorted == NULL ? &ids->items[i] : sorted[i];
+        bool same_scheme = ustring_equal(&id->scheme, &wanted->scheme);
+        if (!same_scheme && sorted != NULL)
+            break;
+        if (!same_scheme)
             continue;
         if (id->id.text == NULL)
             return KEEPER_CODE_MARSHALLINGERROR;

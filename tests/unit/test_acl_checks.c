@@ -314,6 +314,10 @@ static void a_long_list_is_checked_as_a_short_one(void **state)
                          KEEPER_CODE_NOAUTH);
         stage->acls.items[i] = (struct zk_acl){.perms = PERMS_ALL, .id = kept};
     }
+    zk_acl_list_add(&stage->acls, PERMS_ALL, "ip", "10.2.0.0/16");
+    zk_acl_list_add(&stage->acls, PERMS_ALL, "auto", "10.1.2.3");
+    assert_int_equal(check_acl(stage->ctx, &stage->acls, PERMS_READ, &stage->ids),
+                     KEEPER_CODE_NOAUTH);
     zk_acl_list_add(&stage->acls, PERMS_READ, "ip", "10.1.0.0/16");
     assert_int_equal(check_acl(stage->ctx, &stage->acls, PERMS_READ, &stage->ids), KEEPER_CODE_OK);
     struct ustring kept = stage->ids.items[5].id;
