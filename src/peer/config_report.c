@@ -237,16 +237,21 @@ static void report_epochs(const char *directory, struct zk_str *report)
     }
 }
 
-/* Tells the newest file of a kind, and how many there are. */
-static void report_files(const char *directory, const char *prefix, const char *what,
-                         struct zk_str *report)
+/* Tells the newest file of a kind, and how many there are. Returns an error if the directory cannot
+ * be listed. */
+static int report_files(const char *directory, const char *prefix, const char *what,
+                        struct zk_str *report)
 {
     struct zk_strings names = {0};
     const char *newest = NULL;
     int64_t newest_zxid = INT64_MIN;
     size_t count = 0;
-    if (file_list(directory, &names) < 0)
-        return;
+    int r = file_list(directory, &names);
+    if (r < 0) {
+        zk_str_printf(report, "  %ss: %s cannot be listed: %s\n", what, directory,
+                      zk_error_text(r).text);
+        return r;
+    }
     for (size_t i = 0; i < names.count; i++) {
         int64_t zxid;
         const char *suffix = NULL;
@@ -274,6 +279,7 @@ static void report_files(const char *directory, const char *prefix, const char *
         free(path);
     }
     zk_strings_done(&names);
+    return 0;
 }
 
 static void report_room(const char *path, int64_t (*free_bytes)(const char *path),
@@ -289,8 +295,9 @@ static void report_room(const char *path, int64_t (*free_bytes)(const char *path
                       " make room\n");
 }
 
-/* The directory is there, and so is what this server has written into it before. */
-static void report_content(const char *content, bool is_data, struct zk_str *report)
+/* The directory is there, and so is what this server has written into it before. Returns an error
+ * if a start could not read it. */
+static int report_content(const char *content, bool is_data, struct zk_str *report)
 {
     int lock = -1;
     if (file_lock_directory(content, &lock) == -EWOULDBLOCK)
@@ -299,9 +306,9 @@ static void report_content(const char *content, bool is_data, struct zk_str *rep
         file_close(lock);
     if (is_data) {
         report_epochs(content, report);
-        report_files(content, SNAPSHOT_FILE_PREFIX, "snapshot", report);
+        (void)report_files(content, SNAPSHOT_FILE_PREFIX, "snapshot", report);
     }
-    report_files(content, LOG_FILE_PREFIX, "transaction log", report);
+    return report_files(content, LOG_FILE_PREFIX, "transaction log", report);
 }
 
 /* Returns whether a directory can be listed and has no files of the other kind, as a start asks for
@@ -352,7 +359,7 @@ static int report_directory(struct zk_context *ctx, const char *what, const char
     } else if (r < 0) {
         zk_str_printf(report, "  %s cannot be written: %s\n", used, zk_error_text(r).text);
     } else if (has_content) {
-        report_content(content, strcmp(what, "dataDir") == 0, report);
+        r = report_content(content, strcmp(what, "dataDir") == 0, report);
     } else if (made) {
         zk_str_append(report, "  this server has written nothing into it yet\n");
     } else {

@@ -6,6 +6,7 @@
 #include "config_fixture.h"
 #include "zk/io/file.h"
 #include "zk/peer/config_report.h"
+#include "zk/server/exit_code.h"
 
 struct stage {
     struct config_fixture fixture;
@@ -206,6 +207,30 @@ static void a_disk_that_is_nearly_full_is_named(void **state)
     done(&stage);
 }
 
+/* Root may list everything, so it takes another's id meanwhile. */
+static void a_directory_that_cannot_be_listed_cannot_be_used(void **state)
+{
+    (void)state;
+    enum { NOBODY = 65534 };
+    const bool is_root = geteuid() == 0;
+    struct stage stage = {.fixture = config_fixture_read_with("")};
+    make_version_2(&stage);
+    char *path = test_path(stage.fixture.directory, "version-2");
+    assert_int_equal(chmod(stage.fixture.directory, 0777), 0);
+    assert_int_equal(chmod(path, 0333), 0);
+    assert_true(!is_root || seteuid(NOBODY) == 0);
+
+    report(&stage);
+
+    assert_true(!is_root || seteuid(0) == 0);
+    assert_int_equal(stage.code, EXIT_CODE_UNABLE_TO_ACCESS_DATADIR);
+    expect(&stage, "  snapshots: ");
+    expect(&stage, "/version-2 cannot be listed: Permission denied\n");
+    assert_int_equal(chmod(path, 0700), 0);
+    free(path);
+    done(&stage);
+}
+
 static void a_peer_that_runs_there_is_named(void **state)
 {
     (void)state;
@@ -376,6 +401,7 @@ int main(void)
         cmocka_unit_test(logs_beside_the_snapshots_do_not_belong_there),
         cmocka_unit_test(snapshots_beside_the_logs_do_not_belong_there),
         cmocka_unit_test(a_disk_that_is_nearly_full_is_named),
+        cmocka_unit_test(a_directory_that_cannot_be_listed_cannot_be_used),
         cmocka_unit_test(a_peer_that_runs_there_is_named),
         cmocka_unit_test(warnings_are_listed_and_are_no_error),
         cmocka_unit_test(an_admin_server_without_an_address_ends_a_server_alone),
