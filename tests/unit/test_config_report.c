@@ -1,5 +1,6 @@
 /* What --check-config says before a start, and the exit code that goes with it. */
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -207,27 +208,22 @@ static void a_disk_that_is_nearly_full_is_named(void **state)
     done(&stage);
 }
 
-/* Root may list everything, so it takes another's id meanwhile. */
+/* Root may list everything, but not without a descriptor. */
 static void a_directory_that_cannot_be_listed_cannot_be_used(void **state)
 {
     (void)state;
-    enum { NOBODY = 65534 };
-    const bool is_root = geteuid() == 0;
     struct stage stage = {.fixture = config_fixture_read_with("")};
     make_version_2(&stage);
-    char *path = test_path(stage.fixture.directory, "version-2");
-    assert_int_equal(chmod(stage.fixture.directory, 0777), 0);
-    assert_int_equal(chmod(path, 0333), 0);
-    assert_true(!is_root || seteuid(NOBODY) == 0);
+    struct rlimit usual;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    const struct rlimit none = {.rlim_cur = 0, .rlim_max = usual.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
 
     report(&stage);
 
-    assert_true(!is_root || seteuid(0) == 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
     assert_int_equal(stage.code, EXIT_CODE_UNABLE_TO_ACCESS_DATADIR);
-    expect(&stage, "  snapshots: ");
-    expect(&stage, "/version-2 cannot be listed: Permission denied\n");
-    assert_int_equal(chmod(path, 0700), 0);
-    free(path);
+    expect(&stage, "/version-2 cannot be listed: Too many open files\n");
     done(&stage);
 }
 
