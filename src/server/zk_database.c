@@ -143,8 +143,9 @@ struct data_tree *zk_database_get_data_tree(struct zk_database *database)
     return tree;
 }
 
-/* Puts another tree and other sessions in the place of the present ones. Takes ownership of both.
- * The old tree, which may be large, is freed without the lock. */
+/* Puts tree and sessions in the place of the present ones. Takes ownership of both. tree may be the
+ * present one, changed; then its mismatches are still its own. The old tree, which may be large, is
+ * freed without the lock. */
 static void replace(struct zk_database *database, bool initialized, struct data_tree *tree,
                     struct session_timeouts sessions)
 {
@@ -154,7 +155,8 @@ static void replace(struct zk_database *database, bool initialized, struct data_
     database->initialized = initialized;
     database->tree = tree;
     database->sessions = sessions;
-    database->digest_mismatches += data_tree_get_digest_mismatches(old_tree);
+    if (tree != old_tree)
+        database->digest_mismatches += data_tree_get_digest_mismatches(old_tree);
     zk_mutex_unlock(&database->mu);
     data_tree_unref(old_tree);
     session_timeouts_done(&old_sessions);
