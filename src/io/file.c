@@ -1,5 +1,5 @@
-/* Whole files, atomic replacement, directories. Each function reads errno right after the call that
- * sets it, before another call can change it. */
+/* Whole files, atomic replacement, directories. Each function asks disk_error right after the call
+ * that has failed, before another one can change errno. */
 #include "zk/io/file.h"
 
 #include <dirent.h>
@@ -22,6 +22,23 @@ enum {
     READ_CHUNK = 8192,
 };
 
+/* Returns what the last call has failed with. Three numbers are words of ours: bytes are damaged
+ * (-EPROTO, -EBADMSG), nothing is there (-ENODATA). The system uses them for what a disk does not
+ * give: EBADMSG where the checksum of an inode is wrong, ENODATA of a sector that cannot be read.
+ * By our meaning a dying disk would be a directory that never held anything, and a peer would start
+ * from there and forget its promises. */
+static int disk_error(void)
+{
+    switch (errno) {
+    case EPROTO:
+    case EBADMSG:
+    case ENODATA:
+        return -EIO;
+    default:
+        return -errno;
+    }
+}
+
 /* ---- descriptors ----------------------------------------------------------------------------- */
 
 static int file_open(const char *path, int flags, int *ret_fd)
@@ -31,7 +48,7 @@ static int file_open(const char *path, int flags, int *ret_fd)
         fd = open(path, flags | O_CLOEXEC, FILE_MODE);
     } while (fd < 0 && errno == EINTR);
     if (fd < 0)
-        return -errno;
+        return disk_error();
     *ret_fd = fd;
     return 0;
 }
@@ -80,7 +97,7 @@ int file_read_some_at(int fd, int64_t offset, void *ret_bytes, size_t room, size
         count = pread(fd, ret_bytes, room, (off_t)offset);
     } while (count < 0 && errno == EINTR);
     if (count < 0)
-        return -errno;
+        return disk_error();
     *ret_count = (size_t)count;
     return 0;
 }
@@ -91,7 +108,7 @@ int file_sync(int fd)
     do {
         r = fsync(fd);
     } while (r < 0 && errno == EINTR);
-    return r < 0 ? -errno : 0;
+    return r < 0 ? disk_error() : 0;
 }
 
 int file_sync_data(int fd)
@@ -100,7 +117,7 @@ int file_sync_data(int fd)
     do {
         r = fdatasync(fd);
     } while (r < 0 && errno == EINTR);
-    return r < 0 ? -errno : 0;
+    return r < 0 ? disk_error() : 0;
 }
 
 int file_sync_directory(const char *directory)
@@ -120,7 +137,7 @@ int file_write_bytes(int fd, const void *bytes, size_t length)
     while (length > 0) {
         ssize_t count = write(fd, next, length);
         if (count < 0 && errno != EINTR)
-            return -errno;
+            return disk_error();
         if (count > 0) {
             next += count;
             length -= (size_t)count;
@@ -135,7 +152,7 @@ int file_write_at(int fd, int64_t offset, const void *bytes, size_t length)
     while (length > 0) {
         ssize_t count = pwrite(fd, next, length, (off_t)offset);
         if (count < 0 && errno != EINTR)
-            return -errno;
+            return disk_error();
         if (count > 0) {
             next += count;
             offset += count;
@@ -151,7 +168,7 @@ int file_truncate(int fd, int64_t size)
     do {
         r = ftruncate(fd, (off_t)size);
     } while (r < 0 && errno == EINTR);
-    return r < 0 ? -errno : 0;
+    return r < 0 ? disk_error() : 0;
 }
 
 int file_read_some(int fd, void *ret_bytes, size_t room, size_t *ret_count)
@@ -161,7 +178,7 @@ int file_read_some(int fd, void *ret_bytes, size_t room, size_t *ret_count)
         count = read(fd, ret_bytes, room);
     } while (count < 0 && errno == EINTR);
     if (count < 0)
-        return -errno;
+        return disk_error();
     *ret_count = (size_t)count;
     return 0;
 }
@@ -218,7 +235,7 @@ int file_replace_finish(struct file_replacement *replacement, int written)
         r = file_sync(replacement->fd);
     file_close(replacement->fd);
     if (r == 0 && rename(replacement->temporary, replacement->path) < 0)
-        r = -errno;
+        r = disk_error();
     if (r < 0)
         file_remove(replacement->temporary);
     else
@@ -267,7 +284,7 @@ int file_read_at_once(const char *path, size_t limit, struct zk_str *ret_text)
 
 int file_remove(const char *path)
 {
-    return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+    return unlink(path) < 0 && errno != ENOENT ? disk_error() : 0;
 }
 
 bool file_exists(const char *path)
@@ -299,7 +316,7 @@ int file_has_directory(const char *path, bool *ret_there)
     struct stat status;
     bool there = stat(path, &status) == 0;
     if (!there && errno != ENOENT && errno != ENOTDIR)
-        return -errno;
+        return disk_error();
     *ret_there = there && S_ISDIR(status.st_mode);
     return 0;
 }
@@ -315,14 +332,14 @@ bool file_is_same(const char *path, const char *other)
 int64_t file_size(const char *path)
 {
     struct stat status;
-    return stat(path, &status) < 0 ? -errno : (int64_t)status.st_size;
+    return stat(path, &status) < 0 ? disk_error() : (int64_t)status.st_size;
 }
 
 int file_regular_size(const char *path, int64_t *ret_size)
 {
     struct stat status;
     if (stat(path, &status) < 0)
-        return -errno;
+        return disk_error();
     if (!S_ISREG(status.st_mode))
         return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
     *ret_size = status.st_size;
@@ -333,14 +350,14 @@ int file_modified_ms(const char *path, int64_t *ret_modified_ms)
 {
     struct stat status;
     if (stat(path, &status) < 0)
-        return -errno;
+        return disk_error();
     *ret_modified_ms = (int64_t)status.st_mtim.tv_sec * 1000 + status.st_mtim.tv_nsec / 1000000;
     return 0;
 }
 
 int file_directory_writable(const char *directory)
 {
-    return access(directory, W_OK | X_OK) < 0 ? -errno : 0;
+    return access(directory, W_OK | X_OK) < 0 ? disk_error() : 0;
 }
 
 int file_lock_directory(const char *directory, int *ret_fd)
@@ -350,7 +367,7 @@ int file_lock_directory(const char *directory, int *ret_fd)
     if (r < 0)
         return r;
     do {
-        r = flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
+        r = flock(fd, LOCK_EX | LOCK_NB) < 0 ? disk_error() : 0;
     } while (r == -EINTR);
     if (r < 0) {
         file_close(fd);
@@ -365,8 +382,8 @@ int file_lock_directory(const char *directory, int *ret_fd)
 static int make_directory(const char *path)
 {
     if (mkdir(path, DIRECTORY_MODE) < 0) {
-        int error = errno; /* before the next call takes its place */
-        return file_is_directory(path) ? 0 : error == EEXIST ? -ENOTDIR : -error;
+        int r = disk_error();
+        return file_is_directory(path) ? 0 : r == -EEXIST ? -ENOTDIR : r;
     }
     char *parent = directory_of(path);
     int r = file_sync_directory(parent);
@@ -401,17 +418,17 @@ int file_list(const char *directory, struct zk_strings *ret_names)
     struct zk_strings names = {0};
     DIR *stream = opendir(directory);
     if (stream == NULL)
-        return -errno;
+        return disk_error();
 
     const struct dirent *entry;
     while ((errno = 0, entry = readdir(stream)) != NULL)
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             zk_strings_add(&names, entry->d_name);
-    int error = errno;
+    int r = errno != 0 ? disk_error() : 0;
     closedir(stream);
-    if (error != 0) {
+    if (r < 0) {
         zk_strings_done(&names);
-        return -error;
+        return r;
     }
     if (names.count > 0)
         qsort(names.items, names.count, sizeof names.items[0], compare_names);

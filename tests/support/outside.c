@@ -3,6 +3,7 @@
 #include "outside.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -332,6 +333,15 @@ int open(const char *path, int flags, ...)
     mode_t mode = (flags & O_CREAT) != 0 ? va_arg(args, mode_t) : 0;
     va_end(args);
     return SYSTEM(open)(path, flags, mode);
+}
+
+DIR *opendir(const char *path)
+{
+    int error = fault_due_for_path(OUTSIDE_OPENDIR, path);
+    if (error == 0)
+        return SYSTEM(opendir)(path);
+    errno = error;
+    return NULL;
 }
 
 int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict attributes,

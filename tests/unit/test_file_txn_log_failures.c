@@ -151,6 +151,23 @@ static void a_log_that_cannot_be_read_is_an_error(void **state)
     log_room_done(&room);
 }
 
+/* ext4 says "Bad message" of a file whose inode has a wrong checksum. By that number our reader
+ * says that an entry of an open file is damaged. */
+static void a_log_that_the_system_calls_a_bad_message_cannot_be_read(void **state)
+{
+    static const enum outside_call calls[] = {OUTSIDE_STAT, OUTSIDE_OPEN};
+    (void)state;
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        struct log_room room = log_room_new();
+        log_stage_write_file(room.ctx, room.directory, 1, 3);
+        outside_fail_path(calls[i], "log.1", EBADMSG);
+        log_room_assert_reads(&room, 0, "error -5");
+        outside_restore(NULL);
+        log_room_assert_logged(&room, "log.1 cannot be read: Input/output error");
+        log_room_done(&room);
+    }
+}
+
 /* Whether the file that has the new one's name already may go is not known: it stays, and the line
  * says why. */
 static void a_file_in_the_way_that_cannot_be_read_stays(void **state)
@@ -258,6 +275,8 @@ int main(void)
         cmocka_unit_test_teardown(a_file_that_cannot_be_made_larger_kills_the_log, outside_restore),
         cmocka_unit_test_teardown(a_truncation_that_fails_says_so, outside_restore),
         cmocka_unit_test_teardown(a_log_that_cannot_be_read_is_an_error, outside_restore),
+        cmocka_unit_test_teardown(a_log_that_the_system_calls_a_bad_message_cannot_be_read,
+                                  outside_restore),
         cmocka_unit_test_teardown(a_file_in_the_way_that_cannot_be_read_stays, outside_restore),
         cmocka_unit_test_teardown(a_batch_is_one_fdatasync, outside_restore),
         cmocka_unit_test_teardown(a_slow_fsync_is_told_in_java_s_words, outside_restore),

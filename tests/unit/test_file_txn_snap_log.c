@@ -222,8 +222,8 @@ static void without_its_library_a_newest_snapshot_that_snappy_has_packed_is_refu
 /* ---- errors are themselves ---- */
 
 /* What a data directory says whose newest snapshot is not to be read, whatever is older. */
-static void assert_unreadable(const char *name, enum outside_call call, int error,
-                              const char *reason)
+static void assert_unreadable_when(const char *name, enum outside_call call, int fails_with,
+                                   int error, const char *reason)
 {
     struct peer_directories directories = directories_new();
     struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.data);
@@ -240,9 +240,9 @@ static void assert_unreadable(const char *name, enum outside_call call, int erro
     else
         golden_write(directories.data, "snapshot.100000000", "version-2/snapshot.100000000");
     if (call == OUTSIDE_OPEN)
-        outside_fail_path(call, "snapshot.100000000", -error);
+        outside_fail_path(call, "snapshot.100000000", fails_with);
     else if (call == OUTSIDE_PREAD)
-        outside_fail(call, -error, 0, OUTSIDE_FOR_EVER);
+        outside_fail(call, fails_with, 0, OUTSIDE_FOR_EVER);
     int64_t zxid = -7;
 
     int r = restore(&directories, snap_log, &zxid);
@@ -256,6 +256,12 @@ static void assert_unreadable(const char *name, enum outside_call call, int erro
     free(newest);
     file_txn_snap_log_free(snap_log);
     directories_done(&directories);
+}
+
+static void assert_unreadable(const char *name, enum outside_call call, int error,
+                              const char *reason)
+{
+    assert_unreadable_when(name, call, -error, error, reason);
 }
 
 /* P-7: nothing that only keeps us from reading is damage, and no older snapshot steps in. */
@@ -276,6 +282,35 @@ static void a_disk_that_fails_in_the_middle_is_not_called_damage(void **state)
 {
     (void)state;
     assert_unreadable("file", OUTSIDE_PREAD, -EIO, "Input/output error");
+}
+
+/* File systems use these numbers for what the disk does not give, and our readers for what is
+ * damaged, or not there at all. */
+static void an_error_of_the_disk_is_no_word_of_ours(void **state)
+{
+    static const int errors[] = {EPROTO, EBADMSG, ENODATA};
+    (void)state;
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+        assert_unreadable_when("file", OUTSIDE_OPEN, errors[i], -EIO, "Input/output error");
+        assert_unreadable_when("file", OUTSIDE_PREAD, errors[i], -EIO, "Input/output error");
+    }
+}
+
+/* An empty server would take part in elections, and forget what this one has promised. */
+static void a_directory_that_the_disk_does_not_give_is_not_empty(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.log);
+    golden_write(directories.data, "snapshot.100000000", "version-2/snapshot.100000000");
+    outside_fail_path(OUTSIDE_OPENDIR, "data/version-2", ENODATA);
+    int64_t zxid = -7;
+
+    assert_int_equal(restore(&directories, snap_log, &zxid), -EIO);
+
+    assert_int_equal(zxid, -7);
+    file_txn_snap_log_free(snap_log);
+    directories_done(&directories);
 }
 
 /* A tree that no buffer holds, packed or not: one node of 200 KiB that nothing makes smaller. */
@@ -586,6 +621,8 @@ int main(void)
         STAGED(without_its_library_a_newest_snapshot_that_snappy_has_packed_is_refused),
         STAGED(a_snapshot_that_cannot_be_read_is_not_called_damaged),
         STAGED(a_disk_that_fails_in_the_middle_is_not_called_damage),
+        STAGED(an_error_of_the_disk_is_no_word_of_ours),
+        STAGED(a_directory_that_the_disk_does_not_give_is_not_empty),
         STAGED(no_read_of_a_snapshot_that_fails_is_called_damage),
         STAGED(a_log_that_cannot_be_read_is_an_error_of_its_own),
         STAGED(a_first_start_on_a_full_disk_says_so),

@@ -1,7 +1,8 @@
 /* Files. What must survive a crash is written to a temporary name, fsynced and renamed; then the
  * directory is fsynced, too. Java leaves out that last step (D-20).
  *
- * All errors are -errno of the call that failed. All functions may block on the disk. Any thread.
+ * All errors are -errno of the call that failed; but -EIO stands for EPROTO, EBADMSG and ENODATA,
+ * which are words of ours. All functions may block on the disk. Any thread.
  * Java: AtomicFileWritingIdiom */
 #ifndef ZK_IO_FILE_H
 #define ZK_IO_FILE_H
