@@ -11,17 +11,27 @@
 #include "zk/io/file.h"
 #include "zk/io/sock.h"
 #include "zk/persistence/file_snap.h"
+#include "zk/persistence/file_txn_log.h"
 #include "zk/persistence/util.h"
+#include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/settings.h"
 #include "zk/server/exit_code.h"
 
-enum {
-    EPOCH_FILE_LIMIT = 4096,
-    /* In bytes: the step in which a transaction log grows, unless preAllocSize is set. */
-    LITTLE_ROOM = 64 << 20,
+/* In bytes: the step in which a transaction log grows, unless preAllocSize is set. */
+enum { LITTLE_ROOM = 64 << 20 };
+
+/* dataLogDir has the transaction log; dataDir has the rest, and the log where there is no other. */
+enum data_directory { DATA_DIR, DATA_LOG_DIR };
+
+/* Files with a zxid in their names. */
+struct kind_of_file {
+    const char *what;
+    bool (*is_name)(const char *name, int64_t *ret_zxid);
+    int (*check)(const char *path); /* whether one is whole; NULL: nobody knows before it is read */
 };
 
-static const char *const EPOCH_FILES[] = {"currentEpoch", "acceptedEpoch"};
+static const struct kind_of_file SNAPSHOT = {"snapshot", file_snap_is_name, file_snap_check_valid};
+static const struct kind_of_file LOG = {"transaction log", file_txn_log_is_name, NULL};
 
 static void report_this_server(const struct quorum_peer_config *config, struct zk_str *report);
 static void report_ensemble(struct zk_context *ctx, const struct quorum_peer_config *config,
@@ -35,14 +45,13 @@ static bool has_untrusted_emptiness(struct zk_context *ctx,
                                     const struct quorum_peer_config *config);
 static void report_untrusted_emptiness(const struct quorum_peer_config *config,
                                        struct zk_str *report);
+static int report_verdict(const struct quorum_peer_config *config, int directories,
+                          bool is_untrusted, struct zk_str *report);
 
 int config_report(struct zk_context *ctx, const struct quorum_peer_config *config,
                   int64_t (*free_bytes)(const char *path), struct zk_str *report)
 {
-    const struct quorum_server *me = qv_member(config->quorum_verifier, config->my_id);
-    bool is_missing = config->distributed && me == NULL;
     bool is_untrusted = has_untrusted_emptiness(ctx, config);
-    int code = config->has_mistake || is_missing ? EXIT_CODE_INVALID_INVOCATION : 0;
     report_this_server(config, report);
     if (config->distributed) {
         report_ensemble(ctx, config, report);
@@ -53,32 +62,42 @@ int config_report(struct zk_context *ctx, const struct quorum_peer_config *confi
     if (is_untrusted && directories == 0)
         report_untrusted_emptiness(config, report);
     report_warnings(config, report);
-    bool has_no_admin = !config->distributed && config->admin_address_is_unknown;
-    if (code == 0)
-        code = directories;
-    if (code == 0 && has_no_admin)
-        code = EXIT_CODE_ERROR_STARTING_ADMIN_SERVER;
-    if (is_missing)
+    return report_verdict(config, directories, is_untrusted, report);
+}
+
+/* The last sentence, and the exit code that goes with it. directories: that of the directories. */
+static int report_verdict(const struct quorum_peer_config *config, int directories,
+                          bool is_untrusted, struct zk_str *report)
+{
+    if (config->distributed && qv_member(config->quorum_verifier, config->my_id) == NULL) {
         zk_str_printf(report,
                       "A start would end: no line server.%" PRId64
                       " is in the list. Correct myid, or "
                       "add the line.\n",
                       config->my_id);
-    else if (config->has_mistake)
+        return EXIT_CODE_INVALID_INVOCATION;
+    }
+    if (config->has_mistake) {
         zk_str_append(report, "Correct what the warnings name: nobody can have meant it.\n");
-    else if (directories != 0)
+        return EXIT_CODE_INVALID_INVOCATION;
+    }
+    if (directories != 0) {
         zk_str_append(report, "A start would end: the directory cannot be used.\n");
-    else if (has_no_admin)
+        return directories;
+    }
+    if (!config->distributed && config->admin_address_is_unknown) {
         zk_str_append(report,
                       "A start would end: no admin server can listen at admin.serverAddress.\n");
-    else if (is_untrusted)
+        return EXIT_CODE_ERROR_STARTING_ADMIN_SERVER;
+    }
+    if (is_untrusted)
         zk_str_append(report, config->distributed
                                   ? "A start would wait for a leader that has data.\n"
                                   : "A start would serve nobody.\n");
     else
         zk_str_printf(report, "%s is fine%s.\n", config->config_file,
                       config->warnings.count > 0 ? ", but for the warnings" : "");
-    return code;
+    return 0;
 }
 
 /* ---- this server ---------------------------------------------------------------------------- */
@@ -217,29 +236,43 @@ static void report_times(const struct quorum_peer_config *config, struct zk_str 
 
 static void report_epochs(const char *directory, struct zk_str *report)
 {
-    for (size_t i = 0; i < sizeof EPOCH_FILES / sizeof *EPOCH_FILES; i++) {
+    static const char *const names[] = {CURRENT_EPOCH_FILENAME, ACCEPTED_EPOCH_FILENAME};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct zk_str text = {0};
-        char *path = util_path_join(directory, EPOCH_FILES[i]);
+        char *path = util_path_join(directory, names[i]);
         int r = file_read_at_once(path, EPOCH_FILE_LIMIT, &text);
         int64_t epoch;
         if (r == -ENOENT)
-            zk_str_printf(report, "  %s: not there yet\n", EPOCH_FILES[i]);
+            zk_str_printf(report, "  %s: not there yet\n", names[i]);
         else if (r < 0)
-            zk_str_printf(report, "  %s: cannot be read: %s\n", EPOCH_FILES[i],
-                          zk_error_text(r).text);
+            zk_str_printf(report, "  %s: cannot be read: %s\n", names[i], zk_error_text(r).text);
         else if (!zk_str_parse_first_line(&text, &epoch))
-            zk_str_printf(report, "  %s: \"%s\" is not a number\n", EPOCH_FILES[i],
-                          zk_str_text(&text));
+            zk_str_printf(report, "  %s: \"%s\" is not a number\n", names[i], zk_str_text(&text));
         else
-            zk_str_printf(report, "  %s: %" PRId64 "\n", EPOCH_FILES[i], epoch);
+            zk_str_printf(report, "  %s: %" PRId64 "\n", names[i], epoch);
         zk_str_done(&text);
         free(path);
     }
 }
 
+static void report_newest(const char *directory, const struct kind_of_file *kind, size_t count,
+                          const char *newest, struct zk_str *report)
+{
+    char *path = util_path_join(directory, newest);
+    int64_t size = 0;
+    const char *flaw = "";
+    if (file_regular_size(path, &size) < 0)
+        flaw = ", which cannot be read";
+    else if (kind->check != NULL && kind->check(path) < 0)
+        flaw = ", which is damaged or was not written to its end";
+    zk_str_printf(report, "  %ss: %zu, the newest is %s (%" PRId64 " bytes)%s\n", kind->what, count,
+                  newest, size, flaw);
+    free(path);
+}
+
 /* Tells the newest file of a kind, and how many there are. Returns an error if the directory cannot
  * be listed. */
-static int report_files(const char *directory, const char *prefix, const char *what,
+static int report_files(const char *directory, const struct kind_of_file *kind,
                         struct zk_str *report)
 {
     struct zk_strings names = {0};
@@ -248,14 +281,13 @@ static int report_files(const char *directory, const char *prefix, const char *w
     size_t count = 0;
     int r = file_list(directory, &names);
     if (r < 0) {
-        zk_str_printf(report, "  %ss: %s cannot be listed: %s\n", what, directory,
+        zk_str_printf(report, "  %ss: %s cannot be listed: %s\n", kind->what, directory,
                       zk_error_text(r).text);
         return r;
     }
     for (size_t i = 0; i < names.count; i++) {
         int64_t zxid;
-        const char *suffix = NULL;
-        if (!util_get_zxid_from_name(names.items[i], prefix, &zxid, &suffix) || suffix[0] != '\0')
+        if (!kind->is_name(names.items[i], &zxid))
             continue;
         count++;
         if (zxid >= newest_zxid) {
@@ -263,21 +295,10 @@ static int report_files(const char *directory, const char *prefix, const char *w
             newest = names.items[i];
         }
     }
-    if (newest == NULL) {
-        zk_str_printf(report, "  %ss: none\n", what);
-    } else {
-        char *path = util_path_join(directory, newest);
-        int64_t size = 0;
-        bool readable = file_regular_size(path, &size) == 0;
-        zk_str_printf(report, "  %ss: %zu, the newest is %s (%" PRId64 " bytes)%s\n", what, count,
-                      newest, size,
-                      !readable                         ? ", which cannot be read"
-                      : strcmp(prefix, "snapshot") != 0 ? ""
-                      : file_snap_check_valid(path) < 0
-                          ? ", which is damaged or was not written to its end"
-                          : "");
-        free(path);
-    }
+    if (newest == NULL)
+        zk_str_printf(report, "  %ss: none\n", kind->what);
+    else
+        report_newest(directory, kind, count, newest, report);
     zk_strings_done(&names);
     return 0;
 }
@@ -297,18 +318,18 @@ static void report_room(const char *path, int64_t (*free_bytes)(const char *path
 
 /* The directory is there, and so is what this server has written into it before. Returns an error
  * if a start could not read it. */
-static int report_content(const char *content, bool is_data, struct zk_str *report)
+static int report_content(const char *content, enum data_directory which, struct zk_str *report)
 {
     int lock = -1;
     if (file_lock_directory(content, &lock) == -EWOULDBLOCK)
         zk_str_append(report, "  a peer is running on it now\n");
     if (lock >= 0)
         file_close(lock);
-    if (is_data) {
+    if (which == DATA_DIR) {
         report_epochs(content, report);
-        (void)report_files(content, SNAPSHOT_FILE_PREFIX, "snapshot", report);
+        (void)report_files(content, &SNAPSHOT, report); /* the next one meets the same error */
     }
-    return report_files(content, LOG_FILE_PREFIX, "transaction log", report);
+    return report_files(content, &LOG, report);
 }
 
 /* Returns whether a directory can be listed and has no files of the other kind, as a start asks for
@@ -341,15 +362,15 @@ static bool is_in_the_way(const char *content)
 }
 
 /* Returns 0 if a start can use the directory or make it. Java: FileTxnSnapLog() */
-static int report_directory(struct zk_context *ctx, const char *what, const char *path,
+static int report_directory(struct zk_context *ctx, enum data_directory which, const char *path,
                             int64_t (*free_bytes)(const char *path), struct zk_str *report)
 {
-    char *content = util_path_join(path, "version-2");
+    char *content = util_path_join(path, VERSION_DIRECTORY);
     bool has_content = file_is_directory(content);
     const char *used = has_content ? content : path;
     bool made = zk_settings_get_boolean(ctx, "zookeeper.datadir.autocreate", true);
     int r = is_in_the_way(content) ? -ENOTDIR : file_directory_writable(used);
-    zk_str_printf(report, "%s is %s.\n", what, path);
+    zk_str_printf(report, "%s is %s.\n", which == DATA_DIR ? "dataDir" : "dataLogDir", path);
     report_room(path, free_bytes, report);
     if (r == -ENOENT && made) {
         zk_str_append(report, "  it is not there; a start makes it\n");
@@ -359,7 +380,7 @@ static int report_directory(struct zk_context *ctx, const char *what, const char
     } else if (r < 0) {
         zk_str_printf(report, "  %s cannot be written: %s\n", used, zk_error_text(r).text);
     } else if (has_content) {
-        r = report_content(content, strcmp(what, "dataDir") == 0, report);
+        r = report_content(content, which, report);
     } else if (made) {
         zk_str_append(report, "  this server has written nothing into it yet\n");
     } else {
@@ -375,14 +396,14 @@ static int report_directory(struct zk_context *ctx, const char *what, const char
 static int report_directories(struct zk_context *ctx, const struct quorum_peer_config *config,
                               int64_t (*free_bytes)(const char *path), struct zk_str *report)
 {
-    int code = report_directory(ctx, "dataDir", config->data_dir, free_bytes, report);
+    int code = report_directory(ctx, DATA_DIR, config->data_dir, free_bytes, report);
     if (strcmp(config->data_dir, config->data_log_dir) == 0)
         return code;
-    char *data = util_path_join(config->data_dir, "version-2");
-    char *logs = util_path_join(config->data_log_dir, "version-2");
+    char *data = util_path_join(config->data_dir, VERSION_DIRECTORY);
+    char *logs = util_path_join(config->data_log_dir, VERSION_DIRECTORY);
     if (code == 0 && !report_foreign(data, LOG_FILE_PREFIX, report))
         code = EXIT_CODE_UNABLE_TO_ACCESS_DATADIR;
-    int log_code = report_directory(ctx, "dataLogDir", config->data_log_dir, free_bytes, report);
+    int log_code = report_directory(ctx, DATA_LOG_DIR, config->data_log_dir, free_bytes, report);
     if (log_code == 0 && !report_foreign(logs, SNAPSHOT_FILE_PREFIX, report))
         log_code = EXIT_CODE_UNABLE_TO_ACCESS_DATADIR;
     free(logs);
@@ -392,19 +413,17 @@ static int report_directories(struct zk_context *ctx, const struct quorum_peer_c
 
 /* ---- a database that is not trusted ---------------------------------------------------------- */
 
-/* Returns whether a directory has a file of this kind with a zxid. A snapshot of zxid -1, which is
- * that of nothing, does not count: a start does not take it for one. */
-static bool has_file(const char *directory, const char *prefix)
+/* Returns whether a directory has a file of this kind. A snapshot of zxid -1, which is that of
+ * nothing, does not count: a start does not take it for one. */
+static bool has_file(const char *directory, const struct kind_of_file *kind)
 {
     struct zk_strings names = {0};
-    char *content = util_path_join(directory, "version-2");
+    char *content = util_path_join(directory, VERSION_DIRECTORY);
     bool found = false;
     if (file_list(content, &names) == 0) {
         for (size_t i = 0; i < names.count && !found; i++) {
             int64_t zxid;
-            const char *suffix = NULL;
-            found = util_get_zxid_from_name(names.items[i], prefix, &zxid, &suffix) && zxid != -1 &&
-                    strcmp(suffix, "tmp") != 0;
+            found = kind->is_name(names.items[i], &zxid) && zxid != -1;
         }
         zk_strings_done(&names);
     }
@@ -420,8 +439,8 @@ static bool has_untrusted_emptiness(struct zk_context *ctx, const struct quorum_
     bool trusted =
         zk_settings_get_boolean(ctx, "zookeeper.db.autocreate", true) || file_exists(initialize);
     free(initialize);
-    return !trusted && !has_file(config->data_dir, SNAPSHOT_FILE_PREFIX) &&
-           !has_file(config->data_log_dir, LOG_FILE_PREFIX);
+    return !trusted && !has_file(config->data_dir, &SNAPSHOT) &&
+           !has_file(config->data_log_dir, &LOG);
 }
 
 static void report_untrusted_emptiness(const struct quorum_peer_config *config,

@@ -63,16 +63,24 @@ static bool digest_enabled(const struct zk_context *ctx)
 
 /* ---- how the bytes are packed ---------------------------------------------------------------- */
 
-/* Java: StreamMode.fromString() */
+/* What a file's name ends with. */
+static const char *const MODE_ENDINGS[] = {
+    [SNAP_STREAM_CHECKED] = "",
+    [SNAP_STREAM_GZIP] = ".gz",
+    [SNAP_STREAM_SNAPPY] = ".snappy",
+};
+
+/* word is an ending without its dot. Java: StreamMode.fromString() */
 static bool stream_mode_of(const char *word, enum snap_stream_mode *ret_mode)
 {
-    static const char *const words[] = {"", "gz", "snappy"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (strcasecmp(word, words[i]) == 0) {
-            *ret_mode = (enum snap_stream_mode)i;
+    *ret_mode = SNAP_STREAM_CHECKED;
+    if (word[0] == '\0')
+        return true;
+    for (size_t mode = SNAP_STREAM_GZIP; mode < sizeof MODE_ENDINGS / sizeof *MODE_ENDINGS; mode++)
+        if (strcasecmp(word, MODE_ENDINGS[mode] + 1) == 0) {
+            *ret_mode = (enum snap_stream_mode)mode;
             return true;
         }
-    }
     return false;
 }
 
@@ -94,11 +102,10 @@ static enum snap_stream_mode stream_mode_of_path(const char *path)
 
 char *snap_file_path(const struct zk_context *ctx, const char *directory, int64_t zxid)
 {
-    static const char *const endings[] = {"", ".gz", ".snappy"};
     char *plain = util_make_snapshot_name(directory, zxid);
     struct zk_str path = {0};
     zk_str_append(&path, plain);
-    zk_str_append(&path, endings[snap_stream_mode(ctx)]);
+    zk_str_append(&path, MODE_ENDINGS[snap_stream_mode(ctx)]);
     free(plain);
     return zk_str_take(&path);
 }
@@ -401,6 +408,14 @@ static bool is_damage(int r)
     return r == -EPROTO || r == -EPIPE;
 }
 
+bool file_snap_is_name(const char *name, int64_t *ret_zxid)
+{
+    const char *suffix;
+    enum snap_stream_mode mode;
+    return util_get_zxid_from_name(name, SNAPSHOT_FILE_PREFIX, ret_zxid, &suffix) &&
+           stream_mode_of(suffix, &mode);
+}
+
 int snap_files_list(struct zk_context *ctx, const char *directory, struct snap_files *ret_files)
 {
     struct zk_strings names = {0};
@@ -412,9 +427,7 @@ int snap_files_list(struct zk_context *ctx, const char *directory, struct snap_f
     struct snap_files files = {.items = zk_xcalloc(names.count + 1, sizeof *files.items)};
     for (size_t i = 0; i < names.count; i++) {
         struct snap_file file;
-        const char *suffix;
-        if (!util_get_zxid_from_name(names.items[i], SNAPSHOT_FILE_PREFIX, &file.zxid, &suffix) ||
-            !stream_mode_of(suffix, &file.mode))
+        if (!file_snap_is_name(names.items[i], &file.zxid))
             continue;
         file.path = util_path_join(directory, names.items[i]);
         files.items[files.count++] = file;

@@ -21,7 +21,6 @@ enum snap_stream_mode {
 struct snap_file {
     int64_t zxid; /* in its name */
     char *path;
-    enum snap_stream_mode mode;
 };
 
 /* The newest first. Ends with snap_files_done. */
@@ -30,8 +29,7 @@ struct snap_files {
     size_t count;
 };
 
-/* Java: Util.sortDataDir(). All snapshots of the directory, whole or not. What has another suffix
- * than a compression's is no snapshot: *.tmp is what a crash left. Errors are logged. */
+/* Java: Util.sortDataDir(). All snapshots of the directory. Errors are logged. */
 ZK_NODISCARD int snap_files_list(struct zk_context *ctx, const char *directory,
                                  struct snap_files *ret_files);
 void snap_files_done(struct snap_files *files);

@@ -28,8 +28,13 @@ static int compare_log_files(const void *a, const void *b)
     return strcmp(one->path, other->path);
 }
 
-/* Java: Util.sortDataDir(). A name with something behind a further dot is no log of ours: it is
- * what an editor or an operator has put there (D-136). */
+bool file_txn_log_is_name(const char *name, int64_t *ret_zxid)
+{
+    const char *suffix;
+    return util_get_zxid_from_name(name, LOG_FILE_PREFIX, ret_zxid, &suffix) && suffix[0] == '\0';
+}
+
+/* Java: Util.sortDataDir() */
 int log_files_list(struct zk_context *ctx, const char *directory, struct log_files *ret_files)
 {
     struct zk_strings names = {0};
@@ -41,9 +46,7 @@ int log_files_list(struct zk_context *ctx, const char *directory, struct log_fil
     struct log_files files = {.items = zk_xcalloc(names.count + 1, sizeof *files.items)};
     for (size_t i = 0; i < names.count; i++) {
         int64_t zxid;
-        const char *suffix;
-        if (!util_get_zxid_from_name(names.items[i], LOG_FILE_PREFIX, &zxid, &suffix) ||
-            suffix[0] != '\0')
+        if (!file_txn_log_is_name(names.items[i], &zxid))
             continue;
         files.items[files.count++] =
             (struct log_file){zxid, util_path_join(directory, names.items[i])};

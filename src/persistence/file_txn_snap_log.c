@@ -29,9 +29,6 @@
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
 
-/* Java: FileTxnSnapLog.version + VERSION */
-#define VERSION_DIRECTORY "version-2"
-
 struct file_txn_snap_log {
     struct zk_context *ctx;
     char *data_dir; /* of the log: Java's dataDir */

@@ -15,17 +15,11 @@
 #include "zk/base/str.h"
 #include "zk/ensemble/zxid.h"
 #include "zk/io/file.h"
+#include "zk/persistence/util.h"
 #include "zk/runtime/context.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/trace.h"
 #include "zk/server/zk_database.h"
-
-#define ACCEPTED_EPOCH_FILENAME "acceptedEpoch"
-#define CURRENT_EPOCH_FILENAME  "currentEpoch"
-
-enum {
-    EPOCH_FILE_LIMIT = 4096, /* a number, and perhaps a line or two that are not read */
-};
 
 struct epochs {
     /* Held while a file is written, so that file and memory agree. Guards: */
@@ -56,7 +50,7 @@ void epochs_free(struct epochs *epochs) UNSHARED
 static void epoch_path(const struct quorum_peer *self, const char *name, struct zk_str *ret_path)
 {
     zk_str_append(ret_path, self->config->data_dir);
-    zk_str_append(ret_path, "/version-2/");
+    zk_str_append(ret_path, "/" VERSION_DIRECTORY "/");
     zk_str_append(ret_path, name);
 }
 

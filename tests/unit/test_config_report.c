@@ -47,6 +47,12 @@ static void expect(const struct stage *stage, const char *words)
         fail_msg("not said: %s\n%s", words, zk_str_text(&stage->report));
 }
 
+static void expect_not(const struct stage *stage, const char *words)
+{
+    if (strstr(zk_str_text(&stage->report), words) != NULL)
+        fail_msg("said: %s\n%s", words, zk_str_text(&stage->report));
+}
+
 static void write_in(const struct stage *stage, const char *name, const char *text)
 {
     char *path = test_path(stage->fixture.directory, name);
@@ -118,6 +124,26 @@ static void what_is_in_the_data_directory_is_told(void **state)
            "  snapshots: 2, the newest is snapshot.300000000 (7 bytes), which is damaged or was "
            "not written to its end\n  transaction logs: none\n");
     expect(&stage, "/logs.\n  free: 7168 MiB\n  it is not there; a start makes it\n");
+    done(&stage);
+}
+
+/* A start loads it, and what an editor or an operator has put beside it is nothing to a start. */
+static void a_packed_snapshot_is_one_and_a_copy_under_another_name_is_none(void **state)
+{
+    (void)state;
+    struct stage stage = {.fixture = config_fixture_read_with("db.autocreate=false\n")};
+    make_version_2(&stage);
+    write_in(&stage, "version-2/snapshot.600000000.bak", "a copy");
+    write_in(&stage, "version-2/log.600000001.old", "a copy");
+    report(&stage);
+    expect(&stage, "  snapshots: none\n  transaction logs: none\n");
+    expect(&stage, "There is no data, and db.autocreate=false: ");
+
+    write_in(&stage, "version-2/snapshot.500000000.gz", "\x1f\x8b, and more");
+    zk_str_clear(&stage.report);
+    report(&stage);
+    expect(&stage, "  snapshots: 1, the newest is snapshot.500000000.gz (12 bytes)\n");
+    expect_not(&stage, "There is no data");
     done(&stage);
 }
 
@@ -268,12 +294,6 @@ static struct stage report_alone_with(const char *lines)
     return stage;
 }
 
-static void expect_not(const struct stage *stage, const char *words)
-{
-    if (strstr(zk_str_text(&stage->report), words) != NULL)
-        fail_msg("said: %s\n%s", words, zk_str_text(&stage->report));
-}
-
 /* Java: ExitCode.ERROR_STARTING_ADMIN_SERVER, of a server alone */
 static void an_admin_server_without_an_address_ends_a_server_alone(void **state)
 {
@@ -392,6 +412,7 @@ int main(void)
         cmocka_unit_test(a_fresh_server_learns_its_role_ensemble_times_and_directory),
         cmocka_unit_test(every_kind_of_quorum_is_explained),
         cmocka_unit_test(what_is_in_the_data_directory_is_told),
+        cmocka_unit_test(a_packed_snapshot_is_one_and_a_copy_under_another_name_is_none),
         cmocka_unit_test(an_epoch_file_is_read_as_a_start_reads_it),
         cmocka_unit_test(what_is_no_directory_cannot_be_used),
         cmocka_unit_test(logs_beside_the_snapshots_do_not_belong_there),

@@ -47,6 +47,11 @@ ZK_NODISCARD int file_snap_deserialize(struct zk_context *ctx, const char *direc
  * -EPROTO it is not whole; other errno: it cannot be read. */
 ZK_NODISCARD int file_snap_check_valid(const char *path);
 
+/* Returns whether a file of that name is a snapshot, whole or not, and the zxid in it. A packed one
+ * has .gz or .snappy behind the zxid; what has another ending, as the .tmp that a crash leaves, is
+ * none. */
+bool file_snap_is_name(const char *name, int64_t *ret_zxid);
+
 /* Java: findNValidSnapshots(100) */
 enum { FILE_SNAP_TRIES = 100 };
 

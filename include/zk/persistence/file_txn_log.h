@@ -66,6 +66,10 @@ ZK_NODISCARD int file_txn_log_roll_log(struct file_txn_log *log);
 ZK_NODISCARD int file_txn_log_truncate(struct file_txn_log *log, int64_t zxid,
                                        int64_t *ret_last_zxid);
 
+/* Returns whether a file of that name belongs to a log, and the zxid in it. One with something
+ * behind the zxid does not: an editor or an operator has put it there (D-136). */
+bool file_txn_log_is_name(const char *name, int64_t *ret_zxid);
+
 /* Java: getTotalLogSize(). Returns the bytes of all files since the last snapshot, with the zeros
  * at their ends. */
 int64_t file_txn_log_get_total_log_size(const struct file_txn_log *log);

@@ -1,5 +1,5 @@
-/* Names of files: log.<zxid>, snapshot.<zxid>, in lower-case hex without padding. Java:
- * persistence.Util */
+/* Names of files and directories: version-2; log.<zxid>, snapshot.<zxid>, in lower-case hex without
+ * padding. Java: persistence.Util */
 #ifndef ZK_PERSISTENCE_UTIL_H
 #define ZK_PERSISTENCE_UTIL_H
 
@@ -8,6 +8,8 @@
 
 #include "zk/base/attrs.h"
 
+/* Where all of them stand, in dataDir and in dataLogDir. Java: FileTxnSnapLog.version + VERSION */
+#define VERSION_DIRECTORY    "version-2"
 /* Java: FileSnap.SNAPSHOT_FILE_PREFIX */
 #define SNAPSHOT_FILE_PREFIX "snapshot"
 /* Java: FileTxnLog.LOG_FILE_PREFIX */

@@ -160,6 +160,12 @@ void quorum_peer_get_current_and_next_config_voters(struct quorum_peer *self, in
 
 /* ---- history --------------------------------------------------------------------------------- */
 
+/* The two files of <dataDir>/version-2, each a decimal number. Java: QuorumPeer, its constants */
+#define CURRENT_EPOCH_FILENAME  "currentEpoch"
+#define ACCEPTED_EPOCH_FILENAME "acceptedEpoch"
+/* In bytes: the number, and perhaps a line or two that are not read. */
+enum { EPOCH_FILE_LIMIT = 4096 };
+
 /* Returns the zxid of the newest transaction in the log, which is in the tree as well. Any thread.
  * Java: getLastLoggedZxid() */
 int64_t quorum_peer_get_last_logged_zxid(struct quorum_peer *self);
