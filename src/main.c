@@ -85,11 +85,17 @@ static int usage_error(const char *what, const char *value)
     return EXIT_CODE_INVALID_INVOCATION;
 }
 
-/* getopt has answered ':' or '?': it means the letter in optopt, or the word before optind. */
-static int option_error(int answer, char **argv)
+/* getopt has answered ':' or '?': it means the letter in optopt, or the word before optind. A
+ * letter beyond ASCII is several bytes, of which it names one; then the whole word is shown. getopt
+ * still stands at that word, unless the byte was its last. */
+static int option_error(int answer, int argc, char **argv)
 {
     const char letter[] = {'-', (char)optopt, '\0'};
-    const char *name = optopt > ' ' ? letter : argv[optind - 1];
+    const char *name = optopt > ' ' && optopt < 0x7f ? letter : argv[optind - 1];
+    bool is_in_next = optopt != 0 && optind < argc && argv[optind][0] == '-' &&
+                      strchr(argv[optind], (char)optopt) != NULL;
+    if (name != letter && is_in_next)
+        name = argv[optind];
     if (answer == ':')
         return usage_error("a value must follow ", name);
     if (optopt == 'X') /* -Xmx2g: whoever comes from Java has it in the settings of the service */
@@ -136,7 +142,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *args)
             args->properties[args->property_count++] = optarg;
             break;
         default:
-            return option_error(option, argv);
+            return option_error(option, argc, argv);
         }
     }
     if (optind == argc)
@@ -299,6 +305,19 @@ static void let_alarm_end_it(void)
     pthread_sigmask(SIG_UNBLOCK, &alarm_only, NULL);
 }
 
+/* Until run_peer blocks these signals for its dispatcher, nothing has begun that must be ended in
+ * order, and a name that the configuration has may take long to look up. The system's own end would
+ * give a supervisor another exit status than an ordered end does (D-90). Before main nobody can do
+ * this. */
+static void leave_at_once_when_asked(void)
+{
+    struct sigaction hangup;
+    set_handler(SIGTERM, leave_at_once);
+    set_handler(SIGINT, leave_at_once);
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+        set_handler(SIGHUP, leave_at_once);
+}
+
 static void leave_soon(void)
 {
     let_alarm_end_it();
@@ -362,6 +381,8 @@ static void dispatch_signals(void *arg)
         zk_thread_goes_on(dispatcher->ctx);
         if (signal_number == SIGQUIT)
             signal_number = write_thread_dump(dispatcher->ctx, &signals);
+        /* If the dump has caught a signal, its alarm may be on. When that is over, the process ends
+         * with the code that main has set. */
         if (zk_stop_requested(&dispatcher->ended))
             return;
         if (signal_number != 0)
@@ -393,7 +414,7 @@ static int run_peer(struct zk_context *ctx, const struct quorum_peer_config *con
     if (r == 0) {
         code = quorum_peer_main_start(program);
     } else {
-        zk_log(ctx, ZK_LOG_NO_THREAD_FOR_ELECTION);
+        zk_log(ctx, ZK_LOG_UNABLE_TO_START_SERVER, zk_error_text(r).text);
         quorum_peer_main_shutdown(program);
     }
     zk_stop_request(&dispatcher.started);
@@ -489,6 +510,8 @@ int main(int argc, char **argv)
         return flush_answer();
     if (code > 0)
         return code;
+    if (!args.check_config) /* whose answer must be whole */
+        leave_at_once_when_asked();
     /* There are many short threads, each with little to allocate; with one heap for all of them
      * memory stays small. */
     mallopt(M_ARENA_MAX, 1);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "zk/base/alloc.h"
 #include "zk/base/error.h"
 #include "zk/io/file.h"
 #include "zk/io/sock.h"
@@ -361,6 +362,22 @@ static bool is_in_the_way(const char *content)
     return r == 0 || r == -EINVAL || (r == -ENOENT && !file_is_gone(content));
 }
 
+/* Returns the name of what is in the way of a directory or of one above it, which the caller frees.
+ * NULL: nothing is. */
+static char *find_in_the_way(const char *content)
+{
+    char *path = zk_xstrdup(content);
+    while (!is_in_the_way(path)) {
+        char *slash = strrchr(path, '/');
+        if (slash == NULL) {
+            free(path);
+            return NULL;
+        }
+        *slash = '\0';
+    }
+    return path;
+}
+
 /* Returns 0 if a start can use the directory or make it. Java: FileTxnSnapLog() */
 static int report_directory(struct zk_context *ctx, enum data_directory which, const char *path,
                             int64_t (*free_bytes)(const char *path), struct zk_str *report)
@@ -369,14 +386,15 @@ static int report_directory(struct zk_context *ctx, enum data_directory which, c
     bool has_content = file_is_directory(content);
     const char *used = has_content ? content : path;
     bool made = zk_settings_get_boolean(ctx, "zookeeper.datadir.autocreate", true);
-    int r = is_in_the_way(content) ? -ENOTDIR : file_directory_writable(used);
+    char *in_the_way = find_in_the_way(content);
+    int r = in_the_way != NULL ? -ENOTDIR : file_directory_writable(used);
     zk_str_printf(report, "%s is %s.\n", which == DATA_DIR ? "dataDir" : "dataLogDir", path);
     report_room(path, free_bytes, report);
     if (r == -ENOENT && made) {
         zk_str_append(report, "  it is not there; a start makes it\n");
         r = 0;
-    } else if (r == -ENOTDIR) {
-        zk_str_printf(report, "  %s is not a directory\n", content);
+    } else if (in_the_way != NULL) {
+        zk_str_printf(report, "  %s is not a directory\n", in_the_way);
     } else if (r < 0) {
         zk_str_printf(report, "  %s cannot be written: %s\n", used, zk_error_text(r).text);
     } else if (has_content) {
@@ -389,6 +407,7 @@ static int report_directory(struct zk_context *ctx, enum data_directory which, c
                       content);
         r = -ENOENT;
     }
+    free(in_the_way);
     free(content);
     return r < 0 ? EXIT_CODE_UNABLE_TO_ACCESS_DATADIR : 0;
 }

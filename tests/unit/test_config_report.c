@@ -183,6 +183,31 @@ static void what_is_no_directory_cannot_be_used(void **state)
     }
 }
 
+/* The name of what is in the way is told, and not that of the directory that it keeps from being
+ * there. */
+static void what_is_no_directory_above_is_named(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 2; kind++) {
+        struct stage stage = {.fixture = config_fixture_read_with("dataLogDir=DIR/file/logs\n")};
+        char *path = test_path(stage.fixture.directory, "file");
+        struct zk_str words = {0};
+        if (kind == 0)
+            test_write_file(path, "");
+        else
+            assert_int_equal(symlink("nowhere", path), 0);
+
+        report(&stage);
+
+        zk_str_printf(&words, "  %s is not a directory\n", path);
+        expect(&stage, zk_str_text(&words));
+        assert_int_equal(stage.code, 3);
+        zk_str_done(&words);
+        free(path);
+        done(&stage);
+    }
+}
+
 static void logs_beside_the_snapshots_do_not_belong_there(void **state)
 {
     (void)state;
@@ -415,6 +440,7 @@ int main(void)
         cmocka_unit_test(a_packed_snapshot_is_one_and_a_copy_under_another_name_is_none),
         cmocka_unit_test(an_epoch_file_is_read_as_a_start_reads_it),
         cmocka_unit_test(what_is_no_directory_cannot_be_used),
+        cmocka_unit_test(what_is_no_directory_above_is_named),
         cmocka_unit_test(logs_beside_the_snapshots_do_not_belong_there),
         cmocka_unit_test(snapshots_beside_the_logs_do_not_belong_there),
         cmocka_unit_test(a_disk_that_is_nearly_full_is_named),

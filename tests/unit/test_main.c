@@ -378,6 +378,52 @@ static void it_leaves_in_the_middle_of_its_start(void **state)
     close(pipe_ends[0]);
 }
 
+static int config_fd;
+
+/* A pipe can be opened for writing only while somebody reads it, or waits for the first byte. */
+static bool reads_its_config(void *arg)
+{
+    struct stage *stage = arg;
+    config_fd = open(stage->config, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    return config_fd >= 0;
+}
+
+/* A name of a server line may take long to look up; here it is the file itself that takes long. */
+static void it_leaves_while_it_reads_its_configuration(void **state)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+    struct stage *stage = *state;
+    unlink(stage->config);
+    assert_int_equal(mkfifo(stage->config, 0600), 0);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        start(stage, NULL);
+        test_await(reads_its_config, stage);
+
+        assert_int_equal(end(stage, signals[i]), 0);
+
+        close(config_fd);
+    }
+}
+
+static void check_the_config(struct stage *stage)
+{
+    execl(ZKPEER, ZKPEER, "--check-config", stage->config, (char *)NULL);
+}
+
+/* Its exit code 0 would say that the configuration is fine. */
+static void a_check_that_is_ended_does_not_say_that_all_is_well(void **state)
+{
+    struct stage *stage = *state;
+    unlink(stage->config);
+    assert_int_equal(mkfifo(stage->config, 0600), 0);
+    start(stage, check_the_config);
+    test_await(reads_its_config, stage);
+
+    assert_int_equal(end(stage, SIGTERM), 128 + SIGTERM);
+
+    close(config_fd);
+}
+
 static void answer_to_a_full_disk(struct stage *stage)
 {
     int full = open("/dev/full", O_WRONLY);
@@ -603,6 +649,8 @@ int main(void)
         TEST(a_log_that_nobody_reads_does_not_keep_it_from_leaving),
         TEST(a_dump_that_nobody_reads_does_not_keep_it_from_leaving),
         TEST(it_leaves_in_the_middle_of_its_start),
+        TEST(it_leaves_while_it_reads_its_configuration),
+        TEST(a_check_that_is_ended_does_not_say_that_all_is_well),
         TEST(an_answer_that_cannot_be_written_is_an_error),
         TEST(a_trace_that_cannot_be_opened_is_named_with_the_reason),
         TEST(a_server_alone_serves_and_ends_in_order),
