@@ -88,7 +88,9 @@ struct txn_iterator {
     char *directory;
     bool at_start; /* a start: mend what a crash has left, and sync */
     /* How often the directory may still be listed again. It is 0 once the caller has had an entry:
-     * then what is listed must be there. */
+     * then what is listed must be there. A purge leaves the three newest snapshots that look whole,
+     * and the logs behind them. So it can only spoil a start for which none of these was any good,
+     * and which has gone back to a snapshot that the purge removes as well. */
     int listings_left;
     struct log_files files; /* Java: storedFiles, but ascending */
     size_t next_file;
@@ -164,11 +166,14 @@ static int go_to_next_log(struct txn_iterator *iterator)
 }
 
 /* At a start, cuts off a torn tail and syncs the file, before anybody acts on what was read
- * (D-133). */
+ * (D-133). An older file that a purge has removed meanwhile needs neither: a snapshot that is on
+ * the disk covers what it held. */
 static int settle_file(struct txn_iterator *iterator, const char *path, int64_t position, bool torn)
 {
     int fd = -1;
     int r = file_open_write(path, &fd);
+    if (r == -ENOENT && !is_newest(iterator) && file_is_gone(path))
+        return 0;
     if (r == 0 && torn) {
         zk_log(iterator->ctx, ZK_LOG_TXN_LOG_TORN, path, position);
         r = file_truncate(fd, position);

@@ -412,7 +412,11 @@ static int truncate_files(struct file_txn_log *log, const struct log_files *file
     int64_t cut = 0;
     while (keep > 0 && files->items[keep - 1].zxid > zxid)
         keep--;
-    int r = keep > 0 ? find_cut(log, files->items[keep - 1].path, zxid, &cut, ret_last_zxid) : 0;
+    int r = 0;
+    if (keep > 0) {
+        const char *path = files->items[keep - 1].path;
+        r = problem(log, path, "read", find_cut(log, path, zxid, &cut, ret_last_zxid));
+    }
     if (r == 0)
         r = find_last(log, files, keep > 0 ? keep - 1 : 0, ret_last_zxid);
     for (size_t i = files->count; r == 0 && i > keep; i--)
@@ -447,7 +451,7 @@ static int find_cut(struct file_txn_log *log, const char *path, int64_t zxid, in
         r = 0;
     }
     txn_log_reader_free(reader);
-    return problem(log, path, "read", r);
+    return r;
 }
 
 /* Unless *ret_last is known already (not -1), finds the zxid of the last entry in the first count
@@ -459,9 +463,11 @@ static int find_last(struct file_txn_log *log, const struct log_files *files, si
     int64_t cut;
     int r = 0;
     while (r == 0 && *ret_last == -1 && count > 0) {
-        count--;
-        if (!file_is_gone(files->items[count].path))
-            r = find_cut(log, files->items[count].path, INT64_MAX, &cut, ret_last);
+        const char *path = files->items[--count].path;
+        r = find_cut(log, path, INT64_MAX, &cut, ret_last);
+        if (r == -ENOENT && file_is_gone(path))
+            r = 0;
+        problem(log, path, "read", r);
     }
     return r;
 }

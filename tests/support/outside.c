@@ -59,6 +59,8 @@ static struct known_interface interfaces[INTERFACES_MAX];
 static size_t interfaces_known; /* 0: those of the system */
 static int64_t passed_ms;
 static int64_t wall_ahead_ms;
+static const char *removed_part; /* of the path of the file that will be gone; NULL: none */
+static int opens_before;         /* of that file, before it goes */
 static size_t write_limit = SIZE_MAX;
 static int empty_wakes;
 static const char *watched_threads; /* NULL: none */
@@ -321,9 +323,29 @@ PATH_MAY_FAIL(unlink, OUTSIDE_UNLINK, (const char *path), path)
 PATH_MAY_FAIL(mkdir, OUTSIDE_MKDIR, (const char *path, mode_t mode), path, mode)
 /* clang-format on */
 
+void outside_remove_before_open(const char *part, int pass)
+{
+    pthread_mutex_lock(&mutex);
+    removed_part = part;
+    opens_before = pass;
+    pthread_mutex_unlock(&mutex);
+}
+
+static void remove_if_due(const char *path)
+{
+    pthread_mutex_lock(&mutex);
+    bool is_it = removed_part != NULL && strstr(path, removed_part) != NULL;
+    if (is_it && opens_before-- == 0) {
+        (void)SYSTEM(unlink)(path);
+        removed_part = NULL;
+    }
+    pthread_mutex_unlock(&mutex);
+}
+
 int open(const char *path, int flags, ...)
 {
     int error = fault_due_for_path(OUTSIDE_OPEN, path);
+    remove_if_due(path);
     if (error != 0) {
         errno = error;
         return -1;
@@ -574,6 +596,7 @@ int outside_restore(void **state)
     memset(names, 0, sizeof names);
     names_asked = 0;
     interfaces_known = 0;
+    removed_part = NULL;
     write_limit = SIZE_MAX;
     empty_wakes = 0;
     watched_threads = NULL;

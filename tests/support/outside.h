@@ -52,6 +52,9 @@ void outside_fail(enum outside_call call, int error, int pass, int times);
 /* The same for ever, for the paths that contain part (which the caller keeps): OUTSIDE_OPEN to
  * OUTSIDE_MKDIR. */
 void outside_fail_path(enum outside_call call, const char *part, int error);
+/* Let so many opens of paths that contain part (which the caller keeps) pass; the file of the next
+ * one is removed first, as if another process had been quicker. */
+void outside_remove_before_open(const char *part, int pass);
 /* How many have failed since then. */
 int outside_failures(enum outside_call call);
 /* From now on write() takes no more than so many bytes at a time. */

@@ -217,12 +217,56 @@ static void trunc_does_without_an_older_log_that_goes(void **state)
     stage_done(&stage);
 }
 
+/* It goes between the last look at it and its opening. What an older log held is in a snapshot. */
+static void trunc_does_without_an_older_log_that_goes_as_it_is_opened(void **state)
+{
+    (void)state;
+    struct stage stage = stage_new();
+    write_log(&stage, 1, 2);
+    write_log(&stage, 3, 4);
+    char *path = path_of(&stage, "log.3");
+    log_stage_cut(path, 16);
+    free(path);
+    outside_remove_before_open("/log.1", 0);
+    assert_int_equal(cut_behind_3(&stage), 0);
+    assert_int_equal(found_zxid, -1);
+    assert_false(has_file(&stage, "log.1"));
+    stage_done(&stage);
+}
+
 /* ---- snapshots ---- */
 
 static int restore(struct stage *stage)
 {
     return file_txn_snap_log_restore(stage->snap_log, &stage->tree, &stage->sessions,
                                      (struct playback_listener){0});
+}
+
+/* A start opens each log twice: to read it, and to sync it. */
+static void a_start_does_without_the_sync_of_a_log_that_goes(void **state)
+{
+    (void)state;
+    struct stage stage = stage_new();
+    write_snapshot(&stage, 0);
+    write_log(&stage, 1, 2);
+    write_log(&stage, 3, 4);
+    outside_remove_before_open("/log.1", 1);
+    assert_int_equal(restore(&stage), 0);
+    assert_int_equal(data_tree_last_processed_zxid(stage.tree), 4);
+    assert_false(has_file(&stage, "log.1"));
+    stage_done(&stage);
+}
+
+/* No purge takes the newest log: what it held is nowhere else. */
+static void a_start_fails_if_the_newest_log_goes(void **state)
+{
+    (void)state;
+    struct stage stage = stage_new();
+    write_snapshot(&stage, 0);
+    write_log(&stage, 1, 2);
+    outside_remove_before_open("/log.1", 1);
+    assert_int_equal(restore(&stage), -ENOENT);
+    stage_done(&stage);
 }
 
 static void a_start_takes_the_snapshot_that_has_come_for_the_one_that_goes(void **state)
@@ -304,6 +348,11 @@ int main(void)
                                   outside_restore),
         cmocka_unit_test(a_log_that_goes_while_older_ones_are_read_ends_the_reading),
         cmocka_unit_test_teardown(trunc_does_without_an_older_log_that_goes, outside_restore),
+        cmocka_unit_test_teardown(trunc_does_without_an_older_log_that_goes_as_it_is_opened,
+                                  outside_restore),
+        cmocka_unit_test_teardown(a_start_does_without_the_sync_of_a_log_that_goes,
+                                  outside_restore),
+        cmocka_unit_test_teardown(a_start_fails_if_the_newest_log_goes, outside_restore),
         cmocka_unit_test_teardown(a_start_takes_the_snapshot_that_has_come_for_the_one_that_goes,
                                   outside_restore),
         cmocka_unit_test_teardown(a_start_whose_snapshots_all_go_is_not_a_start_from_nothing,
