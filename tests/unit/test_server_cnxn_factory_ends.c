@@ -1,6 +1,7 @@
 /* A connection that one thread closes while another gives it its session: as in the product, where
  * locks are not compared. That comparing takes a lock of its own, which puts what threads do in an
- * order, and so hides from tsan what this file is for. Java: NIOServerCnxnFactory */
+ * order, and so hides from tsan what the second test is for. The first needs no tsan: there one
+ * thread waits until the other is done. Java: NIOServerCnxnFactory */
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,8 +31,12 @@ static struct test_capture capture_without_check_locks(void)
 }
 
 struct closing {
+    struct test_capture capture;
+    struct command_stage stage;
     struct server_cnxn_factory *factory;
+    struct sock *sock; /* of the client */
     struct nio_server_cnxn *cnxn;
+    struct zk_thread_group *threads;
 };
 
 /* Looks whether a selector has taken over what the accept thread has made. */
@@ -65,60 +70,111 @@ static void fill_nothing(void *arg, struct server_status *ret_status)
     (void)ret_status;
 }
 
-static void give_it_a_session_while_it_is_closed(struct closing *closing, struct zk_context *ctx,
-                                                 struct zookeeper_server *zk)
+static void give_it_a_session(void *arg)
 {
-    struct inet_address at =
-        test_loopback(server_cnxn_factory_local_address(closing->factory)->port);
-    struct sock *sock;
-    assert_int_equal(sock_new(ctx, INET_V4, &sock), 0);
-    assert_int_equal(sock_connect(sock, &at, TEST_PATIENCE_MS), 0);
-    test_await(is_watched, closing);
-    server_cnxn_ref(&closing->cnxn->base);
-    struct zk_thread_group *threads = zk_thread_group_new(ctx);
-
-    assert_int_equal(zk_thread_group_start(threads, close_it, closing, "closer"), 0);
-    test_await(is_in_no_table, closing);
-    server_admission_set_session(zookeeper_server_admission(zk), &closing->cnxn->base, SESSION,
-                                 TIMEOUT_MS);
-
-    zk_thread_group_free(threads);
-    server_cnxn_unref(&closing->cnxn->base);
-    sock_unref(sock);
+    struct closing *closing = arg;
+    server_admission_set_session(zookeeper_server_admission(closing->stage.zk),
+                                 &closing->cnxn->base, SESSION, TIMEOUT_MS);
 }
 
-/* The term may end while a selector reads the first frame of a client. Without tsan only the lines
- * of the log are compared: each tells of a connection as it was when it was closed. */
-static void a_connection_may_be_given_its_session_while_it_is_closed(void **state)
+static bool has_its_session(void *arg)
 {
-    (void)state;
-    struct test_capture capture = capture_without_check_locks();
-    struct command_stage stage;
-    command_stage_open(&stage, capture.ctx);
+    struct closing *closing = arg;
+    zk_mutex_lock(&closing->factory->mu);
+    int64_t session_id = closing->cnxn->base.session_id;
+    zk_mutex_unlock(&closing->factory->mu);
+    return session_id == SESSION;
+}
+
+static void closing_begin(struct closing *closing)
+{
     struct inet_address any = test_loopback(0);
     struct server_status_hook hook = {.fill = fill_nothing};
-    struct closing closing = {0};
-    assert_int_equal(server_cnxn_factory_new(capture.ctx, &any, -1, 60, hook, &closing.factory), 0);
-    assert_int_equal(server_cnxn_factory_start(closing.factory), 0);
-    server_cnxn_factory_set_zookeeper_server(closing.factory, stage.zk);
+    *closing = (struct closing){.capture = capture_without_check_locks()};
+    struct zk_context *ctx = closing->capture.ctx;
+    command_stage_open(&closing->stage, ctx);
+    assert_int_equal(server_cnxn_factory_new(ctx, &any, -1, 60, hook, &closing->factory), 0);
+    assert_int_equal(server_cnxn_factory_start(closing->factory), 0);
+    server_cnxn_factory_set_zookeeper_server(closing->factory, closing->stage.zk);
+}
 
-    for (int i = 0; i < ROUNDS; i++)
-        give_it_a_session_while_it_is_closed(&closing, capture.ctx, stage.zk);
-
-    char *log = test_captured_log(&capture);
+/* Each line tells of a connection as it was when it was closed. */
+static void closing_end(struct closing *closing, int connections)
+{
+    char *log = test_captured_log(&closing->capture);
     int told = 0;
     for (const char *at = log; (at = strstr(at, " which had sessionid 0x0 reason=")) != NULL; at++)
         told++;
-    assert_int_equal(told, ROUNDS);
+    assert_int_equal(told, connections);
     free(log);
-    server_cnxn_factory_free(closing.factory);
-    command_stage_close(&stage);
-    test_capture_done(&capture);
+    server_cnxn_factory_free(closing->factory);
+    command_stage_close(&closing->stage);
+    test_capture_done(&closing->capture);
+}
+
+static void connect_one(struct closing *closing)
+{
+    struct inet_address at =
+        test_loopback(server_cnxn_factory_local_address(closing->factory)->port);
+    assert_int_equal(sock_new(closing->capture.ctx, INET_V4, &closing->sock), 0);
+    assert_int_equal(sock_connect(closing->sock, &at, TEST_PATIENCE_MS), 0);
+    test_await(is_watched, closing);
+    server_cnxn_ref(&closing->cnxn->base);
+    closing->threads = zk_thread_group_new(closing->capture.ctx);
+}
+
+static void disconnect_it(struct closing *closing)
+{
+    zk_thread_group_free(closing->threads); /* waits for all of them */
+    server_cnxn_unref(&closing->cnxn->base);
+    sock_unref(closing->sock);
+}
+
+/* Whoever closes a connection takes expiry_mu behind its step out of the tables: there it waits
+ * here, until the connection has a session. The other thread waits for the same lock, when it has
+ * given it. */
+static void the_end_is_told_as_it_was_when_it_began(void **state)
+{
+    (void)state;
+    struct closing closing;
+    closing_begin(&closing);
+    connect_one(&closing);
+
+    zk_mutex_lock(&closing.factory->expiry_mu);
+    assert_int_equal(zk_thread_group_start(closing.threads, close_it, &closing, "closer"), 0);
+    test_await(is_in_no_table, &closing);
+    assert_int_equal(zk_thread_group_start(closing.threads, give_it_a_session, &closing, "giver"),
+                     0);
+    test_await(has_its_session, &closing);
+    zk_mutex_unlock(&closing.factory->expiry_mu);
+
+    disconnect_it(&closing);
+    closing_end(&closing, 1);
+}
+
+/* The term may end while a selector reads the first frame of a client. Here nobody waits, so that
+ * tsan sees it if the two touch anything without a lock; without tsan this hardly ever fails. */
+static void a_connection_may_be_given_its_session_while_it_is_closed(void **state)
+{
+    (void)state;
+    struct closing closing;
+    closing_begin(&closing);
+
+    for (int i = 0; i < ROUNDS; i++) {
+        connect_one(&closing);
+        assert_int_equal(zk_thread_group_start(closing.threads, close_it, &closing, "closer"), 0);
+        test_await(is_in_no_table, &closing);
+        give_it_a_session(&closing);
+        disconnect_it(&closing);
+    }
+
+    closing_end(&closing, ROUNDS);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_end_is_told_as_it_was_when_it_began),
         cmocka_unit_test(a_connection_may_be_given_its_session_while_it_is_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
