@@ -2,6 +2,10 @@
  * descriptor, we wait until that is readable or the next timeout has come, and let it work. The
  * wait is ended by a wake-up of the listener, because that is one of the sockets in the epoll set.
  *
+ * Its epoll set tells of each change once. If a caller's last bytes and the end of its connection
+ * come together, the library reads the bytes, and does not read again to see the end: such a
+ * connection would keep its place until the idle timeout. So we watch for that end, too.
+ *
  * The library is loaded with the first server, because it brings a library for TLS along: together
  * they take 3 MB of a peer that needs 3 itself, and most peers serve no HTTP (A-280). */
 #include "zk/io/http_server.h"
@@ -12,11 +16,13 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "io/library.h"
 #include "io/sock_descriptor.h"
 #include "zk/base/alloc.h"
+#include "zk/base/panic.h"
 #include "zk/io/sock.h"
 #include "zk/runtime/stop.h"
 
@@ -29,6 +35,7 @@ struct microhttpd {
     __typeof__(MHD_start_daemon) *start_daemon;
     __typeof__(MHD_stop_daemon) *stop_daemon;
     __typeof__(MHD_get_daemon_info) *get_daemon_info;
+    __typeof__(MHD_get_connection_info) *get_connection_info;
     __typeof__(MHD_get_timeout) *get_timeout;
     __typeof__(MHD_run) *run;
     __typeof__(MHD_lookup_connection_value) *lookup_connection_value;
@@ -42,7 +49,10 @@ struct http_server {
     struct microhttpd lib;
     struct sock *listener;
     struct MHD_Daemon *daemon;
-    int epoll_fd; /* the daemon's */
+    /* What is waited for: first the daemon's epoll descriptor, then the end of what each caller
+     * sends. */
+    struct pollfd waited_for[1 + HTTP_CONNECTION_LIMIT];
+    size_t waited_count;
     struct zk_stop stop;
     http_handler *handler;
     void *arg;
@@ -51,6 +61,8 @@ struct http_server {
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_size, void **request_state);
+static void on_connection(void *arg, struct MHD_Connection *connection, void **connection_state,
+                          enum MHD_ConnectionNotificationCode what);
 
 /* ---- the library ----------------------------------------------------------------------------- */
 
@@ -60,6 +72,7 @@ static int load_microhttpd(struct microhttpd *lib)
         {"MHD_start_daemon", &lib->start_daemon},
         {"MHD_stop_daemon", &lib->stop_daemon},
         {"MHD_get_daemon_info", &lib->get_daemon_info},
+        {"MHD_get_connection_info", &lib->get_connection_info},
         {"MHD_get_timeout", &lib->get_timeout},
         {"MHD_run", &lib->run},
         {"MHD_lookup_connection_value", &lib->lookup_connection_value},
@@ -81,7 +94,8 @@ static int start_daemon(struct http_server *server, int fd, int32_t idle_timeout
     server->daemon = server->lib.start_daemon(
         MHD_USE_EPOLL, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, fd,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTION_LIMIT, MHD_OPTION_CONNECTION_TIMEOUT,
-        timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
+        timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
     if (server->daemon == NULL) {
         close(fd);
         return -EAGAIN;
@@ -90,7 +104,8 @@ static int start_daemon(struct http_server *server, int fd, int32_t idle_timeout
         server->lib.get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     if (info == NULL)
         return -EAGAIN;
-    server->epoll_fd = info->epoll_fd;
+    server->waited_for[0] = (struct pollfd){.fd = info->epoll_fd, .events = POLLIN};
+    server->waited_count = 1;
     return 0;
 }
 
@@ -153,17 +168,58 @@ static void let_it_work(struct http_server *server)
     } while (count_connections(server) < before);
 }
 
+/* The library calls it when it has a new connection, and before it closes one. */
+static void on_connection(void *arg, struct MHD_Connection *connection, void **connection_state,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct http_server *server = arg;
+    (void)connection_state;
+    const int fd =
+        server->lib.get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        zk_assert(server->waited_count <= HTTP_CONNECTION_LIMIT);
+        server->waited_for[server->waited_count++] = (struct pollfd){.fd = fd, .events = POLLRDHUP};
+        return;
+    }
+    size_t at = 1;
+    while (at < server->waited_count && server->waited_for[at].fd != fd &&
+           server->waited_for[at].fd != ~fd)
+        at++;
+    if (at < server->waited_count)
+        server->waited_for[at] = server->waited_for[--server->waited_count];
+}
+
+/* The library has had its turn. Where a caller has ended its half of the connection, and the
+ * library has read all that came before, it must read once more to see that. shutdown() makes the
+ * epoll set tell of that socket again, and takes nothing away, because nothing more can come.
+ * poll() passes over the negative descriptors of callers that have ended; events is 0 when the
+ * library has been told. */
+static void tell_of_ends(struct http_server *server)
+{
+    for (size_t i = 1; i < server->waited_count; i++) {
+        struct pollfd *caller = &server->waited_for[i];
+        char byte;
+        if (caller->fd >= 0 && caller->revents != 0)
+            caller->fd = ~caller->fd;
+        if (caller->fd >= 0 || caller->events == 0 ||
+            recv(~caller->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+            continue;
+        (void)shutdown(~caller->fd, SHUT_RD);
+        caller->events = 0;
+    }
+}
+
 void http_server_run(struct http_server *server)
 {
     while (!zk_stop_requested(&server->stop)) {
         MHD_UNSIGNED_LONG_LONG timeout_ms;
         bool has_timeout = server->lib.get_timeout(server->daemon, &timeout_ms) == MHD_YES;
         int wait_ms = !has_timeout ? -1 : timeout_ms > 60000 ? 60000 : (int)timeout_ms;
-        struct pollfd waited_for = {.fd = server->epoll_fd, .events = POLLIN};
-        if (poll(&waited_for, 1, wait_ms) < 0 && errno != EINTR)
+        if (poll(server->waited_for, server->waited_count, wait_ms) < 0 && errno != EINTR)
             return;
         if (!zk_stop_requested(&server->stop))
             let_it_work(server);
+        tell_of_ends(server);
     }
 }
 

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "command_stage.h"
+#include "io/sock_descriptor.h"
 #include "zk/command/metrics_provider.h"
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/ensemble/quorum_verifier.h"
@@ -310,6 +312,54 @@ static void silent_callers_do_not_end_it(void **state)
     scene_close(&scene);
 }
 
+/* A look at whether the port is open: a few bytes, and the end before anybody has read them. None
+ * of them may keep its place. */
+static void who_leaves_in_the_middle_of_a_request_keeps_no_place(void **state)
+{
+    (void)state;
+    static const char *const beginnings[] = {"G", "GET /commands/ruok HTTP/1.1\r\n",
+                                             "\x16\x03\x01\x02",
+                                             "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nab"};
+    struct scene scene;
+    scene_open_with_idle_timeout(&scene, "0"); /* nobody is sent away */
+    for (size_t i = 0; i < 2 * HTTP_CONNECTION_LIMIT; i++) {
+        const char *beginning = beginnings[i % (sizeof beginnings / sizeof *beginnings)];
+        struct sock *caller = dial(&scene);
+        assert_int_equal(sock_write_fully(caller, beginning, strlen(beginning)), 0);
+        sock_unref(caller);
+    }
+    expect(&scene, "/commands/ruok", "200 OK",
+           "{\n  \"command\" : \"ruok\",\n  \"error\" : null\n}");
+    scene_close(&scene);
+}
+
+/* "nc -N" sends a request, ends its half of the connection, and reads until the other half ends. */
+static void who_has_asked_for_the_last_time_is_answered_and_let_go(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open_with_idle_timeout(&scene, "0");
+    static const char twice[] = "GET /commands/ruok HTTP/1.1\r\nHost: x\r\n\r\n"
+                                "GET /commands/monitor HTTP/1.1\r\nHost: x\r\n\r\n";
+    for (int i = 0; i < 20; i++) {
+        struct sock *sock = dial(&scene);
+        struct zk_str answer = {0};
+        size_t count = 1;
+        assert_int_equal(sock_write_fully(sock, twice, strlen(twice)), 0);
+        assert_int_equal(shutdown(sock_descriptor(sock), SHUT_WR), 0);
+        while (count > 0) {
+            char bytes[4096];
+            assert_int_equal(sock_read_some(sock, bytes, sizeof bytes, &count), 0);
+            zk_str_append_bytes(&answer, bytes, count);
+        }
+        assert_non_null(strstr(zk_str_text(&answer), "\"command\" : \"ruok\""));
+        assert_non_null(strstr(zk_str_text(&answer), "\"command\" : \"monitor\""));
+        zk_str_done(&answer);
+        sock_unref(sock);
+    }
+    scene_close(&scene);
+}
+
 /* ---- the page for Prometheus ---- */
 
 static bool page_has(const char *page, const char *line)
@@ -430,6 +480,8 @@ int main(void)
         cmocka_unit_test(nothing_but_get_is_answered_and_nothing_else_is_there),
         cmocka_unit_test(two_hundred_silent_callers_keep_nobody_waiting),
         cmocka_unit_test(silent_callers_do_not_end_it),
+        cmocka_unit_test(who_leaves_in_the_middle_of_a_request_keeps_no_place),
+        cmocka_unit_test(who_has_asked_for_the_last_time_is_answered_and_let_go),
         cmocka_unit_test(metrics_are_not_served_at_a_port_that_is_none),
         cmocka_unit_test(prometheus_is_given_the_figures_of_mntr),
         cmocka_unit_test(it_is_off_unless_somebody_asks_for_it),
