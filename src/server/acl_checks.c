@@ -130,10 +130,10 @@ static enum keeper_code fixup_entry(struct zk_context *ctx, const struct zk_id_l
     return KEEPER_CODE_OK;
 }
 
-/* Returns how many bytes the entry has in a record. */
-static size_t bytes_of(const struct zk_acl *acl)
+/* Returns how many bytes an entry with this id has in a record. */
+static size_t bytes_of(const struct zk_id *id)
 {
-    return sizeof acl->perms + 2 * sizeof(int32_t) + acl->id.scheme.length + acl->id.id.length;
+    return 3 * sizeof(int32_t) + id->scheme.length + id->id.length;
 }
 
 /* Java: fixupACL(). An "auth" becomes as many entries as the client has ids, and a request has room
@@ -155,7 +155,7 @@ enum keeper_code fixup_acl(struct zk_context *ctx, const struct zk_id_list *auth
         if (!duplicate[i])
             code = fixup_entry(ctx, auth_info, &acls->items[i], &list);
         while (measured < list.count)
-            bytes += bytes_of(&list.items[measured++]);
+            bytes += bytes_of(&list.items[measured++].id);
         if (bytes > most_bytes)
             code = KEEPER_CODE_INVALIDACL;
     }
@@ -165,6 +165,39 @@ enum keeper_code fixup_acl(struct zk_context *ctx, const struct zk_id_list *auth
     else
         jute_done(&zk_acl_list_record, &list);
     return code;
+}
+
+/* Returns how many bytes one "auth" becomes. */
+static int64_t bytes_of_expanded_auth(struct zk_context *ctx, const struct zk_id_list *auth_info)
+{
+    int64_t bytes = 0;
+    for (size_t i = 0; i < auth_info->count; i++) {
+        const struct zk_id *cid = &auth_info->items[i];
+        const struct server_authentication_provider *provider =
+            cid->scheme.text == NULL ? NULL : provider_registry_get(ctx, &cid->scheme);
+        if (provider != NULL && provider->is_authenticated)
+            bytes += (int64_t)bytes_of(cid);
+    }
+    return bytes;
+}
+
+int64_t acl_growth(struct zk_context *ctx, const struct zk_id_list *auth_info,
+                   const struct zk_acl_list *acls)
+{
+    if (acls->count == 0 || auth_info->count == 0)
+        return 0;
+    const int64_t expanded = bytes_of_expanded_auth(ctx, auth_info);
+    int64_t growth = 0;
+    bool *duplicate = find_duplicates(acls);
+    for (size_t i = 0; i < acls->count; i++) {
+        const struct zk_id *id = &acls->items[i].id;
+        if (duplicate[i])
+            growth -= (int64_t)bytes_of(id);
+        else if (is_text(&id->scheme, "auth"))
+            growth += expanded - (int64_t)bytes_of(id);
+    }
+    free(duplicate);
+    return growth;
 }
 
 /* ---- checkACL -------------------------------------------------------------------------------- */

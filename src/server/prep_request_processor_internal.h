@@ -78,8 +78,10 @@ enum keeper_code p_request2_txn_close_session(struct prep_request_processor *pre
                                               struct prep_work *work);
 /* Java: PrepRequestProcessor.pRequestHelper(), its case multi. With the lock held. */
 enum keeper_code p_request_multi(struct prep_request_processor *prep, struct prep_work *work);
-/* The part of ruinous_request() (zk/server/ruinous_request.h) that looks into a multi. */
-enum keeper_code ruinous_multi(struct zk_context *ctx, const struct request *request);
+/* The part of ruinous_request() (zk/server/ruinous_request.h) that looks into a multi. *ret_growth
+ * says by how many bytes all of its ACLs grow (acl_growth); NULL: nobody asks. */
+enum keeper_code ruinous_multi(struct zk_context *ctx, const struct request *request,
+                               int64_t *ret_growth);
 
 /* Tells the log about a request that fails with code, if that is worth a line. */
 void log_failed_request(struct prep_request_processor *prep, const struct request *request,

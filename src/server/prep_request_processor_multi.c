@@ -6,6 +6,7 @@
 #include "zk/jute/op_code.h"
 #include "zk/jute/record.h"
 #include "zk/runtime/log_table.h"
+#include "zk/server/acl_checks.h"
 #include "zk/server/create_mode.h"
 #include "zk/server/prep_request_processor.h"
 #include "zk/server/request.h"
@@ -126,7 +127,8 @@ enum keeper_code multi_makes_ephemeral(struct zk_context *ctx, const struct requ
     return code;
 }
 
-enum keeper_code ruinous_multi(struct zk_context *ctx, const struct request *request)
+enum keeper_code ruinous_multi(struct zk_context *ctx, const struct request *request,
+                               int64_t *ret_growth)
 {
     struct multi_operation_record multi = {0};
     /* A multi that cannot be read ruins no server of Java. */
@@ -139,6 +141,10 @@ enum keeper_code ruinous_multi(struct zk_context *ctx, const struct request *req
         else if (op->type == OP_CODE_SET_DATA)
             code = check_stats_node(op->record.write.set_data.path.text,
                                     op->record.write.set_data.data);
+        else if (ret_growth != NULL && op->table == &create_request_record)
+            *ret_growth += acl_growth(ctx, &request->auth_info, &op->record.write.create.acl);
+        else if (ret_growth != NULL && op->table == &create_ttl_request_record)
+            *ret_growth += acl_growth(ctx, &request->auth_info, &op->record.write.create_ttl.acl);
     }
     multi_operation_record_done(&multi);
     return code;

@@ -9,6 +9,7 @@
 #include "zk/jute/proto.h"
 #include "zk/jute/record.h"
 #include "zk/runtime/context.h"
+#include "zk/runtime/settings.h"
 #include "zk/server/request.h"
 #include "zk_test.h"
 
@@ -174,9 +175,132 @@ static void other_data_goes_to_the_leader(void **state)
     assert_int_equal(judge(*state, OP_CODE_DELETE, NULL), 0);
 }
 
+/* ---- an ACL that becomes too long ------------------------------------------------------------ */
+
+enum { AUTH_ID_BYTES = 3 * 4 + 6 + 5 };
+
+/* What becomes of a request of bob's, who has shown ten passwords, where a transaction may have
+ * 2024 bytes. Takes over the reference to body. */
+static int judge_bobs(struct zk_context *ctx, int32_t type, struct buf *body)
+{
+    struct zk_id items[11] = {{.scheme = ustring_of("ip"), .id = ustring_of("10.1.2.3")}};
+    struct zk_id_list ids = {.present = true, .items = items, .count = 11};
+    for (size_t i = 1; i < ids.count; i++)
+        items[i] = (struct zk_id){.scheme = ustring_of("digest"), .id = ustring_of("bob:x")};
+    zk_settings_set(ctx, "jute.maxbuffer", "1000");
+    zk_settings_set(ctx, "zookeeper.jute.maxbuffer.extrasize", "1024");
+    struct request *request = request_new(NULL, 1, 1, type, body, &ids);
+    int code = ruinous_request(ctx, request);
+    request_unref(request);
+    buf_unref(body);
+    for (size_t i = 0; i < ids.count; i++)
+        jute_done(&zk_id_record, &items[i]);
+    return code;
+}
+
+static int judge_record_of_bob(struct zk_context *ctx, int32_t type,
+                               const struct jute_record *table, void *record)
+{
+    struct buf *body = jute_to_buf(table, record);
+    jute_done(table, record);
+    return judge_bobs(ctx, type, body);
+}
+
+/* So many different entries of that scheme. */
+static struct zk_acl_list acls_of(const char *scheme, int count)
+{
+    struct zk_acl_list acls = {.present = true};
+    for (int perms = 1; perms <= count; perms++)
+        zk_acl_list_add(&acls, perms, scheme, "");
+    return acls;
+}
+
+static int judge_create_of_bob(struct zk_context *ctx, int32_t type, const char *scheme, int count)
+{
+    struct create_request record = {.path = ustring_of("/n"), .acl = acls_of(scheme, count)};
+    return judge_record_of_bob(ctx, type, &create_request_record, &record);
+}
+
+/* Of path, data, ACL and flags; each entry becomes ten ids. */
+enum { MOST_ENTRIES = (2024 - 45 - (4 + 2 + 4 + 4 + 4)) / (10 * AUTH_ID_BYTES) };
+
+/* D-290, D-163. CLI-37 */
+static void an_acl_that_a_leader_would_make_too_long_is_refused(void **state)
+{
+    static const int32_t types[] = {OP_CODE_CREATE, OP_CODE_CREATE2, OP_CODE_CREATE_CONTAINER};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        assert_int_equal(judge_create_of_bob(*state, types[i], "auth", MOST_ENTRIES), 0);
+        assert_int_equal(judge_create_of_bob(*state, types[i], "auth", MOST_ENTRIES + 1),
+                         KEEPER_CODE_INVALIDACL);
+    }
+    struct create_ttl_request ttl = {
+        .path = ustring_of("/n"), .acl = acls_of("auth", 9), .flags = WITH_TTL, .ttl = 1000};
+    assert_int_equal(
+        judge_record_of_bob(*state, OP_CODE_CREATE_TTL, &create_ttl_request_record, &ttl),
+        KEEPER_CODE_INVALIDACL);
+    struct set_acl_request set = {
+        .path = ustring_of("/n"), .acl = acls_of("auth", 9), .version = -1};
+    assert_int_equal(judge_record_of_bob(*state, OP_CODE_SET_ACL, &set_acl_request_record, &set),
+                     KEEPER_CODE_INVALIDACL);
+}
+
+/* A multi of so many creates, each with so many different entries "auth". */
+static struct buf *buf_of_creates(int operations, int entries)
+{
+    uint8_t bytes[2048];
+    size_t length = 0;
+    for (int i = 0; i <= operations; i++) {
+        bool done = i == operations;
+        struct multi_header header = {.type = done ? -1 : OP_CODE_CREATE, .done = done, .err = -1};
+        struct create_request create = {.path = ustring_of("/n"), .acl = acls_of("auth", entries)};
+        struct buf *pieces[] = {jute_to_buf(&multi_header_record, &header),
+                                jute_to_buf(&create_request_record, &create)};
+        for (int j = 0; j < (done ? 1 : 2); j++) {
+            assert_true(length + pieces[j]->length <= sizeof bytes);
+            memcpy(bytes + length, pieces[j]->bytes, pieces[j]->length);
+            length += pieces[j]->length;
+        }
+        buf_unref(pieces[0]);
+        buf_unref(pieces[1]);
+        jute_done(&create_request_record, &create);
+    }
+    return buf_new_copy(bytes, length);
+}
+
+/* Each alone has room. */
+static void acls_of_one_multi_that_are_too_long_together_are_refused(void **state)
+{
+    struct buf *one = buf_of_creates(1, MOST_ENTRIES - 1);
+    struct buf *two = buf_of_creates(2, MOST_ENTRIES - 1);
+    assert_int_equal(judge_bobs(*state, OP_CODE_MULTI, one), KEEPER_CODE_OK);
+    assert_int_equal(judge_bobs(*state, OP_CODE_MULTI, two), KEEPER_CODE_INVALIDACL);
+}
+
+static void other_acls_go_to_the_leader(void **state)
+{
+    /* Java finds out that there is no such scheme. */
+    assert_int_equal(judge_create_of_bob(*state, OP_CODE_CREATE, "nope", 40), 0);
+    /* Entries that are equal become one. */
+    struct create_request same = {.path = ustring_of("/n"), .acl = {.present = true}};
+    for (int i = 0; i < 40; i++)
+        zk_acl_list_add(&same.acl, 1, "auth", "");
+    assert_int_equal(judge_record_of_bob(*state, OP_CODE_CREATE, &create_request_record, &same), 0);
+    /* A client without ids: Java says that its list is invalid. */
+    struct create_request nobodys = {.path = ustring_of("/n"), .acl = acls_of("auth", 40)};
+    assert_int_equal(judge_record(*state, OP_CODE_CREATE, &create_request_record, &nobodys), 0);
+    assert_int_equal(judge(*state, OP_CODE_CREATE, buf_of("cut")), 0);
+    assert_int_equal(judge(*state, OP_CODE_CREATE, NULL), 0);
+    assert_int_equal(judge(*state, OP_CODE_SET_ACL, NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_acl_that_a_leader_would_make_too_long_is_refused, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(acls_of_one_multi_that_are_too_long_together_are_refused,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(other_acls_go_to_the_leader, setup, teardown),
         cmocka_unit_test_setup_teardown(a_ttl_below_zero_without_its_mode_is_refused, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(what_java_refuses_of_a_ttl_goes_to_the_leader, setup,

@@ -26,6 +26,11 @@ ZK_NODISCARD enum keeper_code fixup_acl(struct zk_context *ctx, const struct zk_
                                         const struct zk_acl_list *acls,
                                         struct zk_acl_list *ret_list);
 
+/* Returns by how many bytes the list that fixup_acl makes of this one is longer, whatever its
+ * limit; below 0: shorter. 0 for a client without ids. What fixup_acl refuses counts as it is. */
+int64_t acl_growth(struct zk_context *ctx, const struct zk_id_list *auth_info,
+                   const struct zk_acl_list *acls);
+
 /* Looks whether a client with these ids may do what perm says (bits of PERMS_...; one of them is
  * enough). An empty list allows everything to everybody. acl NULL is one that has been lost: only
  * super may do anything then. Returns OK; NOAUTH; or MARSHALLINGERROR: ids is null or has nulls in

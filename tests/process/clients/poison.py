@@ -171,6 +171,22 @@ class Play:
         client.ask(-11)
         client.close()
 
+    def acl_too_long(self, port):
+        """A client with many ids, whose "auth" would become more than a transaction may have."""
+        client = Client(port)
+        for number in range(400):
+            client.ask(100, wire.integer(0) + wire.string('digest') + wire.buffer(b'somebody-with-a-long-name-%d:x' % number))
+        asked = [(perms, 'auth', '') for perms in range(1, 101)]
+        few = asked[:2]
+        for code, body, err in ((1, wire.create('/long', acl=asked), -114), (15, wire.create('/long', acl=asked), -114),
+                                (1, wire.create('/after-', acl=few, flags=2), 0),
+                                (7, wire.string('/') + wire.acls(asked) + wire.integer(-1), -114),
+                                (3, wire.string('/long') + b'\0', -101)):
+            got = client.ask(code, body)[0]
+            assert got == err, 'request %d is answered %d, not %d' % (code, got, err)
+        client.ask(-11)
+        client.close()
+
     def quota(self, port):
         """A quota whose stats are whole afterwards: creating and deleting below it counts."""
         client = Client(port)
@@ -211,6 +227,7 @@ def run_ensemble(title, kinds, alone, choose):
             play.expect('f: creates of one kind that ask for another', lambda: play.flags(port))
             play.expect('f: no digest differs', lambda: play.no_digest_differs(ensemble))
         play.expect('g: a watch on null does not keep the connection open', lambda: play.null_watch(port))
+        play.expect('h: ACLs that become longer than a transaction may be', lambda: play.acl_too_long(port))
         play.expect('all servers serve', lambda: play.all_serve(ensemble))
         play.expect('all servers come back with the same nodes', lambda: play.restarted(ensemble))
     return play.failed
