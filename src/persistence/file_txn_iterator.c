@@ -166,24 +166,27 @@ static int go_to_next_log(struct txn_iterator *iterator)
 }
 
 /* At a start, cuts off a torn tail and syncs the file, before anybody acts on what was read
- * (D-133). An older file that a purge has removed meanwhile needs neither: a snapshot that is on
- * the disk covers what it held. */
+ * (D-133). To sync it needs no right to write to it. An older file that a purge has removed
+ * meanwhile needs neither: a snapshot that is on the disk covers what it held. */
 static int settle_file(struct txn_iterator *iterator, const char *path, int64_t position, bool torn)
 {
+    const char *step = torn ? "cut" : "synced";
     int fd = -1;
-    int r = file_open_write(path, &fd);
+    int r = torn ? file_open_write(path, &fd) : file_open_read(path, &fd);
     if (r == -ENOENT && !is_newest(iterator) && file_is_gone(path))
         return 0;
     if (r == 0 && torn) {
         zk_log(iterator->ctx, ZK_LOG_TXN_LOG_TORN, path, position);
         r = file_truncate(fd, position);
     }
-    if (r == 0)
+    if (r == 0) {
+        step = "synced";
         r = file_sync(fd);
+    }
     if (fd >= 0)
         file_close(fd);
     if (r < 0)
-        zk_log(iterator->ctx, ZK_LOG_DATA_FILE_PROBLEM, path, "synced", zk_error_text(r).text);
+        zk_log(iterator->ctx, ZK_LOG_DATA_FILE_PROBLEM, path, step, zk_error_text(r).text);
     return r;
 }
 

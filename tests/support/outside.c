@@ -345,6 +345,8 @@ static void remove_if_due(const char *path)
 int open(const char *path, int flags, ...)
 {
     int error = fault_due_for_path(OUTSIDE_OPEN, path);
+    if (error == 0 && (flags & O_ACCMODE) != O_RDONLY)
+        error = fault_due_for_path(OUTSIDE_OPEN_TO_WRITE, path);
     remove_if_due(path);
     if (error != 0) {
         errno = error;

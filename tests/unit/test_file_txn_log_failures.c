@@ -3,6 +3,7 @@
 #include "zk/persistence/file_txn_log.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "log_stage.h"
 #include "outside.h"
@@ -261,9 +262,42 @@ static void a_start_syncs_what_it_has_read(void **state)
     log_room_done(&room);
 }
 
+/* Java starts from such a file, too. It is synced all the same. */
+static void a_start_needs_no_right_to_write_to_what_it_has_read(void **state)
+{
+    (void)state;
+    struct log_room room = log_room_new();
+    log_stage_write_file(room.ctx, room.directory, 1, 3);
+    outside_fail_path(OUTSIDE_OPEN_TO_WRITE, "log.1", EACCES);
+    assert_int_equal(log_room_read_at_start(&room), 0);
+    outside_fail(OUTSIDE_FSYNC, EIO, 0, 1);
+    assert_int_equal(log_room_read_at_start(&room), -EIO);
+    log_room_done(&room);
+}
+
+static void a_torn_entry_in_a_file_that_may_not_be_written_to_is_an_error(void **state)
+{
+    (void)state;
+    struct log_room room = log_room_new();
+    char *path = test_path(room.directory, "log.1");
+    log_stage_write(room.log, 1, 1);
+    assert_int_equal(log_room_append(&room, log_stage_create(2, 3000)), 0);
+    assert_int_equal(file_txn_log_commit(room.log), 0);
+    log_stage_zero(path, 1024, 512);
+    outside_fail_path(OUTSIDE_OPEN_TO_WRITE, "log.1", EACCES);
+    assert_int_equal(log_room_read_at_start(&room), -EACCES);
+    log_room_assert_logged(&room, "log.1 cannot be cut");
+    free(path);
+    log_room_done(&room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(a_start_needs_no_right_to_write_to_what_it_has_read,
+                                  outside_restore),
+        cmocka_unit_test_teardown(a_torn_entry_in_a_file_that_may_not_be_written_to_is_an_error,
+                                  outside_restore),
         cmocka_unit_test_teardown(after_a_failed_fsync_nothing_is_committed_any_more,
                                   outside_restore),
         cmocka_unit_test_teardown(what_a_failed_fsync_covered_is_not_read_again, outside_restore),
