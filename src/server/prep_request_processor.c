@@ -711,6 +711,7 @@ static void free_submitted_request(void *request)
 /* Java: PrepRequestProcessor() */
 struct request_processor *prep_request_processor_new(struct zookeeper_server *server,
                                                      int64_t server_id, int32_t client_port,
+                                                     bool reconfig_enabled,
                                                      struct request_processor *next)
 {
     struct prep_request_processor *prep = zk_xcalloc(1, sizeof *prep);
@@ -728,7 +729,7 @@ struct request_processor *prep_request_processor_new(struct zookeeper_server *se
     prep->digest_enabled = zk_settings_get_boolean(ctx, "zookeeper.digest.enabled", true);
     prep->close_session_txn_enabled =
         zk_settings_get_boolean(ctx, "zookeeper.closeSessionTxn.enabled", true);
-    prep->reconfig_enabled = zk_settings_get_boolean(ctx, "zookeeper.reconfigEnabled", false);
+    prep->reconfig_enabled = reconfig_enabled;
     prep->enforce_quota = zk_settings_get_boolean(ctx, "zookeeper.enforceQuota", false);
     prep->container_rules = container_rules_of(ctx);
     prep->longest_txn = (size_t)jute_in_of_bytes(ctx, NULL, 0).max_length;

@@ -50,8 +50,8 @@ static int leader_setup_request_processors(struct zookeeper_server *server)
         self->leader, server, commit_processor_as_processor(self->commit_processor),
         &sync_processor);
     /* -1 stands for the client port in the thread's name: none is known here, in Java either. */
-    self->prep_request_processor =
-        prep_request_processor_new(server, self->leader->my_id, -1, proposal_processor);
+    self->prep_request_processor = prep_request_processor_new(
+        server, self->leader->my_id, -1, self->self->config->reconfig_enabled, proposal_processor);
     zookeeper_server_set_first_processor(
         server, leader_request_processor_new(server, self->self, self->prep_request_processor));
 

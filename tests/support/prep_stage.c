@@ -119,7 +119,9 @@ struct prep_stage *prep_stage_new(const char *const *settings)
                                          stage->metrics);
     zookeeper_server_create_session_tracker(stage->server);
     stage->kept = kept_new(stage);
-    stage->prep = prep_request_processor_new(stage->server, STAGE_SERVER, -1, &stage->kept->base);
+    stage->prep = prep_request_processor_new(
+        stage->server, STAGE_SERVER, -1,
+        zk_settings_get_boolean(stage->ctx, "reconfigEnabled", false), &stage->kept->base);
     assert_int_equal(prep_request_processor_start(stage->prep), 0);
     stage->auth.present = true;
     struct zk_id *ip = jute_list_add(&zk_id_record, &stage->auth);

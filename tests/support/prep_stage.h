@@ -26,7 +26,8 @@ struct prep_stage {
         next_fails; /* what the processor behind it returns: 0 or a negative errno */
 };
 
-/* Sets zookeeper.KEY=VALUE for settings (NULL ends them), which the processor reads at birth. */
+/* Sets KEY=VALUE for settings (NULL ends them), which the processor reads at birth. The key
+ * reconfigEnabled stands for the line of zoo.cfg. */
 struct prep_stage *prep_stage_new(const char *const *settings);
 void prep_stage_free(struct prep_stage *stage);
 

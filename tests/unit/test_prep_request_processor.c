@@ -48,7 +48,7 @@ static int setup_without_digests(void **state)
 
 static int setup_reconfig(void **state)
 {
-    const char *const settings[] = {"zookeeper.reconfigEnabled", "true", NULL};
+    const char *const settings[] = {"reconfigEnabled", "true", NULL};
     return setup_with(state, settings);
 }
 

@@ -29,6 +29,7 @@ enum { TICK_MS = 200, TIMEOUT_MS = 30000, EPHEMERAL = 1 };
 struct stage {
     struct zk_context *ctx;
     char *directory;
+    bool reconfig_enabled; /* in the configuration of the next life */
     struct quorum_peer_config *config;
     struct zookeeper_server_main *alone;
     struct scripted_client client;
@@ -44,6 +45,7 @@ static void begin(struct stage *stage)
     stage->ctx = test_context();
     assert_int_equal(server_config_parse_arguments(stage->ctx, 3, args, &stage->config, &error), 0);
     stage->config->client_port_address = test_loopback(0);
+    stage->config->reconfig_enabled = stage->reconfig_enabled;
     stage->alone = zookeeper_server_main_new(stage->ctx, stage->config);
     assert_int_equal(zookeeper_server_main_start(stage->alone), 0);
     scripted_client_init(&stage->client, stage->ctx, stage->alone->zk);
@@ -159,16 +161,26 @@ static void a_session_that_nobody_takes_up_again_expires_after_a_restart(void **
     assert_int_equal(scripted_client_create(&stage->client, "/e", 0), 0);
 }
 
+static int32_t ask_for_reconfig(struct stage *stage)
+{
+    struct reconfig_request record = {.cur_config_id = -1};
+    assert_true(scripted_client_connect(&stage->client, TIMEOUT_MS));
+    return scripted_client_ask(&stage->client, OP_CODE_RECONFIG, &reconfig_request_record, &record);
+}
+
 static void reconfig_is_answered_as_off(void **state)
 {
+    assert_int_equal(ask_for_reconfig(*state), KEEPER_CODE_RECONFIGDISABLED);
+}
+
+/* Java: StandaloneTest.testStandaloneReconfigFails() */
+static void reconfig_that_zoo_cfg_allows_is_not_for_a_server_alone(void **state)
+{
     struct stage *stage = *state;
-    assert_true(scripted_client_connect(&stage->client, TIMEOUT_MS));
-    struct reconfig_request record = {.cur_config_id = -1};
-
-    int32_t err =
-        scripted_client_ask(&stage->client, OP_CODE_RECONFIG, &reconfig_request_record, &record);
-
-    assert_int_equal(err, KEEPER_CODE_RECONFIGDISABLED);
+    finish(stage);
+    stage->reconfig_enabled = true;
+    begin(stage);
+    assert_int_equal(ask_for_reconfig(stage), KEEPER_CODE_UNIMPLEMENTED);
 }
 
 static void its_status_tells_of_no_quorum(void **state)
@@ -312,6 +324,7 @@ int main(void)
         TEST(cli_87_each_start_writes_a_snapshot_and_sessions_survive),
         TEST(a_session_that_nobody_takes_up_again_expires_after_a_restart),
         TEST(reconfig_is_answered_as_off),
+        TEST(reconfig_that_zoo_cfg_allows_is_not_for_a_server_alone),
         TEST(its_status_tells_of_no_quorum),
         TEST(a_server_that_cannot_go_on_ends_the_process_with_its_code),
         TEST(a_port_that_is_taken_ends_the_start),

@@ -21,9 +21,11 @@ struct zookeeper_server;
 
 /* Java: new PrepRequestProcessor(). server stays the caller's, outlives the processor, and has its
  * tracker of sessions. Takes ownership of next. client_port: for the thread's name; a leader says
- * -1, as Java's does. The caller frees what is returned with request_processor_free. */
+ * -1, as Java's does. reconfig_enabled: as zoo.cfg says; it decides how a reconfig is refused
+ * (D-159). The caller frees what is returned with request_processor_free. */
 struct request_processor *prep_request_processor_new(struct zookeeper_server *server,
                                                      int64_t server_id, int32_t client_port,
+                                                     bool reconfig_enabled,
                                                      struct request_processor *next);
 
 /* Starts the thread. Once. Errors: -EAGAIN, the system gives no more threads. Java: start() */
