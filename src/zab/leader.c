@@ -13,6 +13,7 @@
 #include "zab/leader_internal.h"
 #include "zab/leader_zookeeper_server.h"
 #include "zab/lock_ranks.h"
+#include "zab/packet_data.h"
 #include "zk/base/alloc.h"
 #include "zk/base/panic.h"
 #include "zk/runtime/clock.h"
@@ -618,17 +619,15 @@ static int leader_revalidate_session(struct learner_master *master,
                                      const struct quorum_packet *packet,
                                      struct learner_handler *handler)
 {
-    if (packet->data == NULL || packet->data->length < 12)
-        return -EPROTO; /* a session and its timeout */
-    int64_t session = zk_load_long(packet->data->bytes);
-    int32_t timeout_ms = zk_load_int(packet->data->bytes + 8);
+    struct session_timeout asked;
+    if (packet_data_read_session(packet->data, 0, &asked) < 0)
+        return -EPROTO;
     bool valid = leader_zookeeper_server_check_if_valid_global_session(
-        leader_of(master)->role.zk, session, timeout_ms, learner_handler_get_owner(handler));
+        leader_of(master)->role.zk, asked.session, asked.timeout_ms,
+        learner_handler_get_owner(handler));
 
     /* The learner's client waits for this with its handshake; after a 0 its session is over. */
-    struct buf *answer = buf_new(9);
-    buf_put_long(answer, session);
-    buf_put_byte(answer, valid);
+    struct buf *answer = packet_data_of_validity(asked.session, valid);
     learner_handler_queue_packet(handler,
                                  quorum_packet_new(LEADER_REVALIDATE, packet->zxid, answer));
     buf_unref(answer);

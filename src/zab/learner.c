@@ -17,6 +17,7 @@
 #include "zab/learner_internal.h"
 #include "zab/learner_zookeeper_server.h"
 #include "zab/lock_ranks.h"
+#include "zab/packet_data.h"
 #include "zk/base/alloc.h"
 #include "zk/base/error.h"
 #include "zk/ensemble/zxid.h"
@@ -61,9 +62,8 @@ void learner_validate_session(struct learner *learner, struct server_cnxn *cnxn,
     /* A client that has called twice is answered where it called last. Java's map, too, keeps one
      * connection for a session. */
     server_cnxn_unref(before);
-    struct buf *data = buf_new(12);
-    buf_put_long(data, client_id);
-    buf_put_int(data, timeout_ms);
+    struct buf *data = packet_data_of_sessions(
+        &(struct session_timeout){.session = client_id, .timeout_ms = timeout_ms}, 1);
     learner_post(learner,
                  &(struct quorum_packet){.type = LEADER_REVALIDATE, .zxid = -1, .data = data});
     learner_flush(learner); /* now, and not with the next requests: the client waits for it */
@@ -104,13 +104,7 @@ int learner_read_packet(struct learner *learner, struct quorum_packet **packet)
  * Java: Learner.request() */
 void learner_request(struct learner *learner, const struct request *request)
 {
-    size_t length = request->request != NULL ? request->request->length : 0;
-    struct buf *data = buf_new(16 + length);
-    buf_put_long(data, request->session_id);
-    buf_put_int(data, request->cxid);
-    buf_put_int(data, request->type);
-    if (length > 0)
-        buf_put_bytes(data, request->request->bytes, length);
+    struct buf *data = packet_data_of_request(request);
     learner_post(learner, &(struct quorum_packet){.type = LEADER_REQUEST,
                                                   .zxid = -1,
                                                   .data = data,
@@ -234,7 +228,8 @@ int learner_register_with_leader(struct learner *learner, int32_t packet_type, i
         return r;
     int32_t type = qp->type;
     int64_t new_epoch = zxid_epoch(qp->zxid);
-    bool has_version = qp->data != NULL && qp->data->length >= 4;
+    int32_t version; /* what the leader speaks; nobody asks */
+    bool has_version = packet_data_read_int(qp->data, &version) == 0;
     quorum_packet_free(qp);
     if (type != LEADER_LEADERINFO) /* a leader before 3.4, or none at all (D-45) */
         return learner_protocol_error(learner, "First packet should have been LEADERINFO but is %s",
@@ -260,8 +255,7 @@ int learner_register_with_leader(struct learner *learner, int32_t packet_type, i
             learner, "Leaders epoch, %" PRId64 " is less than accepted epoch, %" PRId64, new_epoch,
             accepted_epoch);
     }
-    data = buf_new(4);
-    buf_put_int(data, epoch_to_tell);
+    data = packet_data_of_int(epoch_to_tell);
     r = learner_send(learner, LEADER_ACKEPOCH, last_logged_zxid, data);
     buf_unref(data);
     if (r < 0)
@@ -277,10 +271,10 @@ int learner_register_with_leader(struct learner *learner, int32_t packet_type, i
  * Java: revalidate() */
 int learner_revalidate(struct learner *learner, const struct quorum_packet *packet)
 {
-    if (packet->data == NULL || packet->data->length < 9)
+    int64_t session_id;
+    bool valid;
+    if (packet_data_read_validity(packet->data, &session_id, &valid) < 0)
         return learner_protocol_error(learner, "REVALIDATE without session and answer");
-    int64_t session_id = zk_load_long(packet->data->bytes);
-    bool valid = packet->data->bytes[8] != 0;
     zk_mutex_lock(&learner->mu);
     struct server_cnxn *cnxn = long_map_remove(&learner->pending_revalidations, session_id);
     zk_mutex_unlock(&learner->mu);
@@ -303,21 +297,17 @@ int learner_revalidate(struct learner *learner, const struct quorum_packet *pack
 static struct buf *next_part(const struct learner *learner, const struct session_timeouts *table,
                              size_t *at)
 {
-    enum { PAIR = 8 + 4 };
+    const int32_t max_length = learner->stream.in.max_length;
     size_t most =
-        learner->stream.in.max_length < PAIR ? 1 : (size_t)learner->stream.in.max_length / PAIR;
+        max_length < PACKET_DATA_SESSION_BYTES ? 1 : (size_t)max_length / PACKET_DATA_SESSION_BYTES;
     size_t count = table->count - *at < most ? table->count - *at : most;
-    struct buf *data = buf_new(PAIR * count);
-    for (size_t end = *at + count; *at < end; ++*at) {
-        buf_put_long(data, table->items[*at].session);
-        buf_put_int(data, table->items[*at].timeout_ms);
-    }
-    return data;
+    const struct session_timeout *sessions = count > 0 ? table->items + *at : NULL;
+    *at += count;
+    return packet_data_of_sessions(sessions, count);
 }
 
 /* The leader alone counts the time of sessions; the table tells it which clients have been heard
- * from here. An empty table is empty, not null: null would be a null pointer in the thread of a
- * Java leader that serves us, and end it.
+ * from here.
  * Java: ping() */
 int learner_ping(struct learner *learner, const struct quorum_packet *packet)
 {

@@ -21,6 +21,7 @@
 #include "zab/learner_handler_internal.h"
 #include "zab/learner_master.h"
 #include "zab/lock_ranks.h"
+#include "zab/packet_data.h"
 #include "zk/base/alloc.h"
 #include "zk/base/error.h"
 #include "zk/ensemble/zxid.h"
@@ -430,8 +431,7 @@ static void note_no_epoch(struct learner_handler *handler, int error, int64_t ac
 static int exchange_epochs(struct learner_handler *handler, int64_t new_leader_zxid,
                            struct state_summary *ret_summary)
 {
-    struct buf *version = buf_new(4);
-    buf_put_int(version, LEARNER_PROTOCOL_VERSION);
+    struct buf *version = packet_data_of_int(LEARNER_PROTOCOL_VERSION);
     int r = packet_stream_send(&handler->stream, handler->sid, LEADER_LEADERINFO, new_leader_zxid,
                                version);
     buf_unref(version);
@@ -442,13 +442,14 @@ static int exchange_epochs(struct learner_handler *handler, int64_t new_leader_z
     r = read_packet(handler, &packet);
     if (r < 0)
         return r;
+    int32_t current_epoch;
     if (packet->type != LEADER_ACKEPOCH) {
         r = end_because(handler, -EPROTO, "%s type=%" PRId32 " is not ACKEPOCH",
                         quorum_packet_type_name(packet->type), packet->type);
-    } else if (packet->data == NULL || packet->data->length < 4) {
+    } else if (packet_data_read_int(packet->data, &current_epoch) < 0) {
         r = end_because(handler, -EPROTO, "ACKEPOCH without a current epoch");
     } else {
-        ret_summary->current_epoch = zk_load_int(packet->data->bytes);
+        ret_summary->current_epoch = current_epoch;
         ret_summary->last_zxid = packet->zxid;
     }
     quorum_packet_free(packet);
@@ -522,16 +523,15 @@ static void wake_others(void *arg)
     handler->master->ops->wake(handler->master);
 }
 
-/* An answer to PING: pairs of a session that the learner has heard of and its timeout. */
+/* An answer to PING tells of which sessions the learner has heard. */
 static int touch_sessions(struct learner_handler *handler, const struct quorum_packet *packet)
 {
     struct learner_master *master = handler->master;
-    enum { PAIR = 8 + 4 };
-    if (packet->data == NULL || packet->data->length % PAIR != 0)
+    struct session_timeout heard_of;
+    if (!packet_data_has_sessions(packet->data))
         return end_because(handler, -EPROTO, "PING without a list of sessions");
-    for (size_t at = 0; at < packet->data->length; at += PAIR)
-        master->ops->touch(master, zk_load_long(packet->data->bytes + at),
-                           zk_load_int(packet->data->bytes + at + 8));
+    for (size_t i = 0; packet_data_read_session(packet->data, i, &heard_of) == 0; i++)
+        master->ops->touch(master, heard_of.session, heard_of.timeout_ms);
     return 0;
 }
 
@@ -552,23 +552,15 @@ static void update_ack(struct learner_handler *handler, int64_t zxid)
     zk_mutex_unlock(&handler->mu);
 }
 
-/* A request of one of the learner's clients: session, cxid, opcode, then the request itself. */
+/* A request of one of the learner's clients. */
 static int submit_request(struct learner_handler *handler, const struct quorum_packet *packet)
 {
     struct learner_master *master = handler->master;
-    enum { HEAD = 8 + 4 + 4 };
-    if (packet->data == NULL || packet->data->length < HEAD)
+    struct request *request;
+    if (packet_data_read_request(packet, &request) < 0)
         return end_because(handler, -EPROTO, "REQUEST without session, cxid and opcode");
-    const uint8_t *bytes = packet->data->bytes;
-    int32_t type = zk_load_int(bytes + 12);
-    struct buf *body = buf_new_copy(bytes + HEAD, packet->data->length - HEAD);
-    /* NULL, no connection: the learner keeps the request, too, and answers its client when the
-     * commit has come. */
-    struct request *request = request_new(NULL, zk_load_long(bytes), zk_load_int(bytes + 8), type,
-                                          body, &packet->authinfo);
-    buf_unref(body);
-    request->owner = handler->owner; /* refused if another one owns the session by then */
-    if (type == OP_CODE_SYNC)        /* it is answered to this learner, and not by a commit */
+    request->owner = handler->owner;   /* refused if another one owns the session by then */
+    if (request->type == OP_CODE_SYNC) /* it is answered to this learner, and not by a commit */
         request->learner = handler;
     zk_trace_txn(handler->ctx, "request", 0, handler->sid, "one of its clients wants to write");
     int r = master->ops->submit_learner_request(master, request);
