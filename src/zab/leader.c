@@ -123,8 +123,7 @@ struct leader *leader_new(struct quorum_peer *self)
 
     zk_mutex_init(&leader->mu, leader->ctx, "leader", ZK_RANK_LEADER);
     zk_cond_init(&leader->wake);
-    proposal_list_init(&leader->outstanding_proposals);
-    proposal_list_init(&leader->to_be_applied);
+    leader_init_proposals(leader);
     leader->proposal_stats = (struct proposal_stats){.last = -1, .min = -1, .max = -1};
 
     zk_mutex_init(&leader->epoch_mu, leader->ctx, "leader_epoch", ZK_RANK_LEADER_EPOCH);
@@ -221,7 +220,7 @@ static void leader_get_status(struct quorum_peer_role *role, struct leader_statu
     status.last_proposal_size = leader->proposal_stats.last;
     status.min_proposal_size = leader->proposal_stats.min;
     status.max_proposal_size = leader->proposal_stats.max;
-    status.pending_syncs = (int64_t)leader->pending_sync_count;
+    status.pending_syncs = (int64_t)leader->pending_syncs.count;
     if (leader->running)
         status.leader_uptime_ms = zk_elapsed_ms() - leader->serving_since_ms;
     zk_mutex_unlock(&leader->mu);

@@ -22,12 +22,9 @@
  * sendObserverPacket(), commit(), inform(), getLastProposed(), propose(), processSync(),
  * sendSync(), startForwarding(), touch(), submitLearnerRequest() */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "zab/leader_internal.h"
 #include "zab/leader_zookeeper_server.h"
-#include "zk/base/alloc.h"
 #include "zk/base/panic.h"
 #include "zk/ensemble/zxid.h"
 #include "zk/jute/op_code.h"
@@ -288,14 +285,8 @@ void leader_process_sync(struct leader *leader, struct request *request)
         leader_send_sync_locked(leader, &sync);
         pending_sync_done(&sync);
     } else {
-        if (leader->pending_sync_count == leader->pending_sync_room) {
-            leader->pending_sync_room =
-                leader->pending_sync_room == 0 ? 8 : 2 * leader->pending_sync_room;
-            leader->pending_syncs = zk_xrealloc(
-                leader->pending_syncs, leader->pending_sync_room * sizeof *leader->pending_syncs);
-        }
         sync.zxid = leader->last_proposed;
-        leader->pending_syncs[leader->pending_sync_count++] = sync;
+        array_deque_add_last(&leader->pending_syncs, &sync);
     }
     zk_mutex_unlock(&leader->mu);
 }
@@ -305,17 +296,13 @@ void leader_process_sync(struct leader *leader, struct request *request)
 static void answer_pending_syncs_locked(struct leader *leader, int64_t zxid)
 {
     zk_mutex_assert_held(&leader->mu);
-    size_t count = 0;
-    while (count < leader->pending_sync_count && leader->pending_syncs[count].zxid <= zxid) {
-        leader_send_sync_locked(leader, &leader->pending_syncs[count]);
-        pending_sync_done(&leader->pending_syncs[count]);
-        count++;
+    const struct pending_sync *first;
+    while ((first = array_deque_get(&leader->pending_syncs, 0)) != NULL && first->zxid <= zxid) {
+        struct pending_sync sync;
+        array_deque_remove_first(&leader->pending_syncs, &sync);
+        leader_send_sync_locked(leader, &sync);
+        pending_sync_done(&sync);
     }
-    if (count == 0)
-        return;
-    leader->pending_sync_count -= count;
-    memmove(leader->pending_syncs, leader->pending_syncs + count,
-            leader->pending_sync_count * sizeof *leader->pending_syncs);
 }
 
 /* Java: sendSync() */
@@ -407,11 +394,19 @@ int leader_submit_learner_request(struct learner_master *master, struct request 
     return leader_zookeeper_server_submit_learner_request(leader_of(master)->role.zk, request);
 }
 
+void leader_init_proposals(struct leader *leader) UNSHARED
+{
+    leader->pending_syncs = (struct array_deque)ARRAY_DEQUE_OF(struct pending_sync);
+    proposal_list_init(&leader->outstanding_proposals);
+    proposal_list_init(&leader->to_be_applied);
+}
+
 void leader_free_proposals(struct leader *leader) UNSHARED
 {
-    for (size_t i = 0; i < leader->pending_sync_count; i++)
-        pending_sync_done(&leader->pending_syncs[i]);
-    free(leader->pending_syncs);
+    struct pending_sync sync;
+    while (array_deque_remove_first(&leader->pending_syncs, &sync))
+        pending_sync_done(&sync);
+    array_deque_done(&leader->pending_syncs);
     proposal_list_done(&leader->outstanding_proposals);
     proposal_list_done(&leader->to_be_applied);
 }

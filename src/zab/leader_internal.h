@@ -19,6 +19,7 @@
 
 #include "zab/learner_master.h"
 #include "zab/proposal.h"
+#include "zk/base/array_deque.h"
 #include "zk/base/long_map.h"
 #include "zk/ensemble/synced_learner_tracker.h"
 #include "zk/io/inet.h"
@@ -28,7 +29,6 @@
 #include "zk/zab/leader.h"
 
 struct learner_handler;
-struct pending_sync;
 struct request;
 struct sock;
 
@@ -93,10 +93,8 @@ struct leader {
     int64_t future_acks;    /* of what was never proposed */
     struct proposal_list outstanding_proposals; /* Java: outstandingProposals */
     struct proposal_list to_be_applied;         /* Java: toBeApplied */
-    struct pending_sync *pending_syncs;         /* owned; ascending zxids. Java: pendingSyncs */
-    size_t pending_sync_count;
-    size_t pending_sync_room;
-    struct proposal_stats proposal_stats; /* Java: proposalStats */
+    struct array_deque pending_syncs;           /* struct pending_sync. Java: pendingSyncs */
+    struct proposal_stats proposal_stats;       /* Java: proposalStats */
 
     /* ---- guarded by epoch_mu: the three rendezvous. Java has a monitor for each set ---------- */
     struct zk_mutex epoch_mu;
@@ -226,7 +224,8 @@ void leader_process_ack(struct leader *leader, int64_t sid, int64_t zxid);
 void leader_log_latency(struct leader *leader, enum server_metrics_summary which,
                         const struct request *request);
 
-/* Frees the lists, when no thread of the leader is left. */
+/* Empty lists, while no other thread knows the leader; and their end, when none is left. */
+void leader_init_proposals(struct leader *leader);
 void leader_free_proposals(struct leader *leader);
 
 /* ---- leader_broadcast.c: methods of learner_master ------------------------------------------- */
