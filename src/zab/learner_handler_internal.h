@@ -1,4 +1,5 @@
-/* What learner_handler.c and learner_handler_sync.c share. Java: LearnerHandler */
+/* What learner_handler.c, learner_handler_sync.c and learner_handler_queue.c share.
+ * Java: LearnerHandler */
 #ifndef ZAB_LEARNER_HANDLER_INTERNAL_H
 #define ZAB_LEARNER_HANDLER_INTERNAL_H
 
@@ -89,13 +90,6 @@ struct learner_handler {
 /* Makes a handler without a thread. Takes ownership of sock. */
 struct learner_handler *learner_handler_new(struct learner_master *master, struct sock *sock);
 
-/* Queues what brings the learner up to date, and raises the limit by it (D-43): a long DIFF is no
- * reason to lose it. Takes ownership of packet. Handler's thread. */
-void learner_handler_queue_sync_packet(struct learner_handler *handler,
-                                       struct quorum_packet *packet);
-/* Takes back what is queued. Handler's thread, before anything is forwarded or sent. */
-void learner_handler_clear_queue(struct learner_handler *handler);
-
 /* The learner is counted as heard of until this tick. */
 void learner_handler_heard_of(struct learner_handler *handler, int64_t tick_of_next_ack_deadline);
 
@@ -116,5 +110,27 @@ int64_t learner_handler_queue_committed_proposals(struct learner_handler *handle
  * Handler's thread; blocks on the socket. Errors: those of the socket. */
 ZK_NODISCARD int learner_handler_send_snapshot(struct learner_handler *handler,
                                                int64_t peer_last_zxid, int32_t syncs_in_progress);
+
+/* ---- learner_handler_queue.c ----------------------------------------------------------------- */
+
+/* Makes the handler's queue, whose name has the remote address in it. Before any other thread knows
+ * the handler. */
+void learner_handler_make_queue(struct learner_handler *handler);
+
+/* Starts the Sender, which writes what is queued until the handler is shut down. Handler's thread,
+ * once. Errors: -EAGAIN, the system gives no more threads; -ECANCELED, the master is stopping.
+ * Java: startSendingPackets() */
+ZK_NODISCARD int learner_handler_start_sending_packets(struct learner_handler *handler);
+
+/* Queues what brings the learner up to date, and raises the limit by it (D-43): a long DIFF is no
+ * reason to lose it. Takes ownership of packet. Handler's thread. */
+void learner_handler_queue_sync_packet(struct learner_handler *handler,
+                                       struct quorum_packet *packet);
+/* Takes back what is queued. Handler's thread, before anything is forwarded or sent. */
+void learner_handler_clear_queue(struct learner_handler *handler);
+
+/* Returns the bytes that wait, as Java counts them. The caller holds mu. */
+int64_t learner_handler_java_queued_bytes_locked(const struct learner_handler *handler)
+    REQUIRES(&handler->mu);
 
 #endif
