@@ -332,8 +332,25 @@ static int print_next_node(const struct dump *dump, struct jute_in *in)
     return r < 0 ? r : 1;
 }
 
-/* Prints what stands behind the first seal: the digest, and with 3.9 the last zxid. Older files
- * have nothing there. */
+/* 3.9 adds the zxid that its tree had when the snapshot was done, and a third seal. A start does
+ * not look at them. */
+static int print_last_zxid(const struct dump *dump, struct jute_in *in)
+{
+    int64_t zxid;
+    int r = jute_in_long(in, &zxid);
+    if (r == -EPIPE)
+        return 0;
+    if (r == 0)
+        r = read_seal(in);
+    if (r == 0)
+        printf(dump->json ? "{\"last_zxid\":\"0x%" PRIx64 "\"}\n"
+                          : "last zxid when it was done: 0x%" PRIx64 "\n",
+               (uint64_t)zxid);
+    return r;
+}
+
+/* Prints what stands behind the first seal: the digest, and what 3.9 adds. Older files have nothing
+ * there. */
 static int print_tail(const struct dump *dump, struct jute_in *in)
 {
     int64_t zxid;
@@ -352,7 +369,7 @@ static int print_tail(const struct dump *dump, struct jute_in *in)
         printf(dump->json ? "{\"zxid\":\"0x%" PRIx64 "\",\"digest\":\"%" PRIu64 "\"}\n"
                           : "digest of zxid 0x%" PRIx64 ": %" PRIu64 "\n",
                (uint64_t)zxid, (uint64_t)digest);
-    return r;
+    return r < 0 ? r : print_last_zxid(dump, in);
 }
 
 static int print_snapshot(const struct dump *dump, struct jute_in *in, int64_t *ret_nodes)

@@ -5,6 +5,7 @@
 
 #include "golden.h"
 #include "log_stage.h"
+#include "zk/base/checksum.h"
 #include "zk_test.h"
 
 struct said {
@@ -73,6 +74,26 @@ static void a_packed_snapshot_is_whole(void **state)
     directory = unpacked("snappy");
     assert_says("", directory, "snapshot.3.snappy", 0, "/lines  38890 bytes");
     assert_says("", directory, "snapshot.3.snappy", 0, "whole, 6 read, up to byte 40559");
+    test_remove_directory(directory);
+}
+
+/* 3.9 puts its last zxid and a third seal behind the digest. */
+static void the_last_zxid_of_a_newer_server_is_told_and_its_seal_looked_at(void **state)
+{
+    (void)state;
+    char *directory = test_temporary_directory();
+    struct buf *snapshot = golden_read("snapshot.0");
+    buf_put_long(snapshot, 0x500000007);
+    buf_put_long(snapshot, zk_adler32(1, snapshot->bytes, snapshot->length));
+    buf_put_bytes(snapshot, "\0\0\0\1/", 5);
+    test_write_bytes(directory, "snapshot.0", snapshot->bytes, snapshot->length);
+    assert_says("", directory, "snapshot.0", 0, "last zxid when it was done: 0x500000007\n");
+    assert_says("--json", directory, "snapshot.0", 0, "{\"last_zxid\":\"0x500000007\"}\n");
+    assert_says("", directory, "snapshot.0", 0, "all seals fit");
+    snapshot->bytes[snapshot->length - 15] ^= 1; /* in the zxid */
+    test_write_bytes(directory, "snapshot.0", snapshot->bytes, snapshot->length);
+    assert_says("", directory, "snapshot.0", 1, "a seal does not fit");
+    buf_unref(snapshot);
     test_remove_directory(directory);
 }
 
@@ -172,6 +193,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_of_java_are_whole),
         cmocka_unit_test(a_packed_snapshot_is_whole),
+        cmocka_unit_test(the_last_zxid_of_a_newer_server_is_told_and_its_seal_looked_at),
         cmocka_unit_test(what_is_wrong_is_said),
         cmocka_unit_test(what_was_not_read_is_not_called_damaged),
         cmocka_unit_test(a_call_that_makes_no_sense_is_refused_in_one_line),
