@@ -100,7 +100,7 @@ static int read_setting_defaults(struct config_parser *parser)
     const char *timeout = zk_settings_get(parser->ctx, TIMEOUT);
     if (timeout != NULL &&
         !zk_parse_int(timeout, &config->multi_address_reachability_check_timeout_ms))
-        return config_fail(parser, "command line", NULL, "write a whole number of milliseconds",
+        return config_fail(parser, "command line", NULL, config_number_advice(timeout, false),
                            "-D%s=%s: For input string: \"%s\"", TIMEOUT, timeout, timeout);
     return 0;
 }
@@ -250,6 +250,20 @@ int config_fail(struct config_parser *parser, const char *file, const struct zk_
     *parser->ret_error = zk_str_take(&error);
     zk_str_done(&words);
     return -EINVAL;
+}
+
+bool config_is_in_digits(const char *text)
+{
+    const char *digits = text[0] == '-' || text[0] == '+' ? text + 1 : text;
+    return digits[0] != '\0' && digits[strspn(digits, "0123456789")] == '\0';
+}
+
+const char *config_number_advice(const char *value, bool is_long)
+{
+    if (!config_is_in_digits(value))
+        return "write a whole number in digits";
+    return is_long ? "write a number from -9223372036854775808 to 9223372036854775807"
+                   : "write a number from -2147483648 to 2147483647";
 }
 
 /* True for characters that show nothing, or that look like a blank and are none: a person who looks

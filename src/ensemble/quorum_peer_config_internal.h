@@ -54,6 +54,12 @@ ZK_NODISCARD int config_fail(struct config_parser *parser, const char *file,
                              const struct zk_property *property, const char *advice,
                              const char *words_format, ...) ZK_PRINTF_LIKE(5, 6);
 
+/* Returns whether text is a whole number in digits, of any size. */
+bool config_is_in_digits(const char *text);
+/* Returns what would be right where Java wants an int, or a long if is_long, and does not take
+ * value. */
+const char *config_number_advice(const char *value, bool is_long);
+
 /* Returns the line of zoo.cfg with this key, or NULL; it stays the parser's. */
 const struct zk_property *config_find(const struct config_parser *parser, const char *key);
 

@@ -230,7 +230,8 @@ static int read_number(struct config_parser *parser, const struct config_key *ke
     if (key->type == KEY_LONG && zk_parse_long(property->value, &ignored))
         return 0;
     if (key->type == KEY_LONG || !zk_parse_int(property->value, &number))
-        return config_fail(parser, parser->path, property, "write a whole number in digits",
+        return config_fail(parser, parser->path, property,
+                           config_number_advice(property->value, key->type == KEY_LONG),
                            "For input string: \"%s\"", property->value);
     if (key->type == KEY_ELECTION_ALG && number != 3)
         return config_fail(parser, parser->path, property,

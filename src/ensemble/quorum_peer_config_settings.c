@@ -31,6 +31,7 @@ enum setting_type {
     LONG_NUMBER, /* Java: Long.getLong() */
     PORT,        /* a whole number from 0 to 65535 */
     RATIO,       /* a number that may have a fraction */
+    SIZE_FACTOR, /* the same, and at most 1 */
     URL_PATH,    /* begins with a slash */
     HASH,        /* the name of a hash that zkpeer has */
     COMPRESSION, /* how snapshots are packed */
@@ -74,7 +75,7 @@ static const struct config_setting SETTINGS[] = {
     {"observer.reconnectDelayMs", KEY_SERVED, NULL, NULL, LONG_NUMBER},
     {"quorumCnxnTimeoutMs", KEY_SERVED, NULL, NULL, NUMBER},
     {"readonlymode.enabled", KEY_SERVED, NULL, NULL, BOOLEAN}, /* in zoo.cfg refused by a rule */
-    {"snapshotSizeFactor", KEY_SERVED, NULL, NULL, TEXT},
+    {"snapshotSizeFactor", KEY_SERVED, NULL, NULL, SIZE_FACTOR},
     {"tcpKeepAlive", KEY_SERVED, NULL, NULL, BOOLEAN},
     {"forceSync", KEY_SERVED, NULL, NULL, YES_OR_NO},
     {"fsync.warningthresholdms", KEY_SERVED, NULL, NULL, LONG_NUMBER},
@@ -281,8 +282,13 @@ static int check_whole_number(struct config_parser *parser, const struct config_
 {
     if (strcmp(setting->name, "cnxTimeout") == 0 || is_whole_number(setting->type, property->value))
         return 0;
-    config_no_effect(parser, property, "it is not a whole number, so the default holds",
-                     "write a whole number in digits");
+    int64_t number;
+    const bool is_number =
+        config_is_in_digits(property->value) || zk_decode_long(property->value, &number);
+    config_no_effect(parser, property,
+                     is_number ? "it is too large or too small, so the default holds"
+                               : "it is not a whole number, so the default holds",
+                     "%s", config_number_advice(property->value, setting->type == LONG_NUMBER));
     return 0;
 }
 
@@ -305,12 +311,29 @@ static int check_yes_or_no(struct config_parser *parser, const struct zk_propert
     return 0;
 }
 
+/* Returns whether the value is a number, which may have a fraction. */
+static bool is_ratio(const struct zk_property *property, double *ret_ratio)
+{
+    char *end;
+    *ret_ratio = strtod(property->value, &end);
+    return end != property->value && *end == '\0';
+}
+
+/* What ZKDatabase makes of it is Java's, too: the default holds, and a line says so. */
+static int check_size_factor(struct config_parser *parser, const struct zk_property *property)
+{
+    double factor;
+    if (!is_ratio(property, &factor) || !(factor <= 1))
+        config_no_effect(parser, property, "it is not a number up to 1, so the default holds",
+                         "write a number such as 0.33");
+    return 0;
+}
+
 /* In Java a value that is no number ends the start with an exception (D-312). */
 static int check_ratio(struct config_parser *parser, const struct zk_property *property)
 {
-    char *end;
-    (void)strtod(property->value, &end);
-    if (end != property->value && *end == '\0')
+    double ratio;
+    if (is_ratio(property, &ratio))
         return 0;
     return config_refuse_setting(parser, property, "write a number such as 0.02",
                                  "For input string: \"%s\"", property->value);
@@ -367,6 +390,8 @@ static int check_value(struct config_parser *parser, const struct config_setting
         return check_port(parser, property);
     case RATIO:
         return check_ratio(parser, property);
+    case SIZE_FACTOR:
+        return check_size_factor(parser, property);
     case URL_PATH:
         return check_url_path(parser, property);
     case HASH:
@@ -394,16 +419,17 @@ static int check_known_setting(struct config_parser *parser, const struct config
 /* Java: QuorumCnxManager(), where an exception ends the start of a member of an ensemble */
 int config_check_cnx_timeout(struct config_parser *parser)
 {
-    static const char ADVICE[] = "write a whole number of milliseconds";
     const struct zk_property origin = config_origin(parser, "zookeeper.cnxTimeout");
     if (origin.value == NULL || is_whole_number(NUMBER, origin.value))
         return 0;
     if (parser->config.distributed)
-        return config_refuse_setting(parser, &origin, ADVICE, "For input string: \"%s\"",
-                                     origin.value);
+        return config_refuse_setting(parser, &origin, config_number_advice(origin.value, false),
+                                     "For input string: \"%s\"", origin.value);
     config_no_effect(parser, &origin,
-                     "it is not a whole number, and a server alone does not use it",
-                     "%s, or remove it", ADVICE);
+                     config_is_in_digits(origin.value)
+                         ? "it is too large or too small, and a server alone does not use it"
+                         : "it is not a whole number, and a server alone does not use it",
+                     "%s, or remove it", config_number_advice(origin.value, false));
     return 0;
 }
 

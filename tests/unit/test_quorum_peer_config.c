@@ -370,6 +370,12 @@ static void an_unknown_key_is_warned_of_with_the_nearest_known_one(void **state)
         {"quorumCnxnTimeoutMs=soon",
          "quorumCnxnTimeoutMs=soon has no effect: it is not a whole "
          "number, so the default holds; write a whole number in digits"},
+        {"snapCount=10000000000",
+         "snapCount=10000000000 has no effect: it is too large or too small, so the default holds; "
+         "write a number from -2147483648 to 2147483647"},
+        {"snapshotSizeFactor=1.01",
+         "snapshotSizeFactor=1.01 has no effect: it is not a number up to 1, so the default "
+         "holds; write a number such as 0.33"},
     };
     (void)state;
     expect_hints(ROWS, sizeof ROWS / sizeof *ROWS);

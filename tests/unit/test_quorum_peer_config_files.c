@@ -598,9 +598,33 @@ static void a_server_alone_is_only_warned_of_a_wrong_cnx_timeout(void **state)
     assert_int_equal(fixture.config->warnings.count, 1);
     assert_non_null(strstr(fixture.config->warnings.items[0],
                            "/zoo.cfg:2: cnxTimeout=soon has no effect: it is not a whole number, "
-                           "and a server alone does not use it; write a whole number of "
-                           "milliseconds, or remove it"));
+                           "and a server alone does not use it; write a whole number in digits, "
+                           "or remove it"));
     config_fixture_done(&fixture);
+}
+
+/* "A whole number in digits" is what they have written. */
+static void who_writes_too_large_a_number_is_told_the_range(void **state)
+{
+    static const struct {
+        const char *line;
+        const char *advice;
+    } ROWS[] = {
+        {"maxClientCnxns=2147483648", "write a number from -2147483648 to 2147483647"},
+        {"tickTime=-99999999999999999999", "write a number from -2147483648 to 2147483647"},
+        {"cnxTimeout=+2147483648", "write a number from -2147483648 to 2147483647"},
+        {"jvm.pause.sleep.time.ms=9223372036854775808",
+         "write a number from -9223372036854775808 to 9223372036854775807"},
+        {"maxClientCnxns=-", "write a whole number in digits"},
+        {"maxClientCnxns=99999999999k", "write a whole number in digits"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct config_fixture fixture = config_fixture_read_with(ROWS[i].line);
+        assert_int_equal(fixture.result, -EINVAL);
+        assert_string_equal(strrchr(fixture.error, ';') + 2, ROWS[i].advice);
+        config_fixture_done(&fixture);
+    }
 }
 
 static void an_address_of_an_admin_server_that_is_off_is_not_looked_up(void **state)
@@ -661,6 +685,7 @@ int main(void)
         cmocka_unit_test(a_relative_directory_is_warned_about),
         cmocka_unit_test(a_bad_number_on_the_command_line_is_named),
         cmocka_unit_test(a_server_alone_is_only_warned_of_a_wrong_cnx_timeout),
+        cmocka_unit_test(who_writes_too_large_a_number_is_told_the_range),
         cmocka_unit_test(an_address_of_an_admin_server_that_is_off_is_not_looked_up),
         cmocka_unit_test_teardown(snappy_is_refused_where_its_library_is_missing, outside_restore),
     };
