@@ -86,6 +86,7 @@ struct nio_server_cnxn *nio_server_cnxn_new(struct server_cnxn_factory *factory,
     zk_assert(r == 0);
     if (factory->client_tcp_keep_alive)
         channel_set_keep_alive(channel, true);
+    cnxn->low_water = 1;
     channel_attach(channel, cnxn);
     selector_adopt(selector_thread_selector(selector_thread), channel);
     return cnxn;
@@ -151,6 +152,7 @@ void nio_server_cnxn_do_io(struct nio_server_cnxn *cnxn, int32_t ops, struct io_
         }
         if ((ops & OP_READ) != 0 && !cnxn->incoming_waits && !is_throttled(cnxn) &&
             !server_cnxn_is_stale(&cnxn->base)) {
+            cnxn->frames_read = 0;
             int r = read_frames(cnxn, room);
             if (r < 0 && r != -EAGAIN)
                 end_of_reading(cnxn, r);
@@ -307,6 +309,7 @@ static void process_bytes(struct nio_server_cnxn *cnxn, struct io_room *room, co
     *ret_used = process_frames(&batch, bytes, length);
     hand_on(&batch);
     zookeeper_server_unref(batch.zk);
+    cnxn->frames_read = batch.frames;
     if (batch.frames > 0)
         cnxn->frame_bytes = *ret_used / (size_t)batch.frames;
     server_cnxn_packets_received(&cnxn->base, batch.frames);

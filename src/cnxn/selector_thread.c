@@ -25,22 +25,16 @@ enum {
      * meanwhile. If a client has asked for many long lists at once, each update of its connection
      * asks for the next one. */
     UPDATES_MS = 10,
-    /* A client with so many requests outstanding does not wait for its answers. An application with
-     * a few threads, each of which waits for its own answer, has fewer. */
-    PATIENT_FROM = 8,
-    /* Such a client's socket is read when so many requests have come, which is as many as are
-     * handed on together anyway, or when PATIENT_MS have passed. That is about the time of an
-     * fsync, which writes wait for in any case. */
-    PATIENT_REQUESTS = BATCH_MAX,
-    PATIENT_MS = 2,
-    /* A client that once had PATIENT_FROM requests outstanding counts for so many reads as one that
-     * does not wait. Where it shares the processors with the servers, they may answer each request
-     * before it gets to send the next one, however many it has to send; then it has only one or two
-     * outstanding. */
-    KNOWN_READS = 1024,
     /* After so many connections have been read, the processors behind this thread are woken: the
      * first of these connections does not wait longer for that than the last one for its turn. */
     CNXNS_PER_WAKE = 16,
+};
+
+/* Connections that wait for more to come, all of one kind; the one that has waited longest is the
+ * first. */
+struct patients {
+    struct nio_server_cnxn *first;
+    struct nio_server_cnxn *last;
 };
 
 struct selector_thread {
@@ -50,8 +44,7 @@ struct selector_thread {
     struct zk_atomic_long live; /* connections that were handed over and whose socket is open */
     struct zk_atomic_long is_stopping;
     struct selector_ready ready[READY_ROOM]; /* the thread's alone, as is what follows */
-    struct nio_server_cnxn *first_patient;
-    int64_t patient_since_ms;
+    struct patients patients[PATIENCE_KINDS];
     struct io_room room;
 };
 
@@ -123,12 +116,15 @@ static void lend_to_worker(struct selector_thread *thread, struct nio_server_cnx
 static void process_update(struct selector_thread *thread, struct nio_server_cnxn *cnxn);
 static void settle_cnxn(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
                         bool was_read);
-static bool does_not_wait(struct nio_server_cnxn *cnxn, int64_t outstanding, bool was_read);
 static void finish_cnxn(struct selector_thread *thread, struct nio_server_cnxn *cnxn);
-static void become_patient(struct selector_thread *thread, struct nio_server_cnxn *cnxn);
-static void become_impatient(struct selector_thread *thread, struct nio_server_cnxn *cnxn);
+static void become_patient(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
+                           enum patience patience);
+static void leave_patients(struct selector_thread *thread, struct nio_server_cnxn *cnxn);
+static void set_low_water(struct nio_server_cnxn *cnxn, size_t bytes);
 static void end_patience(struct selector_thread *thread);
-static int patience_left_ms(const struct selector_thread *thread);
+static void read_patient(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
+                         bool is_late);
+static int64_t patience_left_us(const struct selector_thread *thread);
 
 /* The factory's own stop does not end it: the accept thread may be about to hand over one more.
  * Java: SelectorThread.run() */
@@ -136,10 +132,10 @@ static void selector_thread_run(void *arg)
 {
     struct selector_thread *thread = arg;
     while (zk_atomic_long_get(&thread->is_stopping) == 0 || zk_atomic_long_get(&thread->live) > 0) {
-        int timeout_ms = thread->first_patient != NULL ? patience_left_ms(thread) : -1;
-        size_t count = selector_select(thread->selector, timeout_ms, thread->ready, READY_ROOM);
-        end_patience(thread);
+        int64_t timeout_us = patience_left_us(thread);
+        size_t count = selector_select(thread->selector, timeout_us, thread->ready, READY_ROOM);
         handle_ready(thread, count);
+        end_patience(thread);
         process_updates(thread);
     }
 }
@@ -148,7 +144,9 @@ static void selector_thread_run(void *arg)
 static void handle_ready(struct selector_thread *thread, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        handle_io(thread, channel_attachment(thread->ready[i].channel), thread->ready[i].ops);
+        struct nio_server_cnxn *cnxn = channel_attachment(thread->ready[i].channel);
+        cnxn->is_late = false;
+        handle_io(thread, cnxn, thread->ready[i].ops);
         if ((i + 1) % CNXNS_PER_WAKE == 0)
             nio_server_cnxn_wake_processors(&thread->room);
     }
@@ -175,7 +173,10 @@ static void process_updates(struct selector_thread *thread)
 /* Java: handleIO() */
 static void handle_io(struct selector_thread *thread, struct nio_server_cnxn *cnxn, int32_t ops)
 {
-    if (thread->factory->worker_queue != NULL) {
+    bool is_lent = thread->factory->worker_queue != NULL;
+    if (is_lent || (ops & OP_READ) != 0)
+        leave_patients(thread, cnxn);
+    if (is_lent) {
         lend_to_worker(thread, cnxn, ops);
         return;
     }
@@ -221,10 +222,10 @@ static void settle_cnxn(struct selector_thread *thread, struct nio_server_cnxn *
     if (!server_cnxn_is_stale(&cnxn->base)) {
         int32_t ops = nio_server_cnxn_interest_ops(cnxn);
         int64_t outstanding = server_cnxn_outstanding(&cnxn->base, 0);
-        if (does_not_wait(cnxn, outstanding, was_read))
-            become_patient(thread, cnxn);
-        else if (outstanding == 0)
-            become_impatient(thread, cnxn);
+        const struct client_read read = {cnxn->frames_read, outstanding, cnxn->is_late};
+        become_patient(thread, cnxn,
+                       was_read ? client_habit_after_read(&cnxn->habit, &read)
+                                : client_habit_after_answers(&cnxn->habit, outstanding));
         int r = selector_set_interest_ops(thread->selector, cnxn->channel, ops);
         if (r == 0)
             return;
@@ -240,7 +241,7 @@ static void settle_cnxn(struct selector_thread *thread, struct nio_server_cnxn *
 static void finish_cnxn(struct selector_thread *thread, struct nio_server_cnxn *cnxn)
 {
     nio_server_cnxn_close(cnxn, DISCONNECT_REASON_UNKNOWN);
-    become_impatient(thread, cnxn);
+    leave_patients(thread, cnxn);
     selector_cancel(thread->selector, cnxn->channel);
     channel_close(cnxn->channel);
     zk_atomic_long_add(&thread->live, -1);
@@ -249,57 +250,96 @@ static void finish_cnxn(struct selector_thread *thread, struct nio_server_cnxn *
 
 /* ---- patience -------------------------------------------------------------------------------- */
 
-/* Returns whether the client goes on asking before it has its answers. outstanding: how many it has
- * asked for and not got; was_read: its connection has just been read. */
-static bool does_not_wait(struct nio_server_cnxn *cnxn, int64_t outstanding, bool was_read)
-{
-    if (outstanding >= PATIENT_FROM)
-        cnxn->known_reads = KNOWN_READS;
-    else if (was_read && cnxn->known_reads > 0)
-        cnxn->known_reads--;
-    return outstanding > 0 && cnxn->known_reads > 0;
-}
-
 /* A client that does not wait for its answers sends request after request, and each would wake this
- * thread and those behind it. While some are outstanding, the next ones may gather (A-241). */
-static void become_patient(struct selector_thread *thread, struct nio_server_cnxn *cnxn)
+ * thread and those behind it. So the next ones may gather. One that is patient already, and has not
+ * been read since, does not wait any longer for this. */
+static void become_patient(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
+                           enum patience patience)
 {
-    if (cnxn->is_patient)
+    if (patience == cnxn->patience && patience != PATIENCE_NONE)
         return;
-    if (thread->first_patient == NULL)
-        thread->patient_since_ms = zk_elapsed_ms();
-    cnxn->is_patient = true;
-    cnxn->next_patient = thread->first_patient;
-    thread->first_patient = cnxn;
-    size_t bytes = PATIENT_REQUESTS * cnxn->frame_bytes;
-    channel_set_low_water(cnxn->channel, bytes < IO_ROOM ? (int)bytes : IO_ROOM);
+    leave_patients(thread, cnxn);
+    if (patience == PATIENCE_NONE) {
+        set_low_water(cnxn, 1);
+        return;
+    }
+    set_low_water(cnxn, (size_t)client_habit_requests(patience) * cnxn->frame_bytes);
+    struct patients *patients = &thread->patients[patience];
+    cnxn->patience = patience;
+    cnxn->patient_until_us = zk_elapsed_us() + client_habit_wait_us(patience);
+    cnxn->previous_patient = patients->last;
+    cnxn->next_patient = NULL;
+    *(patients->last != NULL ? &patients->last->next_patient : &patients->first) = cnxn;
+    patients->last = cnxn;
 }
 
-static void become_impatient(struct selector_thread *thread, struct nio_server_cnxn *cnxn)
+static void leave_patients(struct selector_thread *thread, struct nio_server_cnxn *cnxn)
 {
-    if (!cnxn->is_patient)
+    if (cnxn->patience == PATIENCE_NONE)
         return;
-    struct nio_server_cnxn **link = &thread->first_patient;
-    while (*link != cnxn)
-        link = &(*link)->next_patient;
-    *link = cnxn->next_patient;
-    cnxn->is_patient = false;
-    channel_set_low_water(cnxn->channel, 1);
+    struct patients *patients = &thread->patients[cnxn->patience];
+    struct nio_server_cnxn *previous = cnxn->previous_patient;
+    struct nio_server_cnxn *next = cnxn->next_patient;
+    *(previous != NULL ? &previous->next_patient : &patients->first) = next;
+    *(next != NULL ? &next->previous_patient : &patients->last) = previous;
+    cnxn->patience = PATIENCE_NONE;
 }
 
-/* When the time is over, what has gathered is read, however little it is: there may be a ping. */
+/* Requests are nearly of one length, and to follow each byte of difference would cost a system call
+ * for each read. */
+static void set_low_water(struct nio_server_cnxn *cnxn, size_t bytes)
+{
+    int low_water = bytes < IO_ROOM ? (int)bytes : IO_ROOM;
+    if (low_water > 1 && abs(low_water - cnxn->low_water) <= low_water / 4)
+        return;
+    if (low_water != cnxn->low_water)
+        channel_set_low_water(cnxn->channel, low_water);
+    cnxn->low_water = low_water;
+}
+
+/* When the time of the first is over, what has gathered is read, however little it is: there may be
+ * a ping. All others of its kind are read with it: so they cost one wake-up, here and behind. */
 static void end_patience(struct selector_thread *thread)
 {
-    if (thread->first_patient == NULL || patience_left_ms(thread) > 0)
-        return;
-    while (thread->first_patient != NULL)
-        become_impatient(thread, thread->first_patient);
+    int64_t now_us = zk_elapsed_us();
+    for (size_t i = 0; i < PATIENCE_KINDS; i++) {
+        const struct patients *patients = &thread->patients[i];
+        const struct nio_server_cnxn *last = patients->last;
+        if (last == NULL || patients->first->patient_until_us > now_us)
+            continue;
+        struct nio_server_cnxn *cnxn;
+        do {
+            cnxn = patients->first;
+            read_patient(thread, cnxn, cnxn->patient_until_us <= now_us);
+        } while (cnxn != last);
+    }
+    nio_server_cnxn_wake_processors(&thread->room);
 }
 
-static int patience_left_ms(const struct selector_thread *thread)
+/* Afterwards it is in no list, or the last of one. */
+static void read_patient(struct selector_thread *thread, struct nio_server_cnxn *cnxn, bool is_late)
 {
-    int64_t left_ms = thread->patient_since_ms + PATIENT_MS - zk_elapsed_ms();
-    return left_ms > 0 ? (int)left_ms : 0;
+    int32_t ops = nio_server_cnxn_interest_ops(cnxn) & OP_READ;
+    cnxn->is_late = is_late;
+    if (ops != 0)
+        handle_io(thread, cnxn, ops);
+    else
+        become_patient(thread, cnxn, PATIENCE_NONE);
+}
+
+/* Returns how long the thread may sleep; below 0: for ever. */
+static int64_t patience_left_us(const struct selector_thread *thread)
+{
+    int64_t least_us = -1;
+    for (size_t i = 0; i < PATIENCE_KINDS; i++) {
+        const struct nio_server_cnxn *cnxn = thread->patients[i].first;
+        if (cnxn == NULL)
+            continue;
+        int64_t left_us = cnxn->patient_until_us - zk_elapsed_us();
+        left_us = left_us > 0 ? left_us : 0;
+        least_us = least_us < 0 || left_us < least_us ? left_us : least_us;
+    }
+    return least_us;
 }
 
 /* ---- workers --------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
  *
  *   server_cnxn_factory.c   life; AcceptThread; the tables of connections
  *   selector_thread.c       SelectorThreads, and the NIOWorkerThreads that they may use
+ *   client_habit.c          whose requests may gather before they are read
  *   connection_expirer.c    ConnnectionExpirer
  *   nio_server_cnxn.c       one connection: its frames in both directions, its end
  *   four_letter_word.c      words on a connection, and WordThread
@@ -13,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cnxn/client_habit.h"
 #include "cnxn/ip_map.h"
 #include "cnxn/turned_away.h"
 #include "zk/base/long_hash.h"
@@ -70,6 +72,7 @@ struct nio_server_cnxn {
     size_t incoming_length;
     size_t incoming_room;
     bool incoming_waits;      /* there may be whole frames in incoming */
+    int64_t frames_read;      /* that the newest read has brought */
     size_t frame_bytes;       /* the average length of the frames that came last */
     bool length_checked;      /* the frame that is coming may be as long as it says */
     bool initialized;         /* the first frame has been read. Java: NIOServerCnxn.initialized */
@@ -81,9 +84,13 @@ struct nio_server_cnxn {
     bool is_lent;                    /* to a worker */
     struct zk_atomic_long lent_done; /* the worker is done with it */
     int32_t lent_ops;
-    bool is_patient; /* what comes next may gather for a while */
-    int known_reads; /* for so many more reads the client counts as one that does not wait */
+    struct client_habit habit;
+    bool is_late;           /* it is read because its wait is over */
+    int low_water;          /* the socket is ready when so many bytes have come */
+    enum patience patience; /* the list that it is in; PATIENCE_NONE: in none */
+    int64_t patient_until_us;
     struct nio_server_cnxn *next_patient;
+    struct nio_server_cnxn *previous_patient;
 
     /* Guarded by the factory's mutex. */
     bool in_tables;

@@ -1,4 +1,4 @@
-/* What a selector thread reads together: short reads, requests that gather (A-241), wake-ups
+/* What a selector thread reads together: short reads, requests that gather (A-241, A-245), wake-ups
  * (A-242). Java: NIOServerCnxnFactory.SelectorThread */
 #include <inttypes.h>
 #include <linux/sockios.h>
@@ -177,6 +177,49 @@ static void seven_unanswered_requests_do_not_make_the_next_ones_wait(void **stat
     sock_unref(raw.sock);
 }
 
+/* Reads of the root with one write. Returns the length of one request. */
+static size_t send_gets(struct raw_client *raw, int first, int count)
+{
+    struct buf *all = buf_new(256);
+    for (int i = first; i < first + count; i++) {
+        struct buf *frame = raw_get_frame(i, "/");
+        buf_put_bytes(all, frame->bytes, frame->length);
+        buf_unref(frame);
+    }
+    size_t length = all->length / (size_t)count;
+    raw_send_frame(raw->sock, all);
+    return length;
+}
+
+/* Two come at once, and are answered at once; what comes next may gather. What follows is alone and
+ * is answered, because the wait ends; with it the socket is ready at its first byte again. */
+static void short_reads_that_come_two_at_a_time_gather(void **state)
+{
+    struct raw_stage *stage = *state;
+    struct raw_client raw = raw_connect(stage);
+    outside_watch(SELECTOR_THREADS);
+    int together = 8 * (int)send_gets(&raw, 1, 2);
+    assert_replies(&raw, 1, 2);
+    test_await(low_water_was, &together);
+    (void)send_gets(&raw, 3, 1);
+    assert_replies(&raw, 3, 1);
+    test_await(has_no_low_water, NULL);
+    sock_unref(raw.sock);
+}
+
+static void short_reads_one_after_the_other_do_not_gather(void **state)
+{
+    struct raw_stage *stage = *state;
+    struct raw_client raw = raw_connect(stage);
+    outside_watch(SELECTOR_THREADS);
+    for (int i = 1; i <= 200; i++) {
+        (void)send_gets(&raw, i, 1);
+        assert_replies(&raw, i, 1);
+    }
+    assert_int_equal(outside_seen().low_water_changes, 0);
+    sock_unref(raw.sock);
+}
+
 static bool has_arrived(void *arg)
 {
     int unacknowledged = -1;
@@ -226,6 +269,8 @@ int main(void)
         TEST(what_gathers_is_read_after_a_while),
         TEST(a_client_that_had_eight_unanswered_requests_is_known_afterwards),
         TEST(seven_unanswered_requests_do_not_make_the_next_ones_wait),
+        TEST(short_reads_that_come_two_at_a_time_gather),
+        TEST(short_reads_one_after_the_other_do_not_gather),
         TEST(requests_of_connections_that_are_read_together_cost_one_wake_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
