@@ -606,8 +606,8 @@ static const struct server_cnxn_ops nio_server_cnxn_ops = {
 };
 
 /* Called before the answers are sent, so that a client which has its answer finds it in the
- * figures. */
-static void tell_figures(struct nio_server_cnxn *cnxn)
+ * figures; and once more at the end. */
+void nio_server_cnxn_tell_figures(struct nio_server_cnxn *cnxn)
 {
     struct answer_figures figures = server_cnxn_take_figures(&cnxn->base);
     int64_t watch_bytes = server_cnxn_watch_bytes(&cnxn->base);
@@ -623,7 +623,7 @@ static void tell_figures(struct nio_server_cnxn *cnxn)
 static void flush_output(struct nio_server_cnxn *cnxn)
 {
     int64_t packets;
-    tell_figures(cnxn);
+    nio_server_cnxn_tell_figures(cnxn);
     int r = channel_flush(cnxn->channel, cnxn->factory->direct_buffer_bytes, &packets);
     if (packets > 0) {
         server_cnxn_packets_sent(&cnxn->base, packets);

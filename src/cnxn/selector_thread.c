@@ -242,6 +242,7 @@ static void finish_cnxn(struct selector_thread *thread, struct nio_server_cnxn *
 {
     nio_server_cnxn_close(cnxn, DISCONNECT_REASON_UNKNOWN);
     leave_patients(thread, cnxn);
+    nio_server_cnxn_tell_figures(cnxn);
     selector_cancel(thread->selector, cnxn->channel);
     channel_close(cnxn->channel);
     zk_atomic_long_add(&thread->live, -1);

@@ -125,6 +125,9 @@ struct nio_server_cnxn *nio_server_cnxn_new(struct server_cnxn_factory *factory,
  * fails. By the thread that has it, which then calls nio_server_cnxn_wake_processors, at once or
  * when it has read some others, too. Java: NIOServerCnxn.doIO() */
 void nio_server_cnxn_do_io(struct nio_server_cnxn *cnxn, int32_t ops, struct io_room *room);
+/* Adds to the server's figures what has been read and answered since the last time. By the thread
+ * that has the connection. */
+void nio_server_cnxn_tell_figures(struct nio_server_cnxn *cnxn);
 /* Wakes the processors, which begin with what they have been handed. */
 void nio_server_cnxn_wake_processors(struct io_room *room);
 /* Returns whether there is something to do although the socket is not ready. */

@@ -192,9 +192,44 @@ static void the_bytes_of_a_word_are_bytes_received(void **state)
     raw_stage_finish(&stage);
 }
 
+struct wanted_bytes {
+    struct server_metrics *metrics;
+    int64_t least;
+};
+
+static bool are_bytes_received(void *arg)
+{
+    const struct wanted_bytes *wanted = arg;
+    struct server_metrics_values values = server_metrics_get(wanted->metrics);
+    return values.counters[SERVER_METRICS_BYTES_RECEIVED_COUNT] >= wanted->least;
+}
+
+/* A frame that announces more than any may have ends the connection, in the round that has read the
+ * frame before it. */
+static void what_a_connection_sent_at_its_end_is_among_the_bytes_received(void **state)
+{
+    enum { DATA = 10000 };
+    static const uint8_t too_long[4] = {0x7f, 0xff, 0xff, 0xff};
+    static const uint8_t data[DATA];
+    (void)state;
+    struct raw_stage stage;
+    raw_stage_begin(&stage, NULL, 0);
+    struct raw_client client = raw_connect(&stage);
+    struct buf *frame = raw_create_frame(1, "/large", data, sizeof data);
+    buf_put_bytes(frame, too_long, sizeof too_long);
+    raw_send_frame(client.sock, frame);
+
+    struct wanted_bytes wanted = {stage.alone->metrics, DATA};
+    test_await(are_bytes_received, &wanted);
+
+    sock_unref(client.sock);
+    raw_stage_finish(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_connection_sent_at_its_end_is_among_the_bytes_received),
         cmocka_unit_test(who_only_connects_while_the_server_loads_its_data_is_served_afterwards),
         cmocka_unit_test(what_clients_do_is_in_the_figures_when_they_have_their_answers),
         cmocka_unit_test(the_bytes_of_a_word_are_bytes_received),
