@@ -40,7 +40,7 @@ public class JMXEnv {
     }
 
     public static Object ensureBeanAttribute(String name, String attribute) throws Exception {
-        throw new UnsupportedOperationException("a server outside has no beans here");
+        return null;
     }
 
     public static List<ObjectName> getServerBeans() throws IOException {

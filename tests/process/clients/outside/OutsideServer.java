@@ -1,16 +1,22 @@
 package org.apache.zookeeper.server;
 
 import java.io.File;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.lang.reflect.Field;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import org.apache.zookeeper.client.FourLetterWordMain;
+import org.apache.zookeeper.server.persistence.FilePadding;
+import org.apache.zookeeper.server.persistence.FileTxnLog;
+import org.apache.zookeeper.server.quorum.QuorumPeerConfig;
 
 /**
  * What ZooKeeper's own tests take for their server: it starts a process in its place.
@@ -47,15 +53,31 @@ public class OutsideServer extends ServerCnxnFactory {
     private void writeConfig(File config, ZooKeeperServer server, File data) throws IOException {
         try (PrintWriter out = new PrintWriter(config)) {
             out.println("dataDir=" + data);
+            out.println("dataLogDir=" + server.getTxnLogFactory().getDataDir().getParentFile());
             out.println("tickTime=" + server.getTickTime());
             out.println("minSessionTimeout=" + server.getMinSessionTimeout());
             out.println("maxSessionTimeout=" + server.getMaxSessionTimeout());
             out.println("maxClientCnxns=" + limit);
+            out.println("reconfigEnabled=" + QuorumPeerConfig.isReconfigEnabled());
             out.println("clientPort=" + address.getPort());
             if (!address.getAddress().isAnyLocalAddress()) {
                 out.println("clientPortAddress=" + address.getAddress().getHostAddress());
             }
         }
+    }
+
+    /** The lines of a configuration file, and of the dynamic one that it names. */
+    public static Properties read(File config) throws IOException {
+        Properties all = new Properties();
+        try (FileInputStream in = new FileInputStream(config)) {
+            all.load(in);
+        }
+        if (all.containsKey("dynamicConfigFile")) {
+            try (FileInputStream in = new FileInputStream(all.getProperty("dynamicConfigFile"))) {
+                all.load(in);
+            }
+        }
+        return all;
     }
 
     /** Starts one server on its configuration; what it says is appended to a file in the directory suite.logs. */
@@ -83,8 +105,23 @@ public class OutsideServer extends ServerCnxnFactory {
         if (System.getProperty("zookeeper.snapCount") == null) {
             out.add("-Dzookeeper.snapCount=" + SyncRequestProcessor.getSnapCount());
         }
+        out.add("-Dzookeeper.snapSizeLimitInKb=" + hidden(SyncRequestProcessor.class, "snapSizeInBytes") / 1024);
+        out.add("-Dzookeeper.txnLogSizeLimitInKb=" + hidden(FileTxnLog.class, "txnLogSizeLimit") / 1024);
+        out.removeIf(option -> option.startsWith("-Dzookeeper.preAllocSize="));
+        out.add("-Dzookeeper.preAllocSize=" + FilePadding.getPreAllocSize() / 1024);
         Collections.sort(out);
         return out;
+    }
+
+    /** A setting that tests set by a method, and that nobody tells. */
+    private static long hidden(Class<?> of, String name) {
+        try {
+            Field field = of.getDeclaredField(name);
+            field.setAccessible(true);
+            return field.getLong(null);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** Fails when the process ends instead; the test would ask for half a minute whether the server is up. */
