@@ -28,7 +28,6 @@
 
 enum {
     LENGTH_BYTES = 4, /* a frame begins with its length */
-    REPLY_HEADER_BYTES = 16,
     /* When the requests of one connection have taken so long, the others have their turn; the batch
      * that is in hand by then is answered first. */
     TURN_MS = 10,

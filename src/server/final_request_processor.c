@@ -31,11 +31,8 @@
 #include "zk/server/zookeeper_server.h"
 #include "zk/tree/data_tree.h"
 
-/* The xid of a ping and of its answer. Java: ClientCnxn.PING_XID */
-enum { PING_XID = -2 };
-
-/* Most answers to writes fit into ANSWER_ROOM bytes. */
-enum { ANSWER_ROOM = 128, REPLY_HEADER_BYTES = 16 };
+/* Most answers to writes fit into so many bytes. */
+enum { ANSWER_ROOM = 128 };
 
 static void apply_request(struct final_request_processor *final, struct request *request,
                           struct process_txn_result *ret_rc);

@@ -24,11 +24,6 @@ struct server_cnxn_stats {
     struct answer_figures figures GUARDED_BY(&mu); /* not taken yet */
 };
 
-/* The xid of a watch event. Java: ClientCnxn.NOTIFICATION_XID */
-enum { NOTIFICATION_XID = -1 };
-
-enum { REPLY_HEADER_BYTES = 16 };
-
 static const struct watcher_ops server_cnxn_watcher_ops;
 
 static void reset_values(struct server_cnxn_stats_values *values)

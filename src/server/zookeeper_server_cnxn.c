@@ -28,9 +28,6 @@
 /* As in Java. */
 enum { GLOBAL_OUTSTANDING_LIMIT = 1000, LARGE_REQUEST_MAX_BYTES = 100 * 1024 * 1024 };
 
-/* A request's header is xid and type. */
-enum { REQUEST_HEADER_LENGTH = 8 };
-
 /* The first frame of a connection. */
 struct first_frame {
     struct connect_request request;
@@ -199,14 +196,14 @@ int zookeeper_server_process_packet(struct zookeeper_server *server, struct serv
                                     struct request **ret_request)
 {
     *ret_request = NULL;
-    if (length < REQUEST_HEADER_LENGTH)
+    if (length < REQUEST_HEADER_BYTES)
         return -EPROTO;
     int32_t xid = zk_load_int(bytes);
     int32_t type = zk_load_int(bytes + sizeof xid);
     struct server_admission *admission = zookeeper_server_admission(server);
     incr_outstanding_and_check_throttle(server, cnxn, xid);
-    bytes += REQUEST_HEADER_LENGTH;
-    length -= REQUEST_HEADER_LENGTH;
+    bytes += REQUEST_HEADER_BYTES;
+    length -= REQUEST_HEADER_BYTES;
     server_cnxn_trace_packet(cnxn, xid, type, bytes, length);
     if (type == OP_CODE_AUTH)
         return process_auth(server, cnxn, xid, bytes, length);

@@ -34,7 +34,6 @@ enum {
     LOOK_FOR_CLIENTS_MS = 200,
     BETWEEN_LOOKS_MS = 250, /* at whether the server still serves */
     PATIENCE_MS = 6000,     /* with a request that is not answered */
-    PING_XID = -2,
 };
 
 struct station; /* of one process */

@@ -35,12 +35,20 @@ struct request_header {
     int32_t type;
 };
 
+enum { REQUEST_HEADER_BYTES = 4 + 4 };
+
 /* Java: ReplyHeader */
 struct reply_header {
     int32_t xid;
     int64_t zxid;
     int32_t err;
 };
+
+enum { REPLY_HEADER_BYTES = 4 + 8 + 4 };
+
+/* The xids of what answers no request of an application: a watch event, and a ping with its answer.
+ * Java: ClientCnxn, its constants */
+enum { NOTIFICATION_XID = -1, PING_XID = -2 };
 
 /* Java: MultiHeader. One stands before each operation of a multi and before each of its results,
  * and one with done behind the last. */
