@@ -56,3 +56,9 @@ bool util_get_zxid_from_name(const char *name, const char *prefix, int64_t *ret_
         *ret_suffix = digits[length] == '.' ? digits + length + 1 : "";
     return true;
 }
+
+bool util_get_zxid_from_path(const char *path, const char *prefix, int64_t *ret_zxid)
+{
+    const char *slash = strrchr(path, '/');
+    return util_get_zxid_from_name(slash != NULL ? slash + 1 : path, prefix, ret_zxid, NULL);
+}

@@ -338,8 +338,7 @@ int zk_database_forget_behind(struct zk_database *database, int64_t zxid)
         return r;
     int64_t newest_zxid = -1;
     if (newest.count > 0)
-        util_get_zxid_from_name(strrchr(newest.items[0], '/') + 1, SNAPSHOT_FILE_PREFIX,
-                                &newest_zxid, NULL);
+        (void)util_get_zxid_from_path(newest.items[0], SNAPSHOT_FILE_PREFIX, &newest_zxid);
     zk_strings_done(&newest);
     if (last_logged_zxid <= zxid && newest_zxid <= zxid)
         return 0;
@@ -509,8 +508,7 @@ bool zk_database_log_has_hole(struct zk_database *database, int64_t zxid, int64_
     bool hole = r < 0; /* what cannot be known is not relied on */
     for (size_t i = 0; i < paths.count && !hole; i++) {
         int64_t snapshot_zxid;
-        hole = util_get_zxid_from_name(strrchr(paths.items[i], '/') + 1, SNAPSHOT_FILE_PREFIX,
-                                       &snapshot_zxid, NULL) &&
+        hole = util_get_zxid_from_path(paths.items[i], SNAPSHOT_FILE_PREFIX, &snapshot_zxid) &&
                zxid < snapshot_zxid && snapshot_zxid < next_zxid;
     }
     zk_strings_done(&paths);

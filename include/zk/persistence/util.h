@@ -25,5 +25,7 @@ char *util_path_join(const char *directory, const char *name);
  * points at that within name ("" if there is nothing), and may be NULL. */
 bool util_get_zxid_from_name(const char *name, const char *prefix, int64_t *ret_zxid,
                              const char **ret_suffix);
+/* The same for a path, of which the last part is the name, and with anything behind the zxid. */
+bool util_get_zxid_from_path(const char *path, const char *prefix, int64_t *ret_zxid);
 
 #endif
