@@ -336,7 +336,7 @@ static void add_session(void *arg, struct server_cnxn *base, int64_t session_id,
     base->session_timeout_ms = timeout_ms;
     struct nio_server_cnxn *cnxn = nio_server_cnxn_of(base);
     if (cnxn != NULL && cnxn->in_tables)
-        long_hash_put(&factory->session_map, session_id)->value = base;
+        long_hash_put(&factory->session_map, session_id)->value = cnxn;
     zk_mutex_unlock(&factory->mu);
     /* When its first frame came, the connection had no session and was touched as one without. A
      * client that comes back may have its answer within the same turn, and nothing else touches the

@@ -354,7 +354,8 @@ static void leader_remove_learner_handler(struct learner_master *master,
     struct leader *leader = leader_of(master);
     zk_mutex_lock(&leader->learners_mu);
     struct leader_learner *learner = find_learner_locked(leader, handler);
-    if (learner != NULL) {
+    bool was_listed = learner != NULL;
+    if (was_listed) {
         /* The others stay in the order of their arrival, by which the oldest and the youngest are
          * found. */
         size_t at = (size_t)(learner - leader->learners);
@@ -365,7 +366,7 @@ static void leader_remove_learner_handler(struct learner_master *master,
             drop_replaced_connections_locked(leader, learner_handler_get_sid(handler));
     }
     zk_mutex_unlock(&leader->learners_mu);
-    if (learner != NULL)
+    if (was_listed)
         learner_handler_unref(handler); /* the list's reference; the caller has its own */
 }
 
