@@ -6,6 +6,7 @@
 
 #include "zk/base/alloc.h"
 #include "zk/io/file.h"
+#include "zk/persistence/file_snap.h"
 #include "zk/persistence/util.h"
 #include "zk/server/zk_database.h"
 #include "zk/server/zookeeper_server.h"
@@ -36,8 +37,7 @@ bool command_last_snapshot(const char *directory, int64_t *ret_zxid, int64_t *re
         return false;
     for (size_t i = 0; i < names.count; i++) {
         int64_t zxid;
-        if (!util_get_zxid_from_name(names.items[i], "snapshot", &zxid, NULL) ||
-            (newest != NULL && zxid <= *ret_zxid))
+        if (!file_snap_is_name(names.items[i], &zxid) || (newest != NULL && zxid <= *ret_zxid))
             continue;
         newest = names.items[i];
         *ret_zxid = zxid;
