@@ -191,18 +191,24 @@ static size_t send_gets(struct raw_client *raw, int first, int count)
     return length;
 }
 
-/* Two come at once, and are answered at once; what comes next may gather. What follows is alone and
- * is answered, because the wait ends; with it the socket is ready at its first byte again. */
+/* Two come at once, and are answered at once; what comes next may gather. The first ones may have
+ * to take the long way, because the opening of the session is not quite over. What follows is alone
+ * and is answered, because the wait ends; with it the socket is ready at its first byte again. */
 static void short_reads_that_come_two_at_a_time_gather(void **state)
 {
     struct raw_stage *stage = *state;
     struct raw_client raw = raw_connect(stage);
     outside_watch(SELECTOR_THREADS);
-    int together = 8 * (int)send_gets(&raw, 1, 2);
-    assert_replies(&raw, 1, 2);
-    test_await(low_water_was, &together);
-    (void)send_gets(&raw, 3, 1);
-    assert_replies(&raw, 3, 1);
+    int next = 1;
+    int together;
+    do {
+        together = 8 * (int)send_gets(&raw, next, 2);
+        assert_replies(&raw, next, 2);
+        next += 2;
+    } while (!low_water_was(&together) && next < 2000);
+    assert_true(low_water_was(&together));
+    (void)send_gets(&raw, next, 1);
+    assert_replies(&raw, next, 1);
     test_await(has_no_low_water, NULL);
     sock_unref(raw.sock);
 }
