@@ -55,7 +55,7 @@ static enum keeper_code p_request2_txn_set_data(struct prep_request_processor *p
                                                 struct prep_work *work,
                                                 struct set_data_request *record, bool deserialize);
 static enum keeper_code p_request2_txn_reconfig(struct prep_request_processor *prep,
-                                                const struct prep_work *work);
+                                                struct prep_work *work);
 static enum keeper_code p_request2_txn_set_acl(struct prep_request_processor *prep,
                                                struct prep_work *work,
                                                struct set_acl_request *record, bool deserialize);
@@ -92,7 +92,7 @@ static void prep_request_processor_run(void *arg)
     int r = 0;
     int64_t prepared = 0;
     zk_log(prep->ctx, ZK_LOG_PREP_STARTED, prep->server_id,
-           prep->reconfig_enabled ? "true" : "false");
+           prep->reconfig.enabled ? "true" : "false");
     while (r == 0 && take_requests(prep, &batch) == 0) {
         struct request *request;
         while (r == 0 && (request = bq_batch_next(&batch)) != NULL) {
@@ -337,20 +337,33 @@ static enum keeper_code p_request2_txn_set_data(struct prep_request_processor *p
 /* Java: pRequest2Txn(), its case reconfig, as far as it goes without the feature (D-159). The body
  * is read first, in pRequestHelper(). */
 static enum keeper_code p_request2_txn_reconfig(struct prep_request_processor *prep,
-                                                const struct prep_work *work)
+                                                struct prep_work *work)
 {
+    const struct request *request = work->request;
     struct reconfig_request record = {0};
     enum keeper_code code =
-        request_read_record(prep->ctx, work->request, &reconfig_request_record, &record);
+        request_read_record(prep->ctx, request, &reconfig_request_record, &record);
     if (code != KEEPER_CODE_OK)
         return code;
+    int64_t config_id = record.cur_config_id;
     jute_done(&reconfig_request_record, &record);
-    if (!prep->reconfig_enabled) {
+    if (!prep->reconfig.enabled) {
         zk_log(prep->ctx, ZK_LOG_RECONFIG_REQUESTED);
         return KEEPER_CODE_RECONFIGDISABLED;
     }
-    code = session_tracker_check_session(prep->session_tracker, work->request->session_id,
-                                         work->request->owner);
+    code =
+        session_tracker_check_session(prep->session_tracker, request->session_id, request->owner);
+    if (code != KEEPER_CODE_OK)
+        return code;
+    if (!prep->reconfig.is_of_ensemble)
+        return KEEPER_CODE_UNIMPLEMENTED;
+    if (config_id != -1 && config_id != prep->reconfig.last_seen_config)
+        return KEEPER_CODE_BADVERSION;
+    struct change_record *node = NULL;
+    code = get_record_for_path(prep, work, CONFIG_NODE, &node);
+    if (code == KEEPER_CODE_OK)
+        code = check_acl(prep->ctx, acl_of(node), PERMS_WRITE, &request->auth_info);
+    change_record_free(node);
     return code != KEEPER_CODE_OK ? code : KEEPER_CODE_UNIMPLEMENTED;
 }
 
@@ -711,7 +724,7 @@ static void free_submitted_request(void *request)
 /* Java: PrepRequestProcessor() */
 struct request_processor *prep_request_processor_new(struct zookeeper_server *server,
                                                      int64_t server_id, int32_t client_port,
-                                                     bool reconfig_enabled,
+                                                     struct reconfig_terms reconfig,
                                                      struct request_processor *next)
 {
     struct prep_request_processor *prep = zk_xcalloc(1, sizeof *prep);
@@ -729,7 +742,7 @@ struct request_processor *prep_request_processor_new(struct zookeeper_server *se
     prep->digest_enabled = zk_settings_get_boolean(ctx, "zookeeper.digest.enabled", true);
     prep->close_session_txn_enabled =
         zk_settings_get_boolean(ctx, "zookeeper.closeSessionTxn.enabled", true);
-    prep->reconfig_enabled = reconfig_enabled;
+    prep->reconfig = reconfig;
     prep->enforce_quota = zk_settings_get_boolean(ctx, "zookeeper.enforceQuota", false);
     prep->container_rules = container_rules_of(ctx);
     prep->longest_txn = (size_t)jute_in_of_bytes(ctx, NULL, 0).max_length;

@@ -14,6 +14,7 @@
 #include "zk/jute/txn.h"
 #include "zk/server/container_manager.h"
 #include "zk/server/outstanding_changes.h"
+#include "zk/server/prep_request_processor.h"
 #include "zk/server/request_processor.h"
 #include "zk/server/server_metrics.h"
 
@@ -42,7 +43,7 @@ struct prep_request_processor {
     /* Settings. */
     bool digest_enabled;
     bool close_session_txn_enabled;
-    bool reconfig_enabled;
+    struct reconfig_terms reconfig;
     bool enforce_quota;
     struct container_rules container_rules;
     size_t longest_txn; /* in bytes; no reader takes a longer one (D-163) */

@@ -36,7 +36,8 @@ static int standalone_setup_request_processors(struct zookeeper_server *server)
         sync_request_processor_new(server, final_processor);
     struct request_processor *first_processor = prep_request_processor_new(
         server, zookeeper_server_get_server_id(server), self->client_port,
-        self->config->reconfig_enabled, sync_request_processor_as_processor(sync_processor));
+        (struct reconfig_terms){.enabled = self->config->reconfig_enabled},
+        sync_request_processor_as_processor(sync_processor));
     zookeeper_server_set_first_processor(server, first_processor);
     zookeeper_server_set_read_processor(server, final_processor, true);
     self->container_manager = container_manager_new(

@@ -49,9 +49,14 @@ static int leader_setup_request_processors(struct zookeeper_server *server)
     struct request_processor *proposal_processor = proposal_request_processor_new(
         self->leader, server, commit_processor_as_processor(self->commit_processor),
         &sync_processor);
+    const struct quorum_verifier *last_seen = quorum_peer_last_seen_quorum_verifier(self->self);
     /* -1 stands for the client port in the thread's name: none is known here, in Java either. */
     self->prep_request_processor = prep_request_processor_new(
-        server, self->leader->my_id, -1, self->self->config->reconfig_enabled, proposal_processor);
+        server, self->leader->my_id, -1,
+        (struct reconfig_terms){.enabled = self->self->config->reconfig_enabled,
+                                .is_of_ensemble = true,
+                                .last_seen_config = last_seen->version},
+        proposal_processor);
     zookeeper_server_set_first_processor(
         server, leader_request_processor_new(server, self->self, self->prep_request_processor));
 

@@ -28,9 +28,9 @@ struct read_only_zookeeper_server {
 static int read_only_setup_request_processors(struct zookeeper_server *server)
 {
     struct quorum_peer *self = zookeeper_server_kind(server);
-    struct request_processor *prep_processor =
-        prep_request_processor_new(server, self->my_id, -1, self->config->reconfig_enabled,
-                                   final_request_processor_new(server));
+    struct request_processor *prep_processor = prep_request_processor_new(
+        server, self->my_id, -1, (struct reconfig_terms){.enabled = self->config->reconfig_enabled},
+        final_request_processor_new(server));
     struct read_only_request_processor *first_processor =
         read_only_request_processor_new(server, prep_processor);
     zookeeper_server_set_first_processor(server,

@@ -119,9 +119,13 @@ struct prep_stage *prep_stage_new(const char *const *settings)
                                          stage->metrics);
     zookeeper_server_create_session_tracker(stage->server);
     stage->kept = kept_new(stage);
-    stage->prep = prep_request_processor_new(
-        stage->server, STAGE_SERVER, -1,
-        zk_settings_get_boolean(stage->ctx, "reconfigEnabled", false), &stage->kept->base);
+    struct reconfig_terms reconfig = {
+        .enabled = zk_settings_get_boolean(stage->ctx, "reconfigEnabled", false),
+        .is_of_ensemble = true,
+        .last_seen_config = PREP_STAGE_CONFIG,
+    };
+    stage->prep =
+        prep_request_processor_new(stage->server, STAGE_SERVER, -1, reconfig, &stage->kept->base);
     assert_int_equal(prep_request_processor_start(stage->prep), 0);
     stage->auth.present = true;
     struct zk_id *ip = jute_list_add(&zk_id_record, &stage->auth);

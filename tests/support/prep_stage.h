@@ -12,6 +12,8 @@
 #include "zk/jute/proto.h"
 #include "zk/server/request_processor.h"
 
+enum { PREP_STAGE_CONFIG = 7 }; /* the version of the configuration */
+
 struct prep_stage {
     struct zk_context *ctx;
     struct zk_database *database; /* with a fresh tree, until the test puts another one in */

@@ -46,12 +46,6 @@ static int setup_without_digests(void **state)
     return setup_with(state, settings);
 }
 
-static int setup_reconfig(void **state)
-{
-    const char *const settings[] = {"reconfigEnabled", "true", NULL};
-    return setup_with(state, settings);
-}
-
 static int teardown(void **state)
 {
     prep_stage_free(*state);
@@ -592,25 +586,6 @@ static void without_the_setting_a_ttl_is_not_implemented(void **state)
     assert_int_equal(create_ttl(stage, WITH_TTL, 0), KEEPER_CODE_UNIMPLEMENTED);
 }
 
-static int32_t reconfig(struct prep_stage *stage)
-{
-    struct reconfig_request record = {.leaving_servers = ustring_of("2"), .cur_config_id = -1};
-    int32_t err =
-        prep_stage_ask(stage, SESSION, OP_CODE_RECONFIG, &reconfig_request_record, &record);
-    jute_done(&reconfig_request_record, &record);
-    return err;
-}
-
-static void reconfig_is_disabled(void **state)
-{
-    assert_int_equal(reconfig(*state), KEEPER_CODE_RECONFIGDISABLED);
-}
-
-static void d_159_reconfig_is_not_implemented_where_it_is_enabled(void **state)
-{
-    assert_int_equal(reconfig(*state), KEEPER_CODE_UNIMPLEMENTED);
-}
-
 /* ---- bad input ------------------------------------------------------------------------------- */
 
 /* Whatever is cut off ends as an error, and the next request is served. */
@@ -784,9 +759,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_ttl_needs_the_setting_and_has_limits, setup_extended,
                                         teardown),
         TEST(without_the_setting_a_ttl_is_not_implemented),
-        TEST(reconfig_is_disabled),
-        cmocka_unit_test_setup_teardown(d_159_reconfig_is_not_implemented_where_it_is_enabled,
-                                        setup_reconfig, teardown),
         TEST(a_body_that_is_cut_anywhere_is_an_error),
         TEST(a_count_or_a_length_that_cannot_be_takes_no_memory),
         TEST(a_multi_of_operations_that_it_may_not_have_is_an_error),

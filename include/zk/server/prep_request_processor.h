@@ -19,13 +19,20 @@ struct request;
 struct zk_context;
 struct zookeeper_server;
 
+/* What a client meets that asks to change the members of the ensemble. It stays as it is while the
+ * processor lives, because nothing changes them (D-159). */
+struct reconfig_terms {
+    bool enabled;             /* zoo.cfg says reconfigEnabled=true */
+    bool is_of_ensemble;      /* it is a leader's */
+    int64_t last_seen_config; /* the version of the peer's newest configuration; alone: unused */
+};
+
 /* Java: new PrepRequestProcessor(). server stays the caller's, outlives the processor, and has its
  * tracker of sessions. Takes ownership of next. client_port: for the thread's name; a leader says
- * -1, as Java's does. reconfig_enabled: as zoo.cfg says; it decides how a reconfig is refused
- * (D-159). The caller frees what is returned with request_processor_free. */
+ * -1, as Java's does. The caller frees what is returned with request_processor_free. */
 struct request_processor *prep_request_processor_new(struct zookeeper_server *server,
                                                      int64_t server_id, int32_t client_port,
-                                                     bool reconfig_enabled,
+                                                     struct reconfig_terms reconfig,
                                                      struct request_processor *next);
 
 /* Starts the thread. Once. Errors: -EAGAIN, the system gives no more threads. Java: start() */

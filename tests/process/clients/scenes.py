@@ -20,6 +20,7 @@ HOUSES = {
                          'zookeeper.connection_throttle_fill_count': 1}),
     'impatient': House({}, {'zookeeper.nio.sessionlessCnxnTimeout': 4000}),
     'observed': House({}, {}, (1,)),
+    'changing': House({'reconfigEnabled': 'true'}, {}),
     'last': House({}, {}),  # what is played here ends servers
 }
 EVERYWHERE = ('alone', 'leader', 'follower')

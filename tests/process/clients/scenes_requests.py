@@ -593,6 +593,22 @@ def cli_88_a_reconfiguration_is_refused_while_it_is_off(t):
     c.close()
 
 
+@scene(house='changing')
+def cli_88_a_reconfiguration_is_refused_for_its_version_or_for_want_of_rights(t):
+    """reconfigEnabled=true in zoo.cfg. A client with rights would change the members on Java (NOTES.md D-159)."""
+    c = t.client('client')
+    stale, forbidden = (-6, -6) if t.side.ensemble.alone else (-103, -102)
+    for joining, leaving, version, code in ((None, '9', 1 << 40, stale), ('x', None, 77, stale), (None, '9', -1, forbidden),
+                                            ('server.9=127.0.0.1:1:2;3', None, -1, forbidden)):
+        assert c.ask(16, string(joining) + string(leaving) + string(None) + long(version))[0] == code
+    mark = t.hush()
+    text = c.ask(4, string('/zookeeper/config') + boolean(False))[1].buffer()
+    t.silent(mark)
+    version = int(re.search(rb'version=([0-9a-f]+)', text).group(1), 16) if text else 0
+    assert c.ask(16, string(None) + string('9') + string(None) + long(version))[0] == forbidden
+    c.close()
+
+
 # ---- digests -----------------------------------------------------------------------------------
 
 def mismatches(t):
