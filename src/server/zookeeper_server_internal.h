@@ -1,4 +1,5 @@
-/* What zookeeper_server.c, zookeeper_server_cnxn.c and request_throttler.c share. */
+/* What zookeeper_server.c, zookeeper_server_cnxn.c, zookeeper_server_sessions.c and
+ * request_throttler.c share. */
 #ifndef SERVER_ZOOKEEPER_SERVER_INTERNAL_H
 #define SERVER_ZOOKEEPER_SERVER_INTERNAL_H
 
@@ -13,6 +14,7 @@
 
 struct request;
 struct zookeeper_server;
+struct zookeeper_server_methods;
 
 /* What a server needs to know in order to let a connection in. */
 struct server_admission {
@@ -35,6 +37,8 @@ struct server_admission {
 };
 
 struct server_admission *zookeeper_server_admission(struct zookeeper_server *server);
+const struct zookeeper_server_methods *zookeeper_server_methods_of(
+    const struct zookeeper_server *server);
 /* Returns how many requests wait in RequestThrottler. Java: ZooKeeperServer.getInflight() */
 int64_t zookeeper_server_get_inflight(struct zookeeper_server *server);
 
