@@ -139,12 +139,21 @@ static bool may_process(struct nio_server_cnxn *cnxn)
     return !is_throttled(cnxn) && channel_pending(cnxn->channel) <= OUTPUT_HIGH;
 }
 
+/* Returns whether there is something in memory that may be processed. Kept requests count as
+ * outstanding, so a throttle is no reason to keep them longer: it may be over only when they have
+ * been answered. */
+static bool may_go_on(struct nio_server_cnxn *cnxn)
+{
+    return cnxn->kept != NULL ? channel_pending(cnxn->channel) <= OUTPUT_HIGH
+                              : cnxn->incoming_waits && may_process(cnxn);
+}
+
 /* Java: doIO() */
 void nio_server_cnxn_do_io(struct nio_server_cnxn *cnxn, int32_t ops, struct io_room *room)
 {
     if (!server_cnxn_is_stale(&cnxn->base)) {
         server_cnxn_factory_touch_cnxn(cnxn);
-        if (cnxn->incoming_waits && may_process(cnxn)) {
+        if (may_go_on(cnxn)) {
             size_t used;
             process_bytes(cnxn, room, cnxn->incoming, cnxn->incoming_length, &used);
             use_up_incoming(cnxn, used);
@@ -160,7 +169,7 @@ void nio_server_cnxn_do_io(struct nio_server_cnxn *cnxn, int32_t ops, struct io_
     /* After the reading, so that answers of the short way (NOTES 4.11) leave in the same turn. */
     if (!server_cnxn_is_stale(&cnxn->base) && channel_has_output(cnxn->channel))
         flush_output(cnxn);
-    if (cnxn->incoming_waits && may_process(cnxn))
+    if (may_go_on(cnxn))
         channel_request_update(cnxn->channel); /* no event of the socket will come for that */
     /* limit_output only marks a connection as stale, because its thread may hold locks. */
     if (server_cnxn_is_stale(&cnxn->base))
@@ -261,8 +270,7 @@ static void end_of_reading(struct nio_server_cnxn *cnxn, int r)
 
 bool nio_server_cnxn_has_work(struct nio_server_cnxn *cnxn)
 {
-    return (cnxn->incoming_waits && may_process(cnxn)) ||
-           (!cnxn->is_write_blocked && channel_has_output(cnxn->channel));
+    return may_go_on(cnxn) || (!cnxn->is_write_blocked && channel_has_output(cnxn->channel));
 }
 
 int32_t nio_server_cnxn_interest_ops(struct nio_server_cnxn *cnxn)
@@ -296,6 +304,8 @@ static int nio_read_connect_request(struct batch *batch, const uint8_t *bytes, s
 static int nio_read_request(struct batch *batch, const uint8_t *bytes, size_t length);
 static bool ends_with_list(const struct batch *batch);
 static void hand_on(struct batch *batch);
+static void keep_requests(struct batch *batch, size_t taken);
+static void take_kept(struct batch *batch);
 
 static void process_bytes(struct nio_server_cnxn *cnxn, struct io_room *room, const uint8_t *bytes,
                           size_t length, size_t *ret_used)
@@ -305,6 +315,11 @@ static void process_bytes(struct nio_server_cnxn *cnxn, struct io_room *room, co
                           .room = room,
                           .end_ms = zk_elapsed_ms() + TURN_MS};
     cnxn->incoming_waits = false;
+    zk_atomic_long_note(&cnxn->base.is_full, 0);
+    if (cnxn->kept != NULL && batch.zk != NULL) {
+        take_kept(&batch);
+        hand_on(&batch);
+    }
     *ret_used = process_frames(&batch, bytes, length);
     hand_on(&batch);
     zookeeper_server_unref(batch.zk);
@@ -329,7 +344,7 @@ static size_t process_frames(struct batch *batch, const uint8_t *bytes, size_t l
     while (length - at >= LENGTH_BYTES && !server_cnxn_is_stale(&cnxn->base)) {
         /* How many answers wait is looked at before each batch only, because nothing is answered
          * until a batch has been handed on. */
-        if (is_throttled(cnxn) ||
+        if (cnxn->kept != NULL || is_throttled(cnxn) ||
             (batch->count == 0 && (!may_process(cnxn) || is_turn_over(batch)))) {
             cnxn->incoming_waits = true;
             break;
@@ -424,9 +439,9 @@ static void process_frame(struct batch *batch, const uint8_t *bytes, size_t leng
         hand_on(batch);
 }
 
-/* Returns whether the newest request asks for a list of children. That may be long: the answers to
- * a whole batch of such requests would fill the memory, and the other clients of this thread would
- * wait for seconds. So it is handed on before the next request is looked at, and on the short way
+/* Returns whether the newest request asks for a list of children. That may be long, and while a
+ * whole batch of such requests is answered, the other clients of this thread would wait for
+ * seconds. So it is handed on before the next request is looked at, and on the short way
  * (NOTES 4.11) it is answered by then. */
 static bool ends_with_list(const struct batch *batch)
 {
@@ -467,14 +482,56 @@ static void hand_on(struct batch *batch)
         nio_server_cnxn_wake_processors(room);
         room->unwoken = zookeeper_server_ref(batch->zk);
     }
-    if (zookeeper_server_submit_quietly(batch->zk, batch->requests, batch->count) < 0)
+    size_t taken;
+    if (zookeeper_server_submit_quietly(batch->zk, batch->requests, batch->count, &taken) < 0)
         nio_server_cnxn_close(batch->cnxn, DISCONNECT_REASON_SERVER_SHUTDOWN);
-    for (size_t i = 0; i < batch->count; i++)
+    for (size_t i = 0; i < taken; i++)
         request_unref(batch->requests[i]);
-    room->unwoken_requests += batch->count;
+    if (taken < batch->count)
+        keep_requests(batch, taken);
+    room->unwoken_requests += taken;
     batch->count = 0;
     if (room->unwoken_requests >= BATCH_MAX)
         nio_server_cnxn_wake_processors(room);
+}
+
+/* Keeps the requests behind those that were taken until the client has read enough. Their answers,
+ * of a megabyte each perhaps, would otherwise all stand in memory. */
+static void keep_requests(struct batch *batch, size_t taken)
+{
+    struct nio_server_cnxn *cnxn = batch->cnxn;
+    cnxn->kept_count = batch->count - taken;
+    cnxn->kept = zk_xcalloc(cnxn->kept_count, sizeof(struct request *));
+    memcpy(cnxn->kept, batch->requests + taken, cnxn->kept_count * sizeof(struct request *));
+    cnxn->kept_zk = zookeeper_server_ref(batch->zk);
+    cnxn->incoming_waits = true;
+}
+
+static void forget_kept(struct nio_server_cnxn *cnxn)
+{
+    zookeeper_server_unref(cnxn->kept_zk);
+    free(cnxn->kept);
+    cnxn->kept_zk = NULL;
+    cnxn->kept = NULL;
+    cnxn->kept_count = 0;
+}
+
+/* Makes the kept requests a batch again. */
+static void take_kept(struct batch *batch)
+{
+    struct nio_server_cnxn *cnxn = batch->cnxn;
+    memcpy(batch->requests, cnxn->kept, cnxn->kept_count * sizeof(struct request *));
+    batch->count = cnxn->kept_count;
+    forget_kept(cnxn);
+}
+
+void nio_server_cnxn_drop_kept(struct nio_server_cnxn *cnxn)
+{
+    for (size_t i = 0; i < cnxn->kept_count; i++) {
+        zookeeper_server_request_finished(cnxn->kept_zk, cnxn->kept[i]);
+        request_unref(cnxn->kept[i]);
+    }
+    forget_kept(cnxn);
 }
 
 void nio_server_cnxn_wake_processors(struct io_room *room)
@@ -514,10 +571,13 @@ static void decr_outstanding_and_check_throttle(struct nio_server_cnxn *cnxn, in
         enable_recv(cnxn);
 }
 
-/* Ends a connection whose client is too slow for what is sent to it. The calling thread may hold
- * locks, so it cannot close the connection: the end of the socket makes its selector do so. */
+/* Marks a connection that is full, and ends one whose client is too slow for what is sent to it.
+ * The calling thread may hold locks, so it cannot close the connection: the end of the socket makes
+ * its selector do so. */
 static void limit_output(struct nio_server_cnxn *cnxn, size_t unsent)
 {
+    if (unsent > OUTPUT_HIGH)
+        zk_atomic_long_note(&cnxn->base.is_full, 1);
     bool is_too_much =
         unsent > OUTPUT_LIMIT &&
         (unsent > OUTPUT_MOST || channel_blocked_ms(cnxn->channel) > OUTPUT_PATIENCE_MS);

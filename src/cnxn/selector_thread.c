@@ -243,6 +243,7 @@ static void finish_cnxn(struct selector_thread *thread, struct nio_server_cnxn *
     nio_server_cnxn_close(cnxn, DISCONNECT_REASON_UNKNOWN);
     leave_patients(thread, cnxn);
     nio_server_cnxn_tell_figures(cnxn);
+    nio_server_cnxn_drop_kept(cnxn);
     selector_cancel(thread->selector, cnxn->channel);
     channel_close(cnxn->channel);
     zk_atomic_long_add(&thread->live, -1);
@@ -345,7 +346,10 @@ static int64_t patience_left_us(const struct selector_thread *thread)
 
 /* ---- workers --------------------------------------------------------------------------------- */
 
-/* Java: NIOServerCnxnFactory.IOWorkRequest.doWork() */
+/* If one of several sleeping workers does not run although its process does (a debugger holds that
+ * thread alone), all clients wait until it does: a signal of glibc's condition waits for whoever
+ * the signals before have woken. So it is with Java's queue of workers, as was seen there, too.
+ * Java: NIOServerCnxnFactory.IOWorkRequest.doWork() */
 void nio_worker_thread_run(void *arg)
 {
     struct server_cnxn_factory *factory = arg;

@@ -29,6 +29,7 @@
 struct blocking_queue;
 struct four_letter_word;
 struct four_letter_words;
+struct request;
 struct server_stats;
 struct zk_thread_group;
 
@@ -71,7 +72,12 @@ struct nio_server_cnxn {
     uint8_t *incoming; /* the beginning of a frame, or what came while throttled; NULL: nothing */
     size_t incoming_length;
     size_t incoming_room;
-    bool incoming_waits;      /* there may be whole frames in incoming */
+    bool incoming_waits; /* there may be whole frames in incoming, or requests kept */
+    /* Requests that would be next if the answers to those before them had not filled the
+     * connection, and a reference to their server; NULL: there are none. */
+    struct request **kept;
+    size_t kept_count;
+    struct zookeeper_server *kept_zk;
     int64_t frames_read;      /* that the newest read has brought */
     size_t frame_bytes;       /* the average length of the frames that came last */
     bool length_checked;      /* the frame that is coming may be as long as it says */
@@ -132,6 +138,8 @@ void nio_server_cnxn_tell_figures(struct nio_server_cnxn *cnxn);
 void nio_server_cnxn_wake_processors(struct io_room *room);
 /* Returns whether there is something to do although the socket is not ready. */
 bool nio_server_cnxn_has_work(struct nio_server_cnxn *cnxn);
+/* Drops the requests that it has kept. By its selector's thread, at its end. */
+void nio_server_cnxn_drop_kept(struct nio_server_cnxn *cnxn);
 /* Returns what the socket is to be watched for. */
 int32_t nio_server_cnxn_interest_ops(struct nio_server_cnxn *cnxn);
 /* Takes the connection out of the tables, ends its watches, and sends nothing more; its selector

@@ -426,7 +426,13 @@ static void drop_request_without_session(struct zookeeper_server *server,
 int zookeeper_server_submit_requests(struct zookeeper_server *server,
                                      struct request *const *requests, size_t count)
 {
-    int r = zookeeper_server_submit_quietly(server, requests, count);
+    size_t taken;
+    int r;
+    do {
+        r = zookeeper_server_submit_quietly(server, requests, count, &taken);
+        requests += taken;
+        count -= taken;
+    } while (r == 0 && count > 0);
     zookeeper_server_wake_processors(server);
     return r;
 }
@@ -434,9 +440,11 @@ int zookeeper_server_submit_requests(struct zookeeper_server *server,
 /* If there is a limit of requests in the processors, these wait in RequestThrottler for their turn;
  * otherwise they go on at once (A-310). Java: submitRequest(), enqueueRequest() */
 int zookeeper_server_submit_quietly(struct zookeeper_server *server,
-                                    struct request *const *requests, size_t count)
+                                    struct request *const *requests, size_t count,
+                                    size_t *ret_taken)
 {
     struct way way;
+    *ret_taken = count;
     int r = find_way(server, &way);
     if (r < 0 || count == 0)
         return r;
@@ -445,8 +453,13 @@ int zookeeper_server_submit_quietly(struct zookeeper_server *server,
             request_throttler_submit_request(server->request_throttler, requests[i]);
         return 0;
     }
-    bool is_alive = touch_cnxn(server, requests[0]->cnxn) == 0;
+    struct server_cnxn *cnxn = requests[0]->cnxn;
+    bool is_alive = touch_cnxn(server, cnxn) == 0;
     for (size_t i = 0; r == 0 && i < count; i++) {
+        if (i > 0 && cnxn != NULL && zk_atomic_long_peek(&cnxn->is_full) != 0) {
+            *ret_taken = i;
+            break;
+        }
         if (is_alive)
             r = submit_touched(server, &way, requests[i]);
         else

@@ -547,6 +547,64 @@ static void cli_44_long_lists_are_not_answered_by_the_batch(void **state)
     sock_unref(slow.sock);
 }
 
+static struct buf *gets_at_once(int count)
+{
+    struct buf *asked = buf_new(4096);
+    for (int i = 1; i <= count; i++) {
+        struct buf *frame = raw_get_frame(i, "/big");
+        buf_put_bytes(asked, frame->bytes, frame->length);
+        buf_unref(frame);
+    }
+    return asked;
+}
+
+struct unsent {
+    struct raw_stage *stage;
+    size_t bytes; /* of the connection that has most */
+};
+
+static bool is_a_megabyte_unsent(void *arg)
+{
+    struct unsent *unsent = arg;
+    struct server_cnxn_factory *factory = unsent->stage->alone->client_port;
+    zk_mutex_lock(&factory->mu);
+    for (struct nio_server_cnxn *cnxn = factory->cnxns; cnxn != NULL; cnxn = cnxn->next)
+        if (channel_pending(cnxn->channel) > unsent->bytes)
+            unsent->bytes = channel_pending(cnxn->channel);
+    zk_mutex_unlock(&factory->mu);
+    return unsent->bytes > 1 << 20;
+}
+
+/* All come with one read. When the answers to the first ones fill the connection, the others wait;
+ * they are answered in their order when the client reads. */
+static void cli_44_long_answers_are_not_all_made_at_once(void **state)
+{
+    enum { NODE = 1000000, ASKED = 64 };
+    struct raw_stage *stage = *state;
+    struct raw_client slow = raw_connect(stage);
+    uint8_t *data = calloc(1, NODE);
+    raw_send_frame(slow.sock, raw_create_frame(1, "/big", data, NODE));
+    free(data);
+    raw_assert_reply(slow.sock, 1, 0);
+    for (int round = 0; round < 2; round++) {
+        raw_send_frame(slow.sock, gets_at_once(ASKED));
+        struct unsent unsent = {.stage = stage};
+        test_await(is_a_megabyte_unsent, &unsent);
+        struct raw_client other = raw_connect(stage);
+        raw_assert_pings(&other); /* what was read together has been handed on by now */
+        (void)is_a_megabyte_unsent(&unsent);
+        assert_in_range(unsent.bytes, 1 << 20, 3 << 20);
+        sock_unref(other.sock);
+        for (int i = 1; round == 0 && i <= ASKED; i++)
+            raw_assert_reply(slow.sock, i, 0);
+    }
+    /* The second time it leaves with most of its answers unmade. */
+    sock_unref(slow.sock);
+    struct raw_client other = raw_connect(stage);
+    raw_assert_pings(&other);
+    sock_unref(other.sock);
+}
+
 /* Each of the reads compares 20,000 entries with the ids: together they take a second or so. */
 static void slow_reads_of_one_client_do_not_keep_another_waiting(void **state)
 {
@@ -641,10 +699,13 @@ int main(void)
         TEST(cli_47_a_storm_of_callers_leaves_no_descriptor),
         TEST(cli_44_a_client_that_does_not_read_is_not_read),
         TEST(cli_44_long_lists_are_not_answered_by_the_batch),
+        TEST(cli_44_long_answers_are_not_all_made_at_once),
         TEST(slow_reads_of_one_client_do_not_keep_another_waiting),
         cmocka_unit_test(cli_49_there_are_no_more_connections_than_max_cnxns),
         cmocka_unit_test_setup_teardown(cli_10_frames_may_be_cut_anywhere, setup_with_workers,
                                         teardown),
+        cmocka_unit_test_setup_teardown(cli_44_long_answers_are_not_all_made_at_once,
+                                        setup_with_workers, teardown),
         cmocka_unit_test_setup_teardown(cli_24_who_comes_back_ends_his_old_connection,
                                         setup_with_workers, teardown),
         cmocka_unit_test_setup_teardown(cli_47_a_storm_of_callers_leaves_no_descriptor,

@@ -90,6 +90,9 @@ struct server_cnxn {
     /* Its requests that a processor may still answer; while there is none, a read may be answered
      * by the thread that reads the connection. */
     struct zk_atomic_long under_way;
+    /* 0 or 1: so much waits to be sent that no further read is to be answered at once. The port
+     * sets it and takes it back. */
+    struct zk_atomic_long is_full;
     bool is_answered; /* guarded by FinalRequestProcessor's mutex: it waits for wake */
     struct zk_context *ctx;
     /* Before the first answer: the client has sent no readOnly byte, and gets none. */
