@@ -12,6 +12,7 @@
 #include "zk/io/file.h"
 #include "zk/runtime/context.h"
 #include "zk/runtime/log_table.h"
+#include "zk/runtime/settings.h"
 
 /* Only the first line is read; nobody writes a longer file. */
 enum { MYID_FILE_LIMIT = 64 * 1024 };
@@ -21,6 +22,8 @@ static int fail_in_quorum(struct config_parser *parser, const char *file,
 static bool is_distributed(const struct quorum_peer_config *config);
 static int check_shared_ports(struct config_parser *parser, const char *file,
                               const struct zk_properties *properties);
+static int check_ids(struct config_parser *parser, const char *file,
+                     const struct zk_properties *properties);
 static int setup_my_id(struct config_parser *parser);
 static int setup_client_port(struct config_parser *parser, const char *file);
 static void setup_peer_type(struct config_parser *parser);
@@ -48,6 +51,8 @@ int config_setup_quorum(struct config_parser *parser, const char *file,
         r = config_check_cnx_timeout(parser);
     if (r == 0)
         r = check_shared_ports(parser, file, properties);
+    if (r == 0)
+        r = check_ids(parser, file, properties);
     if (r == 0)
         r = setup_my_id(parser);
     if (r == 0)
@@ -278,6 +283,43 @@ static int check_validity(struct config_parser *parser)
     return r;
 }
 
+static const struct zk_property *line_of_server(const struct zk_properties *properties, int64_t sid)
+{
+    const struct zk_property *line = NULL;
+    for (size_t i = 0; i < properties->count; i++) {
+        const char *key = zk_trim_start(properties->items[i].key);
+        int64_t id;
+        if (strncmp(key, "server.", 7) == 0 && zk_parse_long(key + 7, &id) && id == sid)
+            line = &properties->items[i];
+    }
+    return line;
+}
+
+/* A session's id begins with the last byte of its server's id. Where nodes may have a TTL, an owner
+ * that begins like that of such a node is taken for one: the ephemeral nodes of those sessions
+ * would stay for ever (D-316). */
+static int check_ids(struct config_parser *parser, const char *file,
+                     const struct zk_properties *properties)
+{
+    const struct quorum_verifier *qv = parser->config.quorum_verifier;
+    bool emulate = zk_settings_get_boolean(parser->ctx, "zookeeper.emulate353TTLNodes", false);
+    uint8_t first_wrong = emulate ? 0x80 : 0xff;
+    if (!parser->config.distributed ||
+        !zk_settings_get_boolean(parser->ctx, "zookeeper.extendedTypesEnabled", false))
+        return 0;
+    for (size_t i = 0; i < qv->member_count; i++) {
+        int64_t sid = qv->members[i].id;
+        if ((uint8_t)sid >= first_wrong)
+            return config_fail(parser, file, line_of_server(properties, sid),
+                               emulate ? "give the server an id below 128"
+                                       : "give the server an id below 255",
+                               "with extendedTypesEnabled=true%s the sessions of server.%" PRId64
+                               " would have ids like the owners of nodes with a TTL",
+                               emulate ? " and emulate353TTLNodes=true" : "", sid);
+    }
+    return 0;
+}
+
 /* ---- ports ---------------------------------------------------------------------------------- */
 
 /* One port that one server listens at. */
@@ -312,14 +354,8 @@ static int fail_for_port(struct config_parser *parser, const char *file,
                          const struct zk_properties *properties, const struct listening_port *port,
                          const struct listening_port *other)
 {
-    const struct zk_property *line = NULL;
-    for (size_t i = 0; i < properties->count; i++) {
-        const char *key = zk_trim_start(properties->items[i].key);
-        int64_t sid;
-        if (strncmp(key, "server.", 7) == 0 && zk_parse_long(key + 7, &sid) && sid == port->sid)
-            line = &properties->items[i];
-    }
-    return config_fail(parser, file, line, "give each server a host or ports of its own",
+    return config_fail(parser, file, line_of_server(properties, port->sid),
+                       "give each server a host or ports of its own",
                        "the %s of server.%" PRId64 " is also the %s of server.%" PRId64, port->what,
                        port->sid, other->what, other->sid);
 }

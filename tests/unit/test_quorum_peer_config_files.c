@@ -653,9 +653,40 @@ static void snappy_is_refused_where_its_library_is_missing(void **state)
     CONFIG_CHECK_REFUSALS(ROWS);
 }
 
+/* D-316. Java: ServerIdTest */
+static void ids_that_would_make_sessions_look_like_ttl_nodes_are_refused(void **state)
+{
+    static const struct config_refusal ROWS[] = {
+        {"extendedTypesEnabled=true\nserver.255=127.0.0.1:2884:3884",
+         "9: server.255=127.0.0.1:2884:3884: with extendedTypesEnabled=true the sessions of "
+         "server.255 would have ids like the owners of nodes with a TTL"},
+        {"server.511=127.0.0.1:2884:3884:observer\nextendedTypesEnabled=true",
+         "8: server.511=127.0.0.1:2884:3884:observer: with extendedTypesEnabled=true the sessions "
+         "of server.511 would have ids like the owners of nodes with a TTL"},
+        {"extendedTypesEnabled=true\nemulate353TTLNodes=true\nserver.128=127.0.0.1:2884:3884",
+         "10: server.128=127.0.0.1:2884:3884: with extendedTypesEnabled=true and "
+         "emulate353TTLNodes=true the sessions of server.128 would have ids like the owners of "
+         "nodes with a TTL"},
+    };
+    static const char *const OTHERS[] = {
+        "server.255=127.0.0.1:2884:3884",
+        "extendedTypesEnabled=true\nserver.254=127.0.0.1:2884:3884\nserver.256=127.0.0.1:2885:3885",
+        "emulate353TTLNodes=true\nserver.255=127.0.0.1:2884:3884",
+        "extendedTypesEnabled=true\nemulate353TTLNodes=true\nserver.127=127.0.0.1:2884:3884",
+    };
+    (void)state;
+    CONFIG_CHECK_REFUSALS(ROWS);
+    for (size_t i = 0; i < sizeof OTHERS / sizeof *OTHERS; i++) {
+        struct config_fixture fixture = config_fixture_read_with(OTHERS[i]);
+        config_fixture_must_succeed(&fixture);
+        config_fixture_done(&fixture);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ids_that_would_make_sessions_look_like_ttl_nodes_are_refused),
         cmocka_unit_test(a_time_in_zoo_cfg_that_cannot_be_waited_for_is_refused),
         cmocka_unit_test(a_time_of_the_command_line_that_cannot_be_waited_for_is_refused),
         cmocka_unit_test(schemes_that_no_client_can_have_are_refused),
