@@ -196,7 +196,7 @@ bring_it_back() {
 }
 
 main() {
-  local mix=c,c,c traced=() old new status began
+  local mix=c,c,c traced=() old new status began here
   while (($# > 0)); do
     case $1 in
       --mix) need_value "$1" $# && mix=$2 && shift 2 ;;
@@ -207,7 +207,7 @@ main() {
   done
   [[ $mix =~ ^(c|java),(c|java),(c|java)$ ]] ||
     die_usage "--mix takes three kinds, such as c,java,c, not '$mix'"
-  [[ -z $kept || ! -e $kept ]] || die_usage "$kept is there already; name a directory that is not"
+  [[ -z $kept ]] || need_new_directory "$kept"
   # cluster.sh would install what it needs, too, but unseen, and as a part of the times that are told.
   if [[ ,$mix, == *,c,* && -z ${ZKPEER_BINARY:-} ]]; then
     "$REPO/scripts/build.sh"
@@ -225,8 +225,9 @@ main() {
   say "${GREEN}All went as told${RESET}, in $(human_ms $(($(now_ms) - began)))."
   say ""
   say "What to try next:"
-  say "  scripts/demo.sh --mix c,java,c   the same, with a real Java peer among ours"
-  say "  scripts/cluster.sh up            an ensemble that stays; then client get /, status, kill leader, logs -f"
+  printf -v here %q "$(dirname "$0")"
+  say "  $here/demo.sh --mix c,java,c   the same, with a real Java peer among ours"
+  say "  $here/cluster.sh up            an ensemble that stays; then client get /, status, kill leader, logs -f"
 }
 
 main "$@"

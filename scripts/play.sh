@@ -532,7 +532,7 @@ main() {
   story_kinds --on "$mix"
   need_packages "to read the peers' logs" python3:python3
   # But a film of it may have been begun there.
-  [[ -z $keep || ! -e $keep || $(ls -A "$keep") == film ]] || die_usage "$keep is there already; name a directory that is not"
+  [[ -z $keep ]] || { [[ -d $keep && $(ls -A "$keep") == film ]] || need_new_directory "$keep"; }
   file=$(story_file "$story")
   story=$(basename "$file" .story)
   story_head "$file"

@@ -133,6 +133,13 @@ need_directory() {
   { mkdir -p "$1" 2>/dev/null && [[ -w $1 ]]; } || die "$1 cannot be written, and $2"
 }
 
+# need_new_directory DIR: one that does not exist, and can be made when there is something to keep in it. The directories
+# above it are made now.
+need_new_directory() {
+  [[ ! -e $1 ]] || die_usage "$1 is there already; name a directory that is not"
+  { mkdir -p "$1" && rmdir "$1"; } 2>/dev/null || die_usage "$1 cannot be made"
+}
+
 # ---- files of this call ------------------------------------------------------------------------
 
 # remove_scratch DIR: Ctrl-C reaches all programs at the same time, and one that has not ended yet may be making a file
