@@ -83,7 +83,9 @@ static int report_verdict(const struct quorum_peer_config *config, int directori
         return EXIT_CODE_INVALID_INVOCATION;
     }
     if (directories != 0) {
-        zk_str_append(report, "A start would end: the directory cannot be used.\n");
+        zk_str_append(report, directories == EXIT_CODE_UNABLE_TO_ACCESS_DATADIR
+                                  ? "A start would end: the directory cannot be used.\n"
+                                  : "A start would end: a file in the directory cannot be used.\n");
         return directories;
     }
     if (!config->distributed && config->admin_address_is_unknown) {
@@ -235,44 +237,82 @@ static void report_times(const struct quorum_peer_config *config, struct zk_str 
 
 /* ---- directories ---------------------------------------------------------------------------- */
 
-static void report_epochs(const char *directory, struct zk_str *report)
+/* Returns whether a start of a member goes on with these files (quorum_peer_load_database). One
+ * that is not there it makes. */
+static bool report_epochs(const char *directory, struct zk_str *report)
 {
     static const char *const names[] = {CURRENT_EPOCH_FILENAME, ACCEPTED_EPOCH_FILENAME};
+    int64_t epochs[] = {INT64_MIN, INT64_MAX};
+    bool are_good = true;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct zk_str text = {0};
         char *path = util_path_join(directory, names[i]);
         int r = file_read_at_once(path, EPOCH_FILE_LIMIT, &text);
-        int64_t epoch;
+        bool is_good = true;
         if (r == -ENOENT)
             zk_str_printf(report, "  %s: not there yet\n", names[i]);
         else if (r < 0)
             zk_str_printf(report, "  %s: cannot be read: %s\n", names[i], zk_error_text(r).text);
-        else if (!zk_str_parse_first_line(&text, &epoch))
-            zk_str_printf(report, "  %s: \"%s\" is not a number\n", names[i], zk_str_text(&text));
         else
-            zk_str_printf(report, "  %s: %" PRId64 "\n", names[i], epoch);
+            is_good = zk_str_parse_first_line(&text, &epochs[i]);
+        if (r == 0 && is_good)
+            zk_str_printf(report, "  %s: %" PRId64 "\n", names[i], epochs[i]);
+        else if (r == 0)
+            zk_str_printf(report, "  %s: \"%s\" is not a number\n", names[i], zk_str_text(&text));
+        are_good = are_good && is_good && (r == 0 || r == -ENOENT);
         zk_str_done(&text);
         free(path);
     }
+    if (epochs[0] <= epochs[1])
+        return are_good;
+    zk_str_append(report, "  the accepted epoch is below the current one: one of these two files "
+                          "was changed or lost\n");
+    return false;
 }
 
-static void report_newest(const char *directory, const struct kind_of_file *kind, size_t count,
+/* Returns an error if a start could not read the file. */
+static int check_readable(const char *path, int64_t *ret_size)
+{
+    int fd;
+    int r = file_regular_size(path, ret_size);
+    if (r == 0)
+        r = file_open_read(path, &fd);
+    if (r == 0)
+        file_close(fd);
+    return r;
+}
+
+/* Returns whether a start can read it; then it may be damaged all the same. */
+static bool report_newest(const char *directory, const struct kind_of_file *kind, size_t count,
                           const char *newest, struct zk_str *report)
 {
     char *path = util_path_join(directory, newest);
     int64_t size = 0;
     const char *flaw = "";
-    if (file_regular_size(path, &size) < 0)
+    int r = check_readable(path, &size);
+    if (r < 0)
         flaw = ", which cannot be read";
     else if (kind->check != NULL && kind->check(path) < 0)
         flaw = ", which is damaged or was not written to its end";
     zk_str_printf(report, "  %ss: %zu, the newest is %s (%" PRId64 " bytes)%s\n", kind->what, count,
                   newest, size, flaw);
     free(path);
+    return r == 0;
+}
+
+/* Returns whether a start may find that file to be whole. */
+static bool may_be_whole(const char *directory, const struct kind_of_file *kind, const char *name)
+{
+    if (kind->check == NULL)
+        return true;
+    char *path = util_path_join(directory, name);
+    int r = kind->check(path);
+    free(path);
+    return r == 0;
 }
 
 /* Tells the newest file of a kind, and how many there are. Returns an error if the directory cannot
- * be listed. */
+ * be listed, and 1 if a start would end for these files. */
 static int report_files(const char *directory, const struct kind_of_file *kind,
                         struct zk_str *report)
 {
@@ -280,6 +320,7 @@ static int report_files(const char *directory, const struct kind_of_file *kind,
     const char *newest = NULL;
     int64_t newest_zxid = INT64_MIN;
     size_t count = 0;
+    size_t whole = 0;
     int r = file_list(directory, &names);
     if (r < 0) {
         zk_str_printf(report, "  %ss: %s cannot be listed: %s\n", kind->what, directory,
@@ -291,17 +332,22 @@ static int report_files(const char *directory, const struct kind_of_file *kind,
         if (!kind->is_name(names.items[i], &zxid))
             continue;
         count++;
+        if (may_be_whole(directory, kind, names.items[i]))
+            whole++;
         if (zxid >= newest_zxid) {
             newest_zxid = zxid;
             newest = names.items[i];
         }
     }
+    bool are_good = true;
     if (newest == NULL)
         zk_str_printf(report, "  %ss: none\n", kind->what);
     else
-        report_newest(directory, kind, count, newest, report);
+        are_good = report_newest(directory, kind, count, newest, report) && whole > 0;
+    if (newest != NULL && whole == 0)
+        zk_str_printf(report, "  none of them is whole\n");
     zk_strings_done(&names);
-    return 0;
+    return are_good ? 0 : 1;
 }
 
 static void report_room(const char *path, int64_t (*free_bytes)(const char *path),
@@ -318,19 +364,24 @@ static void report_room(const char *path, int64_t (*free_bytes)(const char *path
 }
 
 /* The directory is there, and so is what this server has written into it before. Returns an error
- * if a start could not read it. */
-static int report_content(const char *content, enum data_directory which, struct zk_str *report)
+ * if a start could not read it, and 1 if a start would end for one of the files. */
+static int report_content(const struct quorum_peer_config *config, enum data_directory which,
+                          const char *content, struct zk_str *report)
 {
     int lock = -1;
     if (file_lock_directory(content, &lock) == -EWOULDBLOCK)
         zk_str_append(report, "  a peer is running on it now\n");
     if (lock >= 0)
         file_close(lock);
+    bool are_good = true;
     if (which == DATA_DIR) {
-        report_epochs(content, report);
-        (void)report_files(content, &SNAPSHOT, report); /* the next one meets the same error */
+        bool has_good_epochs = report_epochs(content, report);
+        are_good = has_good_epochs || !config->distributed; /* a server alone has no epochs */
+        if (report_files(content, &SNAPSHOT, report) > 0)   /* the next one meets the same error */
+            are_good = false;
     }
-    return report_files(content, &LOG, report);
+    int r = report_files(content, &LOG, report);
+    return r == 0 && !are_good ? 1 : r;
 }
 
 /* Returns whether a directory can be listed and has no files of the other kind, as a start asks for
@@ -378,10 +429,13 @@ static char *find_in_the_way(const char *content)
     return path;
 }
 
-/* Returns 0 if a start can use the directory or make it. Java: FileTxnSnapLog() */
-static int report_directory(struct zk_context *ctx, enum data_directory which, const char *path,
-                            int64_t (*free_bytes)(const char *path), struct zk_str *report)
+/* Returns 0 if a start can use the directory or make it, and otherwise the exit code with which it
+ * would end. Java: FileTxnSnapLog() */
+static int report_directory(struct zk_context *ctx, const struct quorum_peer_config *config,
+                            enum data_directory which, int64_t (*free_bytes)(const char *path),
+                            struct zk_str *report)
 {
+    const char *path = which == DATA_DIR ? config->data_dir : config->data_log_dir;
     char *content = util_path_join(path, VERSION_DIRECTORY);
     bool has_content = file_is_directory(content);
     const char *used = has_content ? content : path;
@@ -398,7 +452,7 @@ static int report_directory(struct zk_context *ctx, enum data_directory which, c
     } else if (r < 0) {
         zk_str_printf(report, "  %s cannot be written: %s\n", used, zk_error_text(r).text);
     } else if (has_content) {
-        r = report_content(content, which, report);
+        r = report_content(config, which, content, report);
     } else if (made) {
         zk_str_append(report, "  this server has written nothing into it yet\n");
     } else {
@@ -409,25 +463,28 @@ static int report_directory(struct zk_context *ctx, enum data_directory which, c
     }
     free(in_the_way);
     free(content);
-    return r < 0 ? EXIT_CODE_UNABLE_TO_ACCESS_DATADIR : 0;
+    return r < 0 ? EXIT_CODE_UNABLE_TO_ACCESS_DATADIR : r == 0 ? 0 : EXIT_CODE_UNEXPECTED_ERROR;
 }
 
 static int report_directories(struct zk_context *ctx, const struct quorum_peer_config *config,
                               int64_t (*free_bytes)(const char *path), struct zk_str *report)
 {
-    int code = report_directory(ctx, DATA_DIR, config->data_dir, free_bytes, report);
+    int code = report_directory(ctx, config, DATA_DIR, free_bytes, report);
     if (strcmp(config->data_dir, config->data_log_dir) == 0)
         return code;
     char *data = util_path_join(config->data_dir, VERSION_DIRECTORY);
     char *logs = util_path_join(config->data_log_dir, VERSION_DIRECTORY);
-    if (code == 0 && !report_foreign(data, LOG_FILE_PREFIX, report))
+    if (code != EXIT_CODE_UNABLE_TO_ACCESS_DATADIR &&
+        !report_foreign(data, LOG_FILE_PREFIX, report))
         code = EXIT_CODE_UNABLE_TO_ACCESS_DATADIR;
-    int log_code = report_directory(ctx, DATA_LOG_DIR, config->data_log_dir, free_bytes, report);
-    if (log_code == 0 && !report_foreign(logs, SNAPSHOT_FILE_PREFIX, report))
+    int log_code = report_directory(ctx, config, DATA_LOG_DIR, free_bytes, report);
+    if (log_code != EXIT_CODE_UNABLE_TO_ACCESS_DATADIR &&
+        !report_foreign(logs, SNAPSHOT_FILE_PREFIX, report))
         log_code = EXIT_CODE_UNABLE_TO_ACCESS_DATADIR;
     free(logs);
     free(data);
-    return code != 0 ? code : log_code;
+    /* A start opens both directories before it reads a file of either. */
+    return code == EXIT_CODE_UNABLE_TO_ACCESS_DATADIR || log_code == 0 ? code : log_code;
 }
 
 /* ---- a database that is not trusted ---------------------------------------------------------- */

@@ -118,13 +118,51 @@ static void what_is_in_the_data_directory_is_told(void **state)
 
     report(&stage);
 
-    assert_int_equal(stage.code, 0);
+    assert_int_equal(stage.code, 1);
     expect(&stage, "  currentEpoch: 3\n  acceptedEpoch: \"x\" is not a number\n");
     expect(&stage,
            "  snapshots: 2, the newest is snapshot.300000000 (7 bytes), which is damaged or was "
-           "not written to its end\n  transaction logs: none\n");
+           "not written to its end\n  none of them is whole\n  transaction logs: none\n");
     expect(&stage, "/logs.\n  free: 7168 MiB\n  it is not there; a start makes it\n");
     done(&stage);
+}
+
+static void a_file_that_ends_a_start_is_no_fine_one(void **state)
+{
+    static const struct {
+        const char *name; /* a directory of that name, unless there is a text */
+        const char *text;
+        const char *words;
+    } rows[] = {
+        {"log.5", NULL, "transaction logs: 1, the newest is log.5 (0 bytes), which cannot be read"},
+        {"snapshot.5", NULL,
+         "snapshots: 2, the newest is snapshot.5 (0 bytes), which cannot be re"},
+        {"currentEpoch", "six", "currentEpoch: \"six\" is not a number"},
+        {"currentEpoch", "6", "the accepted epoch is below the current one"},
+        {"snapshot.0", "cut off", "none of them is whole"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct stage stage = {.fixture = config_fixture_read_with("")};
+        struct zk_str name = {0};
+        make_version_2(&stage);
+        write_in(&stage, "version-2/acceptedEpoch", "5");
+        test_write_bytes(stage.fixture.directory, "version-2/snapshot.0", "whole\0\0\0\1/", 10);
+        zk_str_printf(&name, "version-2/%s", rows[i].name);
+        if (rows[i].text != NULL) {
+            write_in(&stage, name.text, rows[i].text);
+        } else {
+            char *path = test_path(stage.fixture.directory, name.text);
+            assert_int_equal(file_make_directories(path), 0);
+            free(path);
+        }
+        report(&stage);
+        assert_int_equal(stage.code, EXIT_CODE_UNEXPECTED_ERROR);
+        expect(&stage, rows[i].words);
+        expect(&stage, "A start would end: a file in the directory cannot be used.\n");
+        done(&stage);
+        zk_str_done(&name);
+    }
 }
 
 /* A start loads it, and what an editor or an operator has put beside it is nothing to a start. */
@@ -437,6 +475,7 @@ int main(void)
         cmocka_unit_test(a_fresh_server_learns_its_role_ensemble_times_and_directory),
         cmocka_unit_test(every_kind_of_quorum_is_explained),
         cmocka_unit_test(what_is_in_the_data_directory_is_told),
+        cmocka_unit_test(a_file_that_ends_a_start_is_no_fine_one),
         cmocka_unit_test(a_packed_snapshot_is_one_and_a_copy_under_another_name_is_none),
         cmocka_unit_test(an_epoch_file_is_read_as_a_start_reads_it),
         cmocka_unit_test(what_is_no_directory_cannot_be_used),

@@ -11,9 +11,11 @@
  * understood, its quorums, the times in milliseconds, the directories and what is in them, and all
  * warnings. Nothing is written or changed; names have been looked up already.
  *
- * free_bytes says how much room a file system has (-1: unknown). Returns 0 if a start would go on
- * from here, or the exit code with which it would end: 2 for a mistake in the files, 3 for a data
- * directory that cannot be used. Before any other thread; blocks on the disk. */
+ * free_bytes says how much room a file system has (-1: unknown). Returns 0 if nothing that it looks
+ * at would end a start, or the exit code with which one would end: 1 for a file of a data directory
+ * that cannot be used, 2 for a mistake in the configuration, 3 for a data directory that cannot be
+ * used. It does not read through logs and snapshots. Before any other thread; blocks on the
+ * disk. */
 int config_report(struct zk_context *ctx, const struct quorum_peer_config *config,
                   int64_t (*free_bytes)(const char *path), struct zk_str *report);
 
