@@ -20,7 +20,7 @@ patroni     two PostgreSQL servers: the first leads, switchover, a server of our
 perl        the tests of Net::ZooKeeper, from Debian's source package of ZooKeeper, at one server and at three. By name, because
             they wait for events for a tenth of a second
 
-By hand only, since their sources are not Debian's: Curator's own tests, erlzk's, php-zookeeper's, zk-ruby's (README.md has the results).
+By hand only, since their sources are not Debian's: the tests of some twenty other clients (README.md has their names and the results).
 
 A difference that is meant stands in differences.txt, with its number in NOTES.md; every other one fails.
 """
