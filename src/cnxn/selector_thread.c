@@ -174,6 +174,12 @@ static void process_updates(struct selector_thread *thread)
 static void handle_io(struct selector_thread *thread, struct nio_server_cnxn *cnxn, int32_t ops)
 {
     bool is_lent = thread->factory->worker_queue != NULL;
+    /* While it is lent it waits for nothing, and its wait would begin anew behind each answer or
+     * event that leaves. So what has gathered is read with that. */
+    if (is_lent && cnxn->patience != PATIENCE_NONE && (ops & OP_READ) == 0) {
+        ops |= nio_server_cnxn_interest_ops(cnxn) & OP_READ;
+        cnxn->is_late = false;
+    }
     if (is_lent || (ops & OP_READ) != 0)
         leave_patients(thread, cnxn);
     if (is_lent) {

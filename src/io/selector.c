@@ -208,15 +208,15 @@ static void read_wakeup(struct selector *selector)
     (void)length; /* it is non-blocking, and there was something to read */
 }
 
-/* epoll_wait counts in milliseconds, and kernels before Linux 5.11 have nothing finer; there a wait
- * takes longer. */
+/* epoll_wait counts in milliseconds, and kernels before Linux 5.11 have nothing finer. The filter
+ * of a sandbox may not know the finer one, and refuses it (EPERM). There a wait takes longer. */
 static int wait_for_events(struct selector *selector, int wanted, int64_t timeout_us)
 {
     if (timeout_us > 0) {
         const struct timespec timeout = {.tv_sec = timeout_us / 1000000,
                                          .tv_nsec = timeout_us % 1000000 * 1000};
         int ready = epoll_pwait2(selector->epoll_fd, selector->events, wanted, &timeout, NULL);
-        if (ready >= 0 || errno != ENOSYS)
+        if (ready >= 0 || (errno != ENOSYS && errno != EPERM))
             return ready;
     }
     int64_t timeout_ms = timeout_us > 0 ? (timeout_us + 999) / 1000 : timeout_us;

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -59,8 +60,10 @@ static struct known_interface interfaces[INTERFACES_MAX];
 static size_t interfaces_known; /* 0: those of the system */
 static int64_t passed_ms;
 static int64_t wall_ahead_ms;
-static const char *removed_part; /* of the path of the file that will be gone; NULL: none */
-static int opens_before;         /* of that file, before it goes */
+static bool clocks_stand;
+static struct timespec stopped_at; /* of CLOCK_MONOTONIC */
+static const char *removed_part;   /* of the path of the file that will be gone; NULL: none */
+static int opens_before;           /* of that file, before it goes */
 static size_t write_limit = SIZE_MAX;
 static int empty_wakes;
 static const char *watched_threads; /* NULL: none */
@@ -282,6 +285,10 @@ MAY_FAIL(int, accept4, OUTSIDE_ACCEPT,
          fd, address, length, flags)
 MAY_FAIL(int, poll, OUTSIDE_POLL,
          (struct pollfd *watched, nfds_t count, int timeout), watched, count, timeout)
+MAY_FAIL(int, epoll_pwait2, OUTSIDE_EPOLL_PWAIT2,
+         (int fd, struct epoll_event *events, int room, const struct timespec *timeout,
+          const __sigset_t *signals),
+         fd, events, room, timeout, signals)
 MAY_FAIL(ssize_t, send, OUTSIDE_SEND,
          (int fd, const void *bytes, size_t length, int flags), fd, bytes, length, flags)
 MAY_FAIL(ssize_t, recv, OUTSIDE_RECV,
@@ -492,9 +499,29 @@ static struct timespec plus(struct timespec time, int64_t ms)
     return time;
 }
 
+void outside_stop_clocks(void)
+{
+    struct timespec now;
+    SYSTEM(clock_gettime)(CLOCK_MONOTONIC, &now);
+    pthread_mutex_lock(&mutex);
+    clocks_stand = true;
+    stopped_at = now;
+    pthread_mutex_unlock(&mutex);
+}
+
+static void stop_if_watched(clockid_t clock_id, struct timespec *time)
+{
+    pthread_mutex_lock(&mutex);
+    if (clocks_stand && clock_id == CLOCK_MONOTONIC && is_watched_locked())
+        *time = stopped_at;
+    pthread_mutex_unlock(&mutex);
+}
+
 int clock_gettime(clockid_t clock_id, struct timespec *tp)
 {
     int r = SYSTEM(clock_gettime)(clock_id, tp);
+    if (r == 0)
+        stop_if_watched(clock_id, tp);
     if (r == 0)
         *tp = plus(*tp, passed() + (clock_id == CLOCK_REALTIME ? wall_ahead() : 0));
     return r;
@@ -602,6 +629,7 @@ int outside_restore(void **state)
     write_limit = SIZE_MAX;
     empty_wakes = 0;
     watched_threads = NULL;
+    clocks_stand = false;
     pthread_mutex_unlock(&mutex);
     outside_release();
     return 0;

@@ -24,6 +24,7 @@ enum outside_call {
     OUTSIDE_CONNECT,
     OUTSIDE_ACCEPT,
     OUTSIDE_POLL,
+    OUTSIDE_EPOLL_PWAIT2,
     OUTSIDE_SEND,
     OUTSIDE_RECV,
     OUTSIDE_PTHREAD_CREATE,
@@ -110,6 +111,8 @@ void outside_let_time_pass(int64_t ms);
 /* From now on the wall clock stands so much later than the system's, also after outside_restore().
  * Elapsed time goes on as it did. */
 void outside_set_wall_clock(int64_t ms);
+/* From now on time stands still for the threads that are watched. */
+void outside_stop_clocks(void);
 
 /* Calls and names are the system's own again. Fits cmocka's teardown. */
 int outside_restore(void **state);

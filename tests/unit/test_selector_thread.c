@@ -1,5 +1,6 @@
 /* What a selector thread reads together: short reads, requests that gather (A-241, A-245), wake-ups
  * (A-242). Java: NIOServerCnxnFactory.SelectorThread */
+#include <errno.h>
 #include <inttypes.h>
 #include <linux/sockios.h>
 #include <stdio.h>
@@ -10,17 +11,28 @@
 #include "peer/zookeeper_server_main_internal.h"
 #include "raw_client.h"
 #include "zk/io/sock.h"
+#include "zk/jute/keeper_code.h"
 #include "zk/jute/op_code.h"
 #include "zk/server/zookeeper_server.h"
 #include "zk_test.h"
 
 #define SELECTOR_THREADS "NIOServerCxnFac"
 
+static const struct raw_setting SETTINGS[] = {{"zookeeper.nio.numSelectorThreads", "1"},
+                                              {"zookeeper.nio.numWorkerThreads", "1"}};
+
 static int setup(void **state)
 {
     static struct raw_stage stage;
-    static const struct raw_setting one = {"zookeeper.nio.numSelectorThreads", "1"};
-    raw_stage_begin(&stage, &one, 1);
+    raw_stage_begin(&stage, SETTINGS, 1);
+    *state = &stage;
+    return 0;
+}
+
+static int setup_with_a_worker(void **state)
+{
+    static struct raw_stage stage;
+    raw_stage_begin(&stage, SETTINGS, 2);
     *state = &stage;
     return 0;
 }
@@ -87,6 +99,11 @@ static bool has_no_low_water(void *arg)
 {
     (void)arg;
     return outside_seen().low_water == 1;
+}
+
+static bool has_low_water(void *arg)
+{
+    return outside_seen().low_water == *(const int *)arg;
 }
 
 static void a_read_that_ends_within_a_frame_does_not_make_the_next_one_short(void **state)
@@ -192,25 +209,45 @@ static size_t send_gets(struct raw_client *raw, int first, int count)
 }
 
 /* Two come at once, and are answered at once; what comes next may gather. The first ones may have
- * to take the long way, because the opening of the session is not quite over. What follows is alone
- * and is answered, because the wait ends; with it the socket is ready at its first byte again. */
+ * to take the long way, because the opening of the session is not quite over. Returns the number of
+ * the next request; *ret_together: the bytes of 8. */
+static int gather(struct raw_client *raw, int *ret_together)
+{
+    int next = 1;
+    outside_watch(SELECTOR_THREADS);
+    do {
+        *ret_together = 8 * (int)send_gets(raw, next, 2);
+        assert_replies(raw, next, 2);
+        next += 2;
+    } while (!low_water_was(ret_together) && next < 2000);
+    assert_true(low_water_was(ret_together));
+    return next;
+}
+
+/* What follows is alone and is answered, because the wait ends; with it the socket is ready at its
+ * first byte again. */
 static void short_reads_that_come_two_at_a_time_gather(void **state)
 {
     struct raw_stage *stage = *state;
     struct raw_client raw = raw_connect(stage);
-    outside_watch(SELECTOR_THREADS);
-    int next = 1;
     int together;
-    do {
-        together = 8 * (int)send_gets(&raw, next, 2);
-        assert_replies(&raw, next, 2);
-        next += 2;
-    } while (!low_water_was(&together) && next < 2000);
-    assert_true(low_water_was(&together));
+    int next = gather(&raw, &together);
     (void)send_gets(&raw, next, 1);
     assert_replies(&raw, next, 1);
     test_await(has_no_low_water, NULL);
     sock_unref(raw.sock);
+}
+
+/* From here on the wait of a client whose short reads gather never ends by itself. */
+static void gather_for_ever(struct raw_client *raw)
+{
+    int together;
+    int next = gather(raw, &together);
+    test_await(has_no_low_water, NULL);
+    outside_stop_clocks();
+    (void)send_gets(raw, next, 1);
+    assert_replies(raw, next, 1);
+    test_await(has_low_water, &together);
 }
 
 static void short_reads_one_after_the_other_do_not_gather(void **state)
@@ -232,6 +269,48 @@ static bool has_arrived(void *arg)
     const struct raw_client *raw = arg;
     (void)ioctl(sock_descriptor(raw->sock), SIOCOUTQ, &unacknowledged);
     return unacknowledged == 0;
+}
+
+/* The filter of a sandbox may not know epoll_pwait2, and says what it says of all that it does not
+ * know. The others are served meanwhile. */
+static void a_system_without_short_waits_serves_all_the_same(void **state)
+{
+    static const int errors[] = {ENOSYS, EPERM};
+    struct raw_stage *stage = *state;
+    struct raw_client other = raw_connect(stage);
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+        struct raw_client raw = raw_connect(stage);
+        outside_fail(OUTSIDE_EPOLL_PWAIT2, errors[i], 0, OUTSIDE_FOR_EVER);
+        gather_for_ever(&raw);
+        raw_assert_pings(&other);
+        assert_true(outside_failures(OUTSIDE_EPOLL_PWAIT2) > 0);
+        (void)outside_restore(NULL);
+        sock_unref(raw.sock);
+    }
+    sock_unref(other.sock);
+}
+
+/* A client with many watches may hear something all the time. Each event leaves by a worker, and
+ * the wait for more requests must not begin anew behind each: its pings would not be read. */
+static void events_do_not_keep_what_gathers_from_being_read(void **state)
+{
+    struct raw_stage *stage = *state;
+    struct raw_client writer = raw_connect(stage);
+    struct raw_client raw = raw_connect(stage);
+    struct buf *watch = raw_request_body(0, OP_CODE_EXISTS);
+    raw_put_text(watch, "/event");
+    buf_put_byte(watch, 1);
+    raw_send_frame(raw.sock, raw_frame_of(watch));
+    raw_assert_reply(raw.sock, 0, KEEPER_CODE_NONODE);
+    gather_for_ever(&raw);
+    raw_send_frame(raw.sock, raw_plain_frame(-2, OP_CODE_PING));
+    test_await(has_arrived, &raw);
+    raw_send_frame(writer.sock, raw_create_frame(1, "/event", "", 0));
+    raw_assert_reply(writer.sock, 1, 0);
+    raw_assert_reply(raw.sock, -1, 0);
+    raw_assert_reply(raw.sock, -2, 0);
+    sock_unref(writer.sock);
+    sock_unref(raw.sock);
 }
 
 static bool is_held(void *arg)
@@ -266,6 +345,8 @@ static void requests_of_connections_that_are_read_together_cost_one_wake_up(void
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST_WITH_A_WORKER(name)                                                                   \
+    cmocka_unit_test_setup_teardown(name, setup_with_a_worker, teardown)
 
 int main(void)
 {
@@ -277,6 +358,8 @@ int main(void)
         TEST(seven_unanswered_requests_do_not_make_the_next_ones_wait),
         TEST(short_reads_that_come_two_at_a_time_gather),
         TEST(short_reads_one_after_the_other_do_not_gather),
+        TEST(a_system_without_short_waits_serves_all_the_same),
+        TEST_WITH_A_WORKER(events_do_not_keep_what_gathers_from_being_read),
         TEST(requests_of_connections_that_are_read_together_cost_one_wake_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
