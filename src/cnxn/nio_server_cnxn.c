@@ -342,6 +342,10 @@ static size_t process_frames(struct batch *batch, const uint8_t *bytes, size_t l
     struct nio_server_cnxn *cnxn = batch->cnxn;
     size_t at = 0;
     while (length - at >= LENGTH_BYTES && !server_cnxn_is_stale(&cnxn->base)) {
+        /* The limit of outstanding requests counts only those that have been handed on: without
+         * this, one read of a flooding client could exceed the limit by BATCH_MAX. */
+        if (batch->count > 0 && !zookeeper_server_has_room(batch->zk, batch->count))
+            hand_on(batch);
         /* How many answers wait is looked at before each batch only, because nothing is answered
          * until a batch has been handed on. */
         if (cnxn->kept != NULL || is_throttled(cnxn) ||
@@ -420,10 +424,6 @@ static void process_frame(struct batch *batch, const uint8_t *bytes, size_t leng
     batch->frames++;
     cnxn->bytes_received += (int64_t)(LENGTH_BYTES + length);
     cnxn->length_checked = false;
-    /* The limit of outstanding requests counts only those that have been handed on: without this,
-     * one read of a flooding client could exceed the limit by BATCH_MAX. */
-    if (batch->count > 0 && !zookeeper_server_has_room(batch->zk, batch->count))
-        hand_on(batch);
     int r = cnxn->initialized ? nio_read_request(batch, bytes, length)
                               : nio_read_connect_request(batch, bytes, length);
     if (r < 0) {

@@ -38,6 +38,15 @@ static int setup_with_workers(void **state)
     return 0;
 }
 
+static int setup_with_little_room(void **state)
+{
+    static struct raw_stage stage;
+    static const struct raw_setting limit = {"zookeeper.globalOutstandingLimit", "3"};
+    raw_stage_begin(&stage, &limit, 1);
+    *state = &stage;
+    return 0;
+}
+
 static int teardown(void **state)
 {
     raw_stage_finish(*state);
@@ -605,6 +614,23 @@ static void cli_44_long_answers_are_not_all_made_at_once(void **state)
     sock_unref(other.sock);
 }
 
+/* The limit of outstanding requests ends a batch in the middle of a read. What is kept of it then
+ * comes before the frames behind it. */
+static void cli_44_what_is_kept_stays_in_its_order(void **state)
+{
+    enum { NODE = 1000000, ASKED = 64 };
+    struct raw_stage *stage = *state;
+    struct raw_client client = raw_connect(stage);
+    uint8_t *data = calloc(1, NODE);
+    raw_send_frame(client.sock, raw_create_frame(1, "/big", data, NODE));
+    free(data);
+    raw_assert_reply(client.sock, 1, 0);
+    raw_send_frame(client.sock, gets_at_once(ASKED));
+    for (int i = 1; i <= ASKED; i++)
+        raw_assert_reply(client.sock, i, 0);
+    sock_unref(client.sock);
+}
+
 /* Each of the reads compares 20,000 entries with the ids: together they take a second or so. */
 static void slow_reads_of_one_client_do_not_keep_another_waiting(void **state)
 {
@@ -700,6 +726,8 @@ int main(void)
         TEST(cli_44_a_client_that_does_not_read_is_not_read),
         TEST(cli_44_long_lists_are_not_answered_by_the_batch),
         TEST(cli_44_long_answers_are_not_all_made_at_once),
+        cmocka_unit_test_setup_teardown(cli_44_what_is_kept_stays_in_its_order,
+                                        setup_with_little_room, teardown),
         TEST(slow_reads_of_one_client_do_not_keep_another_waiting),
         cmocka_unit_test(cli_49_there_are_no_more_connections_than_max_cnxns),
         cmocka_unit_test_setup_teardown(cli_10_frames_may_be_cut_anywhere, setup_with_workers,
