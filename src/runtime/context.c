@@ -25,6 +25,7 @@ struct zk_context *zk_context_new(const struct zk_context_options *options)
     ctx->start_us = zk_elapsed_us();
     ctx->myid = -1;
     zk_registry_init(&ctx->registry);
+    zk_mutex_init(&ctx->log_mu, ctx, "log", ZK_RANK_LOG);
     zk_mutex_init(&ctx->trace_mu, ctx, "trace", ZK_RANK_TRACE);
     zk_mutex_init(&ctx->statics_mu, ctx, "statics", ZK_RANK_STATICS);
     return ctx;
@@ -38,6 +39,8 @@ void zk_context_free(struct zk_context *ctx) UNSHARED
         ctx->free_statics(ctx->statics);
     zk_mutex_destroy(&ctx->statics_mu);
     zk_mutex_destroy(&ctx->trace_mu);
+    zk_mutex_destroy(&ctx->log_mu);
+    zk_log_bound_done(&ctx->log_bound);
     zk_str_done(&ctx->trace_line);
     zk_registry_done(&ctx->registry);
     for (size_t i = 0; i < ctx->setting_count; i++) {

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/log_bound.h"
 #include "runtime/thread_registry.h"
 #include "zk/base/str.h"
 #include "zk/runtime/context.h"
@@ -25,7 +26,9 @@ struct zk_context {
     size_t setting_count;
 
     struct zk_thread_registry registry; /* it has a plain mutex of its own */
-    struct zk_mutex trace_mu;           /* L-118. One line of the trace at a time. Guards: */
+    struct zk_mutex log_mu;             /* L-119. Guards: */
+    struct zk_log_bound log_bound GUARDED_BY(&log_mu);
+    struct zk_mutex trace_mu; /* L-118. One line of the trace at a time. Guards: */
     struct zk_str trace_line GUARDED_BY(&trace_mu);
     bool trace_torn GUARDED_BY(&trace_mu); /* the last line could not be written whole */
 

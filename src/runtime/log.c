@@ -7,13 +7,16 @@
 #include <string.h>
 
 #include "runtime/context_internal.h"
+#include "runtime/log_bound.h"
 #include "runtime/write_line.h"
 #include "zk/runtime/clock.h"
+#include "zk/runtime/log_table.h"
 #include "zk/runtime/thread.h"
 
 enum {
     LOG_LINE_MAX = 4096, /* with the newline; a longer line loses its end */
     LOG_CLASS_MAX = 64,
+    LOG_HEAD_USUAL = 100, /* time, level, thread and place */
 };
 
 static const char *const level_names[] = {
@@ -27,22 +30,17 @@ struct log_line {
     size_t length;
 };
 
-static void log_line_vprintf(struct log_line *line, const char *format, va_list args)
-{
-    size_t room = sizeof line->text - 1 - line->length; /* one byte is the newline's */
-    int length = vsnprintf(line->text + line->length, room, format, args);
-    if (length > 0)
-        line->length += (size_t)length < room ? (size_t)length : room - 1;
-}
-
 static void log_line_printf(struct log_line *line, const char *format, ...) ZK_PRINTF_LIKE(2, 3);
 
 static void log_line_printf(struct log_line *line, const char *format, ...)
 {
+    size_t room = sizeof line->text - 1 - line->length; /* one byte is the newline's */
     va_list args;
     va_start(args, format);
-    log_line_vprintf(line, format, args);
+    int length = vsnprintf(line->text + line->length, room, format, args);
     va_end(args);
+    if (length > 0)
+        line->length += (size_t)length < room ? (size_t)length : room - 1;
 }
 
 /* "2026-11-22 14:03:16,123": the Gregorian calendar, counted in years that start in March, so that
@@ -103,31 +101,28 @@ static void log_line_neutralise(struct log_line *line)
     }
 }
 
-static void log_line_write(struct log_line *line, int fd)
-{
-    line->text[line->length++] = '\n';
-    zk_write_line(fd, line->text, line->length);
-}
-
 static bool log_enabled(const struct zk_context *ctx, enum zk_log_level level)
 {
     return level >= ctx->options.log_level && level < ZK_OFF && ctx->options.log_fd >= 0;
 }
 
-void zk_log_at(struct zk_context *ctx, const char *file, int line_number, enum zk_log_level level,
-               const char *format, ...)
-{
-    if (!log_enabled(ctx, level))
-        return;
-
+/* Where a line comes from, and when. */
+struct log_origin {
+    int64_t wall_ms;
     char thread[ZK_THREAD_NAME_SIZE];
+    const char *file;
+    int line_number;
+};
+
+static void log_line_write(struct zk_context *ctx, const struct log_origin *origin,
+                           enum zk_log_level level, const char *message)
+{
     char class[LOG_CLASS_MAX];
-    zk_thread_name(ctx, thread, sizeof thread);
-    class_of_file(file, class, sizeof class);
+    class_of_file(origin->file, class, sizeof class);
 
     struct log_line line;
     line.length = 0;
-    const int64_t wall_ms = zk_wall_ms();
+    const int64_t wall_ms = origin->wall_ms;
     const int64_t zone_ms =
         ctx->options.zone_offset_ms != NULL ? ctx->options.zone_offset_ms(wall_ms) : 0;
     log_line_time(&line, wall_ms + zone_ms);
@@ -135,14 +130,64 @@ void zk_log_at(struct zk_context *ctx, const char *file, int line_number, enum z
         log_line_printf(&line, " [myid:]");
     else
         log_line_printf(&line, " [myid:%" PRId64 "]", zk_context_myid(ctx));
-    log_line_printf(&line, " - %-5s [%s:%s@%d] - ", level_names[level], thread, class, line_number);
+    log_line_printf(&line, " - %-5s [%s:%s@%d] - %s", level_names[level], origin->thread, class,
+                    origin->line_number, message);
+    log_line_neutralise(&line);
+    line.text[line.length++] = '\n';
+    zk_write_line(ctx->options.log_fd, line.text, line.length);
+}
 
+/* A line about the other lines of its place, which is not counted with them. */
+static void log_about_place(struct zk_context *ctx, const struct log_origin *origin,
+                            enum zk_log_level level, const char *format, ...) ZK_PRINTF_LIKE(4, 5);
+
+static void log_about_place(struct zk_context *ctx, const struct log_origin *origin,
+                            enum zk_log_level level, const char *format, ...)
+{
+    char message[LOG_LINE_MAX];
     va_list args;
     va_start(args, format);
-    log_line_vprintf(&line, format, args);
+    vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    log_line_neutralise(&line);
-    log_line_write(&line, ctx->options.log_fd);
+    if (log_enabled(ctx, level))
+        log_line_write(ctx, origin, level, message);
+}
+
+/* Whoever asks for DEBUG or TRACE gets every line. The lock is not held while a line is written. */
+static struct zk_log_verdict judge_line(struct zk_context *ctx, const struct log_origin *origin,
+                                        enum zk_log_level level, size_t message_length)
+{
+    struct zk_log_verdict verdict = {.is_written = true};
+    if (level < ZK_INFO)
+        return verdict;
+    zk_mutex_lock(&ctx->log_mu);
+    verdict = zk_log_bound_count(&ctx->log_bound, origin->file, origin->line_number,
+                                 LOG_HEAD_USUAL + message_length, origin->wall_ms);
+    zk_mutex_unlock(&ctx->log_mu);
+    return verdict;
+}
+
+void zk_log_at(struct zk_context *ctx, const char *file, int line_number, enum zk_log_level level,
+               const char *format, ...)
+{
+    struct log_origin origin = {.file = file, .line_number = line_number};
+    char message[LOG_LINE_MAX];
+    va_list args;
+    if (!log_enabled(ctx, level))
+        return;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+
+    zk_thread_name(ctx, origin.thread, sizeof origin.thread);
+    origin.wall_ms = zk_wall_ms();
+    struct zk_log_verdict verdict = judge_line(ctx, &origin, level, strlen(message));
+    if (verdict.left_out > 0)
+        log_about_place(ctx, &origin, ZK_LOG_LINES_WERE_LEFT_OUT, verdict.left_out);
+    if (verdict.is_written)
+        log_line_write(ctx, &origin, level, message);
+    if (verdict.is_last)
+        log_about_place(ctx, &origin, ZK_LOG_LINES_LEFT_OUT, verdict.window_left_ms);
 }
 
 bool zk_log_is_due(int64_t count)

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "outside.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/log.h"
 #include "zk/runtime/log_table.h"
@@ -326,6 +327,74 @@ static void levels_are_parsed_in_any_case(void **state)
     assert_int_equal(level, ZK_OFF);
 }
 
+/* ---- a place that writes too much ---- */
+
+static void write_long_lines(struct zk_context *ctx, int count)
+{
+    char text[4000];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    for (int i = 0; i < count; i++)
+        zk_log(ctx, ZK_LOG_UNABLE_TO_ACCESS_DATADIR, text);
+}
+
+static size_t count_of(const char *text, const char *words)
+{
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, words)) != NULL; at++)
+        count++;
+    return count;
+}
+
+static void a_place_that_fills_the_log_is_stopped_and_says_so(void **state)
+{
+    enum { MEBIBYTES_4 = 4 << 20, LINES = 2000 };
+    struct test_capture *capture = *state;
+    write_long_lines(capture->ctx, LINES);
+    zk_log(capture->ctx, ZK_LOG_LOOKING); /* another place */
+
+    char *text = test_captured_log(capture);
+    size_t written = count_of(text, "xxx\n");
+    assert_in_range(strlen(text), MEBIBYTES_4 / 10 * 9, MEBIBYTES_4 + 3 * 4096);
+    assert_int_equal(count_of(text, "too many lines of this place: those of the next "), 1);
+    assert_non_null(strstr(text, "- LOOKING\n"));
+    free(text);
+
+    outside_let_time_pass(10000);
+    write_long_lines(capture->ctx, 1);
+
+    char told[80];
+    snprintf(told, sizeof told, "lines of this place were left out lines=%zu\n", LINES - written);
+    text = test_captured_log(capture);
+    assert_non_null(strstr(text, told));
+    assert_int_equal(count_of(text, "xxx\n"), written + 1);
+    free(text);
+}
+
+/* As many lines of usual length as ten thousand clients make that all come again at once. */
+static void lines_of_a_storm_are_all_written(void **state)
+{
+    enum { LINES = 20000 };
+    struct test_capture *capture = *state;
+    for (int i = 0; i < LINES; i++)
+        zk_log(capture->ctx, ZK_LOG_REVALIDATING_CLIENT, (int64_t)i);
+    char *text = test_captured_log(capture);
+    assert_int_equal(count_of(text, "Revalidating client: "), LINES);
+    assert_null(strstr(text, "too many lines"));
+    free(text);
+}
+
+static void who_asks_for_debug_gets_every_line(void **state)
+{
+    struct test_capture *capture = *state;
+    enum { LINES = 40000 };
+    for (int i = 0; i < LINES; i++)
+        zk_log(capture->ctx, ZK_LOG_CLIENT_NOT_SERVED, "/192.168.100.100:50000");
+    char *text = test_captured_log(capture);
+    assert_int_equal(count_of(text, "closing client connection: "), LINES);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +416,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_line_for_nowhere_is_not_even_built, setup, teardown),
         cmocka_unit_test_setup_teardown(lines_of_several_threads_do_not_mix, setup, teardown),
         cmocka_unit_test(levels_are_parsed_in_any_case),
+        cmocka_unit_test_setup_teardown(a_place_that_fills_the_log_is_stopped_and_says_so, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(lines_of_a_storm_are_all_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_asks_for_debug_gets_every_line, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

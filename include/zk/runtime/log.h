@@ -4,7 +4,9 @@
  * table, log_table.h; a caller names an entry and gives its values:
  *   zk_log(ctx, ZK_LOG_NEW_ELECTION, myid, zxid);
  * Control bytes within a line become blanks or '?', so that one event stays one line; a line longer
- * than 4 KiB loses its end. Any thread. Never fails: a line that cannot be written (a full disk, a
+ * than 4 KiB loses its end. A place of the source that has written 4 MiB within 10 s writes no more
+ * before these are over, and then tells how many lines it has left out (D-334); DEBUG and TRACE are
+ * always whole. Any thread. Never fails: a line that cannot be written (a full disk, a
  * pipe that nobody reads any more) is lost, and the peer goes on. */
 #ifndef ZK_RUNTIME_LOG_H
 #define ZK_RUNTIME_LOG_H

@@ -22,6 +22,13 @@
     ZK_WARN, "queue is full, its oldest element is dropped: queue=%s limit=%zu dropped=%" PRId64   \
              " next=look at what keeps the thread that reads it"
 
+/* ms; the place is that of the lines */
+#define ZK_LOG_LINES_LEFT_OUT                                                                      \
+    ZK_WARN, "too many lines of this place: those of the next %" PRId64 " ms are left out "        \
+             "next=see in the lines above who causes them"
+/* how many; the place is that of the lines */
+#define ZK_LOG_LINES_WERE_LEFT_OUT ZK_WARN, "lines of this place were left out lines=%" PRId64
+
 /* --- io --------------------------------------------------------------------------------------- */
 
 /* the listener's address, the reason */
