@@ -121,18 +121,26 @@ public class OutsidePeer extends QuorumPeer {
         Process mine = process;
         try {
             while (mine.isAlive()) {
-                String mode = mode();
-                leader = mode.equals("leader") ? A_LEADER : null;
-                follower = mode.equals("follower") ? A_FOLLOWER : null;
-                observer = mode.equals("observer") ? AN_OBSERVER : null;
+                setRole(mode());
                 Thread.sleep(50);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        leader = null;
-        follower = null;
-        observer = null;
+        setRole("");
+    }
+
+    private void setRole(String mode) {
+        leader = mode.equals("leader") ? A_LEADER : null;
+        follower = mode.equals("follower") ? A_FOLLOWER : null;
+        observer = mode.equals("observer") ? AN_OBSERVER : null;
+    }
+
+    /** Called before a test looks at this peer, which may have come to lead a moment ago. */
+    public static void look(QuorumPeer peer) {
+        if (peer instanceof OutsidePeer && ((OutsidePeer) peer).process != null) {
+            ((OutsidePeer) peer).setRole(((OutsidePeer) peer).mode());
+        }
     }
 
     private String mode() {
